@@ -1,0 +1,54 @@
+/** The table of admission rules, in upstream's order of plugins. k8s: pkg/kubeapiserver/options/plugins.go AllOrderedPlugins */
+import type { KubeObject, ResourceId } from "../../core/object.ts";
+import type { WriteContext } from "../../kinds/define.ts";
+import { defaultIngressClass, defaultStorageClass } from "./default-classes.ts";
+import type { Admission, AdmissionRule } from "./define.ts";
+import { limitRanger } from "./limit-ranger.ts";
+import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { rbacEscalation } from "./rbac-escalation.ts";
+import { resourceQuota } from "./resource-quota.ts";
+
+export const admissionRules: readonly AdmissionRule[] = [
+  namespaceLifecycle,
+  limitRanger,
+  defaultStorageClass,
+  defaultIngressClass,
+  rbacEscalation,
+  // Last, as upstream: what is refused otherwise must not be counted.
+  resourceQuota,
+];
+
+const byResource = new Map<ResourceId, readonly AdmissionRule[]>();
+
+function rulesFor(resource: ResourceId): readonly AdmissionRule[] {
+  let rules = byResource.get(resource);
+  if (!rules) {
+    rules = admissionRules.filter((r) => r.resources === "*" || r.resources.includes(resource));
+    byResource.set(resource, rules);
+  }
+  return rules;
+}
+
+/** Mutating admission: the object as the rules want it. Throws StatusError. */
+export function admit(
+  admission: Admission,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  context: WriteContext,
+): KubeObject {
+  let next = object;
+  for (const rule of rulesFor(admission.resource)) {
+    if (rule.admit) next = rule.admit(admission, next, old, context);
+  }
+  return next;
+}
+
+/** Validating admission, of deletions too. Throws StatusError. */
+export function validateAdmission(
+  admission: Admission,
+  object: KubeObject,
+  old: KubeObject | undefined,
+  context: WriteContext,
+): void {
+  for (const rule of rulesFor(admission.resource)) rule.validate?.(admission, object, old, context);
+}

@@ -1,0 +1,63 @@
+/** What an admission rule is: upstream's plugins, one row each in admission.ts. */
+import type { KubeObject, ResourceId } from "../../core/object.ts";
+import type { WriteContext } from "../../kinds/define.ts";
+import type { User } from "../../ports.ts";
+import { forbidden, type StatusError } from "../status.ts";
+
+export type Operation = "CREATE" | "UPDATE" | "DELETE";
+
+/** The write that asks to be admitted. */
+export interface Admission {
+  operation: Operation;
+  /** `pods`, `deployments.apps`. */
+  resource: ResourceId;
+  subresource: string;
+  /** "" for cluster-scoped objects. */
+  namespace: string;
+  user: User;
+}
+
+export interface AdmissionRule {
+  /** Name of the plugin upstream. */
+  name: string;
+  /** Resources it looks at; "*" for all. */
+  resources: readonly ResourceId[] | "*";
+  /** Changes the object, returning a new one, or throws. Not asked for deletions. */
+  admit?(
+    admission: Admission,
+    object: KubeObject,
+    old: KubeObject | undefined,
+    context: WriteContext,
+  ): KubeObject;
+  /** Throws StatusError to refuse. For deletions `object` is the one that goes. */
+  validate?(
+    admission: Admission,
+    object: KubeObject,
+    old: KubeObject | undefined,
+    context: WriteContext,
+  ): void;
+}
+
+/** `deployments.apps` -> its plural and group. */
+export function resourceName(resource: ResourceId): { plural: string; group: string } {
+  const dot = resource.indexOf(".");
+  return dot < 0
+    ? { plural: resource, group: "" }
+    : { plural: resource.slice(0, dot), group: resource.slice(dot + 1) };
+}
+
+/** 403 about the object that is written. k8s: apiserver/pkg/admission/errors.go NewForbidden */
+export function refused(
+  admission: Admission,
+  object: KubeObject,
+  problem: string,
+  causes?: { reason?: string; message?: string; field?: string }[],
+): StatusError {
+  const { name, generateName } = object.metadata;
+  return forbidden(
+    resourceName(admission.resource),
+    name || generateName || "Unknown",
+    problem,
+    causes,
+  );
+}

@@ -1,0 +1,101 @@
+/** Request bodies: media types, decoding, field validation. k8s: apiserver/pkg/endpoints/handlers/create.go, rest.go */
+import type { KubeObject } from "../core/object.ts";
+import { requestBodyBytesMax } from "../limits.ts";
+import { decodeObject } from "../schema/decode.ts";
+import { parseJson, parseYaml } from "../schema/parse.ts";
+import { decodeProtobuf } from "../schema/protobuf.ts";
+import type { ApiRequest } from "../ports.ts";
+import { decodeUtf8 } from "../core/utf8.ts";
+import type { RequestInfo } from "./request-info.ts";
+import { invalidObject, notSupported } from "./field.ts";
+import * as status from "./status.ts";
+
+export const jsonType = "application/json";
+export const yamlType = "application/yaml";
+export const protobufType = "application/vnd.kubernetes.protobuf";
+const accepted = [jsonType, yamlType, protobufType];
+
+export interface DecodedBody {
+  value: Record<string, unknown>;
+  /** Duplicate keys found while parsing. */
+  duplicates: string[];
+  apiVersion: string;
+  kind: string;
+  protobuf: boolean;
+}
+
+
+
+export function mediaType(request: ApiRequest): string {
+  const type = (request.headers["content-type"] ?? "").split(";")[0] as string;
+  return type.trim().toLowerCase() || jsonType;
+}
+
+export function checkBodySize(request: ApiRequest): void {
+  if ((request.body?.length ?? 0) > requestBodyBytesMax) {
+    throw status.tooLarge(`limit is ${requestBodyBytesMax}`);
+  }
+}
+
+export function bodyText(request: ApiRequest): string {
+  return decodeUtf8(request.body ?? new Uint8Array());
+}
+
+/** Reads an object's body in any of the accepted media types. */
+export function readBody(request: ApiRequest): DecodedBody {
+  checkBodySize(request);
+  const type = mediaType(request);
+  if (type === protobufType) {
+    const { apiVersion, kind, value } = decodeProtobuf(request.body ?? new Uint8Array());
+    return { value: value as Record<string, unknown>, duplicates: [], apiVersion, kind, protobuf: true };
+  }
+  if (type !== jsonType && type !== yamlType) throw status.unsupportedMediaType(accepted);
+  const text = bodyText(request);
+  const { value, duplicates } = type === yamlType ? parseYaml(text) : parseJson(text);
+  return { ...asObject(value), duplicates, protobuf: false };
+}
+
+function asObject(value: unknown): { value: Record<string, unknown>; apiVersion: string; kind: string } {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw status.badRequest(
+      "couldn't get version/kind; json parse error: json: cannot unmarshal " +
+        `${Array.isArray(value) ? "array" : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
+  }
+  const object = value as Record<string, unknown>;
+  const text = (v: unknown): string => (typeof v === "string" ? v : "");
+  return { value: object, apiVersion: text(object["apiVersion"]), kind: text(object["kind"]) };
+}
+
+export type FieldValidation = "Ignore" | "Warn" | "Strict";
+
+export function fieldValidationOf(info: RequestInfo): FieldValidation {
+  const value = info.query.get("fieldValidation");
+  if (value === "") return "Warn";
+  if (value === "Ignore" || value === "Warn" || value === "Strict") return value;
+  throw invalidObject("meta.k8s.io", "CreateOptions", "", [
+    notSupported("fieldValidation", value, ["Ignore", "Strict", "Warn"]),
+  ]);
+}
+
+/** Decodes strictly by schema; unknown and duplicate fields are refused, warned about or dropped. */
+export function decodeAs(
+  typeName: string,
+  wanted: { apiVersion: string; kind: string },
+  body: Pick<DecodedBody, "value" | "duplicates" | "protobuf">,
+  validation: FieldValidation,
+  warn: (text: string) => void,
+): KubeObject {
+  const { object, problems, error } = decodeObject(typeName, body.value);
+  const { apiVersion, kind } = wanted;
+  const version = apiVersion.split("/").at(-1) ?? "";
+  const cannot = (why: string): status.StatusError =>
+    status.badRequest(
+      `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`,
+    );
+  if (error !== undefined) throw cannot(error);
+  const all = body.protobuf ? [] : [...body.duplicates, ...problems];
+  if (all.length && validation === "Strict") throw cannot(`strict decoding error: ${all.join(", ")}`);
+  if (validation === "Warn") for (const problem of all) warn(problem);
+  return { ...(object as unknown as KubeObject), apiVersion, kind };
+}

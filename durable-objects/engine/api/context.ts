@@ -1,0 +1,39 @@
+/** What the API layer works on; made once per engine. */
+import type { Log } from "../core/log.ts";
+import type { Store } from "../core/store.ts";
+import type { Reader } from "../controllers/define.ts";
+import type { ApiRequest, ApiResponse, User } from "../ports.ts";
+import type { Operations } from "./operations.ts";
+import type { RequestInfo } from "./request-info.ts";
+import type { Resource } from "./resources.ts";
+
+/** Streams and proxies of Pods, provided by the container side (runtime, network). */
+export interface PodStreams {
+  log(call: Call, pod: string): ApiResponse;
+  exec(call: Call, pod: string, kind: "exec" | "attach"): ApiResponse;
+  portForward(call: Call, pod: string): ApiResponse;
+  proxy(call: Call, resource: "pods" | "services" | "nodes", name: string): ApiResponse;
+}
+
+export interface ApiContext {
+  store: Store;
+  log: Log;
+  operations: Operations;
+  reader: Reader;
+  streams: PodStreams;
+  /** Signs service account tokens. */
+  signingKey: Uint8Array;
+  /** Wall now, ms: watch time-outs, expiry of tokens. */
+  wallNow: number;
+}
+
+/** One request on its way through the API. */
+export interface Call {
+  context: ApiContext;
+  request: ApiRequest;
+  info: RequestInfo;
+  resource: Resource;
+  user: User;
+  /** Texts for `Warning:` headers, in order, without repeats. */
+  warnings: string[];
+}

@@ -1,0 +1,155 @@
+/** POST pods/NAME/eviction. k8s: pkg/registry/core/pod/storage/eviction.go */
+import { rfc3339 } from "../core/clock.ts";
+import type { KubeObject } from "../core/object.ts";
+import type { ApiResponse } from "../ports.ts";
+import { decodeAs, fieldValidationOf, readBody } from "./body.ts";
+import type { Call } from "./context.ts";
+import { internalWrite } from "./operations.ts";
+import { json } from "./reply.ts";
+import { storedResource, type Resource } from "./resources.ts";
+import { labelSelector } from "./selectors.ts";
+import * as status from "./status.ts";
+import { existing, writeOptions } from "./verbs.ts";
+import type { DeleteOptions } from "../controllers/define.ts";
+
+interface PodShape extends KubeObject {
+  spec: { nodeName?: string };
+  status?: { phase?: string; conditions?: { type: string; status: string }[] };
+}
+
+interface Budget extends KubeObject {
+  spec: { selector?: Parameters<typeof labelSelector>[0]; unhealthyPodEvictionPolicy?: string };
+  status?: {
+    observedGeneration?: number;
+    disruptionsAllowed?: number;
+    currentHealthy?: number;
+    desiredHealthy?: number;
+    disruptedPods?: Record<string, string>;
+  };
+}
+
+interface Eviction extends KubeObject {
+  deleteOptions?: DeleteOptions & { dryRun?: string[] };
+}
+
+export function evict(call: Call): ApiResponse {
+  const { context, info, resource } = call;
+  const body = readBody(call.request);
+  const apiVersion = body.apiVersion === "policy/v1beta1" ? "policy/v1beta1" : "policy/v1";
+  const eviction = decodeAs("policy/v1.Eviction", { apiVersion, kind: "Eviction" }, body, fieldValidationOf(info), (t) =>
+    call.warnings.push(t),
+  ) as Eviction;
+  const name = eviction.metadata?.name;
+  if (name && name !== info.name) throw status.badRequest("name in URL does not match name in Eviction object");
+  const pod = existing(call) as PodShape;
+  const options = writeOptions(call);
+  const dryRun = options.dryRun || (eviction.deleteOptions?.dryRun?.includes("All") ?? false);
+  if (!canIgnoreBudget(pod)) takeFromBudget(call, pod, dryRun);
+  if (!dryRun && pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed") {
+    markDisrupted(call, pod);
+  }
+  const { dryRun: _d, ...deleteOptions } = eviction.deleteOptions ?? {};
+  context.operations.delete(resource, info.namespace, info.name, deleteOptions, { ...options, dryRun });
+  return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+}
+
+/** k8s: canIgnorePDB: finished, unscheduled-pending and already leaving Pods disturb nobody. */
+function canIgnoreBudget(pod: PodShape): boolean {
+  const phase = pod.status?.phase;
+  return (
+    phase === "Succeeded" ||
+    phase === "Failed" ||
+    phase === "Pending" ||
+    pod.metadata.deletionTimestamp !== undefined
+  );
+}
+
+function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
+  const { context } = call;
+  const namespace = pod.metadata.namespace ?? "";
+  const budgets = context.store.list("poddisruptionbudgets.policy", namespace).filter((b) => {
+    return labelSelector((b as Budget).spec.selector).matches(pod.metadata.labels ?? {});
+  }) as Budget[];
+  const [budget] = budgets;
+  if (!budget) return;
+  if (budgets.length > 1) {
+    throw new status.StatusError(
+      500,
+      "InternalError",
+      "Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+      { causes: [{ message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support." }] },
+    );
+  }
+  const ready = pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
+  const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
+  if (!ready && unhealthyMayGo(budget, currentHealthy, desiredHealthy)) return;
+  checkBudget(budget);
+  if (dryRun) return;
+  const updated: Budget = {
+    ...budget,
+    status: {
+      ...budget.status,
+      disruptionsAllowed: (budget.status?.disruptionsAllowed ?? 0) - 1,
+      disruptedPods: { ...budget.status?.disruptedPods, [pod.metadata.name]: rfc3339(context.operations.now) },
+    },
+  };
+  const resource = storedResource("poddisruptionbudgets.policy") as Resource;
+  context.operations.update(resource, namespace, budget.metadata.name, () => updated, {
+    ...internalWrite,
+    subresource: "status",
+  });
+}
+
+function unhealthyMayGo(budget: Budget, healthy: number, desired: number): boolean {
+  if (budget.spec.unhealthyPodEvictionPolicy === "AlwaysAllow") return true;
+  return healthy >= desired && desired > 0;
+}
+
+/** k8s: checkAndDecrement */
+function checkBudget(budget: Budget): void {
+  const { name, generation = 0 } = budget.metadata;
+  const s = budget.status ?? {};
+  if ((s.observedGeneration ?? 0) < generation) {
+    throw new status.StatusError(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", {
+      causes: [{ reason: "DisruptionBudget", message: `The disruption budget ${name} is still being processed by the server.` }],
+      retryAfterSeconds: 10,
+    });
+  }
+  if ((s.disruptionsAllowed ?? 0) < 0) {
+    throw status.forbidden({ group: "policy", plural: "poddisruptionbudgets" }, name, "pdb disruptions allowed is negative");
+  }
+  if (Object.keys(s.disruptedPods ?? {}).length > 2000) {
+    throw status.forbidden({ group: "policy", plural: "poddisruptionbudgets" }, name, "DisruptedPods map too big - too many evictions not confirmed by PDB controller");
+  }
+  if ((s.disruptionsAllowed ?? 0) > 0) return;
+  throw new status.StatusError(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", {
+    causes: [
+      {
+        reason: "DisruptionBudget",
+        message: `The disruption budget ${name} needs ${s.desiredHealthy ?? 0} healthy pods and has ${s.currentHealthy ?? 0} currently`,
+      },
+    ],
+  });
+}
+
+function markDisrupted(call: Call, pod: PodShape): void {
+  const { context, resource, info } = call;
+  const at = rfc3339(context.operations.now);
+  const conditions = [
+    ...(pod.status?.conditions ?? []).filter((c) => c.type !== "DisruptionTarget"),
+    {
+      type: "DisruptionTarget",
+      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+      status: "True",
+      lastProbeTime: null,
+      lastTransitionTime: at,
+      reason: "EvictionByEvictionAPI",
+      message: "Eviction API: evicting",
+    },
+  ];
+  const updated = { ...pod, status: { ...pod.status, conditions } } as KubeObject;
+  context.operations.update(resource, info.namespace, info.name, () => updated, {
+    ...internalWrite,
+    subresource: "status",
+  });
+}

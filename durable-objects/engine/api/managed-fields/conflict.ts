@@ -1,0 +1,65 @@
+/** Conflicts of an apply. k8s: apimachinery/pkg/util/managedfields/internal/conflict.go */
+import { goQuote } from "../field.ts";
+import { StatusError } from "../status.ts";
+import type { Share } from "./entries.ts";
+import { EMPTY, forEachPath, hasPath, printPath, setOf, union } from "./field-set.ts";
+import type { FieldSet, Path } from "./field-set.ts";
+
+export interface Conflict {
+  /** Identifier of the manager that owns the path. */
+  readonly id: string;
+  readonly share: Share;
+  readonly path: Path;
+}
+
+/** Managers by identifier, each one's paths in the order of its set. */
+export function conflictsOf(sets: ReadonlyMap<string, readonly [Share, FieldSet]>): Conflict[] {
+  const out: Conflict[] = [];
+  for (const id of [...sets.keys()].sort()) {
+    const [share, set] = sets.get(id) as readonly [Share, FieldSet];
+    forEachPath(set, (path) => out.push({ id, share, path }));
+  }
+  return out;
+}
+
+export function conflictSet(conflicts: readonly Conflict[]): FieldSet {
+  let set = EMPTY;
+  for (const { path } of conflicts) set = union(set, setOf(path));
+  return set;
+}
+
+export const conflictsOutside = (conflicts: readonly Conflict[], allowed: FieldSet): Conflict[] =>
+  conflicts.filter(({ path }) => !hasPath(allowed, path));
+
+/** An updater's time is no part of its identity, so upstream never prints one. */
+function printManager({ manager, operation, apiVersion, subresource }: Share): string {
+  let text = goQuote(manager);
+  if (subresource) text += ` with subresource ${goQuote(subresource)}`;
+  return operation === "Update" ? `${text} using ${apiVersion}` : text;
+}
+
+function message(conflicts: readonly Conflict[]): string {
+  const [first] = conflicts;
+  if (first && conflicts.length === 1) {
+    return `Apply failed with 1 conflict: conflict with ${printManager(first.share)}: ${printPath(first.path)}`;
+  }
+  const lines: string[] = [];
+  let previous: string | undefined;
+  for (const { id, share, path } of conflicts) {
+    if (id !== previous) lines.push(`conflicts with ${printManager(share)}:`);
+    previous = id;
+    lines.push(`- ${printPath(path)}`);
+  }
+  return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`;
+}
+
+/** 409 with one cause per path. k8s: apimachinery/pkg/api/errors NewApplyConflict */
+export function applyConflict(conflicts: readonly Conflict[]): StatusError {
+  return new StatusError(409, "Conflict", message(conflicts), {
+    causes: conflicts.map(({ share, path }) => ({
+      reason: "FieldManagerConflict",
+      message: `conflict with ${printManager(share)}`,
+      field: printPath(path),
+    })),
+  });
+}

@@ -1,0 +1,36 @@
+/** Answers as plain data. */
+import { stringify } from "yaml";
+import type { ApiResponse, Reply } from "../ports.ts";
+
+export function json(code: number, body: unknown, headers: Record<string, string> = {}): Reply {
+  return jsonText(code, JSON.stringify(body), headers);
+}
+
+export function jsonText(code: number, body: string, headers: Record<string, string> = {}): Reply {
+  return {
+    type: "reply",
+    status: code,
+    headers: { "content-type": "application/json", "cache-control": "no-cache, private", ...headers },
+    body,
+  };
+}
+
+export function yamlReply(code: number, body: unknown): Reply {
+  return {
+    type: "reply",
+    status: code,
+    headers: { "content-type": "application/yaml", "cache-control": "no-cache, private" },
+    body: stringify(body),
+  };
+}
+
+export function reply(code: number, contentType: string, body: string | Uint8Array): Reply {
+  return { type: "reply", status: code, headers: { "content-type": contentType }, body };
+}
+
+/** `Warning: 299 - "text"`, one per distinct text. k8s: apimachinery/pkg/util/net NewWarningHeader */
+export function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
+  if (warnings.length === 0 || !("headers" in response)) return response;
+  const values = [...new Set(warnings)].map((text) => `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[^\x20-\x7e]/g, "")}"`);
+  return { ...response, headers: { ...response.headers, warning: values.join(", ") } };
+}

@@ -1,0 +1,56 @@
+/** The scale subresource. k8s: pkg/registry/apps/deployment/storage/storage.go scaleFromDeployment */
+import type { KubeObject } from "../core/object.ts";
+import { invalid, invalidObject } from "./field.ts";
+import type { PatchTarget } from "./patch-request.ts";
+import type { Resource } from "./resources.ts";
+import { labelSelector, selectorFromSet } from "./selectors.ts";
+
+export interface Scale extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { replicas: number; selector?: string };
+}
+
+interface Scalable extends KubeObject {
+  spec?: { replicas?: number; selector?: Record<string, unknown> };
+  status?: { replicas?: number };
+}
+
+export function scaleOf(resource: Resource, object: KubeObject): Scale {
+  const { spec, status } = object as Scalable;
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector =
+    resource.id === "replicationcontrollers"
+      ? selectorFromSet(spec?.selector as Record<string, string>).toString()
+      : labelSelector(spec?.selector as Parameters<typeof labelSelector>[0]).toString();
+  const replicas = spec?.replicas ?? 0;
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
+  };
+}
+
+export function withScale(stored: KubeObject, scale: Scale): KubeObject {
+  const replicas = scale.spec?.replicas ?? 0;
+  if (replicas < 0) {
+    throw invalidObject("autoscaling", "Scale", stored.metadata.name, [
+      invalid("spec.replicas", replicas, "must be greater than or equal to 0"),
+    ]);
+  }
+  const metadata = { ...stored.metadata };
+  const given = scale.metadata?.resourceVersion;
+  if (given) metadata.resourceVersion = given;
+  return { ...stored, metadata, spec: { ...(stored as Scalable).spec, replicas } } as KubeObject;
+}
+
+export function scalePatchTarget(resource: Resource): PatchTarget {
+  return {
+    type: "autoscaling/v1.Scale",
+    apiVersion: "autoscaling/v1",
+    kind: "Scale",
+    fromStored: (object) => scaleOf(resource, object),
+    toStored: (scale, current) => withScale(current, scale as Scale),
+  };
+}

@@ -1,0 +1,112 @@
+/** One row per subresource. */
+import type { KubeObject } from "../core/object.ts";
+import type { ApiResponse } from "../ports.ts";
+import { bindPod } from "./binding.ts";
+import { decodeAs, fieldValidationOf, readBody } from "./body.ts";
+import type { Call } from "./context.ts";
+import { evict } from "./eviction.ts";
+import { patch } from "./patch-request.ts";
+import { json } from "./reply.ts";
+import { scaleOf, scalePatchTarget, withScale, type Scale } from "./scale.ts";
+import { createToken } from "./tokens.ts";
+import { checkName, existing, objectReply, readObject, scopeOf, writeOptions } from "./verbs.ts";
+
+type Serve = (call: Call) => ApiResponse;
+
+/** get, update and patch of the object itself, written as the named subresource. */
+function ownPart(name: string): Serve {
+  return (call) => {
+    const { context, resource, info } = call;
+    if (info.verb === "get") return objectReply(call, 200, existing(call));
+    const options = writeOptions(call, name);
+    if (info.verb === "patch") return objectReply(call, 200, patch(call, options).object);
+    const object = readObject(call);
+    checkName(call, object);
+    const updated = context.operations.update(resource, scopeOf(call), info.name, () => object, options);
+    return objectReply(call, 200, updated);
+  };
+}
+
+function scale(call: Call): ApiResponse {
+  const { context, resource, info } = call;
+  const current = existing(call);
+  if (info.verb === "get") return json(200, scaleOf(resource, current));
+  const options = writeOptions(call, "scale");
+  if (info.verb === "patch") {
+    const { object } = patch(call, options, scalePatchTarget(resource));
+    return json(200, scaleOf(resource, object));
+  }
+  const body = readBody(call.request);
+  const wanted = { apiVersion: "autoscaling/v1", kind: "Scale" };
+  const given = decodeAs("autoscaling/v1.Scale", wanted, body, fieldValidationOf(info), (t) =>
+    call.warnings.push(t),
+  ) as Scale;
+  checkName(call, given);
+  const updated = context.operations.update(
+    resource,
+    scopeOf(call),
+    info.name,
+    (stored) => withScale(stored, given),
+    options,
+  );
+  return json(200, scaleOf(resource, updated));
+}
+
+function binding(call: Call): ApiResponse {
+  const { context, info, request, warnings } = call;
+  const body = readBody(request);
+  const wanted = { apiVersion: "v1", kind: "Binding" };
+  const object = decodeAs("core/v1.Binding", wanted, body, fieldValidationOf(info), (t) =>
+    warnings.push(t),
+  ) as KubeObject & { target?: { name?: string; kind?: string } };
+  existing(call);
+  const target = {
+    node: object.target?.name ?? "",
+    ...(object.target?.kind ? { kind: object.target.kind } : {}),
+    ...(object.metadata?.annotations ? { annotations: object.metadata.annotations } : {}),
+    ...(object.metadata?.uid ? { uid: object.metadata.uid } : {}),
+  };
+  bindPod(context.operations, info.namespace, info.name, target, writeOptions(call));
+  return json(201, success());
+}
+
+export const success = (): unknown => ({
+  kind: "Status",
+  apiVersion: "v1",
+  metadata: {},
+  status: "Success",
+  code: 201,
+});
+
+function proxy(call: Call): ApiResponse {
+  return call.context.streams.proxy(call, call.resource.plural as "pods", call.info.name);
+}
+
+export const subresources: Record<string, Serve> = {
+  status: ownPart("status"),
+  ephemeralcontainers: ownPart("ephemeralcontainers"),
+  resize: ownPart("resize"),
+  finalize: ownPart("finalize"),
+  scale,
+  binding,
+  eviction: evict,
+  token: createToken,
+  log: (call) => {
+    existing(call);
+    return call.context.streams.log(call, call.info.name);
+  },
+  exec: (call) => {
+    existing(call);
+    return call.context.streams.exec(call, call.info.name, "exec");
+  },
+  attach: (call) => {
+    existing(call);
+    return call.context.streams.exec(call, call.info.name, "attach");
+  },
+  portforward: (call) => {
+    existing(call);
+    return call.context.streams.portForward(call, call.info.name);
+  },
+  proxy,
+};
+

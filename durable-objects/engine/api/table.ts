@@ -1,0 +1,79 @@
+/** What `kubectl get` prints: server-made Tables and PartialObjectMetadata. k8s: apiserver/pkg/endpoints/handlers/response.go */
+import type { KubeObject } from "../core/object.ts";
+import type { Cell, Column, TableOf } from "../kinds/define.ts";
+import type { Resource } from "./resources.ts";
+
+export type IncludeObject = "Metadata" | "Object" | "None";
+
+interface Row {
+  cells: Cell[];
+  conditions?: unknown[];
+  object?: unknown;
+}
+
+export interface Table {
+  kind: "Table";
+  apiVersion: "meta.k8s.io/v1";
+  metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
+  columnDefinitions: { name: string; type: string; format: string; description: string; priority: number }[] | null;
+  rows: Row[];
+}
+
+/** Kinds without a printer. k8s: apiserver/pkg/registry/rest/table.go */
+const plainTable: TableOf<KubeObject> = {
+  columns: [
+    { name: "Name", type: "string", format: "name", description: "Name of the object.", priority: 0 },
+    { name: "Created At", type: "date", description: "When the object was created.", priority: 0 },
+  ],
+  cells: (object) => [object.metadata.name, object.metadata.creationTimestamp],
+};
+
+export const tableOf = (resource: Resource): TableOf<KubeObject> => resource.hooks.table ?? plainTable;
+
+const columnCache = new WeakMap<TableOf<KubeObject>, Table["columnDefinitions"]>();
+
+function definitions(columns: TableOf<KubeObject>): Table["columnDefinitions"] {
+  let found = columnCache.get(columns);
+  if (!found) {
+    found = columns.columns.map((c: Column) => ({
+      name: c.name,
+      type: c.type,
+      format: c.format ?? "",
+      description: c.description,
+      priority: c.priority,
+    }));
+    columnCache.set(columns, found);
+  }
+  return found;
+}
+
+export function table(
+  resource: Resource,
+  objects: readonly KubeObject[],
+  includeObject: IncludeObject,
+  now: number,
+  metadata: Table["metadata"],
+  headers = true,
+): Table {
+  const printer = tableOf(resource);
+  const rows = objects.map((object): Row => {
+    const row: Row = { cells: printer.cells(object, now) };
+    const conditions = printer.conditions?.(object);
+    if (conditions) row.conditions = conditions;
+    if (includeObject === "Metadata") row.object = partial(object);
+    else if (includeObject === "Object") row.object = object;
+    return row;
+  });
+  return {
+    kind: "Table",
+    apiVersion: "meta.k8s.io/v1",
+    metadata,
+    columnDefinitions: headers ? definitions(printer) : null,
+    rows,
+  };
+}
+
+export function partial(object: KubeObject): unknown {
+  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: object.metadata };
+}
+

@@ -1,0 +1,200 @@
+/** Service account tokens: real JWTs, ES256, signed with a key that the seed gives. k8s: pkg/registry/core/serviceaccount/storage/token.go */
+import { p256 } from "@noble/curves/nist.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { decodeBase64Url, encodeBase64Url } from "../core/base64url.ts";
+import { parseTime, rfc3339 } from "../core/clock.ts";
+import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
+import type { KubeObject } from "../core/object.ts";
+import type { ApiResponse, User } from "../ports.ts";
+import type { Reader } from "../controllers/define.ts";
+import { decodeAs, fieldValidationOf, readBody } from "./body.ts";
+import type { Call } from "./context.ts";
+import { invalid, invalidObject } from "./field.ts";
+import { json } from "./reply.ts";
+import * as status from "./status.ts";
+import { existing } from "./verbs.ts";
+
+const issuer = "https://kubernetes.default.svc.cluster.local";
+const expirationSecondsDefault = 3600;
+const expirationSecondsMin = 600;
+const expirationSecondsMax = 2 ** 32;
+
+interface TokenRequest extends KubeObject {
+  spec: {
+    audiences?: string[];
+    expirationSeconds?: number;
+    boundObjectRef?: { kind?: string; apiVersion?: string; name?: string; uid?: string };
+  };
+}
+
+interface Claims {
+  aud: string[];
+  exp: number;
+  iat: number;
+  iss: string;
+  jti: string;
+  "kubernetes.io": {
+    namespace: string;
+    serviceaccount: { name: string; uid: string };
+    pod?: { name: string; uid: string };
+    node?: { name: string; uid: string };
+    secret?: { name: string; uid: string };
+  };
+  nbf: number;
+  sub: string;
+}
+
+/** Private key of the cluster: a hash of its seed. */
+export const signingKey = (seed: string): Uint8Array => sha256(encodeUtf8(`podyard service account key ${seed}`));
+
+const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
+
+export function signToken(key: Uint8Array, claims: Claims): string {
+  const head = encodeJson({ alg: "ES256", kid: keyId(key), typ: "JWT" });
+  const body = `${head}.${encodeJson(claims)}`;
+  return `${body}.${encodeBase64Url(p256.sign(encodeUtf8(body), key))}`;
+}
+
+export function keyId(key: Uint8Array): string {
+  return encodeBase64Url(sha256(p256.getPublicKey(key, true)));
+}
+
+/** Claims for a service account's token. */
+export function claimsFor(
+  account: KubeObject,
+  now: number,
+  options: { seconds: number; audiences: string[]; jti: string; bound?: { kind: string; name: string; uid: string } },
+): Claims {
+  const { namespace = "", name, uid } = account.metadata;
+  const iat = Math.floor(now / 1000);
+  const bound = options.bound;
+  return {
+    aud: options.audiences.length ? options.audiences : [issuer],
+    exp: iat + options.seconds,
+    iat,
+    iss: issuer,
+    jti: options.jti,
+    "kubernetes.io": {
+      namespace,
+      ...(bound ? { [bound.kind.toLowerCase()]: { name: bound.name, uid: bound.uid } } : {}),
+      serviceaccount: { name, uid },
+    },
+    nbf: iat,
+    sub: `system:serviceaccount:${namespace}:${name}`,
+  };
+}
+
+export function createToken(call: Call): ApiResponse {
+  const { context, info, request, warnings } = call;
+  const account = existing(call);
+  const body = readBody(request);
+  const wanted = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest" };
+  const asked = decodeAs("authentication.k8s.io/v1.TokenRequest", wanted, body, fieldValidationOf(info), (t) =>
+    warnings.push(t),
+  ) as TokenRequest;
+  const seconds = asked.spec?.expirationSeconds ?? expirationSecondsDefault;
+  const errors = [];
+  if (seconds < expirationSecondsMin) {
+    errors.push(invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"));
+  }
+  if (seconds > expirationSecondsMax) {
+    errors.push(invalid("spec.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"));
+  }
+  if (errors.length) throw invalidObject("authentication.k8s.io", "TokenRequest", "", errors);
+  const bound = boundObject(call, asked);
+  const { operations } = context;
+  const audiences = asked.spec?.audiences?.length ? asked.spec.audiences : [issuer];
+  const claims = claimsFor(account, operations.now, {
+    seconds,
+    audiences,
+    jti: operations.random.uuid(),
+    ...(bound ? { bound } : {}),
+  });
+  const { name, namespace } = account.metadata;
+  return json(201, {
+    ...wanted,
+    metadata: { name, namespace, creationTimestamp: rfc3339(operations.now) },
+    spec: {
+      audiences,
+      expirationSeconds: seconds,
+      boundObjectRef: asked.spec?.boundObjectRef ?? null,
+    },
+    status: {
+      token: signToken(context.signingKey, claims),
+      expirationTimestamp: rfc3339(claims.exp * 1000),
+    },
+  });
+}
+
+function boundObject(call: Call, asked: TokenRequest): { kind: string; name: string; uid: string } | undefined {
+  const ref = asked.spec?.boundObjectRef;
+  if (!ref) return undefined;
+  const { store } = call.context;
+  const namespace = call.info.namespace;
+  const plural = { Pod: "pods", Secret: "secrets", Node: "nodes" }[ref.kind ?? ""];
+  if (!plural) {
+    throw status.badRequest(`cannot bind token for serviceaccount "${call.info.name}" to object of type ${ref.apiVersion}, Kind=${ref.kind}`);
+  }
+  const object = store.get(plural, plural === "nodes" ? "" : namespace, ref.name ?? "");
+  if (!object) throw status.notFound({ group: "", plural }, ref.name ?? "");
+  if (ref.uid && ref.uid !== object.metadata.uid) {
+    throw status.conflict(
+      { group: "", plural },
+      ref.name ?? "",
+      `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  }
+  return { kind: ref.kind as string, name: object.metadata.name, uid: object.metadata.uid };
+}
+
+/** The user behind a token, or why it is refused. k8s: pkg/serviceaccount/claims.go Validate */
+export function verifyToken(
+  key: Uint8Array,
+  token: string,
+  reader: Reader,
+  now: number,
+): { user: User; audiences: string[] } | { error: string } {
+  const parts = token.split(".");
+  if (parts.length !== 3) return { error: "invalid bearer token" };
+  let claims: Claims;
+  try {
+    const [head = "", body = "", signature = ""] = parts;
+    const signed = encodeUtf8(`${head}.${body}`);
+    if (!p256.verify(decodeBase64Url(signature), signed, p256.getPublicKey(key, true))) {
+      return { error: "invalid bearer token" };
+    }
+    claims = JSON.parse(decodeUtf8(decodeBase64Url(body))) as Claims;
+  } catch {
+    return { error: "invalid bearer token" };
+  }
+  if (claims.exp * 1000 < now) return { error: "service account token has expired" };
+  const about = claims["kubernetes.io"];
+  const account = reader.get("serviceaccounts", about.namespace, about.serviceaccount.name);
+  if (!account || account.metadata.uid !== about.serviceaccount.uid) {
+    return { error: `serviceaccounts "${about.serviceaccount.name}" not found` };
+  }
+  if (about.pod) {
+    const pod = reader.get("pods", about.namespace, about.pod.name);
+    if (!pod || pod.metadata.uid !== about.pod.uid) return { error: `pods "${about.pod.name}" not found` };
+    const leaving = parseTime(pod.metadata.deletionTimestamp);
+    if (leaving + 60_000 < now) return { error: "service account token has been invalidated" };
+  }
+  return { user: userOf(claims), audiences: claims.aud };
+}
+
+function userOf(claims: Claims): User {
+  const about = claims["kubernetes.io"];
+  const extra: Record<string, string[]> = {
+    "authentication.kubernetes.io/credential-id": [`JTI=${claims.jti}`],
+  };
+  if (about.pod) {
+    extra["authentication.kubernetes.io/pod-name"] = [about.pod.name];
+    extra["authentication.kubernetes.io/pod-uid"] = [about.pod.uid];
+  }
+  return {
+    name: claims.sub,
+    uid: about.serviceaccount.uid,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${about.namespace}`, "system:authenticated"],
+    extra,
+  };
+}

@@ -1,0 +1,57 @@
+/** What every cluster is born with and nobody pays rows for: computed at each start, stored only where it was changed. */
+import { rfc3339 } from "../core/clock.ts";
+import { fnv32a, mix } from "../core/random.ts";
+import type { KubeObject } from "../core/object.ts";
+import { resourceOfKind } from "../api/resources.ts";
+import { rbacBase } from "../api/rbac-base.ts";
+
+interface BaseObject {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+}
+
+const namespaces = ["default", "kube-node-lease", "kube-public", "kube-system"].map((name) => ({
+  apiVersion: "v1",
+  kind: "Namespace",
+  metadata: { name, labels: { "kubernetes.io/metadata.name": name } },
+  spec: { finalizers: ["kubernetes"] },
+  status: { phase: "Active" },
+}));
+
+const priorityClasses = [
+  { name: "system-cluster-critical", value: 2_000_000_000, description: "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary." },
+  { name: "system-node-critical", value: 2_000_001_000, description: "Used for system critical pods that must not be moved from their current node." },
+].map(({ name, value, description }) => ({
+  apiVersion: "scheduling.k8s.io/v1",
+  kind: "PriorityClass",
+  metadata: { name, generation: 1 },
+  value,
+  description,
+  preemptionPolicy: "PreemptLowerPriority",
+}));
+
+/** An identity that depends on the seed and the name alone, so that a start finds the same objects again. */
+function uidOf(seed: string, object: BaseObject): string {
+  const about = fnv32a(`${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`);
+  const hex = [0, 1, 2, 3]
+    .map((i) => mix(fnv32a(seed), about, i).toString(16).padStart(8, "0"))
+    .join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+export function baseObjects(seed: string, bornMs: number): { resource: string; object: KubeObject }[] {
+  const all: BaseObject[] = [...namespaces, ...priorityClasses, ...(rbacBase as unknown as BaseObject[])];
+  return all.map((object, i) => ({
+    resource: resourceOfKind(object.apiVersion, object.kind)?.id ?? "",
+    object: {
+      ...object,
+      metadata: {
+        ...object.metadata,
+        uid: uidOf(seed, object),
+        resourceVersion: String(i + 1),
+        creationTimestamp: rfc3339(bornMs),
+      },
+    },
+  }));
+}

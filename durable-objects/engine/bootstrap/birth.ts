@@ -1,0 +1,22 @@
+/** The first turn of a cluster: its nodes and what runs on every one, as kubeadm leaves them. */
+import type { Client } from "../controllers/define.ts";
+import { controlPlaneName, nodeObject, workerName } from "./nodes.ts";
+import { systemObjects } from "./system.ts";
+
+export interface BirthOptions {
+  nodes: number;
+}
+
+export function birth(client: Client, options: BirthOptions): void {
+  // The base's namespaces came without a change that would wake anybody.
+  for (const { metadata } of client.list("namespaces")) client.wake("serviceaccount", metadata.name);
+  for (let index = 0; index <= options.nodes; index++) {
+    addNode(client, index === 0 ? controlPlaneName : workerName(index), index);
+  }
+  for (const { resource, object } of systemObjects(options.nodes)) client.create(resource, object);
+}
+
+export function addNode(client: Client, name: string, index: number): void {
+  const hex = (): string => client.uuid().replaceAll("-", "").slice(0, 16);
+  client.create("nodes", nodeObject({ name, index, at: client.now, hex }));
+}

@@ -1,0 +1,105 @@
+/** What a controller is and what it sees. Key in, whole state compared, due time out. */
+import type { Change, KubeObject, ResourceId } from "../core/object.ts";
+
+/** Reads. All results are immutable; lists are in key order (namespace, then name). */
+export interface Reader {
+  /** Virtual now, ms. */
+  readonly now: number;
+  get<T extends KubeObject = KubeObject>(
+    resource: ResourceId,
+    namespace: string,
+    name: string,
+  ): T | undefined;
+  list<T extends KubeObject = KubeObject>(resource: ResourceId, namespace?: string): readonly T[];
+  /**
+   * Objects filed under `value` in an index of kinds/indices.ts:
+   * `owner` (uid of any owner, all resources), `controller` (uid of the controlling owner),
+   * `pod.node` (spec.nodeName; "" = unassigned), `pod.label` ("ns\0key=value"),
+   * `event.uid` (involvedObject.uid), `namespace` ("ns": every namespaced object).
+   */
+  byIndex<T extends KubeObject = KubeObject>(index: string, value: string): readonly T[];
+  /** Pods of a namespace that match a plain label map, through the `pod.label` index. */
+  podsMatching<T extends KubeObject = KubeObject>(
+    namespace: string,
+    labels: Record<string, string>,
+  ): readonly T[];
+}
+
+export interface DeleteOptions {
+  gracePeriodSeconds?: number;
+  propagationPolicy?: "Background" | "Foreground" | "Orphan";
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+export interface EventSource {
+  /** `source.component` / reportingComponent: `kubelet`, `deployment-controller`. */
+  component: string;
+  /** Node name, for the kubelet's. */
+  host?: string;
+  /** `spec.containers{name}`. */
+  fieldPath?: string;
+}
+
+/**
+ * Reads and writes of a reconciler. Writes go through api/operations.ts like a user's: defaulted, admitted, validated.
+ * They throw StatusError as the API would (NotFound, AlreadyExists, Conflict, Forbidden by quota, Invalid).
+ * Writes that change nothing are no-ops: no revision, no event.
+ */
+export interface Client extends Reader {
+  create<T extends KubeObject = KubeObject>(resource: ResourceId, object: unknown): T;
+  /** Replaces the object (or with `subresource: "status"` its status); checks metadata.resourceVersion when set. */
+  update<T extends KubeObject = KubeObject>(
+    resource: ResourceId,
+    object: T,
+    subresource?: "status" | "scale" | "finalize",
+  ): T;
+  /** Read, change, write. `change` returns a new object (or undefined: leave it). Undefined when the object is gone. */
+  modify<T extends KubeObject = KubeObject>(
+    resource: ResourceId,
+    namespace: string,
+    name: string,
+    change: (current: T) => T | undefined,
+    subresource?: "status" | "finalize",
+  ): T | undefined;
+  delete(resource: ResourceId, namespace: string, name: string, options?: DeleteOptions): void;
+  /** POST pods/x/binding. */
+  bind(namespace: string, pod: string, node: string): void;
+  /** Records an Event about `regarding`; the same event again within its window only counts up. */
+  event(
+    regarding: KubeObject,
+    type: "Normal" | "Warning",
+    reason: string,
+    message: string,
+    source: EventSource,
+  ): void;
+  /** Internal state that Kubernetes has no object for (container processes, back-offs): persisted with the log, no watch events. */
+  readonly records: Records;
+  /** Makes another controller look at a key, now or at a virtual moment (its own timer then is the earlier one). */
+  wake(controller: string, key: string, atMs?: number): void;
+  /** Deterministic draw in [0, 1): hash(seed, revision, draw). */
+  random(): number;
+  /** `n` characters of upstream's safe alphabet. k8s: apimachinery/pkg/util/rand String */
+  randomSuffix(n: number): string;
+  /** A random UUID (v4 shape), deterministic. */
+  uuid(): string;
+}
+
+export interface Records {
+  get<T>(table: string, key: string): T | undefined;
+  /** `value` must be plain JSON and is immutable from here on. */
+  put(table: string, key: string, value: unknown): void;
+  delete(table: string, key: string): void;
+  /** Keys of a table in insertion order. */
+  keys(table: string): Iterable<string>;
+}
+
+/** Maps a change to keys this controller must look at. Must be cheap and pure. */
+export type Waker = (change: Change, reader: Reader) => Iterable<string> | undefined;
+
+export interface Controller {
+  /** Also the queue's prefix: lower-case, `replicaset`. */
+  name: string;
+  wakesOn: Record<ResourceId, Waker>;
+  /** Level-triggered. Returns the virtual ms at which the key wants to be looked at again (replaces its one timer), or nothing. */
+  reconcile(key: string, client: Client): number | undefined;
+}

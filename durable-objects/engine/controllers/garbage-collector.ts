@@ -1,0 +1,141 @@
+/** Owners collect their dependents: background, foreground, orphan. k8s: pkg/controller/garbagecollector */
+import { objectKey, splitKey, type Change, type KubeObject, type OwnerReference } from "../core/object.ts";
+import { resourceOfKind } from "../api/resources.ts";
+import type { Client, Controller, Reader } from "./define.ts";
+
+const foreground = "foregroundDeletion";
+const orphan = "orphan";
+
+const keyOf = (resource: string, object: KubeObject): string =>
+  `${resource} ${objectKey(object.metadata.namespace, object.metadata.name)}`;
+
+const idOf = (object: KubeObject): string => resourceOfKind(object.apiVersion, object.kind)?.id ?? "";
+
+export const garbageCollector: Controller = {
+  name: "garbagecollector",
+  wakesOn: { "*": onChange },
+  reconcile(key, client) {
+    const space = key.indexOf(" ");
+    const resource = key.slice(0, space);
+    const { namespace, name } = splitKey(key.slice(space + 1));
+    const object = client.get(resource, namespace, name);
+    if (!object) return undefined;
+    if (object.metadata.deletionTimestamp) return finish(client, resource, object);
+    collect(client, resource, object);
+    return undefined;
+  },
+};
+
+function* onChange(change: Change, reader: Reader): Iterable<string> {
+  const { object, previous, op, resource } = change;
+  if (op === "delete") {
+    for (const dependent of reader.byIndex("owner", object.metadata.uid)) yield keyOf(idOf(dependent), dependent);
+    // A foreground owner waits for its blocking dependents.
+    for (const ref of object.metadata.ownerReferences ?? []) yield* waitingOwner(change, ref, reader);
+    return;
+  }
+  const finalizers = object.metadata.finalizers;
+  if (object.metadata.deletionTimestamp && (finalizers?.includes(foreground) || finalizers?.includes(orphan))) {
+    yield keyOf(resource, object);
+  }
+  if (object.metadata.ownerReferences?.length && object.metadata.ownerReferences !== previous?.metadata.ownerReferences) {
+    for (const ref of object.metadata.ownerReferences) {
+      const owner = ownerIn(reader, object, ref);
+      if (!owner || owner.metadata.deletionTimestamp) yield keyOf(resource, object);
+    }
+  }
+  if (previous?.metadata.ownerReferences && previous.metadata.ownerReferences !== object.metadata.ownerReferences) {
+    for (const ref of previous.metadata.ownerReferences) yield* waitingOwner(change, ref, reader);
+  }
+}
+
+function* waitingOwner(change: Change, ref: OwnerReference, reader: Reader): Iterable<string> {
+  const owner = ownerIn(reader, change.object, ref);
+  if (owner?.metadata.deletionTimestamp) yield keyOf(idOf(owner), owner);
+}
+
+/** The owner a reference means: same namespace (or cluster-scoped), same uid. */
+function ownerIn(reader: Reader, object: KubeObject, ref: OwnerReference): KubeObject | undefined {
+  const resource = resourceOfKind(ref.apiVersion, ref.kind);
+  if (!resource) return undefined;
+  const namespace = resource.namespaced ? (object.metadata.namespace ?? "") : "";
+  const owner = reader.get(resource.id, namespace, ref.name);
+  return owner?.metadata.uid === ref.uid ? owner : undefined;
+}
+
+/** An object being deleted: orphans or awaits its dependents, then drops its finalizer. */
+function finish(client: Client, resource: string, object: KubeObject): undefined {
+  const finalizers = object.metadata.finalizers ?? [];
+  const dependents = client.byIndex("owner", object.metadata.uid);
+  if (finalizers.includes(orphan)) {
+    for (const dependent of dependents) {
+      dropOwners(client, dependent, (ref) => ref.uid !== object.metadata.uid);
+    }
+    dropFinalizer(client, resource, object, orphan);
+    return undefined;
+  }
+  if (!finalizers.includes(foreground)) {
+    return undefined;
+  }
+  let blocking = 0;
+  for (const dependent of [...dependents]) {
+    const ref = dependent.metadata.ownerReferences?.find((o) => o.uid === object.metadata.uid);
+    if (ref?.blockOwnerDeletion) blocking += 1;
+    if (!dependent.metadata.deletionTimestamp) {
+      client.delete(idOf(dependent), dependent.metadata.namespace ?? "", dependent.metadata.name, {
+        propagationPolicy: "Foreground",
+        preconditions: { uid: dependent.metadata.uid },
+      });
+    }
+  }
+  const left = client
+    .byIndex("owner", object.metadata.uid)
+    .some((d) => d.metadata.ownerReferences?.some((o) => o.uid === object.metadata.uid && o.blockOwnerDeletion));
+  if (blocking === 0 || !left) dropFinalizer(client, resource, object, foreground);
+  return undefined;
+}
+
+/** A living object: goes when all its owners are gone; loses references to some that are. k8s: attemptToDeleteItem */
+function collect(client: Client, resource: string, object: KubeObject): void {
+  const references = object.metadata.ownerReferences ?? [];
+  if (references.length === 0) return;
+  const owners = references.map((ref) => ownerIn(client, object, ref));
+  const solid = owners.some((o) => o && !waitsForDependents(o));
+  const waiting = owners.some((o) => o && waitsForDependents(o));
+  if (solid) {
+    const keep = new Set(owners.flatMap((o) => (o && !waitsForDependents(o) ? [o.metadata.uid] : [])));
+    if (keep.size < references.length) dropOwners(client, object, (ref) => keep.has(ref.uid));
+    return;
+  }
+  client.delete(resource, object.metadata.namespace ?? "", object.metadata.name, {
+    propagationPolicy: waiting ? "Foreground" : policyOf(object),
+    preconditions: { uid: object.metadata.uid },
+  });
+}
+
+const waitsForDependents = (owner: KubeObject): boolean =>
+  owner.metadata.deletionTimestamp !== undefined && (owner.metadata.finalizers?.includes(foreground) ?? false);
+
+function policyOf(object: KubeObject): "Orphan" | "Foreground" | "Background" {
+  const finalizers = object.metadata.finalizers ?? [];
+  if (finalizers.includes(orphan)) return "Orphan";
+  return finalizers.includes(foreground) ? "Foreground" : "Background";
+}
+
+function dropOwners(client: Client, object: KubeObject, keep: (ref: OwnerReference) => boolean): void {
+  client.modify(idOf(object), object.metadata.namespace ?? "", object.metadata.name, (current) => {
+    const ownerReferences = current.metadata.ownerReferences?.filter(keep) ?? [];
+    const { ownerReferences: _drop, ...metadata } = current.metadata;
+    return { ...current, metadata: ownerReferences.length ? { ...metadata, ownerReferences } : metadata };
+  });
+}
+
+function dropFinalizer(client: Client, resource: string, object: KubeObject, finalizer: string): void {
+  client.modify(resource, object.metadata.namespace ?? "", object.metadata.name, (current) => ({
+    ...current,
+    metadata: {
+      ...current.metadata,
+      finalizers: current.metadata.finalizers?.filter((f) => f !== finalizer),
+    },
+  }));
+}

@@ -1,0 +1,24 @@
+/** The registry of controllers. Their order is the order in which one change wakes them. */
+import { createKubelet } from "../kubelet/kubelet.ts";
+import { runtime } from "../runtime/runtime.ts";
+import { createScheduler } from "../scheduler/scheduler.ts";
+import type { Controller } from "./define.ts";
+import { deploymentController } from "./deployment.ts";
+import { garbageCollector } from "./garbage-collector.ts";
+import { namespaceController } from "./namespace.ts";
+import { replicaSetController } from "./replica-set.ts";
+import { replicationController } from "./replication-controller.ts";
+import { serviceAccountController } from "./service-account.ts";
+
+export function createControllers(): Controller[] {
+  return [
+    namespaceController,
+    serviceAccountController,
+    deploymentController,
+    replicaSetController,
+    replicationController,
+    createScheduler(),
+    createKubelet(runtime),
+    garbageCollector,
+  ];
+}

@@ -1,0 +1,101 @@
+/** Empties a namespace that is going away: Pods first, then the rest, then its finalizer. k8s: pkg/controller/namespace/deletion */
+import { rfc3339 } from "../core/clock.ts";
+import { equal } from "../core/equal.ts";
+import type { Change, KubeObject } from "../core/object.ts";
+import { resourceOfKind, storedResource } from "../api/resources.ts";
+import type { Client, Controller, Reader } from "./define.ts";
+
+interface Namespace extends KubeObject {
+  spec?: { finalizers?: string[] };
+  status?: { phase?: string; conditions?: Condition[] };
+}
+
+interface Condition {
+  type: string;
+  status: string;
+  lastTransitionTime?: string;
+  reason: string;
+  message: string;
+}
+
+const terminating = (reader: Reader, namespace: string): boolean =>
+  reader.get("namespaces", "", namespace)?.metadata.deletionTimestamp !== undefined;
+
+export const namespaceController: Controller = {
+  name: "namespace",
+  wakesOn: {
+    namespaces: (change: Change) => (change.object.metadata.deletionTimestamp ? [change.name] : undefined),
+    "*": (change, reader) =>
+      change.op === "delete" && change.namespace && terminating(reader, change.namespace)
+        ? [change.namespace]
+        : undefined,
+  },
+  reconcile(name, client) {
+    const namespace = client.get<Namespace>("namespaces", "", name);
+    if (!namespace?.metadata.deletionTimestamp) return undefined;
+    const left = [...client.byIndex("namespace", name)];
+    const pods = left.filter((o) => o.kind === "Pod");
+    for (const object of pods.length ? pods : left) removeOne(client, object);
+    const remaining = client.byIndex("namespace", name);
+    if (remaining.length) {
+      report(client, namespace, remaining);
+      return undefined;
+    }
+    const finalizers = namespace.spec?.finalizers?.filter((f) => f !== "kubernetes") ?? [];
+    const current = client.get<Namespace>("namespaces", "", name);
+    if (current) client.update("namespaces", { ...current, spec: { ...current.spec, finalizers } }, "finalize");
+    return undefined;
+  },
+};
+
+function removeOne(client: Client, object: KubeObject): void {
+  if (object.metadata.deletionTimestamp) return;
+  const resource = resourceIdOf(object);
+  if (!client.get(resource, object.metadata.namespace ?? "", object.metadata.name)) return;
+  client.delete(resource, object.metadata.namespace ?? "", object.metadata.name, { propagationPolicy: "Background" });
+}
+
+const ids = new Map<string, string>();
+
+/** `Deployment` of `apps/v1` -> `deployments.apps`. */
+function resourceIdOf(object: KubeObject): string {
+  const key = `${object.apiVersion}/${object.kind}`;
+  let id = ids.get(key);
+  if (!id) ids.set(key, (id = resourceOfKind(object.apiVersion, object.kind)?.id ?? ""));
+  return id;
+}
+
+/** k8s: the five conditions a terminating namespace carries, here those with something to say. */
+function report(client: Client, namespace: Namespace, left: readonly KubeObject[]): void {
+  const counts = new Map<string, number>();
+  const finalizers = new Map<string, number>();
+  for (const object of left) {
+    const id = resourceIdOf(object);
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+    for (const f of object.metadata.finalizers ?? []) finalizers.set(f, (finalizers.get(f) ?? 0) + 1);
+  }
+  const list = (entries: Map<string, number>, text: (k: string, n: number) => string): string =>
+    [...entries].sort().map(([k, n]) => text(k, n)).join(", ");
+  const resourcesText = list(counts, (id, n) => {
+    const known = storedResource(id);
+    return `${known ? `${known.plural}.${known.group}` : id} has ${n} resource instances`;
+  });
+  const finalizersText = list(finalizers, (f, n) => `${f} in ${n} resource instances`);
+  const at = rfc3339(client.now);
+  const rows: Omit<Condition, "lastTransitionTime">[] = [
+    { type: "NamespaceDeletionDiscoveryFailure", status: "False", reason: "ResourcesDiscovered", message: "All resources successfully discovered" },
+    { type: "NamespaceDeletionGroupVersionParsingFailure", status: "False", reason: "ParsedGroupVersions", message: "All legacy kube types successfully parsed" },
+    { type: "NamespaceDeletionContentFailure", status: "False", reason: "ContentDeleted", message: "All content successfully deleted, may be waiting on finalization" },
+    { type: "NamespaceContentRemaining", status: "True", reason: "SomeResourcesRemain", message: `Some resources are remaining: ${resourcesText}` },
+    finalizersText
+      ? { type: "NamespaceFinalizersRemaining", status: "True", reason: "SomeFinalizersRemain", message: `Some content in the namespace has finalizers remaining: ${finalizersText}` }
+      : { type: "NamespaceFinalizersRemaining", status: "False", reason: "ContentHasNoFinalizers", message: "All content-preserving finalizers finished" },
+  ];
+  const was = namespace.status?.conditions ?? [];
+  const conditions = rows.map((row) => {
+    const before = was.find((c) => c.type === row.type);
+    return { ...row, lastTransitionTime: before?.status === row.status ? (before.lastTransitionTime ?? at) : at };
+  });
+  if (equal(conditions, was)) return;
+  client.modify<Namespace>("namespaces", "", namespace.metadata.name, (c) => ({ ...c, status: { ...c.status, conditions } }), "status");
+}

@@ -1,0 +1,104 @@
+/** What controllers ask about Pods. k8s: pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go */
+import { parseTime } from "../core/clock.ts";
+import type { KubeObject } from "../core/object.ts";
+import type { Client } from "./define.ts";
+
+export interface PodShape extends KubeObject {
+  spec: { nodeName?: string; containers?: { name: string }[] };
+  status?: {
+    phase?: string;
+    startTime?: string;
+    podIP?: string;
+    conditions?: { type: string; status: string; lastTransitionTime?: string }[];
+    containerStatuses?: { restartCount?: number }[];
+  };
+}
+
+export const isActive = (pod: PodShape): boolean =>
+  pod.status?.phase !== "Succeeded" &&
+  pod.status?.phase !== "Failed" &&
+  pod.metadata.deletionTimestamp === undefined;
+
+const readyCondition = (pod: PodShape) => pod.status?.conditions?.find((c) => c.type === "Ready");
+
+export const isReady = (pod: PodShape): boolean => readyCondition(pod)?.status === "True";
+
+const readySince = (pod: PodShape): number => {
+  const condition = readyCondition(pod);
+  return condition?.status === "True" ? parseTime(condition.lastTransitionTime) : Number.NaN;
+};
+
+/** Virtual ms from which a ready Pod counts as available. */
+export function isPodAvailableAt(pod: PodShape, minReadyMs: number): number {
+  return minReadyMs === 0 ? 0 : readySince(pod) + minReadyMs;
+}
+
+const phaseRank: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
+const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
+
+const restarts = (pod: PodShape): number =>
+  (pod.status?.containerStatuses ?? []).reduce((most, c) => Math.max(most, c.restartCount ?? 0), 0);
+
+/** How many related ready Pods share each Pod's node. */
+function colocated(client: Client, owner: KubeObject, pods: readonly PodShape[]): Map<string, number> {
+  const related = relatedPods(client, owner, pods);
+  const onNode = new Map<string, number>();
+  for (const pod of related) {
+    const node = pod.spec.nodeName;
+    if (node && isActive(pod)) onNode.set(node, (onNode.get(node) ?? 0) + 1);
+  }
+  return onNode;
+}
+
+/** Pods of all sets with the same parent. k8s: getIndirectlyRelatedPods */
+function relatedPods(client: Client, owner: KubeObject, own: readonly PodShape[]): readonly PodShape[] {
+  const parent = owner.metadata.ownerReferences?.find((o) => o.controller)?.uid;
+  if (!parent) return own;
+  const all: PodShape[] = [];
+  for (const sibling of client.byIndex("controller", parent)) {
+    all.push(...client.byIndex<PodShape>("controller", sibling.metadata.uid));
+  }
+  return all;
+}
+
+/** Ready times count in powers of two, so that small differences do not decide. k8s: logarithmicScaleDown */
+function bucket(now: number, at: number): number {
+  const seconds = (now - at) / 1000;
+  return seconds <= 0 ? 0 : Math.floor(Math.log2(seconds));
+}
+
+/** The Pods to go first. k8s: getPodsToDelete, ActivePodsWithRanks */
+export function rankForDeletion(
+  client: Client,
+  owner: KubeObject,
+  pods: readonly PodShape[],
+  count: number,
+): PodShape[] {
+  if (count >= pods.length) return [...pods];
+  const onNode = colocated(client, owner, pods);
+  const rank = (pod: PodShape): number => onNode.get(pod.spec.nodeName ?? "") ?? 0;
+  const cost = (pod: PodShape): number => Number(pod.metadata.annotations?.[deletionCost] ?? 0) || 0;
+  const phase = (pod: PodShape): number => phaseRank[pod.status?.phase ?? "Pending"] ?? 0;
+  const compare = (a: PodShape, b: PodShape): number => {
+    const assigned = Number(Boolean(a.spec.nodeName)) - Number(Boolean(b.spec.nodeName));
+    if (assigned) return assigned;
+    const phases = phase(a) - phase(b);
+    if (phases) return phases;
+    const ready = Number(isReady(a)) - Number(isReady(b));
+    if (ready) return ready;
+    const costs = cost(a) - cost(b);
+    if (costs) return costs;
+    const ranks = rank(b) - rank(a);
+    if (ranks) return ranks;
+    if (isReady(a)) {
+      const since = bucket(client.now, readySince(a)) - bucket(client.now, readySince(b));
+      if (since) return since;
+    }
+    const restarted = restarts(b) - restarts(a);
+    if (restarted) return restarted;
+    const created = bucket(client.now, parseTime(a.metadata.creationTimestamp)) - bucket(client.now, parseTime(b.metadata.creationTimestamp));
+    if (created) return created;
+    return a.metadata.uid < b.metadata.uid ? -1 : 1;
+  };
+  return [...pods].sort(compare).slice(0, count);
+}

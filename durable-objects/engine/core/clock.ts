@@ -1,0 +1,80 @@
+/** The only place that knows calendars. Engine time is virtual milliseconds since 1970. */
+
+/** `2026-11-20T21:00:00Z`: metav1.Time, whole seconds (cut, not rounded). */
+export function rfc3339(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds === lastSeconds) return lastText;
+  lastText = `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+  lastSeconds = seconds;
+  return lastText;
+}
+let lastSeconds = Number.NaN;
+let lastText = "";
+
+/** `2026-11-20T21:00:00.123000Z`: metav1.MicroTime. */
+export function rfc3339Micro(ms: number): string {
+  return `${new Date(Math.floor(ms)).toISOString().slice(0, 23)}000Z`;
+}
+
+/** `2026-11-20T21:00:00.123456789Z`-like, as container logs stamp lines (nanoseconds, here always ms exact). */
+export function rfc3339Nano(ms: number): string {
+  return `${new Date(Math.floor(ms)).toISOString().slice(0, 23)}000000Z`;
+}
+
+/** ms of an RFC3339 text, NaN when it is none. */
+export function parseTime(text: string | undefined): number {
+  if (!text) return Number.NaN;
+  return Date.parse(text);
+}
+
+/** Any engine moment as the parts `date` prints. */
+export function calendar(ms: number): {
+  year: number;
+  month: number;
+  day: number;
+  weekday: number;
+  hour: number;
+  minute: number;
+  second: number;
+} {
+  const d = new Date(ms);
+  return {
+    year: d.getUTCFullYear(),
+    month: d.getUTCMonth() + 1,
+    day: d.getUTCDate(),
+    weekday: d.getUTCDay(),
+    hour: d.getUTCHours(),
+    minute: d.getUTCMinutes(),
+    second: d.getUTCSeconds(),
+  };
+}
+
+/** How virtual time follows the wall: base + speed x (wall - wallBase), or standing still. */
+export interface ClockState {
+  baseMs: number;
+  wallBaseMs: number;
+  speed: number;
+  paused: boolean;
+  /** Nobody looked for ten minutes: stands still until the next request. */
+  frozen: boolean;
+}
+
+export function virtualAt(clock: ClockState, wallMs: number): number {
+  if (clock.paused || clock.frozen) return clock.baseMs;
+  return clock.baseMs + clock.speed * Math.max(0, wallMs - clock.wallBaseMs);
+}
+
+/** Wall moment at which virtual time reaches `virtualMs`; undefined while it stands still. */
+export function wallAt(clock: ClockState, virtualMs: number): number | undefined {
+  if (clock.paused || clock.frozen) return undefined;
+  return clock.wallBaseMs + Math.max(0, virtualMs - clock.baseMs) / clock.speed;
+}
+
+/** The same moment under changed settings: time neither jumps nor repeats. */
+export function rebase(
+  clock: ClockState,
+  wallMs: number,
+  change: Partial<Pick<ClockState, "speed" | "paused" | "frozen">>,
+): ClockState {
+  return { ...clock, baseMs: virtualAt(clock, wallMs), wallBaseMs: wallMs, ...change };
+}

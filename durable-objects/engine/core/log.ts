@@ -1,0 +1,391 @@
+/**
+ * The change log on disk: one row per turn with its revisions, its record changes, the keys still to be looked at and
+ * the virtual moment. The tables of objects and records are only a checkpoint of it, written in bulk, so an object that
+ * comes and goes between two checkpoints costs no row of its own.
+ */
+import { assert } from "../assert.ts";
+import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "../limits.ts";
+import type { Sql } from "../ports.ts";
+import { migrations } from "./migrations.ts";
+import type { Change, KubeObject } from "./object.ts";
+import type { RecordChange, Store } from "./store.ts";
+
+/** [rv, at, op, resource, namespace, name, object, labels before if they differed, fields before if they differed] */
+type ChangeRow = [
+  number,
+  number,
+  "c" | "u" | "d",
+  string,
+  string,
+  string,
+  KubeObject,
+  (Record<string, string> | null)?,
+  (Record<string, string> | null)?,
+];
+
+interface TurnRow {
+  n: number;
+  c: ChangeRow[];
+  r: [string, string, unknown?][];
+  q?: string[];
+}
+
+/** A revision as the log keeps it: enough of the state before to tell who stopped matching a selector. */
+export interface LogEntry extends Change {
+  previousLabels?: Record<string, string>;
+  previousFields?: Record<string, string>;
+  /** JSON of `object`. */
+  text: string;
+}
+
+export interface Hydrated {
+  now: number;
+  dirty: string[];
+  fresh: boolean;
+}
+
+const opCodes = { create: "c", update: "u", delete: "d" } as const;
+const opNames = { c: "create", u: "update", d: "delete" } as const;
+
+export class Log {
+  readonly #sql: Sql;
+  readonly #store: Store;
+  readonly #fieldsOf: (resource: string, object: KubeObject) => Record<string, string> | undefined;
+  #ring: LogEntry[] = [];
+  #ringBytes = 0;
+  /** The lowest resourceVersion a watch may resume from. */
+  #floor = 0;
+  #lastId = 0;
+  #tailBytes = 0;
+  #stateBytes = 0;
+  #logBytes = 0;
+  #dirtyKeys = new Set<string>();
+  /** Keys of the built-in base (bootstrap/base.ts): deleting one leaves a tombstone. */
+  #baseKeys = new Set<string>();
+  rowsWritten = 0;
+
+  constructor(
+    sql: Sql,
+    store: Store,
+    fieldsOf: (resource: string, object: KubeObject) => Record<string, string> | undefined,
+  ) {
+    this.#sql = sql;
+    this.#store = store;
+    this.#fieldsOf = fieldsOf;
+  }
+
+  /** Bytes of the state and the log on disk. */
+  get bytes(): number {
+    return this.#stateBytes + this.#logBytes;
+  }
+
+  get floor(): number {
+    return this.#floor;
+  }
+
+  meta(key: string): string | undefined {
+    return this.#sql.exec("SELECT value FROM meta WHERE key = ?", key)[0]?.["value"] as
+      | string
+      | undefined;
+  }
+
+  setMeta(key: string, value: string): void {
+    this.#sql.exec(
+      "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      key,
+      value,
+    );
+    this.rowsWritten += 1;
+  }
+
+  migrate(): void {
+    this.#sql.exec("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)");
+    const row = this.#sql.exec("SELECT MAX(version) AS version FROM schema_version")[0];
+    const from = Number(row?.["version"] ?? 0);
+    for (let version = from; version < migrations.length; version++) {
+      this.#sql.transaction(() => {
+        for (const statement of (migrations[version] as string).split(";")) {
+          if (statement.trim()) this.#sql.exec(statement);
+        }
+        this.#sql.exec("INSERT INTO schema_version (version) VALUES (?)", version + 1);
+      });
+    }
+  }
+
+  /** Reads everything back: the built-in base, the checkpoint over it, then the log's tail. */
+  hydrate(base: readonly { resource: string; object: KubeObject }[]): Hydrated {
+    const checkpoint = Number(this.meta("checkpoint") ?? 0);
+    const store = this.#store;
+    for (const { resource, object } of base) {
+      const { namespace = "", name } = object.metadata;
+      store.load(resource, namespace, name, object);
+      store.rv = Math.max(store.rv, Number(object.metadata.resourceVersion));
+      this.#baseKeys.add(`o\0${resource}\0${namespace}\0${name}`);
+    }
+    for (const row of this.#sql.exec("SELECT key, body FROM state")) {
+      const [what, a, b, c] = (row["key"] as string).split("\0") as [string, string, string, string];
+      const body = row["body"] as string;
+      this.#stateBytes += body.length;
+      if (what === "o") store.load(a, b, c, (JSON.parse(body) as KubeObject | null) ?? undefined);
+      else store.loadRecord(a, (row["key"] as string).slice(a.length + 3), JSON.parse(body));
+    }
+    const result: Hydrated = { now: Number(this.meta("now") ?? 0), dirty: [], fresh: true };
+    store.rv = Number(this.meta("rv") ?? store.rv);
+    const dirty = this.meta("dirty");
+    if (dirty) result.dirty = JSON.parse(dirty) as string[];
+    if (checkpoint > 0) result.fresh = false;
+    this.#lastId = checkpoint;
+    for (const row of this.#sql.exec("SELECT id, body FROM log WHERE id > ? ORDER BY id", checkpoint)) {
+      result.fresh = false;
+      const turn = JSON.parse(row["body"] as string) as TurnRow;
+      this.#tailBytes += (row["body"] as string).length;
+      this.#replay(turn);
+      result.now = turn.n;
+      result.dirty = turn.q ?? [];
+      this.#lastId = row["id"] as number;
+    }
+    this.#logBytes = Number(this.#sql.exec("SELECT SUM(bytes) AS b FROM log")[0]?.["b"] ?? 0);
+    this.#floor = store.rv;
+    return result;
+  }
+
+  #replay(turn: TurnRow): void {
+    for (const [rv, , op, resource, namespace, name, object] of turn.c) {
+      this.#store.load(resource, namespace, name, op === "d" ? undefined : object);
+      this.#store.rv = rv;
+      this.#dirtyKeys.add(`o\0${resource}\0${namespace}\0${name}`);
+    }
+    for (const [table, key, value] of turn.r) {
+      this.#store.loadRecord(table, key, value);
+      this.#dirtyKeys.add(`r\0${table}\0${key}`);
+    }
+  }
+
+  /** Takes the turn's revisions into the ring, so that watches see them. */
+  remember(changes: readonly Change[]): void {
+    for (const change of changes) {
+      const entry: LogEntry = { ...change, text: JSON.stringify(change.object) };
+      const previous = change.previous;
+      if (previous) {
+        entry.previousLabels = previous.metadata.labels ?? {};
+        const fields = this.#fieldsOf(change.resource, previous);
+        if (fields) entry.previousFields = fields;
+        delete entry.previous;
+      }
+      this.#ring.push(entry);
+      this.#ringBytes += entry.text.length;
+    }
+    let drop = 0;
+    while (this.#ringBytes > ringBytesMax && drop < this.#ring.length - 1) {
+      const entry = this.#ring[drop++] as LogEntry;
+      this.#ringBytes -= entry.text.length;
+      this.#floor = entry.rv;
+    }
+    if (drop) this.#ring.splice(0, drop);
+  }
+
+  /** Entries after a resourceVersion, oldest first; undefined when it is older than what is kept. */
+  since(rv: number): readonly LogEntry[] | undefined {
+    if (rv < this.#floor) {
+      this.#loadOlder();
+      if (rv < this.#floor) return undefined;
+    }
+    const ring = this.#ring;
+    let low = 0;
+    let high = ring.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ring[middle] as LogEntry).rv <= rv) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 ? ring : ring.slice(low);
+  }
+
+  /** After an eviction the ring is empty; the disk still has the turns. Read once, when a watch asks for them. */
+  #loadOlder(): void {
+    if (this.#ring.length > 0 && this.#ring[0]?.rv !== this.#floor + 1) return;
+    const older: LogEntry[] = [];
+    let bytes = 0;
+    let floor = this.#floor;
+    const rows = this.#sql.exec(
+      "SELECT rv, bytes, id FROM log WHERE rv <= ? ORDER BY id DESC",
+      this.#floor,
+    );
+    for (const row of rows) {
+      bytes += Number(row["bytes"]);
+      if (bytes + this.#ringBytes > ringBytesMax) break;
+      const body = this.#sql.exec("SELECT body FROM log WHERE id = ?", row["id"] as number)[0];
+      const turn = JSON.parse(body?.["body"] as string) as TurnRow;
+      for (let i = turn.c.length - 1; i >= 0; i--) older.push(this.#entryOf(turn.c[i] as ChangeRow));
+      const first = turn.c[0];
+      if (first) floor = first[0] - 1;
+    }
+    older.reverse();
+    this.#ring = [...older, ...this.#ring];
+    this.#ringBytes += bytes;
+    this.#floor = floor;
+  }
+
+  #entryOf(row: ChangeRow): LogEntry {
+    const [rv, atMs, op, resource, namespace, name, object, labels, fields] = row;
+    const entry: LogEntry = {
+      rv,
+      at: atMs,
+      op: opNames[op],
+      resource,
+      namespace,
+      name,
+      object,
+      text: JSON.stringify(object),
+    };
+    if (op !== "c") {
+      entry.previousLabels = labels ?? object.metadata.labels ?? {};
+      const before = fields ?? this.#fieldsOf(resource, object);
+      if (before) entry.previousFields = before;
+    }
+    return entry;
+  }
+
+  /** Every revision still kept, oldest first: the timeline. Reads the disk. */
+  *history(afterRv: number): Iterable<Omit<LogEntry, "text">> {
+    for (const row of this.#sql.exec("SELECT body FROM log WHERE rv > ? ORDER BY id", afterRv)) {
+      for (const change of (JSON.parse(row["body"] as string) as TurnRow).c) {
+        if (change[0] > afterRv) yield this.#entryOf(change);
+      }
+    }
+  }
+
+  /** Writes what the turn changed as one row (more only beyond the row limit), and a checkpoint when it is time. */
+  persist(now: number, dirty: readonly string[]): readonly Change[] {
+    const { changes, records } = this.#store.takePending();
+    this.remember(changes);
+    const parts = this.#rows(now, dirty, changes, records);
+    this.#sql.transaction(() => {
+      for (const { rv, body } of parts) {
+        this.#sql.exec(
+          "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
+          ++this.#lastId,
+          rv,
+          body.length,
+          body,
+        );
+        this.rowsWritten += 1;
+        this.#tailBytes += body.length;
+        this.#logBytes += body.length;
+      }
+      for (const c of changes) {
+        this.#dirtyKeys.add(`o\0${c.resource}\0${c.namespace}\0${c.name}`);
+      }
+      for (const r of records) this.#dirtyKeys.add(`r\0${r.table}\0${r.key}`);
+      if (this.#tailBytes > Math.max(checkpointBytesMin, this.#stateBytes / 4)) {
+        this.#checkpoint(now, dirty);
+      }
+    });
+    return changes;
+  }
+
+  #rows(
+    now: number,
+    dirty: readonly string[],
+    changes: readonly Change[],
+    records: readonly RecordChange[],
+  ): { rv: number; body: string }[] {
+    const parts: { rv: number; body: string }[] = [];
+    let c: string[] = [];
+    let r: string[] = [];
+    let bytes = 0;
+    let rv = changes[0] ? changes[0].rv - 1 : this.#store.rv;
+    const flush = (last: boolean): void => {
+      const queue = last && dirty.length ? `,"q":${JSON.stringify(dirty)}` : "";
+      parts.push({ rv, body: `{"n":${now},"c":[${c.join(",")}],"r":[${r.join(",")}]${queue}}` });
+      c = [];
+      r = [];
+      bytes = 0;
+    };
+    const first = this.#ring.length - changes.length;
+    changes.forEach((change, i) => {
+      const text = this.#changeText(change, this.#ring[first + i]);
+      if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
+      c.push(text);
+      bytes += text.length;
+      rv = change.rv;
+    });
+    for (const { table, key, value } of records) {
+      const text = JSON.stringify(value === undefined ? [table, key] : [table, key, value]);
+      if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
+      r.push(text);
+      bytes += text.length;
+    }
+    flush(true);
+    return parts;
+  }
+
+  #changeText(change: Change, entry: LogEntry | undefined): string {
+    const text = entry?.rv === change.rv ? entry.text : JSON.stringify(change.object);
+    const head = JSON.stringify([
+      change.rv,
+      change.at,
+      opCodes[change.op],
+      change.resource,
+      change.namespace,
+      change.name,
+    ]).slice(0, -1);
+    const previous = change.previous;
+    let tail = "";
+    if (previous && change.op === "update") {
+      const labels = JSON.stringify(previous.metadata.labels ?? {});
+      const labelsDiffer = labels !== JSON.stringify(change.object.metadata.labels ?? {});
+      const before = this.#fieldsOf(change.resource, previous);
+      const fields = before ? JSON.stringify(before) : undefined;
+      const fieldsDiffer =
+        fields !== undefined &&
+        fields !== JSON.stringify(this.#fieldsOf(change.resource, change.object));
+      if (fieldsDiffer) tail = `,${labelsDiffer ? labels : "null"},${fields}`;
+      else if (labelsDiffer) tail = `,${labels}`;
+    }
+    return `${head},${text}${tail}]`;
+  }
+
+  #checkpoint(now: number, dirty: readonly string[]): void {
+    const store = this.#store;
+    for (const key of this.#dirtyKeys) {
+      const [what, a, b, c] = key.split("\0") as [string, string, string, string];
+      const value =
+        what === "o" ? store.get(a, b, c) : store.record<unknown>(a, key.slice(a.length + 3));
+      if (value === undefined && !this.#baseKeys.has(key)) {
+        this.#sql.exec("DELETE FROM state WHERE key = ?", key);
+      } else {
+        this.#sql.exec(
+          "INSERT INTO state (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body",
+          key,
+          JSON.stringify(value ?? null),
+        );
+      }
+      this.rowsWritten += 1;
+    }
+    this.#dirtyKeys.clear();
+    this.setMeta("checkpoint", String(this.#lastId));
+    this.setMeta("rv", String(store.rv));
+    this.setMeta("now", String(now));
+    this.setMeta("dirty", JSON.stringify(dirty));
+    this.#tailBytes = 0;
+    const size = this.#sql.exec("SELECT SUM(LENGTH(body)) AS b FROM state")[0];
+    this.#stateBytes = Number(size?.["b"] ?? 0);
+    this.#trim();
+  }
+
+  /** Drops the oldest checkpointed turns beyond the byte limit. */
+  #trim(): void {
+    if (this.#logBytes <= logBytesMax) return;
+    let excess = this.#logBytes - logBytesMax / 2;
+    let upTo = 0;
+    for (const row of this.#sql.exec("SELECT id, bytes FROM log ORDER BY id")) {
+      if (excess <= 0) break;
+      excess -= Number(row["bytes"]);
+      this.#logBytes -= Number(row["bytes"]);
+      upTo = row["id"] as number;
+    }
+    assert(upTo <= this.#lastId, "trimmed past the checkpoint");
+    this.#sql.exec("DELETE FROM log WHERE id <= ?", upTo);
+  }
+}

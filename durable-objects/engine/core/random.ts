@@ -1,0 +1,74 @@
+/** Chance without a generator's state: every draw is a hash of (seed, revision, draw), so a replay draws the same. */
+
+/** 32-bit FNV-1a of a text. */
+export function fnv32a(text: string): number {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    h ^= text.charCodeAt(i);
+    h = Math.imul(h, 0x01000193);
+  }
+  return h >>> 0;
+}
+
+/** A well-mixed 32-bit value of three numbers (murmur3's finaliser between the words). */
+export function mix(seed: number, revision: number, draw: number): number {
+  let h = seed ^ Math.imul(revision >>> 0, 0xcc9e2d51) ^ Math.imul(Math.floor(revision / 2 ** 32), 0x1b873593);
+  h = scramble(h);
+  h = scramble(h ^ Math.imul(draw, 0x85ebca6b));
+  return h >>> 0;
+}
+
+function scramble(value: number): number {
+  let h = value;
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  h ^= h >>> 16;
+  return h;
+}
+
+/** k8s: apimachinery/pkg/util/rand alphanums: no vowels, no 0 1 3, so no words arise. */
+const safeAlphabet = "bcdfghjklmnpqrstvwxz2456789";
+
+/** k8s: rand.SafeEncodeString, used for pod-template hashes. */
+export function safeEncode(text: string): string {
+  let out = "";
+  for (let i = 0; i < text.length; i++) out += safeAlphabet[text.charCodeAt(i) % safeAlphabet.length];
+  return out;
+}
+
+/** Draws of one step: `reset` before each with the revision it starts at and what the step is about. */
+export class Random {
+  readonly #seed: number;
+  #salted: number;
+  #revision = 0;
+  #draw = 0;
+  constructor(seed: string) {
+    this.#seed = fnv32a(seed);
+    this.#salted = this.#seed;
+  }
+  /** `about`: the work's key and moment, so that two steps at one revision draw differently. */
+  reset(revision: number, about: string): void {
+    this.#salted = scramble(this.#seed ^ fnv32a(about));
+    this.#revision = revision;
+    this.#draw = 0;
+  }
+  next32(): number {
+    return mix(this.#salted, this.#revision, this.#draw++);
+  }
+  /** [0, 1) */
+  next(): number {
+    return this.next32() / 2 ** 32;
+  }
+  suffix(length: number): string {
+    let out = "";
+    for (let i = 0; i < length; i++) out += safeAlphabet[this.next32() % safeAlphabet.length];
+    return out;
+  }
+  uuid(): string {
+    const hex = [0, 1, 2, 3].map(() => this.next32().toString(16).padStart(8, "0")).join("");
+    const variant = "89ab"[Number.parseInt(hex[16] ?? "0", 16) % 4];
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * All state of a cluster in memory: objects by resource, their indices, and the records that Kubernetes has no object
+ * for. Objects are immutable; a write replaces the reference. Only api/operations.ts writes objects.
+ */
+import { assert } from "../assert.ts";
+import { objectKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
+
+/** One row of the index table (kinds/indices.ts). */
+export interface Index {
+  name: string;
+  /** Which resource it files; "*" for all. */
+  resource: ResourceId | "*";
+  values(object: KubeObject): readonly string[];
+}
+
+interface Member {
+  key: string;
+  object: KubeObject;
+}
+
+/** A set of objects that knows its order only when asked. */
+class Group {
+  readonly #members = new Map<string, KubeObject>();
+  #sortedKeys: string[] | undefined;
+  #array: readonly KubeObject[] | undefined;
+  get size(): number {
+    return this.#members.size;
+  }
+  get(key: string): KubeObject | undefined {
+    return this.#members.get(key);
+  }
+  put(key: string, object: KubeObject): void {
+    if (!this.#members.has(key)) this.#sortedKeys = undefined;
+    this.#members.set(key, object);
+    this.#array = undefined;
+  }
+  remove(key: string): void {
+    if (this.#members.delete(key)) {
+      this.#sortedKeys = undefined;
+      this.#array = undefined;
+    }
+  }
+  /** In key order; the same array until a member changes. */
+  array(): readonly KubeObject[] {
+    if (this.#array) return this.#array;
+    this.#sortedKeys ??= [...this.#members.keys()].sort();
+    const members = this.#members;
+    this.#array = this.#sortedKeys.map((key) => members.get(key) as KubeObject);
+    return this.#array;
+  }
+}
+
+const none: readonly KubeObject[] = [];
+
+type Undo =
+  | { what: "object"; resource: ResourceId; key: string; before: KubeObject | undefined; after: KubeObject | undefined }
+  | { what: "record"; table: string; key: string; before: unknown };
+
+export interface RecordChange {
+  table: string;
+  key: string;
+  /** undefined: deleted. */
+  value: unknown;
+}
+
+export class Store {
+  /** resourceVersion of the last change. */
+  rv = 0;
+  /** Changes and record changes since `takePending`. */
+  #changes: Change[] = [];
+  #recordChanges = new Map<string, RecordChange>();
+  #undo: Undo[] | undefined;
+  readonly #resources = new Map<ResourceId, Group>();
+  readonly #namespaces = new Map<string, Group>();
+  readonly #indices = new Map<string, Map<string, Group>>();
+  readonly #indicesOf = new Map<ResourceId, Index[]>();
+  readonly #indexTable: readonly Index[];
+  readonly #records = new Map<string, Map<string, unknown>>();
+  objectCount = 0;
+
+  constructor(indices: readonly Index[]) {
+    this.#indexTable = indices;
+    for (const index of indices) this.#indices.set(index.name, new Map());
+  }
+
+  get(resource: ResourceId, namespace: string, name: string): KubeObject | undefined {
+    return this.#resources.get(resource)?.get(objectKey(namespace, name));
+  }
+
+  list(resource: ResourceId, namespace?: string): readonly KubeObject[] {
+    if (namespace) return this.#namespaces.get(`${resource}\0${namespace}`)?.array() ?? none;
+    return this.#resources.get(resource)?.array() ?? none;
+  }
+
+  count(resource: ResourceId, namespace?: string): number {
+    if (namespace) return this.#namespaces.get(`${resource}\0${namespace}`)?.size ?? 0;
+    return this.#resources.get(resource)?.size ?? 0;
+  }
+
+  resources(): Iterable<ResourceId> {
+    return this.#resources.keys();
+  }
+
+  byIndex(index: string, value: string): readonly KubeObject[] {
+    const groups = this.#indices.get(index);
+    assert(groups, `no index ${index}`);
+    return groups.get(value)?.array() ?? none;
+  }
+
+  indexCount(index: string, value: string): number {
+    return this.#indices.get(index)?.get(value)?.size ?? 0;
+  }
+
+  record<T>(table: string, key: string): T | undefined {
+    return this.#records.get(table)?.get(key) as T | undefined;
+  }
+
+  recordKeys(table: string): Iterable<string> {
+    return this.#records.get(table)?.keys() ?? [];
+  }
+
+  putRecord(table: string, key: string, value: unknown): void {
+    const before = this.#records.get(table)?.get(key);
+    if (before === value) return;
+    this.#undo?.push({ what: "record", table, key, before });
+    this.#setRecord(table, key, value);
+    this.#recordChanges.set(`${table}\0${key}`, { table, key, value });
+  }
+
+  /** Writes one revision. `object` is complete but for resourceVersion, which is set here. */
+  write(op: Change["op"], resource: ResourceId, object: KubeObject, atMs: number): Change {
+    const namespace = object.metadata.namespace ?? "";
+    const name = object.metadata.name;
+    const key = objectKey(namespace, name);
+    const previous = this.#resources.get(resource)?.get(key);
+    assert((previous === undefined) === (op === "create"), `${op} of ${resource} ${key}`);
+    const rv = ++this.rv;
+    const stored: KubeObject = {
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: String(rv) },
+    };
+    this.#undo?.push({
+      what: "object",
+      resource,
+      key,
+      before: previous,
+      after: op === "delete" ? undefined : stored,
+    });
+    this.#place(resource, namespace, key, previous, op === "delete" ? undefined : stored);
+    const change: Change = { rv, at: atMs, op, resource, namespace, name, object: stored };
+    if (previous) change.previous = previous;
+    this.#changes.push(change);
+    return change;
+  }
+
+  /**
+   * Runs `body` all or nothing in memory; a throw takes back what it wrote (revisions included) and is thrown on.
+   * Returns the changes it made.
+   */
+  transaction(body: () => void): readonly Change[] {
+    assert(this.#undo === undefined, "transactions do not nest");
+    const rvBefore = this.rv;
+    const changesBefore = this.#changes.length;
+    const undo: Undo[] = [];
+    this.#undo = undo;
+    try {
+      body();
+    } catch (error) {
+      this.#undo = undefined;
+      for (let i = undo.length - 1; i >= 0; i--) this.#takeBack(undo[i] as Undo);
+      this.rv = rvBefore;
+      this.#changes.length = changesBefore;
+      throw error;
+    } finally {
+      this.#undo = undefined;
+    }
+    return this.#changes.length === changesBefore ? [] : this.#changes.slice(changesBefore);
+  }
+
+  /** Hands over everything written since the last call: what a log row must hold. */
+  takePending(): { changes: Change[]; records: RecordChange[] } {
+    const pending = { changes: this.#changes, records: [...this.#recordChanges.values()] };
+    this.#changes = [];
+    this.#recordChanges = new Map();
+    return pending;
+  }
+
+  get hasPending(): boolean {
+    return this.#changes.length > 0 || this.#recordChanges.size > 0;
+  }
+
+  /** Hydration: places an object as read from disk, no revision, no undo. */
+  load(resource: ResourceId, namespace: string, name: string, object: KubeObject | undefined): void {
+    const key = objectKey(namespace, name);
+    this.#place(resource, namespace, key, this.#resources.get(resource)?.get(key), object);
+  }
+
+  loadRecord(table: string, key: string, value: unknown): void {
+    this.#setRecord(table, key, value);
+  }
+
+  #setRecord(table: string, key: string, value: unknown): void {
+    let rows = this.#records.get(table);
+    if (!rows) this.#records.set(table, (rows = new Map()));
+    if (value === undefined) rows.delete(key);
+    else rows.set(key, value);
+  }
+
+  #takeBack(undo: Undo): void {
+    if (undo.what === "record") {
+      this.#setRecord(undo.table, undo.key, undo.before);
+      this.#recordChanges.set(`${undo.table}\0${undo.key}`, {
+        table: undo.table,
+        key: undo.key,
+        value: undo.before,
+      });
+      return;
+    }
+    const slash = undo.key.indexOf("/");
+    const namespace = slash < 0 ? "" : undo.key.slice(0, slash);
+    this.#place(undo.resource, namespace, undo.key, undo.after, undo.before);
+  }
+
+  #place(
+    resource: ResourceId,
+    namespace: string,
+    key: string,
+    before: KubeObject | undefined,
+    after: KubeObject | undefined,
+  ): void {
+    let group = this.#resources.get(resource);
+    if (!group) this.#resources.set(resource, (group = new Group()));
+    this.#putIn(group, key, after);
+    if (namespace) {
+      const id = `${resource}\0${namespace}`;
+      let inNamespace = this.#namespaces.get(id);
+      if (!inNamespace) this.#namespaces.set(id, (inNamespace = new Group()));
+      this.#putIn(inNamespace, key, after);
+    }
+    this.objectCount += (after ? 1 : 0) - (before ? 1 : 0);
+    const member = `${resource}/${key}`;
+    for (const index of this.#indicesFor(resource)) {
+      this.#reindex(index, { key: member, object: before as KubeObject }, after);
+    }
+  }
+
+  #putIn(group: Group, key: string, after: KubeObject | undefined): void {
+    if (after) group.put(key, after);
+    else group.remove(key);
+  }
+
+  #reindex(index: Index, before: Member, after: KubeObject | undefined): void {
+    const groups = this.#indices.get(index.name) as Map<string, Group>;
+    const were = before.object ? index.values(before.object) : [];
+    const are = after ? index.values(after) : [];
+    for (const value of were) {
+      if (are.includes(value)) continue;
+      const group = groups.get(value);
+      if (!group) continue;
+      group.remove(before.key);
+      if (group.size === 0) groups.delete(value);
+    }
+    if (!after) return;
+    for (const value of are) {
+      let group = groups.get(value);
+      if (!group) groups.set(value, (group = new Group()));
+      group.put(before.key, after);
+    }
+  }
+
+  #indicesFor(resource: ResourceId): Index[] {
+    let found = this.#indicesOf.get(resource);
+    if (!found) {
+      found = this.#indexTable.filter((i) => i.resource === "*" || i.resource === resource);
+      this.#indicesOf.set(resource, found);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,97 @@
+/** Events that Podyard's components record: counted up instead of repeated. k8s: client-go/tools/record/events_cache.go */
+import { parseTime, rfc3339 } from "./core/clock.ts";
+import { fnv32a } from "./core/random.ts";
+import type { KubeObject } from "./core/object.ts";
+import type { Store } from "./core/store.ts";
+import type { EventSource } from "./controllers/define.ts";
+
+export interface CoreEvent extends KubeObject {
+  involvedObject: Record<string, string | undefined>;
+  reason: string;
+  message: string;
+  source: { component?: string; host?: string };
+  firstTimestamp: string | null;
+  lastTimestamp: string | null;
+  count: number;
+  type: string;
+  eventTime: string | null;
+  reportingComponent: string;
+  reportingInstance: string;
+}
+
+/** Events are forgotten an hour after they were last written. k8s: apiserver --event-ttl */
+export const eventTtlMs = 3_600_000;
+
+/** The Event that says just this, if it was recorded within its hour: the next one counts it up. */
+export function sameEvent(
+  store: Store,
+  regarding: KubeObject,
+  type: string,
+  reason: string,
+  message: string,
+  source: EventSource,
+  now: number,
+): CoreEvent | undefined {
+  for (const object of store.byIndex("event.uid", regarding.metadata.uid)) {
+    const event = object as CoreEvent;
+    if (event.reason !== reason || event.message !== message || event.type !== type) continue;
+    if (event.source?.component !== source.component) continue;
+    if (event.involvedObject["fieldPath"] !== source.fieldPath) continue;
+    if (now - lastSeen(event) < eventTtlMs) return event;
+  }
+  return undefined;
+}
+
+/** The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds; here by virtual time and content. */
+export function newEvent(
+  regarding: KubeObject,
+  type: string,
+  reason: string,
+  message: string,
+  source: EventSource,
+  now: number,
+): CoreEvent {
+  const { name, namespace = "", uid, resourceVersion } = regarding.metadata;
+  const stamp = (BigInt(Math.floor(now)) * 1_000_000n + BigInt(fnv32a(`${reason}\0${message}\0${source.fieldPath ?? ""}`) % 1_000_000)).toString(16);
+  const eventNamespace = namespace || "default";
+  const involvedObject: Record<string, string | undefined> = {
+    kind: regarding.kind,
+    ...(namespace ? { namespace } : {}),
+    name,
+    uid,
+    apiVersion: regarding.apiVersion,
+    ...(resourceVersion ? { resourceVersion } : {}),
+    ...(source.fieldPath ? { fieldPath: source.fieldPath } : {}),
+  };
+  const at = rfc3339(now);
+  return {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: {
+      name: `${name}.${stamp}`,
+      namespace: eventNamespace,
+      uid: "",
+      resourceVersion: "",
+      creationTimestamp: at,
+    },
+    involvedObject,
+    reason,
+    message,
+    source: { component: source.component, ...(source.host ? { host: source.host } : {}) },
+    firstTimestamp: at,
+    lastTimestamp: at,
+    count: 1,
+    type,
+    eventTime: null,
+    reportingComponent: source.component,
+    reportingInstance: source.host ?? "",
+  };
+}
+
+/** The same event once more. */
+export function countedUp(event: CoreEvent, now: number): CoreEvent {
+  return { ...event, count: event.count + 1, lastTimestamp: rfc3339(now) };
+}
+
+export const lastSeen = (event: CoreEvent): number =>
+  parseTime(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp);

@@ -1,0 +1,144 @@
+/** As much of nginx's configuration language as a static server needs: server, listen, root, index, location, return. */
+
+export interface NginxLocation {
+  path: string;
+  exact?: true;
+  root?: string;
+  type?: string;
+  returns?: { status: number; text: string };
+}
+
+export interface NginxServer {
+  ports: number[];
+  names: string[];
+  name: string;
+  root: string;
+  index: string[];
+  locations: NginxLocation[];
+  /** access_log off. */
+  quiet?: true;
+}
+
+interface Directive {
+  words: string[];
+  line: number;
+  block?: Directive[];
+}
+
+type Include = (path: string) => string[];
+
+function tokens(text: string): { word: string; line: number; quoted?: true }[] {
+  const out: { word: string; line: number; quoted?: true }[] = [];
+  let line = 1;
+  const pattern = /(\n)|#[^\n]*|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([{};])|([^\s{};"'#]+)/g;
+  for (const match of text.matchAll(pattern)) {
+    if (match[1]) line++;
+    else if (match[2] !== undefined || match[3] !== undefined)
+      out.push({ word: (match[2] ?? match[3] ?? "").replace(/\\(.)/g, "$1"), line, quoted: true });
+    else if (match[4] ?? match[5]) out.push({ word: match[4] ?? match[5] ?? "", line });
+  }
+  return out;
+}
+
+function parseBlock(list: ReturnType<typeof tokens>, at: { i: number }, top: boolean): Directive[] | string {
+  const out: Directive[] = [];
+  let words: string[] = [];
+  let line = 0;
+  while (at.i < list.length) {
+    const token = list[at.i++];
+    if (!token) break;
+    if (!token.quoted && token.word === ";") {
+      if (words.length) out.push({ words, line });
+      words = [];
+    } else if (!token.quoted && token.word === "{") {
+      const block = parseBlock(list, at, false);
+      if (typeof block === "string") return block;
+      out.push({ words, line, block });
+      words = [];
+    } else if (!token.quoted && token.word === "}") {
+      if (top || words.length) return `unexpected "}" in /etc/nginx/nginx.conf:${token.line}`;
+      return out;
+    } else {
+      if (!words.length) line = token.line;
+      words.push(token.word);
+    }
+  }
+  if (!top || words.length) return `unexpected end of file, expecting "${words.length ? ";" : "}"}" in /etc/nginx/nginx.conf:${list.at(-1)?.line ?? 1}`;
+  return out;
+}
+
+const known =
+  /^(user|worker_\w+|error_log|pid|events|http|include|default_type|log_format|access_log|sendfile|tcp_\w+|keepalive_\w+|gzip\w*|server|listen|server_name|server_tokens|location|root|alias|index|error_page|return|add_header|proxy_\w+|upstream|expires|autoindex|try_files|client_\w+|types|charset|rewrite|set|if|allow|deny|limit_\w+|ssl\w*|stub_status|map|resolver\w*|fastcgi_\w+|daemon|use|multi_accept|types_hash\w*|absolute_redirect|port_in_redirect|sub_filter\w*|etag|auth_\w+|stream|load_module|env|send_timeout|internal|zone|keepalive|least_conn|ip_hash|hash)$/;
+
+function readServer(block: Directive[], root: string): NginxServer {
+  const server: NginxServer = { ports: [], names: [], name: "", root, index: ["index.html"], locations: [] };
+  for (const { words, block: inner } of block) {
+    const [name, ...args] = words;
+    if (name === "listen") {
+      const port = Number(/(\d+)$/.exec(args[0] ?? "")?.[1] ?? 80);
+      if (!server.ports.includes(port)) server.ports.push(port);
+    } else if (name === "server_name") {
+      server.names = args;
+      server.name = args[0] ?? "";
+    } else if (name === "root") server.root = args[0] ?? root;
+    else if (name === "index") server.index = args;
+    else if (name === "access_log" && args[0] === "off") server.quiet = true;
+    else if (name === "return") server.locations.push({ path: "/", returns: returned(args) });
+    else if (name === "location" && inner) server.locations.push(readLocation(args, inner));
+  }
+  if (server.ports.length === 0) server.ports = [80];
+  const first = server.locations.find((location) => location.path === "/" && location.root);
+  if (first?.root && server.root === root) server.root = first.root;
+  server.locations.sort((a, b) => Number(a.exact ?? false) - Number(b.exact ?? false) || a.path.length - b.path.length);
+  return server;
+}
+
+const returned = (args: string[]): { status: number; text: string } =>
+  /^\d{3}$/.test(args[0] ?? "") ? { status: Number(args[0]), text: args[1] ?? "" } : { status: 302, text: args[0] ?? "" };
+
+function readLocation(args: string[], block: Directive[]): NginxLocation {
+  const location: NginxLocation = { path: args.at(-1) ?? "/" };
+  if (args[0] === "=") location.exact = true;
+  for (const { words } of block) {
+    if (words[0] === "root") location.root = words[1] ?? "";
+    if (words[0] === "default_type") location.type = words[1] ?? "";
+    if (words[0] === "add_header" && words[1]?.toLowerCase() === "content-type") location.type = words[2] ?? "";
+    if (words[0] === "return") location.returns = returned(words.slice(1));
+  }
+  return location;
+}
+
+/** The servers of a configuration, or the complaint (without its `[emerg]`). */
+export function parseNginxConfig(text: string, include: Include): { servers: NginxServer[]; error?: string } {
+  const servers: NginxServer[] = [];
+  const visit = (source: string, root: string): string | undefined => {
+    const block = parseBlock(tokens(source), { i: 0 }, true);
+    if (typeof block === "string") return block;
+    return walk(block, root);
+  };
+  const walk = (block: Directive[], root: string): string | undefined => {
+    let here = root;
+    for (const { words, block: inner, line } of block) {
+      const name = words[0] ?? "";
+      if (!known.test(name)) return `unknown directive "${name}" in /etc/nginx/nginx.conf:${line}`;
+      if (name === "root") here = words[1] ?? here;
+      if (name === "http" && inner) {
+        const error = walk(inner, here);
+        if (error) return error;
+      }
+      if (name === "server" && inner) {
+        const odd = inner.find((directive) => !known.test(directive.words[0] ?? ""));
+        if (odd) return `unknown directive "${odd.words[0]}" in /etc/nginx/conf.d/default.conf:${odd.line}`;
+        servers.push(readServer(inner, here));
+      }
+      if (name === "include" && !/mime\.types$/.test(words[1] ?? ""))
+        for (const part of include(words[1] ?? "")) {
+          const error = visit(part, here);
+          if (error) return error;
+        }
+    }
+    return undefined;
+  };
+  const error = visit(text, "/etc/nginx/html");
+  return error ? { servers, error } : { servers };
+}

@@ -1,0 +1,434 @@
+/** nginx: serves its html folder, logs as it does, reloads and stops by its own signals. */
+import { buildLayer, type Layer } from "../runtime/fs/layer.ts";
+import { Errno, errnoTexts } from "../runtime/errno.ts";
+import type { HttpAnswer, Program } from "../runtime/program.ts";
+import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
+import type { Sys } from "../runtime/sys.ts";
+import { alpineFiles, debianFiles, debianReleases, runtimeFiles, type FileTable } from "./base.ts";
+import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
+import { mimeType } from "./mime.ts";
+import { commonLogTime, errorLogTime, httpDate } from "./log-times.ts";
+import { parseNginxConfig, type NginxServer } from "./nginx-config.ts";
+import { atLeast, resolveVersion, type TagRule } from "./tags.ts";
+
+const rule: TagRule = {
+  series: { 1: 29 },
+  latest: "1.29.3",
+  names: { mainline: "1.29.3", stable: "1.28.0", alpine: "1.29.3", "stable-alpine": "1.28.0" },
+  variants: /^(mainline-|stable-)?(alpine|perl|otel|bookworm|bullseye|trixie|buster)([\d.]*)(-(slim|perl|otel))?$/,
+};
+
+const welcome = `<!DOCTYPE html>
+<html>
+<head>
+<title>Welcome to nginx!</title>
+<style>
+html { color-scheme: light dark; }
+body { width: 35em; margin: 0 auto;
+font-family: Tahoma, Verdana, Arial, sans-serif; }
+</style>
+</head>
+<body>
+<h1>Welcome to nginx!</h1>
+<p>If you see this page, the nginx web server is successfully installed and
+working. Further configuration is required.</p>
+
+<p>For online documentation and support please refer to
+<a href="http://nginx.org/">nginx.org</a>.<br/>
+Commercial support is available at
+<a href="http://nginx.com/">nginx.com</a>.</p>
+
+<p><em>Thank you for using nginx.</em></p>
+</body>
+</html>
+`;
+
+const defaultConfig = `server {
+    listen       80;
+    listen  [::]:80;
+    server_name  localhost;
+
+    location / {
+        root   /usr/share/nginx/html;
+        index  index.html index.htm;
+    }
+
+    error_page   500 502 503 504  /50x.html;
+    location = /50x.html {
+        root   /usr/share/nginx/html;
+    }
+}
+`;
+
+const mainConfig = `user  nginx;
+worker_processes  auto;
+
+error_log  /var/log/nginx/error.log notice;
+pid        /run/nginx.pid;
+
+
+events {
+    worker_connections  1024;
+}
+
+
+http {
+    include       /etc/nginx/mime.types;
+    default_type  application/octet-stream;
+
+    log_format  main  '$remote_addr - $remote_user [$time_local] "$request" '
+                      '$status $body_bytes_sent "$http_referer" '
+                      '"$http_user_agent" "$http_x_forwarded_for"';
+
+    access_log  /var/log/nginx/access.log  main;
+
+    sendfile        on;
+    keepalive_timeout  65;
+
+    include /etc/nginx/conf.d/*.conf;
+}
+`;
+
+const files: FileTable = {
+  "/usr/sbin/nginx": { program: "nginx" },
+  "/docker-entrypoint.sh": { program: "nginx-entrypoint" },
+  "/docker-entrypoint.d": { dir: true },
+  "/usr/share/nginx/html/index.html": welcome,
+  "/usr/share/nginx/html/50x.html":
+    "<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n</head>\n<body>\n<h1>An error occurred.</h1>\n<p>Sorry, the page you are looking for is currently unavailable.<br/>\nPlease try again later.</p>\n</body>\n</html>\n",
+  "/etc/nginx/nginx.conf": mainConfig,
+  "/etc/nginx/mime.types": "types {\n    text/html html htm shtml;\n    text/css css;\n}\n",
+  "/etc/nginx/conf.d/default.conf": defaultConfig,
+  "/var/log/nginx/access.log": { link: "/dev/stdout" },
+  "/var/log/nginx/error.log": { link: "/dev/stderr" },
+  "/var/cache/nginx": { dir: true },
+  "/run": { dir: true },
+};
+
+function layerOf(alpine: boolean): Layer {
+  const base = alpine ? alpineFiles("3.22.2") : debianFiles(debianReleases.trixie!);
+  const passwd = base["/etc/passwd"] as string;
+  const user = "nginx:x:101:101:nginx user:/nonexistent:/bin/false\n";
+  return buildLayer(base, files, runtimeFiles, {
+    "/etc/passwd": passwd + user,
+    "/etc/group": `${base["/etc/group"] as string}nginx:x:101:\n`,
+  });
+}
+
+const versions = new Map<string, ImageVersion>();
+
+/** What the entrypoint and the master print of themselves. */
+function bootLog(version: string, startedAtMs: number): BootLine[] {
+  const lines: BootLine[] = [];
+  const script = "/docker-entrypoint.sh: ";
+  if (atLeast(version, "1.19.0")) {
+    const folder = "/docker-entrypoint.d";
+    const say = (text: string): void => void lines.push({ afterMs: 4, stream: 1, text });
+    say(`${script}${folder}/ is not empty, will attempt to perform configuration`);
+    say(`${script}Looking for shell scripts in ${folder}/`);
+    say(`${script}Launching ${folder}/10-listen-on-ipv6-by-default.sh`);
+    say("10-listen-on-ipv6-by-default.sh: info: Getting the checksum of /etc/nginx/conf.d/default.conf");
+    say("10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in /etc/nginx/conf.d/default.conf");
+    if (atLeast(version, "1.25.0")) say(`${script}Sourcing ${folder}/15-local-resolvers.envsh`);
+    say(`${script}Launching ${folder}/20-envsubst-on-templates.sh`);
+    say(`${script}Launching ${folder}/30-tune-worker-processes.sh`);
+    say(`${script}Configuration complete; ready for start up`);
+  }
+  if (atLeast(version, "1.21.0")) {
+    const at = errorLogTime(startedAtMs + 20);
+    const note = (text: string): void =>
+      void lines.push({ afterMs: 20, stream: 2, text: `${at} [notice] 1#1: ${text}` });
+    note('using the "epoll" event method');
+    note(`nginx/${version}`);
+    note("built by gcc 14.2.0 (Debian 14.2.0-19) ");
+    note("OS: Linux 6.12.0-podyard");
+    note("getrlimit(RLIMIT_NOFILE): 1048576:1048576");
+    note("start worker processes");
+    for (const pid of workerPids) note(`start worker process ${pid}`);
+  }
+  return lines;
+}
+
+const workerPids = [29, 30, 31, 32];
+
+interface State {
+  /** Configuration as it was when last (re)loaded; absent: the image's own. */
+  conf?: NginxServer[];
+  /** Ended by a bad configuration or a taken port. */
+  bad?: number;
+}
+
+const ownServers: NginxServer[] = parseNginxConfig(mainConfig, () => [defaultConfig]).servers;
+
+/** The servers the configuration files name, or the complaint nginx ends with. */
+function readConfig(sys: Sys): NginxServer[] | string {
+  const read = (path: string): string[] => {
+    const star = /^(.*)\/\*(\.\w+)?$/.exec(path);
+    if (!star) return [sys.readFile(path)];
+    const folder = star[1] ?? "";
+    if (!sys.peek(folder)) return [];
+    return sys
+      .list(folder)
+      .filter((name) => name.endsWith(star[2] ?? ""))
+      .map((name) => sys.readFile(`${folder}/${name}`));
+  };
+  try {
+    const parsed = parseNginxConfig(sys.readFile("/etc/nginx/nginx.conf"), (path) =>
+      read(path.startsWith("/") ? path : `/etc/nginx/${path}`),
+    );
+    return parsed.error ?? parsed.servers;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return `open() "/etc/nginx/nginx.conf" failed (2: ${error.message})`;
+  }
+}
+
+function emergency(sys: Sys, text: string): void {
+  sys.complain(`${errorLogTime(sys.now)} [emerg] ${sys.pid}#${sys.pid}: ${text}\n`);
+  sys.complain(`nginx: [emerg] ${text}\n`);
+}
+
+function bind(sys: Sys, servers: NginxServer[]): number | undefined {
+  const { kernel, key } = sys;
+  for (const port of new Set(servers.flatMap((server) => server.ports))) {
+    if (kernel.pod.li[`tcp/${port}`]?.p === key) continue;
+    try {
+      sys.listen(port, "h");
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      const number = error.code === "EACCES" ? 13 : 98;
+      emergency(sys, `bind() to 0.0.0.0:${port} failed (${number}: ${errnoTexts[error.code]})`);
+      return 1;
+    }
+  }
+  return undefined;
+}
+
+const page = (status: number, text: string, version: string): HttpResponse => ({
+  status,
+  headers: { "content-type": "text/html" },
+  body: `<html>\r\n<head><title>${status} ${text}</title></head>\r\n<body>\r\n<center><h1>${status} ${text}</h1></center>\r\n<hr><center>nginx/${version}</center>\r\n</body>\r\n</html>\r\n`,
+});
+
+function serveFile(sys: Sys, server: NginxServer, request: HttpRequest, version: string): HttpResponse {
+  const raw = request.path.split(/[?#]/)[0] ?? "/";
+  const path = raw.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  const location = server.locations.findLast((known) =>
+    known.exact ? path === known.path : path.startsWith(known.path),
+  );
+  if (location?.returns) {
+    const { status, text } = location.returns;
+    if (status >= 300 && status < 400) return { ...page(status, "Moved", version), headers: { location: text } };
+    return { status, headers: { "content-type": location.type ?? "text/plain" }, body: text };
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") return page(405, "Not Allowed", version);
+  const root = location?.root ?? server.root;
+  const full = `${root}${path}`;
+  const stat = sys.peek(full);
+  if (stat?.type === "d" && !path.endsWith("/"))
+    return { ...page(301, "Moved Permanently", version), headers: { location: `http://${request.headers.host ?? request.host}${path}/` } };
+  const target = stat?.type === "d" ? `${full}${server.index.find((name) => sys.peek(full + name)) ?? ""}` : full;
+  const file = sys.peek(target);
+  const complain = (what: string): void =>
+    sys.complain(
+      `${errorLogTime(sys.now)} [error] ${workerPids[0]}#${workerPids[0]}: *1 ${what}, client: ${request.clientIp}, server: ${server.name}, request: "${request.method} ${request.path} HTTP/1.1", host: "${request.headers.host ?? request.host}"\n`,
+    );
+  if (!file) {
+    complain(`open() "${target}" failed (2: No such file or directory)`);
+    return page(404, "Not Found", version);
+  }
+  if (file.type === "d") {
+    complain(`directory index of "${target}" is forbidden`);
+    return page(403, "Forbidden", version);
+  }
+  if (!sys.access(target, 4)) {
+    complain(`open() "${target}" failed (13: Permission denied)`);
+    return page(403, "Forbidden", version);
+  }
+  return {
+    status: 200,
+    headers: {
+      "content-type": mimeType(target, "application/octet-stream"),
+      "last-modified": httpDate(file.mtime),
+      etag: `"${Math.floor(file.mtime / 1000).toString(16)}-${file.size.toString(16)}"`,
+      "accept-ranges": "bytes",
+    },
+    body: sys.readFile(target),
+  };
+}
+
+function answer(sys: Sys, state: State, request: HttpRequest): HttpAnswer {
+  const { version } = sys.container.image;
+  const servers = state.conf ?? ownServers;
+  const fitting = servers.filter((server) => server.ports.includes(request.port));
+  const host = (request.headers.host ?? "").replace(/:\d+$/, "");
+  const server = fitting.find((known) => known.names.includes(host)) ?? fitting[0] ?? servers[0];
+  const response = server
+    ? serveFile(sys, server, request, version)
+    : page(404, "Not Found", version);
+  const { headers } = request;
+  if (!server?.quiet)
+    sys.write(
+      1,
+      `${request.clientIp} - - [${commonLogTime(sys.now)}] "${request.method} ${request.path} HTTP/1.1" ${response.status} ${response.body.length} "${headers.referer ?? "-"}" "${headers["user-agent"] ?? "-"}" "${headers["x-forwarded-for"] ?? "-"}"\n`,
+    );
+  return {
+    response: {
+      ...response,
+      headers: { server: `nginx/${version}`, date: httpDate(sys.now), ...response.headers },
+    },
+  };
+}
+
+const usage = "nginx: invalid option";
+
+/** `nginx -s reload|quit|stop`, `-t`, `-v`; anything else is the master. */
+function command(sys: Sys): number | undefined {
+  const args = sys.argv.slice(1);
+  const { version } = sys.container.image;
+  if (args[0] === "-v" || args[0] === "-V") {
+    sys.complain(`nginx version: nginx/${version}\n`);
+    return 0;
+  }
+  if (args.includes("-t") || args.includes("-T")) {
+    const conf = readConfig(sys);
+    if (typeof conf === "string") {
+      sys.complain(`nginx: [emerg] ${conf}\nnginx: configuration file /etc/nginx/nginx.conf test failed\n`);
+      return 1;
+    }
+    sys.complain("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\nnginx: configuration file /etc/nginx/nginx.conf test is successful\n");
+    return 0;
+  }
+  const s = args.indexOf("-s");
+  if (s >= 0) {
+    const signal = { stop: 15, quit: 3, reload: 1, reopen: 10 }[args[s + 1] ?? ""];
+    if (signal === undefined) {
+      sys.complain(`nginx: invalid option: "-s ${args[s + 1] ?? ""}"\n`);
+      return 1;
+    }
+    const master = sys.processes().find((process) => process.p === "nginx" && process.pid !== sys.pid);
+    if (!master) {
+      sys.complain('nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)\n');
+      return 1;
+    }
+    sys.complain(`${errorLogTime(sys.now)} [notice] ${sys.pid}#${sys.pid}: signal process started\n`);
+    sys.kill(master.pid, signal);
+    return 0;
+  }
+  const bad = args.find((arg, i) => !arg.startsWith("-") && args[i - 1] !== "-g" && args[i - 1] !== "-c");
+  if (bad) {
+    sys.complain(`${usage}: "${bad}"\n`);
+    return 1;
+  }
+  return undefined;
+}
+
+const master: Program<State> = {
+  name: "nginx",
+  start(sys): State {
+    const done = command(sys);
+    if (done !== undefined) return { bad: done };
+    const untouched = sys.kernel.records.get("trees", sys.container.upperKey) === undefined && !(sys.container.record.spec.mounts ?? []).some((mount) => mount.mountPath.startsWith("/etc/nginx"));
+    const conf = untouched ? ownServers : readConfig(sys);
+    if (typeof conf === "string") {
+      emergency(sys, conf);
+      return { bad: 1 };
+    }
+    const failed = bind(sys, conf);
+    if (failed !== undefined) return { bad: failed };
+    const { kernel } = sys;
+    const log = kernel.logs.recordOf(sys.process.c);
+    if (sys.pid === 1 && log.n === 0) {
+      const image = sys.container.record.spec.image;
+      log.boot = { image, at: sys.now, n: bootLog(sys.container.image.version, sys.now).length };
+      kernel.pod.ns[sys.process.ns] = Math.max(kernel.pod.ns[sys.process.ns] ?? 0, 36);
+    }
+    return untouched ? {} : { conf };
+  },
+  step: (_sys, state) => (state.bad === undefined ? { wait: {} } : { exit: state.bad }),
+  handles: (state, signal) => state.bad === undefined && [1, 2, 3, 10, 15].includes(signal),
+  signal(sys, state, signal) {
+    const note = (text: string): void =>
+      sys.complain(`${errorLogTime(sys.now)} [notice] 1#1: ${text}\n`);
+    const name = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 10: "SIGUSR1", 15: "SIGTERM" }[signal];
+    const number = { 1: 1, 2: 2, 3: 3, 10: 10, 15: 15 }[signal];
+    if (signal === 1) {
+      note(`signal ${number} (${name}) received from 36, reconfiguring`);
+      note("reconfiguring");
+      const conf = readConfig(sys);
+      if (typeof conf === "string") sys.complain(`${errorLogTime(sys.now)} [emerg] 1#1: ${conf}\n`);
+      else if (bind(sys, conf) === undefined) state.conf = conf;
+      return undefined;
+    }
+    if (signal === 10) return void note(`signal ${number} (${name}) received, reopening logs`);
+    note(`signal ${number} (${name}) received, ${signal === 3 ? "shutting down" : "exiting"}`);
+    if (signal === 3) for (const pid of workerPids) sys.complain(`${errorLogTime(sys.now)} [notice] ${pid}#${pid}: gracefully shutting down\n`);
+    note("exit");
+    return { exit: 0 };
+  },
+  http: answer,
+  memoryBytes: () => 4_500_000,
+  title: (_state, argv) => `nginx: master process ${argv.join(" ")}`,
+  shadow: () => workerPids.map((pid) => ({ pid, user: "101", title: "nginx: worker process" })),
+};
+
+/** The image's entrypoint script: configures, then runs its arguments. */
+const entrypoint: Program<{ code: number }> = {
+  name: "nginx-entrypoint",
+  start(sys) {
+    const argv = sys.argv.slice(1);
+    const first = argv[0];
+    if (first === undefined) return { code: 0 };
+    try {
+      sys.exec(sys.which(first), argv, sys.env);
+      return sys.process.s as { code: number };
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      sys.complain(`/docker-entrypoint.sh: exec: line 47: ${first}: not found\n`);
+      return { code: 127 };
+    }
+  },
+  step: (_sys, state) => ({ exit: state.code }),
+};
+
+export const nginx: ImageDefinition = {
+  repositories: [
+    "docker.io/library/nginx",
+    "docker.io/nginxinc/nginx-unprivileged",
+    "registry.k8s.io/nginx",
+    "k8s.gcr.io/nginx",
+    "registry.k8s.io/nginx-slim",
+    "k8s.gcr.io/nginx-slim",
+    "registry.k8s.io/e2e-test-images/nginx",
+    "public.ecr.aws/nginx/nginx",
+    "public.ecr.aws/docker/library/nginx",
+    "quay.io/nginx/nginx-unprivileged",
+  ],
+  resolveTag: (tag) => resolveVersion(rule, tag.replace(/^(\d+\.\d+)-\d+$/, "$1")),
+  version(version, tag) {
+    const alpine = tag.includes("alpine");
+    const key = `${version} ${alpine}`;
+    let found = versions.get(key);
+    if (!found) {
+      found = {
+        version,
+        entrypoint: atLeast(version, "1.19.0") ? ["/docker-entrypoint.sh"] : [],
+        cmd: ["nginx", "-g", "daemon off;"],
+        env: {
+          NGINX_VERSION: version,
+          NJS_VERSION: "0.9.4",
+          NJS_RELEASE: "1~trixie",
+          PKG_RELEASE: "1~trixie",
+          DYNPKG_RELEASE: "1~trixie",
+        },
+        layer: layerOf(alpine),
+        sizeBytes: alpine ? 22_631_814 : 59_774_010,
+        stopSignal: 3,
+      };
+      versions.set(key, found);
+    }
+    return found;
+  },
+  bootLog,
+  programs: [master, entrypoint],
+};

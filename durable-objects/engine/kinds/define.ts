@@ -1,0 +1,102 @@
+/** What a kind is: its hooks, its validation, its columns. Names, verbs and subresources come from the discovery facts. */
+import type { KubeObject, ResourceId } from "../core/object.ts";
+import type { FieldError } from "../api/field.ts";
+import type { Reader } from "../controllers/define.ts";
+
+export interface Column {
+  /** As upstream's Table names it: `Up-to-date`. */
+  name: string;
+  type: "string" | "integer" | "number" | "boolean" | "date";
+  format?: string;
+  description: string;
+  /** 0 is always shown, 1 with -o wide. */
+  priority: 0 | 1;
+}
+
+export type Cell = string | number | boolean | null;
+
+export interface RowCondition {
+  type: "Completed";
+  status: "True";
+  reason: "Succeeded" | "Failed";
+  message: string;
+}
+
+export interface TableOf<T extends KubeObject> {
+  columns: Column[];
+  /** One cell per column. `now` is virtual ms. k8s: pkg/printers/internalversion/printers.go */
+  cells(object: T, now: number): Cell[];
+  conditions?(object: T): RowCondition[] | undefined;
+}
+
+/** What hooks may know of a write. */
+export interface WriteContext {
+  reader: Reader;
+  now: number;
+  subresource: string;
+  random(): number;
+  randomSuffix(n: number): string;
+  /** Adds a `Warning:` header to the answer. */
+  warn(text: string): void;
+}
+
+/** Hooks of a kind, all optional and all pure: they return the new object, never change the given one. */
+export interface Kind<T extends KubeObject = KubeObject> {
+  /** `pods`, `deployments.apps`. */
+  resource: ResourceId;
+  apiVersion: string;
+  kind: string;
+  /** Type in the facts: `core/v1.Pod`. */
+  type: string;
+  namespaced: boolean;
+  /** Defaults beyond the facts' `default` values: what depends on other fields. k8s: pkg/apis/GROUP/v1/defaults.go */
+  applyDefaults?(object: T, context: WriteContext): T;
+  /** Mutating admission (service account, priority, tolerations, LimitRanger ...). */
+  admit?(object: T, old: T | undefined, context: WriteContext): T;
+  /** k8s: strategy PrepareForCreate / PrepareForUpdate: drop status, allocate, generation is handled by operations. */
+  prepareForCreate?(object: T, context: WriteContext): T;
+  prepareForUpdate?(object: T, old: T, context: WriteContext): T;
+  validateCreate?(object: T, context: WriteContext): FieldError[];
+  validateUpdate?(object: T, old: T, context: WriteContext): FieldError[];
+  validateStatusUpdate?(object: T, old: T, context: WriteContext): FieldError[];
+  /** Warnings that upstream's GetWarnings gives on create or update. */
+  warnings?(object: T, old: T | undefined): string[];
+  /** How metadata.name is checked; default: DNS subdomain. */
+  nameRule?: "subdomain" | "label" | "dns1035" | "path-segment";
+  /** False for kinds without spec/status split (ConfigMap): generation stays unset. Default true where the facts have spec and status. */
+  hasGeneration?: boolean;
+  allowCreateOnUpdate?: boolean;
+  /** False: an update must carry a resourceVersion. Default true. */
+  allowUnconditionalUpdate?: boolean;
+  /** Selectable fields beyond metadata.name and metadata.namespace. */
+  fields?(object: T): Record<string, string>;
+  /** Graceful deletion: seconds to wait, or undefined for at once. k8s: rest.RESTGracefulDeleteStrategy */
+  graceSeconds?(object: T, requested: number | undefined): number | undefined;
+  /** True while something other than metadata.finalizers keeps a deleted object (a Namespace's spec.finalizers). */
+  heldBack?(object: T): boolean;
+  /** What marking for deletion changes besides metadata (a Namespace turns Terminating). */
+  markDeleted?(object: T): T;
+  defaultPropagation?: "Background" | "Orphan";
+  table?: TableOf<T>;
+  /** Generation also grows with metadata.annotations (Deployment). */
+  generationOnAnnotations?: boolean;
+  /** A status write may change labels, annotations and finalizers too (Pod, Node). */
+  statusWritesMetadata?: boolean;
+  /** Names of a kind that upstream's discovery facts do not have (podyard.dev). */
+  discovery?: { singular: string; shortNames: string[]; categories: string[]; status: boolean };
+}
+
+/** Another group version of a stored kind: events.k8s.io/v1 over core events, autoscaling/v1 over v2. */
+export interface View {
+  apiVersion: string;
+  kind: string;
+  plural: string;
+  /** Type in the facts: `events.k8s.io/v1.Event`. */
+  type: string;
+  /** Resource it is stored as. */
+  storage: ResourceId;
+  fromStored(object: KubeObject): KubeObject;
+  toStored(object: KubeObject): KubeObject;
+  /** Selectable fields where they are named differently. */
+  fields?(object: KubeObject): Record<string, string>;
+}

@@ -1,0 +1,62 @@
+/** The registry of kinds, and of other group versions through which some are seen. */
+import type { KubeObject } from "../core/object.ts";
+import { ClusterRole } from "./cluster-role.ts";
+import { ClusterRoleBinding } from "./cluster-role-binding.ts";
+import { ConfigMap } from "./config-map.ts";
+import { ControllerRevision } from "./controller-revision.ts";
+import { DaemonSet } from "./daemon-set.ts";
+import type { Kind, View } from "./define.ts";
+import { Deployment } from "./deployment.ts";
+import { Endpoints } from "./endpoints.ts";
+import { EndpointSlice } from "./endpoint-slice.ts";
+import { Event } from "./event.ts";
+import { EventV1View } from "./event-v1.ts";
+import { Lease } from "./lease.ts";
+import { LimitRange } from "./limit-range.ts";
+import { Namespace } from "./namespace.ts";
+import { Node } from "./node.ts";
+import { Pod } from "./pod.ts";
+import { PodDisruptionBudget } from "./pod-disruption-budget.ts";
+import { PodTemplate } from "./pod-template.ts";
+import { PriorityClass } from "./priority-class.ts";
+import { ReplicaSet } from "./replica-set.ts";
+import { ReplicationController } from "./replication-controller.ts";
+import { ResourceQuota } from "./resource-quota.ts";
+import { Role } from "./role.ts";
+import { RoleBinding } from "./role-binding.ts";
+import { Secret } from "./secret.ts";
+import { Service } from "./service.ts";
+import { ServiceAccount } from "./service-account.ts";
+
+// Each kind knows its own type; the registry only what all objects share.
+const all = [
+  ClusterRole,
+  ClusterRoleBinding,
+  ConfigMap,
+  ControllerRevision,
+  DaemonSet,
+  Deployment,
+  Endpoints,
+  EndpointSlice,
+  Event,
+  Lease,
+  LimitRange,
+  Namespace,
+  Node,
+  Pod,
+  PodDisruptionBudget,
+  PodTemplate,
+  PriorityClass,
+  ReplicaSet,
+  ReplicationController,
+  ResourceQuota,
+  Role,
+  RoleBinding,
+  Secret,
+  Service,
+  ServiceAccount,
+];
+
+export const kinds = all as unknown as readonly Kind<KubeObject>[];
+
+export const views: readonly View[] = [EventV1View];

@@ -1,0 +1,71 @@
+/** The index table: what can be found without looking at everything. */
+import type { Index } from "../core/store.ts";
+import type { KubeObject } from "../core/object.ts";
+
+const nothing: readonly string[] = [];
+
+interface PodShape extends KubeObject {
+  spec?: { nodeName?: string; hostNetwork?: boolean };
+  status?: { podIP?: string };
+}
+interface ServiceShape extends KubeObject {
+  spec?: { clusterIPs?: string[]; ports?: { nodePort?: number }[]; healthCheckNodePort?: number };
+}
+interface EventShape extends KubeObject {
+  involvedObject?: { uid?: string };
+}
+
+export const indices: readonly Index[] = [
+  {
+    name: "owner",
+    resource: "*",
+    values: (o) => o.metadata.ownerReferences?.map((r) => r.uid) ?? nothing,
+  },
+  {
+    name: "controller",
+    resource: "*",
+    values: (o) => {
+      for (const r of o.metadata.ownerReferences ?? []) if (r.controller) return [r.uid];
+      return nothing;
+    },
+  },
+  { name: "uid", resource: "*", values: (o) => [o.metadata.uid] },
+  { name: "namespace", resource: "*", values: (o) => (o.metadata.namespace ? [o.metadata.namespace] : nothing) },
+  { name: "pod.node", resource: "pods", values: (o) => [(o as PodShape).spec?.nodeName ?? ""] },
+  {
+    name: "pod.ip",
+    resource: "pods",
+    values: (o) => {
+      const pod = o as PodShape;
+      return pod.status?.podIP && !pod.spec?.hostNetwork ? [pod.status.podIP] : nothing;
+    },
+  },
+  {
+    name: "pod.label",
+    resource: "pods",
+    values: (o) =>
+      Object.entries(o.metadata.labels ?? {}).map(([k, v]) => `${o.metadata.namespace}\0${k}=${v}`),
+  },
+  {
+    name: "event.uid",
+    resource: "events",
+    values: (o) => {
+      const uid = (o as EventShape).involvedObject?.uid;
+      return uid ? [uid] : nothing;
+    },
+  },
+  {
+    name: "service.ip",
+    resource: "services",
+    values: (o) => (o as ServiceShape).spec?.clusterIPs?.filter((ip) => ip !== "None") ?? nothing,
+  },
+  {
+    name: "service.nodePort",
+    resource: "services",
+    values: (o) => {
+      const spec = (o as ServiceShape).spec;
+      const ports = (spec?.ports ?? []).flatMap((p) => (p.nodePort ? [String(p.nodePort)] : []));
+      return spec?.healthCheckNodePort ? [...ports, String(spec.healthCheckNodePort)] : ports;
+    },
+  },
+];

@@ -1,0 +1,86 @@
+/** ReplicationController. k8s: pkg/registry/core/replicationcontroller/strategy.go */
+import type * as core from "kubernetes-types/core/v1";
+import {
+  validateCounts,
+  validateReplicaCounts,
+  validateReplicationControllerSpec,
+} from "../api/validation/workloads.ts";
+import type { KubeObject } from "../core/object.ts";
+import { age, formatLabels } from "./columns.ts";
+import type { Kind } from "./define.ts";
+import { withTemplateDefaults } from "./pod-defaults.ts";
+import { containerCells } from "./pod-table.ts";
+import type { PodTemplateSpec } from "./pod-types.ts";
+import { warningsOfWorkload } from "./pod-warnings.ts";
+import { replicaColumns } from "./replica-set.ts";
+
+export interface ReplicationControllerSpec
+  extends Omit<core.ReplicationControllerSpec, "template"> {
+  template?: PodTemplateSpec;
+}
+export interface ReplicationController extends KubeObject {
+  spec: ReplicationControllerSpec;
+  status?: core.ReplicationControllerStatus;
+}
+
+/** Selector and labels follow the template's labels. k8s: SetDefaults_ReplicationController */
+function withDefaults(controller: ReplicationController): ReplicationController {
+  const given = controller.spec ?? {};
+  const spec: ReplicationControllerSpec = { ...given, replicas: given.replicas ?? 1 };
+  let { metadata } = controller;
+  if (given.template) {
+    spec.template = withTemplateDefaults(given.template);
+    const labels = given.template.metadata?.labels;
+    if (labels) {
+      if (Object.keys(spec.selector ?? {}).length === 0) spec.selector = labels;
+      if (Object.keys(metadata.labels ?? {}).length === 0) metadata = { ...metadata, labels };
+    }
+  }
+  return { ...controller, metadata, spec };
+}
+
+const counts = [
+  "replicas",
+  "fullyLabeledReplicas",
+  "readyReplicas",
+  "availableReplicas",
+  "observedGeneration",
+];
+
+export const ReplicationController: Kind<ReplicationController> = {
+  resource: "replicationcontrollers",
+  apiVersion: "v1",
+  kind: "ReplicationController",
+  type: "core/v1.ReplicationController",
+  namespaced: true,
+  defaultPropagation: "Orphan",
+  applyDefaults: withDefaults,
+  prepareForCreate: (controller) => ({ ...controller, status: { replicas: 0 } }),
+  validateCreate: (controller) => validateReplicationControllerSpec(controller.spec),
+  validateUpdate: (controller) => validateReplicationControllerSpec(controller.spec),
+  validateStatusUpdate: ({ status }) => [
+    ...validateCounts(status as unknown as Record<string, unknown>, counts),
+    ...validateReplicaCounts(status as unknown as Record<string, unknown>, [
+      "fullyLabeledReplicas",
+      "readyReplicas",
+      "availableReplicas",
+    ]),
+  ],
+  warnings: (controller, old) =>
+    old && old.metadata.generation === controller.metadata.generation
+      ? []
+      : warningsOfWorkload(controller.spec.template, old ? undefined : controller.metadata.name),
+  fields: (controller) => ({ "status.replicas": String(controller.status?.replicas ?? 0) }),
+  table: {
+    columns: replicaColumns,
+    cells: (controller, now) => [
+      controller.metadata.name,
+      controller.spec.replicas ?? 0,
+      controller.status?.replicas ?? 0,
+      controller.status?.readyReplicas ?? 0,
+      age(controller, now),
+      ...containerCells(controller.spec.template?.spec.containers),
+      formatLabels(controller.spec.selector),
+    ],
+  },
+};

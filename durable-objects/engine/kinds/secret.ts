@@ -1,0 +1,118 @@
+import type * as core from "kubernetes-types/core/v1";
+import { at, invalid, required, tooLong, type FieldError } from "../api/field.ts";
+import { validateImmutable } from "../api/validation/metadata.ts";
+import { configMapKey, invalidEach } from "../api/validation/names.ts";
+import { dataBytesMax } from "../limits.ts";
+import { fromBase64, toBase64 } from "../schema/base64.ts";
+import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
+import { base64Length, keysOf } from "./checks.ts";
+import { age, ageColumn, column, nameColumn } from "./columns.ts";
+import { checkFrozen } from "./config-map.ts";
+import type { Kind } from "./define.ts";
+import type { Stored } from "./stored.ts";
+
+
+export type Secret = Stored<core.Secret>;
+
+type Data = Record<string, string>;
+
+/** What a type demands of the data. k8s: core validation ValidateSecret */
+const typeChecks: Record<string, (data: Data, secret: Secret) => FieldError[]> = {
+  "kubernetes.io/service-account-token": (_data, secret) =>
+    secret.metadata.annotations?.["kubernetes.io/service-account.name"]
+      ? []
+      : [required("metadata.annotations[kubernetes.io/service-account.name]")],
+  "kubernetes.io/dockercfg": (data) => checkJson(data, ".dockercfg"),
+  "kubernetes.io/dockerconfigjson": (data) => checkJson(data, ".dockerconfigjson"),
+  "kubernetes.io/basic-auth": (data) =>
+    data["username"] === undefined && data["password"] === undefined
+      ? [required("data[username]"), required("data[password]")]
+      : [],
+  "kubernetes.io/ssh-auth": (data) =>
+    data["ssh-privatekey"] ? [] : [required("data[ssh-privatekey]")],
+  "kubernetes.io/tls": (data) =>
+    ["tls.crt", "tls.key"].flatMap((key) =>
+      data[key] === undefined ? [required(at("data", key))] : [],
+    ),
+};
+
+function checkJson(data: Data, key: string): FieldError[] {
+  const path = at("data", key);
+  const text = data[key];
+  if (text === undefined) return [required(path)];
+  const problem = jsonProblem(decodeUtf8(fromBase64(text)));
+  return problem ? [invalid(path, "<secret contents redacted>", problem)] : [];
+}
+
+/** Why a text is no JSON object, in Go's words as far as they can be known from outside. */
+function jsonProblem(text: string): string | undefined {
+  if (text.trim() === "") return "unexpected end of JSON input";
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    const letter = text.trim()[0] ?? "";
+    return /[[{"\d\-tfn]/.test(letter)
+      ? "unexpected end of JSON input"
+      : `invalid character '${letter}' looking for beginning of value`;
+  }
+  if (value === null || (typeof value === "object" && !Array.isArray(value))) return undefined;
+  const word = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  return `json: cannot unmarshal ${word} into Go value of type map[string]interface {}`;
+}
+
+function validate(secret: Secret): FieldError[] {
+  const data: Data = secret.data ?? {};
+  const errors: FieldError[] = [];
+  let bytes = 0;
+  for (const key of keysOf(data)) {
+    errors.push(...invalidEach(at("data", key), key, configMapKey(key)));
+    bytes += base64Length(data[key] ?? "");
+  }
+  if (bytes > dataBytesMax) errors.push(tooLong("data", dataBytesMax));
+  errors.push(...(typeChecks[secret.type ?? ""]?.(data, secret) ?? []));
+  return errors;
+}
+
+/** stringData is write-only: it ends in data. k8s: pkg/apis/core/v1/conversion.go Convert_v1_Secret_To_core_Secret */
+function takeStringData(secret: Secret): Secret {
+  if (!secret.stringData) return secret;
+  const { stringData, ...rest } = secret;
+  const data: Data = { ...secret.data };
+  for (const key of keysOf(stringData)) data[key] = toBase64(encodeUtf8(stringData[key] ?? ""));
+  return { ...rest, data };
+}
+
+export const Secret: Kind<Secret> = {
+  resource: "secrets",
+  apiVersion: "v1",
+  kind: "Secret",
+  type: "core/v1.Secret",
+  namespaced: true,
+  hasGeneration: false,
+  applyDefaults(secret) {
+    const plain = takeStringData(secret);
+    return plain.type ? plain : { ...plain, type: "Opaque" };
+  },
+  validateCreate: validate,
+  validateUpdate: (secret, old) => [
+    ...validateImmutable(secret.type, old.type, "type"),
+    ...checkFrozen(secret, old, ["data"]),
+    ...validate(secret),
+  ],
+  fields: (secret) => ({ type: secret.type ?? "" }),
+  table: {
+    columns: [
+      nameColumn,
+      column("Type", "What the data is for."),
+      column("Data", "Number of its keys."),
+      ageColumn,
+    ],
+    cells: (secret, now) => [
+      secret.metadata.name,
+      secret.type ?? "",
+      keysOf(secret.data).length,
+      age(secret, now),
+    ],
+  },
+};

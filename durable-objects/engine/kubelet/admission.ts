@@ -1,0 +1,163 @@
+/** What a kubelet refuses to run. k8s: pkg/kubelet/lifecycle/predicate.go generalFilter, resources first */
+import type { Reader } from "../controllers/define.ts";
+import { milliValue, value } from "../schema/quantity.ts";
+import type { NodeObject, Pod, PodSpec } from "./shapes.ts";
+import { isSidecar } from "./shapes.ts";
+
+export interface Rejection {
+  reason: string;
+  message: string;
+}
+
+interface Demand {
+  cpu: number;
+  memory: number;
+  "ephemeral-storage": number;
+}
+type ResourceName = keyof Demand;
+
+const names: readonly ResourceName[] = ["cpu", "memory", "ephemeral-storage"];
+const amount = (name: ResourceName, text: string | undefined): number =>
+  name === "cpu" ? milliValue(text) : value(text);
+
+const demands = new WeakMap<PodSpec, Demand>();
+
+/** Effective requests: app containers and sidecars together, or the largest init step. k8s: resource.PodRequests */
+function demandOf(spec: PodSpec): Demand {
+  const known = demands.get(spec);
+  if (known) return known;
+  const demand: Demand = { cpu: 0, memory: 0, "ephemeral-storage": 0 };
+  for (const name of names) {
+    let app = 0;
+    for (const c of spec.containers) app += amount(name, c.resources?.requests?.[name]);
+    let sidecars = 0;
+    let peak = 0;
+    for (const c of spec.initContainers ?? []) {
+      const own = amount(name, c.resources?.requests?.[name]);
+      if (isSidecar(c, "init")) sidecars += own;
+      peak = Math.max(peak, isSidecar(c, "init") ? sidecars : sidecars + own);
+    }
+    demand[name] =
+      Math.max(app + sidecars, peak) + amount(name, (spec.overhead as Demand | undefined)?.[name] as never);
+  }
+  demands.set(spec, demand);
+  return demand;
+}
+
+const gone = (pod: Pod): boolean =>
+  pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+
+function insufficient(name: string, requested: number, used: number, capacity: number): Rejection {
+  return {
+    reason: `OutOf${name}`,
+    message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  };
+}
+
+function resourcesFit(pod: Pod, others: readonly Pod[], node: NodeObject): Rejection | undefined {
+  const allocatable = node.status?.allocatable ?? {};
+  const pods = value(allocatable["pods"]);
+  if (others.length + 1 > pods) return insufficient("pods", 1, others.length, pods);
+  const asked = demandOf(pod.spec);
+  for (const name of names) {
+    if (asked[name] === 0 || allocatable[name] === undefined) continue;
+    const capacity = amount(name, allocatable[name]);
+    let used = 0;
+    for (const other of others) used += demandOf(other.spec)[name];
+    if (asked[name] > capacity - used) return insufficient(name, asked[name], used, capacity);
+  }
+  return undefined;
+}
+
+interface Requirement {
+  key: string;
+  operator: string;
+  values?: string[];
+}
+
+function meets(requirement: Requirement, labels: Record<string, string>): boolean {
+  const own = labels[requirement.key];
+  const values = requirement.values ?? [];
+  switch (requirement.operator) {
+    case "In":
+      return own !== undefined && values.includes(own);
+    case "NotIn":
+      return own === undefined || !values.includes(own);
+    case "Exists":
+      return own !== undefined;
+    case "DoesNotExist":
+      return own === undefined;
+    case "Gt":
+      return own !== undefined && Number(own) > Number(values[0]);
+    case "Lt":
+      return own !== undefined && Number(own) < Number(values[0]);
+    default:
+      return false;
+  }
+}
+
+function nodeFits(pod: Pod, node: NodeObject): boolean {
+  const labels = node.metadata.labels ?? {};
+  for (const [key, wanted] of Object.entries(pod.spec.nodeSelector ?? {})) {
+    if (labels[key] !== wanted) return false;
+  }
+  const required =
+    pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  if (!required) return true;
+  const fields = { "metadata.name": node.metadata.name };
+  return required.nodeSelectorTerms.some((term) => {
+    const expressions = term.matchExpressions ?? [];
+    const matchFields = term.matchFields ?? [];
+    if (expressions.length + matchFields.length === 0) return false;
+    return (
+      expressions.every((r) => meets(r, labels)) && matchFields.every((r) => meets(r, fields))
+    );
+  });
+}
+
+function hostPorts(spec: PodSpec): string[] {
+  const ports: string[] = [];
+  for (const c of [...spec.containers, ...(spec.initContainers ?? []).filter((i) => isSidecar(i, "init"))]) {
+    for (const p of c.ports ?? []) {
+      if (p.hostPort) ports.push(`${p.protocol ?? "TCP"}/${p.hostPort}/${p.hostIP || "0.0.0.0"}`);
+    }
+  }
+  return ports;
+}
+
+function clash(a: string, b: string): boolean {
+  const [protocolA, portA, ipA] = a.split("/");
+  const [protocolB, portB, ipB] = b.split("/");
+  if (protocolA !== protocolB || portA !== portB) return false;
+  return ipA === ipB || ipA === "0.0.0.0" || ipB === "0.0.0.0";
+}
+
+/** Why this node's kubelet will not take the Pod; undefined: it will. `mine` tells which other Pods it already took. */
+export function rejection(
+  reader: Reader,
+  pod: Pod,
+  node: NodeObject,
+  mine: (other: Pod) => boolean,
+): Rejection | undefined {
+  const others = reader
+    .byIndex<Pod>("pod.node", node.metadata.name)
+    .filter((other) => other.metadata.uid !== pod.metadata.uid && !gone(other) && mine(other));
+  const short = resourcesFit(pod, others, node);
+  if (short) return short;
+  if (!nodeFits(pod, node)) {
+    return {
+      reason: "NodeAffinity",
+      message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    };
+  }
+  const wanted = hostPorts(pod.spec);
+  const used = wanted.length > 0 ? others.flatMap((other) => hostPorts(other.spec)) : [];
+  if (wanted.some((a) => used.some((b) => clash(a, b)))) {
+    return {
+      reason: "NodePorts",
+      message:
+        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,129 @@
+/** Container statuses as 1.36 fills them. k8s: pkg/kubelet/kubelet_pods.go convertToAPIContainerStatuses */
+import { rfc3339 } from "../core/clock.ts";
+import type { ContainerRecord, ExitRecord, PodRecord } from "./record.ts";
+import type {
+  Container,
+  ContainerKind,
+  ContainerStateShape,
+  ContainerStatus,
+  Pod,
+  StateTerminated,
+} from "./shapes.ts";
+import { isSidecar } from "./shapes.ts";
+
+const prefix = "containerd://";
+
+function terminated(exit: ExitRecord): StateTerminated {
+  return {
+    exitCode: exit.code,
+    ...(exit.signal ? { signal: exit.signal } : {}),
+    reason: exit.reason,
+    ...(exit.message ? { message: exit.message } : {}),
+    startedAt: exit.startedAtMs > 0 ? rfc3339(exit.startedAtMs) : "1970-01-01T00:00:00Z",
+    finishedAt: rfc3339(exit.finishedAtMs),
+    containerID: prefix + exit.id,
+  };
+}
+
+/** Whether its process runs as far as the API is told: a postStart hook under way or failed hides it. */
+export function showsRunning(record: ContainerRecord): boolean {
+  return record.state === "running" && !record.postStart && !record.waiting;
+}
+
+/** k8s: prober_manager.go isContainerStarted */
+export function isStarted(container: Container, record: ContainerRecord): boolean {
+  if (!showsRunning(record)) return false;
+  return !container.startupProbe || record.probes?.startup?.ok === true;
+}
+
+/** k8s: prober_manager.go UpdatePodStatus */
+export function isReady(container: Container, kind: ContainerKind, record: ContainerRecord): boolean {
+  if (kind === "ephemeral") return false;
+  if (kind === "init" && !isSidecar(container, kind)) {
+    return record.state === "exited" && record.exit?.code === 0;
+  }
+  if (!isStarted(container, record)) return false;
+  return !container.readinessProbe || record.probes?.readiness?.ok === true;
+}
+
+function stateOf(record: ContainerRecord, idle: string): ContainerStateShape {
+  if (showsRunning(record)) return { running: { startedAt: rfc3339(record.startedAtMs ?? 0) } };
+  if (record.waiting) {
+    const { reason, message } = record.waiting;
+    return { waiting: { reason, ...(message ? { message } : {}) } };
+  }
+  if (record.state === "exited" && record.exit) return { terminated: terminated(record.exit) };
+  return { waiting: { reason: idle } };
+}
+
+function lastStateOf(record: ContainerRecord): ContainerStateShape {
+  const hidden = record.state === "exited" && record.waiting ? record.exit : undefined;
+  const last = hidden ?? record.last;
+  return last ? { terminated: terminated(last) } : {};
+}
+
+function mountsOf(container: Container): unknown[] {
+  return (container.volumeMounts ?? []).map((mount) => ({
+    name: mount.name,
+    mountPath: mount.mountPath,
+    ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: "Disabled" } : {}),
+  }));
+}
+
+function userOf(pod: Pod, container: Container): unknown {
+  const own = container.securityContext;
+  const shared = pod.spec.securityContext;
+  const uid = own?.runAsUser ?? shared?.runAsUser;
+  if (uid === undefined) return undefined;
+  const gid = own?.runAsGroup ?? shared?.runAsGroup ?? 0;
+  const groups = new Set([gid, ...(shared?.supplementalGroups ?? [])]);
+  if (shared?.fsGroup !== undefined) groups.add(shared.fsGroup);
+  return { linux: { uid, gid, supplementalGroups: [...groups].sort((a, b) => a - b) } };
+}
+
+function statusOf(
+  pod: Pod,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+): ContainerStatus {
+  const idle = pod.spec.initContainers?.length ? "PodInitializing" : "ContainerCreating";
+  const made = record.id !== undefined;
+  const mounts = mountsOf(container);
+  const user = made ? userOf(pod, container) : undefined;
+  const requests = container.resources?.requests;
+  return {
+    name: container.name,
+    state: stateOf(record, idle),
+    lastState: lastStateOf(record),
+    ready: isReady(container, kind, record),
+    restartCount: record.restarts,
+    image: (made ? record.image : undefined) ?? container.image ?? "",
+    imageID: (made ? record.imageID : undefined) ?? "",
+    ...(made ? { containerID: prefix + record.id } : {}),
+    ...(kind === "ephemeral" ? {} : { started: isStarted(container, record) }),
+    ...(made && requests ? { allocatedResources: requests } : {}),
+    ...(made ? { resources: container.resources ?? {} } : {}),
+    ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
+    ...(user ? { user } : {}),
+    ...(made && container.lifecycle?.stopSignal
+      ? { stopSignal: container.lifecycle.stopSignal }
+      : {}),
+  };
+}
+
+const untouched: ContainerRecord = { state: "waiting", restarts: 0 };
+
+/** Statuses of one of the three lists; app and ephemeral ones sorted by name, init in start order. */
+export function containerStatuses(
+  pod: Pod,
+  containers: readonly Container[] | undefined,
+  kind: ContainerKind,
+  record: PodRecord,
+): ContainerStatus[] {
+  const statuses = (containers ?? []).map((container) =>
+    statusOf(pod, container, kind, record.containers[container.name] ?? untouched),
+  );
+  if (kind !== "init") statuses.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return statuses;
+}

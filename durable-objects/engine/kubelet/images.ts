@@ -1,0 +1,186 @@
+/**
+ * Image pulls: one record per node (table "images", key NODE) with what is or will be present, and the serial queue.
+ * A pull's length is known when it is asked for, so one write per pull is enough.
+ * k8s: pkg/kubelet/images/image_manager.go EnsureImageExists; serializeImagePulls is on.
+ */
+import { failedPullMs, imageBackoffMsMax, imageBackoffMsMin, presentPullMs, relistMs } from "../limits.ts";
+import { goDuration } from "../api/duration.ts";
+import type { Container, ContainerKind } from "./shapes.ts";
+import type { ContainerRecord, PullRecord } from "./record.ts";
+import type { Sync } from "./sync.ts";
+import { containerEvent, neverMs, want } from "./sync.ts";
+
+export const imagesTable = "images";
+
+export interface NodeImages {
+  /** By normalised reference. */
+  present: Record<string, { imageID: string; sizeBytes: number; sinceMs: number }>;
+  /** The puller is busy until then. */
+  busyUntilMs: number;
+}
+
+export interface ReadyImage {
+  reference: string;
+  imageID: string;
+}
+
+const empty: NodeImages = { present: {}, busyUntilMs: 0 };
+
+/** Outcome of one try: the image, or nothing yet (the record says why and when to look again). */
+export function ensureImage(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+): ReadyImage | undefined {
+  if (record.pull) return finishPull(sync, container, kind, record, record.pull);
+  const image = container.image ?? "";
+  const resolved = sync.runtime.resolveImage(image);
+  if ("invalid" in resolved) {
+    const message = `Failed to apply default image tag "${image}": ${resolved.invalid}`;
+    containerEvent(sync, container, kind, "Warning", "InspectFailed", message);
+    return refuse(sync, container, kind, record, "InvalidImageName", message);
+  }
+  const images = sync.client.records.get<NodeImages>(imagesTable, sync.nodeName) ?? empty;
+  const known = "error" in resolved ? undefined : images.present[resolved.reference];
+  const present = known !== undefined && known.sinceMs <= sync.now;
+  const policy = container.imagePullPolicy ?? "IfNotPresent";
+  if (present && policy !== "Always" && !("error" in resolved)) {
+    const message = `Container image "${image}" already present on machine and can be accessed by the pod`;
+    containerEvent(sync, container, kind, "Normal", "Pulled", message);
+    return { reference: resolved.reference, imageID: known.imageID };
+  }
+  if (policy === "Never") {
+    const message = `Container image "${image}" is not present with pull policy of Never`;
+    containerEvent(sync, container, kind, "Warning", "ErrImageNeverPull", message);
+    return refuse(sync, container, kind, record, "ErrImageNeverPull", message);
+  }
+  if (inBackOff(sync, container, kind, record, image)) return undefined;
+  containerEvent(sync, container, kind, "Normal", "Pulling", `Pulling image "${image}"`);
+  const startsAtMs = Math.max(sync.now, images.busyUntilMs);
+  const lasts =
+    "error" in resolved
+      ? failedPullMs
+      : known
+        ? Math.min(presentPullMs, resolved.pullMs)
+        : resolved.pullMs;
+  const pull: PullRecord = {
+    image,
+    reference: "error" in resolved ? "" : resolved.reference,
+    imageID: "error" in resolved ? "" : resolved.imageID,
+    sizeBytes: "error" in resolved ? 0 : resolved.sizeBytes,
+    queuedAtMs: sync.now,
+    startsAtMs,
+    endsAtMs: startsAtMs + lasts,
+    ...("error" in resolved ? { error: resolved.error } : {}),
+  };
+  enqueue(sync, images, pull);
+  record.pull = pull;
+  return finishPull(sync, container, kind, record, pull);
+}
+
+function enqueue(sync: Sync, images: NodeImages, pull: PullRecord): void {
+  const before = images.present[pull.reference];
+  const present =
+    pull.error !== undefined || before
+      ? images.present
+      : {
+          ...images.present,
+          [pull.reference]: {
+            imageID: pull.imageID,
+            sizeBytes: pull.sizeBytes,
+            sinceMs: pull.endsAtMs,
+          },
+        };
+  if (present === images.present && pull.endsAtMs <= sync.now) return;
+  sync.client.records.put(imagesTable, sync.nodeName, { present, busyUntilMs: pull.endsAtMs });
+}
+
+function finishPull(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+  pull: PullRecord,
+): ReadyImage | undefined {
+  if (pull.endsAtMs > sync.now) {
+    want(sync, pull.endsAtMs);
+    return undefined;
+  }
+  delete record.pull;
+  // The spec may have moved on to another image while this one was on its way.
+  if (pull.image !== container.image) return ensureImage(sync, container, kind, record);
+  if (pull.error === undefined) {
+    const own = goDuration(pull.endsAtMs - pull.startsAtMs);
+    const all = goDuration(pull.endsAtMs - pull.queuedAtMs);
+    containerEvent(
+      sync,
+      container,
+      kind,
+      "Normal",
+      "Pulled",
+      `Successfully pulled image "${pull.image}" in ${own} (${all} including waiting). Image size: ${pull.sizeBytes} bytes.`,
+    );
+    if (sync.record.imageBackOff) delete sync.record.imageBackOff[pull.image];
+    return { reference: pull.reference, imageID: pull.imageID };
+  }
+  failPull(sync, container, kind, record, pull.image, pull.error);
+  return undefined;
+}
+
+function failPull(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+  image: string,
+  error: string,
+): void {
+  containerEvent(sync, container, kind, "Warning", "Failed", `Failed to pull image "${image}": ${error}`);
+  containerEvent(sync, container, kind, "Warning", "Failed", "Error: ErrImagePull");
+  const backOffs = (sync.record.imageBackOff ??= {});
+  const before = backOffs[image];
+  const ms = before ? Math.min(before.ms * 2, imageBackoffMsMax) : imageBackoffMsMin;
+  backOffs[image] = { ms, atMs: sync.now, error };
+  record.waiting = { reason: "ErrImagePull", message: error };
+  record.retryAtMs = sync.now + relistMs;
+  want(sync, record.retryAtMs);
+}
+
+function inBackOff(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+  image: string,
+): boolean {
+  const entry = sync.record.imageBackOff?.[image];
+  if (!entry || sync.now >= entry.atMs + entry.ms) return false;
+  const text = `Back-off pulling image "${image}"`;
+  if (record.waiting?.reason !== "ImagePullBackOff") {
+    containerEvent(sync, container, kind, "Normal", "BackOff", text);
+    containerEvent(sync, container, kind, "Warning", "Failed", "Error: ImagePullBackOff");
+  }
+  record.waiting = {
+    reason: "ImagePullBackOff",
+    message: `${text}: ErrImagePull: ${entry.error}`,
+  };
+  record.retryAtMs = entry.atMs + entry.ms;
+  want(sync, record.retryAtMs);
+  return true;
+}
+
+/** An image that cannot be had as things stand: only a changed spec helps. */
+function refuse(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+  reason: string,
+  message: string,
+): undefined {
+  containerEvent(sync, container, kind, "Warning", "Failed", `Error: ${reason}`);
+  record.waiting = { reason, message };
+  record.retryAtMs = neverMs;
+  return undefined;
+}

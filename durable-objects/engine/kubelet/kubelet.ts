@@ -1,0 +1,206 @@
+/**
+ * All kubelets of the cluster, one controller. A key is a Pod (`namespace/name`) or a node (`@node/NAME`: static Pods,
+ * memory pressure, power). Key in, whole state compared, due time out; every process is the runtime's, every
+ * memory of ours is the Pod's record.
+ */
+import type { Controller, Client, Waker } from "../controllers/define.ts";
+import { objectKey, splitKey } from "../core/object.ts";
+import type { Runtime } from "../runtime/define.ts";
+import { rejection } from "./admission.ts";
+import { syncNode } from "./node.ts";
+import { nodeIsDown, nodeRecord } from "./node-address.ts";
+import { deletePod, endPod } from "./ending.ts";
+import { publish } from "./publish.ts";
+import type { LoadedRecord } from "./record.ts";
+import { kubeletTable, loadRecord, newRecord, saveRecord } from "./record.ts";
+import { runPod } from "./running.ts";
+import type { NodeObject, Pod } from "./shapes.ts";
+import { isMirror, runningUid } from "./shapes.ts";
+import type { Sync } from "./sync.ts";
+import { podEvent, runtimeContext } from "./sync.ts";
+import type { TokenMaker } from "./volume-files.ts";
+import { usesData } from "./volumes.ts";
+
+export const nodeKey = (node: string): string => `@node/${node}`;
+
+const wakePod: Waker = (change) => {
+  const pod = change.object as Pod;
+  const before = change.previous as Pod | undefined;
+  if (!pod.spec?.nodeName && !before?.spec?.nodeName) return undefined;
+  if (before && change.op === "update" && !concerns(pod, before)) return undefined;
+  const keys = [objectKey(change.namespace, change.name)];
+  if (change.op === "delete" && isMirror(pod)) keys.push(nodeKey(pod.spec.nodeName ?? ""));
+  return keys;
+};
+
+/** Status is our own writing, but for readiness gates; labels and annotations say nothing to us. */
+function concerns(pod: Pod, before: Pod): boolean {
+  const [now, then] = [pod.metadata, before.metadata];
+  return (
+    now.generation !== then.generation ||
+    now.deletionTimestamp !== then.deletionTimestamp ||
+    now.deletionGracePeriodSeconds !== then.deletionGracePeriodSeconds ||
+    pod.spec.nodeName !== before.spec.nodeName ||
+    now.uid !== then.uid ||
+    (pod.spec.readinessGates?.length ?? 0) > 0
+  );
+}
+
+const wakeNode: Waker = (change, reader) => {
+  const keys = [nodeKey(change.name)];
+  const power = (o: typeof change.previous): string | undefined =>
+    o?.metadata.annotations?.["podyard.dev/power"];
+  if (change.op === "create" || power(change.object) !== power(change.previous)) {
+    for (const pod of reader.byIndex("pod.node", change.name)) {
+      keys.push(objectKey(pod.metadata.namespace, pod.metadata.name));
+    }
+  }
+  return keys;
+};
+
+/** Pods that wait for something of the kind, or have it in a volume. */
+const wakeWaiting =
+  (kind: "configmaps" | "secrets"): Waker =>
+  (change, reader) => {
+    if (change.op === "delete") return undefined;
+    return reader
+      .list<Pod>("pods", change.namespace)
+      .filter((pod) => takes(pod) && usesData(pod, kind, change.name))
+      .map((pod) => objectKey(pod.metadata.namespace, pod.metadata.name));
+  };
+
+const takes = (pod: Pod): boolean => waits(pod) || (pod.spec.volumes?.length ?? 0) > 0;
+
+function waits(pod: Pod): boolean {
+  if (!pod.spec.nodeName || !pod.status?.startTime) return false;
+  return (
+    pod.status.phase === "Pending" ||
+    (pod.status.containerStatuses ?? []).some((s) => s.state?.waiting !== undefined)
+  );
+}
+
+const wakeClaim: Waker = (change, reader) =>
+  reader
+    .list<Pod>("pods", change.namespace)
+    .filter(
+      (pod) =>
+        waits(pod) &&
+        pod.spec.volumes?.some((v) => v.persistentVolumeClaim?.claimName === change.name),
+    )
+    .map((pod) => objectKey(pod.metadata.namespace, pod.metadata.name));
+
+/** The controller, over a runtime; `token` makes the tokens of projected service account volumes. */
+export function createKubelet(runtime: Runtime, token?: TokenMaker): Controller {
+  return {
+    name: "kubelet",
+    wakesOn: {
+      pods: wakePod,
+      nodes: wakeNode,
+      configmaps: wakeWaiting("configmaps"),
+      secrets: wakeWaiting("secrets"),
+      persistentvolumeclaims: wakeClaim,
+    },
+    reconcile: (key, client) =>
+      key.startsWith("@node/")
+        ? syncNode(client, runtime, key.slice("@node/".length))
+        : syncPod({ client, runtime, token }, key),
+  };
+}
+
+type Tools = Pick<Sync, "client" | "runtime" | "token">;
+
+function syncPod(tools: Tools, key: string): number | undefined {
+  const { client, runtime } = tools;
+  const { namespace, name } = splitKey(key);
+  const pod = client.get<Pod>("pods", namespace, name);
+  const nodeName = pod?.spec.nodeName;
+  const stored = loadRecord(client.records, key);
+  if (stored && (!pod || stored.record.uid !== runningUid(pod))) {
+    if (!pod && keepsRunning(client, key, stored)) return undefined;
+    forget(client, runtime, key);
+    if (pod) return syncPod(tools, key);
+  }
+  if (!pod || !nodeName) return undefined;
+  const node = client.get<NodeObject>("nodes", "", nodeName);
+  if (!node || nodeIsDown(client, nodeName)) return undefined;
+  const loaded = stored ?? newRecord(runningUid(pod), client.now);
+  if (loaded.record.done && !pod.metadata.deletionTimestamp && !loaded.record.withdrawn) {
+    return undefined;
+  }
+  const sync: Sync = {
+    ...tools,
+    context: runtimeContext(client),
+    key,
+    pod,
+    node,
+    nodeName,
+    record: loaded.record,
+    now: client.now,
+    nextMoveMs: undefined,
+    dueAtMs: undefined,
+  };
+  if (!stored && isMirror(pod)) loaded.record.staticOn = nodeName;
+  if (!stored) admit(sync);
+  step(sync);
+  if (loaded.record.done && (pod.metadata.deletionTimestamp || loaded.record.withdrawn)) {
+    deletePod(sync);
+    return undefined;
+  }
+  saveRecord(client.records, key, loaded);
+  return sync.dueAtMs;
+}
+
+/** One look at an admitted Pod: its processes, then what follows, then one status write. */
+function step(sync: Sync): void {
+  const { record } = sync;
+  if (record.done) return;
+  if (sync.pod.metadata.deletionTimestamp && isMirror(sync.pod) && !record.withdrawn) {
+    // The API's copy goes; the static Pod itself stays and gets a new copy.
+    deletePod(sync);
+    return;
+  }
+  if (sync.pod.metadata.deletionTimestamp || record.withdrawn || record.verdict) endPod(sync);
+  else runPod(sync);
+  publish(sync);
+}
+
+/** A Pod that finished before this kubelet knew it, or that it will not take, is done at once. */
+function admit(sync: Sync): void {
+  const { client, pod, node, record } = sync;
+  const phase = pod.status?.phase;
+  if (phase === "Succeeded" || phase === "Failed") {
+    record.done = true;
+    return;
+  }
+  if (pod.metadata.deletionTimestamp) return;
+  const refused = rejection(
+    client,
+    pod,
+    node,
+    (other) =>
+      client.records.get(
+        kubeletTable,
+        objectKey(other.metadata.namespace, other.metadata.name),
+      ) !== undefined,
+  );
+  if (!refused) return;
+  podEvent(sync, "Warning", refused.reason, refused.message);
+  record.verdict = {
+    reason: refused.reason,
+    message: `Pod was rejected: ${refused.message}`,
+    graceSeconds: 0,
+  };
+}
+
+/** A static Pod outlives its copy in the API. */
+function keepsRunning(client: Client, key: string, stored: LoadedRecord): boolean {
+  const node = stored.record.staticOn;
+  if (node === undefined || stored.record.withdrawn) return false;
+  return nodeRecord(client, node).statics?.[key] === stored.record.uid;
+}
+
+/** The Pod is gone from the API: so is everything of it here. */
+function forget(client: Client, runtime: Runtime, key: string): void {
+  runtime.removePod(runtimeContext(client), key);
+  client.records.delete(kubeletTable, key);
+}

@@ -1,0 +1,43 @@
+/** What a kubelet does for its node as a whole: power, static Pods, memory pressure. */
+import type { Client } from "../controllers/define.ts";
+import { objectKey } from "../core/object.ts";
+import type { Runtime } from "../runtime/define.ts";
+import { syncPressure } from "./eviction.ts";
+import { nodeIsDown, nodeRecord, nodeTable } from "./node-address.ts";
+import { loadRecord, saveRecord } from "./record.ts";
+import type { NodeObject } from "./shapes.ts";
+import { syncStatics } from "./static-pods.ts";
+import { runtimeContext } from "./sync.ts";
+
+export function syncNode(client: Client, runtime: Runtime, name: string): number | undefined {
+  const node = client.get<NodeObject>("nodes", "", name);
+  if (!node) return undefined;
+  const memory = nodeRecord(client, name);
+  if (nodeIsDown(client, name)) {
+    if (!memory.down) client.records.put(nodeTable, name, { ...memory, down: true });
+    return undefined;
+  }
+  if (memory.down) {
+    const { down: _down, ...rest } = memory;
+    client.records.put(nodeTable, name, rest);
+    loseProcesses(client, runtime, name);
+  }
+  syncStatics(client, node);
+  return syncPressure(client, runtime, node);
+}
+
+/** Power is back: nothing that ran on the node has survived. */
+function loseProcesses(client: Client, runtime: Runtime, node: string): void {
+  for (const pod of client.byIndex("pod.node", node)) {
+    const key = objectKey(pod.metadata.namespace, pod.metadata.name);
+    const loaded = loadRecord(client.records, key);
+    if (!loaded || loaded.record.done) continue;
+    for (const container of Object.values(loaded.record.containers)) {
+      if (container.state !== "running" || container.id === undefined) continue;
+      runtime.remove(runtimeContext(client), key, container.id);
+    }
+    loaded.record.lost = true;
+    saveRecord(client.records, key, loaded);
+    client.wake("kubelet", key);
+  }
+}

@@ -1,0 +1,43 @@
+/** Reading the runtime: which containers ended since the last look. */
+import type { ExitedState } from "../runtime/define.ts";
+import { noteExit } from "./lifecycle.ts";
+import type { ContainerRecord, ExitRecord } from "./record.ts";
+import type { Sync } from "./sync.ts";
+
+function exitOf(record: ContainerRecord, state: ExitedState): ExitRecord {
+  return {
+    id: record.id ?? "",
+    code: state.exitCode,
+    ...(state.signal ? { signal: state.signal } : {}),
+    reason: state.reason,
+    ...(state.message ? { message: state.message } : {}),
+    startedAtMs: state.startedAtMs,
+    finishedAtMs: state.finishedAtMs,
+  };
+}
+
+/** What upstream reports of a container that vanished with its node. k8s: ContainerStatusUnknown */
+function lostExit(sync: Sync, record: ContainerRecord): ExitRecord {
+  return {
+    id: record.id ?? "",
+    code: 255,
+    reason: "Unknown",
+    startedAtMs: record.startedAtMs ?? sync.now,
+    finishedAtMs: sync.now,
+  };
+}
+
+/** Steps the Pod's processes up to now and notes exits; true when anything ended. */
+export function observe(sync: Sync): boolean {
+  sync.nextMoveMs = sync.runtime.advance(sync.context, sync.key);
+  let changed = false;
+  for (const record of Object.values(sync.record.containers)) {
+    if (record.state !== "running" || record.id === undefined) continue;
+    const state = sync.runtime.state(sync.context, sync.key, record.id);
+    if (state?.status === "running") continue;
+    record.exit = state ? exitOf(record, state) : lostExit(sync, record);
+    noteExit(sync, record);
+    changed = true;
+  }
+  return changed;
+}

@@ -1,0 +1,106 @@
+/** One status update per moment, and only when something changed. k8s: kubelet_pods.go generateAPIPodStatus */
+import { equal } from "../core/equal.ts";
+import { rfc3339 } from "../core/clock.ts";
+import { containerStatuses } from "./container-status.ts";
+import { hostIP } from "./node-address.ts";
+import type { Phase } from "./pod-status.ts";
+import { everStarted, getPhase, podConditions, settlePhase } from "./pod-status.ts";
+import type { ContainerStatus, Pod, PodCondition, PodStatus } from "./shapes.ts";
+import { isMirror } from "./shapes.ts";
+import type { Sync } from "./sync.ts";
+
+export function publish(sync: Sync): void {
+  const status = buildStatus(sync);
+  const old = sync.pod.status ?? {};
+  if (same(sync, old, status)) return;
+  const updated = sync.client.modify<Pod>(
+    "pods",
+    sync.pod.metadata.namespace ?? "",
+    sync.pod.metadata.name,
+    (current) => ({ ...current, status }),
+    "status",
+  );
+  if (updated) sync.pod = updated;
+}
+
+/**
+ * A deleted Pod's status is not written for its new generation alone: the write would say nothing but that the
+ * deletion was seen, and the next one, when its containers ended, says that too.
+ */
+function same(sync: Sync, old: PodStatus, status: PodStatus): boolean {
+  if (equal(old, status)) return true;
+  return sync.pod.metadata.deletionTimestamp !== undefined && equal(timeless(old), timeless(status));
+}
+
+const timeless = (status: PodStatus): unknown => ({
+  ...status,
+  observedGeneration: 0,
+  conditions: (status.conditions ?? []).map((c: PodCondition) => ({ ...c, observedGeneration: 0 })),
+});
+
+function phaseOf(sync: Sync, statuses: readonly ContainerStatus[]): Phase {
+  const { pod, record } = sync;
+  const started = statuses.some(
+    (s) => everStarted(s) && pod.spec.containers.some((c) => c.name === s.name),
+  );
+  const running = Object.values(record.containers).some((c) => c.state === "running");
+  const ending = record.dying !== undefined;
+  const old = (pod.status?.phase ?? "Pending") as Phase;
+  let phase = getPhase(pod.spec, statuses, ending && record.done === true && !isMirror(pod), started);
+  if (record.verdict && record.done) phase = "Failed";
+  // No finished phase while anything still runs.
+  if (running && (phase === "Failed" || phase === "Succeeded")) phase = old;
+  return settlePhase(phase, pod.status);
+}
+
+export function buildStatus(sync: Sync): PodStatus {
+  const { pod, record } = sync;
+  const old = pod.status ?? {};
+  const nowText = rfc3339(sync.now);
+  const init = containerStatuses(pod, pod.spec.initContainers, "init", record);
+  const app = containerStatuses(pod, pod.spec.containers, "app", record);
+  const ephemeral = containerStatuses(pod, pod.spec.ephemeralContainers, "ephemeral", record);
+  const statuses = [...init, ...app];
+  const phase = phaseOf(sync, statuses);
+  const verdict = record.done ? record.verdict : undefined;
+  const address = hostIP(sync.node);
+  const ip = record.ip ?? (pod.spec.hostNetwork ? address : old.podIP);
+  const generation = pod.metadata.generation;
+  const rejected = verdict !== undefined && Object.keys(record.containers).length === 0;
+  const conditions = podConditions({
+    pod,
+    phase,
+    statuses,
+    sandbox: record.sandbox,
+    ...(record.verdict?.condition ? { disruption: record.verdict.condition } : {}),
+    nowText,
+  });
+  const reason = verdict?.reason ?? (phase === old.phase ? old.reason : undefined);
+  const message = verdict?.message ?? (phase === old.phase ? old.message : undefined);
+  return {
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    phase,
+    conditions,
+    ...(message ? { message } : {}),
+    ...(reason ? { reason } : {}),
+    ...(old.nominatedNodeName ? { nominatedNodeName: old.nominatedNodeName } : {}),
+    hostIP: address,
+    hostIPs: [{ ip: address }],
+    ...(ip ? { podIP: ip, podIPs: [{ ip }] } : {}),
+    startTime: old.startTime ?? rfc3339(record.startedAtMs),
+    ...(rejected ? {} : lists(init, app, ephemeral)),
+    ...(old.qosClass ? { qosClass: old.qosClass } : {}),
+  } as PodStatus;
+}
+
+function lists(
+  init: ContainerStatus[],
+  app: ContainerStatus[],
+  ephemeral: ContainerStatus[],
+): Partial<PodStatus> {
+  return {
+    ...(init.length > 0 ? { initContainerStatuses: init } : {}),
+    containerStatuses: app,
+    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
+  };
+}

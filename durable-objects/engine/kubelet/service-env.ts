@@ -1,0 +1,60 @@
+/** Environment variables for the Services a Pod finds. k8s: pkg/kubelet/envvars/envvars.go FromServices */
+import type { KubeObject } from "../core/object.ts";
+import type { Reader } from "../controllers/define.ts";
+
+interface ServiceObject extends KubeObject {
+  spec?: {
+    clusterIP?: string;
+    ports?: { name?: string; port: number; protocol?: string }[];
+  };
+}
+
+const upper = (name: string): string => name.replaceAll("-", "_").toUpperCase();
+
+function variablesOf(service: ServiceObject): [string, string][] {
+  const ip = service.spec?.clusterIP ?? "";
+  const ports = service.spec?.ports ?? [];
+  const first = ports[0];
+  if (!first) return [];
+  const name = upper(service.metadata.name);
+  const out: [string, string][] = [
+    [`${name}_SERVICE_HOST`, ip],
+    [`${name}_SERVICE_PORT`, String(first.port)],
+  ];
+  for (const port of ports) {
+    if (port.name) out.push([`${name}_SERVICE_PORT_${upper(port.name)}`, String(port.port)]);
+  }
+  ports.forEach((port, index) => {
+    const protocol = port.protocol ?? "TCP";
+    const url = `${protocol.toLowerCase()}://${ip}:${port.port}`;
+    const stem = `${name}_PORT_${port.port}_${protocol.toUpperCase()}`;
+    if (index === 0) out.push([`${name}_PORT`, url]);
+    out.push(
+      [stem, url],
+      [`${stem}_PROTO`, protocol.toLowerCase()],
+      [`${stem}_PORT`, String(port.port)],
+      [`${stem}_ADDR`, ip],
+    );
+  });
+  return out;
+}
+
+/** Sorted by Service; those without an IP are left out; `kubernetes` of the default namespace is always in. */
+export function serviceVariables(
+  reader: Reader,
+  namespace: string,
+  links: boolean,
+): Map<string, string> {
+  const services = new Map<string, ServiceObject>();
+  const add = (service: ServiceObject | undefined): void => {
+    const ip = service?.spec?.clusterIP;
+    if (service && ip && ip !== "None") services.set(service.metadata.name, service);
+  };
+  if (links) for (const service of reader.list<ServiceObject>("services", namespace)) add(service);
+  add(reader.get<ServiceObject>("services", "default", "kubernetes"));
+  const out = new Map<string, string>();
+  for (const name of [...services.keys()].sort()) {
+    for (const [key, text] of variablesOf(services.get(name) as ServiceObject)) out.set(key, text);
+  }
+  return out;
+}

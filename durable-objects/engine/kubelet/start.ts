@@ -1,0 +1,217 @@
+/** Making and starting one instance of a container. k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go */
+import { configRetryMs, relistMs } from "../limits.ts";
+import type { ContainerSpec, PodSandbox } from "../runtime/define.ts";
+import { milliValue, value } from "../schema/quantity.ts";
+import { containerEnv, expandAll } from "./env.ts";
+import { startHook } from "./hooks.ts";
+import type { ReadyImage } from "./images.ts";
+import { beginKill } from "./kill.ts";
+import { hostIP } from "./node-address.ts";
+import type { ContainerRecord } from "./record.ts";
+import type { Container, ContainerKind, Pod } from "./shapes.ts";
+import { podText } from "./shapes.ts";
+import type { Sync } from "./sync.ts";
+import { containerEvent, containerId, neverMs, want } from "./sync.ts";
+import { containerMounts } from "./volumes.ts";
+
+export function sandboxOf(sync: Sync): PodSandbox {
+  const { pod, record } = sync;
+  const spec = pod.spec;
+  const hostNetwork = Boolean(spec.hostNetwork);
+  return {
+    key: sync.key,
+    namespace: pod.metadata.namespace ?? "",
+    name: pod.metadata.name,
+    uid: record.uid,
+    ip: record.ip ?? "",
+    hostIP: hostIP(sync.node),
+    node: sync.nodeName,
+    hostname: hostNetwork ? sync.nodeName : (spec.hostname ?? pod.metadata.name.slice(0, 63)),
+    ...(spec.subdomain ? { subdomain: spec.subdomain } : {}),
+    hostNetwork,
+    hostPID: Boolean(spec.hostPID),
+    shareProcessNamespace: Boolean(spec.shareProcessNamespace),
+    dnsPolicy: spec.dnsPolicy ?? "ClusterFirst",
+    labels: pod.metadata.labels ?? {},
+    ...(spec.hostAliases
+      ? {
+          hostAliases: spec.hostAliases.map((a) => ({ ip: a.ip ?? "", hostnames: a.hostnames ?? [] })),
+        }
+      : {}),
+  };
+}
+
+/** k8s: kuberuntime/security_context.go verifyRunAsNonRoot */
+function nonRootProblem(sync: Sync, container: Container): string | undefined {
+  const own = container.securityContext;
+  const shared = sync.pod.spec.securityContext;
+  if (!(own?.runAsNonRoot ?? shared?.runAsNonRoot)) return undefined;
+  const user = own?.runAsUser ?? shared?.runAsUser;
+  const who = `(pod: "${podText(sync.pod, sync.record.uid)}", container: ${container.name})`;
+  if (user === 0) return `container's runAsUser breaks non-root policy ${who}`;
+  if (user !== undefined) return undefined;
+  const imageUser = sync.runtime.imageUser?.(container.image ?? "") ?? "0";
+  if (!/^[0-9]+$/.test(imageUser)) {
+    return `container has runAsNonRoot and image has non-numeric user (${imageUser}), cannot verify user is non-root ${who}`;
+  }
+  if (Number(imageUser) !== 0) return undefined;
+  return `container has runAsNonRoot and image will run as root ${who}`;
+}
+
+function specOf(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+  env: { name: string; value: string }[],
+): ContainerSpec {
+  const pod: Pod = sync.pod;
+  const own = container.securityContext;
+  const shared = pod.spec.securityContext;
+  const limits = container.resources?.limits;
+  const command = expandAll(container.command, env);
+  const args = expandAll(container.args, env);
+  const user = own?.runAsUser ?? shared?.runAsUser;
+  const group = own?.runAsGroup ?? shared?.runAsGroup;
+  return {
+    id: record.id ?? "",
+    pod: sandboxOf(sync),
+    name: container.name,
+    kind,
+    restartCount: record.restarts,
+    image: container.image ?? "",
+    ...(command?.length ? { command } : {}),
+    ...(args?.length ? { args } : {}),
+    ...(container.workingDir ? { workingDir: container.workingDir } : {}),
+    env,
+    tty: Boolean(container.tty),
+    stdin: Boolean(container.stdin),
+    stdinOnce: Boolean(container.stdinOnce),
+    ...(user === undefined ? {} : { runAsUser: user }),
+    ...(group === undefined ? {} : { runAsGroup: group }),
+    ...(shared?.fsGroup === undefined ? {} : { fsGroup: shared.fsGroup }),
+    ...(shared?.supplementalGroups ? { supplementalGroups: shared.supplementalGroups } : {}),
+    readOnlyRootFilesystem: Boolean(own?.readOnlyRootFilesystem),
+    privileged: Boolean(own?.privileged),
+    capabilities: { add: own?.capabilities?.add ?? [], drop: own?.capabilities?.drop ?? [] },
+    mounts: containerMounts(sync.client, pod, container, sync.nodeName, env),
+    ...(limits?.cpu ? { cpuMilliLimit: milliValue(limits.cpu) } : {}),
+    ...(limits?.memory ? { memoryBytesLimit: value(limits.memory) } : {}),
+    terminationMessagePath: container.terminationMessagePath ?? "/dev/termination-log",
+    ports: (container.ports ?? []).map((p) => ({
+      containerPort: p.containerPort,
+      protocol: p.protocol ?? "TCP",
+      ...(p.name ? { name: p.name } : {}),
+    })),
+  };
+}
+
+/** Not startable as things stand: says so, and looks again on the error grid (sooner when an input changes). */
+function failConfig(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+  reason: string,
+  message: string,
+): void {
+  containerEvent(sync, container, kind, "Warning", "Failed", `Error: ${message}`);
+  record.waiting = { reason, message };
+  record.retryAtMs = sync.now + configRetryMs;
+  want(sync, record.retryAtMs);
+}
+
+/** Starts the next instance, image at hand. */
+export function startContainer(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+  image: ReadyImage,
+): void {
+  const made = containerEnv(sync.client, container, {
+    pod: sync.pod,
+    podIP: sync.record.ip ?? "",
+    hostIP: hostIP(sync.node),
+    node: sync.node,
+  });
+  const problem = "error" in made ? made.error : nonRootProblem(sync, container);
+  if ("error" in made || problem !== undefined) {
+    failConfig(sync, container, kind, record, "CreateContainerConfigError", problem ?? "");
+    return;
+  }
+  const before = { ...record };
+  record.restarts = record.id === undefined ? 0 : record.restarts + 1;
+  record.id = containerId(sync.client);
+  const spec = specOf(sync, container, kind, record, made.env);
+  const failure = sync.runtime.start(sync.context, spec);
+  if (failure?.reason === "CreateContainerError") {
+    record.id = before.id;
+    record.restarts = before.restarts;
+    failConfig(sync, container, kind, record, failure.reason, failure.message);
+    return;
+  }
+  containerEvent(sync, container, kind, "Normal", "Created", "Container created");
+  if (before.exit) record.last = before.exit;
+  // Only the last two instances can be asked about; older ones leave nothing behind.
+  if (before.last) sync.runtime.remove(sync.context, sync.key, before.last.id);
+  record.specImage = container.image;
+  record.image = image.reference;
+  record.imageID = image.imageID;
+  delete record.exit;
+  delete record.waiting;
+  delete record.retryAtMs;
+  delete record.retryImage;
+  delete record.probes;
+  delete record.swift;
+  if (failure) {
+    containerEvent(sync, container, kind, "Warning", "Failed", `Error: ${failure.message}`);
+    record.state = "exited";
+    record.exit = {
+      id: record.id,
+      code: failure.exitCode,
+      reason: "StartError",
+      message: failure.message,
+      startedAtMs: 0,
+      finishedAtMs: sync.now,
+    };
+    record.waiting = { reason: failure.reason, message: failure.message };
+    record.retryAtMs = sync.now + relistMs;
+    want(sync, record.retryAtMs);
+    return;
+  }
+  record.state = "running";
+  record.startedAtMs = sync.now;
+  containerEvent(sync, container, kind, "Normal", "Started", "Container started");
+  beginPostStart(sync, container, kind, record);
+}
+
+function beginPostStart(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+): void {
+  const hook = container.lifecycle?.postStart;
+  if (!hook) return;
+  const call = startHook(sync, container, record, hook, neverMs);
+  if (call === "failed") failPostStart(sync, container, kind, record);
+  else if (call !== "done") record.postStart = call;
+}
+
+/** k8s: kuberuntime_container.go startContainer, step 4 */
+export function failPostStart(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+): void {
+  delete record.postStart;
+  containerEvent(sync, container, kind, "Warning", "FailedPostStartHook", "PostStartHook failed");
+  record.waiting = { reason: "PostStartHookError", message: "PostStartHook failed" };
+  beginKill(sync, container, kind, record, {
+    message: "FailedPostStartHook",
+    graceSeconds: sync.pod.spec.terminationGracePeriodSeconds ?? 30,
+    restart: false,
+  });
+}

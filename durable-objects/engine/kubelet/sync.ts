@@ -1,0 +1,98 @@
+/** What one look at one Pod works with, and the small things every part of the kubelet needs. */
+import type { Client, EventSource } from "../controllers/define.ts";
+import type { Runtime, RuntimeContext } from "../runtime/define.ts";
+import type { PodRecord } from "./record.ts";
+import type { Container, ContainerKind, NodeObject, Pod } from "./shapes.ts";
+import type { TokenMaker } from "./volume-files.ts";
+
+export interface Sync {
+  client: Client;
+  runtime: Runtime;
+  token: TokenMaker | undefined;
+  context: RuntimeContext;
+  /** `namespace/name`. */
+  key: string;
+  pod: Pod;
+  node: NodeObject;
+  nodeName: string;
+  record: PodRecord;
+  now: number;
+  /** When the Pod's processes move next, as the runtime last said. */
+  nextMoveMs: number | undefined;
+  /** Earliest moment anything here wants another look. */
+  dueAtMs: number | undefined;
+}
+
+/** A moment that never comes: only a changed input helps. */
+export const neverMs = Number.MAX_SAFE_INTEGER;
+
+/** Asks for another look at `atMs` at the latest. */
+export function want(sync: Sync, atMs: number | undefined): void {
+  if (atMs === undefined || atMs >= neverMs) return;
+  const at = Math.max(atMs, sync.now + 1);
+  if (sync.dueAtMs === undefined || at < sync.dueAtMs) sync.dueAtMs = at;
+}
+
+export function runtimeContext(client: Client): RuntimeContext {
+  return {
+    now: client.now,
+    records: client.records,
+    reader: client,
+    random: () => client.random(),
+    wakePod: (podKey, atMs) => client.wake("kubelet", podKey, atMs),
+  };
+}
+
+const listOf: Record<ContainerKind, string> = {
+  app: "containers",
+  init: "initContainers",
+  ephemeral: "ephemeralContainers",
+};
+
+/** k8s: pkg/kubelet/container/ref.go fieldPath */
+export function containerSource(sync: Sync, container: Container, kind: ContainerKind): EventSource {
+  return {
+    component: "kubelet",
+    host: sync.nodeName,
+    fieldPath: `spec.${listOf[kind]}{${container.name}}`,
+  };
+}
+
+export function containerEvent(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  type: "Normal" | "Warning",
+  reason: string,
+  message: string,
+): void {
+  sync.client.event(sync.pod, type, reason, message, containerSource(sync, container, kind));
+}
+
+export function podEvent(
+  sync: Sync,
+  type: "Normal" | "Warning",
+  reason: string,
+  message: string,
+): void {
+  sync.client.event(sync.pod, type, reason, message, {
+    component: "kubelet",
+    host: sync.nodeName,
+  });
+}
+
+/** 64 hex characters from the client's deterministic draws. */
+export function containerId(client: Client): string {
+  let id = "";
+  for (let i = 0; i < 8; i++) {
+    id += Math.floor(client.random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, "0");
+  }
+  return id;
+}
+
+/** Go's %q of plain text. */
+export function quoted(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,188 @@
+/**
+ * What the kubelet writes into a Pod's volumes: ConfigMaps, Secrets, the downward API, projections. Laid out as
+ * upstream's atomic writer does: a dated folder, `..data` pointing at it, and a link per name.
+ * k8s: pkg/volume/{configmap,secret,downwardapi,projected}, pkg/volume/util/atomic_writer.go
+ */
+import type { KubeObject } from "../core/object.ts";
+import { calendar } from "../core/clock.ts";
+import { encodeUtf8 } from "../core/utf8.ts";
+import type { Reader } from "../controllers/define.ts";
+import { fromBase64 } from "../schema/base64.ts";
+import type { VolumeFile } from "../runtime/define.ts";
+import type { DownwardInput } from "./downward.ts";
+import { fieldText, findContainer, resourceText } from "./downward.ts";
+import type { Volume } from "./shapes.ts";
+
+/** Makes a bound service account token; absent: token files are left out. */
+export type TokenMaker = (input: {
+  namespace: string;
+  serviceAccount: string;
+  podName: string;
+  podUid: string;
+  audience: string | undefined;
+  expirationSeconds: number;
+}) => string;
+
+interface DataObject extends KubeObject {
+  data?: Record<string, string>;
+  binaryData?: Record<string, string>;
+}
+interface Item {
+  key: string;
+  path: string;
+  mode?: number;
+}
+interface FieldItem {
+  path: string;
+  mode?: number;
+  fieldRef?: { fieldPath: string };
+  resourceFieldRef?: { containerName?: string; resource: string; divisor?: string | number };
+}
+interface Entry {
+  path: string;
+  data: Uint8Array;
+  mode: number;
+}
+
+export interface FillInput extends DownwardInput {
+  reader: Reader;
+  token: TokenMaker | undefined;
+}
+
+const defaultMode = 0o644;
+
+function picked(
+  content: Record<string, Uint8Array>,
+  items: readonly Item[] | undefined,
+  mode: number,
+): Entry[] {
+  if (!items || items.length === 0) {
+    return Object.keys(content)
+      .sort()
+      .map((path) => ({ path, data: content[path] as Uint8Array, mode }));
+  }
+  return items.flatMap((item) => {
+    const data = content[item.key];
+    return data ? [{ path: item.path, data, mode: item.mode ?? mode }] : [];
+  });
+}
+
+function contentOf(object: DataObject | undefined, secret: boolean): Record<string, Uint8Array> {
+  const content: Record<string, Uint8Array> = {};
+  for (const [key, text] of Object.entries(object?.data ?? {})) {
+    content[key] = secret ? fromBase64(text) : encodeUtf8(text);
+  }
+  for (const [key, text] of Object.entries(object?.binaryData ?? {})) content[key] = fromBase64(text);
+  return content;
+}
+
+function fromObject(
+  input: FillInput,
+  resource: "configmaps" | "secrets",
+  name: string,
+  items: readonly Item[] | undefined,
+  mode: number,
+): Entry[] {
+  const namespace = input.pod.metadata.namespace ?? "";
+  const object = input.reader.get<DataObject>(resource, namespace, name);
+  return picked(contentOf(object, resource === "secrets"), items, mode);
+}
+
+function fromFields(input: FillInput, items: readonly FieldItem[], mode: number): Entry[] {
+  return items.map((item) => {
+    let told: { text: string } | { error: string } = { text: "" };
+    if (item.fieldRef) told = fieldText(item.fieldRef.fieldPath, input);
+    else if (item.resourceFieldRef) {
+      const { containerName = "", resource, divisor } = item.resourceFieldRef;
+      const container = findContainer(input.pod, containerName);
+      if (container) told = resourceText(container, resource, divisor, input.node);
+    }
+    const text = "text" in told ? told.text : "";
+    return { path: item.path, data: encodeUtf8(text), mode: item.mode ?? mode };
+  });
+}
+
+function fromToken(
+  input: FillInput,
+  source: { path: string; audience?: string; expirationSeconds?: number },
+): Entry[] {
+  if (!input.token) return [];
+  const { metadata, spec } = input.pod;
+  const text = input.token({
+    namespace: metadata.namespace ?? "",
+    serviceAccount: spec.serviceAccountName ?? "default",
+    podName: metadata.name,
+    podUid: metadata.uid,
+    audience: source.audience,
+    expirationSeconds: source.expirationSeconds ?? 3600,
+  });
+  return [{ path: source.path, data: encodeUtf8(text), mode: 0o644 }];
+}
+
+/** Files of a volume the kubelet fills; undefined for all others. */
+function entriesOf(input: FillInput, volume: Volume): Entry[] | undefined {
+  if (volume.configMap) {
+    const { name = "", items, defaultMode: mode } = volume.configMap;
+    return fromObject(input, "configmaps", name, items, mode ?? defaultMode);
+  }
+  if (volume.secret) {
+    const { secretName = "", items, defaultMode: mode } = volume.secret;
+    return fromObject(input, "secrets", secretName, items, mode ?? defaultMode);
+  }
+  if (volume.downwardAPI) {
+    const { items, defaultMode: mode } = volume.downwardAPI;
+    return fromFields(input, (items ?? []) as FieldItem[], mode ?? defaultMode);
+  }
+  if (!volume.projected) return undefined;
+  const mode = volume.projected.defaultMode ?? defaultMode;
+  return (volume.projected.sources ?? []).flatMap((source) => {
+    if (source.configMap) {
+      return fromObject(input, "configmaps", source.configMap.name ?? "", source.configMap.items, mode);
+    }
+    if (source.secret) {
+      return fromObject(input, "secrets", source.secret.name ?? "", source.secret.items, mode);
+    }
+    if (source.downwardAPI) {
+      return fromFields(input, (source.downwardAPI.items ?? []) as FieldItem[], mode);
+    }
+    return source.serviceAccountToken ? fromToken(input, source.serviceAccountToken) : [];
+  });
+}
+
+const two = (n: number): string => String(n).padStart(2, "0");
+
+/** The atomic writer's layout of these files as of `nowMs`. */
+export function volumeFiles(
+  input: FillInput,
+  volume: Volume,
+  nowMs: number,
+): VolumeFile[] | undefined {
+  const entries = entriesOf(input, volume);
+  if (!entries) return undefined;
+  const at = calendar(nowMs);
+  const date = [at.year, two(at.month), two(at.day), two(at.hour), two(at.minute), two(at.second)];
+  const folder = `..${date.join("_")}.${String(nowMs % 1000).padStart(3, "0")}000000`;
+  const tops = new Set(entries.map((e) => e.path.split("/")[0] ?? e.path));
+  return [
+    ...entries.map((e) => ({ ...e, path: `${folder}/${e.path}` })),
+    { path: "..data", link: folder },
+    ...[...tops].map((top) => ({ path: top, link: `..data/${top}` })),
+  ];
+}
+
+/** Names the state of everything a volume is filled from: another text, other files. */
+export function volumeVersion(reader: Reader, namespace: string, volume: Volume): string {
+  const rv = (resource: "configmaps" | "secrets", name: string | undefined): string =>
+    reader.get(resource, namespace, name ?? "")?.metadata.resourceVersion ?? "-";
+  if (volume.configMap) return rv("configmaps", volume.configMap.name);
+  if (volume.secret) return rv("secrets", volume.secret.secretName);
+  return (volume.projected?.sources ?? [])
+    .map((s) =>
+      s.configMap
+        ? rv("configmaps", s.configMap.name)
+        : s.secret
+          ? rv("secrets", s.secret.name)
+          : "",
+    )
+    .join(",");
+}

@@ -1,0 +1,120 @@
+/** Volumes: what keeps a Pod from mounting, and the mounts of a container. k8s: pkg/volume, kubelet makeMounts */
+import type { KubeObject } from "../core/object.ts";
+import type { Reader } from "../controllers/define.ts";
+import type { Mount } from "../runtime/define.ts";
+import { expand } from "./env.ts";
+import type { Container, Pod, Volume } from "./shapes.ts";
+import { runningUid } from "./shapes.ts";
+
+interface DataObject extends KubeObject {
+  data?: Record<string, string>;
+  binaryData?: Record<string, string>;
+}
+interface ClaimObject extends KubeObject {
+  spec?: { volumeName?: string };
+  status?: { phase?: string };
+}
+interface DataRef {
+  name?: string;
+  optional?: boolean;
+  items?: { key: string }[];
+}
+
+function missingData(
+  reader: Reader,
+  namespace: string,
+  kind: "configmap" | "secret",
+  ref: DataRef,
+): string | undefined {
+  if (ref.optional) return undefined;
+  const name = ref.name ?? "";
+  const found = reader.get<DataObject>(`${kind}s`, namespace, name);
+  if (!found) return `${kind} "${name}" not found`;
+  for (const item of ref.items ?? []) {
+    if (found.data?.[item.key] !== undefined || found.binaryData?.[item.key] !== undefined) continue;
+    const what = kind === "secret" ? "secret" : "config";
+    return `references non-existent ${what} key: ${item.key}`;
+  }
+  return undefined;
+}
+
+function problem(reader: Reader, namespace: string, volume: Volume): string | undefined {
+  if (volume.configMap) return missingData(reader, namespace, "configmap", volume.configMap);
+  if (volume.secret) {
+    const { secretName, ...rest } = volume.secret;
+    return missingData(reader, namespace, "secret", { ...rest, name: secretName });
+  }
+  for (const source of volume.projected?.sources ?? []) {
+    const found =
+      (source.configMap && missingData(reader, namespace, "configmap", source.configMap)) ??
+      (source.secret && missingData(reader, namespace, "secret", source.secret));
+    if (found) return found;
+  }
+  if (volume.persistentVolumeClaim) {
+    const name = volume.persistentVolumeClaim.claimName;
+    const claim = reader.get<ClaimObject>("persistentvolumeclaims", namespace, name);
+    if (!claim) return `persistentvolumeclaim "${name}" not found`;
+    if (!claim.spec?.volumeName) return `PVC is not bound`;
+  }
+  return undefined;
+}
+
+/** The event text of the first volume that cannot be set up; undefined: all can. */
+export function mountProblem(reader: Reader, pod: Pod): string | undefined {
+  for (const volume of pod.spec.volumes ?? []) {
+    const found = problem(reader, pod.metadata.namespace ?? "", volume);
+    if (found) return `MountVolume.SetUp failed for volume "${volume.name}" : ${found}`;
+  }
+  return undefined;
+}
+
+/** Whether a Pod uses a ConfigMap or Secret in a volume or variable. */
+export function usesData(pod: Pod, kind: "configmaps" | "secrets", name: string): boolean {
+  const wanted = JSON.stringify(name);
+  const text = JSON.stringify([pod.spec.volumes, pod.spec.containers, pod.spec.initContainers]);
+  if (!text.includes(wanted)) return false;
+  return kind === "secrets" ? /secret/i.test(text) : /configMap/.test(text);
+}
+
+function sourceOf(reader: Reader, pod: Pod, volume: Volume, nodeName: string): string {
+  if (volume.hostPath) return `host/${nodeName}/${volume.hostPath.path.replace(/^\/+/, "")}`;
+  if (volume.persistentVolumeClaim) {
+    const name = volume.persistentVolumeClaim.claimName;
+    const claim = reader.get<ClaimObject>(
+      "persistentvolumeclaims",
+      pod.metadata.namespace ?? "",
+      name,
+    );
+    return `pv/${claim?.spec?.volumeName ?? name}`;
+  }
+  return `${runningUid(pod)}/${volume.name}`;
+}
+
+const alwaysReadOnly = (volume: Volume): boolean =>
+  Boolean(volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI);
+
+/** Mounts in the order of the spec. */
+export function containerMounts(
+  reader: Reader,
+  pod: Pod,
+  container: Container,
+  nodeName: string,
+  env: readonly { name: string; value: string }[],
+): Mount[] {
+  const volumes = new Map((pod.spec.volumes ?? []).map((v) => [v.name, v]));
+  const mounts: Mount[] = [];
+  for (const mount of container.volumeMounts ?? []) {
+    const volume = volumes.get(mount.name);
+    if (!volume) continue;
+    const subPath = mount.subPathExpr
+      ? expand(mount.subPathExpr, (name) => env.find((e) => e.name === name)?.value)
+      : mount.subPath;
+    mounts.push({
+      mountPath: mount.mountPath,
+      source: sourceOf(reader, pod, volume, nodeName),
+      ...(subPath ? { subPath } : {}),
+      readOnly: Boolean(mount.readOnly) || alwaysReadOnly(volume),
+    });
+  }
+  return mounts;
+}

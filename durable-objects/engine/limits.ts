@@ -1,0 +1,134 @@
+/** Every limit of the engine, in one place; the unit stands last in the name. Reaching one says so. */
+
+// API
+export const requestBodyBytesMax = 3 * 1024 * 1024;
+export const objectBytesMax = 1_000_000;
+export const generateNameAttemptsMax = 8;
+
+// Log
+export const logRowBytesMax = 900_000;
+/** Uncheckpointed log beyond this is folded into the state table. */
+export const checkpointBytesMin = 1_000_000;
+/** History kept on disk: resuming watches, timeline. */
+export const logBytesMax = 16_000_000;
+/** Revisions kept in memory for watches to resume from. */
+export const ringBytesMax = 4_000_000;
+
+// Turns
+export const turnStepsMax = 4_000;
+export const reconcileBackoffMsMin = 1_000;
+export const reconcileBackoffMsMax = 300_000;
+
+// Sandbox
+export const objectsMax = 20_000;
+export const stateBytesMax = 120_000_000;
+export const sleepAfterMs = 600_000;
+
+// Validation
+/** Keys and values of all annotations of one object. k8s: TotalAnnotationSizeLimitB */
+export const annotationBytesMax = 256 * 1024;
+
+// Patches
+/** Upstream's own number. */
+export const jsonPatchOperationsMax = 10_000;
+/** Upstream's own numbers: Update entries beyond the cap are folded into one of `ancient-changes`. */
+export const updateManagersMax = 10;
+export const fieldManagerBytesMax = 128;
+export const annotationsBytesMax = 256 * 1024;
+
+// Watches
+export const watchSecondsMin = 1_800;
+export const watchSecondsMax = 3_600;
+
+// Runtime: processes, files, logs
+/** File contents up to this lie in their tree's record, larger ones in chunk rows. */
+export const fileInlineBytesMax = 1024;
+export const fileChunkBytes = 64 * 1024;
+export const treeBytesMax = 64 * 1024 * 1024;
+export const treeEntriesMax = 5_000;
+export const pipeBytesMax = 64 * 1024;
+export const processesPerPodMax = 128;
+export const openFilesPerProcessMax = 256;
+/** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */
+export const processStateBytesMax = 512 * 1024;
+export const argumentBytesMax = 128 * 1024;
+/** Steps of all processes of a Pod in one advance. */
+export const stepsPerAdvanceMax = 20_000;
+/** How far a process may compute ahead of the clock before it must wait for time to pass. */
+export const computeAheadMs = 100;
+export const logChunkBytes = 8 * 1024;
+export const logBytesPerContainerMax = 256 * 1024;
+export const logLineBytesMax = 16 * 1024;
+export const sessionOutputBytesMax = 1024 * 1024;
+export const shellDepthMax = 200;
+export const symlinkDepthMax = 40;
+
+// Kubelet
+/** From a Pod's arrival to its sandbox (network, pause container) being up. */
+export const sandboxMs = 1_000;
+/** How late the kubelet notices that a container ended. k8s: PLEG relist */
+export const relistMs = 1_000;
+export const containerBackoffMsMin = 10_000;
+export const containerBackoffMsMax = 300_000;
+/** A container that ran this long since its last back-off starts over. k8s: 2 x MaxContainerBackOff */
+export const containerBackoffForgetMs = 600_000;
+export const imageBackoffMsMin = 10_000;
+export const imageBackoffMsMax = 300_000;
+/** A registry is asked again for an image that is present. */
+export const presentPullMs = 500;
+export const failedPullMs = 1_200;
+/** Mounted ConfigMaps and Secrets follow their objects on this grid. k8s: kubelet syncFrequency */
+export const syncPeriodMs = 60_000;
+/** Missing ConfigMaps, Secrets and the like are looked at again on this grid. k8s: pod_workers backOffPeriod */
+export const configRetryMs = 10_000;
+export const mountRetryMsMin = 500;
+export const mountRetryMsMax = 122_000;
+export const graceSecondsMin = 2;
+export const probeOutputBytesMax = 10 * 1024;
+export const probeRedirectsMax = 10;
+/** Rounds of start and exit within one moment before the rest is left for the next. */
+export const kubeletRoundsMax = 16;
+/** k8s: evictionHard memory.available */
+export const evictionThresholdBytes = 100 * 1024 * 1024;
+/** A Pod's memory is told to its node in steps of this size. */
+export const evictionStepBytes = 64 * 1024 * 1024;
+export const evictionPauseMs = 10_000;
+export const pressureTransitionMs = 300_000;
+
+// Services (k8s: kubeadm's service range, the API server's --service-node-port-range, bands of KEP-3070 and KEP-3668)
+export const nodePortMin = 30_000;
+export const nodePortMax = 32_767;
+/** Lowest addresses and ports that are given out by chance only when all others are taken. */
+export const serviceIpStaticBandMax = 256;
+export const nodePortStaticBandMax = 86;
+
+// Schema (decoding of request bodies)
+export const jsonDepthMax = 1000;
+export const yamlAliasCountMax = 100;
+export const protobufDepthMax = 100;
+/** Objects within one body: a body of 3 MB could hold a million empty ones. */
+export const decodeStructsMax = 200_000;
+
+// Scheduler
+/** k8s: pkg/scheduler/backend/queue DefaultPodInitialBackoffDuration, DefaultPodMaxBackoffDuration */
+export const schedulerBackoffMsMin = 1_000;
+export const schedulerBackoffMsMax = 10_000;
+/** With fewer Pods waiting the queue is idle, and upstream then takes Pods out of their back-off at once. */
+export const schedulerBackoffPodsMin = 20;
+/** k8s: DefaultPodMaxInUnschedulablePodsDuration */
+export const schedulerFlushMs = 300_000;
+/** Selectors per cluster whose matching Pods are counted per node. */
+export const schedulerCountersMax = 512;
+/** k8s: events/v1 NoteLengthLimit */
+export const schedulerNoteBytesMax = 1_024;
+
+// ConfigMaps and Secrets (k8s: core.MaxSecretSize)
+export const dataBytesMax = 1024 * 1024;
+
+// Controllers
+/** k8s: replicaset.BurstReplicas */
+export const podCreateBurstMax = 500;
+
+// Birth
+/** Virtual time a cluster has run when its first request comes. */
+export const bornBeforeMs = 120_000;

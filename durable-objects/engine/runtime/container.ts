@@ -1,0 +1,231 @@
+/** One container of a loaded Pod: its image, user, environment and file system, worked out from its record. */
+import { imageVersion } from "../images/index.ts";
+import type { ImageVersion } from "../images/define.ts";
+import { assert } from "../assert.ts";
+import { encodeUtf8 } from "./bytes.ts";
+import { networkFile } from "./fs/network-files.ts";
+import { ProcTree } from "./fs/proc.ts";
+import { Tree } from "./fs/tree.ts";
+import { Vfs, type Credentials, type MountPoint } from "./fs/vfs.ts";
+import type { Kernel } from "./kernel.ts";
+import type { ContainerRecord, Process } from "./state.ts";
+
+/** What a node gives a container that has no limits of its own. */
+export const defaultCapacity = { memoryBytes: 8 * 1024 * 1024 * 1024, cpus: 4 };
+
+/** Everything in an image was built then: 2026-01-15T00:00:00Z. */
+export const imageTimeMs = 1_768_435_200_000;
+
+export interface PasswdEntry {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+  shell: string;
+}
+
+/** The user part of an image's or a Pod's user setting against /etc/passwd. */
+export function parsePasswd(text: string): PasswdEntry[] {
+  return text
+    .split("\n")
+    .map((line) => line.split(":"))
+    .filter((parts) => parts.length >= 7)
+    .map(([name = "", , uid, gid, , home = "/", shell = ""]) => ({
+      name,
+      uid: Number(uid),
+      gid: Number(gid),
+      home,
+      shell,
+    }));
+}
+
+export class Container {
+  readonly kernel: Kernel;
+  readonly key: string;
+  readonly record: ContainerRecord;
+  readonly image: ImageVersion;
+  #vfs: Vfs | undefined;
+  #env: Record<string, string> | undefined;
+  #user: { uid: number; gid: number; groups: number[]; home: string } | undefined;
+
+  constructor(kernel: Kernel, key: string) {
+    const record = kernel.pod.cs[key];
+    assert(record, "container is gone");
+    this.kernel = kernel;
+    this.key = key;
+    this.record = record;
+    this.image = imageVersion(record.spec.image);
+  }
+
+  /** Key of its writable layer. */
+  get upperKey(): string {
+    return `c/${this.kernel.key}/${this.record.spec.id.slice(0, 12)}`;
+  }
+
+  get hostname(): string {
+    const { pod } = this.kernel.pod;
+    return pod.hostNetwork ? pod.node : pod.hostname;
+  }
+
+  get vfs(): Vfs {
+    this.#vfs ??= new Vfs(
+      this.#mounts(),
+      () => Math.round(this.kernel.now),
+      (tree, ino) => this.kernel.files.isOpen(tree, ino),
+    );
+    return this.#vfs;
+  }
+
+  #mounts(): MountPoint[] {
+    const { spec } = this.record;
+    const { files, records } = this.kernel;
+    const now = (): number => Math.round(this.kernel.now);
+    const upper = files.addTree(
+      this.upperKey,
+      () =>
+        new Tree({
+          key: this.upperKey,
+          records,
+          now,
+          lower: this.image.layer,
+          lowerTime: imageTimeMs,
+          dynamic: (name) => encodeUtf8(networkFile(name, this)),
+        }),
+    );
+    const proc = files.addTree(`proc/${this.key}`, () => new ProcTree(this));
+    const mounts: MountPoint[] = [
+      { at: "/", tree: upper, sub: "", readOnly: spec.readOnlyRootFilesystem === true, device: "overlay", fsType: "overlay" },
+      { at: "/proc", tree: proc, sub: "/proc", readOnly: true, device: "proc", fsType: "proc" },
+      { at: "/sys", tree: proc, sub: "/sys", readOnly: true, device: "sysfs", fsType: "sysfs" },
+    ];
+    // /dev is a file system of its own, so a read-only root leaves it writable.
+    mounts.push({ at: "/dev", tree: upper, sub: "/dev", readOnly: false, device: "tmpfs", fsType: "tmpfs" });
+    for (const mount of spec.mounts ?? []) {
+      const [key, sub] = sourceTree(mount.source);
+      const tree = files.addTree(key, () => new Tree({ key, records, now, lowerTime: this.record.t }));
+      mounts.push({
+        at: mount.mountPath.replace(/\/+$/, "") || "/",
+        tree,
+        sub: [sub, mount.subPath ? `/${mount.subPath}` : ""].join("").replace(/\/+$/, ""),
+        readOnly: mount.readOnly,
+        device: "/dev/vda1",
+        fsType: "ext4",
+      });
+    }
+    return mounts;
+  }
+
+  #file(path: string): string {
+    try {
+      const place = this.vfs.at(path);
+      return place.id === undefined ? "" : place.mount.tree.read(place.id, 0, 65_536);
+    } catch {
+      return "";
+    }
+  }
+
+  get passwd(): PasswdEntry[] {
+    return parsePasswd(this.#file("/etc/passwd"));
+  }
+
+  /** Groups of /etc/group: name, number, members. */
+  get groups(): { name: string; gid: number; members: string[] }[] {
+    return this.#file("/etc/group")
+      .split("\n")
+      .map((line) => line.split(":"))
+      .filter((parts) => parts.length >= 4)
+      .map(([name = "", , gid, members = ""]) => ({
+        name,
+        gid: Number(gid),
+        members: members.split(",").filter(Boolean),
+      }));
+  }
+
+  /** Who its first process and every exec run as. */
+  get user(): { uid: number; gid: number; groups: number[]; home: string } {
+    if (this.#user) return this.#user;
+    const { spec } = this.record;
+    const { passwd } = this;
+    const [name = "0", group] = (this.image.user ?? "0").split(":");
+    const asked = spec.runAsUser === undefined ? name : String(spec.runAsUser);
+    const entry = passwd.find((user) => user.name === asked || String(user.uid) === asked);
+    const uid = entry?.uid ?? (/^\d+$/.test(asked) ? Number(asked) : 0);
+    const groupEntry = this.groups.find((known) => known.name === group || String(known.gid) === group);
+    const imageGid = spec.runAsUser === undefined && group !== undefined ? (groupEntry?.gid ?? Number(group)) : undefined;
+    const gid = spec.runAsGroup ?? imageGid ?? entry?.gid ?? 0;
+    const groups = new Set([gid]);
+    if (entry)
+      for (const known of this.groups) if (known.members.includes(entry.name)) groups.add(known.gid);
+    if (spec.fsGroup !== undefined) groups.add(spec.fsGroup);
+    for (const more of spec.supplementalGroups ?? []) groups.add(more);
+    this.#user = { uid, gid, groups: [...groups], home: entry?.home ?? "/" };
+    return this.#user;
+  }
+
+  /** Environment of its first process and every exec, in the runtime's order. */
+  get env(): Record<string, string> {
+    if (this.#env) return this.#env;
+    const { spec } = this.record;
+    const env: Record<string, string> = {
+      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      HOSTNAME: this.hostname,
+    };
+    if (spec.tty) env.TERM = "xterm";
+    for (const [name, value] of Object.entries(this.image.env)) env[name] = encodeUtf8(value);
+    for (const { name, value } of spec.env ?? []) env[name] = encodeUtf8(value);
+    env.HOME ??= this.user.home;
+    this.#env = env;
+    return env;
+  }
+
+  get workingDir(): string {
+    return this.record.spec.workingDir || this.image.workingDir || "/";
+  }
+
+  /** Whether root passes over file permissions here. */
+  get override(): boolean {
+    const { spec } = this.record;
+    if (spec.privileged) return true;
+    const drop = spec.capabilities?.drop ?? [];
+    const add = spec.capabilities?.add ?? [];
+    return !drop.some((name) => name === "ALL" || name === "DAC_OVERRIDE") || add.includes("DAC_OVERRIDE") || add.includes("ALL");
+  }
+
+  capable(name: string): boolean {
+    const { spec } = this.record;
+    if (spec.privileged) return true;
+    const has = (list: string[] | undefined): boolean =>
+      list?.some((given) => given === "ALL" || given.replace(/^CAP_/, "") === name) ?? false;
+    return has(spec.capabilities?.add) || (!has(spec.capabilities?.drop) && defaultCapabilities.has(name));
+  }
+
+  credentials(process: Process): Credentials {
+    const { user } = this;
+    return {
+      uid: process.u ?? user.uid,
+      gid: process.g ?? user.gid,
+      groups: process.gs ?? user.groups,
+      override: this.override,
+    };
+  }
+
+  terminationMessage(): string | undefined {
+    const text = this.#file(this.record.spec.terminationMessagePath ?? "/dev/termination-log");
+    // k8s: pkg/kubelet/container/runtime.go MaxContainerTerminationMessageLength
+    return text ? text.slice(0, 4096) : undefined;
+  }
+}
+
+const defaultCapabilities = new Set(
+  "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE".split(
+    " ",
+  ),
+);
+
+/** Tree and folder of a mount's source: `host/NODE/var/log` is the folder /var/log of node NODE's tree. */
+export function sourceTree(source: string): [tree: string, sub: string] {
+  if (!source.startsWith("host/")) return [`v/${source}`, ""];
+  const [, node = "", ...rest] = source.split("/");
+  const sub = rest.filter(Boolean).join("/");
+  return [`host/${node}`, sub ? `/${sub}` : ""];
+}

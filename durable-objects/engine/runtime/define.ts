@@ -1,0 +1,200 @@
+/**
+ * The container runtime as the kubelet sees it (what CRI is upstream). Containers are data: every process is a record
+ * {program, JSON state}; nothing here is a suspended call. Implemented in runtime/runtime.ts.
+ */
+import type { Records, Reader } from "../controllers/define.ts";
+
+/** What the runtime may use. A controllers/define.ts Client satisfies it. */
+export interface RuntimeContext {
+  /** Virtual now, ms. */
+  readonly now: number;
+  readonly records: Records;
+  readonly reader: Reader;
+  random(): number;
+  /** Wakes the kubelet for another Pod (its key `namespace/name`), for instance when a request reaches it. */
+  wakePod(podKey: string, atMs?: number): void;
+}
+
+export interface PodSandbox {
+  /** `namespace/name`. */
+  key: string;
+  namespace: string;
+  name: string;
+  uid: string;
+  ip: string;
+  hostIP: string;
+  node: string;
+  hostname: string;
+  subdomain?: string;
+  hostNetwork: boolean;
+  hostPID: boolean;
+  shareProcessNamespace: boolean;
+  dnsPolicy: string;
+  labels: Record<string, string>;
+  /** /etc/hosts additions. */
+  hostAliases?: { ip: string; hostnames: string[] }[];
+}
+
+export interface Mount {
+  mountPath: string;
+  /** Volume of the Pod, as runtime/volumes.ts files it: `podUid/volumeName`, `host/NODE/path`, `pv/NAME`. */
+  source: string;
+  subPath?: string;
+  readOnly: boolean;
+}
+
+export interface ContainerSpec {
+  /** 64 hex characters. */
+  id: string;
+  pod: PodSandbox;
+  name: string;
+  kind: "app" | "init" | "ephemeral";
+  /** Attempt, 0 for the first. */
+  restartCount: number;
+  image: string;
+  command?: string[];
+  args?: string[];
+  workingDir?: string;
+  env: { name: string; value: string }[];
+  tty: boolean;
+  stdin: boolean;
+  stdinOnce: boolean;
+  runAsUser?: number;
+  runAsGroup?: number;
+  fsGroup?: number;
+  supplementalGroups?: number[];
+  readOnlyRootFilesystem: boolean;
+  privileged: boolean;
+  capabilities: { add: string[]; drop: string[] };
+  mounts: Mount[];
+  /** Limits; absent: the node's. */
+  cpuMilliLimit?: number;
+  memoryBytesLimit?: number;
+  terminationMessagePath: string;
+  /** Container ports declared in the Pod spec, for unknown images, which listen on them. */
+  ports: { containerPort: number; protocol: string; name?: string }[];
+}
+
+/** One entry of a volume the kubelet fills: a file, or a symbolic link. Paths are relative to the volume. */
+export type VolumeFile =
+  | { path: string; data: Uint8Array; mode: number }
+  | { path: string; link: string };
+
+export interface RunningState {
+  status: "running";
+  startedAtMs: number;
+}
+export interface ExitedState {
+  status: "exited";
+  startedAtMs: number;
+  finishedAtMs: number;
+  exitCode: number;
+  signal?: number;
+  /** `Completed`, `Error`, `OOMKilled`. */
+  reason: string;
+  /** From the termination message path or log, where there is one. */
+  message?: string;
+}
+export type ContainerState = RunningState | ExitedState;
+
+export interface StartFailure {
+  /** `RunContainerError` while waiting; `StartError` in the terminated state. */
+  reason: "RunContainerError" | "CreateContainerError";
+  exitCode: number;
+  message: string;
+}
+
+export interface ExecResult {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Outcome of a probe's or hook's command or request that may still be under way. */
+export type Pending<T> = { done: false; dueAtMs?: number } | { done: true; result: T };
+
+export interface HttpProbeResult {
+  /** Absent when no connection was made or no answer came. */
+  status?: number;
+  body?: string;
+  location?: string;
+  /** `connect: connection refused`, `context deadline exceeded (Client.Timeout exceeded while awaiting headers)`. */
+  error?: string;
+}
+
+export interface ResolvedImage {
+  /** Normalised: `docker.io/library/nginx:1.29`. */
+  reference: string;
+  /** `docker.io/library/nginx@sha256:...`. */
+  imageID: string;
+  sizeBytes: number;
+  /** How long a pull takes on an idle node, virtual ms. */
+  pullMs: number;
+  /** Stays false for images nobody described: they behave as a server on their declared ports. */
+  known: boolean;
+}
+
+/** What the kubelet calls. One implementation: runtime/runtime.ts `runtime`. */
+export interface Runtime {
+  /** Looks an image reference up in the registry: the image, or the pull error's text as containerd words it; `invalid`: InvalidImageName. */
+  resolveImage(image: string): ResolvedImage | { error: string } | { invalid: string };
+  /** Optional. The user an image runs as by itself: a number, a name, or "0": for runAsNonRoot. */
+  imageUser?(image: string): string;
+  /**
+   * Optional. Makes `source` (as Mount.source names it) hold exactly these entries, in place of what the kubelet put
+   * there before. Directories arise as needed; `group` is the Pod's fsGroup.
+   */
+  fillVolume?(
+    context: RuntimeContext,
+    source: string,
+    files: readonly VolumeFile[],
+    group: number | undefined,
+  ): void;
+  start(context: RuntimeContext, spec: ContainerSpec): StartFailure | undefined;
+  /** Delivers a signal to PID 1 (15 = TERM, 9 = KILL). */
+  signal(context: RuntimeContext, podKey: string, containerId: string, signal: number): void;
+  state(context: RuntimeContext, podKey: string, containerId: string): ContainerState | undefined;
+  /** Steps the Pod's processes up to `now`; returns the virtual ms of their next move, if any. */
+  advance(context: RuntimeContext, podKey: string): number | undefined;
+  /** Starts a command in a container (probe, hook); ask `execResult` until done. Handle is a string to keep. */
+  exec(
+    context: RuntimeContext,
+    podKey: string,
+    containerId: string,
+    command: string[],
+  ): string | { error: string };
+  execResult(context: RuntimeContext, podKey: string, handle: string): Pending<ExecResult>;
+  /** Ends a command that ran over its timeout. */
+  execKill(context: RuntimeContext, podKey: string, handle: string): void;
+  /** One HTTP request to a port of the Pod (probes, hooks); ask `httpResult` until done. */
+  http(
+    context: RuntimeContext,
+    podKey: string,
+    request: { host: string; port: number; path: string; https: boolean; headers: { name: string; value: string }[] },
+  ): string;
+  httpResult(context: RuntimeContext, podKey: string, handle: string): Pending<HttpProbeResult>;
+  /** Whether something listens on a TCP port of the Pod now. */
+  listening(context: RuntimeContext, podKey: string, port: number): boolean;
+  /** grpc.health.v1 status of a service: `SERVING`, `NOT_SERVING`, or an error text. */
+  grpcHealth(
+    context: RuntimeContext,
+    podKey: string,
+    port: number,
+    service: string,
+  ): { status: string } | { error: string };
+  /**
+   * Optional. A short text that changes whenever a tcp, http or grpc probe of the Pod could be answered differently
+   * (processes, listening ports, files or state that servers answer from), and not by probes' own requests. Lets
+   * the kubelet leave a settled probe alone until something moved.
+   */
+  fingerprint?(context: RuntimeContext, podKey: string): string;
+  /** Bytes the container uses now, and CPU in milli cores: metrics, eviction, OOM. */
+  usage(
+    context: RuntimeContext,
+    podKey: string,
+    containerId: string,
+  ): { memoryBytes: number; cpuMilli: number };
+  /** Forgets one container's processes and writable layer; its log stays until `removePod`. */
+  remove(context: RuntimeContext, podKey: string, containerId: string): void;
+  removePod(context: RuntimeContext, podKey: string): void;
+}

@@ -1,0 +1,345 @@
+/** Descriptors of processes: files, pipes, terminals, streams, devices. Open files are shared by fork and dup. */
+import { pipeBytesMax, sessionOutputBytesMax } from "../limits.ts";
+import { assert } from "../assert.ts";
+import { Errno } from "./errno.ts";
+import { Tree, type FileId } from "./fs/tree.ts";
+import type { ReadTree } from "./fs/vfs.ts";
+import type { Kernel } from "./kernel.ts";
+import type { OpenFile, Pipe, Process } from "./state.ts";
+import { terminalOutput } from "./terminal.ts";
+
+/** An open file without its count. */
+export type NewOpenFile = OpenFile extends infer T ? (T extends unknown ? Omit<T, "n"> : never) : never;
+
+/** Open files that need no record: devices (`n` null, `z` zero, `F` full, `R` random) and the container's log (`o`, `e`). */
+const builtIn = new Set(["n", "z", "F", "R", "o", "e"]);
+const standard: Record<string, string> = { 0: "n", 1: "o", 2: "e" };
+
+export class Files {
+  readonly kernel: Kernel;
+  readonly #trees = new Map<string, ReadTree>();
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  // Trees
+
+  addTree(key: string, make: () => ReadTree): ReadTree {
+    let tree = this.#trees.get(key);
+    if (!tree) this.#trees.set(key, (tree = make()));
+    return tree;
+  }
+
+  save(): void {
+    for (const tree of this.#trees.values()) if (tree instanceof Tree) tree.save();
+  }
+
+  /** Whether some descriptor still holds an inode. */
+  isOpen(tree: string, ino: number): boolean {
+    const files = this.kernel.pod.of;
+    for (const id in files) {
+      const file = files[id];
+      if (file?.k === "f" && file.t === tree && file.i === ino) return true;
+    }
+    return false;
+  }
+
+  // Tables
+
+  table(process: Process): Record<string, string> {
+    return process.fd ?? standard;
+  }
+
+  /** The table, made the process's own to change. */
+  own(process: Process): Record<string, string> {
+    if (!process.fd) {
+      const table = { ...standard };
+      process.fd = table;
+    }
+    return process.fd;
+  }
+
+  idOf(process: Process, fd: number): string {
+    const id = this.table(process)[fd];
+    if (id === undefined) throw new Errno("EBADF");
+    return id;
+  }
+
+  open(file: NewOpenFile): string {
+    const id = String(this.kernel.pod.next++);
+    this.kernel.pod.of[id] = { ...file, n: 0 } as OpenFile;
+    const pipe = file.k === "r" || file.k === "w" ? this.kernel.pod.pi[file.p] : undefined;
+    if (pipe) pipe[file.k as "r" | "w"]++;
+    this.kernel.touch();
+    return id;
+  }
+
+  retain(id: string): void {
+    const file = this.kernel.pod.of[id];
+    if (file) file.n++;
+  }
+
+  release(id: string): void {
+    const file = this.kernel.pod.of[id];
+    if (!file || --file.n > 0) return;
+    delete this.kernel.pod.of[id];
+    if (file.k === "r" || file.k === "w") this.#closePipe(file.p, file.k);
+    else if (file.k === "c") this.#closeConnection(file.c, file.e);
+    else if (file.k === "l") delete this.kernel.pod.li[file.l];
+    else if (file.k === "f" && typeof file.i === "number") {
+      const tree = this.#trees.get(file.t);
+      if (tree instanceof Tree && tree.inode(file.i)?.n === 0 && !this.isOpen(file.t, file.i))
+        tree.drop(file.i);
+    }
+  }
+
+  #closePipe(id: number, end: "r" | "w"): void {
+    const pipe = this.kernel.pod.pi[id];
+    if (!pipe) return;
+    pipe[end]--;
+    if (pipe.r === 0 && pipe.w === 0) delete this.kernel.pod.pi[id];
+  }
+
+  #closeConnection(id: number, side: 0 | 1): void {
+    const connection = this.kernel.pod.co[id];
+    if (!connection) return;
+    connection.x[side] = true;
+    if (connection.x[0] && connection.x[1]) delete this.kernel.pod.co[id];
+  }
+
+  /** Puts an open file at a descriptor, closing what was there. */
+  place(process: Process, fd: number, id: string): void {
+    const table = this.own(process);
+    const old = table[fd];
+    this.retain(id);
+    table[fd] = id;
+    if (old !== undefined) this.release(old);
+  }
+
+  close(process: Process, fd: number): void {
+    const table = this.own(process);
+    const id = table[fd];
+    if (id === undefined) throw new Errno("EBADF");
+    delete table[fd];
+    this.release(id);
+  }
+
+  closeAll(process: Process): void {
+    for (const id of Object.values(process.fd ?? {})) this.release(id);
+    process.fd = {};
+  }
+
+  /** Lets go of what a dead process bound. */
+  forget(key: number): void {
+    const { li } = this.kernel.pod;
+    for (const name in li) if (li[name]?.p === key) delete li[name];
+  }
+
+  /** A copy for a child: same open files. */
+  fork(process: Process): Record<string, string> | undefined {
+    if (!process.fd) return undefined;
+    for (const id of Object.values(process.fd)) this.retain(id);
+    return { ...process.fd };
+  }
+
+  pipe(): [read: string, write: string] {
+    const id = this.kernel.pod.next++;
+    this.kernel.pod.pi[id] = { b: "", r: 0, w: 0 };
+    return [this.open({ k: "r", p: id }), this.open({ k: "w", p: id })];
+  }
+
+  // Reading and writing
+
+  file(process: Process, fd: number): OpenFile | undefined {
+    return this.kernel.pod.of[this.idOf(process, fd)];
+  }
+
+  tree(key: string): ReadTree {
+    const tree = this.#trees.get(key);
+    if (tree) return tree;
+    // Not looked at yet in this run: the containers know how to open theirs.
+    for (const key in this.kernel.pod.cs) void this.kernel.container(key).vfs;
+    const opened = this.#trees.get(key);
+    assert(opened, "tree of an open file is gone");
+    return opened;
+  }
+
+  /** Bytes, "" at the end, undefined when it would block. */
+  read(process: Process, fd: number, most: number): string | undefined {
+    const id = this.idOf(process, fd);
+    if (id === "z" || id === "F") return "\0".repeat(most);
+    if (id === "R") return this.#random(most);
+    if (builtIn.has(id)) return "";
+    const file = this.kernel.pod.of[id];
+    if (!file) throw new Errno("EBADF");
+    if (file.k === "f") {
+      if (file.m === "w") throw new Errno("EBADF");
+      const data = this.tree(file.t).read(file.i, file.o, most);
+      file.o += data.length;
+      return data;
+    }
+    if (file.k === "r") return this.#take(this.kernel.pod.pi[file.p], most);
+    if (file.k === "s" || file.k === "t") return this.#readSession(file.s, most, file.k === "t");
+    if (file.k === "c") return this.#readConnection(file.c, file.e, most);
+    throw new Errno("EBADF");
+  }
+
+  #random(length: number): string {
+    let out = "";
+    for (let i = 0; i < length; i++)
+      out += String.fromCharCode(Math.floor(this.kernel.context.random() * 256));
+    return out;
+  }
+
+  #take(pipe: Pipe | undefined, most: number): string | undefined {
+    if (!pipe) return "";
+    if (pipe.b === "") return pipe.w === 0 ? "" : undefined;
+    const data = pipe.b.slice(0, most);
+    pipe.b = pipe.b.slice(data.length);
+    return data;
+  }
+
+  #readSession(id: string, most: number, line: boolean): string | undefined {
+    const session = this.kernel.pod.se[id];
+    if (!session) return "";
+    if (session.i === "") return session.ie ? "" : undefined;
+    if (line && session.i.startsWith("\x04")) {
+      session.i = session.i.slice(1);
+      return "";
+    }
+    let length = Math.min(most, session.i.length);
+    if (line && !session.raw) {
+      const end = session.i.search(/[\n\x04]/);
+      if (end >= 0) length = Math.min(length, session.i[end] === "\n" ? end + 1 : end);
+    }
+    const data = session.i.slice(0, length);
+    session.i = session.i.slice(length);
+    return data;
+  }
+
+  #readConnection(id: number, side: 0 | 1, most: number): string | undefined {
+    const connection = this.kernel.pod.co[id];
+    if (!connection) return "";
+    const data = connection.b[side];
+    if (data === "") return connection.x[side === 0 ? 1 : 0] ? "" : undefined;
+    connection.b[side] = data.slice(most);
+    return data.slice(0, most);
+  }
+
+  readable(process: Process, fd: number): boolean {
+    const id = this.table(process)[fd];
+    if (id === undefined || builtIn.has(id)) return true;
+    const file = this.kernel.pod.of[id];
+    if (!file || file.k === "f") return true;
+    if (file.k === "r") {
+      const pipe = this.kernel.pod.pi[file.p];
+      return !pipe || pipe.b !== "" || pipe.w === 0;
+    }
+    if (file.k === "s" || file.k === "t") {
+      const session = this.kernel.pod.se[file.s];
+      return !session || session.i !== "" || session.ie === true;
+    }
+    if (file.k === "c") {
+      const connection = this.kernel.pod.co[file.c];
+      return !connection || connection.b[file.e] !== "" || connection.x[file.e === 0 ? 1 : 0];
+    }
+    return file.k === "l" ? (this.kernel.pod.li[file.l]?.q?.length ?? 0) > 0 : true;
+  }
+
+  /** Bytes taken; 0 when it would block. EPIPE when nobody reads (the caller sends SIGPIPE). */
+  write(process: Process, fd: number, data: string): number {
+    const id = this.idOf(process, fd);
+    if (id === "o" || id === "e") return this.#writeLog(process, id === "o" ? 1 : 2, data);
+    if (id === "F") throw new Errno("ENOSPC");
+    if (builtIn.has(id)) return data.length;
+    const file = this.kernel.pod.of[id];
+    if (!file) throw new Errno("EBADF");
+    if (file.k === "f") return this.#writeFile(file, data);
+    if (file.k === "w") {
+      const pipe = this.kernel.pod.pi[file.p];
+      if (!pipe || (pipe.r === 0 && pipe.f === undefined)) throw new Errno("EPIPE");
+      const part = data.slice(0, pipeBytesMax - pipe.b.length);
+      pipe.b += part;
+      return part.length;
+    }
+    if (file.k === "s" || file.k === "t") return this.#writeSession(file, data);
+    if (file.k === "c") {
+      const connection = this.kernel.pod.co[file.c];
+      const other = file.e === 0 ? 1 : 0;
+      if (!connection || connection.x[other]) throw new Errno("EPIPE");
+      const part = data.slice(0, pipeBytesMax - connection.b[other].length);
+      connection.b[other] += part;
+      return part.length;
+    }
+    throw new Errno("EBADF");
+  }
+
+  #writeLog(process: Process, stream: 1 | 2, data: string): number {
+    this.kernel.logs.append(process.c, stream, data);
+    return data.length;
+  }
+
+  #writeFile(file: OpenFile & { k: "f" }, data: string): number {
+    if (file.m === "r") throw new Errno("EBADF");
+    const tree = this.tree(file.t);
+    if (!(tree instanceof Tree)) throw new Errno("EACCES");
+    file.i = tree.own(file.i);
+    if (file.a) file.o = tree.size(file.i);
+    tree.write(file.i, file.o, data);
+    file.o += data.length;
+    return data.length;
+  }
+
+  #writeSession(file: OpenFile & { k: "s" | "t" }, data: string): number {
+    const session = this.kernel.pod.se[file.s];
+    // Whoever watched has gone: what it prints is lost, as with a terminal that hung up.
+    if (!session) throw new Errno(file.k === "t" ? "EIO" : "EPIPE");
+    if (session.k === "own") {
+      this.kernel.logs.append(session.c, file.k === "s" && file.e === 2 ? 2 : 1, terminalOutput(session, data));
+      return data.length;
+    }
+    const room = sessionOutputBytesMax - session.o.length - session.e.length;
+    const part = data.slice(0, Math.max(0, room));
+    if (file.k === "s" && file.e === 2) session.e += part;
+    else session.o += file.k === "t" ? terminalOutput(session, part) : part;
+    return part.length;
+  }
+
+  writable(process: Process, fd: number): boolean {
+    const id = this.table(process)[fd];
+    const file = id === undefined ? undefined : this.kernel.pod.of[id];
+    if (!file) return true;
+    if (file.k === "w") {
+      const pipe = this.kernel.pod.pi[file.p];
+      return !pipe || pipe.r === 0 || pipe.b.length < pipeBytesMax;
+    }
+    if (file.k === "s" || file.k === "t") {
+      const session = this.kernel.pod.se[file.s];
+      return !session || session.o.length + session.e.length < sessionOutputBytesMax;
+    }
+    if (file.k === "c") {
+      const connection = this.kernel.pod.co[file.c];
+      const other = file.e === 0 ? 1 : 0;
+      return !connection || connection.x[other] || connection.b[other].length < pipeBytesMax;
+    }
+    return true;
+  }
+
+  /** The session whose terminal a descriptor is. */
+  terminal(process: Process, fd: number): string | undefined {
+    const id = this.table(process)[fd];
+    const file = id === undefined ? undefined : this.kernel.pod.of[id];
+    return file?.k === "t" ? file.s : undefined;
+  }
+
+  answered(handle: string): boolean {
+    const pending = this.kernel.pod.ht[handle];
+    return !pending || pending.r !== undefined || pending.error !== undefined;
+  }
+
+  /** Opens a plain file of a tree. */
+  openFile(tree: ReadTree, id: FileId, mode: "r" | "w" | "rw", at: string, append: boolean): string {
+    return this.open({ k: "f", t: tree.key, i: id, o: 0, m: mode, at, ...(append ? { a: true } : {}) });
+  }
+}

@@ -1,0 +1,142 @@
+/** /proc and /sys as far as tools and learners look: computed when read, never stored. */
+import { defaultCapacity, type Container } from "../container.ts";
+import type { Inode } from "./tree.ts";
+import type { ReadTree } from "./vfs.ts";
+
+const megabyte = 1024 * 1024;
+
+export class ProcTree implements ReadTree {
+  readonly key: string;
+  readonly container: Container;
+
+  constructor(container: Container) {
+    this.container = container;
+    this.key = `proc/${container.key}`;
+  }
+
+  #pids(): number[] {
+    const { kernel, record } = this.container;
+    return Object.values(kernel.pod.ps)
+      .filter((process) => process.ns === record.ns)
+      .map((process) => process.pid)
+      .sort((a, b) => a - b);
+  }
+
+  #processFile(pid: number, file: string): string | undefined {
+    const { kernel, record } = this.container;
+    const process = Object.values(kernel.pod.ps).find((p) => p.ns === record.ns && p.pid === pid);
+    if (!process) return undefined;
+    const name = (process.a[0] ?? process.p).replace(/^.*\//, "");
+    const state = process.z === undefined ? (process.w ? "S (sleeping)" : "R (running)") : "Z (zombie)";
+    const who = this.container.credentials(process);
+    const parent = kernel.pod.ps[process.pp]?.pid ?? 0;
+    if (file === "cmdline") return process.z === undefined ? process.a.map((arg) => `${arg}\0`).join("") : "";
+    if (file === "comm") return `${name}\n`;
+    if (file === "environ")
+      return Object.entries(process.e ?? this.container.env)
+        .map(([key, value]) => `${key}=${value}\0`)
+        .join("");
+    if (file === "status")
+      return (
+        `Name:\t${name}\nUmask:\t0022\nState:\t${state}\nTgid:\t${pid}\nPid:\t${pid}\nPPid:\t${parent}\n` +
+        `Uid:\t${who.uid}\t${who.uid}\t${who.uid}\t${who.uid}\nGid:\t${who.gid}\t${who.gid}\t${who.gid}\t${who.gid}\n` +
+        `VmRSS:\t${Math.round(kernel.memoryOf(process) / 1024)} kB\nThreads:\t1\n`
+      );
+    if (file === "stat") return `${pid} (${name}) ${state[0]} ${parent} ${pid} ${pid} 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 0\n`;
+    return undefined;
+  }
+
+  #content(path: string): string | undefined {
+    const { kernel, record } = this.container;
+    const process = /^\/proc\/(\d+)\/(\w+)$/.exec(path);
+    if (process) return this.#processFile(Number(process[1]), process[2] ?? "");
+    const limit = record.spec.memoryBytesLimit;
+    const milli = record.spec.cpuMilliLimit;
+    const total = Math.round(defaultCapacity.memoryBytes / 1024);
+    const uptime = ((kernel.now - record.t) / 1000 + 86_400).toFixed(2);
+    switch (path) {
+      case "/proc/version":
+        return "Linux version 6.12.0-podyard (build@podyard) (gcc 14.2.0) #1 SMP\n";
+      case "/proc/uptime":
+        return `${uptime} ${uptime}\n`;
+      case "/proc/loadavg":
+        return `0.08 0.03 0.01 1/${this.#pids().length} ${kernel.pod.ns[record.ns] ?? 1}\n`;
+      case "/proc/meminfo":
+        return `MemTotal:       ${total} kB\nMemFree:        ${total >> 1} kB\nMemAvailable:   ${Math.round(total * 0.8)} kB\nBuffers:          104857 kB\nCached:          1048576 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n`;
+      case "/proc/cpuinfo":
+        return Array.from({ length: defaultCapacity.cpus }, (_, cpu) => `processor\t: ${cpu}\nvendor_id\t: GenuineIntel\nmodel name\t: Virtual CPU\ncpu MHz\t\t: 2000.000\n\n`).join("");
+      case "/proc/mounts":
+        return this.container.vfs.mounts
+          .toReversed()
+          .map((m) => `${m.device} ${m.at} ${m.fsType} ${m.readOnly ? "ro" : "rw"},relatime 0 0\n`)
+          .join("");
+      case "/proc/sys/kernel/hostname":
+        return `${this.container.hostname}\n`;
+      case "/proc/sys/kernel/osrelease":
+        return "6.12.0-podyard\n";
+      case "/proc/sys/net/core/somaxconn":
+        return "4096\n";
+      case "/proc/filesystems":
+        return "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n";
+      case "/sys/fs/cgroup/memory.max":
+        return limit === undefined ? "max\n" : `${limit}\n`;
+      case "/sys/fs/cgroup/memory.current":
+        return `${this.#memory()}\n`;
+      case "/sys/fs/cgroup/cpu.max":
+        return milli === undefined ? "max 100000\n" : `${milli * 100} 100000\n`;
+      case "/sys/fs/cgroup/pids.max":
+        return "max\n";
+      default:
+        return undefined;
+    }
+  }
+
+  #memory(): number {
+    const { kernel, key } = this.container;
+    let sum = 0;
+    for (const process of Object.values(kernel.pod.ps)) if (process.c === key) sum += kernel.memoryOf(process);
+    return sum || megabyte;
+  }
+
+  /** Names in the folders that exist; process folders come on top. */
+  static readonly #folders: Record<string, string[]> = {
+    "/": ["proc", "sys"],
+    "/proc": ["cpuinfo", "filesystems", "loadavg", "meminfo", "mounts", "self", "sys", "uptime", "version"],
+    "/proc/sys": ["kernel", "net"],
+    "/proc/sys/kernel": ["hostname", "osrelease"],
+    "/proc/sys/net": ["core"],
+    "/proc/sys/net/core": ["somaxconn"],
+    "/sys": ["fs"],
+    "/sys/fs": ["cgroup"],
+    "/sys/fs/cgroup": ["cpu.max", "memory.current", "memory.max", "pids.max"],
+  };
+
+  list(path: string): string[] {
+    if (/^\/proc\/\d+$/.test(path)) return ["cmdline", "comm", "environ", "stat", "status"];
+    const names = ProcTree.#folders[path] ?? [];
+    return path === "/proc" ? [...this.#pids().map(String), ...names] : names;
+  }
+
+  find(path: string): string | undefined {
+    return this.inode(path) ? path : undefined;
+  }
+
+  inode(id: string | number): Inode | undefined {
+    const path = String(id);
+    const k = Math.round(this.container.record.t);
+    if (ProcTree.#folders[path]) return { t: "d", m: 0o555, k };
+    const pid = /^\/proc\/(\d+)$/.exec(path)?.[1];
+    if (pid) return this.#pids().includes(Number(pid)) ? { t: "d", m: 0o555, k } : undefined;
+    if (path === "/proc/self") return { t: "l", m: 0o777, k, d: "1" };
+    const content = this.#content(path);
+    return content === undefined ? undefined : { t: "f", m: 0o444, k, d: content };
+  }
+
+  size(): number {
+    return 0;
+  }
+
+  read(id: string | number, offset: number, length: number): string {
+    return (this.#content(String(id)) ?? "").slice(offset, offset + length);
+  }
+}

@@ -1,0 +1,418 @@
+/**
+ * A writable file tree: a container's upper layer over its image, or a volume. Stored as one record of names and
+ * inodes (table "trees"), small contents inline, larger ones in chunk rows (table "files", `tree\nino\nchunk`) so that
+ * appending to a log rewrites one chunk. A chunk that is missing reads as zeros, so a sparse file costs nothing.
+ */
+import type { Records } from "../../controllers/define.ts";
+import {
+  fileChunkBytes,
+  fileInlineBytesMax,
+  treeBytesMax,
+  treeEntriesMax,
+} from "../../limits.ts";
+import { fromBase64, toBase64 } from "../bytes.ts";
+import { Errno } from "../errno.ts";
+import type { Layer, LayerEntry, NodeType } from "./layer.ts";
+
+export interface Inode {
+  /** Type: file, directory, link, fifo, character device. */
+  t: NodeType;
+  /** Mode bits without type. */
+  m: number;
+  u?: number;
+  g?: number;
+  /** Modified, virtual ms. */
+  k: number;
+  /** Inline content, link target or device name. */
+  d?: string;
+  /** Size when the content lies in chunk rows. */
+  z?: number;
+  /** Names, when not one. 0: unlinked but still open. */
+  n?: number;
+}
+
+interface TreeRecord {
+  next: number;
+  i: Record<string, Inode>;
+  /** Path to inode number; 0 hides a name of the layer below. */
+  p: Record<string, number>;
+  /** Bytes of all contents. */
+  b: number;
+}
+
+/** A file as an open descriptor names it: an inode number, or the path of a file still in the layer below. */
+export type FileId = number | string;
+
+const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+/** Control and high characters blow up in JSON: contents rich in them are kept as base64. */
+function packChunk(data: string): string {
+  // eslint-disable-next-line no-control-regex
+  const odd = data.replace(/[\t\n\x20-\x7e]+/g, "").length;
+  return odd * 4 > data.length ? `b${toBase64(data)}` : `t${data}`;
+}
+const unpackChunk = (row: string): string =>
+  row.startsWith("b") ? (fromBase64(row.slice(1)) ?? "") : row.slice(1);
+
+export class Tree {
+  readonly key: string;
+  readonly records: Records;
+  readonly lower: Layer | undefined;
+  readonly now: () => number;
+  /** Modification time of everything in the layer below. */
+  readonly lowerTime: number;
+  readonly dynamic: ((name: string) => string) | undefined;
+  #record: TreeRecord;
+  #children: Map<string, Set<string>> | undefined;
+  #dirtyChunks = new Map<string, string | undefined>();
+  #dirty = false;
+  #owned = false;
+
+  constructor(options: {
+    key: string;
+    records: Records;
+    now: () => number;
+    lower?: Layer | undefined;
+    lowerTime?: number;
+    dynamic?: ((name: string) => string) | undefined;
+  }) {
+    this.key = options.key;
+    this.records = options.records;
+    this.lower = options.lower;
+    this.now = options.now;
+    this.lowerTime = options.lowerTime ?? 0;
+    this.dynamic = options.dynamic;
+    this.#record = this.records.get<TreeRecord>("trees", this.key) ?? {
+      next: 1,
+      i: {},
+      p: {},
+      b: 0,
+    };
+  }
+
+  get bytes(): number {
+    return this.#record.b;
+  }
+
+  /** The record, made ours to change: stored values are immutable. */
+  #own(): TreeRecord {
+    this.#dirty = true;
+    if (!this.#owned) {
+      this.#owned = true;
+      const { next, i, p, b } = this.#record;
+      this.#record = { next, i: { ...i }, p: { ...p }, b };
+    }
+    return this.#record;
+  }
+
+  #names(): Map<string, Set<string>> {
+    if (this.#children) return this.#children;
+    const map = new Map<string, Set<string>>();
+    for (const path in this.#record.p) {
+      if (path === "/" || this.#record.p[path] === 0) continue;
+      const parent = parentOf(path);
+      const set = map.get(parent);
+      if (set) set.add(nameOf(path));
+      else map.set(parent, new Set([nameOf(path)]));
+    }
+    this.#children = map;
+    return map;
+  }
+
+  #lowerEntry(path: string): LayerEntry | undefined {
+    return this.lower?.entries.get(path);
+  }
+
+  /** Which file a path of this tree names now. */
+  find(path: string): FileId | undefined {
+    const ino = this.#record.p[path];
+    if (ino !== undefined) return ino === 0 ? undefined : ino;
+    if (this.#lowerEntry(path)) return path;
+    return path === "/" ? "/" : undefined;
+  }
+
+  inode(id: FileId): Inode | undefined {
+    if (typeof id === "number") return this.#record.i[id];
+    const entry = this.#lowerEntry(id);
+    if (!entry) return id === "/" ? { t: "d", m: this.lower ? 0o755 : 0o777, k: this.lowerTime } : undefined;
+    const data = entry.dynamic === undefined ? entry.data : (this.dynamic?.(entry.dynamic) ?? "");
+    return { t: entry.type, m: entry.mode, u: entry.uid, g: entry.gid, k: this.lowerTime, d: data };
+  }
+
+  size(id: FileId): number {
+    const node = this.inode(id);
+    if (!node) return 0;
+    if (node.t === "d") return 4096;
+    return node.z ?? node.d?.length ?? 0;
+  }
+
+  /** Names in a directory, sorted by byte. */
+  list(path: string): string[] {
+    const names = new Set<string>();
+    const prefix = path === "/" ? "/" : `${path}/`;
+    for (const name of this.lower?.children.get(path) ?? [])
+      if (this.#record.p[prefix + name] !== 0) names.add(name);
+    for (const name of this.#names().get(path) ?? []) names.add(name);
+    return [...names].sort();
+  }
+
+  /** Makes a new inode and names it; the name must be free. */
+  create(path: string, node: Inode): number {
+    const record = this.#own();
+    if (record.next > treeEntriesMax * 8 || Object.keys(record.i).length >= treeEntriesMax)
+      throw new Errno("ENOSPC");
+    const ino = record.next++;
+    record.i[ino] = node;
+    record.b += node.d?.length ?? 0;
+    this.#link(record, path, ino);
+    return ino;
+  }
+
+  #link(record: TreeRecord, path: string, ino: number): void {
+    record.p[path] = ino;
+    if (this.#children && path !== "/") {
+      const parent = parentOf(path);
+      const set = this.#children.get(parent);
+      if (set) set.add(nameOf(path));
+      else this.#children.set(parent, new Set([nameOf(path)]));
+    }
+    if (path !== "/") this.touchDir(parentOf(path));
+  }
+
+  /** A directory's time moves when its names change; one still in the layer below keeps its time. */
+  touchDir(path: string): void {
+    const ino = this.#record.p[path];
+    const node = ino ? this.#record.i[ino] : undefined;
+    if (ino && node) this.#own().i[ino] = { ...node, k: this.now() };
+  }
+
+  /** Number of an inode that may be changed: a file of the layer below is copied up first. */
+  own(id: FileId): number {
+    if (typeof id === "number") return id;
+    const existing = this.#record.p[id];
+    if (existing) return existing;
+    const node = this.inode(id);
+    if (!node) throw new Errno("ENOENT");
+    const record = this.#own();
+    const ino = record.next++;
+    const { d, ...rest } = node;
+    record.i[ino] = node.t === "f" ? { ...rest, d: "" } : node;
+    record.p[id] = ino;
+    if (id !== "/") this.#names().get(parentOf(id))?.add(nameOf(id)) ?? this.#link(record, id, ino);
+    if (node.t === "f" && d) this.#store(ino, { ...rest, d: "" }, 0, d);
+    return ino;
+  }
+
+  change(id: FileId, change: Partial<Inode>): void {
+    const ino = this.own(id);
+    const record = this.#own();
+    const node = record.i[ino];
+    if (node) record.i[ino] = { ...node, ...change };
+  }
+
+  hardLink(id: FileId, path: string): void {
+    const ino = this.own(id);
+    const record = this.#own();
+    const node = record.i[ino];
+    if (!node) throw new Errno("ENOENT");
+    record.i[ino] = { ...node, n: (node.n ?? 1) + 1 };
+    this.#link(record, path, ino);
+  }
+
+  /** Takes a name away. `isOpen` says whether a descriptor still holds the inode. */
+  unlink(path: string, isOpen: (ino: number) => boolean): void {
+    const record = this.#own();
+    const ino = record.p[path];
+    if (this.#lowerEntry(path)) record.p[path] = 0;
+    else delete record.p[path];
+    this.#names().get(parentOf(path))?.delete(nameOf(path));
+    this.touchDir(parentOf(path));
+    if (!ino) return;
+    const node = record.i[ino];
+    if (!node) return;
+    const names = (node.n ?? 1) - 1;
+    if (names > 0 || isOpen(ino)) record.i[ino] = { ...node, n: names };
+    else this.drop(ino);
+  }
+
+  /** Forgets an inode without names. */
+  drop(ino: number): void {
+    const record = this.#own();
+    const node = record.i[ino];
+    if (!node) return;
+    this.#cut(ino, node, 0);
+    delete record.i[ino];
+  }
+
+  /** Moves a name (a directory with all below it) within this tree; what stood at `to` must be gone. */
+  rename(from: string, to: string): void {
+    const id = this.find(from);
+    if (id === undefined) throw new Errno("ENOENT");
+    const node = this.inode(id);
+    if (node?.t === "d")
+      for (const name of this.list(from)) {
+        if (!this.find(to)) this.#place(from, to);
+        this.rename(`${from}/${name}`, `${to}/${name}`);
+      }
+    if (this.#record.p[from] !== undefined || this.#lowerEntry(from)) this.#place(from, to);
+  }
+
+  #place(from: string, to: string): void {
+    const id = this.find(from);
+    if (id === undefined) return;
+    const ino = this.own(id);
+    const record = this.#own();
+    const already = record.p[to] === ino;
+    if (!already) this.#link(record, to, ino);
+    if (this.inode(ino)?.t === "d" && this.list(from).length > 0) return;
+    if (this.#lowerEntry(from)) record.p[from] = 0;
+    else delete record.p[from];
+    this.#names().get(parentOf(from))?.delete(nameOf(from));
+    this.touchDir(parentOf(from));
+  }
+
+  // Contents
+
+  #chunkKey(ino: number, chunk: number): string {
+    return `${this.key}\n${ino}\n${chunk}`;
+  }
+
+  #chunk(ino: number, chunk: number): string {
+    const key = this.#chunkKey(ino, chunk);
+    if (this.#dirtyChunks.has(key)) return this.#dirtyChunks.get(key) ?? "";
+    const row = this.records.get<string>("files", key);
+    return row === undefined ? "" : unpackChunk(row);
+  }
+
+  /** Up to `length` bytes from `offset`; "" at the end. */
+  read(id: FileId, offset: number, length: number): string {
+    const node = this.inode(id);
+    if (!node) return "";
+    if (node.z === undefined) return (node.d ?? "").slice(offset, offset + length);
+    const end = Math.min(node.z, offset + length);
+    let out = "";
+    for (let at = offset; at < end; ) {
+      const chunk = Math.floor(at / fileChunkBytes);
+      const from = at - chunk * fileChunkBytes;
+      const upto = Math.min(fileChunkBytes, from + end - at);
+      const have = typeof id === "number" ? this.#chunk(id, chunk).slice(from, upto) : "";
+      out += have + "\0".repeat(upto - from - have.length);
+      at += upto - from;
+    }
+    return out;
+  }
+
+  /** Writes at an offset; a gap reads as zeros. ENOSPC when the tree is full. */
+  write(id: FileId, offset: number, data: string): void {
+    const ino = this.own(id);
+    const node = this.#own().i[ino];
+    if (!node) throw new Errno("EBADF");
+    this.#store(ino, node, offset, data);
+  }
+
+  /** Grows a file by zeros that cost nothing to keep. */
+  writeZeros(id: FileId, offset: number, length: number): void {
+    const ino = this.own(id);
+    const record = this.#own();
+    const node = record.i[ino];
+    if (!node) throw new Errno("EBADF");
+    const old = node.z ?? node.d?.length ?? 0;
+    const size = Math.max(old, offset + length);
+    if (node.z === undefined) this.#spill(ino, node);
+    const now = record.i[ino] ?? node;
+    record.i[ino] = { ...now, z: size, k: this.now() };
+  }
+
+  #store(ino: number, node: Inode, offset: number, data: string): void {
+    const record = this.#own();
+    const old = node.z ?? node.d?.length ?? 0;
+    const size = Math.max(old, offset + data.length);
+    if (record.b + size - old > treeBytesMax && size > old) throw new Errno("ENOSPC");
+    record.b += size - old;
+    if (node.z === undefined && size <= fileInlineBytesMax) {
+      const d = (node.d ?? "").padEnd(offset, "\0");
+      record.i[ino] = { ...node, d: d.slice(0, offset) + data + d.slice(offset + data.length), k: this.now() };
+      return;
+    }
+    if (node.z === undefined) this.#spill(ino, node);
+    const { d: _, ...rest } = record.i[ino] ?? node;
+    for (let at = 0; at < data.length; ) {
+      const chunk = Math.floor((offset + at) / fileChunkBytes);
+      const from = offset + at - chunk * fileChunkBytes;
+      const part = data.slice(at, at + fileChunkBytes - from);
+      const have = this.#chunk(ino, chunk).padEnd(from, "\0");
+      const next = have.slice(0, from) + part + have.slice(from + part.length);
+      this.#dirtyChunks.set(this.#chunkKey(ino, chunk), next);
+      at += part.length;
+    }
+    record.i[ino] = { ...rest, z: size, k: this.now() };
+  }
+
+  /** Inline content moves to chunk rows. */
+  #spill(ino: number, node: Inode): void {
+    const { d, ...rest } = node;
+    this.#own().i[ino] = { ...rest, z: d?.length ?? 0 };
+    if (d) this.#dirtyChunks.set(this.#chunkKey(ino, 0), d);
+  }
+
+  truncate(id: FileId, size: number): void {
+    const ino = this.own(id);
+    const record = this.#own();
+    const node = record.i[ino];
+    if (!node) throw new Errno("EBADF");
+    const old = node.z ?? node.d?.length ?? 0;
+    if (size > old) return this.writeZeros(ino, old, size - old);
+    this.#cut(ino, node, size);
+  }
+
+  #cut(ino: number, node: Inode, size: number): void {
+    const record = this.#own();
+    const old = node.z ?? node.d?.length ?? 0;
+    record.b = Math.max(0, record.b - (old - size));
+    if (node.z === undefined) {
+      record.i[ino] = { ...node, d: (node.d ?? "").slice(0, size), k: this.now() };
+      return;
+    }
+    const keep = Math.ceil(size / fileChunkBytes);
+    const last = Math.ceil(old / fileChunkBytes);
+    for (let chunk = keep; chunk < last; chunk++)
+      this.#dirtyChunks.set(this.#chunkKey(ino, chunk), undefined);
+    const { z: _, ...rest } = node;
+    if (size === 0) {
+      record.i[ino] = { ...rest, d: "", k: this.now() };
+      return;
+    }
+    const part = this.#chunk(ino, keep - 1).slice(0, size - (keep - 1) * fileChunkBytes);
+    this.#dirtyChunks.set(this.#chunkKey(ino, keep - 1), part);
+    record.i[ino] = { ...rest, z: size, k: this.now() };
+  }
+
+  /** Writes what changed. */
+  save(): void {
+    for (const [key, data] of this.#dirtyChunks) {
+      if (data !== undefined) this.records.put("files", key, packChunk(data));
+      else if (this.records.get("files", key) !== undefined) this.records.delete("files", key);
+    }
+    this.#dirtyChunks.clear();
+    if (!this.#dirty) return;
+    this.#dirty = false;
+    this.#owned = false;
+    this.records.put("trees", this.key, this.#record);
+  }
+}
+
+/** Forgets a tree and all its contents. */
+export function removeTree(records: Records, key: string): void {
+  const record = records.get<TreeRecord>("trees", key);
+  if (!record) return;
+  for (const ino in record.i) {
+    const size = record.i[ino]?.z;
+    if (size === undefined) continue;
+    for (let chunk = 0; chunk * fileChunkBytes < size; chunk++) {
+      const chunkKey = `${key}\n${ino}\n${chunk}`;
+      if (records.get("files", chunkKey) !== undefined) records.delete("files", chunkKey);
+    }
+  }
+  records.delete("trees", key);
+}

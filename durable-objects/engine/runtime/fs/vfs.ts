@@ -1,0 +1,281 @@
+/** Paths of one container: its image under its writable layer, its mounts, links, permissions. */
+import { symlinkDepthMax } from "../../limits.ts";
+import { Errno } from "../errno.ts";
+import { Tree, type FileId, type Inode } from "./tree.ts";
+
+/** What a mount needs to be read; a Tree can be written as well. */
+export interface ReadTree {
+  readonly key: string;
+  find(path: string): FileId | undefined;
+  inode(id: FileId): Inode | undefined;
+  list(path: string): string[];
+  size(id: FileId): number;
+  read(id: FileId, offset: number, length: number): string;
+}
+
+export interface MountPoint {
+  /** Where it stands: `/`, `/data`. */
+  at: string;
+  tree: ReadTree;
+  /** Folder (or file) of the tree that is shown there, "" for all of it. */
+  sub: string;
+  readOnly: boolean;
+  /** As `mount` and `df` name it. */
+  device: string;
+  fsType: string;
+}
+
+/** Who asks. `override`: root's capability to pass over permissions. */
+export interface Credentials {
+  uid: number;
+  gid: number;
+  groups: readonly number[];
+  override: boolean;
+}
+
+/** A resolved path. `id` is absent when the last name does not exist yet (its folder does). */
+export interface Place {
+  mount: MountPoint;
+  /** Path within the tree. */
+  path: string;
+  /** Path within the container, without links. */
+  full: string;
+  id?: FileId;
+  node?: Inode;
+}
+
+export interface Stat {
+  type: Inode["t"];
+  mode: number;
+  uid: number;
+  gid: number;
+  size: number;
+  mtime: number;
+  links: number;
+  ino: string;
+  device: string;
+  target?: string;
+}
+
+const join = (folder: string, name: string): string =>
+  folder === "/" ? `/${name}` : `${folder}/${name}`;
+
+/** `a/../b` against a folder, without looking at links. */
+export function normalPath(cwd: string, path: string): string {
+  const out: string[] = [];
+  for (const part of `${path.startsWith("/") ? "" : cwd}/${path}`.split("/")) {
+    if (part === "" || part === ".") continue;
+    if (part === "..") out.pop();
+    else out.push(part);
+  }
+  return `/${out.join("/")}`;
+}
+
+export class Vfs {
+  readonly mounts: readonly MountPoint[];
+  readonly now: () => number;
+  readonly isOpen: (tree: string, ino: number) => boolean;
+  /** Folders that exist because something is mounted in or below them: path to names. */
+  readonly #implied = new Map<string, Set<string>>();
+
+  constructor(
+    mounts: readonly MountPoint[],
+    now: () => number,
+    isOpen: (tree: string, ino: number) => boolean,
+  ) {
+    // The longest mount path that fits wins.
+    this.mounts = [...mounts].sort((a, b) => b.at.length - a.at.length);
+    this.now = now;
+    this.isOpen = isOpen;
+    for (const mount of mounts)
+      for (let path = mount.at; path !== "/"; ) {
+        const slash = path.lastIndexOf("/");
+        const parent = path.slice(0, slash) || "/";
+        const names = this.#implied.get(parent) ?? new Set<string>();
+        names.add(path.slice(slash + 1));
+        this.#implied.set(parent, names);
+        path = parent;
+      }
+  }
+
+  /** The file at a container path whose folders hold no links. */
+  at(full: string): Place {
+    for (const mount of this.mounts) {
+      if (mount.at !== "/" && full !== mount.at && !full.startsWith(`${mount.at}/`)) continue;
+      const rest = mount.at === "/" ? full : full.slice(mount.at.length);
+      const path = normalPath("/", mount.sub + rest);
+      const id = mount.tree.find(path);
+      const node = id === undefined ? undefined : mount.tree.inode(id);
+      if (id !== undefined && node) return { mount, path, full, id, node };
+      // A folder that stands there only for a mount, or a subPath nobody made yet.
+      if (this.#implied.has(full) || full === mount.at)
+        return { mount, path, full, id: "", node: { t: "d", m: 0o755, k: 0 } };
+      return { mount, path, full };
+    }
+    throw new Errno("ENOENT");
+  }
+
+  /** Walks a path. Throws ENOENT, ENOTDIR, EACCES, ELOOP; only the last name may be missing. */
+  resolve(cwd: string, path: string, who: Credentials, follow = true): Place {
+    if (path === "") throw new Errno("ENOENT");
+    let parts = (path.startsWith("/") ? path : `${cwd}/${path}`).split("/").filter(Boolean);
+    let place = this.at("/");
+    const wantsFolder = /\/\.?$/.test(path);
+    for (let links = 0; parts.length > 0; ) {
+      const name = parts.shift() ?? "";
+      if (!place.node) throw new Errno("ENOENT");
+      if (place.node.t !== "d") throw new Errno("ENOTDIR");
+      if (name === ".") continue;
+      if (name === "..") {
+        place = this.at(place.full.slice(0, place.full.lastIndexOf("/")) || "/");
+        continue;
+      }
+      if (name.length > 255) throw new Errno("ENAMETOOLONG");
+      this.need(place.node, 1, who);
+      const next = this.at(join(place.full, name));
+      if (next.node?.t === "l" && (follow || parts.length > 0 || wantsFolder)) {
+        if (++links > symlinkDepthMax) throw new Errno("ELOOP");
+        const target = next.node.d ?? "";
+        parts = [...target.split("/").filter(Boolean), ...parts];
+        if (target.startsWith("/")) place = this.at("/");
+        continue;
+      }
+      place = next;
+    }
+    if (wantsFolder && place.node && place.node.t !== "d") throw new Errno("ENOTDIR");
+    return place;
+  }
+
+  /** Whether rights (4 read, 2 write, 1 execute) are given. */
+  allowed(node: Inode, want: number, who: Credentials): boolean {
+    if (who.override && who.uid === 0)
+      return !(want & 1) || node.t === "d" || (node.m & 0o111) !== 0;
+    const shift =
+      who.uid === (node.u ?? 0)
+        ? 6
+        : who.gid === (node.g ?? 0) || who.groups.includes(node.g ?? 0)
+          ? 3
+          : 0;
+    return ((node.m >> shift) & want) === want;
+  }
+
+  need(node: Inode, want: number, who: Credentials): void {
+    if (!this.allowed(node, want, who)) throw new Errno("EACCES");
+  }
+
+  existing(cwd: string, path: string, who: Credentials, follow = true): Required<Place> {
+    const place = this.resolve(cwd, path, who, follow);
+    if (place.id === undefined || !place.node) throw new Errno("ENOENT");
+    return place as Required<Place>;
+  }
+
+  writable(place: Place): Tree {
+    if (place.mount.readOnly) throw new Errno("EROFS");
+    if (!(place.mount.tree instanceof Tree)) throw new Errno("EPERM");
+    return place.mount.tree;
+  }
+
+  /** Checks that names may be added to or taken from the folder of a place; makes implied folders real. */
+  #folder(place: Place, who: Credentials): Tree {
+    const parent = this.at(place.full.slice(0, place.full.lastIndexOf("/")) || "/");
+    const tree = this.writable(place);
+    if (!parent.node) throw new Errno("ENOENT");
+    this.need(parent.node, 3, who);
+    this.#real(tree, place.path.slice(0, place.path.lastIndexOf("/")) || "/");
+    return tree;
+  }
+
+  #real(tree: Tree, path: string): void {
+    if (path === "/" || tree.find(path) !== undefined) return;
+    this.#real(tree, path.slice(0, path.lastIndexOf("/")) || "/");
+    tree.create(path, { t: "d", m: 0o755, k: this.now() });
+  }
+
+  /** Makes a file, folder or link where nothing stands. */
+  create(place: Place, who: Credentials, node: Omit<Inode, "k" | "u" | "g">): number {
+    if (place.id !== undefined) throw new Errno("EEXIST");
+    const tree = this.#folder(place, who);
+    return tree.create(place.path, { ...node, u: who.uid, g: who.gid, k: this.now() });
+  }
+
+  stat(place: Place): Stat {
+    const { node, id, mount } = place;
+    if (!node || id === undefined) throw new Errno("ENOENT");
+    return {
+      type: node.t,
+      mode: node.m,
+      uid: node.u ?? 0,
+      gid: node.g ?? 0,
+      size: id === "" ? 4096 : mount.tree.size(id),
+      mtime: node.k,
+      links: node.t === "d" ? 2 : (node.n ?? 1),
+      ino: `${mount.tree.key}:${id}`,
+      device: mount.tree.key,
+      ...(node.t === "l" ? { target: node.d ?? "" } : {}),
+    };
+  }
+
+  list(place: Place, who: Credentials): string[] {
+    if (!place.node) throw new Errno("ENOENT");
+    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    this.need(place.node, 4, who);
+    const names = place.id === "" ? [] : place.mount.tree.list(place.path);
+    const implied = this.#implied.get(place.full);
+    return implied ? [...new Set([...names, ...implied])].sort() : names;
+  }
+
+  #mayTake(place: Place, who: Credentials): void {
+    if (this.mounts.some((mount) => mount.at === place.full)) throw new Errno("EBUSY");
+    const parent = this.at(place.full.slice(0, place.full.lastIndexOf("/")) || "/").node;
+    const sticky = parent && parent.m & 0o1000 && !(who.uid === 0 && who.override);
+    if (sticky && who.uid !== (place.node?.u ?? 0) && who.uid !== (parent.u ?? 0))
+      throw new Errno("EPERM");
+  }
+
+  unlink(place: Required<Place>, who: Credentials): void {
+    if (place.node.t === "d") throw new Errno("EISDIR");
+    const tree = this.#folder(place, who);
+    this.#mayTake(place, who);
+    tree.unlink(place.path, (ino) => this.isOpen(tree.key, ino));
+  }
+
+  rmdir(place: Required<Place>, who: Credentials): void {
+    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    const tree = this.#folder(place, who);
+    this.#mayTake(place, who);
+    if (this.list(place, { ...who, uid: 0, override: true }).length > 0)
+      throw new Errno("ENOTEMPTY");
+    tree.unlink(place.path, () => false);
+  }
+
+  rename(from: Required<Place>, to: Place, who: Credentials): void {
+    if (from.mount !== to.mount) throw new Errno("EXDEV");
+    if (from.full === to.full) return;
+    if (to.full.startsWith(`${from.full}/`)) throw new Errno("EINVAL");
+    const tree = this.#folder(from, who);
+    this.#folder(to, who);
+    this.#mayTake(from, who);
+    if (to.node) {
+      if (to.node.t === "d" && from.node.t !== "d") throw new Errno("EISDIR");
+      if (to.node.t === "d") this.rmdir(to as Required<Place>, who);
+      else if (from.node.t === "d") throw new Errno("ENOTDIR");
+      else this.unlink(to as Required<Place>, who);
+    }
+    tree.rename(from.path, to.path);
+  }
+
+  link(from: Required<Place>, to: Place, who: Credentials): void {
+    if (from.mount !== to.mount) throw new Errno("EXDEV");
+    if (from.node.t === "d") throw new Errno("EPERM");
+    if (to.id !== undefined) throw new Errno("EEXIST");
+    this.#folder(to, who).hardLink(from.id, to.path);
+  }
+
+  /** chmod, chown, utime: the owner or root. */
+  change(place: Required<Place>, who: Credentials, change: Partial<Inode>): void {
+    const tree = this.writable(place);
+    const root = who.uid === 0 && who.override;
+    if (!root && (who.uid !== (place.node.u ?? 0) || change.u !== undefined)) throw new Errno("EPERM");
+    tree.change(place.id, change);
+  }
+}

@@ -1,0 +1,431 @@
+/**
+ * The kernel of one Pod: loads its record, steps its processes as a discrete-event simulation up to `now`, saves what
+ * changed. Always the process whose own time is earliest runs next, so a late alarm gives the same bytes as a timely one.
+ */
+import type { Records } from "../controllers/define.ts";
+import { computeAheadMs, processStateBytesMax, processesPerPodMax, stepsPerAdvanceMax } from "../limits.ts";
+import { assert } from "../assert.ts";
+import { cloneJson } from "./bytes.ts";
+import { Container, defaultCapacity } from "./container.ts";
+import type { RuntimeContext } from "./define.ts";
+import { Errno } from "./errno.ts";
+import { Files } from "./files.ts";
+import { PodLogs } from "./logs.ts";
+import { programs } from "./programs.ts";
+import type { Program, Step } from "./program.ts";
+import { ProcessKilled, Sys } from "./sys.ts";
+import { defaultAction } from "./signals.ts";
+import type { PodRecord, Process, Session, Wait } from "./state.ts";
+
+/** Virtual microseconds. */
+export const stepCost = 20;
+export const forkCost = 300;
+export const execCost = 500;
+
+/** Tables that are left out of the stored record while empty. */
+const emptyTables = () => ({ of: {}, pi: {}, co: {}, li: {}, se: {}, ht: {} });
+
+function slim(pod: PodRecord): Partial<PodRecord> {
+  const out: Record<string, unknown> = { ...pod };
+  for (const name of Object.keys(emptyTables()))
+    if (Object.keys(out[name] as object).length === 0) delete out[name];
+  return out as Partial<PodRecord>;
+}
+
+export const processKey = (ns: number, pid: number): number => ns * 100_000 + pid;
+
+export class Kernel {
+  readonly context: RuntimeContext;
+  readonly key: string;
+  readonly pod: PodRecord;
+  readonly files: Files;
+  readonly logs: PodLogs;
+  /** Time of the process that runs, or the engine's. */
+  now: number;
+  #dirty = false;
+  /** The step budget of this run is used up. */
+  #spent = false;
+  readonly #containers = new Map<string, Container>();
+  readonly #sys = new Map<number, Sys>();
+
+  constructor(context: RuntimeContext, key: string, record: PodRecord, fresh = false) {
+    this.context = context;
+    this.key = key;
+    this.now = context.now;
+    this.pod = fresh ? record : { ...emptyTables(), ...cloneJson(record) };
+    this.#dirty = fresh;
+    this.files = new Files(this);
+    this.logs = new PodLogs(this);
+  }
+
+  static load(context: RuntimeContext, key: string): Kernel | undefined {
+    const record = context.records.get<PodRecord>("runtime", key);
+    return record && new Kernel(context, key, record);
+  }
+
+  get records(): Records {
+    return this.context.records;
+  }
+
+  touch(): void {
+    this.#dirty = true;
+  }
+
+  /** Writes logs, files and the record, when anything changed; returns the next due moment. */
+  save(): number | undefined {
+    const due = this.#due();
+    this.files.save();
+    this.logs.save();
+    if (!this.#dirty && due === this.pod.due) return due;
+    if (due === undefined) delete this.pod.due;
+    else this.pod.due = due;
+    for (const key in this.pod.ps) {
+      const process = this.pod.ps[key];
+      if (process?.w) delete process.lt;
+      if (process?.cpu !== undefined) process.cpu = Math.round(process.cpu);
+    }
+    this.records.put("runtime", this.key, slim(this.pod));
+    return due;
+  }
+
+  container(key: string): Container {
+    let container = this.#containers.get(key);
+    if (!container) {
+      container = new Container(this, key);
+      this.#containers.set(key, container);
+    }
+    return container;
+  }
+
+  /** A container's key by its ID. */
+  containerKey(id: string): string | undefined {
+    for (const key in this.pod.cs) if (this.pod.cs[key]?.spec.id === id) return key;
+    return undefined;
+  }
+
+  process(key: number): Process | undefined {
+    return this.pod.ps[key];
+  }
+
+  sys(key: number): Sys {
+    let sys = this.#sys.get(key);
+    const process = this.pod.ps[key];
+    assert(process, "process is gone");
+    if (!sys) {
+      sys = new Sys(this, key, process);
+      this.#sys.set(key, sys);
+    }
+    return sys;
+  }
+
+  // Time
+
+  /** Charges CPU: the process's own time moves on, slower under a CPU limit and the longer it has been busy. */
+  charge(process: Process, microseconds: number): void {
+    const used = process.cpu ?? 0;
+    // A machine that slows down for what never ends: an endless loop stays cheap to simulate.
+    const heavy = used < 1_000_000 ? 1 : used < 60_000_000 ? 10 : 100;
+    process.cpu = used + microseconds * heavy;
+    const limit = this.pod.cs[process.c]?.spec.cpuMilliLimit ?? 1000;
+    const slower = limit < 1000 ? 1000 / Math.max(limit, 1) : 1;
+    process.lt = (process.lt ?? this.now) + (microseconds * heavy * slower) / 1000;
+  }
+
+  #met(process: Process, wait: Wait): boolean {
+    if (wait.r?.some((fd) => this.files.readable(process, fd))) return true;
+    if (wait.w?.some((fd) => this.files.writable(process, fd))) return true;
+    if (wait.ch && this.#hasZombie(process)) return true;
+    if (wait.nt !== undefined && this.files.answered(wait.nt)) return true;
+    return false;
+  }
+
+  #hasZombie(process: Process): boolean {
+    const key = processKey(process.ns, process.pid);
+    for (const other in this.pod.ps) {
+      const child = this.pod.ps[other];
+      if (child && child.pp === key && child.z !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** When a process can next run; undefined: not by itself. */
+  #readyAt(process: Process): number | undefined {
+    if (process.z !== undefined) return undefined;
+    const own = process.lt ?? this.now;
+    if (process.sig?.length && !(process.st && !process.sig.includes(18))) return own;
+    if (process.st) return undefined;
+    if (!process.w) return own;
+    if (this.#met(process, process.w)) return own;
+    return process.w.t === undefined ? undefined : Math.max(process.w.t, process.lt ?? 0);
+  }
+
+  #due(): number | undefined {
+    let due: number | undefined;
+    const now = this.context.now;
+    for (const key in this.pod.ps) {
+      const process = this.pod.ps[key];
+      const ready = process && this.#readyAt(process);
+      if (ready === undefined || !process) continue;
+      const at = Math.ceil(this.#nextMove(process, ready, now));
+      if (due === undefined || at < due) due = at;
+    }
+    for (const handle in this.pod.ht) {
+      const at = this.pod.ht[handle]?.t;
+      if (at !== undefined && at > now && (due === undefined || at < due)) due = at;
+    }
+    return due;
+  }
+
+  #nextMove(process: Process, ready: number, now: number): number {
+    const timer = process.w?.t !== undefined && ready === process.w.t;
+    if (this.#spent) return Math.max(ready, now + 20);
+    if (timer || ready <= now) return Math.max(ready, now);
+    if (ready <= now + computeAheadMs) return now;
+    // A busy process gets longer slices the longer it is busy.
+    return ready + Math.min((process.cpu ?? 0) / 2000, 900);
+  }
+
+  /** Runs what can run up to now. */
+  run(): void {
+    let budget = stepsPerAdvanceMax;
+    const limit = this.context.now;
+    while (budget > 0) {
+      let best: Process | undefined;
+      let bestAt = 0;
+      let bestKey = 0;
+      for (const key in this.pod.ps) {
+        const process = this.pod.ps[key];
+        if (!process) continue;
+        const at = this.#readyAt(process);
+        if (at === undefined || at > limit + computeAheadMs) continue;
+        if (process.w && process.w.t !== undefined && at === process.w.t && at > limit) continue;
+        if (best && at >= bestAt) continue;
+        best = process;
+        bestAt = at;
+        bestKey = Number(key);
+      }
+      if (!best) return;
+      budget -= this.#slice(best, bestKey, bestAt, Math.min(budget, 200), limit);
+    }
+    this.#spent = true;
+  }
+
+  /** Steps one process until it blocks, ends, or its slice is over. Returns the steps taken. */
+  #slice(process: Process, key: number, at: number, most: number, limit: number): number {
+    this.#dirty = true;
+    process.lt = Math.max(at, process.lt ?? 0);
+    if (process.w && process.lt < this.now && process.w.t !== at) process.lt = Math.max(process.lt, this.now);
+    const sys = this.sys(key);
+    let steps = 0;
+    while (steps < most) {
+      steps++;
+      this.now = process.lt ?? limit;
+      this.charge(process, stepCost);
+      const step = this.#step(sys, process);
+      if (process.z !== undefined || !this.pod.ps[key] || process.st) break;
+      if (process.sig?.length) continue;
+      if (step && "exit" in step) {
+        this.exit(key, step.exit & 255);
+        break;
+      }
+      if (step) {
+        process.w = step.wait;
+        if (!this.#met(process, step.wait)) break;
+      }
+      if ((process.lt ?? 0) > limit + computeAheadMs) break;
+    }
+    if (process.z === undefined) this.#checkMemory(process, key);
+    this.now = Math.max(limit, this.now);
+    return steps;
+  }
+
+  #step(sys: Sys, process: Process): Step {
+    try {
+      if (process.sig?.length) {
+        const step = this.#deliver(sys, process);
+        if (step !== "nothing") return step;
+        if (process.z !== undefined || process.st || process.w) return process.w && { wait: process.w };
+      }
+      delete process.w;
+      return this.program(process).step(sys, process.s);
+    } catch (error) {
+      // The process was killed by its own call, or its write hit a closed pipe.
+      if (error instanceof ProcessKilled) return undefined;
+      if (error instanceof Errno) {
+        sys.complain(`${process.a[0] ?? process.p}: ${error.message}\n`);
+        return { exit: 1 };
+      }
+      throw error;
+    }
+  }
+
+  program(process: Process): Program {
+    const program = programs().get(process.p);
+    assert(program, `no program ${process.p}`);
+    return program;
+  }
+
+  #deliver(sys: Sys, process: Process): Step | "nothing" {
+    const signal = process.sig?.shift();
+    if (process.sig?.length === 0) delete process.sig;
+    if (signal === undefined) return "nothing";
+    if (signal === 18 && process.st) {
+      delete process.st;
+      return "nothing";
+    }
+    const program = this.program(process);
+    if (program.handles?.(process.s, signal)) {
+      delete process.w;
+      return program.signal?.(sys, process.s, signal) ?? undefined;
+    }
+    if (process.ig?.includes(signal)) return "nothing";
+    const action = defaultAction(signal);
+    if (action === "ignore") return "nothing";
+    // The first process of a pid namespace has no default actions.
+    if (process.pid === 1) return "nothing";
+    if (action === "stop") process.st = true;
+    else this.exit(processKey(process.ns, process.pid), 0, signal);
+    return "nothing";
+  }
+
+  /** Sends a signal. `outside`: by the runtime, whose SIGKILL reaches PID 1 too. */
+  kill(key: number, signal: number, outside = false): void {
+    const process = this.pod.ps[key];
+    if (!process || process.z !== undefined || signal === 0) return;
+    this.#dirty = true;
+    if (signal === 9) {
+      if (process.pid !== 1 || outside) this.exit(key, 0, 9);
+      return;
+    }
+    if (signal === 19 && (process.pid !== 1 || outside)) {
+      process.st = true;
+      return;
+    }
+    if (process.sig?.includes(signal)) return;
+    process.sig = [...(process.sig ?? []), signal];
+  }
+
+  // Birth and death
+
+  #freePid(ns: number): number {
+    for (let tries = 0; tries < 100_000; tries++) {
+      let pid = this.pod.ns[ns] ?? 1;
+      if (pid > 32_767) pid = 2;
+      this.pod.ns[ns] = pid + 1;
+      if (!this.pod.ps[processKey(ns, pid)]) return pid;
+    }
+    throw new Errno("EAGAIN");
+  }
+
+  /** Adds a process. EAGAIN when the Pod has too many. */
+  spawn(process: Omit<Process, "pid" | "t">, pid?: number): number {
+    if (Object.keys(this.pod.ps).length >= processesPerPodMax) throw new Errno("EAGAIN");
+    this.#dirty = true;
+    const number = pid ?? this.#freePid(process.ns);
+    const key = processKey(process.ns, number);
+    this.pod.ps[key] = { ...process, pid: number, t: Math.round(this.now) };
+    return key;
+  }
+
+  /** Ends a process: its files close, its children go to PID 1, its parent may wait for it. */
+  exit(key: number, code: number, signal?: number, reason?: string): void {
+    const process = this.pod.ps[key];
+    if (!process || process.z !== undefined) return;
+    this.#dirty = true;
+    this.files.closeAll(process);
+    this.files.forget(key);
+    process.z = signal === undefined ? code & 255 : 256 * signal;
+    process.s = null;
+    for (const name of ["w", "sig", "st", "e", "lt"] as const) delete process[name];
+    const init = processKey(process.ns, 1);
+    for (const other in this.pod.ps) {
+      const child = this.pod.ps[other];
+      if (child?.pp !== key) continue;
+      if (child.z !== undefined) this.remove(Number(other));
+      else child.pp = key === init ? 0 : init;
+    }
+    const container = this.pod.cs[process.c];
+    if (container && container.root === key && !container.x) {
+      this.#ended(process.c, key, code, signal, reason);
+      return;
+    }
+    if (process.se !== undefined && this.pod.se[process.se]?.p === key) {
+      const session = this.pod.se[process.se] as Session;
+      session.x = signal === undefined ? code & 255 : 128 + signal;
+      this.remove(key);
+      return;
+    }
+    const parent = this.pod.ps[process.pp];
+    // Nobody waits for an orphan: PID 1 is taken to reap it at once, as every init does.
+    if (!parent || parent.z !== undefined || (process.pp === init && !parent.w?.ch && parent.p !== "sh"))
+      this.remove(key);
+    else this.notifyParent(process.pp);
+  }
+
+  notifyParent(key: number): void {
+    const parent = this.pod.ps[key];
+    if (parent && this.program(parent).handles?.(parent.s, 17)) this.kill(key, 17);
+  }
+
+  remove(key: number): void {
+    delete this.pod.ps[key];
+    this.#sys.delete(key);
+  }
+
+  #ended(containerKey: string, root: number, code: number, signal?: number, reason?: string): void {
+    const container = this.pod.cs[containerKey];
+    if (!container) return;
+    const exitCode = signal === undefined ? code & 255 : 128 + signal;
+    container.x = {
+      code: exitCode,
+      ...(signal === undefined ? {} : { signal }),
+      at: Math.round(this.now),
+      reason: reason ?? (exitCode === 0 ? "Completed" : "Error"),
+    };
+    this.remove(root);
+    for (const other in this.pod.ps) {
+      const process = this.pod.ps[other];
+      if (process?.c === containerKey) this.exit(Number(other), 0, 9);
+    }
+    for (const other in this.pod.ps) if (this.pod.ps[other]?.c === containerKey) this.remove(Number(other));
+    for (const id in this.pod.se) {
+      const session = this.pod.se[id];
+      if (session?.c !== containerKey) continue;
+      if (session.k === "own") delete this.pod.se[id];
+      else session.x ??= session.k === "attach" ? 0 : 137;
+    }
+    const message = this.container(containerKey).terminationMessage();
+    if (message) container.x.message = message;
+  }
+
+  // Memory
+
+  memoryOf(process: Process): number {
+    if (process.z !== undefined) return 0;
+    return this.program(process).memoryBytes?.(process.s) ?? 1024 * 1024;
+  }
+
+  /** Kills by memory: over the container's limit, or more real state than one process may hold. */
+  #checkMemory(process: Process, key: number): void {
+    const container = this.pod.cs[process.c];
+    if (!container || container.x) return;
+    const own = this.memoryOf(process);
+    const limit = container.spec.memoryBytesLimit ?? defaultCapacity.memoryBytes;
+    let all = own > limit ? own : 0;
+    if (!all && own > limit / 4)
+      for (const other in this.pod.ps) {
+        const sibling = this.pod.ps[other];
+        if (sibling?.c === process.c) all += this.memoryOf(sibling);
+      }
+    if (all > limit || this.sys(key).held > processStateBytesMax) this.oomKill(key);
+  }
+
+  /**
+   * Out of memory: all processes of the container go together (memory.oom.group of cgroup v2).
+   * k8s: pkg/kubelet/apis/config/types.go SingleProcessOOMKill
+   */
+  oomKill(key: number): void {
+    const container = this.pod.cs[this.pod.ps[key]?.c ?? ""];
+    if (container) this.exit(container.root, 0, 9, "OOMKilled");
+  }
+}

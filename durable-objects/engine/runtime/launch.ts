@@ -1,0 +1,229 @@
+/** Starting containers and commands in them. Error texts are runc's and containerd's. */
+import { findImage } from "../images/index.ts";
+import { Kernel, processKey } from "./kernel.ts";
+import type { ContainerSpec, PodSandbox, RuntimeContext, StartFailure } from "./define.ts";
+import { Errno } from "./errno.ts";
+import type { PodRecord, Process, Session } from "./state.ts";
+import type { Sys } from "./sys.ts";
+
+function emptyPod(pod: PodSandbox): PodRecord {
+  const { labels: _labels, ...kept } = pod;
+  return {
+    pod: compact({ ...kept, labels: {} }) as unknown as PodSandbox,
+    cs: {},
+    ps: {},
+    ns: {},
+    of: {},
+    pi: {},
+    co: {},
+    li: {},
+    se: {},
+    ht: {},
+    logs: {},
+    next: 1,
+  };
+}
+
+/** Without fields that say nothing: false, empty lists, empty strings. */
+function compact(spec: object): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(spec)) {
+    if (value === undefined || value === false || value === "") continue;
+    if (Array.isArray(value) && value.length === 0 && key !== "command" && key !== "args") continue;
+    out[key] = value;
+  }
+  const capabilities = out.capabilities as ContainerSpec["capabilities"] | undefined;
+  if (out.terminationMessagePath === "/dev/termination-log") delete out.terminationMessagePath;
+  if (out.restartCount === 0) delete out.restartCount;
+  if (out.kind === "app") delete out.kind;
+  if (capabilities && !capabilities.add?.length && !capabilities.drop?.length) delete out.capabilities;
+  return out;
+}
+
+/** runc's words for a command that cannot be run. */
+export function execFailure(command: string, error: unknown): string {
+  if (!(error instanceof Errno)) throw error;
+  if (error.code === "EACCES") return `exec: "${command}": permission denied`;
+  if (error.code === "ENOEXEC") return `exec ${command}: exec format error`;
+  if (error.code === "EISDIR") return `exec: "${command}": is a directory`;
+  if (!command.includes("/")) return `exec: "${command}": executable file not found in $PATH`;
+  return `exec: "${command}": stat ${command}: no such file or directory`;
+}
+
+/** The shared namespace's first process, or a namespace of the container's own. */
+function namespaceOf(kernel: Kernel, containerKey: string): number {
+  const own = Number(containerKey);
+  if (!kernel.pod.pod.shareProcessNamespace) {
+    kernel.pod.ns[own] = 1;
+    return own;
+  }
+  if (kernel.pod.ns[0] === undefined) {
+    kernel.pod.ns[0] = 7;
+    kernel.pod.ps[processKey(0, 1)] = {
+      c: "pause",
+      ns: 0,
+      pid: 1,
+      pp: 0,
+      p: "pause",
+      a: ["/pause"],
+      s: {},
+      w: {},
+      t: kernel.context.now,
+      fd: {},
+    };
+  }
+  return 0;
+}
+
+/** Makes a working folder that is not there, as runc does. */
+function ensureFolder(sys: Sys, path: string): void {
+  const parts = path.split("/").filter(Boolean);
+  for (let i = 1; i <= parts.length; i++) {
+    const folder = `/${parts.slice(0, i).join("/")}`;
+    if (!sys.peek(folder)) sys.mkdir(folder);
+  }
+}
+
+function failed(message: string, exitCode: number): StartFailure {
+  return {
+    reason: "RunContainerError",
+    exitCode,
+    message: `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${message}: unknown`,
+  };
+}
+
+/** Starts a container's first process; the Pod's record is made by the first container. */
+export function startContainer(context: RuntimeContext, spec: ContainerSpec): Kernel | StartFailure {
+  const kernel = Kernel.load(context, spec.pod.key) ?? new Kernel(context, spec.pod.key, emptyPod(spec.pod), true);
+  const { pod: _pod, ...rest } = spec;
+  const key = String(kernel.pod.next++);
+  const ns = namespaceOf(kernel, key);
+  kernel.pod.cs[key] = { spec: compact(rest) as never, t: context.now, ns, root: 0 };
+  const container = kernel.container(key);
+  const { image } = container;
+  const argv = spec.command?.length
+    ? [...spec.command, ...(spec.args ?? [])]
+    : [...image.entrypoint, ...(spec.args?.length ? spec.args : image.cmd)];
+  const command = argv[0];
+  if (command === undefined) {
+    return {
+      reason: "CreateContainerError",
+      exitCode: 128,
+      message: `failed to generate container "${spec.id}" spec: failed to generate spec: no command specified`,
+    };
+  }
+  const fd = ownStreams(kernel, key, spec);
+  const root = kernel.spawn({
+    c: key,
+    ns,
+    pp: 0,
+    p: "pause",
+    a: argv,
+    s: {},
+    ...(fd ? { fd, se: `c${key}` } : {}),
+    lt: context.now,
+  });
+  kernel.pod.cs[key].root = root;
+  kernel.logs.recordOf(key);
+  const sys = kernel.sys(root);
+  try {
+    if (container.workingDir !== "/") ensureFolder(sys, container.workingDir);
+    launch(sys, command, argv, findImage(spec.image).known);
+  } catch (error) {
+    return failed(execFailure(command, error), 128);
+  }
+  return kernel;
+}
+
+/** An image nobody described may hold any program: what busybox has not is taken for its server. */
+function launch(sys: Sys, command: string, argv: string[], known: boolean): void {
+  try {
+    sys.exec(sys.which(command), argv, sys.container.env);
+  } catch (error) {
+    if (known || !(error instanceof Errno) || error.code !== "ENOENT") throw error;
+    sys.become("unknown-server", argv, sys.container.env, command);
+  }
+}
+
+/** Descriptors of a container with a terminal or standard input; others write to the log alone. */
+function ownStreams(kernel: Kernel, key: string, spec: ContainerSpec): Record<string, string> | undefined {
+  if (!spec.tty && !spec.stdin) return undefined;
+  const id = `c${key}`;
+  const session: Session = { k: "own", c: key, i: "", o: "", e: "", ...(spec.tty ? { tty: true as const } : {}) };
+  if (!spec.stdin) session.ie = true;
+  kernel.pod.se[id] = session;
+  return streams(kernel, id, spec.tty);
+}
+
+function streams(kernel: Kernel, session: string, tty: boolean): Record<string, string> {
+  const { files } = kernel;
+  const table: Record<string, string> = {};
+  const terminal = tty ? files.open({ k: "t", s: session }) : "";
+  for (const e of [0, 1, 2] as const) {
+    const id = tty ? terminal : files.open({ k: "s", s: session, e });
+    files.retain(id);
+    table[e] = id;
+  }
+  return table;
+}
+
+export interface ExecRequest {
+  command: string[];
+  tty: boolean;
+  stdin: boolean;
+  rows?: number;
+  cols?: number;
+}
+
+/** Starts a command in a running container; its streams are a session. */
+export function startExec(
+  kernel: Kernel,
+  containerKey: string,
+  request: ExecRequest,
+): { session: string } | { error: string } {
+  const container = kernel.container(containerKey);
+  const id = String(kernel.pod.next++);
+  const session: Session = {
+    k: "exec",
+    c: containerKey,
+    i: "",
+    o: "",
+    e: "",
+    ...(request.tty ? { tty: true as const } : {}),
+    ...(request.stdin ? {} : { ie: true as const }),
+    ...(request.rows ? { rows: request.rows } : {}),
+    ...(request.cols ? { cols: request.cols } : {}),
+  };
+  kernel.pod.se[id] = session;
+  const command = request.command[0] ?? "";
+  let env = container.env;
+  if (request.tty && env.TERM === undefined) env = { ...env, TERM: "xterm" };
+  const process: Omit<Process, "pid" | "t"> = {
+    c: containerKey,
+    ns: container.record.ns,
+    pp: 0,
+    p: "pause",
+    a: request.command,
+    s: {},
+    se: id,
+    lt: kernel.context.now,
+    fd: streams(kernel, id, request.tty),
+  };
+  let key: number | undefined;
+  try {
+    key = kernel.spawn(process);
+    session.p = key;
+    const sys = kernel.sys(key);
+    sys.exec(sys.which(command), request.command, env);
+  } catch (error) {
+    if (key !== undefined) {
+      kernel.files.closeAll(kernel.process(key) as Process);
+      kernel.remove(key);
+    }
+    delete kernel.pod.se[id];
+    return {
+      error: `OCI runtime exec failed: exec failed: unable to start container process: ${execFailure(command, error)}: unknown`,
+    };
+  }
+  return { session: id };
+}

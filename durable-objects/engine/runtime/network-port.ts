@@ -1,0 +1,63 @@
+/**
+ * What programs ask of the cluster's network: the border the network engine implements. Within a Pod the runtime serves
+ * localhost and the Pod's own address itself and asks nobody.
+ */
+import type { RuntimeContext } from "./define.ts";
+import type { HttpRequest, HttpResponse } from "./state.ts";
+
+/** kube-dns' Service address. */
+export const clusterDnsIp = "10.96.0.10";
+
+export interface DnsRecord {
+  name: string;
+  type: "A" | "AAAA" | "CNAME" | "SRV" | "PTR" | "NS" | "SOA";
+  ttlSeconds: number;
+  /** As `dig` prints it. */
+  data: string;
+}
+
+export interface DnsAnswer {
+  status: "NOERROR" | "NXDOMAIN" | "SERVFAIL" | "TIMEOUT";
+  records: DnsRecord[];
+}
+
+/** Why no connection came about. */
+export type ConnectError = "refused" | "timeout" | "unreachable" | "reset";
+
+export type NetworkResult<T> =
+  | { done: false; dueAtMs?: number }
+  | { done: true; result: T }
+  | { done: true; error: ConnectError };
+
+export interface Network {
+  /** One query to the Pod's name server, the name fully qualified (the caller walks the search list). */
+  query(context: RuntimeContext, podKey: string, name: string, type: DnsRecord["type"]): DnsAnswer;
+  /**
+   * Sends an HTTP request from a Pod to an address outside it. Returns a handle; the asking Pod is woken when the
+   * answer is there. A server that speaks raw TCP is reached as well (runtime/http.ts speaks HTTP/1.1 to it).
+   */
+  request(context: RuntimeContext, podKey: string, request: HttpRequest): string;
+  requestResult(context: RuntimeContext, podKey: string, handle: string): NetworkResult<HttpResponse>;
+  /** Opens a TCP stream from a Pod to an address outside it. */
+  connect(context: RuntimeContext, podKey: string, ip: string, port: number): NetworkResult<string>;
+  /** Sends bytes; `end` half-closes. */
+  send(context: RuntimeContext, podKey: string, stream: string, bytes: string, end: boolean): void;
+  /** Bytes that arrived; undefined: none yet; "": the other side has closed. */
+  receive(context: RuntimeContext, podKey: string, stream: string): string | undefined;
+  /** One datagram and its answer, if the server gives one. */
+  datagram(context: RuntimeContext, podKey: string, ip: string, port: number, bytes: string): NetworkResult<string>;
+  /** ICMP echo: round trip in ms, or nothing when nobody answers. */
+  ping(context: RuntimeContext, podKey: string, ip: string): number | undefined;
+}
+
+/** Until the cluster's network is there: no names, and nobody answers. */
+export const noNetwork: Network = {
+  query: () => ({ status: "NXDOMAIN", records: [] }),
+  request: () => "",
+  requestResult: () => ({ done: true, error: "timeout" }),
+  connect: () => ({ done: true, error: "timeout" }),
+  send: () => undefined,
+  receive: () => "",
+  datagram: () => ({ done: true, error: "timeout" }),
+  ping: () => undefined,
+};

@@ -1,0 +1,37 @@
+/** What a program is: a table row with a start and a step. Its whole memory is the JSON state. */
+import type { HttpRequest, HttpResponse, Wait } from "./state.ts";
+import type { Sys } from "./sys.ts";
+
+/** Nothing: go on at once. */
+export type Step = { wait: Wait } | { exit: number } | undefined;
+
+export interface HttpAnswer {
+  response: HttpResponse;
+  /** The answer takes this long, virtual ms. */
+  delayMs?: number;
+}
+
+/** `S`: the program's state, plain JSON; `start` and `step` may change it in place. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export interface Program<S = any> {
+  name: string;
+  start(sys: Sys): S;
+  step(sys: Sys, state: S): Step;
+  /** Whether the program has a handler for a signal; then `signal` runs it and `step` goes on. */
+  handles?(state: S, signal: number): boolean;
+  signal?(sys: Sys, state: S, signal: number): Step;
+  /** Answers a request to a port it listens on with kind "h". "pending": ask again after its next step. */
+  http?(sys: Sys, state: S, request: HttpRequest): HttpAnswer | "pending" | "reset";
+  /** grpc.health.v1 for a port listened on with kind "g". */
+  grpc?(sys: Sys, state: S, service: string): { status: string } | { error: string };
+  /** Bytes it uses, for the memory limit and `top`; without it 1 MiB. */
+  memoryBytes?(state: S): number;
+  /** CPU it uses while waiting, milli cores: for `kubectl top` only. */
+  idleCpuMilli?(state: S): number;
+  /** Command line in `ps`; without it argv. */
+  title?(state: S, argv: readonly string[]): string;
+  /** Helper processes that only `ps` sees: worker processes of a server. */
+  shadow?(state: S): { pid: number; user: string; title: string }[];
+}
+
+export type Programs = ReadonlyMap<string, Program>;

@@ -1,0 +1,263 @@
+/** The runtime as the kubelet and the API's streams use it. Every call loads the Pod's record, acts, and saves. */
+import { findImage } from "../images/index.ts";
+import { Kernel } from "./kernel.ts";
+import { startContainer, startExec } from "./launch.ts";
+import { removeTree } from "./fs/tree.ts";
+import { httpOutcome, startHttp } from "./http.ts";
+import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs.ts";
+import { resolveImage } from "./registry.ts";
+import type {
+  ContainerState,
+  ExecResult,
+  HttpProbeResult,
+  Pending,
+  Runtime,
+  RuntimeContext,
+} from "./define.ts";
+import type { HttpResponse, PodRecord } from "./state.ts";
+import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
+
+const probeErrors: Record<string, string> = {
+  refused: "connect: connection refused",
+  reset: "read: connection reset by peer",
+  tls: "http: server gave HTTP response to HTTPS client",
+  malformed: "net/http: HTTP/1.x transport connection broken: malformed HTTP response",
+};
+
+/** Loads a Pod, acts on it, runs what can run now, and saves. */
+export function within<T>(
+  context: RuntimeContext,
+  podKey: string,
+  absent: T,
+  act: (kernel: Kernel) => T,
+): T {
+  const kernel = Kernel.load(context, podKey);
+  if (!kernel) return absent;
+  const result = act(kernel);
+  kernel.save();
+  return result;
+}
+
+function stateOf(record: PodRecord, containerId: string): ContainerState | undefined {
+  for (const key in record.cs) {
+    const container = record.cs[key];
+    if (container?.spec.id !== containerId) continue;
+    if (!container.x) return { status: "running", startedAtMs: container.t };
+    const { code, signal, at, reason, message } = container.x;
+    return {
+      status: "exited",
+      startedAtMs: container.t,
+      finishedAtMs: at,
+      exitCode: code,
+      ...(signal === undefined ? {} : { signal }),
+      reason,
+      ...(message === undefined ? {} : { message }),
+    };
+  }
+  return undefined;
+}
+
+function probeResult(outcome: { response: HttpResponse } | { error: string }): HttpProbeResult {
+  if ("error" in outcome) return { error: probeErrors[outcome.error] ?? outcome.error };
+  const { status, headers, body } = outcome.response;
+  const location = headers.location ?? headers.Location;
+  return { status, body: decodeUtf8(body.slice(0, 10_240)), ...(location === undefined ? {} : { location }) };
+}
+
+function takeExec(kernel: Kernel, session: string): Pending<ExecResult> {
+  const record = kernel.pod.se[session];
+  if (!record) return { done: true, result: { exitCode: 137, stdout: "", stderr: "" } };
+  if (record.x === undefined) return { done: false };
+  delete kernel.pod.se[session];
+  kernel.touch();
+  return {
+    done: true,
+    result: { exitCode: record.x, stdout: decodeUtf8(record.o), stderr: decodeUtf8(record.e) },
+  };
+}
+
+/** A result that is there at once travels in its own handle: nothing needs to be stored. */
+const tell = (result: unknown): string => `=${JSON.stringify(result)}`;
+const told = <T>(handle: string): T | undefined =>
+  handle.startsWith("=") ? (JSON.parse(handle.slice(1)) as T) : undefined;
+
+export const runtime: Runtime = {
+  resolveImage,
+  imageUser,
+
+  start(context, spec) {
+    const kernel = startContainer(context, spec);
+    if (!(kernel instanceof Kernel)) return kernel;
+    kernel.save();
+    return undefined;
+  },
+
+  signal(context, podKey, containerId, signal) {
+    within(context, podKey, undefined, (kernel) => {
+      const container = kernel.pod.cs[kernel.containerKey(containerId) ?? ""];
+      if (!container || container.x) return;
+      kernel.kill(container.root, signal, true);
+      kernel.run();
+    });
+  },
+
+  state(context, podKey, containerId) {
+    const record = context.records.get<PodRecord>("runtime", podKey);
+    return record && stateOf(record, containerId);
+  },
+
+  advance(context, podKey) {
+    const record = context.records.get<PodRecord>("runtime", podKey);
+    if (!record) return undefined;
+    if (record.due === undefined || record.due > context.now) return record.due;
+    const kernel = new Kernel(context, podKey, record);
+    kernel.run();
+    return kernel.save();
+  },
+
+  exec(context, podKey, containerId, command) {
+    const kernel = Kernel.load(context, podKey);
+    const key = kernel?.containerKey(containerId);
+    if (!kernel || key === undefined || kernel.pod.cs[key]?.x)
+      return { error: `container not running (${containerId.slice(0, 12)})` };
+    const started = startExec(kernel, key, { command, tty: false, stdin: false });
+    if ("error" in started) return started;
+    kernel.run();
+    const result = takeExec(kernel, started.session);
+    kernel.save();
+    return result.done ? tell(result.result) : `s${started.session}`;
+  },
+
+  execResult(context, podKey, handle) {
+    const result = told<ExecResult>(handle);
+    if (result) return { done: true, result };
+    const record = context.records.get<PodRecord>("runtime", podKey);
+    const session = record?.se?.[handle.slice(1)];
+    if (session && session.x === undefined)
+      return { done: false, ...(record?.due === undefined ? {} : { dueAtMs: record.due }) };
+    const gone: Pending<ExecResult> = { done: true, result: { exitCode: 137, stdout: "", stderr: "" } };
+    return within(context, podKey, gone, (kernel) => takeExec(kernel, handle.slice(1)));
+  },
+
+  execKill(context, podKey, handle) {
+    if (handle.startsWith("=")) return;
+    within(context, podKey, undefined, (kernel) => {
+      const session = kernel.pod.se[handle.slice(1)];
+      if (session?.p !== undefined && session.x === undefined) kernel.kill(session.p, 9, true);
+      delete kernel.pod.se[handle.slice(1)];
+      kernel.run();
+      kernel.touch();
+    });
+  },
+
+  http(context, podKey, request) {
+    const refused = tell({ error: probeErrors.refused });
+    return within(context, podKey, refused, (kernel) => {
+      const headers: Record<string, string> = {};
+      for (const { name, value } of request.headers) headers[name.toLowerCase()] = encodeUtf8(value);
+      const outcome = startHttp(kernel, {
+        method: "GET",
+        path: request.path || "/",
+        headers: { "user-agent": "kube-probe/1.36", accept: "*/*", connection: "close", ...headers },
+        body: "",
+        host: request.host,
+        port: request.port,
+        clientIp: kernel.pod.pod.hostIP,
+        https: request.https,
+      });
+      kernel.run();
+      return "handle" in outcome ? `h${outcome.handle}` : tell(probeResult(outcome));
+    });
+  },
+
+  httpResult(context, podKey, handle) {
+    const result = told<HttpProbeResult>(handle);
+    if (result) return { done: true, result };
+    const gone: Pending<HttpProbeResult> = { done: true, result: { error: probeErrors.reset as string } };
+    return within(context, podKey, gone, (kernel): Pending<HttpProbeResult> => {
+      const outcome = httpOutcome(kernel, handle.slice(1));
+      if ("response" in outcome || "error" in outcome) return { done: true, result: probeResult(outcome) };
+      return { done: false, ...(outcome.dueAtMs === undefined ? {} : { dueAtMs: outcome.dueAtMs }) };
+    });
+  },
+
+  listening(context, podKey, port) {
+    return context.records.get<Partial<PodRecord>>("runtime", podKey)?.li?.[`tcp/${port}`] !== undefined;
+  },
+
+  grpcHealth(context, podKey, port, service) {
+    const refused = { error: "connect: connection refused" };
+    return within<{ status: string } | { error: string }>(context, podKey, refused, (kernel) => {
+      const listener = kernel.pod.li[`tcp/${port}`];
+      const process = listener && kernel.process(listener.p);
+      if (!process || !listener) return refused;
+      const { grpc } = kernel.program(process);
+      if (!grpc) return { error: "rpc error: code = Unimplemented desc = unknown service grpc.health.v1.Health" };
+      return grpc(kernel.sys(listener.p), process.s, service);
+    });
+  },
+
+  usage(context, podKey, containerId) {
+    const none = { memoryBytes: 0, cpuMilli: 0 };
+    const kernel = Kernel.load(context, podKey);
+    const key = kernel?.containerKey(containerId);
+    if (!kernel || key === undefined) return none;
+    let memoryBytes = 0;
+    let cpuMilli = 0;
+    for (const name in kernel.pod.ps) {
+      const process = kernel.pod.ps[name];
+      if (process?.c !== key || process.z !== undefined) continue;
+      memoryBytes += kernel.memoryOf(process);
+      cpuMilli += process.w || process.st ? (kernel.program(process).idleCpuMilli?.(process.s) ?? 0) : 1000;
+    }
+    const limit = kernel.pod.cs[key]?.spec.cpuMilliLimit;
+    return { memoryBytes, cpuMilli: limit === undefined ? cpuMilli : Math.min(cpuMilli, limit) };
+  },
+
+  remove(context, podKey, containerId) {
+    within(context, podKey, undefined, (kernel) => {
+      const key = kernel.containerKey(containerId);
+      if (key === undefined) return;
+      const { upperKey } = kernel.container(key);
+      const record = kernel.pod.cs[key];
+      if (record && !record.x) kernel.exit(record.root, 0, 9);
+      kernel.save();
+      delete kernel.pod.cs[key];
+      kernel.touch();
+      removeTree(kernel.records, upperKey);
+    });
+  },
+
+  removePod(context, podKey) {
+    const record = context.records.get<PodRecord>("runtime", podKey);
+    if (!record) return;
+    const trees = new Set<string>();
+    for (const key in record.cs) {
+      const spec = record.cs[key]?.spec;
+      trees.add(`c/${podKey}/${spec?.id.slice(0, 12)}`);
+      for (const mount of spec?.mounts ?? [])
+        if (mount.source.startsWith(`${record.pod.uid}/`)) trees.add(`v/${mount.source}`);
+    }
+    for (const tree of trees) removeTree(context.records, tree);
+    for (const list of Object.values(record.logs)) for (const log of list) removeLogs(context.records, podKey, log);
+    context.records.delete("runtime", podKey);
+  },
+};
+
+/** A container's log; undefined when that instance never ran. */
+export function readLog(
+  context: RuntimeContext,
+  podKey: string,
+  container: string,
+  options: LogOptions,
+): LogText | undefined {
+  const logs = context.records.get<PodRecord>("runtime", podKey)?.logs[container];
+  const record = logs?.at(options.previous ? -2 : -1);
+  return record && readLogRecord(context.records, podKey, record, options);
+}
+
+/** What an image's settings say about its user, for runAsNonRoot: a number, a name, or root. */
+export function imageUser(image: string): string {
+  return findImage(image).version.user ?? "0";
+}
+

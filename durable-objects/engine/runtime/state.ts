@@ -1,0 +1,223 @@
+/**
+ * What a Pod's running containers are: one JSON record per Pod (table "runtime", key `namespace/name`). Names are short
+ * because the record is written often; an idle container holds one process whose state is a few fields.
+ */
+import type { ContainerSpec, PodSandbox } from "./define.ts";
+import type { FileId } from "./fs/tree.ts";
+
+export type Json = unknown;
+
+/** What a blocked process waits for; any of these wakes it, and so does a signal it handles. {} waits for signals only. */
+export interface Wait {
+  /** Virtual ms. */
+  t?: number;
+  /** Descriptors to read from. */
+  r?: number[];
+  /** Descriptors to write to. */
+  w?: number[];
+  /** A child's end. */
+  ch?: true;
+  /** Answer of a request over the network, by its handle. */
+  nt?: string;
+}
+
+export interface Process {
+  /** Container: key in PodRecord.cs. */
+  c: string;
+  /** Pid namespace: key in PodRecord.ns. */
+  ns: number;
+  pid: number;
+  /** Parent's key; 0: started by the runtime. */
+  pp: number;
+  /** Registered program. */
+  p: string;
+  a: string[];
+  s: Json;
+  w?: Wait;
+  /** Its own time, virtual ms, while it runs; it may be a little ahead of the clock. */
+  lt?: number;
+  /** CPU used, microseconds. */
+  cpu?: number;
+  /** Started, virtual ms. */
+  t: number;
+  /** Descriptor to open file; absent: the container's (null, log, log). */
+  fd?: Record<string, string>;
+  /** Absent: the image's working folder. */
+  cwd?: string;
+  /** Absent: the container's. */
+  e?: Record<string, string>;
+  u?: number;
+  g?: number;
+  gs?: number[];
+  /** Process group; absent: pid. */
+  pg?: number;
+  um?: number;
+  /** Pending signals. */
+  sig?: number[];
+  /** Ignored signals (inherited). */
+  ig?: number[];
+  /** Stopped by a signal. */
+  st?: true;
+  /** Ended: exit code, or 256 * signal. */
+  z?: number;
+  /** Session it belongs to, when a terminal's or an exec's. */
+  se?: string;
+  /** Path of its executable. */
+  ex?: string;
+}
+
+export type OpenFile = { /** References. */ n: number } & (
+  | { k: "f"; t: string; i: FileId; o: number; m: "r" | "w" | "rw"; a?: true; at: string }
+  | { k: "r" | "w"; p: number }
+  /** Stream of a session without terminal: 0 its input, 1 and 2 its outputs. */
+  | { k: "s"; s: string; e: 0 | 1 | 2 }
+  | { k: "t"; s: string }
+  | { k: "c"; /** Connection. */ c: number; /** Side: 0 opened it, 1 accepted it. */ e: 0 | 1 }
+  | { k: "l"; /** Listening port, `tcp/80`. */ l: string }
+);
+
+export interface Pipe {
+  b: string;
+  /** Open ends. */
+  r: number;
+  w: number;
+  /** Named pipe: `tree ino`. */
+  f?: string;
+}
+
+/** A stream between two processes: what each side has not read yet. Outside: the other side is not in this Pod. */
+export interface Connection {
+  /** Bytes on the way to side 0 and side 1. */
+  b: [string, string];
+  /** Sides that write no more. */
+  x: [boolean, boolean];
+  /** Addresses `ip:port` of the two sides. */
+  a: [string, string];
+  /** Accepted by a process yet. */
+  ok?: true;
+}
+
+export interface Listener {
+  /** Process key. */
+  p: number;
+  /** Bound address; absent: all. */
+  a?: string;
+  /** "h": the program answers whole HTTP requests; "t": it accepts streams; "u": datagrams; "g": gRPC health. */
+  k: "h" | "t" | "u" | "g";
+  /** Served over TLS. */
+  s?: true;
+  /** Connections waiting to be accepted. */
+  q?: number[];
+}
+
+export interface Exit {
+  code: number;
+  signal?: number;
+  at: number;
+  reason: string;
+  message?: string;
+}
+
+export interface ContainerRecord {
+  /** Specification without its empty fields and without the Pod's. */
+  spec: Partial<ContainerSpec> & { id: string; name: string; image: string };
+  t: number;
+  ns: number;
+  /** Key of its first process. */
+  root: number;
+  x?: Exit;
+}
+
+/** One container instance's log. Chunks are rows of table "logs": `podKey id chunk`. */
+export interface LogRecord {
+  id: string;
+  /** First and last chunk. */
+  a: number;
+  b: number;
+  /** Bytes in the last chunk, and in all. */
+  z: number;
+  all: number;
+  /** Entries so far; the first entry still kept. */
+  n: number;
+  first: number;
+  /** Its first lines are computed from the image when read: image, start. */
+  boot?: { image: string; at: number; n: number };
+  /** The last entry has no line end yet, per stream. */
+  open?: [boolean, boolean];
+}
+
+/** An exec, an attach, or (key `c` + container) a container's own terminal or standard input. */
+export interface Session {
+  k: "exec" | "attach" | "own";
+  c: string;
+  tty?: true;
+  /** Input not read yet (with a terminal: whole lines). */
+  i: string;
+  /** Input ended. */
+  ie?: true;
+  /** Line being edited on a terminal. */
+  ed?: string;
+  /** Terminal reads are not line by line. */
+  raw?: true;
+  o: string;
+  e: string;
+  /** Process it started. */
+  p?: number;
+  /** Foreground process group. */
+  fg?: number;
+  /** Exit code once over. */
+  x?: number;
+  rows?: number;
+  cols?: number;
+}
+
+export interface PodRecord {
+  pod: PodSandbox;
+  cs: Record<string, ContainerRecord>;
+  ps: Record<string, Process>;
+  /** Pid namespaces: next pid. */
+  ns: Record<string, number>;
+  of: Record<string, OpenFile>;
+  pi: Record<string, Pipe>;
+  co: Record<string, Connection>;
+  li: Record<string, Listener>;
+  se: Record<string, Session>;
+  /** Requests under way, by handle. */
+  ht: Record<string, PendingHttp>;
+  /** Logs by container name, oldest first. */
+  logs: Record<string, LogRecord[]>;
+  next: number;
+  /** Next move, virtual ms. */
+  due?: number;
+}
+
+export interface HttpRequest {
+  method: string;
+  /** Path with query. */
+  path: string;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+  body: string;
+  /** Address the client connected to. */
+  host: string;
+  port: number;
+  clientIp: string;
+  https?: boolean;
+}
+
+export interface HttpResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export interface PendingHttp {
+  q: HttpRequest;
+  /** Answer, once there is one. */
+  r?: HttpResponse;
+  error?: string;
+  /** Due moment of a delayed answer. */
+  t?: number;
+  /** Connection, when the server speaks raw TCP. */
+  c?: number;
+}

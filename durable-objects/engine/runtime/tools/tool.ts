@@ -1,0 +1,287 @@
+/**
+ * How tools are written. Most are `tool(name, run)`: a plain function from arguments, files and standard input to output
+ * and an exit code, run in one step. Those that must pass data on as it comes are `stream(...)`. What waits for time or
+ * children is a Program of its own.
+ */
+import { Errno } from "../errno.ts";
+import type { Program, Step } from "../program.ts";
+import type { Sys } from "../sys.ts";
+
+/** Thrown by `Io.stdin()` while standard input has not ended; the tool runs again from its start when it has. */
+class NeedInput extends Error {
+  override name = "NeedInput";
+}
+const needInput = new NeedInput();
+
+/** Thrown by `Io.fail`. */
+export class ToolExit extends Error {
+  override name = "ToolExit";
+  readonly code: number;
+  constructor(code: number) {
+    super("exit");
+    this.code = code;
+  }
+}
+
+interface Output {
+  /** Output not taken yet: descriptor and text, in order. */
+  o?: [number, string][];
+  /** Exit code, once decided. */
+  x?: number;
+}
+
+interface ToolState extends Output {
+  /** Standard input so far. */
+  i?: string;
+}
+
+export class Io {
+  readonly sys: Sys;
+  /** Name it was called by. */
+  readonly name: string;
+  /** Arguments without the name. */
+  readonly args: string[];
+  readonly pending: [number, string][] = [];
+  readonly #state: ToolState | undefined;
+
+  constructor(sys: Sys, state?: ToolState) {
+    this.sys = sys;
+    this.#state = state;
+    this.name = (sys.argv[0] ?? "").replace(/^.*\//, "");
+    this.args = sys.argv.slice(1);
+  }
+
+  /** Prints to standard output, as it is. */
+  out(text: string): void {
+    this.#put(1, text);
+  }
+  /** Prints to standard error, as it is. */
+  err(text: string): void {
+    this.#put(2, text);
+  }
+  #put(fd: number, text: string): void {
+    if (text === "") return;
+    const last = this.pending.at(-1);
+    if (last && last[0] === fd) last[1] += text;
+    else this.pending.push([fd, text]);
+  }
+  /** `name: text` and a line end, to standard error. */
+  say(text: string): void {
+    this.err(`${this.name}: ${text}\n`);
+  }
+  /** Says and ends with a code. */
+  fail(text: string, code = 1): never {
+    this.say(text);
+    throw new ToolExit(code);
+  }
+  /** All of standard input. Call it before any side effect: until it is there the tool starts over. */
+  stdin(): string {
+    const state = this.#state;
+    if (!state) throw new Errno("EBADF");
+    for (;;) {
+      const data = this.sys.read(0);
+      if (data === undefined) throw needInput;
+      if (data === "") return state.i ?? "";
+      state.i = (state.i ?? "") + data;
+      this.sys.held = state.i.length;
+      this.sys.charge(data.length / 50);
+      if (state.i.length > 8 * 1024 * 1024) {
+        this.sys.kernel.oomKill(this.sys.key);
+        throw needInput;
+      }
+    }
+  }
+  /** Content of a file, `-` being standard input. Undefined after saying why not. */
+  input(file: string, code?: { code: number }): string | undefined {
+    if (file === "-") return this.stdin();
+    try {
+      return this.sys.readFile(file);
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      this.say(`${file}: ${error.message}`);
+      if (code) code.code = 1;
+      return undefined;
+    }
+  }
+  /** Runs `act`; a failed call is said as `name: subject: text`, and false returned. */
+  try(subject: string, act: () => void): boolean {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      this.say(`${subject}: ${error.message}`);
+      return false;
+    }
+  }
+}
+
+/** Hands on what is pending; the step to take while that is not all done, or the exit. */
+function drain(sys: Sys, state: Output): Step {
+  while (state.o?.length) {
+    const [fd, text] = state.o[0] as [number, string];
+    const taken = sys.write(fd, text);
+    if (taken < text.length) {
+      state.o[0] = [fd, text.slice(taken)];
+      return { wait: { w: [fd] } };
+    }
+    state.o.shift();
+  }
+  delete state.o;
+  return state.x === undefined ? undefined : { exit: state.x };
+}
+
+/** A tool that runs in one step. `run` returns the exit code (nothing: 0). */
+export function tool(name: string, run: (io: Io) => number | void): Program<ToolState> {
+  return {
+    name,
+    start: () => ({}),
+    step(sys, state) {
+      if (state.x !== undefined || state.o) return drain(sys, state);
+      const io = new Io(sys, state);
+      try {
+        state.x = run(io) ?? 0;
+      } catch (error) {
+        if (error === needInput) return { wait: { r: [0] } };
+        if (error instanceof ToolExit) state.x = error.code;
+        else if (error instanceof Errno) {
+          io.say(error.message);
+          state.x = 1;
+        } else throw error;
+      }
+      delete state.i;
+      state.o = io.pending;
+      return drain(sys, state);
+    },
+    memoryBytes: (state) => 1_048_576 + (state?.i?.length ?? 0),
+  };
+}
+
+interface StreamState<S> extends Output {
+  s: S;
+  /** Files still to read. */
+  f: string[];
+  /** Open file, and whether one is open. */
+  fd?: number;
+  /** A file could not be read. */
+  bad?: true;
+  /** An incomplete last line. */
+  b?: string;
+}
+
+export interface Stream<S> {
+  /** Files to read (none: standard input) and the first state; or an exit code. */
+  start(io: Io): { files: string[]; state: S } | number;
+  /** A new file begins. */
+  file?(io: Io, state: S, name: string): void;
+  /** Whole lines without their end, or (with `raw`) data as it comes. `false` ends the reading; a number exits. */
+  data(io: Io, state: S, text: string, ended: boolean): false | number | void;
+  /** Data as it comes instead of lines. */
+  raw?: true;
+  end?(io: Io, state: S, bad: boolean): number | void;
+}
+
+/** A tool that passes data on as it comes. */
+export function stream<S>(name: string, spec: Stream<S>): Program<StreamState<S>> {
+  return {
+    name,
+    start(sys) {
+      const io = new Io(sys);
+      try {
+        const begun = spec.start(io);
+        if (typeof begun === "number") return { s: null as S, f: [], x: begun, o: io.pending };
+        const files = begun.files.length ? begun.files : ["-"];
+        return { s: begun.state, f: files, ...(io.pending.length ? { o: io.pending } : {}) };
+      } catch (error) {
+        if (!(error instanceof ToolExit)) throw error;
+        return { s: null as S, f: [], x: error.code, o: io.pending };
+      }
+    },
+    step: (sys, state) => streamStep(spec, sys, state),
+    memoryBytes: (state) => 1_048_576 + (state?.b?.length ?? 0),
+  };
+}
+
+function streamStep<S>(spec: Stream<S>, sys: Sys, state: StreamState<S>): Step {
+  if (state.o || state.x !== undefined) {
+    const step = drain(sys, state);
+    if (step) return step;
+  }
+  const io = new Io(sys);
+  const finish = (code: number): Step => {
+    state.x = code;
+    state.o = [...(state.o ?? []), ...io.pending];
+    return drain(sys, state);
+  };
+  try {
+    if (state.fd === undefined) {
+      const file = state.f[0];
+      if (file === undefined) return finish(spec.end?.(io, state.s, state.bad === true) ?? (state.bad ? 1 : 0));
+      if (!openNext(spec, io, state, file)) {
+        state.o = io.pending;
+        return drain(sys, state);
+      }
+    }
+    const fd = state.fd ?? 0;
+    const data = sys.read(fd, 32_768);
+    if (data === undefined) {
+      state.o = io.pending;
+      return drain(sys, state) ?? { wait: { r: [fd] } };
+    }
+    sys.charge(data.length / 50);
+    const verdict = feed(spec, io, state, data);
+    if (typeof verdict === "number") return finish(verdict);
+    if (data === "" || verdict === false) {
+      if (fd !== 0) sys.close(fd);
+      delete state.fd;
+      state.f.shift();
+      if (verdict === false) state.f = [];
+    }
+    state.o = io.pending;
+    return drain(sys, state);
+  } catch (error) {
+    if (error instanceof ToolExit) return finish(error.code);
+    if (!(error instanceof Errno) || error.code === "EPIPE") throw error;
+    io.say(error.message);
+    return finish(1);
+  }
+}
+
+function openNext<S>(spec: Stream<S>, io: Io, state: StreamState<S>, file: string): boolean {
+  try {
+    state.fd = file === "-" ? 0 : io.sys.open(file, { read: true });
+    if (file !== "-" && io.sys.stat(file).type === "d") {
+      io.sys.close(state.fd);
+      delete state.fd;
+      throw new Errno("EISDIR");
+    }
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    io.say(`${file}: ${error.message}`);
+    state.bad = true;
+    state.f.shift();
+    return false;
+  }
+  spec.file?.(io, state.s, file);
+  return true;
+}
+
+function feed<S>(spec: Stream<S>, io: Io, state: StreamState<S>, data: string): false | number | void {
+  if (spec.raw) return data === "" ? undefined : spec.data(io, state.s, data, true);
+  const text = (state.b ?? "") + data;
+  let at = 0;
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", at)) {
+    const verdict = spec.data(io, state.s, text.slice(at, end), true);
+    at = end + 1;
+    if (verdict !== undefined) {
+      delete state.b;
+      return verdict;
+    }
+  }
+  state.b = text.slice(at);
+  io.sys.held = state.b.length;
+  if (data !== "" || state.b === "") return undefined;
+  const last = state.b;
+  delete state.b;
+  return spec.data(io, state.s, last, false);
+}

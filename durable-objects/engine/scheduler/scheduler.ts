@@ -1,0 +1,266 @@
+/** The scheduler as a controller: one Pod in, bound to a node or told why not. k8s: pkg/scheduler/scheduler.go */
+import type { Client, Controller, Reader } from "../controllers/define.ts";
+import { rfc3339 } from "../core/clock.ts";
+import { equal } from "../core/equal.ts";
+import { splitKey, type Change } from "../core/object.ts";
+import { StatusError } from "../api/status.ts";
+import {
+  schedulerBackoffMsMax,
+  schedulerBackoffMsMin,
+  schedulerBackoffPodsMin,
+  schedulerFlushMs,
+  schedulerNoteBytesMax,
+} from "../limits.ts";
+import { bindVolumes } from "./bind-volumes.ts";
+import { isPending, SchedulerCache, schedulerName } from "./cache.ts";
+import { failureText, findNode } from "./cycle.ts";
+import { podInfo, type PodInfo } from "./node-info.ts";
+import { gatedMessage, isGated } from "./plugins/scheduling-gates.ts";
+import { preempt, type Candidate } from "./preemption.ts";
+import { specChanged, type Node, type Pod, type PodCondition } from "./types.ts";
+import { helped, helpOfNode, helpOfPod, scheduledCondition, usersOfClaim } from "./waits.ts";
+
+const source = { component: schedulerName };
+/** Attempts of Pods that failed, by key. */
+const attemptsTable = "scheduler";
+
+interface Attempts {
+  count: number;
+  /** Virtual ms of the last one. */
+  at: number;
+}
+
+const noNodes = "no nodes available to schedule pods";
+
+/** Makes the scheduler of one engine: it keeps a cache, so engines must not share one. */
+export function createScheduler(): Controller {
+  let cache: SchedulerCache | undefined;
+  const open = (reader: Reader): SchedulerCache => {
+    cache ??= new SchedulerCache(reader);
+    cache.open(reader);
+    return cache;
+  };
+  return {
+    name: "scheduler",
+    wakesOn: {
+      pods: (change, reader) => wokenByPod(change, open(reader)),
+      nodes: (change, reader) => {
+        const known = open(reader);
+        known.syncNode(change.name);
+        return helped(helpOfNode(change), known.waiting);
+      },
+      persistentvolumeclaims: ({ namespace, name }, reader) =>
+        usersOfClaim(namespace, name, open(reader).pendingWithClaims),
+      persistentvolumes: (_change, reader) => open(reader).pendingWithClaims.keys(),
+      "storageclasses.storage.k8s.io": (_change, reader) => open(reader).pendingWithClaims.keys(),
+    },
+    reconcile: (key, client) => reconcile(key, client, open(client)),
+  };
+}
+
+function wokenByPod(change: Change, cache: SchedulerCache): string[] | undefined {
+  cache.syncPod(change.namespace, change.name);
+  const pod = change.object as Pod;
+  const before = change.previous as Pod | undefined;
+  const nodeOf = (name: string): Node | undefined => cache.node(name)?.node;
+  if (pod.spec.nodeName) return helped(helpOfPod(change, nodeOf), cache.waiting);
+  const own = pod.spec.schedulerName === schedulerName && concernsScheduling(change, pod, before);
+  const keys = own ? [podInfo(pod).key] : [];
+  // A promise that is given up frees what was kept for it.
+  const promised = before?.status?.nominatedNodeName;
+  if (promised && (change.op === "delete" || pod.status?.nominatedNodeName !== promised)) {
+    const help = { waits: new Set(["resources", "ports"] as const), node: nodeOf(promised) };
+    keys.push(...helped(help, cache.waiting));
+  }
+  return keys;
+}
+
+/** Its own condition, which the scheduler writes itself, must not make a Pod be tried again. */
+function concernsScheduling(change: Change, pod: Pod, before: Pod | undefined): boolean {
+  if (!before || change.op === "delete") return true;
+  return (
+    specChanged(before, pod) ||
+    !equal(before.metadata.labels, pod.metadata.labels) ||
+    before.metadata.deletionTimestamp !== pod.metadata.deletionTimestamp ||
+    (before.status?.nominatedNodeName !== undefined && !pod.status?.nominatedNodeName)
+  );
+}
+
+function reconcile(key: string, client: Client, cache: SchedulerCache): number | undefined {
+  const { namespace, name } = splitKey(key);
+  const pod = client.get<Pod>("pods", namespace, name);
+  const past = client.records.get<Attempts>(attemptsTable, key);
+  if (!pod || !isPending(pod) || isGated(pod)) {
+    if (past) client.records.delete(attemptsTable, key);
+    if (pod && isPending(pod)) tellGated(pod, client);
+    return undefined;
+  }
+  if (past && cache.waiting.size >= schedulerBackoffPodsMin) {
+    const readyAt = past.at + backoffMs(past.count);
+    if (client.now < readyAt) return readyAt;
+  }
+  cache.distrust(key);
+  const failed = schedule(podInfo(pod), client, cache);
+  if (!failed) {
+    if (past) client.records.delete(attemptsTable, key);
+    return undefined;
+  }
+  const count = (past?.count ?? 0) + (failed === "volumes" ? 0 : 1);
+  client.records.put(attemptsTable, key, { count, at: client.now } satisfies Attempts);
+  return client.now + (failed === "error" ? backoffMs(count) : schedulerFlushMs);
+}
+
+/** k8s: scheduling_queue.go calculateBackoffDuration */
+function backoffMs(attempts: number): number {
+  return Math.min(schedulerBackoffMsMax, schedulerBackoffMsMin * 2 ** Math.max(0, attempts - 1));
+}
+
+/** Undefined once the Pod is bound; else what it waits for. */
+function schedule(
+  info: PodInfo,
+  client: Client,
+  cache: SchedulerCache,
+): "unschedulable" | "volumes" | "error" | undefined {
+  const { pod } = info;
+  if (cache.nodes.length === 0) {
+    fail(pod, client, "Unschedulable", noNodes, "");
+    return "unschedulable";
+  }
+  const outcome = findNode(info, cache, () => client.random());
+  if ("node" in outcome) {
+    const { node } = outcome.node;
+    if (!bindVolumes(info, node, client, cache)) {
+      patchStatus(pod, client, undefined, node.metadata.name);
+      return "volumes";
+    }
+    return bind(pod, node.metadata.name, client) ? undefined : "error";
+  }
+  const { failure } = outcome;
+  const preemption = preempt(info, failure, cache);
+  if ("candidate" in preemption) {
+    evict(info, preemption.candidate, client, cache);
+    fail(pod, client, "Unschedulable", failureText(failure), preemption.candidate.node);
+  } else {
+    const text = failureText(failure, preemption.message);
+    fail(pod, client, "Unschedulable", text, preemption.clearPromise ? "" : undefined);
+  }
+  return "unschedulable";
+}
+
+function bind(pod: Pod, node: string, client: Client): boolean {
+  const { namespace = "", name } = pod.metadata;
+  try {
+    client.bind(namespace, name, node);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    // k8s: defaultbinder and runtime/framework.go RunBindPlugins
+    fail(
+      pod,
+      client,
+      "SchedulerError",
+      `running Bind plugin "DefaultBinder": ${error.message}`,
+      "",
+    );
+    return false;
+  }
+  const text = `Successfully assigned ${namespace}/${name} to ${node}`;
+  client.event(pod, "Normal", "Scheduled", text, source);
+  return true;
+}
+
+/** `promise`: the node kept for the Pod, "" for none; undefined leaves what is there. k8s: handleSchedulingFailure */
+function fail(
+  pod: Pod,
+  client: Client,
+  reason: "Unschedulable" | "SchedulerError",
+  message: string,
+  promise: string | undefined,
+): void {
+  const long = message.length > schedulerNoteBytesMax;
+  const note = long ? `${message.slice(0, schedulerNoteBytesMax - 4)} ...` : message;
+  client.event(pod, "Warning", "FailedScheduling", note, source);
+  patchStatus(pod, client, { status: "False", reason, message }, promise);
+}
+
+function tellGated(pod: Pod, client: Client): void {
+  const wanted = { status: "False", reason: "SchedulingGated", message: gatedMessage };
+  patchStatus(pod, client, wanted, undefined);
+}
+
+type Verdict = Pick<PodCondition, "status" | "reason" | "message">;
+
+/** k8s: pkg/api/v1/pod/util.go UpdatePodCondition */
+function withCondition(pod: Pod, type: string, verdict: Verdict, now: number): PodCondition[] {
+  const conditions = pod.status?.conditions ?? [];
+  const before = conditions.find((c) => c.type === type);
+  const generation = pod.metadata.generation;
+  if (
+    before?.status === verdict.status &&
+    before.reason === verdict.reason &&
+    before.message === verdict.message &&
+    before.observedGeneration === generation
+  ) {
+    return conditions;
+  }
+  const since = before?.status === verdict.status ? before.lastTransitionTime : undefined;
+  const condition: PodCondition = {
+    type,
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    ...verdict,
+    lastProbeTime: null as unknown as string,
+    lastTransitionTime: since ?? rfc3339(now),
+  };
+  return before
+    ? conditions.map((c) => (c === before ? condition : c))
+    : [...conditions, condition];
+}
+
+/** Writes only what differs. */
+function patchStatus(
+  pod: Pod,
+  client: Client,
+  verdict: Verdict | undefined,
+  promise: string | undefined,
+  type = scheduledCondition,
+): void {
+  const { namespace = "", name } = pod.metadata;
+  const change = (current: Pod): Pod | undefined => {
+    const old = current.status?.conditions;
+    const conditions = verdict ? withCondition(current, type, verdict, client.now) : old;
+    const promised = current.status?.nominatedNodeName ?? "";
+    if (conditions === old && (promise === undefined || promise === promised)) return undefined;
+    const status = { ...current.status, ...(conditions && { conditions }) };
+    if (promise) status.nominatedNodeName = promise;
+    else if (promise === "") delete status.nominatedNodeName;
+    return { ...current, status };
+  };
+  client.modify<Pod>("pods", namespace, name, change, "status");
+}
+
+/** Sends the victims away and takes promises of lesser Pods back. k8s: preemption.go prepareCandidate */
+function evict(
+  { pod, priority }: PodInfo,
+  { node, victims }: Candidate,
+  client: Client,
+  cache: SchedulerCache,
+): void {
+  const verdict = {
+    status: "True",
+    reason: "PreemptionByScheduler",
+    message: `${schedulerName}: preempting to accommodate a higher priority pod`,
+  };
+  for (const { pod: victim, key } of victims) {
+    if (victim.metadata.deletionTimestamp) continue;
+    const { namespace = "", name } = victim.metadata;
+    cache.distrust(key);
+    patchStatus(victim, client, verdict, undefined, "DisruptionTarget");
+    client.delete("pods", namespace, name);
+    const text = `Preempted by pod ${pod.metadata.uid} on node ${node}`;
+    client.event(victim, "Normal", "Preempted", text, source);
+  }
+  for (const other of cache.nominated(node)) {
+    if (other.priority >= priority) continue;
+    cache.distrust(other.key);
+    patchStatus(other.pod, client, undefined, "");
+  }
+}

@@ -1,0 +1,44 @@
+/** Stored objects as the scheduler reads them. */
+import type * as core from "kubernetes-types/core/v1";
+import type { StorageClass as CoreStorageClass } from "kubernetes-types/storage/v1";
+import { equal } from "../core/equal.ts";
+import type { LabelSelector } from "../api/selectors.ts";
+import type { KubeObject } from "../core/object.ts";
+import type { Stored } from "../kinds/stored.ts";
+import type { PodObject } from "../kinds/pod-types.ts";
+
+export type { Container, PodCondition, PodSpec } from "../kinds/pod-types.ts";
+export type Pod = PodObject;
+export type Node = Stored<core.Node>;
+export type PersistentVolume = Stored<core.PersistentVolume>;
+export type PersistentVolumeClaim = Stored<core.PersistentVolumeClaim>;
+export type StorageClass = Stored<CoreStorageClass>;
+export type Taint = core.Taint;
+export type Toleration = core.Toleration;
+export type NodeSelectorTerm = core.NodeSelectorTerm;
+export type PodAffinityTerm = core.PodAffinityTerm;
+
+export interface DisruptionBudget extends KubeObject {
+  spec?: { selector?: LabelSelector };
+  status?: { disruptionsAllowed?: number; disruptedPods?: Record<string, string> };
+}
+
+export const hostnameLabel = "kubernetes.io/hostname";
+export const zoneLabel = "topology.kubernetes.io/zone";
+
+/** k8s: component-helpers/scheduling/corev1 PodPriority */
+export const podPriority = (pod: Pod): number => pod.spec.priority ?? 0;
+
+export const isTerminal = (pod: Pod): boolean =>
+  pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+
+/** Generations tell cheaply; who writes none is compared. */
+export function specChanged(before: Pod, after: Pod): boolean {
+  if (before.spec === after.spec) return false;
+  const generation = after.metadata.generation;
+  if (generation !== undefined) return before.metadata.generation !== generation;
+  return !equal(before.spec, after.spec);
+}
+
+/** Code unit order, as Go sorts strings of ASCII. */
+export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

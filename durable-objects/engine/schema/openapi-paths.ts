@@ -1,0 +1,288 @@
+/** OpenAPI v3 paths of a group version from its discovery. k8s: apiserver/pkg/endpoints/installer.go */
+import type { Json, Schemas } from "./openapi-schemas.ts";
+import { verbs, type Verb } from "./openapi-verbs.ts";
+import { typeForKind } from "./types.ts";
+
+/** What a document needs to know of a group version: discovery's facts. */
+export interface OpenApiSubresource {
+  name: string;
+  verbs: readonly string[];
+  /** "" where it is the group of the document. */
+  group: string;
+  version: string;
+  kind: string;
+}
+export interface OpenApiResource {
+  plural: string;
+  kind: string;
+  namespaced: boolean;
+  verbs: readonly string[];
+  subresources: readonly OpenApiSubresource[];
+}
+export interface OpenApiGroupVersion {
+  /** "" for the core group. */
+  group: string;
+  version: string;
+  resources: readonly OpenApiResource[];
+}
+
+/** `api/v1`, `apis/apps/v1`. */
+export const pathOf = (gv: OpenApiGroupVersion): string =>
+  gv.group ? `apis/${gv.group}/${gv.version}` : `api/${gv.version}`;
+
+const parameter = (name: string, type: string, where = "query"): Json => ({
+  name,
+  in: where,
+  ...(where === "path" ? { required: true } : {}),
+  schema: { type, uniqueItems: true },
+});
+const query = (...names: string[]): Json[] =>
+  names.map((name) => parameter(name, parameterTypes[name] ?? "string"));
+const parameterTypes: Record<string, string> = {
+  allowWatchBookmarks: "boolean",
+  force: "boolean",
+  gracePeriodSeconds: "integer",
+  ignoreStoreReadErrorWithClusterBreakingPotential: "boolean",
+  limit: "integer",
+  orphanDependents: "boolean",
+  sendInitialEvents: "boolean",
+  timeoutSeconds: "integer",
+  watch: "boolean",
+};
+
+const objectTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const watchTypes = [
+  ...objectTypes,
+  "application/json;stream=watch",
+  "application/vnd.kubernetes.protobuf;stream=watch",
+];
+const patchTypes = [
+  "application/apply-patch+yaml",
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+];
+
+const contentOf = (types: readonly string[], schema: Json): Json =>
+  Object.fromEntries(types.map((type) => [type, { schema }]));
+
+interface Target {
+  gv: OpenApiGroupVersion;
+  kind: string;
+  /** apiVersion of what the operation reads and writes. */
+  apiVersion: string;
+  group: string;
+  version: string;
+  namespaced: boolean;
+  /** `Scale`, `Status` for a subresource, else "". */
+  suffix: string;
+  /** The kind of the resource, as operation ids name it. */
+  idKind: string;
+}
+
+const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** `appsV1`, `rbacAuthorizationV1`, `coreV1`. */
+function tagOf(gv: OpenApiGroupVersion): { id: string; tag: string } {
+  const short = gv.group.replace(/\.k8s\.io$/, "") || "core";
+  const words = short.split(".");
+  return {
+    id: `${words.map(upper).join("")}${upper(gv.version)}`,
+    tag: `${words.map((w, i) => (i ? upper(w) : w)).join("")}_${gv.version}`,
+  };
+}
+
+function operation(schemas: Schemas, target: Target, verb: Verb): Json | undefined {
+  const type = typeForKind(target.apiVersion, target.kind);
+  if (!type) return undefined;
+  const listType = typeForKind(target.apiVersion, `${target.kind}List`);
+  const answerType = {
+    object: type.name,
+    list: listType?.name ?? type.name,
+    status: "meta/v1.Status",
+  }[verb.answer];
+  const { id, tag } = tagOf(target.gv);
+  const answer = contentOf(
+    verb.answer === "list" ? watchTypes : objectTypes,
+    schemas.ref(answerType),
+  );
+  const many = verb.action === "deletecollection" ? "Collection" : "";
+  const scope = many + (target.namespaced ? "Namespaced" : "");
+  return {
+    tags: [tag],
+    description: verb.describe.replace(
+      "%",
+      target.suffix ? `${upper(target.suffix)} of ${target.idKind}` : target.kind,
+    ),
+    operationId: `${verb.id}${id}${scope}${target.idKind}${upper(target.suffix)}`,
+    parameters: query(...verb.parameters),
+    ...requestBody(schemas, type.name, verb),
+    responses: {
+      ...Object.fromEntries(
+        verb.codes.map((code) => [code, { description: reasons[code], content: answer }]),
+      ),
+      "401": { description: "Unauthorized" },
+    },
+    "x-kubernetes-action": verb.action,
+    "x-kubernetes-group-version-kind": {
+      group: target.group,
+      kind: target.kind,
+      version: target.version,
+    },
+  };
+}
+
+const reasons: Record<number, string> = { 200: "OK", 201: "Created", 202: "Accepted" };
+
+function requestBody(schemas: Schemas, typeName: string, verb: Verb): Json {
+  if (verb.body === "none") return {};
+  if (verb.body === "patch") {
+    return { requestBody: { content: contentOf(patchTypes, schemas.patch()), required: true } };
+  }
+  if (verb.body === "deleteOptions") {
+    return {
+      requestBody: { content: contentOf(objectTypes, schemas.ref("meta/v1.DeleteOptions")) },
+    };
+  }
+  return {
+    requestBody: { content: contentOf(objectTypes, schemas.ref(typeName)), required: true },
+  };
+}
+
+function addOperations(
+  paths: Record<string, Json>,
+  schemas: Schemas,
+  target: Target,
+  names: readonly string[],
+  item: { path: string; collection: boolean },
+): void {
+  for (const name of names) {
+    const verb = verbs[name];
+    if (!verb || verb.collection !== item.collection) continue;
+    const made = operation(schemas, target, verb);
+    if (!made) continue;
+    const entry = (paths[item.path] ??= { parameters: pathParameters(item.path) });
+    entry[verb.method] = made;
+  }
+}
+
+const connectMethods: Record<string, string> = {
+  get: "get",
+  create: "post",
+  update: "put",
+  patch: "patch",
+  delete: "delete",
+};
+
+/** exec, attach, port-forward, proxy: the body is a stream, the kind only its options. */
+function connectOperations(target: Target, names: readonly string[]): Json {
+  const { id, tag } = tagOf(target.gv);
+  const scope = target.namespaced ? "Namespaced" : "";
+  const out: Json = {};
+  for (const name of names) {
+    const method = connectMethods[name];
+    if (!method) continue;
+    out[method] = {
+      tags: [tag],
+      description: `connect ${method.toUpperCase()} requests to ${target.suffix} of ${target.idKind}`,
+      operationId: `connect${id}${upper(method)}${scope}${target.idKind}${upper(target.suffix)}`,
+      responses: {
+        "200": { description: "OK", content: contentOf(["*/*"], { type: "string" }) },
+        "401": { description: "Unauthorized" },
+      },
+      "x-kubernetes-action": "connect",
+      "x-kubernetes-group-version-kind": {
+        group: target.group,
+        kind: target.kind,
+        version: target.version,
+      },
+    };
+  }
+  return out;
+}
+
+const pathParameters = (path: string): Json[] => [
+  ...[...path.matchAll(/\{(\w+)\}/g)].map((m) => parameter(m[1] ?? "", "string", "path")),
+  parameter("pretty", "string"),
+];
+
+function resourcePaths(
+  paths: Record<string, Json>,
+  schemas: Schemas,
+  gv: OpenApiGroupVersion,
+  resource: OpenApiResource,
+): void {
+  const root = `/${pathOf(gv)}`;
+  const apiVersion = gv.group ? `${gv.group}/${gv.version}` : gv.version;
+  const target: Target = {
+    gv,
+    kind: resource.kind,
+    apiVersion,
+    group: gv.group,
+    version: gv.version,
+    namespaced: resource.namespaced,
+    suffix: "",
+    idKind: resource.kind,
+  };
+  const base = resource.namespaced
+    ? `${root}/namespaces/{namespace}/${resource.plural}`
+    : `${root}/${resource.plural}`;
+  const { verbs: all } = resource;
+  addOperations(paths, schemas, target, all, { path: base, collection: true });
+  addOperations(paths, schemas, target, all, { path: `${base}/{name}`, collection: false });
+  if (resource.namespaced && all.includes("list")) {
+    const list = operation(schemas, { ...target, namespaced: false }, verbs["list"] as Verb);
+    const path = `${root}/${resource.plural}`;
+    if (list) {
+      list["operationId"] = `${list["operationId"]}ForAllNamespaces`;
+      paths[path] = { parameters: pathParameters(path), get: list };
+    }
+  }
+  for (const sub of resource.subresources) {
+    const group = sub.version ? sub.group : gv.group;
+    const version = sub.version || gv.version;
+    const path = `${base}/{name}/${sub.name}`;
+    const subTarget: Target = {
+      ...target,
+      kind: sub.kind,
+      group,
+      version,
+      apiVersion: group ? `${group}/${version}` : version,
+      suffix: sub.name,
+    };
+    if (sub.kind.endsWith("Options")) {
+      paths[path] = {
+        parameters: pathParameters(path),
+        ...connectOperations(subTarget, sub.verbs),
+      };
+      continue;
+    }
+    // Subresources live on the item's path, created ones (eviction, binding) too.
+    addOperations(paths, schemas, subTarget, sub.verbs, { path, collection: false });
+    if (sub.verbs.includes("create")) {
+      addOperations(paths, schemas, subTarget, ["create"], { path, collection: true });
+    }
+  }
+}
+
+/** Every path of a group version; fills `schemas` with what they need. */
+export function openApiPaths(schemas: Schemas, gv: OpenApiGroupVersion): Record<string, Json> {
+  const root = `/${pathOf(gv)}/`;
+  const paths: Record<string, Json> = {};
+  paths[root] = {
+    get: {
+      tags: [tagOf(gv).tag],
+      description: "get available resources",
+      operationId: `get${tagOf(gv).id}APIResources`,
+      responses: {
+        "200": {
+          description: "OK",
+          content: contentOf(objectTypes, schemas.ref("meta/v1.APIResourceList")),
+        },
+        "401": { description: "Unauthorized" },
+      },
+    },
+  };
+  for (const resource of gv.resources) resourcePaths(paths, schemas, gv, resource);
+  return paths;
+}

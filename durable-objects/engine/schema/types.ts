@@ -1,0 +1,320 @@
+/**
+ * Typed access to the field facts of every built-in type: what decoding, patches, apply, protobuf
+ * and OpenAPI are driven by. Resolved lazily, once per type.
+ */
+import { assert } from "../assert.ts";
+import facts from "./facts.json" with { type: "json" };
+import {
+  aliases,
+  emptyStructs,
+  everywhere,
+  groupNames,
+  groupsByName,
+  metaInCore,
+  namedDefaults,
+  olderVersions,
+  packages,
+  scalars,
+  wrappedLists,
+  zeros,
+} from "./go-types.ts";
+import { podyardTypes } from "./podyard-facts.ts";
+
+export interface FieldFacts {
+  n?: number;
+  type: string;
+  required?: boolean;
+  always?: boolean;
+  default?: string;
+  listType?: string;
+  listMapKeys?: string[];
+  mapType?: string;
+  structType?: string;
+  patchStrategy?: string;
+  patchMergeKey?: string;
+}
+export interface TypeFacts {
+  atomic?: boolean;
+  fields: Record<string, FieldFacts>;
+}
+
+export type ScalarKind =
+  | "string"
+  | "bool"
+  | "int32"
+  | "int64"
+  | "float64"
+  | "bytes"
+  | "quantity"
+  | "intOrString"
+  | "time"
+  | "microTime"
+  | "duration"
+  | "rawExtension"
+  | "fieldsV1"
+  | "any";
+
+/** `go` is the type's name as Go prints it in errors: `v1.Protocol`, `[]v1.Container`. */
+export interface ScalarType {
+  readonly kind: ScalarKind;
+  readonly go: string;
+  /** Named string types: the facts' name, `core/v1.Protocol`; a key of `stringConstants`. */
+  readonly name?: string;
+}
+export interface StructRef {
+  readonly kind: "struct";
+  readonly go: string;
+  readonly name: string;
+  readonly struct: StructType;
+}
+export interface ListType {
+  readonly kind: "list";
+  readonly go: string;
+  readonly of: FieldType;
+  /** Named lists (ExtraValue, Verbs) are a message of their own in protobuf. */
+  readonly wrapped: boolean;
+}
+export interface MapType {
+  readonly kind: "map";
+  readonly go: string;
+  readonly of: FieldType;
+}
+export type FieldType = ScalarType | StructRef | ListType | MapType;
+
+export interface Field {
+  readonly name: string;
+  /** Position among the struct's JSON fields, Go's order. */
+  readonly index: number;
+  /** Go names of the embedded structs it comes from; Go's type errors print them. */
+  readonly via: readonly string[];
+  /** Protobuf field number within its own message; 0 where the type has no protobuf form. */
+  readonly n: number;
+  readonly type: FieldType;
+  readonly pointer: boolean;
+  readonly required: boolean;
+  /** No omitempty: written even when empty. */
+  readonly always: boolean;
+  /** What is written when the field is absent; undefined: nothing. A struct: `{}` and its own. */
+  readonly whenAbsent: unknown;
+  /** Left out when zero (omitempty on a scalar that is no pointer). */
+  readonly omitZero: boolean;
+  readonly default: unknown;
+  readonly listType: "atomic" | "set" | "map" | undefined;
+  readonly listMapKeys: readonly string[] | undefined;
+  readonly mapType: "atomic" | "granular" | undefined;
+  readonly structType: "atomic" | "granular" | undefined;
+  readonly patchStrategy: readonly string[];
+  readonly patchMergeKey: string | undefined;
+}
+
+/** A struct spread into its parent in JSON, a message of its own in protobuf where n > 0. */
+export interface InlineStruct {
+  readonly n: number;
+  readonly inline: StructType;
+}
+
+export interface StructType {
+  /** `core/v1.PodSpec` */
+  readonly name: string;
+  /** `PodSpec` */
+  readonly shortName: string;
+  /** By JSON name, in Go's order, inline structs spread. */
+  readonly fields: ReadonlyMap<string, Field>;
+  readonly list: readonly Field[];
+  /** Fields written even when absent. */
+  readonly emitted: readonly Field[];
+  /** Fields whose default in the facts shows; zero where zeros are left out does not. */
+  readonly defaulted: readonly Field[];
+  /** By protobuf number, as the message has them. */
+  readonly wire: ReadonlyMap<number, Field | InlineStruct>;
+  readonly atomic: boolean;
+}
+
+const allFacts: Record<string, TypeFacts> = {
+  ...(facts.types as Record<string, TypeFacts>),
+  ...podyardTypes,
+};
+/** The constants declared for each named string type; only some of them are enums. */
+export const stringConstants = facts.stringConstants as Record<string, string[]>;
+
+/** `core/v1.Pod` -> `v1.Pod`, as Go prints a type. */
+const goName = (name: string): string => name.slice(name.indexOf("/") + 1);
+
+function qualify(text: string, group: string): string {
+  const dot = text.indexOf(".");
+  if (dot < 0) return `${group}.${text}`;
+  const known = packages[text.slice(0, dot)];
+  return known ? `${known}${text.slice(dot)}` : text;
+}
+
+const fieldTypes = new Map<string, FieldType>();
+
+/** Reads a Go type expression without its leading pointer; `group` is where it stands. */
+function fieldType(text: string, group: string): FieldType {
+  const key = `${group} ${text}`;
+  let type = fieldTypes.get(key);
+  if (!type) {
+    type = readType(text, group);
+    fieldTypes.set(key, type);
+  }
+  return type;
+}
+
+function readType(text: string, group: string): FieldType {
+  const plain = Object.hasOwn(scalars, text) ? scalars[text] : undefined;
+  if (plain) return { kind: plain, go: plain === "bytes" ? "[]uint8" : text };
+  if (text.startsWith("[]")) {
+    const of = fieldType(text.slice(2), group);
+    return { kind: "list", go: `[]${of.go}`, of, wrapped: false };
+  }
+  if (text.startsWith("map[")) {
+    const close = text.indexOf("]");
+    const of = fieldType(text.slice(close + 1), group);
+    const keyText = text.slice(4, close);
+    const keyGo = keyText === "string" ? keyText : goName(qualify(keyText, group));
+    return { kind: "map", go: `map[${keyGo}]${of.go}`, of };
+  }
+  const name = qualify(text, group);
+  const scalar = Object.hasOwn(scalars, name) ? scalars[name] : undefined;
+  if (scalar) return { kind: scalar, go: goName(name) };
+  const alias = aliases[name];
+  if (alias !== undefined) {
+    const of = fieldType(alias, name.slice(0, name.lastIndexOf(".")));
+    return of.kind === "list"
+      ? { ...of, go: goName(name), wrapped: wrappedLists.has(name) }
+      : { ...of, go: goName(name) };
+  }
+  if (Object.hasOwn(allFacts, name) || emptyStructs.has(name)) return structRef(name);
+  return { kind: "string", go: goName(name), name };
+}
+
+function structRef(name: string): StructRef {
+  let resolved: StructType | undefined;
+  return {
+    kind: "struct",
+    go: goName(name),
+    name,
+    get struct(): StructType {
+      return (resolved ??= structType(name));
+    },
+  };
+}
+
+function readDefault(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  return Object.hasOwn(namedDefaults, text) ? namedDefaults[text] : JSON.parse(text);
+}
+
+/** Kinds that Go writes even when zero and marked omitempty: it can not see their emptiness. */
+const opaqueKinds: ReadonlySet<string> = new Set(["quantity", "duration"]);
+
+function makeField(name: string, f: FieldFacts, group: string, index: number): Field {
+  const pointer = f.type.startsWith("*");
+  const type = fieldType(pointer ? f.type.slice(1) : f.type, group);
+  const always = f.always ?? false;
+  const opaque = opaqueKinds.has(type.kind);
+  let whenAbsent: unknown;
+  if (!pointer && type.kind === "struct") whenAbsent = type;
+  else if (!pointer && (always || opaque)) whenAbsent = zeros[type.kind];
+  return {
+    name,
+    index,
+    via: [],
+    n: f.n ?? 0,
+    type,
+    pointer,
+    required: f.required ?? false,
+    always,
+    whenAbsent,
+    omitZero: !pointer && !always && !opaque && type.kind !== "struct",
+    default: readDefault(f.default),
+    listType: f.listType as Field["listType"],
+    listMapKeys: f.listMapKeys,
+    mapType: f.mapType as Field["mapType"],
+    structType: f.structType as Field["structType"],
+    patchStrategy: f.patchStrategy ? f.patchStrategy.split(",") : [],
+    patchMergeKey: f.patchMergeKey,
+  };
+}
+
+const hasVisibleDefault = (f: Field): boolean =>
+  f.default !== undefined && !(f.omitZero && f.default === zeros[f.type.kind]);
+
+const structs = new Map<string, StructType>();
+
+function buildStruct(name: string): StructType {
+  const own = allFacts[name] ?? (emptyStructs.has(name) ? { fields: {} } : undefined);
+  assert(own, `schema: unknown type ${name}`);
+  const group = name.slice(0, name.lastIndexOf("."));
+  const fields = new Map<string, Field>();
+  const wire = new Map<number, Field | InlineStruct>();
+  for (const [key, f] of Object.entries(own.fields)) {
+    if (key === "-") continue;
+    if (key.startsWith("(inline ")) {
+      const inline = structType(qualify(f.type, group));
+      for (const field of inline.list) {
+        const via = [inline.shortName, ...field.via];
+        fields.set(field.name, { ...field, via, index: fields.size });
+      }
+      if (f.n) wire.set(f.n, { n: f.n, inline });
+      continue;
+    }
+    const field = makeField(key, f, group, fields.size);
+    fields.set(key, field);
+    if (field.n) wire.set(field.n, field);
+  }
+  const list = [...fields.values()];
+  return {
+    name,
+    shortName: name.slice(name.lastIndexOf(".") + 1),
+    fields,
+    list,
+    emitted: list.filter((f) => f.whenAbsent !== undefined),
+    defaulted: list.filter(hasVisibleDefault),
+    wire,
+    atomic: own.atomic ?? false,
+  };
+}
+
+/** The struct of a name such as `core/v1.Pod`; asserts that it is known. */
+export function structType(name: string): StructType {
+  let type = structs.get(name);
+  if (!type) {
+    type = buildStruct(name);
+    structs.set(name, type);
+  }
+  return type;
+}
+
+export const hasType = (name: string): boolean => Object.hasOwn(allFacts, name);
+
+/** Every type name known, facts' order. */
+export const typeNames = (): string[] => Object.keys(allFacts);
+
+/** The type of an apiVersion and kind (`apps/v1`, `Deployment`); undefined when it is not built in. */
+export function typeForKind(apiVersion: string, kind: string): StructType | undefined {
+  const slash = apiVersion.indexOf("/");
+  const group = slash < 0 ? "" : apiVersion.slice(0, slash);
+  const short = Object.hasOwn(groupNames, group) ? groupNames[group] : undefined;
+  if (short === undefined) return undefined;
+  const name = `${short}/${apiVersion.slice(slash + 1)}.${kind}`;
+  if (hasType(name)) return structType(name);
+  if (everywhere.has(kind)) return structType(`meta/v1.${kind}`);
+  if (apiVersion === "v1" && (metaInCore.has(kind) || kind === "List")) {
+    return structType(`meta/v1.${kind}`);
+  }
+  const older = olderVersions[`${apiVersion} ${kind}`];
+  return older === undefined ? undefined : structType(older);
+}
+
+/** `apps/v1.Deployment` -> group, version and name as served; group is undefined for helpers. */
+export function splitTypeName(name: string): { group: string; version: string; kind: string } {
+  const slash = name.indexOf("/");
+  const dot = name.indexOf(".", slash);
+  const short = name.slice(0, slash);
+  return {
+    group: groupsByName.get(short) ?? short,
+    version: name.slice(slash + 1, dot),
+    kind: name.slice(dot + 1),
+  };
+}

@@ -1,0 +1,53 @@
+import { StatusError } from "./engine/api/status.ts";
+import type { ApiRequest, Reply } from "./engine/ports.ts";
+
+/** A watch that goes on from a revision is a client's reconnecting, not somebody looking. */
+export const resumesWatch = (request: ApiRequest): boolean =>
+  /(^|&)watch(=|&|$)/.test(request.query) && /(^|&)resourceVersion=[1-9]/.test(request.query);
+
+export async function apiRequestOf(request: Request): Promise<ApiRequest> {
+  const url = new URL(request.url);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of request.headers) {
+    // Groups contain no comma; the platform joins repeated headers by one.
+    headers[name] = name === "impersonate-group" ? value.replaceAll(", ", "\n") : value;
+  }
+  const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
+  return {
+    method: request.method,
+    path: url.pathname,
+    query: url.search.slice(1),
+    headers,
+    ...(body ? { body } : {}),
+  };
+}
+
+/** Content that users made must not run in a browser as a page of this origin. */
+const asDataOnly = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "sandbox; default-src 'none'",
+};
+
+export const responseOf = (reply: Reply): Response =>
+  new Response(reply.body as BodyInit, {
+    status: reply.status,
+    headers: { "cache-control": "no-cache, private", ...reply.headers, ...asDataOnly },
+  });
+
+/** A failure of the shell's own, as the Status that clients print. */
+export const refusal = (error: StatusError): Response =>
+  responseOf({
+    type: "reply",
+    status: error.code,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(error.toStatus()),
+  });
+
+export const gone = (): StatusError =>
+  new StatusError(410, "Gone", "this sandbox has expired or was deleted; make a new one");
+export const noSession = (kind: string): StatusError =>
+  new StatusError(501, "NotImplemented", `${kind} is not available in this sandbox yet`);
+export const tooManyStreams = (): StatusError =>
+  new StatusError(429, "TooManyRequests", "too many open watches in this sandbox", {
+    retryAfterSeconds: 10,
+  });

@@ -1,0 +1,174 @@
+import { DurableObject } from "cloudflare:workers";
+import { Alarm } from "./alarm.ts";
+import { internalError } from "./engine/api/status.ts";
+import { Engine } from "./engine/index.ts";
+import type { ApiResponse } from "./engine/ports.ts";
+import {
+  apiRequestOf,
+  gone,
+  noSession,
+  refusal,
+  responseOf,
+  resumesWatch,
+  tooManyStreams,
+} from "./http.ts";
+import { Sockets } from "./sockets.ts";
+import { sqlOf } from "./sql.ts";
+
+export interface SandboxEnv {
+  STREAMS_MAX?: string;
+}
+
+/** What a sandbox is born with; it never changes. */
+export interface Birth {
+  id: string;
+  name: string;
+  /** Workers; the control-plane node comes on top. */
+  nodes: number;
+  seed: string;
+  /** Wall ms. */
+  expiresAtMs: number;
+}
+
+/** After a failed alarm the object rests this long, doubling up to the greatest. */
+const alarmBackoffMsMin = 1_000;
+const alarmBackoffMsMax = 300_000;
+
+/**
+ * One sandbox: a request, a due moment or a socket's end becomes an engine turn; then the streams get their
+ * news and the alarm is armed, in one place. Everything worth keeping is in storage before an answer leaves.
+ */
+export class SandboxObject extends DurableObject<SandboxEnv> {
+  private readonly sockets = new Sockets(this.ctx);
+  private readonly clockAlarm = new Alarm(this.ctx.storage);
+  private loaded: Engine | undefined;
+  private birth: Birth | undefined = this.ctx.storage.kv.get<Birth>("birth");
+  private lookedAtMs = 0;
+  private alarmFailures = 0;
+
+  /** Makes the cluster; again with the same birth it changes nothing. */
+  async create(birth: Birth): Promise<void> {
+    if (!this.birth) {
+      this.ctx.storage.kv.put("birth", birth);
+      this.birth = birth;
+    }
+    this.turn((engine, now) => engine.look(now));
+    await this.settled;
+  }
+
+  /** Ends the sandbox and empties its storage. */
+  async destroy(): Promise<void> {
+    this.sockets.closeAll();
+    this.loaded = undefined;
+    this.birth = undefined;
+    await this.ctx.storage.deleteAll();
+    this.clockAlarm.fired();
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    const now = Date.now();
+    if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
+    const asked = await apiRequestOf(request);
+    const upgrade = request.headers.get("upgrade") !== null;
+    try {
+      return this.turn((engine, at) => {
+        if (!resumesWatch(asked)) this.look(engine, at);
+        return this.answer(engine.handle(asked, at), engine, upgrade);
+      });
+    } catch (error) {
+      console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
+      return refusal(internalError(String(error)));
+    }
+  }
+
+  /** Never throws: the platform would drop the alarm after a few retries. */
+  override async alarm(): Promise<void> {
+    this.clockAlarm.fired();
+    if (!this.birth) return;
+    if (this.birth.expiresAtMs <= Date.now()) return this.destroy();
+    try {
+      this.turn((engine, now) => {
+        if (this.sockets.looks(now)) engine.look(now);
+        engine.run(now);
+      });
+      this.alarmFailures = 0;
+    } catch (error) {
+      console.error({ event: "alarm failed", sandbox: this.birth.id, error: describe(error) });
+    }
+    await this.settled;
+  }
+
+  /** The streams' other end is the Worker, which never speaks. */
+  override webSocketMessage(): void {}
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    this.sockets.close(socket, code);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.sockets.close(socket, 1011);
+  }
+
+  /** The arming of the alarm by the last turn. */
+  private settled: Promise<void> = Promise.resolve();
+
+  private turn<T>(work: (engine: Engine, nowMs: number) => T): T {
+    const now = Date.now();
+    try {
+      const engine = (this.loaded ??= this.load(now));
+      const result = work(engine, now);
+      this.sockets.fanOut(engine, now);
+      this.arm(now, engine.nextDueMs(now));
+      this.report(engine);
+      return result;
+    } catch (error) {
+      // What is in memory may be torn; storage is whole. The next turn starts from there.
+      this.loaded = undefined;
+      this.alarmFailures += 1;
+      this.arm(now, now + backoffMs(this.alarmFailures));
+      throw error;
+    }
+  }
+
+  private load(now: number): Engine {
+    const { name, nodes, seed } = this.birth as Birth;
+    return new Engine(sqlOf(this.ctx.storage), { name, nodes, seed, nowMs: now });
+  }
+
+  /** The only place that decides when the object wakes: the engine's next due moment, or the sandbox's end. */
+  private arm(now: number, dueMs: number | undefined): void {
+    if (!this.birth) return;
+    const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs);
+    this.settled = this.clockAlarm.arm(Math.max(due, now));
+    this.ctx.waitUntil(this.settled);
+  }
+
+  /** Faults of reconcilers: the engine backs off and goes on, and the operator should know. */
+  private report(engine: Engine): void {
+    for (const { work, error } of engine.faults.splice(0)) {
+      console.error({ event: "reconcile failed", work, error: describe(error) });
+    }
+  }
+
+  private look(engine: Engine, now: number): void {
+    this.lookedAtMs = now;
+    engine.look(now);
+  }
+
+  private answer(response: ApiResponse, engine: Engine, upgrade: boolean): Response {
+    if (response.type === "reply") return responseOf(response);
+    if (response.type === "session") {
+      return this.sockets.openSession(response) ?? refusal(noSession(response.kind));
+    }
+    if (!upgrade) return refusal(internalError("a stream was asked for without upgrade"));
+    if (this.sockets.size >= Number(this.env.STREAMS_MAX ?? 64)) {
+      return refusal(tooManyStreams());
+    }
+    return this.sockets.open(response, engine, this.lookedAtMs);
+  }
+}
+
+const backoffMs = (failures: number): number =>
+  Math.min(alarmBackoffMsMax, alarmBackoffMsMin * 2 ** Math.min(failures - 1, 20));
+const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,0 +1,156 @@
+import type { Engine } from "./engine/index.ts";
+import type {
+  FollowReply,
+  LogFollow,
+  SessionReply,
+  Subscription,
+  WatchReply,
+} from "./engine/ports.ts";
+import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
+
+/** A stream's place, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
+type Place = ({ kind: "watch"; at: Subscription } | { kind: "follow"; at: LogFollow }) & {
+  /** Until this wall moment the open stream counts as somebody looking. */
+  looksUntilMs: number;
+};
+
+interface Stream {
+  place: Place;
+  /** Revision of the place that the attachment holds. */
+  savedRevision: number;
+}
+
+/** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */
+const savedLagRevisionsMax = 500;
+/** A stream opened longer ago than this does not keep virtual time running. */
+const lookMsMax = 30 * 60_000;
+
+/** Watches and followed logs, as hibernatable sockets that lead to the Worker (worker/stream.ts). */
+export class Sockets {
+  private readonly context: DurableObjectState;
+  private readonly streams = new Map<WebSocket, Stream>();
+
+  constructor(context: DurableObjectState) {
+    this.context = context;
+    for (const socket of context.getWebSockets()) {
+      const place = socket.deserializeAttachment() as Place | null;
+      if (place) this.streams.set(socket, { place, savedRevision: revisionOf(place) });
+    }
+  }
+
+  get size(): number {
+    return this.streams.size;
+  }
+
+  /** Answers a watch or a followed log; what is there already goes out with the answer. */
+  open(reply: WatchReply | FollowReply, engine: Engine, lookedAtMs: number): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.context.acceptWebSocket(server);
+    const looksUntilMs = Math.max(lookedAtMs + lookMsMax, this.looksUntilMs());
+    const place: Place =
+      reply.type === "watch"
+        ? { kind: "watch", at: reply.subscription, looksUntilMs }
+        : { kind: "follow", at: reply.follow, looksUntilMs };
+    this.streams.set(server, { place, savedRevision: revisionOf(place) });
+    server.serializeAttachment(place);
+    if (reply.type === "watch") sendLines(server, reply.subscription.rv, reply.lines);
+    else if (reply.text !== "") server.send(`\n${reply.text}`);
+    const head = reply.type === "watch" ? watchHead(reply, engine) : followHead(reply);
+    return new Response(null, { status: 101, webSocket: client, headers: writeHead(head) });
+  }
+
+  /** exec, attach and port-forward are live sessions on `server.accept()`; nothing serves them yet. */
+  openSession(_reply: SessionReply): Response | undefined {
+    return undefined;
+  }
+
+  /** Sends every stream what is new to it; called once after each turn. */
+  fanOut(engine: Engine, nowMs: number): void {
+    for (const [socket, stream] of this.streams) {
+      let ended = true;
+      try {
+        ended =
+          stream.place.kind === "watch"
+            ? this.sendWatch(socket, stream, engine, nowMs)
+            : this.sendLog(socket, stream, engine);
+      } catch (error) {
+        // One broken stream must not fail the turn; its client comes back and lists anew.
+        console.error({ event: "stream failed", error: String(error) });
+      }
+      if (ended) this.close(socket, 1000);
+    }
+  }
+
+  /** Whether an open stream still counts as somebody looking. */
+  looks(nowMs: number): boolean {
+    return this.looksUntilMs() > nowMs;
+  }
+
+  close(socket: WebSocket, code: number): void {
+    this.streams.delete(socket);
+    try {
+      // 1005 and 1006 only report; they may not be sent.
+      socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    } catch {
+      // Closed by its peer already.
+    }
+  }
+
+  closeAll(): void {
+    for (const socket of this.streams.keys()) this.close(socket, 1000);
+  }
+
+  private looksUntilMs(): number {
+    let latest = 0;
+    for (const { place } of this.streams.values()) latest = Math.max(latest, place.looksUntilMs);
+    return latest;
+  }
+
+  private sendWatch(socket: WebSocket, stream: Stream, engine: Engine, nowMs: number): boolean {
+    const before = stream.place.at as Subscription;
+    const { lines, subscription, ended } = engine.poll(before, nowMs);
+    stream.place = { ...stream.place, kind: "watch", at: subscription };
+    const news = sendLines(socket, subscription.rv, lines);
+    if (news || subscription.rv - stream.savedRevision > savedLagRevisionsMax) save(socket, stream);
+    return ended;
+  }
+
+  private sendLog(socket: WebSocket, stream: Stream, engine: Engine): boolean {
+    const { text, follow, ended } = engine.pollLog(stream.place.at as LogFollow);
+    stream.place = { ...stream.place, kind: "follow", at: follow };
+    if (text !== "") {
+      socket.send(`\n${text}`);
+      save(socket, stream);
+    }
+    return ended;
+  }
+}
+
+function watchHead(reply: WatchReply, engine: Engine): StreamHead {
+  const { subscription, headers } = reply;
+  const { rv, bookmarks, endsAtWall } = subscription;
+  const bookmark = bookmarks
+    ? engine
+        .heartbeat(subscription)
+        .replaceAll(`"resourceVersion":"${rv}"`, `"resourceVersion":"${revisionMark}"`)
+    : undefined;
+  return { kind: "watch", headers, endsAtWall, revision: String(rv), bookmark };
+}
+
+const followHead = (reply: FollowReply): StreamHead => ({ kind: "follow", headers: reply.headers });
+
+const revisionOf = (place: Place): number => (place.kind === "watch" ? place.at.rv : 0);
+
+function save(socket: WebSocket, stream: Stream): void {
+  socket.serializeAttachment(stream.place);
+  stream.savedRevision = revisionOf(stream.place);
+}
+
+/** Whether there was anything to send. */
+function sendLines(socket: WebSocket, revision: number, lines: string[]): boolean {
+  if (lines.length === 0) return false;
+  socket.send(`${revision}\n${lines.map(endLine).join("")}`);
+  return true;
+}
+
+const endLine = (line: string): string => (line.endsWith("\n") ? line : `${line}\n`);

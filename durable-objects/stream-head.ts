@@ -1,0 +1,24 @@
+/** What the object tells the Worker about a stream when it opens, in one header of the upgrade's answer. */
+export interface StreamHead {
+  kind: "watch" | "follow";
+  /** Headers of the answer that the client sees. */
+  headers: Record<string, string>;
+  /** Wall ms at which the server ends the stream. */
+  endsAtWall?: number;
+  /** Up to which revision the stream has been served when it opens. */
+  revision?: string;
+  /** A BOOKMARK line with `revisionMark` where the revision belongs, if the client allowed bookmarks. */
+  bookmark?: string;
+}
+
+export const revisionMark = "REVISION";
+
+const name = "podyard-stream";
+
+export const writeHead = (head: StreamHead): Record<string, string> => ({
+  [name]: encodeURIComponent(JSON.stringify(head)),
+});
+
+export function readHead(headers: Headers): StreamHead {
+  return JSON.parse(decodeURIComponent(headers.get(name) ?? "{}")) as StreamHead;
+}

@@ -1,0 +1,26 @@
+import { build, type Plugin } from "esbuild";
+
+/** The Worker as one ES module, as `wrangler deploy` would bundle it, in a tenth of the time. */
+export async function bundleWorker(plugins: Plugin[] = []): Promise<string> {
+  const result = await build({
+    entryPoints: ["worker/index.ts"],
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    platform: "neutral",
+    mainFields: ["module", "main"],
+    conditions: ["workerd", "worker", "browser", "import"],
+    external: ["cloudflare:*", "node:*"],
+    sourcemap: "inline",
+    sourcesContent: false,
+    legalComments: "none",
+    logLevel: "warning",
+    plugins,
+  });
+  return result.outputFiles[0]!.text;
+}
+
+/** The project's folder. */
+export const root = new URL("..", import.meta.url).pathname;

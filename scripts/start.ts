@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { root } from "./bundle.ts";
+import { startServer } from "./server.ts";
+
+/** `npm start`: Podyard on this machine. PORT (8787), HOST (localhost) and PODYARD_STATE change it. */
+
+const port = Number(process.env["PORT"] ?? 8787);
+const host = process.env["HOST"] ?? "127.0.0.1";
+const statePath = path.resolve(
+  process.env["PODYARD_STATE"] ?? path.join(root, ".wrangler/podyard"),
+);
+
+if (!Number.isInteger(port) || port < 0 || port > 65535) {
+  console.error(`PORT must be a number from 0 to 65535, not ${process.env["PORT"]}`);
+  process.exit(2);
+}
+if (!existsSync(path.join(root, "dist/web/index.html"))) await import("./build.ts");
+
+const server = await startServer({ port, host, statePath }).catch((error: unknown) => {
+  console.error(/EADDRINUSE|Address already in use/i.test(String(error)) ? portTaken() : error);
+  process.exit(1);
+});
+const address = server.url.replace("127.0.0.1", "localhost");
+
+console.log(`
+Podyard listens on ${address}  (state: ${path.relative(process.cwd(), statePath) || "."})
+
+Open it in a browser, or make a sandbox and use it:
+
+  curl -sX POST ${address}/api/sandboxes -H 'Accept: application/yaml' > kubeconfig
+  kubectl --kubeconfig kubeconfig get nodes
+`);
+
+let stopping = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = true;
+    void server.stop().finally(() => process.exit(0));
+  });
+}
+
+function portTaken(): string {
+  return `port ${port} is taken; choose another: PORT=8788 npm start`;
+}

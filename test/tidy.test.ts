@@ -1,0 +1,244 @@
+import { existsSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { filesBelow, isCode, parse, readSource, root, type Source } from "./helpers/source.ts";
+
+/** The house rules, as far as a machine can see them. The reasons stand in CONTRIBUTING.md. */
+
+const linesOfFileMax = 400;
+const linesOfFunctionMax = 60;
+
+/** What breaks a rule for now. This list may only shrink: an entry that is not needed any more fails too. */
+const allowed: Record<string, string[]> = {
+  "long file": [],
+  "long function": [],
+  "unreachable file": [],
+};
+
+const engine = "durable-objects/engine/";
+const product = ["worker", "durable-objects", "web", "scripts"]
+  .flatMap((folder) => (existsSync(path.join(root, folder)) ? filesBelow(folder) : []))
+  .filter(isCode);
+const sources = product.map(readSource);
+/** Tables of facts made by a program or copied from a specification. */
+const isData = (file: string): boolean =>
+  /(^|-)(facts|data)\.ts$/.test(file) || file.includes("/scenarios/library/");
+
+describe("imports", () => {
+  const packagesOf: [folder: string, packages: RegExp][] = [
+    [engine, /^(yaml|@noble\/(hashes|curves)\/.*|fflate)$/],
+    ["durable-objects/", /^cloudflare:/],
+    ["worker/", /^(hono|drizzle-orm|cloudflare:)/],
+    ["web/vite.config.ts", /^(vite|node:)/],
+    ["web/", /^(preact|@preact\/signals)(\/|$)/],
+    ["scripts/", /./],
+  ];
+
+  test("packages are those of each part's allow-list", () => {
+    expect(
+      offences(sources, ({ file, imports }) => {
+        const known = packagesOf.find(([folder]) => file.startsWith(folder))![1];
+        return imports
+          .filter(({ from, file: to }) => to === undefined && !known.test(from))
+          .filter(({ from, typeOnly }) => !(typeOnly && from.startsWith("kubernetes-types")))
+          .map(({ from }) => from);
+      }),
+    ).toEqual([]);
+  });
+
+  /** What each part may import of others; "type" stands for types alone. */
+  const partsOf: [from: string, rules: [to: RegExp, kind: "any" | "type"][]][] = [
+    [`${engine}core/`, [[/^durable-objects\/engine\/(core\/|assert|limits|ports)/, "any"]]],
+    [engine, [[/^durable-objects\/engine\//, "any"]]],
+    ["durable-objects/", [[/^durable-objects\//, "any"]]],
+    [
+      "worker/",
+      [
+        [/^worker\//, "any"],
+        [/^durable-objects\/(sandbox|stream-head)\.ts$/, "any"],
+        [/^durable-objects\/engine\/(api|schema)\/(status|discovery|openapi|request-info)/, "any"],
+        [/^durable-objects\//, "type"],
+      ],
+    ],
+    [
+      "web/",
+      [
+        [/^web\//, "any"],
+        [/^durable-objects\/engine\//, "type"],
+      ],
+    ],
+    ["scripts/", [[/^(scripts|durable-objects\/engine|worker)\//, "any"]]],
+  ];
+
+  test("parts import only what lies below them", () => {
+    expect(
+      offences(sources, ({ file, imports }) => {
+        const rules = partsOf.find(([from]) => file.startsWith(from))![1];
+        return imports
+          .filter(({ file: to }) => to !== undefined && !to.endsWith(".css"))
+          .filter(
+            ({ file: to, typeOnly }) =>
+              !rules.some(([known, kind]) => known.test(to!) && (kind === "any" || typeOnly)),
+          )
+          .map(({ from }) => from);
+      }),
+    ).toEqual([]);
+  });
+
+  test("controllers never import each other: they meet in the store", () => {
+    const registry = sources.find(({ file }) => file === `${engine}controllers/index.ts`);
+    const controllers = new Set(registry?.imports.map(({ file }) => file));
+    controllers.delete(`${engine}controllers/define.ts`);
+    expect(
+      offences(
+        sources.filter(({ file }) => controllers.has(file)),
+        ({ imports }) =>
+          imports.filter(({ file }) => controllers.has(file)).map(({ from }) => from),
+      ),
+    ).toEqual([]);
+  });
+
+  test("every file is reached from an entry: no unregistered kind, controller, image or panel", () => {
+    const entries = ["worker/index.ts", "web/main.tsx", "web/vite.config.ts"].concat(
+      product.filter((file) => file.startsWith("scripts/")),
+    );
+    const reached = reachable(entries);
+    expectOnly(
+      "unreachable file",
+      product.filter((file) => !reached.has(file)),
+    );
+  });
+});
+
+describe("the engine is synchronous, deterministic and pure", () => {
+  const banned = new Set(
+    (
+      "async await Promise Date.now Math.random performance setTimeout setInterval clearTimeout " +
+      "queueMicrotask setImmediate fetch crypto console process globalThis Intl .localeCompare " +
+      ".toLocaleString .toLocaleLowerCase .toLocaleUpperCase .toLocaleDateString WeakRef " +
+      "FinalizationRegistry structuredClone"
+    ).split(" "),
+  );
+
+  test("nothing ambient", () => {
+    expect(
+      offences(
+        sources.filter(({ file }) => file.startsWith(engine)),
+        ({ file, words }) =>
+          words
+            .filter(
+              ({ word }) =>
+                banned.has(word) || (word === "Date" && file !== `${engine}core/clock.ts`),
+            )
+            .map(({ word, line }) => `${word} (line ${line})`),
+      ),
+    ).toEqual([]);
+  });
+
+  test("the ban sees what it should see", () => {
+    const { words } = parse(
+      "x.ts",
+      "const a = async () => { await b; new Date(); Math.random(); x.localeCompare(y); ({ fetch: 1 }).fetch; };",
+    );
+    const seen = words.map(({ word }) => word);
+    expect(seen).toEqual(
+      expect.arrayContaining(["async", "await", "Date", "Math.random", ".localeCompare"]),
+    );
+    expect(seen).not.toContain("fetch");
+  });
+});
+
+describe("size", () => {
+  test(`files have at most ${linesOfFileMax} lines`, () => {
+    expectOnly(
+      "long file",
+      sources
+        .filter(({ file, lines }) => lines > linesOfFileMax && !isData(file))
+        .map(({ file }) => file),
+    );
+  });
+
+  test(`functions have at most ${linesOfFunctionMax} lines`, () => {
+    expectOnly(
+      "long function",
+      sources
+        .filter(({ file }) => !isData(file))
+        .flatMap(({ file, functions }) =>
+          functions
+            .filter(({ lines }) => lines > linesOfFunctionMax)
+            .map(({ name }) => `${file} ${name}`),
+        ),
+    );
+  });
+});
+
+describe("names and words", () => {
+  test("files are kebab-case and say what they hold", () => {
+    const files = [...product, ...filesBelow("test").filter(isCode)];
+    expect(
+      files.filter((file) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.(test|config))?\.tsx?$/.test(base(file))),
+    ).toEqual([]);
+    expect(
+      product.filter((file) => /^(utils?|helpers?|common|misc|manager)\.tsx?$/.test(base(file))),
+    ).toEqual([]);
+  });
+
+  test("nothing names a machine or a workplace", () => {
+    const places =
+      /(?<![\w.])\/(work|root|home|Users)\/\w|\/tmp\/(?!podyard)\w|\b[f]arm\b|\.\.\/shared\//;
+    const texts = filesBelow("")
+      .filter((file) => /\.(tsx?|css|html|json|md|toml|ya?ml|sql)$|^\.ci\/|^NOTICE$/.test(file))
+      .filter((file) => !/^(package-lock\.json|test\/golden\/)/.test(file))
+      // Simulated file systems have a /root and a /home of their own.
+      .filter((file) => !/^(durable-objects\/engine|test\/(engine|sim))\//.test(file));
+    expect(texts.filter((file) => places.test(read(file).replace(/places = .*/, "")))).toEqual([]);
+  });
+
+  test("the lockfile names no registry but npm's own", () => {
+    const hosts = read("package-lock.json").matchAll(/"resolved": "https?:\/\/([^/"]+)/g);
+    expect([...new Set([...hosts].map((match) => match[1]))]).toEqual(
+      expect.not.arrayContaining([expect.not.stringMatching(/^registry\.npmjs\.org$/)]),
+    );
+  });
+
+  test("dependencies are pinned", () => {
+    const { dependencies, devDependencies } = JSON.parse(read("package.json")) as Record<
+      string,
+      Record<string, string>
+    >;
+    const versions = Object.entries({ ...dependencies, ...devDependencies });
+    expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version))).toEqual(
+      [],
+    );
+  });
+});
+
+function reachable(entries: string[]): Set<string> {
+  const byFile = new Map(sources.map((source) => [source.file, source]));
+  const reached = new Set<string>();
+  const queue = [...entries];
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    for (const { file: to } of byFile.get(file)?.imports ?? []) if (to) queue.push(to);
+  }
+  return reached;
+}
+
+function offences(among: Source[], find: (source: Source) => string[]): string[] {
+  return among.flatMap((source) => find(source).map((what) => `${source.file}: ${what}`));
+}
+
+/** Every offence is allowed for now, and every allowance is still needed. */
+function expectOnly(rule: string, found: string[]): void {
+  const known = allowed[rule] ?? [];
+  expect({
+    new: found.filter((offence) => !known.includes(offence)),
+    mended: known.filter((offence) => !found.includes(offence)),
+  }).toEqual({ new: [], mended: [] });
+}
+
+const base = (file: string): string => path.posix.basename(file);
+function read(file: string): string {
+  return readFileSync(path.join(root, file), "utf8");
+}

@@ -1,0 +1,98 @@
+import { chromium, type Browser, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { findChromium } from "../helpers/chromium.ts";
+import { skipNote } from "../helpers/kubectl.ts";
+import { makeSandbox } from "../helpers/sandbox.ts";
+
+const executablePath = findChromium();
+if (!executablePath)
+  skipNote("no Chromium was found (set CHROMIUM to name one); the page was not tested");
+
+describe.skipIf(!executablePath)("the page", () => {
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+    page = await browser.newPage();
+    page.on("pageerror", (error) => problems.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") problems.push(message.text());
+    });
+    await page.goto(inject("url"));
+  });
+  afterAll(() => browser?.close());
+
+  test("a button makes a sandbox and shows how to reach it", async () => {
+    await page.getByRole("button", { name: "Make a sandbox" }).click();
+    await page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
+    await page.getByText("Show it").click();
+    expect(await page.locator("pre").textContent()).toContain("current-context: podyard-");
+    expect(page.url()).toMatch(/#\/[a-z2-7]{26}\/podyard_/);
+  });
+
+  test("the Pod table moves as the cluster does", async () => {
+    await page.getByText("No Pods here yet").waitFor();
+    const [, id, secret] = new URL(page.url()).hash.split("/");
+    const api = `${inject("url")}/sandboxes/${id}`;
+    const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+    await fetch(`${api}/apis/apps/v1/namespaces/default/deployments`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name: "web" },
+        spec: {
+          replicas: 2,
+          selector: { matchLabels: { app: "web" } },
+          template: {
+            metadata: { labels: { app: "web" } },
+            spec: { containers: [{ name: "web", image: "nginx" }] },
+          },
+        },
+      }),
+    });
+    const running = page.locator("td .status.good", { hasText: "Running" });
+    await expect.poll(() => running.count(), { timeout: 30_000 }).toBe(2);
+    const names = (): Promise<string[]> =>
+      page.locator("tbody tr td:first-child").allTextContents();
+    const [victim] = await names();
+    await fetch(`${api}/api/v1/namespaces/default/pods/${victim}?gracePeriodSeconds=0`, {
+      method: "DELETE",
+      headers,
+    });
+    await expect.poll(names, { timeout: 30_000 }).not.toContain(victim);
+    await expect.poll(() => running.count(), { timeout: 30_000 }).toBe(2);
+  });
+
+  test("a reload opens the same sandbox, also on a small screen", async () => {
+    const hash = new URL(page.url()).hash;
+    await page.setViewportSize({ width: 375, height: 700 });
+    await page.reload();
+    await page.getByRole("heading", { name: "Pods" }).waitFor();
+    expect(new URL(page.url()).hash).toBe(hash);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBe(0);
+  });
+
+  test("a link to a deleted sandbox says so", async () => {
+    const { id, url } = await makeSandbox(inject("url"));
+    const secret = url.slice(url.lastIndexOf("/") + 1);
+    await fetch(`${inject("url")}/api/sandboxes/${id}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    const other = await browser.newPage();
+    await other.goto(url);
+    await other.getByText("That sandbox has expired or was deleted.").waitFor();
+    await other.close();
+  });
+
+  test("nothing went wrong on the way", () => {
+    expect(problems).toEqual([]);
+  });
+});

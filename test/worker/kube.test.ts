@@ -1,0 +1,192 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, expect, test, vi } from "vitest";
+import { configMap, edge, kube, lineReader, make, post, stubOf } from "./edge.ts";
+
+const configMaps = "/api/v1/namespaces/default/configmaps";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+test("without a valid key every path answers 401 as the API server does, and wakes nothing", async () => {
+  const [made, other] = [await make(), await make()];
+  const refused = [
+    edge(`/sandboxes/${made.id}/version`),
+    kube({ id: made.id, secret: other.secret }, "/version"),
+    kube({ id: made.id, secret: `podyard_${"A".repeat(43)}` }, configMaps),
+    kube({ id: "a".repeat(26), secret: made.secret }, "/version"),
+  ];
+  for (const response of await Promise.all(refused)) {
+    expect(response.status).toBe(401);
+    expect(await response.json()).toEqual({
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message: "Unauthorized",
+      reason: "Unauthorized",
+      code: 401,
+    });
+  }
+});
+
+test("outside local mode a secret in the path opens nothing", async () => {
+  const made = await make();
+  const response = await edge(`/sandboxes/${made.id}/k/${made.secret}/version`);
+  expect(response.status).toBe(404);
+});
+
+test("what needs no cluster is answered without one", async () => {
+  const made = await make();
+  const woken = vi.spyOn(env.SANDBOX, "getByName");
+  for (const path of ["/version", "/api", "/apis", "/openapi/v3"]) {
+    const response = await kube(made, path);
+    expect([path, response.status]).toEqual([path, 200]);
+  }
+  expect(woken).not.toHaveBeenCalled();
+});
+
+test("a body beyond 3 MiB is refused with a Status", async () => {
+  const made = await make();
+  const response = await kube(made, configMaps, {
+    method: "POST",
+    body: new Uint8Array(3 * 1024 * 1024 + 1),
+  });
+  expect(response.status).toBe(413);
+  expect(await response.json()).toMatchObject({ reason: "RequestEntityTooLarge", code: 413 });
+});
+
+test("writes outlive an eviction", async () => {
+  const made = await make();
+  expect((await kube(made, configMaps, post(configMap("a")))).status).toBe(201);
+  await evictDurableObject(stubOf(made));
+  const read = await kube(made, `${configMaps}/a`);
+  expect(await read.json()).toMatchObject({ metadata: { name: "a" }, data: { name: "a" } });
+});
+
+test("the same name twice is refused in upstream's words", async () => {
+  const made = await make();
+  await kube(made, configMaps, post(configMap("a")));
+  const again = await kube(made, configMaps, post(configMap("a")));
+  expect(again.status).toBe(409);
+  expect(await again.json()).toMatchObject({ message: 'configmaps "a" already exists' });
+});
+
+test("a watch is sent uncompressed, line by line, and goes on after an eviction", async () => {
+  const made = await make();
+  const { metadata } = (await (await kube(made, configMaps)).json()) as {
+    metadata: { resourceVersion: string };
+  };
+  const watch = await kube(
+    made,
+    `${configMaps}?watch=true&resourceVersion=${metadata.resourceVersion}`,
+    { headers: { "accept-encoding": "gzip" } },
+  );
+  expect(watch.status).toBe(200);
+  expect(watch.headers.get("content-encoding")).toBe("identity");
+  expect(watch.headers.get("cache-control")).toContain("no-transform");
+  const lines = lineReader(watch);
+  const names: string[] = [];
+  for (const name of ["a", "b", "c"]) {
+    await kube(made, configMaps, post(configMap(name)));
+    const event = JSON.parse((await lines.next())!) as {
+      type: string;
+      object: { metadata: { name: string } };
+    };
+    expect(event.type).toBe("ADDED");
+    names.push(event.object.metadata.name);
+    // The socket hibernates, the object goes; the next write finds the stream where it stood.
+    await evictDurableObject(stubOf(made), { webSockets: "hibernate" });
+  }
+  expect(names).toEqual(["a", "b", "c"]);
+  await lines.stop();
+});
+
+test("a watch ends when its time is up", async () => {
+  const made = await make();
+  const watch = await kube(made, `${configMaps}?watch=true&timeoutSeconds=1`);
+  const lines = lineReader(watch);
+  for (;;) if ((await lines.next()) === undefined) break;
+});
+
+test("a bad watch answers a Status, not a stream", async () => {
+  const made = await make();
+  const response = await kube(made, `${configMaps}?watch=true&labelSelector=,,`);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ kind: "Status", status: "Failure" });
+});
+
+test("streams of one sandbox are limited", async () => {
+  const made = await make();
+  const open: { stop(): Promise<void> }[] = [];
+  for (let i = 0; i < Number(env.STREAMS_MAX); i++) {
+    open.push(lineReader(await kube(made, `${configMaps}?watch=true`)));
+  }
+  const refused = await kube(made, `${configMaps}?watch=true`);
+  expect(refused.status).toBe(429);
+  expect(await refused.json()).toMatchObject({ reason: "TooManyRequests" });
+  await Promise.all(open.map((stream) => stream.stop()));
+});
+
+test("sockets of pages elsewhere are refused", async () => {
+  const made = await make();
+  const response = await kube(made, "/api/v1/namespaces/default/pods/x/exec?command=sh", {
+    headers: { upgrade: "websocket", origin: "https://elsewhere.test" },
+  });
+  expect(response.status).toBe(403);
+});
+
+interface Inside {
+  loaded: unknown;
+}
+
+test("a fault in a turn answers 500 and costs nothing but the engine in memory", async () => {
+  const made = await make();
+  await kube(made, configMaps, post(configMap("a")));
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  await runInDurableObject(stubOf(made), (instance) => {
+    (instance as unknown as Inside).loaded = {
+      look() {},
+      handle() {
+        throw new Error("planned");
+      },
+    };
+  });
+  const failed = await kube(made, configMaps);
+  expect(failed.status).toBe(500);
+  expect(await failed.json()).toMatchObject({ kind: "Status", reason: "InternalError" });
+  expect((await kube(made, `${configMaps}/a`)).status).toBe(200);
+});
+
+test("a failing alarm throws nothing, and is armed again", async () => {
+  const made = await make();
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const stub = stubOf(made);
+  await runInDurableObject(stub, async (instance, state) => {
+    (instance as unknown as Inside).loaded = {
+      look() {},
+      run() {
+        throw new Error("planned");
+      },
+    };
+    await state.storage.setAlarm(Date.now() + 60_000);
+  });
+  expect(await runDurableObjectAlarm(stub)).toBe(true);
+  await runInDurableObject(stub, async (_instance, state) => {
+    expect(await state.storage.getAlarm()).toBeGreaterThan(Date.now());
+  });
+  expect((await kube(made, "/api/v1/nodes")).status).toBe(200);
+});
+
+test("at its end the object empties itself", async () => {
+  const made = await make();
+  const stub = stubOf(made);
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 25 * 3_600_000 });
+  await runDurableObjectAlarm(stub);
+  await runInDurableObject(stub, async (_instance, state) => {
+    expect(state.storage.kv.get("birth")).toBeUndefined();
+    expect(await state.storage.getAlarm()).toBeNull();
+  });
+});

@@ -1,0 +1,64 @@
+import path from "node:path";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const node = { environment: "node", pool: "threads" } as const;
+
+export default defineConfig(async () => ({
+  test: {
+    projects: [
+      {
+        test: {
+          ...node,
+          name: "engine",
+          include: [
+            "test/engine/**/*.test.ts",
+            "test/golden/**/*.test.ts",
+            "test/sim/**/*.test.ts",
+            "test/tidy.test.ts",
+          ],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            verbose: false,
+            miniflare: {
+              bindings: {
+                TEST_MIGRATIONS: await readD1Migrations(
+                  path.join(import.meta.dirname, "migrations"),
+                ),
+              },
+            },
+          }),
+        ],
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          setupFiles: ["./test/worker/setup.ts"],
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: "clients",
+          include: ["test/clients/**/*.test.ts"],
+          globalSetup: ["./test/helpers/server-setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: "web",
+          include: ["test/web/**/*.test.ts"],
+          globalSetup: ["./test/helpers/server-setup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+}));

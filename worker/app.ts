@@ -1,0 +1,47 @@
+import { Hono } from "hono";
+import { cors } from "hono/cors";
+import type { Env } from "./env.ts";
+import { EdgeError, edgeErrorResponse } from "./errors.ts";
+import { kube } from "./routes/kube.ts";
+import { page } from "./routes/page.ts";
+import {
+  createKey,
+  createSandbox,
+  deleteKey,
+  deleteSandbox,
+  listKeys,
+  readSandbox,
+} from "./routes/sandboxes.ts";
+
+/** The one route table. */
+export const app = new Hono<{ Bindings: Env }>();
+
+for (const path of ["/api/*", "/sandboxes/*"]) {
+  app.use(path, async (c, next) => {
+    const origin = c.env.CORS_ORIGINS.split(",").filter(Boolean);
+    return origin.length > 0 ? cors({ origin })(c, next) : next();
+  });
+}
+
+app.get("/healthz", (c) => c.text("ok"));
+
+app.post("/api/sandboxes", createSandbox);
+app.get("/api/sandboxes/:id", readSandbox);
+app.delete("/api/sandboxes/:id", deleteSandbox);
+app.post("/api/sandboxes/:id/keys", createKey);
+app.get("/api/sandboxes/:id/keys", listKeys);
+app.delete("/api/sandboxes/:id/keys/:key", deleteKey);
+app.all("/api/*", () => {
+  throw new EdgeError(404, "there is no such path; see /api/sandboxes");
+});
+
+app.all("/sandboxes/:id", kube);
+app.all("/sandboxes/:id/*", kube);
+
+app.get("*", page);
+
+app.onError((error) => {
+  if (error instanceof EdgeError) return edgeErrorResponse(error);
+  console.error({ event: "request failed", error: String(error) });
+  return Response.json({ error: { message: "internal error" } }, { status: 500 });
+});

@@ -1,0 +1,15 @@
+import type { SandboxObject } from "../durable-objects/sandbox.ts";
+
+/** Bindings and variables of wrangler.toml; scripts/server.ts sets the local ones. */
+export interface Env {
+  SANDBOX: DurableObjectNamespace<SandboxObject>;
+  DB: D1Database;
+  ASSETS?: Fetcher;
+  /** Absent: no limit on making sandboxes. */
+  CREATE_LIMIT?: RateLimit;
+  MODE: "cloud" | "local";
+  SANDBOX_TTL_HOURS: string;
+  SANDBOX_NODES_MAX: string;
+  STREAMS_MAX: string;
+  CORS_ORIGINS: string;
+}

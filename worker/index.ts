@@ -1,0 +1,4 @@
+import { app } from "./app.ts";
+
+export { SandboxObject } from "../durable-objects/sandbox.ts";
+export default app;

@@ -1,0 +1,62 @@
+import type { Context } from "hono";
+import { StatusError, tooLarge } from "../../durable-objects/engine/api/status.ts";
+import { readBody } from "../body.ts";
+import type { Env } from "../env.ts";
+import { serviceUnavailable, statusResponse } from "../errors.ts";
+import { requestBodyBytesMax } from "../limits.ts";
+import { staticReply } from "../static-reply.ts";
+import { bridge } from "../stream.ts";
+import { tenantOf, type Tenant } from "../tenant.ts";
+
+/** The Kubernetes API of a sandbox: verify the key, answer what needs no cluster, hand on the rest. */
+export async function kube(c: Context<{ Bindings: Env }>): Promise<Response> {
+  const request = c.req.raw;
+  try {
+    refuseForeignSocket(request, c.env);
+    const tenant = await tenantOf(request, c.env, Date.now());
+    const known = staticReply(request, tenant.apiPath);
+    if (known) return known;
+    return await handOn(request, c.env, tenant);
+  } catch (error) {
+    if (error instanceof StatusError) return statusResponse(error);
+    console.error({ event: "kube failed", error: String(error) });
+    return statusResponse(serviceUnavailable());
+  }
+}
+
+async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Response> {
+  const { search } = new URL(request.url);
+  const body = await readBody(request, requestBodyBytesMax, () => {
+    throw tooLarge(`limit is ${requestBodyBytesMax}`);
+  });
+  const stub = env.SANDBOX.getByName(tenant.sandbox.id);
+  const address = `https://sandbox${tenant.apiPath}${search}`;
+  const headers = headersToHandOn(request.headers);
+  const init = { method: request.method, headers, ...(body ? { body } : {}) };
+  if (request.method === "GET" && mayStream(search) && !headers.has("upgrade")) {
+    return bridge(stub, address, headers, request.signal);
+  }
+  return stub.fetch(address, init);
+}
+
+/** Only these two answer without end; the object still decides. */
+const mayStream = (search: string): boolean => /[?&](watch|follow)(=|&|$)/.test(search);
+
+/** What describes the client's connection rather than its wish stays here, and so do secrets. */
+const heldBack =
+  /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip)$/;
+
+function headersToHandOn(from: Headers): Headers {
+  const headers = new Headers();
+  for (const [name, value] of from) if (!heldBack.test(name)) headers.set(name, value);
+  return headers;
+}
+
+/** CORS does not cover WebSockets: a page elsewhere that learnt a path with a key in it may not use it. */
+function refuseForeignSocket(request: Request, env: Env): void {
+  const origin = request.headers.get("origin");
+  if (origin === null || request.headers.get("upgrade") === null) return;
+  if (origin === new URL(request.url).origin || env.CORS_ORIGINS.split(",").includes(origin))
+    return;
+  throw new StatusError(403, "Forbidden", `origin ${origin} is not allowed to connect`);
+}
