@@ -1,10 +1,3 @@
-import { existsSync } from "node:fs";
-import path from "node:path";
-import { build } from "vite";
-import { root } from "./bundle.ts";
+import { buildPage } from "./page.ts";
 
-/** `npm run build`: the page, and the OpenAPI documents with their descriptions, into dist/web. */
-
-const openapi = path.join(root, "scripts/generate-openapi.ts");
-if (existsSync(openapi)) await import(openapi);
-await build({ configFile: path.join(root, "web/vite.config.ts"), logLevel: "warn" });
+await buildPage();

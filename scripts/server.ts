@@ -74,6 +74,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       port: 0,
       cf: false,
       log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: ({ level, message }) => {
+        // workerd's own notes: an alarm that was moved just as it came due, and the like.
+        if (!message.includes("NOSENTRY")) console[level === "error" ? "error" : "log"](message);
+      },
     }),
   );
   await miniflare.ready;

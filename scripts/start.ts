@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { root } from "./bundle.ts";
+import { buildPageIfStale } from "./page.ts";
 import { startServer } from "./server.ts";
 
 /** `npm start`: Podyard on this machine. PORT (8787), HOST (localhost) and PODYARD_STATE change it. */
@@ -15,7 +15,7 @@ if (!Number.isInteger(port) || port < 0 || port > 65535) {
   console.error(`PORT must be a number from 0 to 65535, not ${process.env["PORT"]}`);
   process.exit(2);
 }
-if (!existsSync(path.join(root, "dist/web/index.html"))) await import("./build.ts");
+await buildPageIfStale();
 
 const server = await startServer({ port, host, statePath }).catch((error: unknown) => {
   console.error(/EADDRINUSE|Address already in use/i.test(String(error)) ? portTaken() : error);

@@ -56,7 +56,10 @@ describe("imports", () => {
       [
         [/^worker\//, "any"],
         [/^durable-objects\/(sandbox|stream-head)\.ts$/, "any"],
-        [/^durable-objects\/engine\/(api|schema)\/(status|discovery|openapi|request-info)/, "any"],
+        [
+          /^durable-objects\/engine\/(api|schema)\/(status|discovery|resources|openapi)\.ts$/,
+          "any",
+        ],
         [/^durable-objects\//, "type"],
       ],
     ],
@@ -111,12 +114,12 @@ describe("imports", () => {
 });
 
 describe("the engine is synchronous, deterministic and pure", () => {
+  // What the platform brings (fetch, crypto, console) does not even type-check: its tsconfig has no types.
   const banned = new Set(
     (
-      "async await Promise Date.now Math.random performance setTimeout setInterval clearTimeout " +
-      "queueMicrotask setImmediate fetch crypto console process globalThis Intl .localeCompare " +
-      ".toLocaleString .toLocaleLowerCase .toLocaleUpperCase .toLocaleDateString WeakRef " +
-      "FinalizationRegistry structuredClone"
+      "async await Promise Math.random setTimeout setInterval queueMicrotask globalThis Intl " +
+      ".localeCompare .toLocaleString .toLocaleLowerCase .toLocaleUpperCase .toLocaleDateString " +
+      "WeakRef FinalizationRegistry structuredClone"
     ).split(" "),
   );
 
@@ -138,13 +141,13 @@ describe("the engine is synchronous, deterministic and pure", () => {
   test("the ban sees what it should see", () => {
     const { words } = parse(
       "x.ts",
-      "const a = async () => { await b; new Date(); Math.random(); x.localeCompare(y); ({ fetch: 1 }).fetch; };",
+      "const a = async () => { await b; new Date(); Math.random(); x.localeCompare(y); ({ Date: 1 }).Date; };",
     );
     const seen = words.map(({ word }) => word);
     expect(seen).toEqual(
       expect.arrayContaining(["async", "await", "Date", "Math.random", ".localeCompare"]),
     );
-    expect(seen).not.toContain("fetch");
+    expect(seen.filter((word) => word === "Date")).toHaveLength(1);
   });
 });
 

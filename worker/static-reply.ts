@@ -1,14 +1,40 @@
 import { staticResponse } from "../durable-objects/engine/api/discovery.ts";
+import { groupVersions } from "../durable-objects/engine/api/resources.ts";
+import { openApiAsset } from "../durable-objects/engine/schema/openapi.ts";
+import type { ApiRequest } from "../durable-objects/engine/ports.ts";
+import type { Env } from "./env.ts";
+
+const yearMs = 365 * 24 * 3_600_000;
 
 /** What every sandbox answers alike (`/version`, built-in discovery, OpenAPI), without waking one. */
-export function staticReply(request: Request, apiPath: string): Response | undefined {
+export async function staticReply(
+  request: Request,
+  env: Env,
+  apiPath: string,
+): Promise<Response | undefined> {
   if (request.method !== "GET") return undefined;
-  const reply = staticResponse({
+  const asked: ApiRequest = {
     method: "GET",
     path: apiPath,
     query: new URL(request.url).search.slice(1),
     headers: Object.fromEntries(request.headers),
-  });
+  };
+  const reply = staticResponse(asked);
   if (!reply) return undefined;
-  return new Response(reply.body as BodyInit, { status: reply.status, headers: reply.headers });
+  const headers = new Headers(reply.headers);
+  // kubectl keeps on disk only what says when it expires.
+  if (headers.get("cache-control")?.includes("immutable")) {
+    headers.set("expires", new Date(Date.now() + yearMs).toUTCString());
+  }
+  const described = reply.status === 200 ? await describedSchema(asked, env) : undefined;
+  const body = described ?? (reply.body as BodyInit);
+  return new Response(reply.status === 304 ? null : body, { status: reply.status, headers });
+}
+
+/** The same OpenAPI document with descriptions, which `kubectl explain` prints: a static asset, where built. */
+async function describedSchema(asked: ApiRequest, env: Env): Promise<ReadableStream | undefined> {
+  const path = openApiAsset(asked.path, asked.query, asked.headers, groupVersions);
+  if (path === undefined || !env.ASSETS) return undefined;
+  const asset = await env.ASSETS.fetch(new URL(path, "https://assets"));
+  return asset.ok ? (asset.body ?? undefined) : undefined;
 }

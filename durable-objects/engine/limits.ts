@@ -8,7 +8,7 @@ export const generateNameAttemptsMax = 8;
 // Log
 export const logRowBytesMax = 900_000;
 /** Uncheckpointed log beyond this is folded into the state table. */
-export const checkpointBytesMin = 1_000_000;
+export const checkpointBytesMin = 2_000_000;
 /** History kept on disk: resuming watches, timeline. */
 export const logBytesMax = 16_000_000;
 /** Revisions kept in memory for watches to resume from. */
@@ -132,3 +132,19 @@ export const podCreateBurstMax = 500;
 // Birth
 /** Virtual time a cluster has run when its first request comes. */
 export const bornBeforeMs = 120_000;
+
+// Clock
+/** Virtual seconds per second of the wall. */
+export const clockSpeedMax = 10_000;
+
+// Checkpoint pages
+export const pageBytesTarget = 64_000;
+export const pageBytesMax = 512_000;
+
+// Services and their endpoints
+/** k8s: --max-endpoints-per-slice, endpoints_controller.go maxCapacity, --mirroring-max-endpoints-per-subset */
+export const endpointsPerSliceMax = 100;
+export const endpointAddressesMax = 1_000;
+export const mirroredAddressesMax = 1_000;
+/** How long a simulated cloud takes to hand out a load balancer. */
+export const loadBalancerMs = 2_000;

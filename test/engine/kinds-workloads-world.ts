@@ -54,15 +54,14 @@ const shown = (errors: readonly FieldError[]): string[] =>
 
 const withMeta = <T extends KubeObject>(input: unknown): T => {
   const given = input as T;
-  const metadata = {
+  const server = {
     namespace: "default",
     uid: "uid-1",
     resourceVersion: "1",
     creationTimestamp: "2026-01-01T12:00:00Z",
     generation: 1,
-    ...given.metadata,
   };
-  return { ...given, metadata };
+  return { ...given, metadata: { ...server, ...(given.metadata as object) } } as T;
 };
 
 export function create<T extends KubeObject>(

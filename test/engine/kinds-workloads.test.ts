@@ -15,7 +15,10 @@ describe("Deployment", () => {
     const { spec, status } = create(Deployment, workload()).object;
     expect(spec).toMatchObject({
       replicas: 1,
-      strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" } },
+      strategy: {
+        type: "RollingUpdate",
+        rollingUpdate: { maxUnavailable: "25%", maxSurge: "25%" },
+      },
       revisionHistoryLimit: 10,
       progressDeadlineSeconds: 600,
     });
@@ -31,12 +34,12 @@ describe("Deployment", () => {
 
   it.each([
     [{}, {}, []],
-    [{ replicas: -1 }, {}, ["spec.replicas: Invalid value: -1: must be greater than or equal to 0"]],
     [
-      { selector: undefined },
+      { replicas: -1 },
       {},
-      ["spec.selector: Required value", mismatch],
+      ["spec.replicas: Invalid value: -1: must be greater than or equal to 0"],
     ],
+    [{ selector: undefined }, {}, ["spec.selector: Required value", mismatch]],
     [
       { selector: {} },
       {},
@@ -81,9 +84,7 @@ describe("Deployment", () => {
     [
       { minReadySeconds: 600 },
       {},
-      [
-        "spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds",
-      ],
+      ["spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds"],
     ],
     [
       {},
@@ -200,7 +201,10 @@ describe("DaemonSet", () => {
     });
     const generation = "deprecated.daemonset.template.generation";
     expect(object.metadata.annotations?.[generation]).toBe("1");
-    const same = update(DaemonSet, object, (d) => ({ ...d, spec: { ...d.spec, minReadySeconds: 1 } }));
+    const same = update(DaemonSet, object, (d) => ({
+      ...d,
+      spec: { ...d.spec, minReadySeconds: 1 },
+    }));
     expect(same.object.metadata.annotations?.[generation]).toBe("1");
     const next = update(DaemonSet, object, (d) => ({
       ...d,
@@ -213,8 +217,18 @@ describe("DaemonSet", () => {
   });
 
   it.each([
-    [{ maxUnavailable: 0, maxSurge: 0 }, ["spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0"]],
-    [{ maxUnavailable: 1, maxSurge: "10%" }, ['spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: "10%": may not be set when maxUnavailable is non-zero']],
+    [
+      { maxUnavailable: 0, maxSurge: 0 },
+      [
+        "spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0",
+      ],
+    ],
+    [
+      { maxUnavailable: 1, maxSurge: "10%" },
+      [
+        'spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: "10%": may not be set when maxUnavailable is non-zero',
+      ],
+    ],
     [{ maxUnavailable: 0, maxSurge: 1 }, []],
   ])("%j", (rollingUpdate, expected) => {
     const updateStrategy = { type: "RollingUpdate", rollingUpdate };
@@ -256,9 +270,9 @@ describe("PodTemplate and ControllerRevision", () => {
       2,
       "0s",
     ]);
-    expect(update(ControllerRevision, object, (r) => ({ ...r, data: { spec: 1 } })).errors).toEqual([
-      'data: Invalid value: {"spec":1}: field is immutable',
-    ]);
+    expect(update(ControllerRevision, object, (r) => ({ ...r, data: { spec: 1 } })).errors).toEqual(
+      ['data: Invalid value: {"spec":1}: field is immutable'],
+    );
     expect(create(ControllerRevision, { metadata: { name: "r" }, revision: 1 }).errors).toEqual([
       "data: Required value: data is mandatory",
     ]);

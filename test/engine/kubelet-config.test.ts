@@ -79,7 +79,10 @@ describe("environment", () => {
               { name: "PLAIN", value: "p" },
               { name: "BOTH", value: "$(PLAIN)-$(CFG_color)-$(MY_DB_SERVICE_PORT)" },
               { name: "TOKEN", valueFrom: { secretKeyRef: { name: "keys", key: "token" } } },
-              { name: "MAYBE", valueFrom: { configMapKeyRef: { name: "no", key: "k", optional: true } } },
+              {
+                name: "MAYBE",
+                valueFrom: { configMapKeyRef: { name: "no", key: "k", optional: true } },
+              },
               { name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
               { name: "IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
               { name: "LABEL", valueFrom: { fieldRef: { fieldPath: "metadata.labels['app']" } } },
@@ -139,7 +142,7 @@ describe("environment", () => {
     ],
     [
       { securityContext: { runAsNonRoot: true, runAsUser: 0 } },
-      "container's runAsUser breaks non-root policy (pod: \"web_default(uid-of-web)\", container: c)",
+      'container\'s runAsUser breaks non-root policy (pod: "web_default(uid-of-web)", container: c)',
     ],
   ])("%j is a CreateContainerConfigError", (over, message) => {
     const w = world();
@@ -201,6 +204,66 @@ describe("volumes", () => {
       { mountPath: "/h", source: "host/node-1/var/log", readOnly: true },
       { mountPath: "/d", source: "pv/pvc-1", readOnly: false },
     ]);
+  });
+
+  it("are filled by what they come from, and follow it once a minute", () => {
+    const w = world();
+    data(w, "configmaps", "settings", { color: "blue", size: "5" });
+    data(w, "secrets", "keys", { token: "aHVzaA==" });
+    w.pod(
+      "web",
+      {
+        securityContext: { fsGroup: 2000 },
+        volumes: [
+          { name: "conf", configMap: { name: "settings", items: [{ key: "color", path: "a/c" }] } },
+          { name: "keys", secret: { secretName: "keys", defaultMode: 0o400 } },
+          {
+            name: "all",
+            projected: {
+              sources: [
+                { configMap: { name: "settings" } },
+                {
+                  downwardAPI: {
+                    items: [{ path: "l", fieldRef: { fieldPath: "metadata.labels" } }],
+                  },
+                },
+                { serviceAccountToken: { path: "token" } },
+              ],
+            },
+          },
+        ],
+        containers: [container()],
+      },
+      { labels: { b: "2", a: "1" } },
+    );
+    w.until(5_000);
+    const shown = (volume: string): string[] =>
+      (w.runtime.volumes.get(`uid-of-web/${volume}`)?.files ?? []).map((f) =>
+        "link" in f
+          ? `${f.path} -> ${f.link}`
+          : `${f.path} ${f.mode.toString(8)} ${new TextDecoder().decode(f.data)}`,
+      );
+    const folder = "..2026_01_01_00_00_01.000000000";
+    expect(shown("conf")).toEqual([
+      `${folder}/a/c 644 blue`,
+      `..data -> ${folder}`,
+      "a -> ..data/a",
+    ]);
+    expect(shown("keys")[0]).toBe(`${folder}/token 400 hush`);
+    expect(shown("all").slice(0, 3)).toEqual([
+      `${folder}/color 644 blue`,
+      `${folder}/size 644 5`,
+      `${folder}/l 644 a="1"\nb="2"`,
+    ]);
+    expect(w.runtime.volumes.get("uid-of-web/conf")?.group).toBe(2000);
+    const old = w.client.get("configmaps", "default", "settings");
+    const metadata = { ...old?.metadata, resourceVersion: "99" };
+    w.update("configmaps", { ...old, metadata, data: { color: "red" } } as never);
+    w.until(59_000);
+    expect(shown("conf")[0]).toContain("blue");
+    w.until(60_000);
+    expect(shown("conf")[0]).toBe("..2026_01_01_00_01_00.000000000/a/c 644 red");
+    expect(w.nextDue()).toBeUndefined();
   });
 
   it("that cannot be set up keep the Pod creating until they can", () => {
@@ -276,9 +339,7 @@ describe("static Pods", () => {
     const second = w.get("static-node-1");
     expect(statusOf(second)).toBe("Running");
     expect(second?.metadata.uid).not.toBe(first?.metadata.uid);
-    expect(second?.status?.containerStatuses?.[0]).toEqual(
-      first?.status?.containerStatuses?.[0],
-    );
+    expect(second?.status?.containerStatuses?.[0]).toEqual(first?.status?.containerStatuses?.[0]);
     expect(w.events.filter((e) => e.reason === "Started")).toHaveLength(1);
     expect(w.nextDue()).toBeUndefined();
   });

@@ -57,9 +57,9 @@ describe("graceful deletion", () => {
     w.delete("pods", "default", "web");
     w.until(60_000);
     expect(signals(w)).toEqual([`app 15 ${term}`, `app 9 ${kill}`]);
-    expect(eventLines(w, "web").some((l) => l.includes("!FailedPreStopHook PreStopHook failed"))).toBe(
-      failed,
-    );
+    expect(
+      eventLines(w, "web").some((l) => l.includes("!FailedPreStopHook PreStopHook failed")),
+    ).toBe(failed);
   });
 
   it("ends sidecars after the app, the last started first", () => {
@@ -173,7 +173,11 @@ describe("init containers", () => {
   ])("that fail with restartPolicy %s show %s", (restartPolicy, status, phase) => {
     const w = world();
     w.runtime.scripts["i1"] = { endsAfterMs: 100, exitCode: 1 };
-    w.pod("web", { restartPolicy, initContainers: [container("i1")], containers: [container("app")] });
+    w.pod("web", {
+      restartPolicy,
+      initContainers: [container("i1")],
+      containers: [container("app")],
+    });
     w.until(6_000);
     expect(statusOf(w.get("web"))).toBe(status);
     expect(w.get("web")?.status?.phase).toBe(phase);
@@ -319,6 +323,12 @@ describe("verdicts", () => {
       (w.client.get("nodes", "", "node-1") as { status?: { conditions?: unknown[] } }).status
         ?.conditions?.[0];
     expect(pressure()).toMatchObject({ type: "MemoryPressure", status: "True" });
+    w.pod("late", { containers: [container("modest")] });
+    w.until(61_000);
+    expect(w.get("late")?.status).toMatchObject({
+      reason: "Evicted",
+      message: "Pod was rejected: The node had condition: [MemoryPressure]. ",
+    });
     w.until(400_000);
     expect(pressure()).toMatchObject({ status: "False", reason: "KubeletHasSufficientMemory" });
     expect(w.nextDue()).toBeUndefined();

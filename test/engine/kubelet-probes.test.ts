@@ -52,7 +52,10 @@ describe("liveness", () => {
 
   it("ends in CrashLoopBackOff once the back-off outgrows the time between kills", () => {
     const w = world();
-    w.runtime.scripts["app"] = { termCode: 0, exec: () => ({ exitCode: 1, stdout: "", stderr: "" }) };
+    w.runtime.scripts["app"] = {
+      termCode: 0,
+      exec: () => ({ exitCode: 1, stdout: "", stderr: "" }),
+    };
     const livenessProbe = { exec: { command: ["false"] }, periodSeconds: 5, failureThreshold: 1 };
     w.pod("live", { containers: [container({ livenessProbe })] });
     w.until(120_000);
@@ -81,7 +84,10 @@ describe("liveness", () => {
 describe("readiness", () => {
   it("is watched without alarms and seen again when a port opens or closes", () => {
     const w = world();
-    w.runtime.scripts["app"] = { termCode: 0, listens: [{ port: 80, afterMs: 4_000, untilMs: 100_000 }] };
+    w.runtime.scripts["app"] = {
+      termCode: 0,
+      listens: [{ port: 80, afterMs: 4_000, untilMs: 100_000 }],
+    };
     const readinessProbe = { httpGet: { path: "/ok", port: "web" }, periodSeconds: 5 };
     const ports = [{ name: "web", containerPort: 80 }];
     w.pod("web", { containers: [container({ readinessProbe, ports })] });
@@ -91,7 +97,8 @@ describe("readiness", () => {
       "7s 1/1 Running 0",
       "112s 0/1 Running 0",
     ]);
-    const refused = 'Get "http://10.244.1.2:80/ok": dial tcp 10.244.1.2:80: connect: connection refused';
+    const refused =
+      'Get "http://10.244.1.2:80/ok": dial tcp 10.244.1.2:80: connect: connection refused';
     expect(eventLines(w, "web").filter((l) => l.includes("Unhealthy"))).toEqual([
       `2s !Unhealthy Readiness probe failed: ${refused}`,
       `102s !Unhealthy Readiness probe failed: ${refused}`,
@@ -109,7 +116,11 @@ describe("readiness", () => {
 
   it.each([
     [{ tcpSocket: { port: 80 } }, {}, "dial tcp 10.244.1.2:80: connect: connection refused"],
-    [{ httpGet: { port: 80 } }, { http: { status: 500 } }, "HTTP probe failed with statuscode: 500"],
+    [
+      { httpGet: { port: 80 } },
+      { http: { status: 500 } },
+      "HTTP probe failed with statuscode: 500",
+    ],
     [
       { grpc: { port: 80 } },
       {},
@@ -181,7 +192,10 @@ describe("startup", () => {
 
   it("that never succeeds kills the container", () => {
     const w = world();
-    w.runtime.scripts["app"] = { termCode: 0, exec: () => ({ exitCode: 1, stdout: "x", stderr: "" }) };
+    w.runtime.scripts["app"] = {
+      termCode: 0,
+      exec: () => ({ exitCode: 1, stdout: "x", stderr: "" }),
+    };
     const startupProbe = { exec: { command: ["no"] }, periodSeconds: 1, failureThreshold: 2 };
     w.pod("slow", { containers: [container({ startupProbe })] });
     w.until(4_000);

@@ -18,6 +18,7 @@ import type {
   Runtime,
   RuntimeContext,
   StartFailure,
+  VolumeFile,
 } from "../../durable-objects/engine/runtime/define.ts";
 import { createKubelet } from "../../durable-objects/engine/kubelet/kubelet.ts";
 import type { Pod } from "../../durable-objects/engine/kubelet/shapes.ts";
@@ -60,8 +61,13 @@ export class ScriptedRuntime implements Runtime {
   readonly scripts: Record<string, Script> = {};
   readonly instances = new Map<string, Map<string, Instance>>();
   readonly signals: string[] = [];
-  readonly calls = new Map<string, { dueAtMs: number; exec?: ExecResult; http?: HttpProbeResult }>();
+  readonly calls = new Map<
+    string,
+    { dueAtMs: number; exec?: ExecResult; http?: HttpProbeResult }
+  >();
   readonly execs: string[] = [];
+  /** Last contents of every volume that was filled. */
+  readonly volumes = new Map<string, { files: readonly VolumeFile[]; group: number | undefined }>();
   requests = 0;
   #serial = 0;
 
@@ -99,6 +105,14 @@ export class ScriptedRuntime implements Runtime {
     pod.set(spec.id, instance);
     this.instances.set(spec.pod.key, pod);
     return undefined;
+  }
+  fillVolume(
+    _context: RuntimeContext,
+    source: string,
+    files: readonly VolumeFile[],
+    group: number | undefined,
+  ): void {
+    this.volumes.set(source, { files, group });
   }
   #find(podKey: string, id: string): Instance | undefined {
     return this.instances.get(podKey)?.get(id);
@@ -191,7 +205,9 @@ export class ScriptedRuntime implements Runtime {
     const instance = this.#serving(context, podKey, request.port);
     const handle = `call-${this.#serial++}`;
     const http: HttpProbeResult = instance
-      ? (instance.script.http?.(request.path, context.now - instance.startedAtMs) ?? { status: 200 })
+      ? (instance.script.http?.(request.path, context.now - instance.startedAtMs) ?? {
+          status: 200,
+        })
       : { error: "connect: connection refused" };
     this.calls.set(handle, { dueAtMs: context.now, http });
     return handle;
@@ -249,93 +265,38 @@ export class World {
   readonly events: SeenEvent[] = [];
   /** Every revision of every Pod, in order. */
   readonly history: Change[] = [];
-  readonly #dirty = new Set<string>();
-  readonly #timers = new Map<string, number>();
+  readonly dirty = new Set<string>();
+  readonly timers = new Map<string, number>();
   now = startMs;
   reconciles = 0;
   recordWrites = 0;
-  #rv = 0;
-  #draw = 0;
+  rv = 0;
+  draw = 0;
 
   get elapsedMs(): number {
     return this.now - startMs;
   }
 
-  readonly client: Client = this.#makeClient();
+  readonly client: Client = clientOf(this);
 
-  #makeClient(): Client {
-    const world = this;
-    return {
-      get now() {
-        return world.now;
-      },
-      get: (resource, namespace, name) =>
-        world.#table(resource).get(objectKey(namespace, name)) as never,
-      list: (resource, namespace) =>
-        world.#sorted(resource).filter((o) => !namespace || o.metadata.namespace === namespace) as never,
-      byIndex: (index, value) =>
-        world.#sorted("pods").filter((o) => {
-          const pod = o as Pod;
-          if (index === "pod.node") return (pod.spec.nodeName ?? "") === value;
-          return index === "pod.ip" && pod.status?.podIP === value && !pod.spec.hostNetwork;
-        }) as never,
-      podsMatching: () => [],
-      create: (resource, object) => world.create(resource, object as KubeObject) as never,
-      update: (resource, object) => world.#put(resource, object) as never,
-      modify: (resource, namespace, name, change) => {
-        const current = world.#table(resource).get(objectKey(namespace, name));
-        if (!current) return undefined;
-        const next = change(current as never);
-        return (next ? world.#put(resource, next as KubeObject) : current) as never;
-      },
-      delete: (resource, namespace, name, options) =>
-        world.delete(resource, namespace, name, options),
-      bind: () => undefined,
-      event: (regarding, type, reason, message, source) =>
-        world.events.push({
-          at: world.elapsedMs,
-          type,
-          reason,
-          message,
-          object: regarding.metadata.name,
-          source,
-        }),
-      records: {
-        get: (table, key) => world.tables.get(table)?.get(key) as never,
-        put: (table, key, value) => {
-          const rows = world.tables.get(table) ?? new Map<string, unknown>();
-          world.tables.set(table, rows.set(key, JSON.parse(JSON.stringify(value))));
-          world.recordWrites++;
-        },
-        delete: (table, key) => void world.tables.get(table)?.delete(key),
-        keys: (table) => world.tables.get(table)?.keys() ?? [],
-      },
-      wake: (_controller, key, atMs) => {
-        if (atMs === undefined) world.#dirty.add(key);
-        else world.#timers.set(key, Math.min(atMs, world.#timers.get(key) ?? atMs));
-      },
-      random: () => {
-        world.#draw = (world.#draw * 1664525 + 1013904223) % 2 ** 32;
-        return world.#draw / 2 ** 32;
-      },
-      randomSuffix: (n) => "x".repeat(n),
-      uuid: () => `uid-${++world.#rv}`,
-    };
-  }
-
-  #table(resource: ResourceId): Map<string, KubeObject> {
+  table(resource: ResourceId): Map<string, KubeObject> {
     const table = this.objects.get(resource) ?? new Map<string, KubeObject>();
     this.objects.set(resource, table);
     return table;
   }
-  #sorted(resource: ResourceId): KubeObject[] {
-    const table = this.#table(resource);
+  sorted(resource: ResourceId): KubeObject[] {
+    const table = this.table(resource);
     return [...table.keys()].sort().map((key) => table.get(key) as KubeObject);
   }
-  #changed(op: Change["op"], resource: ResourceId, object: KubeObject, previous?: KubeObject): void {
+  #changed(
+    op: Change["op"],
+    resource: ResourceId,
+    object: KubeObject,
+    previous?: KubeObject,
+  ): void {
     const { namespace = "", name } = object.metadata;
     const change: Change = {
-      rv: ++this.#rv,
+      rv: ++this.rv,
       at: this.now,
       op,
       resource,
@@ -346,14 +307,14 @@ export class World {
     };
     if (resource === "pods") this.history.push(change);
     for (const key of this.controller.wakesOn[resource]?.(change, this.client) ?? []) {
-      this.#dirty.add(key);
+      this.dirty.add(key);
     }
   }
-  #put(resource: ResourceId, object: KubeObject): KubeObject {
+  put(resource: ResourceId, object: KubeObject): KubeObject {
     const key = objectKey(object.metadata.namespace, object.metadata.name);
-    const previous = this.#table(resource).get(key);
+    const previous = this.table(resource).get(key);
     if (previous && JSON.stringify(previous) === JSON.stringify(object)) return previous;
-    this.#table(resource).set(key, object);
+    this.table(resource).set(key, object);
     this.#changed(previous ? "update" : "create", resource, object, previous);
     return object;
   }
@@ -365,27 +326,27 @@ export class World {
         generation: 1,
         creationTimestamp: rfc3339(this.now),
         ...object.metadata,
-        uid: object.metadata.uid ?? `uid-${++this.#rv}`,
+        uid: object.metadata.uid ?? `uid-${++this.rv}`,
       },
       ...(resource === "pods" ? { status: { phase: "Pending", qosClass: "BestEffort" } } : {}),
     } as KubeObject;
-    return this.#put(resource, made);
+    return this.put(resource, made);
   }
   update(resource: ResourceId, object: KubeObject): void {
-    this.#put(resource, object);
+    this.put(resource, object);
   }
   delete(resource: ResourceId, namespace: string, name: string, options?: DeleteOptions): void {
     const key = objectKey(namespace, name);
-    const object = this.#table(resource).get(key);
+    const object = this.table(resource).get(key);
     if (!object) throw new Error(`${resource} ${key} not found`);
     const grace =
       options?.gracePeriodSeconds ?? (object as Pod).spec.terminationGracePeriodSeconds ?? 30;
     if (resource !== "pods" || grace === 0) {
-      this.#table(resource).delete(key);
+      this.table(resource).delete(key);
       this.#changed("delete", resource, object, object);
       return;
     }
-    this.#put(resource, {
+    this.put(resource, {
       ...object,
       metadata: {
         ...object.metadata,
@@ -396,8 +357,11 @@ export class World {
     });
   }
 
-  node(name: string, over: { cpu?: string; memory?: string; labels?: Record<string, string> } = {}): void {
-    const index = this.#table("nodes").size + 1;
+  node(
+    name: string,
+    over: { cpu?: string; memory?: string; labels?: Record<string, string> } = {},
+  ): void {
+    const index = this.table("nodes").size + 1;
     const resources = { cpu: over.cpu ?? "4", memory: over.memory ?? "8Gi", pods: "110" };
     this.create("nodes", {
       apiVersion: "v1",
@@ -435,20 +399,20 @@ export class World {
   }
 
   #drain(): void {
-    for (let steps = 0; this.#dirty.size > 0; steps++) {
+    for (let steps = 0; this.dirty.size > 0; steps++) {
       if (steps > 10_000) throw new Error("livelock");
-      const key = [...this.#dirty].sort()[0] as string;
-      this.#dirty.delete(key);
+      const key = [...this.dirty].sort()[0] as string;
+      this.dirty.delete(key);
       this.reconciles++;
       const due = this.controller.reconcile(key, this.client);
-      if (due === undefined) this.#timers.delete(key);
-      else this.#timers.set(key, due);
+      if (due === undefined) this.timers.delete(key);
+      else this.timers.set(key, due);
     }
   }
   /** Next moment anything is due, ms since the start. */
   nextDue(): number | undefined {
     this.#drain();
-    const times = [...this.#timers.values()];
+    const times = [...this.timers.values()];
     return times.length === 0 ? undefined : Math.min(...times) - startMs;
   }
   /** Runs until `ms` after the start of the world. */
@@ -457,15 +421,76 @@ export class World {
     this.#drain();
     for (let steps = 0; ; steps++) {
       if (steps > 20_000) throw new Error("too many due moments");
-      const next = [...this.#timers].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1))[0];
+      const next = [...this.timers].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1))[0];
       if (!next || next[1] > end) break;
       this.now = Math.max(this.now, next[1]);
-      this.#timers.delete(next[0]);
-      this.#dirty.add(next[0]);
+      this.timers.delete(next[0]);
+      this.dirty.add(next[0]);
       this.#drain();
     }
     this.now = end;
   }
+}
+
+function clientOf(world: World): Client {
+  return {
+    get now() {
+      return world.now;
+    },
+    get: (resource, namespace, name) =>
+      world.table(resource).get(objectKey(namespace, name)) as never,
+    list: (resource, namespace) =>
+      world
+        .sorted(resource)
+        .filter((o) => !namespace || o.metadata.namespace === namespace) as never,
+    byIndex: (index, value) =>
+      world.sorted("pods").filter((o) => {
+        const pod = o as Pod;
+        if (index === "pod.node") return (pod.spec.nodeName ?? "") === value;
+        return index === "pod.ip" && pod.status?.podIP === value && !pod.spec.hostNetwork;
+      }) as never,
+    podsMatching: () => [],
+    create: (resource, object) => world.create(resource, object as KubeObject) as never,
+    update: (resource, object) => world.put(resource, object) as never,
+    modify: (resource, namespace, name, change) => {
+      const current = world.table(resource).get(objectKey(namespace, name));
+      if (!current) return undefined;
+      const next = change(current as never);
+      return (next ? world.put(resource, next as KubeObject) : current) as never;
+    },
+    delete: (resource, namespace, name, options) =>
+      world.delete(resource, namespace, name, options),
+    bind: () => undefined,
+    event: (regarding, type, reason, message, source) =>
+      world.events.push({
+        at: world.elapsedMs,
+        type,
+        reason,
+        message,
+        object: regarding.metadata.name,
+        source,
+      }),
+    records: {
+      get: (table, key) => world.tables.get(table)?.get(key) as never,
+      put: (table, key, value) => {
+        const rows = world.tables.get(table) ?? new Map<string, unknown>();
+        world.tables.set(table, rows.set(key, JSON.parse(JSON.stringify(value))));
+        world.recordWrites++;
+      },
+      delete: (table, key) => void world.tables.get(table)?.delete(key),
+      keys: (table) => world.tables.get(table)?.keys() ?? [],
+    },
+    wake: (_controller, key, atMs) => {
+      if (atMs === undefined) world.dirty.add(key);
+      else world.timers.set(key, Math.min(atMs, world.timers.get(key) ?? atMs));
+    },
+    random: () => {
+      world.draw = (world.draw * 1664525 + 1013904223) % 2 ** 32;
+      return world.draw / 2 ** 32;
+    },
+    randomSuffix: (n) => "x".repeat(n),
+    uuid: () => `uid-${++world.rv}`,
+  };
 }
 
 /** The STATUS column, roughly as kubectl prints it. */

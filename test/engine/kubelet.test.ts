@@ -165,7 +165,9 @@ describe("restarts", () => {
   it("a command that cannot be started is a StartError", () => {
     const w = world();
     const message = 'exec: "nope": executable file not found in $PATH';
-    w.runtime.scripts["bad"] = { startFailure: { reason: "RunContainerError", exitCode: 128, message } };
+    w.runtime.scripts["bad"] = {
+      startFailure: { reason: "RunContainerError", exitCode: 128, message },
+    };
     w.pod("web", { containers: [container({ image: "bad" })] });
     w.until(1_500);
     const status = w.get("web")?.status?.containerStatuses?.[0];
@@ -205,7 +207,11 @@ describe("images", () => {
     const pod = w.get("web");
     if (!pod) throw new Error("gone");
     const metadata = { ...pod.metadata, generation: 2 };
-    w.update("pods", { ...pod, metadata, spec: { ...pod.spec, containers: [container()] } } as never);
+    w.update("pods", {
+      ...pod,
+      metadata,
+      spec: { ...pod.spec, containers: [container()] },
+    } as never);
     w.until(61_000);
     expect(statusOf(w.get("web"))).toBe("Running");
   });

@@ -233,6 +233,22 @@ describe("recording ordinary writes", () => {
     expect(world.owners).toEqual({ "a/Update@2": [".data", ".data.x", ".data.y"] });
   });
 
+  test("what Go prints as null is owned too", () => {
+    const world = new World(POD).update(
+      "kubelet",
+      { spec: { containers: [] }, status: { conditions: [{ type: "Ready", status: "True" }] } },
+      "status",
+    );
+    expect(world.owners["kubelet/Update/status@1"]).toEqual([
+      ".status.conditions",
+      '.status.conditions[type="Ready"]',
+      '.status.conditions[type="Ready"].lastProbeTime',
+      '.status.conditions[type="Ready"].lastTransitionTime',
+      '.status.conditions[type="Ready"].status',
+      '.status.conditions[type="Ready"].type',
+    ]);
+  });
+
   test("subresources have entries of their own and leave the rest alone", () => {
     const world = new World(DEPLOYMENT).update("kubectl", deployment({ replicas: 2 }));
     const spec = deployment({ replicas: 3 });
@@ -474,6 +490,17 @@ describe("server-side apply", () => {
       spec: { containers: [container("b")] },
     });
     expect(alone.spec.containers).toEqual([{ name: "b", image: "b:1", resources: {} }]);
+  });
+
+  test("a struct whose parts all go, goes from its updaters as well", () => {
+    const world = new World(DEPLOYMENT)
+      .update("u", { spec: { replicas: 1, template: { spec: { containers: [] } } } })
+      .apply("k", { spec: { template: { spec: { containers: [container("a")] } } } })
+      .apply("k", { spec: { paused: true } });
+    expect(world.owners).toEqual({
+      "k/Apply@3": [".spec.paused"],
+      "u/Update@1": [".spec.replicas"],
+    });
   });
 
   const orders: [string, string, string][] = [

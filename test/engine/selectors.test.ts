@@ -170,6 +170,7 @@ describe("field selectors", () => {
     ["a=", "a="],
     ["", ""],
     [",a=1,", "a=1"],
+    ["=,a=1,==", "a=1"],
     ["a=x\\,y\\=z\\\\", "a=x\\,y\\=z\\\\"],
   ])("%j prints as %j", (text, printed) => {
     expect(parseFieldSelector(text).toString()).toBe(printed);

@@ -55,7 +55,9 @@ describe("name rules", () => {
     [
       qualifiedName,
       "a/b/c",
-      [`a valid label key ${key} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`],
+      [
+        `a valid label key ${key} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`,
+      ],
     ],
     [qualifiedName, "x".repeat(64), ["name part must be no more than 63 bytes"]],
     [labelValue, "", []],
@@ -80,9 +82,12 @@ describe("name rules", () => {
     [configMapKey, "..a", ["must not start with '..'"]],
     [pathSegmentName, "a/b%", ["may not contain '/'", "may not contain '%'"]],
     [pathSegmentName, "..", ["may not be '..'"]],
-  ] as [(text: string) => readonly string[], string, string[]][])("%o %s", (rule, text, expected) => {
-    expect(rule(text)).toEqual(expected);
-  });
+  ] as [(text: string) => readonly string[], string, string[]][])(
+    "%o %s",
+    (rule, text, expected) => {
+      expect(rule(text)).toEqual(expected);
+    },
+  );
 
   it("lets a generateName end in a dash", () => {
     expect(nameRules.subdomain("web-", true)).toEqual([]);
@@ -102,9 +107,12 @@ describe("addresses", () => {
     expect(ip && formatIp(ip)).toBe(canonical);
   });
 
-  it.each(["", "1.2.3", "1.2.3.256", ":::", "1:2", "g::", "1::2::3", "12345::"])("%s is none", (text) => {
-    expect(parseIp(text)).toBeUndefined();
-  });
+  it.each(["", "1.2.3", "1.2.3.256", ":::", "1:2", "g::", "1::2::3", "12345::"])(
+    "%s is none",
+    (text) => {
+      expect(parseIp(text)).toBeUndefined();
+    },
+  );
 
   it("refuses what 1.36 refuses", () => {
     const text = (errors: { message: string }[]): string[] => errors.map((e) => e.message);

@@ -102,7 +102,7 @@ const cases: Record<string, [object, string[]]> = {
     }),
     ['spec.containers[0].ports[1].hostPort: Duplicate value: "TCP//8080"'],
   ],
-  "environment": [
+  environment: [
     withContainer({
       env: [
         { name: "" },
@@ -124,7 +124,7 @@ const cases: Record<string, [object, string[]]> = {
     withContainer({ volumeMounts: [{ name: "data", mountPath: "/data" }] }),
     ['spec.containers[0].volumeMounts[0].name: Not found: "data"'],
   ],
-  "probes": [
+  probes: [
     withContainer({
       livenessProbe: { httpGet: { port: 80 }, exec: { command: ["x"] }, successThreshold: 2 },
       readinessProbe: {},
@@ -139,7 +139,9 @@ const cases: Record<string, [object, string[]]> = {
     ],
   ],
   "a probe of an init container": [
-    pod({ initContainers: [{ name: "i", image: "a", livenessProbe: { exec: { command: ["x"] } } }] }),
+    pod({
+      initContainers: [{ name: "i", image: "a", livenessProbe: { exec: { command: ["x"] } } }],
+    }),
     [
       "spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always",
     ],
@@ -182,19 +184,26 @@ const cases: Record<string, [object, string[]]> = {
     ],
   ],
   "a token for five minutes": [
-    volume({ projected: { sources: [{ serviceAccountToken: { path: "t", expirationSeconds: 300 } }] } }),
+    volume({
+      projected: { sources: [{ serviceAccountToken: { path: "t", expirationSeconds: 300 } }] },
+    }),
     [
       "spec.volumes[0].projected.sources[0].serviceAccountToken.expirationSeconds: Invalid value: 300: may not specify a duration less than 10 minutes",
     ],
   ],
-  "tolerations": [
-    pod({ tolerations: [{ operator: "Equal", value: "x" }, { key: "a", operator: "In" }] }),
+  tolerations: [
+    pod({
+      tolerations: [
+        { operator: "Equal", value: "x" },
+        { key: "a", operator: "In" },
+      ],
+    }),
     [
       'spec.tolerations[0].operator: Invalid value: "Equal": operator must be Exists when `key` is empty, which means "match all values and all keys"',
       'spec.tolerations[1].operator: Unsupported value: "In": supported values: "Equal", "Exists"',
     ],
   ],
-  "affinity": [
+  affinity: [
     pod({
       affinity: {
         nodeAffinity: {
@@ -214,7 +223,7 @@ const cases: Record<string, [object, string[]]> = {
       "spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight: Invalid value: 0: must be in the range 1-100",
     ],
   ],
-  "spread": [
+  spread: [
     pod({ topologySpreadConstraints: [{ maxSkew: 0, topologyKey: "", whenUnsatisfiable: "Cry" }] }),
     [
       "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero",
@@ -222,7 +231,7 @@ const cases: Record<string, [object, string[]]> = {
       'spec.topologySpreadConstraints[0].whenUnsatisfiable: Unsupported value: "Cry": supported values: "DoNotSchedule", "ScheduleAnyway"',
     ],
   ],
-  "DNS": [
+  DNS: [
     pod({ dnsPolicy: "None" }),
     ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"],
   ],
@@ -232,7 +241,7 @@ const cases: Record<string, [object, string[]]> = {
       'spec.hostAliases[0].ip: Invalid value: "1.2.3": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
     ],
   ],
-  "security": [
+  security: [
     pod({
       securityContext: { runAsUser: -1 },
       containers: [
@@ -268,11 +277,9 @@ const cases: Record<string, [object, string[]]> = {
     pod({ nodeName: "n", schedulingGates: [{ name: "a.io/b" }] }),
     ["spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared"],
   ],
-  "deadline": [
+  deadline: [
     pod({ activeDeadlineSeconds: 0 }),
-    [
-      "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive",
-    ],
+    ["spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive"],
   ],
   "deletion cost": [
     pod({}, { annotations: { "controller.kubernetes.io/pod-deletion-cost": "high" } }),

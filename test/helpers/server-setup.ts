@@ -1,13 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
 import { startServer } from "../../scripts/server.ts";
-import { root } from "../../scripts/bundle.ts";
+import { buildPageIfStale } from "../../scripts/page.ts";
 
 /** Starts Podyard once for a project's tests, as `npm start` does; tests get its address by `inject("url")`. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  if (!existsSync(path.join(root, "dist/web/index.html"))) await import("../../scripts/build.ts");
+  await buildPageIfStale();
   const statePath = mkdtempSync(path.join(tmpdir(), "podyard-"));
   const server = await startServer({ port: 0, host: "127.0.0.1", statePath });
   project.provide("url", server.url);

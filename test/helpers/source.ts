@@ -73,7 +73,7 @@ export function parse(file: string, text: string): Source {
   }
   for (const found of module.staticExports) {
     const request = found.entries.find((entry) => entry.moduleRequest)?.moduleRequest;
-    const typeOnly = /^export\s+type\b/.test(text.slice(found.start, found.end));
+    const typeOnly = found.entries.every((entry) => entry.isType);
     if (request) source.imports.push(importOf(file, request.value, typeOnly));
   }
   for (const found of module.dynamicImports) {

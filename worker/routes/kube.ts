@@ -14,7 +14,7 @@ export async function kube(c: Context<{ Bindings: Env }>): Promise<Response> {
   try {
     refuseForeignSocket(request, c.env);
     const tenant = await tenantOf(request, c.env, Date.now());
-    const known = staticReply(request, tenant.apiPath);
+    const known = await staticReply(request, c.env, tenant.apiPath);
     if (known) return known;
     return await handOn(request, c.env, tenant);
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Request bodies: media types, decoding, field validation. k8s: apiserver/pkg/endpoints/handlers/create.go, rest.go */
 import type { KubeObject } from "../core/object.ts";
 import { requestBodyBytesMax } from "../limits.ts";
-import { decodeObject } from "../schema/decode.ts";
+import { decodeObject, readTypeMeta } from "../schema/decode.ts";
 import { parseJson, parseYaml } from "../schema/parse.ts";
 import { decodeProtobuf } from "../schema/protobuf.ts";
 import type { ApiRequest } from "../ports.ts";
@@ -51,20 +51,20 @@ export function readBody(request: ApiRequest): DecodedBody {
   }
   if (type !== jsonType && type !== yamlType) throw status.unsupportedMediaType(accepted);
   const text = bodyText(request);
-  const { value, duplicates } = type === yamlType ? parseYaml(text) : parseJson(text);
-  return { ...asObject(value), duplicates, protobuf: false };
+  const { value, duplicates } = parsed(type, text);
+  const { apiVersion, kind } = readTypeMeta(value);
+  return { value: value as Record<string, unknown>, apiVersion, kind, duplicates, protobuf: false };
 }
 
-function asObject(value: unknown): { value: Record<string, unknown>; apiVersion: string; kind: string } {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw status.badRequest(
-      "couldn't get version/kind; json parse error: json: cannot unmarshal " +
-        `${Array.isArray(value) ? "array" : typeof value} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    );
+/** k8s: apimachinery/pkg/runtime/serializer/json: the text around a parse error */
+function parsed(type: string, text: string): { value: unknown; duplicates: string[] } {
+  if (type === yamlType) return parseYaml(text);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof status.StatusError)) throw error;
+    throw status.badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
   }
-  const object = value as Record<string, unknown>;
-  const text = (v: unknown): string => (typeof v === "string" ? v : "");
-  return { value: object, apiVersion: text(object["apiVersion"]), kind: text(object["kind"]) };
 }
 
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
@@ -86,7 +86,7 @@ export function decodeAs(
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
-  const { object, problems, error } = decodeObject(typeName, body.value);
+  const { object, problems, error } = decodeObject(typeName, body.value, { duplicates: body.duplicates });
   const { apiVersion, kind } = wanted;
   const version = apiVersion.split("/").at(-1) ?? "";
   const cannot = (why: string): status.StatusError =>
@@ -94,7 +94,7 @@ export function decodeAs(
       `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`,
     );
   if (error !== undefined) throw cannot(error);
-  const all = body.protobuf ? [] : [...body.duplicates, ...problems];
+  const all = body.protobuf ? [] : problems;
   if (all.length && validation === "Strict") throw cannot(`strict decoding error: ${all.join(", ")}`);
   if (validation === "Warn") for (const problem of all) warn(problem);
   return { ...(object as unknown as KubeObject), apiVersion, kind };

@@ -51,7 +51,7 @@ function selectableFields(resource: Resource): Set<string> {
   const id = `${resource.apiVersion}/${resource.plural}`;
   let names = fieldNames.get(id);
   if (!names) {
-    const empty = { apiVersion: "", kind: "", metadata: {} } as unknown as KubeObject;
+    const empty = { apiVersion: "", kind: "", metadata: {}, spec: {}, status: {} } as unknown as KubeObject;
     const own = resource.view?.fields ?? resource.hooks.fields;
     names = new Set(["metadata.name", "metadata.namespace", ...Object.keys(own?.(empty) ?? {})]);
     fieldNames.set(id, names);

@@ -267,8 +267,10 @@ export class Operations {
     const metadata: ObjectMeta = { ...current.metadata };
     if (object.metadata.managedFields) metadata.managedFields = object.metadata.managedFields;
     if (hooks.statusWritesMetadata) {
-      const { labels, annotations, finalizers } = object.metadata;
-      Object.assign(metadata, { labels, annotations, finalizers });
+      for (const key of ["labels", "annotations", "finalizers"] as const) {
+        if (object.metadata[key]) Object.assign(metadata, { [key]: object.metadata[key] });
+        else delete metadata[key];
+      }
     }
     return withStatus({ ...current, metadata }, (object as Spec).status);
   }

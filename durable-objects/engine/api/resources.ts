@@ -54,6 +54,16 @@ export interface GroupVersion {
   resources: Resource[];
 }
 
+/** Resources that are only asked, never stored (api/reviews.ts, pods/binding's old form): in discovery, without a kind. */
+const askedOnly = new Set([
+  "authentication.k8s.io/v1/selfsubjectreviews",
+  "authentication.k8s.io/v1/tokenreviews",
+  "authorization.k8s.io/v1/localsubjectaccessreviews",
+  "authorization.k8s.io/v1/selfsubjectaccessreviews",
+  "authorization.k8s.io/v1/selfsubjectrulesreviews",
+  "authorization.k8s.io/v1/subjectaccessreviews",
+]);
+
 const byResource = new Map<string, Kind>(kinds.map((k) => [`${k.apiVersion}/${pluralOf(k)}`, k]));
 const viewByResource = new Map<string, View>(views.map((v) => [`${v.apiVersion}/${v.plural}`, v]));
 
@@ -75,7 +85,7 @@ export function resourceAt(group: string, version: string, plural: string): Reso
 }
 
 const storageTable = new Map<string, Resource>();
-for (const r of resourceTable.values()) if (!r.view) storageTable.set(r.id, r);
+for (const r of resourceTable.values()) if (!r.view && r.verbs.includes("get")) storageTable.set(r.id, r);
 
 /** By storage id: `pods`, `deployments.apps`. */
 export function storedResource(id: string): Resource | undefined {
@@ -123,7 +133,8 @@ function make(
 ): Resource | undefined {
   const key = `${apiVersion}/${r.resource}`;
   const view = viewByResource.get(key);
-  const hooks = view ? kinds.find((k) => k.resource === view.storage) : byResource.get(key);
+  let hooks = view ? kinds.find((k) => k.resource === view.storage) : byResource.get(key);
+  if (!hooks && askedOnly.has(key)) hooks = asked(group, version, r);
   if (!hooks) return undefined;
   return {
     id: hooks.resource,
@@ -147,6 +158,17 @@ function make(
     })),
     hooks,
     view,
+  };
+}
+
+function asked(group: string, version: string, r: AggregatedResource): Kind {
+  const kind = r.responseKind.kind;
+  return {
+    resource: `${r.resource}.${group}`,
+    apiVersion: `${group}/${version}`,
+    kind,
+    type: `${group.split(".")[0]}/${version}.${kind}`,
+    namespaced: r.scope === "Namespaced",
   };
 }
 

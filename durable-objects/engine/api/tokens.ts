@@ -89,7 +89,7 @@ export function createToken(call: Call): ApiResponse {
   const account = existing(call);
   const body = readBody(request);
   const wanted = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest" };
-  const asked = decodeAs("authentication.k8s.io/v1.TokenRequest", wanted, body, fieldValidationOf(info), (t) =>
+  const asked = decodeAs("authentication/v1.TokenRequest", wanted, body, fieldValidationOf(info), (t) =>
     warnings.push(t),
   ) as TokenRequest;
   const seconds = asked.spec?.expirationSeconds ?? expirationSecondsDefault;

@@ -8,6 +8,7 @@ import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from ".
 import type { Sql } from "../ports.ts";
 import { migrations } from "./migrations.ts";
 import type { Change, KubeObject } from "./object.ts";
+import { Pages } from "./pages.ts";
 import type { RecordChange, Store } from "./store.ts";
 
 /** [rv, at, op, resource, namespace, name, object, labels before if they differed, fields before if they differed] */
@@ -50,6 +51,7 @@ const opNames = { c: "create", u: "update", d: "delete" } as const;
 export class Log {
   readonly #sql: Sql;
   readonly #store: Store;
+  readonly #pages: Pages;
   readonly #fieldsOf: (resource: string, object: KubeObject) => Record<string, string> | undefined;
   #ring: LogEntry[] = [];
   #ringBytes = 0;
@@ -57,12 +59,11 @@ export class Log {
   #floor = 0;
   #lastId = 0;
   #tailBytes = 0;
-  #stateBytes = 0;
   #logBytes = 0;
   #dirtyKeys = new Set<string>();
   /** Keys of the built-in base (bootstrap/base.ts): deleting one leaves a tombstone. */
   #baseKeys = new Set<string>();
-  rowsWritten = 0;
+  #ownRows = 0;
 
   constructor(
     sql: Sql,
@@ -71,12 +72,18 @@ export class Log {
   ) {
     this.#sql = sql;
     this.#store = store;
+    this.#pages = new Pages(sql);
     this.#fieldsOf = fieldsOf;
+  }
+
+  /** Rows written since this engine was made: what the platform bills. */
+  get rowsWritten(): number {
+    return this.#ownRows + this.#pages.rowsWritten;
   }
 
   /** Bytes of the state and the log on disk. */
   get bytes(): number {
-    return this.#stateBytes + this.#logBytes;
+    return this.#pages.bytes + this.#logBytes;
   }
 
   get floor(): number {
@@ -95,7 +102,7 @@ export class Log {
       key,
       value,
     );
-    this.rowsWritten += 1;
+    this.#ownRows += 1;
   }
 
   migrate(): void {
@@ -122,13 +129,11 @@ export class Log {
       store.rv = Math.max(store.rv, Number(object.metadata.resourceVersion));
       this.#baseKeys.add(`o\0${resource}\0${namespace}\0${name}`);
     }
-    for (const row of this.#sql.exec("SELECT key, body FROM state")) {
-      const [what, a, b, c] = (row["key"] as string).split("\0") as [string, string, string, string];
-      const body = row["body"] as string;
-      this.#stateBytes += body.length;
-      if (what === "o") store.load(a, b, c, (JSON.parse(body) as KubeObject | null) ?? undefined);
-      else store.loadRecord(a, (row["key"] as string).slice(a.length + 3), JSON.parse(body));
-    }
+    this.#pages.load((key, value) => {
+      const [what, a, b, c] = key.split("\0") as [string, string, string, string];
+      if (what === "o") store.load(a, b, c, (value as KubeObject | null) ?? undefined);
+      else store.loadRecord(a, key.slice(a.length + 3), value);
+    });
     const result: Hydrated = { now: Number(this.meta("now") ?? 0), dirty: [], fresh: true };
     store.rv = Number(this.meta("rv") ?? store.rv);
     const dirty = this.meta("dirty");
@@ -269,7 +274,7 @@ export class Log {
           body.length,
           body,
         );
-        this.rowsWritten += 1;
+        this.#ownRows += 1;
         this.#tailBytes += body.length;
         this.#logBytes += body.length;
       }
@@ -277,7 +282,7 @@ export class Log {
         this.#dirtyKeys.add(`o\0${c.resource}\0${c.namespace}\0${c.name}`);
       }
       for (const r of records) this.#dirtyKeys.add(`r\0${r.table}\0${r.key}`);
-      if (this.#tailBytes > Math.max(checkpointBytesMin, this.#stateBytes / 4)) {
+      if (this.#tailBytes > Math.max(checkpointBytesMin, this.#pages.bytes / 4)) {
         this.#checkpoint(now, dirty);
       }
     });
@@ -348,30 +353,25 @@ export class Log {
 
   #checkpoint(now: number, dirty: readonly string[]): void {
     const store = this.#store;
-    for (const key of this.#dirtyKeys) {
-      const [what, a, b, c] = key.split("\0") as [string, string, string, string];
-      const value =
-        what === "o" ? store.get(a, b, c) : store.record<unknown>(a, key.slice(a.length + 3));
-      if (value === undefined && !this.#baseKeys.has(key)) {
-        this.#sql.exec("DELETE FROM state WHERE key = ?", key);
-      } else {
-        this.#sql.exec(
-          "INSERT INTO state (key, body) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET body = excluded.body",
-          key,
-          JSON.stringify(value ?? null),
-        );
-      }
-      this.rowsWritten += 1;
-    }
+    this.#pages.save(this.#dirtyKeys, (key) => this.#textOf(key));
     this.#dirtyKeys.clear();
     this.setMeta("checkpoint", String(this.#lastId));
     this.setMeta("rv", String(store.rv));
     this.setMeta("now", String(now));
     this.setMeta("dirty", JSON.stringify(dirty));
     this.#tailBytes = 0;
-    const size = this.#sql.exec("SELECT SUM(LENGTH(body)) AS b FROM state")[0];
-    this.#stateBytes = Number(size?.["b"] ?? 0);
     this.#trim();
+  }
+
+  /** A key's JSON for its page; a tombstone where something of the base was deleted. */
+  #textOf(key: string): string | undefined {
+    const [what, a, b, c] = key.split("\0") as [string, string, string, string];
+    const value =
+      what === "o"
+        ? this.#store.get(a, b, c)
+        : this.#store.record<unknown>(a, key.slice(a.length + 3));
+    if (value === undefined) return this.#baseKeys.has(key) ? "null" : undefined;
+    return JSON.stringify(value);
   }
 
   /** Drops the oldest checkpointed turns beyond the byte limit. */

@@ -1,8 +1,8 @@
 /** The Durable Object's own schema: append-only; a row's position is its version. */
 export const migrations: readonly string[] = [
   // log: one row per turn (INTEGER PRIMARY KEY is the rowid itself, so an insert writes one row).
-  // state: what the log before `checkpoint` came to, one row per object or record.
+  // state: what the log before `checkpoint` came to, a page of objects or records per row.
   `CREATE TABLE log (id INTEGER PRIMARY KEY, rv INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL);
-   CREATE TABLE state (key TEXT PRIMARY KEY, body TEXT NOT NULL);
+   CREATE TABLE state (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);`,
 ];

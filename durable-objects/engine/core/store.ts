@@ -21,7 +21,10 @@ interface Member {
 /** A set of objects that knows its order only when asked. */
 class Group {
   readonly #members = new Map<string, KubeObject>();
-  #sortedKeys: string[] | undefined;
+  #sortedKeys: string[] = [];
+  /** Keys that came since the last sort. */
+  #added: string[] = [];
+  #removed = false;
   #array: readonly KubeObject[] | undefined;
   get size(): number {
     return this.#members.size;
@@ -30,24 +33,52 @@ class Group {
     return this.#members.get(key);
   }
   put(key: string, object: KubeObject): void {
-    if (!this.#members.has(key)) this.#sortedKeys = undefined;
+    if (!this.#members.has(key)) this.#added.push(key);
     this.#members.set(key, object);
     this.#array = undefined;
   }
   remove(key: string): void {
-    if (this.#members.delete(key)) {
-      this.#sortedKeys = undefined;
-      this.#array = undefined;
-    }
+    if (!this.#members.delete(key)) return;
+    this.#removed = true;
+    this.#array = undefined;
   }
   /** In key order; the same array until a member changes. */
   array(): readonly KubeObject[] {
     if (this.#array) return this.#array;
-    this.#sortedKeys ??= [...this.#members.keys()].sort();
+    const keys = this.#keys();
     const members = this.#members;
-    this.#array = this.#sortedKeys.map((key) => members.get(key) as KubeObject);
+    this.#array = keys.map((key) => members.get(key) as KubeObject);
     return this.#array;
   }
+  /** Few come at a time: sort those, then merge. */
+  #keys(): string[] {
+    if (this.#removed) {
+      // A key that went and came back stands in both lists: once is enough.
+      const members = this.#members;
+      this.#added = [...new Set(this.#added)].filter((k) => members.has(k));
+      const added = new Set(this.#added);
+      this.#sortedKeys = this.#sortedKeys.filter((k) => members.has(k) && !added.has(k));
+      this.#removed = false;
+    }
+    if (this.#added.length) {
+      this.#sortedKeys = merged(this.#sortedKeys, this.#added.sort());
+      this.#added = [];
+    }
+    return this.#sortedKeys;
+  }
+}
+
+function merged(a: readonly string[], b: readonly string[]): string[] {
+  if (a.length === 0) return [...b];
+  const out: string[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < a.length && j < b.length) {
+    out.push((a[i] as string) < (b[j] as string) ? (a[i++] as string) : (b[j++] as string));
+  }
+  while (i < a.length) out.push(a[i++] as string);
+  while (j < b.length) out.push(b[j++] as string);
+  return out;
 }
 
 const none: readonly KubeObject[] = [];

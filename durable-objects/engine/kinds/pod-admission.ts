@@ -61,7 +61,8 @@ function withToken(spec: PodSpec, context: WriteContext): PodSpec {
   return out;
 }
 
-interface AccountObject extends KubeObject, Pick<ServiceAccount, "automountServiceAccountToken" | "imagePullSecrets"> {}
+interface AccountObject
+  extends KubeObject, Pick<ServiceAccount, "automountServiceAccountToken" | "imagePullSecrets"> {}
 
 /** k8s: plugin/pkg/admission/serviceaccount Admit */
 function serviceAccount(pod: PodObject, context: WriteContext): PodObject {
@@ -87,7 +88,8 @@ function serviceAccount(pod: PodObject, context: WriteContext): PodObject {
   return { ...pod, spec };
 }
 
-type PriorityObject = KubeObject & Pick<PriorityClass, "value" | "globalDefault" | "preemptionPolicy">;
+type PriorityObject = KubeObject &
+  Pick<PriorityClass, "value" | "globalDefault" | "preemptionPolicy">;
 type Priority = Pick<PriorityObject, "value" | "preemptionPolicy"> & { name: string };
 
 const priorityClasses = "priorityclasses.scheduling.k8s.io";
@@ -145,9 +147,7 @@ function tolerations(pod: PodObject): PodObject {
   const given = pod.spec.tolerations ?? [];
   const missing = awayTaints.filter(
     (key) =>
-      !given.some(
-        (t) => (!t.key || t.key === key) && (!t.effect || t.effect === "NoExecute"),
-      ),
+      !given.some((t) => (!t.key || t.key === key) && (!t.effect || t.effect === "NoExecute")),
   );
   if (missing.length === 0) return pod;
   const added = missing.map((key) => ({

@@ -176,9 +176,7 @@ function withHostPorts(spec: PodSpec): PodSpec {
     container.ports?.some((p) => !p.hostPort)
       ? {
           ...container,
-          ports: container.ports.map((p) =>
-            p.hostPort ? p : { ...p, hostPort: p.containerPort },
-          ),
+          ports: container.ports.map((p) => (p.hostPort ? p : { ...p, hostPort: p.containerPort })),
         }
       : container;
   return {
@@ -205,7 +203,10 @@ function withPodLevelRequests(spec: PodSpec): PodSpec {
   for (const name of ["cpu", "memory"])
     if (requests[name] === undefined && sums[name]) requests[name] = sums[name].text;
   for (const name in limits)
-    if (requests[name] === undefined && (name === "cpu" || name === "memory" || name.startsWith("hugepages-")))
+    if (
+      requests[name] === undefined &&
+      (name === "cpu" || name === "memory" || name.startsWith("hugepages-"))
+    )
       requests[name] = limits[name];
   return { ...spec, resources: { ...spec.resources, requests: requests as never } };
 }

@@ -10,8 +10,7 @@ function readinessGates(pod: PodObject): string {
   const gates = pod.spec.readinessGates ?? [];
   if (gates.length === 0) return none;
   const met = gates.filter(
-    (gate) =>
-      pod.status?.conditions?.find((c) => c.type === gate.conditionType)?.status === "True",
+    (gate) => pod.status?.conditions?.find((c) => c.type === gate.conditionType)?.status === "True",
   );
   return `${met.length}/${gates.length}`;
 }

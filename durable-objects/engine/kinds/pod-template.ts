@@ -24,7 +24,9 @@ export const PodTemplate: Kind<PodTemplate> = {
   validateCreate: (object) => validatePodTemplate(object.template, "template"),
   validateUpdate: (object) => validatePodTemplate(object.template, "template"),
   warnings: ({ template }, old) =>
-    old && old.template === template ? [] : podWarnings(template.spec, template.metadata, "template"),
+    old && old.template === template
+      ? []
+      : podWarnings(template.spec, template.metadata, "template"),
   table: {
     columns: [
       nameColumn,

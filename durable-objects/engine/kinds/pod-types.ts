@@ -44,17 +44,25 @@ export interface PodSecurityContext extends v1.PodSecurityContext {
   seLinuxChangePolicy?: string;
   supplementalGroupsPolicy?: string;
 }
-export interface PodSpec
-  extends Omit<
-    v1.PodSpec,
-    "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "securityContext" | "resourceClaims"
-  > {
+export interface PodSpec extends Omit<
+  v1.PodSpec,
+  | "containers"
+  | "initContainers"
+  | "ephemeralContainers"
+  | "volumes"
+  | "securityContext"
+  | "resourceClaims"
+> {
   containers: Container[];
   initContainers?: Container[];
   ephemeralContainers?: EphemeralContainer[];
   volumes?: Volume[];
   securityContext?: PodSecurityContext;
-  resourceClaims?: { name: string; resourceClaimName?: string; resourceClaimTemplateName?: string }[];
+  resourceClaims?: {
+    name: string;
+    resourceClaimName?: string;
+    resourceClaimTemplateName?: string;
+  }[];
   resources?: v1.ResourceRequirements;
   hostnameOverride?: string;
   schedulingGroup?: { podGroupName?: string };

@@ -1,5 +1,10 @@
 /** Warnings about Pods and templates. k8s: pkg/api/pod/warnings.go warningsForPodSpecAndMeta */
-import type { ContainerPort, NodeSelectorTerm, PodAffinity, PodAntiAffinity } from "kubernetes-types/core/v1";
+import type {
+  ContainerPort,
+  NodeSelectorTerm,
+  PodAffinity,
+  PodAntiAffinity,
+} from "kubernetes-types/core/v1";
 import { goQuote } from "../api/field.ts";
 import { ipWarnings } from "../api/validation/ip.ts";
 import { dns1123Label } from "../api/validation/names.ts";
@@ -60,8 +65,7 @@ function nodeTerm(term: NodeSelectorTerm, checkValues: boolean, path: string): s
   return (term.matchExpressions ?? []).flatMap((expression, i) => {
     const warnings: string[] = [];
     const text = deprecatedNodeLabels[expression.key];
-    if (text)
-      warnings.push(`${path}.matchExpressions[${i}].key: ${expression.key} is ${text}`);
+    if (text) warnings.push(`${path}.matchExpressions[${i}].key: ${expression.key} is ${text}`);
     if (checkValues)
       expression.values?.forEach((value, j) => {
         if (value && !/^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(value))
@@ -142,7 +146,8 @@ interface Mapping {
 
 /** Same path twice, or one inside the other. k8s: checkVolumeMappingForOverlap */
 function overlaps(mappings: readonly Mapping[]): string[] {
-  const inside = (a: string, b: string): boolean => `${b}/`.startsWith(a.endsWith("/") ? a : `${a}/`);
+  const inside = (a: string, b: string): boolean =>
+    `${b}/`.startsWith(a.endsWith("/") ? a : `${a}/`);
   const sorted = [...mappings].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const shown = (m: Mapping): string => goQuote(m.path) + (m.source ? ` (${m.source})` : "");
   const out: string[] = [];
@@ -172,7 +177,9 @@ function virtualPaths(volume: Volume): string[] {
     if (Object.keys(source).length === 0)
       warnings.push(`volume ${goQuote(volume.name)} (Projected) has no sources provided`);
     if (source.configMap)
-      all.push(...paths(source.configMap.items, `ConfigMap ${goQuote(source.configMap.name ?? "")}`));
+      all.push(
+        ...paths(source.configMap.items, `ConfigMap ${goQuote(source.configMap.name ?? "")}`),
+      );
     if (source.secret)
       all.push(...paths(source.secret.items, `Secret ${goQuote(source.secret.name ?? "")}`));
     if (source.downwardAPI) all.push(...paths(source.downwardAPI.items, "DownwardAPI"));
@@ -195,7 +202,9 @@ function fractional(list: Record<string, unknown> | undefined, path: string): st
   return ["memory", "ephemeral-storage"].flatMap((name) => {
     const quantity = list?.[name] === undefined ? undefined : parseQuantity(String(list[name]));
     return quantity && quantityMilliValue(quantity) % 1000 !== 0
-      ? [`${path}[${name}]: fractional byte value ${goQuote(quantity.text)} is invalid, must be an integer`]
+      ? [
+          `${path}[${name}]: fractional byte value ${goQuote(quantity.text)} is invalid, must be an integer`,
+        ]
       : [];
   });
 }

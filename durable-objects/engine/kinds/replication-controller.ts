@@ -14,8 +14,10 @@ import type { PodTemplateSpec } from "./pod-types.ts";
 import { warningsOfWorkload } from "./pod-warnings.ts";
 import { replicaColumns } from "./replica-set.ts";
 
-export interface ReplicationControllerSpec
-  extends Omit<core.ReplicationControllerSpec, "template"> {
+export interface ReplicationControllerSpec extends Omit<
+  core.ReplicationControllerSpec,
+  "template"
+> {
   template?: PodTemplateSpec;
 }
 export interface ReplicationController extends KubeObject {

@@ -2,7 +2,10 @@
 import type { Reader } from "../controllers/define.ts";
 import { milliValue, value } from "../schema/quantity.ts";
 import type { NodeObject, Pod, PodSpec } from "./shapes.ts";
-import { isSidecar } from "./shapes.ts";
+import { isMirror, isSidecar } from "./shapes.ts";
+
+/** Priorities from here on are the system's own. k8s: scheduling.SystemCriticalPriority */
+export const criticalPriority = 2_000_000_000;
 
 export interface Rejection {
   reason: string;
@@ -38,7 +41,8 @@ function demandOf(spec: PodSpec): Demand {
       peak = Math.max(peak, isSidecar(c, "init") ? sidecars : sidecars + own);
     }
     demand[name] =
-      Math.max(app + sidecars, peak) + amount(name, (spec.overhead as Demand | undefined)?.[name] as never);
+      Math.max(app + sidecars, peak) +
+      amount(name, (spec.overhead as Demand | undefined)?.[name] as never);
   }
   demands.set(spec, demand);
   return demand;
@@ -101,23 +105,23 @@ function nodeFits(pod: Pod, node: NodeObject): boolean {
   for (const [key, wanted] of Object.entries(pod.spec.nodeSelector ?? {})) {
     if (labels[key] !== wanted) return false;
   }
-  const required =
-    pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   if (!required) return true;
   const fields = { "metadata.name": node.metadata.name };
   return required.nodeSelectorTerms.some((term) => {
     const expressions = term.matchExpressions ?? [];
     const matchFields = term.matchFields ?? [];
     if (expressions.length + matchFields.length === 0) return false;
-    return (
-      expressions.every((r) => meets(r, labels)) && matchFields.every((r) => meets(r, fields))
-    );
+    return expressions.every((r) => meets(r, labels)) && matchFields.every((r) => meets(r, fields));
   });
 }
 
 function hostPorts(spec: PodSpec): string[] {
   const ports: string[] = [];
-  for (const c of [...spec.containers, ...(spec.initContainers ?? []).filter((i) => isSidecar(i, "init"))]) {
+  for (const c of [
+    ...spec.containers,
+    ...(spec.initContainers ?? []).filter((i) => isSidecar(i, "init")),
+  ]) {
     for (const p of c.ports ?? []) {
       if (p.hostPort) ports.push(`${p.protocol ?? "TCP"}/${p.hostPort}/${p.hostIP || "0.0.0.0"}`);
     }
@@ -132,6 +136,23 @@ function clash(a: string, b: string): boolean {
   return ipA === ipB || ipA === "0.0.0.0" || ipB === "0.0.0.0";
 }
 
+/** k8s: pkg/kubelet/eviction/eviction_manager.go Admit: memory pressure turns BestEffort Pods away. */
+function underPressure(pod: Pod, node: NodeObject): Rejection | undefined {
+  const pressed = node.status?.conditions?.some(
+    (c) => c.type === "MemoryPressure" && c.status === "True",
+  );
+  if (!pressed || pod.status?.qosClass !== "BestEffort" || isMirror(pod)) return undefined;
+  if ((pod.spec.priority ?? 0) >= criticalPriority) return undefined;
+  const taint = "node.kubernetes.io/memory-pressure";
+  const tolerated = (pod.spec.tolerations ?? []).some(
+    (t) =>
+      (t.key === taint || (!t.key && t.operator === "Exists")) &&
+      (!t.effect || t.effect === "NoSchedule"),
+  );
+  if (tolerated) return undefined;
+  return { reason: "Evicted", message: "The node had condition: [MemoryPressure]. " };
+}
+
 /** Why this node's kubelet will not take the Pod; undefined: it will. `mine` tells which other Pods it already took. */
 export function rejection(
   reader: Reader,
@@ -139,6 +160,12 @@ export function rejection(
   node: NodeObject,
   mine: (other: Pod) => boolean,
 ): Rejection | undefined {
+  const pressed = underPressure(pod, node);
+  if (pressed) return pressed;
+  // Bound through the API: the scheduler has just judged by the same filters.
+  if (pod.status?.conditions?.some((c) => c.type === "PodScheduled" && c.status === "True")) {
+    return undefined;
+  }
   const others = reader
     .byIndex<Pod>("pod.node", node.metadata.name)
     .filter((other) => other.metadata.uid !== pod.metadata.uid && !gone(other) && mine(other));

@@ -20,7 +20,10 @@ export type Outcome =
   | { kind: "timeout" };
 
 /** A port by number or by a container port's name. k8s: pkg/probe/util.go ResolveContainerPort */
-export function resolvePort(container: Container, port: number | string): number | { error: string } {
+export function resolvePort(
+  container: Container,
+  port: number | string,
+): number | { error: string } {
   if (typeof port === "number") return port;
   for (const p of container.ports ?? []) if (p.name === port) return p.containerPort;
   if (/^[0-9]+$/.test(port)) return Number(port);

@@ -37,7 +37,11 @@ export function isStarted(container: Container, record: ContainerRecord): boolea
 }
 
 /** k8s: prober_manager.go UpdatePodStatus */
-export function isReady(container: Container, kind: ContainerKind, record: ContainerRecord): boolean {
+export function isReady(
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+): boolean {
   if (kind === "ephemeral") return false;
   if (kind === "init" && !isSidecar(container, kind)) {
     return record.state === "exited" && record.exit?.code === 0;

@@ -32,7 +32,10 @@ const fields: Record<string, (input: DownwardInput) => string> = {
 };
 
 /** The text of a fieldRef, or the error upstream gives. */
-export function fieldText(path: string, input: DownwardInput): { text: string } | { error: string } {
+export function fieldText(
+  path: string,
+  input: DownwardInput,
+): { text: string } | { error: string } {
   const plain = fields[path];
   if (plain) return { text: plain(input) };
   const keyed = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
@@ -53,7 +56,10 @@ export function resourceText(
   divisor: string | number | undefined,
   node: NodeObject,
 ): { text: string } | { error: string } {
-  const [list, name] = [resource.slice(0, resource.indexOf(".")), resource.slice(resource.indexOf(".") + 1)];
+  const [list, name] = [
+    resource.slice(0, resource.indexOf(".")),
+    resource.slice(resource.indexOf(".") + 1),
+  ];
   if (list !== "limits" && list !== "requests") {
     return { error: `unsupported container resource : ${resource}` };
   }

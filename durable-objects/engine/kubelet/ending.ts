@@ -6,7 +6,7 @@ import { kubeletRoundsMax } from "../limits.ts";
 import { beginKill, shortenKill, stepKill } from "./kill.ts";
 import { observe } from "./observe.ts";
 import { kubeletTable, stage } from "./record.ts";
-import { probe } from "./running.ts";
+import { probe } from "./probing.ts";
 import { isMirror, podContainers } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 import { want } from "./sync.ts";

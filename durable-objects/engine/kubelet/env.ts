@@ -64,7 +64,8 @@ class Sources {
     const found = this.#reader.get<DataObject>("secrets", this.#namespace, name);
     if (!found) return { missing: `secret "${name}" not found` };
     const data: Record<string, string> = {};
-    for (const [key, text] of Object.entries(found.data ?? {})) data[key] = decodeUtf8(fromBase64(text));
+    for (const [key, text] of Object.entries(found.data ?? {}))
+      data[key] = decodeUtf8(fromBase64(text));
     return { data };
   }
 }
@@ -111,7 +112,11 @@ function fromSource(
 }
 
 /** Declared variables (envFrom first, env over them), then what Services add. */
-export function containerEnv(reader: Reader, container: Container, input: DownwardInput): EnvResult {
+export function containerEnv(
+  reader: Reader,
+  container: Container,
+  input: DownwardInput,
+): EnvResult {
   const namespace = input.pod.metadata.namespace ?? "";
   const sources = new Sources(reader, namespace);
   const services = serviceVariables(reader, namespace, input.pod.spec.enableServiceLinks !== false);

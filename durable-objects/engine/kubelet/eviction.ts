@@ -9,6 +9,7 @@ import { objectKey } from "../core/object.ts";
 import { evictionPauseMs, evictionThresholdBytes, pressureTransitionMs } from "../limits.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { newQuantity, value } from "../schema/quantity.ts";
+import { criticalPriority } from "./admission.ts";
 import type { NodeRecord } from "./node-address.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
 import type { LoadedRecord } from "./record.ts";
@@ -16,9 +17,6 @@ import { loadRecord, saveRecord } from "./record.ts";
 import type { NodeObject, Pod } from "./shapes.ts";
 import { isMirror } from "./shapes.ts";
 import { runtimeContext } from "./sync.ts";
-
-/** Priorities from here on are the system's own: never evicted. */
-const criticalPriority = 2_000_000_000;
 
 interface Usage {
   pod: Pod;
@@ -59,9 +57,7 @@ function rank(a: Usage, b: Usage): number {
   const over = (u: Usage): number => (u.bytes > u.request ? 0 : 1);
   const priority = (u: Usage): number => u.pod.spec.priority ?? 0;
   return (
-    over(a) - over(b) ||
-    priority(a) - priority(b) ||
-    b.bytes - b.request - (a.bytes - a.request)
+    over(a) - over(b) || priority(a) - priority(b) || b.bytes - b.request - (a.bytes - a.request)
   );
 }
 
@@ -115,7 +111,11 @@ function remember(client: Client, node: string, before: NodeRecord, after: NodeR
 }
 
 /** Evicts at most one Pod; returns when to look again. */
-export function syncPressure(client: Client, runtime: Runtime, node: NodeObject): number | undefined {
+export function syncPressure(
+  client: Client,
+  runtime: Runtime,
+  node: NodeObject,
+): number | undefined {
   const name = node.metadata.name;
   const before = nodeRecord(client, name);
   const all = usages(client, runtime, name);

@@ -3,7 +3,13 @@
  * A pull's length is known when it is asked for, so one write per pull is enough.
  * k8s: pkg/kubelet/images/image_manager.go EnsureImageExists; serializeImagePulls is on.
  */
-import { failedPullMs, imageBackoffMsMax, imageBackoffMsMin, presentPullMs, relistMs } from "../limits.ts";
+import {
+  failedPullMs,
+  imageBackoffMsMax,
+  imageBackoffMsMin,
+  presentPullMs,
+  relistMs,
+} from "../limits.ts";
 import { goDuration } from "../api/duration.ts";
 import type { Container, ContainerKind } from "./shapes.ts";
 import type { ContainerRecord, PullRecord } from "./record.ts";
@@ -136,7 +142,14 @@ function failPull(
   image: string,
   error: string,
 ): void {
-  containerEvent(sync, container, kind, "Warning", "Failed", `Failed to pull image "${image}": ${error}`);
+  containerEvent(
+    sync,
+    container,
+    kind,
+    "Warning",
+    "Failed",
+    `Failed to pull image "${image}": ${error}`,
+  );
   containerEvent(sync, container, kind, "Warning", "Failed", "Error: ErrImagePull");
   const backOffs = (sync.record.imageBackOff ??= {});
   const before = backOffs[image];

@@ -66,7 +66,8 @@ export function shortenKill(sync: Sync, record: ContainerRecord, graceSeconds: n
   if (!kill || graceSeconds >= kill.graceSeconds) return;
   kill.graceSeconds = graceSeconds;
   const seconds = Math.max(graceSeconds, graceSecondsMin);
-  if (kill.call) kill.call.deadlineMs = Math.min(kill.call.deadlineMs, sync.now + graceSeconds * 1000);
+  if (kill.call)
+    kill.call.deadlineMs = Math.min(kill.call.deadlineMs, sync.now + graceSeconds * 1000);
   if (kill.killAtMs !== undefined) {
     kill.killAtMs = Math.min(kill.killAtMs, sync.now + seconds * 1000);
   }

@@ -178,10 +178,8 @@ function admit(sync: Sync): void {
     pod,
     node,
     (other) =>
-      client.records.get(
-        kubeletTable,
-        objectKey(other.metadata.namespace, other.metadata.name),
-      ) !== undefined,
+      client.records.get(kubeletTable, objectKey(other.metadata.namespace, other.metadata.name)) !==
+      undefined,
   );
   if (!refused) return;
   podEvent(sync, "Warning", refused.reason, refused.message);

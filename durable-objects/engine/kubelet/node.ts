@@ -22,7 +22,7 @@ export function syncNode(client: Client, runtime: Runtime, name: string): number
     client.records.put(nodeTable, name, rest);
     loseProcesses(client, runtime, name);
   }
-  syncStatics(client, node);
+  syncStatics(client, runtime, node);
   return syncPressure(client, runtime, node);
 }
 

@@ -123,7 +123,8 @@ export function containersReady(spec: PodSpec, statuses: ByName, phase: Phase): 
   };
   for (const c of spec.initContainers ?? []) if (isSidecar(c, "init")) look(c.name);
   for (const c of spec.containers) look(c.name);
-  if (phase === "Succeeded" && unknown.length === 0) return { status: "False", reason: "PodCompleted" };
+  if (phase === "Succeeded" && unknown.length === 0)
+    return { status: "False", reason: "PodCompleted" };
   if (phase === "Failed") return { status: "False", reason: "PodFailed" };
   const messages: string[] = [];
   if (unknown.length > 0) messages.push(`containers with unknown status: ${list(unknown)}`);
@@ -163,11 +164,13 @@ export function podInitialized(spec: PodSpec, statuses: ByName, phase: Phase): J
       incomplete.push(container.name);
     }
   }
-  if (phase === "Succeeded" && unknown.length === 0) return { status: "True", reason: "PodCompleted" };
+  if (phase === "Succeeded" && unknown.length === 0)
+    return { status: "True", reason: "PodCompleted" };
   if (spec.containers.some((c) => everStarted(statuses.get(c.name)))) return { status: "True" };
   const messages: string[] = [];
   if (unknown.length > 0) messages.push(`containers with unknown status: ${list(unknown)}`);
-  if (incomplete.length > 0) messages.push(`containers with incomplete status: ${list(incomplete)}`);
+  if (incomplete.length > 0)
+    messages.push(`containers with incomplete status: ${list(incomplete)}`);
   if (messages.length === 0) return { status: "True" };
   return { status: "False", reason: "ContainersNotInitialized", message: messages.join(", ") };
 }

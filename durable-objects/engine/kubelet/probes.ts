@@ -169,7 +169,8 @@ function conclude(
   }
   state.run = state.last === result ? state.run + 1 : 1;
   state.last = result;
-  const threshold = result === "failure" ? (spec.failureThreshold ?? 3) : (spec.successThreshold ?? 1);
+  const threshold =
+    result === "failure" ? (spec.failureThreshold ?? 3) : (spec.successThreshold ?? 1);
   if (state.run < threshold) return undefined;
   state.ok = result === "success";
   // Beyond the threshold the count says nothing more, and a record that stays the same is not written.
@@ -186,12 +187,14 @@ function attempt(
 ): Result | undefined {
   const timeoutMs = (spec.timeoutSeconds ?? 1) * 1000;
   if (spec.exec) return attemptExec(sync, record, spec.exec.command ?? [], state, timeoutMs);
-  if (spec.httpGet) return attemptHttp(sync, container, spec.httpGet as HttpAction, state, timeoutMs);
+  if (spec.httpGet)
+    return attemptHttp(sync, container, spec.httpGet as HttpAction, state, timeoutMs);
   if (spec.tcpSocket) {
     const port = resolvePort(container, spec.tcpSocket.port as number | string);
     if (typeof port !== "number") return { result: "unknown", output: port.error };
     const host = spec.tcpSocket.host ?? sync.record.ip ?? "";
-    if (sync.runtime.listening(sync.context, sync.key, port)) return { result: "success", output: "" };
+    if (sync.runtime.listening(sync.context, sync.key, port))
+      return { result: "success", output: "" };
     const output = `dial tcp ${joinHost(host, port)}: connect: connection refused`;
     return { result: "failure", output };
   }

@@ -29,7 +29,9 @@ export function publish(sync: Sync): void {
  */
 function same(sync: Sync, old: PodStatus, status: PodStatus): boolean {
   if (equal(old, status)) return true;
-  return sync.pod.metadata.deletionTimestamp !== undefined && equal(timeless(old), timeless(status));
+  return (
+    sync.pod.metadata.deletionTimestamp !== undefined && equal(timeless(old), timeless(status))
+  );
 }
 
 const timeless = (status: PodStatus): unknown => ({
@@ -46,7 +48,12 @@ function phaseOf(sync: Sync, statuses: readonly ContainerStatus[]): Phase {
   const running = Object.values(record.containers).some((c) => c.state === "running");
   const ending = record.dying !== undefined;
   const old = (pod.status?.phase ?? "Pending") as Phase;
-  let phase = getPhase(pod.spec, statuses, ending && record.done === true && !isMirror(pod), started);
+  let phase = getPhase(
+    pod.spec,
+    statuses,
+    ending && record.done === true && !isMirror(pod),
+    started,
+  );
   if (record.verdict && record.done) phase = "Failed";
   // No finished phase while anything still runs.
   if (running && (phase === "Failed" || phase === "Succeeded")) phase = old;

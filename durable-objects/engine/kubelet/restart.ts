@@ -43,11 +43,7 @@ export function backOffUntil(entry: BackOff, sinceMs: number, nowMs: number): nu
 }
 
 /** The entry after a restart was let through. k8s: client-go util/flowcontrol Backoff.Next */
-export function nextBackOff(
-  entry: BackOff,
-  sinceMs: number,
-  nowMs: number,
-): NonNullable<BackOff> {
+export function nextBackOff(entry: BackOff, sinceMs: number, nowMs: number): NonNullable<BackOff> {
   const fresh = !entry || sinceMs - entry.atMs > containerBackoffForgetMs;
   const ms = fresh ? containerBackoffMsMin : Math.min(entry.ms * 2, containerBackoffMsMax);
   return { ms, atMs: nowMs };

@@ -8,16 +8,13 @@ import {
   syncPeriodMs,
 } from "../limits.ts";
 import { endPod } from "./ending.ts";
-import { beginKill } from "./kill.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
 import { allocateIp, hostIP } from "./node-address.ts";
 import { observe } from "./observe.ts";
-import { runProbes } from "./probes.ts";
+import { probe } from "./probing.ts";
 import { stage } from "./record.ts";
-import { podContainers } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, want } from "./sync.ts";
-import { shouldRestart } from "./restart.ts";
 import { volumeFiles, volumeVersion } from "./volume-files.ts";
 import { mountProblem } from "./volumes.ts";
 
@@ -28,7 +25,11 @@ export function runPod(sync: Sync): void {
   }
   if (!sandboxReady(sync)) return;
   fillVolumes(sync);
-  for (let round = 0; round < kubeletRoundsMax; round++) {
+  for (let round = 0; ; round++) {
+    if (round === kubeletRoundsMax) {
+      want(sync, sync.now + 1);
+      break;
+    }
     const ended = observe(sync);
     if (finished(sync.pod.spec, sync.record) || initFailed(sync.pod.spec, sync.record)) {
       endPod(sync);
@@ -83,7 +84,7 @@ function sandboxReady(sync: Sync): boolean {
       sync,
       "Warning",
       "FailedCreatePodSandBox",
-      "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type=\"host-local\" failed (add): failed to allocate for range 0: no IP addresses available in range set",
+      'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="host-local" failed (add): failed to allocate for range 0: no IP addresses available in range set',
     );
     record.sandboxAtMs = sync.now + 15 * sandboxMs;
     want(sync, record.sandboxAtMs);
@@ -91,8 +92,24 @@ function sandboxReady(sync: Sync): boolean {
   }
   record.ip = ip;
   record.sandbox = true;
+  warnOfPullSecrets(sync);
   delete record.sandboxAtMs;
   return true;
+}
+
+/** k8s: kubelet_pods.go getPullSecretsForPod */
+function warnOfPullSecrets(sync: Sync): void {
+  const namespace = sync.pod.metadata.namespace ?? "";
+  const missing = (sync.pod.spec.imagePullSecrets ?? [])
+    .map((ref) => ref.name ?? "")
+    .filter((name) => !sync.client.get("secrets", namespace, name));
+  if (missing.length === 0) return;
+  podEvent(
+    sync,
+    "Warning",
+    "FailedToRetrieveImagePullSecret",
+    `Unable to retrieve some image pull secrets (${missing.join(", ")}); attempting to pull the image may not succeed.`,
+  );
 }
 
 /** k8s: kuberuntime_manager.go: a sandbox that died with its node is made anew, with another address. */
@@ -165,25 +182,6 @@ function fillVolumes(sync: Sync): void {
     (record.filled ??= {})[volume.name] = version;
     const group = pod.spec.securityContext?.fsGroup;
     runtime.fillVolume?.(sync.context, `${record.uid}/${volume.name}`, files, group);
-  }
-}
-
-/** Runs due probes; a failed liveness or startup probe ends its container. */
-export function probe(sync: Sync, dying: boolean): void {
-  const { spec } = sync.pod;
-  for (const { container, kind } of podContainers(spec)) {
-    const record = sync.record.containers[container.name];
-    if (!record) continue;
-    const verdict = runProbes(sync, container, kind, record, dying);
-    if (!verdict) continue;
-    const failed = verdict === "liveness" ? container.livenessProbe : container.startupProbe;
-    const restart = shouldRestart(container, kind, spec, 137);
-    beginKill(sync, container, kind, record, {
-      message: `Container ${container.name} failed ${verdict} probe${restart ? ", will be restarted" : ""}`,
-      graceSeconds:
-        failed?.terminationGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? 30,
-      restart,
-    });
   }
 }
 

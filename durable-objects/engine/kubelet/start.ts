@@ -1,6 +1,6 @@
 /** Making and starting one instance of a container. k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go */
 import { configRetryMs, relistMs } from "../limits.ts";
-import type { ContainerSpec, PodSandbox } from "../runtime/define.ts";
+import type { ContainerSpec, PodSandbox, StartFailure } from "../runtime/define.ts";
 import { milliValue, value } from "../schema/quantity.ts";
 import { containerEnv, expandAll } from "./env.ts";
 import { startHook } from "./hooks.ts";
@@ -35,7 +35,10 @@ export function sandboxOf(sync: Sync): PodSandbox {
     labels: pod.metadata.labels ?? {},
     ...(spec.hostAliases
       ? {
-          hostAliases: spec.hostAliases.map((a) => ({ ip: a.ip ?? "", hostnames: a.hostnames ?? [] })),
+          hostAliases: spec.hostAliases.map((a) => ({
+            ip: a.ip ?? "",
+            hostnames: a.hostnames ?? [],
+          })),
         }
       : {}),
   };
@@ -152,38 +155,52 @@ export function startContainer(
     return;
   }
   containerEvent(sync, container, kind, "Normal", "Created", "Container created");
-  if (before.exit) record.last = before.exit;
-  // Only the last two instances can be asked about; older ones leave nothing behind.
-  if (before.last) sync.runtime.remove(sync.context, sync.key, before.last.id);
+  supersede(sync, record, before);
   record.specImage = container.image;
   record.image = image.reference;
   record.imageID = image.imageID;
-  delete record.exit;
-  delete record.waiting;
-  delete record.retryAtMs;
-  delete record.retryImage;
-  delete record.probes;
-  delete record.swift;
   if (failure) {
-    containerEvent(sync, container, kind, "Warning", "Failed", `Error: ${failure.message}`);
-    record.state = "exited";
-    record.exit = {
-      id: record.id,
-      code: failure.exitCode,
-      reason: "StartError",
-      message: failure.message,
-      startedAtMs: 0,
-      finishedAtMs: sync.now,
-    };
-    record.waiting = { reason: failure.reason, message: failure.message };
-    record.retryAtMs = sync.now + relistMs;
-    want(sync, record.retryAtMs);
+    failStart(sync, container, kind, record, failure);
     return;
   }
   record.state = "running";
   record.startedAtMs = sync.now;
   containerEvent(sync, container, kind, "Normal", "Started", "Container started");
   beginPostStart(sync, container, kind, record);
+}
+
+/** The new instance takes the old one's place; only the last two can be asked about. */
+function supersede(sync: Sync, record: ContainerRecord, before: ContainerRecord): void {
+  if (before.exit) record.last = before.exit;
+  if (before.last) sync.runtime.remove(sync.context, sync.key, before.last.id);
+  delete record.exit;
+  delete record.waiting;
+  delete record.retryAtMs;
+  delete record.retryImage;
+  delete record.probes;
+  delete record.swift;
+}
+
+function failStart(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+  failure: StartFailure,
+): void {
+  containerEvent(sync, container, kind, "Warning", "Failed", `Error: ${failure.message}`);
+  record.state = "exited";
+  record.exit = {
+    id: record.id ?? "",
+    code: failure.exitCode,
+    reason: "StartError",
+    message: failure.message,
+    startedAtMs: 0,
+    finishedAtMs: sync.now,
+  };
+  record.waiting = { reason: failure.reason, message: failure.message };
+  record.retryAtMs = sync.now + relistMs;
+  want(sync, record.retryAtMs);
 }
 
 function beginPostStart(

@@ -8,9 +8,11 @@ import type { Client } from "../controllers/define.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { fnv32a } from "../core/random.ts";
+import type { Runtime } from "../runtime/define.ts";
 import type { NodeRecord } from "./node-address.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
 import { loadRecord, saveRecord } from "./record.ts";
+import { runtimeContext } from "./sync.ts";
 import type { NodeObject, Pod } from "./shapes.ts";
 import {
   hashAnnotation,
@@ -47,7 +49,8 @@ export function manifestsOf(files: Record<string, string>, node: string): Map<st
     const name = path.slice(folder.length);
     if (!path.startsWith(folder) || name.includes("/") || name.startsWith(".")) continue;
     const manifest = readManifest(files[path] ?? "", node);
-    if (manifest) found.set(objectKey(manifest.metadata.namespace, manifest.metadata.name), manifest);
+    if (manifest)
+      found.set(objectKey(manifest.metadata.namespace, manifest.metadata.name), manifest);
   }
   return found;
 }
@@ -121,10 +124,12 @@ function withdraw(client: Client, key: string): void {
 }
 
 /** Makes the API's mirror Pods follow the node's files. */
-export function syncStatics(client: Client, node: NodeObject): void {
+export function syncStatics(client: Client, runtime: Runtime, node: NodeObject): void {
   const name = node.metadata.name;
   const memory = nodeRecord(client, name);
-  const files = client.records.get<Record<string, string>>(nodeFilesTable, name);
+  const files =
+    runtime.hostFiles?.(runtimeContext(client), name) ??
+    client.records.get<Record<string, string>>(nodeFilesTable, name);
   if (!files && !memory.statics) return;
   const desired = manifestsOf(files ?? {}, name);
   const statics: Record<string, string> = {};

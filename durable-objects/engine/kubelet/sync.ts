@@ -50,7 +50,11 @@ const listOf: Record<ContainerKind, string> = {
 };
 
 /** k8s: pkg/kubelet/container/ref.go fieldPath */
-export function containerSource(sync: Sync, container: Container, kind: ContainerKind): EventSource {
+export function containerSource(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+): EventSource {
   return {
     component: "kubelet",
     host: sync.nodeName,

@@ -72,7 +72,8 @@ function contentOf(object: DataObject | undefined, secret: boolean): Record<stri
   for (const [key, text] of Object.entries(object?.data ?? {})) {
     content[key] = secret ? fromBase64(text) : encodeUtf8(text);
   }
-  for (const [key, text] of Object.entries(object?.binaryData ?? {})) content[key] = fromBase64(text);
+  for (const [key, text] of Object.entries(object?.binaryData ?? {}))
+    content[key] = fromBase64(text);
   return content;
 }
 
@@ -137,7 +138,13 @@ function entriesOf(input: FillInput, volume: Volume): Entry[] | undefined {
   const mode = volume.projected.defaultMode ?? defaultMode;
   return (volume.projected.sources ?? []).flatMap((source) => {
     if (source.configMap) {
-      return fromObject(input, "configmaps", source.configMap.name ?? "", source.configMap.items, mode);
+      return fromObject(
+        input,
+        "configmaps",
+        source.configMap.name ?? "",
+        source.configMap.items,
+        mode,
+      );
     }
     if (source.secret) {
       return fromObject(input, "secrets", source.secret.name ?? "", source.secret.items, mode);

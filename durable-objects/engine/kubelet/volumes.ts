@@ -31,7 +31,8 @@ function missingData(
   const found = reader.get<DataObject>(`${kind}s`, namespace, name);
   if (!found) return `${kind} "${name}" not found`;
   for (const item of ref.items ?? []) {
-    if (found.data?.[item.key] !== undefined || found.binaryData?.[item.key] !== undefined) continue;
+    if (found.data?.[item.key] !== undefined || found.binaryData?.[item.key] !== undefined)
+      continue;
     const what = kind === "secret" ? "secret" : "config";
     return `references non-existent ${what} key: ${item.key}`;
   }

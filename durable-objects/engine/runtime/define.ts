@@ -150,6 +150,11 @@ export interface Runtime {
     files: readonly VolumeFile[],
     group: number | undefined,
   ): void;
+  /**
+   * Optional. Text files of a node's own file system, by absolute path: what the records table "node-files" holds for
+   * it, under what hostPath mounts wrote over it. Whoever changes one calls `wakePod("@node/NAME")`.
+   */
+  hostFiles?(context: RuntimeContext, node: string): Record<string, string>;
   start(context: RuntimeContext, spec: ContainerSpec): StartFailure | undefined;
   /** Delivers a signal to PID 1 (15 = TERM, 9 = KILL). */
   signal(context: RuntimeContext, podKey: string, containerId: string, signal: number): void;

@@ -217,15 +217,13 @@ export const runtime: Runtime = {
   remove(context, podKey, containerId) {
     within(context, podKey, undefined, (kernel) => {
       const key = kernel.containerKey(containerId);
-      if (key === undefined) return;
-      const { upperKey } = kernel.container(key);
-      const record = kernel.pod.cs[key];
-      if (record && !record.x) kernel.exit(record.root, 0, 9);
-      kernel.save();
+      const record = kernel.pod.cs[key ?? ""];
+      if (key === undefined || !record) return;
+      if (!record.x) kernel.exit(record.root, 0, 9);
       delete kernel.pod.cs[key];
       kernel.touch();
-      removeTree(kernel.records, upperKey);
     });
+    removeTree(context.records, `c/${podKey}/${containerId.slice(0, 12)}`);
   },
 
   removePod(context, podKey) {

@@ -44,8 +44,8 @@ export interface Process {
   fd?: Record<string, string>;
   /** Absent: the image's working folder. */
   cwd?: string;
-  /** Absent: the container's. */
-  e?: Record<string, string>;
+  /** Environment where it differs from the container's; null: not set. */
+  e?: Record<string, string | null>;
   u?: number;
   g?: number;
   gs?: number[];

@@ -32,6 +32,18 @@ export interface Ended {
 
 const devices: Record<string, string> = { null: "n", zero: "z", full: "F", random: "R", urandom: "R" };
 
+/** What an environment has other than the container's. */
+function envChanges(
+  base: Record<string, string>,
+  env: Record<string, string>,
+): Record<string, string | null> | undefined {
+  if (env === base) return undefined;
+  const out: Record<string, string | null> = {};
+  for (const name in env) if (env[name] !== base[name]) out[name] = env[name] as string;
+  for (const name in base) if (!(name in env)) out[name] = null;
+  return Object.keys(out).length ? out : undefined;
+}
+
 export class Sys {
   readonly kernel: Kernel;
   readonly key: number;
@@ -67,8 +79,22 @@ export class Sys {
     return this.process.cwd ?? this.container.workingDir;
   }
   get env(): Record<string, string> {
-    return this.process.e ?? this.container.env;
+    const { e } = this.process;
+    if (!e) return this.container.env;
+    if (this.#envOf !== e) {
+      this.#envOf = e;
+      const env = { ...this.container.env };
+      for (const name in e) {
+        const value = e[name];
+        if (value === null || value === undefined) delete env[name];
+        else env[name] = value;
+      }
+      this.#env = env;
+    }
+    return this.#env;
   }
+  #env: Record<string, string> = {};
+  #envOf: Process["e"];
   get who(): Credentials {
     return this.container.credentials(this.process);
   }
@@ -425,8 +451,9 @@ export class Sys {
     this.charge(execCost);
     process.p = found?.name ?? name;
     process.a = words;
-    if (env === this.container.env) delete process.e;
-    else process.e = env;
+    const changes = envChanges(this.container.env, env);
+    if (changes) process.e = changes;
+    else delete process.e;
     if (executable !== "/bin/busybox") process.ex = executable;
     delete process.w;
     for (const fd of Object.keys(process.fd ?? {})) if (Number(fd) >= 10) this.close(Number(fd));

@@ -199,7 +199,7 @@ function decodeMap(ctx: Context, value: unknown, type: FieldType & { kind: "map"
 
 /** An element of a list or map: null and what is empty stand there as the type's zero. */
 function decodePresent(ctx: Context, value: unknown, type: FieldType): unknown {
-  if (value === null) return zeroOf(type);
+  if (value === null || value === undefined) return zeroOf(type);
   return decodeValue(ctx, value, type) ?? zeroOf(type);
 }
 
@@ -295,7 +295,7 @@ function decodeStruct(ctx: Context, value: unknown, type: StructType, go: string
       continue;
     }
     const raw = value[key];
-    if (raw === null) continue;
+    if (raw === null || raw === undefined) continue;
     ctx.struct = type.shortName;
     const depth = ctx.path.length;
     for (const embedded of field.via) ctx.path.push(embeddedMark + embedded);

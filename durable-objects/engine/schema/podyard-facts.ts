@@ -16,17 +16,17 @@ export const podyardTypes: Record<string, TypeFacts> = {
     fields: {
       paused: { n: 1, type: "bool" },
       speed: { n: 2, type: "*float64" },
-      advanceTo: { n: 3, type: "*metav1.MicroTime" },
+      advanceTo: { n: 3, type: "*metav1.Time" },
       steps: { n: 4, type: "int64" },
     },
   },
   "podyard/v1.ClockStatus": {
     fields: {
-      now: { n: 1, type: "*metav1.MicroTime" },
-      offset: { n: 2, type: "string" },
+      now: { n: 1, type: "*metav1.Time" },
+      offsetSeconds: { n: 2, type: "int64" },
       frozen: { n: 3, type: "bool" },
-      steps: { n: 4, type: "int64" },
-      nextDue: { n: 5, type: "*metav1.MicroTime" },
+      stepsDone: { n: 4, type: "int64" },
+      nextDue: { n: 5, type: "*metav1.Time" },
     },
   },
   "podyard/v1.ClockList": {

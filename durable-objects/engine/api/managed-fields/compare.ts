@@ -122,7 +122,8 @@ function compareMaps(
     const under = field?.shape ?? shape.element;
     if (!under) return;
     const before = reading(left, Object.hasOwn(a, key) ? a[key] : undefined, field);
-    const unset = complete || left !== undefined ? field : undefined;
+    // What an incomplete object has unset, it has as it was before, unless it was taken out.
+    const unset = complete || (left !== undefined && !Object.hasOwn(a, key)) ? field : undefined;
     const after = reading(right, Object.hasOwn(b, key) ? b[key] : undefined, unset);
     if (before === undefined && after === undefined) return;
     gathered.put(field?.key ?? fieldElement(key), compareValues(before, after, under, complete));
@@ -170,7 +171,8 @@ function compareLists(
     gathered.put(element, compareItems(items, after.get(element) ?? [], shape.element, complete));
   }
   for (const [element, items] of after) {
-    if (!before.has(element)) gathered.put(element, compareItems([], items, shape.element, complete));
+    if (!before.has(element))
+      gathered.put(element, compareItems([], items, shape.element, complete));
   }
   return gathered.diff(left, right);
 }

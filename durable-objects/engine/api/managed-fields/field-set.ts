@@ -202,7 +202,7 @@ function canonicalNode(value: unknown): Node {
     const known = children[element];
     children[element] = known ? unionNodes(known, child) : child;
   }
-  if (isEmpty(children)) return LEAF;
+  if (isEmpty(children)) return isEmpty(value as FieldSet) ? (value as FieldSet) : LEAF;
   return ordered ? (value as FieldSet) : makeNode(SELF in value, children);
 }
 

@@ -101,8 +101,8 @@ function mergeLists(live: unknown[], applied: unknown[], shape: ListShape): unkn
 }
 
 /**
- * `value` without the members of `set`. A container that loses its last item becomes null, which
- * decoding drops. k8s: structured-merge-diff/typed/remove.go
+ * `value` without the members of `set`. A container that loses its last item stays, empty.
+ * k8s: structured-merge-diff/typed/remove.go (v6.3.2)
  */
 export function removeTyped(value: unknown, set: FieldSet, given: Shape): unknown {
   const shape = settle(given, value);
@@ -112,7 +112,8 @@ export function removeTyped(value: unknown, set: FieldSet, given: Shape): unknow
 }
 
 function removeFromMap(value: unknown, set: FieldSet, shape: MapShape): unknown {
-  if (!isObject(value) || shape.atomic || isEmpty(value as FieldSet)) return null;
+  if (!isObject(value)) return null;
+  if (shape.atomic) return {};
   let out: JsonObject | undefined;
   for (const key of Object.keys(value)) {
     const node = set[fieldElement(key)];
@@ -122,12 +123,12 @@ function removeFromMap(value: unknown, set: FieldSet, shape: MapShape): unknown 
     if (isMember(node)) delete out[key];
     else setOwn(out, key, removeTyped(value[key], node, under));
   }
-  if (!out) return value;
-  return isEmpty(out as FieldSet) ? null : out;
+  return out ?? value;
 }
 
 function removeFromList(value: unknown, set: FieldSet, shape: ListShape): unknown {
-  if (!Array.isArray(value) || shape.relation === "atomic" || !value.length) return null;
+  if (!Array.isArray(value)) return null;
+  if (shape.relation === "atomic") return [];
   const out: unknown[] = [];
   let changed = false;
   for (const item of value) {
@@ -139,6 +140,5 @@ function removeFromList(value: unknown, set: FieldSet, shape: ListShape): unknow
     changed = true;
     if (!isMember(node)) out.push(removeTyped(item, node, shape.element));
   }
-  if (!changed) return value;
-  return out.length ? out : null;
+  return changed ? out : value;
 }

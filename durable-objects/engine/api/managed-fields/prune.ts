@@ -25,9 +25,9 @@ export function prune(
   const mergedSet = all(merged);
   let claimed = EMPTY;
   for (const { set } of shares.values()) claimed = union(claimed, set);
-  const left = all(removeTyped(merged, lastNamed, shape) ?? {});
+  const left = all(removeTyped(merged, lastNamed, shape));
   const keep = union(left, withNamedFields(claimed, shape));
-  const owned = all(removeTyped(merged, difference(mergedSet, keep), shape) ?? {});
+  const owned = all(removeTyped(merged, difference(mergedSet, keep), shape));
   const gone = intersection(difference(mergedSet, owned), lastNamed);
-  return (removeTyped(merged, gone, shape) ?? {}) as JsonObject;
+  return removeTyped(merged, gone, shape) as JsonObject;
 }

@@ -7,18 +7,25 @@ import { fieldElement } from "./element.ts";
 import { EMPTY, setOf } from "./field-set.ts";
 import type { FieldSet } from "./field-set.ts";
 
-/** Beyond spec, per type. */
+/** Of the status subresource, beyond spec. */
 const STATUS_RESETS: Record<string, readonly string[]> = {
   "core/v1.Pod": ["metadata.deletionTimestamp", "metadata.ownerReferences"],
   "apps/v1.Deployment": ["metadata.labels"],
   "certificates/v1.CertificateSigningRequest": ["status.conditions"],
-  "apiregistration/v1.APIService": [
-    "metadata.annotations",
-    "metadata.deletionTimestamp",
-    "metadata.finalizers",
-    "metadata.labels",
-    "metadata.ownerReferences",
-  ],
+  "admissionregistration/v1.ValidatingAdmissionPolicy": ["metadata"],
+  "apiextensions/v1.CustomResourceDefinition": ["metadata"],
+  "apiregistration/v1.APIService": ["metadata"],
+  "flowcontrol/v1.FlowSchema": ["metadata"],
+  "flowcontrol/v1.PriorityLevelConfiguration": ["metadata"],
+  "networking/v1.ServiceCIDR": ["metadata"],
+  "resource/v1.ResourceClaim": ["metadata"],
+  "storage/v1.VolumeAttachment": ["metadata"],
+};
+
+/** Of whatever else departs from the rule, by type and subresource. */
+const OTHER_RESETS: Record<string, readonly string[]> = {
+  "certificates/v1.CertificateSigningRequest ": ["spec", "status"],
+  "certificates/v1.CertificateSigningRequest approval": ["spec", "status.certificate"],
 };
 
 const cache = new Map<string, FieldSet>();
@@ -44,6 +51,8 @@ const MAIN_RESETS = pathSet(["status"]);
 const CUSTOM_STATUS_RESETS = pathSet(["metadata", "spec"]);
 
 function build(typeName: string, subresource: string): FieldSet {
+  const other = OTHER_RESETS[`${typeName} ${subresource}`];
+  if (other) return pathSet(other);
   const { fields } = structType(typeName);
   if (!fields.has("status")) return EMPTY;
   if (subresource === "") return MAIN_RESETS;

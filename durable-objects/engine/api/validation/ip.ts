@@ -64,7 +64,9 @@ function parse6(text: string): Ip | undefined {
 export function parseIp(text: string): Ip | undefined {
   if (text.includes(":")) return parse6(text);
   const v4 = parse4(text);
-  return v4 ? { family: 4, bytes: v4.bytes, leadingZeros: v4.leadingZeros, mapped: false } : undefined;
+  return v4
+    ? { family: 4, bytes: v4.bytes, leadingZeros: v4.leadingZeros, mapped: false }
+    : undefined;
 }
 
 /** Canonical text (RFC 5952); mapped addresses as plain IPv4, as Go prints them. */
@@ -178,7 +180,9 @@ export function ipWarnings(field: string, value: string): string[] {
   if (!ip) return [];
   const canonical = formatIp(ip);
   if (ip.leadingZeros || ip.mapped)
-    return [`${field}: non-standard IP address ${goQuote(value)} is invalid: use ${goQuote(canonical)}`];
+    return [
+      `${field}: non-standard IP address ${goQuote(value)} is invalid: use ${goQuote(canonical)}`,
+    ];
   if (ip.family === 6 && canonical !== value)
     return [
       `${field}: IPv6 address ${goQuote(value)} should be in RFC 5952 canonical format (${goQuote(canonical)})`,

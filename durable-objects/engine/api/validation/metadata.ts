@@ -213,9 +213,10 @@ export function validateObjectMeta(
   if (meta.generateName)
     for (const m of check(meta.generateName, true))
       errors.push(invalid(child(path, "generateName"), meta.generateName, m));
-  if (!meta.name)
-    errors.push(required(child(path, "name"), "name or generateName is required"));
-  else for (const m of check(meta.name, false)) errors.push(invalid(child(path, "name"), meta.name, m));
+  if (!meta.name) errors.push(required(child(path, "name"), "name or generateName is required"));
+  else
+    for (const m of check(meta.name, false))
+      errors.push(invalid(child(path, "name"), meta.name, m));
   if (namespaced) {
     if (!meta.namespace) errors.push(required(child(path, "namespace")));
     else
@@ -299,10 +300,7 @@ export function validateSelectorRequirement(
     case "NotIn":
       if (values.length === 0)
         errors.push(
-          required(
-            child(path, "values"),
-            "must be specified when `operator` is 'In' or 'NotIn'",
-          ),
+          required(child(path, "values"), "must be specified when `operator` is 'In' or 'NotIn'"),
         );
       break;
     case "Exists":
@@ -317,13 +315,16 @@ export function validateSelectorRequirement(
       break;
     default:
       errors.push(
-        invalid(child(path, "operator"), requirement.operator ?? "", "not a valid selector operator"),
+        invalid(
+          child(path, "operator"),
+          requirement.operator ?? "",
+          "not a valid selector operator",
+        ),
       );
   }
   errors.push(...validateLabelName(requirement.key ?? "", child(path, "key")));
   values.forEach((value, i) => {
-    for (const m of labelValue(value))
-      errors.push(invalid(at(child(path, "values"), i), value, m));
+    for (const m of labelValue(value)) errors.push(invalid(at(child(path, "values"), i), value, m));
   });
   return errors;
 }
@@ -336,7 +337,9 @@ export function validateLabelSelector(
   if (!selector) return [];
   const errors = validateLabels(selector.matchLabels, child(path, "matchLabels"));
   selector.matchExpressions?.forEach((requirement, i) =>
-    errors.push(...validateSelectorRequirement(requirement, at(child(path, "matchExpressions"), i))),
+    errors.push(
+      ...validateSelectorRequirement(requirement, at(child(path, "matchExpressions"), i)),
+    ),
   );
   return errors;
 }

@@ -15,8 +15,9 @@ export function byteLength(text: string): number {
     const code = text.charCodeAt(i);
     if (code < 0x80) continue;
     if (code < 0x800) bytes += 1;
-    else if (code >= 0xd800 && code < 0xdc00) i++, (bytes += 2);
     else bytes += 2;
+    // Both halves of a surrogate pair together are four bytes.
+    if (code >= 0xd800 && code < 0xdc00) i++;
   }
   return bytes;
 }
@@ -279,8 +280,7 @@ export function configMapKey(value: string): Messages {
 export function pathSegmentName(name: string, prefix = false): Messages {
   if (!prefix && (name === "." || name === "..")) return [`may not be '${name}'`];
   const messages: string[] = [];
-  for (const bad of ["/", "%"])
-    if (name.includes(bad)) messages.push(`may not contain '${bad}'`);
+  for (const bad of ["/", "%"]) if (name.includes(bad)) messages.push(`may not contain '${bad}'`);
   return messages;
 }
 
@@ -344,7 +344,9 @@ export function domainPrefixedPath(field: string, value: string): FieldError[] {
   const host = value.slice(0, Math.max(slash, 0));
   const path = value.slice(slash + 1);
   if (slash < 0 || host === "" || path === "")
-    return [invalid(field, value, `must be a domain-prefixed path (such as ${goQuote("acme.io/foo")})`)];
+    return [
+      invalid(field, value, `must be a domain-prefixed path (such as ${goQuote("acme.io/foo")})`),
+    ];
   const errors = invalidEach(field, host, dns1123Subdomain(host));
   if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(path))
     errors.push(

@@ -78,8 +78,7 @@ function validateResizePolicy(
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   policies.forEach((policy, i) => {
-    if (seen.has(policy.resourceName))
-      errors.push(duplicate(`${path}[${i}]`, policy.resourceName));
+    if (seen.has(policy.resourceName)) errors.push(duplicate(`${path}[${i}]`, policy.resourceName));
     seen.add(policy.resourceName);
     errors.push(...oneOf(path, policy.resourceName, ["cpu", "memory"]));
     errors.push(...oneOf(path, policy.restartPolicy, ["NotRequired", "RestartContainer"]));
@@ -138,55 +137,42 @@ function validateCommon(
     for (const m of dns1123Label(container.name))
       errors.push(invalid(`${path}.name`, container.name, m));
   if (!container.image) errors.push(required(`${path}.image`));
-  errors.push(
-    ...oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, [
-      "File",
-      "FallbackToLogsOnError",
-    ]),
-  );
-  const { ports, env, envFrom, volumeMounts, volumeDevices } = container;
+  const message = container.terminationMessagePolicy;
+  errors.push(...oneOf(`${path}.terminationMessagePolicy`, message, messagePolicies));
+  const { ports, env, envFrom } = container;
   if (ports) errors.push(...validatePorts(ports, `${path}.ports`));
   if (env) errors.push(...validateEnv(env, `${path}.env`));
   if (envFrom) errors.push(...validateEnvFrom(envFrom, `${path}.envFrom`));
-  if (volumeMounts)
-    errors.push(...validateMounts(container, context.volumes, `${path}.volumeMounts`));
-  if (volumeDevices)
-    errors.push(
-      ...validateDevices(
-        volumeDevices,
-        volumeMounts ?? [],
-        context.volumes,
-        `${path}.volumeDevices`,
-      ),
-    );
-  errors.push(
-    ...oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, [
-      "Always",
-      "IfNotPresent",
-      "Never",
-    ]),
-  );
-  if (container.resources)
-    errors.push(
-      ...validateContainerResources(container.resources, context.claimNames, `${path}.resources`),
-    );
-  if (container.resizePolicy)
-    errors.push(
-      ...validateResizePolicy(
-        container.resizePolicy,
-        `${path}.resizePolicy`,
-        context.restartPolicy,
-      ),
-    );
-  if (container.securityContext)
-    errors.push(
-      ...validateSecurityContext(
-        container.securityContext,
-        `${path}.securityContext`,
-        context.hostUsers,
-      ),
-    );
+  validateStorage(container, path, context, errors);
+  errors.push(...oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, pullPolicies));
+  const { resources, resizePolicy, securityContext } = container;
+  if (resources)
+    errors.push(...validateContainerResources(resources, context.claimNames, `${path}.resources`));
+  if (resizePolicy) {
+    const at = `${path}.resizePolicy`;
+    errors.push(...validateResizePolicy(resizePolicy, at, context.restartPolicy));
+  }
+  if (securityContext) {
+    const at = `${path}.securityContext`;
+    errors.push(...validateSecurityContext(securityContext, at, context.hostUsers));
+  }
   return errors;
+}
+
+const messagePolicies = ["File", "FallbackToLogsOnError"];
+const pullPolicies = ["Always", "IfNotPresent", "Never"];
+
+function validateStorage(
+  container: Container | EphemeralContainer,
+  path: string,
+  { volumes }: ContainerContext,
+  errors: FieldError[],
+): void {
+  const { volumeMounts, volumeDevices } = container;
+  if (volumeMounts) errors.push(...validateMounts(container, volumes, `${path}.volumeMounts`));
+  if (!volumeDevices) return;
+  const at = `${path}.volumeDevices`;
+  errors.push(...validateDevices(volumeDevices, volumeMounts ?? [], volumes, at));
 }
 
 function validateHooks(
@@ -278,7 +264,8 @@ const notForEphemeral = [
 ] as const;
 
 const isSet = (value: unknown): boolean =>
-  value !== undefined && !(typeof value === "object" && value !== null && Object.keys(value).length === 0);
+  value !== undefined &&
+  !(typeof value === "object" && value !== null && Object.keys(value).length === 0);
 
 /** k8s: validateEphemeralContainers */
 export function validateEphemeralContainers(

@@ -76,9 +76,27 @@ export function validateFieldRef(
     : [notSupported(`${path}.fieldPath`, converted, supported)];
 }
 
-const bytesDivisors = ["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"];
+const bytesDivisors = [
+  "1",
+  "1k",
+  "1M",
+  "1G",
+  "1T",
+  "1P",
+  "1E",
+  "1Ki",
+  "1Mi",
+  "1Gi",
+  "1Ti",
+  "1Pi",
+  "1Ei",
+];
 
-function validateDivisor(resource: string, divisor: string | undefined, path: string): FieldError[] {
+function validateDivisor(
+  resource: string,
+  divisor: string | undefined,
+  path: string,
+): FieldError[] {
   const text = canonicalQuantity(String(divisor ?? "0"));
   if (text === undefined || text === "0") return [];
   const wrong = (allowed: string, what: string): FieldError[] => [
@@ -175,8 +193,7 @@ export function validateEnv(variables: readonly EnvVar[], path: string): FieldEr
     const name = variable.name ?? "";
     if (!name) errors.push(required(`${path}[${i}].name`));
     else for (const m of envVarName(name)) errors.push(invalid(`${path}[${i}].name`, name, m));
-    if (variable.valueFrom)
-      errors.push(...validateValueFrom(variable, `${path}[${i}].valueFrom`));
+    if (variable.valueFrom) errors.push(...validateValueFrom(variable, `${path}[${i}].valueFrom`));
   });
   return errors;
 }

@@ -1,7 +1,14 @@
 /** Mounts and block devices of a container. k8s: core/validation ValidateVolumeMounts, ValidateVolumeDevices */
 import type { VolumeDevice, VolumeMount } from "kubernetes-types/core/v1";
 import type { Container, EphemeralContainer, Volume } from "../../kinds/pod-types.ts";
-import { type FieldError, forbiddenField, invalid, notFoundField, notSupported, required } from "../field.ts";
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notFoundField,
+  notSupported,
+  required,
+} from "../field.ts";
 import { validateDescendingPath, validateNoBacksteps } from "./paths.ts";
 
 const propagations = ["Bidirectional", "HostToContainer", "None"];
@@ -57,11 +64,7 @@ export function validateMounts(
       errors.push(invalid(`${at}.name`, name, "must not already exist in volumeDevices"));
     if (devices.some((d) => d.devicePath === mountPath))
       errors.push(
-        invalid(
-          `${at}.mountPath`,
-          mountPath,
-          "must not already exist as a path in volumeDevices",
-        ),
+        invalid(`${at}.mountPath`, mountPath, "must not already exist as a path in volumeDevices"),
       );
     // From here on upstream leaves the index out of the path.
     if (subPath) errors.push(...validateDescendingPath(subPath, `${path}.subPath`));

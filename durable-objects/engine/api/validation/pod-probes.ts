@@ -1,5 +1,11 @@
 /** Probes, lifecycle hooks and their handlers. k8s: core/validation validateProbe, validateHandler, validateLifecycle */
-import type { ExecAction, GRPCAction, HTTPGetAction, Probe, TCPSocketAction } from "kubernetes-types/core/v1";
+import type {
+  ExecAction,
+  GRPCAction,
+  HTTPGetAction,
+  Probe,
+  TCPSocketAction,
+} from "kubernetes-types/core/v1";
 import type { Lifecycle } from "../../kinds/pod-types.ts";
 import { type FieldError, forbiddenField, invalid, notSupported, required } from "../field.ts";
 import { httpHeaderName, invalidEach, negativeText, portName, portNumber } from "./names.ts";
@@ -93,9 +99,7 @@ function validateProbe(probe: Probe, path: string, context: ProbeContext): Field
   }
   const grace = probe.terminationGracePeriodSeconds;
   if (grace !== undefined && grace <= 0)
-    errors.push(
-      invalid(`${path}.terminationGracePeriodSeconds`, grace, "must be greater than 0"),
-    );
+    errors.push(invalid(`${path}.terminationGracePeriodSeconds`, grace, "must be greater than 0"));
   return errors;
 }
 
@@ -153,7 +157,8 @@ export function validateLifecycle(
   const errors: FieldError[] = [];
   for (const key of ["postStart", "preStop"] as const) {
     const handler = lifecycle[key] as Handler | undefined;
-    if (handler) errors.push(...validateHandler({ ...handler, grpc: undefined }, `${path}.${key}`, context));
+    if (handler)
+      errors.push(...validateHandler({ ...handler, grpc: undefined }, `${path}.${key}`, context));
   }
   if (lifecycle.stopSignal)
     errors.push(...validateStopSignal(lifecycle.stopSignal, `${path}.stopSignal`, context.os));

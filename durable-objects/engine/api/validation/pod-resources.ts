@@ -221,7 +221,8 @@ function validateClaims(
       errors.push(duplicate(at, name));
     seen.add(key);
     if (claimNames.has(name)) return;
-    const known = claimNames.size === 0 ? " which is empty" : `: ${[...claimNames].sort().join(", ")}`;
+    const known =
+      claimNames.size === 0 ? " which is empty" : `: ${[...claimNames].sort().join(", ")}`;
     const error = notFoundField(at, name);
     errors.push({
       ...error,
@@ -236,8 +237,7 @@ export const validateContainerResources = (
   resources: ResourceRequirements,
   claimNames: ReadonlySet<string>,
   path: string,
-): FieldError[] =>
-  validateRequirements(resources, validateContainerResourceName, claimNames, path);
+): FieldError[] => validateRequirements(resources, validateContainerResourceName, claimNames, path);
 
 /** spec.resources of a Pod. k8s: validatePodResourceRequirements */
 export const validatePodLevelResources = (

@@ -1,7 +1,14 @@
 /** Where a Pod may run: affinity, tolerations, spread. k8s: core/validation validateAffinity, ValidateTolerations */
 import type * as v1 from "kubernetes-types/core/v1";
 import type { LabelSelector } from "kubernetes-types/meta/v1";
-import { type FieldError, duplicate, forbiddenField, invalid, notSupported, required } from "../field.ts";
+import {
+  type FieldError,
+  duplicate,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from "../field.ts";
 import { validateLabelName, validateLabelSelector } from "./metadata.ts";
 import {
   dns1123Label,
@@ -49,11 +56,7 @@ function validateNodeRequirement(
       break;
     default:
       errors.push(
-        invalid(
-          `${path}.operator`,
-          requirement.operator ?? "",
-          "not a valid selector operator",
-        ),
+        invalid(`${path}.operator`, requirement.operator ?? "", "not a valid selector operator"),
       );
   }
   errors.push(...validateLabelName(requirement.key ?? "", `${path}.key`));
@@ -78,8 +81,7 @@ function validateFieldRequirement(
           "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
         ),
       );
-  } else
-    errors.push(invalid(`${path}.operator`, operator ?? "", "not a valid selector operator"));
+  } else errors.push(invalid(`${path}.operator`, operator ?? "", "not a valid selector operator"));
   if (key !== "metadata.name")
     errors.push(invalid(`${path}.key`, key, "not a valid field selector key"));
   else
@@ -89,7 +91,11 @@ function validateFieldRequirement(
   return errors;
 }
 
-function validateNodeTerm(term: v1.NodeSelectorTerm, anyValue: boolean, path: string): FieldError[] {
+function validateNodeTerm(
+  term: v1.NodeSelectorTerm,
+  anyValue: boolean,
+  path: string,
+): FieldError[] {
   return [
     ...(term.matchExpressions ?? []).flatMap((r, i) =>
       validateNodeRequirement(r, anyValue, `${path}.matchExpressions[${i}]`),
@@ -113,7 +119,9 @@ export function validateNodeSelector(
 }
 
 const weightErrors = (weight: number, path: string): FieldError[] =>
-  weight <= 0 || weight > 100 ? [invalid(`${path}.weight`, weight, "must be in the range 1-100")] : [];
+  weight <= 0 || weight > 100
+    ? [invalid(`${path}.weight`, weight, "must be in the range 1-100")]
+    : [];
 
 function validateNodeAffinity(affinity: v1.NodeAffinity, path: string): FieldError[] {
   const hard = affinity.requiredDuringSchedulingIgnoredDuringExecution;
@@ -192,7 +200,10 @@ function validatePodTerm(term: v1.PodAffinityTerm, path: string): FieldError[] {
   return errors;
 }
 
-function validatePodTerms(affinity: v1.PodAffinity | v1.PodAntiAffinity, path: string): FieldError[] {
+function validatePodTerms(
+  affinity: v1.PodAffinity | v1.PodAntiAffinity,
+  path: string,
+): FieldError[] {
   const hard = affinity.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const soft = affinity.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   const hardPath = `${path}.requiredDuringSchedulingIgnoredDuringExecution`;

@@ -47,8 +47,7 @@ function validateAppArmor(profile: AppArmorProfile | undefined, path: string): F
       : [invalid(at, local, "can only be set when AppArmor type is Localhost")];
   if (!local) return [required(at, "must be set when AppArmor type is Localhost")];
   const errors: FieldError[] = [];
-  if (local.trim() !== local)
-    errors.push(invalid(at, local, "must not be padded with whitespace"));
+  if (local.trim() !== local) errors.push(invalid(at, local, "must not be padded with whitespace"));
   if (byteLength(local) > 4095) errors.push(tooLong(at, 4095));
   return errors;
 }
@@ -172,8 +171,7 @@ export function validateHostUsers(spec: PodSpec, path: string): FieldError[] {
   if (spec.hostPID) errors.push(forbiddenField(`${path}.HostPID`, text));
   if (spec.hostIPC) errors.push(forbiddenField(`${path}.HostIPC`, text));
   for (const [container, at] of containersOf(spec, path))
-    if (container.volumeDevices?.length)
-      errors.push(forbiddenField(`${at}.volumeDevices`, text));
+    if (container.volumeDevices?.length) errors.push(forbiddenField(`${at}.volumeDevices`, text));
   return errors;
 }
 

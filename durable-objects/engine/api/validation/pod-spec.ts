@@ -54,7 +54,11 @@ const noVolumes: ReadonlyMap<string, Volume> = new Map();
 const noNames: ReadonlySet<string> = new Set();
 
 /** k8s: ValidatePodSpec */
-export function validatePodSpec(spec: PodSpec, path: string, options: PodSpecOptions): FieldError[] {
+export function validatePodSpec(
+  spec: PodSpec,
+  path: string,
+  options: PodSpecOptions,
+): FieldError[] {
   const errors: FieldError[] = [];
   const gracePeriod = spec.terminationGracePeriodSeconds;
   if (gracePeriod === undefined) errors.push(required(`${path}.terminationGracePeriodSeconds`));
@@ -82,12 +86,7 @@ export function validatePodSpec(spec: PodSpec, path: string, options: PodSpecOpt
   errors.push(...validateContainers(containers, `${path}.containers`, context));
   if (spec.initContainers)
     errors.push(
-      ...validateInitContainers(
-        spec.initContainers,
-        containers,
-        `${path}.initContainers`,
-        context,
-      ),
+      ...validateInitContainers(spec.initContainers, containers, `${path}.initContainers`, context),
     );
   if (spec.ephemeralContainers)
     errors.push(...validateEphemeralContainers(spec, `${path}.ephemeralContainers`, context));
@@ -244,8 +243,7 @@ function validateHostnameOverride(spec: PodSpec, path: string): FieldError[] {
 function validateDnsConfig(spec: PodSpec, path: string): FieldError[] {
   const config = spec.dnsConfig;
   if (spec.dnsPolicy === "None") {
-    if (!config)
-      return [required(path, "must provide `dnsConfig` when `dnsPolicy` is None")];
+    if (!config) return [required(path, "must provide `dnsConfig` when `dnsPolicy` is None")];
     if (!config.nameservers?.length)
       return [
         required(
@@ -314,11 +312,7 @@ function validateResourceClaims(
       );
     if (name === undefined && template === undefined)
       errors.push(
-        invalid(
-          at,
-          claim,
-          "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`",
-        ),
+        invalid(at, claim, "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"),
       );
     if (name !== undefined)
       errors.push(...invalidEach(`${at}.resourceClaimName`, name, dns1123Subdomain(name)));
@@ -338,13 +332,10 @@ function validateResources(
 ): FieldError[] {
   const at = `${path}.resources`;
   const resources = spec.resources ?? {};
-  if (spec.os?.name === "windows")
-    return [forbiddenField(at, "may not be set for a windows pod")];
+  if (spec.os?.name === "windows") return [forbiddenField(at, "may not be set for a windows pod")];
   const errors: FieldError[] = [];
   if (resources.claims)
-    errors.push(
-      forbiddenField(`${at}.claims`, "claims may not be set for Resources at pod-level"),
-    );
+    errors.push(forbiddenField(`${at}.claims`, "claims may not be set for Resources at pod-level"));
   errors.push(...validatePodLevelResources(resources, claimNames, at));
   const asked = sumOfContainers(spec, "requests");
   for (const name in asked) {

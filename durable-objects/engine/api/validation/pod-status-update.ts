@@ -60,76 +60,69 @@ function validateIps(
   return errors;
 }
 
-/** k8s: ValidatePodStatusUpdate */
-export function validatePodStatusUpdate(pod: PodObject, old: PodObject): FieldError[] {
-  const errors = validateAnnotationUpdates(pod, old);
-  const now = pod.status ?? {};
-  const before = old.status ?? {};
-  now.conditions?.forEach((condition, i) => {
-    if (!systemConditions.has(condition.type))
-      errors.push(
-        ...invalidEach(
-          `status.conditions[${i}].Type`,
-          condition.type,
-          qualifiedName(condition.type),
-        ),
-      );
-  });
+function validateConditions(pod: PodObject): FieldError[] {
+  return (pod.status?.conditions ?? []).flatMap(({ type }, i) =>
+    systemConditions.has(type)
+      ? []
+      : invalidEach(`status.conditions[${i}].Type`, type, qualifiedName(type)),
+  );
+}
+
+/** A node is nominated before binding only. */
+function validateNodeNames(pod: PodObject, old: PodObject): FieldError[] {
+  const errors: FieldError[] = [];
   if (pod.spec.nodeName !== old.spec.nodeName)
     errors.push(forbiddenField("status.nodeName", "may not be changed directly"));
-  const nominated = now.nominatedNodeName;
-  if (nominated && nominated !== before.nominatedNodeName) {
-    errors.push(
-      ...invalidEach("status.nominatedNodeName", nominated, dns1123Subdomain(nominated)),
-    );
-    if (old.spec.nodeName)
-      errors.push(
-        forbiddenField(
-          "status.nominatedNodeName",
-          "may not be set on pods that are already bound to a node",
-        ),
-      );
-  }
-  errors.push(...validateImmutable(now.qosClass, before.qosClass, "status.qosClass"));
+  const nominated = pod.status?.nominatedNodeName;
+  if (!nominated || nominated === old.status?.nominatedNodeName) return errors;
+  const path = "status.nominatedNodeName";
+  errors.push(...invalidEach(path, nominated, dns1123Subdomain(nominated)));
+  if (old.spec.nodeName)
+    errors.push(forbiddenField(path, "may not be set on pods that are already bound to a node"));
+  return errors;
+}
+
+/** Terminated containers stay so unless a policy or rule restarts them. */
+function validateStates(pod: PodObject, old: PodObject): FieldError[] {
   const { spec } = old;
-  const everyoneMayRestart = [...spec.containers, ...(spec.initContainers ?? [])].some((c) =>
-    c.restartPolicyRules?.some((r) => r.action === "RestartAllContainers"),
+  const all = [...spec.containers, ...(spec.initContainers ?? [])];
+  const everyoneMayRestart = all.some((c) =>
+    c.restartPolicyRules?.some((rule) => rule.action === "RestartAllContainers"),
   );
-  const from =
+  const mayRestart =
     (containers: readonly Container[] | undefined) =>
     (status: ContainerStatus): boolean => {
-      const container = containers?.find((c) => c.name === status.name);
       if (everyoneMayRestart) return true;
-      if (!container) return false;
+      const container = containers?.find((c) => c.name === status.name);
       const code = status.state?.terminated?.exitCode ?? 0;
-      return containerShouldRestart(container, spec.restartPolicy, code);
+      return container !== undefined && containerShouldRestart(container, spec.restartPolicy, code);
     };
-  errors.push(
-    ...validateTransitions(
-      now.containerStatuses,
-      before.containerStatuses,
-      from(spec.containers),
-      "status.containerStatuses",
-    ),
-    ...validateTransitions(
-      now.initContainerStatuses,
-      before.initContainerStatuses,
-      from(spec.initContainers),
-      "status.initContainerStatuses",
-    ),
-    ...validateTransitions(
-      now.ephemeralContainerStatuses,
-      before.ephemeralContainerStatuses,
-      () => false,
-      "status.ephemeralContainerStatuses",
-    ),
-    ...validateIps(now.podIPs, before.podIPs, "status.podIPs"),
+  const lists = [
+    ["containerStatuses", mayRestart(spec.containers)],
+    ["initContainerStatuses", mayRestart(spec.initContainers)],
+    ["ephemeralContainerStatuses", () => false],
+  ] as const;
+  return lists.flatMap(([key, may]) =>
+    validateTransitions(pod.status?.[key], old.status?.[key], may, `status.${key}`),
   );
-  const host = now.hostIPs as PodIP[] | undefined;
-  if (host?.length && host !== before.hostIPs) {
-    if (now.hostIP !== host[0]?.ip)
-      errors.push(invalid("status.hostIPs[0].ip", host[0]?.ip ?? "", "must be equal to `hostIP`"));
-    errors.push(...validateIps(host, before.hostIPs as PodIP[] | undefined, "status.hostIPs"));
-  }
+}
+
+/** k8s: ValidatePodStatusUpdate */
+export function validatePodStatusUpdate(pod: PodObject, old: PodObject): FieldError[] {
+  const now = pod.status ?? {};
+  const before = old.status ?? {};
+  const errors = [
+    ...validateAnnotationUpdates(pod, old),
+    ...validateConditions(pod),
+    ...validateNodeNames(pod, old),
+    ...validateImmutable(now.qosClass, before.qosClass, "status.qosClass"),
+    ...validateStates(pod, old),
+    ...validateIps(now.podIPs, before.podIPs, "status.podIPs"),
+  ];
+  const hosts = now.hostIPs as PodIP[] | undefined;
+  if (!hosts?.length || hosts === before.hostIPs) return errors;
+  if (now.hostIP !== hosts[0]?.ip)
+    errors.push(invalid("status.hostIPs[0].ip", hosts[0]?.ip ?? "", "must be equal to `hostIP`"));
+  errors.push(...validateIps(hosts, before.hostIPs as PodIP[] | undefined, "status.hostIPs"));
   return errors;
 }

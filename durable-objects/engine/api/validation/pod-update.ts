@@ -250,7 +250,11 @@ const withoutResources = (container: Container): unknown => ({
   resizePolicy: undefined,
 });
 
-function validateOrder(now: readonly Container[], old: readonly Container[], list: string): FieldError[] {
+function validateOrder(
+  now: readonly Container[],
+  old: readonly Container[],
+  list: string,
+): FieldError[] {
   if (now.length !== old.length)
     return [forbiddenField(`spec.${list}`, `${list} may not be added or removed on resize`)];
   return old.flatMap((container, i) =>
@@ -305,7 +309,9 @@ export function validateResize(pod: PodObject, old: PodObject): FieldError[] {
 }
 
 /** POST pods/x/binding. k8s: ValidatePodBinding */
-export function validateBinding(binding: { target?: { kind?: string; name?: string } }): FieldError[] {
+export function validateBinding(binding: {
+  target?: { kind?: string; name?: string };
+}): FieldError[] {
   const errors: FieldError[] = [];
   const { kind = "", name = "" } = binding.target ?? {};
   if (kind && kind !== "Node")

@@ -1,5 +1,8 @@
 /** Specs of PersistentVolumeClaims, also inside ephemeral volumes. k8s: core/validation ValidatePersistentVolumeClaimSpec */
-import type { PersistentVolumeClaimSpec, PersistentVolumeClaimTemplate } from "kubernetes-types/core/v1";
+import type {
+  PersistentVolumeClaimSpec,
+  PersistentVolumeClaimTemplate,
+} from "kubernetes-types/core/v1";
 import { type FieldError, forbiddenField, notSupported, required } from "../field.ts";
 import { validateLabelSelector, validateTemplateMeta } from "./metadata.ts";
 import { dns1123Subdomain, invalidEach } from "./names.ts";
@@ -19,10 +22,7 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
       errors.push(notSupported(`${path}.accessModes`, mode, accessModes));
   if (modes.includes("ReadWriteOncePod") && modes.length > 1)
     errors.push(
-      forbiddenField(
-        `${path}.accessModes`,
-        "may not use ReadWriteOncePod with other access modes",
-      ),
+      forbiddenField(`${path}.accessModes`, "may not use ReadWriteOncePod with other access modes"),
     );
   const storage = spec.resources?.requests?.["storage"];
   const at = `${path}.resources[storage]`;

@@ -40,7 +40,9 @@ function validateDownwardFile(file: DownwardAPIVolumeFile, path: string): FieldE
         ),
       );
   } else if (file.resourceFieldRef)
-    errors.push(...validateResourceFieldRef(file.resourceFieldRef, true, `${path}.resourceFieldRef`));
+    errors.push(
+      ...validateResourceFieldRef(file.resourceFieldRef, true, `${path}.resourceFieldRef`),
+    );
   else errors.push(required(path, "one of fieldRef and resourceFieldRef is required"));
   errors.push(...validateMode(file.mode, `${path}.mode`));
   return errors;

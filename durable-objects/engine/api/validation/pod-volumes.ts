@@ -2,7 +2,14 @@
 import type * as v1 from "kubernetes-types/core/v1";
 import type { Volume } from "../../kinds/pod-types.ts";
 import { parseQuantity, signQuantity } from "../../schema/quantity.ts";
-import { type FieldError, duplicate, forbiddenField, invalid, notSupported, required } from "../field.ts";
+import {
+  type FieldError,
+  duplicate,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from "../field.ts";
 import {
   byteLength,
   dns1123Label,
@@ -268,7 +275,8 @@ export function validateVolumes(
     const at = `${path}[${i}]`;
     const found = validateSource(volume, at, { ...context, volumeName: volume.name ?? "" });
     if (!volume.name) found.push(required(`${at}.name`));
-    else for (const m of dns1123Label(volume.name)) found.push(invalid(`${at}.name`, volume.name, m));
+    else
+      for (const m of dns1123Label(volume.name)) found.push(invalid(`${at}.name`, volume.name, m));
     if (known.has(volume.name)) found.push(duplicate(`${at}.name`, volume.name));
     if (found.length === 0) known.set(volume.name, volume);
     else errors.push(...found);

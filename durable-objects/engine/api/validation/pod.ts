@@ -27,7 +27,12 @@ function validateSeccompText(profile: string, path: string): FieldError[] {
   return [invalid(path, profile, "must be a valid seccomp profile")];
 }
 
-function validateAppArmorText(key: string, profile: string, spec: PodSpec, at: string): FieldError[] {
+function validateAppArmorText(
+  key: string,
+  profile: string,
+  spec: PodSpec,
+  at: string,
+): FieldError[] {
   const errors: FieldError[] = [];
   const name = key.slice(appArmorPrefix.length);
   if (![...containersOf(spec, "")].some(([c]) => c.name === name))
@@ -105,7 +110,11 @@ function validateProfileMatch(
 }
 
 /** k8s: validateSeccompAnnotationsAndFields, validateAppArmorAnnotationsAndFieldsMatchOnCreate */
-export function validateProfiles(annotations: Annotations, spec: PodSpec, path: string): FieldError[] {
+export function validateProfiles(
+  annotations: Annotations,
+  spec: PodSpec,
+  path: string,
+): FieldError[] {
   if (!annotations) return [];
   const errors: FieldError[] = [];
   const own = spec.securityContext;

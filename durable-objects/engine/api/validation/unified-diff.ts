@@ -2,90 +2,74 @@
  * The Go-style tail of "pod updates may not change fields": a unified diff of both specs as indented JSON.
  * k8s: apimachinery/pkg/util/diff/diff.go Diff
  */
-
-/** Field order of the internal types, unset fields included: upstream prints its own structs, not the API's. */
-const podSpecFields =
-  "Volumes InitContainers Containers EphemeralContainers RestartPolicy TerminationGracePeriodSeconds ActiveDeadlineSeconds DNSPolicy NodeSelector ServiceAccountName AutomountServiceAccountToken NodeName SecurityContext ImagePullSecrets Hostname Subdomain SetHostnameAsFQDN Affinity SchedulerName Tolerations HostAliases PriorityClassName Priority PreemptionPolicy DNSConfig ReadinessGates RuntimeClassName Overhead EnableServiceLinks TopologySpreadConstraints OS SchedulingGates ResourceClaims Resources HostnameOverride SchedulingGroup";
-const containerFields =
-  "Name Image Command Args WorkingDir Ports EnvFrom Env Resources ResizePolicy RestartPolicy RestartPolicyRules VolumeMounts VolumeDevices LivenessProbe ReadinessProbe StartupProbe Lifecycle TerminationMessagePath TerminationMessagePolicy ImagePullPolicy SecurityContext Stdin StdinOnce TTY";
-
-/** API names whose internal spelling is not just a capital away. */
-const spelling: Record<string, string> = {
-  dnsPolicy: "DNSPolicy",
-  dnsConfig: "DNSConfig",
-  hostPID: "HostPID",
-  os: "OS",
-  tty: "TTY",
-  uid: "UID",
-  ip: "IP",
-  hostIP: "HostIP",
-  apiVersion: "APIVersion",
-  httpGet: "HTTPGet",
-  tcpSocket: "TCPSocket",
-  grpc: "GRPC",
-  fsGroup: "FSGroup",
-  runAsUser: "RunAsUser",
-};
-const emptyText = new Set(
-  "RestartPolicy DNSPolicy ServiceAccountName NodeName Hostname Subdomain SchedulerName PriorityClassName Name Image WorkingDir TerminationMessagePath TerminationMessagePolicy ImagePullPolicy".split(
-    " ",
-  ),
-);
-const falsy = new Set(["Stdin", "StdinOnce", "TTY"]);
-
-const internalName = (key: string): string =>
-  spelling[key] ?? key.charAt(0).toUpperCase() + key.slice(1);
+import shapeTexts from "./pod-spec-shapes.json" with { type: "json" };
 
 type Plain = Record<string, unknown>;
 
-/** Maps of user keys keep their keys. */
-const userKeyed = new Set(["NodeSelector", "Overhead", "Limits", "Requests", "MatchLabels"]);
+/**
+ * The internal types in the order of their fields, as upstream prints them (every field, set or not).
+ * `Name:` a text, `:0` a number, `:f` a flag, `:q` a quantity, `:?` nullable, `:?T` nullable or a list of T, `:!T` a T.
+ */
+const shapes = shapeTexts as Record<string, string>;
 
-function internal(value: unknown, field: string, parent: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => internal(item, "", field));
+interface Field {
+  name: string;
+  /** Value when unset. */
+  zero: unknown;
+  /** Shape of the value or of its items. */
+  shape: string | undefined;
+}
+
+const zeros: Record<string, unknown> = { "": "", "0": 0, f: false, q: "0" };
+
+function fieldsOf(shape: string): Field[] {
+  return (shapes[shape] ?? "").split(" ").map((text) => {
+    const colon = text.indexOf(":");
+    const kind = text.slice(colon + 1);
+    const nested = /^[?!](.+)$/.exec(kind)?.[1];
+    const zero = kind.startsWith("!") && nested ? internal({}, nested) : (zeros[kind] ?? null);
+    return { name: text.slice(0, colon), zero, shape: nested };
+  });
+}
+
+/** API names that differ from the internal ones by more than capitals. */
+const aliases: Record<string, string> = {
+  chapauthdiscovery: "discoverychapauth",
+  chapauthsession: "sessionchapauth",
+  diskuri: "datadiskuri",
+};
+
+/** An API value as the internal type of that shape. */
+function internal(value: unknown, shape: string | undefined): unknown {
+  if (Array.isArray(value)) return value.map((item) => internal(item, shape));
   if (typeof value !== "object" || value === null) return value;
   const given = value as Plain;
-  if (userKeyed.has(field)) {
+  if (!shape || !shapes[shape]) {
+    // Maps print in key order; types of other packages as they are.
     const sorted: Plain = {};
     for (const key of Object.keys(given).sort()) sorted[key] = given[key];
     return sorted;
   }
-  const named: Plain = {};
-  for (const key in given) named[internalName(key)] = internal(given[key], internalName(key), field);
-  if (/^(Init|Ephemeral)?Containers$/.test(parent)) return ordered(named, containerFields);
-  return named;
-}
-
-function ordered(named: Plain, order: string): Plain {
+  const byName: Plain = {};
+  for (const key in given) {
+    const lower = key.toLowerCase();
+    byName[aliases[lower] ?? lower] = given[key];
+  }
   const out: Plain = {};
-  for (const key of order.split(" "))
-    out[key] = named[key] ?? (emptyText.has(key) ? "" : falsy.has(key) ? false : null);
-  for (const key in named) if (!(key in out)) out[key] = named[key];
+  for (const field of fieldsOf(shape)) {
+    const found = byName[field.name.toLowerCase()];
+    out[field.name] = found === undefined ? field.zero : internal(found, field.shape);
+  }
   return out;
 }
 
 /** Host namespaces live in the security context of the internal type. */
 function podSpecJson(spec: object): string {
-  const {
-    serviceAccount: _old,
-    hostNetwork = false,
-    hostPID = false,
-    hostIPC = false,
-    shareProcessNamespace = null,
-    hostUsers = null,
-    securityContext,
-    ...rest
-  } = spec as Plain;
-  const named = internal(rest, "", "") as Plain;
-  named["SecurityContext"] = {
-    HostNetwork: hostNetwork,
-    HostPID: hostPID,
-    HostIPC: hostIPC,
-    ShareProcessNamespace: shareProcessNamespace,
-    HostUsers: hostUsers,
-    ...(internal(securityContext ?? {}, "SecurityContext", "") as Plain),
-  };
-  return JSON.stringify(ordered(named, podSpecFields), undefined, 1);
+  const given = spec as Plain;
+  const { hostNetwork, hostPID, hostIPC, shareProcessNamespace, hostUsers } = given;
+  const host = { hostNetwork, hostPID, hostIPC, shareProcessNamespace, hostUsers };
+  const securityContext = { ...host, ...(given["securityContext"] as Plain | undefined) };
+  return JSON.stringify(internal({ ...given, securityContext }, "PodSpec"), undefined, 1);
 }
 
 /** Pairs of equal lines as a longest common subsequence (specs are a few hundred lines at most). */
@@ -101,14 +85,15 @@ function matches(a: readonly string[], b: readonly string[]): [number, number][]
     end++;
   const rows = a.length - start - end;
   const columns = b.length - start - end;
-  const best: number[][] = Array.from({ length: rows + 1 }, () => Array(columns + 1).fill(0) as number[]);
+  const best: number[][] = Array.from(
+    { length: rows + 1 },
+    () => Array(columns + 1).fill(0) as number[],
+  );
   const at = (i: number, j: number): number => best[i]?.[j] ?? 0;
   for (let i = rows - 1; i >= 0; i--)
     for (let j = columns - 1; j >= 0; j--)
       (best[i] as number[])[j] =
-        a[start + i] === b[start + j]
-          ? at(i + 1, j + 1) + 1
-          : Math.max(at(i + 1, j), at(i, j + 1));
+        a[start + i] === b[start + j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1));
   const pairs: [number, number][] = [];
   for (let i = 0; i < start; i++) pairs.push([i, i]);
   let i = 0;
@@ -153,12 +138,13 @@ export function unifiedDiff(before: string, after: string): string {
   let a = 0;
   let b = 0;
   let n = 0;
-  for (let c = 0; c < changed.length; ) {
+  for (let c = 0; c < changed.length;) {
     const from = Math.max((changed[c] ?? 0) - 3, n);
     let last = changed[c] ?? 0;
     while (c < changed.length && (changed[c] ?? 0) <= last + 7) last = changed[c++] ?? 0;
     const to = Math.min(last + 4, lines.length);
-    for (; n < from; n++) a++, b++;
+    a += from - n;
+    b += from - n;
     const hunk = lines.slice(from, to);
     const removed = hunk.filter((l) => l.mark !== "+").length;
     const added = hunk.filter((l) => l.mark !== "-").length;
@@ -174,9 +160,9 @@ export function unifiedDiff(before: string, after: string): string {
 export const podSpecDiff = (before: object, after: object): string =>
   unifiedDiff(podSpecJson(before), podSpecJson(after));
 
-/** Of one container of a Pod, as the internal type prints it. */
+/** Of one ephemeral container. */
 export const containerDiff = (before: object, after: object): string =>
   unifiedDiff(
-    JSON.stringify(internal(before, "", "EphemeralContainers"), undefined, 1),
-    JSON.stringify(internal(after, "", "EphemeralContainers"), undefined, 1),
+    JSON.stringify(internal(before, "EphemeralContainer"), undefined, 1),
+    JSON.stringify(internal(after, "EphemeralContainer"), undefined, 1),
   );

@@ -74,7 +74,10 @@ export const countOrPercent = (value: IntOrString | undefined): number =>
   typeof value === "string" ? Number.parseInt(value, 10) || 0 : (value ?? 0);
 
 /** k8s: IsNotMoreThan100Percent */
-export function validateAtMost100Percent(value: IntOrString | undefined, path: string): FieldError[] {
+export function validateAtMost100Percent(
+  value: IntOrString | undefined,
+  path: string,
+): FieldError[] {
   return typeof value === "string" && percent(value).length === 0 && countOrPercent(value) > 100
     ? [invalid(path, value, "must not be greater than 100%")]
     : [];
@@ -165,9 +168,7 @@ function validateDaemonSetStrategy(strategy: apps.DaemonSetUpdateStrategy): Fiel
   ];
   const [down, up] = [countOrPercent(unavailable) !== 0, countOrPercent(surge) !== 0];
   if (down && up)
-    errors.push(
-      invalid(`${at}.maxSurge`, surge, "may not be set when maxUnavailable is non-zero"),
-    );
+    errors.push(invalid(`${at}.maxSurge`, surge, "may not be set when maxUnavailable is non-zero"));
   else if (!down && !up)
     errors.push(required(`${at}.maxUnavailable`, "cannot be 0 when maxSurge is 0"));
   return errors;
@@ -211,9 +212,7 @@ export function validateReplicationControllerSpec(
   const labels = spec.template.metadata?.labels;
   if (!empty && !selectorFromSet(selector).matches(labels))
     errors.push(invalid("spec.template.metadata.labels", labels ?? null, noMatch));
-  errors.push(
-    ...validateRunningTemplate(spec.template, "spec.template", "ReplicationController"),
-  );
+  errors.push(...validateRunningTemplate(spec.template, "spec.template", "ReplicationController"));
   return errors;
 }
 

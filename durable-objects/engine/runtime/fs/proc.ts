@@ -33,7 +33,7 @@ export class ProcTree implements ReadTree {
     if (file === "cmdline") return process.z === undefined ? process.a.map((arg) => `${arg}\0`).join("") : "";
     if (file === "comm") return `${name}\n`;
     if (file === "environ")
-      return Object.entries(process.e ?? this.container.env)
+      return Object.entries(kernel.sys(process.ns * 100_000 + pid).env)
         .map(([key, value]) => `${key}=${value}\0`)
         .join("");
     if (file === "status")

@@ -1,0 +1,146 @@
+/** What the controllers of Endpoints and EndpointSlices both ask about Services and Pods. k8s: staging/src/k8s.io/endpointslice/util */
+import { parseTime, rfc3339 } from "../core/clock.ts";
+import { equal } from "../core/equal.ts";
+import { objectKey, type Change, type KubeObject } from "../core/object.ts";
+import type { Service } from "../kinds/service-shape.ts";
+import type { Client, Reader } from "./define.ts";
+import { isReady, type PodShape } from "./pods.ts";
+
+export type { Service };
+
+interface ContainerPorts {
+  restartPolicy?: string;
+  ports?: { name?: string; containerPort: number; protocol?: string }[];
+}
+
+export interface EndpointPod extends PodShape {
+  spec: Omit<PodShape["spec"], "containers"> & {
+    hostname?: string;
+    subdomain?: string;
+    containers?: (ContainerPorts & { name: string })[];
+    initContainers?: ContainerPorts[];
+  };
+  status?: PodShape["status"] & { podIPs?: { ip: string }[] };
+}
+
+export interface EndpointPort {
+  name: string;
+  port: number;
+  protocol: string;
+  appProtocol?: string;
+}
+
+export const headlessLabel = "service.kubernetes.io/headless";
+export const triggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
+
+/** Label maps only: a Service's selector has no expressions. */
+const selects = (service: Service, labels: Record<string, string> | undefined): boolean => {
+  const selector = service.spec?.selector;
+  if (!selector || service.spec?.type === "ExternalName") return false;
+  for (const key in selector) if (labels?.[key] !== selector[key]) return false;
+  return true;
+};
+
+/** Keys of the Services that a Pod's change may concern. k8s: GetPodUpdateProjectionKey, GetServicesToUpdate */
+export function* servicesOfPod(change: Change, reader: Reader): Iterable<string> {
+  const pod = change.object as EndpointPod;
+  const before = change.previous as EndpointPod | undefined;
+  if (change.op === "update" && before && !concerns(pod, before)) return;
+  for (const service of reader.list<Service>("services", change.namespace)) {
+    const matches =
+      selects(service, pod.metadata.labels) || (before && selects(service, before.metadata.labels));
+    if (matches) yield objectKey(change.namespace, service.metadata.name);
+  }
+}
+
+function concerns(pod: EndpointPod, before: EndpointPod): boolean {
+  return (
+    pod.metadata.deletionTimestamp !== before.metadata.deletionTimestamp ||
+    pod.status?.phase !== before.status?.phase ||
+    isReady(pod) !== isReady(before) ||
+    pod.status?.podIP !== before.status?.podIP ||
+    pod.spec.hostname !== before.spec.hostname ||
+    pod.spec.subdomain !== before.spec.subdomain ||
+    !equal(pod.metadata.labels, before.metadata.labels)
+  );
+}
+
+/** Pods behind a Service in name order; undefined where nobody but its author fills the endpoints in. */
+export function podsOfService(client: Client, service: Service): readonly EndpointPod[] | undefined {
+  const selector = service.spec?.selector;
+  if (!selector || service.spec?.type === "ExternalName") return undefined;
+  const namespace = service.metadata.namespace ?? "";
+  if (Object.keys(selector).length === 0) return client.list<EndpointPod>("pods", namespace);
+  return client.podsMatching<EndpointPod>(namespace, selector);
+}
+
+/** k8s: ShouldPodBeInEndpoints */
+export function hasEndpoint(pod: EndpointPod, includeTerminating: boolean): boolean {
+  const { phase, podIP } = pod.status ?? {};
+  if (phase === "Succeeded" || phase === "Failed" || !podIP) return false;
+  return includeTerminating || pod.metadata.deletionTimestamp === undefined;
+}
+
+export const addressesOf = (pod: EndpointPod): string[] =>
+  pod.status?.podIPs?.map(({ ip }) => ip) ?? (pod.status?.podIP ? [pod.status.podIP] : []);
+
+/** k8s: ShouldSetHostname */
+export const hostnameOf = (pod: EndpointPod, service: Service): string | undefined =>
+  pod.spec.hostname && pod.spec.subdomain === service.metadata.name ? pod.spec.hostname : undefined;
+
+/** The Pod's port behind each port of the Service; ports whose name the Pod does not have are left out. k8s: FindPort */
+export function portsOf(service: Service, pod: EndpointPod): EndpointPort[] {
+  const found: EndpointPort[] = [];
+  for (const { name = "", protocol = "TCP", targetPort, appProtocol, port } of service.spec?.ports ?? []) {
+    const target = targetPort ?? port;
+    const number = typeof target === "number" ? target : namedPort(pod, String(target), protocol);
+    if (number === undefined) continue;
+    found.push({ name, port: number, protocol, ...(appProtocol ? { appProtocol } : {}) });
+  }
+  return found;
+}
+
+function namedPort(pod: EndpointPod, name: string, protocol: string): number | undefined {
+  const sidecars = pod.spec.initContainers?.filter((c) => c.restartPolicy === "Always") ?? [];
+  for (const container of [...(pod.spec.containers ?? []), ...sidecars]) {
+    for (const port of container.ports ?? []) {
+      if (port.name === name && (port.protocol ?? "TCP") === protocol) return port.containerPort;
+    }
+  }
+  return undefined;
+}
+
+/** k8s: helper.IsServiceIPSet, turned round */
+export const isWithoutIp = (service: Service): boolean =>
+  !service.spec?.clusterIP || service.spec.clusterIP === "None";
+
+export const nodeOf = (pod: EndpointPod, reader: Reader): KubeObject | undefined =>
+  pod.spec.nodeName ? reader.get("nodes", "", pod.spec.nodeName) : undefined;
+
+/**
+ * When what is about to be written was caused: the earliest readiness change among the Pods that are new or differ.
+ * k8s: endpointslice/trigger_time_tracker.go; told from the written objects here, so that nothing need be remembered.
+ */
+export function triggerTime(
+  pods: readonly EndpointPod[],
+  changed: (pod: EndpointPod) => boolean,
+  createdFor?: Service,
+): string | undefined {
+  let earliest = createdFor ? parseTime(createdFor.metadata.creationTimestamp) : Number.NaN;
+  for (const pod of pods) {
+    if (!changed(pod)) continue;
+    const ready = pod.status?.conditions?.find((c) => c.type === "Ready");
+    const at = parseTime(ready?.lastTransitionTime);
+    if (!(at >= earliest)) earliest = Number.isNaN(at) ? earliest : at;
+  }
+  return Number.isNaN(earliest) ? undefined : rfc3339(earliest);
+}
+
+/** Annotations with the trigger time set, or taken away where there is none. */
+export function withTrigger(
+  annotations: Record<string, string> | undefined,
+  at: string | undefined,
+): Record<string, string> {
+  const { [triggerAnnotation]: _before, ...others } = annotations ?? {};
+  return at ? { ...others, [triggerAnnotation]: at } : others;
+}

@@ -1,0 +1,133 @@
+/**
+ * The checkpoint on disk: many keys to a row. Rows written are what a sandbox pays for, so keys that come to life together
+ * share a page, and a checkpoint rewrites the pages that changed, not every key. A page is one JSON object key -> value.
+ */
+import { pageBytesTarget, pageBytesMax } from "../limits.ts";
+import type { Sql } from "../ports.ts";
+
+interface Page {
+  id: number;
+  keys: Set<string>;
+  bytes: number;
+}
+
+export class Pages {
+  readonly #sql: Sql;
+  readonly #pageOf = new Map<string, Page>();
+  readonly #pages = new Map<number, Page>();
+  /** The page that still takes new keys, by class of key (resource or record table). */
+  readonly #open = new Map<string, Page>();
+  /** Bytes of each page as it is on disk. */
+  readonly #stored = new Map<number, number>();
+  #nextId = 1;
+  /** Bytes of all pages. */
+  bytes = 0;
+  rowsWritten = 0;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** Reads every page; `take` gets each key with its value (null: a tombstone of the built-in base). */
+  load(take: (key: string, value: unknown) => void): void {
+    for (const row of this.#sql.exec("SELECT id, body FROM state ORDER BY id")) {
+      const body = row["body"] as string;
+      const page: Page = { id: row["id"] as number, keys: new Set(), bytes: body.length };
+      const values = JSON.parse(body) as Record<string, unknown>;
+      for (const key in values) {
+        page.keys.add(key);
+        this.#pageOf.set(key, page);
+        take(key, values[key]);
+      }
+      this.#pages.set(page.id, page);
+      this.#stored.set(page.id, page.bytes);
+      this.bytes += page.bytes;
+      this.#nextId = page.id + 1;
+    }
+  }
+
+  /**
+   * Writes the pages of the given keys anew. `textOf` gives a key's JSON now, or undefined where it is gone.
+   * Runs inside the caller's transaction.
+   */
+  save(dirty: Iterable<string>, textOf: (key: string) => string | undefined): void {
+    const touched = new Set<Page>();
+    for (const key of dirty) {
+      const page = this.#pageOf.get(key);
+      const text = textOf(key);
+      if (page) touched.add(page);
+      if (text === undefined) {
+        page?.keys.delete(key);
+        this.#pageOf.delete(key);
+      } else if (!page) touched.add(this.#place(key, text.length));
+    }
+    for (const page of touched) this.#write(page, textOf);
+  }
+
+  /** Finds room for a new key; large values get a page of their own. */
+  #place(key: string, bytes: number): Page {
+    const kind = key.split("\0", 2).join("\0");
+    let page = this.#open.get(kind);
+    if (!page || page.bytes + bytes > pageBytesTarget) {
+      page = { id: this.#nextId++, keys: new Set(), bytes: 0 };
+      this.#pages.set(page.id, page);
+      this.#open.set(kind, page);
+    }
+    page.keys.add(key);
+    page.bytes += bytes + key.length + 4;
+    this.#pageOf.set(key, page);
+    return page;
+  }
+
+  #write(page: Page, textOf: (key: string) => string | undefined): void {
+    const parts: string[] = [];
+    let bytes = 2;
+    const moved: string[] = [];
+    for (const key of page.keys) {
+      const text = textOf(key);
+      if (text === undefined) continue;
+      const part = `${JSON.stringify(key)}:${text}`;
+      // What has outgrown the page moves on to another one.
+      if (bytes + part.length > pageBytesMax && parts.length > 0) {
+        moved.push(key);
+        continue;
+      }
+      parts.push(part);
+      bytes += part.length + 1;
+    }
+    const before = this.#stored.get(page.id) ?? 0;
+    this.rowsWritten += 1;
+    if (parts.length === 0) {
+      this.#sql.exec("DELETE FROM state WHERE id = ?", page.id);
+      this.#forget(page);
+      this.bytes -= before;
+    } else {
+      const body = `{${parts.join(",")}}`;
+      this.#sql.exec(
+        "INSERT INTO state (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+        page.id,
+        body,
+      );
+      page.bytes = body.length;
+      this.#stored.set(page.id, body.length);
+      this.bytes += body.length - before;
+    }
+    if (moved.length) this.#move(page, moved, textOf);
+  }
+
+  #move(page: Page, keys: readonly string[], textOf: (key: string) => string | undefined): void {
+    const targets = new Set<Page>();
+    for (const key of keys) {
+      page.keys.delete(key);
+      this.#pageOf.delete(key);
+      targets.add(this.#place(key, textOf(key)?.length ?? 0));
+    }
+    for (const target of targets) this.#write(target, textOf);
+  }
+
+  #forget(page: Page): void {
+    this.#pages.delete(page.id);
+    this.#stored.delete(page.id);
+    for (const [kind, open] of this.#open) if (open === page) this.#open.delete(kind);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * The Clock of a sandbox: virtual time, steered like any object. There is one, named `cluster`. Its fields are
+ * described in schema/podyard-facts.ts. All of spec is idempotent: applied twice it does nothing the second time.
+ */
+import { invalid, notSupported, type FieldError } from "../api/field.ts";
+import { negativeText, notPositiveText } from "../api/validation/names.ts";
+import { rfc3339 } from "../core/clock.ts";
+import type { KubeObject } from "../core/object.ts";
+import { clockSpeedMax } from "../limits.ts";
+import { age, ageColumn, column, nameColumn } from "./columns.ts";
+import type { Kind } from "./define.ts";
+
+export interface Clock extends KubeObject {
+  spec?: {
+    /** Time and controllers stand still; the API goes on. */
+    paused?: boolean;
+    /** Virtual seconds per second, above 0. */
+    speed?: number;
+    /** Go through every due moment up to this one; nothing when it lies behind. RFC3339 */
+    advanceTo?: string;
+    /** How many single steps were ever asked for: raise it to take more. */
+    steps?: number;
+  };
+  status?: {
+    /** Virtual time when the Clock was last changed. */
+    now?: string;
+    /** How far virtual time is ahead of the wall. */
+    offsetSeconds?: number;
+    stepsDone?: number;
+    /** Nobody looked for ten minutes: time stands still until somebody does. */
+    frozen?: boolean;
+  };
+}
+
+export const clockName = "cluster";
+
+function validate(clock: Clock): FieldError[] {
+  const errors: FieldError[] = [];
+  const { name } = clock.metadata;
+  if (name !== clockName) errors.push(notSupported("metadata.name", name, [clockName]));
+  const { speed, steps } = clock.spec ?? {};
+  if (speed !== undefined && !(speed > 0)) {
+    errors.push(invalid("spec.speed", speed, notPositiveText));
+  } else if (speed !== undefined && speed > clockSpeedMax) {
+    const detail = `must be less than or equal to ${clockSpeedMax}`;
+    errors.push(invalid("spec.speed", speed, detail));
+  }
+  if (steps !== undefined && steps < 0) errors.push(invalid("spec.steps", steps, negativeText));
+  return errors;
+}
+
+const offsetText = (clock: Clock): string => `${clock.status?.offsetSeconds ?? 0}s`;
+
+export const Clock: Kind<Clock> = {
+  resource: "clocks.podyard.dev",
+  apiVersion: "podyard.dev/v1",
+  kind: "Clock",
+  type: "podyard/v1.Clock",
+  namespaced: false,
+  hasGeneration: true,
+  discovery: { singular: "clock", shortNames: [], categories: ["podyard"], status: true },
+  applyDefaults: (clock) =>
+    clock.spec?.speed === undefined ? { ...clock, spec: { ...clock.spec, speed: 1 } } : clock,
+  prepareForCreate: (clock) => ({ ...clock, status: {} }),
+  prepareForUpdate: (clock, old, context) =>
+    context.subresource === "status"
+      ? { ...clock, spec: old.spec }
+      : { ...clock, status: old.status },
+  validateCreate: validate,
+  validateUpdate: validate,
+  table: {
+    columns: [
+      nameColumn,
+      column("Now", "Virtual time.", "date"),
+      column("Speed", "Virtual seconds per second.", "number"),
+      column("Paused", "Whether time stands still.", "boolean"),
+      column("Offset", "How far virtual time is ahead of the wall."),
+      ageColumn,
+    ],
+    cells: (clock, now) => [
+      clock.metadata.name,
+      rfc3339(now),
+      clock.spec?.speed ?? 1,
+      clock.spec?.paused ?? false,
+      offsetText(clock),
+      age(clock, now),
+    ],
+  },
+};

@@ -1,0 +1,99 @@
+import type * as storage from "kubernetes-types/storage/v1";
+import { at, child, invalid, notSupported, required, tooLong, type FieldError } from "../api/field.ts";
+import { validateImmutable, validateLabelName } from "../api/validation/metadata.ts";
+import { byteLength, invalidEach, qualifiedName } from "../api/validation/names.ts";
+import { checkOneOf } from "./checks.ts";
+import { age, ageColumn, column, nameColumn } from "./columns.ts";
+import type { Kind } from "./define.ts";
+import type { Stored } from "./stored.ts";
+
+export type StorageClass = Stored<storage.StorageClass>;
+
+const parametersMax = 512;
+const parametersBytesMax = 256 * 1024;
+const defaultAnnotations = [
+  "storageclass.kubernetes.io/is-default-class",
+  "storageclass.beta.kubernetes.io/is-default-class",
+];
+
+/** k8s: pkg/apis/storage/validation ValidateStorageClass */
+function validate(storageClass: StorageClass): FieldError[] {
+  const { provisioner = "", reclaimPolicy, volumeBindingMode } = storageClass;
+  const lower = provisioner.toLowerCase();
+  const errors: FieldError[] = provisioner
+    ? invalidEach("provisioner", lower, qualifiedName(lower))
+    : [required("provisioner")];
+  errors.push(...checkParameters(storageClass.parameters ?? {}));
+  if (reclaimPolicy && !["Delete", "Retain"].includes(reclaimPolicy)) {
+    errors.push(notSupported("reclaimPolicy", reclaimPolicy, ["Delete", "Retain"]));
+  }
+  const modes = ["Immediate", "WaitForFirstConsumer"];
+  errors.push(...checkOneOf("volumeBindingMode", volumeBindingMode, modes));
+  errors.push(...checkTopologies(storageClass));
+  return errors;
+}
+
+function checkParameters(parameters: Record<string, string>): FieldError[] {
+  const entries = Object.entries(parameters);
+  if (entries.length > parametersMax) return [tooLong("parameters", parametersMax)];
+  const errors: FieldError[] = [];
+  let bytes = 0;
+  for (const [key, value] of entries) {
+    if (key === "") errors.push(invalid("parameters", key, "field can not be empty."));
+    bytes += byteLength(key) + byteLength(value);
+  }
+  if (bytes > parametersBytesMax) errors.push(tooLong("parameters", parametersBytesMax));
+  return errors;
+}
+
+function checkTopologies(storageClass: StorageClass): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [i, term] of (storageClass.allowedTopologies ?? []).entries()) {
+    const list = child(at("allowedTopologies", i), "matchLabelExpressions");
+    for (const [j, { key, values }] of (term.matchLabelExpressions ?? []).entries()) {
+      const path = at(list, j);
+      if (!values?.length) errors.push(required(child(path, "values")));
+      errors.push(...validateLabelName(key, child(path, "key")));
+    }
+  }
+  return errors;
+}
+
+const fixed = ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const;
+
+export const StorageClass: Kind<StorageClass> = {
+  resource: "storageclasses.storage.k8s.io",
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  type: "storage/v1.StorageClass",
+  namespaced: false,
+  hasGeneration: false,
+  applyDefaults: (storageClass) => ({
+    ...storageClass,
+    reclaimPolicy: storageClass.reclaimPolicy ?? "Delete",
+    volumeBindingMode: storageClass.volumeBindingMode ?? "Immediate",
+  }),
+  validateCreate: validate,
+  validateUpdate: (storageClass, old) =>
+    fixed.flatMap((field) => validateImmutable(storageClass[field], old[field], field)),
+  table: {
+    columns: [
+      nameColumn,
+      column("Provisioner", "Who makes its volumes."),
+      column("ReclaimPolicy", "What becomes of a volume that is released."),
+      column("VolumeBindingMode", "When claims are bound."),
+      column("AllowVolumeExpansion", "Whether claims may grow."),
+      ageColumn,
+    ],
+    cells: (c, now) => [
+      defaultAnnotations.some((a) => c.metadata.annotations?.[a] === "true")
+        ? `${c.metadata.name} (default)`
+        : c.metadata.name,
+      c.provisioner ?? "",
+      c.reclaimPolicy ?? "Delete",
+      c.volumeBindingMode ?? "Immediate",
+      c.allowVolumeExpansion ?? false,
+      age(c, now),
+    ],
+  },
+};

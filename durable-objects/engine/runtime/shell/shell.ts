@@ -1,0 +1,242 @@
+/** The shell's view of its memory: parameters, options, output, frames coming and going. */
+import { shellDepthMax } from "../../limits.ts";
+import type { Sys } from "../sys.ts";
+import { ExpansionProblem } from "./expand.ts";
+import {
+  exported,
+  nodeAt,
+  readOnly,
+  type Frame,
+  type FrameOf,
+  type NodeRef,
+  type Saved,
+  type ShellState,
+  type Variable,
+} from "./state.ts";
+import type { Node } from "./ast.ts";
+
+export class Shell {
+  readonly sys: Sys;
+  readonly state: ShellState;
+  /** Where builtins' complaints name themselves. */
+  command: string | undefined;
+
+  constructor(sys: Sys, state: ShellState) {
+    this.sys = sys;
+    this.state = state;
+  }
+
+  // Parameters
+
+  /** A plain variable. Those of the process's environment are not copied until they change. */
+  get(name: string): string | undefined {
+    const variable = this.state.v[name];
+    if (variable) return variable[0] ?? undefined;
+    return this.sys.env[name];
+  }
+
+  /** Any parameter: variables, positional and special ones. */
+  parameter(name: string): string | undefined {
+    const { state } = this;
+    if (/^\d+$/.test(name)) return name === "0" ? state.z : state.p[Number(name) - 1];
+    switch (name) {
+      case "@":
+      case "*":
+        return state.p.join(" ");
+      case "#":
+        return String(state.p.length);
+      case "?":
+        return String(state.st);
+      case "$":
+        return String(state.pid);
+      case "!":
+        return state.bg === undefined ? "" : String(state.bg);
+      case "-":
+        return state.o + (state.ia ? "i" : "");
+      case "RANDOM":
+        return this.state.v.RANDOM ? this.get(name) : String(Math.floor(this.sys.random() * 32_768));
+      case "LINENO":
+        return String(state.ln ?? 1);
+      case "PPID":
+        return String(state.ppid);
+    }
+    return this.get(name);
+  }
+
+  set(name: string, value: string, marks = 0): void {
+    const old = this.state.v[name] ?? (name in this.sys.env ? ([this.sys.env[name], exported] as Variable) : undefined);
+    if (old && old[1] & readOnly) throw new ExpansionProblem(`${name}: is read only`);
+    const had = this.state.v[name]?.[0]?.length ?? 0;
+    this.state.vb = (this.state.vb ?? 0) + value.length - had;
+    this.sys.held = this.state.vb;
+    const auto = this.option("a") ? exported : 0;
+    this.state.v[name] = [value, (old?.[1] ?? 0) | marks | auto];
+    if (name === "OPTIND") delete this.state.go;
+  }
+
+  mark(name: string, marks: number): void {
+    const value = this.get(name);
+    const old = this.state.v[name];
+    this.state.v[name] = [value ?? null, (old?.[1] ?? (name in this.sys.env ? exported : 0)) | marks];
+  }
+
+  unset(name: string): void {
+    if ((this.state.v[name]?.[1] ?? 0) & readOnly) throw new ExpansionProblem(`${name}: is read only`);
+    if (name in this.sys.env) this.state.v[name] = [null, 0];
+    else delete this.state.v[name];
+  }
+
+  /** All variables with a value, by name. */
+  variables(): [name: string, value: string, marks: number][] {
+    const names = new Set([...Object.keys(this.sys.env), ...Object.keys(this.state.v)]);
+    const out: [string, string, number][] = [];
+    for (const name of [...names].sort()) {
+      const value = this.get(name);
+      if (value !== undefined) out.push([name, value, this.state.v[name]?.[1] ?? exported]);
+    }
+    return out;
+  }
+
+  /** The environment of a command. */
+  environment(extra: Record<string, string> = {}): Record<string, string> {
+    const env = { ...this.sys.env };
+    for (const name in this.state.v) {
+      const [value, marks] = this.state.v[name] as Variable;
+      if (value !== null && marks & exported) env[name] = value;
+      else delete env[name];
+    }
+    return Object.assign(env, extra);
+  }
+
+  option(letter: string): boolean {
+    return this.state.o.includes(letter);
+  }
+
+  ifs(): string {
+    return this.get("IFS") ?? " \t\n";
+  }
+
+  homeOf(user: string): string | undefined {
+    return this.sys.container.passwd.find((entry) => entry.name === user)?.home;
+  }
+
+  // Output
+
+  write(fd: number, text: string): void {
+    if (text === "") return;
+    if (!this.state.po && this.sys.isOpen(fd)) {
+      const taken = this.sys.write(fd, text);
+      if (taken === text.length) return;
+      this.state.po = [[fd, text.slice(taken)]];
+    } else if (this.state.po) this.state.po.push([fd, text]);
+  }
+
+  /** A complaint in ash's form: name, builtin, line, text. */
+  complain(text: string): void {
+    const { state } = this;
+    const name = state.script ?? state.z;
+    let head = `${name}: `;
+    if (this.command !== undefined && this.command !== name) head += `${this.command}: `;
+    if ((this.command !== undefined || state.script !== undefined) && !state.ia) head += `line ${this.lineNumber()}: `;
+    try {
+      this.write(2, head + text + "\n");
+    } catch {
+      // Standard error is closed: nobody can be told.
+    }
+  }
+
+  lineNumber(): number {
+    return this.state.script === undefined ? Math.max(0, (this.state.ln ?? 1) - 1) : (this.state.ln ?? 1);
+  }
+
+  // Frames
+
+  get top(): Frame | undefined {
+    return this.state.f.at(-1);
+  }
+
+  node(ref: NodeRef): Node {
+    return nodeAt(this.state, ref);
+  }
+
+  push(frame: Frame): void {
+    if (this.state.f.length >= shellDepthMax * 5) throw new ExpansionProblem("maximum recursion depth reached");
+    this.state.f.push(frame);
+  }
+
+  /** Runs a node of the same command next. */
+  run(ref: NodeRef, node: number, tested: boolean): void {
+    this.push({ k: "node", r: [ref[0], ref[1], node], i: 0, ...(tested ? { t: 1 as const } : {}) });
+  }
+
+  /** Runs a node in the place of the frame on top. */
+  runLast(frame: FrameOf<"node">, node: number): void {
+    this.state.f.pop();
+    this.run(frame.r, node, frame.t === 1);
+  }
+
+  /** Takes the top frame away and undoes what it holds. */
+  pop(): Frame | undefined {
+    const frame = this.state.f.pop();
+    if (!frame) return undefined;
+    if (frame.k === "undo") {
+      this.restoreFiles(frame.s);
+      if (frame.v) this.restoreVariables(frame.v);
+    } else if (frame.k === "call") {
+      if (frame.s) this.restoreFiles(frame.s);
+      this.restoreVariables(frame.l);
+      this.state.p = frame.p;
+    } else if (frame.k === "sub") {
+      if (this.sys.isOpen(frame.fd)) this.sys.close(frame.fd);
+    } else if (frame.k === "trap" && !frame.x) this.state.st = frame.st;
+    return frame;
+  }
+
+  restoreFiles(saved: Saved[]): void {
+    for (const [fd, copy] of saved.toReversed()) {
+      if (copy < 0) {
+        if (this.sys.isOpen(fd)) this.sys.close(fd);
+      } else {
+        this.sys.dup(copy, fd);
+        this.sys.close(copy);
+      }
+    }
+  }
+
+  restoreVariables(saved: Record<string, Variable | null>): void {
+    for (const name in saved) {
+      const variable = saved[name];
+      if (variable) this.state.v[name] = variable;
+      else delete this.state.v[name];
+    }
+  }
+
+  /** Takes frames away down to and with the first that fits; false (and nothing done) when none does. */
+  unwind(fits: (frame: Frame) => boolean): boolean {
+    if (!this.state.f.some(fits)) return false;
+    for (;;) {
+      const frame = this.pop();
+      if (!frame || fits(frame)) return true;
+    }
+  }
+
+  /** Ends the shell: every frame is undone, the EXIT trap runs in `advance`. */
+  exit(status: number): void {
+    this.state.x ??= status & 255;
+    this.state.st = status & 255;
+    while (this.state.f.length) this.pop();
+  }
+
+  /** `set -e`: a command failed that nothing tests. */
+  checkError(tested: boolean): void {
+    if (this.state.st !== 0 && !tested && this.option("e")) this.exit(this.state.st);
+  }
+
+  /** An error of expansion or a special builtin: ends the command, and a shell that is not interactive. */
+  abort(text: string | undefined, status: number): void {
+    if (text !== undefined) this.complain(text);
+    if (!this.state.ia) return this.exit(status);
+    while (this.state.f.length > 1) this.pop();
+    this.state.st = status;
+  }
+}
