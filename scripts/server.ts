@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -51,11 +51,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
             {
               type: "ESModule",
               path: "index.js",
-              contents: options.script ?? (await bundleWorker()),
+              contents: options.script ?? (await bundleWorker("worker/local.ts")),
             },
           ],
           ...settings,
-          bindings: { ...localVariables, ...options.variables },
+          bindings: {
+            ...localVariables,
+            ...options.variables,
+            MIGRATIONS: readMigrations(),
+          },
           durableObjects: { SANDBOX: { className: "SandboxObject", useSQLite: true } },
           d1Databases: { DB: "podyard" },
           serviceBindings: { ASSETS: "pages" },
@@ -81,11 +85,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }),
   );
   await miniflare.ready;
-  await migrate(await miniflare.getD1Database("DB"));
-  return {
-    url: `http://${options.host === "0.0.0.0" ? "localhost" : options.host}:${port}`,
-    stop: () => miniflare.dispose(),
-  };
+  const url = `http://${options.host === "0.0.0.0" ? "127.0.0.1" : options.host}:${port}`;
+  const health = await fetch(`${url}/healthz`);
+  if (!health.ok) throw new Error(`Podyard does not answer: ${await health.text()}`);
+  return { url, stop: () => miniflare.dispose() };
 }
 
 /** What wrangler.toml says of the runtime, so that it is said once. */
@@ -97,28 +100,18 @@ function workerSettings(): { compatibilityDate: string; compatibilityFlags: stri
   return { compatibilityDate: date, compatibilityFlags: JSON.parse(flags) as string[] };
 }
 
-type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
-
-/** Applies what is new in migrations/, and notes it as `wrangler d1 migrations apply` does. */
-async function migrate(db: Database): Promise<void> {
-  await db.exec(
-    "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)",
-  );
-  const done = await db.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
-  const known = new Set(done.results.map((row) => row.name));
+/** What worker/local.ts applies. */
+function readMigrations(): { name: string; statements: string[] }[] {
   const folder = path.join(root, "migrations");
-  const files = existsSync(folder) ? readdirSync(folder).filter((f) => f.endsWith(".sql")) : [];
-  for (const name of files.sort()) {
-    if (known.has(name)) continue;
-    const statements = readFileSync(path.join(folder, name), "utf8")
-      .split("--> statement-breakpoint")
-      .map((statement) => statement.trim())
-      .filter(Boolean);
-    await db.batch([
-      ...statements.map((statement) => db.prepare(statement)),
-      db.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name),
-    ]);
-  }
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .sort()
+    .map((name) => ({
+      name,
+      statements: readFileSync(path.join(folder, name), "utf8")
+        .split("--> statement-breakpoint")
+        .map((statement) => statement.trim()),
+    }));
 }
 
 function freePort(host: string): Promise<number> {

@@ -102,9 +102,12 @@ describe("imports", () => {
   });
 
   test("every file is reached from an entry: no unregistered kind, controller, image or panel", () => {
-    const entries = ["worker/index.ts", "web/main.tsx", "web/vite.config.ts"].concat(
-      product.filter((file) => file.startsWith("scripts/")),
-    );
+    const entries = [
+      "worker/index.ts",
+      "worker/local.ts",
+      "web/main.tsx",
+      "web/vite.config.ts",
+    ].concat(product.filter((file) => file.startsWith("scripts/")));
     const reached = reachable(entries);
     expectOnly(
       "unreachable file",

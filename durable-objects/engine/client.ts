@@ -24,6 +24,7 @@ export function createReader(store: Store, now: Now): Reader {
       store.list(resource, namespace) as readonly T[],
     byIndex: <T extends KubeObject>(index: string, value: string) =>
       store.byIndex(index, value) as readonly T[],
+    inNamespace: (namespace) => store.inNamespace(namespace),
     podsMatching: <T extends KubeObject>(namespace: string, labels: Record<string, string>) =>
       podsMatching(store, namespace, labels) as readonly T[],
   };
@@ -84,6 +85,9 @@ export class EngineClient implements Client {
   }
   byIndex<T extends KubeObject>(index: string, value: string): readonly T[] {
     return this.#reader.byIndex<T>(index, value);
+  }
+  inNamespace(namespace: string): readonly KubeObject[] {
+    return this.#store.inNamespace(namespace);
   }
   podsMatching<T extends KubeObject>(namespace: string, labels: Record<string, string>): readonly T[] {
     return this.#reader.podsMatching<T>(namespace, labels);

@@ -325,7 +325,7 @@ export class World {
         resourceVersion: "1",
         generation: 1,
         creationTimestamp: rfc3339(this.now),
-        ...object.metadata,
+        ...(object.metadata as object),
         uid: object.metadata.uid ?? `uid-${++this.rv}`,
       },
       ...(resource === "pods" ? { status: { phase: "Pending", qosClass: "BestEffort" } } : {}),

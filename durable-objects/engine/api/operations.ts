@@ -75,6 +75,8 @@ export class Operations {
     const context = this.#context(options);
     let object = this.#named(resource, namespace, input);
     object = this.#defaulted(hooks, object, context);
+    // Who owns what is settled before admission adds its own. k8s: handlers/create.go, fieldmanager/admission.go
+    if (options.fieldManager) object = this.#tracked(resource, undefined, object, options);
     const admission = { operation: "CREATE" as const, resource: resource.id, subresource: options.subresource, namespace, user: options.user };
     object = admit(admission, object, undefined, context);
     if (hooks.admit) object = hooks.admit(object, undefined, context);
@@ -94,7 +96,6 @@ export class Operations {
       throw status.alreadyExists(resource, object.metadata.name);
     }
     this.#checkLimits(resource, object.metadata.name);
-    if (options.fieldManager) object = this.#tracked(resource, undefined, object, options);
     if (options.dryRun) return object;
     return this.store.write("create", resource.id, object, this.now).object;
   }
@@ -127,6 +128,7 @@ export class Operations {
     }
     if (options.subresource === "binding") return this.#write(resource, object, options);
     object = this.#defaulted(hooks, object, context);
+    if (options.fieldManager) object = this.#tracked(resource, current, object, options);
     const admission = { operation: "UPDATE" as const, resource: resource.id, subresource: options.subresource, namespace, user: options.user };
     object = admit(admission, object, current, context);
     if (hooks.admit && options.subresource !== "status") object = hooks.admit(object, current, context);
@@ -135,7 +137,6 @@ export class Operations {
     this.#validateUpdate(resource, object, current, context);
     for (const text of hooks.warnings?.(object, current) ?? []) options.warn(text);
     validateAdmission(admission, object, current, context);
-    if (options.fieldManager) object = this.#tracked(resource, current, object, options);
     if (equal(current, object)) return current;
     return this.#write(resource, object, options);
   }
@@ -317,15 +318,18 @@ export class Operations {
     options: WriteOptions,
   ): KubeObject {
     const managedFields = trackUpdate({
-      typeName: resource.view?.type ?? resource.hooks.type,
-      apiVersion: resource.apiVersion,
+      typeName: resource.hooks.type,
+      apiVersion: resource.hooks.apiVersion,
       manager: options.fieldManager,
       subresource: options.subresource,
       now: rfc3339(this.now),
       before: current,
       after: object,
     });
-    return { ...object, metadata: { ...object.metadata, managedFields } };
+    const metadata: ObjectMeta = { ...object.metadata };
+    if (managedFields) metadata.managedFields = managedFields;
+    else delete metadata.managedFields;
+    return { ...object, metadata };
   }
 
   #checkLimits(resource: Resource, name: string): void {

@@ -3,7 +3,7 @@ import type { KubeObject } from "../core/object.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { decodeObject } from "../schema/decode.ts";
 import { parseJson, parseYaml } from "../schema/parse.ts";
-import { bodyText, checkBodySize, decodeAs, fieldValidationOf, mediaType } from "./body.ts";
+import { bodyText, checkBodySize, fieldValidationOf, mediaType } from "./body.ts";
 import type { Call } from "./context.ts";
 import { invalid, invalidObject, required, forbiddenField } from "./field.ts";
 import { applyPatch } from "./managed-fields/managed-fields.ts";
@@ -141,25 +141,15 @@ function apply(
     ]);
   }
   const { value, duplicates } = parseYaml(bodyText(request));
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw status.badRequest("error decoding YAML: object expected");
+  if (duplicates.length && fieldValidationOf(info) === "Strict") {
+    throw status.badRequest(`error decoding YAML: ${duplicates.join(", ")}`);
   }
-  const body = { value: value as Json, duplicates, protobuf: false };
-  if (value && (value as Json)["apiVersion"] !== target.apiVersion) {
-    const given = String((value as Json)["apiVersion"] ?? "");
-    throw status.badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${given}, expected: ${target.apiVersion}`,
-    );
-  }
-  const applied = decodeAs(target.type, target, body, fieldValidationOf(info), (t) => call.warnings.push(t));
-  const named = { ...applied, metadata: { ...applied.metadata, name: applied.metadata.name ?? info.name } };
-  checkIdentity(call, named);
-  if (resource.namespaced && !named.metadata.namespace) named.metadata.namespace = namespace;
-  if (applied.metadata.managedFields) throw status.badRequest("metadata.managedFields must be nil");
+  const metadata = ((value as Json | null)?.["metadata"] ?? {}) as { name?: string; namespace?: string; uid?: string };
   const merge = (current: KubeObject | undefined): KubeObject =>
     applyPatch({
       current: current && target.fromStored(current),
-      applied: named,
+      applied: value,
+      kind: target.kind,
       manager: info.query.get("fieldManager"),
       force: info.query.flag("force"),
       typeName: target.type,
@@ -171,7 +161,7 @@ function apply(
   const current = context.store.get(resource.id, namespace, info.name);
   if (!current) {
     if (options.subresource) throw status.notFound(resource, info.name);
-    const uid = applied.metadata.uid;
+    const { uid } = metadata;
     if (uid) {
       throw status.conflict(
         resource,
@@ -179,14 +169,20 @@ function apply(
         `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
       );
     }
-    const object = resource.view ? resource.view.toStored(merge(undefined)) : merge(undefined);
+    const merged = merge(undefined);
+    checkIdentity(call, merged);
+    const object = resource.view ? resource.view.toStored(merged) : merged;
     return { object: context.operations.create(resource, namespace, object, quiet), created: true };
   }
   const object = context.operations.update(
     resource,
     namespace,
     info.name,
-    (now) => target.toStored(merge(now), now),
+    (now) => {
+      const merged = merge(now);
+      checkIdentity(call, merged);
+      return target.toStored(merged, now);
+    },
     quiet,
   );
   return { object, created: false };

@@ -3,6 +3,7 @@ import type { KubeObject } from "../core/object.ts";
 import { invalid, invalidObject } from "./field.ts";
 import type { PatchTarget } from "./patch-request.ts";
 import type { Resource } from "./resources.ts";
+import { parentManagedFields, scaleManagedFields } from "./managed-fields/scale.ts";
 import { labelSelector, selectorFromSet } from "./selectors.ts";
 
 export interface Scale extends KubeObject {
@@ -23,10 +24,18 @@ export function scaleOf(resource: Resource, object: KubeObject): Scale {
       ? selectorFromSet(spec?.selector as Record<string, string>).toString()
       : labelSelector(spec?.selector as Parameters<typeof labelSelector>[0]).toString();
   const replicas = spec?.replicas ?? 0;
+  const managedFields = scaleManagedFields(object.metadata.managedFields);
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
-    metadata: { name, ...(namespace ? { namespace } : {}), uid, resourceVersion, creationTimestamp },
+    metadata: {
+      name,
+      ...(namespace ? { namespace } : {}),
+      uid,
+      resourceVersion,
+      creationTimestamp,
+      ...(managedFields ? { managedFields } : {}),
+    },
     spec: replicas === 0 ? {} : { replicas },
     status: { replicas: status?.replicas ?? 0, ...(selector ? { selector } : {}) },
   };
@@ -42,6 +51,11 @@ export function withScale(stored: KubeObject, scale: Scale): KubeObject {
   const metadata = { ...stored.metadata };
   const given = scale.metadata?.resourceVersion;
   if (given) metadata.resourceVersion = given;
+  const owners = scale.metadata?.managedFields;
+  if (owners) {
+    const managed = parentManagedFields(metadata.managedFields, owners, stored.apiVersion);
+    if (managed) metadata.managedFields = managed;
+  }
   return { ...stored, metadata, spec: { ...(stored as Scalable).spec, replicas } } as KubeObject;
 }
 

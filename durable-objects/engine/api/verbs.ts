@@ -136,9 +136,13 @@ function watch(call: Call): ApiResponse {
 /** The body as this kind, checked against the URL. k8s: rest.BeforeCreate, handlers/rest.go checkName */
 export function readObject(call: Call): KubeObject {
   const { request, resource, info } = call;
-  const body = readBody(request);
-  if (!body.kind) throw status.badRequest(`Object 'Kind' is missing in '${excerpt(body.value)}'`);
-  if (!body.apiVersion) throw status.badRequest(`Object 'apiVersion' is missing in '${excerpt(body.value)}'`);
+  const read = readBody(request);
+  // What the body leaves out is what the URL says. k8s: serializer/json/json.go gvkWithDefaults
+  const body = {
+    ...read,
+    kind: read.kind || resource.kind,
+    apiVersion: read.apiVersion || resource.apiVersion,
+  };
   if (body.apiVersion !== resource.apiVersion || body.kind !== resource.kind) throw wrongKind(resource, body);
   const type = resource.view?.type ?? resource.hooks.type;
   const object = decodeAs(type, resource, body, fieldValidationOf(info), (t) => call.warnings.push(t));
@@ -148,8 +152,6 @@ export function readObject(call: Call): KubeObject {
   }
   return resource.view ? resource.view.toStored(object) : object;
 }
-
-const excerpt = (value: unknown): string => JSON.stringify(value).slice(0, 500);
 
 /** k8s: handlers/create.go, handlers/rest.go transformDecodeError */
 function wrongKind(resource: Resource, body: { apiVersion: string; kind: string }): status.StatusError {

@@ -15,9 +15,11 @@ export interface Reader {
    * Objects filed under `value` in an index of kinds/indices.ts:
    * `owner` (uid of any owner, all resources), `controller` (uid of the controlling owner),
    * `pod.node` (spec.nodeName; "" = unassigned), `pod.label` ("ns\0key=value"),
-   * `event.uid` (involvedObject.uid), `namespace` ("ns": every namespaced object).
+   * `event.uid` (involvedObject.uid), `service.ip`, `service.nodePort`, `pod.ip`.
    */
   byIndex<T extends KubeObject = KubeObject>(index: string, value: string): readonly T[];
+  /** Every object of a namespace, by resource, then name. */
+  inNamespace(namespace: string): readonly KubeObject[];
   /** Pods of a namespace that match a plain label map, through the `pod.label` index. */
   podsMatching<T extends KubeObject = KubeObject>(
     namespace: string,

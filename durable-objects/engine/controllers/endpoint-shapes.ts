@@ -144,3 +144,16 @@ export function withTrigger(
   const { [triggerAnnotation]: _before, ...others } = annotations ?? {};
   return at ? { ...others, [triggerAnnotation]: at } : others;
 }
+
+/**
+ * Objects that these controllers wrote themselves: their changes need no second look. Only spares work: who is not
+ * found here (after an eviction) is looked at once more and left as it is.
+ */
+const written = new WeakSet<object>();
+
+export function noteWritten(object: object): void {
+  written.add(object);
+}
+
+export const isByOthers = (change: Change): boolean =>
+  change.op === "delete" || !written.has(change.object);

@@ -11,8 +11,10 @@ import {
   hasEndpoint,
   headlessLabel,
   hostnameOf,
+  isByOthers,
   isWithoutIp,
   nodeOf,
+  noteWritten,
   podsOfService,
   portsOf,
   servicesOfPod,
@@ -52,17 +54,14 @@ export const endpointSliceController: Controller = {
   },
 };
 
-/** Only what others did to a slice of ours: our own writes leave managedFields alone. */
+/** Only what others did to a slice of ours. */
 function serviceOfSlice(change: Change): string[] | undefined {
   const labels = change.object.metadata.labels ?? {};
   const service = labels[serviceNameLabel];
   if (!service || change.op === "create") return undefined;
   const own = change.previous?.metadata.labels?.[managedByLabel] === manager;
   if (labels[managedByLabel] !== manager && !own) return undefined;
-  const touched =
-    change.op === "delete" ||
-    !equal(change.object.metadata.managedFields, change.previous?.metadata.managedFields);
-  return touched ? [objectKey(change.namespace, service)] : undefined;
+  return isByOthers(change) ? [objectKey(change.namespace, service)] : undefined;
 }
 
 /** A node's zone is told with its endpoints. */
@@ -286,7 +285,7 @@ interface SliceBody {
 
 function create(client: Client, service: Service, body: SliceBody, at: string | undefined): void {
   const annotations = withTrigger(undefined, at);
-  client.create(slices, {
+  const slice = client.create(slices, {
     metadata: {
       generateName: `${service.metadata.name}-`,
       namespace: service.metadata.namespace,
@@ -296,6 +295,7 @@ function create(client: Client, service: Service, body: SliceBody, at: string | 
     },
     ...body,
   });
+  noteWritten(slice);
 }
 
 function update(
@@ -308,11 +308,12 @@ function update(
   const { annotations: before, ...metadata } = slice.metadata;
   const annotations = withTrigger(before, at);
   const some = Object.keys(annotations).length > 0;
-  client.update<EndpointSlice>(slices, {
+  const next = client.update<EndpointSlice>(slices, {
     ...slice,
     ...body,
     metadata: { ...metadata, labels: labelsOf(service), ...(some ? { annotations } : {}) },
   });
+  noteWritten(next);
 }
 
 function remove(client: Client, slice: EndpointSlice): void {

@@ -1,7 +1,7 @@
 /** Endpoints of Services with a selector. k8s: pkg/controller/endpoint/endpoints_controller.go */
 import type * as core from "kubernetes-types/core/v1";
 import { equal } from "../core/equal.ts";
-import { objectKey, splitKey, type Change } from "../core/object.ts";
+import { objectKey, splitKey } from "../core/object.ts";
 import type { Endpoints } from "../kinds/endpoints.ts";
 import { endpointAddressesMax } from "../limits.ts";
 import type { Client, Controller } from "./define.ts";
@@ -10,7 +10,9 @@ import {
   hasEndpoint,
   headlessLabel,
   hostnameOf,
+  isByOthers,
   isWithoutIp,
+  noteWritten,
   podsOfService,
   portsOf,
   servicesOfPod,
@@ -30,7 +32,8 @@ export const endpointsController: Controller = {
   wakesOn: {
     services: (change) => [objectKey(change.namespace, change.name)],
     pods: servicesOfPod,
-    endpoints: touchedByOthers,
+    endpoints: (change) =>
+      isByOthers(change) ? [objectKey(change.namespace, change.name)] : undefined,
   },
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
@@ -44,15 +47,6 @@ export const endpointsController: Controller = {
     return undefined;
   },
 };
-
-/** Our own writes leave managedFields alone. */
-function touchedByOthers(change: Change): string[] | undefined {
-  const { object, previous } = change;
-  const touched =
-    change.op === "delete" ||
-    (previous && !equal(object.metadata.managedFields, previous.metadata.managedFields));
-  return touched ? [objectKey(change.namespace, change.name)] : undefined;
-}
 
 function reconcileService(client: Client, service: Service, pods: readonly EndpointPod[]): void {
   const { namespace = "", name } = service.metadata;
@@ -86,8 +80,11 @@ function reconcileService(client: Client, service: Service, pods: readonly Endpo
     ...(subsets.length ? { subsets } : {}),
   };
   if (!subsets.length) delete (next as Partial<Endpoints>).subsets;
-  if (current) client.update<Endpoints>("endpoints", next as Endpoints);
-  else client.create("endpoints", next);
+  noteWritten(
+    current
+      ? client.update<Endpoints>("endpoints", next as Endpoints)
+      : client.create("endpoints", next),
+  );
 }
 
 /** Pods that became ready or unready between the two. */

@@ -4,10 +4,14 @@ import { runtime } from "../runtime/runtime.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "./define.ts";
 import { deploymentController } from "./deployment.ts";
+import { endpointsController } from "./endpoints.ts";
+import { endpointSliceController } from "./endpoint-slice.ts";
+import { endpointSliceMirroringController } from "./endpoint-slice-mirroring.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 import { namespaceController } from "./namespace.ts";
 import { replicaSetController } from "./replica-set.ts";
 import { replicationController } from "./replication-controller.ts";
+import { loadBalancerController } from "./service-load-balancer.ts";
 import { serviceAccountController } from "./service-account.ts";
 
 export function createControllers(): Controller[] {
@@ -17,6 +21,10 @@ export function createControllers(): Controller[] {
     deploymentController,
     replicaSetController,
     replicationController,
+    endpointsController,
+    endpointSliceController,
+    endpointSliceMirroringController,
+    loadBalancerController,
     createScheduler(),
     createKubelet(runtime),
     garbageCollector,

@@ -33,10 +33,10 @@ export const namespaceController: Controller = {
   reconcile(name, client) {
     const namespace = client.get<Namespace>("namespaces", "", name);
     if (!namespace?.metadata.deletionTimestamp) return undefined;
-    const left = [...client.byIndex("namespace", name)];
+    const left = client.inNamespace(name);
     const pods = left.filter((o) => o.kind === "Pod");
     for (const object of pods.length ? pods : left) removeOne(client, object);
-    const remaining = client.byIndex("namespace", name);
+    const remaining = client.inNamespace(name);
     if (remaining.length) {
       report(client, namespace, remaining);
       return undefined;

@@ -88,6 +88,7 @@ function release(client: Client, key: string, service: Service): void {
 
 function withFinalizers(service: Service, present: boolean): Service {
   const others = (service.metadata.finalizers ?? []).filter((f) => f !== finalizer);
+  const { finalizers: _before, ...metadata } = service.metadata;
   const finalizers = present ? [...others, finalizer] : others;
-  return { ...service, metadata: { ...service.metadata, finalizers } };
+  return { ...service, metadata: finalizers.length ? { ...metadata, finalizers } : metadata };
 }

@@ -282,7 +282,7 @@ export class Log {
         this.#dirtyKeys.add(`o\0${c.resource}\0${c.namespace}\0${c.name}`);
       }
       for (const r of records) this.#dirtyKeys.add(`r\0${r.table}\0${r.key}`);
-      if (this.#tailBytes > Math.max(checkpointBytesMin, this.#pages.bytes / 4)) {
+      if (this.#tailBytes > Math.max(checkpointBytesMin, this.#pages.bytes / 12)) {
         this.#checkpoint(now, dirty);
       }
     });

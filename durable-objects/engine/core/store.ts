@@ -13,9 +13,10 @@ export interface Index {
   values(object: KubeObject): readonly string[];
 }
 
-interface Member {
+/** The one object under a value of an index: most values (an IP, an owner of events) have just one or a few. */
+interface Single {
   key: string;
-  object: KubeObject;
+  array: readonly [KubeObject];
 }
 
 /** A set of objects that knows its order only when asked. */
@@ -103,7 +104,7 @@ export class Store {
   #undo: Undo[] | undefined;
   readonly #resources = new Map<ResourceId, Group>();
   readonly #namespaces = new Map<string, Group>();
-  readonly #indices = new Map<string, Map<string, Group>>();
+  readonly #indices = new Map<string, Map<string, Group | Single>>();
   readonly #indicesOf = new Map<ResourceId, Index[]>();
   readonly #indexTable: readonly Index[];
   readonly #records = new Map<string, Map<string, unknown>>();
@@ -128,6 +129,12 @@ export class Store {
     return this.#resources.get(resource)?.size ?? 0;
   }
 
+  inNamespace(namespace: string): readonly KubeObject[] {
+    const all: KubeObject[] = [];
+    for (const resource of [...this.#resources.keys()].sort()) all.push(...this.list(resource, namespace));
+    return all;
+  }
+
   resources(): Iterable<ResourceId> {
     return this.#resources.keys();
   }
@@ -135,11 +142,9 @@ export class Store {
   byIndex(index: string, value: string): readonly KubeObject[] {
     const groups = this.#indices.get(index);
     assert(groups, `no index ${index}`);
-    return groups.get(value)?.array() ?? none;
-  }
-
-  indexCount(index: string, value: string): number {
-    return this.#indices.get(index)?.get(value)?.size ?? 0;
+    const found = groups.get(value);
+    if (!found) return none;
+    return found instanceof Group ? found.array() : found.array;
   }
 
   record<T>(table: string, key: string): T | undefined {
@@ -271,7 +276,7 @@ export class Store {
     this.objectCount += (after ? 1 : 0) - (before ? 1 : 0);
     const member = `${resource}/${key}`;
     for (const index of this.#indicesFor(resource)) {
-      this.#reindex(index, { key: member, object: before as KubeObject }, after);
+      this.#reindex(index, member, before, after);
     }
   }
 
@@ -280,22 +285,35 @@ export class Store {
     else group.remove(key);
   }
 
-  #reindex(index: Index, before: Member, after: KubeObject | undefined): void {
-    const groups = this.#indices.get(index.name) as Map<string, Group>;
-    const were = before.object ? index.values(before.object) : [];
+  #reindex(
+    index: Index,
+    key: string,
+    before: KubeObject | undefined,
+    after: KubeObject | undefined,
+  ): void {
+    const groups = this.#indices.get(index.name) as Map<string, Group | Single>;
+    const were = before ? index.values(before) : [];
     const are = after ? index.values(after) : [];
     for (const value of were) {
       if (are.includes(value)) continue;
       const group = groups.get(value);
-      if (!group) continue;
-      group.remove(before.key);
-      if (group.size === 0) groups.delete(value);
+      if (!(group instanceof Group)) groups.delete(value);
+      else {
+        group.remove(key);
+        if (group.size === 0) groups.delete(value);
+      }
     }
     if (!after) return;
     for (const value of are) {
-      let group = groups.get(value);
-      if (!group) groups.set(value, (group = new Group()));
-      group.put(before.key, after);
+      const found = groups.get(value);
+      if (found instanceof Group) found.put(key, after);
+      else if (!found || found.key === key) groups.set(value, { key, array: [after] });
+      else {
+        const group = new Group();
+        group.put(found.key, found.array[0]);
+        group.put(key, after);
+        groups.set(value, group);
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 /** The registry of kinds, and of other group versions through which some are seen. */
 import type { KubeObject } from "../core/object.ts";
+import { Clock } from "./clock.ts";
 import { ClusterRole } from "./cluster-role.ts";
 import { ClusterRoleBinding } from "./cluster-role-binding.ts";
 import { ConfigMap } from "./config-map.ts";
@@ -11,10 +12,17 @@ import { Endpoints } from "./endpoints.ts";
 import { EndpointSlice } from "./endpoint-slice.ts";
 import { Event } from "./event.ts";
 import { EventV1View } from "./event-v1.ts";
+import { HorizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
+import { HpaV1View } from "./hpa-v1.ts";
+import { Ingress } from "./ingress.ts";
+import { IngressClass } from "./ingress-class.ts";
 import { Lease } from "./lease.ts";
 import { LimitRange } from "./limit-range.ts";
 import { Namespace } from "./namespace.ts";
+import { NetworkPolicy } from "./network-policy.ts";
 import { Node } from "./node.ts";
+import { PersistentVolume } from "./persistent-volume.ts";
+import { PersistentVolumeClaim } from "./persistent-volume-claim.ts";
 import { Pod } from "./pod.ts";
 import { PodDisruptionBudget } from "./pod-disruption-budget.ts";
 import { PodTemplate } from "./pod-template.ts";
@@ -27,9 +35,11 @@ import { RoleBinding } from "./role-binding.ts";
 import { Secret } from "./secret.ts";
 import { Service } from "./service.ts";
 import { ServiceAccount } from "./service-account.ts";
+import { StorageClass } from "./storage-class.ts";
 
 // Each kind knows its own type; the registry only what all objects share.
 const all = [
+  Clock,
   ClusterRole,
   ClusterRoleBinding,
   ConfigMap,
@@ -39,10 +49,16 @@ const all = [
   Endpoints,
   EndpointSlice,
   Event,
+  HorizontalPodAutoscaler,
+  Ingress,
+  IngressClass,
   Lease,
   LimitRange,
   Namespace,
+  NetworkPolicy,
   Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   PodTemplate,
@@ -55,8 +71,9 @@ const all = [
   Secret,
   Service,
   ServiceAccount,
+  StorageClass,
 ];
 
 export const kinds = all as unknown as readonly Kind<KubeObject>[];
 
-export const views: readonly View[] = [EventV1View];
+export const views: readonly View[] = [EventV1View, HpaV1View];

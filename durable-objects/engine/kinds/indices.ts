@@ -29,8 +29,6 @@ export const indices: readonly Index[] = [
       return nothing;
     },
   },
-  { name: "uid", resource: "*", values: (o) => [o.metadata.uid] },
-  { name: "namespace", resource: "*", values: (o) => (o.metadata.namespace ? [o.metadata.namespace] : nothing) },
   { name: "pod.node", resource: "pods", values: (o) => [(o as PodShape).spec?.nodeName ?? ""] },
   {
     name: "pod.ip",

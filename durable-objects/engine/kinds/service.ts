@@ -81,6 +81,13 @@ function dropTypeDependent(service: Service, old: Service): Service {
 const hasNodePorts = (spec: ServiceSpec): boolean =>
   spec.type === "NodePort" || spec.type === "LoadBalancer";
 
+/** Upstream stores internalTrafficPolicy of an ExternalName but never shows it. k8s: defaultOnReadInternalTrafficPolicy */
+function asRead(service: Service): Service {
+  if (service.spec?.type !== "ExternalName") return service;
+  const { internalTrafficPolicy: _, ...spec } = service.spec;
+  return { ...service, spec };
+}
+
 const topologyHints = "service.kubernetes.io/topology-aware-hints";
 const topologyMode = "service.kubernetes.io/topology-mode";
 
@@ -164,11 +171,11 @@ export const Service: Kind<Service> = {
   allowCreateOnUpdate: true,
   applyDefaults,
   prepareForCreate: (service, context) =>
-    allocateService({ ...service, status: { loadBalancer: {} } }, undefined, context),
+    asRead(allocateService({ ...service, status: { loadBalancer: {} } }, undefined, context)),
   prepareForUpdate(service, old, context) {
     if (context.subresource === "status") return { ...service, spec: old.spec };
     const next = allocateService({ ...service, status: old.status }, old, context);
-    return dropTypeDependent(next, old);
+    return asRead(dropTypeDependent(next, old));
   },
   validateCreate: validateServiceCreate,
   validateUpdate: validateServiceUpdate,

@@ -6,14 +6,19 @@
 import type { Client } from "../controllers/define.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
-import { evictionPauseMs, evictionThresholdBytes, pressureTransitionMs } from "../limits.ts";
+import {
+  evictionPauseMs,
+  evictionStepBytes,
+  evictionThresholdBytes,
+  pressureTransitionMs,
+} from "../limits.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { newQuantity, value } from "../schema/quantity.ts";
 import { criticalPriority } from "./admission.ts";
 import type { NodeRecord } from "./node-address.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
-import type { LoadedRecord } from "./record.ts";
-import { loadRecord, saveRecord } from "./record.ts";
+import type { LoadedRecord, PodRecord } from "./record.ts";
+import { kubeletTable, loadRecord, saveRecord } from "./record.ts";
 import type { NodeObject, Pod } from "./shapes.ts";
 import { isMirror } from "./shapes.ts";
 import { runtimeContext } from "./sync.ts";
@@ -110,6 +115,17 @@ function remember(client: Client, node: string, before: NodeRecord, after: NodeR
   }
 }
 
+/** The most the node's Pods can be using, by what they last told: cheap, and nearly always enough to know. */
+function usageAtMost(client: Client, node: string): number {
+  let bytes = 0;
+  for (const pod of client.byIndex<Pod>("pod.node", node)) {
+    const key = objectKey(pod.metadata.namespace, pod.metadata.name);
+    const record = client.records.get<PodRecord>(kubeletTable, key);
+    if (record && !record.done) bytes += ((record.memorySteps ?? 0) + 1) * evictionStepBytes;
+  }
+  return bytes;
+}
+
 /** Evicts at most one Pod; returns when to look again. */
 export function syncPressure(
   client: Client,
@@ -118,11 +134,12 @@ export function syncPressure(
 ): number | undefined {
   const name = node.metadata.name;
   const before = nodeRecord(client, name);
+  const allocatable = value(node.status?.allocatable?.["memory"]);
+  if (allocatable === 0) return undefined;
+  if (usageAtMost(client, name) <= allocatable) return relieve(client, node, before);
   const all = usages(client, runtime, name);
   const used = all.reduce((sum, u) => sum + u.bytes, 0);
-  const allocatable = value(node.status?.allocatable?.["memory"]);
   const available = allocatable + evictionThresholdBytes - used;
-  if (allocatable === 0) return undefined;
   if (available >= evictionThresholdBytes) return relieve(client, node, before);
   const memory: NodeRecord = { ...before, pressureSeenMs: client.now };
   if (before.pressureSinceMs === undefined) {

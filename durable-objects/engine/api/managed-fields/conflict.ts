@@ -2,7 +2,7 @@
 import { goQuote } from "../field.ts";
 import { StatusError } from "../status.ts";
 import type { Share } from "./entries.ts";
-import { EMPTY, forEachPath, hasPath, printPath, setOf, union } from "./field-set.ts";
+import { forEachPath, hasPath, printPath } from "./field-set.ts";
 import type { FieldSet, Path } from "./field-set.ts";
 
 export interface Conflict {
@@ -20,12 +20,6 @@ export function conflictsOf(sets: ReadonlyMap<string, readonly [Share, FieldSet]
     forEachPath(set, (path) => out.push({ id, share, path }));
   }
   return out;
-}
-
-export function conflictSet(conflicts: readonly Conflict[]): FieldSet {
-  let set = EMPTY;
-  for (const { path } of conflicts) set = union(set, setOf(path));
-  return set;
 }
 
 export const conflictsOutside = (conflicts: readonly Conflict[], allowed: FieldSet): Conflict[] =>

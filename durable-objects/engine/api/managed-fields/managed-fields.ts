@@ -12,7 +12,7 @@ import { isObject } from "../patch/go-value.ts";
 import { badRequest } from "../status.ts";
 import { compare, withoutFields } from "./compare.ts";
 import type { Comparison } from "./compare.ts";
-import { applyConflict, conflictsOf, conflictSet, conflictsOutside } from "./conflict.ts";
+import { applyConflict, conflictsOf, conflictsOutside } from "./conflict.ts";
 import type { Conflict } from "./conflict.ts";
 import {
   capUpdaters,
@@ -203,8 +203,6 @@ export function trackUpdate(write: UpdateWrite): ManagedFieldsEntry[] | undefine
 interface Applied {
   object: JsonObject;
   shares: Shares;
-  /** False when the object is as it was, whoever owns it. */
-  changed: boolean;
 }
 
 /** One attempt; `Conflict`s when others own, with another value, what it sets. k8s: merge.Updater.Apply */
@@ -233,12 +231,11 @@ function attempt(
   }
   if (contested.size && !force) return conflictsOf(contested);
   takeFromOthers(shares, union(changes, removed), id);
-  const changed = object !== live;
-  const time = changed ? write.now : last?.time;
+  const time = object === live ? last?.time : write.now;
   putSet(shares, id, { ...share, time, set }, difference(set, STRIPPED));
   const own = shares.get(id);
   if (own && own.time !== time) shares.set(id, { ...own, time });
-  return { object, shares, changed };
+  return { object, shares };
 }
 
 /** kubectl may override what the object's own record says it had applied before. k8s: lastAppliedManager.Apply */
@@ -255,7 +252,7 @@ function applyOrRefuse(
   if (context.write.manager === LAST_APPLIED_MANAGER) {
     const allowed = lastAppliedFields(live, context.write.apiVersion, context.shape);
     conflicts = conflictsOutside(conflicts, allowed);
-    if (isEmpty(conflictSet(conflicts))) {
+    if (!conflicts.length) {
       return attempt(context, live, applied, shares, true) as Applied;
     }
   }

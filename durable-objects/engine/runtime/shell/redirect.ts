@@ -57,21 +57,15 @@ export function redirect(sys: Sys, list: readonly Redirect[], targets: readonly 
       return;
     }
     const both = one.op === "&>" || one.op === ">&";
+    save(one.fd);
     const fd = opened(sys, both ? ">" : one.op, target, clobber);
-    place(sys, fd, one.fd, save);
+    if (fd !== one.fd) {
+      sys.dup(fd, one.fd);
+      sys.close(fd);
+    }
     if (both) {
       save(2);
       sys.dup(one.fd, 2);
     }
   });
-}
-
-function place(sys: Sys, from: number, to: number, save: (fd: number) => void): void {
-  if (from === to) {
-    save(-1);
-    return;
-  }
-  save(to);
-  sys.dup(from, to);
-  sys.close(from);
 }

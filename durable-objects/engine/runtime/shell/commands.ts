@@ -1,0 +1,247 @@
+/** Simple commands: expansion, assignments, redirections, then a function, a builtin or a program. */
+import { Errno } from "../errno.ts";
+import type { Step } from "../program.ts";
+import type { Sys } from "../sys.ts";
+import type { Node, Redirect, Word } from "./ast.ts";
+import { builtins, type Builtin } from "./builtins.ts";
+import { expanding } from "./interp.ts";
+import { redirect, RedirectProblem } from "./redirect.ts";
+import type { Shell } from "./shell.ts";
+import { exported, type FrameOf, type Saved, type Variable } from "./state.ts";
+
+type NodeFrame = FrameOf<"node">;
+type Command = Extract<Node, { k: "cmd" }>;
+
+/** Their assignments stay, and their errors end the shell. */
+const specialBuiltins = new Set([":", ".", "source", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times", "trap", "unset"]);
+/** Their arguments are assigned to, not split. */
+const declaring = new Set(["export", "readonly", "local", "declare", "typeset"]);
+
+const literal = (word: Word | undefined): string => (word?.length === 1 && word[0]?.t === "lit" ? word[0].v : "");
+
+export function runCommand(shell: Shell, frame: NodeFrame, node: Command, expandAll: (words: Word[]) => boolean): Step {
+  shell.state.ln = node.line;
+  if (frame.i === 0) frame.i = 1;
+  if (declaring.has(literal(node.words[0]))) {
+    if (!expandDeclaration(shell, frame, node)) return undefined;
+  } else if (!expandAll(node.words)) return undefined;
+  frame.d ??= [];
+  while (frame.d.length < node.redirs.length) {
+    const { word } = node.redirs[frame.d.length]!;
+    const target = expanding(shell, frame, (expander) => expander.text(word));
+    if (target === undefined) return undefined;
+    frame.d.push(target);
+    frame.m = [];
+  }
+  frame.a ??= [];
+  const argv = frame.w ?? [];
+  while (frame.a.length < node.assigns.length) {
+    const { word, name } = node.assigns[frame.a.length]!;
+    const value = expanding(shell, frame, (expander) => expander.text(word, true));
+    if (value === undefined) return undefined;
+    const old = node.assigns[frame.a.length]!.append ? (shell.get(name) ?? "") : "";
+    frame.a.push(old + value);
+    frame.m = [];
+    // Each assignment sees those before it.
+    if (argv.length === 0) shell.set(name, old + value);
+  }
+  return execute(shell, frame, node, argv, frame.a);
+}
+
+function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boolean {
+  frame.w ??= [];
+  for (; frame.i <= node.words.length; frame.i++) {
+    const word = node.words[frame.i - 1]!;
+    const first = word[0];
+    const assigns = first?.t === "lit" && !first.q && /^[A-Za-z_]\w*=/.test(first.v);
+    const fields = expanding(shell, frame, (expander) => (assigns ? [expander.text(word, true)] : expander.fields(word)));
+    if (!fields) return false;
+    frame.w.push(...fields);
+    frame.m = [];
+  }
+  return true;
+}
+
+function trace(shell: Shell, argv: string[], node: Command, values: string[]): void {
+  if (!shell.option("x")) return;
+  const quote = (word: string): string => (word === "" || /[^\w@%+=:,./-]/.test(word) ? `'${word.replaceAll("'", `'"'"'`)}'` : word);
+  const assigns = node.assigns.map(({ name }, i) => `${name}=${quote(values[i] ?? "")}`);
+  shell.write(2, `${shell.get("PS4") ?? "+ "}${[...assigns, ...argv.map(quote)].join(" ")}\n`);
+}
+
+function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[]): Step {
+  const { state } = shell;
+  const tested = frame.t === 1;
+  trace(shell, argv, node, values);
+  const name = argv[0];
+  if (name === undefined) {
+    const status = frame.ss ?? 0;
+    state.f.pop();
+    return void bare(shell, node.redirs, frame.d ?? [], status, tested);
+  }
+  const body = state.fn[name];
+  const builtin = body ? undefined : builtins[name];
+  if (body) return void callFunction(shell, frame, node, argv, values);
+  if (builtin) return runBuiltin(shell, frame, node, argv, values, builtin);
+  return external(shell, frame, node, argv, values);
+}
+
+/** Nothing but assignments and redirections. */
+function bare(shell: Shell, redirs: Redirect[], targets: string[], status: number, tested: boolean): void {
+  shell.state.st = status;
+  if (redirs.length) {
+    const saved: Saved[] = [];
+    try {
+      redirect(shell.sys, redirs, targets, !shell.option("C"), saved);
+    } catch (error) {
+      if (!(error instanceof RedirectProblem)) throw error;
+      shell.complain(error.message);
+      shell.state.st = 1;
+    }
+    shell.restoreFiles(saved);
+  }
+  shell.checkError(tested);
+}
+
+/** Puts redirections and passing assignments under the command; false when a redirection failed. */
+function prepare(shell: Shell, frame: NodeFrame, node: Command, values: string[], keep: boolean): boolean {
+  const { state } = shell;
+  state.f.pop();
+  const passing = node.assigns.length > 0 && !keep;
+  if (node.redirs.length === 0 && !passing) {
+    node.assigns.forEach(({ name }, i) => shell.set(name, values[i] ?? ""));
+    return true;
+  }
+  const saved: Saved[] = [];
+  const old: Record<string, Variable | null> = {};
+  if (passing) for (const { name } of node.assigns) old[name] = state.v[name] ?? null;
+  shell.push({ k: "undo", s: saved, ...(passing ? { v: old } : {}), ...(frame.t ? { t: 1 as const } : {}) });
+  try {
+    redirect(shell.sys, node.redirs, frame.d ?? [], !shell.option("C"), saved);
+  } catch (error) {
+    if (!(error instanceof RedirectProblem)) throw error;
+    shell.complain(error.message);
+    shell.pop();
+    state.st = 1;
+    return false;
+  }
+  node.assigns.forEach(({ name }, i) => shell.set(name, values[i] ?? "", passing ? exported : 0));
+  return true;
+}
+
+function callFunction(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[]): void {
+  if (!prepare(shell, frame, node, values, false)) return shell.checkError(frame.t === 1);
+  const { state } = shell;
+  const [chunk, offset, body] = state.fn[argv[0]!]!;
+  shell.push({ k: "call", p: state.p, l: {}, ...(frame.t ? { t: 1 as const } : {}) });
+  state.p = argv.slice(1);
+  shell.run([chunk, offset, body], body, frame.t === 1);
+}
+
+function runBuiltin(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[], builtin: Builtin): Step {
+  const name = argv[0]!;
+  const special = specialBuiltins.has(name);
+  const tested = frame.t === 1;
+  if (name === "exec" && argv.length === 1) {
+    shell.state.f.pop();
+    return void permanent(shell, node, frame.d ?? []);
+  }
+  if (name === "exec") return void replace(shell, frame, node, argv.slice(1), values);
+  if (!prepare(shell, frame, node, values, special)) {
+    if (special && !shell.state.ia) return void shell.exit(1);
+    return void shell.checkError(tested);
+  }
+  shell.command = name;
+  const status = builtin(shell, argv, tested);
+  shell.command = undefined;
+  if (typeof status !== "number") return undefined;
+  shell.state.st = status;
+  // Its redirections are still in place: they are undone when their frame comes to the top.
+  if (!tested && status !== 0 && shell.option("e")) shell.exit(status);
+  return undefined;
+}
+
+/** `exec` with redirections only: they stay. */
+function permanent(shell: Shell, node: Command, targets: string[]): void {
+  shell.state.st = 0;
+  try {
+    redirect(shell.sys, node.redirs, targets, !shell.option("C"));
+  } catch (error) {
+    if (!(error instanceof RedirectProblem)) throw error;
+    shell.abort(error.message, 1);
+  }
+}
+
+function assigned(node: Command, values: string[]): Record<string, string> {
+  return Object.fromEntries(node.assigns.map(({ name }, i) => [name, values[i] ?? ""]));
+}
+
+/** `exec program`: the shell becomes it. */
+function replace(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[]): void {
+  const { sys } = shell;
+  try {
+    redirect(sys, node.redirs, frame.d ?? [], !shell.option("C"));
+    become(shell, sys, argv, shell.environment(assigned(node, values)));
+  } catch (error) {
+    if (error instanceof RedirectProblem) return shell.abort(error.message, 1);
+    const [text, status] = execProblem(argv[0]!, error);
+    shell.command = "exec";
+    shell.complain(text);
+    shell.command = undefined;
+    if (!shell.state.ia) return shell.exit(status);
+    shell.state.st = status;
+    shell.state.f.pop();
+  }
+}
+
+/** The program of a command takes over a process. */
+function become(shell: Shell, sys: Sys, argv: string[], env: Record<string, string>): void {
+  const path = sys.which(argv[0]!, env.PATH ?? shell.get("PATH"));
+  // Signals the shell catches are default again in its programs, those it ignores stay ignored.
+  try {
+    sys.exec(path, argv, env);
+  } catch (error) {
+    if (!(error instanceof Errno) || error.code !== "ENOEXEC") throw error;
+    sys.become("sh", ["sh", path, ...argv.slice(1)], env, "/bin/sh");
+  }
+}
+
+function execProblem(name: string, error: unknown): [text: string, status: number] {
+  if (!(error instanceof Errno)) throw error;
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return [`${name}: not found`, 127];
+  return [`${name}: ${error.message}`, 126];
+}
+
+/** A program: in a child, or, when nothing is left to do after it, in the shell's own process. */
+function external(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[]): Step {
+  const { sys, state } = shell;
+  const env = shell.environment(assigned(node, values));
+  const last = state.f.length === 1 && !state.ia && Object.values(state.tr).every((action) => action === "") && !state.pt;
+  const pid = last ? 0 : sys.fork({});
+  const child = last ? sys : sys.child(pid);
+  const tell = (text: string): void => {
+    const name = state.script ?? state.z;
+    child.complain(`${name}: ${state.script === undefined ? "" : `line ${state.ln}: `}${text}\n`);
+  };
+  const end = (status: number): void => {
+    if (last) shell.exit(status);
+    else sys.kernel.exit(child.key, status);
+  };
+  try {
+    redirect(child, node.redirs, frame.d ?? [], !shell.option("C"));
+    become(shell, child, argv, env);
+  } catch (error) {
+    if (error instanceof RedirectProblem) {
+      tell(error.message);
+      end(1);
+    } else {
+      const [text, status] = execProblem(argv[0]!, error);
+      tell(text);
+      end(status);
+    }
+  }
+  if (last) return undefined;
+  state.f.pop();
+  shell.push({ k: "wait", p: [pid], l: pid, ...(frame.t ? { t: 1 as const } : {}) });
+  return undefined;
+}

@@ -1,0 +1,70 @@
+/** Children of a shell: forking it, reaping them, the job table. */
+import type { Shell } from "./shell.ts";
+import type { Frame, Job, ShellState } from "./state.ts";
+
+const finishedKept = 32;
+
+/** A child shell that runs the given frames: same variables and texts, no traps but the ignored, no jobs. */
+export function forkShell(shell: Shell, frames: Frame[]): number {
+  const { state } = shell;
+  const used = new Set(frames.map((frame) => (frame.k === "node" ? frame.r[0] : "")));
+  for (const name in state.fn) used.add(state.fn[name]![0]);
+  const c: Record<string, string> = {};
+  for (const id of used) if (state.c[id] !== undefined) c[id] = state.c[id];
+  const tr: Record<string, string> = {};
+  for (const name in state.tr) if (state.tr[name] === "") tr[name] = "";
+  const { ia: _ia, po: _po, pt: _pt, x: _x, ...kept } = state;
+  const child: ShellState = {
+    ...kept,
+    c,
+    v: { ...state.v },
+    fn: { ...state.fn },
+    p: [...state.p],
+    tr,
+    j: [],
+    f: frames,
+    sub: 1,
+  };
+  return shell.sys.fork(child);
+}
+
+export function addJob(shell: Shell, pids: number[], text: string): Job {
+  const { j } = shell.state;
+  const finished = j.filter((job) => job.p.length === 0 || job.x !== undefined);
+  if (finished.length > finishedKept) shell.state.j = j.filter((job) => job !== finished[0]);
+  const job: Job = { n: Math.max(0, ...shell.state.j.map((known) => known.n)) + 1, p: pids, t: text };
+  shell.state.j.push(job);
+  return job;
+}
+
+/** Takes in every child that has ended: `own` says whether it was the one waited for; others go to the job table. */
+export function reap(shell: Shell, own: (pid: number, status: number, signal?: number) => boolean): void {
+  for (;;) {
+    const ended = shell.sys.wait();
+    if (ended === undefined || ended === "none") return;
+    if (own(ended.pid, ended.status, ended.signal)) continue;
+    const job = shell.state.j.find((known) => known.p.includes(ended.pid));
+    if (job && job.p.at(-1) === ended.pid) job.x = ended.status;
+  }
+}
+
+/** What became of background jobs since the last prompt, as an interactive ash prints it. */
+export function tellJobs(shell: Shell): void {
+  reap(shell, () => false);
+  const { j } = shell.state;
+  for (const job of j)
+    if (job.x !== undefined && !job.told) {
+      job.told = 1;
+      shell.write(2, `${jobLine(shell, job)}\n`);
+    }
+  if (j.some((job) => job.told)) shell.state.j = j.filter((job) => !job.told);
+}
+
+export function jobLine(shell: Shell, job: Job): string {
+  const current = shell.state.j.at(-1) === job ? "+" : shell.state.j.at(-2) === job ? "-" : " ";
+  const state = job.x === undefined ? "Running" : job.x === 0 ? "Done" : job.x > 128 ? signalState(job.x - 128) : `Done(${job.x})`;
+  return `[${job.n}]${current}  ${state.padEnd(26)} ${job.t}`;
+}
+
+const signalState = (signal: number): string =>
+  ({ 1: "Hangup", 2: "Interrupt", 9: "Killed", 15: "Terminated" })[signal] ?? `Signal ${signal}`;

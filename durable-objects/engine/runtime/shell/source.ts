@@ -1,0 +1,126 @@
+/** Where commands come from: a text, a script, standard input, a terminal. */
+import type { Step } from "../program.ts";
+import { SyntaxProblem } from "./ast.ts";
+import { tellJobs } from "./jobs.ts";
+import type { Shell } from "./shell.ts";
+import { addChunk, sweepChunks, unitAt, type FrameOf } from "./state.ts";
+
+type Source = FrameOf<"src">;
+
+export function sourceStep(shell: Shell, frame: Source): Step {
+  if (frame.m === "in") return inputStep(shell, frame);
+  const { state } = shell;
+  const text = state.c[frame.c] ?? "";
+  const unit = unitAt(text, frame.o);
+  if (unit.root === undefined) {
+    shell.pop();
+    if (frame.o === 0 && frame.m !== "c") state.st = 0;
+    sweepChunks(state);
+    return undefined;
+  }
+  const from = frame.o;
+  frame.o = unit.end;
+  // The last command takes the frame's place, so that it may take the process's too.
+  const last = frame.m !== "dot" && text.slice(unit.end).trim() === "";
+  if (last) state.f.pop();
+  shell.push({ k: "node", r: [frame.c, from, unit.root], i: 0, ...(frame.t ? { t: 1 as const } : {}) });
+  return undefined;
+}
+
+/** Reads commands from descriptor 0, prompting on a terminal. */
+function inputStep(shell: Shell, frame: Source): Step {
+  const { state, sys } = shell;
+  const text = frame.b ?? "";
+  if (text !== "") {
+    const began = start(shell, frame, text);
+    if (began) return undefined;
+  }
+  if (frame.eof) {
+    shell.pop();
+    return undefined;
+  }
+  if (state.ia && !frame.ln) {
+    if (text === "") tellJobs(shell);
+    shell.write(2, prompt(shell, text === "" ? "PS1" : "PS2"));
+    frame.ln = 1;
+    if (state.po) return undefined;
+  }
+  const data = sys.read(0, state.ia ? 4096 : 1024);
+  if (data === undefined) return { wait: { r: [0] } };
+  delete frame.ln;
+  if (data === "") {
+    frame.eof = 1;
+    if (text !== "") return void runAll(shell, frame, text);
+    if (state.ia) shell.write(2, "\n");
+  }
+  frame.b = text + (state.ia ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
+  return undefined;
+}
+
+/** The text ended within a command: run it as it is, its syntax error and all. */
+function runAll(shell: Shell, frame: Source, text: string): void {
+  delete frame.b;
+  shell.push({ k: "src", c: addChunk(shell.state, text), o: 0, m: "eval" });
+}
+
+/** Starts the first complete command of the text; false when it is not all there yet. */
+function start(shell: Shell, frame: Source, text: string): boolean {
+  const whole = text.includes("\n");
+  if (!whole) return false;
+  try {
+    const unit = unitAt(text, 0);
+    const complete = unit.end > 0 && (text[unit.end - 1] === "\n" || unit.end < text.length);
+    if (unit.root !== undefined && !complete) return false;
+    const command = text.slice(0, unit.end);
+    frame.b = text.slice(unit.end);
+    if (frame.b === "") delete frame.b;
+    if (unit.root === undefined) return true;
+    if (hereDocumentOpen(command)) {
+      frame.b = text;
+      if (!frame.eof) return false;
+    }
+    sweepChunks(shell.state);
+    shell.push({ k: "node", r: [addChunk(shell.state, command), 0, unit.root], i: 0 });
+    return true;
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem)) throw error;
+    if (error.incomplete) return false;
+    delete frame.b;
+    shell.state.ln = error.line;
+    if (shell.state.ia) {
+      shell.complain(error.message);
+      shell.state.st = 2;
+      return true;
+    }
+    throw error;
+  }
+}
+
+/** A here-document that the text ends before its end word. */
+function hereDocumentOpen(command: string): boolean {
+  const match = /<<(-?)[ \t]*(["']?)([\w.!%+-]+)\2/.exec(command);
+  if (!match) return false;
+  const lines = command.split("\n").map((line) => (match[1] ? line.replace(/^\t+/, "") : line));
+  return !lines.slice(1).includes(match[3] ?? "");
+}
+
+function prompt(shell: Shell, name: "PS1" | "PS2"): string {
+  const { sys } = shell;
+  const root = sys.who.uid === 0;
+  const set = shell.get(name);
+  if (name === "PS2") return set ?? "> ";
+  const bash = shell.state.fl === "bash";
+  const text = set ?? (bash ? "\\u@\\h:\\w\\$ " : "\\w \\$ ");
+  const home = shell.get("HOME");
+  const cwd = shell.get("PWD") ?? sys.cwd;
+  const short = home && home !== "/" && (cwd === home || cwd.startsWith(`${home}/`)) ? `~${cwd.slice(home.length)}` : cwd;
+  const user = sys.container.passwd.find((entry) => entry.uid === sys.who.uid)?.name ?? "I have no name!";
+  return text.replace(/\\([wWhuHn$\\])/g, (_, c: string) => {
+    if (c === "w") return short;
+    if (c === "W") return short.replace(/^.*\/(?=.)/, "");
+    if (c === "h" || c === "H") return sys.container.hostname.split(".")[0] ?? "";
+    if (c === "u") return user;
+    if (c === "n") return "\n";
+    return c === "$" ? (root ? "#" : "$") : "\\";
+  });
+}
