@@ -15,8 +15,11 @@ import {
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
 
+/** Limits of one sandbox, of wrangler.toml; absent ones are the engine's own. */
 export interface SandboxEnv {
   STREAMS_MAX?: string;
+  OBJECTS_MAX?: string;
+  STATE_BYTES_MAX?: string;
 }
 
 /** What a sandbox is born with; it never changes. */
@@ -132,7 +135,11 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private load(now: number): Engine {
     const { name, nodes, seed } = this.birth as Birth;
-    return new Engine(sqlOf(this.ctx.storage), { name, nodes, seed, nowMs: now });
+    const limits = {
+      objectsMax: numberOf(this.env.OBJECTS_MAX),
+      stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
+    };
+    return new Engine(sqlOf(this.ctx.storage), { name, nodes, seed, nowMs: now, limits });
   }
 
   /** The only place that decides when the object wakes: the engine's next due moment, or the sandbox's end. */
@@ -161,13 +168,14 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       return this.sockets.openSession(response) ?? refusal(noSession(response.kind));
     }
     if (!upgrade) return refusal(internalError("a stream was asked for without upgrade"));
-    if (this.sockets.size >= Number(this.env.STREAMS_MAX ?? 64)) {
+    if (this.sockets.size >= (numberOf(this.env.STREAMS_MAX) ?? 64)) {
       return refusal(tooManyStreams());
     }
     return this.sockets.open(response, engine, this.lookedAtMs);
   }
 }
 
+const numberOf = (text: string | undefined): number | undefined => Number(text) || undefined;
 const backoffMs = (failures: number): number =>
   Math.min(alarmBackoffMsMax, alarmBackoffMsMin * 2 ** Math.min(failures - 1, 20));
 const describe = (error: unknown): string =>

@@ -27,6 +27,8 @@ const localVariables = {
   SANDBOX_TTL_HOURS: String(24 * 90),
   SANDBOX_NODES_MAX: "500",
   STREAMS_MAX: "5000",
+  OBJECTS_MAX: "100000",
+  STATE_BYTES_MAX: "1000000000",
   CORS_ORIGINS: "",
 };
 

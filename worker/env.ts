@@ -10,6 +10,9 @@ export interface Env {
   MODE: "cloud" | "local";
   SANDBOX_TTL_HOURS: string;
   SANDBOX_NODES_MAX: string;
+  /** Of one sandbox: open watches and followed logs, objects, bytes of all objects. */
   STREAMS_MAX: string;
+  OBJECTS_MAX: string;
+  STATE_BYTES_MAX: string;
   CORS_ORIGINS: string;
 }

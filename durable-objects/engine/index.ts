@@ -142,9 +142,8 @@ export class Engine {
     this.#persist();
   }
 
-  /** Answers one request; what is due by now happens first. */
+  /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */
   handle(request: ApiRequest, wallMs: number): ApiResponse {
-    this.look(wallMs);
     this.#advance(wallMs);
     this.#context.wallNow = wallMs;
     this.#random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);

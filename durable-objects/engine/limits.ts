@@ -148,3 +148,15 @@ export const endpointAddressesMax = 1_000;
 export const mirroredAddressesMax = 1_000;
 /** How long a simulated cloud takes to hand out a load balancer. */
 export const loadBalancerMs = 2_000;
+
+// DaemonSets
+/** k8s: failedPodsBackoff of NewDaemonSetsController */
+export const daemonBackoffMsMin = 1_000;
+export const daemonBackoffMsMax = 900_000;
+/** k8s: DefaultControllerRateLimiter */
+export const podCreateRetryMsMin = 5;
+export const podCreateRetryMsMax = 1_000_000;
+
+// PodDisruptionBudgets
+/** k8s: disruption.DeletionTimeout, stalePodDisruptionTimeout */
+export const disruptionConfirmMs = 120_000;

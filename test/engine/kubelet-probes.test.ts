@@ -114,6 +114,25 @@ describe("readiness", () => {
     });
   });
 
+  it("is asked again when somebody reached into the Pod", () => {
+    const w = world();
+    let healthy = true;
+    w.runtime.scripts["app"] = {
+      termCode: 0,
+      listens: [{ port: 80 }],
+      http: () => ({ status: healthy ? 200 : 404 }),
+    };
+    const readinessProbe = { httpGet: { port: 80 }, failureThreshold: 1 };
+    w.pod("web", { containers: [container({ readinessProbe })] });
+    w.until(60_000);
+    healthy = false;
+    expect(w.nextDue()).toBeUndefined();
+    w.client.wake("kubelet", "default/web");
+    w.until(80_000);
+    expect(watchLines(w, "web").at(-1)).toBe("62s 0/1 Running 0");
+    expect(w.nextDue()).toBeUndefined();
+  });
+
   it.each([
     [{ tcpSocket: { port: 80 } }, {}, "dial tcp 10.244.1.2:80: connect: connection refused"],
     [

@@ -450,6 +450,7 @@ function clientOf(world: World): Client {
         return index === "pod.ip" && pod.status?.podIP === value && !pod.spec.hostNetwork;
       }) as never,
     podsMatching: () => [],
+    inNamespace: () => [],
     create: (resource, object) => world.create(resource, object as KubeObject) as never,
     update: (resource, object) => world.put(resource, object) as never,
     modify: (resource, namespace, name, change) => {

@@ -58,6 +58,7 @@ export class World {
       ...(bytes ? { "content-type": options.type ?? "application/json" } : {}),
       ...options.headers,
     };
+    this.engine.look(this.now);
     return this.engine.handle(
       { method, path, query, headers, ...(bytes ? { body: bytes } : {}) },
       this.now,

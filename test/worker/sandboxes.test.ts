@@ -170,3 +170,15 @@ test("an expired sandbox is gone, and says so", async () => {
     410,
   );
 });
+
+test("long expired sandboxes are forgotten, with their keys", async () => {
+  const old = await make();
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 9 * 24 * 3_600_000 });
+  await make();
+  const rows = async (): Promise<unknown[]> => {
+    const sandboxes = env.DB.prepare("SELECT id FROM sandboxes WHERE id = ?").bind(old.id);
+    const keys = env.DB.prepare("SELECT id FROM keys WHERE sandbox_id = ?").bind(old.id);
+    return (await env.DB.batch([sandboxes, keys])).flatMap(({ results }) => results);
+  };
+  await expect.poll(rows).toEqual([]);
+});

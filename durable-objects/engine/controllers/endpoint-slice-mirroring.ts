@@ -56,7 +56,7 @@ function sliceBodies(subset: core.EndpointSubset): Body[] {
   return bodies;
 }
 
-const mirrorOf = (a: core.EndpointAddress, ready: boolean): { addresses: string[] } => ({
+const mirrorOf = (a: core.EndpointAddress, ready: boolean) => ({
   addresses: [a.ip],
   conditions: { ready },
   ...(a.hostname ? { hostname: a.hostname } : {}),

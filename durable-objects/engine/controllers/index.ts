@@ -3,7 +3,9 @@ import { createKubelet } from "../kubelet/kubelet.ts";
 import { runtime } from "../runtime/runtime.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "./define.ts";
+import { daemonSetController } from "./daemon-set.ts";
 import { deploymentController } from "./deployment.ts";
+import { disruptionController } from "./disruption.ts";
 import { endpointsController } from "./endpoints.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring.ts";
@@ -21,6 +23,8 @@ export function createControllers(): Controller[] {
     deploymentController,
     replicaSetController,
     replicationController,
+    daemonSetController,
+    disruptionController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,

@@ -4,6 +4,7 @@ import { validateImmutable } from "../api/validation/metadata.ts";
 import { configMapKey, invalidEach } from "../api/validation/names.ts";
 import { dataBytesMax } from "../limits.ts";
 import { fromBase64, toBase64 } from "../schema/base64.ts";
+import { JsonSyntaxError, scanJson } from "../schema/json-scan.ts";
 import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
 import { base64Length, keysOf } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
@@ -44,17 +45,14 @@ function checkJson(data: Data, key: string): FieldError[] {
   return problem ? [invalid(path, "<secret contents redacted>", problem)] : [];
 }
 
-/** Why a text is no JSON object, in Go's words as far as they can be known from outside. */
+/** Why a text is no JSON object, in Go's words. */
 function jsonProblem(text: string): string | undefined {
-  if (text.trim() === "") return "unexpected end of JSON input";
   let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
-    const letter = text.trim()[0] ?? "";
-    return /[[{"\d\-tfn]/.test(letter)
-      ? "unexpected end of JSON input"
-      : `invalid character '${letter}' looking for beginning of value`;
+    value = scanJson(text).value;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error.message;
+    throw error;
   }
   if (value === null || (typeof value === "object" && !Array.isArray(value))) return undefined;
   const word = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;

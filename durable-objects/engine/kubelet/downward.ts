@@ -10,7 +10,7 @@ export interface DownwardInput {
 }
 
 /** `key="value"` lines, sorted. k8s: fieldpath.FormatMap */
-export function formatMap(map: Record<string, string> | undefined): string {
+function formatMap(map: Record<string, string> | undefined): string {
   return Object.keys(map ?? {})
     .sort()
     .map((key) => `${key}=${JSON.stringify(map?.[key] ?? "")}`)

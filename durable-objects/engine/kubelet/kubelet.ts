@@ -8,11 +8,12 @@ import { objectKey, splitKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
-import { nodeIsDown, nodeRecord } from "./node-address.ts";
+import { nodeIsDown, nodeKey, nodeOfKey, nodeRecord, powerAnnotation } from "./node-address.ts";
 import { deletePod, endPod } from "./ending.ts";
 import { publish } from "./publish.ts";
 import type { LoadedRecord } from "./record.ts";
 import { kubeletTable, loadRecord, newRecord, saveRecord } from "./record.ts";
+import { hasCalmProbe } from "./probes.ts";
 import { runPod } from "./running.ts";
 import type { NodeObject, Pod } from "./shapes.ts";
 import { isMirror, runningUid } from "./shapes.ts";
@@ -20,8 +21,6 @@ import type { Sync } from "./sync.ts";
 import { podEvent, runtimeContext } from "./sync.ts";
 import type { TokenMaker } from "./volume-files.ts";
 import { usesData } from "./volumes.ts";
-
-export const nodeKey = (node: string): string => `@node/${node}`;
 
 const wakePod: Waker = (change) => {
   const pod = change.object as Pod;
@@ -49,7 +48,7 @@ function concerns(pod: Pod, before: Pod): boolean {
 const wakeNode: Waker = (change, reader) => {
   const keys = [nodeKey(change.name)];
   const power = (o: typeof change.previous): string | undefined =>
-    o?.metadata.annotations?.["podyard.dev/power"];
+    o?.metadata.annotations?.[powerAnnotation];
   if (change.op === "create" || power(change.object) !== power(change.previous)) {
     for (const pod of reader.byIndex("pod.node", change.name)) {
       keys.push(objectKey(pod.metadata.namespace, pod.metadata.name));
@@ -100,10 +99,12 @@ export function createKubelet(runtime: Runtime, token?: TokenMaker): Controller 
       secrets: wakeWaiting("secrets"),
       persistentvolumeclaims: wakeClaim,
     },
-    reconcile: (key, client) =>
-      key.startsWith("@node/")
-        ? syncNode(client, runtime, key.slice("@node/".length))
-        : syncPod({ client, runtime, token }, key),
+    reconcile: (key, client) => {
+      const node = nodeOfKey(key);
+      return node === undefined
+        ? syncPod({ client, runtime, token }, key)
+        : syncNode(client, runtime, node);
+    },
   };
 }
 
@@ -136,9 +137,11 @@ function syncPod(tools: Tools, key: string): number | undefined {
     nodeName,
     record: loaded.record,
     now: client.now,
+    nudged: loaded.record.quiet === true,
     nextMoveMs: undefined,
     dueAtMs: undefined,
   };
+  delete loaded.record.quiet;
   if (!stored && isMirror(pod)) loaded.record.staticOn = nodeName;
   if (!stored) admit(sync);
   step(sync);
@@ -146,6 +149,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
     deletePod(sync);
     return undefined;
   }
+  if (sync.dueAtMs === undefined && hasCalmProbe(loaded.record)) loaded.record.quiet = true;
   saveRecord(client.records, key, loaded);
   return sync.dueAtMs;
 }

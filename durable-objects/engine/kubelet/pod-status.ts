@@ -113,7 +113,7 @@ interface Judged {
 }
 
 /** k8s: pkg/kubelet/status/generate.go GenerateContainersReadyCondition */
-export function containersReady(spec: PodSpec, statuses: ByName, phase: Phase): Judged {
+function containersReady(spec: PodSpec, statuses: ByName, phase: Phase): Judged {
   const unknown: string[] = [];
   const unready: string[] = [];
   const look = (name: string): void => {
@@ -134,7 +134,7 @@ export function containersReady(spec: PodSpec, statuses: ByName, phase: Phase): 
 }
 
 /** k8s: pkg/kubelet/status/generate.go GeneratePodReadyCondition */
-export function podReady(spec: PodSpec, others: readonly PodCondition[], ready: Judged): Judged {
+function podReady(spec: PodSpec, others: readonly PodCondition[], ready: Judged): Judged {
   if (ready.status !== "True") return ready;
   const messages: string[] = [];
   for (const gate of spec.readinessGates ?? []) {
@@ -154,7 +154,7 @@ export function podReady(spec: PodSpec, others: readonly PodCondition[], ready: 
 }
 
 /** k8s: pkg/kubelet/status/generate.go GeneratePodInitializedCondition */
-export function podInitialized(spec: PodSpec, statuses: ByName, phase: Phase): Judged {
+function podInitialized(spec: PodSpec, statuses: ByName, phase: Phase): Judged {
   const unknown: string[] = [];
   const incomplete: string[] = [];
   for (const container of spec.initContainers ?? []) {

@@ -5,8 +5,10 @@
  * probe asks the Pod's own processes, so its answer can only change when something in the Pod does. Once its result
  * has held for its threshold it goes calm: it keeps the Pod's fingerprint (what runs and what listens) and no due
  * time. Every look at the Pod, which the runtime causes whenever a process moves, compares the fingerprint; a changed
- * one puts the probe back on its period grid. So a converged sandbox without exec probes has no probe alarms and
- * writes no probe rows, and a changed one sees every result at the moment a real kubelet would.
+ * one puts the probe back on its period grid, and so does (as long as the runtime has no fingerprint of its own) a look
+ * that was not due: somebody reached into the Pod, by exec or a request, and woke the kubelet. So a converged sandbox
+ * without exec probes has no probe alarms and writes no probe rows, and a changed one sees every result at the moment
+ * a real kubelet would.
  *
  * k8s: pkg/kubelet/prober/worker.go doProbe, prober.go, pkg/probe
  */
@@ -15,7 +17,7 @@ import { goDuration } from "../api/duration.ts";
 import type { HttpAction, Outcome } from "./calls.ts";
 import { httpUrl, joinHost, pollCall, resolvePort, startExec, startHttp } from "./calls.ts";
 import { isStarted, showsRunning } from "./container-status.ts";
-import type { ContainerRecord, ProbeKind, ProbeRecord } from "./record.ts";
+import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "./record.ts";
 import type { Container, ContainerKind, Probe } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 import { containerEvent, want } from "./sync.ts";
@@ -59,6 +61,15 @@ function probedPorts(container: Container): Set<number> {
     if (typeof port === "number") ports.add(port);
   }
   return ports;
+}
+
+/** Without the runtime's own fingerprint any touch may have changed what servers answer. */
+const touched = (sync: Sync): boolean => sync.nudged && !sync.runtime.fingerprint;
+
+export function hasCalmProbe(record: PodRecord): boolean {
+  return Object.values(record.containers).some((container) =>
+    Object.values(container.probes ?? {}).some((probe) => probe.calm !== undefined),
+  );
 }
 
 /** Runs what is due of a container's probes. `dying`: liveness and startup have stopped, readiness goes on. */
@@ -119,7 +130,7 @@ function step(
   print: string,
 ): "kill" | undefined {
   if (state.calm !== undefined) {
-    if (state.calm === print) return undefined;
+    if (state.calm === print && !touched(sync)) return undefined;
     delete state.calm;
     state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   }

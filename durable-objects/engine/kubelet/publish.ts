@@ -60,7 +60,7 @@ function phaseOf(sync: Sync, statuses: readonly ContainerStatus[]): Phase {
   return settlePhase(phase, pod.status);
 }
 
-export function buildStatus(sync: Sync): PodStatus {
+function buildStatus(sync: Sync): PodStatus {
   const { pod, record } = sync;
   const old = pod.status ?? {};
   const nowText = rfc3339(sync.now);

@@ -122,6 +122,8 @@ export interface PodRecord {
   lost?: boolean;
   /** Everything ended and was reported. */
   done?: boolean;
+  /** Nothing is due and some probe is calm: the next look means that somebody touched the Pod. */
+  quiet?: boolean;
   /** Memory in steps of evictionStepBytes, as the node last heard of it. */
   memorySteps?: number;
 }

@@ -9,7 +9,7 @@ import {
 } from "../limits.ts";
 import { endPod } from "./ending.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
-import { allocateIp, hostIP } from "./node-address.ts";
+import { allocateIp, hostIP, nodeKey } from "./node-address.ts";
 import { observe } from "./observe.ts";
 import { probe } from "./probing.ts";
 import { stage } from "./record.ts";
@@ -195,5 +195,5 @@ function noteMemory(sync: Sync): void {
   const steps = Math.floor(bytes / evictionStepBytes);
   if (steps === (sync.record.memorySteps ?? 0)) return;
   sync.record.memorySteps = steps;
-  sync.client.wake("kubelet", `@node/${sync.nodeName}`);
+  sync.client.wake("kubelet", nodeKey(sync.nodeName));
 }

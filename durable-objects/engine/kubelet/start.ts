@@ -14,7 +14,7 @@ import type { Sync } from "./sync.ts";
 import { containerEvent, containerId, neverMs, want } from "./sync.ts";
 import { containerMounts } from "./volumes.ts";
 
-export function sandboxOf(sync: Sync): PodSandbox {
+function sandboxOf(sync: Sync): PodSandbox {
   const { pod, record } = sync;
   const spec = pod.spec;
   const hostNetwork = Boolean(spec.hostNetwork);

@@ -17,6 +17,8 @@ export interface Sync {
   nodeName: string;
   record: PodRecord;
   now: number;
+  /** This look was asked for by somebody else than the kubelet's own timer. */
+  nudged: boolean;
   /** When the Pod's processes move next, as the runtime last said. */
   nextMoveMs: number | undefined;
   /** Earliest moment anything here wants another look. */
@@ -50,11 +52,7 @@ const listOf: Record<ContainerKind, string> = {
 };
 
 /** k8s: pkg/kubelet/container/ref.go fieldPath */
-export function containerSource(
-  sync: Sync,
-  container: Container,
-  kind: ContainerKind,
-): EventSource {
+function containerSource(sync: Sync, container: Container, kind: ContainerKind): EventSource {
   return {
     component: "kubelet",
     host: sync.nodeName,
@@ -94,9 +92,4 @@ export function containerId(client: Client): string {
       .padStart(8, "0");
   }
   return id;
-}
-
-/** Go's %q of plain text. */
-export function quoted(text: string): string {
-  return JSON.stringify(text);
 }

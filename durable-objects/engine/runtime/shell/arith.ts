@@ -123,7 +123,7 @@ class Evaluator {
   all(): bigint {
     if (this.token.kind === "end") return 0n;
     const value = this.comma();
-    if (this.token.kind !== "end") this.bad();
+    if (this.at < this.tokens.length - 1) this.bad();
     return value;
   }
   comma(): bigint {

@@ -1,2 +1,155 @@
+/** The shell as a program: `sh`, `ash`, and `bash` where an image has it. */
 import type { Program } from "../program.ts";
-export const shellPrograms = (): Program[] => [];
+import type { Sys } from "../sys.ts";
+import { Errno } from "../errno.ts";
+import { advance } from "./interp.ts";
+import { setOptions } from "./builtins.ts";
+import { Shell } from "./shell.ts";
+import { addChunk, exported, type ShellState } from "./state.ts";
+
+function fresh(sys: Sys): ShellState {
+  return {
+    c: {},
+    nc: 1,
+    f: [],
+    v: {},
+    fn: {},
+    st: 0,
+    p: [],
+    z: sys.argv[0] ?? "sh",
+    o: "",
+    tr: {},
+    j: [],
+    pid: sys.pid,
+    ppid: sys.ppid,
+  };
+}
+
+function start(sys: Sys, flavour: "bash" | undefined): ShellState {
+  const state = fresh(sys);
+  if (flavour) state.fl = flavour;
+  const shell = new Shell(sys, state);
+  let i = 1;
+  let command = false;
+  let input = false;
+  for (; i < sys.argv.length; i++) {
+    const word = sys.argv[i]!;
+    if (word === "--") {
+      i++;
+      break;
+    }
+    if (!/^[-+]./.test(word) || word.startsWith("--")) {
+      if (word.startsWith("--")) continue;
+      break;
+    }
+    if (word === "-o" || word === "+o") {
+      setOptions(shell, [word, sys.argv[++i] ?? ""]);
+      continue;
+    }
+    for (const letter of word.slice(1)) {
+      if (letter === "c") command = true;
+      else if (letter === "s") input = true;
+      else if (letter === "i") state.ia = 1;
+      else if (letter !== "l" && "aefuxvnCbmh".includes(letter)) setOptions(shell, [`${word[0]}${letter}`]);
+      else if (letter !== "l") {
+        sys.complain(`sh: illegal option -${letter}\n`);
+        state.x = 2;
+        return state;
+      }
+    }
+  }
+  const words = sys.argv.slice(i);
+  variables(shell);
+  if (command) commandText(shell, words);
+  else if (words.length && !input) script(shell, words);
+  else {
+    state.p = words;
+    if (sys.terminal(0) && sys.terminal(2)) state.ia = 1;
+    state.f.push({ k: "src", c: "", o: 0, m: "in" });
+  }
+  return state;
+}
+
+function variables(shell: Shell): void {
+  const { sys } = shell;
+  shell.state.v.PWD = [shell.get("PWD") && sameFolder(shell) ? shell.get("PWD")! : sys.cwd, exported];
+  const level = Number(shell.get("SHLVL") ?? 0);
+  shell.state.v.SHLVL = [String((Number.isFinite(level) ? level : 0) + 1), exported];
+  shell.state.v.OPTIND = ["1", 0];
+}
+
+/** An inherited PWD counts only when it names the folder the shell is in. */
+function sameFolder(shell: Shell): boolean {
+  const place = shell.sys.peek(shell.get("PWD") ?? "");
+  return place !== undefined && place.ino === shell.sys.peek(shell.sys.cwd)?.ino;
+}
+
+function commandText(shell: Shell, words: string[]): void {
+  const { state } = shell;
+  const [text, name, ...rest] = words;
+  if (text === undefined) {
+    shell.sys.complain("sh: -c requires an argument\n");
+    state.x = 2;
+    return;
+  }
+  if (name !== undefined) state.z = name;
+  state.p = rest;
+  state.f.push({ k: "src", c: addChunk(state, text), o: 0, m: "c" });
+}
+
+function script(shell: Shell, words: string[]): void {
+  const { state, sys } = shell;
+  const [path = "", ...rest] = words;
+  state.p = rest;
+  state.z = path;
+  state.script = path;
+  try {
+    if (sys.peek(path)?.type === "d") throw new Errno("EISDIR");
+    state.f.push({ k: "src", c: addChunk(state, sys.readFile(path)), o: 0, m: "f" });
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    const text = error.code === "ENOENT" ? "No such file or directory" : error.message;
+    sys.complain(`${sys.argv[0] ?? "sh"}: can't open '${path}': ${text}\n`);
+    state.x = 2;
+  }
+}
+
+function program(name: string, flavour?: "bash"): Program<ShellState> {
+  return {
+    name,
+    start: (sys) => start(sys, flavour),
+    step: (sys, state) => advance(new Shell(sys, state)),
+    handles(state, signal) {
+      const action = state.tr?.[String(signal)];
+      if (action !== undefined) return action !== "";
+      // An interactive shell shrugs off what stops its commands.
+      return state.ia === 1 && (signal === 2 || signal === 3 || signal === 15 || signal === 20);
+    },
+    signal(sys, state, signal) {
+      if (state.tr[String(signal)]) {
+        if (!state.pt?.includes(signal)) state.pt = [...(state.pt ?? []), signal];
+        return undefined;
+      }
+      const shell = new Shell(sys, state);
+      const { top } = shell;
+      if (signal !== 2) return undefined;
+      if (top?.k === "src" && top.m === "in") {
+        delete top.b;
+        delete top.ln;
+        state.st = 130;
+        shell.write(1, "\n");
+      } else if (top?.k === "read" || top?.k === "waits") {
+        while (state.f.length > 1) shell.pop();
+        state.st = 130;
+        shell.write(1, "\n");
+      } else if (top && top.k !== "wait" && top.k !== "sub") {
+        while (state.f.length > 1) shell.pop();
+        state.st = 130;
+      }
+      return undefined;
+    },
+    memoryBytes: (state) => 1_048_576 + (state?.vb ?? 0),
+  };
+}
+
+export const shellPrograms = (): Program[] => [program("sh"), program("ash"), program("bash", "bash")];

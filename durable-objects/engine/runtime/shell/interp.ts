@@ -16,7 +16,7 @@ import { matches } from "./pattern.ts";
 import { addChunk, type Frame, type FrameOf, type NodeRef, type Saved } from "./state.ts";
 
 type NodeFrame = FrameOf<"node">;
-type NodeOf<K extends Node["k"]> = Extract<Node, { k: K }>;
+type NodeOf<K> = Node extends infer N ? (N extends { k: infer J } ? (K extends J ? N : never) : never) : never;
 
 /** One step of a shell. */
 export function advance(shell: Shell): Step {
@@ -238,7 +238,7 @@ function nodeStep(shell: Shell, frame: NodeFrame): Step {
     case "sub":
       return subshellStep(shell, frame, node);
     case "group":
-      return shell.runLast(frame, node.body);
+      return void shell.runLast(frame, node.body);
     case "if":
       return ifStep(shell, frame, node);
     case "while":
@@ -344,7 +344,7 @@ function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">): unde
     } catch (error) {
       if (!(error instanceof RedirectProblem)) throw error;
       shell.complain(error.message);
-      return shell.exit(1);
+      return void shell.exit(1);
     }
     shell.state.f.pop();
     shell.push(body);
@@ -356,9 +356,9 @@ function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">): unde
 }
 
 function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): undefined {
-  if (frame.i++ === 0) return shell.run(frame.r, node.cond, true);
-  if (shell.state.st === 0) return shell.runLast(frame, node.then);
-  if (node.else !== undefined) return shell.runLast(frame, node.else);
+  if (frame.i++ === 0) return void shell.run(frame.r, node.cond, true);
+  if (shell.state.st === 0) return void shell.runLast(frame, node.then);
+  if (node.else !== undefined) return void shell.runLast(frame, node.else);
   shell.state.st = 0;
   shell.pop();
 }
@@ -367,12 +367,12 @@ function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): undefined {
 function loopStep(shell: Shell, frame: NodeFrame, node: NodeOf<"while" | "until">): undefined {
   if (frame.i === 0) {
     frame.i = 1;
-    return shell.run(frame.r, node.cond, true);
+    return void shell.run(frame.r, node.cond, true);
   }
   if (frame.i === 1) {
     if ((shell.state.st === 0) === (node.k === "while")) {
       frame.i = 2;
-      return shell.run(frame.r, node.body, frame.t === 1);
+      return void shell.run(frame.r, node.body, frame.t === 1);
     }
     shell.state.st = frame.ss ?? 0;
     shell.pop();

@@ -1,0 +1,217 @@
+/** `read` and `wait`: builtins that block. */
+import type { Step } from "../program.ts";
+import { reap } from "./jobs.ts";
+import type { Shell } from "./shell.ts";
+import type { FrameOf } from "./state.ts";
+
+/** Ends with a status, as its builtin. */
+function done(shell: Shell, status: number, tested: boolean): undefined {
+  shell.pop();
+  shell.state.st = status;
+  shell.checkError(tested);
+}
+
+export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
+  const { state } = shell;
+  reap(shell, (pid, status) => {
+    if (!frame.p.includes(pid)) return false;
+    frame.p = frame.p.filter((known) => known !== pid);
+    frame.x = status;
+    const job = state.j.find((known) => known.p.includes(pid));
+    if (job) state.j = state.j.filter((known) => known !== job);
+    return true;
+  });
+  if (frame.p.length === 0) return done(shell, frame.x, frame.t === 1);
+  const signal = state.pt?.find((known) => state.tr[String(known)]);
+  if (signal !== undefined) return done(shell, 128 + signal, true);
+  return { wait: { ch: true } };
+}
+
+/** `wait [pid|%job]...` */
+export function startWait(shell: Shell, argv: readonly string[], tested: boolean): number | undefined {
+  const { state } = shell;
+  const names = argv.slice(1).filter((word) => word !== "-n");
+  reap(shell, () => false);
+  const flags = tested ? { t: 1 as const } : {};
+  if (names.length === 0) {
+    const running = state.j.filter((job) => job.x === undefined).flatMap((job) => job.p);
+    state.j = state.j.filter((job) => job.x === undefined);
+    shell.push({ k: "waits", p: running, x: 0, ...flags });
+    // All of them: the status is 0 whatever theirs is.
+    if (running.length === 0) {
+      shell.pop();
+      return 0;
+    }
+    return undefined;
+  }
+  let status = 0;
+  const running: number[] = [];
+  for (const name of names) {
+    const job = findJob(shell, name);
+    if (!job) {
+      if (!/^\d+$/.test(name) && !name.startsWith("%")) {
+        shell.complain(`${name}: bad number`);
+        return 2;
+      }
+      status = 127;
+    } else if (job.x !== undefined) {
+      status = job.x;
+      state.j = state.j.filter((known) => known !== job);
+    } else running.push(job.p.at(-1) as number);
+  }
+  if (running.length === 0) return status;
+  shell.push({ k: "waits", p: running, x: status, ...flags });
+  return undefined;
+}
+
+/** The job `%1`, `%%`, `%+`, `%-` or a pid names. */
+export function findJob(shell: Shell, name: string): ShellJob | undefined {
+  const { j } = shell.state;
+  if (name === "%%" || name === "%+" || name === "%") return j.at(-1);
+  if (name === "%-") return j.at(-2);
+  if (/^%\d+$/.test(name)) return j.find((job) => job.n === Number(name.slice(1)));
+  if (name.startsWith("%")) return j.findLast((job) => job.t.startsWith(name.slice(1)));
+  return j.find((job) => job.p.includes(Number(name)));
+}
+type ShellJob = Shell["state"]["j"][number];
+
+// read
+
+export function startRead(shell: Shell, argv: readonly string[], tested: boolean): number | undefined {
+  const names: string[] = [];
+  let raw = false;
+  let due: number | undefined;
+  let prompt = "";
+  let fd = 0;
+  let n: number | undefined;
+  let d = "\n";
+  let i = 1;
+  for (; i < argv.length; i++) {
+    const word = argv[i]!;
+    if (!/^-[a-zA-Z]/.test(word)) break;
+    for (let at = 1; at < word.length; at++) {
+      const letter = word[at]!;
+      if (letter === "r") raw = true;
+      else if (letter === "s") continue;
+      else if ("tpnud".includes(letter)) {
+        const value = word.slice(at + 1) || argv[++i];
+        if (value === undefined) {
+          shell.complain(`-${letter}: option requires an argument`);
+          return 2;
+        }
+        if (letter === "t") {
+          if (!/^\d+(\.\d*)?$/.test(value)) {
+            shell.complain(`invalid timeout`);
+            return 1;
+          }
+          due = shell.sys.now + Number(value) * 1000;
+        } else if (letter === "p") prompt = value;
+        else if (letter === "n") n = Number(value) || undefined;
+        else if (letter === "u") fd = Number(value);
+        else d = value.slice(0, 1);
+        break;
+      } else {
+        shell.complain(`Illegal option -${letter}`);
+        return 2;
+      }
+    }
+  }
+  names.push(...argv.slice(i));
+  const bad = names.find((name) => !/^[A-Za-z_]\w*$/.test(name));
+  if (bad !== undefined) {
+    shell.complain(`'${bad}': bad variable name`);
+    return 1;
+  }
+  if (prompt && shell.sys.terminal(fd)) shell.write(2, prompt);
+  shell.push({ k: "read", a: names, b: "", raw, fd, d, ...(due === undefined ? {} : { due }), ...(n === undefined ? {} : { n }), ...(tested ? { t: 1 as const } : {}) });
+  return undefined;
+}
+
+/** Reads up to the delimiter; a file is read ahead and given back, a pipe is read byte by byte as a shell must. */
+export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
+  const { sys, state } = shell;
+  const tested = frame.t === 1;
+  const signal = state.pt?.find((known) => state.tr[String(known)]);
+  if (signal !== undefined) return done(shell, 128 + signal, true);
+  if (!sys.isOpen(frame.fd)) {
+    shell.command = "read";
+    shell.complain("read error: Bad file descriptor");
+    shell.command = undefined;
+    return done(shell, 1, tested);
+  }
+  const ahead = sys.fileSize(frame.fd) !== undefined;
+  for (let count = 0; count < 2000; count++) {
+    const data = sys.read(frame.fd, ahead ? 256 : 1);
+    if (data === undefined) {
+      if (frame.due !== undefined && sys.now >= frame.due) return done(shell, 1, tested);
+      return { wait: { r: [frame.fd], ...(frame.due === undefined ? {} : { t: frame.due }) } };
+    }
+    if (data === "") return finishRead(shell, frame, 1);
+    for (let i = 0; i < data.length; i++) {
+      const c = data[i]!;
+      if (frame.esc) {
+        delete frame.esc;
+        if (c !== "\n") frame.b += `\\${c}`;
+      } else if (c === "\\" && !frame.raw) frame.esc = 1;
+      else if (c === frame.d || (frame.d === "" && c === "\0")) {
+        if (i + 1 < data.length) sys.unread(frame.fd, data.length - i - 1);
+        return finishRead(shell, frame, 0);
+      } else if (c !== "\0") frame.b += c;
+      if (frame.n !== undefined && frame.b.length >= frame.n) {
+        if (i + 1 < data.length) sys.unread(frame.fd, data.length - i - 1);
+        return finishRead(shell, frame, 0);
+      }
+    }
+  }
+  sys.held = frame.b.length + (state.vb ?? 0);
+  return undefined;
+}
+
+/** Splits what was read over the names. Escaped characters are no separators. */
+function finishRead(shell: Shell, frame: FrameOf<"read">, status: number): undefined {
+  const names = frame.a.length ? frame.a : ["REPLY"];
+  const ifs = shell.ifs();
+  const characters: [c: string, plain: boolean][] = [];
+  for (let i = 0; i < frame.b.length; i++) {
+    if (frame.b[i] === "\\" && !frame.raw) characters.push([frame.b[++i] ?? "", false]);
+    else characters.push([frame.b[i]!, true]);
+  }
+  const separates = ([c, plain]: [string, boolean]): boolean => plain && ifs.includes(c);
+  const white = ([c, plain]: [string, boolean]): boolean => plain && ifs.includes(c) && /[ \t\n]/.test(c);
+  const text = (list: [string, boolean][]): string => list.map(([c]) => c).join("");
+  let rest = characters;
+  const skip = (): void => {
+    while (rest[0] && white(rest[0])) rest = rest.slice(1);
+  };
+  const whole = frame.a.length === 0;
+  if (!whole) skip();
+  names.forEach((name, i) => {
+    if (i === names.length - 1) {
+      if (!whole) rest = trimLast(rest, separates, white);
+      shell.set(name, text(rest));
+      return;
+    }
+    const end = rest.findIndex(separates);
+    const field = end < 0 ? rest : rest.slice(0, end);
+    rest = end < 0 ? [] : rest.slice(end);
+    skip();
+    if (end >= 0 && rest[0] && separates(rest[0]) && !white(rest[0])) {
+      rest = rest.slice(1);
+      skip();
+    }
+    shell.set(name, text(field));
+  });
+  return done(shell, status, frame.t === 1);
+}
+
+/** The last name takes the rest: without white space at its end, and without a single separator that only ends it. */
+function trimLast(list: [string, boolean][], separates: (c: [string, boolean]) => boolean, white: (c: [string, boolean]) => boolean): [string, boolean][] {
+  let out = list;
+  while (out.length && white(out.at(-1)!)) out = out.slice(0, -1);
+  const last = out.at(-1);
+  if (last && separates(last) && !white(last) && !out.slice(0, -1).some(separates)) {
+    out = out.slice(0, -1);
+    while (out.length && white(out.at(-1)!)) out = out.slice(0, -1);
+  }
+  return out;
+}
