@@ -108,6 +108,7 @@ export class Sockets {
 
   private sendWatch(socket: WebSocket, stream: Stream, engine: Engine, nowMs: number): boolean {
     const before = stream.place.at as Subscription;
+    if (before.rv === engine.store.rv && nowMs < before.endsAtWall) return false;
     const { lines, subscription, ended } = engine.poll(before, nowMs);
     stream.place = { ...stream.place, kind: "watch", at: subscription };
     const news = sendLines(socket, subscription.rv, lines);

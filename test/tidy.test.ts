@@ -207,6 +207,18 @@ describe("names and words", () => {
     );
   });
 
+  test("the lockfile knows the packages of every platform, or npm ci fails", () => {
+    const { packages } = JSON.parse(read("package-lock.json")) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const missing = Object.entries(packages).flatMap(([place, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) => !packages[`node_modules/${name}`] && !packages[`${place}/node_modules/${name}`],
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+
   test("dependencies are pinned", () => {
     const { dependencies, devDependencies } = JSON.parse(read("package.json")) as Record<
       string,

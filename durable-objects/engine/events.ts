@@ -58,7 +58,7 @@ export function newEvent(
     kind: regarding.kind,
     ...(namespace ? { namespace } : {}),
     name,
-    uid,
+    ...(uid ? { uid } : {}),
     apiVersion: regarding.apiVersion,
     ...(resourceVersion ? { resourceVersion } : {}),
     ...(source.fieldPath ? { fieldPath: source.fieldPath } : {}),

@@ -97,7 +97,7 @@ export class Engine {
       signingKey: signingKey(options.seed),
       wallNow: options.nowMs,
     };
-    for (const controller of createControllers()) this.#register(controller);
+    for (const controller of createControllers(this.#context.signingKey)) this.#register(controller);
     this.#open();
   }
 
@@ -246,17 +246,18 @@ export class Engine {
   /** Returns false when the budget ended before `target` was reached. */
   #advanceTo(target: number, budget: number): boolean {
     let left = budget;
-    this.#queue.fireLazy(this.#now.ms);
     for (;;) {
       left = this.#drain(left);
       if (this.#queue.size > 0) return false;
       const due = this.#queue.nextDue();
-      if (due === undefined || due > target) break;
-      this.#now.ms = Math.max(this.#now.ms, due);
-      this.#queue.fire(this.#now.ms);
+      if (due !== undefined && due <= target) {
+        this.#now.ms = Math.max(this.#now.ms, due);
+        this.#queue.fire(this.#now.ms);
+        continue;
+      }
+      this.#now.ms = Math.max(this.#now.ms, target);
+      if (!this.#queue.fireLazy(this.#now.ms)) return true;
     }
-    this.#now.ms = Math.max(this.#now.ms, target);
-    return true;
   }
 
   #drainNow(): void {
@@ -287,7 +288,7 @@ export class Engine {
     try {
       this.#commit(() => {
         const due = controller.reconcile(work.slice(split + 1), this.#client);
-        this.#queue.setTimer(work, due === undefined ? undefined : Math.max(due, this.#now.ms));
+        this.#queue.setTimers(work, due, this.#now.ms);
         if (this.store.record(attemptsTable, work) !== undefined) {
           this.store.putRecord(attemptsTable, work, undefined);
         }

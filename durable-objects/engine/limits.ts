@@ -160,3 +160,58 @@ export const podCreateRetryMsMax = 1_000_000;
 // PodDisruptionBudgets
 /** k8s: disruption.DeletionTimeout, stalePodDisruptionTimeout */
 export const disruptionConfirmMs = 120_000;
+
+
+// Nodes
+/** k8s: kubelet nodeLeaseDurationSeconds, its renewal, nodeStatusReportFrequency, nodeStatusUpdateFrequency */
+export const nodeLeaseSeconds = 40;
+export const nodeLeaseRenewMs = 10_000;
+export const nodeReportMs = 300_000;
+export const nodeStatusMs = 10_000;
+/** k8s: kube-controller-manager --node-monitor-grace-period, --node-startup-grace-period */
+export const nodeGraceMs = 50_000;
+export const nodeStartupGraceMs = 60_000;
+/** Time between two nodes whose Pods are driven off. k8s: --node-eviction-rate, --secondary-node-eviction-rate */
+export const nodeEvictionMs = 10_000;
+export const nodeEvictionSlowMs = 100_000;
+/** k8s: --unhealthy-zone-threshold, --large-cluster-size-threshold */
+export const unhealthyZoneShare = 0.55;
+export const largeZoneNodes = 50;
+/** k8s: --leader-elect-lease-duration, --leader-elect-retry-period; the API server's own lease */
+export const leaderLeaseSeconds = 15;
+export const leaderRenewMs = 2_000;
+export const serverLeaseSeconds = 3_600;
+export const serverRenewMs = 10_000;
+/** k8s: podgc gcCheckPeriod, quarantineTime, --terminated-pod-gc-threshold */
+export const podGcPeriodMs = 20_000;
+export const podGcQuarantineMs = 40_000;
+export const podGcEndedMax = 12_500;
+
+// HorizontalPodAutoscalers
+/** k8s: --horizontal-pod-autoscaler-sync-period and its companions */
+export const hpaSyncMs = 15_000;
+export const downscaleStabilisationMs = 300_000;
+export const cpuInitializationMs = 300_000;
+export const initialReadinessMs = 30_000;
+/** metrics-server's resolution. */
+export const metricsWindowMs = 15_000;
+
+// Network
+/** Linux gives up on a connection nobody answers after 6 retries of its SYN: 1 + 2 + ... + 64 s. */
+export const connectTimeoutMs = 127_000;
+/** Three ARP requests without an answer. */
+export const hostUnreachableMs = 3_072;
+/** Bytes of one direction of a stream that its reader has not taken yet. */
+export const streamBytesMax = 256 * 1024;
+/** A request's or a response's body on its way. */
+export const exchangeBodyBytesMax = 640 * 1024;
+/** Rounds in which a request is pushed on within one moment. */
+export const networkRoundsMax = 64;
+/** An outcome nobody asks for is forgotten after this time. */
+export const outcomeKeptMs = 60_000;
+/** How long a UDP client waits for an answer. */
+export const datagramTimeoutMs = 5_000;
+/** How long a proxied request may take. k8s: nginx proxy_read_timeout, and the API server's own minute */
+export const proxyTimeoutMs = 60_000;
+/** From an Ingress being made to its address: ingress-nginx's status update. */
+export const ingressStatusMs = 1_000;

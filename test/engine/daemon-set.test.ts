@@ -24,10 +24,18 @@ const settled = (set: object = daemonSet()): World => {
   return world;
 };
 const row = (world: World) => world.rows("/apis/apps/v1/namespaces/default/daemonsets")[0];
-const nodesOf = (world: World) => world.pods().map((p) => p.spec.nodeName).sort();
+const nodesOf = (world: World) =>
+  world
+    .pods()
+    .map((p) => p.spec.nodeName)
+    .sort();
 const images = (world: World) => [...new Set(world.pods().map((p) => p.spec.containers[0].image))];
 const setImage = (world: World, image: string) =>
-  world.patch(url, { spec: { template: { spec: { containers: [{ name: "c", image }] } } } }, "application/strategic-merge-patch+json");
+  world.patch(
+    url,
+    { spec: { template: { spec: { containers: [{ name: "c", image }] } } } },
+    "application/strategic-merge-patch+json",
+  );
 const workers = ["node-1", "node-2", "node-3"];
 
 /** Lets the update run and looks after every step. */
@@ -47,13 +55,24 @@ describe("DaemonSet", () => {
   test("runs one Pod on every worker", () => {
     const world = settled();
     expect(nodesOf(world)).toEqual(workers);
-    expect(row(world)).toMatchObject({ Desired: 3, Current: 3, Ready: 3, "Up-to-date": 3, Available: 3 });
+    expect(row(world)).toMatchObject({
+      Desired: 3,
+      Current: 3,
+      Ready: 3,
+      "Up-to-date": 3,
+      Available: 3,
+    });
     expect(world.events("agent")).toHaveLength(3);
     for (const pod of world.pods()) {
-      expect(world.events("agent")).toContain(`Normal SuccessfulCreate Created pod: ${pod.metadata.name}`);
+      expect(world.events("agent")).toContain(
+        `Normal SuccessfulCreate Created pod: ${pod.metadata.name}`,
+      );
       expect(pod.metadata.name).toMatch(/^agent-[a-z0-9]{5}$/);
       expect(pod.metadata.labels["pod-template-generation"]).toBe("1");
-      expect(pod.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms).toEqual([
+      expect(
+        pod.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution
+          .nodeSelectorTerms,
+      ).toEqual([
         { matchFields: [{ key: "metadata.name", operator: "In", values: [pod.spec.nodeName] }] },
       ]);
       expect(pod.spec.tolerations.map((t: { key: string }) => t.key)).toEqual([
@@ -77,7 +96,11 @@ describe("DaemonSet", () => {
   });
 
   test.each([
-    ["a toleration of the control plane", { tolerations: [{ operator: "Exists" }] }, ["control-plane", ...workers]],
+    [
+      "a toleration of the control plane",
+      { tolerations: [{ operator: "Exists" }] },
+      ["control-plane", ...workers],
+    ],
     ["a node selector", { nodeSelector: { "kubernetes.io/hostname": "node-2" } }, ["node-2"]],
     ["a selector nobody has", { nodeSelector: { disk: "ssd" } }, []],
   ])("goes where it fits: %s", (_name, pod, nodes) => {
@@ -105,7 +128,9 @@ describe("DaemonSet", () => {
     world.delete(`/api/v1/namespaces/default/pods/${victim.metadata.name}`);
     world.settle();
     expect(nodesOf(world)).toEqual(workers);
-    world.patch(`/api/v1/namespaces/default/pods/${failing.metadata.name}/status`, { status: { phase: "Failed" } });
+    world.patch(`/api/v1/namespaces/default/pods/${failing.metadata.name}/status`, {
+      status: { phase: "Failed" },
+    });
     world.settle();
     expect(nodesOf(world)).toEqual(workers);
     expect(world.events("agent")).toContain(
@@ -124,7 +149,11 @@ describe("DaemonSet", () => {
     setImage(world, "nginx:1.28");
     watchRollout(world, () => {
       const pods = world.pods().filter((p) => !p.metadata.deletionTimestamp);
-      const ready = pods.filter((p) => p.status.conditions.some((c: { type: string; status: string }) => c.type === "Ready" && c.status === "True"));
+      const ready = pods.filter((p) =>
+        p.status.conditions.some(
+          (c: { type: string; status: string }) => c.type === "Ready" && c.status === "True",
+        ),
+      );
       least = Math.min(least, ready.length);
       most = Math.max(most, pods.length);
     });
@@ -148,7 +177,10 @@ describe("DaemonSet", () => {
     const world = settled();
     setImage(world, "nginx:1.28");
     world.settle();
-    const revisions = () => world.get("/apis/apps/v1/namespaces/default/controllerrevisions").items.sort((a: { revision: number }, b: { revision: number }) => a.revision - b.revision);
+    const revisions = () =>
+      world
+        .get("/apis/apps/v1/namespaces/default/controllerrevisions")
+        .items.sort((a: { revision: number }, b: { revision: number }) => a.revision - b.revision);
     expect(revisions().map((r: { revision: number }) => r.revision)).toEqual([1, 2]);
     const [first] = revisions();
     expect(first.data.spec.template.$patch).toBe("replace");
@@ -180,15 +212,26 @@ describe("DaemonSet", () => {
 
   test("tells when a quota forbids its Pods, and goes on when it allows them", () => {
     const world = new World();
-    world.create({ apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "q", namespace: "default" }, spec: { hard: { pods: "1" } } });
+    world.create({
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: "q", namespace: "default" },
+      spec: { hard: { pods: "1" } },
+    });
     // As the quota's own controller would leave it.
     const allow = (pods: string, used: string) =>
-      world.patch("/api/v1/namespaces/default/resourcequotas/q/status", { status: { hard: { pods }, used: { pods: used } } });
+      world.patch("/api/v1/namespaces/default/resourcequotas/q/status", {
+        status: { hard: { pods }, used: { pods: used } },
+      });
     allow("1", "0");
     world.create(daemonSet());
     world.advance(5_000);
     expect(world.pods()).toHaveLength(1);
-    expect(world.events("agent").some((e) => e.startsWith("Warning FailedCreate Error creating: pods \"agent-"))).toBe(true);
+    expect(
+      world
+        .events("agent")
+        .some((e) => e.startsWith('Warning FailedCreate Error creating: pods "agent-')),
+    ).toBe(true);
     world.patch("/api/v1/namespaces/default/resourcequotas/q", { spec: { hard: { pods: "10" } } });
     allow("10", "1");
     world.settle();

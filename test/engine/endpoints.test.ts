@@ -8,7 +8,12 @@ const service = (name = "web", spec: object = {}, metadata: object = {}): object
   spec: { selector: { app: name }, ports: [{ port: 80, targetPort: "http" }], ...spec },
 });
 
-const deployment = (replicas: number, name = "web", container: object = {}, spec: object = {}): object => ({
+const deployment = (
+  replicas: number,
+  name = "web",
+  container: object = {},
+  spec: object = {},
+): object => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
   metadata: { name, namespace: "default" },
@@ -19,7 +24,12 @@ const deployment = (replicas: number, name = "web", container: object = {}, spec
       metadata: { labels: { app: name } },
       spec: {
         containers: [
-          { name: "c", image: "registry.k8s.io/pause:3.10", ports: [{ name: "http", containerPort: 8080 }], ...container },
+          {
+            name: "c",
+            image: "registry.k8s.io/pause:3.10",
+            ports: [{ name: "http", containerPort: 8080 }],
+            ...container,
+          },
         ],
         ...spec,
       },
@@ -50,7 +60,9 @@ describe("EndpointSlices", () => {
       "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
       "kubernetes.io/service-name": "web",
     });
-    expect(slice.metadata.ownerReferences).toMatchObject([{ kind: "Service", name: "web", controller: true }]);
+    expect(slice.metadata.ownerReferences).toMatchObject([
+      { kind: "Service", name: "web", controller: true },
+    ]);
     expect(slice.ports).toEqual([{ name: "", port: 8080, protocol: "TCP" }]);
     const byName = new Map(world.pods().map((p) => [p.metadata.name, p]));
     expect(slice.endpoints).toHaveLength(2);
@@ -61,8 +73,15 @@ describe("EndpointSlices", () => {
       expect(endpoint.targetRef.uid).toBe(pod.metadata.uid);
       expect(endpoint.conditions).toEqual({ ready: true, serving: true, terminating: false });
     }
-    const ready = world.pods().map((p) => p.status.conditions.find((c: { type: string }) => c.type === "Ready").lastTransitionTime);
-    expect(ready).toContain(slice.metadata.annotations["endpoints.kubernetes.io/last-change-trigger-time"]);
+    const ready = world
+      .pods()
+      .map(
+        (p) =>
+          p.status.conditions.find((c: { type: string }) => c.type === "Ready").lastTransitionTime,
+      );
+    expect(ready).toContain(
+      slice.metadata.annotations["endpoints.kubernetes.io/last-change-trigger-time"],
+    );
   });
 
   test("an empty slice stands in where there is no Pod", () => {
@@ -81,28 +100,49 @@ describe("EndpointSlices", () => {
   test("tell unready and terminating Pods apart", () => {
     const world = settled(
       service(),
-      deployment(1, "web", { readinessProbe: { exec: { command: ["false"] }, periodSeconds: 1000 } }),
+      deployment(1, "web", {
+        readinessProbe: { exec: { command: ["false"] }, periodSeconds: 1000 },
+      }),
     );
-    expect(slicesOf(world)[0].endpoints[0].conditions).toEqual({ ready: false, serving: false, terminating: false });
+    expect(slicesOf(world)[0].endpoints[0].conditions).toEqual({
+      ready: false,
+      serving: false,
+      terminating: false,
+    });
     expect(endpointsOf(world).subsets[0].addresses).toBeUndefined();
     expect(endpointsOf(world).subsets[0].notReadyAddresses).toHaveLength(1);
-    world.patch("/api/v1/namespaces/default/services/web", { spec: { publishNotReadyAddresses: true } });
+    world.patch("/api/v1/namespaces/default/services/web", {
+      spec: { publishNotReadyAddresses: true },
+    });
     world.settle();
-    expect(slicesOf(world)[0].endpoints[0].conditions).toEqual({ ready: true, serving: false, terminating: false });
+    expect(slicesOf(world)[0].endpoints[0].conditions).toEqual({
+      ready: true,
+      serving: false,
+      terminating: false,
+    });
     expect(endpointsOf(world).subsets[0].addresses).toHaveLength(1);
   });
 
   test("a terminating Pod is told as such until it is gone", () => {
-    const world = settled(service(), deployment(2, "web", { lifecycle: { preStop: { sleep: { seconds: 10 } } } }));
+    const world = settled(
+      service(),
+      deployment(2, "web", { lifecycle: { preStop: { sleep: { seconds: 10 } } } }),
+    );
     const [victim] = world.pods();
     world.delete(`/api/v1/namespaces/default/pods/${victim.metadata.name}`);
     world.advance(1);
-    const told = slicesOf(world)[0].endpoints.find((e: { targetRef: { name: string } }) => e.targetRef.name === victim.metadata.name);
+    const told = slicesOf(world)[0].endpoints.find(
+      (e: { targetRef: { name: string } }) => e.targetRef.name === victim.metadata.name,
+    );
     expect(told.conditions).toEqual({ ready: false, serving: true, terminating: true });
-    const ips = (endpointsOf(world).subsets ?? []).flatMap((s: { addresses?: { ip: string }[] }) => s.addresses ?? []).map((a: { ip: string }) => a.ip);
+    const ips = (endpointsOf(world).subsets ?? [])
+      .flatMap((s: { addresses?: { ip: string }[] }) => s.addresses ?? [])
+      .map((a: { ip: string }) => a.ip);
     expect(ips).not.toContain(victim.status.podIP);
     world.settle();
-    expect(slicesOf(world)[0].endpoints.map((e: { targetRef: { name: string } }) => e.targetRef.name)).not.toContain(victim.metadata.name);
+    expect(
+      slicesOf(world)[0].endpoints.map((e: { targetRef: { name: string } }) => e.targetRef.name),
+    ).not.toContain(victim.metadata.name);
   });
 
   test("hold a hundred endpoints each", () => {
@@ -114,11 +154,22 @@ describe("EndpointSlices", () => {
   });
 
   test("of a headless Service carry hostnames", () => {
-    const world = settled(
-      service("db", { clusterIP: "None" }),
-      { apiVersion: "v1", kind: "Pod", metadata: { name: "db-0", namespace: "default", labels: { app: "db" } },
-        spec: { hostname: "db-0", subdomain: "db", containers: [{ name: "c", image: "registry.k8s.io/pause:3.10", ports: [{ name: "http", containerPort: 5432 }] }] } },
-    );
+    const world = settled(service("db", { clusterIP: "None" }), {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "db-0", namespace: "default", labels: { app: "db" } },
+      spec: {
+        hostname: "db-0",
+        subdomain: "db",
+        containers: [
+          {
+            name: "c",
+            image: "registry.k8s.io/pause:3.10",
+            ports: [{ name: "http", containerPort: 5432 }],
+          },
+        ],
+      },
+    });
     const [slice] = slicesOf(world, "db");
     expect(slice.endpoints[0].hostname).toBe("db-0");
     expect(slice.metadata.labels["service.kubernetes.io/headless"]).toBe("");
@@ -132,7 +183,9 @@ describe("EndpointSlices", () => {
   test("come back when deleted or spoilt, and go with their Service", () => {
     const world = settled(service(), deployment(1));
     const [slice] = slicesOf(world);
-    world.delete(`/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/${slice.metadata.name}`);
+    world.delete(
+      `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/${slice.metadata.name}`,
+    );
     world.patch("/api/v1/namespaces/default/endpoints/web", { subsets: null });
     world.settle();
     expect(slicesOf(world)).toHaveLength(1);
@@ -145,13 +198,16 @@ describe("EndpointSlices", () => {
   });
 
   test("mirror Endpoints that somebody wrote by hand", () => {
-    const world = settled(
-      service("out", { selector: null, ports: [{ port: 5432 }] }),
-      { apiVersion: "v1", kind: "Endpoints", metadata: { name: "out", namespace: "default" },
-        subsets: [{ addresses: [{ ip: "192.0.2.7" }], ports: [{ port: 5432 }] }] },
-    );
+    const world = settled(service("out", { selector: null, ports: [{ port: 5432 }] }), {
+      apiVersion: "v1",
+      kind: "Endpoints",
+      metadata: { name: "out", namespace: "default" },
+      subsets: [{ addresses: [{ ip: "192.0.2.7" }], ports: [{ port: 5432 }] }],
+    });
     const [slice] = slicesOf(world, "out");
-    expect(slice.metadata.labels["endpointslice.kubernetes.io/managed-by"]).toBe("endpointslicemirroring-controller.k8s.io");
+    expect(slice.metadata.labels["endpointslice.kubernetes.io/managed-by"]).toBe(
+      "endpointslicemirroring-controller.k8s.io",
+    );
     expect(slice.endpoints).toEqual([{ addresses: ["192.0.2.7"], conditions: { ready: true } }]);
     world.delete("/api/v1/namespaces/default/endpoints/out");
     world.settle();
@@ -161,22 +217,31 @@ describe("EndpointSlices", () => {
   test("nothing is written again once all is told", () => {
     const world = settled(service(), deployment(2));
     const before = [slicesOf(world)[0], endpointsOf(world)].map((o) => o.metadata.resourceVersion);
-    world.patch("/api/v1/namespaces/default/services/web", { metadata: { annotations: { note: "x" } } });
+    world.patch("/api/v1/namespaces/default/services/web", {
+      metadata: { annotations: { note: "x" } },
+    });
     world.settle();
-    expect([slicesOf(world)[0], endpointsOf(world)].map((o) => o.metadata.resourceVersion)).toEqual(before);
+    expect([slicesOf(world)[0], endpointsOf(world)].map((o) => o.metadata.resourceVersion)).toEqual(
+      before,
+    );
   });
 });
 
 describe("a Service of type LoadBalancer", () => {
   const url = "/api/v1/namespaces/default/services/web";
-  const external = (world: World) => world.rows("/api/v1/namespaces/default/services").find((r) => r["Name"] === "web")?.["External-IP"];
+  const external = (world: World) =>
+    world.rows("/api/v1/namespaces/default/services").find((r) => r["Name"] === "web")?.[
+      "External-IP"
+    ];
 
   test("waits for its address, gets it, keeps it", () => {
     const world = new World();
     world.create(service("web", { type: "LoadBalancer" }));
     world.advance(0);
     expect(external(world)).toBe("<pending>");
-    expect(world.get(url).metadata.finalizers).toEqual(["service.kubernetes.io/load-balancer-cleanup"]);
+    expect(world.get(url).metadata.finalizers).toEqual([
+      "service.kubernetes.io/load-balancer-cleanup",
+    ]);
     world.settle();
     expect(external(world)).toBe("172.18.255.200");
     expect(world.events("web")).toEqual([
@@ -185,9 +250,9 @@ describe("a Service of type LoadBalancer", () => {
     ]);
     world.create(service("other", { type: "LoadBalancer" }));
     world.settle();
-    expect(world.get("/api/v1/namespaces/default/services/other").status.loadBalancer.ingress).toEqual([
-      { ip: "172.18.255.201", ipMode: "VIP" },
-    ]);
+    expect(
+      world.get("/api/v1/namespaces/default/services/other").status.loadBalancer.ingress,
+    ).toEqual([{ ip: "172.18.255.201", ipMode: "VIP" }]);
   });
 
   test("gives its address back when it changes its type or goes", () => {

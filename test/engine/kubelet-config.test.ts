@@ -378,8 +378,10 @@ describe("a node without power", () => {
   function power(w: World, state: "off" | "on"): void {
     const node = w.client.get("nodes", "", "node-1");
     if (!node) throw new Error("no node");
-    const annotations: Record<string, string> =
-      state === "off" ? { "podyard.dev/power": "off" } : {};
+    const annotations: Record<string, string> = {
+      "podyard.dev/machine": "true",
+      ...(state === "off" ? { "podyard.dev/power": "off" } : {}),
+    };
     w.update("nodes", { ...node, metadata: { ...node.metadata, annotations } });
   }
 

@@ -366,7 +366,11 @@ export class World {
     this.create("nodes", {
       apiVersion: "v1",
       kind: "Node",
-      metadata: { name, labels: over.labels ?? {} } as KubeObject["metadata"],
+      metadata: {
+        name,
+        labels: over.labels ?? {},
+        annotations: { "podyard.dev/machine": "true" },
+      } as unknown as KubeObject["metadata"],
       spec: { podCIDR: `10.244.${index}.0/24` },
       status: {
         addresses: [{ type: "InternalIP", address: `172.18.0.${index + 1}` }],

@@ -1,10 +1,11 @@
 /** POST pods/NAME/binding. k8s: pkg/registry/core/pod/storage/storage.go assignPod, setPodHostAndAnnotations */
 import { rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
-import { invalidObject, required, invalid } from "./field.ts";
+import { aggregate } from "./field.ts";
 import type { Operations, WriteOptions } from "./operations.ts";
 import { storedResource, type Resource } from "./resources.ts";
 import * as status from "./status.ts";
+import { validateBinding } from "./validation/pod-update.ts";
 
 interface PodShape extends KubeObject {
   spec: { nodeName?: string; schedulingGates?: unknown[] };
@@ -26,12 +27,10 @@ export function bindPod(
   options: WriteOptions,
 ): void {
   const resource = storedResource("pods") as Resource;
-  const errors = [];
-  if (target.kind && target.kind !== "Node") {
-    errors.push(invalid("target.kind", target.kind, 'must be "Node"'));
-  }
-  if (!target.node) errors.push(required("target.name"));
-  if (errors.length) throw invalidObject("", "Binding", name, errors);
+  const errors = validateBinding({
+    target: { name: target.node, ...(target.kind ? { kind: target.kind } : {}) },
+  });
+  if (errors.length) throw status.plainError(aggregate(errors));
   const at = rfc3339(operations.now);
   operations.update(
     resource,

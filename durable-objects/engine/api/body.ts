@@ -6,14 +6,17 @@ import { parseJson, parseYaml } from "../schema/parse.ts";
 import { decodeProtobuf } from "../schema/protobuf.ts";
 import type { ApiRequest } from "../ports.ts";
 import { decodeUtf8 } from "../core/utf8.ts";
+import { bytesToHex } from "@noble/hashes/utils.js";
 import type { RequestInfo } from "./request-info.ts";
-import { invalidObject, notSupported } from "./field.ts";
+import { invalidObject, notSupported, type FieldError } from "./field.ts";
 import * as status from "./status.ts";
 
 export const jsonType = "application/json";
 export const yamlType = "application/yaml";
 export const protobufType = "application/vnd.kubernetes.protobuf";
 const accepted = [jsonType, yamlType, protobufType];
+/** Upstream shows this much of a body it can not read. */
+const summaryBytesMax = 30;
 
 export interface DecodedBody {
   value: Record<string, unknown>;
@@ -53,18 +56,49 @@ export function readBody(request: ApiRequest): DecodedBody {
   const text = bodyText(request);
   const { value, duplicates } = parsed(type, text);
   const { apiVersion, kind } = readTypeMeta(value);
-  return { value: value as Record<string, unknown>, apiVersion, kind, duplicates, protobuf: false };
+  return { value: (value ?? {}) as Record<string, unknown>, apiVersion, kind, duplicates, protobuf: false };
+}
+
+/** As `readBody`, with upstream's words for a body that is no object at all. k8s: handlers/rest.go transformDecodeError */
+export function readBodyOf(request: ApiRequest, kind: string): DecodedBody {
+  try {
+    return readBody(request);
+  } catch (error) {
+    if (!(error instanceof status.StatusError) || error.code !== 400) throw error;
+    const summary = summarized(request.body ?? new Uint8Array());
+    throw status.badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): ${error.message} (${summary})`,
+    );
+  }
+}
+
+/** k8s: handlers/rest.go summarizeData */
+function summarized(data: Uint8Array): string {
+  if (data.length === 0) return "<empty>";
+  const cut = data.slice(0, summaryBytesMax);
+  const text = data[0] === 0x7b ? decodeUtf8(cut) : bytesToHex(cut);
+  return data.length > summaryBytesMax ? `${text} ...` : text;
 }
 
 /** k8s: apimachinery/pkg/runtime/serializer/json: the text around a parse error */
 function parsed(type: string, text: string): { value: unknown; duplicates: string[] } {
-  if (type === yamlType) return parseYaml(text);
   try {
-    return parseJson(text);
+    return type === yamlType ? parseYaml(text) : parseJson(text);
   } catch (error) {
     if (!(error instanceof status.StatusError)) throw error;
+    if (type === yamlType) throw status.badRequest(error.message.replace(/^error converting YAML to JSON: /, ""));
     throw status.badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
   }
+}
+
+/** Which options a verb reads from its query. */
+export const optionsKind = (verb: string): string =>
+  verb === "create" ? "CreateOptions" : verb === "patch" ? "PatchOptions" : "UpdateOptions";
+
+export function fieldValidationErrors(info: RequestInfo): FieldError[] {
+  const value = info.query.get("fieldValidation");
+  const known = ["", "Ignore", "Strict", "Warn"];
+  return known.includes(value) ? [] : [notSupported("fieldValidation", value, known)];
 }
 
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
@@ -73,9 +107,7 @@ export function fieldValidationOf(info: RequestInfo): FieldValidation {
   const value = info.query.get("fieldValidation");
   if (value === "") return "Warn";
   if (value === "Ignore" || value === "Warn" || value === "Strict") return value;
-  throw invalidObject("meta.k8s.io", "CreateOptions", "", [
-    notSupported("fieldValidation", value, ["Ignore", "Strict", "Warn"]),
-  ]);
+  throw invalidObject("meta.k8s.io", optionsKind(info.verb), "", fieldValidationErrors(info));
 }
 
 /** Decodes strictly by schema; unknown and duplicate fields are refused, warned about or dropped. */

@@ -1,48 +1,56 @@
 /** DeleteOptions from the body or, without one, the query; the body wins. k8s: handlers/delete.go */
 import type { DeleteOptions } from "../controllers/define.ts";
-import { bodyText, readBody } from "./body.ts";
+import { decodeObject } from "../schema/decode.ts";
+import { readBody } from "./body.ts";
 import type { Call } from "./context.ts";
-import { invalid, invalidObject, notSupported, type FieldError } from "./field.ts";
+import { goQuote, invalid, invalidObject, notSupported, type FieldError } from "./field.ts";
 import * as status from "./status.ts";
+import { dryRunErrors } from "./write-options.ts";
 
 const policies = ["Orphan", "Background", "Foreground"];
 
 interface RawOptions {
-  gracePeriodSeconds?: unknown;
-  propagationPolicy?: unknown;
-  orphanDependents?: unknown;
+  gracePeriodSeconds?: number;
+  propagationPolicy?: string;
+  orphanDependents?: boolean;
   preconditions?: { uid?: string; resourceVersion?: string };
   dryRun?: string[];
 }
 
-export function deleteOptions(call: Call): { options: DeleteOptions; dryRun: boolean } {
-  const { request, info } = call;
-  const raw: RawOptions =
-    request.body?.length && bodyText(request).trim() ? (readBody(request).value as RawOptions) : fromQuery(call);
-  const errors: FieldError[] = [];
+/** `code`: of the answer where the object is not gone at once. */
+export function deleteOptions(call: Call): { options: DeleteOptions; dryRun: boolean; code: number } {
+  const raw = call.request.body?.length ? fromBody(call) : fromQuery(call);
   const { gracePeriodSeconds: grace, propagationPolicy: policy, orphanDependents: orphan } = raw;
-  if (grace !== undefined && grace !== null && (typeof grace !== "number" || !Number.isInteger(grace))) {
-    throw status.badRequest(
-      `DeleteOptions in version "v1" cannot be handled as a DeleteOptions: json: cannot unmarshal ${typeof grace} into Go struct field DeleteOptions.gracePeriodSeconds of type int64`,
-    );
-  }
+  const errors: FieldError[] = [];
   if (policy !== undefined && orphan !== undefined) {
     errors.push(
       invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"),
     );
   }
-  if (policy !== undefined && !policies.includes(policy as string)) {
+  if (policy !== undefined && !policies.includes(policy)) {
     errors.push(notSupported("propagationPolicy", policy, [...policies, "nil"]));
   }
-  const dryRun = raw.dryRun ?? [];
-  if (dryRun.some((d) => d !== "All")) errors.push(notSupported("dryRun", dryRun, ["All"]));
+  errors.push(...dryRunErrors(raw.dryRun ?? []));
   if (errors.length) throw invalidObject("meta.k8s.io", "DeleteOptions", "", errors);
   const options: DeleteOptions = {};
-  if (typeof grace === "number") options.gracePeriodSeconds = grace;
-  if (typeof policy === "string") options.propagationPolicy = policy as "Orphan";
+  if (grace !== undefined) options.gracePeriodSeconds = grace;
+  if (policy !== undefined) options.propagationPolicy = policy as "Orphan";
   if (orphan === true) options.propagationPolicy = "Orphan";
   if (raw.preconditions) options.preconditions = raw.preconditions;
-  return { options, dryRun: dryRun.length > 0 || info.query.get("dryRun") === "All" };
+  return { options, dryRun: (raw.dryRun ?? []).length > 0, code: orphan === false ? 202 : 200 };
+}
+
+const scheme = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27";
+
+/** Any group's DeleteOptions will do. */
+function fromBody({ request }: Call): RawOptions {
+  const { value, kind, apiVersion } = readBody(request);
+  if (kind && kind !== "DeleteOptions") {
+    throw status.badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`);
+  }
+  const { object, error } = decodeObject("meta/v1.DeleteOptions", value);
+  if (error !== undefined) throw status.badRequest(error);
+  return object as RawOptions;
 }
 
 function fromQuery(call: Call): RawOptions {
@@ -50,8 +58,8 @@ function fromQuery(call: Call): RawOptions {
   const raw: RawOptions = {};
   if (query.has("gracePeriodSeconds")) {
     const text = query.get("gracePeriodSeconds");
-    if (!/^-?\d+$/.test(text)) {
-      throw status.badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`);
+    if (!/^[+-]?\d+$/.test(text)) {
+      throw status.badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
     }
     raw.gracePeriodSeconds = Number(text);
   }

@@ -30,6 +30,12 @@ const json = (body: unknown, headers: Record<string, string> = {}): Reply => ({
   body: JSON.stringify(body),
 });
 
+/** These are always written for people. */
+const indented = (body: unknown): Reply => ({ ...json(body), body: JSON.stringify(body, null, 2) });
+
+/** What Go's own server says where no API begins. */
+export const pageNotFound = (): Reply => ({ ...text("404 page not found\n"), status: 404 });
+
 const text = (body: string): Reply => ({
   type: "reply",
   status: 200,
@@ -43,14 +49,14 @@ const healthChecks = ["ping", "log", "etcd", "poststarthook/start-apiserver-admi
 export function staticResponse(request: ApiRequest): Reply | undefined {
   const { method, path } = request;
   if (method !== "GET" && method !== "HEAD") return undefined;
-  if (path === "/version" || path === "/version/") return json(version);
-  if (path === "/healthz" || path === "/livez" || path === "/readyz") return health(request);
+  if (path === "/version" || path === "/version/") return indented(version);
+  if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return health(request);
   if (path.startsWith("/openapi/")) {
     const reply = openApiResponse(path, request.query, request.headers, groupVersions);
-    return reply ? { type: "reply", ...reply } : failure();
+    return reply ? { type: "reply", ...reply } : pageNotFound();
   }
   const parts = path.split("/").filter(Boolean);
-  if (parts.length === 0) return json({ paths: rootPaths() });
+  if (parts.length === 0) return indented({ paths: rootPaths() });
   if (parts[0] === "api" && parts.length === 1) return apiRoot(request);
   if (parts[0] === "apis" && parts.length === 1) return apisRoot(request);
   if (parts[0] === "api" && parts.length === 2) {
@@ -60,7 +66,8 @@ export function staticResponse(request: ApiRequest): Reply | undefined {
   if (parts[0] === "apis" && parts.length === 2) return group(parts[1] as string);
   if (parts[0] === "apis" && parts.length === 3) {
     const gv = groupVersions.find((g) => g.group === parts[1] && g.version === parts[2]);
-    return gv ? json(resourceList(gv)) : failure();
+    if (gv) return json(resourceList(gv));
+    return groupNames().includes(parts[1] as string) ? failure() : pageNotFound();
   }
   return undefined;
 }
@@ -75,9 +82,12 @@ function failure(): Reply {
   };
 }
 
+/** k8s: apiserver/pkg/server/healthz/healthz.go */
 function health(request: ApiRequest): Reply {
+  const [name = "", ...rest] = request.path.split("/").filter(Boolean);
+  const check = rest.join("/");
+  if (check) return healthChecks.includes(check) ? text("ok") : pageNotFound();
   if (!request.query.includes("verbose")) return text("ok");
-  const name = request.path.slice(1);
   return text(`${healthChecks.map((c) => `[+]${c} ok\n`).join("")}${name} check passed\n`);
 }
 
@@ -87,7 +97,7 @@ function rootPaths(): string[] {
     if (!paths.includes(`/apis/${group}`)) paths.push(`/apis/${group}`);
     paths.push(`/apis/${group}/${v}`);
   }
-  return [...paths, "/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"];
+  return [...paths, "/healthz", "/livez", "/metrics", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"];
 }
 
 const aggregated = /application\/json;[^,]*g=apidiscovery\.k8s\.io[^,]*/g;
@@ -149,7 +159,7 @@ function groupOf(name: string): Record<string, unknown> {
 }
 
 function group(name: string): Reply {
-  if (!groupNames().includes(name)) return failure();
+  if (!groupNames().includes(name)) return pageNotFound();
   return json({ kind: "APIGroup", apiVersion: "v1", ...groupOf(name) });
 }
 

@@ -4,7 +4,15 @@
  */
 import type { Reader } from "../controllers/define.ts";
 import type { User } from "../ports.ts";
-import { authorize, rulesFor, rulesOf, superuserGroup, urlMatches, type PolicyRule, type RoleRef } from "./authorization.ts";
+import {
+  authorize,
+  rulesFor,
+  rulesOf,
+  superuserGroup,
+  urlMatches,
+  type PolicyRule,
+  type RoleRef,
+} from "./authorization.ts";
 import { goQuote } from "./field.ts";
 
 const rbacGroup = "rbac.authorization.k8s.io";
@@ -77,7 +85,9 @@ function missingRights(
   reader: Reader,
 ): string | undefined {
   const held = rulesFor(user, namespace, reader);
-  const missing = wanted.flatMap(breakDown).filter((rule) => !held.rules.some((h) => covers(h, rule)));
+  const missing = wanted
+    .flatMap(breakDown)
+    .filter((rule) => !held.rules.some((h) => covers(h, rule)));
   if (missing.length === 0) return undefined;
   const texts = [...new Set(compact(missing).map(ruleText))].sort();
   const groups = user.groups.map(goQuote).join(" ");

@@ -2,14 +2,15 @@
 import { rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { ApiResponse } from "../ports.ts";
-import { decodeAs, fieldValidationOf, readBody } from "./body.ts";
+import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { Call } from "./context.ts";
 import { internalWrite } from "./operations.ts";
 import { json } from "./reply.ts";
 import { storedResource, type Resource } from "./resources.ts";
 import { labelSelector } from "./selectors.ts";
 import * as status from "./status.ts";
-import { existing, writeOptions } from "./verbs.ts";
+import { existing } from "./verbs.ts";
+import { writeOptions } from "./write-options.ts";
 import type { DeleteOptions } from "../controllers/define.ts";
 
 interface PodShape extends KubeObject {
@@ -34,7 +35,7 @@ interface Eviction extends KubeObject {
 
 export function evict(call: Call): ApiResponse {
   const { context, info, resource } = call;
-  const body = readBody(call.request);
+  const body = readBodyOf(call.request, "Eviction");
   const apiVersion = body.apiVersion === "policy/v1beta1" ? "policy/v1beta1" : "policy/v1";
   const eviction = decodeAs("policy/v1.Eviction", { apiVersion, kind: "Eviction" }, body, fieldValidationOf(info), (t) =>
     call.warnings.push(t),

@@ -100,6 +100,12 @@ export const tooMany = (field: string, actual: number, max: number): FieldError 
   message: `Too many: ${actual}: must have at most ${max} items`,
 });
 
+/** Distinct errors as one text. k8s: field.ErrorList.ToAggregate */
+export function aggregate(errors: readonly FieldError[]): string {
+  const texts = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))];
+  return texts.length === 1 ? (texts[0] as string) : `[${texts.join(", ")}]`;
+}
+
 /** 422 of a kind. k8s: errors.NewInvalid: details.kind is the Kind, message joins the distinct errors. */
 export function invalidObject(
   group: string,
@@ -112,11 +118,10 @@ export function invalidObject(
     message: e.message,
     field: e.field,
   }));
-  const texts = [...new Set(errors.map((e) => `${e.field}: ${e.message}`))];
-  const body = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
+  const body = aggregate(errors);
   const qualifiedKind = group ? `${kind}.${group}` : kind;
   return new StatusError(422, "Invalid", `${qualifiedKind} ${goQuote(name)} is invalid: ${body}`, {
-    name,
+    ...(name ? { name } : {}),
     ...(group ? { group } : {}),
     kind,
     causes,

@@ -3,14 +3,16 @@ import { AssertionError } from "../assert.ts";
 import type { ApiRequest, ApiResponse, Reply, User } from "../ports.ts";
 import { authorize } from "./authorization.ts";
 import type { ApiContext, Call } from "./context.ts";
-import { staticResponse } from "./discovery.ts";
+import { pageNotFound, staticResponse } from "./discovery.ts";
 import { impersonated } from "./impersonation.ts";
-import { json, reply, withWarnings } from "./reply.ts";
+import { json, pretty, reply, withWarnings } from "./reply.ts";
 import { requestInfo, type RequestInfo } from "./request-info.ts";
-import { resourceAt, type Resource } from "./resources.ts";
+import { resourceAt } from "./resources.ts";
 import { reviewKinds } from "./reviews.ts";
+import { checkMediaTypes, checkRoute, methodNotAllowed, withinApi } from "./routes.ts";
 import * as status from "./status.ts";
-import { subresources } from "./subresources.ts";
+import { legacyBinding, subresources } from "./subresources.ts";
+import { issuer, jsonWebKeys, openidConfiguration, verifyToken } from "./tokens.ts";
 import { verbs } from "./verbs.ts";
 
 /** Whoever holds the sandbox's key. */
@@ -21,9 +23,9 @@ export const sandboxOwner: User = {
 
 export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
   try {
-    return dispatch(context, request);
+    return pretty(request, dispatch(context, request));
   } catch (error) {
-    if (error instanceof status.StatusError) return failure(error);
+    if (error instanceof status.StatusError) return pretty(request, failure(error));
     if (error instanceof AssertionError || error instanceof Error) {
       return failure(status.internalError(error.message));
     }
@@ -41,51 +43,45 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const fixed = staticResponse(request);
   if (fixed) return fixed;
   const info = requestInfo(request);
-  const user = impersonated(context.reader, request, request.user ?? sandboxOwner);
+  const asker = request.user ?? bearer(context, request) ?? sandboxOwner;
+  const user = impersonated(context.reader, request, asker);
   if (!info.isResource) return nonResource(context, request, info, user);
-  const resource = resourceAt(info.group, info.version, info.resource);
-  const review = reviewKinds[`${info.group}/${info.version}/${info.resource}`];
-  if (!resource && !review) throw status.unknownPath();
   permit(context, info, user);
+  const resource = resourceAt(info.group, info.version, info.resource);
+  if (!resource) return missing(request);
+  if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
+  checkRoute(info, resource);
+  checkMediaTypes(info, request.headers);
+  const review = reviewKinds[`${info.group}/${info.version}/${info.resource}`];
   if (review) return review(context, request, info, user);
-  const call: Call = { context, request, info, resource: resource as Resource, user, warnings: [] };
+  const call: Call = { context, request, info, resource, user, warnings: [] };
   return withWarnings(serve(call), call.warnings);
+}
+
+/** The user of a service account's token; undefined without one. k8s: apiserver/pkg/endpoints/filters/authentication.go */
+function bearer(context: ApiContext, request: ApiRequest): User | undefined {
+  const token = /^Bearer +(\S+)$/i.exec(request.headers["authorization"] ?? "")?.[1];
+  if (token === undefined) return undefined;
+  const { signingKey, reader } = context;
+  const found = verifyToken(signingKey, token, reader, reader.now);
+  if ("error" in found || !found.audiences.includes(issuer)) {
+    throw new status.StatusError(401, "Unauthorized", "Unauthorized");
+  }
+  return found.user;
 }
 
 function serve(call: Call): ApiResponse {
   const { info, resource } = call;
-  if (info.subresource) return subresource(call);
-  if (resource.namespaced && !info.namespace && !["list", "watch"].includes(info.verb)) {
-    if (info.verb !== "create") throw status.methodNotSupported(resource, info.verb);
-  }
-  const verb = verbs[info.verb];
-  if (!verb || !resource.verbs.includes(info.verb)) throw notAllowed(call);
-  if (info.name && (info.verb === "create" || info.verb === "deletecollection")) throw notAllowed(call);
-  if (!info.name && ["update", "patch", "delete"].includes(info.verb)) throw notAllowed(call);
-  return verb(call);
+  if (resource.id === "bindings") return legacyBinding(call);
+  const row = info.subresource ? subresources[info.subresource] : verbs[info.verb];
+  if (!row) throw status.unknownPath();
+  return row(call);
 }
 
-function subresource(call: Call): ApiResponse {
-  const { info, resource } = call;
-  const declared = resource.subresources.find((s) => s.name === info.subresource);
-  if (!declared) throw status.unknownPath();
-  const serveIt = subresources[info.subresource];
-  if (!serveIt) throw status.unknownPath();
-  if (!declared.verbs.includes(info.verb)) throw notAllowed(call);
-  return serveIt(call);
-}
-
-/** k8s: apiserver/pkg/endpoints/installer.go: no route for the method. */
-function notAllowed(call: Call): status.StatusError {
-  return new status.StatusError(
-    405,
-    "MethodNotAllowed",
-    "the server does not allow this method on the requested resource",
-    {
-      ...(call.resource.group ? { group: call.resource.group } : {}),
-      kind: call.resource.plural,
-    },
-  );
+/** Below a known group what is missing is a Status, elsewhere plain text. */
+function missing(request: ApiRequest): ApiResponse {
+  if (withinApi(request.path)) throw status.unknownPath();
+  return pageNotFound();
 }
 
 function permit(context: ApiContext, info: RequestInfo, user: User): void {
@@ -139,11 +135,25 @@ function nonResource(
       {},
     );
   }
-  if (request.path === "/metrics" && request.method === "GET") {
-    return reply(200, "text/plain; version=0.0.4", metrics(context));
-  }
-  throw status.unknownPath();
+  const page = request.method === "GET" ? pages[request.path] : undefined;
+  if (page) return page(context);
+  if (staticPaths.has(request.path) || withinApi(request.path)) throw methodOrPath(request);
+  return pageNotFound();
 }
+
+const pages: Record<string, (context: ApiContext) => Reply> = {
+  "/metrics": (context) => reply(200, "text/plain; version=0.0.4", metrics(context)),
+  "/.well-known/openid-configuration": () => openidConfiguration(),
+  "/openid/v1/jwks": ({ signingKey }) => jsonWebKeys(signingKey),
+};
+
+/** What `staticResponse` answers to GET exists, so another method is not allowed there. */
+function methodOrPath(request: ApiRequest): status.StatusError {
+  const readable = request.method !== "GET" && staticResponse({ ...request, method: "GET" })?.status !== 404;
+  return readable ? methodNotAllowed() : status.unknownPath();
+}
+
+const staticPaths = new Set(["/api", "/apis", "/version", "/.well-known/openid-configuration", "/openid/v1/jwks"]);
 
 function metrics(context: ApiContext): string {
   const lines = ["# TYPE apiserver_storage_objects gauge"];

@@ -1,13 +1,16 @@
 /** LIST: options, selectors, paging. k8s: apiserver/pkg/endpoints/handlers/get.go, apis/meta/internalversion/validation */
 import { decodeBase64Url, encodeBase64Url } from "../core/base64url.ts";
+import type { Log } from "../core/log.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
 import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
-import { invalidObject, forbiddenField, invalid, type FieldError } from "./field.ts";
+import { forbiddenField, goQuote, invalid, invalidObject, notSupported, type FieldError } from "./field.ts";
 import type { RequestInfo, URLQuery } from "./request-info.ts";
 import type { Resource } from "./resources.ts";
 import { parseFieldSelector, type FieldSelector } from "./field-selectors.ts";
 import { parseLabelSelector, type Selector } from "./selectors.ts";
+import { parseJson } from "../schema/parse.ts";
+import { stateAt } from "./state-at.ts";
 import * as status from "./status.ts";
 
 export interface Selection {
@@ -101,84 +104,117 @@ export function candidates(
   return store.list(resource.id, selection.namespace || undefined);
 }
 
-export function list(store: Store, resource: Resource, info: RequestInfo, revision: RevisionCheck): Listed {
+/** One page. Throws 400, 410, 422 or 504 in upstream's words. */
+export function list(
+  store: Store,
+  log: Log,
+  resource: Resource,
+  info: RequestInfo,
+  checkRevision: (resourceVersion: string) => void,
+): Listed {
+  const options = listOptions(info.query);
   const selection = selectionOf(resource, info);
-  const options = listOptions(info.query, resource);
-  revision.check(options.resourceVersion);
-  const all = candidates(store, resource, selection).filter((o) => matches(resource, selection, o));
-  const from = options.continueFrom;
+  const from = readContinue(options);
+  checkRevision(options.resourceVersion);
+  const exact = exactRevision(options, from);
+  const rv = exact ?? store.rv;
+  const known =
+    exact === undefined || exact === store.rv
+      ? candidates(store, resource, selection)
+      : stateAt(store, log, resource.id, selection.namespace, exact)?.sort(inKeyOrder);
+  if (!known) throw tooOld(from);
+  const all = known.filter((o) => matches(resource, selection, o));
   const start = from === undefined ? 0 : firstAfter(all, from.key);
-  const rv = from && !from.inconsistent ? String(from.rv) : String(store.rv);
-  const unlimited = options.limit === 0 || (options.resourceVersion === "0" && !from);
+  // Any state will do, so upstream answers from its cache, whole. k8s: cacher shouldDelegateList
+  const unlimited = options.limit === 0 || (options.resourceVersion === "0" && !from && !options.match);
   const end = unlimited ? all.length : Math.min(all.length, start + options.limit);
   const page = start === 0 && end === all.length ? all : all.slice(start, end);
-  const result: Listed = { items: [...page], resourceVersion: rv };
+  const result: Listed = { items: [...page], resourceVersion: String(rv) };
   const last = page.at(-1);
   if (end < all.length && last) {
-    result.continue = continueToken(Number(rv), keyOf(last));
+    result.continue = continueToken(rv, `${keyOf(last)}\u0000`);
     if (!selection.labels && !selection.fields) result.remainingItemCount = all.length - end;
   }
   return result;
 }
 
-/** What the log still knows: resource versions of the future, expired continue tokens. */
-export interface RevisionCheck {
-  check(resourceVersion: string): void;
-  /** True when a list at this revision can no longer be told. */
-  expired(rv: number): boolean;
+/** The one revision a list must show; undefined: the latest will do. k8s: storage.ValidateListOptions */
+function exactRevision(options: ListOptions, from: ContinueFrom | undefined): number | undefined {
+  if (from) return from.rv > 0 ? from.rv : undefined;
+  const rv = Number(options.resourceVersion || 0);
+  if (options.match === "Exact") return rv;
+  if (options.match === "" && options.limit > 0 && rv > 0) return rv;
+  return undefined;
+}
+
+const inKeyOrder = (a: KubeObject, b: KubeObject): number =>
+  sortKey(keyOf(a)) < sortKey(keyOf(b)) ? -1 : 1;
+
+const continueExpired =
+  "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.";
+
+/** k8s: storage/etcd3/errors.go interpretListError */
+function tooOld(from: ContinueFrom | undefined): status.StatusError {
+  if (!from) return status.expired("The resourceVersion for the provided list is too old.");
+  return status.expired(continueExpired, continueToken(-1, from.key));
 }
 
 interface ListOptions {
   limit: number;
   resourceVersion: string;
-  continueFrom: { rv: number; key: string; inconsistent: boolean } | undefined;
+  match: string;
+  continue: string;
 }
 
-function listOptions(query: URLQuery, resource: Resource): ListOptions {
-  const errors: FieldError[] = [];
-  const resourceVersion = query.get("resourceVersion");
-  const match = query.get("resourceVersionMatch");
-  const token = query.get("continue");
+function listOptions(query: URLQuery): ListOptions {
   const limitText = query.get("limit");
-  if (limitText && !/^-?\d+$/.test(limitText)) {
-    throw status.badRequest(`strconv.ParseInt: parsing "${limitText}": invalid syntax`);
+  for (const key of ["limit", "timeoutSeconds"]) {
+    const text = query.get(key);
+    if (text && !/^[+-]?\d+$/.test(text)) {
+      throw status.badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+    }
+  }
+  const options: ListOptions = {
+    limit: Math.max(0, Number(limitText || 0)),
+    resourceVersion: query.get("resourceVersion"),
+    match: query.get("resourceVersionMatch"),
+    continue: query.get("continue"),
+  };
+  const errors = listErrors(options, query);
+  if (errors.length) throw invalidObject("meta.k8s.io", "ListOptions", "", errors);
+  return options;
+}
+
+/** k8s: apis/meta/internalversion/validation ValidateListOptions */
+function listErrors(options: ListOptions, query: URLQuery): FieldError[] {
+  const errors: FieldError[] = [];
+  const { match, resourceVersion } = options;
+  const refuse = (field: string, detail: string): number => errors.push(forbiddenField(field, detail));
+  if (match && !resourceVersion) {
+    refuse("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
+  }
+  if (match && options.continue) {
+    refuse("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
+  }
+  if (match && match !== "Exact" && match !== "NotOlderThan") {
+    errors.push(notSupported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]));
+  }
+  if (match === "Exact" && resourceVersion === "0") {
+    refuse("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
   }
   if (query.has("sendInitialEvents")) {
-    errors.push(forbiddenField("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+    refuse("sendInitialEvents", "sendInitialEvents is forbidden for list");
   }
-  if (match) {
-    if (!resourceVersion) {
-      errors.push(
-        forbiddenField("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"),
-      );
-    }
-    if (token) {
-      errors.push(
-        forbiddenField("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"),
-      );
-    }
-    if (match !== "Exact" && match !== "NotOlderThan") {
-      errors.push({
-        type: "FieldValueNotSupported",
-        field: "resourceVersionMatch",
-        message: `Unsupported value: "${match}": supported values: "Exact", "NotOlderThan", ""`,
-      });
-    } else if (match === "Exact" && resourceVersion === "0") {
-      errors.push(
-        forbiddenField("resourceVersionMatch", `resourceVersionMatch "Exact" is forbidden for resourceVersion "0"`),
-      );
-    }
-  }
-  if (errors.length) throw invalidObject("meta.k8s.io", "ListOptions", "", errors);
-  if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
-    throw status.badRequest(`Invalid value: "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`);
-  }
-  if (token && resourceVersion && resourceVersion !== "0") {
-    throw status.badRequest("specifying resource version is not allowed when using continue");
-  }
-  const limit = Math.max(0, Number(limitText || 0));
-  return { limit, resourceVersion, continueFrom: token ? readToken(token) : undefined };
+  return errors;
 }
+
+/** A resourceVersion that is none. k8s: storage/api_object_versioner.go ParseResourceVersion */
+export const notANumber = (resourceVersion: string): FieldError =>
+  invalid(
+    "resourceVersion",
+    resourceVersion,
+    `strconv.ParseUint: parsing ${goQuote(resourceVersion)}: invalid syntax`,
+  );
 
 const keyOf = (object: KubeObject): string =>
   `${object.metadata.namespace ?? ""}/${object.metadata.name}`;
@@ -199,24 +235,46 @@ const sortKey = (key: string): string => (key.startsWith("/") ? key.slice(1) : k
 
 /** Opaque to clients; upstream's is base64 JSON too. `rv: -1` marks the inconsistent continuation after a 410. */
 function continueToken(rv: number, start: string): string {
-  return encodeBase64Url(encodeUtf8(JSON.stringify({ v: "meta.k8s.io/v1", rv, start })));
+  return encodeBase64Url(encodeUtf8(JSON.stringify({ v: "meta.k8s.io/v1", rv, start: sortKey(start) })));
 }
 
-export const inconsistentToken = (start: string): string => continueToken(-1, start);
+interface ContinueFrom {
+  rv: number;
+  key: string;
+}
 
-function readToken(token: string): ListOptions["continueFrom"] {
-  let value: { v?: unknown; rv?: unknown; start?: unknown };
+/** k8s: storage.ValidateListOptions */
+function readContinue(options: ListOptions): ContinueFrom | undefined {
+  if (!options.continue) return undefined;
+  const from = readToken(options.continue);
+  if (options.resourceVersion && options.resourceVersion !== "0") {
+    throw status.badRequest("specifying resource version is not allowed when using continue");
+  }
+  return from;
+}
+
+/** k8s: storage/continue.go DecodeContinue */
+function readToken(token: string): ContinueFrom {
+  const refuse = (why: string): status.StatusError =>
+    status.badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  const illegal = token.search(/[^A-Za-z0-9_-]/);
+  if (illegal >= 0 || token.length % 4 === 1) {
+    throw refuse(`illegal base64 data at input byte ${illegal >= 0 ? illegal : token.length - 1}`);
+  }
+  let value: unknown;
   try {
-    value = JSON.parse(decodeUtf8(decodeBase64Url(token))) as typeof value;
-  } catch {
-    throw status.badRequest("continue key is not valid: illegal base64 data at input byte 0");
+    ({ value } = parseJson(decodeUtf8(decodeBase64Url(token))));
+  } catch (error) {
+    throw refuse((error as Error).message);
   }
-  if (value.v !== "meta.k8s.io/v1") {
-    throw status.badRequest("continue key is not valid: server does not recognize this encoded version");
+  const { v, rv, start } = (value ?? {}) as { v?: unknown; rv?: unknown; start?: unknown };
+  if (v !== "meta.k8s.io/v1") throw refuse(`server does not recognize this encoded version ${String(v ?? "")}`);
+  if (typeof rv !== "number" || rv === 0) {
+    throw refuse("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
   }
-  const { rv, start } = value;
-  if (typeof rv !== "number" || typeof start !== "string" || rv === 0) {
-    throw status.badRequest("continue key is not valid: incorrect encoded start resourceVersion");
+  if (typeof start !== "string" || start === "") {
+    throw refuse("encoded start key empty (version meta.k8s.io/v1)");
   }
-  return { rv, key: start, inconsistent: rv < 0 };
+  if (/(^|\/)\.{0,2}(\/|$)/.test(start.replace(/^\//, ""))) throw refuse(start);
+  return { rv, key: start };
 }

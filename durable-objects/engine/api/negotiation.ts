@@ -1,9 +1,12 @@
 /** Which form of an answer the client wants. k8s: apiserver/pkg/endpoints/handlers/negotiation */
-import { notAcceptable } from "./status.ts";
+import { goQuote } from "./field.ts";
+import type { RequestInfo } from "./request-info.ts";
+import { badRequest, notAcceptable } from "./status.ts";
+import type { IncludeObject } from "./table.ts";
 
 export type Form = "object" | "table" | "partial" | "partial-list";
 
-const served = new Set(["application/json", "application/*", "*/*", "application/yaml"]);
+const served = new Set(["application/json", "*/*", "application/yaml"]);
 
 const accepted = [
   "application/json",
@@ -11,21 +14,46 @@ const accepted = [
   "application/vnd.kubernetes.protobuf",
 ];
 
-/** First clause of Accept that can be served. Protobuf answers are never needed: clients decode by Content-Type. */
-export function formOf(accept: string | undefined, tables: boolean): { form: Form; yaml: boolean } {
-  if (!accept?.trim()) return { form: "object", yaml: false };
+const forms: Readonly<Record<string, Form>> = {
+  Table: "table",
+  PartialObjectMetadata: "partial",
+  PartialObjectMetadataList: "partial-list",
+};
+
+export interface Wanted {
+  form: Form;
+  yaml: boolean;
+  /** Of Tables and partial objects: `meta.k8s.io/v1`. */
+  group: string;
+}
+
+/**
+ * First clause of Accept that can be served. Protobuf answers are never needed: clients decode by Content-Type.
+ * k8s: handlers/negotiation/negotiate.go acceptMediaTypeOptions, handlers/rest.go AllowsMediaTypeTransform
+ */
+export function formOf(accept: string | undefined, tables: boolean): Wanted {
+  const plain: Wanted = { form: "object", yaml: false, group: "" };
+  if (!accept?.trim()) return plain;
   for (const clause of accept.split(",")) {
     const [type = "", ...parameters] = clause.split(";").map((p) => p.trim());
-    const settings = Object.fromEntries(parameters.map((p) => p.split("=") as [string, string]));
     if (!served.has(type.toLowerCase())) continue;
-    const as = settings["as"];
+    const settings = Object.fromEntries(parameters.map((p) => p.split("=") as [string, string]));
     const yaml = type === "application/yaml";
-    if (as === undefined) return { form: "object", yaml };
-    if (settings["g"] !== "meta.k8s.io") continue;
-    if (settings["v"] !== "v1" && settings["v"] !== "v1beta1") continue;
-    if (as === "Table" && tables) return { form: "table", yaml };
-    if (as === "PartialObjectMetadata") return { form: "partial", yaml };
-    if (as === "PartialObjectMetadataList") return { form: "partial-list", yaml };
+    const { as, g, v } = settings as { as?: string; g?: string; v?: string };
+    if (as === undefined && g === undefined && v === undefined) return { ...plain, yaml };
+    if (g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) continue;
+    const form = forms[as ?? ""];
+    if (form && (tables || form !== "table")) return { form, yaml, group: `${g}/${v}` };
   }
   throw notAcceptable(accepted);
+}
+
+/** How much of an object a Table's rows carry. k8s: handlers/response.go optionsForTransform */
+export function includeObjectOf(info: RequestInfo): IncludeObject {
+  const value = info.query.get("includeObject");
+  if (value === "" || value === "Metadata") return "Metadata";
+  if (value === "Object" || value === "None") return value;
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${goQuote(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  );
 }

@@ -89,6 +89,9 @@ export class Operations {
     if (errors.length) throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
     for (const text of hooks.warnings?.(object, undefined) ?? []) options.warn(text);
     validateAdmission(admission, object, undefined, context);
+    if (Number(input.metadata.resourceVersion) > 0 && !options.dryRun) {
+      throw status.plainError("resourceVersion should not be set on objects to be created");
+    }
     if (this.store.get(resource.id, namespace, object.metadata.name)) {
       if (!input.metadata.name && input.metadata.generateName) {
         throw generatedNameTaken(resource, object.metadata.name);
@@ -187,7 +190,7 @@ export class Operations {
 
   /** The name, made from generateName where there is none. k8s: rest.BeforeCreate */
   #named(resource: Resource, namespace: string, input: KubeObject): KubeObject {
-    const metadata: ObjectMeta = { ...input.metadata };
+    const metadata: ObjectMeta = { ...input.metadata, name: input.metadata.name ?? "" };
     if (namespace) metadata.namespace = namespace;
     else delete metadata.namespace;
     if (!metadata.name && metadata.generateName) {
@@ -207,8 +210,8 @@ export class Operations {
       ...given,
       uid: this.random.uuid(),
       creationTimestamp: rfc3339(this.now),
-      resourceVersion: "",
     };
+    delete (metadata as Partial<ObjectMeta>).resourceVersion;
     if (resource.hooks.hasGeneration === false) delete metadata.generation;
     else metadata.generation = 1;
     delete metadata.deletionTimestamp;
@@ -261,6 +264,9 @@ export class Operations {
     if (metadata.managedFields === undefined && was.managedFields) {
       metadata.managedFields = was.managedFields;
     }
+    // An empty list is no list, as the wire has it: the last owner or finalizer left.
+    if (metadata.ownerReferences?.length === 0) delete metadata.ownerReferences;
+    if (metadata.finalizers?.length === 0) delete metadata.finalizers;
     return { ...input, apiVersion: current.apiVersion, kind: current.kind, metadata };
   }
 

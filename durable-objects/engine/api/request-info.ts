@@ -12,6 +12,10 @@ export interface RequestInfo {
   resource: string;
   subresource: string;
   name: string;
+  /** The path goes through `/namespaces/NAME/`. */
+  inNamespace: boolean;
+  /** The deprecated `/watch/` stands before the resource. */
+  watchPrefix: boolean;
   /** For authorisation: a collection request that selects one name counts as one for that name. */
   selectedName: string;
   /** What follows the subresource: the path behind `/proxy/`. */
@@ -43,11 +47,11 @@ export class URLQuery {
   has(key: string): boolean {
     return this.#values.has(key);
   }
-  /** Go's strconv.ParseBool, with a bare key counting as true. */
+  /** A bare key counts as true. k8s: apimachinery/pkg/runtime/converter.go Convert_Slice_string_To_bool */
   flag(key: string): boolean {
     if (!this.has(key)) return false;
-    const value = this.get(key);
-    return value !== "false" && value !== "0" && value !== "False" && value !== "FALSE" && value !== "f";
+    const value = this.get(key).toLowerCase();
+    return value !== "false" && value !== "0";
   }
 }
 
@@ -85,6 +89,8 @@ export function requestInfo(request: ApiRequest): RequestInfo {
     resource: "",
     subresource: "",
     name: "",
+    inNamespace: false,
+    watchPrefix: false,
     selectedName: "",
     rest: "",
     path: request.path,
@@ -99,15 +105,17 @@ export function requestInfo(request: ApiRequest): RequestInfo {
   if (info.prefix === "apis") info.group = rest.shift() as string;
   info.version = rest.shift() as string;
   info.verb = verbs[request.method] ?? "";
-  let watchPrefix = false;
-  if (rest[0] === "watch" || rest[0] === "proxy") {
-    watchPrefix = rest[0] === "watch";
+  if (rest[0] === "watch") {
+    info.watchPrefix = true;
     rest.shift();
   }
   if (rest[0] === "namespaces") {
     if (rest.length > 1) {
       info.namespace = rest[1] as string;
-      if (rest.length > 2 && !namespaceSubresources.has(rest[2] as string)) rest = rest.slice(2);
+      if (rest.length > 2 && !namespaceSubresources.has(rest[2] as string)) {
+        info.inNamespace = true;
+        rest = rest.slice(2);
+      }
     }
   }
   info.resource = rest[0] ?? "";
@@ -115,12 +123,13 @@ export function requestInfo(request: ApiRequest): RequestInfo {
   info.subresource = rest[2] ?? "";
   info.rest = rest.slice(3).join("/");
   if (info.resource === "namespaces" && info.name) info.namespace = info.name;
-  setCollectionVerb(info, watchPrefix);
+  setCollectionVerb(info);
   info.selectedName ||= info.name;
   return info;
 }
 
-function setCollectionVerb(info: RequestInfo, watchPrefix: boolean): void {
+function setCollectionVerb(info: RequestInfo): void {
+  const { watchPrefix } = info;
   if (info.name === "" && info.verb === "get") {
     info.verb = info.query.flag("watch") || watchPrefix ? "watch" : "list";
   } else if (info.name === "" && info.verb === "delete") {

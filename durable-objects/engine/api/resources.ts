@@ -56,6 +56,7 @@ export interface GroupVersion {
 
 /** Resources that are only asked, never stored (api/reviews.ts, pods/binding's old form): in discovery, without a kind. */
 const askedOnly = new Set([
+  "v1/bindings",
   "authentication.k8s.io/v1/selfsubjectreviews",
   "authentication.k8s.io/v1/tokenreviews",
   "authorization.k8s.io/v1/localsubjectaccessreviews",
@@ -164,10 +165,10 @@ function make(
 function asked(group: string, version: string, r: AggregatedResource): Kind {
   const kind = r.responseKind.kind;
   return {
-    resource: `${r.resource}.${group}`,
-    apiVersion: `${group}/${version}`,
+    resource: group ? `${r.resource}.${group}` : r.resource,
+    apiVersion: group ? `${group}/${version}` : version,
     kind,
-    type: `${group.split(".")[0]}/${version}.${kind}`,
+    type: `${group ? group.split(".")[0] : "core"}/${version}.${kind}`,
     namespaced: r.scope === "Namespaced",
   };
 }

@@ -7,7 +7,7 @@ import { equal } from "../core/equal.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { ApiRequest, ApiResponse, User } from "../ports.ts";
 import { authorize, rulesFor, type Attributes, type PolicyRule } from "./authorization.ts";
-import { decodeAs, fieldValidationOf, readBody } from "./body.ts";
+import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { child, invalid, invalidObject, required, type FieldError } from "./field.ts";
 import { formOf } from "./negotiation.ts";
@@ -126,7 +126,7 @@ function reviewer(row: ReviewRow): Review {
     if (form !== "object") throw status.notAcceptable(["application/json", "application/yaml"]);
     const warnings: string[] = [];
     const { apiVersion, kind } = row;
-    const body = readBody(request);
+    const body = readBodyOf(request, kind);
     const validation = fieldValidationOf(info);
     const decoded = decodeAs(row.type, { apiVersion, kind }, body, validation, (text) =>
       warnings.push(text),
@@ -218,11 +218,12 @@ function checkSpec(spec: AccessSpec, who: "self" | "any"): FieldError[] {
   const errors: FieldError[] = [];
   if (r && n) {
     const detail = "cannot be specified in combination with resourceAttributes";
-    errors.push(invalid("spec.nonResourceAttributes", { Path: n.path ?? "", Verb: n.verb ?? "" }, detail));
+    errors.push(
+      invalid("spec.nonResourceAttributes", { Path: n.path ?? "", Verb: n.verb ?? "" }, detail),
+    );
   }
   if (!r && !n) {
-    const detail =
-      "exactly one of nonResourceAttributes or resourceAttributes must be specified";
+    const detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
     errors.push(invalid("spec.resourceAttributes", null, detail));
   }
   if (who === "any" && !spec.user && !spec.groups?.length) {
@@ -249,7 +250,8 @@ function checkSelector(path: string, selector: SelectorAttributes | undefined): 
 function hasMetadata(review: KubeObject, allowed: string[]): boolean {
   const { managedFields: _, ...rest } = review.metadata;
   const given = Object.entries(rest).filter(
-    ([key, value]) => !allowed.includes(key) && value !== undefined && value !== null && value !== "",
+    ([key, value]) =>
+      !allowed.includes(key) && value !== undefined && value !== null && value !== "",
   );
   return !equal(Object.fromEntries(given), {});
 }

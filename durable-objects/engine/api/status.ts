@@ -133,6 +133,9 @@ export const internalError = (message: string): StatusError =>
     causes: [{ message }],
   });
 
+/** An error that upstream never gave a reason. k8s: responsewriters/status.go ErrorToAPIStatus */
+export const plainError = (message: string): StatusError => new StatusError(500, "", message);
+
 export const unsupportedMediaType = (accepted: string[]): StatusError =>
   new StatusError(
     415,
@@ -146,6 +149,10 @@ export const notAcceptable = (accepted: string[]): StatusError =>
     "NotAcceptable",
     `only the following media types are accepted: ${accepted.join(", ")}`,
   );
+
+/** k8s: handlers/response.go newNotAcceptableError */
+export const notConvertible = (message: string): StatusError =>
+  new StatusError(406, "NotAcceptable", message);
 
 export const expired = (message: string, continueToken?: string): StatusError =>
   new StatusError(410, "Expired", message, undefined, continueToken);

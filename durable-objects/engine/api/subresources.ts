@@ -2,14 +2,16 @@
 import type { KubeObject } from "../core/object.ts";
 import type { ApiResponse } from "../ports.ts";
 import { bindPod } from "./binding.ts";
-import { decodeAs, fieldValidationOf, readBody } from "./body.ts";
+import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { Call } from "./context.ts";
 import { evict } from "./eviction.ts";
 import { patch } from "./patch-request.ts";
 import { json } from "./reply.ts";
 import { scaleOf, scalePatchTarget, withScale, type Scale } from "./scale.ts";
+import * as status from "./status.ts";
 import { createToken } from "./tokens.ts";
-import { checkName, existing, objectReply, readObject, scopeOf, writeOptions } from "./verbs.ts";
+import { checkName, checkNamespace, existing, objectReply, readObject, scopeOf } from "./verbs.ts";
+import { writeOptions } from "./write-options.ts";
 
 type Serve = (call: Call) => ApiResponse;
 
@@ -36,7 +38,7 @@ function scale(call: Call): ApiResponse {
     const { object } = patch(call, options, scalePatchTarget(resource));
     return json(200, scaleOf(resource, object));
   }
-  const body = readBody(call.request);
+  const body = readBodyOf(call.request, "Scale");
   const wanted = { apiVersion: "autoscaling/v1", kind: "Scale" };
   const given = decodeAs("autoscaling/v1.Scale", wanted, body, fieldValidationOf(info), (t) =>
     call.warnings.push(t),
@@ -52,21 +54,31 @@ function scale(call: Call): ApiResponse {
   return json(200, scaleOf(resource, updated));
 }
 
-function binding(call: Call): ApiResponse {
+const binding = (call: Call): ApiResponse => bind(call, call.info.name);
+
+/** POST bindings: the Pod's name stands in the body. k8s: LegacyBindingREST */
+export const legacyBinding = (call: Call): ApiResponse => bind(call, undefined);
+
+function bind(call: Call, pod: string | undefined): ApiResponse {
   const { context, info, request, warnings } = call;
-  const body = readBody(request);
   const wanted = { apiVersion: "v1", kind: "Binding" };
+  const body = readBodyOf(request, "Binding");
+  const options = writeOptions(call);
   const object = decodeAs("core/v1.Binding", wanted, body, fieldValidationOf(info), (t) =>
     warnings.push(t),
   ) as KubeObject & { target?: { name?: string; kind?: string } };
-  existing(call);
+  checkNamespace(call, object);
+  const { name = "", annotations, uid } = object.metadata ?? {};
+  if (pod !== undefined && name !== pod) {
+    throw status.badRequest("name in URL does not match name in Binding object");
+  }
   const target = {
     node: object.target?.name ?? "",
     ...(object.target?.kind ? { kind: object.target.kind } : {}),
-    ...(object.metadata?.annotations ? { annotations: object.metadata.annotations } : {}),
-    ...(object.metadata?.uid ? { uid: object.metadata.uid } : {}),
+    ...(annotations ? { annotations } : {}),
+    ...(uid ? { uid } : {}),
   };
-  bindPod(context.operations, info.namespace, info.name, target, writeOptions(call));
+  bindPod(context.operations, info.namespace, pod ?? name, target, options);
   return json(201, success());
 }
 

@@ -73,7 +73,7 @@ export function table(
   };
 }
 
-export function partial(object: KubeObject): unknown {
-  return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata: object.metadata };
+export function partial(object: KubeObject, apiVersion = "meta.k8s.io/v1"): unknown {
+  return { kind: "PartialObjectMetadata", apiVersion, metadata: object.metadata };
 }
 

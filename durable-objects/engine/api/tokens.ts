@@ -5,16 +5,17 @@ import { decodeBase64Url, encodeBase64Url } from "../core/base64url.ts";
 import { parseTime, rfc3339 } from "../core/clock.ts";
 import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { ApiResponse, User } from "../ports.ts";
+import { toBase64 } from "../schema/base64.ts";
+import type { ApiResponse, Reply, User } from "../ports.ts";
 import type { Reader } from "../controllers/define.ts";
-import { decodeAs, fieldValidationOf, readBody } from "./body.ts";
+import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { Call } from "./context.ts";
 import { invalid, invalidObject } from "./field.ts";
 import { json } from "./reply.ts";
 import * as status from "./status.ts";
 import { existing } from "./verbs.ts";
 
-const issuer = "https://kubernetes.default.svc.cluster.local";
+export const issuer = "https://kubernetes.default.svc.cluster.local";
 const expirationSecondsDefault = 3600;
 const expirationSecondsMin = 600;
 const expirationSecondsMax = 2 ** 32;
@@ -49,7 +50,45 @@ export const signingKey = (seed: string): Uint8Array => sha256(encodeUtf8(`podya
 
 const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
 
-export function signToken(key: Uint8Array, claims: Claims): string {
+/** Claims of tokens that lie in Secrets and never expire. k8s: pkg/serviceaccount/legacy.go */
+type LegacyClaims = Record<string, string>;
+
+const legacyIssuer = "kubernetes/serviceaccount";
+const legacyPrefix = "kubernetes.io/serviceaccount/";
+
+/** The same in the newer form; undefined: its Secret is gone or holds another token. */
+function fromLegacy(claims: LegacyClaims, token: string, reader: Reader): Claims | undefined {
+  const claim = (name: string): string => claims[legacyPrefix + name] ?? "";
+  const namespace = claim("namespace");
+  const secret = reader.get<KubeObject & { data?: Record<string, string> }>(
+    "secrets",
+    namespace,
+    claim("secret.name"),
+  );
+  if (!secret || secret.data?.["token"] !== toBase64(encodeUtf8(token))) return undefined;
+  const serviceaccount = {
+    name: claim("service-account.name"),
+    uid: claim("service-account.uid"),
+  };
+  const about = { namespace, serviceaccount };
+  const sub = claims["sub"] ?? "";
+  const never = Number.POSITIVE_INFINITY;
+  return { aud: [issuer], exp: never, iat: 0, iss: issuer, jti: "", "kubernetes.io": about, nbf: 0, sub };
+}
+
+export function signLegacyToken(key: Uint8Array, account: KubeObject, secret: string): string {
+  const { namespace = "", name, uid } = account.metadata;
+  return signToken(key, {
+    iss: legacyIssuer,
+    [`${legacyPrefix}namespace`]: namespace,
+    [`${legacyPrefix}secret.name`]: secret,
+    [`${legacyPrefix}service-account.name`]: name,
+    [`${legacyPrefix}service-account.uid`]: uid,
+    sub: `system:serviceaccount:${namespace}:${name}`,
+  });
+}
+
+export function signToken(key: Uint8Array, claims: Claims | LegacyClaims): string {
   const head = encodeJson({ alg: "ES256", kid: keyId(key), typ: "JWT" });
   const body = `${head}.${encodeJson(claims)}`;
   return `${body}.${encodeBase64Url(p256.sign(encodeUtf8(body), key))}`;
@@ -57,6 +96,34 @@ export function signToken(key: Uint8Array, claims: Claims): string {
 
 export function keyId(key: Uint8Array): string {
   return encodeBase64Url(sha256(p256.getPublicKey(key, true)));
+}
+
+/** k8s: pkg/serviceaccount/openidmetadata.go */
+export function openidConfiguration(): Reply {
+  const body = {
+    issuer,
+    jwks_uri: "https://10.96.0.1:443/openid/v1/jwks",
+    response_types_supported: ["id_token"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["ES256"],
+  };
+  return json(200, body, { "cache-control": "public, max-age=3600" });
+}
+
+/** The public key that tokens are checked with. */
+export function jsonWebKeys(key: Uint8Array): Reply {
+  const point = p256.getPublicKey(key, false);
+  const jwk = {
+    use: "sig",
+    kty: "EC",
+    kid: keyId(key),
+    crv: "P-256",
+    alg: "ES256",
+    x: encodeBase64Url(point.slice(1, 33)),
+    y: encodeBase64Url(point.slice(33)),
+  };
+  const headers = { "content-type": "application/jwk-set+json", "cache-control": "public, max-age=3600" };
+  return json(200, { keys: [jwk] }, headers);
 }
 
 /** Claims for a service account's token. */
@@ -87,7 +154,7 @@ export function claimsFor(
 export function createToken(call: Call): ApiResponse {
   const { context, info, request, warnings } = call;
   const account = existing(call);
-  const body = readBody(request);
+  const body = readBodyOf(request, "TokenRequest");
   const wanted = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest" };
   const asked = decodeAs("authentication/v1.TokenRequest", wanted, body, fieldValidationOf(info), (t) =>
     warnings.push(t),
@@ -167,6 +234,11 @@ export function verifyToken(
   } catch {
     return { error: "invalid bearer token" };
   }
+  if (claims.iss === legacyIssuer) {
+    const newer = fromLegacy(claims as unknown as LegacyClaims, token, reader);
+    if (!newer) return { error: "Token has been invalidated" };
+    claims = newer;
+  }
   if (claims.exp * 1000 < now) return { error: "service account token has expired" };
   const about = claims["kubernetes.io"];
   const account = reader.get("serviceaccounts", about.namespace, about.serviceaccount.name);
@@ -184,9 +256,9 @@ export function verifyToken(
 
 function userOf(claims: Claims): User {
   const about = claims["kubernetes.io"];
-  const extra: Record<string, string[]> = {
-    "authentication.kubernetes.io/credential-id": [`JTI=${claims.jti}`],
-  };
+  const extra: Record<string, string[]> = claims.jti
+    ? { "authentication.kubernetes.io/credential-id": [`JTI=${claims.jti}`] }
+    : {};
   if (about.pod) {
     extra["authentication.kubernetes.io/pod-name"] = [about.pod.name];
     extra["authentication.kubernetes.io/pod-uid"] = [about.pod.uid];

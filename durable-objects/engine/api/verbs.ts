@@ -2,62 +2,56 @@
 import type { KubeObject } from "../core/object.ts";
 import { objectKey } from "../core/object.ts";
 import type { ApiResponse } from "../ports.ts";
-import { decodeAs, fieldValidationOf, readBody } from "./body.ts";
+import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
+import type { Reader } from "../controllers/define.ts";
 import type { Call } from "./context.ts";
 import { deleteOptions } from "./delete-options.ts";
-import { invalidObject, notSupported } from "./field.ts";
-import { candidates, list, matches, selectionOf } from "./list.ts";
+import { aggregate } from "./field.ts";
+import { includeObjectOf } from "./negotiation.ts";
+import { list, notANumber } from "./list.ts";
 import { formOf, type Form } from "./negotiation.ts";
-import type { WriteOptions } from "./operations.ts";
 import { patch } from "./patch-request.ts";
+import { present } from "./present.ts";
 import { json, jsonText, yamlReply } from "./reply.ts";
 import { resourceOfKind, type Resource } from "./resources.ts";
 import * as status from "./status.ts";
 import { partial, table } from "./table.ts";
-import { futureRevision, includeObjectOf, openWatch } from "./watch.ts";
+import { futureRevision, openWatch } from "./watch.ts";
+import { ofDelete, writeOptions } from "./write-options.ts";
 
-/** How a call's writes are done. k8s: handlers' managerOrUserAgent */
-export function writeOptions(call: Call, subresource = ""): WriteOptions {
-  const { info, request, user, warnings } = call;
-  const manager = info.query.get("fieldManager");
-  const errors = [];
-  if (info.query.has("dryRun") && info.query.all("dryRun").some((v) => v !== "All")) {
-    errors.push(notSupported("dryRun", info.query.all("dryRun"), ["All"]));
-  }
-  if (manager.length > 128) {
-    errors.push({ type: "FieldValueTooLong" as const, field: "fieldManager", message: "Too long: may not be more than 128 bytes" });
-  }
-  if (errors.length) throw invalidObject("meta.k8s.io", `${optionsKind(info.verb)}`, "", errors);
-  const agent = (request.headers["user-agent"] ?? "unknown").split("/")[0] as string;
-  return {
-    user,
-    dryRun: info.query.get("dryRun") === "All",
-    fieldManager: manager || agent.slice(0, 128) || "unknown",
-    subresource,
-    warn: (text) => warnings.push(text),
-  };
-}
-
-const optionsKind = (verb: string): string =>
-  verb === "create" ? "CreateOptions" : verb === "patch" ? "PatchOptions" : "UpdateOptions";
-
-/** The object as the version asked for shows it. */
-export function shown(resource: Resource, stored: KubeObject): KubeObject {
-  return resource.view ? resource.view.fromStored(stored) : stored;
+/** The object as it is now, as the version asked for shows it. */
+export function shown(resource: Resource, stored: KubeObject, reader: Reader): KubeObject {
+  const object = present(stored, resource.id, reader.now, reader);
+  return resource.view ? resource.view.fromStored(object) : object;
 }
 
 /** Answers with one object in the form the client accepts. */
 export function objectReply(call: Call, code: number, stored: KubeObject): ApiResponse {
-  const { form, yaml } = formOf(call.request.headers["accept"], true);
-  const object = shown(call.resource, stored);
+  const { form, yaml, group } = formOf(call.request.headers["accept"], true);
+  const object = shown(call.resource, stored, call.context.reader);
   if (form === "table") {
     const metadata = { resourceVersion: object.metadata.resourceVersion };
-    return json(code, table(call.resource, [object], includeObjectOf(call.info), call.context.reader.now, metadata));
+    const rows = table(call.resource, [object], includeObjectOf(call.info), call.context.reader.now, metadata);
+    return written(code, { ...rows, apiVersion: group }, yaml);
   }
-  if (form === "partial") return json(code, partial(object));
-  if (form === "partial-list") throw status.notAcceptable(["application/json"]);
-  return yaml ? yamlReply(code, object) : json(code, object);
+  if (form === "partial") return written(code, partial(object, group), yaml);
+  if (form === "partial-list") {
+    throw status.notConvertible(
+      `you requested PartialObjectMetadataList, but the requested object is not a list (${goType(call.resource)})`,
+    );
+  }
+  return written(code, object, yaml);
 }
+
+const written = (code: number, body: unknown, yaml: boolean): ApiResponse =>
+  yaml ? yamlReply(code, body) : json(code, body);
+
+/** As Go prints the type of an internal object: `*core.Pod`. */
+const goType = (resource: Resource, suffix = ""): string =>
+  `*${internalPackage(resource)}.${resource.kind}${suffix}`;
+
+const internalPackage = ({ view, hooks }: Resource): string =>
+  (view?.storage === "events" ? "core" : hooks.type.split("/")[0]) as string;
 
 export function existing(call: Call): KubeObject {
   const { context, resource, info } = call;
@@ -76,34 +70,42 @@ function get(call: Call): ApiResponse {
 
 function checkRevision(call: Call, resourceVersion: string): void {
   const { rv } = call.context.store;
+  if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
+    throw status.plainError(aggregate([notANumber(resourceVersion)]));
+  }
   if (Number(resourceVersion) > rv) throw futureRevision(Number(resourceVersion), rv);
 }
 
 function listAll(call: Call): ApiResponse {
   const { context, resource, info } = call;
-  const { form, yaml } = formOf(call.request.headers["accept"], true);
-  if (form === "partial") throw status.notAcceptable(["application/json"]);
-  const found = list(context.store, resource, info, {
-    check: (rv) => checkRevision(call, rv),
-    expired: (rv) => rv < context.log.floor,
-  });
+  const { form, yaml, group } = formOf(call.request.headers["accept"], true);
+  const found = list(context.store, context.log, resource, info, (rv) => checkRevision(call, rv));
+  if (form === "partial") {
+    throw status.notConvertible(
+      `you requested PartialObjectMetadata, but the requested object is a list (${goType(resource, "List")})`,
+    );
+  }
   const metadata = {
     resourceVersion: found.resourceVersion,
     ...(found.continue === undefined ? {} : { continue: found.continue }),
     ...(found.remainingItemCount === undefined ? {} : { remainingItemCount: found.remainingItemCount }),
   };
-  const items = resource.view ? found.items.map((o) => shown(resource, o)) : found.items;
+  const items = found.items.map((o) => shown(resource, o, context.reader));
   if (form === "table") {
-    return json(200, table(resource, items, includeObjectOf(info), context.reader.now, metadata));
+    const rows = table(resource, items, includeObjectOf(info), context.reader.now, metadata);
+    return written(200, { ...rows, apiVersion: group }, yaml);
   }
   if (form === "partial-list") {
     const kind = "PartialObjectMetadataList";
-    return json(200, { kind, apiVersion: "meta.k8s.io/v1", metadata, items: items.map(partial) });
+    return written(200, { kind, apiVersion: group, metadata, items: items.map((o) => partial(o, group)) }, yaml);
   }
-  const kind = `${resource.kind}List`;
+  return written(200, listOf(resource, metadata, items), yaml);
+}
+
+/** Items of typed lists carry no kind of their own. */
+function listOf(resource: Resource, metadata: object, items: readonly KubeObject[]): unknown {
   const bare = items.map(({ apiVersion: _a, kind: _k, ...rest }) => rest);
-  const body = { kind, apiVersion: resource.apiVersion, metadata, items: bare };
-  return yaml ? yamlReply(200, body) : json(200, body);
+  return { kind: `${resource.kind}List`, apiVersion: resource.apiVersion, metadata, items: bare };
 }
 
 function watch(call: Call): ApiResponse {
@@ -133,10 +135,10 @@ function watch(call: Call): ApiResponse {
   };
 }
 
-/** The body as this kind, checked against the URL. k8s: rest.BeforeCreate, handlers/rest.go checkName */
+/** The body as this kind. k8s: handlers/create.go, handlers/update.go */
 export function readObject(call: Call): KubeObject {
   const { request, resource, info } = call;
-  const read = readBody(request);
+  const read = readBodyOf(request, resource.kind);
   // What the body leaves out is what the URL says. k8s: serializer/json/json.go gvkWithDefaults
   const body = {
     ...read,
@@ -146,41 +148,45 @@ export function readObject(call: Call): KubeObject {
   if (body.apiVersion !== resource.apiVersion || body.kind !== resource.kind) throw wrongKind(resource, body);
   const type = resource.view?.type ?? resource.hooks.type;
   const object = decodeAs(type, resource, body, fieldValidationOf(info), (t) => call.warnings.push(t));
-  const given = object.metadata.namespace ?? "";
-  if (resource.namespaced && info.namespace && given && given !== info.namespace) {
-    throw status.badRequest("the namespace of the provided object does not match the namespace sent on the request");
-  }
+  object.metadata ??= {} as KubeObject["metadata"];
   return resource.view ? resource.view.toStored(object) : object;
 }
 
-/** k8s: handlers/create.go, handlers/rest.go transformDecodeError */
+/** k8s: rest.EnsureObjectNamespaceMatchesRequestNamespace */
+export function checkNamespace(call: Call, object: KubeObject): void {
+  const given = object.metadata?.namespace ?? "";
+  if (!call.resource.namespaced || !given || given === call.info.namespace) return;
+  throw status.badRequest("the namespace of the provided object does not match the namespace sent on the request");
+}
+
+const legacyScheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+
+/** k8s: runtime/serializer/versioning Decode, then handlers/rest.go transformDecodeError */
 function wrongKind(resource: Resource, body: { apiVersion: string; kind: string }): status.StatusError {
-  if (body.apiVersion !== resource.apiVersion) {
+  const version = body.apiVersion.split("/").at(-1) as string;
+  const target = `${internalPackage(resource)}.${resource.kind}`;
+  const known = resourceOfKind(body.apiVersion, body.kind);
+  if (known?.id === resource.id) {
     return status.badRequest(
       `the API version in the data (${body.apiVersion}) does not match the expected API version (${resource.apiVersion})`,
     );
   }
-  const version = body.apiVersion.split("/").at(-1) as string;
-  const why = resourceOfKind(body.apiVersion, body.kind)
-    ? `converting (${version}.${body.kind}) to (${version}.${resource.kind}): unknown conversion`
-    : `no kind "${body.kind}" is registered for version "${body.apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+  const why = known
+    ? `converting (${version}.${body.kind}) to (${target}): unknown conversion`
+    : `no kind "${body.kind}" is registered for version "${body.apiVersion}" in scheme "${legacyScheme}"`;
   return status.badRequest(
     `${body.kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`,
   );
 }
 
 function create(call: Call): ApiResponse {
-  const { context, resource } = call;
+  const { context, resource, info } = call;
   const options = writeOptions(call);
   const object = readObject(call);
-  const namespace = resource.namespaced ? call.info.namespace || object.metadata.namespace || "" : "";
-  if (resource.namespaced && !namespace) throw notOnCollection(resource);
-  const created = context.operations.create(resource, namespace, object, options);
-  return objectReply(call, 201, created);
+  checkNamespace(call, object);
+  const namespace = resource.namespaced ? info.namespace : "";
+  return objectReply(call, 201, context.operations.create(resource, namespace, object, options));
 }
-
-const notOnCollection = (resource: Resource): status.StatusError =>
-  status.badRequest(`an empty namespace may not be set during creation of ${resource.plural}`);
 
 function update(call: Call): ApiResponse {
   const { context, resource, info } = call;
@@ -199,13 +205,23 @@ function update(call: Call): ApiResponse {
   return objectReply(call, 200, updated);
 }
 
+/** k8s: handlers/rest.go checkName */
 export function checkName(call: Call, object: KubeObject): void {
-  const { name } = object.metadata;
+  const { name, namespace = "" } = object.metadata;
+  const asked = call.info.name;
   if (!name) {
-    throw status.badRequest("name must be provided");
+    throw status.badRequest(
+      `the name of the object (${asked} based on URL) was undeterminable: name must be provided`,
+    );
   }
-  if (name !== call.info.name) {
-    throw status.badRequest(`the name of the object (${name}) does not match the name on the URL (${call.info.name})`);
+  if (name !== asked) {
+    throw status.badRequest(`the name of the object (${name}) does not match the name on the URL (${asked})`);
+  }
+  const scope = scopeOf(call);
+  if (scope && namespace && namespace !== scope) {
+    throw status.badRequest(
+      `the namespace of the object (${namespace}) does not match the namespace on the request (${scope})`,
+    );
   }
 }
 
@@ -216,14 +232,28 @@ function patchOne(call: Call): ApiResponse {
 
 function remove(call: Call): ApiResponse {
   const { context, resource, info } = call;
-  const { options, dryRun } = deleteOptions(call);
-  const write = { ...writeOptions(call), dryRun };
+  const { options, dryRun, code } = deleteOptions(call);
+  const write = { ...ofDelete(call), dryRun };
   const { object, gone } = context.operations.delete(resource, scopeOf(call), info.name, options, write);
-  if (!gone || resource.id === "pods") return objectReply(call, 200, object);
+  if (!gone) return objectReply(call, code, object);
+  if (returnsDeleted.has(resource.id)) return objectReply(call, 200, object);
   return jsonText(200, JSON.stringify(deleted(resource, object)));
 }
 
-/** k8s: handlers/delete.go: a Status where the object is gone at once. */
+/** Kinds whose deletion answers with the object. k8s: genericregistry.Store.ReturnDeletedObject */
+const returnsDeleted = new Set([
+  "namespaces",
+  "persistentvolumeclaims",
+  "persistentvolumes",
+  "pods",
+  "podtemplates",
+  "resourcequotas",
+  "serviceaccounts",
+  "services",
+  "storageclasses.storage.k8s.io",
+]);
+
+/** k8s: registry/generic/registry/store.go finalizeDelete: a Status where the object is gone at once. */
 function deleted(resource: Resource, object: KubeObject): unknown {
   const { name, uid } = object.metadata;
   return {
@@ -237,18 +267,18 @@ function deleted(resource: Resource, object: KubeObject): unknown {
 
 function deleteCollection(call: Call): ApiResponse {
   const { context, resource, info } = call;
+  const checkRv = (rv: string): void => checkRevision(call, rv);
+  const { items: chosen, ...found } = list(context.store, context.log, resource, info, checkRv);
   const { options, dryRun } = deleteOptions(call);
-  const write = { ...writeOptions(call), dryRun };
-  const selection = selectionOf(resource, info);
-  const chosen = candidates(context.store, resource, selection).filter((o) => matches(resource, selection, o));
-  const items: KubeObject[] = [];
-  for (const { metadata } of [...chosen]) {
-    if (!context.store.get(resource.id, metadata.namespace ?? "", metadata.name)) continue;
-    items.push(context.operations.delete(resource, metadata.namespace ?? "", metadata.name, options, write).object);
+  const write = { ...ofDelete(call), dryRun };
+  for (const { metadata } of chosen) {
+    const { namespace = "", name } = metadata;
+    if (!context.store.get(resource.id, namespace, name)) continue;
+    context.operations.delete(resource, namespace, name, options, write);
   }
-  const metadata = { resourceVersion: String(context.store.rv) };
-  const bare = items.map((o) => shown(resource, o)).map(({ apiVersion: _a, kind: _k, ...rest }) => rest);
-  return json(200, { kind: `${resource.kind}List`, apiVersion: resource.apiVersion, metadata, items: bare });
+  // The answer tells what was found, not what became of it.
+  const items = chosen.map((o) => shown(resource, o, context.reader));
+  return json(200, listOf(resource, found, items));
 }
 
 export const keyOf = (object: KubeObject): string => objectKey(object.metadata.namespace, object.metadata.name);

@@ -1,6 +1,6 @@
 /** WATCH: a subscription is plain data; what it is owed follows from its last revision and the log. */
-import { invalidObject, forbiddenField, type FieldError } from "./field.ts";
-import { candidates, fieldsOf, matches, selectionOf, type Selection } from "./list.ts";
+import { aggregate, forbiddenField, goQuote, invalidObject, notSupported, type FieldError } from "./field.ts";
+import { candidates, fieldsOf, matches, notANumber, selectionOf, type Selection } from "./list.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { resourceAt, type Resource } from "./resources.ts";
 import * as status from "./status.ts";
@@ -10,7 +10,7 @@ import type { Log, LogEntry } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
 import { watchSecondsMax, watchSecondsMin } from "../limits.ts";
 import type { Subscription } from "../ports.ts";
-import type { Form } from "./negotiation.ts";
+import { includeObjectOf, type Form } from "./negotiation.ts";
 
 export interface WatchContext {
   store: Store;
@@ -28,46 +28,49 @@ export function openWatch(
   info: RequestInfo,
   form: Form,
 ): { lines: string[]; subscription: Subscription } {
-  const query = info.query;
-  checkOptions(info);
+  const { query } = info;
+  const initial = checkOptions(info);
   const selection = selectionOf(resource, info);
-  if (info.name) query.get("fieldSelector");
-  const seconds = timeoutSeconds(info, context);
+  const rv = Number(query.get("resourceVersion") || 0);
   const subscription: Subscription = {
     id: "",
     resource: `${resource.group}/${resource.version}/${resource.plural}`,
     namespace: selection.namespace,
     labelSelector: query.get("labelSelector"),
-    fieldSelector: info.name
-      ? [query.get("fieldSelector"), `metadata.name=${info.name}`].filter(Boolean).join(",")
-      : query.get("fieldSelector"),
+    fieldSelector: fieldSelectorOf(info, selection),
     as: form === "table" ? "table" : form === "partial" ? "partial" : "object",
     apiVersion: resource.apiVersion,
-    includeObject: includeObjectOf(info),
+    includeObject: form === "table" ? includeObjectOf(info) : "Metadata",
     headersSent: false,
     bookmarks: query.flag("allowWatchBookmarks"),
-    rv: context.store.rv,
-    endsAtWall: context.wallNow + seconds * 1000,
+    rv: initial === "none" && rv > 0 ? rv : context.store.rv,
+    endsAtWall: context.wallNow + timeoutSeconds(info, context) * 1000,
   };
-  const lines: string[] = [];
-  const rv = query.get("resourceVersion");
-  const initial = query.flag("sendInitialEvents") || !rv || rv === "0";
-  if (initial && query.get("sendInitialEvents") !== "false") {
-    const chosen = selectionFor(resource, subscription);
-    for (const object of candidates(context.store, resource, chosen)) {
-      if (matches(resource, chosen, object)) {
-        lines.push(encode(resource, subscription, "ADDED", object, context.now));
-      }
-    }
-    if (query.flag("sendInitialEvents")) lines.push(bookmark(resource, subscription, true));
-  } else {
-    subscription.rv = rv && rv !== "0" ? Number(rv) : context.store.rv;
-    if (subscription.rv > context.store.rv) {
-      throw futureRevision(subscription.rv, context.store.rv);
-    }
-    lines.push(...poll(context, subscription).lines);
+  if (initial === "none") return { lines: poll(context, subscription).lines, subscription };
+  if (rv > context.store.rv) {
+    const error = futureRevision(rv, context.store.rv).toStatus();
+    const ended = { ...subscription, bookmarks: false, endsAtWall: context.wallNow };
+    return { lines: [line("ERROR", JSON.stringify(error))], subscription: ended };
   }
+  const lines: string[] = [];
+  const chosen = selectionFor(resource, subscription);
+  for (const object of candidates(context.store, resource, chosen)) {
+    if (matches(resource, chosen, object)) {
+      lines.push(encode(resource, subscription, "ADDED", object, context.now));
+    }
+  }
+  if (initial === "bookmarked" && subscription.bookmarks) lines.push(bookmark(resource, subscription, true));
   return { lines, subscription };
+}
+
+/** A watch of one name is one of a selector. k8s: handlers/get.go listOpts */
+function fieldSelectorOf(info: RequestInfo, selection: Selection): string {
+  const text = info.query.get("fieldSelector");
+  if (!info.name) return text;
+  if (text && selection.fields?.equalities["metadata.name"] !== info.name) {
+    throw status.badRequest("fieldSelector metadata.name doesn't match requested name");
+  }
+  return text || `metadata.name=${info.name}`;
 }
 
 export function futureRevision(asked: number, current: number): status.StatusError {
@@ -154,12 +157,21 @@ function eventOf(
 function matchedBefore(resource: Resource, selection: Selection, entry: LogEntry): boolean {
   if (selection.labels && !selection.labels.matches(entry.previousLabels ?? {})) return false;
   if (!selection.fields) return true;
+  if (entry.previous) return selection.fields.matches(fieldsOf(resource, entry.previous));
   const { name, namespace } = entry;
   const own = resource.view ? fieldsOf(resource, entry.object) : entry.previousFields;
   return selection.fields.matches({ ...own, "metadata.name": name, "metadata.namespace": namespace });
 }
 
 const line = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`;
+
+/** What leaves a selection is shown as it last was, at the revision that took it away. k8s: cache_watcher.go convertToWatchEvent */
+function eventObject(type: string, entry: LogEntry): KubeObject {
+  const { object, previous, op } = entry;
+  if (type !== "DELETED" || op === "delete" || !previous) return object;
+  const { resourceVersion } = object.metadata;
+  return { ...previous, metadata: { ...previous.metadata, resourceVersion } };
+}
 
 /** Encoded once per revision and form; many watchers share the text. */
 const encoded = new WeakMap<LogEntry, Map<string, string>>();
@@ -171,8 +183,8 @@ function encodeEntry(
   entry: LogEntry,
   now: number,
 ): string {
-  const object = entry.object;
-  if (subscription.as === "object" && !resource.view) return line(type, entry.text);
+  const object = eventObject(type, entry);
+  if (subscription.as === "object" && !resource.view && object === entry.object) return line(type, entry.text);
   const form = `${type}${subscription.as}${subscription.includeObject}${subscription.headersSent}${subscription.resource}${subscription.as === "table" ? Math.floor(now / 1000) : ""}`;
   let forms = encoded.get(entry);
   if (!forms) encoded.set(entry, (forms = new Map()));
@@ -234,52 +246,43 @@ export function heartbeat(subscription: Subscription): string {
   return subscription.bookmarks ? bookmark(resourceOf(subscription), subscription, false) : "\n";
 }
 
-export function includeObjectOf(info: RequestInfo): IncludeObject {
-  const value = info.query.get("includeObject");
-  if (value === "" || value === "Metadata") return "Metadata";
-  if (value === "Object" || value === "None") return value;
-  throw status.badRequest(
-    `unrecognized includeObject value: "${value}"`,
-  );
-}
-
 function timeoutSeconds(info: RequestInfo, context: WatchContext): number {
   const asked = Number(info.query.get("timeoutSeconds") || 0);
   if (asked > 0) return Math.min(asked, watchSecondsMax);
   return Math.round(watchSecondsMin * (1 + context.random()));
 }
 
-/** k8s: apis/meta/internalversion/validation ValidateListOptions */
-function checkOptions(info: RequestInfo): void {
+/**
+ * Whether objects that are there already come first, and whether a bookmark ends them.
+ * k8s: apis/meta/internalversion/validation validateWatchOptions, internalversion/defaults.go SetListOptionsDefaults
+ */
+function checkOptions(info: RequestInfo): "none" | "bookmarked" {
   const { query } = info;
   const errors: FieldError[] = [];
+  const refuse = (field: string, detail: string): number => errors.push(forbiddenField(field, detail));
+  const rv = query.get("resourceVersion");
   const match = query.get("resourceVersionMatch");
-  if (query.has("sendInitialEvents")) {
-    if (match !== "NotOlderThan") {
-      errors.push(
-        match
-          ? {
-              type: "FieldValueNotSupported",
-              field: "resourceVersionMatch",
-              message: `Unsupported value: "${match}": supported values: "NotOlderThan"`,
-            }
-          : forbiddenField(
-              "resourceVersionMatch",
-              "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-            ),
-      );
-    }
-  } else if (match) {
-    errors.push(
-      forbiddenField(
-        "resourceVersionMatch",
-        "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
-      ),
-    );
+  const asked = query.has("sendInitialEvents");
+  if (asked && match !== "NotOlderThan") {
+    refuse("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  }
+  if (match && !asked) {
+    refuse("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+  }
+  if (match && match !== "NotOlderThan") {
+    errors.push(notSupported("resourceVersionMatch", match, ["NotOlderThan"]));
+  }
+  if (match && query.get("continue")) {
+    refuse("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
   }
   if (errors.length) throw invalidObject("meta.k8s.io", "ListOptions", "", errors);
-  const rv = query.get("resourceVersion");
-  if (rv && !/^\d+$/.test(rv)) {
-    throw status.badRequest(`Invalid value: "${rv}": strconv.ParseUint: parsing "${rv}": invalid syntax`);
-  }
+  if (rv && !/^\d+$/.test(rv)) throw status.plainError(aggregate([notANumber(rv)]));
+  checkSeconds(query.get("timeoutSeconds"));
+  if (asked) return query.flag("sendInitialEvents") ? "bookmarked" : "none";
+  return rv === "" || rv === "0" ? "bookmarked" : "none";
+}
+
+function checkSeconds(text: string): void {
+  if (!text || /^[+-]?\d+$/.test(text)) return;
+  throw status.badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
 }

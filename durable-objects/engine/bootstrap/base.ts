@@ -4,6 +4,7 @@ import { fnv32a, mix } from "../core/random.ts";
 import type { KubeObject } from "../core/object.ts";
 import { resourceOfKind } from "../api/resources.ts";
 import { rbacBase } from "../api/rbac-base.ts";
+import { systemBase } from "./system-base.ts";
 
 interface BaseObject {
   apiVersion: string;
@@ -41,7 +42,7 @@ function uidOf(seed: string, object: BaseObject): string {
 }
 
 export function baseObjects(seed: string, bornMs: number): { resource: string; object: KubeObject }[] {
-  const all: BaseObject[] = [...namespaces, ...priorityClasses, ...(rbacBase as unknown as BaseObject[])];
+  const all: BaseObject[] = [...namespaces, ...priorityClasses, ...(rbacBase as unknown as BaseObject[]), ...(systemBase as unknown as BaseObject[])];
   return all.map((object, i) => ({
     resource: resourceOfKind(object.apiVersion, object.kind)?.id ?? "",
     object: {

@@ -1,7 +1,8 @@
 /** The first turn of a cluster: its nodes and what runs on every one, as kubeadm leaves them. */
 import type { Client } from "../controllers/define.ts";
+import { createLeases } from "./leases.ts";
 import { controlPlaneName, nodeObject, workerName } from "./nodes.ts";
-import { systemObjects } from "./system.ts";
+import { createSystem } from "./system.ts";
 
 export interface BirthOptions {
   nodes: number;
@@ -13,7 +14,8 @@ export function birth(client: Client, options: BirthOptions): void {
   for (let index = 0; index <= options.nodes; index++) {
     addNode(client, index === 0 ? controlPlaneName : workerName(index), index);
   }
-  for (const { resource, object } of systemObjects(options.nodes)) client.create(resource, object);
+  createSystem(client);
+  createLeases(client);
 }
 
 export function addNode(client: Client, name: string, index: number): void {

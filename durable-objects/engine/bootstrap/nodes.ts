@@ -1,6 +1,7 @@
 /** The machines of a sandbox: one tainted control plane, workers of 4 CPU, 8 Gi and 110 Pods. */
 import { rfc3339 } from "../core/clock.ts";
 import { version } from "../api/discovery.ts";
+import { machineAnnotation } from "../kubelet/node-address.ts";
 
 export const controlPlaneName = "control-plane";
 export const workerName = (index: number): string => `node-${index}`;
@@ -18,6 +19,15 @@ export const nodeAddress = (index: number): string => {
 
 export const podCidr = (index: number): string => `10.244.${index}.0/24`;
 
+export interface KubeletCondition {
+  type: string;
+  status: string;
+  lastHeartbeatTime: string;
+  lastTransitionTime: string;
+  reason: string;
+  message: string;
+}
+
 interface NodeOptions {
   name: string;
   index: number;
@@ -26,9 +36,14 @@ interface NodeOptions {
   hex(): string;
 }
 
-function conditions(at: number): unknown[] {
+export function kubeletConditions(at: number): KubeletCondition[] {
   const stamp = rfc3339(at);
-  const row = (type: string, status: string, reason: string, message: string): unknown => ({
+  const row = (
+    type: string,
+    status: string,
+    reason: string,
+    message: string,
+  ): KubeletCondition => ({
     type,
     status,
     lastHeartbeatTime: stamp,
@@ -44,24 +59,28 @@ function conditions(at: number): unknown[] {
   ];
 }
 
+/** What every kubelet writes on the Node that it registers. */
+export const kubeletLabels = (name: string): Record<string, string> => ({
+  "beta.kubernetes.io/arch": "amd64",
+  "beta.kubernetes.io/os": "linux",
+  "kubernetes.io/arch": "amd64",
+  "kubernetes.io/hostname": name,
+  "kubernetes.io/os": "linux",
+});
+
+export const kubeletAnnotations: Readonly<Record<string, string>> = {
+  "node.alpha.kubernetes.io/ttl": "0",
+  "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+};
+
 /** A Node as its kubelet registers it. */
 export function nodeObject({ name, index, at, hex }: NodeOptions): unknown {
   const controlPlane = index === 0;
   return {
     metadata: {
       name,
-      labels: {
-        "beta.kubernetes.io/arch": "amd64",
-        "beta.kubernetes.io/os": "linux",
-        "kubernetes.io/arch": "amd64",
-        "kubernetes.io/hostname": name,
-        "kubernetes.io/os": "linux",
-        ...(controlPlane ? controlPlaneLabels : {}),
-      },
-      annotations: {
-        "node.alpha.kubernetes.io/ttl": "0",
-        "volumes.kubernetes.io/controller-managed-attach-detach": "true",
-      },
+      labels: { ...kubeletLabels(name), ...(controlPlane ? controlPlaneLabels : {}) },
+      annotations: { ...kubeletAnnotations, [machineAnnotation]: "true" },
     },
     spec: {
       podCIDR: podCidr(index),
@@ -75,7 +94,17 @@ export function nodeObject({ name, index, at, hex }: NodeOptions): unknown {
   };
 }
 
-function nodeStatus(name: string, index: number, at: number, hex: () => string): unknown {
+/** A machine has a new one each time it starts. */
+export const bootId = (hex: () => string): string =>
+  `${hex().slice(0, 8)}-${hex().slice(0, 4)}-4${hex().slice(0, 3)}-8${hex().slice(0, 3)}-${hex().slice(0, 12)}`;
+
+/** What a kubelet tells of its machine. `index`: the third number of its Pod range. */
+export function nodeStatus(
+  name: string,
+  index: number,
+  at: number,
+  hex: () => string,
+): Record<string, unknown> & { conditions: KubeletCondition[]; nodeInfo: Record<string, string> } {
   const shared = {
     cpu: "4",
     "ephemeral-storage": "100Gi",
@@ -86,7 +115,7 @@ function nodeStatus(name: string, index: number, at: number, hex: () => string):
   return {
     capacity: { ...shared, memory: "8Gi" },
     allocatable: { ...shared, memory: "8092Mi" },
-    conditions: conditions(at),
+    conditions: kubeletConditions(at),
     addresses: [
       { type: "InternalIP", address: nodeAddress(index) },
       { type: "Hostname", address: name },
@@ -94,8 +123,8 @@ function nodeStatus(name: string, index: number, at: number, hex: () => string):
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
     nodeInfo: {
       machineID: hex() + hex(),
-      systemUUID: `${hex().slice(0, 8)}-${hex().slice(0, 4)}-4${hex().slice(0, 3)}-8${hex().slice(0, 3)}-${hex().slice(0, 12)}`,
-      bootID: `${hex().slice(0, 8)}-${hex().slice(0, 4)}-4${hex().slice(0, 3)}-8${hex().slice(0, 3)}-${hex().slice(0, 12)}`,
+      systemUUID: bootId(hex),
+      bootID: bootId(hex),
       kernelVersion: "6.12.48+deb13-cloud-amd64",
       osImage: "Debian GNU/Linux 13 (trixie)",
       containerRuntimeVersion: "containerd://2.2.0",

@@ -49,7 +49,9 @@ function create(
   revision: number,
 ): ControllerRevision | undefined {
   const collisions = set.status?.collisionCount;
-  const hash = safeEncode(String(fnv32a(JSON.stringify(set.spec.template) + String(collisions ?? ""))));
+  const hash = safeEncode(
+    String(fnv32a(JSON.stringify(set.spec.template) + String(collisions ?? ""))),
+  );
   const { namespace, annotations } = set.metadata;
   try {
     return client.create<ControllerRevision>(revisions, {

@@ -31,14 +31,21 @@ const nodeTroubles: [key: string, effect: "NoExecute" | "NoSchedule"][] = [
   ["node.kubernetes.io/pid-pressure", "NoSchedule"],
   ["node.kubernetes.io/unschedulable", "NoSchedule"],
 ];
-const hostTrouble: [string, "NoSchedule"] = ["node.kubernetes.io/network-unavailable", "NoSchedule"];
+const hostTrouble: [string, "NoSchedule"] = [
+  "node.kubernetes.io/network-unavailable",
+  "NoSchedule",
+];
 
 function tolerationsOf(set: DaemonSet): Toleration[] {
   const { tolerations = [], hostNetwork } = set.spec.template.spec;
   const troubles = hostNetwork ? [...nodeTroubles, hostTrouble] : nodeTroubles;
   const added = troubles.map(([key, effect]): Toleration => ({ key, operator: "Exists", effect }));
   const same = (a: Toleration, b: Toleration): boolean =>
-    a.key === b.key && a.effect === b.effect && a.operator === b.operator && !a.value && a.tolerationSeconds === undefined;
+    a.key === b.key &&
+    a.effect === b.effect &&
+    a.operator === b.operator &&
+    !a.value &&
+    a.tolerationSeconds === undefined;
   const kept = tolerations as readonly Toleration[];
   return [...kept, ...added.filter((t) => !kept.some((k) => same(k, t)))];
 }
@@ -121,5 +128,8 @@ export function daemonPod(set: DaemonSet, node: string, hash: string): unknown {
 export function isUpdated(set: DaemonSet, pod: DaemonPod, hash: string): boolean {
   const labels = pod.metadata.labels ?? {};
   const generation = generationOf(set);
-  return labels[revisionHashLabel] === hash || (generation !== undefined && labels[generationLabel] === generation);
+  return (
+    labels[revisionHashLabel] === hash ||
+    (generation !== undefined && labels[generationLabel] === generation)
+  );
 }

@@ -22,7 +22,9 @@ export interface DaemonView {
 }
 
 export const availableAt = (set: DaemonSet, pod: DaemonPod): number =>
-  isReady(pod) ? isPodAvailableAt(pod, (set.spec.minReadySeconds ?? 0) * 1000) : Number.POSITIVE_INFINITY;
+  isReady(pod)
+    ? isPodAvailableAt(pod, (set.spec.minReadySeconds ?? 0) * 1000)
+    : Number.POSITIVE_INFINITY;
 
 /** k8s: util.AllowsSurge, SurgeCount */
 export function surgeOf(set: DaemonSet, desired: number): number {

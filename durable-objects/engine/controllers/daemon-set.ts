@@ -21,7 +21,13 @@ import {
   type DaemonPod,
   type Eligibility,
 } from "./daemon-set-nodes.ts";
-import { allowsSurge, availableAt, rollingPlan, type DaemonPlan, type DaemonView } from "./daemon-set-rollout.ts";
+import {
+  allowsSurge,
+  availableAt,
+  rollingPlan,
+  type DaemonPlan,
+  type DaemonView,
+} from "./daemon-set-rollout.ts";
 import type { Client, Controller, Reader } from "./define.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import { compare } from "./deployment-shapes.ts";
@@ -134,7 +140,9 @@ function claim(client: Client, set: DaemonSet): DaemonPod[] {
   const mine: DaemonPod[] = [];
   const owners = (pod: DaemonPod, add: boolean): void => {
     const changed = client.modify<DaemonPod>("pods", namespace, pod.metadata.name, (current) => {
-      const others = (current.metadata.ownerReferences ?? []).filter((o) => o.uid !== set.metadata.uid);
+      const others = (current.metadata.ownerReferences ?? []).filter(
+        (o) => o.uid !== set.metadata.uid,
+      );
       const ownerReferences = add ? [...others, ownerReference(set) as never] : others;
       return { ...current, metadata: { ...current.metadata, ownerReferences } };
     });
@@ -184,7 +192,11 @@ interface Settled {
 
 /** Missing Pods come, misplaced, failed and surplus ones go. k8s: manage, podsShouldBeOnNode */
 function settle(client: Client, view: DaemonView, memory: Memory): Settled {
-  const settled: Settled = { plan: { create: [], remove: [] }, next: { ...memory }, retryAt: undefined };
+  const settled: Settled = {
+    plan: { create: [], remove: [] },
+    next: { ...memory },
+    retryAt: undefined,
+  };
   for (const [node, eligible] of view.eligible) {
     const pods = view.byNode.get(node) ?? [];
     if (eligible.shouldRun && pods.length === 0) settled.plan.create.push(node);
@@ -193,7 +205,8 @@ function settle(client: Client, view: DaemonView, memory: Memory): Settled {
   }
   for (const [node, pods] of view.byNode) {
     // Never scheduled and never to be: no other controller would take these away.
-    if (!view.eligible.has(node)) settled.plan.remove.push(...names(pods.filter((p) => !p.spec.nodeName)));
+    if (!view.eligible.has(node))
+      settled.plan.remove.push(...names(pods.filter((p) => !p.spec.nodeName)));
   }
   return settled;
 }
@@ -223,7 +236,8 @@ function settleNode(client: Client, view: DaemonView, node: string, settled: Set
   const old = running.find((p) => !isUpdated(set, p, view.hash));
   settled.plan.remove.push(...names(running.filter((p) => p !== current && p !== old)));
   if (!current || !old) return;
-  if (!isReady(old) || availableAt(set, current) <= view.now) settled.plan.remove.push(old.metadata.name);
+  if (!isReady(old) || availableAt(set, current) <= view.now)
+    settled.plan.remove.push(old.metadata.name);
 }
 
 /** k8s: podByCreationTimestampAndPhase */
@@ -233,7 +247,13 @@ const byAge = (a: DaemonPod, b: DaemonPod): number =>
   compare(a.metadata.name, b.metadata.name);
 
 /** A node that keeps rejecting its daemon would otherwise be fought without a pause. */
-function removeFailed(client: Client, set: DaemonSet, pod: DaemonPod, node: string, settled: Settled): void {
+function removeFailed(
+  client: Client,
+  set: DaemonSet,
+  pod: DaemonPod,
+  node: string,
+  settled: Settled,
+): void {
   const entry = settled.next.nodes?.[node];
   const until = entry ? entry.atMs + entry.ms : 0;
   if (entry && client.now < until) {
@@ -257,10 +277,14 @@ function carryOut(client: Client, view: DaemonView, plan: DaemonPlan, memory: Me
   for (const node of plan.create.slice(0, podCreateBurstMax)) {
     try {
       const { metadata } = client.create<DaemonPod>("pods", daemonPod(set, node, hash));
-      client.event(set, "Normal", "SuccessfulCreate", `Created pod: ${metadata.name}`, { component });
+      client.event(set, "Normal", "SuccessfulCreate", `Created pod: ${metadata.name}`, {
+        component,
+      });
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      client.event(set, "Warning", "FailedCreate", `Error creating: ${error.message}`, { component });
+      client.event(set, "Warning", "FailedCreate", `Error creating: ${error.message}`, {
+        component,
+      });
       result.failures = (memory.failures ?? 0) + 1;
       break;
     }

@@ -98,10 +98,13 @@ export interface Records {
 /** Maps a change to keys this controller must look at. Must be cheap and pure. */
 export type Waker = (change: Change, reader: Reader) => Iterable<string> | undefined;
 
+/** A moment that wants another look; a lazy one asks for no alarm and waits for the first turn after it. */
+export type Due = number | { dueAtMs: number; lazy: true } | undefined;
+
 export interface Controller {
   /** Also the queue's prefix: lower-case, `replicaset`. */
   name: string;
   wakesOn: Record<ResourceId, Waker>;
   /** Level-triggered. Returns the virtual ms at which the key wants to be looked at again (replaces its one timer), or nothing. */
-  reconcile(key: string, client: Client): number | undefined;
+  reconcile(key: string, client: Client): Due;
 }

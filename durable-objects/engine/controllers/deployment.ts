@@ -163,7 +163,8 @@ function recreate(client: Client, d: Deployment, sets: readonly ReplicaSet[]): n
   if (scaled || oldPodsLeft(client, old)) {
     return syncRolloutStatus(client, found.deployment, fresh(client, sets), found.current);
   }
-  const { current, deployment } = newSet(client, found.deployment, sets, true);
+  // The first look may have annotated the set: the second must not write from an old copy.
+  const { current, deployment } = newSet(client, found.deployment, fresh(client, sets), true);
   if (!current) return undefined;
   scaleSet(client, deployment, current, deployment.spec.replicas);
   if (isComplete(deployment, deployment.status ?? {})) cleanUp(client, deployment, old);

@@ -14,7 +14,8 @@ const sized: Record<string, string> = {
   "/ReplicationController": "replicationcontrollers",
 };
 
-const groupOf = (apiVersion: string): string => apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
+const groupOf = (apiVersion: string): string =>
+  apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
 
 export type Scale = { expected: number; unmanaged: string[] } | { error: string };
 

@@ -53,7 +53,8 @@ export const disruptionController: Controller = {
 
 /** A new budget, a new wish, or an eviction that took from it: our own status writes are none of these. */
 function wakeBudget(change: Change): string[] | undefined {
-  const { object, previous } = change as { object: Budget; previous?: Budget };
+  const object = change.object as Budget;
+  const previous = change.previous as Budget | undefined;
   if (change.op === "delete") return undefined;
   const matters =
     change.op === "create" ||
@@ -71,7 +72,11 @@ const targetOf = (pod: KubeObject | undefined) =>
 function* wakeForPod(change: Change, reader: Reader): Iterable<string> {
   const pod = change.object as PodShape;
   const before = change.previous as PodShape | undefined;
-  if (change.op !== "delete" && targetOf(pod)?.status === "True" && targetOf(before)?.status !== "True") {
+  if (
+    change.op !== "delete" &&
+    targetOf(pod)?.status === "True" &&
+    targetOf(before)?.status !== "True"
+  ) {
     yield `${podKey}${objectKey(change.namespace, change.name)}`;
   }
   const same =
@@ -84,7 +89,10 @@ function* wakeForPod(change: Change, reader: Reader): Iterable<string> {
   if (same) return;
   for (const budget of reader.list<Budget>(budgets, change.namespace)) {
     const selector = labelSelector(budget.spec.selector);
-    if (selector.matches(pod.metadata.labels) || (before && selector.matches(before.metadata.labels))) {
+    if (
+      selector.matches(pod.metadata.labels) ||
+      (before && selector.matches(before.metadata.labels))
+    ) {
       yield objectKey(change.namespace, budget.metadata.name);
     }
   }
@@ -106,7 +114,8 @@ function reconcile(client: Client, key: string): number | undefined {
   const budget = client.get<Budget>(budgets, namespace, name);
   if (!budget) return undefined;
   const pods = podsOf(client, budget);
-  if (pods.length === 0) client.event(budget, "Normal", "NoPods", "No matching pods found", { component });
+  if (pods.length === 0)
+    client.event(budget, "Normal", "NoPods", "No matching pods found", { component });
   const expected = expectation(client, budget, pods);
   if ("error" in expected) {
     const message = `Failed to calculate the number of expected pods: ${expected.error}`;
@@ -159,7 +168,10 @@ function selectorText(selector: LabelSelector | undefined): string {
     .map((key) => `${key}: ${selector?.matchLabels?.[key]},`)
     .join("");
   const expressions = (selector?.matchExpressions ?? [])
-    .map((e) => `LabelSelectorRequirement{Key:${e.key},Operator:${e.operator},Values:[${(e.values ?? []).join(" ")}],},`)
+    .map(
+      (e) =>
+        `LabelSelectorRequirement{Key:${e.key},Operator:${e.operator},Values:[${(e.values ?? []).join(" ")}],},`,
+    )
     .join("");
   return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${expressions}},}`;
 }
@@ -219,7 +231,8 @@ function writeStatus(
     expectedPods: expected,
     observedGeneration,
   };
-  if (!equal(budget.status, status)) client.update<Budget>(budgets, { ...budget, status }, "status");
+  if (!equal(budget.status, status))
+    client.update<Budget>(budgets, { ...budget, status }, "status");
 }
 
 /** k8s: apimachinery/pkg/api/meta SetStatusCondition */
@@ -238,7 +251,12 @@ function conditionsWith(
 
 /** Nothing may be evicted while nobody knows how many there should be. k8s: failSafe */
 function failSafe(client: Client, budget: Budget, message: string): void {
-  const before = budget.status ?? { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
+  const before = budget.status ?? {
+    disruptionsAllowed: 0,
+    currentHealthy: 0,
+    desiredHealthy: 0,
+    expectedPods: 0,
+  };
   const conditions = conditionsWith(client, budget, {
     status: "False",
     reason: "SyncFailed",
@@ -246,21 +264,36 @@ function failSafe(client: Client, budget: Budget, message: string): void {
     observedGeneration: before.observedGeneration ?? 0,
   });
   const status = { ...before, disruptionsAllowed: 0, conditions };
-  if (!equal(budget.status, status)) client.update<Budget>(budgets, { ...budget, status }, "status");
+  if (!equal(budget.status, status))
+    client.update<Budget>(budgets, { ...budget, status }, "status");
 }
 
 /** A Pod that was to be disrupted and then was not. k8s: syncStalePodDisruption */
 function clearStaleMark(client: Client, key: string): number | undefined {
   const { namespace, name } = splitKey(key);
   const pod = client.get<PodShape>("pods", namespace, name);
-  const mark = targetOf(pod) as { status: string; reason?: string; lastTransitionTime?: string } | undefined;
-  if (!pod || !mark || mark.status !== "True" || mark.reason === "TerminationByKubelet") return undefined;
+  const mark = targetOf(pod) as
+    | { status: string; reason?: string; lastTransitionTime?: string }
+    | undefined;
+  if (!pod || !mark || mark.status !== "True" || mark.reason === "TerminationByKubelet")
+    return undefined;
   const ended = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
   if (ended || pod.metadata.deletionTimestamp) return undefined;
   const dueAt = parseTime(mark.lastTransitionTime) + disruptionConfirmMs;
   if (client.now < dueAt) return dueAt;
-  const cleared = { type: "DisruptionTarget", status: "False", lastProbeTime: null, lastTransitionTime: rfc3339(client.now) };
-  const conditions = pod.status?.conditions?.map((c) => (c.type === "DisruptionTarget" ? cleared : c));
-  client.update<PodShape>("pods", { ...pod, status: { ...pod.status, conditions } as never }, "status");
+  const cleared = {
+    type: "DisruptionTarget",
+    status: "False",
+    lastProbeTime: null,
+    lastTransitionTime: rfc3339(client.now),
+  };
+  const conditions = pod.status?.conditions?.map((c) =>
+    c.type === "DisruptionTarget" ? cleared : c,
+  );
+  client.update<PodShape>(
+    "pods",
+    { ...pod, status: { ...pod.status, conditions } as never },
+    "status",
+  );
   return undefined;
 }

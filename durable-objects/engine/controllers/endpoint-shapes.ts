@@ -66,7 +66,10 @@ function concerns(pod: EndpointPod, before: EndpointPod): boolean {
 }
 
 /** Pods behind a Service in name order; undefined where nobody but its author fills the endpoints in. */
-export function podsOfService(client: Client, service: Service): readonly EndpointPod[] | undefined {
+export function podsOfService(
+  client: Client,
+  service: Service,
+): readonly EndpointPod[] | undefined {
   const selector = service.spec?.selector;
   if (!selector || service.spec?.type === "ExternalName") return undefined;
   const namespace = service.metadata.namespace ?? "";
@@ -91,7 +94,8 @@ export const hostnameOf = (pod: EndpointPod, service: Service): string | undefin
 /** The Pod's port behind each port of the Service; ports whose name the Pod does not have are left out. k8s: FindPort */
 export function portsOf(service: Service, pod: EndpointPod): EndpointPort[] {
   const found: EndpointPort[] = [];
-  for (const { name = "", protocol = "TCP", targetPort, appProtocol, port } of service.spec?.ports ?? []) {
+  for (const { name = "", protocol = "TCP", targetPort, appProtocol, port } of service.spec
+    ?.ports ?? []) {
     const target = targetPort ?? port;
     const number = typeof target === "number" ? target : namedPort(pod, String(target), protocol);
     if (number === undefined) continue;

@@ -27,7 +27,7 @@ export const endpointSliceMirroringController: Controller = {
     const service = client.get<Service>("services", namespace, name);
     const mirrored =
       service && !service.spec?.selector && endpoints.metadata.labels?.[skipLabel] !== "true";
-    const wanted = mirrored ? endpoints.subsets?.flatMap((s) => sliceBodies(s)) ?? [] : [];
+    const wanted = mirrored ? (endpoints.subsets?.flatMap((s) => sliceBodies(s)) ?? []) : [];
     sync(client, endpoints, wanted);
     return undefined;
   },
@@ -41,14 +41,20 @@ interface Body {
 
 /** One slice per subset and address family. */
 function sliceBodies(subset: core.EndpointSubset): Body[] {
-  const ports = (subset.ports ?? []).map((p) => ({ name: "", ...p, protocol: p.protocol ?? "TCP" }));
+  const ports = (subset.ports ?? []).map((p) => ({
+    name: "",
+    ...p,
+    protocol: p.protocol ?? "TCP",
+  }));
   const all = [
     ...(subset.addresses ?? []).map((a) => mirrorOf(a, true)),
     ...(subset.notReadyAddresses ?? []).map((a) => mirrorOf(a, false)),
   ].slice(0, mirroredAddressesMax);
   const bodies: Body[] = [];
   for (const addressType of ["IPv4", "IPv6"]) {
-    const own = all.filter((e) => (e.addresses[0] as string).includes(":") === (addressType === "IPv6"));
+    const own = all.filter(
+      (e) => (e.addresses[0] as string).includes(":") === (addressType === "IPv6"),
+    );
     for (let i = 0; i < own.length; i += endpointsPerSliceMax) {
       bodies.push({ addressType, endpoints: own.slice(i, i + endpointsPerSliceMax), ports });
     }
@@ -83,13 +89,15 @@ function sync(client: Client, endpoints: Endpoints, wanted: readonly Body[]): vo
     if (slice) client.update<EndpointSlice>(slices, { ...slice, ...body } as EndpointSlice);
     else client.create(slices, { metadata: metadataOf(endpoints), ...body });
   }
-  for (const slice of left) client.delete(slices, slice.metadata.namespace ?? "", slice.metadata.name);
+  for (const slice of left)
+    client.delete(slices, slice.metadata.namespace ?? "", slice.metadata.name);
 }
 
 function metadataOf(endpoints: Endpoints): object {
   const { name, namespace, labels, annotations } = endpoints.metadata;
   const kept = Object.entries(annotations ?? {}).filter(
-    ([key]) => key !== triggerAnnotation && key !== "kubectl.kubernetes.io/last-applied-configuration",
+    ([key]) =>
+      key !== triggerAnnotation && key !== "kubectl.kubernetes.io/last-applied-configuration",
   );
   return {
     generateName: `${name}-`,

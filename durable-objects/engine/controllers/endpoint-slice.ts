@@ -70,7 +70,10 @@ function* servicesOnNode(change: Change, reader: Reader): Iterable<string> {
   if (change.op === "update" && zone(change.object) === zone(change.previous)) return;
   for (const pod of reader.byIndex<EndpointPod>("pod.node", change.name)) {
     const { namespace = "", name } = pod.metadata;
-    yield* servicesOfPod({ ...change, op: "create", resource: "pods", namespace, name, object: pod }, reader);
+    yield* servicesOfPod(
+      { ...change, op: "create", resource: "pods", namespace, name, object: pod },
+      reader,
+    );
   }
 }
 
@@ -150,7 +153,11 @@ function endpointOf(
   return hints ? { ...endpoint, hints } : endpoint;
 }
 
-function hintsOf(service: Service, zone: string | undefined, node: string | undefined): Endpoint["hints"] {
+function hintsOf(
+  service: Service,
+  zone: string | undefined,
+  node: string | undefined,
+): Endpoint["hints"] {
   const distribution = service.spec?.trafficDistribution;
   if (!distribution) return undefined;
   const forZones = zone ? { forZones: [{ name: zone }] } : {};
@@ -163,7 +170,10 @@ const endpointKey = (e: discovery.Endpoint): string =>
   [...(e.addresses ?? []), e.hostname ?? "", e.targetRef?.uid ?? ""].join("\0");
 
 const portsKey = (ports: readonly discovery.EndpointPort[] | null | undefined): string =>
-  (ports ?? []).map((p) => [p.name, p.protocol, p.port, p.appProtocol].join("\0")).sort().join("\n");
+  (ports ?? [])
+    .map((p) => [p.name, p.protocol, p.port, p.appProtocol].join("\0"))
+    .sort()
+    .join("\n");
 
 /** Which slices are to stand, per set of ports: kept endpoints stay where they are. k8s: reconcileByPortMapping */
 function planSlices(
@@ -176,7 +186,11 @@ function planSlices(
   for (const slice of current) if (!groups.has(portsKey(slice.ports))) spare.push(slice);
   for (const [key, group] of groups) {
     const own = current.filter((slice) => portsKey(slice.ports) === key);
-    const planned = planGroup(group, own, (slice) => !equal(slice.metadata.labels, labelsOf(service)));
+    const planned = planGroup(
+      group,
+      own,
+      (slice) => !equal(slice.metadata.labels, labelsOf(service)),
+    );
     drafts.push(...planned.drafts);
     spare.push(...planned.spare);
   }
@@ -267,7 +281,10 @@ function write(
     const after = new Map(draft.endpoints.map((e) => [e.targetRef?.uid, e]));
     const changed = (pod: EndpointPod): boolean => {
       const now = after.get(pod.metadata.uid);
-      return now !== undefined && now.conditions?.serving !== before.get(pod.metadata.uid)?.conditions?.serving;
+      return (
+        now !== undefined &&
+        now.conditions?.serving !== before.get(pod.metadata.uid)?.conditions?.serving
+      );
     };
     const at = triggerTime(pods, changed, current ? undefined : service);
     const body = { addressType, endpoints: draft.endpoints, ports: draft.ports };

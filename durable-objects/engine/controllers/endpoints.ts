@@ -69,7 +69,11 @@ function reconcileService(client: Client, service: Service, pods: readonly Endpo
     return;
   }
   if (!current && client.get("namespaces", "", namespace)?.metadata.deletionTimestamp) return;
-  const at = triggerTime(present, changedPods(current?.subsets, subsets), current ? undefined : service);
+  const at = triggerTime(
+    present,
+    changedPods(current?.subsets, subsets),
+    current ? undefined : service,
+  );
   const annotations = withTrigger(current?.metadata.annotations, at);
   delete annotations[overCapacity];
   if (truncated) annotations[overCapacity] = "truncated";
@@ -159,7 +163,10 @@ const byIp = (a: core.EndpointAddress, b: core.EndpointAddress): number => {
 };
 
 /** Ready addresses come first when not all fit. k8s: truncateEndpoints */
-function truncate(subsets: core.EndpointSubset[]): { subsets: core.EndpointSubset[]; truncated: boolean } {
+function truncate(subsets: core.EndpointSubset[]): {
+  subsets: core.EndpointSubset[];
+  truncated: boolean;
+} {
   const count = (of: "addresses" | "notReadyAddresses"): number =>
     subsets.reduce((sum, s) => sum + (s[of]?.length ?? 0), 0);
   const ready = count("addresses");
@@ -177,5 +184,8 @@ function truncate(subsets: core.EndpointSubset[]): { subsets: core.EndpointSubse
     if (field === "addresses" || share === 0) delete next.notReadyAddresses;
     return next;
   });
-  return { subsets: cut.filter((s) => s.addresses?.length || s.notReadyAddresses?.length), truncated: true };
+  return {
+    subsets: cut.filter((s) => s.addresses?.length || s.notReadyAddresses?.length),
+    truncated: true,
+  };
 }

@@ -3,34 +3,56 @@ import { createKubelet } from "../kubelet/kubelet.ts";
 import { runtime } from "../runtime/runtime.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "./define.ts";
+import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
 import { daemonSetController } from "./daemon-set.ts";
 import { deploymentController } from "./deployment.ts";
 import { disruptionController } from "./disruption.ts";
 import { endpointsController } from "./endpoints.ts";
 import { endpointSliceController } from "./endpoint-slice.ts";
 import { endpointSliceMirroringController } from "./endpoint-slice-mirroring.ts";
+import { eventExpiryController } from "./event-expiry.ts";
 import { garbageCollector } from "./garbage-collector.ts";
+import { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.ts";
 import { namespaceController } from "./namespace.ts";
+import { nodeEvictionController } from "./node-eviction.ts";
+import { nodeIpamController } from "./node-ipam.ts";
+import { nodeLifecycleController } from "./node-lifecycle.ts";
+import { nodeMachineController } from "./node-machine.ts";
+import { podGcController } from "./pod-gc.ts";
 import { replicaSetController } from "./replica-set.ts";
 import { replicationController } from "./replication-controller.ts";
+import { resourceQuotaController } from "./resource-quota.ts";
 import { loadBalancerController } from "./service-load-balancer.ts";
 import { serviceAccountController } from "./service-account.ts";
+import { createServiceAccountTokens } from "./service-account-token.ts";
+import { taintEvictionController } from "./taint-eviction.ts";
 
-export function createControllers(): Controller[] {
+export function createControllers(signingKey: Uint8Array): Controller[] {
   return [
     namespaceController,
     serviceAccountController,
+    createServiceAccountTokens(signingKey),
+    nodeIpamController,
+    nodeMachineController,
+    nodeLifecycleController,
+    nodeEvictionController,
+    taintEvictionController,
+    podGcController,
     deploymentController,
     replicaSetController,
     replicationController,
     daemonSetController,
     disruptionController,
+    clusterRoleAggregationController,
+    horizontalPodAutoscalerController,
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
     loadBalancerController,
     createScheduler(),
     createKubelet(runtime),
+    resourceQuotaController,
     garbageCollector,
+    eventExpiryController,
   ];
 }

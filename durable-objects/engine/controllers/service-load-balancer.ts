@@ -44,7 +44,9 @@ function ensure(client: Client, key: string, service: Service): number | undefin
   const asked = client.records.get<number>(orders, key);
   if (asked === undefined) {
     client.records.put(orders, key, client.now);
-    client.event(service, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer", { component });
+    client.event(service, "Normal", "EnsuringLoadBalancer", "Ensuring load balancer", {
+      component,
+    });
     client.modify<Service>("services", namespace, name, (current) => withFinalizers(current, true));
     return client.now + loadBalancerMs;
   }
@@ -52,14 +54,19 @@ function ensure(client: Client, key: string, service: Service): number | undefin
   if (client.now < readyAt) return readyAt;
   const ip = freeAddress(client, service);
   if (!ip) {
-    const message = "Error syncing load balancer: failed to ensure load balancer: no address is left in the pool";
+    const message =
+      "Error syncing load balancer: failed to ensure load balancer: no address is left in the pool";
     client.event(service, "Warning", "SyncLoadBalancerFailed", message, { component });
     // An address given back wakes nobody: ask again, as rarely as upstream's longest back-off.
     return client.now + 300_000;
   }
   client.records.delete(orders, key);
   const ingress = [{ ip, ipMode: "VIP" }];
-  client.update<Service>("services", { ...service, status: { ...service.status, loadBalancer: { ingress } } }, "status");
+  client.update<Service>(
+    "services",
+    { ...service, status: { ...service.status, loadBalancer: { ingress } } },
+    "status",
+  );
   client.event(service, "Normal", "EnsuredLoadBalancer", "Ensured load balancer", { component });
   return undefined;
 }
@@ -80,7 +87,11 @@ function release(client: Client, key: string, service: Service): void {
   client.records.delete(orders, key);
   client.event(service, "Normal", "DeletingLoadBalancer", "Deleting load balancer", { component });
   if (ingressOf(service)) {
-    client.update<Service>("services", { ...service, status: { ...service.status, loadBalancer: {} } }, "status");
+    client.update<Service>(
+      "services",
+      { ...service, status: { ...service.status, loadBalancer: {} } },
+      "status",
+    );
   }
   client.modify<Service>("services", namespace, name, (current) => withFinalizers(current, false));
   client.event(service, "Normal", "DeletedLoadBalancer", "Deleted load balancer", { component });

@@ -175,7 +175,6 @@ export class Log {
         entry.previousLabels = previous.metadata.labels ?? {};
         const fields = this.#fieldsOf(change.resource, previous);
         if (fields) entry.previousFields = fields;
-        delete entry.previous;
       }
       this.#ring.push(entry);
       this.#ringBytes += entry.text.length;

@@ -49,12 +49,23 @@ export class Queue {
     return [...this.#dirty];
   }
 
+  /** Replaces what timers a key has by what its reconcile asked for. */
+  setTimers(
+    work: WorkKey,
+    due: number | { dueAtMs: number; lazy: true } | undefined,
+    now: number,
+  ): void {
+    const lazy = typeof due === "object" ? Math.max(due.dueAtMs, now) : undefined;
+    this.setTimer(work, typeof due === "number" ? Math.max(due, now) : undefined);
+    this.setTimer(work, lazy, true);
+  }
+
   /** Replaces the one timer of a key; undefined removes it. */
   setTimer(work: WorkKey, due: number | undefined, lazy = false): void {
     const table = lazy ? lazyTable : timerTable;
     if (this.#store.record<number>(table, work) === due) return;
     this.#store.putRecord(table, work, due);
-    if (due !== undefined) this.#push({ due, work });
+    if (due !== undefined && !lazy) this.#push({ due, work });
   }
 
   /** Brings the timer forward if `due` is earlier than what it has. */
@@ -84,7 +95,8 @@ export class Queue {
     }
   }
 
-  fireLazy(now: number): void {
+  /** The same for lazy timers; returns whether there were any. */
+  fireLazy(now: number): boolean {
     const due: Timer[] = [];
     for (const work of this.#store.recordKeys(lazyTable)) {
       const at = this.#store.record<number>(lazyTable, work) as number;
@@ -95,6 +107,7 @@ export class Queue {
       this.#store.putRecord(lazyTable, timer.work, undefined);
       this.#dirty.add(timer.work);
     }
+    return due.length > 0;
   }
 
   /** After hydration: the heap from the timers' records. */

@@ -155,6 +155,10 @@ export class Store {
     return this.#records.get(table)?.keys() ?? [];
   }
 
+  recordTables(): Iterable<string> {
+    return this.#records.keys();
+  }
+
   putRecord(table: string, key: string, value: unknown): void {
     const before = this.#records.get(table)?.get(key);
     if (before === value) return;

@@ -3,6 +3,7 @@ import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
 import { agnhost } from "./agnhost.ts";
 import { busybox } from "./busybox.ts";
 import { httpd } from "./httpd.ts";
+import { kubernetesImages } from "./kubernetes.ts";
 import { nginx } from "./nginx.ts";
 import { pause } from "./pause.ts";
 import { redis } from "./redis.ts";
@@ -10,7 +11,7 @@ import { unknownPrograms, unknownVersion } from "./unknown.ts";
 import type { Program } from "../runtime/program.ts";
 import { parseReference } from "../runtime/reference.ts";
 
-const definitions: ImageDefinition[] = [agnhost, busybox, httpd, nginx, pause, redis];
+const definitions: ImageDefinition[] = [agnhost, busybox, httpd, nginx, pause, redis, ...kubernetesImages];
 
 const repositories = new Map<string, ImageDefinition>();
 for (const definition of definitions)

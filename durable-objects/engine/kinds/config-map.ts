@@ -26,7 +26,7 @@ function validate(map: ConfigMap): FieldError[] {
     errors.push(...invalidEach(at("binaryData", key), key, configMapKey(key)));
     bytes += base64Length(map.binaryData?.[key] ?? "");
   }
-  if (bytes > dataBytesMax) errors.push(tooLong("", dataBytesMax));
+  if (bytes > dataBytesMax) errors.push(tooLong("[]", dataBytesMax));
   return errors;
 }
 

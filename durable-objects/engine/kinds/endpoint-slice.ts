@@ -9,7 +9,7 @@ import {
   tooMany,
   type FieldError,
 } from "../api/field.ts";
-import { ipWarnings, validateIp } from "../api/validation/ip.ts";
+import { ipWarnings, validateIp, validateIpLegacy } from "../api/validation/ip.ts";
 import { validateImmutable } from "../api/validation/metadata.ts";
 import {
   dns1123Label,
@@ -23,7 +23,7 @@ import { equal } from "../core/equal.ts";
 import { checkOneOf, protocols } from "./checks.ts";
 import { age, ageColumn, column, firstOf, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import { checkEndpointIp, checkLegacyIp, familyOf } from "./ip-address.ts";
+import { checkEndpointIp, familyOf } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
 
 export type EndpointSlice = Stored<discovery.EndpointSlice>;
@@ -81,7 +81,7 @@ function checkAddress(list: string, index: number, address: string, type: string
   const path = at(list, index);
   if (type === "FQDN") return checkDomain(path, address);
   if (type !== "IPv4" && type !== "IPv6") return [];
-  const errors = type === "IPv4" ? checkLegacyIp(path, address) : validateIp(path, address);
+  const errors = type === "IPv4" ? validateIpLegacy(path, address) : validateIp(path, address);
   if (errors.length > 0) return errors;
   if (familyOf(address) !== type) {
     errors.push(invalid(list, address, `must be an ${type} address`));
@@ -150,10 +150,7 @@ function checkPorts(ports: readonly discovery.EndpointPort[]): FieldError[] {
 }
 
 const managedBy = "endpointslice.kubernetes.io/managed-by";
-const controllers = [
-  "endpointslice-controller.k8s.io",
-  "endpointslicemirroring-controller.k8s.io",
-];
+const controllers = ["endpointslice-controller.k8s.io", "endpointslicemirroring-controller.k8s.io"];
 
 const dropTopology = (endpoints: discovery.Endpoint[]): discovery.Endpoint[] =>
   endpoints.map(({ deprecatedTopology: _, ...endpoint }) => endpoint);

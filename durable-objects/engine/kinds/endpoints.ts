@@ -1,6 +1,6 @@
 import type * as core from "kubernetes-types/core/v1";
 import { at, child, required, type FieldError } from "../api/field.ts";
-import { ipWarnings } from "../api/validation/ip.ts";
+import { ipWarnings, validateIpLegacy } from "../api/validation/ip.ts";
 import {
   dns1123Label,
   dns1123Subdomain,
@@ -12,14 +12,14 @@ import { equal } from "../core/equal.ts";
 import { checkOneOf, protocols } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import { checkEndpointIp, checkLegacyIp } from "./ip-address.ts";
+import { checkEndpointIp } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
 
 export type Endpoints = Stored<core.Endpoints>;
 
 function checkAddress(path: string, address: core.EndpointAddress): FieldError[] {
   const ipPath = child(path, "ip");
-  const errors = checkLegacyIp(ipPath, address.ip ?? "");
+  const errors = validateIpLegacy(ipPath, address.ip ?? "");
   const { hostname, nodeName } = address;
   if (hostname) {
     errors.push(...invalidEach(child(path, "hostname"), hostname, dns1123Label(hostname)));

@@ -1,7 +1,12 @@
 import type * as core from "kubernetes-types/core/v1";
 import { ageOf } from "../api/duration.ts";
 import { child, invalid, required, type FieldError } from "../api/field.ts";
-import { byteLength, dns1123Subdomain, invalidEach, qualifiedName } from "../api/validation/names.ts";
+import {
+  byteLength,
+  dns1123Subdomain,
+  invalidEach,
+  qualifiedName,
+} from "../api/validation/names.ts";
 import { column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";

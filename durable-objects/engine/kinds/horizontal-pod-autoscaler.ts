@@ -1,6 +1,13 @@
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import type { Behavior, Hpa, HpaSpec, MetricSpec, MetricStatus, ScalingRules } from "./hpa-shape.ts";
+import type {
+  Behavior,
+  Hpa,
+  HpaSpec,
+  MetricSpec,
+  MetricStatus,
+  ScalingRules,
+} from "./hpa-shape.ts";
 import { validateHpa, validateHpaStatus } from "./hpa-validation.ts";
 
 export type HorizontalPodAutoscaler = Hpa;
@@ -87,7 +94,8 @@ function resourceText(target: Amounts, current: Amounts | undefined): string {
   if (target.averageValue !== undefined) {
     return `${current ? (current.averageValue ?? "0") : unknown}/${target.averageValue}`;
   }
-  const percent = (n: number | undefined, none: string): string => (n === undefined ? none : `${n}%`);
+  const percent = (n: number | undefined, none: string): string =>
+    n === undefined ? none : `${n}%`;
   return `${percent(current?.averageUtilization, unknown)}/${percent(target.averageUtilization, "<auto>")}`;
 }
 

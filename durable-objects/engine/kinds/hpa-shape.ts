@@ -11,4 +11,9 @@ export interface Behavior {
 }
 export type HpaSpec = Omit<v2.HorizontalPodAutoscalerSpec, "behavior"> & { behavior?: Behavior };
 export type Hpa = Stored<Omit<v2.HorizontalPodAutoscaler, "spec">> & { spec?: HpaSpec };
-export type { CrossVersionObjectReference, MetricSpec, MetricStatus, MetricTarget } from "kubernetes-types/autoscaling/v2";
+export type {
+  CrossVersionObjectReference,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+} from "kubernetes-types/autoscaling/v2";

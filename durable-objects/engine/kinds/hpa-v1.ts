@@ -165,7 +165,10 @@ function withoutNotes(annotations: Record<string, string> | undefined): Record<s
   return kept;
 }
 
-const withAnnotations = <T extends KubeObject>(object: T, annotations: Record<string, string>): T => {
+const withAnnotations = <T extends KubeObject>(
+  object: T,
+  annotations: Record<string, string>,
+): T => {
   const { annotations: _, ...metadata } = object.metadata;
   const some = Object.keys(annotations).length > 0;
   return { ...object, metadata: { ...metadata, ...(some ? { annotations } : {}) } };
@@ -191,7 +194,10 @@ export function toHpaV1(hpa: Hpa): HpaV1 {
   const v1 = {
     ...withAnnotations(hpa, annotations),
     apiVersion: "autoscaling/v1",
-    spec: { ...spec, ...(percent === undefined ? {} : { targetCPUUtilizationPercentage: percent }) },
+    spec: {
+      ...spec,
+      ...(percent === undefined ? {} : { targetCPUUtilizationPercentage: percent }),
+    },
     status: {
       ...status,
       currentReplicas: status.currentReplicas ?? 0,
@@ -219,7 +225,12 @@ export function fromHpaV1(hpa: HpaV1): Hpa {
   const fallback =
     measured === undefined
       ? undefined
-      : [{ type: "Resource", resource: { name: "cpu", current: { averageUtilization: measured } } }];
+      : [
+          {
+            type: "Resource",
+            resource: { name: "cpu", current: { averageUtilization: measured } },
+          },
+        ];
   const conditions = list("conditions");
   const currentMetrics = current ?? fallback;
   const v2 = {

@@ -3,7 +3,6 @@ import {
   at,
   child,
   forbiddenField,
-
   invalid,
   notSupported,
   required,
@@ -174,11 +173,7 @@ function checkSource(
   return [...errors, ...checkTarget(targetPath, target), ...checkChoice(targetPath, target, field)];
 }
 
-function checkNames(
-  path: string,
-  source: Record<string, unknown>,
-  field: Source,
-): FieldError[] {
+function checkNames(path: string, source: Record<string, unknown>, field: Source): FieldError[] {
   const name = String(source["name"] ?? "");
   const errors: FieldError[] = [];
   const namePath = child(path, "name");
@@ -274,7 +269,8 @@ function checkRules(path: string, rules: ScalingRules | undefined): FieldError[]
     errors.push(notSupported(child(path, "selectPolicy"), selectPolicy, choices));
   }
   const policiesPath = child(path, "policies");
-  if (policies.length === 0) errors.push(required(policiesPath, "must specify at least one Policy"));
+  if (policies.length === 0)
+    errors.push(required(policiesPath, "must specify at least one Policy"));
   for (const [i, policy] of policies.entries()) {
     errors.push(...checkPolicy(at(policiesPath, i), policy));
   }
@@ -290,7 +286,10 @@ interface Policy {
   periodSeconds?: number;
 }
 
-function checkPolicy(path: string, { type = "", value = 0, periodSeconds = 0 }: Policy): FieldError[] {
+function checkPolicy(
+  path: string,
+  { type = "", value = 0, periodSeconds = 0 }: Policy,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (type !== "Pods" && type !== "Percent") {
     errors.push(notSupported(child(path, "type"), type, ["Percent", "Pods"]));
@@ -306,4 +305,3 @@ function checkPolicy(path: string, { type = "", value = 0, periodSeconds = 0 }: 
   }
   return errors;
 }
-

@@ -43,12 +43,18 @@ interface Reference {
 }
 
 /** k8s: validateIngressTypedLocalObjectReference */
-export function checkTypedReference(path: string, { apiGroup, kind, name }: Reference): FieldError[] {
+export function checkTypedReference(
+  path: string,
+  { apiGroup, kind, name }: Reference,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (apiGroup !== undefined) {
     errors.push(...invalidEach(child(path, "apiGroup"), apiGroup, dns1123Subdomain(apiGroup)));
   }
-  for (const [field, text] of [["kind", kind], ["name", name]] as const) {
+  for (const [field, text] of [
+    ["kind", kind],
+    ["name", name],
+  ] as const) {
     if (!text) errors.push(required(child(path, field)));
     else errors.push(...invalidEach(child(path, field), text, pathSegmentName(text)));
   }

@@ -8,7 +8,7 @@ import {
   required,
   type FieldError,
 } from "../api/field.ts";
-import { ipWarnings } from "../api/validation/ip.ts";
+import { ipWarnings, validateIpLegacy } from "../api/validation/ip.ts";
 import {
   dns1123Label,
   dns1123Subdomain,
@@ -20,7 +20,7 @@ import {
 import { age, ageColumn, column, loadBalancerAddresses, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import { checkTypedReference } from "./ingress-class.ts";
-import { checkLegacyIp, familyOf } from "./ip-address.ts";
+import { familyOf } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
 
 export type Ingress = Stored<networking.Ingress>;
@@ -40,7 +40,8 @@ function validate(ingress: Ingress): FieldError[] {
   for (const [i, rule] of (rules ?? []).entries()) {
     errors.push(...checkRule(at("spec.rules", i), rule));
   }
-  for (const [i, entry] of (tls ?? []).entries()) errors.push(...checkTls(at("spec.tls", i), entry));
+  for (const [i, entry] of (tls ?? []).entries())
+    errors.push(...checkTls(at("spec.tls", i), entry));
   if (ingressClassName !== undefined) {
     const rule = dns1123Subdomain(ingressClassName);
     errors.push(...invalidEach("spec.ingressClassName", ingressClassName, rule));
@@ -146,7 +147,7 @@ function validateStatus(ingress: Ingress, old: Ingress): FieldError[] {
     const path = at("status.loadBalancer.ingress", i);
     const hostPath = child(path, "hostname");
     return [
-      ...(ip ? checkLegacyIp(child(path, "ip"), ip, known) : []),
+      ...(ip ? validateIpLegacy(child(path, "ip"), ip, known) : []),
       ...(hostname ? invalidEach(hostPath, hostname, dns1123Subdomain(hostname)) : []),
       ...(hostname && familyOf(hostname) ? [invalid(hostPath, hostname, noIp)] : []),
     ];

@@ -1,9 +1,13 @@
-/** IP and CIDR rules of the fields older than the strict ones, and of endpoints. k8s: apimachinery/pkg/util/validation/ip.go */
+/** What api/validation/ip.ts lacks: families, endpoints, warnings about CIDRs. k8s: apimachinery/pkg/util/validation/ip.go */
 import { goQuote, invalid, type FieldError } from "../api/field.ts";
-import { formatCidr, formatIp, parseCidr, parseIp, type Cidr, type Ip } from "../api/validation/ip.ts";
-
-const notAnIp = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-const notACidr = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+import {
+  formatCidr,
+  formatIp,
+  parseCidr,
+  parseIp,
+  type Cidr,
+  type Ip,
+} from "../api/validation/ip.ts";
 
 export type IpFamily = "IPv4" | "IPv6";
 
@@ -13,43 +17,10 @@ export function familyOf(text: string): IpFamily | undefined {
   return ip && (ip.family === 4 || ip.mapped ? "IPv4" : "IPv6");
 }
 
-/** k8s: IsValidIPForLegacyField with StrictIPCIDRValidation; values that the old object had pass. */
-export function checkLegacyIp(
-  path: string,
-  value: string,
-  old: readonly string[] = [],
-): FieldError[] {
-  if (old.includes(value)) return [];
-  const ip = parseIp(value);
-  if (!ip) return [invalid(path, value, notAnIp)];
-  if (ip.leadingZeros) return [invalid(path, value, "must not have leading 0s")];
-  if (ip.mapped) return [invalid(path, value, "must not be an IPv4-mapped IPv6 address")];
-  return [];
-}
-
 const hasLeadingZeros = (cidr: Cidr, text: string): boolean =>
   cidr.ip.leadingZeros || /\/0[0-9]/.test(text);
 
 const networkOf = (cidr: Cidr): string => formatCidr(cidr).split("/")[0] ?? "";
-
-/** k8s: IsValidCIDRForLegacyField with StrictIPCIDRValidation */
-export function checkLegacyCidr(
-  path: string,
-  value: string,
-  old: readonly string[] = [],
-): FieldError[] {
-  if (old.includes(value)) return [];
-  const cidr = parseCidr(value);
-  if (!cidr) return [invalid(path, value, notACidr)];
-  if (hasLeadingZeros(cidr, value)) {
-    return [invalid(path, value, "must not have leading 0s in IP or prefix length")];
-  }
-  if (cidr.ip.mapped) return [invalid(path, value, "must not have an IPv4-mapped IPv6 address")];
-  if (formatIp(cidr.ip) !== networkOf(cidr)) {
-    return [invalid(path, value, "must not have bits set beyond the prefix length")];
-  }
-  return [];
-}
 
 /** True when `ip/prefix` lies wholly inside `outer`. */
 export function cidrContains(outer: Cidr, ip: Ip, prefix = ip.bytes.length * 8): boolean {

@@ -53,10 +53,6 @@ export const Lease: Kind<Lease> = {
   validateUpdate: validate,
   table: {
     columns: [nameColumn, column("Holder", "Who holds it."), ageColumn],
-    cells: (lease, now) => [
-      lease.metadata.name,
-      lease.spec?.holderIdentity ?? "",
-      age(lease, now),
-    ],
+    cells: (lease, now) => [lease.metadata.name, lease.spec?.holderIdentity ?? "", age(lease, now)],
   },
 };

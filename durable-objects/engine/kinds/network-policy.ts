@@ -1,20 +1,13 @@
 import type * as networking from "kubernetes-types/networking/v1";
-import {
-  at,
-  child,
-  forbiddenField,
-  invalid,
-  required,
-  type FieldError,
-} from "../api/field.ts";
-import { parseCidr } from "../api/validation/ip.ts";
+import { at, child, forbiddenField, invalid, required, type FieldError } from "../api/field.ts";
+import { parseCidr, validateCidrLegacy } from "../api/validation/ip.ts";
 import { labelSelector } from "../api/selectors.ts";
 import { validateLabelSelector } from "../api/validation/metadata.ts";
 import { invalidEach, portName, portNumber } from "../api/validation/names.ts";
 import { unsupported } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import { checkLegacyCidr, cidrContains, cidrWarnings } from "./ip-address.ts";
+import { cidrContains, cidrWarnings } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
 
 export type NetworkPolicy = Stored<networking.NetworkPolicy>;
@@ -39,7 +32,8 @@ function validate(policy: NetworkPolicy, old: NetworkPolicy | undefined): FieldE
   const errors = validateLabelSelector(policy.spec?.podSelector as never, "spec.podSelector");
   for (const [path, ports, peersPath, peers] of directions(policy)) {
     for (const [i, port] of ports.entries()) errors.push(...checkPort(`${path}.ports[${i}]`, port));
-    for (const [i, peer] of peers.entries()) errors.push(...checkPeer(at(peersPath, i), peer, known));
+    for (const [i, peer] of peers.entries())
+      errors.push(...checkPeer(at(peersPath, i), peer, known));
   }
   const types = policy.spec?.policyTypes ?? [];
   if (types.length > 2) {
@@ -79,7 +73,8 @@ function checkPort(path: string, { protocol, port, endPort }: Port): FieldError[
   }
   errors.push(...invalidEach(portPath, port, portNumber(port)));
   if (endPort === undefined) return errors;
-  if (endPort < port) errors.push(invalid(endPath, port, "must be greater than or equal to `port`"));
+  if (endPort < port)
+    errors.push(invalid(endPath, port, "must be greater than or equal to `port`"));
   return [...errors, ...invalidEach(endPath, endPort, portNumber(endPort))];
 }
 
@@ -101,12 +96,12 @@ function checkPeer(path: string, peer: Peer, known: string[]): FieldError[] {
 /** k8s: ValidateIPBlock */
 function checkBlock(path: string, block: networking.IPBlock, known: string[]): FieldError[] {
   if (!block.cidr) return [required(child(path, "cidr"))];
-  const errors = checkLegacyCidr(child(path, "cidr"), block.cidr, known);
+  const errors = validateCidrLegacy(child(path, "cidr"), block.cidr, known);
   const outer = parseCidr(block.cidr);
   if (!outer) return errors;
   for (const [i, text] of (block.except ?? []).entries()) {
     const exceptPath = at(child(path, "except"), i);
-    errors.push(...checkLegacyCidr(exceptPath, text, known));
+    errors.push(...validateCidrLegacy(exceptPath, text, known));
     const inner = parseCidr(text);
     if (!inner) continue;
     const inside = cidrContains(outer, inner.ip, inner.prefix) && inner.prefix > outer.prefix;

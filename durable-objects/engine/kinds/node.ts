@@ -11,10 +11,11 @@ import {
 } from "../api/field.ts";
 import { validateLabelName } from "../api/validation/metadata.ts";
 import { labelValue } from "../api/validation/names.ts";
+import { validateCidrLegacy } from "../api/validation/ip.ts";
 import { checkResourceQuantity, keysOf, unsupported } from "./checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import { checkLegacyCidr, cidrWarnings, familyOf } from "./ip-address.ts";
+import { cidrWarnings, familyOf } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
 
 export type Node = Stored<core.Node>;
@@ -71,7 +72,7 @@ function validateNode(node: Node): FieldError[] {
   const errors = [...checkTaints(node.spec?.taints), ...checkResources(node)];
   const cidrs = node.spec?.podCIDRs ?? [];
   for (const [i, cidr] of cidrs.entries()) {
-    errors.push(...checkLegacyCidr(at("spec.podCIDRs", i), cidr));
+    errors.push(...validateCidrLegacy(at("spec.podCIDRs", i), cidr));
   }
   const families = new Set(cidrs.map((cidr) => familyOf(cidr.split("/")[0] ?? "")));
   if (cidrs.length > 1 && (families.size < 2 || cidrs.length > 2)) {
@@ -101,9 +102,7 @@ function validateChange(node: Node, old: Node): FieldError[] {
   const after = now.podCIDRs ?? [];
   if (before.length > 0) {
     const changed =
-      before.length !== after.length
-        ? [before]
-        : before.filter((cidr, i) => cidr !== after[i]);
+      before.length !== after.length ? [before] : before.filter((cidr, i) => cidr !== after[i]);
     for (const _ of changed) errors.push(fixed("spec.podCIDRs", "podCIDR"));
   }
   if (was.providerID && was.providerID !== now.providerID) {

@@ -120,7 +120,10 @@ function allowedSpec(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): 
   const spec: Spec = { ...old.spec };
   if (!spec.volumeName) spec.volumeName = now.volumeName;
   const beta = old.metadata.annotations?.[betaClass];
-  if (spec.storageClassName === undefined && (beta === undefined || beta === now.storageClassName)) {
+  if (
+    spec.storageClassName === undefined &&
+    (beta === undefined || beta === now.storageClassName)
+  ) {
     spec.storageClassName = now.storageClassName;
   }
   if (claim.status?.phase !== "Bound") return spec;

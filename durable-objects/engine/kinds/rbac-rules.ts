@@ -82,7 +82,11 @@ export function checkBinding(binding: Binding, namespaced: boolean): FieldError[
 }
 
 /** k8s: ValidateRoleBindingUpdate */
-export function checkBindingUpdate(binding: Binding, old: Binding, namespaced: boolean): FieldError[] {
+export function checkBindingUpdate(
+  binding: Binding,
+  old: Binding,
+  namespaced: boolean,
+): FieldError[] {
   const errors = checkBinding(binding, namespaced);
   if (!equal(binding.roleRef, old.roleRef)) {
     const { apiGroup = "", kind = "", name = "" } = binding.roleRef;

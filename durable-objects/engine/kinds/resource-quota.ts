@@ -2,7 +2,12 @@ import type * as core from "kubernetes-types/core/v1";
 import { at, child, invalid, required, type FieldError } from "../api/field.ts";
 import { immutableText } from "../api/validation/names.ts";
 import { cmpQuantity, parseQuantity } from "../schema/quantity.ts";
-import { checkQuotaResourceName, checkResourceQuantity, isQuotaResource, keysOf } from "./checks.ts";
+import {
+  checkQuotaResourceName,
+  checkResourceQuantity,
+  isQuotaResource,
+  keysOf,
+} from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";

@@ -12,7 +12,6 @@ import { checkFrozen } from "./config-map.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
 
-
 export type Secret = Stored<core.Secret>;
 
 type Data = Record<string, string>;

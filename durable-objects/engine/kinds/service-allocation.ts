@@ -260,8 +260,7 @@ function freeIp(service: Service, context: Context): string {
     context.reader.byIndex("service.ip", ipAt(offset)).length === 0;
   const start = Math.floor(context.random() * upper);
   for (let i = 0; i < rangeSize; i++) {
-    const offset =
-      i < upper ? serviceIpStaticBandMax + 1 + ((start + i) % upper) : i - upper + 1;
+    const offset = i < upper ? serviceIpStaticBandMax + 1 + ((start + i) % upper) : i - upper + 1;
     if (free(offset)) return ipAt(offset);
   }
   const name = JSON.stringify(service.metadata.name);

@@ -1,13 +1,7 @@
 /** clusterIPs, ipFamilies and ipFamilyPolicy: three fields that must agree. */
-import {
-  at,
-  duplicate,
-  invalid,
-  notSupported,
-  required,
-  type FieldError,
-} from "../api/field.ts";
-import { checkLegacyIp, familyOf } from "./ip-address.ts";
+import { at, duplicate, invalid, notSupported, required, type FieldError } from "../api/field.ts";
+import { validateIpLegacy } from "../api/validation/ip.ts";
+import { familyOf } from "./ip-address.ts";
 import { isHeadless, type Service } from "./service-shape.ts";
 
 const ipsPath = "spec.clusterIPs";
@@ -28,7 +22,7 @@ export function validateClusterIps(service: Service, old: Service | undefined): 
   }
   const known = old?.spec?.clusterIPs;
   const bad = ips.flatMap((ip, i) => {
-    if (i > 0 || ip !== "None") return checkLegacyIp(at(ipsPath, i), ip, known);
+    if (i > 0 || ip !== "None") return validateIpLegacy(at(ipsPath, i), ip, known);
     const detail = "'None' must be the first and only value";
     return ips.length > 1 ? [invalid(ipsPath, ips, detail)] : [];
   });
@@ -93,9 +87,7 @@ function changeOfIps(service: Service, old: Service): FieldError[] {
   const was = old.spec?.clusterIPs ?? [];
   const path = at(ipsPath, 0);
   if (was.length === now.length) {
-    return was.flatMap((ip, i) =>
-      ip === now[i] ? [] : [invalid(at(ipsPath, i), now, unchanged)],
-    );
+    return was.flatMap((ip, i) => (ip === now[i] ? [] : [invalid(at(ipsPath, i), now, unchanged)]));
   }
   const errors: FieldError[] = [];
   if (now.length === 0) {

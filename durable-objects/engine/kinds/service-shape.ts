@@ -24,8 +24,7 @@ export function isExternallyAccessible(service: Service): boolean {
 export const needsHealthCheck = (service: Service): boolean =>
   service.spec?.type === "LoadBalancer" && service.spec.externalTrafficPolicy === "Local";
 
-export const needsClusterIp = (service: Service): boolean =>
-  service.spec?.type !== "ExternalName";
+export const needsClusterIp = (service: Service): boolean => service.spec?.type !== "ExternalName";
 
 /** Node ports that the spec holds, those of ports first. */
 export const nodePortsOf = (service: Service): number[] =>

@@ -17,8 +17,9 @@ import {
   portNumber,
   qualifiedName,
 } from "../api/validation/names.ts";
+import { validateCidrLegacy, validateIpLegacy } from "../api/validation/ip.ts";
 import { checkOneOf, checkPortOrName, protocols } from "./checks.ts";
-import { checkEndpointIp, checkLegacyCidr, checkLegacyIp, familyOf } from "./ip-address.ts";
+import { checkEndpointIp, familyOf } from "./ip-address.ts";
 import { validateClusterIps, validateClusterIpsUpdate } from "./service-families.ts";
 import {
   isExternallyAccessible,
@@ -170,7 +171,7 @@ function validateExternalIps(spec: ServiceSpec, old: string[] | undefined): Fiel
   const errors: FieldError[] = [];
   for (const [i, ip] of (spec.externalIPs ?? []).entries()) {
     const path = at("spec.externalIPs", i);
-    const found = checkLegacyIp(path, ip, old);
+    const found = validateIpLegacy(path, ip, old);
     errors.push(...(found.length > 0 ? found : checkEndpointIp(path, ip)));
   }
   return errors;
@@ -223,7 +224,7 @@ function validateSourceRanges(service: Service, old: Service | undefined): Field
     if (!balancer) errors.push(forbiddenField(path, refuse));
     const known = (old?.spec?.loadBalancerSourceRanges ?? []).map((r) => r.trim());
     for (const [i, range] of ranges.entries()) {
-      errors.push(...checkLegacyCidr(at(path, i), range.trim(), known));
+      errors.push(...validateCidrLegacy(at(path, i), range.trim(), known));
     }
     return errors;
   }
@@ -234,7 +235,8 @@ function validateSourceRanges(service: Service, old: Service | undefined): Field
   if (old?.metadata.annotations?.[sourceRangesAnnotation] === text || text.trim() === "") {
     return errors;
   }
-  for (const range of text.trim().split(",")) errors.push(...checkLegacyCidr(path, range.trim()));
+  for (const range of text.trim().split(","))
+    errors.push(...validateCidrLegacy(path, range.trim()));
   return errors;
 }
 
@@ -326,7 +328,7 @@ interface LoadBalancerIngress {
 function validateIngress(path: string, entry: LoadBalancerIngress, known: string[]): FieldError[] {
   const errors: FieldError[] = [];
   const modePath = child(path, "ipMode");
-  if (entry.ip) errors.push(...checkLegacyIp(child(path, "ip"), entry.ip, known));
+  if (entry.ip) errors.push(...validateIpLegacy(child(path, "ip"), entry.ip, known));
   if (entry.ipMode === undefined) {
     if (entry.ip) errors.push(required(modePath, "must be specified when `ip` is set"));
   } else if (!entry.ip) {
@@ -343,4 +345,3 @@ function validateIngress(path: string, entry: LoadBalancerIngress, known: string
   }
   return errors;
 }
-

@@ -1,10 +1,30 @@
 import { ipWarnings } from "../api/validation/ip.ts";
-import { age, ageColumn, column, formatLabels, loadBalancerAddresses, nameColumn, wideColumn } from "./columns.ts";
+import {
+  age,
+  ageColumn,
+  column,
+  formatLabels,
+  loadBalancerAddresses,
+  nameColumn,
+  wideColumn,
+} from "./columns.ts";
 import type { Kind } from "./define.ts";
 import { cidrWarnings } from "./ip-address.ts";
 import { allocateService } from "./service-allocation.ts";
-import { isExternallyAccessible, needsClusterIp, needsHealthCheck, nodePortsOf, sameList, type Service as ServiceObject, type ServiceSpec } from "./service-shape.ts";
-import { validateServiceCreate, validateServiceStatus, validateServiceUpdate } from "./service-validation.ts";
+import {
+  isExternallyAccessible,
+  needsClusterIp,
+  needsHealthCheck,
+  nodePortsOf,
+  sameList,
+  type Service as ServiceObject,
+  type ServiceSpec,
+} from "./service-shape.ts";
+import {
+  validateServiceCreate,
+  validateServiceStatus,
+  validateServiceUpdate,
+} from "./service-validation.ts";
 
 export type Service = ServiceObject;
 
@@ -53,7 +73,10 @@ function dropTypeDependent(service: Service, old: Service): Service {
   const was = old.spec ?? {};
   const drop = new Set<SpecKey>();
   if (needsClusterIp(old) && !needsClusterIp(service)) {
-    if ((now.clusterIP ?? "") === (was.clusterIP ?? "") && sameList(now.clusterIPs, was.clusterIPs)) {
+    if (
+      (now.clusterIP ?? "") === (was.clusterIP ?? "") &&
+      sameList(now.clusterIPs, was.clusterIPs)
+    ) {
       drop.add("clusterIP").add("clusterIPs");
     }
     if (sameList(now.ipFamilies, was.ipFamilies)) drop.add("ipFamilies");

@@ -1,5 +1,13 @@
 import type * as storage from "kubernetes-types/storage/v1";
-import { at, child, invalid, notSupported, required, tooLong, type FieldError } from "../api/field.ts";
+import {
+  at,
+  child,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+  type FieldError,
+} from "../api/field.ts";
 import { validateImmutable, validateLabelName } from "../api/validation/metadata.ts";
 import { byteLength, invalidEach, qualifiedName } from "../api/validation/names.ts";
 import { checkOneOf } from "./checks.ts";

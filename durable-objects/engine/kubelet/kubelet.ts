@@ -8,7 +8,7 @@ import { objectKey, splitKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
-import { nodeIsDown, nodeKey, nodeOfKey, nodeRecord, powerAnnotation } from "./node-address.ts";
+import { hasPower, nodeIsDown, nodeKey, nodeOfKey, nodeRecord } from "./node-address.ts";
 import { deletePod, endPod } from "./ending.ts";
 import { publish } from "./publish.ts";
 import type { LoadedRecord } from "./record.ts";
@@ -47,8 +47,7 @@ function concerns(pod: Pod, before: Pod): boolean {
 
 const wakeNode: Waker = (change, reader) => {
   const keys = [nodeKey(change.name)];
-  const power = (o: typeof change.previous): string | undefined =>
-    o?.metadata.annotations?.[powerAnnotation];
+  const power = (o: typeof change.previous): boolean => o !== undefined && hasPower(o);
   if (change.op === "create" || power(change.object) !== power(change.previous)) {
     for (const pod of reader.byIndex("pod.node", change.name)) {
       keys.push(objectKey(pod.metadata.namespace, pod.metadata.name));

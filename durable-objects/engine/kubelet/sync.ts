@@ -1,5 +1,6 @@
 /** What one look at one Pod works with, and the small things every part of the kubelet needs. */
 import type { Client, EventSource } from "../controllers/define.ts";
+import { network } from "../network/network.ts";
 import type { Runtime, RuntimeContext } from "../runtime/define.ts";
 import type { PodRecord } from "./record.ts";
 import type { Container, ContainerKind, NodeObject, Pod } from "./shapes.ts";
@@ -42,6 +43,8 @@ export function runtimeContext(client: Client): RuntimeContext {
     reader: client,
     random: () => client.random(),
     wakePod: (podKey, atMs) => client.wake("kubelet", podKey, atMs),
+    wake: (controller, key, atMs) => client.wake(controller, key, atMs),
+    network,
   };
 }
 

@@ -3,6 +3,7 @@
  * {program, JSON state}; nothing here is a suspended call. Implemented in runtime/runtime.ts.
  */
 import type { Records, Reader } from "../controllers/define.ts";
+import type { Network } from "./network-port.ts";
 
 /** What the runtime may use. A controllers/define.ts Client satisfies it. */
 export interface RuntimeContext {
@@ -13,6 +14,10 @@ export interface RuntimeContext {
   random(): number;
   /** Wakes the kubelet for another Pod (its key `namespace/name`), for instance when a request reaches it. */
   wakePod(podKey: string, atMs?: number): void;
+  /** Optional. Wakes another controller: `network`, when something is on its way. */
+  wake?(controller: string, key: string, atMs?: number): void;
+  /** Optional. What programs reach outside their Pod; absent: nothing (network-port.ts noNetwork). */
+  readonly network?: Network;
 }
 
 export interface PodSandbox {

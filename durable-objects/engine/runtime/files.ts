@@ -3,6 +3,7 @@ import { pipeBytesMax, sessionOutputBytesMax } from "../limits.ts";
 import { assert } from "../assert.ts";
 import { Errno } from "./errno.ts";
 import { Tree, type FileId } from "./fs/tree.ts";
+import { isNetworkHandle } from "./network-port.ts";
 import type { ReadTree } from "./fs/vfs.ts";
 import type { Kernel } from "./kernel.ts";
 import type { OpenFile, Pipe, Process } from "./state.ts";
@@ -98,14 +99,15 @@ export class Files {
     const pipe = this.kernel.pod.pi[id];
     if (!pipe) return;
     pipe[end]--;
-    if (pipe.r === 0 && pipe.w === 0) delete this.kernel.pod.pi[id];
+    if (pipe.r === 0 && pipe.w === 0 && (pipe.b === "" || pipe.f === undefined)) delete this.kernel.pod.pi[id];
   }
 
   #closeConnection(id: number, side: 0 | 1): void {
     const connection = this.kernel.pod.co[id];
     if (!connection) return;
     connection.x[side] = true;
-    if (connection.x[0] && connection.x[1]) delete this.kernel.pod.co[id];
+    const unread = connection.o !== undefined && connection.b[0] !== "";
+    if (connection.x[0] && connection.x[1] && !unread) delete this.kernel.pod.co[id];
   }
 
   /** Puts an open file at a descriptor, closing what was there. */
@@ -194,7 +196,8 @@ export class Files {
 
   #take(pipe: Pipe | undefined, most: number): string | undefined {
     if (!pipe) return "";
-    if (pipe.b === "") return pipe.w === 0 ? "" : undefined;
+    // A named pipe nobody has written to yet waits for its writer.
+    if (pipe.b === "") return pipe.w === 0 && !pipe.nw ? "" : undefined;
     const data = pipe.b.slice(0, most);
     pipe.b = pipe.b.slice(data.length);
     return data;
@@ -234,7 +237,7 @@ export class Files {
     if (!file || file.k === "f") return true;
     if (file.k === "r") {
       const pipe = this.kernel.pod.pi[file.p];
-      return !pipe || pipe.b !== "" || pipe.w === 0;
+      return !pipe || pipe.b !== "" || (pipe.w === 0 && !pipe.nw);
     }
     if (file.k === "s" || file.k === "t") {
       const session = this.kernel.pod.se[file.s];
@@ -335,6 +338,7 @@ export class Files {
 
   answered(handle: string): boolean {
     const pending = this.kernel.pod.ht[handle];
+    if (isNetworkHandle(handle)) return this.kernel.context.network?.settled?.(this.kernel.context, handle) ?? true;
     return !pending || pending.r !== undefined || pending.error !== undefined;
   }
 

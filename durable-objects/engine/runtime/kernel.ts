@@ -85,6 +85,7 @@ export class Kernel {
       if (process?.cpu !== undefined) process.cpu = Math.round(process.cpu);
     }
     this.records.put("runtime", this.key, slim(this.pod));
+    this.context.network?.moved?.(this.context, this.pod);
     return due;
   }
 

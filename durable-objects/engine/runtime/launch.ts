@@ -2,6 +2,7 @@
 import { findImage } from "../images/index.ts";
 import { Kernel, processKey } from "./kernel.ts";
 import type { ContainerSpec, PodSandbox, RuntimeContext, StartFailure } from "./define.ts";
+import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
 import type { PodRecord, Process, Session } from "./state.ts";
 import type { Sys } from "./sys.ts";
@@ -105,6 +106,7 @@ export function startContainer(context: RuntimeContext, spec: ContainerSpec): Ke
     ? [...spec.command, ...(spec.args ?? [])]
     : [...image.entrypoint, ...(spec.args?.length ? spec.args : image.cmd)];
   const command = argv[0];
+  for (const [i, word] of argv.entries()) argv[i] = encodeUtf8(word);
   if (command === undefined) {
     return {
       reason: "CreateContainerError",
@@ -195,7 +197,8 @@ export function startExec(
     ...(request.cols ? { cols: request.cols } : {}),
   };
   kernel.pod.se[id] = session;
-  const command = request.command[0] ?? "";
+  const words = request.command.map(encodeUtf8);
+  const command = words[0] ?? "";
   let env = container.env;
   if (request.tty && env.TERM === undefined) env = { ...env, TERM: "xterm" };
   const process: Omit<Process, "pid" | "t"> = {
@@ -203,7 +206,7 @@ export function startExec(
     ns: container.record.ns,
     pp: 0,
     p: "pause",
-    a: request.command,
+    a: words,
     s: {},
     se: id,
     lt: kernel.context.now,
@@ -214,7 +217,7 @@ export function startExec(
     key = kernel.spawn(process);
     session.p = key;
     const sys = kernel.sys(key);
-    sys.exec(sys.which(command), request.command, env);
+    sys.exec(sys.which(command), words, env);
   } catch (error) {
     if (key !== undefined) {
       kernel.files.closeAll(kernel.process(key) as Process);

@@ -1,9 +1,10 @@
 /**
  * What programs ask of the cluster's network: the border the network engine implements. Within a Pod the runtime serves
- * localhost and the Pod's own address itself and asks nobody.
+ * localhost and the Pod's own address itself and asks nobody. Programs find it at `sys.kernel.context.network`
+ * (`?? noNetwork`), take a handle and wait for it: `{ wait: { nt: handle, t: ownTimeout } }`.
  */
 import type { RuntimeContext } from "./define.ts";
-import type { HttpRequest, HttpResponse } from "./state.ts";
+import type { HttpRequest, HttpResponse, PodRecord } from "./state.ts";
 
 /** kube-dns' Service address. */
 export const clusterDnsIp = "10.96.0.10";
@@ -48,7 +49,14 @@ export interface Network {
   datagram(context: RuntimeContext, podKey: string, ip: string, port: number, bytes: string): NetworkResult<string>;
   /** ICMP echo: round trip in ms, or nothing when nobody answers. */
   ping(context: RuntimeContext, podKey: string, ip: string): number | undefined;
+  /** Whether a wait for a handle (`Wait.nt`) is over: a request has its outcome, a stream has bytes or has ended. */
+  settled?(context: RuntimeContext, handle: string): boolean;
+  /** Called when a Pod's record was saved: answers and bytes for others in it go on their way. */
+  moved?(context: RuntimeContext, pod: PodRecord): void;
 }
+
+/** Handles of the network's; others are the Pod's own (PodRecord.ht). */
+export const isNetworkHandle = (handle: string): boolean => /^[rs]\d+$/.test(handle);
 
 /** Until the cluster's network is there: no names, and nobody answers. */
 export const noNetwork: Network = {

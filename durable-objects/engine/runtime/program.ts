@@ -22,6 +22,8 @@ export interface Program<S = any> {
   signal?(sys: Sys, state: S, signal: number): Step;
   /** Answers a request to a port it listens on with kind "h". "pending": ask again after its next step. */
   http?(sys: Sys, state: S, request: HttpRequest): HttpAnswer | "pending" | "reset";
+  /** Answers a datagram to a port it listens on with kind "u"; nothing: no answer. `from` is `ip:port`. */
+  datagram?(sys: Sys, state: S, bytes: string, port: number, from: string): string | undefined;
   /** grpc.health.v1 for a port listened on with kind "g". */
   grpc?(sys: Sys, state: S, service: string): { status: string } | { error: string };
   /** Bytes it uses, for the memory limit and `top`; without it 1 MiB. */

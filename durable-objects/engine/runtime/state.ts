@@ -83,6 +83,8 @@ export interface Pipe {
   w: number;
   /** Named pipe: `tree ino`. */
   f?: string;
+  /** No writer has come yet. */
+  nw?: true;
 }
 
 /** A stream between two processes: what each side has not read yet. Outside: the other side is not in this Pod. */
@@ -95,6 +97,8 @@ export interface Connection {
   a: [string, string];
   /** Accepted by a process yet. */
   ok?: true;
+  /** Outside: the network's stream that side 0 is the end of. */
+  o?: string;
 }
 
 export interface Listener {
@@ -220,4 +224,6 @@ export interface PendingHttp {
   t?: number;
   /** Connection, when the server speaks raw TCP. */
   c?: number;
+  /** The network's exchange or stream that waits for the answer. */
+  o?: string;
 }

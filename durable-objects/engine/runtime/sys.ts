@@ -267,8 +267,10 @@ export class Sys {
     let key = Object.keys(pi).find((known) => pi[known]?.f === name);
     if (key === undefined) {
       key = String(this.kernel.pod.next++);
-      pi[key] = { b: "", r: 0, w: 0, f: name };
+      pi[key] = { b: "", r: 0, w: 0, f: name, nw: true };
     }
+    const pipe = pi[key];
+    if (write && pipe) delete pipe.nw;
     return this.kernel.files.open({ k: write ? "w" : "r", p: Number(key) });
   }
 

@@ -46,7 +46,9 @@ function fillContainer(
 ): Container {
   const given = container.resources ?? {};
   const missing = (defaults: Amounts, list: Amounts | undefined): string[] =>
-    Object.keys(defaults).filter((name) => list?.[name] === undefined).sort();
+    Object.keys(defaults)
+      .filter((name) => list?.[name] === undefined)
+      .sort();
   const lacksRequests = missing(requests, given.requests);
   const lacksLimits = missing(limits, given.limits);
   const note = (names: string[], what: string): void => {
@@ -92,7 +94,12 @@ function maxProblem(type: string, name: string, most: string, m: Measured): stri
 }
 
 /** Claims have requests only. */
-function maxRequestProblem(type: string, name: string, most: string, m: Measured): string | undefined {
+function maxRequestProblem(
+  type: string,
+  name: string,
+  most: string,
+  m: Measured,
+): string | undefined {
   const request = m.requests[name];
   const bound = `maximum ${name} usage per ${type} is ${most}`;
   if (request === undefined) return `${bound}.  No request is specified`;

@@ -252,7 +252,9 @@ const aliases: Record<ResourceId, string> = {
   secrets: "secrets",
 };
 
-const measured = new Map([podEvaluator, serviceEvaluator, claimEvaluator].map((e) => [e.resource, e]));
+const measured = new Map(
+  [podEvaluator, serviceEvaluator, claimEvaluator].map((e) => [e.resource, e]),
+);
 
 /** How a resource is measured; most are only counted. */
 export function evaluatorOf(resource: ResourceId): Evaluator {

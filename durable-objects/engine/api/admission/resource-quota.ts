@@ -36,7 +36,9 @@ function concerns(admission: Admission, object: KubeObject, old: KubeObject | un
   if (resource === "pods") {
     if (operation === "CREATE") return subresource === "";
     if (subresource === "resize") return true;
-    return subresource === "" && old !== undefined && isTerminatingPod(old) !== isTerminatingPod(object);
+    return (
+      subresource === "" && old !== undefined && isTerminatingPod(old) !== isTerminatingPod(object)
+    );
   }
   if (subresource !== "") return false;
   const updates = resource === "services" || resource === "persistentvolumeclaims";
@@ -110,7 +112,9 @@ function check(
 ): void {
   const evaluator = evaluatorOf(admission.resource);
   const hard: Record<string, string> = quota.status?.hard ?? {};
-  const names = Object.keys(hard).filter((name) => evaluator.measures(name)).sort();
+  const names = Object.keys(hard)
+    .filter((name) => evaluator.measures(name))
+    .sort();
   if (names.length === 0) return;
   if (!scopeTerms(quota).every((term) => evaluator.inScope(term, object))) return;
   const { name: quotaName } = quota.metadata;

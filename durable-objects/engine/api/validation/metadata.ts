@@ -210,9 +210,6 @@ export function validateObjectMeta(
 ): FieldError[] {
   const check = typeof rule === "function" ? rule : nameRules[rule];
   const errors: FieldError[] = [];
-  if (meta.generateName)
-    for (const m of check(meta.generateName, true))
-      errors.push(invalid(child(path, "generateName"), meta.generateName, m));
   if (!meta.name) errors.push(required(child(path, "name"), "name or generateName is required"));
   else
     for (const m of check(meta.name, false))

@@ -1,6 +1,6 @@
 /** `read` and `wait`: builtins that block. */
 import type { Step } from "../program.ts";
-import { reap } from "./jobs.ts";
+import { reap, tellSignal } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf } from "./state.ts";
 
@@ -13,8 +13,9 @@ function done(shell: Shell, status: number, tested: boolean): undefined {
 
 export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
   const { state } = shell;
-  reap(shell, (pid, status) => {
+  reap(shell, (pid, status, signal) => {
     if (!frame.p.includes(pid)) return false;
+    if (frame.y) tellSignal(shell, signal);
     frame.p = frame.p.filter((known) => known !== pid);
     frame.x = status;
     const job = state.j.find((known) => known.p.includes(pid));
@@ -56,11 +57,12 @@ export function startWait(shell: Shell, argv: readonly string[], tested: boolean
       status = 127;
     } else if (job.x !== undefined) {
       status = job.x;
+      tellSignal(shell, job.s);
       state.j = state.j.filter((known) => known !== job);
     } else running.push(job.p.at(-1) as number);
   }
   if (running.length === 0) return status;
-  shell.push({ k: "waits", p: running, x: status, ...flags });
+  shell.push({ k: "waits", p: running, x: status, y: 1, ...flags });
   return undefined;
 }
 

@@ -411,7 +411,7 @@ function kill(shell: Shell, argv: string[]): number {
   if (option !== undefined) {
     const number = parseSignal(option);
     if (number === undefined) {
-      shell.complain(`bad signal name '${option}'`);
+      shell.say(`bad signal name '${option}'`);
       return 1;
     }
     signal = number;
@@ -419,14 +419,14 @@ function kill(shell: Shell, argv: string[]): number {
   }
   if (words[0] === "--") words = words.slice(1);
   if (words.length === 0) {
-    shell.complain("you need to specify whom to kill");
+    shell.say("you need to specify whom to kill");
     return 1;
   }
   let failed = 0;
   for (const word of words) {
     const job = word.startsWith("%") ? findJob(shell, word) : undefined;
     if (!job && !/^-?\d+$/.test(word)) {
-      shell.complain(`invalid number '${word}'`);
+      shell.say(`invalid number '${word}'`);
       failed++;
       continue;
     }
@@ -435,7 +435,7 @@ function kill(shell: Shell, argv: string[]): number {
         sys.kill(pid, signal);
       } catch (error) {
         if (!(error instanceof Errno)) throw error;
-        shell.complain(`can't kill pid ${pid}: ${error.message}`);
+        shell.say(`can't kill pid ${pid}: ${error.message}`);
         failed++;
       }
     }
@@ -561,7 +561,7 @@ function test(shell: Shell, argv: string[]): number {
   if (argv[0] !== "test") {
     const end = argv[0] === "[" ? "]" : "]]";
     if (words.pop() !== end) {
-      shell.complain(`missing ${end}`);
+      shell.say(`missing ${end}`);
       return 2;
     }
   }
@@ -569,7 +569,7 @@ function test(shell: Shell, argv: string[]): number {
     return testExpression(words, shell.sys, argv[0] === "[[") ? 0 : 1;
   } catch (error) {
     if (!(error instanceof TestProblem)) throw error;
-    shell.complain(error.message);
+    shell.say(error.message);
     return 2;
   }
 }
@@ -585,8 +585,14 @@ export const builtins: Record<string, Builtin> = {
   test,
   alias,
   unalias(shell, argv) {
-    for (const name of argv.slice(1)) delete shell.state.al?.[name];
-    return 0;
+    let status = 0;
+    for (const name of argv.slice(1)) {
+      if (shell.state.al?.[name] === undefined) {
+        shell.write(2, `unalias: ${name} not found\n`);
+        status = 1;
+      } else delete shell.state.al[name];
+    }
+    return status;
   },
   bg: () => 0,
   fg: foreground,
@@ -615,7 +621,7 @@ export const builtins: Record<string, Builtin> = {
   printf(shell, argv) {
     const { out, errors, status } = formatPrintf(argv.slice(1));
     shell.write(1, out);
-    for (const error of errors) shell.complain(error);
+    for (const error of errors) shell.say(error);
     return status;
   },
   pwd,

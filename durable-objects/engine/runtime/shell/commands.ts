@@ -4,7 +4,7 @@ import type { Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import type { Node, Redirect, Word } from "./ast.ts";
 import { builtins, type Builtin } from "./builtins.ts";
-import { expanding } from "./interp.ts";
+import { compoundRedirects, expanding } from "./interp.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { exported, type FrameOf, type Saved, type Variable } from "./state.ts";
@@ -25,8 +25,10 @@ export function runCommand(shell: Shell, frame: NodeFrame, node: Command, expand
   if (declaring.has(literal(node.words[0]))) {
     if (!expandDeclaration(shell, frame, node)) return undefined;
   } else if (!expandAll(node.words)) return undefined;
+  // Without a command its redirections come first.
+  if (node.words.length === 0 && !compoundRedirects(shell, frame, node)) return undefined;
   frame.d ??= [];
-  while (frame.d.length < node.redirs.length) {
+  while (!frame.x && frame.d.length < node.redirs.length) {
     const { word } = node.redirs[frame.d.length]!;
     const target = expanding(shell, frame, (expander) => expander.text(word));
     if (target === undefined) return undefined;
@@ -77,7 +79,7 @@ function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[], 
   if (name === undefined) {
     const status = frame.ss ?? 0;
     state.f.pop();
-    return void bare(shell, node.redirs, frame.d ?? [], status, tested);
+    return void bare(shell, frame.x ? [] : node.redirs, frame.d ?? [], status, tested);
   }
   const body = state.fn[name];
   const builtin = body ? undefined : builtins[name];

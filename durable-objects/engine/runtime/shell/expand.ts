@@ -160,24 +160,25 @@ export class Expander {
     return changed ? out : word;
   }
 
-  #into(fields: Fields, word: Word, split: boolean): void {
+  /** `inner`: the word of a `${x-word}`, whose unquoted text is split as well. */
+  #into(fields: Fields, word: Word, split: boolean, inner = false): void {
     for (const part of word) {
       if (part.t === "lit") {
         if (part.q) fields.quoted(part.v);
-        else this.#literal(fields, part.v);
+        else if (inner) fields.split(part.v, this.shell.ifs());
+        else fields.plain(part.v);
       } else if (part.t === "var") this.#variable(fields, part, split);
       else if (part.t === "cmd") {
         const value = this.#once(() => {
           throw new NeedSubstitution(part.body);
         });
         this.#put(fields, value, part.q, split);
-      } else this.#put(fields, this.#once(() => this.#arithmetic(part.word)), part.q, split);
+      } else {
+        // What the expression needs is expanded first: it keeps its own place in the memory.
+        const text = this.text(part.word);
+        this.#put(fields, this.#once(() => this.#evaluate(text)), part.q, split);
+      }
     }
-  }
-
-  /** Unquoted literal text: backslashes were taken by the parser, so it is its own pattern. */
-  #literal(fields: Fields, text: string): void {
-    fields.plain(text);
   }
 
   #put(fields: Fields, value: string, quoted: boolean, split: boolean): void {
@@ -187,7 +188,10 @@ export class Expander {
   }
 
   #arithmetic(word: Word): string {
-    const text = this.text(word);
+    return this.#evaluate(this.text(word));
+  }
+
+  #evaluate(text: string): string {
     try {
       return String(
         arithmetic(text, {
@@ -233,11 +237,12 @@ export class Expander {
     if (part.op !== "") {
       const bare = part.op.replace(":", "");
       if (!"-=?+".includes(bare) || bare === "") return false;
-      const empty = values.length === 0 || (part.op.startsWith(":") && values.every((value) => value === ""));
+      const empty = part.op.startsWith(":") && values.every((value) => value === "");
       if (bare === "+" ? empty : !empty) {
         if (bare === "+") return true;
+        if (part.q && values.length === 0) fields.quoted("");
       } else {
-        this.#into(fields, part.arg ?? [], split);
+        this.#into(fields, part.arg ?? [], split, split);
         return true;
       }
     }
@@ -264,7 +269,7 @@ export class Expander {
     const word = (): void => {
       const inner = this.#tilde(arg, false);
       if (part.q && inner.length === 0) fields.quoted("");
-      else this.#into(fields, inner, split);
+      else this.#into(fields, inner, split, split);
     };
     if (op === "+") {
       if (there) word();
@@ -274,8 +279,8 @@ export class Expander {
     if (there) return this.#put(fields, value ?? "", part.q, split);
     if (op === "-") return word();
     if (op === "=") {
+      const made = this.text(arg);
       const text = this.#once(() => {
-        const made = this.text(arg);
         if (!nameOnly.test(part.name)) throw new ExpansionProblem(`${part.name}: bad variable name`);
         this.shell.set(part.name, made);
         return made;

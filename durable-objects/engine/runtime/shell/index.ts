@@ -60,6 +60,8 @@ function start(sys: Sys, flavour: "bash" | undefined): ShellState {
   }
   const words = sys.argv.slice(i);
   variables(shell);
+  if (command) state.sm = "c";
+  else if (input || words.length === 0) state.sm = "s";
   if (command) commandText(shell, words);
   else if (words.length && !input) script(shell, words);
   else {

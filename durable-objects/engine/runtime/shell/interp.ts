@@ -7,7 +7,7 @@ import type { Step } from "../program.ts";
 import { SyntaxProblem, type Node } from "./ast.ts";
 import { runCommand } from "./commands.ts";
 import { Expander, ExpansionProblem, NeedSubstitution } from "./expand.ts";
-import { addJob, forkShell, reap } from "./jobs.ts";
+import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import { readStep, waitsStep } from "./blocking.ts";
 import { sourceStep } from "./source.ts";
@@ -75,6 +75,7 @@ function failed(shell: Shell, error: unknown): Step {
   if (error instanceof ExpansionProblem) return void shell.abort(error.message, 2);
   if (error instanceof SyntaxProblem) {
     shell.state.ln = error.line;
+    if (shell.top?.k === "src" && shell.top.m === "eval") shell.command = "eval";
     return void shell.abort(error.message, 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN") return void shell.abort("can't fork: Resource temporarily unavailable", 2);
@@ -110,13 +111,16 @@ function waitStep(shell: Shell, frame: FrameOf<"wait">): Step {
   reap(shell, (pid, status, signal) => {
     if (!frame.p.includes(pid)) return false;
     frame.p = frame.p.filter((known) => known !== pid);
-    if (pid === frame.l) frame.x = status;
+    if (pid === frame.l) {
+      frame.x = status;
+      tellSignal(shell, signal);
+    } else if (status !== 0 && shell.option("P")) frame.pf = status;
     if (signal === 2 && shell.state.ia) shell.write(1, "\n");
     return true;
   });
   if (frame.p.length > 0) return { wait: { ch: true } };
   shell.pop();
-  shell.state.st = frame.x ?? 0;
+  shell.state.st = frame.x || (frame.pf ?? 0);
   shell.checkError(frame.t === 1);
   return undefined;
 }
@@ -184,7 +188,7 @@ function expandWords(shell: Shell, frame: NodeFrame, words: NodeOf<"cmd">["words
 }
 
 /** Applies a compound command's redirections under it. False while substitutions run, or when they failed. */
-function compoundRedirects(shell: Shell, frame: NodeFrame, node: Node & { redirs: NodeOf<"cmd">["redirs"] }): boolean {
+export function compoundRedirects(shell: Shell, frame: NodeFrame, node: Node & { redirs: NodeOf<"cmd">["redirs"] }): boolean {
   if (frame.x || node.redirs.length === 0) return true;
   frame.d ??= [];
   while (frame.d.length < node.redirs.length) {
@@ -215,6 +219,8 @@ function compoundRedirects(shell: Shell, frame: NodeFrame, node: Node & { redirs
 
 function nodeStep(shell: Shell, frame: NodeFrame): Step {
   const node = shell.node(frame.r);
+  // set -n: read, but run nothing.
+  if (node.k === "cmd" && shell.option("n") && !shell.state.ia) return void shell.pop();
   if ("redirs" in node && node.k !== "cmd" && node.k !== "sub" && !compoundRedirects(shell, frame, node)) return undefined;
   switch (node.k) {
     case "list":

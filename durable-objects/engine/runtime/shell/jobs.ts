@@ -1,4 +1,5 @@
 /** Children of a shell: forking it, reaping them, the job table. */
+import { signalTexts } from "../signals.ts";
 import type { Shell } from "./shell.ts";
 import type { Frame, Job, ShellState } from "./state.ts";
 
@@ -44,8 +45,17 @@ export function reap(shell: Shell, own: (pid: number, status: number, signal?: n
     if (ended === undefined || ended === "none") return;
     if (own(ended.pid, ended.status, ended.signal)) continue;
     const job = shell.state.j.find((known) => known.p.includes(ended.pid));
-    if (job && job.p.at(-1) === ended.pid) job.x = ended.status;
+    if (job && job.p.at(-1) === ended.pid) {
+      job.x = ended.status;
+      if (ended.signal) job.s = ended.signal;
+    }
   }
+}
+
+/** What a shell says of a foreground child, or one waited for, that a signal ended. */
+export function tellSignal(shell: Shell, signal: number | undefined): void {
+  const text = signal === undefined || signal === 2 || signal === 13 ? undefined : signalTexts[signal];
+  if (text) shell.write(2, `${text}\n`);
 }
 
 /** What became of background jobs since the last prompt, as an interactive ash prints it. */

@@ -138,7 +138,7 @@ export class Parser extends WordReader {
       else this.newlines();
     }
     this.#depth--;
-    if (items.length === 0 && until !== ")" && until !== "" && until !== ";;") this.unexpected();
+    if (items.length === 0 && this.at < this.text.length && until !== ")" && until !== "" && until !== ";;") this.unexpected();
     return this.add({ k: "list", items });
   }
 
@@ -199,6 +199,7 @@ export class Parser extends WordReader {
         if (/^function[ \t]+[^\s()]+/.test(this.text.slice(this.at))) return this.#function(true);
     }
     if (closing.has(word)) this.unexpected();
+    if (word === "[[") return this.#double();
     if (/^[A-Za-z_][\w.-]*[ \t]*\([ \t]*\)/.test(this.text.slice(this.at, this.at + 120))) return this.#function(false);
     return this.#simple();
   }
@@ -339,6 +340,27 @@ export class Parser extends WordReader {
     return redirect;
   }
 
+  /** `[[ a && b ]]`: one command, whose && and || are words. */
+  #double(): number {
+    const line = this.line();
+    const start = this.at;
+    const words: Word[] = [];
+    for (;;) {
+      this.blanks();
+      const operator = /^(&&|\|\||[()<>])/.exec(this.text.slice(this.at, this.at + 2))?.[1];
+      if (operator) {
+        this.at += operator.length;
+        words.push([{ t: "lit", v: operator, q: true }]);
+        continue;
+      }
+      const word = this.word();
+      if (!word) break;
+      words.push(word);
+      if (word.length === 1 && word[0]?.t === "lit" && word[0].v === "]]" && !word[0].q) break;
+    }
+    return this.add({ k: "cmd", assigns: [], words, redirs: this.#redirects(), line, text: this.text.slice(start, this.at) });
+  }
+
   #simple(): number {
     const assigns: Assign[] = [];
     const words: Word[] = [];
@@ -351,7 +373,7 @@ export class Parser extends WordReader {
         redirs.push(redirect);
         continue;
       }
-      const assign = words.length === 0 ? /^([A-Za-z_]\w*)(\+?)=/.exec(this.text.slice(this.at, this.at + 200)) : null;
+      const assign = words.length === 0 ? /^([A-Za-z_]\w*)()=/.exec(this.text.slice(this.at, this.at + 200)) : null;
       if (assign) {
         this.at += assign[0].length;
         assigns.push({ name: assign[1] ?? "", append: assign[2] === "+", word: this.word() ?? [] });

@@ -52,7 +52,7 @@ export class Shell {
       case "!":
         return state.bg === undefined ? "" : String(state.bg);
       case "-":
-        return state.o + (state.ia ? "i" : "");
+        return (state.sm ?? "") + state.o + (state.ia ? "i" : "");
       case "RANDOM":
         return this.state.v.RANDOM ? this.get(name) : String(Math.floor(this.sys.random() * 32_768));
       case "LINENO":
@@ -143,6 +143,11 @@ export class Shell {
     } catch {
       // Standard error is closed: nobody can be told.
     }
+  }
+
+  /** A complaint of a builtin that is a tool as well: under the program's name alone. */
+  say(text: string): void {
+    this.write(2, `${this.state.fl ?? "sh"}: ${text}\n`);
   }
 
   lineNumber(): number {

@@ -23,6 +23,7 @@ export function sourceStep(shell: Shell, frame: Source): Step {
   // The last command takes the frame's place, so that it may take the process's too.
   const last = frame.m !== "dot" && text.slice(unit.end).trim() === "";
   if (last) state.f.pop();
+  if (shell.option("n") && !state.ia) return undefined;
   shell.push({ k: "node", r: [frame.c, from, unit.root], i: 0, ...(frame.t ? { t: 1 as const } : {}) });
   return undefined;
 }

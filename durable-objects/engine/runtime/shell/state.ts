@@ -22,13 +22,13 @@ export type Frame = Base &
   (
     | { k: "src"; c: string; o: number; m: "c" | "f" | "in" | "eval" | "dot"; /** Read so far. */ b?: string; /** Syntax problem waits for the exit. */ eof?: 1; ln?: number }
     | { k: "node"; r: NodeRef; i: number; /** Expansion memory. */ m?: string[]; w?: string[]; /** Status of the last substitution. */ ss?: number; /** Assigned values and redirections' targets. */ a?: string[]; d?: string[]; x?: 1 }
-    | { k: "wait"; p: number[]; /** Last of a pipeline. */ l: number; x?: number; fg?: 1; text?: string }
+    | { k: "wait"; p: number[]; /** Last of a pipeline. */ l: number; x?: number; /** Worst status of the others, with pipefail. */ pf?: number }
     | { k: "sub"; fd: number; p: number; b: string }
     | { k: "call"; p: string[]; l: Record<string, Variable | null>; s?: Saved[]; z?: string }
     | { k: "undo"; s: Saved[]; v?: Record<string, Variable | null> }
     | { k: "trap"; st: number; x?: 1 }
     | { k: "read"; a: string[]; b: string; due?: number; raw: boolean; fd: number; n?: number; d: string; esc?: 1 }
-    | { k: "waits"; p: number[]; x: number }
+    | { k: "waits"; p: number[]; x: number; /** Asked for by pid. */ y?: 1 }
   );
 
 export type FrameOf<K extends Frame["k"]> = Extract<Frame, { k: K }>;
@@ -39,6 +39,8 @@ export interface Job {
   /** Pids; the last one's status is the job's. */
   p: number[];
   x?: number;
+  /** Signal that ended it. */
+  s?: number;
   t: string;
   told?: 1;
 }
@@ -78,6 +80,8 @@ export interface ShellState {
   al?: Record<string, string>;
   /** getopts: index within a word. */
   go?: number;
+  /** How it was started, as `$-` shows it: c or s. */
+  sm?: string;
   /** Flavour: differs in prompt and complaints. */
   fl?: "bash";
 }

@@ -91,7 +91,7 @@ export abstract class WordReader {
         redirect.word = quoted ? [{ t: "lit", v: body, q: true }] : this.#documentWord(body);
         return;
       }
-      body += `${line}\n`;
+      body += stop < 0 ? line : `${line}\n`;
     }
     // ash takes the end of the script for the end of the document.
     redirect.word = quoted ? [{ t: "lit", v: body, q: true }] : this.#documentWord(body);

@@ -35,6 +35,7 @@ const sleep: Program<{ until: number } | { x: number }> = {
 };
 
 const cat = stream<null>("cat", {
+  cannot: true,
   raw: true,
   start: (io) => ({ files: io.args.filter((arg) => arg !== "-u"), state: null }),
   data: (io, _state, text) => io.out(text),

@@ -1,8 +1,18 @@
 /** The table of tools. A tool is one row here and one function in its family's file. */
 import type { Program } from "../program.ts";
 import { basicTools } from "./basic.ts";
+import { fileTools } from "./file-tools.ts";
+import { listingTools } from "./listing.ts";
+import { systemTools } from "./system.ts";
+import { textTools } from "./text.ts";
 
-const families = (): Program[][] => [basicTools];
+const families = (): Program[][] => [
+  basicTools,
+  fileTools,
+  listingTools,
+  systemTools,
+  textTools,
+];
 
 export const toolPrograms = (): Program[] => families().flat();
 

@@ -172,7 +172,7 @@ export function formatPrintf(words: readonly string[]): Printed {
   let list = [...words];
   if (list[0] === "--") list = list.slice(1);
   const format = list[0];
-  if (format === undefined) return { out: "", errors: ["usage: printf FORMAT [ARG]..."], status: 2 };
+  if (format === undefined) return { out: "", errors: ["usage: printf FORMAT [ARGUMENT...]"], status: 2 };
   const printer = new Printer(list.slice(1));
   do {
     const before = printer.at;

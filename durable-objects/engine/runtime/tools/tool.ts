@@ -117,7 +117,7 @@ export class Io {
 }
 
 /** Hands on what is pending; the step to take while that is not all done, or the exit. */
-function drain(sys: Sys, state: Output): Step {
+export function drain(sys: Sys, state: Output): Step {
   while (state.o?.length) {
     const [fd, text] = state.o[0] as [number, string];
     const taken = sys.write(fd, text);
@@ -172,6 +172,8 @@ interface StreamState<S> extends Output {
 export interface Stream<S> {
   /** Files to read (none: standard input) and the first state; or an exit code. */
   start(io: Io): { files: string[]; state: S } | number;
+  /** Words for a file that cannot be opened: `x: No such file` or `can't open 'x': No such file`. */
+  cannot?: true;
   /** A new file begins. */
   file?(io: Io, state: S, name: string): void;
   /** Whole lines without their end, or (with `raw`) data as it comes. `false` ends the reading; a number exits. */
@@ -257,7 +259,13 @@ function openNext<S>(spec: Stream<S>, io: Io, state: StreamState<S>, file: strin
     }
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    io.say(`${file}: ${error.message}`);
+    io.say(
+      error.code === "EISDIR"
+        ? `${spec.cannot ? "" : `${file}: `}${spec.cannot ? "read error: " : ""}${error.message}`
+        : spec.cannot
+          ? `can't open '${file}': ${error.message}`
+          : `${file}: ${error.message}`,
+    );
     state.bad = true;
     state.f.shift();
     return false;

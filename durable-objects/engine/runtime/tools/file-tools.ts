@@ -1,0 +1,381 @@
+/** Making, copying, moving and removing files. */
+import { Errno } from "../errno.ts";
+import type { Program } from "../program.ts";
+import type { Sys } from "../sys.ts";
+import { options } from "./options.ts";
+import { tool, type Io } from "./tool.ts";
+
+const base = (path: string): string => path.replace(/\/+$/, "").replace(/^.*\//, "") || "/";
+const inFolder = (folder: string, name: string): string => `${folder.replace(/\/+$/, "")}/${name}`;
+
+/** `u+x`, `go-w`, `755`, `a=rX`: the mode that comes of it, or undefined. */
+export function changeMode(text: string, old: number, folder: boolean, umask: number): number | undefined {
+  if (/^[0-7]{1,4}$/.test(text)) return parseInt(text, 8);
+  let mode = old;
+  for (const clause of text.split(",")) {
+    const match = /^([ugoa]*)((?:[-+=][rwxXstugo]*)+)$/.exec(clause);
+    if (!match) return undefined;
+    const who = match[1] === "" || match[1]!.includes("a") ? "ugo" : match[1]!;
+    for (const [, op, letters = ""] of match[2]!.matchAll(/([-+=])([rwxXstugo]*)/g)) {
+      let bits = 0;
+      for (const letter of letters) {
+        if (letter === "r") bits |= 0o444;
+        else if (letter === "w") bits |= 0o222;
+        else if (letter === "x" || (letter === "X" && (folder || old & 0o111))) bits |= 0o111;
+        else if ("ugo".includes(letter)) bits |= ((old >> { u: 6, g: 3, o: 0 }[letter as "u"]) & 7) * 0o111;
+      }
+      let mask = 0;
+      if (who.includes("u")) mask |= 0o700;
+      if (who.includes("g")) mask |= 0o070;
+      if (who.includes("o")) mask |= 0o007;
+      if (match[1] === "") mask &= ~umask;
+      if (letters.includes("s")) {
+        const special = (who.includes("u") ? 0o4000 : 0) | (who.includes("g") ? 0o2000 : 0);
+        mode = op === "-" ? mode & ~special : mode | special;
+      }
+      if (letters.includes("t")) mode = op === "-" ? mode & ~0o1000 : mode | 0o1000;
+      if (op === "+") mode |= bits & mask;
+      else if (op === "-") mode &= ~(bits & mask);
+      else mode = (mode & ~mask) | (bits & mask);
+    }
+  }
+  return mode;
+}
+
+/** Runs `act` on a path and all below it, folders before (or with `after` behind) their content. */
+export function walk(sys: Sys, path: string, act: (path: string, type: string) => void, after = false): void {
+  const type = sys.stat(path, false).type;
+  if (!after) act(path, type);
+  if (type === "d") for (const name of sys.list(path)) walk(sys, inFolder(path, name), act, after);
+  if (after) act(path, type);
+}
+
+const touch = tool("touch", (io) => {
+  const opts = options(io, "acmht:d:r:");
+  let code = 0;
+  if (opts.rest.length === 0) return usage(io, "touch [-cham] [-d DATE] [-t DATE] [-r FILE] FILE...");
+  for (const path of opts.rest) {
+    const done = io.try(path, () => {
+      if (io.sys.peek(path)) io.sys.utime(path, io.sys.now);
+      else if (!opts.has("c")) io.sys.writeFile(path, "");
+    });
+    if (!done) code = 1;
+  }
+  return code;
+});
+
+export function usage(io: Io, text: string): number {
+  io.err(`BusyBox v1.37.0 () multi-call binary.\n\nUsage: ${text}\n`);
+  return 1;
+}
+
+const mkdir = tool("mkdir", (io) => {
+  const opts = options(io, "m:pv", { parents: "p", mode: "m" });
+  let code = 0;
+  if (opts.rest.length === 0) return usage(io, "mkdir [-m MODE] [-p] DIRECTORY...");
+  for (const path of opts.rest) {
+    try {
+      if (opts.has("p")) parents(io.sys, path);
+      else io.sys.mkdir(path);
+      const mode = opts.value("m");
+      if (mode !== undefined) io.sys.chmod(path, changeMode(mode, 0o777, true, 0) ?? 0o777);
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      io.say(`can't create directory '${path}': ${error.message}`);
+      code = 1;
+    }
+  }
+  return code;
+});
+
+/** mkdir -p. */
+export function parents(sys: Sys, path: string): void {
+  let sofar = path.startsWith("/") ? "/" : "";
+  for (const part of path.split("/").filter(Boolean)) {
+    sofar = sofar === "" || sofar === "/" ? sofar + part : `${sofar}/${part}`;
+    const stat = sys.peek(sofar);
+    if (!stat) sys.mkdir(sofar);
+    else if (stat.type !== "d") throw new Errno(sofar === path ? "EEXIST" : "ENOTDIR");
+  }
+}
+
+const rmdir = tool("rmdir", (io) => {
+  const opts = options(io, "pv", { parents: "p", "ignore-fail-on-non-empty": "v" });
+  let code = 0;
+  for (const path of opts.rest) {
+    let one = path;
+    for (;;) {
+      if (!io.try(`'${one}'`, () => io.sys.rmdir(one))) code = 1;
+      if (!opts.has("p") || code || !one.includes("/")) break;
+      one = one.slice(0, one.lastIndexOf("/"));
+    }
+  }
+  return code;
+});
+
+const rm = tool("rm", (io) => {
+  const opts = options(io, "firRv", { recursive: "r", force: "f" });
+  const recursive = opts.has("r") || opts.has("R");
+  let code = 0;
+  if (opts.rest.length === 0 && !opts.has("f")) return usage(io, "rm [-irf] FILE...");
+  for (const path of opts.rest) {
+    const name = base(path);
+    if (name === "." || name === "..") {
+      io.say("can't remove '.' or '..'");
+      code = 1;
+      continue;
+    }
+    try {
+      const stat = io.sys.stat(path, false);
+      if (stat.type === "d" && !recursive) {
+        io.say(`'${path}' is a directory`);
+        code = 1;
+      } else if (!removeAll(io, path)) code = 1;
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      if (opts.has("f") && (error.code === "ENOENT" || error.code === "ENOTDIR")) continue;
+      io.say(`can't remove '${path}': ${error.message}`);
+      code = 1;
+    }
+  }
+  return code;
+});
+
+/** Removes a file, or a folder with its content; says what it cannot. */
+export function removeAll(io: Io, path: string): boolean {
+  const { sys } = io;
+  let good = true;
+  try {
+    if (sys.stat(path, false).type === "d") {
+      for (const name of sys.list(path)) if (!removeAll(io, inFolder(path, name))) good = false;
+      if (good) sys.rmdir(path);
+    } else sys.unlink(path);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    io.say(`can't remove '${path}': ${error.message}`);
+    return false;
+  }
+  return good;
+}
+
+interface CopyRules {
+  recursive: boolean;
+  preserve: boolean;
+  follow: boolean;
+  force: boolean;
+}
+
+/** Copies a file, or with `recursive` a folder. */
+export function copy(io: Io, from: string, to: string, rules: CopyRules): boolean {
+  const { sys } = io;
+  const stat = sys.stat(from, rules.follow || !rules.recursive);
+  if (stat.type === "d") {
+    if (!rules.recursive) {
+      io.say(`omitting directory '${from}'`);
+      return false;
+    }
+    if (!sys.peek(to)) sys.mkdir(to);
+    let good = true;
+    for (const name of sys.list(from)) if (!copyTo(io, inFolder(from, name), inFolder(to, name), rules)) good = false;
+    keep(sys, to, stat, rules.preserve);
+    return good;
+  }
+  if (stat.type === "l") {
+    if (sys.peek(to, false)) sys.unlink(to);
+    sys.symlink(stat.target ?? "", to);
+    return true;
+  }
+  if (sys.peek(to)?.ino === stat.ino) {
+    io.say(`'${from}' and '${to}' are the same file`);
+    return false;
+  }
+  const data = sys.readFile(from);
+  const fresh = !sys.peek(to);
+  sys.writeFile(to, data);
+  if (fresh) sys.chmod(to, stat.mode & ~(rules.preserve ? 0 : sys.umask));
+  keep(sys, to, stat, rules.preserve);
+  return true;
+}
+
+function keep(sys: Sys, path: string, stat: { mode: number; uid: number; gid: number; mtime: number }, preserve: boolean): void {
+  if (!preserve) return;
+  sys.chmod(path, stat.mode);
+  if (sys.who.uid === 0) sys.chown(path, stat.uid, stat.gid);
+  sys.utime(path, stat.mtime);
+}
+
+function copyTo(io: Io, from: string, to: string, rules: CopyRules): boolean {
+  try {
+    return copy(io, from, to, rules);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    const source = !io.sys.peek(from, false);
+    io.say(source ? `can't stat '${from}': ${error.message}` : `can't create '${to}': ${error.message}`);
+    return false;
+  }
+}
+
+/** Operands of cp, mv and ln: pairs of source and target, or undefined after a complaint. */
+function pairs(io: Io, rest: string[], into: string | undefined, plain: boolean): [string, string][] | undefined {
+  const target = into ?? rest.at(-1)!;
+  const sources = into === undefined ? rest.slice(0, -1) : rest;
+  const folder = !plain && io.sys.peek(target)?.type === "d";
+  if (sources.length > 1 && !folder) {
+    io.say(`target '${target}' is not a directory`);
+    return undefined;
+  }
+  return sources.map((source) => [source, folder ? inFolder(target, base(source)) : target]);
+}
+
+const cp = tool("cp", (io) => {
+  const opts = options(io, "adfilLnpPrRsTt:uv", { recursive: "r", archive: "a" });
+  if (opts.rest.length < (opts.has("t") ? 1 : 2)) return usage(io, "cp [-arPLHpfinlsTu] SOURCE DEST\nor: cp [-arPLHpfinlsu] SOURCE... { -t DIRECTORY | DIRECTORY }");
+  const archive = opts.has("a");
+  const rules: CopyRules = {
+    recursive: archive || opts.has("r") || opts.has("R"),
+    preserve: archive || opts.has("p"),
+    follow: opts.has("L"),
+    force: opts.has("f"),
+  };
+  const list = pairs(io, opts.rest, opts.value("t"), opts.has("T"));
+  let code = list ? 0 : 1;
+  for (const [from, to] of list ?? []) {
+    if (opts.has("n") && io.sys.peek(to)) continue;
+    if (!copyTo(io, from, to, rules)) code = 1;
+    else if (opts.has("v")) io.out(`'${from}' -> '${to}'\n`);
+  }
+  return code;
+});
+
+const mv = tool("mv", (io) => {
+  const opts = options(io, "finTt:v");
+  if (opts.rest.length < (opts.has("t") ? 1 : 2)) return usage(io, "mv [-finT] SOURCE DEST\nor: mv [-fin] SOURCE... { -t DIRECTORY | DIRECTORY }");
+  const list = pairs(io, opts.rest, opts.value("t"), opts.has("T"));
+  let code = list ? 0 : 1;
+  for (const [from, to] of list ?? []) {
+    if (opts.has("n") && io.sys.peek(to)) continue;
+    try {
+      io.sys.rename(from, to);
+      if (opts.has("v")) io.out(`'${from}' -> '${to}'\n`);
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      const rules = { recursive: true, preserve: true, follow: false, force: true };
+      if (error.code === "EXDEV") {
+        // Another file system: copied, then removed.
+        if (!copyTo(io, from, to, rules) || !removeAll(io, from)) code = 1;
+        continue;
+      }
+      io.say(`can't rename '${from}': ${error.message}`);
+      code = 1;
+    }
+  }
+  return code;
+});
+
+const ln = tool("ln", (io) => {
+  const opts = options(io, "bfnsTtv", { symbolic: "s", force: "f" });
+  if (opts.rest.length === 0) return usage(io, "ln [-sfnbtv] [-S SUF] TARGET... LINK|DIR");
+  const rest = opts.rest.length === 1 ? [opts.rest[0]!, "."] : opts.rest;
+  const plain = opts.has("T") || (opts.has("n") && io.sys.peek(rest.at(-1)!, false)?.type === "l");
+  let code = 0;
+  for (const [target, name] of pairs(io, rest, undefined, plain) ?? []) {
+    try {
+      if (opts.has("f") && io.sys.peek(name, false)) io.sys.unlink(name);
+      if (opts.has("s")) io.sys.symlink(target, name);
+      else io.sys.link(target, name);
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      io.say(`${name}: ${error.message}`);
+      code = 1;
+    }
+  }
+  return code;
+});
+
+const chmod = tool("chmod", (io) => {
+  const letters = io.args.filter((arg) => /^-[Rvcf]+$/.test(arg)).join("");
+  const [mode, ...files] = io.args.filter((arg) => !/^-[Rvcf]+$/.test(arg) && arg !== "--");
+  if (mode === undefined || files.length === 0) return usage(io, "chmod [-Rcvf] MODE[,MODE]... FILE...");
+  let code = 0;
+  const one = (path: string): void => {
+    const stat = io.sys.stat(path);
+    const made = changeMode(mode, stat.mode, stat.type === "d", io.sys.umask);
+    if (made === undefined) io.fail(`invalid mode '${mode}'`);
+    if (made !== undefined) io.sys.chmod(path, made);
+  };
+  for (const path of files) {
+    const done = io.try(path, () => (letters.includes("R") ? walk(io.sys, path, (at, type) => type !== "l" && one(at)) : one(path)));
+    if (!done) code = 1;
+  }
+  return code;
+});
+
+const chown = (name: "chown" | "chgrp"): Program =>
+  tool(name, (io) => {
+    const opts = options(io, "RhLHPcvf");
+    const [owner, ...files] = opts.rest;
+    if (owner === undefined || files.length === 0) return usage(io, `${name} [-Rh] USER[:[GRP]] FILE...`);
+    const [user = "", group] = name === "chgrp" ? ["", owner] : owner.split(/[:.]/);
+    const { container } = io.sys;
+    const uid = user === "" ? undefined : (container.passwd.find((entry) => entry.name === user)?.uid ?? (/^\d+$/.test(user) ? Number(user) : io.fail(`unknown user ${user}`)));
+    const gid = !group ? undefined : (container.groups.find((entry) => entry.name === group)?.gid ?? (/^\d+$/.test(group) ? Number(group) : io.fail(`unknown group ${group}`)));
+    let code = 0;
+    const one = (path: string): void => io.sys.chown(path, uid, gid, !opts.has("h"));
+    for (const path of files) if (!io.try(path, () => (opts.has("R") ? walk(io.sys, path, one) : one(path)))) code = 1;
+    return code;
+  });
+
+const mkfifo = tool("mkfifo", (io) => {
+  const opts = options(io, "m:");
+  let code = 0;
+  for (const path of opts.rest) if (!io.try(path, () => io.sys.mkfifo(path))) code = 1;
+  return code;
+});
+
+const readlink = tool("readlink", (io) => {
+  const opts = options(io, "fnvs");
+  let code = 0;
+  for (const path of opts.rest) {
+    if (opts.has("f")) {
+      const place = (() => {
+        try {
+          return io.sys.place(path).full;
+        } catch (error) {
+          if (error instanceof Errno) return undefined;
+          throw error;
+        }
+      })();
+      if (place === undefined) code = 1;
+      else io.out(place + (opts.has("n") ? "" : "\n"));
+    } else {
+      const stat = io.sys.peek(path, false);
+      if (stat?.type === "l") io.out((stat.target ?? "") + (opts.has("n") ? "" : "\n"));
+      else code = 1;
+    }
+  }
+  return code;
+});
+
+const realpath = tool("realpath", (io) => {
+  let code = 0;
+  for (const path of io.args) if (!io.try(path, () => io.out(`${io.sys.place(path).full}\n`))) code = 1;
+  return code;
+});
+
+const pathTools = [
+  tool("basename", (io) => {
+    const [path = "", suffix = ""] = io.args.filter((arg) => arg !== "--");
+    const name = base(path);
+    io.out(`${suffix && name !== suffix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name}\n`);
+  }),
+  tool("dirname", (io) => {
+    const path = (io.args[0] ?? "").replace(/\/+$/, "");
+    const slash = path.lastIndexOf("/");
+    io.out(`${slash < 0 ? (path === "" && io.args[0]?.startsWith("/") ? "/" : ".") : path.slice(0, slash).replace(/\/+$/, "") || "/"}\n`);
+  }),
+];
+
+export const fileTools: Program[] = [
+  touch, mkdir, rmdir, rm, cp, mv, ln, chmod, chown("chown"), chown("chgrp"), mkfifo, readlink, realpath, ...pathTools,
+  tool("unlink", (io) => (io.try(`can't remove '${io.args[0]}'`, () => io.sys.unlink(io.args[0] ?? "")) ? 0 : 1)),
+];

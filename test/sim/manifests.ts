@@ -1,0 +1,168 @@
+/** What a scenario creates: small workloads that meet each other's labels, nodes and limits. */
+import type { Chance } from "./chance.ts";
+
+export const apps = ["web", "api"];
+
+/** Good, slow, missing, unknown. */
+export const images = [
+  "nginx:1.27",
+  "nginx:1.26",
+  "nginx:1.25-alpine",
+  "nginx:1.161",
+  "acme.example/shop:v1",
+];
+
+interface Made {
+  of: string;
+  manifest: unknown;
+}
+
+type Maker = (chance: Chance) => Made;
+
+function container(chance: Chance): Record<string, unknown> {
+  if (chance.in100(15)) {
+    const seconds = chance.pick([1, 5, 45]);
+    const script = chance.pick([`sleep ${seconds}; exit 1`, `sleep ${seconds}; exit 0`, "sleep 3600"]);
+    return { name: "main", image: "busybox:1.36", command: ["sh", "-c", script] };
+  }
+  const image = chance.in100(80) ? chance.pick(images.slice(0, 3)) : chance.pick(images);
+  const made: Record<string, unknown> = { name: "main", image };
+  if (chance.in100(50)) made["ports"] = [{ containerPort: 80 }];
+  if (chance.in100(40)) {
+    const get = { httpGet: { path: "/", port: 80 }, initialDelaySeconds: chance.below(4) };
+    made[chance.pick(["readinessProbe", "livenessProbe", "startupProbe"])] = get;
+  }
+  if (chance.in100(60)) {
+    const cpu = chance.pick(["100m", "500m", "900m", "1500m"]);
+    made["resources"] = { requests: { cpu, memory: chance.pick(["64Mi", "1Gi"]) } };
+  }
+  return made;
+}
+
+function template(chance: Chance, app: string, restartable = true): Record<string, unknown> {
+  const spec: Record<string, unknown> = { containers: [container(chance)] };
+  if (chance.in100(10)) spec["nodeSelector"] = { disk: "ssd" };
+  if (chance.in100(20)) spec["terminationGracePeriodSeconds"] = chance.pick([0, 5]);
+  if (!restartable) spec["restartPolicy"] = chance.pick(["Always", "OnFailure", "Never"]);
+  if (chance.in100(10)) {
+    spec["tolerations"] = [{ key: "lab", operator: "Exists", effect: "NoSchedule" }];
+  }
+  return { metadata: { labels: { app } }, spec };
+}
+
+const named = (chance: Chance, prefix: string): { name: string } => ({
+  name: `${prefix}-${chance.below(2)}`,
+});
+
+function deployment(chance: Chance): Made {
+  const app = chance.pick(apps);
+  const metadata = named(chance, `d-${app}`);
+  const labels = { app, of: metadata.name };
+  const pod = template(chance, app);
+  const spec: Record<string, unknown> = {
+    replicas: chance.below(6),
+    selector: { matchLabels: labels },
+    template: { ...pod, metadata: { labels } },
+  };
+  if (chance.in100(25)) spec["strategy"] = { type: "Recreate" };
+  else if (chance.in100(60)) {
+    const maxSurge = chance.pick([0, 1, 2, "50%", "100%"]);
+    const maxUnavailable = maxSurge === 0 ? chance.pick([1, "50%"]) : chance.pick([0, 1, "30%"]);
+    spec["strategy"] = { type: "RollingUpdate", rollingUpdate: { maxSurge, maxUnavailable } };
+  }
+  if (chance.in100(30)) spec["minReadySeconds"] = chance.pick([1, 10]);
+  if (chance.in100(30)) spec["progressDeadlineSeconds"] = 60;
+  if (chance.in100(20)) spec["revisionHistoryLimit"] = chance.below(3);
+  return { of: "deployments", manifest: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec } };
+}
+
+function replicaSet(chance: Chance): Made {
+  const app = chance.pick(apps);
+  const spec = {
+    replicas: chance.below(4),
+    selector: { matchLabels: { app, of: "set" } },
+    template: { ...template(chance, app), metadata: { labels: { app, of: "set" } } },
+  };
+  const metadata = named(chance, `s-${app}`);
+  return { of: "sets", manifest: { apiVersion: "apps/v1", kind: "ReplicaSet", metadata, spec } };
+}
+
+function replicationController(chance: Chance): Made {
+  const spec = {
+    replicas: chance.below(4),
+    selector: { app: "old" },
+    template: { ...template(chance, "old") },
+  };
+  const metadata = { name: "rc" };
+  return {
+    of: "controllers",
+    manifest: { apiVersion: "v1", kind: "ReplicationController", metadata, spec },
+  };
+}
+
+function daemonSet(chance: Chance): Made {
+  const labels = { app: "daemon" };
+  const pod = template(chance, "daemon");
+  const spec: Record<string, unknown> = {
+    selector: { matchLabels: labels },
+    template: { ...pod, metadata: { labels } },
+  };
+  if (chance.in100(30)) spec["updateStrategy"] = { type: "OnDelete" };
+  const metadata = { name: "agent" };
+  return { of: "daemons", manifest: { apiVersion: "apps/v1", kind: "DaemonSet", metadata, spec } };
+}
+
+function pod(chance: Chance): Made {
+  const app = chance.pick([...apps, "alone"]);
+  const made = template(chance, app, false) as { spec: unknown };
+  const of = chance.pick(["set", "alone"]);
+  const metadata = { ...named(chance, "p"), labels: { app, of } };
+  return { of: "pods", manifest: { apiVersion: "v1", kind: "Pod", metadata, spec: made.spec } };
+}
+
+function service(chance: Chance): Made {
+  const app = chance.pick(apps);
+  const spec: Record<string, unknown> = {
+    selector: { app },
+    ports: [{ port: 80, targetPort: 80 }],
+  };
+  if (chance.in100(30)) spec["type"] = "NodePort";
+  else if (chance.in100(20)) spec["clusterIP"] = "None";
+  const metadata = named(chance, `svc-${app}`);
+  return { of: "services", manifest: { apiVersion: "v1", kind: "Service", metadata, spec } };
+}
+
+/** One per app: an eviction under two is refused with 500, as upstream does. */
+function budget(chance: Chance): Made {
+  const app = chance.pick(apps);
+  const bound = chance.in100(60)
+    ? { minAvailable: 1 + chance.below(4) }
+    : { maxUnavailable: chance.below(2) };
+  const spec = { selector: { matchLabels: { app } }, ...bound };
+  const manifest = {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: { name: `b-${app}` },
+    spec,
+  };
+  return { of: "budgets", manifest };
+}
+
+function quota(chance: Chance): Made {
+  const spec = { hard: { pods: String(2 + chance.below(12)) } };
+  const manifest = { apiVersion: "v1", kind: "ResourceQuota", metadata: { name: "q" }, spec };
+  return { of: "quotas", manifest };
+}
+
+const makers: { weight: number; make: Maker }[] = [
+  { weight: 10, make: deployment },
+  { weight: 3, make: replicaSet },
+  { weight: 1, make: replicationController },
+  { weight: 2, make: daemonSet },
+  { weight: 3, make: pod },
+  { weight: 4, make: service },
+  { weight: 2, make: budget },
+  { weight: 1, make: quota },
+];
+
+export const random: Maker = (chance) => chance.weighted(makers).make(chance);

@@ -1,0 +1,319 @@
+/** What can happen in a scenario: a table of operations. Each is plain JSON, its targets found when it runs. */
+import type { Chance } from "./chance.ts";
+import type { Any, Simulation } from "./simulation.ts";
+import * as manifests from "./manifests.ts";
+
+export type Operation = { what: string } & Record<string, Any>;
+
+interface OperationRow {
+  what: string;
+  weight: number;
+  make(chance: Chance): Record<string, Any>;
+  run(sim: Simulation, operation: Any): void;
+}
+
+const namespace = "lab";
+export const paths: Record<string, string> = {
+  pods: `/api/v1/namespaces/${namespace}/pods`,
+  services: `/api/v1/namespaces/${namespace}/services`,
+  quotas: `/api/v1/namespaces/${namespace}/resourcequotas`,
+  controllers: `/api/v1/namespaces/${namespace}/replicationcontrollers`,
+  deployments: `/apis/apps/v1/namespaces/${namespace}/deployments`,
+  sets: `/apis/apps/v1/namespaces/${namespace}/replicasets`,
+  daemons: `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
+  budgets: `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
+};
+const resources: Record<string, string> = {
+  pods: "pods",
+  services: "services",
+  deployments: "deployments.apps",
+  sets: "replicasets.apps",
+  daemons: "daemonsets.apps",
+  controllers: "replicationcontrollers",
+};
+
+const path = (of: string): string => paths[of] as string;
+const any = (chance: Chance): number => chance.below(10_000);
+
+/** The object that a number means now. */
+export function target(sim: Simulation, resource: string, number: number, own = true): Any | undefined {
+  const list = own ? sim.all(resource, namespace) : sim.all(resource);
+  return list.length ? list[number % list.length] : undefined;
+}
+
+const worker = (sim: Simulation, number: number): Any | undefined => {
+  const nodes = sim.all("nodes").filter((n) => !n.metadata.name.startsWith("control"));
+  return nodes.length ? nodes[number % nodes.length] : undefined;
+};
+
+const scalable = ["deployments", "deployments", "deployments", "sets", "controllers"];
+
+/** Sets that no Deployment steers: the others are not for users to scale. */
+function scaled(sim: Simulation, kind: string, number: number): Any | undefined {
+  const list = sim
+    .all(resources[kind] as string, namespace)
+    .filter((o) => !o.metadata.ownerReferences?.length);
+  return list.length ? list[number % list.length] : undefined;
+}
+
+function evictPod(sim: Simulation, pod: Any): number {
+  const { name } = pod.metadata;
+  sim.run();
+  const before = sim.all("pods", namespace).find((p) => p.metadata.name === name);
+  const budgets = sim.all("poddisruptionbudgets.policy", namespace);
+  const answer = sim.request("POST", `${path("pods")}/${name}/eviction`, {
+    apiVersion: "policy/v1",
+    kind: "Eviction",
+    metadata: { name, namespace },
+  });
+  if (answer.status !== 201 || !before || !ready(before)) return answer.status;
+  for (const budget of budgets) {
+    const labels = Object.entries(budget.spec.selector?.matchLabels ?? {});
+    const covers = (p: Any): boolean => labels.every(([k, v]) => p.metadata.labels?.[k] === v);
+    if (!covers(before) || typeof budget.spec.minAvailable !== "number") continue;
+    const healthy = sim.all("pods", namespace).filter((p) => covers(p) && ready(p)).length;
+    sim.demand(
+      healthy >= budget.spec.minAvailable,
+      "an eviction never breaks a PodDisruptionBudget",
+      `${name} evicted: ${healthy} healthy of ${budget.spec.minAvailable} (${budget.metadata.name})`,
+    );
+  }
+  return answer.status;
+}
+
+export const ready = (pod: Any): boolean =>
+  pod.metadata.deletionTimestamp === undefined &&
+  (pod.status?.conditions ?? []).some((c: Any) => c.type === "Ready" && c.status === "True");
+
+export const operations: OperationRow[] = [
+  {
+    what: "create",
+    weight: 16,
+    make: manifests.random,
+    run: (sim, { of, manifest }) => void sim.request("POST", path(of), manifest),
+  },
+  {
+    what: "scale",
+    weight: 8,
+    make: (chance) => ({ of: chance.pick(scalable), at: any(chance), to: chance.below(9) }),
+    run: (sim, { of, at, to }) => {
+      const object = scaled(sim, of, at);
+      if (object) sim.patch(`${path(of)}/${object.metadata.name}`, { spec: { replicas: to } });
+    },
+  },
+  {
+    what: "set image",
+    weight: 8,
+    make: (chance) => ({
+      of: chance.pick(["deployments", "deployments", "deployments", "daemons"]),
+      at: any(chance),
+      image: chance.pick(manifests.images),
+    }),
+    run: (sim, { of, at, image }) => {
+      const object = target(sim, resources[of] as string, at);
+      if (!object) return;
+      const containers = [{ name: "main", image }];
+      const body = { spec: { template: { spec: { containers } } } };
+      const type = "application/strategic-merge-patch+json";
+      sim.patch(`${path(of)}/${object.metadata.name}`, body, type);
+    },
+  },
+  {
+    what: "pause or resume",
+    weight: 2,
+    make: (chance) => ({ at: any(chance), paused: chance.in100(50) }),
+    run: (sim, { at, paused }) => {
+      const object = target(sim, "deployments.apps", at);
+      if (object) sim.patch(`${path("deployments")}/${object.metadata.name}`, { spec: { paused } });
+    },
+  },
+  {
+    what: "relabel",
+    weight: 4,
+    make: (chance) => ({ at: any(chance), app: chance.pick([...manifests.apps, null, "elsewhere"]) }),
+    run: (sim, { at, app }) => {
+      const pod = target(sim, "pods", at);
+      if (pod) sim.patch(`${path("pods")}/${pod.metadata.name}`, { metadata: { labels: { app } } });
+    },
+  },
+  {
+    what: "delete",
+    weight: 4,
+    make: (chance) => ({
+      of: chance.pick(["deployments", "sets", "daemons", "controllers", "services"]),
+      at: any(chance),
+      policy: chance.pick(["Background", "Foreground", "Orphan"]),
+    }),
+    run: (sim, { of, at, policy }) => {
+      const object = target(sim, resources[of] as string, at);
+      if (!object) return;
+      sim.request("DELETE", `${path(of)}/${object.metadata.name}`, { propagationPolicy: policy });
+    },
+  },
+  {
+    what: "delete pod",
+    weight: 6,
+    make: (chance) => ({ at: any(chance), grace: chance.pick([undefined, undefined, 0, 1, 60]) }),
+    run: (sim, { at, grace }) => {
+      const pod = target(sim, "pods", at);
+      if (!pod) return;
+      const body = grace === undefined ? undefined : { gracePeriodSeconds: grace };
+      sim.request("DELETE", `${path("pods")}/${pod.metadata.name}`, body);
+    },
+  },
+  {
+    what: "evict pod",
+    weight: 4,
+    make: (chance) => ({ at: any(chance) }),
+    run: (sim, { at }) => {
+      const pod = target(sim, "pods", at);
+      if (pod) evictPod(sim, pod);
+    },
+  },
+  {
+    what: "cordon",
+    weight: 3,
+    make: (chance) => ({ at: any(chance), on: chance.in100(50) }),
+    run: (sim, { at, on }) => {
+      const node = worker(sim, at);
+      if (node) sim.patch(`/api/v1/nodes/${node.metadata.name}`, { spec: { unschedulable: on } });
+    },
+  },
+  {
+    what: "drain",
+    weight: 2,
+    make: (chance) => ({ at: any(chance) }),
+    run: (sim, { at }) => {
+      const node = worker(sim, at);
+      if (!node) return;
+      const { name } = node.metadata;
+      sim.patch(`/api/v1/nodes/${name}`, { spec: { unschedulable: true } });
+      for (const pod of sim.all("pods", namespace)) {
+        if (pod.spec.nodeName === name) evictPod(sim, pod);
+      }
+    },
+  },
+  {
+    what: "taint",
+    weight: 2,
+    make: (chance) => ({
+      at: any(chance),
+      effect: chance.pick(["NoSchedule", "NoExecute", null]),
+    }),
+    run: (sim, { at, effect }) => {
+      const node = worker(sim, at);
+      if (!node) return;
+      const taints = effect ? [{ key: "lab", value: "x", effect }] : null;
+      sim.patch(`/api/v1/nodes/${node.metadata.name}`, { spec: { taints } });
+    },
+  },
+  {
+    what: "label node",
+    weight: 1,
+    make: (chance) => ({ at: any(chance), disk: chance.pick(["ssd", null]) }),
+    run: (sim, { at, disk }) => {
+      const node = worker(sim, at);
+      if (node) sim.patch(`/api/v1/nodes/${node.metadata.name}`, { metadata: { labels: { disk } } });
+    },
+  },
+  {
+    what: "power",
+    weight: 4,
+    make: (chance) => ({ at: any(chance), off: chance.in100(50) }),
+    run: (sim, { at, off }) => {
+      const node = worker(sim, at);
+      if (!node) return;
+      const annotations = { "podyard.dev/power": off ? "off" : null };
+      sim.patch(`/api/v1/nodes/${node.metadata.name}`, { metadata: { annotations } });
+    },
+  },
+  {
+    what: "write with an old revision",
+    weight: 2,
+    make: (chance) => ({ of: chance.pick(["deployments", "sets", "services"]), at: any(chance) }),
+    run: (sim, { of, at }) => {
+      const object = target(sim, resources[of] as string, at);
+      if (!object) return;
+      const url = `${path(of)}/${object.metadata.name}`;
+      const read = sim.request("GET", url).body;
+      if (!read.metadata) return;
+      sim.patch(url, { metadata: { annotations: { writer: "first" } } });
+      const second = { ...read.metadata.annotations, writer: "second" };
+      const late = { ...read, metadata: { ...read.metadata, annotations: second } };
+      const answer = sim.request("PUT", url, late);
+      const changed = read.metadata.annotations?.writer !== "first";
+      sim.demand(
+        !changed || answer.status === 409,
+        "the second writer loses",
+        `${url}: ${answer.status} ${answer.text.slice(0, 200)}`,
+      );
+    },
+  },
+  {
+    what: "watch",
+    weight: 2,
+    make: (chance) => ({ of: chance.pick(["pods", "deployments", "sets", "services"]) }),
+    run: (sim, { of }) => sim.openWatch(resources[of] as string, path(of), namespace),
+  },
+  {
+    what: "pass",
+    weight: 20,
+    make: (chance) => ({
+      ms: chance.pick([0, 1, 500, 2_000, 7_000, 20_000, 60_000, 300_000]) + chance.below(1_000),
+    }),
+    run: (sim, { ms }) => sim.advance(ms),
+  },
+  {
+    what: "jump",
+    weight: 1,
+    make: (chance) => ({ ms: 1_000 * (1 + chance.below(900)) }),
+    run: (sim, { ms }) => {
+      const at = new Date(Math.floor((sim.world.engine.virtualNow + ms) / 1000) * 1000);
+      sim.request(
+        "PATCH",
+        "/apis/podyard.dev/v1/clocks/cluster?fieldManager=sim&force=true",
+        {
+          apiVersion: "podyard.dev/v1",
+          kind: "Clock",
+          metadata: { name: "cluster" },
+          spec: { advanceTo: `${at.toISOString().slice(0, 19)}Z` },
+        },
+        { type: "application/apply-patch+yaml" },
+      );
+    },
+  },
+  // Faults
+  { what: "lose memory", weight: 8, make: () => ({}), run: (sim) => sim.evict() },
+  {
+    what: "stop the machine in a turn",
+    weight: 5,
+    make: (chance) => ({ writes: chance.below(3) }),
+    run: (sim, { writes }) => sim.crashNext(writes),
+  },
+  {
+    what: "fail in a step",
+    weight: 5,
+    make: (chance) => ({ writes: chance.below(6) }),
+    run: (sim, { writes }) => {
+      sim.run();
+      sim.throwNext(writes);
+      sim.advance(1_000);
+      sim.throwNext(undefined);
+    },
+  },
+  {
+    what: "alarm late",
+    weight: 5,
+    make: (chance) => ({ ms: chance.pick([5, 900, 15_000, 70_000]) }),
+    run: (sim, { ms }) => sim.late(ms),
+  },
+  { what: "alarm twice", weight: 3, make: () => ({}), run: (sim) => sim.duplicateAlarm() },
+];
+
+export function perform(sim: Simulation, operation: Operation): void {
+  const row = operations.find((o) => o.what === operation.what);
+  if (!row) throw new Error(`no operation ${operation.what}`);
+  // Whoever acts looks first, and sees what is due by now as done; a late alarm comes later still.
+  if (operation.what !== "alarm late") sim.run();
+  row.run(sim, operation);
+}

@@ -1,0 +1,315 @@
+/**
+ * A cluster under a scenario: a World whose storage can fail, whose engine can be dropped at any point, and whose every
+ * revision is seen as it is persisted. A second copy of all objects is kept from the revisions alone.
+ */
+import { createHash } from "node:crypto";
+import type { Change, KubeObject } from "../../durable-objects/engine/core/object.ts";
+import type { ApiResponse } from "../../durable-objects/engine/ports.ts";
+import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
+import type { WatchEvent } from "../helpers/world.ts";
+import { invariants } from "./invariants.ts";
+
+/** The machine stopped: what was not on disk is gone. */
+class Crash extends Error {
+  override name = "Crash";
+}
+
+/** A write of a reconciler failed for no reason of its own: it must be taken back and tried again. */
+export class Planted extends Error {
+  override name = "Planted";
+}
+
+/** An invariant that does not hold. */
+export class Violation extends Error {
+  override name = "Violation";
+  readonly invariant: string;
+  constructor(invariant: string, complaint: string) {
+    super(`${invariant}: ${complaint}`);
+    this.invariant = invariant;
+  }
+}
+
+// Objects of every kind.
+export type Any = any;
+
+interface OpenWatch {
+  url: string;
+  resource: string;
+  namespace: string;
+  watch: { read(): WatchEvent[] };
+  seen: Map<string, Any>;
+  ended: boolean;
+}
+
+export class Simulation {
+  readonly world: World;
+  /** State made of revisions alone; `${resource} ${namespace}/${name}`. */
+  readonly shadow = new Map<string, KubeObject>();
+  readonly trace: string[] = [];
+  readonly #hash = createHash("sha1");
+  readonly #watches: OpenWatch[] = [];
+  /** Faults that must leave no trace in the log are left out. */
+  readonly calm: boolean;
+  readonly #verbose: boolean;
+  lastRv = 0;
+  revisions = 0;
+  /** Alarms since the last operation. */
+  alarms = 0;
+  /** Writes to disk until the machine stops. */
+  #crashIn: number | undefined;
+  /** Writes to the store until one fails. */
+  #throwIn: number | undefined;
+  /** A node without power keeps what it had, so not everything can be demanded. */
+  healed = false;
+
+  constructor(seed: number, nodes: number, options: { calm?: boolean; verbose?: boolean } = {}) {
+    this.calm = options.calm ?? false;
+    this.#verbose = options.verbose ?? false;
+    this.world = new World({ seed: `sim-${seed}`, nodes });
+    const { sql } = this.world;
+    const exec = sql.exec.bind(sql);
+    sql.exec = (query, ...bindings) => {
+      if (this.#crashIn !== undefined && !/^\s*select/i.test(query) && this.#crashIn-- <= 0) {
+        this.#crashIn = undefined;
+        throw new Crash("the machine stopped");
+      }
+      return exec(query, ...bindings);
+    };
+    this.lastRv = this.world.engine.store.rv;
+    for (const resource of this.world.engine.store.resources()) {
+      for (const object of this.world.engine.store.list(resource)) {
+        this.shadow.set(shadowKey(resource, object.metadata), object);
+      }
+    }
+    this.#attach();
+  }
+
+  get hash(): string {
+    return this.#hash.copy().digest("hex");
+  }
+
+  say(text: string): void {
+    if (this.#verbose) console.log(text);
+  }
+
+  // Faults
+
+  evict(): void {
+    if (this.calm) return;
+    this.#rebirth();
+  }
+
+  /** The next turn that writes stops after `writes` statements. */
+  crashNext(writes: number): void {
+    if (!this.calm) this.#crashIn = writes;
+  }
+
+  /** The next reconcile that makes its `writes`th revision fails there. */
+  throwNext(writes: number | undefined): void {
+    this.#throwIn = writes;
+    // A turn that is done twice would fail in one of them only.
+    this.#crashIn = undefined;
+  }
+
+  /** The alarm comes `ms` late: nothing runs meanwhile. Whatever was due happens first when something runs again. */
+  late(ms: number): void {
+    if (this.calm) this.advance(ms);
+    else this.world.now += ms;
+  }
+
+  duplicateAlarm(): void {
+    if (this.calm) return;
+    this.#guarded(() => this.world.engine.run(this.world.now));
+    this.#guarded(() => this.world.engine.run(this.world.now));
+  }
+
+  // Time
+
+  /** Alarm by alarm, as the object would. Somebody always looks, or time would freeze. */
+  advance(ms: number): void {
+    const { world } = this;
+    const target = world.now + ms;
+    let still = 0;
+    for (;;) {
+      const due = world.engine.nextDueMs(world.now);
+      if (due === undefined || due > target) break;
+      still = due <= world.now ? still + 1 : 0;
+      this.demand(still < 200, "time goes on", `200 alarms at ${world.now - start} ms`);
+      world.now = Math.max(world.now, due);
+      this.alarms += 1;
+      this.run();
+    }
+    world.now = target;
+    this.run();
+  }
+
+  run(): void {
+    this.#guarded(() => {
+      this.world.engine.look(this.world.now);
+      this.world.engine.run(this.world.now);
+    });
+    this.checkFaults();
+  }
+
+  // Requests
+
+  request(method: string, url: string, body?: unknown, options: RequestOptions = {}): Answer {
+    this.run();
+    const rv = this.world.engine.store.rv;
+    const answer = this.#guarded(() => this.world.request(method, url, body, options));
+    this.say(
+      `  ${method} ${url} -> ${answer.status}${answer.status >= 400 ? ` ${answer.body?.message ?? ""}` : ""}`,
+    );
+    this.demand(answer.status < 500, "no 5xx", `${method} ${url}: ${answer.text}`);
+    if (answer.status >= 400) {
+      const after = this.world.engine.store.rv;
+      this.demand(after === rv, "a refused request changes nothing", `${method} ${url}`);
+    }
+    this.checkFaults();
+    return answer;
+  }
+
+  patch(url: string, body: unknown, type = "application/merge-patch+json"): Answer {
+    return this.request("PATCH", url, body, { type });
+  }
+
+  list(url: string): Any[] {
+    return this.request("GET", url).body.items ?? [];
+  }
+
+  /** As stored, without a request. */
+  all(resource: string, namespace?: string): readonly Any[] {
+    return this.world.engine.store.list(resource, namespace);
+  }
+
+  // Watches of its own, which must end in the same state as a list
+
+  openWatch(resource: string, url: string, namespace: string): void {
+    const list = this.request("GET", url).body;
+    const seen = new Map<string, Any>();
+    for (const item of list.items) seen.set(shadowKey("", item.metadata), item);
+    const watch = this.world.watch(`${url}?watch=true&resourceVersion=${list.metadata.resourceVersion}`);
+    this.#watches.push({ url, resource, namespace, watch, seen, ended: false });
+  }
+
+  readWatches(): void {
+    for (const open of this.#watches) {
+      if (open.ended) continue;
+      for (const { type, object } of open.watch.read()) {
+        const key = type === "ERROR" ? "" : shadowKey("", object.metadata);
+        const known = open.seen.has(key);
+        if (type === "ERROR") open.ended = true;
+        else if (type === "DELETED") {
+          this.demand(known, "a watch replays to the same state", `${open.url}: DELETED ${key} unknown`);
+          open.seen.delete(key);
+        } else {
+          this.demand(
+            known === (type === "MODIFIED"),
+            "a watch replays to the same state",
+            `${open.url}: ${type} ${key}`,
+          );
+          open.seen.set(key, object);
+        }
+      }
+      if (open.ended) continue;
+      const items = this.all(open.resource, open.namespace);
+      const stored = new Map(items.map((o) => [shadowKey("", o.metadata), o.metadata.resourceVersion]));
+      const same =
+        stored.size === open.seen.size &&
+        [...stored].every(([key, rv]) => open.seen.get(key)?.metadata.resourceVersion === rv);
+      this.demand(same, "a watch replays to the same state", `${open.url} differs from its list`);
+    }
+  }
+
+  // Judgement
+
+  demand(holds: boolean, invariant: string, complaint: string): void {
+    if (!holds) throw new Violation(invariant, complaint);
+  }
+
+  check(when: "operation" | "settled" | "end"): void {
+    for (const row of invariants) {
+      if (row.when !== when) continue;
+      const complaint = row.check(this);
+      if (complaint) throw new Violation(row.name, complaint);
+    }
+  }
+
+  checkFaults(): void {
+    const fault = this.world.engine.faults.find((f) => !(f.error instanceof Planted));
+    if (fault) {
+      const error = fault.error as Error;
+      throw new Violation("no reconciler throws", `${fault.work}: ${error.stack ?? error.message}`);
+    }
+  }
+
+  /** Runs a turn; when the machine stops in it, starts from the disk and does it again. */
+  #guarded<T>(body: () => T): T {
+    for (;;) {
+      try {
+        return body();
+      } catch (error) {
+        if (error instanceof Crash) {
+          this.say("  (the machine stopped)");
+          this.#rebirth();
+          continue;
+        }
+        if (error instanceof Planted) {
+          // In the middle of a request: the client sees an internal error and asks again.
+          this.#rebirth();
+          continue;
+        }
+        throw error;
+      }
+    }
+  }
+
+  #rebirth(): void {
+    this.#crashIn = undefined;
+    this.world.evict();
+    this.#attach();
+  }
+
+  #attach(): void {
+    const { log, store } = this.world.engine;
+    const persist = log.persist.bind(log);
+    log.persist = (now, dirty) => {
+      const changes = persist(now, dirty);
+      for (const change of changes) this.#observe(change);
+      return changes;
+    };
+    const write = store.write.bind(store);
+    store.write = (op, resource, object, atMs) => {
+      if (this.#throwIn !== undefined && this.#throwIn-- <= 0) {
+        this.#throwIn = undefined;
+        throw new Planted(`${op} of ${resource} ${object.metadata.name} fails`);
+      }
+      return write(op, resource, object, atMs);
+    };
+  }
+
+  #observe(change: Change): void {
+    const { rv, at, op, resource, object } = change;
+    this.#hash.update(`${rv} ${at} ${op} ${resource} ${JSON.stringify(object)}\n`);
+    this.revisions += 1;
+    const line = `${rv} +${at - start} ms ${op} ${resource} ${change.namespace}/${change.name}`;
+    this.say(`    ${line}`);
+    for (const row of invariants) {
+      if (row.when !== "change") continue;
+      const complaint = row.check(this, change);
+      if (complaint) throw new Violation(row.name, `${complaint} (at ${line})`);
+    }
+    this.lastRv = rv;
+    const key = shadowKey(resource, object.metadata);
+    if (op === "delete") this.shadow.delete(key);
+    else this.shadow.set(key, object);
+  }
+}
+
+export const shadowKey = (resource: string, meta: { namespace?: string; name: string }): string =>
+  `${resource} ${meta.namespace ?? ""}/${meta.name}`;
+
+/** Wall and virtual moment of birth. */
+export const start = 1_767_225_600_000;
+
+export type { ApiResponse };
