@@ -326,11 +326,14 @@ const settledInvariants: Invariant[] = [
     when: "settled",
     check: (sim) =>
       first(sim.all("daemonsets.apps", "lab"), (set) => {
-        const { desiredNumberScheduled = 0, currentNumberScheduled = 0 } = set.status ?? {};
-        const nodes = countOf(sim, set).map((p) => p.spec.nodeName ?? "");
-        if (new Set(nodes).size !== nodes.length && !nodes.includes("")) return `${id(set)}: two on a node: ${nodes}`;
-        return set.status?.observedGeneration !== undefined && desiredNumberScheduled !== currentNumberScheduled && nodes.length !== desiredNumberScheduled
-          ? `${id(set)}: ${currentNumberScheduled} of ${desiredNumberScheduled}`
+        const { desiredNumberScheduled = 0, observedGeneration } = set.status ?? {};
+        if (observedGeneration !== set.metadata.generation) return `${id(set)}: unobserved`;
+        const nodes = countOf(sim, set).map((p) => p.spec.nodeName ?? p.metadata.name);
+        if (new Set(nodes).size !== nodes.length) return `${id(set)}: two on a node: ${nodes}`;
+        // A full quota is told by events alone.
+        const free = sim.all("resourcequotas", "lab").length === 0;
+        return free && nodes.length !== desiredNumberScheduled
+          ? `${id(set)}: ${nodes.length} of ${desiredNumberScheduled}`
           : undefined;
       }),
   },
@@ -384,7 +387,9 @@ export const invariants: Invariant[] = [
       const { namespace } = change;
       const of = (resource: string): Any[] =>
         [...sim.shadow].filter(([k]) => k.startsWith(`${resource} ${namespace}/`)).map(([, o]) => o);
-      const pods = of("pods").filter((p) => !finished(p)).length + 1;
+      // Those whose grace is over count no more, though a dead node may keep them.
+      const over = (p: Any): boolean => Date.parse(p.metadata.deletionTimestamp ?? "") < change.at;
+      const pods = of("pods").filter((p) => !finished(p) && !over(p)).length + 1;
       return first(of("resourcequotas"), (quota) => {
         // Upstream's admission trusts the status, which a new quota has not yet.
         const hard = quota.status?.hard?.pods;

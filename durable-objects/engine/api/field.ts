@@ -123,7 +123,7 @@ export function invalidObject(
   return new StatusError(422, "Invalid", `${qualifiedKind} ${goQuote(name)} is invalid: ${body}`, {
     ...(name ? { name } : {}),
     ...(group ? { group } : {}),
-    kind,
+    ...(kind ? { kind } : {}),
     causes,
   });
 }

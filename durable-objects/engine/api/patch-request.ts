@@ -5,10 +5,12 @@ import { decodeObject } from "../schema/decode.ts";
 import { parseJson, parseYaml } from "../schema/parse.ts";
 import { bodyText, checkBodySize, fieldValidationOf, mediaType } from "./body.ts";
 import type { Call } from "./context.ts";
-import { invalid, invalidObject, required, forbiddenField } from "./field.ts";
+import { invalid, invalidObject } from "./field.ts";
+import { checkName, checkNamespace, conversionProblem } from "./identity.ts";
 import { applyPatch } from "./managed-fields/managed-fields.ts";
 import type { WriteOptions } from "./operations.ts";
 import { decodeJsonPatch, jsonPatch } from "./patch/json-patch.ts";
+import { conversionError, goText } from "./patch/go-text.ts";
 import { mergePatch } from "./patch/merge-patch.ts";
 import { strategicMergePatch } from "./patch/strategic-merge.ts";
 import * as status from "./status.ts";
@@ -19,7 +21,6 @@ const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
 const strategicType = "application/strategic-merge-patch+json";
 const applyType = "application/apply-patch+yaml";
-const accepted = [jsonPatchType, mergePatchType, strategicType, applyType];
 
 /** What the patch works on, where it is not the stored object itself (scale). */
 export interface PatchTarget {
@@ -38,18 +39,24 @@ export function patch(
   const { request, context, resource, info } = call;
   checkBodySize(request);
   const type = mediaType(request);
-  if (!accepted.includes(type)) throw status.unsupportedMediaType(accepted);
   const namespace = resource.namespaced ? info.namespace : "";
   if (type === applyType) return apply(call, options, target, namespace);
-  if (info.query.has("force")) {
-    throw invalidObject("meta.k8s.io", "PatchOptions", "", [
-      forbiddenField("force", "may not be specified for non-apply patch"),
-    ]);
-  }
-  const parsed = parseJson(bodyText(request));
-  const change = changer(call, type, parsed, target);
-  const object = context.operations.update(resource, namespace, info.name, change, options);
+  let change: ((stored: KubeObject) => KubeObject) | undefined;
+  const once = (stored: KubeObject): KubeObject => {
+    change ??= changer(call, type, parsedPatch(bodyText(request), type), target);
+    return change(stored);
+  };
+  const object = context.operations.update(resource, namespace, info.name, once, options);
   return { object, created: false };
+}
+
+function parsedPatch(text: string, type: string): { value: unknown; duplicates: string[] } {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof status.StatusError) || type === strategicType) throw error;
+    throw status.badRequest(`error decoding patch: ${error.message}`);
+  }
 }
 
 function plainTarget(call: Call): PatchTarget {
@@ -86,44 +93,41 @@ function changer(
   return (stored) => {
     const current = target.fromStored(stored);
     const patched = apply(current as unknown as Json) as Json;
-    const decoded = decodeObject(target.type, patched);
-    if (decoded.error !== undefined) throw undecodable(target, decoded.error, type);
-    const all = [...problems, ...decoded.problems];
-    if (all.length && validation === "Strict") {
-      const text = JSON.stringify(parsed.value);
-      throw invalidObject("", "", "", [
-        invalid("patch", text, `strict decoding error: ${all.join(", ")}`),
+    const refuse = (why: string): status.StatusError =>
+      invalidObject("", "", "", [
+        invalid("patch", type === strategicType ? goText(parsed.value) : JSON.stringify(patched), why),
       ]);
+    const problem = type === strategicType ? undefined : otherKind(call, target, patched);
+    if (problem) throw refuse(problem);
+    const decoded = decodeObject(target.type, patched);
+    if (decoded.error !== undefined) {
+      throw refuse(type === strategicType ? conversionError(decoded.error) : decoded.error);
     }
+    const all = [...problems, ...decoded.problems];
+    if (all.length && validation === "Strict") throw refuse(`strict decoding error: ${all.join(", ")}`);
     if (validation === "Warn") all.forEach(warn);
     const object = { ...(decoded.object as unknown as KubeObject), apiVersion: target.apiVersion, kind: target.kind };
-    checkIdentity(call, object);
+    object.metadata ??= {} as KubeObject["metadata"];
+    checkNamespace(call, object);
+    checkName(call, object);
     return target.toStored(object, stored);
   };
 }
 
-/** k8s: handlers/patch.go: a patched object that does not decode is unprocessable, or a bad request for SMP. */
-function undecodable(target: PatchTarget, why: string, type: string): status.StatusError {
-  if (type === strategicType) {
-    return invalidObject("", "", "", [invalid("patch", why, why)]);
-  }
-  const version = target.apiVersion.split("/").at(-1);
-  return status.badRequest(
-    `${target.kind} in version "${version}" cannot be handled as a ${target.kind}: ${why}`,
-  );
+/** A patch must not turn an object into another kind. */
+function otherKind(call: Call, target: PatchTarget, patched: Json): string | undefined {
+  const apiVersion = String(patched?.["apiVersion"] ?? target.apiVersion);
+  const kind = String(patched?.["kind"] ?? target.kind);
+  if (apiVersion === target.apiVersion && kind === target.kind) return undefined;
+  return conversionProblem(call.resource, { apiVersion, kind });
 }
 
-function checkIdentity(call: Call, object: KubeObject): void {
-  const { name, namespace = "" } = object.metadata;
-  if (name !== call.info.name) {
-    throw status.badRequest(
-      name
-        ? `the name of the object (${name}) does not match the name on the URL (${call.info.name})`
-        : "name must be provided",
-    );
-  }
-  if (call.resource.namespaced && namespace && namespace !== call.info.namespace) {
-    throw status.badRequest("the namespace of the provided object does not match the namespace sent on the request");
+function parsedYaml(text: string): { value: unknown; duplicates: string[] } {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    if (!(error instanceof status.StatusError)) throw error;
+    throw status.badRequest(`error decoding YAML: ${error.message}`);
   }
 }
 
@@ -135,14 +139,9 @@ function apply(
   namespace: string,
 ): { object: KubeObject; created: boolean } {
   const { context, request, resource, info } = call;
-  if (!info.query.get("fieldManager")) {
-    throw invalidObject("meta.k8s.io", "PatchOptions", "", [
-      required("fieldManager", "is required for apply patch"),
-    ]);
-  }
-  const { value, duplicates } = parseYaml(bodyText(request));
+  const { value, duplicates } = parsedYaml(bodyText(request));
   if (duplicates.length && fieldValidationOf(info) === "Strict") {
-    throw status.badRequest(`error decoding YAML: ${duplicates.join(", ")}`);
+    throw status.badRequest(`error strict decoding YAML: ${duplicates.join(", ")}`);
   }
   const metadata = ((value as Json | null)?.["metadata"] ?? {}) as { name?: string; namespace?: string; uid?: string };
   const merge = (current: KubeObject | undefined): KubeObject =>
@@ -170,7 +169,8 @@ function apply(
       );
     }
     const merged = merge(undefined);
-    checkIdentity(call, merged);
+    checkNamespace(call, merged);
+    checkName(call, merged);
     const object = resource.view ? resource.view.toStored(merged) : merged;
     return { object: context.operations.create(resource, namespace, object, quiet), created: true };
   }
@@ -180,7 +180,8 @@ function apply(
     info.name,
     (now) => {
       const merged = merge(now);
-      checkIdentity(call, merged);
+      checkNamespace(call, merged);
+    checkName(call, merged);
       return target.toStored(merged, now);
     },
     quiet,

@@ -4,13 +4,14 @@ import type { ApiResponse } from "../ports.ts";
 import { bindPod } from "./binding.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { Call } from "./context.ts";
+import { checkName, checkNamespace } from "./identity.ts";
 import { evict } from "./eviction.ts";
 import { patch } from "./patch-request.ts";
 import { json } from "./reply.ts";
 import { scaleOf, scalePatchTarget, withScale, type Scale } from "./scale.ts";
 import * as status from "./status.ts";
 import { createToken } from "./tokens.ts";
-import { checkName, checkNamespace, existing, objectReply, readObject, scopeOf } from "./verbs.ts";
+import { existing, objectReply, readObject, scopeOf } from "./verbs.ts";
 import { writeOptions } from "./write-options.ts";
 
 type Serve = (call: Call) => ApiResponse;
@@ -23,6 +24,7 @@ function ownPart(name: string): Serve {
     const options = writeOptions(call, name);
     if (info.verb === "patch") return objectReply(call, 200, patch(call, options).object);
     const object = readObject(call);
+    checkNamespace(call, object);
     checkName(call, object);
     const updated = context.operations.update(resource, scopeOf(call), info.name, () => object, options);
     return objectReply(call, 200, updated);

@@ -12,8 +12,9 @@ import { list, notANumber } from "./list.ts";
 import { formOf, type Form } from "./negotiation.ts";
 import { patch } from "./patch-request.ts";
 import { present } from "./present.ts";
+import { checkName, checkNamespace, goType, wrongKind } from "./identity.ts";
 import { json, jsonText, yamlReply } from "./reply.ts";
-import { resourceOfKind, type Resource } from "./resources.ts";
+import type { Resource } from "./resources.ts";
 import * as status from "./status.ts";
 import { partial, table } from "./table.ts";
 import { futureRevision, openWatch } from "./watch.ts";
@@ -45,13 +46,6 @@ export function objectReply(call: Call, code: number, stored: KubeObject): ApiRe
 
 const written = (code: number, body: unknown, yaml: boolean): ApiResponse =>
   yaml ? yamlReply(code, body) : json(code, body);
-
-/** As Go prints the type of an internal object: `*core.Pod`. */
-const goType = (resource: Resource, suffix = ""): string =>
-  `*${internalPackage(resource)}.${resource.kind}${suffix}`;
-
-const internalPackage = ({ view, hooks }: Resource): string =>
-  (view?.storage === "events" ? "core" : hooks.type.split("/")[0]) as string;
 
 export function existing(call: Call): KubeObject {
   const { context, resource, info } = call;
@@ -152,33 +146,6 @@ export function readObject(call: Call): KubeObject {
   return resource.view ? resource.view.toStored(object) : object;
 }
 
-/** k8s: rest.EnsureObjectNamespaceMatchesRequestNamespace */
-export function checkNamespace(call: Call, object: KubeObject): void {
-  const given = object.metadata?.namespace ?? "";
-  if (!call.resource.namespaced || !given || given === call.info.namespace) return;
-  throw status.badRequest("the namespace of the provided object does not match the namespace sent on the request");
-}
-
-const legacyScheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
-
-/** k8s: runtime/serializer/versioning Decode, then handlers/rest.go transformDecodeError */
-function wrongKind(resource: Resource, body: { apiVersion: string; kind: string }): status.StatusError {
-  const version = body.apiVersion.split("/").at(-1) as string;
-  const target = `${internalPackage(resource)}.${resource.kind}`;
-  const known = resourceOfKind(body.apiVersion, body.kind);
-  if (known?.id === resource.id) {
-    return status.badRequest(
-      `the API version in the data (${body.apiVersion}) does not match the expected API version (${resource.apiVersion})`,
-    );
-  }
-  const why = known
-    ? `converting (${version}.${body.kind}) to (${target}): unknown conversion`
-    : `no kind "${body.kind}" is registered for version "${body.apiVersion}" in scheme "${legacyScheme}"`;
-  return status.badRequest(
-    `${body.kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`,
-  );
-}
-
 function create(call: Call): ApiResponse {
   const { context, resource, info } = call;
   const options = writeOptions(call);
@@ -192,6 +159,7 @@ function update(call: Call): ApiResponse {
   const { context, resource, info } = call;
   const options = writeOptions(call);
   const object = readObject(call);
+  checkNamespace(call, object);
   checkName(call, object);
   const namespace = scopeOf(call);
   const current = context.store.get(resource.id, namespace, info.name);
@@ -203,26 +171,6 @@ function update(call: Call): ApiResponse {
   }
   const updated = context.operations.update(resource, namespace, info.name, () => object, options);
   return objectReply(call, 200, updated);
-}
-
-/** k8s: handlers/rest.go checkName */
-export function checkName(call: Call, object: KubeObject): void {
-  const { name, namespace = "" } = object.metadata;
-  const asked = call.info.name;
-  if (!name) {
-    throw status.badRequest(
-      `the name of the object (${asked} based on URL) was undeterminable: name must be provided`,
-    );
-  }
-  if (name !== asked) {
-    throw status.badRequest(`the name of the object (${name}) does not match the name on the URL (${asked})`);
-  }
-  const scope = scopeOf(call);
-  if (scope && namespace && namespace !== scope) {
-    throw status.badRequest(
-      `the namespace of the object (${namespace}) does not match the namespace on the request (${scope})`,
-    );
-  }
 }
 
 function patchOne(call: Call): ApiResponse {

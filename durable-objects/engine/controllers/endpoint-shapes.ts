@@ -30,6 +30,8 @@ export interface EndpointPort {
   appProtocol?: string;
 }
 
+export const serviceNameLabel = "kubernetes.io/service-name";
+export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
 export const headlessLabel = "service.kubernetes.io/headless";
 export const triggerAnnotation = "endpoints.kubernetes.io/last-change-trigger-time";
 

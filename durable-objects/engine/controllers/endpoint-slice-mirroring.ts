@@ -7,8 +7,12 @@ import type { EndpointSlice } from "../kinds/endpoint-slice.ts";
 import { endpointsPerSliceMax, mirroredAddressesMax } from "../limits.ts";
 import type { Client, Controller } from "./define.ts";
 import { ownerReference } from "./deployment-sets.ts";
-import { triggerAnnotation, type Service } from "./endpoint-shapes.ts";
-import { managedByLabel, serviceNameLabel } from "./endpoint-slice.ts";
+import {
+  managedByLabel,
+  serviceNameLabel,
+  triggerAnnotation,
+  type Service,
+} from "./endpoint-shapes.ts";
 
 const slices = "endpointslices.discovery.k8s.io";
 const manager = "endpointslicemirroring-controller.k8s.io";

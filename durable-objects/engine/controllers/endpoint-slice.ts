@@ -13,10 +13,12 @@ import {
   hostnameOf,
   isByOthers,
   isWithoutIp,
+  managedByLabel,
   nodeOf,
   noteWritten,
   podsOfService,
   portsOf,
+  serviceNameLabel,
   servicesOfPod,
   triggerTime,
   withTrigger,
@@ -27,8 +29,6 @@ import {
 import { isReady } from "./pods.ts";
 
 const slices = "endpointslices.discovery.k8s.io";
-export const serviceNameLabel = "kubernetes.io/service-name";
-export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
 const manager = "endpointslice-controller.k8s.io";
 const zoneLabel = "topology.kubernetes.io/zone";
 

@@ -88,82 +88,61 @@ function sync(client: Client, hpa: Hpa, memory: HpaMemory): Outcome {
   const quiet: Outcome = { next: { ...memory, syncedAtMs: client.now }, lively: false };
   const target = targetOf(client, hpa);
   if (typeof target === "string") {
+    const message = `the HPA controller was unable to get the target's current scale: ${target}`;
     draft.event("Warning", "FailedGetScale", target);
-    draft.condition(
-      "AbleToScale",
-      "False",
-      "FailedGetScale",
-      `the HPA controller was unable to get the target's current scale: ${target}`,
-    );
+    draft.condition("AbleToScale", "False", "FailedGetScale", message);
     draft.write();
     return quiet;
   }
-  draft.condition(
-    "AbleToScale",
-    "True",
-    "SucceededGetScale",
-    "the HPA controller was able to get the target's current scale",
-  );
+  const found = "the HPA controller was able to get the target's current scale";
+  draft.condition("AbleToScale", "True", "SucceededGetScale", found);
   const current = target.replicas;
-  const min = hpa.spec?.minReplicas ?? 1;
-  const max = hpa.spec?.maxReplicas ?? 1;
-  const wish: Wish = {
-    now: client.now,
-    current,
-    desired: current,
-    min,
-    max,
-    behavior: hpa.spec?.behavior,
-  };
-  const known: HpaMemory = memory.recommendations.length
-    ? memory
-    : { ...memory, recommendations: [[current, client.now]] };
+  const { minReplicas: min = 1, maxReplicas: max = 1, behavior } = hpa.spec ?? {};
+  const wish: Wish = { now: client.now, current, desired: current, min, max, behavior };
   if (current === 0 && min !== 0) {
-    draft.condition(
-      "ScalingActive",
-      "False",
-      "ScalingDisabled",
-      "scaling is disabled since the replica count of the target is zero",
-    );
+    const message = "scaling is disabled since the replica count of the target is zero";
+    draft.condition("ScalingActive", "False", "ScalingDisabled", message);
     draft.replicas(current, 0, undefined, false);
     draft.write();
     return quiet;
   }
-  if (current > max)
-    return rescale(
-      draft,
-      target,
-      known,
-      { ...wish, desired: max },
-      max,
-      "Current number of replicas above Spec.MaxReplicas",
-    );
-  if (current < min)
-    return rescale(
-      draft,
-      target,
-      known,
-      { ...wish, desired: min },
-      min,
-      "Current number of replicas below Spec.MinReplicas",
-    );
-  const computed = computeReplicas(client, hpa, target, draft);
-  if (!computed) {
-    draft.replicas(current, draft.status.desiredReplicas ?? 0, draft.status.currentMetrics, false);
-    draft.write();
-    draft.flush();
-    return { ...quiet, lively: draft.young };
+  const known: HpaMemory = memory.recommendations.length
+    ? memory
+    : { ...memory, recommendations: [[current, client.now]] };
+  const bounded = outOfBounds(wish);
+  if (bounded) {
+    const desired = { ...wish, desired: bounded.replicas };
+    return rescale(draft, target, known, desired, bounded.replicas, bounded.reason);
   }
-  return apply(draft, target, known, { ...wish, desired: computed.replicas }, computed);
+  const computed = computeReplicas(client, hpa, target, draft);
+  if (computed) return apply(draft, target, known, wish, computed);
+  draft.replicas(current, draft.status.desiredReplicas ?? 0, draft.status.currentMetrics, false);
+  draft.write();
+  return { ...quiet, lively: draft.young };
+}
+
+function outOfBounds({
+  current,
+  min,
+  max,
+}: Wish): { replicas: number; reason: string } | undefined {
+  if (current > max) {
+    return { replicas: max, reason: "Current number of replicas above Spec.MaxReplicas" };
+  }
+  if (current < min) {
+    return { replicas: min, reason: "Current number of replicas below Spec.MinReplicas" };
+  }
+  return undefined;
 }
 
 function apply(
   draft: Draft,
   target: Target,
   memory: HpaMemory,
-  wish: Wish,
+  before: Wish,
   computed: Computed,
 ): Outcome {
+  const wish: Wish = { ...before, desired: computed.replicas };
   const verdict = judge(memory, wish);
   draft.condition("AbleToScale", "True", ...verdict.able);
   draft.condition("ScalingLimited", ...verdict.limited);

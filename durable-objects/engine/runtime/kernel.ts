@@ -45,6 +45,8 @@ export class Kernel {
   #dirty = false;
   /** The step budget of this run is used up. */
   #spent = false;
+  /** Moment of the latest event: what it made ready runs from then on. */
+  #clock: number;
   readonly #containers = new Map<string, Container>();
   readonly #sys = new Map<number, Sys>();
 
@@ -52,6 +54,7 @@ export class Kernel {
     this.context = context;
     this.key = key;
     this.now = context.now;
+    this.#clock = context.now;
     this.pod = fresh ? record : { ...emptyTables(), ...cloneJson(record) };
     this.#dirty = fresh;
     this.files = new Files(this);
@@ -152,11 +155,11 @@ export class Kernel {
   /** When a process can next run; undefined: not by itself. */
   #readyAt(process: Process): number | undefined {
     if (process.z !== undefined) return undefined;
-    const own = process.lt ?? this.now;
-    if (process.sig?.length && !(process.st && !process.sig.includes(18))) return own;
+    if (process.sig?.length && !(process.st && !process.sig.includes(18)))
+      return (process.lt ??= this.#clock);
     if (process.st) return undefined;
-    if (!process.w) return own;
-    if (this.#met(process, process.w)) return own;
+    if (!process.w) return process.lt ?? this.#clock;
+    if (this.#met(process, process.w)) return (process.lt ??= this.#clock);
     return process.w.t === undefined ? undefined : Math.max(process.w.t, process.lt ?? 0);
   }
 
@@ -197,6 +200,8 @@ export class Kernel {
       for (const key in this.pod.ps) {
         const process = this.pod.ps[key];
         if (!process) continue;
+        // Looking costs as well: many processes must not make a turn long.
+        budget -= 0.1;
         const at = this.#readyAt(process);
         if (at === undefined || at > limit + computeAheadMs) continue;
         if (process.w && process.w.t !== undefined && at === process.w.t && at > limit) continue;
@@ -215,7 +220,6 @@ export class Kernel {
   #slice(process: Process, key: number, at: number, most: number, limit: number): number {
     this.#dirty = true;
     process.lt = Math.max(at, process.lt ?? 0);
-    if (process.w && process.lt < this.now && process.w.t !== at) process.lt = Math.max(process.lt, this.now);
     const sys = this.sys(key);
     let steps = 0;
     while (steps < most) {
@@ -224,6 +228,10 @@ export class Kernel {
       this.charge(process, stepCost);
       const step = this.#step(sys, process);
       if (process.z !== undefined || !this.pod.ps[key] || process.st) break;
+      if (sys.held > processStateBytesMax) {
+        this.oomKill(key);
+        break;
+      }
       if (process.sig?.length) continue;
       if (step && "exit" in step) {
         this.exit(key, step.exit & 255);
@@ -231,11 +239,16 @@ export class Kernel {
       }
       if (step) {
         process.w = step.wait;
-        if (!this.#met(process, step.wait)) break;
+        if (this.#met(process, step.wait)) continue;
+        // Its time stands still from here: the event that wakes it tells when.
+        this.#clock = process.lt ?? this.#clock;
+        delete process.lt;
+        break;
       }
       if ((process.lt ?? 0) > limit + computeAheadMs) break;
     }
-    if (process.z === undefined) this.#checkMemory(process, key);
+    this.#clock = process.lt ?? this.now;
+    if (process.z === undefined && this.pod.ps[key]) this.#checkMemory(process, key);
     this.now = Math.max(limit, this.now);
     return steps;
   }
@@ -418,7 +431,7 @@ export class Kernel {
         const sibling = this.pod.ps[other];
         if (sibling?.c === process.c) all += this.memoryOf(sibling);
       }
-    if (all > limit || this.sys(key).held > processStateBytesMax) this.oomKill(key);
+    if (all > limit) this.oomKill(key);
   }
 
   /**

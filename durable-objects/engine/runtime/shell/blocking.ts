@@ -13,6 +13,8 @@ function done(shell: Shell, status: number, tested: boolean): undefined {
 
 export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
   const { state } = shell;
+  const trapped = state.pt?.find((known) => state.tr[String(known)]);
+  if (trapped !== undefined) return done(shell, 128 + trapped, true);
   reap(shell, (pid, status, signal) => {
     if (!frame.p.includes(pid)) return false;
     if (frame.y) tellSignal(shell, signal);
@@ -23,8 +25,6 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
     return true;
   });
   if (frame.p.length === 0) return done(shell, frame.x, frame.t === 1);
-  const signal = state.pt?.find((known) => state.tr[String(known)]);
-  if (signal !== undefined) return done(shell, 128 + signal, true);
   return { wait: { ch: true } };
 }
 

@@ -1,4 +1,5 @@
 /** Expansion of words: parameters, substitutions, arithmetic, tilde, field splitting, path names. */
+import { processStateBytesMax } from "../../limits.ts";
 import type { Word, Part } from "./ast.ts";
 import { arithmetic, ArithmeticProblem } from "./arith.ts";
 import { escapePattern, isPattern, matches, replace, strip, unescapePattern } from "./pattern.ts";
@@ -12,6 +13,11 @@ export class NeedSubstitution extends Error {
     super("substitution");
     this.body = body;
   }
+}
+
+/** One word grew beyond what a process may hold. */
+export class MemoryProblem extends Error {
+  override name = "MemoryProblem";
 }
 
 /** Ends the command, and a shell that is not interactive. */
@@ -47,6 +53,7 @@ class Fields {
   }
 
   #begin(): void {
+    if (this.#v.length > processStateBytesMax) throw new MemoryProblem();
     if (this.#gap) this.cut();
   }
 

@@ -6,7 +6,7 @@ import { Errno } from "../errno.ts";
 import type { Step } from "../program.ts";
 import { SyntaxProblem, type Node } from "./ast.ts";
 import { runCommand } from "./commands.ts";
-import { Expander, ExpansionProblem, NeedSubstitution } from "./expand.ts";
+import { Expander, ExpansionProblem, MemoryProblem, NeedSubstitution } from "./expand.ts";
 import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import { readStep, waitsStep } from "./blocking.ts";
@@ -72,10 +72,11 @@ function finish(shell: Shell): Step {
 }
 
 function failed(shell: Shell, error: unknown): Step {
+  if (error instanceof MemoryProblem) return void shell.sys.kernel.oomKill(shell.sys.key);
   if (error instanceof ExpansionProblem) return void shell.abort(error.message, 2);
   if (error instanceof SyntaxProblem) {
-    shell.state.ln = error.line;
     if (shell.top?.k === "src" && shell.top.m === "eval") shell.command = "eval";
+    else shell.state.ln = error.line;
     return void shell.abort(error.message, 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN") return void shell.abort("can't fork: Resource temporarily unavailable", 2);

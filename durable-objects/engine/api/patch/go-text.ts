@@ -1,0 +1,33 @@
+/** Go's own ways of printing what a patch says and what it can not turn into. */
+import { isObject } from "./go-value.ts";
+
+/** k8s: fmt %+v of an unstructured map, as errors about strategic merge patches show it */
+export function goText(value: unknown): string {
+  if (value === null || value === undefined) return "<nil>";
+  if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`;
+  if (isObject(value)) {
+    const parts = Object.keys(value).sort();
+    return `map[${parts.map((key) => `${key}:${goText(value[key])}`).join(" ")}]`;
+  }
+  return String(value);
+}
+
+const goTypes: Readonly<Record<string, [type: string, kind: string]>> = {
+  string: ["string", "string"],
+  bool: ["bool", "bool"],
+  number: ["int64", "int64"],
+  array: ["[]interface {}", "slice"],
+  object: ["map[string]interface {}", "map"],
+};
+
+/** The text of Go's JSON decoder in the words of the converter. k8s: apimachinery/pkg/runtime/converter.go fromUnstructured */
+export function conversionError(text: string): string {
+  const found = /^json: cannot unmarshal (\w+).* into Go .* of type (.+)$/.exec(text);
+  if (!found) return text;
+  const [type, kind] = goTypes[found[1] as string] ?? ["", ""];
+  const wanted = found[2] as string;
+  if (wanted.startsWith("map[")) return `cannot restore map from ${kind}`;
+  if (wanted.startsWith("[]")) return `cannot restore slice from ${kind}`;
+  if (/^\w+\.[A-Z]/.test(wanted)) return `cannot restore struct from: ${kind}`;
+  return /^(int|string|bool)/.test(kind) ? `cannot convert ${type} to ${wanted}` : `unrecognized type: ${wanted}`;
+}

@@ -1,0 +1,291 @@
+/**
+ * HTTP requests under way: one record each (table "network", key `rN`), so that an eviction in the middle loses nothing.
+ * A step starts or asks on; delays, drops and timeouts are moments in the record. Steps are run by the network controller,
+ * or at once by whoever cannot wait (proxies).
+ */
+import { connectTimeoutMs, exchangeBodyBytesMax, networkRoundsMax, outcomeKeptMs } from "../limits.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
+import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http.ts";
+import { Kernel } from "../runtime/kernel.ts";
+import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
+import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
+import { hop, type Hop } from "./hops.ts";
+import { startIngress, type Relay } from "./ingress.ts";
+import { route, type Outcome, type Source } from "./route.ts";
+import { siteAnswer, siteListens } from "./sites.ts";
+
+export const networkTable = "network";
+
+export type ExchangeError = "refused" | "timeout" | "unreachable" | HttpFailure;
+
+export interface Exchange {
+  from: Source;
+  q: HttpRequest;
+  hops: Hop[];
+  /** Pod that answers, and the handle it knows the request by. */
+  to?: string;
+  h?: string;
+  /** Another exchange that gives the answer: an Ingress' backend. */
+  via?: string;
+  relay?: Relay;
+  r?: HttpResponse;
+  error?: ExchangeError;
+  /** Moment at which it fails (`late`), or may be told. */
+  due?: number;
+  late?: ExchangeError;
+  /** Exchange to be stepped when this one has settled. */
+  back?: string;
+  /** Settled, virtual ms. */
+  at?: number;
+  /** Taken within the turn it was opened in: its bodies are never stored. */
+  atOnce?: true;
+}
+
+export type ExchangeResult = { hops: Hop[] } & (
+  | { response: HttpResponse }
+  | { error: ExchangeError }
+);
+
+export function nextId(context: RuntimeContext, prefix: "r" | "s"): string {
+  const next = (context.records.get<number>("network-draws", "id") ?? 0) + 1;
+  context.records.put("network-draws", "id", next);
+  return `${prefix}${next}`;
+}
+
+const load = (context: RuntimeContext, id: string): Exchange | undefined =>
+  context.records.get<Exchange>(networkTable, id);
+
+const save = (context: RuntimeContext, id: string, exchange: Exchange): void =>
+  context.records.put(networkTable, id, exchange);
+
+export const isSettled = (exchange: Exchange | undefined): boolean =>
+  !exchange || exchange.r !== undefined || exchange.error !== undefined;
+
+/** A settled exchange's result; undefined while it is under way. */
+export function resultOf(exchange: Exchange): ExchangeResult | undefined {
+  const { hops, r, error } = exchange;
+  if (r) return { hops, response: r };
+  return error ? { hops, error } : undefined;
+}
+
+/** Files a request; `q.host` is an address. Nothing has been sent yet: the next step does. */
+export function open(
+  context: RuntimeContext,
+  from: Source,
+  q: HttpRequest,
+  more: Pick<Exchange, "back" | "atOnce"> & { hops?: Hop[] } = {},
+): string {
+  const id = nextId(context, "r");
+  save(context, id, { from, q, hops: [], ...more });
+  context.wake?.("network", id);
+  return id;
+}
+
+/** Pushes an exchange on as far as it goes now; returns when to look again, if time alone helps. */
+export function stepExchange(context: RuntimeContext, id: string): number | undefined {
+  const exchange = load(context, id);
+  if (!exchange) return undefined;
+  if (isSettled(exchange)) return forget(context, id, exchange);
+  if (exchange.due !== undefined) {
+    if (context.now < exchange.due) return exchange.due;
+    return settle(context, id, exchange, { error: exchange.late ?? "timeout" });
+  }
+  if (exchange.via) return relay(context, id, exchange, exchange.via);
+  return exchange.to === undefined ? start(context, id, exchange) : ask(context, id, exchange);
+}
+
+function settle(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  outcome: { response: HttpResponse } | { error: ExchangeError },
+): number | undefined {
+  const { due: _due, late: _late, ...rest } = exchange;
+  const large = "response" in outcome && outcome.response.body.length > exchangeBodyBytesMax;
+  const settled: Exchange = {
+    ...rest,
+    at: context.now,
+  };
+  if ("error" in outcome) settled.error = outcome.error;
+  else if (large && !exchange.atOnce) settled.error = "reset";
+  else settled.r = outcome.response;
+  save(context, id, settled);
+  if (exchange.back) context.wake?.("network", exchange.back);
+  if (exchange.from.pod && !exchange.back) runPod(context, exchange.from.pod);
+  return load(context, id) ? context.now + outcomeKeptMs : undefined;
+}
+
+function forget(context: RuntimeContext, id: string, exchange: Exchange): number | undefined {
+  const until = (exchange.at ?? 0) + outcomeKeptMs;
+  if (context.now < until) return until;
+  context.records.delete(networkTable, id);
+  return undefined;
+}
+
+/** Lets a Pod's processes see what came for them. */
+export function runPod(context: RuntimeContext, podKey: string): void {
+  const kernel = Kernel.load(context, podKey);
+  if (!kernel) return;
+  kernel.run();
+  kernel.save();
+  context.wakePod(podKey);
+}
+
+function start(context: RuntimeContext, id: string, exchange: Exchange): number | undefined {
+  const { from, q } = exchange;
+  const { outcome, hops } = route(context, from, q.host, q.port, "TCP", [...exchange.hops]);
+  return deliver(context, id, { ...exchange, hops }, outcome);
+}
+
+function deliver(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  outcome: Outcome,
+): number | undefined {
+  const { q } = exchange;
+  switch (outcome.to) {
+    case "pod":
+      return hand(context, id, exchange, outcome.pod, { ...q, port: outcome.port, clientIp: outcome.clientIp });
+    case "site":
+      if (!siteListens(outcome.site, outcome.port)) return expire(context, id, exchange, "timeout", connectTimeoutMs);
+      return settle(context, id, exchange, {
+        response: siteAnswer(outcome.site, { ...q, https: q.https ?? outcome.port === 443 }),
+      });
+    case "ingress": {
+      const begun = startIngress(context, q);
+      const hops = [...exchange.hops, begun.hop];
+      if ("response" in begun) return settle(context, id, { ...exchange, hops }, begun);
+      const via = open(context, begun.from, begun.request, { back: id });
+      save(context, id, { ...exchange, hops, via, relay: begun.relay });
+      return undefined;
+    }
+    case "apiserver":
+      return settle(context, id, exchange, { response: apiServerAnswer(q) });
+    case "kubelet":
+      return settle(context, id, exchange, { response: kubeletAnswer(context.reader, outcome.node, q) });
+    case "nobody":
+      return expire(context, id, exchange, outcome.error as ExchangeError, outcome.afterMs);
+  }
+}
+
+function expire(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  late: ExchangeError,
+  afterMs: number,
+): number | undefined {
+  if (afterMs === 0) return settle(context, id, exchange, { error: late });
+  const due = context.now + afterMs;
+  save(context, id, { ...exchange, due, late });
+  return due;
+}
+
+/** Gives a request to a Pod, which may answer at once. */
+function hand(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  podKey: string,
+  q: HttpRequest,
+): number | undefined {
+  const kernel = Kernel.load(context, podKey);
+  if (!kernel) return settle(context, id, exchange, { error: "refused" });
+  const container = containerAt(kernel, q.port);
+  const hops = [
+    ...exchange.hops,
+    container
+      ? hop("container", container, `listens on port ${q.port}`, { port: q.port })
+      : hop("container", "", `nothing listens on port ${q.port}`, { port: q.port, failed: true }),
+  ];
+  const begun = startHttp(kernel, q);
+  if ("handle" in begun) {
+    const pending = kernel.pod.ht[begun.handle];
+    if (pending) pending.o = id;
+  }
+  kernel.run();
+  const outcome = "handle" in begun ? httpOutcome(kernel, begun.handle) : begun;
+  kernel.save();
+  context.wakePod(podKey);
+  const next: Exchange = { ...exchange, hops, to: podKey };
+  if ("response" in outcome || "error" in outcome) return settle(context, id, next, outcome);
+  save(context, id, { ...next, h: (begun as { handle: string }).handle });
+  return outcome.dueAtMs;
+}
+
+export function containerAt(kernel: Kernel, port: number): string | undefined {
+  const listener = kernel.pod.li[`tcp/${port}`];
+  const process = listener && kernel.process(listener.p);
+  return process && kernel.pod.cs[process.c]?.spec.name;
+}
+
+function ask(context: RuntimeContext, id: string, exchange: Exchange): number | undefined {
+  const kernel = Kernel.load(context, exchange.to ?? "");
+  if (!kernel || exchange.h === undefined) return settle(context, id, exchange, { error: "reset" });
+  const outcome = httpOutcome(kernel, exchange.h);
+  kernel.save();
+  if ("response" in outcome || "error" in outcome) return settle(context, id, exchange, outcome);
+  return outcome.dueAtMs;
+}
+
+function relay(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  via: string,
+): number | undefined {
+  const inner = load(context, via);
+  if (inner && !isSettled(inner)) return undefined;
+  context.records.delete(networkTable, via);
+  const hops = [...exchange.hops, ...(inner?.hops ?? [])];
+  const response = exchange.relay && finishRelay(exchange.relay, inner);
+  return settle(context, id, { ...exchange, hops }, response ? { response } : { error: "reset" });
+}
+
+/** nginx' own words when its backend fails it. */
+function finishRelay(given: Relay, inner: Exchange | undefined): HttpResponse {
+  if (inner?.r) return inner.r;
+  return inner?.error === "timeout" ? given.late : given.failed;
+}
+
+/** The outcome, taken: the record goes. Undefined while it is under way. */
+export function take(context: RuntimeContext, id: string): ExchangeResult | undefined {
+  const exchange = load(context, id);
+  if (!exchange) return { hops: [], error: "reset" };
+  const result = resultOf(exchange);
+  if (result) context.records.delete(networkTable, id);
+  return result;
+}
+
+/** Pushes everything under way on until `id` has its outcome, nothing moves any more, or the rounds are used up. */
+export function settleNow(context: RuntimeContext, id: string): ExchangeResult | undefined {
+  for (let round = 0; round < networkRoundsMax; round++) {
+    const before = underWay(context);
+    for (const other of [...context.records.keys(networkTable)]) stepAny(context, other);
+    const exchange = load(context, id);
+    if (isSettled(exchange)) return take(context, id);
+    if (same(before, underWay(context))) break;
+  }
+  const left = load(context, id);
+  if (left) save(context, id, { ...left, atOnce: undefined });
+  return undefined;
+}
+
+type Stepper = (context: RuntimeContext, id: string) => number | undefined;
+let streamStepper: Stepper = () => undefined;
+
+/** Streams are stepped the same way; they live in tcp.ts, which knows this file. */
+export function useStreams(stepper: Stepper): void {
+  streamStepper = stepper;
+}
+
+export const stepAny: Stepper = (context, id) =>
+  id.startsWith("r") ? stepExchange(context, id) : streamStepper(context, id);
+
+/** Records are replaced when they change, so identity tells whether anything did. */
+const underWay = (context: RuntimeContext): unknown[] =>
+  [...context.records.keys(networkTable)].map((id) => context.records.get(networkTable, id));
+
+const same = (a: unknown[], b: unknown[]): boolean =>
+  a.length === b.length && a.every((record, i) => record === b[i]);

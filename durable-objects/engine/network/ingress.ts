@@ -1,0 +1,172 @@
+/** A simulated ingress-nginx: which backend a request gets, and its own answers. k8s: Ingress path types; ingress-nginx docs */
+import type { HTTPIngressPath, IngressBackend } from "kubernetes-types/networking/v1";
+import type { Reader } from "../controllers/define.ts";
+import type { KubeObject } from "../core/object.ts";
+import type { Ingress } from "../kinds/ingress.ts";
+import type { Service } from "../kinds/service-shape.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
+import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
+import { ingressIp, objectKeyOf, outsideIp } from "./addresses.ts";
+import { hop, type Hop } from "./hops.ts";
+import type { Source } from "./route.ts";
+import { chooseEndpoint } from "./services.ts";
+
+export const ingresses = "ingresses.networking.k8s.io";
+const classes = "ingressclasses.networking.k8s.io";
+const controllerName = "k8s.io/ingress-nginx";
+const prefix = "nginx.ingress.kubernetes.io/";
+
+/** What the asker gets when the backend fails. */
+export interface Relay {
+  failed: HttpResponse;
+  late: HttpResponse;
+}
+
+export type Begun = { hop: Hop } & (
+  | { response: HttpResponse }
+  | { from: Source; request: HttpRequest; relay: Relay }
+);
+
+const page = (status: number, title: string): HttpResponse => ({
+  status,
+  headers: { "content-type": "text/html" },
+  body: `<html>\r\n<head><title>${status} ${title}</title></head>\r\n<body>\r\n<center><h1>${status} ${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`,
+});
+
+/** Whether our controller serves it: class `nginx` by name, or a class of its controller. */
+export function isServed(reader: Reader, { metadata, spec }: Ingress): boolean {
+  const name = spec?.ingressClassName ?? metadata.annotations?.["kubernetes.io/ingress.class"];
+  if (name === undefined) return false;
+  const known = reader.get<KubeObject & { spec?: { controller?: string } }>(classes, "", name);
+  return known ? known.spec?.controller === controllerName : name === "nginx";
+}
+
+interface Match {
+  ingress: Ingress;
+  backend: IngressBackend;
+  path?: HTTPIngressPath;
+}
+
+function hostMatches(rule: string, host: string): boolean {
+  if (!rule.startsWith("*.")) return rule === host;
+  const dot = host.indexOf(".");
+  return dot > 0 && host.slice(dot) === rule.slice(1);
+}
+
+const elements = (path: string): string[] => path.split("/").filter(Boolean);
+
+/** How well a path fits: longer is better, Exact beats Prefix; undefined: not at all. */
+export function pathFit(entry: HTTPIngressPath, path: string, regex: boolean): number | undefined {
+  const own = entry.path || "/";
+  if (regex && entry.pathType !== "Exact") {
+    return safePattern(own)?.test(path) ? own.length * 2 : undefined;
+  }
+  if (entry.pathType === "Exact") return own === path ? own.length * 2 + 1 : undefined;
+  const [want, have] = [elements(own), elements(path)];
+  return want.every((part, i) => part === have[i]) ? own.length * 2 : undefined;
+}
+
+/** Patterns of annotations are the user's: only what cannot run away is taken. */
+function safePattern(text: string): RegExp | undefined {
+  if (text.length > 200 || /[+*]\)[+*]/.test(text)) return undefined;
+  try {
+    return new RegExp(`^${text}`, "i");
+  } catch {
+    // An invalid pattern matches nothing, as nginx leaves the location out.
+    return undefined;
+  }
+}
+
+const usesRegex = ({ metadata }: Ingress): boolean =>
+  metadata.annotations?.[`${prefix}use-regex`] === "true" ||
+  /\$\d/.test(metadata.annotations?.[`${prefix}rewrite-target`] ?? "");
+
+/** The rule for a host and path. A host that some rule names is answered by its rules alone. */
+export function matchIngress(reader: Reader, host: string, path: string): Match | undefined {
+  const served = reader.list<Ingress>(ingresses).filter((ingress) => isServed(reader, ingress));
+  const rules = served.flatMap((ingress) => (ingress.spec?.rules ?? []).map((rule) => ({ ingress, rule })));
+  const tiers = [
+    rules.filter(({ rule }) => rule.host === host),
+    rules.filter(({ rule }) => rule.host?.startsWith("*.") && hostMatches(rule.host, host)),
+    rules.filter(({ rule }) => !rule.host),
+  ];
+  const tier = tiers.find((list) => list.length > 0) ?? [];
+  let best: { fit: number; match: Match } | undefined;
+  for (const { ingress, rule } of tier) {
+    for (const entry of rule.http?.paths ?? []) {
+      const fit = pathFit(entry, path, usesRegex(ingress));
+      if (fit === undefined || (best && best.fit >= fit)) continue;
+      best = { fit, match: { ingress, backend: entry.backend, path: entry } };
+    }
+  }
+  if (best) return best.match;
+  const fallback = [...tier.map(({ ingress }) => ingress), ...served].find((i) => i.spec?.defaultBackend);
+  return fallback && { ingress: fallback, backend: fallback.spec?.defaultBackend as IngressBackend };
+}
+
+export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
+  const host = (q.headers.host ?? q.host).replace(/:\d+$/, "").toLowerCase();
+  const [path = "/", query] = q.path.split("?", 2);
+  const match = matchIngress(context.reader, host, path);
+  const none = (detail: string, response: HttpResponse): Begun => ({
+    hop: hop("ingress", match ? objectKeyOf(match.ingress) : "default backend", detail, { failed: true }),
+    response,
+  });
+  if (!match) return none(`no rule for ${host}${path}`, page(404, "Not Found"));
+  const redirect = redirectOf(match.ingress, host, q);
+  if (redirect) return none("redirects to HTTPS", redirect);
+  const backend = match.backend.service;
+  const name = backend?.name ?? "";
+  const service = context.reader.get<Service>("services", match.ingress.metadata.namespace ?? "", name);
+  const port = service?.spec?.ports?.find(
+    (p) => (backend?.port?.name ? p.name === backend.port.name : p.port === backend?.port?.number),
+  );
+  const unavailable = page(503, "Service Temporarily Unavailable");
+  if (!service || !port) return none(`has no backend ${name}`, unavailable);
+  const choice = chooseEndpoint(context, service, port, { ip: q.clientIp, node: undefined }, false);
+  if (typeof choice === "string") return none(`${name} has no ready endpoints`, unavailable);
+  const target = rewritten(match, path) + (query === undefined ? "" : `?${query}`);
+  return {
+    hop: hop("ingress", objectKeyOf(match.ingress), `${host}${path} -> ${name}`, { ip: ingressIp }),
+    from: { ip: ingressIp },
+    request: {
+      ...q,
+      path: target,
+      host: choice.backend.ip,
+      port: choice.backend.port,
+      https: false,
+      headers: { ...q.headers, ...forwarded(q, host) },
+    },
+    relay: { failed: page(502, "Bad Gateway"), late: page(504, "Gateway Time-out") },
+  };
+}
+
+function forwarded(q: HttpRequest, host: string): Record<string, string> {
+  const client = q.clientIp || outsideIp;
+  return {
+    host,
+    "x-real-ip": client,
+    "x-forwarded-for": client,
+    "x-forwarded-host": host,
+    "x-forwarded-port": q.https ? "443" : "80",
+    "x-forwarded-proto": q.https ? "https" : "http",
+    "x-forwarded-scheme": q.https ? "https" : "http",
+    "x-scheme": q.https ? "https" : "http",
+  };
+}
+
+function redirectOf({ metadata, spec }: Ingress, host: string, q: HttpRequest): HttpResponse | undefined {
+  const secured = spec?.tls?.some((tls) => !tls.hosts?.length || tls.hosts.includes(host));
+  if (!secured || q.https) return undefined;
+  if (metadata.annotations?.[`${prefix}ssl-redirect`] === "false") return undefined;
+  const answer = page(308, "Permanent Redirect");
+  return { ...answer, headers: { ...answer.headers, location: `https://${host}${q.path}` } };
+}
+
+/** Annotation rewrite-target: the whole path, with the groups of the rule's pattern. */
+function rewritten({ ingress, path }: Match, asked: string): string {
+  const target = ingress.metadata.annotations?.[`${prefix}rewrite-target`];
+  if (target === undefined || !path) return asked;
+  const groups = usesRegex(ingress) ? safePattern(path.path ?? "/")?.exec(asked) : undefined;
+  return target.replace(/\$(\d)/g, (_, n: string) => groups?.[Number(n)] ?? "");
+}

@@ -1,0 +1,227 @@
+/**
+ * TCP streams between Pods, or from outside into one: a record each (table "network", key `sN`) with the bytes on their
+ * way. The far end is a connection in the target Pod's own record; each step carries bytes both ways.
+ */
+import { outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../limits.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
+import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http.ts";
+import { Kernel } from "../runtime/kernel.ts";
+import type { Connection, HttpResponse } from "../runtime/state.ts";
+import { networkTable, nextId, runPod, useStreams } from "./exchange.ts";
+import type { Source } from "./route.ts";
+
+export interface Stream {
+  from: Source;
+  to: string;
+  port: number;
+  /** Address and port the server sees. */
+  at: string;
+  /** Bytes to the server and to the client, and whether each side writes no more. */
+  up: string;
+  upEnd?: true;
+  down: string;
+  downEnd?: true;
+  /** The connection in the target's record. */
+  c?: number;
+  /** Request to a server that takes whole HTTP requests, under way. */
+  h?: string;
+  /** The client has gone. */
+  gone?: true;
+  closedAt?: number;
+}
+
+const load = (context: RuntimeContext, id: string): Stream | undefined =>
+  context.records.get<Stream>(networkTable, id);
+
+export function openStream(
+  context: RuntimeContext,
+  from: Source,
+  to: string,
+  port: number,
+  clientIp: string,
+): string {
+  const id = nextId(context, "s");
+  const at = `${clientIp}:${32_768 + ((Number(id.slice(1)) * 7) % 28_000)}`;
+  context.records.put(networkTable, id, { from, to, port, at, up: "", down: "" } satisfies Stream);
+  context.wake?.("network", id);
+  return id;
+}
+
+/** More than this on its way and the client must wait. */
+export const roomIn = (context: RuntimeContext, id: string): number =>
+  streamBytesMax - (load(context, id)?.up.length ?? 0);
+
+export function send(context: RuntimeContext, id: string, bytes: string, end: boolean): void {
+  const stream = load(context, id);
+  if (!stream || stream.upEnd) return;
+  const up = stream.up + bytes;
+  // Whoever sends on without ever being read is cut off rather than kept in memory.
+  if (up.length > streamBytesMax * 2) return close(context, id);
+  context.records.put(networkTable, id, { ...stream, up, ...(end ? { upEnd: true } : {}) });
+  context.wake?.("network", id);
+}
+
+/** Bytes that arrived; undefined: none yet; "": the server has closed. */
+export function receive(context: RuntimeContext, id: string): string | undefined {
+  const stream = load(context, id);
+  if (!stream) return "";
+  if (stream.down === "") {
+    if (!stream.downEnd) return undefined;
+    if (stream.upEnd) context.records.delete(networkTable, id);
+    return "";
+  }
+  context.records.put(networkTable, id, { ...stream, down: "" });
+  context.wake?.("network", id);
+  return stream.down;
+}
+
+export function close(context: RuntimeContext, id: string): void {
+  const stream = load(context, id);
+  if (!stream) return;
+  context.records.put(networkTable, id, { ...stream, upEnd: true, gone: true });
+  context.wake?.("network", id);
+}
+
+export const hasNews = (stream: Stream): boolean => stream.down !== "" || stream.downEnd === true;
+
+/** Carries what there is; the client's Pod is run when something came. */
+export function stepStream(context: RuntimeContext, id: string): number | undefined {
+  const before = load(context, id);
+  if (!before) return undefined;
+  const stream = { ...before };
+  const kernel = Kernel.load(context, stream.to);
+  if (!kernel) stream.downEnd = true;
+  else if (!stream.downEnd) carry(kernel, id, stream);
+  kernel?.save();
+  if (stream.gone && stream.downEnd) {
+    context.records.delete(networkTable, id);
+    return undefined;
+  }
+  if (!equal(before, stream)) context.records.put(networkTable, id, stream);
+  if (kernel) context.wakePod(stream.to);
+  const news = stream.down.length > before.down.length || (stream.downEnd && !before.downEnd);
+  if (news && stream.from.pod) runPod(context, stream.from.pod);
+  return left(context, id);
+}
+
+/** A stream that is over, and that its client has forgotten, is swept up later. */
+function left(context: RuntimeContext, id: string): number | undefined {
+  const stream = load(context, id);
+  if (!stream?.downEnd) return undefined;
+  const closedAt = stream.closedAt ?? context.now;
+  if (context.now >= closedAt + outcomeKeptMs) {
+    context.records.delete(networkTable, id);
+    return undefined;
+  }
+  if (stream.closedAt === undefined) context.records.put(networkTable, id, { ...stream, closedAt });
+  return closedAt + outcomeKeptMs;
+}
+
+const equal = (a: Stream, b: Stream): boolean =>
+  (Object.keys({ ...a, ...b }) as (keyof Stream)[]).every((key) => a[key] === b[key]);
+
+function carry(kernel: Kernel, id: string, stream: Stream): void {
+  const listener = kernel.pod.li[`tcp/${stream.port}`];
+  if (stream.c !== undefined) return carryRaw(kernel, stream, kernel.pod.co[stream.c]);
+  if (listener?.k === "t") {
+    const connection = connect(kernel, id, stream);
+    (listener.q ??= []).push(stream.c as number);
+    return carryRaw(kernel, stream, connection);
+  }
+  if (listener?.k === "h" || stream.h !== undefined) return carryHttp(kernel, id, stream);
+  stream.downEnd = true;
+}
+
+function connect(kernel: Kernel, id: string, stream: Stream): Connection {
+  const c = kernel.pod.next++;
+  const connection: Connection = {
+    b: ["", ""],
+    x: [false, false],
+    a: [stream.at, `${kernel.pod.pod.ip}:${stream.port}`],
+    o: id,
+  };
+  kernel.pod.co[c] = connection;
+  stream.c = c;
+  kernel.touch();
+  return connection;
+}
+
+function carryRaw(kernel: Kernel, stream: Stream, connection: Connection | undefined): void {
+  if (!connection) {
+    stream.downEnd = true;
+    return;
+  }
+  for (;;) {
+    const sent = pass(stream, connection);
+    kernel.touch();
+    kernel.run();
+    const came = connection.b[0].slice(0, streamBytesMax - stream.down.length);
+    connection.b[0] = connection.b[0].slice(came.length);
+    stream.down += came;
+    if (sent === 0 && came === "") break;
+  }
+  if (!connection.x[1] || connection.b[0] !== "") return;
+  stream.downEnd = true;
+  if (stream.c !== undefined) delete kernel.pod.co[stream.c];
+}
+
+/** Bytes to the server as far as it has room; returns how many, or 1 for the end. */
+function pass(stream: Stream, connection: Connection): number {
+  const part = stream.up.slice(0, Math.max(0, pipeBytesMax - connection.b[1].length));
+  connection.b[1] += part;
+  stream.up = stream.up.slice(part.length);
+  const end = stream.upEnd === true && stream.up === "" && !connection.x[0];
+  if (end) connection.x[0] = true;
+  return part.length + (end ? 1 : 0);
+}
+
+/** Bytes to a server that takes whole requests: parsed here, answered in order. */
+function carryHttp(kernel: Kernel, id: string, stream: Stream): void {
+  while (!stream.downEnd) {
+    if (stream.h === undefined && !ask(kernel, id, stream)) break;
+    kernel.run();
+    if (stream.h === undefined) continue;
+    const outcome = httpOutcome(kernel, stream.h);
+    if ("response" in outcome) reply(stream, outcome.response);
+    else if ("error" in outcome) stream.downEnd = true;
+    else break;
+    delete stream.h;
+  }
+  if (stream.upEnd && stream.h === undefined) stream.downEnd = true;
+}
+
+/** Takes one request off the stream; false when there is none yet. */
+function ask(kernel: Kernel, id: string, stream: Stream): boolean {
+  if (stream.up === "") return false;
+  const parsed = parseRequest(stream.up);
+  if (parsed === "more") return false;
+  if (parsed === "bad") {
+    const body = "400 Bad Request\n";
+    stream.up = "";
+    reply(stream, { status: 400, headers: { "content-type": "text/plain", connection: "close" }, body });
+    stream.downEnd = true;
+    return true;
+  }
+  const last = /close/i.test(parsed.request.headers.connection ?? "") || / HTTP\/1\.0\r/.test(stream.up);
+  stream.up = stream.up.slice(parsed.used);
+  if (last) stream.upEnd = true;
+  const begun = startHttp(kernel, {
+    ...parsed.request,
+    host: kernel.pod.pod.ip,
+    port: stream.port,
+    clientIp: stream.at.replace(/:\d+$/, ""),
+  });
+  if ("handle" in begun) {
+    stream.h = begun.handle;
+    const pending = kernel.pod.ht[begun.handle];
+    if (pending) pending.o = id;
+  } else if ("response" in begun) reply(stream, begun.response, parsed.request.method === "HEAD");
+  else stream.downEnd = true;
+  return true;
+}
+
+function reply(stream: Stream, response: HttpResponse, head = false): void {
+  stream.down += responseBytes(response, head);
+}
+
+useStreams(stepStream);

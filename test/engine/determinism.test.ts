@@ -1,0 +1,148 @@
+/** The same seed and inputs give the same log byte for byte, also when the object is evicted at any moment. */
+import { describe, expect, test } from "vitest";
+import { World } from "../helpers/world.ts";
+
+const container = { name: "nginx", image: "nginx:1.27" };
+const deployment = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "web", namespace: "default" },
+  spec: {
+    replicas: 3,
+    selector: { matchLabels: { app: "web" } },
+    template: { metadata: { labels: { app: "web" } }, spec: { containers: [container] } },
+  },
+};
+const crashing = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "crash", namespace: "default" },
+  spec: { containers: [{ name: "sh", image: "busybox", command: ["sh", "-c", "exit 1"] }] },
+};
+const url = "/apis/apps/v1/namespaces/default/deployments/web";
+const nodeUrl = "/api/v1/nodes/node-1";
+
+/** What somebody does, and how long they wait before. */
+const story: readonly [waitMs: number, act: (world: World) => void][] = [
+  [0, (w) => w.create(deployment, crashing)],
+  [40_000, (w) => w.patch(url, { spec: { template: { metadata: { annotations: { v: "2" } } } } })],
+  [5_000, (w) => w.patch(url, { spec: { replicas: 5 } })],
+  [60_000, (w) => w.delete("/api/v1/namespaces/default/pods/crash")],
+  [1_000, (w) => w.patch(nodeUrl, { metadata: { annotations: { "podyard.dev/power": "off" } } })],
+  [80_000, (w) => w.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "team" } })],
+  [300_000, (w) => w.patch(nodeUrl, { metadata: { annotations: { "podyard.dev/power": null } } })],
+  [60_000, (w) => w.delete("/api/v1/namespaces/team")],
+  [30_000, (w) => w.delete(url)],
+  [60_000, () => undefined],
+];
+
+/** Lets the story happen; `between` runs after every alarm and every request. */
+function tell(world: World, between: (world: World) => void = () => undefined): void {
+  for (const [waitMs, act] of story) {
+    const target = world.now + waitMs;
+    for (;;) {
+      const due = world.engine.nextDueMs(world.now);
+      if (due === undefined || due > target) break;
+      world.now = Math.max(world.now, due);
+      world.engine.run(world.now);
+      between(world);
+    }
+    world.now = target;
+    act(world);
+    between(world);
+  }
+  world.check();
+}
+
+const logOf = (world: World): string[] =>
+  world.sql.exec("SELECT body FROM log ORDER BY id").map((row) => String(row["body"]));
+
+/** Everything the API shows. */
+function stateOf(world: World): string {
+  const paths = ["/api/v1/pods", "/api/v1/nodes", "/api/v1/events", "/api/v1/namespaces", "/api/v1/secrets"];
+  paths.push("/apis/apps/v1/replicasets", "/apis/apps/v1/deployments", "/apis/discovery.k8s.io/v1/endpointslices");
+  return paths.map((path) => JSON.stringify(world.get(path))).join("\n");
+}
+
+/** The first line in which two logs differ: a readable failure instead of two megabytes. */
+function firstDifference(a: readonly string[], b: readonly string[]): unknown {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    if (a[i] === b[i]) continue;
+    const [left = "", right = ""] = [a[i], b[i]];
+    let at = 0;
+    while (at < left.length && left[at] === right[at]) at++;
+    const from = Math.max(0, at - 200);
+    return { row: i, rows: [a.length, b.length], left: left.slice(from, at + 300), right: right.slice(from, at + 300) };
+  }
+  return undefined;
+}
+
+describe("determinism", () => {
+  test("the same seed and inputs give the same log", () => {
+    const [one, two] = [new World(), new World()];
+    tell(one);
+    tell(two);
+    expect(firstDifference(logOf(one), logOf(two))).toBeUndefined();
+    expect(logOf(one).length).toBeGreaterThan(story.length);
+  });
+
+  test("another seed gives another", () => {
+    const [one, two] = [new World(), new World({ seed: "other" })];
+    tell(one);
+    tell(two);
+    expect(firstDifference(logOf(one), logOf(two))).toBeDefined();
+  });
+
+  test("an eviction after every alarm and request is invisible", () => {
+    const [kept, evicted] = [new World(), new World()];
+    tell(kept);
+    tell(evicted, (world) => world.evict());
+    expect(firstDifference(logOf(kept), logOf(evicted))).toBeUndefined();
+    expect(stateOf(evicted)).toBe(stateOf(kept));
+  });
+
+  test("so it is after every single step of a rolling update", () => {
+    const run = (evict: boolean): World => {
+      const world = new World();
+      const clock = "/apis/podyard.dev/v1/clocks/cluster";
+      const spec = { paused: true };
+      world.create({ apiVersion: "podyard.dev/v1", kind: "Clock", metadata: { name: "cluster" }, spec });
+      world.create(deployment);
+      let rv = "";
+      for (let steps = 1; steps < 600; steps++) {
+        if (steps === 120) world.patch(url, { spec: { template: { metadata: { annotations: { v: "2" } } } } });
+        world.patch(clock, { spec: { steps } });
+        if (evict) world.evict();
+        const before = rv;
+        rv = world.get("/api/v1/pods").metadata.resourceVersion;
+        if (steps > 200 && before === rv) break;
+      }
+      world.check();
+      return world;
+    };
+    const [kept, evicted] = [run(false), run(true)];
+    expect(firstDifference(logOf(kept), logOf(evicted))).toBeUndefined();
+    expect(stateOf(evicted)).toBe(stateOf(kept));
+    expect(kept.rows(url.replace("/web", ""))).toMatchObject([{ Ready: "3/3", "Up-to-date": 3 }]);
+  });
+
+  test("a watch that goes on after an eviction misses nothing and repeats nothing", () => {
+    const seen = (evict: boolean): string[] => {
+      const world = new World();
+      const { resourceVersion } = world.get("/api/v1/pods").metadata;
+      const watch = world.watch(`/api/v1/pods?watch=true&resourceVersion=${resourceVersion}`);
+      const lines: string[] = [];
+      const note = (): void => {
+        for (const e of watch.read()) lines.push(`${e.type} ${e.object.metadata.name} ${e.object.metadata.resourceVersion}`);
+      };
+      tell(world, (w) => {
+        if (evict) w.evict();
+        note();
+      });
+      return lines;
+    };
+    const all = seen(false);
+    expect(all.length).toBeGreaterThan(50);
+    expect(seen(true)).toEqual(all);
+  });
+});

@@ -1,0 +1,23 @@
+import { describe, expect, test } from "vitest";
+import { judge, scenarioOf, shrink } from "./scenario.ts";
+
+/** 200 scenarios, shorter than those of `npm run sim`; a failure is its seed, which `--replay` plays. */
+const seeds = 200;
+const length = 14;
+const batch = 25;
+
+describe("simulation", () => {
+  for (let from = 1; from <= seeds; from += batch) {
+    test(`seeds ${from} to ${from + batch - 1}`, { timeout: 120_000 }, () => {
+      for (let seed = from; seed < from + batch; seed++) {
+        const scenario = scenarioOf(seed, length);
+        const { failure } = judge(scenario);
+        if (!failure) continue;
+        const { operations } = shrink(scenario, failure, 60);
+        const replay = `npm run sim -- --replay ${seed} --length ${length}`;
+        const list = operations.map((o) => JSON.stringify(o)).join("\n");
+        expect.fail(`seed ${seed}: ${failure.message}\n${list}\n${replay}`);
+      }
+    });
+  }
+});
