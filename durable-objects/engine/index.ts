@@ -17,6 +17,7 @@ import { clockChange, type ClockCommand } from "./clock-control.ts";
 import { createControllers } from "./controllers/index.ts";
 import type { Controller, Reader, Waker } from "./controllers/define.ts";
 import { rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
+import { encodeBase64Url } from "./core/base64url.ts";
 import { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import { Queue, workKey } from "./core/queue.ts";
@@ -33,6 +34,7 @@ import {
   turnStepsMax,
 } from "./limits.ts";
 import type { ApiRequest, ApiResponse, LogFollow, Sql, Subscription } from "./ports.ts";
+import { signingKeyRecord } from "./runtime/volume-access.ts";
 import { createStreams, type Streams } from "./streams.ts";
 
 export interface EngineOptions {
@@ -136,6 +138,7 @@ export class Engine {
       paused: false,
       frozen: false,
     } satisfies ClockState);
+    this.store.putRecord(...signingKeyRecord, encodeBase64Url(signingKey(this.options.seed)));
     this.#random.reset(this.store.rv, "birth");
     this.#commit(() => birth(this.#client, this.options));
     this.#advanceTo(born, turnStepsMax);
@@ -160,13 +163,12 @@ export class Engine {
 
   /** What an alarm does: everything due by now, within the step budget. */
   run(wallMs: number): void {
-    if (!this.#clock.frozen && wallMs - this.#lookedAtWall > sleepAfterMs) {
-      this.#advance(wallMs);
-      this.#setClock(rebase(this.#clock, wallMs, { frozen: true }));
-      this.#persist();
-      return;
-    }
-    this.#advance(wallMs);
+    const sleepsAtWall = this.#lookedAtWall + sleepAfterMs;
+    if (!this.#clock.frozen && wallMs > sleepsAtWall) {
+      // However late this alarm comes: time stood still from then on.
+      this.#advance(sleepsAtWall);
+      this.#setClock(rebase(this.#clock, sleepsAtWall, { frozen: true }));
+    } else this.#advance(wallMs);
     this.#persist();
   }
 

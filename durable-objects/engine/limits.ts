@@ -215,3 +215,22 @@ export const datagramTimeoutMs = 5_000;
 export const proxyTimeoutMs = 60_000;
 /** From an Ingress being made to its address: ingress-nginx's status update. */
 export const ingressStatusMs = 1_000;
+
+// Volumes and storage
+/** Signed service account tokens kept by what they say. */
+export const tokenMemoEntriesMax = 512;
+/** How long the simulated provisioner takes to make a volume, and to delete or resize one. */
+export const provisionMs = 2_000;
+export const volumeWorkMs = 1_000;
+/** k8s: kubelet's eviction monitoring interval */
+export const evictionPeriodMs = 10_000;
+
+// Images
+/** CPU of a request whose server does not say what it costs, ms. */
+export const requestCpuMs = 0.25;
+/** CPU of requests is told as the average over a window this long. */
+export const requestWindowMs = 15_000;
+/** Bytes of all keys and values of one redis: they lie in its Pod's record. */
+export const redisBytesMax = 384 * 1024;
+/** Lines of a repeating log that are still told when nobody looked for long. */
+export const repeatedLinesMax = 2_000;

@@ -41,10 +41,12 @@ function at(world: World, begin: number, ms: number): void {
 // oxlint-disable-next-line no-explicit-any
 const condition = (object: any, type: string): any =>
   object.status.conditions?.find((c: { type: string }) => c.type === type);
-const ready = (world: World, name: string): string => condition(world.get(nodeUrl(name)), "Ready").status;
+const ready = (world: World, name: string): string =>
+  condition(world.get(nodeUrl(name)), "Ready").status;
 const taints = (world: World, name: string): string[] =>
   (world.get(nodeUrl(name)).spec.taints ?? []).map(
-    (t: { key: string; effect: string }) => `${t.key.replace("node.kubernetes.io/", "")}:${t.effect}`,
+    (t: { key: string; effect: string }) =>
+      `${t.key.replace("node.kubernetes.io/", "")}:${t.effect}`,
   );
 const names = (world: World): string[] => world.pods().map((p) => p.metadata.name);
 const leaving = (world: World, name: string): boolean =>
@@ -74,7 +76,9 @@ describe("a node that loses its power", () => {
     }
     expect(taints(world, "node-1")).toEqual(["unreachable:NoSchedule", "unreachable:NoExecute"]);
     expect(world.rows("/api/v1/nodes").map((r) => r["Status"])).toContain("NotReady");
-    expect(world.events("node-1")).toContain("Normal NodeNotReady Node node-1 status is now: NodeNotReady");
+    expect(world.events("node-1")).toContain(
+      "Normal NodeNotReady Node node-1 status is now: NodeNotReady",
+    );
     expect(condition(world.pod("naked"), "Ready").status).toBe("False");
     expect(world.events("naked")).toContain("Warning NodeNotReady Node is not ready");
     at(world, begin, 349_000);
@@ -106,7 +110,11 @@ describe("a node that loses its power", () => {
     expect(names(world)).toEqual([replaced.metadata.name]);
     const events = world.events("node-1");
     expect(events).toContain("Normal NodeReady Node node-1 status is now: NodeReady");
-    expect(events.some((e) => /^Warning Rebooted Node node-1 has been rebooted, boot id: [0-9a-f-]{36}$/.test(e))).toBe(true);
+    expect(
+      events.some((e) =>
+        /^Warning Rebooted Node node-1 has been rebooted, boot id: [0-9a-f-]{36}$/.test(e),
+      ),
+    ).toBe(true);
   });
 
   test("taints to the second: Unknown at 50 s, driven off at 350 s", () => {
@@ -150,7 +158,9 @@ describe("a node that loses its power", () => {
     world.advance(30_000);
     power(world, "node-1", null);
     world.advance(200_000);
-    expect(world.events("node-1")).not.toContain("Normal NodeNotReady Node node-1 status is now: NodeNotReady");
+    expect(world.events("node-1")).not.toContain(
+      "Normal NodeNotReady Node node-1 status is now: NodeNotReady",
+    );
     expect(world.events("node-1").filter((e) => e.startsWith("Warning Rebooted"))).toHaveLength(1);
     expect(ready(world, "node-1")).toBe("True");
   });
@@ -284,7 +294,10 @@ describe("nodes that come and go", () => {
   test("one with a machine joins and runs Pods", () => {
     const world = new World();
     world.settle();
-    world.create(blank("node-4", { "podyard.dev/machine": "true" }), pod("web", { nodeName: "node-4" }));
+    world.create(
+      blank("node-4", { "podyard.dev/machine": "true" }),
+      pod("web", { nodeName: "node-4" }),
+    );
     world.settle();
     const node = world.get(nodeUrl("node-4"));
     expect(condition(node, "Ready").status).toBe("True");
@@ -319,12 +332,17 @@ describe("heartbeats", () => {
     world.settle();
     const { resourceVersion } = world.get(lease).metadata;
     at(world, world.now, 900_000);
-    expect(world.get(lease).spec).toMatchObject({ holderIdentity: "node-1", leaseDurationSeconds: 40 });
+    expect(world.get(lease).spec).toMatchObject({
+      holderIdentity: "node-1",
+      leaseDurationSeconds: 40,
+    });
     expect(age(world, world.get(lease).spec.renewTime)).toBeLessThanOrEqual(10_000);
     expect(world.get(lease).metadata.resourceVersion).toBe(resourceVersion);
     const beat = condition(world.get(nodeUrl("node-1")), "Ready").lastHeartbeatTime;
     expect(age(world, beat)).toBeLessThanOrEqual(300_000);
-    const listed = world.get("/api/v1/nodes").items.find((n: { metadata: { name: string } }) => n.metadata.name === "node-1");
+    const listed = world
+      .get("/api/v1/nodes")
+      .items.find((n: { metadata: { name: string } }) => n.metadata.name === "node-1");
     expect(condition(listed, "Ready").lastHeartbeatTime).toBe(beat);
     const renewed = world.get(lease).spec.renewTime;
     power(world, "node-1", "off");

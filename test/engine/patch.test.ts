@@ -147,7 +147,7 @@ describe("JSON patches", () => {
     [
       Array.from({ length: 10_001 }, () => ({ op: "test", path: "" })),
       413,
-      "The allowed maximum operations in a JSON patch is 10000, got 10001",
+      "Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001",
     ],
   ])("malformed body %#", (body, code, message) => {
     const actual = failure(() => decodeJsonPatch(body));

@@ -8,14 +8,20 @@ const pod = (name: string, spec: object = {}, metadata: object = {}): object => 
   spec: { containers: [{ name: "nginx", image: "nginx:1.27" }], ...spec },
 });
 const url = "/api/v1/namespaces/default/pods";
-const exists = (world: World, name: string): boolean => world.request("GET", `${url}/${name}`).status === 200;
+const exists = (world: World, name: string): boolean =>
+  world.request("GET", `${url}/${name}`).status === 200;
 
 describe("Pods that no kubelet will remove", () => {
   test("on a Node that is gone: 40 s after the tick that found it missing", () => {
     const world = new World();
-    world.create(pod("web", { nodeName: "node-1" }), pod("done", { nodeName: "node-1", restartPolicy: "Never" }));
+    world.create(
+      pod("web", { nodeName: "node-1" }),
+      pod("done", { nodeName: "node-1", restartPolicy: "Never" }),
+    );
     world.settle();
-    const watch = world.watch(`${url}?watch=true&fieldSelector=metadata.name=web&resourceVersion=${world.get(url).metadata.resourceVersion}`);
+    const watch = world.watch(
+      `${url}?watch=true&fieldSelector=metadata.name=web&resourceVersion=${world.get(url).metadata.resourceVersion}`,
+    );
     const tick = Math.ceil((world.now + 1) / 20_000) * 20_000;
     world.delete("/api/v1/nodes/node-1");
     world.advance(tick + 39_999 - world.now);
@@ -57,7 +63,11 @@ describe("Pods that no kubelet will remove", () => {
 
   test("deleted while they still wait for a Node: marked failed, and gone without their finalizer", () => {
     const world = new World();
-    const waiting = pod("waiting", { nodeSelector: { no: "where" } }, { finalizers: ["example.com/wait"] });
+    const waiting = pod(
+      "waiting",
+      { nodeSelector: { no: "where" } },
+      { finalizers: ["example.com/wait"] },
+    );
     world.create(waiting);
     world.settle();
     world.delete(`${url}/waiting`);
@@ -77,7 +87,11 @@ describe("Pods that no kubelet will remove", () => {
     world.delete(`${url}/web`);
     world.advance(60_000);
     expect(exists(world, "web")).toBe(true);
-    const taint = { key: "node.kubernetes.io/out-of-service", value: "nodeshutdown", effect: "NoExecute" };
+    const taint = {
+      key: "node.kubernetes.io/out-of-service",
+      value: "nodeshutdown",
+      effect: "NoExecute",
+    };
     const taints = [...world.get(nodeUrl).spec.taints, taint];
     world.patch(nodeUrl, { spec: { taints } });
     world.advance(21_000);

@@ -13,7 +13,11 @@ const pod = (name: string, spec: object = {}): object => ({
   metadata: { name, namespace: "default" },
   spec: {
     containers: [
-      { name: "nginx", image: "nginx:1.27", resources: { requests: { cpu: "250m", memory: "64Mi" } } },
+      {
+        name: "nginx",
+        image: "nginx:1.27",
+        resources: { requests: { cpu: "250m", memory: "64Mi" } },
+      },
     ],
     ...spec,
   },
@@ -24,7 +28,9 @@ const used = (world: World): unknown => world.get(`${url}/limits`).status.used;
 describe("ResourceQuota status", () => {
   test("follows the objects of its namespace", () => {
     const world = new World();
-    world.create(quota({ pods: "2", "requests.cpu": "1", configmaps: "5", "count/deployments.apps": "1" }));
+    world.create(
+      quota({ pods: "2", "requests.cpu": "1", configmaps: "5", "count/deployments.apps": "1" }),
+    );
     world.settle();
     expect(world.get(`${url}/limits`).status.hard).toEqual({
       pods: "2",
@@ -32,7 +38,12 @@ describe("ResourceQuota status", () => {
       configmaps: "5",
       "count/deployments.apps": "1",
     });
-    expect(used(world)).toEqual({ "count/deployments.apps": "0", configmaps: "1", pods: "0", "requests.cpu": "0" });
+    expect(used(world)).toEqual({
+      "count/deployments.apps": "0",
+      configmaps: "1",
+      pods: "0",
+      "requests.cpu": "0",
+    });
     world.create(pod("a"), pod("b"));
     world.settle();
     expect(used(world)).toMatchObject({ pods: "2", "requests.cpu": "500m" });
@@ -45,14 +56,20 @@ describe("ResourceQuota status", () => {
     world.settle();
     expect(used(world)).toMatchObject({ pods: "1", "requests.cpu": "250m" });
     expect(world.rows(url)).toMatchObject([
-      { Name: "limits", Request: "configmaps: 1/5, count/deployments.apps: 0/1, pods: 1/2, requests.cpu: 250m/1" },
+      {
+        Name: "limits",
+        Request: "configmaps: 1/5, count/deployments.apps: 0/1, pods: 1/2, requests.cpu: 250m/1",
+      },
     ]);
   });
 
   test("a Pod that ended no longer counts, a changed limit does at once", () => {
     const world = new World();
     world.create(quota({ pods: "2" }));
-    const spec = { restartPolicy: "Never", containers: [{ name: "sh", image: "busybox", command: ["true"] }] };
+    const spec = {
+      restartPolicy: "Never",
+      containers: [{ name: "sh", image: "busybox", command: ["true"] }],
+    };
     world.create(pod("job", spec));
     world.advance(30_000);
     expect(world.pod("job").status.phase).toBe("Succeeded");

@@ -1,5 +1,9 @@
 /** A runtime without a cluster: records in maps, a clock that jumps from due moment to due moment. */
-import type { ContainerSpec, PodSandbox, RuntimeContext } from "../../durable-objects/engine/runtime/define.ts";
+import type {
+  ContainerSpec,
+  PodSandbox,
+  RuntimeContext,
+} from "../../durable-objects/engine/runtime/define.ts";
 import { readLog, runtime } from "../../durable-objects/engine/runtime/runtime.ts";
 
 export class RuntimeWorld implements RuntimeContext {
@@ -25,7 +29,14 @@ export class RuntimeWorld implements RuntimeContext {
     },
     keys: (table: string): Iterable<string> => this.tables.get(table)?.keys() ?? [],
   };
-  readonly reader = undefined as never;
+  /** A cluster without objects. */
+  readonly reader = {
+    now: 0,
+    get: () => undefined,
+    list: () => [],
+    byIndex: () => [],
+    podsMatching: () => [],
+  };
 
   random(): number {
     this.#seed = (this.#seed * 16_807) % 2_147_483_647;
@@ -52,7 +63,12 @@ export class RuntimeWorld implements RuntimeContext {
     };
   }
 
-  spec(pod: PodSandbox, name: string, image: string, more: Partial<ContainerSpec> = {}): ContainerSpec {
+  spec(
+    pod: PodSandbox,
+    name: string,
+    image: string,
+    more: Partial<ContainerSpec> = {},
+  ): ContainerSpec {
     return {
       id: `${pod.name}-${name}`.replace(/[^a-z0-9]/g, "").padEnd(64, "0"),
       pod,
@@ -95,7 +111,11 @@ export class RuntimeWorld implements RuntimeContext {
   }
 
   /** Runs a command to its end, letting time pass as it needs. */
-  exec(spec: ContainerSpec, command: string[], limitMs = 60_000): { exitCode: number; stdout: string; stderr: string } {
+  exec(
+    spec: ContainerSpec,
+    command: string[],
+    limitMs = 60_000,
+  ): { exitCode: number; stdout: string; stderr: string } {
     const handle = runtime.exec(this, spec.pod.key, spec.id, command);
     if (typeof handle !== "string") return { exitCode: -1, stdout: "", stderr: handle.error };
     const end = this.now + limitMs;
@@ -103,7 +123,8 @@ export class RuntimeWorld implements RuntimeContext {
       const result = runtime.execResult(this, spec.pod.key, handle);
       if (result.done) return result.result;
       const due = runtime.advance(this, spec.pod.key);
-      if (due === undefined || due > end) return { exitCode: -2, stdout: "", stderr: "still running" };
+      if (due === undefined || due > end)
+        return { exitCode: -2, stdout: "", stderr: "still running" };
       this.now = Math.max(this.now, due);
       runtime.advance(this, spec.pod.key);
     }

@@ -15,7 +15,10 @@ const bytes = (value: string): Uint8Array => new TextEncoder().encode(value);
 
 function busybox(world: RuntimeWorld, script: string, more = {}) {
   return world.start(
-    world.spec(world.pod("web"), "main", "busybox:1.37", { command: ["sh", "-c", script], ...more }),
+    world.spec(world.pod("web"), "main", "busybox:1.37", {
+      command: ["sh", "-c", script],
+      ...more,
+    }),
   );
 }
 const state = (world: RuntimeWorld, spec: { pod: { key: string }; id: string }) =>
@@ -43,7 +46,10 @@ describe("images", () => {
     });
   });
   test("an official name nobody has", () => {
-    expect(runtime.resolveImage("ngnix")).toHaveProperty("error", expect.stringContaining("pull access denied"));
+    expect(runtime.resolveImage("ngnix")).toHaveProperty(
+      "error",
+      expect.stringContaining("pull access denied"),
+    );
   });
   test.each(["", "Nginx", "nginx:", "a b", "nginx@sha256:12"])("%j is no reference", (image) => {
     expect(runtime.resolveImage(image)).toHaveProperty("invalid");
@@ -86,20 +92,34 @@ describe("processes", () => {
 
   test("PID 1 ignores TERM without a handler and dies of KILL", () => {
     const world = new RuntimeWorld();
-    const spec = world.start(world.spec(world.pod("web"), "main", "busybox", { command: ["sleep", "3600"] }));
+    const spec = world.start(
+      world.spec(world.pod("web"), "main", "busybox", { command: ["sleep", "3600"] }),
+    );
     runtime.signal(world, spec.pod.key, spec.id, 15);
     world.advance(spec, 1000);
     expect(state(world, spec)?.status).toBe("running");
     runtime.signal(world, spec.pod.key, spec.id, 9);
-    expect(state(world, spec)).toMatchObject({ status: "exited", exitCode: 137, signal: 9, reason: "Error" });
+    expect(state(world, spec)).toMatchObject({
+      status: "exited",
+      exitCode: 137,
+      signal: 9,
+      reason: "Error",
+    });
   });
 
   test("PID 1 with a trap ends by it, at once when it waits", () => {
     const world = new RuntimeWorld();
-    const spec = busybox(world, "trap 'echo bye; exit 0' TERM; while true; do sleep 1 & wait $!; done");
+    const spec = busybox(
+      world,
+      "trap 'echo bye; exit 0' TERM; while true; do sleep 1 & wait $!; done",
+    );
     world.advance(spec, 2500);
     runtime.signal(world, spec.pod.key, spec.id, 15);
-    expect(state(world, spec)).toMatchObject({ status: "exited", exitCode: 0, reason: "Completed" });
+    expect(state(world, spec)).toMatchObject({
+      status: "exited",
+      exitCode: 0,
+      reason: "Completed",
+    });
     expect(world.log(spec)).toBe("bye\n");
   });
 
@@ -144,7 +164,10 @@ describe("processes", () => {
     ["/etc/passwd", 'exec: "/etc/passwd": permission denied'],
   ])("start failure: %s", (command, words) => {
     const world = new RuntimeWorld();
-    const failure = runtime.start(world, world.spec(world.pod("web"), "main", "busybox", { command: [command] }));
+    const failure = runtime.start(
+      world,
+      world.spec(world.pod("web"), "main", "busybox", { command: [command] }),
+    );
     expect(failure).toMatchObject({ reason: "RunContainerError", exitCode: 128 });
     expect(failure?.message).toBe(
       `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${words}: unknown`,
@@ -202,7 +225,10 @@ describe("limits", () => {
 
   test("a log is cut at its limit, from its beginning", () => {
     const world = new RuntimeWorld();
-    const spec = busybox(world, "for i in $(seq 1 6000); do echo line $i of a log that fills up quite a lot of room here; done");
+    const spec = busybox(
+      world,
+      "for i in $(seq 1 6000); do echo line $i of a log that fills up quite a lot of room here; done",
+    );
     world.advance(spec, 600_000);
     expect(state(world, spec)).toMatchObject({ exitCode: 0 });
     const log = world.log(spec);
@@ -217,21 +243,43 @@ describe("files", () => {
     const world = new RuntimeWorld();
     const pod = world.pod("shared");
     const mounts = [{ mountPath: "/content", source: `${pod.uid}/content`, readOnly: false }];
-    const writer = world.start(world.spec(pod, "writer", "busybox", { command: ["sh", "-c", 'echo "Hello" > /content/index.html'], mounts }));
+    const writer = world.start(
+      world.spec(pod, "writer", "busybox", {
+        command: ["sh", "-c", 'echo "Hello" > /content/index.html'],
+        mounts,
+      }),
+    );
     expect(state(world, writer)).toMatchObject({ exitCode: 0 });
     const web = world.start(
-      world.spec(pod, "web", "nginx:1.29", { mounts: [{ mountPath: "/usr/share/nginx/html", source: `${pod.uid}/content`, readOnly: true }] }),
+      world.spec(pod, "web", "nginx:1.29", {
+        mounts: [
+          { mountPath: "/usr/share/nginx/html", source: `${pod.uid}/content`, readOnly: true },
+        ],
+      }),
     );
-    const handle = runtime.http(world, pod.key, { host: pod.ip, port: 80, path: "/", https: false, headers: [] });
-    expect(runtime.httpResult(world, pod.key, handle)).toMatchObject({ done: true, result: { status: 200, body: "Hello\n" } });
-    expect(world.sh(web, "echo x > /usr/share/nginx/html/y").stderr).toContain("Read-only file system");
+    const handle = runtime.http(world, pod.key, {
+      host: pod.ip,
+      port: 80,
+      path: "/",
+      https: false,
+      headers: [],
+    });
+    expect(runtime.httpResult(world, pod.key, handle)).toMatchObject({
+      done: true,
+      result: { status: 200, body: "Hello\n" },
+    });
+    expect(world.sh(web, "echo x > /usr/share/nginx/html/y").stderr).toContain(
+      "Read-only file system",
+    );
   });
 
   test("a file larger than a chunk comes back whole", () => {
     const world = new RuntimeWorld();
     const spec = busybox(world, "sleep 1000");
     world.sh(spec, "seq 1 40000 > /tmp/big; cp /tmp/big /tmp/copy");
-    expect(world.sh(spec, "wc -c < /tmp/copy; tail -n 1 /tmp/copy; head -n 1 /tmp/copy").stdout).toBe("228894\n40000\n1\n");
+    expect(
+      world.sh(spec, "wc -c < /tmp/copy; tail -n 1 /tmp/copy; head -n 1 /tmp/copy").stdout,
+    ).toBe("228894\n40000\n1\n");
     expect(world.tables.get("files")!.size).toBe(8);
     world.sh(spec, "rm /tmp/big /tmp/copy");
     expect(world.tables.get("files")!.size).toBe(0);
@@ -239,7 +287,12 @@ describe("files", () => {
 
   test("a read-only root, a user without rights", () => {
     const world = new RuntimeWorld();
-    const spec = busybox(world, "sleep 1000", { readOnlyRootFilesystem: true, runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000 });
+    const spec = busybox(world, "sleep 1000", {
+      readOnlyRootFilesystem: true,
+      runAsUser: 1000,
+      runAsGroup: 3000,
+      fsGroup: 2000,
+    });
     expect(world.sh(spec, "touch /tmp/x").stderr).toBe("touch: /tmp/x: Read-only file system\n");
     expect(world.sh(spec, "id").stdout).toBe("uid=1000 gid=3000 groups=3000,2000\n");
     expect(world.sh(spec, "whoami").stderr).toBe("whoami: unknown uid 1000\n");
@@ -248,7 +301,9 @@ describe("files", () => {
 
   test("removing a Pod leaves nothing", () => {
     const world = new RuntimeWorld();
-    const spec = busybox(world, "seq 1 30000 > /tmp/x; echo a; sleep 1000", { mounts: [{ mountPath: "/v", source: "uid-web/v", readOnly: false }] });
+    const spec = busybox(world, "seq 1 30000 > /tmp/x; echo a; sleep 1000", {
+      mounts: [{ mountPath: "/v", source: "uid-web/v", readOnly: false }],
+    });
     world.sh(spec, "echo b > /v/b");
     runtime.removePod(world, spec.pod.key);
     for (const [table, rows] of world.tables) expect([table, rows.size]).toEqual([table, 0]);
@@ -257,16 +312,26 @@ describe("files", () => {
 
 describe("servers", () => {
   const get = (world: RuntimeWorld, key: string, path = "/", port = 80) => {
-    const handle = runtime.http(world, key, { host: "10.244.1.5", port, path, https: false, headers: [] });
+    const handle = runtime.http(world, key, {
+      host: "10.244.1.5",
+      port,
+      path,
+      https: false,
+      headers: [],
+    });
     return runtime.httpResult(world, key, handle);
   };
 
   test("nginx serves, logs, and ends by TERM", () => {
     const world = new RuntimeWorld();
     const spec = world.start(world.spec(world.pod("web"), "nginx", "nginx:1.29"));
-    expect(get(world, spec.pod.key)).toMatchObject({ result: { status: 200, body: expect.stringContaining("Welcome to nginx!") } });
+    expect(get(world, spec.pod.key)).toMatchObject({
+      result: { status: 200, body: expect.stringContaining("Welcome to nginx!") },
+    });
     expect(get(world, spec.pod.key, "/none")).toMatchObject({ result: { status: 404 } });
-    expect(get(world, spec.pod.key, "/", 81)).toMatchObject({ result: { error: "connect: connection refused" } });
+    expect(get(world, spec.pod.key, "/", 81)).toMatchObject({
+      result: { error: "connect: connection refused" },
+    });
     const log = world.log(spec);
     expect(log).toContain("/docker-entrypoint.sh: Configuration complete; ready for start up\n");
     expect(log).toContain('"GET /none HTTP/1.1" 404');
@@ -282,13 +347,17 @@ describe("servers", () => {
     world.start(world.spec(pod, "a", "nginx:1.29"));
     const second = world.start(world.spec(pod, "b", "nginx:1.29"));
     expect(state(world, second)).toMatchObject({ exitCode: 1, reason: "Error" });
-    expect(world.log(second)).toContain("nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)\n");
+    expect(world.log(second)).toContain(
+      "nginx: [emerg] bind() to 0.0.0.0:80 failed (98: Address already in use)\n",
+    );
   });
 
   test("an unknown image serves its declared ports and has a shell", () => {
     const world = new RuntimeWorld();
     const spec = world.start(
-      world.spec(world.pod("app"), "app", "example/app:v1", { ports: [{ containerPort: 8080, protocol: "TCP" }] }),
+      world.spec(world.pod("app"), "app", "example/app:v1", {
+        ports: [{ containerPort: 8080, protocol: "TCP" }],
+      }),
     );
     expect(get(world, spec.pod.key, "/healthz", 8080)).toMatchObject({ result: { status: 200 } });
     expect(world.sh(spec, "hostname").stdout).toBe("app\n");
@@ -300,7 +369,8 @@ describe("logs", () => {
     const world = new RuntimeWorld();
     const spec = busybox(world, "echo a; sleep 2; echo b >&2; printf c; sleep 2; echo d");
     world.advance(spec, 3000);
-    const read = (options: Parameters<typeof readLog>[3]) => readLog(world, spec.pod.key, "main", options);
+    const read = (options: Parameters<typeof readLog>[3]) =>
+      readLog(world, spec.pod.key, "main", options);
     expect(read({})?.text).toBe("a\nb\nc");
     const first = read({});
     world.advance(spec, 3000);
@@ -310,13 +380,20 @@ describe("logs", () => {
     expect(read({ sinceMs: world.now - 5000 })?.text).toBe("b\ncd\n");
     expect(read({ stream: "Stderr" })?.text).toBe("b\n");
     expect(read({ limitBytes: 3 })?.text).toBe("a\nb");
-    expect(read({ stamp: (ms) => `<${ms - spec.pod.name.length}>`.replace(/\d+/, "t") })?.text).toBe("<t> a\n<t> b\n<t> cd\n");
+    expect(
+      read({ stamp: (ms) => `<${ms - spec.pod.name.length}>`.replace(/\d+/, "t") })?.text,
+    ).toBe("<t> a\n<t> b\n<t> cd\n");
   });
 
   test("the previous instance's log stays", () => {
     const world = new RuntimeWorld();
     const first = busybox(world, "echo first; exit 1");
-    const second = world.start({ ...first, id: "b".repeat(64), restartCount: 1, command: ["sh", "-c", "echo second; sleep 100"] });
+    const second = world.start({
+      ...first,
+      id: "b".repeat(64),
+      restartCount: 1,
+      command: ["sh", "-c", "echo second; sleep 100"],
+    });
     runtime.remove(world, first.pod.key, first.id);
     expect(readLog(world, first.pod.key, "main", {})?.text).toBe("second\n");
     expect(readLog(world, first.pod.key, "main", { previous: true })?.text).toBe("first\n");
@@ -328,7 +405,11 @@ describe("sessions", () => {
   test("exec with standard input, half-closed", () => {
     const world = new RuntimeWorld();
     const spec = busybox(world, "sleep 1000");
-    const started = execSession(world, spec.pod.key, spec.id, { command: ["cat"], tty: false, stdin: true });
+    const started = execSession(world, spec.pod.key, spec.id, {
+      command: ["cat"],
+      tty: false,
+      stdin: true,
+    });
     const { session } = started as { session: string };
     sessionInput(world, spec.pod.key, session, bytes("one\ntwo"));
     expect(text(sessionOutput(world, spec.pod.key, session)?.stdout)).toBe("one\ntwo");
@@ -340,7 +421,11 @@ describe("sessions", () => {
   test("an interactive shell: prompt, echo, erase, ^C, ^D, exit code", () => {
     const world = new RuntimeWorld();
     const spec = busybox(world, "sleep 1000");
-    const { session } = execSession(world, spec.pod.key, spec.id, { command: ["sh"], tty: true, stdin: true }) as { session: string };
+    const { session } = execSession(world, spec.pod.key, spec.id, {
+      command: ["sh"],
+      tty: true,
+      stdin: true,
+    }) as { session: string };
     const type = (keys: string): string => {
       sessionInput(world, spec.pod.key, session, bytes(keys));
       return text(sessionOutput(world, spec.pod.key, session)?.stdout);
@@ -359,7 +444,11 @@ describe("sessions", () => {
   test("^D on an empty line ends the shell with its last status", () => {
     const world = new RuntimeWorld();
     const spec = busybox(world, "sleep 1000");
-    const { session } = execSession(world, spec.pod.key, spec.id, { command: ["sh"], tty: true, stdin: true }) as { session: string };
+    const { session } = execSession(world, spec.pod.key, spec.id, {
+      command: ["sh"],
+      tty: true,
+      stdin: true,
+    }) as { session: string };
     sessionInput(world, spec.pod.key, session, bytes("false\r"));
     sessionInput(world, spec.pod.key, session, bytes("\x04"));
     expect(sessionOutput(world, spec.pod.key, session)?.exit).toBe(1);
@@ -367,7 +456,9 @@ describe("sessions", () => {
 
   test("run -it: attach types into the container's own terminal", () => {
     const world = new RuntimeWorld();
-    const spec = world.start(world.spec(world.pod("sh"), "sh", "busybox", { tty: true, stdin: true, stdinOnce: true }));
+    const spec = world.start(
+      world.spec(world.pod("sh"), "sh", "busybox", { tty: true, stdin: true, stdinOnce: true }),
+    );
     expect(state(world, spec)?.status).toBe("running");
     const { session } = attachSession(world, spec.pod.key, spec.id) as { session: string };
     sessionInput(world, spec.pod.key, session, bytes("echo $((6*7))\r"));
@@ -382,10 +473,15 @@ describe("sessions", () => {
     const world = new RuntimeWorld();
     const spec = busybox(world, "exit 0");
     const request = { command: ["nosuch"], tty: false, stdin: false };
-    expect(execSession(world, spec.pod.key, spec.id, request)).toEqual({ error: "container is in CONTAINER_EXITED state" });
-    const other = world.start(world.spec(world.pod("b"), "b", "busybox", { command: ["sleep", "9"] }));
+    expect(execSession(world, spec.pod.key, spec.id, request)).toEqual({
+      error: "container is in CONTAINER_EXITED state",
+    });
+    const other = world.start(
+      world.spec(world.pod("b"), "b", "busybox", { command: ["sleep", "9"] }),
+    );
     expect(execSession(world, other.pod.key, other.id, request)).toEqual({
-      error: 'OCI runtime exec failed: exec failed: unable to start container process: exec: "nosuch": executable file not found in $PATH: unknown',
+      error:
+        'OCI runtime exec failed: exec failed: unable to start container process: exec: "nosuch": executable file not found in $PATH: unknown',
     });
   });
 });

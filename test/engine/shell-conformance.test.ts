@@ -3,7 +3,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { sessionCloseInput, sessionInput, execSession, sessionOutput } from "../../durable-objects/engine/runtime/sessions.ts";
+import {
+  sessionCloseInput,
+  sessionInput,
+  execSession,
+  sessionOutput,
+} from "../../durable-objects/engine/runtime/sessions.ts";
 import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
 import { RuntimeWorld } from "./runtime-world.ts";
 
@@ -19,7 +24,9 @@ const folder = join(import.meta.dirname, "../golden/shell");
 
 function play({ run, stdin }: Case): { stdout: string; stderr: string; exit: number } {
   const world = new RuntimeWorld();
-  const spec = world.start(world.spec(world.pod("box"), "main", "busybox:1.37", { command: ["sleep", "1000000"] }));
+  const spec = world.start(
+    world.spec(world.pod("box"), "main", "busybox:1.37", { command: ["sleep", "1000000"] }),
+  );
   const started = execSession(world, spec.pod.key, spec.id, {
     command: ["/bin/sh", "-c", `cd /tmp\n${run}`],
     tty: false,
@@ -46,6 +53,10 @@ function play({ run, stdin }: Case): { stdout: string; stderr: string; exit: num
 describe.each(readdirSync(folder).filter((name) => name.endsWith(".yaml")))("%s", (name) => {
   const cases = parse(readFileSync(join(folder, name), "utf8")) as Case[];
   test.each(cases.map((one) => [one.run.slice(0, 70), one] as const))("%s", (_title, one) => {
-    expect(play(one)).toEqual({ stdout: one.stdout ?? "", stderr: one.stderr ?? "", exit: one.exit ?? 0 });
+    expect(play(one)).toEqual({
+      stdout: one.stdout ?? "",
+      stderr: one.stderr ?? "",
+      exit: one.exit ?? 0,
+    });
   });
 });

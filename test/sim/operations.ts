@@ -60,7 +60,7 @@ function evictPod(sim: Simulation, pod: Any): number {
   const { name } = pod.metadata;
   sim.run();
   const before = sim.all("pods", namespace).find((p) => p.metadata.name === name);
-  const budgets = sim.all("poddisruptionbudgets.policy", namespace);
+  const budgets = [...sim.shadow.values()].filter((o) => o.kind === "PodDisruptionBudget") as Any[];
   const answer = sim.request("POST", `${path("pods")}/${name}/eviction`, {
     apiVersion: "policy/v1",
     kind: "Eviction",

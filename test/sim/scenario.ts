@@ -96,8 +96,9 @@ export function judge(scenario: Scenario): Outcome {
   const outcome = run(scenario);
   if (outcome.failure) return outcome;
   const calm = run(scenario, { calm: true });
-  if (calm.hash !== outcome.hash || calm.failure) {
-    const complaint = calm.failure?.message ?? `${outcome.revisions} and ${calm.revisions} revisions`;
+  if (calm.failure) return calm;
+  if (calm.hash !== outcome.hash) {
+    const complaint = `${outcome.revisions} and ${calm.revisions} revisions`;
     outcome.failure = new Violation("lost memory and late alarms leave no trace in the log", complaint);
   }
   return outcome;

@@ -41,6 +41,14 @@ interface OpenWatch {
   ended: boolean;
 }
 
+/** Of the log: as they are, or so small that a scenario sees many checkpoints and cuts. */
+const sizes = [
+  {},
+  { checkpoint: 20_000 },
+  { checkpoint: 5_000, log: 150_000 },
+  { checkpoint: 50_000, log: 60_000, ring: 40_000 },
+];
+
 export class Simulation {
   readonly world: World;
   /** State made of revisions alone; `${resource} ${namespace}/${name}`. */
@@ -51,6 +59,7 @@ export class Simulation {
   /** Faults that must leave no trace in the log are left out. */
   readonly calm: boolean;
   readonly #verbose: boolean;
+  readonly #sizes: object;
   lastRv = 0;
   revisions = 0;
   /** Alarms since the last operation. */
@@ -66,6 +75,7 @@ export class Simulation {
     this.calm = options.calm ?? false;
     this.#verbose = options.verbose ?? false;
     this.world = new World({ seed: `sim-${seed}`, nodes });
+    this.#sizes = sizes[seed % sizes.length] as object;
     const { sql } = this.world;
     const exec = sql.exec.bind(sql);
     sql.exec = (query, ...bindings) => {
@@ -272,11 +282,23 @@ export class Simulation {
 
   #attach(): void {
     const { log, store } = this.world.engine;
+    Object.assign(log.sizes, this.#sizes);
     const persist = log.persist.bind(log);
     log.persist = (now, dirty) => {
       const changes = persist(now, dirty);
       for (const change of changes) this.#observe(change);
       return changes;
+    };
+    const transaction = store.transaction.bind(store);
+    store.transaction = (body) => {
+      const { rv, objectCount } = store;
+      try {
+        return transaction(body);
+      } catch (error) {
+        const clean = store.rv === rv && store.objectCount === objectCount;
+        this.demand(clean, "what fails leaves nothing behind", String(error));
+        throw error;
+      }
     };
     const write = store.write.bind(store);
     store.write = (op, resource, object, atMs) => {

@@ -17,6 +17,7 @@ import { invalidObject } from "./field.ts";
 import { deletion } from "./deletion.ts";
 import { trackUpdate } from "./managed-fields/managed-fields.ts";
 import type { Resource } from "./resources.ts";
+import { checkGrowth, checkRoom, type Limits } from "./room.ts";
 import * as status from "./status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "./validation/metadata.ts";
 
@@ -27,11 +28,6 @@ export interface WriteOptions {
   fieldManager: string;
   subresource: string;
   warn(text: string): void;
-}
-
-export interface Limits {
-  objectsMax: number;
-  stateBytesMax: number;
 }
 
 const owner: User = { name: "system:apiserver", groups: ["system:masters"] };
@@ -98,7 +94,7 @@ export class Operations {
       }
       throw status.alreadyExists(resource, object.metadata.name);
     }
-    this.#checkLimits(resource, object.metadata.name);
+    checkRoom(this, resource, object.metadata.name);
     if (options.dryRun) return object;
     return this.store.write("create", resource.id, object, this.now).object;
   }
@@ -141,6 +137,7 @@ export class Operations {
     for (const text of hooks.warnings?.(object, current) ?? []) options.warn(text);
     validateAdmission(admission, object, current, context);
     if (equal(current, object)) return current;
+    if (options.user !== owner) checkGrowth(this, resource, current, object);
     return this.#write(resource, object, options);
   }
 
@@ -336,23 +333,6 @@ export class Operations {
     if (managedFields) metadata.managedFields = managedFields;
     else delete metadata.managedFields;
     return { ...object, metadata };
-  }
-
-  #checkLimits(resource: Resource, name: string): void {
-    if (this.store.objectCount >= this.limits.objectsMax) {
-      throw status.forbidden(
-        resource,
-        name,
-        `the sandbox holds ${this.store.objectCount} objects, its limit is ${this.limits.objectsMax}`,
-      );
-    }
-    if (this.bytesStored() > this.limits.stateBytesMax) {
-      throw status.forbidden(
-        resource,
-        name,
-        `the sandbox holds ${this.bytesStored()} bytes, its limit is ${this.limits.stateBytesMax}`,
-      );
-    }
   }
 }
 

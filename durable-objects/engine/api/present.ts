@@ -36,13 +36,17 @@ export function presentNode(object: KubeObject, now: number): KubeObject {
     changed = true;
     return { ...condition, lastHeartbeatTime: rfc3339(beat) };
   });
-  return changed ? { ...node, status: { ...node.status, conditions } } as KubeObject : node;
+  return changed ? ({ ...node, status: { ...node.status, conditions } } as KubeObject) : node;
 }
 
 export const nodeLeases = "kube-node-lease";
 /** Leases of the control plane's parts: each holder's name begins with its machine, or with the Lease's own. */
 const systemLeases: readonly { name: RegExp; holder?: string; periodMs: number }[] = [
-  { name: /^kube-(controller-manager|scheduler)$/, holder: "control-plane", periodMs: leaderRenewMs },
+  {
+    name: /^kube-(controller-manager|scheduler)$/,
+    holder: "control-plane",
+    periodMs: leaderRenewMs,
+  },
   { name: /^apiserver-/, periodMs: serverRenewMs },
 ];
 

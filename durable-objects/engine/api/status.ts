@@ -158,4 +158,4 @@ export const expired = (message: string, continueToken?: string): StatusError =>
   new StatusError(410, "Expired", message, undefined, continueToken);
 
 export const tooLarge = (message: string): StatusError =>
-  new StatusError(413, "RequestEntityTooLarge", `Request entity is too large: ${message}`);
+  new StatusError(413, "RequestEntityTooLarge", `Request entity too large: ${message}`);

@@ -52,7 +52,12 @@ export function kubeletConditions(at: number): KubeletCondition[] {
     message,
   });
   return [
-    row("MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+    row(
+      "MemoryPressure",
+      "False",
+      "KubeletHasSufficientMemory",
+      "kubelet has sufficient memory available",
+    ),
     row("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
     row("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
     row("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
@@ -132,7 +137,9 @@ export function nodeStatus(
       operatingSystem: "linux",
       architecture: "amd64",
     },
-    runtimeHandlers: [{ name: "", features: { recursiveReadOnlyMounts: true, userNamespaces: true } }],
+    runtimeHandlers: [
+      { name: "", features: { recursiveReadOnlyMounts: true, userNamespaces: true } },
+    ],
     features: { supplementalGroupsPolicy: true },
   };
 }

@@ -164,6 +164,20 @@ interface BaseShape {
   [field: string]: unknown;
 }
 
+/** The class of claims that name none; its volumes are made by controllers/persistent-volume-provisioner.ts. */
+const storageClass: BaseShape = {
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: {
+    name: "standard",
+    annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+  },
+  provisioner: "podyard.dev/simulated",
+  reclaimPolicy: "Delete",
+  volumeBindingMode: "WaitForFirstConsumer",
+  allowVolumeExpansion: true,
+};
+
 export const systemBase: BaseShape[] = [
   ...configMaps.map(({ data, ...metadata }) => ({
     apiVersion: "v1",
@@ -179,4 +193,5 @@ export const systemBase: BaseShape[] = [
   ...services.map(serviceObject),
   ...apiEndpoints,
   ...readerObjects,
+  storageClass,
 ];

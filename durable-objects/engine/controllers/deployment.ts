@@ -119,7 +119,10 @@ function scaleOld(
   const most = sumOf(all, desired) - floor - newUnavailable;
   if (most <= 0) return false;
   const { sets, cleaned } = dropUnhealthy(client, d, [...old].sort(byCreation), most);
-  const available = sumOf([...sets, current], (rs) => rs.status?.availableReplicas);
+  // A set that was just scaled down still reports Pods that are about to go.
+  const available = sumOf([...sets, current], (rs) =>
+    Math.min(rs.status?.availableReplicas ?? 0, rs.spec.replicas),
+  );
   let left = available - floor;
   let scaled = cleaned > 0;
   for (const rs of sets) {

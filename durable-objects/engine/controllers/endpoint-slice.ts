@@ -104,6 +104,17 @@ function reconcileService(client: Client, service: Service, pods: readonly Endpo
   for (const slice of existing) {
     if (!families.includes(slice.addressType)) remove(client, slice);
   }
+  removeForeign(client, service);
+}
+
+/** Slices of an earlier Service of this name, orphaned or not yet collected, go. k8s: reconcileByAddressType ownedBy */
+function removeForeign(client: Client, service: Service): void {
+  const { namespace = "", name, uid } = service.metadata;
+  for (const slice of client.list<EndpointSlice>(slices, namespace)) {
+    const { labels = {}, ownerReferences = [] } = slice.metadata;
+    if (labels[serviceNameLabel] !== name || labels[managedByLabel] !== manager) continue;
+    if (!ownerReferences.some((ref) => ref.uid === uid)) remove(client, slice);
+  }
 }
 
 function groupByPorts(

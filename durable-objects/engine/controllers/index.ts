@@ -1,6 +1,8 @@
 /** The registry of controllers. Their order is the order in which one change wakes them. */
 import { createKubelet } from "../kubelet/kubelet.ts";
 import { runtime } from "../runtime/runtime.ts";
+import { ingressController } from "../network/ingress-controller.ts";
+import { networkController } from "../network/network-controller.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "./define.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
@@ -18,7 +20,10 @@ import { nodeEvictionController } from "./node-eviction.ts";
 import { nodeIpamController } from "./node-ipam.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { nodeMachineController } from "./node-machine.ts";
+import { persistentVolumeController } from "./persistent-volume.ts";
+import { volumeProvisioner } from "./persistent-volume-provisioner.ts";
 import { podGcController } from "./pod-gc.ts";
+import { pvProtectionController } from "./pv-protection.ts";
 import { replicaSetController } from "./replica-set.ts";
 import { replicationController } from "./replication-controller.ts";
 import { resourceQuotaController } from "./resource-quota.ts";
@@ -49,8 +54,13 @@ export function createControllers(signingKey: Uint8Array): Controller[] {
     endpointSliceController,
     endpointSliceMirroringController,
     loadBalancerController,
+    persistentVolumeController,
+    pvProtectionController,
+    volumeProvisioner,
     createScheduler(),
     createKubelet(runtime),
+    networkController,
+    ingressController,
     resourceQuotaController,
     garbageCollector,
     eventExpiryController,

@@ -38,7 +38,9 @@ export const namespaceController: Controller = {
     for (const object of pods.length ? pods : left) removeOne(client, object);
     const remaining = client.inNamespace(name);
     if (remaining.length) {
-      report(client, namespace, remaining);
+      // While there are Pods, nothing else has been looked at. k8s: OrderedNamespaceDeletion
+      const waiting = remaining.filter((o) => o.kind === "Pod");
+      report(client, namespace, waiting.length ? waiting : remaining);
       return undefined;
     }
     const finalizers = namespace.spec?.finalizers?.filter((f) => f !== "kubernetes") ?? [];

@@ -5,7 +5,12 @@
  */
 import { rfc3339 } from "../core/clock.ts";
 import type { Change } from "../core/object.ts";
-import { largeZoneNodes, nodeEvictionMs, nodeEvictionSlowMs, unhealthyZoneShare } from "../limits.ts";
+import {
+  largeZoneNodes,
+  nodeEvictionMs,
+  nodeEvictionSlowMs,
+  unhealthyZoneShare,
+} from "../limits.ts";
 import type { Client, Controller } from "./define.ts";
 import {
   conditionOf,
@@ -33,7 +38,10 @@ export const nodeEvictionController: Controller = {
       const key = taintFor(node);
       if (key === undefined || allDown) {
         untaint(client, node);
-      } else if (hasTaint(node, opposite[key] ?? "", "NoExecute") || hasTaint(node, key, "NoExecute")) {
+      } else if (
+        hasTaint(node, opposite[key] ?? "", "NoExecute") ||
+        hasTaint(node, key, "NoExecute")
+      ) {
         // Driven off already: only the word for it changes.
         taint(client, node, key);
       } else {
@@ -79,7 +87,12 @@ function zonesOf(client: Client): Map<string, Zone> {
   const zones = new Map<string, Zone>();
   for (const node of client.list<Node>("nodes")) {
     if (node.metadata.labels?.[excluded] !== undefined) continue;
-    const zone = zones.get(zoneOf(node)) ?? { ready: 0, down: 0, state: "normal", everyMs: nodeEvictionMs };
+    const zone = zones.get(zoneOf(node)) ?? {
+      ready: 0,
+      down: 0,
+      state: "normal",
+      everyMs: nodeEvictionMs,
+    };
     if (readyStatus(node) === "True") zone.ready += 1;
     else zone.down += 1;
     zones.set(zoneOf(node), zone);
@@ -124,7 +137,9 @@ function driveOff(
 function taint(client: Client, node: Node, key: string): void {
   client.modify<Node>("nodes", "", node.metadata.name, (current) => {
     const timeAdded = rfc3339(client.now);
-    const add = hasTaint(current, key, "NoExecute") ? [] : [{ key, effect: "NoExecute", timeAdded }];
+    const add = hasTaint(current, key, "NoExecute")
+      ? []
+      : [{ key, effect: "NoExecute", timeAdded }];
     return retainted(current, (t) => t.effect === "NoExecute" && t.key === opposite[key], add);
   });
 }

@@ -69,7 +69,8 @@ function boundToSilent(
 
 function look(client: Client, node: Node, known: Known | undefined): number | undefined {
   const { name, uid } = node.metadata;
-  if (!known) nodeEvent(client, name, uid, "RegisteredNode", `Registered Node ${name} in Controller`);
+  if (!known)
+    nodeEvent(client, name, uid, "RegisteredNode", `Registered Node ${name} in Controller`);
   const sign = signOfLife(client, node);
   const silentSinceMs = silence(client, node, known, sign);
   const due = silentSinceMs === undefined ? undefined : silentSinceMs + graceOf(node);
@@ -78,7 +79,12 @@ function look(client: Client, node: Node, known: Known | undefined): number | un
   const ready = readyStatus(current) === "True";
   if (known?.ready && !ready) statusEvent(client, name, uid, "NodeNotReady");
   if (readyStatus(current) && !ready) markPodsNotReady(client, name);
-  const next: Known = { uid, ready, sign, ...(silentSinceMs === undefined ? {} : { silentSinceMs }) };
+  const next: Known = {
+    uid,
+    ready,
+    sign,
+    ...(silentSinceMs === undefined ? {} : { silentSinceMs }),
+  };
   if (!known || differs(known, next)) client.records.put(table, name, next);
   followConditions(client, name);
   return silent ? undefined : due;
@@ -138,7 +144,10 @@ function toUnknown(client: Client, node: Node): Node {
     message: "Kubelet never posted node status.",
   }));
   const conditions = [...turned, ...added];
-  const change = (current: Node): Node => ({ ...current, status: { ...current.status, conditions } });
+  const change = (current: Node): Node => ({
+    ...current,
+    status: { ...current.status, conditions },
+  });
   return client.modify<Node>("nodes", "", node.metadata.name, change, "status") ?? node;
 }
 
@@ -182,7 +191,8 @@ function followConditions(client: Client, name: string): void {
     );
     if (node.spec?.unschedulable) keys.push(unschedulable);
     const has = new Set<string>();
-    for (const { key, effect } of node.spec?.taints ?? []) if (effect === "NoSchedule") has.add(key);
+    for (const { key, effect } of node.spec?.taints ?? [])
+      if (effect === "NoSchedule") has.add(key);
     const timeAdded = rfc3339(client.now);
     const add = keys
       .filter((key) => !has.has(key))

@@ -4,13 +4,25 @@
  * k8s: pkg/kubelet/kubelet_node_status.go, nodestatus/setters.go, component-helpers/apimachinery/lease
  */
 import { presentLease, presentNode, nodeLeases } from "../api/present.ts";
-import { bootId, kubeletAnnotations, kubeletConditions, kubeletLabels, nodeStatus } from "../bootstrap/nodes.ts";
+import {
+  bootId,
+  kubeletAnnotations,
+  kubeletConditions,
+  kubeletLabels,
+  nodeStatus,
+} from "../bootstrap/nodes.ts";
 import { rfc3339Micro } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
 import { hasPower } from "../kubelet/node-address.ts";
 import { nodeLeaseSeconds, nodeStatusMs } from "../limits.ts";
 import type { Client, Controller } from "./define.ts";
-import { conditionOf, nodeReference, readyStatus, type Node, type NodeCondition } from "./node-shapes.ts";
+import {
+  conditionOf,
+  nodeReference,
+  readyStatus,
+  type Node,
+  type NodeCondition,
+} from "./node-shapes.ts";
 
 const table = "node-machine";
 const leases = "leases.coordination.k8s.io";
@@ -63,11 +75,19 @@ export const nodeMachineController: Controller = {
 function lastWords(client: Client, node: Node): void {
   const { name } = node.metadata;
   // Without power nothing beats any more, so the beat up to now is worked out with it.
-  const powered = { ...node, metadata: { ...node.metadata, annotations: { ...kept(node), ...on } } };
+  const powered = {
+    ...node,
+    metadata: { ...node.metadata, annotations: { ...kept(node), ...on } },
+  };
   const { status } = presentNode(powered, client.now) as Node;
   client.modify<Node>("nodes", "", name, (current) => ({ ...current, status }), "status");
   const reader = { get: (() => powered) as Client["get"] };
-  client.modify<Lease>(leases, nodeLeases, name, (current) => presentLease(current, client.now, reader) as Lease);
+  client.modify<Lease>(
+    leases,
+    nodeLeases,
+    name,
+    (current) => presentLease(current, client.now, reader) as Lease,
+  );
 }
 const on = { "podyard.dev/machine": "true" };
 function kept(node: Node): Record<string, string> {
@@ -113,7 +133,10 @@ function healthy(node: Node, now: number): NodeCondition[] {
   const own = fresh.map((condition) => {
     const before = conditionOf(node, condition.type);
     if (before?.status !== condition.status) return condition;
-    return { ...condition, lastTransitionTime: before.lastTransitionTime ?? condition.lastTransitionTime };
+    return {
+      ...condition,
+      lastTransitionTime: before.lastTransitionTime ?? condition.lastTransitionTime,
+    };
   });
   return [...others, ...own];
 }
@@ -122,7 +145,10 @@ function renew(client: Client, node: Node): void {
   const { name, uid } = node.metadata;
   const renewTime = rfc3339Micro(client.now);
   if (client.get(leases, nodeLeases, name)) {
-    client.modify<Lease>(leases, nodeLeases, name, (l) => ({ ...l, spec: { ...l.spec, renewTime } }));
+    client.modify<Lease>(leases, nodeLeases, name, (l) => ({
+      ...l,
+      spec: { ...l.spec, renewTime },
+    }));
     return;
   }
   client.create(leases, {
@@ -161,16 +187,26 @@ function post(client: Client, node: Node, machine: Machine): number | undefined 
   }
   const postAtMs = machine.postAtMs ?? (Math.floor(client.now / nodeStatusMs) + 1) * nodeStatusMs;
   if (client.now < postAtMs) {
-    if (machine.postAtMs === undefined) client.records.put(table, name, { uid, up: true, postAtMs });
+    if (machine.postAtMs === undefined)
+      client.records.put(table, name, { uid, up: true, postAtMs });
     return postAtMs;
   }
   client.records.put(table, name, { uid, up: true });
   if (!client.get(leases, nodeLeases, name)) renew(client, node);
   if (readyStatus(node) !== "True") {
     const conditions = healthy(node, client.now);
-    client.modify<Node>("nodes", "", name, (n) => ({ ...n, status: { ...n.status, conditions } }), "status");
+    client.modify<Node>(
+      "nodes",
+      "",
+      name,
+      (n) => ({ ...n, status: { ...n.status, conditions } }),
+      "status",
+    );
     const text = `Node ${name} status is now: NodeReady`;
-    client.event(nodeReference(name, name), "Normal", "NodeReady", text, { component: "kubelet", host: name });
+    client.event(nodeReference(name, name), "Normal", "NodeReady", text, {
+      component: "kubelet",
+      host: name,
+    });
   }
   return undefined;
 }

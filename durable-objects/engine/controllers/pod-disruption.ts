@@ -16,14 +16,21 @@ interface PodCondition {
 }
 
 /** The Pod with this condition set; it keeps its transition time while its status stays. */
-export function withCondition<T extends DisruptedPod>(pod: T, condition: PodCondition, at: string): T {
+export function withCondition<T extends DisruptedPod>(
+  pod: T,
+  condition: PodCondition,
+  at: string,
+): T {
   const was = pod.status?.conditions ?? [];
   const before = was.find((c) => c.type === condition.type);
   const set: PodCondition = {
     lastProbeTime: null,
     ...condition,
-    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
-    lastTransitionTime: before?.status === condition.status ? (before.lastTransitionTime ?? at) : at,
+    ...(pod.metadata.generation === undefined
+      ? {}
+      : { observedGeneration: pod.metadata.generation }),
+    lastTransitionTime:
+      before?.status === condition.status ? (before.lastTransitionTime ?? at) : at,
   };
   const conditions = before ? was.map((c) => (c === before ? set : c)) : [...was, set];
   return { ...pod, status: { ...pod.status, conditions } };

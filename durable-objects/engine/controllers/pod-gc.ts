@@ -29,7 +29,9 @@ export const podGcController: Controller = {
   name: "podgc",
   wakesOn: {
     nodes: (change) =>
-      change.op !== "update" || isOutOfService(change.object as Node) ? [nodeKey(change.name)] : undefined,
+      change.op !== "update" || isOutOfService(change.object as Node)
+        ? [nodeKey(change.name)]
+        : undefined,
     pods: (change, reader) => [...podKeys(change, reader)],
   },
   reconcile(key, client) {
@@ -96,9 +98,14 @@ function lookAtNode(client: Client, key: string, name: string): number | undefin
   const node = client.get<Node>("nodes", "", name);
   if (!node && pods.length > 0) {
     // Found missing at a tick, believed after the quarantine.
-    return at(client, key, (now) => nextTick(now) + podGcQuarantineMs, () => {
-      for (const pod of pods) remove(client, pod, orphaned);
-    });
+    return at(
+      client,
+      key,
+      (now) => nextTick(now) + podGcQuarantineMs,
+      () => {
+        for (const pod of pods) remove(client, pod, orphaned);
+      },
+    );
   }
   const leaving = pods.filter((pod) => pod.metadata.deletionTimestamp !== undefined);
   if (isOutOfService(node) && leaving.length > 0) {
@@ -122,7 +129,8 @@ function removeEnded(client: Client): void {
   const rank = (pod: Pod): string =>
     `${pod.status?.reason === "Evicted" ? 0 : 1} ${pod.metadata.creationTimestamp} ${pod.metadata.name}`;
   const ranked = pods.map((pod) => [rank(pod), pod] as const).sort(([a], [b]) => (a < b ? -1 : 1));
-  for (const [, pod] of ranked.slice(0, Math.max(0, pods.length - podGcEndedMax))) remove(client, pod);
+  for (const [, pod] of ranked.slice(0, Math.max(0, pods.length - podGcEndedMax)))
+    remove(client, pod);
 }
 
 /** No kubelet will say how it ended, so it has failed. k8s: markFailedAndDeletePodWithCondition */

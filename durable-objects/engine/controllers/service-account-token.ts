@@ -24,7 +24,9 @@ export function createServiceAccountTokens(signingKey: Uint8Array): Controller {
           ? undefined
           : reader
               .list<Secret>("secrets", change.namespace)
-              .filter((s) => s.type === type && s.metadata.annotations?.[nameAnnotation] === change.name)
+              .filter(
+                (s) => s.type === type && s.metadata.annotations?.[nameAnnotation] === change.name,
+              )
               .map((s) => objectKey(change.namespace, s.metadata.name)),
     },
     reconcile(key, client) {

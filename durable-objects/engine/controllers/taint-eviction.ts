@@ -72,7 +72,12 @@ function moved({ op, object, previous }: Change, reader: Reader): boolean {
 }
 
 /** k8s: processPodOnNode */
-function judge(client: Client, pod: Pod, key: string, marked: Marked | undefined): number | undefined {
+function judge(
+  client: Client,
+  pod: Pod,
+  key: string,
+  marked: Marked | undefined,
+): number | undefined {
   const node = client.get("nodes", "", pod.spec.nodeName ?? "");
   const taints = executing(node);
   if (node && taints.length === 0) {
@@ -103,7 +108,13 @@ function markedAnew(
   delay: number | undefined,
 ): Marked | undefined {
   if (marked?.done && delay === undefined) return undefined;
-  if (marked && !marked.done && (delay === undefined || (delay > 0 && marked.sinceMs < client.now) || marked.dueMs <= client.now)) {
+  if (
+    marked &&
+    !marked.done &&
+    (delay === undefined ||
+      (delay > 0 && marked.sinceMs < client.now) ||
+      marked.dueMs <= client.now)
+  ) {
     return marked;
   }
   if (delay === undefined) return undefined;
@@ -114,7 +125,10 @@ function markedAnew(
 }
 
 /** How long all taints are tolerated: 0 not at all, undefined for ever. k8s: GetMatchingTolerations, getMinTolerationTime */
-function toleratedMs(taints: readonly Taint[], tolerations: readonly Toleration[]): number | undefined {
+function toleratedMs(
+  taints: readonly Taint[],
+  tolerations: readonly Toleration[],
+): number | undefined {
   let least: number | undefined;
   for (const taint of taints) {
     const used = tolerations.find((t) => tolerates([t as never], taint as never));
@@ -151,5 +165,7 @@ function tell(client: Client, about: { namespace?: string; name: string }, text:
   const metadata = { namespace, name, uid: "", resourceVersion: "", creationTimestamp: "" };
   const pod: KubeObject = { apiVersion: "v1", kind: "Pod", metadata };
   const message = `${text} ${namespace}/${name}`;
-  client.event(pod, "Normal", "TaintManagerEviction", message, { component: "taint-eviction-controller" });
+  client.event(pod, "Normal", "TaintManagerEviction", message, {
+    component: "taint-eviction-controller",
+  });
 }

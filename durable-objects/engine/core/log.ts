@@ -53,6 +53,12 @@ export class Log {
   readonly #store: Store;
   readonly #pages: Pages;
   readonly #fieldsOf: (resource: string, object: KubeObject) => Record<string, string> | undefined;
+  /** Sizes at which it is folded, cut and forgotten; the simulator makes them small. */
+  readonly sizes = {
+    checkpoint: checkpointBytesMin,
+    log: logBytesMax,
+    ring: ringBytesMax,
+  };
   #ring: LogEntry[] = [];
   #ringBytes = 0;
   /** The lowest resourceVersion a watch may resume from. */
@@ -180,7 +186,7 @@ export class Log {
       this.#ringBytes += entry.text.length;
     }
     let drop = 0;
-    while (this.#ringBytes > ringBytesMax && drop < this.#ring.length - 1) {
+    while (this.#ringBytes > this.sizes.ring && drop < this.#ring.length - 1) {
       const entry = this.#ring[drop++] as LogEntry;
       this.#ringBytes -= entry.text.length;
       this.#floor = entry.rv;
@@ -217,7 +223,7 @@ export class Log {
     );
     for (const row of rows) {
       bytes += Number(row["bytes"]);
-      if (bytes + this.#ringBytes > ringBytesMax) break;
+      if (bytes + this.#ringBytes > this.sizes.ring) break;
       const body = this.#sql.exec("SELECT body FROM log WHERE id = ?", row["id"] as number)[0];
       const turn = JSON.parse(body?.["body"] as string) as TurnRow;
       for (let i = turn.c.length - 1; i >= 0; i--) older.push(this.#entryOf(turn.c[i] as ChangeRow));
@@ -281,7 +287,7 @@ export class Log {
         this.#dirtyKeys.add(`o\0${c.resource}\0${c.namespace}\0${c.name}`);
       }
       for (const r of records) this.#dirtyKeys.add(`r\0${r.table}\0${r.key}`);
-      if (this.#tailBytes > Math.max(checkpointBytesMin, this.#pages.bytes / 12)) {
+      if (this.#tailBytes > Math.max(this.sizes.checkpoint, this.#pages.bytes / 12)) {
         this.#checkpoint(now, dirty);
       }
     });
@@ -375,8 +381,8 @@ export class Log {
 
   /** Drops the oldest checkpointed turns beyond the byte limit. */
   #trim(): void {
-    if (this.#logBytes <= logBytesMax) return;
-    let excess = this.#logBytes - logBytesMax / 2;
+    if (this.#logBytes <= this.sizes.log) return;
+    let excess = this.#logBytes - this.sizes.log / 2;
     let upTo = 0;
     for (const row of this.#sql.exec("SELECT id, bytes FROM log ORDER BY id")) {
       if (excess <= 0) break;

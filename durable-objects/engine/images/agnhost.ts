@@ -19,10 +19,19 @@ interface State {
 interface Subcommand {
   port?: number;
   start?(sys: Sys): number | undefined;
-  http?(sys: Sys, state: State, path: string, request: HttpRequest): HttpAnswer["response"] | undefined;
+  http?(
+    sys: Sys,
+    state: State,
+    path: string,
+    request: HttpRequest,
+  ): HttpAnswer["response"] | undefined;
 }
 
-const plain = (body: string, status = 200): HttpAnswer["response"] => ({ status, headers: { "content-type": "text/plain; charset=utf-8" }, body });
+const plain = (body: string, status = 200): HttpAnswer["response"] => ({
+  status,
+  headers: { "content-type": "text/plain; charset=utf-8" },
+  body,
+});
 
 const flag = (sys: Sys, name: string): string | undefined => {
   const words = sys.argv;
@@ -73,7 +82,8 @@ const program: Program<State> = {
     }
     const done = known.start?.(sys);
     if (done !== undefined) return { ...state, x: done };
-    if (known.port !== undefined) sys.listen(Number(flag(sys, "http-port") ?? flag(sys, "port") ?? known.port), "h");
+    if (known.port !== undefined)
+      sys.listen(Number(flag(sys, "http-port") ?? flag(sys, "port") ?? known.port), "h");
     return state;
   },
   step: (_sys, state) => (state.x === undefined ? { wait: {} } : { exit: state.x }),
@@ -83,13 +93,18 @@ const program: Program<State> = {
     const response = subcommands[state.sub]?.http?.(sys, state, path, request);
     return { response: response ?? plain("404 page not found\n", 404) };
   },
+  restless: (state) => state.sub === "liveness",
   memoryBytes: () => 12_000_000,
 };
 
 let cached: ImageVersion | undefined;
 
 export const agnhost: ImageDefinition = {
-  repositories: ["registry.k8s.io/e2e-test-images/agnhost", "k8s.gcr.io/e2e-test-images/agnhost", "gcr.io/kubernetes-e2e-test-images/agnhost"],
+  repositories: [
+    "registry.k8s.io/e2e-test-images/agnhost",
+    "k8s.gcr.io/e2e-test-images/agnhost",
+    "gcr.io/kubernetes-e2e-test-images/agnhost",
+  ],
   resolveTag: (tag) => resolveVersion({ series: { 2: 63 }, latest: "2.63.0" }, tag),
   version(version) {
     cached ??= {
@@ -97,7 +112,11 @@ export const agnhost: ImageDefinition = {
       entrypoint: ["/agnhost"],
       cmd: ["pause"],
       env: {},
-      layer: buildLayer(alpineFiles("3.22.2"), { "/agnhost": { program: "agnhost" } }, runtimeFiles),
+      layer: buildLayer(
+        alpineFiles("3.22.2"),
+        { "/agnhost": { program: "agnhost" } },
+        runtimeFiles,
+      ),
       sizeBytes: 53_000_000,
     };
     return cached;

@@ -11,7 +11,15 @@ import { unknownPrograms, unknownVersion } from "./unknown.ts";
 import type { Program } from "../runtime/program.ts";
 import { parseReference } from "../runtime/reference.ts";
 
-const definitions: ImageDefinition[] = [agnhost, busybox, httpd, nginx, pause, redis, ...kubernetesImages];
+const definitions: ImageDefinition[] = [
+  agnhost,
+  busybox,
+  httpd,
+  nginx,
+  pause,
+  redis,
+  ...kubernetesImages,
+];
 
 const repositories = new Map<string, ImageDefinition>();
 for (const definition of definitions)
@@ -62,7 +70,8 @@ export function imagePrograms(): Program[] {
 
 /** Docker's official images (docker.io/library/...): nobody else can add one, so other names do not exist. */
 export const officialRepositories: ReadonlySet<string> = new Set(
-  ("adminer aerospike almalinux alpine alt amazoncorretto amazonlinux api-firewall arangodb archlinux backdrop bash bonita buildpack-deps busybox " +
+  (
+    "adminer aerospike almalinux alpine alt amazoncorretto amazonlinux api-firewall arangodb archlinux backdrop bash bonita buildpack-deps busybox " +
     "caddy cassandra centos chronograf cirros clearlinux clefos clickhouse clojure composer consul convertigo couchbase couchdb crate dart debian " +
     "docker drupal eclipse-mosquitto eclipse-temurin eggdrop elasticsearch elixir emqx erlang express-gateway fedora flink fluentd friendica " +
     "gazebo gcc geonetwork ghost golang gradle groovy haproxy haskell haxe hello-world hitch httpd hylang ibm-semeru-runtimes influxdb " +
@@ -71,5 +80,6 @@ export const officialRepositories: ReadonlySet<string> = new Set(
     "open-liberty openjdk opensuse oraclelinux orientdb percona perl photon php php-zendserver phpmyadmin plone postfixadmin postgres " +
     "pypy python r-base rabbitmq rakudo-star redis redmine registry rethinkdb rocket.chat rockylinux ros ruby rust sapmachine satosa " +
     "scratch silverpeas sl solr sonarqube sourcemage spark spiped storm swift swipl tarantool teamspeak telegraf thrift tomcat tomee " +
-    "traefik ubuntu unit valkey varnish vault websphere-liberty wordpress xwiki yourls zipkin znc zookeeper").split(" "),
+    "traefik ubuntu unit valkey varnish vault websphere-liberty wordpress xwiki yourls zipkin znc zookeeper"
+  ).split(" "),
 );

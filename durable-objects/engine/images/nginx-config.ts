@@ -40,7 +40,11 @@ function tokens(text: string): { word: string; line: number; quoted?: true }[] {
   return out;
 }
 
-function parseBlock(list: ReturnType<typeof tokens>, at: { i: number }, top: boolean): Directive[] | string {
+function parseBlock(
+  list: ReturnType<typeof tokens>,
+  at: { i: number },
+  top: boolean,
+): Directive[] | string {
   const out: Directive[] = [];
   let words: string[] = [];
   let line = 0;
@@ -63,7 +67,8 @@ function parseBlock(list: ReturnType<typeof tokens>, at: { i: number }, top: boo
       words.push(token.word);
     }
   }
-  if (!top || words.length) return `unexpected end of file, expecting "${words.length ? ";" : "}"}" in /etc/nginx/nginx.conf:${list.at(-1)?.line ?? 1}`;
+  if (!top || words.length)
+    return `unexpected end of file, expecting "${words.length ? ";" : "}"}" in /etc/nginx/nginx.conf:${list.at(-1)?.line ?? 1}`;
   return out;
 }
 
@@ -71,7 +76,14 @@ const known =
   /^(user|worker_\w+|error_log|pid|events|http|include|default_type|log_format|access_log|sendfile|tcp_\w+|keepalive_\w+|gzip\w*|server|listen|server_name|server_tokens|location|root|alias|index|error_page|return|add_header|proxy_\w+|upstream|expires|autoindex|try_files|client_\w+|types|charset|rewrite|set|if|allow|deny|limit_\w+|ssl\w*|stub_status|map|resolver\w*|fastcgi_\w+|daemon|use|multi_accept|types_hash\w*|absolute_redirect|port_in_redirect|sub_filter\w*|etag|auth_\w+|stream|load_module|env|send_timeout|internal|zone|keepalive|least_conn|ip_hash|hash)$/;
 
 function readServer(block: Directive[], root: string): NginxServer {
-  const server: NginxServer = { ports: [], names: [], name: "", root, index: ["index.html"], locations: [] };
+  const server: NginxServer = {
+    ports: [],
+    names: [],
+    name: "",
+    root,
+    index: ["index.html"],
+    locations: [],
+  };
   for (const { words, block: inner } of block) {
     const [name, ...args] = words;
     if (name === "listen") {
@@ -89,12 +101,16 @@ function readServer(block: Directive[], root: string): NginxServer {
   if (server.ports.length === 0) server.ports = [80];
   const first = server.locations.find((location) => location.path === "/" && location.root);
   if (first?.root && server.root === root) server.root = first.root;
-  server.locations.sort((a, b) => Number(a.exact ?? false) - Number(b.exact ?? false) || a.path.length - b.path.length);
+  server.locations.sort(
+    (a, b) => Number(a.exact ?? false) - Number(b.exact ?? false) || a.path.length - b.path.length,
+  );
   return server;
 }
 
 const returned = (args: string[]): { status: number; text: string } =>
-  /^\d{3}$/.test(args[0] ?? "") ? { status: Number(args[0]), text: args[1] ?? "" } : { status: 302, text: args[0] ?? "" };
+  /^\d{3}$/.test(args[0] ?? "")
+    ? { status: Number(args[0]), text: args[1] ?? "" }
+    : { status: 302, text: args[0] ?? "" };
 
 function readLocation(args: string[], block: Directive[]): NginxLocation {
   const location: NginxLocation = { path: args.at(-1) ?? "/" };
@@ -102,14 +118,18 @@ function readLocation(args: string[], block: Directive[]): NginxLocation {
   for (const { words } of block) {
     if (words[0] === "root") location.root = words[1] ?? "";
     if (words[0] === "default_type") location.type = words[1] ?? "";
-    if (words[0] === "add_header" && words[1]?.toLowerCase() === "content-type") location.type = words[2] ?? "";
+    if (words[0] === "add_header" && words[1]?.toLowerCase() === "content-type")
+      location.type = words[2] ?? "";
     if (words[0] === "return") location.returns = returned(words.slice(1));
   }
   return location;
 }
 
 /** The servers of a configuration, or the complaint (without its `[emerg]`). */
-export function parseNginxConfig(text: string, include: Include): { servers: NginxServer[]; error?: string } {
+export function parseNginxConfig(
+  text: string,
+  include: Include,
+): { servers: NginxServer[]; error?: string } {
   const servers: NginxServer[] = [];
   const visit = (source: string, root: string): string | undefined => {
     const block = parseBlock(tokens(source), { i: 0 }, true);
@@ -128,7 +148,8 @@ export function parseNginxConfig(text: string, include: Include): { servers: Ngi
       }
       if (name === "server" && inner) {
         const odd = inner.find((directive) => !known.test(directive.words[0] ?? ""));
-        if (odd) return `unknown directive "${odd.words[0]}" in /etc/nginx/conf.d/default.conf:${odd.line}`;
+        if (odd)
+          return `unknown directive "${odd.words[0]}" in /etc/nginx/conf.d/default.conf:${odd.line}`;
         servers.push(readServer(inner, here));
       }
       if (name === "include" && !/mime\.types$/.test(words[1] ?? ""))

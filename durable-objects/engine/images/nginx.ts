@@ -1,119 +1,22 @@
 /** nginx: serves its html folder, logs as it does, reloads and stops by its own signals. */
-import { buildLayer, type Layer } from "../runtime/fs/layer.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
 import type { HttpAnswer, Program } from "../runtime/program.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { alpineFiles, debianFiles, debianReleases, runtimeFiles, type FileTable } from "./base.ts";
 import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
-import { mimeType } from "./mime.ts";
 import { commonLogTime, errorLogTime, httpDate } from "./log-times.ts";
-import { parseNginxConfig, type NginxServer } from "./nginx-config.ts";
-import { atLeast, resolveVersion, type TagRule } from "./tags.ts";
+import { mimeType } from "./mime.ts";
+import { type NginxServer, parseNginxConfig } from "./nginx-config.ts";
+import { defaultConfig, layerOf, mainConfig } from "./nginx-files.ts";
+import { type TagRule, atLeast, resolveVersion } from "./tags.ts";
 
 const rule: TagRule = {
   series: { 1: 29 },
   latest: "1.29.3",
   names: { mainline: "1.29.3", stable: "1.28.0", alpine: "1.29.3", "stable-alpine": "1.28.0" },
-  variants: /^(mainline-|stable-)?(alpine|perl|otel|bookworm|bullseye|trixie|buster)([\d.]*)(-(slim|perl|otel))?$/,
+  variants:
+    /^(mainline-|stable-)?(alpine|perl|otel|bookworm|bullseye|trixie|buster)([\d.]*)(-(slim|perl|otel))?$/,
 };
-
-const welcome = `<!DOCTYPE html>
-<html>
-<head>
-<title>Welcome to nginx!</title>
-<style>
-html { color-scheme: light dark; }
-body { width: 35em; margin: 0 auto;
-font-family: Tahoma, Verdana, Arial, sans-serif; }
-</style>
-</head>
-<body>
-<h1>Welcome to nginx!</h1>
-<p>If you see this page, the nginx web server is successfully installed and
-working. Further configuration is required.</p>
-
-<p>For online documentation and support please refer to
-<a href="http://nginx.org/">nginx.org</a>.<br/>
-Commercial support is available at
-<a href="http://nginx.com/">nginx.com</a>.</p>
-
-<p><em>Thank you for using nginx.</em></p>
-</body>
-</html>
-`;
-
-const defaultConfig = `server {
-    listen       80;
-    listen  [::]:80;
-    server_name  localhost;
-
-    location / {
-        root   /usr/share/nginx/html;
-        index  index.html index.htm;
-    }
-
-    error_page   500 502 503 504  /50x.html;
-    location = /50x.html {
-        root   /usr/share/nginx/html;
-    }
-}
-`;
-
-const mainConfig = `user  nginx;
-worker_processes  auto;
-
-error_log  /var/log/nginx/error.log notice;
-pid        /run/nginx.pid;
-
-
-events {
-    worker_connections  1024;
-}
-
-
-http {
-    include       /etc/nginx/mime.types;
-    default_type  application/octet-stream;
-
-    log_format  main  '$remote_addr - $remote_user [$time_local] "$request" '
-                      '$status $body_bytes_sent "$http_referer" '
-                      '"$http_user_agent" "$http_x_forwarded_for"';
-
-    access_log  /var/log/nginx/access.log  main;
-
-    sendfile        on;
-    keepalive_timeout  65;
-
-    include /etc/nginx/conf.d/*.conf;
-}
-`;
-
-const files: FileTable = {
-  "/usr/sbin/nginx": { program: "nginx" },
-  "/docker-entrypoint.sh": { program: "nginx-entrypoint" },
-  "/docker-entrypoint.d": { dir: true },
-  "/usr/share/nginx/html/index.html": welcome,
-  "/usr/share/nginx/html/50x.html":
-    "<!DOCTYPE html>\n<html>\n<head>\n<title>Error</title>\n</head>\n<body>\n<h1>An error occurred.</h1>\n<p>Sorry, the page you are looking for is currently unavailable.<br/>\nPlease try again later.</p>\n</body>\n</html>\n",
-  "/etc/nginx/nginx.conf": mainConfig,
-  "/etc/nginx/mime.types": "types {\n    text/html html htm shtml;\n    text/css css;\n}\n",
-  "/etc/nginx/conf.d/default.conf": defaultConfig,
-  "/var/log/nginx/access.log": { link: "/dev/stdout" },
-  "/var/log/nginx/error.log": { link: "/dev/stderr" },
-  "/var/cache/nginx": { dir: true },
-  "/run": { dir: true },
-};
-
-function layerOf(alpine: boolean): Layer {
-  const base = alpine ? alpineFiles("3.22.2") : debianFiles(debianReleases.trixie!);
-  const passwd = base["/etc/passwd"] as string;
-  const user = "nginx:x:101:101:nginx user:/nonexistent:/bin/false\n";
-  return buildLayer(base, files, runtimeFiles, {
-    "/etc/passwd": passwd + user,
-    "/etc/group": `${base["/etc/group"] as string}nginx:x:101:\n`,
-  });
-}
 
 const versions = new Map<string, ImageVersion>();
 
@@ -127,8 +30,12 @@ function bootLog(version: string, startedAtMs: number): BootLine[] {
     say(`${script}${folder}/ is not empty, will attempt to perform configuration`);
     say(`${script}Looking for shell scripts in ${folder}/`);
     say(`${script}Launching ${folder}/10-listen-on-ipv6-by-default.sh`);
-    say("10-listen-on-ipv6-by-default.sh: info: Getting the checksum of /etc/nginx/conf.d/default.conf");
-    say("10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in /etc/nginx/conf.d/default.conf");
+    say(
+      "10-listen-on-ipv6-by-default.sh: info: Getting the checksum of /etc/nginx/conf.d/default.conf",
+    );
+    say(
+      "10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in /etc/nginx/conf.d/default.conf",
+    );
     if (atLeast(version, "1.25.0")) say(`${script}Sourcing ${folder}/15-local-resolvers.envsh`);
     say(`${script}Launching ${folder}/20-envsubst-on-templates.sh`);
     say(`${script}Launching ${folder}/30-tune-worker-processes.sh`);
@@ -204,34 +111,58 @@ function bind(sys: Sys, servers: NginxServer[]): number | undefined {
   return undefined;
 }
 
-const page = (status: number, text: string, version: string): HttpResponse => ({
+export const page = (status: number, text: string, version: string): HttpResponse => ({
   status,
   headers: { "content-type": "text/html" },
   body: `<html>\r\n<head><title>${status} ${text}</title></head>\r\n<body>\r\n<center><h1>${status} ${text}</h1></center>\r\n<hr><center>nginx/${version}</center>\r\n</body>\r\n</html>\r\n`,
 });
 
-function serveFile(sys: Sys, server: NginxServer, request: HttpRequest, version: string): HttpResponse {
-  const raw = request.path.split(/[?#]/)[0] ?? "/";
-  const path = raw.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+/** A path's %XX undone and its query cut off. */
+const plainPath = (path: string): string =>
+  (path.split(/[?#]/)[0] ?? "/").replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
+
+function respond(
+  sys: Sys,
+  server: NginxServer,
+  request: HttpRequest,
+  version: string,
+): HttpResponse {
+  const path = plainPath(request.path);
   const location = server.locations.findLast((known) =>
     known.exact ? path === known.path : path.startsWith(known.path),
   );
   if (location?.returns) {
     const { status, text } = location.returns;
-    if (status >= 300 && status < 400) return { ...page(status, "Moved", version), headers: { location: text } };
+    if (status >= 300 && status < 400)
+      return { ...page(status, "Moved", version), headers: { location: text } };
     return { status, headers: { "content-type": location.type ?? "text/plain" }, body: text };
   }
-  if (request.method !== "GET" && request.method !== "HEAD") return page(405, "Not Allowed", version);
-  const root = location?.root ?? server.root;
-  const full = `${root}${path}`;
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return page(405, "Not Allowed", version);
+  return serveFile(sys, server, request, version, `${location?.root ?? server.root}${path}`);
+}
+
+function serveFile(
+  sys: Sys,
+  server: NginxServer,
+  request: HttpRequest,
+  version: string,
+  full: string,
+): HttpResponse {
+  const host = request.headers.host ?? request.host;
   const stat = sys.peek(full);
-  if (stat?.type === "d" && !path.endsWith("/"))
-    return { ...page(301, "Moved Permanently", version), headers: { location: `http://${request.headers.host ?? request.host}${path}/` } };
-  const target = stat?.type === "d" ? `${full}${server.index.find((name) => sys.peek(full + name)) ?? ""}` : full;
+  if (stat?.type === "d" && !full.endsWith("/")) {
+    const location = `http://${host}${plainPath(request.path)}/`;
+    return { ...page(301, "Moved Permanently", version), headers: { location } };
+  }
+  const index = server.index.find((name) => sys.peek(full + name)) ?? "";
+  const target = stat?.type === "d" ? full + index : full;
   const file = sys.peek(target);
   const complain = (what: string): void =>
     sys.complain(
-      `${errorLogTime(sys.now)} [error] ${workerPids[0]}#${workerPids[0]}: *1 ${what}, client: ${request.clientIp}, server: ${server.name}, request: "${request.method} ${request.path} HTTP/1.1", host: "${request.headers.host ?? request.host}"\n`,
+      `${errorLogTime(sys.now)} [error] ${workerPids[0]}#${workerPids[0]}: *1 ${what}, client: ${request.clientIp}, server: ${server.name}, request: "${request.method} ${request.path} HTTP/1.1", host: "${host}"\n`,
     );
   if (!file) {
     complain(`open() "${target}" failed (2: No such file or directory)`);
@@ -264,7 +195,7 @@ function answer(sys: Sys, state: State, request: HttpRequest): HttpAnswer {
   const host = (request.headers.host ?? "").replace(/:\d+$/, "");
   const server = fitting.find((known) => known.names.includes(host)) ?? fitting[0] ?? servers[0];
   const response = server
-    ? serveFile(sys, server, request, version)
+    ? respond(sys, server, request, version)
     : page(404, "Not Found", version);
   const { headers } = request;
   if (!server?.quiet)
@@ -293,10 +224,14 @@ function command(sys: Sys): number | undefined {
   if (args.includes("-t") || args.includes("-T")) {
     const conf = readConfig(sys);
     if (typeof conf === "string") {
-      sys.complain(`nginx: [emerg] ${conf}\nnginx: configuration file /etc/nginx/nginx.conf test failed\n`);
+      sys.complain(
+        `nginx: [emerg] ${conf}\nnginx: configuration file /etc/nginx/nginx.conf test failed\n`,
+      );
       return 1;
     }
-    sys.complain("nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\nnginx: configuration file /etc/nginx/nginx.conf test is successful\n");
+    sys.complain(
+      "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\nnginx: configuration file /etc/nginx/nginx.conf test is successful\n",
+    );
     return 0;
   }
   const s = args.indexOf("-s");
@@ -306,16 +241,24 @@ function command(sys: Sys): number | undefined {
       sys.complain(`nginx: invalid option: "-s ${args[s + 1] ?? ""}"\n`);
       return 1;
     }
-    const master = sys.processes().find((process) => process.p === "nginx" && process.pid !== sys.pid);
+    const master = sys
+      .processes()
+      .find((process) => process.p === "nginx" && process.pid !== sys.pid);
     if (!master) {
-      sys.complain('nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)\n');
+      sys.complain(
+        'nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)\n',
+      );
       return 1;
     }
-    sys.complain(`${errorLogTime(sys.now)} [notice] ${sys.pid}#${sys.pid}: signal process started\n`);
+    sys.complain(
+      `${errorLogTime(sys.now)} [notice] ${sys.pid}#${sys.pid}: signal process started\n`,
+    );
     sys.kill(master.pid, signal);
     return 0;
   }
-  const bad = args.find((arg, i) => !arg.startsWith("-") && args[i - 1] !== "-g" && args[i - 1] !== "-c");
+  const bad = args.find(
+    (arg, i) => !arg.startsWith("-") && args[i - 1] !== "-g" && args[i - 1] !== "-c",
+  );
   if (bad) {
     sys.complain(`${usage}: "${bad}"\n`);
     return 1;
@@ -328,7 +271,11 @@ const master: Program<State> = {
   start(sys): State {
     const done = command(sys);
     if (done !== undefined) return { bad: done };
-    const untouched = sys.kernel.records.get("trees", sys.container.upperKey) === undefined && !(sys.container.record.spec.mounts ?? []).some((mount) => mount.mountPath.startsWith("/etc/nginx"));
+    const untouched =
+      sys.kernel.records.get("trees", sys.container.upperKey) === undefined &&
+      !(sys.container.record.spec.mounts ?? []).some((mount) =>
+        mount.mountPath.startsWith("/etc/nginx"),
+      );
     const conf = untouched ? ownServers : readConfig(sys);
     if (typeof conf === "string") {
       emergency(sys, conf);
@@ -362,7 +309,9 @@ const master: Program<State> = {
     }
     if (signal === 10) return void note(`signal ${number} (${name}) received, reopening logs`);
     note(`signal ${number} (${name}) received, ${signal === 3 ? "shutting down" : "exiting"}`);
-    if (signal === 3) for (const pid of workerPids) sys.complain(`${errorLogTime(sys.now)} [notice] ${pid}#${pid}: gracefully shutting down\n`);
+    if (signal === 3)
+      for (const pid of workerPids)
+        sys.complain(`${errorLogTime(sys.now)} [notice] ${pid}#${pid}: gracefully shutting down\n`);
     note("exit");
     return { exit: 0 };
   },
@@ -373,7 +322,7 @@ const master: Program<State> = {
 };
 
 /** The image's entrypoint script: configures, then runs its arguments. */
-const entrypoint: Program<{ code: number }> = {
+export const entrypoint: Program<{ code: number }> = {
   name: "nginx-entrypoint",
   start(sys) {
     const argv = sys.argv.slice(1);

@@ -14,8 +14,16 @@ function bootLog(version: string, startedAtMs: number): BootLine[] {
   });
   return [
     line(2, "*", "oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo"),
-    line(2, "*", `Redis version=${version}, bits=64, commit=00000000, modified=0, pid=1, just started`),
-    line(2, "#", "Warning: no config file specified, using the default config. In order to specify a config file use redis-server /path/to/redis.conf"),
+    line(
+      2,
+      "*",
+      `Redis version=${version}, bits=64, commit=00000000, modified=0, pid=1, just started`,
+    ),
+    line(
+      2,
+      "#",
+      "Warning: no config file specified, using the default config. In order to specify a config file use redis-server /path/to/redis.conf",
+    ),
     line(12, "*", "monotonic clock: POSIX clock_gettime"),
     line(13, "*", "Running mode=standalone, port=6379."),
     line(14, "*", "Server initialized"),
@@ -31,15 +39,23 @@ const server: Program<{ bad?: true }> = {
     if (sys.pid === 1 && sys.argv.length === 1) {
       const log = sys.kernel.logs.recordOf(sys.process.c);
       const { version } = sys.container.image;
-      log.boot = { image: sys.container.record.spec.image, at: sys.now, n: bootLog(version, sys.now).length };
+      log.boot = {
+        image: sys.container.record.spec.image,
+        at: sys.now,
+        n: bootLog(version, sys.now).length,
+      };
     }
     return {};
   },
   step: () => ({ wait: {} }),
   handles: (_state, signal) => signal === 15 || signal === 2,
   signal(sys) {
-    const say = (text: string): void => void sys.write(1, `${sys.pid}:M ${redisTime(sys.now)} ${text}\n`);
-    sys.write(1, `${sys.pid}:signal-handler (${Math.floor(sys.now / 1000)}) Received SIGTERM scheduling shutdown...\n`);
+    const say = (text: string): void =>
+      void sys.write(1, `${sys.pid}:M ${redisTime(sys.now)} ${text}\n`);
+    sys.write(
+      1,
+      `${sys.pid}:signal-handler (${Math.floor(sys.now / 1000)}) Received SIGTERM scheduling shutdown...\n`,
+    );
     say("* User requested shutdown...");
     say("# Redis is now ready to exit, bye bye...");
     return { exit: 0 };
@@ -60,7 +76,16 @@ export const redis: ImageDefinition = {
     "public.ecr.aws/docker/library/redis",
   ],
   resolveTag: (tag) =>
-    tag === "e2e" ? "2.8.19" : resolveVersion({ series: { 2: 8, 3: 2, 4: 0, 5: 0, 6: 2, 7: 4, 8: 4 }, latest: "8.4.0", variants: /^(alpine|bookworm|trixie|bullseye|buster)[\d.]*$/ }, tag),
+    tag === "e2e"
+      ? "2.8.19"
+      : resolveVersion(
+          {
+            series: { 2: 8, 3: 2, 4: 0, 5: 0, 6: 2, 7: 4, 8: 4 },
+            latest: "8.4.0",
+            variants: /^(alpine|bookworm|trixie|bullseye|buster)[\d.]*$/,
+          },
+          tag,
+        ),
   version(version, tag) {
     const alpine = tag.includes("alpine");
     const key = `${version} ${alpine}`;

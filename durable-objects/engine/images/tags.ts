@@ -20,12 +20,14 @@ export function resolveVersion(rule: TagRule, tag: string): string | undefined {
   if (named) return named;
   if (!split) return undefined;
   const [, number, variant] = split;
-  if (variant !== undefined && rule.names?.[variant] && number === undefined) return rule.names[variant];
+  if (variant !== undefined && rule.names?.[variant] && number === undefined)
+    return rule.names[variant];
   if (variant !== undefined && !rule.variants?.test(variant)) return undefined;
   if (number === undefined) return variant === undefined ? undefined : rule.latest;
   const [major = 0, minor, patch] = number.split(".").map(Number);
   const most = rule.series[major];
-  if (most === undefined || (minor ?? 0) > most || (patch ?? 0) > (rule.patchMax ?? 40)) return undefined;
+  if (most === undefined || (minor ?? 0) > most || (patch ?? 0) > (rule.patchMax ?? 40))
+    return undefined;
   const newest = rule.latest.split(".").map(Number);
   const same = newest[0] === major && (minor ?? most) === newest[1];
   return `${major}.${minor ?? most}.${patch ?? (same ? (newest[2] ?? 0) : 2)}`;

@@ -19,7 +19,6 @@ import type { NodeObject, Pod } from "./shapes.ts";
 import { isMirror, runningUid } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, runtimeContext } from "./sync.ts";
-import type { TokenMaker } from "./volume-files.ts";
 import { usesData } from "./volumes.ts";
 
 const wakePod: Waker = (change) => {
@@ -87,8 +86,8 @@ const wakeClaim: Waker = (change, reader) =>
     )
     .map((pod) => objectKey(pod.metadata.namespace, pod.metadata.name));
 
-/** The controller, over a runtime; `token` makes the tokens of projected service account volumes. */
-export function createKubelet(runtime: Runtime, token?: TokenMaker): Controller {
+/** The controller, over a runtime. */
+export function createKubelet(runtime: Runtime): Controller {
   return {
     name: "kubelet",
     wakesOn: {
@@ -101,13 +100,13 @@ export function createKubelet(runtime: Runtime, token?: TokenMaker): Controller 
     reconcile: (key, client) => {
       const node = nodeOfKey(key);
       return node === undefined
-        ? syncPod({ client, runtime, token }, key)
+        ? syncPod({ client, runtime }, key)
         : syncNode(client, runtime, node);
     },
   };
 }
 
-type Tools = Pick<Sync, "client" | "runtime" | "token">;
+type Tools = Pick<Sync, "client" | "runtime">;
 
 function syncPod(tools: Tools, key: string): number | undefined {
   const { client, runtime } = tools;

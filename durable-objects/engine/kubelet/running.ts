@@ -7,6 +7,7 @@ import {
   sandboxMs,
   syncPeriodMs,
 } from "../limits.ts";
+import { isApiAccess } from "../runtime/volume-access.ts";
 import { endPod } from "./ending.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
 import { allocateIp, hostIP, nodeKey } from "./node-address.ts";
@@ -15,6 +16,7 @@ import { probe } from "./probing.ts";
 import { stage } from "./record.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, want } from "./sync.ts";
+import { weighVolumes } from "./volume-limits.ts";
 import { volumeFiles, volumeVersion } from "./volume-files.ts";
 import { mountProblem } from "./volumes.ts";
 
@@ -42,6 +44,7 @@ export function runPod(sync: Sync): void {
   }
   want(sync, sync.nextMoveMs);
   noteMemory(sync);
+  weighVolumes(sync);
 }
 
 /** k8s: pkg/kubelet/active_deadline.go */
@@ -128,7 +131,9 @@ function loseSandbox(sync: Sync): void {
 /** k8s: volume manager's retries double from 500 ms to 2 min 2 s */
 function mounted(sync: Sync): boolean {
   const { record } = sync;
-  const problem = mountProblem(sync.client, sync.pod);
+  const problem = mountProblem(sync.client, sync.pod, (path, type) =>
+    sync.runtime.hostPath?.(sync.context, sync.nodeName, path, type),
+  );
   const before = record.mount;
   if (!problem) {
     // Set up at the next retry: that is when the kubelet finds out.
@@ -162,6 +167,7 @@ function fillVolumes(sync: Sync): void {
   const nextMs = record.startedAtMs + (round + 1) * syncPeriodMs;
   const due = (sync.now - record.startedAtMs) % syncPeriodMs === 0;
   for (const volume of pod.spec.volumes ?? []) {
+    if (isApiAccess(volume)) continue;
     const version = volumeVersion(sync.client, namespace, volume);
     const before = record.filled?.[volume.name];
     if (before === version) continue;
@@ -171,7 +177,6 @@ function fillVolumes(sync: Sync): void {
     }
     const input = {
       reader: sync.client,
-      token: sync.token,
       pod,
       podIP: record.ip ?? "",
       hostIP: hostIP(sync.node),

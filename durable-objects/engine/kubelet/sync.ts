@@ -4,12 +4,10 @@ import { network } from "../network/network.ts";
 import type { Runtime, RuntimeContext } from "../runtime/define.ts";
 import type { PodRecord } from "./record.ts";
 import type { Container, ContainerKind, NodeObject, Pod } from "./shapes.ts";
-import type { TokenMaker } from "./volume-files.ts";
 
 export interface Sync {
   client: Client;
   runtime: Runtime;
-  token: TokenMaker | undefined;
   context: RuntimeContext;
   /** `namespace/name`. */
   key: string;

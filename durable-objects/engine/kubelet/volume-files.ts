@@ -4,7 +4,7 @@
  * k8s: pkg/volume/{configmap,secret,downwardapi,projected}, pkg/volume/util/atomic_writer.go
  */
 import type { KubeObject } from "../core/object.ts";
-import { calendar } from "../core/clock.ts";
+import { calendar, parseTime } from "../core/clock.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import type { Reader } from "../controllers/define.ts";
 import { fromBase64 } from "../schema/base64.ts";
@@ -12,16 +12,6 @@ import type { VolumeFile } from "../runtime/define.ts";
 import type { DownwardInput } from "./downward.ts";
 import { fieldText, findContainer, resourceText } from "./downward.ts";
 import type { Volume } from "./shapes.ts";
-
-/** Makes a bound service account token; absent: token files are left out. */
-export type TokenMaker = (input: {
-  namespace: string;
-  serviceAccount: string;
-  podName: string;
-  podUid: string;
-  audience: string | undefined;
-  expirationSeconds: number;
-}) => string;
 
 interface DataObject extends KubeObject {
   data?: Record<string, string>;
@@ -38,15 +28,10 @@ interface FieldItem {
   fieldRef?: { fieldPath: string };
   resourceFieldRef?: { containerName?: string; resource: string; divisor?: string | number };
 }
-interface Entry {
-  path: string;
-  data: Uint8Array;
-  mode: number;
-}
+type Entry = Exclude<VolumeFile, { link: string }>;
 
 export interface FillInput extends DownwardInput {
   reader: Reader;
-  token: TokenMaker | undefined;
 }
 
 const defaultMode = 0o644;
@@ -107,17 +92,17 @@ function fromToken(
   input: FillInput,
   source: { path: string; audience?: string; expirationSeconds?: number },
 ): Entry[] {
-  if (!input.token) return [];
   const { metadata, spec } = input.pod;
-  const text = input.token({
+  const token = {
     namespace: metadata.namespace ?? "",
     serviceAccount: spec.serviceAccountName ?? "default",
     podName: metadata.name,
     podUid: metadata.uid,
-    audience: source.audience,
+    ...(source.audience ? { audience: source.audience } : {}),
     expirationSeconds: source.expirationSeconds ?? 3600,
-  });
-  return [{ path: source.path, data: encodeUtf8(text), mode: 0o644 }];
+    sinceMs: parseTime(metadata.creationTimestamp),
+  };
+  return [{ path: source.path, token, mode: 0o644 }];
 }
 
 /** Files of a volume the kubelet fills; undefined for all others. */

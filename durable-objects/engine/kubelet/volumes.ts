@@ -14,6 +14,24 @@ interface ClaimObject extends KubeObject {
   spec?: { volumeName?: string };
   status?: { phase?: string };
 }
+interface VolumeObject extends KubeObject {
+  spec?: { hostPath?: { path: string; type?: string }; local?: { path: string } };
+}
+/** What is wrong with a path of the node, as its hostPath type says. */
+type HostCheck = (path: string, type: string) => string | undefined;
+
+/** The claim behind a volume, if it has one. k8s: component-helpers/storage/ephemeral VolumeClaimName */
+function claimName(pod: Pod, volume: Volume): string | undefined {
+  if (volume.ephemeral) return `${pod.metadata.name}-${volume.name}`;
+  return volume.persistentVolumeClaim?.claimName;
+}
+
+/** Folder of the node that a PersistentVolume stands for. */
+function pathOf(reader: Reader, volumeName: string): { path: string; type: string } | undefined {
+  const spec = reader.get<VolumeObject>("persistentvolumes", "", volumeName)?.spec;
+  if (spec?.hostPath) return { path: spec.hostPath.path, type: spec.hostPath.type ?? "" };
+  return spec?.local && { path: spec.local.path, type: "Directory" };
+}
 interface DataRef {
   name?: string;
   optional?: boolean;
@@ -39,7 +57,14 @@ function missingData(
   return undefined;
 }
 
-function problem(reader: Reader, namespace: string, volume: Volume): string | undefined {
+function problem(
+  reader: Reader,
+  pod: Pod,
+  volume: Volume,
+  host: HostCheck | undefined,
+): string | undefined {
+  const namespace = pod.metadata.namespace ?? "";
+  if (volume.hostPath) return host?.(volume.hostPath.path, volume.hostPath.type ?? "");
   if (volume.configMap) return missingData(reader, namespace, "configmap", volume.configMap);
   if (volume.secret) {
     const { secretName, ...rest } = volume.secret;
@@ -51,19 +76,21 @@ function problem(reader: Reader, namespace: string, volume: Volume): string | un
       (source.secret && missingData(reader, namespace, "secret", source.secret));
     if (found) return found;
   }
-  if (volume.persistentVolumeClaim) {
-    const name = volume.persistentVolumeClaim.claimName;
+  const name = claimName(pod, volume);
+  if (name !== undefined) {
     const claim = reader.get<ClaimObject>("persistentvolumeclaims", namespace, name);
     if (!claim) return `persistentvolumeclaim "${name}" not found`;
     if (!claim.spec?.volumeName) return `PVC is not bound`;
+    const path = pathOf(reader, claim.spec.volumeName);
+    return path && host?.(path.path, path.type);
   }
   return undefined;
 }
 
 /** The event text of the first volume that cannot be set up; undefined: all can. */
-export function mountProblem(reader: Reader, pod: Pod): string | undefined {
+export function mountProblem(reader: Reader, pod: Pod, host?: HostCheck): string | undefined {
   for (const volume of pod.spec.volumes ?? []) {
-    const found = problem(reader, pod.metadata.namespace ?? "", volume);
+    const found = problem(reader, pod, volume, host);
     if (found) return `MountVolume.SetUp failed for volume "${volume.name}" : ${found}`;
   }
   return undefined;
@@ -78,15 +105,15 @@ export function usesData(pod: Pod, kind: "configmaps" | "secrets", name: string)
 }
 
 function sourceOf(reader: Reader, pod: Pod, volume: Volume, nodeName: string): string {
-  if (volume.hostPath) return `host/${nodeName}/${volume.hostPath.path.replace(/^\/+/, "")}`;
-  if (volume.persistentVolumeClaim) {
-    const name = volume.persistentVolumeClaim.claimName;
-    const claim = reader.get<ClaimObject>(
-      "persistentvolumeclaims",
-      pod.metadata.namespace ?? "",
-      name,
-    );
-    return `pv/${claim?.spec?.volumeName ?? name}`;
+  const onHost = (path: string): string => `host/${nodeName}/${path.replace(/^\/+/, "")}`;
+  if (volume.hostPath) return onHost(volume.hostPath.path);
+  const name = claimName(pod, volume);
+  if (name !== undefined) {
+    const namespace = pod.metadata.namespace ?? "";
+    const claim = reader.get<ClaimObject>("persistentvolumeclaims", namespace, name);
+    const bound = claim?.spec?.volumeName ?? name;
+    const path = pathOf(reader, bound);
+    return path ? onHost(path.path) : `pv/${bound}`;
   }
   return `${runningUid(pod)}/${volume.name}`;
 }

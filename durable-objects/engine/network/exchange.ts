@@ -260,16 +260,25 @@ export function take(context: RuntimeContext, id: string): ExchangeResult | unde
 
 /** Pushes everything under way on until `id` has its outcome, nothing moves any more, or the rounds are used up. */
 export function settleNow(context: RuntimeContext, id: string): ExchangeResult | undefined {
-  for (let round = 0; round < networkRoundsMax; round++) {
-    const before = underWay(context);
-    for (const other of [...context.records.keys(networkTable)]) stepAny(context, other);
-    const exchange = load(context, id);
-    if (isSettled(exchange)) return take(context, id);
-    if (same(before, underWay(context))) break;
-  }
+  push(context, () => isSettled(load(context, id)));
+  if (isSettled(load(context, id))) return take(context, id);
   const left = load(context, id);
   if (left) save(context, id, { ...left, atOnce: undefined });
   return undefined;
+}
+
+/** Pushes a stream on, and what it sets in motion. */
+export function settleStreams(context: RuntimeContext, id: string): void {
+  stepAny(context, id);
+  push(context, () => false);
+}
+
+function push(context: RuntimeContext, enough: () => boolean): void {
+  for (let round = 0; round < networkRoundsMax; round++) {
+    const before = underWay(context);
+    for (const id of [...context.records.keys(networkTable)]) stepAny(context, id);
+    if (enough() || same(before, underWay(context))) return;
+  }
 }
 
 type Stepper = (context: RuntimeContext, id: string) => number | undefined;
@@ -281,7 +290,11 @@ export function useStreams(stepper: Stepper): void {
 }
 
 export const stepAny: Stepper = (context, id) =>
-  id.startsWith("r") ? stepExchange(context, id) : streamStepper(context, id);
+  id.startsWith("r")
+    ? stepExchange(context, id)
+    : id.startsWith("s")
+      ? streamStepper(context, id)
+      : undefined;
 
 /** Records are replaced when they change, so identity tells whether anything did. */
 const underWay = (context: RuntimeContext): unknown[] =>

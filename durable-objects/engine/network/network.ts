@@ -1,4 +1,144 @@
-/** The network port's implementation: what programs in containers use. */
-import { noNetwork, type Network } from "../runtime/network-port.ts";
+/** The network port's implementation: what programs in containers use. See runtime/network-port.ts. */
+import { datagramTimeoutMs } from "../limits.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
+import { isNetworkHandle, type Network, type NetworkResult } from "../runtime/network-port.ts";
+import type { HttpResponse, PodRecord } from "../runtime/state.ts";
+import { queryFrom, resolve } from "./dns.ts";
+import * as exchange from "./exchange.ts";
+import { networkTable, type Exchange } from "./exchange.ts";
+import type { Hop } from "./hops.ts";
+import { route, sourceHop, sourceOfPod } from "./route.ts";
+import { siteListens } from "./sites.ts";
+import * as tcp from "./tcp.ts";
+import type { Stream } from "./tcp.ts";
+import { askDatagram, type Datagram } from "./udp.ts";
 
-export const network: Network = noNetwork;
+/** A connection nobody answers: until when its asker waits. Key: Pod, address and port. */
+interface Attempt {
+  due: number;
+  error: "timeout" | "unreachable";
+}
+const attemptTable = "network-attempts";
+
+/** An attempt that is still waited for, or that has just failed; undefined: not begun. */
+function attempt(context: RuntimeContext, key: string): NetworkResult<never> | undefined {
+  const before = context.records.get<Attempt>(attemptTable, key);
+  if (!before) return undefined;
+  if (context.now < before.due) return { done: false, dueAtMs: before.due };
+  context.records.delete(attemptTable, key);
+  // One that was given up long ago says nothing about a new one.
+  return context.now > before.due + 1_000 ? undefined : { done: true, error: before.error };
+}
+
+function beginAttempt(
+  context: RuntimeContext,
+  key: string,
+  error: "timeout" | "unreachable",
+  afterMs: number,
+): NetworkResult<never> {
+  const due = context.now + afterMs;
+  context.records.put(attemptTable, key, { due, error } satisfies Attempt);
+  return { done: false, dueAtMs: due };
+}
+
+function connect(context: RuntimeContext, podKey: string, ip: string, port: number): NetworkResult<string> {
+  const key = `${podKey} ${ip}:${port}`;
+  const known = attempt(context, key);
+  if (known) return known;
+  const from = sourceOfPod(context, podKey);
+  const { outcome } = route(context, from, ip, port, "TCP");
+  if (outcome.to === "nobody") {
+    if (outcome.error === "refused" || outcome.error === "reset") return { done: true, error: outcome.error };
+    return beginAttempt(context, key, outcome.error, outcome.afterMs);
+  }
+  if (outcome.to !== "pod") {
+    // Other ends speak HTTP only: they take the connection and say nothing to anything else.
+    const open = outcome.to !== "site" || siteListens(outcome.site, outcome.port);
+    if (!open) return beginAttempt(context, key, "timeout", 127_000);
+    return { done: true, result: tcp.openStream(context, from, "", port, from.ip) };
+  }
+  const listener = context.records.get<Partial<PodRecord>>("runtime", outcome.pod)?.li?.[`tcp/${outcome.port}`];
+  if (!listener || listener.a === "127.0.0.1") return { done: true, error: "refused" };
+  return { done: true, result: tcp.openStream(context, from, outcome.pod, outcome.port, outcome.clientIp) };
+}
+
+function requestResult(context: RuntimeContext, handle: string): NetworkResult<HttpResponse> {
+  const under = context.records.get<Exchange>(networkTable, handle);
+  const result = exchange.take(context, handle);
+  if (!result) return under?.due === undefined ? { done: false } : { done: false, dueAtMs: under.due };
+  if ("response" in result) return { done: true, result: result.response };
+  const { error } = result;
+  return { done: true, error: error === "tls" || error === "malformed" ? "reset" : error };
+}
+
+function datagram(
+  context: RuntimeContext,
+  podKey: string,
+  ip: string,
+  port: number,
+  bytes: string,
+): NetworkResult<string> {
+  const id = `u${podKey} ${ip}:${port}`;
+  const before = context.records.get<Datagram>(networkTable, id);
+  if (before?.q === bytes) {
+    if (before.a !== undefined) context.records.delete(networkTable, id);
+    if (before.a !== undefined) return { done: true, result: before.a };
+    if (context.now < before.due) return { done: false, dueAtMs: before.due };
+    context.records.delete(networkTable, id);
+    return { done: true, error: before.error ?? "timeout" };
+  }
+  const from = sourceOfPod(context, podKey);
+  const { outcome } = route(context, from, ip, port, "UDP");
+  const refused = outcome.to === "nobody" && outcome.error === "refused";
+  if (refused) return { done: true, error: "refused" };
+  askDatagram(context, id, from, outcome, bytes, context.now + datagramTimeoutMs);
+  return { done: false, dueAtMs: context.now + 1 };
+}
+
+function ping(context: RuntimeContext, podKey: string, ip: string): number | undefined {
+  const { outcome, hops } = route(context, sourceOfPod(context, podKey), ip, 0, "ICMP");
+  // A Service's address is only a rule for its ports.
+  if (hops.some(({ kind }) => kind === "service")) return undefined;
+  if (outcome.to === "site") return outcome.site.ms;
+  if (outcome.to === "nobody" && outcome.error !== "refused") return undefined;
+  return hops.some(({ kind, detail }) => kind === "node" && detail === "the same node") ? 0.06 : 0.4;
+}
+
+export const network: Network = {
+  query: queryFrom,
+
+  request(context, podKey, request) {
+    const from = sourceOfPod(context, podKey);
+    const hops: Hop[] = [sourceHop(from)];
+    const found = resolve(context, podKey, request.host, hops);
+    const host = typeof found === "string" ? request.host : (found.ips[0] as string);
+    return exchange.open(context, from, { ...request, host }, { hops });
+  },
+  requestResult: (context, _podKey, handle) => requestResult(context, handle),
+
+  connect,
+  send: (context, _podKey, stream, bytes, end) => tcp.send(context, stream, bytes, end),
+  receive: (context, _podKey, stream) => tcp.receive(context, stream),
+  datagram,
+  ping,
+
+  settled(context, handle) {
+    if (!isNetworkHandle(handle)) return true;
+    const record = context.records.get<Exchange | Stream>(networkTable, handle);
+    if (!record) return true;
+    return "q" in record ? exchange.isSettled(record) : tcp.hasNews(record);
+  },
+
+  moved(context, pod) {
+    for (const handle in pod.ht) {
+      const waiting = pod.ht[handle]?.o;
+      if (waiting) context.wake?.("network", waiting);
+    }
+    for (const id in pod.co) {
+      const connection = pod.co[id];
+      const side = connection?.f ? 1 : 0;
+      const news = connection?.o && (connection.b[side] !== "" || connection.x[side === 1 ? 0 : 1]);
+      if (news) context.wake?.("network", connection.o as string);
+    }
+  },
+};

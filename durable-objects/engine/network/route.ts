@@ -54,6 +54,8 @@ export function sourceOfPod(context: RuntimeContext, podKey: string): Source {
   return { ip, pod: podKey, ...(pod ? { node: pod.node } : {}) };
 }
 
+export const sourceHop = ({ ip, pod, node }: Source): Hop => hop("source", pod ?? node ?? "outside", "", { ip });
+
 export const outside: Source = { ip: outsideIp };
 
 export function route(
@@ -65,7 +67,7 @@ export function route(
   hops: Hop[] = [],
 ): Route {
   const way: Way = { context, source, protocol, hops, clientIp: source.ip };
-  hops.push(hop("source", source.pod ?? source.node ?? "outside", `asks for ${ip}:${port}`, { ip: source.ip }));
+  if (hops.length === 0) hops.push(sourceHop(source));
   return { outcome: toAddress(way, ip, port), hops };
 }
 

@@ -23,6 +23,8 @@ export interface Stream {
   downEnd?: true;
   /** The connection in the target's record. */
   c?: number;
+  /** The client's own connection, in its Pod's record. */
+  ca?: number;
   /** Request to a server that takes whole HTTP requests, under way. */
   h?: string;
   /** The client has gone. */
@@ -89,6 +91,7 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
   const before = load(context, id);
   if (!before) return undefined;
   const stream = { ...before };
+  collect(context, stream);
   const kernel = Kernel.load(context, stream.to);
   if (!kernel) stream.downEnd = true;
   else if (!stream.downEnd) carry(kernel, id, stream);
@@ -99,9 +102,67 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
   }
   if (!equal(before, stream)) context.records.put(networkTable, id, stream);
   if (kernel) context.wakePod(stream.to);
+  const held = stream.ca !== undefined && hasNews(stream) && handOver(context, id, stream.ca);
+  if (held) return left(context, id);
   const news = stream.down.length > before.down.length || (stream.downEnd && !before.downEnd);
   if (news && stream.from.pod) runPod(context, stream.from.pod);
   return left(context, id);
+}
+
+/** Whether some process has a connection open. */
+const isHeld = (kernel: Kernel, connection: number): boolean =>
+  Object.values(kernel.pod.of).some((file) => file.k === "c" && file.c === connection);
+
+/** Takes what a client's own socket has written. */
+function collect(context: RuntimeContext, stream: Stream): void {
+  if (stream.ca === undefined || stream.upEnd) return;
+  const kernel = Kernel.load(context, stream.from.pod ?? "");
+  const connection = kernel?.pod.co[stream.ca];
+  if (!kernel || !connection) {
+    stream.upEnd = true;
+    stream.gone = true;
+    return;
+  }
+  const part = connection.b[1].slice(0, Math.max(0, streamBytesMax - stream.up.length));
+  connection.b[1] = connection.b[1].slice(part.length);
+  stream.up += part;
+  if (connection.x[0] && connection.b[1] === "") stream.upEnd = true;
+  if (!isHeld(kernel, stream.ca) && stream.upEnd) stream.gone = true;
+  if (part !== "") {
+    kernel.touch();
+    kernel.run();
+    kernel.save();
+    context.wakePod(stream.from.pod ?? "");
+  }
+}
+
+/** Puts what came into the client's own socket and lets it see; true when something moved. */
+function handOver(context: RuntimeContext, id: string, ca: number): boolean {
+  const stream = load(context, id);
+  const podKey = stream?.from.pod ?? "";
+  const kernel = stream && Kernel.load(context, podKey);
+  const connection = kernel?.pod.co[ca];
+  if (!stream || !kernel || !connection) return false;
+  if (!isHeld(kernel, ca)) {
+    delete kernel.pod.co[ca];
+    kernel.touch();
+    kernel.save();
+    context.records.put(networkTable, id, { ...stream, down: "", upEnd: true, gone: true });
+    context.wake?.("network", id);
+    return true;
+  }
+  const part = stream.down.slice(0, Math.max(0, pipeBytesMax - connection.b[0].length));
+  const ended = stream.downEnd === true && part.length === stream.down.length && !connection.x[1];
+  if (part === "" && !ended) return false;
+  connection.b[0] += part;
+  if (ended) connection.x[1] = true;
+  context.records.put(networkTable, id, { ...stream, down: stream.down.slice(part.length) });
+  kernel.touch();
+  kernel.run();
+  kernel.save();
+  context.wakePod(podKey);
+  context.wake?.("network", id);
+  return true;
 }
 
 /** A stream that is over, and that its client has forgotten, is swept up later. */
@@ -124,26 +185,25 @@ function carry(kernel: Kernel, id: string, stream: Stream): void {
   const listener = kernel.pod.li[`tcp/${stream.port}`];
   if (stream.c !== undefined) return carryRaw(kernel, stream, kernel.pod.co[stream.c]);
   if (listener?.k === "t") {
-    const connection = connect(kernel, id, stream);
-    (listener.q ??= []).push(stream.c as number);
-    return carryRaw(kernel, stream, connection);
+    const c = connect(kernel, id, stream);
+    (listener.q ??= []).push(c);
+    return carryRaw(kernel, stream, kernel.pod.co[c]);
   }
   if (listener?.k === "h" || stream.h !== undefined) return carryHttp(kernel, id, stream);
   stream.downEnd = true;
 }
 
-function connect(kernel: Kernel, id: string, stream: Stream): Connection {
+function connect(kernel: Kernel, id: string, stream: Stream): number {
   const c = kernel.pod.next++;
-  const connection: Connection = {
+  kernel.pod.co[c] = {
     b: ["", ""],
     x: [false, false],
     a: [stream.at, `${kernel.pod.pod.ip}:${stream.port}`],
     o: id,
   };
-  kernel.pod.co[c] = connection;
   stream.c = c;
   kernel.touch();
-  return connection;
+  return c;
 }
 
 function carryRaw(kernel: Kernel, stream: Stream, connection: Connection | undefined): void {
@@ -153,16 +213,19 @@ function carryRaw(kernel: Kernel, stream: Stream, connection: Connection | undef
   }
   for (;;) {
     const sent = pass(stream, connection);
-    kernel.touch();
     kernel.run();
-    const came = connection.b[0].slice(0, streamBytesMax - stream.down.length);
+    const came = connection.b[0].slice(0, Math.max(0, streamBytesMax - stream.down.length));
     connection.b[0] = connection.b[0].slice(came.length);
     stream.down += came;
     if (sent === 0 && came === "") break;
+    kernel.touch();
   }
+  // Nobody is left to read: from here on the server's writes fail.
+  if (stream.gone) delete connection.o;
   if (!connection.x[1] || connection.b[0] !== "") return;
   stream.downEnd = true;
   if (stream.c !== undefined) delete kernel.pod.co[stream.c];
+  kernel.touch();
 }
 
 /** Bytes to the server as far as it has room; returns how many, or 1 for the end. */

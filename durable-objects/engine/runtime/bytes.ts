@@ -48,7 +48,7 @@ function decodeAt(bytes: string, at: number): [code: number, length: number] {
 export function decodeUtf8(bytes: string): string {
   if (ascii.test(bytes)) return bytes;
   let out = "";
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const [code, length] = decodeAt(bytes, at);
     out += String.fromCodePoint(code);
     at += length;

@@ -9,6 +9,8 @@ import { Tree } from "./fs/tree.ts";
 import { Vfs, type Credentials, type MountPoint } from "./fs/vfs.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ContainerRecord, Process } from "./state.ts";
+import { throughLinks } from "./volume-nodes.ts";
+import { sourceTree, volumeTree } from "./volumes.ts";
 
 /** What a node gives a container that has no limits of its own. */
 export const defaultCapacity = { memoryBytes: 8 * 1024 * 1024 * 1024, cpus: 4 };
@@ -94,17 +96,32 @@ export class Container {
     );
     const proc = files.addTree(`proc/${this.key}`, () => new ProcTree(this));
     const mounts: MountPoint[] = [
-      { at: "/", tree: upper, sub: "", readOnly: spec.readOnlyRootFilesystem === true, device: "overlay", fsType: "overlay" },
+      {
+        at: "/",
+        tree: upper,
+        sub: "",
+        readOnly: spec.readOnlyRootFilesystem === true,
+        device: "overlay",
+        fsType: "overlay",
+      },
       { at: "/proc", tree: proc, sub: "/proc", readOnly: true, device: "proc", fsType: "proc" },
       { at: "/sys", tree: proc, sub: "/sys", readOnly: true, device: "sysfs", fsType: "sysfs" },
     ];
     // /dev is a file system of its own, so a read-only root leaves it writable.
-    mounts.push({ at: "/dev", tree: upper, sub: "/dev", readOnly: false, device: "tmpfs", fsType: "tmpfs" });
+    mounts.push({
+      at: "/dev",
+      tree: upper,
+      sub: "/dev",
+      readOnly: false,
+      device: "tmpfs",
+      fsType: "tmpfs",
+    });
     for (const mount of spec.mounts ?? []) {
       const [key, sub] = sourceTree(mount.source);
-      const tree = files.addTree(key, () => new Tree({ key, records, now, lowerTime: this.record.t }));
+      const tree = files.addTree(key, () => volumeTree(this, mount.source));
       mounts.push({
-        at: mount.mountPath.replace(/\/+$/, "") || "/",
+        // A mount point may lie behind a link of the image: /var/run is one.
+        at: throughLinks(upper, mount.mountPath),
         tree,
         sub: [sub, mount.subPath ? `/${mount.subPath}` : ""].join("").replace(/\/+$/, ""),
         readOnly: mount.readOnly,
@@ -150,12 +167,18 @@ export class Container {
     const asked = spec.runAsUser === undefined ? name : String(spec.runAsUser);
     const entry = passwd.find((user) => user.name === asked || String(user.uid) === asked);
     const uid = entry?.uid ?? (/^\d+$/.test(asked) ? Number(asked) : 0);
-    const groupEntry = this.groups.find((known) => known.name === group || String(known.gid) === group);
-    const imageGid = spec.runAsUser === undefined && group !== undefined ? (groupEntry?.gid ?? Number(group)) : undefined;
+    const groupEntry = this.groups.find(
+      (known) => known.name === group || String(known.gid) === group,
+    );
+    const imageGid =
+      spec.runAsUser === undefined && group !== undefined
+        ? (groupEntry?.gid ?? Number(group))
+        : undefined;
     const gid = spec.runAsGroup ?? imageGid ?? entry?.gid ?? 0;
     const groups = new Set([gid]);
     if (entry)
-      for (const known of this.groups) if (known.members.includes(entry.name)) groups.add(known.gid);
+      for (const known of this.groups)
+        if (known.members.includes(entry.name)) groups.add(known.gid);
     if (spec.fsGroup !== undefined) groups.add(spec.fsGroup);
     for (const more of spec.supplementalGroups ?? []) groups.add(more);
     this.#user = { uid, gid, groups: [...groups], home: entry?.home ?? "/" };
@@ -188,7 +211,11 @@ export class Container {
     if (spec.privileged) return true;
     const drop = spec.capabilities?.drop ?? [];
     const add = spec.capabilities?.add ?? [];
-    return !drop.some((name) => name === "ALL" || name === "DAC_OVERRIDE") || add.includes("DAC_OVERRIDE") || add.includes("ALL");
+    return (
+      !drop.some((name) => name === "ALL" || name === "DAC_OVERRIDE") ||
+      add.includes("DAC_OVERRIDE") ||
+      add.includes("ALL")
+    );
   }
 
   capable(name: string): boolean {
@@ -196,7 +223,10 @@ export class Container {
     if (spec.privileged) return true;
     const has = (list: string[] | undefined): boolean =>
       list?.some((given) => given === "ALL" || given.replace(/^CAP_/, "") === name) ?? false;
-    return has(spec.capabilities?.add) || (!has(spec.capabilities?.drop) && defaultCapabilities.has(name));
+    return (
+      has(spec.capabilities?.add) ||
+      (!has(spec.capabilities?.drop) && defaultCapabilities.has(name))
+    );
   }
 
   credentials(process: Process): Credentials {
@@ -221,11 +251,3 @@ const defaultCapabilities = new Set(
     " ",
   ),
 );
-
-/** Tree and folder of a mount's source: `host/NODE/var/log` is the folder /var/log of node NODE's tree. */
-export function sourceTree(source: string): [tree: string, sub: string] {
-  if (!source.startsWith("host/")) return [`v/${source}`, ""];
-  const [, node = "", ...rest] = source.split("/");
-  const sub = rest.filter(Boolean).join("/");
-  return [`host/${node}`, sub ? `/${sub}` : ""];
-}

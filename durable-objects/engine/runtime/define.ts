@@ -80,9 +80,22 @@ export interface ContainerSpec {
   ports: { containerPort: number; protocol: string; name?: string }[];
 }
 
+/** A service account token bound to a Pod: its text is made when somebody reads the file. */
+export interface TokenSource {
+  namespace: string;
+  serviceAccount: string;
+  podName: string;
+  podUid: string;
+  audience?: string;
+  expirationSeconds: number;
+  /** Start of the first token's life, virtual ms. */
+  sinceMs: number;
+}
+
 /** One entry of a volume the kubelet fills: a file, or a symbolic link. Paths are relative to the volume. */
 export type VolumeFile =
   | { path: string; data: Uint8Array; mode: number }
+  | { path: string; token: TokenSource; mode: number }
   | { path: string; link: string };
 
 export interface RunningState {
@@ -160,6 +173,10 @@ export interface Runtime {
    * it, under what hostPath mounts wrote over it. Whoever changes one calls `wakePod("@node/NAME")`.
    */
   hostFiles?(context: RuntimeContext, node: string): Record<string, string>;
+  /** Optional. Checks the type of a hostPath volume (and makes what `...OrCreate` asks for): why it cannot be mounted. */
+  hostPath?(context: RuntimeContext, node: string, path: string, type: string): string | undefined;
+  /** Optional. Bytes in one of a Pod's own volumes, for emptyDir's sizeLimit. */
+  volumeBytes?(context: RuntimeContext, podUid: string, volume: string): number;
   start(context: RuntimeContext, spec: ContainerSpec): StartFailure | undefined;
   /** Delivers a signal to PID 1 (15 = TERM, 9 = KILL). */
   signal(context: RuntimeContext, podKey: string, containerId: string, signal: number): void;
@@ -180,7 +197,13 @@ export interface Runtime {
   http(
     context: RuntimeContext,
     podKey: string,
-    request: { host: string; port: number; path: string; https: boolean; headers: { name: string; value: string }[] },
+    request: {
+      host: string;
+      port: number;
+      path: string;
+      https: boolean;
+      headers: { name: string; value: string }[];
+    },
   ): string;
   httpResult(context: RuntimeContext, podKey: string, handle: string): Pending<HttpProbeResult>;
   /** Whether something listens on a TCP port of the Pod now. */

@@ -8,9 +8,14 @@ import type { ReadTree } from "./fs/vfs.ts";
 import type { Kernel } from "./kernel.ts";
 import type { OpenFile, Pipe, Process } from "./state.ts";
 import { terminalOutput } from "./terminal.ts";
+import { saveTree } from "./volumes.ts";
 
 /** An open file without its count. */
-export type NewOpenFile = OpenFile extends infer T ? (T extends unknown ? Omit<T, "n"> : never) : never;
+export type NewOpenFile = OpenFile extends infer T
+  ? T extends unknown
+    ? Omit<T, "n">
+    : never
+  : never;
 
 /** Open files that need no record: devices (`n` null, `z` zero, `F` full, `R` random) and the container's log (`o`, `e`). */
 const builtIn = new Set(["n", "z", "F", "R", "o", "e"]);
@@ -33,7 +38,8 @@ export class Files {
   }
 
   save(): void {
-    for (const tree of this.#trees.values()) if (tree instanceof Tree) tree.save();
+    for (const tree of this.#trees.values())
+      if (tree instanceof Tree) saveTree(this.kernel.context, tree, this.kernel.key);
   }
 
   /** Whether some descriptor still holds an inode. */
@@ -99,15 +105,18 @@ export class Files {
     const pipe = this.kernel.pod.pi[id];
     if (!pipe) return;
     pipe[end]--;
-    if (pipe.r === 0 && pipe.w === 0 && (pipe.b === "" || pipe.f === undefined)) delete this.kernel.pod.pi[id];
+    if (pipe.r === 0 && pipe.w === 0 && (pipe.b === "" || pipe.f === undefined))
+      delete this.kernel.pod.pi[id];
   }
 
   #closeConnection(id: number, side: 0 | 1): void {
     const connection = this.kernel.pod.co[id];
     if (!connection) return;
     connection.x[side] = true;
-    const unread = connection.o !== undefined && connection.b[0] !== "";
-    if (connection.x[0] && connection.x[1] && !unread) delete this.kernel.pod.co[id];
+    // Nobody reads on this side any more; what the other has not read yet stays.
+    connection.b[side] = "";
+    const read = connection.b[0] === "" && connection.b[1] === "";
+    if (connection.x[0] && connection.x[1] && read) delete this.kernel.pod.co[id];
   }
 
   /** Puts an open file at a descriptor, closing what was there. */
@@ -270,7 +279,7 @@ export class Files {
     if (file.k === "c") {
       const connection = this.kernel.pod.co[file.c];
       const other = file.e === 0 ? 1 : 0;
-      if (!connection || connection.x[other]) throw new Errno("EPIPE");
+      if (!connection || (connection.x[other] && !connection.o && !connection.hf)) throw new Errno("EPIPE");
       const part = data.slice(0, pipeBytesMax - connection.b[other].length);
       connection.b[other] += part;
       return part.length;
@@ -299,7 +308,11 @@ export class Files {
     // Whoever watched has gone: what it prints is lost, as with a terminal that hung up.
     if (!session) throw new Errno(file.k === "t" ? "EIO" : "EPIPE");
     if (session.k === "own") {
-      this.kernel.logs.append(session.c, file.k === "s" && file.e === 2 ? 2 : 1, terminalOutput(session, data));
+      this.kernel.logs.append(
+        session.c,
+        file.k === "s" && file.e === 2 ? 2 : 1,
+        terminalOutput(session, data),
+      );
       return data.length;
     }
     const room = sessionOutputBytesMax - session.o.length - session.e.length;
@@ -338,12 +351,27 @@ export class Files {
 
   answered(handle: string): boolean {
     const pending = this.kernel.pod.ht[handle];
-    if (isNetworkHandle(handle)) return this.kernel.context.network?.settled?.(this.kernel.context, handle) ?? true;
+    if (isNetworkHandle(handle))
+      return this.kernel.context.network?.settled?.(this.kernel.context, handle) ?? true;
     return !pending || pending.r !== undefined || pending.error !== undefined;
   }
 
   /** Opens a plain file of a tree. */
-  openFile(tree: ReadTree, id: FileId, mode: "r" | "w" | "rw", at: string, append: boolean): string {
-    return this.open({ k: "f", t: tree.key, i: id, o: 0, m: mode, at, ...(append ? { a: true } : {}) });
+  openFile(
+    tree: ReadTree,
+    id: FileId,
+    mode: "r" | "w" | "rw",
+    at: string,
+    append: boolean,
+  ): string {
+    return this.open({
+      k: "f",
+      t: tree.key,
+      i: id,
+      o: 0,
+      m: mode,
+      at,
+      ...(append ? { a: true } : {}),
+    });
   }
 }

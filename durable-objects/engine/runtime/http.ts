@@ -1,17 +1,38 @@
 /** HTTP requests to a Pod's own ports: handed whole to servers that take them so, spoken as HTTP/1.1 to raw TCP ones. */
 import type { Kernel } from "./kernel.ts";
+import { serveRequest } from "./load.ts";
 import type { HttpRequest, HttpResponse, PendingHttp } from "./state.ts";
 
 /** `timeout` never comes from here: who asked decides how long to wait. */
 export type HttpFailure = "refused" | "reset" | "tls" | "malformed";
 
 const reasons: Record<number, string> = {
-  200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 206: "Partial Content",
-  301: "Moved Permanently", 302: "Found", 303: "See Other", 304: "Not Modified", 307: "Temporary Redirect",
-  308: "Permanent Redirect", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
-  405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 412: "Precondition Failed",
-  413: "Request Entity Too Large", 429: "Too Many Requests", 500: "Internal Server Error",
-  501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
+  204: "No Content",
+  206: "Partial Content",
+  301: "Moved Permanently",
+  302: "Found",
+  303: "See Other",
+  304: "Not Modified",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  409: "Conflict",
+  412: "Precondition Failed",
+  413: "Request Entity Too Large",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
 };
 export const reasonOf = (status: number): string => reasons[status] ?? "";
 
@@ -19,7 +40,8 @@ export const reasonOf = (status: number): string => reasons[status] ?? "";
 export function requestBytes(request: HttpRequest): string {
   let text = `${request.method} ${request.path} HTTP/1.1\r\n`;
   const headers = { host: request.host, ...request.headers };
-  if (request.body && !("content-length" in headers)) text += `content-length: ${request.body.length}\r\n`;
+  if (request.body && !("content-length" in headers))
+    text += `content-length: ${request.body.length}\r\n`;
   for (const [name, value] of Object.entries(headers)) text += `${name}: ${value}\r\n`;
   return `${text}\r\n${request.body}`;
 }
@@ -47,7 +69,7 @@ function parseHeaders(lines: string[]): Record<string, string> {
 /** The body of a chunked message, or undefined while it is not whole. */
 function unchunk(data: string): { body: string; used: number } | undefined {
   let body = "";
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const end = data.indexOf("\r\n", at);
     if (end < 0) return undefined;
     const size = parseInt(data.slice(at, end), 16);
@@ -60,7 +82,12 @@ function unchunk(data: string): { body: string; used: number } | undefined {
 }
 
 /** A whole request at the front of a stream, and how many bytes it took. */
-export function parseRequest(data: string): { request: Pick<HttpRequest, "method" | "path" | "headers" | "body">; used: number } | "more" | "bad" {
+export function parseRequest(
+  data: string,
+):
+  | { request: Pick<HttpRequest, "method" | "path" | "headers" | "body">; used: number }
+  | "more"
+  | "bad" {
   const end = data.indexOf("\r\n\r\n");
   if (end < 0) return data.length > 65_536 ? "bad" : "more";
   const [first = "", ...lines] = data.slice(0, end).split("\r\n");
@@ -85,7 +112,11 @@ export function parseRequest(data: string): { request: Pick<HttpRequest, "method
 }
 
 /** A whole response; `closed`: the stream has ended, so a body without a length is whole. */
-export function parseResponse(data: string, closed: boolean, method = "GET"): HttpResponse | "more" | "bad" {
+export function parseResponse(
+  data: string,
+  closed: boolean,
+  method = "GET",
+): HttpResponse | "more" | "bad" {
   const split = /\r?\n\r?\n/.exec(data);
   if (!split) return closed ? "bad" : "more";
   const [first = "", ...lines] = data.slice(0, split.index).split(/\r?\n/);
@@ -94,7 +125,8 @@ export function parseResponse(data: string, closed: boolean, method = "GET"): Ht
   const headers = parseHeaders(lines);
   const rest = data.slice(split.index + split[0].length);
   const response = { status: Number(status[1]), headers };
-  if (method === "HEAD" || response.status === 204 || response.status === 304) return { ...response, body: "" };
+  if (method === "HEAD" || response.status === 204 || response.status === 304)
+    return { ...response, body: "" };
   if (/chunked/i.test(headers["transfer-encoding"] ?? "")) {
     const whole = unchunk(rest);
     return whole ? { ...response, body: whole.body } : closed ? "bad" : "more";
@@ -114,9 +146,15 @@ export function startHttp(kernel: Kernel, request: HttpRequest): Outcome {
   const local = request.clientIp === "127.0.0.1";
   if (listener.a === "127.0.0.1" && !local) return { error: "refused" };
   if (listener.s && !request.https)
-    return { response: { status: 400, headers: {}, body: "Client sent an HTTP request to an HTTPS server.\n" } };
+    return {
+      response: {
+        status: 400,
+        headers: {},
+        body: "Client sent an HTTP request to an HTTPS server.\n",
+      },
+    };
   if (request.https && !listener.s) return { error: "tls" };
-  const pending: PendingHttp = { q: request };
+  const pending: PendingHttp = { q: { ...request, id: kernel.pod.next++ } };
   if (listener.k === "h") {
     ask(kernel, pending);
     const done = outcome(kernel, pending);
@@ -145,7 +183,9 @@ function ask(kernel: Kernel, pending: PendingHttp): void {
   if (answer === "reset") pending.error = "reset";
   else {
     pending.r = answer.response;
-    if (answer.delayMs) pending.t = kernel.context.now + answer.delayMs;
+    const worked = serveRequest(kernel, process, pending.q, answer.cpuMs);
+    const delayMs = (answer.delayMs ?? 0) + worked;
+    if (delayMs) pending.t = kernel.context.now + delayMs;
   }
 }
 
@@ -161,7 +201,10 @@ function connectRaw(kernel: Kernel, pending: PendingHttp, queue: number[]): void
   pending.c = id;
 }
 
-function outcome(kernel: Kernel, pending: PendingHttp): { response: HttpResponse } | { error: HttpFailure } | undefined {
+function outcome(
+  kernel: Kernel,
+  pending: PendingHttp,
+): { response: HttpResponse } | { error: HttpFailure } | undefined {
   if (pending.error) return { error: pending.error as HttpFailure };
   if (pending.r && (pending.t ?? 0) <= kernel.context.now) return { response: pending.r };
   if (pending.c === undefined) return undefined;
@@ -181,7 +224,10 @@ function outcome(kernel: Kernel, pending: PendingHttp): { response: HttpResponse
 }
 
 /** The outcome of a pending request; it is forgotten once told. */
-export function httpOutcome(kernel: Kernel, handle: string): { response: HttpResponse } | { error: HttpFailure } | { dueAtMs?: number } {
+export function httpOutcome(
+  kernel: Kernel,
+  handle: string,
+): { response: HttpResponse } | { error: HttpFailure } | { dueAtMs?: number } {
   const pending = kernel.pod.ht[handle];
   if (!pending) return { error: "reset" };
   const raw = pending.c !== undefined;

@@ -3,8 +3,9 @@
  * changed. Always the process whose own time is earliest runs next, so a late alarm gives the same bytes as a timely one.
  */
 import type { Records } from "../controllers/define.ts";
-import { computeAheadMs, processStateBytesMax, processesPerPodMax, stepsPerAdvanceMax } from "../limits.ts";
+import { computeAheadMs, processStateBytesMax, stepsPerAdvanceMax } from "../limits.ts";
 import { assert } from "../assert.ts";
+import { exit, spawn } from "./births.ts";
 import { cloneJson } from "./bytes.ts";
 import { Container, defaultCapacity } from "./container.ts";
 import type { RuntimeContext } from "./define.ts";
@@ -15,7 +16,7 @@ import { programs } from "./programs.ts";
 import type { Program, Step } from "./program.ts";
 import { ProcessKilled, Sys } from "./sys.ts";
 import { defaultAction } from "./signals.ts";
-import type { PodRecord, Process, Session, Wait } from "./state.ts";
+import type { PodRecord, Process, Wait } from "./state.ts";
 
 /** Virtual microseconds. */
 export const stepCost = 20;
@@ -258,7 +259,8 @@ export class Kernel {
       if (process.sig?.length) {
         const step = this.#deliver(sys, process);
         if (step !== "nothing") return step;
-        if (process.z !== undefined || process.st || process.w) return process.w && { wait: process.w };
+        if (process.z !== undefined || process.st || process.w)
+          return process.w && { wait: process.w };
       }
       delete process.w;
       return this.program(process).step(sys, process.s);
@@ -319,97 +321,21 @@ export class Kernel {
     process.sig = [...(process.sig ?? []), signal];
   }
 
-  // Birth and death
-
-  #freePid(ns: number): number {
-    for (let tries = 0; tries < 100_000; tries++) {
-      let pid = this.pod.ns[ns] ?? 1;
-      if (pid > 32_767) pid = 2;
-      this.pod.ns[ns] = pid + 1;
-      if (!this.pod.ps[processKey(ns, pid)]) return pid;
-    }
-    throw new Errno("EAGAIN");
-  }
+  // Birth and death: runtime/births.ts
 
   /** Adds a process. EAGAIN when the Pod has too many. */
   spawn(process: Omit<Process, "pid" | "t">, pid?: number): number {
-    if (Object.keys(this.pod.ps).length >= processesPerPodMax) throw new Errno("EAGAIN");
-    this.#dirty = true;
-    const number = pid ?? this.#freePid(process.ns);
-    const key = processKey(process.ns, number);
-    this.pod.ps[key] = { ...process, pid: number, t: Math.round(this.now) };
-    return key;
+    return spawn(this, process, pid);
   }
 
   /** Ends a process: its files close, its children go to PID 1, its parent may wait for it. */
   exit(key: number, code: number, signal?: number, reason?: string): void {
-    const process = this.pod.ps[key];
-    if (!process || process.z !== undefined) return;
-    this.#dirty = true;
-    this.files.closeAll(process);
-    this.files.forget(key);
-    process.z = signal === undefined ? code & 255 : 256 * signal;
-    process.s = null;
-    for (const name of ["w", "sig", "st", "e", "lt"] as const) delete process[name];
-    const init = processKey(process.ns, 1);
-    for (const other in this.pod.ps) {
-      const child = this.pod.ps[other];
-      if (child?.pp !== key) continue;
-      if (child.z !== undefined) this.remove(Number(other));
-      else child.pp = key === init ? 0 : init;
-    }
-    const container = this.pod.cs[process.c];
-    if (container && container.root === key && !container.x) {
-      this.#ended(process.c, key, code, signal, reason);
-      return;
-    }
-    if (process.se !== undefined && this.pod.se[process.se]?.p === key) {
-      const session = this.pod.se[process.se] as Session;
-      session.x = signal === undefined ? code & 255 : 128 + signal;
-      this.remove(key);
-      return;
-    }
-    const parent = this.pod.ps[process.pp];
-    // Nobody waits for an orphan: PID 1 is taken to reap it at once, as every init does.
-    if (!parent || parent.z !== undefined || (process.pp === init && !parent.w?.ch && parent.p !== "sh"))
-      this.remove(key);
-    else this.notifyParent(process.pp);
-  }
-
-  notifyParent(key: number): void {
-    const parent = this.pod.ps[key];
-    if (parent && this.program(parent).handles?.(parent.s, 17)) this.kill(key, 17);
+    exit(this, key, code, signal, reason);
   }
 
   remove(key: number): void {
     delete this.pod.ps[key];
     this.#sys.delete(key);
-  }
-
-  #ended(containerKey: string, root: number, code: number, signal?: number, reason?: string): void {
-    const container = this.pod.cs[containerKey];
-    if (!container) return;
-    const exitCode = signal === undefined ? code & 255 : 128 + signal;
-    container.x = {
-      code: exitCode,
-      ...(signal === undefined ? {} : { signal }),
-      at: Math.round(this.now),
-      reason: reason ?? (exitCode === 0 ? "Completed" : "Error"),
-    };
-    this.remove(root);
-    for (const other in this.pod.ps) {
-      const process = this.pod.ps[other];
-      if (process?.c === containerKey) this.exit(Number(other), 0, 9);
-    }
-    for (const other in this.pod.ps) if (this.pod.ps[other]?.c === containerKey) this.remove(Number(other));
-    for (const id in this.pod.se) {
-      const session = this.pod.se[id];
-      if (session?.c !== containerKey) continue;
-      if (session.k === "own") delete this.pod.se[id];
-      else session.x ??= session.k === "attach" ? 0 : 137;
-    }
-    const message = this.container(containerKey).terminationMessage();
-    if (message) container.x.message = message;
   }
 
   // Memory

@@ -6,6 +6,7 @@ import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
 import type { PodRecord, Process, Session } from "./state.ts";
 import type { Sys } from "./sys.ts";
+import { prepareMounts } from "./volumes.ts";
 
 function emptyPod(pod: PodSandbox): PodRecord {
   const { labels: _labels, ...kept } = pod;
@@ -37,7 +38,8 @@ function compact(spec: object): Record<string, unknown> {
   if (out.terminationMessagePath === "/dev/termination-log") delete out.terminationMessagePath;
   if (out.restartCount === 0) delete out.restartCount;
   if (out.kind === "app") delete out.kind;
-  if (capabilities && !capabilities.add?.length && !capabilities.drop?.length) delete out.capabilities;
+  if (capabilities && !capabilities.add?.length && !capabilities.drop?.length)
+    delete out.capabilities;
   return out;
 }
 
@@ -94,9 +96,15 @@ function failed(message: string, exitCode: number): StartFailure {
 }
 
 /** Starts a container's first process; the Pod's record is made by the first container. */
-export function startContainer(context: RuntimeContext, spec: ContainerSpec): Kernel | StartFailure {
-  const kernel = Kernel.load(context, spec.pod.key) ?? new Kernel(context, spec.pod.key, emptyPod(spec.pod), true);
-  const { pod: _pod, ...rest } = spec;
+export function startContainer(
+  context: RuntimeContext,
+  spec: ContainerSpec,
+): Kernel | StartFailure {
+  const kernel =
+    Kernel.load(context, spec.pod.key) ??
+    new Kernel(context, spec.pod.key, emptyPod(spec.pod), true);
+  const { pod: _pod, ...given } = spec;
+  const rest = { ...given, mounts: prepareMounts(context, spec) };
   const key = String(kernel.pod.next++);
   const ns = namespaceOf(kernel, key);
   kernel.pod.cs[key] = { spec: compact(rest) as never, t: context.now, ns, root: 0 };
@@ -148,10 +156,21 @@ function launch(sys: Sys, command: string, argv: string[], known: boolean): void
 }
 
 /** Descriptors of a container with a terminal or standard input; others write to the log alone. */
-function ownStreams(kernel: Kernel, key: string, spec: ContainerSpec): Record<string, string> | undefined {
+function ownStreams(
+  kernel: Kernel,
+  key: string,
+  spec: ContainerSpec,
+): Record<string, string> | undefined {
   if (!spec.tty && !spec.stdin) return undefined;
   const id = `c${key}`;
-  const session: Session = { k: "own", c: key, i: "", o: "", e: "", ...(spec.tty ? { tty: true as const } : {}) };
+  const session: Session = {
+    k: "own",
+    c: key,
+    i: "",
+    o: "",
+    e: "",
+    ...(spec.tty ? { tty: true as const } : {}),
+  };
   if (!spec.stdin) session.ie = true;
   kernel.pod.se[id] = session;
   return streams(kernel, id, spec.tty);

@@ -33,11 +33,11 @@ export class PodLogs {
     if (!record) {
       record = { id: spec.id.slice(0, 12), a: 0, b: 0, z: 0, all: 0, n: 0, first: 0 };
       list.push(record);
-      while (list.length > 2) removeLogs(this.kernel.records, this.kernel.key, list.shift() as LogRecord);
+      while (list.length > 2)
+        removeLogs(this.kernel.records, this.kernel.key, list.shift() as LogRecord);
     }
     return record;
   }
-
 
   #chunk(record: LogRecord, number: number): LogChunk {
     const key = chunkKey(this.kernel.key, record.id, number);
@@ -56,7 +56,7 @@ export class PodLogs {
     this.#toAttached(containerKey, stream, data);
     const record = this.recordOf(containerKey);
     const open: [boolean, boolean] = record.open ?? [false, false];
-    for (let at = 0; at < data.length; ) {
+    for (let at = 0; at < data.length;) {
       const end = data.indexOf("\n", at);
       const whole = end >= 0 && end - at <= logLineBytesMax;
       const upto = whole ? end : Math.min(data.length, at + logLineBytesMax);
@@ -150,7 +150,12 @@ function entriesFrom(records: Records, podKey: string, record: LogRecord, from: 
   const boot = record.boot;
   const lines = boot ? bootLines(boot.image, boot.at).slice(from) : [];
   for (const line of lines)
-    out.push({ ms: boot!.at + line.afterMs, stream: line.stream, text: encodeUtf8(line.text), whole: true });
+    out.push({
+      ms: boot!.at + line.afterMs,
+      stream: line.stream,
+      text: encodeUtf8(line.text),
+      whole: true,
+    });
   const skip = boot?.n ?? 0;
   for (let number = record.a; number <= record.b; number++) {
     const chunk = records.get<LogChunk>("logs", chunkKey(podKey, record.id, number));

@@ -1,7 +1,8 @@
 /**
  * What programs ask of the cluster's network: the border the network engine implements. Within a Pod the runtime serves
  * localhost and the Pod's own address itself and asks nobody. Programs find it at `sys.kernel.context.network`
- * (`?? noNetwork`), take a handle and wait for it: `{ wait: { nt: handle, t: ownTimeout } }`.
+ * (`?? noNetwork`), take a handle and wait for it: `{ wait: { nt: handle, t: ownTimeout } }`; network/socket.ts does
+ * that for them, with names, requests and sockets alike for this Pod and others.
  */
 import type { RuntimeContext } from "./define.ts";
 import type { HttpRequest, HttpResponse, PodRecord } from "./state.ts";
@@ -32,13 +33,23 @@ export type NetworkResult<T> =
 
 export interface Network {
   /** One query to the Pod's name server, the name fully qualified (the caller walks the search list). */
-  query(context: RuntimeContext, podKey: string, name: string, type: DnsRecord["type"]): DnsAnswer;
+  query(
+    context: RuntimeContext,
+    podKey: string,
+    name: string,
+    type: DnsRecord["type"],
+    server?: string,
+  ): DnsAnswer;
   /**
    * Sends an HTTP request from a Pod to an address outside it. Returns a handle; the asking Pod is woken when the
    * answer is there. A server that speaks raw TCP is reached as well (runtime/http.ts speaks HTTP/1.1 to it).
    */
   request(context: RuntimeContext, podKey: string, request: HttpRequest): string;
-  requestResult(context: RuntimeContext, podKey: string, handle: string): NetworkResult<HttpResponse>;
+  requestResult(
+    context: RuntimeContext,
+    podKey: string,
+    handle: string,
+  ): NetworkResult<HttpResponse>;
   /** Opens a TCP stream from a Pod to an address outside it. */
   connect(context: RuntimeContext, podKey: string, ip: string, port: number): NetworkResult<string>;
   /** Sends bytes; `end` half-closes. */
@@ -46,7 +57,13 @@ export interface Network {
   /** Bytes that arrived; undefined: none yet; "": the other side has closed. */
   receive(context: RuntimeContext, podKey: string, stream: string): string | undefined;
   /** One datagram and its answer, if the server gives one. */
-  datagram(context: RuntimeContext, podKey: string, ip: string, port: number, bytes: string): NetworkResult<string>;
+  datagram(
+    context: RuntimeContext,
+    podKey: string,
+    ip: string,
+    port: number,
+    bytes: string,
+  ): NetworkResult<string>;
   /** ICMP echo: round trip in ms, or nothing when nobody answers. */
   ping(context: RuntimeContext, podKey: string, ip: string): number | undefined;
   /** Whether a wait for a handle (`Wait.nt`) is over: a request has its outcome, a stream has bytes or has ended. */

@@ -9,6 +9,8 @@ export interface HttpAnswer {
   response: HttpResponse;
   /** The answer takes this long, virtual ms. */
   delayMs?: number;
+  /** CPU its making costs, ms: it takes longer under a CPU limit and while others are served. */
+  cpuMs?: number;
 }
 
 /** `S`: the program's state, plain JSON; `start` and `step` may change it in place. */
@@ -30,6 +32,8 @@ export interface Program<S = any> {
   memoryBytes?(state: S): number;
   /** CPU it uses while waiting, milli cores: for `kubectl top` only. */
   idleCpuMilli?(state: S): number;
+  /** Its answers change by time alone: probes of its Pod never go calm. */
+  restless?(state: S): boolean;
   /** Command line in `ps`; without it argv. */
   title?(state: S, argv: readonly string[]): string;
   /** Helper processes that only `ps` sees: worker processes of a server. */

@@ -21,7 +21,9 @@ export function parseReference(image: string): ImageReference | { error: string 
   const bad = { error: "invalid reference format" };
   if (image === "") return bad;
   if (/^[a-f0-9]{64}$/.test(image))
-    return { error: `invalid repository name (${image}), cannot specify 64-byte hexadecimal strings` };
+    return {
+      error: `invalid repository name (${image}), cannot specify 64-byte hexadecimal strings`,
+    };
   let rest = image;
   const at = rest.indexOf("@");
   const digest = at < 0 ? undefined : rest.slice(at + 1);
@@ -41,10 +43,16 @@ export function parseReference(image: string): ImageReference | { error: string 
   let path = named ? rest.slice(slash + 1) : rest;
   if (path !== path.toLowerCase())
     return { error: "invalid reference format: repository name (" + path + ") must be lowercase" };
-  if (!domainPattern.test(domain) || !path.split("/").every((part) => partPattern.test(part))) return bad;
+  if (!domainPattern.test(domain) || !path.split("/").every((part) => partPattern.test(part)))
+    return bad;
   const normal = domain === "index.docker.io" ? "docker.io" : domain;
   if (normal === "docker.io" && !path.includes("/")) path = `library/${path}`;
-  return { domain: normal, path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+  return {
+    domain: normal,
+    path,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
 }
 
 /** `docker.io/library/nginx:latest`. With a digest the tag is left out, as the runtime does. */

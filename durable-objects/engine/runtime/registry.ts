@@ -23,11 +23,20 @@ function hostFailure(reference: ImageReference, name: string): { error: string }
   const [host = "", port] = reference.domain.split(":");
   const url = `https://${reference.domain}/v2/${reference.path}/manifests/${reference.digest ?? reference.tag ?? "latest"}`;
   if (host === "localhost" || /^127\./.test(host))
-    return failure(name, `failed to do request: Head "${url}": dial tcp 127.0.0.1:${port ?? 443}: connect: connection refused`);
+    return failure(
+      name,
+      `failed to do request: Head "${url}": dial tcp 127.0.0.1:${port ?? 443}: connect: connection refused`,
+    );
   if (/^\d+(\.\d+){3}$/.test(host))
-    return failure(name, `failed to do request: Head "${url}": dial tcp ${host}:${port ?? 443}: i/o timeout`);
+    return failure(
+      name,
+      `failed to do request: Head "${url}": dial tcp ${host}:${port ?? 443}: i/o timeout`,
+    );
   if (unresolvable.test(host))
-    return failure(name, `failed to do request: Head "${url}": dial tcp: lookup ${host} on 192.168.0.2:53: no such host`);
+    return failure(
+      name,
+      `failed to do request: Head "${url}": dial tcp: lookup ${host} on 192.168.0.2:53: no such host`,
+    );
   return undefined;
 }
 
@@ -38,7 +47,9 @@ const denied =
 const pullTime = (sizeBytes: number): number =>
   Math.round(Math.min(4000, 500 + sizeBytes / 60_000));
 
-export function resolveImage(image: string): ResolvedImage | { error: string } | { invalid: string } {
+export function resolveImage(
+  image: string,
+): ResolvedImage | { error: string } | { invalid: string } {
   const reference = parseReference(image);
   if ("error" in reference) return { invalid: reference.error };
   const name = familiar(reference);
@@ -49,7 +60,11 @@ export function resolveImage(image: string): ResolvedImage | { error: string } |
   const tag = reference.tag ?? "latest";
   const imageID = `${repository}@${reference.digest ?? digestOf(`${repository}:${definition?.resolveTag(tag) ?? tag}`)}`;
   if (!definition) {
-    if (reference.domain === "docker.io" && reference.path.startsWith("library/") && !officialRepositories.has(reference.path.slice(8)))
+    if (
+      reference.domain === "docker.io" &&
+      reference.path.startsWith("library/") &&
+      !officialRepositories.has(reference.path.slice(8))
+    )
       return failure(name, denied);
     const draw = parseInt(digestOf(repository).slice(7, 11), 16);
     const sizeBytes = 20 * megabyte + draw * 1500;

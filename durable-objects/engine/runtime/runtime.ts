@@ -2,10 +2,14 @@
 import { findImage } from "../images/index.ts";
 import { Kernel } from "./kernel.ts";
 import { startContainer, startExec } from "./launch.ts";
-import { removeTree } from "./fs/tree.ts";
+import { loadMilli } from "./load.ts";
+import { removeTree } from "./fs/chunks.ts";
 import { httpOutcome, startHttp } from "./http.ts";
 import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs.ts";
 import { resolveImage } from "./registry.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { hostFiles, hostPath } from "./volume-nodes.ts";
+import { fillVolume, removePodVolumes, volumeBytes } from "./volumes.ts";
 import type {
   ContainerState,
   ExecResult,
@@ -61,7 +65,11 @@ function probeResult(outcome: { response: HttpResponse } | { error: string }): H
   if ("error" in outcome) return { error: probeErrors[outcome.error] ?? outcome.error };
   const { status, headers, body } = outcome.response;
   const location = headers.location ?? headers.Location;
-  return { status, body: decodeUtf8(body.slice(0, 10_240)), ...(location === undefined ? {} : { location }) };
+  return {
+    status,
+    body: decodeUtf8(body.slice(0, 10_240)),
+    ...(location === undefined ? {} : { location }),
+  };
 }
 
 function takeExec(kernel: Kernel, session: string): Pending<ExecResult> {
@@ -84,6 +92,11 @@ const told = <T>(handle: string): T | undefined =>
 export const runtime: Runtime = {
   resolveImage,
   imageUser,
+  fillVolume,
+  hostFiles,
+  hostPath,
+  volumeBytes,
+  fingerprint,
 
   start(context, spec) {
     const kernel = startContainer(context, spec);
@@ -135,7 +148,10 @@ export const runtime: Runtime = {
     const session = record?.se?.[handle.slice(1)];
     if (session && session.x === undefined)
       return { done: false, ...(record?.due === undefined ? {} : { dueAtMs: record.due }) };
-    const gone: Pending<ExecResult> = { done: true, result: { exitCode: 137, stdout: "", stderr: "" } };
+    const gone: Pending<ExecResult> = {
+      done: true,
+      result: { exitCode: 137, stdout: "", stderr: "" },
+    };
     return within(context, podKey, gone, (kernel) => takeExec(kernel, handle.slice(1)));
   },
 
@@ -154,11 +170,17 @@ export const runtime: Runtime = {
     const refused = tell({ error: probeErrors.refused });
     return within(context, podKey, refused, (kernel) => {
       const headers: Record<string, string> = {};
-      for (const { name, value } of request.headers) headers[name.toLowerCase()] = encodeUtf8(value);
+      for (const { name, value } of request.headers)
+        headers[name.toLowerCase()] = encodeUtf8(value);
       const outcome = startHttp(kernel, {
         method: "GET",
         path: request.path || "/",
-        headers: { "user-agent": "kube-probe/1.36", accept: "*/*", connection: "close", ...headers },
+        headers: {
+          "user-agent": "kube-probe/1.36",
+          accept: "*/*",
+          connection: "close",
+          ...headers,
+        },
         body: "",
         host: request.host,
         port: request.port,
@@ -173,16 +195,25 @@ export const runtime: Runtime = {
   httpResult(context, podKey, handle) {
     const result = told<HttpProbeResult>(handle);
     if (result) return { done: true, result };
-    const gone: Pending<HttpProbeResult> = { done: true, result: { error: probeErrors.reset as string } };
+    const gone: Pending<HttpProbeResult> = {
+      done: true,
+      result: { error: probeErrors.reset as string },
+    };
     return within(context, podKey, gone, (kernel): Pending<HttpProbeResult> => {
       const outcome = httpOutcome(kernel, handle.slice(1));
-      if ("response" in outcome || "error" in outcome) return { done: true, result: probeResult(outcome) };
-      return { done: false, ...(outcome.dueAtMs === undefined ? {} : { dueAtMs: outcome.dueAtMs }) };
+      if ("response" in outcome || "error" in outcome)
+        return { done: true, result: probeResult(outcome) };
+      return {
+        done: false,
+        ...(outcome.dueAtMs === undefined ? {} : { dueAtMs: outcome.dueAtMs }),
+      };
     });
   },
 
   listening(context, podKey, port) {
-    return context.records.get<Partial<PodRecord>>("runtime", podKey)?.li?.[`tcp/${port}`] !== undefined;
+    return (
+      context.records.get<Partial<PodRecord>>("runtime", podKey)?.li?.[`tcp/${port}`] !== undefined
+    );
   },
 
   grpcHealth(context, podKey, port, service) {
@@ -192,7 +223,10 @@ export const runtime: Runtime = {
       const process = listener && kernel.process(listener.p);
       if (!process || !listener) return refused;
       const { grpc } = kernel.program(process);
-      if (!grpc) return { error: "rpc error: code = Unimplemented desc = unknown service grpc.health.v1.Health" };
+      if (!grpc)
+        return {
+          error: "rpc error: code = Unimplemented desc = unknown service grpc.health.v1.Health",
+        };
       return grpc(kernel.sys(listener.p), process.s, service);
     });
   },
@@ -208,7 +242,9 @@ export const runtime: Runtime = {
       const process = kernel.pod.ps[name];
       if (process?.c !== key || process.z !== undefined) continue;
       memoryBytes += kernel.memoryOf(process);
-      cpuMilli += process.w || process.st ? (kernel.program(process).idleCpuMilli?.(process.s) ?? 0) : 1000;
+      cpuMilli += loadMilli(process, context.now);
+      cpuMilli +=
+        process.w || process.st ? (kernel.program(process).idleCpuMilli?.(process.s) ?? 0) : 1000;
     }
     const limit = kernel.pod.cs[key]?.spec.cpuMilliLimit;
     return { memoryBytes, cpuMilli: limit === undefined ? cpuMilli : Math.min(cpuMilli, limit) };
@@ -227,17 +263,14 @@ export const runtime: Runtime = {
   },
 
   removePod(context, podKey) {
+    removePodVolumes(context, podKey);
     const record = context.records.get<PodRecord>("runtime", podKey);
     if (!record) return;
     const trees = new Set<string>();
-    for (const key in record.cs) {
-      const spec = record.cs[key]?.spec;
-      trees.add(`c/${podKey}/${spec?.id.slice(0, 12)}`);
-      for (const mount of spec?.mounts ?? [])
-        if (mount.source.startsWith(`${record.pod.uid}/`)) trees.add(`v/${mount.source}`);
-    }
+    for (const key in record.cs) trees.add(`c/${podKey}/${record.cs[key]?.spec.id.slice(0, 12)}`);
     for (const tree of trees) removeTree(context.records, tree);
-    for (const list of Object.values(record.logs)) for (const log of list) removeLogs(context.records, podKey, log);
+    for (const list of Object.values(record.logs))
+      for (const log of list) removeLogs(context.records, podKey, log);
     context.records.delete("runtime", podKey);
   },
 };
@@ -258,4 +291,3 @@ export function readLog(
 export function imageUser(image: string): string {
   return findImage(image).version.user ?? "0";
 }
-

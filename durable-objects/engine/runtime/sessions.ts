@@ -50,7 +50,14 @@ export function attachSession(
     if (container.x) return { error: "container is in CONTAINER_EXITED state" };
     const id = String(kernel.pod.next++);
     const own = kernel.pod.se[`c${key}`];
-    kernel.pod.se[id] = { k: "attach", c: key, i: "", o: "", e: "", ...(own?.tty ? { tty: true as const } : {}) };
+    kernel.pod.se[id] = {
+      k: "attach",
+      c: key,
+      i: "",
+      o: "",
+      e: "",
+      ...(own?.tty ? { tty: true as const } : {}),
+    };
     if (own && size.rows) Object.assign(own, size);
     kernel.touch();
     return { session: id };
@@ -64,7 +71,12 @@ function target(pod: PodRecord, id: string): Session | undefined {
 }
 
 /** Bytes from the user; a terminal's go through its line discipline. */
-export function sessionInput(context: RuntimeContext, podKey: string, id: string, bytes: Uint8Array): void {
+export function sessionInput(
+  context: RuntimeContext,
+  podKey: string,
+  id: string,
+  bytes: Uint8Array,
+): void {
   within(context, podKey, undefined, (kernel) => {
     const session = target(kernel.pod, id);
     if (!session || session.ie) return;
@@ -94,7 +106,13 @@ export function sessionCloseInput(context: RuntimeContext, podKey: string, id: s
   });
 }
 
-export function sessionResize(context: RuntimeContext, podKey: string, id: string, cols: number, rows: number): void {
+export function sessionResize(
+  context: RuntimeContext,
+  podKey: string,
+  id: string,
+  cols: number,
+  rows: number,
+): void {
   within(context, podKey, undefined, (kernel) => {
     const session = target(kernel.pod, id);
     if (!session || (session.cols === cols && session.rows === rows)) return;
@@ -105,7 +123,11 @@ export function sessionResize(context: RuntimeContext, podKey: string, id: strin
 }
 
 /** Takes the output there is. Once it tells an exit the session is forgotten. Undefined: no such session. */
-export function sessionOutput(context: RuntimeContext, podKey: string, id: string): SessionOutput | undefined {
+export function sessionOutput(
+  context: RuntimeContext,
+  podKey: string,
+  id: string,
+): SessionOutput | undefined {
   const pod = context.records.get<Partial<PodRecord>>("runtime", podKey);
   const seen = pod?.se?.[id];
   if (!seen) return undefined;
@@ -136,7 +158,8 @@ export function sessionEnd(context: RuntimeContext, podKey: string, id: string):
     kernel.touch();
     if (session.k === "exec" && session.p !== undefined && session.x === undefined) {
       if (session.tty)
-        for (const name in kernel.pod.ps) if (kernel.pod.ps[name]?.se === id) kernel.kill(Number(name), 1);
+        for (const name in kernel.pod.ps)
+          if (kernel.pod.ps[name]?.se === id) kernel.kill(Number(name), 1);
       session.ie = true;
       session.i = "";
       kernel.run();

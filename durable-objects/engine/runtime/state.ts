@@ -38,6 +38,8 @@ export interface Process {
   lt?: number;
   /** CPU used, microseconds. */
   cpu?: number;
+  /** CPU of requests: window, microseconds in it and in the one before, busy until (load.ts). */
+  ld?: [number, number, number, number];
   /** Started, virtual ms. */
   t: number;
   /** Descriptor to open file; absent: the container's (null, log, log). */
@@ -97,8 +99,11 @@ export interface Connection {
   a: [string, string];
   /** Accepted by a process yet. */
   ok?: true;
-  /** Outside: the network's stream that side 0 is the end of. */
+  /** The network's stream whose end is outside this Pod: side 0, or (`f`) side 1. */
   o?: string;
+  f?: true;
+  /** A side has only half-closed: it still reads. */
+  hf?: true;
 }
 
 export interface Listener {
@@ -207,6 +212,8 @@ export interface HttpRequest {
   port: number;
   clientIp: string;
   https?: boolean;
+  /** Tells requests under way apart, for a server that answers "pending". */
+  id?: number;
 }
 
 export interface HttpResponse {

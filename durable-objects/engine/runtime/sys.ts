@@ -1,27 +1,14 @@
 /** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
-import { argumentBytesMax, openFilesPerProcessMax } from "../limits.ts";
-import type { Container } from "./container.ts";
+import { argumentBytesMax } from "../limits.ts";
 import { Errno } from "./errno.ts";
 import { programOf } from "./fs/layer.ts";
-import type { Tree } from "./fs/tree.ts";
-import { normalPath, type Credentials, type Place, type Stat } from "./fs/vfs.ts";
-import { execCost, forkCost, processKey, type Kernel } from "./kernel.ts";
+import { normalPath } from "./fs/vfs.ts";
+import { execCost, forkCost, processKey } from "./kernel.ts";
 import { programs } from "./programs.ts";
-import type { Json, Listener, Process, Session } from "./state.ts";
+import type { Json, Listener, Process } from "./state.ts";
+import { FileCalls, ProcessKilled } from "./sys-files.ts";
 
-/** Ends the step of a process that its own call killed. */
-export class ProcessKilled extends Error {
-  override name = "ProcessKilled";
-}
-
-export interface OpenFlags {
-  read?: boolean;
-  write?: boolean;
-  create?: boolean;
-  truncate?: boolean;
-  append?: boolean;
-  exclusive?: boolean;
-}
+export { ProcessKilled, type OpenFlags } from "./sys-files.ts";
 
 /** Who ended: `status` is the exit code, or 128 + signal. */
 export interface Ended {
@@ -29,8 +16,6 @@ export interface Ended {
   status: number;
   signal?: number;
 }
-
-const devices: Record<string, string> = { null: "n", zero: "z", full: "F", random: "R", urandom: "R" };
 
 /** What an environment has other than the container's. */
 function envChanges(
@@ -44,333 +29,7 @@ function envChanges(
   return Object.keys(out).length ? out : undefined;
 }
 
-export class Sys {
-  readonly kernel: Kernel;
-  readonly key: number;
-  readonly process: Process;
-  /** Bytes of real state the program holds; beyond processStateBytesMax it is killed. */
-  held = 0;
-
-  constructor(kernel: Kernel, key: number, process: Process) {
-    this.kernel = kernel;
-    this.key = key;
-    this.process = process;
-  }
-
-  // Itself
-
-  get container(): Container {
-    return this.kernel.container(this.process.c);
-  }
-  get argv(): readonly string[] {
-    return this.process.a;
-  }
-  get pid(): number {
-    return this.process.pid;
-  }
-  get ppid(): number {
-    return this.kernel.process(this.process.pp)?.pid ?? 0;
-  }
-  /** Virtual ms. */
-  get now(): number {
-    return Math.round(this.process.lt ?? this.kernel.now);
-  }
-  get cwd(): string {
-    return this.process.cwd ?? this.container.workingDir;
-  }
-  get env(): Record<string, string> {
-    const { e } = this.process;
-    if (!e) return this.container.env;
-    if (this.#envOf !== e) {
-      this.#envOf = e;
-      const env = { ...this.container.env };
-      for (const name in e) {
-        const value = e[name];
-        if (value === null || value === undefined) delete env[name];
-        else env[name] = value;
-      }
-      this.#env = env;
-    }
-    return this.#env;
-  }
-  #env: Record<string, string> = {};
-  #envOf: Process["e"];
-  get who(): Credentials {
-    return this.container.credentials(this.process);
-  }
-  get umask(): number {
-    return this.process.um ?? 0o022;
-  }
-  random(): number {
-    return this.kernel.context.random();
-  }
-  charge(microseconds: number): void {
-    this.kernel.charge(this.process, microseconds);
-  }
-
-  // Files by path
-
-  place(path: string, follow = true): Place {
-    return this.container.vfs.resolve(this.cwd, path, this.who, follow);
-  }
-  existing(path: string, follow = true): Required<Place> {
-    return this.container.vfs.existing(this.cwd, path, this.who, follow);
-  }
-  stat(path: string, follow = true): Stat {
-    return this.container.vfs.stat(this.existing(path, follow));
-  }
-  /** Like stat, but nothing when it cannot be had. */
-  peek(path: string, follow = true): Stat | undefined {
-    try {
-      return this.stat(path, follow);
-    } catch (error) {
-      if (error instanceof Errno) return undefined;
-      throw error;
-    }
-  }
-  list(path: string): string[] {
-    return this.container.vfs.list(this.existing(path), this.who);
-  }
-  /** access(2): 4 read, 2 write, 1 execute. */
-  access(path: string, want: number): boolean {
-    const place = this.#peekPlace(path);
-    if (!place?.node) return false;
-    if (want & 2 && place.mount.readOnly) return false;
-    return this.container.vfs.allowed(place.node, want, this.who);
-  }
-  #peekPlace(path: string): Place | undefined {
-    try {
-      return this.existing(path);
-    } catch (error) {
-      if (error instanceof Errno) return undefined;
-      throw error;
-    }
-  }
-  realpath(path: string): string {
-    return this.existing(path).full;
-  }
-  chdir(path: string, logical?: string): void {
-    const place = this.existing(path);
-    if (place.node.t !== "d") throw new Errno("ENOTDIR");
-    this.container.vfs.need(place.node, 1, this.who);
-    this.process.cwd = logical ?? place.full;
-  }
-  mkdir(path: string, mode = 0o777): void {
-    const place = this.place(path.replace(/\/+$/, "") || "/");
-    this.container.vfs.create(place, this.who, { t: "d", m: mode & ~this.umask });
-  }
-  rmdir(path: string): void {
-    this.container.vfs.rmdir(this.existing(path.replace(/\/+$/, "") || "/", false), this.who);
-  }
-  unlink(path: string): void {
-    this.container.vfs.unlink(this.existing(path, false), this.who);
-  }
-  rename(from: string, to: string): void {
-    const strip = (path: string): string => path.replace(/\/+$/, "") || "/";
-    this.container.vfs.rename(this.existing(strip(from), false), this.place(strip(to), false), this.who);
-  }
-  symlink(target: string, path: string): void {
-    this.container.vfs.create(this.place(path, false), this.who, { t: "l", m: 0o777, d: target });
-  }
-  link(from: string, to: string): void {
-    this.container.vfs.link(this.existing(from, false), this.place(to, false), this.who);
-  }
-  mkfifo(path: string, mode = 0o666): void {
-    this.container.vfs.create(this.place(path), this.who, { t: "p", m: mode & ~this.umask });
-  }
-  chmod(path: string, mode: number): void {
-    this.container.vfs.change(this.existing(path), this.who, { m: mode });
-  }
-  chown(path: string, uid: number | undefined, gid: number | undefined, follow = true): void {
-    const change = { ...(uid === undefined ? {} : { u: uid }), ...(gid === undefined ? {} : { g: gid }) };
-    this.container.vfs.change(this.existing(path, follow), this.who, change);
-  }
-  utime(path: string, ms: number): void {
-    this.container.vfs.change(this.existing(path), this.who, { k: ms });
-  }
-  truncate(path: string, size: number): void {
-    const fd = this.open(path, { write: true, create: true });
-    this.ftruncate(fd, size);
-    this.close(fd);
-  }
-  /** Whole content. For programs that hold it at once; ENOMEM beyond what a process may hold. */
-  readFile(path: string): string {
-    const fd = this.open(path, { read: true });
-    const file = this.kernel.files.file(this.process, fd);
-    const size = file?.k === "f" ? this.kernel.files.tree(file.t).size(file.i) : 0;
-    if (size > 8 * 1024 * 1024) {
-      this.close(fd);
-      throw new Errno("ENOMEM");
-    }
-    const data = this.kernel.files.read(this.process, fd, 8 * 1024 * 1024) ?? "";
-    this.close(fd);
-    return data;
-  }
-  writeFile(path: string, data: string, flags: OpenFlags = {}): void {
-    const fd = this.open(path, { write: true, create: true, truncate: !flags.append, ...flags });
-    this.write(fd, data);
-    this.close(fd);
-  }
-
-  // Descriptors
-
-  #free(from = 0): number {
-    const table = this.kernel.files.own(this.process);
-    for (let fd = from; fd < openFilesPerProcessMax; fd++) if (table[fd] === undefined) return fd;
-    throw new Errno("EMFILE");
-  }
-
-  open(path: string, flags: OpenFlags, mode = 0o666): number {
-    const fd = this.#free();
-    this.kernel.files.place(this.process, fd, this.#openId(path, flags, mode));
-    return fd;
-  }
-
-  #openId(path: string, flags: OpenFlags, mode: number): string {
-    const { files } = this.kernel;
-    const { vfs } = this.container;
-    let place = this.place(path);
-    if (place.node && flags.create && flags.exclusive) throw new Errno("EEXIST");
-    if (!place.node) {
-      if (!flags.create || path.endsWith("/")) throw new Errno(flags.create ? "EISDIR" : "ENOENT");
-      vfs.create(place, this.who, { t: "f", m: mode & ~this.umask, d: "" });
-      place = this.existing(path);
-    } else {
-      const want = (flags.write ? 2 : 0) | (flags.read ? 4 : 0);
-      if (place.node.t === "d" && flags.write) throw new Errno("EISDIR");
-      vfs.need(place.node, want, this.who);
-      if (flags.write && place.node.t === "f") vfs.writable(place);
-    }
-    const { node, id, mount } = place as Required<Place>;
-    if (node.t === "c") return this.#device(node.d ?? "null");
-    if (node.t === "p") return this.#fifo(mount.tree as Tree, place as Required<Place>, flags.write === true);
-    if (flags.truncate && node.t === "f" && mount.tree.size(id) > 0) (mount.tree as Tree).truncate(id, 0);
-    const access = flags.write ? (flags.read ? "rw" : "w") : "r";
-    const now = mount.tree.find(place.path) ?? id;
-    return files.openFile(mount.tree, now, access, place.full, flags.append === true);
-  }
-
-  #device(name: string): string {
-    const builtIn = devices[name];
-    if (builtIn) return builtIn;
-    const standard = ["stdin", "stdout", "stderr"].indexOf(name);
-    if (standard >= 0) return this.kernel.files.idOf(this.process, standard);
-    const session = this.process.se === undefined ? undefined : this.kernel.pod.se[this.process.se];
-    if (name === "tty" && session?.tty && this.process.se !== undefined)
-      return this.kernel.files.open({ k: "t", s: this.process.se });
-    throw new Errno("ENOENT");
-  }
-
-  #fifo(tree: Tree, place: Required<Place>, write: boolean): string {
-    const name = `${tree.key} ${place.id}`;
-    const { pi } = this.kernel.pod;
-    let key = Object.keys(pi).find((known) => pi[known]?.f === name);
-    if (key === undefined) {
-      key = String(this.kernel.pod.next++);
-      pi[key] = { b: "", r: 0, w: 0, f: name, nw: true };
-    }
-    const pipe = pi[key];
-    if (write && pipe) delete pipe.nw;
-    return this.kernel.files.open({ k: write ? "w" : "r", p: Number(key) });
-  }
-
-  close(fd: number): void {
-    this.kernel.files.close(this.process, fd);
-  }
-  /** dup2. */
-  dup(from: number, to: number): void {
-    if (from === to) return void this.kernel.files.idOf(this.process, from);
-    this.kernel.files.place(this.process, to, this.kernel.files.idOf(this.process, from));
-  }
-  /** Copies a descriptor to the first free one from `least` on (those from 10 on close at exec). */
-  dupFree(from: number, least = 10): number {
-    const fd = this.#free(least);
-    this.kernel.files.place(this.process, fd, this.kernel.files.idOf(this.process, from));
-    return fd;
-  }
-  isOpen(fd: number): boolean {
-    return this.kernel.files.table(this.process)[fd] !== undefined;
-  }
-  pipe(): [read: number, write: number] {
-    const [reader, writer] = this.kernel.files.pipe();
-    const read = this.#free();
-    this.kernel.files.place(this.process, read, reader);
-    const write = this.#free();
-    this.kernel.files.place(this.process, write, writer);
-    return [read, write];
-  }
-  /** A descriptor that reads the given bytes: a here-document. */
-  stringFd(data: string, at?: number): number {
-    const [reader, writer] = this.kernel.files.pipe();
-    const fd = at ?? this.#free();
-    this.kernel.files.place(this.process, fd, reader);
-    const file = this.kernel.pod.of[writer];
-    if (file?.k === "w") {
-      const pipe = this.kernel.pod.pi[file.p];
-      if (pipe) pipe.b = data;
-    }
-    this.kernel.files.retain(writer);
-    this.kernel.files.release(writer);
-    return fd;
-  }
-  read(fd: number, most = 65_536): string | undefined {
-    return this.kernel.files.read(this.process, fd, most);
-  }
-  readable(fd: number): boolean {
-    return this.kernel.files.readable(this.process, fd);
-  }
-  /** Bytes taken, 0 when it would block. A closed pipe kills by SIGPIPE, or throws EPIPE where that is ignored. */
-  write(fd: number, data: string): number {
-    try {
-      return this.kernel.files.write(this.process, fd, data);
-    } catch (error) {
-      if (!(error instanceof Errno) || error.code !== "EPIPE") throw error;
-      if (this.process.ig?.includes(13)) throw error;
-      this.kernel.kill(this.key, 13);
-      if (this.pid === 1) throw error;
-      throw new ProcessKilled();
-    }
-  }
-  /** Last words on standard error, whatever state it is in. */
-  complain(text: string): void {
-    try {
-      this.write(2, text);
-    } catch (error) {
-      // Its own diagnostics have nowhere to go.
-      if (!(error instanceof Errno || error instanceof ProcessKilled)) throw error;
-    }
-  }
-  ftruncate(fd: number, size: number): void {
-    const file = this.kernel.files.file(this.process, fd);
-    if (file?.k !== "f") throw new Errno("EINVAL");
-    const tree = this.kernel.files.tree(file.t) as Tree;
-    file.i = tree.own(file.i);
-    tree.truncate(file.i, size);
-  }
-  /** Moves the offset of a file; ESPIPE on anything else. */
-  seek(fd: number, offset: number): void {
-    const file = this.kernel.files.file(this.process, fd);
-    if (file?.k !== "f") throw new Errno("ESPIPE");
-    file.o = offset;
-  }
-  /** Gives back bytes read too far, as lseek does; false where that cannot be done. */
-  unread(fd: number, bytes: number): boolean {
-    const id = this.kernel.files.table(this.process)[fd];
-    const file = id === undefined ? undefined : this.kernel.pod.of[id];
-    if (file?.k !== "f") return false;
-    file.o -= bytes;
-    return true;
-  }
-  fileSize(fd: number): number | undefined {
-    const file = this.kernel.files.file(this.process, fd);
-    return file?.k === "f" ? this.kernel.files.tree(file.t).size(file.i) : undefined;
-  }
-  /** The terminal a descriptor is, if any. */
-  terminal(fd: number): Session | undefined {
-    const id = this.kernel.files.terminal(this.process, fd);
-    return id === undefined ? undefined : this.kernel.pod.se[id];
-  }
-
+export class Sys extends FileCalls {
   // Processes
 
   /** A child with the same descriptors. `state` is its whole memory. */
@@ -406,13 +65,14 @@ export class Sys {
   which(command: string, path = this.env.PATH ?? "/bin:/usr/bin"): string {
     if (command.includes("/")) {
       const place = this.existing(command);
-      if (place.node.t === "d" || !this.container.vfs.allowed(place.node, 1, this.who)) throw new Errno("EACCES");
+      if (place.node.t === "d" || !this.container.vfs.allowed(place.node, 1, this.who))
+        throw new Errno("EACCES");
       return command;
     }
     let denied = false;
     for (const folder of path.split(":")) {
       const full = normalPath(this.cwd, `${folder || "."}/${command}`);
-      const place = this.#peekPlace(full);
+      const place = this.peekPlace(full);
       if (!place?.node || place.node.t === "d") continue;
       if (this.container.vfs.allowed(place.node, 1, this.who)) return full;
       denied = true;
@@ -423,8 +83,10 @@ export class Sys {
   /** Replaces the program. ENOENT, EACCES, ENOEXEC (a text without `#!`), E2BIG. */
   exec(path: string, argv: string[], env: Record<string, string>, depth = 0): void {
     const place = this.existing(path);
-    if (place.node.t !== "f" || !this.container.vfs.allowed(place.node, 1, this.who)) throw new Errno("EACCES");
-    if (argv.reduce((sum, word) => sum + word.length, 0) > argumentBytesMax) throw new Errno("E2BIG");
+    if (place.node.t !== "f" || !this.container.vfs.allowed(place.node, 1, this.who))
+      throw new Errno("EACCES");
+    if (argv.reduce((sum, word) => sum + word.length, 0) > argumentBytesMax)
+      throw new Errno("E2BIG");
     const head = place.mount.tree.read(place.id, 0, 256);
     const shebang = /^#! *(\S+)(?: +([^\n]*\S))? *\n?/.exec(head);
     if (shebang && depth < 4) {
@@ -474,7 +136,9 @@ export class Sys {
       if (child.z === undefined) continue;
       this.kernel.remove(Number(name));
       const signal = child.z >> 8;
-      return signal ? { pid: child.pid, status: 128 + signal, signal } : { pid: child.pid, status: child.z };
+      return signal
+        ? { pid: child.pid, status: 128 + signal, signal }
+        : { pid: child.pid, status: child.z };
     }
     return any ? undefined : "none";
   }
@@ -489,11 +153,19 @@ export class Sys {
       const other = all[name];
       if (!other || other.ns !== this.process.ns) continue;
       const group = other.pg ?? other.pid;
-      const hit = pid > 0 ? other.pid === pid : pid === 0 ? group === own : pid === -1 ? other.pid > 1 && other !== this.process : group === -pid;
+      const hit =
+        pid > 0
+          ? other.pid === pid
+          : pid === 0
+            ? group === own
+            : pid === -1
+              ? other.pid > 1 && other !== this.process
+              : group === -pid;
       if (!hit) continue;
       found = true;
       const mine = this.who.uid;
-      if (mine !== 0 && this.kernel.container(other.c).credentials(other).uid !== mine) denied = true;
+      if (mine !== 0 && this.kernel.container(other.c).credentials(other).uid !== mine)
+        denied = true;
       else if (other.z === undefined) this.kernel.kill(Number(name), signal);
     }
     if (!found) throw new Errno("ESRCH");
@@ -514,11 +186,16 @@ export class Sys {
    * Binds a port of the Pod. EADDRINUSE when taken, EACCES below 1024 without the right.
    * Returns the listening descriptor.
    */
-  listen(port: number, kind: Listener["k"], options: { address?: string; tls?: boolean } = {}): number {
+  listen(
+    port: number,
+    kind: Listener["k"],
+    options: { address?: string; tls?: boolean } = {},
+  ): number {
     const { pod } = this.kernel;
     const name = `${kind === "u" ? "udp" : "tcp"}/${port}`;
     if (pod.li[name]) throw new Errno("EADDRINUSE");
-    if (port < 1024 && !(this.who.uid === 0 && this.container.capable("NET_BIND_SERVICE"))) throw new Errno("EACCES");
+    if (port < 1024 && !(this.who.uid === 0 && this.container.capable("NET_BIND_SERVICE")))
+      throw new Errno("EACCES");
     pod.li[name] = {
       p: this.key,
       k: kind,
@@ -526,7 +203,7 @@ export class Sys {
       ...(options.tls ? { s: true as const } : {}),
     };
     if (kind !== "t" && kind !== "u") return -1;
-    const fd = this.#free();
+    const fd = this.freeFd();
     this.kernel.files.place(this.process, fd, this.kernel.files.open({ k: "l", l: name }));
     return fd;
   }

@@ -7,11 +7,14 @@ import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { resourceQuota } from "./resource-quota.ts";
+import { claimResize, storageObjectInUseProtection } from "./storage-objects.ts";
 
 export const admissionRules: readonly AdmissionRule[] = [
   namespaceLifecycle,
   limitRanger,
   defaultStorageClass,
+  storageObjectInUseProtection,
+  claimResize,
   defaultIngressClass,
   rbacEscalation,
   // Last, as upstream: what is refused otherwise must not be counted.

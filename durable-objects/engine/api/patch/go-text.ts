@@ -29,5 +29,8 @@ export function conversionError(text: string): string {
   if (wanted.startsWith("map[")) return `cannot restore map from ${kind}`;
   if (wanted.startsWith("[]")) return `cannot restore slice from ${kind}`;
   if (/^\w+\.[A-Z]/.test(wanted)) return `cannot restore struct from: ${kind}`;
-  return /^(int|string|bool)/.test(kind) ? `cannot convert ${type} to ${wanted}` : `unrecognized type: ${wanted}`;
+  // Go can turn whole numbers into strings, JSON must not; other pairs it does not even try.
+  return kind === "int64" && wanted === "string"
+    ? `cannot convert ${type} to ${wanted}`
+    : `unrecognized type: ${wanted}`;
 }

@@ -1,6 +1,6 @@
 /** RFC 6902 as the API server takes it. Copy-on-write: the given object is never changed. */
 import { jsonPatchOperationsMax } from "../../limits.ts";
-import { badRequest, StatusError } from "../status.ts";
+import { badRequest, StatusError, tooLarge } from "../status.ts";
 import { getOwn, isObject, jsonEqual, jsonKind, setOwn } from "./go-value.ts";
 import type { JsonObject } from "./go-value.ts";
 
@@ -55,9 +55,7 @@ export function decodeJsonPatch(patch: unknown): {
     }
   });
   if (patch.length > jsonPatchOperationsMax) {
-    throw new StatusError(
-      413,
-      "RequestEntityTooLarge",
+    throw tooLarge(
       `The allowed maximum operations in a JSON patch is ${jsonPatchOperationsMax}, got ${patch.length}`,
     );
   }

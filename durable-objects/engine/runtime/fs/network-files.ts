@@ -8,8 +8,10 @@ function hosts(container: Container): string {
   const domain = pod.subdomain
     ? `${pod.hostname}.${pod.subdomain}.${pod.namespace}.svc.cluster.local\t`
     : "";
-  let text = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
-  text += "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
+  let text =
+    "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+  text +=
+    "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
   text += `${pod.ip}\t${domain}${container.hostname}\n`;
   if (pod.hostAliases?.length) {
     text += "\n# Entries added by HostAliases.\n";

@@ -27,10 +27,12 @@ export class ProcTree implements ReadTree {
     const process = Object.values(kernel.pod.ps).find((p) => p.ns === record.ns && p.pid === pid);
     if (!process) return undefined;
     const name = (process.a[0] ?? process.p).replace(/^.*\//, "");
-    const state = process.z === undefined ? (process.w ? "S (sleeping)" : "R (running)") : "Z (zombie)";
+    const state =
+      process.z === undefined ? (process.w ? "S (sleeping)" : "R (running)") : "Z (zombie)";
     const who = this.container.credentials(process);
     const parent = kernel.pod.ps[process.pp]?.pid ?? 0;
-    if (file === "cmdline") return process.z === undefined ? process.a.map((arg) => `${arg}\0`).join("") : "";
+    if (file === "cmdline")
+      return process.z === undefined ? process.a.map((arg) => `${arg}\0`).join("") : "";
     if (file === "comm") return `${name}\n`;
     if (file === "environ")
       return Object.entries(kernel.sys(process.ns * 100_000 + pid).env)
@@ -42,7 +44,8 @@ export class ProcTree implements ReadTree {
         `Uid:\t${who.uid}\t${who.uid}\t${who.uid}\t${who.uid}\nGid:\t${who.gid}\t${who.gid}\t${who.gid}\t${who.gid}\n` +
         `VmRSS:\t${Math.round(kernel.memoryOf(process) / 1024)} kB\nThreads:\t1\n`
       );
-    if (file === "stat") return `${pid} (${name}) ${state[0]} ${parent} ${pid} ${pid} 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 0\n`;
+    if (file === "stat")
+      return `${pid} (${name}) ${state[0]} ${parent} ${pid} ${pid} 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 0\n`;
     return undefined;
   }
 
@@ -64,7 +67,11 @@ export class ProcTree implements ReadTree {
       case "/proc/meminfo":
         return `MemTotal:       ${total} kB\nMemFree:        ${total >> 1} kB\nMemAvailable:   ${Math.round(total * 0.8)} kB\nBuffers:          104857 kB\nCached:          1048576 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n`;
       case "/proc/cpuinfo":
-        return Array.from({ length: defaultCapacity.cpus }, (_, cpu) => `processor\t: ${cpu}\nvendor_id\t: GenuineIntel\nmodel name\t: Virtual CPU\ncpu MHz\t\t: 2000.000\n\n`).join("");
+        return Array.from(
+          { length: defaultCapacity.cpus },
+          (_, cpu) =>
+            `processor\t: ${cpu}\nvendor_id\t: GenuineIntel\nmodel name\t: Virtual CPU\ncpu MHz\t\t: 2000.000\n\n`,
+        ).join("");
       case "/proc/mounts":
         return this.container.vfs.mounts
           .toReversed()
@@ -94,14 +101,25 @@ export class ProcTree implements ReadTree {
   #memory(): number {
     const { kernel, key } = this.container;
     let sum = 0;
-    for (const process of Object.values(kernel.pod.ps)) if (process.c === key) sum += kernel.memoryOf(process);
+    for (const process of Object.values(kernel.pod.ps))
+      if (process.c === key) sum += kernel.memoryOf(process);
     return sum || megabyte;
   }
 
   /** Names in the folders that exist; process folders come on top. */
   static readonly #folders: Record<string, string[]> = {
     "/": ["proc", "sys"],
-    "/proc": ["cpuinfo", "filesystems", "loadavg", "meminfo", "mounts", "self", "sys", "uptime", "version"],
+    "/proc": [
+      "cpuinfo",
+      "filesystems",
+      "loadavg",
+      "meminfo",
+      "mounts",
+      "self",
+      "sys",
+      "uptime",
+      "version",
+    ],
     "/proc/sys": ["kernel", "net"],
     "/proc/sys/kernel": ["hostname", "osrelease"],
     "/proc/sys/net": ["core"],

@@ -4,14 +4,9 @@
  * appending to a log rewrites one chunk. A chunk that is missing reads as zeros, so a sparse file costs nothing.
  */
 import type { Records } from "../../controllers/define.ts";
-import {
-  fileChunkBytes,
-  fileInlineBytesMax,
-  treeBytesMax,
-  treeEntriesMax,
-} from "../../limits.ts";
-import { fromBase64, toBase64 } from "../bytes.ts";
+import { fileChunkBytes, fileInlineBytesMax, treeBytesMax, treeEntriesMax } from "../../limits.ts";
 import { Errno } from "../errno.ts";
+import { packChunk, unpackChunk } from "./chunks.ts";
 import type { Layer, LayerEntry, NodeType } from "./layer.ts";
 
 export interface Inode {
@@ -27,11 +22,13 @@ export interface Inode {
   d?: string;
   /** Size when the content lies in chunk rows. */
   z?: number;
+  /** What a computed file shows, for the tree's `dynamic`: a token in a volume. */
+  y?: string;
   /** Names, when not one. 0: unlinked but still open. */
   n?: number;
 }
 
-interface TreeRecord {
+export interface TreeRecord {
   next: number;
   i: Record<string, Inode>;
   /** Path to inode number; 0 hides a name of the layer below. */
@@ -45,15 +42,6 @@ export type FileId = number | string;
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
-
-/** Control and high characters blow up in JSON: contents rich in them are kept as base64. */
-function packChunk(data: string): string {
-  // eslint-disable-next-line no-control-regex
-  const odd = data.replace(/[\t\n\x20-\x7e]+/g, "").length;
-  return odd * 4 > data.length ? `b${toBase64(data)}` : `t${data}`;
-}
-const unpackChunk = (row: string): string =>
-  row.startsWith("b") ? (fromBase64(row.slice(1)) ?? "") : row.slice(1);
 
 export class Tree {
   readonly key: string;
@@ -91,8 +79,9 @@ export class Tree {
     };
   }
 
-  get bytes(): number {
-    return this.#record.b;
+  /** Whether something is to be saved. */
+  get dirty(): boolean {
+    return this.#dirty || this.#dirtyChunks.size > 0;
   }
 
   /** The record, made ours to change: stored values are immutable. */
@@ -133,9 +122,13 @@ export class Tree {
   }
 
   inode(id: FileId): Inode | undefined {
-    if (typeof id === "number") return this.#record.i[id];
+    if (typeof id === "number") {
+      const own = this.#record.i[id];
+      return own?.y === undefined ? own : { ...own, d: this.dynamic?.(own.y) ?? "" };
+    }
     const entry = this.#lowerEntry(id);
-    if (!entry) return id === "/" ? { t: "d", m: this.lower ? 0o755 : 0o777, k: this.lowerTime } : undefined;
+    if (!entry)
+      return id === "/" ? { t: "d", m: this.lower ? 0o755 : 0o777, k: this.lowerTime } : undefined;
     const data = entry.dynamic === undefined ? entry.data : (this.dynamic?.(entry.dynamic) ?? "");
     return { t: entry.type, m: entry.mode, u: entry.uid, g: entry.gid, k: this.lowerTime, d: data };
   }
@@ -292,7 +285,7 @@ export class Tree {
     if (node.z === undefined) return (node.d ?? "").slice(offset, offset + length);
     const end = Math.min(node.z, offset + length);
     let out = "";
-    for (let at = offset; at < end; ) {
+    for (let at = offset; at < end;) {
       const chunk = Math.floor(at / fileChunkBytes);
       const from = at - chunk * fileChunkBytes;
       const upto = Math.min(fileChunkBytes, from + end - at);
@@ -332,12 +325,16 @@ export class Tree {
     record.b += size - old;
     if (node.z === undefined && size <= fileInlineBytesMax) {
       const d = (node.d ?? "").padEnd(offset, "\0");
-      record.i[ino] = { ...node, d: d.slice(0, offset) + data + d.slice(offset + data.length), k: this.now() };
+      record.i[ino] = {
+        ...node,
+        d: d.slice(0, offset) + data + d.slice(offset + data.length),
+        k: this.now(),
+      };
       return;
     }
     if (node.z === undefined) this.#spill(ino, node);
     const { d: _, ...rest } = record.i[ino] ?? node;
-    for (let at = 0; at < data.length; ) {
+    for (let at = 0; at < data.length;) {
       const chunk = Math.floor((offset + at) / fileChunkBytes);
       const from = offset + at - chunk * fileChunkBytes;
       const part = data.slice(at, at + fileChunkBytes - from);
@@ -400,19 +397,4 @@ export class Tree {
     this.#owned = false;
     this.records.put("trees", this.key, this.#record);
   }
-}
-
-/** Forgets a tree and all its contents. */
-export function removeTree(records: Records, key: string): void {
-  const record = records.get<TreeRecord>("trees", key);
-  if (!record) return;
-  for (const ino in record.i) {
-    const size = record.i[ino]?.z;
-    if (size === undefined) continue;
-    for (let chunk = 0; chunk * fileChunkBytes < size; chunk++) {
-      const chunkKey = `${key}\n${ino}\n${chunk}`;
-      if (records.get("files", chunkKey) !== undefined) records.delete("files", chunkKey);
-    }
-  }
-  records.delete("trees", key);
 }

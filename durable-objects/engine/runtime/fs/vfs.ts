@@ -88,7 +88,7 @@ export class Vfs {
     this.now = now;
     this.isOpen = isOpen;
     for (const mount of mounts)
-      for (let path = mount.at; path !== "/"; ) {
+      for (let path = mount.at; path !== "/";) {
         const slash = path.lastIndexOf("/");
         const parent = path.slice(0, slash) || "/";
         const names = this.#implied.get(parent) ?? new Set<string>();
@@ -121,7 +121,7 @@ export class Vfs {
     let parts = (path.startsWith("/") ? path : `${cwd}/${path}`).split("/").filter(Boolean);
     let place = this.at("/");
     const wantsFolder = /\/\.?$/.test(path);
-    for (let links = 0; parts.length > 0; ) {
+    for (let links = 0; parts.length > 0;) {
       const name = parts.shift() ?? "";
       if (!place.node) throw new Errno("ENOENT");
       if (place.node.t !== "d") throw new Errno("ENOTDIR");
@@ -275,7 +275,8 @@ export class Vfs {
   change(place: Required<Place>, who: Credentials, change: Partial<Inode>): void {
     const tree = this.writable(place);
     const root = who.uid === 0 && who.override;
-    if (!root && (who.uid !== (place.node.u ?? 0) || change.u !== undefined)) throw new Errno("EPERM");
+    if (!root && (who.uid !== (place.node.u ?? 0) || change.u !== undefined))
+      throw new Errno("EPERM");
     tree.change(place.id, change);
   }
 }

@@ -25,7 +25,12 @@ const levels: Record<string, Binary>[] = [
   { "^": (a, b) => a ^ b },
   { "&": (a, b) => a & b },
   { "==": (a, b) => truth(a === b), "!=": (a, b) => truth(a !== b) },
-  { "<=": (a, b) => truth(a <= b), ">=": (a, b) => truth(a >= b), "<": (a, b) => truth(a < b), ">": (a, b) => truth(a > b) },
+  {
+    "<=": (a, b) => truth(a <= b),
+    ">=": (a, b) => truth(a >= b),
+    "<": (a, b) => truth(a < b),
+    ">": (a, b) => truth(a > b),
+  },
   { "<<": (a, b) => a << (b & 63n), ">>": (a, b) => a >> (b & 63n) },
   { "+": (a, b) => a + b, "-": (a, b) => a - b },
   { "*": (a, b) => a * b, "/": (a, b) => divide(a, b, false), "%": (a, b) => divide(a, b, true) },
@@ -133,7 +138,11 @@ class Evaluator {
   }
   assignment(): bigint {
     const next = this.tokens[this.at + 1];
-    if (this.token.kind === "name" && next?.kind === "op" && /^(<<|>>|[-+*/%&|^])?=$/.test(next.text)) {
+    if (
+      this.token.kind === "name" &&
+      next?.kind === "op" &&
+      /^(<<|>>|[-+*/%&|^])?=$/.test(next.text)
+    ) {
       const name = this.token.text;
       this.at += 2;
       const right = this.assignment();
@@ -180,7 +189,10 @@ class Evaluator {
     if (!table) return this.power();
     let left = this.binary(level + 1);
     for (;;) {
-      const apply = this.token.kind === "op" && Object.hasOwn(table, this.token.text) ? table[this.token.text] : undefined;
+      const apply =
+        this.token.kind === "op" && Object.hasOwn(table, this.token.text)
+          ? table[this.token.text]
+          : undefined;
       if (!apply) return left;
       this.at++;
       const right = this.binary(level + 1);
@@ -198,7 +210,10 @@ class Evaluator {
   unary(): bigint {
     if (this.accept("!")) return truth(this.unary() === 0n);
     if (this.accept("~")) return ~this.unary();
-    for (const [op, by] of [["++", 1n], ["--", -1n]] as const) {
+    for (const [op, by] of [
+      ["++", 1n],
+      ["--", -1n],
+    ] as const) {
       if (!this.is(op)) continue;
       const next = this.tokens[this.at + 1];
       if (next?.kind !== "name") continue;

@@ -24,13 +24,19 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
     if (job) state.j = state.j.filter((known) => known !== job);
     return true;
   });
-  if (frame.p.length === 0) return done(shell, frame.x, frame.t === 1);
+  if (frame.p.length === 0) return done(shell, frame.y ? frame.x : 0, frame.t === 1);
   return { wait: { ch: true } };
 }
 
 /** `wait [pid|%job]...` */
-export function startWait(shell: Shell, argv: readonly string[], tested: boolean): number | undefined {
+export function startWait(
+  shell: Shell,
+  argv: readonly string[],
+  tested: boolean,
+): number | undefined {
   const { state } = shell;
+  // A subshell sees its parent's jobs, but cannot wait for them.
+  state.j = state.j.filter((job) => !job.o);
   const names = argv.slice(1).filter((word) => word !== "-n");
   reap(shell, () => false);
   const flags = tested ? { t: 1 as const } : {};
@@ -79,53 +85,71 @@ type ShellJob = Shell["state"]["j"][number];
 
 // read
 
-export function startRead(shell: Shell, argv: readonly string[], tested: boolean): number | undefined {
-  const names: string[] = [];
-  let raw = false;
-  let due: number | undefined;
-  let prompt = "";
-  let fd = 0;
-  let n: number | undefined;
-  let d = "\n";
+interface ReadOptions {
+  raw: boolean;
+  fd: number;
+  d: string;
+  prompt: string;
+  due?: number;
+  n?: number;
+}
+
+/** Takes one option's value in; a complaint when it is none. */
+function readOption(
+  shell: Shell,
+  into: ReadOptions,
+  letter: string,
+  value: string,
+): string | undefined {
+  if (letter === "t") {
+    if (!/^\d+(\.\d*)?$/.test(value)) return "invalid timeout";
+    into.due = shell.sys.now + Number(value) * 1000;
+  } else if (letter === "p") into.prompt = value;
+  else if (letter === "n" && Number(value) > 0) into.n = Number(value);
+  else if (letter === "u") into.fd = Number(value);
+  else if (letter === "d") into.d = value.slice(0, 1);
+  return undefined;
+}
+
+/** Options of `read` and the names behind them, or a complaint. */
+function readOptions(shell: Shell, argv: readonly string[]): [ReadOptions, string[]] | string {
+  const into: ReadOptions = { raw: false, fd: 0, d: "\n", prompt: "" };
   let i = 1;
-  for (; i < argv.length; i++) {
+  for (; i < argv.length && /^-[a-zA-Z]/.test(argv[i]!); i++) {
     const word = argv[i]!;
-    if (!/^-[a-zA-Z]/.test(word)) break;
     for (let at = 1; at < word.length; at++) {
       const letter = word[at]!;
-      if (letter === "r") raw = true;
-      else if (letter === "s") continue;
-      else if ("tpnud".includes(letter)) {
-        const value = word.slice(at + 1) || argv[++i];
-        if (value === undefined) {
-          shell.complain(`-${letter}: option requires an argument`);
-          return 2;
-        }
-        if (letter === "t") {
-          if (!/^\d+(\.\d*)?$/.test(value)) {
-            shell.complain(`invalid timeout`);
-            return 1;
-          }
-          due = shell.sys.now + Number(value) * 1000;
-        } else if (letter === "p") prompt = value;
-        else if (letter === "n") n = Number(value) || undefined;
-        else if (letter === "u") fd = Number(value);
-        else d = value.slice(0, 1);
-        break;
-      } else {
-        shell.complain(`Illegal option -${letter}`);
-        return 2;
-      }
+      if (letter === "r") into.raw = true;
+      if (letter === "r" || letter === "s") continue;
+      if (!"tpnud".includes(letter)) return `Illegal option -${letter}`;
+      const value = word.slice(at + 1) || argv[++i];
+      if (value === undefined) return `-${letter}: option requires an argument`;
+      const bad = readOption(shell, into, letter, value);
+      if (bad) return bad;
+      break;
     }
   }
-  names.push(...argv.slice(i));
+  return [into, argv.slice(i)];
+}
+
+export function startRead(
+  shell: Shell,
+  argv: readonly string[],
+  tested: boolean,
+): number | undefined {
+  const parsed = readOptions(shell, argv);
+  if (typeof parsed === "string") {
+    shell.complain(parsed);
+    return 2;
+  }
+  const [{ prompt, ...rest }, names] = parsed;
   const bad = names.find((name) => !/^[A-Za-z_]\w*$/.test(name));
   if (bad !== undefined) {
     shell.complain(`'${bad}': bad variable name`);
     return 1;
   }
-  if (prompt && shell.sys.terminal(fd)) shell.write(2, prompt);
-  shell.push({ k: "read", a: names, b: "", raw, fd, d, ...(due === undefined ? {} : { due }), ...(n === undefined ? {} : { n }), ...(tested ? { t: 1 as const } : {}) });
+  if (prompt && shell.sys.terminal(rest.fd)) shell.write(2, prompt);
+  shell.push({ k: "read", a: names, b: "", ...rest, ...(tested ? { t: 1 as const } : {}) });
   return undefined;
 }
 
@@ -179,7 +203,8 @@ function finishRead(shell: Shell, frame: FrameOf<"read">, status: number): undef
     else characters.push([frame.b[i]!, true]);
   }
   const separates = ([c, plain]: [string, boolean]): boolean => plain && ifs.includes(c);
-  const white = ([c, plain]: [string, boolean]): boolean => plain && ifs.includes(c) && /[ \t\n]/.test(c);
+  const white = ([c, plain]: [string, boolean]): boolean =>
+    plain && ifs.includes(c) && /[ \t\n]/.test(c);
   const text = (list: [string, boolean][]): string => list.map(([c]) => c).join("");
   let rest = characters;
   const skip = (): void => {
@@ -207,7 +232,11 @@ function finishRead(shell: Shell, frame: FrameOf<"read">, status: number): undef
 }
 
 /** The last name takes the rest: without white space at its end, and without a single separator that only ends it. */
-function trimLast(list: [string, boolean][], separates: (c: [string, boolean]) => boolean, white: (c: [string, boolean]) => boolean): [string, boolean][] {
+function trimLast(
+  list: [string, boolean][],
+  separates: (c: [string, boolean]) => boolean,
+  white: (c: [string, boolean]) => boolean,
+): [string, boolean][] {
   let out = list;
   while (out.length && white(out.at(-1)!)) out = out.slice(0, -1);
   const last = out.at(-1);

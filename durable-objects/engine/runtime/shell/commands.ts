@@ -4,7 +4,7 @@ import type { Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import type { Node, Redirect, Word } from "./ast.ts";
 import { builtins, type Builtin } from "./builtins.ts";
-import { compoundRedirects, expanding } from "./interp.ts";
+import { compoundRedirects, expanding } from "./expanding.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { exported, type FrameOf, type Saved, type Variable } from "./state.ts";
@@ -13,13 +13,36 @@ type NodeFrame = FrameOf<"node">;
 type Command = Extract<Node, { k: "cmd" }>;
 
 /** Their assignments stay, and their errors end the shell. */
-const specialBuiltins = new Set([":", ".", "source", "break", "continue", "eval", "exec", "exit", "export", "readonly", "return", "set", "shift", "times", "trap", "unset"]);
+const specialBuiltins = new Set([
+  ":",
+  ".",
+  "source",
+  "break",
+  "continue",
+  "eval",
+  "exec",
+  "exit",
+  "export",
+  "readonly",
+  "return",
+  "set",
+  "shift",
+  "times",
+  "trap",
+  "unset",
+]);
 /** Their arguments are assigned to, not split. */
 const declaring = new Set(["export", "readonly", "local", "declare", "typeset"]);
 
-const literal = (word: Word | undefined): string => (word?.length === 1 && word[0]?.t === "lit" ? word[0].v : "");
+const literal = (word: Word | undefined): string =>
+  word?.length === 1 && word[0]?.t === "lit" ? word[0].v : "";
 
-export function runCommand(shell: Shell, frame: NodeFrame, node: Command, expandAll: (words: Word[]) => boolean): Step {
+export function runCommand(
+  shell: Shell,
+  frame: NodeFrame,
+  node: Command,
+  expandAll: (words: Word[]) => boolean,
+): Step {
   shell.state.ln = node.line;
   if (frame.i === 0) frame.i = 1;
   if (declaring.has(literal(node.words[0]))) {
@@ -56,7 +79,9 @@ function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boole
     const word = node.words[frame.i - 1]!;
     const first = word[0];
     const assigns = first?.t === "lit" && !first.q && /^[A-Za-z_]\w*=/.test(first.v);
-    const fields = expanding(shell, frame, (expander) => (assigns ? [expander.text(word, true)] : expander.fields(word)));
+    const fields = expanding(shell, frame, (expander) =>
+      assigns ? [expander.text(word, true)] : expander.fields(word),
+    );
     if (!fields) return false;
     frame.w.push(...fields);
     frame.m = [];
@@ -66,12 +91,19 @@ function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boole
 
 function trace(shell: Shell, argv: string[], node: Command, values: string[]): void {
   if (!shell.option("x")) return;
-  const quote = (word: string): string => (word === "" || /[^\w@%+=:,./-]/.test(word) ? `'${word.replaceAll("'", `'"'"'`)}'` : word);
+  const quote = (word: string): string =>
+    word === "" || /[^\w@%+=:,./-]/.test(word) ? `'${word.replaceAll("'", `'"'"'`)}'` : word;
   const assigns = node.assigns.map(({ name }, i) => `${name}=${quote(values[i] ?? "")}`);
   shell.write(2, `${shell.get("PS4") ?? "+ "}${[...assigns, ...argv.map(quote)].join(" ")}\n`);
 }
 
-function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[]): Step {
+function execute(
+  shell: Shell,
+  frame: NodeFrame,
+  node: Command,
+  argv: string[],
+  values: string[],
+): Step {
   const { state } = shell;
   const tested = frame.t === 1;
   trace(shell, argv, node, values);
@@ -89,7 +121,13 @@ function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[], 
 }
 
 /** Nothing but assignments and redirections. */
-function bare(shell: Shell, redirs: Redirect[], targets: string[], status: number, tested: boolean): void {
+function bare(
+  shell: Shell,
+  redirs: Redirect[],
+  targets: string[],
+  status: number,
+  tested: boolean,
+): void {
   shell.state.st = status;
   if (redirs.length) {
     const saved: Saved[] = [];
@@ -106,7 +144,13 @@ function bare(shell: Shell, redirs: Redirect[], targets: string[], status: numbe
 }
 
 /** Puts redirections and passing assignments under the command; false when a redirection failed. */
-function prepare(shell: Shell, frame: NodeFrame, node: Command, values: string[], keep: boolean): boolean {
+function prepare(
+  shell: Shell,
+  frame: NodeFrame,
+  node: Command,
+  values: string[],
+  keep: boolean,
+): boolean {
   const { state } = shell;
   state.f.pop();
   const passing = node.assigns.length > 0 && !keep;
@@ -117,7 +161,12 @@ function prepare(shell: Shell, frame: NodeFrame, node: Command, values: string[]
   const saved: Saved[] = [];
   const old: Record<string, Variable | null> = {};
   if (passing) for (const { name } of node.assigns) old[name] = state.v[name] ?? null;
-  shell.push({ k: "undo", s: saved, ...(passing ? { v: old } : {}), ...(frame.t ? { t: 1 as const } : {}) });
+  shell.push({
+    k: "undo",
+    s: saved,
+    ...(passing ? { v: old } : {}),
+    ...(frame.t ? { t: 1 as const } : {}),
+  });
   try {
     redirect(shell.sys, node.redirs, frame.d ?? [], !shell.option("C"), saved);
   } catch (error) {
@@ -131,7 +180,13 @@ function prepare(shell: Shell, frame: NodeFrame, node: Command, values: string[]
   return true;
 }
 
-function callFunction(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[]): void {
+function callFunction(
+  shell: Shell,
+  frame: NodeFrame,
+  node: Command,
+  argv: string[],
+  values: string[],
+): void {
   if (!prepare(shell, frame, node, values, false)) return shell.checkError(frame.t === 1);
   const { state } = shell;
   const [chunk, offset, body] = state.fn[argv[0]!]!;
@@ -140,7 +195,14 @@ function callFunction(shell: Shell, frame: NodeFrame, node: Command, argv: strin
   shell.run([chunk, offset, body], body, frame.t === 1);
 }
 
-function runBuiltin(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[], builtin: Builtin): Step {
+function runBuiltin(
+  shell: Shell,
+  frame: NodeFrame,
+  node: Command,
+  argv: string[],
+  values: string[],
+  builtin: Builtin,
+): Step {
   const name = argv[0]!;
   const special = specialBuiltins.has(name);
   const tested = frame.t === 1;
@@ -179,7 +241,13 @@ function assigned(node: Command, values: string[]): Record<string, string> {
 }
 
 /** `exec program`: the shell becomes it. */
-function replace(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[]): void {
+function replace(
+  shell: Shell,
+  frame: NodeFrame,
+  node: Command,
+  argv: string[],
+  values: string[],
+): void {
   const { sys } = shell;
   try {
     redirect(sys, node.redirs, frame.d ?? [], !shell.option("C"));
@@ -215,10 +283,20 @@ function execProblem(name: string, error: unknown): [text: string, status: numbe
 }
 
 /** A program: in a child, or, when nothing is left to do after it, in the shell's own process. */
-function external(shell: Shell, frame: NodeFrame, node: Command, argv: string[], values: string[]): Step {
+function external(
+  shell: Shell,
+  frame: NodeFrame,
+  node: Command,
+  argv: string[],
+  values: string[],
+): Step {
   const { sys, state } = shell;
   const env = shell.environment(assigned(node, values));
-  const last = state.f.length === 1 && !state.ia && Object.values(state.tr).every((action) => action === "") && !state.pt;
+  const last =
+    state.f.length === 1 &&
+    !state.ia &&
+    Object.values(state.tr).every((action) => action === "") &&
+    !state.pt;
   const pid = last ? 0 : sys.fork({});
   const child = last ? sys : sys.child(pid);
   const tell = (text: string): void => {

@@ -135,14 +135,20 @@ export class Expander {
   text(word: Word, assignment = false): string {
     const fields = new Fields();
     this.#into(fields, this.#tilde(word, assignment), false);
-    return fields.all().map((field) => field.v).join("");
+    return fields
+      .all()
+      .map((field) => field.v)
+      .join("");
   }
 
   /** A pattern: what was quoted is escaped. */
   pattern(word: Word): string {
     const fields = new Fields();
     this.#into(fields, this.#tilde(word, false), false);
-    return fields.all().map((field) => field.p).join("");
+    return fields
+      .all()
+      .map((field) => field.p)
+      .join("");
   }
 
   #tilde(word: Word, assignment: boolean): Word {
@@ -154,12 +160,15 @@ export class Expander {
     const out = word.map((part, i): Part => {
       if (part.t !== "lit" || part.q || !part.v.includes("~")) return part;
       const pattern = assignment ? /(^|:)~([\w.-]*)(?=[/:]|$)/g : /^()~([\w.-]*)(?=\/|$)/;
-      const v = part.v.replace(pattern, (whole: string, before: string, user: string, at: number) => {
-        if (at === 0 && i > 0 && before === "") return whole;
-        if (at + whole.length === part.v.length && i < word.length - 1) return whole;
-        const home = user ? this.shell.homeOf(user) : this.shell.get("HOME");
-        return home === undefined ? whole : before + home;
-      });
+      const v = part.v.replace(
+        pattern,
+        (whole: string, before: string, user: string, at: number) => {
+          if (at === 0 && i > 0 && before === "") return whole;
+          if (at + whole.length === part.v.length && i < word.length - 1) return whole;
+          const home = user ? this.shell.homeOf(user) : this.shell.get("HOME");
+          return home === undefined ? whole : before + home;
+        },
+      );
       if (v === part.v) return part;
       changed = true;
       return { t: "lit", v, q: false };
@@ -183,7 +192,12 @@ export class Expander {
       } else {
         // What the expression needs is expanded first: it keeps its own place in the memory.
         const text = this.text(part.word);
-        this.#put(fields, this.#once(() => this.#evaluate(text)), part.q, split);
+        this.#put(
+          fields,
+          this.#once(() => this.#evaluate(text)),
+          part.q,
+          split,
+        );
       }
     }
   }
@@ -221,7 +235,12 @@ export class Expander {
     const value = this.shell.parameter(name);
     if (op === "" || op === "len") {
       if (value === undefined) this.#unset(name);
-      this.#put(fields, op === "len" ? String(this.#length(name, value ?? "")) : (value ?? ""), q, split);
+      this.#put(
+        fields,
+        op === "len" ? String(this.#length(name, value ?? "")) : (value ?? ""),
+        q,
+        split,
+      );
       return;
     }
     const bare = op.replace(":", "");
@@ -234,7 +253,8 @@ export class Expander {
   }
 
   #unset(name: string): void {
-    if (this.shell.option("u") && !/^[@*]$/.test(name)) throw new ExpansionProblem(`${name}: parameter not set`);
+    if (this.shell.option("u") && !/^[@*]$/.test(name))
+      throw new ExpansionProblem(`${name}: parameter not set`);
   }
 
   /** `$@` and `$*` where they stand for several words; false: treat as one value. */
@@ -270,7 +290,13 @@ export class Expander {
     return true;
   }
 
-  #default(fields: Fields, part: Part & { t: "var" }, value: string | undefined, op: string, split: boolean): void {
+  #default(
+    fields: Fields,
+    part: Part & { t: "var" },
+    value: string | undefined,
+    op: string,
+    split: boolean,
+  ): void {
     const there = value !== undefined && !(part.op.startsWith(":") && value === "");
     const arg = part.arg ?? [];
     const word = (): void => {
@@ -288,21 +314,25 @@ export class Expander {
     if (op === "=") {
       const made = this.text(arg);
       const text = this.#once(() => {
-        if (!nameOnly.test(part.name)) throw new ExpansionProblem(`${part.name}: bad variable name`);
+        if (!nameOnly.test(part.name))
+          throw new ExpansionProblem(`${part.name}: bad variable name`);
         this.shell.set(part.name, made);
         return made;
       });
       return this.#put(fields, text, part.q, split);
     }
     const text = this.text(arg);
-    throw new ExpansionProblem(`${part.name}: ${text === "" ? (part.op.startsWith(":") ? "parameter not set or null" : "parameter not set") : text}`);
+    throw new ExpansionProblem(
+      `${part.name}: ${text === "" ? (part.op.startsWith(":") ? "parameter not set or null" : "parameter not set") : text}`,
+    );
   }
 
   #edited(part: Part & { t: "var" }, value: string): string {
     const { op, arg = [], arg2 } = part;
     if (op === ":") return this.#slice(value, arg, arg2);
     const pattern = this.pattern(arg);
-    if (op === "/" || op === "//") return replace(value, pattern, arg2 ? this.text(arg2) : "", op === "//");
+    if (op === "/" || op === "//")
+      return replace(value, pattern, arg2 ? this.text(arg2) : "", op === "//");
     return strip(value, pattern, op);
   }
 
@@ -311,7 +341,9 @@ export class Expander {
     if (start < 0) start = Math.max(0, value.length + start);
     if (!arg2) return value.slice(start);
     const length = Number(this.#arithmetic(arg2));
-    return length < 0 ? value.slice(start, Math.max(start, value.length + length)) : value.slice(start, start + length);
+    return length < 0
+      ? value.slice(start, Math.max(start, value.length + length))
+      : value.slice(start, start + length);
   }
 
   // Path names
@@ -331,7 +363,8 @@ export class Expander {
           next.push(`${base}/`.replace(/\/\/$/, "/"));
           continue;
         }
-        const joined = (name: string): string => (base === "" || base.endsWith("/") ? base + name : `${base}/${name}`);
+        const joined = (name: string): string =>
+          base === "" || base.endsWith("/") ? base + name : `${base}/${name}`;
         if (!isPattern(part)) {
           const path = joined(unescapePattern(part));
           if (sys.peek(path, !last)) next.push(path);

@@ -3,7 +3,7 @@ import type { Program } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { Errno } from "../errno.ts";
 import { advance } from "./interp.ts";
-import { setOptions } from "./builtins.ts";
+import { setOptions } from "./options.ts";
 import { Shell } from "./shell.ts";
 import { addChunk, exported, type ShellState } from "./state.ts";
 
@@ -50,7 +50,8 @@ function start(sys: Sys, flavour: "bash" | undefined): ShellState {
       if (letter === "c") command = true;
       else if (letter === "s") input = true;
       else if (letter === "i") state.ia = 1;
-      else if (letter !== "l" && "aefuxvnCbmh".includes(letter)) setOptions(shell, [`${word[0]}${letter}`]);
+      else if (letter !== "l" && "aefuxvnCbmh".includes(letter))
+        setOptions(shell, [`${word[0]}${letter}`]);
       else if (letter !== "l") {
         sys.complain(`sh: illegal option -${letter}\n`);
         state.x = 2;
@@ -74,7 +75,10 @@ function start(sys: Sys, flavour: "bash" | undefined): ShellState {
 
 function variables(shell: Shell): void {
   const { sys } = shell;
-  shell.state.v.PWD = [shell.get("PWD") && sameFolder(shell) ? shell.get("PWD")! : sys.cwd, exported];
+  shell.state.v.PWD = [
+    shell.get("PWD") && sameFolder(shell) ? shell.get("PWD")! : sys.cwd,
+    exported,
+  ];
   const level = Number(shell.get("SHLVL") ?? 0);
   shell.state.v.SHLVL = [String((Number.isFinite(level) ? level : 0) + 1), exported];
   shell.state.v.OPTIND = ["1", 0];
@@ -154,4 +158,8 @@ function program(name: string, flavour?: "bash"): Program<ShellState> {
   };
 }
 
-export const shellPrograms = (): Program[] => [program("sh"), program("ash"), program("bash", "bash")];
+export const shellPrograms = (): Program[] => [
+  program("sh"),
+  program("ash"),
+  program("bash", "bash"),
+];

@@ -4,19 +4,16 @@
  */
 import { Errno } from "../errno.ts";
 import type { Step } from "../program.ts";
-import { SyntaxProblem, type Node } from "./ast.ts";
-import { runCommand } from "./commands.ts";
-import { Expander, ExpansionProblem, MemoryProblem, NeedSubstitution } from "./expand.ts";
-import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
-import { redirect, RedirectProblem } from "./redirect.ts";
+import { SyntaxProblem } from "./ast.ts";
 import { readStep, waitsStep } from "./blocking.ts";
-import { sourceStep } from "./source.ts";
+import { runCommand } from "./commands.ts";
+import { caseStep, forStep, ifStep, loopStep, pipeStep, subshellStep } from "./compound.ts";
+import { ExpansionProblem, MemoryProblem } from "./expand.ts";
+import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
+import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
-import { matches } from "./pattern.ts";
-import { addChunk, type Frame, type FrameOf, type NodeRef, type Saved } from "./state.ts";
-
-type NodeFrame = FrameOf<"node">;
-type NodeOf<K> = Node extends infer N ? (N extends { k: infer J } ? (K extends J ? N : never) : never) : never;
+import { sourceStep } from "./source.ts";
+import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 
 /** One step of a shell. */
 export function advance(shell: Shell): Step {
@@ -44,7 +41,8 @@ export function advance(shell: Shell): Step {
 }
 
 /** A trap waits until the foreground command is over. */
-const blocksTraps = (frame: Frame): boolean => frame.k === "wait" || frame.k === "sub" || frame.k === "waits" || frame.k === "read";
+const blocksTraps = (frame: Frame): boolean =>
+  frame.k === "wait" || frame.k === "sub" || frame.k === "waits" || frame.k === "read";
 
 function startTrap(shell: Shell): undefined {
   const { state } = shell;
@@ -79,7 +77,8 @@ function failed(shell: Shell, error: unknown): Step {
     else shell.state.ln = error.line;
     return void shell.abort(error.message, 2);
   }
-  if (error instanceof Errno && error.code === "EAGAIN") return void shell.abort("can't fork: Resource temporarily unavailable", 2);
+  if (error instanceof Errno && error.code === "EAGAIN")
+    return void shell.abort("can't fork: Resource temporarily unavailable", 2);
   if (error instanceof Errno && error.code === "EPIPE") {
     shell.complain("write error: Broken pipe");
     return void shell.exit(1);
@@ -154,75 +153,17 @@ function substitutionStep(shell: Shell, frame: FrameOf<"sub">): Step {
   return undefined;
 }
 
-/** Runs `work` with an expander; a substitution it needs is started instead. Undefined then. */
-export function expanding<T>(shell: Shell, frame: NodeFrame, work: (expander: Expander) => T): T | undefined {
-  try {
-    return work(new Expander(shell, (frame.m ??= [])));
-  } catch (error) {
-    if (!(error instanceof NeedSubstitution)) throw error;
-    const { sys } = shell;
-    const [read, write] = sys.pipe();
-    const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], error.body], i: 0 }]);
-    const child = sys.child(pid);
-    child.dup(write, 1);
-    if (write !== 1) child.close(write);
-    if (read !== 1) child.close(read);
-    sys.close(write);
-    shell.push({ k: "sub", fd: read, p: pid, b: "" });
-    return undefined;
-  }
-}
-
-/** Expands a list of words into `frame.w`, one per call of the step; true when all are done. */
-function expandWords(shell: Shell, frame: NodeFrame, words: NodeOf<"cmd">["words"]): boolean {
-  frame.w ??= [];
-  while (frame.i <= words.length) {
-    const word = words[frame.i - 1];
-    if (!word) return true;
-    const fields = expanding(shell, frame, (expander) => expander.fields(word));
-    if (!fields) return false;
-    frame.w.push(...fields);
-    frame.m = [];
-    frame.i++;
-  }
-  return true;
-}
-
-/** Applies a compound command's redirections under it. False while substitutions run, or when they failed. */
-export function compoundRedirects(shell: Shell, frame: NodeFrame, node: Node & { redirs: NodeOf<"cmd">["redirs"] }): boolean {
-  if (frame.x || node.redirs.length === 0) return true;
-  frame.d ??= [];
-  while (frame.d.length < node.redirs.length) {
-    const { word } = node.redirs[frame.d.length]!;
-    const target = expanding(shell, frame, (expander) => expander.text(word));
-    if (target === undefined) return false;
-    frame.d.push(target);
-    frame.m = [];
-  }
-  const saved: Saved[] = [];
-  shell.state.f.pop();
-  shell.push({ k: "undo", s: saved });
-  try {
-    redirect(shell.sys, node.redirs, frame.d, !shell.option("C"), saved);
-  } catch (error) {
-    if (!(error instanceof RedirectProblem)) throw error;
-    shell.complain(error.message);
-    shell.pop();
-    shell.state.st = 1;
-    shell.checkError(frame.t === 1);
-    return false;
-  }
-  delete frame.d;
-  frame.x = 1;
-  shell.push(frame);
-  return true;
-}
-
 function nodeStep(shell: Shell, frame: NodeFrame): Step {
   const node = shell.node(frame.r);
   // set -n: read, but run nothing.
   if (node.k === "cmd" && shell.option("n") && !shell.state.ia) return void shell.pop();
-  if ("redirs" in node && node.k !== "cmd" && node.k !== "sub" && !compoundRedirects(shell, frame, node)) return undefined;
+  if (
+    "redirs" in node &&
+    node.k !== "cmd" &&
+    node.k !== "sub" &&
+    !compoundRedirects(shell, frame, node)
+  )
+    return undefined;
   switch (node.k) {
     case "list":
       return listStep(shell, frame, node);
@@ -295,147 +236,4 @@ function background(shell: Shell, ref: NodeRef, node: number, text: string): und
   const job = addJob(shell, [pid], text);
   if (state.ia && !state.sub) shell.write(2, `[${job.n}] ${pid}\n`);
   state.st = 0;
-}
-
-function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): undefined {
-  const { sys } = shell;
-  const pids: number[] = [];
-  let input = -1;
-  node.parts.forEach((part, i) => {
-    const last = i === node.parts.length - 1;
-    const [read, write] = last ? [-1, -1] : sys.pipe();
-    const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], part], i: 0, ...(frame.t ? { t: 1 as const } : {}) }]);
-    const child = sys.child(pid);
-    if (input >= 0) {
-      child.dup(input, 0);
-      child.close(input);
-      sys.close(input);
-    }
-    if (!last) {
-      child.dup(write, 1);
-      child.close(write);
-      child.close(read);
-      sys.close(write);
-    }
-    input = read;
-    pids.push(pid);
-  });
-  shell.state.f.pop();
-  shell.push({ k: "wait", p: pids, l: pids.at(-1) as number, ...(frame.t ? { t: 1 as const } : {}) });
-}
-
-function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">): undefined {
-  const tested = frame.t ? { t: 1 as const } : {};
-  const body: Frame = { k: "node", r: [frame.r[0], frame.r[1], node.body], i: 0, ...tested };
-  if (node.redirs.length > 0 && !frame.x) {
-    // Its redirections are opened by the child: they end with it.
-    const pid = forkShell(shell, [{ k: "node", r: frame.r, i: 0, x: 1, ...tested }]);
-    const child = shell.sys.child(pid);
-    const { state } = shell;
-    state.f.pop();
-    shell.push({ k: "wait", p: [pid], l: pid, ...tested });
-    void child;
-    return;
-  }
-  if (frame.x) {
-    frame.d ??= [];
-    while (frame.d.length < node.redirs.length) {
-      const { word } = node.redirs[frame.d.length]!;
-      const target = expanding(shell, frame, (expander) => expander.text(word));
-      if (target === undefined) return;
-      frame.d.push(target);
-      frame.m = [];
-    }
-    try {
-      redirect(shell.sys, node.redirs, frame.d, !shell.option("C"));
-    } catch (error) {
-      if (!(error instanceof RedirectProblem)) throw error;
-      shell.complain(error.message);
-      return void shell.exit(1);
-    }
-    shell.state.f.pop();
-    shell.push(body);
-    return;
-  }
-  const pid = forkShell(shell, [body]);
-  shell.state.f.pop();
-  shell.push({ k: "wait", p: [pid], l: pid, ...tested });
-}
-
-function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): undefined {
-  if (frame.i++ === 0) return void shell.run(frame.r, node.cond, true);
-  if (shell.state.st === 0) return void shell.runLast(frame, node.then);
-  if (node.else !== undefined) return void shell.runLast(frame, node.else);
-  shell.state.st = 0;
-  shell.pop();
-}
-
-/** `ss`: status of the last body. */
-function loopStep(shell: Shell, frame: NodeFrame, node: NodeOf<"while" | "until">): undefined {
-  if (frame.i === 0) {
-    frame.i = 1;
-    return void shell.run(frame.r, node.cond, true);
-  }
-  if (frame.i === 1) {
-    if ((shell.state.st === 0) === (node.k === "while")) {
-      frame.i = 2;
-      return void shell.run(frame.r, node.body, frame.t === 1);
-    }
-    shell.state.st = frame.ss ?? 0;
-    shell.pop();
-    return;
-  }
-  frame.ss = shell.state.st;
-  frame.i = 0;
-}
-
-/** `i`: words expanded, then (negative) items done. */
-function forStep(shell: Shell, frame: NodeFrame, node: NodeOf<"for">): undefined {
-  if (frame.i >= 0 && !frame.a) {
-    if (frame.i === 0) {
-      frame.i = 1;
-      if (!node.words) frame.w = [...shell.state.p];
-    }
-    if (node.words && !expandWords(shell, frame, node.words)) return;
-    frame.a = frame.w ?? [];
-    delete frame.w;
-    frame.i = -1;
-    if (frame.a.length === 0) shell.state.st = 0;
-  }
-  const value = frame.a?.[-frame.i - 1];
-  if (value === undefined) {
-    shell.pop();
-    return;
-  }
-  frame.i--;
-  shell.set(node.name, value);
-  shell.run(frame.r, node.body, frame.t === 1);
-}
-
-function caseStep(shell: Shell, frame: NodeFrame, node: NodeOf<"case">): undefined {
-  if (!frame.a) {
-    const value = expanding(shell, frame, (expander) => expander.text(node.word));
-    if (value === undefined) return;
-    frame.a = [value];
-    frame.m = [];
-  }
-  const value = frame.a[0] as string;
-  for (; frame.i < node.arms.length; frame.i++) {
-    const arm = node.arms[frame.i]!;
-    frame.w ??= [];
-    while (frame.w.length < arm.patterns.length) {
-      const pattern = expanding(shell, frame, (expander) => expander.pattern(arm.patterns[frame.w!.length]!));
-      if (pattern === undefined) return;
-      frame.m = [];
-      frame.w.push(pattern);
-      if (!matches(pattern, value)) continue;
-      shell.state.st = 0;
-      if (arm.body === undefined) shell.pop();
-      else shell.runLast(frame, arm.body);
-      return;
-    }
-    delete frame.w;
-  }
-  shell.state.st = 0;
-  shell.pop();
 }

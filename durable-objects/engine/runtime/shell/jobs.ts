@@ -22,7 +22,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
     fn: { ...state.fn },
     p: [...state.p],
     tr,
-    j: [],
+    j: state.j.map((job) => ({ ...job, o: 1 as const })),
     f: frames,
     sub: 1,
   };
@@ -33,13 +33,20 @@ export function addJob(shell: Shell, pids: number[], text: string): Job {
   const { j } = shell.state;
   const finished = j.filter((job) => job.p.length === 0 || job.x !== undefined);
   if (finished.length > finishedKept) shell.state.j = j.filter((job) => job !== finished[0]);
-  const job: Job = { n: Math.max(0, ...shell.state.j.map((known) => known.n)) + 1, p: pids, t: text };
+  const job: Job = {
+    n: Math.max(0, ...shell.state.j.map((known) => known.n)) + 1,
+    p: pids,
+    t: text,
+  };
   shell.state.j.push(job);
   return job;
 }
 
 /** Takes in every child that has ended: `own` says whether it was the one waited for; others go to the job table. */
-export function reap(shell: Shell, own: (pid: number, status: number, signal?: number) => boolean): void {
+export function reap(
+  shell: Shell,
+  own: (pid: number, status: number, signal?: number) => boolean,
+): void {
   for (;;) {
     const ended = shell.sys.wait();
     if (ended === undefined || ended === "none") return;
@@ -54,7 +61,8 @@ export function reap(shell: Shell, own: (pid: number, status: number, signal?: n
 
 /** What a shell says of a foreground child, or one waited for, that a signal ended. */
 export function tellSignal(shell: Shell, signal: number | undefined): void {
-  const text = signal === undefined || signal === 2 || signal === 13 ? undefined : signalTexts[signal];
+  const text =
+    signal === undefined || signal === 2 || signal === 13 ? undefined : signalTexts[signal];
   if (text) shell.write(2, `${text}\n`);
 }
 
@@ -72,8 +80,15 @@ export function tellJobs(shell: Shell): void {
 
 export function jobLine(shell: Shell, job: Job): string {
   const current = shell.state.j.at(-1) === job ? "+" : shell.state.j.at(-2) === job ? "-" : " ";
-  const state = job.x === undefined ? "Running" : job.x === 0 ? "Done" : job.x > 128 ? signalState(job.x - 128) : `Done(${job.x})`;
-  return `[${job.n}]${current}  ${state.padEnd(26)} ${job.t}`;
+  const state =
+    job.x === undefined
+      ? "Running"
+      : job.x === 0
+        ? "Done"
+        : job.x > 128
+          ? signalState(job.x - 128)
+          : `Done(${job.x})`;
+  return `[${job.n}]${current}  ${state.padEnd(27)}${shell.state.ia ? job.t : ""}`;
 }
 
 const signalState = (signal: number): string =>

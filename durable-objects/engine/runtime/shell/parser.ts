@@ -1,24 +1,12 @@
 /** Parser of POSIX shell commands, with the few extensions busybox ash has. Recursive descent over the text itself. */
-import { SyntaxProblem, type Assign, type Node, type Redirect, type Unit, type Word } from "./ast.ts";
-import { WordReader } from "./words.ts";
+import { SyntaxProblem, type Unit, type Word } from "./ast.ts";
+import { CommandReader } from "./command-reader.ts";
 
-const reserved = new Set(["if", "then", "elif", "else", "fi", "while", "until", "for", "do", "done", "case", "esac", "in", "{", "}", "!", "function"]);
 const closing = new Set(["then", "elif", "else", "fi", "do", "done", "esac", "}"]);
 const nestingMax = 100;
 
-export class Parser extends WordReader {
-  readonly nodes: Node[];
+export class Parser extends CommandReader {
   #depth = 0;
-
-  constructor(text: string, at: number, nodes: Node[] = []) {
-    super(text, at);
-    this.nodes = nodes;
-  }
-
-  add(node: Node): number {
-    this.nodes.push(node);
-    return this.nodes.length - 1;
-  }
 
   protected override subshellBody(): number {
     const list = this.list(")");
@@ -34,35 +22,6 @@ export class Parser extends WordReader {
     inner.blanks();
     if (inner.at < text.length) inner.unexpected();
     return body;
-  }
-
-  /** Complains of what stands at the cursor. */
-  unexpected(expecting?: string): never {
-    const what = this.#tokenName();
-    const hint = expecting ? ` (expecting "${expecting}")` : "";
-    const ended = this.at >= this.text.length;
-    throw new SyntaxProblem(`syntax error: unexpected ${what}${hint}`, this.line(), ended);
-  }
-
-  #tokenName(): string {
-    this.blanks();
-    const rest = this.text.slice(this.at);
-    if (rest === "") return "end of file";
-    if (rest.startsWith("\n")) return "newline";
-    const operator = /^(;;|&&|\|\||[;&|()])/.exec(rest)?.[1];
-    if (operator) return `"${operator}"`;
-    if (/^[<>]/.test(rest)) return "redirection";
-    const word = /^[^\s;&|()<>]+/.exec(rest)?.[0] ?? "";
-    return reserved.has(word) ? `"${word}"` : "word";
-  }
-
-  /** The plain word at the cursor, without moving. */
-  peekWord(): string {
-    this.blanks();
-    let end = this.at;
-    while (end < this.text.length && !/[\s;&|()<>"'\\$`]/.test(this.text[end] as string)) end++;
-    if (end < this.text.length && /["'\\$`]/.test(this.text[end] as string)) return "";
-    return this.text.slice(this.at, end);
   }
 
   #accept(word: string): boolean {
@@ -124,12 +83,18 @@ export class Parser extends WordReader {
 
   /** Commands up to a closing word or sign, which stays. An empty one is an error. */
   list(until: string): number {
-    if (++this.#depth > nestingMax) throw new SyntaxProblem("syntax error: nested too deeply", this.line());
+    if (++this.#depth > nestingMax)
+      throw new SyntaxProblem("syntax error: nested too deeply", this.line());
     const items: { node: number; bg: boolean; text: string }[] = [];
     this.newlines();
     for (;;) {
       const next = this.text[this.at];
-      if (next === undefined || (next === ")" && until !== "") || this.text.startsWith(";;", this.at)) break;
+      if (
+        next === undefined ||
+        (next === ")" && until !== "") ||
+        this.text.startsWith(";;", this.at)
+      )
+        break;
       if (closing.has(this.peekWord())) break;
       items.push(this.#item());
       this.blanks();
@@ -138,7 +103,14 @@ export class Parser extends WordReader {
       else this.newlines();
     }
     this.#depth--;
-    if (items.length === 0 && this.at < this.text.length && until !== ")" && until !== "" && until !== ";;") this.unexpected();
+    if (
+      items.length === 0 &&
+      this.at < this.text.length &&
+      until !== ")" &&
+      until !== "" &&
+      until !== ";;"
+    )
+      this.unexpected();
     return this.add({ k: "list", items });
   }
 
@@ -193,15 +165,16 @@ export class Parser extends WordReader {
         this.at++;
         const body = this.list("}");
         this.#expect("}");
-        return this.add({ k: "group", body, redirs: this.#redirects() });
+        return this.add({ k: "group", body, redirs: this.redirects() });
       }
       case "function":
         if (/^function[ \t]+[^\s()]+/.test(this.text.slice(this.at))) return this.#function(true);
     }
     if (closing.has(word)) this.unexpected();
-    if (word === "[[") return this.#double();
-    if (/^[A-Za-z_][\w.-]*[ \t]*\([ \t]*\)/.test(this.text.slice(this.at, this.at + 120))) return this.#function(false);
-    return this.#simple();
+    if (word === "[[") return this.double();
+    if (/^[A-Za-z_][\w.-]*[ \t]*\([ \t]*\)/.test(this.text.slice(this.at, this.at + 120)))
+      return this.#function(false);
+    return this.simple();
   }
 
   #subshell(): number {
@@ -211,11 +184,13 @@ export class Parser extends WordReader {
     this.blanks();
     if (this.text[this.at] !== ")") this.unexpected(")");
     this.at++;
-    return this.add({ k: "sub", body, redirs: this.#redirects() });
+    return this.add({ k: "sub", body, redirs: this.redirects() });
   }
 
   #function(keyword: boolean): number {
-    const match = (keyword ? /^function[ \t]+([^\s()]+)(?:[ \t]*\([ \t]*\))?/ : /^([^\s()]+)[ \t]*\([ \t]*\)/).exec(this.text.slice(this.at));
+    const match = (
+      keyword ? /^function[ \t]+([^\s()]+)(?:[ \t]*\([ \t]*\))?/ : /^([^\s()]+)[ \t]*\([ \t]*\)/
+    ).exec(this.text.slice(this.at));
     this.at += match?.[0].length ?? 0;
     this.newlines();
     return this.add({ k: "func", name: match?.[1] ?? "", body: this.#command() });
@@ -232,13 +207,13 @@ export class Parser extends WordReader {
       nested = true;
     } else if (this.#accept("else")) otherwise = this.list("fi");
     if (!nested) this.#expect("fi");
-    const node = { k: "if" as const, cond, then, redirs: nested ? [] : this.#redirects() };
+    const node = { k: "if" as const, cond, then, redirs: nested ? [] : this.redirects() };
     return this.add(otherwise === undefined ? node : { ...node, else: otherwise });
   }
 
   #loop(k: "while" | "until"): number {
     const cond = this.list("do");
-    return this.add({ k, cond, body: this.#body(), redirs: this.#redirects() });
+    return this.add({ k, cond, body: this.#body(), redirs: this.redirects() });
   }
 
   #body(): number {
@@ -275,7 +250,13 @@ export class Parser extends WordReader {
     }
     this.newlines();
     const body = this.#body();
-    return this.add({ k: "for", name, ...(words ? { words } : {}), body, redirs: this.#redirects() });
+    return this.add({
+      k: "for",
+      name,
+      ...(words ? { words } : {}),
+      body,
+      redirs: this.redirects(),
+    });
   }
 
   #case(): number {
@@ -291,7 +272,7 @@ export class Parser extends WordReader {
       arms.push(this.#arm());
       this.newlines();
     }
-    return this.add({ k: "case", word, arms, redirs: this.#redirects() });
+    return this.add({ k: "case", word, arms, redirs: this.redirects() });
   }
 
   #arm(): { patterns: Word[]; body?: number } {
@@ -313,78 +294,5 @@ export class Parser extends WordReader {
     if (this.text.startsWith(";;", this.at)) this.at += 2;
     else if (this.peekWord() !== "esac") this.unexpected(";;");
     return { patterns, body };
-  }
-
-  #redirects(): Redirect[] {
-    const out: Redirect[] = [];
-    for (let one = this.#redirect(); one; one = this.#redirect()) out.push(one);
-    return out;
-  }
-
-  #redirect(): Redirect | undefined {
-    this.blanks();
-    const match = /^(\d?)(<<-|<<|<&|<>|<|>>|>&|>\||>)|^(&>)/.exec(this.text.slice(this.at, this.at + 4));
-    if (!match) return undefined;
-    const op = match[2] ?? match[3] ?? "";
-    this.at += match[0].length;
-    const fd = match[1] ? Number(match[1]) : op.startsWith("<") ? 0 : 1;
-    this.blanks();
-    const start = this.at;
-    const word = this.word();
-    if (!word) this.unexpected();
-    const redirect: Redirect = { fd, op, word };
-    if (op.startsWith("<<")) {
-      redirect.op = "<<";
-      this.expectDocument(redirect, this.text.slice(start, this.at), op === "<<-");
-    }
-    return redirect;
-  }
-
-  /** `[[ a && b ]]`: one command, whose && and || are words. */
-  #double(): number {
-    const line = this.line();
-    const start = this.at;
-    const words: Word[] = [];
-    for (;;) {
-      this.blanks();
-      const operator = /^(&&|\|\||[()<>])/.exec(this.text.slice(this.at, this.at + 2))?.[1];
-      if (operator) {
-        this.at += operator.length;
-        words.push([{ t: "lit", v: operator, q: true }]);
-        continue;
-      }
-      const word = this.word();
-      if (!word) break;
-      words.push(word);
-      if (word.length === 1 && word[0]?.t === "lit" && word[0].v === "]]" && !word[0].q) break;
-    }
-    return this.add({ k: "cmd", assigns: [], words, redirs: this.#redirects(), line, text: this.text.slice(start, this.at) });
-  }
-
-  #simple(): number {
-    const assigns: Assign[] = [];
-    const words: Word[] = [];
-    const redirs: Redirect[] = [];
-    const start = this.at;
-    const line = this.line();
-    for (;;) {
-      const redirect = this.#redirect();
-      if (redirect) {
-        redirs.push(redirect);
-        continue;
-      }
-      const assign = words.length === 0 ? /^([A-Za-z_]\w*)()=/.exec(this.text.slice(this.at, this.at + 200)) : null;
-      if (assign) {
-        this.at += assign[0].length;
-        assigns.push({ name: assign[1] ?? "", append: assign[2] === "+", word: this.word() ?? [] });
-        continue;
-      }
-      const word = this.word();
-      if (!word) break;
-      words.push(word);
-    }
-    if (assigns.length === 0 && words.length === 0 && redirs.length === 0) this.unexpected();
-    if (this.text[this.at] === "(") this.unexpected();
-    return this.add({ k: "cmd", assigns, words, redirs, line, text: this.text.slice(start, this.at).trim() });
   }
 }

@@ -1,8 +1,19 @@
 /** Shell patterns: `*`, `?`, `[...]`. A pattern's backslash makes the next character plain. */
 
 const classes: Record<string, string> = {
-  alpha: "a-zA-Z", digit: "0-9", alnum: "a-zA-Z0-9", upper: "A-Z", lower: "a-z", space: "\\s", blank: " \\t",
-  punct: "!-\\/:-@\\[-`{-~", xdigit: "0-9a-fA-F", cntrl: "\\x00-\\x1f\\x7f", print: " -~", graph: "!-~", word: "\\w",
+  alpha: "a-zA-Z",
+  digit: "0-9",
+  alnum: "a-zA-Z0-9",
+  upper: "A-Z",
+  lower: "a-z",
+  space: "\\s",
+  blank: " \\t",
+  punct: "!-\\/:-@\\[-`{-~",
+  xdigit: "0-9a-fA-F",
+  cntrl: "\\x00-\\x1f\\x7f",
+  print: " -~",
+  graph: "!-~",
+  word: "\\w",
 };
 
 /** Quotes what is special in a pattern. */
@@ -38,7 +49,9 @@ function bracket(pattern: string, at: number): { source: string; end: number } |
   }
   if (body === "") return { source: negated ? "[^]" : "(?!)", end: i };
   // A range the wrong way round matches nothing.
-  const ordered = body.replace(/([^\\])-([^\\\]])/g, (whole: string, a: string, b: string) => (a > b ? "" : whole));
+  const ordered = body.replace(/([^\\])-([^\\\]])/g, (whole: string, a: string, b: string) =>
+    a > b ? "" : whole,
+  );
   return { source: `[${negated ? "^" : ""}${ordered}]`, end: i };
 }
 
@@ -53,7 +66,8 @@ export function patternSource(pattern: string, lazy = false): string {
       while (pattern[i + 1] === "*") i++;
       source += lazy ? "[^]*?" : "[^]*";
     } else if (c === "?") source += "[^]";
-    else if (c === "\\" && i + 1 < pattern.length) source += (pattern[++i] as string).replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+    else if (c === "\\" && i + 1 < pattern.length)
+      source += (pattern[++i] as string).replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
     else if (c === "[") {
       const set = bracket(pattern, i);
       if (set) {

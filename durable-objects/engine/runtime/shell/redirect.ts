@@ -33,7 +33,13 @@ function opened(sys: Sys, op: string, target: string, clobber: boolean): number 
 }
 
 /** Applies redirections to a process. With `saved`, what they cover is kept to be put back. */
-export function redirect(sys: Sys, list: readonly Redirect[], targets: readonly string[], clobber: boolean, saved?: Saved[]): void {
+export function redirect(
+  sys: Sys,
+  list: readonly Redirect[],
+  targets: readonly string[],
+  clobber: boolean,
+  saved?: Saved[],
+): void {
   list.forEach((one, i) => {
     const target = targets[i] ?? "";
     const save = (fd: number): void => {

@@ -54,7 +54,9 @@ export class Shell {
       case "-":
         return (state.sm ?? "") + state.o + (state.ia ? "i" : "");
       case "RANDOM":
-        return this.state.v.RANDOM ? this.get(name) : String(Math.floor(this.sys.random() * 32_768));
+        return this.state.v.RANDOM
+          ? this.get(name)
+          : String(Math.floor(this.sys.random() * 32_768));
       case "LINENO":
         return String(state.ln ?? 1);
       case "PPID":
@@ -64,7 +66,9 @@ export class Shell {
   }
 
   set(name: string, value: string, marks = 0): void {
-    const old = this.state.v[name] ?? (name in this.sys.env ? ([this.sys.env[name], exported] as Variable) : undefined);
+    const old =
+      this.state.v[name] ??
+      (name in this.sys.env ? ([this.sys.env[name], exported] as Variable) : undefined);
     if (old && old[1] & readOnly) throw new ExpansionProblem(`${name}: is read only`);
     const had = this.state.v[name]?.[0]?.length ?? 0;
     this.state.vb = (this.state.vb ?? 0) + value.length - had;
@@ -77,11 +81,15 @@ export class Shell {
   mark(name: string, marks: number): void {
     const value = this.get(name);
     const old = this.state.v[name];
-    this.state.v[name] = [value ?? null, (old?.[1] ?? (name in this.sys.env ? exported : 0)) | marks];
+    this.state.v[name] = [
+      value ?? null,
+      (old?.[1] ?? (name in this.sys.env ? exported : 0)) | marks,
+    ];
   }
 
   unset(name: string): void {
-    if ((this.state.v[name]?.[1] ?? 0) & readOnly) throw new ExpansionProblem(`${name}: is read only`);
+    if ((this.state.v[name]?.[1] ?? 0) & readOnly)
+      throw new ExpansionProblem(`${name}: is read only`);
     if (name in this.sys.env) this.state.v[name] = [null, 0];
     else delete this.state.v[name];
   }
@@ -137,7 +145,8 @@ export class Shell {
     const name = state.script ?? state.z;
     let head = `${name}: `;
     if (this.command !== undefined && this.command !== name) head += `${this.command}: `;
-    if ((this.command !== undefined || state.script !== undefined) && !state.ia) head += `line ${this.lineNumber()}: `;
+    if ((this.command !== undefined || state.script !== undefined) && !state.ia)
+      head += `line ${this.lineNumber()}: `;
     try {
       this.write(2, head + text + "\n");
     } catch {
@@ -151,7 +160,9 @@ export class Shell {
   }
 
   lineNumber(): number {
-    return this.state.script === undefined ? Math.max(0, (this.state.ln ?? 1) - 1) : (this.state.ln ?? 1);
+    return this.state.script === undefined
+      ? Math.max(0, (this.state.ln ?? 1) - 1)
+      : (this.state.ln ?? 1);
   }
 
   // Frames
@@ -165,7 +176,8 @@ export class Shell {
   }
 
   push(frame: Frame): void {
-    if (this.state.f.length >= shellDepthMax * 5) throw new ExpansionProblem("maximum recursion depth reached");
+    if (this.state.f.length >= shellDepthMax * 5)
+      throw new ExpansionProblem("maximum recursion depth reached");
     this.state.f.push(frame);
   }
 

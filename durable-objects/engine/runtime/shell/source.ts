@@ -24,7 +24,12 @@ export function sourceStep(shell: Shell, frame: Source): Step {
   const last = frame.m !== "dot" && text.slice(unit.end).trim() === "";
   if (last) state.f.pop();
   if (shell.option("n") && !state.ia) return undefined;
-  shell.push({ k: "node", r: [frame.c, from, unit.root], i: 0, ...(frame.t ? { t: 1 as const } : {}) });
+  shell.push({
+    k: "node",
+    r: [frame.c, from, unit.root],
+    i: 0,
+    ...(frame.t ? { t: 1 as const } : {}),
+  });
   return undefined;
 }
 
@@ -114,8 +119,12 @@ function prompt(shell: Shell, name: "PS1" | "PS2"): string {
   const text = set ?? (bash ? "\\u@\\h:\\w\\$ " : "\\w \\$ ");
   const home = shell.get("HOME");
   const cwd = shell.get("PWD") ?? sys.cwd;
-  const short = home && home !== "/" && (cwd === home || cwd.startsWith(`${home}/`)) ? `~${cwd.slice(home.length)}` : cwd;
-  const user = sys.container.passwd.find((entry) => entry.uid === sys.who.uid)?.name ?? "I have no name!";
+  const short =
+    home && home !== "/" && (cwd === home || cwd.startsWith(`${home}/`))
+      ? `~${cwd.slice(home.length)}`
+      : cwd;
+  const user =
+    sys.container.passwd.find((entry) => entry.uid === sys.who.uid)?.name ?? "I have no name!";
   return text.replace(/\\([wWhuHn$\\])/g, (_, c: string) => {
     if (c === "w") return short;
     if (c === "W") return short.replace(/^.*\/(?=.)/, "");

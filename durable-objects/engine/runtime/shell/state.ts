@@ -20,14 +20,48 @@ interface Base {
 
 export type Frame = Base &
   (
-    | { k: "src"; c: string; o: number; m: "c" | "f" | "in" | "eval" | "dot"; /** Read so far. */ b?: string; /** Syntax problem waits for the exit. */ eof?: 1; ln?: number }
-    | { k: "node"; r: NodeRef; i: number; /** Expansion memory. */ m?: string[]; w?: string[]; /** Status of the last substitution. */ ss?: number; /** Assigned values and redirections' targets. */ a?: string[]; d?: string[]; x?: 1 }
-    | { k: "wait"; p: number[]; /** Last of a pipeline. */ l: number; x?: number; /** Worst status of the others, with pipefail. */ pf?: number }
+    | {
+        k: "src";
+        c: string;
+        o: number;
+        m: "c" | "f" | "in" | "eval" | "dot";
+        /** Read so far. */ b?: string;
+        /** Syntax problem waits for the exit. */ eof?: 1;
+        ln?: number;
+      }
+    | {
+        k: "node";
+        r: NodeRef;
+        i: number;
+        /** Expansion memory. */ m?: string[];
+        w?: string[];
+        /** Status of the last substitution. */ ss?: number;
+        /** Assigned values and redirections' targets. */ a?: string[];
+        d?: string[];
+        x?: 1;
+      }
+    | {
+        k: "wait";
+        p: number[];
+        /** Last of a pipeline. */ l: number;
+        x?: number;
+        /** Worst status of the others, with pipefail. */ pf?: number;
+      }
     | { k: "sub"; fd: number; p: number; b: string }
     | { k: "call"; p: string[]; l: Record<string, Variable | null>; s?: Saved[]; z?: string }
     | { k: "undo"; s: Saved[]; v?: Record<string, Variable | null> }
     | { k: "trap"; st: number; x?: 1 }
-    | { k: "read"; a: string[]; b: string; due?: number; raw: boolean; fd: number; n?: number; d: string; esc?: 1 }
+    | {
+        k: "read";
+        a: string[];
+        b: string;
+        due?: number;
+        raw: boolean;
+        fd: number;
+        n?: number;
+        d: string;
+        esc?: 1;
+      }
     | { k: "waits"; p: number[]; x: number; /** Asked for by pid. */ y?: 1 }
   );
 
@@ -43,6 +77,8 @@ export interface Job {
   s?: number;
   t: string;
   told?: 1;
+  /** The parent shell's: listed, not waited for. */
+  o?: 1;
 }
 
 export interface ShellState {

@@ -11,7 +11,17 @@ interface Awaited {
   strip: boolean;
 }
 
-const ansiEscapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v", e: "\x1b", E: "\x1b" };
+const ansiEscapes: Record<string, string> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+  e: "\x1b",
+  E: "\x1b",
+};
 
 export abstract class WordReader {
   readonly text: string;
@@ -28,7 +38,8 @@ export abstract class WordReader {
 
   line(): number {
     let line = 1;
-    for (let i = this.text.indexOf("\n"); i >= 0 && i < this.at; i = this.text.indexOf("\n", i + 1)) line++;
+    for (let i = this.text.indexOf("\n"); i >= 0 && i < this.at; i = this.text.indexOf("\n", i + 1))
+      line++;
     return line;
   }
 
@@ -63,7 +74,9 @@ export abstract class WordReader {
 
   protected expectDocument(redirect: Redirect, raw: string, strip: boolean): void {
     const quoted = /["'\\]/.test(raw);
-    const end = redirect.word.map((part) => (part.t === "lit" ? part.v : part.t === "var" ? `$${part.name}` : "")).join("");
+    const end = redirect.word
+      .map((part) => (part.t === "lit" ? part.v : part.t === "var" ? `$${part.name}` : ""))
+      .join("");
     this.#awaited.push({ redirect, end, quoted, strip });
   }
 
@@ -143,8 +156,9 @@ export abstract class WordReader {
       } else if (c === "'") this.#literal(parts, this.#single(), true);
       else if (c === '"') {
         this.at++;
-        parts.push(...(this.#closeQuoted(this.#quoted('"', "string"))));
-      } else if (c === "$" && this.text[this.at + 1] === "'") this.#literal(parts, this.#ansi(), true);
+        parts.push(...this.#closeQuoted(this.#quoted('"', "string")));
+      } else if (c === "$" && this.text[this.at + 1] === "'")
+        this.#literal(parts, this.#ansi(), true);
       else if (c === "$" || c === "`") this.#dollar(parts, false);
       else {
         this.#literal(parts, c, false);
@@ -172,7 +186,7 @@ export abstract class WordReader {
 
   #ansi(): string {
     let out = "";
-    for (this.at += 2; this.text[this.at] !== "'"; ) {
+    for (this.at += 2; this.text[this.at] !== "'";) {
       const c = this.text[this.at++];
       if (c === undefined) this.#unterminated("unterminated quoted string");
       if (c !== "\\") {
@@ -182,7 +196,9 @@ export abstract class WordReader {
       const rest = this.text.slice(this.at);
       const code = /^x([0-9a-fA-F]{1,2})|^([0-7]{1,3})/.exec(rest);
       if (code) {
-        out += String.fromCharCode(code[1] ? parseInt(code[1], 16) : parseInt(code[2] ?? "0", 8) & 255);
+        out += String.fromCharCode(
+          code[1] ? parseInt(code[1], 16) : parseInt(code[2] ?? "0", 8) & 255,
+        );
         this.at += code[0].length;
       } else {
         const next = this.text[this.at++] ?? "";
@@ -240,7 +256,9 @@ export abstract class WordReader {
       this.at += 2;
       parts.push(this.#braced(q));
     } else {
-      const name = namePattern.exec(this.text.slice(this.at + 1, this.at + 256))?.[0] ?? (special.has(next) || /\d/.test(next) ? next : "");
+      const name =
+        namePattern.exec(this.text.slice(this.at + 1, this.at + 256))?.[0] ??
+        (special.has(next) || /\d/.test(next) ? next : "");
       this.at += 1 + name.length;
       if (name) parts.push({ t: "var", name, op: "", q });
       else this.#literal(parts, "$", q);
@@ -282,10 +300,15 @@ export abstract class WordReader {
       this.at += length[0].length;
       return { t: "var", name: length[1] ?? "", op: "len", q };
     }
-    const name = namePattern.exec(rest)?.[0] ?? /^\d+/.exec(rest)?.[0] ?? (special.has(rest[0] ?? "") ? rest[0] : undefined);
+    const name =
+      namePattern.exec(rest)?.[0] ??
+      /^\d+/.exec(rest)?.[0] ??
+      (special.has(rest[0] ?? "") ? rest[0] : undefined);
     if (name === undefined) return this.#badSubstitution(q);
     this.at += name.length;
-    const op = /^(:[-=?+]|[-=?+]|##|#|%%|%|\/\/|\/|:)/.exec(this.text.slice(this.at, this.at + 2))?.[1];
+    const op = /^(:[-=?+]|[-=?+]|##|#|%%|%|\/\/|\/|:)/.exec(
+      this.text.slice(this.at, this.at + 2),
+    )?.[1];
     if (this.text[this.at] === "}") {
       this.at++;
       return { t: "var", name, op: "", q };
@@ -296,7 +319,10 @@ export abstract class WordReader {
     }
     this.at += op.length;
     const part: Part = { t: "var", name, op, q };
-    part.arg = this.#argument(q && !/^[#%/]/.test(op), op.startsWith("/") ? "/" : op === ":" ? ":" : "");
+    part.arg = this.#argument(
+      q && !/^[#%/]/.test(op),
+      op.startsWith("/") ? "/" : op === ":" ? ":" : "",
+    );
     if (this.text[this.at] !== "}") {
       this.at++;
       part.arg2 = this.#argument(q, "");

@@ -13,7 +13,9 @@ const sleep: Program<{ until: number } | { x: number }> = {
   start(sys) {
     const args = sys.argv.slice(1);
     if (args.length === 0) {
-      sys.complain("BusyBox v1.37.0 () multi-call binary.\n\nUsage: sleep [N]...\n\nPause for a time equal to the total of the args given, where each arg can\nhave an optional suffix of (s)econds, (m)inutes, (h)ours, or (d)ays\n");
+      sys.complain(
+        "BusyBox v1.37.0 () multi-call binary.\n\nUsage: sleep [N]...\n\nPause for a time equal to the total of the args given, where each arg can\nhave an optional suffix of (s)econds, (m)inutes, (h)ours, or (d)ays\n",
+      );
       return { x: 1 };
     }
     let ms = 0;

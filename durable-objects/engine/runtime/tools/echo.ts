@@ -1,6 +1,16 @@
 /** echo, as busybox's: -n, -e, -E, and \c. */
 
-const escapes: Record<string, string> = { a: "\x07", b: "\b", e: "\x1b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v", "\\": "\\" };
+const escapes: Record<string, string> = {
+  a: "\x07",
+  b: "\b",
+  e: "\x1b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+};
 
 /** Escape sequences of `echo -e` and of printf's `%b`; `stopped`: a \c ends all output. */
 export function unescape(text: string): { text: string; stopped: boolean } {

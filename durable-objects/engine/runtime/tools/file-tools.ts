@@ -2,58 +2,21 @@
 import { Errno } from "../errno.ts";
 import type { Program } from "../program.ts";
 import type { Sys } from "../sys.ts";
+import { changeMode, chmod, chown } from "./mode-tools.ts";
 import { options } from "./options.ts";
-import { tool, type Io } from "./tool.ts";
+import { mkfifo, pathTools, readlink, realpath } from "./path-tools.ts";
+import { type Io, tool } from "./tool.ts";
 
-const base = (path: string): string => path.replace(/\/+$/, "").replace(/^.*\//, "") || "/";
-const inFolder = (folder: string, name: string): string => `${folder.replace(/\/+$/, "")}/${name}`;
+export const base = (path: string): string => path.replace(/\/+$/, "").replace(/^.*\//, "") || "/";
 
-/** `u+x`, `go-w`, `755`, `a=rX`: the mode that comes of it, or undefined. */
-export function changeMode(text: string, old: number, folder: boolean, umask: number): number | undefined {
-  if (/^[0-7]{1,4}$/.test(text)) return parseInt(text, 8);
-  let mode = old;
-  for (const clause of text.split(",")) {
-    const match = /^([ugoa]*)((?:[-+=][rwxXstugo]*)+)$/.exec(clause);
-    if (!match) return undefined;
-    const who = match[1] === "" || match[1]!.includes("a") ? "ugo" : match[1]!;
-    for (const [, op, letters = ""] of match[2]!.matchAll(/([-+=])([rwxXstugo]*)/g)) {
-      let bits = 0;
-      for (const letter of letters) {
-        if (letter === "r") bits |= 0o444;
-        else if (letter === "w") bits |= 0o222;
-        else if (letter === "x" || (letter === "X" && (folder || old & 0o111))) bits |= 0o111;
-        else if ("ugo".includes(letter)) bits |= ((old >> { u: 6, g: 3, o: 0 }[letter as "u"]) & 7) * 0o111;
-      }
-      let mask = 0;
-      if (who.includes("u")) mask |= 0o700;
-      if (who.includes("g")) mask |= 0o070;
-      if (who.includes("o")) mask |= 0o007;
-      if (match[1] === "") mask &= ~umask;
-      if (letters.includes("s")) {
-        const special = (who.includes("u") ? 0o4000 : 0) | (who.includes("g") ? 0o2000 : 0);
-        mode = op === "-" ? mode & ~special : mode | special;
-      }
-      if (letters.includes("t")) mode = op === "-" ? mode & ~0o1000 : mode | 0o1000;
-      if (op === "+") mode |= bits & mask;
-      else if (op === "-") mode &= ~(bits & mask);
-      else mode = (mode & ~mask) | (bits & mask);
-    }
-  }
-  return mode;
-}
-
-/** Runs `act` on a path and all below it, folders before (or with `after` behind) their content. */
-export function walk(sys: Sys, path: string, act: (path: string, type: string) => void, after = false): void {
-  const type = sys.stat(path, false).type;
-  if (!after) act(path, type);
-  if (type === "d") for (const name of sys.list(path)) walk(sys, inFolder(path, name), act, after);
-  if (after) act(path, type);
-}
+export const inFolder = (folder: string, name: string): string =>
+  `${folder.replace(/\/+$/, "")}/${name}`;
 
 const touch = tool("touch", (io) => {
   const opts = options(io, "acmht:d:r:");
   let code = 0;
-  if (opts.rest.length === 0) return usage(io, "touch [-cham] [-d DATE] [-t DATE] [-r FILE] FILE...");
+  if (opts.rest.length === 0)
+    return usage(io, "touch [-cham] [-d DATE] [-t DATE] [-r FILE] FILE...");
   for (const path of opts.rest) {
     const done = io.try(path, () => {
       if (io.sys.peek(path)) io.sys.utime(path, io.sys.now);
@@ -176,7 +139,8 @@ export function copy(io: Io, from: string, to: string, rules: CopyRules): boolea
     }
     if (!sys.peek(to)) sys.mkdir(to);
     let good = true;
-    for (const name of sys.list(from)) if (!copyTo(io, inFolder(from, name), inFolder(to, name), rules)) good = false;
+    for (const name of sys.list(from))
+      if (!copyTo(io, inFolder(from, name), inFolder(to, name), rules)) good = false;
     keep(sys, to, stat, rules.preserve);
     return good;
   }
@@ -197,7 +161,12 @@ export function copy(io: Io, from: string, to: string, rules: CopyRules): boolea
   return true;
 }
 
-function keep(sys: Sys, path: string, stat: { mode: number; uid: number; gid: number; mtime: number }, preserve: boolean): void {
+function keep(
+  sys: Sys,
+  path: string,
+  stat: { mode: number; uid: number; gid: number; mtime: number },
+  preserve: boolean,
+): void {
   if (!preserve) return;
   sys.chmod(path, stat.mode);
   if (sys.who.uid === 0) sys.chown(path, stat.uid, stat.gid);
@@ -210,13 +179,20 @@ function copyTo(io: Io, from: string, to: string, rules: CopyRules): boolean {
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const source = !io.sys.peek(from, false);
-    io.say(source ? `can't stat '${from}': ${error.message}` : `can't create '${to}': ${error.message}`);
+    io.say(
+      source ? `can't stat '${from}': ${error.message}` : `can't create '${to}': ${error.message}`,
+    );
     return false;
   }
 }
 
 /** Operands of cp, mv and ln: pairs of source and target, or undefined after a complaint. */
-function pairs(io: Io, rest: string[], into: string | undefined, plain: boolean): [string, string][] | undefined {
+function pairs(
+  io: Io,
+  rest: string[],
+  into: string | undefined,
+  plain: boolean,
+): [string, string][] | undefined {
   const target = into ?? rest.at(-1)!;
   const sources = into === undefined ? rest.slice(0, -1) : rest;
   const folder = !plain && io.sys.peek(target)?.type === "d";
@@ -229,7 +205,11 @@ function pairs(io: Io, rest: string[], into: string | undefined, plain: boolean)
 
 const cp = tool("cp", (io) => {
   const opts = options(io, "adfilLnpPrRsTt:uv", { recursive: "r", archive: "a" });
-  if (opts.rest.length < (opts.has("t") ? 1 : 2)) return usage(io, "cp [-arPLHpfinlsTu] SOURCE DEST\nor: cp [-arPLHpfinlsu] SOURCE... { -t DIRECTORY | DIRECTORY }");
+  if (opts.rest.length < (opts.has("t") ? 1 : 2))
+    return usage(
+      io,
+      "cp [-arPLHpfinlsTu] SOURCE DEST\nor: cp [-arPLHpfinlsu] SOURCE... { -t DIRECTORY | DIRECTORY }",
+    );
   const archive = opts.has("a");
   const rules: CopyRules = {
     recursive: archive || opts.has("r") || opts.has("R"),
@@ -249,7 +229,11 @@ const cp = tool("cp", (io) => {
 
 const mv = tool("mv", (io) => {
   const opts = options(io, "finTt:v");
-  if (opts.rest.length < (opts.has("t") ? 1 : 2)) return usage(io, "mv [-finT] SOURCE DEST\nor: mv [-fin] SOURCE... { -t DIRECTORY | DIRECTORY }");
+  if (opts.rest.length < (opts.has("t") ? 1 : 2))
+    return usage(
+      io,
+      "mv [-finT] SOURCE DEST\nor: mv [-fin] SOURCE... { -t DIRECTORY | DIRECTORY }",
+    );
   const list = pairs(io, opts.rest, opts.value("t"), opts.has("T"));
   let code = list ? 0 : 1;
   for (const [from, to] of list ?? []) {
@@ -292,90 +276,22 @@ const ln = tool("ln", (io) => {
   return code;
 });
 
-const chmod = tool("chmod", (io) => {
-  const letters = io.args.filter((arg) => /^-[Rvcf]+$/.test(arg)).join("");
-  const [mode, ...files] = io.args.filter((arg) => !/^-[Rvcf]+$/.test(arg) && arg !== "--");
-  if (mode === undefined || files.length === 0) return usage(io, "chmod [-Rcvf] MODE[,MODE]... FILE...");
-  let code = 0;
-  const one = (path: string): void => {
-    const stat = io.sys.stat(path);
-    const made = changeMode(mode, stat.mode, stat.type === "d", io.sys.umask);
-    if (made === undefined) io.fail(`invalid mode '${mode}'`);
-    if (made !== undefined) io.sys.chmod(path, made);
-  };
-  for (const path of files) {
-    const done = io.try(path, () => (letters.includes("R") ? walk(io.sys, path, (at, type) => type !== "l" && one(at)) : one(path)));
-    if (!done) code = 1;
-  }
-  return code;
-});
-
-const chown = (name: "chown" | "chgrp"): Program =>
-  tool(name, (io) => {
-    const opts = options(io, "RhLHPcvf");
-    const [owner, ...files] = opts.rest;
-    if (owner === undefined || files.length === 0) return usage(io, `${name} [-Rh] USER[:[GRP]] FILE...`);
-    const [user = "", group] = name === "chgrp" ? ["", owner] : owner.split(/[:.]/);
-    const { container } = io.sys;
-    const uid = user === "" ? undefined : (container.passwd.find((entry) => entry.name === user)?.uid ?? (/^\d+$/.test(user) ? Number(user) : io.fail(`unknown user ${user}`)));
-    const gid = !group ? undefined : (container.groups.find((entry) => entry.name === group)?.gid ?? (/^\d+$/.test(group) ? Number(group) : io.fail(`unknown group ${group}`)));
-    let code = 0;
-    const one = (path: string): void => io.sys.chown(path, uid, gid, !opts.has("h"));
-    for (const path of files) if (!io.try(path, () => (opts.has("R") ? walk(io.sys, path, one) : one(path)))) code = 1;
-    return code;
-  });
-
-const mkfifo = tool("mkfifo", (io) => {
-  const opts = options(io, "m:");
-  let code = 0;
-  for (const path of opts.rest) if (!io.try(path, () => io.sys.mkfifo(path))) code = 1;
-  return code;
-});
-
-const readlink = tool("readlink", (io) => {
-  const opts = options(io, "fnvs");
-  let code = 0;
-  for (const path of opts.rest) {
-    if (opts.has("f")) {
-      const place = (() => {
-        try {
-          return io.sys.place(path).full;
-        } catch (error) {
-          if (error instanceof Errno) return undefined;
-          throw error;
-        }
-      })();
-      if (place === undefined) code = 1;
-      else io.out(place + (opts.has("n") ? "" : "\n"));
-    } else {
-      const stat = io.sys.peek(path, false);
-      if (stat?.type === "l") io.out((stat.target ?? "") + (opts.has("n") ? "" : "\n"));
-      else code = 1;
-    }
-  }
-  return code;
-});
-
-const realpath = tool("realpath", (io) => {
-  let code = 0;
-  for (const path of io.args) if (!io.try(path, () => io.out(`${io.sys.place(path).full}\n`))) code = 1;
-  return code;
-});
-
-const pathTools = [
-  tool("basename", (io) => {
-    const [path = "", suffix = ""] = io.args.filter((arg) => arg !== "--");
-    const name = base(path);
-    io.out(`${suffix && name !== suffix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name}\n`);
-  }),
-  tool("dirname", (io) => {
-    const path = (io.args[0] ?? "").replace(/\/+$/, "");
-    const slash = path.lastIndexOf("/");
-    io.out(`${slash < 0 ? (path === "" && io.args[0]?.startsWith("/") ? "/" : ".") : path.slice(0, slash).replace(/\/+$/, "") || "/"}\n`);
-  }),
-];
-
 export const fileTools: Program[] = [
-  touch, mkdir, rmdir, rm, cp, mv, ln, chmod, chown("chown"), chown("chgrp"), mkfifo, readlink, realpath, ...pathTools,
-  tool("unlink", (io) => (io.try(`can't remove '${io.args[0]}'`, () => io.sys.unlink(io.args[0] ?? "")) ? 0 : 1)),
+  touch,
+  mkdir,
+  rmdir,
+  rm,
+  cp,
+  mv,
+  ln,
+  chmod,
+  chown("chown"),
+  chown("chgrp"),
+  mkfifo,
+  readlink,
+  realpath,
+  ...pathTools,
+  tool("unlink", (io) =>
+    io.try(`can't remove '${io.args[0]}'`, () => io.sys.unlink(io.args[0] ?? "")) ? 0 : 1,
+  ),
 ];

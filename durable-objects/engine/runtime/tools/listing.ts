@@ -55,23 +55,39 @@ interface Item {
 function shown(item: Item, opts: Options): string {
   if (!opts.has("F") && !(opts.has("p") && item.stat.type === "d")) return item.name;
   const { type, mode } = item.stat;
-  const mark = type === "d" ? "/" : type === "l" ? "@" : type === "p" ? "|" : mode & 0o111 && type === "f" ? "*" : "";
+  const mark =
+    type === "d"
+      ? "/"
+      : type === "l"
+        ? "@"
+        : type === "p"
+          ? "|"
+          : mode & 0o111 && type === "f"
+            ? "*"
+            : "";
   return item.name + mark;
 }
 
 function long(io: Io, item: Item, opts: Options): string {
   const { stat } = item;
   const { container } = io.sys;
-  const user = opts.has("n") ? undefined : container.passwd.find((entry) => entry.uid === stat.uid)?.name;
-  const group = opts.has("n") ? undefined : container.groups.find((entry) => entry.gid === stat.gid)?.name;
-  const size = stat.type === "c" ? "  1,   3" : opts.has("h") ? humanSize(stat.size) : String(stat.size);
+  const user = opts.has("n")
+    ? undefined
+    : container.passwd.find((entry) => entry.uid === stat.uid)?.name;
+  const group = opts.has("n")
+    ? undefined
+    : container.groups.find((entry) => entry.gid === stat.gid)?.name;
+  const size =
+    stat.type === "c" ? "  1,   3" : opts.has("h") ? humanSize(stat.size) : String(stat.size);
   const names = `${(user ?? String(stat.uid)).padEnd(8)} ${(group ?? String(stat.gid)).padEnd(8)}`;
   const target = stat.type === "l" ? ` -> ${stat.target ?? ""}` : "";
   return `${modeText(stat)} ${String(stat.links).padStart(4)} ${names} ${size.padStart(9)} ${timeText(stat.mtime, io.sys.now)} ${shown(item, opts)}${target}\n`;
 }
 
 function print(io: Io, items: Item[], opts: Options): void {
-  const prefix = (item: Item): string => (opts.has("i") ? `${String(inodeNumber(item.stat.ino)).padStart(7)} ` : "") + (opts.has("s") ? `${Math.ceil(item.stat.size / 4096) * 4} ` : "");
+  const prefix = (item: Item): string =>
+    (opts.has("i") ? `${String(inodeNumber(item.stat.ino)).padStart(7)} ` : "") +
+    (opts.has("s") ? `${Math.ceil(item.stat.size / 4096) * 4} ` : "");
   const by = (a: Item, b: Item): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const sorted = [...items].sort((a, b) => {
     if (opts.has("S")) return b.stat.size - a.stat.size || by(a, b);
@@ -110,7 +126,13 @@ function columns(names: string[], width: number): string {
   return out;
 }
 
-function folder(io: Io, path: string, opts: Options, titled: boolean, code: { code: number }): void {
+function folder(
+  io: Io,
+  path: string,
+  opts: Options,
+  titled: boolean,
+  code: { code: number },
+): void {
   const { sys } = io;
   let names: string[];
   try {
@@ -129,7 +151,8 @@ function folder(io: Io, path: string, opts: Options, titled: boolean, code: { co
     const stat = sys.peek(`${path}/${name}`, opts.has("L"));
     if (stat) items.push({ name, stat });
   }
-  if (opts.has("l")) io.out(`total ${items.reduce((sum, item) => sum + Math.ceil(item.stat.size / 4096) * 4, 0)}\n`);
+  if (opts.has("l"))
+    io.out(`total ${items.reduce((sum, item) => sum + Math.ceil(item.stat.size / 4096) * 4, 0)}\n`);
   print(io, items, opts);
   if (!opts.has("R")) return;
   for (const { name, stat } of items) {
@@ -140,7 +163,12 @@ function folder(io: Io, path: string, opts: Options, titled: boolean, code: { co
 }
 
 const ls = tool("ls", (io) => {
-  const opts = options(io, "1AaCdFfghiLlnopRrSstUwxcuXk", { color: "1", all: "a", "full-time": "l", "group-directories-first": "U" });
+  const opts = options(io, "1AaCdFfghiLlnopRrSstUwxcuXk", {
+    color: "1",
+    all: "a",
+    "full-time": "l",
+    "group-directories-first": "U",
+  });
   const code = { code: 0 };
   const files: Item[] = [];
   const folders: string[] = [];

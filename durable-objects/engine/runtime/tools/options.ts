@@ -17,7 +17,12 @@ export interface Options {
  * `spec`: letters, a colon after those with a value (`n:v`). `long`: long names to letters. Options may stand between
  * operands unless `stop` is set. An unknown one is said as busybox says it, and ends the tool with 1.
  */
-export function options(io: Io, spec: string, long: Record<string, string> = {}, stop = false): Options {
+export function options(
+  io: Io,
+  spec: string,
+  long: Record<string, string> = {},
+  stop = false,
+): Options {
   const found = new Map<string, string[]>();
   const order: string[] = [];
   const rest: string[] = [];

@@ -44,9 +44,19 @@ function formatInteger(value: bigint, spec: Spec): string {
   const radix = { o: 8, x: 16, X: 16 }[conversion] ?? 10;
   let digits = positive.toString(radix);
   if (conversion === "X") digits = digits.toUpperCase();
-  if (precision !== undefined) digits = precision === 0 && positive === 0n ? "" : digits.padStart(precision, "0");
-  if (flags.includes("#") && positive !== 0n) digits = ({ o: "0", x: "0x", X: "0X" }[conversion] ?? "") + digits;
-  const sign = signed ? (value < 0n ? "-" : flags.includes("+") ? "+" : flags.includes(" ") ? " " : "") : "";
+  if (precision !== undefined)
+    digits = precision === 0 && positive === 0n ? "" : digits.padStart(precision, "0");
+  if (flags.includes("#") && positive !== 0n)
+    digits = ({ o: "0", x: "0x", X: "0X" }[conversion] ?? "") + digits;
+  const sign = signed
+    ? value < 0n
+      ? "-"
+      : flags.includes("+")
+        ? "+"
+        : flags.includes(" ")
+          ? " "
+          : ""
+    : "";
   return pad(sign + digits, spec, flags.includes("0") && precision === undefined);
 }
 
@@ -64,12 +74,17 @@ function formatFloat(value: number, spec: Spec): string {
   else if (lower === "e") text = exponent(value, precision);
   else {
     const digits = precision || 1;
-    const power = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(Number(value.toExponential(digits - 1)))));
-    text = power < -4 || power >= digits ? exponent(value, digits - 1) : value.toFixed(Math.max(0, digits - 1 - power));
+    const power =
+      value === 0 ? 0 : Math.floor(Math.log10(Math.abs(Number(value.toExponential(digits - 1)))));
+    text =
+      power < -4 || power >= digits
+        ? exponent(value, digits - 1)
+        : value.toFixed(Math.max(0, digits - 1 - power));
     if (!flags.includes("#") && text.includes(".")) text = text.replace(/\.?0+($|e)/, "$1");
   }
   if (conversion !== lower) text = text.toUpperCase();
-  if (!text.startsWith("-")) text = (flags.includes("+") ? "+" : flags.includes(" ") ? " " : "") + text;
+  if (!text.startsWith("-"))
+    text = (flags.includes("+") ? "+" : flags.includes(" ") ? " " : "") + text;
   return pad(text, spec, flags.includes("0"));
 }
 
@@ -114,13 +129,15 @@ class Printer {
   convert(spec: Spec): boolean {
     const { conversion } = spec;
     if (conversion === "%") this.out += "%";
-    else if (conversion === "s") this.out += pad((this.next() ?? "").slice(0, spec.precision), spec);
+    else if (conversion === "s")
+      this.out += pad((this.next() ?? "").slice(0, spec.precision), spec);
     else if (conversion === "c") this.out += pad((this.next() ?? "").slice(0, 1), spec);
     else if (conversion === "b") {
       const made = unescape(this.next() ?? "");
       this.out += pad(made.text.slice(0, spec.precision), spec);
       this.stopped = made.stopped;
-    } else if (/[diouxX]/.test(conversion)) this.out += formatInteger(this.number(this.next()), spec);
+    } else if (/[diouxX]/.test(conversion))
+      this.out += formatInteger(this.number(this.next()), spec);
     else if (/[eEfFgG]/.test(conversion)) this.out += formatFloat(this.float(this.next()), spec);
     else return false;
     return true;
@@ -128,11 +145,13 @@ class Printer {
 
   /** One pass over the format; false: an invalid directive. */
   pass(format: string): boolean {
-    for (let i = 0; i < format.length && !this.stopped; ) {
+    for (let i = 0; i < format.length && !this.stopped;) {
       const c = format[i]!;
       if (c === "\\") {
         const piece = /^\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|[^])?/.exec(format.slice(i))![0];
-        const made = /^\\[0-7]{1,3}$/.test(piece) ? { text: String.fromCharCode(parseInt(piece.slice(1), 8) & 255), stopped: false } : unescape(piece);
+        const made = /^\\[0-7]{1,3}$/.test(piece)
+          ? { text: String.fromCharCode(parseInt(piece.slice(1), 8) & 255), stopped: false }
+          : unescape(piece);
         this.out += made.text;
         this.stopped = made.stopped;
         i += piece.length;
@@ -145,13 +164,25 @@ class Printer {
         }
         const [whole, flags = "", width, precision, conversion = ""] = match;
         let w = width === "*" ? Number(this.number(this.next())) : Number(width ?? 0);
-        const p = precision === "*" ? Number(this.number(this.next())) : precision === undefined ? (whole.includes(".") ? 0 : undefined) : Number(precision);
+        const p =
+          precision === "*"
+            ? Number(this.number(this.next()))
+            : precision === undefined
+              ? whole.includes(".")
+                ? 0
+                : undefined
+              : Number(precision);
         let left = flags;
         if (w < 0) {
           w = -w;
           left += "-";
         }
-        const spec: Spec = { flags: left, width: Math.min(w, 65_536), precision: p === undefined || p < 0 ? undefined : p, conversion };
+        const spec: Spec = {
+          flags: left,
+          width: Math.min(w, 65_536),
+          precision: p === undefined || p < 0 ? undefined : p,
+          conversion,
+        };
         if (!this.convert(spec)) {
           this.errors.push(`${whole}: invalid format`);
           return false;
@@ -172,7 +203,8 @@ export function formatPrintf(words: readonly string[]): Printed {
   let list = [...words];
   if (list[0] === "--") list = list.slice(1);
   const format = list[0];
-  if (format === undefined) return { out: "", errors: ["usage: printf FORMAT [ARGUMENT...]"], status: 2 };
+  if (format === undefined)
+    return { out: "", errors: ["usage: printf FORMAT [ARGUMENT...]"], status: 2 };
   const printer = new Printer(list.slice(1));
   do {
     const before = printer.at;

@@ -1,8 +1,18 @@
 /** POSIX regular expressions as JavaScript ones. Nested repetition that could run away is refused as too complex. */
 
 const classes: Record<string, string> = {
-  alpha: "a-zA-Z", digit: "0-9", alnum: "a-zA-Z0-9", upper: "A-Z", lower: "a-z", space: "\\s", blank: " \\t",
-  punct: "!-\\/:-@\\[-`{-~", xdigit: "0-9a-fA-F", cntrl: "\\x00-\\x1f\\x7f", print: " -~", graph: "!-~",
+  alpha: "a-zA-Z",
+  digit: "0-9",
+  alnum: "a-zA-Z0-9",
+  upper: "A-Z",
+  lower: "a-z",
+  space: "\\s",
+  blank: " \\t",
+  punct: "!-\\/:-@\\[-`{-~",
+  xdigit: "0-9a-fA-F",
+  cntrl: "\\x00-\\x1f\\x7f",
+  print: " -~",
+  graph: "!-~",
 };
 
 /** A bracket expression from `[`; its source and the index of its `]`. */
@@ -65,8 +75,7 @@ export function regex(pattern: string, flavour: Flavour): string | { error: stri
     } else if (c === "*") {
       if (begins) out += "\\*";
       else if (!/[*+?]$/.test(out) || /\\[*+?]$/.test(out)) out += "*";
-    }
-    else if (extended && "(){}|+?".includes(c)) {
+    } else if (extended && "(){}|+?".includes(c)) {
       if (c === "(") depth++;
       if (c === ")" && depth === 0) {
         out += "\\)";
@@ -78,7 +87,9 @@ export function regex(pattern: string, flavour: Flavour): string | { error: stri
       else out += c;
     } else if (!extended && "(){}|+?".includes(c)) out += `\\${c}`;
     else if (c === "^") out += begins || extended ? "^" : "\\^";
-    else if (c === "$") out += extended || i === pattern.length - 1 || /^\\[)|]/.test(pattern.slice(i + 1)) ? "$" : "\\$";
+    else if (c === "$")
+      out +=
+        extended || i === pattern.length - 1 || /^\\[)|]/.test(pattern.slice(i + 1)) ? "$" : "\\$";
     else if (c === "/") out += "\\/";
     else out += c;
   }

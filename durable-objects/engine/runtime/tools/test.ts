@@ -60,7 +60,8 @@ function unary(op: string, word: string, sys: Sys): boolean | undefined {
 }
 
 type Binary = (a: string, b: string, sys: Sys, patterns: boolean) => boolean;
-const time = (path: string, sys: Sys): number => Math.floor((sys.peek(path)?.mtime ?? -1000) / 1000);
+const time = (path: string, sys: Sys): number =>
+  Math.floor((sys.peek(path)?.mtime ?? -1000) / 1000);
 const binary: Record<string, Binary> = {
   "=": (a, b, _sys, patterns) => (patterns ? matches(b, a) : a === b),
   "==": (a, b, _sys, patterns) => (patterns ? matches(b, a) : a === b),

@@ -218,7 +218,8 @@ function streamStep<S>(spec: Stream<S>, sys: Sys, state: StreamState<S>): Step {
   try {
     if (state.fd === undefined) {
       const file = state.f[0];
-      if (file === undefined) return finish(spec.end?.(io, state.s, state.bad === true) ?? (state.bad ? 1 : 0));
+      if (file === undefined)
+        return finish(spec.end?.(io, state.s, state.bad === true) ?? (state.bad ? 1 : 0));
       if (!openNext(spec, io, state, file)) {
         state.o = io.pending;
         return drain(sys, state);
@@ -274,7 +275,12 @@ function openNext<S>(spec: Stream<S>, io: Io, state: StreamState<S>, file: strin
   return true;
 }
 
-function feed<S>(spec: Stream<S>, io: Io, state: StreamState<S>, data: string): false | number | void {
+function feed<S>(
+  spec: Stream<S>,
+  io: Io,
+  state: StreamState<S>,
+  data: string,
+): false | number | void {
   if (spec.raw) return data === "" ? undefined : spec.data(io, state.s, data, true);
   const text = (state.b ?? "") + data;
   let at = 0;

@@ -1,0 +1,249 @@
+/**
+ * The API server's proxy to Pods, Services and nodes.
+ * k8s: pkg/registry/core/{pod/strategy.go,service/storage/storage.go} ResourceLocation, apimachinery/pkg/util/proxy
+ */
+import { badRequest, notFound, StatusError } from "../api/status.ts";
+import { failure } from "../api/handle.ts";
+import type { Service } from "../kinds/service-shape.ts";
+import type { NodeObject, Pod } from "../kubelet/shapes.ts";
+import { inCidr, isAddress, isUp, nodeIp } from "./addresses.ts";
+import type { Reply } from "../ports.ts";
+import { binaryOf, bytesOf, encodeUtf8 } from "../runtime/bytes.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
+import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
+import * as exchange from "./exchange.ts";
+import { kubeletAnswer } from "./hosts.ts";
+import { rewriteHtml, rewriteUrl } from "./links.ts";
+import { draw, endpointsOf } from "./services.ts";
+import type { Source } from "./route.ts";
+import { proxyTimeoutMs } from "../limits.ts";
+
+export interface ProxyRequest {
+  resource: "pods" | "services" | "nodes";
+  namespace: string;
+  /** `[scheme:]name[:port]` */
+  name: string;
+  method: string;
+  /** The whole path of the API request, as it came: `/api/v1/namespaces/default/pods/web/proxy/x`. */
+  path: string;
+  /** Without "?". */
+  query: string;
+  /** Lower-case names. */
+  headers: Record<string, string>;
+  body?: Uint8Array;
+}
+
+/** A proxied request that is still under way: plain data, to be asked for with `proxyResult`. */
+export interface ProxyPending {
+  type: "pending";
+  id: string;
+  prefix: string;
+  host: string;
+  address: string;
+  /** Virtual ms at which to give up. */
+  untilMs: number;
+}
+
+interface Location {
+  ip: string;
+  /** Undefined: none given, none declared. */
+  port: number;
+  https: boolean;
+}
+
+const unavailable = (message: string): StatusError =>
+  new StatusError(503, "ServiceUnavailable", message);
+
+const unreachable = (problem: string): StatusError =>
+  unavailable(`error trying to reach service: ${problem}`);
+
+/** k8s: apimachinery/pkg/util/net SplitSchemeNamePort */
+export function splitName(id: string): { scheme: string; name: string; port: string } | undefined {
+  const parts = id.split(":");
+  const [scheme, name, port] =
+    parts.length === 1
+      ? ["", id, ""]
+      : parts.length === 2
+        ? ["", parts[0], parts[1]]
+        : parts.length === 3
+          ? parts
+          : [];
+  if (scheme === undefined || !name || port === undefined) return undefined;
+  if (parts.length === 3 && scheme !== "http" && scheme !== "https" && scheme !== "") return undefined;
+  return { scheme, name, port };
+}
+
+const what = { pods: "pod", services: "service", nodes: "node" };
+
+/** Answers, or says that the answer takes its time. Throws StatusError as the API server does. */
+export function proxyRequest(context: RuntimeContext, asked: ProxyRequest): Reply | ProxyPending {
+  const id = splitName(asked.name);
+  if (!id) throw badRequest(`invalid ${what[asked.resource]} request ${JSON.stringify(asked.name)}`);
+  const cut = new RegExp(`^(.*?/${asked.resource}/[^/]+/proxy)(/.*)?$`).exec(asked.path);
+  const prefix = cut?.[1] ?? asked.path;
+  const suffix = cut?.[2];
+  if (asked.resource === "nodes") return toNode(context, asked, id.name, suffix ?? "/");
+  const location =
+    asked.resource === "pods"
+      ? podLocation(context, asked.namespace, id)
+      : serviceLocation(context, asked.namespace, asked.name, id);
+  if (suffix === undefined && /^(GET|HEAD)$/.test(asked.method)) {
+    const query = asked.query ? `?${asked.query}` : "";
+    return { type: "reply", status: 301, headers: { location: `${prefix}/${query}` }, body: "" };
+  }
+  return send(context, asked, location, prefix, suffix ?? "/");
+}
+
+function toNode(context: RuntimeContext, asked: ProxyRequest, name: string, path: string): Reply {
+  const { reader } = context;
+  const node = reader.get<NodeObject>("nodes", "", name);
+  if (!node) throw notFound({ group: "", plural: "nodes" }, name);
+  if (!isUp(reader, name)) throw unreachable(`dial tcp ${nodeIp(node)}:10250: i/o timeout`);
+  const request = outgoing(asked, { ip: nodeIp(node), port: 10_250, https: true }, "", path);
+  return replyOf(kubeletAnswer(reader, name, request, true), asked.method);
+}
+
+type Id = NonNullable<ReturnType<typeof splitName>>;
+
+function podLocation({ reader }: RuntimeContext, namespace: string, id: Id): Location {
+  const pod = reader.get<Pod>("pods", namespace, id.name);
+  if (!pod) throw notFound({ group: "", plural: "pods" }, id.name);
+  const declared = pod.spec.containers.find((c) => c.ports?.length)?.ports?.[0]?.containerPort;
+  const ip = pod.status?.podIP ?? "";
+  if (!isAddress(ip) || inCidr("127.0.0.0/8", ip)) throw badRequest("address not allowed");
+  const https = id.scheme === "https";
+  const port = id.port === "" ? (declared ?? (https ? 443 : 80)) : portNumber(id.port);
+  return { ip, port, https };
+}
+
+/** Go dials names of well-known services too. */
+function portNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  const known: Record<string, number> = { http: 80, https: 443, domain: 53 };
+  const port = known[text];
+  if (port === undefined) throw unreachable(`dial tcp: lookup tcp/${text}: unknown port`);
+  return port;
+}
+
+function serviceLocation(context: RuntimeContext, namespace: string, given: string, id: Id): Location {
+  const { reader } = context;
+  const service = reader.get<Service>("services", namespace, id.name);
+  if (!service) {
+    throw notFound({ group: "", plural: /^\d+$/.test(id.port) ? "services" : "endpoints" }, id.name);
+  }
+  const ports = service.spec?.ports ?? [];
+  let name = id.port;
+  if (/^\d+$/.test(name)) {
+    const byNumber = ports.find((p) => p.port === Number(name));
+    if (!byNumber) throw unavailable(`no service port ${name} found for service ${JSON.stringify(id.name)}`);
+    name = byNumber.name ?? "";
+  }
+  const port = ports.find((p) => (p.name ?? "") === name);
+  const any = endpointsOf(reader, service, undefined).length > 0;
+  const ready = port ? endpointsOf(reader, service, port).filter((e) => e.ready) : [];
+  const chosen = ready[Math.floor(draw(context) * ready.length)];
+  if (!chosen) {
+    throw unavailable(`no endpoints available for service ${JSON.stringify(any ? given : id.name)}`);
+  }
+  return { ip: chosen.ip, port: chosen.port, https: id.scheme === "https" };
+}
+
+const hopByHop = new Set(
+  "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade authorization content-length".split(
+    " ",
+  ),
+);
+
+function outgoing(asked: ProxyRequest, location: Location, prefix: string, path: string): HttpRequest {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(asked.headers)) {
+    if (!hopByHop.has(name) && !name.startsWith("impersonate-")) headers[name] = encodeUtf8(value);
+  }
+  const address = `${location.ip}:${location.port}`;
+  headers.host ??= address;
+  headers["x-forwarded-uri"] = `${prefix}${path}`;
+  if (asked.headers.host) headers["x-forwarded-host"] = asked.headers.host;
+  headers["x-forwarded-proto"] ??= "https";
+  headers["x-forwarded-for"] ??= "127.0.0.1";
+  return {
+    method: asked.method,
+    path: path + (asked.query ? `?${asked.query}` : ""),
+    headers,
+    body: asked.body ? binaryOf(asked.body) : "",
+    host: location.ip,
+    port: location.port,
+    clientIp: "",
+    ...(location.https ? { https: true } : {}),
+  };
+}
+
+/** The API server sits on the control plane's node. */
+function serverSource(context: RuntimeContext): Source {
+  const nodes = context.reader.list<NodeObject>("nodes");
+  const label = "node-role.kubernetes.io/control-plane";
+  const node = nodes.find(({ metadata }) => metadata.labels?.[label] !== undefined) ?? nodes[0];
+  return { ip: node ? nodeIp(node) : "", ...(node ? { node: node.metadata.name } : {}) };
+}
+
+function send(
+  context: RuntimeContext,
+  asked: ProxyRequest,
+  location: Location,
+  prefix: string,
+  path: string,
+): Reply | ProxyPending {
+  const from = serverSource(context);
+  const q = { ...outgoing(asked, location, prefix, path), clientIp: from.ip };
+  const id = exchange.open(context, from, q, { atOnce: true });
+  const address = `${location.ip}:${location.port}`;
+  const host = asked.headers.host ?? "";
+  const pending: ProxyPending = { type: "pending", id, prefix, host, address, untilMs: context.now + proxyTimeoutMs };
+  const result = exchange.settleNow(context, id);
+  return result ? finish(result, pending, asked.method) : pending;
+}
+
+/** The answer of a request under way; undefined: not yet. A Status like any other when it failed. */
+export function proxyResult(context: RuntimeContext, pending: ProxyPending, method = "GET"): Reply | undefined {
+  const result = exchange.take(context, pending.id);
+  try {
+    if (result) return finish(result, pending, method);
+    if (context.now < pending.untilMs) return undefined;
+    context.records.delete(exchange.networkTable, pending.id);
+    throw unreachable(`dial tcp ${pending.address}: i/o timeout`);
+  } catch (error) {
+    if (error instanceof StatusError) return failure(error);
+    throw error;
+  }
+}
+
+const dialErrors: Record<string, string> = {
+  refused: "connect: connection refused",
+  timeout: "i/o timeout",
+  unreachable: "connect: no route to host",
+};
+
+function finish(result: exchange.ExchangeResult, pending: ProxyPending, method: string): Reply {
+  if ("error" in result) {
+    const dial = dialErrors[result.error];
+    if (dial) throw unreachable(`dial tcp ${pending.address}: ${dial}`);
+    if (result.error === "tls") throw unreachable("http: server gave HTTP response to HTTPS client");
+    if (result.error === "malformed") throw unreachable('net/http: HTTP/1.x transport connection broken: malformed HTTP response');
+    throw unreachable("EOF");
+  }
+  const rewrite = { prefix: pending.prefix, hosts: [pending.address, pending.host].filter(Boolean) };
+  const { response } = result;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = value;
+  if (headers.location) headers.location = rewriteUrl(headers.location, rewrite);
+  const html = (headers["content-type"] ?? "").split(";")[0]?.trim() === "text/html";
+  const body = html && !headers.location && !headers["content-encoding"] ? rewriteHtml(response.body, rewrite) : response.body;
+  return replyOf({ status: response.status, headers, body }, method);
+}
+
+function replyOf({ status, headers: given, body }: HttpResponse, method: string): Reply {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (!hopByHop.has(name.toLowerCase())) headers[name.toLowerCase()] = value;
+  }
+  return { type: "reply", status, headers, body: method === "HEAD" ? "" : bytesOf(body) };
+}

@@ -1,0 +1,190 @@
+/**
+ * What client programs use (wget, nc, nslookup, redis-cli, a web page's backend): names, whole HTTP requests and sockets,
+ * alike for localhost, the own Pod and everything else. Called from a program's `step`; what is not there yet says what to
+ * wait for, and the program asks again.
+ */
+import { Errno } from "../runtime/errno.ts";
+import { httpOutcome, startHttp } from "../runtime/http.ts";
+import { isNetworkHandle, noNetwork, type ConnectError, type DnsAnswer, type DnsRecord } from "../runtime/network-port.ts";
+import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
+import type { Sys } from "../runtime/sys.ts";
+import { isAddress } from "./addresses.ts";
+import { candidates, type Resolver } from "./dns.ts";
+import type { Stream } from "./tcp.ts";
+import { networkTable } from "./exchange.ts";
+
+const port = (sys: Sys): typeof noNetwork => sys.kernel.context.network ?? noNetwork;
+
+/** /etc/resolv.conf as the container has it now. */
+export function readResolver(sys: Sys): Resolver {
+  const resolver: Resolver = { nameservers: [], searches: [], options: [] };
+  const text = sys.peek("/etc/resolv.conf") ? sys.readFile("/etc/resolv.conf") : "";
+  for (const line of text.split("\n")) {
+    const [word, ...rest] = line.trim().split(/\s+/);
+    if (word === "nameserver" && rest[0]) resolver.nameservers.push(rest[0]);
+    if (word === "search") resolver.searches = rest;
+    if (word === "options") resolver.options.push(...rest);
+  }
+  return resolver;
+}
+
+/** Address of a name in /etc/hosts. */
+export function hostsEntry(sys: Sys, name: string): string | undefined {
+  const text = sys.peek("/etc/hosts") ? sys.readFile("/etc/hosts") : "";
+  for (const line of text.split("\n")) {
+    const [ip, ...names] = line.replace(/#.*/, "").trim().split(/\s+/);
+    if (ip && !ip.includes(":") && names.includes(name)) return ip;
+  }
+  return undefined;
+}
+
+/** One query for a full name, to the first name server or the one given. */
+export const query = (sys: Sys, name: string, type: DnsRecord["type"], server?: string): DnsAnswer =>
+  port(sys).query(sys.kernel.context, sys.kernel.key, name, type, server);
+
+/** Addresses of a name, as getaddrinfo finds them. `timeout`: no server answered (a real resolver waits 10 s for that). */
+export function lookUp(sys: Sys, name: string): string[] | "unknown" | "timeout" {
+  if (isAddress(name)) return [name];
+  const known = hostsEntry(sys, name);
+  if (known) return [known];
+  const resolver = readResolver(sys);
+  if (resolver.nameservers.length === 0) return "unknown";
+  for (const full of candidates(resolver, name)) {
+    const { status, records } = query(sys, full, "A");
+    if (status === "TIMEOUT") return "timeout";
+    const ips = records.filter((r) => r.type === "A").map((r) => r.data);
+    if (ips.length > 0) return ips;
+  }
+  return "unknown";
+}
+
+/** Whether an address is this Pod itself, which needs no network. */
+export function isOwn(sys: Sys, ip: string): boolean {
+  const { pod } = sys.kernel.pod;
+  return ip.startsWith("127.") || ip === "0.0.0.0" || (ip === pod.ip && !pod.hostNetwork);
+}
+
+/** Starts a request; `request.host` is an address. The handle is for `httpResult`. */
+export function httpStart(sys: Sys, request: Omit<HttpRequest, "clientIp">): string {
+  const { kernel } = sys;
+  const { pod } = kernel.pod;
+  if (!isOwn(sys, request.host)) {
+    return port(sys).request(kernel.context, kernel.key, { ...request, clientIp: pod.ip });
+  }
+  const clientIp = request.host === pod.ip ? pod.ip : "127.0.0.1";
+  const begun = startHttp(kernel, { ...request, clientIp });
+  return "handle" in begun ? begun.handle : `=${JSON.stringify(begun)}`;
+}
+
+export type HttpResult = { wait: Wait } | { response: HttpResponse } | { error: ConnectError };
+
+export function httpResult(sys: Sys, handle: string): HttpResult {
+  const { kernel } = sys;
+  if (handle.startsWith("=")) return clientView(JSON.parse(handle.slice(1)) as { error: string });
+  if (!isNetworkHandle(handle)) {
+    const outcome = httpOutcome(kernel, handle);
+    if ("response" in outcome || "error" in outcome) return clientView(outcome);
+    return { wait: { nt: handle, ...(outcome.dueAtMs === undefined ? {} : { t: outcome.dueAtMs }) } };
+  }
+  const result = port(sys).requestResult(kernel.context, kernel.key, handle);
+  if (!result.done) return { wait: { nt: handle } };
+  return "error" in result ? { error: result.error } : { response: result.result };
+}
+
+const clientView = (outcome: { response: HttpResponse } | { error: string }): HttpResult =>
+  "response" in outcome
+    ? outcome
+    : { error: outcome.error === "refused" ? "refused" : "reset" };
+
+export type Connected = { fd: number } | { error: ConnectError } | { wait: Wait };
+
+/** Opens a TCP connection to an address: a descriptor to read and write, an error, or what to wait for before asking again. */
+export function connect(sys: Sys, ip: string, to: number): Connected {
+  return isOwn(sys, ip) ? connectOwn(sys, ip, to) : connectOut(sys, ip, to);
+}
+
+function ownAddress(sys: Sys, id: number): string {
+  return `${sys.kernel.pod.pod.ip}:${32_768 + (id % 28_000)}`;
+}
+
+function connectOwn(sys: Sys, ip: string, to: number): Connected {
+  const { pod } = sys.kernel;
+  const listener = pod.li[`tcp/${to}`];
+  const local = ip.startsWith("127.");
+  if (!listener || (listener.a === "127.0.0.1" && !local)) return { error: "refused" };
+  // A server of whole requests is reached through the network's bridge, as from anywhere else.
+  if (listener.k === "h") return bridge(sys, ip, to);
+  const c = pod.next++;
+  pod.co[c] = { b: ["", ""], x: [false, false], a: [ownAddress(sys, c), `${ip}:${to}`] };
+  (listener.q ??= []).push(c);
+  return { fd: descriptor(sys, c, 0) };
+}
+
+function connectOut(sys: Sys, ip: string, to: number): Connected {
+  const { context, key } = sys.kernel;
+  const result = port(sys).connect(context, key, ip, to);
+  if (!result.done) return { wait: { t: result.dueAtMs ?? sys.now + 1_000 } };
+  if ("error" in result) return { error: result.error };
+  return { fd: attach(sys, result.result, `${ip}:${to}`) };
+}
+
+function bridge(sys: Sys, ip: string, to: number): Connected {
+  const { context, key, pod } = sys.kernel;
+  const next = (context.records.get<number>("network-draws", "id") ?? 0) + 1;
+  context.records.put("network-draws", "id", next);
+  const id = `s${next}`;
+  const clientIp = ip.startsWith("127.") ? "127.0.0.1" : pod.pod.ip;
+  const stream: Stream = {
+    from: { ip: clientIp, pod: key },
+    to: key,
+    port: to,
+    at: `${clientIp}:${32_768 + (next % 28_000)}`,
+    up: "",
+    down: "",
+  };
+  context.records.put(networkTable, id, stream);
+  return { fd: attach(sys, id, `${ip}:${to}`) };
+}
+
+/** The own end of a stream, as a connection of this Pod whose other side is outside. */
+function attach(sys: Sys, id: string, to: string): number {
+  const { context, pod } = sys.kernel;
+  const c = pod.next++;
+  pod.co[c] = { b: ["", ""], x: [false, false], a: [ownAddress(sys, c), to], o: id, f: true };
+  const stream = context.records.get<Stream>(networkTable, id);
+  if (stream) context.records.put(networkTable, id, { ...stream, ca: c });
+  context.wake?.("network", id);
+  return descriptor(sys, c, 0);
+}
+
+function descriptor(sys: Sys, connection: number, side: 0 | 1): number {
+  const { files } = sys.kernel;
+  const fd = sys.freeFd();
+  files.place(sys.process, fd, files.open({ k: "c", c: connection, e: side }));
+  return fd;
+}
+
+/** Takes the next connection that waits at a listening descriptor; undefined: none (wait for `r: [fd]`). */
+export function accept(sys: Sys, fd: number): { fd: number; from: string } | undefined {
+  const { kernel } = sys;
+  const file = kernel.files.file(sys.process, fd);
+  if (file?.k !== "l") throw new Errno("EINVAL");
+  const queue = kernel.pod.li[file.l]?.q;
+  for (let c = queue?.shift(); c !== undefined; c = queue?.shift()) {
+    const connection = kernel.pod.co[c];
+    if (!connection) continue;
+    connection.ok = true;
+    return { fd: descriptor(sys, c, 1), from: connection.a[0] };
+  }
+  return undefined;
+}
+
+/** Half-closes: the other side reads the end, and may still write. */
+export function shutdown(sys: Sys, fd: number): void {
+  const { kernel } = sys;
+  const file = kernel.files.file(sys.process, fd);
+  const connection = file?.k === "c" ? kernel.pod.co[file.c] : undefined;
+  if (file?.k !== "c" || !connection) throw new Errno("EINVAL");
+  connection.x[file.e] = true;
+  connection.hf = true;
+}

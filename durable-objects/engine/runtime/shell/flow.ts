@@ -1,0 +1,75 @@
+/** Builtins that change what runs next. */
+import type { Builtin } from "./builtins.ts";
+import { trap } from "./job-builtins.ts";
+import { dot } from "./places.ts";
+import type { Shell } from "./shell.ts";
+import { type Frame, addChunk } from "./state.ts";
+
+function loops(shell: Shell): Frame[] {
+  const { f } = shell.state;
+  const from = f.findLastIndex((frame) => frame.k === "call") + 1;
+  return f.slice(from).filter((frame) => {
+    if (frame.k !== "node") return false;
+    const { k } = shell.node(frame.r);
+    return k === "while" || k === "until" || k === "for";
+  });
+}
+
+export const leave =
+  (again: boolean): Builtin =>
+  (shell, argv) => {
+    const count = argv[1] === undefined ? 1 : Number(argv[1]);
+    if (!Number.isInteger(count) || count < 1) {
+      shell.abort(`Illegal number: ${argv[1]}`, 2);
+      return undefined;
+    }
+    const list = loops(shell);
+    if (list.length === 0) return 0;
+    const target = list[Math.max(0, list.length - count)];
+    shell.state.st = 0;
+    if (!again) shell.unwind((frame) => frame === target);
+    else {
+      while (shell.top && shell.top !== target) shell.pop();
+      if (target?.k === "node" && target.i === 2) target.ss = 0;
+    }
+    return undefined;
+  };
+
+export function doReturn(shell: Shell, argv: string[]): number | undefined {
+  const status = argv[1] === undefined ? shell.state.st : Number(argv[1]);
+  if (!Number.isInteger(status) || status < 0) {
+    shell.abort(`Illegal number: ${argv[1]}`, 2);
+    return undefined;
+  }
+  const tested = shell.state.f.findLast((frame) => frame.k === "call")?.t === 1;
+  const inside = shell.unwind(
+    (frame) => frame.k === "call" || (frame.k === "src" && frame.m === "dot"),
+  );
+  shell.state.st = status & 255;
+  if (!inside) shell.exit(status);
+  else shell.checkError(tested);
+  return undefined;
+}
+
+export function doExit(shell: Shell, argv: string[]): undefined {
+  const status = argv[1] === undefined ? shell.state.st : Number(argv[1]);
+  const trap = shell.state.f.findLast((frame) => frame.k === "trap");
+  if (!Number.isInteger(status) || status < 0)
+    return void shell.abort(`Illegal number: ${argv[1]}`, 2);
+  const kept = argv[1] === undefined && trap?.k === "trap" ? trap.st : status;
+  shell.exit(kept);
+  shell.state.x = kept & 255;
+}
+
+export function evaluate(shell: Shell, argv: string[], tested: boolean): number | undefined {
+  const text = argv.slice(1).join(" ");
+  if (text.trim() === "") return 0;
+  shell.push({
+    k: "src",
+    c: addChunk(shell.state, text),
+    o: 0,
+    m: "eval",
+    ...(tested ? { t: 1 as const } : {}),
+  });
+  return undefined;
+}

@@ -1,0 +1,95 @@
+/** cd, pwd, and running a file in the shell itself. */
+import { Errno } from "../errno.ts";
+import { normalPath } from "../fs/vfs.ts";
+import { set } from "./options.ts";
+import type { Shell } from "./shell.ts";
+import { addChunk, exported } from "./state.ts";
+
+export function cd(shell: Shell, argv: string[]): number {
+  const { sys } = shell;
+  let words = argv.slice(1);
+  let physical = false;
+  while (/^-[LP]+$/.test(words[0] ?? "")) {
+    physical = words[0]!.endsWith("P");
+    words = words.slice(1);
+  }
+  if (words[0] === "--") words = words.slice(1);
+  let target = words[0] ?? shell.get("HOME");
+  if (target === undefined) {
+    shell.complain("HOME not set");
+    return 2;
+  }
+  const dash = target === "-";
+  if (dash) target = shell.get("OLDPWD") ?? "";
+  const old = shell.get("PWD") ?? sys.cwd;
+  const tries = [target];
+  if (!/^\.{0,2}\//.test(target) && target !== "." && target !== "..")
+    for (const folder of (shell.get("CDPATH") ?? "").split(":").filter(Boolean))
+      tries.unshift(`${folder}/${target}`);
+  for (const one of tries) {
+    const logical = normalPath(old, one);
+    try {
+      sys.chdir(physical ? one : logical, physical ? undefined : logical);
+      const now = physical ? sys.cwd : logical;
+      shell.set("OLDPWD", old, exported);
+      shell.set("PWD", now, exported);
+      if (dash || one !== target) shell.write(1, `${now}\n`);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      if (one === target) shell.complain(`can't cd to ${target}: ${error.message}`);
+    }
+  }
+  return 2;
+}
+
+export function pwd(shell: Shell, argv: string[]): number {
+  const { sys } = shell;
+  shell.write(1, `${argv[1] === "-P" ? sys.realpath(".") : (shell.get("PWD") ?? sys.cwd)}\n`);
+  return 0;
+}
+
+// Control flow
+
+export function dot(shell: Shell, argv: string[], tested: boolean): number | undefined {
+  const { sys } = shell;
+  const name = argv[1];
+  if (name === undefined) {
+    shell.abort("filename argument required", 2);
+    return undefined;
+  }
+  try {
+    let path = name;
+    if (!name.includes("/")) {
+      const folder = (shell.get("PATH") ?? "")
+        .split(":")
+        .find((one) => sys.peek(`${one}/${name}`)?.type === "f");
+      if (folder !== undefined) path = `${folder}/${name}`;
+    }
+    const text = sys.readFile(path);
+    const restore = argv.length > 2;
+    if (restore) {
+      shell.push({ k: "call", p: shell.state.p, l: {} });
+      shell.state.p = argv.slice(2);
+    }
+    shell.push({
+      k: "src",
+      c: addChunk(shell.state, text),
+      o: 0,
+      m: "dot",
+      ...(tested ? { t: 1 as const } : {}),
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    shell.abort(
+      error.code === "ENOENT" && !name.includes("/")
+        ? `can't open '${name}': No such file or directory`
+        : `can't open '${name}': ${error.message}`,
+      2,
+    );
+    return undefined;
+  }
+}
+
+// Variables

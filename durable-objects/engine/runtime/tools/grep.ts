@@ -1,0 +1,178 @@
+/** grep, egrep, fgrep. */
+import type { Program } from "../program.ts";
+import { count, head } from "./ends.ts";
+import { usage } from "./file-tools.ts";
+import { options, type Options } from "./options.ts";
+import { regex } from "./regex.ts";
+import { Io, stream } from "./tool.ts";
+
+interface GrepState {
+  source: string;
+  flags: string;
+  invert: boolean;
+  mode: string;
+  name: boolean;
+  number: boolean;
+  quiet: boolean;
+  max: number;
+  before: number;
+  after: number;
+  only: boolean;
+  file: string;
+  line: number;
+  hits: number;
+  any?: true;
+  held: string[];
+  more: number;
+  /** Enough of this file. */
+  full?: true;
+}
+
+const longOptions = {
+  color: "a",
+  colour: "a",
+  "ignore-case": "i",
+  "extended-regexp": "E",
+  "fixed-strings": "F",
+  "invert-match": "v",
+  count: "c",
+  "line-number": "n",
+  quiet: "q",
+  "only-matching": "o",
+  recursive: "r",
+  "files-with-matches": "l",
+  "max-count": "m",
+  "word-regexp": "w",
+  "no-messages": "s",
+};
+
+/** The expression of `-e`, `-f` or the first operand, and the operands left; or an exit code. */
+function patternOf(
+  io: Io,
+  opts: Options,
+  kind: string,
+): { source: string; rest: string[] } | number {
+  let patterns = opts.values("e");
+  let { rest } = opts;
+  const file = opts.value("f");
+  if (file !== undefined)
+    patterns = [...patterns, ...(io.input(file) ?? "").replace(/\n$/, "").split("\n")];
+  else if (patterns.length === 0) {
+    if (rest[0] === undefined)
+      return usage(
+        io,
+        "grep [-HhnlLoqvsrRiwFE] [-m N] [-A|B|C N] { PATTERN | -e PATTERN... | -f FILE... } [FILE]...",
+      );
+    patterns = [rest[0]];
+    rest = rest.slice(1);
+  }
+  const fixed = opts.has("F") || kind === "fgrep";
+  const flavour = fixed ? "fixed" : opts.has("E") || kind === "egrep" ? "extended" : "basic";
+  const sources: string[] = [];
+  for (const pattern of patterns.flatMap((one) => one.split("\n"))) {
+    const source = regex(pattern, flavour);
+    if (typeof source !== "string") {
+      io.say(`bad regex '${pattern}': ${source.error}`);
+      return 2;
+    }
+    sources.push(`(?:${source})`);
+  }
+  const any = sources.join("|");
+  if (opts.has("x")) return { source: `^(?:${any})$`, rest };
+  return { source: opts.has("w") ? `(?<!\\w)(?:${any})(?!\\w)` : any, rest };
+}
+
+function grepStart(io: Io, kind: string): { files: string[]; state: GrepState } | number {
+  const opts = options(io, "A:B:C:EFHLce:f:hilm:noqrRsvwxaz", longOptions);
+  const pattern = patternOf(io, opts, kind);
+  if (typeof pattern === "number") return pattern;
+  const { source, rest } = pattern;
+  const recursive = opts.has("r") || opts.has("R");
+  const files = recursive
+    ? (rest.length ? rest : ["."]).flatMap((path) => filesUnder(io, path))
+    : rest;
+  if (recursive && files.length === 0) return 1;
+  const context = Number(opts.value("C") ?? 0);
+  const state: GrepState = {
+    source,
+    flags: opts.has("i") ? "i" : "",
+    invert: opts.has("v"),
+    mode: ["c", "l", "L"].find((letter) => opts.has(letter)) ?? "",
+    name: opts.has("H") || ((files.length > 1 || recursive) && !opts.has("h")),
+    number: opts.has("n"),
+    quiet: opts.has("q"),
+    max: Number(opts.value("m") ?? 1e9),
+    before: Number(opts.value("B") ?? context),
+    after: Number(opts.value("A") ?? context),
+    only: opts.has("o"),
+    file: "",
+    line: 0,
+    hits: 0,
+    held: [],
+    more: 0,
+  };
+  return { files, state };
+}
+
+function filesUnder(io: Io, path: string): string[] {
+  const stat = io.sys.peek(path, false);
+  if (stat?.type !== "d") return [path];
+  return io.sys
+    .list(path)
+    .flatMap((name) => filesUnder(io, path === "/" ? `/${name}` : `${path}/${name}`));
+}
+
+function grepEndFile(io: Io, state: GrepState): void {
+  const name = state.file === "-" ? "(standard input)" : state.file;
+  if (state.mode === "c" && state.file) io.out(`${state.name ? `${name}:` : ""}${state.hits}\n`);
+  if (state.mode === "l" && state.hits > 0) io.out(`${name}\n`);
+  if (state.mode === "L" && state.hits === 0 && state.file) io.out(`${name}\n`);
+}
+
+export const grep = (kind: string): Program =>
+  stream<GrepState>(kind, {
+    start: (io) => grepStart(io, kind),
+    file(io, state, name) {
+      grepEndFile(io, state);
+      Object.assign(state, { file: name, line: 0, hits: 0, held: [], more: 0 });
+      delete state.full;
+    },
+    data(io, state, line) {
+      if (state.full) return undefined;
+      state.line++;
+      const pattern = new RegExp(state.source, state.flags);
+      const hit = state.source !== "" ? pattern.test(line) !== state.invert : !state.invert;
+      const name = state.file === "-" ? "(standard input)" : state.file;
+      const head = (mark: string, number: number): string =>
+        (state.name ? name + mark : "") + (state.number ? number + mark : "");
+      if (!hit) {
+        if (state.more > 0) {
+          state.more--;
+          io.out(`${head("-", state.line)}${line}\n`);
+        } else if (state.before > 0) state.held = [...state.held, line].slice(-state.before);
+        return undefined;
+      }
+      state.hits++;
+      state.any = true;
+      if (state.quiet) return 0;
+      if (state.mode === "") {
+        if (state.only && !state.invert)
+          for (const [text] of line.matchAll(new RegExp(state.source, `g${state.flags}`)))
+            text && io.out(`${head(":", state.line)}${text}\n`);
+        else {
+          state.held.forEach((held, i) =>
+            io.out(`${head("-", state.line - state.held.length + i)}${held}\n`),
+          );
+          io.out(`${head(":", state.line)}${line}\n`);
+        }
+        state.held = [];
+        state.more = state.after;
+      }
+      if (state.hits >= state.max || state.mode === "l") state.full = true;
+      return undefined;
+    },
+    end(io, state, bad) {
+      grepEndFile(io, state);
+      return state.any ? (bad && !state.quiet ? 2 : 0) : bad ? 2 : 1;
+    },
+  });

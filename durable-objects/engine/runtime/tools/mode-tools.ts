@@ -1,0 +1,104 @@
+/** chmod, chown, chgrp. */
+import type { Program } from "../program.ts";
+import type { Sys } from "../sys.ts";
+import { inFolder, usage } from "./file-tools.ts";
+import { options } from "./options.ts";
+import { tool } from "./tool.ts";
+
+/** `u+x`, `go-w`, `755`, `a=rX`: the mode that comes of it, or undefined. */
+export function changeMode(
+  text: string,
+  old: number,
+  folder: boolean,
+  umask: number,
+): number | undefined {
+  if (/^[0-7]{1,4}$/.test(text)) return parseInt(text, 8);
+  let mode = old;
+  for (const clause of text.split(",")) {
+    const match = /^([ugoa]*)((?:[-+=][rwxXstugo]*)+)$/.exec(clause);
+    if (!match) return undefined;
+    const who = match[1] === "" || match[1]!.includes("a") ? "ugo" : match[1]!;
+    for (const [, op, letters = ""] of match[2]!.matchAll(/([-+=])([rwxXstugo]*)/g)) {
+      let bits = 0;
+      for (const letter of letters) {
+        if (letter === "r") bits |= 0o444;
+        else if (letter === "w") bits |= 0o222;
+        else if (letter === "x" || (letter === "X" && (folder || old & 0o111))) bits |= 0o111;
+        else if ("ugo".includes(letter))
+          bits |= ((old >> { u: 6, g: 3, o: 0 }[letter as "u"]) & 7) * 0o111;
+      }
+      let mask = 0;
+      if (who.includes("u")) mask |= 0o700;
+      if (who.includes("g")) mask |= 0o070;
+      if (who.includes("o")) mask |= 0o007;
+      if (match[1] === "") mask &= ~umask;
+      if (letters.includes("s")) {
+        const special = (who.includes("u") ? 0o4000 : 0) | (who.includes("g") ? 0o2000 : 0);
+        mode = op === "-" ? mode & ~special : mode | special;
+      }
+      if (letters.includes("t")) mode = op === "-" ? mode & ~0o1000 : mode | 0o1000;
+      if (op === "+") mode |= bits & mask;
+      else if (op === "-") mode &= ~(bits & mask);
+      else mode = (mode & ~mask) | (bits & mask);
+    }
+  }
+  return mode;
+}
+
+/** Runs `act` on a path and all below it, folders before (or with `after` behind) their content. */
+export function walk(
+  sys: Sys,
+  path: string,
+  act: (path: string, type: string) => void,
+  after = false,
+): void {
+  const type = sys.stat(path, false).type;
+  if (!after) act(path, type);
+  if (type === "d") for (const name of sys.list(path)) walk(sys, inFolder(path, name), act, after);
+  if (after) act(path, type);
+}
+
+export const chmod = tool("chmod", (io) => {
+  const letters = io.args.filter((arg) => /^-[Rvcf]+$/.test(arg)).join("");
+  const [mode, ...files] = io.args.filter((arg) => !/^-[Rvcf]+$/.test(arg) && arg !== "--");
+  if (mode === undefined || files.length === 0)
+    return usage(io, "chmod [-Rcvf] MODE[,MODE]... FILE...");
+  let code = 0;
+  const one = (path: string): void => {
+    const stat = io.sys.stat(path);
+    const made = changeMode(mode, stat.mode, stat.type === "d", io.sys.umask);
+    if (made === undefined) io.fail(`invalid mode '${mode}'`);
+    if (made !== undefined) io.sys.chmod(path, made);
+  };
+  for (const path of files) {
+    const done = io.try(path, () =>
+      letters.includes("R") ? walk(io.sys, path, (at, type) => type !== "l" && one(at)) : one(path),
+    );
+    if (!done) code = 1;
+  }
+  return code;
+});
+
+export const chown = (name: "chown" | "chgrp"): Program =>
+  tool(name, (io) => {
+    const opts = options(io, "RhLHPcvf");
+    const [owner, ...files] = opts.rest;
+    if (owner === undefined || files.length === 0)
+      return usage(io, `${name} [-Rh] USER[:[GRP]] FILE...`);
+    const [user = "", group] = name === "chgrp" ? ["", owner] : owner.split(/[:.]/);
+    const { container } = io.sys;
+    const uid =
+      user === ""
+        ? undefined
+        : (container.passwd.find((entry) => entry.name === user)?.uid ??
+          (/^\d+$/.test(user) ? Number(user) : io.fail(`unknown user ${user}`)));
+    const gid = !group
+      ? undefined
+      : (container.groups.find((entry) => entry.name === group)?.gid ??
+        (/^\d+$/.test(group) ? Number(group) : io.fail(`unknown group ${group}`)));
+    let code = 0;
+    const one = (path: string): void => io.sys.chown(path, uid, gid, !opts.has("h"));
+    for (const path of files)
+      if (!io.try(path, () => (opts.has("R") ? walk(io.sys, path, one) : one(path)))) code = 1;
+    return code;
+  });

@@ -1,0 +1,136 @@
+/**
+ * The volume through which a Pod's processes know the API (`kube-api-access-xxxxx`): token, CA, namespace. Every Pod has
+ * one and hardly anybody reads it, so nothing of it is stored: its files are computed when read.
+ * k8s: plugin/pkg/admission/serviceaccount/admission.go TokenVolumeSource, pkg/kubelet/token/token_manager.go
+ */
+import type { Volume } from "kubernetes-types/core/v1";
+import { claimsFor, issuer, signToken } from "../api/tokens.ts";
+import { parseTime } from "../core/clock.ts";
+import { decodeBase64Url } from "../core/base64url.ts";
+import type { KubeObject } from "../core/object.ts";
+import { fnv32a } from "../core/random.ts";
+import { tokenMemoEntriesMax } from "../limits.ts";
+import { encodeUtf8 } from "./bytes.ts";
+import type { RuntimeContext, TokenSource } from "./define.ts";
+import { buildLayer, type Layer, type LayerFile } from "./fs/layer.ts";
+
+/** Record that holds the key tokens are signed with, base64url: `[table, key]`. */
+export const signingKeyRecord = ["cluster", "signing-key"] as const;
+
+const rootConfigMap = "kube-root-ca.crt";
+
+interface PodShape extends KubeObject {
+  spec: {
+    serviceAccountName?: string;
+    nodeName?: string;
+    volumes?: Volume[];
+    securityContext?: { fsGroup?: number };
+  };
+}
+
+/** Whether a volume is the one that admission adds, as it adds it. */
+export function isApiAccess(volume: Volume): boolean {
+  const sources = volume.projected?.sources;
+  return (
+    volume.name.startsWith("kube-api-access-") &&
+    sources?.length === 3 &&
+    sources[0]?.serviceAccountToken?.path === "token" &&
+    sources[1]?.configMap?.name === rootConfigMap &&
+    sources[2]?.downwardAPI?.items?.[0]?.path === "namespace"
+  );
+}
+
+/** The files of a Pod's API access volume; undefined when `volumeName` is none. */
+export function accessLayer(
+  context: RuntimeContext,
+  namespace: string,
+  podName: string,
+  volumeName: string,
+): Layer | undefined {
+  const pod = context.reader.get<PodShape>("pods", namespace, podName);
+  const volume = pod?.spec.volumes?.find((v) => v.name === volumeName);
+  if (!pod || !volume || !isApiAccess(volume)) return undefined;
+  const root = context.reader.get<KubeObject & { data?: Record<string, string> }>(
+    "configmaps",
+    namespace,
+    rootConfigMap,
+  );
+  const token: TokenSource = {
+    namespace,
+    serviceAccount: pod.spec.serviceAccountName ?? "default",
+    podName,
+    podUid: pod.metadata.uid,
+    expirationSeconds:
+      volume.projected?.sources?.[0]?.serviceAccountToken?.expirationSeconds ?? 3600,
+    sinceMs: parseTime(pod.metadata.creationTimestamp),
+  };
+  const group = pod.spec.securityContext?.fsGroup;
+  const shared = group === undefined ? { mode: 0o644 } : { mode: 0o644, gid: group };
+  const folder = `..${pod.metadata.creationTimestamp.replace(/[-:T]/g, "_").replace("Z", "")}.${String(fnv32a(pod.metadata.uid) % 1_000_000_000).padStart(9, "0")}`;
+  const files: Record<string, LayerFile> = {
+    "/": {
+      dir: true,
+      mode: group === undefined ? 0o1777 : 0o3777,
+      ...(group === undefined ? {} : { gid: group }),
+    },
+    [`/${folder}`]: { dir: true, ...(group === undefined ? {} : { mode: 0o2755, gid: group }) },
+    [`/${folder}/ca.crt`]: { text: root?.data?.["ca.crt"] ?? "", ...shared },
+    [`/${folder}/namespace`]: { text: namespace, ...shared },
+    [`/${folder}/token`]: { dynamic: JSON.stringify(token), ...shared },
+    "/..data": { link: folder },
+    "/ca.crt": { link: "..data/ca.crt" },
+    "/namespace": { link: "..data/namespace" },
+    "/token": { link: "..data/token" },
+  };
+  return buildLayer(files);
+}
+
+/** Signing takes a millisecond and one look at a file asks several times: signed texts are kept, by what they say. */
+const signed = new Map<string, string>();
+
+/**
+ * A token as the kubelet would have it in the file now: made anew when 80 % of its life are over. Always the same text
+ * within such a stretch.
+ */
+export function tokenText(context: RuntimeContext, source: TokenSource): string {
+  const { namespace, serviceAccount, podName, podUid, audience, expirationSeconds } = source;
+  const key = context.records.get<string>(...signingKeyRecord);
+  const account = context.reader.get("serviceaccounts", namespace, serviceAccount);
+  if (key === undefined || !account) return "";
+  const lifeMs = expirationSeconds * 800;
+  const stretch = Math.max(0, Math.floor((context.now - source.sinceMs) / lifeMs));
+  const claims = claimsFor(account, source.sinceMs + stretch * lifeMs, {
+    seconds: expirationSeconds,
+    audiences: [audience ?? issuer],
+    jti: uuidOf(`${podUid}/${audience ?? ""}/${stretch}`),
+    bound: { kind: "Pod", name: podName, uid: podUid },
+  });
+  const node = nodeOf(context, namespace, podName);
+  if (node) claims["kubernetes.io"].node = node;
+  const memo = `${key}${JSON.stringify(claims)}`;
+  let text = signed.get(memo);
+  if (text === undefined) {
+    if (signed.size >= tokenMemoEntriesMax) signed.clear();
+    signed.set(memo, (text = signToken(decodeBase64Url(key), claims)));
+  }
+  return text;
+}
+
+function nodeOf(
+  context: RuntimeContext,
+  namespace: string,
+  podName: string,
+): { name: string; uid: string } | undefined {
+  const name = context.reader.get<PodShape>("pods", namespace, podName)?.spec.nodeName;
+  const node = name === undefined ? undefined : context.reader.get("nodes", "", name);
+  return node && { name: node.metadata.name, uid: node.metadata.uid };
+}
+
+function uuidOf(text: string): string {
+  const hex = [0, 1, 2, 3].map((i) => fnv32a(`${i}${text}`).toString(16).padStart(8, "0")).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+}
+
+/** Content of a computed file of a volume, as bytes. */
+export const dynamicText = (context: RuntimeContext, what: string): string =>
+  encodeUtf8(tokenText(context, JSON.parse(what) as TokenSource));

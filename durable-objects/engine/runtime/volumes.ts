@@ -1,0 +1,355 @@
+/**
+ * Volumes: trees that outlive containers. `v/PODUID/NAME` goes with its Pod, `v/pv/NAME` with its PersistentVolume,
+ * `host/NODE` is a machine's own file system. What the kubelet fills (ConfigMaps, Secrets, projections) is written here.
+ */
+import type { Records } from "../controllers/define.ts";
+import { objectKey, splitKey } from "../core/object.ts";
+import { fileChunkBytes } from "../limits.ts";
+import { binaryOf } from "./bytes.ts";
+import type { Container } from "./container.ts";
+import type { ContainerSpec, Mount, RuntimeContext, VolumeFile } from "./define.ts";
+import { removeTree } from "./fs/chunks.ts";
+import { Tree, type Inode } from "./fs/tree.ts";
+import { accessLayer, dynamicText } from "./volume-access.ts";
+import { hostFiles, hostTree, makeFolders, throughLinks } from "./volume-nodes.ts";
+
+/** Tree and folder of a mount's source: `host/NODE/var/log` is the folder /var/log of node NODE's tree. */
+export function sourceTree(source: string): [tree: string, sub: string] {
+  if (!source.startsWith("host/")) return [`v/${source}`, ""];
+  const [, node = "", ...rest] = source.split("/");
+  const sub = rest.filter(Boolean).join("/");
+  return [`host/${node}`, sub ? `/${sub}` : ""];
+}
+
+interface PodPlace {
+  namespace: string;
+  name: string;
+  uid: string;
+}
+
+/** Opens the tree of a mount's source. `madeAtMs`: when an empty volume came to be. */
+function openTree(
+  context: RuntimeContext,
+  pod: PodPlace | undefined,
+  source: string,
+  now: () => number,
+  madeAtMs: number,
+): Tree {
+  const [key] = sourceTree(source);
+  if (key.startsWith("host/")) return hostTree(context, key.slice("host/".length), now);
+  const { records } = context;
+  const dynamic = (what: string): string => dynamicText(context, what);
+  const volume = pod && source.startsWith(`${pod.uid}/`) ? source.slice(pod.uid.length + 1) : "";
+  const lower =
+    pod && volume.startsWith("kube-api-access-") && records.get("trees", key) === undefined
+      ? accessLayer(context, pod.namespace, pod.name, volume)
+      : undefined;
+  return new Tree({ key, records, now, lower, lowerTime: madeAtMs, dynamic });
+}
+
+/** For a container's mounts. */
+export function volumeTree(container: Container, source: string): Tree {
+  const { kernel, record } = container;
+  const now = (): number => Math.round(kernel.now);
+  return openTree(kernel.context, kernel.pod.pod, source, now, record.t);
+}
+
+// What the kubelet fills
+
+interface Wanted {
+  type: "f" | "l";
+  mode: number;
+  data: string;
+  dynamic?: string;
+}
+
+function wantedOf(file: VolumeFile): Wanted {
+  if ("link" in file) return { type: "l", mode: 0o777, data: file.link };
+  if ("token" in file) {
+    return { type: "f", mode: file.mode, data: "", dynamic: JSON.stringify(file.token) };
+  }
+  return { type: "f", mode: file.mode, data: binaryOf(file.data) };
+}
+
+/** k8s: pkg/volume/volume_linux.go changeFilePermission: what the group gets on read-only volumes */
+const readMask = 0o440;
+const writeMask = 0o660;
+const enterMask = 0o110;
+const setGroup = 0o2000;
+
+export function fillVolume(
+  context: RuntimeContext,
+  source: string,
+  files: readonly VolumeFile[],
+  group: number | undefined,
+): void {
+  const now = Math.round(context.now);
+  const tree = openTree(context, undefined, source, () => now, now);
+  const wanted = new Map(files.map((file) => [`/${file.path}`, wantedOf(file)]));
+  if (sameContent(tree, wanted, group)) return;
+  clear(tree, "/");
+  const owner = group === undefined ? {} : { g: group };
+  const folderMode = group === undefined ? 0o755 : 0o755 | enterMask | setGroup;
+  if (group !== undefined) tree.change("/", { m: 0o777 | setGroup, g: group });
+  for (const [path, file] of wanted) {
+    const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+    makeOwned(tree, parent, { t: "d", m: folderMode, k: now, ...owner });
+    if (file.type === "l") {
+      tree.create(path, { t: "l", m: 0o777, k: now, d: file.data });
+      continue;
+    }
+    const m = group === undefined ? file.mode : file.mode | readMask;
+    const dynamic = file.dynamic === undefined ? {} : { y: file.dynamic };
+    const ino = tree.create(path, { t: "f", m, k: now, d: "", ...owner, ...dynamic });
+    if (file.data) tree.write(ino, 0, file.data);
+  }
+  tree.save();
+  remember(context.records, source);
+}
+
+function makeOwned(tree: Tree, path: string, node: Inode): void {
+  if (path === "/" || tree.find(path) !== undefined) return;
+  makeOwned(tree, path.slice(0, path.lastIndexOf("/")) || "/", node);
+  tree.create(path, node);
+}
+
+/** The writer leaves a volume alone when it would say the same again. k8s: atomic_writer.go shouldWritePayload */
+function sameContent(tree: Tree, wanted: Map<string, Wanted>, group: number | undefined): boolean {
+  const link = tree.find("/..data");
+  const folder = link === undefined ? undefined : tree.inode(link)?.d;
+  const next = wanted.get("/..data")?.data;
+  if (folder === undefined || next === undefined) return false;
+  let files = 0;
+  for (const [path, file] of wanted) {
+    if (file.type === "l") continue;
+    files += 1;
+    const id = tree.find(path.replace(`/${next}/`, `/${folder}/`));
+    const node = id === undefined ? undefined : tree.inode(id);
+    if (id === undefined || node?.t !== "f") return false;
+    if (node.m !== (group === undefined ? file.mode : file.mode | readMask)) return false;
+    if (node.y !== file.dynamic) return false;
+    if (file.dynamic === undefined && tree.read(id, 0, tree.size(id)) !== file.data) return false;
+  }
+  return countFiles(tree, `/${folder}`) === files;
+}
+
+function countFiles(tree: Tree, folder: string): number {
+  let count = 0;
+  walk(tree, folder, (_path, node) => {
+    if (node.t === "f") count += 1;
+  });
+  return count;
+}
+
+const below = (folder: string, name: string): string =>
+  folder === "/" ? `/${name}` : `${folder}/${name}`;
+
+/** Everything below a folder, parents first. */
+function walk(tree: Tree, folder: string, visit: (path: string, node: Inode) => void): void {
+  for (const name of tree.list(folder)) {
+    const path = below(folder, name);
+    const id = tree.find(path);
+    const node = id === undefined ? undefined : tree.inode(id);
+    if (!node) continue;
+    visit(path, node);
+    if (node.t === "d") walk(tree, path, visit);
+  }
+}
+
+function clear(tree: Tree, folder: string): void {
+  for (const name of tree.list(folder)) {
+    const path = below(folder, name);
+    const id = tree.find(path);
+    if (id !== undefined && tree.inode(id)?.t === "d") clear(tree, path);
+    tree.unlink(path, () => false);
+  }
+}
+
+// Mounting
+
+/**
+ * What happens to a container's volumes before it starts: hostPath folders that are missing, owners by fsGroup, subPath
+ * folders. A subPath that leads through links (into a ConfigMap) is copied: it never changes again.
+ * k8s: pkg/volume/util/subpath, pkg/volume/volume_linux.go SetVolumeOwnership
+ */
+export function prepareMounts(context: RuntimeContext, spec: ContainerSpec): Mount[] {
+  const now = Math.round(context.now);
+  return spec.mounts.map((mount, index) => {
+    const [, sub] = sourceTree(mount.source);
+    const tree = openTree(context, spec.pod, mount.source, () => now, now);
+    if (!tree.lower) remember(context.records, mount.source);
+    if (sub) makeFolders(tree, throughLinks(tree, sub));
+    else if (spec.fsGroup !== undefined && !mount.readOnly) own(tree, spec.fsGroup);
+    if (!mount.subPath) {
+      tree.save();
+      return mount;
+    }
+    const plain = `${sub}/${mount.subPath}`.replace(/\/+/g, "/").replace(/\/$/, "") || "/";
+    const real = throughLinks(tree, plain);
+    const root = tree.find(sub || "/");
+    const folderMode = (root === undefined ? undefined : tree.inode(root)?.m) ?? 0o777;
+    makeFolders(tree, real, folderMode & 0o7777);
+    tree.save();
+    if (mount.source.startsWith("host/") || real === plain) {
+      return { ...mount, subPath: real.slice(sub.length + 1) };
+    }
+    const pinned = `${spec.pod.uid}/volume-subpaths~${mount.source.split("/").at(-1)}~${spec.name}~${index}`;
+    const copy = openTree(context, undefined, pinned, () => now, now);
+    clear(copy, "/");
+    remember(context.records, pinned);
+    copyInto(tree, real, copy, "/subpath");
+    copy.save();
+    return { ...mount, source: pinned, subPath: "subpath" };
+  });
+}
+
+function copyInto(from: Tree, path: string, to: Tree, at: string): void {
+  const id = from.find(path);
+  const node = id === undefined ? undefined : from.inode(id);
+  if (id === undefined || !node) return;
+  const { d: _data, z: _size, n: _names, ...rest } = node;
+  const ino = to.create(
+    at,
+    node.t === "f" ? { ...rest, d: "" } : { ...rest, ...(node.d ? { d: node.d } : {}) },
+  );
+  if (node.t === "f") {
+    for (let offset = 0, size = from.size(id); offset < size; offset += fileChunkBytes) {
+      to.write(ino, offset, from.read(id, offset, fileChunkBytes));
+    }
+  }
+  if (node.t === "d")
+    for (const name of from.list(path)) copyInto(from, below(path, name), to, below(at, name));
+}
+
+/** Gives a volume to a group, all of it, unless its root already is the group's. */
+function own(tree: Tree, group: number): void {
+  const root = tree.inode(tree.find("/") ?? "/");
+  if (root?.g === group && root.m & setGroup) return;
+  const folder = (mode: number): Partial<Inode> => ({
+    g: group,
+    m: mode | writeMask | enterMask | setGroup,
+  });
+  const changes: [string, Partial<Inode>][] = [["/", folder(root?.m ?? 0o777)]];
+  walk(tree, "/", (path, node) => {
+    if (node.t === "d") changes.push([path, folder(node.m)]);
+    else if (node.t === "f") changes.push([path, { g: group, m: node.m | writeMask }]);
+  });
+  for (const [path, change] of changes) {
+    const id = tree.find(path);
+    if (id !== undefined) tree.change(id, change);
+  }
+}
+
+// Writing
+
+/** Saves a tree a container wrote to, and tells whoever reads it elsewhere. */
+export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): void {
+  const host = tree.key.startsWith("host/") ? tree.key.slice("host/".length) : undefined;
+  if (!tree.dirty) return;
+  const before = host === undefined ? undefined : hostFiles(context, host);
+  tree.save();
+  if (host !== undefined && before) {
+    if (!sameTexts(before, hostFiles(context, host))) context.wakePod(`@node/${host}`);
+    wakeSharers(
+      context,
+      podKey,
+      context.reader.byIndex<SharerShape>("pod.node", host),
+      (v) => v.hostPath,
+    );
+  } else if (tree.key.startsWith("v/pv/")) {
+    const pod = podKey.split("/")[0] ?? "";
+    const sharers = context.reader.list<SharerShape>("pods", pod);
+    wakeSharers(context, podKey, sharers, (v) => v.persistentVolumeClaim);
+  } else if (tree.key.startsWith("v/") && isLimited(context, tree.key, podKey)) context.wakePod(podKey);
+}
+
+/** Whether a tree is an emptyDir with a sizeLimit: the kubelet weighs it. */
+function isLimited(context: RuntimeContext, key: string, podKey: string): boolean {
+  const { namespace, name } = splitKey(podKey);
+  const pod = context.reader.get<SharerShape>("pods", namespace, name);
+  return Boolean(
+    pod?.spec.volumes?.some((v) => v.emptyDir?.sizeLimit !== undefined && key.endsWith(`/${v.name}`)),
+  );
+}
+
+const sameTexts = (a: Record<string, string>, b: Record<string, string>): boolean => {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+};
+
+interface SharerShape {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    namespace?: string;
+    name: string;
+    uid: string;
+    resourceVersion: string;
+    creationTimestamp: string;
+  };
+  spec: {
+    volumes?: {
+      name: string;
+      hostPath?: unknown;
+      persistentVolumeClaim?: unknown;
+      emptyDir?: { sizeLimit?: string };
+    }[];
+    containers: { livenessProbe?: unknown; readinessProbe?: unknown }[];
+  };
+}
+
+/** Probes of Pods that share the volume may find another answer now. */
+function wakeSharers(
+  context: RuntimeContext,
+  podKey: string,
+  pods: readonly SharerShape[],
+  shares: (volume: { hostPath?: unknown; persistentVolumeClaim?: unknown }) => unknown,
+): void {
+  for (const { metadata, spec } of pods) {
+    const key = objectKey(metadata.namespace, metadata.name);
+    if (key === podKey || !spec.volumes?.some(shares)) continue;
+    if (spec.containers.some((c) => c.livenessProbe ?? c.readinessProbe)) context.wakePod(key);
+  }
+}
+
+// Forgetting
+
+/** Trees of a Pod's own volumes, by its uid. */
+const ownedTable = "pod-volumes";
+
+function remember(records: Records, source: string): void {
+  const [uid = "", ...name] = source.split("/");
+  if (uid === "pv" || uid === "host") return;
+  const known = records.get<string[]>(ownedTable, uid) ?? [];
+  const volume = name.join("/");
+  if (!known.includes(volume)) records.put(ownedTable, uid, [...known, volume]);
+}
+
+/** The Pod is gone: so is what was its own. A Pod that never started is known to the kubelet's record only. */
+export function removePodVolumes({ records }: RuntimeContext, podKey: string): void {
+  const uid =
+    records.get<{ pod: PodPlace }>("runtime", podKey)?.pod.uid ??
+    records.get<{ uid: string }>("kubelet", podKey)?.uid;
+  if (uid === undefined) return;
+  const known = records.get<string[]>(ownedTable, uid);
+  for (const volume of known ?? []) removeTree(records, `v/${uid}/${volume}`);
+  if (known) records.delete(ownedTable, uid);
+}
+
+/** Bytes of all files of a volume of a Pod's own, as `du` counts them. */
+export function volumeBytes(context: RuntimeContext, podUid: string, volume: string): number {
+  const key = `v/${podUid}/${volume}`;
+  if (context.records.get("trees", key) === undefined) return 0;
+  const tree = new Tree({ key, records: context.records, now: () => context.now });
+  let bytes = 0;
+  walk(tree, "/", (path, node) => {
+    const id = node.t === "f" ? tree.find(path) : undefined;
+    if (id !== undefined) bytes += tree.size(id);
+  });
+  return bytes;
+}
+
+/** Forgets what is a PersistentVolume's. */
+export function removePersistentVolume(records: Records, name: string): void {
+  removeTree(records, `v/pv/${name}`);
+}

@@ -1,0 +1,219 @@
+/** The Clock object steers virtual time: pause, speed, jump, single steps. */
+import { describe, expect, test } from "vitest";
+import { World } from "../helpers/world.ts";
+
+const url = "/apis/podyard.dev/v1/clocks/cluster";
+const clock = (spec: object): object => ({
+  apiVersion: "podyard.dev/v1",
+  kind: "Clock",
+  metadata: { name: "cluster" },
+  spec,
+});
+const pod = (name: string, command?: string[]): object => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name, namespace: "default" },
+  spec: { containers: [{ name: "c", image: "busybox", command: command ?? ["sleep", "3600"] }] },
+});
+const phase = (world: World, name: string): string => world.pod(name).status.phase;
+const set = (world: World, spec: object): void => {
+  world.patch(url, { spec });
+};
+/** Virtual time ahead of the wall's. */
+const ahead = (world: World): number => world.engine.virtualNow - world.now;
+
+function withClock(spec: object = {}): World {
+  const world = new World();
+  world.create(clock(spec));
+  world.settle();
+  return world;
+}
+
+describe("paused", () => {
+  test("nothing happens by itself, yet the API answers", () => {
+    const world = withClock({ paused: true });
+    const before = world.engine.virtualNow;
+    world.create(pod("web"));
+    expect(world.engine.nextDueMs(world.now)).toBeUndefined();
+    world.advance(300_000);
+    expect(phase(world, "web")).toBe("Pending");
+    expect(world.pod("web").spec.nodeName).toBeUndefined();
+    expect(world.engine.virtualNow).toBe(before);
+    set(world, { paused: false });
+    world.advance(20_000);
+    expect(phase(world, "web")).toBe("Running");
+    expect(ahead(world)).toBe(-300_000);
+  });
+
+  test("paused twice is paused once", () => {
+    const world = withClock({ paused: true });
+    const { resourceVersion } = world.get(url).metadata;
+    const moment = world.engine.virtualNow;
+    world.advance(60_000);
+    set(world, { paused: true });
+    expect(world.get(url).metadata.resourceVersion).toBe(resourceVersion);
+    expect(world.engine.virtualNow).toBe(moment);
+  });
+
+  test("survives an eviction", () => {
+    const world = withClock({ paused: true });
+    const moment = world.engine.virtualNow;
+    world.advance(60_000);
+    world.evict();
+    world.advance(60_000);
+    expect(world.engine.virtualNow).toBe(moment);
+    expect(world.engine.nextDueMs(world.now)).toBeUndefined();
+  });
+});
+
+describe("speed", () => {
+  test.each([0.5, 2, 60])("%s virtual seconds in one of the wall", (speed) => {
+    const world = withClock();
+    world.get(url);
+    set(world, { speed });
+    const [wall, virtual] = [world.now, world.engine.virtualNow];
+    world.advance(10_000);
+    expect(world.engine.virtualNow - virtual).toBe(speed * (world.now - wall));
+    // Changing it neither jumps nor goes back.
+    set(world, { speed: 1 });
+    expect(world.engine.virtualNow - virtual).toBe(speed * 10_000);
+    world.advance(1_000);
+    expect(world.engine.virtualNow - virtual).toBe(speed * 10_000 + 1_000);
+  });
+
+  test("a fast clock reaches what is due sooner", () => {
+    const world = withClock();
+    world.create(pod("short", ["sleep", "600"]));
+    world.advance(10_000);
+    const finished = (): number => world.pod("short").status.containerStatuses[0].restartCount;
+    expect(finished()).toBe(0);
+    set(world, { speed: 100 });
+    world.advance(8_000);
+    expect(finished()).toBe(1);
+  });
+
+  test.each([
+    [{ speed: 0 }, "spec.speed: Invalid value"],
+    [{ speed: -1 }, "spec.speed: Invalid value"],
+    [{ steps: -1 }, "spec.steps: Invalid value"],
+  ])("%j is refused", (spec, text) => {
+    const answer = new World().request("POST", "/apis/podyard.dev/v1/clocks", clock(spec));
+    expect(answer.status).toBe(422);
+    expect(answer.body.message).toContain(text);
+  });
+});
+
+describe("advanceTo", () => {
+  const later = (world: World, ms: number): string =>
+    new Date(Math.ceil((world.engine.virtualNow + ms) / 1000) * 1000)
+      .toISOString()
+      .replace(".000Z", "Z");
+
+  test("goes through everything that is due on the way, each at its own moment", () => {
+    const world = withClock();
+    world.create(pod("crash", ["sh", "-c", "exit 1"]));
+    const to = later(world, 3_600_000);
+    set(world, { advanceTo: to });
+    expect(world.engine.virtualNow).toBe(Date.parse(to));
+    expect(world.get(url).status.now).toBe(to);
+    const { restartCount, state } = world.pod("crash").status.containerStatuses[0];
+    // 10 s to 5 min of back-off: about 16 in the first hour.
+    expect(restartCount).toBeGreaterThan(10);
+    expect(restartCount).toBeLessThan(20);
+    expect(state.waiting?.reason ?? state.terminated?.reason).toMatch(/CrashLoopBackOff|Error/);
+    // From there time goes on as the wall does.
+    world.advance(5_000);
+    expect(world.engine.virtualNow).toBe(Date.parse(to) + 5_000);
+  });
+
+  test("the same moment again, or one that lies behind, does nothing", () => {
+    const world = withClock();
+    const to = later(world, 60_000);
+    set(world, { advanceTo: to });
+    world.advance(1_000);
+    const moment = world.engine.virtualNow;
+    world.patch(url, { metadata: { labels: { again: "yes" } }, spec: { advanceTo: to } });
+    set(world, { advanceTo: "2020-01-01T00:00:00Z" });
+    expect(world.engine.virtualNow).toBe(moment);
+  });
+
+  test("works while paused, and stays paused", () => {
+    const world = withClock({ paused: true });
+    world.create(pod("web"));
+    const to = later(world, 60_000);
+    set(world, { advanceTo: to });
+    expect(phase(world, "web")).toBe("Running");
+    world.advance(60_000);
+    expect(world.engine.virtualNow).toBe(Date.parse(to));
+  });
+});
+
+describe("steps", () => {
+  test("each does one thing; the same number again does nothing", () => {
+    const world = withClock({ paused: true });
+    world.create(pod("web"));
+    let steps = 0;
+    const seen: string[] = [];
+    while (phase(world, "web") !== "Running" && steps < 60) {
+      steps += 1;
+      set(world, { steps });
+      const { spec, status } = world.pod("web");
+      const now = `${status.phase} ${spec.nodeName ? "bound" : "unbound"}`;
+      if (seen.at(-1) !== now) seen.push(now);
+    }
+    expect(seen).toEqual(
+      ["Pending unbound", "Pending bound", "Running bound"].slice(
+        seen[0] === "Pending bound" ? 1 : 0,
+      ),
+    );
+    expect(world.get(url).status.stepsDone).toBe(steps);
+    const rv = world.get("/api/v1/pods").metadata.resourceVersion;
+    set(world, { steps });
+    expect(world.get("/api/v1/pods").metadata.resourceVersion).toBe(rv);
+  });
+
+  test("several at once are as many, one by one", () => {
+    const run = (numbers: number[]): string => {
+      const world = withClock({ paused: true });
+      world.create(pod("web"));
+      for (const steps of numbers) set(world, { steps });
+      return JSON.stringify([world.pod("web").status.phase, world.pod("web").spec.nodeName]);
+    };
+    expect(run([6])).toBe(run([1, 2, 3, 4, 5, 6]));
+  });
+});
+
+describe("nobody looks", () => {
+  test("for ten minutes: time stands still, and goes on with the next request", () => {
+    const world = withClock();
+    world.create(pod("crash", ["sh", "-c", "exit 1"]));
+    world.advance(599_000);
+    const looked = world.engine.virtualNow;
+    world.advance(7_200_000);
+    expect(world.engine.nextDueMs(world.now)).toBeUndefined();
+    expect(world.engine.virtualNow - looked).toBeLessThan(400_000);
+    const frozen = world.engine.virtualNow;
+    world.get(url);
+    expect(world.engine.virtualNow).toBe(frozen);
+    expect(world.engine.nextDueMs(world.now)).toBeDefined();
+    world.advance(2_000);
+    expect(world.engine.virtualNow).toBe(frozen + 2_000);
+  });
+});
+
+describe("Events", () => {
+  test("are forgotten after an hour, without an alarm of their own", () => {
+    const world = withClock();
+    world.create(pod("web"));
+    world.settle();
+    expect(world.events("web").length).toBeGreaterThan(3);
+    world.delete("/api/v1/namespaces/default/pods/web", { gracePeriodSeconds: 0 });
+    world.settle();
+    expect(world.engine.nextDueMs(world.now)).toBeUndefined();
+    const to = new Date(world.engine.virtualNow + 3_590_000).toISOString();
+    set(world, { advanceTo: to });
+    expect(world.events("web").length).toBeGreaterThan(3);
+    set(world, { advanceTo: new Date(Date.parse(to) + 20_000).toISOString() });
+    expect(world.events("web")).toEqual([]);
+  });
+});

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { World } from "../helpers/world.ts";
+
+/** A sandbox that is full says so, changes nothing and lets its user make room. */
+
+const maps = "/api/v1/namespaces/default/configmaps";
+const map = (name: string, value = ""): object => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name },
+  data: { value },
+});
+
+test("objects", () => {
+  const count = new World().engine.store.objectCount;
+  const world = new World({ limits: { objectsMax: count + 1 } });
+  world.create(map("a"));
+  const { rv } = world.engine.store;
+  const { status, body } = world.request("POST", maps, map("b"));
+  expect([status, body.reason]).toEqual([403, "Forbidden"]);
+  expect(body.message).toBe(
+    `configmaps "b" is forbidden: the sandbox holds ${count + 1} objects, its limit is ${count + 1}`,
+  );
+  expect(world.engine.store.rv).toBe(rv);
+  expect(world.patch(`${maps}/a`, { data: { value: "1" } }).status).toBe(200);
+  expect(world.delete(`${maps}/a`).status).toBe(200);
+  world.create(map("b"));
+});
+
+test("bytes", () => {
+  const { bytes } = new World().engine.log;
+  const world = new World({ limits: { stateBytesMax: bytes + 500_000 } });
+  world.create(map("a"), map("big", "x".repeat(600_000)));
+  const full = new RegExp(` is forbidden: the sandbox holds \\d+ bytes, its limit is ${bytes + 500_000}$`);
+  const { rv } = world.engine.store;
+  const created = world.request("POST", maps, map("b"));
+  expect([created.status, created.body.message]).toEqual([403, expect.stringMatching(full)]);
+  const grown = world.request("PATCH", `${maps}/a`, { data: { value: "more" } }, { type: "application/merge-patch+json" });
+  expect([grown.status, grown.body.message]).toEqual([403, expect.stringMatching(full)]);
+  expect(world.engine.store.rv).toBe(rv);
+  expect(world.delete(`${maps}/big`).status).toBe(200);
+});
