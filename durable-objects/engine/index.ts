@@ -33,7 +33,7 @@ import {
   stateBytesMax,
   turnStepsMax,
 } from "./limits.ts";
-import type { ApiRequest, ApiResponse, LogFollow, Sql, Subscription } from "./ports.ts";
+import type { ApiRequest, ApiResponse, LogFollow, Reply, Sql, Subscription } from "./ports.ts";
 import { signingKeyRecord } from "./runtime/volume-access.ts";
 import { createStreams, type Streams } from "./streams.ts";
 
@@ -89,7 +89,7 @@ export class Engine {
     this.#operations.bytesStored = () => this.log.bytes;
     this.#queue = new Queue(this.store);
     this.#client = new EngineClient(this.store, this.#operations, this.#reader);
-    this.#streams = createStreams(this.#client, this.#reader);
+    this.#streams = createStreams(this.#client);
     this.#context = {
       store: this.store,
       log: this.log,
@@ -158,6 +158,7 @@ export class Engine {
     });
     this.#obeyClock(changes, wallMs);
     this.#persist();
+    if (response?.type === "proxied" && response.reply) return response.reply;
     return response as ApiResponse;
   }
 
@@ -216,7 +217,17 @@ export class Engine {
     return this.#streams.pollLog(follow);
   }
 
-  /** exec, attach and port-forward sessions: see streams.ts. */
+  /** The answer of a proxied request that was under way; undefined: not yet. */
+  pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined {
+    let reply: Reply | undefined;
+    this.#commit(() => {
+      reply = this.#streams.pollProxy(pending, method);
+    });
+    if (reply) this.#persist();
+    return reply;
+  }
+
+  /** exec, attach and port-forward sessions: see streams/sessions.ts. */
   get sessions(): Streams["sessions"] {
     return this.#streams.sessions;
   }

@@ -234,3 +234,7 @@ export const requestWindowMs = 15_000;
 export const redisBytesMax = 384 * 1024;
 /** Lines of a repeating log that are still told when nobody looked for long. */
 export const repeatedLinesMax = 2_000;
+
+// Sessions: exec, attach, port-forward
+/** Input a session holds that its process has not read; the adapter keeps the rest until there is room. */
+export const sessionInputBytesMax = 1024 * 1024;

@@ -85,6 +85,8 @@ export interface LogFollow {
   restart: number;
   timestamps: boolean;
   limitBytes?: number;
+  /** Absent: both. */
+  stream?: "Stdout" | "Stderr";
 }
 
 /** exec, attach and port-forward: the adapter upgrades to a WebSocket and drives `Engine.session(...)`. */
@@ -95,4 +97,12 @@ export interface SessionReply {
   session: Record<string, unknown>;
 }
 
-export type ApiResponse = Reply | WatchReply | FollowReply | SessionReply;
+/**
+ * What a Pod, Service or node answered through the API server's proxy, whatever its status: the request did happen. While
+ * it is under way `Engine.pollProxy(pending, method)` tells after each turn whether the answer is there.
+ */
+export type ProxyReply =
+  | { type: "proxied"; reply: Reply }
+  | { type: "proxied"; reply?: undefined; pending: Record<string, unknown>; method: string };
+
+export type ApiResponse = Reply | WatchReply | FollowReply | SessionReply | ProxyReply;

@@ -1,34 +1,53 @@
 /** Logs, exec, attach, port-forward and proxies: where the API meets containers and the network. */
-import type { PodStreams } from "./api/context.ts";
-import { StatusError } from "./api/status.ts";
-import type { Client, Reader } from "./controllers/define.ts";
-import type { LogFollow } from "./ports.ts";
+import type { Call, PodStreams } from "./api/context.ts";
+import type { Client } from "./controllers/define.ts";
+import { runtimeContext } from "./kubelet/sync.ts";
+import { proxyRequest, proxyResult, type ProxyPending } from "./network/proxy.ts";
+import type { LogFollow, ProxyReply, Reply } from "./ports.ts";
+import type { RuntimeContext } from "./runtime/define.ts";
+import { command } from "./streams/exec.ts";
+import { log, pollLog } from "./streams/logs.ts";
+import { portForward } from "./streams/port-forward.ts";
+import { Sessions } from "./streams/sessions.ts";
 
 export interface Streams extends PodStreams {
   pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean };
-  sessions: Record<string, never>;
+  /** The answer of a proxied request that was still under way; undefined: not yet. */
+  pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined;
+  sessions: Sessions;
 }
 
-const notYet = (what: string): StatusError =>
-  new StatusError(501, "NotImplemented", `${what} is not served by this sandbox yet`, {});
-
-export function createStreams(client: Client, reader: Reader): Streams {
-  void client;
-  void reader;
+export function createStreams(client: Client): Streams {
+  // Its `now` is the moment it was made.
+  const context = (): RuntimeContext => runtimeContext(client);
   return {
-    log: () => {
-      throw notYet("pods/log");
-    },
-    exec: () => {
-      throw notYet("pods/exec");
-    },
-    portForward: () => {
-      throw notYet("pods/portforward");
-    },
-    proxy: () => {
-      throw notYet("proxy");
-    },
-    pollLog: (follow) => ({ text: "", follow, ended: true }),
-    sessions: {},
+    log: (call, pod) => log(context(), call, pod),
+    exec: (call, pod, kind) => command(context(), call, pod, kind),
+    portForward: (call, pod) => portForward(context(), call, pod),
+    proxy: (call, resource, name) => proxy(context(), call, resource, name),
+    pollLog: (follow) => pollLog(context(), follow),
+    pollProxy: (pending, method) => proxyResult(context(), pending as unknown as ProxyPending, method),
+    sessions: new Sessions(context),
   };
+}
+
+function proxy(
+  context: RuntimeContext,
+  { info, request }: Call,
+  resource: "pods" | "services" | "nodes",
+  name: string,
+): ProxyReply {
+  const answer = proxyRequest(context, {
+    resource,
+    namespace: info.namespace,
+    name,
+    method: request.method,
+    path: request.path,
+    query: request.query,
+    headers: request.headers,
+    body: request.body,
+  });
+  return answer.type === "reply"
+    ? { type: "proxied", reply: answer }
+    : { type: "proxied", pending: { ...answer }, method: request.method };
 }

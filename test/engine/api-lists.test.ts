@@ -22,7 +22,10 @@ const list = (query: string): Answer => world.request("GET", `${maps}?${query}`)
 const told = ({ body }: Answer): string[] =>
   body.items
     .filter((o: { metadata: { name: string } }) => o.metadata.name !== "kube-root-ca.crt")
-    .map((o: { metadata: { name: string }; data?: { value?: string } }) => `${o.metadata.name} ${o.data?.value}`);
+    .map(
+      (o: { metadata: { name: string }; data?: { value?: string } }) =>
+        `${o.metadata.name} ${o.data?.value}`,
+    );
 
 function disturb(): void {
   world.delete(`${maps}/a4`);
@@ -89,7 +92,9 @@ describe("revisions", () => {
     expect(told(exact)).toEqual(old);
     expect(exact.body.metadata.resourceVersion).toBe(rv);
     expect(told(list(`resourceVersion=${rv}&limit=100`))).toEqual(old);
-    expect(told(list(`resourceVersion=${rv}&resourceVersionMatch=NotOlderThan&limit=100`))).toEqual(now);
+    expect(told(list(`resourceVersion=${rv}&resourceVersionMatch=NotOlderThan&limit=100`))).toEqual(
+      now,
+    );
     expect(told(list(`resourceVersion=${rv}`))).toEqual(now);
     expect(told(list("resourceVersion=0&limit=2"))).toEqual(now);
   });
@@ -98,7 +103,10 @@ describe("revisions", () => {
     const { resourceVersion: rv } = list("").body.metadata;
     disturb();
     const all = world.get(`/api/v1/configmaps?resourceVersion=${rv}&resourceVersionMatch=Exact`);
-    const keys = all.items.map((o: { metadata: { namespace: string; name: string } }) => `${o.metadata.namespace}/${o.metadata.name}`);
+    const keys = all.items.map(
+      (o: { metadata: { namespace: string; name: string } }) =>
+        `${o.metadata.namespace}/${o.metadata.name}`,
+    );
     expect(keys).toEqual([...keys].sort());
     expect(keys).toContain("paged/a4");
     expect(keys).not.toContain("paged/a35");
@@ -120,44 +128,128 @@ describe("revisions", () => {
 });
 
 describe("bad options", () => {
-  const token = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const token = (value: unknown): string =>
+    Buffer.from(JSON.stringify(value)).toString("base64url");
   const invalid = (text: string): string => `ListOptions.meta.k8s.io "" is invalid: ${text}`;
   const key = "invalid continue token: continue key is not valid: ";
 
   test.each([
     ["limit=x", 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
-    ["resourceVersion=x", 500, 'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
-    ["resourceVersion=3&resourceVersionMatch=Exact", 410, "The resourceVersion for the provided list is too old."],
-    ["resourceVersionMatch=Exact", 422, invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")],
-    ["resourceVersion=0&resourceVersionMatch=Exact", 422, invalid('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')],
-    ["resourceVersion=1&resourceVersionMatch=Foo", 422, invalid('resourceVersionMatch: Unsupported value: "Foo": supported values: "", "Exact", "NotOlderThan"')],
-    ["sendInitialEvents=true", 422, invalid("sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list")],
-    [`continue=${token({ v: "meta.k8s.io/v1", rv: 1, start: "a/b" })}&resourceVersion=1`, 400, "specifying resource version is not allowed when using continue"],
+    [
+      "resourceVersion=x",
+      500,
+      'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+    ],
+    [
+      "resourceVersion=3&resourceVersionMatch=Exact",
+      410,
+      "The resourceVersion for the provided list is too old.",
+    ],
+    [
+      "resourceVersionMatch=Exact",
+      422,
+      invalid(
+        "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided",
+      ),
+    ],
+    [
+      "resourceVersion=0&resourceVersionMatch=Exact",
+      422,
+      invalid(
+        'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+      ),
+    ],
+    [
+      "resourceVersion=1&resourceVersionMatch=Foo",
+      422,
+      invalid(
+        'resourceVersionMatch: Unsupported value: "Foo": supported values: "", "Exact", "NotOlderThan"',
+      ),
+    ],
+    [
+      "sendInitialEvents=true",
+      422,
+      invalid("sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list"),
+    ],
+    [
+      `continue=${token({ v: "meta.k8s.io/v1", rv: 1, start: "a/b" })}&resourceVersion=1`,
+      400,
+      "specifying resource version is not allowed when using continue",
+    ],
     ["continue=!!", 400, `${key}illegal base64 data at input byte 0`],
-    [`continue=${token({ v: "v2", rv: 1, start: "a" })}`, 400, `${key}server does not recognize this encoded version v2`],
-    [`continue=${token({ v: "meta.k8s.io/v1", rv: 0, start: "a" })}`, 400, `${key}incorrect encoded start resourceVersion (version meta.k8s.io/v1)`],
-    [`continue=${token({ v: "meta.k8s.io/v1", rv: 1, start: "" })}`, 400, `${key}encoded start key empty (version meta.k8s.io/v1)`],
+    [
+      `continue=${token({ v: "v2", rv: 1, start: "a" })}`,
+      400,
+      `${key}server does not recognize this encoded version v2`,
+    ],
+    [
+      `continue=${token({ v: "meta.k8s.io/v1", rv: 0, start: "a" })}`,
+      400,
+      `${key}incorrect encoded start resourceVersion (version meta.k8s.io/v1)`,
+    ],
+    [
+      `continue=${token({ v: "meta.k8s.io/v1", rv: 1, start: "" })}`,
+      400,
+      `${key}encoded start key empty (version meta.k8s.io/v1)`,
+    ],
     [`continue=${token({ v: "meta.k8s.io/v1", rv: 1, start: "../x" })}`, 400, `${key}../x`],
-    ["labelSelector=a+b", 400, "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"],
+    [
+      "labelSelector=a+b",
+      400,
+      "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+    ],
     ["fieldSelector=x", 400, "invalid selector: 'x'; can't understand 'x'"],
-    ["fieldSelector=data.x%3D1", 400, '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"'],
+    [
+      "fieldSelector=data.x%3D1",
+      400,
+      '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    ],
   ])("%s: %i", (query, code, message) => {
     const { status, body } = list(query);
     expect([status, body.message]).toEqual([code, message]);
   });
 
   test.each([
-    ["/api/v1/pods", ["spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName"]],
+    [
+      "/api/v1/pods",
+      [
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "spec.hostNetwork",
+        "status.phase",
+        "status.podIP",
+        "status.podIPs",
+        "status.nominatedNodeName",
+      ],
+    ],
     ["/api/v1/nodes", ["spec.unschedulable"]],
     ["/api/v1/replicationcontrollers", ["status.replicas"]],
     ["/api/v1/namespaces", ["status.phase"]],
     ["/api/v1/secrets", ["type"]],
     ["/api/v1/services", ["spec.clusterIP", "spec.type"]],
-    ["/api/v1/events", ["involvedObject.kind", "involvedObject.uid", "reason", "reportingComponent", "source", "type"]],
-    ["/apis/events.k8s.io/v1/events", ["regarding.kind", "regarding.uid", "reason", "reportingController", "type"]],
+    [
+      "/api/v1/events",
+      [
+        "involvedObject.kind",
+        "involvedObject.uid",
+        "reason",
+        "reportingComponent",
+        "source",
+        "type",
+      ],
+    ],
+    [
+      "/apis/events.k8s.io/v1/events",
+      ["regarding.kind", "regarding.uid", "reason", "reportingController", "type"],
+    ],
   ])("%s is selected by its own fields only", (url, fields) => {
     for (const field of fields) {
-      expect([field, world.request("GET", `${url}?fieldSelector=${field}%3Dx`).status]).toEqual([field, 200]);
+      expect([field, world.request("GET", `${url}?fieldSelector=${field}%3Dx`).status]).toEqual([
+        field,
+        200,
+      ]);
     }
     expect(world.request("GET", `${url}?fieldSelector=spec.nope%3Dx`).body.message).toBe(
       "field label not supported: spec.nope",
@@ -169,7 +261,11 @@ describe("deletecollection", () => {
   test("takes what is selected and answers with what it found", () => {
     const { status, body } = world.request("DELETE", `${maps}?labelSelector=parity%3D0`);
     expect([status, body.kind]).toEqual([200, "ConfigMapList"]);
-    expect(body.items.map((o: { metadata: { name: string } }) => o.metadata.name)).toEqual(["a2", "a4", "a6"]);
+    expect(body.items.map((o: { metadata: { name: string } }) => o.metadata.name)).toEqual([
+      "a2",
+      "a4",
+      "a6",
+    ]);
     expect(told(list(""))).toEqual(["a1 first", "a3 first", "a5 first"]);
   });
 

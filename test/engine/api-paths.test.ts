@@ -103,7 +103,11 @@ describe("what is accepted and given", () => {
       "text/html",
       `406: Not Acceptable\n\nAvailable representations: ${given}, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch`,
     ],
-    [configMaps, `application/json;as=Foo${meta}`, `only the following media types are accepted: ${given}`],
+    [
+      configMaps,
+      `application/json;as=Foo${meta}`,
+      `only the following media types are accepted: ${given}`,
+    ],
     [
       configMaps,
       `application/json;as=PartialObjectMetadata${meta}`,
@@ -127,11 +131,20 @@ describe("what is accepted and given", () => {
   test("includeObject", () => {
     const table = { accept: `application/json;as=Table${meta}` };
     const object = (value: string): unknown =>
-      world.request("GET", `${configMaps}/a?includeObject=${value}`, undefined, table).body.rows[0].object;
+      world.request("GET", `${configMaps}/a?includeObject=${value}`, undefined, table).body.rows[0]
+        .object;
     expect(object("None")).toBeUndefined();
-    expect(object("Metadata")).toMatchObject({ kind: "PartialObjectMetadata", metadata: { name: "a" } });
+    expect(object("Metadata")).toMatchObject({
+      kind: "PartialObjectMetadata",
+      metadata: { name: "a" },
+    });
     expect(object("Object")).toMatchObject({ kind: "ConfigMap", metadata: { name: "a" } });
-    const { status, body } = world.request("GET", `${configMaps}?includeObject=All`, undefined, table);
+    const { status, body } = world.request(
+      "GET",
+      `${configMaps}?includeObject=All`,
+      undefined,
+      table,
+    );
     expect(status).toBe(400);
     expect(body.message).toBe(
       "Unable to convert to Table as requested: includeObject: Invalid value: \"All\": must be 'Metadata', 'Object', 'None', or empty",
@@ -140,7 +153,9 @@ describe("what is accepted and given", () => {
 
   test("people get indented JSON, programs one line", () => {
     const of = (query: string, agent: string): string =>
-      world.request("GET", `${configMaps}/a${query}`, undefined, { headers: { "user-agent": agent } }).text;
+      world.request("GET", `${configMaps}/a${query}`, undefined, {
+        headers: { "user-agent": agent },
+      }).text;
     expect(of("", "curl/8.5.0")).toMatch(/^\{\n {2}"/);
     expect(of("?pretty=1", "kubectl/v1.33.1")).toMatch(/^\{\n {2}"/);
     expect(of("?pretty=false", "curl/8.5.0")).toMatch(/^\{"[^\n]*\}\n$/);
@@ -165,7 +180,10 @@ describe("the same objects through other versions", () => {
     };
     expect(world.request("POST", v1, hpa).status).toBe(201);
     expect(world.get(`${v2}/web`).spec.metrics).toEqual([
-      { type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } } },
+      {
+        type: "Resource",
+        resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 60 } },
+      },
     ]);
     expect(world.get(`${v1}/web`).spec.targetCPUUtilizationPercentage).toBe(60);
     const { status, body } = world.request("POST", v2, hpa);
@@ -201,9 +219,9 @@ describe("the same objects through other versions", () => {
     });
     expect(world.get(`${newer}?fieldSelector=regarding.name%3Dp`).items).toHaveLength(1);
     expect(world.get(`${core}?fieldSelector=involvedObject.name%3Dp`).items).toHaveLength(1);
-    expect(world.request("GET", `${newer}?fieldSelector=involvedObject.name%3Dp`).body.message).toBe(
-      "field label not supported: involvedObject.name",
-    );
+    expect(
+      world.request("GET", `${newer}?fieldSelector=involvedObject.name%3Dp`).body.message,
+    ).toBe("field label not supported: involvedObject.name");
   });
 });
 
@@ -225,7 +243,11 @@ describe("binding", () => {
   test("by the old collection, once", () => {
     world.create(pod("old"));
     const bind = (): { status: number; body: { message: string } } =>
-      world.request("POST", "/api/v1/namespaces/default/bindings", binding("old", { kind: "Node", name: "node-1" }));
+      world.request(
+        "POST",
+        "/api/v1/namespaces/default/bindings",
+        binding("old", { kind: "Node", name: "node-1" }),
+      );
     expect(bind()).toMatchObject({ status: 201, body: { status: "Success", code: 201 } });
     expect(world.pod("old").spec.nodeName).toBe("node-1");
     expect(bind()).toMatchObject({
@@ -238,9 +260,19 @@ describe("binding", () => {
   });
 
   test.each([
-    ["another kind", binding("p", { kind: "Host", name: "x" }), 500, 'target.kind: Unsupported value: "Host": supported values: "Node", "<empty>"'],
+    [
+      "another kind",
+      binding("p", { kind: "Host", name: "x" }),
+      500,
+      'target.kind: Unsupported value: "Host": supported values: "Node", "<empty>"',
+    ],
     ["no name", binding("p", { kind: "Node" }), 500, "target.name: Required value"],
-    ["another Pod", binding("q", { name: "node-1" }), 400, "name in URL does not match name in Binding object"],
+    [
+      "another Pod",
+      binding("q", { name: "node-1" }),
+      400,
+      "name in URL does not match name in Binding object",
+    ],
   ])("%s", (_what, body, code, message) => {
     world.request("POST", pods, pod("p"));
     const answer = world.request("POST", `${pods}/p/binding`, body);

@@ -190,7 +190,7 @@ const cases: Record<string, [object, string][]> = {
     ],
     [
       configMap({ data: { a: "x".repeat(1024 * 1024 + 1) } }),
-      ": Too long: may not be more than 1048576 bytes",
+      "[]: Too long: may not be more than 1048576 bytes",
     ],
   ],
   Secret: [

@@ -31,11 +31,18 @@ test("bytes", () => {
   const { bytes } = new World().engine.log;
   const world = new World({ limits: { stateBytesMax: bytes + 500_000 } });
   world.create(map("a"), map("big", "x".repeat(600_000)));
-  const full = new RegExp(` is forbidden: the sandbox holds \\d+ bytes, its limit is ${bytes + 500_000}$`);
+  const full = new RegExp(
+    ` is forbidden: the sandbox holds \\d+ bytes, its limit is ${bytes + 500_000}$`,
+  );
   const { rv } = world.engine.store;
   const created = world.request("POST", maps, map("b"));
   expect([created.status, created.body.message]).toEqual([403, expect.stringMatching(full)]);
-  const grown = world.request("PATCH", `${maps}/a`, { data: { value: "more" } }, { type: "application/merge-patch+json" });
+  const grown = world.request(
+    "PATCH",
+    `${maps}/a`,
+    { data: { value: "more" } },
+    { type: "application/merge-patch+json" },
+  );
   expect([grown.status, grown.body.message]).toEqual([403, expect.stringMatching(full)]);
   expect(world.engine.store.rv).toBe(rv);
   expect(world.delete(`${maps}/big`).status).toBe(200);

@@ -18,23 +18,42 @@ const ingressClass = {
 export class NetworkWorld extends World {
   #client: Client | undefined;
 
+  #asked = 0;
+
   constructor(nodes = 2) {
     super({ nodes });
-    // The engine hands its client to reconcilers only: one of them passes it on.
+    this.create(
+      {
+        apiVersion: "networking.k8s.io/v1",
+        kind: "Ingress",
+        metadata: { name: "unserved" },
+        spec: {
+          ingressClassName: "none",
+          defaultBackend: { service: { name: "x", port: { number: 1 } } },
+        },
+      },
+      ingressClass,
+    );
+    this.settle();
+    this.#meet();
+  }
+
+  override evict(): void {
+    super.evict();
+    this.#meet();
+  }
+
+  /** The engine hands its client to reconcilers only: one of them passes it on. */
+  #meet(): void {
     const { reconcile } = ingressController;
     ingressController.reconcile = (key, client) => {
       this.#client = client;
       return reconcile(key, client);
     };
-    this.create({
-      apiVersion: "networking.k8s.io/v1",
-      kind: "Ingress",
-      metadata: { name: "unserved" },
-      spec: { ingressClassName: "none", defaultBackend: { service: { name: "x", port: { number: 1 } } } },
+    this.patch("/apis/networking.k8s.io/v1/namespaces/default/ingresses/unserved", {
+      metadata: { annotations: { asked: String(++this.#asked) } },
     });
-    this.create(ingressClass);
-    this.settle();
-    this.delete("/apis/networking.k8s.io/v1/namespaces/default/ingresses/unserved");
+    this.engine.run(this.now);
     ingressController.reconcile = reconcile;
   }
 

@@ -22,7 +22,8 @@ beforeEach(() => {
 
 const short = (events: WatchEvent[]): string[] =>
   events.map((e) => `${e.type} ${e.object.metadata?.name ?? ""} ${e.object.data?.v ?? ""}`.trim());
-const setValue = (name: string, v: string): unknown => world.patch(`${maps}/${name}`, { data: { v } });
+const setValue = (name: string, v: string): unknown =>
+  world.patch(`${maps}/${name}`, { data: { v } });
 const label = (name: string, team: string | null): unknown =>
   world.patch(`${maps}/${name}`, { metadata: { labels: { team } } });
 
@@ -49,7 +50,9 @@ describe("events", () => {
 
   test("entering a selection is ADDED, leaving it DELETED with what was seen last", () => {
     world.create(map("a", { team: "red" }, { v: "0" }));
-    const watch = world.watch(`${maps}?watch=1&labelSelector=team%3Dred&resourceVersion=${world.engine.store.rv}`);
+    const watch = world.watch(
+      `${maps}?watch=1&labelSelector=team%3Dred&resourceVersion=${world.engine.store.rv}`,
+    );
     world.patch(`${maps}/a`, { metadata: { labels: { team: "blue" } }, data: { v: "1" } });
     setValue("a", "2");
     label("a", "red");
@@ -64,7 +67,9 @@ describe("events", () => {
   });
 
   test("by a field: a Pod's node", () => {
-    const watch = world.watch(`/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Dnode-1&resourceVersion=${now}`);
+    const watch = world.watch(
+      `/api/v1/pods?watch=1&fieldSelector=spec.nodeName%3Dnode-1&resourceVersion=${now}`,
+    );
     const pod = {
       apiVersion: "v1",
       kind: "Pod",
@@ -83,11 +88,16 @@ describe("events", () => {
   });
 
   test("of one name, of one namespace, of all", () => {
-    const one = world.watch(`${maps}?watch=1&resourceVersion=${now}&fieldSelector=metadata.name%3Da`);
+    const one = world.watch(
+      `${maps}?watch=1&resourceVersion=${now}&fieldSelector=metadata.name%3Da`,
+    );
     const old = world.watch(`/api/v1/watch/namespaces/default/configmaps/a?resourceVersion=${now}`);
     const space = world.watch(`/api/v1/watch/namespaces/default/configmaps?resourceVersion=${now}`);
     const all = world.watch(`/api/v1/configmaps?watch=true&resourceVersion=${now}`);
-    world.create(map("a"), map("b"), { ...map("c"), metadata: { name: "c", namespace: "kube-system" } });
+    world.create(map("a"), map("b"), {
+      ...map("c"),
+      metadata: { name: "c", namespace: "kube-system" },
+    });
     expect(short(one.read())).toEqual(["ADDED a"]);
     expect(short(old.read())).toEqual(["ADDED a"]);
     expect(short(space.read())).toEqual(["ADDED a", "ADDED b"]);
@@ -98,12 +108,17 @@ describe("events", () => {
 describe("forms", () => {
   test("a Table tells its columns once", () => {
     world.create(map("a"));
-    const watch = world.watch(`${maps}?watch=1&resourceVersion=0`, { accept: `application/json;as=Table${meta}` });
+    const watch = world.watch(`${maps}?watch=1&resourceVersion=0`, {
+      accept: `application/json;as=Table${meta}`,
+    });
     setValue("a", "1");
     world.create(map("b"));
     const events = watch.read();
     expect(events.every((e) => e.object.kind === "Table" && e.object.rows.length === 1)).toBe(true);
-    expect(events.map((e) => e.object.columnDefinitions !== null)).toEqual([true, ...events.slice(1).map(() => false)]);
+    expect(events.map((e) => e.object.columnDefinitions !== null)).toEqual([
+      true,
+      ...events.slice(1).map(() => false),
+    ]);
     expect(events.at(-1)?.object.rows[0]).toMatchObject({
       cells: ["b", 0, expect.any(String)],
       object: { kind: "PartialObjectMetadata", metadata: { name: "b" } },
@@ -116,17 +131,25 @@ describe("forms", () => {
     });
     world.create(map("a", {}, { v: "1" }));
     const [event] = watch.read();
-    expect(event?.object).toMatchObject({ kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1" });
+    expect(event?.object).toMatchObject({
+      kind: "PartialObjectMetadata",
+      apiVersion: "meta.k8s.io/v1",
+    });
     expect(event?.object.data).toBeUndefined();
   });
 
   test("another version of a kind", () => {
-    const watch = world.watch(`/apis/autoscaling/v1/horizontalpodautoscalers?watch=1&resourceVersion=${now}`);
+    const watch = world.watch(
+      `/apis/autoscaling/v1/horizontalpodautoscalers?watch=1&resourceVersion=${now}`,
+    );
     world.create({
       apiVersion: "autoscaling/v2",
       kind: "HorizontalPodAutoscaler",
       metadata: { name: "h" },
-      spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" }, maxReplicas: 3 },
+      spec: {
+        scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" },
+        maxReplicas: 3,
+      },
     });
     const [event] = watch.read();
     expect(event?.object.apiVersion).toBe("autoscaling/v1");
@@ -180,8 +203,20 @@ describe("what is there already", () => {
 describe("refusals", () => {
   const invalid = (text: string): string => `ListOptions.meta.k8s.io "" is invalid: ${text}`;
   test.each([
-    ["sendInitialEvents=true", 422, invalid("resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")],
-    ["resourceVersion=1&resourceVersionMatch=NotOlderThan", 422, invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")],
+    [
+      "sendInitialEvents=true",
+      422,
+      invalid(
+        "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+      ),
+    ],
+    [
+      "resourceVersion=1&resourceVersionMatch=NotOlderThan",
+      422,
+      invalid(
+        "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+      ),
+    ],
     [
       "sendInitialEvents=true&resourceVersionMatch=Exact",
       422,
@@ -189,9 +224,17 @@ describe("refusals", () => {
         '[resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan, resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"]',
       ),
     ],
-    ["resourceVersion=x", 500, 'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
+    [
+      "resourceVersion=x",
+      500,
+      'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+    ],
     ["timeoutSeconds=x", 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
-    ["labelSelector=a+b", 400, "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"],
+    [
+      "labelSelector=a+b",
+      400,
+      "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+    ],
   ])("%s: %i", (query, code, message) => {
     const { status, body } = world.request("GET", `${maps}?watch=1&${query}`);
     expect([status, body.message]).toEqual([code, message]);
@@ -200,11 +243,15 @@ describe("refusals", () => {
   test("a name and a selector of another", () => {
     const url = "/api/v1/watch/namespaces/default/configmaps/a?fieldSelector=metadata.name%3Db";
     const { status, body } = world.request("GET", url);
-    expect([status, body.message]).toEqual([400, "fieldSelector metadata.name doesn't match requested name"]);
+    expect([status, body.message]).toEqual([
+      400,
+      "fieldSelector metadata.name doesn't match requested name",
+    ]);
   });
 
   test("a list of the future is an ERROR event", () => {
-    const query = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=99999";
+    const query =
+      "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=99999";
     const [event] = world.watch(`${maps}?${query}`).read();
     expect(event).toMatchObject({ type: "ERROR", object: { code: 504, reason: "Timeout" } });
   });
@@ -260,7 +307,9 @@ describe("going on", () => {
   });
 
   test("until its time is up, with a last bookmark", () => {
-    const watch = world.watch(`${maps}?watch=1&allowWatchBookmarks=1&resourceVersion=${now}&timeoutSeconds=5`);
+    const watch = world.watch(
+      `${maps}?watch=1&allowWatchBookmarks=1&resourceVersion=${now}&timeoutSeconds=5`,
+    );
     expect(world.engine.poll(watch.subscription, start + 4_999).ended).toBe(false);
     const { ended, lines } = world.engine.poll(watch.subscription, start + 5_000);
     expect(ended).toBe(true);
@@ -274,7 +323,10 @@ describe("many", () => {
     const watches = Array.from({ length: 50 }, (_, i) => {
       seen.push([]);
       if (i % 5 === 4) world.create(map(`m${i}`));
-      return { from: world.engine.store.rv, watch: world.watch(`${maps}?watch=1&resourceVersion=${world.engine.store.rv}`) };
+      return {
+        from: world.engine.store.rv,
+        watch: world.watch(`${maps}?watch=1&resourceVersion=${world.engine.store.rv}`),
+      };
     });
     const read = (): void =>
       watches.forEach(({ watch }, i) => {
@@ -288,7 +340,9 @@ describe("many", () => {
     read();
     const all = seen[0] ?? [];
     expect(all).toHaveLength(30);
-    watches.forEach(({ from }, i) => expect(seen[i]).toEqual(all.filter((rv) => Number(rv) > from)));
+    watches.forEach(({ from }, i) =>
+      expect(seen[i]).toEqual(all.filter((rv) => Number(rv) > from)),
+    );
   });
 
   test("two clients fighting over one object lose no update", () => {

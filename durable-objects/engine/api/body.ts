@@ -27,8 +27,6 @@ export interface DecodedBody {
   protobuf: boolean;
 }
 
-
-
 export function mediaType(request: ApiRequest): string {
   const type = (request.headers["content-type"] ?? "").split(";")[0] as string;
   return type.trim().toLowerCase() || jsonType;
@@ -50,13 +48,25 @@ export function readBody(request: ApiRequest): DecodedBody {
   const type = mediaType(request);
   if (type === protobufType) {
     const { apiVersion, kind, value } = decodeProtobuf(request.body ?? new Uint8Array());
-    return { value: value as Record<string, unknown>, duplicates: [], apiVersion, kind, protobuf: true };
+    return {
+      value: value as Record<string, unknown>,
+      duplicates: [],
+      apiVersion,
+      kind,
+      protobuf: true,
+    };
   }
   if (type !== jsonType && type !== yamlType) throw status.unsupportedMediaType(accepted);
   const text = bodyText(request);
   const { value, duplicates } = parsed(type, text);
   const { apiVersion, kind } = readTypeMeta(value);
-  return { value: (value ?? {}) as Record<string, unknown>, apiVersion, kind, duplicates, protobuf: false };
+  return {
+    value: (value ?? {}) as Record<string, unknown>,
+    apiVersion,
+    kind,
+    duplicates,
+    protobuf: false,
+  };
 }
 
 /** As `readBody`, with upstream's words for a body that is no object at all. k8s: handlers/rest.go transformDecodeError */
@@ -86,7 +96,8 @@ function parsed(type: string, text: string): { value: unknown; duplicates: strin
     return type === yamlType ? parseYaml(text) : parseJson(text);
   } catch (error) {
     if (!(error instanceof status.StatusError)) throw error;
-    if (type === yamlType) throw status.badRequest(error.message.replace(/^error converting YAML to JSON: /, ""));
+    if (type === yamlType)
+      throw status.badRequest(error.message.replace(/^error converting YAML to JSON: /, ""));
     throw status.badRequest(`couldn't get version/kind; json parse error: ${error.message}`);
   }
 }
@@ -118,7 +129,9 @@ export function decodeAs(
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
-  const { object, problems, error } = decodeObject(typeName, body.value, { duplicates: body.duplicates });
+  const { object, problems, error } = decodeObject(typeName, body.value, {
+    duplicates: body.duplicates,
+  });
   const { apiVersion, kind } = wanted;
   const version = apiVersion.split("/").at(-1) ?? "";
   const cannot = (why: string): status.StatusError =>
@@ -127,7 +140,8 @@ export function decodeAs(
     );
   if (error !== undefined) throw cannot(error);
   const all = body.protobuf ? [] : problems;
-  if (all.length && validation === "Strict") throw cannot(`strict decoding error: ${all.join(", ")}`);
+  if (all.length && validation === "Strict")
+    throw cannot(`strict decoding error: ${all.join(", ")}`);
   if (validation === "Warn") for (const problem of all) warn(problem);
   return { ...(object as unknown as KubeObject), apiVersion, kind };
 }

@@ -18,13 +18,21 @@ interface RawOptions {
 }
 
 /** `code`: of the answer where the object is not gone at once. */
-export function deleteOptions(call: Call): { options: DeleteOptions; dryRun: boolean; code: number } {
+export function deleteOptions(call: Call): {
+  options: DeleteOptions;
+  dryRun: boolean;
+  code: number;
+} {
   const raw = call.request.body?.length ? fromBody(call) : fromQuery(call);
   const { gracePeriodSeconds: grace, propagationPolicy: policy, orphanDependents: orphan } = raw;
   const errors: FieldError[] = [];
   if (policy !== undefined && orphan !== undefined) {
     errors.push(
-      invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"),
+      invalid(
+        "propagationPolicy",
+        policy,
+        "orphanDependents and deletionPropagation cannot be both set",
+      ),
     );
   }
   if (policy !== undefined && !policies.includes(policy)) {
@@ -46,7 +54,9 @@ const scheme = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/registe
 function fromBody({ request }: Call): RawOptions {
   const { value, kind, apiVersion } = readBody(request);
   if (kind && kind !== "DeleteOptions") {
-    throw status.badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`);
+    throw status.badRequest(
+      `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`,
+    );
   }
   const { object, error } = decodeObject("meta/v1.DeleteOptions", value);
   if (error !== undefined) throw status.badRequest(error);
@@ -68,4 +78,3 @@ function fromQuery(call: Call): RawOptions {
   if (query.has("dryRun")) raw.dryRun = query.all("dryRun");
   return raw;
 }
-

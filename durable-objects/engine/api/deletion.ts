@@ -7,7 +7,8 @@ import type { Resource } from "./resources.ts";
 import * as status from "./status.ts";
 
 export type DeletionOutcome =
-  | { what: "remove"; object: KubeObject }
+  /** `marked`: it is seen as about to go first. */
+  | { what: "remove"; object: KubeObject; marked: boolean }
   | { what: "mark"; object: KubeObject }
   | { what: "nothing" };
 
@@ -30,11 +31,22 @@ export function deletion(
   }
   const metadata: ObjectMeta = { ...was };
   delete metadata.finalizers;
-  if (grace === 0 && was.deletionTimestamp === undefined) {
-    metadata.deletionTimestamp = rfc3339(now);
-    metadata.deletionGracePeriodSeconds = 0;
-  }
-  return { what: "remove", object: { ...current, metadata } };
+  const marked = grace === 0 && was.deletionGracePeriodSeconds !== 0;
+  if (marked) markNow(metadata, now);
+  return { what: "remove", object: { ...current, metadata }, marked };
+}
+
+/** Kinds that go gracefully are marked even where the grace is nothing. k8s: rest.BeforeDelete */
+function markNow(metadata: ObjectMeta, now: number): void {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, generation } = metadata;
+  const at =
+    deletionTimestamp === undefined
+      ? now
+      : parseTime(deletionTimestamp) - deletionGracePeriodSeconds * 1000;
+  if (deletionTimestamp === undefined && generation !== undefined)
+    metadata.generation = generation + 1;
+  metadata.deletionTimestamp = rfc3339(at);
+  metadata.deletionGracePeriodSeconds = 0;
 }
 
 /** Marks an object that finalizers keep. */
@@ -104,7 +116,11 @@ function checkPreconditions(resource: Resource, current: KubeObject, request: De
 }
 
 /** k8s: deletionFinalizersForGarbageCollection */
-function finalizersAfter(resource: Resource, current: KubeObject, request: DeleteOptions): string[] {
+function finalizersAfter(
+  resource: Resource,
+  current: KubeObject,
+  request: DeleteOptions,
+): string[] {
   const has = current.metadata.finalizers ?? [];
   let policy = request.propagationPolicy;
   if (policy === undefined) {

@@ -97,7 +97,16 @@ function rootPaths(): string[] {
     if (!paths.includes(`/apis/${group}`)) paths.push(`/apis/${group}`);
     paths.push(`/apis/${group}/${v}`);
   }
-  return [...paths, "/healthz", "/livez", "/metrics", "/openapi/v3", "/openid/v1/jwks", "/readyz", "/version"];
+  return [
+    ...paths,
+    "/healthz",
+    "/livez",
+    "/metrics",
+    "/openapi/v3",
+    "/openid/v1/jwks",
+    "/readyz",
+    "/version",
+  ];
 }
 
 const aggregated = /application\/json;[^,]*g=apidiscovery\.k8s\.io[^,]*/g;

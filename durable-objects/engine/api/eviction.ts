@@ -37,11 +37,16 @@ export function evict(call: Call): ApiResponse {
   const { context, info, resource } = call;
   const body = readBodyOf(call.request, "Eviction");
   const apiVersion = body.apiVersion === "policy/v1beta1" ? "policy/v1beta1" : "policy/v1";
-  const eviction = decodeAs("policy/v1.Eviction", { apiVersion, kind: "Eviction" }, body, fieldValidationOf(info), (t) =>
-    call.warnings.push(t),
+  const eviction = decodeAs(
+    "policy/v1.Eviction",
+    { apiVersion, kind: "Eviction" },
+    body,
+    fieldValidationOf(info),
+    (t) => call.warnings.push(t),
   ) as Eviction;
   const name = eviction.metadata?.name;
-  if (name && name !== info.name) throw status.badRequest("name in URL does not match name in Eviction object");
+  if (name && name !== info.name)
+    throw status.badRequest("name in URL does not match name in Eviction object");
   const pod = existing(call) as PodShape;
   const options = writeOptions(call);
   const dryRun = options.dryRun || (eviction.deleteOptions?.dryRun?.includes("All") ?? false);
@@ -50,8 +55,17 @@ export function evict(call: Call): ApiResponse {
     markDisrupted(call, pod);
   }
   const { dryRun: _d, ...deleteOptions } = eviction.deleteOptions ?? {};
-  context.operations.delete(resource, info.namespace, info.name, deleteOptions, { ...options, dryRun });
-  return json(201, { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 });
+  context.operations.delete(resource, info.namespace, info.name, deleteOptions, {
+    ...options,
+    dryRun,
+  });
+  return json(201, {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    code: 201,
+  });
 }
 
 /** k8s: canIgnorePDB: finished, unscheduled-pending and already leaving Pods disturb nobody. */
@@ -78,10 +92,18 @@ function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
       500,
       "InternalError",
       "Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
-      { causes: [{ message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support." }] },
+      {
+        causes: [
+          {
+            message:
+              "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+          },
+        ],
+      },
     );
   }
-  const ready = pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
+  const ready =
+    pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
   const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
   if (!ready && unhealthyMayGo(budget, currentHealthy, desiredHealthy)) return;
   checkBudget(budget);
@@ -91,7 +113,10 @@ function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
     status: {
       ...budget.status,
       disruptionsAllowed: (budget.status?.disruptionsAllowed ?? 0) - 1,
-      disruptedPods: { ...budget.status?.disruptedPods, [pod.metadata.name]: rfc3339(context.operations.now) },
+      disruptedPods: {
+        ...budget.status?.disruptedPods,
+        [pod.metadata.name]: rfc3339(context.operations.now),
+      },
     },
   };
   const resource = storedResource("poddisruptionbudgets.policy") as Resource;
@@ -111,26 +136,49 @@ function checkBudget(budget: Budget): void {
   const { name, generation = 0 } = budget.metadata;
   const s = budget.status ?? {};
   if ((s.observedGeneration ?? 0) < generation) {
-    throw new status.StatusError(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", {
-      causes: [{ reason: "DisruptionBudget", message: `The disruption budget ${name} is still being processed by the server.` }],
-      retryAfterSeconds: 10,
-    });
+    throw new status.StatusError(
+      429,
+      "TooManyRequests",
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      {
+        causes: [
+          {
+            reason: "DisruptionBudget",
+            message: `The disruption budget ${name} is still being processed by the server.`,
+          },
+        ],
+        retryAfterSeconds: 10,
+      },
+    );
   }
   if ((s.disruptionsAllowed ?? 0) < 0) {
-    throw status.forbidden({ group: "policy", plural: "poddisruptionbudgets" }, name, "pdb disruptions allowed is negative");
+    throw status.forbidden(
+      { group: "policy", plural: "poddisruptionbudgets" },
+      name,
+      "pdb disruptions allowed is negative",
+    );
   }
   if (Object.keys(s.disruptedPods ?? {}).length > 2000) {
-    throw status.forbidden({ group: "policy", plural: "poddisruptionbudgets" }, name, "DisruptedPods map too big - too many evictions not confirmed by PDB controller");
+    throw status.forbidden(
+      { group: "policy", plural: "poddisruptionbudgets" },
+      name,
+      "DisruptedPods map too big - too many evictions not confirmed by PDB controller",
+    );
   }
   if ((s.disruptionsAllowed ?? 0) > 0) return;
-  throw new status.StatusError(429, "TooManyRequests", "Cannot evict pod as it would violate the pod's disruption budget.", {
-    causes: [
-      {
-        reason: "DisruptionBudget",
-        message: `The disruption budget ${name} needs ${s.desiredHealthy ?? 0} healthy pods and has ${s.currentHealthy ?? 0} currently`,
-      },
-    ],
-  });
+  throw new status.StatusError(
+    429,
+    "TooManyRequests",
+    "Cannot evict pod as it would violate the pod's disruption budget.",
+    {
+      causes: [
+        {
+          reason: "DisruptionBudget",
+          message: `The disruption budget ${name} needs ${s.desiredHealthy ?? 0} healthy pods and has ${s.currentHealthy ?? 0} currently`,
+        },
+      ],
+    },
+  );
 }
 
 function markDisrupted(call: Call, pod: PodShape): void {
@@ -140,7 +188,9 @@ function markDisrupted(call: Call, pod: PodShape): void {
     ...(pod.status?.conditions ?? []).filter((c) => c.type !== "DisruptionTarget"),
     {
       type: "DisruptionTarget",
-      ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
+      ...(pod.metadata.generation === undefined
+        ? {}
+        : { observedGeneration: pod.metadata.generation }),
       status: "True",
       lastProbeTime: null,
       lastTransitionTime: at,

@@ -5,6 +5,7 @@ import { authorize } from "./authorization.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery.ts";
 import { impersonated } from "./impersonation.ts";
+import { metricsKinds } from "./metrics.ts";
 import { json, pretty, reply, withWarnings } from "./reply.ts";
 import { requestInfo, type RequestInfo } from "./request-info.ts";
 import { resourceAt } from "./resources.ts";
@@ -52,7 +53,8 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
   checkRoute(info, resource);
   checkMediaTypes(info, request.headers);
-  const review = reviewKinds[`${info.group}/${info.version}/${info.resource}`];
+  const asked = `${info.group}/${info.version}/${info.resource}`;
+  const review = reviewKinds[asked] ?? metricsKinds[asked];
   if (review) return review(context, request, info, user);
   const call: Call = { context, request, info, resource, user, warnings: [] };
   return withWarnings(serve(call), call.warnings);
@@ -104,9 +106,7 @@ function permit(context: ApiContext, info: RequestInfo, user: User): void {
 /** k8s: apiserver/pkg/endpoints/handlers/responsewriters/errors.go, authorization texts */
 function forbiddenTo(info: RequestInfo, user: User, reason: string): status.StatusError {
   const plural = info.subresource ? `${info.resource}/${info.subresource}` : info.resource;
-  const where = info.namespace
-    ? `in the namespace "${info.namespace}"`
-    : "at the cluster scope";
+  const where = info.namespace ? `in the namespace "${info.namespace}"` : "at the cluster scope";
   const text = `User "${user.name}" cannot ${info.verb} resource "${plural}" in API group "${info.group}" ${where}`;
   return status.forbidden(
     { group: info.group, plural: info.resource },
@@ -123,7 +123,15 @@ function nonResource(
 ): ApiResponse {
   const decision = authorize(
     user,
-    { verb: info.verb, group: "", resource: "", subresource: "", name: "", namespace: "", path: info.path },
+    {
+      verb: info.verb,
+      group: "",
+      resource: "",
+      subresource: "",
+      name: "",
+      namespace: "",
+      path: info.path,
+    },
     context.reader,
   );
   if (!decision.allowed) {
@@ -149,11 +157,18 @@ const pages: Record<string, (context: ApiContext) => Reply> = {
 
 /** What `staticResponse` answers to GET exists, so another method is not allowed there. */
 function methodOrPath(request: ApiRequest): status.StatusError {
-  const readable = request.method !== "GET" && staticResponse({ ...request, method: "GET" })?.status !== 404;
+  const readable =
+    request.method !== "GET" && staticResponse({ ...request, method: "GET" })?.status !== 404;
   return readable ? methodNotAllowed() : status.unknownPath();
 }
 
-const staticPaths = new Set(["/api", "/apis", "/version", "/.well-known/openid-configuration", "/openid/v1/jwks"]);
+const staticPaths = new Set([
+  "/api",
+  "/apis",
+  "/version",
+  "/.well-known/openid-configuration",
+  "/openid/v1/jwks",
+]);
 
 function metrics(context: ApiContext): string {
   const lines = ["# TYPE apiserver_storage_objects gauge"];

@@ -13,7 +13,9 @@ interface TypeMeta {
 export function checkNamespace(call: Call, object: KubeObject): void {
   const given = object.metadata?.namespace ?? "";
   if (!call.resource.namespaced || !given || given === call.info.namespace) return;
-  throw status.badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  throw status.badRequest(
+    "the namespace of the provided object does not match the namespace sent on the request",
+  );
 }
 
 const legacyScheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
@@ -60,4 +62,3 @@ export const goType = (resource: Resource, suffix = ""): string =>
 
 const internalPackage = ({ view, hooks }: Resource): string =>
   (view?.storage === "events" ? "core" : hooks.type.split("/")[0]) as string;
-

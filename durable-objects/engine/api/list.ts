@@ -4,7 +4,14 @@ import type { Log } from "../core/log.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
 import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
-import { forbiddenField, goQuote, invalid, invalidObject, notSupported, type FieldError } from "./field.ts";
+import {
+  forbiddenField,
+  goQuote,
+  invalid,
+  invalidObject,
+  notSupported,
+  type FieldError,
+} from "./field.ts";
 import type { RequestInfo, URLQuery } from "./request-info.ts";
 import type { Resource } from "./resources.ts";
 import { parseFieldSelector, type FieldSelector } from "./field-selectors.ts";
@@ -54,7 +61,13 @@ function selectableFields(resource: Resource): Set<string> {
   const id = `${resource.apiVersion}/${resource.plural}`;
   let names = fieldNames.get(id);
   if (!names) {
-    const empty = { apiVersion: "", kind: "", metadata: {}, spec: {}, status: {} } as unknown as KubeObject;
+    const empty = {
+      apiVersion: "",
+      kind: "",
+      metadata: {},
+      spec: {},
+      status: {},
+    } as unknown as KubeObject;
     const own = resource.view?.fields ?? resource.hooks.fields;
     names = new Set(["metadata.name", "metadata.namespace", ...Object.keys(own?.(empty) ?? {})]);
     fieldNames.set(id, names);
@@ -126,7 +139,8 @@ export function list(
   const all = known.filter((o) => matches(resource, selection, o));
   const start = from === undefined ? 0 : firstAfter(all, from.key);
   // Any state will do, so upstream answers from its cache, whole. k8s: cacher shouldDelegateList
-  const unlimited = options.limit === 0 || (options.resourceVersion === "0" && !from && !options.match);
+  const unlimited =
+    options.limit === 0 || (options.resourceVersion === "0" && !from && !options.match);
   const end = unlimited ? all.length : Math.min(all.length, start + options.limit);
   const page = start === 0 && end === all.length ? all : all.slice(start, end);
   const result: Listed = { items: [...page], resourceVersion: String(rv) };
@@ -189,9 +203,13 @@ function listOptions(query: URLQuery): ListOptions {
 function listErrors(options: ListOptions, query: URLQuery): FieldError[] {
   const errors: FieldError[] = [];
   const { match, resourceVersion } = options;
-  const refuse = (field: string, detail: string): number => errors.push(forbiddenField(field, detail));
+  const refuse = (field: string, detail: string): number =>
+    errors.push(forbiddenField(field, detail));
   if (match && !resourceVersion) {
-    refuse("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided");
+    refuse(
+      "resourceVersionMatch",
+      "resourceVersionMatch is forbidden unless resourceVersion is provided",
+    );
   }
   if (match && options.continue) {
     refuse("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
@@ -200,7 +218,10 @@ function listErrors(options: ListOptions, query: URLQuery): FieldError[] {
     errors.push(notSupported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]));
   }
   if (match === "Exact" && resourceVersion === "0") {
-    refuse("resourceVersionMatch", 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+    refuse(
+      "resourceVersionMatch",
+      'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+    );
   }
   if (query.has("sendInitialEvents")) {
     refuse("sendInitialEvents", "sendInitialEvents is forbidden for list");
@@ -235,7 +256,9 @@ const sortKey = (key: string): string => (key.startsWith("/") ? key.slice(1) : k
 
 /** Opaque to clients; upstream's is base64 JSON too. `rv: -1` marks the inconsistent continuation after a 410. */
 function continueToken(rv: number, start: string): string {
-  return encodeBase64Url(encodeUtf8(JSON.stringify({ v: "meta.k8s.io/v1", rv, start: sortKey(start) })));
+  return encodeBase64Url(
+    encodeUtf8(JSON.stringify({ v: "meta.k8s.io/v1", rv, start: sortKey(start) })),
+  );
 }
 
 interface ContinueFrom {
@@ -268,7 +291,8 @@ function readToken(token: string): ContinueFrom {
     throw refuse((error as Error).message);
   }
   const { v, rv, start } = (value ?? {}) as { v?: unknown; rv?: unknown; start?: unknown };
-  if (v !== "meta.k8s.io/v1") throw refuse(`server does not recognize this encoded version ${String(v ?? "")}`);
+  if (v !== "meta.k8s.io/v1")
+    throw refuse(`server does not recognize this encoded version ${String(v ?? "")}`);
   if (typeof rv !== "number" || rv === 0) {
     throw refuse("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
   }

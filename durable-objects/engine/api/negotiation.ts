@@ -8,11 +8,7 @@ export type Form = "object" | "table" | "partial" | "partial-list";
 
 const served = new Set(["application/json", "*/*", "application/yaml"]);
 
-const accepted = [
-  "application/json",
-  "application/yaml",
-  "application/vnd.kubernetes.protobuf",
-];
+const accepted = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
 const forms: Readonly<Record<string, Form>> = {
   Table: "table",

@@ -17,6 +17,7 @@ import { invalidObject } from "./field.ts";
 import { deletion } from "./deletion.ts";
 import { trackUpdate } from "./managed-fields/managed-fields.ts";
 import type { Resource } from "./resources.ts";
+import { sameBesidesStatus, statusOf, withStatus } from "./parts.ts";
 import { checkGrowth, checkRoom, type Limits } from "./room.ts";
 import * as status from "./status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "./validation/metadata.ts";
@@ -44,8 +45,6 @@ export const internalWrite: WriteOptions = {
 /** Writes of these may change the spec, so the generation grows. */
 const specSubresources = new Set(["", "scale", "resize", "ephemeralcontainers"]);
 
-type Spec = { spec?: unknown; status?: unknown };
-
 export class Operations {
   readonly store: Store;
   readonly random: Random;
@@ -66,31 +65,48 @@ export class Operations {
   }
 
   /** Creates; `input` is decoded and canonical. */
-  create(resource: Resource, namespace: string, input: KubeObject, options: WriteOptions): KubeObject {
+  create(
+    resource: Resource,
+    namespace: string,
+    input: KubeObject,
+    options: WriteOptions,
+  ): KubeObject {
     const hooks = resource.hooks;
     const context = this.#context(options);
     let object = this.#named(resource, namespace, input);
     object = this.#defaulted(hooks, object, context);
     // Who owns what is settled before admission adds its own. k8s: handlers/create.go, fieldmanager/admission.go
     if (options.fieldManager) object = this.#tracked(resource, undefined, object, options);
-    const admission = { operation: "CREATE" as const, resource: resource.id, subresource: options.subresource, namespace, user: options.user };
+    const admission = {
+      operation: "CREATE" as const,
+      resource: resource.id,
+      subresource: options.subresource,
+      namespace,
+      user: options.user,
+    };
     object = admit(admission, object, undefined, context);
     if (hooks.admit) object = hooks.admit(object, undefined, context);
     object = this.#fresh(resource, namespace, object);
     if (hooks.prepareForCreate) object = hooks.prepareForCreate(object, context);
     const errors = [
-      ...validateObjectMeta(object.metadata, resource.namespaced, hooks.nameRule ?? "subdomain", "metadata"),
+      ...validateObjectMeta(
+        object.metadata,
+        resource.namespaced,
+        hooks.nameRule ?? "subdomain",
+        "metadata",
+      ),
       ...(hooks.validateCreate?.(object, context) ?? []),
     ];
-    if (errors.length) throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
+    if (errors.length)
+      throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
     for (const text of hooks.warnings?.(object, undefined) ?? []) options.warn(text);
     validateAdmission(admission, object, undefined, context);
     if (Number(input.metadata.resourceVersion) > 0 && !options.dryRun) {
       throw status.plainError("resourceVersion should not be set on objects to be created");
     }
     if (this.store.get(resource.id, namespace, object.metadata.name)) {
-      if (!input.metadata.name && input.metadata.generateName) {
-        throw generatedNameTaken(resource, object.metadata.name);
+      if (input.metadata.generateName) {
+        throw status.generatedNameTaken(resource, object.metadata.name);
       }
       throw status.alreadyExists(resource, object.metadata.name);
     }
@@ -123,14 +139,21 @@ export class Operations {
     let object = this.#kept(current, input);
     if (options.subresource === "status") object = this.#statusOnly(hooks, current, object);
     else if (hooks.hasGeneration !== false && !options.subresource) {
-      object = withStatus(object, (current as Spec).status);
+      object = withStatus(object, statusOf(current));
     }
     if (options.subresource === "binding") return this.#write(resource, object, options);
     object = this.#defaulted(hooks, object, context);
     if (options.fieldManager) object = this.#tracked(resource, current, object, options);
-    const admission = { operation: "UPDATE" as const, resource: resource.id, subresource: options.subresource, namespace, user: options.user };
+    const admission = {
+      operation: "UPDATE" as const,
+      resource: resource.id,
+      subresource: options.subresource,
+      namespace,
+      user: options.user,
+    };
     object = admit(admission, object, current, context);
-    if (hooks.admit && options.subresource !== "status") object = hooks.admit(object, current, context);
+    if (hooks.admit && options.subresource !== "status")
+      object = hooks.admit(object, current, context);
     if (hooks.prepareForUpdate) object = hooks.prepareForUpdate(object, current, context);
     object = this.#withGeneration(hooks, current, object, options);
     this.#validateUpdate(resource, object, current, context);
@@ -159,11 +182,20 @@ export class Operations {
   ): { object: KubeObject; gone: boolean } {
     const current = this.store.get(resource.id, namespace, name);
     if (!current) throw status.notFound(resource, name);
-    const admission = { operation: "DELETE" as const, resource: resource.id, subresource: "", namespace, user: options.user };
+    const admission = {
+      operation: "DELETE" as const,
+      resource: resource.id,
+      subresource: "",
+      namespace,
+      user: options.user,
+    };
     validateAdmission(admission, current, current, this.#context(options));
     const outcome = deletion(resource, current, request, this.now);
     if (outcome.what === "nothing") return { object: current, gone: false };
     if (options.dryRun) return { object: outcome.object, gone: outcome.what === "remove" };
+    if (outcome.what === "remove" && outcome.marked) {
+      this.store.write("update", resource.id, outcome.object, this.now);
+    }
     const op = outcome.what === "remove" ? "delete" : "update";
     const { object } = this.store.write(op, resource.id, outcome.object, this.now);
     return { object, gone: op === "delete" };
@@ -214,13 +246,19 @@ export class Operations {
     delete metadata.deletionTimestamp;
     delete metadata.deletionGracePeriodSeconds;
     if (namespace) metadata.namespace = namespace;
-    return { ...object, apiVersion: resource.hooks.apiVersion, kind: resource.hooks.kind, metadata };
+    return {
+      ...object,
+      apiVersion: resource.hooks.apiVersion,
+      kind: resource.hooks.kind,
+      metadata,
+    };
   }
 
   #checkPrecondition(resource: Resource, current: KubeObject, input: KubeObject): void {
     const name = current.metadata.name;
     const rv = input.metadata.resourceVersion;
-    if (rv && rv !== current.metadata.resourceVersion) throw status.modifiedConflict(resource, name);
+    if (rv && rv !== current.metadata.resourceVersion)
+      throw status.modifiedConflict(resource, name);
     if (!rv && resource.hooks.allowUnconditionalUpdate === false) {
       throw invalidObject(resource.group, resource.kind, name, [
         {
@@ -276,7 +314,7 @@ export class Operations {
         else delete metadata[key];
       }
     }
-    return withStatus({ ...current, metadata }, (object as Spec).status);
+    return withStatus({ ...current, metadata }, statusOf(object));
   }
 
   #withGeneration(
@@ -311,7 +349,8 @@ export class Operations {
       ...validateObjectMetaUpdate(object.metadata, current.metadata, "metadata"),
       ...(own ?? []),
     ];
-    if (errors.length) throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
+    if (errors.length)
+      throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
   }
 
   #tracked(
@@ -345,28 +384,4 @@ function released(hooks: Kind, object: KubeObject): boolean {
     !finalizers?.length &&
     !hooks.heldBack?.(object)
   );
-}
-
-function generatedNameTaken(resource: Resource, name: string): status.StatusError {
-  const error = status.alreadyExists(resource, name);
-  return new status.StatusError(
-    409,
-    "AlreadyExists",
-    `${error.message}, the server was not able to generate a unique name for the object`,
-    error.details,
-  );
-}
-
-export function withStatus(object: KubeObject, value: unknown): KubeObject {
-  const result: KubeObject & Spec = { ...object };
-  if (value === undefined) delete result.status;
-  else result.status = value;
-  return result;
-}
-
-/** Everything but metadata and status. */
-function sameBesidesStatus(a: KubeObject, b: KubeObject): boolean {
-  const { metadata: _m, status: _s, ...left } = a as KubeObject & Spec;
-  const { metadata: _n, status: _t, ...right } = b as KubeObject & Spec;
-  return equal(left, right);
 }

@@ -95,7 +95,11 @@ function changer(
     const patched = apply(current as unknown as Json) as Json;
     const refuse = (why: string): status.StatusError =>
       invalidObject("", "", "", [
-        invalid("patch", type === strategicType ? goText(parsed.value) : JSON.stringify(patched), why),
+        invalid(
+          "patch",
+          type === strategicType ? goText(parsed.value) : JSON.stringify(patched),
+          why,
+        ),
       ]);
     const problem = type === strategicType ? undefined : otherKind(call, target, patched);
     if (problem) throw refuse(problem);
@@ -104,9 +108,14 @@ function changer(
       throw refuse(type === strategicType ? conversionError(decoded.error) : decoded.error);
     }
     const all = [...problems, ...decoded.problems];
-    if (all.length && validation === "Strict") throw refuse(`strict decoding error: ${all.join(", ")}`);
+    if (all.length && validation === "Strict")
+      throw refuse(`strict decoding error: ${all.join(", ")}`);
     if (validation === "Warn") all.forEach(warn);
-    const object = { ...(decoded.object as unknown as KubeObject), apiVersion: target.apiVersion, kind: target.kind };
+    const object = {
+      ...(decoded.object as unknown as KubeObject),
+      apiVersion: target.apiVersion,
+      kind: target.kind,
+    };
     object.metadata ??= {} as KubeObject["metadata"];
     checkNamespace(call, object);
     checkName(call, object);
@@ -143,7 +152,11 @@ function apply(
   if (duplicates.length && fieldValidationOf(info) === "Strict") {
     throw status.badRequest(`error strict decoding YAML: ${duplicates.join(", ")}`);
   }
-  const metadata = ((value as Json | null)?.["metadata"] ?? {}) as { name?: string; namespace?: string; uid?: string };
+  const metadata = ((value as Json | null)?.["metadata"] ?? {}) as {
+    name?: string;
+    namespace?: string;
+    uid?: string;
+  };
   const merge = (current: KubeObject | undefined): KubeObject =>
     applyPatch({
       current: current && target.fromStored(current),
@@ -181,7 +194,7 @@ function apply(
     (now) => {
       const merged = merge(now);
       checkNamespace(call, merged);
-    checkName(call, merged);
+      checkName(call, merged);
       return target.toStored(merged, now);
     },
     quiet,

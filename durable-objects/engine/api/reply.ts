@@ -1,5 +1,6 @@
 /** Answers as plain data. */
 import { stringify } from "yaml";
+import { encodeUtf8 } from "../core/utf8.ts";
 import type { ApiRequest, ApiResponse, Reply } from "../ports.ts";
 import { URLQuery } from "./request-info.ts";
 
@@ -11,7 +12,11 @@ export function jsonText(code: number, body: string, headers: Record<string, str
   return {
     type: "reply",
     status: code,
-    headers: { "content-type": "application/json", "cache-control": "no-cache, private", ...headers },
+    headers: {
+      "content-type": "application/json",
+      "cache-control": "no-cache, private",
+      ...headers,
+    },
     body,
   };
 }
@@ -31,10 +36,13 @@ export function reply(code: number, contentType: string, body: string | Uint8Arr
 
 /** Indented where the client asks for it or is one that people read. k8s: handlers/negotiation isPrettyPrint */
 export function pretty(request: ApiRequest, response: ApiResponse): ApiResponse {
-  if (response.type !== "reply" || typeof response.body !== "string" || !response.body) return response;
+  if (response.type !== "reply" || typeof response.body !== "string" || !response.body)
+    return response;
   if (!response.headers["content-type"]?.startsWith("application/json")) return response;
   if (response.body.startsWith("{\n")) return response;
-  const body = wantsPretty(request) ? JSON.stringify(JSON.parse(response.body), null, 2) : `${response.body}\n`;
+  const body = wantsPretty(request)
+    ? JSON.stringify(JSON.parse(response.body), null, 2)
+    : `${response.body}\n`;
   return { ...response, body };
 }
 
@@ -44,9 +52,31 @@ function wantsPretty(request: ApiRequest): boolean {
   return /^(curl|Wget|Mozilla\/5\.0)/.test(request.headers["user-agent"] ?? "");
 }
 
-/** `Warning: 299 - "text"`, one per distinct text. k8s: apimachinery/pkg/util/net NewWarningHeader */
+/** k8s: apiserver/pkg/endpoints/filters/warning.go */
+const warningsRunesMax = 4 * 1024;
+const warningRunesMax = 256;
+
+/** `Warning: 299 - "text"`, one per distinct text, cut short where there are very many. */
 export function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
   if (warnings.length === 0 || !("headers" in response)) return response;
-  const values = [...new Set(warnings)].map((text) => `299 - "${text.replace(/[\\"]/g, "\\$&").replace(/[^\x20-\x7e]/g, "")}"`);
+  const texts = [...new Set(warnings)]
+    .filter((text) => text && !/\p{Cc}/u.test(text))
+    .map((text) => [...text]);
+  const all = texts.reduce((sum, text) => sum + text.length, 0);
+  const values: string[] = [];
+  let written = 0;
+  for (const text of texts) {
+    if (all > warningsRunesMax && written >= warningsRunesMax) break;
+    const cut = all > warningsRunesMax ? text.slice(0, warningRunesMax) : text;
+    written += cut.length;
+    values.push(warningValue(cut.join("")));
+  }
+  if (values.length === 0) return response;
   return { ...response, headers: { ...response.headers, warning: values.join(", ") } };
+}
+
+/** k8s: apimachinery/pkg/util/net NewWarningHeader. Headers hold bytes: what is beyond Latin-1 goes as UTF-8. */
+function warningValue(text: string): string {
+  const quoted = text.replace(/[\\"]/g, "\\$&");
+  return `299 - "${String.fromCharCode(...encodeUtf8(quoted))}"`;
 }

@@ -1,6 +1,7 @@
 /** What the API serves: the discovery facts of upstream, for the kinds that are registered here. */
 import { kinds, views } from "../kinds/index.ts";
 import type { Kind, View } from "../kinds/define.ts";
+import { metricsGroup } from "./metrics-resources.ts";
 import facts from "./discovery-facts.json" with { type: "json" };
 
 export interface Subresource {
@@ -86,7 +87,8 @@ export function resourceAt(group: string, version: string, plural: string): Reso
 }
 
 const storageTable = new Map<string, Resource>();
-for (const r of resourceTable.values()) if (!r.view && r.verbs.includes("get")) storageTable.set(r.id, r);
+for (const r of resourceTable.values())
+  if (!r.view && r.verbs.includes("get")) storageTable.set(r.id, r);
 
 /** By storage id: `pods`, `deployments.apps`. */
 export function storedResource(id: string): Resource | undefined {
@@ -108,6 +110,7 @@ function build(): GroupVersion[] {
     for (const v of item.versions) addVersion(result, item.metadata.name, v);
   }
   for (const kind of kinds) if (kind.discovery) addOwn(result, kind);
+  result.push(...metricsGroup);
   return result;
 }
 
@@ -228,7 +231,15 @@ function addOwn(result: GroupVersion[], kind: Kind): void {
     categories: names.categories,
     storageVersionHash: undefined,
     subresources: names.status
-      ? [{ name: "status", verbs: ["get", "patch", "update"], group: "", version: "", kind: kind.kind }]
+      ? [
+          {
+            name: "status",
+            verbs: ["get", "patch", "update"],
+            group: "",
+            version: "",
+            kind: kind.kind,
+          },
+        ]
       : [],
     hooks: kind,
     view: undefined,

@@ -32,7 +32,8 @@ export function checkRoute(info: RequestInfo, resource: Resource): void {
   const ofOne = ["get", "update", "patch", "delete"];
   const ofAll = ["list", "watch", "create", "deletecollection"];
   // A name was given to POST: info still says create.
-  if (!(info.name && info.verb !== "watch" ? ofOne : ofAll).includes(info.verb)) throw methodNotAllowed();
+  if (!(info.name && info.verb !== "watch" ? ofOne : ofAll).includes(info.verb))
+    throw methodNotAllowed();
   if (!resource.verbs.includes(info.verb)) throw methodNotAllowed();
 }
 
@@ -63,20 +64,32 @@ const patchTypes = [
 ];
 
 const objectTypes = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
-const streamTypes = ["application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch"];
+const streamTypes = [
+  "application/json;stream=watch",
+  "application/vnd.kubernetes.protobuf;stream=watch",
+];
 
 /**
  * A route takes and gives only some media types; the router refuses others in its own words.
  * k8s: go-restful jsr311.go detectRoute
  */
-export function checkMediaTypes(info: RequestInfo, headers: Readonly<Record<string, string>>): void {
+export function checkMediaTypes(
+  info: RequestInfo,
+  headers: Readonly<Record<string, string>>,
+): void {
   const given = bare(headers["content-type"] ?? "");
-  if (info.verb === "patch" && !info.subresource.startsWith("proxy") && !patchTypes.includes(given)) {
+  if (
+    info.verb === "patch" &&
+    !info.subresource.startsWith("proxy") &&
+    !patchTypes.includes(given)
+  ) {
     throw new StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
   }
   if (streamed.has(info.subresource)) return;
   const accept = headers["accept"]?.trim() || "*/*";
-  const gives = ["list", "watch"].includes(info.verb) ? [...objectTypes, ...streamTypes] : objectTypes;
+  const gives = ["list", "watch"].includes(info.verb)
+    ? [...objectTypes, ...streamTypes]
+    : objectTypes;
   if (accept.split(",").some((a) => bare(a) === "*/*" || gives.includes(bare(a)))) return;
   throw new StatusError(
     406,

@@ -80,6 +80,13 @@ export const notFound = (r: ResourceName, name: string): StatusError =>
 export const alreadyExists = (r: ResourceName, name: string): StatusError =>
   new StatusError(409, "AlreadyExists", `${qualified(r)} "${name}" already exists`, about(r, name));
 
+/** All names that were tried are taken. k8s: errors.NewGenerateNameConflict */
+export function generatedNameTaken(r: ResourceName, name: string): StatusError {
+  const { message, details } = alreadyExists(r, name);
+  const text = `${message}, the server was not able to generate a unique name for the object`;
+  return new StatusError(409, "AlreadyExists", text, { ...details, retryAfterSeconds: 1 });
+}
+
 export const conflict = (r: ResourceName, name: string, problem: string): StatusError =>
   new StatusError(
     409,

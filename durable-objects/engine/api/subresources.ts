@@ -26,7 +26,13 @@ function ownPart(name: string): Serve {
     const object = readObject(call);
     checkNamespace(call, object);
     checkName(call, object);
-    const updated = context.operations.update(resource, scopeOf(call), info.name, () => object, options);
+    const updated = context.operations.update(
+      resource,
+      scopeOf(call),
+      info.name,
+      () => object,
+      options,
+    );
     return objectReply(call, 200, updated);
   };
 }
@@ -123,4 +129,3 @@ export const subresources: Record<string, Serve> = {
   },
   proxy,
 };
-

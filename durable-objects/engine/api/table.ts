@@ -15,20 +15,29 @@ export interface Table {
   kind: "Table";
   apiVersion: "meta.k8s.io/v1";
   metadata: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
-  columnDefinitions: { name: string; type: string; format: string; description: string; priority: number }[] | null;
+  columnDefinitions:
+    | { name: string; type: string; format: string; description: string; priority: number }[]
+    | null;
   rows: Row[];
 }
 
 /** Kinds without a printer. k8s: apiserver/pkg/registry/rest/table.go */
 const plainTable: TableOf<KubeObject> = {
   columns: [
-    { name: "Name", type: "string", format: "name", description: "Name of the object.", priority: 0 },
+    {
+      name: "Name",
+      type: "string",
+      format: "name",
+      description: "Name of the object.",
+      priority: 0,
+    },
     { name: "Created At", type: "date", description: "When the object was created.", priority: 0 },
   ],
   cells: (object) => [object.metadata.name, object.metadata.creationTimestamp],
 };
 
-export const tableOf = (resource: Resource): TableOf<KubeObject> => resource.hooks.table ?? plainTable;
+export const tableOf = (resource: Resource): TableOf<KubeObject> =>
+  resource.hooks.table ?? plainTable;
 
 const columnCache = new WeakMap<TableOf<KubeObject>, Table["columnDefinitions"]>();
 
@@ -76,4 +85,3 @@ export function table(
 export function partial(object: KubeObject, apiVersion = "meta.k8s.io/v1"): unknown {
   return { kind: "PartialObjectMetadata", apiVersion, metadata: object.metadata };
 }
-

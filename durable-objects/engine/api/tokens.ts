@@ -46,7 +46,8 @@ interface Claims {
 }
 
 /** Private key of the cluster: a hash of its seed. */
-export const signingKey = (seed: string): Uint8Array => sha256(encodeUtf8(`podyard service account key ${seed}`));
+export const signingKey = (seed: string): Uint8Array =>
+  sha256(encodeUtf8(`podyard service account key ${seed}`));
 
 const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
 
@@ -73,7 +74,16 @@ function fromLegacy(claims: LegacyClaims, token: string, reader: Reader): Claims
   const about = { namespace, serviceaccount };
   const sub = claims["sub"] ?? "";
   const never = Number.POSITIVE_INFINITY;
-  return { aud: [issuer], exp: never, iat: 0, iss: issuer, jti: "", "kubernetes.io": about, nbf: 0, sub };
+  return {
+    aud: [issuer],
+    exp: never,
+    iat: 0,
+    iss: issuer,
+    jti: "",
+    "kubernetes.io": about,
+    nbf: 0,
+    sub,
+  };
 }
 
 export function signLegacyToken(key: Uint8Array, account: KubeObject, secret: string): string {
@@ -122,7 +132,10 @@ export function jsonWebKeys(key: Uint8Array): Reply {
     x: encodeBase64Url(point.slice(1, 33)),
     y: encodeBase64Url(point.slice(33)),
   };
-  const headers = { "content-type": "application/jwk-set+json", "cache-control": "public, max-age=3600" };
+  const headers = {
+    "content-type": "application/jwk-set+json",
+    "cache-control": "public, max-age=3600",
+  };
   return json(200, { keys: [jwk] }, headers);
 }
 
@@ -130,7 +143,12 @@ export function jsonWebKeys(key: Uint8Array): Reply {
 export function claimsFor(
   account: KubeObject,
   now: number,
-  options: { seconds: number; audiences: string[]; jti: string; bound?: { kind: string; name: string; uid: string } },
+  options: {
+    seconds: number;
+    audiences: string[];
+    jti: string;
+    bound?: { kind: string; name: string; uid: string };
+  },
 ): Claims {
   const { namespace = "", name, uid } = account.metadata;
   const iat = Math.floor(now / 1000);
@@ -156,16 +174,28 @@ export function createToken(call: Call): ApiResponse {
   const account = existing(call);
   const body = readBodyOf(request, "TokenRequest");
   const wanted = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest" };
-  const asked = decodeAs("authentication/v1.TokenRequest", wanted, body, fieldValidationOf(info), (t) =>
-    warnings.push(t),
+  const asked = decodeAs(
+    "authentication/v1.TokenRequest",
+    wanted,
+    body,
+    fieldValidationOf(info),
+    (t) => warnings.push(t),
   ) as TokenRequest;
   const seconds = asked.spec?.expirationSeconds ?? expirationSecondsDefault;
   const errors = [];
   if (seconds < expirationSecondsMin) {
-    errors.push(invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"));
+    errors.push(
+      invalid("spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"),
+    );
   }
   if (seconds > expirationSecondsMax) {
-    errors.push(invalid("spec.expirationSeconds", seconds, "may not specify a duration larger than 2^32 seconds"));
+    errors.push(
+      invalid(
+        "spec.expirationSeconds",
+        seconds,
+        "may not specify a duration larger than 2^32 seconds",
+      ),
+    );
   }
   if (errors.length) throw invalidObject("authentication.k8s.io", "TokenRequest", "", errors);
   const bound = boundObject(call, asked);
@@ -193,14 +223,19 @@ export function createToken(call: Call): ApiResponse {
   });
 }
 
-function boundObject(call: Call, asked: TokenRequest): { kind: string; name: string; uid: string } | undefined {
+function boundObject(
+  call: Call,
+  asked: TokenRequest,
+): { kind: string; name: string; uid: string } | undefined {
   const ref = asked.spec?.boundObjectRef;
   if (!ref) return undefined;
   const { store } = call.context;
   const namespace = call.info.namespace;
   const plural = { Pod: "pods", Secret: "secrets", Node: "nodes" }[ref.kind ?? ""];
   if (!plural) {
-    throw status.badRequest(`cannot bind token for serviceaccount "${call.info.name}" to object of type ${ref.apiVersion}, Kind=${ref.kind}`);
+    throw status.badRequest(
+      `cannot bind token for serviceaccount "${call.info.name}" to object of type ${ref.apiVersion}, Kind=${ref.kind}`,
+    );
   }
   const object = store.get(plural, plural === "nodes" ? "" : namespace, ref.name ?? "");
   if (!object) throw status.notFound({ group: "", plural }, ref.name ?? "");
@@ -247,7 +282,8 @@ export function verifyToken(
   }
   if (about.pod) {
     const pod = reader.get("pods", about.namespace, about.pod.name);
-    if (!pod || pod.metadata.uid !== about.pod.uid) return { error: `pods "${about.pod.name}" not found` };
+    if (!pod || pod.metadata.uid !== about.pod.uid)
+      return { error: `pods "${about.pod.name}" not found` };
     const leaving = parseTime(pod.metadata.deletionTimestamp);
     if (leaving + 60_000 < now) return { error: "service account token has been invalidated" };
   }
@@ -266,7 +302,11 @@ function userOf(claims: Claims): User {
   return {
     name: claims.sub,
     uid: about.serviceaccount.uid,
-    groups: ["system:serviceaccounts", `system:serviceaccounts:${about.namespace}`, "system:authenticated"],
+    groups: [
+      "system:serviceaccounts",
+      `system:serviceaccounts:${about.namespace}`,
+      "system:authenticated",
+    ],
     extra,
   };
 }

@@ -10,6 +10,7 @@ import { aggregate } from "./field.ts";
 import { includeObjectOf } from "./negotiation.ts";
 import { list, notANumber } from "./list.ts";
 import { formOf, type Form } from "./negotiation.ts";
+import { withNulls } from "./nulls.ts";
 import { patch } from "./patch-request.ts";
 import { present } from "./present.ts";
 import { checkName, checkNamespace, goType, wrongKind } from "./identity.ts";
@@ -23,7 +24,7 @@ import { ofDelete, writeOptions } from "./write-options.ts";
 /** The object as it is now, as the version asked for shows it. */
 export function shown(resource: Resource, stored: KubeObject, reader: Reader): KubeObject {
   const object = present(stored, resource.id, reader.now, reader);
-  return resource.view ? resource.view.fromStored(object) : object;
+  return resource.view ? resource.view.fromStored(object) : withNulls(resource.id, object);
 }
 
 /** Answers with one object in the form the client accepts. */
@@ -32,7 +33,13 @@ export function objectReply(call: Call, code: number, stored: KubeObject): ApiRe
   const object = shown(call.resource, stored, call.context.reader);
   if (form === "table") {
     const metadata = { resourceVersion: object.metadata.resourceVersion };
-    const rows = table(call.resource, [object], includeObjectOf(call.info), call.context.reader.now, metadata);
+    const rows = table(
+      call.resource,
+      [object],
+      includeObjectOf(call.info),
+      call.context.reader.now,
+      metadata,
+    );
     return written(code, { ...rows, apiVersion: group }, yaml);
   }
   if (form === "partial") return written(code, partial(object, group), yaml);
@@ -55,7 +62,8 @@ export function existing(call: Call): KubeObject {
 }
 
 /** Namespace of the call's object; "" for cluster-scoped kinds. */
-export const scopeOf = (call: Call): string => (call.resource.namespaced ? call.info.namespace : "");
+export const scopeOf = (call: Call): string =>
+  call.resource.namespaced ? call.info.namespace : "";
 
 function get(call: Call): ApiResponse {
   checkRevision(call, call.info.query.get("resourceVersion"));
@@ -82,7 +90,9 @@ function listAll(call: Call): ApiResponse {
   const metadata = {
     resourceVersion: found.resourceVersion,
     ...(found.continue === undefined ? {} : { continue: found.continue }),
-    ...(found.remainingItemCount === undefined ? {} : { remainingItemCount: found.remainingItemCount }),
+    ...(found.remainingItemCount === undefined
+      ? {}
+      : { remainingItemCount: found.remainingItemCount }),
   };
   const items = found.items.map((o) => shown(resource, o, context.reader));
   if (form === "table") {
@@ -91,7 +101,11 @@ function listAll(call: Call): ApiResponse {
   }
   if (form === "partial-list") {
     const kind = "PartialObjectMetadataList";
-    return written(200, { kind, apiVersion: group, metadata, items: items.map((o) => partial(o, group)) }, yaml);
+    return written(
+      200,
+      { kind, apiVersion: group, metadata, items: items.map((o) => partial(o, group)) },
+      yaml,
+    );
   }
   return written(200, listOf(resource, metadata, items), yaml);
 }
@@ -139,9 +153,12 @@ export function readObject(call: Call): KubeObject {
     kind: read.kind || resource.kind,
     apiVersion: read.apiVersion || resource.apiVersion,
   };
-  if (body.apiVersion !== resource.apiVersion || body.kind !== resource.kind) throw wrongKind(resource, body);
+  if (body.apiVersion !== resource.apiVersion || body.kind !== resource.kind)
+    throw wrongKind(resource, body);
   const type = resource.view?.type ?? resource.hooks.type;
-  const object = decodeAs(type, resource, body, fieldValidationOf(info), (t) => call.warnings.push(t));
+  const object = decodeAs(type, resource, body, fieldValidationOf(info), (t) =>
+    call.warnings.push(t),
+  );
   object.metadata ??= {} as KubeObject["metadata"];
   return resource.view ? resource.view.toStored(object) : object;
 }
@@ -165,7 +182,11 @@ function update(call: Call): ApiResponse {
   const current = context.store.get(resource.id, namespace, info.name);
   if (!current && resource.hooks.allowCreateOnUpdate) {
     if (object.metadata.uid) {
-      throw status.conflict(resource, info.name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `);
+      throw status.conflict(
+        resource,
+        info.name,
+        `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `,
+      );
     }
     return objectReply(call, 201, context.operations.create(resource, namespace, object, options));
   }
@@ -182,7 +203,13 @@ function remove(call: Call): ApiResponse {
   const { context, resource, info } = call;
   const { options, dryRun, code } = deleteOptions(call);
   const write = { ...ofDelete(call), dryRun };
-  const { object, gone } = context.operations.delete(resource, scopeOf(call), info.name, options, write);
+  const { object, gone } = context.operations.delete(
+    resource,
+    scopeOf(call),
+    info.name,
+    options,
+    write,
+  );
   if (!gone) return objectReply(call, code, object);
   if (returnsDeleted.has(resource.id)) return objectReply(call, 200, object);
   return jsonText(200, JSON.stringify(deleted(resource, object)));
@@ -209,7 +236,12 @@ function deleted(resource: Resource, object: KubeObject): unknown {
     apiVersion: "v1",
     metadata: {},
     status: "Success",
-    details: { name, ...(resource.group ? { group: resource.group } : {}), kind: resource.plural, uid },
+    details: {
+      name,
+      ...(resource.group ? { group: resource.group } : {}),
+      kind: resource.plural,
+      uid,
+    },
   };
 }
 
@@ -229,7 +261,8 @@ function deleteCollection(call: Call): ApiResponse {
   return json(200, listOf(resource, found, items));
 }
 
-export const keyOf = (object: KubeObject): string => objectKey(object.metadata.namespace, object.metadata.name);
+export const keyOf = (object: KubeObject): string =>
+  objectKey(object.metadata.namespace, object.metadata.name);
 
 export const verbs: Record<string, (call: Call) => ApiResponse> = {
   get,

@@ -1,11 +1,19 @@
 /** WATCH: a subscription is plain data; what it is owed follows from its last revision and the log. */
-import { aggregate, forbiddenField, goQuote, invalidObject, notSupported, type FieldError } from "./field.ts";
+import {
+  aggregate,
+  forbiddenField,
+  goQuote,
+  invalidObject,
+  notSupported,
+  type FieldError,
+} from "./field.ts";
 import { candidates, fieldsOf, matches, notANumber, selectionOf, type Selection } from "./list.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { resourceAt, type Resource } from "./resources.ts";
 import * as status from "./status.ts";
-import { partial, table, type IncludeObject } from "./table.ts";
+import { partial, table } from "./table.ts";
 import type { KubeObject } from "../core/object.ts";
+import { mayHaveNulls, withNulls } from "./nulls.ts";
 import type { Log, LogEntry } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
 import { watchSecondsMax, watchSecondsMin } from "../limits.ts";
@@ -59,7 +67,8 @@ export function openWatch(
       lines.push(encode(resource, subscription, "ADDED", object, context.now));
     }
   }
-  if (initial === "bookmarked" && subscription.bookmarks) lines.push(bookmark(resource, subscription, true));
+  if (initial === "bookmarked" && subscription.bookmarks)
+    lines.push(bookmark(resource, subscription, true));
   return { lines, subscription };
 }
 
@@ -160,7 +169,11 @@ function matchedBefore(resource: Resource, selection: Selection, entry: LogEntry
   if (entry.previous) return selection.fields.matches(fieldsOf(resource, entry.previous));
   const { name, namespace } = entry;
   const own = resource.view ? fieldsOf(resource, entry.object) : entry.previousFields;
-  return selection.fields.matches({ ...own, "metadata.name": name, "metadata.namespace": namespace });
+  return selection.fields.matches({
+    ...own,
+    "metadata.name": name,
+    "metadata.namespace": namespace,
+  });
 }
 
 const line = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`;
@@ -184,7 +197,8 @@ function encodeEntry(
   now: number,
 ): string {
   const object = eventObject(type, entry);
-  if (subscription.as === "object" && !resource.view && object === entry.object) return line(type, entry.text);
+  const asStored = !resource.view && object === entry.object && !mayHaveNulls(resource.id);
+  if (subscription.as === "object" && asStored) return line(type, entry.text);
   const form = `${type}${subscription.as}${subscription.includeObject}${subscription.headersSent}${subscription.resource}${subscription.as === "table" ? Math.floor(now / 1000) : ""}`;
   let forms = encoded.get(entry);
   if (!forms) encoded.set(entry, (forms = new Map()));
@@ -204,7 +218,7 @@ function encode(
   stored: KubeObject,
   now: number,
 ): string {
-  const object = resource.view ? resource.view.fromStored(stored) : stored;
+  const object = resource.view ? resource.view.fromStored(stored) : withNulls(resource.id, stored);
   if (subscription.as === "partial") return line(type, JSON.stringify(partial(object)));
   if (subscription.as === "object") return line(type, JSON.stringify(object));
   const body = table(
@@ -220,7 +234,11 @@ function encode(
 }
 
 /** A BOOKMARK at the subscription's revision. */
-export function bookmark(resource: Resource, subscription: Subscription, initialEnd: boolean): string {
+export function bookmark(
+  resource: Resource,
+  subscription: Subscription,
+  initialEnd: boolean,
+): string {
   const metadata: Record<string, unknown> = {
     resourceVersion: String(subscription.rv),
     creationTimestamp: null,
@@ -232,11 +250,20 @@ export function bookmark(resource: Resource, subscription: Subscription, initial
     const rows = [{ cells: [], object }];
     return line(
       "BOOKMARK",
-      JSON.stringify({ kind: "Table", apiVersion: "meta.k8s.io/v1", metadata: { resourceVersion: String(subscription.rv) }, columnDefinitions: null, rows }),
+      JSON.stringify({
+        kind: "Table",
+        apiVersion: "meta.k8s.io/v1",
+        metadata: { resourceVersion: String(subscription.rv) },
+        columnDefinitions: null,
+        rows,
+      }),
     );
   }
   if (subscription.as === "partial") {
-    return line("BOOKMARK", JSON.stringify({ kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata }));
+    return line(
+      "BOOKMARK",
+      JSON.stringify({ kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata }),
+    );
   }
   return line("BOOKMARK", JSON.stringify({ kind, apiVersion, metadata }));
 }
@@ -259,15 +286,22 @@ function timeoutSeconds(info: RequestInfo, context: WatchContext): number {
 function checkOptions(info: RequestInfo): "none" | "bookmarked" {
   const { query } = info;
   const errors: FieldError[] = [];
-  const refuse = (field: string, detail: string): number => errors.push(forbiddenField(field, detail));
+  const refuse = (field: string, detail: string): number =>
+    errors.push(forbiddenField(field, detail));
   const rv = query.get("resourceVersion");
   const match = query.get("resourceVersionMatch");
   const asked = query.has("sendInitialEvents");
   if (asked && match !== "NotOlderThan") {
-    refuse("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+    refuse(
+      "resourceVersionMatch",
+      "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+    );
   }
   if (match && !asked) {
-    refuse("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+    refuse(
+      "resourceVersionMatch",
+      "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+    );
   }
   if (match && match !== "NotOlderThan") {
     errors.push(notSupported("resourceVersionMatch", match, ["NotOlderThan"]));

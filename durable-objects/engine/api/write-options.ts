@@ -3,7 +3,15 @@ import { fieldManagerBytesMax } from "../limits.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import { fieldValidationErrors, mediaType, optionsKind } from "./body.ts";
 import type { Call } from "./context.ts";
-import { forbiddenField, invalid, invalidObject, notSupported, required, tooLong, type FieldError } from "./field.ts";
+import {
+  forbiddenField,
+  invalid,
+  invalidObject,
+  notSupported,
+  required,
+  tooLong,
+  type FieldError,
+} from "./field.ts";
 import type { WriteOptions } from "./operations.ts";
 
 /** How a call's writes are done; 422 for options that upstream refuses. */

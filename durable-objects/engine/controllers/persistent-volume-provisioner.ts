@@ -24,6 +24,8 @@ import {
 const source = { component: `${simulated}_podyard-provisioner` };
 const resizer = { component: `external-resizer ${simulated}` };
 const expander = { component: "volume_expand" };
+/** A driver's name holds no slash. */
+const driver = "simulated.podyard.dev";
 /** Since when a key's work is under way, virtual ms. */
 const workTable = "volume-work";
 
@@ -77,7 +79,7 @@ function provision(client: Client, key: string, claim: Claim): number | undefine
         accessModes: claim.spec?.accessModes,
         capacity: { storage: claim.spec?.resources?.requests?.["storage"] },
         claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, resourceVersion, uid },
-        csi: { driver: simulated, volumeHandle: volume },
+        csi: { driver, volumeHandle: volume },
         ...(chosen.mountOptions ? { mountOptions: chosen.mountOptions } : {}),
         persistentVolumeReclaimPolicy: chosen.reclaimPolicy ?? "Delete",
         storageClassName: chosen.metadata.name,

@@ -317,6 +317,7 @@ const master: Program<State> = {
   },
   http: answer,
   memoryBytes: () => 4_500_000,
+  idleCpuMilli: () => 1,
   title: (_state, argv) => `nginx: master process ${argv.join(" ")}`,
   shadow: () => workerPids.map((pid) => ({ pid, user: "101", title: "nginx: worker process" })),
 };

@@ -67,7 +67,8 @@ function validate(secret: Secret): FieldError[] {
     bytes += base64Length(data[key] ?? "");
   }
   if (bytes > dataBytesMax) errors.push(tooLong("data", dataBytesMax));
-  errors.push(...(typeChecks[secret.type ?? ""]?.(data, secret) ?? []));
+  const type = secret.type ?? "";
+  if (Object.hasOwn(typeChecks, type)) errors.push(...(typeChecks[type]?.(data, secret) ?? []));
   return errors;
 }
 

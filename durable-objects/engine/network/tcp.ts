@@ -100,8 +100,10 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
     context.records.delete(networkTable, id);
     return undefined;
   }
-  if (!equal(before, stream)) context.records.put(networkTable, id, stream);
-  if (kernel) context.wakePod(stream.to);
+  if (!equal(before, stream)) {
+    context.records.put(networkTable, id, stream);
+    if (kernel) context.wakePod(stream.to);
+  }
   const held = stream.ca !== undefined && hasNews(stream) && handOver(context, id, stream.ca);
   if (held) return left(context, id);
   const news = stream.down.length > before.down.length || (stream.downEnd && !before.downEnd);

@@ -176,10 +176,12 @@ export function prepareMounts(context: RuntimeContext, spec: ContainerSpec): Mou
   const now = Math.round(context.now);
   return spec.mounts.map((mount, index) => {
     const [, sub] = sourceTree(mount.source);
+    const owned = !sub && spec.fsGroup !== undefined && !mount.readOnly;
+    if (!mount.readOnly) remember(context.records, mount.source);
+    if (!sub && !owned && !mount.subPath) return mount;
     const tree = openTree(context, spec.pod, mount.source, () => now, now);
-    if (!tree.lower) remember(context.records, mount.source);
     if (sub) makeFolders(tree, throughLinks(tree, sub));
-    else if (spec.fsGroup !== undefined && !mount.readOnly) own(tree, spec.fsGroup);
+    else if (owned) own(tree, spec.fsGroup as number);
     if (!mount.subPath) {
       tree.save();
       return mount;

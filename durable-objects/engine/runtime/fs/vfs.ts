@@ -195,7 +195,12 @@ export class Vfs {
   create(place: Place, who: Credentials, node: Omit<Inode, "k" | "u" | "g">): number {
     if (place.id !== undefined) throw new Errno("EEXIST");
     const tree = this.#folder(place, who);
-    return tree.create(place.path, { ...node, u: who.uid, g: who.gid, k: this.now() });
+    // A folder with the set-group bit hands its group on.
+    const parent = this.at(place.full.slice(0, place.full.lastIndexOf("/")) || "/").node;
+    const shared = parent && parent.m & 0o2000;
+    const m = shared && node.t === "d" ? node.m | 0o2000 : node.m;
+    const g = shared ? (parent.g ?? 0) : who.gid;
+    return tree.create(place.path, { ...node, m, u: who.uid, g, k: this.now() });
   }
 
   stat(place: Place): Stat {

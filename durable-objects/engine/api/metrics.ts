@@ -1,0 +1,159 @@
+/**
+ * metrics.k8s.io: what nodes and Pods use, computed when read and never stored. Figures are those of the last full
+ * window, so they stand still between two of them. k8s: sigs.k8s.io/metrics-server/pkg/api
+ */
+import { podUsage } from "../controllers/hpa-usage.ts";
+import type { Client } from "../controllers/define.ts";
+import { parseTime, rfc3339 } from "../core/clock.ts";
+import type { KubeObject } from "../core/object.ts";
+import { fnv32a } from "../core/random.ts";
+import { hasPower } from "../kubelet/node-address.ts";
+import type { Pod } from "../kubelet/shapes.ts";
+import { metricsWindowMs } from "../limits.ts";
+import type { ApiResponse } from "../ports.ts";
+import type { ApiContext } from "./context.ts";
+import { matches, selectionOf } from "./list.ts";
+import { metricsVersions, type NodeMetrics, type PodMetrics, type Usage } from "./metrics-resources.ts";
+import { formOf, includeObjectOf } from "./negotiation.ts";
+import { json, yamlReply } from "./reply.ts";
+import { resourceAt, type Resource } from "./resources.ts";
+import type { Review } from "./reviews.ts";
+import * as status from "./status.ts";
+import { partial, table } from "./table.ts";
+
+interface Amount {
+  cpuMilli: number;
+  memoryBytes: number;
+}
+
+/** Kubelet, container runtime and the operating system itself. */
+const systemOverhead: Amount = { cpuMilli: 38, memoryBytes: 420 * 1024 * 1024 };
+
+/** A share of up to a tenth that differs from window to window, so that figures look measured. */
+function wobble(about: string, atMs: number): number {
+  return 0.9 + (fnv32a(`${about} ${atMs}`) % 1000) / 10_000;
+}
+
+function usageOf(amount: Amount, about: string, atMs: number): Usage {
+  const nanoCores = Math.round(amount.cpuMilli * 1e6 * wobble(about, atMs));
+  return {
+    cpu: nanoCores === 0 ? "0" : `${nanoCores}n`,
+    memory: `${Math.ceil(amount.memoryBytes / 1024)}Ki`,
+  };
+}
+
+function clientOf({ store, reader }: ApiContext): Client {
+  const records = {
+    get: <T>(name: string, key: string) => store.record<T>(name, key),
+    put: () => undefined,
+    delete: () => undefined,
+    keys: (name: string) => store.recordKeys(name),
+  };
+  // Reading alone: nothing below writes, wakes or draws.
+  return { ...reader, now: reader.now, records, random: () => 0, wake: () => undefined } as unknown as Client;
+}
+
+function header(object: KubeObject, kind: string, version: string, atMs: number) {
+  const { name, namespace, labels } = object.metadata;
+  return {
+    kind,
+    apiVersion: `metrics.k8s.io/${version}`,
+    metadata: {
+      name,
+      ...(namespace ? { namespace } : {}),
+      creationTimestamp: rfc3339(atMs),
+      ...(labels ? { labels } : {}),
+    } as KubeObject["metadata"],
+    timestamp: rfc3339(atMs),
+    window: `${metricsWindowMs / 1000}s`,
+  };
+}
+
+function podMetrics(client: Client, pod: Pod, version: string): PodMetrics | undefined {
+  const found = podUsage(client, pod);
+  if (!found) return undefined;
+  const { atMs, containers } = found;
+  return {
+    ...header(pod, "PodMetrics", version, atMs),
+    containers: containers.map(({ name, ...amount }) => ({
+      name,
+      usage: usageOf(amount, `${pod.metadata.uid}/${name}`, atMs),
+    })),
+  };
+}
+
+function nodeMetrics(client: Client, node: KubeObject, version: string): NodeMetrics | undefined {
+  const { name, creationTimestamp } = node.metadata;
+  if (!hasPower(node) || client.now - parseTime(creationTimestamp) < metricsWindowMs) return undefined;
+  const atMs = client.now - (client.now % metricsWindowMs);
+  const all = { ...systemOverhead };
+  for (const pod of client.byIndex<Pod>("pod.node", name)) {
+    for (const { cpuMilli, memoryBytes } of podUsage(client, pod)?.containers ?? []) {
+      all.cpuMilli += cpuMilli;
+      all.memoryBytes += memoryBytes;
+    }
+  }
+  return { ...header(node, "NodeMetrics", version, atMs), usage: usageOf(all, name, atMs) };
+}
+
+interface Row {
+  /** What is measured, as it is stored. */
+  measured: string;
+  kind: string;
+  of(client: Client, object: KubeObject, version: string): NodeMetrics | PodMetrics | undefined;
+}
+
+const rows: Record<string, Row> = {
+  nodes: { measured: "nodes", kind: "nodemetrics", of: nodeMetrics },
+  pods: { measured: "pods", kind: "podmetrics", of: (c, o, v) => podMetrics(c, o as Pod, v) },
+};
+
+/** Rows for handle.ts, by `group/version/resource`. */
+export const metricsKinds: Record<string, Review> = {};
+for (const version of metricsVersions) {
+  for (const plural of Object.keys(rows)) {
+    metricsKinds[`metrics.k8s.io/${version}/${plural}`] = (context, request, info) => {
+      const resource = resourceAt(info.group, info.version, info.resource) as Resource;
+      const row = rows[plural] as Row;
+      const client = clientOf(context);
+      const accept = request.headers["accept"];
+      if (info.name) {
+        const namespace = resource.namespaced ? info.namespace : "";
+        const object = context.reader.get(row.measured, namespace, info.name);
+        const metrics = object && row.of(client, object, version);
+        if (metrics) return one(resource, metrics, accept, context);
+        const name = namespace ? `${namespace}/${info.name}` : info.name;
+        throw status.notFound({ group: info.group, plural: row.kind }, name);
+      }
+      const selection = selectionOf(resource, info);
+      const items = context.reader
+        .list(row.measured, selection.namespace || undefined)
+        .filter((object) => matches(resource, selection, object))
+        .flatMap((object) => row.of(client, object, version) ?? []);
+      const { form, yaml } = formOf(accept, true);
+      const kind = `${resource.kind}List`;
+      if (form === "table") {
+        return json(200, table(resource, items, includeObjectOf(info), context.reader.now, {}));
+      }
+      if (form === "partial-list") {
+        const partials = items.map((item) => partial(item));
+        return json(200, { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata: {}, items: partials });
+      }
+      const bare = items.map(({ apiVersion: _a, kind: _k, ...rest }) => rest);
+      const body = { kind, apiVersion: resource.apiVersion, metadata: {}, items: bare };
+      return yaml ? yamlReply(200, body) : json(200, body);
+    };
+  }
+}
+
+function one(
+  resource: Resource,
+  metrics: KubeObject,
+  accept: string | undefined,
+  context: ApiContext,
+): ApiResponse {
+  const { form, yaml } = formOf(accept, true);
+  if (form === "table") return json(200, table(resource, [metrics], "Metadata", context.reader.now, {}));
+  if (form === "partial") return json(200, partial(metrics));
+  return yaml ? yamlReply(200, metrics) : json(200, metrics);
+}

@@ -1,0 +1,54 @@
+/** pods/portforward. k8s: cri-streaming/pkg/streaming/portforward, containerd internal/cri/server/sandbox_portforward_linux.go */
+import type { Call } from "../api/context.ts";
+import { goQuote } from "../api/field.ts";
+import { badRequest, StatusError } from "../api/status.ts";
+import { objectKey } from "../core/object.ts";
+import type { SessionReply } from "../ports.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
+import type { PodRecord } from "../runtime/state.ts";
+import { podOf } from "./containers.ts";
+import { networkNamespace, sandboxId } from "./ids.ts";
+import type { ForwardSession } from "./session.ts";
+import { checkUpgrade } from "./upgrade.ts";
+
+export function portForward(context: RuntimeContext, call: Call, name: string): SessionReply {
+  const pod = podOf(call, name);
+  if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
+  const ports = call.info.query.all("ports").flatMap((text) => text.split(",")).map(portOf);
+  checkUpgrade(call.request);
+  const key = objectKey(call.info.namespace, name);
+  if (!context.records.get("runtime", key)) {
+    const text = `unable to upgrade connection: pod not found (${goQuote(`${name}_${call.info.namespace}`)})`;
+    throw new StatusError(500, "InternalError", text);
+  }
+  const session: ForwardSession = { kind: "portforward", pod: key, podUid: pod.metadata.uid, ports };
+  return { type: "session", kind: "portforward", session: { ...session } };
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) {
+    throw badRequest(`unable to parse ${goQuote(text)} as a port: strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax`);
+  }
+  if (port === 0) throw badRequest(`port ${goQuote(text)} must be > 0`);
+  return port;
+}
+
+/** Why a port of the Pod cannot be reached from inside it; undefined: it can. */
+export function connectError(
+  context: RuntimeContext,
+  { pod, podUid }: ForwardSession,
+  port: number,
+): string | undefined {
+  const record = context.records.get<PodRecord>("runtime", pod);
+  const sandbox = sandboxId(podUid);
+  const prefix = `error forwarding port ${port} to pod ${sandbox}, uid : `;
+  if (!record) return `${prefix}failed to find sandbox "${sandbox}" in store: not found`;
+  if (record.li[`tcp/${port}`]) return undefined;
+  const refused = "connect: connection refused";
+  return (
+    `${prefix}failed to execute portforward in network namespace "${networkNamespace(podUid)}": ` +
+    `failed to connect to localhost:${port} inside namespace "${sandbox}", ` +
+    `IPv4: dial tcp4 127.0.0.1:${port}: ${refused} IPv6 dial tcp6 [::1]:${port}: ${refused} `
+  );
+}

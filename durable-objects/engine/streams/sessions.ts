@@ -1,0 +1,134 @@
+/**
+ * What the adapter does to open sessions: bytes in, bytes out. Every call but `hasNews` and `room` belongs into
+ * `Engine.session(...)`, which commits and lets the cluster act on it. Sessions are records, so that those whose socket
+ * was lost with the object's memory can be ended when it wakes.
+ */
+import { sessionInputBytesMax } from "../limits.ts";
+import * as tcp from "../network/tcp.ts";
+import { networkTable } from "../network/exchange.ts";
+import { binaryOf, bytesOf } from "../runtime/bytes.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
+import * as runtime from "../runtime/sessions.ts";
+import type { PodRecord } from "../runtime/state.ts";
+import { exitStatus } from "./exit-status.ts";
+import { connectError } from "./port-forward.ts";
+import { sessionTable, type CommandSession, type ForwardSession } from "./session.ts";
+
+export interface SessionNews {
+  stdout: Uint8Array;
+  stderr: Uint8Array;
+  /** The end: the Status for the session's error channel. */
+  status?: ReturnType<typeof exitStatus>;
+}
+
+const nothing = new Uint8Array();
+
+export class Sessions {
+  readonly #context: () => RuntimeContext;
+
+  constructor(context: () => RuntimeContext) {
+    this.#context = context;
+  }
+
+  hasNews({ pod, id }: CommandSession): boolean {
+    if (id === undefined) return true;
+    const session = this.#context().records.get<Partial<PodRecord>>("runtime", pod)?.se?.[id];
+    return !session || session.o !== "" || session.e !== "" || session.x !== undefined;
+  }
+
+  /** Takes the output there is. With a status the session is over. */
+  read(session: CommandSession): SessionNews {
+    const { pod, id, kind, failed } = session;
+    if (id === undefined) return { stdout: nothing, stderr: nothing, status: failed };
+    const context = this.#context();
+    const output = runtime.sessionOutput(context, pod, id);
+    // Its Pod has gone: whatever ran was killed.
+    const exit = output ? output.exit : 137;
+    const { stdout, stderr } = output ?? { stdout: nothing, stderr: nothing };
+    if (exit === undefined) return { stdout, stderr };
+    context.records.delete(sessionTable, `${pod} ${id}`);
+    // An attach ends well however its container ended: clients read the exit code from the Pod.
+    return { stdout, stderr, status: exitStatus(kind === "attach" ? 0 : exit) };
+  }
+
+  /** How many bytes it takes now. */
+  room({ pod, id }: CommandSession): number {
+    if (id === undefined) return Number.MAX_SAFE_INTEGER;
+    return sessionInputBytesMax - runtime.sessionBacklog(this.#context(), pod, id);
+  }
+
+  write({ pod, id }: CommandSession, bytes: Uint8Array): void {
+    if (id !== undefined) runtime.sessionInput(this.#context(), pod, id, bytes);
+  }
+
+  closeInput({ pod, id }: CommandSession): void {
+    if (id !== undefined) runtime.sessionCloseInput(this.#context(), pod, id);
+  }
+
+  resize({ pod, id }: CommandSession, cols: number, rows: number): void {
+    if (id !== undefined) runtime.sessionResize(this.#context(), pod, id, cols, rows);
+  }
+
+  /** The user's side has gone. */
+  end({ pod, id }: CommandSession): void {
+    if (id === undefined) return;
+    const context = this.#context();
+    runtime.sessionEnd(context, pod, id);
+    context.records.delete(sessionTable, `${pod} ${id}`);
+  }
+
+  // Forwarded connections
+
+  /** Opens a connection to a port of the Pod, as from inside it. The error is the kubelet's text. */
+  connect(session: ForwardSession, port: number): { stream: string } | { error: string } {
+    const context = this.#context();
+    const error = connectError(context, session, port);
+    if (error !== undefined) return { error };
+    const stream = tcp.openStream(context, { ip: "127.0.0.1" }, session.pod, port, "127.0.0.1");
+    context.records.put(sessionTable, ` ${stream}`, {});
+    return { stream };
+  }
+
+  streamHasNews(stream: string): boolean {
+    const record = this.#context().records.get<tcp.Stream>(networkTable, stream);
+    return !record || tcp.hasNews(record);
+  }
+
+  streamRoom(stream: string): number {
+    return tcp.roomIn(this.#context(), stream);
+  }
+
+  send(stream: string, bytes: Uint8Array, end: boolean): void {
+    tcp.send(this.#context(), stream, binaryOf(bytes), end);
+  }
+
+  /** Bytes that came; undefined: none now; "end": the server has closed. */
+  receive(stream: string): Uint8Array | undefined | "end" {
+    const bytes = tcp.receive(this.#context(), stream);
+    return bytes === undefined ? undefined : bytes === "" ? "end" : bytesOf(bytes);
+  }
+
+  disconnect(stream: string): void {
+    const context = this.#context();
+    tcp.close(context, stream);
+    context.records.delete(sessionTable, ` ${stream}`);
+  }
+
+  // After the object lost its memory
+
+  get hasOrphans(): boolean {
+    return !this.#context().records.keys(sessionTable)[Symbol.iterator]().next().done;
+  }
+
+  /** Ends every session: right after waking nobody holds one. */
+  endAll(): void {
+    const context = this.#context();
+    for (const key of [...context.records.keys(sessionTable)]) {
+      const space = key.indexOf(" ");
+      const id = key.slice(space + 1);
+      if (space === 0) tcp.close(context, id);
+      else runtime.sessionEnd(context, key.slice(0, space), id);
+      context.records.delete(sessionTable, key);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+/** Programs in containers over the network: requests, sockets, datagrams, delays, evictions in mid-way; port-forward. */
+import { beforeEach, describe, expect, test } from "vitest";
+import * as forward from "../../durable-objects/engine/network/port-forward.ts";
+import { network } from "../../durable-objects/engine/network/network.ts";
+import { printed, spawn } from "./network-programs.ts";
+import { NetworkWorld, podOf, serviceOf, sleeper, whoami } from "./network-world.ts";
+
+let world: NetworkWorld;
+beforeEach(() => {
+  world = new NetworkWorld();
+  world.create(
+    sleeper("a", { spec: { nodeName: "node-1" } }),
+    sleeper("b", { spec: { nodeName: "node-2" } }),
+    whoami("w"),
+    podOf("n", "nginx:1.29"),
+    serviceOf("b", { selector: { app: "b" }, ports: [{ name: "t", port: 7 }, { name: "u", port: 7, protocol: "UDP" }] }),
+    serviceOf("w", { selector: { app: "w" }, ports: [{ port: 80, targetPort: 8080 }] }),
+  );
+  world.settle();
+});
+
+const left = (): string[] => [...world.engine.store.recordKeys("network")];
+
+describe("requests of programs", () => {
+  test.each([
+    ["by a Service's name", ["w"], "200 w\n"],
+    ["to nobody", ["b", "81"], "timeout\n"],
+    ["to an unknown name", ["nope"], "unknown\n"],
+    ["to localhost, where nothing listens", ["localhost", "80"], "refused\n"],
+    ["to its own host name", ["a", "80"], "refused\n"],
+    ["to a free address", ["10.244.1.99"], "unreachable\n"],
+  ])("%s", (_name, args, expected) => {
+    spawn(world, "a", "fetch", ...args);
+    world.advance(200_000);
+    expect(printed(world, "a")).toBe(expected);
+    expect(left()).toEqual([]);
+  });
+
+  test("a late answer comes at its moment, across evictions", () => {
+    spawn(world, "b", "late", 7, 5_000);
+    const began = world.now;
+    spawn(world, "a", "fetch", "b", 7);
+    world.evict();
+    world.advance(4_999);
+    world.evict();
+    expect(printed(world, "a")).toBe("");
+    world.advance(1);
+    expect(printed(world, "a")).toBe("200 at last\n");
+    expect(world.now - began).toBe(5_000);
+    world.advance(120_000);
+    expect(left()).toEqual([]);
+  });
+
+  test("a Pod deleted while it is asked: the connection breaks", () => {
+    spawn(world, "b", "late", 7, 60_000);
+    spawn(world, "a", "fetch", "b", 7);
+    world.delete("/api/v1/namespaces/default/pods/b", { gracePeriodSeconds: 0 });
+    world.advance(10_000);
+    expect(printed(world, "a")).toBe("reset\n");
+  });
+
+  test("a node that dies while it is asked says nothing", () => {
+    spawn(world, "b", "late", 7, 1_000);
+    world.patch("/api/v1/nodes/node-2", { metadata: { annotations: { "podyard.dev/power": "off" } } });
+    spawn(world, "a", "fetch", world.ip("b"), 7);
+    world.advance(126_000);
+    expect(printed(world, "a")).toBe("");
+    world.advance(2_000);
+    expect(printed(world, "a")).toBe("timeout\n");
+  });
+});
+
+describe("sockets", () => {
+  test.each([
+    ["to another node", "a", () => world.ip("b"), "HELLO<end>\n"],
+    ["to localhost", "b", () => "127.0.0.1", "HELLO<end>\n"],
+    ["to the own address", "b", () => world.ip("b"), "HELLO<end>\n"],
+    ["to itself through its Service", "b", () => world.get("/api/v1/namespaces/default/services/b").spec.clusterIP, "HELLO<end>\n"],
+  ])("%s", (_name, pod, host, expected) => {
+    spawn(world, "b", "echo", 7);
+    spawn(world, pod, "talk", host(), 7, "hello");
+    world.advance(1_000);
+    expect(printed(world, pod)).toBe(expected);
+    world.advance(120_000);
+    expect(left()).toEqual([]);
+    const record = world.engine.store.record<{ co?: object }>("runtime", `default/${pod}`);
+    expect(record?.co ?? {}).toEqual({});
+  });
+
+  test("one client after the other, and more than a buffer holds", () => {
+    spawn(world, "b", "echo", 7);
+    const much = "x".repeat(60_000);
+    spawn(world, "a", "talk", world.ip("b"), 7, much);
+    spawn(world, "a", "talk", world.ip("b"), 7, "second");
+    world.evict();
+    world.advance(1_000);
+    const text = printed(world, "a");
+    expect(text).toContain("SECOND<end>");
+    expect(text.replace(/[^X]/g, "").length).toBe(60_000);
+  });
+
+  test("HTTP by hand to a web server", () => {
+    spawn(world, "a", "talk", world.ip("w"), 8080, "GET / HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n");
+    world.advance(1_000);
+    expect(printed(world, "a")).toBe(
+      "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 1\r\n\r\nw<end>\n",
+    );
+  });
+
+  test.each([
+    ["nobody listens", () => world.ip("b"), "refused\n", 0],
+    ["no such host", () => "10.244.2.99", "unreachable\n", 3_072],
+    ["nothing answers", () => "203.0.113.1", "timeout\n", 127_000],
+  ])("%s", (_name, host, expected, ms) => {
+    spawn(world, "a", "talk", host(), 7, "x");
+    if (ms) {
+      world.advance(ms - 1);
+      expect(printed(world, "a")).toBe("");
+      world.advance(1);
+    }
+    expect(printed(world, "a")).toBe(expected);
+  });
+
+  test("the server's container ends: the client reads the end", () => {
+    spawn(world, "b", "echo", 7);
+    world.with((context) => {
+      const opened = forward.openStream(context, "default/b", 7) as { stream: string };
+      forward.send(context, opened.stream, "x");
+    });
+    spawn(world, "a", "talk", world.ip("b"), 7, "waits for its turn");
+    world.delete("/api/v1/namespaces/default/pods/b", { gracePeriodSeconds: 0 });
+    world.advance(5_000);
+    expect(printed(world, "a")).toBe("<end>\n");
+  });
+});
+
+describe("datagrams and pings", () => {
+  const say = (text: string, port = 7): unknown => {
+    const host = world.get("/api/v1/namespaces/default/services/b").spec.clusterIP;
+    const send = (): ReturnType<typeof network.datagram> =>
+      world.with((context) => network.datagram(context, "default/a", host, port, text));
+    for (let i = 0; i < 5; i++) {
+      const result = send();
+      if (result.done) return "error" in result ? result.error : result.result;
+      world.advance((result.dueAtMs as number) - world.engine.virtualNow);
+    }
+    return "never";
+  };
+  test("an answer, silence, nobody", () => {
+    expect(say("x")).toBe("refused");
+    spawn(world, "b", "udp", 7);
+    expect(say("hello")).toBe("HELLO");
+    expect(say("hush")).toBe("timeout");
+    expect(say("x", 8)).toBe("timeout");
+  });
+  test("ping", () => {
+    const ping = (ip: string): unknown => world.with((context) => network.ping(context, "default/a", ip));
+    expect(ping(world.ip("b"))).toBeGreaterThan(0);
+    expect(ping("172.18.0.3")).toBeGreaterThan(0);
+    expect(ping("8.8.8.8")).toBe(9);
+    expect(ping("10.96.0.1")).toBeUndefined();
+    expect(ping("10.244.1.99")).toBeUndefined();
+    world.patch("/api/v1/nodes/node-2", { metadata: { annotations: { "podyard.dev/power": "off" } } });
+    expect(ping(world.ip("b"))).toBeUndefined();
+  });
+});
+
+describe("N7 port-forward", () => {
+  const get = "GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n";
+  test("requests one after the other on one stream", () => {
+    const { stream } = world.with((context) => forward.openStream(context, "default/w", 8080)) as { stream: string };
+    for (let i = 0; i < 2; i++) {
+      world.with((context) => forward.send(context, stream, get));
+      expect(world.with((context) => forward.receive(context, stream))).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nw$/);
+      expect(world.with((context) => forward.receive(context, stream))).toBeUndefined();
+    }
+    world.with((context) => forward.send(context, stream, "", true));
+    expect(world.with((context) => forward.receive(context, stream))).toBe("");
+    expect(left()).toEqual([]);
+  });
+  test("raw bytes both ways, and a client that goes away", () => {
+    spawn(world, "b", "echo", 7);
+    const { stream } = world.with((context) => forward.openStream(context, "default/b", 7)) as { stream: string };
+    world.with((context) => forward.send(context, stream, "ab\x00\x81"));
+    world.evict();
+    expect(world.with((context) => forward.receive(context, stream))).toBe("AB\x00\x81");
+    world.with((context) => forward.close(context, stream));
+    expect(left()).toEqual([]);
+    spawn(world, "a", "talk", world.ip("b"), 7, "next");
+    world.advance(1_000);
+    expect(printed(world, "a")).toBe("NEXT<end>\n");
+  });
+  test("a closed port: the container runtime's words", () => {
+    const result = world.with((context) => forward.openStream(context, "default/b", 7)) as { error: string };
+    expect(result.error).toMatch(
+      /^error forwarding port 7 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace ".*": failed to connect to localhost:7 inside namespace "[0-9a-f]{64}", IPv4: dial tcp4 127\.0\.0\.1:7: connect: connection refused IPv6 dial tcp6 \[::1\]:7: connect: connection refused $/,
+    );
+  });
+});

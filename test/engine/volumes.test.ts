@@ -1,0 +1,267 @@
+/** Volumes as processes see them: what is in them, who may write, how they follow what they come from. */
+import { beforeEach, describe, expect, it } from "vitest";
+import { World } from "../helpers/world.ts";
+import { boxPod, sh } from "./storage-world.ts";
+
+const api = "/api/v1/namespaces/default";
+let w: World;
+beforeEach(() => {
+  w = new World({ nodes: 2 });
+  w.advance(5_000);
+});
+
+const config = (data: Record<string, string>, more: object = {}): object => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: "settings" },
+  data,
+  ...more,
+});
+
+/** Mode, owner, group and name of each line of `ls -ln`. */
+const modes = (text: string): string[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => line.split(/ +/))
+    .map((word) => (word.length > 3 ? [word[0], word[2], word[3], word.at(-1)] : word).join(" "));
+
+describe("emptyDir", () => {
+  it("is shared by the Pod's containers, outlives a restart, and goes with the Pod", () => {
+    const box = (name: string, script: string): object => ({
+      name,
+      image: "busybox:1.36",
+      command: ["sh", "-c", script],
+      volumeMounts: [{ name: "shared", mountPath: `/${name}` }],
+    });
+    const pod = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "two" },
+      spec: {
+        volumes: [{ name: "shared", emptyDir: {} }],
+        containers: [
+          box("writer", "echo line >> /writer/log; sleep 30; exit 1"),
+          box("reader", "sleep 1000000"),
+        ],
+      },
+    };
+    w.create(pod);
+    w.advance(15_000);
+    expect(sh(w, "two", "cat /reader/log", "reader").out).toBe("line\n");
+    expect(sh(w, "two", "ls / | grep writer", "reader").out).toBe("");
+    w.advance(40_000);
+    expect(sh(w, "two", "cat /reader/log", "reader").out).toBe("line\nline\n");
+    const trees = (): string[] =>
+      [...w.engine.store.recordKeys("trees")].filter((key) => key.endsWith("/shared"));
+    expect(trees()).toHaveLength(1);
+    w.delete(`${api}/pods/two?gracePeriodSeconds=0`);
+    w.advance(5_000);
+    expect(trees()).toEqual([]);
+    w.create(pod);
+    w.advance(15_000);
+    expect(sh(w, "two", "cat /reader/log", "reader").out).toBe("line\n");
+  });
+
+  it("over its sizeLimit ends the Pod", () => {
+    const volume = { name: "cache", emptyDir: { sizeLimit: "1Mi" } };
+    const script = "sleep 20; head -c 2097152 /dev/zero > /cache/big";
+    w.create(boxPod("fat", [volume], [{ name: "cache", mountPath: "/cache" }], { script }));
+    w.advance(15_000);
+    expect(w.pod("fat").status.phase).toBe("Running");
+    w.advance(40_000);
+    const text = 'Usage of EmptyDir volume "cache" exceeds the limit "1Mi". ';
+    expect(w.pod("fat").status).toMatchObject({ phase: "Failed", reason: "Evicted", message: text });
+    expect(w.events("fat")).toContain(`Warning Evicted ${text}`);
+  });
+
+  it("belongs to the fsGroup, and so does what is written into it", () => {
+    const spec = { securityContext: { runAsUser: 1000, fsGroup: 2000 } };
+    const mounts = [{ name: "e", mountPath: "/e" }];
+    w.create(boxPod("owned", [{ name: "e", emptyDir: {} }], mounts, { spec }));
+    w.advance(15_000);
+    const ran = sh(w, "owned", "echo a > /e/f; mkdir /e/d; ls -lnd /e /e/f /e/d; id -G");
+    expect(modes(ran.out)).toEqual([
+      "drwxrwsrwx 0 2000 /e",
+      "drwxr-sr-x 1000 2000 /e/d",
+      "-rw-r--r-- 1000 2000 /e/f",
+      "0 2000",
+    ]);
+  });
+});
+
+describe("ConfigMaps and Secrets", () => {
+  it("are laid out as the kubelet's writer does it, read-only, with their modes", () => {
+    w.create(config({ a: "1", b: "2" }), {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "keys" },
+      stringData: { password: "pw" },
+    });
+    const volumes = [
+      { name: "all", configMap: { name: "settings" } },
+      { name: "some", configMap: { name: "settings", items: [{ key: "b", path: "x/y", mode: 0o600 }] } },
+      { name: "keys", secret: { secretName: "keys", defaultMode: 0o400 } },
+    ];
+    const mounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}` }));
+    w.create(boxPod("p", volumes, mounts));
+    w.advance(15_000);
+    expect(sh(w, "p", "ls /all /some; cat /all/a /some/x/y /keys/password").out).toBe(
+      "/all:\na\nb\n\n/some:\nx\n12pw",
+    );
+    expect(sh(w, "p", "readlink /all/a").out).toBe("..data/a\n");
+    const files = "/all/..data/a /keys/..data/password /some/..data/x/y";
+    expect(modes(sh(w, "p", `ls -ln ${files}`).out)).toEqual([
+      "-rw-r--r-- 0 0 /all/..data/a",
+      "-r-------- 0 0 /keys/..data/password",
+      "-rw------- 0 0 /some/..data/x/y",
+    ]);
+    expect(sh(w, "p", "echo 3 > /all/a")).toMatchObject({
+      code: 1,
+      err: "sh: can't create /all/a: Read-only file system\n",
+    });
+  });
+
+  it("follow a change at the kubelet's next sync, but not through a subPath", () => {
+    w.create(config({ a: "old" }));
+    const mounts = [
+      { name: "c", mountPath: "/whole" },
+      { name: "c", mountPath: "/one", subPath: "a" },
+    ];
+    w.create(boxPod("p", [{ name: "c", configMap: { name: "settings" } }], mounts));
+    w.advance(15_000);
+    w.patch(`${api}/configmaps/settings`, { data: { a: "new", b: "more" } });
+    w.advance(2_000);
+    expect(sh(w, "p", "cat /whole/a /one").out).toBe("oldold");
+    w.advance(90_000);
+    expect(sh(w, "p", "cat /whole/a /whole/b /one; ls -a /whole | grep -c 2026").out).toBe("newmoreold1\n");
+    w.patch(`${api}/configmaps/settings`, { data: { b: null } });
+    w.advance(90_000);
+    expect(sh(w, "p", "ls /whole").out).toBe("a\n");
+  });
+
+  it("that are missing keep the Pod waiting, and let it start when they come", () => {
+    w.create(boxPod("p", [{ name: "c", configMap: { name: "settings" } }], [{ name: "c", mountPath: "/c" }]));
+    w.advance(10_000);
+    expect(w.pod("p").status.phase).toBe("Pending");
+    expect(w.events("p")).toContain(
+      'Warning FailedMount MountVolume.SetUp failed for volume "c" : configmap "settings" not found',
+    );
+    w.create(config({ a: "1" }));
+    w.advance(130_000);
+    expect(sh(w, "p", "cat /c/a").out).toBe("1");
+  });
+});
+
+describe("projections", () => {
+  it("join ConfigMaps, the Pod's own fields and a token", () => {
+    w.create(config({ a: "1" }));
+    const sources = [
+      { configMap: { name: "settings" } },
+      { downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.name" } }] } },
+      { serviceAccountToken: { path: "vault", audience: "vault", expirationSeconds: 600 } },
+    ];
+    w.create(boxPod("p", [{ name: "all", projected: { sources } }], [{ name: "all", mountPath: "/all" }]));
+    w.advance(15_000);
+    expect(sh(w, "p", "cat /all/a /all/labels").out).toBe("1p");
+    const token = sh(w, "p", "cat /all/vault").out;
+    const review = (): { authenticated?: boolean } =>
+      w.request("POST", "/apis/authentication.k8s.io/v1/tokenreviews", {
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenReview",
+        spec: { token, audiences: ["vault"] },
+      }).body.status;
+    expect(review().authenticated).toBe(true);
+    w.advance(500_000);
+    expect(review().authenticated).toBe(true);
+    w.advance(500_000);
+    expect(review().authenticated ?? false).toBe(false);
+    expect(sh(w, "p", "cat /all/vault").out).not.toBe(token);
+  });
+
+  it("give every Pod a token that the API takes, and store nothing for it", () => {
+    const before = w.engine.store.recordKeys("trees");
+    const trees = [...before].length;
+    w.create(boxPod("p", [], []));
+    w.advance(15_000);
+    const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+    const { out } = sh(w, "p", `ls ${folder}; cat ${folder}/namespace; echo; cat ${folder}/token`);
+    const [ca, namespace, token, text, jwt = ""] = out.split("\n");
+    expect([ca, namespace, token, text]).toEqual(["ca.crt", "namespace", "token", "default"]);
+    const answer = w.request(
+      "POST",
+      "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+      { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" },
+      { headers: { authorization: `Bearer ${jwt}` } },
+    );
+    expect(answer.body.status.userInfo.username).toBe("system:serviceaccount:default:default");
+    expect(answer.body.status.userInfo.extra["authentication.kubernetes.io/pod-name"]).toEqual(["p"]);
+    expect([...w.engine.store.recordKeys("trees")]).toHaveLength(trees);
+  });
+
+  it("work where /var/run is a link", () => {
+    w.create({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "web" },
+      spec: { containers: [{ name: "c", image: "nginx:1.29" }] },
+    });
+    w.advance(15_000);
+    expect(sh(w, "web", "cat /run/secrets/kubernetes.io/serviceaccount/namespace").out).toBe("default");
+  });
+});
+
+describe("subPath", () => {
+  it("shows one folder of a volume; subPathExpr names it by a variable", () => {
+    const env = [{ name: "POD", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }];
+    const mounts = [
+      { name: "e", mountPath: "/all" },
+      { name: "e", mountPath: "/own", subPathExpr: "logs/$(POD)" },
+      { name: "e", mountPath: "/locked", subPath: "logs", readOnly: true },
+    ];
+    w.create(boxPod("p", [{ name: "e", emptyDir: {} }], mounts, { env }));
+    w.advance(15_000);
+    expect(sh(w, "p", "echo hi > /own/f; cat /all/logs/p/f /locked/p/f").out).toBe("hi\nhi\n");
+    expect(sh(w, "p", "touch /locked/x").err).toContain("Read-only file system");
+  });
+});
+
+describe("hostPath", () => {
+  const host = (path: string, type?: string) => ({ name: "h", hostPath: { path, ...(type ? { type } : {}) } });
+  const mounts = [{ name: "h", mountPath: "/h" }];
+  const on = (nodeName: string): { spec: object } => ({ spec: { nodeName } });
+
+  it("is the node's own: the next Pod there finds it, one elsewhere does not", () => {
+    const volume = host("/data/x", "DirectoryOrCreate");
+    w.create(boxPod("first", [volume], mounts, { ...on("node-1"), script: "echo kept > /h/f" }));
+    w.advance(15_000);
+    w.delete(`${api}/pods/first?gracePeriodSeconds=0`);
+    w.create(boxPod("second", [volume], mounts, on("node-1")));
+    w.create(boxPod("third", [volume], mounts, on("node-2")));
+    w.advance(15_000);
+    expect(sh(w, "second", "cat /h/f").out).toBe("kept\n");
+    expect(sh(w, "third", "ls /h").out).toBe("");
+  });
+
+  it.each([
+    ["/etc/hostname", "Directory", "hostPath type check failed: /etc/hostname is not a directory"],
+    ["/none", "Directory", "hostPath type check failed: /none is not a directory"],
+    ["/etc", "File", "hostPath type check failed: /etc is not a file"],
+    ["/run/x.sock", "Socket", "hostPath type check failed: /run/x.sock is not a socket file"],
+    ["/none/f", "FileOrCreate", "open /none/f: no such file or directory"],
+  ])("%s that is no %s is refused", (path, type, text) => {
+    w.create(boxPod("p", [host(path, type)], mounts, on("node-1")));
+    w.advance(5_000);
+    expect(w.events("p")).toContain(
+      `Warning FailedMount MountVolume.SetUp failed for volume "h" : ${text}`,
+    );
+  });
+
+  it("of / shows the machine", () => {
+    w.create(boxPod("p", [host("/")], mounts, on("node-1")));
+    w.advance(15_000);
+    expect(sh(w, "p", "cat /h/etc/hostname; grep staticPodPath /h/var/lib/kubelet/config.yaml").out).toBe(
+      "node-1\nstaticPodPath: /etc/kubernetes/manifests\n",
+    );
+  });
+});
