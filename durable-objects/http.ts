@@ -28,8 +28,10 @@ const asDataOnly = {
   "content-security-policy": "sandbox; default-src 'none'",
 };
 
+const bodiless = new Set([101, 204, 205, 304]);
+
 export const responseOf = (reply: Reply): Response =>
-  new Response(reply.body as BodyInit, {
+  new Response(bodiless.has(reply.status) ? null : (reply.body as BodyInit), {
     status: reply.status,
     headers: { "cache-control": "no-cache, private", ...reply.headers, ...asDataOnly },
   });
@@ -45,8 +47,6 @@ export const refusal = (error: StatusError): Response =>
 
 export const gone = (): StatusError =>
   new StatusError(410, "Gone", "this sandbox has expired or was deleted; make a new one");
-export const noSession = (kind: string): StatusError =>
-  new StatusError(501, "NotImplemented", `${kind} is not available in this sandbox yet`);
 export const tooManyStreams = (): StatusError =>
   new StatusError(429, "TooManyRequests", "too many open watches in this sandbox", {
     retryAfterSeconds: 10,

@@ -6,12 +6,13 @@ import type { ApiResponse } from "./engine/ports.ts";
 import {
   apiRequestOf,
   gone,
-  noSession,
   refusal,
   responseOf,
   resumesWatch,
   tooManyStreams,
 } from "./http.ts";
+import { ProxyWaits } from "./session-proxy.ts";
+import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
 
@@ -43,6 +44,8 @@ const alarmBackoffMsMax = 300_000;
  */
 export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly sockets = new Sockets(this.ctx);
+  private readonly sessions = new SessionSockets(() => this.wake());
+  private readonly proxies = new ProxyWaits();
   private readonly clockAlarm = new Alarm(this.ctx.storage);
   private loaded: Engine | undefined;
   private birth: Birth | undefined = this.ctx.storage.kv.get<Birth>("birth");
@@ -62,6 +65,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** Ends the sandbox and empties its storage. */
   async destroy(): Promise<void> {
     this.sockets.closeAll();
+    this.sessions.closeAll("the sandbox was deleted");
     this.loaded = undefined;
     this.birth = undefined;
     await this.ctx.storage.deleteAll();
@@ -72,11 +76,10 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const now = Date.now();
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
     const asked = await apiRequestOf(request);
-    const upgrade = request.headers.get("upgrade") !== null;
     try {
-      return this.turn((engine, at) => {
+      return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
-        return this.answer(engine.handle(asked, at), engine, upgrade);
+        return this.answer(engine.handle(asked, at), engine, asked.headers);
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
@@ -91,7 +94,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (this.birth.expiresAtMs <= Date.now()) return this.destroy();
     try {
       this.turn((engine, now) => {
-        if (this.sockets.looks(now)) engine.look(now);
+        if (this.sockets.looks(now) || this.sessions.looks(now)) engine.look(now);
         engine.run(now);
       });
       this.alarmFailures = 0;
@@ -118,8 +121,10 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private turn<T>(work: (engine: Engine, nowMs: number) => T): T {
     const now = Date.now();
     try {
-      const engine = (this.loaded ??= this.load(now));
+      const engine = this.engine(now);
       const result = work(engine, now);
+      this.sessions.pump(engine, now);
+      this.proxies.pump(engine);
       this.sockets.fanOut(engine, now);
       this.arm(now, engine.nextDueMs(now));
       this.report(engine);
@@ -131,6 +136,14 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       this.arm(now, now + backoffMs(this.alarmFailures));
       throw error;
     }
+  }
+
+  private engine(now: number): Engine {
+    if (!this.loaded) {
+      this.loaded = this.load(now);
+      this.sessions.endOrphans(this.loaded, now);
+    }
+    return this.loaded;
   }
 
   private load(now: number): Engine {
@@ -162,12 +175,33 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     engine.look(now);
   }
 
-  private answer(response: ApiResponse, engine: Engine, upgrade: boolean): Response {
-    if (response.type === "reply") return responseOf(response);
-    if (response.type === "session") {
-      return this.sockets.openSession(response) ?? refusal(noSession(response.kind));
+  /** A session has bytes to move, or has lost its client. */
+  private wake(): void {
+    if (!this.birth) return;
+    try {
+      this.turn((engine, now) => engine.run(now));
+    } catch (error) {
+      console.error({ event: "session failed", sandbox: this.birth.id, error: describe(error) });
     }
-    if (!upgrade) return refusal(internalError("a stream was asked for without upgrade"));
+  }
+
+  private answer(
+    response: ApiResponse,
+    engine: Engine,
+    headers: Record<string, string>,
+  ): Response | Promise<Response> {
+    const offered = headers["sec-websocket-protocol"];
+    const now = Date.now();
+    if (response.type === "session") return this.sessions.start(response, offered, engine, now);
+    if (response.type === "proxied") return this.proxies.wait(response as never);
+    if (headers.upgrade !== undefined && response.type !== "watch") {
+      const log = this.sessions.startLog(response, offered, now);
+      if (log) return log;
+    }
+    if (response.type === "reply") return responseOf(response);
+    if (headers.upgrade === undefined) {
+      return refusal(internalError("a stream was asked for without upgrade"));
+    }
     if (this.sockets.size >= (numberOf(this.env.STREAMS_MAX) ?? 64)) {
       return refusal(tooManyStreams());
     }

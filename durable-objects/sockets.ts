@@ -1,11 +1,5 @@
 import type { Engine } from "./engine/index.ts";
-import type {
-  FollowReply,
-  LogFollow,
-  SessionReply,
-  Subscription,
-  WatchReply,
-} from "./engine/ports.ts";
+import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports.ts";
 import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 
 /** A stream's place, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
@@ -57,11 +51,6 @@ export class Sockets {
     else if (reply.text !== "") server.send(`\n${reply.text}`);
     const head = reply.type === "watch" ? watchHead(reply, engine) : followHead(reply);
     return new Response(null, { status: 101, webSocket: client, headers: writeHead(head) });
-  }
-
-  /** exec, attach and port-forward are live sessions on `server.accept()`; nothing serves them yet. */
-  openSession(_reply: SessionReply): Response | undefined {
-    return undefined;
   }
 
   /** Sends every stream what is new to it; called once after each turn. */

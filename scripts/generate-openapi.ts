@@ -41,7 +41,7 @@ const textOf = (lines: string): string =>
     .join("\n")
     .trim()
     .replaceAll("*_/", "*/")
-    .replace(/\\(["\\])/g, "$1");
+    .replace(/\\(["'\\])/g, "$1");
 
 const interfacePattern =
   /(?:\/\*\*((?:(?!\*\/)[^])*)\*\/\s*)?export (?:interface|type) (\w+)[^{\n]*\{\n([^]*?)\n\}/g;

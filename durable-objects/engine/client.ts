@@ -6,6 +6,7 @@ import { bindPod } from "./api/binding.ts";
 import type { Client, DeleteOptions, EventSource, Reader, Records } from "./controllers/define.ts";
 import type { KubeObject, ResourceId } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
+import type { ApiRequest, ApiResponse } from "./ports.ts";
 import { countedUp, newEvent, sameEvent } from "./events.ts";
 
 /** Virtual now, held in one place for reader, operations and clients. */
@@ -59,6 +60,8 @@ export class EngineClient implements Client {
   readonly #store: Store;
   readonly #operations: Operations;
   readonly #reader: Reader;
+  /** Set by the engine once there is one. */
+  apiServer?: (request: ApiRequest) => ApiResponse;
   /** Collected while a step runs, taken when it commits. */
   wakes: Wake[] = [];
 
@@ -148,7 +151,7 @@ export class EngineClient implements Client {
       this.#store.write("update", "events", countedUp(before, this.now), this.now);
       return;
     }
-    const event = newEvent(regarding, type, reason, message, source, this.now);
+    const event = newEvent(regarding, type, reason, message, source, this.now, this.#store.rv);
     const namespace = event.metadata.namespace as string;
     if (this.#store.get("events", namespace, event.metadata.name)) return;
     // Upstream's recorder is refused here: nothing new in a namespace that goes away.

@@ -1,6 +1,5 @@
 /** Events that Podyard's components record: counted up instead of repeated. k8s: client-go/tools/record/events_cache.go */
 import { parseTime, rfc3339 } from "./core/clock.ts";
-import { fnv32a } from "./core/random.ts";
 import type { KubeObject } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
 import type { EventSource } from "./controllers/define.ts";
@@ -42,7 +41,10 @@ export function sameEvent(
   return undefined;
 }
 
-/** The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds; here by virtual time and content. */
+/**
+ * The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds: kubectl lists events of one second by
+ * name, so the names must follow the order of recording. `revision`: the store's, which tells those of one moment apart.
+ */
 export function newEvent(
   regarding: KubeObject,
   type: string,
@@ -50,9 +52,10 @@ export function newEvent(
   message: string,
   source: EventSource,
   now: number,
+  revision: number,
 ): CoreEvent {
   const { name, namespace = "", uid, resourceVersion } = regarding.metadata;
-  const stamp = (BigInt(Math.floor(now)) * 1_000_000n + BigInt(fnv32a(`${reason}\0${message}\0${source.fieldPath ?? ""}`) % 1_000_000)).toString(16);
+  const stamp = (BigInt(Math.floor(now)) * 1_000_000n + BigInt(revision % 1_000_000)).toString(16);
   const eventNamespace = namespace || "default";
   const involvedObject: Record<string, string | undefined> = {
     kind: regarding.kind,

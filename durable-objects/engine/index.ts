@@ -17,7 +17,6 @@ import { clockChange, type ClockCommand } from "./clock-control.ts";
 import { createControllers } from "./controllers/index.ts";
 import type { Controller, Reader, Waker } from "./controllers/define.ts";
 import { rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
-import { encodeBase64Url } from "./core/base64url.ts";
 import { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import { Queue, workKey } from "./core/queue.ts";
@@ -34,7 +33,6 @@ import {
   turnStepsMax,
 } from "./limits.ts";
 import type { ApiRequest, ApiResponse, LogFollow, Reply, Sql, Subscription } from "./ports.ts";
-import { signingKeyRecord } from "./runtime/volume-access.ts";
 import { createStreams, type Streams } from "./streams.ts";
 
 export interface EngineOptions {
@@ -99,6 +97,7 @@ export class Engine {
       signingKey: signingKey(options.seed),
       wallNow: options.nowMs,
     };
+    this.#client.apiServer = (request) => handleApi(this.#context, request);
     for (const controller of createControllers(this.#context.signingKey)) this.#register(controller);
     this.#open();
   }
@@ -138,7 +137,6 @@ export class Engine {
       paused: false,
       frozen: false,
     } satisfies ClockState);
-    this.store.putRecord(...signingKeyRecord, encodeBase64Url(signingKey(this.options.seed)));
     this.#random.reset(this.store.rv, "birth");
     this.#commit(() => birth(this.#client, this.options));
     this.#advanceTo(born, turnStepsMax);

@@ -199,6 +199,8 @@ export const metricsWindowMs = 15_000;
 // Network
 /** Linux gives up on a connection nobody answers after 6 retries of its SYN: 1 + 2 + ... + 64 s. */
 export const connectTimeoutMs = 127_000;
+/** Linux gives up on an open connection whose other end is silent after 15 retries. */
+export const brokenConnectionMs = 924_600;
 /** Three ARP requests without an answer. */
 export const hostUnreachableMs = 3_072;
 /** Bytes of one direction of a stream that its reader has not taken yet. */

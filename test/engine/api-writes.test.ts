@@ -169,6 +169,22 @@ describe("parts of objects", () => {
     ]);
   });
 
+  test("scale takes no Deployment for a Scale", () => {
+    const body = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "web" } };
+    const { status, body: answer } = world.request("PUT", `${web}/scale`, body);
+    expect([status, answer.message]).toEqual([
+      400,
+      'Deployment in version "v1" cannot be handled as a Scale: converting (v1.Deployment) to (autoscaling.Scale): unknown conversion',
+    ]);
+    expect(world.get(web).spec.replicas).toBe(2);
+  });
+
+  test("scale as a Table", () => {
+    expect(world.print(`${web}/scale`)).toMatch(
+      /^NAME +DESIRED +AVAILABLE +AGE\nweb +2 +\d +\d+s$/,
+    );
+  });
+
   test("status is written alone, and alone is not written by the rest", () => {
     const url = "/apis/networking.k8s.io/v1/namespaces/default/ingresses/i";
     const backend = { service: { name: "s", port: { number: 80 } } };

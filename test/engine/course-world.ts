@@ -64,17 +64,27 @@ export const statusOf = (world: World, name: string): unknown => row(world, pods
 export const condition = (object: Anything, type: string): Anything =>
   object.status.conditions?.find((c: { type: string }) => c.type === type);
 
-/** READY and STATUS of a Pod at every change, as `kubectl get pod -w` would print them; `gone` at its end. */
-export function follow(world: World, name: string, ms: number, stepMs = 250): string[] {
+/** What `kubectl get pod NAME -w` prints, READY and STATUS, without what repeats; `gone` when it is deleted. */
+export function follower(world: World, name: string): () => string[] {
+  const url = `${podsUrl}?watch=true&fieldSelector=metadata.name%3D${name}`;
+  const watch = world.watch(url, { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" });
   const seen: string[] = [];
-  const end = world.now + ms;
-  for (;;) {
-    const found = row(world, podsUrl, name);
-    const line = found ? `${found["Ready"]} ${found["Status"]}` : "gone";
-    if (seen.at(-1) !== line) seen.push(line);
-    if (world.now >= end || line === "gone") return seen;
-    world.advance(stepMs);
-  }
+  return () => {
+    for (const { type, object } of watch.read()) {
+      const [, ready, status] = object.rows[0].cells;
+      const line = type === "DELETED" ? "gone" : `${ready} ${status}`;
+      if (seen.at(-1) !== line) seen.push(line);
+    }
+    return seen;
+  };
+}
+
+/** Creates a Pod and tells what a watcher sees of it. */
+export function follow(world: World, manifest: object, ms: number): string[] {
+  const read = follower(world, (manifest as Anything).metadata.name);
+  world.create(manifest);
+  world.advance(ms);
+  return read();
 }
 
 /** Moves from due moment to due moment and looks at each; so nothing in between is missed. */

@@ -330,7 +330,7 @@ describe("other kinds", () => {
         Capacity: "1Gi",
         "Access Modes": "RWO,RWX",
         "Reclaim Policy": "Retain",
-        Status: "Pending",
+        Status: "Available",
         VolumeAttributesClass: "<unset>",
       },
     ],

@@ -1,6 +1,12 @@
 /** N3: cluster DNS in full, as queries and as a resolver walks them. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { candidates, queryFrom, resolve, resolverOf, resolvConf } from "../../durable-objects/engine/network/dns.ts";
+import {
+  candidates,
+  queryFrom,
+  resolve,
+  resolverOf,
+  resolvConf,
+} from "../../durable-objects/engine/network/dns.ts";
 import type { DnsRecord } from "../../durable-objects/engine/runtime/network-port.ts";
 import { NetworkWorld, serviceOf, sleeper, told, whoami } from "./network-world.ts";
 
@@ -9,7 +15,8 @@ const ip = (pod: string, namespace = "default"): string => world.ip(pod, namespa
 const clusterIp = (name: string): string =>
   world.get(`/api/v1/namespaces/default/services/${name}`).spec.clusterIP;
 const dashed = (pod: string): string => ip(pod).replaceAll(".", "-");
-const reversed = (address: string): string => `${address.split(".").reverse().join(".")}.in-addr.arpa`;
+const reversed = (address: string): string =>
+  `${address.split(".").reverse().join(".")}.in-addr.arpa`;
 
 beforeAll(() => {
   world = new NetworkWorld();
@@ -20,14 +27,29 @@ beforeAll(() => {
     sleeper("ask-other", { namespace: "other" }),
     sleeper("host", { spec: { hostNetwork: true } }),
     sleeper("host-cluster", { spec: { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" } }),
-    sleeper("none", { spec: { dnsPolicy: "None", dnsConfig: { nameservers: ["10.96.0.10"], searches: ["other.svc.cluster.local"] } } }),
+    sleeper("none", {
+      spec: {
+        dnsPolicy: "None",
+        dnsConfig: { nameservers: ["10.96.0.10"], searches: ["other.svc.cluster.local"] },
+      },
+    }),
     sleeper("node-dns", { spec: { dnsPolicy: "Default" } }),
     whoami("db-0", { ...group, spec: { hostname: "db-0", subdomain: "db" } }),
     whoami("db-1", { ...group, spec: { hostname: "db-1", subdomain: "db" } }),
     whoami("plain", { labels: { app: "plain" } }),
-    serviceOf("db", { clusterIP: "None", selector: { app: "db" }, ports: [{ name: "sql", port: 5432, targetPort: 8080 }] }),
+    serviceOf("db", {
+      clusterIP: "None",
+      selector: { app: "db" },
+      ports: [{ name: "sql", port: 5432, targetPort: 8080 }],
+    }),
     serviceOf("flat", { clusterIP: "None", selector: { app: "plain" } }),
-    serviceOf("web", { selector: { app: "plain" }, ports: [{ name: "http", port: 80, targetPort: 8080 }, { name: "dns", port: 53, protocol: "UDP" }] }),
+    serviceOf("web", {
+      selector: { app: "plain" },
+      ports: [
+        { name: "http", port: 80, targetPort: 8080 },
+        { name: "dns", port: 53, protocol: "UDP" },
+      ],
+    }),
     serviceOf("empty", { clusterIP: "None", selector: { app: "nobody" }, ports: [{ port: 1 }] }),
     serviceOf("alias", { type: "ExternalName", externalName: "web.default.svc.cluster.local" }),
     serviceOf("away", { type: "ExternalName", externalName: "example.com" }),
@@ -37,7 +59,12 @@ beforeAll(() => {
   world.settle();
 });
 
-const ask = (name: string, type: DnsRecord["type"] = "A", pod = "default/ask", server?: string): string => {
+const ask = (
+  name: string,
+  type: DnsRecord["type"] = "A",
+  pod = "default/ask",
+  server?: string,
+): string => {
   const { status, records } = world.with((context) => queryFrom(context, pod, name, type, server));
   return [status, ...records.map((r) => `${r.type} ${r.data}`).sort()].join("; ");
 };
@@ -51,17 +78,50 @@ const cases: [name: () => string, type: DnsRecord["type"], expected: () => strin
   [() => "nope.default.svc.cluster.local", "A", () => "NXDOMAIN"],
   [() => "web.nowhere.svc.cluster.local", "A", () => "NXDOMAIN"],
   [() => "default.svc.cluster.local", "A", () => "NOERROR"],
-  [() => "db.default.svc.cluster.local", "A", () => `NOERROR; ${[ip("db-0"), ip("db-1")].sort().map((i) => `A ${i}`).join("; ")}`],
+  [
+    () => "db.default.svc.cluster.local",
+    "A",
+    () =>
+      `NOERROR; ${[ip("db-0"), ip("db-1")]
+        .sort()
+        .map((i) => `A ${i}`)
+        .join("; ")}`,
+  ],
   [() => "db-0.db.default.svc.cluster.local", "A", () => `NOERROR; A ${ip("db-0")}`],
   [() => "db-2.db.default.svc.cluster.local", "A", () => "NXDOMAIN"],
-  [() => `${dashed("plain")}.flat.default.svc.cluster.local`, "A", () => `NOERROR; A ${ip("plain")}`],
+  [
+    () => `${dashed("plain")}.flat.default.svc.cluster.local`,
+    "A",
+    () => `NOERROR; A ${ip("plain")}`,
+  ],
   [() => "empty.default.svc.cluster.local", "A", () => "NXDOMAIN"],
-  [() => "_http._tcp.web.default.svc.cluster.local", "SRV", () => "NOERROR; SRV 0 100 80 web.default.svc.cluster.local."],
-  [() => "_dns._udp.web.default.svc.cluster.local", "SRV", () => "NOERROR; SRV 0 100 53 web.default.svc.cluster.local."],
+  [
+    () => "_http._tcp.web.default.svc.cluster.local",
+    "SRV",
+    () => "NOERROR; SRV 0 100 80 web.default.svc.cluster.local.",
+  ],
+  [
+    () => "_dns._udp.web.default.svc.cluster.local",
+    "SRV",
+    () => "NOERROR; SRV 0 100 53 web.default.svc.cluster.local.",
+  ],
   [() => "_http._udp.web.default.svc.cluster.local", "SRV", () => "NXDOMAIN"],
-  [() => "_sql._tcp.db.default.svc.cluster.local", "SRV", () => "NOERROR; SRV 0 50 8080 db-0.db.default.svc.cluster.local.; SRV 0 50 8080 db-1.db.default.svc.cluster.local."],
-  [() => "alias.default.svc.cluster.local", "A", () => `NOERROR; A ${clusterIp("web")}; CNAME web.default.svc.cluster.local.`],
-  [() => "away.default.svc.cluster.local", "A", () => "NOERROR; A 23.192.228.80; CNAME example.com."],
+  [
+    () => "_sql._tcp.db.default.svc.cluster.local",
+    "SRV",
+    () =>
+      "NOERROR; SRV 0 50 8080 db-0.db.default.svc.cluster.local.; SRV 0 50 8080 db-1.db.default.svc.cluster.local.",
+  ],
+  [
+    () => "alias.default.svc.cluster.local",
+    "A",
+    () => `NOERROR; A ${clusterIp("web")}; CNAME web.default.svc.cluster.local.`,
+  ],
+  [
+    () => "away.default.svc.cluster.local",
+    "A",
+    () => "NOERROR; A 23.192.228.80; CNAME example.com.",
+  ],
   [() => "lost.default.svc.cluster.local", "A", () => "NXDOMAIN; CNAME gone.example.test."],
   [() => `${dashed("plain")}.default.pod.cluster.local`, "A", () => `NOERROR; A ${ip("plain")}`],
   [() => "not-an-address.default.pod.cluster.local", "A", () => "NXDOMAIN"],
@@ -99,31 +159,66 @@ describe("a Pod's resolver", () => {
     ["default/host", "example.com", () => "example.com 23.192.228.80"],
     ["default/node-dns", "web", () => "unknown"],
     ["default/host-cluster", "web", () => `web.default.svc.cluster.local ${clusterIp("web")}`],
-    ["default/none", "kube-dns.kube-system.svc.cluster.local", () => "kube-dns.kube-system.svc.cluster.local 10.96.0.10"],
+    [
+      "default/none",
+      "kube-dns.kube-system.svc.cluster.local",
+      () => "kube-dns.kube-system.svc.cluster.local 10.96.0.10",
+    ],
     ["default/none", "db", () => "unknown"],
   ])("%s asks for %s", (pod, name, expected) => {
     expect(find(pod, name)).toBe(expected());
   });
   test("the search list comes first below ndots, last from there on", () => {
     const resolver = resolverOf("ns", {});
-    expect(candidates(resolver, "a.b")).toEqual(["a.b.ns.svc.cluster.local", "a.b.svc.cluster.local", "a.b.cluster.local", "a.b"]);
+    expect(candidates(resolver, "a.b")).toEqual([
+      "a.b.ns.svc.cluster.local",
+      "a.b.svc.cluster.local",
+      "a.b.cluster.local",
+      "a.b",
+    ]);
     expect(candidates(resolver, "a.b.c.d.e.f")[0]).toBe("a.b.c.d.e.f");
     expect(candidates(resolver, "a.b.")).toEqual(["a.b"]);
   });
   test("the file resolv.conf, with dnsConfig", () => {
-    expect(resolvConf(resolverOf("ns", { dnsConfig: { searches: ["x.test"], options: [{ name: "ndots", value: "2" }, { name: "edns0" }] } }))).toBe(
+    expect(
+      resolvConf(
+        resolverOf("ns", {
+          dnsConfig: {
+            searches: ["x.test"],
+            options: [{ name: "ndots", value: "2" }, { name: "edns0" }],
+          },
+        }),
+      ),
+    ).toBe(
       "search ns.svc.cluster.local svc.cluster.local cluster.local x.test\nnameserver 10.96.0.10\noptions ndots:2 edns0\n",
     );
-    expect(resolvConf(resolverOf("ns", { dnsPolicy: "None", dnsConfig: { nameservers: ["1.1.1.1"] } }))).toBe("nameserver 1.1.1.1\n");
+    expect(
+      resolvConf(resolverOf("ns", { dnsPolicy: "None", dnsConfig: { nameservers: ["1.1.1.1"] } })),
+    ).toBe("nameserver 1.1.1.1\n");
   });
 });
 
+test.each([
+  [
+    "ask",
+    "search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n",
+  ],
+  ["none", "search other.svc.cluster.local\nnameserver 10.96.0.10\n"],
+  ["node-dns", "nameserver 192.168.0.2\n"],
+])("resolv.conf in the container %s", (pod, expected) => {
+  expect(world.exec(pod, ["cat", "/etc/resolv.conf"]).stdout).toBe(expected);
+});
+
 test("without CoreDNS names time out, addresses still work", () => {
-  world.patch("/apis/apps/v1/namespaces/kube-system/deployments/coredns", { spec: { replicas: 0 } });
+  world.patch("/apis/apps/v1/namespaces/kube-system/deployments/coredns", {
+    spec: { replicas: 0 },
+  });
   world.settle();
   expect(told(world.ask({ pod: "default/ask" }, "web"))).toBe("timeout");
   expect(told(world.ask({ pod: "default/ask" }, clusterIp("web")))).toBe("200 plain");
-  world.patch("/apis/apps/v1/namespaces/kube-system/deployments/coredns", { spec: { replicas: 1 } });
+  world.patch("/apis/apps/v1/namespaces/kube-system/deployments/coredns", {
+    spec: { replicas: 1 },
+  });
   world.settle();
   expect(told(world.ask({ pod: "default/ask" }, "web"))).toBe("200 plain");
 });

@@ -19,11 +19,23 @@ const fetchProgram: Program<{ h?: string }> = {
         return { exit: 1 };
       }
       const headers = { host };
-      state.h = socket.httpStart(sys, { method: "GET", path, headers, body: "", host: ips[0]!, port: Number(port) });
+      state.h = socket.httpStart(sys, {
+        method: "GET",
+        path,
+        headers,
+        body: "",
+        host: ips[0]!,
+        port: Number(port),
+      });
     }
     const result = socket.httpResult(sys, state.h);
     if ("wait" in result) return { wait: result.wait };
-    sys.write(1, "error" in result ? `${result.error}\n` : `${result.response.status} ${result.response.body}\n`);
+    sys.write(
+      1,
+      "error" in result
+        ? `${result.error}\n`
+        : `${result.response.status} ${result.response.body}\n`,
+    );
     return { exit: 0 };
   },
 };
@@ -112,8 +124,11 @@ const mirrorProgram: Program<null> = {
     if (request.path === "/moved")
       return { response: { status: 302, headers: { location: "/there?x=1" }, body: "" } };
     if (request.path === "/page") {
-      const body = '<a href="/a?b=1&amp;c=2">x</a><img src=\'/i.png\'><a href="rel">y</a><a href="http://else/z">z</a><!-- <a href="/no"> -->';
-      return { response: { status: 200, headers: { "content-type": "text/html; charset=utf-8" }, body } };
+      const body =
+        '<a href="/a?b=1&amp;c=2">x</a><img src=\'/i.png\'><a href="rel">y</a><a href="http://else/z">z</a><!-- <a href="/no"> -->';
+      return {
+        response: { status: 200, headers: { "content-type": "text/html; charset=utf-8" }, body },
+      };
     }
     const { method, path, headers, body, clientIp } = request;
     return {
@@ -126,18 +141,38 @@ const mirrorProgram: Program<null> = {
   },
 };
 
-for (const program of [fetchProgram, talkProgram, echoProgram, lateProgram, udpProgram, mirrorProgram]) {
+for (const program of [
+  fetchProgram,
+  talkProgram,
+  echoProgram,
+  lateProgram,
+  udpProgram,
+  mirrorProgram,
+]) {
   (programs() as Map<string, Program>).set(program.name, program);
 }
 
 /** Starts one of these in a Pod's first container; it prints to the container's log. */
-export function spawn(world: NetworkWorld, pod: string, program: string, ...args: (string | number)[]): void {
+export function spawn(
+  world: NetworkWorld,
+  pod: string,
+  program: string,
+  ...args: (string | number)[]
+): void {
   const key = pod.includes("/") ? pod : `default/${pod}`;
   world.with((context) => {
     const kernel = Kernel.load(context, key)!;
     const container = Object.keys(kernel.pod.cs).find((name) => !kernel.pod.cs[name]!.x)!;
     const { ns, root } = kernel.pod.cs[container]!;
-    const child = kernel.spawn({ c: container, ns, pp: root, p: "pause", a: [program], s: {}, lt: context.now });
+    const child = kernel.spawn({
+      c: container,
+      ns,
+      pp: root,
+      p: "pause",
+      a: [program],
+      s: {},
+      lt: context.now,
+    });
     const sys = kernel.sys(child);
     sys.become(`test-${program}`, [program, ...args.map(String)], sys.env, `/bin/${program}`);
     kernel.touch();
@@ -151,4 +186,3 @@ export function spawn(world: NetworkWorld, pod: string, program: string, ...args
 export function printed(world: NetworkWorld, pod: string): string {
   return world.with((context) => readLog(context, `default/${pod}`, "main", {})?.text ?? "");
 }
-

@@ -1,7 +1,13 @@
 /** N7: the API server's proxy; Ingress and the preview. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { StatusError } from "../../durable-objects/engine/api/status.ts";
-import { proxyRequest, proxyResult, splitName, type ProxyPending, type ProxyRequest } from "../../durable-objects/engine/network/proxy.ts";
+import {
+  proxyRequest,
+  proxyResult,
+  splitName,
+  type ProxyPending,
+  type ProxyRequest,
+} from "../../durable-objects/engine/network/proxy.ts";
 import { previewIngress, previewService } from "../../durable-objects/engine/network/request.ts";
 import { rewriteUrl } from "../../durable-objects/engine/network/links.ts";
 import type { Reply } from "../../durable-objects/engine/ports.ts";
@@ -17,9 +23,14 @@ const ingress = (name: string, spec: object, annotations: object = {}): object =
   spec: { ingressClassName: "nginx", ...spec },
 });
 const backend = (name: string, number = 80): object => ({ service: { name, port: { number } } });
-const rule = (host: string | undefined, ...paths: [path: string, pathType: string, name: string][]): object => ({
+const rule = (
+  host: string | undefined,
+  ...paths: [path: string, pathType: string, name: string][]
+): object => ({
   ...(host ? { host } : {}),
-  http: { paths: paths.map(([path, pathType, name]) => ({ path, pathType, backend: backend(name) })) },
+  http: {
+    paths: paths.map(([path, pathType, name]) => ({ path, pathType, backend: backend(name) })),
+  },
 });
 
 beforeAll(() => {
@@ -29,9 +40,19 @@ beforeAll(() => {
     whoami("w"),
     whoami("v"),
     sleeper("pending", { spec: { nodeSelector: { no: "node" } } }),
-    serviceOf("m", { selector: { app: "m" }, ports: [{ name: "http", port: 80, targetPort: 8000 }, { name: "tls", port: 443, targetPort: 8443 }] }),
+    serviceOf("m", {
+      selector: { app: "m" },
+      ports: [
+        { name: "http", port: 80, targetPort: 8000 },
+        { name: "tls", port: 443, targetPort: 8443 },
+      ],
+    }),
     serviceOf("w", { selector: { app: "w" }, ports: [{ port: 80, targetPort: 8080 }] }),
-    serviceOf("v", { type: "NodePort", selector: { app: "v" }, ports: [{ name: "web", port: 80, targetPort: 8080 }] }),
+    serviceOf("v", {
+      type: "NodePort",
+      selector: { app: "v" },
+      ports: [{ name: "web", port: 80, targetPort: 8080 }],
+    }),
     serviceOf("closed", { selector: { app: "w" }, ports: [{ port: 80, targetPort: 81 }] }),
     serviceOf("none", { selector: { app: "nobody" }, ports: [{ port: 80 }] }),
   );
@@ -76,9 +97,21 @@ describe("the API server's proxy", () => {
   const cases: [path: string, expected: () => string][] = [
     ["/pods/w:8080/proxy/", () => "200 w"],
     ["/pods/http:w:8080/proxy/", () => "200 w"],
-    ["/pods/w/proxy/", () => `503 ServiceUnavailable error trying to reach service: dial tcp ${ip("w")}:80: connect: connection refused`],
-    ["/pods/w:81/proxy/", () => `503 ServiceUnavailable error trying to reach service: dial tcp ${ip("w")}:81: connect: connection refused`],
-    ["/pods/https:w:8080/proxy/", () => "503 ServiceUnavailable error trying to reach service: http: server gave HTTP response to HTTPS client"],
+    [
+      "/pods/w/proxy/",
+      () =>
+        `503 ServiceUnavailable error trying to reach service: dial tcp ${ip("w")}:80: connect: connection refused`,
+    ],
+    [
+      "/pods/w:81/proxy/",
+      () =>
+        `503 ServiceUnavailable error trying to reach service: dial tcp ${ip("w")}:81: connect: connection refused`,
+    ],
+    [
+      "/pods/https:w:8080/proxy/",
+      () =>
+        "503 ServiceUnavailable error trying to reach service: http: server gave HTTP response to HTTPS client",
+    ],
     ["/pods/nope/proxy/", () => '404 NotFound pods "nope" not found'],
     ["/pods/pending/proxy/", () => "400 BadRequest address not allowed"],
     ["/pods/ftp:w:80/proxy/", () => '400 BadRequest invalid pod request "ftp:w:80"'],
@@ -87,9 +120,19 @@ describe("the API server's proxy", () => {
     ["/services/v:web/proxy/", () => "200 v"],
     ["/services/v:80/proxy/", () => "200 v"],
     ["/services/v/proxy/", () => '503 ServiceUnavailable no endpoints available for service "v"'],
-    ["/services/w:81/proxy/", () => '503 ServiceUnavailable no service port 81 found for service "w"'],
-    ["/services/none/proxy/", () => '503 ServiceUnavailable no endpoints available for service "none"'],
-    ["/services/closed/proxy/", () => `503 ServiceUnavailable error trying to reach service: dial tcp ${ip("w")}:81: connect: connection refused`],
+    [
+      "/services/w:81/proxy/",
+      () => '503 ServiceUnavailable no service port 81 found for service "w"',
+    ],
+    [
+      "/services/none/proxy/",
+      () => '503 ServiceUnavailable no endpoints available for service "none"',
+    ],
+    [
+      "/services/closed/proxy/",
+      () =>
+        `503 ServiceUnavailable error trying to reach service: dial tcp ${ip("w")}:81: connect: connection refused`,
+    ],
     ["/services/nope/proxy/", () => '404 NotFound endpoints "nope" not found'],
     ["/services/nope:80/proxy/", () => '404 NotFound services "nope" not found'],
     ["/services/a:b:c:d/proxy/", () => '400 BadRequest invalid service request "a:b:c:d"'],
@@ -109,32 +152,48 @@ describe("the API server's proxy", () => {
     expect(() => raw("/api/v1/nodes/nope/proxy/healthz")).toThrow('nodes "nope" not found');
   });
 
-  test.each(["GET", "POST", "PUT", "PATCH", "DELETE"])("%s with path, query, body and headers", (method) => {
-    const body = new TextEncoder().encode("grüße");
-    const reply = raw(`${root}/services/m:http/proxy/x/%C3%BC/?a=b&c=%20`, {
-      method,
-      ...(method === "GET" ? {} : { body }),
-      headers: { host: "sandbox.test", "x-own": "1", authorization: "Bearer t", connection: "keep-alive", "impersonate-user": "x" },
-    }) as Reply;
-    expect(reply.status).toBe(method === "DELETE" ? 202 : 200);
-    const seen = JSON.parse(text(reply));
-    expect(seen).toMatchObject({
-      method,
-      path: "/x/%C3%BC/?a=b&c=%20",
-      clientIp: "172.18.0.2",
-      headers: { host: "sandbox.test", "x-own": "1", "x-forwarded-uri": `${root}/services/m:http/proxy/x/%C3%BC/`, "x-forwarded-host": "sandbox.test" },
-    });
-    expect(Object.keys(seen.headers)).not.toEqual(expect.arrayContaining(["authorization"]));
-    expect(seen.headers).not.toHaveProperty("connection");
-    expect(seen.headers).not.toHaveProperty("impersonate-user");
-    if (method !== "GET") expect(seen.body).toBe("grÃ¼Ã\x9fe");
-  });
+  test.each(["GET", "POST", "PUT", "PATCH", "DELETE"])(
+    "%s with path, query, body and headers",
+    (method) => {
+      const body = new TextEncoder().encode("grüße");
+      const reply = raw(`${root}/services/m:http/proxy/x/%C3%BC/?a=b&c=%20`, {
+        method,
+        ...(method === "GET" ? {} : { body }),
+        headers: {
+          host: "sandbox.test",
+          "x-own": "1",
+          authorization: "Bearer t",
+          connection: "keep-alive",
+          "impersonate-user": "x",
+        },
+      }) as Reply;
+      expect(reply.status).toBe(method === "DELETE" ? 202 : 200);
+      const seen = JSON.parse(text(reply));
+      expect(seen).toMatchObject({
+        method,
+        path: "/x/%C3%BC/?a=b&c=%20",
+        clientIp: "172.18.0.2",
+        headers: {
+          host: "sandbox.test",
+          "x-own": "1",
+          "x-forwarded-uri": `${root}/services/m:http/proxy/x/%C3%BC/`,
+          "x-forwarded-host": "sandbox.test",
+        },
+      });
+      expect(Object.keys(seen.headers)).not.toEqual(expect.arrayContaining(["authorization"]));
+      expect(seen.headers).not.toHaveProperty("connection");
+      expect(seen.headers).not.toHaveProperty("impersonate-user");
+      if (method !== "GET") expect(seen.body).toBe("grüße");
+    },
+  );
 
   test("HEAD has no body, TLS by scheme", () => {
     const head = raw(`${root}/services/m:http/proxy/x`, { method: "HEAD" }) as Reply;
     expect([head.status, text(head)]).toEqual([200, ""]);
     expect(said("/services/https:m:tls/proxy/x")).toMatch(/^200 /);
-    expect(said("/services/m:tls/proxy/x")).toBe("400 Client sent an HTTP request to an HTTPS server.\n");
+    expect(said("/services/m:tls/proxy/x")).toBe(
+      "400 Client sent an HTTP request to an HTTPS server.\n",
+    );
   });
 
   test("links of pages lead through the proxy", () => {
@@ -160,22 +219,12 @@ describe("the API server's proxy", () => {
     expect(text(ask() as Reply)).toBe("at last");
   });
 
-  test("an address that never answers", () => {
-    world.patch("/api/v1/nodes/node-1", { metadata: { annotations: { "podyard.dev/power": "off" } } });
-    const name = ["w", "v"].find((pod) => world.pod(pod).spec.nodeName === "node-1") as string;
-    const pending = raw(`${root}/pods/${name}:8080/proxy/`) as ProxyPending;
-    world.advance(60_000);
-    const reply = world.with((context) => proxyResult(context, pending)) as Reply;
-    expect([reply.status, JSON.parse(text(reply)).message]).toEqual([
-      503,
-      `error trying to reach service: dial tcp ${ip(name)}:8080: i/o timeout`,
-    ]);
-    world.patch("/api/v1/nodes/node-1", { metadata: { annotations: { "podyard.dev/power": null } } });
-    world.settle();
-  });
-
   test("names", () => {
-    expect(["a", "a:1", "https:a:1", ":a:", "https:a:", "x:a:1", "", ":1"].map((id) => JSON.stringify(splitName(id) ?? null))).toEqual([
+    expect(
+      ["a", "a:1", "https:a:1", ":a:", "https:a:", "x:a:1", "", ":1"].map((id) =>
+        JSON.stringify(splitName(id) ?? null),
+      ),
+    ).toEqual([
       '{"scheme":"","name":"a","port":""}',
       '{"scheme":"","name":"a","port":"1"}',
       '{"scheme":"https","name":"a","port":"1"}',
@@ -193,15 +242,32 @@ describe("Ingress and preview", () => {
     world.create(
       ingress("paths", {
         rules: [
-          rule("shop.test", ["/", "Prefix", "w"], ["/api", "Prefix", "v"], ["/exact", "Exact", "m"], ["/void", "Prefix", "none"], ["/closed", "Prefix", "closed"]),
+          rule(
+            "shop.test",
+            ["/", "Prefix", "w"],
+            ["/api", "Prefix", "v"],
+            ["/exact", "Exact", "m"],
+            ["/void", "Prefix", "none"],
+            ["/closed", "Prefix", "closed"],
+          ),
           rule("*.wild.test", ["/", "Prefix", "v"]),
         ],
       }),
-      ingress("rewritten", { rules: [rule("re.test", ["/app(/|$)(.*)", "ImplementationSpecific", "m"])] }, {
-        "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
+      ingress(
+        "rewritten",
+        { rules: [rule("re.test", ["/app(/|$)(.*)", "ImplementationSpecific", "m"])] },
+        {
+          "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
+        },
+      ),
+      ingress("secured", {
+        tls: [{ hosts: ["safe.test"], secretName: "x" }],
+        rules: [rule("safe.test", ["/", "Prefix", "w"])],
       }),
-      ingress("secured", { tls: [{ hosts: ["safe.test"], secretName: "x" }], rules: [rule("safe.test", ["/", "Prefix", "w"])] }),
-      ingress("foreign", { ingressClassName: "traefik", rules: [rule("foreign.test", ["/", "Prefix", "w"])] }),
+      ingress("foreign", {
+        ingressClassName: "traefik",
+        rules: [rule("foreign.test", ["/", "Prefix", "w"])],
+      }),
     );
     world.settle();
   });
@@ -232,13 +298,21 @@ describe("Ingress and preview", () => {
     expect(JSON.parse(get("shop.test", "/exact").slice(4))).toMatchObject({
       path: "/exact",
       clientIp: "172.18.255.100",
-      headers: { host: "shop.test", "x-forwarded-for": "172.18.0.1", "x-forwarded-host": "shop.test" },
+      headers: {
+        host: "shop.test",
+        "x-forwarded-for": "172.18.0.1",
+        "x-forwarded-host": "shop.test",
+      },
     });
     expect(JSON.parse(get("re.test", "/app/a/b?c").slice(4)).path).toBe("/a/b?c");
     expect(get("safe.test", "/", true)).toBe("200 w");
   });
   test("its address and event; another class' Ingress gets none", () => {
-    expect(world.rows("/apis/networking.k8s.io/v1/namespaces/default/ingresses").map((r) => [r.Name, r.Address])).toEqual([
+    expect(
+      world
+        .rows("/apis/networking.k8s.io/v1/namespaces/default/ingresses")
+        .map((r) => [r.Name, r.Address]),
+    ).toEqual([
       ["foreign", ""],
       ["paths", "172.18.255.100"],
       ["rewritten", "172.18.255.100"],
@@ -249,19 +323,44 @@ describe("Ingress and preview", () => {
   });
   test("a Pod reaches it too, and a catch-all takes what is left", () => {
     const host = "172.18.255.100";
-    expect(told(world.ask({ pod: "default/w" }, { host, headers: { host: "shop.test" } }))).toBe("200 w");
+    expect(told(world.ask({ pod: "default/w" }, { host, headers: { host: "shop.test" } }))).toBe(
+      "200 w",
+    );
     world.create(ingress("all", { defaultBackend: backend("v") }));
     expect(get("nobody.test")).toBe("200 v");
   });
   test("the preview of Services", () => {
     const preview = (name: string, port?: number): string | undefined =>
       world.with((context) => {
-        const result = previewService(context, "default", name, { path: "/", ...(port ? { port } : {}) });
+        const result = previewService(context, "default", name, {
+          path: "/",
+          ...(port ? { port } : {}),
+        });
         return result?.done ? told(result.result) : undefined;
       });
     expect(preview("w")).toBe("200 w");
     expect(preview("v", 80)).toBe("200 v");
     expect(preview("none")).toBe("refused");
     expect(preview("nope")).toBeUndefined();
+  });
+});
+
+describe("a dead node", () => {
+  test("an address that never answers", () => {
+    const { nodeName } = world.pod("v").spec;
+    const power = (state: string | null): void =>
+      void world.patch(`/api/v1/nodes/${nodeName}`, {
+        metadata: { annotations: { "podyard.dev/power": state } },
+      });
+    power("off");
+    const pending = raw(`${root}/pods/v:8080/proxy/`) as ProxyPending;
+    world.advance(60_000);
+    const reply = world.with((context) => proxyResult(context, pending)) as Reply;
+    expect([reply.status, JSON.parse(text(reply)).message]).toEqual([
+      503,
+      `error trying to reach service: dial tcp ${world.ip("v")}:8080: i/o timeout`,
+    ]);
+    power(null);
+    world.settle();
   });
 });

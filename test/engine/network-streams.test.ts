@@ -1,6 +1,7 @@
-/** Programs in containers over the network: requests, sockets, datagrams, delays, evictions in mid-way; port-forward. */
+/** Programs in containers over the network: requests, sockets, datagrams, delays, evictions in mid-way; port-tcp. */
 import { beforeEach, describe, expect, test } from "vitest";
-import * as forward from "../../durable-objects/engine/network/port-forward.ts";
+import * as tcp from "../../durable-objects/engine/network/tcp.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/define.ts";
 import { network } from "../../durable-objects/engine/network/network.ts";
 import { printed, spawn } from "./network-programs.ts";
 import { NetworkWorld, podOf, serviceOf, sleeper, whoami } from "./network-world.ts";
@@ -13,11 +14,21 @@ beforeEach(() => {
     sleeper("b", { spec: { nodeName: "node-2" } }),
     whoami("w"),
     podOf("n", "nginx:1.29"),
-    serviceOf("b", { selector: { app: "b" }, ports: [{ name: "t", port: 7 }, { name: "u", port: 7, protocol: "UDP" }] }),
+    serviceOf("b", {
+      selector: { app: "b" },
+      ports: [
+        { name: "t", port: 7 },
+        { name: "u", port: 7, protocol: "UDP" },
+      ],
+    }),
     serviceOf("w", { selector: { app: "w" }, ports: [{ port: 80, targetPort: 8080 }] }),
   );
   world.settle();
 });
+
+/** As port-forward opens it: from inside the Pod. */
+const dial = (context: RuntimeContext, pod: string, port: number): string =>
+  tcp.openStream(context, { ip: "127.0.0.1" }, pod, port, "127.0.0.1");
 
 const left = (): string[] => [...world.engine.store.recordKeys("network")];
 
@@ -34,6 +45,17 @@ describe("requests of programs", () => {
     world.advance(200_000);
     expect(printed(world, "a")).toBe(expected);
     expect(left()).toEqual([]);
+  });
+
+  test("localhost of a node is shared by the Pods in its network", () => {
+    const hosted = (name: string): object =>
+      sleeper(name, { spec: { nodeName: "node-1", hostNetwork: true } });
+    world.create(hosted("h1"), hosted("h2"));
+    world.settle();
+    spawn(world, "h2", "mirror", 9001);
+    spawn(world, "h1", "fetch", "localhost", 9001);
+    world.advance(1_000);
+    expect(printed(world, "h1")).toMatch(/^200 \{"method":"GET"/);
   });
 
   test("a late answer comes at its moment, across evictions", () => {
@@ -59,14 +81,40 @@ describe("requests of programs", () => {
     expect(printed(world, "a")).toBe("reset\n");
   });
 
-  test("a node that dies while it is asked says nothing", () => {
+  test("a node that dies in mid-way says nothing until it is back", () => {
+    const power = (state: string | null): void =>
+      void world.patch("/api/v1/nodes/node-2", {
+        metadata: { annotations: { "podyard.dev/power": state } },
+      });
     spawn(world, "b", "late", 7, 1_000);
-    world.patch("/api/v1/nodes/node-2", { metadata: { annotations: { "podyard.dev/power": "off" } } });
+    spawn(world, "b", "echo", 8);
     spawn(world, "a", "fetch", world.ip("b"), 7);
-    world.advance(126_000);
+    world.with((context) => tcp.send(context, dial(context, "default/b", 8), "x", false));
+    const stream = left().find((id) => id.startsWith("s")) as string;
+    power("off");
+    world.advance(600_000);
     expect(printed(world, "a")).toBe("");
-    world.advance(2_000);
+    expect(world.with((context) => tcp.receive(context, stream))).toBe("X");
+    expect(world.with((context) => tcp.receive(context, stream))).toBeUndefined();
+    power(null);
+    world.advance(330_000);
     expect(printed(world, "a")).toBe("timeout\n");
+    expect(world.with((context) => tcp.receive(context, stream))).toBe("");
+    world.with((context) => tcp.close(context, stream));
+    world.advance(120_000);
+    expect(left()).toEqual([]);
+  });
+
+  test("a process on a node that dies hears nothing and says nothing", () => {
+    spawn(world, "b", "late", 7, 1_000);
+    spawn(world, "a", "fetch", world.ip("b"), 7);
+    world.patch("/api/v1/nodes/node-1", {
+      metadata: { annotations: { "podyard.dev/power": "off" } },
+    });
+    world.advance(10_000);
+    expect(printed(world, "a")).toBe("");
+    world.advance(120_000);
+    expect(left()).toEqual([]);
   });
 });
 
@@ -75,7 +123,12 @@ describe("sockets", () => {
     ["to another node", "a", () => world.ip("b"), "HELLO<end>\n"],
     ["to localhost", "b", () => "127.0.0.1", "HELLO<end>\n"],
     ["to the own address", "b", () => world.ip("b"), "HELLO<end>\n"],
-    ["to itself through its Service", "b", () => world.get("/api/v1/namespaces/default/services/b").spec.clusterIP, "HELLO<end>\n"],
+    [
+      "to itself through its Service",
+      "b",
+      () => world.get("/api/v1/namespaces/default/services/b").spec.clusterIP,
+      "HELLO<end>\n",
+    ],
   ])("%s", (_name, pod, host, expected) => {
     spawn(world, "b", "echo", 7);
     spawn(world, pod, "talk", host(), 7, "hello");
@@ -100,7 +153,14 @@ describe("sockets", () => {
   });
 
   test("HTTP by hand to a web server", () => {
-    spawn(world, "a", "talk", world.ip("w"), 8080, "GET / HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n");
+    spawn(
+      world,
+      "a",
+      "talk",
+      world.ip("w"),
+      8080,
+      "GET / HTTP/1.1\r\nHost: w\r\nConnection: close\r\n\r\n",
+    );
     world.advance(1_000);
     expect(printed(world, "a")).toBe(
       "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 1\r\n\r\nw<end>\n",
@@ -124,8 +184,7 @@ describe("sockets", () => {
   test("the server's container ends: the client reads the end", () => {
     spawn(world, "b", "echo", 7);
     world.with((context) => {
-      const opened = forward.openStream(context, "default/b", 7) as { stream: string };
-      forward.send(context, opened.stream, "x");
+      tcp.send(context, dial(context, "default/b", 7), "x", false);
     });
     spawn(world, "a", "talk", world.ip("b"), 7, "waits for its turn");
     world.delete("/api/v1/namespaces/default/pods/b", { gracePeriodSeconds: 0 });
@@ -154,13 +213,16 @@ describe("datagrams and pings", () => {
     expect(say("x", 8)).toBe("timeout");
   });
   test("ping", () => {
-    const ping = (ip: string): unknown => world.with((context) => network.ping(context, "default/a", ip));
+    const ping = (ip: string): unknown =>
+      world.with((context) => network.ping(context, "default/a", ip));
     expect(ping(world.ip("b"))).toBeGreaterThan(0);
     expect(ping("172.18.0.3")).toBeGreaterThan(0);
     expect(ping("8.8.8.8")).toBe(9);
     expect(ping("10.96.0.1")).toBeUndefined();
     expect(ping("10.244.1.99")).toBeUndefined();
-    world.patch("/api/v1/nodes/node-2", { metadata: { annotations: { "podyard.dev/power": "off" } } });
+    world.patch("/api/v1/nodes/node-2", {
+      metadata: { annotations: { "podyard.dev/power": "off" } },
+    });
     expect(ping(world.ip("b"))).toBeUndefined();
   });
 });
@@ -168,32 +230,41 @@ describe("datagrams and pings", () => {
 describe("N7 port-forward", () => {
   const get = "GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n";
   test("requests one after the other on one stream", () => {
-    const { stream } = world.with((context) => forward.openStream(context, "default/w", 8080)) as { stream: string };
+    const stream = world.with((context) => dial(context, "default/w", 8080));
     for (let i = 0; i < 2; i++) {
-      world.with((context) => forward.send(context, stream, get));
-      expect(world.with((context) => forward.receive(context, stream))).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nw$/);
-      expect(world.with((context) => forward.receive(context, stream))).toBeUndefined();
+      world.with((context) => tcp.send(context, stream, get, false));
+      expect(world.with((context) => tcp.receive(context, stream))).toMatch(
+        /^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nw$/,
+      );
+      expect(world.with((context) => tcp.receive(context, stream))).toBeUndefined();
     }
-    world.with((context) => forward.send(context, stream, "", true));
-    expect(world.with((context) => forward.receive(context, stream))).toBe("");
+    world.with((context) => tcp.send(context, stream, "", true));
+    expect(world.with((context) => tcp.receive(context, stream))).toBe("");
     expect(left()).toEqual([]);
   });
   test("raw bytes both ways, and a client that goes away", () => {
     spawn(world, "b", "echo", 7);
-    const { stream } = world.with((context) => forward.openStream(context, "default/b", 7)) as { stream: string };
-    world.with((context) => forward.send(context, stream, "ab\x00\x81"));
+    const stream = world.with((context) => dial(context, "default/b", 7));
+    world.with((context) => tcp.send(context, stream, "ab\x00\x81", false));
     world.evict();
-    expect(world.with((context) => forward.receive(context, stream))).toBe("AB\x00\x81");
-    world.with((context) => forward.close(context, stream));
+    expect(world.with((context) => tcp.receive(context, stream))).toBe("AB\x00\x81");
+    world.with((context) => tcp.close(context, stream));
     expect(left()).toEqual([]);
     spawn(world, "a", "talk", world.ip("b"), 7, "next");
     world.advance(1_000);
     expect(printed(world, "a")).toBe("NEXT<end>\n");
   });
-  test("a closed port: the container runtime's words", () => {
-    const result = world.with((context) => forward.openStream(context, "default/b", 7)) as { error: string };
-    expect(result.error).toMatch(
-      /^error forwarding port 7 to pod [0-9a-f]{64}, uid : failed to execute portforward in network namespace ".*": failed to connect to localhost:7 inside namespace "[0-9a-f]{64}", IPv4: dial tcp4 127\.0\.0\.1:7: connect: connection refused IPv6 dial tcp6 \[::1\]:7: connect: connection refused $/,
-    );
+  test("a port nobody listens on ends at once", () => {
+    const stream = world.with((context) => dial(context, "default/b", 7));
+    expect(world.with((context) => tcp.receive(context, stream))).toBe("");
+  });
+  test("a client's Pod that goes away hangs up", () => {
+    spawn(world, "b", "echo", 7);
+    const host = world.ip("b");
+    world.with((context) => network.connect(context, "default/a", host, 7));
+    expect(left().length).toBe(1);
+    world.delete("/api/v1/namespaces/default/pods/a", { gracePeriodSeconds: 0 });
+    world.settle();
+    expect(left()).toEqual([]);
   });
 });

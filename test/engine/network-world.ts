@@ -59,7 +59,9 @@ export class NetworkWorld extends World {
 
   /** Runs a body as a session would: with a context, committed, what it woke drained. */
   with<T>(body: (context: RuntimeContext) => T): T {
-    const result = this.engine.session(this.now, () => body(runtimeContext(this.#client as Client)));
+    const result = this.engine.session(this.now, () =>
+      body(runtimeContext(this.#client as Client)),
+    );
     this.check();
     return result;
   }
@@ -81,7 +83,11 @@ export class NetworkWorld extends World {
   }
 
   /** Runs a command in a Pod's first container to its end. */
-  exec(pod: string, command: string | string[], withinMs = 200_000): ExecResult & { tookMs: number } {
+  exec(
+    pod: string,
+    command: string | string[],
+    withinMs = 200_000,
+  ): ExecResult & { tookMs: number } {
     const began = this.now;
     const key = pod.includes("/") ? pod : `default/${pod}`;
     const [namespace = "", name = ""] = key.split("/");
@@ -116,13 +122,20 @@ export class NetworkWorld extends World {
 
 /** One line for a result: `200 body`, `refused`. */
 export function told(result: RequestResult): string {
-  return "response" in result ? `${result.response.status} ${result.response.body.trim()}` : result.error;
+  return "response" in result
+    ? `${result.response.status} ${result.response.body.trim()}`
+    : result.error;
 }
 
 export const podOf = (
   name: string,
   image: string,
-  more: { labels?: Record<string, string>; namespace?: string; spec?: object; container?: object } = {},
+  more: {
+    labels?: Record<string, string>;
+    namespace?: string;
+    spec?: object;
+    container?: object;
+  } = {},
 ): object => ({
   apiVersion: "v1",
   kind: "Pod",
@@ -135,7 +148,10 @@ export const podOf = (
 });
 
 export const sleeper = (name: string, more: Parameters<typeof podOf>[2] = {}): object =>
-  podOf(name, "busybox:1.36", { ...more, container: { command: ["sleep", "infinity"], ...more.container } });
+  podOf(name, "busybox:1.36", {
+    ...more,
+    container: { command: ["sleep", "infinity"], ...more.container },
+  });
 
 export const whoami = (name: string, more: Parameters<typeof podOf>[2] = {}): object =>
   podOf(name, "registry.k8s.io/e2e-test-images/agnhost:2.63.0", {

@@ -36,8 +36,16 @@ function build(): NetworkWorld {
     serviceOf("nothing", { selector: { app: "nobody" }, ports }),
     serviceOf("wrong-port", { selector: web, ports: [{ port: 80, targetPort: 9999 }] }),
     serviceOf("waits", { selector: { app: "unready" }, ports: [{ port: 80 }] }),
-    serviceOf("early", { selector: { app: "unready" }, ports: [{ port: 80 }], publishNotReadyAddresses: true }),
-    serviceOf("node-port", { type: "NodePort", selector: web, ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }] }),
+    serviceOf("early", {
+      selector: { app: "unready" },
+      ports: [{ port: 80 }],
+      publishNotReadyAddresses: true,
+    }),
+    serviceOf("node-port", {
+      type: "NodePort",
+      selector: web,
+      ports: [{ port: 80, targetPort: 8080, nodePort: 30080 }],
+    }),
     serviceOf("node-local", {
       type: "NodePort",
       selector: { app: "named" },
@@ -70,12 +78,32 @@ const from = (pod: string): { pod: string } => ({ pod: `default/${pod}` });
 const served = /^200 web-[123]$/;
 
 describe("from a Pod", () => {
-  const cases: [name: string, pod: string, target: () => string | Target, expected: string | RegExp][] = [
-    ["N1 a Pod on the same node by its address", "one", () => ({ host: world.ip("web-1"), port: 8080 }), "200 web-1"],
-    ["N1 a Pod on another node", "one", () => ({ host: world.ip("web-2"), port: 8080 }), "200 web-2"],
+  const cases: [
+    name: string,
+    pod: string,
+    target: () => string | Target,
+    expected: string | RegExp,
+  ][] = [
+    [
+      "N1 a Pod on the same node by its address",
+      "one",
+      () => ({ host: world.ip("web-1"), port: 8080 }),
+      "200 web-1",
+    ],
+    [
+      "N1 a Pod on another node",
+      "one",
+      () => ({ host: world.ip("web-2"), port: 8080 }),
+      "200 web-2",
+    ],
     ["a port nobody listens on", "one", () => ({ host: world.ip("web-1"), port: 81 }), "refused"],
     ["N2 a Service by its name", "one", () => "web", served],
-    ["N2 a Service by its address", "one", () => world.get("/api/v1/namespaces/default/services/web").spec.clusterIP, served],
+    [
+      "N2 a Service by its address",
+      "one",
+      () => world.get("/api/v1/namespaces/default/services/web").spec.clusterIP,
+      served,
+    ],
     ["N5 a named target port", "one", () => "by-name", "200 named"],
     ["N6 a selector that matches nothing", "one", () => "nothing", "refused"],
     ["N6 the wrong target port", "one", () => "wrong-port", "refused"],
@@ -86,7 +114,13 @@ describe("from a Pod", () => {
     ["internalTrafficPolicy Local with an endpoint here", "one", () => "one-node", "200 named"],
     ["internalTrafficPolicy Local without", "two", () => "one-node", "timeout"],
     ["a node port of any node", "one", () => ({ host: "172.18.0.4", port: 30080 }), served],
-    ["a load balancer's address", "one", () => world.get("/api/v1/namespaces/default/services/balanced").status.loadBalancer.ingress[0].ip, served],
+    [
+      "a load balancer's address",
+      "one",
+      () =>
+        world.get("/api/v1/namespaces/default/services/balanced").status.loadBalancer.ingress[0].ip,
+      served,
+    ],
     ["a Pod in its node's network", "two", () => "172.18.0.3", /^200 <!DOCTYPE html>/],
     ["a host port", "two", () => ({ host: "172.18.0.3", port: 8888 }), "200 mapped"],
     ["a host port of another node", "two", () => ({ host: "172.18.0.4", port: 8888 }), "refused"],
@@ -96,15 +130,65 @@ describe("from a Pod", () => {
     ["an address of nobody", "one", () => "203.0.113.7", "timeout"],
     ["a name that is not there", "one", () => "nope", "unknown"],
     ["a simulated site", "one", () => "example.com", /^200 <!doctype html>[^]*Example Domain/],
-    ["a page of it that is not there", "one", () => ({ host: "info.cern.ch", path: "/x" }), /^404 /],
+    [
+      "a page of it that is not there",
+      "one",
+      () => ({ host: "info.cern.ch", path: "/x" }),
+      /^404 /,
+    ],
     ["a site outside the handful", "one", () => "www.wikipedia.org", "unknown"],
-    ["the API server, without a token", "one", () => ({ host: "kubernetes", https: true, path: "/api" }), /^403 [^]*system:anonymous/],
-    ["the API server's health", "one", () => ({ host: "kubernetes.default", https: true, path: "/healthz" }), "200 ok"],
+    [
+      "the API server, without a token",
+      "one",
+      () => ({ host: "kubernetes", https: true, path: "/api" }),
+      /^403 [^]*system:anonymous/,
+    ],
+    [
+      "the API server's health",
+      "one",
+      () => ({ host: "kubernetes.default", https: true, path: "/healthz" }),
+      "200 ok",
+    ],
   ];
   test.each(cases)("%s", (_name, pod, target, expected) => {
     const said = told(world.ask(from(pod), target()));
     if (typeof expected === "string") expect(said).toBe(expected);
     else expect(said).toMatch(expected);
+  });
+});
+
+describe("the API server from a Pod", () => {
+  const token = (): string =>
+    world.request("POST", "/api/v1/namespaces/default/serviceaccounts/default/token", {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec: {},
+    }).body.status.token;
+  const ask = (authorization: string, method = "GET", body?: string): string =>
+    told(
+      world.ask(from("one"), {
+        host: "kubernetes.default.svc",
+        https: true,
+        method,
+        path: "/api/v1/namespaces/default/configmaps",
+        headers: { authorization, "content-type": "application/json" },
+        ...(body ? { body } : {}),
+      }),
+    );
+  test("a token's rights are its service account's", () => {
+    expect(ask(`Bearer ${token()}`)).toMatch(/^403 [^]*system:serviceaccount:default:default/);
+    expect(ask("Bearer nonsense")).toMatch(/^401 /);
+    world.create({
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { name: "edit" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "edit" },
+      subjects: [{ kind: "ServiceAccount", name: "default", namespace: "default" }],
+    });
+    expect(ask(`Bearer ${token()}`)).toMatch(/^200 [^]*kube-root-ca.crt/);
+    const made = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "from-a-pod" } };
+    expect(ask(`Bearer ${token()}`, "POST", JSON.stringify(made))).toMatch(/^201 /);
+    expect(world.get("/api/v1/namespaces/default/configmaps/from-a-pod").kind).toBe("ConfigMap");
   });
 });
 
@@ -130,6 +214,46 @@ describe("from outside and from nodes", () => {
   });
   test("nothing listens on a node's port 9", () => {
     expect(told(world.ask("outside", { host: "172.18.0.3", port: 9 }))).toBe("refused");
+  });
+});
+
+describe("whom the Pod sees", () => {
+  const seen = (result: ReturnType<NetworkWorld["ask"]>): string | undefined =>
+    result.hops.find((hop) => hop.kind === "pod")?.detail.replace("sees ", "");
+  const cases: [
+    name: string,
+    from: Parameters<NetworkWorld["ask"]>[0],
+    target: () => Target,
+    ip: () => string,
+  ][] = [
+    ["a Pod, without NAT", from("two"), () => ({ host: "by-name" }), () => world.ip("two")],
+    [
+      "a Pod through its own Service: its node's bridge",
+      from("named"),
+      () => ({ host: "by-name" }),
+      () => "10.244.1.1",
+    ],
+    [
+      "a node port: the node it came in by",
+      "outside",
+      () => ({ host: "172.18.0.4", port: 30080 }),
+      () => "172.18.0.4",
+    ],
+    [
+      "with externalTrafficPolicy Local: the client",
+      "outside",
+      () => ({ host: "172.18.0.3", port: 30081 }),
+      () => "172.18.0.1",
+    ],
+    [
+      "a node",
+      { node: "node-2" },
+      () => ({ host: world.ip("web-1"), port: 8080 }),
+      () => "172.18.0.4",
+    ],
+  ];
+  test.each(cases)("%s", (_name, asker, target, ip) => {
+    expect(seen(world.ask(asker, target()))).toBe(ip());
   });
 });
 
@@ -167,7 +291,11 @@ describe("which endpoint", () => {
   });
   test("N8 and where it ended", () => {
     const { hops } = world.ask(from("one"), "wrong-port");
-    expect(hops.at(-1)).toMatchObject({ kind: "container", failed: true, detail: "nothing listens on port 9999" });
+    expect(hops.at(-1)).toMatchObject({
+      kind: "container",
+      failed: true,
+      detail: "nothing listens on port 9999",
+    });
     expect(world.ask(from("one"), "nothing").hops.at(-1)).toMatchObject({
       kind: "service",
       name: "default/nothing",
@@ -180,12 +308,15 @@ describe("which endpoint", () => {
 describe("as things change", () => {
   test("readiness, deletion, a dead node, an eviction in mid-way", () => {
     const own = build();
-    const seen = (): string[] => [...new Set(Array.from({ length: 30 }, () => told(own.ask(from("one"), "web"))))].sort();
+    const seen = (): string[] =>
+      [...new Set(Array.from({ length: 30 }, () => told(own.ask(from("one"), "web"))))].sort();
     own.delete("/api/v1/namespaces/default/pods/web-3");
     own.settle();
     expect(seen()).toEqual(["200 web-1", "200 web-2"]);
     const ip = own.ip("web-2");
-    own.patch("/api/v1/nodes/node-2", { metadata: { annotations: { "podyard.dev/power": "off" } } });
+    own.patch("/api/v1/nodes/node-2", {
+      metadata: { annotations: { "podyard.dev/power": "off" } },
+    });
     const dead = own.ask(from("one"), { host: ip, port: 8080 });
     expect([told(dead), dead.tookMs]).toEqual(["timeout", 127_000]);
     expect(dead.hops.at(-1)).toMatchObject({ kind: "node", name: "node-2", detail: "is down" });

@@ -179,6 +179,17 @@ describe("projections", () => {
     expect(sh(w, "p", "cat /all/vault").out).not.toBe(token);
   });
 
+  it("show a Pod's new labels at the next sync", () => {
+    const items = [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }];
+    const pod = boxPod("p", [{ name: "me", downwardAPI: { items } }], [{ name: "me", mountPath: "/me" }]);
+    w.create({ ...pod, metadata: { name: "p", labels: { a: "1" } } });
+    w.advance(15_000);
+    expect(sh(w, "p", "cat /me/labels").out).toBe('a="1"');
+    w.patch(`${api}/pods/p`, { metadata: { labels: { b: "2" } } });
+    w.advance(90_000);
+    expect(sh(w, "p", "cat /me/labels").out).toBe('a="1"\nb="2"');
+  });
+
   it("give every Pod a token that the API takes, and store nothing for it", () => {
     const before = w.engine.store.recordKeys("trees");
     const trees = [...before].length;
@@ -263,5 +274,39 @@ describe("hostPath", () => {
     expect(sh(w, "p", "cat /h/etc/hostname; grep staticPodPath /h/var/lib/kubelet/config.yaml").out).toBe(
       "node-1\nstaticPodPath: /etc/kubernetes/manifests\n",
     );
+  });
+});
+
+describe("a settled probe", () => {
+  it("notices that a neighbour took the file it asks for", () => {
+    const mount = { name: "html", mountPath: "/usr/share/nginx/html" };
+    const web = {
+      name: "web",
+      image: "nginx:1.29",
+      volumeMounts: [mount],
+      readinessProbe: { httpGet: { path: "/ok", port: 80 }, periodSeconds: 5 },
+    };
+    const script = "echo yes > /h/ok; sleep 120; rm /h/ok; sleep 1000000";
+    const side = {
+      name: "side",
+      image: "busybox:1.36",
+      command: ["sh", "-c", script],
+      volumeMounts: [{ name: "html", mountPath: "/h" }],
+    };
+    w.create({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p" },
+      spec: { volumes: [{ name: "html", emptyDir: {} }], containers: [web, side] },
+    });
+    const ready = (): string =>
+      w.pod("p").status.conditions.find((c: { type: string }) => c.type === "Ready").status;
+    w.advance(60_000);
+    expect(ready()).toBe("True");
+    const steps = w.engine.steps;
+    w.advance(40_000);
+    expect(w.engine.steps - steps).toBeLessThan(60);
+    w.advance(60_000);
+    expect(ready()).toBe("False");
   });
 });

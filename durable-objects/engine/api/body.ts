@@ -9,6 +9,7 @@ import { decodeUtf8 } from "../core/utf8.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { RequestInfo } from "./request-info.ts";
 import { invalidObject, notSupported, type FieldError } from "./field.ts";
+import { checkKind } from "./identity.ts";
 import * as status from "./status.ts";
 
 export const jsonType = "application/json";
@@ -125,10 +126,11 @@ export function fieldValidationOf(info: RequestInfo): FieldValidation {
 export function decodeAs(
   typeName: string,
   wanted: { apiVersion: string; kind: string },
-  body: Pick<DecodedBody, "value" | "duplicates" | "protobuf">,
+  body: DecodedBody,
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
+  checkKind(typeName, wanted, body);
   const { object, problems, error } = decodeObject(typeName, body.value, {
     duplicates: body.duplicates,
   });

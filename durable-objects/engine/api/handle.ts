@@ -56,7 +56,9 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const asked = `${info.group}/${info.version}/${info.resource}`;
   const review = reviewKinds[asked] ?? metricsKinds[asked];
   if (review) return review(context, request, info, user);
-  const call: Call = { context, request, info, resource, user, warnings: [] };
+  const { deprecation } = resource.hooks;
+  const warnings = deprecation ? [deprecation] : [];
+  const call: Call = { context, request, info, resource, user, warnings };
   return withWarnings(serve(call), call.warnings);
 }
 

@@ -36,12 +36,26 @@ export function wrongKind(resource: Resource, body: TypeMeta): status.StatusErro
 }
 
 /** Why an object of another kind can not become this one. */
-export function conversionProblem(resource: Resource, { apiVersion, kind }: TypeMeta): string {
+export const conversionProblem = (resource: Resource, body: TypeMeta): string =>
+  conversionText(`${internalPackage(resource)}.${resource.kind}`, body);
+
+function conversionText(target: string, { apiVersion, kind }: TypeMeta): string {
   const version = apiVersion.split("/").at(-1) as string;
   if (!resourceOfKind(apiVersion, kind)) {
     return `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${legacyScheme}"`;
   }
-  return `converting (${version}.${kind}) to (${internalPackage(resource)}.${resource.kind}): unknown conversion`;
+  return `converting (${version}.${kind}) to (${target}): unknown conversion`;
+}
+
+/** A body that names a kind must name the one that is wanted; `typeName` as in the facts. */
+export function checkKind(typeName: string, wanted: TypeMeta, body: TypeMeta): void {
+  const apiVersion = body.apiVersion || wanted.apiVersion;
+  const kind = body.kind || wanted.kind;
+  if (apiVersion === wanted.apiVersion && kind === wanted.kind) return;
+  const target = `${typeName.split("/")[0]}.${wanted.kind}`;
+  throw status.badRequest(
+    `${kind} in version "${apiVersion.split("/").at(-1)}" cannot be handled as a ${wanted.kind}: ${conversionText(target, { apiVersion, kind })}`,
+  );
 }
 
 /** k8s: handlers/rest.go checkName */

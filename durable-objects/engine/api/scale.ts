@@ -1,5 +1,7 @@
 /** The scale subresource. k8s: pkg/registry/apps/deployment/storage/storage.go scaleFromDeployment */
 import type { KubeObject } from "../core/object.ts";
+import type { TableOf } from "../kinds/define.ts";
+import { ageOf } from "./duration.ts";
 import { invalid, invalidObject } from "./field.ts";
 import type { PatchTarget } from "./patch-request.ts";
 import type { Resource } from "./resources.ts";
@@ -15,6 +17,27 @@ interface Scalable extends KubeObject {
   spec?: { replicas?: number; selector?: Record<string, unknown> };
   status?: { replicas?: number };
 }
+
+/** k8s: pkg/printers/internalversion/printers.go printScale */
+export const scaleTable: TableOf<KubeObject> = {
+  columns: [
+    {
+      name: "Name",
+      type: "string",
+      format: "name",
+      description: "Name of the object.",
+      priority: 0,
+    },
+    { name: "Desired", type: "integer", description: "Replicas asked for.", priority: 0 },
+    { name: "Available", type: "integer", description: "Replicas there are.", priority: 0 },
+    { name: "Age", type: "string", description: "Time since the object was created.", priority: 0 },
+  ],
+  cells: (object, now) => {
+    const { metadata, spec, status } = object as Scale;
+    const age = ageOf(metadata.creationTimestamp, now);
+    return [metadata.name, spec?.replicas ?? 0, status?.replicas ?? 0, age];
+  },
+};
 
 export function scaleOf(resource: Resource, object: KubeObject): Scale {
   const { spec, status } = object as Scalable;

@@ -8,7 +8,9 @@ import { checkName, checkNamespace } from "./identity.ts";
 import { evict } from "./eviction.ts";
 import { patch } from "./patch-request.ts";
 import { json } from "./reply.ts";
-import { scaleOf, scalePatchTarget, withScale, type Scale } from "./scale.ts";
+import { includeObjectOf, formOf } from "./negotiation.ts";
+import { scaleOf, scalePatchTarget, scaleTable, withScale, type Scale } from "./scale.ts";
+import { partial, tableBy } from "./table.ts";
 import * as status from "./status.ts";
 import { createToken } from "./tokens.ts";
 import { existing, objectReply, readObject, scopeOf } from "./verbs.ts";
@@ -40,11 +42,11 @@ function ownPart(name: string): Serve {
 function scale(call: Call): ApiResponse {
   const { context, resource, info } = call;
   const current = existing(call);
-  if (info.verb === "get") return json(200, scaleOf(resource, current));
+  if (info.verb === "get") return scaleReply(call, current);
   const options = writeOptions(call, "scale");
   if (info.verb === "patch") {
     const { object } = patch(call, options, scalePatchTarget(resource));
-    return json(200, scaleOf(resource, object));
+    return scaleReply(call, object);
   }
   const body = readBodyOf(call.request, "Scale");
   const wanted = { apiVersion: "autoscaling/v1", kind: "Scale" };
@@ -59,7 +61,20 @@ function scale(call: Call): ApiResponse {
     (stored) => withScale(stored, given),
     options,
   );
-  return json(200, scaleOf(resource, updated));
+  return scaleReply(call, updated);
+}
+
+/** Who owns the replicas is told by the object itself. */
+function scaleReply(call: Call, object: KubeObject): ApiResponse {
+  const { form, group } = formOf(call.request.headers["accept"], true);
+  const shown = scaleOf(call.resource, object);
+  const { managedFields: _, ...metadata } = shown.metadata;
+  const scale = { ...shown, metadata } as KubeObject;
+  if (form !== "table") return json(200, form === "partial" ? partial(scale, group) : scale);
+  const { resourceVersion } = metadata;
+  const now = call.context.reader.now;
+  const rows = tableBy(scaleTable, [scale], includeObjectOf(call.info), now, { resourceVersion });
+  return json(200, { ...rows, apiVersion: group });
 }
 
 const binding = (call: Call): ApiResponse => bind(call, call.info.name);

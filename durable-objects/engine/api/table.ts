@@ -64,7 +64,18 @@ export function table(
   metadata: Table["metadata"],
   headers = true,
 ): Table {
-  const printer = tableOf(resource);
+  return tableBy(tableOf(resource), objects, includeObject, now, metadata, headers);
+}
+
+/** By a printer of one's own. */
+export function tableBy(
+  printer: TableOf<KubeObject>,
+  objects: readonly KubeObject[],
+  includeObject: IncludeObject,
+  now: number,
+  metadata: Table["metadata"],
+  headers = true,
+): Table {
   const rows = objects.map((object): Row => {
     const row: Row = { cells: printer.cells(object, now) };
     const conditions = printer.conditions?.(object);

@@ -1,14 +1,20 @@
 /** The first turn of a cluster: its nodes and what runs on every one, as kubeadm leaves them. */
+import { signingKey } from "../api/tokens.ts";
 import type { Client } from "../controllers/define.ts";
+import { encodeBase64Url } from "../core/base64url.ts";
+import { signingKeyRecord } from "../runtime/volume-access.ts";
 import { createLeases } from "./leases.ts";
 import { controlPlaneName, nodeObject, workerName } from "./nodes.ts";
 import { createSystem } from "./system.ts";
 
 export interface BirthOptions {
+  seed: string;
   nodes: number;
 }
 
 export function birth(client: Client, options: BirthOptions): void {
+  // Tokens in volumes are made when read, far from the API's own key.
+  client.records.put(...signingKeyRecord, encodeBase64Url(signingKey(options.seed)));
   // The base's namespaces came without a change that would wake anybody.
   for (const { metadata } of client.list("namespaces")) client.wake("serviceaccount", metadata.name);
   for (let index = 0; index <= options.nodes; index++) {

@@ -1,5 +1,6 @@
 /** What a controller is and what it sees. Key in, whole state compared, due time out. */
 import type { Change, KubeObject, ResourceId } from "../core/object.ts";
+import type { ApiRequest, ApiResponse } from "../ports.ts";
 
 /** Reads. All results are immutable; lists are in key order (namespace, then name). */
 export interface Reader {
@@ -80,6 +81,8 @@ export interface Client extends Reader {
   wake(controller: string, key: string, atMs?: number): void;
   /** Deterministic draw in [0, 1): hash(seed, revision, draw). */
   random(): number;
+  /** Optional. The API server as Pods reach it; who asks is told by its token or `user`. */
+  apiServer?(request: ApiRequest): ApiResponse;
   /** `n` characters of upstream's safe alphabet. k8s: apimachinery/pkg/util/rand String */
   randomSuffix(n: number): string;
   /** A random UUID (v4 shape), deterministic. */

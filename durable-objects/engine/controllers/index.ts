@@ -21,6 +21,7 @@ import { nodeIpamController } from "./node-ipam.ts";
 import { nodeLifecycleController } from "./node-lifecycle.ts";
 import { nodeMachineController } from "./node-machine.ts";
 import { persistentVolumeController } from "./persistent-volume.ts";
+import { ephemeralVolumeController } from "./persistent-volume-ephemeral.ts";
 import { volumeProvisioner } from "./persistent-volume-provisioner.ts";
 import { podGcController } from "./pod-gc.ts";
 import { pvProtectionController } from "./pv-protection.ts";
@@ -54,6 +55,7 @@ export function createControllers(signingKey: Uint8Array): Controller[] {
     endpointSliceController,
     endpointSliceMirroringController,
     loadBalancerController,
+    ephemeralVolumeController,
     persistentVolumeController,
     pvProtectionController,
     volumeProvisioner,

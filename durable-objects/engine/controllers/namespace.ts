@@ -45,7 +45,8 @@ export const namespaceController: Controller = {
     }
     const finalizers = namespace.spec?.finalizers?.filter((f) => f !== "kubernetes") ?? [];
     const current = client.get<Namespace>("namespaces", "", name);
-    if (current) client.update("namespaces", { ...current, spec: { ...current.spec, finalizers } }, "finalize");
+    const spec = finalizers.length ? { ...current?.spec, finalizers } : {};
+    if (current) client.update("namespaces", { ...current, spec }, "finalize");
     return undefined;
   },
 };

@@ -78,6 +78,21 @@ export interface StorageClass extends KubeObject {
   mountOptions?: string[];
 }
 
+/** A Pod as far as its claims go. */
+export interface PodShape extends KubeObject {
+  spec?: {
+    nodeName?: string;
+    volumes?: { name: string; persistentVolumeClaim?: { claimName: string }; ephemeral?: unknown }[];
+  };
+}
+
+/** Names of the claims a Pod uses, of its own ephemeral ones too. */
+export const claimsOfPod = (pod: PodShape): string[] =>
+  (pod.spec?.volumes ?? []).flatMap((v) => {
+    if (v.ephemeral) return [`${pod.metadata.name}-${v.name}`];
+    return v.persistentVolumeClaim ? [v.persistentVolumeClaim.claimName] : [];
+  });
+
 export const claimClass = (claim: Claim): string =>
   claim.metadata.annotations?.[betaClass] ?? claim.spec?.storageClassName ?? "";
 

@@ -12,6 +12,7 @@ import {
   boundByController,
   claimClass,
   claims,
+  claimsOfPod,
   classOf,
   defaultClassOf,
   isClassless,
@@ -22,26 +23,11 @@ import {
   storageProvisioner,
   volumes,
   type Claim,
+  type PodShape,
   type Volume,
 } from "./persistent-volume-shapes.ts";
 
 const source = { component: "persistentvolume-controller" };
-
-interface PodShape {
-  apiVersion: string;
-  kind: string;
-  metadata: Claim["metadata"];
-  spec?: {
-    nodeName?: string;
-    volumes?: { name: string; persistentVolumeClaim?: { claimName: string }; ephemeral?: unknown }[];
-  };
-}
-
-export const claimsOfPod = (pod: PodShape): string[] =>
-  (pod.spec?.volumes ?? []).flatMap((v) => {
-    if (v.ephemeral) return [`${pod.metadata.name}-${v.name}`];
-    return v.persistentVolumeClaim ? [v.persistentVolumeClaim.claimName] : [];
-  });
 
 const keyOf = (object: { metadata: { namespace?: string; name: string } }): string =>
   objectKey(object.metadata.namespace, object.metadata.name);
@@ -79,11 +65,6 @@ const wakeVolume: Waker = (change, reader) => {
   return keys;
 };
 
-const wakePod: Waker = (change) => {
-  if (change.op !== "create") return undefined;
-  return claimsOfPod(change.object as PodShape).map((name) => objectKey(change.namespace, name));
-};
-
 export const persistentVolumeController: Controller = {
   name: "persistentvolume-binder",
   wakesOn: {
@@ -91,7 +72,6 @@ export const persistentVolumeController: Controller = {
     [volumes]: wakeVolume,
     "storageclasses.storage.k8s.io": (change, reader) =>
       change.op === "delete" ? undefined : waiting(reader).map(keyOf),
-    pods: wakePod,
   },
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);

@@ -4,13 +4,17 @@
  */
 import { objectKey, splitKey } from "../core/object.ts";
 import type { Client, Controller } from "./define.ts";
-import { claims, volumes, type Claim, type Volume } from "./persistent-volume-shapes.ts";
-import { claimsOfPod } from "./persistent-volume.ts";
+import {
+  claims,
+  claimsOfPod,
+  volumes,
+  type Claim,
+  type PodShape,
+  type Volume,
+} from "./persistent-volume-shapes.ts";
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";
-
-type PodShape = Parameters<typeof claimsOfPod>[0];
 
 export const pvProtectionController: Controller = {
   name: "pv-protection",

@@ -8,7 +8,7 @@ import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from ".
 import type { Sql } from "../ports.ts";
 import { migrations } from "./migrations.ts";
 import type { Change, KubeObject } from "./object.ts";
-import { Pages } from "./pages.ts";
+import { Pages, type PageEntry } from "./pages.ts";
 import type { RecordChange, Store } from "./store.ts";
 
 /** [rv, at, op, resource, namespace, name, object, labels before if they differed, fields before if they differed] */
@@ -23,6 +23,17 @@ type ChangeRow = [
   (Record<string, string> | null)?,
   (Record<string, string> | null)?,
 ];
+
+/** Where the state table stands. */
+interface Checkpoint {
+  /** Log row it includes. */
+  id: number;
+  rv: number;
+  now: number;
+  dirty: readonly string[];
+  objects: number;
+  pages: PageEntry[];
+}
 
 interface TurnRow {
   n: number;
@@ -41,7 +52,7 @@ export interface LogEntry extends Change {
 
 export interface Hydrated {
   now: number;
-  dirty: string[];
+  dirty: readonly string[];
   fresh: boolean;
 }
 
@@ -125,9 +136,8 @@ export class Log {
     }
   }
 
-  /** Reads everything back: the built-in base, the checkpoint over it, then the log's tail. */
+  /** Finds everything again: the built-in base, the checkpoint over it (left on disk until asked for), the log's tail. */
   hydrate(base: readonly { resource: string; object: KubeObject }[]): Hydrated {
-    const checkpoint = Number(this.meta("checkpoint") ?? 0);
     const store = this.#store;
     for (const { resource, object } of base) {
       const { namespace = "", name } = object.metadata;
@@ -135,22 +145,28 @@ export class Log {
       store.rv = Math.max(store.rv, Number(object.metadata.resourceVersion));
       this.#baseKeys.add(`o\0${resource}\0${namespace}\0${name}`);
     }
-    this.#pages.load((key, value) => {
-      const [what, a, b, c] = key.split("\0") as [string, string, string, string];
-      if (what === "o") store.load(a, b, c, (value as KubeObject | null) ?? undefined);
-      else store.loadRecord(a, key.slice(a.length + 3), value);
-    });
-    const result: Hydrated = { now: Number(this.meta("now") ?? 0), dirty: [], fresh: true };
-    store.rv = Number(this.meta("rv") ?? store.rv);
-    const dirty = this.meta("dirty");
-    if (dirty) result.dirty = JSON.parse(dirty) as string[];
-    if (checkpoint > 0) result.fresh = false;
-    this.#lastId = checkpoint;
-    for (const row of this.#sql.exec("SELECT id, body FROM log WHERE id > ? ORDER BY id", checkpoint)) {
+    const text = this.meta("checkpoint");
+    const checkpoint = text === undefined ? undefined : (JSON.parse(text) as Checkpoint);
+    const result: Hydrated = { now: 0, dirty: [], fresh: checkpoint === undefined };
+    const late = new Map<string, (() => void)[]>();
+    if (checkpoint) {
+      for (const [kind, owned] of this.#pages.open(checkpoint.pages)) {
+        const after: (() => void)[] = [];
+        late.set(kind, after);
+        store.defer(kind, { owned, load: () => this.#loadKind(kind, after) });
+      }
+      store.rv = checkpoint.rv;
+      store.objectCount = checkpoint.objects;
+      result.now = checkpoint.now;
+      result.dirty = checkpoint.dirty;
+      this.#lastId = checkpoint.id;
+    }
+    for (const row of this.#sql.exec("SELECT id, body FROM log WHERE id > ? ORDER BY id", this.#lastId)) {
+      const body = row["body"] as string;
+      const turn = JSON.parse(body) as TurnRow;
+      this.#tailBytes += body.length;
+      this.#replay(turn, late);
       result.fresh = false;
-      const turn = JSON.parse(row["body"] as string) as TurnRow;
-      this.#tailBytes += (row["body"] as string).length;
-      this.#replay(turn);
       result.now = turn.n;
       result.dirty = turn.q ?? [];
       this.#lastId = row["id"] as number;
@@ -160,14 +176,37 @@ export class Log {
     return result;
   }
 
-  #replay(turn: TurnRow): void {
+  /** A class of keys: its pages, then what the tail changed since. */
+  #loadKind(kind: string, after: readonly (() => void)[]): void {
+    const store = this.#store;
+    this.#pages.read(kind, (key, value) => {
+      const [what, a, b, c] = key.split("\0") as [string, string, string, string];
+      if (what === "o") store.load(a, b, c, (value as KubeObject | null) ?? undefined);
+      else store.loadRecord(a, key.slice(a.length + 3), value);
+    });
+    for (const load of after) load();
+  }
+
+  #replay(turn: TurnRow, late: ReadonlyMap<string, (() => void)[]>): void {
+    const store = this.#store;
     for (const [rv, , op, resource, namespace, name, object] of turn.c) {
-      this.#store.load(resource, namespace, name, op === "d" ? undefined : object);
-      this.#store.rv = rv;
-      this.#dirtyKeys.add(`o\0${resource}\0${namespace}\0${name}`);
+      const kind = `o\0${resource}`;
+      const load = (): void => store.load(resource, namespace, name, op === "d" ? undefined : object);
+      const after = late.get(kind);
+      if (!after) load();
+      else {
+        after.push(load);
+        store.objectCount += op === "c" ? 1 : op === "d" ? -1 : 0;
+        if (object.metadata.ownerReferences) store.owns(kind);
+      }
+      store.rv = rv;
+      this.#dirtyKeys.add(`${kind}\0${namespace}\0${name}`);
     }
     for (const [table, key, value] of turn.r) {
-      this.#store.loadRecord(table, key, value);
+      const load = (): void => store.loadRecord(table, key, value);
+      const after = late.get(`r\0${table}`);
+      if (after) after.push(load);
+      else load();
       this.#dirtyKeys.add(`r\0${table}\0${key}`);
     }
   }
@@ -360,10 +399,15 @@ export class Log {
     const store = this.#store;
     this.#pages.save(this.#dirtyKeys, (key) => this.#textOf(key));
     this.#dirtyKeys.clear();
-    this.setMeta("checkpoint", String(this.#lastId));
-    this.setMeta("rv", String(store.rv));
-    this.setMeta("now", String(now));
-    this.setMeta("dirty", JSON.stringify(dirty));
+    const checkpoint: Checkpoint = {
+      id: this.#lastId,
+      rv: store.rv,
+      now,
+      dirty,
+      objects: store.objectCount,
+      pages: this.#pages.directory(),
+    };
+    this.setMeta("checkpoint", JSON.stringify(checkpoint));
     this.#tailBytes = 0;
     this.#trim();
   }

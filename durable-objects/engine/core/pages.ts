@@ -7,9 +7,16 @@ import type { Sql } from "../ports.ts";
 
 interface Page {
   id: number;
+  /** What its keys are of: `o\0pods`, `r\0timers`. */
+  kind: string;
   keys: Set<string>;
   bytes: number;
+  /** Some object in it has an owner. */
+  owned: boolean;
 }
+
+/** [id, kind, bytes on disk, 1: some object has an owner] */
+export type PageEntry = [number, string, number, 0 | 1];
 
 export class Pages {
   readonly #sql: Sql;
@@ -28,21 +35,35 @@ export class Pages {
     this.#sql = sql;
   }
 
-  /** Reads every page; `take` gets each key with its value (null: a tombstone of the built-in base). */
-  load(take: (key: string, value: unknown) => void): void {
-    for (const row of this.#sql.exec("SELECT id, body FROM state ORDER BY id")) {
-      const body = row["body"] as string;
-      const page: Page = { id: row["id"] as number, keys: new Set(), bytes: body.length };
-      const values = JSON.parse(body) as Record<string, unknown>;
+  /** The list of all pages, kept with the checkpoint: so a start need not read them. */
+  directory(): PageEntry[] {
+    return [...this.#pages.values()].map((p) => [p.id, p.kind, p.bytes, p.owned ? 1 : 0]);
+  }
+
+  /** Knows the pages again, their contents unread; returns their kinds and whether an object of it has an owner. */
+  open(directory: readonly PageEntry[]): Map<string, boolean> {
+    const kinds = new Map<string, boolean>();
+    for (const [id, kind, bytes, owned] of directory) {
+      this.#pages.set(id, { id, kind, keys: new Set(), bytes, owned: owned === 1 });
+      this.#stored.set(id, bytes);
+      this.bytes += bytes;
+      this.#nextId = Math.max(this.#nextId, id + 1);
+      kinds.set(kind, (kinds.get(kind) ?? false) || owned === 1);
+    }
+    return kinds;
+  }
+
+  /** Reads the pages of a kind; `take` gets each key with its value (null: a tombstone of the built-in base). */
+  read(kind: string, take: (key: string, value: unknown) => void): void {
+    for (const page of this.#pages.values()) {
+      if (page.kind !== kind) continue;
+      const [row] = this.#sql.exec("SELECT body FROM state WHERE id = ?", page.id);
+      const values = JSON.parse(row?.["body"] as string) as Record<string, unknown>;
       for (const key in values) {
         page.keys.add(key);
         this.#pageOf.set(key, page);
         take(key, values[key]);
       }
-      this.#pages.set(page.id, page);
-      this.#stored.set(page.id, page.bytes);
-      this.bytes += page.bytes;
-      this.#nextId = page.id + 1;
     }
   }
 
@@ -53,8 +74,9 @@ export class Pages {
   save(dirty: Iterable<string>, textOf: (key: string) => string | undefined): void {
     const touched = new Set<Page>();
     for (const key of dirty) {
-      const page = this.#pageOf.get(key);
+      // In this order: a class that was not read yet is read to tell the text.
       const text = textOf(key);
+      const page = this.#pageOf.get(key);
       if (page) touched.add(page);
       if (text === undefined) {
         page?.keys.delete(key);
@@ -69,7 +91,7 @@ export class Pages {
     const kind = key.split("\0", 2).join("\0");
     let page = this.#open.get(kind);
     if (!page || page.bytes + bytes > pageBytesTarget) {
-      page = { id: this.#nextId++, keys: new Set(), bytes: 0 };
+      page = { id: this.#nextId++, kind, keys: new Set(), bytes: 0, owned: false };
       this.#pages.set(page.id, page);
       this.#open.set(kind, page);
     }
@@ -109,6 +131,7 @@ export class Pages {
         body,
       );
       page.bytes = body.length;
+      page.owned = body.includes('"ownerReferences"');
       this.#stored.set(page.id, body.length);
       this.bytes += body.length - before;
     }

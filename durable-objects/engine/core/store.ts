@@ -95,6 +95,15 @@ export interface RecordChange {
   value: unknown;
 }
 
+/** A class of keys that waits on disk. */
+export interface Deferred {
+  /** Some object in it has an owner. */
+  owned: boolean;
+  load(): void;
+}
+
+const isObjects = (kind: string): boolean => kind.startsWith("o\0");
+
 export class Store {
   /** resourceVersion of the last change. */
   rv = 0;
@@ -109,57 +118,103 @@ export class Store {
   readonly #indexTable: readonly Index[];
   readonly #records = new Map<string, Map<string, unknown>>();
   objectCount = 0;
+  /** Classes of keys (`o\0pods`, `r\0timers`) that are still on disk: read when first asked for. */
+  readonly #deferred = new Map<string, Deferred>();
 
   constructor(indices: readonly Index[]) {
     this.#indexTable = indices;
     for (const index of indices) this.#indices.set(index.name, new Map());
   }
 
+  /** Leaves a class of keys on disk until it is asked for; `load` then calls `load` or `loadRecord` for each. */
+  defer(kind: string, deferred: Deferred): void {
+    this.#deferred.set(kind, deferred);
+  }
+
+  /** The class has an object with an owner after all. */
+  owns(kind: string): void {
+    const deferred = this.#deferred.get(kind);
+    if (deferred) deferred.owned = true;
+  }
+
+  #need(kind: string): void {
+    const deferred = this.#deferred.get(kind);
+    if (!deferred) return;
+    this.#deferred.delete(kind);
+    // They were counted when they came to life.
+    const count = this.objectCount;
+    deferred.load();
+    this.objectCount = count;
+  }
+
+  #needAll(which: (kind: string, deferred: Deferred) => boolean): void {
+    for (const [kind, deferred] of [...this.#deferred]) if (which(kind, deferred)) this.#need(kind);
+  }
+
   get(resource: ResourceId, namespace: string, name: string): KubeObject | undefined {
+    if (this.#deferred.size) this.#need(`o\0${resource}`);
     return this.#resources.get(resource)?.get(objectKey(namespace, name));
   }
 
   list(resource: ResourceId, namespace?: string): readonly KubeObject[] {
+    if (this.#deferred.size) this.#need(`o\0${resource}`);
     if (namespace) return this.#namespaces.get(`${resource}\0${namespace}`)?.array() ?? none;
     return this.#resources.get(resource)?.array() ?? none;
   }
 
   count(resource: ResourceId, namespace?: string): number {
+    if (this.#deferred.size) this.#need(`o\0${resource}`);
     if (namespace) return this.#namespaces.get(`${resource}\0${namespace}`)?.size ?? 0;
     return this.#resources.get(resource)?.size ?? 0;
   }
 
   inNamespace(namespace: string): readonly KubeObject[] {
+    this.#needAll(isObjects);
     const all: KubeObject[] = [];
     for (const resource of [...this.#resources.keys()].sort()) all.push(...this.list(resource, namespace));
     return all;
   }
 
   resources(): Iterable<ResourceId> {
+    this.#needAll(isObjects);
     return this.#resources.keys();
   }
 
   byIndex(index: string, value: string): readonly KubeObject[] {
     const groups = this.#indices.get(index);
     assert(groups, `no index ${index}`);
+    if (this.#deferred.size) this.#needFor(index);
     const found = groups.get(value);
     if (!found) return none;
     return found instanceof Group ? found.array() : found.array;
   }
 
+  /** Indices over all resources file by owner, so classes in which nothing has one can wait. */
+  #needFor(index: string): void {
+    for (const { name, resource } of this.#indexTable) {
+      if (name !== index) continue;
+      if (resource === "*") this.#needAll((kind, { owned }) => owned && isObjects(kind));
+      else this.#need(`o\0${resource}`);
+    }
+  }
+
   record<T>(table: string, key: string): T | undefined {
+    if (this.#deferred.size) this.#need(`r\0${table}`);
     return this.#records.get(table)?.get(key) as T | undefined;
   }
 
   recordKeys(table: string): Iterable<string> {
+    if (this.#deferred.size) this.#need(`r\0${table}`);
     return this.#records.get(table)?.keys() ?? [];
   }
 
   recordTables(): Iterable<string> {
+    this.#needAll((kind) => !isObjects(kind));
     return this.#records.keys();
   }
 
   putRecord(table: string, key: string, value: unknown): void {
+    if (this.#deferred.size) this.#need(`r\0${table}`);
     const before = this.#records.get(table)?.get(key);
     if (before === value) return;
     this.#undo?.push({ what: "record", table, key, before });
@@ -172,6 +227,7 @@ export class Store {
     const namespace = object.metadata.namespace ?? "";
     const name = object.metadata.name;
     const key = objectKey(namespace, name);
+    if (this.#deferred.size) this.#need(`o\0${resource}`);
     const previous = this.#resources.get(resource)?.get(key);
     assert((previous === undefined) === (op === "create"), `${op} of ${resource} ${key}`);
     const rv = ++this.rv;

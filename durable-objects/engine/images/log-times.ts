@@ -34,3 +34,18 @@ export function apacheTime(ms: number): string {
   const t = civil(ms);
   return `${days[t.weekday]} ${months[t.month - 1]} ${two(t.day)} ${two(t.hour)}:${two(t.minute)}:${two(t.second)}.${String(Math.floor(ms % 1000)).padStart(3, "0")}000 ${t.year}`;
 }
+
+/** `2026-11-20T22:04:59.123Z`: JavaScript's. */
+export function rfc3339Milli(ms: number): string {
+  const t = civil(ms);
+  return `${t.year}-${two(t.month)}-${two(t.day)}T${two(t.hour)}:${two(t.minute)}:${two(t.second)}.${String(Math.floor(ms % 1000)).padStart(3, "0")}Z`;
+}
+
+/** `2026-11-20 22:04:59`. */
+export const plainTime = (ms: number): string => rfc3339Milli(ms).slice(0, 19).replace("T", " ");
+
+/** `I1120 22:04:59.123000`: klog. */
+export function klogTime(ms: number): string {
+  const t = civil(ms);
+  return `I${two(t.month)}${two(t.day)} ${two(t.hour)}:${two(t.minute)}:${two(t.second)}.${String(Math.floor(ms % 1000)).padStart(3, "0")}000`;
+}

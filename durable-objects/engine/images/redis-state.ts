@@ -24,6 +24,8 @@ export interface Link {
   s?: Socket;
   /** Bytes not understood yet. */
   b?: string;
+  /** Database the master's writes go to. */
+  d?: number;
   /** The master's data is here and changes arrive. */
   up?: true;
   /** Next try, virtual ms, and tries so far. */

@@ -77,6 +77,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** What marking for deletion changes besides metadata (a Namespace turns Terminating). */
   markDeleted?(object: T): T;
   defaultPropagation?: "Background" | "Orphan";
+  /** Every answer warns of it. k8s: apiserver/pkg/endpoints/deprecation WarningMessage */
+  deprecation?: string;
   table?: TableOf<T>;
   /** Generation also grows with metadata.annotations (Deployment). */
   generationOnAnnotations?: boolean;

@@ -92,6 +92,7 @@ export const Endpoints: Kind<Endpoints> = {
   kind: "Endpoints",
   type: "core/v1.Endpoints",
   namespaced: true,
+  deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
   hasGeneration: false,
   allowCreateOnUpdate: true,
   applyDefaults(endpoints) {

@@ -6,6 +6,7 @@
 import type { Controller, Client, Waker } from "../controllers/define.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
+import { isApiAccess } from "../runtime/volume-access.ts";
 import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
 import { hasPower, nodeIsDown, nodeKey, nodeOfKey, nodeRecord } from "./node-address.ts";
@@ -31,7 +32,7 @@ const wakePod: Waker = (change) => {
   return keys;
 };
 
-/** Status is our own writing, but for readiness gates; labels and annotations say nothing to us. */
+/** Status is our own writing, but for readiness gates; labels and annotations are for downward API volumes only. */
 function concerns(pod: Pod, before: Pod): boolean {
   const [now, then] = [pod.metadata, before.metadata];
   return (
@@ -40,9 +41,17 @@ function concerns(pod: Pod, before: Pod): boolean {
     now.deletionGracePeriodSeconds !== then.deletionGracePeriodSeconds ||
     pod.spec.nodeName !== before.spec.nodeName ||
     now.uid !== then.uid ||
+    (now.labels !== then.labels || now.annotations !== then.annotations ? showsItself(pod) : false) ||
     (pod.spec.readinessGates?.length ?? 0) > 0
   );
 }
+
+const showsItself = (pod: Pod): boolean =>
+  pod.spec.volumes?.some(
+    (v) =>
+      v.downwardAPI !== undefined ||
+      (v.projected?.sources?.some((s) => s.downwardAPI !== undefined) && !isApiAccess(v)),
+  ) ?? false;
 
 const wakeNode: Waker = (change, reader) => {
   const keys = [nodeKey(change.name)];

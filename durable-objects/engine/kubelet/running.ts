@@ -168,7 +168,7 @@ function fillVolumes(sync: Sync): void {
   const due = (sync.now - record.startedAtMs) % syncPeriodMs === 0;
   for (const volume of pod.spec.volumes ?? []) {
     if (isApiAccess(volume)) continue;
-    const version = volumeVersion(sync.client, namespace, volume);
+    const version = volumeVersion(sync.client, pod, volume);
     const before = record.filled?.[volume.name];
     if (before === version) continue;
     if (before !== undefined && !due) {

@@ -6,12 +6,13 @@
 import type { KubeObject } from "../core/object.ts";
 import { calendar, parseTime } from "../core/clock.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
+import { fnv32a } from "../core/random.ts";
 import type { Reader } from "../controllers/define.ts";
 import { fromBase64 } from "../schema/base64.ts";
 import type { VolumeFile } from "../runtime/define.ts";
 import type { DownwardInput } from "./downward.ts";
 import { fieldText, findContainer, resourceText } from "./downward.ts";
-import type { Volume } from "./shapes.ts";
+import type { Pod, Volume } from "./shapes.ts";
 
 interface DataObject extends KubeObject {
   data?: Record<string, string>;
@@ -163,7 +164,11 @@ export function volumeFiles(
 }
 
 /** Names the state of everything a volume is filled from: another text, other files. */
-export function volumeVersion(reader: Reader, namespace: string, volume: Volume): string {
+export function volumeVersion(reader: Reader, pod: Pod, volume: Volume): string {
+  const namespace = pod.metadata.namespace ?? "";
+  const { labels, annotations } = pod.metadata;
+  const own = (): string => fnv32a(JSON.stringify([labels, annotations])).toString(36);
+  if (volume.downwardAPI) return own();
   const rv = (resource: "configmaps" | "secrets", name: string | undefined): string =>
     reader.get(resource, namespace, name ?? "")?.metadata.resourceVersion ?? "-";
   if (volume.configMap) return rv("configmaps", volume.configMap.name);
@@ -174,7 +179,9 @@ export function volumeVersion(reader: Reader, namespace: string, volume: Volume)
         ? rv("configmaps", s.configMap.name)
         : s.secret
           ? rv("secrets", s.secret.name)
-          : "",
+          : s.downwardAPI
+            ? own()
+            : "",
     )
     .join(",");
 }

@@ -33,7 +33,10 @@ export const endpointName = ({ hostname, ip }: Endpoint): string =>
 
 /** `name` is fully qualified without its last dot, lower case, and ends in the cluster's domain. */
 export function clusterName(reader: Reader, name: string, type: Type): Found {
-  const labels = name.slice(0, -clusterDomain.length - 1).split(".").filter(Boolean);
+  const labels = name
+    .slice(0, -clusterDomain.length - 1)
+    .split(".")
+    .filter(Boolean);
   const kind = labels.pop();
   if (kind === undefined) return apex(name, type);
   if (kind === "dns" && labels.length === 1 && labels[0] === "ns") {
@@ -44,7 +47,9 @@ export function clusterName(reader: Reader, name: string, type: Type): Found {
   if (namespace === undefined) return [];
   if (!reader.get("namespaces", "", namespace)) return undefined;
   if (labels.length === 0) return [];
-  return kind === "pod" ? podName(name, labels, type) : serviceName(reader, name, namespace, labels, type);
+  return kind === "pod"
+    ? podName(name, labels, type)
+    : serviceName(reader, name, namespace, labels, type);
 }
 
 const apex = (name: string, type: Type): DnsRecord[] =>
@@ -53,7 +58,9 @@ const apex = (name: string, type: Type): DnsRecord[] =>
 /** CoreDNS' `pods insecure`: the address is in the name, nobody checks it. */
 function podName(name: string, labels: string[], type: Type): Found {
   const text = labels.length === 1 ? (labels[0] as string) : "";
-  return /^\d+-\d+-\d+-\d+$/.test(text) ? addresses(name, [text.replaceAll("-", ".")], type) : undefined;
+  return /^\d+-\d+-\d+-\d+$/.test(text)
+    ? addresses(name, [text.replaceAll("-", ".")], type)
+    : undefined;
 }
 
 function serviceName(
@@ -75,7 +82,13 @@ function serviceName(
   }
   if (labels.length !== 1 || !isHeadless(service)) return undefined;
   const ips = readyOf(reader, service, undefined).filter((e) => endpointName(e) === labels[0]);
-  return ips.length === 0 ? undefined : addresses(name, ips.map((e) => e.ip), type);
+  return ips.length === 0
+    ? undefined
+    : addresses(
+        name,
+        ips.map((e) => e.ip),
+        type,
+      );
 }
 
 const readyOf = (reader: Reader, service: Service, port: ServicePort | undefined): Endpoint[] =>
@@ -86,7 +99,13 @@ function ofService(reader: Reader, service: Service, name: string, type: Type): 
   if (!isHeadless(service)) return addresses(name, service.spec?.clusterIPs ?? [], type);
   const ready = readyOf(reader, service, undefined);
   // A headless Service nobody is behind has no name.
-  return ready.length === 0 ? undefined : addresses(name, ready.map((e) => e.ip), type);
+  return ready.length === 0
+    ? undefined
+    : addresses(
+        name,
+        ready.map((e) => e.ip),
+        type,
+      );
 }
 
 function ofPort(
@@ -102,7 +121,11 @@ function ofPort(
   if (matching.length === 0) return undefined;
   if (type === "SRV") return srv(reader, service, name, matching);
   if (!isHeadless(service)) return addresses(name, service.spec?.clusterIPs ?? [], type);
-  return addresses(name, readyOf(reader, service, matching[0]).map((e) => e.ip), type);
+  return addresses(
+    name,
+    readyOf(reader, service, matching[0]).map((e) => e.ip),
+    type,
+  );
 }
 
 /** Priority 0; the weights of one answer share 100. */
@@ -110,7 +133,10 @@ function srv(reader: Reader, service: Service, name: string, ports: readonly Ser
   const home = `${service.metadata.name}.${service.metadata.namespace}.svc.${clusterDomain}.`;
   const targets = ports.flatMap((port) =>
     isHeadless(service)
-      ? readyOf(reader, service, port).map((e) => ({ port: e.port, host: `${endpointName(e)}.${home}` }))
+      ? readyOf(reader, service, port).map((e) => ({
+          port: e.port,
+          host: `${endpointName(e)}.${home}`,
+        }))
       : [{ port: port.port as number, host: home }],
   );
   if (targets.length === 0) return undefined;

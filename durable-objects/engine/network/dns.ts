@@ -46,7 +46,10 @@ export function resolverOf(namespace: string, spec: DnsSpec): Resolver {
   }
   const unique = (list: string[]): string[] => [...new Set(list)];
   return {
-    nameservers: unique([...base.nameservers, ...(given.nameservers ?? [])]).slice(0, nameserversMax),
+    nameservers: unique([...base.nameservers, ...(given.nameservers ?? [])]).slice(
+      0,
+      nameserversMax,
+    ),
     searches: unique([...base.searches, ...(given.searches ?? [])]).slice(0, searchesMax),
     options: [...options.values()],
   };

@@ -3,11 +3,18 @@
  * A step starts or asks on; delays, drops and timeouts are moments in the record. Steps are run by the network controller,
  * or at once by whoever cannot wait (proxies).
  */
-import { connectTimeoutMs, exchangeBodyBytesMax, networkRoundsMax, outcomeKeptMs } from "../limits.ts";
+import {
+  brokenConnectionMs,
+  connectTimeoutMs,
+  exchangeBodyBytesMax,
+  networkRoundsMax,
+  outcomeKeptMs,
+} from "../limits.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http.ts";
 import { Kernel } from "../runtime/kernel.ts";
-import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
+import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/state.ts";
+import { isUp } from "./addresses.ts";
 import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
 import { hop, type Hop } from "./hops.ts";
 import { startIngress, type Relay } from "./ingress.ts";
@@ -122,9 +129,20 @@ function forget(context: RuntimeContext, id: string, exchange: Exchange): number
   return undefined;
 }
 
+/** A Pod's kernel; undefined: it is gone, or its node has no power. */
+export function loadPod(context: RuntimeContext, podKey: string): Kernel | undefined {
+  return isFrozen(context, podKey) ? undefined : Kernel.load(context, podKey);
+}
+
+/** Whether a Pod is on a node without power: it stands still, and so does what is on its way to it. */
+export function isFrozen(context: RuntimeContext, podKey: string): boolean {
+  const record = context.records.get<PodRecord>("runtime", podKey);
+  return record !== undefined && !isUp(context.reader, record.pod.node);
+}
+
 /** Lets a Pod's processes see what came for them. */
 export function runPod(context: RuntimeContext, podKey: string): void {
-  const kernel = Kernel.load(context, podKey);
+  const kernel = loadPod(context, podKey);
   if (!kernel) return;
   kernel.run();
   kernel.save();
@@ -146,9 +164,14 @@ function deliver(
   const { q } = exchange;
   switch (outcome.to) {
     case "pod":
-      return hand(context, id, exchange, outcome.pod, { ...q, port: outcome.port, clientIp: outcome.clientIp });
+      return hand(context, id, exchange, outcome.pod, {
+        ...q,
+        port: outcome.port,
+        clientIp: outcome.clientIp,
+      });
     case "site":
-      if (!siteListens(outcome.site, outcome.port)) return expire(context, id, exchange, "timeout", connectTimeoutMs);
+      if (!siteListens(outcome.site, outcome.port))
+        return expire(context, id, exchange, "timeout", connectTimeoutMs);
       return settle(context, id, exchange, {
         response: siteAnswer(outcome.site, { ...q, https: q.https ?? outcome.port === 443 }),
       });
@@ -161,9 +184,11 @@ function deliver(
       return undefined;
     }
     case "apiserver":
-      return settle(context, id, exchange, { response: apiServerAnswer(q) });
+      return settle(context, id, exchange, { response: apiServerAnswer(context, q) });
     case "kubelet":
-      return settle(context, id, exchange, { response: kubeletAnswer(context.reader, outcome.node, q) });
+      return settle(context, id, exchange, {
+        response: kubeletAnswer(context.reader, outcome.node, q),
+      });
     case "nobody":
       return expire(context, id, exchange, outcome.error as ExchangeError, outcome.afterMs);
   }
@@ -221,8 +246,13 @@ export function containerAt(kernel: Kernel, port: number): string | undefined {
 }
 
 function ask(context: RuntimeContext, id: string, exchange: Exchange): number | undefined {
+  if (isFrozen(context, exchange.to ?? "")) {
+    return expire(context, id, exchange, "timeout", brokenConnectionMs);
+  }
   const kernel = Kernel.load(context, exchange.to ?? "");
-  if (!kernel || exchange.h === undefined) return settle(context, id, exchange, { error: "reset" });
+  // A Pod that was started anew knows nothing of what it was asked before.
+  if (!kernel || exchange.h === undefined || kernel.pod.ht[exchange.h]?.o !== id)
+    return settle(context, id, exchange, { error: "reset" });
   const outcome = httpOutcome(kernel, exchange.h);
   kernel.save();
   if ("response" in outcome || "error" in outcome) return settle(context, id, exchange, outcome);
@@ -265,12 +295,6 @@ export function settleNow(context: RuntimeContext, id: string): ExchangeResult |
   const left = load(context, id);
   if (left) save(context, id, { ...left, atOnce: undefined });
   return undefined;
-}
-
-/** Pushes a stream on, and what it sets in motion. */
-export function settleStreams(context: RuntimeContext, id: string): void {
-  stepAny(context, id);
-  push(context, () => false);
 }
 
 function push(context: RuntimeContext, enough: () => boolean): void {

@@ -1,7 +1,17 @@
 /** The way of a request, station by station: what `request` returns and the console shows. */
 
 export interface Hop {
-  kind: "source" | "dns" | "service" | "endpoint" | "policy" | "node" | "pod" | "container" | "site" | "ingress";
+  kind:
+    | "source"
+    | "dns"
+    | "service"
+    | "endpoint"
+    | "policy"
+    | "node"
+    | "pod"
+    | "container"
+    | "site"
+    | "ingress";
   /** `default/web`, `node-1`, `web.default.svc.cluster.local`. */
   name: string;
   ip?: string;

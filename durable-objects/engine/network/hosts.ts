@@ -2,12 +2,14 @@
 import type { Reader } from "../controllers/define.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import type { Pod } from "../kubelet/shapes.ts";
-import { version } from "../api/discovery.ts";
+import type { User } from "../ports.ts";
+import { binaryOf, bytesOf, decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
 
 const json = (status: number, body: unknown): HttpResponse => ({
   status,
   headers: { "content-type": "application/json" },
-  body: `${JSON.stringify(body, null, 2)}\n`,
+  body: `${encodeUtf8(JSON.stringify(body, null, 2))}\n`,
 });
 
 const plain = (status: number, body: string): HttpResponse => ({
@@ -18,26 +20,53 @@ const plain = (status: number, body: string): HttpResponse => ({
 
 const notHttps: HttpResponse = plain(400, "Client sent an HTTP request to an HTTPS server.\n");
 
-/** An anonymous look at the API server. k8s: apiserver/pkg/endpoints/handlers/responsewriters/errors.go Forbidden */
-export function apiServerAnswer(request: HttpRequest): HttpResponse {
-  if (!request.https) return notHttps;
-  const path = request.path.split("?")[0] ?? "/";
-  if (/^\/(healthz|livez|readyz)$/.test(path)) return plain(200, "ok");
-  if (path === "/version") return json(200, version);
-  const token = request.headers.authorization;
-  const message = token
-    ? "Unauthorized"
-    : `forbidden: User "system:anonymous" cannot ${request.method.toLowerCase()} path "${path}"`;
-  return json(token ? 401 : 403, {
+/** What system:discovery allows to whoever is known, and to nobody else. */
+const discovery = /^\/(api(\/[^/]+)?|apis(\/[^/]+){0,2}|openapi(\/.*)?)\/?$/;
+
+/** k8s: apiserver/pkg/endpoints/handlers/responsewriters/errors.go Forbidden */
+const forbidden = (method: string, path: string): HttpResponse =>
+  json(403, {
     kind: "Status",
     apiVersion: "v1",
     metadata: {},
     status: "Failure",
-    message,
-    reason: token ? "Unauthorized" : "Forbidden",
-    ...(token ? {} : { details: {} }),
-    code: token ? 401 : 403,
+    message: `forbidden: User "system:anonymous" cannot ${method.toLowerCase()} path "${path}"`,
+    reason: "Forbidden",
+    details: {},
+    code: 403,
   });
+
+const anonymous: User = { name: "system:anonymous", groups: ["system:unauthenticated"] };
+
+/** The API server, asked with a Pod's token or with none. k8s: --anonymous-auth */
+export function apiServerAnswer(context: RuntimeContext, request: HttpRequest): HttpResponse {
+  if (!request.https) return notHttps;
+  const [path = "/", query = ""] = request.path.split("?", 2);
+  if (!request.headers.authorization && discovery.test(path))
+    return forbidden(request.method, path);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = decodeUtf8(value);
+  const answer = context.apiServer?.({
+    method: request.method,
+    path,
+    query,
+    headers,
+    ...(request.body ? { body: bytesOf(request.body) } : {}),
+    ...(headers.authorization ? {} : { user: anonymous }),
+  });
+  if (answer?.type === "watch") {
+    return { status: 200, headers: answer.headers, body: encodeUtf8(answer.lines.join("")) };
+  }
+  if (answer?.type === "follow") {
+    return { status: 200, headers: answer.headers, body: encodeUtf8(answer.text) };
+  }
+  if (answer?.type !== "reply") return plain(501, "not served to Pods\n");
+  const { status, body } = answer;
+  return {
+    status,
+    headers: answer.headers,
+    body: typeof body === "string" ? encodeUtf8(body) : binaryOf(body),
+  };
 }
 
 /** A kubelet's own server; `trusted`: it is the API server that asks. */

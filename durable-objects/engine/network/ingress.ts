@@ -84,7 +84,9 @@ const usesRegex = ({ metadata }: Ingress): boolean =>
 /** The rule for a host and path. A host that some rule names is answered by its rules alone. */
 export function matchIngress(reader: Reader, host: string, path: string): Match | undefined {
   const served = reader.list<Ingress>(ingresses).filter((ingress) => isServed(reader, ingress));
-  const rules = served.flatMap((ingress) => (ingress.spec?.rules ?? []).map((rule) => ({ ingress, rule })));
+  const rules = served.flatMap((ingress) =>
+    (ingress.spec?.rules ?? []).map((rule) => ({ ingress, rule })),
+  );
   const tiers = [
     rules.filter(({ rule }) => rule.host === host),
     rules.filter(({ rule }) => rule.host?.startsWith("*.") && hostMatches(rule.host, host)),
@@ -100,8 +102,12 @@ export function matchIngress(reader: Reader, host: string, path: string): Match 
     }
   }
   if (best) return best.match;
-  const fallback = [...tier.map(({ ingress }) => ingress), ...served].find((i) => i.spec?.defaultBackend);
-  return fallback && { ingress: fallback, backend: fallback.spec?.defaultBackend as IngressBackend };
+  const fallback = [...tier.map(({ ingress }) => ingress), ...served].find(
+    (i) => i.spec?.defaultBackend,
+  );
+  return (
+    fallback && { ingress: fallback, backend: fallback.spec?.defaultBackend as IngressBackend }
+  );
 }
 
 export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
@@ -109,7 +115,9 @@ export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
   const [path = "/", query] = q.path.split("?", 2);
   const match = matchIngress(context.reader, host, path);
   const none = (detail: string, response: HttpResponse): Begun => ({
-    hop: hop("ingress", match ? objectKeyOf(match.ingress) : "default backend", detail, { failed: true }),
+    hop: hop("ingress", match ? objectKeyOf(match.ingress) : "default backend", detail, {
+      failed: true,
+    }),
     response,
   });
   if (!match) return none(`no rule for ${host}${path}`, page(404, "Not Found"));
@@ -117,9 +125,13 @@ export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
   if (redirect) return none("redirects to HTTPS", redirect);
   const backend = match.backend.service;
   const name = backend?.name ?? "";
-  const service = context.reader.get<Service>("services", match.ingress.metadata.namespace ?? "", name);
-  const port = service?.spec?.ports?.find(
-    (p) => (backend?.port?.name ? p.name === backend.port.name : p.port === backend?.port?.number),
+  const service = context.reader.get<Service>(
+    "services",
+    match.ingress.metadata.namespace ?? "",
+    name,
+  );
+  const port = service?.spec?.ports?.find((p) =>
+    backend?.port?.name ? p.name === backend.port.name : p.port === backend?.port?.number,
   );
   const unavailable = page(503, "Service Temporarily Unavailable");
   if (!service || !port) return none(`has no backend ${name}`, unavailable);
@@ -155,7 +167,11 @@ function forwarded(q: HttpRequest, host: string): Record<string, string> {
   };
 }
 
-function redirectOf({ metadata, spec }: Ingress, host: string, q: HttpRequest): HttpResponse | undefined {
+function redirectOf(
+  { metadata, spec }: Ingress,
+  host: string,
+  q: HttpRequest,
+): HttpResponse | undefined {
   const secured = spec?.tls?.some((tls) => !tls.hosts?.length || tls.hosts.includes(host));
   if (!secured || q.https) return undefined;
   if (metadata.annotations?.[`${prefix}ssl-redirect`] === "false") return undefined;

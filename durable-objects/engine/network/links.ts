@@ -4,11 +4,31 @@
  */
 
 const attributes: Record<string, string> = {
-  a: "href", applet: "codebase", area: "href", audio: "src", base: "href", blockquote: "cite",
-  body: "background", button: "formaction", command: "icon", del: "cite", embed: "src",
-  form: "action", frame: "longdesc src", head: "profile", html: "manifest", iframe: "longdesc src",
-  img: "longdesc src usemap", input: "src usemap formaction", ins: "cite", link: "href",
-  object: "classid codebase data usemap", q: "cite", script: "src", source: "src", video: "poster src",
+  a: "href",
+  applet: "codebase",
+  area: "href",
+  audio: "src",
+  base: "href",
+  blockquote: "cite",
+  body: "background",
+  button: "formaction",
+  command: "icon",
+  del: "cite",
+  embed: "src",
+  form: "action",
+  frame: "longdesc src",
+  head: "profile",
+  html: "manifest",
+  iframe: "longdesc src",
+  img: "longdesc src usemap",
+  input: "src usemap formaction",
+  ins: "cite",
+  link: "href",
+  object: "classid codebase data usemap",
+  q: "cite",
+  script: "src",
+  source: "src",
+  video: "poster src",
 };
 
 export interface Rewrite {
@@ -32,7 +52,13 @@ export function rewriteUrl(url: string, { prefix, hosts }: Rewrite): string {
 export function rewriteHtml(html: string, rewrite: Rewrite): string {
   return html.replace(
     /<!--[\s\S]*?-->|(<(script|style)\b[^>]*>)([\s\S]*?<\/\2\s*>)|<([a-z][a-z0-9]*)\b[^>]*>/gi,
-    (whole: string, head: string | undefined, raw: string | undefined, text: string | undefined, name: string | undefined) => {
+    (
+      whole: string,
+      head: string | undefined,
+      raw: string | undefined,
+      text: string | undefined,
+      name: string | undefined,
+    ) => {
       if (head && raw) return rewriteTag(head, raw, rewrite) + (text ?? "");
       return name ? rewriteTag(whole, name, rewrite) : whole;
     },

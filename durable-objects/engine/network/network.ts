@@ -41,14 +41,20 @@ function beginAttempt(
   return { done: false, dueAtMs: due };
 }
 
-function connect(context: RuntimeContext, podKey: string, ip: string, port: number): NetworkResult<string> {
+function connect(
+  context: RuntimeContext,
+  podKey: string,
+  ip: string,
+  port: number,
+): NetworkResult<string> {
   const key = `${podKey} ${ip}:${port}`;
   const known = attempt(context, key);
   if (known) return known;
   const from = sourceOfPod(context, podKey);
   const { outcome } = route(context, from, ip, port, "TCP");
   if (outcome.to === "nobody") {
-    if (outcome.error === "refused" || outcome.error === "reset") return { done: true, error: outcome.error };
+    if (outcome.error === "refused" || outcome.error === "reset")
+      return { done: true, error: outcome.error };
     return beginAttempt(context, key, outcome.error, outcome.afterMs);
   }
   if (outcome.to !== "pod") {
@@ -57,15 +63,21 @@ function connect(context: RuntimeContext, podKey: string, ip: string, port: numb
     if (!open) return beginAttempt(context, key, "timeout", 127_000);
     return { done: true, result: tcp.openStream(context, from, "", port, from.ip) };
   }
-  const listener = context.records.get<Partial<PodRecord>>("runtime", outcome.pod)?.li?.[`tcp/${outcome.port}`];
+  const listener = context.records.get<Partial<PodRecord>>("runtime", outcome.pod)?.li?.[
+    `tcp/${outcome.port}`
+  ];
   if (!listener || listener.a === "127.0.0.1") return { done: true, error: "refused" };
-  return { done: true, result: tcp.openStream(context, from, outcome.pod, outcome.port, outcome.clientIp) };
+  return {
+    done: true,
+    result: tcp.openStream(context, from, outcome.pod, outcome.port, outcome.clientIp),
+  };
 }
 
 function requestResult(context: RuntimeContext, handle: string): NetworkResult<HttpResponse> {
   const under = context.records.get<Exchange>(networkTable, handle);
   const result = exchange.take(context, handle);
-  if (!result) return under?.due === undefined ? { done: false } : { done: false, dueAtMs: under.due };
+  if (!result)
+    return under?.due === undefined ? { done: false } : { done: false, dueAtMs: under.due };
   if ("response" in result) return { done: true, result: result.response };
   const { error } = result;
   return { done: true, error: error === "tls" || error === "malformed" ? "reset" : error };
@@ -101,7 +113,9 @@ function ping(context: RuntimeContext, podKey: string, ip: string): number | und
   if (hops.some(({ kind }) => kind === "service")) return undefined;
   if (outcome.to === "site") return outcome.site.ms;
   if (outcome.to === "nobody" && outcome.error !== "refused") return undefined;
-  return hops.some(({ kind, detail }) => kind === "node" && detail === "the same node") ? 0.06 : 0.4;
+  return hops.some(({ kind, detail }) => kind === "node" && detail === "the same node")
+    ? 0.06
+    : 0.4;
 }
 
 export const network: Network = {

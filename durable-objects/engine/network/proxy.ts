@@ -69,7 +69,8 @@ export function splitName(id: string): { scheme: string; name: string; port: str
           ? parts
           : [];
   if (scheme === undefined || !name || port === undefined) return undefined;
-  if (parts.length === 3 && scheme !== "http" && scheme !== "https" && scheme !== "") return undefined;
+  if (parts.length === 3 && scheme !== "http" && scheme !== "https" && scheme !== "")
+    return undefined;
   return { scheme, name, port };
 }
 
@@ -78,7 +79,8 @@ const what = { pods: "pod", services: "service", nodes: "node" };
 /** Answers, or says that the answer takes its time. Throws StatusError as the API server does. */
 export function proxyRequest(context: RuntimeContext, asked: ProxyRequest): Reply | ProxyPending {
   const id = splitName(asked.name);
-  if (!id) throw badRequest(`invalid ${what[asked.resource]} request ${JSON.stringify(asked.name)}`);
+  if (!id)
+    throw badRequest(`invalid ${what[asked.resource]} request ${JSON.stringify(asked.name)}`);
   const cut = new RegExp(`^(.*?/${asked.resource}/[^/]+/proxy)(/.*)?$`).exec(asked.path);
   const prefix = cut?.[1] ?? asked.path;
   const suffix = cut?.[2];
@@ -125,17 +127,26 @@ function portNumber(text: string): number {
   return port;
 }
 
-function serviceLocation(context: RuntimeContext, namespace: string, given: string, id: Id): Location {
+function serviceLocation(
+  context: RuntimeContext,
+  namespace: string,
+  given: string,
+  id: Id,
+): Location {
   const { reader } = context;
   const service = reader.get<Service>("services", namespace, id.name);
   if (!service) {
-    throw notFound({ group: "", plural: /^\d+$/.test(id.port) ? "services" : "endpoints" }, id.name);
+    throw notFound(
+      { group: "", plural: /^\d+$/.test(id.port) ? "services" : "endpoints" },
+      id.name,
+    );
   }
   const ports = service.spec?.ports ?? [];
   let name = id.port;
   if (/^\d+$/.test(name)) {
     const byNumber = ports.find((p) => p.port === Number(name));
-    if (!byNumber) throw unavailable(`no service port ${name} found for service ${JSON.stringify(id.name)}`);
+    if (!byNumber)
+      throw unavailable(`no service port ${name} found for service ${JSON.stringify(id.name)}`);
     name = byNumber.name ?? "";
   }
   const port = ports.find((p) => (p.name ?? "") === name);
@@ -143,7 +154,9 @@ function serviceLocation(context: RuntimeContext, namespace: string, given: stri
   const ready = port ? endpointsOf(reader, service, port).filter((e) => e.ready) : [];
   const chosen = ready[Math.floor(draw(context) * ready.length)];
   if (!chosen) {
-    throw unavailable(`no endpoints available for service ${JSON.stringify(any ? given : id.name)}`);
+    throw unavailable(
+      `no endpoints available for service ${JSON.stringify(any ? given : id.name)}`,
+    );
   }
   return { ip: chosen.ip, port: chosen.port, https: id.scheme === "https" };
 }
@@ -154,7 +167,12 @@ const hopByHop = new Set(
   ),
 );
 
-function outgoing(asked: ProxyRequest, location: Location, prefix: string, path: string): HttpRequest {
+function outgoing(
+  asked: ProxyRequest,
+  location: Location,
+  prefix: string,
+  path: string,
+): HttpRequest {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(asked.headers)) {
     if (!hopByHop.has(name) && !name.startsWith("impersonate-")) headers[name] = encodeUtf8(value);
@@ -197,13 +215,24 @@ function send(
   const id = exchange.open(context, from, q, { atOnce: true });
   const address = `${location.ip}:${location.port}`;
   const host = asked.headers.host ?? "";
-  const pending: ProxyPending = { type: "pending", id, prefix, host, address, untilMs: context.now + proxyTimeoutMs };
+  const pending: ProxyPending = {
+    type: "pending",
+    id,
+    prefix,
+    host,
+    address,
+    untilMs: context.now + proxyTimeoutMs,
+  };
   const result = exchange.settleNow(context, id);
   return result ? finish(result, pending, asked.method) : pending;
 }
 
 /** The answer of a request under way; undefined: not yet. A Status like any other when it failed. */
-export function proxyResult(context: RuntimeContext, pending: ProxyPending, method = "GET"): Reply | undefined {
+export function proxyResult(
+  context: RuntimeContext,
+  pending: ProxyPending,
+  method = "GET",
+): Reply | undefined {
   const result = exchange.take(context, pending.id);
   try {
     if (result) return finish(result, pending, method);
@@ -226,17 +255,25 @@ function finish(result: exchange.ExchangeResult, pending: ProxyPending, method: 
   if ("error" in result) {
     const dial = dialErrors[result.error];
     if (dial) throw unreachable(`dial tcp ${pending.address}: ${dial}`);
-    if (result.error === "tls") throw unreachable("http: server gave HTTP response to HTTPS client");
-    if (result.error === "malformed") throw unreachable('net/http: HTTP/1.x transport connection broken: malformed HTTP response');
+    if (result.error === "tls")
+      throw unreachable("http: server gave HTTP response to HTTPS client");
+    if (result.error === "malformed")
+      throw unreachable("net/http: HTTP/1.x transport connection broken: malformed HTTP response");
     throw unreachable("EOF");
   }
-  const rewrite = { prefix: pending.prefix, hosts: [pending.address, pending.host].filter(Boolean) };
+  const rewrite = {
+    prefix: pending.prefix,
+    hosts: [pending.address, pending.host].filter(Boolean),
+  };
   const { response } = result;
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = value;
   if (headers.location) headers.location = rewriteUrl(headers.location, rewrite);
   const html = (headers["content-type"] ?? "").split(";")[0]?.trim() === "text/html";
-  const body = html && !headers.location && !headers["content-encoding"] ? rewriteHtml(response.body, rewrite) : response.body;
+  const body =
+    html && !headers.location && !headers["content-encoding"]
+      ? rewriteHtml(response.body, rewrite)
+      : response.body;
   return replyOf({ status: response.status, headers, body }, method);
 }
 

@@ -5,7 +5,7 @@
 import { encodeUtf8 } from "../runtime/bytes.ts";
 import type { Pending, RuntimeContext } from "../runtime/define.ts";
 import type { HttpRequest } from "../runtime/state.ts";
-import { ingressIp, isAddress, nodeIp } from "./addresses.ts";
+import { ingressIp, isAddress, isUp, nodeIp } from "./addresses.ts";
 import { resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
 import type { ExchangeResult } from "./exchange.ts";
@@ -31,9 +31,7 @@ export interface Target {
 }
 
 /** `unknown`: no such name. */
-export type RequestResult =
-  | ExchangeResult
-  | { hops: Hop[]; error: "unknown" };
+export type RequestResult = ExchangeResult | { hops: Hop[]; error: "unknown" };
 
 /** An exchange that is still under way; plain data. */
 export interface UnderWay {
@@ -92,7 +90,12 @@ function requestTo(ip: string, source: Source, target: Target): HttpRequest {
 }
 
 /** Nodes and the outside know no cluster names but those of Services, which they are told the address of. */
-function lookUp(context: RuntimeContext, source: Source, host: string, hops: Hop[]): string | "timeout" | undefined {
+function lookUp(
+  context: RuntimeContext,
+  source: Source,
+  host: string,
+  hops: Hop[],
+): string | "timeout" | undefined {
   if (isAddress(host)) return host;
   if (source.pod === undefined) return undefined;
   const found = resolve(context, source.pod, host, hops);
@@ -112,15 +115,26 @@ export function previewService(
   if (!service || !spec || !port) return undefined;
   const headers = { host: `${name}.${namespace}`, ...target.headers };
   const balancer = service.status?.loadBalancer?.ingress?.[0]?.ip;
-  if (balancer) return request(context, "outside", { ...target, headers, host: balancer, port: port.port });
+  if (balancer)
+    return request(context, "outside", { ...target, headers, host: balancer, port: port.port });
   const nodes = context.reader.list<NodeObject>("nodes");
-  const node = nodes.find((n) => n.metadata.labels?.["node-role.kubernetes.io/control-plane"] === undefined);
+  const up = nodes.filter(({ metadata }) => isUp(context.reader, metadata.name));
+  const node = up.find(
+    (n) => n.metadata.labels?.["node-role.kubernetes.io/control-plane"] === undefined,
+  );
   if (port.nodePort && node) {
-    return request(context, "outside", { ...target, headers, host: nodeIp(node), port: port.nodePort });
+    return request(context, "outside", {
+      ...target,
+      headers,
+      host: nodeIp(node),
+      port: port.nodePort,
+    });
   }
   const ip = spec.clusterIP && spec.clusterIP !== "None" ? spec.clusterIP : undefined;
-  const first = nodes[0]?.metadata.name ?? "";
-  return ip ? request(context, { node: first }, { ...target, headers, host: ip, port: port.port }) : undefined;
+  const first = up[0]?.metadata.name ?? "";
+  return ip
+    ? request(context, { node: first }, { ...target, headers, host: ip, port: port.port })
+    : undefined;
 }
 
 /** The preview of Ingresses: by the Host header, as a browser would come to the controller's address. */

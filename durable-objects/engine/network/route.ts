@@ -54,7 +54,8 @@ export function sourceOfPod(context: RuntimeContext, podKey: string): Source {
   return { ip, pod: podKey, ...(pod ? { node: pod.node } : {}) };
 }
 
-export const sourceHop = ({ ip, pod, node }: Source): Hop => hop("source", pod ?? node ?? "outside", "", { ip });
+export const sourceHop = ({ ip, pod, node }: Source): Hop =>
+  hop("source", pod ?? node ?? "outside", "", { ip });
 
 export const outside: Source = { ip: outsideIp };
 
@@ -101,7 +102,13 @@ function toAddress(way: Way, ip: string, port: number): Outcome {
   }
 }
 
-function toService(way: Way, service: Service, ip: string, port: number, external: boolean): Outcome {
+function toService(
+  way: Way,
+  service: Service,
+  ip: string,
+  port: number,
+  external: boolean,
+): Outcome {
   const known = service.spec?.ports?.find(
     (p) => p.port === port && (p.protocol ?? "TCP") === way.protocol,
   );
@@ -111,7 +118,8 @@ function toService(way: Way, service: Service, ip: string, port: number, externa
     return fail(way, "timeout", hop("service", name, detail, { ip, port }));
   }
   if (!external) {
-    const localOnly = service.spec?.internalTrafficPolicy === "Local" && way.source.node !== undefined;
+    const localOnly =
+      service.spec?.internalTrafficPolicy === "Local" && way.source.node !== undefined;
     return toEndpoint(way, service, known, ip, way.source.node, localOnly);
   }
   // A load balancer only sends to nodes that pass its health check.
@@ -120,19 +128,31 @@ function toService(way: Way, service: Service, ip: string, port: number, externa
 }
 
 /** The node an external address leads to. k8s: healthCheckNodePort for externalTrafficPolicy Local */
-function entryNode(way: Way, service: Service, port: ServicePort, local: boolean): string | undefined {
+function entryNode(
+  way: Way,
+  service: Service,
+  port: ServicePort,
+  local: boolean,
+): string | undefined {
   const { context, source } = way;
   if (source.node !== undefined) return source.node;
   if (local) {
-    const choice = chooseEndpoint(context, service, port, { ip: source.ip, node: undefined }, false);
+    const choice = chooseEndpoint(
+      context,
+      service,
+      port,
+      { ip: source.ip, node: undefined },
+      false,
+    );
     return typeof choice === "string" ? undefined : choice.backend.node;
   }
-  const nodes = context.reader.list<NodeObject>("nodes").filter(
-    ({ metadata }) =>
-      isUp(context.reader, metadata.name) &&
-      metadata.labels?.["node.kubernetes.io/exclude-from-external-load-balancers"] === undefined,
-  );
-  const node = nodes[0];
+  const node = context.reader
+    .list<NodeObject>("nodes")
+    .find(
+      ({ metadata }) =>
+        isUp(context.reader, metadata.name) &&
+        metadata.labels?.["node.kubernetes.io/exclude-from-external-load-balancers"] === undefined,
+    );
   if (node) way.clientIp = nodeIp(node);
   return node?.metadata.name;
 }
@@ -153,13 +173,20 @@ function toEndpoint(
     return fail(way, "refused", hop("service", name, "has no ready endpoints", at));
   }
   if (choice === "dropped") {
-    return fail(way, "timeout", hop("service", name, `has no endpoints on ${node ?? "this node"}`, at));
+    return fail(
+      way,
+      "timeout",
+      hop("service", name, `has no endpoints on ${node ?? "this node"}`, at),
+    );
   }
   const { backend, of } = choice;
   way.hops.push(hop("service", name, `chose 1 of ${of} ready endpoint${of === 1 ? "" : "s"}`, at));
-  way.hops.push(hop("endpoint", backend.pod ?? backend.ip, "", { ip: backend.ip, port: backend.port }));
+  way.hops.push(
+    hop("endpoint", backend.pod ?? backend.ip, "", { ip: backend.ip, port: backend.port }),
+  );
   // A Pod that reaches itself through its Service sees its node's bridge as the client.
-  if (backend.pod !== undefined && backend.pod === way.source.pod) way.clientIp = bridgeOf(backend.ip);
+  if (backend.pod !== undefined && backend.pod === way.source.pod)
+    way.clientIp = bridgeOf(backend.ip);
   return toBackend(way, backend.ip, backend.port);
 }
 
@@ -169,7 +196,8 @@ const bridgeOf = (ip: string): string => ip.replace(/\d+$/, "1");
 function toBackend(way: Way, ip: string, port: number): Outcome {
   const owner = ownerOf(way.context.reader, ip);
   if (owner.kind === "node") return toHost(way, owner.node, ip, port);
-  if (owner.kind === "service") return fail(way, "timeout", hop("endpoint", ip, "is a Service's address"));
+  if (owner.kind === "service")
+    return fail(way, "timeout", hop("endpoint", ip, "is a Service's address"));
   return toAddress(way, ip, port);
 }
 
@@ -237,7 +265,8 @@ function toHost(way: Way, node: NodeObject, ip: string, port: number): Outcome {
   if (stopped) return stopped;
   if (way.protocol === "TCP") {
     if (port === kubeletPort) return { to: "kubelet", node: name };
-    const controlPlane = node.metadata.labels?.["node-role.kubernetes.io/control-plane"] !== undefined;
+    const controlPlane =
+      node.metadata.labels?.["node-role.kubernetes.io/control-plane"] !== undefined;
     if (port === apiServerPort && controlPlane) return { to: "apiserver" };
   }
   const socket = `${way.protocol.toLowerCase()}/${port}`;
@@ -256,7 +285,12 @@ function toHost(way: Way, node: NodeObject, ip: string, port: number): Outcome {
 }
 
 /** k8s: containerPort.hostPort, as the portmap plugin does it */
-function hostPortPod(way: Way, node: string, ip: string, port: number): { pod: Pod; port: number } | undefined {
+function hostPortPod(
+  way: Way,
+  node: string,
+  ip: string,
+  port: number,
+): { pod: Pod; port: number } | undefined {
   for (const pod of way.context.reader.byIndex<Pod>("pod.node", node)) {
     if (pod.spec.hostNetwork || !podAt(way.context.reader, pod.status?.podIP ?? "")) continue;
     for (const container of pod.spec.containers) {

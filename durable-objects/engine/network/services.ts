@@ -34,7 +34,9 @@ export interface Endpoint extends Backend {
 export function slicesOf(reader: Reader, service: Service): readonly EndpointSlice[] {
   const { namespace = "", name, uid } = service.metadata;
   const of = (list: readonly EndpointSlice[]): EndpointSlice[] =>
-    list.filter((s) => s.kind === "EndpointSlice" && s.metadata.labels?.[serviceNameLabel] === name);
+    list.filter(
+      (s) => s.kind === "EndpointSlice" && s.metadata.labels?.[serviceNameLabel] === name,
+    );
   if (Object.keys(service.spec?.selector ?? {}).length > 0) {
     return of(reader.byIndex<EndpointSlice>("controller", uid));
   }
@@ -148,6 +150,13 @@ function pick(
   const chosen = held ?? random();
   context.records.put(affinityTable, key, { ip: chosen.ip, at: context.now });
   return chosen;
+}
+
+/** A Service that is gone holds nobody any more. */
+export function forgetAffinity(context: RuntimeContext, service: string): void {
+  for (const key of [...context.records.keys(affinityTable)]) {
+    if (key.startsWith(`${service}:`)) context.records.delete(affinityTable, key);
+  }
 }
 
 const drawsTable = "network-draws";

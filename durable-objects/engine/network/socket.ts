@@ -5,7 +5,13 @@
  */
 import { Errno } from "../runtime/errno.ts";
 import { httpOutcome, startHttp } from "../runtime/http.ts";
-import { isNetworkHandle, noNetwork, type ConnectError, type DnsAnswer, type DnsRecord } from "../runtime/network-port.ts";
+import {
+  isNetworkHandle,
+  noNetwork,
+  type ConnectError,
+  type DnsAnswer,
+  type DnsRecord,
+} from "../runtime/network-port.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { isAddress } from "./addresses.ts";
@@ -39,8 +45,12 @@ export function hostsEntry(sys: Sys, name: string): string | undefined {
 }
 
 /** One query for a full name, to the first name server or the one given. */
-export const query = (sys: Sys, name: string, type: DnsRecord["type"], server?: string): DnsAnswer =>
-  port(sys).query(sys.kernel.context, sys.kernel.key, name, type, server);
+export const query = (
+  sys: Sys,
+  name: string,
+  type: DnsRecord["type"],
+  server?: string,
+): DnsAnswer => port(sys).query(sys.kernel.context, sys.kernel.key, name, type, server);
 
 /** Addresses of a name, as getaddrinfo finds them. `timeout`: no server answered (a real resolver waits 10 s for that). */
 export function lookUp(sys: Sys, name: string): string[] | "unknown" | "timeout" {
@@ -58,18 +68,27 @@ export function lookUp(sys: Sys, name: string): string[] | "unknown" | "timeout"
   return "unknown";
 }
 
+const isLocal = (ip: string): boolean => ip.startsWith("127.") || ip === "0.0.0.0";
+
 /** Whether an address is this Pod itself, which needs no network. */
 export function isOwn(sys: Sys, ip: string): boolean {
   const { pod } = sys.kernel.pod;
-  return ip.startsWith("127.") || ip === "0.0.0.0" || (ip === pod.ip && !pod.hostNetwork);
+  return isLocal(ip) || (ip === pod.ip && !pod.hostNetwork);
+}
+
+/** A Pod in its node's network finds there, as localhost, what others on that node listen with. */
+function localTarget(sys: Sys, ip: string, to: number): string {
+  const { pod, li } = sys.kernel.pod;
+  return pod.hostNetwork && isLocal(ip) && !li[`tcp/${to}`] ? pod.hostIP : ip;
 }
 
 /** Starts a request; `request.host` is an address. The handle is for `httpResult`. */
 export function httpStart(sys: Sys, request: Omit<HttpRequest, "clientIp">): string {
   const { kernel } = sys;
   const { pod } = kernel.pod;
-  if (!isOwn(sys, request.host)) {
-    return port(sys).request(kernel.context, kernel.key, { ...request, clientIp: pod.ip });
+  const host = localTarget(sys, request.host, request.port);
+  if (!isOwn(sys, host)) {
+    return port(sys).request(kernel.context, kernel.key, { ...request, host, clientIp: pod.ip });
   }
   const clientIp = request.host === pod.ip ? pod.ip : "127.0.0.1";
   const begun = startHttp(kernel, { ...request, clientIp });
@@ -84,7 +103,9 @@ export function httpResult(sys: Sys, handle: string): HttpResult {
   if (!isNetworkHandle(handle)) {
     const outcome = httpOutcome(kernel, handle);
     if ("response" in outcome || "error" in outcome) return clientView(outcome);
-    return { wait: { nt: handle, ...(outcome.dueAtMs === undefined ? {} : { t: outcome.dueAtMs }) } };
+    return {
+      wait: { nt: handle, ...(outcome.dueAtMs === undefined ? {} : { t: outcome.dueAtMs }) },
+    };
   }
   const result = port(sys).requestResult(kernel.context, kernel.key, handle);
   if (!result.done) return { wait: { nt: handle } };
@@ -92,15 +113,14 @@ export function httpResult(sys: Sys, handle: string): HttpResult {
 }
 
 const clientView = (outcome: { response: HttpResponse } | { error: string }): HttpResult =>
-  "response" in outcome
-    ? outcome
-    : { error: outcome.error === "refused" ? "refused" : "reset" };
+  "response" in outcome ? outcome : { error: outcome.error === "refused" ? "refused" : "reset" };
 
 export type Connected = { fd: number } | { error: ConnectError } | { wait: Wait };
 
 /** Opens a TCP connection to an address: a descriptor to read and write, an error, or what to wait for before asking again. */
 export function connect(sys: Sys, ip: string, to: number): Connected {
-  return isOwn(sys, ip) ? connectOwn(sys, ip, to) : connectOut(sys, ip, to);
+  const host = localTarget(sys, ip, to);
+  return isOwn(sys, host) ? connectOwn(sys, host, to) : connectOut(sys, host, to);
 }
 
 function ownAddress(sys: Sys, id: number): string {

@@ -7,7 +7,7 @@ import type { RuntimeContext } from "../runtime/define.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http.ts";
 import { Kernel } from "../runtime/kernel.ts";
 import type { Connection, HttpResponse } from "../runtime/state.ts";
-import { networkTable, nextId, runPod, useStreams } from "./exchange.ts";
+import { isFrozen, loadPod, networkTable, nextId, runPod, useStreams } from "./exchange.ts";
 import type { Source } from "./route.ts";
 
 export interface Stream {
@@ -90,6 +90,7 @@ export const hasNews = (stream: Stream): boolean => stream.down !== "" || stream
 export function stepStream(context: RuntimeContext, id: string): number | undefined {
   const before = load(context, id);
   if (!before) return undefined;
+  if (isFrozen(context, before.to)) return undefined;
   const stream = { ...before };
   collect(context, stream);
   const kernel = Kernel.load(context, stream.to);
@@ -117,7 +118,7 @@ const isHeld = (kernel: Kernel, connection: number): boolean =>
 
 /** Takes what a client's own socket has written. */
 function collect(context: RuntimeContext, stream: Stream): void {
-  if (stream.ca === undefined || stream.upEnd) return;
+  if (stream.ca === undefined || stream.upEnd || isFrozen(context, stream.from.pod ?? "")) return;
   const kernel = Kernel.load(context, stream.from.pod ?? "");
   const connection = kernel?.pod.co[stream.ca];
   if (!kernel || !connection) {
@@ -142,7 +143,7 @@ function collect(context: RuntimeContext, stream: Stream): void {
 function handOver(context: RuntimeContext, id: string, ca: number): boolean {
   const stream = load(context, id);
   const podKey = stream?.from.pod ?? "";
-  const kernel = stream && Kernel.load(context, podKey);
+  const kernel = stream && loadPod(context, podKey);
   const connection = kernel?.pod.co[ca];
   if (!stream || !kernel || !connection) return false;
   if (!isHeld(kernel, ca)) {
@@ -185,7 +186,7 @@ const equal = (a: Stream, b: Stream): boolean =>
 
 function carry(kernel: Kernel, id: string, stream: Stream): void {
   const listener = kernel.pod.li[`tcp/${stream.port}`];
-  if (stream.c !== undefined) return carryRaw(kernel, stream, kernel.pod.co[stream.c]);
+  if (stream.c !== undefined) return carryRaw(kernel, stream, ownOf(kernel, id, stream.c));
   if (listener?.k === "t") {
     const c = connect(kernel, id, stream);
     (listener.q ??= []).push(c);
@@ -193,6 +194,12 @@ function carry(kernel: Kernel, id: string, stream: Stream): void {
   }
   if (listener?.k === "h" || stream.h !== undefined) return carryHttp(kernel, id, stream);
   stream.downEnd = true;
+}
+
+/** A Pod that was started anew has other connections under the same numbers. */
+function ownOf(kernel: Kernel, id: string, c: number): Connection | undefined {
+  const connection = kernel.pod.co[c];
+  return connection?.o === id ? connection : undefined;
 }
 
 function connect(kernel: Kernel, id: string, stream: Stream): number {
@@ -263,11 +270,16 @@ function ask(kernel: Kernel, id: string, stream: Stream): boolean {
   if (parsed === "bad") {
     const body = "400 Bad Request\n";
     stream.up = "";
-    reply(stream, { status: 400, headers: { "content-type": "text/plain", connection: "close" }, body });
+    reply(stream, {
+      status: 400,
+      headers: { "content-type": "text/plain", connection: "close" },
+      body,
+    });
     stream.downEnd = true;
     return true;
   }
-  const last = /close/i.test(parsed.request.headers.connection ?? "") || / HTTP\/1\.0\r/.test(stream.up);
+  const last =
+    /close/i.test(parsed.request.headers.connection ?? "") || / HTTP\/1\.0\r/.test(stream.up);
   stream.up = stream.up.slice(parsed.used);
   if (last) stream.upEnd = true;
   const begun = startHttp(kernel, {

@@ -26,9 +26,7 @@ export function askDatagram(
   due: number,
 ): void {
   const target =
-    outcome.to === "pod"
-      ? { to: outcome.pod, port: outcome.port, clientIp: outcome.clientIp }
-      : {};
+    outcome.to === "pod" ? { to: outcome.pod, port: outcome.port, clientIp: outcome.clientIp } : {};
   context.records.put(networkTable, id, { from, q: bytes, due, ...target } satisfies Datagram);
   context.wake?.("network", id);
 }
@@ -47,14 +45,23 @@ export function stepDatagram(context: RuntimeContext, id: string): number | unde
   return record.due + 1;
 }
 
-function deliver(context: RuntimeContext, { to, port = 0, clientIp, q }: Datagram): Partial<Datagram> {
+function deliver(
+  context: RuntimeContext,
+  { to, port = 0, clientIp, q }: Datagram,
+): Partial<Datagram> {
   const kernel = Kernel.load(context, to ?? "");
   const listener = kernel?.pod.li[`udp/${port}`];
   const process = listener && kernel?.process(listener.p);
   // Nobody there: the answer is an ICMP message at once.
   if (!kernel || !listener || !process) return { error: "refused", due: context.now };
   const program = kernel.program(process);
-  const answer = program.datagram?.(kernel.sys(listener.p), process.s, q, port, `${clientIp}:33333`);
+  const answer = program.datagram?.(
+    kernel.sys(listener.p),
+    process.s,
+    q,
+    port,
+    `${clientIp}:33333`,
+  );
   if (answer !== undefined) kernel.touch();
   kernel.run();
   kernel.save();

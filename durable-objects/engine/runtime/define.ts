@@ -3,6 +3,7 @@
  * {program, JSON state}; nothing here is a suspended call. Implemented in runtime/runtime.ts.
  */
 import type { Records, Reader } from "../controllers/define.ts";
+import type { ApiRequest, ApiResponse } from "../ports.ts";
 import type { Network } from "./network-port.ts";
 
 /** What the runtime may use. A controllers/define.ts Client satisfies it. */
@@ -18,6 +19,8 @@ export interface RuntimeContext {
   wake?(controller: string, key: string, atMs?: number): void;
   /** Optional. What programs reach outside their Pod; absent: nothing (network-port.ts noNetwork). */
   readonly network?: Network;
+  /** Optional. The API server as Pods reach it. */
+  apiServer?(request: ApiRequest): ApiResponse;
 }
 
 export interface PodSandbox {

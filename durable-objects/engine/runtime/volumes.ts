@@ -262,11 +262,20 @@ export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): v
     const pod = podKey.split("/")[0] ?? "";
     const sharers = context.reader.list<SharerShape>("pods", pod);
     wakeSharers(context, podKey, sharers, (v) => v.persistentVolumeClaim);
-  } else if (tree.key.startsWith("v/") && isLimited(context, tree.key, podKey)) context.wakePod(podKey);
+  } else if (isLimited(context, tree.key, podKey)) context.wakePod(podKey);
+  if (hasCalmProbe(context, podKey)) context.wakePod(podKey);
+}
+
+/** A calm probe looks again when the kubelet does. See kubelet/probes.ts. */
+function hasCalmProbe({ records }: RuntimeContext, podKey: string): boolean {
+  type Known = { containers: Record<string, { probes?: Record<string, { calm?: string }> }> };
+  const containers = Object.values(records.get<Known>("kubelet", podKey)?.containers ?? {});
+  return containers.some((c) => Object.values(c.probes ?? {}).some((p) => p.calm !== undefined));
 }
 
 /** Whether a tree is an emptyDir with a sizeLimit: the kubelet weighs it. */
 function isLimited(context: RuntimeContext, key: string, podKey: string): boolean {
+  if (!key.startsWith("v/")) return false;
   const { namespace, name } = splitKey(podKey);
   const pod = context.reader.get<SharerShape>("pods", namespace, name);
   return Boolean(

@@ -1,5 +1,6 @@
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf as the kubelet writes them. */
-import { clusterDnsIp } from "../network-port.ts";
+import type { Pod } from "../../kubelet/shapes.ts";
+import { resolvConf, resolverOf } from "../../network/dns.ts";
 import type { Container } from "../container.ts";
 
 /** k8s: pkg/kubelet/kubelet_pods.go managedHostsFileContent */
@@ -21,20 +22,16 @@ function hosts(container: Container): string {
 }
 
 /** k8s: pkg/kubelet/network/dns/dns.go */
-function resolvConf(container: Container): string {
-  const { pod } = container.kernel.pod;
-  const cluster =
-    pod.dnsPolicy === "ClusterFirstWithHostNet" ||
-    (pod.dnsPolicy === "ClusterFirst" && !pod.hostNetwork);
-  if (!cluster) return pod.dnsPolicy === "None" ? "" : "nameserver 192.168.0.2\n";
-  return (
-    `search ${pod.namespace}.svc.cluster.local svc.cluster.local cluster.local\n` +
-    `nameserver ${clusterDnsIp}\noptions ndots:5\n`
-  );
+function resolverFile(container: Container): string {
+  const { context, pod } = container.kernel;
+  const { namespace, name, dnsPolicy, hostNetwork } = pod.pod;
+  // Only the Pod's object holds its dnsConfig.
+  const spec = context.reader.get<Pod>("pods", namespace, name)?.spec;
+  return resolvConf(resolverOf(namespace, spec ?? { dnsPolicy, hostNetwork }));
 }
 
 export function networkFile(name: string, container: Container): string {
   if (name === "hosts") return hosts(container);
   if (name === "hostname") return `${container.hostname}\n`;
-  return name === "resolv.conf" ? resolvConf(container) : "";
+  return name === "resolv.conf" ? resolverFile(container) : "";
 }

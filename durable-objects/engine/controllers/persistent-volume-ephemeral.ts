@@ -1,0 +1,54 @@
+/** Claims of generic ephemeral volumes: made for their Pod, gone with it. k8s: pkg/controller/volume/ephemeral */
+import { objectKey, splitKey, type KubeObject } from "../core/object.ts";
+import type { Controller } from "./define.ts";
+import { claims, type Claim } from "./persistent-volume-shapes.ts";
+
+interface PodShape extends KubeObject {
+  spec?: {
+    volumes?: {
+      name: string;
+      ephemeral?: { volumeClaimTemplate?: { metadata?: object; spec: object } };
+    }[];
+  };
+}
+
+export const ephemeralVolumeController: Controller = {
+  name: "ephemeral-volume",
+  wakesOn: {
+    pods: (change) => {
+      if (change.op !== "create") return undefined;
+      const pod = change.object as PodShape;
+      return pod.spec?.volumes?.some((v) => v.ephemeral)
+        ? [objectKey(change.namespace, change.name)]
+        : undefined;
+    },
+    [claims]: (change) => {
+      if (change.op !== "delete") return undefined;
+      const owner = change.object.metadata.ownerReferences?.find((o) => o.kind === "Pod");
+      return owner && [objectKey(change.namespace, owner.name)];
+    },
+  },
+  reconcile(key, client) {
+    const { namespace, name } = splitKey(key);
+    const pod = client.get<PodShape>("pods", namespace, name);
+    if (!pod || pod.metadata.deletionTimestamp) return undefined;
+    for (const { name: volume, ephemeral } of pod.spec?.volumes ?? []) {
+      const template = ephemeral?.volumeClaimTemplate;
+      const claim = `${name}-${volume}`;
+      if (!template || client.get<Claim>(claims, namespace, claim)) continue;
+      const owner = {
+        apiVersion: "v1",
+        kind: "Pod",
+        name,
+        uid: pod.metadata.uid,
+        controller: true,
+        blockOwnerDeletion: true,
+      };
+      client.create(claims, {
+        metadata: { ...template.metadata, name: claim, namespace, ownerReferences: [owner] },
+        spec: template.spec,
+      });
+    }
+    return undefined;
+  },
+};

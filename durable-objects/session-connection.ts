@@ -1,0 +1,97 @@
+import type { Engine } from "./engine/index.ts";
+import type { ForwardSession } from "./engine/streams/session.ts";
+import { heldBytesMax, sendBytesMax } from "./session.ts";
+
+/** How a forwarded connection's bytes and end reach the client. */
+export interface ConnectionEnds {
+  data(bytes: Uint8Array): void;
+  /** Why there is no connection. */
+  error(text: string): void;
+  /** The server has closed, or there never was a connection. */
+  end(): void;
+}
+
+/** One connection to a port of a Pod, whatever protocol it is framed in. */
+export class PodConnection {
+  over = false;
+  private stream: string | undefined;
+  private queue: Uint8Array[] = [];
+  private queuedBytes = 0;
+  private inputEnded = false;
+  private endSent = false;
+  private readonly session: ForwardSession;
+  private readonly port: number;
+  private readonly ends: ConnectionEnds;
+
+  constructor(session: ForwardSession, port: number, ends: ConnectionEnds) {
+    this.session = session;
+    this.port = port;
+    this.ends = ends;
+  }
+
+  /** From the client. */
+  write(bytes: Uint8Array): void {
+    if (this.over || this.inputEnded || bytes.length === 0) return;
+    this.queuedBytes += bytes.length;
+    if (this.queuedBytes > heldBytesMax) throw new Error("input comes faster than it is read");
+    this.queue.push(bytes);
+  }
+
+  endInput(): void {
+    this.inputEnded = true;
+  }
+
+  pump(engine: Engine, nowMs: number): "waiting" | "more" | "over" {
+    let sent = 0;
+    while (!this.over && (this.stream === undefined || this.mayMove(engine, this.stream))) {
+      const came = engine.session(nowMs, () => this.move(engine));
+      if (came === "end") this.finish(engine, nowMs);
+      else if (typeof came === "object" && "error" in came) this.refuse(came.error);
+      else if (came) {
+        this.ends.data(came);
+        sent += came.length;
+      }
+      if (sent >= sendBytesMax) return "more";
+    }
+    return this.over ? "over" : "waiting";
+  }
+
+  private mayMove({ sessions }: Engine, stream: string): boolean {
+    if (sessions.streamHasNews(stream)) return true;
+    if (this.queue.length > 0) return sessions.streamRoom(stream) > 0;
+    return this.inputEnded && !this.endSent;
+  }
+
+  private move({ sessions }: Engine): Uint8Array | undefined | "end" | { error: string } {
+    if (this.stream === undefined) {
+      const opened = sessions.connect(this.session, this.port);
+      if ("error" in opened) return opened;
+      this.stream = opened.stream;
+    }
+    // The stream's room is a moment's: one piece at a time, and the rest after the server has read.
+    const next = sessions.streamRoom(this.stream) > 0 ? this.queue.shift() : undefined;
+    if (next) this.queuedBytes -= next.length;
+    const end = this.inputEnded && !this.endSent && this.queue.length === 0;
+    if (next || end) sessions.send(this.stream, next ?? new Uint8Array(), end);
+    if (end) this.endSent = true;
+    return sessions.streamHasNews(this.stream) ? sessions.receive(this.stream) : undefined;
+  }
+
+  private refuse(text: string): void {
+    this.over = true;
+    this.ends.error(text);
+    this.ends.end();
+  }
+
+  private finish(engine: Engine, nowMs: number): void {
+    this.release(engine, nowMs);
+    this.ends.end();
+  }
+
+  release(engine: Engine, nowMs: number): void {
+    if (this.over) return;
+    this.over = true;
+    const { stream } = this;
+    if (stream !== undefined) engine.session(nowMs, () => engine.sessions.disconnect(stream));
+  }
+}

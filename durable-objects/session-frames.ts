@@ -1,0 +1,94 @@
+/** Messages of the WebSocket subprotocols: a channel number, then bytes. k8s: apimachinery/pkg/util/httpstream/wsstream */
+
+export interface Protocol {
+  name: string;
+  /** Text messages: the channel as a digit, then base64. */
+  base64: boolean;
+  /** `[255, channel]` says that a channel is over. */
+  halfClose: boolean;
+  /** The error channel carries a Status; else its message alone. */
+  status: boolean;
+}
+
+const protocol = (name: string, version: number): Protocol => ({
+  name,
+  base64: name.includes("base64."),
+  halfClose: version >= 5,
+  status: version >= 4,
+});
+
+export const commandProtocols: readonly Protocol[] = [
+  protocol("v5.channel.k8s.io", 5),
+  protocol("v4.channel.k8s.io", 4),
+  protocol("v3.channel.k8s.io", 3),
+  protocol("v2.channel.k8s.io", 2),
+  protocol("channel.k8s.io", 1),
+  protocol("v5.base64.channel.k8s.io", 5),
+  protocol("v4.base64.channel.k8s.io", 4),
+  protocol("base64.channel.k8s.io", 1),
+];
+export const forwardProtocols: readonly Protocol[] = [
+  protocol("v4.channel.k8s.io", 4),
+  protocol("v4.base64.channel.k8s.io", 4),
+];
+export const spdyProtocol = protocol("SPDY/3.1+portforward.k8s.io", 0);
+export const logProtocols: readonly Protocol[] = [
+  protocol("binary.k8s.io", 0),
+  protocol("base64.binary.k8s.io", 0),
+];
+
+export const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
+
+/** The client's favourite among those served; one that offers none speaks the oldest. */
+export function choose(offered: string | undefined, served: readonly Protocol[]): Protocol | undefined {
+  const names = (offered ?? "").split(",").map((name) => name.trim()).filter(Boolean);
+  if (names.length === 0) return served.find(({ name }) => name === "channel.k8s.io") ?? served[0];
+  for (const name of names) {
+    const found = served.find((known) => known.name === name);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+export function encode({ base64 }: Protocol, channel: number, bytes: Uint8Array): ArrayBuffer | string {
+  if (base64) return String(channel) + toBase64(bytes);
+  const message = new Uint8Array(bytes.length + 1);
+  message[0] = channel;
+  message.set(bytes, 1);
+  return message.buffer;
+}
+
+export function decode(
+  { base64 }: Protocol,
+  message: ArrayBuffer | string,
+): { channel: number; bytes: Uint8Array } | undefined {
+  if (typeof message !== "string") {
+    const bytes = new Uint8Array(message);
+    return bytes.length === 0 ? undefined : { channel: bytes[0] as number, bytes: bytes.subarray(1) };
+  }
+  const bytes = base64 ? fromBase64(message.slice(1)) : undefined;
+  return bytes && { channel: Number(message[0]), bytes };
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text);
+}
+
+function fromBase64(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Clients read at most this much at once. */
+export const messageBytesMax = 32 * 1024;
+
+export function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += messageBytesMax) {
+    yield bytes.subarray(at, at + messageBytesMax);
+  }
+}

@@ -1,0 +1,215 @@
+import { badRequest, StatusError } from "./engine/api/status.ts";
+import type { Engine } from "./engine/index.ts";
+import type { FollowReply, Reply, SessionReply } from "./engine/ports.ts";
+import type { CommandSession, ForwardSession } from "./engine/streams/session.ts";
+import { refusal } from "./http.ts";
+import { CommandStream } from "./session-command.ts";
+import { ChannelForward } from "./session-forward.ts";
+import { choose, commandProtocols, forwardProtocols, logProtocols, spdyProtocol } from "./session-frames.ts";
+import { LogStream } from "./session-log.ts";
+import { SpdyForward } from "./session-spdy.ts";
+import type { LiveSession, Wire } from "./session.ts";
+
+const sessionsMax = 64;
+/** Nothing said by either side for this long ends a session, which keeps the object awake and so costs. */
+const idleMsMax = 30 * 60_000;
+const idleCheckMs = 60_000;
+/** What all sessions of a sandbox may send: sockets tell nothing of a client that does not read. */
+const sendBytesPerSecond = 4 * 1024 * 1024;
+const sendBurstBytes = 16 * 1024 * 1024;
+const sentBytesPerSessionMax = 64 * 1024 * 1024;
+const pauseMs = 20;
+
+interface Open {
+  session: LiveSession;
+  /** Wall ms of the last message either way, and of the client's last. */
+  activeAtMs: number;
+  saidAtMs: number;
+  sentBytes: number;
+}
+
+/** Live sessions on sockets that pin the object; they end with its memory. */
+export class SessionSockets {
+  private readonly open = new Map<WebSocket, Open>();
+  /** Runs a turn, which pumps. */
+  private readonly wake: () => void;
+  private mayStillSendBytes = sendBurstBytes;
+  private refilledAtMs = 0;
+  private pause: ReturnType<typeof setTimeout> | undefined;
+  private idleTimer: ReturnType<typeof setInterval> | null = null;
+  private readonly left: LiveSession[] = [];
+
+  constructor(wake: () => void) {
+    this.wake = wake;
+  }
+
+  get size(): number {
+    return this.open.size;
+  }
+
+  /** Whether a client has said something not long ago: that counts as looking. */
+  looks(nowMs: number): boolean {
+    return [...this.open.values()].some(({ saidAtMs }) => nowMs - saidAtMs < idleMsMax);
+  }
+
+  /** Sessions whose sockets were lost with an earlier memory. */
+  endOrphans(engine: Engine, nowMs: number): void {
+    if (this.size > 0 || !engine.sessions.hasOrphans) return;
+    engine.session(nowMs, () => engine.sessions.endAll());
+  }
+
+  /** Answers exec, attach and port-forward. */
+  start(reply: SessionReply, offered: string | undefined, engine: Engine, nowMs: number): Response {
+    const forward = reply.kind === "portforward";
+    const served = forward ? [spdyProtocol, ...forwardProtocols] : commandProtocols;
+    const protocol = choose(offered, served);
+    const make = (wire: Wire): LiveSession => {
+      const command = reply.session as unknown as CommandSession;
+      const target = reply.session as unknown as ForwardSession;
+      if (!forward) return new CommandStream(command, protocol ?? served[0]!, wire);
+      if (protocol === spdyProtocol) return new SpdyForward(target, wire);
+      return new ChannelForward(target, protocol ?? served[0]!, wire);
+    };
+    const problem = this.problem(reply, protocol !== undefined && protocol !== spdyProtocol);
+    if (!protocol || problem) {
+      make({ send: () => {} }).release(engine, nowMs);
+      return refusal(problem ?? badRequest(`none of the subprotocols ${offered} is served`));
+    }
+    return this.upgrade(offered ? protocol.name : undefined, nowMs, make);
+  }
+
+  private problem(reply: SessionReply, channels: boolean): StatusError | undefined {
+    if (this.size >= sessionsMax) {
+      return new StatusError(429, "TooManyRequests", "too many open sessions in this sandbox", {
+        retryAfterSeconds: 10,
+      });
+    }
+    const { ports } = reply.session as unknown as ForwardSession;
+    const missing = reply.kind === "portforward" && channels && ports.length === 0;
+    return missing ? badRequest('query parameter "ports" is required') : undefined;
+  }
+
+  /** Answers a log to a client that speaks WebSocket; undefined: it does not. */
+  startLog(reply: Reply | FollowReply, offered: string | undefined, nowMs: number): Response | undefined {
+    const protocol = offered === undefined ? undefined : choose(offered, logProtocols);
+    if (!protocol || reply.status !== 200) return undefined;
+    return this.upgrade(protocol.name, nowMs, (wire) => {
+      const stream = new LogStream(reply.type === "follow" ? reply.follow : undefined, protocol, wire);
+      stream.send(reply.type === "follow" ? reply.text : reply.body);
+      return stream;
+    });
+  }
+
+  private upgrade(protocol: string | undefined, nowMs: number, make: (wire: Wire) => LiveSession): Response {
+    const { 0: client, 1: server } = new WebSocketPair();
+    // Set before accept(): else messages come as blobs, which are read asynchronously.
+    server.binaryType = "arraybuffer";
+    server.accept();
+    const open: Open = { session: undefined as never, activeAtMs: nowMs, saidAtMs: nowMs, sentBytes: 0 };
+    open.session = make({ send: (message) => this.send(server, open, message) });
+    this.open.set(server, open);
+    open.session.greet?.();
+    server.addEventListener("message", ({ data }) => this.hear(server, open, data as ArrayBuffer));
+    const end = (): void => {
+      if (this.close(server, 1000)) this.wake();
+    };
+    server.addEventListener("close", end);
+    server.addEventListener("error", end);
+    this.idleTimer ??= setInterval(() => this.endIdle(Date.now()), idleCheckMs);
+    const headers: Record<string, string> = protocol ? { "sec-websocket-protocol": protocol } : {};
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  private send(socket: WebSocket, open: Open, message: ArrayBuffer | string): void {
+    const bytes = typeof message === "string" ? message.length : message.byteLength;
+    open.activeAtMs = Date.now();
+    open.sentBytes += bytes;
+    this.mayStillSendBytes -= bytes;
+    try {
+      socket.send(message);
+    } catch {
+      // Its peer has gone; the close event tells.
+    }
+  }
+
+  private hear(socket: WebSocket, open: Open, data: ArrayBuffer | string): void {
+    if (!this.open.has(socket)) return;
+    open.activeAtMs = open.saidAtMs = Date.now();
+    try {
+      open.session.message(data);
+    } catch (error) {
+      this.abort(socket, open, (error as Error).message, 1002);
+    }
+    this.wake();
+  }
+
+  /** Moves every session's bytes; part of each turn. */
+  pump(engine: Engine, nowMs: number): void {
+    for (const session of this.left.splice(0)) session.release(engine, nowMs);
+    if (this.size === 0) return;
+    this.refill(nowMs);
+    let more = false;
+    for (const [socket, open] of this.open) {
+      if (this.mayStillSendBytes <= 0) {
+        more = true;
+        break;
+      }
+      const state = open.session.pump(engine, nowMs);
+      if (open.sentBytes > sentBytesPerSessionMax) {
+        this.abort(socket, open, "a session may carry no more than 64 MiB of output", 1000);
+      } else if (state === "over") this.close(socket, 1000);
+      else if (state === "more") more = true;
+    }
+    for (const session of this.left.splice(0)) session.release(engine, nowMs);
+    if (more) {
+      this.pause ??= setTimeout(() => {
+        this.pause = undefined;
+        this.wake();
+      }, pauseMs);
+    }
+  }
+
+  private refill(nowMs: number): void {
+    const passed = Math.max(0, nowMs - this.refilledAtMs) / 1000;
+    this.refilledAtMs = nowMs;
+    const bytes = this.mayStillSendBytes + passed * sendBytesPerSecond;
+    this.mayStillSendBytes = Math.min(sendBurstBytes, bytes);
+  }
+
+  private endIdle(nowMs: number): void {
+    const idle = [...this.open].filter(([, { activeAtMs }]) => nowMs - activeAtMs > idleMsMax);
+    for (const [socket, open] of idle) {
+      this.abort(socket, open, `the session was idle for ${idleMsMax / 60_000} minutes`, 1000);
+    }
+    if (idle.length > 0) this.wake();
+  }
+
+  /** Ends all with a word to the clients; the cluster is not asked any more. */
+  closeAll(reason: string): void {
+    for (const [socket, open] of this.open) this.abort(socket, open, reason, 1000);
+    this.left.length = 0;
+  }
+
+  private abort(socket: WebSocket, open: Open, reason: string, code: number): void {
+    open.session.abort(reason);
+    this.close(socket, code);
+  }
+
+  /** Whether it was open. */
+  private close(socket: WebSocket, code: number): boolean {
+    const open = this.open.get(socket);
+    if (!open) return false;
+    this.open.delete(socket);
+    this.left.push(open.session);
+    if (this.size === 0) {
+      clearInterval(this.idleTimer);
+      this.idleTimer = null;
+    }
+    try {
+      socket.close(code);
+    } catch {
+      // Closed by its peer already.
+    }
+    return true;
+  }
+}

@@ -1,0 +1,29 @@
+import type { Engine } from "./engine/index.ts";
+
+/**
+ * One exec, attach, port-forward or log over a WebSocket of its own. What the client says is kept until `pump`, the
+ * only place that touches the engine: it is called after every turn, and so output appears when virtual time passes.
+ */
+export interface LiveSession {
+  readonly kind: string;
+  /** The first words to the client, if there are any. */
+  greet?(): void;
+  /** From the client. Throws when the client breaks the protocol. */
+  message(data: ArrayBuffer | string): void;
+  /** Moves bytes both ways. "more": there is more to send than may go at once. */
+  pump(engine: Engine, nowMs: number): "waiting" | "more" | "over";
+  /** Tells the client that the session is ended for a reason that is not its own. */
+  abort(reason: string): void;
+  /** Lets go of what it holds in the cluster. */
+  release(engine: Engine, nowMs: number): void;
+}
+
+/** Where a session's messages go; counts what went out. */
+export interface Wire {
+  send(message: ArrayBuffer | string): void;
+}
+
+/** What a session may send in one go, so that others get their turn. */
+export const sendBytesMax = 1024 * 1024;
+/** What a client may send before its process or server has read it. */
+export const heldBytesMax = 16 * 1024 * 1024;

@@ -1,0 +1,149 @@
+import { Unzlib } from "fflate";
+import { spdyDictionary } from "./spdy-data.ts";
+
+/**
+ * SPDY/3.1 as far as port-forward speaks it: frames in a byte stream, both ways. No flow control: its users do none.
+ * k8s: moby/spdystream
+ */
+
+export type SpdyFrame =
+  | { type: "syn"; stream: number; headers: Record<string, string>; fin: boolean }
+  | { type: "data"; stream: number; bytes: Uint8Array; fin: boolean }
+  | { type: "reset"; stream: number }
+  | { type: "ping"; id: number }
+  | { type: "goaway" };
+
+const version = 0x8003;
+const types = { synStream: 1, synReply: 2, reset: 3, ping: 6, goaway: 7 };
+const headBytes = 8;
+/** Larger ones are nobody's: clients write 32 KB at a time. */
+const frameBytesMax = 1024 * 1024;
+
+/** Breaks of the protocol: the connection is over. */
+export class SpdyError extends Error {
+  override name = "SpdyError";
+}
+
+export class SpdyReader {
+  private held = new Uint8Array();
+  private inflated: Uint8Array[] = [];
+  private readonly inflate = new Unzlib({ dictionary: spdyDictionary() }, (bytes) => {
+    this.inflated.push(bytes);
+  });
+
+  /** Whole frames in what came so far; borders of messages mean nothing. */
+  push(bytes: Uint8Array): SpdyFrame[] {
+    this.held = this.held.length === 0 ? bytes.slice() : joined([this.held, bytes]);
+    const frames: SpdyFrame[] = [];
+    let at = 0;
+    while (this.held.length - at >= headBytes) {
+      const view = new DataView(this.held.buffer, this.held.byteOffset + at);
+      const length = view.getUint32(4) & 0xffffff;
+      if (length > frameBytesMax) throw new SpdyError(`frame of ${length} bytes`);
+      if (this.held.length - at < headBytes + length) break;
+      const frame = this.read(view, this.held.subarray(at + headBytes, at + headBytes + length));
+      if (frame) frames.push(frame);
+      at += headBytes + length;
+    }
+    this.held = this.held.slice(at);
+    return frames;
+  }
+
+  private read(head: DataView, payload: Uint8Array): SpdyFrame | undefined {
+    const fin = (head.getUint8(4) & 1) !== 0;
+    if (head.getUint8(0) < 0x80) {
+      return { type: "data", stream: head.getUint32(0), bytes: payload.slice(), fin };
+    }
+    if (head.getUint16(0) !== version) throw new SpdyError("not SPDY/3");
+    const type = head.getUint16(2);
+    const word = (): number => {
+      if (payload.length < 4) throw new SpdyError("short frame");
+      return new DataView(payload.buffer, payload.byteOffset).getUint32(0) & 0x7fffffff;
+    };
+    if (type === types.synStream) {
+      return { type: "syn", stream: word(), headers: this.headers(payload.subarray(10)), fin };
+    }
+    if (type === types.reset) return { type: "reset", stream: word() };
+    if (type === types.ping) return { type: "ping", id: word() };
+    return type === types.goaway ? { type: "goaway" } : undefined;
+  }
+
+  /** One zlib stream goes through all header blocks of a connection, so each must be read in its turn. */
+  private headers(block: Uint8Array): Record<string, string> {
+    this.inflated = [];
+    try {
+      this.inflate.push(block.slice());
+    } catch {
+      throw new SpdyError("malformed headers");
+    }
+    const plain = joined(this.inflated);
+    const view = new DataView(plain.buffer, plain.byteOffset, plain.length);
+    const decoder = new TextDecoder();
+    let at = 4;
+    const text = (): string => {
+      const length = view.getUint32(at);
+      at += 4 + length;
+      return decoder.decode(plain.subarray(at - length, at));
+    };
+    const headers: Record<string, string> = {};
+    try {
+      for (let left = view.getUint32(0); left > 0; left--) headers[text()] = text();
+    } catch {
+      throw new SpdyError("malformed headers");
+    }
+    return headers;
+  }
+}
+
+/** An empty header map as stored deflate; the empty block after it is what keeps Go's reader from an early EOF. */
+const noHeaders = [0x00, 0x04, 0x00, 0xfb, 0xff, 0, 0, 0, 0, 0x00, 0x00, 0x00, 0xff, 0xff];
+const zlibHead = [0x78, 0x01];
+
+export class SpdyWriter {
+  private begun = false;
+
+  synReply(stream: number): Uint8Array {
+    const block = this.begun ? noHeaders : [...zlibHead, ...noHeaders];
+    this.begun = true;
+    return control(types.synReply, [...word(stream), ...block]);
+  }
+
+  data(stream: number, bytes: Uint8Array, fin: boolean): Uint8Array {
+    const size = word(bytes.length);
+    size[0] = fin ? 1 : 0;
+    return joined([Uint8Array.from([...word(stream), ...size]), bytes]);
+  }
+
+  /** Status 1: protocol error. */
+  reset(stream: number): Uint8Array {
+    return control(types.reset, [...word(stream), ...word(1)]);
+  }
+
+  ping(id: number): Uint8Array {
+    return control(types.ping, word(id));
+  }
+
+  goaway(lastStream: number): Uint8Array {
+    return control(types.goaway, [...word(lastStream), ...word(0)]);
+  }
+}
+
+const word = (value: number): number[] => [
+  (value >>> 24) & 255,
+  (value >>> 16) & 255,
+  (value >>> 8) & 255,
+  value & 255,
+];
+
+const control = (type: number, payload: number[]): Uint8Array =>
+  Uint8Array.from([0x80, 0x03, 0, type, ...word(payload.length), ...payload]);
+
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

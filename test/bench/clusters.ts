@@ -1,0 +1,182 @@
+/** Podyard's engine alone, in this process: what it costs in CPU, memory and rows. One figure set per call, as JSON. */
+import { runInNewContext } from "node:vm";
+import { setFlagsFromString } from "node:v8";
+import { pathToFileURL } from "node:url";
+import { World } from "../helpers/world.ts";
+
+export interface Figures {
+  [name: string]: number;
+}
+
+const namespace = "/apis/apps/v1/namespaces/default/deployments";
+
+/** Like the peer's: one small container that becomes ready at once. */
+const deployment = (replicas: number, image = "nginx:1.27"): object => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "web" },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: "web" } },
+    template: {
+      metadata: { labels: { app: "web" } },
+      spec: { containers: [{ name: "web", image, ports: [{ containerPort: 80 }] }] },
+    },
+  },
+});
+
+export function cpuMs(body: () => void): number {
+  const before = process.cpuUsage();
+  body();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** Every worker has pulled the images already, as `pulls set to nothing` wants it. */
+function clusterOf(nodes: number): World {
+  const world = new World({ nodes, seed: "bench" });
+  world.settle();
+  for (const image of ["nginx:1.27", "nginx:1.26"]) {
+    for (let i = 1; i <= nodes; i++) {
+      const metadata = { name: `warm-${i}` };
+      const spec = { nodeName: `node-${i}`, containers: [{ name: "c", image }] };
+      world.create({ apiVersion: "v1", kind: "Pod", metadata, spec });
+    }
+    world.advance(60_000);
+    world.delete("/api/v1/namespaces/default/pods", { gracePeriodSeconds: 0 });
+    world.advance(60_000);
+  }
+  return world;
+}
+
+function rolledOut(world: World, replicas: number): boolean {
+  const found = world.engine.store.get("deployments.apps", "default", "web") as unknown as {
+    metadata: { generation: number };
+    status?: Record<string, number>;
+  };
+  const { status, metadata } = found;
+  return (
+    status?.["observedGeneration"] === metadata.generation &&
+    status["updatedReplicas"] === replicas &&
+    status["readyReplicas"] === replicas &&
+    status["replicas"] === replicas
+  );
+}
+
+function heapMb(): number {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc") as () => void;
+  gc();
+  gc();
+  return process.memoryUsage().heapUsed / 1e6;
+}
+
+const ms = (body: () => void): number => {
+  const before = performance.now();
+  body();
+  return performance.now() - before;
+};
+
+function best(times: number, body: () => number): number {
+  return Math.min(...Array.from({ length: times }, body));
+}
+
+/** Apply to all Ready, then heap, storage and what an eviction costs. */
+function rollout(replicas: number, nodes: number): Figures {
+  const world = clusterOf(nodes);
+  const rows = world.engine.log.rowsWritten;
+  const bytes = world.engine.log.bytes;
+  const cpu = cpuMs(() => {
+    world.create(deployment(replicas));
+    world.until(() => rolledOut(world, replicas), 3_600_000);
+  });
+  const written = world.engine.log.rowsWritten - rows;
+  const stored = world.engine.log.bytes - bytes;
+  const heap = heapMb();
+  const nodesAnswer = best(3, () =>
+    ms(() => {
+      world.evict();
+      world.get("/api/v1/nodes");
+    }),
+  );
+  const podsAnswer = best(3, () =>
+    ms(() => {
+      world.evict();
+      world.raw("GET", "/api/v1/namespaces/default/pods?limit=500");
+    }),
+  );
+  return {
+    cpuMs: cpu,
+    cpuMsPerPod: cpu / replicas,
+    rowsPerPod: written / replicas,
+    bytesPerPod: stored / replicas,
+    heapMb: heap,
+    hydrateToNodesMs: nodesAnswer,
+    hydrateToPodsMs: podsAnswer,
+  };
+}
+
+function update(replicas: number, nodes: number): Figures {
+  const world = clusterOf(nodes);
+  world.create(deployment(replicas));
+  world.until(() => rolledOut(world, replicas), 3_600_000);
+  const rows = world.engine.log.rowsWritten;
+  const bytes = world.engine.log.bytes;
+  const began = world.now;
+  let alarms = 0;
+  const run = world.engine.run.bind(world.engine);
+  world.engine.run = (now) => {
+    alarms += 1;
+    run(now);
+  };
+  const cpu = cpuMs(() => {
+    const spec = { template: { spec: { containers: [{ name: "web", image: "nginx:1.26" }] } } };
+    world.patch(`${namespace}/web`, { spec }, "application/strategic-merge-patch+json");
+    world.until(() => rolledOut(world, replicas), 3_600_000);
+  });
+  return {
+    cpuMs: cpu,
+    rows: world.engine.log.rowsWritten - rows,
+    alarms,
+    bytes: world.engine.log.bytes - bytes,
+    virtualSeconds: (world.now - began) / 1000,
+  };
+}
+
+/** A Pod from its creation to its end, and an hour of nobody looking. */
+function quiet(): Figures {
+  const world = clusterOf(3);
+  const rows = world.engine.log.rowsWritten;
+  world.create({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "one" },
+    spec: { containers: [{ name: "web", image: "nginx:1.27" }] },
+  });
+  world.advance(30_000);
+  world.delete("/api/v1/namespaces/default/pods/one");
+  world.advance(60_000);
+  const life = world.engine.log.rowsWritten - rows;
+  world.create(deployment(10));
+  world.advance(120_000);
+  // What is still to be tidied up (Events live an hour) is done before the hour that counts.
+  world.settle(4 * 3_600_000);
+  const before = world.engine.log.rowsWritten;
+  let alarms = 0;
+  const end = world.now + 3_600_000;
+  for (;;) {
+    const due = world.engine.nextDueMs(world.now);
+    if (due === undefined || due > end) break;
+    world.now = Math.max(world.now, due);
+    world.engine.run(world.now);
+    alarms += 1;
+  }
+  return { rowsPerPodLife: life, quietRows: world.engine.log.rowsWritten - before, quietAlarms: alarms };
+}
+
+const sets: Record<string, (...args: number[]) => Figures> = { rollout, update, quiet };
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const [name = "", ...args] = process.argv.slice(2);
+  console.log(JSON.stringify(sets[name]?.(...args.map(Number))));
+}

@@ -1,0 +1,133 @@
+/**
+ * `npm run bench [-- --only cluster,peer,served]`: prints a table and writes .wrangler/bench.json. No test: every
+ * comparison is made in one run on one machine, each figure in a process of its own, one after the other.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import type { Figures } from "./clusters.ts";
+import type { Rate } from "./served.ts";
+
+const root = path.join(import.meta.dirname, "../..");
+const { values } = parseArgs({
+  options: { only: { type: "string", default: "cluster,peer,served" } },
+});
+const only = new Set(values.only.split(","));
+
+interface Row {
+  figure: string;
+  value: string;
+  target?: string;
+  holds?: boolean;
+}
+const rows: Row[] = [];
+
+function add(figure: string, value: string, target?: string, holds?: boolean): void {
+  rows.push({ figure, value, target, holds });
+  const verdict = holds === undefined ? "" : holds ? "ok" : "MISSED";
+  console.log(`${figure.padEnd(52)} ${value.padStart(30)}  ${(target ?? "").padEnd(34)} ${verdict}`);
+}
+
+function child<T>(...args: string[]): T {
+  const { stdout, status, stderr } = spawnSync(process.execPath, args, {
+    cwd: root,
+    encoding: "utf8",
+    timeout: 600_000,
+  });
+  if (status !== 0) throw new Error(`${args.join(" ")}: ${stderr}`);
+  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
+}
+
+const ours = (name: string, ...args: number[]): Figures =>
+  child<Figures>("test/bench/clusters.ts", name, ...args.map(String));
+const peers = (...args: number[]): Figures =>
+  child<Figures>("scripts/run-bundled.ts", "test/bench/peer.ts", ...args.map(String));
+
+const whole = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 0 });
+const fine = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 2 });
+const ms = (n: number): string => `${whole(n)} ms`;
+
+const seen: Record<string, unknown> = {};
+
+/** Pods of one node are at most 110. */
+const nodesFor = (replicas: number): number => Math.max(3, Math.ceil(replicas / 84));
+
+function clusters(): void {
+  let per100 = 0;
+  for (const replicas of [100, 1_000, 5_000]) {
+    const found = ours("rollout", replicas, nodesFor(replicas));
+    seen[`rollout ${replicas}`] = found;
+    const { cpuMs = 0, cpuMsPerPod = 0, heapMb = 0, rowsPerPod = 0, bytesPerPod = 0 } = found;
+    const { hydrateToNodesMs = 0, hydrateToPodsMs = 0 } = found;
+    per100 ||= cpuMsPerPod;
+    const pods = whole(replicas);
+    add(`${pods} Pods: CPU from apply to all Ready`, ms(cpuMs));
+    const factor = cpuMsPerPod / per100;
+    add(`${pods} Pods: CPU per Pod`, `${fine(cpuMsPerPod)} ms, x${fine(factor)}`, "x1.5 of 100's", factor <= 1.5);
+    add(`${pods} Pods: rows, bytes per Pod`, `${fine(rowsPerPod)}, ${whole(bytesPerPod)}`);
+    if (replicas < 1_000) continue;
+    const most = replicas === 1_000 ? 50 : 200;
+    const hydration = `${whole(hydrateToNodesMs)}, ${whole(hydrateToPodsMs)} ms`;
+    add(`${pods} Pods: evicted to first answer (nodes, 500 Pods)`, hydration, `${most} ms`, Math.max(hydrateToNodesMs, hydrateToPodsMs) < most);
+    add(`${pods} Pods: heap`, `${fine(heapMb)} MB`, replicas === 5_000 ? "100 MB" : undefined, replicas === 5_000 ? heapMb < 100 : undefined);
+  }
+  const ten = ours("update", 10, 3);
+  seen["update 10"] = ten;
+  add("rolling update of 10: rows, alarms, bytes", `${ten["rows"]}, ${ten["alarms"]}, ${whole(ten["bytes"] ?? 0)}`);
+  const quiet = ours("quiet");
+  seen["quiet"] = quiet;
+  const life = quiet["rowsPerPodLife"] ?? 0;
+  add("a Pod's life: rows", `${life}`, "12", life <= 12);
+  const idle = `${quiet["quietAlarms"]}, ${quiet["quietRows"]}`;
+  add("an unwatched hour, converged: alarms, rows", idle, "0, 0", idle === "0, 0");
+}
+
+function beside(): void {
+  for (const replicas of [100, 300, 700]) {
+    const update = replicas === 100 ? 1 : 0;
+    const theirs = peers(replicas, update);
+    const mine = ours("rollout", replicas, nodesFor(replicas));
+    seen[`beside ${replicas}`] = { theirs, mine };
+    const factor = (theirs["cpuMs"] ?? 0) / (mine["cpuMs"] ?? 1);
+    const value = `${ms(mine["cpuMs"] ?? 0)} : ${ms(theirs["cpuMs"] ?? 0)}, 1/${whole(factor)}`;
+    const judged = replicas >= 300;
+    add(`${replicas} Pods beside webernetes: CPU`, value, judged ? "1/50" : undefined, judged ? factor >= 50 : undefined);
+    if (!update) continue;
+    const rolled = ours("update", replicas, nodesFor(replicas));
+    const ratio = (theirs["updateCpuMs"] ?? 0) / (rolled["cpuMs"] ?? 1);
+    seen["beside update"] = { theirs: theirs["updateCpuMs"], mine: rolled };
+    const both = `${ms(rolled["cpuMs"] ?? 0)} : ${ms(theirs["updateCpuMs"] ?? 0)}, 1/${whole(ratio)}`;
+    add(`rolling update of ${replicas} beside webernetes: CPU`, both, "1/50", ratio >= 50);
+  }
+}
+
+function served(): void {
+  const rates = child<Record<string, Rate>>("test/bench/served.ts");
+  seen["served"] = rates;
+  const idle = rates["no-op object"] as Rate;
+  for (const [name, { perSecond, p50Ms, p95Ms }] of Object.entries(rates)) {
+    const value = `${whole(perSecond)}/s, ${fine(p50Ms)} ms, ${fine(p95Ms)} ms`;
+    const [target, holds] =
+      name === "get"
+        ? ["half of the no-op's rate", perSecond >= idle.perSecond / 2]
+        : name === "delivery to 100"
+          ? ["p95 10 ms", p95Ms < 10]
+          : name.startsWith("POST")
+            ? ["p95 100 ms", p95Ms < 100]
+            : [];
+    add(`workerd: ${name} (rate, p50, p95)`, value, target as string, holds as boolean);
+  }
+}
+
+const load = os.loadavg()[0] ?? 0;
+console.log(`Node ${process.version}, ${os.cpus().length} cores, ${os.cpus()[0]?.model}, load ${fine(load)}\n`);
+if (only.has("cluster")) clusters();
+if (only.has("peer")) beside();
+if (only.has("served")) served();
+const missed = rows.filter((r) => r.holds === false).length;
+console.log(`\n${missed === 0 ? "all targets hold" : `${missed} targets missed`}`);
+mkdirSync(path.join(root, ".wrangler"), { recursive: true });
+const result = { at: new Date().toISOString(), node: process.version, load, rows, seen };
+writeFileSync(path.join(root, ".wrangler/bench.json"), JSON.stringify(result, null, 2));

@@ -1,0 +1,167 @@
+/** Podyard on workerd itself, over HTTP on loopback, beside a Durable Object that does nothing. Prints JSON. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { bundleWorker } from "../../scripts/bundle.ts";
+import { startServer, type Server } from "../../scripts/server.ts";
+import { makeSandbox } from "../helpers/sandbox.ts";
+
+export interface Rate {
+  perSecond: number;
+  p50Ms: number;
+  p95Ms: number;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+const streams = new Agent({ keepAlive: false, maxSockets: Infinity });
+
+function open(
+  method: string,
+  url: string,
+  body?: unknown,
+  type = "application/json",
+  use = agent,
+): Promise<IncomingMessage> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers = { accept: "application/json", ...(text ? { "content-type": type } : {}) };
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, { method, headers, agent: use }, resolve);
+    sent.on("error", reject);
+    sent.end(text);
+  });
+}
+
+async function ask(method: string, url: string, body?: unknown, type?: string): Promise<string> {
+  const response = await open(method, url, body, type);
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) text += chunk;
+  if ((response.statusCode ?? 500) >= 400) throw new Error(`${method} ${url}: ${text.slice(0, 300)}`);
+  return text;
+}
+
+const quantile = (sorted: number[], q: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
+
+/** `count` requests, `parallel` at a time. */
+async function rate(count: number, parallel: number, one: (i: number) => Promise<unknown>): Promise<Rate> {
+  for (let i = 0; i < 20; i++) await one(-1 - i);
+  const times: number[] = [];
+  let next = 0;
+  const began = performance.now();
+  const lane = async (): Promise<void> => {
+    for (let i = next++; i < count; i = next++) {
+      const before = performance.now();
+      await one(i);
+      times.push(performance.now() - before);
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, lane));
+  const seconds = (performance.now() - began) / 1000;
+  times.sort((a, b) => a - b);
+  return { perSecond: count / seconds, p50Ms: quantile(times, 0.5), p95Ms: quantile(times, 0.95) };
+}
+
+const configMap = (name: string): object => ({
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name },
+  data: { a: "b".repeat(100) },
+});
+
+async function requests(api: string): Promise<Record<string, Rate>> {
+  const maps = `${api}/api/v1/namespaces/default/configmaps`;
+  const merge = "application/merge-patch+json";
+  await ask("POST", maps, configMap("one"));
+  const rates: Record<string, Rate> = {
+    get: await rate(3_000, 16, () => ask("GET", `${maps}/one`)),
+    create: await rate(500, 16, (i) => ask("POST", maps, configMap(`made-${i + 100}`))),
+    "list of 500": await rate(100, 8, () => ask("GET", `${maps}?limit=500`)),
+    patch: await rate(500, 16, (i) => ask("PATCH", `${maps}/one`, { data: { n: String(i) } }, merge)),
+  };
+  return rates;
+}
+
+/** From before the write to its arrival at every watcher. */
+async function delivery(api: string, watchers: number, writes: number): Promise<Rate> {
+  const maps = `${api}/api/v1/namespaces/kube-public/configmaps`;
+  await ask("POST", maps, configMap(`watched-${watchers}`));
+  const name = `watched-${watchers}`;
+  const list = JSON.parse(await ask("GET", maps)) as { metadata: { resourceVersion: string } };
+  const query = `watch=true&resourceVersion=${list.metadata.resourceVersion}&fieldSelector=metadata.name%3D${name}`;
+  const times: number[] = [];
+  let sentAt = 0;
+  let missing = 0;
+  let done = (): void => undefined;
+  const opened: IncomingMessage[] = [];
+  for (let i = 0; i < watchers; i += 50) {
+    const some = Array.from({ length: Math.min(50, watchers - i) }, () =>
+      open("GET", `${maps}?${query}`, undefined, undefined, streams),
+    );
+    opened.push(...(await Promise.all(some)));
+  }
+  for (const stream of opened) {
+    stream.on("error", () => undefined);
+    stream.on("data", (chunk: Buffer) => {
+      if (!chunk.includes("MODIFIED")) return;
+      times.push(performance.now() - sentAt);
+      if (--missing === 0) done();
+    });
+  }
+  let spent = 0;
+  for (let i = 0; i < writes + 3; i++) {
+    if (i === 3) times.length = 0;
+    missing = watchers;
+    sentAt = performance.now();
+    const all = new Promise<void>((resolve) => (done = resolve));
+    await ask("PATCH", `${maps}/${name}`, { data: { n: String(i) } }, "application/merge-patch+json");
+    await all;
+    if (i >= 3) spent += performance.now() - sentAt;
+  }
+  for (const stream of opened) stream.destroy();
+  times.sort((a, b) => a - b);
+  return {
+    perSecond: (times.length / spent) * 1000,
+    p50Ms: quantile(times, 0.5),
+    p95Ms: quantile(times, 0.95),
+  };
+}
+
+async function firstAnswers(server: Server, times: number): Promise<Rate> {
+  return rate(times, 1, async () => {
+    const { apiServer } = await makeSandbox(server.url, { nodes: 3 });
+    await ask("GET", `${apiServer}/api/v1/nodes`);
+  });
+}
+
+async function withServer<T>(script: string | undefined, body: (server: Server) => Promise<T>): Promise<T> {
+  const statePath = mkdtempSync(path.join(tmpdir(), "podyard-bench-"));
+  const variables = { STREAMS_MAX: "5000" };
+  const server = await startServer({ port: 0, host: "127.0.0.1", statePath, variables, ...(script ? { script } : {}) });
+  try {
+    return await body(server);
+  } finally {
+    await server.stop();
+    rmSync(statePath, { recursive: true, force: true });
+  }
+}
+
+const noop = await withServer(await bundleWorker("test/bench/noop-worker.ts"), (server) =>
+  rate(3_000, 16, () => ask("GET", `${server.url}/`)),
+);
+const figures = await withServer(undefined, async (server) => {
+  const sandbox = await makeSandbox(server.url, { nodes: 3 });
+  const rates = await requests(sandbox.apiServer);
+  for (const [watchers, writes] of [
+    [1, 100],
+    [100, 50],
+    [1000, 10],
+  ] as const) {
+    rates[`delivery to ${watchers}`] = await delivery(sandbox.apiServer, watchers, writes);
+  }
+  rates["POST sandbox to get nodes"] = await firstAnswers(server, 30);
+  return rates;
+});
+console.log(JSON.stringify({ "no-op object": noop, ...figures }));
+process.exit(0);
