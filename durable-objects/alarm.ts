@@ -27,3 +27,10 @@ export class Alarm {
     else await this.storage.setAlarm(wanted);
   }
 }
+
+/** After a failed alarm the object rests this long, doubling up to the greatest. */
+const alarmBackoffMsMin = 1_000;
+const alarmBackoffMsMax = 300_000;
+
+export const backoffMs = (failures: number): number =>
+  Math.min(alarmBackoffMsMax, alarmBackoffMsMin * 2 ** Math.min(failures - 1, 20));

@@ -1,42 +1,26 @@
 import { DurableObject } from "cloudflare:workers";
-import { Alarm } from "./alarm.ts";
+import { Alarm, backoffMs } from "./alarm.ts";
+import type { Birth, SandboxEnv } from "./birth.ts";
 import { internalError } from "./engine/api/status.ts";
 import { Engine } from "./engine/index.ts";
 import type { ApiResponse } from "./engine/ports.ts";
 import {
   apiRequestOf,
+  describe,
   gone,
+  noPreview,
+  numberOf,
   refusal,
   responseOf,
   resumesWatch,
+  sameSecret,
   tooManyStreams,
 } from "./http.ts";
 import { ProxyWaits } from "./session-proxy.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
-
-/** Limits of one sandbox, of wrangler.toml; absent ones are the engine's own. */
-export interface SandboxEnv {
-  STREAMS_MAX?: string;
-  OBJECTS_MAX?: string;
-  STATE_BYTES_MAX?: string;
-}
-
-/** What a sandbox is born with; it never changes. */
-export interface Birth {
-  id: string;
-  name: string;
-  /** Workers; the control-plane node comes on top. */
-  nodes: number;
-  seed: string;
-  /** Wall ms. */
-  expiresAtMs: number;
-}
-
-/** After a failed alarm the object rests this long, doubling up to the greatest. */
-const alarmBackoffMsMin = 1_000;
-const alarmBackoffMsMax = 300_000;
+import { previewHeader } from "./stream-head.ts";
 
 /**
  * One sandbox: a request, a due moment or a socket's end becomes an engine turn; then the streams get their
@@ -62,6 +46,16 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     await this.settled;
   }
 
+  /** Opens what the sandbox's Services serve to browsers, and nothing else. */
+  previewToken(): string {
+    let token = this.ctx.storage.kv.get<string>("preview");
+    if (token === undefined) {
+      token = crypto.randomUUID().replaceAll("-", "");
+      this.ctx.storage.kv.put("preview", token);
+    }
+    return token;
+  }
+
   /** Ends the sandbox and empties its storage. */
   async destroy(): Promise<void> {
     this.sockets.closeAll();
@@ -75,6 +69,10 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   override async fetch(request: Request): Promise<Response> {
     const now = Date.now();
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
+    const shown = request.headers.get(previewHeader);
+    if (shown !== null && !sameSecret(shown, this.ctx.storage.kv.get<string>("preview") ?? "")) {
+      return refusal(noPreview());
+    }
     const asked = await apiRequestOf(request);
     try {
       return await this.turn((engine, at) => {
@@ -208,9 +206,3 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return this.sockets.open(response, engine, this.lookedAtMs);
   }
 }
-
-const numberOf = (text: string | undefined): number | undefined => Number(text) || undefined;
-const backoffMs = (failures: number): number =>
-  Math.min(alarmBackoffMsMax, alarmBackoffMsMin * 2 ** Math.min(failures - 1, 20));
-const describe = (error: unknown): string =>
-  error instanceof Error ? (error.stack ?? error.message) : String(error);

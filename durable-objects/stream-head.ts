@@ -22,3 +22,8 @@ export const writeHead = (head: StreamHead): Record<string, string> => ({
 export function readHead(headers: Headers): StreamHead {
   return JSON.parse(decodeURIComponent(headers.get(name) ?? "{}")) as StreamHead;
 }
+
+/** The path as the client sees it: links in proxied pages are led through it. Only the Worker sets this header. */
+export const publicPathHeader = "podyard-path";
+/** A preview's token, which the object compares. Only the Worker sets this header. */
+export const previewHeader = "podyard-preview";

@@ -4,6 +4,7 @@ import type { Env } from "./env.ts";
 import { EdgeError, edgeErrorResponse } from "./errors.ts";
 import { kube } from "./routes/kube.ts";
 import { page } from "./routes/page.ts";
+import { preview, readPreview } from "./routes/preview.ts";
 import {
   createKey,
   createSandbox,
@@ -31,10 +32,12 @@ app.delete("/api/sandboxes/:id", deleteSandbox);
 app.post("/api/sandboxes/:id/keys", createKey);
 app.get("/api/sandboxes/:id/keys", listKeys);
 app.delete("/api/sandboxes/:id/keys/:key", deleteKey);
+app.get("/api/sandboxes/:id/preview", readPreview);
 app.all("/api/*", () => {
   throw new EdgeError(404, "there is no such path; see /api/sandboxes");
 });
 
+app.all("/sandboxes/:id/preview/*", preview);
 app.all("/sandboxes/:id", kube);
 app.all("/sandboxes/:id/*", kube);
 

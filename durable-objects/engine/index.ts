@@ -7,7 +7,6 @@ import type { ApiContext } from "./api/context.ts";
 import { fieldsOf } from "./api/list.ts";
 import { Operations } from "./api/operations.ts";
 import { storedResource } from "./api/resources.ts";
-import { StatusError } from "./api/status.ts";
 import { signingKey } from "./api/tokens.ts";
 import * as watches from "./api/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
@@ -15,25 +14,24 @@ import { baseObjects } from "./bootstrap/base.ts";
 import { createReader, EngineClient, type Now } from "./client.ts";
 import { clockChange, type ClockCommand } from "./clock-control.ts";
 import { createControllers } from "./controllers/index.ts";
-import type { Controller, Reader, Waker } from "./controllers/define.ts";
+import type { Reader } from "./controllers/define.ts";
 import { rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
 import { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
-import { Queue, workKey } from "./core/queue.ts";
+import { Queue } from "./core/queue.ts";
 import { Random } from "./core/random.ts";
 import { Store } from "./core/store.ts";
 import { indices } from "./kinds/indices.ts";
 import {
   bornBeforeMs,
   objectsMax,
-  reconcileBackoffMsMax,
-  reconcileBackoffMsMin,
   sleepAfterMs,
   stateBytesMax,
   turnStepsMax,
 } from "./limits.ts";
 import type { ApiRequest, ApiResponse, LogFollow, Reply, Sql, Subscription } from "./ports.ts";
 import { createStreams, type Streams } from "./streams.ts";
+import { Refused, WorkLoop, type Fault } from "./work-loop.ts";
 
 export interface EngineOptions {
   seed: string;
@@ -45,31 +43,22 @@ export interface EngineOptions {
   limits?: { objectsMax?: number; stateBytesMax?: number };
 }
 
-interface Subscriber {
-  controller: Controller;
-  wakes: Waker;
-}
-
 const clockTable = "clock";
-const attemptsTable = "attempts";
 
 export class Engine {
   readonly store: Store;
   readonly log: Log;
   readonly #now: Now = { ms: 0 };
   readonly #queue: Queue;
+  readonly #work: WorkLoop;
   readonly #random: Random;
   readonly #operations: Operations;
   readonly #reader: Reader;
   readonly #client: EngineClient;
-  readonly #controllers = new Map<string, Controller>();
-  readonly #subscribers = new Map<string, Subscriber[]>();
   readonly #context: ApiContext;
   readonly #streams: Streams;
   readonly options: EngineOptions;
   #lookedAtWall = 0;
-  /** Reconciles since this engine was made; for the bench. */
-  steps = 0;
 
   constructor(sql: Sql, options: EngineOptions) {
     this.options = options;
@@ -98,8 +87,25 @@ export class Engine {
       wallNow: options.nowMs,
     };
     this.#client.apiServer = (request) => handleApi(this.#context, request);
-    for (const controller of createControllers(this.#context.signingKey)) this.#register(controller);
+    this.#work = new WorkLoop({
+      store: this.store,
+      queue: this.#queue,
+      client: this.#client,
+      random: this.#random,
+      now: this.#now,
+      controllers: createControllers(this.#context.signingKey),
+    });
     this.#open();
+  }
+
+  /** Reconciles since this engine was made; for the bench. */
+  get steps(): number {
+    return this.#work.steps;
+  }
+
+  /** Throws of reconcilers that no API error explains: faults of Podyard, for tests and the operator's log. */
+  get faults(): Fault[] {
+    return this.#work.faults;
   }
 
   get virtualNow(): number {
@@ -108,15 +114,6 @@ export class Engine {
 
   get #clock(): ClockState {
     return this.store.record<ClockState>(clockTable, "state") as ClockState;
-  }
-
-  #register(controller: Controller): void {
-    this.#controllers.set(controller.name, controller);
-    for (const [resource, wakes] of Object.entries(controller.wakesOn)) {
-      const list = this.#subscribers.get(resource) ?? [];
-      list.push({ controller, wakes });
-      this.#subscribers.set(resource, list);
-    }
   }
 
   #open(): void {
@@ -138,8 +135,8 @@ export class Engine {
       frozen: false,
     } satisfies ClockState);
     this.#random.reset(this.store.rv, "birth");
-    this.#commit(() => birth(this.#client, this.options));
-    this.#advanceTo(born, turnStepsMax);
+    this.#work.commit(() => birth(this.#client, this.options));
+    this.#work.advanceTo(born, turnStepsMax);
     this.#persist();
   }
 
@@ -149,7 +146,7 @@ export class Engine {
     this.#context.wallNow = wallMs;
     this.#random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
     let response: ApiResponse | undefined;
-    const changes = this.#commit(() => {
+    const changes = this.#work.commit(() => {
       response = handleApi(this.#context, request);
       // An error must change nothing, whatever it had begun.
       if (response.type === "reply" && response.status >= 400) throw new Refused();
@@ -218,7 +215,7 @@ export class Engine {
   /** The answer of a proxied request that was under way; undefined: not yet. */
   pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined {
     let reply: Reply | undefined;
-    this.#commit(() => {
+    this.#work.commit(() => {
       reply = this.#streams.pollProxy(pending, method);
     });
     if (reply) this.#persist();
@@ -236,7 +233,7 @@ export class Engine {
     this.#advance(wallMs);
     this.#random.reset(this.store.rv, `session ${this.#now.ms}`);
     let result: T | undefined;
-    this.#commit(() => {
+    this.#work.commit(() => {
       result = body();
     });
     this.#drainNow();
@@ -251,111 +248,11 @@ export class Engine {
     const clock = this.#clock;
     if (clock.paused) return;
     const target = Math.max(this.#now.ms, virtualAt(clock, wallMs));
-    this.#advanceTo(target, turnStepsMax);
-  }
-
-  /** Returns false when the budget ended before `target` was reached. */
-  #advanceTo(target: number, budget: number): boolean {
-    let left = budget;
-    for (;;) {
-      left = this.#drain(left);
-      if (this.#queue.size > 0) return false;
-      const due = this.#queue.nextDue();
-      if (due !== undefined && due <= target) {
-        this.#now.ms = Math.max(this.#now.ms, due);
-        this.#queue.fire(this.#now.ms);
-        continue;
-      }
-      this.#now.ms = Math.max(this.#now.ms, target);
-      if (!this.#queue.fireLazy(this.#now.ms)) return true;
-    }
+    this.#work.advanceTo(target, turnStepsMax);
   }
 
   #drainNow(): void {
-    if (!this.#clock.paused) this.#drain(turnStepsMax);
-  }
-
-  /** Takes dirty keys one after the other; returns what is left of the budget. */
-  #drain(budget: number): number {
-    let left = budget;
-    while (left > 0) {
-      const work = this.#queue.peek();
-      if (work === undefined) break;
-      this.#step(work);
-      left -= 1;
-    }
-    return left;
-  }
-
-  /** One key of one controller, all or nothing. Returns whether it changed anything. */
-  #step(work: string): boolean {
-    const split = work.indexOf("\0");
-    const controller = this.#controllers.get(work.slice(0, split));
-    this.#queue.remove(work);
-    if (!controller) return false;
-    this.steps += 1;
-    this.#random.reset(this.store.rv, `${work} ${this.#now.ms}`);
-    const rv = this.store.rv;
-    try {
-      this.#commit(() => {
-        const due = controller.reconcile(work.slice(split + 1), this.#client);
-        this.#queue.setTimers(work, due, this.#now.ms);
-        if (this.store.record(attemptsTable, work) !== undefined) {
-          this.store.putRecord(attemptsTable, work, undefined);
-        }
-      });
-    } catch (error) {
-      this.#backOff(work, error);
-    }
-    return this.store.rv !== rv;
-  }
-
-  /** A failed key waits, twice as long each time; the others go on. */
-  #backOff(work: string, error: unknown): void {
-    this.#queue.restore(work);
-    const attempts = (this.store.record<number>(attemptsTable, work) ?? 0) + 1;
-    this.store.putRecord(attemptsTable, work, attempts);
-    const delay = Math.min(reconcileBackoffMsMin * 2 ** (attempts - 1), reconcileBackoffMsMax);
-    this.#queue.setTimer(work, this.#now.ms + delay);
-    if (!(error instanceof StatusError)) {
-      this.faults.push({ work: work.replace("\0", " "), error, at: this.#now.ms });
-      if (this.faults.length > 100) this.faults.shift();
-    }
-  }
-
-  /** Throws of reconcilers that no API error explains: faults of Podyard, for tests and the operator's log. */
-  readonly faults: { work: string; error: unknown; at: number }[] = [];
-
-  /** Runs a body in a transaction, maps its changes to keys and takes its wakes. A Refused body leaves no trace. */
-  #commit(body: () => void): readonly Change[] {
-    this.#client.wakes = [];
-    let changes: readonly Change[];
-    try {
-      changes = this.store.transaction(body);
-    } catch (error) {
-      this.#client.wakes = [];
-      if (error instanceof Refused) return [];
-      throw error;
-    }
-    for (const change of changes) this.#map(change);
-    for (const { controller, key, atMs } of this.#client.wakes) {
-      if (atMs === undefined || atMs <= this.#now.ms) this.#queue.add(workKey(controller, key));
-      else this.#queue.bringForward(workKey(controller, key), atMs);
-    }
-    return changes;
-  }
-
-  #map(change: Change): void {
-    for (const { controller, wakes } of this.#subscribers.get(change.resource) ?? []) {
-      for (const key of wakes(change, this.#reader) ?? []) {
-        this.#queue.add(workKey(controller.name, key));
-      }
-    }
-    for (const { controller, wakes } of this.#subscribers.get("*") ?? []) {
-      for (const key of wakes(change, this.#reader) ?? []) {
-        this.#queue.add(workKey(controller.name, key));
-      }
-    }
+    if (!this.#clock.paused) this.#work.drain(turnStepsMax);
   }
 
   #persist(): void {
@@ -375,30 +272,13 @@ export class Engine {
     const command = clockChange(touched, this.#clock, this.#now.ms, wallMs);
     this.#setClock(command.clock);
     this.#perform(command);
-    this.#commit(() => command.report(this.#client, this.#clock, this.#now.ms, wallMs));
+    this.#work.commit(() => command.report(this.#client, this.#clock, this.#now.ms, wallMs));
   }
 
   #perform(command: ClockCommand): void {
-    if (command.advanceToMs !== undefined) this.#advanceTo(command.advanceToMs, turnStepsMax * 10);
-    for (let i = 0; i < command.steps; i++) this.#oneStep();
+    if (command.advanceToMs !== undefined) this.#work.advanceTo(command.advanceToMs, turnStepsMax * 10);
+    for (let i = 0; i < command.steps; i++) this.#work.oneStep();
     if (command.clock.paused) this.#setClock({ ...command.clock, baseMs: this.#now.ms });
   }
 
-  /** One reconcile that changes something; else time moves to the next due moment. */
-  #oneStep(): void {
-    for (let i = 0; i < turnStepsMax; i++) {
-      const work = this.#queue.peek();
-      if (work === undefined) break;
-      if (this.#step(work)) return;
-    }
-    const due = this.#queue.nextDue();
-    if (due === undefined) return;
-    this.#now.ms = Math.max(this.#now.ms, due);
-    this.#queue.fire(this.#now.ms);
-  }
-}
-
-/** Thrown to take back what a refused request had begun. */
-class Refused extends Error {
-  override name = "Refused";
 }

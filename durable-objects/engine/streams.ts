@@ -37,14 +37,16 @@ function proxy(
   resource: "pods" | "services" | "nodes",
   name: string,
 ): ProxyReply {
+  // Behind the Worker the client's path is longer, and links must lead through all of it.
+  const { "podyard-path": path = request.path, ...headers } = request.headers;
   const answer = proxyRequest(context, {
     resource,
     namespace: info.namespace,
     name,
     method: request.method,
-    path: request.path,
+    path,
     query: request.query,
-    headers: request.headers,
+    headers,
     body: request.body,
   });
   return answer.type === "reply"

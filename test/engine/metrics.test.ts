@@ -17,17 +17,21 @@ const pod = (name: string, image: string, command?: string[], limits?: object): 
   spec: {
     nodeName: "node-1",
     containers: [
-      { name: "c", image, ...(command ? { command } : {}), ...(limits ? { resources: { limits } } : {}) },
+      {
+        name: "c",
+        image,
+        ...(command ? { command } : {}),
+        ...(limits ? { resources: { limits } } : {}),
+      },
     ],
   },
 });
 
 describe("metrics.k8s.io", () => {
   it("is in discovery, in both versions", () => {
-    expect(w.get("/apis/metrics.k8s.io").versions.map((v: { version: string }) => v.version)).toEqual([
-      "v1beta1",
-      "v1",
-    ]);
+    expect(
+      w.get("/apis/metrics.k8s.io").versions.map((v: { version: string }) => v.version),
+    ).toEqual(["v1beta1", "v1"]);
     for (const version of ["v1beta1", "v1"]) {
       const { resources } = w.get(`/apis/metrics.k8s.io/${version}`);
       expect(resources.map((r: { name: string; kind: string }) => `${r.name} ${r.kind}`)).toEqual([
@@ -38,14 +42,21 @@ describe("metrics.k8s.io", () => {
   });
 
   it("tells what each container uses, once a window has passed", () => {
-    w.create(pod("web", "nginx:1.29"), pod("busy", "busybox:1.36", ["sh", "-c", "while :; do :; done"], { cpu: "200m" }));
+    w.create(
+      pod("web", "nginx:1.29"),
+      pod("busy", "busybox:1.36", ["sh", "-c", "while :; do :; done"], { cpu: "200m" }),
+    );
     w.advance(12_000);
     const early = w.request("GET", `${api}/namespaces/default/pods/web`);
     expect(early.status).toBe(404);
     expect(early.body.message).toBe('podmetrics.metrics.k8s.io "default/web" not found');
     w.advance(20_000);
     const web = w.get(`${api}/namespaces/default/pods/web`);
-    expect(web).toMatchObject({ kind: "PodMetrics", apiVersion: "metrics.k8s.io/v1beta1", window: "15s" });
+    expect(web).toMatchObject({
+      kind: "PodMetrics",
+      apiVersion: "metrics.k8s.io/v1beta1",
+      window: "15s",
+    });
     const [{ name, usage }] = web.containers;
     expect(name).toBe("c");
     expect(milliValue(usage.cpu)).toBe(1);
@@ -84,9 +95,8 @@ describe("metrics.k8s.io", () => {
     expect(memory() - before).toBe(value(usage.memory));
     w.patch("/api/v1/nodes/node-1", { metadata: { annotations: { "podyard.dev/power": "off" } } });
     w.advance(1_000);
-    expect(w.get(`${api}/nodes`).items.map((n: { metadata: { name: string } }) => n.metadata.name)).toEqual([
-      "control-plane",
-      "node-2",
-    ]);
+    expect(
+      w.get(`${api}/nodes`).items.map((n: { metadata: { name: string } }) => n.metadata.name),
+    ).toEqual(["control-plane", "node-2"]);
   });
 });

@@ -20,10 +20,15 @@ const manifest = (name: string): string =>
 
 /** A Pod on node-1 that runs a script over the node's root folder at /host. */
 const onNode = (name: string, script: string, node = "node-1"): object =>
-  boxPod(name, [{ name: "host", hostPath: { path: "/" } }], [{ name: "host", mountPath: "/host" }], {
-    script,
-    spec: { nodeName: node },
-  });
+  boxPod(
+    name,
+    [{ name: "host", hostPath: { path: "/" } }],
+    [{ name: "host", mountPath: "/host" }],
+    {
+      script,
+      spec: { nodeName: node },
+    },
+  );
 
 const names = (): string[] => w.pods().map((pod) => pod.metadata.name as string);
 const folder = "/host/etc/kubernetes/manifests";
@@ -58,8 +63,15 @@ describe("a manifest in a node's folder", () => {
   });
 
   it("moves the Pod when it is moved to another node", () => {
-    w.create(onNode("first", `echo '${manifest("web")}' > ${folder}/web.yaml; sleep 60; rm ${folder}/web.yaml`));
-    w.create(onNode("second", `sleep 70; echo '${manifest("web")}' > ${folder}/web.yaml`, "node-2"));
+    w.create(
+      onNode(
+        "first",
+        `echo '${manifest("web")}' > ${folder}/web.yaml; sleep 60; rm ${folder}/web.yaml`,
+      ),
+    );
+    w.create(
+      onNode("second", `sleep 70; echo '${manifest("web")}' > ${folder}/web.yaml`, "node-2"),
+    );
     w.advance(30_000);
     expect(names()).toContain("web-node-1");
     w.advance(120_000);

@@ -10,8 +10,17 @@ export interface Ran {
 }
 
 /** Runs `sh -c` in a container and returns at once; what it writes stays, but nobody is woken by it. */
-export function sh(w: World, pod: string, script: string, container?: string, namespace = "default"): Ran {
-  const statuses = w.pod(pod, namespace).status.containerStatuses as { name: string; containerID: string }[];
+export function sh(
+  w: World,
+  pod: string,
+  script: string,
+  container?: string,
+  namespace = "default",
+): Ran {
+  const statuses = w.pod(pod, namespace).status.containerStatuses as {
+    name: string;
+    containerID: string;
+  }[];
   const status = container ? statuses.find((s) => s.name === container) : statuses[0];
   const id = status?.containerID.split("//")[1] ?? "";
   const key = `${namespace}/${pod}`;
@@ -26,7 +35,8 @@ export function sh(w: World, pod: string, script: string, container?: string, na
     },
     reader: {
       now: w.engine.virtualNow,
-      get: (resource: string, namespace: string, name: string) => store.get(resource, namespace, name),
+      get: (resource: string, namespace: string, name: string) =>
+        store.get(resource, namespace, name),
       list: (resource: string, namespace?: string) => store.list(resource, namespace),
       byIndex: (index: string, value: string) => store.byIndex(index, value),
     },

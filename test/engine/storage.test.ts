@@ -18,7 +18,10 @@ interface ClaimOptions {
   [field: string]: unknown;
 }
 
-function claim(name: string, { size = "1Gi", modes = ["ReadWriteOnce"], ...spec }: ClaimOptions = {}): object {
+function claim(
+  name: string,
+  { size = "1Gi", modes = ["ReadWriteOnce"], ...spec }: ClaimOptions = {},
+): object {
   return {
     apiVersion: "v1",
     kind: "PersistentVolumeClaim",
@@ -43,14 +46,25 @@ function volume(
     apiVersion: "v1",
     kind: "PersistentVolume",
     metadata: { name, labels },
-    spec: { accessModes: modes, capacity: { storage: size }, storageClassName: "manual", csi, ...spec },
+    spec: {
+      accessModes: modes,
+      capacity: { storage: size },
+      storageClassName: "manual",
+      csi,
+      ...spec,
+    },
   };
 }
 
 const manual = { storageClassName: "manual" };
 
 const user = (name: string, claimName = "data", script = "true"): object =>
-  boxPod(name, [{ name: "d", persistentVolumeClaim: { claimName } }], [{ name: "d", mountPath: "/d" }], { script });
+  boxPod(
+    name,
+    [{ name: "d", persistentVolumeClaim: { claimName } }],
+    [{ name: "d", mountPath: "/d" }],
+    { script },
+  );
 
 /** `claim phase volume` and `volume phase claim`. */
 const claimsNow = (): string[] =>
@@ -99,7 +113,10 @@ describe("class standard", () => {
       "volume.kubernetes.io/storage-provisioner": "podyard.dev/simulated",
       "volume.kubernetes.io/selected-node": w.pod("p").spec.nodeName,
     });
-    expect(bound.status).toMatchObject({ capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"] });
+    expect(bound.status).toMatchObject({
+      capacity: { storage: "1Gi" },
+      accessModes: ["ReadWriteOnce"],
+    });
     expect(w.get(`${volumeUrl}/${name}`).metadata.annotations).toEqual({
       "pv.kubernetes.io/provisioned-by": "podyard.dev/simulated",
     });
@@ -117,11 +134,15 @@ describe("class standard", () => {
     w.delete(`${claimUrl}/data`);
     w.advance(10_000);
     expect([...claimsNow(), ...volumesNow()]).toEqual([]);
-    expect([...w.engine.store.recordKeys("trees")].filter((key) => key.startsWith("v/pv/"))).toEqual([]);
+    expect(
+      [...w.engine.store.recordKeys("trees")].filter((key) => key.startsWith("v/pv/")),
+    ).toEqual([]);
   });
 
   it("serves a Pod's own ephemeral volume", () => {
-    const template = { spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } } };
+    const template = {
+      spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+    };
     const scratch = { name: "scratch", ephemeral: { volumeClaimTemplate: template } };
     w.create(boxPod("p", [scratch], [{ name: "scratch", mountPath: "/s" }]));
     w.advance(20_000);
@@ -135,7 +156,12 @@ describe("class standard", () => {
   it("lets a bound claim grow, and no other", () => {
     w.create(claim("data"));
     const grow = (): { status: number; body: { message: string } } =>
-      w.request("PATCH", `${claimUrl}/data`, { spec: { resources: { requests: { storage: "3Gi" } } } }, { type: "application/merge-patch+json" });
+      w.request(
+        "PATCH",
+        `${claimUrl}/data`,
+        { spec: { resources: { requests: { storage: "3Gi" } } } },
+        { type: "application/merge-patch+json" },
+      );
     expect(grow().status).toBeGreaterThanOrEqual(400);
     w.create(user("p"));
     w.advance(20_000);
@@ -146,7 +172,12 @@ describe("class standard", () => {
     expect(w.events("data")).toContain("Normal VolumeResizeSuccessful Resize volume succeeded");
     w.create(volume("v"), claim("fixed", { ...manual, volumeName: "v" }));
     w.advance(2_000);
-    const refused = w.request("PATCH", `${claimUrl}/fixed`, { spec: { resources: { requests: { storage: "3Gi" } } } }, { type: "application/merge-patch+json" });
+    const refused = w.request(
+      "PATCH",
+      `${claimUrl}/fixed`,
+      { spec: { resources: { requests: { storage: "3Gi" } } } },
+      { type: "application/merge-patch+json" },
+    );
     expect(refused.status).toBe(403);
     expect(refused.body.message).toBe(
       'persistentvolumeclaims "fixed" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
@@ -156,14 +187,49 @@ describe("class standard", () => {
 
 describe("binding", () => {
   const rows: [string, object[], ClaimOptions, string][] = [
-    ["the smallest that is large enough", [volume("s", { size: "500Mi" }), volume("l", { size: "9Gi" }), volume("m", { size: "2Gi" })], {}, "m"],
-    ["the fewest access modes", [volume("a", { modes: ["ReadWriteOnce", "ReadWriteMany"] }), volume("b", { size: "5Gi" })], {}, "b"],
-    ["all access modes asked for", [volume("a"), volume("b", { modes: ["ReadWriteOnce", "ReadWriteMany"] })], { modes: ["ReadWriteMany"] }, "b"],
-    ["the class", [volume("a", { storageClassName: "other" }), volume("b", { size: "5Gi" })], {}, "b"],
-    ["the selector", [volume("a"), volume("b", { labels: { tier: "fast" } })], { selector: { matchLabels: { tier: "fast" } } }, "b"],
-    ["the volume's own wish", [volume("a"), volume("b", { size: "9Gi", claimRef: { namespace: "default", name: "data" } })], {}, "b"],
+    [
+      "the smallest that is large enough",
+      [volume("s", { size: "500Mi" }), volume("l", { size: "9Gi" }), volume("m", { size: "2Gi" })],
+      {},
+      "m",
+    ],
+    [
+      "the fewest access modes",
+      [volume("a", { modes: ["ReadWriteOnce", "ReadWriteMany"] }), volume("b", { size: "5Gi" })],
+      {},
+      "b",
+    ],
+    [
+      "all access modes asked for",
+      [volume("a"), volume("b", { modes: ["ReadWriteOnce", "ReadWriteMany"] })],
+      { modes: ["ReadWriteMany"] },
+      "b",
+    ],
+    [
+      "the class",
+      [volume("a", { storageClassName: "other" }), volume("b", { size: "5Gi" })],
+      {},
+      "b",
+    ],
+    [
+      "the selector",
+      [volume("a"), volume("b", { labels: { tier: "fast" } })],
+      { selector: { matchLabels: { tier: "fast" } } },
+      "b",
+    ],
+    [
+      "the volume's own wish",
+      [volume("a"), volume("b", { size: "9Gi", claimRef: { namespace: "default", name: "data" } })],
+      {},
+      "b",
+    ],
     ["the claim's wish", [volume("a"), volume("b", { size: "9Gi" })], { volumeName: "b" }, "b"],
-    ["the volume mode", [volume("a", { volumeMode: "Block" }), volume("b", { size: "9Gi" })], {}, "b"],
+    [
+      "the volume mode",
+      [volume("a", { volumeMode: "Block" }), volume("b", { size: "9Gi" })],
+      {},
+      "b",
+    ],
   ];
   it.each(rows)("goes by %s", (_what, given, wanted, expected) => {
     w.create(...given);
@@ -175,7 +241,12 @@ describe("binding", () => {
   });
 
   it("happens when a fitting volume comes later", () => {
-    w.create({ apiVersion: "storage.k8s.io/v1", kind: "StorageClass", metadata: { name: "manual" }, provisioner: "kubernetes.io/no-provisioner" });
+    w.create({
+      apiVersion: "storage.k8s.io/v1",
+      kind: "StorageClass",
+      metadata: { name: "manual" },
+      provisioner: "kubernetes.io/no-provisioner",
+    });
     w.create(claim("data", manual));
     w.advance(2_000);
     expect(claimsNow()).toEqual(["data Pending"]);
@@ -185,17 +256,38 @@ describe("binding", () => {
   });
 
   it.each([
-    [{ storageClassName: "" }, "Normal FailedBinding no persistent volumes available for this claim and no storage class is set"],
-    [{ storageClassName: "fast" }, 'Warning ProvisioningFailed storageclass.storage.k8s.io "fast" not found'],
-    [{ ...manual, volumeName: "small" }, 'Warning VolumeMismatch Cannot bind to requested volume "small": requested PV is too small'],
-    [{ storageClassName: "other", volumeName: "large" }, 'Warning VolumeMismatch Cannot bind to requested volume "large": storageClassName does not match'],
-    [{ ...manual, volumeName: "taken" }, 'Warning FailedBinding volume "taken" already bound to a different claim.'],
+    [
+      { storageClassName: "" },
+      "Normal FailedBinding no persistent volumes available for this claim and no storage class is set",
+    ],
+    [
+      { storageClassName: "fast" },
+      'Warning ProvisioningFailed storageclass.storage.k8s.io "fast" not found',
+    ],
+    [
+      { ...manual, volumeName: "small" },
+      'Warning VolumeMismatch Cannot bind to requested volume "small": requested PV is too small',
+    ],
+    [
+      { storageClassName: "other", volumeName: "large" },
+      'Warning VolumeMismatch Cannot bind to requested volume "large": storageClassName does not match',
+    ],
+    [
+      { ...manual, volumeName: "taken" },
+      'Warning FailedBinding volume "taken" already bound to a different claim.',
+    ],
   ])("does not happen for %j", (wanted, event) => {
     const claimRef = { namespace: "default", name: "someone" };
-    w.create(volume("small", { size: "1Mi" }), volume("large", { size: "9Gi" }), volume("taken", { claimRef }));
+    w.create(
+      volume("small", { size: "1Mi" }),
+      volume("large", { size: "9Gi" }),
+      volume("taken", { claimRef }),
+    );
     w.create(claim("data", wanted));
     w.advance(2_000);
-    expect(claimsNow()).toEqual([`data Pending ${wanted["volumeName" as keyof typeof wanted] ?? ""}`.trim()]);
+    expect(claimsNow()).toEqual([
+      `data Pending ${wanted["volumeName" as keyof typeof wanted] ?? ""}`.trim(),
+    ]);
     expect(w.events("data")).toContain(event);
   });
 
@@ -207,7 +299,10 @@ describe("binding", () => {
     w.create({
       apiVersion: "storage.k8s.io/v1",
       kind: "StorageClass",
-      metadata: { name: "quick", annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+      metadata: {
+        name: "quick",
+        annotations: { "storageclass.kubernetes.io/is-default-class": "true" },
+      },
       provisioner: "podyard.dev/simulated",
     });
     w.advance(10_000);
@@ -276,7 +371,9 @@ describe("what is left", () => {
     w.delete(`${claimUrl}/data`);
     w.advance(5_000);
     expect(volumesNow()).toEqual(["v Failed default/data"]);
-    const { items } = w.get(`/api/v1/namespaces/default/events?fieldSelector=reason%3DVolumeFailedDelete`);
+    const { items } = w.get(
+      `/api/v1/namespaces/default/events?fieldSelector=reason%3DVolumeFailedDelete`,
+    );
     expect(items.map((e: { message: string }) => e.message)).toEqual([
       'error getting deleter volume plugin for volume "v": no deletable volume plugin matched',
     ]);

@@ -71,7 +71,11 @@ describe("emptyDir", () => {
     expect(w.pod("fat").status.phase).toBe("Running");
     w.advance(40_000);
     const text = 'Usage of EmptyDir volume "cache" exceeds the limit "1Mi". ';
-    expect(w.pod("fat").status).toMatchObject({ phase: "Failed", reason: "Evicted", message: text });
+    expect(w.pod("fat").status).toMatchObject({
+      phase: "Failed",
+      reason: "Evicted",
+      message: text,
+    });
     expect(w.events("fat")).toContain(`Warning Evicted ${text}`);
   });
 
@@ -100,7 +104,10 @@ describe("ConfigMaps and Secrets", () => {
     });
     const volumes = [
       { name: "all", configMap: { name: "settings" } },
-      { name: "some", configMap: { name: "settings", items: [{ key: "b", path: "x/y", mode: 0o600 }] } },
+      {
+        name: "some",
+        configMap: { name: "settings", items: [{ key: "b", path: "x/y", mode: 0o600 }] },
+      },
       { name: "keys", secret: { secretName: "keys", defaultMode: 0o400 } },
     ];
     const mounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}` }));
@@ -134,14 +141,22 @@ describe("ConfigMaps and Secrets", () => {
     w.advance(2_000);
     expect(sh(w, "p", "cat /whole/a /one").out).toBe("oldold");
     w.advance(90_000);
-    expect(sh(w, "p", "cat /whole/a /whole/b /one; ls -a /whole | grep -c 2026").out).toBe("newmoreold1\n");
+    expect(sh(w, "p", "cat /whole/a /whole/b /one; ls -a /whole | grep -c 2026").out).toBe(
+      "newmoreold1\n",
+    );
     w.patch(`${api}/configmaps/settings`, { data: { b: null } });
     w.advance(90_000);
     expect(sh(w, "p", "ls /whole").out).toBe("a\n");
   });
 
   it("that are missing keep the Pod waiting, and let it start when they come", () => {
-    w.create(boxPod("p", [{ name: "c", configMap: { name: "settings" } }], [{ name: "c", mountPath: "/c" }]));
+    w.create(
+      boxPod(
+        "p",
+        [{ name: "c", configMap: { name: "settings" } }],
+        [{ name: "c", mountPath: "/c" }],
+      ),
+    );
     w.advance(10_000);
     expect(w.pod("p").status.phase).toBe("Pending");
     expect(w.events("p")).toContain(
@@ -161,7 +176,9 @@ describe("projections", () => {
       { downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.name" } }] } },
       { serviceAccountToken: { path: "vault", audience: "vault", expirationSeconds: 600 } },
     ];
-    w.create(boxPod("p", [{ name: "all", projected: { sources } }], [{ name: "all", mountPath: "/all" }]));
+    w.create(
+      boxPod("p", [{ name: "all", projected: { sources } }], [{ name: "all", mountPath: "/all" }]),
+    );
     w.advance(15_000);
     expect(sh(w, "p", "cat /all/a /all/labels").out).toBe("1p");
     const token = sh(w, "p", "cat /all/vault").out;
@@ -181,7 +198,11 @@ describe("projections", () => {
 
   it("show a Pod's new labels at the next sync", () => {
     const items = [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }];
-    const pod = boxPod("p", [{ name: "me", downwardAPI: { items } }], [{ name: "me", mountPath: "/me" }]);
+    const pod = boxPod(
+      "p",
+      [{ name: "me", downwardAPI: { items } }],
+      [{ name: "me", mountPath: "/me" }],
+    );
     w.create({ ...pod, metadata: { name: "p", labels: { a: "1" } } });
     w.advance(15_000);
     expect(sh(w, "p", "cat /me/labels").out).toBe('a="1"');
@@ -206,7 +227,9 @@ describe("projections", () => {
       { headers: { authorization: `Bearer ${jwt}` } },
     );
     expect(answer.body.status.userInfo.username).toBe("system:serviceaccount:default:default");
-    expect(answer.body.status.userInfo.extra["authentication.kubernetes.io/pod-name"]).toEqual(["p"]);
+    expect(answer.body.status.userInfo.extra["authentication.kubernetes.io/pod-name"]).toEqual([
+      "p",
+    ]);
     expect([...w.engine.store.recordKeys("trees")]).toHaveLength(trees);
   });
 
@@ -218,7 +241,9 @@ describe("projections", () => {
       spec: { containers: [{ name: "c", image: "nginx:1.29" }] },
     });
     w.advance(15_000);
-    expect(sh(w, "web", "cat /run/secrets/kubernetes.io/serviceaccount/namespace").out).toBe("default");
+    expect(sh(w, "web", "cat /run/secrets/kubernetes.io/serviceaccount/namespace").out).toBe(
+      "default",
+    );
   });
 });
 
@@ -238,7 +263,10 @@ describe("subPath", () => {
 });
 
 describe("hostPath", () => {
-  const host = (path: string, type?: string) => ({ name: "h", hostPath: { path, ...(type ? { type } : {}) } });
+  const host = (path: string, type?: string) => ({
+    name: "h",
+    hostPath: { path, ...(type ? { type } : {}) },
+  });
   const mounts = [{ name: "h", mountPath: "/h" }];
   const on = (nodeName: string): { spec: object } => ({ spec: { nodeName } });
 
@@ -271,9 +299,9 @@ describe("hostPath", () => {
   it("of / shows the machine", () => {
     w.create(boxPod("p", [host("/")], mounts, on("node-1")));
     w.advance(15_000);
-    expect(sh(w, "p", "cat /h/etc/hostname; grep staticPodPath /h/var/lib/kubelet/config.yaml").out).toBe(
-      "node-1\nstaticPodPath: /etc/kubernetes/manifests\n",
-    );
+    expect(
+      sh(w, "p", "cat /h/etc/hostname; grep staticPodPath /h/var/lib/kubelet/config.yaml").out,
+    ).toBe("node-1\nstaticPodPath: /etc/kubernetes/manifests\n");
   });
 });
 

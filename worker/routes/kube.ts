@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { StatusError, tooLarge } from "../../durable-objects/engine/api/status.ts";
+import { publicPathHeader } from "../../durable-objects/stream-head.ts";
 import { readBody } from "../body.ts";
 import type { Env } from "../env.ts";
 import { serviceUnavailable, statusResponse } from "../errors.ts";
@@ -25,13 +26,14 @@ export async function kube(c: Context<{ Bindings: Env }>): Promise<Response> {
 }
 
 async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Response> {
-  const { search } = new URL(request.url);
+  const { pathname, search } = new URL(request.url);
   const body = await readBody(request, requestBodyBytesMax, () => {
     throw tooLarge(`limit is ${requestBodyBytesMax}`);
   });
   const stub = env.SANDBOX.getByName(tenant.sandbox.id);
   const address = `https://sandbox${tenant.apiPath}${search}`;
   const headers = headersToHandOn(request.headers);
+  headers.set(publicPathHeader, pathname);
   const init = { method: request.method, headers, ...(body ? { body } : {}) };
   if (request.method === "GET" && mayStream(search) && !headers.has("upgrade")) {
     return bridge(stub, address, headers, request.signal);
@@ -44,7 +46,7 @@ const mayStream = (search: string): boolean => /[?&](watch|follow)(=|&|$)/.test(
 
 /** What describes the client's connection rather than its wish stays here, and so do secrets. */
 const heldBack =
-  /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip)$/;
+  /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip|podyard-.*)$/;
 
 function headersToHandOn(from: Headers): Headers {
   const headers = new Headers();

@@ -157,7 +157,7 @@ async function make(
 }
 
 /** The sandbox in the path, if the bearer owns it. */
-async function owned(c: EdgeContext): Promise<Sandbox> {
+export async function owned(c: EdgeContext): Promise<Sandbox> {
   const id = c.req.param("id") ?? "";
   const secret = bearerOf(c.req.raw.headers);
   if (!sandboxIdShape.test(id)) throw new EdgeError(404, "this sandbox does not exist");

@@ -57,7 +57,10 @@ function hooksOf(plural: string, kind: string, namespaced: boolean, version: str
   return hooks as unknown as Kind;
 }
 
-const resourceOf = (version: string, { plural, kind, namespaced }: (typeof rows)[number]): Resource => ({
+const resourceOf = (
+  version: string,
+  { plural, kind, namespaced }: (typeof rows)[number],
+): Resource => ({
   id: `${plural}.metrics.k8s.io`,
   group: "metrics.k8s.io",
   version,

@@ -13,7 +13,12 @@ import { metricsWindowMs } from "../limits.ts";
 import type { ApiResponse } from "../ports.ts";
 import type { ApiContext } from "./context.ts";
 import { matches, selectionOf } from "./list.ts";
-import { metricsVersions, type NodeMetrics, type PodMetrics, type Usage } from "./metrics-resources.ts";
+import {
+  metricsVersions,
+  type NodeMetrics,
+  type PodMetrics,
+  type Usage,
+} from "./metrics-resources.ts";
 import { formOf, includeObjectOf } from "./negotiation.ts";
 import { json, yamlReply } from "./reply.ts";
 import { resourceAt, type Resource } from "./resources.ts";
@@ -50,7 +55,13 @@ function clientOf({ store, reader }: ApiContext): Client {
     keys: (name: string) => store.recordKeys(name),
   };
   // Reading alone: nothing below writes, wakes or draws.
-  return { ...reader, now: reader.now, records, random: () => 0, wake: () => undefined } as unknown as Client;
+  return {
+    ...reader,
+    now: reader.now,
+    records,
+    random: () => 0,
+    wake: () => undefined,
+  } as unknown as Client;
 }
 
 function header(object: KubeObject, kind: string, version: string, atMs: number) {
@@ -84,7 +95,8 @@ function podMetrics(client: Client, pod: Pod, version: string): PodMetrics | und
 
 function nodeMetrics(client: Client, node: KubeObject, version: string): NodeMetrics | undefined {
   const { name, creationTimestamp } = node.metadata;
-  if (!hasPower(node) || client.now - parseTime(creationTimestamp) < metricsWindowMs) return undefined;
+  if (!hasPower(node) || client.now - parseTime(creationTimestamp) < metricsWindowMs)
+    return undefined;
   const atMs = client.now - (client.now % metricsWindowMs);
   const all = { ...systemOverhead };
   for (const pod of client.byIndex<Pod>("pod.node", name)) {
@@ -137,7 +149,12 @@ for (const version of metricsVersions) {
       }
       if (form === "partial-list") {
         const partials = items.map((item) => partial(item));
-        return json(200, { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata: {}, items: partials });
+        return json(200, {
+          kind: "PartialObjectMetadataList",
+          apiVersion: "meta.k8s.io/v1",
+          metadata: {},
+          items: partials,
+        });
       }
       const bare = items.map(({ apiVersion: _a, kind: _k, ...rest }) => rest);
       const body = { kind, apiVersion: resource.apiVersion, metadata: {}, items: bare };
@@ -153,7 +170,8 @@ function one(
   context: ApiContext,
 ): ApiResponse {
   const { form, yaml } = formOf(accept, true);
-  if (form === "table") return json(200, table(resource, [metrics], "Metadata", context.reader.now, {}));
+  if (form === "table")
+    return json(200, table(resource, [metrics], "Metadata", context.reader.now, {}));
   if (form === "partial") return json(200, partial(metrics));
   return yaml ? yamlReply(200, metrics) : json(200, metrics);
 }

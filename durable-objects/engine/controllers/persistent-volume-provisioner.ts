@@ -78,7 +78,14 @@ function provision(client: Client, key: string, claim: Claim): number | undefine
       spec: {
         accessModes: claim.spec?.accessModes,
         capacity: { storage: claim.spec?.resources?.requests?.["storage"] },
-        claimRef: { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, resourceVersion, uid },
+        claimRef: {
+          apiVersion: "v1",
+          kind: "PersistentVolumeClaim",
+          name,
+          namespace,
+          resourceVersion,
+          uid,
+        },
         csi: { driver, volumeHandle: volume },
         ...(chosen.mountOptions ? { mountOptions: chosen.mountOptions } : {}),
         persistentVolumeReclaimPolicy: chosen.reclaimPolicy ?? "Delete",
@@ -112,7 +119,13 @@ function resize(client: Client, key: string, claim: Claim): number | undefined {
   const due = work(client, key, provisionMs, () => {
     const waits = "waiting for an external controller to expand this PVC";
     client.event(claim, "Normal", "ExternalExpanding", waits, expander);
-    client.event(claim, "Normal", "Resizing", `External resizer is resizing volume ${name}`, resizer);
+    client.event(
+      claim,
+      "Normal",
+      "Resizing",
+      `External resizer is resizing volume ${name}`,
+      resizer,
+    );
   });
   if (due !== undefined) return due;
   const storage = claim.spec?.resources?.requests?.["storage"] ?? "0";

@@ -82,7 +82,11 @@ export interface StorageClass extends KubeObject {
 export interface PodShape extends KubeObject {
   spec?: {
     nodeName?: string;
-    volumes?: { name: string; persistentVolumeClaim?: { claimName: string }; ephemeral?: unknown }[];
+    volumes?: {
+      name: string;
+      persistentVolumeClaim?: { claimName: string };
+      ephemeral?: unknown;
+    }[];
   };
 }
 
@@ -111,7 +115,8 @@ export function classOf(reader: Reader, claim: Claim): StorageClass | undefined 
 
 /** Whether a claim named no class at all: then it gets the default one, also later. */
 export const isClassless = (claim: Claim): boolean =>
-  claim.spec?.storageClassName === undefined && claim.metadata.annotations?.[betaClass] === undefined;
+  claim.spec?.storageClassName === undefined &&
+  claim.metadata.annotations?.[betaClass] === undefined;
 
 /** The newest class that is marked so. k8s: pkg/volume/util/storageclass.go GetDefaultClass */
 export function defaultClassOf(reader: Reader): StorageClass | undefined {

@@ -97,7 +97,11 @@ function syncClaim(client: Client, claim: Claim): void {
 function setPhase(client: Client, claim: Claim, phase: string, volume?: Volume): boolean {
   const { namespace = "", name } = claim.metadata;
   const next = volume
-    ? { phase, accessModes: volume.spec?.accessModes ?? [], capacity: statusCapacity(claim, volume) }
+    ? {
+        phase,
+        accessModes: volume.spec?.accessModes ?? [],
+        capacity: statusCapacity(claim, volume),
+      }
     : { phase };
   const same =
     claim.status?.phase === phase &&
@@ -110,7 +114,10 @@ function setPhase(client: Client, claim: Claim, phase: string, volume?: Volume):
     (current) => {
       if (volume) return { ...current, status: { ...current.status, ...next } };
       const { accessModes: _modes, capacity: _capacity, ...rest } = current.status ?? {};
-      return { ...current, status: phase === "Lost" ? { ...current.status, phase } : { ...rest, phase } };
+      return {
+        ...current,
+        status: phase === "Lost" ? { ...current.status, phase } : { ...rest, phase },
+      };
     },
     "status",
   );
@@ -221,11 +228,17 @@ function syncBound(client: Client, claim: Claim): void {
     if (setPhase(client, claim, "Lost")) client.event(claim, "Warning", reason, text, source);
   };
   if (!volumeName) {
-    return lost("ClaimLost", "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!");
+    return lost(
+      "ClaimLost",
+      "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!",
+    );
   }
   const volume = client.get<Volume>(volumes, "", volumeName);
   if (!volume) {
-    return lost("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!");
+    return lost(
+      "ClaimLost",
+      "Bound claim has lost its PersistentVolume. Data on the volume is lost!",
+    );
   }
   const uid = volume.spec?.claimRef?.uid;
   if (!volume.spec?.claimRef || uid === claim.metadata.uid) return bind(client, claim, volume);
@@ -241,7 +254,14 @@ function bind(client: Client, claim: Claim, volume: Volume): void {
       ? current.metadata.annotations
       : { ...current.metadata.annotations, [boundByController]: "yes" };
     const { resourceVersion } = claim.metadata;
-    const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, resourceVersion, uid };
+    const claimRef = {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      name,
+      namespace,
+      resourceVersion,
+      uid,
+    };
     return {
       ...current,
       metadata: { ...current.metadata, ...(annotations ? { annotations } : {}) },
@@ -311,7 +331,8 @@ function unbind(client: Client, volume: Volume): void {
   const freed = client.modify<Volume>(volumes, "", volume.metadata.name, (current) => {
     const { claimRef, ...spec } = current.spec ?? {};
     const { [boundByController]: byUs, ...annotations } = current.metadata.annotations ?? {};
-    if (byUs !== undefined) return { ...current, metadata: { ...current.metadata, annotations }, spec };
+    if (byUs !== undefined)
+      return { ...current, metadata: { ...current.metadata, annotations }, spec };
     const { uid: _uid, resourceVersion: _rv, ...kept } = claimRef ?? {};
     return { ...current, spec: { ...spec, claimRef: kept } };
   });
@@ -333,7 +354,8 @@ function release(client: Client, volume: Volume): void {
 /** Volumes of external provisioners are theirs to delete. k8s: findDeletablePlugin, doDeleteVolume */
 function deleteVolume(client: Client, volume: Volume): void {
   const { name, annotations } = volume.metadata;
-  if (annotations?.[provisionedBy] && !annotations[provisionedBy].startsWith("kubernetes.io/")) return;
+  if (annotations?.[provisionedBy] && !annotations[provisionedBy].startsWith("kubernetes.io/"))
+    return;
   const path = volume.spec?.hostPath?.path;
   let failure: string | undefined;
   if (path === undefined) {

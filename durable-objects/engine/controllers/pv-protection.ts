@@ -24,18 +24,22 @@ export const pvProtectionController: Controller = {
     [volumes]: (change) => (change.op === "delete" ? undefined : [change.name]),
     pods: (change) => {
       if (change.op !== "delete") return undefined;
-      return claimsOfPod(change.object as PodShape).map((name) => objectKey(change.namespace, name));
+      return claimsOfPod(change.object as PodShape).map((name) =>
+        objectKey(change.namespace, name),
+      );
     },
   },
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     if (!namespace) {
       const volume = client.get<Volume>(volumes, "", name);
-      if (volume) protect(client, volumes, volume, volumeFinalizer, volume.status?.phase === "Bound");
+      if (volume)
+        protect(client, volumes, volume, volumeFinalizer, volume.status?.phase === "Bound");
       return undefined;
     }
     const claim = client.get<Claim>(claims, namespace, name);
-    if (claim) protect(client, claims, claim, claimFinalizer, () => isUsed(client, namespace, name));
+    if (claim)
+      protect(client, claims, claim, claimFinalizer, () => isUsed(client, namespace, name));
     return undefined;
   },
 };

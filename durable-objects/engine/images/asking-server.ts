@@ -55,7 +55,7 @@ export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> 
       }
       return { wait: {} };
     },
-    handles: (state, signal) => state.x === undefined && (signal === 15 || signal === 2),
+    handles: (state, signal) => state.x === undefined && [2, 15, 28].includes(signal),
     signal: (sys, _state, signal) => ({ exit: spec.term(sys, signal) }),
     http(sys, state, request) {
       const at = state.jobs.findIndex((job) => job.i === request.id);

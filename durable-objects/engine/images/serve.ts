@@ -136,7 +136,7 @@ export function smallServer(spec: SmallServer): Program<SmallState> {
     },
     step: (_sys, state) => (state.x === undefined ? { wait: {} } : { exit: state.x }),
     handles: (state, signal) =>
-      state.x === undefined && term !== "ignored" && (signal === 15 || signal === 2),
+      state.x === undefined && term !== "ignored" && [2, 15, 28].includes(signal),
     signal(sys, _state, signal) {
       spec.bye?.(sys, signal);
       return { exit: sys.pid === 1 || spec.term !== undefined ? (term as number) : 128 + signal };

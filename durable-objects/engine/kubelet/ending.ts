@@ -2,7 +2,7 @@
  * A Pod on its way out: deletion, eviction, deadline, all done, static file withdrawn.
  * k8s: pkg/kubelet/pod_workers.go, kubelet.go SyncTerminatingPod, SyncTerminatedPod
  */
-import { kubeletRoundsMax } from "../limits.ts";
+import { kubeletRoundsMax, relistMs } from "../limits.ts";
 import { beginKill, shortenKill, stepKill } from "./kill.ts";
 import { observe } from "./observe.ts";
 import { kubeletTable, stage } from "./record.ts";
@@ -38,9 +38,22 @@ export function endPod(sync: Sync): void {
     want(sync, sync.nextMoveMs);
     return;
   }
+  if (teardownUnderWay(sync, grace)) return;
   record.sandbox = false;
   record.done = true;
   sync.dueAtMs = undefined;
+}
+
+/** To notice the last end and to take sandbox and volumes down takes a deleted Pod a moment; a forced end waits for nothing. */
+function teardownUnderWay(sync: Sync, grace: number): boolean {
+  const { record, pod } = sync;
+  if (!pod.metadata.deletionTimestamp || !record.dying || !record.sandbox || grace === 0) return false;
+  record.dying.downAtMs ??= sync.now;
+  const goneAtMs = record.dying.downAtMs + relistMs;
+  if (sync.now >= goneAtMs) return false;
+  sync.dueAtMs = undefined;
+  want(sync, goneAtMs);
+  return true;
 }
 
 function endContainers(sync: Sync, grace: number): void {

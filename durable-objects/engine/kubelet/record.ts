@@ -113,7 +113,8 @@ export interface PodRecord {
   filled?: Record<string, string>;
   imageBackOff?: Record<string, { ms: number; atMs: number; error: string }>;
   verdict?: VerdictRecord;
-  dying?: { beganAtMs: number; graceSeconds: number };
+  /** `downAtMs`: when the last container's end was seen. */
+  dying?: { beganAtMs: number; graceSeconds: number; downAtMs?: number };
   /** Node whose manifest folder this Pod comes from. */
   staticOn?: string;
   /** Static Pod whose file is gone or changed. */

@@ -12,9 +12,9 @@ export function weighVolumes(sync: Sync): void {
     if (limit === undefined || value(limit) === 0) continue;
     const bytes = sync.runtime.volumeBytes?.(sync.context, sync.record.uid, volume.name) ?? 0;
     if (bytes <= value(limit)) continue;
-    const since = sync.now - sync.record.startedAtMs;
-    if (since % evictionPeriodMs !== 0) {
-      want(sync, sync.now - (since % evictionPeriodMs) + evictionPeriodMs);
+    const past = (sync.now - sync.record.startedAtMs) % evictionPeriodMs;
+    if (past >= 1 && past <= evictionPeriodMs - 1) {
+      want(sync, sync.now - past + evictionPeriodMs);
       continue;
     }
     const text = parseQuantity(limit)?.text ?? newQuantity(value(limit)).text;

@@ -242,7 +242,8 @@ function pass(stream: Stream, connection: Connection): number {
   const part = stream.up.slice(0, Math.max(0, pipeBytesMax - connection.b[1].length));
   connection.b[1] += part;
   stream.up = stream.up.slice(part.length);
-  const end = stream.upEnd === true && stream.up === "" && !connection.x[0];
+  // The end travels after the bytes: servers that look at once would miss what they were asked.
+  const end = part === "" && stream.upEnd === true && stream.up === "" && !connection.x[0];
   if (end) connection.x[0] = true;
   return part.length + (end ? 1 : 0);
 }

@@ -55,6 +55,18 @@ export function accessLayer(
     namespace,
     rootConfigMap,
   );
+  const known = layers.get(pod);
+  if (known && known.root === root) return known.layer;
+  const layer = layerOf(pod, volume, root?.data?.["ca.crt"] ?? "");
+  layers.set(pod, { root, layer });
+  return layer;
+}
+
+/** Built once per version of a Pod: objects of the store are immutable. */
+const layers = new WeakMap<PodShape, { root: KubeObject | undefined; layer: Layer }>();
+
+function layerOf(pod: PodShape, volume: Volume, certificate: string): Layer {
+  const { namespace = "", name: podName } = pod.metadata;
   const token: TokenSource = {
     namespace,
     serviceAccount: pod.spec.serviceAccountName ?? "default",
@@ -74,7 +86,7 @@ export function accessLayer(
       ...(group === undefined ? {} : { gid: group }),
     },
     [`/${folder}`]: { dir: true, ...(group === undefined ? {} : { mode: 0o2755, gid: group }) },
-    [`/${folder}/ca.crt`]: { text: root?.data?.["ca.crt"] ?? "", ...shared },
+    [`/${folder}/ca.crt`]: { text: certificate, ...shared },
     [`/${folder}/namespace`]: { text: namespace, ...shared },
     [`/${folder}/token`]: { dynamic: JSON.stringify(token), ...shared },
     "/..data": { link: folder },

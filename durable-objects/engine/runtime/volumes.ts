@@ -279,7 +279,9 @@ function isLimited(context: RuntimeContext, key: string, podKey: string): boolea
   const { namespace, name } = splitKey(podKey);
   const pod = context.reader.get<SharerShape>("pods", namespace, name);
   return Boolean(
-    pod?.spec.volumes?.some((v) => v.emptyDir?.sizeLimit !== undefined && key.endsWith(`/${v.name}`)),
+    pod?.spec.volumes?.some(
+      (v) => v.emptyDir?.sizeLimit !== undefined && key.endsWith(`/${v.name}`),
+    ),
   );
 }
 

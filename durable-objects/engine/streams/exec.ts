@@ -9,6 +9,7 @@ import { attachSession, execSession } from "../runtime/sessions.ts";
 import { containerFor, podOf, runningInstance } from "./containers.ts";
 import { hexId } from "./ids.ts";
 import { sessionTable, type CommandSession } from "./session.ts";
+import { stirring } from "./stirring.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
 /**
@@ -59,7 +60,9 @@ function start(
     return "error" in attached ? refused(attached.error) : attached;
   }
   if (words.length === 0) return failed(context, "OCI runtime exec failed: exec failed: args must not be empty: unknown");
-  const started = execSession(context, pod, instance, { command: words, tty, stdin });
+  const started = stirring(context, pod, () =>
+    execSession(context, pod, instance, { command: words, tty, stdin }),
+  );
   return "error" in started ? failed(context, started.error) : started;
 }
 

@@ -12,6 +12,7 @@ import * as runtime from "../runtime/sessions.ts";
 import type { PodRecord } from "../runtime/state.ts";
 import { exitStatus } from "./exit-status.ts";
 import { connectError } from "./port-forward.ts";
+import { stirring } from "./stirring.ts";
 import { sessionTable, type CommandSession, type ForwardSession } from "./session.ts";
 
 export interface SessionNews {
@@ -41,7 +42,7 @@ export class Sessions {
     const { pod, id, kind, failed } = session;
     if (id === undefined) return { stdout: nothing, stderr: nothing, status: failed };
     const context = this.#context();
-    const output = runtime.sessionOutput(context, pod, id);
+    const output = stirring(context, pod, () => runtime.sessionOutput(context, pod, id));
     // Its Pod has gone: whatever ran was killed.
     const exit = output ? output.exit : 137;
     const { stdout, stderr } = output ?? { stdout: nothing, stderr: nothing };
@@ -58,11 +59,15 @@ export class Sessions {
   }
 
   write({ pod, id }: CommandSession, bytes: Uint8Array): void {
-    if (id !== undefined) runtime.sessionInput(this.#context(), pod, id, bytes);
+    if (id === undefined) return;
+    const context = this.#context();
+    stirring(context, pod, () => runtime.sessionInput(context, pod, id, bytes));
   }
 
   closeInput({ pod, id }: CommandSession): void {
-    if (id !== undefined) runtime.sessionCloseInput(this.#context(), pod, id);
+    if (id === undefined) return;
+    const context = this.#context();
+    stirring(context, pod, () => runtime.sessionCloseInput(context, pod, id));
   }
 
   resize({ pod, id }: CommandSession, cols: number, rows: number): void {
@@ -73,7 +78,7 @@ export class Sessions {
   end({ pod, id }: CommandSession): void {
     if (id === undefined) return;
     const context = this.#context();
-    runtime.sessionEnd(context, pod, id);
+    stirring(context, pod, () => runtime.sessionEnd(context, pod, id));
     context.records.delete(sessionTable, `${pod} ${id}`);
   }
 
@@ -125,9 +130,9 @@ export class Sessions {
     const context = this.#context();
     for (const key of [...context.records.keys(sessionTable)]) {
       const space = key.indexOf(" ");
-      const id = key.slice(space + 1);
+      const [pod, id] = [key.slice(0, space), key.slice(space + 1)];
       if (space === 0) tcp.close(context, id);
-      else runtime.sessionEnd(context, key.slice(0, space), id);
+      else stirring(context, pod, () => runtime.sessionEnd(context, pod, id));
       context.records.delete(sessionTable, key);
     }
   }

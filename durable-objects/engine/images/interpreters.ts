@@ -1,0 +1,247 @@
+/** python and node: one-liners, and Python's own file server. */
+import { Errno } from "../runtime/errno.ts";
+import { encodeUtf8 } from "../runtime/bytes.ts";
+import { buildLayer } from "../runtime/fs/layer.ts";
+import type { Program, Step } from "../runtime/program.ts";
+import type { Sys } from "../runtime/sys.ts";
+import { alpineFiles, debianFiles, debianReleases, runtimeFiles, type FileTable } from "./base.ts";
+import { commandEntry } from "./command-entry.ts";
+import type { ImageDefinition, ImageVersion } from "./define.ts";
+import { commonLogTime, httpDate, plainTime, rfc3339Milli } from "./log-times.ts";
+import { mimeType } from "./mime.ts";
+import { answer, html, targetOf } from "./serve.ts";
+import { javascript, parseSnippet, python, type Action, type Part, type Snippet } from "./snippets.ts";
+import { resolveVersion } from "./tags.ts";
+
+interface State {
+  /** What runs: its text is in the arguments or a file, parsed again at each step. */
+  source?: string;
+  /** Statements done. */
+  at?: number;
+  /** Serves this folder. */
+  folder?: string;
+  x?: number;
+}
+
+const text = (sys: Sys, iso: boolean, part: Part): string | undefined => {
+  if (typeof part === "string") return encodeUtf8(part);
+  if ("env" in part) return sys.env[part.env] ?? part.otherwise;
+  if ("host" in part) return sys.container.hostname;
+  return iso ? rfc3339Milli(sys.now) : `${plainTime(sys.now)}.${String(sys.now % 1000).padStart(3, "0")}000`;
+};
+
+/** Runs one action; what to do next, if not the next one. */
+function act(sys: Sys, action: Action, name: string): Step {
+  if (action.k === "exit") return { exit: action.code };
+  if (action.k === "sleep") return { wait: { t: sys.now + action.ms } };
+  const pieces = action.text.map((part) => text(sys, name === "node", part));
+  const missing = action.text[pieces.indexOf(undefined)];
+  if (pieces.includes(undefined)) {
+    const key = typeof missing === "object" && "env" in missing ? missing.env : "";
+    sys.complain(`Traceback (most recent call last):\n  File "<string>", line 1, in <module>\nKeyError: '${key}'\n`);
+    return { exit: 1 };
+  }
+  sys.write(action.err ? 2 : 1, pieces.join(""));
+  return undefined;
+}
+
+function runSnippet(sys: Sys, state: State, name: string): Step {
+  const parsed = parseSnippet(name === "node" ? javascript : python, state.source ?? "") as Snippet;
+  for (let left = 100; left > 0; left--) {
+    const at = state.at ?? 0;
+    const { actions, loop } = parsed;
+    const action = actions[at] ?? (loop?.length ? loop[(at - actions.length) % loop.length] : undefined);
+    if (!action) return { exit: 0 };
+    // A loop's counter would grow for ever: it goes round.
+    state.at = loop?.length && at >= actions.length ? actions.length + ((at - actions.length + 1) % loop.length) : at + 1;
+    const step = act(sys, action, name);
+    if (step) return step;
+  }
+  return undefined;
+}
+
+/** Takes a program's text; what is beyond us is refused. */
+function take(sys: Sys, source: string, name: string): State {
+  const parsed = parseSnippet(name === "node" ? javascript : python, source);
+  if (!("bad" in parsed)) return { source };
+  sys.complain(
+    `${name}: this sandbox simulates one-liners only (printing, sleeping, exiting, the environment); it cannot run: ${parsed.bad.slice(0, 200)}\n`,
+  );
+  return { x: 1 };
+}
+
+function fromFile(sys: Sys, path: string, name: string): State {
+  try {
+    return take(sys, sys.readFile(path), name);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    if (name === "node") {
+      const full = path.startsWith("/") ? path : `${sys.cwd.replace(/\/$/, "")}/${path}`;
+      sys.complain(`node:internal/modules/cjs/loader:1210\n  throw err;\n  ^\n\nError: Cannot find module '${full}'\n    at Module._resolveFilename (node:internal/modules/cjs/loader:1207:15) {\n  code: 'MODULE_NOT_FOUND',\n  requireStack: []\n}\n\nNode.js v${sys.container.image.version}\n`);
+      return { x: 1 };
+    }
+    sys.complain(`python: can't open file '${path.startsWith("/") ? path : `${sys.cwd.replace(/\/$/, "")}/${path}`}': [Errno 2] ${error.message}\n`);
+    return { x: 2 };
+  }
+}
+
+function fileServer(sys: Sys, words: string[]): State {
+  let port = 8000;
+  let folder = sys.cwd;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? "";
+    if (word === "--bind" || word === "-b" || word === "--protocol" || word === "-p") i++;
+    else if (word === "--directory" || word === "-d") folder = words[++i] ?? folder;
+    else if (/^\d+$/.test(word)) port = Number(word);
+  }
+  try {
+    sys.listen(port, "h");
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    const [number, name] = error.code === "EACCES" ? [13, "PermissionError"] : [98, "OSError"];
+    sys.complain(`Traceback (most recent call last):\n${name}: [Errno ${number}] ${error.message}\n`);
+    return { x: 1 };
+  }
+  // Python keeps what it prints to a pipe in its buffer until told otherwise.
+  if (sys.env.PYTHONUNBUFFERED || sys.argv.includes("-u") || sys.terminal(1))
+    sys.write(1, `Serving HTTP on 0.0.0.0 port ${port} (http://0.0.0.0:${port}/) ...\n`);
+  return { folder };
+}
+
+const interpreter = (name: "python" | "node"): Program<State> => ({
+  name,
+  start(sys) {
+    const words = sys.argv.slice(1);
+    while (name === "python" && /^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
+    const [first, second] = words;
+    const { version } = sys.container.image;
+    if (first === "--version" || first === "-V" || (name === "node" && first === "-v")) {
+      sys.write(1, name === "node" ? `v${version}\n` : `Python ${version}\n`);
+      return { x: 0 };
+    }
+    if (first === "-c" && name === "python") return take(sys, second ?? "", name);
+    if ((first === "-e" || first === "--eval") && name === "node") return take(sys, second ?? "", name);
+    if ((first === "-p" || first === "--print") && name === "node") return take(sys, `console.log(${second ?? ""})`, name);
+    if (first === "-m" && name === "python") {
+      if (second === "http.server") return fileServer(sys, words.slice(2));
+      sys.complain(`python: this sandbox simulates no module but http.server; asked for: ${second ?? ""}\n`);
+      return { x: 1 };
+    }
+    if (first !== undefined && !first.startsWith("-")) return fromFile(sys, first, name);
+    if (sys.terminal(0)) sys.complain(`${name}: this sandbox has no interactive interpreter; try ${name} ${name === "node" ? "-e 'console.log(1)'" : "-c 'print(1)'"}\n`);
+    return { x: sys.terminal(0) ? 1 : 0 };
+  },
+  step(sys, state) {
+    if (state.x !== undefined) return { exit: state.x };
+    return state.folder === undefined ? runSnippet(sys, state, name) : { wait: {} };
+  },
+  // Neither has a handler for SIGTERM; Ctrl-C is an exception to Python.
+  handles: (state, signal) => signal === 2 && state?.folder !== undefined,
+  signal(sys) {
+    sys.complain("\nKeyboard interrupt received, exiting.\n");
+    return { exit: 0 };
+  },
+  http(sys, state, request) {
+    const { path } = targetOf(request);
+    const full = `${(state.folder ?? "").replace(/\/$/, "")}${path}`;
+    const response = serve(sys, full, path);
+    response.headers = { server: `SimpleHTTP/0.6 Python/${sys.container.image.version}`, date: httpDate(sys.now), ...response.headers };
+    const day = commonLogTime(sys.now).slice(0, -6).replace(":", " ");
+    if (response.status === 404) sys.complain(`${request.clientIp} - - [${day}] code 404, message File not found\n`);
+    sys.complain(`${request.clientIp} - - [${day}] "${request.method} ${request.path} HTTP/1.1" ${response.status} -\n`);
+    return { response };
+  },
+  memoryBytes: (state) => (name === "node" ? 36_000_000 : state?.folder ? 18_000_000 : 9_000_000),
+});
+
+function serve(sys: Sys, full: string, path: string) {
+  const stat = sys.peek(full);
+  if (stat?.type === "d" && !path.endsWith("/")) return answer("", "text/html", 301, { location: `${path}/` });
+  const index = stat?.type === "d" && sys.peek(`${full}index.html`)?.type === "f" ? `${full}index.html` : full;
+  const file = sys.peek(index);
+  if (file?.type === "f" && sys.access(index, 4))
+    return answer(sys.readFile(index), mimeType(index, "application/octet-stream"), 200, { "last-modified": httpDate(file.mtime) });
+  if (file?.type === "d") {
+    const items = sys.list(index).map((name) => {
+      const shown = sys.peek(`${index}${name}`)?.type === "d" ? `${name}/` : name;
+      return `<li><a href="${encodeURI(shown)}">${shown}</a></li>\n`;
+    });
+    return html(
+      `<!DOCTYPE HTML>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Directory listing for ${path}</title>\n</head>\n<body>\n<h1>Directory listing for ${path}</h1>\n<hr>\n<ul>\n${items.join("")}</ul>\n<hr>\n</body>\n</html>\n`,
+    );
+  }
+  return html(
+    `<!DOCTYPE HTML>\n<html lang="en">\n    <head>\n        <meta charset="utf-8">\n        <title>Error response</title>\n    </head>\n    <body>\n        <h1>Error response</h1>\n        <p>Error code: 404</p>\n        <p>Message: File not found.</p>\n        <p>Error code explanation: 404 - Nothing matches the given URI.</p>\n    </body>\n</html>\n`,
+    404,
+  );
+}
+
+function image(
+  repositories: string[],
+  resolveTag: ImageDefinition["resolveTag"],
+  files: (version: string) => FileTable,
+  settings: (version: string) => Pick<ImageVersion, "entrypoint" | "cmd" | "env" | "sizeBytes">,
+  programs: Program[],
+): ImageDefinition {
+  const versions = new Map<string, ImageVersion>();
+  return {
+    repositories,
+    resolveTag,
+    version(version, tag) {
+      const alpine = tag.includes("alpine");
+      const key = `${version} ${alpine}`;
+      let found = versions.get(key);
+      if (!found) {
+        const base = alpine ? alpineFiles("3.22.2") : debianFiles(debianReleases.trixie!);
+        found = { version, ...settings(version), layer: buildLayer(base, files(version), runtimeFiles) };
+        versions.set(key, found);
+      }
+      return found;
+    },
+    programs,
+  };
+}
+
+const variants = /^(slim|alpine|bookworm|trixie|bullseye|buster)[\d.]*(-slim)?$/;
+
+export const pythonImage = image(
+  ["docker.io/library/python", "public.ecr.aws/docker/library/python", "mirror.gcr.io/library/python"],
+  (tag) => resolveVersion({ series: { 2: 7, 3: 14 }, latest: "3.14.0", variants }, tag),
+  (version) => ({
+    "/usr/local/bin/python3": { program: "python" },
+    "/usr/local/bin/python": { link: "python3" },
+    [`/usr/local/bin/python${version.split(".").slice(0, 2).join(".")}`]: { link: "python3" },
+  }),
+  (version) => ({
+    entrypoint: [],
+    cmd: ["python3"],
+    env: {
+      PATH: "/usr/local/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      LANG: "C.UTF-8",
+      PYTHON_VERSION: version,
+    },
+    sizeBytes: 48_000_000,
+  }),
+  [interpreter("python")],
+);
+
+export const nodeImage = image(
+  ["docker.io/library/node", "public.ecr.aws/docker/library/node", "mirror.gcr.io/library/node"],
+  (tag) =>
+    resolveVersion(
+      { series: { 12: 22, 14: 21, 16: 20, 18: 20, 20: 19, 22: 21, 24: 11, 25: 2 }, latest: "25.2.0", names: { lts: "24.11.1", current: "25.2.0" }, variants },
+      tag,
+    ),
+  () => ({
+    "/usr/local/bin/node": { program: "node" },
+    "/usr/local/bin/nodejs": { link: "node" },
+    "/usr/local/bin/docker-entrypoint.sh": { program: "node-entrypoint" },
+  }),
+  (version) => ({
+    entrypoint: ["docker-entrypoint.sh"],
+    cmd: ["node"],
+    env: { NODE_VERSION: version, YARN_VERSION: "1.22.22" },
+    sizeBytes: 62_000_000,
+  }),
+  [interpreter("node"), commandEntry("node-entrypoint", "/usr/local/bin/docker-entrypoint.sh: 8", "node")],
+);

@@ -1,0 +1,20 @@
+import type { RuntimeContext } from "../runtime/define.ts";
+import type { PodRecord } from "../runtime/state.ts";
+
+const ended = (record: PodRecord): number => {
+  let count = 0;
+  for (const key in record.cs) if (record.cs[key]?.x) count++;
+  return count;
+};
+
+/** Does something to a Pod's processes; its kubelet hears of a container's end, and of the moment they move next. */
+export function stirring<T>(context: RuntimeContext, podKey: string, act: () => T): T {
+  const load = (): PodRecord | undefined => context.records.get<PodRecord>("runtime", podKey);
+  const before = load();
+  const result = act();
+  const after = load();
+  if (!after || after === before) return result;
+  if (!before || ended(before) !== ended(after)) context.wakePod(podKey);
+  else if (after.due !== undefined && after.due !== before.due) context.wakePod(podKey, after.due);
+  return result;
+}

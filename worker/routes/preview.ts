@@ -1,0 +1,79 @@
+import type { Context } from "hono";
+import { previewHeader, publicPathHeader } from "../../durable-objects/stream-head.ts";
+import { tooLarge } from "../../durable-objects/engine/api/status.ts";
+import { readBody } from "../body.ts";
+import type { Env } from "../env.ts";
+import { EdgeError } from "../errors.ts";
+import { requestBodyBytesMax } from "../limits.ts";
+import { sandboxIdShape } from "../tenant.ts";
+import { owned } from "./sandboxes.ts";
+
+type EdgeContext = Context<{ Bindings: Env }>;
+
+/** `GET /api/sandboxes/:id/preview`: the address below which a browser may open the sandbox's Services and Pods. */
+export async function readPreview(c: EdgeContext): Promise<Response> {
+  const { id } = await owned(c);
+  const token = await c.env.SANDBOX.getByName(id).previewToken();
+  const url = `${new URL(c.req.url).origin}/sandboxes/${id}/preview/${token}/`;
+  return c.json({ url }, 200, { "cache-control": "no-store" });
+}
+
+const previewPath =
+  /^\/sandboxes\/([^/]+)\/preview\/([A-Za-z0-9_-]{20,64})\/([a-z0-9-]{1,63})\/(services|pods)\/([^/]+)\/proxy(\/.*)?$/;
+
+/**
+ * What a sandbox's users serve, shown to a browser: scripts run, but in an origin of their own, which knows neither the
+ * console nor its storage. The token in the path opens nothing but this; the object knows it.
+ */
+export async function preview(c: EdgeContext): Promise<Response> {
+  const request = c.req.raw;
+  const { pathname, search } = new URL(request.url);
+  const [, id = "", token = "", namespace, resource, name, rest] = previewPath.exec(pathname) ?? [];
+  if (namespace === undefined || !sandboxIdShape.test(id)) throw new EdgeError(404, "there is no such page");
+  if (request.headers.has("service-worker")) throw new EdgeError(403, "a preview may not install workers");
+  if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: ownOrigin });
+  if (rest === undefined) return Response.redirect(`${new URL(request.url).origin}${pathname}/${search}`, 307);
+  const body = await readBody(request, requestBodyBytesMax, () => {
+    throw tooLarge(`limit is ${requestBodyBytesMax}`);
+  });
+  const address = `https://sandbox/api/v1/namespaces/${namespace}/${resource}/${name}/proxy${rest}${search}`;
+  const answer = await c.env.SANDBOX.getByName(id).fetch(address, {
+    method: request.method,
+    headers: asked(request.headers, token, pathname),
+    redirect: "manual",
+    ...(body ? { body } : {}),
+  });
+  return shown(answer);
+}
+
+/** Requests' headers that the server behind may see. */
+const handedOn = /^(accept|accept-language|content-type|range|if-.*|cache-control|user-agent|x-requested-with)$/;
+
+function asked(from: Headers, token: string, pathname: string): Headers {
+  const headers = new Headers({ [previewHeader]: token, [publicPathHeader]: pathname });
+  for (const [name, value] of from) if (handedOn.test(name)) headers.set(name, value);
+  return headers;
+}
+
+/** Without `allow-same-origin` the page's origin is opaque, also where it is opened by itself. */
+const ownOrigin = {
+  "content-security-policy":
+    "sandbox allow-scripts allow-forms allow-modals allow-popups allow-downloads; frame-ancestors 'self'",
+  "access-control-allow-origin": "*",
+  "access-control-allow-headers": "*",
+  "access-control-allow-methods": "*",
+  "cross-origin-opener-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-robots-tag": "noindex",
+};
+
+/** Headers of the page's server that mean something to this origin, or undo what is said above. */
+const dropped =
+  /^(set-cookie2?|clear-site-data|content-security-policy.*|cross-origin-.*|access-control-.*|x-frame-options|strict-transport-security|service-worker-allowed|alt-svc|nel|report-to|reporting-endpoints|permissions-policy|origin-agent-cluster|www-authenticate|podyard-.*)$/;
+
+function shown(answer: Response): Response {
+  const headers = new Headers(ownOrigin);
+  for (const [name, value] of answer.headers) if (!dropped.test(name) && !headers.has(name)) headers.set(name, value);
+  return new Response(answer.body, { status: answer.status, headers });
+}
