@@ -55,13 +55,6 @@ export const tooManyStreams = (): StatusError =>
 export const noPreview = (): StatusError =>
   new StatusError(404, "NotFound", "there is no such preview");
 
-/** Compares secrets of equal length without telling by its time how far they agree. */
-export function sameSecret(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % (b.length || 1));
-  return b !== "" && difference === 0;
-}
-
 export const numberOf = (text: string | undefined): number | undefined => Number(text) || undefined;
 
 export const describe = (error: unknown): string =>

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
-import type { Birth, SandboxEnv } from "./birth.ts";
+import { opensPreview, previewToken, type Birth, type SandboxEnv } from "./birth.ts";
 import { internalError } from "./engine/api/status.ts";
 import { Engine } from "./engine/index.ts";
 import type { ApiResponse } from "./engine/ports.ts";
@@ -13,10 +13,8 @@ import {
   refusal,
   responseOf,
   resumesWatch,
-  sameSecret,
   tooManyStreams,
 } from "./http.ts";
-import { ProxyWaits } from "./session-proxy.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
@@ -29,7 +27,6 @@ import { previewHeader } from "./stream-head.ts";
 export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly sockets = new Sockets(this.ctx);
   private readonly sessions = new SessionSockets(() => this.wake());
-  private readonly proxies = new ProxyWaits();
   private readonly clockAlarm = new Alarm(this.ctx.storage);
   private loaded: Engine | undefined;
   private birth: Birth | undefined = this.ctx.storage.kv.get<Birth>("birth");
@@ -48,12 +45,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** Opens what the sandbox's Services serve to browsers, and nothing else. */
   previewToken(): string {
-    let token = this.ctx.storage.kv.get<string>("preview");
-    if (token === undefined) {
-      token = crypto.randomUUID().replaceAll("-", "");
-      this.ctx.storage.kv.put("preview", token);
-    }
-    return token;
+    return previewToken(this.ctx.storage.kv);
   }
 
   /** Ends the sandbox and empties its storage. */
@@ -70,9 +62,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const now = Date.now();
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
     const shown = request.headers.get(previewHeader);
-    if (shown !== null && !sameSecret(shown, this.ctx.storage.kv.get<string>("preview") ?? "")) {
-      return refusal(noPreview());
-    }
+    if (shown !== null && !opensPreview(this.ctx.storage.kv, shown)) return refusal(noPreview());
     const asked = await apiRequestOf(request);
     try {
       return await this.turn((engine, at) => {
@@ -122,7 +112,6 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       const engine = this.engine(now);
       const result = work(engine, now);
       this.sessions.pump(engine, now);
-      this.proxies.pump(engine);
       this.sockets.fanOut(engine, now);
       this.arm(now, engine.nextDueMs(now));
       this.report(engine);
@@ -191,7 +180,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const offered = headers["sec-websocket-protocol"];
     const now = Date.now();
     if (response.type === "session") return this.sessions.start(response, offered, engine, now);
-    if (response.type === "proxied") return this.proxies.wait(response as never);
+    if (response.type === "proxied") return this.sessions.proxies.wait(response as never);
     if (headers.upgrade !== undefined && response.type !== "watch") {
       const log = this.sessions.startLog(response, offered, now);
       if (log) return log;

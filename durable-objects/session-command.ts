@@ -1,5 +1,6 @@
 import { internalError } from "./engine/api/status.ts";
 import type { Engine } from "./engine/index.ts";
+import type { SessionStatus } from "./engine/streams/exit-status.ts";
 import type { CommandSession } from "./engine/streams/session.ts";
 import { channels, decode, encode, pieces, type Protocol } from "./session-frames.ts";
 import { heldBytesMax, sendBytesMax, type LiveSession, type Wire } from "./session.ts";
@@ -8,8 +9,6 @@ type Said =
   | { type: "input"; bytes: Uint8Array }
   | { type: "end" }
   | { type: "resize"; cols: number; rows: number };
-
-type SessionStatus = { status: string; message?: string };
 
 /** exec and attach. */
 export class CommandStream implements LiveSession {

@@ -7,6 +7,7 @@ import { CommandStream } from "./session-command.ts";
 import { ChannelForward } from "./session-forward.ts";
 import { choose, commandProtocols, forwardProtocols, logProtocols, spdyProtocol } from "./session-frames.ts";
 import { LogStream } from "./session-log.ts";
+import { ProxyWaits } from "./session-proxy.ts";
 import { SpdyForward } from "./session-spdy.ts";
 import type { LiveSession, Wire } from "./session.ts";
 
@@ -30,6 +31,7 @@ interface Open {
 
 /** Live sessions on sockets that pin the object; they end with its memory. */
 export class SessionSockets {
+  readonly proxies = new ProxyWaits();
   private readonly open = new Map<WebSocket, Open>();
   /** Runs a turn, which pumps. */
   private readonly wake: () => void;
@@ -145,6 +147,7 @@ export class SessionSockets {
 
   /** Moves every session's bytes; part of each turn. */
   pump(engine: Engine, nowMs: number): void {
+    this.proxies.pump(engine);
     for (const session of this.left.splice(0)) session.release(engine, nowMs);
     if (this.size === 0) return;
     this.refill(nowMs);

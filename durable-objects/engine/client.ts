@@ -92,7 +92,10 @@ export class EngineClient implements Client {
   inNamespace(namespace: string): readonly KubeObject[] {
     return this.#store.inNamespace(namespace);
   }
-  podsMatching<T extends KubeObject>(namespace: string, labels: Record<string, string>): readonly T[] {
+  podsMatching<T extends KubeObject>(
+    namespace: string,
+    labels: Record<string, string>,
+  ): readonly T[] {
     return this.#reader.podsMatching<T>(namespace, labels);
   }
 
@@ -100,7 +103,12 @@ export class EngineClient implements Client {
     const resource = resourceOf(id);
     const given = object as KubeObject;
     const named = { ...given, apiVersion: resource.hooks.apiVersion, kind: resource.hooks.kind };
-    return this.#operations.create(resource, given.metadata.namespace ?? "", named, internalWrite) as T;
+    return this.#operations.create(
+      resource,
+      given.metadata.namespace ?? "",
+      named,
+      internalWrite,
+    ) as T;
   }
 
   update<T extends KubeObject>(

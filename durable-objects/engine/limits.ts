@@ -215,6 +215,8 @@ export const outcomeKeptMs = 60_000;
 export const datagramTimeoutMs = 5_000;
 /** How long a proxied request may take. k8s: nginx proxy_read_timeout, and the API server's own minute */
 export const proxyTimeoutMs = 60_000;
+/** The beginning of an answer that a Trace keeps. */
+export const traceBodyBytesMax = 1024;
 /** From an Ingress being made to its address: ingress-nginx's status update. */
 export const ingressStatusMs = 1_000;
 

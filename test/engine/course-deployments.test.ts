@@ -41,7 +41,11 @@ function undo(world: World, revision: number): void {
   const set = setsOf(world, "web").find((s) => revisionOf(s) === revision);
   const { "pod-template-hash": _, ...labels } = set.spec.template.metadata.labels;
   const template = { ...set.spec.template, metadata: { ...set.spec.template.metadata, labels } };
-  world.patch(url, [{ op: "replace", path: "/spec/template", value: template }], "application/json-patch+json");
+  world.patch(
+    url,
+    [{ op: "replace", path: "/spec/template", value: template }],
+    "application/json-patch+json",
+  );
 }
 
 describe("D1: Deployment, ReplicaSet, Pods", () => {
@@ -59,10 +63,14 @@ describe("D1: Deployment, ReplicaSet, Pods", () => {
       { kind: "Deployment", name: "web", controller: true, blockOwnerDeletion: true },
     ]);
     for (const pod of webPods(world)) {
-      expect(pod.metadata.name).toMatch(new RegExp(`^web-${hash}-[bcdfghjklmnpqrstvwxz2456789]{5}$`));
+      expect(pod.metadata.name).toMatch(
+        new RegExp(`^web-${hash}-[bcdfghjklmnpqrstvwxz2456789]{5}$`),
+      );
       expect(pod.metadata.generateName).toBe(`web-${hash}-`);
       expect(pod.metadata.labels["pod-template-hash"]).toBe(hash);
-      expect(pod.metadata.ownerReferences).toMatchObject([{ kind: "ReplicaSet", name: `web-${hash}` }]);
+      expect(pod.metadata.ownerReferences).toMatchObject([
+        { kind: "ReplicaSet", name: `web-${hash}` },
+      ]);
     }
     expect(world.events("web")).toEqual([
       `Normal ScalingReplicaSet Scaled up replica set web-${hash} from 0 to 3`,
@@ -137,7 +145,8 @@ describe("D3: scaling", () => {
     });
     world.patch(podUrl(cheap.metadata.name), cost("-5"));
     world.patch(podUrl(dear.metadata.name), cost("5"));
-    for (const node of ["node-1", "node-2"]) world.patch(`/api/v1/nodes/${node}`, { spec: { unschedulable: true } });
+    for (const node of ["node-1", "node-2"])
+      world.patch(`/api/v1/nodes/${node}`, { spec: { unschedulable: true } });
     scale(world, "web", 4);
     world.advance(5_000);
     const pending = webPods(world).find((p) => !p.spec.nodeName);
@@ -185,13 +194,20 @@ describe("D4: rolling update", () => {
   ])(
     "%i replicas, surge %s, unavailable %s: from %i available to %i in all",
     (replicas, maxSurge, maxUnavailable, floor, ceiling) => {
-      const world = deployed({ replicas, strategy: { rollingUpdate: { maxSurge, maxUnavailable } } });
+      const world = deployed({
+        replicas,
+        strategy: { rollingUpdate: { maxSurge, maxUnavailable } },
+      });
       const available: number[] = [];
       const all: number[] = [];
       setImage(world, "web", "nginx:1.28");
       everyMoment(world, 90_000, () => {
         const pods = webPods(world);
-        available.push(pods.filter((p) => condition(p, "Ready")?.status === "True" && !p.metadata.deletionTimestamp).length);
+        available.push(
+          pods.filter(
+            (p) => condition(p, "Ready")?.status === "True" && !p.metadata.deletionTimestamp,
+          ).length,
+        );
         all.push(alive(pods).length);
       });
       expect(imagesOf(webPods(world))).toEqual(["nginx:1.28"]);
@@ -205,14 +221,22 @@ describe("D4: rolling update", () => {
   );
 
   test("a new Pod must be ready, and for minReadySeconds, before an old one goes", () => {
-    const slow = nginx({ readinessProbe: { httpGet: { path: "/", port: 80 }, initialDelaySeconds: 10, periodSeconds: 5 } });
+    const slow = nginx({
+      readinessProbe: {
+        httpGet: { path: "/", port: 80 },
+        initialDelaySeconds: 10,
+        periodSeconds: 5,
+      },
+    });
     const strategy = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
     const world = deployed({ replicas: 2, minReadySeconds: 5, strategy }, slow);
     const old = namesOf(webPods(world));
     const begin = world.now;
     setImage(world, "web", "nginx:1.28");
     world.until(() => alive(webPods(world)).some((p) => !old.includes(p.metadata.name)));
-    world.until(() => webPods(world).some((p) => old.includes(p.metadata.name) && p.metadata.deletionTimestamp));
+    world.until(() =>
+      webPods(world).some((p) => old.includes(p.metadata.name) && p.metadata.deletionTimestamp),
+    );
     expect(world.now - begin).toBeGreaterThanOrEqual(15_000);
     expect(world.get(url).status.availableReplicas).toBeGreaterThanOrEqual(2);
   });
@@ -260,7 +284,9 @@ describe("D6: history, undo, pause, resume, restart", () => {
     world.settle();
     expect(setsOf(world, "web").map(revisionOf)).toEqual([4, 3, 2]);
     expect(setsOf(world, "web")[0].metadata.uid).toBe(first.metadata.uid);
-    expect(setsOf(world, "web")[0].metadata.annotations["deployment.kubernetes.io/revision-history"]).toBe("1");
+    expect(
+      setsOf(world, "web")[0].metadata.annotations["deployment.kubernetes.io/revision-history"],
+    ).toBe("1");
     expect(revisionOf(world.get(url))).toBe(4);
     expect(imagesOf(webPods(world))).toEqual(["nginx:1.29"]);
   });
@@ -291,7 +317,15 @@ describe("D6: history, undo, pause, resume, restart", () => {
     const old = namesOf(webPods(world));
     world.patch(
       url,
-      { spec: { template: { metadata: { annotations: { "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:10Z" } } } } },
+      {
+        spec: {
+          template: {
+            metadata: {
+              annotations: { "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:10Z" },
+            },
+          },
+        },
+      },
       "application/strategic-merge-patch+json",
     );
     world.settle();
@@ -304,7 +338,9 @@ describe("D7: Recreate", () => {
   test("all old Pods are gone before any new one comes", () => {
     const world = deployed({ strategy: { type: "Recreate" } }, shell("web", "sleep 3600"));
     const old = namesOf(webPods(world));
-    world.patch(url, { spec: { template: { spec: { containers: [shell("web", "sleep 7200")] } } } });
+    world.patch(url, {
+      spec: { template: { spec: { containers: [shell("web", "sleep 7200")] } } },
+    });
     const together: boolean[] = [];
     everyMoment(world, 90_000, () => {
       const names = namesOf(webPods(world));
@@ -324,7 +360,12 @@ describe("D8: old ReplicaSets stay for rollback", () => {
       world.settle();
     }
     expect(setsOf(world, "web").map(revisionOf)).toEqual([5, 4, 3]);
-    expect(world.rows(setsUrl).map((r) => r["Desired"]).sort()).toEqual([0, 0, 1]);
+    expect(
+      world
+        .rows(setsUrl)
+        .map((r) => r["Desired"])
+        .sort(),
+    ).toEqual([0, 0, 1]);
   });
 });
 
@@ -355,10 +396,17 @@ describe("D9: a node dies", () => {
 
   test("the Clock passes the same minutes at a stroke", () => {
     const world = deployed({ replicas: 1 });
-    world.create({ apiVersion: "podyard.dev/v1", kind: "Clock", metadata: { name: "cluster" }, spec: {} });
+    world.create({
+      apiVersion: "podyard.dev/v1",
+      kind: "Clock",
+      metadata: { name: "cluster" },
+      spec: {},
+    });
     const [first] = webPods(world);
     power(world, first.spec.nodeName, false);
-    const advanceTo = new Date(world.engine.virtualNow + 400_000).toISOString().replace(/\.\d+/, "");
+    const advanceTo = new Date(world.engine.virtualNow + 400_000)
+      .toISOString()
+      .replace(/\.\d+/, "");
     world.patch("/apis/podyard.dev/v1/clocks/cluster", { spec: { advanceTo } });
     const [second] = alive(webPods(world));
     expect(second.metadata.name).not.toBe(first.metadata.name);
@@ -384,14 +432,18 @@ describe("D10: a ReplicationController", () => {
     expect(row(world, controllers, "web")).toMatchObject({ Desired: 2, Current: 2, Ready: 2 });
     const [victim] = webPods(world);
     expect(victim.metadata.name).toMatch(/^web-[a-z0-9]{5}$/);
-    expect(victim.metadata.ownerReferences).toMatchObject([{ apiVersion: "v1", kind: "ReplicationController" }]);
+    expect(victim.metadata.ownerReferences).toMatchObject([
+      { apiVersion: "v1", kind: "ReplicationController" },
+    ]);
     world.delete(podUrl(victim.metadata.name));
     world.settle();
     expect(webPods(world)).toHaveLength(2);
     world.patch(`${controllers}/web/scale`, { spec: { replicas: 0 } });
     world.settle();
     expect(webPods(world)).toEqual([]);
-    expect(world.events("web").some((e) => /^Normal SuccessfulDelete Deleted pod: web-/.test(e))).toBe(true);
+    expect(
+      world.events("web").some((e) => /^Normal SuccessfulDelete Deleted pod: web-/.test(e)),
+    ).toBe(true);
   });
 });
 

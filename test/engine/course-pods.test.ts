@@ -30,7 +30,11 @@ describe("P1: a Pod is the smallest thing that runs", () => {
     const world = cluster();
     world.create(pod("web", { containers: [nginx()] }));
     world.settle();
-    expect(row(world, podsUrl, "web")).toMatchObject({ Ready: "1/1", Status: "Running", Restarts: "0" });
+    expect(row(world, podsUrl, "web")).toMatchObject({
+      Ready: "1/1",
+      Status: "Running",
+      Restarts: "0",
+    });
     expect(world.events("web").map((e) => e.split(" ").slice(0, 2).join(" "))).toEqual([
       "Normal Scheduled",
       "Normal Pulling",
@@ -54,9 +58,7 @@ describe("P1: a Pod is the smallest thing that runs", () => {
   test("without a container there is no Pod", () => {
     const refused = cluster().request("POST", podsUrl, pod("none", { containers: [] }));
     expect(refused.status).toBe(422);
-    expect(refused.body.message).toBe(
-      'Pod "none" is invalid: spec.containers: Required value',
-    );
+    expect(refused.body.message).toBe('Pod "none" is invalid: spec.containers: Required value');
   });
 });
 
@@ -108,7 +110,10 @@ describe("P5: a Pod's containers live and die together, on one node", () => {
   test("they have one node and one address, and its failure takes all", () => {
     const world = cluster();
     world.create(
-      pod("pair", { containers: [nginx(), shell("side", "sleep 3600")], terminationGracePeriodSeconds: 1 }),
+      pod("pair", {
+        containers: [nginx(), shell("side", "sleep 3600")],
+        terminationGracePeriodSeconds: 1,
+      }),
     );
     world.settle();
     expect(row(world, podsUrl, "pair")).toMatchObject({ Ready: "2/2", Status: "Running" });
@@ -231,7 +236,9 @@ describe("P7: restart policies and crash loops", () => {
       world.get(podsUrl);
     }
     // The first restart comes at once.
-    expect(waits.slice(1)).toEqual([10, 20, 40, 80, 160, 300, 300].map((s) => expect.closeTo(s, -0.5)));
+    expect(waits.slice(1)).toEqual(
+      [10, 20, 40, 80, 160, 300, 300].map((s) => expect.closeTo(s, -0.5)),
+    );
     const { waiting } = stateOf(world, "c");
     const { uid } = world.pod("c").metadata;
     expect(waiting.message).toBe(
@@ -245,7 +252,9 @@ describe("P7: restart policies and crash loops", () => {
 });
 
 describe("P9: requests and limits", () => {
-  const resources = (requests?: object, limits?: object): object => ({ resources: { requests, limits } });
+  const resources = (requests?: object, limits?: object): object => ({
+    resources: { requests, limits },
+  });
   test.each([
     ["BestEffort", resources()],
     ["Burstable", resources({ cpu: "100m" })],

@@ -26,7 +26,11 @@ export const pod = (name: string, spec: object, metadata: object = {}): object =
   spec,
 });
 
-export const deployment = (name: string, spec: object = {}, container: object = nginx()): object => ({
+export const deployment = (
+  name: string,
+  spec: object = {},
+  container: object = nginx(),
+): object => ({
   apiVersion: "apps/v1",
   kind: "Deployment",
   metadata: { name, namespace: "default", labels: { app: name } },
@@ -59,7 +63,8 @@ export type Anything = any;
 export const row = (world: World, url: string, name: string): Record<string, unknown> | undefined =>
   world.rows(url).find((r) => r["Name"] === name);
 
-export const statusOf = (world: World, name: string): unknown => row(world, podsUrl, name)?.["Status"];
+export const statusOf = (world: World, name: string): unknown =>
+  row(world, podsUrl, name)?.["Status"];
 
 export const condition = (object: Anything, type: string): Anything =>
   object.status.conditions?.find((c: { type: string }) => c.type === type);

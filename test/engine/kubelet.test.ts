@@ -58,7 +58,7 @@ describe("a Pod's life", () => {
       "2.2s 1/1 Running 0",
       "10s 1/1 Terminating 0",
       "10s 0/1 Terminating 0",
-      "10s 0/1 gone 0",
+      "11s 0/1 gone 0",
     ]);
     expect(eventLines(w, "web")).toEqual([
       '1s Pulling Pulling image "nginx"',

@@ -2,6 +2,7 @@
 import * as socket from "../../durable-objects/engine/network/socket.ts";
 import { Kernel } from "../../durable-objects/engine/runtime/kernel.ts";
 import type { Program } from "../../durable-objects/engine/runtime/program.ts";
+import type { HttpResponse } from "../../durable-objects/engine/runtime/state.ts";
 import { programs } from "../../durable-objects/engine/runtime/programs.ts";
 import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
 import type { NetworkWorld } from "./network-world.ts";
@@ -120,7 +121,7 @@ const mirrorProgram: Program<null> = {
     return null;
   },
   step: () => ({ wait: {} }),
-  http(_sys, _state, request) {
+  http(_sys, _state, request): { response: HttpResponse } {
     if (request.path === "/moved")
       return { response: { status: 302, headers: { location: "/there?x=1" }, body: "" } };
     if (request.path === "/page") {

@@ -165,6 +165,7 @@ describe("the API server's proxy", () => {
           authorization: "Bearer t",
           connection: "keep-alive",
           "impersonate-user": "x",
+          "podyard-preview": "secret",
         },
       }) as Reply;
       expect(reply.status).toBe(method === "DELETE" ? 202 : 200);
@@ -183,6 +184,7 @@ describe("the API server's proxy", () => {
       expect(Object.keys(seen.headers)).not.toEqual(expect.arrayContaining(["authorization"]));
       expect(seen.headers).not.toHaveProperty("connection");
       expect(seen.headers).not.toHaveProperty("impersonate-user");
+      expect(seen.headers).not.toHaveProperty("podyard-preview");
       if (method !== "GET") expect(seen.body).toBe("grüße");
     },
   );
@@ -206,6 +208,25 @@ describe("the API server's proxy", () => {
     expect(rewriteUrl(`${prefix}/x`, rewrite)).toBe(`${prefix}/x`);
     expect(rewriteUrl("mailto:x@y", rewrite)).toBe("mailto:x@y");
     expect(rewriteUrl("", rewrite)).toBe("");
+  });
+
+  test("behind a longer public path the links carry all of it", () => {
+    const at = "/sandboxes/s/preview/t/default/services/m:80/proxy";
+    const more = { resource: "services" as const, name: "m:80" };
+    expect(text(raw(`${at}/page`, more) as Reply)).toContain(`<a href="${at}/a?`);
+    expect((raw(`${at}/moved`, more) as Reply).headers.location).toBe(`${at}/there?x=1`);
+  });
+
+  test("kubectl get --raw, through the API itself", () => {
+    expect(world.request("GET", `${root}/services/w/proxy/`)).toMatchObject({
+      status: 200,
+      text: "w",
+    });
+    expect(world.request("GET", `${root}/services/none/proxy/`).body).toMatchObject({
+      kind: "Status",
+      reason: "ServiceUnavailable",
+      code: 503,
+    });
   });
 
   test("an answer that takes its time is asked for again", () => {

@@ -193,6 +193,26 @@ describe("sockets", () => {
   });
 });
 
+describe("redis over the network", () => {
+  test("commands, and a replica that follows its master by name", () => {
+    world.create(
+      podOf("redis", "redis:7"),
+      serviceOf("redis", { selector: { app: "redis" }, ports: [{ port: 6379 }] }),
+      podOf("replica", "redis:7", {
+        container: { args: ["redis-server", "--replicaof", "redis", "6379"] },
+      }),
+    );
+    world.settle();
+    const ip = world.get("/api/v1/namespaces/default/services/redis").spec.clusterIP;
+    spawn(world, "a", "talk", ip, 6379, "SET k 1\r\nINCR k\r\n");
+    world.evict();
+    world.advance(2_000);
+    spawn(world, "a", "talk", world.ip("replica"), 6379, "GET k\r\n");
+    world.advance(2_000);
+    expect(printed(world, "a")).toBe("+OK\r\n:2\r\n<end>\n$1\r\n2\r\n<end>\n");
+  });
+});
+
 describe("datagrams and pings", () => {
   const say = (text: string, port = 7): unknown => {
     const host = world.get("/api/v1/namespaces/default/services/b").spec.clusterIP;

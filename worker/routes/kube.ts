@@ -34,7 +34,8 @@ async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Respo
   const address = `https://sandbox${tenant.apiPath}${search}`;
   const headers = headersToHandOn(request.headers);
   headers.set(publicPathHeader, pathname);
-  const init = { method: request.method, headers, ...(body ? { body } : {}) };
+  // Redirects of proxied servers are the client's to follow.
+  const init = { method: request.method, headers, redirect: "manual", ...(body ? { body } : {}) } as const;
   if (request.method === "GET" && mayStream(search) && !headers.has("upgrade")) {
     return bridge(stub, address, headers, request.signal);
   }

@@ -3,6 +3,7 @@ import { createKubelet } from "../kubelet/kubelet.ts";
 import { runtime } from "../runtime/runtime.ts";
 import { ingressController } from "../network/ingress-controller.ts";
 import { networkController } from "../network/network-controller.ts";
+import { traceController } from "../network/trace-controller.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
 import type { Controller } from "./define.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
@@ -63,6 +64,7 @@ export function createControllers(signingKey: Uint8Array): Controller[] {
     createKubelet(runtime),
     networkController,
     ingressController,
+    traceController,
     resourceQuotaController,
     garbageCollector,
     eventExpiryController,

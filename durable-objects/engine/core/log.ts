@@ -8,21 +8,16 @@ import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from ".
 import type { Sql } from "../ports.ts";
 import { migrations } from "./migrations.ts";
 import type { Change, KubeObject } from "./object.ts";
+import {
+  changeText,
+  entryOf,
+  type ChangeRow,
+  type FieldsOf,
+  type LogEntry,
+  type TurnRow,
+} from "./log-rows.ts";
 import { Pages, type PageEntry } from "./pages.ts";
 import type { RecordChange, Store } from "./store.ts";
-
-/** [rv, at, op, resource, namespace, name, object, labels before if they differed, fields before if they differed] */
-type ChangeRow = [
-  number,
-  number,
-  "c" | "u" | "d",
-  string,
-  string,
-  string,
-  KubeObject,
-  (Record<string, string> | null)?,
-  (Record<string, string> | null)?,
-];
 
 /** Where the state table stands. */
 interface Checkpoint {
@@ -35,20 +30,7 @@ interface Checkpoint {
   pages: PageEntry[];
 }
 
-interface TurnRow {
-  n: number;
-  c: ChangeRow[];
-  r: [string, string, unknown?][];
-  q?: string[];
-}
-
-/** A revision as the log keeps it: enough of the state before to tell who stopped matching a selector. */
-export interface LogEntry extends Change {
-  previousLabels?: Record<string, string>;
-  previousFields?: Record<string, string>;
-  /** JSON of `object`. */
-  text: string;
-}
+export type { LogEntry };
 
 export interface Hydrated {
   now: number;
@@ -56,14 +38,11 @@ export interface Hydrated {
   fresh: boolean;
 }
 
-const opCodes = { create: "c", update: "u", delete: "d" } as const;
-const opNames = { c: "create", u: "update", d: "delete" } as const;
-
 export class Log {
   readonly #sql: Sql;
   readonly #store: Store;
   readonly #pages: Pages;
-  readonly #fieldsOf: (resource: string, object: KubeObject) => Record<string, string> | undefined;
+  readonly #fieldsOf: FieldsOf;
   /** Sizes at which it is folded, cut and forgotten; the simulator makes them small. */
   readonly sizes = {
     checkpoint: checkpointBytesMin,
@@ -85,7 +64,7 @@ export class Log {
   constructor(
     sql: Sql,
     store: Store,
-    fieldsOf: (resource: string, object: KubeObject) => Record<string, string> | undefined,
+    fieldsOf: FieldsOf,
   ) {
     this.#sql = sql;
     this.#store = store;
@@ -265,7 +244,7 @@ export class Log {
       if (bytes + this.#ringBytes > this.sizes.ring) break;
       const body = this.#sql.exec("SELECT body FROM log WHERE id = ?", row["id"] as number)[0];
       const turn = JSON.parse(body?.["body"] as string) as TurnRow;
-      for (let i = turn.c.length - 1; i >= 0; i--) older.push(this.#entryOf(turn.c[i] as ChangeRow));
+      for (let i = turn.c.length - 1; i >= 0; i--) older.push(entryOf(turn.c[i] as ChangeRow, this.#fieldsOf));
       const first = turn.c[0];
       if (first) floor = first[0] - 1;
     }
@@ -275,31 +254,11 @@ export class Log {
     this.#floor = floor;
   }
 
-  #entryOf(row: ChangeRow): LogEntry {
-    const [rv, atMs, op, resource, namespace, name, object, labels, fields] = row;
-    const entry: LogEntry = {
-      rv,
-      at: atMs,
-      op: opNames[op],
-      resource,
-      namespace,
-      name,
-      object,
-      text: JSON.stringify(object),
-    };
-    if (op !== "c") {
-      entry.previousLabels = labels ?? object.metadata.labels ?? {};
-      const before = fields ?? this.#fieldsOf(resource, object);
-      if (before) entry.previousFields = before;
-    }
-    return entry;
-  }
-
   /** Every revision still kept, oldest first: the timeline. Reads the disk. */
   *history(afterRv: number): Iterable<Omit<LogEntry, "text">> {
     for (const row of this.#sql.exec("SELECT body FROM log WHERE rv > ? ORDER BY id", afterRv)) {
       for (const change of (JSON.parse(row["body"] as string) as TurnRow).c) {
-        if (change[0] > afterRv) yield this.#entryOf(change);
+        if (change[0] > afterRv) yield entryOf(change, this.#fieldsOf);
       }
     }
   }
@@ -353,7 +312,7 @@ export class Log {
     };
     const first = this.#ring.length - changes.length;
     changes.forEach((change, i) => {
-      const text = this.#changeText(change, this.#ring[first + i]);
+      const text = changeText(change, this.#ring[first + i], this.#fieldsOf);
       if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
       c.push(text);
       bytes += text.length;
@@ -367,32 +326,6 @@ export class Log {
     }
     flush(true);
     return parts;
-  }
-
-  #changeText(change: Change, entry: LogEntry | undefined): string {
-    const text = entry?.rv === change.rv ? entry.text : JSON.stringify(change.object);
-    const head = JSON.stringify([
-      change.rv,
-      change.at,
-      opCodes[change.op],
-      change.resource,
-      change.namespace,
-      change.name,
-    ]).slice(0, -1);
-    const previous = change.previous;
-    let tail = "";
-    if (previous && change.op === "update") {
-      const labels = JSON.stringify(previous.metadata.labels ?? {});
-      const labelsDiffer = labels !== JSON.stringify(change.object.metadata.labels ?? {});
-      const before = this.#fieldsOf(change.resource, previous);
-      const fields = before ? JSON.stringify(before) : undefined;
-      const fieldsDiffer =
-        fields !== undefined &&
-        fields !== JSON.stringify(this.#fieldsOf(change.resource, change.object));
-      if (fieldsDiffer) tail = `,${labelsDiffer ? labels : "null"},${fields}`;
-      else if (labelsDiffer) tail = `,${labels}`;
-    }
-    return `${head},${text}${tail}]`;
   }
 
   #checkpoint(now: number, dirty: readonly string[]): void {

@@ -3,6 +3,7 @@
  * for. Objects are immutable; a write replaces the reference. Only api/operations.ts writes objects.
  */
 import { assert } from "../assert.ts";
+import { Few, fewMax, Group } from "./groups.ts";
 import { objectKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
 
 /** One row of the index table (kinds/indices.ts). */
@@ -11,75 +12,6 @@ export interface Index {
   /** Which resource it files; "*" for all. */
   resource: ResourceId | "*";
   values(object: KubeObject): readonly string[];
-}
-
-/** The one object under a value of an index: most values (an IP, an owner of events) have just one or a few. */
-interface Single {
-  key: string;
-  array: readonly [KubeObject];
-}
-
-/** A set of objects that knows its order only when asked. */
-class Group {
-  readonly #members = new Map<string, KubeObject>();
-  #sortedKeys: string[] = [];
-  /** Keys that came since the last sort. */
-  #added: string[] = [];
-  #removed = false;
-  #array: readonly KubeObject[] | undefined;
-  get size(): number {
-    return this.#members.size;
-  }
-  get(key: string): KubeObject | undefined {
-    return this.#members.get(key);
-  }
-  put(key: string, object: KubeObject): void {
-    if (!this.#members.has(key)) this.#added.push(key);
-    this.#members.set(key, object);
-    this.#array = undefined;
-  }
-  remove(key: string): void {
-    if (!this.#members.delete(key)) return;
-    this.#removed = true;
-    this.#array = undefined;
-  }
-  /** In key order; the same array until a member changes. */
-  array(): readonly KubeObject[] {
-    if (this.#array) return this.#array;
-    const keys = this.#keys();
-    const members = this.#members;
-    this.#array = keys.map((key) => members.get(key) as KubeObject);
-    return this.#array;
-  }
-  /** Few come at a time: sort those, then merge. */
-  #keys(): string[] {
-    if (this.#removed) {
-      // A key that went and came back stands in both lists: once is enough.
-      const members = this.#members;
-      this.#added = [...new Set(this.#added)].filter((k) => members.has(k));
-      const added = new Set(this.#added);
-      this.#sortedKeys = this.#sortedKeys.filter((k) => members.has(k) && !added.has(k));
-      this.#removed = false;
-    }
-    if (this.#added.length) {
-      this.#sortedKeys = merged(this.#sortedKeys, this.#added.sort());
-      this.#added = [];
-    }
-    return this.#sortedKeys;
-  }
-}
-
-function merged(a: readonly string[], b: readonly string[]): string[] {
-  if (a.length === 0) return [...b];
-  const out: string[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length && j < b.length) {
-    out.push((a[i] as string) < (b[j] as string) ? (a[i++] as string) : (b[j++] as string));
-  }
-  while (i < a.length) out.push(a[i++] as string);
-  while (j < b.length) out.push(b[j++] as string);
-  return out;
 }
 
 const none: readonly KubeObject[] = [];
@@ -113,7 +45,7 @@ export class Store {
   #undo: Undo[] | undefined;
   readonly #resources = new Map<ResourceId, Group>();
   readonly #namespaces = new Map<string, Group>();
-  readonly #indices = new Map<string, Map<string, Group | Single>>();
+  readonly #indices = new Map<string, Map<string, Group | Few>>();
   readonly #indicesOf = new Map<ResourceId, Index[]>();
   readonly #indexTable: readonly Index[];
   readonly #records = new Map<string, Map<string, unknown>>();
@@ -184,9 +116,7 @@ export class Store {
     const groups = this.#indices.get(index);
     assert(groups, `no index ${index}`);
     if (this.#deferred.size) this.#needFor(index);
-    const found = groups.get(value);
-    if (!found) return none;
-    return found instanceof Group ? found.array() : found.array;
+    return groups.get(value)?.array() ?? none;
   }
 
   /** Indices over all resources file by owner, so classes in which nothing has one can wait. */
@@ -334,9 +264,12 @@ export class Store {
       this.#putIn(inNamespace, key, after);
     }
     this.objectCount += (after ? 1 : 0) - (before ? 1 : 0);
-    const member = `${resource}/${key}`;
+    // Only an index of several resources must tell their keys apart.
+    let member = "";
     for (const index of this.#indicesFor(resource)) {
-      this.#reindex(index, member, before, after);
+      const several = index.resource === "*";
+      if (several) member ||= `${resource}/${key}`;
+      this.#reindex(index, several ? member : key, before, after);
     }
   }
 
@@ -351,29 +284,23 @@ export class Store {
     before: KubeObject | undefined,
     after: KubeObject | undefined,
   ): void {
-    const groups = this.#indices.get(index.name) as Map<string, Group | Single>;
+    const groups = this.#indices.get(index.name) as Map<string, Group | Few>;
     const were = before ? index.values(before) : [];
     const are = after ? index.values(after) : [];
     for (const value of were) {
       if (are.includes(value)) continue;
       const group = groups.get(value);
-      if (!(group instanceof Group)) groups.delete(value);
-      else {
-        group.remove(key);
-        if (group.size === 0) groups.delete(value);
-      }
+      group?.remove(key);
+      if (group?.size === 0) groups.delete(value);
     }
     if (!after) return;
     for (const value of are) {
-      const found = groups.get(value);
-      if (found instanceof Group) found.put(key, after);
-      else if (!found || found.key === key) groups.set(value, { key, array: [after] });
-      else {
-        const group = new Group();
-        group.put(found.key, found.array[0]);
-        group.put(key, after);
-        groups.set(value, group);
+      let group = groups.get(value);
+      if (!group) groups.set(value, (group = new Few()));
+      else if (group instanceof Few && group.size >= fewMax) {
+        groups.set(value, (group = group.grown()));
       }
+      group.put(key, after);
     }
   }
 

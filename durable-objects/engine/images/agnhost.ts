@@ -1,100 +1,42 @@
-/** agnhost, the end-to-end tests' Swiss army knife: its subcommands are a table. */
+/** agnhost, the end-to-end tests' Swiss army knife: its subcommands are tables. k8s: test/images/agnhost */
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
-import type { HttpAnswer } from "../runtime/program.ts";
-import type { HttpRequest } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
+import { agnhostCheck, agnhostChecks } from "./agnhost-checks.ts";
+import { agnhostGuestbook } from "./agnhost-guestbook.ts";
+import { netexec } from "./agnhost-netexec.ts";
+import { agnhostServer, agnhostServers } from "./agnhost-servers.ts";
 import { alpineFiles, runtimeFiles } from "./base.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 
-interface State {
-  sub: string;
-  /** Exit code of what ends at once. */
-  x?: number;
-  /** Started, virtual ms. */
-  t: number;
+/** The program of a subcommand. */
+function programOf(sub: string): string | undefined {
+  if (sub === "netexec" || sub === "guestbook") return `agnhost:${sub}`;
+  if (Object.hasOwn(agnhostServers, sub)) return "agnhost:server";
+  return Object.hasOwn(agnhostChecks, sub) ? "agnhost:check" : undefined;
 }
 
-interface Subcommand {
-  port?: number;
-  start?(sys: Sys): number | undefined;
-  http?(
-    sys: Sys,
-    state: State,
-    path: string,
-    request: HttpRequest,
-  ): HttpAnswer["response"] | undefined;
-}
-
-const plain = (body: string, status = 200): HttpAnswer["response"] => ({
-  status,
-  headers: { "content-type": "text/plain; charset=utf-8" },
-  body,
-});
-
-const flag = (sys: Sys, name: string): string | undefined => {
-  const words = sys.argv;
-  const at = words.findIndex((word) => word === `--${name}` || word === `-${name}`);
-  if (at >= 0) return words[at + 1];
-  return words.find((word) => word.startsWith(`--${name}=`))?.slice(name.length + 3);
-};
-
-const subcommands: Record<string, Subcommand> = {
-  pause: {
-    start(sys) {
-      sys.write(1, "Paused\n");
-      return undefined;
-    },
-  },
-  "serve-hostname": { port: 9376, http: (sys) => plain(sys.container.hostname) },
-  liveness: {
-    port: 8080,
-    http(sys, state, path) {
-      if (path !== "/healthz") return plain("404 page not found\n", 404);
-      const seconds = (sys.kernel.context.now - state.t) / 1000;
-      return seconds > 10 ? plain(`error: ${seconds}`, 500) : plain("ok");
-    },
-  },
-  netexec: {
-    port: 8080,
-    http(sys, _state, path, request) {
-      const host = sys.container.hostname;
-      if (path === "/") return plain(`NOW: ${sys.now}`);
-      if (path === "/hostname" || path === "/hostName") return plain(host);
-      if (path === "/healthz" || path === "/readyz") return plain("");
-      if (path === "/clientip") return plain(`${request.clientIp}:40000`);
-      if (path === "/echo") return plain(/[?&]msg=([^&]*)/.exec(request.path)?.[1] ?? "");
-      return undefined;
-    },
-  },
-};
-
-const program: Program<State> = {
+const agnhostProgram: Program<{ x: number }> = {
   name: "agnhost",
   start(sys) {
-    const sub = sys.argv[1] ?? "";
-    const known = subcommands[sub];
-    const state: State = { sub, t: sys.now };
-    if (!known) {
-      sys.complain(`Error: unknown command "${sub}" for "app"\nRun 'app --help' for usage.\n`);
-      return { ...state, x: 1 };
+    const [, sub = ""] = sys.argv;
+    const program = programOf(sub);
+    if (program) {
+      sys.become(program, [...sys.argv], sys.env, "/agnhost");
+      return sys.process.s as { x: number };
     }
-    const done = known.start?.(sys);
-    if (done !== undefined) return { ...state, x: done };
-    if (known.port !== undefined)
-      sys.listen(Number(flag(sys, "http-port") ?? flag(sys, "port") ?? known.port), "h");
-    return state;
+    if (sub === "--version") {
+      sys.write(1, `agnhost version ${sys.container.image.version}\n`);
+      return { x: 0 };
+    }
+    if (sub === "" || sub === "--help" || sub === "help") {
+      sys.write(1, "This image contains subcommands and utilities for Kubernetes' tests.\n\nUsage:\n  app [command]\n");
+      return { x: 0 };
+    }
+    sys.complain(`Error: unknown command "${sub}" for "app"\nRun 'app --help' for usage.\n`);
+    return { x: 1 };
   },
-  step: (_sys, state) => (state.x === undefined ? { wait: {} } : { exit: state.x }),
-  handles: (_state, signal) => signal === 15 && false,
-  http(sys, state, request) {
-    const path = request.path.split("?")[0] ?? "/";
-    const response = subcommands[state.sub]?.http?.(sys, state, path, request);
-    return { response: response ?? plain("404 page not found\n", 404) };
-  },
-  restless: (state) => state.sub === "liveness",
-  memoryBytes: () => 12_000_000,
+  step: (_sys, state) => ({ exit: state.x }),
 };
 
 let cached: ImageVersion | undefined;
@@ -114,12 +56,31 @@ export const agnhost: ImageDefinition = {
       env: {},
       layer: buildLayer(
         alpineFiles("3.22.2"),
-        { "/agnhost": { program: "agnhost" } },
+        {
+          "/agnhost": { program: "agnhost" },
+          "/uploads": { dir: true, mode: 0o777 },
+          "/bin/bash": { program: "bash" },
+          "/usr/bin/curl": { program: "curl" },
+          "/usr/bin/dig": { program: "dig" },
+        },
         runtimeFiles,
       ),
       sizeBytes: 53_000_000,
     };
     return cached;
   },
-  programs: [program],
+  programs: [agnhostProgram, agnhostServer, agnhostCheck, netexec, agnhostGuestbook],
+};
+
+/** The liveness page's image: a server that is healthy for ten seconds. */
+export const livenessImage: ImageDefinition = {
+  repositories: ["registry.k8s.io/liveness", "k8s.gcr.io/liveness", "gcr.io/google_containers/liveness"],
+  resolveTag: (tag) => (tag === "latest" || /^v?\d+(\.\d+)*$/.test(tag) ? tag : undefined),
+  version: (version) => ({
+    ...agnhost.version("2.63.0", ""),
+    version,
+    entrypoint: ["/agnhost", "liveness"],
+    cmd: [],
+    sizeBytes: 1_600_000,
+  }),
 };

@@ -36,10 +36,12 @@ import { Secret } from "./secret.ts";
 import { Service } from "./service.ts";
 import { ServiceAccount } from "./service-account.ts";
 import { StorageClass } from "./storage-class.ts";
+import { Trace } from "./trace.ts";
 
 // Each kind knows its own type; the registry only what all objects share.
 const all = [
   Clock,
+  Trace,
   ClusterRole,
   ClusterRoleBinding,
   ConfigMap,

@@ -14,29 +14,27 @@ const tokenVolumePrefix = "kube-api-access-";
 const refuse = (pod: PodObject, problem: string): Error =>
   forbidden(pods, pod.metadata.name, problem);
 
-function tokenVolume(name: string): Volume {
-  return {
-    name,
-    projected: {
-      sources: [
-        // Tokens asked for with exactly this lifetime only warn when used past an hour.
-        { serviceAccountToken: { expirationSeconds: 3607, path: "token" } },
-        { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
-        {
-          downwardAPI: {
-            items: [
-              {
-                path: "namespace",
-                fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" },
-              },
-            ],
+/** Every Pod's is the same, so they share one. */
+const tokenProjection: Volume["projected"] = {
+  sources: [
+    // Tokens asked for with exactly this lifetime only warn when used past an hour.
+    { serviceAccountToken: { expirationSeconds: 3607, path: "token" } },
+    { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
+    {
+      downwardAPI: {
+        items: [
+          {
+            path: "namespace",
+            fieldRef: { apiVersion: "v1", fieldPath: "metadata.namespace" },
           },
-        },
-      ],
-      defaultMode: 420,
+        ],
+      },
     },
-  };
-}
+  ],
+  defaultMode: 420,
+};
+
+const tokenVolume = (name: string): Volume => ({ name, projected: tokenProjection });
 
 /** Every container without something at the token's path gets the mount; the volume follows if one did. */
 function withToken(spec: PodSpec, context: WriteContext): PodSpec {
@@ -139,23 +137,23 @@ function priority(pod: PodObject, context: WriteContext): PodObject {
   return { ...pod, spec };
 }
 
-const awayTaints = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
-const defaultTolerationSeconds = 300;
+const awayTolerations = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].map(
+  (key) => ({
+    key,
+    operator: "Exists" as const,
+    effect: "NoExecute" as const,
+    tolerationSeconds: 300,
+  }),
+);
 
 /** k8s: plugin/pkg/admission/defaulttolerationseconds Admit */
 function tolerations(pod: PodObject): PodObject {
   const given = pod.spec.tolerations ?? [];
-  const missing = awayTaints.filter(
-    (key) =>
+  const added = awayTolerations.filter(
+    ({ key }) =>
       !given.some((t) => (!t.key || t.key === key) && (!t.effect || t.effect === "NoExecute")),
   );
-  if (missing.length === 0) return pod;
-  const added = missing.map((key) => ({
-    key,
-    operator: "Exists" as const,
-    effect: "NoExecute" as const,
-    tolerationSeconds: defaultTolerationSeconds,
-  }));
+  if (added.length === 0) return pod;
   return { ...pod, spec: { ...pod.spec, tolerations: [...given, ...added] } };
 }
 

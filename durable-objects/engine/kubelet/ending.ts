@@ -47,7 +47,8 @@ export function endPod(sync: Sync): void {
 /** To notice the last end and to take sandbox and volumes down takes a deleted Pod a moment; a forced end waits for nothing. */
 function teardownUnderWay(sync: Sync, grace: number): boolean {
   const { record, pod } = sync;
-  if (!pod.metadata.deletionTimestamp || !record.dying || !record.sandbox || grace === 0) return false;
+  const ran = Object.values(record.containers).some((c) => c.startedAtMs !== undefined);
+  if (!pod.metadata.deletionTimestamp || !record.dying || !ran || grace === 0) return false;
   record.dying.downAtMs ??= sync.now;
   const goneAtMs = record.dying.downAtMs + relistMs;
   if (sync.now >= goneAtMs) return false;

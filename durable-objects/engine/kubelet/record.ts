@@ -151,7 +151,16 @@ export function loadRecord(records: Records, key: string): LoadedRecord | undefi
 
 /** Writes the record if it says anything new; it must not be changed any more. */
 export function saveRecord(records: Records, key: string, { record, stored }: LoadedRecord): void {
-  if (!equal(record, stored)) records.put(kubeletTable, key, record);
+  if (!equal(record, stored)) records.put(kubeletTable, key, compact(record));
+}
+
+/** An object that lost a property takes several times its room from then on: what is kept is made anew. */
+function compact(record: PodRecord): PodRecord {
+  const containers: PodRecord["containers"] = {};
+  for (const name in record.containers) {
+    containers[name] = { ...(record.containers[name] as ContainerRecord) };
+  }
+  return { ...record, containers };
 }
 
 export function newRecord(uid: string, nowMs: number): LoadedRecord {

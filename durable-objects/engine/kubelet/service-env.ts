@@ -11,7 +11,16 @@ interface ServiceObject extends KubeObject {
 
 const upper = (name: string): string => name.replaceAll("-", "_").toUpperCase();
 
+/** Made once per Service as it stands: thousands of Pods share the texts. */
+const known = new WeakMap<ServiceObject, [string, string][]>();
+
 function variablesOf(service: ServiceObject): [string, string][] {
+  let found = known.get(service);
+  if (!found) known.set(service, (found = makeVariables(service)));
+  return found;
+}
+
+function makeVariables(service: ServiceObject): [string, string][] {
   const ip = service.spec?.clusterIP ?? "";
   const ports = service.spec?.ports ?? [];
   const first = ports[0];

@@ -42,6 +42,8 @@ export interface Exchange {
   late?: ExchangeError;
   /** Exchange to be stepped when this one has settled. */
   back?: string;
+  /** Controller and key to wake then. */
+  note?: string;
   /** Settled, virtual ms. */
   at?: number;
   /** Taken within the turn it was opened in: its bodies are never stored. */
@@ -80,7 +82,7 @@ export function open(
   context: RuntimeContext,
   from: Source,
   q: HttpRequest,
-  more: Pick<Exchange, "back" | "atOnce"> & { hops?: Hop[] } = {},
+  more: Pick<Exchange, "back" | "atOnce" | "note"> & { hops?: Hop[] } = {},
 ): string {
   const id = nextId(context, "r");
   save(context, id, { from, q, hops: [], ...more });
@@ -118,7 +120,10 @@ function settle(
   else settled.r = outcome.response;
   save(context, id, settled);
   if (exchange.back) context.wake?.("network", exchange.back);
-  if (exchange.from.pod && !exchange.back) runPod(context, exchange.from.pod);
+  if (exchange.note) {
+    const [controller = "", key = ""] = exchange.note.split(" ");
+    context.wake?.(controller, key);
+  } else if (exchange.from.pod && !exchange.back) runPod(context, exchange.from.pod);
   return load(context, id) ? context.now + outcomeKeptMs : undefined;
 }
 

@@ -145,11 +145,11 @@ export const network: Network = {
 
   moved(context, pod) {
     for (const handle in pod.ht) {
-      const waiting = pod.ht[handle]?.o;
+      const waiting = pod.ht?.[handle]?.o;
       if (waiting) context.wake?.("network", waiting);
     }
     for (const id in pod.co) {
-      const connection = pod.co[id];
+      const connection = pod.co?.[id];
       const side = connection?.f ? 1 : 0;
       const news = connection?.o && (connection.b[side] !== "" || connection.x[side === 1 ? 0 : 1]);
       if (news) context.wake?.("network", connection.o as string);

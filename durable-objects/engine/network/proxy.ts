@@ -167,6 +167,9 @@ const hopByHop = new Set(
   ),
 );
 
+/** Between client, edge and API server: no business of the server behind. */
+const ours = /^(impersonate|podyard)-/;
+
 function outgoing(
   asked: ProxyRequest,
   location: Location,
@@ -175,7 +178,7 @@ function outgoing(
 ): HttpRequest {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(asked.headers)) {
-    if (!hopByHop.has(name) && !name.startsWith("impersonate-")) headers[name] = encodeUtf8(value);
+    if (!hopByHop.has(name) && !ours.test(name)) headers[name] = encodeUtf8(value);
   }
   const address = `${location.ip}:${location.port}`;
   headers.host ??= address;

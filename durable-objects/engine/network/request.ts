@@ -47,11 +47,15 @@ export function sourceOf(context: RuntimeContext, from: From): Source {
 
 const done = (result: RequestResult): Pending<RequestResult> => ({ done: true, result });
 
-/** Starts a request and runs it as far as it goes now. */
+/**
+ * Starts a request and runs it as far as it goes now. `note` (`controller key`) is woken when one that was still under
+ * way has its outcome.
+ */
 export function request(
   context: RuntimeContext,
   from: From,
   target: Target,
+  note?: string,
 ): Pending<RequestResult> & Partial<UnderWay> {
   const source = sourceOf(context, from);
   const hops: Hop[] = [sourceHop(source)];
@@ -59,7 +63,7 @@ export function request(
   if (found === undefined) return done({ hops, error: "unknown" });
   if (found === "timeout") return done({ hops, error: "timeout" });
   const q = requestTo(found, source, target);
-  const id = exchange.open(context, source, q, { hops, atOnce: true });
+  const id = exchange.open(context, source, q, { hops, atOnce: true, ...(note ? { note } : {}) });
   const result = exchange.settleNow(context, id);
   return result ? done(result) : { done: false, id };
 }

@@ -35,6 +35,14 @@ function slim(pod: PodRecord): Partial<PodRecord> {
 
 export const processKey = (ns: number, pid: number): number => ns * 100_000 + pid;
 
+/** An object that lost a property takes several times its room from then on: what is kept is made anew. */
+function compact(pod: Partial<PodRecord>): Partial<PodRecord> {
+  if (!pod.ps) return { ...pod };
+  const ps: PodRecord["ps"] = {};
+  for (const key in pod.ps) ps[key] = { ...(pod.ps[key] as PodRecord["ps"][string]) };
+  return { ...pod, ps };
+}
+
 export class Kernel {
   readonly context: RuntimeContext;
   readonly key: string;
@@ -88,7 +96,7 @@ export class Kernel {
       if (process?.w) delete process.lt;
       if (process?.cpu !== undefined) process.cpu = Math.round(process.cpu);
     }
-    this.records.put("runtime", this.key, slim(this.pod));
+    this.records.put("runtime", this.key, compact(slim(this.pod)));
     this.context.network?.moved?.(this.context, this.pod);
     return due;
   }

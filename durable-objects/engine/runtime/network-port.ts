@@ -69,7 +69,7 @@ export interface Network {
   /** Whether a wait for a handle (`Wait.nt`) is over: a request has its outcome, a stream has bytes or has ended. */
   settled?(context: RuntimeContext, handle: string): boolean;
   /** Called when a Pod's record was saved: answers and bytes for others in it go on their way. */
-  moved?(context: RuntimeContext, pod: PodRecord): void;
+  moved?(context: RuntimeContext, pod: Partial<PodRecord>): void;
 }
 
 /** Handles of the network's; others are the Pod's own (PodRecord.ht). */

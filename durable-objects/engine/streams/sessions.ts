@@ -10,7 +10,7 @@ import { binaryOf, bytesOf } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import * as runtime from "../runtime/sessions.ts";
 import type { PodRecord } from "../runtime/state.ts";
-import { exitStatus } from "./exit-status.ts";
+import { exitStatus, type SessionStatus } from "./exit-status.ts";
 import { connectError } from "./port-forward.ts";
 import { stirring } from "./stirring.ts";
 import { sessionTable, type CommandSession, type ForwardSession } from "./session.ts";
@@ -19,7 +19,7 @@ export interface SessionNews {
   stdout: Uint8Array;
   stderr: Uint8Array;
   /** The end: the Status for the session's error channel. */
-  status?: ReturnType<typeof exitStatus>;
+  status?: SessionStatus;
 }
 
 const nothing = new Uint8Array();

@@ -52,9 +52,8 @@ const binaryLevels: string[][] = [["||"], ["&&"], ["in"], ["~", "!~"], ["<", "<=
 class Parser {
   readonly tokens: Token[];
   at = 0;
-  /** `>` is a redirection, and `in` ends a for. */
+  /** Above 0: `>` is a redirection. */
   noGreater = 0;
-  noIn = 0;
   readonly made: AwkProgram = { begin: [], end: [], rules: [], functions: new Map(), asks: false };
 
   constructor(text: string) {
@@ -275,8 +274,8 @@ class Parser {
 
   list(end: string): Expr[] {
     const out: Expr[] = [];
-    const { noGreater, noIn } = this;
-    this.noGreater = this.noIn = 0;
+    const { noGreater } = this;
+    this.noGreater = 0;
     this.newlines();
     while (!this.take(end)) {
       out.push(this.expr());
@@ -285,7 +284,6 @@ class Parser {
       else if (!this.is(end)) throw new AwkProblem("Unexpected token");
     }
     this.noGreater = noGreater;
-    this.noIn = noIn;
     return out;
   }
 
@@ -323,7 +321,6 @@ class Parser {
       }
       const op = ops.find((one) => this.is(one));
       if (op === undefined || (op === ">" && this.noGreater)) return a;
-      if (op === "in" && this.noIn) return a;
       this.at++;
       if (op === "&&" || op === "||") this.newlines();
       if (op === "in") a = { k: "in", by: a.k === "group" ? a.of : [a], name: this.name() };
@@ -346,7 +343,7 @@ class Parser {
   /** Whether a value follows, which joins the one before. */
   startsOperand(): boolean {
     const { token } = this;
-    if (token.k === "op") return ["(", "$", "!", "-", "+", "++", "--"].includes(token.v) && !(token.v === "!" && false);
+    if (token.k === "op") return ["(", "$", "!", "-", "+", "++", "--"].includes(token.v);
     if (token.k === "word") return false;
     return !["newline", "end"].includes(token.k);
   }
@@ -404,7 +401,7 @@ class Parser {
       return { k: "step", op: token.v, of: this.primary(), before: true };
     if (token.v === "(" && token.k === "op") {
       const of = this.list(")");
-      return of.length === 1 && !this.is("in") ? { k: "group", of } : { k: "group", of };
+      return { k: "group", of };
     }
     if (token.k === "word" && token.v === "getline") {
       this.made.asks = true;

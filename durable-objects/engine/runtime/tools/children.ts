@@ -15,7 +15,7 @@ export interface Calls {
   r: Answer[];
   /** Characters of this unit's output already handed on. */
   k: number;
-  /** Child to run: its arguments, then its pid and the pipe its output comes through. */
+  /** Child to run: its arguments, then its pid and the pipe its output comes through. No arguments: one to wait for, or nothing but a pause until all output is out. */
   c?: { a: string[]; p?: number; f?: number; t: string; keep: boolean };
   o?: [number, string][];
   x?: number;
@@ -27,10 +27,12 @@ class NeedChild extends Error {
   override name = "NeedChild";
   readonly argv: string[];
   readonly keep: boolean;
-  constructor(argv: string[], keep: boolean) {
+  readonly pid: number | undefined;
+  constructor(argv: string[], keep: boolean, pid?: number) {
     super("child");
     this.argv = argv;
     this.keep = keep;
+    this.pid = pid;
   }
 }
 
@@ -49,6 +51,14 @@ export class Caller {
   capture(argv: string[]): string {
     return String(this.#answer() ?? ask(argv, true));
   }
+  /** Waits until all output so far is out. */
+  flush(): void {
+    if (this.#answer() === undefined) ask([], false);
+  }
+  /** Waits for a child started before; its status. */
+  wait(pid: number): number {
+    return Number(this.#answer() ?? ask([], false, pid));
+  }
   /** Does something that must happen once only. */
   once<T extends Answer>(act: () => T): T {
     const known = this.#answer();
@@ -63,8 +73,8 @@ export class Caller {
   }
 }
 
-function ask(argv: string[], keep: boolean): never {
-  throw new NeedChild(argv, keep);
+function ask(argv: string[], keep: boolean, pid?: number): never {
+  throw new NeedChild(argv, keep, pid);
 }
 
 /** Starts a child. One that cannot be run ends with 127 or 126 after `complain` said so. */
@@ -96,6 +106,11 @@ export function pending(sys: Sys, calls: Calls): Step {
   if (stuck) return stuck;
   const { c } = calls;
   if (!c) return undefined;
+  if (c.p === undefined && c.a.length === 0) {
+    calls.r.push(0);
+    delete calls.c;
+    return undefined;
+  }
   if (c.p === undefined) begin(sys, c);
   if (c.f !== undefined) {
     for (;;) {
@@ -108,7 +123,7 @@ export function pending(sys: Sys, calls: Calls): Step {
     sys.close(c.f);
     delete c.f;
   }
-  const ended = sys.wait(c.p);
+  const ended = sys.wait(c.p as number);
   if (!ended) return { wait: { ch: true } };
   calls.r.push(c.keep ? c.t : ended === "none" ? 127 : ended.status);
   delete calls.c;
@@ -140,7 +155,8 @@ export function unit(io: Io, calls: Calls, work: (caller: Caller) => void): bool
   } catch (error) {
     if (!(error instanceof NeedChild)) throw error;
     done = false;
-    calls.c = { a: error.argv, t: "", keep: error.keep };
+    const { argv, keep, pid } = error;
+    calls.c = { a: argv, t: "", keep, ...(pid === undefined ? {} : { p: pid }) };
   }
   let skip = calls.k;
   for (const [fd, text] of io.pending) {

@@ -1,38 +1,46 @@
 /** The table of tools. A tool is one row here and one function in its family's file. */
 import type { Program } from "../program.ts";
+import { awk } from "./awk.ts";
 import { basicTools } from "./basic.ts";
 import { fileTools } from "./file-tools.ts";
+import { find } from "./find.ts";
+import { gzipTools } from "./gzip.ts";
 import { listingTools } from "./listing.ts";
+import { sed } from "./sed.ts";
+import { stat } from "./stat.ts";
 import { systemTools } from "./system.ts";
+import { tar } from "./tar.ts";
 import { textTools } from "./text.ts";
+import { xargs } from "./xargs.ts";
 
-const families = (): Program[][] => [basicTools, fileTools, listingTools, systemTools, textTools];
+const families = (): Program[][] => [
+  basicTools,
+  fileTools,
+  listingTools,
+  systemTools,
+  textTools,
+  [find, xargs, stat, sed, awk, tar],
+  gzipTools,
+];
 
 export const toolPrograms = (): Program[] => families().flat();
 
 /** Names busybox's image has in /bin. */
 export const busyboxApplets = (): string[] =>
   [...toolPrograms().map((program) => program.name), "sh", "ash"].filter(
-    (name) => name !== "no-applet",
+    (name) => !notInBusybox.has(name),
   );
 
 /** Names a Debian image has in /usr/bin. */
 export const debianCommands = (): string[] =>
-  busyboxApplets().filter((name) => !notInDebian.has(name));
+  [...toolPrograms().map((program) => program.name), "getent"].filter((name) => !notInDebian.has(name));
 
-const notInDebian = new Set([
-  "sh",
-  "ash",
-  "wget",
-  "nc",
-  "nslookup",
-  "ping",
-  "vi",
-  "ip",
-  "ifconfig",
-  "netstat",
-  "httpd",
-  "telnet",
-  "traceroute",
-  "[[",
-]);
+/** Programs of other packages: images that have them name them. */
+const notInBusybox = new Set(["no-applet", "curl", "dig", "host", "getent", "ss", "mawk", "gawk", "jq"]);
+
+const notInDebian = new Set(
+  (
+    "no-applet sh ash busybox wget curl nc nslookup dig host ss ping ping6 vi less ip ifconfig netstat route arp telnet traceroute httpd [[ " +
+    "ps top free uptime kill killall pidof pgrep pkill watch sysctl hexdump xxd strings usleep clear"
+  ).split(" "),
+);

@@ -206,9 +206,8 @@ class Parser {
   appended(): string {
     this.skip(/[ \t]/);
     if (this.text[this.at] === "\\") {
-      this.at++;
-      this.skip(/[ \t]/);
-      if (this.text[this.at] === "\n") this.at++;
+      const line = /^\\[ \t]*\n/.exec(this.text.slice(this.at, this.at + 40));
+      this.at += line ? line[0].length : 1;
     }
     let out = "";
     for (; this.at < this.text.length; this.at++) {

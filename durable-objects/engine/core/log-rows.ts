@@ -1,0 +1,90 @@
+/** The shape of a log row: a turn's revisions and record changes as JSON, and a revision as watches see it. */
+import type { Change, KubeObject } from "./object.ts";
+
+/** [rv, at, op, resource, namespace, name, object, labels before if they differed, fields before if they differed] */
+export type ChangeRow = [
+  number,
+  number,
+  "c" | "u" | "d",
+  string,
+  string,
+  string,
+  KubeObject,
+  (Record<string, string> | null)?,
+  (Record<string, string> | null)?,
+];
+
+export interface TurnRow {
+  n: number;
+  c: ChangeRow[];
+  r: [string, string, unknown?][];
+  q?: string[];
+}
+
+/** A revision as the log keeps it: enough of the state before to tell who stopped matching a selector. */
+export interface LogEntry extends Change {
+  previousLabels?: Record<string, string>;
+  previousFields?: Record<string, string>;
+  /** JSON of `object`. */
+  text: string;
+}
+
+/** Selectable fields of an object, for those who watch by them. */
+export type FieldsOf = (
+  resource: string,
+  object: KubeObject,
+) => Record<string, string> | undefined;
+
+const opCodes = { create: "c", update: "u", delete: "d" } as const;
+const opNames = { c: "create", u: "update", d: "delete" } as const;
+
+export function entryOf(row: ChangeRow, fieldsOf: FieldsOf): LogEntry {
+  const [rv, atMs, op, resource, namespace, name, object, labels, fields] = row;
+  const entry: LogEntry = {
+    rv,
+    at: atMs,
+    op: opNames[op],
+    resource,
+    namespace,
+    name,
+    object,
+    text: JSON.stringify(object),
+  };
+  if (op !== "c") {
+    entry.previousLabels = labels ?? object.metadata.labels ?? {};
+    const before = fields ?? fieldsOf(resource, object);
+    if (before) entry.previousFields = before;
+  }
+  return entry;
+}
+
+/** A change's JSON; labels and fields before it stand there only where they differed. */
+export function changeText(
+  change: Change,
+  entry: LogEntry | undefined,
+  fieldsOf: FieldsOf,
+): string {
+  const text = entry?.rv === change.rv ? entry.text : JSON.stringify(change.object);
+  const head = JSON.stringify([
+    change.rv,
+    change.at,
+    opCodes[change.op],
+    change.resource,
+    change.namespace,
+    change.name,
+  ]).slice(0, -1);
+  const previous = change.previous;
+  if (!previous || change.op !== "update") return `${head},${text}]`;
+  let tail = "";
+  const before = previous.metadata.labels;
+  const after = change.object.metadata.labels;
+  const labels = before === after ? undefined : JSON.stringify(before ?? {});
+  const labelsDiffer = labels !== undefined && labels !== JSON.stringify(after ?? {});
+  const were = fieldsOf(change.resource, previous);
+  const fields = were ? JSON.stringify(were) : undefined;
+  const fieldsDiffer =
+    fields !== undefined && fields !== JSON.stringify(fieldsOf(change.resource, change.object));
+  if (fieldsDiffer) tail = `,${labelsDiffer ? labels : "null"},${fields}`;
+  else if (labelsDiffer) tail = `,${labels}`;
+  return `${head},${text}${tail}]`;
+}

@@ -1,0 +1,125 @@
+/** One HTTP request or datagram of a program's own to another server, pushed on until it is over. */
+import { httpOutcome, startHttp } from "../runtime/http.ts";
+import { noNetwork, type NetworkResult } from "../runtime/network-port.ts";
+import type { HttpRequest, Wait } from "../runtime/state.ts";
+import type { Sys } from "../runtime/sys.ts";
+import { isOwn, lookUp, type DialError } from "./sockets.ts";
+
+export interface HttpAsk {
+  host: string;
+  port: number;
+  path: string;
+  method?: string;
+  body?: string;
+  type?: string;
+  /** Gives up after so long. */
+  patienceMs: number;
+  /** A datagram with this text instead of a request. */
+  udp?: string;
+  h?: string;
+  ip?: string;
+  late?: number;
+  reply?: string;
+  status?: number;
+  error?: DialError;
+}
+
+function requestOf(sys: Sys, ask: HttpAsk, ip: string): HttpRequest {
+  const body = ask.body ?? "";
+  return {
+    method: ask.method ?? "GET",
+    path: ask.path,
+    headers: {
+      host: `${ask.host}:${ask.port}`,
+      "user-agent": "Go-http-client/1.1",
+      ...(body ? { "content-type": ask.type ?? "application/json" } : {}),
+    },
+    body,
+    host: ip,
+    port: ask.port,
+    clientIp: ip.startsWith("127.") ? "127.0.0.1" : sys.kernel.pod.pod.ip,
+  };
+}
+
+/** What to wait for, or undefined when there is a reply or an error. */
+export function pushAsk(sys: Sys, ask: HttpAsk): Wait | undefined {
+  if (ask.reply !== undefined || ask.error) return undefined;
+  ask.late ??= sys.now + ask.patienceMs;
+  ask.ip ??= lookUp(sys, ask.host);
+  const { ip } = ask;
+  if (ip === undefined) return over(ask, { error: "name" });
+  if (ask.udp !== undefined) return pushDatagram(sys, ask, ip, ask.udp);
+  const own = isOwn(sys, ip);
+  const { context } = sys.kernel;
+  const network = context.network ?? noNetwork;
+  if (ask.h === undefined) {
+    const request = requestOf(sys, ask, ip);
+    if (own) {
+      const begun = startHttp(sys.kernel, request);
+      if ("handle" in begun) ask.h = begun.handle;
+      else return "response" in begun ? over(ask, begun.response) : over(ask, { error: "refused" });
+    } else ask.h = network.request(context, sys.kernel.key, request);
+  }
+  const outcome = own
+    ? ownOutcome(sys, ask.h)
+    : network.requestResult(context, sys.kernel.key, ask.h);
+  if (outcome.done) return "error" in outcome ? over(ask, outcome) : over(ask, outcome.result);
+  if (sys.now >= ask.late) return over(ask, { error: "timeout" });
+  return { nt: ask.h, t: Math.min(outcome.dueAtMs ?? Infinity, ask.late) };
+}
+
+function ownOutcome(sys: Sys, handle: string): NetworkResult<{ status: number; body: string }> {
+  const outcome = httpOutcome(sys.kernel, handle);
+  if ("response" in outcome) return { done: true, result: outcome.response };
+  if ("error" in outcome) return { done: true, error: "reset" };
+  return { done: false, ...outcome };
+}
+
+function over(ask: HttpAsk, result: { error: DialError } | { status: number; body: string }): undefined {
+  delete ask.h;
+  if ("error" in result) ask.error = result.error;
+  else {
+    ask.reply = result.body;
+    ask.status = result.status;
+  }
+  return undefined;
+}
+
+function pushDatagram(sys: Sys, ask: HttpAsk, ip: string, bytes: string): Wait | undefined {
+  const { kernel } = sys;
+  if (isOwn(sys, ip)) {
+    const listener = kernel.pod.li[`udp/${ask.port}`];
+    const process = listener && kernel.process(listener.p);
+    if (!process || !listener) return over(ask, { error: "refused" });
+    const reply = kernel.program(process).datagram?.(kernel.sys(listener.p), process.s, bytes, ask.port, `${ip}:40000`);
+    if (reply !== undefined) return over(ask, { status: 0, body: reply });
+  } else {
+    const result = (kernel.context.network ?? noNetwork).datagram(kernel.context, kernel.key, ip, ask.port, bytes);
+    if (result.done) return "error" in result ? over(ask, result) : over(ask, { status: 0, body: result.result });
+    if (sys.now < (ask.late ?? 0)) return { t: Math.min(Math.max(result.dueAtMs ?? Infinity, sys.now + 1), ask.late ?? Infinity) };
+  }
+  if (sys.now >= (ask.late ?? 0)) return over(ask, { error: "timeout" });
+  return { t: ask.late ?? sys.now };
+}
+
+/** What Go's HTTP client says. */
+export function goError(ask: HttpAsk): string {
+  const url = `http://${ask.host}:${ask.port}${ask.path}`;
+  const address = `${ask.ip ?? ask.host}:${ask.port}`;
+  switch (ask.error) {
+    case "name":
+      return `Get "${url}": dial tcp: lookup ${ask.host} on 10.96.0.10:53: no such host`;
+    case "timeout":
+      return `Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
+    case "unreachable":
+      return `Get "${url}": dial tcp ${address}: connect: no route to host`;
+    case "reset":
+      return `Get "${url}": read tcp ${address}: read: connection reset by peer`;
+    default:
+      return `Get "${url}": dial tcp ${address}: connect: connection refused`;
+  }
+}
+
+/** JSON as Go's encoder writes it. */
+export const goJson = (value: unknown): string =>
+  JSON.stringify(value).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);

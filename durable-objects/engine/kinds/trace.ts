@@ -1,0 +1,100 @@
+/**
+ * A Trace sends one HTTP request through the cluster's network and keeps the way it took: name, Service, endpoint, node,
+ * Pod, container, and where it ended. Made once, answered in its status (network/trace-controller.ts).
+ */
+import { invalid, required, type FieldError } from "../api/field.ts";
+import { equal } from "../core/equal.ts";
+import type { KubeObject } from "../core/object.ts";
+import type { Hop } from "../network/hops.ts";
+import { age, ageColumn, column, nameColumn } from "./columns.ts";
+import type { Kind } from "./define.ts";
+
+export interface Trace extends KubeObject {
+  spec?: {
+    /** Pod of this namespace that asks; without it somebody outside does. */
+    from?: string;
+    /** `http://web`, `https://10.244.1.2:8443/path?x=1` */
+    url?: string;
+    method?: string;
+  };
+  status?: {
+    phase?: "Running" | "Done";
+    /** HTTP status; absent: no answer came. */
+    code?: number;
+    /** `refused`, `timeout`, `unreachable`, `reset`, `unknown` (no such name), `tls`, `malformed`. */
+    error?: string;
+    /** The body's beginning. */
+    body?: string;
+    tookMs?: number;
+    hops?: Hop[];
+  };
+}
+
+export const traces = "traces.podyard.dev";
+const methods = /^[A-Z]{3,7}$/;
+
+/** Scheme, host, port and path of an address. */
+export function urlParts(
+  url: string,
+): { https: boolean; host: string; port?: number; path: string } | undefined {
+  const parts = /^(https?):\/\/([a-z0-9._-]+)(?::(\d{1,5}))?([/?][^#\s]*)?$/i.exec(url);
+  if (!parts) return undefined;
+  const [, scheme = "", host = "", port, path = "/"] = parts;
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return undefined;
+  return {
+    https: scheme.toLowerCase() === "https",
+    host: host.toLowerCase(),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    path: path.startsWith("/") ? path : `/${path}`,
+  };
+}
+
+function validate({ spec }: Trace): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!spec?.url) errors.push(required("spec.url"));
+  else if (!urlParts(spec.url)) {
+    errors.push(invalid("spec.url", spec.url, "must be an http or https URL"));
+  }
+  if (spec?.method !== undefined && !methods.test(spec.method)) {
+    errors.push(invalid("spec.method", spec.method, "must be an HTTP method in capitals"));
+  }
+  return errors;
+}
+
+export const Trace: Kind<Trace> = {
+  resource: traces,
+  apiVersion: "podyard.dev/v1",
+  kind: "Trace",
+  type: "podyard/v1.Trace",
+  namespaced: true,
+  hasGeneration: true,
+  discovery: { singular: "trace", shortNames: [], categories: ["podyard"], status: true },
+  applyDefaults: (trace) =>
+    trace.spec?.method ? trace : { ...trace, spec: { ...trace.spec, method: "GET" } },
+  prepareForCreate: (trace) => ({ ...trace, status: {} }),
+  prepareForUpdate: (trace, old, context) =>
+    context.subresource === "status"
+      ? { ...trace, spec: old.spec }
+      : { ...trace, status: old.status },
+  validateCreate: validate,
+  validateUpdate: (trace, old) =>
+    equal(trace.spec, old.spec) ? [] : [invalid("spec", trace.spec, "field is immutable")],
+  table: {
+    columns: [
+      nameColumn,
+      column("From", "Who asks."),
+      column("URL", "What is asked for."),
+      column("Result", "HTTP status, or why there is none."),
+      column("Hops", "How many stations the way had.", "integer"),
+      ageColumn,
+    ],
+    cells: (trace, now) => [
+      trace.metadata.name,
+      trace.spec?.from ?? "<outside>",
+      trace.spec?.url ?? "",
+      trace.status?.error ?? String(trace.status?.code ?? trace.status?.phase ?? "Running"),
+      trace.status?.hops?.length ?? 0,
+      age(trace, now),
+    ],
+  },
+};
