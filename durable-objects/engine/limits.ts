@@ -13,6 +13,8 @@ export const checkpointBytesMin = 2_000_000;
 export const logBytesMax = 16_000_000;
 /** Revisions kept in memory for watches to resume from. */
 export const ringBytesMax = 4_000_000;
+/** Newest revisions whose objects are kept beside their text. */
+export const ringObjectsMax = 200;
 
 // Turns
 export const turnStepsMax = 4_000;

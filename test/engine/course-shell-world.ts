@@ -1,6 +1,7 @@
 /** A course cluster whose containers can be entered: what `kubectl exec POD -c NAME -- sh -c SCRIPT` prints. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import type { ExecResult } from "../../durable-objects/engine/runtime/define.ts";
 import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
 import type { Anything } from "./course-world.ts";
 import { NetworkWorld } from "./network-world.ts";
@@ -40,7 +41,7 @@ export class ShellWorld extends NetworkWorld {
   }
 }
 
-function told(result: Anything): string {
-  const text = `${result.output ?? `${result.stdout ?? ""}${result.stderr ?? ""}`}`.trimEnd();
+function told(result: ExecResult): string {
+  const text = `${result.stdout}${result.stderr}`.trimEnd();
   return result.exitCode ? `${text}${text ? "\n" : ""}exit ${result.exitCode}` : text;
 }

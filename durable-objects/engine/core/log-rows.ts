@@ -29,6 +29,39 @@ export interface LogEntry extends Change {
   text: string;
 }
 
+/** An entry of the ring: its object is held while it is new, and read from the text afterwards. */
+export class KeptEntry implements LogEntry {
+  readonly rv: number;
+  readonly at: number;
+  readonly op: Change["op"];
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly text: string;
+  previousLabels: Record<string, string> | undefined = undefined;
+  previousFields: Record<string, string> | undefined = undefined;
+  #object: KubeObject | undefined;
+
+  constructor(change: Change) {
+    this.rv = change.rv;
+    this.at = change.at;
+    this.op = change.op;
+    this.resource = change.resource;
+    this.namespace = change.namespace;
+    this.name = change.name;
+    this.text = JSON.stringify(change.object);
+    this.#object = change.object;
+  }
+
+  get object(): KubeObject {
+    return this.#object ?? (JSON.parse(this.text) as KubeObject);
+  }
+
+  release(): void {
+    this.#object = undefined;
+  }
+}
+
 /** Selectable fields of an object, for those who watch by them. */
 export type FieldsOf = (
   resource: string,

@@ -4,13 +4,14 @@
  * comes and goes between two checkpoints costs no row of its own.
  */
 import { assert } from "../assert.ts";
-import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "../limits.ts";
+import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax, ringObjectsMax } from "../limits.ts";
 import type { Sql } from "../ports.ts";
 import { migrations } from "./migrations.ts";
 import type { Change, KubeObject } from "./object.ts";
 import {
   changeText,
   entryOf,
+  KeptEntry,
   type ChangeRow,
   type FieldsOf,
   type LogEntry,
@@ -193,7 +194,7 @@ export class Log {
   /** Takes the turn's revisions into the ring, so that watches see them. */
   remember(changes: readonly Change[]): void {
     for (const change of changes) {
-      const entry: LogEntry = { ...change, text: JSON.stringify(change.object) };
+      const entry = new KeptEntry(change);
       const previous = change.previous;
       if (previous) {
         entry.previousLabels = previous.metadata.labels ?? {};
@@ -202,6 +203,12 @@ export class Log {
       }
       this.#ring.push(entry);
       this.#ringBytes += entry.text.length;
+    }
+    // The newest are still what is stored; older ones are mostly past, and their text is enough.
+    const end = this.#ring.length - ringObjectsMax;
+    for (let i = Math.max(0, end - changes.length); i < end; i++) {
+      const entry = this.#ring[i];
+      if (entry instanceof KeptEntry) entry.release();
     }
     let drop = 0;
     while (this.#ringBytes > this.sizes.ring && drop < this.#ring.length - 1) {

@@ -311,7 +311,7 @@ export class Files {
       this.kernel.logs.append(
         session.c,
         file.k === "s" && file.e === 2 ? 2 : 1,
-        terminalOutput(session, data),
+        file.k === "t" ? terminalOutput(session, data) : data,
       );
       return data.length;
     }
