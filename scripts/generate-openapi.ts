@@ -78,7 +78,10 @@ function descriptionsOf(typeName: string): Record<string, string> | undefined {
   if (own) out[""] = textOf(own);
   for (const [, lines, name] of source.matchAll(fieldPattern)) {
     // The package renames what JavaScript can not have as a name: _default, _continue.
-    if (lines && name) out[name.replace(/^_/, "")] = textOf(lines);
+    if (!lines || !name) continue;
+    const text = textOf(lines);
+    // The package puts the type's text in place of the field's own, which the older one has.
+    if (!text.startsWith("IntOrString is a type that")) out[name.replace(/^_/, "")] = text;
   }
   // A type of another group can have the same short name: its fields tell.
   const known = structType(typeName).fields;

@@ -41,6 +41,56 @@ export function sameEvent(
   return undefined;
 }
 
+const sameTextsMax = 200;
+const sameTexts = new Map<string, string>();
+
+/** One copy of a text that thousands of Events say; which one it is shows nowhere. */
+function same(text: string): string {
+  const known = sameTexts.get(text);
+  if (known !== undefined) return known;
+  if (sameTexts.size >= sameTextsMax) sameTexts.clear();
+  sameTexts.set(text, text);
+  return text;
+}
+
+const sources = new Map<string, CoreEvent["source"]>();
+
+/** Shared likewise: there are as many as components and nodes. */
+function sourceOf({ component, host }: EventSource): CoreEvent["source"] {
+  const key = `${component} ${host ?? ""}`;
+  let made = sources.get(key);
+  if (!made) {
+    if (sources.size >= sameTextsMax) sources.clear();
+    sources.set(key, (made = { component, ...(host ? { host } : {}) }));
+  }
+  return made;
+}
+
+type Reference = Record<string, string | undefined>;
+let lastReference:
+  | { regarding: KubeObject; fieldPath: string | undefined; made: Reference }
+  | undefined;
+
+/** Events about the same state of an object share what refers to it. */
+function referenceTo(regarding: KubeObject, fieldPath: string | undefined): Reference {
+  if (lastReference?.regarding === regarding && lastReference.fieldPath === fieldPath) {
+    return lastReference.made;
+  }
+  const { name, namespace = "", uid, resourceVersion } = regarding.metadata;
+  const made: Reference = {
+    kind: regarding.kind,
+    ...(namespace ? { namespace } : {}),
+    name,
+    // The taint manager refers to Pods without one.
+    ...(uid ? { uid } : {}),
+    apiVersion: regarding.apiVersion,
+    ...(resourceVersion ? { resourceVersion } : {}),
+    ...(fieldPath ? { fieldPath: same(fieldPath) } : {}),
+  };
+  lastReference = { regarding, fieldPath, made };
+  return made;
+}
+
 /**
  * The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds: kubectl lists events of one second by
  * name, so the names must follow the order of recording. `revision`: the store's, which tells those of one moment apart.
@@ -54,18 +104,10 @@ export function newEvent(
   now: number,
   revision: number,
 ): CoreEvent {
-  const { name, namespace = "", uid, resourceVersion } = regarding.metadata;
+  const { name, namespace = "" } = regarding.metadata;
   const stamp = (BigInt(Math.floor(now)) * 1_000_000n + BigInt(revision % 1_000_000)).toString(16);
   const eventNamespace = namespace || "default";
-  const involvedObject: Record<string, string | undefined> = {
-    kind: regarding.kind,
-    ...(namespace ? { namespace } : {}),
-    name,
-    ...(uid ? { uid } : {}),
-    apiVersion: regarding.apiVersion,
-    ...(resourceVersion ? { resourceVersion } : {}),
-    ...(source.fieldPath ? { fieldPath: source.fieldPath } : {}),
-  };
+  const involvedObject = referenceTo(regarding, source.fieldPath);
   const at = rfc3339(now);
   return {
     apiVersion: "v1",
@@ -79,8 +121,8 @@ export function newEvent(
     },
     involvedObject,
     reason,
-    message,
-    source: { component: source.component, ...(source.host ? { host: source.host } : {}) },
+    message: same(message),
+    source: sourceOf(source),
     firstTimestamp: at,
     lastTimestamp: at,
     count: 1,

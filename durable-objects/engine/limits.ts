@@ -244,3 +244,6 @@ export const repeatedLinesMax = 2_000;
 // Sessions: exec, attach, port-forward
 /** Input a session holds that its process has not read; the adapter keeps the rest until there is room. */
 export const sessionInputBytesMax = 1024 * 1024;
+/** Of one Image object. */
+export const imageRoutesMax = 100;
+export const imageSpecBytesMax = 32 * 1024;

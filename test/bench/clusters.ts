@@ -171,7 +171,11 @@ function quiet(): Figures {
     world.engine.run(world.now);
     alarms += 1;
   }
-  return { rowsPerPodLife: life, quietRows: world.engine.log.rowsWritten - before, quietAlarms: alarms };
+  return {
+    rowsPerPodLife: life,
+    quietRows: world.engine.log.rowsWritten - before,
+    quietAlarms: alarms,
+  };
 }
 
 const sets: Record<string, (...args: number[]) => Figures> = { rollout, update, quiet };

@@ -2,11 +2,11 @@
 import { BaseImage, Cluster, type ProcessContext } from "@ngrok/webernetes";
 
 class Web extends BaseImage {
-  static override readonly imageName = "web";
-  static override readonly imageVersion = "1.0";
-  override readonly defaultCommand = ["server"];
+  static readonly imageName = "web";
+  static readonly imageVersion: string = "1.0";
+  readonly defaultCommand = ["server"];
   override async exec(ctx: ProcessContext): Promise<number> {
-    ctx.listenHttp(80, async () => ({ statusCode: 200, body: "ok" }));
+    ctx.listenHttp(80, async () => ({ status: 200, body: "ok" }) as never);
     return await ctx.waitUntilKilled();
   }
 }
@@ -24,7 +24,9 @@ const deployment = (replicas: number, version: string): never =>
       selector: { matchLabels: { app: "web" } },
       template: {
         metadata: { labels: { app: "web" } },
-        spec: { containers: [{ name: "web", image: `web:${version}`, ports: [{ containerPort: 80 }] }] },
+        spec: {
+          containers: [{ name: "web", image: `web:${version}`, ports: [{ containerPort: 80 }] }],
+        },
       },
     },
   }) as never;
@@ -37,7 +39,10 @@ interface Status {
 
 async function rolledOut(cluster: Cluster, replicas: number): Promise<void> {
   for (;;) {
-    const found = await cluster.api.appsv1.readNamespacedDeployment({ name: "web", namespace: "default" });
+    const found = await cluster.api.appsv1.readNamespacedDeployment({
+      name: "web",
+      namespace: "default",
+    });
     const { updatedReplicas, readyReplicas, replicas: all }: Status = found.status ?? {};
     if (updatedReplicas === replicas && readyReplicas === replicas && all === replicas) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -27,7 +27,9 @@ const rows: Row[] = [];
 function add(figure: string, value: string, target?: string, holds?: boolean): void {
   rows.push({ figure, value, target, holds });
   const verdict = holds === undefined ? "" : holds ? "ok" : "MISSED";
-  console.log(`${figure.padEnd(52)} ${value.padStart(30)}  ${(target ?? "").padEnd(34)} ${verdict}`);
+  console.log(
+    `${figure.padEnd(52)} ${value.padStart(30)}  ${(target ?? "").padEnd(34)} ${verdict}`,
+  );
 }
 
 function child<T>(...args: string[]): T {
@@ -65,17 +67,35 @@ function clusters(): void {
     const pods = whole(replicas);
     add(`${pods} Pods: CPU from apply to all Ready`, ms(cpuMs));
     const factor = cpuMsPerPod / per100;
-    add(`${pods} Pods: CPU per Pod`, `${fine(cpuMsPerPod)} ms, x${fine(factor)}`, "x1.5 of 100's", factor <= 1.5);
+    add(
+      `${pods} Pods: CPU per Pod`,
+      `${fine(cpuMsPerPod)} ms, x${fine(factor)}`,
+      "x1.5 of 100's",
+      factor <= 1.5,
+    );
     add(`${pods} Pods: rows, bytes per Pod`, `${fine(rowsPerPod)}, ${whole(bytesPerPod)}`);
     if (replicas < 1_000) continue;
     const most = replicas === 1_000 ? 50 : 200;
     const hydration = `${whole(hydrateToNodesMs)}, ${whole(hydrateToPodsMs)} ms`;
-    add(`${pods} Pods: evicted to first answer (nodes, 500 Pods)`, hydration, `${most} ms`, Math.max(hydrateToNodesMs, hydrateToPodsMs) < most);
-    add(`${pods} Pods: heap`, `${fine(heapMb)} MB`, replicas === 5_000 ? "100 MB" : undefined, replicas === 5_000 ? heapMb < 100 : undefined);
+    add(
+      `${pods} Pods: evicted to first answer (nodes, 500 Pods)`,
+      hydration,
+      `${most} ms`,
+      Math.max(hydrateToNodesMs, hydrateToPodsMs) < most,
+    );
+    add(
+      `${pods} Pods: heap`,
+      `${fine(heapMb)} MB`,
+      replicas === 5_000 ? "100 MB" : undefined,
+      replicas === 5_000 ? heapMb < 100 : undefined,
+    );
   }
   const ten = ours("update", 10, 3);
   seen["update 10"] = ten;
-  add("rolling update of 10: rows, alarms, bytes", `${ten["rows"]}, ${ten["alarms"]}, ${whole(ten["bytes"] ?? 0)}`);
+  add(
+    "rolling update of 10: rows, alarms, bytes",
+    `${ten["rows"]}, ${ten["alarms"]}, ${whole(ten["bytes"] ?? 0)}`,
+  );
   const quiet = ours("quiet");
   seen["quiet"] = quiet;
   const life = quiet["rowsPerPodLife"] ?? 0;
@@ -93,7 +113,12 @@ function beside(): void {
     const factor = (theirs["cpuMs"] ?? 0) / (mine["cpuMs"] ?? 1);
     const value = `${ms(mine["cpuMs"] ?? 0)} : ${ms(theirs["cpuMs"] ?? 0)}, 1/${whole(factor)}`;
     const judged = replicas >= 300;
-    add(`${replicas} Pods beside webernetes: CPU`, value, judged ? "1/50" : undefined, judged ? factor >= 50 : undefined);
+    add(
+      `${replicas} Pods beside webernetes: CPU`,
+      value,
+      judged ? "1/50" : undefined,
+      judged ? factor >= 50 : undefined,
+    );
     if (!update) continue;
     const rolled = ours("update", replicas, nodesFor(replicas));
     const ratio = (theirs["updateCpuMs"] ?? 0) / (rolled["cpuMs"] ?? 1);
@@ -122,7 +147,9 @@ function served(): void {
 }
 
 const load = os.loadavg()[0] ?? 0;
-console.log(`Node ${process.version}, ${os.cpus().length} cores, ${os.cpus()[0]?.model}, load ${fine(load)}\n`);
+console.log(
+  `Node ${process.version}, ${os.cpus().length} cores, ${os.cpus()[0]?.model}, load ${fine(load)}\n`,
+);
 if (only.has("cluster")) clusters();
 if (only.has("peer")) beside();
 if (only.has("served")) served();

@@ -3,9 +3,21 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { bundleWorker } from "../../scripts/bundle.ts";
 import { startServer, type Server } from "../../scripts/server.ts";
 import { makeSandbox } from "../helpers/sandbox.ts";
+
+/** A Durable Object that does nothing, behind a Worker that does nothing: what the platform itself costs. */
+const noopWorker = `
+import { DurableObject } from "cloudflare:workers";
+export class SandboxObject extends DurableObject {
+  async fetch() { return new Response("ok"); }
+}
+export default {
+  fetch: (request, env) =>
+    new URL(request.url).pathname === "/healthz"
+      ? new Response("ok")
+      : env.SANDBOX.getByName("one").fetch(request),
+};`;
 
 export interface Rate {
   perSecond: number;
@@ -37,7 +49,8 @@ async function ask(method: string, url: string, body?: unknown, type?: string): 
   let text = "";
   response.setEncoding("utf8");
   for await (const chunk of response) text += chunk;
-  if ((response.statusCode ?? 500) >= 400) throw new Error(`${method} ${url}: ${text.slice(0, 300)}`);
+  if ((response.statusCode ?? 500) >= 400)
+    throw new Error(`${method} ${url}: ${text.slice(0, 300)}`);
   return text;
 }
 
@@ -45,7 +58,11 @@ const quantile = (sorted: number[], q: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 
 /** `count` requests, `parallel` at a time. */
-async function rate(count: number, parallel: number, one: (i: number) => Promise<unknown>): Promise<Rate> {
+async function rate(
+  count: number,
+  parallel: number,
+  one: (i: number) => Promise<unknown>,
+): Promise<Rate> {
   for (let i = 0; i < 20; i++) await one(-1 - i);
   const times: number[] = [];
   let next = 0;
@@ -78,7 +95,9 @@ async function requests(api: string): Promise<Record<string, Rate>> {
     get: await rate(3_000, 16, () => ask("GET", `${maps}/one`)),
     create: await rate(500, 16, (i) => ask("POST", maps, configMap(`made-${i + 100}`))),
     "list of 500": await rate(100, 8, () => ask("GET", `${maps}?limit=500`)),
-    patch: await rate(500, 16, (i) => ask("PATCH", `${maps}/one`, { data: { n: String(i) } }, merge)),
+    patch: await rate(500, 16, (i) =>
+      ask("PATCH", `${maps}/one`, { data: { n: String(i) } }, merge),
+    ),
   };
   return rates;
 }
@@ -115,7 +134,12 @@ async function delivery(api: string, watchers: number, writes: number): Promise<
     missing = watchers;
     sentAt = performance.now();
     const all = new Promise<void>((resolve) => (done = resolve));
-    await ask("PATCH", `${maps}/${name}`, { data: { n: String(i) } }, "application/merge-patch+json");
+    await ask(
+      "PATCH",
+      `${maps}/${name}`,
+      { data: { n: String(i) } },
+      "application/merge-patch+json",
+    );
     await all;
     if (i >= 3) spent += performance.now() - sentAt;
   }
@@ -135,10 +159,19 @@ async function firstAnswers(server: Server, times: number): Promise<Rate> {
   });
 }
 
-async function withServer<T>(script: string | undefined, body: (server: Server) => Promise<T>): Promise<T> {
+async function withServer<T>(
+  script: string | undefined,
+  body: (server: Server) => Promise<T>,
+): Promise<T> {
   const statePath = mkdtempSync(path.join(tmpdir(), "podyard-bench-"));
   const variables = { STREAMS_MAX: "5000" };
-  const server = await startServer({ port: 0, host: "127.0.0.1", statePath, variables, ...(script ? { script } : {}) });
+  const server = await startServer({
+    port: 0,
+    host: "127.0.0.1",
+    statePath,
+    variables,
+    ...(script ? { script } : {}),
+  });
   try {
     return await body(server);
   } finally {
@@ -147,7 +180,7 @@ async function withServer<T>(script: string | undefined, body: (server: Server) 
   }
 }
 
-const noop = await withServer(await bundleWorker("test/bench/noop-worker.ts"), (server) =>
+const noop = await withServer(noopWorker, (server) =>
   rate(3_000, 16, () => ask("GET", `${server.url}/`)),
 );
 const figures = await withServer(undefined, async (server) => {

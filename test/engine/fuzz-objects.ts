@@ -1,12 +1,60 @@
 /** Structured random objects: the shape comes from the schema, so that what is wrong is deep inside. */
 import * as fc from "fast-check";
-import { stringConstants, typeForKind, type FieldType, type StructType } from "../../durable-objects/engine/schema/types.ts";
+import {
+  stringConstants,
+  typeForKind,
+  type FieldType,
+  type StructType,
+} from "../../durable-objects/engine/schema/types.ts";
 
 const words = fc.constantFrom(
-  ...["", "a", "web", "Web", "a.b", "a/b", "-x", "x-", "80", "http", "1Gi", "500m", "-1", "10%", "ü", "a".repeat(64)],
-  ...["x=y", "nginx", "nginx:1.27", "default", "true", "2026-01-01T00:00:00Z", "0x1", "\u0000", "__proto__", "*", ".."],
+  ...[
+    "",
+    "a",
+    "web",
+    "Web",
+    "a.b",
+    "a/b",
+    "-x",
+    "x-",
+    "80",
+    "http",
+    "1Gi",
+    "500m",
+    "-1",
+    "10%",
+    "ü",
+    "a".repeat(64),
+  ],
+  ...[
+    "x=y",
+    "nginx",
+    "nginx:1.27",
+    "default",
+    "true",
+    "2026-01-01T00:00:00Z",
+    "0x1",
+    "\u0000",
+    "__proto__",
+    "*",
+    "..",
+  ],
 );
-const numbers = fc.constantFrom(0, 1, -1, 2, 7, 80, 65_535, 65_536, 2 ** 31 - 1, 2 ** 31, -(2 ** 31), 2 ** 53, 1.5);
+const numbers = fc.constantFrom(
+  0,
+  1,
+  -1,
+  2,
+  7,
+  80,
+  65_535,
+  65_536,
+  2 ** 31 - 1,
+  2 ** 31,
+  -(2 ** 31),
+  2 ** 53,
+  1.5,
+);
 const junk: fc.Arbitrary<unknown> = fc.oneof(
   words,
   numbers,
@@ -33,12 +81,16 @@ function valueOf(type: FieldType, depth: number): fc.Arbitrary<unknown> {
   if (type.kind === "map") return fc.dictionary(words, valueOf(type.of, depth), { maxKeys: 2 });
   const constants = type.name ? stringConstants[type.name] : undefined;
   const plain = scalars[type.kind] ?? junk;
-  return constants?.length ? fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...constants) }, plain) : plain;
+  return constants?.length
+    ? fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...constants) }, plain)
+    : plain;
 }
 
 /** Few of its fields at a time; one in thirty of the wrong type. */
 function structOf(struct: StructType, depth: number): fc.Arbitrary<unknown> {
-  const fields = struct.list.filter((f) => depth > 0 || !["struct", "list", "map"].includes(f.type.kind));
+  const fields = struct.list.filter(
+    (f) => depth > 0 || !["struct", "list", "map"].includes(f.type.kind),
+  );
   if (fields.length === 0) return fc.constant({});
   const some = fc.uniqueArray(fc.nat(fields.length - 1), { maxLength: 5 });
   return some.chain((at) => {

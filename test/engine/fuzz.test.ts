@@ -46,7 +46,11 @@ class Target {
     world.check();
     // With a million Pods still to make, work goes on in every turn.
     const idle = world.engine.nextDueMs(world.now) !== world.now;
-    const before = { rv: world.engine.store.rv, count: world.engine.store.objectCount, rows: rows(world) };
+    const before = {
+      rv: world.engine.store.rv,
+      count: world.engine.store.objectCount,
+      rows: rows(world),
+    };
     const raw = world.raw(method, url, body, options);
     if (raw.type !== "reply") return { status: 200, headers: {}, text: "", body: undefined };
     const text = typeof raw.body === "string" ? raw.body : new TextDecoder().decode(raw.body);
@@ -57,14 +61,24 @@ class Target {
       if (!known) expect.fail(`${raw.status}: ${what}`);
     }
     if (raw.status >= 400) {
-      const after = { rv: world.engine.store.rv, count: world.engine.store.objectCount, rows: rows(world) };
+      const after = {
+        rv: world.engine.store.rv,
+        count: world.engine.store.objectCount,
+        rows: rows(world),
+      };
       if (idle) expect(after, what).toEqual(before);
       // Paths outside the API have Go's own plain answer.
       const plain = raw.headers["content-type"]?.startsWith("text/plain") && raw.status === 404;
-      if (!plain) expect(JSON.parse(text), what).toMatchObject({ kind: "Status", code: raw.status });
+      if (!plain)
+        expect(JSON.parse(text), what).toMatchObject({ kind: "Status", code: raw.status });
     }
     const json = raw.headers["content-type"]?.includes("json");
-    return { status: raw.status, headers: raw.headers, text, body: json ? JSON.parse(text) : undefined };
+    return {
+      status: raw.status,
+      headers: raw.headers,
+      text,
+      body: json ? JSON.parse(text) : undefined,
+    };
   }
 }
 
@@ -75,13 +89,19 @@ function check<T>(arbitrary: fc.Arbitrary<T>, numRuns: number, body: (value: T) 
 }
 
 /** What is stored is accepted back and stays what it is. */
-function writesBack(target: Target, url: string, stored: { metadata: { name: string; uid?: string } }): void {
+function writesBack(
+  target: Target,
+  url: string,
+  stored: { metadata: { name: string; uid?: string } },
+): void {
   if (!stored.metadata?.uid) return;
   const one = `${url}/${stored.metadata.name}`;
   const read = target.ask("GET", one);
   if (read.status !== 200) return;
   const answer = target.ask("PUT", `${one}?dryRun=All&fieldValidation=Strict`, read.body);
-  expect(answer.status, `${one}: ${answer.text.slice(0, 400)} of ${read.text.slice(0, 900)}`).toBe(200);
+  expect(answer.status, `${one}: ${answer.text.slice(0, 400)} of ${read.text.slice(0, 900)}`).toBe(
+    200,
+  );
 }
 
 describe("fuzz", () => {
@@ -106,13 +126,28 @@ describe("fuzz", () => {
     const target = new Target();
     const names = ["f-1", "f-2"];
     const types = fc.constantFrom(
-      ...["application/merge-patch+json", "application/strategic-merge-patch+json", "application/json-patch+json"],
+      ...[
+        "application/merge-patch+json",
+        "application/strategic-merge-patch+json",
+        "application/json-patch+json",
+      ],
       ...["application/apply-patch+yaml", "application/json", "text/plain", ""],
     );
     const steps = fc.array(
       fc.record({
         op: fc.constantFrom("add", "remove", "replace", "move", "copy", "test", "x"),
-        path: fc.constantFrom("/spec", "/metadata/labels", "/spec/replicas", "", "/", "x", "/spec/template/spec/containers/0", "/metadata/name", "/spec/a~2", "/metadata/finalizers/-"),
+        path: fc.constantFrom(
+          "/spec",
+          "/metadata/labels",
+          "/spec/replicas",
+          "",
+          "/",
+          "x",
+          "/spec/template/spec/containers/0",
+          "/metadata/name",
+          "/spec/a~2",
+          "/metadata/finalizers/-",
+        ),
         from: fc.constantFrom("/spec", "/metadata", "/nowhere"),
         value: junk,
       }),
@@ -133,7 +168,14 @@ describe("fuzz", () => {
         name: fc.constantFrom(...names),
         patch: fc.oneof(random(id), steps, directives, junk),
         type: types,
-        query: fc.constantFrom("", "?dryRun=All", "?fieldManager=x&force=true", "?fieldManager=", "?dryRun=Some", "?fieldValidation=Strict"),
+        query: fc.constantFrom(
+          "",
+          "?dryRun=All",
+          "?fieldManager=x&force=true",
+          "?fieldManager=",
+          "?dryRun=Some",
+          "?fieldValidation=Strict",
+        ),
         put: fc.boolean(),
       }),
     );
@@ -141,7 +183,9 @@ describe("fuzz", () => {
       const url = collectionOf(resourceOf(id));
       target.ask("POST", url, { ...(first as object), metadata: { name } });
       const one = `${url}/${name}${query}`;
-      const answer = target.ask(put && type === "application/json" ? "PUT" : "PATCH", one, patch, { type });
+      const answer = target.ask(put && type === "application/json" ? "PUT" : "PATCH", one, patch, {
+        type,
+      });
       if (answer.status === 200) target.ask("GET", `${url}/${name}`);
       target.world.engine.run(target.world.now);
       target.world.check();
@@ -150,21 +194,121 @@ describe("fuzz", () => {
 
   test("selectors, queries and paths", () => {
     const target = new Target();
-    const piece = fc.oneof(words, fc.constantFrom("pods", "default", "namespaces", "api", "apis", "v1", "apps", "status", "log", "scale", "%", "%2f", "%zz", "watch", "nodes", "proxy", "exec"));
-    const path = fc.array(piece, { maxLength: 7 }).map((p) => `/${p.map((x) => x.replaceAll("?", "")).join("/")}`);
+    const piece = fc.oneof(
+      words,
+      fc.constantFrom(
+        "pods",
+        "default",
+        "namespaces",
+        "api",
+        "apis",
+        "v1",
+        "apps",
+        "status",
+        "log",
+        "scale",
+        "%",
+        "%2f",
+        "%zz",
+        "watch",
+        "nodes",
+        "proxy",
+        "exec",
+      ),
+    );
+    const path = fc
+      .array(piece, { maxLength: 7 })
+      .map((p) => `/${p.map((x) => x.replaceAll("?", "")).join("/")}`);
     const known = resources.map((id) => collectionOf(resourceOf(id)));
-    const selector = fc.array(fc.constantFrom("a", "b", "=", "==", "!=", "!", ",", " in ", "(", ")", " notin ", "metadata.name", "status.phase", "spec.nodeName", " ", "x/y", "é"), { maxLength: 7 }).map((p) => p.join(""));
+    const selector = fc
+      .array(
+        fc.constantFrom(
+          "a",
+          "b",
+          "=",
+          "==",
+          "!=",
+          "!",
+          ",",
+          " in ",
+          "(",
+          ")",
+          " notin ",
+          "metadata.name",
+          "status.phase",
+          "spec.nodeName",
+          " ",
+          "x/y",
+          "é",
+        ),
+        { maxLength: 7 },
+      )
+      .map((p) => p.join(""));
     const parameter = fc.oneof(
       selector.map((s) => `labelSelector=${encodeURIComponent(s)}`),
       selector.map((s) => `fieldSelector=${encodeURIComponent(s)}`),
-      fc.tuple(fc.constantFrom("limit", "continue", "resourceVersion", "resourceVersionMatch", "timeoutSeconds", "watch", "pretty", "allowWatchBookmarks", "sendInitialEvents", "gracePeriodSeconds", "propagationPolicy", "dryRun", "container", "command"), words).map(([k, v]) => `${k}=${encodeURIComponent(v)}`),
-      fc.constantFrom("limit=1", "resourceVersion=0", "%", "&&", "=", "limit=-1", "watch=true&resourceVersion=99999"),
+      fc
+        .tuple(
+          fc.constantFrom(
+            "limit",
+            "continue",
+            "resourceVersion",
+            "resourceVersionMatch",
+            "timeoutSeconds",
+            "watch",
+            "pretty",
+            "allowWatchBookmarks",
+            "sendInitialEvents",
+            "gracePeriodSeconds",
+            "propagationPolicy",
+            "dryRun",
+            "container",
+            "command",
+          ),
+          words,
+        )
+        .map(([k, v]) => `${k}=${encodeURIComponent(v)}`),
+      fc.constantFrom(
+        "limit=1",
+        "resourceVersion=0",
+        "%",
+        "&&",
+        "=",
+        "limit=-1",
+        "watch=true&resourceVersion=99999",
+      ),
     );
-    const method = fc.constantFrom("GET", "GET", "GET", "DELETE", "POST", "PUT", "PATCH", "HEAD", "OPTIONS", "BREW");
-    const accept = fc.constantFrom("application/json", "application/json;as=Table;v=v1;g=meta.k8s.io", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", "text/html", "", "application/vnd.kubernetes.protobuf", "application/yaml", ";;", "*/*");
+    const method = fc.constantFrom(
+      "GET",
+      "GET",
+      "GET",
+      "DELETE",
+      "POST",
+      "PUT",
+      "PATCH",
+      "HEAD",
+      "OPTIONS",
+      "BREW",
+    );
+    const accept = fc.constantFrom(
+      "application/json",
+      "application/json;as=Table;v=v1;g=meta.k8s.io",
+      "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
+      "text/html",
+      "",
+      "application/vnd.kubernetes.protobuf",
+      "application/yaml",
+      ";;",
+      "*/*",
+    );
     const request = fc.record({
       method,
-      url: fc.oneof(path, known, known.map((k) => `${k}/f-1`), known.map((k) => `${k}/f-1/status`)),
+      url: fc.oneof(
+        path,
+        known,
+        known.map((k) => `${k}/f-1`),
+        known.map((k) => `${k}/f-1/status`),
+      ),
       parameters: fc.array(parameter, { maxLength: 3 }),
       accept,
       body: fc.option(junk, { nil: undefined }),
@@ -181,21 +325,55 @@ describe("fuzz", () => {
     const protobuf = "application/vnd.kubernetes.protobuf";
     const whole = encodeProtobuf("apps/v1", "Deployment", {
       metadata: { name: "f-1", labels: { a: "b" } },
-      spec: { replicas: 1, selector: { matchLabels: { a: "b" } }, template: { metadata: { labels: { a: "b" } }, spec: { containers: [{ name: "c", image: "nginx", ports: [{ containerPort: 80 }] }] } } },
+      spec: {
+        replicas: 1,
+        selector: { matchLabels: { a: "b" } },
+        template: {
+          metadata: { labels: { a: "b" } },
+          spec: { containers: [{ name: "c", image: "nginx", ports: [{ containerPort: 80 }] }] },
+        },
+      },
     });
-    const twisted = fc.tuple(fc.nat(whole.length), fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 3 })).map(([cut, flips]) => {
-      const bytes = whole.slice(0, Math.max(cut, 1));
-      for (const [at, to] of flips) if (at < bytes.length) bytes[at] = to;
-      return bytes;
-    });
-    const text = fc.constantFrom("{", "[]", "null", "", "{}", '{"a":1}{', "a: b: c", "&a [*a]", "- x", '{"apiVersion":"apps/v1","kind":"Deployment","metadata":[]}', '{"kind":7}', "\u0000", "[".repeat(5_000), '{"metadata":{"name":"f-1","name":"f-2"}}');
+    const twisted = fc
+      .tuple(
+        fc.nat(whole.length),
+        fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { maxLength: 3 }),
+      )
+      .map(([cut, flips]) => {
+        const bytes = whole.slice(0, Math.max(cut, 1));
+        for (const [at, to] of flips) if (at < bytes.length) bytes[at] = to;
+        return bytes;
+      });
+    const text = fc.constantFrom(
+      "{",
+      "[]",
+      "null",
+      "",
+      "{}",
+      '{"a":1}{',
+      "a: b: c",
+      "&a [*a]",
+      "- x",
+      '{"apiVersion":"apps/v1","kind":"Deployment","metadata":[]}',
+      '{"kind":7}',
+      "\u0000",
+      "[".repeat(5_000),
+      '{"metadata":{"name":"f-1","name":"f-2"}}',
+    );
     const body = fc.oneof(
       twisted.map((bytes) => ({ bytes, type: protobuf })),
       fc.uint8Array({ maxLength: 40 }).map((bytes) => ({ bytes, type: protobuf })),
-      fc.tuple(text, fc.constantFrom("application/json", "application/yaml", protobuf, "x")).map(([t, type]) => ({ bytes: new TextEncoder().encode(t), type })),
+      fc
+        .tuple(text, fc.constantFrom("application/json", "application/yaml", protobuf, "x"))
+        .map(([t, type]) => ({ bytes: new TextEncoder().encode(t), type })),
       fc.uint8Array({ maxLength: 40 }).map((bytes) => ({ bytes, type: "application/json" })),
     );
-    const urls = fc.constantFrom("/apis/apps/v1/namespaces/default/deployments", "/api/v1/namespaces/default/pods", "/api/v1/namespaces", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews");
+    const urls = fc.constantFrom(
+      "/apis/apps/v1/namespaces/default/deployments",
+      "/api/v1/namespaces/default/pods",
+      "/api/v1/namespaces",
+      "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+    );
     check(fc.tuple(urls, body), 2_500, ([url, { bytes, type }]) => {
       const answer = target.ask("POST", url, bytes, { type });
       if (answer.status === 201 && url.includes("/deployments")) {

@@ -6,13 +6,7 @@ import type { Change } from "../../durable-objects/engine/core/object.ts";
 import { parseQuantity } from "./quantities.ts";
 import { rolloutInvariants } from "./rollouts.ts";
 import { paths, ready } from "./operations.ts";
-import { shadowKey, type Any, type Simulation } from "./simulation.ts";
-
-export interface Invariant {
-  name: string;
-  when: "change" | "operation" | "settled" | "end";
-  check(sim: Simulation, change?: Change): string | undefined;
-}
+import { shadowKey, type Any, type Invariant, type Simulation } from "./simulation.ts";
 
 const finished = (pod: Any): boolean =>
   pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
@@ -20,7 +14,10 @@ const finished = (pod: Any): boolean =>
 const id = (o: Any): string => `${o.kind} ${o.metadata.namespace ?? ""}/${o.metadata.name}`;
 
 /** First complaint about any of a list. */
-function first<T>(list: Iterable<T>, complaint: (item: T) => string | undefined): string | undefined {
+function first<T>(
+  list: Iterable<T>,
+  complaint: (item: T) => string | undefined,
+): string | undefined {
   for (const item of list) {
     const found = complaint(item);
     if (found) return found;
@@ -60,7 +57,11 @@ function usedOn(sim: Simulation, node: string): { cpu: number; memory: number; p
 }
 
 /** What is left on a node for a Pod of these requests. */
-function fits(sim: Simulation, node: Any, wanted: { cpu: number; memory: number; pods: number }): boolean {
+function fits(
+  sim: Simulation,
+  node: Any,
+  wanted: { cpu: number; memory: number; pods: number },
+): boolean {
   const used = usedOn(sim, node.metadata.name);
   const { cpu, memory, pods } = node.status.allocatable;
   return (
@@ -97,7 +98,9 @@ const countOf = (sim: Simulation, owner: Any): Any[] =>
     );
 
 const failing = (object: Any): boolean =>
-  (object.status?.conditions ?? []).some((c: Any) => c.type === "ReplicaFailure" && c.status === "True");
+  (object.status?.conditions ?? []).some(
+    (c: Any) => c.type === "ReplicaFailure" && c.status === "True",
+  );
 
 function asDeclared(sim: Simulation, set: Any): string | undefined {
   const pods = countOf(sim, set);
@@ -128,7 +131,8 @@ function deploymentAsDeclared(sim: Simulation, deployment: Any): string | undefi
   if ((status.replicas ?? 0) !== pods.length) {
     return `${id(deployment)}: status says ${status.replicas}, there are ${pods.length}`;
   }
-  if (spec.paused || status.updatedReplicas === spec.replicas || spec.replicas === 0) return undefined;
+  if (spec.paused || status.updatedReplicas === spec.replicas || spec.replicas === 0)
+    return undefined;
   const stuck = (status.conditions ?? []).some(
     (c: Any) =>
       (c.type === "Progressing" && c.status === "False") ||
@@ -164,7 +168,9 @@ function endpointsOf(sim: Simulation, service: Any): string | undefined {
     .map((a: Any) => a.ip)
     .sort();
   if (`${found}` !== `${expected}`) return `${id(service)}: slices ${found}, ready ${expected}`;
-  return `${list}` === `${expected}` ? undefined : `${id(service)}: Endpoints ${list}, ready ${expected}`;
+  return `${list}` === `${expected}`
+    ? undefined
+    : `${id(service)}: Endpoints ${list}, ready ${expected}`;
 }
 
 function schedulable(sim: Simulation, pod: Any): string | undefined {
@@ -205,7 +211,9 @@ function writesBack(sim: Simulation): string | undefined {
       const { managedFields: _a, ...metadata } = answer.body.metadata;
       const { managedFields: _b, ...before } = object.metadata;
       const same = stable({ ...answer.body, metadata }) === stable({ ...object, metadata: before });
-      return same ? undefined : `${one} comes back changed: ${stable(answer.body)} was ${stable(object)}`;
+      return same
+        ? undefined
+        : `${one} comes back changed: ${stable(answer.body)} was ${stable(object)}`;
     });
   });
 }
@@ -297,7 +305,8 @@ const settledInvariants: Invariant[] = [
     check: (sim) => {
       const uids = new Set([...sim.shadow.values()].map((o) => o.metadata.uid));
       return first(sim.shadow.values(), (o) =>
-        o.metadata.ownerReferences?.length && !o.metadata.ownerReferences.some((r) => uids.has(r.uid))
+        o.metadata.ownerReferences?.length &&
+        !o.metadata.ownerReferences.some((r) => uids.has(r.uid))
           ? `${id(o)} lost ${o.metadata.ownerReferences.map((r) => r.name)}`
           : undefined,
       );
@@ -363,12 +372,16 @@ export const invariants: Invariant[] = [
           .map((p) => [p.status.podIP, id(p)]),
       ) ??
       twice(
-        sim.all("services").flatMap((s) =>
-          [
-            ...(s.spec.clusterIPs ?? []).filter((ip: string) => ip !== "None"),
-            ...(s.spec.ports ?? []).flatMap((p: Any) => (p.nodePort ? [`port ${p.nodePort}`] : [])),
-          ].map((value): [string, string] => [value, id(s)]),
-        ),
+        sim
+          .all("services")
+          .flatMap((s) =>
+            [
+              ...(s.spec.clusterIPs ?? []).filter((ip: string) => ip !== "None"),
+              ...(s.spec.ports ?? []).flatMap((p: Any) =>
+                p.nodePort ? [`port ${p.nodePort}`] : [],
+              ),
+            ].map((value): [string, string] => [value, id(s)]),
+          ),
       ),
   },
   {
@@ -388,7 +401,9 @@ export const invariants: Invariant[] = [
       if (change?.op !== "create" || change.resource !== "pods") return undefined;
       const { namespace } = change;
       const of = (resource: string): Any[] =>
-        [...sim.shadow].filter(([k]) => k.startsWith(`${resource} ${namespace}/`)).map(([, o]) => o);
+        [...sim.shadow]
+          .filter(([k]) => k.startsWith(`${resource} ${namespace}/`))
+          .map(([, o]) => o);
       // Those whose grace is over count no more, though a dead node may keep them.
       const over = (p: Any): boolean => Date.parse(p.metadata.deletionTimestamp ?? "") < change.at;
       const pods = of("pods").filter((p) => !finished(p) && !over(p)).length + 1;

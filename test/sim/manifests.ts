@@ -22,7 +22,11 @@ type Maker = (chance: Chance) => Made;
 function container(chance: Chance): Record<string, unknown> {
   if (chance.in100(15)) {
     const seconds = chance.pick([1, 5, 45]);
-    const script = chance.pick([`sleep ${seconds}; exit 1`, `sleep ${seconds}; exit 0`, "sleep 3600"]);
+    const script = chance.pick([
+      `sleep ${seconds}; exit 1`,
+      `sleep ${seconds}; exit 0`,
+      "sleep 3600",
+    ]);
     return { name: "main", image: "busybox:1.36", command: ["sh", "-c", script] };
   }
   const image = chance.in100(80) ? chance.pick(images.slice(0, 3)) : chance.pick(images);
@@ -73,7 +77,10 @@ function deployment(chance: Chance): Made {
   if (chance.in100(30)) spec["minReadySeconds"] = chance.pick([1, 10]);
   if (chance.in100(30)) spec["progressDeadlineSeconds"] = 60;
   if (chance.in100(20)) spec["revisionHistoryLimit"] = chance.below(3);
-  return { of: "deployments", manifest: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec } };
+  return {
+    of: "deployments",
+    manifest: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec },
+  };
 }
 
 function replicaSet(chance: Chance): Made {

@@ -24,7 +24,11 @@ interface Mutant {
 }
 
 /** Replaces a method; `make` gets the one there was. */
-function patch<T extends object, K extends keyof T>(on: T, key: K, make: (was: Any) => Any): () => void {
+function patch<T extends object, K extends keyof T>(
+  on: T,
+  key: K,
+  make: (was: Any) => Any,
+): () => void {
   const was = on[key];
   on[key] = make(was) as T[K];
   return () => {
@@ -39,17 +43,24 @@ function every(n: number): () => boolean {
 }
 
 /** A controller that sees or writes something else. */
-function through(controller: Controller, change: (client: Client) => Partial<Record<keyof Client, Any>>): () => void {
-  return patch(controller, "reconcile", (was: Controller["reconcile"]) => (key: string, client: Client) => {
-    const changed = change(client) as Record<string | symbol, unknown>;
-    const proxy = new Proxy(client, {
-      get: (target, name) => {
-        const value = changed[name] ?? Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    return was(key, proxy);
-  });
+function through(
+  controller: Controller,
+  change: (client: Client) => Partial<Record<keyof Client, Any>>,
+): () => void {
+  return patch(
+    controller,
+    "reconcile",
+    (was: Controller["reconcile"]) => (key: string, client: Client) => {
+      const changed = change(client) as Record<string | symbol, unknown>;
+      const proxy = new Proxy(client, {
+        get: (target, name) => {
+          const value = changed[name] ?? Reflect.get(target, name, target);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      return was(key, proxy);
+    },
+  );
 }
 
 const sized = (set: Any, replicas: number): Any => ({ ...set, spec: { ...set.spec, replicas } });
@@ -73,39 +84,62 @@ const scalesWrong = (by: number) =>
   }));
 
 const indexLoses = (index: string, most = 0) =>
-  patch(Store.prototype, "byIndex", (was) => function (this: Store, name: string, value: string) {
-    const found = was.call(this, name, value);
-    return name === index ? found.slice(0, most) : found;
-  });
+  patch(
+    Store.prototype,
+    "byIndex",
+    (was) =>
+      function (this: Store, name: string, value: string) {
+        const found = was.call(this, name, value);
+        return name === index ? found.slice(0, most) : found;
+      },
+  );
 
 const listLoses = (resource: string) =>
-  patch(Store.prototype, "list", (was) => function (this: Store, id: string, namespace?: string) {
-    return id === resource && namespace ? [] : was.call(this, id, namespace);
-  });
+  patch(
+    Store.prototype,
+    "list",
+    (was) =>
+      function (this: Store, id: string, namespace?: string) {
+        return id === resource && namespace ? [] : was.call(this, id, namespace);
+      },
+  );
 
-const both = (...undos: (() => void)[]) => (): void => undos.forEach((undo) => undo());
+const both =
+  (...undos: (() => void)[]) =>
+  (): void =>
+    undos.forEach((undo) => undo());
 
 const storage: Mutant[] = [
   {
     name: "the log drops a revision",
     plant: () => {
       const now = every(97);
-      return patch(Store.prototype, "takePending", (was) => function (this: Store) {
-        const pending = was.call(this);
-        if (pending.changes.length > 1 && now()) pending.changes.pop();
-        return pending;
-      });
+      return patch(
+        Store.prototype,
+        "takePending",
+        (was) =>
+          function (this: Store) {
+            const pending = was.call(this);
+            if (pending.changes.length > 1 && now()) pending.changes.pop();
+            return pending;
+          },
+      );
     },
   },
   {
     name: "a resourceVersion is given twice",
     plant: () => {
       const now = every(61);
-      return patch(Store.prototype, "write", (was) => function (this: Store, ...args: unknown[]) {
-        const change = was.apply(this, args);
-        if (now()) this.rv -= 1;
-        return change;
-      });
+      return patch(
+        Store.prototype,
+        "write",
+        (was) =>
+          function (this: Store, ...args: unknown[]) {
+            const change = was.apply(this, args);
+            if (now()) this.rv -= 1;
+            return change;
+          },
+      );
     },
   },
   {
@@ -115,61 +149,91 @@ const storage: Mutant[] = [
   {
     name: "timers are not found again after losing memory",
     plant: () =>
-      patch(Queue.prototype, "rebuild", () => function (this: Queue, dirty: string[]) {
-        for (const work of dirty) this.add(work);
-      }),
+      patch(
+        Queue.prototype,
+        "rebuild",
+        () =>
+          function (this: Queue, dirty: string[]) {
+            for (const work of dirty) this.add(work);
+          },
+      ),
   },
   {
     name: "a checkpoint forgets a key",
     plant: () =>
-      patch(Pages.prototype, "save", (was) => function (this: Pages, dirty: Set<string>, textOf: Any) {
-        was.call(this, [...dirty].slice(1), textOf);
-      }),
+      patch(
+        Pages.prototype,
+        "save",
+        (was) =>
+          function (this: Pages, dirty: Set<string>, textOf: Any) {
+            was.call(this, [...dirty].slice(1), textOf);
+          },
+      ),
   },
   {
     name: "a record is not stored",
     plant: () => {
       const now = every(41);
-      return patch(Store.prototype, "takePending", (was) => function (this: Store) {
-        const pending = was.call(this);
-        if (now()) pending.records.pop();
-        return pending;
-      });
+      return patch(
+        Store.prototype,
+        "takePending",
+        (was) =>
+          function (this: Store) {
+            const pending = was.call(this);
+            if (now()) pending.records.pop();
+            return pending;
+          },
+      );
     },
   },
   {
     name: "a failed step is not taken back",
     plant: () =>
-      patch(Store.prototype, "transaction", (was) => function (this: Store, body: () => void) {
-        let thrown: unknown;
-        const changes = was.call(this, () => {
-          try {
-            body();
-          } catch (error) {
-            thrown = error;
-          }
-        });
-        if (thrown !== undefined) throw thrown;
-        return changes;
-      }),
+      patch(
+        Store.prototype,
+        "transaction",
+        (was) =>
+          function (this: Store, body: () => void) {
+            let thrown: unknown;
+            const changes = was.call(this, () => {
+              try {
+                body();
+              } catch (error) {
+                thrown = error;
+              }
+            });
+            if (thrown !== undefined) throw thrown;
+            return changes;
+          },
+      ),
   },
   {
     name: "a watch misses a revision",
     plant: () => {
       const now = every(5);
-      return patch(Log.prototype, "since", (was) => function (this: Log, rv: number) {
-        const entries = was.call(this, rv);
-        return entries && entries.length > 1 && now() ? entries.slice(1) : entries;
-      });
+      return patch(
+        Log.prototype,
+        "since",
+        (was) =>
+          function (this: Log, rv: number) {
+            const entries = was.call(this, rv);
+            return entries && entries.length > 1 && now() ? entries.slice(1) : entries;
+          },
+      );
     },
   },
   {
     name: "chance depends on what ran before",
     plant: () => {
       let drawn = 0;
-      return patch(Random.prototype, "next32", (was) => function (this: Random) {
-        return (was.call(this) + drawn++) >>> 0;
-      });
+      return patch(
+        Random.prototype,
+        "next32",
+        (was) =>
+          function (this: Random) {
+            return (was.call(this) + drawn++) >>> 0;
+          },
+      );
     },
   },
 ];
@@ -179,18 +243,28 @@ const work: Mutant[] = [
     name: "a timer is not set",
     plant: () => {
       const now = every(7);
-      return patch(Queue.prototype, "setTimer", (was) => function (this: Queue, key: string, due?: number) {
-        was.call(this, key, key.startsWith("kubelet") && now() ? undefined : due);
-      });
+      return patch(
+        Queue.prototype,
+        "setTimer",
+        (was) =>
+          function (this: Queue, key: string, due?: number) {
+            was.call(this, key, key.startsWith("kubelet") && now() ? undefined : due);
+          },
+      );
     },
   },
   {
     name: "a waiting Pod is not woken",
     plant: () => {
       const now = every(3);
-      return patch(Queue.prototype, "add", (was) => function (this: Queue, key: string) {
-        if (!key.startsWith("scheduler") || !now()) was.call(this, key);
-      });
+      return patch(
+        Queue.prototype,
+        "add",
+        (was) =>
+          function (this: Queue, key: string) {
+            if (!key.startsWith("scheduler") || !now()) was.call(this, key);
+          },
+      );
     },
   },
   { name: "maxSurge is one too many", plant: () => scalesWrong(1) },
@@ -203,7 +277,9 @@ const work: Mutant[] = [
           client
             .byIndex(index, value)
             .filter((o) => o.kind !== "Pod")
-            .map((o: Any) => (o.kind === "ReplicaSet" ? { ...o, status: { ...o.status, replicas: 0 } } : o)),
+            .map((o: Any) =>
+              o.kind === "ReplicaSet" ? { ...o, status: { ...o.status, replicas: 0 } } : o,
+            ),
         get: (id: string, namespace: string, name: string) => {
           const o: Any = client.get(id, namespace, name);
           return o?.kind === "ReplicaSet" ? { ...o, status: { ...o.status, replicas: 0 } } : o;
@@ -238,7 +314,8 @@ const work: Mutant[] = [
     name: "an endpoint is forgotten",
     plant: () =>
       through(endpointSliceController, (client) => ({
-        podsMatching: (namespace: string, labels: Any) => client.podsMatching(namespace, labels).slice(1),
+        podsMatching: (namespace: string, labels: Any) =>
+          client.podsMatching(namespace, labels).slice(1),
       })),
   },
   {
@@ -246,18 +323,29 @@ const work: Mutant[] = [
     plant: () =>
       both(
         indexLoses("pod.ip"),
-        patch(Store.prototype, "putRecord", (was) => function (this: Store, table: string, key: string, value: Any) {
-          const kept = table === "kubelet-node" && value ? { ...value, nextIp: undefined } : value;
-          was.call(this, table, key, kept);
-        }),
+        patch(
+          Store.prototype,
+          "putRecord",
+          (was) =>
+            function (this: Store, table: string, key: string, value: Any) {
+              const kept =
+                table === "kubelet-node" && value ? { ...value, nextIp: undefined } : value;
+              was.call(this, table, key, kept);
+            },
+        ),
       ),
   },
   {
     name: "a node takes what does not fit",
     plant: () =>
-      patch(EngineClient.prototype, "bind", (was) => function (this: EngineClient, namespace: string, pod: string) {
-        was.call(this, namespace, pod, "node-1");
-      }),
+      patch(
+        EngineClient.prototype,
+        "bind",
+        (was) =>
+          function (this: EngineClient, namespace: string, pod: string) {
+            was.call(this, namespace, pod, "node-1");
+          },
+      ),
   },
   {
     name: "the scheduler does not look at requests",
@@ -266,10 +354,16 @@ const work: Mutant[] = [
   {
     name: "an object is stored that no client could write",
     plant: () =>
-      patch(Store.prototype, "write", (was) => function (this: Store, op: string, id: string, object: Any, at: number) {
-        const odd = id === "pods" ? { ...object, spec: { ...object.spec, colour: "red" } } : object;
-        return was.call(this, op, id, odd, at);
-      }),
+      patch(
+        Store.prototype,
+        "write",
+        (was) =>
+          function (this: Store, op: string, id: string, object: Any, at: number) {
+            const odd =
+              id === "pods" ? { ...object, spec: { ...object.spec, colour: "red" } } : object;
+            return was.call(this, op, id, odd, at);
+          },
+      ),
   },
   {
     name: "a reconciler throws",

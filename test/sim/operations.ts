@@ -36,7 +36,12 @@ const path = (of: string): string => paths[of] as string;
 const any = (chance: Chance): number => chance.below(10_000);
 
 /** The object that a number means now. */
-export function target(sim: Simulation, resource: string, number: number, own = true): Any | undefined {
+export function target(
+  sim: Simulation,
+  resource: string,
+  number: number,
+  own = true,
+): Any | undefined {
   const list = own ? sim.all(resource, namespace) : sim.all(resource);
   return list.length ? list[number % list.length] : undefined;
 }
@@ -130,7 +135,10 @@ export const operations: OperationRow[] = [
   {
     what: "relabel",
     weight: 4,
-    make: (chance) => ({ at: any(chance), app: chance.pick([...manifests.apps, null, "elsewhere"]) }),
+    make: (chance) => ({
+      at: any(chance),
+      app: chance.pick([...manifests.apps, null, "elsewhere"]),
+    }),
     run: (sim, { at, app }) => {
       const pod = target(sim, "pods", at);
       if (pod) sim.patch(`${path("pods")}/${pod.metadata.name}`, { metadata: { labels: { app } } });
@@ -213,7 +221,8 @@ export const operations: OperationRow[] = [
     make: (chance) => ({ at: any(chance), disk: chance.pick(["ssd", null]) }),
     run: (sim, { at, disk }) => {
       const node = worker(sim, at);
-      if (node) sim.patch(`/api/v1/nodes/${node.metadata.name}`, { metadata: { labels: { disk } } });
+      if (node)
+        sim.patch(`/api/v1/nodes/${node.metadata.name}`, { metadata: { labels: { disk } } });
     },
   },
   {

@@ -1,7 +1,6 @@
 /** Surge and unavailability, looked at where they are decided: at each revision of a Deployment's ReplicaSets. */
 import type { Change } from "../../durable-objects/engine/core/object.ts";
-import type { Invariant } from "./invariants.ts";
-import type { Any, Simulation } from "./simulation.ts";
+import type { Any, Invariant, Simulation } from "./simulation.ts";
 
 const desiredAnnotation = "deployment.kubernetes.io/desired-replicas";
 
@@ -87,9 +86,16 @@ export const rolloutInvariants: Invariant[] = [
       const found = set && family(sim, set);
       if (!found || found.deployment.spec.strategy.type !== "Recreate") return undefined;
       if (replicas(set) === 0) return undefined;
-      const uids = new Set(found.others.filter((s) => replicas(s) === 0).map((s) => s.metadata.uid));
+      const uids = new Set(
+        found.others.filter((s: Any) => replicas(s) === 0).map((s: Any) => s.metadata.uid),
+      );
       for (const pod of sim.shadow.values() as Iterable<Any>) {
-        if (pod.kind !== "Pod" || pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed") continue;
+        if (
+          pod.kind !== "Pod" ||
+          pod.status?.phase === "Succeeded" ||
+          pod.status?.phase === "Failed"
+        )
+          continue;
         const of = pod.metadata.ownerReferences?.find((r: Any) => r.controller)?.uid;
         if (uids.has(of)) return `${object.metadata.name} beside ${pod.metadata.name}`;
       }

@@ -1,8 +1,8 @@
 /** A scenario: made from a seed, run, and, when it fails, made as short as it still fails. */
 import { Chance } from "./chance.ts";
-import { contents } from "./invariants.ts";
+import { contents, invariants } from "./invariants.ts";
 import { operations, perform, type Operation } from "./operations.ts";
-import { Simulation, Violation } from "./simulation.ts";
+import { Simulation, Violation, type Mode } from "./simulation.ts";
 
 export interface Scenario {
   seed: number;
@@ -32,7 +32,11 @@ export function scenarioOf(seed: number, length: number): Scenario {
 }
 
 function setUp(sim: Simulation): void {
-  sim.request("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: "lab" } });
+  sim.request("POST", "/api/v1/namespaces", {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "lab" },
+  });
   sim.advance(2_000);
 }
 
@@ -66,8 +70,8 @@ function forgets(sim: Simulation): void {
   );
 }
 
-export function run(scenario: Scenario, options: { calm?: boolean; verbose?: boolean } = {}): Outcome {
-  const sim = new Simulation(scenario.seed, scenario.nodes, options);
+export function run(scenario: Scenario, options: Mode = {}): Outcome {
+  const sim = new Simulation(scenario.seed, scenario.nodes, invariants, options);
   try {
     setUp(sim);
     for (const operation of scenario.operations) {
@@ -99,7 +103,10 @@ export function judge(scenario: Scenario): Outcome {
   if (calm.failure) return calm;
   if (calm.hash !== outcome.hash) {
     const complaint = `${outcome.revisions} and ${calm.revisions} revisions`;
-    outcome.failure = new Violation("lost memory and late alarms leave no trace in the log", complaint);
+    outcome.failure = new Violation(
+      "lost memory and late alarms leave no trace in the log",
+      complaint,
+    );
   }
   return outcome;
 }
@@ -113,7 +120,7 @@ export function shrink(
 ): Scenario {
   let best = scenario;
   let left = tries;
-  for (let size = Math.ceil(best.operations.length / 2); size >= 1; ) {
+  for (let size = Math.ceil(best.operations.length / 2); size >= 1;) {
     let dropped = false;
     for (let at = 0; at < best.operations.length && left > 0; left--) {
       const fewer = {

@@ -3,7 +3,7 @@ import { judge, scenarioOf, shrink } from "./scenario.ts";
 
 /** 200 scenarios, shorter than those of `npm run sim`; a failure is its seed, which `--replay` plays. */
 const seeds = 200;
-const length = 14;
+const length = 12;
 const batch = 25;
 
 describe("simulation", () => {

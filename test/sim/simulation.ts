@@ -4,10 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import type { Change, KubeObject } from "../../durable-objects/engine/core/object.ts";
-import type { ApiResponse } from "../../durable-objects/engine/ports.ts";
 import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
 import type { WatchEvent } from "../helpers/world.ts";
-import { invariants } from "./invariants.ts";
 
 /** The machine stopped: what was not on disk is gone. */
 class Crash extends Error {
@@ -31,6 +29,18 @@ export class Violation extends Error {
 
 // Objects of every kind.
 export type Any = any;
+
+/** What must hold, and when it is looked at. A check returns its complaint, or nothing. */
+export interface Invariant {
+  name: string;
+  when: "change" | "operation" | "settled" | "end";
+  check(sim: Simulation, change?: Change): string | undefined;
+}
+
+export interface Mode {
+  calm?: boolean;
+  verbose?: boolean;
+}
 
 interface OpenWatch {
   url: string;
@@ -59,6 +69,7 @@ export class Simulation {
   /** Faults that must leave no trace in the log are left out. */
   readonly calm: boolean;
   readonly #verbose: boolean;
+  readonly #invariants: readonly Invariant[];
   readonly #sizes: object;
   lastRv = 0;
   revisions = 0;
@@ -71,7 +82,8 @@ export class Simulation {
   /** A node without power keeps what it had, so not everything can be demanded. */
   healed = false;
 
-  constructor(seed: number, nodes: number, options: { calm?: boolean; verbose?: boolean } = {}) {
+  constructor(seed: number, nodes: number, invariants: readonly Invariant[], options: Mode = {}) {
+    this.#invariants = invariants;
     this.calm = options.calm ?? false;
     this.#verbose = options.verbose ?? false;
     this.world = new World({ seed: `sim-${seed}`, nodes });
@@ -200,7 +212,9 @@ export class Simulation {
     const list = this.request("GET", url).body;
     const seen = new Map<string, Any>();
     for (const item of list.items) seen.set(shadowKey("", item.metadata), item);
-    const watch = this.world.watch(`${url}?watch=true&resourceVersion=${list.metadata.resourceVersion}`);
+    const watch = this.world.watch(
+      `${url}?watch=true&resourceVersion=${list.metadata.resourceVersion}`,
+    );
     this.#watches.push({ url, resource, namespace, watch, seen, ended: false });
   }
 
@@ -212,7 +226,11 @@ export class Simulation {
         const known = open.seen.has(key);
         if (type === "ERROR") open.ended = true;
         else if (type === "DELETED") {
-          this.demand(known, "a watch replays to the same state", `${open.url}: DELETED ${key} unknown`);
+          this.demand(
+            known,
+            "a watch replays to the same state",
+            `${open.url}: DELETED ${key} unknown`,
+          );
           open.seen.delete(key);
         } else {
           this.demand(
@@ -225,7 +243,9 @@ export class Simulation {
       }
       if (open.ended) continue;
       const items = this.all(open.resource, open.namespace);
-      const stored = new Map(items.map((o) => [shadowKey("", o.metadata), o.metadata.resourceVersion]));
+      const stored = new Map(
+        items.map((o) => [shadowKey("", o.metadata), o.metadata.resourceVersion]),
+      );
       const same =
         stored.size === open.seen.size &&
         [...stored].every(([key, rv]) => open.seen.get(key)?.metadata.resourceVersion === rv);
@@ -240,7 +260,7 @@ export class Simulation {
   }
 
   check(when: "operation" | "settled" | "end"): void {
-    for (const row of invariants) {
+    for (const row of this.#invariants) {
       if (row.when !== when) continue;
       const complaint = row.check(this);
       if (complaint) throw new Violation(row.name, complaint);
@@ -318,7 +338,7 @@ export class Simulation {
     this.revisions += 1;
     const line = `${rv} +${at - start} ms ${op} ${resource} ${change.namespace}/${change.name}`;
     this.say(`    ${line}`);
-    for (const row of invariants) {
+    for (const row of this.#invariants) {
       if (row.when !== "change") continue;
       const complaint = row.check(this, change);
       if (complaint) throw new Violation(row.name, `${complaint} (at ${line})`);
@@ -335,5 +355,3 @@ export const shadowKey = (resource: string, meta: { namespace?: string; name: st
 
 /** Wall and virtual moment of birth. */
 export const start = 1_767_225_600_000;
-
-export type { ApiResponse };

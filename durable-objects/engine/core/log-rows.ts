@@ -63,10 +63,7 @@ export class KeptEntry implements LogEntry {
 }
 
 /** Selectable fields of an object, for those who watch by them. */
-export type FieldsOf = (
-  resource: string,
-  object: KubeObject,
-) => Record<string, string> | undefined;
+export type FieldsOf = (resource: string, object: KubeObject) => Record<string, string> | undefined;
 
 const opCodes = { create: "c", update: "u", delete: "d" } as const;
 const opNames = { c: "create", u: "update", d: "delete" } as const;

@@ -4,7 +4,13 @@
  * comes and goes between two checkpoints costs no row of its own.
  */
 import { assert } from "../assert.ts";
-import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax, ringObjectsMax } from "../limits.ts";
+import {
+  checkpointBytesMin,
+  logBytesMax,
+  logRowBytesMax,
+  ringBytesMax,
+  ringObjectsMax,
+} from "../limits.ts";
 import type { Sql } from "../ports.ts";
 import { migrations } from "./migrations.ts";
 import type { Change, KubeObject } from "./object.ts";
@@ -62,11 +68,7 @@ export class Log {
   #baseKeys = new Set<string>();
   #ownRows = 0;
 
-  constructor(
-    sql: Sql,
-    store: Store,
-    fieldsOf: FieldsOf,
-  ) {
+  constructor(sql: Sql, store: Store, fieldsOf: FieldsOf) {
     this.#sql = sql;
     this.#store = store;
     this.#pages = new Pages(sql);
@@ -141,7 +143,10 @@ export class Log {
       result.dirty = checkpoint.dirty;
       this.#lastId = checkpoint.id;
     }
-    for (const row of this.#sql.exec("SELECT id, body FROM log WHERE id > ? ORDER BY id", this.#lastId)) {
+    for (const row of this.#sql.exec(
+      "SELECT id, body FROM log WHERE id > ? ORDER BY id",
+      this.#lastId,
+    )) {
       const body = row["body"] as string;
       const turn = JSON.parse(body) as TurnRow;
       this.#tailBytes += body.length;
@@ -171,7 +176,8 @@ export class Log {
     const store = this.#store;
     for (const [rv, , op, resource, namespace, name, object] of turn.c) {
       const kind = `o\0${resource}`;
-      const load = (): void => store.load(resource, namespace, name, op === "d" ? undefined : object);
+      const load = (): void =>
+        store.load(resource, namespace, name, op === "d" ? undefined : object);
       const after = late.get(kind);
       if (!after) load();
       else {
@@ -251,7 +257,8 @@ export class Log {
       if (bytes + this.#ringBytes > this.sizes.ring) break;
       const body = this.#sql.exec("SELECT body FROM log WHERE id = ?", row["id"] as number)[0];
       const turn = JSON.parse(body?.["body"] as string) as TurnRow;
-      for (let i = turn.c.length - 1; i >= 0; i--) older.push(entryOf(turn.c[i] as ChangeRow, this.#fieldsOf));
+      for (let i = turn.c.length - 1; i >= 0; i--)
+        older.push(entryOf(turn.c[i] as ChangeRow, this.#fieldsOf));
       const first = turn.c[0];
       if (first) floor = first[0] - 1;
     }
@@ -292,7 +299,7 @@ export class Log {
         this.#dirtyKeys.add(`o\0${c.resource}\0${c.namespace}\0${c.name}`);
       }
       for (const r of records) this.#dirtyKeys.add(`r\0${r.table}\0${r.key}`);
-      if (this.#tailBytes > Math.max(this.sizes.checkpoint, this.#pages.bytes / 12)) {
+      if (this.#tailBytes > Math.max(this.sizes.checkpoint, this.#pages.bytes / 6)) {
         this.#checkpoint(now, dirty);
       }
     });

@@ -9,7 +9,8 @@ interface Page {
   id: number;
   /** What its keys are of: `o\0pods`, `r\0timers`. */
   kind: string;
-  keys: Set<string>;
+  /** May hold keys that left since it was written: those of `#pageOf` count. */
+  keys: string[];
   bytes: number;
   /** Some object in it has an owner. */
   owned: boolean;
@@ -44,7 +45,7 @@ export class Pages {
   open(directory: readonly PageEntry[]): Map<string, boolean> {
     const kinds = new Map<string, boolean>();
     for (const [id, kind, bytes, owned] of directory) {
-      this.#pages.set(id, { id, kind, keys: new Set(), bytes, owned: owned === 1 });
+      this.#pages.set(id, { id, kind, keys: [], bytes, owned: owned === 1 });
       this.#stored.set(id, bytes);
       this.bytes += bytes;
       this.#nextId = Math.max(this.#nextId, id + 1);
@@ -60,7 +61,7 @@ export class Pages {
       const [row] = this.#sql.exec("SELECT body FROM state WHERE id = ?", page.id);
       const values = JSON.parse(row?.["body"] as string) as Record<string, unknown>;
       for (const key in values) {
-        page.keys.add(key);
+        page.keys.push(key);
         this.#pageOf.set(key, page);
         take(key, values[key]);
       }
@@ -79,7 +80,6 @@ export class Pages {
       const page = this.#pageOf.get(key);
       if (page) touched.add(page);
       if (text === undefined) {
-        page?.keys.delete(key);
         this.#pageOf.delete(key);
       } else if (!page) touched.add(this.#place(key, text.length));
     }
@@ -91,11 +91,11 @@ export class Pages {
     const kind = key.split("\0", 2).join("\0");
     let page = this.#open.get(kind);
     if (!page || page.bytes + bytes > pageBytesTarget) {
-      page = { id: this.#nextId++, kind, keys: new Set(), bytes: 0, owned: false };
+      page = { id: this.#nextId++, kind, keys: [], bytes: 0, owned: false };
       this.#pages.set(page.id, page);
       this.#open.set(kind, page);
     }
-    page.keys.add(key);
+    page.keys.push(key);
     page.bytes += bytes + key.length + 4;
     this.#pageOf.set(key, page);
     return page;
@@ -105,7 +105,10 @@ export class Pages {
     const parts: string[] = [];
     let bytes = 2;
     const moved: string[] = [];
-    for (const key of page.keys) {
+    const kept: string[] = [];
+    // A key that went and came back may stand there twice.
+    for (const key of new Set(page.keys)) {
+      if (this.#pageOf.get(key) !== page) continue;
       const text = textOf(key);
       if (text === undefined) continue;
       const part = `${JSON.stringify(key)}:${text}`;
@@ -114,9 +117,11 @@ export class Pages {
         moved.push(key);
         continue;
       }
+      kept.push(key);
       parts.push(part);
       bytes += part.length + 1;
     }
+    page.keys = kept.slice();
     const before = this.#stored.get(page.id) ?? 0;
     this.rowsWritten += 1;
     if (parts.length === 0) {
@@ -141,7 +146,6 @@ export class Pages {
   #move(page: Page, keys: readonly string[], textOf: (key: string) => string | undefined): void {
     const targets = new Set<Page>();
     for (const key of keys) {
-      page.keys.delete(key);
       this.#pageOf.delete(key);
       targets.add(this.#place(key, textOf(key)?.length ?? 0));
     }

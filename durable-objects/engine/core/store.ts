@@ -17,7 +17,13 @@ export interface Index {
 const none: readonly KubeObject[] = [];
 
 type Undo =
-  | { what: "object"; resource: ResourceId; key: string; before: KubeObject | undefined; after: KubeObject | undefined }
+  | {
+      what: "object";
+      resource: ResourceId;
+      key: string;
+      before: KubeObject | undefined;
+      after: KubeObject | undefined;
+    }
   | { what: "record"; table: string; key: string; before: unknown };
 
 export interface RecordChange {
@@ -103,7 +109,8 @@ export class Store {
   inNamespace(namespace: string): readonly KubeObject[] {
     this.#needAll(isObjects);
     const all: KubeObject[] = [];
-    for (const resource of [...this.#resources.keys()].sort()) all.push(...this.list(resource, namespace));
+    for (const resource of [...this.#resources.keys()].sort())
+      all.push(...this.list(resource, namespace));
     return all;
   }
 
@@ -216,7 +223,12 @@ export class Store {
   }
 
   /** Hydration: places an object as read from disk, no revision, no undo. */
-  load(resource: ResourceId, namespace: string, name: string, object: KubeObject | undefined): void {
+  load(
+    resource: ResourceId,
+    namespace: string,
+    name: string,
+    object: KubeObject | undefined,
+  ): void {
     const key = objectKey(namespace, name);
     this.#place(resource, namespace, key, this.#resources.get(resource)?.get(key), object);
   }

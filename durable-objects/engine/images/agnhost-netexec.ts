@@ -60,16 +60,18 @@ function pushShell(sys: Sys, work: Work & { k: "shell" }): Wait | undefined {
     work.fd = read;
     work.pid = pid;
   }
+  if (work.status === undefined) {
+    const ended = sys.wait(work.pid);
+    if (ended) work.status = ended === "none" ? 0 : ended.status;
+  }
   for (;;) {
     const data = sys.read(work.fd);
-    if (data === undefined) return { r: [work.fd] };
+    if (data === undefined) return { r: [work.fd], ...(work.status === undefined ? { ch: true } : {}) };
     if (data === "") break;
     work.out = (work.out + data).slice(0, 64 * 1024);
   }
-  const ended = sys.wait(work.pid);
-  if (ended === undefined) return { ch: true };
+  if (work.status === undefined) return { ch: true };
   sys.close(work.fd);
-  work.status = ended === "none" ? 0 : ended.status;
   return undefined;
 }
 

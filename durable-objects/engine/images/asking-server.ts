@@ -53,7 +53,9 @@ export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> 
         job.done = true;
         sys.kernel.touch();
       }
-      return { wait: {} };
+      // Its own work (a negative number) has nobody who asks for the outcome.
+      state.jobs = state.jobs.filter((job) => job.i >= 0 || !job.done);
+      return state.x === undefined ? { wait: {} } : { exit: state.x };
     },
     handles: (state, signal) => state.x === undefined && [2, 15, 28].includes(signal),
     signal: (sys, _state, signal) => ({ exit: spec.term(sys, signal) }),

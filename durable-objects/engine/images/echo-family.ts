@@ -50,7 +50,7 @@ export const httpEchoImage: ImageDefinition = {
     version,
     entrypoint: ["/http-echo"],
     cmd: [],
-    env: version.startsWith("1") ? { ECHO_TEXT: "hello-world" } : {},
+    env: (version.startsWith("1") ? { ECHO_TEXT: "hello-world" } : {}) as Record<string, string>,
     ...(version.startsWith("1") ? { user: "65532:65532" } : {}),
     layer: httpEchoLayer,
     sizeBytes: 2_961_522,

@@ -1,12 +1,22 @@
 /** The registry of images. One file per family; anything else is an unknown image. */
 import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
-import { agnhost } from "./agnhost.ts";
+import { agnhost, livenessImage } from "./agnhost.ts";
 import { busybox } from "./busybox.ts";
+import { databaseImages, databasePrograms } from "./databases.ts";
+import { e2eImages } from "./e2e-images.ts";
+import { echoImages } from "./echo-family.ts";
+import { gbFrontend, goGuestbookImage } from "./guestbook.ts";
+import { helloImages } from "./hello-family.ts";
 import { httpd } from "./httpd.ts";
+import { nodeImage, pythonImage } from "./interpreters.ts";
 import { kubernetesImages } from "./kubernetes.ts";
+import { linuxImages } from "./linux.ts";
+import { toolImages } from "./net-tools.ts";
 import { nginx } from "./nginx.ts";
 import { pause } from "./pause.ts";
-import { redis } from "./redis.ts";
+import { phpApache } from "./php-apache.ts";
+import { redis, redisReplicas, valkey } from "./redis.ts";
+import { stressImages } from "./stress.ts";
 import { unknownPrograms, unknownVersion } from "./unknown.ts";
 import type { Program } from "../runtime/program.ts";
 import { parseReference } from "../runtime/reference.ts";
@@ -14,11 +24,26 @@ import { parseReference } from "../runtime/reference.ts";
 const definitions: ImageDefinition[] = [
   agnhost,
   busybox,
+  gbFrontend,
+  goGuestbookImage,
   httpd,
+  livenessImage,
   nginx,
+  nodeImage,
   pause,
+  phpApache,
+  pythonImage,
   redis,
+  valkey,
+  ...databaseImages,
+  ...e2eImages,
+  ...echoImages,
+  ...helloImages,
   ...kubernetesImages,
+  ...linuxImages,
+  ...redisReplicas,
+  ...stressImages,
+  ...toolImages,
 ];
 
 const repositories = new Map<string, ImageDefinition>();
@@ -65,7 +90,7 @@ export function bootLines(image: string, startedAtMs: number): BootLine[] {
 }
 
 export function imagePrograms(): Program[] {
-  return [...definitions.flatMap((definition) => definition.programs ?? []), ...unknownPrograms];
+  return [...definitions.flatMap((definition) => definition.programs ?? []), ...databasePrograms, ...unknownPrograms];
 }
 
 /** Docker's official images (docker.io/library/...): nobody else can add one, so other names do not exist. */

@@ -1,6 +1,6 @@
 /** Plain distributions: alpine, debian, ubuntu. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import { alpineFiles, debianFiles, debianReleases, runtimeFiles, type DebianRelease } from "./base.ts";
+import { alpineFiles, debianFiles, debianReleases, runtimeFiles, type DebianRelease, type FileTable } from "./base.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 
@@ -114,13 +114,13 @@ export const ubuntu: ImageDefinition = {
     const [version, codename] = ubuntuReleases[number] ?? ["24.04.3", "noble"];
     const base = debianFiles({ version, codename, id: "ubuntu" });
     const user = "ubuntu:x:1000:1000:Ubuntu:/home/ubuntu:/bin/bash\n";
-    const own =
+    const own: FileTable =
       Number(number) < 24
         ? {}
         : {
             "/etc/passwd": `${base["/etc/passwd"] as string}${user}`,
             "/etc/group": `${base["/etc/group"] as string}ubuntu:x:1000:\n`,
-            "/home/ubuntu": { dir: true as const, uid: 1000, gid: 1000 },
+            "/home/ubuntu": { dir: true, uid: 1000, gid: 1000 },
           };
     return {
       version,

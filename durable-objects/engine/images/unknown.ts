@@ -2,6 +2,7 @@
 import { buildLayer } from "../runtime/fs/layer.ts";
 import { Errno } from "../runtime/errno.ts";
 import type { Program } from "../runtime/program.ts";
+import { becomeDescribed, describedImage } from "./image-objects.ts";
 import { busyboxFiles, runtimeFiles } from "./base.ts";
 import type { ImageVersion } from "./define.ts";
 
@@ -22,6 +23,7 @@ export function unknownVersion(): ImageVersion {
 const server: Program<{ bad?: true }> = {
   name: "unknown-server",
   start(sys) {
+    if (becomeDescribed(sys)) return sys.process.s as { bad?: true };
     for (const { containerPort, protocol } of sys.container.record.spec.ports ?? []) {
       if (protocol === "SCTP") continue;
       try {
@@ -52,4 +54,4 @@ const server: Program<{ bad?: true }> = {
   idleCpuMilli: () => 1,
 };
 
-export const unknownPrograms: Program[] = [server];
+export const unknownPrograms: Program[] = [server, describedImage];

@@ -14,6 +14,7 @@ import { Event } from "./event.ts";
 import { EventV1View } from "./event-v1.ts";
 import { HorizontalPodAutoscaler } from "./horizontal-pod-autoscaler.ts";
 import { HpaV1View } from "./hpa-v1.ts";
+import { Image } from "./image.ts";
 import { Ingress } from "./ingress.ts";
 import { IngressClass } from "./ingress-class.ts";
 import { Lease } from "./lease.ts";
@@ -52,6 +53,7 @@ const all = [
   EndpointSlice,
   Event,
   HorizontalPodAutoscaler,
+  Image,
   Ingress,
   IngressClass,
   Lease,

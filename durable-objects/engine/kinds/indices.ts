@@ -1,6 +1,7 @@
 /** The index table: what can be found without looking at everything. */
 import type { Index } from "../core/store.ts";
 import type { KubeObject } from "../core/object.ts";
+import { type Image, repositoryOf } from "./image.ts";
 
 const nothing: readonly string[] = [];
 
@@ -50,6 +51,14 @@ export const indices: readonly Index[] = [
     values: (o) => {
       const uid = (o as EventShape).involvedObject?.uid;
       return uid ? [uid] : nothing;
+    },
+  },
+  {
+    name: "image.repository",
+    resource: "images.podyard.dev",
+    values: (o) => {
+      const repository = repositoryOf(o as Image);
+      return repository ? [repository] : nothing;
     },
   },
   {

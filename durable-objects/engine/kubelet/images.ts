@@ -41,7 +41,7 @@ export function ensureImage(
 ): ReadyImage | undefined {
   if (record.pull) return finishPull(sync, container, kind, record, record.pull);
   const image = container.image ?? "";
-  const resolved = sync.runtime.resolveImage(image);
+  const resolved = sync.runtime.resolveImage(image, sync.client);
   if ("invalid" in resolved) {
     const message = `Failed to apply default image tag "${image}": ${resolved.invalid}`;
     containerEvent(sync, container, kind, "Warning", "InspectFailed", message);

@@ -74,6 +74,7 @@ function specOf(
   const limits = container.resources?.limits;
   const command = expandAll(container.command, env);
   const args = expandAll(container.args, env);
+  const { targetContainerName: targetContainer } = container as { targetContainerName?: string };
   const user = own?.runAsUser ?? shared?.runAsUser;
   const group = own?.runAsGroup ?? shared?.runAsGroup;
   return {
@@ -81,6 +82,7 @@ function specOf(
     pod: sandboxOf(sync),
     name: container.name,
     kind,
+    ...(targetContainer ? { targetContainer } : {}),
     restartCount: record.restarts,
     image: container.image ?? "",
     ...(command?.length ? { command } : {}),

@@ -2,13 +2,14 @@
 import { processesPerPodMax } from "../limits.ts";
 import { Errno } from "./errno.ts";
 import { processKey, type Kernel } from "./kernel.ts";
+import { nextHostPid } from "./process-view.ts";
 import type { Process, Session } from "./state.ts";
 
 function freePid(kernel: Kernel, ns: number): number {
   for (let tries = 0; tries < 100_000; tries++) {
     let pid = kernel.pod.ns[ns] ?? 1;
-    if (pid > 32_767) pid = 2;
-    kernel.pod.ns[ns] = pid + 1;
+    if (pid > 32_767 && kernel.pod.hp === undefined) pid = 2;
+    kernel.pod.ns[ns] = kernel.pod.hp === undefined ? pid + 1 : nextHostPid(kernel.pod.hp, pid);
     if (!kernel.pod.ps[processKey(ns, pid)]) return pid;
   }
   throw new Errno("EAGAIN");
@@ -92,6 +93,7 @@ function ended(
     at: Math.round(kernel.now),
     reason: reason ?? (exitCode === 0 ? "Completed" : "Error"),
   };
+  kernel.logs.finish(containerKey);
   kernel.remove(root);
   for (const other in kernel.pod.ps) {
     const process = kernel.pod.ps[other];
@@ -99,6 +101,10 @@ function ended(
   }
   for (const other in kernel.pod.ps)
     if (kernel.pod.ps[other]?.c === containerKey) kernel.remove(Number(other));
+  // A pid namespace goes with its first process: who joined it goes too.
+  if (root === processKey(container.ns, 1))
+    for (const other in kernel.pod.ps)
+      if (kernel.pod.ps[other]?.ns === container.ns) exit(kernel, Number(other), 0, 9);
   for (const id in kernel.pod.se) {
     const session = kernel.pod.se[id];
     if (session?.c !== containerKey) continue;

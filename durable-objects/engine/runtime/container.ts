@@ -6,8 +6,9 @@ import { encodeUtf8 } from "./bytes.ts";
 import { networkFile } from "./fs/network-files.ts";
 import { ProcTree } from "./fs/proc.ts";
 import { Tree } from "./fs/tree.ts";
-import { Vfs, type Credentials, type MountPoint } from "./fs/vfs.ts";
-import type { Kernel } from "./kernel.ts";
+import { Vfs, type Credentials, type MountPoint, type Place } from "./fs/vfs.ts";
+import { processKey, type Kernel } from "./kernel.ts";
+import { nodeProcesses, uidOf } from "./process-view.ts";
 import type { ContainerRecord, Process } from "./state.ts";
 import { throughLinks } from "./volume-nodes.ts";
 import { sourceTree, volumeTree } from "./volumes.ts";
@@ -41,12 +42,30 @@ export function parsePasswd(text: string): PasswdEntry[] {
     }));
 }
 
+/** What is mounted in a folder, seen from it. */
+function below(mounts: readonly MountPoint[], folder: string): MountPoint[] {
+  if (folder === "" || folder === "/") return [...mounts];
+  const inside = (path: string): boolean => path === "/" || folder.startsWith(`${path}/`);
+  const out: MountPoint[] = [];
+  for (const mount of mounts)
+    if (mount.at === folder) out.push({ ...mount, at: "/" });
+    else if (mount.at.startsWith(`${folder}/`)) out.push({ ...mount, at: mount.at.slice(folder.length) });
+  // The longest mount path comes first: it is the one the folder lies in.
+  const cover = mounts.find((mount) => inside(mount.at));
+  if (cover && !out.some((mount) => mount.at === "/")) {
+    const rest = cover.at === "/" ? folder : folder.slice(cover.at.length);
+    out.push({ ...cover, at: "/", sub: `${cover.sub}${rest}` });
+  }
+  return out;
+}
+
 export class Container {
   readonly kernel: Kernel;
   readonly key: string;
   readonly record: ContainerRecord;
   readonly image: ImageVersion;
   #vfs: Vfs | undefined;
+  readonly #roots = new Map<string, Vfs>();
   #env: Record<string, string> | undefined;
   #user: { uid: number; gid: number; groups: number[]; home: string } | undefined;
 
@@ -70,12 +89,65 @@ export class Container {
   }
 
   get vfs(): Vfs {
-    this.#vfs ??= new Vfs(
-      this.#mounts(),
+    this.#vfs ??= this.#paths(this.#mounts(), "");
+    return this.#vfs;
+  }
+
+  #paths(mounts: MountPoint[], root: string): Vfs {
+    return new Vfs(
+      mounts,
       () => Math.round(this.kernel.now),
       (tree, ino) => this.kernel.files.isOpen(tree, ino),
+      (path) => this.#throughRoot(`${root}${path}`),
     );
-    return this.#vfs;
+  }
+
+  /** Paths below a folder that a process has made its root. */
+  rooted(root: string | undefined): Vfs {
+    if (root === undefined || root === "/") return this.vfs;
+    const known = this.#roots.get(root);
+    if (known) return known;
+    const [, pid, rest = ""] = /^\/proc\/(\d+)\/root(\/.*)?$/.exec(root) ?? [];
+    const other = pid === undefined ? undefined : this.#rootOf(Number(pid));
+    const vfs = this.#paths(other ? below(other.mounts, rest) : below(this.vfs.mounts, root), root);
+    this.#roots.set(root, vfs);
+    return vfs;
+  }
+
+  /** The paths of another process this one sees: of its Pod, or a service of the node. */
+  #rootOf(pid: number): Vfs | undefined {
+    const { kernel, record } = this;
+    const own = kernel.process(processKey(record.ns, pid));
+    if (own) return own.c === "pause" ? undefined : kernel.container(own.c).rooted(own.rt);
+    if (kernel.pod.hp === undefined || pid >= kernel.pod.hp) return undefined;
+    const node = nodeProcesses(kernel).find(({ process, pod }) => process.pid === pid && !pod);
+    return node && this.#paths(this.#nodeMounts("", kernel.pod.pod.node), "/proc/1/root");
+  }
+
+  /** `/proc/PID/root/...`: only its owner and root may go there. */
+  #throughRoot(path: string): Place | undefined {
+    const [, pid, rest] = /^\/proc\/(\d+)\/root(\/.*)?$/.exec(path) ?? [];
+    const vfs = pid === undefined ? undefined : this.#rootOf(Number(pid));
+    if (!vfs || pid === undefined) return undefined;
+    const place = vfs.at(rest ?? "/");
+    if (rest !== undefined || !place.node) return { ...place, full: path };
+    const process = this.kernel.process(processKey(this.record.ns, Number(pid)));
+    const u = process ? uidOf(this.kernel, process) : 0;
+    return { ...place, full: path, node: { ...place.node, m: 0o500, u } };
+  }
+
+  /** A node's own root folder at a path, with what its kernel shows. */
+  #nodeMounts(at: string, node: string): MountPoint[] {
+    const { files } = this.kernel;
+    const source = `host/${node}`;
+    const tree = files.addTree(source, () => volumeTree(this, source));
+    const proc = files.addTree(`nodeproc/${this.key}`, () => new ProcTree(this, true));
+    const readOnly = true;
+    return [
+      { at: at || "/", tree, sub: "", readOnly: false, device: "/dev/vda1", fsType: "ext4" },
+      { at: `${at}/proc`, tree: proc, sub: "/proc", readOnly, device: "proc", fsType: "proc" },
+      { at: `${at}/sys`, tree: proc, sub: "/sys", readOnly, device: "sysfs", fsType: "sysfs" },
+    ];
   }
 
   #mounts(): MountPoint[] {
@@ -117,6 +189,12 @@ export class Container {
       fsType: "tmpfs",
     });
     for (const mount of spec.mounts ?? []) {
+      const node = /^host\/([^/]+)\/?$/.exec(mount.source)?.[1];
+      if (node !== undefined && !mount.subPath) {
+        const all = this.#nodeMounts(mount.mountPath.replace(/\/+$/, ""), node);
+        mounts.push(...all.map((m) => ({ ...m, readOnly: m.readOnly || mount.readOnly })));
+        continue;
+      }
       const [key, sub] = sourceTree(mount.source);
       const tree = files.addTree(key, () => volumeTree(this, mount.source));
       mounts.push({

@@ -57,6 +57,8 @@ export interface ContainerSpec {
   pod: PodSandbox;
   name: string;
   kind: "app" | "init" | "ephemeral";
+  /** An ephemeral container's: the one whose processes it lives among. */
+  targetContainer?: string;
   /** Attempt, 0 for the first. */
   restartCount: number;
   image: string;
@@ -157,8 +159,14 @@ export interface ResolvedImage {
 
 /** What the kubelet calls. One implementation: runtime/runtime.ts `runtime`. */
 export interface Runtime {
-  /** Looks an image reference up in the registry: the image, or the pull error's text as containerd words it; `invalid`: InvalidImageName. */
-  resolveImage(image: string): ResolvedImage | { error: string } | { invalid: string };
+  /**
+   * Looks an image reference up in the registry: the image, or the pull error's text as containerd words it; `invalid`:
+   * InvalidImageName. `reader`: for objects of kind Image.
+   */
+  resolveImage(
+    image: string,
+    reader?: Reader,
+  ): ResolvedImage | { error: string } | { invalid: string };
   /** Optional. The user an image runs as by itself: a number, a name, or "0": for runAsNonRoot. */
   imageUser?(image: string): string;
   /**

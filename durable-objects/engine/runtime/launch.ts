@@ -4,6 +4,7 @@ import { Kernel, processKey } from "./kernel.ts";
 import type { ContainerSpec, PodSandbox, RuntimeContext, StartFailure } from "./define.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
+import { hostPidBase } from "./process-view.ts";
 import type { PodRecord, Process, Session } from "./state.ts";
 import type { Sys } from "./sys.ts";
 import { prepareMounts } from "./volumes.ts";
@@ -54,8 +55,17 @@ export function execFailure(command: string, error: unknown): string {
 }
 
 /** The shared namespace's first process, or a namespace of the container's own. */
-function namespaceOf(kernel: Kernel, containerKey: string): number {
+function namespaceOf(kernel: Kernel, containerKey: string, target: string | undefined): number {
   const own = Number(containerKey);
+  const { pod } = kernel.pod;
+  if (pod.hostPID) {
+    kernel.pod.hp ??= hostPidBase(kernel.context, pod.node, pod.uid);
+    kernel.pod.ns[0] ??= kernel.pod.hp + 3;
+    return 0;
+  }
+  if (target !== undefined)
+    for (const known of Object.values(kernel.pod.cs))
+      if (known.spec.name === target && !known.x) return known.ns;
   if (!kernel.pod.pod.shareProcessNamespace) {
     kernel.pod.ns[own] = 1;
     return own;
@@ -106,7 +116,7 @@ export function startContainer(
   const { pod: _pod, ...given } = spec;
   const rest = { ...given, mounts: prepareMounts(context, spec) };
   const key = String(kernel.pod.next++);
-  const ns = namespaceOf(kernel, key);
+  const ns = namespaceOf(kernel, key, spec.targetContainer);
   kernel.pod.cs[key] = { spec: compact(rest) as never, t: context.now, ns, root: 0 };
   const container = kernel.container(key);
   const { image } = container;

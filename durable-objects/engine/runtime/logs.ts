@@ -7,6 +7,7 @@ import { logBytesPerContainerMax, logChunkBytes, logLineBytesMax } from "../limi
 import { bootLines } from "../images/index.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import type { Kernel } from "./kernel.ts";
+import { dueLines } from "./log-repeats.ts";
 import type { LogRecord, PodRecord } from "./state.ts";
 
 interface LogChunk {
@@ -55,6 +56,7 @@ export class PodLogs {
     this.kernel.touch();
     this.#toAttached(containerKey, stream, data);
     const record = this.recordOf(containerKey);
+    if (record.rep) this.#writeRepeats(record);
     const open: [boolean, boolean] = record.open ?? [false, false];
     for (let at = 0; at < data.length;) {
       const end = data.indexOf("\n", at);
@@ -68,14 +70,44 @@ export class PodLogs {
     else delete record.open;
   }
 
-  #entry(record: LogRecord, stream: 1 | 2, text: string, whole: boolean): void {
+  /** Writes down the repeated lines that came before what is written next. */
+  #writeRepeats(record: LogRecord): void {
+    const { lines, skipped, repeats } = dueLines(record.rep, this.kernel.now);
+    record.rep = repeats;
+    if (skipped) {
+      // Numbers within a chunk run on without a gap.
+      record.n += skipped;
+      record.b++;
+      record.z = 0;
+    }
+    for (const { ms, stream, text } of lines) this.#entry(record, stream, text, true, ms);
+  }
+
+  /** The container has ended: no line comes by itself any more. */
+  finish(containerKey: string): void {
+    const spec = this.kernel.pod.cs[containerKey]?.spec;
+    const record = this.kernel.pod.logs[spec?.name ?? ""]?.find(
+      (known) => known.id === spec?.id.slice(0, 12),
+    );
+    if (!record?.rep) return;
+    this.#writeRepeats(record);
+    delete record.rep;
+  }
+
+  #entry(
+    record: LogRecord,
+    stream: 1 | 2,
+    text: string,
+    whole: boolean,
+    ms = this.kernel.now,
+  ): void {
     if (record.z >= logChunkBytes) {
       record.b++;
       record.z = 0;
     }
     const chunk = this.#chunk(record, record.b);
     const mark = stream === 1 ? (whole ? "o" : "O") : whole ? "e" : "E";
-    const entry = `${mark}${Math.round(this.kernel.now).toString(36)} ${text}`;
+    const entry = `${mark}${Math.round(ms).toString(36)} ${text}`;
     chunk.l.push(entry);
     record.n++;
     record.z += entry.length + 4;
@@ -115,6 +147,8 @@ export interface LogOptions {
   /** Entries before this were seen already (`next` of an earlier read). */
   position?: number;
   stream?: "All" | "Stdout" | "Stderr";
+  /** Virtual now, for lines that come by themselves. */
+  nowMs?: number;
   /** Puts a moment before each line. */
   stamp?: (ms: number) => string;
 }
@@ -175,7 +209,11 @@ export function readLogRecord(
 ): LogText {
   const from = options.position ?? 0;
   let entries = entriesFrom(records, podKey, record, from);
-  const next = record.n + (record.boot?.n ?? 0);
+  let next = record.n + (record.boot?.n ?? 0);
+  const repeated = dueLines(record.rep, options.nowMs ?? 0);
+  next += repeated.skipped;
+  for (const { ms, stream, text } of repeated.lines)
+    if (next++ >= from) entries.push({ ms, stream, text, whole: true });
   const { sinceMs, stream } = options;
   if (sinceMs !== undefined) entries = entries.filter((entry) => entry.ms >= sinceMs);
   if (stream === "Stdout" || stream === "Stderr")

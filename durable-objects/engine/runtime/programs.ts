@@ -1,5 +1,6 @@
 /** The table of all programs: shell, tools, servers of images. */
 import { imagePrograms } from "../images/index.ts";
+import { nodeService } from "./process-view.ts";
 import type { Program, Programs } from "./program.ts";
 import { shellPrograms } from "./shell/index.ts";
 import { toolPrograms } from "./tools/index.ts";
@@ -10,7 +11,7 @@ let table: Map<string, Program> | undefined;
 export function programs(): Programs {
   if (!table) {
     table = new Map();
-    for (const program of [...toolPrograms(), ...shellPrograms(), ...imagePrograms()])
+    for (const program of [nodeService, ...toolPrograms(), ...shellPrograms(), ...imagePrograms()])
       table.set(program.name, program);
   }
   return table;

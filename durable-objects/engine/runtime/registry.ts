@@ -2,6 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { findRepository, officialRepositories } from "../images/index.ts";
+import { imagesOf, imageWithTag, type Lookup } from "../images/image-objects.ts";
 import type { ResolvedImage } from "./define.ts";
 import { familiar, parseReference, type ImageReference } from "./reference.ts";
 
@@ -16,6 +17,12 @@ const digestOf = (text: string): string => `sha256:${bytesToHex(sha256(utf8ToByt
 function failure(name: string, problem: string): { error: string } {
   return {
     error: `failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${problem}`,
+  };
+}
+
+function notFound(name: string): { error: string } {
+  return {
+    error: `rpc error: code = NotFound desc = ${failure(name, `${name}: not found`).error}`,
   };
 }
 
@@ -47,13 +54,31 @@ const denied =
 const pullTime = (sizeBytes: number): number =>
   Math.round(Math.min(4000, 500 + sizeBytes / 60_000));
 
+/** Of an image an object describes, compressed. */
+const describedBytes = 20 * megabyte;
+
+/** `reader`: where objects of kind Image are looked up, which come before everything else. */
 export function resolveImage(
   image: string,
+  reader?: Lookup,
 ): ResolvedImage | { error: string } | { invalid: string } {
   const reference = parseReference(image);
   if ("error" in reference) return { invalid: reference.error };
   const name = familiar(reference);
   const repository = `${reference.domain}/${reference.path}`;
+  const described = imagesOf(reader, repository);
+  if (described.length) {
+    const wanted = reference.tag ?? "latest";
+    if (!reference.digest && !imageWithTag(described, wanted)) return notFound(name);
+    const own = `${repository}@${reference.digest ?? digestOf(`${repository}:${wanted}`)}`;
+    return {
+      reference: name,
+      imageID: own,
+      sizeBytes: describedBytes,
+      pullMs: pullTime(describedBytes),
+      known: true,
+    };
+  }
   const host = hostFailure(reference, name);
   if (host) return host;
   const definition = findRepository(repository);
@@ -72,10 +97,7 @@ export function resolveImage(
   }
   const version = definition.resolveTag(reference.digest && !reference.tag ? "latest" : tag);
   if (version === undefined) {
-    if (!reference.digest) {
-      const { error } = failure(name, `${name}: not found`);
-      return { error: `rpc error: code = NotFound desc = ${error}` };
-    }
+    if (!reference.digest) return notFound(name);
   }
   const { sizeBytes } = definition.version(version ?? definition.resolveTag("latest") ?? tag, tag);
   return { reference: name, imageID, sizeBytes, pullMs: pullTime(sizeBytes), known: true };

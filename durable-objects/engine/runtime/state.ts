@@ -66,6 +66,8 @@ export interface Process {
   se?: string;
   /** Path of its executable. */
   ex?: string;
+  /** Its root folder, where not the container's. */
+  rt?: string;
 }
 
 export type OpenFile = { /** References. */ n: number } & (
@@ -137,6 +139,18 @@ export interface ContainerRecord {
   x?: Exit;
 }
 
+/** A line that comes again and again, and is written only when others follow it. */
+export interface LogRepeat {
+  /** Next one, and the time between two, ms. */
+  t: number;
+  e: number;
+  /** Stream. */
+  s: 1 | 2;
+  x: string;
+  /** How many there were. */
+  n: number;
+}
+
 /** One container instance's log. Chunks are rows of table "logs": `podKey id chunk`. */
 export interface LogRecord {
   id: string;
@@ -153,6 +167,8 @@ export interface LogRecord {
   boot?: { image: string; at: number; n: number };
   /** The last entry has no line end yet, per stream. */
   open?: [boolean, boolean];
+  /** Lines that come by themselves while the container runs. */
+  rep?: LogRepeat[];
 }
 
 /** An exec, an attach, or (key `c` + container) a container's own terminal or standard input. */
@@ -186,6 +202,8 @@ export interface PodRecord {
   ps: Record<string, Process>;
   /** Pid namespaces: next pid. */
   ns: Record<string, number>;
+  /** With hostPID: where its range of the node's pids begins; namespace 0 is then the node's. */
+  hp?: number;
   of: Record<string, OpenFile>;
   pi: Record<string, Pipe>;
   co: Record<string, Connection>;

@@ -3,8 +3,9 @@ import { openFilesPerProcessMax } from "../limits.ts";
 import type { Container } from "./container.ts";
 import { Errno } from "./errno.ts";
 import type { Tree } from "./fs/tree.ts";
-import type { Credentials, Place, Stat } from "./fs/vfs.ts";
+import type { Credentials, Place, Stat, Vfs } from "./fs/vfs.ts";
 import type { Kernel } from "./kernel.ts";
+import { parentPid } from "./process-view.ts";
 import type { Process, Session } from "./state.ts";
 
 /** Ends the step of a process that its own call killed. */
@@ -48,6 +49,10 @@ export class FileCalls {
   get container(): Container {
     return this.kernel.container(this.process.c);
   }
+  /** Paths as this process sees them. */
+  get vfs(): Vfs {
+    return this.container.rooted(this.process.rt);
+  }
   get argv(): readonly string[] {
     return this.process.a;
   }
@@ -55,7 +60,7 @@ export class FileCalls {
     return this.process.pid;
   }
   get ppid(): number {
-    return this.kernel.process(this.process.pp)?.pid ?? 0;
+    return parentPid(this.kernel, this.process);
   }
   /** Virtual ms. */
   get now(): number {
@@ -97,13 +102,13 @@ export class FileCalls {
   // Files by path
 
   place(path: string, follow = true): Place {
-    return this.container.vfs.resolve(this.cwd, path, this.who, follow);
+    return this.vfs.resolve(this.cwd, path, this.who, follow);
   }
   existing(path: string, follow = true): Required<Place> {
-    return this.container.vfs.existing(this.cwd, path, this.who, follow);
+    return this.vfs.existing(this.cwd, path, this.who, follow);
   }
   stat(path: string, follow = true): Stat {
-    return this.container.vfs.stat(this.existing(path, follow));
+    return this.vfs.stat(this.existing(path, follow));
   }
   /** Like stat, but nothing when it cannot be had. */
   peek(path: string, follow = true): Stat | undefined {
@@ -115,14 +120,14 @@ export class FileCalls {
     }
   }
   list(path: string): string[] {
-    return this.container.vfs.list(this.existing(path), this.who);
+    return this.vfs.list(this.existing(path), this.who);
   }
   /** access(2): 4 read, 2 write, 1 execute. */
   access(path: string, want: number): boolean {
     const place = this.peekPlace(path);
     if (!place?.node) return false;
     if (want & 2 && place.mount.readOnly) return false;
-    return this.container.vfs.allowed(place.node, want, this.who);
+    return this.vfs.allowed(place.node, want, this.who);
   }
   peekPlace(path: string): Place | undefined {
     try {
@@ -138,48 +143,55 @@ export class FileCalls {
   chdir(path: string, logical?: string): void {
     const place = this.existing(path);
     if (place.node.t !== "d") throw new Errno("ENOTDIR");
-    this.container.vfs.need(place.node, 1, this.who);
+    this.vfs.need(place.node, 1, this.who);
     this.process.cwd = logical ?? place.full;
   }
   mkdir(path: string, mode = 0o777): void {
     const place = this.place(path.replace(/\/+$/, "") || "/");
-    this.container.vfs.create(place, this.who, { t: "d", m: mode & ~this.umask });
+    this.vfs.create(place, this.who, { t: "d", m: mode & ~this.umask });
   }
   rmdir(path: string): void {
-    this.container.vfs.rmdir(this.existing(path.replace(/\/+$/, "") || "/", false), this.who);
+    this.vfs.rmdir(this.existing(path.replace(/\/+$/, "") || "/", false), this.who);
   }
   unlink(path: string): void {
-    this.container.vfs.unlink(this.existing(path, false), this.who);
+    this.vfs.unlink(this.existing(path, false), this.who);
   }
   rename(from: string, to: string): void {
     const strip = (path: string): string => path.replace(/\/+$/, "") || "/";
-    this.container.vfs.rename(
+    this.vfs.rename(
       this.existing(strip(from), false),
       this.place(strip(to), false),
       this.who,
     );
   }
   symlink(target: string, path: string): void {
-    this.container.vfs.create(this.place(path, false), this.who, { t: "l", m: 0o777, d: target });
+    this.vfs.create(this.place(path, false), this.who, { t: "l", m: 0o777, d: target });
   }
   link(from: string, to: string): void {
-    this.container.vfs.link(this.existing(from, false), this.place(to, false), this.who);
+    this.vfs.link(this.existing(from, false), this.place(to, false), this.who);
   }
   mkfifo(path: string, mode = 0o666): void {
-    this.container.vfs.create(this.place(path), this.who, { t: "p", m: mode & ~this.umask });
+    this.vfs.create(this.place(path), this.who, { t: "p", m: mode & ~this.umask });
   }
   chmod(path: string, mode: number): void {
-    this.container.vfs.change(this.existing(path), this.who, { m: mode });
+    this.vfs.change(this.existing(path), this.who, { m: mode });
   }
   chown(path: string, uid: number | undefined, gid: number | undefined, follow = true): void {
+    const { node } = this.existing(path, follow);
+    const { who } = this;
+    const owner = who.uid === (node.u ?? 0);
+    const mayGive = who.uid === 0 && this.container.capable("CHOWN");
+    if (uid !== undefined && uid !== (node.u ?? 0) && !mayGive) throw new Errno("EPERM");
+    if (gid !== undefined && gid !== (node.g ?? 0) && !mayGive)
+      if (!owner || ![who.gid, ...who.groups].includes(gid)) throw new Errno("EPERM");
     const change = {
       ...(uid === undefined ? {} : { u: uid }),
       ...(gid === undefined ? {} : { g: gid }),
     };
-    this.container.vfs.change(this.existing(path, follow), this.who, change);
+    this.vfs.change(this.existing(path, follow), this.who, change);
   }
   utime(path: string, ms: number): void {
-    this.container.vfs.change(this.existing(path), this.who, { k: ms });
+    this.vfs.change(this.existing(path), this.who, { k: ms });
   }
   truncate(path: string, size: number): void {
     const fd = this.open(path, { write: true, create: true });
@@ -221,7 +233,7 @@ export class FileCalls {
 
   #openId(path: string, flags: OpenFlags, mode: number): string {
     const { files } = this.kernel;
-    const { vfs } = this.container;
+    const { vfs } = this;
     let place = this.place(path);
     if (place.node && flags.create && flags.exclusive) throw new Errno("EEXIST");
     if (!place.node) {

@@ -3,7 +3,8 @@ import { argumentBytesMax } from "../limits.ts";
 import { Errno } from "./errno.ts";
 import { programOf } from "./fs/layer.ts";
 import { normalPath } from "./fs/vfs.ts";
-import { execCost, forkCost, processKey } from "./kernel.ts";
+import { execCost, forkCost, Kernel, processKey } from "./kernel.ts";
+import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "./process-view.ts";
 import { programs } from "./programs.ts";
 import type { Json, Listener, Process } from "./state.ts";
 import { FileCalls, ProcessKilled } from "./sys-files.ts";
@@ -65,7 +66,7 @@ export class Sys extends FileCalls {
   which(command: string, path = this.env.PATH ?? "/bin:/usr/bin"): string {
     if (command.includes("/")) {
       const place = this.existing(command);
-      if (place.node.t === "d" || !this.container.vfs.allowed(place.node, 1, this.who))
+      if (place.node.t === "d" || !this.vfs.allowed(place.node, 1, this.who))
         throw new Errno("EACCES");
       return command;
     }
@@ -74,7 +75,7 @@ export class Sys extends FileCalls {
       const full = normalPath(this.cwd, `${folder || "."}/${command}`);
       const place = this.peekPlace(full);
       if (!place?.node || place.node.t === "d") continue;
-      if (this.container.vfs.allowed(place.node, 1, this.who)) return full;
+      if (this.vfs.allowed(place.node, 1, this.who)) return full;
       denied = true;
     }
     throw new Errno(denied ? "EACCES" : "ENOENT");
@@ -83,7 +84,7 @@ export class Sys extends FileCalls {
   /** Replaces the program. ENOENT, EACCES, ENOEXEC (a text without `#!`), E2BIG. */
   exec(path: string, argv: string[], env: Record<string, string>, depth = 0): void {
     const place = this.existing(path);
-    if (place.node.t !== "f" || !this.container.vfs.allowed(place.node, 1, this.who))
+    if (place.node.t !== "f" || !this.vfs.allowed(place.node, 1, this.who))
       throw new Errno("EACCES");
     if (argv.reduce((sum, word) => sum + word.length, 0) > argumentBytesMax)
       throw new Errno("E2BIG");
@@ -163,21 +164,53 @@ export class Sys extends FileCalls {
               : group === -pid;
       if (!hit) continue;
       found = true;
-      const mine = this.who.uid;
-      if (mine !== 0 && this.kernel.container(other.c).credentials(other).uid !== mine)
-        denied = true;
+      if (!this.#maySignal(this.uidOf(other))) denied = true;
       else if (other.z === undefined) this.kernel.kill(Number(name), signal);
     }
+    if (!found && pid > 0 && this.kernel.pod.hp !== undefined) return this.#killOnNode(pid, signal);
     if (!found) throw new Errno("ESRCH");
     if (denied) throw new Errno("EPERM");
     if (this.process.z !== undefined) throw new ProcessKilled();
   }
 
+  #maySignal(uid: number): boolean {
+    const mine = this.who.uid;
+    return mine === 0 ? uid === 0 || this.container.capable("KILL") : uid === mine;
+  }
+
+  /** A process of another Pod of the node, as a container with hostPID reaches it. */
+  #killOnNode(pid: number, signal: number): void {
+    const hit = nodeProcesses(this.kernel).find(({ process }) => process.pid === pid);
+    if (!hit || hit.pod === this.kernel.key) throw new Errno("ESRCH");
+    if (!this.#maySignal(hit.process.u ?? 0)) throw new Errno("EPERM");
+    // The node's services are started again at once by its init.
+    if (hit.pod === undefined || hit.key === undefined) return;
+    const { context } = this.kernel;
+    const other = Kernel.load(context, hit.pod);
+    other?.kill(hit.key, signal, true);
+    other?.run();
+    other?.save();
+    context.wakePod(hit.pod);
+  }
+
   /** Processes this one can see, by pid. */
   processes(): Process[] {
-    return Object.values(this.kernel.pod.ps)
-      .filter((process) => process.ns === this.process.ns)
-      .sort((a, b) => a.pid - b.pid);
+    return visibleProcesses(this.kernel, this.process.ns);
+  }
+  uidOf(process: Process): number {
+    return uidOf(this.kernel, process);
+  }
+  parentOf(process: Process): number {
+    return parentPid(this.kernel, process);
+  }
+
+  /** Makes a folder the root of this process and of what it starts. EPERM, ENOENT, ENOTDIR. */
+  chroot(path: string): void {
+    const place = this.existing(path);
+    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    if (this.who.uid !== 0 || !this.container.capable("SYS_CHROOT")) throw new Errno("EPERM");
+    this.process.rt = normalPath("/", `${this.process.rt ?? ""}${place.full}`);
+    this.process.cwd = "/";
   }
 
   // Network

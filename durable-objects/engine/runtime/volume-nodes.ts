@@ -43,6 +43,8 @@ staticPodPath: ${defaultManifests}
 
 const dir = { dir: true } as const;
 
+const machineTools = "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less".split(" ");
+
 function commonFiles(node: string): FileTable {
   return {
     ...debianFiles(debianReleases["bookworm"] as (typeof debianReleases)[string]),
@@ -57,8 +59,10 @@ function commonFiles(node: string): FileTable {
     "/etc/cni/net.d": dir,
     "/usr/bin/kubelet": { text: "", mode: 0o755 },
     "/usr/bin/containerd": { text: "", mode: 0o755 },
+    // Machines have what small images leave out.
+    ...Object.fromEntries(machineTools.map((name) => [`/usr/bin/${name}`, { program: name }])),
     [kubeletConfig]: configText,
-    "/var/lib/kubelet/kubeadm-flags.env": `KUBELET_KUBEADM_ARGS="--pod-infra-container-image=registry.k8s.io/pause:3.10.2"\n`,
+    "/var/lib/kubelet/kubeadm-flags.env": `KUBELET_KUBEADM_ARGS=""\n`,
     "/var/lib/kubelet/pods": { dir: true, mode: 0o750 },
     "/var/lib/containerd": { dir: true, mode: 0o711 },
     "/var/log/containers": dir,

@@ -1,5 +1,8 @@
 /** /proc and /sys as far as tools and learners look: computed when read, never stored. */
 import { defaultCapacity, type Container } from "../container.ts";
+import { processKey } from "../kernel.ts";
+import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../process-view.ts";
+import type { Process } from "../state.ts";
 import type { Inode } from "./tree.ts";
 import type { ReadTree } from "./vfs.ts";
 
@@ -9,39 +12,46 @@ export class ProcTree implements ReadTree {
   readonly key: string;
   readonly container: Container;
 
-  constructor(container: Container) {
+  readonly node: boolean;
+
+  /** `node`: the processes of the whole machine. */
+  constructor(container: Container, node = false) {
     this.container = container;
-    this.key = `proc/${container.key}`;
+    this.node = node;
+    this.key = `${node ? "nodeproc" : "proc"}/${container.key}`;
+  }
+
+  #processes(): Process[] {
+    const { kernel, record } = this.container;
+    if (!this.node || kernel.pod.hp !== undefined) return visibleProcesses(kernel, record.ns);
+    return nodeProcesses(kernel).map(({ process }) => process);
   }
 
   #pids(): number[] {
-    const { kernel, record } = this.container;
-    return Object.values(kernel.pod.ps)
-      .filter((process) => process.ns === record.ns)
-      .map((process) => process.pid)
-      .sort((a, b) => a - b);
+    return this.#processes().map((process) => process.pid);
   }
 
   #processFile(pid: number, file: string): string | undefined {
-    const { kernel, record } = this.container;
-    const process = Object.values(kernel.pod.ps).find((p) => p.ns === record.ns && p.pid === pid);
+    const { kernel } = this.container;
+    const process = this.#processes().find((known) => known.pid === pid);
     if (!process) return undefined;
     const name = (process.a[0] ?? process.p).replace(/^.*\//, "");
     const state =
       process.z === undefined ? (process.w ? "S (sleeping)" : "R (running)") : "Z (zombie)";
-    const who = this.container.credentials(process);
-    const parent = kernel.pod.ps[process.pp]?.pid ?? 0;
+    const uid = uidOf(kernel, process);
+    const gid = kernel.pod.cs[process.c] ? kernel.container(process.c).credentials(process).gid : uid;
+    const parent = parentPid(kernel, process);
     if (file === "cmdline")
       return process.z === undefined ? process.a.map((arg) => `${arg}\0`).join("") : "";
     if (file === "comm") return `${name}\n`;
     if (file === "environ")
-      return Object.entries(kernel.sys(process.ns * 100_000 + pid).env)
+      return Object.entries(kernel.pod.cs[process.c] ? kernel.sys(processKey(process.ns, pid)).env : {})
         .map(([key, value]) => `${key}=${value}\0`)
         .join("");
     if (file === "status")
       return (
         `Name:\t${name}\nUmask:\t0022\nState:\t${state}\nTgid:\t${pid}\nPid:\t${pid}\nPPid:\t${parent}\n` +
-        `Uid:\t${who.uid}\t${who.uid}\t${who.uid}\t${who.uid}\nGid:\t${who.gid}\t${who.gid}\t${who.gid}\t${who.gid}\n` +
+        `Uid:${`\t${uid}`.repeat(4)}\nGid:${`\t${gid}`.repeat(4)}\n` +
         `VmRSS:\t${Math.round(kernel.memoryOf(process) / 1024)} kB\nThreads:\t1\n`
       );
     if (file === "stat")
@@ -130,7 +140,7 @@ export class ProcTree implements ReadTree {
   };
 
   list(path: string): string[] {
-    if (/^\/proc\/\d+$/.test(path)) return ["cmdline", "comm", "environ", "stat", "status"];
+    if (/^\/proc\/\d+$/.test(path)) return ["cmdline", "comm", "environ", "root", "stat", "status"];
     const names = ProcTree.#folders[path] ?? [];
     return path === "/proc" ? [...this.#pids().map(String), ...names] : names;
   }

@@ -75,6 +75,8 @@ export class Vfs {
   readonly mounts: readonly MountPoint[];
   readonly now: () => number;
   readonly isOpen: (tree: string, ino: number) => boolean;
+  /** Where a path leads into what another process sees. */
+  readonly elsewhere: ((full: string) => Place | undefined) | undefined;
   /** Folders that exist because something is mounted in or below them: path to names. */
   readonly #implied = new Map<string, Set<string>>();
 
@@ -82,11 +84,13 @@ export class Vfs {
     mounts: readonly MountPoint[],
     now: () => number,
     isOpen: (tree: string, ino: number) => boolean,
+    elsewhere?: (full: string) => Place | undefined,
   ) {
     // The longest mount path that fits wins.
     this.mounts = [...mounts].sort((a, b) => b.at.length - a.at.length);
     this.now = now;
     this.isOpen = isOpen;
+    this.elsewhere = elsewhere;
     for (const mount of mounts)
       for (let path = mount.at; path !== "/";) {
         const slash = path.lastIndexOf("/");
@@ -100,6 +104,8 @@ export class Vfs {
 
   /** The file at a container path whose folders hold no links. */
   at(full: string): Place {
+    const other = full.includes("/proc/") ? this.elsewhere?.(full) : undefined;
+    if (other) return other;
     for (const mount of this.mounts) {
       if (mount.at !== "/" && full !== mount.at && !full.startsWith(`${mount.at}/`)) continue;
       const rest = mount.at === "/" ? full : full.slice(mount.at.length);

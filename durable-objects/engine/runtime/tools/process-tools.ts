@@ -27,9 +27,7 @@ export function processRows(io: Io): Row[] {
   const { sys } = io;
   const rows: Row[] = [];
   for (const process of sys.processes()) {
-    const uid = sys.kernel.pod.cs[process.c]
-      ? sys.kernel.container(process.c).credentials(process).uid
-      : 65_535;
+    const uid = sys.uidOf(process);
     const name = userName(io, uid) ?? String(uid);
     const state =
       process.z !== undefined
@@ -41,7 +39,7 @@ export function processRows(io: Io): Row[] {
             : "S";
     rows.push({
       pid: process.pid,
-      ppid: sys.kernel.process(process.pp)?.pid ?? 0,
+      ppid: sys.parentOf(process),
       user: name,
       cpu: process.cpu ?? 0,
       state,
@@ -50,9 +48,10 @@ export function processRows(io: Io): Row[] {
     });
     const shadow =
       process.z === undefined ? sys.kernel.program(process).shadow?.(process.s) : undefined;
-    for (const { pid, user, title } of shadow ?? [])
+    for (const [i, { pid, user, title }] of (shadow ?? []).entries())
       rows.push({
-        pid,
+        // On a node it has a number next to its parent's.
+        pid: process.pp < 0 ? process.pid + i + 1 : pid,
         ppid: process.pid,
         user: userName(io, Number(user)) ?? user,
         cpu: 0,

@@ -122,6 +122,7 @@ function create(sys: Sys, io: Io, state: TarState): void {
     if (state.zip) io.pending.push([state.fd, gzip(state.z ?? "")]);
     delete state.z;
     state.x = state.w!.bad ? 1 : 0;
+    if (state.x) io.say("error exit delayed from previous errors");
     return;
   }
 }

@@ -1,0 +1,178 @@
+/**
+ * Images a teacher describes by an object (kind Image, podyard.dev/v1). A container of one runs the unknown image's
+ * entrypoint, which finds the object here and behaves as it says. What it says is kept by its content the moment a
+ * container starts, as a pulled image stays what it is.
+ */
+import type { Reader } from "../controllers/define.ts";
+import type { Image, ImageRoute, ImageSpec } from "../kinds/image.ts";
+import { fnv32a } from "../core/random.ts";
+import { Errno } from "../runtime/errno.ts";
+import { encodeUtf8 } from "../runtime/bytes.ts";
+import type { HttpAnswer, Program, Step } from "../runtime/program.ts";
+import { parseReference } from "../runtime/reference.ts";
+import type { HttpRequest } from "../runtime/state.ts";
+import type { Sys } from "../runtime/sys.ts";
+import { milliValue, value } from "../schema/quantity.ts";
+import { answer, goNotFound } from "./serve.ts";
+
+const table = "image-specs";
+
+export type Lookup = Pick<Reader, "byIndex">;
+
+/** Image objects of a normalised repository. */
+export const imagesOf = (reader: Lookup | undefined, repository: string): readonly Image[] =>
+  reader?.byIndex<Image>("image.repository", repository) ?? [];
+
+/** The object a tag belongs to: one that lists it, or one that lists none. */
+export const imageWithTag = (images: readonly Image[], tag: string): Image | undefined =>
+  images.find(({ spec }) => spec?.tags?.includes(tag)) ?? images.find(({ spec }) => !spec?.tags?.length);
+
+/** The object a container's image reference means. */
+export function imageObjectOf(reader: Lookup | undefined, image: string): Image | undefined {
+  const reference = parseReference(image);
+  if ("error" in reference || !reader) return undefined;
+  return imageWithTag(imagesOf(reader, `${reference.domain}/${reference.path}`), reference.tag ?? "latest");
+}
+
+interface State {
+  /** Key of what it was told to be. */
+  i: string;
+  /** Ports are open. */
+  up?: true;
+  /** Bytes in use, and milli cores while idle. */
+  m?: number;
+  c?: number;
+  x?: number;
+}
+
+const specOf = (sys: Sys, state: State): ImageSpec =>
+  sys.kernel.records.get<ImageSpec>(table, state.i) ?? { repository: "" };
+
+/** `$(NAME)` is a variable of the container's environment, as in a Pod's command. */
+const expand = (sys: Sys, text: string): string =>
+  encodeUtf8(text).replace(/\$\(([A-Za-z_][\w.-]*)\)/g, (whole, name: string) => sys.env[name] ?? whole);
+
+/** Becomes the described image, when an object describes it. */
+export function becomeDescribed(sys: Sys): boolean {
+  const { reader, records } = sys.kernel.context;
+  const found = imageObjectOf(reader as Reader | undefined, sys.container.record.spec.image);
+  if (!found?.spec) return false;
+  const text = JSON.stringify(found.spec);
+  const key = `${found.metadata.name}-${fnv32a(text).toString(36)}-${text.length}`;
+  if (records.get(table, key) === undefined) records.put(table, key, found.spec);
+  sys.become("described-image", [...sys.argv], sys.env, "/entrypoint");
+  (sys.process.s as State).i = key;
+  return true;
+}
+
+const ms = (seconds: number | undefined): number => Math.round((seconds ?? 0) * 1000);
+
+/** Bytes in use so long after the start: what the last point says. */
+function memoryAt(spec: ImageSpec, age: number): number {
+  let bytes = 16 * 1024 * 1024;
+  for (const point of spec.memory ?? []) if (ms(point.afterSeconds) <= age) bytes = value(point.quantity);
+  return bytes;
+}
+
+/** Moments, in ms after the start, at which something happens by itself. */
+function moments(spec: ImageSpec): number[] {
+  const out = [ms(spec.startSeconds), ...(spec.memory ?? []).map((point) => ms(point.afterSeconds))];
+  for (const log of spec.logs ?? []) if (!log.everySeconds) out.push(ms(log.afterSeconds));
+  const end = endsAt(spec);
+  return end === undefined ? out : [...out, end];
+}
+
+/** When it ends by itself: a program with an exit code and nothing else is a task, and over at once. */
+function endsAt(spec: ImageSpec): number | undefined {
+  if (spec.crashAfterSeconds !== undefined) return ms(spec.crashAfterSeconds);
+  return spec.exitCode === undefined ? undefined : ms(spec.startSeconds);
+}
+
+function openPorts(sys: Sys, spec: ImageSpec): boolean {
+  for (const { port, protocol } of spec.ports ?? []) {
+    try {
+      sys.listen(port, protocol === "UDP" ? "u" : "h");
+    } catch (error) {
+      if (!(error instanceof Errno)) throw error;
+      sys.complain(`listen ${protocol === "UDP" ? "udp" : "tcp"} :${port}: bind: ${error.message.toLowerCase()}\n`);
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Lines due by now; those that repeat are left to be computed when the log is read. */
+function say(sys: Sys, spec: ImageSpec, from: number, upto: number): void {
+  for (const log of spec.logs ?? []) {
+    const at = ms(log.afterSeconds);
+    if (at < from || at > upto || log.everySeconds) continue;
+    sys.write(log.stream === "stderr" ? 2 : 1, `${expand(sys, log.text ?? "")}\n`);
+  }
+}
+
+function beginRepeats(sys: Sys, spec: ImageSpec): void {
+  const repeats = (spec.logs ?? [])
+    .filter((log) => log.everySeconds)
+    .map((log) => ({
+      t: sys.process.t + ms(log.afterSeconds),
+      e: ms(log.everySeconds),
+      s: log.stream === "stderr" ? (2 as const) : (1 as const),
+      x: expand(sys, log.text ?? ""),
+      n: 0,
+    }));
+  if (repeats.length) sys.kernel.logs.recordOf(sys.process.c).rep = repeats;
+}
+
+function matches(route: ImageRoute, path: string, method: string): boolean {
+  if (route.method && route.method !== method) return false;
+  const wanted = route.path ?? "/";
+  return wanted.endsWith("*") ? path.startsWith(wanted.slice(0, -1)) : path === wanted;
+}
+
+function respond(sys: Sys, spec: ImageSpec, request: HttpRequest): HttpAnswer {
+  const path = request.path.split("?")[0] ?? "/";
+  const routes = spec.routes ?? [];
+  const route = routes.find((one) => matches(one, path, request.method));
+  if (!route) {
+    // An image without routes says who it is, as an unknown one does.
+    const body = `Hostname: ${sys.container.hostname}\n`;
+    return { response: routes.length ? goNotFound() : answer(body) };
+  }
+  const headers: Record<string, string> = {};
+  for (const [name, text] of Object.entries(route.headers ?? {})) headers[name.toLowerCase()] = expand(sys, text);
+  const response = answer(expand(sys, route.body ?? ""), undefined, route.status ?? 200, headers);
+  const delayMs = ms(route.delaySeconds);
+  const cpuMs = route.cpu === undefined ? undefined : milliValue(route.cpu);
+  return { response, ...(delayMs ? { delayMs } : {}), ...(cpuMs === undefined ? {} : { cpuMs }) };
+}
+
+export const describedImage: Program<State> = {
+  name: "described-image",
+  start: () => ({ i: "" }),
+  step(sys, state): Step {
+    if (state.x !== undefined) return { exit: state.x };
+    const spec = specOf(sys, state);
+    const age = sys.now - sys.process.t;
+    if (!state.up && age >= ms(spec.startSeconds)) {
+      state.up = true;
+      beginRepeats(sys, spec);
+      if (!openPorts(sys, spec)) return { exit: 1 };
+      say(sys, spec, 0, age);
+    } else if (state.up) say(sys, spec, age, age);
+    state.m = memoryAt(spec, age);
+    if (spec.cpu) state.c = milliValue(spec.cpu);
+    const end = endsAt(spec);
+    if (end !== undefined && age >= end) return { exit: spec.exitCode ?? 1 };
+    const next = moments(spec).filter((moment) => moment > age);
+    return { wait: next.length ? { t: sys.process.t + Math.min(...next) } : {} };
+  },
+  handles: (_state, signal) => signal === 15 || signal === 2,
+  signal(sys, state) {
+    return specOf(sys, state).ignoreTerm ? undefined : { exit: 0 };
+  },
+  http: (sys, state, request) => respond(sys, specOf(sys, state), request),
+  datagram: (_sys, _state, bytes) => bytes,
+  grpc: () => ({ status: "SERVING" }),
+  memoryBytes: (state) => state?.m ?? 16 * 1024 * 1024,
+  idleCpuMilli: (state) => state?.c ?? 1,
+};
