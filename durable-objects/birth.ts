@@ -32,6 +32,7 @@ export const opensPreview = (kv: SyncKvStorage, token: string): boolean =>
 /** Compares secrets of equal length without telling by its time how far they agree. */
 function sameSecret(a: string, b: string): boolean {
   let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i % (b.length || 1));
+  for (let i = 0; i < a.length; i++)
+    difference |= a.charCodeAt(i) ^ b.charCodeAt(i % (b.length || 1));
   return b !== "" && difference === 0;
 }

@@ -30,7 +30,10 @@ export class CommandStream implements LiveSession {
   /** An empty message on the first channel it will write to tells that the connection stands. */
   greet(): void {
     const { stdout, stderr } = this.session;
-    this.send(stdout ? channels.stdout : stderr ? channels.stderr : channels.error, new Uint8Array());
+    this.send(
+      stdout ? channels.stdout : stderr ? channels.stderr : channels.error,
+      new Uint8Array(),
+    );
   }
 
   message(data: ArrayBuffer | string): void {
@@ -87,7 +90,11 @@ export class CommandStream implements LiveSession {
     if (this.over) return;
     this.over = true;
     const success = status.status === "Success";
-    const text = this.protocol.status ? JSON.stringify(status) : success ? "" : (status.message ?? "");
+    const text = this.protocol.status
+      ? JSON.stringify(status)
+      : success
+        ? ""
+        : (status.message ?? "");
     if (text !== "") this.send(channels.error, new TextEncoder().encode(text));
   }
 

@@ -40,8 +40,14 @@ export const logProtocols: readonly Protocol[] = [
 export const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
 
 /** The client's favourite among those served; one that offers none speaks the oldest. */
-export function choose(offered: string | undefined, served: readonly Protocol[]): Protocol | undefined {
-  const names = (offered ?? "").split(",").map((name) => name.trim()).filter(Boolean);
+export function choose(
+  offered: string | undefined,
+  served: readonly Protocol[],
+): Protocol | undefined {
+  const names = (offered ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
   if (names.length === 0) return served.find(({ name }) => name === "channel.k8s.io") ?? served[0];
   for (const name of names) {
     const found = served.find((known) => known.name === name);
@@ -50,7 +56,11 @@ export function choose(offered: string | undefined, served: readonly Protocol[])
   return undefined;
 }
 
-export function encode({ base64 }: Protocol, channel: number, bytes: Uint8Array): ArrayBuffer | string {
+export function encode(
+  { base64 }: Protocol,
+  channel: number,
+  bytes: Uint8Array,
+): ArrayBuffer | string {
   if (base64) return String(channel) + toBase64(bytes);
   const message = new Uint8Array(bytes.length + 1);
   message[0] = channel;
@@ -64,7 +74,9 @@ export function decode(
 ): { channel: number; bytes: Uint8Array } | undefined {
   if (typeof message !== "string") {
     const bytes = new Uint8Array(message);
-    return bytes.length === 0 ? undefined : { channel: bytes[0] as number, bytes: bytes.subarray(1) };
+    return bytes.length === 0
+      ? undefined
+      : { channel: bytes[0] as number, bytes: bytes.subarray(1) };
   }
   const bytes = base64 ? fromBase64(message.slice(1)) : undefined;
   return bytes && { channel: Number(message[0]), bytes };

@@ -20,7 +20,9 @@ export class LogStream implements LiveSession {
   send(text: string | Uint8Array): void {
     const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
     for (const piece of pieces(bytes)) {
-      this.wire.send(this.protocol.name.startsWith("base64.") ? toBase64(piece) : piece.slice().buffer);
+      this.wire.send(
+        this.protocol.name.startsWith("base64.") ? toBase64(piece) : piece.slice().buffer,
+      );
     }
   }
 

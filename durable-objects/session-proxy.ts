@@ -25,7 +25,11 @@ export class ProxyWaits {
         resolve,
         timer: setTimeout(() => {
           this.waiting.delete(waiting);
-          resolve(refusal(new StatusError(504, "Timeout", "no answer: does the cluster's time stand still?")));
+          resolve(
+            refusal(
+              new StatusError(504, "Timeout", "no answer: does the cluster's time stand still?"),
+            ),
+          );
         }, waitMsMax),
       };
       this.waiting.add(waiting);

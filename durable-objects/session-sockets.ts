@@ -5,7 +5,13 @@ import type { CommandSession, ForwardSession } from "./engine/streams/session.ts
 import { refusal } from "./http.ts";
 import { CommandStream } from "./session-command.ts";
 import { ChannelForward } from "./session-forward.ts";
-import { choose, commandProtocols, forwardProtocols, logProtocols, spdyProtocol } from "./session-frames.ts";
+import {
+  choose,
+  commandProtocols,
+  forwardProtocols,
+  logProtocols,
+  spdyProtocol,
+} from "./session-frames.ts";
 import { LogStream } from "./session-log.ts";
 import { ProxyWaits } from "./session-proxy.ts";
 import { SpdyForward } from "./session-spdy.ts";
@@ -92,22 +98,39 @@ export class SessionSockets {
   }
 
   /** Answers a log to a client that speaks WebSocket; undefined: it does not. */
-  startLog(reply: Reply | FollowReply, offered: string | undefined, nowMs: number): Response | undefined {
+  startLog(
+    reply: Reply | FollowReply,
+    offered: string | undefined,
+    nowMs: number,
+  ): Response | undefined {
     const protocol = offered === undefined ? undefined : choose(offered, logProtocols);
     if (!protocol || reply.status !== 200) return undefined;
     return this.upgrade(protocol.name, nowMs, (wire) => {
-      const stream = new LogStream(reply.type === "follow" ? reply.follow : undefined, protocol, wire);
+      const stream = new LogStream(
+        reply.type === "follow" ? reply.follow : undefined,
+        protocol,
+        wire,
+      );
       stream.send(reply.type === "follow" ? reply.text : reply.body);
       return stream;
     });
   }
 
-  private upgrade(protocol: string | undefined, nowMs: number, make: (wire: Wire) => LiveSession): Response {
+  private upgrade(
+    protocol: string | undefined,
+    nowMs: number,
+    make: (wire: Wire) => LiveSession,
+  ): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     // Set before accept(): else messages come as blobs, which are read asynchronously.
     server.binaryType = "arraybuffer";
     server.accept();
-    const open: Open = { session: undefined as never, activeAtMs: nowMs, saidAtMs: nowMs, sentBytes: 0 };
+    const open: Open = {
+      session: undefined as never,
+      activeAtMs: nowMs,
+      saidAtMs: nowMs,
+      sentBytes: 0,
+    };
     open.session = make({ send: (message) => this.send(server, open, message) });
     this.open.set(server, open);
     open.session.greet?.();

@@ -6,7 +6,16 @@ const names =
   "if-range if-unmodified-since last-modified location max-forwards pragma proxy-authenticate proxy-authorization range " +
   "referer retry-after server te trailer transfer-encoding upgrade user-agent vary via warning www-authenticate method " +
   "get status";
-const values = ["200 OK", "version", "HTTP/1.1", "url", "public", "set-cookie", "keep-alive", "origin"];
+const values = [
+  "200 OK",
+  "version",
+  "HTTP/1.1",
+  "url",
+  "public",
+  "set-cookie",
+  "keep-alive",
+  "origin",
+];
 const rest =
   "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505" +
   "203 Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request401 Unauthorized403 Forbidden" +
@@ -17,6 +26,7 @@ const rest =
 
 export function spdyDictionary(): Uint8Array {
   const entries = [...names.split(" "), ...values];
-  const text = entries.map((entry) => `\0\0\0${String.fromCharCode(entry.length)}${entry}`).join("") + rest;
+  const text =
+    entries.map((entry) => `\0\0\0${String.fromCharCode(entry.length)}${entry}`).join("") + rest;
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

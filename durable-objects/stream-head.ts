@@ -27,3 +27,5 @@ export function readHead(headers: Headers): StreamHead {
 export const publicPathHeader = "podyard-path";
 /** A preview's token, which the object compares. Only the Worker sets this header. */
 export const previewHeader = "podyard-preview";
+/** The Ingress host that a preview asks for. Only the Worker sets this header. */
+export const ingressHeader = "podyard-ingress";

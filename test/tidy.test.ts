@@ -27,7 +27,7 @@ const isData = (file: string): boolean =>
 describe("imports", () => {
   const packagesOf: [folder: string, packages: RegExp][] = [
     [engine, /^(yaml|@noble\/(hashes|curves)\/.*|fflate)$/],
-    ["durable-objects/", /^cloudflare:/],
+    ["durable-objects/", /^(cloudflare:|fflate$)/],
     ["worker/", /^(hono|drizzle-orm|cloudflare:)/],
     ["web/vite.config.ts", /^(vite|node:)/],
     ["web/", /^(preact|@preact\/signals)(\/|$)/],

@@ -31,6 +31,7 @@ import {
 } from "./limits.ts";
 import type { ApiRequest, ApiResponse, LogFollow, Reply, Sql, Subscription } from "./ports.ts";
 import { createStreams, type Streams } from "./streams.ts";
+import { hostHeader } from "./streams/visit.ts";
 import { Refused, WorkLoop, type Fault } from "./work-loop.ts";
 
 export interface EngineOptions {
@@ -147,7 +148,10 @@ export class Engine {
     this.#random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
     let response: ApiResponse | undefined;
     const changes = this.#work.commit(() => {
-      response = handleApi(this.#context, request);
+      response =
+        hostHeader in request.headers
+          ? this.#streams.visit(request)
+          : handleApi(this.#context, request);
       // An error must change nothing, whatever it had begun.
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });

@@ -234,6 +234,8 @@ export const evictionPeriodMs = 10_000;
 // Images
 /** CPU of a request whose server does not say what it costs, ms. */
 export const requestCpuMs = 0.25;
+/** What a container without a CPU limit may use: a node's cores. */
+export const unlimitedCpuMilli = 4_000;
 /** CPU of requests is told as the average over a window this long. */
 export const requestWindowMs = 15_000;
 /** Bytes of all keys and values of one redis: they lie in its Pod's record. */

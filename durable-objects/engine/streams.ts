@@ -3,17 +3,20 @@ import type { Call, PodStreams } from "./api/context.ts";
 import type { Client } from "./controllers/define.ts";
 import { runtimeContext } from "./kubelet/sync.ts";
 import { proxyRequest, proxyResult, type ProxyPending } from "./network/proxy.ts";
-import type { LogFollow, ProxyReply, Reply } from "./ports.ts";
+import type { ApiRequest, LogFollow, ProxyReply, Reply } from "./ports.ts";
 import type { RuntimeContext } from "./runtime/define.ts";
 import { command } from "./streams/exec.ts";
 import { log, pollLog } from "./streams/logs.ts";
 import { portForward } from "./streams/port-forward.ts";
 import { Sessions } from "./streams/sessions.ts";
+import { visit } from "./streams/visit.ts";
 
 export interface Streams extends PodStreams {
   pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean };
   /** The answer of a proxied request that was still under way; undefined: not yet. */
   pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined;
+  /** A browser's request to a host of an Ingress. */
+  visit(request: ApiRequest): ProxyReply;
   sessions: Sessions;
 }
 
@@ -26,7 +29,9 @@ export function createStreams(client: Client): Streams {
     portForward: (call, pod) => portForward(context(), call, pod),
     proxy: (call, resource, name) => proxy(context(), call, resource, name),
     pollLog: (follow) => pollLog(context(), follow),
-    pollProxy: (pending, method) => proxyResult(context(), pending as unknown as ProxyPending, method),
+    pollProxy: (pending, method) =>
+      proxyResult(context(), pending as unknown as ProxyPending, method),
+    visit: (request) => visit(context(), request),
     sessions: new Sessions(context),
   };
 }

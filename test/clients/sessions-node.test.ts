@@ -36,10 +36,15 @@ class Sink extends Writable {
   }
 }
 
-const exec = async (command: string[], stdin: PassThrough | null = null): Promise<[string, string, k8s.V1Status]> => {
+const exec = async (
+  command: string[],
+  stdin: PassThrough | null = null,
+): Promise<[string, string, k8s.V1Status]> => {
   const [out, err] = [new Sink(), new Sink()];
   const status = await new Promise<k8s.V1Status>((resolve, reject) => {
-    new k8s.Exec(config).exec(namespace, "web", "c", command, out, err, stdin, false, resolve).catch(reject);
+    new k8s.Exec(config)
+      .exec(namespace, "web", "c", command, out, err, stdin, false, resolve)
+      .catch(reject);
   });
   return [out.text, err.text, status];
 };
@@ -47,7 +52,11 @@ const exec = async (command: string[], stdin: PassThrough | null = null): Promis
 test("exec", async () => {
   const [out, err, status] = await exec(["sh", "-c", "echo out; echo err >&2; exit 4"]);
   expect([out, err]).toEqual(["out\n", "err\n"]);
-  expect(status).toMatchObject({ status: "Failure", reason: "NonZeroExitCode", details: { causes: [{ message: "4" }] } });
+  expect(status).toMatchObject({
+    status: "Failure",
+    reason: "NonZeroExitCode",
+    details: { causes: [{ message: "4" }] },
+  });
 });
 
 test("exec with standard input that ends", async () => {
@@ -60,12 +69,17 @@ test("exec with standard input that ends", async () => {
 test("log", async () => {
   const sink = new Sink();
   await new k8s.Log(config).log(namespace, "web", "c", sink, { tailLines: 1 });
-  await eventually(() => Promise.resolve(sink.text), (text) => text.endsWith("\n"));
+  await eventually(
+    () => Promise.resolve(sink.text),
+    (text) => text.endsWith("\n"),
+  );
 });
 
 test("port-forward", async () => {
   const forward = new k8s.PortForward(config);
-  const local = net.createServer((socket) => void forward.portForward(namespace, "web", [80], socket, null, socket));
+  const local = net.createServer(
+    (socket) => void forward.portForward(namespace, "web", [80], socket, null, socket),
+  );
   await new Promise<void>((done) => local.listen(0, "127.0.0.1", done));
   try {
     const { port } = local.address() as net.AddressInfo;
@@ -83,10 +97,15 @@ interface Heard {
 }
 
 function talk(path: string, protocols: string[], say: (string | Buffer)[] = []): Promise<Heard> {
-  const socket = new WebSocket(`${server.replace(/^http/, "ws")}/api/v1/namespaces/default/pods/web/${path}`, protocols);
+  const socket = new WebSocket(
+    `${server.replace(/^http/, "ws")}/api/v1/namespaces/default/pods/web/${path}`,
+    protocols,
+  );
   const messages: (Buffer | string)[] = [];
   socket.on("open", () => say.forEach((message) => socket.send(message)));
-  socket.on("message", (data, binary) => messages.push(binary ? (data as Buffer) : (data as Buffer).toString()));
+  socket.on("message", (data, binary) =>
+    messages.push(binary ? (data as Buffer) : (data as Buffer).toString()),
+  );
   return new Promise((resolve, reject) => {
     socket.on("unexpected-response", (_request, response) => {
       let text = "";
@@ -100,27 +119,37 @@ function talk(path: string, protocols: string[], say: (string | Buffer)[] = []):
 
 const run = (script: string): string =>
   `exec?${["sh", "-c", script].map((w) => `command=${encodeURIComponent(w)}`).join("&")}&stdout=true&stderr=true`;
-const texts = ({ messages }: Heard): string[] => messages.map((m) => (typeof m === "string" ? m : m.toString("latin1")));
+const texts = ({ messages }: Heard): string[] =>
+  messages.map((m) => (typeof m === "string" ? m : m.toString("latin1")));
 
-test.each(["v4.channel.k8s.io", "v5.channel.k8s.io"])("%s: greeting, output, Status, close", async (protocol) => {
-  const heard = await talk(run("echo hi; exit 2"), ["unknown", protocol]);
-  expect(heard.protocol).toBe(protocol);
-  expect(heard.code).toBe(1000);
-  const [greeting, output, status] = texts(heard);
-  expect([greeting, output]).toEqual(["\x01", "\x01hi\n"]);
-  expect(JSON.parse(status!.slice(1))).toMatchObject({ reason: "NonZeroExitCode" });
-  expect(status![0]).toBe("\x03");
-});
+test.each(["v4.channel.k8s.io", "v5.channel.k8s.io"])(
+  "%s: greeting, output, Status, close",
+  async (protocol) => {
+    const heard = await talk(run("echo hi; exit 2"), ["unknown", protocol]);
+    expect(heard.protocol).toBe(protocol);
+    expect(heard.code).toBe(1000);
+    const [greeting, output, status] = texts(heard);
+    expect([greeting, output]).toEqual(["\x01", "\x01hi\n"]);
+    expect(JSON.parse(status!.slice(1))).toMatchObject({ reason: "NonZeroExitCode" });
+    expect(status![0]).toBe("\x03");
+  },
+);
 
 test("channel.k8s.io says nothing at a good end, and a text at a bad one", async () => {
   expect(texts(await talk(run("echo hi"), ["channel.k8s.io"]))).toEqual(["\x01", "\x01hi\n"]);
   const bad = texts(await talk(run("exit 2"), ["channel.k8s.io"]));
-  expect(bad.at(-1)).toBe("\x03command terminated with non-zero exit code: command terminated with exit code 2");
+  expect(bad.at(-1)).toBe(
+    "\x03command terminated with non-zero exit code: command terminated with exit code 2",
+  );
 });
 
 test("base64: channels are digits in text messages", async () => {
   const input = `0${Buffer.from("word\n").toString("base64")}`;
-  const heard = await talk(`${run("read x; echo $x")}&stdin=true`, ["v4.base64.channel.k8s.io"], [input]);
+  const heard = await talk(
+    `${run("read x; echo $x")}&stdin=true`,
+    ["v4.base64.channel.k8s.io"],
+    [input],
+  );
   expect(texts(heard).slice(0, 2)).toEqual(["1", `1${Buffer.from("word\n").toString("base64")}`]);
 });
 
@@ -132,7 +161,9 @@ test("a log over binary.k8s.io", async () => {
 
 test("what is not served is refused with a Status", async () => {
   await expect(talk(run("true"), ["v9.channel.k8s.io"])).rejects.toThrow("v9.channel.k8s.io");
-  await expect(talk("portforward", ["v4.channel.k8s.io"])).rejects.toThrow('query parameter \\"ports\\" is required');
+  await expect(talk("portforward", ["v4.channel.k8s.io"])).rejects.toThrow(
+    'query parameter \\"ports\\" is required',
+  );
 });
 
 test("a bad frame ends the session, and the sandbox lives on", async () => {
@@ -148,7 +179,9 @@ test("the preview shows a Service, in an origin of its own", async () => {
   });
   const [, id, secret] = /sandboxes\/([^/]+)\/k\/([^/]+)/.exec(server)!;
   const origin = new URL(server).origin;
-  const asked = await fetch(`${origin}/api/sandboxes/${id}/preview`, { headers: { authorization: `Bearer ${secret}` } });
+  const asked = await fetch(`${origin}/api/sandboxes/${id}/preview`, {
+    headers: { authorization: `Bearer ${secret}` },
+  });
   const { url } = (await asked.json()) as { url: string };
   expect(url).not.toContain(secret);
   const page = await fetch(`${url}default/pods/web/proxy`);

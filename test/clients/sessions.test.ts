@@ -13,7 +13,9 @@ if (binaries.length === 0) skipNote("no kubectl >= 1.30 was found: its sessions 
 
 const python = ((): string | undefined => {
   try {
-    return execFileSync("python3", ["-c", "import pty, sys; print(sys.executable)"], { encoding: "utf8" }).trim();
+    return execFileSync("python3", ["-c", "import pty, sys; print(sys.executable)"], {
+      encoding: "utf8",
+    }).trim();
   } catch {
     return undefined;
   }
@@ -39,9 +41,12 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const exec = (script: string, stdin?: string): Promise<Ran> =>
-    kubectl.run([...(stdin === undefined ? ["exec"] : ["exec", "-i"]), "box", "--", "sh", "-c", script], {
-      stdin,
-    });
+    kubectl.run(
+      [...(stdin === undefined ? ["exec"] : ["exec", "-i"]), "box", "--", "sh", "-c", script],
+      {
+        stdin,
+      },
+    );
 
   test("exec keeps the streams apart and ends with the command's code", async () => {
     expect(await exec("echo out; echo err >&2; exit 3")).toEqual({
@@ -52,7 +57,11 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
   });
 
   test("exec -i pipes standard input", async () => {
-    expect(await exec("cat; echo end", "piped\n")).toEqual({ code: 0, stdout: "piped\nend\n", stderr: "" });
+    expect(await exec("cat; echo end", "piped\n")).toEqual({
+      code: 0,
+      stdout: "piped\nend\n",
+      stderr: "",
+    });
   });
 
   test("a megabyte goes through and back unharmed", async () => {
@@ -81,15 +90,17 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
     const [there, back] = [path.join(folder, "there.txt"), path.join(folder, "back.txt")];
     const text = `${"copied, with a ü\n".repeat(500)}`;
     writeFileSync(there, text);
-    await kubectl.ok(["cp", there, "box:/tmp/copy.txt"]);
-    expect((await exec("wc -l < /tmp/copy.txt")).stdout.trim()).toBe("500");
-    await kubectl.ok(["cp", "box:/tmp/copy.txt", back]);
+    await kubectl.ok(["cp", there, "box:/var/copy.txt"]);
+    expect((await exec("wc -l < /var/copy.txt")).stdout.trim()).toBe("500");
+    await kubectl.ok(["cp", "box:/var/copy.txt", back]);
     expect(readFileSync(back, "utf8")).toBe(text);
   });
 
   test("logs -f follows, and logs tells its options apart", async () => {
     expect(await kubectl.ok("logs box --tail=1")).toMatch(/^tick \d+\n$/);
-    expect(await kubectl.ok("logs box --timestamps --tail=1")).toMatch(/^\d{4}-\d\d-\d\dT[0-9:.]+Z tick \d+\n$/);
+    expect(await kubectl.ok("logs box --timestamps --tail=1")).toMatch(
+      /^\d{4}-\d\d-\d\dT[0-9:.]+Z tick \d+\n$/,
+    );
     const child = spawn(binary.file, ["logs", "-f", "box", "--tail=1"], {
       env: { ...process.env, KUBECONFIG: kubectl.kubeconfig },
     });
@@ -101,19 +112,34 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
       });
     });
     child.kill();
-    const ticks = text.trim().split("\n").map((line) => Number(line.slice(5)));
+    const ticks = text
+      .trim()
+      .split("\n")
+      .map((line) => Number(line.slice(5)));
     expect(ticks.slice(0, 3)).toEqual([ticks[0], ticks[0]! + 1, ticks[0]! + 2]);
   });
 
   test("logs -f ends with the container", async () => {
-    await kubectl.ok(["run", "brief", "--image=busybox", "--restart=Never", "--", "sh", "-c", "echo a; sleep 3; echo b"]);
+    await kubectl.ok([
+      "run",
+      "brief",
+      "--image=busybox",
+      "--restart=Never",
+      "--",
+      "sh",
+      "-c",
+      "echo a; sleep 3; echo b",
+    ]);
     await kubectl.run("wait --for=condition=Ready pod/brief --timeout=60s");
     expect(await kubectl.ok("logs -f brief")).toBe("a\nb\n");
   });
 
   test("run -i --rm hands input over, prints, and takes the Pod away", async () => {
     const ran = await kubectl.run(
-      [..."run once -i --rm --restart=Never --image=busybox -- sh -c".split(" "), "read x; echo got $x; exit 6"],
+      [
+        ..."run once -i --rm --restart=Never --image=busybox -- sh -c".split(" "),
+        "read x; echo got $x; exit 6",
+      ],
       { stdin: "word\n" },
     );
     expect(ran.stdout).toContain("got word");
@@ -122,7 +148,11 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
   });
 
   test("port-forward reaches the Pod, and a closed port ends it as upstream does", async () => {
-    const forward = async (target: string, ports: string, use: (port: number) => Promise<void>): Promise<string> => {
+    const forward = async (
+      target: string,
+      ports: string,
+      use: (port: number) => Promise<void>,
+    ): Promise<string> => {
       const child = spawn(binary.file, ["port-forward", target, ports], {
         env: { ...process.env, KUBECONFIG: kubectl.kubeconfig },
       });
@@ -150,12 +180,17 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
     const said = await forward("pod/web", ":81", async (port) => {
       await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined);
     });
-    expect(said).toMatch(/error forwarding port 81 to pod [0-9a-f]{64}, uid : failed to execute portforward/);
+    expect(said).toMatch(
+      /error forwarding port 81 to pod [0-9a-f]{64}, uid : failed to execute portforward/,
+    );
     expect(said).toContain("lost connection to pod");
   });
 
   describe.skipIf(!python)("on a terminal", () => {
-    const onTerminal = (words: string[], steps: [string, string][]): Promise<{ output: string; code: number }> =>
+    const onTerminal = (
+      words: string[],
+      steps: [string, string][],
+    ): Promise<{ output: string; code: number }> =>
       new Promise((resolve, reject) => {
         const child = spawn(python!, [path.join(import.meta.dirname, "../helpers/terminal.py")], {
           env: { ...process.env, KUBECONFIG: kubectl.kubeconfig },
@@ -205,10 +240,13 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
       const names = "get pod web -o jsonpath={.spec.ephemeralContainers[*].image}";
       expect(await kubectl.ok(names)).toBe("busybox");
 
-      const onNode = await onTerminal("debug node/node-1 -it --image=busybox --profile=general".split(" "), [
-        ["try pressing enter", "cat /host/etc/hostname\r"],
-        ["node-1", "exit\r"],
-      ]);
+      const onNode = await onTerminal(
+        "debug node/node-1 -it --image=busybox --profile=general".split(" "),
+        [
+          ["try pressing enter", "cat /host/etc/hostname\r"],
+          ["node-1", "exit\r"],
+        ],
+      );
       expect(onNode.output).toContain("\r\nnode-1\r\n");
       expect(onNode.code).toBe(0);
     });

@@ -294,7 +294,7 @@ describe("files", () => {
       fsGroup: 2000,
     });
     expect(world.sh(spec, "touch /tmp/x").stderr).toBe("touch: /tmp/x: Read-only file system\n");
-    expect(world.sh(spec, "id").stdout).toBe("uid=1000 gid=3000 groups=3000,2000\n");
+    expect(world.sh(spec, "id").stdout).toBe("uid=1000 gid=3000 groups=2000,3000\n");
     expect(world.sh(spec, "whoami").stderr).toBe("whoami: unknown uid 1000\n");
     expect(world.sh(spec, "cat /etc/shadow").stderr).toContain("Permission denied");
   });

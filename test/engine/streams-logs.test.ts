@@ -8,9 +8,14 @@ const counting = "for i in 1 2 3 4 5; do echo line $i; echo oops $i >&2; sleep 1
 beforeAll(() => {
   world.create(
     pod("count", counting),
-    pod("two", "echo one", {}, {
-      initContainers: [{ name: "init", image: "busybox", command: ["echo", "first"] }],
-    }),
+    pod(
+      "two",
+      "echo one",
+      {},
+      {
+        initContainers: [{ name: "init", image: "busybox", command: ["echo", "first"] }],
+      },
+    ),
     pod("missing", "true", { image: "nginxx" }),
     pod("crash", "echo attempt; exit 1", {}, { restartPolicy: "OnFailure" }),
     pod("pending", "true", {}, { nodeSelector: { no: "where" } }),
@@ -34,9 +39,7 @@ const log = (name: string, query = ""): string =>
   world.request("GET", `${pods}/${name}/log?${query}`).text;
 
 test("prints what the container wrote, both streams in order", () => {
-  expect(log("count")).toBe(
-    [1, 2, 3, 4, 5].map((i) => `line ${i}\noops ${i}\n`).join(""),
-  );
+  expect(log("count")).toBe([1, 2, 3, 4, 5].map((i) => `line ${i}\noops ${i}\n`).join(""));
 });
 
 test.each([
@@ -80,7 +83,10 @@ describe("refusals", () => {
   const invalid = '422 Invalid: PodLogOptions "count" is invalid: ';
   test.each([
     ["nobody/log", '404 NotFound: pods "nobody" not found'],
-    ["pair/log", "400 BadRequest: a container name must be specified for pod pair, choose one of: [a b]"],
+    [
+      "pair/log",
+      "400 BadRequest: a container name must be specified for pod pair, choose one of: [a b]",
+    ],
     ["pair/log?container=z", "400 BadRequest: container z is not valid for pod pair"],
     [
       "missing/log",
@@ -90,9 +96,15 @@ describe("refusals", () => {
       "count/log?previous=true",
       '400 BadRequest: previous terminated container "c" in pod "count" not found',
     ],
-    ["count/log?tailLines=-1", `${invalid}tailLines: Invalid value: -1: must be greater than or equal to 0`],
+    [
+      "count/log?tailLines=-1",
+      `${invalid}tailLines: Invalid value: -1: must be greater than or equal to 0`,
+    ],
     ["count/log?limitBytes=0", `${invalid}limitBytes: Invalid value: 0: must be greater than 0`],
-    ["count/log?sinceSeconds=0", `${invalid}sinceSeconds: Invalid value: 0: must be greater than 0`],
+    [
+      "count/log?sinceSeconds=0",
+      `${invalid}sinceSeconds: Invalid value: 0: must be greater than 0`,
+    ],
     [
       "count/log?sinceSeconds=1&sinceTime=2026-01-01T00:00:00Z",
       `${invalid}: Forbidden: at most one of \`sinceTime\` or \`sinceSeconds\` may be specified`,
@@ -105,7 +117,10 @@ describe("refusals", () => {
       "count/log?stream=Stdout&tailLines=1",
       `${invalid}: Forbidden: \`tailLines\` and specific \`stream\` are mutually exclusive for now`,
     ],
-    ["count/log?tailLines=many", '400 BadRequest: strconv.ParseInt: parsing "many": invalid syntax'],
+    [
+      "count/log?tailLines=many",
+      '400 BadRequest: strconv.ParseInt: parsing "many": invalid syntax',
+    ],
   ])("%s", (url, expected) => {
     expect(world.refusal(`${pods}/${url}`)).toBe(expected);
   });

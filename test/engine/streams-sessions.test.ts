@@ -125,9 +125,17 @@ describe("exec", () => {
   });
 
   test.each([
-    ["p/exec?command=ls&stdout=true&container=x", "400 BadRequest: container x is not valid for pod p", upgrade],
+    [
+      "p/exec?command=ls&stdout=true&container=x",
+      "400 BadRequest: container x is not valid for pod p",
+      upgrade,
+    ],
     ["gone/exec?command=ls&stdout=true", '404 NotFound: pods "gone" not found', upgrade],
-    ["p/exec?command=ls", "400 BadRequest: you must specify at least 1 of stdin, stdout, stderr", upgrade],
+    [
+      "p/exec?command=ls",
+      "400 BadRequest: you must specify at least 1 of stdin, stdout, stderr",
+      upgrade,
+    ],
     ["p/exec?command=ls&stdout=true", "400 BadRequest: Upgrade request required", {}],
     ["p/attach?stdout=true", "400 BadRequest: Upgrade request required", {}],
     ["p/portforward", "400 BadRequest: Upgrade request required", {}],
@@ -145,7 +153,9 @@ describe("exec", () => {
 
   test("who asks for SPDY hears the same refusal, else what to use instead", () => {
     const post = (url: string): string => world.request("POST", `${pods}/${url}`).body.message;
-    expect(post("p/exec?command=ls&stdout=true&container=x")).toBe("container x is not valid for pod p");
+    expect(post("p/exec?command=ls&stdout=true&container=x")).toBe(
+      "container x is not valid for pod p",
+    );
     expect(post("p/exec?command=ls&stdout=true")).toContain("over WebSockets only");
   });
 });
@@ -252,12 +262,62 @@ describe("port-forward", () => {
   test("the proxy answers with what the server said, and an error of the server's changes what it did", () => {
     expect(world.request("GET", `${pods}/web/proxy/`).text).toContain("Welcome to nginx!");
     expect(world.request("GET", `${pods}/web/proxy/missing`).status).toBe(404);
-    expect(world.request("GET", `${pods}/web/log?tailLines=1`).text).toContain('"GET /missing HTTP/1.1" 404');
+    expect(world.request("GET", `${pods}/web/log?tailLines=1`).text).toContain(
+      '"GET /missing HTTP/1.1" 404',
+    );
   });
 
   test("behind the Worker links and redirects keep the client's path", () => {
     const headers = { "podyard-path": `/sandboxes/x${pods}/web/proxy` };
     const answer = world.request("GET", `${pods}/web/proxy`, undefined, { headers });
-    expect([answer.status, answer.headers["location"]]).toEqual([301, `/sandboxes/x${pods}/web/proxy/`]);
+    expect([answer.status, answer.headers["location"]]).toEqual([
+      301,
+      `/sandboxes/x${pods}/web/proxy/`,
+    ]);
+  });
+
+  test("a browser reaches a host of an Ingress, and links lead through the preview", () => {
+    world.create(
+      {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata: { name: "web" },
+        spec: { selector: { app: "web" }, ports: [{ port: 80 }] },
+      },
+      {
+        apiVersion: "networking.k8s.io/v1",
+        kind: "Ingress",
+        metadata: { name: "web" },
+        spec: {
+          ingressClassName: "nginx",
+          rules: [
+            {
+              host: "shop.example",
+              http: {
+                paths: [
+                  {
+                    path: "/",
+                    pathType: "Prefix",
+                    backend: { service: { name: "web", port: { number: 80 } } },
+                  },
+                ],
+              },
+            },
+          ],
+        },
+      },
+    );
+    world.patch(`${pods}/web`, { metadata: { labels: { app: "web" } } });
+    world.advance(5_000);
+    const visit = (host: string): [number, string] => {
+      const headers = { "podyard-ingress": host, "podyard-path": `/preview/ingress/${host}/` };
+      const answer = world.raw("GET", "/", undefined, { headers });
+      if (answer.type !== "proxied" || answer.reply) throw new Error(JSON.stringify(answer));
+      world.advance(1_000);
+      const reply = world.engine.pollProxy(answer.pending, answer.method)!;
+      return [reply.status, new TextDecoder().decode(reply.body as Uint8Array)];
+    };
+    expect(visit("shop.example")).toEqual([200, expect.stringContaining("Welcome to nginx!")]);
+    expect(visit("other.example")[0]).toBe(404);
   });
 });

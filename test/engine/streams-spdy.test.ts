@@ -31,11 +31,7 @@ class Client {
 }
 
 const control = (type: number, payload: Buffer, flags = 0): Buffer =>
-  Buffer.concat([
-    Buffer.from([0x80, 3, 0, type]),
-    words((flags << 24) | payload.length),
-    payload,
-  ]);
+  Buffer.concat([Buffer.from([0x80, 3, 0, type]), words((flags << 24) | payload.length), payload]);
 
 const data = (stream: number, bytes: Buffer, fin: boolean): Buffer =>
   Buffer.concat([words(stream), words(((fin ? 1 : 0) << 24) | bytes.length), bytes]);
@@ -63,9 +59,19 @@ test("frames are read whatever the borders of messages", async () => {
     control(7, words(0, 0)),
   ]);
   const expected: SpdyFrame[] = [
-    { type: "syn", stream: 1, headers: { streamtype: "error", port: "80", requestid: "0" }, fin: false },
+    {
+      type: "syn",
+      stream: 1,
+      headers: { streamtype: "error", port: "80", requestid: "0" },
+      fin: false,
+    },
     { type: "data", stream: 1, bytes: new Uint8Array(), fin: true },
-    { type: "syn", stream: 3, headers: { streamtype: "data", port: "80", requestid: "0" }, fin: false },
+    {
+      type: "syn",
+      stream: 3,
+      headers: { streamtype: "data", port: "80", requestid: "0" },
+      fin: false,
+    },
     { type: "data", stream: 3, bytes: new TextEncoder().encode("GET / HTTP/1.1\r\n"), fin: false },
     { type: "reset", stream: 3 },
     { type: "ping", id: 7 },

@@ -1,6 +1,9 @@
 /** Sessions and logs for tests: what the object's adapter does, without sockets. */
 import { expect } from "vitest";
-import type { CommandSession, ForwardSession } from "../../durable-objects/engine/streams/session.ts";
+import type {
+  CommandSession,
+  ForwardSession,
+} from "../../durable-objects/engine/streams/session.ts";
 import type { SessionStatus } from "../../durable-objects/engine/streams/exit-status.ts";
 import { World } from "../helpers/world.ts";
 
@@ -10,7 +13,12 @@ const encoder = new TextEncoder();
 
 export const pods = "/api/v1/namespaces/default/pods";
 
-export const pod = (name: string, script: string, more: object = {}, spec: object = {}): object => ({
+export const pod = (
+  name: string,
+  script: string,
+  more: object = {},
+  spec: object = {},
+): object => ({
   apiVersion: "v1",
   kind: "Pod",
   metadata: { name },

@@ -5,6 +5,9 @@
 import type { Kubectl } from "./kubectl.ts";
 
 const replacements: [RegExp, string][] = [
+  // Older ones colour even what goes into a file.
+  // oxlint-disable-next-line no-control-regex
+  [/\x1b\[[\d;]*m/g, ""],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, "UID"],
   [/\bkube-api-access-[a-z0-9]{5}\b/g, "kube-api-access-XXXXX"],
   [/\b[a-z]{3}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+\d{4}/gi, "DATE"],
@@ -23,6 +26,7 @@ const replacements: [RegExp, string][] = [
   [/in [\d.]+m?s \([\d.]+m?s including waiting\)/g, "in TIME (TIME including waiting)"],
   [/\/(LIVE|MERGED)-\d+\//g, "/$1/"],
   [/http:\/\/[^\s"/]+\/sandboxes\/[^\s"]*?\/k\/[\w-]+/g, "SERVER"],
+  [/\b172\.18\.0\.\d+\b/g, "172.18.0.N"],
   [/\bnode-[1-9]\b/g, "node-N"],
   [/"(resourceVersion|generation)": "?\d+"?/g, '"$1": N'],
   [/\b(resourceVersion|generation): "?\d+"?/g, "$1: N"],

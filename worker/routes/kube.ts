@@ -35,7 +35,12 @@ async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Respo
   const headers = headersToHandOn(request.headers);
   headers.set(publicPathHeader, pathname);
   // Redirects of proxied servers are the client's to follow.
-  const init = { method: request.method, headers, redirect: "manual", ...(body ? { body } : {}) } as const;
+  const init = {
+    method: request.method,
+    headers,
+    redirect: "manual",
+    ...(body ? { body } : {}),
+  } as const;
   if (request.method === "GET" && mayStream(search) && !headers.has("upgrade")) {
     return bridge(stub, address, headers, request.signal);
   }

@@ -1,5 +1,9 @@
 import type { Context } from "hono";
-import { previewHeader, publicPathHeader } from "../../durable-objects/stream-head.ts";
+import {
+  ingressHeader,
+  previewHeader,
+  publicPathHeader,
+} from "../../durable-objects/stream-head.ts";
 import { tooLarge } from "../../durable-objects/engine/api/status.ts";
 import { readBody } from "../body.ts";
 import type { Env } from "../env.ts";
@@ -18,8 +22,27 @@ export async function readPreview(c: EdgeContext): Promise<Response> {
   return c.json({ url }, 200, { "cache-control": "no-store" });
 }
 
-const previewPath =
-  /^\/sandboxes\/([^/]+)\/preview\/([A-Za-z0-9_-]{20,64})\/([a-z0-9-]{1,63})\/(services|pods)\/([^/]+)\/proxy(\/.*)?$/;
+/** Of a Service or Pod `TOKEN/NAMESPACE/services/NAME:PORT/proxy/...`, of an Ingress `TOKEN/ingress/HOST/...`. */
+const previewPath = /^\/sandboxes\/([^/]+)\/preview\/([A-Za-z0-9_-]{20,64})\/(.*)$/;
+const proxied = /^([a-z0-9-]{1,63})\/(services|pods)\/([^/]+)\/proxy(\/.*)?$/;
+const hosted = /^ingress\/([a-z0-9.-]{1,253})(\/.*)?$/;
+
+interface Target {
+  /** Path that the object is asked for; absent: the browser's lacks its first slash. */
+  path?: string;
+  /** Host of an Ingress. */
+  host?: string;
+}
+
+function targetOf(below: string): Target | undefined {
+  const [, namespace, resource, name, rest] = proxied.exec(below) ?? [];
+  if (namespace !== undefined) {
+    const path = rest && `/api/v1/namespaces/${namespace}/${resource}/${name}/proxy${rest}`;
+    return { path };
+  }
+  const [, host, path] = hosted.exec(below) ?? [];
+  return host === undefined ? undefined : { path, host };
+}
 
 /**
  * What a sandbox's users serve, shown to a browser: scripts run, but in an origin of their own, which knows neither the
@@ -28,18 +51,23 @@ const previewPath =
 export async function preview(c: EdgeContext): Promise<Response> {
   const request = c.req.raw;
   const { pathname, search } = new URL(request.url);
-  const [, id = "", token = "", namespace, resource, name, rest] = previewPath.exec(pathname) ?? [];
-  if (namespace === undefined || !sandboxIdShape.test(id)) throw new EdgeError(404, "there is no such page");
-  if (request.headers.has("service-worker")) throw new EdgeError(403, "a preview may not install workers");
+  const [, id = "", token = "", below = ""] = previewPath.exec(pathname) ?? [];
+  const target = targetOf(below);
+  if (!target || !sandboxIdShape.test(id)) throw new EdgeError(404, "there is no such page");
+  if (request.headers.has("service-worker"))
+    throw new EdgeError(403, "a preview may not install workers");
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: ownOrigin });
-  if (rest === undefined) return Response.redirect(`${new URL(request.url).origin}${pathname}/${search}`, 307);
+  if (target.path === undefined) {
+    return Response.redirect(`${new URL(request.url).origin}${pathname}/${search}`, 307);
+  }
   const body = await readBody(request, requestBodyBytesMax, () => {
     throw tooLarge(`limit is ${requestBodyBytesMax}`);
   });
-  const address = `https://sandbox/api/v1/namespaces/${namespace}/${resource}/${name}/proxy${rest}${search}`;
-  const answer = await c.env.SANDBOX.getByName(id).fetch(address, {
+  const headers = asked(request.headers, token, pathname);
+  if (target.host !== undefined) headers.set(ingressHeader, target.host);
+  const answer = await c.env.SANDBOX.getByName(id).fetch(`https://sandbox${target.path}${search}`, {
     method: request.method,
-    headers: asked(request.headers, token, pathname),
+    headers,
     redirect: "manual",
     ...(body ? { body } : {}),
   });
@@ -47,7 +75,8 @@ export async function preview(c: EdgeContext): Promise<Response> {
 }
 
 /** Requests' headers that the server behind may see. */
-const handedOn = /^(accept|accept-language|content-type|range|if-.*|cache-control|user-agent|x-requested-with)$/;
+const handedOn =
+  /^(accept|accept-language|content-type|range|if-.*|cache-control|user-agent|x-requested-with)$/;
 
 function asked(from: Headers, token: string, pathname: string): Headers {
   const headers = new Headers({ [previewHeader]: token, [publicPathHeader]: pathname });
@@ -74,6 +103,7 @@ const dropped =
 
 function shown(answer: Response): Response {
   const headers = new Headers(ownOrigin);
-  for (const [name, value] of answer.headers) if (!dropped.test(name) && !headers.has(name)) headers.set(name, value);
+  for (const [name, value] of answer.headers)
+    if (!dropped.test(name) && !headers.has(name)) headers.set(name, value);
   return new Response(answer.body, { status: answer.status, headers });
 }

@@ -12,7 +12,7 @@ import { includeObjectOf, formOf } from "./negotiation.ts";
 import { scaleOf, scalePatchTarget, scaleTable, withScale, type Scale } from "./scale.ts";
 import { partial, tableBy } from "./table.ts";
 import * as status from "./status.ts";
-import { createToken } from "./tokens.ts";
+import { createToken } from "./token-request.ts";
 import { existing, objectReply, readObject, scopeOf } from "./verbs.ts";
 import { writeOptions } from "./write-options.ts";
 

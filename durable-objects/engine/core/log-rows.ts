@@ -29,6 +29,13 @@ export interface LogEntry extends Change {
   text: string;
 }
 
+function sameTexts(a: Record<string, string>, b: Record<string, string>): boolean {
+  if (a === b) return true;
+  for (const key in a) if (a[key] !== b[key]) return false;
+  for (const key in b) if (!(key in a)) return false;
+  return true;
+}
+
 /** An entry of the ring: its object is held while it is new, and read from the text afterwards. */
 export class KeptEntry implements LogEntry {
   readonly rv: number;
@@ -38,11 +45,13 @@ export class KeptEntry implements LogEntry {
   readonly namespace: string;
   readonly name: string;
   readonly text: string;
+  /** Kept where labels or fields differ: who stops matching by them is shown what was there last. */
+  previous: KubeObject | undefined = undefined;
   previousLabels: Record<string, string> | undefined = undefined;
   previousFields: Record<string, string> | undefined = undefined;
   #object: KubeObject | undefined;
 
-  constructor(change: Change) {
+  constructor(change: Change, fieldsOf: FieldsOf) {
     this.rv = change.rv;
     this.at = change.at;
     this.op = change.op;
@@ -51,6 +60,15 @@ export class KeptEntry implements LogEntry {
     this.name = change.name;
     this.text = JSON.stringify(change.object);
     this.#object = change.object;
+    const before = change.previous;
+    if (!before) return;
+    this.previousLabels = before.metadata.labels ?? {};
+    const fields = fieldsOf(change.resource, before);
+    if (fields) this.previousFields = fields;
+    const labelsDiffer = !sameTexts(this.previousLabels, change.object.metadata.labels ?? {});
+    const fieldsDiffer =
+      fields !== undefined && !sameTexts(fields, fieldsOf(change.resource, change.object) ?? {});
+    if (labelsDiffer || fieldsDiffer) this.previous = before;
   }
 
   get object(): KubeObject {

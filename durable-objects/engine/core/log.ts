@@ -200,13 +200,7 @@ export class Log {
   /** Takes the turn's revisions into the ring, so that watches see them. */
   remember(changes: readonly Change[]): void {
     for (const change of changes) {
-      const entry = new KeptEntry(change);
-      const previous = change.previous;
-      if (previous) {
-        entry.previousLabels = previous.metadata.labels ?? {};
-        const fields = this.#fieldsOf(change.resource, previous);
-        if (fields) entry.previousFields = fields;
-      }
+      const entry = new KeptEntry(change, this.#fieldsOf);
       this.#ring.push(entry);
       this.#ringBytes += entry.text.length;
     }

@@ -32,7 +32,10 @@ function content(sys: Sys, path: string): number {
     return 0;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    sys.write(1, `error reading file content for ${quote(path)}: open ${path}: ${error.message.toLowerCase()}\n`);
+    sys.write(
+      1,
+      `error reading file content for ${quote(path)}: open ${path}: ${error.message.toLowerCase()}\n`,
+    );
     return 1;
   }
 }
@@ -43,7 +46,10 @@ function newFile(sys: Sys, path: string, mode: number): number {
     sys.chmod(path, mode);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    sys.write(1, `error writing new file ${quote(path)}: open ${path}: ${error.message.toLowerCase()}\n`);
+    sys.write(
+      1,
+      `error writing new file ${quote(path)}: open ${path}: ${error.message.toLowerCase()}\n`,
+    );
     return 1;
   }
   return content(sys, path);
@@ -64,26 +70,47 @@ function mounttest(sys: Sys, state: CheckState): number | Wait {
     const path = flagOf(sys, name);
     if (path) bad |= act(path);
   };
-  const stated = (what: string, tell: (path: string) => string) => (path: string): number => {
-    if (!sys.peek(path)) {
-      sys.write(1, `error from ${what}(${quote(path)}): no such file or directory\n`);
-      return 1;
-    }
-    sys.write(1, tell(path));
-    return 0;
-  };
+  const stated =
+    (what: string, tell: (path: string) => string) =>
+    (path: string): number => {
+      if (!sys.peek(path)) {
+        sys.write(1, `error from ${what}(${quote(path)}): no such file or directory\n`);
+        return 1;
+      }
+      sys.write(1, tell(path));
+      return 0;
+    };
   if (state.n === 0) {
-    given("fs_type", stated("statfs", (path) => `mount type of ${quote(path)}: ${sys.existing(path).mount.fsType}\n`));
-    for (const mode of ["0644", "0666", "0660", "0777"]) given(`new_file_${mode}`, (path) => newFile(sys, path, parseInt(mode, 8)));
-    given("file_mode", stated("Lstat", (path) => {
-      const { type, mode } = sys.stat(path, false);
-      return `mode of file ${quote(path)}: ${modeText(mode, { d: "d", l: "L" }[type as string] ?? "-")}\n`;
-    }));
-    given("file_perm", stated("Lstat", (path) => `perms of file ${quote(path)}: ${modeText(sys.stat(path).mode, "")}\n`));
-    given("file_owner", stated("Stat", (path) => {
-      const { uid, gid } = sys.stat(path);
-      return `owner UID of ${quote(path)}: ${uid}\nowner GID of ${quote(path)}: ${gid}\n`;
-    }));
+    given(
+      "fs_type",
+      stated(
+        "statfs",
+        (path) => `mount type of ${quote(path)}: ${sys.existing(path).mount.fsType}\n`,
+      ),
+    );
+    for (const mode of ["0644", "0666", "0660", "0777"])
+      given(`new_file_${mode}`, (path) => newFile(sys, path, parseInt(mode, 8)));
+    given(
+      "file_mode",
+      stated("Lstat", (path) => {
+        const { type, mode } = sys.stat(path, false);
+        return `mode of file ${quote(path)}: ${modeText(mode, { d: "d", l: "L" }[type as string] ?? "-")}\n`;
+      }),
+    );
+    given(
+      "file_perm",
+      stated(
+        "Lstat",
+        (path) => `perms of file ${quote(path)}: ${modeText(sys.stat(path).mode, "")}\n`,
+      ),
+    );
+    given(
+      "file_owner",
+      stated("Stat", (path) => {
+        const { uid, gid } = sys.stat(path);
+        return `owner UID of ${quote(path)}: ${uid}\nowner GID of ${quote(path)}: ${gid}\n`;
+      }),
+    );
     given("file_content", (path) => content(sys, path));
     if (bad) state.until = 0;
   }
@@ -98,7 +125,11 @@ function readLoop(sys: Sys, state: CheckState): Wait | undefined {
   if (state.t === undefined || sys.now >= state.t) {
     state.n++;
     state.t = sys.now + 2_000;
-    if (!sys.peek(path)) sys.write(1, `Error reading file ${path}: open ${path}: no such file or directory, retrying\n`);
+    if (!sys.peek(path))
+      sys.write(
+        1,
+        `Error reading file ${path}: open ${path}: no such file or directory, retrying\n`,
+      );
     else {
       content(sys, path);
       const expected = sys.readFile(path) === "mount-tester new file\n";
@@ -117,7 +148,9 @@ const namespaces = ["kube-system", "default", "ns"];
 function logLine(sys: Sys, id: number): string {
   const pick = (list: string[]): string => list[Math.floor(sys.random() * list.length)] ?? "";
   const letters = "bcdfghjklmnpqrstvwxz2456789".split("");
-  const name = Array.from({ length: 3 + Math.floor(sys.random() * 2) }, () => pick(letters)).join("");
+  const name = Array.from({ length: 3 + Math.floor(sys.random() * 2) }, () => pick(letters)).join(
+    "",
+  );
   return `${id} ${pick(methods)} /api/v1/namespaces/${pick(namespaces)}/pods/${name} ${200 + Math.floor(sys.random() * 400)}`;
 }
 
@@ -140,7 +173,14 @@ function logsGenerator(sys: Sys, state: CheckState): number | Wait {
 }
 
 function connect(sys: Sys, state: CheckState): number | Wait {
-  const dest = sys.argv.slice(2).find((word, i, words) => !word.startsWith("-") && !/^--?(timeout|protocol|udp-data|sctp-data)$/.test(words[i - 1] ?? "")) ?? "";
+  const dest =
+    sys.argv
+      .slice(2)
+      .find(
+        (word, i, words) =>
+          !word.startsWith("-") &&
+          !/^--?(timeout|protocol|udp-data|sctp-data)$/.test(words[i - 1] ?? ""),
+      ) ?? "";
   const fail = (text: string): number => {
     sys.complain(`${text}\n`);
     return 1;
@@ -148,11 +188,18 @@ function connect(sys: Sys, state: CheckState): number | Wait {
   const split = /^(.*):(\d+)$/.exec(dest);
   if (!split) return fail(`UNKNOWN: address ${dest}: missing port in address`);
   const [, host = "", port] = split;
-  if (lookUp(sys, host) === undefined) return fail(`DNS: lookup ${host} on 10.96.0.10:53: no such host`);
+  if (lookUp(sys, host) === undefined)
+    return fail(`DNS: lookup ${host} on 10.96.0.10:53: no such host`);
   const timeout = goDurationMs(flagOf(sys, "timeout") ?? "0") ?? 0;
   state.until ??= timeout ? sys.now + timeout : Number.MAX_SAFE_INTEGER;
   if (flagOf(sys, "protocol") === "udp") {
-    state.ask ??= { host, port: Number(port), path: "", patienceMs: timeout || 3_600_000, udp: `${flagOf(sys, "udp-data") ?? "hostname"}\n` };
+    state.ask ??= {
+      host,
+      port: Number(port),
+      path: "",
+      patienceMs: timeout || 3_600_000,
+      udp: `${flagOf(sys, "udp-data") ?? "hostname"}\n`,
+    };
     const wait = pushAsk(sys, state.ask);
     if (wait) return wait;
     const at = `read udp ${sys.kernel.pod.pod.ip}:40000->${state.ask.ip}:${port}:`;
@@ -161,12 +208,19 @@ function connect(sys: Sys, state: CheckState): number | Wait {
   }
   if (sys.now >= state.until) return fail("TIMEOUT");
   const dialled = dial(sys, host, Number(port));
-  if ("dueAtMs" in dialled) return { t: Math.min(Math.max(dialled.dueAtMs, sys.now + 1), state.until) };
+  if ("dueAtMs" in dialled)
+    return { t: Math.min(Math.max(dialled.dueAtMs, sys.now + 1), state.until) };
   if ("socket" in dialled) {
     hangUp(sys, dialled.socket);
     return 0;
   }
-  const words = { refused: "REFUSED", timeout: "TIMEOUT", unreachable: `OTHER: dial tcp ${dest}: connect: no route to host`, reset: "REFUSED", name: "DNS" };
+  const words = {
+    refused: "REFUSED",
+    timeout: "TIMEOUT",
+    unreachable: `OTHER: dial tcp ${dest}: connect: no route to host`,
+    reset: "REFUSED",
+    name: "DNS",
+  };
   return fail(words[dialled.error]);
 }
 
@@ -183,7 +237,10 @@ const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 function inClusterClient(sys: Sys, state: CheckState): Wait {
   if (state.t === undefined || sys.now >= state.t) {
     const token = sys.peek(tokenFile) ? sys.readFile(tokenFile) : "";
-    const hash = toBase64(binaryOf(sha256(bytesOf(`Bearer ${token}`)))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    const hash = toBase64(binaryOf(sha256(bytesOf(`Bearer ${token}`))))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replaceAll("=", "");
     sys.write(1, "calling /healthz\n");
     sys.write(1, `authz_header=${hash}\n`);
     state.t = sys.now + Number(flagOf(sys, "poll-interval") ?? 30) * 1000;

@@ -89,14 +89,20 @@ const server = askingServer<Work>({
       }
       case "/get": {
         goLog(sys, `GET /get?key=${key}`);
-        const data = key === "" ? Object.fromEntries(state.v ?? []) : (new Map(state.v).get(key) ?? "");
+        const data =
+          key === "" ? Object.fromEntries(state.v ?? []) : (new Map(state.v).get(key) ?? "");
         return plain(goJson({ data }));
       }
       case "/set": {
         goLog(sys, `GET /set?key=${key}&value=${value}`);
         if (key === "") return plain("cannot set with empty key.\n", 400);
         state.v = [...new Map(state.v).set(key, value)];
-        const asks = (state.r ?? []).map((host): HttpAsk => ({ host, port: backend(sys), path: `/set?key=${encodeURIComponent(key)}&value=${encodeURIComponent(value)}`, patienceMs: 5_000 }));
+        const asks = (state.r ?? []).map((host): HttpAsk => ({
+          host,
+          port: backend(sys),
+          path: `/set?key=${encodeURIComponent(key)}&value=${encodeURIComponent(value)}`,
+          patienceMs: 5_000,
+        }));
         return { job: { k: "push", asks } };
       }
       case "/guestbook": {
@@ -106,7 +112,12 @@ const server = askingServer<Work>({
         if (cmd === "set" && key === "") return plain("cannot set with empty key.\n", 400);
         const host = cmd === "get" ? "agnhost-replica" : "agnhost-primary";
         const target = `/${cmd}?key=${encodeURIComponent(key)}&value=${encodeURIComponent(value)}`;
-        return { job: { k: "proxy", asks: [{ host, port: backend(sys), path: target, patienceMs: 5_000 }] } };
+        return {
+          job: {
+            k: "proxy",
+            asks: [{ host, port: backend(sys), path: target, patienceMs: 5_000 }],
+          },
+        };
       }
       default:
         return plain("404 page not found\n", 404);
@@ -117,10 +128,19 @@ const server = askingServer<Work>({
     const failed = work.asks.find((ask) => ask.error);
     if (work.k === "push")
       return failed
-        ? plain(`encountered error while propagating to replica '${failed.host}': ${goError(failed)}\n`, 417)
+        ? plain(
+            `encountered error while propagating to replica '${failed.host}': ${goError(failed)}\n`,
+            417,
+          )
         : plain('{"message":"Updated"}');
-    if (failed?.error === "name") return plain(`host and/or port param are invalid. lookup ${failed.host} on 10.96.0.10:53: no such host\n`, 400);
-    return failed ? plain(`encountered error: ${goError(failed)}\n`, 417) : plain(work.asks[0]?.reply ?? "");
+    if (failed?.error === "name")
+      return plain(
+        `host and/or port param are invalid. lookup ${failed.host} on 10.96.0.10:53: no such host\n`,
+        400,
+      );
+    return failed
+      ? plain(`encountered error: ${goError(failed)}\n`, 417)
+      : plain(work.asks[0]?.reply ?? "");
   },
   term: (sys, signal) => (sys.pid === 1 ? 2 : 128 + signal),
 });

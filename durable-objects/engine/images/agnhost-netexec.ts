@@ -6,28 +6,78 @@ import { askingServer, type AskingState } from "./asking-server.ts";
 import { goDurationMs } from "./echo-family.ts";
 import { goError, goJson, pushAsk, type HttpAsk } from "./http-ask.ts";
 import { plainTime } from "./log-times.ts";
-import { answer, flagOf, goListen, goLog, goNotFound, html, remoteAddress, targetOf, type Target } from "./serve.ts";
+import {
+  answer,
+  flagOf,
+  goListen,
+  goLog,
+  goNotFound,
+  html,
+  remoteAddress,
+  targetOf,
+  type Target,
+} from "./serve.ts";
 
 type Work =
-  | { k: "dial"; request: string; udp?: true; left: number; ask: HttpAsk; responses: string[]; errors: string[]; last?: string }
+  | {
+      k: "dial";
+      request: string;
+      udp?: true;
+      left: number;
+      ask: HttpAsk;
+      responses: string[];
+      errors: string[];
+      last?: string;
+    }
   | { k: "shell"; command: string; pid?: number; fd?: number; out: string; status?: number }
   | { k: "exit"; code: number; at: number; quiet?: true };
 
-const plain = (body: string, status = 200): HttpAnswer => ({ response: answer(body, undefined, status) });
+const plain = (body: string, status = 200): HttpAnswer => ({
+  response: answer(body, undefined, status),
+});
 
 const goQuote = (text: string): string => JSON.stringify(text);
 
 function dial(sys: Sys, { query }: Target): HttpAnswer | { job: Work } {
-  const [host = "", port = "", request = "", protocol = "", tries = ""] = ["host", "port", "request", "protocol", "tries"].map((name) => query.get(name) ?? "");
-  goLog(sys, `GET /dial?host=${host}&protocol=${protocol}&port=${port}&request=${request}&tries=${tries}`);
-  if (tries !== "" && !/^\d+$/.test(tries)) return plain(`tries parameter is invalid. strconv.Atoi: parsing ${goQuote(tries)}: invalid syntax\n`, 400);
+  const [host = "", port = "", request = "", protocol = "", tries = ""] = [
+    "host",
+    "port",
+    "request",
+    "protocol",
+    "tries",
+  ].map((name) => query.get(name) ?? "");
+  goLog(
+    sys,
+    `GET /dial?host=${host}&protocol=${protocol}&port=${port}&request=${request}&tries=${tries}`,
+  );
+  if (tries !== "" && !/^\d+$/.test(tries))
+    return plain(
+      `tries parameter is invalid. strconv.Atoi: parsing ${goQuote(tries)}: invalid syntax\n`,
+      400,
+    );
   if (request === "") return plain("request parameter not specified. <nil>\n", 400);
   const kind = protocol.toLowerCase();
   if (!["", "http", "udp"].includes(kind)) return plain(`unsupported protocol. ${protocol}\n`, 400);
   const udp = kind === "udp";
-  const ask: HttpAsk = { host, port: Number(port), path: `/${request}`, patienceMs: 5_000, ...(udp ? { udp: request } : {}) };
+  const ask: HttpAsk = {
+    host,
+    port: Number(port),
+    path: `/${request}`,
+    patienceMs: 5_000,
+    ...(udp ? { udp: request } : {}),
+  };
   const left = Math.min(Math.max(Number(tries || 1), 1), 50);
-  return { job: { k: "dial", request, ...(udp ? { udp: true } : {}), left, ask, responses: [], errors: [] } };
+  return {
+    job: {
+      k: "dial",
+      request,
+      ...(udp ? { udp: true } : {}),
+      left,
+      ask,
+      responses: [],
+      errors: [],
+    },
+  };
 }
 
 function pushDial(sys: Sys, work: Work & { k: "dial" }): Wait | undefined {
@@ -38,7 +88,11 @@ function pushDial(sys: Sys, work: Work & { k: "dial" }): Wait | undefined {
     if (work.ask.error === undefined) work.responses.push((work.last = work.ask.reply ?? ""));
     else {
       work.last = "";
-      work.errors.push(work.udp ? `reading from udp connection failed. err:'read udp ${sys.kernel.pod.pod.ip}:40000->${work.ask.ip ?? host}:${port}: ${work.ask.error === "refused" ? "read: connection refused" : "i/o timeout"}'` : goError(work.ask));
+      work.errors.push(
+        work.udp
+          ? `reading from udp connection failed. err:'read udp ${sys.kernel.pod.pod.ip}:40000->${work.ask.ip ?? host}:${port}: ${work.ask.error === "refused" ? "read: connection refused" : "i/o timeout"}'`
+          : goError(work.ask),
+      );
     }
     work.left--;
     work.ask = { host, port, path, patienceMs, ...(udp === undefined ? {} : { udp }) };
@@ -66,7 +120,8 @@ function pushShell(sys: Sys, work: Work & { k: "shell" }): Wait | undefined {
   }
   for (;;) {
     const data = sys.read(work.fd);
-    if (data === undefined) return { r: [work.fd], ...(work.status === undefined ? { ch: true } : {}) };
+    if (data === undefined)
+      return { r: [work.fd], ...(work.status === undefined ? { ch: true } : {}) };
     if (data === "") break;
     work.out = (work.out + data).slice(0, 64 * 1024);
   }
@@ -76,13 +131,24 @@ function pushShell(sys: Sys, work: Work & { k: "shell" }): Wait | undefined {
 }
 
 function exitRequest(sys: Sys, { query }: Target): HttpAnswer | { job: Work } {
-  const [code = "", timeout = "", wait = ""] = ["code", "timeout", "wait"].map((name) => query.get(name) ?? "");
+  const [code = "", timeout = "", wait = ""] = ["code", "timeout", "wait"].map(
+    (name) => query.get(name) ?? "",
+  );
   goLog(sys, `GET /exit?code=${code}&timeout=${timeout}&wait=${wait}`);
-  for (const [name, text] of [["timeout", timeout], ["wait", wait]] as const)
+  for (const [name, text] of [
+    ["timeout", timeout],
+    ["wait", wait],
+  ] as const)
     if (text !== "" && goDurationMs(text) === undefined)
-      return plain(`argument '${name}' must be a valid golang duration or empty, got ${goQuote(text)}\n`);
-  if (code !== "" && !/^-?\d+$/.test(code)) return plain(`argument 'code' must be an integer [0-127] or empty, got ${goQuote(code)}\n`);
-  goLog(sys, `Will begin shutdown in ${wait || "0s"}, allowing ${timeout || "0s"} for connections to close, then will exit with ${Number(code)}`);
+      return plain(
+        `argument '${name}' must be a valid golang duration or empty, got ${goQuote(text)}\n`,
+      );
+  if (code !== "" && !/^-?\d+$/.test(code))
+    return plain(`argument 'code' must be an integer [0-127] or empty, got ${goQuote(code)}\n`);
+  goLog(
+    sys,
+    `Will begin shutdown in ${wait || "0s"}, allowing ${timeout || "0s"} for connections to close, then will exit with ${Number(code)}`,
+  );
   return { job: { k: "exit", code: Number(code), at: sys.now + (goDurationMs(wait) ?? 0) } };
 }
 
@@ -111,12 +177,16 @@ function begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: Work } {
     case "/echo": {
       goLog(sys, `GET /echo?msg=${value("msg")}&code=${value("code")}`);
       const code = value("code");
-      if (code !== "" && !/^\d{3}$/.test(code)) return plain(`argument 'code' must be an integer or empty, got ${goQuote(code)}\n`);
+      if (code !== "" && !/^\d{3}$/.test(code))
+        return plain(`argument 'code' must be an integer or empty, got ${goQuote(code)}\n`);
       return plain(value("msg"), code === "" ? 200 : Number(code));
     }
     case "/redirect": {
       goLog(sys, `${request.method} /redirect?msg=${value("location")}&code=${value("code")}`);
-      const made = html(`<a href="${value("location")}">Found</a>.\n\n`, Number(value("code") || 302));
+      const made = html(
+        `<a href="${value("location")}">Found</a>.\n\n`,
+        Number(value("code") || 302),
+      );
       return { response: { ...made, headers: { ...made.headers, location: value("location") } } };
     }
     case "/dial":
@@ -135,14 +205,17 @@ function begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: Work } {
       return upload(sys, request);
     default:
       goLog(sys, "GET /");
-      return path.startsWith("/") ? plain(`NOW: ${plainTime(sys.now)}.000000000 +0000 UTC`) : { response: goNotFound() };
+      return path.startsWith("/")
+        ? plain(`NOW: ${plainTime(sys.now)}.000000000 +0000 UTC`)
+        : { response: goNotFound() };
   }
 }
 
 function upload(sys: Sys, request: HttpRequest): HttpAnswer {
   goLog(sys, "GET /upload");
   const boundary = /boundary="?([^";]+)/.exec(request.headers["content-type"] ?? "")?.[1];
-  const part = boundary && request.body.split(`--${boundary}`).find((one) => /name="file"/.test(one));
+  const part =
+    boundary && request.body.split(`--${boundary}`).find((one) => /name="file"/.test(one));
   if (!part) return plain('{"error":"Unable to upload file."}');
   const content = part.slice(part.indexOf("\r\n\r\n") + 4).replace(/\r\n$/, "");
   const file = `/uploads/upload${Math.floor(sys.random() * 1e9)}`;
@@ -186,7 +259,12 @@ const server = askingServer<Work>({
       ...(work.status ? { error: `exit status ${work.status}` } : {}),
       ...(work.out ? { output: work.out } : {}),
     };
-    goLog(sys, `Output: map[${Object.entries(output).map(([key, value]) => `${key}:${value}`).join(" ")}]`);
+    goLog(
+      sys,
+      `Output: map[${Object.entries(output)
+        .map(([key, value]) => `${key}:${value}`)
+        .join(" ")}]`,
+    );
     return plain(goJson(output));
   },
   term: (sys, signal) => (sys.pid === 1 ? 2 : 128 + signal),
@@ -194,7 +272,13 @@ const server = askingServer<Work>({
 
 export const netexec = {
   ...server,
-  datagram(sys: Sys, _state: AskingState<Work>, bytes: string, _port: number, from: string): string | undefined {
+  datagram(
+    sys: Sys,
+    _state: AskingState<Work>,
+    bytes: string,
+    _port: number,
+    from: string,
+  ): string | undefined {
     const text = bytes.trim();
     if (text.toLowerCase() === "hostname") return sys.container.hostname;
     if (text.toLowerCase() === "clientip") return from;

@@ -2,7 +2,18 @@
 import type { HttpAnswer, Program, Step } from "../runtime/program.ts";
 import type { HttpRequest } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { canonical, answer, flagOf, goListen, goLog, goNotFound, hasFlag, html, remoteAddress, targetOf } from "./serve.ts";
+import {
+  canonical,
+  answer,
+  flagOf,
+  goListen,
+  goLog,
+  goNotFound,
+  hasFlag,
+  html,
+  remoteAddress,
+  targetOf,
+} from "./serve.ts";
 import { accept, peerOf, writeAll } from "./sockets.ts";
 
 export interface ServerState {
@@ -31,7 +42,8 @@ interface Subcommand {
   term?(sys: Sys, state: ServerState, signal: number): Step;
 }
 
-const plain = (body: string, status = 200): HttpAnswer["response"] => answer(body, undefined, status);
+const plain = (body: string, status = 200): HttpAnswer["response"] =>
+  answer(body, undefined, status);
 const uptime = (sys: Sys, state: ServerState): number => (sys.now - state.t) / 1000;
 
 const porterEnv = /^SERVE_(PORT|TCP_PORT|UDP_PORT|TLS_PORT)_(\d+)$/;
@@ -58,7 +70,9 @@ function files(sys: Sys, request: HttpRequest): HttpAnswer["response"] {
     const shown = sys.peek(`${path.replace(/\/$/, "")}/${name}`)?.type === "d" ? `${name}/` : name;
     return `<a href="${shown}">${shown}</a>\n`;
   });
-  return html(`<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${names.join("")}</pre>\n`);
+  return html(
+    `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${names.join("")}</pre>\n`,
+  );
 }
 
 export const agnhostServers: Record<string, Subcommand> = {
@@ -98,7 +112,8 @@ export const agnhostServers: Record<string, Subcommand> = {
     http(sys, state, request) {
       const { path, query } = targetOf(request);
       if (path === "/started") return plain(`${uptime(sys, state)}s`);
-      if (path === "/redirect") return { ...plain(""), status: 302, headers: { location: query.get("loc") ?? "" } };
+      if (path === "/redirect")
+        return { ...plain(""), status: 302, headers: { location: query.get("loc") ?? "" } };
       if (path !== "/healthz") return goNotFound();
       const seconds = uptime(sys, state);
       return seconds > 10 ? plain(`error: ${seconds}`, 500) : plain("ok");
@@ -120,7 +135,11 @@ export const agnhostServers: Record<string, Subcommand> = {
   "http-echo": {
     start: (sys) => (goListen(sys, Number(flagOf(sys, "port") ?? 8080)) ? undefined : 1),
     http: (_sys, _state, request) =>
-      plain(Object.entries(request.headers).map(([name, value]) => `${canonical(name)}: ${value}\n`).join("")),
+      plain(
+        Object.entries(request.headers)
+          .map(([name, value]) => `${canonical(name)}: ${value}\n`)
+          .join(""),
+      ),
   },
   "grpc-health-checking": {
     start(sys, state) {
@@ -146,9 +165,25 @@ export const agnhostServers: Record<string, Subcommand> = {
     http(sys, state, request) {
       const { path } = targetOf(request);
       const Hostname = sys.container.hostname;
-      if (path === "/status") return plain((state.got ?? []).length >= Number(flagOf(sys, "peers") ?? 8) ? "pass" : "running");
+      if (path === "/status")
+        return plain(
+          (state.got ?? []).length >= Number(flagOf(sys, "peers") ?? 8) ? "pass" : "running",
+        );
       if (path === "/read")
-        return plain(JSON.stringify({ Hostname, Sent: null, Received: Object.fromEntries(state.got ?? []), Errors: null, Log: null, StillContactingPeers: true }, null, "\t"));
+        return plain(
+          JSON.stringify(
+            {
+              Hostname,
+              Sent: null,
+              Received: Object.fromEntries(state.got ?? []),
+              Errors: null,
+              Log: null,
+              StillContactingPeers: true,
+            },
+            null,
+            "\t",
+          ),
+        );
       if (path !== "/write") return goNotFound();
       const source = /"Source":\s*"([^"]*)"/.exec(request.body)?.[1];
       if (source) {
@@ -184,18 +219,26 @@ export const agnhostServer: Program<ServerState> = {
         writeAll(sys, fd, sys.container.hostname);
         sys.close(fd);
       }
-    return { wait: { ...(state.at === undefined ? {} : { t: state.at }), ...(state.l === undefined ? {} : { r: [state.l] }) } };
+    return {
+      wait: {
+        ...(state.at === undefined ? {} : { t: state.at }),
+        ...(state.l === undefined ? {} : { r: [state.l] }),
+      },
+    };
   },
   handles: (state, signal) => state?.x === undefined && (signal === 15 || signal === 2),
   signal(sys, state, signal) {
     const { term } = agnhostServers[state.sub] ?? {};
     return term ? term(sys, state, signal) : { exit: sys.pid === 1 ? 2 : 128 + signal };
   },
-  http: (sys, state, request) => ({ response: agnhostServers[state.sub]?.http?.(sys, state, request) ?? goNotFound() }),
+  http: (sys, state, request) => ({
+    response: agnhostServers[state.sub]?.http?.(sys, state, request) ?? goNotFound(),
+  }),
   datagram: (sys, state, bytes, port) => agnhostServers[state.sub]?.datagram?.(sys, bytes, port),
   grpc(sys, state, service) {
     goLog(sys, "Serving the Check request for health check");
-    if (service !== (flagOf(sys, "service") ?? "")) return { error: "rpc error: code = NotFound desc = unknown service" };
+    if (service !== (flagOf(sys, "service") ?? ""))
+      return { error: "rpc error: code = NotFound desc = unknown service" };
     return { status: (state.forced ?? state.bad) ? "NOT_SERVING" : "SERVING" };
   },
   memoryBytes: () => 12_000_000,

@@ -30,7 +30,10 @@ const agnhostProgram: Program<{ x: number }> = {
       return { x: 0 };
     }
     if (sub === "" || sub === "--help" || sub === "help") {
-      sys.write(1, "This image contains subcommands and utilities for Kubernetes' tests.\n\nUsage:\n  app [command]\n");
+      sys.write(
+        1,
+        "This image contains subcommands and utilities for Kubernetes' tests.\n\nUsage:\n  app [command]\n",
+      );
       return { x: 0 };
     }
     sys.complain(`Error: unknown command "${sub}" for "app"\nRun 'app --help' for usage.\n`);
@@ -74,7 +77,11 @@ export const agnhost: ImageDefinition = {
 
 /** The liveness page's image: a server that is healthy for ten seconds. */
 export const livenessImage: ImageDefinition = {
-  repositories: ["registry.k8s.io/liveness", "k8s.gcr.io/liveness", "gcr.io/google_containers/liveness"],
+  repositories: [
+    "registry.k8s.io/liveness",
+    "k8s.gcr.io/liveness",
+    "gcr.io/google_containers/liveness",
+  ],
   resolveTag: (tag) => (tag === "latest" || /^v?\d+(\.\d+)*$/.test(tag) ? tag : undefined),
   version: (version) => ({
     ...agnhost.version("2.63.0", ""),

@@ -17,13 +17,18 @@ export function runInstead(sys: Sys, argv: string[], script: string): number | u
 }
 
 /** An entrypoint that hands arguments it does not know as a command to `command`. */
-export function commandEntry(name: string, script: string, command: string): Program<{ code: number }> {
+export function commandEntry(
+  name: string,
+  script: string,
+  command: string,
+): Program<{ code: number }> {
   return {
     name,
     start(sys) {
       let argv = sys.argv.slice(1);
       const first = argv[0];
-      if (first === undefined || first.startsWith("-") || !isCommand(sys, first)) argv = [command, ...argv];
+      if (first === undefined || first.startsWith("-") || !isCommand(sys, first))
+        argv = [command, ...argv];
       const code = runInstead(sys, argv, script);
       return code === undefined ? (sys.process.s as { code: number }) : { code };
     },

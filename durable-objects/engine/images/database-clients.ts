@@ -39,7 +39,9 @@ function mysqladmin(sys: Sys): number {
 
 function mysql(sys: Sys): number {
   if (!serves(sys, 3306) || !isLocal(valueAfter(sys, "-h", "--host"))) {
-    sys.complain("ERROR 2002 (HY000): Can't connect to local MySQL server through socket '/var/run/mysqld/mysqld.sock' (2)\n");
+    sys.complain(
+      "ERROR 2002 (HY000): Can't connect to local MySQL server through socket '/var/run/mysqld/mysqld.sock' (2)\n",
+    );
     return 1;
   }
   const sql = valueAfter(sys, "-e", "--execute");
@@ -53,17 +55,23 @@ function pgIsReady(sys: Sys): number {
   const port = Number(valueAfter(sys, "-p", "--port") ?? 5432);
   const host = valueAfter(sys, "-h", "--host");
   const ready = serves(sys, port) && isLocal(host);
-  sys.write(1, `${host ?? "/var/run/postgresql"}:${port} - ${ready ? "accepting connections" : "no response"}\n`);
+  sys.write(
+    1,
+    `${host ?? "/var/run/postgresql"}:${port} - ${ready ? "accepting connections" : "no response"}\n`,
+  );
   return ready ? 0 : 2;
 }
 
 function psql(sys: Sys): number {
   if (!serves(sys, 5432) || !isLocal(valueAfter(sys, "-h", "--host"))) {
-    sys.complain('psql: error: connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: No such file or directory\n\tIs the server running locally and accepting connections on that socket?\n');
+    sys.complain(
+      'psql: error: connection to server on socket "/var/run/postgresql/.s.PGSQL.5432" failed: No such file or directory\n\tIs the server running locally and accepting connections on that socket?\n',
+    );
     return 2;
   }
   const number = selected(valueAfter(sys, "-c", "--command") ?? "");
-  if (number !== undefined) sys.write(1, ` ?column? \n----------\n${number.padStart(9)}\n(1 row)\n\n`);
+  if (number !== undefined)
+    sys.write(1, ` ?column? \n----------\n${number.padStart(9)}\n(1 row)\n\n`);
   else sys.complain(beyond("psql"));
   return number === undefined ? 1 : 0;
 }

@@ -15,20 +15,33 @@ const numbered = (tag: string): string | undefined => (/^\d+\.\d+$/.test(tag) ? 
 
 /** The rolling update demo's two pictures. */
 function picture(name: string): ImageDefinition {
-  const layer = buildLayer(busyboxFiles, { "/app": { program: `e2e-${name}` }, "/data.json": `{ "image": "${name}.jpg" }\n` }, runtimeFiles);
+  const layer = buildLayer(
+    busyboxFiles,
+    { "/app": { program: `e2e-${name}` }, "/data.json": `{ "image": "${name}.jpg" }\n` },
+    runtimeFiles,
+  );
   const server = smallServer({
     program: `e2e-${name}`,
     memoryMib: 3,
     start: () => [80],
     answer: (sys, _request, { path }) => {
       if (path === "/data.json") return answer(sys.readFile("/data.json"), "application/json");
-      return path === "/" || path === "/index.html" ? answer(`<html><body><img src="${name}.jpg"></body></html>\n`, "text/html") : goNotFound();
+      return path === "/" || path === "/index.html"
+        ? answer(`<html><body><img src="${name}.jpg"></body></html>\n`, "text/html")
+        : goNotFound();
     },
   });
   return {
     repositories: tested(name),
     resolveTag: numbered,
-    version: (version) => ({ version, entrypoint: ["/app"], cmd: [], env: {}, layer, sizeBytes: 1_100_000 }),
+    version: (version) => ({
+      version,
+      entrypoint: ["/app"],
+      cmd: [],
+      env: {},
+      layer,
+      sizeBytes: 1_100_000,
+    }),
     programs: [server],
   };
 }
@@ -72,4 +85,9 @@ const nonroot: ImageDefinition = {
   }),
 };
 
-export const e2eImages: ImageDefinition[] = [picture("nautilus"), picture("kitten"), nonewprivs, nonroot];
+export const e2eImages: ImageDefinition[] = [
+  picture("nautilus"),
+  picture("kitten"),
+  nonewprivs,
+  nonroot,
+];

@@ -5,7 +5,18 @@ import type { Sys } from "../runtime/sys.ts";
 import { alpineFiles, runtimeFiles } from "./base.ts";
 import type { ImageDefinition } from "./define.ts";
 import { commonLogTime, errorLogTime } from "./log-times.ts";
-import { answer, canonical, flagOf, goListen, goLog, hasFlag, json, portOf, remoteAddress, smallServer } from "./serve.ts";
+import {
+  answer,
+  canonical,
+  flagOf,
+  goListen,
+  goLog,
+  hasFlag,
+  json,
+  portOf,
+  remoteAddress,
+  smallServer,
+} from "./serve.ts";
 import { resolveVersion } from "./tags.ts";
 
 const headersOf = (request: HttpRequest): [string, string][] =>
@@ -36,7 +47,10 @@ const httpEcho = smallServer({
     const body = `${flagOf(sys, "text") || (sys.env.ECHO_TEXT ?? "")}\n`;
     sys.write(
       1,
-      `${errorLogTime(sys.now)} ${request.headers.host ?? request.host} ${remoteAddress(request)} "${request.method} ${request.path} HTTP/1.1" 200 ${body.length} "${request.headers["user-agent"] ?? ""}" 11.2µs\n`.replace("µ", "\xc2\xb5"),
+      `${errorLogTime(sys.now)} ${request.headers.host ?? request.host} ${remoteAddress(request)} "${request.method} ${request.path} HTTP/1.1" 200 ${body.length} "${request.headers["user-agent"] ?? ""}" 11.2µs\n`.replace(
+        "µ",
+        "\xc2\xb5",
+      ),
     );
     return answer(body, undefined, 200, headers);
   },
@@ -45,7 +59,13 @@ const httpEcho = smallServer({
 export const httpEchoImage: ImageDefinition = {
   repositories: ["docker.io/hashicorp/http-echo"],
   resolveTag: (tag) =>
-    ["1.0", "1.0.0", "latest"].includes(tag) ? "1.0.0" : /^0\.[12]\.[0-3]$/.test(tag) ? tag : tag === "alpine" ? "1.0.0" : undefined,
+    ["1.0", "1.0.0", "latest"].includes(tag)
+      ? "1.0.0"
+      : /^0\.[12]\.[0-3]$/.test(tag)
+        ? tag
+        : tag === "alpine"
+          ? "1.0.0"
+          : undefined,
   version: (version) => ({
     version,
     entrypoint: ["/http-echo"],
@@ -80,12 +100,13 @@ export function goDurationMs(text: string): number | undefined {
   if (!/^(\d+(\.\d*)?(h|ms|m|s))+$/.test(text)) return text === "0" ? 0 : undefined;
   const unit: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
   let ms = 0;
-  for (const [, number, , name] of text.matchAll(/(\d+(\.\d*)?)(h|ms|m|s)/g)) ms += Number(number) * (unit[name ?? ""] ?? 0);
+  for (const [, number, , name] of text.matchAll(/(\d+(\.\d*)?)(h|ms|m|s)/g))
+    ms += Number(number) * (unit[name ?? ""] ?? 0);
   return ms;
 }
 
 const whoami = smallServer({
-  program: "whoami",
+  program: "traefik-whoami",
   memoryMib: 4,
   start(sys) {
     const port = flagOf(sys, "port") ?? sys.env.WHOAMI_PORT_NUMBER ?? "80";
@@ -94,21 +115,31 @@ const whoami = smallServer({
   },
   answer(sys, request, { path, query }) {
     if (hasFlag(sys, "verbose"))
-      goLog(sys, `${remoteAddress(request)} - - [${commonLogTime(sys.now)}] "${request.method} ${path} HTTP/1.1" - -`);
+      goLog(
+        sys,
+        `${remoteAddress(request)} - - [${commonLogTime(sys.now)}] "${request.method} ${path} HTTP/1.1" - -`,
+      );
     const withEnv = /^(1|t|T|TRUE|true|True)$/.test(query.get("env") ?? "");
     const env = Object.entries(sys.env);
     if (path === "/health") return answer("", undefined, 200);
     if (path === "/bench") return answer("1", "text/plain");
     if (path === "/data") {
-      const unit = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }[(query.get("unit") ?? "").toLowerCase()] ?? 1;
+      const unit =
+        { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }[(query.get("unit") ?? "").toLowerCase()] ?? 1;
       const size = Math.min(Math.max(0, Number(query.get("size") ?? 1) || 1) * unit, 512 * 1024);
-      return answer(`|${"-ABCDEFGHIJKLMNOPQRSTUVWXYZ".repeat(Math.ceil(size / 27))}`.slice(0, size));
+      return answer(
+        `|${"-ABCDEFGHIJKLMNOPQRSTUVWXYZ".repeat(Math.ceil(size / 27))}`.slice(0, size),
+      );
     }
     if (path === "/api")
       return json({
         hostname: sys.container.hostname,
         ip: ["127.0.0.1", "::1", sys.kernel.pod.pod.ip],
-        headers: Object.fromEntries(Object.entries(request.headers).filter(([key]) => key !== "host").map(([key, value]) => [canonical(key), [value]])),
+        headers: Object.fromEntries(
+          Object.entries(request.headers)
+            .filter(([key]) => key !== "host")
+            .map(([key, value]) => [canonical(key), [value]]),
+        ),
         url: request.path,
         host: request.headers.host ?? request.host,
         method: request.method,
@@ -121,10 +152,14 @@ const whoami = smallServer({
     return { response: answer(whoamiText(sys, request) + tail), ...(delayMs ? { delayMs } : {}) };
   },
 });
-const whoamiLayer = buildLayer({ "/whoami": { program: "whoami" } }, runtimeFiles);
+const whoamiLayer = buildLayer({ "/whoami": { program: "traefik-whoami" } }, runtimeFiles);
 
 export const whoamiImage: ImageDefinition = {
-  repositories: ["docker.io/traefik/whoami", "docker.io/containous/whoami", "ghcr.io/traefik/whoami"],
+  repositories: [
+    "docker.io/traefik/whoami",
+    "docker.io/containous/whoami",
+    "ghcr.io/traefik/whoami",
+  ],
   resolveTag: (tag) => resolveVersion({ series: { 1: 11 }, latest: "1.11.0", patchMax: 5 }, tag),
   version: (version) => ({
     version,
@@ -157,15 +192,23 @@ const echoServer = smallServer({
   },
   answer(sys, request) {
     sys.write(1, `${remoteAddress(request)} | ${request.method} ${request.path}\n`);
-    const served = sys.env.SEND_SERVER_HOSTNAME === "false" ? "" : `Request served by ${sys.container.hostname}\n\n`;
+    const served =
+      sys.env.SEND_SERVER_HOSTNAME === "false"
+        ? ""
+        : `Request served by ${sys.container.hostname}\n\n`;
     return answer(served + requestText(request), "text/plain");
   },
 });
-const echoServerLayer = buildLayer(alpineFiles("3.22.2"), { "/bin/echo-server": { program: "echo-server" } }, runtimeFiles);
+const echoServerLayer = buildLayer(
+  alpineFiles("3.22.2"),
+  { "/bin/echo-server": { program: "echo-server" } },
+  runtimeFiles,
+);
 
 export const echoServerImage: ImageDefinition = {
   repositories: ["docker.io/kicbase/echo-server", "docker.io/jmalloc/echo-server"],
-  resolveTag: (tag) => (/^(latest|1\.0|v?0\.3\.\d)$/.test(tag) ? (tag === "latest" ? "1.0" : tag) : undefined),
+  resolveTag: (tag) =>
+    /^(latest|1\.0|v?0\.3\.\d)$/.test(tag) ? (tag === "latest" ? "1.0" : tag) : undefined,
   version: (version) => ({
     version,
     entrypoint: ["/bin/echo-server"],
@@ -207,16 +250,26 @@ const echoserver = smallServer({
   memoryMib: 6,
   term: 0,
   start(sys) {
-    sys.write(1, "Generating self-signed cert\nGenerating a 2048 bit RSA private key\nwriting new private key to '/certs/privateKey.key'\n-----\nStarting nginx\n");
+    sys.write(
+      1,
+      "Generating self-signed cert\nGenerating a 2048 bit RSA private key\nwriting new private key to '/certs/privateKey.key'\n-----\nStarting nginx\n",
+    );
     goListen(sys, 8443, "h", { tls: true, quiet: true });
     return [8080];
   },
   answer(sys, request) {
-    sys.write(1, `${request.clientIp} - - [${commonLogTime(sys.now)}] "${request.method} ${request.path} HTTP/1.1" 200 ${request.path.length + 500} "-" "${request.headers["user-agent"] ?? "-"}"\n`);
+    sys.write(
+      1,
+      `${request.clientIp} - - [${commonLogTime(sys.now)}] "${request.method} ${request.path} HTTP/1.1" 200 ${request.path.length + 500} "-" "${request.headers["user-agent"] ?? "-"}"\n`,
+    );
     return answer(echoserverText(sys, request), "text/plain", 200, { server: "echoserver" });
   },
 });
-const echoserverLayer = buildLayer(alpineFiles("3.9.4"), { "/usr/local/bin/run.sh": { program: "echoserver" } }, runtimeFiles);
+const echoserverLayer = buildLayer(
+  alpineFiles("3.9.4"),
+  { "/usr/local/bin/run.sh": { program: "echoserver" } },
+  runtimeFiles,
+);
 
 export const echoserverImage: ImageDefinition = {
   repositories: [
@@ -239,4 +292,9 @@ export const echoserverImage: ImageDefinition = {
   programs: [echoserver],
 };
 
-export const echoImages: ImageDefinition[] = [httpEchoImage, whoamiImage, echoServerImage, echoserverImage];
+export const echoImages: ImageDefinition[] = [
+  httpEchoImage,
+  whoamiImage,
+  echoServerImage,
+  echoserverImage,
+];

@@ -66,7 +66,13 @@ const frontend = askingServer<RedisAsk & { set?: true }>({
     if (path === "/guestbook.php" && cmd !== undefined) {
       const key = query.get("key") ?? "";
       if (cmd === "set")
-        return { job: { hosts: hostsOf(sys, masters), commands: [["SET", key, query.get("value") ?? ""]], set: true } };
+        return {
+          job: {
+            hosts: hostsOf(sys, masters),
+            commands: [["SET", key, query.get("value") ?? ""]],
+            set: true,
+          },
+        };
       return { job: { hosts: hostsOf(sys, slaves), commands: [["GET", key]] } };
     }
     const page =
@@ -75,7 +81,7 @@ const frontend = askingServer<RedisAsk & { set?: true }>({
         : path === "/controllers.js"
           ? answer(phpScript, "application/javascript")
           : path === "/guestbook.php"
-            ? html("<h1 class=\"p\">PHP Version 7.4.26</h1>\n")
+            ? html('<h1 class="p">PHP Version 7.4.26</h1>\n')
             : html(
                 `<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">\n<html><head>\n<title>404 Not Found</title>\n</head><body>\n<h1>Not Found</h1>\n<p>The requested URL was not found on this server.</p>\n</body></html>\n`,
                 404,
@@ -93,7 +99,9 @@ const frontend = askingServer<RedisAsk & { set?: true }>({
     const headers = { "content-type": "application/json", "x-powered-by": "PHP/7.4.26" };
     if (failed) {
       const text = `<br />\n<b>Fatal error</b>:  Uncaught ${ask.error ? "Predis\\Connection\\ConnectionException" : "Predis\\Response\\ServerException"}: ${failed} in /usr/local/lib/php/Predis/Connection/AbstractConnection.php:155\n`;
-      sys.complain(`[${apacheTime(sys.now)}] [php7:error] [pid 17] [client ${request.clientIp}:40000] PHP Fatal error:  Uncaught ${failed}\n`);
+      sys.complain(
+        `[${apacheTime(sys.now)}] [php7:error] [pid 17] [client ${request.clientIp}:40000] PHP Fatal error:  Uncaught ${failed}\n`,
+      );
       return accessLog(sys, request, { response: { status: 200, headers, body: text } });
     }
     const value = reply?.k === "bulk" ? reply.text : "";
@@ -101,7 +109,9 @@ const frontend = askingServer<RedisAsk & { set?: true }>({
     return accessLog(sys, request, { response: { status: 200, headers, body } });
   },
   term(sys) {
-    sys.complain(`[${apacheTime(sys.now)}] [mpm_prefork:notice] [pid 1] AH00169: caught SIGTERM, shutting down\n`);
+    sys.complain(
+      `[${apacheTime(sys.now)}] [mpm_prefork:notice] [pid 1] AH00169: caught SIGTERM, shutting down\n`,
+    );
     return 0;
   },
 });
@@ -167,13 +177,17 @@ const goGuestbook = askingServer<GoJob>({
     const all = ["LRANGE", range?.[1] ?? push?.[1] ?? "", "0", "-1"];
     if (push?.[1]) {
       const read: RedisAsk = { hosts: goSlaves, commands: [all] };
-      return { job: { what: "rpush", hosts: masters, commands: [["RPUSH", push[1], push[2] ?? ""]], read } };
+      return {
+        job: { what: "rpush", hosts: masters, commands: [["RPUSH", push[1], push[2] ?? ""]], read },
+      };
     }
     if (range) return { job: { what: "lrange", hosts: goSlaves, commands: [all] } };
     if (path === "/info") return { job: { what: "info", hosts: masters, commands: [["INFO"]] } };
-    if (path === "/env") return logged(sys, request, answer(JSON.stringify(sorted(sys.env), null, "  ")));
+    if (path === "/env")
+      return logged(sys, request, answer(JSON.stringify(sorted(sys.env), null, "  ")));
     if (path === "/" || path === "/index.html") return logged(sys, request, html(goIndex));
-    if (path === "/script.js") return logged(sys, request, answer(goScript, "text/javascript; charset=utf-8"));
+    if (path === "/script.js")
+      return logged(sys, request, answer(goScript, "text/javascript; charset=utf-8"));
     return logged(sys, request, goNotFound());
   },
   push(sys, job) {
@@ -185,10 +199,16 @@ const goGuestbook = askingServer<GoJob>({
     const last = job.read ?? job;
     const error = job.error ?? last.error;
     const reply = last.replies?.[0];
-    const failed = error ? `dial tcp: ${dialErrorText[error].toLowerCase()}` : reply?.k === "error" ? reply.text : undefined;
+    const failed = error
+      ? `dial tcp: ${dialErrorText[error].toLowerCase()}`
+      : reply?.k === "error"
+        ? reply.text
+        : undefined;
     if (failed) return logged(sys, request, answer(`PANIC: ${failed}\n`, undefined, 500));
-    if (job.what === "info") return logged(sys, request, answer(reply?.k === "bulk" ? reply.text : ""));
-    const items = reply?.k === "array" ? reply.items.map((item) => (item.k === "bulk" ? item.text : "")) : [];
+    if (job.what === "info")
+      return logged(sys, request, answer(reply?.k === "bulk" ? reply.text : ""));
+    const items =
+      reply?.k === "array" ? reply.items.map((item) => (item.k === "bulk" ? item.text : "")) : [];
     return logged(sys, request, answer(items.length ? JSON.stringify(items, null, "  ") : "[]"));
   },
   term: (sys, signal) => (sys.pid === 1 ? 2 : 128 + signal),

@@ -23,7 +23,11 @@ const helloApp = smallServer({
     );
   },
 });
-const helloAppLayer = buildLayer(alpineFiles("3.18.4"), { "/hello-app": { program: "hello-app" } }, runtimeFiles);
+const helloAppLayer = buildLayer(
+  alpineFiles("3.18.4"),
+  { "/hello-app": { program: "hello-app" } },
+  runtimeFiles,
+);
 
 export const helloAppImage: ImageDefinition = {
   repositories: [
@@ -56,7 +60,9 @@ function helloPage(sys: Sys): string {
     ["namespace", env.KUBERNETES_NAMESPACE || "-"],
     ["pod", env.KUBERNETES_POD_NAME || sys.container.hostname],
     ["node", `${env.KUBERNETES_NODE_NAME || "-"} (Linux 6.12.0-podyard)`],
-  ].map(([name = "", value = ""]) => `      <tr><th>${name}:</th><td>${escapeHtml(value)}</td></tr>`);
+  ].map(
+    ([name = "", value = ""]) => `      <tr><th>${name}:</th><td>${escapeHtml(value)}</td></tr>`,
+  );
   return `<!DOCTYPE html>
 <html>
 <head>
@@ -90,7 +96,8 @@ const helloKubernetes = smallServer({
     return [portOf(port)];
   },
   answer(sys, request, { path }) {
-    if (path.endsWith(".css")) return answer("body { font-family: sans-serif; }\n", "text/css; charset=UTF-8");
+    if (path.endsWith(".css"))
+      return answer("body { font-family: sans-serif; }\n", "text/css; charset=UTF-8");
     sys.write(
       1,
       `{"level":30,"time":${sys.now},"pid":${sys.pid},"hostname":"${sys.container.hostname}","req":{"method":"${request.method}","url":"${path.replace(/["\\]/g, "")}"},"msg":"request"}\n`,
@@ -100,7 +107,10 @@ const helloKubernetes = smallServer({
 });
 const helloKubernetesLayer = buildLayer(
   alpineFiles("3.13.5"),
-  { "/usr/local/bin/node": { program: "hello-kubernetes" }, "/usr/src/app/server.js": "// Serves the page.\n" },
+  {
+    "/usr/local/bin/node": { program: "hello-kubernetes" },
+    "/usr/src/app/server.js": "// Serves the page.\n",
+  },
   runtimeFiles,
 );
 
@@ -136,7 +146,10 @@ const bootcampServer = smallServer({
   term: "ignored",
   title: "node server.js",
   start(sys) {
-    sys.write(1, `Kubernetes Bootcamp App Started At: ${rfc3339Milli(sys.now)} | Running On:  ${sys.container.hostname} \n\n`);
+    sys.write(
+      1,
+      `Kubernetes Bootcamp App Started At: ${rfc3339Milli(sys.now)} | Running On:  ${sys.container.hostname} \n\n`,
+    );
     return [8080];
   },
   answer(sys) {
@@ -144,7 +157,10 @@ const bootcampServer = smallServer({
     state.n = (state.n ?? 0) + 1;
     const host = sys.container.hostname;
     const uptime = (sys.now - sys.process.t) / 1000;
-    sys.write(1, `Running On: ${host} | Total Requests: ${state.n} | App Uptime: ${uptime} seconds | Log Time: ${rfc3339Milli(sys.now)}\n`);
+    sys.write(
+      1,
+      `Running On: ${host} | Total Requests: ${state.n} | App Uptime: ${uptime} seconds | Log Time: ${rfc3339Milli(sys.now)}\n`,
+    );
     return answer(
       `Hello Kubernetes bootcamp! | Running on: ${host} | v=${sys.container.image.version.slice(1)}\n`,
       "text/plain",

@@ -75,7 +75,10 @@ function ownOutcome(sys: Sys, handle: string): NetworkResult<{ status: number; b
   return { done: false, ...outcome };
 }
 
-function over(ask: HttpAsk, result: { error: DialError } | { status: number; body: string }): undefined {
+function over(
+  ask: HttpAsk,
+  result: { error: DialError } | { status: number; body: string },
+): undefined {
   delete ask.h;
   if ("error" in result) ask.error = result.error;
   else {
@@ -91,12 +94,24 @@ function pushDatagram(sys: Sys, ask: HttpAsk, ip: string, bytes: string): Wait |
     const listener = kernel.pod.li[`udp/${ask.port}`];
     const process = listener && kernel.process(listener.p);
     if (!process || !listener) return over(ask, { error: "refused" });
-    const reply = kernel.program(process).datagram?.(kernel.sys(listener.p), process.s, bytes, ask.port, `${ip}:40000`);
+    const reply = kernel
+      .program(process)
+      .datagram?.(kernel.sys(listener.p), process.s, bytes, ask.port, `${ip}:40000`);
     if (reply !== undefined) return over(ask, { status: 0, body: reply });
   } else {
-    const result = (kernel.context.network ?? noNetwork).datagram(kernel.context, kernel.key, ip, ask.port, bytes);
-    if (result.done) return "error" in result ? over(ask, result) : over(ask, { status: 0, body: result.result });
-    if (sys.now < (ask.late ?? 0)) return { t: Math.min(Math.max(result.dueAtMs ?? Infinity, sys.now + 1), ask.late ?? Infinity) };
+    const result = (kernel.context.network ?? noNetwork).datagram(
+      kernel.context,
+      kernel.key,
+      ip,
+      ask.port,
+      bytes,
+    );
+    if (result.done)
+      return "error" in result ? over(ask, result) : over(ask, { status: 0, body: result.result });
+    if (sys.now < (ask.late ?? 0))
+      return {
+        t: Math.min(Math.max(result.dueAtMs ?? Infinity, sys.now + 1), ask.late ?? Infinity),
+      };
   }
   if (sys.now >= (ask.late ?? 0)) return over(ask, { error: "timeout" });
   return { t: ask.late ?? sys.now };

@@ -25,13 +25,17 @@ export const imagesOf = (reader: Lookup | undefined, repository: string): readon
 
 /** The object a tag belongs to: one that lists it, or one that lists none. */
 export const imageWithTag = (images: readonly Image[], tag: string): Image | undefined =>
-  images.find(({ spec }) => spec?.tags?.includes(tag)) ?? images.find(({ spec }) => !spec?.tags?.length);
+  images.find(({ spec }) => spec?.tags?.includes(tag)) ??
+  images.find(({ spec }) => !spec?.tags?.length);
 
 /** The object a container's image reference means. */
 export function imageObjectOf(reader: Lookup | undefined, image: string): Image | undefined {
   const reference = parseReference(image);
   if ("error" in reference || !reader) return undefined;
-  return imageWithTag(imagesOf(reader, `${reference.domain}/${reference.path}`), reference.tag ?? "latest");
+  return imageWithTag(
+    imagesOf(reader, `${reference.domain}/${reference.path}`),
+    reference.tag ?? "latest",
+  );
 }
 
 interface State {
@@ -50,7 +54,10 @@ const specOf = (sys: Sys, state: State): ImageSpec =>
 
 /** `$(NAME)` is a variable of the container's environment, as in a Pod's command. */
 const expand = (sys: Sys, text: string): string =>
-  encodeUtf8(text).replace(/\$\(([A-Za-z_][\w.-]*)\)/g, (whole, name: string) => sys.env[name] ?? whole);
+  encodeUtf8(text).replace(
+    /\$\(([A-Za-z_][\w.-]*)\)/g,
+    (whole, name: string) => sys.env[name] ?? whole,
+  );
 
 /** Becomes the described image, when an object describes it. */
 export function becomeDescribed(sys: Sys): boolean {
@@ -70,13 +77,17 @@ const ms = (seconds: number | undefined): number => Math.round((seconds ?? 0) * 
 /** Bytes in use so long after the start: what the last point says. */
 function memoryAt(spec: ImageSpec, age: number): number {
   let bytes = 16 * 1024 * 1024;
-  for (const point of spec.memory ?? []) if (ms(point.afterSeconds) <= age) bytes = value(point.quantity);
+  for (const point of spec.memory ?? [])
+    if (ms(point.afterSeconds) <= age) bytes = value(point.quantity);
   return bytes;
 }
 
 /** Moments, in ms after the start, at which something happens by itself. */
 function moments(spec: ImageSpec): number[] {
-  const out = [ms(spec.startSeconds), ...(spec.memory ?? []).map((point) => ms(point.afterSeconds))];
+  const out = [
+    ms(spec.startSeconds),
+    ...(spec.memory ?? []).map((point) => ms(point.afterSeconds)),
+  ];
   for (const log of spec.logs ?? []) if (!log.everySeconds) out.push(ms(log.afterSeconds));
   const end = endsAt(spec);
   return end === undefined ? out : [...out, end];
@@ -94,7 +105,9 @@ function openPorts(sys: Sys, spec: ImageSpec): boolean {
       sys.listen(port, protocol === "UDP" ? "u" : "h");
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
-      sys.complain(`listen ${protocol === "UDP" ? "udp" : "tcp"} :${port}: bind: ${error.message.toLowerCase()}\n`);
+      sys.complain(
+        `listen ${protocol === "UDP" ? "udp" : "tcp"} :${port}: bind: ${error.message.toLowerCase()}\n`,
+      );
       return false;
     }
   }
@@ -139,7 +152,8 @@ function respond(sys: Sys, spec: ImageSpec, request: HttpRequest): HttpAnswer {
     return { response: routes.length ? goNotFound() : answer(body) };
   }
   const headers: Record<string, string> = {};
-  for (const [name, text] of Object.entries(route.headers ?? {})) headers[name.toLowerCase()] = expand(sys, text);
+  for (const [name, text] of Object.entries(route.headers ?? {}))
+    headers[name.toLowerCase()] = expand(sys, text);
   const response = answer(expand(sys, route.body ?? ""), undefined, route.status ?? 200, headers);
   const delayMs = ms(route.delaySeconds);
   const cpuMs = route.cpu === undefined ? undefined : milliValue(route.cpu);

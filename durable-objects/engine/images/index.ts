@@ -90,7 +90,11 @@ export function bootLines(image: string, startedAtMs: number): BootLine[] {
 }
 
 export function imagePrograms(): Program[] {
-  return [...definitions.flatMap((definition) => definition.programs ?? []), ...databasePrograms, ...unknownPrograms];
+  return [
+    ...definitions.flatMap((definition) => definition.programs ?? []),
+    ...databasePrograms,
+    ...unknownPrograms,
+  ];
 }
 
 /** Docker's official images (docker.io/library/...): nobody else can add one, so other names do not exist. */

@@ -10,7 +10,14 @@ import type { ImageDefinition, ImageVersion } from "./define.ts";
 import { commonLogTime, httpDate, plainTime, rfc3339Milli } from "./log-times.ts";
 import { mimeType } from "./mime.ts";
 import { answer, html, targetOf } from "./serve.ts";
-import { javascript, parseSnippet, python, type Action, type Part, type Snippet } from "./snippets.ts";
+import {
+  javascript,
+  parseSnippet,
+  python,
+  type Action,
+  type Part,
+  type Snippet,
+} from "./snippets.ts";
 import { resolveVersion } from "./tags.ts";
 
 interface State {
@@ -27,7 +34,9 @@ const text = (sys: Sys, iso: boolean, part: Part): string | undefined => {
   if (typeof part === "string") return encodeUtf8(part);
   if ("env" in part) return sys.env[part.env] ?? part.otherwise;
   if ("host" in part) return sys.container.hostname;
-  return iso ? rfc3339Milli(sys.now) : `${plainTime(sys.now)}.${String(sys.now % 1000).padStart(3, "0")}000`;
+  return iso
+    ? rfc3339Milli(sys.now)
+    : `${plainTime(sys.now)}.${String(sys.now % 1000).padStart(3, "0")}000`;
 };
 
 /** Runs one action; what to do next, if not the next one. */
@@ -38,7 +47,9 @@ function act(sys: Sys, action: Action, name: string): Step {
   const missing = action.text[pieces.indexOf(undefined)];
   if (pieces.includes(undefined)) {
     const key = typeof missing === "object" && "env" in missing ? missing.env : "";
-    sys.complain(`Traceback (most recent call last):\n  File "<string>", line 1, in <module>\nKeyError: '${key}'\n`);
+    sys.complain(
+      `Traceback (most recent call last):\n  File "<string>", line 1, in <module>\nKeyError: '${key}'\n`,
+    );
     return { exit: 1 };
   }
   sys.write(action.err ? 2 : 1, pieces.join(""));
@@ -50,10 +61,14 @@ function runSnippet(sys: Sys, state: State, name: string): Step {
   for (let left = 100; left > 0; left--) {
     const at = state.at ?? 0;
     const { actions, loop } = parsed;
-    const action = actions[at] ?? (loop?.length ? loop[(at - actions.length) % loop.length] : undefined);
+    const action =
+      actions[at] ?? (loop?.length ? loop[(at - actions.length) % loop.length] : undefined);
     if (!action) return { exit: 0 };
     // A loop's counter would grow for ever: it goes round.
-    state.at = loop?.length && at >= actions.length ? actions.length + ((at - actions.length + 1) % loop.length) : at + 1;
+    state.at =
+      loop?.length && at >= actions.length
+        ? actions.length + ((at - actions.length + 1) % loop.length)
+        : at + 1;
     const step = act(sys, action, name);
     if (step) return step;
   }
@@ -77,10 +92,14 @@ function fromFile(sys: Sys, path: string, name: string): State {
     if (!(error instanceof Errno)) throw error;
     if (name === "node") {
       const full = path.startsWith("/") ? path : `${sys.cwd.replace(/\/$/, "")}/${path}`;
-      sys.complain(`node:internal/modules/cjs/loader:1210\n  throw err;\n  ^\n\nError: Cannot find module '${full}'\n    at Module._resolveFilename (node:internal/modules/cjs/loader:1207:15) {\n  code: 'MODULE_NOT_FOUND',\n  requireStack: []\n}\n\nNode.js v${sys.container.image.version}\n`);
+      sys.complain(
+        `node:internal/modules/cjs/loader:1210\n  throw err;\n  ^\n\nError: Cannot find module '${full}'\n    at Module._resolveFilename (node:internal/modules/cjs/loader:1207:15) {\n  code: 'MODULE_NOT_FOUND',\n  requireStack: []\n}\n\nNode.js v${sys.container.image.version}\n`,
+      );
       return { x: 1 };
     }
-    sys.complain(`python: can't open file '${path.startsWith("/") ? path : `${sys.cwd.replace(/\/$/, "")}/${path}`}': [Errno 2] ${error.message}\n`);
+    sys.complain(
+      `python: can't open file '${path.startsWith("/") ? path : `${sys.cwd.replace(/\/$/, "")}/${path}`}': [Errno 2] ${error.message}\n`,
+    );
     return { x: 2 };
   }
 }
@@ -99,7 +118,9 @@ function fileServer(sys: Sys, words: string[]): State {
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const [number, name] = error.code === "EACCES" ? [13, "PermissionError"] : [98, "OSError"];
-    sys.complain(`Traceback (most recent call last):\n${name}: [Errno ${number}] ${error.message}\n`);
+    sys.complain(
+      `Traceback (most recent call last):\n${name}: [Errno ${number}] ${error.message}\n`,
+    );
     return { x: 1 };
   }
   // Python keeps what it prints to a pipe in its buffer until told otherwise.
@@ -120,15 +141,22 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
       return { x: 0 };
     }
     if (first === "-c" && name === "python") return take(sys, second ?? "", name);
-    if ((first === "-e" || first === "--eval") && name === "node") return take(sys, second ?? "", name);
-    if ((first === "-p" || first === "--print") && name === "node") return take(sys, `console.log(${second ?? ""})`, name);
+    if ((first === "-e" || first === "--eval") && name === "node")
+      return take(sys, second ?? "", name);
+    if ((first === "-p" || first === "--print") && name === "node")
+      return take(sys, `console.log(${second ?? ""})`, name);
     if (first === "-m" && name === "python") {
       if (second === "http.server") return fileServer(sys, words.slice(2));
-      sys.complain(`python: this sandbox simulates no module but http.server; asked for: ${second ?? ""}\n`);
+      sys.complain(
+        `python: this sandbox simulates no module but http.server; asked for: ${second ?? ""}\n`,
+      );
       return { x: 1 };
     }
     if (first !== undefined && !first.startsWith("-")) return fromFile(sys, first, name);
-    if (sys.terminal(0)) sys.complain(`${name}: this sandbox has no interactive interpreter; try ${name} ${name === "node" ? "-e 'console.log(1)'" : "-c 'print(1)'"}\n`);
+    if (sys.terminal(0))
+      sys.complain(
+        `${name}: this sandbox has no interactive interpreter; try ${name} ${name === "node" ? "-e 'console.log(1)'" : "-c 'print(1)'"}\n`,
+      );
     return { x: sys.terminal(0) ? 1 : 0 };
   },
   step(sys, state) {
@@ -145,10 +173,17 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
     const { path } = targetOf(request);
     const full = `${(state.folder ?? "").replace(/\/$/, "")}${path}`;
     const response = serve(sys, full, path);
-    response.headers = { server: `SimpleHTTP/0.6 Python/${sys.container.image.version}`, date: httpDate(sys.now), ...response.headers };
+    response.headers = {
+      server: `SimpleHTTP/0.6 Python/${sys.container.image.version}`,
+      date: httpDate(sys.now),
+      ...response.headers,
+    };
     const day = commonLogTime(sys.now).slice(0, -6).replace(":", " ");
-    if (response.status === 404) sys.complain(`${request.clientIp} - - [${day}] code 404, message File not found\n`);
-    sys.complain(`${request.clientIp} - - [${day}] "${request.method} ${request.path} HTTP/1.1" ${response.status} -\n`);
+    if (response.status === 404)
+      sys.complain(`${request.clientIp} - - [${day}] code 404, message File not found\n`);
+    sys.complain(
+      `${request.clientIp} - - [${day}] "${request.method} ${request.path} HTTP/1.1" ${response.status} -\n`,
+    );
     return { response };
   },
   memoryBytes: (state) => (name === "node" ? 36_000_000 : state?.folder ? 18_000_000 : 9_000_000),
@@ -156,11 +191,15 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
 
 function serve(sys: Sys, full: string, path: string) {
   const stat = sys.peek(full);
-  if (stat?.type === "d" && !path.endsWith("/")) return answer("", "text/html", 301, { location: `${path}/` });
-  const index = stat?.type === "d" && sys.peek(`${full}index.html`)?.type === "f" ? `${full}index.html` : full;
+  if (stat?.type === "d" && !path.endsWith("/"))
+    return answer("", "text/html", 301, { location: `${path}/` });
+  const index =
+    stat?.type === "d" && sys.peek(`${full}index.html`)?.type === "f" ? `${full}index.html` : full;
   const file = sys.peek(index);
   if (file?.type === "f" && sys.access(index, 4))
-    return answer(sys.readFile(index), mimeType(index, "application/octet-stream"), 200, { "last-modified": httpDate(file.mtime) });
+    return answer(sys.readFile(index), mimeType(index, "application/octet-stream"), 200, {
+      "last-modified": httpDate(file.mtime),
+    });
   if (file?.type === "d") {
     const items = sys.list(index).map((name) => {
       const shown = sys.peek(`${index}${name}`)?.type === "d" ? `${name}/` : name;
@@ -193,7 +232,11 @@ function image(
       let found = versions.get(key);
       if (!found) {
         const base = alpine ? alpineFiles("3.22.2") : debianFiles(debianReleases.trixie!);
-        found = { version, ...settings(version), layer: buildLayer(base, files(version), runtimeFiles) };
+        found = {
+          version,
+          ...settings(version),
+          layer: buildLayer(base, files(version), runtimeFiles),
+        };
         versions.set(key, found);
       }
       return found;
@@ -205,7 +248,11 @@ function image(
 const variants = /^(slim|alpine|bookworm|trixie|bullseye|buster)[\d.]*(-slim)?$/;
 
 export const pythonImage = image(
-  ["docker.io/library/python", "public.ecr.aws/docker/library/python", "mirror.gcr.io/library/python"],
+  [
+    "docker.io/library/python",
+    "public.ecr.aws/docker/library/python",
+    "mirror.gcr.io/library/python",
+  ],
   (tag) => resolveVersion({ series: { 2: 7, 3: 14 }, latest: "3.14.0", variants }, tag),
   (version) => ({
     "/usr/local/bin/python3": { program: "python" },
@@ -229,7 +276,12 @@ export const nodeImage = image(
   ["docker.io/library/node", "public.ecr.aws/docker/library/node", "mirror.gcr.io/library/node"],
   (tag) =>
     resolveVersion(
-      { series: { 12: 22, 14: 21, 16: 20, 18: 20, 20: 19, 22: 21, 24: 11, 25: 2 }, latest: "25.2.0", names: { lts: "24.11.1", current: "25.2.0" }, variants },
+      {
+        series: { 12: 22, 14: 21, 16: 20, 18: 20, 20: 19, 22: 21, 24: 11, 25: 2 },
+        latest: "25.2.0",
+        names: { lts: "24.11.1", current: "25.2.0" },
+        variants,
+      },
       tag,
     ),
   () => ({
@@ -243,5 +295,8 @@ export const nodeImage = image(
     env: { NODE_VERSION: version, YARN_VERSION: "1.22.22" },
     sizeBytes: 62_000_000,
   }),
-  [interpreter("node"), commandEntry("node-entrypoint", "/usr/local/bin/docker-entrypoint.sh: 8", "node")],
+  [
+    interpreter("node"),
+    commandEntry("node-entrypoint", "/usr/local/bin/docker-entrypoint.sh: 8", "node"),
+  ],
 );

@@ -1,6 +1,13 @@
 /** Plain distributions: alpine, debian, ubuntu. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import { alpineFiles, debianFiles, debianReleases, runtimeFiles, type DebianRelease, type FileTable } from "./base.ts";
+import {
+  alpineFiles,
+  debianFiles,
+  debianReleases,
+  runtimeFiles,
+  type DebianRelease,
+  type FileTable,
+} from "./base.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 
@@ -39,7 +46,8 @@ export const alpine: ImageDefinition = {
     layer: buildLayer(
       alpineFiles(version),
       {
-        "/etc/profile": "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n",
+        "/etc/profile":
+          "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n",
         "/etc/apk/repositories": `https://dl-cdn.alpinelinux.org/alpine/v${version.split(".").slice(0, 2).join(".")}/main\n`,
         "/etc/shells": "/bin/sh\n/bin/ash\n",
         "/sbin": { dir: true },
@@ -67,11 +75,20 @@ const debianNames: Record<string, string> = {
   oldstable: "bookworm",
   oldoldstable: "bullseye",
 };
-const debianNumbers: Record<string, string> = { 10: "buster", 11: "bullseye", 12: "bookworm", 13: "trixie" };
+const debianNumbers: Record<string, string> = {
+  10: "buster",
+  11: "bullseye",
+  12: "bookworm",
+  13: "trixie",
+};
 
 /** The code name a tag stands for: `12`, `12.5`, `bookworm-slim`, `bookworm-20251103-slim`. */
 function debianCodename(tag: string): string | undefined {
-  const plain = tag.replace(/-?slim$/, "").replace(/-\d{8}$/, "").replace(/-backports$/, "") || "latest";
+  const plain =
+    tag
+      .replace(/-?slim$/, "")
+      .replace(/-\d{8}$/, "")
+      .replace(/-backports$/, "") || "latest";
   const name = debianNames[plain] ?? plain;
   if (debianReleases[name]) return name;
   const number = /^(\d+)(?:\.(\d+))?$/.exec(name);
@@ -79,7 +96,11 @@ function debianCodename(tag: string): string | undefined {
 }
 
 export const debian: ImageDefinition = {
-  repositories: ["docker.io/library/debian", "public.ecr.aws/docker/library/debian", "mirror.gcr.io/library/debian"],
+  repositories: [
+    "docker.io/library/debian",
+    "public.ecr.aws/docker/library/debian",
+    "mirror.gcr.io/library/debian",
+  ],
   resolveTag: debianCodename,
   version: kept((codename) => ({
     version: debianReleases[codename]?.version ?? codename,
@@ -108,7 +129,12 @@ function ubuntuVersion(tag: string): string | undefined {
 }
 
 export const ubuntu: ImageDefinition = {
-  repositories: ["docker.io/library/ubuntu", "public.ecr.aws/docker/library/ubuntu", "mirror.gcr.io/library/ubuntu", "public.ecr.aws/ubuntu/ubuntu"],
+  repositories: [
+    "docker.io/library/ubuntu",
+    "public.ecr.aws/docker/library/ubuntu",
+    "mirror.gcr.io/library/ubuntu",
+    "public.ecr.aws/ubuntu/ubuntu",
+  ],
   resolveTag: ubuntuVersion,
   version: kept((number) => {
     const [version, codename] = ubuntuReleases[number] ?? ["24.04.3", "noble"];

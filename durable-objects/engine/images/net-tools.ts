@@ -19,8 +19,7 @@ function once(make: (version: string) => ImageVersion): (version: string) => Ima
 
 export const curl: ImageDefinition = {
   repositories: ["docker.io/curlimages/curl", "quay.io/curl/curl"],
-  resolveTag: (tag) =>
-    resolveVersion({ series: { 7: 88, 8: 17 }, latest: "8.17.0" }, tag),
+  resolveTag: (tag) => resolveVersion({ series: { 7: 88, 8: 17 }, latest: "8.17.0" }, tag),
   version: once((version) => ({
     version,
     entrypoint: ["/entrypoint.sh"],
@@ -46,7 +45,8 @@ export const curl: ImageDefinition = {
 
 export const netshoot: ImageDefinition = {
   repositories: ["docker.io/nicolaka/netshoot", "ghcr.io/nicolaka/netshoot"],
-  resolveTag: (tag) => (tag === "latest" ? "v0.15" : /^v0\.([1-9]|1[0-5])$/.test(tag) ? tag : undefined),
+  resolveTag: (tag) =>
+    tag === "latest" ? "v0.15" : /^v0\.([1-9]|1[0-5])$/.test(tag) ? tag : undefined,
   version: once((version) => ({
     version,
     entrypoint: [],

@@ -23,7 +23,9 @@ const server = smallServer({
     return [80];
   },
   bye(sys) {
-    sys.complain(`[${apacheTime(sys.now)}] [mpm_prefork:notice] [pid 1] AH00170: caught SIGWINCH, shutting down gracefully\n`);
+    sys.complain(
+      `[${apacheTime(sys.now)}] [mpm_prefork:notice] [pid 1] AH00170: caught SIGWINCH, shutting down gracefully\n`,
+    );
   },
   answer(sys, request, { path }) {
     const found = path === "/" || path === "/index.php";
@@ -37,7 +39,12 @@ const server = smallServer({
       1,
       `${request.clientIp} - - [${commonLogTime(sys.now)}] "${request.method} ${request.path} HTTP/1.1" ${response.status} ${response.body.length} "-" "${request.headers["user-agent"] ?? "-"}"\n`,
     );
-    response.headers = { date: httpDate(sys.now), server: "Apache/2.4.10 (Debian)", "x-powered-by": "PHP/5.6.14", ...response.headers };
+    response.headers = {
+      date: httpDate(sys.now),
+      server: "Apache/2.4.10 (Debian)",
+      "x-powered-by": "PHP/5.6.14",
+      ...response.headers,
+    };
     return found ? { response, cpuMs: requestMs } : response;
   },
 });
@@ -57,7 +64,11 @@ export const phpApache: ImageDefinition = {
       version,
       entrypoint: [],
       cmd: ["apache2-foreground"],
-      env: { PHP_VERSION: "5.6.14", PHP_INI_DIR: "/usr/local/etc/php", APACHE_CONFDIR: "/etc/apache2" },
+      env: {
+        PHP_VERSION: "5.6.14",
+        PHP_INI_DIR: "/usr/local/etc/php",
+        APACHE_CONFDIR: "/etc/apache2",
+      },
       workingDir: "/var/www/html",
       layer: buildLayer(
         debianFiles(debianReleases.buster!),
@@ -72,5 +83,8 @@ export const phpApache: ImageDefinition = {
     };
     return found;
   },
-  programs: [server, commandEntry("php-entrypoint", "/usr/local/bin/docker-php-entrypoint: 9", "php")],
+  programs: [
+    server,
+    commandEntry("php-entrypoint", "/usr/local/bin/docker-php-entrypoint: 9", "php"),
+  ],
 };

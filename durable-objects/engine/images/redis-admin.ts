@@ -1,6 +1,13 @@
 /** redis' commands about the server itself: settings, information, databases, replication. */
 import { array, bulk, bulks, fault, integer, ok, simple } from "./redis-protocol.ts";
-import { defaults, settingOf, syntaxError, type Call, type Command, type RedisState } from "./redis-state.ts";
+import {
+  defaults,
+  settingOf,
+  syntaxError,
+  type Call,
+  type Command,
+  type RedisState,
+} from "./redis-state.ts";
 import { globMatches, storeBytes } from "./redis-store.ts";
 
 /** `2mb` as bytes, where a setting is a size. */
@@ -13,7 +20,10 @@ function settingValue(name: string, text: string): string {
   return String(Number(match[1]) * base ** power);
 }
 
-const aliases: Record<string, string> = { slaveof: "replicaof", "slave-read-only": "replica-read-only" };
+const aliases: Record<string, string> = {
+  slaveof: "replicaof",
+  "slave-read-only": "replica-read-only",
+};
 
 /** Takes a setting in; false when there is none of that name. */
 export function applySetting(state: RedisState, given: string, words: string[]): boolean {
@@ -31,13 +41,17 @@ function config(call: Call): string {
   const { args, state } = call;
   const what = args[0]?.toUpperCase();
   if (what === "GET") {
-    const names = Object.keys(defaults).filter((name) => args.slice(1).some((glob) => globMatches(glob.toLowerCase(), name)));
+    const names = Object.keys(defaults).filter((name) =>
+      args.slice(1).some((glob) => globMatches(glob.toLowerCase(), name)),
+    );
     return bulks(names.flatMap((name) => [name, settingOf(state, name)]));
   }
   if (what === "SET") {
     const [, name = "", value = ""] = args;
     if (["port", "databases", "appendfilename"].includes(name.toLowerCase()))
-      return fault(`ERR CONFIG SET failed (possibly related to argument '${name}') - can't set immutable config`);
+      return fault(
+        `ERR CONFIG SET failed (possibly related to argument '${name}') - can't set immutable config`,
+      );
     if (name.toLowerCase() === "save") state.conf = { ...state.conf, save: "" };
     return applySetting(state, name, value.split(" "))
       ? ok
@@ -50,7 +64,8 @@ function config(call: Call): string {
 
 export const isReplica = (state: RedisState): boolean => state.link !== undefined;
 
-const replicas = (state: RedisState): string[] => Object.keys(state.c).filter((fd) => state.c[fd]?.r);
+const replicas = (state: RedisState): string[] =>
+  Object.keys(state.c).filter((fd) => state.c[fd]?.r);
 
 const human = (bytes: number): string =>
   bytes < 1024 ** 2 ? `${(bytes / 1024).toFixed(2)}K` : `${(bytes / 1024 ** 2).toFixed(2)}M`;
@@ -70,7 +85,15 @@ function replicationInfo(state: RedisState): string[] {
         `slave_read_only:${settingOf(state, "replica-read-only") === "no" ? 0 : 1}`,
       ]
     : ["role:master"];
-  return [...own, `connected_slaves:${fds.length}`, ...fds.map((fd, i) => `slave${i}:ip=${state.c[fd]?.name ?? ""},port=6379,state=online,offset=0,lag=0`), "master_failover_state:no-failover", "second_repl_offset:-1"];
+  return [
+    ...own,
+    `connected_slaves:${fds.length}`,
+    ...fds.map(
+      (fd, i) => `slave${i}:ip=${state.c[fd]?.name ?? ""},port=6379,state=online,offset=0,lag=0`,
+    ),
+    "master_failover_state:no-failover",
+    "second_repl_offset:-1",
+  ];
 }
 
 function sections({ sys, state, keys }: Call): Record<string, string[]> {
@@ -93,7 +116,10 @@ function sections({ sys, state, keys }: Call): Record<string, string[]> {
       "executable:/data/redis-server",
       "config_file:",
     ],
-    Clients: [`connected_clients:${Object.keys(state.c).length - replicas(state).length}`, "blocked_clients:0"],
+    Clients: [
+      `connected_clients:${Object.keys(state.c).length - replicas(state).length}`,
+      "blocked_clients:0",
+    ],
     Memory: [
       `used_memory:${used}`,
       `used_memory_human:${human(used)}`,
@@ -108,7 +134,10 @@ function sections({ sys, state, keys }: Call): Record<string, string[]> {
       "rdb_last_bgsave_status:ok",
       `aof_enabled:${settingOf(state, "appendonly") === "yes" ? 1 : 0}`,
     ],
-    Stats: [`total_connections_received:${state.k ?? 0}`, `total_commands_processed:${state.n ?? 0}`],
+    Stats: [
+      `total_connections_received:${state.k ?? 0}`,
+      `total_commands_processed:${state.n ?? 0}`,
+    ],
     Replication: replicationInfo(state),
     CPU: [`used_cpu_user:${((sys.process.cpu ?? 0) / 1_000_000).toFixed(6)}`],
     Cluster: ["cluster_enabled:0"],
@@ -118,7 +147,8 @@ function sections({ sys, state, keys }: Call): Record<string, string[]> {
 
 function info(call: Call): string {
   const wanted = call.args.map((name) => name.toLowerCase());
-  const all = wanted.length === 0 || wanted.some((name) => ["all", "default", "everything"].includes(name));
+  const all =
+    wanted.length === 0 || wanted.some((name) => ["all", "default", "everything"].includes(name));
   const text = Object.entries(sections(call))
     .filter(([name]) => all || wanted.includes(name.toLowerCase()))
     .map(([name, lines]) => `# ${name}\r\n${lines.map((line) => `${line}\r\n`).join("")}`);
@@ -138,8 +168,19 @@ export function follow(state: RedisState, host: string, port: string): string {
 
 function role({ state }: Call): string {
   const { link } = state;
-  if (link) return array([bulk("slave"), bulk(link.host), integer(link.port), bulk(link.up ? "connected" : "connect"), integer(0)]);
-  return array([bulk("master"), integer(0), array(replicas(state).map((fd) => bulks([state.c[fd]?.name, "6379", "0"])))]);
+  if (link)
+    return array([
+      bulk("slave"),
+      bulk(link.host),
+      integer(link.port),
+      bulk(link.up ? "connected" : "connect"),
+      integer(0),
+    ]);
+  return array([
+    bulk("master"),
+    integer(0),
+    array(replicas(state).map((fd) => bulks([state.c[fd]?.name, "6379", "0"]))),
+  ]);
 }
 
 function clientCommand({ args, client, sys }: Call): string {
@@ -161,8 +202,11 @@ function clientCommand({ args, client, sys }: Call): string {
 function auth({ args, state, client }: Call): string {
   const password = settingOf(state, "requirepass");
   if (password === "")
-    return fault("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?");
-  if (args.at(-1) !== password) return fault("WRONGPASS invalid username-password pair or user is disabled.");
+    return fault(
+      "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+    );
+  if (args.at(-1) !== password)
+    return fault("WRONGPASS invalid username-password pair or user is disabled.");
   client.a = true;
   return ok;
 }
@@ -201,12 +245,18 @@ export const adminCommands: Record<string, Command> = {
       return ok;
     },
   },
-  time: { arity: 1, run: ({ sys }) => bulks([String(Math.floor(sys.now / 1000)), String((sys.now % 1000) * 1000)]) },
+  time: {
+    arity: 1,
+    run: ({ sys }) => bulks([String(Math.floor(sys.now / 1000)), String((sys.now % 1000) * 1000)]),
+  },
   role: { arity: 1, run: role },
   replicaof: { arity: 3, run: ({ state, args }) => follow(state, args[0] ?? "", args[1] ?? "") },
   slaveof: { arity: 3, run: ({ state, args }) => follow(state, args[0] ?? "", args[1] ?? "") },
   client: { arity: -2, run: clientCommand },
-  command: { arity: -1, run: ({ args }) => (args[0]?.toUpperCase() === "COUNT" ? integer(241) : array([])) },
+  command: {
+    arity: -1,
+    run: ({ args }) => (args[0]?.toUpperCase() === "COUNT" ? integer(241) : array([])),
+  },
   wait: { arity: 3, run: ({ state }) => integer(replicas(state).length) },
   lastsave: { arity: 1, run: ({ sys }) => integer(Math.floor(sys.process.t / 1000)) },
   memory: {

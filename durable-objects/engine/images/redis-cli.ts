@@ -26,7 +26,15 @@ interface State {
 }
 
 const quoted = (text: string): string =>
-  `"${text.replace(/["\\]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r").replaceAll("\t", "\\t").replace(/[\x00-\x1f\x7f-\xff]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`)}"`;
+  `"${text
+    .replace(/["\\]/g, "\\$&")
+    .replaceAll("\n", "\\n")
+    .replaceAll("\r", "\\r")
+    .replaceAll("\t", "\\t")
+    .replace(
+      /[\x00-\x1f\x7f-\xff]/g,
+      (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    )}"`;
 
 function pretty(reply: Reply, indent = ""): string {
   switch (reply.k) {
@@ -81,7 +89,9 @@ function options(sys: Sys, state: State): string[] | undefined {
       state.x = 0;
       return undefined;
     } else if (!["--no-auth-warning", "-2", "-3", "--verbose", "--csv"].includes(word)) {
-      sys.complain(`Unrecognized option or bad number of args for: '${word}'\n${word === "--help" ? usage : ""}`);
+      sys.complain(
+        `Unrecognized option or bad number of args for: '${word}'\n${word === "--help" ? usage : ""}`,
+      );
       state.x = 1;
       return undefined;
     }
@@ -126,7 +136,9 @@ function connect(sys: Sys, state: State): Step | "there" {
     state.s = dialled.socket;
     return "there";
   }
-  sys.complain(`Could not connect to Redis at ${state.host}:${state.port}: ${dialErrorText[dialled.error]}\n`);
+  sys.complain(
+    `Could not connect to Redis at ${state.host}:${state.port}: ${dialErrorText[dialled.error]}\n`,
+  );
   return { exit: 1 };
 }
 
@@ -194,14 +206,19 @@ export const redisCli: Program<State> = {
       sys.complain("Error: Server closed the connection\n");
       return { exit: 1 };
     }
-    const over = state.due === 0 && state.todo.length === 0 && (!state.lines || state.x !== undefined || (state.ended && !state.typed));
+    const over =
+      state.due === 0 &&
+      state.todo.length === 0 &&
+      (!state.lines || state.x !== undefined || (state.ended && !state.typed));
     if (over) {
       hangUp(sys, socket);
       return { exit: state.x ?? 0 };
     }
     if (state.due === 0 && (state.typed?.includes("\n") || state.ended)) return undefined;
     const wait = waitFor(socket);
-    return { wait: { ...wait, r: [...(wait.r ?? []), ...(state.lines && !state.ended ? [0] : [])] } };
+    return {
+      wait: { ...wait, r: [...(wait.r ?? []), ...(state.lines && !state.ended ? [0] : [])] },
+    };
   },
   memoryBytes: () => 3_000_000,
 };

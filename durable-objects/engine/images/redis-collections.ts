@@ -23,7 +23,9 @@ function pop({ keys, args: [key = "", count] }: Call, left: boolean): string {
   if (!list) return nil;
   const many = count === undefined ? 1 : Number(count);
   if (!(many >= 0)) return fault("ERR value is out of range, must be positive");
-  const taken = left ? list.v.slice(0, many) : list.v.slice(list.v.length - Math.min(many, list.v.length)).toReversed();
+  const taken = left
+    ? list.v.slice(0, many)
+    : list.v.slice(list.v.length - Math.min(many, list.v.length)).toReversed();
   const v = left ? list.v.slice(many) : list.v.slice(0, Math.max(0, list.v.length - many));
   keys.set(key, { ...list, v });
   keys.tidy(key);
@@ -58,7 +60,10 @@ const listCommands: Record<string, Command> = {
   rpushx: { arity: -3, write: true, run: (call) => push(call, false, true) },
   lpop: { arity: -2, write: true, run: (call) => pop(call, true) },
   rpop: { arity: -2, write: true, run: (call) => pop(call, false) },
-  llen: { arity: 2, run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "list")?.v.length ?? 0) },
+  llen: {
+    arity: 2,
+    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "list")?.v.length ?? 0),
+  },
   lrange: {
     arity: 4,
     run({ keys, args: [key = "", from = "", to = ""] }) {
@@ -67,7 +72,10 @@ const listCommands: Record<string, Command> = {
       return cut ? bulks(list.slice(...cut)) : fault(notInteger);
     },
   },
-  lindex: { arity: 3, run: ({ keys, args }) => bulk(keys.of(args[0] ?? "", "list")?.v.at(Number(args[1]))) },
+  lindex: {
+    arity: 3,
+    run: ({ keys, args }) => bulk(keys.of(args[0] ?? "", "list")?.v.at(Number(args[1]))),
+  },
   lset: {
     arity: 4,
     write: true,
@@ -94,7 +102,8 @@ function hset({ keys, args: [key = "", ...pairs], name }: Call): number | string
   return fields.size - before;
 }
 
-const fieldsOf = ({ keys, args }: Call): Map<string, string> => new Map(keys.of(args[0] ?? "", "hash")?.v ?? []);
+const fieldsOf = ({ keys, args }: Call): Map<string, string> =>
+  new Map(keys.of(args[0] ?? "", "hash")?.v ?? []);
 
 function hashIncrement({ keys, args: [key = "", field = "", by = ""] }: Call): string {
   const hash = keys.of(key, "hash");
@@ -184,10 +193,14 @@ const setCommands: Record<string, Command> = {
     },
   },
   smembers: { arity: 2, run: ({ keys, args }) => bulks(keys.of(args[0] ?? "", "set")?.v ?? []) },
-  scard: { arity: 2, run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "set")?.v.length ?? 0) },
+  scard: {
+    arity: 2,
+    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "set")?.v.length ?? 0),
+  },
   sismember: {
     arity: 3,
-    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "set")?.v.includes(args[1] ?? "") ? 1 : 0),
+    run: ({ keys, args }) =>
+      integer(keys.of(args[0] ?? "", "set")?.v.includes(args[1] ?? "") ? 1 : 0),
   },
 };
 
@@ -209,21 +222,31 @@ function zadd({ keys, args: [key = "", ...pairs] }: Call): string {
   return integer(scores.size - before);
 }
 
-function zrange({ keys, args: [key = "", from = "", to = "", ...options] }: Call, reverse: boolean): string {
+function zrange(
+  { keys, args: [key = "", from = "", to = "", ...options] }: Call,
+  reverse: boolean,
+): string {
   const all = keys.of(key, "zset")?.v ?? [];
   const words = options.map((word) => word.toUpperCase());
   const list = reverse || words.includes("REV") ? all.toReversed() : all;
   const cut = bounds(from, to, list.length);
   if (!cut) return fault(notInteger);
   const part = list.slice(...cut);
-  return bulks(words.includes("WITHSCORES") ? part.flatMap(([m, s]) => [m, scoreText(s)]) : part.map(([m]) => m));
+  return bulks(
+    words.includes("WITHSCORES")
+      ? part.flatMap(([m, s]) => [m, scoreText(s)])
+      : part.map(([m]) => m),
+  );
 }
 
 const sortedCommands: Record<string, Command> = {
   zadd: { arity: -4, write: true, run: zadd },
   zrange: { arity: -4, run: (call) => zrange(call, false) },
   zrevrange: { arity: -4, run: (call) => zrange(call, true) },
-  zcard: { arity: 2, run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "zset")?.v.length ?? 0) },
+  zcard: {
+    arity: 2,
+    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "zset")?.v.length ?? 0),
+  },
   zscore: {
     arity: 3,
     run({ keys, args }) {

@@ -1,15 +1,15 @@
 /** redis on disk: the snapshot and the file of commands, so that a volume keeps what a container loses. */
 import { Errno } from "../runtime/errno.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { command, parseCommand } from "./redis-protocol.ts";
-import { execute, say } from "./redis-server.ts";
+import { commandsPath, execute } from "./redis-execute.ts";
+import { parseCommand } from "./redis-protocol.ts";
+import { say } from "./redis-say.ts";
 import { settingOf, type RedisState } from "./redis-state.ts";
 import type { Database } from "./redis-store.ts";
 
 const header = "REDIS0012\xfa";
-const snapshotPath = (state: RedisState): string => `${settingOf(state, "dir")}/${settingOf(state, "dbfilename")}`;
-const commandsFolder = "appendonlydir";
-const commandsFile = "appendonly.aof.1.incr.aof";
+const snapshotPath = (state: RedisState): string =>
+  `${settingOf(state, "dir")}/${settingOf(state, "dbfilename")}`;
 
 export function saveData(sys: Sys, state: RedisState): boolean {
   try {
@@ -18,20 +18,12 @@ export function saveData(sys: Sys, state: RedisState): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    say(sys, "#", `Failed opening the temp RDB file temp-${sys.pid}.rdb (in server root dir ${settingOf(state, "dir")}) for saving: ${error.message}`);
+    say(
+      sys,
+      "#",
+      `Failed opening the temp RDB file temp-${sys.pid}.rdb (in server root dir ${settingOf(state, "dir")}) for saving: ${error.message}`,
+    );
     return false;
-  }
-}
-
-export function logCommand(sys: Sys, database: number, words: string[]): void {
-  const bytes = (database ? command(["SELECT", String(database)]) : "") + command(words) + (database ? command(["SELECT", "0"]) : "");
-  const folder = `/data/${commandsFolder}`;
-  try {
-    if (!sys.peek(folder)) sys.mkdir(folder);
-    sys.writeFile(`${folder}/${commandsFile}`, bytes, { append: true });
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    say(sys, "#", `Error writing to the AOF file: ${error.message}`);
   }
 }
 
@@ -47,7 +39,7 @@ function read(sys: Sys, path: string): string | undefined {
 /** What an earlier container left on the volume. */
 export function loadData(sys: Sys, state: RedisState): void {
   if (settingOf(state, "appendonly") === "yes") {
-    let log = read(sys, `/data/${commandsFolder}/${commandsFile}`);
+    let log = read(sys, commandsPath);
     if (log === undefined) return;
     const client = {};
     while (log) {

@@ -30,7 +30,8 @@ function setOptions(words: string[], now: number): SetOptions | undefined {
     else if (["EX", "PX", "EXAT", "PXAT"].includes(word)) {
       const number = words[++i] ?? "";
       if (!integerPattern.test(number)) return undefined;
-      options.x = Number(number) * (word.startsWith("E") ? 1000 : 1) + (word.endsWith("AT") ? 0 : now);
+      options.x =
+        Number(number) * (word.startsWith("E") ? 1000 : 1) + (word.endsWith("AT") ? 0 : now);
     } else return undefined;
   }
   return options;
@@ -41,16 +42,22 @@ function set(call: Call): string {
   const [key = "", value = ""] = args;
   const options = setOptions(args.slice(2), keys.now);
   if (!options) return fault(syntaxError);
-  if (options.x !== undefined && options.x <= keys.now) return fault("ERR invalid expire time in 'set' command");
+  if (options.x !== undefined && options.x <= keys.now)
+    return fault("ERR invalid expire time in 'set' command");
   const old = options.get ? keys.of(key, "string") : keys.get(key);
   const before = options.get ? bulk(old?.t === "string" ? old.v : undefined) : ok;
-  if (options.only === "NX" ? old : options.only === "XX" && !old) return options.get ? before : nil;
+  if (options.only === "NX" ? old : options.only === "XX" && !old)
+    return options.get ? before : nil;
   const x = options.keep ? old?.x : options.x;
   keys.set(key, { t: "string", v: value, ...(x === undefined ? {} : { x }) });
   return before;
 }
 
-function expire({ keys, args: [key = "", amount = ""] }: Call, unit: number, absolute: boolean): string {
+function expire(
+  { keys, args: [key = "", amount = ""] }: Call,
+  unit: number,
+  absolute: boolean,
+): string {
   if (!integerPattern.test(amount)) return fault(notInteger);
   const value = keys.get(key);
   if (!value) return integer(0);
@@ -91,7 +98,9 @@ function scan({ keys, args }: Call): string {
     else if (word === "TYPE") type = args[i + 1];
     else if (word !== "COUNT") return fault(syntaxError);
   }
-  const found = keys.names().filter((name) => globMatches(match, name) && (!type || keys.get(name)?.t === type));
+  const found = keys
+    .names()
+    .filter((name) => globMatches(match, name) && (!type || keys.get(name)?.t === type));
   return array([bulk("0"), bulks(found)]);
 }
 
@@ -106,7 +115,8 @@ export const keyCommands: Record<string, Command> = {
   setex: {
     arity: 4,
     write: true,
-    run: (call) => set({ ...call, args: [call.args[0] ?? "", call.args[2] ?? "", "EX", call.args[1] ?? ""] }),
+    run: (call) =>
+      set({ ...call, args: [call.args[0] ?? "", call.args[2] ?? "", "EX", call.args[1] ?? ""] }),
   },
   getset: { arity: 3, write: true, run: (call) => set({ ...call, args: [...call.args, "GET"] }) },
   getdel: {
@@ -121,17 +131,20 @@ export const keyCommands: Record<string, Command> = {
   mget: {
     arity: -2,
     run: ({ keys, args }) =>
-      bulks(args.map((key) => {
-        const value = keys.get(key);
-        return value?.t === "string" ? value.v : undefined;
-      })),
+      bulks(
+        args.map((key) => {
+          const value = keys.get(key);
+          return value?.t === "string" ? value.v : undefined;
+        }),
+      ),
   },
   mset: {
     arity: -3,
     write: true,
     run({ keys, args }) {
       if (args.length % 2) return fault("ERR wrong number of arguments for 'mset' command");
-      for (let i = 0; i < args.length; i += 2) keys.set(args[i] ?? "", { t: "string", v: args[i + 1] ?? "" });
+      for (let i = 0; i < args.length; i += 2)
+        keys.set(args[i] ?? "", { t: "string", v: args[i + 1] ?? "" });
       return ok;
     },
   },
@@ -144,7 +157,10 @@ export const keyCommands: Record<string, Command> = {
       return integer((old?.v.length ?? 0) + tail.length);
     },
   },
-  strlen: { arity: 2, run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "string")?.v.length ?? 0) },
+  strlen: {
+    arity: 2,
+    run: ({ keys, args }) => integer(keys.of(args[0] ?? "", "string")?.v.length ?? 0),
+  },
   getrange: { arity: 4, run: range },
   incr: { arity: 2, write: true, run: (call) => add(call, "1") },
   decr: { arity: 2, write: true, run: (call) => add(call, "-1") },
@@ -152,14 +168,35 @@ export const keyCommands: Record<string, Command> = {
   decrby: {
     arity: 3,
     write: true,
-    run: (call) => add(call, integerPattern.test(call.args[1] ?? "") ? String(-BigInt(call.args[1] ?? "0")) : "x"),
+    run: (call) =>
+      add(
+        call,
+        integerPattern.test(call.args[1] ?? "") ? String(-BigInt(call.args[1] ?? "0")) : "x",
+      ),
   },
-  del: { arity: -2, write: true, run: ({ keys, args }) => integer(args.filter((key) => keys.remove(key)).length) },
-  unlink: { arity: -2, write: true, run: ({ keys, args }) => integer(args.filter((key) => keys.remove(key)).length) },
-  exists: { arity: -2, run: ({ keys, args }) => integer(args.filter((key) => keys.get(key)).length) },
-  touch: { arity: -2, run: ({ keys, args }) => integer(args.filter((key) => keys.get(key)).length) },
+  del: {
+    arity: -2,
+    write: true,
+    run: ({ keys, args }) => integer(args.filter((key) => keys.remove(key)).length),
+  },
+  unlink: {
+    arity: -2,
+    write: true,
+    run: ({ keys, args }) => integer(args.filter((key) => keys.remove(key)).length),
+  },
+  exists: {
+    arity: -2,
+    run: ({ keys, args }) => integer(args.filter((key) => keys.get(key)).length),
+  },
+  touch: {
+    arity: -2,
+    run: ({ keys, args }) => integer(args.filter((key) => keys.get(key)).length),
+  },
   type: { arity: 2, run: ({ keys, args }) => simple(keys.get(args[0] ?? "")?.t ?? "none") },
-  keys: { arity: 2, run: ({ keys, args }) => bulks(keys.names().filter((name) => globMatches(args[0] ?? "", name))) },
+  keys: {
+    arity: 2,
+    run: ({ keys, args }) => bulks(keys.names().filter((name) => globMatches(args[0] ?? "", name))),
+  },
   scan: { arity: -2, run: scan },
   randomkey: {
     arity: 1,

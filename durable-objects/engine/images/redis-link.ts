@@ -2,7 +2,8 @@
 import type { Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { command, parseCommand } from "./redis-protocol.ts";
-import { execute, say } from "./redis-server.ts";
+import { execute } from "./redis-execute.ts";
+import { say } from "./redis-say.ts";
 import type { Link, RedisState } from "./redis-state.ts";
 import type { Database } from "./redis-store.ts";
 import { dial, dialErrorText, hangUp, receive, send, waitFor } from "./sockets.ts";
@@ -38,7 +39,11 @@ function connect(sys: Sys, link: Link): Wait | undefined {
   link.s = dialled.socket;
   delete link.t;
   say(sys, "*", "MASTER <-> REPLICA sync started", "S");
-  send(sys, link.s, command(["REPLCONF", "listening-port", "6379"]) + command(["PSYNC", "?", "-1"]));
+  send(
+    sys,
+    link.s,
+    command(["REPLCONF", "listening-port", "6379"]) + command(["PSYNC", "?", "-1"]),
+  );
   return undefined;
 }
 
@@ -80,13 +85,23 @@ export function runLink(sys: Sys, state: RedisState): Wait {
     const data = receive(sys, socket);
     if (data === undefined) break;
     if (data === "") {
-      again(sys, link, link.up ? "Connection with master lost." : "I/O error reading bulk count from MASTER: Success");
+      again(
+        sys,
+        link,
+        link.up
+          ? "Connection with master lost."
+          : "I/O error reading bulk count from MASTER: Success",
+      );
       return { t: link.t ?? sys.now + 1000 };
     }
     link.b = (link.b ?? "") + data;
   }
   if (!link.up && link.b?.startsWith("-NOAUTH")) {
-    again(sys, link, "Master does not support PSYNC or is in error state (reply: -NOAUTH Authentication required.)");
+    again(
+      sys,
+      link,
+      "Master does not support PSYNC or is in error state (reply: -NOAUTH Authentication required.)",
+    );
     return { t: link.t ?? sys.now + 1000 };
   }
   if (link.up || takeSnapshot(sys, state, link)) applyWrites(sys, state, link);

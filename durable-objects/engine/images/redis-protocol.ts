@@ -40,9 +40,14 @@ export function parseCommand(
   const end = data.indexOf("\r\n");
   if (data[0] !== "*") {
     const line = data.indexOf("\n");
-    if (line < 0) return data.length > 65_536 ? { error: "ERR Protocol error: too big inline request" } : "more";
+    if (line < 0)
+      return data.length > 65_536
+        ? { error: "ERR Protocol error: too big inline request" }
+        : "more";
     const words = splitWords(data.slice(0, line).replace(/\r$/, ""));
-    return words ? { words, used: line + 1 } : { error: "ERR Protocol error: unbalanced quotes in request" };
+    return words
+      ? { words, used: line + 1 }
+      : { error: "ERR Protocol error: unbalanced quotes in request" };
   }
   if (end < 0) return "more";
   const count = Number(data.slice(1, end));
@@ -54,7 +59,8 @@ export function parseCommand(
     if (line < 0) return "more";
     if (data[at] !== "$") return { error: `ERR Protocol error: expected '$', got '${data[at]}'` };
     const length = Number(data.slice(at + 1, line));
-    if (!(length >= 0 && length <= 512 * 1024)) return { error: "ERR Protocol error: invalid bulk length" };
+    if (!(length >= 0 && length <= 512 * 1024))
+      return { error: "ERR Protocol error: invalid bulk length" };
     if (data.length < line + 2 + length + 2) return "more";
     words.push(data.slice(line + 2, line + 2 + length));
     at = line + 2 + length + 2;
@@ -85,7 +91,10 @@ export function parseReply(data: string, from = 0): { reply: Reply; used: number
       const length = Number(line);
       if (length < 0) return { reply: { k: "nil" }, used };
       if (data.length < used + length + 2) return "more";
-      return { reply: { k: "bulk", text: data.slice(used, used + length) }, used: used + length + 2 };
+      return {
+        reply: { k: "bulk", text: data.slice(used, used + length) },
+        used: used + length + 2,
+      };
     }
     default: {
       const items: Reply[] = [];

@@ -2,98 +2,30 @@
  * The redis server: one loop over its clients' connections. All it holds is its process's JSON state; a replica follows
  * its master over the simulated network (full synchronisation, then the master's writes as they come).
  */
-import { redisBytesMax } from "../limits.ts";
-import { addLoad } from "../runtime/load.ts";
 import { Errno } from "../runtime/errno.ts";
+import { addLoad } from "../runtime/load.ts";
 import type { Program, Step } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { redisTime } from "./log-times.ts";
-import { adminCommands, applySetting, follow, isReplica } from "./redis-admin.ts";
-import { collectionCommands } from "./redis-collections.ts";
-import { keyCommands } from "./redis-keys.ts";
-import { loadData, logCommand, saveData } from "./redis-files.ts";
-import { runLink } from "./redis-link.ts";
-import { array, command, fault, ok, parseCommand, simple } from "./redis-protocol.ts";
-import { settingOf, type Call, type Command, type RedisClient, type RedisState } from "./redis-state.ts";
-import { Keys, storeBytes, WrongType } from "./redis-store.ts";
+import { applySetting, follow } from "./redis-admin.ts";
 import { bootLines } from "./redis-boot.ts";
+import { execute } from "./redis-execute.ts";
+import { loadData, saveData } from "./redis-files.ts";
+import { runLink } from "./redis-link.ts";
+import { array, fault, ok, parseCommand, simple } from "./redis-protocol.ts";
+import { say } from "./redis-say.ts";
+import { settingOf, type RedisClient, type RedisState } from "./redis-state.ts";
+import { storeBytes } from "./redis-store.ts";
 import { bootedQuietly } from "./serve.ts";
 import { accept, peerOf, writeAll } from "./sockets.ts";
 
-const commands: Record<string, Command> = { ...adminCommands, ...keyCommands, ...collectionCommands };
-
-/** Data structures cost more than their text: what a `maxmemory` beyond this asks for, no sandbox gives. */
-const memoryLimit = (state: RedisState): number =>
-  Math.min(Number(settingOf(state, "maxmemory")) || redisBytesMax, redisBytesMax);
-
-export function say(sys: Sys, mark: string, text: string, role = "M"): void {
-  sys.write(1, `${sys.pid}:${role} ${redisTime(sys.now)} ${mark} ${text}\n`);
-}
-
-/** Why a command may not run; undefined: it may. */
-function refusal(call: Call, found: Command | undefined): string | undefined {
-  const { name, args, state, client } = call;
-  if (!found) {
-    const quoted = args.map((arg) => `'${arg.slice(0, 128)}' `).join("");
-    return `ERR unknown command '${name}', with args beginning with: ${quoted}`;
-  }
-  const words = args.length + 1;
-  if (found.arity > 0 ? words !== found.arity : words < -found.arity)
-    return `ERR wrong number of arguments for '${name.toLowerCase()}' command`;
-  if (call.inside) return undefined;
-  if (settingOf(state, "requirepass") !== "" && !client.a && name.toLowerCase() !== "auth") return "NOAUTH Authentication required.";
-  if (!found.write) return undefined;
-  if (isReplica(state) && settingOf(state, "replica-read-only") !== "no") return "READONLY You can't write against a read only replica.";
-  const frees = ["del", "unlink", "flushall", "flushdb", "expire", "lpop", "rpop", "ltrim", "hdel", "srem"];
-  if (!frees.includes(name.toLowerCase()) && storeBytes(state) > memoryLimit(state))
-    return makeRoom(call) ? undefined : "OOM command not allowed when used memory > 'maxmemory'.";
-  return undefined;
-}
-
-/** allkeys-*: the keys that came first go; volatile-*: those that expire soonest. */
-function makeRoom({ state, keys }: Call): boolean {
-  const policy = settingOf(state, "maxmemory-policy");
-  if (policy === "noeviction") return false;
-  let names = keys.names();
-  if (policy.startsWith("volatile"))
-    names = names.filter((name) => keys.get(name)?.x !== undefined).sort((a, b) => (keys.get(a)?.x ?? 0) - (keys.get(b)?.x ?? 0));
-  for (const name of names) {
-    if (storeBytes(state) <= memoryLimit(state)) return true;
-    keys.remove(name);
-  }
-  return storeBytes(state) <= memoryLimit(state);
-}
-
-/** Runs one command and gives its reply; writes go on to replicas and the file of commands. */
-export function execute(sys: Sys, state: RedisState, client: RedisClient, words: string[], inside?: true): string {
-  const [name = "", ...args] = words;
-  const found = commands[name.toLowerCase()];
-  const keys = new Keys(state, client.d ?? 0, sys.now);
-  const call: Call = { name, args, keys, sys, state, client, ...(inside ? { inside } : {}) };
-  const no = refusal(call, Object.hasOwn(commands, name.toLowerCase()) ? found : undefined);
-  if (no) return fault(no);
-  let reply: string;
-  try {
-    reply = (found as Command).run(call);
-  } catch (error) {
-    if (!(error instanceof WrongType)) throw error;
-    return fault("WRONGTYPE Operation against a key holding the wrong kind of value");
-  }
-  if (found?.write && !reply.startsWith("-")) {
-    state.w = (state.w ?? 0) + 1;
-    propagate(sys, state, client.d ?? 0, words);
-    if (inside !== true && settingOf(state, "appendonly") === "yes") logCommand(sys, client.d ?? 0, words);
-  }
-  return reply;
-}
-
-function propagate(sys: Sys, state: RedisState, database: number, words: string[]): void {
-  const bytes = (database ? command(["SELECT", String(database)]) : "") + command(words) + (database ? command(["SELECT", "0"]) : "");
-  for (const fd in state.c) if (state.c[fd]?.r) writeAll(sys, Number(fd), bytes);
-}
-
 /** Commands that are about the connection itself. Undefined: an ordinary one. */
-function session(sys: Sys, state: RedisState, fd: number, client: RedisClient, words: string[]): string | undefined {
+function session(
+  sys: Sys,
+  state: RedisState,
+  fd: number,
+  client: RedisClient,
+  words: string[],
+): string | undefined {
   switch (words[0]?.toUpperCase()) {
     case "QUIT":
       return ok;
@@ -160,7 +92,8 @@ function serve(sys: Sys, state: RedisState, fd: number, client: RedisClient): vo
     state.n = (state.n ?? 0) + 1;
     // About 20,000 commands a second keep one core busy.
     addLoad(sys.kernel, sys.process, 0.05);
-    replies += session(sys, state, fd, client, parsed.words) ?? execute(sys, state, client, parsed.words);
+    replies +=
+      session(sys, state, fd, client, parsed.words) ?? execute(sys, state, client, parsed.words);
     if (parsed.words[0]?.toUpperCase() === "QUIT") gone = true;
   }
   if (client.b === "") delete client.b;
@@ -197,7 +130,12 @@ function configure(sys: Sys, state: RedisState): string | undefined {
       const [name, ...rest] = line.trim().split(/\s+/);
       if (!name || name.startsWith("#")) continue;
       const values = rest.map((word) => word.replace(/^["'](.*)["']$/, "$1"));
-      if (!applySetting(state, name, values) && !/^(daemonize|pidfile|logfile|include|cluster-|rename-command|client-output|stop-writes|rdb|aof-|auto-aof|no-appendfsync|appendfilename|user |masterauth|lazyfree|hz|dynamic-hz|activerehashing|repl-|replica-|slave-|supervised|always-show|set-|list-|hash-|zset-|slowlog|latency|notify|lua-|unixsocket|io-|jemalloc|loadmodule|appenddirname|save)/.test(name))
+      if (
+        !applySetting(state, name, values) &&
+        !/^(daemonize|pidfile|logfile|include|cluster-|rename-command|client-output|stop-writes|rdb|aof-|auto-aof|no-appendfsync|appendfilename|user |masterauth|lazyfree|hz|dynamic-hz|activerehashing|repl-|replica-|slave-|supervised|always-show|set-|list-|hash-|zset-|slowlog|latency|notify|lua-|unixsocket|io-|jemalloc|loadmodule|appenddirname|save)/.test(
+          name,
+        )
+      )
         return `\n*** FATAL CONFIG FILE ERROR (Redis ${sys.container.image.version}) ***\nReading the configuration file, at line ${i + 1}\n>>> '${line.trim()}'\nBad directive or wrong number of arguments`;
     }
   }
@@ -225,13 +163,18 @@ export const redisServer: Program<RedisState> = {
       state.l = sys.listen(port, "t");
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
-      say(sys, "#", `Warning: Could not create server TCP listening socket *:${port}: bind: Address already in use`);
+      say(
+        sys,
+        "#",
+        `Warning: Could not create server TCP listening socket *:${port}: bind: Address already in use`,
+      );
       say(sys, "#", "Failed listening on port 6379 (tcp), aborting.".replace("6379", String(port)));
       return { ...state, x: 1 };
     }
     const { version } = sys.container.image;
     const lines = bootLines(version, sys.now, plain ? undefined : port);
-    if (!plain || !bootedQuietly(sys, lines.length)) for (const { text } of lines) sys.write(1, `${text}\n`);
+    if (!plain || !bootedQuietly(sys, lines.length))
+      for (const { text } of lines) sys.write(1, `${text}\n`);
     const master = settingOf(state, "replicaof").split(" ");
     if (master.length === 2) follow(state, master[0] ?? "", master[1] ?? "");
     loadData(sys, state);
@@ -250,12 +193,17 @@ export const redisServer: Program<RedisState> = {
     if (state.x !== undefined) return { exit: state.x };
     const link = runLink(sys, state);
     sys.held = storeBytes(state);
-    return { wait: { ...link, r: [state.l ?? 0, ...Object.keys(state.c).map(Number), ...(link.r ?? [])] } };
+    return {
+      wait: { ...link, r: [state.l ?? 0, ...Object.keys(state.c).map(Number), ...(link.r ?? [])] },
+    };
   },
   handles: (state, signal) => state?.x === undefined && (signal === 15 || signal === 2),
   signal(sys, state, signal) {
     const name = signal === 2 ? "SIGINT" : "SIGTERM";
-    sys.write(1, `${sys.pid}:signal-handler (${Math.floor(sys.now / 1000)}) Received ${name} scheduling shutdown...\n`);
+    sys.write(
+      1,
+      `${sys.pid}:signal-handler (${Math.floor(sys.now / 1000)}) Received ${name} scheduling shutdown...\n`,
+    );
     shutDown(sys, state, "User requested shutdown...");
     return { exit: 0 };
   },

@@ -72,7 +72,8 @@ export class Keys {
 
   names(): string[] {
     const out: string[] = [];
-    for (const name of Object.keys(this.#all ?? {})) if (this.get(name.slice(1))) out.push(name.slice(1));
+    for (const name of Object.keys(this.#all ?? {}))
+      if (this.get(name.slice(1))) out.push(name.slice(1));
     return out;
   }
 
@@ -90,18 +91,24 @@ export function storeBytes(store: Store): number {
       if (!value) continue;
       bytes += key.length + 56;
       if (value.t === "string") bytes += value.v.length;
-      else for (const item of value.v) bytes += 16 + (typeof item === "string" ? item.length : item[0].length + String(item[1]).length);
+      else
+        for (const item of value.v)
+          bytes +=
+            16 + (typeof item === "string" ? item.length : item[0].length + String(item[1]).length);
     }
   return bytes;
 }
 
 /** redis' glob: `*`, `?`, `[a-z]`, `\x`. */
 export function globMatches(pattern: string, text: string): boolean {
-  const source = pattern.replace(/\\(.)|\[([^\]]*)\]|[*?]|[.+^${}()|/\\]/gs, (whole, escaped?: string, set?: string) => {
-    if (escaped !== undefined) return `\\u${escaped.charCodeAt(0).toString(16).padStart(4, "0")}`;
-    if (set !== undefined) return `[${set.replace(/[\\[]/g, "\\$&")}]`;
-    return whole === "*" ? ".*?" : whole === "?" ? "." : `\\${whole}`;
-  });
+  const source = pattern.replace(
+    /\\(.)|\[([^\]]*)\]|[*?]|[.+^${}()|/\\]/gs,
+    (whole, escaped?: string, set?: string) => {
+      if (escaped !== undefined) return `\\u${escaped.charCodeAt(0).toString(16).padStart(4, "0")}`;
+      if (set !== undefined) return `[${set.replace(/[\\[]/g, "\\$&")}]`;
+      return whole === "*" ? ".*?" : whole === "?" ? "." : `\\${whole}`;
+    },
+  );
   if ((pattern.match(/\*/g)?.length ?? 0) > 8) return false;
   try {
     return new RegExp(`^${source}$`, "s").test(text);

@@ -34,7 +34,9 @@ const follower: Program<{ code: number }> = {
   start(sys) {
     const named = (sys.argv[0] ?? "").includes("follower") ? "redis-leader" : "redis-master";
     const fromEnv = sys.env.GET_HOSTS_FROM === "env";
-    const host = fromEnv ? (sys.env[`${named.toUpperCase().replace("-", "_")}_SERVICE_HOST`] ?? "") : named;
+    const host = fromEnv
+      ? (sys.env[`${named.toUpperCase().replace("-", "_")}_SERVICE_HOST`] ?? "")
+      : named;
     sys.exec("/usr/local/bin/redis-server", ["redis-server", "--slaveof", host, "6379"], sys.env);
     return sys.process.s as { code: number };
   },
@@ -114,7 +116,12 @@ const replica = (repositories: string[], file: string, tags: RegExp): ImageDefin
         ...make("2.8.19", false),
         entrypoint: [],
         cmd: [file],
-        layer: buildLayer(debianFiles(debianReleases.buster!), tools, { [file]: { program: "redis-follower" } }, runtimeFiles),
+        layer: buildLayer(
+          debianFiles(debianReleases.buster!),
+          tools,
+          { [file]: { program: "redis-follower" } },
+          runtimeFiles,
+        ),
         sizeBytes: 109_461_757,
       };
       return found;
@@ -148,7 +155,15 @@ export const redisReplicas: ImageDefinition[] = [
 
 export const valkey: ImageDefinition = {
   repositories: ["docker.io/valkey/valkey"],
-  resolveTag: (tag) => resolveVersion({ series: { 7: 2, 8: 1, 9: 0 }, latest: "9.0.0", variants: /^(alpine|bookworm|trixie)[\d.]*$/ }, tag),
+  resolveTag: (tag) =>
+    resolveVersion(
+      {
+        series: { 7: 2, 8: 1, 9: 0 },
+        latest: "9.0.0",
+        variants: /^(alpine|bookworm|trixie)[\d.]*$/,
+      },
+      tag,
+    ),
   version: kept,
   bootLog: bootLines,
 };

@@ -86,8 +86,7 @@ export function goListen(
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const why = error.code === "EACCES" ? "permission denied" : "address already in use";
-    if (!options.quiet)
-      goLog(sys, `listen ${kind === "u" ? "udp" : "tcp"} :${port}: bind: ${why}`);
+    if (!options.quiet) goLog(sys, `listen ${kind === "u" ? "udp" : "tcp"} :${port}: bind: ${why}`);
     return false;
   }
 }

@@ -48,9 +48,15 @@ export const python: Language = {
     [new RegExp(`^os\\.environ\\[(${string})\\]$`), ([, name]) => ({ env: unquote(name ?? '""') })],
     [
       new RegExp(`^os\\.(?:getenv|environ\\.get)\\((${string})(?:,\\s*(${string}))?\\)$`),
-      ([, name, otherwise]) => ({ env: unquote(name ?? '""'), otherwise: otherwise ? unquote(otherwise) : "None" }),
+      ([, name, otherwise]) => ({
+        env: unquote(name ?? '""'),
+        otherwise: otherwise ? unquote(otherwise) : "None",
+      }),
     ],
-    [/^(socket\.gethostname\(\)|platform\.node\(\)|os\.uname\(\)\.nodename)$/, () => ({ host: true })],
+    [
+      /^(socket\.gethostname\(\)|platform\.node\(\)|os\.uname\(\)\.nodename)$/,
+      () => ({ host: true }),
+    ],
     [/^(datetime\.datetime|datetime)\.now\(\)$/, () => ({ now: true })],
     [/^str\((\d+)\)$/, ([, text]) => text ?? ""],
   ],
@@ -121,7 +127,8 @@ function parts(language: Language, text: string): Part[] | undefined {
 }
 
 function statement(language: Language, text: string): Action | "nothing" | undefined {
-  if (text === "" || text.startsWith("#") || text.startsWith("//") || language.ignored.test(text)) return "nothing";
+  if (text === "" || text.startsWith("#") || text.startsWith("//") || language.ignored.test(text))
+    return "nothing";
   const sleep = language.sleep?.exec(text);
   if (sleep) return { k: "sleep", ms: Number(sleep[1]) * 1000 };
   const exit = language.exit.exec(text);
@@ -139,7 +146,9 @@ export function parseSnippet(language: Language, source: string): Snippet | { ba
   let loop: Action[] | undefined;
   for (const line of split(source, /[\n]/) ?? [source]) {
     let text = line.trim();
-    const forever = /^while (?:True|1)\s*:(.*)$/s.exec(text) ?? /^while ?\((?:true|1)\) ?\{?(.*?)\}?$/s.exec(text);
+    const forever =
+      /^while (?:True|1)\s*:(.*)$/s.exec(text) ??
+      /^while ?\((?:true|1)\) ?\{?(.*?)\}?$/s.exec(text);
     if (forever) {
       loop = [];
       text = forever[1]?.trim() ?? "";
@@ -150,6 +159,7 @@ export function parseSnippet(language: Language, source: string): Snippet | { ba
       if (action !== "nothing") (loop ?? actions).push(action);
     }
   }
-  if (loop && !loop.some((action) => action.k === "sleep" || action.k === "exit")) loop.push({ k: "sleep", ms: 1 });
+  if (loop && !loop.some((action) => action.k === "sleep" || action.k === "exit"))
+    loop.push({ k: "sleep", ms: 1 });
   return loop ? { actions, loop } : { actions };
 }

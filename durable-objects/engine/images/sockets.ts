@@ -97,7 +97,11 @@ function dialOwn(sys: Sys, ip: string, port: number): { socket: Socket } | { err
   if (!listener || listener.k !== "t") return { error: "refused" };
   if (listener.a === "127.0.0.1" && !ip.startsWith("127.")) return { error: "refused" };
   const id = kernel.pod.next++;
-  kernel.pod.co[id] = { b: ["", ""], x: [false, false], a: [`${ip}:${32_768 + ((id * 7) % 28_000)}`, `${ip}:${port}`] };
+  kernel.pod.co[id] = {
+    b: ["", ""],
+    x: [false, false],
+    a: [`${ip}:${32_768 + ((id * 7) % 28_000)}`, `${ip}:${port}`],
+  };
   (listener.q ??= []).push(id);
   const fd = sys.dupFree(0, 3);
   kernel.files.place(process, fd, kernel.files.open({ k: "c", c: id, e: 0 }));
@@ -126,7 +130,8 @@ export function receive(sys: Sys, socket: Socket): string | undefined {
   return sys.read(socket.f);
 }
 
-export const waitFor = (socket: Socket): Wait => ("n" in socket ? { nt: socket.n } : { r: [socket.f] });
+export const waitFor = (socket: Socket): Wait =>
+  "n" in socket ? { nt: socket.n } : { r: [socket.f] };
 
 export function hangUp(sys: Sys, socket: Socket): void {
   if ("n" in socket) networkOf(sys).send(sys.kernel.context, podKey(sys), socket.n, "", true);

@@ -67,30 +67,56 @@ function readStress(sys: Sys): State {
   }
   const { cpu = 0, io = 0, vm = 0, hdd = 0 } = count;
   if (cpu + io + vm + hdd === 0) {
-    sys.write(1, "`stress' imposes certain types of compute stress on your system\n\nUsage: stress [OPTION [ARG]] ...\n");
+    sys.write(
+      1,
+      "`stress' imposes certain types of compute stress on your system\n\nUsage: stress [OPTION [ARG]] ...\n",
+    );
     return { ...state, x: 0 };
   }
-  sys.write(1, `stress: info: [${sys.pid}] dispatching hogs: ${cpu} cpu, ${io} io, ${vm} vm, ${hdd} hdd\n`);
-  return { ...state, cpu: (cpu + (hang ? 0 : vm)) * 1000 + io * 200 + hdd * 300, want: state.m + vm * bytes };
+  sys.write(
+    1,
+    `stress: info: [${sys.pid}] dispatching hogs: ${cpu} cpu, ${io} io, ${vm} vm, ${hdd} hdd\n`,
+  );
+  return {
+    ...state,
+    cpu: (cpu + (hang ? 0 : vm)) * 1000 + io * 200 + hdd * 300,
+    want: state.m + vm * bytes,
+  };
 }
 
-const note = (sys: Sys, line: number, text: string): void => sys.complain(`${klogTime(sys.now)}       1 main.go:${line}] ${text}\n`);
+const note = (sys: Sys, line: number, text: string): void =>
+  sys.complain(`${klogTime(sys.now)}       1 main.go:${line}] ${text}\n`);
 
 function readStresser(sys: Sys): State {
   const total = flagOf(sys, "mem-total") ?? "0";
   const size = flagOf(sys, "mem-alloc-size") ?? "4Ki";
   const sleep = flagOf(sys, "mem-alloc-sleep") ?? "1ms";
   const cpus = Number(flagOf(sys, "cpus") ?? 0);
-  note(sys, 26, `Allocating "${total}" memory, in "${size}" chunks, with a ${sleep} sleep between allocations`);
+  note(
+    sys,
+    26,
+    `Allocating "${total}" memory, in "${size}" chunks, with a ${sleep} sleep between allocations`,
+  );
   for (let i = 0; i < cpus; i++) note(sys, 39, "Spawning a thread to consume CPU");
   const everyMs = Math.max(goDurationMs(sleep) ?? 1, 1);
   const chunk = sizeOf(size) ?? 4096;
   // Not more than ten steps a second: small chunks are taken together.
   const together = Math.max(1, Math.ceil(100 / everyMs));
-  return { ...base, cpu: cpus * 1000, want: base.m + (sizeOf(total) ?? 0), by: chunk * together, everyMs: everyMs * together, t: sys.now + everyMs };
+  return {
+    ...base,
+    cpu: cpus * 1000,
+    want: base.m + (sizeOf(total) ?? 0),
+    by: chunk * together,
+    everyMs: everyMs * together,
+    t: sys.now + everyMs,
+  };
 }
 
-const program = (name: string, read: (sys: Sys) => State, grown?: (sys: Sys) => void): Program<State> => ({
+const program = (
+  name: string,
+  read: (sys: Sys) => State,
+  grown?: (sys: Sys) => void,
+): Program<State> => ({
   name,
   start: read,
   step(sys, state): Step {
@@ -108,18 +134,25 @@ const program = (name: string, read: (sys: Sys) => State, grown?: (sys: Sys) => 
       state.told = true;
       grown?.(sys);
     }
-    const due = [state.m < state.want ? state.t : undefined, state.until].filter((t) => t !== undefined);
+    const due = [state.m < state.want ? state.t : undefined, state.until].filter(
+      (t) => t !== undefined,
+    );
     return { wait: due.length ? { t: Math.min(...due) } : {} };
   },
   memoryBytes: (state) => state?.m ?? base.m,
   idleCpuMilli: (state) => state?.cpu ?? 0,
 });
 
-const stressLayer = buildLayer(alpineFiles("3.17.1"), { "/usr/local/bin/stress": { program: "stress" } }, runtimeFiles);
+const stressLayer = buildLayer(
+  alpineFiles("3.17.1"),
+  { "/usr/local/bin/stress": { program: "stress" } },
+  runtimeFiles,
+);
 
 export const stress: ImageDefinition = {
   repositories: ["docker.io/polinux/stress", "docker.io/progrium/stress", "quay.io/polinux/stress"],
-  resolveTag: (tag) => (/^(latest|1\.0\.\d)$/.test(tag) ? (tag === "latest" ? "1.0.4" : tag) : undefined),
+  resolveTag: (tag) =>
+    /^(latest|1\.0\.\d)$/.test(tag) ? (tag === "latest" ? "1.0.4" : tag) : undefined,
   version: (version, _tag) => ({
     version,
     entrypoint: [],
@@ -135,7 +168,11 @@ const stresserLayer = buildLayer({ "/stress": { program: "mem-stress" } }, runti
 
 /** The memory eater: it grows step by step, and is killed where its limit stands. */
 export const memoryEater: ImageDefinition = {
-  repositories: ["docker.io/vish/stress", "registry.k8s.io/stress", "gcr.io/google_containers/stress"],
+  repositories: [
+    "docker.io/vish/stress",
+    "registry.k8s.io/stress",
+    "gcr.io/google_containers/stress",
+  ],
   resolveTag: (tag) => (/^(latest|v1)$/.test(tag) ? tag : undefined),
   version: (version) => ({
     version,
@@ -145,7 +182,11 @@ export const memoryEater: ImageDefinition = {
     layer: stresserLayer,
     sizeBytes: 1_558_791,
   }),
-  programs: [program("mem-stress", readStresser, (sys) => note(sys, 29, `Allocated "${flagOf(sys, "mem-total") ?? "0"}" memory`))],
+  programs: [
+    program("mem-stress", readStresser, (sys) =>
+      note(sys, 29, `Allocated "${flagOf(sys, "mem-total") ?? "0"}" memory`),
+    ),
+  ],
 };
 
 export const stressImages: ImageDefinition[] = [stress, memoryEater];

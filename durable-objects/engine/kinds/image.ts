@@ -2,8 +2,26 @@
  * An image of a teacher's own: what containers of it do, told without code. `kubectl run x --image=my/app:v1` then pulls
  * it and behaves so. Its fields are described in schema/podyard-facts.ts.
  */
-import { at, child, duplicate, forbiddenField, invalid, notSupported, required, tooLong, tooMany, type FieldError } from "../api/field.ts";
-import { httpHeaderName, inRange, invalidEach, negativeText, notPositiveText, portNumber } from "../api/validation/names.ts";
+import {
+  at,
+  child,
+  duplicate,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+  tooMany,
+  type FieldError,
+} from "../api/field.ts";
+import {
+  httpHeaderName,
+  inRange,
+  invalidEach,
+  negativeText,
+  notPositiveText,
+  portNumber,
+} from "../api/validation/names.ts";
 import type { KubeObject } from "../core/object.ts";
 import { findRepository } from "../images/index.ts";
 import { imageRoutesMax, imageSpecBytesMax } from "../limits.ts";
@@ -56,7 +74,8 @@ export interface Image extends KubeObject {
 /** `my/app` as registries know it: `docker.io/my/app`. Undefined: it is no repository. */
 export function repositoryOf(image: Image): string | undefined {
   const reference = parseReference(image.spec?.repository ?? "");
-  if ("error" in reference || reference.tag !== undefined || reference.digest !== undefined) return undefined;
+  if ("error" in reference || reference.tag !== undefined || reference.digest !== undefined)
+    return undefined;
   return `${reference.domain}/${reference.path}`;
 }
 
@@ -68,12 +87,15 @@ function validateRepository(image: Image): FieldError[] {
   const { repository } = image.spec ?? {};
   if (!repository) return [required(path)];
   const name = repositoryOf(image);
-  if (!name) return [invalid(path, repository, "must be the name of a repository, without tag or digest")];
-  if (findRepository(name)) return [forbiddenField(path, "this sandbox simulates the image already")];
+  if (!name)
+    return [invalid(path, repository, "must be the name of a repository, without tag or digest")];
+  if (findRepository(name))
+    return [forbiddenField(path, "this sandbox simulates the image already")];
   return [];
 }
 
-const tagText = "must be a tag: at most 128 letters, digits, '_', '.' and '-', not beginning with '.' or '-'";
+const tagText =
+  "must be a tag: at most 128 letters, digits, '_', '.' and '-', not beginning with '.' or '-'";
 
 function validateTags(tags: readonly string[]): FieldError[] {
   const errors: FieldError[] = [];
@@ -93,7 +115,8 @@ function validatePorts(ports: NonNullable<ImageSpec["ports"]>): FieldError[] {
   for (const [i, { port, protocol = "TCP" }] of ports.entries()) {
     const path = at("spec.ports", i);
     errors.push(...invalidEach(child(path, "port"), port, portNumber(port)));
-    if (protocol !== "TCP" && protocol !== "UDP") errors.push(notSupported(child(path, "protocol"), protocol, ["TCP", "UDP"]));
+    if (protocol !== "TCP" && protocol !== "UDP")
+      errors.push(notSupported(child(path, "protocol"), protocol, ["TCP", "UDP"]));
     if (seen.has(`${protocol}/${port}`)) errors.push(duplicate(path, `${protocol}/${port}`));
     seen.add(`${protocol}/${port}`);
   }
@@ -110,11 +133,14 @@ function validateQuantity(path: string, text: string | undefined): FieldError[] 
 function validateRoute(route: ImageRoute, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (!route.path) errors.push(required(child(path, "path")));
-  else if (!route.path.startsWith("/")) errors.push(invalid(child(path, "path"), route.path, "must be an absolute path"));
+  else if (!route.path.startsWith("/"))
+    errors.push(invalid(child(path, "path"), route.path, "must be an absolute path"));
   if (route.method !== undefined && route.method !== "" && !methods.includes(route.method))
     errors.push(notSupported(child(path, "method"), route.method, methods));
   if (route.status !== undefined && route.status !== 0)
-    errors.push(...invalidEach(child(path, "status"), route.status, inRange(route.status, 200, 599)));
+    errors.push(
+      ...invalidEach(child(path, "status"), route.status, inRange(route.status, 200, 599)),
+    );
   for (const name of Object.keys(route.headers ?? {}))
     errors.push(...invalidEach(child(path, "headers"), name, httpHeaderName(name)));
   errors.push(...notNegative(child(path, "delaySeconds"), route.delaySeconds));
@@ -136,12 +162,16 @@ function validateLog(log: ImageLog, path: string): FieldError[] {
 function validate(image: Image): FieldError[] {
   const spec = image.spec ?? {};
   const errors = [...validateRepository(image), ...validateTags(spec.tags ?? [])];
-  for (const name of ["startSeconds", "crashAfterSeconds"] as const) errors.push(...notNegative(child("spec", name), spec[name]));
+  for (const name of ["startSeconds", "crashAfterSeconds"] as const)
+    errors.push(...notNegative(child("spec", name), spec[name]));
   errors.push(...validatePorts(spec.ports ?? []));
   const routes = spec.routes ?? [];
-  if (routes.length > imageRoutesMax) errors.push(tooMany("spec.routes", routes.length, imageRoutesMax));
-  for (const [i, route] of routes.entries()) errors.push(...validateRoute(route, at("spec.routes", i)));
-  for (const [i, log] of (spec.logs ?? []).entries()) errors.push(...validateLog(log, at("spec.logs", i)));
+  if (routes.length > imageRoutesMax)
+    errors.push(tooMany("spec.routes", routes.length, imageRoutesMax));
+  for (const [i, route] of routes.entries())
+    errors.push(...validateRoute(route, at("spec.routes", i)));
+  for (const [i, log] of (spec.logs ?? []).entries())
+    errors.push(...validateLog(log, at("spec.logs", i)));
   if (spec.exitCode !== undefined)
     errors.push(...invalidEach("spec.exitCode", spec.exitCode, inRange(spec.exitCode, 0, 255)));
   for (const [i, point] of (spec.memory ?? []).entries()) {
@@ -151,7 +181,8 @@ function validate(image: Image): FieldError[] {
     errors.push(...validateQuantity(child(path, "quantity"), point.quantity));
   }
   errors.push(...validateQuantity("spec.cpu", spec.cpu));
-  if (JSON.stringify(spec).length > imageSpecBytesMax) errors.push(tooLong("spec", imageSpecBytesMax));
+  if (JSON.stringify(spec).length > imageSpecBytesMax)
+    errors.push(tooLong("spec", imageSpecBytesMax));
   return errors;
 }
 
@@ -180,7 +211,10 @@ export const Image: Kind<Image> = {
       image.metadata.name,
       image.spec?.repository ?? "",
       listed(image.spec?.tags, "*"),
-      listed(image.spec?.ports?.map(({ port, protocol }) => `${port}/${protocol ?? "TCP"}`), "<none>"),
+      listed(
+        image.spec?.ports?.map(({ port, protocol }) => `${port}/${protocol ?? "TCP"}`),
+        "<none>",
+      ),
       age(image, now),
     ],
   },

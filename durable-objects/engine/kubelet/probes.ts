@@ -85,7 +85,14 @@ export function runProbes(
   let print: string | undefined;
   for (const probe of ["startup", "liveness", "readiness"] as const) {
     const spec = specOf(container, probe);
-    if (!spec || (dying && probe !== "readiness")) continue;
+    if (!spec) continue;
+    if (dying && probe !== "readiness") {
+      if (record.probes?.[probe]?.calm !== undefined) {
+        delete record.probes[probe].calm;
+        sync.runtime.stopProbeHits?.(sync.context, sync.key, `${container.name}/${probe}`);
+      }
+      continue;
+    }
     const started = isStarted(container, record);
     if (probe === "startup" ? started : !started) continue;
     print ??= fingerprint(sync, container);
@@ -132,6 +139,7 @@ function step(
   if (state.calm !== undefined) {
     if (state.calm === print && !touched(sync)) return undefined;
     delete state.calm;
+    sync.runtime.stopProbeHits?.(sync.context, sync.key, `${container.name}/${probe}`);
     state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   }
   state.nextAtMs ??= Math.max(sync.now, firstAt(record, probe, spec, sync.now));
@@ -148,11 +156,30 @@ function step(
   if (act !== "kill" && settled && !spec.exec && result.result !== "unknown") {
     state.calm = print;
     state.run = Math.min(state.run, 1);
+    if (probe !== "startup") startHits(sync, container, probe, spec, state.nextAtMs);
     delete state.nextAtMs;
     return undefined;
   }
   want(sync, state.nextAtMs);
   return act;
+}
+
+/** The server's log goes on as if it were asked. */
+function startHits(
+  sync: Sync,
+  container: Container,
+  kind: ProbeKind,
+  spec: Probe,
+  nextMs: number,
+): void {
+  const action = spec.httpGet as HttpAction | undefined;
+  const port = action && resolvePort(container, action.port);
+  if (!action || typeof port !== "number") return;
+  const given = action.path ?? "/";
+  const path = given.startsWith("/") ? given : `/${given}`;
+  const probe = `${container.name}/${kind}`;
+  const hits = { probe, port, path, nextMs, periodMs: periodMs(spec) };
+  sync.runtime.startProbeHits?.(sync.context, sync.key, hits);
 }
 
 /** k8s: worker.go doProbe from the result on, prober.go probe for the events. */

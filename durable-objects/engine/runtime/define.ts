@@ -157,6 +157,17 @@ export interface ResolvedImage {
   known: boolean;
 }
 
+/** Requests of a probe that need not be made, since their answer stands. */
+export interface ProbeHits {
+  /** `container/liveness`. */
+  probe: string;
+  port: number;
+  path: string;
+  /** Moment of the first, and the time between two. */
+  nextMs: number;
+  periodMs: number;
+}
+
 /** What the kubelet calls. One implementation: runtime/runtime.ts `runtime`. */
 export interface Runtime {
   /**
@@ -217,6 +228,9 @@ export interface Runtime {
     },
   ): string;
   httpResult(context: RuntimeContext, podKey: string, handle: string): Pending<HttpProbeResult>;
+  /** Optional. An http probe goes calm: its server's log says so on; and stops saying so. */
+  startProbeHits?(context: RuntimeContext, podKey: string, hits: ProbeHits): void;
+  stopProbeHits?(context: RuntimeContext, podKey: string, probe: string): void;
   /** Whether something listens on a TCP port of the Pod now. */
   listening(context: RuntimeContext, podKey: string, port: number): boolean;
   /** grpc.health.v1 status of a service: `SERVING`, `NOT_SERVING`, or an error text. */

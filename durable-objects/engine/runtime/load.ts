@@ -2,8 +2,7 @@
  * CPU that served requests cost. Counted in the window that runs and the one before, in the process's own record, so that
  * usage is computed when it is asked for and an idle server writes nothing.
  */
-import { requestCpuMs, requestWindowMs } from "../limits.ts";
-import { defaultCapacity } from "./container.ts";
+import { requestCpuMs, requestWindowMs, unlimitedCpuMilli } from "../limits.ts";
 import type { Kernel } from "./kernel.ts";
 import type { HttpRequest, Process } from "./state.ts";
 
@@ -31,7 +30,7 @@ export function serveRequest(
   if (request.headers["user-agent"]?.startsWith("kube-probe/")) return 0;
   addLoad(kernel, process, cpuMs ?? requestCpuMs);
   if (cpuMs === undefined || !process.ld) return 0;
-  const milli = kernel.pod.cs[process.c]?.spec.cpuMilliLimit ?? defaultCapacity.cpus * 1000;
+  const milli = kernel.pod.cs[process.c]?.spec.cpuMilliLimit ?? unlimitedCpuMilli;
   const share = (cpuMs * 1000) / Math.max(milli, 1);
   const { now } = kernel.context;
   const begins = Math.max(now, process.ld[3]);

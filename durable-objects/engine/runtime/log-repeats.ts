@@ -3,6 +3,14 @@
  * that positions in a log stay what they are and a ticking container costs nothing.
  */
 import { repeatedLinesMax } from "../limits.ts";
+import {
+  apacheTime,
+  commonLogTime,
+  errorLogTime,
+  klogTime,
+  plainTime,
+  rfc3339Milli,
+} from "../images/log-times.ts";
 import type { LogRepeat } from "./state.ts";
 
 export interface RepeatedLine {
@@ -18,6 +26,21 @@ export interface Repeated {
   skipped: number;
   /** Where the repeats stand then. */
   repeats: LogRepeat[];
+}
+
+/** Ways servers write a moment; `\x01` and its number stand for one in a text. */
+const forms = [commonLogTime, errorLogTime, apacheTime, rfc3339Milli, klogTime, plainTime];
+
+/** A line without its moment. */
+export function timeless(text: string, ms: number): string {
+  let out = text;
+  for (const [i, form] of forms.entries()) out = out.replaceAll(form(ms), `\x01${i}`);
+  return out;
+}
+
+function timely(text: string, ms: number): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/\x01(\d)/g, (_, i: string) => forms[Number(i)]?.(ms) ?? "");
 }
 
 const dueOf = (repeat: LogRepeat, upto: number): number =>
@@ -37,7 +60,10 @@ export function dueLines(given: readonly LogRepeat[] | undefined, upto: number):
       lines.push({
         ms: repeat.t + i * repeat.e,
         stream: repeat.s,
-        text: repeat.x.replaceAll("$(COUNT)", String(repeat.n + i + 1)),
+        text: timely(repeat.x, repeat.t + i * repeat.e).replaceAll(
+          "$(COUNT)",
+          String(repeat.n + i + 1),
+        ),
       });
     return { ...repeat, t: repeat.t + due * repeat.e, n: repeat.n + due };
   });

@@ -83,6 +83,24 @@ export class PodLogs {
     for (const { ms, stream, text } of lines) this.#entry(record, stream, text, true, ms);
   }
 
+  /** Entries of the last chunk from a moment on. */
+  recent(containerKey: string, sinceMs: number): Entry[] {
+    const record = this.recordOf(containerKey);
+    const entries = this.#chunk(record, record.b).l.map(parseEntry);
+    return entries.filter(({ ms }) => ms >= sinceMs);
+  }
+
+  /** Ends what comes by itself under a name. */
+  stopRepeats(name: string): void {
+    for (const list of Object.values(this.kernel.pod.logs))
+      for (const record of list) {
+        if (!record.rep?.some(({ k }) => k === name)) continue;
+        this.#writeRepeats(record);
+        record.rep = record.rep.filter(({ k }) => k !== name);
+        if (record.rep.length === 0) delete record.rep;
+      }
+  }
+
   /** The container has ended: no line comes by itself any more. */
   finish(containerKey: string): void {
     const spec = this.kernel.pod.cs[containerKey]?.spec;

@@ -6,6 +6,7 @@ import { loadMilli } from "./load.ts";
 import { removeTree } from "./fs/chunks.ts";
 import { httpOutcome, startHttp } from "./http.ts";
 import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs.ts";
+import { startProbeHits, stopProbeHits } from "./probe-lines.ts";
 import { resolveImage } from "./registry.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { hostFiles, hostPath } from "./volume-nodes.ts";
@@ -97,6 +98,8 @@ export const runtime: Runtime = {
   hostPath,
   volumeBytes,
   fingerprint,
+  startProbeHits,
+  stopProbeHits,
 
   start(context, spec) {
     const kernel = startContainer(context, spec);

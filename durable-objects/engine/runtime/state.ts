@@ -149,6 +149,8 @@ export interface LogRepeat {
   x: string;
   /** How many there were. */
   n: number;
+  /** The probe whose request it is: `container/liveness`. */
+  k?: string;
 }
 
 /** One container instance's log. Chunks are rows of table "logs": `podKey id chunk`. */

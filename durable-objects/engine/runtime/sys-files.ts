@@ -177,18 +177,19 @@ export class FileCalls {
     this.vfs.change(this.existing(path), this.who, { m: mode });
   }
   chown(path: string, uid: number | undefined, gid: number | undefined, follow = true): void {
-    const { node } = this.existing(path, follow);
+    const place = this.existing(path, follow);
+    const { node } = place;
     const { who } = this;
-    const owner = who.uid === (node.u ?? 0);
-    const mayGive = who.uid === 0 && this.container.capable("CHOWN");
-    if (uid !== undefined && uid !== (node.u ?? 0) && !mayGive) throw new Errno("EPERM");
-    if (gid !== undefined && gid !== (node.g ?? 0) && !mayGive)
-      if (!owner || ![who.gid, ...who.groups].includes(gid)) throw new Errno("EPERM");
+    if (!(who.uid === 0 && this.container.capable("CHOWN"))) {
+      const given = uid !== undefined && uid !== (node.u ?? 0);
+      const ours = gid === undefined || gid === (node.g ?? 0) || [who.gid, ...who.groups].includes(gid);
+      if (who.uid !== (node.u ?? 0) || given || !ours) throw new Errno("EPERM");
+    }
     const change = {
       ...(uid === undefined ? {} : { u: uid }),
       ...(gid === undefined ? {} : { g: gid }),
     };
-    this.vfs.change(this.existing(path, follow), this.who, change);
+    this.vfs.change(place, { ...who, uid: 0, override: true }, change);
   }
   utime(path: string, ms: number): void {
     this.vfs.change(this.existing(path), this.who, { k: ms });

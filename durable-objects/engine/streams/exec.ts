@@ -27,7 +27,11 @@ export function command(
   const container = containerFor(pod, query.get("container"));
   if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
   checkUpgrade(call.request);
-  const wanted = { stdin: query.flag("stdin"), stdout: query.flag("stdout"), stderr: query.flag("stderr") };
+  const wanted = {
+    stdin: query.flag("stdin"),
+    stdout: query.flag("stdout"),
+    stderr: query.flag("stderr"),
+  };
   if (!wanted.stdin && !wanted.stdout && !wanted.stderr) {
     throw badRequest("you must specify at least 1 of stdin, stdout, stderr");
   }
@@ -59,7 +63,8 @@ function start(
     const attached = attachSession(context, pod, instance);
     return "error" in attached ? refused(attached.error) : attached;
   }
-  if (words.length === 0) return failed(context, "OCI runtime exec failed: exec failed: args must not be empty: unknown");
+  if (words.length === 0)
+    return failed(context, "OCI runtime exec failed: exec failed: args must not be empty: unknown");
   const started = stirring(context, pod, () =>
     execSession(context, pod, instance, { command: words, tty, stdin }),
   );

@@ -10,6 +10,12 @@ export const sandboxId = (podUid: string): string => hexId(`sandbox ${podUid}`);
 /** Path of a Pod's network namespace. */
 export function networkNamespace(podUid: string): string {
   const hex = hexId(`netns ${podUid}`);
-  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)];
+  const parts = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(12, 16),
+    hex.slice(16, 20),
+    hex.slice(20, 32),
+  ];
   return `/var/run/netns/cni-${parts.join("-")}`;
 }

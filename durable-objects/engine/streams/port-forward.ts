@@ -14,21 +14,31 @@ import { checkUpgrade } from "./upgrade.ts";
 export function portForward(context: RuntimeContext, call: Call, name: string): SessionReply {
   const pod = podOf(call, name);
   if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
-  const ports = call.info.query.all("ports").flatMap((text) => text.split(",")).map(portOf);
+  const ports = call.info.query
+    .all("ports")
+    .flatMap((text) => text.split(","))
+    .map(portOf);
   checkUpgrade(call.request);
   const key = objectKey(call.info.namespace, name);
   if (!context.records.get("runtime", key)) {
     const text = `unable to upgrade connection: pod not found (${goQuote(`${name}_${call.info.namespace}`)})`;
     throw new StatusError(500, "InternalError", text);
   }
-  const session: ForwardSession = { kind: "portforward", pod: key, podUid: pod.metadata.uid, ports };
+  const session: ForwardSession = {
+    kind: "portforward",
+    pod: key,
+    podUid: pod.metadata.uid,
+    ports,
+  };
   return { type: "session", kind: "portforward", session: { ...session } };
 }
 
 function portOf(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) {
-    throw badRequest(`unable to parse ${goQuote(text)} as a port: strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax`);
+    throw badRequest(
+      `unable to parse ${goQuote(text)} as a port: strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax`,
+    );
   }
   if (port === 0) throw badRequest(`port ${goQuote(text)} must be > 0`);
   return port;

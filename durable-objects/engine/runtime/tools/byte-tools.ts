@@ -57,7 +57,7 @@ function opened(io: Io, file: string, code: { code: number }): string | undefine
 
 const base64 = tool("base64", (io) => {
   const opts = options(io, "diw:", { decode: "d", wrap: "w", "ignore-garbage": "i" });
-  const data = opened(io, opts.rest[0] ?? "-", { code: 0 });
+  const data = io.input(opts.rest[0] ?? "-");
   if (data === undefined) return 1;
   if (opts.has("d")) {
     const text = fromBase64(opts.has("i") ? data.replace(/[^A-Za-z0-9+/=]/g, "") : data);
@@ -147,7 +147,8 @@ const hexdump = (name: "hexdump" | "hd"): Program =>
     const line = (part: string): string => {
       const bytes = [...part].map((c) => hex(c.charCodeAt(0), 2));
       if (canonical) return `  ${`${bytes.slice(0, 8).join(" ").padEnd(23)}  ${bytes.slice(8).join(" ").padEnd(23)}`}  |${visible(part)}|`;
-      return words(part, 2).map((value) => (opts.has("x") ? `    ${hex(value, 4)}` : ` ${hex(value, 4)}`)).join("");
+      const cells = words(part, 2).map((value) => (opts.has("x") ? `    ${hex(value, 4)}` : ` ${hex(value, 4)}`));
+      return cells.join("").padEnd(opts.has("x") ? 64 : 40);
     };
     dump(io, shown, opts.has("v"), (at) => hex(at, canonical ? 8 : 7), (part) => [line(part)], skip);
   });

@@ -37,9 +37,11 @@ export const id = tool("id", (io) => {
   else {
     const named = (n: number, name: string | undefined): string =>
       name === undefined ? String(n) : `${n}(${name})`;
-    const list = all.map((n) => named(n, groupName(io, n))).join(",");
+    // busybox tells them as the kernel keeps them: by number.
+    const told = io.sys.peek("/bin/busybox") ? all.toSorted((a, b) => a - b) : all;
+    const list = told.map((n) => named(n, groupName(io, n))).join(",");
     io.out(
-      `uid=${named(uid, userName(io, uid))} gid=${named(gid, groupName(io, gid))}${all.length > 1 || groupName(io, gid) ? ` groups=${list}` : ""}\n`,
+      `uid=${named(uid, userName(io, uid))} gid=${named(gid, groupName(io, gid))} groups=${list}\n`,
     );
   }
   return 0;

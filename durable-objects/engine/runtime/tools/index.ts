@@ -4,7 +4,9 @@ import { awk } from "./awk.ts";
 import { basicTools } from "./basic.ts";
 import { rootTools } from "./chroot.ts";
 import { byteTools } from "./byte-tools.ts";
+import { compareTools } from "./compare.ts";
 import { curl } from "./curl.ts";
+import { dd } from "./dd.ts";
 import { diskTools } from "./disk-tools.ts";
 import { dnsTools } from "./dns-tools.ts";
 import { fileTools } from "./file-tools.ts";
@@ -13,11 +15,14 @@ import { gzipTools } from "./gzip.ts";
 import { listingTools } from "./listing.ts";
 import { ncTools } from "./nc.ts";
 import { netStateTools } from "./net-state.ts";
+import { oddTools } from "./odds.ts";
 import { pingTools } from "./ping.ts";
+import { screenTools } from "./screens.ts";
 import { sed } from "./sed.ts";
 import { stat } from "./stat.ts";
 import { systemTools } from "./system.ts";
 import { tar } from "./tar.ts";
+import { shapeTools } from "./text-shapes.ts";
 import { textTools } from "./text.ts";
 import { wget } from "./wget.ts";
 import { xargs } from "./xargs.ts";
@@ -38,6 +43,11 @@ const families = (): Program[][] => [
   netStateTools,
   diskTools,
   byteTools,
+  compareTools,
+  shapeTools,
+  screenTools,
+  oddTools,
+  [dd],
 ];
 
 export const toolPrograms = (): Program[] => families().flat();
@@ -53,11 +63,11 @@ export const debianCommands = (): string[] =>
   [...toolPrograms().map((program) => program.name), "getent"].filter((name) => !notInDebian.has(name));
 
 /** Programs of other packages: images that have them name them. */
-const notInBusybox = new Set(["no-applet", "curl", "dig", "host", "getent", "ss", "mawk", "gawk", "jq"]);
+const notInBusybox = new Set(["no-applet", "curl", "dig", "host", "getent", "ss"]);
 
 const notInDebian = new Set(
   (
     "no-applet sh ash busybox wget curl nc nslookup dig host ss ping ping6 vi less ip ifconfig netstat route arp telnet traceroute httpd [[ " +
-    "ps top free uptime kill killall pidof pgrep pkill watch sysctl hexdump xxd strings usleep clear"
+    "ps top free uptime kill killall pidof pgrep pkill watch sysctl hexdump hd xxd strings usleep clear less setsid"
   ).split(" "),
 );
