@@ -3,7 +3,7 @@ import type { Engine } from "./engine/index.ts";
 import type { SessionStatus } from "./engine/streams/exit-status.ts";
 import type { CommandSession } from "./engine/streams/session.ts";
 import { channels, decode, encode, pieces, type Protocol } from "./session-frames.ts";
-import { heldBytesMax, sendBytesMax, type LiveSession, type Wire } from "./session.ts";
+import { HeldTooMuch, heldBytesMax, sendBytesMax, type LiveSession, type Wire } from "./session.ts";
 
 type Said =
   | { type: "input"; bytes: Uint8Array }
@@ -42,7 +42,7 @@ export class CommandStream implements LiveSession {
     const { channel, bytes } = frame;
     if (channel === channels.stdin && this.session.stdin && bytes.length > 0) {
       this.heldBytes += bytes.length;
-      if (this.heldBytes > heldBytesMax) throw new Error("input comes faster than it is read");
+      if (this.heldBytes > heldBytesMax) throw new HeldTooMuch();
       this.said.push({ type: "input", bytes: bytes.slice() });
     } else if (channel === channels.resize) this.resize(bytes);
     else if (channel === channels.close && this.protocol.halfClose && bytes[0] === channels.stdin) {

@@ -1,6 +1,6 @@
 import type { Engine } from "./engine/index.ts";
 import type { ForwardSession } from "./engine/streams/session.ts";
-import { heldBytesMax, sendBytesMax } from "./session.ts";
+import { HeldTooMuch, heldBytesMax, sendBytesMax } from "./session.ts";
 
 /** How a forwarded connection's bytes and end reach the client. */
 export interface ConnectionEnds {
@@ -33,7 +33,7 @@ export class PodConnection {
   write(bytes: Uint8Array): void {
     if (this.over || this.inputEnded || bytes.length === 0) return;
     this.queuedBytes += bytes.length;
-    if (this.queuedBytes > heldBytesMax) throw new Error("input comes faster than it is read");
+    if (this.queuedBytes > heldBytesMax) throw new HeldTooMuch();
     this.queue.push(bytes);
   }
 

@@ -15,7 +15,7 @@ import {
 import { LogStream } from "./session-log.ts";
 import { ProxyWaits } from "./session-proxy.ts";
 import { SpdyForward } from "./session-spdy.ts";
-import type { LiveSession, Wire } from "./session.ts";
+import { HeldTooMuch, type LiveSession, type Wire } from "./session.ts";
 
 const sessionsMax = 64;
 /** Nothing said by either side for this long ends a session, which keeps the object awake and so costs. */
@@ -163,7 +163,9 @@ export class SessionSockets {
     try {
       open.session.message(data);
     } catch (error) {
-      this.abort(socket, open, (error as Error).message, 1002);
+      // Clients show the Status only where the close itself is no error.
+      const code = error instanceof HeldTooMuch ? 1000 : 1002;
+      this.abort(socket, open, (error as Error).message, code);
     }
     this.wake();
   }

@@ -26,4 +26,12 @@ export interface Wire {
 /** What a session may send in one go, so that others get their turn. */
 export const sendBytesMax = 1024 * 1024;
 /** What a client may send before its process or server has read it. */
-export const heldBytesMax = 16 * 1024 * 1024;
+export const heldBytesMax = 32 * 1024 * 1024;
+
+/** The client has done nothing wrong, but more of it cannot be kept. */
+export class HeldTooMuch extends Error {
+  override name = "HeldTooMuch";
+  constructor() {
+    super("input comes faster than it is read");
+  }
+}

@@ -48,6 +48,11 @@ export const fileInlineBytesMax = 1024;
 export const fileChunkBytes = 64 * 1024;
 export const treeBytesMax = 64 * 1024 * 1024;
 export const treeEntriesMax = 5_000;
+/** All files of a sandbox. A tree asks for more in steps of the second size. */
+export const fileBytesPerSandboxMax = 128 * 1024 * 1024;
+export const fileBytesStep = 64 * 1024;
+/** JSON of all that runs in a Pod: one row of the log, at most two bytes a character. */
+export const podRecordCharactersMax = 1_000_000;
 export const pipeBytesMax = 64 * 1024;
 export const processesPerPodMax = 128;
 export const openFilesPerProcessMax = 256;
@@ -61,7 +66,8 @@ export const computeAheadMs = 100;
 export const logChunkBytes = 8 * 1024;
 export const logBytesPerContainerMax = 256 * 1024;
 export const logLineBytesMax = 16 * 1024;
-export const sessionOutputBytesMax = 1024 * 1024;
+/** A byte may take six characters in its row. */
+export const sessionOutputBytesMax = 96 * 1024;
 export const shellDepthMax = 200;
 export const symlinkDepthMax = 40;
 
@@ -245,7 +251,7 @@ export const repeatedLinesMax = 2_000;
 
 // Sessions: exec, attach, port-forward
 /** Input a session holds that its process has not read; the adapter keeps the rest until there is room. */
-export const sessionInputBytesMax = 1024 * 1024;
+export const sessionInputBytesMax = 96 * 1024;
 /** Of one Image object. */
 export const imageRoutesMax = 100;
 export const imageSpecBytesMax = 32 * 1024;

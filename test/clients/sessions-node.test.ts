@@ -195,6 +195,9 @@ test("the preview shows a Service, in an origin of its own", async () => {
     503,
     'no endpoints available for service "api"',
   ]);
+  const nowhere = await fetch(`${url}ingress/shop.example/`);
+  expect([nowhere.status, nowhere.headers.get("content-security-policy")]).toEqual([404, policy]);
+  expect(await nowhere.text()).toContain("nginx");
   const wrong = url.replace(/preview\/..../, "preview/0000");
   expect((await fetch(`${wrong}default/pods/web/proxy/`)).status).toBe(404);
   expect((await fetch(`${origin}/api/sandboxes/${id}/preview`)).status).toBe(401);

@@ -1,5 +1,6 @@
 /** Images that need a cluster: the guestbooks over redis, load and its autoscaler, agnhost among Pods, images of one's own. */
 import { describe, expect, test } from "vitest";
+import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
 import { NetworkWorld } from "./network-world.ts";
 
 const deployment = (
@@ -41,6 +42,14 @@ function body(result: ReturnType<NetworkWorld["ask"]>): string {
 /** Answer to the user outside, through a Service's address as seen from its node. */
 const fetch = (world: NetworkWorld, name: string, path: string): string =>
   body(world.ask({ pod: "default/probe" }, { host: name, port: 80, path }));
+
+/** Everything a Pod's only container printed in its last two lives. */
+const logOf = (world: NetworkWorld, name: string): string =>
+  world.with((context) =>
+    [true, false]
+      .map((previous) => readLog(context, `default/${name}`, "c", { previous })?.text ?? "")
+      .join(""),
+  );
 
 describe("guestbook, PHP", () => {
   function up(replicaImage: string): NetworkWorld {
@@ -214,6 +223,70 @@ describe("load", () => {
     world.delete(`${url}/load-generator`, { gracePeriodSeconds: 0 });
     world.advance(420_000);
     expect(replicas()).toBe(1);
+  });
+});
+
+describe("nginx in front of others", () => {
+  test("the frontend starts once its backend's Service is there, and hands requests on", () => {
+    const world = new NetworkWorld();
+    world.create(
+      pod("probe", "busybox", { command: ["sleep", "100000"] }),
+      pod("frontend", "gcr.io/google-samples/hello-frontend:1.0"),
+    );
+    world.advance(20_000);
+    expect(world.pod("frontend").status.containerStatuses[0].lastState.terminated.exitCode).toBe(1);
+    expect(logOf(world, "frontend")).toContain('[emerg] 1#1: host not found in upstream "hello"');
+    world.create(service("hello", 80));
+    world.advance(60_000);
+    const ask = () =>
+      world.ask({ pod: "default/probe" }, { host: world.ip("frontend"), path: "/" });
+    expect(ask()).toMatchObject({ response: { status: 502 } });
+    world.create(deployment("hello", "gcr.io/google-samples/hello-go-gke:1.0", 80, {}, 2));
+    world.advance(20_000);
+    expect(body(ask())).toBe('{"message":"Hello"}\n');
+  });
+
+  test("a mounted configuration proxies by path, with headers, and falls back by try_files", () => {
+    const world = new NetworkWorld();
+    const conf = `server {
+      listen 80;
+      root /usr/share/nginx/html;
+      location / { try_files $uri $uri/ /index.html; }
+      location /api/ {
+        proxy_pass http://who:8080/;
+        proxy_set_header Host $host;
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      }
+    }`;
+    world.create(
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "conf" },
+        data: { "default.conf": conf },
+      },
+      pod("probe", "busybox", { command: ["sleep", "100000"] }),
+      pod("who", "traefik/whoami", { args: ["--port", "8080"] }),
+      service("who", 8080),
+      pod(
+        "web",
+        "nginx:1.29",
+        { volumeMounts: [{ name: "conf", mountPath: "/etc/nginx/conf.d" }] },
+        { volumes: [{ name: "conf", configMap: { name: "conf" } }] },
+      ),
+    );
+    world.advance(20_000);
+    const ask = (path: string) =>
+      body(
+        world.ask(
+          { pod: "default/probe" },
+          { host: world.ip("web"), path, headers: { host: "shop" } },
+        ),
+      );
+    expect(ask("/some/page")).toContain("Welcome to nginx!");
+    const seen = ask("/api/x?y=1");
+    expect(seen).toContain("GET /x?y=1 HTTP/1.1\r\nHost: shop\r\n");
+    expect(seen).toContain(`X-Forwarded-For: ${world.ip("probe")}\r\n`);
   });
 });
 

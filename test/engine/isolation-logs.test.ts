@@ -1,6 +1,6 @@
 /** Log lines that come by themselves: a probe's hits in its server's access log. */
 import { describe, expect, it } from "vitest";
-import { isolationWorld, podOf } from "./isolation-world.ts";
+import { box, isolationWorld, podOf } from "./isolation-world.ts";
 
 const probe = { httpGet: { path: "/", port: 80 }, periodSeconds: 10 };
 
@@ -31,21 +31,21 @@ describe("an access log", () => {
 
   it("keeps its order among other requests, and ends with the server", () => {
     const w = isolationWorld();
-    w.create(podOf("p", [{ name: "web", image: "nginx:1.29", livenessProbe: probe }]));
+    w.create(podOf("p", [{ name: "web", image: "nginx:1.29", livenessProbe: probe }, box("c")]));
     w.advance(60_000);
-    w.out("p", "curl -s localhost/mine");
+    w.sh("p", "wget -qO- localhost/mine", "c");
     w.advance(60_000);
-    const stamps = w.logs("p", "?timestamps=true").trim().split("\n").map((line) => line.split(" ")[0] ?? "");
+    const stamps = w.logs("p", "?container=web&timestamps=true").trim().split("\n").map((line) => line.split(" ")[0] ?? "");
     expect(stamps).toEqual([...stamps].sort());
-    const lines = w.logs("p", "?tailLines=20").trim().split("\n");
+    const lines = w.logs("p", "?container=web&tailLines=20").trim().split("\n");
     const mine = lines.findIndex((line) => line.includes("/mine HTTP/1.1\" 404"));
     expect(mine).toBeGreaterThan(0);
     expect(lines.length - mine).toBeGreaterThan(5);
-    w.out("p", "kill -QUIT 1");
+    w.out("p", "kill -QUIT 1", "web");
     w.advance(3_000);
-    const before = w.logs("p", "?previous=true");
+    const before = w.logs("p", "?container=web&previous=true");
     w.advance(60_000);
-    expect(w.logs("p", "?previous=true")).toBe(before);
+    expect(w.logs("p", "?container=web&previous=true")).toBe(before);
   });
 
   it("has no gap and no double where the probe begins to ask again", () => {

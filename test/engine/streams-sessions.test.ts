@@ -259,6 +259,27 @@ describe("port-forward", () => {
     );
   });
 
+  test("a request larger than what may be on its way is told so, and the connection ends", () => {
+    const target = world.forward("web");
+    const { engine } = world;
+    const opened = engine.session(world.now, () => engine.sessions.connect(target, 80));
+    if ("error" in opened) throw new Error(opened.error);
+    const send = (text: string): void =>
+      engine.session(world.now, () =>
+        engine.sessions.send(opened.stream, new TextEncoder().encode(text), false),
+      );
+    send("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3000000\r\n\r\n");
+    while (
+      engine.sessions.streamRoom(opened.stream) > 0 &&
+      !engine.sessions.streamHasNews(opened.stream)
+    ) {
+      send("x".repeat(32 * 1024));
+    }
+    const bytes = engine.session(world.now, () => engine.sessions.receive(opened.stream));
+    expect(new TextDecoder().decode(bytes as Uint8Array)).toMatch(/^HTTP\/1\.1 413 /);
+    expect(engine.session(world.now, () => engine.sessions.receive(opened.stream))).toBe("end");
+  });
+
   test("the proxy answers with what the server said, and an error of the server's changes what it did", () => {
     expect(world.request("GET", `${pods}/web/proxy/`).text).toContain("Welcome to nginx!");
     expect(world.request("GET", `${pods}/web/proxy/missing`).status).toBe(404);

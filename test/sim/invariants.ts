@@ -133,6 +133,9 @@ function deploymentAsDeclared(sim: Simulation, deployment: Any): string | undefi
   }
   if (spec.paused || status.updatedReplicas === spec.replicas || spec.replicas === 0)
     return undefined;
+  // Upstream's own dead end: a Recreate that adopts two running sets of another size neither scales nor replaces them.
+  const running = sets.filter((rs) => rs.spec.replicas > 0);
+  if (spec.strategy.type === "Recreate" && running.length > 1) return undefined;
   const stuck = (status.conditions ?? []).some(
     (c: Any) =>
       (c.type === "Progressing" && c.status === "False") ||

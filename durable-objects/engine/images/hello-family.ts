@@ -4,6 +4,8 @@ import type { Sys } from "../runtime/sys.ts";
 import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "./base.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
 import { rfc3339Milli } from "./log-times.ts";
+import { nginx } from "./nginx.ts";
+import { layerOf } from "./nginx-files.ts";
 import { answer, goLog, html, portOf, smallServer } from "./serve.ts";
 
 // gcr.io/google-samples/hello-app
@@ -194,4 +196,51 @@ export const bootcampImage: ImageDefinition = {
   programs: [bootcampServer],
 };
 
-export const helloImages: ImageDefinition[] = [helloAppImage, helloKubernetesImage, bootcampImage];
+// The frontend and backend of the page about Services
+
+const helloGo = smallServer({
+  program: "hello-go",
+  memoryMib: 4,
+  start: () => [80],
+  answer: () => answer('{"message":"Hello"}\n'),
+});
+const helloGoLayer = buildLayer({ "/app": { program: "hello-go" } }, runtimeFiles);
+
+export const helloGoImage: ImageDefinition = {
+  repositories: ["gcr.io/google-samples/hello-go-gke", "gcr.io/google_samples/hello-go-gke"],
+  resolveTag: (tag) => (tag === "1.0" ? tag : undefined),
+  version: (version) => ({
+    version,
+    entrypoint: [],
+    cmd: ["/app"],
+    env: {},
+    layer: helloGoLayer,
+    sizeBytes: 4_500_000,
+  }),
+  programs: [helloGo],
+};
+
+let frontend: ImageVersion | undefined;
+
+export const helloFrontendImage: ImageDefinition = {
+  repositories: ["gcr.io/google-samples/hello-frontend", "gcr.io/google_samples/hello-frontend"],
+  resolveTag: (tag) => (tag === "1.0" ? tag : undefined),
+  version() {
+    frontend ??= {
+      ...nginx.version("1.14.2", ""),
+      layer: layerOf(false, {
+        "/etc/nginx/conf.d/default.conf":
+          "upstream Backend {\n    server hello;\n}\n\nserver {\n    listen 80;\n\n    location / {\n        proxy_pass http://Backend;\n    }\n}\n",
+      }),
+    };
+    return frontend;
+  },
+};
+
+export const helloImages: ImageDefinition[] = [
+  helloAppImage,
+  helloKubernetesImage,
+  bootcampImage,
+  helloGoImage,
+  helloFrontendImage,
+];

@@ -1,7 +1,7 @@
 /** One HTTP request or datagram of a program's own to another server, pushed on until it is over. */
 import { httpOutcome, startHttp } from "../runtime/http.ts";
 import { noNetwork, type NetworkResult } from "../runtime/network-port.ts";
-import type { HttpRequest, Wait } from "../runtime/state.ts";
+import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { isOwn, lookUp, type DialError } from "./sockets.ts";
 
@@ -12,6 +12,10 @@ export interface HttpAsk {
   method?: string;
   body?: string;
   type?: string;
+  /** Instead of the usual ones. */
+  headers?: Record<string, string>;
+  /** The answer's headers are wanted too. */
+  keep?: Record<string, string> | true;
   /** Gives up after so long. */
   patienceMs: number;
   /** A datagram with this text instead of a request. */
@@ -29,7 +33,7 @@ function requestOf(sys: Sys, ask: HttpAsk, ip: string): HttpRequest {
   return {
     method: ask.method ?? "GET",
     path: ask.path,
-    headers: {
+    headers: ask.headers ?? {
       host: `${ask.host}:${ask.port}`,
       "user-agent": "Go-http-client/1.1",
       ...(body ? { "content-type": ask.type ?? "application/json" } : {}),
@@ -68,7 +72,7 @@ export function pushAsk(sys: Sys, ask: HttpAsk): Wait | undefined {
   return { nt: ask.h, t: Math.min(outcome.dueAtMs ?? Infinity, ask.late) };
 }
 
-function ownOutcome(sys: Sys, handle: string): NetworkResult<{ status: number; body: string }> {
+function ownOutcome(sys: Sys, handle: string): NetworkResult<HttpResponse> {
   const outcome = httpOutcome(sys.kernel, handle);
   if ("response" in outcome) return { done: true, result: outcome.response };
   if ("error" in outcome) return { done: true, error: "reset" };
@@ -77,13 +81,14 @@ function ownOutcome(sys: Sys, handle: string): NetworkResult<{ status: number; b
 
 function over(
   ask: HttpAsk,
-  result: { error: DialError } | { status: number; body: string },
+  result: { error: DialError } | { status: number; body: string; headers?: Record<string, string> },
 ): undefined {
   delete ask.h;
   if ("error" in result) ask.error = result.error;
   else {
     ask.reply = result.body;
     ask.status = result.status;
+    if (ask.keep) ask.keep = result.headers ?? {};
   }
   return undefined;
 }

@@ -6,6 +6,21 @@ export interface NginxLocation {
   root?: string;
   type?: string;
   returns?: { status: number; text: string };
+  proxy?: NginxProxy;
+  /** What try_files looks for, in order. */
+  tries?: string[];
+}
+
+export interface NginxProxy {
+  /** Name as the configuration has it, and servers it stands for (`host:port`). */
+  name: string;
+  servers: string[];
+  /** Replaces the location's own path; absent: the request's path as it is. */
+  uri?: string;
+  /** proxy_set_header, values with variables. */
+  headers?: Record<string, string>;
+  /** Line it stands on. */
+  line: number;
 }
 
 export interface NginxServer {
@@ -75,7 +90,27 @@ function parseBlock(
 const known =
   /^(user|worker_\w+|error_log|pid|events|http|include|default_type|log_format|access_log|sendfile|tcp_\w+|keepalive_\w+|gzip\w*|server|listen|server_name|server_tokens|location|root|alias|index|error_page|return|add_header|proxy_\w+|upstream|expires|autoindex|try_files|client_\w+|types|charset|rewrite|set|if|allow|deny|limit_\w+|ssl\w*|stub_status|map|resolver\w*|fastcgi_\w+|daemon|use|multi_accept|types_hash\w*|absolute_redirect|port_in_redirect|sub_filter\w*|etag|auth_\w+|stream|load_module|env|send_timeout|internal|zone|keepalive|least_conn|ip_hash|hash)$/;
 
-function readServer(block: Directive[], root: string): NginxServer {
+type Upstreams = Record<string, string[]>;
+
+/** `host:port` of `host`, `host:port`. */
+const withPort = (server: string, port: number): string =>
+  /:\d+$/.test(server) ? server : `${server}:${port}`;
+
+function readProxy(to: string, line: number, upstreams: Upstreams): NginxProxy | undefined {
+  const match = /^(https?):\/\/([^/]+)(\/.*)?$/.exec(to);
+  if (!match) return undefined;
+  const [, scheme, name = "", uri] = match;
+  const servers = upstreams[name] ?? [name];
+  const port = scheme === "https" ? 443 : 80;
+  return {
+    name,
+    servers: servers.map((server) => withPort(server, port)),
+    ...(uri ? { uri } : {}),
+    line,
+  };
+}
+
+function readServer(block: Directive[], root: string, upstreams: Upstreams): NginxServer {
   const server: NginxServer = {
     ports: [],
     names: [],
@@ -96,7 +131,8 @@ function readServer(block: Directive[], root: string): NginxServer {
     else if (name === "index") server.index = args;
     else if (name === "access_log" && args[0] === "off") server.quiet = true;
     else if (name === "return") server.locations.push({ path: "/", returns: returned(args) });
-    else if (name === "location" && inner) server.locations.push(readLocation(args, inner));
+    else if (name === "location" && inner)
+      server.locations.push(readLocation(args, inner, upstreams));
   }
   if (server.ports.length === 0) server.ports = [80];
   const first = server.locations.find((location) => location.path === "/" && location.root);
@@ -112,16 +148,26 @@ const returned = (args: string[]): { status: number; text: string } =>
     ? { status: Number(args[0]), text: args[1] ?? "" }
     : { status: 302, text: args[0] ?? "" };
 
-function readLocation(args: string[], block: Directive[]): NginxLocation {
+function readLocation(args: string[], block: Directive[], upstreams: Upstreams): NginxLocation {
   const location: NginxLocation = { path: args.at(-1) ?? "/" };
   if (args[0] === "=") location.exact = true;
-  for (const { words } of block) {
+  for (const { words, line } of block) {
+    if (words[0] === "proxy_pass") {
+      const proxy = readProxy(words[1] ?? "", line, upstreams);
+      if (proxy) location.proxy = { ...location.proxy, ...proxy };
+    }
+    if (words[0] === "try_files") location.tries = words.slice(1);
     if (words[0] === "root") location.root = words[1] ?? "";
     if (words[0] === "default_type") location.type = words[1] ?? "";
     if (words[0] === "add_header" && words[1]?.toLowerCase() === "content-type")
       location.type = words[2] ?? "";
     if (words[0] === "return") location.returns = returned(words.slice(1));
   }
+  const set = block.filter(({ words }) => words[0] === "proxy_set_header");
+  if (location.proxy && set.length)
+    location.proxy.headers = Object.fromEntries(
+      set.map(({ words }) => [(words[1] ?? "").toLowerCase(), words[2] ?? ""]),
+    );
   return location;
 }
 
@@ -131,6 +177,7 @@ export function parseNginxConfig(
   include: Include,
 ): { servers: NginxServer[]; error?: string } {
   const servers: NginxServer[] = [];
+  const upstreams: Upstreams = {};
   const visit = (source: string, root: string): string | undefined => {
     const block = parseBlock(tokens(source), { i: 0 }, true);
     if (typeof block === "string") return block;
@@ -146,11 +193,15 @@ export function parseNginxConfig(
         const error = walk(inner, here);
         if (error) return error;
       }
+      if (name === "upstream" && inner)
+        upstreams[words[1] ?? ""] = inner
+          .filter((directive) => directive.words[0] === "server")
+          .map((directive) => directive.words[1] ?? "");
       if (name === "server" && inner) {
         const odd = inner.find((directive) => !known.test(directive.words[0] ?? ""));
         if (odd)
           return `unknown directive "${odd.words[0]}" in /etc/nginx/conf.d/default.conf:${odd.line}`;
-        servers.push(readServer(inner, here));
+        servers.push(readServer(inner, here, upstreams));
       }
       if (name === "include" && !/mime\.types$/.test(words[1] ?? ""))
         for (const part of include(words[1] ?? "")) {

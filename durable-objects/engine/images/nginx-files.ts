@@ -1,7 +1,6 @@
 /** Files of the nginx image. */
 import { type Layer, buildLayer } from "../runtime/fs/layer.ts";
 import { type FileTable, alpineFiles, debianFiles, debianReleases, runtimeFiles } from "./base.ts";
-import { entrypoint, nginx, page } from "./nginx.ts";
 
 const welcome = `<!DOCTYPE html>
 <html>
@@ -90,11 +89,12 @@ const files: FileTable = {
   "/run": { dir: true },
 };
 
-export function layerOf(alpine: boolean): Layer {
+export function layerOf(alpine: boolean, more: FileTable = {}): Layer {
   const base = alpine ? alpineFiles("3.22.2") : debianFiles(debianReleases.trixie!);
   const passwd = base["/etc/passwd"] as string;
   const user = "nginx:x:101:101:nginx user:/nonexistent:/bin/false\n";
-  return buildLayer(base, files, runtimeFiles, {
+  return buildLayer(base, files, more, runtimeFiles, {
+    "/usr/bin/curl": { program: "curl" },
     "/etc/passwd": passwd + user,
     "/etc/group": `${base["/etc/group"] as string}nginx:x:101:\n`,
   });

@@ -1,13 +1,13 @@
 /** nginx: serves its html folder, logs as it does, reloads and stops by its own signals. */
 import { Errno, errnoTexts } from "../runtime/errno.ts";
-import type { HttpAnswer, Program } from "../runtime/program.ts";
-import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
+import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
 import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
-import { commonLogTime, errorLogTime, httpDate } from "./log-times.ts";
-import { mimeType } from "./mime.ts";
+import { errorLogTime } from "./log-times.ts";
 import { type NginxServer, parseNginxConfig } from "./nginx-config.ts";
-import { defaultConfig, layerOf, mainConfig } from "./nginx-files.ts";
+import { defaultConfig, layerOf } from "./nginx-files.ts";
+import { answer, ownServers, pushJobs, workerPids, type NginxState } from "./nginx-serve.ts";
+import { lookUp } from "./sockets.ts";
 import { type TagRule, atLeast, resolveVersion } from "./tags.ts";
 
 const rule: TagRule = {
@@ -56,16 +56,16 @@ function bootLog(version: string, startedAtMs: number): BootLine[] {
   return lines;
 }
 
-const workerPids = [29, 30, 31, 32];
-
-interface State {
-  /** Configuration as it was when last (re)loaded; absent: the image's own. */
-  conf?: NginxServer[];
-  /** Ended by a bad configuration or a taken port. */
-  bad?: number;
+/** nginx looks upstreams up once, as it starts: a name that does not resolve is fatal. */
+function unresolved(sys: Sys, servers: NginxServer[]): string | undefined {
+  for (const { proxy } of servers.flatMap((server) => server.locations))
+    for (const server of proxy?.servers ?? []) {
+      const host = server.replace(/:\d+$/, "");
+      if (lookUp(sys, host) === undefined)
+        return `host not found in upstream "${host}" in /etc/nginx/conf.d/default.conf:${proxy?.line ?? 1}`;
+    }
+  return undefined;
 }
-
-const ownServers: NginxServer[] = parseNginxConfig(mainConfig, () => [defaultConfig]).servers;
 
 /** The servers the configuration files name, or the complaint nginx ends with. */
 function readConfig(sys: Sys): NginxServer[] | string {
@@ -83,7 +83,7 @@ function readConfig(sys: Sys): NginxServer[] | string {
     const parsed = parseNginxConfig(sys.readFile("/etc/nginx/nginx.conf"), (path) =>
       read(path.startsWith("/") ? path : `/etc/nginx/${path}`),
     );
-    return parsed.error ?? parsed.servers;
+    return parsed.error ?? unresolved(sys, parsed.servers) ?? parsed.servers;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     return `open() "/etc/nginx/nginx.conf" failed (2: ${error.message})`;
@@ -109,106 +109,6 @@ function bind(sys: Sys, servers: NginxServer[]): number | undefined {
     }
   }
   return undefined;
-}
-
-export const page = (status: number, text: string, version: string): HttpResponse => ({
-  status,
-  headers: { "content-type": "text/html" },
-  body: `<html>\r\n<head><title>${status} ${text}</title></head>\r\n<body>\r\n<center><h1>${status} ${text}</h1></center>\r\n<hr><center>nginx/${version}</center>\r\n</body>\r\n</html>\r\n`,
-});
-
-/** A path's %XX undone and its query cut off. */
-const plainPath = (path: string): string =>
-  (path.split(/[?#]/)[0] ?? "/").replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) =>
-    String.fromCharCode(parseInt(hex, 16)),
-  );
-
-function respond(
-  sys: Sys,
-  server: NginxServer,
-  request: HttpRequest,
-  version: string,
-): HttpResponse {
-  const path = plainPath(request.path);
-  const location = server.locations.findLast((known) =>
-    known.exact ? path === known.path : path.startsWith(known.path),
-  );
-  if (location?.returns) {
-    const { status, text } = location.returns;
-    if (status >= 300 && status < 400)
-      return { ...page(status, "Moved", version), headers: { location: text } };
-    return { status, headers: { "content-type": location.type ?? "text/plain" }, body: text };
-  }
-  if (request.method !== "GET" && request.method !== "HEAD")
-    return page(405, "Not Allowed", version);
-  return serveFile(sys, server, request, version, `${location?.root ?? server.root}${path}`);
-}
-
-function serveFile(
-  sys: Sys,
-  server: NginxServer,
-  request: HttpRequest,
-  version: string,
-  full: string,
-): HttpResponse {
-  const host = request.headers.host ?? request.host;
-  const stat = sys.peek(full);
-  if (stat?.type === "d" && !full.endsWith("/")) {
-    const location = `http://${host}${plainPath(request.path)}/`;
-    return { ...page(301, "Moved Permanently", version), headers: { location } };
-  }
-  const index = server.index.find((name) => sys.peek(full + name)) ?? "";
-  const target = stat?.type === "d" ? full + index : full;
-  const file = sys.peek(target);
-  const complain = (what: string): void =>
-    sys.complain(
-      `${errorLogTime(sys.now)} [error] ${workerPids[0]}#${workerPids[0]}: *1 ${what}, client: ${request.clientIp}, server: ${server.name}, request: "${request.method} ${request.path} HTTP/1.1", host: "${host}"\n`,
-    );
-  if (!file) {
-    complain(`open() "${target}" failed (2: No such file or directory)`);
-    return page(404, "Not Found", version);
-  }
-  if (file.type === "d") {
-    complain(`directory index of "${target}" is forbidden`);
-    return page(403, "Forbidden", version);
-  }
-  if (!sys.access(target, 4)) {
-    complain(`open() "${target}" failed (13: Permission denied)`);
-    return page(403, "Forbidden", version);
-  }
-  return {
-    status: 200,
-    headers: {
-      "content-type": mimeType(target, "application/octet-stream"),
-      "last-modified": httpDate(file.mtime),
-      etag: `"${Math.floor(file.mtime / 1000).toString(16)}-${file.size.toString(16)}"`,
-      "accept-ranges": "bytes",
-    },
-    body: sys.readFile(target),
-  };
-}
-
-function answer(sys: Sys, state: State, request: HttpRequest): HttpAnswer {
-  const { version } = sys.container.image;
-  const servers = state.conf ?? ownServers;
-  const fitting = servers.filter((server) => server.ports.includes(request.port));
-  const host = (request.headers.host ?? "").replace(/:\d+$/, "");
-  const server = fitting.find((known) => known.names.includes(host)) ?? fitting[0] ?? servers[0];
-  const response = server
-    ? respond(sys, server, request, version)
-    : page(404, "Not Found", version);
-  const { headers } = request;
-  if (!server?.quiet)
-    sys.write(
-      1,
-      `${request.clientIp} - - [${commonLogTime(sys.now)}] "${request.method} ${request.path} HTTP/1.1" ${response.status} ${response.body.length} "${headers.referer ?? "-"}" "${headers["user-agent"] ?? "-"}" "${headers["x-forwarded-for"] ?? "-"}"\n`,
-    );
-  return {
-    response: {
-      ...response,
-      headers: { server: `nginx/${version}`, date: httpDate(sys.now), ...response.headers },
-    },
-  };
 }
 
 const usage = "nginx: invalid option";
@@ -266,12 +166,14 @@ function command(sys: Sys): number | undefined {
   return undefined;
 }
 
-const master: Program<State> = {
+const master: Program<NginxState> = {
   name: "nginx",
-  start(sys): State {
+  start(sys): NginxState {
     const done = command(sys);
     if (done !== undefined) return { bad: done };
+    const { entries } = sys.container.image.layer;
     const untouched =
+      entries.get("/etc/nginx/conf.d/default.conf")?.data === defaultConfig &&
       sys.kernel.records.get("trees", sys.container.upperKey) === undefined &&
       !(sys.container.record.spec.mounts ?? []).some((mount) =>
         mount.mountPath.startsWith("/etc/nginx"),
@@ -292,7 +194,8 @@ const master: Program<State> = {
     }
     return untouched ? {} : { conf };
   },
-  step: (_sys, state) => (state.bad === undefined ? { wait: {} } : { exit: state.bad }),
+  step: (sys, state) =>
+    state.bad === undefined ? { wait: pushJobs(sys, state) } : { exit: state.bad },
   handles: (state, signal) => state.bad === undefined && [1, 2, 3, 10, 15].includes(signal),
   signal(sys, state, signal) {
     const note = (text: string): void =>
@@ -323,7 +226,7 @@ const master: Program<State> = {
 };
 
 /** The image's entrypoint script: configures, then runs its arguments. */
-export const entrypoint: Program<{ code: number }> = {
+const entrypoint: Program<{ code: number }> = {
   name: "nginx-entrypoint",
   start(sys) {
     const argv = sys.argv.slice(1);

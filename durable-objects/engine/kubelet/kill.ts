@@ -128,6 +128,8 @@ function terminate(
   const left = Math.max(kill.graceSeconds - spent, graceSecondsMin);
   kill.stage = "term";
   kill.killAtMs = sync.now + left * 1000;
-  const signal = signals[container.lifecycle?.stopSignal ?? "SIGTERM"] ?? 15;
+  const named = container.lifecycle?.stopSignal;
+  const own = sync.runtime.stopSignal?.(container.image ?? "") ?? 15;
+  const signal = named ? (signals[named] ?? 15) : own;
   sync.runtime.signal(sync.context, sync.key, record.id ?? "", signal);
 }

@@ -267,12 +267,14 @@ function carryHttp(kernel: Kernel, id: string, stream: Stream): void {
 function ask(kernel: Kernel, id: string, stream: Stream): boolean {
   if (stream.up === "") return false;
   const parsed = parseRequest(stream.up);
-  if (parsed === "more") return false;
-  if (parsed === "bad") {
-    const body = "400 Bad Request\n";
+  // More than may be on its way never becomes a whole request.
+  const large = parsed === "more" && stream.up.length >= streamBytesMax;
+  if (parsed === "more" && !large) return false;
+  if (parsed === "more" || parsed === "bad") {
+    const body = large ? "413 Request Entity Too Large\n" : "400 Bad Request\n";
     stream.up = "";
     reply(stream, {
-      status: 400,
+      status: large ? 413 : 400,
       headers: { "content-type": "text/plain", connection: "close" },
       body,
     });

@@ -180,6 +180,8 @@ export interface Runtime {
   ): ResolvedImage | { error: string } | { invalid: string };
   /** Optional. The user an image runs as by itself: a number, a name, or "0": for runAsNonRoot. */
   imageUser?(image: string): string;
+  /** Optional. The signal an image asks to be stopped by (its STOPSIGNAL), where a Pod names none; else 15. */
+  stopSignal?(image: string): number;
   /**
    * Optional. Makes `source` (as Mount.source names it) hold exactly these entries, in place of what the kubelet put
    * there before. Directories arise as needed; `group` is the Pod's fsGroup.

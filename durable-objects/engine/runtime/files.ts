@@ -319,7 +319,7 @@ export class Files {
     const part = data.slice(0, Math.max(0, room));
     if (file.k === "s" && file.e === 2) session.e += part;
     else session.o += file.k === "t" ? terminalOutput(session, part) : part;
-    return part.length;
+    return session.q ? data.length : part.length;
   }
 
   writable(process: Process, fd: number): boolean {
@@ -332,7 +332,8 @@ export class Files {
     }
     if (file.k === "s" || file.k === "t") {
       const session = this.kernel.pod.se[file.s];
-      return !session || session.o.length + session.e.length < sessionOutputBytesMax;
+      if (!session || session.q) return true;
+      return session.o.length + session.e.length < sessionOutputBytesMax;
     }
     if (file.k === "c") {
       const connection = this.kernel.pod.co[file.c];

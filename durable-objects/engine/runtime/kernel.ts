@@ -13,6 +13,7 @@ import { Errno } from "./errno.ts";
 import { Files } from "./files.ts";
 import { PodLogs } from "./logs.ts";
 import { programs } from "./programs.ts";
+import { keepSmall } from "./record-size.ts";
 import type { Program, Step } from "./program.ts";
 import { ProcessKilled, Sys } from "./sys.ts";
 import { defaultAction } from "./signals.ts";
@@ -85,6 +86,7 @@ export class Kernel {
 
   /** Writes logs, files and the record, when anything changed; returns the next due moment. */
   save(): number | undefined {
+    if (this.#dirty) keepSmall(this);
     const due = this.#due();
     this.files.save();
     this.logs.save();

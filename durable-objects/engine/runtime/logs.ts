@@ -3,7 +3,12 @@
  * `o|e|O|E` (stdout, stderr; capital: the line goes on) + base-36 ms + space + bytes.
  */
 import type { Records } from "../controllers/define.ts";
-import { logBytesPerContainerMax, logChunkBytes, logLineBytesMax } from "../limits.ts";
+import {
+  logBytesPerContainerMax,
+  logChunkBytes,
+  logLineBytesMax,
+  sessionOutputBytesMax,
+} from "../limits.ts";
 import { bootLines } from "../images/index.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import type { Kernel } from "./kernel.ts";
@@ -145,8 +150,11 @@ export class PodLogs {
     for (const id in this.kernel.pod.se) {
       const session = this.kernel.pod.se[id];
       if (session?.k !== "attach" || session.c !== containerKey) continue;
-      if (stream === 1) session.o += data;
-      else session.e += data;
+      // A slow watcher misses what a real one would make the process wait for.
+      const room = sessionOutputBytesMax - session.o.length - session.e.length;
+      const part = data.slice(0, Math.max(0, room));
+      if (stream === 1) session.o += part;
+      else session.e += part;
     }
   }
 

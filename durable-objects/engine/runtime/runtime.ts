@@ -93,6 +93,7 @@ const told = <T>(handle: string): T | undefined =>
 export const runtime: Runtime = {
   resolveImage,
   imageUser,
+  stopSignal: (image) => findImage(image).version.stopSignal ?? 15,
   fillVolume,
   hostFiles,
   hostPath,
@@ -138,6 +139,8 @@ export const runtime: Runtime = {
       return { error: `container not running (${containerId.slice(0, 12)})` };
     const started = startExec(kernel, key, { command, tty: false, stdin: false });
     if ("error" in started) return started;
+    const session = kernel.pod.se[started.session];
+    if (session) session.q = true;
     kernel.run();
     const result = takeExec(kernel, started.session);
     kernel.save();

@@ -182,6 +182,8 @@ export interface Session {
   i: string;
   /** Input ended. */
   ie?: true;
+  /** Nobody reads its output before its end: what is too much is lost, and never blocks. */
+  q?: true;
   /** Line being edited on a terminal. */
   ed?: string;
   /** Terminal reads are not line by line. */

@@ -361,6 +361,11 @@ export class FileCalls {
     if (file?.k !== "f") throw new Errno("ESPIPE");
     file.o = offset;
   }
+  /** A file that was cut below where one stands is read from its start. */
+  rewindIfCut(fd: number): void {
+    const file = this.kernel.files.file(this.process, fd);
+    if (file?.k === "f" && file.o > this.kernel.files.tree(file.t).size(file.i)) file.o = 0;
+  }
   /** Gives back bytes read too far, as lseek does; false where that cannot be done. */
   unread(fd: number, bytes: number): boolean {
     const id = this.kernel.files.table(this.process)[fd];

@@ -6,6 +6,7 @@ import { objectKey } from "../core/object.ts";
 import type { Pod } from "../kubelet/shapes.ts";
 import type { ApiResponse, LogFollow } from "../ports.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
+import { nextRepeatMs } from "../runtime/log-repeats.ts";
 import { readLogRecord, type LogOptions } from "../runtime/logs.ts";
 import type { LogRecord, PodRecord } from "../runtime/state.ts";
 import { containerFor, podOf, statusOf } from "./containers.ts";
@@ -50,6 +51,7 @@ function readOptions(context: RuntimeContext, options: PodLogOptions): LogOption
   const { sinceSeconds, sinceMs, tailLines, limitBytes, stream, timestamps } = options;
   return {
     tail: tailLines,
+    nowMs: context.now,
     sinceMs: sinceSeconds === undefined ? sinceMs : context.now - sinceSeconds * 1000,
     limitBytes,
     stream,
@@ -66,9 +68,11 @@ export function pollLog(
   const record = recordOf(context, pod, container, id);
   if (!record) return { text: "", follow, ended: true };
   const over = !runs(context, pod, id);
-  if (record.n + (record.boot?.n ?? 0) === position) return { text: "", follow, ended: over };
+  const own = (nextRepeatMs(record.rep) ?? Infinity) <= context.now;
+  if (!own && record.n + (record.boot?.n ?? 0) === position) return { text: "", follow, ended: over };
   const { text, next } = readLogRecord(context.records, pod, record, {
     position,
+    nowMs: context.now,
     limitBytes,
     stream: follow.stream,
     ...(follow.timestamps ? { stamp: rfc3339Nano } : {}),

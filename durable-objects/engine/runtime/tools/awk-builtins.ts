@@ -1,5 +1,5 @@
 /** awk's own functions. */
-import type { Expr } from "./awk-parser.ts";
+import type { Expr } from "./awk-tree.ts";
 import type { Awk } from "./awk-run.ts";
 import { awkFormat, inputValue, toNumber, toText, type Value } from "./awk-values.ts";
 import { formatDate } from "./date.ts";

@@ -1,39 +1,12 @@
 /** Runs an awk program on one record after the other. */
-import type { AwkProgram, Expr, Stmt } from "./awk-parser.ts";
+import type { AwkProgram, Expr, Stmt } from "./awk-tree.ts";
 import { awkEscapes } from "./awk-lexer.ts";
+import type { AwkHost, AwkMemory } from "./awk-host.ts";
 import { builtin } from "./awk-builtins.ts";
 import { awkFormat, compare, inputValue, toNumber, toText, truth, walkOrder, type Cell, type Value } from "./awk-values.ts";
 import { regex } from "./regex.ts";
 
-/** Everything awk remembers from record to record: plain JSON. */
-export interface AwkMemory {
-  g: Record<string, Cell>;
-  /** Whether each rule's range is open. */
-  ranges: Record<string, true>;
-  seed: number;
-  /** Inputs of getline: what is left of each. */
-  inputs: Record<string, string>;
-  /** Outputs: name to descriptor; pipes have a process. */
-  outs: Record<string, { fd: number; pid?: number }>;
-}
 
-/** What the interpreter asks of its surroundings. */
-export interface AwkHost {
-  put(fd: number, text: string): void;
-  /** Opens an output; its descriptor (and process). */
-  open(how: string, name: string): { fd: number; pid?: number };
-  close(out: { fd: number; pid?: number }): number;
-  capture(command: string): string;
-  system(command: string): number;
-  flush(): void;
-  file(name: string): string | undefined;
-  /** The next record of the main input. */
-  record(): string | undefined;
-  random(): number;
-  now(): number;
-  /** More than one process may hold. */
-  tooBig(): never;
-}
 
 export class AwkError extends Error {
   override name = "AwkError";

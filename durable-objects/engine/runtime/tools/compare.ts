@@ -76,6 +76,11 @@ function unified(list: Edit[], context: number): string {
 function two(io: Io, opts: Options, a: string, b: string): number {
   const [stat, other] = [a === "-" ? undefined : io.sys.peek(a), b === "-" ? undefined : io.sys.peek(b)];
   if (stat?.type === "d" && other?.type === "d") return folders(io, opts, a, b);
+  for (const [path, known] of [[a, stat], [b, other]] as const)
+    if (path !== "-" && !known) {
+      io.say(`can't stat '${path}': No such file or directory`);
+      return 2;
+    }
   const left = stat?.type === "d" ? inFolder(a, b.replace(/^.*\//, "")) : a;
   const right = other?.type === "d" ? inFolder(b, a.replace(/^.*\//, "")) : b;
   const x = io.input(left);
@@ -137,7 +142,7 @@ const cmp = tool("cmp", (io) => {
   for (let i = 0; i < least; i++) {
     if (x[i] === y[i]) continue;
     const line = x.slice(0, i).split("\n").length;
-    if (!opts.has("s")) io.out(`${a} ${b} differ: byte ${i + 1}, line ${line}\n`);
+    if (!opts.has("s")) io.out(`${a} ${b} differ: char ${i + 1}, line ${line}\n`);
     return 1;
   }
   if (x.length === y.length) return 0;

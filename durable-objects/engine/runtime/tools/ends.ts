@@ -83,7 +83,8 @@ export const head = stream<HeadState>("head", {
 });
 
 interface TailState {
-  f: { name: string; fd: number }[];
+  /** `ino`: which file the name meant, with -F; fd -1: none now. */
+  f: { name: string; fd: number; ino?: string }[];
   n: number;
   bytes: boolean;
   fromStart: boolean;
@@ -153,10 +154,12 @@ export const tail: Program<TailState> = {
         try {
           const fd = name === "-" ? 0 : sys.open(name, { read: true });
           if (name !== "-" && sys.stat(name).type === "d") throw new Errno("EISDIR");
-          state.f.push({ name, fd });
+          const ino = state.retry && name !== "-" ? { ino: sys.stat(name).ino } : {};
+          state.f.push({ name, fd, ...ino });
         } catch (error) {
           if (!(error instanceof Errno)) throw error;
           io.say(`${name}: ${error.code === "EISDIR" ? "Is a directory" : error.message}`);
+          if (state.retry && error.code === "ENOENT") state.f.push({ name, fd: -1 });
           state.x = 1;
         }
       }
@@ -189,6 +192,7 @@ export const tail: Program<TailState> = {
 function tailFirst(sys: Sys, state: TailState): Step {
   const out: string[] = [];
   for (const { name, fd } of state.f) {
+    if (fd < 0) continue;
     if (fd === 0 || sys.fileSize(fd) === undefined) {
       for (;;) {
         const data = sys.read(fd);
@@ -218,8 +222,29 @@ function tailFirst(sys: Sys, state: TailState): Step {
   return undefined;
 }
 
-function tailFollow(sys: Sys, state: TailState): Step {
+/** With -F the name counts, not the file it once meant. */
+function reopen(sys: Sys, state: TailState): void {
+  const say = (text: string): void => void (state.o ??= []).push([2, `tail: ${text}\n`]);
   for (const file of state.f) {
+    if (!state.retry || file.fd === 0) continue;
+    const now = sys.peek(file.name);
+    if (file.fd >= 0 && now?.ino === file.ino) continue;
+    const had = file.fd >= 0;
+    if (had) sys.close(file.fd);
+    file.fd = now && now.type !== "d" ? sys.open(file.name, { read: true }) : -1;
+    delete file.ino;
+    if (now && file.fd >= 0) {
+      file.ino = now.ino;
+      say(`${file.name} has ${had ? "been replaced" : "appeared"}; following end of new file`);
+    } else if (had) say(`${file.name} has become inaccessible: No such file or directory`);
+  }
+}
+
+function tailFollow(sys: Sys, state: TailState): Step {
+  reopen(sys, state);
+  for (const file of state.f) {
+    if (file.fd < 0) continue;
+    sys.rewindIfCut(file.fd);
     const data = sys.read(file.fd);
     if (data === undefined || data === "") continue;
     const title = state.titles && state.last !== file.name ? `\n==> ${file.name} <==\n` : "";
@@ -227,7 +252,7 @@ function tailFollow(sys: Sys, state: TailState): Step {
     (state.o ??= []).push([1, title + data]);
   }
   if (state.o) return undefined;
-  const pipes = state.f.filter(({ fd }) => sys.fileSize(fd) === undefined);
+  const pipes = state.f.filter(({ fd }) => fd >= 0 && sys.fileSize(fd) === undefined);
   if (
     pipes.length === state.f.length &&
     pipes.length > 0 &&

@@ -7,37 +7,52 @@ import { options } from "./options.ts";
 import { sort } from "./sort.ts";
 import { stream, tool } from "./tool.ts";
 
-const wc = tool("wc", (io) => {
-  const opts = options(io, "clmwL");
-  const all = !["c", "l", "m", "w", "L"].some((letter) => opts.has(letter));
-  const code = { code: 0 };
-  const rows: [number[], string][] = [];
-  for (const file of opts.rest.length ? opts.rest : ["-"]) {
-    const text = io.input(file, code);
-    if (text === undefined) continue;
-    const lines = text.split("\n").length - 1;
-    const row: number[] = [];
-    if (all || opts.has("l")) row.push(lines);
-    if (all || opts.has("w")) row.push(text.match(/[^\s]+/g)?.length ?? 0);
-    if (opts.has("m")) row.push(text.replace(/[\x80-\xbf]/g, "").length);
-    if (all || opts.has("c")) row.push(text.length);
-    if (opts.has("L")) row.push(Math.max(...text.split("\n").map((line) => line.length)));
-    rows.push([row, opts.rest.length ? file : ""]);
-  }
-  if (opts.rest.length > 1)
-    rows.push([
-      rows.reduce<number[]>((sum, [row]) => row.map((n, i) => n + (sum[i] ?? 0)), []),
-      "total",
-    ]);
-  const single = (rows[0]?.[0].length ?? 0) === 1 && opts.rest.length <= 1;
-  for (const [row, name] of rows)
-    io.out(
-      `${row
-        .map((n) => (single ? String(n) : String(n).padStart(9)))
-        .join(" ")
-        .replace(/^ {0}/, "")}${name ? ` ${name}` : ""}\n`,
-    );
-  return code.code;
+interface WcState {
+  letters: string;
+  /** Lines, words, characters, bytes, the longest line; then the name. */
+  rows: [number[], string][];
+  named: boolean;
+  many: boolean;
+  word?: true;
+  /** Characters of the line so far. */
+  now: number;
+}
+
+const wc = stream<WcState>("wc", {
+  raw: true,
+  start(io) {
+    const opts = options(io, "clmwL", { lines: "l", words: "w", bytes: "c", chars: "m", "max-line-length": "L" });
+    const letters = opts.order.join("") || "lwc";
+    return { files: opts.rest, state: { letters, rows: [], named: opts.rest.length > 0, many: opts.rest.length > 1, now: 0 } };
+  },
+  file(_io, state, name) {
+    state.rows.push([[0, 0, 0, 0, 0], state.named ? name : ""]);
+    delete state.word;
+    state.now = 0;
+  },
+  data(_io, state, text) {
+    const [row] = state.rows.at(-1)!;
+    const lines = text.split("\n");
+    row[0]! += lines.length - 1;
+    row[2]! += text.replace(/[\x80-\xbf]/g, "").length;
+    row[3]! += text.length;
+    row[1]! += (text.match(/\S+/g)?.length ?? 0) - (state.word && /^\S/.test(text) ? 1 : 0);
+    if (/\S$/.test(text)) state.word = true;
+    else delete state.word;
+    lines[0] = " ".repeat(Math.min(state.now, 1_000_000)) + lines[0]!;
+    for (const line of lines) row[4] = Math.max(row[4]!, line.length);
+    state.now = lines.at(-1)!.length;
+  },
+  end(io, state, bad) {
+    const { rows } = state;
+    if (state.many)
+      rows.push([[0, 1, 2, 3, 4].map((i) => (i === 4 ? Math.max(...rows.map(([row]) => row[4]!)) : rows.reduce((sum, [row]) => sum + row[i]!, 0))), "total"]);
+    const columns = ["l", "w", "m", "c", "L"].flatMap((letter, i) => (state.letters.includes(letter) ? [i] : []));
+    const single = columns.length === 1 && !state.many;
+    for (const [row, name] of rows)
+      io.out(`${columns.map((i) => (single ? String(row[i]) : String(row[i]).padStart(9))).join(" ")}${name ? ` ${name}` : ""}\n`);
+    return bad ? 1 : 0;
+  },
 });
 
 const tee = stream<{ fds: number[] }>("tee", {

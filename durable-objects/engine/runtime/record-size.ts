@@ -1,0 +1,43 @@
+/** What runs in a Pod lies in one row: when it would grow too large for that, the container that holds most is killed. */
+import { podRecordCharactersMax } from "../limits.ts";
+import type { Kernel } from "./kernel.ts";
+
+const sizeOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
+
+/** Characters of the record that come of each container's processes, pipes, and sessions. */
+function shares(kernel: Kernel): Map<string, number> {
+  const { pod } = kernel;
+  const found = new Map<string, number>();
+  const add = (container: string, size: number): void => {
+    if (pod.cs[container]) found.set(container, (found.get(container) ?? 0) + size);
+  };
+  for (const key in pod.cs) add(key, 0);
+  for (const key in pod.ps) {
+    const process = pod.ps[key];
+    if (!process) continue;
+    add(process.c, sizeOf(process));
+    for (const id of Object.values(process.fd ?? {})) {
+      const file = pod.of[id];
+      if (file?.k === "w") add(process.c, sizeOf(pod.pi[file.p]));
+      if (file?.k === "c") add(process.c, sizeOf(pod.co[file.c]));
+    }
+  }
+  for (const id in pod.se) add(pod.se[id]?.c ?? "", sizeOf(pod.se[id]));
+  return found;
+}
+
+/** Kills by memory until the record fits. Sessions keep their end and lose what nobody has read. */
+export function keepSmall(kernel: Kernel): void {
+  const { pod } = kernel;
+  for (let rounds = Object.keys(pod.cs).length; rounds > 0; rounds--) {
+    if (sizeOf(pod) <= podRecordCharactersMax) return;
+    const [largest] = [...shares(kernel)].sort((a, b) => b[1] - a[1])[0] ?? [];
+    const container = pod.cs[largest ?? ""];
+    if (largest === undefined || !container) return;
+    if (!container.x) kernel.oomKill(container.root);
+    for (const id in pod.se) {
+      const session = pod.se[id];
+      if (session?.c === largest) Object.assign(session, { i: "", o: "", e: "" });
+    }
+  }
+}
