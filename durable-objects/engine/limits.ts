@@ -48,8 +48,8 @@ export const fileInlineBytesMax = 1024;
 export const fileChunkBytes = 64 * 1024;
 export const treeBytesMax = 64 * 1024 * 1024;
 export const treeEntriesMax = 5_000;
-/** All files of a sandbox. A tree asks for more in steps of the second size. */
-export const fileBytesPerSandboxMax = 128 * 1024 * 1024;
+/** All files of a sandbox, well below stateBytesMax. A tree asks for more in steps of the second size. */
+export const fileBytesPerSandboxMax = 64 * 1024 * 1024;
 export const fileBytesStep = 64 * 1024;
 /** JSON of all that runs in a Pod: one row of the log, at most two bytes a character. */
 export const podRecordCharactersMax = 1_000_000;

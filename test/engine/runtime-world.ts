@@ -36,6 +36,7 @@ export class RuntimeWorld implements RuntimeContext {
     list: () => [],
     byIndex: () => [],
     podsMatching: () => [],
+    inNamespace: () => [],
   };
 
   random(): number {

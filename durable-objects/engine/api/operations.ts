@@ -222,6 +222,9 @@ export class Operations {
     const metadata: ObjectMeta = { ...input.metadata, name: input.metadata.name ?? "" };
     if (namespace) metadata.namespace = namespace;
     else delete metadata.namespace;
+    // Said by a client, these count for nothing, not even as its fields. k8s: rest.WipeObjectMetaSystemFields
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
     if (!metadata.name && metadata.generateName) {
       const base = metadata.generateName.slice(0, 58);
       for (let attempt = 0; attempt < generateNameAttemptsMax; attempt++) {

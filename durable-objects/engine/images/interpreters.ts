@@ -133,7 +133,7 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
   name,
   start(sys) {
     const words = sys.argv.slice(1);
-    while (name === "python" && /^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
+    if (name === "python") while (/^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
     const [first, second] = words;
     const { version } = sys.container.image;
     if (first === "--version" || first === "-V" || (name === "node" && first === "-v")) {

@@ -104,7 +104,7 @@ export const dd: Program<DdState> = {
           state.held = state.held.slice(sys.write(state.out, state.held));
         } catch (error) {
           if (!(error instanceof Errno) || error.code === "EPIPE") throw error;
-          sys.complain(`dd: error writing: ${error.message}\n${report(state, sys.now)}`);
+          sys.complain(`dd: error writing '${outName(sys)}': ${error.message}\n${report(state, sys.now)}`);
           return { exit: 1 };
         }
         if (state.held !== "") return { wait: { w: [state.out] } };
@@ -123,6 +123,9 @@ export const dd: Program<DdState> = {
   },
   memoryBytes: (state) => 1_048_576 + (state ? Math.min(state.ibs, 2 ** 40) : 0),
 };
+
+const outName = (sys: Sys): string =>
+  sys.argv.find((word) => word.startsWith("of="))?.slice(3) ?? "standard output";
 
 /** Reads a piece of the current block. A pipe's short read is a block of its own, a partial one. */
 function move(sys: Sys, state: DdState): void {

@@ -38,8 +38,47 @@ function bracket(pattern: string, at: number): { source: string; end: number } |
   }
 }
 
-/** `(a*)*` and the like: exponential in a backtracking engine. */
-const runaway = /\((?:[^()\\]|\\.)*[*+}](?:[^()\\]|\\.)*\)(?:[*+]|\{\d*,)/;
+/** Whether every turn of a repeated group ends with a sign its inner repetitions cannot take: `([0-9]+[.])+`. */
+function separated(body: string): boolean {
+  const sign = /(?:^|[^\\])(?:\\([.,:;/\- ])|([,:;/\- _]))$/.exec(body);
+  const last = sign?.[1] ?? sign?.[2];
+  if (last === undefined) return false;
+  const rest = body.slice(0, last === sign?.[1] ? -2 : -1);
+  // Only sets and letters that do not hold the sign may repeat before it.
+  return !/[(|]|\[\^|\\[SWDs]|(^|[^\\])\./.test(rest) && !rest.replace(/(\w)-(\w)/g, "$1$2").includes(last);
+}
+
+/** `(a*)*` and the like, at any depth: exponential in a backtracking engine. */
+function runaway(source: string): boolean {
+  const open: { at: number; repeats: boolean }[] = [];
+  for (let i = 0; i < source.length; i++) {
+    const c = source[i]!;
+    const top = open.at(-1);
+    if (c === "\\") i++;
+    else if (c === "[") {
+      i++;
+      while (i < source.length && source[i] !== "]") i += source[i] === "\\" ? 2 : 1;
+    } else if (c === "(") open.push({ at: i + 1, repeats: false });
+    else if (c === "*" || c === "+" || (c === "{" && /^\{\d*,/.test(source.slice(i, i + 8)))) {
+      if (top) top.repeats = true;
+    } else if (c === ")") {
+      const group = open.pop();
+      const again = /^(?:[*+]|\{\d*,)/.test(source.slice(i + 1, i + 10));
+      const body = source.slice(group?.at ?? 0, i);
+      if (again && alike(body)) return true;
+      if (again && group?.repeats && !separated(body)) return true;
+      const parent = open.at(-1);
+      if (parent && (again || group?.repeats)) parent.repeats = true;
+    }
+  }
+  return false;
+}
+
+/** `(a|ab)`: branches that begin alike can be told apart in many ways when repeated. */
+function alike(body: string): boolean {
+  const firsts = body.split("|").map((branch) => branch.replace(/^\(*/, "").slice(0, 1));
+  return firsts.length > 1 && (new Set(firsts).size < firsts.length || firsts.includes("."));
+}
 
 export type Flavour = "basic" | "extended" | "fixed";
 
@@ -94,7 +133,7 @@ export function regex(pattern: string, flavour: Flavour): string | { error: stri
     else out += c;
   }
   if (depth > 0) return { error: "Unmatched ( or \\(" };
-  if (runaway.test(out)) return { error: "Regular expression too big" };
+  if (runaway(out)) return { error: "Regular expression too big" };
   try {
     void new RegExp(out);
   } catch {

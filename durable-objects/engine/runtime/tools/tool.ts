@@ -5,6 +5,7 @@
  */
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
+import { gnuWords } from "./gnu-words.ts";
 import type { Sys } from "../sys.ts";
 
 /** Thrown by `Io.stdin()` while standard input has not ended; the tool runs again from its start when it has. */
@@ -67,7 +68,8 @@ export class Io {
   }
   /** `name: text` and a line end, to standard error. */
   say(text: string): void {
-    this.err(`${this.name}: ${text}\n`);
+    const busybox = this.sys.peek("/bin/busybox") !== undefined;
+    this.err(`${this.name}: ${busybox ? text : gnuWords(this.name, text)}\n`);
   }
   /** Says and ends with a code. */
   fail(text: string, code = 1): never {

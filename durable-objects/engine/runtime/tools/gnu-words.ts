@@ -1,0 +1,30 @@
+/** GNU's words for what busybox' tools say, where an image has no busybox. */
+
+type Rule = [pattern: RegExp, words: string];
+
+const any: Rule[] = [
+  [/^can't open '(.*)': /s, "$1: "],
+  [/^can't (stat|remove|create directory|create) /, "cannot $1 "],
+];
+
+const rules: Record<string, Rule[]> = {
+  ls: [[/^can't open '(.*)': /s, "cannot open directory '$1': "], [/^(.*): /s, "cannot access '$1': "]],
+  touch: [[/^(.*): /s, "cannot touch '$1': "]],
+  rm: [[/^'(.*)' is a directory$/s, "cannot remove '$1': Is a directory"]],
+  rmdir: [[/^'(.*)': /s, "failed to remove '$1': "]],
+  cp: [[/^omitting directory/, "-r not specified; omitting directory"], [/^can't create '(.*)': /s, "cannot create regular file '$1': "]],
+  mv: [[/^can't rename '(.*)': /s, "cannot stat '$1': "]],
+  head: [[/^(.*): No such/s, "cannot open '$1' for reading: No such"]],
+  tail: [[/^(.*): No such/s, "cannot open '$1' for reading: No such"]],
+  stat: [[/^can't stat /, "cannot statx "]],
+  chmod: [[/^(.*): No such/s, "cannot access '$1': No such"]],
+  chown: [[/^(.*): No such/s, "cannot access '$1': No such"]],
+  find: [[/^(.*): No such/s, "'$1': No such"]],
+  sed: [[/^(.*): No such/s, "can't read $1: No such"]],
+};
+
+export function gnuWords(tool: string, text: string): string {
+  for (const [pattern, words] of [...(rules[tool] ?? []), ...any])
+    if (pattern.test(text)) return text.replace(pattern, words);
+  return text;
+}
