@@ -1,10 +1,11 @@
 /** What images do in a container of their own: defaults, servers, databases, stress, interpreters, redis, agnhost. */
 import { describe, expect, test } from "vitest";
-import { imagePrograms, imageVersion } from "../../durable-objects/engine/images/index.ts";
+import { imagePrograms } from "../../durable-objects/engine/images/index.ts";
+import { imageVersion } from "../../durable-objects/engine/images/lookup.ts";
 import type { ContainerSpec } from "../../durable-objects/engine/runtime/define.ts";
 import { readLog, runtime } from "../../durable-objects/engine/runtime/runtime.ts";
 import { shellPrograms } from "../../durable-objects/engine/runtime/shell/index.ts";
-import { toolPrograms } from "../../durable-objects/engine/runtime/tools/index.ts";
+import { toolPrograms } from "../../durable-objects/engine/runtime/tools/table.ts";
 import { RuntimeWorld } from "./runtime-world.ts";
 
 const env = (values: Record<string, string>) => ({

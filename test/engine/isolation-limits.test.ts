@@ -58,6 +58,21 @@ describe("a Pod's row", () => {
     expect(recordSize(w)).toBeLessThan(10_000);
   });
 
+  it("loses nothing of what somebody attached reads late", () => {
+    const w = run([shell("c", "sleep 25; seq 60000; sleep 1000000")]);
+    const session = w.open("p", "attach", "stdout=true&stderr=true");
+    w.advance(10_000);
+    expect(recordSize(w)).toBeLessThan(podRecordCharactersMax);
+    for (let i = 0; i < 20; i++) {
+      session.read();
+      w.advance(500);
+    }
+    const lines = session.stdout.trim().split("\n");
+    expect(lines).toHaveLength(60_000);
+    expect(lines.at(-1)).toBe("60000");
+    session.end();
+  });
+
   it("that would not fit costs the container that fills it", () => {
     const line = "head -c 400000 /dev/zero | tr '\\0' x";
     const hog = `a=$(${line}); (b=$(${line}); c=; sleep 1000) & (sleep 1000) & (sleep 1000) & wait`;

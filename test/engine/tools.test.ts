@@ -3,6 +3,9 @@ import { describe, expect, test } from "vitest";
 import { gzipSync } from "fflate";
 import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
 import { execSession, sessionCloseInput, sessionInput, sessionOutput } from "../../durable-objects/engine/runtime/sessions.ts";
+import { regex } from "../../durable-objects/engine/runtime/tools/regex.ts";
+import { toolNames } from "../../durable-objects/engine/runtime/tools/index.ts";
+import { toolPrograms } from "../../durable-objects/engine/runtime/tools/table.ts";
 import { RuntimeWorld } from "./runtime-world.ts";
 
 function box(image = "busybox:1.37") {
@@ -38,6 +41,11 @@ function feed({ world, spec }: ReturnType<typeof box>, command: string[], input:
 }
 
 const none = new Uint8Array();
+
+test("every program has its name in the images' list", () => {
+  const programs = toolPrograms().map(({ name }) => name).filter((name) => name !== "no-applet");
+  expect([...toolNames].sort()).toEqual(programs.sort());
+});
 
 describe("kubectl cp", () => {
   test("bytes come back as they went in", () => {
@@ -87,6 +95,15 @@ describe("bounds", () => {
   test("nested repetition is refused", () => {
     const { world, spec } = box();
     expect(world.sh(spec, "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab | sed -E 's/(a+)+$/x/'; echo $?").stdout).toBe("1\n");
+  });
+
+  test.each(["(a+)+$", "((a+))+$", "(a|aa)+$", "(a*)*b", "(.*,)*x", "(x+x+)+y"])("%s is refused", (pattern) => {
+    expect(regex(pattern, "extended")).toHaveProperty("error");
+  });
+  test.each(["([0-9]+\\.)+", "([a-z]+,)*[a-z]+", "[a-z]+(-[a-z]+)*", "([^,]+,)*", "(foo|bar)+", "(.+)-(.*)"])("%s is fine", (pattern) => {
+    const source = regex(pattern, "extended");
+    expect(source).toBeTypeOf("string");
+    expect(new RegExp(`^(?:${source as string})$`).test(`${"a".repeat(2_000)}!`)).toBe(false);
   });
 
   test("filters pass on what comes", () => {

@@ -1,5 +1,5 @@
 /** The registry of images. One file per family; anything else is an unknown image. */
-import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
+import type { ImageDefinition } from "./define.ts";
 import { agnhost, livenessImage } from "./agnhost.ts";
 import { busybox } from "./busybox.ts";
 import { databaseImages, databasePrograms } from "./databases.ts";
@@ -11,6 +11,7 @@ import { httpd } from "./httpd.ts";
 import { nodeImage, pythonImage } from "./interpreters.ts";
 import { kubernetesImages } from "./kubernetes.ts";
 import { linuxImages } from "./linux.ts";
+import { registerImages } from "./lookup.ts";
 import { toolImages } from "./net-tools.ts";
 import { nginx } from "./nginx.ts";
 import { pause } from "./pause.ts";
@@ -19,7 +20,6 @@ import { redis, redisReplicas, valkey } from "./redis.ts";
 import { stressImages } from "./stress.ts";
 import { unknownPrograms, unknownVersion } from "./unknown.ts";
 import type { Program } from "../runtime/program.ts";
-import { parseReference } from "../runtime/reference.ts";
 
 const definitions: ImageDefinition[] = [
   agnhost,
@@ -46,48 +46,7 @@ const definitions: ImageDefinition[] = [
   ...toolImages,
 ];
 
-const repositories = new Map<string, ImageDefinition>();
-for (const definition of definitions)
-  for (const repository of definition.repositories) repositories.set(repository, definition);
-
-export const findRepository = (repository: string): ImageDefinition | undefined =>
-  repositories.get(repository);
-
-export interface FoundImage {
-  known: boolean;
-  version: ImageVersion;
-  definition?: ImageDefinition;
-}
-
-const found = new Map<string, FoundImage>();
-
-/** The image a reference names; built once. A tag that does not exist is never asked for: it was not pulled. */
-export function findImage(image: string): FoundImage {
-  let entry = found.get(image);
-  if (!entry) {
-    entry = lookUp(image);
-    found.set(image, entry);
-  }
-  return entry;
-}
-
-function lookUp(image: string): FoundImage {
-  const reference = parseReference(image);
-  if ("error" in reference) return { known: false, version: unknownVersion() };
-  const definition = findRepository(`${reference.domain}/${reference.path}`);
-  if (!definition) return { known: false, version: unknownVersion() };
-  const tag = reference.tag ?? "latest";
-  const version = definition.resolveTag(tag) ?? definition.resolveTag("latest") ?? tag;
-  return { known: true, definition, version: definition.version(version, tag) };
-}
-
-export const imageVersion = (image: string): ImageVersion => findImage(image).version;
-
-/** Lines an image's plain start prints. */
-export function bootLines(image: string, startedAtMs: number): BootLine[] {
-  const { definition, version } = findImage(image);
-  return definition?.bootLog?.(version.version, startedAtMs) ?? [];
-}
+registerImages(definitions, unknownVersion);
 
 export function imagePrograms(): Program[] {
   return [
@@ -96,19 +55,3 @@ export function imagePrograms(): Program[] {
     ...unknownPrograms,
   ];
 }
-
-/** Docker's official images (docker.io/library/...): nobody else can add one, so other names do not exist. */
-export const officialRepositories: ReadonlySet<string> = new Set(
-  (
-    "adminer aerospike almalinux alpine alt amazoncorretto amazonlinux api-firewall arangodb archlinux backdrop bash bonita buildpack-deps busybox " +
-    "caddy cassandra centos chronograf cirros clearlinux clefos clickhouse clojure composer consul convertigo couchbase couchdb crate dart debian " +
-    "docker drupal eclipse-mosquitto eclipse-temurin eggdrop elasticsearch elixir emqx erlang express-gateway fedora flink fluentd friendica " +
-    "gazebo gcc geonetwork ghost golang gradle groovy haproxy haskell haxe hello-world hitch httpd hylang ibm-semeru-runtimes influxdb " +
-    "irssi jetty jobber joomla jruby julia kapacitor kibana kong krakend lightstreamer liquibase logstash mageia mariadb " +
-    "matomo maven mediawiki memcached mongo mongo-express monica mono mysql nats nats-streaming neo4j neurodebian nextcloud nginx node nuxeo odoo " +
-    "open-liberty openjdk opensuse oraclelinux orientdb percona perl photon php php-zendserver phpmyadmin plone postfixadmin postgres " +
-    "pypy python r-base rabbitmq rakudo-star redis redmine registry rethinkdb rocket.chat rockylinux ros ruby rust sapmachine satosa " +
-    "scratch silverpeas sl solr sonarqube sourcemage spark spiped storm swift swipl tarantool teamspeak telegraf thrift tomcat tomee " +
-    "traefik ubuntu unit valkey varnish vault websphere-liberty wordpress xwiki yourls zipkin znc zookeeper"
-  ).split(" "),
-);

@@ -23,7 +23,7 @@ import {
   portNumber,
 } from "../api/validation/names.ts";
 import type { KubeObject } from "../core/object.ts";
-import { findRepository } from "../images/index.ts";
+import { findRepository } from "../images/lookup.ts";
 import { imageRoutesMax, imageSpecBytesMax } from "../limits.ts";
 import { parseReference } from "../runtime/reference.ts";
 import { parseQuantity, signQuantity } from "../schema/quantity.ts";

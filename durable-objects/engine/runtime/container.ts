@@ -1,5 +1,5 @@
 /** One container of a loaded Pod: its image, user, environment and file system, worked out from its record. */
-import { imageVersion } from "../images/index.ts";
+import { imageVersion } from "../images/lookup.ts";
 import type { ImageVersion } from "../images/define.ts";
 import { assert } from "../assert.ts";
 import { encodeUtf8 } from "./bytes.ts";

@@ -288,8 +288,9 @@ export class Files {
   }
 
   #writeLog(process: Process, stream: 1 | 2, data: string): number {
-    this.kernel.logs.append(process.c, stream, data);
-    return data.length;
+    const part = data.slice(0, this.kernel.logs.room(process.c));
+    this.kernel.logs.append(process.c, stream, part);
+    return part.length;
   }
 
   #writeFile(file: OpenFile & { k: "f" }, data: string): number {
@@ -308,12 +309,11 @@ export class Files {
     // Whoever watched has gone: what it prints is lost, as with a terminal that hung up.
     if (!session) throw new Errno(file.k === "t" ? "EIO" : "EPIPE");
     if (session.k === "own") {
-      this.kernel.logs.append(
-        session.c,
-        file.k === "s" && file.e === 2 ? 2 : 1,
-        file.k === "t" ? terminalOutput(session, data) : data,
-      );
-      return data.length;
+      const given = data.slice(0, this.kernel.logs.room(session.c));
+      const stream = file.k === "s" && file.e === 2 ? 2 : 1;
+      const said = file.k === "t" ? terminalOutput(session, given) : given;
+      this.kernel.logs.append(session.c, stream, said);
+      return given.length;
     }
     const room = sessionOutputBytesMax - session.o.length - session.e.length;
     const part = data.slice(0, Math.max(0, room));
@@ -325,6 +325,7 @@ export class Files {
   writable(process: Process, fd: number): boolean {
     const id = this.table(process)[fd];
     const file = id === undefined ? undefined : this.kernel.pod.of[id];
+    if (id === "o" || id === "e") return this.kernel.logs.room(process.c) > 0;
     if (!file) return true;
     if (file.k === "w") {
       const pipe = this.kernel.pod.pi[file.p];
@@ -333,6 +334,7 @@ export class Files {
     if (file.k === "s" || file.k === "t") {
       const session = this.kernel.pod.se[file.s];
       if (!session || session.q) return true;
+      if (session.k === "own") return this.kernel.logs.room(session.c) > 0;
       return session.o.length + session.e.length < sessionOutputBytesMax;
     }
     if (file.k === "c") {

@@ -1,5 +1,5 @@
 /** Starting containers and commands in them. Error texts are runc's and containerd's. */
-import { findImage } from "../images/index.ts";
+import { findImage } from "../images/lookup.ts";
 import { Kernel, processKey } from "./kernel.ts";
 import type { ContainerSpec, PodSandbox, RuntimeContext, StartFailure } from "./define.ts";
 import { encodeUtf8 } from "./bytes.ts";

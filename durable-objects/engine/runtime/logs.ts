@@ -9,7 +9,7 @@ import {
   logLineBytesMax,
   sessionOutputBytesMax,
 } from "../limits.ts";
-import { bootLines } from "../images/index.ts";
+import { bootLines } from "../images/lookup.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import type { Kernel } from "./kernel.ts";
 import { dueLines } from "./log-repeats.ts";
@@ -146,12 +146,23 @@ export class PodLogs {
     }
   }
 
+  /** Bytes a container may print before it waits for the slowest who is attached to it. */
+  room(containerKey: string): number {
+    let room = Number.MAX_SAFE_INTEGER;
+    for (const id in this.kernel.pod.se) {
+      const session = this.kernel.pod.se[id];
+      if (session?.k !== "attach" || session.c !== containerKey) continue;
+      room = Math.min(room, sessionOutputBytesMax - session.o.length - session.e.length);
+    }
+    return Math.max(0, room);
+  }
+
   #toAttached(containerKey: string, stream: 1 | 2, data: string): void {
     for (const id in this.kernel.pod.se) {
       const session = this.kernel.pod.se[id];
       if (session?.k !== "attach" || session.c !== containerKey) continue;
-      // A slow watcher misses what a real one would make the process wait for.
-      const room = sessionOutputBytesMax - session.o.length - session.e.length;
+      // Only what did not ask for room, as a server's log, comes so far.
+      const room = 2 * sessionOutputBytesMax - session.o.length - session.e.length;
       const part = data.slice(0, Math.max(0, room));
       if (stream === 1) session.o += part;
       else session.e += part;

@@ -185,7 +185,7 @@ export function visibleProcesses(kernel: Kernel, ns: number): Process[] {
 
 /** A parent's pid as this Pod sees it. */
 export function parentPid(kernel: Kernel, process: Process): number {
-  if (process.pp < 0) return -process.pp;
+  if (process.c === "") return 0 - process.pp;
   const parent = kernel.process(process.pp)?.pid;
   return parent ?? (kernel.pod.hp === undefined ? 0 : kernel.pod.hp + 1);
 }

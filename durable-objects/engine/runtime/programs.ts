@@ -1,18 +1,16 @@
-/** The table of all programs: shell, tools, servers of images. */
-import { imagePrograms } from "../images/index.ts";
-import { nodeService } from "./process-view.ts";
+/** The table of all programs: shell, tools, servers of images. runtime/runtime.ts fills it, so the kernel needs none of them. */
 import type { Program, Programs } from "./program.ts";
-import { shellPrograms } from "./shell/index.ts";
-import { toolPrograms } from "./tools/index.ts";
 
+let make: () => Program[] = () => [];
 let table: Map<string, Program> | undefined;
 
-/** Built at first use: images and tools import the kernel in turn. */
+export function registerPrograms(all: () => Program[]): void {
+  make = all;
+  table = undefined;
+}
+
+/** Built at first use. */
 export function programs(): Programs {
-  if (!table) {
-    table = new Map();
-    for (const program of [nodeService, ...toolPrograms(), ...shellPrograms(), ...imagePrograms()])
-      table.set(program.name, program);
-  }
+  table ??= new Map(make().map((program) => [program.name, program]));
   return table;
 }

@@ -1,7 +1,7 @@
 /** The registry: which references can be pulled, what they weigh, and containerd's words when they cannot. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { findRepository, officialRepositories } from "../images/index.ts";
+import { findRepository, officialRepositories } from "../images/lookup.ts";
 import { imagesOf, imageWithTag, type Lookup } from "../images/image-objects.ts";
 import type { ResolvedImage } from "./define.ts";
 import { familiar, parseReference, type ImageReference } from "./reference.ts";

@@ -1,5 +1,6 @@
 /** The runtime as the kubelet and the API's streams use it. Every call loads the Pod's record, acts, and saves. */
-import { findImage } from "../images/index.ts";
+import { imagePrograms } from "../images/index.ts";
+import { findImage } from "../images/lookup.ts";
 import { Kernel } from "./kernel.ts";
 import { startContainer, startExec } from "./launch.ts";
 import { loadMilli } from "./load.ts";
@@ -21,6 +22,12 @@ import type {
 } from "./define.ts";
 import type { HttpResponse, PodRecord } from "./state.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
+import { nodeService } from "./process-view.ts";
+import { registerPrograms } from "./programs.ts";
+import { shellPrograms } from "./shell/index.ts";
+import { toolPrograms } from "./tools/table.ts";
+
+registerPrograms(() => [nodeService, ...toolPrograms(), ...shellPrograms(), ...imagePrograms()]);
 
 const probeErrors: Record<string, string> = {
   refused: "connect: connection refused",

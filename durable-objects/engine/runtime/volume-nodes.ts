@@ -4,6 +4,7 @@
  */
 import { debianFiles, debianReleases, type FileTable } from "../images/base.ts";
 import { decodeUtf8 } from "./bytes.ts";
+import { imageTimeMs } from "./container.ts";
 import type { RuntimeContext } from "./define.ts";
 import { buildLayer, type Layer } from "./fs/layer.ts";
 import { Tree } from "./fs/tree.ts";
@@ -91,6 +92,7 @@ export function hostTree(context: RuntimeContext, node: string, now: () => numbe
     records: context.records,
     now,
     lower: layerOf(context, node),
+    lowerTime: imageTimeMs,
   });
 }
 

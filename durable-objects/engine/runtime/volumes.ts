@@ -85,7 +85,7 @@ export function fillVolume(
 ): void {
   const now = Math.round(context.now);
   const tree = openTree(context, undefined, source, () => now, now);
-  tree.unlimited = true;
+  tree.space.unlimited = true;
   const wanted = new Map(files.map((file) => [`/${file.path}`, wantedOf(file)]));
   if (sameContent(tree, wanted, group)) return;
   clear(tree, "/");
@@ -198,7 +198,7 @@ export function prepareMounts(context: RuntimeContext, spec: ContainerSpec): Mou
     }
     const pinned = `${spec.pod.uid}/volume-subpaths~${mount.source.split("/").at(-1)}~${spec.name}~${index}`;
     const copy = openTree(context, undefined, pinned, () => now, now);
-    copy.unlimited = true;
+    copy.space.unlimited = true;
     clear(copy, "/");
     remember(context.records, pinned);
     copyInto(tree, real, copy, "/subpath");

@@ -4,14 +4,8 @@
  * appending to a log rewrites one chunk. A chunk that is missing reads as zeros, so a sparse file costs nothing.
  */
 import type { Records } from "../../controllers/define.ts";
-import {
-  fileBytesPerSandboxMax,
-  fileBytesStep,
-  fileChunkBytes,
-  fileInlineBytesMax,
-  treeBytesMax,
-  treeEntriesMax,
-} from "../../limits.ts";
+import { fileChunkBytes, fileInlineBytesMax, treeEntriesMax } from "../../limits.ts";
+import { Space } from "./space.ts";
 import { Errno } from "../errno.ts";
 import { packChunk, unpackChunk } from "./chunks.ts";
 import type { Layer, LayerEntry, NodeType } from "./layer.ts";
@@ -53,6 +47,7 @@ const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 export class Tree {
   readonly key: string;
   readonly records: Records;
+  readonly space: Space;
   readonly lower: Layer | undefined;
   readonly now: () => number;
   /** Modification time of everything in the layer below. */
@@ -61,10 +56,6 @@ export class Tree {
   #record: TreeRecord;
   #children: Map<string, Set<string>> | undefined;
   #dirtyChunks = new Map<string, string | undefined>();
-  /** What the kubelet writes is bounded by the objects it comes from. */
-  unlimited = false;
-  /** Bytes of all other trees, once asked for. */
-  #others: number | undefined;
   #dirty = false;
   #owned = false;
 
@@ -78,16 +69,13 @@ export class Tree {
   }) {
     this.key = options.key;
     this.records = options.records;
+    this.space = new Space(options.records, options.key);
     this.lower = options.lower;
     this.now = options.now;
     this.lowerTime = options.lowerTime ?? 0;
     this.dynamic = options.dynamic;
-    this.#record = this.records.get<TreeRecord>("trees", this.key) ?? {
-      next: 1,
-      i: {},
-      p: {},
-      b: 0,
-    };
+    const empty = { next: 1, i: {}, p: {}, b: 0 };
+    this.#record = this.records.get<TreeRecord>("trees", this.key) ?? empty;
   }
 
   /** Whether something is to be saved. */
@@ -332,7 +320,7 @@ export class Tree {
     const record = this.#own();
     const old = node.z ?? node.d?.length ?? 0;
     const size = Math.max(old, offset + data.length);
-    if (size > old) this.#claim(record, size - old);
+    this.space.claim(record.b, record.b + size - old);
     record.b += size - old;
     if (node.z === undefined && size <= fileInlineBytesMax) {
       const d = (node.d ?? "").padEnd(offset, "\0");
@@ -355,21 +343,6 @@ export class Tree {
       at += part.length;
     }
     record.i[ino] = { ...rest, z: size, k: this.now() };
-  }
-
-  /** ENOSPC when the tree, or the sandbox with all its trees, would hold too much. */
-  #claim(record: TreeRecord, bytes: number): void {
-    const after = record.b + bytes;
-    if (after > treeBytesMax) throw new Errno("ENOSPC");
-    // The others are counted once in a while only: each may be a step beyond.
-    if (this.unlimited || Math.floor(after / fileBytesStep) === Math.floor(record.b / fileBytesStep))
-      return;
-    if (this.#others === undefined) {
-      this.#others = 0;
-      for (const key of this.records.keys("trees"))
-        if (key !== this.key) this.#others += this.records.get<TreeRecord>("trees", key)?.b ?? 0;
-    }
-    if (this.#others + after > fileBytesPerSandboxMax) throw new Errno("ENOSPC");
   }
 
   /** Inline content moves to chunk rows. */

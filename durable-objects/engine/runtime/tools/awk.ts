@@ -10,10 +10,10 @@ import type { AwkHost, AwkMemory } from "./awk-host.ts";
 import { Awk, AwkEndless, AwkError, AwkExit, givenValue } from "./awk-run.ts";
 import { inputValue, toNumber, truth, type Cell } from "./awk-values.ts";
 import { launch, noCalls, pending, unit, type Caller, type Calls } from "./children.ts";
-import { usage } from "./file-tools.ts";
 import { options } from "./options.ts";
 import { regex } from "./regex.ts";
 import { Io, ToolExit } from "./tool.ts";
+import { usage } from "./words.ts";
 
 interface AwkState {
   program: string;

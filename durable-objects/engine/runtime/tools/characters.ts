@@ -1,6 +1,6 @@
 /** tr and cut: sets of characters, ranges of fields. */
 import { options } from "./options.ts";
-import { Io, stream } from "./tool.ts";
+import { type Io, stream } from "./tool.ts";
 
 export const tr = stream<{
   from: string;

@@ -1,8 +1,8 @@
 /** Two files side by side: diff, cmp, comm, paste. */
 import type { Program } from "../program.ts";
-import { inFolder } from "./file-tools.ts";
 import { options, type Options } from "./options.ts";
 import { tool, type Io } from "./tool.ts";
+import { inFolder } from "./words.ts";
 
 const lines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 

@@ -3,10 +3,10 @@ import { treeBytesMax } from "../../limits.ts";
 import { defaultCapacity } from "../container.ts";
 import { Errno } from "../errno.ts";
 import { formatDate } from "./date.ts";
-import { inFolder } from "./file-tools.ts";
 import { humanSize } from "./listing.ts";
 import { options } from "./options.ts";
 import { tool, type Io } from "./tool.ts";
+import { inFolder } from "./words.ts";
 
 /** What a node's disk is said to hold, KiB. */
 const diskKb = 97_673_280;

@@ -1,7 +1,7 @@
 /** expr. */
-import { usage } from "./file-tools.ts";
 import { regex } from "./regex.ts";
 import { tool, type Io } from "./tool.ts";
+import { usage } from "./words.ts";
 
 type Binary = (a: string, b: string, io: Io) => string;
 

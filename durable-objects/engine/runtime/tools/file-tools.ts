@@ -4,13 +4,10 @@ import type { Program } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { changeMode, chmod, chown } from "./mode-tools.ts";
 import { options } from "./options.ts";
+import { base, inFolder, usage } from "./words.ts";
 import { mkfifo, pathTools, readlink, realpath } from "./path-tools.ts";
 import { type Io, tool } from "./tool.ts";
 
-export const base = (path: string): string => path.replace(/\/+$/, "").replace(/^.*\//, "") || "/";
-
-export const inFolder = (folder: string, name: string): string =>
-  `${folder.replace(/\/+$/, "")}/${name}`;
 
 const touch = tool("touch", (io) => {
   const opts = options(io, "acmht:d:r:");
@@ -26,11 +23,6 @@ const touch = tool("touch", (io) => {
   }
   return code;
 });
-
-export function usage(io: Io, text: string): number {
-  io.err(`BusyBox v1.37.0 () multi-call binary.\n\nUsage: ${text}\n`);
-  return 1;
-}
 
 const mkdir = tool("mkdir", (io) => {
   const opts = options(io, "m:pv", { parents: "p", mode: "m" });

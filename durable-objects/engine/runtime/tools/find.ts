@@ -3,9 +3,9 @@ import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { noCalls, pending, unit, type Caller, type Calls } from "./children.ts";
-import { base, inFolder } from "./file-tools.ts";
 import { findExpression, type Expression } from "./find-expression.ts";
 import { Io, ToolExit } from "./tool.ts";
+import { base, inFolder } from "./words.ts";
 
 interface FindState {
   c: Calls;

@@ -1,10 +1,9 @@
 /** grep, egrep, fgrep. */
 import type { Program } from "../program.ts";
-import { count, head } from "./ends.ts";
-import { usage } from "./file-tools.ts";
 import { options, type Options } from "./options.ts";
 import { regex } from "./regex.ts";
-import { Io, stream } from "./tool.ts";
+import { type Io, stream } from "./tool.ts";
+import { usage } from "./words.ts";
 
 interface GrepState {
   source: string;

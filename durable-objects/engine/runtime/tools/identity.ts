@@ -1,6 +1,5 @@
 /** Who and where: id, whoami, hostname, uname. */
 import { options } from "./options.ts";
-import { named } from "./process-tools.ts";
 import { type Io, tool } from "./tool.ts";
 
 export const userName = (io: Io, uid: number): string | undefined =>

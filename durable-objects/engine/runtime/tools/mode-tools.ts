@@ -1,9 +1,9 @@
 /** chmod, chown, chgrp. */
 import type { Program } from "../program.ts";
 import type { Sys } from "../sys.ts";
-import { inFolder, usage } from "./file-tools.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";
+import { inFolder, usage } from "./words.ts";
 
 /** `u+x`, `go-w`, `755`, `a=rX`: the mode that comes of it, or undefined. */
 export function changeMode(

@@ -1,8 +1,8 @@
 /** Names of files: readlink, realpath, basename, dirname. */
 import { Errno } from "../errno.ts";
-import { base } from "./file-tools.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";
+import { base } from "./words.ts";
 
 export const mkfifo = tool("mkfifo", (io) => {
   const opts = options(io, "m:");

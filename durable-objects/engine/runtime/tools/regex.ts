@@ -38,14 +38,22 @@ function bracket(pattern: string, at: number): { source: string; end: number } |
   }
 }
 
-/** Whether every turn of a repeated group ends with a sign its inner repetitions cannot take: `([0-9]+[.])+`. */
+/** Whether every turn of a repeated group begins or ends with a sign its inner repetitions cannot take: `([0-9]+[.])+`. */
 function separated(body: string): boolean {
-  const sign = /(?:^|[^\\])(?:\\([.,:;/\- ])|([,:;/\- _]))$/.exec(body);
-  const last = sign?.[1] ?? sign?.[2];
-  if (last === undefined) return false;
-  const rest = body.slice(0, last === sign?.[1] ? -2 : -1);
-  // Only sets and letters that do not hold the sign may repeat before it.
-  return !/[(|]|\[\^|\\[SWDs]|(^|[^\\])\./.test(rest) && !rest.replace(/(\w)-(\w)/g, "$1$2").includes(last);
+  const first = /^(?:\\([.,:;/\- ])|([,:;/\- _]))(?![*+?{])/.exec(body);
+  const last = /(?:^|[^\\])(?:\\([.,:;/\- ])|([,:;/\- _]))$/.exec(body);
+  for (const [found, rest] of [
+    [first, body.slice(first?.[0].length ?? 0)],
+    [last, body.slice(0, last?.[1] === undefined ? -1 : -2)],
+  ] as const) {
+    const sign = found?.[1] ?? found?.[2];
+    if (sign === undefined) continue;
+    const sets = rest.replace(/\[\^[^\]]*\]/g, (set) => (set.includes(sign) ? "" : set));
+    // Only sets and letters that do not hold the sign may repeat beside it.
+    if (/[(|]|\[\^|\\[SWDs]|(^|[^\\])\./.test(sets)) continue;
+    if (!sets.replace(/(\w)-(\w)/g, "$1$2").includes(sign)) return true;
+  }
+  return false;
 }
 
 /** `(a*)*` and the like, at any depth: exponential in a backtracking engine. */

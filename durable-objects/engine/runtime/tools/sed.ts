@@ -3,11 +3,11 @@ import { Errno } from "../errno.ts";
 import { cloneJson } from "../bytes.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
-import { usage } from "./file-tools.ts";
 import { options } from "./options.ts";
 import { Sed, type Line, type Lines, type SedMemory, type SedOut } from "./sed-run.ts";
 import { parseSed, SedProblem } from "./sed-script.ts";
 import { drain, Io, ToolExit } from "./tool.ts";
+import { usage } from "./words.ts";
 
 interface SedState {
   script: string;

@@ -1,6 +1,5 @@
 /** sort. */
 import { options } from "./options.ts";
-import { reverse } from "./text.ts";
 import { tool } from "./tool.ts";
 
 export const sort = tool("sort", (io) => {

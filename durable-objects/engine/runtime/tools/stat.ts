@@ -1,11 +1,11 @@
 /** stat: what the file system knows of a file, in a format. */
 import type { Stat } from "../fs/vfs.ts";
 import { formatDate } from "./date.ts";
-import { usage } from "./file-tools.ts";
 import { groupName, userName } from "./identity.ts";
 import { inodeNumber, modeText } from "./listing.ts";
 import { options } from "./options.ts";
 import { tool, type Io } from "./tool.ts";
+import { usage } from "./words.ts";
 
 const kindOf = (stat: Stat): string =>
   stat.type === "f"

@@ -4,12 +4,12 @@ import type { Program, Step } from "../program.ts";
 import { date } from "./date.ts";
 import { echoText } from "./echo.ts";
 import { expr } from "./expr.ts";
-import { usage } from "./file-tools.ts";
 import { groupName, hostname, id, uname, whoami } from "./identity.ts";
 import { formatPrintf } from "./printf.ts";
 import { kill, named, ps, timeout } from "./process-tools.ts";
 import { TestProblem, testExpression } from "./test.ts";
 import { tool } from "./tool.ts";
+import { usage } from "./words.ts";
 
 const env: Program<{ x?: number; o?: [number, string][] }> = {
   name: "env",

@@ -1,9 +1,9 @@
 /** tar c: an archive of files and folders, piece by piece. */
 import { Errno } from "../errno.ts";
-import { inFolder } from "./file-tools.ts";
 import { groupName, userName } from "./identity.ts";
 import { padding, writeHeader } from "./tar-format.ts";
 import type { Io } from "./tool.ts";
+import { inFolder } from "./words.ts";
 
 export interface TarWriter {
   /** Paths still to write, the next one last. */

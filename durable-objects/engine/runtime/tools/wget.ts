@@ -4,10 +4,10 @@ import { toBase64 } from "../bytes.ts";
 import { reasonOf } from "../http.ts";
 import type { HttpResponse } from "../state.ts";
 import type { Sys } from "../sys.ts";
-import { usage } from "./file-tools.ts";
 import { options, type Options } from "./options.ts";
 import { drain, Io, ToolExit } from "./tool.ts";
 import { connectText, exchange, follow, hostHeader, newExchange, parseUrl, type Exchange, type Url } from "./web-client.ts";
+import { usage } from "./words.ts";
 
 interface WgetState {
   urls: string[];

@@ -1,0 +1,35 @@
+/** How much a tree may still hold: itself, and the sandbox with all its trees. */
+import type { Records } from "../../controllers/define.ts";
+import { fileBytesPerSandboxMax, fileBytesStep, treeBytesMax } from "../../limits.ts";
+import { Errno } from "../errno.ts";
+
+export class Space {
+  /** What the kubelet writes is bounded by the objects it comes from. */
+  unlimited = false;
+  readonly #records: Records;
+  readonly #key: string;
+  /** Bytes of all other trees, once asked for. */
+  #others: number | undefined;
+
+  constructor(records: Records, key: string) {
+    this.#records = records;
+    this.#key = key;
+  }
+
+  /** A tree grows. ENOSPC. The others are counted once in a while only: each may be a step beyond. */
+  claim(before: number, after: number): void {
+    if (after <= before) return;
+    if (after > treeBytesMax) throw new Errno("ENOSPC");
+    const step = (bytes: number): number => Math.floor(bytes / fileBytesStep);
+    if (this.unlimited || step(after) === step(before)) return;
+    this.#others ??= this.#count();
+    if (this.#others + after > fileBytesPerSandboxMax) throw new Errno("ENOSPC");
+  }
+
+  #count(): number {
+    let sum = 0;
+    for (const key of this.#records.keys("trees"))
+      if (key !== this.#key) sum += this.#records.get<{ b: number }>("trees", key)?.b ?? 0;
+    return sum;
+  }
+}
