@@ -105,9 +105,7 @@ describe("P8: probes", () => {
       () =>
         world.events("failing-liveness").some((e) => e.includes(text));
     world.until(
-      says(
-        "Unhealthy Liveness probe failed: cat: can't open '/tmp/pulse': No such file or directory",
-      ),
+      says("Unhealthy Liveness probe failed: cat: can't open '/pulse': No such file or directory"),
     );
     expect(at()).toBeGreaterThanOrEqual(31);
     expect(at()).toBeLessThanOrEqual(36);

@@ -1,9 +1,13 @@
 /** What a container can fill: files, the row its Pod lies in, logs that are followed by name. */
 import { describe, expect, it } from "vitest";
-import { fileBytesPerSandboxMax, podRecordCharactersMax } from "../../durable-objects/engine/limits.ts";
+import {
+  fileBytesPerSandboxMax,
+  podRecordCharactersMax,
+} from "../../durable-objects/engine/limits.ts";
 import { box, isolationWorld, podOf, type IsolationWorld } from "./isolation-world.ts";
 
-const shell = (name: string, script: string): object => box(name, { command: ["sh", "-c", script] });
+const shell = (name: string, script: string): object =>
+  box(name, { command: ["sh", "-c", script] });
 const run = (containers: object[], spec: object = {}): IsolationWorld => {
   const w = isolationWorld();
   w.create(podOf("p", containers, spec));
@@ -36,7 +40,12 @@ describe("files", () => {
     const w = run([box("a")]);
     fill(w, fileBytesPerSandboxMax);
     w.create(
-      { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "big" }, data: { text: "y".repeat(300_000) } },
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "big" },
+        data: { text: "y".repeat(300_000) },
+      },
       podOf("q", [box("c", { volumeMounts: [{ name: "big", mountPath: "/big" }] })], {
         volumes: [{ name: "big", configMap: { name: "big" } }],
       }),
@@ -85,7 +94,10 @@ describe("a Pod's row", () => {
   });
 
   it("does not hold back a probe that prints too much", () => {
-    const probe = { exec: { command: ["sh", "-c", "head -c 3000000 /dev/zero"] }, periodSeconds: 5 };
+    const probe = {
+      exec: { command: ["sh", "-c", "head -c 3000000 /dev/zero"] },
+      periodSeconds: 5,
+    };
     const w = run([box("c", { readinessProbe: probe })]);
     expect(w.pod("p").status.containerStatuses[0].ready).toBe(true);
   });

@@ -24,10 +24,20 @@ describe("one address, one port space", () => {
   });
 
   it("refuses the second server on a port, which crashes again and again", () => {
-    const w = run(podOf("p", [{ name: "one", image: "nginx:1.29" }, { name: "two", image: "nginx:1.29" }]), 90_000);
+    const w = run(
+      podOf("p", [
+        { name: "one", image: "nginx:1.29" },
+        { name: "two", image: "nginx:1.29" },
+      ]),
+      90_000,
+    );
     const [one, two] = w.pod("p").status.containerStatuses;
     expect(one).toMatchObject({ name: "one", ready: true, restartCount: 0 });
-    expect(two).toMatchObject({ name: "two", ready: false, state: { waiting: { reason: "CrashLoopBackOff" } } });
+    expect(two).toMatchObject({
+      name: "two",
+      ready: false,
+      state: { waiting: { reason: "CrashLoopBackOff" } },
+    });
     expect(two.restartCount).toBeGreaterThanOrEqual(2);
     expect(two.lastState.terminated.exitCode).toBe(1);
     const log = w.logs("p", "?container=two");
@@ -58,8 +68,18 @@ describe("settings", () => {
   it("come as variables and as files", () => {
     const w = isolationWorld();
     w.create(
-      { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "conf" }, data: { mode: "fast", "app.ini": "a=1\n" } },
-      { apiVersion: "v1", kind: "Secret", metadata: { name: "key" }, stringData: { password: "s3cr3t" } },
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "conf" },
+        data: { mode: "fast", "app.ini": "a=1\n" },
+      },
+      {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name: "key" },
+        stringData: { password: "s3cr3t" },
+      },
       podOf(
         "p",
         [
@@ -71,7 +91,10 @@ describe("settings", () => {
               { name: "PASSWORD", valueFrom: { secretKeyRef: { name: "key", key: "password" } } },
               { name: "ME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
               { name: "NODE", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
-              { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu", divisor: "1m" } } },
+              {
+                name: "CPU",
+                valueFrom: { resourceFieldRef: { resource: "limits.cpu", divisor: "1m" } },
+              },
             ],
             envFrom: [{ prefix: "C_", configMapRef: { name: "conf" } }],
             resources: { limits: { cpu: "250m" } },
@@ -87,14 +110,26 @@ describe("settings", () => {
           volumes: [
             { name: "conf", configMap: { name: "conf" } },
             { name: "key", secret: { secretName: "key", defaultMode: 0o400 } },
-            { name: "about", downwardAPI: { items: [{ path: "name", fieldRef: { fieldPath: "metadata.name" } }] } },
+            {
+              name: "about",
+              downwardAPI: { items: [{ path: "name", fieldRef: { fieldPath: "metadata.name" } }] },
+            },
           ],
         },
       ),
     );
     w.advance(20_000);
     const lines = w.out("p", "env").split("\n");
-    for (const line of ["LITERAL=words", "TWICE=words-words", "MODE=fast", "PASSWORD=s3cr3t", "ME=p", "NODE=node-1", "CPU=250", "C_mode=fast"])
+    for (const line of [
+      "LITERAL=words",
+      "TWICE=words-words",
+      "MODE=fast",
+      "PASSWORD=s3cr3t",
+      "ME=p",
+      "NODE=node-1",
+      "CPU=250",
+      "C_mode=fast",
+    ])
       expect(lines).toContain(line);
     expect(w.out("p", "cat /conf/app.ini /key/password /about/name")).toBe("a=1\ns3cr3tp");
     expect(w.out("p", "stat -Lc %a /key/password")).toBe("400\n");
@@ -121,9 +156,27 @@ describe("the end of a container", () => {
 
   it.each([
     ["sleep as PID 1 does not hear TERM", box("c", { command: ["sleep", "3600"] }), {}, 137, 30],
-    ["sleep within a shorter time", box("c", { command: ["sleep", "3600"] }), { terminationGracePeriodSeconds: 5 }, 137, 5],
-    ["a trap with a code of its own", shell("c", "trap 'exit 7' TERM; while :; do sleep 1; done"), {}, 7, 1],
-    ["a trap that says 143", shell("c", "trap 'exit 143' TERM; while :; do sleep 1; done"), {}, 143, 1],
+    [
+      "sleep within a shorter time",
+      box("c", { command: ["sleep", "3600"] }),
+      { terminationGracePeriodSeconds: 5 },
+      137,
+      5,
+    ],
+    [
+      "a trap with a code of its own",
+      shell("c", "trap 'exit 7' TERM; while :; do sleep 1; done"),
+      {},
+      7,
+      1,
+    ],
+    [
+      "a trap that says 143",
+      shell("c", "trap 'exit 143' TERM; while :; do sleep 1; done"),
+      {},
+      143,
+      1,
+    ],
     ["nginx", { name: "c", image: "nginx:1.29" }, {}, 0, 1],
   ])("%s", (_title, container, spec, code, seconds) => {
     const ended = end(run(podOf("p", [container as object], spec as object)));
@@ -146,7 +199,13 @@ describe("the end of a container", () => {
         "p",
         [
           shell("c", `trap 'echo term >> ${log}; exit 0' TERM; while :; do sleep 1; done`, {
-            lifecycle: { preStop: { exec: { command: ["sh", "-c", `echo stop >> ${log}; sleep 5; echo stopped >> ${log}`] } } },
+            lifecycle: {
+              preStop: {
+                exec: {
+                  command: ["sh", "-c", `echo stop >> ${log}; sleep 5; echo stopped >> ${log}`],
+                },
+              },
+            },
             volumeMounts: [{ name: "host", mountPath: "/host" }],
           }),
         ],
@@ -154,7 +213,12 @@ describe("the end of a container", () => {
       ),
     );
     expect(end(w).seconds).toBeGreaterThanOrEqual(5);
-    w.create(podOf("look", [box("c", { volumeMounts: [{ name: "host", mountPath: "/host" }] })], { nodeName: "node-1", volumes: [{ name: "host", hostPath: { path: "/" } }] }));
+    w.create(
+      podOf("look", [box("c", { volumeMounts: [{ name: "host", mountPath: "/host" }] })], {
+        nodeName: "node-1",
+        volumes: [{ name: "host", hostPath: { path: "/" } }],
+      }),
+    );
     w.advance(20_000);
     expect(w.out("look", `cat ${log}`)).toBe("stop\nstopped\nterm\n");
   });

@@ -13,8 +13,18 @@ describe("hostname", () => {
   it.each([
     ["the Pod's name", {}, "p\n", "p\n"],
     ["hostname", { hostname: "db-0" }, "db-0\n", "db-0\n"],
-    ["hostname and subdomain", { hostname: "db-0", subdomain: "db" }, "db-0\n", "db-0.db.default.svc.cluster.local\n"],
-    ["the node's with hostNetwork", { hostNetwork: true, nodeName: "node-2" }, "node-2\n", "node-2\n"],
+    [
+      "hostname and subdomain",
+      { hostname: "db-0", subdomain: "db" },
+      "db-0\n",
+      "db-0.db.default.svc.cluster.local\n",
+    ],
+    [
+      "the node's with hostNetwork",
+      { hostNetwork: true, nodeName: "node-2" },
+      "node-2\n",
+      "node-2\n",
+    ],
   ])("is %s", (_title, spec, name, full) => {
     const w = run([box("c")], spec);
     expect(w.out("p", "hostname")).toBe(name);
@@ -28,14 +38,24 @@ describe("users", () => {
   it.each([
     ["the image's root", {}, {}, "uid=0(root) gid=0(root) groups=0(root),10(wheel)\n"],
     ["a number alone", { runAsUser: 1000 }, {}, "uid=1000 gid=0(root) groups=0(root)\n"],
-    ["user and group", { runAsUser: 1000, runAsGroup: 3000 }, {}, "uid=1000 gid=3000 groups=3000\n"],
+    [
+      "user and group",
+      { runAsUser: 1000, runAsGroup: 3000 },
+      {},
+      "uid=1000 gid=3000 groups=3000\n",
+    ],
     [
       "fsGroup and supplementalGroups",
       { runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000, supplementalGroups: [4000] },
       {},
       "uid=1000 gid=3000 groups=2000,3000,4000\n",
     ],
-    ["the container's before the Pod's", { runAsUser: 1000 }, { runAsUser: 2000 }, "uid=2000 gid=0(root) groups=0(root)\n"],
+    [
+      "the container's before the Pod's",
+      { runAsUser: 1000 },
+      { runAsUser: 2000 },
+      "uid=2000 gid=0(root) groups=0(root)\n",
+    ],
   ])("%s", (_title, shared, own, expected) => {
     const w = run([box("c", { securityContext: own })], { securityContext: shared });
     expect(w.out("p", "id")).toBe(expected);
@@ -58,11 +78,16 @@ describe("readOnlyRootFilesystem", () => {
       [box("c", { securityContext: { readOnlyRootFilesystem: true }, volumeMounts: mounts })],
       { volumes: [{ name: "cache", emptyDir: {} }] },
     );
-    expect(w.sh("p", "touch /file")).toMatchObject({ code: 1, err: "touch: /file: Read-only file system\n" });
+    expect(w.sh("p", "touch /file")).toMatchObject({
+      code: 1,
+      err: "touch: /file: Read-only file system\n",
+    });
     expect(w.sh("p", "echo x > /etc/motd").err).toContain("Read-only file system");
     expect(w.sh("p", "rm /etc/passwd").err).toContain("Read-only file system");
     expect(w.sh("p", "mkdir /tmp/x").err).toContain("Read-only file system");
-    expect(w.out("p", "echo x > /cache/file; cat /cache/file; echo y > /dev/shm/y; cat /dev/shm/y")).toBe("x\ny\n");
+    expect(
+      w.out("p", "echo x > /cache/file; cat /cache/file; echo y > /dev/shm/y; cat /dev/shm/y"),
+    ).toBe("x\ny\n");
   });
 });
 
@@ -76,21 +101,39 @@ describe("capabilities", () => {
   it("CHOWN alone brings chown back", () => {
     const security = { capabilities: { drop: ["ALL"], add: ["CHOWN"] } };
     const w = run([box("c", { securityContext: security })]);
-    expect(w.out("p", "touch /tmp/f; chown 1000:2000 /tmp/f; stat -c %u:%g /tmp/f")).toBe("1000:2000\n");
+    expect(w.out("p", "touch /tmp/f; chown 1000:2000 /tmp/f; stat -c %u:%g /tmp/f")).toBe(
+      "1000:2000\n",
+    );
   });
 
   it.each([
-    ["httpd:2.4", [], "(13)Permission denied: AH00072: make_sock: could not bind to address 0.0.0.0:80"],
+    [
+      "httpd:2.4",
+      [],
+      "(13)Permission denied: AH00072: make_sock: could not bind to address 0.0.0.0:80",
+    ],
     ["hashicorp/http-echo", ["-listen=:80"], "listen tcp :80: bind: permission denied"],
+    ["traefik/whoami", undefined, "listen tcp :80: bind: permission denied"],
+    ["nginx:1.29", undefined, "bind() to 0.0.0.0:80 failed (13: Permission denied)"],
+    ["busybox:1.36", ["nc", "-l", "-p", "80"], "nc: bind: Permission denied"],
+    [
+      "python:3.12",
+      ["python", "-m", "http.server", "80"],
+      "PermissionError: [Errno 13] Permission denied",
+    ],
   ])("%s cannot bind to port 80 as another user", (image, args, words) => {
-    const w = run([{ name: "c", image, args, securityContext: { runAsUser: 1000 } }], { restartPolicy: "Never" });
+    const w = run([{ name: "c", image, args, securityContext: { runAsUser: 1000 } }], {
+      restartPolicy: "Never",
+    });
     expect(w.logs("p")).toContain(words);
     expect(w.pod("p").status.phase).toBe("Failed");
   });
 
   it("nginx as root without NET_BIND_SERVICE cannot either", () => {
     const security = { capabilities: { drop: ["NET_BIND_SERVICE"] } };
-    const w = run([{ name: "c", image: "nginx:1.29", securityContext: security }], { restartPolicy: "Never" });
+    const w = run([{ name: "c", image: "nginx:1.29", securityContext: security }], {
+      restartPolicy: "Never",
+    });
     expect(w.logs("p")).toContain("bind() to 0.0.0.0:80 failed (13: Permission denied)");
     expect(w.pod("p").status.phase).toBe("Failed");
   });
@@ -98,8 +141,18 @@ describe("capabilities", () => {
 
 describe("runAsNonRoot", () => {
   it.each([
-    ["busybox:1.36", {}, (uid: string) => `container has runAsNonRoot and image will run as root (pod: "p_default(${uid})", container: c)`],
-    ["busybox:1.36", { runAsUser: 0 }, (uid: string) => `container's runAsUser breaks non-root policy (pod: "p_default(${uid})", container: c)`],
+    [
+      "busybox:1.36",
+      {},
+      (uid: string) =>
+        `container has runAsNonRoot and image will run as root (pod: "p_default(${uid})", container: c)`,
+    ],
+    [
+      "busybox:1.36",
+      { runAsUser: 0 },
+      (uid: string) =>
+        `container's runAsUser breaks non-root policy (pod: "p_default(${uid})", container: c)`,
+    ],
   ])("holds back %s %o", (image, more, text) => {
     const w = run([box("c", { image, securityContext: { runAsNonRoot: true, ...more } })]);
     const { waiting } = w.pod("p").status.containerStatuses[0].state;
@@ -135,8 +188,8 @@ describe("a node shell", () => {
     const w = isolationWorld();
     w.create(debuggerPod("node-2"));
     w.advance(20_000);
-    expect(w.out("node-debugger-node-2", "hostname; cat /host/etc/hostname; ls /host/etc/kubernetes")).toBe(
-      "node-2\nnode-2\nkubelet.conf\nmanifests\npki\n",
-    );
+    expect(
+      w.out("node-debugger-node-2", "hostname; cat /host/etc/hostname; ls /host/etc/kubernetes"),
+    ).toBe("node-2\nnode-2\nkubelet.conf\nmanifests\npki\n");
   });
 });

@@ -84,6 +84,8 @@ export class Kubectl {
           resolve({ code, stdout, stderr });
         },
       );
+      // A command that ends without reading what it was given.
+      child.stdin?.on("error", () => undefined);
       child.stdin?.end(options.stdin ?? "");
     });
   }

@@ -2,14 +2,13 @@
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { decodeBase64Url, encodeBase64Url } from "../core/base64url.ts";
-import { parseTime, rfc3339 } from "../core/clock.ts";
+import { parseTime } from "../core/clock.ts";
 import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
 import type { KubeObject } from "../core/object.ts";
 import { toBase64 } from "../schema/base64.ts";
 import type { Reply, User } from "../ports.ts";
 import type { Reader } from "../controllers/define.ts";
 import { json } from "./reply.ts";
-import * as status from "./status.ts";
 
 export const issuer = "https://kubernetes.default.svc.cluster.local";
 

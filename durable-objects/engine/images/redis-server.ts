@@ -166,7 +166,7 @@ export const redisServer: Program<RedisState> = {
       say(
         sys,
         "#",
-        `Warning: Could not create server TCP listening socket *:${port}: bind: Address already in use`,
+        `Warning: Could not create server TCP listening socket *:${port}: bind: ${error.message}`,
       );
       say(sys, "#", "Failed listening on port 6379 (tcp), aborting.".replace("6379", String(port)));
       return { ...state, x: 1 };

@@ -48,6 +48,10 @@ export function exit(
     if (child.z !== undefined) kernel.remove(Number(other));
     else child.pp = key === init ? 0 : init;
   }
+  if (process.c === "pause") {
+    endNamespace(kernel, process.ns);
+    return;
+  }
   const container = kernel.pod.cs[process.c];
   if (container && container.root === key && !container.x) {
     ended(kernel, process.c, key, code, signal, reason);
@@ -68,6 +72,15 @@ export function exit(
   )
     kernel.remove(key);
   else notifyParent(kernel, process.pp);
+}
+
+/** The Pod's shared namespace goes with pause; the next container to start makes it anew. */
+function endNamespace(kernel: Kernel, ns: number): void {
+  for (const other in kernel.pod.ps)
+    if (kernel.pod.ps[other]?.ns === ns) exit(kernel, Number(other), 0, 9);
+  for (const other in kernel.pod.ps)
+    if (kernel.pod.ps[other]?.ns === ns) kernel.remove(Number(other));
+  delete kernel.pod.ns[ns];
 }
 
 function notifyParent(kernel: Kernel, key: number): void {

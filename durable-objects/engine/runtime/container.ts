@@ -49,7 +49,8 @@ function below(mounts: readonly MountPoint[], folder: string): MountPoint[] {
   const out: MountPoint[] = [];
   for (const mount of mounts)
     if (mount.at === folder) out.push({ ...mount, at: "/" });
-    else if (mount.at.startsWith(`${folder}/`)) out.push({ ...mount, at: mount.at.slice(folder.length) });
+    else if (mount.at.startsWith(`${folder}/`))
+      out.push({ ...mount, at: mount.at.slice(folder.length) });
   // The longest mount path comes first: it is the one the folder lies in.
   const cover = mounts.find((mount) => inside(mount.at));
   if (cover && !out.some((mount) => mount.at === "/")) {
@@ -100,6 +101,12 @@ export class Container {
       (tree, ino) => this.kernel.files.isOpen(tree, ino),
       (path) => this.#throughRoot(`${root}${path}`),
     );
+  }
+
+  /** Makes the trees known that files opened in an earlier run may lie in. */
+  openTrees(): void {
+    void this.vfs;
+    if (this.kernel.pod.hp !== undefined) this.#nodeMounts("", this.kernel.pod.pod.node);
   }
 
   /** Paths below a folder that a process has made its root. */

@@ -170,7 +170,7 @@ export class Files {
     const tree = this.#trees.get(key);
     if (tree) return tree;
     // Not looked at yet in this run: the containers know how to open theirs.
-    for (const key in this.kernel.pod.cs) void this.kernel.container(key).vfs;
+    for (const key in this.kernel.pod.cs) this.kernel.container(key).openTrees();
     const opened = this.#trees.get(key);
     assert(opened, "tree of an open file is gone");
     return opened;

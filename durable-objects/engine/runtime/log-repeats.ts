@@ -29,7 +29,16 @@ export interface Repeated {
 }
 
 /** Ways servers write a moment; `\x01` and its number stand for one in a text. */
-const forms = [commonLogTime, errorLogTime, apacheTime, rfc3339Milli, klogTime, plainTime];
+const forms = [
+  commonLogTime,
+  errorLogTime,
+  apacheTime,
+  rfc3339Milli,
+  klogTime,
+  plainTime,
+  // Python's http.server: 20/Nov/2026 22:04:59
+  (ms: number): string => commonLogTime(ms).slice(0, 20).replace(":", " "),
+];
 
 /** A line without its moment. */
 export function timeless(text: string, ms: number): string {

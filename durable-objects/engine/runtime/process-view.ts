@@ -49,7 +49,13 @@ export interface NodeProcess {
   key?: number;
 }
 
-const serviceProcess = (pid: number, pp: number, words: string[], mb: number, t: number): Process => ({
+const serviceProcess = (
+  pid: number,
+  pp: number,
+  words: string[],
+  mb: number,
+  t: number,
+): Process => ({
   c: "",
   ns: 0,
   pid,

@@ -158,11 +158,7 @@ export class FileCalls {
   }
   rename(from: string, to: string): void {
     const strip = (path: string): string => path.replace(/\/+$/, "") || "/";
-    this.vfs.rename(
-      this.existing(strip(from), false),
-      this.place(strip(to), false),
-      this.who,
-    );
+    this.vfs.rename(this.existing(strip(from), false), this.place(strip(to), false), this.who);
   }
   symlink(target: string, path: string): void {
     this.vfs.create(this.place(path, false), this.who, { t: "l", m: 0o777, d: target });
@@ -182,7 +178,8 @@ export class FileCalls {
     const { who } = this;
     if (!(who.uid === 0 && this.container.capable("CHOWN"))) {
       const given = uid !== undefined && uid !== (node.u ?? 0);
-      const ours = gid === undefined || gid === (node.g ?? 0) || [who.gid, ...who.groups].includes(gid);
+      const ours =
+        gid === undefined || gid === (node.g ?? 0) || [who.gid, ...who.groups].includes(gid);
       if (who.uid !== (node.u ?? 0) || given || !ours) throw new Errno("EPERM");
     }
     const change = {

@@ -60,7 +60,8 @@ function key(kernel: Kernel, session: Session, character: string): void {
 
 /** Signals the terminal's foreground process group. */
 export function foreground(kernel: Kernel, session: Session, signal: number): void {
-  const group = session.fg ?? kernel.pod.ps[session.p ?? 0]?.pid;
+  const first = session.k === "own" ? kernel.pod.cs[session.c]?.root : session.p;
+  const group = session.fg ?? kernel.pod.ps[first ?? 0]?.pid;
   for (const name in kernel.pod.ps) {
     const process = kernel.pod.ps[name];
     if (!process || process.c !== session.c || (process.pg ?? process.pid) !== group) continue;

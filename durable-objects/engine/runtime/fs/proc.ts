@@ -39,13 +39,17 @@ export class ProcTree implements ReadTree {
     const state =
       process.z === undefined ? (process.w ? "S (sleeping)" : "R (running)") : "Z (zombie)";
     const uid = uidOf(kernel, process);
-    const gid = kernel.pod.cs[process.c] ? kernel.container(process.c).credentials(process).gid : uid;
+    const gid = kernel.pod.cs[process.c]
+      ? kernel.container(process.c).credentials(process).gid
+      : uid;
     const parent = parentPid(kernel, process);
     if (file === "cmdline")
       return process.z === undefined ? process.a.map((arg) => `${arg}\0`).join("") : "";
     if (file === "comm") return `${name}\n`;
     if (file === "environ")
-      return Object.entries(kernel.pod.cs[process.c] ? kernel.sys(processKey(process.ns, pid)).env : {})
+      return Object.entries(
+        kernel.pod.cs[process.c] ? kernel.sys(processKey(process.ns, pid)).env : {},
+      )
         .map(([key, value]) => `${key}=${value}\0`)
         .join("");
     if (file === "status")

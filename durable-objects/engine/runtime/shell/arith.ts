@@ -150,7 +150,7 @@ class Evaluator {
       const op = next.text.slice(0, -1);
       const level = levels.find((known) => known[op]);
       if (this.dead) return 0n;
-      return this.store(name, int((level?.[op] as Binary)(this.value(name), right)));
+      return this.store(name, int((level as Record<string, Binary>)[op]!(this.value(name), right)));
     }
     return this.choice();
   }

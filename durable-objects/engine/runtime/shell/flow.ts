@@ -1,7 +1,5 @@
 /** Builtins that change what runs next. */
 import type { Builtin } from "./builtins.ts";
-import { trap } from "./job-builtins.ts";
-import { dot } from "./places.ts";
 import type { Shell } from "./shell.ts";
 import { type Frame, addChunk } from "./state.ts";
 

@@ -1,7 +1,6 @@
 /** cd, pwd, and running a file in the shell itself. */
 import { Errno } from "../errno.ts";
 import { normalPath } from "../fs/vfs.ts";
-import { set } from "./options.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, exported } from "./state.ts";
 

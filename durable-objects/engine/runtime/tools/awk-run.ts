@@ -201,13 +201,13 @@ export class Awk {
   }
 
   #loop(test: Expr | undefined, body: Stmt, next?: Stmt): Flow {
-    while (!test || truth(this.eval(test))) {
+    for (;;) {
+      if (test && !truth(this.eval(test))) return undefined;
       this.tick();
       const flow = this.run(body);
       if (flow && flow !== "continue") return flow === "break" ? undefined : flow;
       if (next) this.run(next);
     }
-    return undefined;
   }
 
   #print(stmt: Stmt & { k: "print" }): void {

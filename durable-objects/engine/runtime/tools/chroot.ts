@@ -40,7 +40,10 @@ function change(sys: Sys, name: string, asked: Asked): number | undefined {
     sys.chroot(root);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    const what = name === "nsenter" ? `can't open '${root}/ns/mnt'` : `can't change root directory to '${root}'`;
+    const what =
+      name === "nsenter"
+        ? `can't open '${root}/ns/mnt'`
+        : `can't change root directory to '${root}'`;
     sys.complain(`${name}: ${what}: ${error.message}\n`);
     return 1;
   }

@@ -88,7 +88,8 @@ const seq = tool("seq", (io) => {
   const digits = Math.max(...words.slice(0, -1).map((word) => word.split(".")[1]?.length ?? 0), 0);
   const out: string[] = [];
   let bytes = 0;
-  for (let i = 0; by !== 0; i++) {
+  for (let i = 0; ; i++) {
+    if (by === 0) break;
     const value = first + i * by;
     if (by > 0 ? value > last + 1e-9 : value < last - 1e-9) break;
     const text = value.toFixed(digits);
