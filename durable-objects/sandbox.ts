@@ -146,7 +146,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private arm(now: number, dueMs: number | undefined): void {
     if (!this.birth) return;
     const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs);
-    this.settled = this.clockAlarm.arm(Math.max(due, now));
+    // Never this very millisecond: a running alarm may be of it, and setting what runs is no change.
+    this.settled = this.clockAlarm.arm(Math.max(due, now + 1));
     this.ctx.waitUntil(this.settled);
   }
 

@@ -31,14 +31,16 @@ export function sameEvent(
   source: EventSource,
   now: number,
 ): CoreEvent | undefined {
-  for (const object of store.byIndex("event.uid", regarding.metadata.uid)) {
+  let first: CoreEvent | undefined;
+  for (const object of store.unordered("event.uid", regarding.metadata.uid)) {
     const event = object as CoreEvent;
     if (event.reason !== reason || event.message !== message || event.type !== type) continue;
     if (event.source?.component !== source.component) continue;
     if (event.involvedObject["fieldPath"] !== source.fieldPath) continue;
-    if (now - lastSeen(event) < eventTtlMs) return event;
+    if (now - lastSeen(event) >= eventTtlMs) continue;
+    if (!first || event.metadata.name < first.metadata.name) first = event;
   }
-  return undefined;
+  return first;
 }
 
 const sameTextsMax = 200;

@@ -34,6 +34,9 @@ export class Few {
   array(): readonly KubeObject[] {
     return this.#array;
   }
+  members(): Iterable<KubeObject> {
+    return this.#array;
+  }
   grown(): Group {
     const group = new Group();
     this.#keys.forEach((key, i) => group.put(key, this.#array[i] as KubeObject));
@@ -66,6 +69,10 @@ export class Group {
     if (!this.#members.delete(key)) return;
     this.#removed = true;
     this.#array = undefined;
+  }
+  /** In no order. */
+  members(): Iterable<KubeObject> {
+    return this.#members.values();
   }
   /** In key order; the same array until a member changes. */
   array(): readonly KubeObject[] {

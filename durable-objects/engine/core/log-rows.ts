@@ -126,6 +126,9 @@ export function changeText(
   let tail = "";
   const before = previous.metadata.labels;
   const after = change.object.metadata.labels;
+  // The entry has compared them already: it keeps what was there before only where they differ.
+  const compared = entry instanceof KeptEntry && entry.rv === change.rv;
+  if (compared && !entry.previous && before === after) return `${head},${text}]`;
   const labels = before === after ? undefined : JSON.stringify(before ?? {});
   const labelsDiffer = labels !== undefined && labels !== JSON.stringify(after ?? {});
   const were = fieldsOf(change.resource, previous);

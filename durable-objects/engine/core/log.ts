@@ -338,7 +338,15 @@ export class Log {
 
   #checkpoint(now: number, dirty: readonly string[]): void {
     const store = this.#store;
-    this.#pages.save(this.#dirtyKeys, (key) => this.#textOf(key));
+    const texts = this.#newestTexts();
+    this.#pages.save(this.#dirtyKeys, (key) => {
+      let text = texts.get(key);
+      if (text === undefined) {
+        text = this.#textOf(key);
+        if (text !== undefined) texts.set(key, text);
+      }
+      return text;
+    });
     this.#dirtyKeys.clear();
     const checkpoint: Checkpoint = {
       id: this.#lastId,
@@ -351,6 +359,17 @@ export class Log {
     this.setMeta("checkpoint", JSON.stringify(checkpoint));
     this.#tailBytes = 0;
     this.#trim();
+  }
+
+  /** The JSON of objects as the ring has it already: what was written lately need not be written out again. */
+  #newestTexts(): Map<string, string> {
+    const texts = new Map<string, string>();
+    for (const { op, resource, namespace, name, text } of this.#ring) {
+      const key = `o\0${resource}\0${namespace}\0${name}`;
+      if (op === "delete") texts.delete(key);
+      else texts.set(key, text);
+    }
+    return texts;
   }
 
   /** A key's JSON for its page; a tombstone where something of the base was deleted. */

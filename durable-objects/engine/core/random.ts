@@ -67,7 +67,8 @@ export class Random {
     return out;
   }
   uuid(): string {
-    const hex = [0, 1, 2, 3].map(() => this.next32().toString(16).padStart(8, "0")).join("");
+    const word = (): string => this.next32().toString(16).padStart(8, "0");
+    const hex = word() + word() + word() + word();
     const variant = "89ab"[Number.parseInt(hex[16] ?? "0", 16) % 4];
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }

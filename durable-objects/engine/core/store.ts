@@ -126,6 +126,14 @@ export class Store {
     return groups.get(value)?.array() ?? none;
   }
 
+  /** The same in no order, for who looks for one among thousands that change all the time. */
+  unordered(index: string, value: string): Iterable<KubeObject> {
+    const groups = this.#indices.get(index);
+    assert(groups, `no index ${index}`);
+    if (this.#deferred.size) this.#needFor(index);
+    return groups.get(value)?.members() ?? none;
+  }
+
   /** Indices over all resources file by owner, so classes in which nothing has one can wait. */
   #needFor(index: string): void {
     for (const { name, resource } of this.#indexTable) {

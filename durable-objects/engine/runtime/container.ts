@@ -60,6 +60,26 @@ function below(mounts: readonly MountPoint[], folder: string): MountPoint[] {
   return out;
 }
 
+interface GroupEntry {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+const parseGroups = (text: string): GroupEntry[] =>
+  text
+    .split("\n")
+    .map((line) => line.split(":"))
+    .filter((parts) => parts.length >= 4)
+    .map(([name = "", , gid, members = ""]) => ({
+      name,
+      gid: Number(gid),
+      members: members.split(",").filter(Boolean),
+    }));
+
+/** Thousands of containers of one image have the same file. */
+let lastGroups: { text: string; entries: readonly GroupEntry[] } = { text: "", entries: [] };
+
 export class Container {
   readonly kernel: Kernel;
   readonly key: string;
@@ -231,16 +251,10 @@ export class Container {
   }
 
   /** Groups of /etc/group: name, number, members. */
-  get groups(): { name: string; gid: number; members: string[] }[] {
-    return this.#file("/etc/group")
-      .split("\n")
-      .map((line) => line.split(":"))
-      .filter((parts) => parts.length >= 4)
-      .map(([name = "", , gid, members = ""]) => ({
-        name,
-        gid: Number(gid),
-        members: members.split(",").filter(Boolean),
-      }));
+  get groups(): readonly GroupEntry[] {
+    const text = this.#file("/etc/group");
+    if (lastGroups.text !== text) lastGroups = { text, entries: parseGroups(text) };
+    return lastGroups.entries;
   }
 
   /** Who its first process and every exec run as. */

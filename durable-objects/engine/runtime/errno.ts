@@ -43,12 +43,19 @@ export const errnoTexts = {
 
 export type ErrnoCode = keyof typeof errnoTexts;
 
+/** V8's own knob, unknown to the language. */
+const errors = Error as { stackTraceLimit?: number };
+
 /** A failed system call: expected, and a program's to print. */
 export class Errno extends Error {
   override name = "Errno";
   readonly code: ErrnoCode;
   constructor(code: ErrnoCode) {
+    // Thrown wherever a file is not there, and caught at once: nobody reads the stack, which costs the most.
+    const kept = errors.stackTraceLimit;
+    errors.stackTraceLimit = 0;
     super(errnoTexts[code]);
+    errors.stackTraceLimit = kept;
     this.code = code;
   }
 }

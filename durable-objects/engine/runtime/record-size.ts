@@ -4,6 +4,19 @@ import type { Kernel } from "./kernel.ts";
 
 const sizeOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
 
+/** No less than what `sizeOf` counts, without making the text: every character may need an escape of six. */
+function mostOf(value: unknown): number {
+  if (typeof value === "string") return value.length * 6 + 3;
+  if (typeof value !== "object" || value === null) return 26;
+  let sum = 3;
+  if (Array.isArray(value)) for (const inner of value) sum += mostOf(inner);
+  else {
+    const table = value as Record<string, unknown>;
+    for (const key in table) sum += key.length * 6 + 3 + mostOf(table[key]);
+  }
+  return sum;
+}
+
 /** Characters of the record that come of each container's processes, pipes, and sessions. */
 function shares(kernel: Kernel): Map<string, number> {
   const { pod } = kernel;
@@ -29,6 +42,7 @@ function shares(kernel: Kernel): Map<string, number> {
 /** Kills by memory until the record fits. Sessions keep their end and lose what nobody has read. */
 export function keepSmall(kernel: Kernel): void {
   const { pod } = kernel;
+  if (mostOf(pod) <= podRecordCharactersMax) return;
   for (let rounds = Object.keys(pod.cs).length; rounds > 0; rounds--) {
     if (sizeOf(pod) <= podRecordCharactersMax) return;
     const [largest] = [...shares(kernel)].sort((a, b) => b[1] - a[1])[0] ?? [];

@@ -12,7 +12,19 @@ const megabyte = 1_000_000;
 const unresolvable =
   /(^localhost$|^[^.]+$|\.(local|internal|lan|corp|home|invalid|test|example|localdomain|intranet)$|^example\.(com|org|net)$|\.example\.(com|org|net)$)/;
 
-const digestOf = (text: string): string => `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`;
+const digestsMax = 200;
+const digests = new Map<string, string>();
+
+/** Kept, as every Pod asks for its image again. */
+function digestOf(text: string): string {
+  let digest = digests.get(text);
+  if (digest === undefined) {
+    if (digests.size >= digestsMax) digests.clear();
+    digest = `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`;
+    digests.set(text, digest);
+  }
+  return digest;
+}
 
 function failure(name: string, problem: string): { error: string } {
   return {

@@ -57,13 +57,26 @@ export function accessLayer(
   );
   const known = layers.get(pod);
   if (known && known.root === root) return known.layer;
-  const layer = layerOf(pod, volume, root?.data?.["ca.crt"] ?? "");
+  const layer = lazily(() => layerOf(pod, volume, root?.data?.["ca.crt"] ?? ""));
   layers.set(pod, { root, layer });
   return layer;
 }
 
 /** Built once per version of a Pod: objects of the store are immutable. */
 const layers = new WeakMap<PodShape, { root: KubeObject | undefined; layer: Layer }>();
+
+/** A layer that is built when somebody first looks into it. */
+function lazily(make: () => Layer): Layer {
+  let made: Layer | undefined;
+  return {
+    get entries() {
+      return (made ??= make()).entries;
+    },
+    get children() {
+      return (made ??= make()).children;
+    },
+  };
+}
 
 function layerOf(pod: PodShape, volume: Volume, certificate: string): Layer {
   const { namespace = "", name: podName } = pod.metadata;

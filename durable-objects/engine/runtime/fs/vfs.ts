@@ -124,7 +124,7 @@ export class Vfs {
   /** Walks a path. Throws ENOENT, ENOTDIR, EACCES, ELOOP; only the last name may be missing. */
   resolve(cwd: string, path: string, who: Credentials, follow = true): Place {
     if (path === "") throw new Errno("ENOENT");
-    let parts = (path.startsWith("/") ? path : `${cwd}/${path}`).split("/").filter(Boolean);
+    const parts = (path.startsWith("/") ? path : `${cwd}/${path}`).split("/").filter(Boolean);
     let place = this.at("/");
     const wantsFolder = /\/\.?$/.test(path);
     for (let links = 0; parts.length > 0;) {
@@ -142,7 +142,7 @@ export class Vfs {
       if (next.node?.t === "l" && (follow || parts.length > 0 || wantsFolder)) {
         if (++links > symlinkDepthMax) throw new Errno("ELOOP");
         const target = next.node.d ?? "";
-        parts = [...target.split("/").filter(Boolean), ...parts];
+        parts.unshift(...target.split("/").filter(Boolean));
         if (target.startsWith("/")) place = this.at("/");
         continue;
       }
