@@ -12,7 +12,7 @@ export const checkpointBytesMin = 2_000_000;
 /** History kept on disk: resuming watches, timeline. */
 export const logBytesMax = 16_000_000;
 /** Revisions kept in memory for watches to resume from. */
-export const ringBytesMax = 4_000_000;
+export const ringBytesMax = 2_500_000;
 /** Newest revisions whose objects are kept beside their text. */
 export const ringObjectsMax = 200;
 

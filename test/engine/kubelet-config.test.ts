@@ -241,7 +241,7 @@ describe("volumes", () => {
       (w.runtime.volumes.get(`uid-of-web/${volume}`)?.files ?? []).map((f) =>
         "link" in f
           ? `${f.path} -> ${f.link}`
-          : `${f.path} ${f.mode.toString(8)} ${new TextDecoder().decode(f.data)}`,
+          : `${f.path} ${f.mode.toString(8)} ${"data" in f ? new TextDecoder().decode(f.data) : "token"}`,
       );
     const folder = "..2026_01_01_00_00_01.000000000";
     expect(shown("conf")).toEqual([
