@@ -22,13 +22,7 @@ import { Queue } from "./core/queue.ts";
 import { Random } from "./core/random.ts";
 import { Store } from "./core/store.ts";
 import { indices } from "./kinds/indices.ts";
-import {
-  bornBeforeMs,
-  objectsMax,
-  sleepAfterMs,
-  stateBytesMax,
-  turnStepsMax,
-} from "./limits.ts";
+import { bornBeforeMs, objectsMax, sleepAfterMs, stateBytesMax, turnStepsMax } from "./limits.ts";
 import type { ApiRequest, ApiResponse, LogFollow, Reply, Sql, Subscription } from "./ports.ts";
 import { createStreams, type Streams } from "./streams.ts";
 import { hostHeader } from "./streams/visit.ts";
@@ -280,9 +274,9 @@ export class Engine {
   }
 
   #perform(command: ClockCommand): void {
-    if (command.advanceToMs !== undefined) this.#work.advanceTo(command.advanceToMs, turnStepsMax * 10);
+    if (command.advanceToMs !== undefined)
+      this.#work.advanceTo(command.advanceToMs, turnStepsMax * 10);
     for (let i = 0; i < command.steps; i++) this.#work.oneStep();
     if (command.clock.paused) this.#setClock({ ...command.clock, baseMs: this.#now.ms });
   }
-
 }

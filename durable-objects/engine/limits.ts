@@ -169,7 +169,6 @@ export const podCreateRetryMsMax = 1_000_000;
 /** k8s: disruption.DeletionTimeout, stalePodDisruptionTimeout */
 export const disruptionConfirmMs = 120_000;
 
-
 // Nodes
 /** k8s: kubelet nodeLeaseDurationSeconds, its renewal, nodeStatusReportFrequency, nodeStatusUpdateFrequency */
 export const nodeLeaseSeconds = 40;

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only cluster,peer,served]`: prints a table and writes .wrangler/bench.json. No test: every
+ * `npm run bench [-- --only cluster,containers,peer,served]`: prints a table and writes .wrangler/bench.json. No test: every
  * comparison is made in one run on one machine, each figure in a process of its own, one after the other.
  */
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ import type { Rate } from "./served.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "cluster,peer,served" } },
+  options: { only: { type: "string", default: "cluster,containers,peer,served" } },
 });
 const only = new Set(values.only.split(","));
 
@@ -104,6 +104,25 @@ function clusters(): void {
   add("an unwatched hour, converged: alarms, rows", idle, "0, 0", idle === "0, 0");
 }
 
+function containers(): void {
+  const figures = (name: string): Figures => child<Figures>("test/bench/containers.ts", name);
+  const asked = figures("requests");
+  const { perSecond = 0, endpoints = 0, rowsPerRequest = 0 } = asked;
+  add(`requests by a Service to ${endpoints} endpoints`, `${whole(perSecond)}/s`);
+  add("a request: rows", fine(rowsPerRequest));
+  const looped = figures("shell");
+  add("shell: rounds of a counting loop", `${whole(looped["perSecond"] ?? 0)}/s`);
+  const idle = figures("idle");
+  const cost = `${idle["alarms"]}, ${idle["rows"]}, ${idle["steps"]}`;
+  add(
+    `${whole(idle["running"] ?? 0)} idle containers, an hour: alarms, rows, steps`,
+    cost,
+    "0, 0, 0",
+    idle["running"] === 1_000 && cost === "0, 0, 0",
+  );
+  seen["containers"] = { requests: asked, shell: looped, idle };
+}
+
 function beside(): void {
   for (const replicas of [100, 300, 700]) {
     const update = replicas === 100 ? 1 : 0;
@@ -151,6 +170,7 @@ console.log(
   `Node ${process.version}, ${os.cpus().length} cores, ${os.cpus()[0]?.model}, load ${fine(load)}\n`,
 );
 if (only.has("cluster")) clusters();
+if (only.has("containers")) containers();
 if (only.has("peer")) beside();
 if (only.has("served")) served();
 const missed = rows.filter((r) => r.holds === false).length;

@@ -4,7 +4,8 @@ import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startServer, type Server } from "../../scripts/server.ts";
-import { makeSandbox } from "../helpers/sandbox.ts";
+import { WebSocket } from "ws";
+import { eventually, makeSandbox } from "../helpers/sandbox.ts";
 
 /** A Durable Object that does nothing, behind a Worker that does nothing: what the platform itself costs. */
 const noopWorker = `
@@ -159,6 +160,33 @@ async function firstAnswers(server: Server, times: number): Promise<Rate> {
   });
 }
 
+/** `kubectl exec box -- true`: from the handshake to the Status that says how it ended. */
+async function execs(api: string, times: number): Promise<Rate> {
+  const pods = `${api}/api/v1/namespaces/default/pods`;
+  const containers = [{ name: "c", image: "busybox:1.36", command: ["sleep", "infinity"] }];
+  await ask("POST", pods, { metadata: { name: "box" }, spec: { containers } });
+  const phase = async (): Promise<string> =>
+    (JSON.parse(await ask("GET", `${pods}/box`)) as { status: { phase: string } }).status.phase;
+  await eventually(phase, (seen) => seen === "Running");
+  const url = `${pods.replace(/^http/, "ws")}/box/exec?command=true&stdout=true&stderr=true`;
+  return rate(
+    times,
+    1,
+    () =>
+      new Promise((resolve, reject) => {
+        const socket = new WebSocket(url, "v5.channel.k8s.io");
+        socket.on("error", reject);
+        socket.on("message", (data: Buffer) => {
+          if (data[0] !== 3) return;
+          socket.close();
+          if (data.includes('"Success"')) resolve(undefined);
+          else reject(new Error(data.toString()));
+        });
+        socket.on("close", () => reject(new Error("closed without a status")));
+      }),
+  );
+}
+
 async function withServer<T>(
   script: string | undefined,
   body: (server: Server) => Promise<T>,
@@ -196,6 +224,7 @@ const figures = await withServer(undefined, async (server) => {
   ] as const) {
     rates[`delivery to ${watchers}`] = await delivery(sandbox.apiServer, watchers, writes);
   }
+  rates["exec of true"] = await execs(sandbox.apiServer, 50);
   rates["POST sandbox to get nodes"] = await firstAnswers(server, 30);
   return rates;
 });

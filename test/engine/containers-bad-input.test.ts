@@ -1,9 +1,7 @@
 /** What hurts a container through exec and cp, over the whole engine: its own words for it, and a cluster that lives on. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { gzipSync } from "fflate";
-import {
-  podRecordCharactersMax,
-} from "../../durable-objects/engine/limits.ts";
+import { podRecordCharactersMax } from "../../durable-objects/engine/limits.ts";
 import { box, isolationWorld, podOf, type IsolationWorld, type Ran } from "./isolation-world.ts";
 
 let w: IsolationWorld;
@@ -146,7 +144,10 @@ describe("archives by cp", () => {
 
   it("a compressed bomb fills nothing but its bound", () => {
     const huge = new Uint8Array(30_000_000);
-    const { code, err } = feed(unzip, zip(joined(entry("a", huge), entry("b", huge), entry("c", huge), end)));
+    const { code, err } = feed(
+      unzip,
+      zip(joined(entry("a", huge), entry("b", huge), entry("c", huge), end)),
+    );
     expect(code).not.toBe(0);
     expect(err).toContain("No space left on device");
     healthy();
@@ -177,7 +178,9 @@ describe("archives by cp", () => {
 
   it("deeper than a path may be", () => {
     const deep = Array.from({ length: 60 }, () => "d").join("/");
-    expect(feed(unpack, joined(entry(`${deep.slice(0, 90)}/x`, utf8.encode("x")), end)).code).toBe(0);
+    expect(feed(unpack, joined(entry(`${deep.slice(0, 90)}/x`, utf8.encode("x")), end)).code).toBe(
+      0,
+    );
     healthy();
   });
 });

@@ -114,7 +114,11 @@ describe("evicted at any moment", () => {
     const told = beside((w) => {
       w.create(podOf("p", [box("c")]));
       w.advance(20_000);
-      const session = w.exec("p", "while read a b; do echo got $b $a; done; cat; echo end", "stdin=true&stdout=true");
+      const session = w.exec(
+        "p",
+        "while read a b; do echo got $b $a; done; cat; echo end",
+        "stdin=true&stdout=true",
+      );
       const heard = [session.write("one tw")];
       w.advance(3_000);
       heard.push(session.write("o\nthree four\nfi"));
@@ -158,16 +162,25 @@ describe("evicted at any moment", () => {
       listen(w, session, 15_000);
       return [...heard, session.stdout, cli("GET name"), cli("LRANGE list 0 -1"), cli("GET n")];
     });
-    expect(told).toEqual(
-      ["OK\n", "3\n", "1\n", "2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n", "kept\n", "a\nb\nc\n", "11\n"],
-    );
+    expect(told).toEqual([
+      "OK\n",
+      "3\n",
+      "1\n",
+      "2\n3\n4\n5\n6\n7\n8\n9\n10\n11\n",
+      "kept\n",
+      "a\nb\nc\n",
+      "11\n",
+    ]);
   });
 
   it("a pipeline mid-way passes on every line", () => {
     const told = beside((w) => {
       const source = "i=0; while [ $i -lt 20 ]; do i=$((i+1)); echo $i; sleep 0.7; done";
       w.create(
-        shell("pipe", `{ ${source}; } | sed 's/^/n/' | while read l; do sleep 0.3; echo $l; done | tee /tmp/all; wc -l < /tmp/all; sleep 1000`),
+        shell(
+          "pipe",
+          `{ ${source}; } | sed 's/^/n/' | while read l; do sleep 0.3; echo $l; done | tee /tmp/all; wc -l < /tmp/all; sleep 1000`,
+        ),
       );
       w.advance(60_000);
       return { log: w.logs("pipe"), stamped: stamped(w, "pipe") };
@@ -195,11 +208,20 @@ describe("evicted at any moment", () => {
   it("files, restarts and previous logs are the same", () => {
     beside((w) => {
       const script = "echo run >> /data/runs; wc -l < /data/runs; sleep 3; exit 1";
-      const mounted = { command: ["sh", "-c", script], volumeMounts: [{ name: "v", mountPath: "/data" }] };
+      const mounted = {
+        command: ["sh", "-c", script],
+        volumeMounts: [{ name: "v", mountPath: "/data" }],
+      };
       w.create(podOf("again", [box("c", mounted)], { volumes: [{ name: "v", emptyDir: {} }] }));
       w.advance(75_000);
       const { restartCount, lastState } = w.pod("again").status.containerStatuses[0];
-      return [restartCount, lastState, w.logs("again"), w.logs("again", "?previous=true"), w.events("again")];
+      return [
+        restartCount,
+        lastState,
+        w.logs("again"),
+        w.logs("again", "?previous=true"),
+        w.events("again"),
+      ];
     });
   });
 });

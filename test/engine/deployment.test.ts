@@ -79,7 +79,9 @@ describe("Deployment", () => {
     world.settle();
     expect(least).toBe(3);
     expect(most).toBe(5);
-    expect(world.pods().map((p) => p.spec.containers[0].image)).toEqual(Array(4).fill("nginx:1.28"));
+    expect(world.pods().map((p) => p.spec.containers[0].image)).toEqual(
+      Array(4).fill("nginx:1.28"),
+    );
     setImage(world, "nginx:1.27");
     world.settle();
     const sets = world.get("/apis/apps/v1/namespaces/default/replicasets").items;

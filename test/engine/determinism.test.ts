@@ -133,7 +133,7 @@ describe("determinism", () => {
       return world;
     };
     const [kept, evicted] = [run(false), run(true)];
-    expect((JSON.parse(evicted.engine.log.meta("checkpoint") ?? "{}").id)).toBeGreaterThan(5);
+    expect(JSON.parse(evicted.engine.log.meta("checkpoint") ?? "{}").id).toBeGreaterThan(5);
     expect(firstDifference(logOf(kept), logOf(evicted))).toBeUndefined();
     expect(stateOf(evicted)).toBe(stateOf(kept));
   });

@@ -22,16 +22,26 @@ describe("wget", () => {
     const { stdout, stderr, exitCode } = run("wget -O- web");
     expect(exitCode).toBe(0);
     expect(stdout).toContain("<title>Welcome to nginx!</title>");
-    expect(stderr).toMatch(/^Connecting to web \(10\.\d+\.\d+\.\d+:80\)\nwriting to stdout\n-  +100% \|\*{32}\| +\d+  0:00:00 ETA\nwritten to stdout\n$/);
+    expect(stderr).toMatch(
+      /^Connecting to web \(10\.\d+\.\d+\.\d+:80\)\nwriting to stdout\n-  +100% \|\*{32}\| +\d+  0:00:00 ETA\nwritten to stdout\n$/,
+    );
   });
   test("saves to a file", () => {
-    expect(run("cd /tmp && wget -q web && head -n 1 index.html && wget web").stdout).toBe("<!DOCTYPE html>\n");
+    expect(run("cd /tmp && wget -q web && head -n 1 index.html && wget web").stdout).toBe(
+      "<!DOCTYPE html>\n",
+    );
   });
   test.each([
     ["wget -qO- nosuch", /^wget: bad address 'nosuch'\n$/],
     ["wget -qO- http://web/nosuch", /^wget: server returned error: HTTP\/1\.1 404 Not Found\n$/],
-    ["wget -qO- -T 2 none", /^wget: (can't connect to remote host \([0-9.]+\): Connection refused|download timed out)\n$/],
-    ["wget -qO- localhost:81", /^wget: can't connect to remote host \(127\.0\.0\.1\): Connection refused\n$/],
+    [
+      "wget -qO- -T 2 none",
+      /^wget: (can't connect to remote host \([0-9.]+\): Connection refused|download timed out)\n$/,
+    ],
+    [
+      "wget -qO- localhost:81",
+      /^wget: can't connect to remote host \(127\.0\.0\.1\): Connection refused\n$/,
+    ],
   ])("%s", (command, stderr) => {
     const result = run(command);
     expect(result.exitCode).toBe(1);
@@ -42,10 +52,14 @@ describe("wget", () => {
 describe("nslookup", () => {
   test("busybox now", () => {
     const { stdout, exitCode } = run("nslookup web.default.svc.cluster.local");
-    expect(stdout).toMatch(/^Server:\t\t10\.96\.0\.10\nAddress:\t10\.96\.0\.10:53\n\nName:\tweb\.default\.svc\.cluster\.local\nAddress: 10\.\d+\.\d+\.\d+\n\n\n$/);
+    expect(stdout).toMatch(
+      /^Server:\t\t10\.96\.0\.10\nAddress:\t10\.96\.0\.10:53\n\nName:\tweb\.default\.svc\.cluster\.local\nAddress: 10\.\d+\.\d+\.\d+\n\n\n$/,
+    );
     expect(exitCode).toBe(0);
     expect(run("nslookup nosuch.default.svc.cluster.local")).toMatchObject({ exitCode: 1 });
-    expect(run("nslookup web").stdout).toContain("** server can't find web.cluster.local: NXDOMAIN\n");
+    expect(run("nslookup web").stdout).toContain(
+      "** server can't find web.cluster.local: NXDOMAIN\n",
+    );
   });
   test("busybox 1.28", () => {
     const { stdout } = run("nslookup web", "old");
@@ -60,10 +74,16 @@ describe("sockets", () => {
   test("nc scans, and speaks HTTP", () => {
     expect(run("nc -zv web 80").stderr).toMatch(/^web \(10\.[0-9.]+:80\) open\n$/);
     expect(run("nc -z -w 2 localhost 99").exitCode).toBe(1);
-    expect(run("printf 'GET / HTTP/1.0\\r\\nHost: web\\r\\n\\r\\n' | nc web 80 | head -n 1").stdout).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(
+      run("printf 'GET / HTTP/1.0\\r\\nHost: web\\r\\n\\r\\n' | nc web 80 | head -n 1").stdout,
+    ).toMatch(/^HTTP\/1\.1 200 OK/);
   });
   test("nc listens", () => {
-    expect(run("(echo hello | nc -l -p 5000 > /tmp/got) & sleep 1; echo there | nc localhost 5000; cat /tmp/got").stdout).toContain("hello\n");
+    expect(
+      run(
+        "(echo hello | nc -l -p 5000 > /tmp/got) & sleep 1; echo there | nc localhost 5000; cat /tmp/got",
+      ).stdout,
+    ).toContain("hello\n");
   });
   test("ping", () => {
     const { stdout, exitCode } = run(`ping -c 2 ${world.ip("web")}`);
@@ -79,12 +99,19 @@ describe("curl", () => {
     ["-s -o /dev/null -w '%{http_code}' web", 0, "200", ""],
     ["-sS nosuch", 6, "", "curl: (6) Could not resolve host: nosuch\n"],
     ["-sSf http://web/nosuch", 22, "", "curl: (22) The requested URL returned error: 404\n"],
-    ["-sS localhost:81", 7, "", "curl: (7) Failed to connect to localhost port 81 after 0 ms: Could not connect to server\n"],
+    [
+      "-sS localhost:81",
+      7,
+      "",
+      "curl: (7) Failed to connect to localhost port 81 after 0 ms: Could not connect to server\n",
+    ],
   ])("%s", (words, code, stdout, stderr) => {
     expect(curl(words)).toMatchObject({ exitCode: code, stdout, stderr });
   });
   test("headers", () => {
     expect(curl("-sI web").stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/);
-    expect(curl("-sv web").stderr).toMatch(/> GET \/ HTTP\/1\.1\n> Host: web\n> User-Agent: curl\/[0-9.]+\n> Accept: \*\/\*\n> \n/);
+    expect(curl("-sv web").stderr).toMatch(
+      /> GET \/ HTTP\/1\.1\n> Host: web\n> User-Agent: curl\/[0-9.]+\n> Accept: \*\/\*\n> \n/,
+    );
   });
 });

@@ -2,7 +2,12 @@
 import { describe, expect, test } from "vitest";
 import { gzipSync } from "fflate";
 import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
-import { execSession, sessionCloseInput, sessionInput, sessionOutput } from "../../durable-objects/engine/runtime/sessions.ts";
+import {
+  execSession,
+  sessionCloseInput,
+  sessionInput,
+  sessionOutput,
+} from "../../durable-objects/engine/runtime/sessions.ts";
 import { regex } from "../../durable-objects/engine/runtime/tools/regex.ts";
 import { toolNames } from "../../durable-objects/engine/runtime/tools/index.ts";
 import { toolPrograms } from "../../durable-objects/engine/runtime/tools/table.ts";
@@ -10,7 +15,12 @@ import { RuntimeWorld } from "./runtime-world.ts";
 
 function box(image = "busybox:1.37") {
   const world = new RuntimeWorld();
-  return { world, spec: world.start(world.spec(world.pod("box"), "main", image, { command: ["sleep", "infinity"] })) };
+  return {
+    world,
+    spec: world.start(
+      world.spec(world.pod("box"), "main", image, { command: ["sleep", "infinity"] }),
+    ),
+  };
 }
 
 /** Runs a command with bytes as its input; time moves only when nothing else does. */
@@ -21,7 +31,8 @@ function feed({ world, spec }: ReturnType<typeof box>, command: string[], input:
   const out: Uint8Array[] = [];
   let stderr = "";
   for (let fed = 0, turns = 0; turns < 2000; turns++) {
-    if (fed < input.length) sessionInput(world, spec.pod.key, session, input.subarray(fed, (fed += 65_536)));
+    if (fed < input.length)
+      sessionInput(world, spec.pod.key, session, input.subarray(fed, (fed += 65_536)));
     else if (fed < Infinity) {
       sessionCloseInput(world, spec.pod.key, session);
       fed = Infinity;
@@ -35,7 +46,8 @@ function feed({ world, spec }: ReturnType<typeof box>, command: string[], input:
       out.reduce((at, one) => (stdout.set(one, at), at + one.length), 0);
       return { exit: part.exit, stdout, stderr };
     }
-    if (fed === Infinity && !part?.stdout?.length && due !== undefined) world.now = Math.max(world.now, due);
+    if (fed === Infinity && !part?.stdout?.length && due !== undefined)
+      world.now = Math.max(world.now, due);
   }
   throw new Error("still running");
 }
@@ -43,7 +55,9 @@ function feed({ world, spec }: ReturnType<typeof box>, command: string[], input:
 const none = new Uint8Array();
 
 test("every program has its name in the images' list", () => {
-  const programs = toolPrograms().map(({ name }) => name).filter((name) => name !== "no-applet");
+  const programs = toolPrograms()
+    .map(({ name }) => name)
+    .filter((name) => name !== "no-applet");
   expect([...toolNames].sort()).toEqual(programs.sort());
 });
 
@@ -53,9 +67,15 @@ describe("kubectl cp", () => {
     const bytes = new Uint8Array(300_000).map((_, i) => (i * 7919 + (i >> 8)) & 255);
     expect(feed(one, ["sh", "-c", "cat > /tmp/bin.dat"], bytes).exit).toBe(0);
     const packed = feed(one, ["tar", "cf", "-", "/tmp/bin.dat"], none);
-    expect(packed).toMatchObject({ exit: 0, stderr: "tar: removing leading '/' from member names\n" });
+    expect(packed).toMatchObject({
+      exit: 0,
+      stderr: "tar: removing leading '/' from member names\n",
+    });
     const other = box();
-    expect(feed(other, ["tar", "-xmf", "-", "-C", "/tmp"], packed.stdout)).toMatchObject({ exit: 0, stderr: "" });
+    expect(feed(other, ["tar", "-xmf", "-", "-C", "/tmp"], packed.stdout)).toMatchObject({
+      exit: 0,
+      stderr: "",
+    });
     expect(feed(other, ["cat", "/tmp/tmp/bin.dat"], none).stdout).toEqual(bytes);
   });
 
@@ -64,7 +84,15 @@ describe("kubectl cp", () => {
     ["a/../../evil", "tar: name with '..': 'a/../../evil'\n"],
   ])("%s stays out", (name, stderr) => {
     const one = box();
-    feed(one, ["sh", "-c", `cd /tmp; echo x > ${"n".repeat(name.length)}; tar cf t.tar ${"n".repeat(name.length)}`], none);
+    feed(
+      one,
+      [
+        "sh",
+        "-c",
+        `cd /tmp; echo x > ${"n".repeat(name.length)}; tar cf t.tar ${"n".repeat(name.length)}`,
+      ],
+      none,
+    );
     const archive = feed(one, ["cat", "/tmp/t.tar"], none).stdout.slice();
     archive.set(new TextEncoder().encode(name));
     // The checksum of the changed header.
@@ -76,31 +104,55 @@ describe("kubectl cp", () => {
 
   test("no archive, half an archive", () => {
     const one = box();
-    expect(feed(one, ["tar", "xf", "-"], new TextEncoder().encode("junk"))).toMatchObject({ exit: 1, stderr: "tar: short read\n" });
-    expect(feed(one, ["tar", "xf", "-"], new Uint8Array(512).fill(65))).toMatchObject({ exit: 1, stderr: "tar: invalid tar magic\n" });
+    expect(feed(one, ["tar", "xf", "-"], new TextEncoder().encode("junk"))).toMatchObject({
+      exit: 1,
+      stderr: "tar: short read\n",
+    });
+    expect(feed(one, ["tar", "xf", "-"], new Uint8Array(512).fill(65))).toMatchObject({
+      exit: 1,
+      stderr: "tar: invalid tar magic\n",
+    });
   });
 });
 
 describe("bounds", () => {
   test("a gzip bomb ends", () => {
     const bomb = gzipSync(new Uint8Array(40_000_000), { mtime: 0 });
-    expect(feed(box(), ["gunzip", "-c"], bomb)).toMatchObject({ exit: 1, stderr: "gunzip: No space left on device\n" });
+    expect(feed(box(), ["gunzip", "-c"], bomb)).toMatchObject({
+      exit: 1,
+      stderr: "gunzip: No space left on device\n",
+    });
   });
 
   test("an endless awk is computed in virtual time and can be stopped", () => {
     const { world, spec } = box();
-    expect(world.sh(spec, "timeout 5 awk 'BEGIN { while (1) ; }'; echo $?")).toMatchObject({ stdout: "143\n" });
+    expect(world.sh(spec, "timeout 5 awk 'BEGIN { while (1) ; }'; echo $?")).toMatchObject({
+      stdout: "143\n",
+    });
   });
 
   test("nested repetition is refused", () => {
     const { world, spec } = box();
-    expect(world.sh(spec, "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab | sed -E 's/(a+)+$/x/'; echo $?").stdout).toBe("1\n");
+    expect(
+      world.sh(spec, "echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab | sed -E 's/(a+)+$/x/'; echo $?")
+        .stdout,
+    ).toBe("1\n");
   });
 
-  test.each(["(a+)+$", "((a+))+$", "(a|aa)+$", "(a*)*b", "(.*,)*x", "(x+x+)+y"])("%s is refused", (pattern) => {
-    expect(regex(pattern, "extended")).toHaveProperty("error");
-  });
-  test.each(["([0-9]+\\.)+", "([a-z]+,)*[a-z]+", "[a-z]+(-[a-z]+)*", "([^,]+,)*", "(foo|bar)+", "(.+)-(.*)"])("%s is fine", (pattern) => {
+  test.each(["(a+)+$", "((a+))+$", "(a|aa)+$", "(a*)*b", "(.*,)*x", "(x+x+)+y"])(
+    "%s is refused",
+    (pattern) => {
+      expect(regex(pattern, "extended")).toHaveProperty("error");
+    },
+  );
+  test.each([
+    "([0-9]+\\.)+",
+    "([a-z]+,)*[a-z]+",
+    "[a-z]+(-[a-z]+)*",
+    "([^,]+,)*",
+    "(foo|bar)+",
+    "(.+)-(.*)",
+  ])("%s is fine", (pattern) => {
     const source = regex(pattern, "extended");
     expect(source).toBeTypeOf("string");
     expect(new RegExp(`^(?:${source as string})$`).test(`${"a".repeat(2_000)}!`)).toBe(false);
@@ -108,7 +160,12 @@ describe("bounds", () => {
 
   test("filters pass on what comes", () => {
     const { world, spec } = box();
-    expect(world.sh(spec, "yes | head -n 300000 | wc -l; (echo a; sleep 9; echo b) | awk '{print $1 \"!\"}' | sed 's/!/?/'")).toMatchObject({
+    expect(
+      world.sh(
+        spec,
+        "yes | head -n 300000 | wc -l; (echo a; sleep 9; echo b) | awk '{print $1 \"!\"}' | sed 's/!/?/'",
+      ),
+    ).toMatchObject({
       stdout: "300000\na?\nb?\n",
     });
   });

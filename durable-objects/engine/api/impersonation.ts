@@ -13,7 +13,8 @@ export function impersonated(reader: Reader, request: ApiRequest, asker: User): 
   const uid = headers["impersonate-uid"] ?? "";
   const extra: Record<string, string[]> = {};
   for (const [key, value] of Object.entries(headers)) {
-    if (key.startsWith(extraPrefix)) extra[decodeURIComponent(key.slice(extraPrefix.length))] = value.split(", ");
+    if (key.startsWith(extraPrefix))
+      extra[decodeURIComponent(key.slice(extraPrefix.length))] = value.split(", ");
   }
   const hasExtra = Object.keys(extra).length > 0;
   if (!name) {
@@ -23,12 +24,21 @@ export function impersonated(reader: Reader, request: ApiRequest, asker: User): 
     return asker;
   }
   const serviceAccount = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
-  if (serviceAccount) check(reader, asker, "", "serviceaccounts", serviceAccount[2] as string, serviceAccount[1] as string);
+  if (serviceAccount)
+    check(
+      reader,
+      asker,
+      "",
+      "serviceaccounts",
+      serviceAccount[2] as string,
+      serviceAccount[1] as string,
+    );
   else check(reader, asker, "", "users", name, "");
   for (const group of groups) check(reader, asker, "", "groups", group, "");
   if (uid) check(reader, asker, "authentication.k8s.io", "uids", uid, "");
   for (const [key, values] of Object.entries(extra)) {
-    for (const value of values) check(reader, asker, "authentication.k8s.io", `userextras/${key}`, value, "");
+    for (const value of values)
+      check(reader, asker, "authentication.k8s.io", `userextras/${key}`, value, "");
   }
   const all = new Set(groups);
   if (serviceAccount && groups.length === 0) {
@@ -40,7 +50,14 @@ export function impersonated(reader: Reader, request: ApiRequest, asker: User): 
   return { name, groups: [...all], ...(uid ? { uid } : {}), ...(hasExtra ? { extra } : {}) };
 }
 
-function check(reader: Reader, asker: User, group: string, resource: string, name: string, namespace: string): void {
+function check(
+  reader: Reader,
+  asker: User,
+  group: string,
+  resource: string,
+  name: string,
+  namespace: string,
+): void {
   const [plural = "", subresource = ""] = resource.split("/");
   const decision = authorize(
     asker,

@@ -9,7 +9,12 @@ import { systemBase } from "./system-base.ts";
 interface BaseObject {
   apiVersion: string;
   kind: string;
-  metadata: { name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string> };
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
 }
 
 const namespaces = ["default", "kube-node-lease", "kube-public", "kube-system"].map((name) => ({
@@ -21,8 +26,17 @@ const namespaces = ["default", "kube-node-lease", "kube-public", "kube-system"].
 }));
 
 const priorityClasses = [
-  { name: "system-cluster-critical", value: 2_000_000_000, description: "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary." },
-  { name: "system-node-critical", value: 2_000_001_000, description: "Used for system critical pods that must not be moved from their current node." },
+  {
+    name: "system-cluster-critical",
+    value: 2_000_000_000,
+    description:
+      "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
+  },
+  {
+    name: "system-node-critical",
+    value: 2_000_001_000,
+    description: "Used for system critical pods that must not be moved from their current node.",
+  },
 ].map(({ name, value, description }) => ({
   apiVersion: "scheduling.k8s.io/v1",
   kind: "PriorityClass",
@@ -41,8 +55,16 @@ function uidOf(seed: string, object: BaseObject): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-export function baseObjects(seed: string, bornMs: number): { resource: string; object: KubeObject }[] {
-  const all: BaseObject[] = [...namespaces, ...priorityClasses, ...(rbacBase as unknown as BaseObject[]), ...(systemBase as unknown as BaseObject[])];
+export function baseObjects(
+  seed: string,
+  bornMs: number,
+): { resource: string; object: KubeObject }[] {
+  const all: BaseObject[] = [
+    ...namespaces,
+    ...priorityClasses,
+    ...(rbacBase as unknown as BaseObject[]),
+    ...(systemBase as unknown as BaseObject[]),
+  ];
   return all.map((object, i) => ({
     resource: resourceOfKind(object.apiVersion, object.kind)?.id ?? "",
     object: {

@@ -16,7 +16,8 @@ export function birth(client: Client, options: BirthOptions): void {
   // Tokens in volumes are made when read, far from the API's own key.
   client.records.put(...signingKeyRecord, encodeBase64Url(signingKey(options.seed)));
   // The base's namespaces came without a change that would wake anybody.
-  for (const { metadata } of client.list("namespaces")) client.wake("serviceaccount", metadata.name);
+  for (const { metadata } of client.list("namespaces"))
+    client.wake("serviceaccount", metadata.name);
   for (let index = 0; index <= options.nodes; index++) {
     addNode(client, index === 0 ? controlPlaneName : workerName(index), index);
   }

@@ -55,10 +55,7 @@ export function adoptSets(client: Client, d: Deployment): ReplicaSet[] {
       ...current,
       metadata: {
         ...current.metadata,
-        ownerReferences: [
-          ...(current.metadata.ownerReferences ?? []),
-          ownerReference(d) as never,
-        ],
+        ownerReferences: [...(current.metadata.ownerReferences ?? []), ownerReference(d) as never],
       },
     }));
     if (adopted) mine.push(adopted);
@@ -78,15 +75,31 @@ function release(client: Client, d: Deployment, rs: ReplicaSet): void {
 
 /** Writes the status if it differs; returns the Deployment as it is then. */
 function withConditions(client: Client, d: Deployment, conditions: Condition[]): Deployment {
-  return client.update<Deployment>("deployments.apps", { ...d, status: { ...d.status, conditions } }, "status");
+  return client.update<Deployment>(
+    "deployments.apps",
+    { ...d, status: { ...d.status, conditions } },
+    "status",
+  );
 }
 
 export const hasDeadline = (d: Deployment): boolean =>
   d.spec.progressDeadlineSeconds !== undefined && d.spec.progressDeadlineSeconds !== 2 ** 31 - 1;
 
-export function progressing(client: Client, status: Condition["status"], reason: string, message: string): Condition {
+export function progressing(
+  client: Client,
+  status: Condition["status"],
+  reason: string,
+  message: string,
+): Condition {
   const at = rfc3339(client.now);
-  return { type: "Progressing", status, lastUpdateTime: at, lastTransitionTime: at, reason, message };
+  return {
+    type: "Progressing",
+    status,
+    lastUpdateTime: at,
+    lastTransitionTime: at,
+    reason,
+    message,
+  };
 }
 
 /** Notes that a rollout was paused or resumed, so that its deadline stops and starts anew. True when it wrote. */
@@ -125,7 +138,8 @@ export function newSet(
     reason = "FoundNewReplicaSet";
     message = `Found new replica set "${current.metadata.name}"`;
     const deployment = withRevision(client, d, current);
-    if (!hasDeadline(d) || conditionOf(d.status?.conditions, "Progressing")) return { current, deployment };
+    if (!hasDeadline(d) || conditionOf(d.status?.conditions, "Progressing"))
+      return { current, deployment };
     const condition = progressing(client, "True", reason, message);
     const conditions = withCondition(deployment.status?.conditions ?? [], condition);
     return { current, deployment: withConditions(client, deployment, conditions) };
@@ -136,7 +150,12 @@ export function newSet(
   const deployment = withRevision(client, d, current);
   if (!hasDeadline(d)) return { current, deployment };
   const name = current.metadata.name;
-  const condition = progressing(client, "True", "NewReplicaSetCreated", `Created new replica set "${name}"`);
+  const condition = progressing(
+    client,
+    "True",
+    "NewReplicaSetCreated",
+    `Created new replica set "${name}"`,
+  );
   const conditions = withCondition(deployment.status?.conditions ?? [], condition);
   return { current, deployment: withConditions(client, deployment, conditions) };
 }
@@ -158,14 +177,21 @@ function annotated(client: Client, d: Deployment, rs: ReplicaSet, revision: numb
   const spec = { ...rs.spec };
   if (ready) spec.minReadySeconds = ready;
   else delete spec.minReadySeconds;
-  return client.update<ReplicaSet>(sets, { ...rs, metadata: { ...rs.metadata, annotations }, spec });
+  return client.update<ReplicaSet>(sets, {
+    ...rs,
+    metadata: { ...rs.metadata, annotations },
+    spec,
+  });
 }
 
 function withRevision(client: Client, d: Deployment, rs: ReplicaSet): Deployment {
   const revision = rs.metadata.annotations?.[revisionAnnotation] ?? "";
   if (d.metadata.annotations?.[revisionAnnotation] === revision) return d;
   const annotations = { ...d.metadata.annotations, [revisionAnnotation]: revision };
-  return client.update<Deployment>("deployments.apps", { ...d, metadata: { ...d.metadata, annotations } });
+  return client.update<Deployment>("deployments.apps", {
+    ...d,
+    metadata: { ...d.metadata, annotations },
+  });
 }
 
 function createSet(
@@ -212,14 +238,23 @@ function createSet(
 }
 
 /** A name taken by somebody else's set is a hash collision; anything else is told and retried. */
-function createFailed(client: Client, d: Deployment, name: string, error: StatusError): ReplicaSet | undefined {
+function createFailed(
+  client: Client,
+  d: Deployment,
+  name: string,
+  error: StatusError,
+): ReplicaSet | undefined {
   const namespace = d.metadata.namespace ?? "";
   if (error.reason === "AlreadyExists") {
     const taken = client.get<ReplicaSet>(sets, namespace, name);
     const mine = taken && controllerOf(taken)?.uid === d.metadata.uid;
     if (mine && sameTemplate(taken.spec.template, d.spec.template)) return taken;
     const collisionCount = (d.status?.collisionCount ?? 0) + 1;
-    client.update<Deployment>("deployments.apps", { ...d, status: { ...d.status, collisionCount } }, "status");
+    client.update<Deployment>(
+      "deployments.apps",
+      { ...d, status: { ...d.status, collisionCount } },
+      "status",
+    );
     return undefined;
   }
   if (hasDeadline(d)) {
@@ -248,7 +283,10 @@ export function scaleSet(client: Client, d: Deployment, rs: ReplicaSet, replicas
   const { namespace = "", name } = rs.metadata;
   client.modify<ReplicaSet>(sets, namespace, name, (current) => ({
     ...current,
-    metadata: { ...current.metadata, annotations: { ...current.metadata.annotations, ...annotations } },
+    metadata: {
+      ...current.metadata,
+      annotations: { ...current.metadata.annotations, ...annotations },
+    },
     spec: { ...current.spec, replicas },
   }));
   if (resized) recordScale(client, d, name, rs.spec.replicas, replicas);
@@ -257,7 +295,13 @@ export function scaleSet(client: Client, d: Deployment, rs: ReplicaSet, replicas
 
 function recordScale(client: Client, d: Deployment, name: string, from: number, to: number): void {
   const direction = to > from ? "up" : "down";
-  client.event(d, "Normal", "ScalingReplicaSet", `Scaled ${direction} replica set ${name} from ${from} to ${to}`, {
-    component,
-  });
+  client.event(
+    d,
+    "Normal",
+    "ScalingReplicaSet",
+    `Scaled ${direction} replica set ${name} from ${from} to ${to}`,
+    {
+      component,
+    },
+  );
 }

@@ -87,7 +87,11 @@ export const inheritedAnnotations = (d: Deployment): Record<string, string> =>
   );
 
 /** 25% of 3 is 1 rounded up, 0 rounded down. k8s: intstr.GetScaledValueFromIntOrPercent */
-export function scaledValue(value: number | string | undefined, total: number, roundUp: boolean): number {
+export function scaledValue(
+  value: number | string | undefined,
+  total: number,
+  roundUp: boolean,
+): number {
   if (value === undefined) return 0;
   if (typeof value === "number") return value;
   const percent = Number(value.replace("%", ""));
@@ -118,7 +122,8 @@ export const sumOf = (
 ): number => sets.reduce((sum, rs) => sum + (rs ? (value(rs) ?? 0) : 0), 0);
 
 export const desired = (rs: ReplicaSet): number => rs.spec.replicas;
-export const active = (sets: readonly ReplicaSet[]): ReplicaSet[] => sets.filter((rs) => rs.spec.replicas > 0);
+export const active = (sets: readonly ReplicaSet[]): ReplicaSet[] =>
+  sets.filter((rs) => rs.spec.replicas > 0);
 
 export const revisionOf = (object: KubeObject | undefined): number =>
   Number(object?.metadata.annotations?.[revisionAnnotation] ?? 0);
@@ -168,7 +173,11 @@ export function withCondition(conditions: readonly Condition[], next: Condition)
 }
 
 /** k8s: NewRSNewReplicas */
-export function newReplicas(d: Deployment, all: readonly ReplicaSet[], newReplicaCount: number): number {
+export function newReplicas(
+  d: Deployment,
+  all: readonly ReplicaSet[],
+  newReplicaCount: number,
+): number {
   if (!isRolling(d)) return d.spec.replicas;
   const current = sumOf(all, desired);
   const most = d.spec.replicas + maxSurge(d);

@@ -27,7 +27,12 @@ export function isComplete(d: Deployment, status: DeploymentStatus): boolean {
   );
 }
 
-function calculate(client: Client, d: Deployment, all: readonly ReplicaSet[], current: ReplicaSet | undefined): DeploymentStatus {
+function calculate(
+  client: Client,
+  d: Deployment,
+  all: readonly ReplicaSet[],
+  current: ReplicaSet | undefined,
+): DeploymentStatus {
   const available = sumOf(all, (rs) => rs.status?.availableReplicas);
   const unavailable = Math.max(0, sumOf(all, desired) - available);
   const at = rfc3339(client.now);
@@ -38,7 +43,9 @@ function calculate(client: Client, d: Deployment, all: readonly ReplicaSet[], cu
     lastUpdateTime: at,
     lastTransitionTime: at,
     reason: enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-    message: enough ? "Deployment has minimum availability." : "Deployment does not have minimum availability.",
+    message: enough
+      ? "Deployment has minimum availability."
+      : "Deployment does not have minimum availability.",
   };
   const status: DeploymentStatus = {
     observedGeneration: d.metadata.generation ?? 0,
@@ -49,7 +56,13 @@ function calculate(client: Client, d: Deployment, all: readonly ReplicaSet[], cu
     unavailableReplicas: unavailable,
     conditions: withCondition(d.status?.conditions ?? [], condition),
   };
-  for (const key of ["replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "unavailableReplicas"] as const) {
+  for (const key of [
+    "replicas",
+    "updatedReplicas",
+    "readyReplicas",
+    "availableReplicas",
+    "unavailableReplicas",
+  ] as const) {
     if (status[key] === 0) delete status[key];
   }
   status.terminatingReplicas = sumOf(all, (rs) => rs.status?.terminatingReplicas);
@@ -86,7 +99,8 @@ export function syncRolloutStatus(
   let conditions = status.conditions ?? [];
   if (!hasDeadline(d)) conditions = conditions.filter((c) => c.type !== "Progressing");
   const before = conditionOf(d.status?.conditions, "Progressing");
-  const settled = status.replicas === status.updatedReplicas && before?.reason === "NewReplicaSetAvailable";
+  const settled =
+    status.replicas === status.updatedReplicas && before?.reason === "NewReplicaSetAvailable";
   if (hasDeadline(d) && !settled) conditions = withProgress(client, d, status, conditions, current);
   const failure = failureOf(client, all, current);
   conditions = conditions.filter((c) => c.type !== "ReplicaFailure");
@@ -104,9 +118,16 @@ function withProgress(
   current: ReplicaSet | undefined,
 ): Condition[] {
   const before = conditionOf(d.status?.conditions, "Progressing");
-  const subject = current ? `ReplicaSet "${current.metadata.name}"` : `Deployment "${d.metadata.name}"`;
+  const subject = current
+    ? `ReplicaSet "${current.metadata.name}"`
+    : `Deployment "${d.metadata.name}"`;
   if (isComplete(d, status)) {
-    const done = progressing(client, "True", "NewReplicaSetAvailable", `${subject} has successfully progressed.`);
+    const done = progressing(
+      client,
+      "True",
+      "NewReplicaSetAvailable",
+      `${subject} has successfully progressed.`,
+    );
     return withCondition(conditions, done);
   }
   if (madeProgress(d.status ?? {}, status)) {
@@ -115,7 +136,12 @@ function withProgress(
     return [...conditions.filter((c) => c.type !== "Progressing"), next];
   }
   if (timedOut(client, d, before)) {
-    const late = progressing(client, "False", "ProgressDeadlineExceeded", `${subject} has timed out progressing.`);
+    const late = progressing(
+      client,
+      "False",
+      "ProgressDeadlineExceeded",
+      `${subject} has timed out progressing.`,
+    );
     return withCondition(conditions, late);
   }
   return conditions;
@@ -143,14 +169,21 @@ function timedOut(client: Client, d: Deployment, condition: Condition | undefine
 function deadlineOf(d: Deployment, status: DeploymentStatus): number | undefined {
   const condition = conditionOf(status.conditions, "Progressing");
   if (!hasDeadline(d) || !condition || isComplete(d, status)) return undefined;
-  if (condition.reason === "NewReplicaSetAvailable" || condition.reason === "ProgressDeadlineExceeded") {
+  if (
+    condition.reason === "NewReplicaSetAvailable" ||
+    condition.reason === "ProgressDeadlineExceeded"
+  ) {
     return undefined;
   }
   return parseTime(condition.lastUpdateTime) + (d.spec.progressDeadlineSeconds ?? 0) * 1000 + 1000;
 }
 
 /** k8s: getReplicaFailures: the new set's failure, else any old one's. */
-function failureOf(client: Client, all: readonly ReplicaSet[], current: ReplicaSet | undefined): Condition | undefined {
+function failureOf(
+  client: Client,
+  all: readonly ReplicaSet[],
+  current: ReplicaSet | undefined,
+): Condition | undefined {
   for (const rs of current ? [current, ...all] : all) {
     const found = conditionOf(rs.status?.conditions, "ReplicaFailure");
     if (found?.status !== "True") continue;
@@ -162,5 +195,7 @@ function failureOf(client: Client, all: readonly ReplicaSet[], current: ReplicaS
 
 function keepTimes(failure: Condition, d: Deployment): Condition {
   const before = conditionOf(d.status?.conditions, "ReplicaFailure");
-  return before && before.reason === failure.reason && before.status === failure.status ? before : failure;
+  return before && before.reason === failure.reason && before.status === failure.status
+    ? before
+    : failure;
 }

@@ -78,12 +78,17 @@ function isScaling(d: Deployment, sets: readonly ReplicaSet[]): boolean {
 }
 
 /** k8s: rolloutRolling */
-function rollingUpdate(client: Client, d: Deployment, sets: readonly ReplicaSet[]): number | undefined {
+function rollingUpdate(
+  client: Client,
+  d: Deployment,
+  sets: readonly ReplicaSet[],
+): number | undefined {
   const { current, deployment } = newSet(client, d, sets, true);
   if (!current) return undefined;
   const old = oldOf(sets, current);
   const all = [...old, current];
-  if (scaleNew(client, deployment, all, current)) return syncRolloutStatus(client, deployment, fresh(client, all), current);
+  if (scaleNew(client, deployment, all, current))
+    return syncRolloutStatus(client, deployment, fresh(client, all), current);
   if (scaleOld(client, deployment, all, old, current)) {
     return syncRolloutStatus(client, deployment, fresh(client, all), current);
   }
@@ -98,7 +103,12 @@ const fresh = (client: Client, sets: readonly ReplicaSet[]): ReplicaSet[] =>
     return client.get<ReplicaSet>("replicasets.apps", namespace, name) ?? [];
   });
 
-function scaleNew(client: Client, d: Deployment, all: readonly ReplicaSet[], current: ReplicaSet): boolean {
+function scaleNew(
+  client: Client,
+  d: Deployment,
+  all: readonly ReplicaSet[],
+  current: ReplicaSet,
+): boolean {
   const has = current.spec.replicas;
   if (has === d.spec.replicas) return false;
   const wants = has > d.spec.replicas ? d.spec.replicas : newReplicas(d, all, has);
@@ -261,4 +271,3 @@ function cleanUp(client: Client, d: Deployment, old: readonly ReplicaSet[]): voi
     });
   }
 }
-

@@ -1,5 +1,11 @@
 /** Owners collect their dependents: background, foreground, orphan. k8s: pkg/controller/garbagecollector */
-import { objectKey, splitKey, type Change, type KubeObject, type OwnerReference } from "../core/object.ts";
+import {
+  objectKey,
+  splitKey,
+  type Change,
+  type KubeObject,
+  type OwnerReference,
+} from "../core/object.ts";
 import { resourceOfKind } from "../api/resources.ts";
 import type { Client, Controller, Reader } from "./define.ts";
 
@@ -9,7 +15,8 @@ const orphan = "orphan";
 const keyOf = (resource: string, object: KubeObject): string =>
   `${resource} ${objectKey(object.metadata.namespace, object.metadata.name)}`;
 
-const idOf = (object: KubeObject): string => resourceOfKind(object.apiVersion, object.kind)?.id ?? "";
+const idOf = (object: KubeObject): string =>
+  resourceOfKind(object.apiVersion, object.kind)?.id ?? "";
 
 export const garbageCollector: Controller = {
   name: "garbagecollector",
@@ -29,22 +36,33 @@ export const garbageCollector: Controller = {
 function* onChange(change: Change, reader: Reader): Iterable<string> {
   const { object, previous, op, resource } = change;
   if (op === "delete") {
-    for (const dependent of reader.byIndex("owner", object.metadata.uid)) yield keyOf(idOf(dependent), dependent);
+    for (const dependent of reader.byIndex("owner", object.metadata.uid))
+      yield keyOf(idOf(dependent), dependent);
     // A foreground owner waits for its blocking dependents.
-    for (const ref of object.metadata.ownerReferences ?? []) yield* waitingOwner(change, ref, reader);
+    for (const ref of object.metadata.ownerReferences ?? [])
+      yield* waitingOwner(change, ref, reader);
     return;
   }
   const finalizers = object.metadata.finalizers;
-  if (object.metadata.deletionTimestamp && (finalizers?.includes(foreground) || finalizers?.includes(orphan))) {
+  if (
+    object.metadata.deletionTimestamp &&
+    (finalizers?.includes(foreground) || finalizers?.includes(orphan))
+  ) {
     yield keyOf(resource, object);
   }
-  if (object.metadata.ownerReferences?.length && object.metadata.ownerReferences !== previous?.metadata.ownerReferences) {
+  if (
+    object.metadata.ownerReferences?.length &&
+    object.metadata.ownerReferences !== previous?.metadata.ownerReferences
+  ) {
     for (const ref of object.metadata.ownerReferences) {
       const owner = ownerIn(reader, object, ref);
       if (!owner || owner.metadata.deletionTimestamp) yield keyOf(resource, object);
     }
   }
-  if (previous?.metadata.ownerReferences && previous.metadata.ownerReferences !== object.metadata.ownerReferences) {
+  if (
+    previous?.metadata.ownerReferences &&
+    previous.metadata.ownerReferences !== object.metadata.ownerReferences
+  ) {
     for (const ref of previous.metadata.ownerReferences) yield* waitingOwner(change, ref, reader);
   }
 }
@@ -90,7 +108,11 @@ function finish(client: Client, resource: string, object: KubeObject): undefined
   }
   const left = client
     .byIndex("owner", object.metadata.uid)
-    .some((d) => d.metadata.ownerReferences?.some((o) => o.uid === object.metadata.uid && o.blockOwnerDeletion));
+    .some((d) =>
+      d.metadata.ownerReferences?.some(
+        (o) => o.uid === object.metadata.uid && o.blockOwnerDeletion,
+      ),
+    );
   if (blocking === 0 || !left) dropFinalizer(client, resource, object, foreground);
   return undefined;
 }
@@ -103,7 +125,9 @@ function collect(client: Client, resource: string, object: KubeObject): void {
   const solid = owners.some((o) => o && !waitsForDependents(o));
   const waiting = owners.some((o) => o && waitsForDependents(o));
   if (solid) {
-    const keep = new Set(owners.flatMap((o) => (o && !waitsForDependents(o) ? [o.metadata.uid] : [])));
+    const keep = new Set(
+      owners.flatMap((o) => (o && !waitsForDependents(o) ? [o.metadata.uid] : [])),
+    );
     if (keep.size < references.length) dropOwners(client, object, (ref) => keep.has(ref.uid));
     return;
   }
@@ -114,7 +138,8 @@ function collect(client: Client, resource: string, object: KubeObject): void {
 }
 
 const waitsForDependents = (owner: KubeObject): boolean =>
-  owner.metadata.deletionTimestamp !== undefined && (owner.metadata.finalizers?.includes(foreground) ?? false);
+  owner.metadata.deletionTimestamp !== undefined &&
+  (owner.metadata.finalizers?.includes(foreground) ?? false);
 
 function policyOf(object: KubeObject): "Orphan" | "Foreground" | "Background" {
   const finalizers = object.metadata.finalizers ?? [];
@@ -122,15 +147,27 @@ function policyOf(object: KubeObject): "Orphan" | "Foreground" | "Background" {
   return finalizers.includes(foreground) ? "Foreground" : "Background";
 }
 
-function dropOwners(client: Client, object: KubeObject, keep: (ref: OwnerReference) => boolean): void {
+function dropOwners(
+  client: Client,
+  object: KubeObject,
+  keep: (ref: OwnerReference) => boolean,
+): void {
   client.modify(idOf(object), object.metadata.namespace ?? "", object.metadata.name, (current) => {
     const ownerReferences = current.metadata.ownerReferences?.filter(keep) ?? [];
     const { ownerReferences: _drop, ...metadata } = current.metadata;
-    return { ...current, metadata: ownerReferences.length ? { ...metadata, ownerReferences } : metadata };
+    return {
+      ...current,
+      metadata: ownerReferences.length ? { ...metadata, ownerReferences } : metadata,
+    };
   });
 }
 
-function dropFinalizer(client: Client, resource: string, object: KubeObject, finalizer: string): void {
+function dropFinalizer(
+  client: Client,
+  resource: string,
+  object: KubeObject,
+  finalizer: string,
+): void {
   client.modify(resource, object.metadata.namespace ?? "", object.metadata.name, (current) => ({
     ...current,
     metadata: {

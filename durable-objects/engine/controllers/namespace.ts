@@ -24,7 +24,8 @@ const terminating = (reader: Reader, namespace: string): boolean =>
 export const namespaceController: Controller = {
   name: "namespace",
   wakesOn: {
-    namespaces: (change: Change) => (change.object.metadata.deletionTimestamp ? [change.name] : undefined),
+    namespaces: (change: Change) =>
+      change.object.metadata.deletionTimestamp ? [change.name] : undefined,
     "*": (change, reader) =>
       change.op === "delete" && change.namespace && terminating(reader, change.namespace)
         ? [change.namespace]
@@ -55,7 +56,9 @@ function removeOne(client: Client, object: KubeObject): void {
   if (object.metadata.deletionTimestamp) return;
   const resource = resourceIdOf(object);
   if (!client.get(resource, object.metadata.namespace ?? "", object.metadata.name)) return;
-  client.delete(resource, object.metadata.namespace ?? "", object.metadata.name, { propagationPolicy: "Background" });
+  client.delete(resource, object.metadata.namespace ?? "", object.metadata.name, {
+    propagationPolicy: "Background",
+  });
 }
 
 const ids = new Map<string, string>();
@@ -68,6 +71,50 @@ function resourceIdOf(object: KubeObject): string {
   return id;
 }
 
+type ConditionRow = Omit<Condition, "lastTransitionTime">;
+
+function conditionRows(resourcesText: string, finalizersText: string): ConditionRow[] {
+  return [
+    {
+      type: "NamespaceDeletionDiscoveryFailure",
+      status: "False",
+      reason: "ResourcesDiscovered",
+      message: "All resources successfully discovered",
+    },
+    {
+      type: "NamespaceDeletionGroupVersionParsingFailure",
+      status: "False",
+      reason: "ParsedGroupVersions",
+      message: "All legacy kube types successfully parsed",
+    },
+    {
+      type: "NamespaceDeletionContentFailure",
+      status: "False",
+      reason: "ContentDeleted",
+      message: "All content successfully deleted, may be waiting on finalization",
+    },
+    {
+      type: "NamespaceContentRemaining",
+      status: "True",
+      reason: "SomeResourcesRemain",
+      message: `Some resources are remaining: ${resourcesText}`,
+    },
+    finalizersText
+      ? {
+          type: "NamespaceFinalizersRemaining",
+          status: "True",
+          reason: "SomeFinalizersRemain",
+          message: `Some content in the namespace has finalizers remaining: ${finalizersText}`,
+        }
+      : {
+          type: "NamespaceFinalizersRemaining",
+          status: "False",
+          reason: "ContentHasNoFinalizers",
+          message: "All content-preserving finalizers finished",
+        },
+  ];
+}
+
 /** k8s: the five conditions a terminating namespace carries, here those with something to say. */
 function report(client: Client, namespace: Namespace, left: readonly KubeObject[]): void {
   const counts = new Map<string, number>();
@@ -75,30 +122,35 @@ function report(client: Client, namespace: Namespace, left: readonly KubeObject[
   for (const object of left) {
     const id = resourceIdOf(object);
     counts.set(id, (counts.get(id) ?? 0) + 1);
-    for (const f of object.metadata.finalizers ?? []) finalizers.set(f, (finalizers.get(f) ?? 0) + 1);
+    for (const f of object.metadata.finalizers ?? [])
+      finalizers.set(f, (finalizers.get(f) ?? 0) + 1);
   }
   const list = (entries: Map<string, number>, text: (k: string, n: number) => string): string =>
-    [...entries].sort().map(([k, n]) => text(k, n)).join(", ");
+    [...entries]
+      .sort()
+      .map(([k, n]) => text(k, n))
+      .join(", ");
   const resourcesText = list(counts, (id, n) => {
     const known = storedResource(id);
     return `${known ? `${known.plural}.${known.group}` : id} has ${n} resource instances`;
   });
   const finalizersText = list(finalizers, (f, n) => `${f} in ${n} resource instances`);
   const at = rfc3339(client.now);
-  const rows: Omit<Condition, "lastTransitionTime">[] = [
-    { type: "NamespaceDeletionDiscoveryFailure", status: "False", reason: "ResourcesDiscovered", message: "All resources successfully discovered" },
-    { type: "NamespaceDeletionGroupVersionParsingFailure", status: "False", reason: "ParsedGroupVersions", message: "All legacy kube types successfully parsed" },
-    { type: "NamespaceDeletionContentFailure", status: "False", reason: "ContentDeleted", message: "All content successfully deleted, may be waiting on finalization" },
-    { type: "NamespaceContentRemaining", status: "True", reason: "SomeResourcesRemain", message: `Some resources are remaining: ${resourcesText}` },
-    finalizersText
-      ? { type: "NamespaceFinalizersRemaining", status: "True", reason: "SomeFinalizersRemain", message: `Some content in the namespace has finalizers remaining: ${finalizersText}` }
-      : { type: "NamespaceFinalizersRemaining", status: "False", reason: "ContentHasNoFinalizers", message: "All content-preserving finalizers finished" },
-  ];
+  const rows = conditionRows(resourcesText, finalizersText);
   const was = namespace.status?.conditions ?? [];
   const conditions = rows.map((row) => {
     const before = was.find((c) => c.type === row.type);
-    return { ...row, lastTransitionTime: before?.status === row.status ? (before.lastTransitionTime ?? at) : at };
+    return {
+      ...row,
+      lastTransitionTime: before?.status === row.status ? (before.lastTransitionTime ?? at) : at,
+    };
   });
   if (equal(conditions, was)) return;
-  client.modify<Namespace>("namespaces", "", namespace.metadata.name, (c) => ({ ...c, status: { ...c.status, conditions } }), "status");
+  client.modify<Namespace>(
+    "namespaces",
+    "",
+    namespace.metadata.name,
+    (c) => ({ ...c, status: { ...c.status, conditions } }),
+    "status",
+  );
 }

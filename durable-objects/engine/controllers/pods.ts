@@ -40,7 +40,11 @@ const restarts = (pod: PodShape): number =>
   (pod.status?.containerStatuses ?? []).reduce((most, c) => Math.max(most, c.restartCount ?? 0), 0);
 
 /** How many related ready Pods share each Pod's node. */
-function colocated(client: Client, owner: KubeObject, pods: readonly PodShape[]): Map<string, number> {
+function colocated(
+  client: Client,
+  owner: KubeObject,
+  pods: readonly PodShape[],
+): Map<string, number> {
   const related = relatedPods(client, owner, pods);
   const onNode = new Map<string, number>();
   for (const pod of related) {
@@ -51,7 +55,11 @@ function colocated(client: Client, owner: KubeObject, pods: readonly PodShape[])
 }
 
 /** Pods of all sets with the same parent. k8s: getIndirectlyRelatedPods */
-function relatedPods(client: Client, owner: KubeObject, own: readonly PodShape[]): readonly PodShape[] {
+function relatedPods(
+  client: Client,
+  owner: KubeObject,
+  own: readonly PodShape[],
+): readonly PodShape[] {
   const parent = owner.metadata.ownerReferences?.find((o) => o.controller)?.uid;
   if (!parent) return own;
   const all: PodShape[] = [];
@@ -77,7 +85,8 @@ export function rankForDeletion(
   if (count >= pods.length) return [...pods];
   const onNode = colocated(client, owner, pods);
   const rank = (pod: PodShape): number => onNode.get(pod.spec.nodeName ?? "") ?? 0;
-  const cost = (pod: PodShape): number => Number(pod.metadata.annotations?.[deletionCost] ?? 0) || 0;
+  const cost = (pod: PodShape): number =>
+    Number(pod.metadata.annotations?.[deletionCost] ?? 0) || 0;
   const phase = (pod: PodShape): number => phaseRank[pod.status?.phase ?? "Pending"] ?? 0;
   const compare = (a: PodShape, b: PodShape): number => {
     const assigned = Number(Boolean(a.spec.nodeName)) - Number(Boolean(b.spec.nodeName));
@@ -96,7 +105,9 @@ export function rankForDeletion(
     }
     const restarted = restarts(b) - restarts(a);
     if (restarted) return restarted;
-    const created = bucket(client.now, parseTime(a.metadata.creationTimestamp)) - bucket(client.now, parseTime(b.metadata.creationTimestamp));
+    const created =
+      bucket(client.now, parseTime(a.metadata.creationTimestamp)) -
+      bucket(client.now, parseTime(b.metadata.creationTimestamp));
     if (created) return created;
     return a.metadata.uid < b.metadata.uid ? -1 : 1;
   };

@@ -53,7 +53,8 @@ function* ownersOf(row: ReplicasRow, change: Change, reader: Reader): Iterable<s
   const owner = controllerOf(change.object);
   if (owner?.kind === row.kind) yield objectKey(change.namespace, owner.name);
   const before = change.previous && controllerOf(change.previous);
-  if (before?.kind === row.kind && before.uid !== owner?.uid) yield objectKey(change.namespace, before.name);
+  if (before?.kind === row.kind && before.uid !== owner?.uid)
+    yield objectKey(change.namespace, before.name);
   if (owner || change.op === "delete") return;
   for (const object of reader.list<Replicated>(row.resource, change.namespace)) {
     if (row.selector(object).matches(change.object.metadata.labels)) {
@@ -71,7 +72,12 @@ function reconcile(row: ReplicasRow, key: string, client: Client): number | unde
   }
   const pods = claim(row, client, object);
   const activePods = pods.filter(isActive);
-  const terminating = pods.filter((p) => p.metadata.deletionTimestamp && p.status?.phase !== "Succeeded" && p.status?.phase !== "Failed");
+  const terminating = pods.filter(
+    (p) =>
+      p.metadata.deletionTimestamp &&
+      p.status?.phase !== "Succeeded" &&
+      p.status?.phase !== "Failed",
+  );
   let failure: StatusError | undefined;
   if (!object.metadata.deletionTimestamp) failure = manage(row, client, object, activePods);
   const retryAt = failureTimer(row, client, key, failure);
@@ -97,7 +103,10 @@ function claim(row: ReplicasRow, client: Client, object: Replicated): PodShape[]
       ...current,
       metadata: {
         ...current.metadata,
-        ownerReferences: [...(current.metadata.ownerReferences ?? []), ownerReference(object) as never],
+        ownerReferences: [
+          ...(current.metadata.ownerReferences ?? []),
+          ownerReference(object) as never,
+        ],
       },
     }));
     if (adopted) mine.push(adopted);
@@ -118,7 +127,9 @@ function release(client: Client, owner: KubeObject, pod: PodShape): void {
     ...current,
     metadata: {
       ...current.metadata,
-      ownerReferences: current.metadata.ownerReferences?.filter((o) => o.uid !== owner.metadata.uid),
+      ownerReferences: current.metadata.ownerReferences?.filter(
+        (o) => o.uid !== owner.metadata.uid,
+      ),
     },
   }));
 }
@@ -263,4 +274,3 @@ function failureConditions(
     },
   ];
 }
-

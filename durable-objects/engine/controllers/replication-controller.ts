@@ -7,6 +7,7 @@ export const replicationController = replicasController({
   resource: "replicationcontrollers",
   kind: "ReplicationController",
   component: "replication-controller",
-  selector: (object) => selectorFromSet((object.spec as { selector?: Record<string, string> }).selector),
+  selector: (object) =>
+    selectorFromSet((object.spec as { selector?: Record<string, string> }).selector),
   countsTerminating: false,
 });

@@ -13,7 +13,8 @@ export const serviceAccountController: Controller = {
   name: "serviceaccount",
   wakesOn: {
     namespaces: (change: Change) => (change.op === "delete" ? undefined : [change.name]),
-    serviceaccounts: (change) => (change.op === "delete" && change.name === "default" ? [change.namespace] : undefined),
+    serviceaccounts: (change) =>
+      change.op === "delete" && change.name === "default" ? [change.namespace] : undefined,
     configmaps: (change) => (change.name === rootName ? [change.namespace] : undefined),
   },
   reconcile(name, client) {
@@ -23,7 +24,11 @@ export const serviceAccountController: Controller = {
       client.create("serviceaccounts", { metadata: { name: "default", namespace: name } });
     }
     const wanted = { "ca.crt": rootCertificate };
-    const current = client.get<KubeObject & { data?: Record<string, string> }>("configmaps", name, rootName);
+    const current = client.get<KubeObject & { data?: Record<string, string> }>(
+      "configmaps",
+      name,
+      rootName,
+    );
     if (!current) {
       client.create("configmaps", {
         metadata: {

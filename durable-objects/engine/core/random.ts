@@ -12,7 +12,10 @@ export function fnv32a(text: string): number {
 
 /** A well-mixed 32-bit value of three numbers (murmur3's finaliser between the words). */
 export function mix(seed: number, revision: number, draw: number): number {
-  let h = seed ^ Math.imul(revision >>> 0, 0xcc9e2d51) ^ Math.imul(Math.floor(revision / 2 ** 32), 0x1b873593);
+  let h =
+    seed ^
+    Math.imul(revision >>> 0, 0xcc9e2d51) ^
+    Math.imul(Math.floor(revision / 2 ** 32), 0x1b873593);
   h = scramble(h);
   h = scramble(h ^ Math.imul(draw, 0x85ebca6b));
   return h >>> 0;
@@ -34,7 +37,8 @@ const safeAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 /** k8s: rand.SafeEncodeString, used for pod-template hashes. */
 export function safeEncode(text: string): string {
   let out = "";
-  for (let i = 0; i < text.length; i++) out += safeAlphabet[text.charCodeAt(i) % safeAlphabet.length];
+  for (let i = 0; i < text.length; i++)
+    out += safeAlphabet[text.charCodeAt(i) % safeAlphabet.length];
   return out;
 }
 

@@ -22,7 +22,8 @@ export function decodeUtf8(bytes: Uint8Array): string {
 /** Pushes one character (or U+FFFD) and returns how many bytes it took. */
 function decodeSequence(bytes: Uint8Array, i: number, units: number[]): number {
   const b = bytes[i] as number;
-  const length = b >= 0xf0 && b < 0xf5 ? 4 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xc2 && b < 0xe0 ? 2 : 1;
+  const length =
+    b >= 0xf0 && b < 0xf5 ? 4 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xc2 && b < 0xe0 ? 2 : 1;
   let code = length === 1 ? 0xfffd : b & (0xff >> (length + 1));
   for (let j = 1; j < length; j++) {
     const next = bytes[i + j];
@@ -47,7 +48,12 @@ export function encodeUtf8(text: string): Uint8Array {
     else if (code < 0x10000) {
       out.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
     } else {
-      out.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 63), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+      out.push(
+        0xf0 | (code >> 18),
+        0x80 | ((code >> 12) & 63),
+        0x80 | ((code >> 6) & 63),
+        0x80 | (code & 63),
+      );
     }
   }
   return Uint8Array.from(out);

@@ -41,7 +41,9 @@ function concerns(pod: Pod, before: Pod): boolean {
     now.deletionGracePeriodSeconds !== then.deletionGracePeriodSeconds ||
     pod.spec.nodeName !== before.spec.nodeName ||
     now.uid !== then.uid ||
-    (now.labels !== then.labels || now.annotations !== then.annotations ? showsItself(pod) : false) ||
+    (now.labels !== then.labels || now.annotations !== then.annotations
+      ? showsItself(pod)
+      : false) ||
     (pod.spec.readinessGates?.length ?? 0) > 0
   );
 }

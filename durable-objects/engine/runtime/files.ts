@@ -279,7 +279,8 @@ export class Files {
     if (file.k === "c") {
       const connection = this.kernel.pod.co[file.c];
       const other = file.e === 0 ? 1 : 0;
-      if (!connection || (connection.x[other] && !connection.o && !connection.hf)) throw new Errno("EPIPE");
+      if (!connection || (connection.x[other] && !connection.o && !connection.hf))
+        throw new Errno("EPIPE");
       const part = data.slice(0, pipeBytesMax - connection.b[other].length);
       connection.b[other] += part;
       return part.length;

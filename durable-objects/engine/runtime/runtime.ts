@@ -297,7 +297,9 @@ export function readLog(
 ): LogText | undefined {
   const logs = context.records.get<PodRecord>("runtime", podKey)?.logs[container];
   const record = logs?.at(options.previous ? -2 : -1);
-  return record && readLogRecord(context.records, podKey, record, { nowMs: context.now, ...options });
+  return (
+    record && readLogRecord(context.records, podKey, record, { nowMs: context.now, ...options })
+  );
 }
 
 /** What an image's settings say about its user, for runAsNonRoot: a number, a name, or root. */

@@ -69,7 +69,8 @@ export function pollLog(
   if (!record) return { text: "", follow, ended: true };
   const over = !runs(context, pod, id);
   const own = (nextRepeatMs(record.rep) ?? Infinity) <= context.now;
-  if (!own && record.n + (record.boot?.n ?? 0) === position) return { text: "", follow, ended: over };
+  if (!own && record.n + (record.boot?.n ?? 0) === position)
+    return { text: "", follow, ended: over };
   const { text, next } = readLogRecord(context.records, pod, record, {
     position,
     nowMs: context.now,

@@ -102,7 +102,10 @@ function gensub(awk: Awk, args: Expr[]): Value {
   const source = args[3] ? text(awk, args[3]) : awk.record;
   const by = replacement(text(awk, args[1]), true);
   const all = /^[gG]/.test(how);
-  return substitute(source, awk.pattern(args[0]!), by, all ? 1 : Math.max(1, Number(how) || 1), all) ?? source;
+  return (
+    substitute(source, awk.pattern(args[0]!), by, all ? 1 : Math.max(1, Number(how) || 1), all) ??
+    source
+  );
 }
 
 function close(awk: Awk, args: Expr[]): Value {

@@ -10,19 +10,73 @@ export class AwkProblem extends Error {
 }
 
 const words = new Set(
-  "BEGIN END function func if else while for do break continue next nextfile exit return delete in getline print printf".split(" "),
+  "BEGIN END function func if else while for do break continue next nextfile exit return delete in getline print printf".split(
+    " ",
+  ),
 );
 
 export const builtins = new Set(
-  "length substr index split sub gsub gensub match sprintf sin cos atan2 exp log sqrt int rand srand tolower toupper system close fflush systime strftime and or xor lshift rshift compl".split(" "),
+  "length substr index split sub gsub gensub match sprintf sin cos atan2 exp log sqrt int rand srand tolower toupper system close fflush systime strftime and or xor lshift rshift compl".split(
+    " ",
+  ),
 );
 
 const operators = [
-  "**=", "&&", "||", "==", "!=", "<=", ">=", "++", "--", "+=", "-=", "*=", "/=", "%=", "^=", "**", ">>", "!~",
-  "{", "}", "(", ")", "[", "]", ";", ",", "+", "-", "*", "/", "%", "^", "!", ">", "<", "|", "?", ":", "~", "$", "=",
+  "**=",
+  "&&",
+  "||",
+  "==",
+  "!=",
+  "<=",
+  ">=",
+  "++",
+  "--",
+  "+=",
+  "-=",
+  "*=",
+  "/=",
+  "%=",
+  "^=",
+  "**",
+  ">>",
+  "!~",
+  "{",
+  "}",
+  "(",
+  ")",
+  "[",
+  "]",
+  ";",
+  ",",
+  "+",
+  "-",
+  "*",
+  "/",
+  "%",
+  "^",
+  "!",
+  ">",
+  "<",
+  "|",
+  "?",
+  ":",
+  "~",
+  "$",
+  "=",
 ];
 
-const escapes: Record<string, string> = { n: "\n", t: "\t", r: "\r", "\\": "\\", '"': '"', "/": "/", a: "\x07", b: "\b", f: "\f", v: "\v" };
+const escapes: Record<string, string> = {
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  "\\": "\\",
+  '"': '"',
+  "/": "/",
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  v: "\v",
+};
 
 /** Backslash sequences of a string or of a -v value. */
 export function awkEscapes(text: string): string {
@@ -34,8 +88,12 @@ export function awkEscapes(text: string): string {
 /** Whether a slash begins an expression here, not a division. */
 function beforeRegex(last: Token | undefined): boolean {
   if (!last) return true;
-  if (last.k === "number" || last.k === "string" || last.k === "name" || last.k === "builtin") return false;
-  return !(last.k === "op" && (last.v === ")" || last.v === "]" || last.v === "$" || last.v === "++" || last.v === "--"));
+  if (last.k === "number" || last.k === "string" || last.k === "name" || last.k === "builtin")
+    return false;
+  return !(
+    last.k === "op" &&
+    (last.v === ")" || last.v === "]" || last.v === "$" || last.v === "++" || last.v === "--")
+  );
 }
 
 function quoted(text: string, from: number): number {
@@ -84,7 +142,9 @@ export function awkTokens(text: string): Token[] {
       out.push({ k: "regex", v: text.slice(i + 1, end).replaceAll("\\/", "/") });
       i = end + 1;
     } else if (/[0-9.]/.test(c)) {
-      const match = /^(0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)/.exec(text.slice(i, i + 60));
+      const match = /^(0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)/.exec(
+        text.slice(i, i + 60),
+      );
       if (!match) throw new AwkProblem("Unexpected token");
       out.push({ k: "number", v: Number(match[0]) });
       i += match[0].length;

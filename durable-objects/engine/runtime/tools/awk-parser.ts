@@ -1,10 +1,10 @@
 /** An awk program as a tree. */
 import { AwkProblem, awkTokens, type Token } from "./awk-lexer.ts";
-import { lvalue, type AwkProgram, type Expr, type Rule, type Stmt } from "./awk-tree.ts";
+import { binaryLevels, lvalue } from "./awk-tree.ts";
+import type { AwkProgram, Expr, Rule, Stmt } from "./awk-tree.ts";
 
-const binaryLevels: string[][] = [["||"], ["&&"], ["in"], ["~", "!~"], ["<", "<=", "!=", "==", ">", ">="], ["concat"], ["+", "-"], ["*", "/", "%"]];
-
-class Parser {
+/** One program's parser. */
+export class AwkParser {
   readonly tokens: Token[];
   at = 0;
   /** Above 0: `>` is a redirection. */
@@ -152,7 +152,13 @@ class Parser {
     this.at++;
     this.need("(");
     const [name, word, of, close] = this.tokens.slice(this.at, this.at + 4);
-    if (name?.k === "name" && word?.k === "word" && word.v === "in" && of?.k === "name" && close?.v === ")") {
+    if (
+      name?.k === "name" &&
+      word?.k === "word" &&
+      word.v === "in" &&
+      of?.k === "name" &&
+      close?.v === ")"
+    ) {
       this.at += 4;
       return { k: "each", name: name.v, of: of.v, body: this.body() };
     }
@@ -164,7 +170,13 @@ class Parser {
     this.newlines();
     const next = this.is(")") ? undefined : this.simple();
     this.need(")");
-    return { k: "for", ...(first && { first }), ...(test && { test }), ...(next && { next }), body: this.body() };
+    return {
+      k: "for",
+      ...(first && { first }),
+      ...(test && { test }),
+      ...(next && { next }),
+      body: this.body(),
+    };
   }
 
   simple(): Stmt {
@@ -183,7 +195,8 @@ class Parser {
       case "exit":
       case "return": {
         this.at++;
-        const over = this.is(";") || this.is("}") || this.token.k === "newline" || this.token.k === "end";
+        const over =
+          this.is(";") || this.is("}") || this.token.k === "newline" || this.token.k === "end";
         return over ? { k: token.v } : { k: token.v, v: this.expr() };
       }
       case "delete": {
@@ -202,7 +215,13 @@ class Parser {
     const args: Expr[] = [];
     this.noGreater++;
     const over = (): boolean =>
-      this.is(";") || this.is("}") || this.is(">") || this.is(">>") || this.is("|") || this.token.k === "newline" || this.token.k === "end";
+      this.is(";") ||
+      this.is("}") ||
+      this.is(">") ||
+      this.is(">>") ||
+      this.is("|") ||
+      this.token.k === "newline" ||
+      this.token.k === "end";
     while (!over()) {
       args.push(this.expr());
       if (!this.take(",")) break;
@@ -342,7 +361,8 @@ class Parser {
       this.need("(");
       return { k: "call", name: token.v, args: this.list(")") };
     }
-    if (token.k === "builtin") return { k: "builtin", name: token.v, args: this.builtinArgs(token.v) };
+    if (token.k === "builtin")
+      return { k: "builtin", name: token.v, args: this.builtinArgs(token.v) };
     if (token.k === "name") {
       if (!this.take("[")) return { k: "var", name: token.v };
       return { k: "item", name: token.v, by: this.list("]") };
@@ -377,17 +397,4 @@ class Parser {
     if (name !== "length") throw new AwkProblem("Unexpected token");
     return [];
   }
-}
-
-const parsed = new Map<string, AwkProgram>();
-
-/** Throws AwkProblem. What was parsed last is kept: awk looks its program up at every step. */
-export function parseAwk(text: string): AwkProgram {
-  let made = parsed.get(text);
-  if (!made) {
-    made = new Parser(text).program();
-    if (parsed.size > 20) parsed.clear();
-    parsed.set(text, made);
-  }
-  return made;
 }

@@ -3,14 +3,20 @@ import type { AwkProgram, Expr, Stmt } from "./awk-tree.ts";
 import { awkEscapes } from "./awk-lexer.ts";
 import type { AwkHost, AwkMemory } from "./awk-host.ts";
 import { builtin } from "./awk-builtins.ts";
-import { awkFormat, compare, inputValue, toNumber, toText, truth, walkOrder, type Cell, type Value } from "./awk-values.ts";
+import {
+  awkFormat,
+  compare,
+  inputValue,
+  toNumber,
+  toText,
+  truth,
+  walkOrder,
+  type Cell,
+  type Value,
+} from "./awk-values.ts";
+import { arithmetic, AwkError, inSet } from "./awk-math.ts";
 import { regex } from "./regex.ts";
 
-
-
-export class AwkError extends Error {
-  override name = "AwkError";
-}
 /** It has computed for longer than one step may take. */
 export class AwkEndless extends Error {
   override name = "AwkEndless";
@@ -87,7 +93,11 @@ export class Awk {
   }
   field(n: number): Value {
     if (n < 0) throw new AwkError("Access to negative field");
-    return n === 0 ? inputValue(this.#record) : n > this.fields.length ? undefined : inputValue(this.fields[n - 1]!);
+    return n === 0
+      ? inputValue(this.#record)
+      : n > this.fields.length
+        ? undefined
+        : inputValue(this.fields[n - 1]!);
   }
   #setField(n: number, value: Value): void {
     if (n < 0) throw new AwkError("Access to negative field");
@@ -105,7 +115,8 @@ export class Awk {
     const paragraph = this.text("RS") === "";
     if (by === " ") return text.split(/[ \t\n]+/).filter(Boolean);
     if (by === "") return [...text];
-    if (by.length === 1 && by !== "\\") return paragraph ? text.split("\n").flatMap((line) => line.split(by)) : text.split(by);
+    if (by.length === 1 && by !== "\\")
+      return paragraph ? text.split("\n").flatMap((line) => line.split(by)) : text.split(by);
     const source = this.#source(by);
     return text.split(new RegExp(paragraph ? `(?:${source})|\n` : source));
   }
@@ -113,7 +124,9 @@ export class Awk {
   #source(pattern: string): string {
     const source = regex(pattern, "extended");
     if (typeof source !== "string") throw new AwkError(`bad regex '${pattern}': ${source.error}`);
-    return source.replace(/\((?!\?)/g, (paren, at: number) => (/(^|[^\\])(\\\\)*\\$/.test(source.slice(0, at)) || inSet(source, at) ? paren : "(?:"));
+    return source.replace(/\((?!\?)/g, (paren, at: number) =>
+      /(^|[^\\])(\\\\)*\\$/.test(source.slice(0, at)) || inSet(source, at) ? paren : "(?:",
+    );
   }
 
   regex(pattern: string): RegExp {
@@ -183,7 +196,8 @@ export class Awk {
     switch (stmt.k) {
       case "delete":
         if (stmt.by) delete this.array(stmt.name)[this.key(stmt.by)];
-        else for (const key of Object.keys(this.array(stmt.name))) delete this.array(stmt.name)[key];
+        else
+          for (const key of Object.keys(this.array(stmt.name))) delete this.array(stmt.name)[key];
         return undefined;
       case "exit":
         if (stmt.v) this.code = toNumber(this.eval(stmt.v)) & 255;
@@ -215,7 +229,10 @@ export class Awk {
     let text: string;
     if (stmt.format) text = awkFormat(toText(values[0]), values.slice(1), this.text("CONVFMT"));
     else if (values.length === 0) text = this.#record + this.text("ORS");
-    else text = values.map((value) => toText(value, this.text("OFMT"))).join(this.text("OFS")) + this.text("ORS");
+    else
+      text =
+        values.map((value) => toText(value, this.text("OFMT"))).join(this.text("OFS")) +
+        this.text("ORS");
     if (!stmt.to) return this.host.put(1, text);
     const name = toText(this.eval(stmt.to));
     if (name === "/dev/stdout" || (name === "-" && stmt.how !== "|")) return this.host.put(1, text);
@@ -272,7 +289,13 @@ export class Awk {
         return this.key(expr.by) in this.array(expr.name) ? 1 : 0;
       case "un": {
         const value = this.eval(expr.of);
-        return expr.op === "!" ? (truth(value) ? 0 : 1) : expr.op === "-" ? -toNumber(value) : toNumber(value);
+        return expr.op === "!"
+          ? truth(value)
+            ? 0
+            : 1
+          : expr.op === "-"
+            ? -toNumber(value)
+            : toNumber(value);
       }
       case "bin":
         return this.#binary(expr);
@@ -287,7 +310,8 @@ export class Awk {
 
   #set(expr: Expr & { k: "set" }): Value {
     let value = this.eval(expr.v);
-    if (expr.op !== "=") value = arithmetic(expr.op.slice(0, -1), toNumber(this.eval(expr.to)), toNumber(value));
+    if (expr.op !== "=")
+      value = arithmetic(expr.op.slice(0, -1), toNumber(this.eval(expr.to)), toNumber(value));
     this.assign(expr.to, value);
     return value;
   }
@@ -307,7 +331,9 @@ export class Awk {
       if (text.length > textMax) this.host.tooBig();
       return text;
     }
-    const order = { "<": [-1], "<=": [-1, 0], "==": [0], "!=": [-1, 1], ">": [1], ">=": [0, 1] }[op];
+    const order = { "<": [-1], "<=": [-1, 0], "==": [0], "!=": [-1, 1], ">": [1], ">=": [0, 1] }[
+      op
+    ];
     if (!order) return arithmetic(op, toNumber(left), toNumber(right));
     return order.includes(Math.sign(compare(left, right, this.text("CONVFMT")))) ? 1 : 0;
   }
@@ -319,8 +345,12 @@ export class Awk {
     const frame: Record<string, Cell> = {};
     made.params.forEach((param, i) => {
       const arg = args[i];
-      const cell = arg?.k === "var" && arg.name !== "NF" ? (this.cell(arg.name) as Cell & { up?: Cell }) : undefined;
-      if (cell && cell.v === undefined) frame[param] = cell.a ? { a: cell.a } : ({ up: cell } as Cell);
+      const cell =
+        arg?.k === "var" && arg.name !== "NF"
+          ? (this.cell(arg.name) as Cell & { up?: Cell })
+          : undefined;
+      if (cell && cell.v === undefined)
+        frame[param] = cell.a ? { a: cell.a } : ({ up: cell } as Cell);
       else frame[param] = arg ? { v: this.eval(arg) } : {};
     });
     this.#locals.push(frame);
@@ -362,33 +392,6 @@ export class Awk {
 /** `exit` from within a function. */
 export class AwkExit extends Error {
   override name = "AwkExit";
-}
-
-function arithmetic(op: string, a: number, b: number): number {
-  switch (op) {
-    case "+":
-      return a + b;
-    case "-":
-      return a - b;
-    case "*":
-      return a * b;
-    case "^":
-      return a ** b;
-    default:
-      if (b === 0) throw new AwkError("Division by zero");
-      return op === "/" ? a / b : a % b;
-  }
-}
-
-/** Whether a place in an expression's source lies within a bracket. */
-function inSet(source: string, at: number): boolean {
-  let inside = false;
-  for (let i = 0; i < at; i++) {
-    if (source[i] === "\\") i++;
-    else if (source[i] === "[") inside = true;
-    else if (source[i] === "]") inside = false;
-  }
-  return inside;
 }
 
 /** `-v x=y` and operands that assign. */

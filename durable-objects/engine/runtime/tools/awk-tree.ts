@@ -61,3 +61,15 @@ export function lvalue(expr: Expr): ((value: { op: string; v: Expr }) => Expr) |
   }
   return undefined;
 }
+
+/** Binary operators, loosest first. */
+export const binaryLevels: string[][] = [
+  ["||"],
+  ["&&"],
+  ["in"],
+  ["~", "!~"],
+  ["<", "<=", "!=", "==", ">", ">="],
+  ["concat"],
+  ["+", "-"],
+  ["*", "/", "%"],
+];

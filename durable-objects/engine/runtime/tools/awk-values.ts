@@ -15,12 +15,16 @@ export function toNumber(value: Value): number {
   if (typeof value === "number") return value;
   if (value === undefined) return 0;
   if (typeof value !== "string") return value.n;
-  const match = /^\s*[-+]?(?:0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)/.exec(value.slice(0, 400));
+  const match =
+    /^\s*[-+]?(?:0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)/.exec(
+      value.slice(0, 400),
+    );
   return match ? Number(match[0]) || 0 : 0;
 }
 
 export function numberText(value: number, format: string): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e18) return value === 0 ? "0" : BigInt(value).toString();
+  if (Number.isInteger(value) && Math.abs(value) < 1e18)
+    return value === 0 ? "0" : BigInt(value).toString();
   return awkFormat(format, [value], format);
 }
 
@@ -55,8 +59,10 @@ function one(spec: string, letter: string, value: Value, convert: string): strin
   if (letter === "s") return formatPrintf([`${spec}s`, toText(value, convert)]).out;
   const n = toNumber(value);
   if (!"diouxX".includes(letter)) return formatPrintf([spec + letter, String(n)]).out;
-  if (!Number.isFinite(n)) return formatPrintf([`${spec}s`, Number.isNaN(n) ? "nan" : n < 0 ? "-inf" : "inf"]).out;
-  return formatPrintf([spec + (letter === "i" ? "d" : letter), BigInt(Math.trunc(n)).toString()]).out;
+  if (!Number.isFinite(n))
+    return formatPrintf([`${spec}s`, Number.isNaN(n) ? "nan" : n < 0 ? "-inf" : "inf"]).out;
+  return formatPrintf([spec + (letter === "i" ? "d" : letter), BigInt(Math.trunc(n)).toString()])
+    .out;
 }
 
 /** sprintf. `convert`: CONVFMT. */
@@ -64,7 +70,13 @@ export function awkFormat(format: string, values: readonly Value[], convert: str
   let at = 0;
   return format.replace(
     /%([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlLq]*([a-zA-Z%])/g,
-    (whole, flags: string, width: string | undefined, precision: string | undefined, letter: string) => {
+    (
+      whole,
+      flags: string,
+      width: string | undefined,
+      precision: string | undefined,
+      letter: string,
+    ) => {
       if (letter === "%") return "%";
       if (!"diouxXcseEfFgG".includes(letter)) return whole;
       const star = (text: string | undefined): string =>

@@ -4,12 +4,14 @@ import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { AwkProblem } from "./awk-lexer.ts";
-import { parseAwk } from "./awk-parser.ts";
+import { hostOf } from "./awk-files.ts";
+import { parseAwk } from "./awk-parse.ts";
 import type { AwkProgram } from "./awk-tree.ts";
 import type { AwkHost, AwkMemory } from "./awk-host.ts";
-import { Awk, AwkEndless, AwkError, AwkExit, givenValue } from "./awk-run.ts";
+import { AwkError } from "./awk-math.ts";
+import { Awk, AwkEndless, AwkExit, givenValue } from "./awk-run.ts";
 import { inputValue, toNumber, truth, type Cell } from "./awk-values.ts";
-import { launch, noCalls, pending, unit, type Caller, type Calls } from "./children.ts";
+import { noCalls, pending, unit, type Calls } from "./children.ts";
 import { options } from "./options.ts";
 import { regex } from "./regex.ts";
 import { Io, ToolExit } from "./tool.ts";
@@ -97,7 +99,9 @@ class Input {
       if (found && (whole || found.index + found[0].length < b.length))
         return [found.index - start, found.index + found[0].length - start];
       const left = this.state.b;
-      return whole && left ? [left.endsWith("\n") ? left.length - 1 : left.length, left.length] : undefined;
+      return whole && left
+        ? [left.endsWith("\n") ? left.length - 1 : left.length, left.length]
+        : undefined;
     }
     if (rs.length === 1) {
       const end = b.indexOf(rs);
@@ -147,52 +151,6 @@ function feed(sys: Sys, state: AwkState): Step {
   return undefined;
 }
 
-function hostOf(io: Io, caller: Caller, input: Input): AwkHost {
-  const { sys } = io;
-  let bytes = 0;
-  return {
-    put(fd, text) {
-      bytes += text.length;
-      if (bytes > 4_000_000) throw new AwkEndless();
-      io.pending.push([fd, text]);
-    },
-    open(how, name) {
-      if (how !== "|") {
-        const flags = how === ">" ? { truncate: true } : { append: true };
-        return { fd: caller.once(() => sys.open(name, { write: true, create: true, ...flags })) };
-      }
-      const both = caller.once(() => {
-        const [read, write] = sys.pipe();
-        const pid = launch(sys, ["sh", "-c", name], (command, why) => `awk: ${command}: ${why}\n`, (child) => {
-          child.dup(read, 0);
-          child.close(read);
-          child.close(write);
-        });
-        sys.close(read);
-        return `${write} ${pid}`;
-      });
-      const [fd, pid] = both.split(" ").map(Number);
-      return { fd: fd!, pid: pid! };
-    },
-    close({ fd, pid }) {
-      caller.flush();
-      caller.once(() => (sys.close(fd), 0));
-      return pid === undefined ? 0 : caller.wait(pid);
-    },
-    capture: (command) => caller.capture(["sh", "-c", command]),
-    system: (command) => caller.run(["sh", "-c", command]),
-    flush: () => caller.flush(),
-    file: (name) => (sys.peek(name)?.type === "f" || sys.peek(name)?.type === "c" ? sys.readFile(name) : undefined),
-    record: () => input.next(),
-    random: () => sys.random(),
-    now: () => sys.now,
-    tooBig() {
-      sys.kernel.oomKill(sys.key);
-      throw new AwkEndless();
-    },
-  };
-}
-
 /** BEGIN, one record, or END. */
 function work(program: AwkProgram, state: AwkState, awk: Awk, input: Input): void {
   let over = false;
@@ -229,7 +187,11 @@ function work(program: AwkProgram, state: AwkState, awk: Awk, input: Input): voi
   state.phase = state.phase === "over" ? "over" : "end";
 }
 
-function rules(program: AwkProgram, awk: Awk, run: (stmt: Parameters<Awk["run"]>[0]) => boolean): void {
+function rules(
+  program: AwkProgram,
+  awk: Awk,
+  run: (stmt: Parameters<Awk["run"]>[0]) => boolean,
+): void {
   const { ranges } = awk.memory;
   for (const [i, rule] of program.rules.entries()) {
     if (rule.to) {
@@ -289,7 +251,8 @@ function awkStep(sys: Sys, state: AwkState): Step {
   try {
     const program = parseAwk(state.program);
     for (let n = 0; n < 300 && !state.c.o && !state.c.c; n++) {
-      if (state.phase === "over" && Object.keys(state.m.outs).length === 0) return { exit: state.x };
+      if (state.phase === "over" && Object.keys(state.m.outs).length === 0)
+        return { exit: state.x };
       sys.charge(3);
       const step = oneUnit(sys, io, state, program);
       if (step !== "more") return step;
@@ -313,7 +276,10 @@ function awkStep(sys: Sys, state: AwkState): Step {
 function begin(io: Io, state: AwkState): void {
   const opts = options(io, "F:v:f:e:", { assign: "v", "field-separator": "F", file: "f" }, true);
   const rest = [...opts.rest];
-  const parts = [...opts.values("f").map((file) => io.input(file) ?? io.fail("no program")), ...opts.values("e")];
+  const parts = [
+    ...opts.values("f").map((file) => io.input(file) ?? io.fail("no program")),
+    ...opts.values("e"),
+  ];
   if (parts.length === 0) {
     if (rest[0] === undefined) {
       usage(io, "awk [OPTIONS] [AWK_PROGRAM] [FILE]...");
@@ -324,14 +290,26 @@ function begin(io: Io, state: AwkState): void {
   state.program = parts.join("\n");
   state.f = rest;
   const set = (name: string, cell: Cell): void => void (state.m.g[`=${name}`] = cell);
-  for (const [name, value] of Object.entries({ FS: " ", OFS: " ", ORS: "\n", RS: "\n", SUBSEP: "\x1c", CONVFMT: "%.6g", OFMT: "%.6g" }))
+  for (const [name, value] of Object.entries({
+    FS: " ",
+    OFS: " ",
+    ORS: "\n",
+    RS: "\n",
+    SUBSEP: "\x1c",
+    CONVFMT: "%.6g",
+    OFMT: "%.6g",
+  }))
     set(name, { v: value });
   for (const name of ["NR", "FNR", "RSTART"]) set(name, { v: 0 });
   set("RLENGTH", { v: -1 });
   const words = ["awk", ...rest];
   set("ARGC", { v: words.length });
   set("ARGV", { a: Object.fromEntries(words.map((word, i) => [`=${i}`, inputValue(word)])) });
-  set("ENVIRON", { a: Object.fromEntries(Object.entries(io.sys.env).map(([name, value]) => [`=${name}`, inputValue(value)])) });
+  set("ENVIRON", {
+    a: Object.fromEntries(
+      Object.entries(io.sys.env).map(([name, value]) => [`=${name}`, inputValue(value)]),
+    ),
+  });
   const by = opts.value("F");
   if (by !== undefined) set("FS", { v: by === "t" ? "\t" : String(toText(by)) });
   for (const given of opts.values("v")) {

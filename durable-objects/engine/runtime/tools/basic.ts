@@ -52,7 +52,12 @@ const shown = (text: string, tabs: boolean): string =>
     if (c === "\t" && !tabs) return c;
     const code = c.charCodeAt(0);
     const low = code & 127;
-    const rest = low < 32 ? `^${String.fromCharCode(low + 64)}` : low === 127 ? "^?" : String.fromCharCode(low);
+    const rest =
+      low < 32
+        ? `^${String.fromCharCode(low + 64)}`
+        : low === 127
+          ? "^?"
+          : String.fromCharCode(low);
     return code >= 128 ? `M-${rest}` : rest;
   });
 
@@ -60,7 +65,14 @@ const cat = stream<CatState>("cat", {
   cannot: true,
   raw: true,
   start(io) {
-    const opts = options(io, "uvetAnbsET", { number: "n", "show-all": "A", "number-nonblank": "b", "show-ends": "E", "show-tabs": "T", "squeeze-blank": "s" });
+    const opts = options(io, "uvetAnbsET", {
+      number: "n",
+      "show-all": "A",
+      "number-nonblank": "b",
+      "show-ends": "E",
+      "show-tabs": "T",
+      "squeeze-blank": "s",
+    });
     const letters = opts.order.join("").replace("A", "vet").replace("e", "vE").replace("t", "vT");
     return { files: opts.rest, state: { how: letters.replace("u", ""), n: 0 } };
   },
@@ -70,7 +82,8 @@ const cat = stream<CatState>("cat", {
     for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
       const blank = !state.inside && line === "\n";
       if (how.includes("s") && blank && state.blank) continue;
-      if (!state.inside && (how.includes("b") ? !blank : how.includes("n"))) io.out(`${String(++state.n).padStart(6)}\t`);
+      if (!state.inside && (how.includes("b") ? !blank : how.includes("n")))
+        io.out(`${String(++state.n).padStart(6)}\t`);
       const seen = how.includes("v") || how.includes("T") ? shown(line, how.includes("T")) : line;
       io.out(how.includes("E") ? seen.replace(/\n$/, "$\n") : seen);
       if (blank) state.blank = true;

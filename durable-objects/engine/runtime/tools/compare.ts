@@ -13,11 +13,17 @@ function edits(a: string[], b: string[]): Edit[] {
   let start = 0;
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let end = 0;
-  while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end++;
+  while (
+    end < a.length - start &&
+    end < b.length - start &&
+    a[a.length - 1 - end] === b[b.length - 1 - end]
+  )
+    end++;
   const x = a.slice(start, a.length - end);
   const y = b.slice(start, b.length - end);
   const out: Edit[] = a.slice(0, start).map((line): Edit => [" ", line]);
-  if (x.length * y.length > 1_000_000) out.push(...x.map((line): Edit => ["-", line]), ...y.map((line): Edit => ["+", line]));
+  if (x.length * y.length > 1_000_000)
+    out.push(...x.map((line): Edit => ["-", line]), ...y.map((line): Edit => ["+", line]));
   else out.push(...middle(x, y));
   return [...out, ...a.slice(a.length - end).map((line): Edit => [" ", line])];
 }
@@ -27,7 +33,10 @@ function middle(x: string[], y: string[]): Edit[] {
   const best = new Uint16Array((x.length + 1) * width);
   for (let i = x.length - 1; i >= 0; i--)
     for (let j = y.length - 1; j >= 0; j--)
-      best[i * width + j] = x[i] === y[j] ? best[(i + 1) * width + j + 1]! + 1 : Math.max(best[(i + 1) * width + j]!, best[i * width + j + 1]!);
+      best[i * width + j] =
+        x[i] === y[j]
+          ? best[(i + 1) * width + j + 1]! + 1
+          : Math.max(best[(i + 1) * width + j]!, best[i * width + j + 1]!);
   const out: Edit[] = [];
   let i = 0;
   let j = 0;
@@ -36,13 +45,18 @@ function middle(x: string[], y: string[]): Edit[] {
       out.push([" ", x[i]!]);
       i++;
       j++;
-    } else if (i < x.length && (j >= y.length || best[(i + 1) * width + j]! >= best[i * width + j + 1]!)) out.push(["-", x[i++]!]);
+    } else if (
+      i < x.length &&
+      (j >= y.length || best[(i + 1) * width + j]! >= best[i * width + j + 1]!)
+    )
+      out.push(["-", x[i++]!]);
     else out.push(["+", y[j++]!]);
   }
   return out;
 }
 
-const range = (from: number, count: number): string => (count === 1 ? String(from) : `${count === 0 ? from - 1 : from},${count}`);
+const range = (from: number, count: number): string =>
+  count === 1 ? String(from) : `${count === 0 ? from - 1 : from},${count}`;
 
 /** Unified hunks with so many lines around them. */
 function unified(list: Edit[], context: number): string {
@@ -64,9 +78,13 @@ function unified(list: Edit[], context: number): string {
     const end = Math.min(list.length, to + 1 + context);
     for (; at < from; at++) [a, b] = [a + 1, b + 1];
     const hunk = list.slice(from, end);
-    const [inA, inB] = [hunk.filter(([op]) => op !== "+").length, hunk.filter(([op]) => op !== "-").length];
+    const [inA, inB] = [
+      hunk.filter(([op]) => op !== "+").length,
+      hunk.filter(([op]) => op !== "-").length,
+    ];
     out += `@@ -${range(a, inA)} +${range(b, inB)} @@\n`;
-    for (const [op, line] of hunk) out += op + (line.endsWith("\n") ? line : `${line}\n\\ No newline at end of file\n`);
+    for (const [op, line] of hunk)
+      out += op + (line.endsWith("\n") ? line : `${line}\n\\ No newline at end of file\n`);
     [a, b, at] = [a + inA, b + inB, end];
   }
   return out;
@@ -74,9 +92,15 @@ function unified(list: Edit[], context: number): string {
 
 /** 0: the same, 1: they differ, 2: one cannot be read. */
 function two(io: Io, opts: Options, a: string, b: string): number {
-  const [stat, other] = [a === "-" ? undefined : io.sys.peek(a), b === "-" ? undefined : io.sys.peek(b)];
+  const [stat, other] = [
+    a === "-" ? undefined : io.sys.peek(a),
+    b === "-" ? undefined : io.sys.peek(b),
+  ];
   if (stat?.type === "d" && other?.type === "d") return folders(io, opts, a, b);
-  for (const [path, known] of [[a, stat], [b, other]] as const)
+  for (const [path, known] of [
+    [a, stat],
+    [b, other],
+  ] as const)
     if (path !== "-" && !known) {
       io.say(`can't stat '${path}': No such file or directory`);
       return 2;
@@ -101,7 +125,9 @@ function two(io: Io, opts: Options, a: string, b: string): number {
   else if (/\0/.test(x + y)) io.out(`Binary files ${left} and ${right} differ\n`);
   else {
     io.sys.charge((x.length + y.length) / 10);
-    io.out(`--- ${opts.values("L")[0] ?? left}\n+++ ${opts.values("L")[1] ?? right}\n${unified(edits(lines(x), lines(y)), Number(opts.value("U") ?? 3))}`);
+    io.out(
+      `--- ${opts.values("L")[0] ?? left}\n+++ ${opts.values("L")[1] ?? right}\n${unified(edits(lines(x), lines(y)), Number(opts.value("U") ?? 3))}`,
+    );
   }
   return 1;
 }
@@ -116,17 +142,26 @@ function folders(io: Io, opts: Options, a: string, b: string): number {
       continue;
     }
     const [left, right] = [inFolder(a, name), inFolder(b, name)];
-    if (io.sys.peek(left)?.type === "d" && !opts.has("r")) io.out(`Common subdirectories: ${left} and ${right}\n`);
+    if (io.sys.peek(left)?.type === "d" && !opts.has("r"))
+      io.out(`Common subdirectories: ${left} and ${right}\n`);
     else code = Math.max(code, two(io, opts, left, right));
   }
   return code;
 }
 
 const diff = tool("diff", (io) => {
-  const opts = options(io, "abBdiL:NqrsTtuU:wS:", { unified: "u", brief: "q", recursive: "r", label: "L", color: "u" });
+  const opts = options(io, "abBdiL:NqrsTtuU:wS:", {
+    unified: "u",
+    brief: "q",
+    recursive: "r",
+    label: "L",
+    color: "u",
+  });
   const [a, b] = opts.rest;
   if (a === undefined || b === undefined) {
-    io.err("BusyBox v1.37.0 () multi-call binary.\n\nUsage: diff [-abBdiNqrTstw] [-L LABEL] [-S FILE] [-U LINES] FILE1 FILE2\n");
+    io.err(
+      "BusyBox v1.37.0 () multi-call binary.\n\nUsage: diff [-abBdiNqrTstw] [-L LABEL] [-S FILE] [-U LINES] FILE1 FILE2\n",
+    );
     return 2;
   }
   return two(io, opts, a, b);
@@ -157,7 +192,8 @@ const comm = tool("comm", (io) => {
   const y = io.input(b);
   if (x === undefined || y === undefined) return 1;
   const [left, right] = [x, y].map((text) => lines(text).map((line) => line.replace(/\n$/, "")));
-  const tabs = (column: number): string => "\t".repeat([1, 2].filter((one) => one < column && !opts.has(String(one))).length);
+  const tabs = (column: number): string =>
+    "\t".repeat([1, 2].filter((one) => one < column && !opts.has(String(one))).length);
   const put = (column: number, line: string): void => {
     if (!opts.has(String(column))) io.out(`${tabs(column)}${line}\n`);
   };
@@ -177,7 +213,12 @@ const comm = tool("comm", (io) => {
 
 const paste = tool("paste", (io) => {
   const opts = options(io, "d:s", { delimiters: "d", serial: "s" });
-  const marks = [...(opts.value("d") ?? "\t").replace(/\\([nt0\\])/g, (_w, c: string) => ({ n: "\n", t: "\t", 0: "" })[c] ?? "\\")];
+  const marks = [
+    ...(opts.value("d") ?? "\t").replace(
+      /\\([nt0\\])/g,
+      (_w, c: string) => ({ n: "\n", t: "\t", 0: "" })[c] ?? "\\",
+    ),
+  ];
   const mark = (i: number): string => marks[i % (marks.length || 1)] ?? "";
   const names = opts.rest.length ? opts.rest : ["-"];
   const input = names.includes("-") ? io.stdin() : "";
@@ -196,7 +237,8 @@ const paste = tool("paste", (io) => {
     if (text === undefined) return 1;
     texts.push(lines(text).map((line) => line.replace(/\n$/, "")));
   }
-  const join = (cells: string[]): string => cells.map((cell, i) => (i ? mark(i - 1) : "") + cell).join("");
+  const join = (cells: string[]): string =>
+    cells.map((cell, i) => (i ? mark(i - 1) : "") + cell).join("");
   if (opts.has("s")) io.out(texts.map((list) => `${join(list)}\n`).join(""));
   else
     for (let i = 0; i < Math.max(...texts.map((list) => list.length)); i++)

@@ -4,9 +4,20 @@ import { reasonOf } from "../http.ts";
 import type { Program, Step } from "../program.ts";
 import type { HttpResponse } from "../state.ts";
 import type { Sys } from "../sys.ts";
-import { options, type Options } from "./options.ts";
+import { parse } from "./curl-options.ts";
+import type { Options } from "./options.ts";
 import { drain, Io, ToolExit } from "./tool.ts";
-import { exchange, follow, hostHeader, newExchange, parseUrl, trusted, type Ask, type Exchange, type Url } from "./web-client.ts";
+import {
+  exchange,
+  follow,
+  hostHeader,
+  newExchange,
+  parseUrl,
+  trusted,
+  type Ask,
+  type Exchange,
+  type Url,
+} from "./web-client.ts";
 
 const version = "8.17.0";
 
@@ -24,19 +35,6 @@ interface CurlState {
   x?: number;
   o?: [number, string][];
 }
-
-/** Long names without a letter of curl's own have one here that curl uses for something rare. */
-const long = {
-  silent: "s", "show-error": "S", fail: "f", "fail-with-body": "f", location: "L", head: "I", include: "i", verbose: "v", output: "o", "remote-name": "O",
-  request: "X", data: "d", "data-raw": "d", "data-binary": "d", "data-urlencode": "9", json: "8", header: "H", insecure: "k", "max-time": "m",
-  "connect-timeout": "7", "write-out": "w", "user-agent": "A", user: "u", get: "G", retry: "6", "retry-delay": "5", "retry-connrefused": "1",
-  "retry-all-errors": "1", resolve: "2", cacert: "3", cert: "4", key: "4", url: "@", cookie: "b", "upload-file": "T", compressed: "1", "http1.1": "1",
-  "http1.0": "1", http2: "1", "no-progress-meter": "s", ipv4: "1", "path-as-is": "1", "no-buffer": "N", referer: "e", version: "V", "keepalive-time": "4",
-  "max-redirs": "4", noproxy: "4", proxy: "4", globoff: "g", form: "F", "progress-bar": "#", "dump-header": "D",
-};
-
-const parse = (io: Io): Options =>
-  options(io, "sSfLIivo:OX:d:9:8:H:km:7:w:A:u:G6:5:12:3:4:@:b:T:NVge:F:#D:", long);
 
 function body(io: Io, opts: Options): string | undefined {
   const parts = [...opts.values("d"), ...opts.values("8")].map((text) =>
@@ -63,7 +61,9 @@ function askOf(io: Io, opts: Options, url: Url): Ask {
   if (user !== undefined) headers.authorization = `Basic ${toBase64(user)}`;
   if (opts.has("b")) headers.cookie = opts.value("b")!;
   if (data !== undefined && !inQuery && !opts.has("T"))
-    headers["content-type"] = opts.has("8") ? "application/json" : "application/x-www-form-urlencoded";
+    headers["content-type"] = opts.has("8")
+      ? "application/json"
+      : "application/x-www-form-urlencoded";
   if (opts.has("8")) headers.accept = "application/json";
   for (const line of opts.values("H")) {
     const [name = "", value] = line.split(/:\s*(.*)/s);
@@ -75,7 +75,15 @@ function askOf(io: Io, opts: Options, url: Url): Ask {
     const [host, port, ip] = given.split(/:([^:]*):(.*)/s);
     known[`${host}:${port}`] = ip ?? "";
   }
-  const method = opts.value("X") ?? (opts.has("I") ? "HEAD" : opts.has("T") ? "PUT" : data !== undefined && !inQuery ? "POST" : "GET");
+  const method =
+    opts.value("X") ??
+    (opts.has("I")
+      ? "HEAD"
+      : opts.has("T")
+        ? "PUT"
+        : data !== undefined && !inQuery
+          ? "POST"
+          : "GET");
   const path = inQuery ? `${url.path}${url.path.includes("?") ? "&" : "?"}${data}` : url.path;
   return { url: { ...url, path }, method, headers, body: inQuery ? "" : (data ?? ""), known };
 }
@@ -98,7 +106,13 @@ function meter(io: Io, size: number): void {
   io.err(`${title}${row(0, 0)}${size ? row(100, size) : ""}\n`);
 }
 
-function written(io: Io, state: CurlState, url: string, format: string, response: HttpResponse | undefined): string {
+function written(
+  io: Io,
+  state: CurlState,
+  url: string,
+  format: string,
+  response: HttpResponse | undefined,
+): string {
   const seconds = (ms: number): string => (ms / 1000).toFixed(6);
   const total = Math.max(1, io.sys.now - state.began);
   const header = (name: string): string =>
@@ -129,20 +143,32 @@ function written(io: Io, state: CurlState, url: string, format: string, response
 }
 
 /** Ends this URL with an error, or arranges another try. */
-function failed(io: Io, state: CurlState, opts: Options, code: number, text: string, retry: boolean): void {
+function failed(
+  io: Io,
+  state: CurlState,
+  opts: Options,
+  code: number,
+  text: string,
+  retry: boolean,
+): void {
   if (retry && state.tries > 0) {
     const delay = Number(opts.value("5") ?? 1);
-    if (!opts.has("s")) io.err(`curl: (${code}) ${text}\nWarning: Problem: ${text}. Will retry in ${delay} second. ${state.tries} retry left.\n`);
+    if (!opts.has("s"))
+      io.err(
+        `curl: (${code}) ${text}\nWarning: Problem: ${text}. Will retry in ${delay} second. ${state.tries} retry left.\n`,
+      );
     state.tries--;
     state.again = io.sys.now + delay * 1000;
     delete state.e;
     delete state.told;
     return;
   }
-  if (!opts.has("s") && !opts.has("v") && !io.sys.terminal(1) && ![3, 6].includes(code)) meter(io, 0);
+  if (!opts.has("s") && !opts.has("v") && !io.sys.terminal(1) && ![3, 6].includes(code))
+    meter(io, 0);
   if (!opts.has("s") || opts.has("S")) io.err(`curl: (${code}) ${text}\n`);
   const format = opts.value("w");
-  if (format !== undefined) io.out(written(io, state, state.url ?? state.urls[0]!, format, undefined));
+  if (format !== undefined)
+    io.out(written(io, state, state.url ?? state.urls[0]!, format, undefined));
   nextUrl(state, code);
 }
 
@@ -155,24 +181,40 @@ function nextUrl(state: CurlState, code: number): void {
 
 function answered(io: Io, state: CurlState, opts: Options, url: Url, response: HttpResponse): void {
   const text = state.url ?? state.urls[0]!;
-  if (opts.has("v")) io.err(`${headText(response, "< ").replace(/\r/g, "")}${response.body ? `{ [${response.body.length} bytes data]\n` : ""}* Connection #0 to host ${url.host} left intact\n`);
-  const location = Object.entries(response.headers).find(([name]) => name.toLowerCase() === "location")?.[1];
+  if (opts.has("v"))
+    io.err(
+      `${headText(response, "< ").replace(/\r/g, "")}${response.body ? `{ [${response.body.length} bytes data]\n` : ""}* Connection #0 to host ${url.host} left intact\n`,
+    );
+  const location = Object.entries(response.headers).find(
+    ([name]) => name.toLowerCase() === "location",
+  )?.[1];
   const shows = opts.has("I") || opts.has("i");
   if (opts.has("L") && response.status >= 300 && response.status < 400 && location !== undefined) {
     if (shows) io.out(headText(response));
-    if (++state.hops > 50) return failed(io, state, opts, 47, "Maximum (50) redirects followed", false);
+    if (++state.hops > 50)
+      return failed(io, state, opts, 47, "Maximum (50) redirects followed", false);
     state.url = follow(url, location);
     delete state.e;
     delete state.told;
     return;
   }
   if (opts.has("f") && response.status >= 400)
-    return failed(io, state, opts, 22, `The requested URL returned error: ${response.status}`, response.status >= 500);
+    return failed(
+      io,
+      state,
+      opts,
+      22,
+      `The requested URL returned error: ${response.status}`,
+      response.status >= 500,
+    );
   const content = (shows ? headText(response) : "") + (opts.has("I") ? "" : response.body);
-  const file = opts.value("o") ?? (opts.has("O") ? url.path.replace(/\?.*/, "").replace(/^.*\//, "") : undefined);
+  const file =
+    opts.value("o") ??
+    (opts.has("O") ? url.path.replace(/\?.*/, "").replace(/^.*\//, "") : undefined);
   if (file === "") return failed(io, state, opts, 23, "Failed to extract a filename", false);
   const toFile = file !== undefined && file !== "-";
-  if (!opts.has("s") && !opts.has("v") && (toFile || !io.sys.terminal(1))) meter(io, response.body.length);
+  if (!opts.has("s") && !opts.has("v") && (toFile || !io.sys.terminal(1)))
+    meter(io, response.body.length);
   if (toFile) {
     if (!io.try(file, () => io.sys.writeFile(file, content))) return nextUrl(state, 23);
   } else io.out(content);
@@ -188,6 +230,29 @@ const failures = {
   reset: 56,
 };
 
+/** No answer came: says why in curl's words. */
+function unreachable(
+  io: Io,
+  state: CurlState,
+  opts: Options,
+  url: Url,
+  error: string,
+  spent: number,
+  connecting: boolean,
+): void {
+  if (error === "limit") {
+    const why = connecting
+      ? `Connection timed out after ${spent + 1} milliseconds`
+      : `Operation timed out after ${spent + 1} milliseconds with 0 bytes received`;
+    return failed(io, state, opts, 28, why, true);
+  }
+  if (error === "reset")
+    return failed(io, state, opts, 56, "Recv failure: Connection reset by peer", true);
+  const code = failures[error as "refused"];
+  const why = `Failed to connect to ${url.host} port ${url.port} after ${spent} ms: Could not connect to server`;
+  failed(io, state, opts, code, why, code === 28 || opts.has("1"));
+}
+
 function curlStep(sys: Sys, io: Io, state: CurlState): Step {
   const opts = parse(io);
   if (state.again !== undefined) {
@@ -200,8 +265,10 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
   if (!url) return bad(3, "URL rejected: No host part in the URL");
   if (!/^https?$/.test(url.scheme)) return bad(1, `Protocol "${url.scheme}" not supported`);
   state.e ??= newExchange(sys);
-  const all = opts.value("m") === undefined ? Infinity : state.began + Number(opts.value("m")) * 1000;
-  const connecting = opts.value("7") === undefined ? Infinity : state.e.began + Number(opts.value("7")) * 1000;
+  const all =
+    opts.value("m") === undefined ? Infinity : state.began + Number(opts.value("m")) * 1000;
+  const connecting =
+    opts.value("7") === undefined ? Infinity : state.e.began + Number(opts.value("7")) * 1000;
   const limit = Math.min(all, connecting);
   const ask = askOf(io, opts, url);
   const answer = exchange(sys, state.e, { ...ask, ...(limit === Infinity ? {} : { limit }) });
@@ -214,21 +281,21 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
   }
   if ("step" in answer) return answer.step;
   const spent = Math.max(0, sys.now - state.e.began);
-  if ("error" in answer) {
-    if (answer.error === "limit") {
-      const connect = connecting < all;
-      return void failed(io, state, opts, 28, connect ? `Connection timed out after ${spent + 1} milliseconds` : `Operation timed out after ${spent + 1} milliseconds with 0 bytes received`, true);
-    }
-    if (answer.error === "reset") return void failed(io, state, opts, 56, "Recv failure: Connection reset by peer", true);
-    const code = failures[answer.error as "refused"];
-    return void failed(io, state, opts, code, `Failed to connect to ${url.host} port ${url.port} after ${spent} ms: Could not connect to server`, code === 28 || opts.has("1"));
-  }
+  if ("error" in answer)
+    return void unreachable(io, state, opts, url, answer.error, spent, connecting < all);
   if (opts.has("v")) {
-    const lines = Object.entries(ask.headers).map(([name, value]) => `> ${title(name)}: ${value}\n`);
-    io.err(`* Connected to ${url.host} (${ip}) port ${url.port}\n> ${ask.method} ${ask.url.path} HTTP/1.1\n${lines.join("")}> \n* Request completely sent off\n`);
+    const lines = Object.entries(ask.headers).map(
+      ([name, value]) => `> ${title(name)}: ${value}\n`,
+    );
+    io.err(
+      `* Connected to ${url.host} (${ip}) port ${url.port}\n> ${ask.method} ${ask.url.path} HTTP/1.1\n${lines.join("")}> \n* Request completely sent off\n`,
+    );
   }
   if (url.scheme === "https" && !opts.has("k") && !opts.has("3") && !trusted(ip))
-    return bad(60, "SSL certificate problem: unable to get local issuer certificate\nMore details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the webpage mentioned above.");
+    return bad(
+      60,
+      "SSL certificate problem: unable to get local issuer certificate\nMore details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the webpage mentioned above.",
+    );
   answered(io, state, opts, url, answer.response);
   return undefined;
 }
@@ -248,7 +315,9 @@ export const curl: Program<CurlState> = {
         io.out(`curl ${version} (x86_64-pc-linux-gnu) libcurl/${version}\nProtocols: http https\n`);
         state.x = 0;
       } else if (state.urls.length === 0) {
-        io.err("curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information\n");
+        io.err(
+          "curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information\n",
+        );
         state.x = 2;
       }
     } catch (error) {

@@ -29,7 +29,23 @@ function size(io: Io, text: string): number {
   return text.split("x").reduce((all, part) => {
     const match = /^(\d+)(c|w|b|k|K|kB|KB|M|MB|MiB|KiB|G|GB|GiB)?$/.exec(part);
     if (!match) return io.fail(`invalid number '${text}'`);
-    const unit = { c: 1, w: 2, b: 512, k: 1024, K: 1024, KiB: 1024, kB: 1000, KB: 1000, M: 1 << 20, MiB: 1 << 20, MB: 1e6, G: 2 ** 30, GiB: 2 ** 30, GB: 1e9 }[match[2] ?? "c"] ?? 1;
+    const unit =
+      {
+        c: 1,
+        w: 2,
+        b: 512,
+        k: 1024,
+        K: 1024,
+        KiB: 1024,
+        kB: 1000,
+        KB: 1000,
+        M: 1 << 20,
+        MiB: 1 << 20,
+        MB: 1e6,
+        G: 2 ** 30,
+        GiB: 2 ** 30,
+        GB: 1e9,
+      }[match[2] ?? "c"] ?? 1;
     return all * Number(match[1]) * unit;
   }, 1);
 }
@@ -39,15 +55,23 @@ function begin(io: Io, state: DdState): void {
   const given: Record<string, string> = {};
   for (const word of io.args) {
     const [name = "", value] = word.split(/=(.*)/s);
-    if (value === undefined || !/^(if|of|bs|ibs|obs|count|skip|seek|conv|status|iflag|oflag)$/.test(name)) {
-      io.say(value === undefined ? `unrecognized argument '${word}'` : `invalid argument '${value}' to '${name}'`);
+    if (
+      value === undefined ||
+      !/^(if|of|bs|ibs|obs|count|skip|seek|conv|status|iflag|oflag)$/.test(name)
+    ) {
+      io.say(
+        value === undefined
+          ? `unrecognized argument '${word}'`
+          : `invalid argument '${value}' to '${name}'`,
+      );
       throw new ToolExit(1);
     }
     given[name] = value;
   }
   state.ibs = size(io, given.bs ?? given.ibs ?? "512");
   if (state.ibs < 1) io.fail(`number ${given.bs} is not in 1..2147483647 range`);
-  if (given.count !== undefined) state.count = size(io, given.count) / (given.iflag?.includes("count_bytes") ? state.ibs : 1);
+  if (given.count !== undefined)
+    state.count = size(io, given.count) / (given.iflag?.includes("count_bytes") ? state.ibs : 1);
   state.quiet = given.status === "none" || given.status === "noxfer";
   const conv = (given.conv ?? "").split(",");
   const open = (path: string, act: () => number): number => {
@@ -62,7 +86,9 @@ function begin(io: Io, state: DdState): void {
   const seek = size(io, given.seek ?? "0") * size(io, given.bs ?? given.obs ?? "512");
   if (given.of !== undefined) {
     const keeps = conv.includes("notrunc") || seek > 0;
-    state.out = open(given.of, () => sys.open(given.of!, { write: true, create: true, ...(keeps ? {} : { truncate: true }) }));
+    state.out = open(given.of, () =>
+      sys.open(given.of!, { write: true, create: true, ...(keeps ? {} : { truncate: true }) }),
+    );
     if (seek > 0) {
       if (!conv.includes("notrunc")) sys.ftruncate(state.out, seek);
       sys.seek(state.out, seek);
@@ -86,7 +112,20 @@ export const dd: Program<DdState> = {
   name: "dd",
   start(sys) {
     const io = new Io(sys);
-    const state: DdState = { in: 0, out: 1, ibs: 512, count: 1e15, skip: 0, got: 0, full: 0, part: 0, wrote: 0, quiet: false, began: sys.now, held: "" };
+    const state: DdState = {
+      in: 0,
+      out: 1,
+      ibs: 512,
+      count: 1e15,
+      skip: 0,
+      got: 0,
+      full: 0,
+      part: 0,
+      wrote: 0,
+      quiet: false,
+      began: sys.now,
+      held: "",
+    };
     try {
       begin(io, state);
     } catch (error) {
@@ -104,7 +143,9 @@ export const dd: Program<DdState> = {
           state.held = state.held.slice(sys.write(state.out, state.held));
         } catch (error) {
           if (!(error instanceof Errno) || error.code === "EPIPE") throw error;
-          sys.complain(`dd: error writing '${outName(sys)}': ${error.message}\n${report(state, sys.now)}`);
+          sys.complain(
+            `dd: error writing '${outName(sys)}': ${error.message}\n${report(state, sys.now)}`,
+          );
           return { exit: 1 };
         }
         if (state.held !== "") return { wait: { w: [state.out] } };

@@ -73,19 +73,37 @@ const df = tool("df", (io) => {
     list = found;
   }
   const size = (kb: number): string =>
-    opts.has("h") ? humanSize(kb * 1024) : opts.has("m") ? String(Math.round(kb / 1024)) : String(kb);
-  const unit = opts.has("h") ? "Size" : opts.has("m") ? "1M-blocks" : opts.has("P") ? "1024-blocks" : "1K-blocks";
+    opts.has("h")
+      ? humanSize(kb * 1024)
+      : opts.has("m")
+        ? String(Math.round(kb / 1024))
+        : String(kb);
+  const unit = opts.has("h")
+    ? "Size"
+    : opts.has("m")
+      ? "1M-blocks"
+      : opts.has("P")
+        ? "1024-blocks"
+        : "1K-blocks";
   const type = (text: string): string => (opts.has("T") ? ` ${text.padEnd(10)}` : "");
-  io.out(`Filesystem          ${type("Type")} ${unit.padStart(9)}      Used Available ${opts.has("P") ? "Capacity" : "Use%"} Mounted on\n`);
+  io.out(
+    `Filesystem          ${type("Type")} ${unit.padStart(9)}      Used Available ${opts.has("P") ? "Capacity" : "Use%"} Mounted on\n`,
+  );
   for (const { device, at, type: kind, total, used } of list) {
     const percent = `${Math.ceil((used * 100) / total)}%`;
-    io.out(`${device.padEnd(20)}${type(kind)} ${size(total).padStart(9)} ${size(used).padStart(9)} ${size(total - used).padStart(9)} ${percent.padStart(4)} ${at}\n`);
+    io.out(
+      `${device.padEnd(20)}${type(kind)} ${size(total).padStart(9)} ${size(used).padStart(9)} ${size(total - used).padStart(9)} ${percent.padStart(4)} ${at}\n`,
+    );
   }
   return code;
 });
 
 const du = tool("du", (io) => {
-  const opts = options(io, "aHLkhmscxd:l", { "max-depth": "d", summarize: "s", "human-readable": "h" });
+  const opts = options(io, "aHLkhmscxd:l", {
+    "max-depth": "d",
+    summarize: "s",
+    "human-readable": "h",
+  });
   const most = opts.has("s") ? 0 : Number(opts.value("d") ?? 1e9);
   const size = (bytes: number): string =>
     opts.has("h") ? humanSize(bytes) : String(Math.ceil(bytes / (opts.has("m") ? 1 << 20 : 1024)));
@@ -112,7 +130,8 @@ const du = tool("du", (io) => {
       })();
       for (const name of named) sum += walk(inFolder(path, name), depth + 1);
     }
-    if (depth <= most && (stat.type === "d" || opts.has("a") || depth === 0)) io.out(`${size(sum)}\t${path}\n`);
+    if (depth <= most && (stat.type === "d" || opts.has("a") || depth === 0))
+      io.out(`${size(sum)}\t${path}\n`);
     return sum;
   };
   const all = (opts.rest.length ? opts.rest : ["."]).reduce((sum, path) => sum + walk(path, 0), 0);
@@ -123,8 +142,15 @@ const du = tool("du", (io) => {
 /** KiB of the node: all, used by the Pod's processes and the rest of the machine, cache. */
 function memory(io: Io): { total: number; used: number; cache: number } {
   const { kernel } = io.sys;
-  const own = Object.values(kernel.pod.ps).reduce((sum, process) => sum + kernel.memoryOf(process), 0);
-  return { total: defaultCapacity.memoryBytes / 1024, used: 1_258_291 + Math.round(own / 1024), cache: 1_153_433 };
+  const own = Object.values(kernel.pod.ps).reduce(
+    (sum, process) => sum + kernel.memoryOf(process),
+    0,
+  );
+  return {
+    total: defaultCapacity.memoryBytes / 1024,
+    used: 1_258_291 + Math.round(own / 1024),
+    cache: 1_153_433,
+  };
 }
 
 const free = tool("free", (io) => {
@@ -133,17 +159,33 @@ const free = tool("free", (io) => {
   const text = (kb: number): string =>
     opts.has("h")
       ? humanSize(kb * 1024)
-      : String(opts.has("b") ? kb * 1024 : opts.has("m") ? Math.round(kb / 1024) : opts.has("g") ? Math.round(kb / 1048576) : kb);
-  const row = (name: string, cells: number[]): string => `${name.padEnd(7)}${cells.map((cell) => text(cell).padStart(12)).join("")}\n`;
-  io.out(`${" ".repeat(7)}${["total", "used", "free", "shared", "buff/cache", "available"].map((name) => name.padStart(12)).join("")}\n`);
-  io.out(row("Mem:", [total, used, total - used - cache, 0, cache, total - used]) + row("Swap:", [0, 0, 0]));
+      : String(
+          opts.has("b")
+            ? kb * 1024
+            : opts.has("m")
+              ? Math.round(kb / 1024)
+              : opts.has("g")
+                ? Math.round(kb / 1048576)
+                : kb,
+        );
+  const row = (name: string, cells: number[]): string =>
+    `${name.padEnd(7)}${cells.map((cell) => text(cell).padStart(12)).join("")}\n`;
+  io.out(
+    `${" ".repeat(7)}${["total", "used", "free", "shared", "buff/cache", "available"].map((name) => name.padStart(12)).join("")}\n`,
+  );
+  io.out(
+    row("Mem:", [total, used, total - used - cache, 0, cache, total - used]) +
+      row("Swap:", [0, 0, 0]),
+  );
 });
 
 const mount = tool("mount", (io) => {
   const opts = options(io, "at:o:rwnvB");
   if (opts.rest.length) return io.fail(`permission denied (are you root?)`, 1);
   for (const point of io.sys.container.vfs.mounts.toReversed())
-    io.out(`${point.device} on ${point.at} type ${point.fsType} (${point.readOnly ? "ro" : "rw"},relatime)\n`);
+    io.out(
+      `${point.device} on ${point.at} type ${point.fsType} (${point.readOnly ? "ro" : "rw"},relatime)\n`,
+    );
   return 0;
 });
 

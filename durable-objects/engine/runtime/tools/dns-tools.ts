@@ -40,7 +40,9 @@ function serverOf(io: Io, given: string | undefined): string | undefined {
 /** busybox before 1.29: getaddrinfo's answer with the names behind the addresses. */
 function oldNslookup(io: Io, name: string, server: string): number {
   const named = (ip: string): string => {
-    const found = hostsName(io, ip) ?? query(io.sys, reverseName(ip), "PTR", server).records.find((r) => r.type === "PTR")?.data;
+    const found =
+      hostsName(io, ip) ??
+      query(io.sys, reverseName(ip), "PTR", server).records.find((r) => r.type === "PTR")?.data;
     return found ? ` ${found.replace(/\.$/, "")}` : "";
   };
   io.out(`Server:    ${server}\nAddress 1: ${server}${named(server)}\n\n`);
@@ -49,7 +51,9 @@ function oldNslookup(io: Io, name: string, server: string): number {
     io.err(`nslookup: can't resolve '${name}'\n`);
     return 1;
   }
-  io.out(`Name:      ${name}\n${ips.map((ip, i) => `Address ${i + 1}: ${ip}${named(ip)}\n`).join("")}`);
+  io.out(
+    `Name:      ${name}\n${ips.map((ip, i) => `Address ${i + 1}: ${ip}${named(ip)}\n`).join("")}`,
+  );
   return 0;
 }
 
@@ -78,7 +82,11 @@ function newNslookup(io: Io, name: string, type: Type | undefined, server: strin
   io.out(`Server:\t\t${server}\nAddress:\t${server}:53\n\n`);
   const ip = isIp(name);
   const { searches } = readResolver(io.sys);
-  const names = ip ? [reverseName(name)] : name.includes(".") || searches.length === 0 ? [dotless(name)] : searches.map((one) => `${name}.${one}`);
+  const names = ip
+    ? [reverseName(name)]
+    : name.includes(".") || searches.length === 0
+      ? [dotless(name)]
+      : searches.map((one) => `${name}.${one}`);
   let code = 0;
   for (const full of names)
     for (const kind of ip ? (["PTR"] as const) : type ? [type] : (["A", "AAAA"] as const)) {
@@ -92,7 +100,8 @@ function newNslookup(io: Io, name: string, type: Type | undefined, server: strin
         code = 1;
         continue;
       }
-      if (!full.endsWith(".cluster.local") && !ip && records.length) io.out("Non-authoritative answer:\n");
+      if (!full.endsWith(".cluster.local") && !ip && records.length)
+        io.out("Non-authoritative answer:\n");
       if (records.length === 0 && type) io.out(`*** Can't find ${full}: No answer\n`);
       io.out(`${records.map((record) => shown(record, false)).join("")}\n`);
     }
@@ -113,7 +122,9 @@ function search(io: Io, name: string, type: Type, server: string): DnsAnswer & {
 /** BIND's. */
 function bindNslookup(io: Io, name: string, type: Type | undefined, server: string): number {
   const ip = isIp(name);
-  const answer = ip ? { ...query(io.sys, reverseName(name), "PTR", server), name: reverseName(name) } : search(io, name, type ?? "A", server);
+  const answer = ip
+    ? { ...query(io.sys, reverseName(name), "PTR", server), name: reverseName(name) }
+    : search(io, name, type ?? "A", server);
   if (answer.status === "TIMEOUT") {
     io.out(";; connection timed out; no servers could be reached\n\n");
     return 1;
@@ -132,7 +143,9 @@ const nslookup = tool("nslookup", (io) => {
   const { type, rest } = words(io);
   const [name, given] = rest;
   if (name === undefined) {
-    io.err("BusyBox v1.37.0 () multi-call binary.\n\nUsage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n");
+    io.err(
+      "BusyBox v1.37.0 () multi-call binary.\n\nUsage: nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]\n",
+    );
     return 1;
   }
   const server = serverOf(io, given);
@@ -149,13 +162,22 @@ const host = tool("host", (io) => {
   const { type, rest } = words(io);
   const [name = "", given] = rest;
   const server = serverOf(io, given) ?? "";
-  const answer = isIp(name) ? { ...query(io.sys, reverseName(name), "PTR", server), name: reverseName(name) } : search(io, name, type ?? "A", server);
-  if (answer.status === "TIMEOUT") return io.err(";; connection timed out; no servers could be reached\n") ?? 1;
+  const answer = isIp(name)
+    ? { ...query(io.sys, reverseName(name), "PTR", server), name: reverseName(name) }
+    : search(io, name, type ?? "A", server);
+  if (answer.status === "TIMEOUT")
+    return io.err(";; connection timed out; no servers could be reached\n") ?? 1;
   if (answer.status !== "NOERROR") {
     io.out(`Host ${name} not found: 3(${answer.status})\n`);
     return 1;
   }
-  const words_: Record<string, string> = { A: "has address", AAAA: "has IPv6 address", CNAME: "is an alias for", PTR: "domain name pointer", SRV: "has SRV record" };
+  const words_: Record<string, string> = {
+    A: "has address",
+    AAAA: "has IPv6 address",
+    CNAME: "is an alias for",
+    PTR: "domain name pointer",
+    SRV: "has SRV record",
+  };
   for (const record of answer.records)
     io.out(`${dotless(record.name)} ${words_[record.type] ?? record.type} ${record.data}\n`);
   return 0;
@@ -182,13 +204,18 @@ const dig = tool("dig", (io) => {
     else if (!/^[-+]/.test(word)) name = word;
   }
   server ??= serverOf(io, undefined) ?? "127.0.0.1";
-  const found = searches ? search(io, name, type, server) : { ...query(io.sys, dotless(name), type, server), name: dotless(name) };
+  const found = searches
+    ? search(io, name, type, server)
+    : { ...query(io.sys, dotless(name), type, server), name: dotless(name) };
   if (found.status === "TIMEOUT") {
-    io.out(`;; communications error to ${server}#53: timed out\n\n; <<>> DiG 9.20.15 <<>> ${io.args.join(" ")}\n;; global options: +cmd\n;; no servers could be reached\n`);
+    io.out(
+      `;; communications error to ${server}#53: timed out\n\n; <<>> DiG 9.20.15 <<>> ${io.args.join(" ")}\n;; global options: +cmd\n;; no servers could be reached\n`,
+    );
     return 9;
   }
   const dotted = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
-  const line = (r: DnsRecord): string => `${dotted(r.name).padEnd(24)}${r.name.length > 22 ? " " : ""}${r.ttlSeconds}\tIN\t${r.type}\t${r.data}\n`;
+  const line = (r: DnsRecord): string =>
+    `${dotted(r.name).padEnd(24)}${r.name.length > 22 ? " " : ""}${r.ttlSeconds}\tIN\t${r.type}\t${r.data}\n`;
   if (short) io.out(found.records.map((r) => `${r.data}\n`).join(""));
   else if (answerOnly) io.out(found.records.map(line).join(""));
   else
@@ -213,13 +240,27 @@ const getent = tool("getent", (io) => {
       if (typeof ips === "string") code = 2;
       else if (base === "hosts") {
         const full = search(io, key, "A", serverOf(io, undefined) ?? "").name;
-        io.out(ips.map((ip) => `${ip.padEnd(15)} ${isIp(key) ? (hostsName(io, ip) ?? key) : full}\n`).join(""));
-      } else io.out(ips.map((ip) => `${ip.padEnd(15)} STREAM ${key}\n${ip.padEnd(15)} DGRAM  \n${ip.padEnd(15)} RAW    \n`).join(""));
+        io.out(
+          ips
+            .map((ip) => `${ip.padEnd(15)} ${isIp(key) ? (hostsName(io, ip) ?? key) : full}\n`)
+            .join(""),
+        );
+      } else
+        io.out(
+          ips
+            .map(
+              (ip) =>
+                `${ip.padEnd(15)} STREAM ${key}\n${ip.padEnd(15)} DGRAM  \n${ip.padEnd(15)} RAW    \n`,
+            )
+            .join(""),
+        );
     }
     return code;
   }
   if (base !== "passwd" && base !== "group") return io.err(`Unknown database: ${base}\n`) ?? 1;
-  const lines = (io.sys.peek(`/etc/${base}`) ? io.sys.readFile(`/etc/${base}`) : "").split("\n").filter(Boolean);
+  const lines = (io.sys.peek(`/etc/${base}`) ? io.sys.readFile(`/etc/${base}`) : "")
+    .split("\n")
+    .filter(Boolean);
   if (keys.length === 0) io.out(lines.map((line) => `${line}\n`).join(""));
   for (const key of keys) {
     const found = lines.find((line) => line.split(":")[0] === key || line.split(":")[2] === key);

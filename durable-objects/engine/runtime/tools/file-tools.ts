@@ -8,7 +8,6 @@ import { base, inFolder, usage } from "./words.ts";
 import { mkfifo, pathTools, readlink, realpath } from "./path-tools.ts";
 import { type Io, tool } from "./tool.ts";
 
-
 const touch = tool("touch", (io) => {
   const opts = options(io, "acmht:d:r:");
   let code = 0;

@@ -122,9 +122,22 @@ const withArgument: Record<string, (io: Io, text: string) => Test> = {
   amin: (io, text) => age(io, text, 60_000),
   cmin: (io, text) => age(io, text, 60_000),
   newer,
-  links: (io, text) => (fits => ({ stat }: Found) => fits(stat.links))(counted(io, text)),
-  inum: (io, text) => (fits => ({ stat }: Found) => fits(inodeNumber(stat.ino)))(counted(io, text)),
-  samefile: (io, text) => ({ stat }) => io.sys.peek(text)?.ino === stat.ino,
+  links: (io, text) =>
+    (
+      (fits) =>
+      ({ stat }: Found) =>
+        fits(stat.links)
+    )(counted(io, text)),
+  inum: (io, text) =>
+    (
+      (fits) =>
+      ({ stat }: Found) =>
+        fits(inodeNumber(stat.ino))
+    )(counted(io, text)),
+  samefile:
+    (io, text) =>
+    ({ stat }) =>
+      io.sys.peek(text)?.ino === stat.ino,
   type(io, text) {
     if (!/^[fdlpcbs](,[fdlpcbs])*$/.test(text)) io.fail(`invalid argument '${text}' to '-type'`);
     return ({ stat }) => text.includes(stat.type);
@@ -229,7 +242,9 @@ class Parser {
       if (this.setting(name)) return () => true;
     }
     this.io.say(`unrecognized: ${word}`);
-    this.io.err("BusyBox v1.37.0 () multi-call binary.\n\nUsage: find [-HL] [PATH]... [OPTIONS] [ACTIONS]\n");
+    this.io.err(
+      "BusyBox v1.37.0 () multi-call binary.\n\nUsage: find [-HL] [PATH]... [OPTIONS] [ACTIONS]\n",
+    );
     throw new ToolExit(1);
   }
 

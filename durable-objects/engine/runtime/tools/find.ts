@@ -46,7 +46,10 @@ function visit(
   caller: Caller,
 ): FindState["q"] {
   const { sys } = io;
-  const stat = depth === 0 && !sys.peek(path, false) ? undefined : sys.peek(path, expression.follow) ?? sys.peek(path, false);
+  const stat =
+    depth === 0 && !sys.peek(path, false)
+      ? undefined
+      : (sys.peek(path, expression.follow) ?? sys.peek(path, false));
   if (!stat) {
     io.say(`${path}: No such file or directory`);
     state.x = 1;
@@ -140,7 +143,9 @@ export const find: Program<FindState> = {
     const io = new Io(sys);
     const state: FindState = { c: noCalls(), q: [], x: 0, plus: [] };
     try {
-      state.q = split(io).paths.map((path): [string, number] => [path, 0]).reverse();
+      state.q = split(io)
+        .paths.map((path): [string, number] => [path, 0])
+        .reverse();
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
       state.c.o = io.pending;

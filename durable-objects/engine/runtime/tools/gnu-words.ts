@@ -8,11 +8,17 @@ const any: Rule[] = [
 ];
 
 const rules: Record<string, Rule[]> = {
-  ls: [[/^can't open '(.*)': /s, "cannot open directory '$1': "], [/^(.*): /s, "cannot access '$1': "]],
+  ls: [
+    [/^can't open '(.*)': /s, "cannot open directory '$1': "],
+    [/^(.*): /s, "cannot access '$1': "],
+  ],
   touch: [[/^(.*): /s, "cannot touch '$1': "]],
   rm: [[/^'(.*)' is a directory$/s, "cannot remove '$1': Is a directory"]],
   rmdir: [[/^'(.*)': /s, "failed to remove '$1': "]],
-  cp: [[/^omitting directory/, "-r not specified; omitting directory"], [/^can't create '(.*)': /s, "cannot create regular file '$1': "]],
+  cp: [
+    [/^omitting directory/, "-r not specified; omitting directory"],
+    [/^can't create '(.*)': /s, "cannot create regular file '$1': "],
+  ],
   mv: [[/^can't rename '(.*)': /s, "cannot stat '$1': "]],
   head: [[/^(.*): No such/s, "cannot open '$1' for reading: No such"]],
   tail: [[/^(.*): No such/s, "cannot open '$1' for reading: No such"]],

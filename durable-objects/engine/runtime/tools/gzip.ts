@@ -69,7 +69,9 @@ function one(io: Io, file: string, rules: Rules): boolean {
     io.say(`${file}: unknown suffix - ignored`);
     return false;
   }
-  const target = rules.unpack ? file.replace(/\.tgz$/, ".tar").replace(/\.(gz|Z)$/, "") : `${file}.gz`;
+  const target = rules.unpack
+    ? file.replace(/\.tgz$/, ".tar").replace(/\.(gz|Z)$/, "")
+    : `${file}.gz`;
   const data = io.input(file);
   if (data === undefined) return false;
   if (!rules.toStdout && !rules.test && sys.peek(target) && !rules.force) {
@@ -94,7 +96,15 @@ function one(io: Io, file: string, rules: Rules): boolean {
 
 const gzipTool = (name: "gzip" | "gunzip" | "zcat"): Program =>
   tool(name, (io) => {
-    const opts = options(io, "cdfkqtv123456789n", { stdout: "c", decompress: "d", force: "f", keep: "k", test: "t", best: "9", fast: "1" });
+    const opts = options(io, "cdfkqtv123456789n", {
+      stdout: "c",
+      decompress: "d",
+      force: "f",
+      keep: "k",
+      test: "t",
+      best: "9",
+      fast: "1",
+    });
     const level = [..."123456789"].find((digit) => opts.has(digit));
     const rules: Rules = {
       unpack: name !== "gzip" || opts.has("d") || opts.has("t"),

@@ -20,8 +20,7 @@ export const busyboxApplets = (): string[] =>
   [...toolNames, "sh", "ash"].filter((name) => !notInBusybox.has(name));
 
 /** Names a Debian image has in /usr/bin. */
-export const debianCommands = (): string[] =>
-  toolNames.filter((name) => !notInDebian.has(name));
+export const debianCommands = (): string[] => toolNames.filter((name) => !notInDebian.has(name));
 
 /** Programs of other packages: images that have them name them. */
 const notInBusybox = new Set(["no-applet", "curl", "dig", "host", "getent", "ss"]);

@@ -56,12 +56,15 @@ function begin(io: Io, state: NcState): void {
     return;
   }
   if (host === undefined || (port === undefined && !host.includes(":"))) {
-    io.err("BusyBox v1.37.0 () multi-call binary.\n\nUsage: nc [OPTIONS] HOST PORT  - connect\nnc [OPTIONS] -l -p PORT [HOST] [PORT]  - listen\n");
+    io.err(
+      "BusyBox v1.37.0 () multi-call binary.\n\nUsage: nc [OPTIONS] HOST PORT  - connect\nnc [OPTIONS] -l -p PORT [HOST] [PORT]  - listen\n",
+    );
     throw new ToolExit(1);
   }
   state.host = host;
   state.ports = portsOf(port ?? "");
-  if (state.ports.length === 0 || state.ports.some((one) => !(one > 0))) io.fail(`bad port '${port}'`);
+  if (state.ports.length === 0 || state.ports.some((one) => !(one > 0)))
+    io.fail(`bad port '${port}'`);
 }
 
 /** The next connection: a step to wait, or nothing once there is one. */
@@ -76,7 +79,8 @@ function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
     const taken = accept(sys, state.l);
     if (!taken) return { wait: { r: [state.l] } };
     state.c = taken.fd;
-    if (state.tell) sys.complain(`connect to ${sys.kernel.pod.pod.ip}:${state.listen} from ${taken.from}\n`);
+    if (state.tell)
+      sys.complain(`connect to ${sys.kernel.pod.pod.ip}:${state.listen} from ${taken.from}\n`);
     if (!state.many) {
       sys.close(state.l);
       delete state.l;
@@ -86,7 +90,8 @@ function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
   const port = state.ports[0];
   if (port === undefined) throw new ToolExit(state.x ?? 0);
   const ips = lookUp(sys, state.host);
-  if (ips === "timeout" && sys.now < (state.lost ??= sys.now + 10_000)) return { wait: { t: state.lost } };
+  if (ips === "timeout" && sys.now < (state.lost ??= sys.now + 10_000))
+    return { wait: { t: state.lost } };
   if (typeof ips === "string") return io.fail(`bad address '${state.host}'`);
   const connected = connect(sys, ips[0]!, port);
   const limit = state.waitMs === undefined ? Infinity : state.began + state.waitMs;
@@ -110,7 +115,10 @@ function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
 }
 
 function missed(io: Io, state: NcState, ip: string, port: number, why: string): Step {
-  if (state.tell || !state.scan) io.sys.complain(`nc: ${state.host} (${ip}:${port}): ${connectText[why] ?? new Errno("ECONNRESET").message}\n`);
+  if (state.tell || !state.scan)
+    io.sys.complain(
+      `nc: ${state.host} (${ip}:${port}): ${connectText[why] ?? new Errno("ECONNRESET").message}\n`,
+    );
   state.ports.shift();
   state.began = io.sys.now;
   return state.scan && state.ports.length ? undefined : { exit: 1 };
@@ -120,10 +128,15 @@ function missed(io: Io, state: NcState, ip: string, port: number, why: string): 
 function hand(sys: Sys, state: NcState): Step {
   if (state.pid === undefined) {
     const c = state.c!;
-    state.pid = launch(sys, state.exec!, (command, why) => `nc: can't execute '${command}': ${why}\n`, (child) => {
-      child.dup(c, 0);
-      child.dup(c, 1);
-    });
+    state.pid = launch(
+      sys,
+      state.exec!,
+      (command, why) => `nc: can't execute '${command}': ${why}\n`,
+      (child) => {
+        child.dup(c, 0);
+        child.dup(c, 1);
+      },
+    );
     sys.close(c);
   }
   const ended = sys.wait(state.pid);
@@ -177,7 +190,16 @@ const program = (name: string): Program<NcState> => ({
   name,
   start(sys) {
     const io = new Io(sys);
-    const state: NcState = { host: "", ports: [], many: false, scan: false, tell: 0, began: sys.now, up: "", down: "" };
+    const state: NcState = {
+      host: "",
+      ports: [],
+      many: false,
+      scan: false,
+      tell: 0,
+      began: sys.now,
+      up: "",
+      down: "",
+    };
     try {
       if (name === "telnet") {
         const [host = "", port = "23"] = io.args;

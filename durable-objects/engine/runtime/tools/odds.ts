@@ -10,10 +10,14 @@ const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 const mktemp = tool("mktemp", (io) => {
   const opts = options(io, "dup:qt", { directory: "d", tmpdir: "p" });
   const given = opts.rest[0];
-  const folder = opts.value("p") ?? (given === undefined || opts.has("t") ? (io.sys.env.TMPDIR ?? "/tmp") : undefined);
+  const folder =
+    opts.value("p") ??
+    (given === undefined || opts.has("t") ? (io.sys.env.TMPDIR ?? "/tmp") : undefined);
   const template = `${folder === undefined ? "" : `${folder}/`}${given ?? "tmp.XXXXXX"}`;
   if (!template.endsWith("XXXXXX")) return io.fail(`${template}: Invalid argument`);
-  const path = template.replace(/X+$/, (run) => [...run].map(() => letters[Math.floor(io.sys.random() * letters.length)]).join(""));
+  const path = template.replace(/X+$/, (run) =>
+    [...run].map(() => letters[Math.floor(io.sys.random() * letters.length)]).join(""),
+  );
   const made = io.try(path, () => {
     if (opts.has("u")) return;
     if (opts.has("d")) io.sys.mkdir(path, 0o700);
@@ -34,14 +38,21 @@ const truncate = tool("truncate", (io) => {
     const old = io.sys.peek(path);
     if (!old && opts.has("c")) continue;
     const by = count(io, text.replace(/^[+-]/, ""));
-    const size = text.startsWith("+") ? (old?.size ?? 0) + by : text.startsWith("-") ? Math.max(0, (old?.size ?? 0) - by) : by;
+    const size = text.startsWith("+")
+      ? (old?.size ?? 0) + by
+      : text.startsWith("-")
+        ? Math.max(0, (old?.size ?? 0) - by)
+        : by;
     if (!io.try(path, () => io.sys.truncate(path, size))) code = 1;
   }
   return code;
 });
 
 /** Programs that become another after arranging something. */
-const becoming = (name: string, arrange: (sys: Parameters<Program["start"]>[0], words: string[]) => string[]): Program<{ x?: number }> => ({
+const becoming = (
+  name: string,
+  arrange: (sys: Parameters<Program["start"]>[0], words: string[]) => string[],
+): Program<{ x?: number }> => ({
   name,
   start(sys) {
     const words = arrange(sys, sys.argv.slice(1));
@@ -81,18 +92,31 @@ const setsid = becoming("setsid", (sys, words) => {
   return words.filter((word, i) => i > 0 || !/^-[cwf]$/.test(word));
 });
 
-const nice = becoming("nice", (_sys, words) => (words[0] === "-n" ? words.slice(2) : /^-n?\d/.test(words[0] ?? "") ? words.slice(1) : words));
+const nice = becoming("nice", (_sys, words) =>
+  words[0] === "-n" ? words.slice(2) : /^-n?\d/.test(words[0] ?? "") ? words.slice(1) : words,
+);
 
 const stty = tool("stty", (io) => {
   const session = io.sys.terminal(0);
   if (!session) return io.fail("standard input: Inappropriate ioctl for device");
   const words = io.args.filter((word) => word !== "-F");
   if (words.includes("size")) io.out(`${session.rows ?? 24} ${session.cols ?? 80}\n`);
-  else if (words.includes("-g")) io.out("500:5:bf:8a3b:3:1c:7f:15:4:0:1:0:11:13:1a:0:12:f:17:16:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0\n");
+  else if (words.includes("-g"))
+    io.out(
+      "500:5:bf:8a3b:3:1c:7f:15:4:0:1:0:11:13:1a:0:12:f:17:16:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0\n",
+    );
   else if (words.length === 0 || words.includes("-a"))
-    io.out(`speed 38400 baud; rows ${session.rows ?? 24}; columns ${session.cols ?? 80}; line = 0;\n-brkint -imaxbel iutf8\n`);
+    io.out(
+      `speed 38400 baud; rows ${session.rows ?? 24}; columns ${session.cols ?? 80}; line = 0;\n-brkint -imaxbel iutf8\n`,
+    );
   if (words.includes("raw") || words.includes("-icanon")) session.raw = true;
-  if (words.includes("sane") || words.includes("icanon") || words.includes("-raw") || words.includes("cooked")) delete session.raw;
+  if (
+    words.includes("sane") ||
+    words.includes("icanon") ||
+    words.includes("-raw") ||
+    words.includes("cooked")
+  )
+    delete session.raw;
   return 0;
 });
 
@@ -125,7 +149,9 @@ export const oddTools: Program[] = [
   stty,
   sysctl,
   // A full-screen editor needs a screen this sandbox does not draw.
-  tool("vi", (io) => io.fail("no full-screen editor in this sandbox: use sed -i, or cat > FILE and Ctrl-D")),
+  tool("vi", (io) =>
+    io.fail("no full-screen editor in this sandbox: use sed -i, or cat > FILE and Ctrl-D"),
+  ),
   tool("who", () => 0),
   tool("users", () => 0),
   tool("hostid", (io) => io.out("00000000\n")),

@@ -26,7 +26,9 @@ function summary(state: PingState): string {
   const lost = state.sent ? Math.floor(((state.sent - state.got) * 100) / state.sent) : 0;
   const [least, sum, most] = state.times;
   const ms = (value: number): string => value.toFixed(3);
-  const trip = state.got ? `round-trip min/avg/max = ${ms(least)}/${ms(sum / state.got)}/${ms(most)} ms\n` : "";
+  const trip = state.got
+    ? `round-trip min/avg/max = ${ms(least)}/${ms(sum / state.got)}/${ms(most)} ms\n`
+    : "";
   return `\n--- ${state.host} ping statistics ---\n${state.sent} packets transmitted, ${state.got} packets received, ${lost}% packet loss\n${trip}`;
 }
 
@@ -34,11 +36,13 @@ function pingStep(io: Io, state: PingState): Step {
   const { sys } = io;
   if (state.ip === undefined) {
     const ips = lookUp(sys, state.host);
-    if (ips === "timeout" && sys.now < (state.lost ??= sys.now + 10_000)) return { wait: { t: state.lost } };
+    if (ips === "timeout" && sys.now < (state.lost ??= sys.now + 10_000))
+      return { wait: { t: state.lost } };
     if (typeof ips === "string") return io.fail(`bad address '${state.host}'`);
     state.ip = ips[0]!;
     io.out(`PING ${state.host} (${state.ip}): 56 data bytes\n`);
-    if (!sys.container.capable("NET_RAW") && sys.who.uid !== 0) io.fail("permission denied (are you root?)");
+    if (!sys.container.capable("NET_RAW") && sys.who.uid !== 0)
+      io.fail("permission denied (are you root?)");
     state.next = sys.now;
   }
   if (sys.now < state.next) return { wait: { t: state.next } };
@@ -49,13 +53,18 @@ function pingStep(io: Io, state: PingState): Step {
   }
   const seq = state.sent++;
   const { context, key } = sys.kernel;
-  const trip = isOwn(sys, state.ip) ? 0.05 : (context.network ?? noNetwork).ping(context, key, state.ip);
+  const trip = isOwn(sys, state.ip)
+    ? 0.05
+    : (context.network ?? noNetwork).ping(context, key, state.ip);
   if (trip !== undefined) {
     const time = trip * (0.9 + sys.random() * 0.2);
     const [least, sum, most] = state.times;
     state.times = [state.got ? Math.min(least, time) : time, sum + time, Math.max(most, time)];
     state.got++;
-    if (!state.quiet) io.out(`64 bytes from ${state.ip}: seq=${seq} ttl=${isOwn(sys, state.ip) ? 64 : 62} time=${time.toFixed(3)} ms\n`);
+    if (!state.quiet)
+      io.out(
+        `64 bytes from ${state.ip}: seq=${seq} ttl=${isOwn(sys, state.ip) ? 64 : 62} time=${time.toFixed(3)} ms\n`,
+      );
   }
   const last = state.sent >= state.count;
   state.next = sys.now + (last ? (trip === undefined ? state.waitMs : 0) : state.everyMs);
@@ -66,7 +75,17 @@ const ping = (name: string): Program<PingState> => ({
   name,
   start(sys) {
     const io = new Io(sys);
-    const state: PingState = { host: "", count: Infinity, everyMs: 1000, waitMs: 10_000, quiet: false, sent: 0, got: 0, next: 0, times: [0, 0, 0] };
+    const state: PingState = {
+      host: "",
+      count: Infinity,
+      everyMs: 1000,
+      waitMs: 10_000,
+      quiet: false,
+      sent: 0,
+      got: 0,
+      next: 0,
+      times: [0, 0, 0],
+    };
     try {
       const opts = options(io, "c:i:W:w:s:I:qt:A46n");
       state.host = opts.rest[0] ?? io.fail("no host");

@@ -28,8 +28,13 @@ function screen(sys: Sys, state: TopState): string {
   const since = Math.max(1, sys.now - state.at) * 1000 * defaultCapacity.cpus;
   const share = (pid: number, cpu: number): number =>
     state.at ? Math.min(100, Math.round(((cpu - (state.seen[pid] ?? cpu)) * 100) / since)) : 0;
-  const list = rows.map((row) => ({ ...row, percent: share(row.pid, row.cpu) })).sort((a, b) => b.percent - a.percent || b.vsz - a.vsz);
-  const busy = Math.min(100, list.reduce((sum, row) => sum + row.percent, 0));
+  const list = rows
+    .map((row) => ({ ...row, percent: share(row.pid, row.cpu) }))
+    .sort((a, b) => b.percent - a.percent || b.vsz - a.vsz);
+  const busy = Math.min(
+    100,
+    list.reduce((sum, row) => sum + row.percent, 0),
+  );
   state.seen = Object.fromEntries(rows.map((row) => [row.pid, row.cpu]));
   state.at = sys.now;
   const percent = (n: number): string => `${String(n).padStart(3)}%`;
@@ -45,7 +50,14 @@ const top: Program<TopState> = {
   name: "top",
   start(sys) {
     const io = new Io(sys);
-    const state: TopState = { everyMs: 5000, left: 1e9, next: sys.now, batch: false, seen: {}, at: 0 };
+    const state: TopState = {
+      everyMs: 5000,
+      left: 1e9,
+      next: sys.now,
+      batch: false,
+      seen: {},
+      at: 0,
+    };
     try {
       const opts = options(io, "bn:d:mHc");
       state.batch = opts.has("b") || !sys.terminal(1);
@@ -128,7 +140,9 @@ const watch: Program<WatchState> = {
     const width = sys.terminal(1)?.cols ?? 80;
     const head = `Every ${(state.everyMs / 1000).toFixed(1)}s: ${command}`;
     const time = formatDate("%Y-%m-%d %H:%M:%S", sys.now);
-    const title = state.title ? `${head.slice(0, Math.max(10, width - 21)).padEnd(width - time.length)}${time}\n\n` : "";
+    const title = state.title
+      ? `${head.slice(0, Math.max(10, width - 21)).padEnd(width - time.length)}${time}\n\n`
+      : "";
     sys.write(1, `\x1b[H\x1b[J${title}`);
     state.pid = launch(sys, ["sh", "-c", command], (name, why) => `watch: ${name}: ${why}\n`);
     return undefined;

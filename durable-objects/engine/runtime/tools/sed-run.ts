@@ -92,9 +92,21 @@ export function substitute(
 
 /** `l`: what cannot be seen, shown. */
 function listed(text: string): string {
-  const names: Record<string, string> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x07": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v" };
+  const names: Record<string, string> = {
+    "\\": "\\\\",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\x07": "\\a",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\v": "\\v",
+  };
   return [...text]
-    .map((c) => names[c] ?? (c < " " || c > "~" ? `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}` : c))
+    .map(
+      (c) =>
+        names[c] ?? (c < " " || c > "~" ? `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}` : c),
+    )
     .join("");
 }
 
@@ -159,7 +171,9 @@ export class Sed {
     if (address.k === "line") return n === address.n;
     if (address.k === "last") return this.lines.isLast();
     if (address.k === "step")
-      return address.by === 0 ? n === address.n : n >= address.n && (n - address.n) % address.by === 0;
+      return address.by === 0
+        ? n === address.n
+        : n >= address.n && (n - address.n) % address.by === 0;
     return address.k === "regex" && this.#regex(address).test(this.space);
   }
 
@@ -321,7 +335,8 @@ export class Sed {
     const text = command.text ?? "";
     if (command.c === "i") this.out.put(text);
     else if (command.c === "a") this.#appended.push(() => this.out.put(text));
-    else if (command.c === "r") this.#appended.push(() => this.out.put(this.out.read(command.file!)));
+    else if (command.c === "r")
+      this.#appended.push(() => this.out.put(this.out.read(command.file!)));
     else if (command.c === "w") this.#file(command.file!, `${this.space}\n`);
     else if (command.c === "c") {
       if (!command.to || command.not || this.memory.open[index] === undefined) this.out.put(text);

@@ -99,7 +99,8 @@ class Parser {
       if (c === undefined || (c === "\n" && keep)) problem(`unmatched '${delimiter}'`);
       if (c === "\\") {
         const next = this.text[++this.at] ?? "";
-        if (next === delimiter && delimiter !== "\\") out += /[|&]/.test(next) && !keep ? `\\${next}` : next;
+        if (next === delimiter && delimiter !== "\\")
+          out += /[|&]/.test(next) && !keep ? `\\${next}` : next;
         else out += next === "n" && keep ? "\\n" : `\\${next}`;
         continue;
       }
@@ -139,7 +140,8 @@ class Parser {
     this.at += c === "/" ? 1 : 2;
     const source = this.pattern(this.delimited(this.text[this.at - 1]!, true));
     let flags = "s";
-    for (; /[IM]/.test(this.text[this.at] ?? ""); this.at++) flags += this.text[this.at] === "I" ? "i" : "m";
+    for (; /[IM]/.test(this.text[this.at] ?? ""); this.at++)
+      flags += this.text[this.at] === "I" ? "i" : "m";
     return { k: "regex", source, flags };
   }
 
@@ -243,7 +245,8 @@ class Parser {
       } else break;
     }
     const next = this.text[this.at];
-    if (next !== undefined && !/[\s;}#]/.test(next)) problem("bad option in substitution expression");
+    if (next !== undefined && !/[\s;}#]/.test(next))
+      problem("bad option in substitution expression");
     made.regex = { source: this.pattern(source), flags };
   }
 

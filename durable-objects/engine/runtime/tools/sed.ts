@@ -128,7 +128,13 @@ function inPlace(sys: Sys, io: Io, state: SedState, file: string): void {
   };
   const commands = parseSed(state.script, state.extended);
   const memory: SedMemory = { hold: "", n: 0, open: {} };
-  const sed = new Sed(commands, memory, lines, outputs(sys, io, state, (part) => void (out += part)), state.quiet);
+  const sed = new Sed(
+    commands,
+    memory,
+    lines,
+    outputs(sys, io, state, (part) => void (out += part)),
+    state.quiet,
+  );
   let verdict: number | false | undefined;
   do {
     sys.charge(2);
@@ -144,7 +150,9 @@ function inPlace(sys: Sys, io: Io, state: SedState, file: string): void {
     if (sys.who.uid === 0) sys.chown(fresh, stat.uid, stat.gid);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    return io.fail(`can't create temp file '${file.replace(/[^/]*$/, "")}sedXXXXXX': ${error.message}`);
+    return io.fail(
+      `can't create temp file '${file.replace(/[^/]*$/, "")}sedXXXXXX': ${error.message}`,
+    );
   }
   try {
     sys.rename(fresh, file);
@@ -158,7 +166,13 @@ function inPlace(sys: Sys, io: Io, state: SedState, file: string): void {
 function cycles(sys: Sys, io: Io, state: SedState): Step {
   const commands = parseSed(state.script, state.extended);
   const source = new Source(sys, io, state);
-  const sed = new Sed(commands, state.m, source, outputs(sys, io, state, (text) => io.out(text)), state.quiet);
+  const sed = new Sed(
+    commands,
+    state.m,
+    source,
+    outputs(sys, io, state, (text) => io.out(text)),
+    state.quiet,
+  );
   for (let n = 0; n < 500; n++) {
     source.added = "";
     const kept = { m: cloneJson(state.m), b: state.b, pending: cloneJson(io.pending) };
@@ -197,11 +211,15 @@ function begin(io: Io, state: SedState): void {
     separate: "s",
   });
   const parts: string[] = [...opts.values("e")];
-  for (const file of opts.values("f")) parts.push(io.input(file)?.replace(/\n$/, "") ?? io.fail(`${file}`));
+  for (const file of opts.values("f"))
+    parts.push(io.input(file)?.replace(/\n$/, "") ?? io.fail(`${file}`));
   const rest = [...opts.rest];
   if (parts.length === 0) {
     if (rest[0] === undefined) {
-      usage(io, "sed [-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]...\nor: sed [-i[SFX]] [-nrE] CMD [FILE]...");
+      usage(
+        io,
+        "sed [-i[SFX]] [-nrE] [-f FILE]... [-e CMD]... [FILE]...\nor: sed [-i[SFX]] [-nrE] CMD [FILE]...",
+      );
       throw new ToolExit(1);
     }
     parts.push(rest.shift()!);

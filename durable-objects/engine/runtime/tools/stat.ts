@@ -86,7 +86,9 @@ export const stat = tool("stat", (io) => {
     else
       io.out(
         `${format.replace(/%[-0]*(\d*)([a-zA-Z%])/g, (whole, width: string, letter: string) =>
-          letter === "%" ? "%" : String(cells[letter]?.(io, path, found) ?? whole).padStart(Number(width)),
+          letter === "%"
+            ? "%"
+            : String(cells[letter]?.(io, path, found) ?? whole).padStart(Number(width)),
         )}\n`,
       );
   }

@@ -57,7 +57,9 @@ function memberName(io: Io, writer: TarWriter, path: string): string {
   const name = path.replace(/^(?:.*\/)?\.\.(?=\/|$)/, "").replace(/^\/+/, "");
   if (name !== path && !writer.stripped) {
     writer.stripped = true;
-    io.say(`removing leading '${path.slice(0, path.length - name.length) || "/"}' from member names`);
+    io.say(
+      `removing leading '${path.slice(0, path.length - name.length) || "/"}' from member names`,
+    );
   }
   return name;
 }
@@ -79,7 +81,7 @@ function one(io: Io, writer: TarWriter, rules: CreateRules, path: string): strin
       group: groupName(io, stat.gid) ?? "",
     };
     if (stat.type === "c") return undefined;
-    if (rules.verbose) (rules.tell === 1 ? io.out(`${name}\n`) : io.err(`${name}\n`));
+    if (rules.verbose) rules.tell === 1 ? io.out(`${name}\n`) : io.err(`${name}\n`);
     if (stat.type === "d") {
       const names = sys.list(path).reverse();
       for (const below of names) writer.q.push(inFolder(path, below));
@@ -87,7 +89,8 @@ function one(io: Io, writer: TarWriter, rules: CreateRules, path: string): strin
       if (!name.endsWith("/")) name += "/";
       return writeHeader({ ...entry, name, type: "5" });
     }
-    if (stat.type === "l") return writeHeader({ ...entry, name, type: "2", link: stat.target ?? "" });
+    if (stat.type === "l")
+      return writeHeader({ ...entry, name, type: "2", link: stat.target ?? "" });
     if (stat.type === "p") return writeHeader({ ...entry, name, type: "6" });
     if (stat.links > 1) {
       const first = writer.links[stat.ino];

@@ -30,7 +30,14 @@ export interface TarReader {
   any?: true;
 }
 
-export const newReader = (): TarReader => ({ b: "", left: 0, pad: 0, long: {}, folders: [], seen: [] });
+export const newReader = (): TarReader => ({
+  b: "",
+  left: 0,
+  pad: 0,
+  long: {},
+  folders: [],
+  seen: [],
+});
 
 export interface ExtractRules {
   list: boolean;
@@ -115,7 +122,8 @@ function begin(io: Io, reader: TarReader, rules: ExtractRules, entry: TarEntry):
         const hit = full.name.replace(/\/+$/, "") === plain || full.name.startsWith(`${plain}/`);
         if (hit && !reader.seen.includes(one)) reader.seen.push(one);
         return hit;
-      })) && !rules.exclude(full.name);
+      })) &&
+    !rules.exclude(full.name);
   if (wanted) {
     if (rules.list) io.out(listLine(io, full, rules.verbose));
     else place(io, reader, rules, full);
@@ -134,7 +142,12 @@ function listLine(io: Io, entry: TarEntry, verbose: boolean): string {
 }
 
 /** A name that stays below the folder; undefined: nothing is left of it. */
-function safeName(io: Io, reader: TarReader, rules: ExtractRules, name: string): string | undefined {
+function safeName(
+  io: Io,
+  reader: TarReader,
+  rules: ExtractRules,
+  name: string,
+): string | undefined {
   const absolute = name.replace(/^\/+/, "");
   if (absolute !== name && !reader.stripped) {
     reader.stripped = true;
@@ -173,7 +186,8 @@ function place(io: Io, reader: TarReader, rules: ExtractRules, entry: TarEntry):
       if (old?.type === "d") throw new Errno("EISDIR");
       if (old) sys.unlink(name);
       if (entry.type === "2") sys.symlink(entry.link, name);
-      else if (entry.type === "1") sys.link(safeName(io, reader, rules, entry.link) ?? entry.link, name);
+      else if (entry.type === "1")
+        sys.link(safeName(io, reader, rules, entry.link) ?? entry.link, name);
       else if (entry.type === "6") sys.mkfifo(name, mode);
       else {
         reader.fd = sys.open(name, { write: true, create: true, truncate: true });
@@ -234,4 +248,3 @@ export function endTar(io: Io, reader: TarReader, rules: ExtractRules): number {
     }
   return reader.bad ? 1 : 0;
 }
-

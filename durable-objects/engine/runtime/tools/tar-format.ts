@@ -62,8 +62,12 @@ export function readHeader(header: string): TarEntry | "end" | undefined {
 
 function header(entry: TarEntry): string {
   const octal = (value: number, length: number): string =>
-    `${value.toString(8).padStart(length - 1, "0").slice(-(length - 1))}\0`;
-  const field = (value: string, length: number): string => value.slice(0, length).padEnd(length, "\0");
+    `${value
+      .toString(8)
+      .padStart(length - 1, "0")
+      .slice(-(length - 1))}\0`;
+  const field = (value: string, length: number): string =>
+    value.slice(0, length).padEnd(length, "\0");
   const head =
     field(entry.name, 100) +
     octal(entry.mode, 8) +
@@ -85,9 +89,20 @@ function header(entry: TarEntry): string {
 /** The header blocks of an entry, long names before it. */
 export function writeHeader(entry: TarEntry): string {
   let out = "";
-  for (const [type, value] of [["K", entry.link], ["L", entry.name]] as const) {
+  for (const [type, value] of [
+    ["K", entry.link],
+    ["L", entry.name],
+  ] as const) {
     if (value.length <= 100) continue;
-    const long = { ...entry, name: "././@LongLink", type, size: value.length + 1, link: "", mode: 0, mtime: 0 };
+    const long = {
+      ...entry,
+      name: "././@LongLink",
+      type,
+      size: value.length + 1,
+      link: "",
+      mode: 0,
+      mtime: 0,
+    };
     out += `${header(long)}${value}\0${padding(value.length + 1)}`;
   }
   return out + header(entry);

@@ -25,9 +25,31 @@ interface TarState {
 }
 
 const long = {
-  create: "c", extract: "x", get: "x", list: "t", file: "f", directory: "C", gzip: "z", gunzip: "z", verbose: "v", dereference: "h",
-  exclude: "E", "strip-components": "S", "to-stdout": "O", touch: "m", "no-same-owner": "o", "same-permissions": "p", "preserve-permissions": "p",
-  "no-same-permissions": "N", "keep-old-files": "k", overwrite: "Y", warning: "W", "numeric-owner": "Y", "no-overwrite-dir": "Y", "files-from": "T", "exclude-from": "X",
+  create: "c",
+  extract: "x",
+  get: "x",
+  list: "t",
+  file: "f",
+  directory: "C",
+  gzip: "z",
+  gunzip: "z",
+  verbose: "v",
+  dereference: "h",
+  exclude: "E",
+  "strip-components": "S",
+  "to-stdout": "O",
+  touch: "m",
+  "no-same-owner": "o",
+  "same-permissions": "p",
+  "preserve-permissions": "p",
+  "no-same-permissions": "N",
+  "keep-old-files": "k",
+  overwrite: "Y",
+  warning: "W",
+  "numeric-owner": "Y",
+  "no-overwrite-dir": "Y",
+  "files-from": "T",
+  "exclude-from": "X",
 };
 
 function parse(io: Io): Options {
@@ -48,7 +70,10 @@ const modeOf = (opts: Options): TarState["mode"] | undefined =>
 function excluder(opts: Options): (name: string) => boolean {
   const patterns = opts.values("E");
   return (name) =>
-    patterns.some((pattern) => matches(pattern, name) || matches(`*/${pattern}`, name) || name.startsWith(`${pattern}/`));
+    patterns.some(
+      (pattern) =>
+        matches(pattern, name) || matches(`*/${pattern}`, name) || name.startsWith(`${pattern}/`),
+    );
 }
 
 function extractRules(io: Io, opts: Options): ExtractRules {
@@ -79,17 +104,24 @@ function begin(io: Io, state: TarState): void {
   const opts = parse(io);
   const mode = modeOf(opts);
   if (!mode) {
-    io.err("BusyBox v1.37.0 () multi-call binary.\n\nUsage: tar c|x|t [-ZzJjahmvokO] [-f TARFILE] [-C DIR] [-T FILE] [-X FILE] [LONGOPT]... [FILE]...\n");
+    io.err(
+      "BusyBox v1.37.0 () multi-call binary.\n\nUsage: tar c|x|t [-ZzJjahmvokO] [-f TARFILE] [-C DIR] [-T FILE] [-X FILE] [LONGOPT]... [FILE]...\n",
+    );
     throw new ToolExit(1);
   }
   state.mode = mode;
-  state.zip = opts.has("z") || (mode === "c" && opts.has("a") && /\.t?gz$/.test(opts.value("f") ?? ""));
+  state.zip =
+    opts.has("z") || (mode === "c" && opts.has("a") && /\.t?gz$/.test(opts.value("f") ?? ""));
   if (opts.has("j")) io.fail("bzip2 is not in this sandbox");
   const file = opts.value("f") ?? "-";
   if (mode === "c" && opts.rest.length === 0) io.fail("empty archive");
   try {
     if (file === "-") state.fd = mode === "c" ? 1 : 0;
-    else state.fd = sys.open(file, mode === "c" ? { write: true, create: true, truncate: true } : { read: true });
+    else
+      state.fd = sys.open(
+        file,
+        mode === "c" ? { write: true, create: true, truncate: true } : { read: true },
+      );
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     io.fail(`can't open '${file}': ${error.message}`);
@@ -143,8 +175,11 @@ function extract(sys: Sys, io: Io, state: TarState): Step {
     if (data !== "") return undefined;
     const made = gunzip(state.z);
     delete state.z;
-    if (typeof made === "string") io.fail(made === "bad" ? "corrupted data" : new Errno("ENOSPC").message);
-    else for (let at = 0; at < made.text.length; at += 65_536) takeTar(io, state.r!, rules, made.text.slice(at, at + 65_536));
+    if (typeof made === "string")
+      io.fail(made === "bad" ? "corrupted data" : new Errno("ENOSPC").message);
+    else
+      for (let at = 0; at < made.text.length; at += 65_536)
+        takeTar(io, state.r!, rules, made.text.slice(at, at + 65_536));
   } else takeTar(io, state.r!, rules, data);
   sys.held = state.r!.b.length;
   if (data === "") state.x = endTar(io, state.r!, rules);

@@ -9,7 +9,10 @@ const fold = stream<{ width: number; words: boolean }>("fold", {
     const args = io.args.map((arg) => (/^-\d+$/.test(arg) ? `-w${arg.slice(1)}` : arg));
     io.args.splice(0, io.args.length, ...args);
     const opts = options(io, "bsw:");
-    return { files: opts.rest, state: { width: Math.max(1, Number(opts.value("w") ?? 80)), words: opts.has("s") } };
+    return {
+      files: opts.rest,
+      state: { width: Math.max(1, Number(opts.value("w") ?? 80)), words: opts.has("s") },
+    };
   },
   data(io, { width, words }, line, ended) {
     let rest = line;
@@ -36,9 +39,13 @@ const split = tool("split", (io) => {
   const size = bytes === undefined ? all.length : text.length;
   for (let at = 0, i = 0; at < size; at += n, i++) {
     let suffix = "";
-    for (let value = i, left = width; left > 0; left--, value = Math.floor(value / 26)) suffix = String.fromCharCode(97 + (value % 26)) + suffix;
+    for (let value = i, left = width; left > 0; left--, value = Math.floor(value / 26))
+      suffix = String.fromCharCode(97 + (value % 26)) + suffix;
     if (i >= 26 ** width) return io.fail("suffixes exhausted");
-    io.sys.writeFile(prefix + suffix, bytes === undefined ? all.slice(at, at + n).join("") : text.slice(at, at + n));
+    io.sys.writeFile(
+      prefix + suffix,
+      bytes === undefined ? all.slice(at, at + n).join("") : text.slice(at, at + n),
+    );
   }
   return 0;
 });
@@ -61,13 +68,20 @@ const shuf = tool("shuf", (io) => {
   const list = opts.has("e")
     ? [...opts.rest]
     : span
-      ? Array.from({ length: Math.min(100_000, Number(span[2]) - Number(span[1]) + 1) }, (_, i) => String(i + Number(span[1])))
+      ? Array.from({ length: Math.min(100_000, Number(span[2]) - Number(span[1]) + 1) }, (_, i) =>
+          String(i + Number(span[1])),
+        )
       : (io.input(opts.rest[0] ?? "-") ?? "").replace(/\n$/, "").split("\n");
   for (let i = list.length - 1; i > 0; i--) {
     const j = Math.floor(io.sys.random() * (i + 1));
     [list[i], list[j]] = [list[j]!, list[i]!];
   }
-  io.out(list.slice(0, Number(opts.value("n") ?? list.length)).map((line) => `${line}\n`).join(""));
+  io.out(
+    list
+      .slice(0, Number(opts.value("n") ?? list.length))
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
 });
 
 /** A pager without a screen of its own: it passes the text on. */

@@ -21,9 +21,18 @@ interface WcState {
 const wc = stream<WcState>("wc", {
   raw: true,
   start(io) {
-    const opts = options(io, "clmwL", { lines: "l", words: "w", bytes: "c", chars: "m", "max-line-length": "L" });
+    const opts = options(io, "clmwL", {
+      lines: "l",
+      words: "w",
+      bytes: "c",
+      chars: "m",
+      "max-line-length": "L",
+    });
     const letters = opts.order.join("") || "lwc";
-    return { files: opts.rest, state: { letters, rows: [], named: opts.rest.length > 0, many: opts.rest.length > 1, now: 0 } };
+    return {
+      files: opts.rest,
+      state: { letters, rows: [], named: opts.rest.length > 0, many: opts.rest.length > 1, now: 0 },
+    };
   },
   file(_io, state, name) {
     state.rows.push([[0, 0, 0, 0, 0], state.named ? name : ""]);
@@ -46,11 +55,22 @@ const wc = stream<WcState>("wc", {
   end(io, state, bad) {
     const { rows } = state;
     if (state.many)
-      rows.push([[0, 1, 2, 3, 4].map((i) => (i === 4 ? Math.max(...rows.map(([row]) => row[4]!)) : rows.reduce((sum, [row]) => sum + row[i]!, 0))), "total"]);
-    const columns = ["l", "w", "m", "c", "L"].flatMap((letter, i) => (state.letters.includes(letter) ? [i] : []));
+      rows.push([
+        [0, 1, 2, 3, 4].map((i) =>
+          i === 4
+            ? Math.max(...rows.map(([row]) => row[4]!))
+            : rows.reduce((sum, [row]) => sum + row[i]!, 0),
+        ),
+        "total",
+      ]);
+    const columns = ["l", "w", "m", "c", "L"].flatMap((letter, i) =>
+      state.letters.includes(letter) ? [i] : [],
+    );
     const single = columns.length === 1 && !state.many;
     for (const [row, name] of rows)
-      io.out(`${columns.map((i) => (single ? String(row[i]) : String(row[i]).padStart(9))).join(" ")}${name ? ` ${name}` : ""}\n`);
+      io.out(
+        `${columns.map((i) => (single ? String(row[i]) : String(row[i]).padStart(9))).join(" ")}${name ? ` ${name}` : ""}\n`,
+      );
     return bad ? 1 : 0;
   },
 });

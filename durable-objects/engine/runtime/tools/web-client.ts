@@ -16,7 +16,10 @@ export interface Url {
 
 /** `[http://][user@]host[:port][/path]`; undefined: it is none. */
 export function parseUrl(text: string): Url | undefined {
-  const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(?:([^@/]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([/?][^#]*)?(?:#.*)?$/i.exec(text);
+  const match =
+    /^(?:([a-z][a-z0-9+.-]*):\/\/)?(?:([^@/]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([/?][^#]*)?(?:#.*)?$/i.exec(
+      text,
+    );
   if (!match || !match[3]) return undefined;
   const scheme = (match[1] ?? "http").toLowerCase();
   const path = match[5] ?? "/";

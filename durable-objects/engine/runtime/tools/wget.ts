@@ -6,7 +6,16 @@ import type { HttpResponse } from "../state.ts";
 import type { Sys } from "../sys.ts";
 import { options, type Options } from "./options.ts";
 import { drain, Io, ToolExit } from "./tool.ts";
-import { connectText, exchange, follow, hostHeader, newExchange, parseUrl, type Exchange, type Url } from "./web-client.ts";
+import {
+  connectText,
+  exchange,
+  follow,
+  hostHeader,
+  newExchange,
+  parseUrl,
+  type Exchange,
+  type Url,
+} from "./web-client.ts";
 import { usage } from "./words.ts";
 
 interface WgetState {
@@ -23,14 +32,35 @@ interface WgetState {
 }
 
 const long = {
-  "output-document": "O", quiet: "q", timeout: "T", tries: "t", header: "h", "post-data": "p", "post-file": "F", spider: "s",
-  "no-check-certificate": "n", "user-agent": "U", "directory-prefix": "P", "server-response": "S", continue: "c", "no-verbose": "q",
-  method: "m", "body-data": "p", "no-cache": "n", proxy: "Y", help: "?", version: "?",
+  "output-document": "O",
+  quiet: "q",
+  timeout: "T",
+  tries: "t",
+  header: "h",
+  "post-data": "p",
+  "post-file": "F",
+  spider: "s",
+  "no-check-certificate": "n",
+  "user-agent": "U",
+  "directory-prefix": "P",
+  "server-response": "S",
+  continue: "c",
+  "no-verbose": "q",
+  method: "m",
+  "body-data": "p",
+  "no-cache": "n",
+  proxy: "Y",
+  help: "?",
+  version: "?",
 };
 
 const parse = (io: Io): Options => options(io, "cqSO:o:P:T:t:U:Y:h:p:F:snm:", long);
 
-function ask(io: Io, opts: Options, url: Url): { method: string; headers: Record<string, string>; body: string } {
+function ask(
+  io: Io,
+  opts: Options,
+  url: Url,
+): { method: string; headers: Record<string, string>; body: string } {
   const file = opts.value("F");
   const post = opts.value("p") ?? (file === undefined ? undefined : (io.input(file) ?? ""));
   const headers: Record<string, string> = {
@@ -48,7 +78,8 @@ function ask(io: Io, opts: Options, url: Url): { method: string; headers: Record
   return { method, headers, body: post ?? "" };
 }
 
-const fileName = (url: Url): string => url.path.replace(/\?.*/, "").replace(/^.*\//, "") || "index.html";
+const fileName = (url: Url): string =>
+  url.path.replace(/\?.*/, "").replace(/^.*\//, "") || "index.html";
 
 function progress(name: string, size: number): string {
   const units = ["", "k", "M"];
@@ -70,8 +101,13 @@ function save(io: Io, opts: Options, url: Url, response: HttpResponse): void {
   if (!given && io.sys.peek(name) && !opts.has("c")) io.fail(`can't open '${name}': File exists`);
   if (!quiet) io.err(out ? "writing to stdout\n" : `saving to '${name}'\n`);
   if (out) io.out(response.body);
-  else if (!io.try(`can't open '${name}'`, () => io.sys.writeFile(name, response.body))) throw new ToolExit(1);
-  if (!quiet) io.err(progress(out ? "-" : name, response.body.length) + (out ? "written to stdout\n" : `'${name}' saved\n`));
+  else if (!io.try(`can't open '${name}'`, () => io.sys.writeFile(name, response.body)))
+    throw new ToolExit(1);
+  if (!quiet)
+    io.err(
+      progress(out ? "-" : name, response.body.length) +
+        (out ? "written to stdout\n" : `'${name}' saved\n`),
+    );
 }
 
 function headersOf(response: HttpResponse): string {
@@ -83,9 +119,12 @@ function headersOf(response: HttpResponse): string {
 function judge(io: Io, opts: Options, url: Url, response: HttpResponse): string | undefined {
   if (opts.has("S")) io.err(headersOf(response));
   const { status } = response;
-  const location = Object.entries(response.headers).find(([name]) => name.toLowerCase() === "location")?.[1];
+  const location = Object.entries(response.headers).find(
+    ([name]) => name.toLowerCase() === "location",
+  )?.[1];
   if (status >= 300 && status < 400 && location !== undefined) return follow(url, location);
-  if (status < 200 || status >= 300) io.fail(`server returned error: HTTP/1.1 ${status} ${reasonOf(status)}`.trimEnd());
+  if (status < 200 || status >= 300)
+    io.fail(`server returned error: HTTP/1.1 ${status} ${reasonOf(status)}`.trimEnd());
   save(io, opts, url, response);
   return undefined;
 }
@@ -97,12 +136,17 @@ function fetchStep(sys: Sys, io: Io, state: WgetState): Step {
   if (!url || !/^(https?|ftp)$/.test(url.scheme)) return io.fail(`not an http or ftp url: ${text}`);
   state.e ??= newExchange(sys);
   const seconds = Number(opts.value("T") ?? 900);
-  const answer = exchange(sys, state.e, { url, ...ask(io, opts, url), limit: state.e.began + seconds * 1000 });
+  const answer = exchange(sys, state.e, {
+    url,
+    ...ask(io, opts, url),
+    limit: state.e.began + seconds * 1000,
+  });
   if ("error" in answer && answer.error === "name") io.fail(`bad address '${url.host}'`);
   if (!state.told && state.e.ip !== undefined) {
     state.told = true;
     if (!opts.has("q")) io.err(`Connecting to ${hostHeader(url)} (${state.e.ip}:${url.port})\n`);
-    if (url.scheme === "https" && !opts.has("n")) io.err("wget: note: TLS certificate validation not implemented\n");
+    if (url.scheme === "https" && !opts.has("n"))
+      io.err("wget: note: TLS certificate validation not implemented\n");
   }
   if ("step" in answer) return answer.step;
   if ("error" in answer) {
@@ -134,7 +178,10 @@ export const wget: Program<WgetState> = {
     try {
       state.urls = parse(io).rest;
       if (state.urls.length === 0)
-        state.x = usage(io, "wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | --post-file FILE] [-Y on/off]\n\t[--no-check-certificate] [-P DIR] [-U AGENT] [-T SEC] URL...");
+        state.x = usage(
+          io,
+          "wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | --post-file FILE] [-Y on/off]\n\t[--no-check-certificate] [-P DIR] [-U AGENT] [-T SEC] URL...",
+        );
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
       state.x = error.code;

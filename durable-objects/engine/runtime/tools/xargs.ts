@@ -48,7 +48,8 @@ function words(text: string): string[] | "single" | "double" {
 function cutItems(sys: Sys, state: XargsState): void {
   const text = state.i ?? "";
   delete state.i;
-  if (state.zero) state.items = text.split("\0").filter((item, i, all) => item || i < all.length - 1);
+  if (state.zero)
+    state.items = text.split("\0").filter((item, i, all) => item || i < all.length - 1);
   else if (state.replace !== undefined)
     state.items = text
       .split("\n")
@@ -121,10 +122,15 @@ function xargsStep(sys: Sys, state: XargsState): Step {
     state.ran = true;
     if (state.tell) sys.complain(`${line.join(" ")}\n`);
     state.pids.push(
-      launch(sys, line, (command, why) => `xargs: ${command}: ${why}\n`, (child) => {
-        child.close(0);
-        child.open("/dev/null", { read: true });
-      }),
+      launch(
+        sys,
+        line,
+        (command, why) => `xargs: ${command}: ${why}\n`,
+        (child) => {
+          child.close(0);
+          child.open("/dev/null", { read: true });
+        },
+      ),
     );
     if (state.pids.length > 0) break;
   }
@@ -151,11 +157,19 @@ export const xargs: Program<XargsState> = {
       x: 0,
     };
     try {
-      const long = { null: "0", "no-run-if-empty": "r", verbose: "t", "max-args": "n", "max-procs": "P", replace: "I" };
+      const long = {
+        null: "0",
+        "no-run-if-empty": "r",
+        verbose: "t",
+        "max-args": "n",
+        "max-procs": "P",
+        replace: "I",
+      };
       const opts = options(io, "0rtpxn:I:P:s:L:E:d:", long, true);
       if (opts.rest.length) state.argv = opts.rest;
       const n = opts.value("n") ?? opts.value("L");
-      if (n !== undefined) state.n = /^[1-9]\d*$/.test(n) ? Number(n) : io.fail(`invalid number '${n}'`);
+      if (n !== undefined)
+        state.n = /^[1-9]\d*$/.test(n) ? Number(n) : io.fail(`invalid number '${n}'`);
       const replace = opts.value("I");
       if (replace !== undefined) state.replace = replace;
       state.zero = opts.has("0");
