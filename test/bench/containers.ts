@@ -1,6 +1,7 @@
 /** What running containers cost, the engine alone in this process: requests, shell rounds, idle ones. One set per call, as JSON. */
 import { pathToFileURL } from "node:url";
 import type { Figures } from "./clusters.ts";
+import { Kernel } from "../../durable-objects/engine/runtime/kernel.ts";
 import { NetworkWorld, serviceOf, sleeper, whoami } from "../engine/network-world.ts";
 
 const seconds = (body: () => void): number => {
@@ -56,7 +57,7 @@ function shell(rounds = 20_000): Figures {
   return { perSecond: rounds / took, virtualSeconds: virtualMs / 1000 };
 }
 
-/** An hour in which nobody looks and nothing has anything to do. */
+/** An hour in which nobody looks and nothing has anything to do. `steps`: how often a Pod's processes were run. */
 function idle(count = 1_000): Figures {
   const nodes = Math.ceil(count / 84);
   const world = new NetworkWorld(nodes);
@@ -78,6 +79,12 @@ function idle(count = 1_000): Figures {
   world.settle(4 * 3_600_000);
   const rows = world.engine.log.rowsWritten;
   let alarms = 0;
+  let steps = 0;
+  const { run } = Kernel.prototype;
+  Kernel.prototype.run = function (this: Kernel, ...given) {
+    steps += 1;
+    return run.apply(this, given);
+  };
   const end = world.now + 3_600_000;
   const took = seconds(() => {
     for (;;) {
@@ -88,8 +95,9 @@ function idle(count = 1_000): Figures {
       alarms += 1;
     }
   });
+  Kernel.prototype.run = run;
   const written = world.engine.log.rowsWritten - rows;
-  return { running: running.length, alarms, rows: written, tookMs: took * 1000 };
+  return { running: running.length, alarms, rows: written, steps, tookMs: took * 1000 };
 }
 
 const sets: Record<string, () => Figures> = { requests, shell, idle };

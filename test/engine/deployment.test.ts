@@ -40,6 +40,11 @@ describe("Deployment", () => {
       expect(pod.metadata.name.startsWith(`${set.metadata.name}-`)).toBe(true);
       expect(pod.status.phase).toBe("Running");
     }
+    const { metadata, status } = world.get(url);
+    expect(metadata.annotations["deployment.kubernetes.io/revision"]).toBe("1");
+    // The controller's annotation comes with the status: only the user's own writes count.
+    expect(metadata.generation).toBe(1);
+    expect(status.observedGeneration).toBe(1);
     expect(world.events("web")).toEqual([
       `Normal ScalingReplicaSet Scaled up replica set ${set.metadata.name} from 0 to 3`,
     ]);

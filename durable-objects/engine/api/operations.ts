@@ -311,11 +311,9 @@ export class Operations {
   #statusOnly(hooks: Kind, current: KubeObject, object: KubeObject): KubeObject {
     const metadata: ObjectMeta = { ...current.metadata };
     if (object.metadata.managedFields) metadata.managedFields = object.metadata.managedFields;
-    if (hooks.statusWritesMetadata) {
-      for (const key of ["labels", "annotations", "finalizers"] as const) {
-        if (object.metadata[key]) Object.assign(metadata, { [key]: object.metadata[key] });
-        else delete metadata[key];
-      }
+    for (const key of hooks.statusWritesMetadata ?? []) {
+      if (object.metadata[key]) Object.assign(metadata, { [key]: object.metadata[key] });
+      else delete metadata[key];
     }
     return withStatus({ ...current, metadata }, statusOf(object));
   }

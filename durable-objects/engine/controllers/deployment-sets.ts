@@ -188,10 +188,12 @@ function withRevision(client: Client, d: Deployment, rs: ReplicaSet): Deployment
   const revision = rs.metadata.annotations?.[revisionAnnotation] ?? "";
   if (d.metadata.annotations?.[revisionAnnotation] === revision) return d;
   const annotations = { ...d.metadata.annotations, [revisionAnnotation]: revision };
-  return client.update<Deployment>("deployments.apps", {
-    ...d,
-    metadata: { ...d.metadata, annotations },
-  });
+  // Through the status, as upstream: so the generation stays what the user made it.
+  return client.update<Deployment>(
+    "deployments.apps",
+    { ...d, metadata: { ...d.metadata, annotations } },
+    "status",
+  );
 }
 
 function createSet(

@@ -82,8 +82,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   table?: TableOf<T>;
   /** Generation also grows with metadata.annotations (Deployment). */
   generationOnAnnotations?: boolean;
-  /** A status write may change labels, annotations and finalizers too (Pod, Node). */
-  statusWritesMetadata?: boolean;
+  /** What of the metadata a status write may change: all three of Pod and Node, the annotations of a Deployment. */
+  statusWritesMetadata?: readonly ("labels" | "annotations" | "finalizers")[];
   /** Names of a kind that upstream's discovery facts do not have (podyard.dev). */
   discovery?: { singular: string; shortNames: string[]; categories: string[]; status: boolean };
 }

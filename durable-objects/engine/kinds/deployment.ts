@@ -70,6 +70,7 @@ export const Deployment: Kind<Deployment> = {
   type: "apps/v1.Deployment",
   namespaced: true,
   generationOnAnnotations: true,
+  statusWritesMetadata: ["annotations"],
   applyDefaults: withDefaults,
   prepareForCreate: (deployment) => ({ ...deployment, status: {} }),
   validateCreate: (deployment) => validateDeploymentSpec(deployment.spec),

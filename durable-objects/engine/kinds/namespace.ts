@@ -43,7 +43,7 @@ export const Namespace: Kind<Namespace> = {
   namespaced: false,
   nameRule: "label",
   hasGeneration: false,
-  statusWritesMetadata: true,
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   applyDefaults(namespace) {
     const { name, labels } = namespace.metadata;
     const next: Namespace = {

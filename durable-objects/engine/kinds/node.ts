@@ -144,7 +144,7 @@ export const Node: Kind<Node> = {
   type: "core/v1.Node",
   namespaced: false,
   hasGeneration: false,
-  statusWritesMetadata: true,
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   applyDefaults(node) {
     const { capacity, allocatable } = node.status ?? {};
     if (!capacity || allocatable) return node;

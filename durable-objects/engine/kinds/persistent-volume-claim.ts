@@ -186,7 +186,7 @@ export const PersistentVolumeClaim: Kind<PersistentVolumeClaim> = {
   type: "core/v1.PersistentVolumeClaim",
   namespaced: true,
   hasGeneration: false,
-  statusWritesMetadata: true,
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   applyDefaults: (claim) => ({
     ...claim,
     spec: { ...claim.spec, volumeMode: claim.spec?.volumeMode ?? "Filesystem" },

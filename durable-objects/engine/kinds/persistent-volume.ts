@@ -276,7 +276,7 @@ export const PersistentVolume: Kind<PersistentVolume> = {
   type: "core/v1.PersistentVolume",
   namespaced: false,
   hasGeneration: false,
-  statusWritesMetadata: true,
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   applyDefaults: (volume) => ({
     ...volume,
     spec: {

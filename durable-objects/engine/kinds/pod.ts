@@ -43,7 +43,7 @@ export const Pod: Kind<Pod> = {
   kind: "Pod",
   type: "core/v1.Pod",
   namespaced: true,
-  statusWritesMetadata: true,
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   applyDefaults: withPodDefaults,
   admit: admitPod,
   prepareForCreate: preparePod,
