@@ -11,6 +11,8 @@ export default defineConfig(async () => ({
         test: {
           ...node,
           name: "engine",
+          // A hang is a fault, a slow machine is none.
+          testTimeout: 60_000,
           include: [
             "test/engine/**/*.test.ts",
             "test/golden/**/*.test.ts",
@@ -35,6 +37,7 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: "worker",
+          testTimeout: 60_000,
           include: ["test/worker/**/*.test.ts"],
           setupFiles: ["./test/worker/setup.ts"],
         },

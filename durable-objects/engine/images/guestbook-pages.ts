@@ -63,5 +63,5 @@ export const goScript = `${shared}function add(text) {
 function take(answer) { return answer.json(); }
 function refresh() { fetch("lrange/guestbook").then(take).then(show); }
 refresh();
-setInterval(refresh, 5000);
+addEventListener("focus", refresh);
 `;
