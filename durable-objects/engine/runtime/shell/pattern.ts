@@ -1,20 +1,9 @@
 /** Shell patterns: `*`, `?`, `[...]`. A pattern's backslash makes the next character plain. */
 
-const classes: Record<string, string> = {
-  alpha: "a-zA-Z",
-  digit: "0-9",
-  alnum: "a-zA-Z0-9",
-  upper: "A-Z",
-  lower: "a-z",
-  space: "\\s",
-  blank: " \\t",
-  punct: "!-\\/:-@\\[-`{-~",
-  xdigit: "0-9a-fA-F",
-  cntrl: "\\x00-\\x1f\\x7f",
-  print: " -~",
-  graph: "!-~",
-  word: "\\w",
-};
+import { characterClasses } from "../character-classes.ts";
+
+/** The shell knows one class more than POSIX. */
+const classes: Record<string, string> = { ...characterClasses, word: "\\w" };
 
 /** Quotes what is special in a pattern. */
 export const escapePattern = (text: string): string => text.replace(/[\\*?[\]]/g, "\\$&");

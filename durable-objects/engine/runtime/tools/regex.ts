@@ -1,19 +1,6 @@
 /** POSIX regular expressions as JavaScript ones. Nested repetition that could run away is refused as too complex. */
 
-const classes: Record<string, string> = {
-  alpha: "a-zA-Z",
-  digit: "0-9",
-  alnum: "a-zA-Z0-9",
-  upper: "A-Z",
-  lower: "a-z",
-  space: "\\s",
-  blank: " \\t",
-  punct: "!-\\/:-@\\[-`{-~",
-  xdigit: "0-9a-fA-F",
-  cntrl: "\\x00-\\x1f\\x7f",
-  print: " -~",
-  graph: "!-~",
-};
+import { characterClasses as classes } from "../character-classes.ts";
 
 /** A bracket expression from `[`; its source and the index of its `]`. */
 function bracket(pattern: string, at: number): { source: string; end: number } | undefined {
