@@ -41,6 +41,24 @@ describe("events", () => {
     expect(watch.read()).toEqual([]);
   });
 
+  test("of what falls due at the very moment in which the watch is opened", () => {
+    world.create({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p" },
+      spec: { containers: [{ name: "c", image: "nginx" }] },
+    });
+    world.until(() => world.pod("p").status.phase === "Running");
+    world.delete("/api/v1/namespaces/default/pods/p");
+    const { resourceVersion } = world.get("/api/v1/namespaces/default/pods").metadata;
+    // The kubelet has not acted yet; by the time of the next request it has.
+    world.now += 60_000;
+    const watch = world.watch(
+      `/api/v1/namespaces/default/pods?watch=1&fieldSelector=metadata.name%3Dp&resourceVersion=${resourceVersion}`,
+    );
+    expect(watch.read().at(-1)?.type).toBe("DELETED");
+  });
+
   test("a write that changes nothing is none", () => {
     world.create(map("a", {}, { v: "1" }));
     const watch = world.watch(`${maps}?watch=1&resourceVersion=${world.engine.store.rv}`);

@@ -94,7 +94,10 @@ export function futureRevision(asked: number, current: number): status.StatusErr
   );
 }
 
-/** Lines owed since the subscription's revision; moves it forward. */
+/**
+ * Lines owed since the subscription's revision; moves it forward, but never past what the log tells of: what the
+ * same turn wrote before the watch was opened is not in it yet.
+ */
 export function poll(
   context: WatchContext,
   subscription: Subscription,
@@ -102,7 +105,7 @@ export function poll(
   const resource = resourceOf(subscription);
   const lines: string[] = [];
   const ended = context.wallNow >= subscription.endsAtWall;
-  if (subscription.rv < context.store.rv) {
+  if (subscription.rv < context.log.head) {
     const entries = context.log.since(subscription.rv);
     if (!entries) {
       const error = status.expired(
@@ -117,7 +120,7 @@ export function poll(
       const event = eventOf(resource, selection, entry);
       if (event) lines.push(encodeEntry(resource, subscription, event, entry, context.now));
     }
-    subscription.rv = context.store.rv;
+    subscription.rv = context.log.head;
   }
   if (ended && subscription.bookmarks) lines.push(bookmark(resource, subscription, false));
   return { lines, ended };

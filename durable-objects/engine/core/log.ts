@@ -60,6 +60,8 @@ export class Log {
   #ringBytes = 0;
   /** The lowest resourceVersion a watch may resume from. */
   #floor = 0;
+  /** The newest revision that `since` tells of: what the turn under way has written comes with its end. */
+  #head = 0;
   #lastId = 0;
   #tailBytes = 0;
   #logBytes = 0;
@@ -87,6 +89,10 @@ export class Log {
 
   get floor(): number {
     return this.#floor;
+  }
+
+  get head(): number {
+    return this.#head;
   }
 
   meta(key: string): string | undefined {
@@ -158,6 +164,7 @@ export class Log {
     }
     this.#logBytes = Number(this.#sql.exec("SELECT SUM(bytes) AS b FROM log")[0]?.["b"] ?? 0);
     this.#floor = store.rv;
+    this.#head = store.rv;
     return result;
   }
 
@@ -203,6 +210,7 @@ export class Log {
       const entry = new KeptEntry(change, this.#fieldsOf);
       this.#ring.push(entry);
       this.#ringBytes += entry.text.length;
+      this.#head = change.rv;
     }
     // The newest are still what is stored; older ones are mostly past, and their text is enough.
     const end = this.#ring.length - ringObjectsMax;
