@@ -138,6 +138,7 @@ export class Engine {
   /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */
   handle(request: ApiRequest, wallMs: number): ApiResponse {
     this.#advance(wallMs);
+    this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
     this.#random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
     let response: ApiResponse | undefined;

@@ -204,8 +204,12 @@ export class Log {
     }
   }
 
-  /** Takes the turn's revisions into the ring, so that watches see them. */
-  remember(changes: readonly Change[]): void {
+  /**
+   * Takes the turn's revisions into the ring, so that watches and lists of the past see them; a turn may do so more
+   * than once on its way.
+   */
+  remember(turn: readonly Change[]): void {
+    const changes = turn.filter((change) => change.rv > this.#head);
     for (const change of changes) {
       const entry = new KeptEntry(change, this.#fieldsOf);
       this.#ring.push(entry);

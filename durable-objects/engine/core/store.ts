@@ -226,6 +226,11 @@ export class Store {
     return pending;
   }
 
+  /** The revisions among them. */
+  get pendingChanges(): readonly Change[] {
+    return this.#changes;
+  }
+
   get hasPending(): boolean {
     return this.#changes.length > 0 || this.#recordChanges.size > 0;
   }
