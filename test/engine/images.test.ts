@@ -520,6 +520,19 @@ describe("agnhost", () => {
     expect(state(running)).toMatchObject({ exitCode: 0 });
   });
 
+  test("mounttest describes what a link leads to", () => {
+    const running = agnhost([], {
+      command: [
+        "sh",
+        "-c",
+        "echo x > /tmp/f; chmod 400 /tmp/f; ln -s f /tmp/l; /agnhost mounttest --file_mode=/tmp/l --fs_type=/tmp",
+      ],
+    });
+    expect(log(running)).toBe(
+      'mount type of "/tmp": 2035054128\nmode of file "/tmp/l": -r--------\n',
+    );
+  });
+
   test("a missing file fails it", () => {
     expect(state(agnhost(["mounttest", "--file_content=/nothing"]))).toMatchObject({ exitCode: 1 });
   });

@@ -79,6 +79,28 @@ describe("emptyDir", () => {
     expect(w.events("fat")).toContain(`Warning Evicted ${text}`);
   });
 
+  it("of medium Memory is a tmpfs of its size, as Secrets are one of the Pod's", () => {
+    w.create({ apiVersion: "v1", kind: "Secret", metadata: { name: "keys" } });
+    const volumes = [
+      { name: "m", emptyDir: { medium: "Memory", sizeLimit: "1Mi" } },
+      { name: "s", secret: { secretName: "keys" } },
+      { name: "d", emptyDir: {} },
+    ];
+    const mounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}` }));
+    w.create(boxPod("p", volumes, mounts));
+    w.advance(15_000);
+    const { out } = sh(w, "p", "mount | grep -E ' /[msd] '; df -k /m | tail -1");
+    expect(out.replace(/size=[2-9]\d{6,}k/, "size=NODE").split("\n")).toEqual([
+      "/dev/vda1 on /d type ext4 (rw,relatime)",
+      "tmpfs on /s type tmpfs (ro,relatime,size=NODE,inode64,noswap)",
+      "tmpfs on /m type tmpfs (rw,relatime,size=1024k,inode64,noswap)",
+      "tmpfs                     1024         4      1020   1% /m",
+      "",
+    ]);
+    expect(sh(w, "p", "head -c 2000000 /dev/zero > /m/f").err).toContain("No space left on device");
+    expect(w.pod("p").status.phase).toBe("Running");
+  });
+
   it("belongs to the fsGroup, and so does what is written into it", () => {
     const spec = { securityContext: { runAsUser: 1000, fsGroup: 2000 } };
     const mounts = [{ name: "e", mountPath: "/e" }];

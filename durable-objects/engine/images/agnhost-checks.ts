@@ -1,12 +1,12 @@
 /** agnhost's subcommands that look, print and end. k8s: test/images/agnhost */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { binaryOf, bytesOf, toBase64 } from "../runtime/bytes.ts";
-import { Errno } from "../runtime/errno.ts";
 import type { Program, Step } from "../runtime/program.ts";
 import type { Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { goDurationMs } from "./echo-family.ts";
 import { pushAsk, type HttpAsk } from "./http-ask.ts";
+import { mounttest } from "./agnhost-mounttest.ts";
 import { klogTime } from "./log-times.ts";
 import { flagOf, goLog } from "./serve.ts";
 import { dial, hangUp, lookUp } from "./sockets.ts";
@@ -18,129 +18,14 @@ export interface CheckState {
   n: number;
   t?: number;
   until?: number;
+  /** mounttest: a question had no answer; the file was not there when last read. */
+  bad?: boolean;
+  missing?: boolean;
   ask?: HttpAsk;
 }
 
 /** Exit code, or what to wait for. */
 type Check = (sys: Sys, state: CheckState) => number | Wait;
-
-const quote = (text: string): string => JSON.stringify(text);
-
-function content(sys: Sys, path: string): number {
-  try {
-    sys.write(1, `content of file ${quote(path)}: ${sys.readFile(path)}\n`);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    sys.write(
-      1,
-      `error reading file content for ${quote(path)}: open ${path}: ${error.message.toLowerCase()}\n`,
-    );
-    return 1;
-  }
-}
-
-function newFile(sys: Sys, path: string, mode: number): number {
-  try {
-    sys.writeFile(path, "mount-tester new file\n");
-    sys.chmod(path, mode);
-  } catch (error) {
-    if (!(error instanceof Errno)) throw error;
-    sys.write(
-      1,
-      `error writing new file ${quote(path)}: open ${path}: ${error.message.toLowerCase()}\n`,
-    );
-    return 1;
-  }
-  return content(sys, path);
-}
-
-/** `-rwxr-xr-x` as Go prints a mode; without `type` only permissions. */
-function modeText(mode: number, type: string): string {
-  const letters = "rwxrwxrwx";
-  let text = "";
-  for (let bit = 0; bit < 9; bit++) text += mode & (1 << (8 - bit)) ? letters.charAt(bit) : "-";
-  const special = `${mode & 0o4000 ? "u" : ""}${mode & 0o2000 ? "g" : ""}${mode & 0o1000 ? "t" : ""}`;
-  return `${type === "" ? "-" : `${type}${special}` || "-"}${text}`;
-}
-
-function mounttest(sys: Sys, state: CheckState): number | Wait {
-  let bad = 0;
-  const given = (name: string, act: (path: string) => number): void => {
-    const path = flagOf(sys, name);
-    if (path) bad |= act(path);
-  };
-  const stated =
-    (what: string, tell: (path: string) => string) =>
-    (path: string): number => {
-      if (!sys.peek(path)) {
-        sys.write(1, `error from ${what}(${quote(path)}): no such file or directory\n`);
-        return 1;
-      }
-      sys.write(1, tell(path));
-      return 0;
-    };
-  if (state.n === 0) {
-    given(
-      "fs_type",
-      stated(
-        "statfs",
-        (path) => `mount type of ${quote(path)}: ${sys.existing(path).mount.fsType}\n`,
-      ),
-    );
-    for (const mode of ["0644", "0666", "0660", "0777"])
-      given(`new_file_${mode}`, (path) => newFile(sys, path, parseInt(mode, 8)));
-    given(
-      "file_mode",
-      stated("Lstat", (path) => {
-        const { type, mode } = sys.stat(path, false);
-        return `mode of file ${quote(path)}: ${modeText(mode, { d: "d", l: "L" }[type as string] ?? "-")}\n`;
-      }),
-    );
-    given(
-      "file_perm",
-      stated(
-        "Lstat",
-        (path) => `perms of file ${quote(path)}: ${modeText(sys.stat(path).mode, "")}\n`,
-      ),
-    );
-    given(
-      "file_owner",
-      stated("Stat", (path) => {
-        const { uid, gid } = sys.stat(path);
-        return `owner UID of ${quote(path)}: ${uid}\nowner GID of ${quote(path)}: ${gid}\n`;
-      }),
-    );
-    given("file_content", (path) => content(sys, path));
-    if (bad) state.until = 0;
-  }
-  return readLoop(sys, state) ?? (state.until === 0 ? 1 : 0);
-}
-
-function readLoop(sys: Sys, state: CheckState): Wait | undefined {
-  const path = flagOf(sys, "file_content_in_loop");
-  if (!path || state.until === 0) return undefined;
-  state.until ??= sys.now + Number(flagOf(sys, "retry_time") ?? 180) * 1000;
-  if (sys.now >= state.until) return undefined;
-  if (state.t === undefined || sys.now >= state.t) {
-    state.n++;
-    state.t = sys.now + 2_000;
-    if (!sys.peek(path))
-      sys.write(
-        1,
-        `Error reading file ${path}: open ${path}: no such file or directory, retrying\n`,
-      );
-    else {
-      content(sys, path);
-      const expected = sys.readFile(path) === "mount-tester new file\n";
-      if (flagOf(sys, "break_on_expected_content") !== "false") {
-        if (expected) return undefined;
-        sys.write(1, "Unexpected content. Expected: mount-tester new file\n. Retrying");
-      }
-    }
-  }
-  return { t: state.t };
-}
 
 const methods = ["GET", "POST", "PUT"];
 const namespaces = ["kube-system", "default", "ns"];

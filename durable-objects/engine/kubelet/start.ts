@@ -99,7 +99,7 @@ function specOf(
     readOnlyRootFilesystem: Boolean(own?.readOnlyRootFilesystem),
     privileged: Boolean(own?.privileged),
     capabilities: { add: own?.capabilities?.add ?? [], drop: own?.capabilities?.drop ?? [] },
-    mounts: containerMounts(sync.client, pod, container, sync.nodeName, env),
+    mounts: containerMounts(sync.client, pod, container, sync.node, env),
     ...(limits?.cpu ? { cpuMilliLimit: milliValue(limits.cpu) } : {}),
     ...(limits?.memory ? { memoryBytesLimit: value(limits.memory) } : {}),
     terminationMessagePath: container.terminationMessagePath ?? "/dev/termination-log",

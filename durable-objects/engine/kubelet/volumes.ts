@@ -1,9 +1,11 @@
 /** Volumes: what keeps a Pod from mounting, and the mounts of a container. k8s: pkg/volume, kubelet makeMounts */
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../controllers/define.ts";
+import { podLimits } from "../kinds/pod-resources.ts";
 import type { Mount } from "../runtime/define.ts";
+import { value } from "../schema/quantity.ts";
 import { expand } from "./env.ts";
-import type { Container, Pod, Volume } from "./shapes.ts";
+import type { Container, NodeObject, Pod, Volume } from "./shapes.ts";
 import { runningUid } from "./shapes.ts";
 
 interface DataObject extends KubeObject {
@@ -118,6 +120,35 @@ function sourceOf(reader: Reader, pod: Pod, volume: Volume, nodeName: string): s
   return `${runningUid(pod)}/${volume.name}`;
 }
 
+/** What the Pod's memory is limited to; undefined while one of its containers has no limit. */
+function limitOf(pod: Pod): number | undefined {
+  const declared =
+    pod.spec.resources?.limits?.["memory"] !== undefined ||
+    [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].every(
+      (c) => c.resources?.limits?.["memory"] !== undefined,
+    );
+  return declared ? podLimits(pod).memory : undefined;
+}
+
+/**
+ * What a volume in memory may take; undefined for those on disk, as ConfigMaps are.
+ * k8s: pkg/volume/emptydir/empty_dir.go calculateEmptyDirMemorySize, wrappedVolumeSpec of the others
+ */
+function memoryBytes(pod: Pod, volume: Volume, node: NodeObject): number | undefined {
+  const { emptyDir } = volume;
+  const held = emptyDir
+    ? emptyDir.medium === "Memory"
+    : alwaysReadOnly(volume) && !volume.configMap;
+  if (!held) return undefined;
+  const bounds = [
+    value(node.status?.allocatable?.["memory"]),
+    limitOf(pod) ?? 0,
+    value(emptyDir?.sizeLimit),
+  ];
+  const least = Math.min(...bounds.filter((bytes) => bytes > 0));
+  return Number.isFinite(least) ? least : undefined;
+}
+
 const alwaysReadOnly = (volume: Volume): boolean =>
   Boolean(volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI);
 
@@ -126,7 +157,7 @@ export function containerMounts(
   reader: Reader,
   pod: Pod,
   container: Container,
-  nodeName: string,
+  node: NodeObject,
   env: readonly { name: string; value: string }[],
 ): Mount[] {
   const volumes = new Map((pod.spec.volumes ?? []).map((v) => [v.name, v]));
@@ -137,11 +168,13 @@ export function containerMounts(
     const subPath = mount.subPathExpr
       ? expand(mount.subPathExpr, (name) => env.find((e) => e.name === name)?.value)
       : mount.subPath;
+    const held = memoryBytes(pod, volume, node);
     mounts.push({
       mountPath: mount.mountPath,
-      source: sourceOf(reader, pod, volume, nodeName),
+      source: sourceOf(reader, pod, volume, node.metadata.name),
       ...(subPath ? { subPath } : {}),
       readOnly: Boolean(mount.readOnly) || alwaysReadOnly(volume),
+      ...(held === undefined ? {} : { memoryBytes: held }),
     });
   }
   return mounts;

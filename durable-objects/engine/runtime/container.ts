@@ -3,10 +3,11 @@ import { imageVersion } from "../images/lookup.ts";
 import type { ImageVersion } from "../images/define.ts";
 import { assert } from "../assert.ts";
 import { encodeUtf8 } from "./bytes.ts";
+import type { Mount } from "./define.ts";
 import { networkFile } from "./fs/network-files.ts";
 import { ProcTree } from "./fs/proc.ts";
 import { Tree } from "./fs/tree.ts";
-import { Vfs, type Credentials, type MountPoint, type Place } from "./fs/vfs.ts";
+import { Vfs, type Credentials, type MountPoint, type Place, type ReadTree } from "./fs/vfs.ts";
 import { processKey, type Kernel } from "./kernel.ts";
 import { nodeProcesses, uidOf } from "./process-view.ts";
 import type { ContainerRecord, Process } from "./state.ts";
@@ -222,19 +223,26 @@ export class Container {
         mounts.push(...all.map((m) => ({ ...m, readOnly: m.readOnly || mount.readOnly })));
         continue;
       }
-      const [key, sub] = sourceTree(mount.source);
-      const tree = files.addTree(key, () => volumeTree(this, mount.source));
-      mounts.push({
-        // A mount point may lie behind a link of the image: /var/run is one.
-        at: throughLinks(upper, mount.mountPath),
-        tree,
-        sub: [sub, mount.subPath ? `/${mount.subPath}` : ""].join("").replace(/\/+$/, ""),
-        readOnly: mount.readOnly,
-        device: "/dev/vda1",
-        fsType: "ext4",
-      });
+      mounts.push(this.#volumeMount(mount, upper));
     }
     return mounts;
+  }
+
+  #volumeMount(mount: Mount, upper: ReadTree): MountPoint {
+    const [key, sub] = sourceTree(mount.source);
+    const tree = this.kernel.files.addTree(key, () => volumeTree(this, mount.source));
+    const { memoryBytes } = mount;
+    if (memoryBytes !== undefined && tree instanceof Tree) tree.space.heldBytesMax = memoryBytes;
+    return {
+      // A mount point may lie behind a link of the image: /var/run is one.
+      at: throughLinks(upper, mount.mountPath),
+      tree,
+      sub: [sub, mount.subPath ? `/${mount.subPath}` : ""].join("").replace(/\/+$/, ""),
+      readOnly: mount.readOnly,
+      ...(memoryBytes === undefined
+        ? { device: "/dev/vda1", fsType: "ext4" }
+        : { device: "tmpfs", fsType: "tmpfs", sizeBytes: memoryBytes }),
+    };
   }
 
   #file(path: string): string {

@@ -49,6 +49,8 @@ export interface Mount {
   source: string;
   subPath?: string;
   readOnly: boolean;
+  /** A volume held in memory: how many bytes it may take. */
+  memoryBytes?: number;
 }
 
 export interface ContainerSpec {

@@ -4,7 +4,7 @@ import { processKey } from "../kernel.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../process-view.ts";
 import type { Process } from "../state.ts";
 import type { Inode } from "./tree.ts";
-import type { ReadTree } from "./vfs.ts";
+import { mountOptions, type ReadTree } from "./vfs.ts";
 
 const megabyte = 1024 * 1024;
 
@@ -89,7 +89,7 @@ export class ProcTree implements ReadTree {
       case "/proc/mounts":
         return this.container.vfs.mounts
           .toReversed()
-          .map((m) => `${m.device} ${m.at} ${m.fsType} ${m.readOnly ? "ro" : "rw"},relatime 0 0\n`)
+          .map((m) => `${m.device} ${m.at} ${m.fsType} ${mountOptions(m)} 0 0\n`)
           .join("");
       case "/proc/sys/kernel/hostname":
         return `${this.container.hostname}\n`;

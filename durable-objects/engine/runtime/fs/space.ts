@@ -6,6 +6,8 @@ import { Errno } from "../errno.ts";
 export class Space {
   /** What the kubelet writes is bounded by the objects it comes from. */
   unlimited = false;
+  /** Of a file system in memory: what its files may add up to. */
+  heldBytesMax: number | undefined;
   readonly #records: Records;
   readonly #key: string;
   /** Bytes of all other trees, once asked for. */
@@ -19,7 +21,8 @@ export class Space {
   /** A tree grows. ENOSPC. The others are counted once in a while only: each may be a step beyond. */
   claim(before: number, after: number): void {
     if (after <= before) return;
-    if (after > treeBytesMax) throw new Errno("ENOSPC");
+    if (after > Math.min(treeBytesMax, this.heldBytesMax ?? treeBytesMax))
+      throw new Errno("ENOSPC");
     const step = (bytes: number): number => Math.floor(bytes / fileBytesStep);
     if (this.unlimited || step(after) === step(before)) return;
     this.#others ??= this.#count();

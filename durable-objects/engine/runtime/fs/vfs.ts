@@ -23,6 +23,15 @@ export interface MountPoint {
   /** As `mount` and `df` name it. */
   device: string;
   fsType: string;
+  /** What a file system in memory may hold. */
+  sizeBytes?: number;
+}
+
+/** Options of a mount, as `mount` and /proc/mounts print them. k8s: pkg/volume/emptydir/empty_dir.go setupTmpfs */
+export function mountOptions({ readOnly, sizeBytes }: MountPoint): string {
+  const size =
+    sizeBytes === undefined ? "" : `,size=${Math.floor(sizeBytes / 1024)}k,inode64,noswap`;
+  return `${readOnly ? "ro" : "rw"},relatime${size}`;
 }
 
 /** Who asks. `override`: root's capability to pass over permissions. */

@@ -2,6 +2,7 @@
 import { treeBytesMax } from "../../limits.ts";
 import { defaultCapacity } from "../container.ts";
 import { Errno } from "../errno.ts";
+import { mountOptions } from "../fs/vfs.ts";
 import { formatDate } from "./date.ts";
 import { humanSize } from "./listing.ts";
 import { options } from "./options.ts";
@@ -26,13 +27,14 @@ function rooms(io: Io): Room[] {
     .filter(({ fsType }) => fsType !== "proc" && fsType !== "sysfs")
     .map((mount) => {
       const memory = mount.fsType === "tmpfs";
+      const memoryKb = Math.floor((mount.sizeBytes ?? treeBytesMax) / 1024);
       const held = Math.ceil(usedBytes(io, mount.at) / 1024);
       return {
         device: mount.device,
         at: mount.at,
         type: mount.fsType,
-        total: memory ? treeBytesMax / 1024 : diskKb,
-        used: memory ? Math.min(held, treeBytesMax / 1024) : Math.round(diskKb / 4) + held,
+        total: memory ? memoryKb : diskKb,
+        used: memory ? Math.min(held, memoryKb) : Math.round(diskKb / 4) + held,
       };
     });
 }
@@ -183,9 +185,7 @@ const mount = tool("mount", (io) => {
   const opts = options(io, "at:o:rwnvB");
   if (opts.rest.length) return io.fail(`permission denied (are you root?)`, 1);
   for (const point of io.sys.container.vfs.mounts.toReversed())
-    io.out(
-      `${point.device} on ${point.at} type ${point.fsType} (${point.readOnly ? "ro" : "rw"},relatime)\n`,
-    );
+    io.out(`${point.device} on ${point.at} type ${point.fsType} (${mountOptions(point)})\n`);
   return 0;
 });
 
