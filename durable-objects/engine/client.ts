@@ -3,7 +3,14 @@ import { assert } from "./assert.ts";
 import { internalWrite, type Operations } from "./api/operations.ts";
 import { storedResource, type Resource } from "./api/resources.ts";
 import { bindPod } from "./api/binding.ts";
-import type { Client, DeleteOptions, EventSource, Reader, Records } from "./controllers/define.ts";
+import type {
+  Client,
+  ClockReading,
+  DeleteOptions,
+  EventSource,
+  Reader,
+  Records,
+} from "./controllers/define.ts";
 import type { KubeObject, ResourceId } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
 import type { ApiRequest, ApiResponse } from "./ports.ts";
@@ -12,6 +19,9 @@ import { countedUp, newEvent, sameEvent } from "./events.ts";
 /** Virtual now, held in one place for reader, operations and clients. */
 export interface Now {
   ms: number;
+  /** The wall's moment of the turn under way. */
+  wallMs: number;
+  nextDueMs(): number | undefined;
 }
 
 export function createReader(store: Store, now: Now): Reader {
@@ -19,6 +29,7 @@ export function createReader(store: Store, now: Now): Reader {
     get now() {
       return now.ms;
     },
+    clock: () => ({ offsetMs: now.ms - now.wallMs, nextDueMs: now.nextDueMs() }),
     get: <T extends KubeObject>(resource: ResourceId, namespace: string, name: string) =>
       store.get(resource, namespace, name) as T | undefined,
     list: <T extends KubeObject>(resource: ResourceId, namespace?: string) =>
@@ -79,6 +90,9 @@ export class EngineClient implements Client {
 
   get now(): number {
     return this.#reader.now;
+  }
+  clock(): ClockReading {
+    return this.#reader.clock();
   }
   get<T extends KubeObject>(resource: ResourceId, namespace: string, name: string): T | undefined {
     return this.#reader.get<T>(resource, namespace, name);

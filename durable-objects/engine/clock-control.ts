@@ -1,12 +1,8 @@
 /** What a write to the Clock object does to time. */
-import { parseTime, rfc3339, rebase, virtualAt, type ClockState } from "./core/clock.ts";
-import type { Change, KubeObject } from "./core/object.ts";
+import { parseTime, rebase, type ClockState } from "./core/clock.ts";
+import type { Change } from "./core/object.ts";
+import { Clock } from "./kinds/clock.ts";
 import type { Client } from "./controllers/define.ts";
-
-export interface ClockObject extends KubeObject {
-  spec?: { paused?: boolean; speed?: number; advanceTo?: string; steps?: number };
-  status?: { now?: string; offsetSeconds?: number; stepsDone?: number; frozen?: boolean };
-}
 
 export interface ClockCommand {
   clock: ClockState;
@@ -14,8 +10,8 @@ export interface ClockCommand {
   advanceToMs: number | undefined;
   /** Single steps to take now. */
   steps: number;
-  /** Writes what came of it into the Clock's status. */
-  report(client: Client, clock: ClockState, nowMs: number, wallMs: number): void;
+  /** Writes into the Clock's status that the steps were taken. */
+  report(client: Client): void;
 }
 
 /** Compares what the object asks for with what is: the same Clock applied twice does nothing the second time. */
@@ -25,7 +21,7 @@ export function clockChange(
   nowMs: number,
   wallMs: number,
 ): ClockCommand {
-  const object = change.object as ClockObject;
+  const object = change.object as Clock;
   const spec = change.op === "delete" ? {} : (object.spec ?? {});
   const clock = rebase(before, wallMs, { paused: spec.paused ?? false, speed: spec.speed ?? 1 });
   clock.baseMs = Math.max(clock.baseMs, nowMs);
@@ -38,32 +34,18 @@ export function clockChange(
     clock,
     advanceToMs: ahead,
     steps,
-    report: (client, state, now, wall) => {
-      if (change.op !== "delete") report(client, object, state, now, wall, done + steps);
+    report: (client) => {
+      if (change.op !== "delete" && steps > 0) report(client, object, done + steps);
     },
   };
 }
 
-function report(
-  client: Client,
-  object: ClockObject,
-  clock: ClockState,
-  nowMs: number,
-  wallMs: number,
-  stepsDone: number,
-): void {
-  client.modify<ClockObject>(
-    "clocks.podyard.dev",
+function report(client: Client, clock: Clock, stepsDone: number): void {
+  client.modify<Clock>(
+    Clock.resource,
     "",
-    object.metadata.name,
-    (current) => ({
-      ...current,
-      status: {
-        now: rfc3339(Math.max(nowMs, virtualAt(clock, wallMs))),
-        offsetSeconds: Math.round((nowMs - wallMs) / 1000),
-        stepsDone,
-      },
-    }),
+    clock.metadata.name,
+    (current) => ({ ...current, status: { stepsDone } }),
     "status",
   );
 }

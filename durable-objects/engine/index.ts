@@ -43,7 +43,7 @@ const clockTable = "clock";
 export class Engine {
   readonly store: Store;
   readonly log: Log;
-  readonly #now: Now = { ms: 0 };
+  readonly #now: Now = { ms: 0, wallMs: 0, nextDueMs: () => this.#queue.nextDue() };
   readonly #queue: Queue;
   readonly #work: WorkLoop;
   readonly #random: Random;
@@ -244,6 +244,7 @@ export class Engine {
 
   /** Brings virtual time to the wall's, through every due moment on the way. */
   #advance(wallMs: number): void {
+    this.#now.wallMs = wallMs;
     const clock = this.#clock;
     if (clock.paused) return;
     const target = Math.max(this.#now.ms, virtualAt(clock, wallMs));
@@ -271,7 +272,7 @@ export class Engine {
     const command = clockChange(touched, this.#clock, this.#now.ms, wallMs);
     this.#setClock(command.clock);
     this.#perform(command);
-    this.#work.commit(() => command.report(this.#client, this.#clock, this.#now.ms, wallMs));
+    this.#work.commit(() => command.report(this.#client));
   }
 
   #perform(command: ClockCommand): void {

@@ -24,10 +24,52 @@ const ahead = (world: World): number => world.engine.virtualNow - world.now;
 
 function withClock(spec: object = {}): World {
   const world = new World();
-  world.create(clock(spec));
+  world.apply(clock(spec));
   world.settle();
   return world;
 }
+
+describe("the Clock", () => {
+  test("is there from birth on, costs nothing, and tells how time stands", () => {
+    const world = new World();
+    world.settle();
+    const rows = world.engine.log.rowsWritten;
+    const born = world.get(url);
+    expect(born.spec).toEqual({ speed: 1 });
+    expect(born.status).toEqual({
+      now: new Date(world.engine.virtualNow).toISOString().replace(/\.\d+/, ""),
+      offsetSeconds: 0,
+      stepsDone: 0,
+    });
+    set(world, { paused: true });
+    world.now += 50_000;
+    expect(world.get(url).status.offsetSeconds).toBe(-50);
+    expect(world.print("/apis/podyard.dev/v1/clocks")).toMatch(/cluster +\S+Z +1 +true +-50s/);
+    expect(world.engine.log.rowsWritten - rows).toBe(1);
+  });
+
+  test("tells when something happens next by itself", () => {
+    const world = new World();
+    world.create(pod("nap", ["sleep", "600"]));
+    world.settle(30_000);
+    const [{ state }] = world.pod("nap").status.containerStatuses;
+    const ends = Date.parse(state.running.startedAt) + 600_000;
+    const { nextDue } = world.get(url).status;
+    expect(Math.abs(Date.parse(nextDue) - ends)).toBeLessThan(2_000);
+  });
+
+  test("deleted, time runs as the wall's does", () => {
+    const world = new World();
+    set(world, { speed: 60 });
+    world.delete(url);
+    const moment = world.engine.virtualNow;
+    world.advance(10_000);
+    expect(world.engine.virtualNow).toBe(moment + 10_000);
+    world.apply(clock({ speed: 2 }));
+    world.advance(10_000);
+    expect(world.engine.virtualNow).toBe(moment + 30_000);
+  });
+});
 
 describe("paused", () => {
   test("nothing happens by itself, yet the API answers", () => {

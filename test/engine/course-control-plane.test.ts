@@ -60,12 +60,7 @@ describe("C1: who did what", () => {
 
   test("controllers stand still, the API does not: a Pod nobody schedules stays Pending", () => {
     const world = cluster();
-    world.create({
-      apiVersion: "podyard.dev/v1",
-      kind: "Clock",
-      metadata: { name: "cluster" },
-      spec: { paused: true },
-    });
+    world.patch("/apis/podyard.dev/v1/clocks/cluster", { spec: { paused: true } });
     world.create(deployment("web"));
     world.advance(60_000);
     expect(row(world, deploymentsUrl, "web")).toMatchObject({ Ready: "0/3", "Up-to-date": 0 });

@@ -56,12 +56,6 @@ describe("D9: a node dies", () => {
 
   test("the Clock passes the same minutes at a stroke", () => {
     const world = deployed({ replicas: 1 });
-    world.create({
-      apiVersion: "podyard.dev/v1",
-      kind: "Clock",
-      metadata: { name: "cluster" },
-      spec: {},
-    });
     const [first] = webPods(world);
     power(world, first.spec.nodeName, false);
     const advanceTo = new Date(world.engine.virtualNow + 400_000)

@@ -142,13 +142,7 @@ describe("determinism", () => {
     const run = (evict: boolean): World => {
       const world = new World();
       const clock = "/apis/podyard.dev/v1/clocks/cluster";
-      const spec = { paused: true };
-      world.create({
-        apiVersion: "podyard.dev/v1",
-        kind: "Clock",
-        metadata: { name: "cluster" },
-        spec,
-      });
+      world.patch(clock, { spec: { paused: true } });
       world.create({ ...deployment, spec: { ...deployment.spec, replicas: 2 } });
       for (let steps = 1; steps <= 130; steps++) {
         if (steps === 30)

@@ -441,6 +441,7 @@ function clientOf(world: World): Client {
     get now() {
       return world.now;
     },
+    clock: () => ({ offsetMs: 0, nextDueMs: undefined }),
     get: (resource, namespace, name) =>
       world.table(resource).get(objectKey(namespace, name)) as never,
     list: (resource, namespace) =>

@@ -32,6 +32,7 @@ export class RuntimeWorld implements RuntimeContext {
   /** A cluster without objects. */
   readonly reader = {
     now: 0,
+    clock: () => ({ offsetMs: 0, nextDueMs: undefined }),
     get: () => undefined,
     list: () => [],
     byIndex: () => [],

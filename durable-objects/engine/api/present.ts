@@ -1,10 +1,12 @@
 /**
- * What merely repeats is not written but worked out when somebody looks: heartbeats of Nodes and renewals of Leases.
+ * What merely repeats is not written but worked out when somebody looks: heartbeats of Nodes, renewals of Leases, and how
+ * the Clock stands.
  * The stored moment is one that really was; every later one lies a whole number of periods after it.
  */
 import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
 import type { KubeObject, ResourceId } from "../core/object.ts";
 import type { Reader } from "../controllers/define.ts";
+import { Clock } from "../kinds/clock.ts";
 import { hasPower } from "../kubelet/node-address.ts";
 import { leaderRenewMs, nodeLeaseRenewMs, nodeReportMs, serverRenewMs } from "../limits.ts";
 
@@ -75,9 +77,23 @@ export function presentLease(
   return { ...lease, spec: { ...lease.spec, renewTime: rfc3339Micro(beat) } } as KubeObject;
 }
 
+/** The Clock as it stands. */
+function presentClock(object: KubeObject, now: number, reader: Reader): KubeObject {
+  const clock = object as Clock;
+  const { offsetMs, nextDueMs } = reader.clock();
+  const status: Clock["status"] = {
+    now: rfc3339(now),
+    offsetSeconds: Math.round(offsetMs / 1000),
+    ...(nextDueMs === undefined ? {} : { nextDue: rfc3339(nextDueMs) }),
+    stepsDone: clock.status?.stepsDone ?? 0,
+  };
+  return { ...clock, status } as KubeObject;
+}
+
 const rows: Record<ResourceId, (object: KubeObject, now: number, reader: Reader) => KubeObject> = {
   nodes: presentNode,
   "leases.coordination.k8s.io": presentLease,
+  [Clock.resource]: presentClock,
 };
 
 /** An object as it is at this moment; the stored one where nothing of it beats. */

@@ -2,6 +2,7 @@
 import { rfc3339 } from "../core/clock.ts";
 import { fnv32a, mix } from "../core/random.ts";
 import type { KubeObject } from "../core/object.ts";
+import { clockName } from "../kinds/clock.ts";
 import { resourceOfKind } from "../api/resources.ts";
 import { rbacBase } from "../api/rbac-base.ts";
 import { systemBase } from "./system-base.ts";
@@ -46,6 +47,13 @@ const priorityClasses = [
   preemptionPolicy: "PreemptLowerPriority",
 }));
 
+const clock = {
+  apiVersion: "podyard.dev/v1",
+  kind: "Clock",
+  metadata: { name: clockName, generation: 1 },
+  spec: { speed: 1 },
+};
+
 /** An identity that depends on the seed and the name alone, so that a start finds the same objects again. */
 function uidOf(seed: string, object: BaseObject): string {
   const about = fnv32a(`${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`);
@@ -64,6 +72,7 @@ export function baseObjects(
     ...priorityClasses,
     ...(rbacBase as unknown as BaseObject[]),
     ...(systemBase as unknown as BaseObject[]),
+    clock,
   ];
   return all.map((object, i) => ({
     resource: resourceOfKind(object.apiVersion, object.kind)?.id ?? "",

@@ -2,10 +2,20 @@
 import type { Change, KubeObject, ResourceId } from "../core/object.ts";
 import type { ApiRequest, ApiResponse } from "../ports.ts";
 
+/** How virtual time stands to the wall's, and when something happens by itself. */
+export interface ClockReading {
+  /** Virtual minus wall, ms. */
+  offsetMs: number;
+  /** Virtual ms. */
+  nextDueMs: number | undefined;
+}
+
 /** Reads. All results are immutable; lists are in key order (namespace, then name). */
 export interface Reader {
   /** Virtual now, ms. */
   readonly now: number;
+  /** For whoever shows the Clock. A reconciler that looked at the wall would not do the same again. */
+  clock(): ClockReading;
   get<T extends KubeObject = KubeObject>(
     resource: ResourceId,
     namespace: string,

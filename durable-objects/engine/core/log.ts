@@ -4,26 +4,20 @@
  * comes and goes between two checkpoints costs no row of its own.
  */
 import { assert } from "../assert.ts";
-import {
-  checkpointBytesMin,
-  logBytesMax,
-  logRowBytesMax,
-  ringBytesMax,
-  ringObjectsMax,
-} from "../limits.ts";
+import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "../limits.ts";
 import type { Sql } from "../ports.ts";
 import { migrations } from "./migrations.ts";
 import type { Change, KubeObject } from "./object.ts";
 import {
   changeText,
   entryOf,
-  KeptEntry,
   type ChangeRow,
   type FieldsOf,
   type LogEntry,
   type TurnRow,
 } from "./log-rows.ts";
 import { Pages, type PageEntry } from "./pages.ts";
+import { Ring } from "./ring.ts";
 import type { RecordChange, Store } from "./store.ts";
 
 /** Where the state table stands. */
@@ -56,12 +50,7 @@ export class Log {
     log: logBytesMax,
     ring: ringBytesMax,
   };
-  #ring: LogEntry[] = [];
-  #ringBytes = 0;
-  /** The lowest resourceVersion a watch may resume from. */
-  #floor = 0;
-  /** The newest revision that `since` tells of: what the turn under way has written comes with its end. */
-  #head = 0;
+  readonly #ring: Ring;
   #lastId = 0;
   #tailBytes = 0;
   #logBytes = 0;
@@ -75,6 +64,7 @@ export class Log {
     this.#store = store;
     this.#pages = new Pages(sql);
     this.#fieldsOf = fieldsOf;
+    this.#ring = new Ring(fieldsOf);
   }
 
   /** Rows written since this engine was made: what the platform bills. */
@@ -87,12 +77,14 @@ export class Log {
     return this.#pages.bytes + this.#logBytes;
   }
 
+  /** The lowest resourceVersion a watch may resume from. */
   get floor(): number {
-    return this.#floor;
+    return this.#ring.floor;
   }
 
+  /** The newest revision that `since` tells of: what the turn under way has written comes with its end. */
   get head(): number {
-    return this.#head;
+    return this.#ring.head;
   }
 
   meta(key: string): string | undefined {
@@ -163,8 +155,7 @@ export class Log {
       this.#lastId = row["id"] as number;
     }
     this.#logBytes = Number(this.#sql.exec("SELECT SUM(bytes) AS b FROM log")[0]?.["b"] ?? 0);
-    this.#floor = store.rv;
-    this.#head = store.rv;
+    this.#ring.begin(store.rv);
     return result;
   }
 
@@ -204,63 +195,30 @@ export class Log {
     }
   }
 
-  /**
-   * Takes the turn's revisions into the ring, so that watches and lists of the past see them; a turn may do so more
-   * than once on its way.
-   */
+  /** Takes the turn's revisions into the ring; a turn may do so more than once on its way. */
   remember(turn: readonly Change[]): void {
-    const changes = turn.filter((change) => change.rv > this.#head);
-    for (const change of changes) {
-      const entry = new KeptEntry(change, this.#fieldsOf);
-      this.#ring.push(entry);
-      this.#ringBytes += entry.text.length;
-      this.#head = change.rv;
-    }
-    // The newest are still what is stored; older ones are mostly past, and their text is enough.
-    const end = this.#ring.length - ringObjectsMax;
-    for (let i = Math.max(0, end - changes.length); i < end; i++) {
-      const entry = this.#ring[i];
-      if (entry instanceof KeptEntry) entry.release();
-    }
-    let drop = 0;
-    while (this.#ringBytes > this.sizes.ring && drop < this.#ring.length - 1) {
-      const entry = this.#ring[drop++] as LogEntry;
-      this.#ringBytes -= entry.text.length;
-      this.#floor = entry.rv;
-    }
-    if (drop) this.#ring.splice(0, drop);
+    this.#ring.add(turn, this.sizes.ring);
   }
 
   /** Entries after a resourceVersion, oldest first; undefined when it is older than what is kept. */
   since(rv: number): readonly LogEntry[] | undefined {
-    if (rv < this.#floor) {
-      this.#loadOlder();
-      if (rv < this.#floor) return undefined;
-    }
-    const ring = this.#ring;
-    let low = 0;
-    let high = ring.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((ring[middle] as LogEntry).rv <= rv) low = middle + 1;
-      else high = middle;
-    }
-    return low === 0 ? ring : ring.slice(low);
+    if (rv < this.#ring.floor) this.#loadOlder();
+    return this.#ring.since(rv);
   }
 
   /** After an eviction the ring is empty; the disk still has the turns. Read once, when a watch asks for them. */
   #loadOlder(): void {
-    if (this.#ring.length > 0 && this.#ring[0]?.rv !== this.#floor + 1) return;
+    if (this.#ring.cut) return;
     const older: LogEntry[] = [];
     let bytes = 0;
-    let floor = this.#floor;
+    let floor = this.#ring.floor;
     const rows = this.#sql.exec(
       "SELECT rv, bytes, id FROM log WHERE rv <= ? ORDER BY id DESC",
-      this.#floor,
+      this.#ring.floor,
     );
     for (const row of rows) {
       bytes += Number(row["bytes"]);
-      if (bytes + this.#ringBytes > this.sizes.ring) break;
+      if (bytes + this.#ring.bytes > this.sizes.ring) break;
       const body = this.#sql.exec("SELECT body FROM log WHERE id = ?", row["id"] as number)[0];
       const turn = JSON.parse(body?.["body"] as string) as TurnRow;
       for (let i = turn.c.length - 1; i >= 0; i--)
@@ -268,10 +226,7 @@ export class Log {
       const first = turn.c[0];
       if (first) floor = first[0] - 1;
     }
-    older.reverse();
-    this.#ring = [...older, ...this.#ring];
-    this.#ringBytes += bytes;
-    this.#floor = floor;
+    this.#ring.prepend(older.reverse(), bytes, floor);
   }
 
   /** Every revision still kept, oldest first: the timeline. Reads the disk. */
@@ -330,9 +285,10 @@ export class Log {
       r = [];
       bytes = 0;
     };
-    const first = this.#ring.length - changes.length;
+    const entries = this.#ring.entries;
+    const first = entries.length - changes.length;
     changes.forEach((change, i) => {
-      const text = changeText(change, this.#ring[first + i], this.#fieldsOf);
+      const text = changeText(change, entries[first + i], this.#fieldsOf);
       if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
       c.push(text);
       bytes += text.length;
@@ -376,7 +332,7 @@ export class Log {
   /** The JSON of objects as the ring has it already: what was written lately need not be written out again. */
   #newestTexts(): Map<string, string> {
     const texts = new Map<string, string>();
-    for (const { op, resource, namespace, name, text } of this.#ring) {
+    for (const { op, resource, namespace, name, text } of this.#ring.entries) {
       const key = `o\0${resource}\0${namespace}\0${name}`;
       if (op === "delete") texts.delete(key);
       else texts.set(key, text);

@@ -1,6 +1,7 @@
 /**
- * The Clock of a sandbox: virtual time, steered like any object. There is one, named `cluster`. Its fields are
- * described in schema/podyard-facts.ts. All of spec is idempotent: applied twice it does nothing the second time.
+ * The Clock of a sandbox: virtual time, steered like any object. There is one, named `cluster`, from birth on; deleted,
+ * time runs as the wall's does. Its fields are described in schema/podyard-descriptions.ts. All of spec is idempotent:
+ * applied twice it does nothing the second time.
  */
 import { invalid, notSupported, type FieldError } from "../api/field.ts";
 import { negativeText, notPositiveText } from "../api/validation/names.ts";
@@ -21,14 +22,13 @@ export interface Clock extends KubeObject {
     /** How many single steps were ever asked for: raise it to take more. */
     steps?: number;
   };
+  /** All but stepsDone is worked out when read (api/present.ts). */
   status?: {
-    /** Virtual time when the Clock was last changed. */
     now?: string;
     /** How far virtual time is ahead of the wall. */
     offsetSeconds?: number;
+    nextDue?: string;
     stepsDone?: number;
-    /** Nobody looked for ten minutes: time stands still until somebody does. */
-    frozen?: boolean;
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * An image of a teacher's own: what containers of it do, told without code. `kubectl run x --image=my/app:v1` then pulls
- * it and behaves so. Its fields are described in schema/podyard-facts.ts.
+ * it and behaves so. Its fields are described in schema/podyard-descriptions.ts.
  */
 import {
   at,

@@ -7,13 +7,14 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import facts from "./facts.json" with { type: "json" };
 import { openApiPaths, pathOf, type OpenApiGroupVersion } from "./openapi-paths.ts";
 import { Schemas, type Descriptions, type Json } from "./openapi-schemas.ts";
+import { podyardDescriptions } from "./podyard-descriptions.ts";
 import { podyardTypes } from "./podyard-facts.ts";
 
 export type { OpenApiGroupVersion } from "./openapi-paths.ts";
 export type { Descriptions } from "./openapi-schemas.ts";
 
 /** Raise when the form of the documents changes: clients keep a document for a year by its hash. */
-const revision = "1";
+const revision = "2";
 const kubernetesVersion = "v1.36.1";
 
 const hashOf = (text: string): string => bytesToHex(sha512(utf8ToBytes(text))).toUpperCase();
@@ -62,7 +63,7 @@ export function openApiDocument(
   groupVersions: readonly OpenApiGroupVersion[] = [gv],
 ): Json {
   const everywhere = groupVersions.map(({ group, version }) => ({ group, version }));
-  const schemas = new Schemas(descriptions, everywhere);
+  const schemas = new Schemas({ ...podyardDescriptions, ...descriptions }, everywhere);
   const paths = openApiPaths(schemas, gv);
   const sorted = [...schemas.all].sort(([a], [b]) => (a < b ? -1 : 1));
   return {

@@ -24,7 +24,6 @@ export const podyardTypes: Record<string, TypeFacts> = {
     fields: {
       now: { n: 1, type: "*metav1.Time" },
       offsetSeconds: { n: 2, type: "int64" },
-      frozen: { n: 3, type: "bool" },
       stepsDone: { n: 4, type: "int64" },
       nextDue: { n: 5, type: "*metav1.Time" },
     },
