@@ -16,6 +16,8 @@ interface Stream {
 
 /** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */
 const savedLagRevisionsMax = 500;
+/** Length of a message: the platform takes 32 MB at once, and a whole cluster can be more. */
+const messageCharsMax = 1_000_000;
 /** A stream opened longer ago than this does not keep virtual time running. */
 const lookMsMax = 30 * 60_000;
 
@@ -136,10 +138,18 @@ function save(socket: WebSocket, stream: Stream): void {
   stream.savedRevision = revisionOf(stream.place);
 }
 
-/** Whether there was anything to send. */
+/** Whether there was anything to send. Only the last message tells the revision: a bookmark may follow any of them. */
 function sendLines(socket: WebSocket, revision: number, lines: string[]): boolean {
   if (lines.length === 0) return false;
-  socket.send(`${revision}\n${lines.map(endLine).join("")}`);
+  let text = "";
+  for (const line of lines) {
+    if (text.length + line.length > messageCharsMax && text !== "") {
+      socket.send(`\n${text}`);
+      text = "";
+    }
+    text += endLine(line);
+  }
+  socket.send(`${revision}\n${text}`);
   return true;
 }
 

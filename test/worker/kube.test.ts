@@ -104,6 +104,19 @@ test("a watch is sent uncompressed, line by line, and goes on after an eviction"
   await lines.stop();
 });
 
+test("a watch begins with more than fits into one message", async () => {
+  const made = await make();
+  for (const name of ["a", "b", "c"]) {
+    const large = { ...(configMap(name) as object), data: { name, text: "x".repeat(900_000) } };
+    expect((await kube(made, configMaps, post(large))).status).toBe(201);
+  }
+  const lines = lineReader(await kube(made, `${configMaps}?watch=true`));
+  const names: string[] = [];
+  while (names.length < 4) names.push(JSON.parse((await lines.next())!).object.metadata.name);
+  expect(names).toEqual(["a", "b", "c", "kube-root-ca.crt"]);
+  await lines.stop();
+});
+
 test("a watch ends when its time is up", async () => {
   const made = await make();
   const watch = await kube(made, `${configMaps}?watch=true&timeoutSeconds=1`);
