@@ -157,6 +157,11 @@ export const mirroredAddressesMax = 1_000;
 /** How long a simulated cloud takes to hand out a load balancer. */
 export const loadBalancerMs = 2_000;
 
+// Deployments
+/** k8s: deployment_controller.go maxRetries, sync.go maxRevHistoryLengthInChars */
+export const deploymentRetriesMax = 15;
+export const revisionHistoryCharactersMax = 2_000;
+
 // DaemonSets
 /** k8s: failedPodsBackoff of NewDaemonSetsController */
 export const daemonBackoffMsMin = 1_000;

@@ -191,6 +191,39 @@ describe("DaemonSet", () => {
     expect(revisions()[1].metadata.name).toBe(first.metadata.name);
   });
 
+  test("writes a revision as Go does, keys in order", () => {
+    const world = settled();
+    const [revision] = world.get("/apis/apps/v1/namespaces/default/controllerrevisions").items;
+    const { template } = revision.data.spec;
+    expect(Object.keys(template)).toEqual(["$patch", "metadata", "spec"]);
+    for (const object of [template.spec, template.spec.containers[0]])
+      expect(Object.keys(object)).toEqual(Object.keys(object).sort());
+  });
+
+  test("adopts revisions without an owner, and keeps one of those that say the same", () => {
+    const world = settled();
+    const list = "/apis/apps/v1/namespaces/default/controllerrevisions";
+    const [revision] = world.get(list).items;
+    const { labels, ownerReferences } = revision.metadata;
+    world.create({
+      apiVersion: "apps/v1",
+      kind: "ControllerRevision",
+      data: revision.data,
+      metadata: {
+        name: "other",
+        namespace: "default",
+        labels: { ...labels, "controller-revision-hash": "other" },
+      },
+      revision: 7,
+    });
+    world.settle();
+    const { items } = world.get(list);
+    expect(items).toHaveLength(1);
+    expect(items[0].metadata).toMatchObject({ name: "other", ownerReferences });
+    for (const pod of world.pods())
+      expect(pod.metadata.labels["controller-revision-hash"]).toBe("other");
+  });
+
   test("forgets revisions beyond its limit", () => {
     const world = settled(daemonSet({ revisionHistoryLimit: 1 }));
     for (const tag of ["1.25", "1.26", "1.28"]) {

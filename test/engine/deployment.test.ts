@@ -95,4 +95,62 @@ describe("Deployment", () => {
     expect(back.metadata.annotations["deployment.kubernetes.io/revision"]).toBe("3");
     expect(back.status.readyReplicas).toBe(4);
   });
+
+  test("counts revisions as Go's int64", () => {
+    const world = new World();
+    world.create(deployment());
+    world.settle();
+    const sets = "/apis/apps/v1/namespaces/default/replicasets";
+    const [first] = world.get(sets).items;
+    const revision = "deployment.kubernetes.io/revision";
+    world.patch(`${sets}/${first.metadata.name}`, {
+      metadata: { annotations: { [revision]: "3546343826724305832" } },
+    });
+    setImage(world, "nginx:1.28");
+    world.settle();
+    expect(world.get(url).metadata.annotations[revision]).toBe("3546343826724305833");
+  });
+
+  test("tells that its ReplicaSet could not be made, and makes it when it can", () => {
+    const world = new World();
+    world.create({
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: "q", namespace: "default" },
+      spec: { hard: { "count/replicasets.apps": "0" } },
+    });
+    world.advance(1_000);
+    world.create(deployment());
+    world.advance(1_000);
+    const { conditions } = world.get(url).status;
+    const failed = conditions.find((c: { type: string }) => c.type === "Progressing");
+    expect(failed).toMatchObject({ status: "False", reason: "ReplicaSetCreateError" });
+    expect(failed.message).toMatch(
+      /^Failed to create new replica set "web-\w+": replicasets.apps "web-\w+" is forbidden: exceeded quota: q, /,
+    );
+    expect(world.events("web")).toEqual([`Warning ReplicaSetCreateError ${failed.message}`]);
+    world.delete("/api/v1/namespaces/default/resourcequotas/q");
+    world.advance(60_000);
+    expect(world.rows("/apis/apps/v1/namespaces/default/deployments")).toMatchObject([
+      { Ready: "3/3" },
+    ]);
+  });
+
+  test("creates Pods in batches, none after one that failed", () => {
+    const world = new World();
+    world.create({
+      apiVersion: "v1",
+      kind: "ResourceQuota",
+      metadata: { name: "q", namespace: "default" },
+      spec: { hard: { pods: "4" } },
+    });
+    world.advance(1_000);
+    world.create(deployment({}, { replicas: 20 }));
+    world.engine.run(world.now);
+    const [set] = world.get("/apis/apps/v1/namespaces/default/replicasets").items;
+    const told = world.events(set.metadata.name).map((e) => e.split(" ")[1]);
+    expect(world.pods()).toHaveLength(4);
+    // One, two, then four of which one still fits.
+    expect(told.slice(0, 7).filter((reason) => reason === "FailedCreate")).toHaveLength(3);
+  });
 });

@@ -1,19 +1,29 @@
 /** A DaemonSet's ControllerRevisions: what `kubectl rollout history` and `undo` read. k8s: pkg/controller/daemon/update.go */
 import { equal } from "../core/equal.ts";
 import { fnv32a, safeEncode } from "../core/random.ts";
+import { controllerOf, type OwnerReference } from "../core/object.ts";
+import { labelSelector } from "../api/selectors.ts";
 import { StatusError } from "../api/status.ts";
 import type { ControllerRevision } from "../kinds/controller-revision.ts";
 import type { DaemonSet } from "../kinds/daemon-set.ts";
 import type { Client } from "./define.ts";
 import { ownerReference } from "./deployment-sets.ts";
+import { compare } from "./deployment-shapes.ts";
 import { revisionHashLabel, type DaemonPod } from "./daemon-set-nodes.ts";
 
 const revisions = "controllerrevisions.apps";
 
+/** As Go writes a map: clients compare the bytes. */
+function inKeyOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inKeyOrder);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => compare(a, b));
+  return Object.fromEntries(entries.map(([key, of]) => [key, inKeyOrder(of)]));
+}
+
 /** The patch that brings a set back to a template. k8s: getPatch */
-const patchOf = (set: DaemonSet): unknown => ({
-  spec: { template: { ...set.spec.template, $patch: "replace" } },
-});
+const patchOf = (set: DaemonSet): unknown =>
+  inKeyOrder({ spec: { template: { ...set.spec.template, $patch: "replace" } } });
 
 export interface History {
   /** Label value of Pods of the current template. */
@@ -21,25 +31,75 @@ export interface History {
   old: ControllerRevision[];
 }
 
+/** Revisions it controls; orphans that match are adopted, those that no longer match released. k8s: controlledHistories */
+function claim(client: Client, set: DaemonSet): ControllerRevision[] {
+  const selector = labelSelector(set.spec.selector);
+  const mine: ControllerRevision[] = [];
+  for (const revision of client.byIndex<ControllerRevision>("controller", set.metadata.uid)) {
+    if (revision.kind !== "ControllerRevision") continue;
+    if (selector.matches(revision.metadata.labels)) mine.push(revision);
+    else withOwners(client, set, revision, []);
+  }
+  for (const revision of client.list<ControllerRevision>(revisions, set.metadata.namespace)) {
+    if (controllerOf(revision) || revision.metadata.deletionTimestamp) continue;
+    if (!selector.matches(revision.metadata.labels)) continue;
+    mine.push(withOwners(client, set, revision, [ownerReference(set)]));
+  }
+  return mine;
+}
+
+function withOwners(
+  client: Client,
+  set: DaemonSet,
+  revision: ControllerRevision,
+  added: readonly unknown[],
+): ControllerRevision {
+  const others = (revision.metadata.ownerReferences ?? []).filter(
+    (o) => o.uid !== set.metadata.uid,
+  );
+  const ownerReferences = [...others, ...added] as OwnerReference[];
+  const metadata = { ...revision.metadata, ownerReferences };
+  return client.update<ControllerRevision>(revisions, { ...revision, metadata });
+}
+
 /** The current revision, made or moved to the top, and those before. Undefined: a name was taken, try anew. */
 export function currentRevision(client: Client, set: DaemonSet): History | undefined {
   const patch = patchOf(set);
-  const all = client
-    .byIndex<ControllerRevision>("controller", set.metadata.uid)
-    .filter((o) => o.kind === "ControllerRevision");
+  const all = claim(client, set);
   const same = all.filter((r) => equal(r.data, patch));
   const old = all.filter((r) => !same.includes(r));
   const revision = old.reduce((most, r) => Math.max(most, r.revision), 0) + 1;
-  let current = same.reduce<ControllerRevision | undefined>(
-    (best, r) => (!best || r.revision >= best.revision ? r : best),
-    undefined,
-  );
+  let current = onlyOne(client, set, same);
   if (!current) current = create(client, set, patch, revision);
   else if (current.revision < revision) {
     current = client.update<ControllerRevision>(revisions, { ...current, revision });
   }
   const hash = current?.metadata.labels?.[revisionHashLabel];
   return hash ? { hash, old } : undefined;
+}
+
+/** Of revisions that say the same the newest stays, and takes the others' Pods. k8s: dedupCurHistories */
+function onlyOne(
+  client: Client,
+  set: DaemonSet,
+  same: readonly ControllerRevision[],
+): ControllerRevision | undefined {
+  const kept = same.reduce<ControllerRevision | undefined>(
+    (best, r) => (!best || r.revision >= best.revision ? r : best),
+    undefined,
+  );
+  if (!kept || same.length === 1) return kept;
+  const hash = kept.metadata.labels?.[revisionHashLabel] ?? "";
+  for (const pod of client.byIndex<DaemonPod>("controller", set.metadata.uid)) {
+    if (pod.kind !== "Pod" || pod.metadata.labels?.[revisionHashLabel] === hash) continue;
+    const labels = { ...pod.metadata.labels, [revisionHashLabel]: hash };
+    client.update<DaemonPod>("pods", { ...pod, metadata: { ...pod.metadata, labels } });
+  }
+  for (const { metadata } of same) {
+    if (metadata.name !== kept.metadata.name)
+      client.delete(revisions, metadata.namespace ?? "", metadata.name);
+  }
+  return kept;
 }
 
 function create(

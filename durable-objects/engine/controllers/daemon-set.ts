@@ -2,7 +2,6 @@
 import { equal } from "../core/equal.ts";
 import { controllerOf, objectKey, splitKey, type Change } from "../core/object.ts";
 import { labelSelector } from "../api/selectors.ts";
-import { StatusError } from "../api/status.ts";
 import type { DaemonSet } from "../kinds/daemon-set.ts";
 import {
   daemonBackoffMsMax,
@@ -17,6 +16,7 @@ import {
   daemonPod,
   eligibility,
   isUpdated,
+  revisionHashLabel,
   targetNode,
   type DaemonPod,
   type Eligibility,
@@ -31,6 +31,7 @@ import {
 import type { Client, Controller, Reader } from "./define.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import { compare } from "./deployment-shapes.ts";
+import { createPods, deletePod } from "./pod-control.ts";
 import { isReady } from "./pods.ts";
 
 const sets = "daemonsets.apps";
@@ -51,12 +52,7 @@ export const daemonSetController: Controller = {
     [sets]: (change) => [objectKey(change.namespace, change.name)],
     pods: setsOfPod,
     nodes: (change, reader) => (nodeMatters(change) ? allSets(reader) : undefined),
-    "controllerrevisions.apps": (change) => {
-      const owner = controllerOf(change.object);
-      return owner?.kind === "DaemonSet" && change.op === "delete"
-        ? [objectKey(change.namespace, owner.name)]
-        : undefined;
-    },
+    "controllerrevisions.apps": setsOfRevision,
   },
   reconcile,
 };
@@ -73,6 +69,23 @@ function nodeMatters({ op, object, previous }: Change): boolean {
 const allSets = (reader: Reader): string[] =>
   reader.list(sets).map(({ metadata }) => objectKey(metadata.namespace, metadata.name));
 
+/** One that is gone is made anew, one without an owner adopted. k8s: addHistory, updateHistory, deleteHistory */
+function setsOfRevision(change: Change, reader: Reader): Iterable<string> | undefined {
+  const owner = controllerOf(change.object);
+  if (!owner) return change.op === "delete" ? undefined : setsSelecting(change, reader);
+  return owner.kind === "DaemonSet" && change.op === "delete"
+    ? [objectKey(change.namespace, owner.name)]
+    : undefined;
+}
+
+function* setsSelecting(change: Change, reader: Reader): Iterable<string> {
+  for (const set of reader.list<DaemonSet>(sets, change.namespace)) {
+    if (labelSelector(set.spec.selector).matches(change.object.metadata.labels)) {
+      yield objectKey(change.namespace, set.metadata.name);
+    }
+  }
+}
+
 function* setsOfPod(change: Change, reader: Reader): Iterable<string> {
   const owner = controllerOf(change.object);
   if (owner?.kind === "DaemonSet") yield objectKey(change.namespace, owner.name);
@@ -80,12 +93,7 @@ function* setsOfPod(change: Change, reader: Reader): Iterable<string> {
   if (before?.kind === "DaemonSet" && before.uid !== owner?.uid) {
     yield objectKey(change.namespace, before.name);
   }
-  if (owner || change.op === "delete") return;
-  for (const set of reader.list<DaemonSet>(sets, change.namespace)) {
-    if (labelSelector(set.spec.selector).matches(change.object.metadata.labels)) {
-      yield objectKey(change.namespace, set.metadata.name);
-    }
-  }
+  if (!owner && change.op !== "delete") yield* setsSelecting(change, reader);
 }
 
 function reconcile(key: string, client: Client): number | undefined {
@@ -232,8 +240,8 @@ function settleNode(client: Client, view: DaemonView, node: string, settled: Set
   }
   if (running.length === 0 && view.eligible.get(node)?.shouldRun) settled.plan.create.push(node);
   if (running.length <= 1) return;
-  const current = running.find((p) => isUpdated(set, p, view.hash));
-  const old = running.find((p) => !isUpdated(set, p, view.hash));
+  const current = running.find((p) => p.metadata.labels?.[revisionHashLabel] === view.hash);
+  const old = running.find((p) => p.metadata.labels?.[revisionHashLabel] !== view.hash);
   settled.plan.remove.push(...names(running.filter((p) => p !== current && p !== old)));
   if (!current || !old) return;
   if (!isReady(old) || availableAt(set, current) <= view.now)
@@ -271,28 +279,12 @@ function removeFailed(
 /** k8s: syncNodes. Returns how many creations in a row have failed now. */
 function carryOut(client: Client, view: DaemonView, plan: DaemonPlan, memory: Memory): Memory {
   const { set, hash } = view;
-  const namespace = set.metadata.namespace ?? "";
   const result: Memory = {};
   if (plan.create.length) result.failures = 0;
-  for (const node of plan.create.slice(0, podCreateBurstMax)) {
-    try {
-      const { metadata } = client.create<DaemonPod>("pods", daemonPod(set, node, hash));
-      client.event(set, "Normal", "SuccessfulCreate", `Created pod: ${metadata.name}`, {
-        component,
-      });
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      client.event(set, "Warning", "FailedCreate", `Error creating: ${error.message}`, {
-        component,
-      });
-      result.failures = (memory.failures ?? 0) + 1;
-      break;
-    }
-  }
-  for (const name of plan.remove.slice(0, podCreateBurstMax)) {
-    client.delete("pods", namespace, name);
-    client.event(set, "Normal", "SuccessfulDelete", `Deleted pod: ${name}`, { component });
-  }
+  const pods = plan.create.slice(0, podCreateBurstMax).map((node) => daemonPod(set, node, hash));
+  if (createPods(client, set, component, pods)) result.failures = (memory.failures ?? 0) + 1;
+  for (const name of plan.remove.slice(0, podCreateBurstMax))
+    deletePod(client, set, component, name);
   return result;
 }
 

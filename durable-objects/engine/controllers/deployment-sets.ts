@@ -4,6 +4,7 @@ import { equal } from "../core/equal.ts";
 import { controllerOf, type KubeObject } from "../core/object.ts";
 import { labelSelector } from "../api/selectors.ts";
 import { StatusError } from "../api/status.ts";
+import { revisionHistoryCharactersMax } from "../limits.ts";
 import type { Client } from "./define.ts";
 import {
   conditionOf,
@@ -11,6 +12,7 @@ import {
   findNew,
   hashLabel,
   inheritedAnnotations,
+  lastRevision,
   maxReplicasAnnotation,
   maxSurge,
   newReplicas,
@@ -24,6 +26,7 @@ import {
   type Deployment,
   type ReplicaSet,
 } from "./deployment-shapes.ts";
+import { namespaceGoes } from "./pod-control.ts";
 
 export const component = "deployment-controller";
 const sets = "replicasets.apps";
@@ -116,6 +119,13 @@ export function syncPausedCondition(client: Client, d: Deployment): boolean {
   return true;
 }
 
+interface NewSet {
+  current: ReplicaSet | undefined;
+  deployment: Deployment;
+  /** It could not be made, and is to be tried again. */
+  failed?: boolean;
+}
+
 /**
  * The ReplicaSet of the current template, its revision brought up to date; made if there is none and `create`.
  * k8s: getAllReplicaSetsAndSyncRevision, getNewReplicaSet
@@ -125,10 +135,10 @@ export function newSet(
   d: Deployment,
   all: readonly ReplicaSet[],
   create: boolean,
-): { current: ReplicaSet | undefined; deployment: Deployment } {
+): NewSet {
   const existing = findNew(d, all);
   const others = all.filter((rs) => rs !== existing);
-  const revision = others.reduce((most, rs) => Math.max(most, revisionOf(rs)), 0) + 1;
+  const revision = lastRevision(others) + 1n;
   if (!existing && !create) return { current: undefined, deployment: d };
   let current: ReplicaSet;
   let reason: string;
@@ -145,7 +155,8 @@ export function newSet(
     return { current, deployment: withConditions(client, deployment, conditions) };
   }
   const made = createSet(client, d, others, revision);
-  if (!made) return { current: undefined, deployment: d };
+  if (made instanceof StatusError)
+    return { current: undefined, deployment: d, failed: !namespaceGoes(made) };
   current = made;
   const deployment = withRevision(client, d, current);
   if (!hasDeadline(d)) return { current, deployment };
@@ -161,15 +172,15 @@ export function newSet(
 }
 
 /** k8s: SetNewReplicaSetAnnotations: inherited annotations and a revision that only grows, old ones kept as history. */
-function annotated(client: Client, d: Deployment, rs: ReplicaSet, revision: number): ReplicaSet {
+function annotated(client: Client, d: Deployment, rs: ReplicaSet, revision: bigint): ReplicaSet {
   const was = rs.metadata.annotations ?? {};
   const annotations: Record<string, string> = { ...was, ...inheritedAnnotations(d) };
   const before = revisionOf(rs);
-  if (before < revision) {
+  if (before !== undefined && before < revision) {
     annotations[revisionAnnotation] = String(revision);
-    if (before > 0) {
-      const history = was[revisionHistoryAnnotation];
-      annotations[revisionHistoryAnnotation] = history ? `${history},${before}` : String(before);
+    if (was[revisionAnnotation] !== undefined) {
+      const history = historyWith(was[revisionHistoryAnnotation], was[revisionAnnotation]);
+      if (history !== undefined) annotations[revisionHistoryAnnotation] = history;
     }
   }
   const ready = d.spec.minReadySeconds;
@@ -182,6 +193,16 @@ function annotated(client: Client, d: Deployment, rs: ReplicaSet, revision: numb
     metadata: { ...rs.metadata, annotations },
     spec,
   });
+}
+
+/** The oldest entries make room for the newest. k8s: maxRevHistoryLengthInChars */
+function historyWith(history: string | undefined, revision: string): string | undefined {
+  if (!history) return revision;
+  const kept = history.split(",");
+  let length = history.length + revision.length + 1;
+  while (length > revisionHistoryCharactersMax && kept.length)
+    length -= (kept.shift() as string).length + 1;
+  return length <= revisionHistoryCharactersMax ? [...kept, revision].join(",") : undefined;
 }
 
 function withRevision(client: Client, d: Deployment, rs: ReplicaSet): Deployment {
@@ -200,14 +221,14 @@ function createSet(
   client: Client,
   d: Deployment,
   others: readonly ReplicaSet[],
-  revision: number,
-): ReplicaSet | undefined {
+  revision: bigint,
+): ReplicaSet | StatusError {
   const hash = templateHash(d);
   const template = withHash(d, hash);
   const replicas = newReplicas(d, others, 0);
   const set = {
     metadata: {
-      name: `${d.metadata.name}-${hash}`,
+      name: `${d.metadata.name.slice(0, 253 - 1 - hash.length)}-${hash}`,
       namespace: d.metadata.namespace,
       labels: template.metadata?.labels,
       ownerReferences: [ownerReference(d)],
@@ -245,7 +266,7 @@ function createFailed(
   d: Deployment,
   name: string,
   error: StatusError,
-): ReplicaSet | undefined {
+): ReplicaSet | StatusError {
   const namespace = d.metadata.namespace ?? "";
   if (error.reason === "AlreadyExists") {
     const taken = client.get<ReplicaSet>(sets, namespace, name);
@@ -257,14 +278,17 @@ function createFailed(
       { ...d, status: { ...d.status, collisionCount } },
       "status",
     );
-    return undefined;
+    return error;
   }
+  if (namespaceGoes(error)) return error;
+  const reason = "ReplicaSetCreateError";
+  const message = `Failed to create new replica set "${name}": ${error.message}`;
   if (hasDeadline(d)) {
-    const message = `Failed to create new replica set "${name}": ${error.message}`;
-    const condition = progressing(client, "False", "ReplicaSetCreateError", message);
+    const condition = progressing(client, "False", reason, message);
     withConditions(client, d, withCondition(d.status?.conditions ?? [], condition));
   }
-  return undefined;
+  client.event(d, "Warning", reason, message, { component });
+  return error;
 }
 
 function withHash(d: Deployment, hash: string): Deployment["spec"]["template"] {

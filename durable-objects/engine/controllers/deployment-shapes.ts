@@ -125,8 +125,27 @@ export const desired = (rs: ReplicaSet): number => rs.spec.replicas;
 export const active = (sets: readonly ReplicaSet[]): ReplicaSet[] =>
   sets.filter((rs) => rs.spec.replicas > 0);
 
-export const revisionOf = (object: KubeObject | undefined): number =>
-  Number(object?.metadata.annotations?.[revisionAnnotation] ?? 0);
+/** A revision is Go's int64, which is more than a number holds. Undefined: not one. k8s: Revision */
+export function revisionOf(object: KubeObject): bigint | undefined {
+  const text = object.metadata.annotations?.[revisionAnnotation] ?? "0";
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const revision = BigInt(text);
+  return BigInt.asIntN(64, revision) === revision ? revision : undefined;
+}
+
+/** k8s: MaxRevision */
+export const lastRevision = (sets: readonly ReplicaSet[]): bigint =>
+  sets.reduce((most, rs) => {
+    const revision = revisionOf(rs) ?? 0n;
+    return revision > most ? revision : most;
+  }, 0n);
+
+/** k8s: ReplicaSetsByRevision */
+export function byRevision(a: ReplicaSet, b: ReplicaSet): number {
+  const [left, right] = [revisionOf(a), revisionOf(b)];
+  if (left === undefined || right === undefined || left === right) return byCreation(a, b);
+  return left < right ? -1 : 1;
+}
 
 /** Oldest first, names break ties. k8s: ReplicaSetsByCreationTimestamp */
 export const byCreation = (a: KubeObject, b: KubeObject): number =>
@@ -197,7 +216,8 @@ function fractionOf(rs: ReplicaSet, d: Deployment): number {
   if (d.spec.replicas === 0) return -rs.spec.replicas;
   const most = d.spec.replicas + maxSurge(d);
   const annotated = Number(rs.metadata.annotations?.[maxReplicasAnnotation] ?? 0);
-  const before = annotated > 0 ? annotated : (d.status?.replicas ?? 0);
+  const before = annotated || (d.status?.replicas ?? 0);
+  if (!before) return 0;
   const size = Math.round((rs.spec.replicas * most) / before);
   return size - rs.spec.replicas;
 }

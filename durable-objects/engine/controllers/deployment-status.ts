@@ -65,9 +65,18 @@ function calculate(
   ] as const) {
     if (status[key] === 0) delete status[key];
   }
-  status.terminatingReplicas = sumOf(all, (rs) => rs.status?.terminatingReplicas);
+  const terminating = terminatingOf(all);
+  if (terminating !== undefined) status.terminatingReplicas = terminating;
   if (d.status?.collisionCount) status.collisionCount = d.status.collisionCount;
   return status;
+}
+
+/** Unknown while a set that was looked at does not tell. k8s: GetTerminatingReplicaCountForReplicaSets */
+function terminatingOf(all: readonly ReplicaSet[]): number | undefined {
+  const untold = all.some(
+    ({ status }) => status?.observedGeneration && status.terminatingReplicas === undefined,
+  );
+  return untold ? undefined : sumOf(all, (rs) => rs.status?.terminatingReplicas);
 }
 
 /** Counts only: paused, scaled or going away. k8s: syncDeploymentStatus */
@@ -103,8 +112,9 @@ export function syncRolloutStatus(
     status.replicas === status.updatedReplicas && before?.reason === "NewReplicaSetAvailable";
   if (hasDeadline(d) && !settled) conditions = withProgress(client, d, status, conditions, current);
   const failure = failureOf(client, all, current);
-  conditions = conditions.filter((c) => c.type !== "ReplicaFailure");
-  if (failure) conditions = withCondition(conditions, keepTimes(failure, d));
+  conditions = failure
+    ? withCondition(conditions, failure)
+    : conditions.filter((c) => c.type !== "ReplicaFailure");
   status.conditions = conditions;
   write(client, d, status);
   return deadlineOf(d, status);
@@ -191,11 +201,4 @@ function failureOf(
     return { ...found, lastUpdateTime: found.lastTransitionTime ?? at };
   }
   return undefined;
-}
-
-function keepTimes(failure: Condition, d: Deployment): Condition {
-  const before = conditionOf(d.status?.conditions, "ReplicaFailure");
-  return before && before.reason === failure.reason && before.status === failure.status
-    ? before
-    : failure;
 }

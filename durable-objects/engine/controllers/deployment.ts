@@ -1,11 +1,13 @@
 /** Deployments make ReplicaSets and move Pods between them. k8s: pkg/controller/deployment */
 import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { labelSelector } from "../api/selectors.ts";
+import { deploymentRetriesMax, podCreateRetryMsMin } from "../limits.ts";
 import type { Client, Controller, Reader } from "./define.ts";
 import { adoptSets, newSet, scaleSet, syncPausedCondition } from "./deployment-sets.ts";
 import {
   active,
   byCreation,
+  byRevision,
   desired,
   desiredReplicasAnnotation,
   findNew,
@@ -14,12 +16,13 @@ import {
   maxUnavailable,
   newReplicas,
   proportion,
-  revisionOf,
   sumOf,
   type Deployment,
   type ReplicaSet,
 } from "./deployment-shapes.ts";
 import { isComplete, syncRolloutStatus, syncStatus } from "./deployment-status.ts";
+
+const failures = "deployment-failures";
 
 export const deploymentController: Controller = {
   name: "deployment",
@@ -31,7 +34,7 @@ export const deploymentController: Controller = {
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     const d = client.get<Deployment>("deployments.apps", namespace, name);
-    if (!d) return undefined;
+    if (!d) return forgetFailures(client, key);
     const sets = adoptSets(client, d);
     if (d.metadata.deletionTimestamp) return syncStatus(client, d, sets);
     const paused = syncPausedCondition(client, d);
@@ -40,6 +43,19 @@ export const deploymentController: Controller = {
     return isRolling(d) ? rollingUpdate(client, d, sets) : recreate(client, d, sets);
   },
 };
+
+/** k8s: handleErr */
+function retryAt(client: Client, d: Deployment): number | undefined {
+  const key = objectKey(d.metadata.namespace, d.metadata.name);
+  const attempts = client.records.get<number>(failures, key) ?? 0;
+  if (attempts >= deploymentRetriesMax) return forgetFailures(client, key);
+  client.records.put(failures, key, attempts + 1);
+  return client.now + podCreateRetryMsMin * 2 ** attempts;
+}
+
+function forgetFailures(client: Client, key: string): undefined {
+  if (client.records.get(failures, key) !== undefined) client.records.delete(failures, key);
+}
 
 function* ownersOf(change: Change, reader: Reader): Iterable<string> {
   for (const object of [change.object, change.previous]) {
@@ -83,8 +99,9 @@ function rollingUpdate(
   d: Deployment,
   sets: readonly ReplicaSet[],
 ): number | undefined {
-  const { current, deployment } = newSet(client, d, sets, true);
-  if (!current) return undefined;
+  const { current, deployment, failed } = newSet(client, d, sets, true);
+  if (!current) return failed ? retryAt(client, d) : undefined;
+  forgetFailures(client, objectKey(d.metadata.namespace, d.metadata.name));
   const old = oldOf(sets, current);
   const all = [...old, current];
   if (scaleNew(client, deployment, all, current))
@@ -177,8 +194,14 @@ function recreate(client: Client, d: Deployment, sets: readonly ReplicaSet[]): n
     return syncRolloutStatus(client, found.deployment, fresh(client, sets), found.current);
   }
   // The first look may have annotated the set: the second must not write from an old copy.
-  const { current, deployment } = newSet(client, found.deployment, fresh(client, sets), true);
-  if (!current) return undefined;
+  const { current, deployment, failed } = newSet(
+    client,
+    found.deployment,
+    fresh(client, sets),
+    true,
+  );
+  if (!current) return failed ? retryAt(client, d) : undefined;
+  forgetFailures(client, objectKey(d.metadata.namespace, d.metadata.name));
   scaleSet(client, deployment, current, deployment.spec.replicas);
   if (isComplete(deployment, deployment.status ?? {})) cleanUp(client, deployment, old);
   return syncRolloutStatus(client, deployment, fresh(client, [...old, current]), current);
@@ -262,8 +285,7 @@ function cleanUp(client: Client, d: Deployment, old: readonly ReplicaSet[]): voi
   const alive = old.filter((rs) => !rs.metadata.deletionTimestamp);
   const excess = alive.length - limit;
   if (excess <= 0) return;
-  const sorted = [...alive].sort((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b));
-  for (const rs of sorted.slice(0, excess)) {
+  for (const rs of [...alive].sort(byRevision).slice(0, excess)) {
     const stale = (rs.metadata.generation ?? 0) > (rs.status?.observedGeneration ?? 0);
     if (rs.status?.replicas || rs.spec.replicas || stale) continue;
     client.delete("replicasets.apps", rs.metadata.namespace ?? "", rs.metadata.name, {

@@ -14,11 +14,11 @@ interface ContainerPorts {
 }
 
 export interface EndpointPod extends PodShape {
-  spec: Omit<PodShape["spec"], "containers"> & {
+  spec: Omit<PodShape["spec"], "containers" | "initContainers"> & {
     hostname?: string;
     subdomain?: string;
     containers?: (ContainerPorts & { name: string })[];
-    initContainers?: ContainerPorts[];
+    initContainers?: (ContainerPorts & { name: string })[];
   };
   status?: PodShape["status"] & { podIPs?: { ip: string }[] };
 }

@@ -4,14 +4,24 @@ import type { KubeObject } from "../core/object.ts";
 import type { Client } from "./define.ts";
 
 export interface PodShape extends KubeObject {
-  spec: { nodeName?: string; containers?: { name: string }[] };
+  spec: {
+    nodeName?: string;
+    containers?: { name: string }[];
+    initContainers?: { name: string; restartPolicy?: string }[];
+  };
   status?: {
     phase?: string;
     startTime?: string;
     podIP?: string;
     conditions?: { type: string; status: string; lastTransitionTime?: string }[];
-    containerStatuses?: { restartCount?: number }[];
+    containerStatuses?: Restarted[];
+    initContainerStatuses?: Restarted[];
   };
+}
+
+interface Restarted {
+  name?: string;
+  restartCount?: number;
 }
 
 export const isActive = (pod: PodShape): boolean =>
@@ -36,8 +46,16 @@ export function isPodAvailableAt(pod: PodShape, minReadyMs: number): number {
 const phaseRank: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
 const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
 
-const restarts = (pod: PodShape): number =>
-  (pod.status?.containerStatuses ?? []).reduce((most, c) => Math.max(most, c.restartCount ?? 0), 0);
+/** Restarts of the most restarted container, and of the most restarted sidecar. k8s: maxContainerRestarts */
+function restarts({ spec, status }: PodShape): [regular: number, sidecars: number] {
+  const sidecars = new Set(
+    (spec.initContainers ?? []).filter((c) => c.restartPolicy === "Always").map((c) => c.name),
+  );
+  const most = (of: readonly Restarted[] | undefined): number =>
+    (of ?? []).reduce((top, c) => Math.max(top, c.restartCount ?? 0), 0);
+  const initial = status?.initContainerStatuses?.filter((c) => sidecars.has(c.name ?? ""));
+  return [most(status?.containerStatuses), most(initial)];
+}
 
 /** How many related ready Pods share each Pod's node. */
 function colocated(
@@ -69,10 +87,14 @@ function relatedPods(
   return all;
 }
 
-/** Ready times count in powers of two, so that small differences do not decide. k8s: logarithmicScaleDown */
-function bucket(now: number, at: number): number {
-  const seconds = (now - at) / 1000;
-  return seconds <= 0 ? 0 : Math.floor(Math.log2(seconds));
+/** Ages count in powers of two of nanoseconds, so that small differences do not decide. k8s: logarithmicRankDiff */
+const bucket = (ageMs: number): number => (ageMs > 0 ? Math.trunc(Math.log2(ageMs * 1e6)) : -1);
+
+/** The younger first; of two about as old, the one with the smaller uid. Zero where the moments are the same. */
+function younger(now: number, a: [PodShape, number], b: [PodShape, number]): number {
+  if (a[1] === b[1]) return 0;
+  const buckets = bucket(now - a[1]) - bucket(now - b[1]);
+  return buckets || (a[0].metadata.uid < b[0].metadata.uid ? -1 : 1);
 }
 
 /** The Pods to go first. k8s: getPodsToDelete, ActivePodsWithRanks */
@@ -100,16 +122,14 @@ export function rankForDeletion(
     const ranks = rank(b) - rank(a);
     if (ranks) return ranks;
     if (isReady(a)) {
-      const since = bucket(client.now, readySince(a)) - bucket(client.now, readySince(b));
+      const since = younger(client.now, [a, readySince(a)], [b, readySince(b)]);
       if (since) return since;
     }
-    const restarted = restarts(b) - restarts(a);
+    const [restartsA, restartsB] = [restarts(a), restarts(b)];
+    const restarted = restartsB[0] - restartsA[0] || restartsB[1] - restartsA[1];
     if (restarted) return restarted;
-    const created =
-      bucket(client.now, parseTime(a.metadata.creationTimestamp)) -
-      bucket(client.now, parseTime(b.metadata.creationTimestamp));
-    if (created) return created;
-    return a.metadata.uid < b.metadata.uid ? -1 : 1;
+    const born = (pod: PodShape): number => parseTime(pod.metadata.creationTimestamp);
+    return younger(client.now, [a, born(a)], [b, born(b)]);
   };
   return [...pods].sort(compare).slice(0, count);
 }

@@ -5,12 +5,13 @@
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
-import { StatusError } from "../api/status.ts";
+import type { StatusError } from "../api/status.ts";
 import type { Selector } from "../api/selectors.ts";
 import { podCreateBurstMax } from "../limits.ts";
 import type { Client, Controller, Reader } from "./define.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import type { Condition, PodTemplate } from "./deployment-shapes.ts";
+import { createPods, deletePod } from "./pod-control.ts";
 import { isActive, isPodAvailableAt, isReady, rankForDeletion, type PodShape } from "./pods.ts";
 
 export interface Replicated extends KubeObject {
@@ -139,43 +140,17 @@ function manage(
   row: ReplicasRow,
   client: Client,
   object: Replicated,
-  pods: readonly PodShape[],
+  active: readonly PodShape[],
 ): StatusError | undefined {
-  const missing = object.spec.replicas - pods.length;
-  if (missing > 0) return createPods(row, client, object, Math.min(missing, podCreateBurstMax));
+  const missing = object.spec.replicas - active.length;
+  if (missing > 0) {
+    const pods = Array<unknown>(Math.min(missing, podCreateBurstMax)).fill(podFrom(object));
+    return createPods(client, object, row.component, pods);
+  }
   if (missing === 0) return undefined;
   const surplus = Math.min(-missing, podCreateBurstMax);
-  const victims = rankForDeletion(client, object, pods, surplus);
-  for (const pod of victims) {
-    client.delete("pods", pod.metadata.namespace ?? "", pod.metadata.name);
-    client.event(object, "Normal", "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`, {
-      component: row.component,
-    });
-  }
-  return undefined;
-}
-
-function createPods(
-  row: ReplicasRow,
-  client: Client,
-  object: Replicated,
-  count: number,
-): StatusError | undefined {
-  const pod = podFrom(object);
-  for (let i = 0; i < count; i++) {
-    try {
-      const created = client.create<PodShape>("pods", pod);
-      client.event(object, "Normal", "SuccessfulCreate", `Created pod: ${created.metadata.name}`, {
-        component: row.component,
-      });
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      client.event(object, "Warning", "FailedCreate", `Error creating: ${error.message}`, {
-        component: row.component,
-      });
-      return error;
-    }
-  }
+  const victims = rankForDeletion(client, object, active, surplus);
+  for (const pod of victims) deletePod(client, object, row.component, pod.metadata.name);
   return undefined;
 }
 
