@@ -119,6 +119,63 @@ describe("PodDisruptionBudget", () => {
     expect(status(world).disruptedPods).toBeUndefined();
   });
 
+  test("says in the same moment that nothing more may go", () => {
+    const world = settled(deployment(2), budget({ minAvailable: 1 }));
+    const [first] = world.pods().map((p) => p.metadata.name);
+    const seen = world.watch("/apis/policy/v1/namespaces/default/poddisruptionbudgets?watch=true");
+    seen.read();
+    evict(world, first);
+    expect(seen.read()[0]?.object).toMatchObject({
+      status: {
+        disruptionsAllowed: 0,
+        conditions: [{ status: "False", reason: "InsufficientPods" }],
+      },
+    });
+  });
+
+  test("refuses what two budgets guard, and what does not say its name", () => {
+    const second = {
+      ...budget({ minAvailable: 1 }),
+      metadata: { name: "b", namespace: "default" },
+    };
+    const world = settled(deployment(3), budget({ minAvailable: 1 }), second);
+    const [name] = world.pods().map((p) => p.metadata.name);
+    expect(evict(world, name).body).toEqual({
+      kind: "Status",
+      apiVersion: "v1",
+      metadata: {},
+      status: "Failure",
+      message:
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+      code: 500,
+    });
+    const nameless = { apiVersion: "policy/v1", kind: "Eviction" };
+    const url = `/api/v1/namespaces/default/pods/${name}/eviction`;
+    expect(world.request("POST", url, nameless).body.message).toBe(
+      "name in URL does not match name in Eviction object",
+    );
+  });
+
+  test("says why a budget whose size is unknown lets nobody go", () => {
+    const world = settled(deployment(3), budget({ minAvailable: 1 }));
+    const [name] = world.pods().map((p) => p.metadata.name);
+    const why = (status: object) => {
+      world.patch(`${url}/status`, { status: { disruptionsAllowed: 0, ...status } });
+      return evict(world, name).body.details.causes[0].message;
+    };
+    const condition = { type: "DisruptionAllowed", status: "False", reason: "SyncFailed" };
+    const at = { lastTransitionTime: "2026-01-01T00:00:00Z" };
+    expect(why({ conditions: [{ ...condition, ...at, message: "no idea" }] })).toBe(
+      "The disruption budget web does not allow evicting pods currently because it failed sync: no idea",
+    );
+    expect(why({ conditions: [{ ...condition, ...at, reason: "Other", message: "so" }] })).toBe(
+      "The disruption budget web does not allow evicting pods currently (Other): so",
+    );
+    expect(why({ conditions: [] })).toBe(
+      "The disruption budget web does not allow evicting pods currently",
+    );
+  });
+
   test("counts an evicted Pod again that stays for two minutes", () => {
     const world = settled(deployment(2), budget({ minAvailable: 1 }));
     const [name] = world.pods().map((p) => p.metadata.name);

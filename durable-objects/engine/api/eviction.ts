@@ -26,7 +26,17 @@ interface Budget extends KubeObject {
     currentHealthy?: number;
     desiredHealthy?: number;
     disruptedPods?: Record<string, string>;
+    conditions?: BudgetCondition[];
   };
+}
+
+interface BudgetCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  observedGeneration?: number;
+  lastTransitionTime?: string | undefined;
 }
 
 interface Eviction extends KubeObject {
@@ -44,16 +54,13 @@ export function evict(call: Call): ApiResponse {
     fieldValidationOf(info),
     (t) => call.warnings.push(t),
   ) as Eviction;
-  const name = eviction.metadata?.name;
-  if (name && name !== info.name)
+  if (eviction.metadata?.name !== info.name)
     throw status.badRequest("name in URL does not match name in Eviction object");
   const pod = existing(call) as PodShape;
   const options = writeOptions(call);
   const dryRun = options.dryRun || (eviction.deleteOptions?.dryRun?.includes("All") ?? false);
   if (!canIgnoreBudget(pod)) takeFromBudget(call, pod, dryRun);
-  if (!dryRun && pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed") {
-    markDisrupted(call, pod);
-  }
+  if (!dryRun) markDisrupted(call, pod);
   const { dryRun: _d, ...deleteOptions } = eviction.deleteOptions ?? {};
   context.operations.delete(resource, info.namespace, info.name, deleteOptions, {
     ...options,
@@ -90,16 +97,8 @@ function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
   if (budgets.length > 1) {
     throw new status.StatusError(
       500,
-      "InternalError",
-      "Internal error occurred: This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
-      {
-        causes: [
-          {
-            message:
-              "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
-          },
-        ],
-      },
+      "",
+      "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
     );
   }
   const ready =
@@ -108,15 +107,15 @@ function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
   if (!ready && unhealthyMayGo(budget, currentHealthy, desiredHealthy)) return;
   checkBudget(budget);
   if (dryRun) return;
+  const at = rfc3339(context.operations.now);
+  const left = (budget.status?.disruptionsAllowed ?? 0) - 1;
   const updated: Budget = {
     ...budget,
     status: {
       ...budget.status,
-      disruptionsAllowed: (budget.status?.disruptionsAllowed ?? 0) - 1,
-      disruptedPods: {
-        ...budget.status?.disruptedPods,
-        [pod.metadata.name]: rfc3339(context.operations.now),
-      },
+      ...(left === 0 ? { conditions: withoutRoom(budget, at) } : {}),
+      disruptionsAllowed: left,
+      disruptedPods: { ...budget.status?.disruptedPods, [pod.metadata.name]: at },
     },
   };
   const resource = storedResource("poddisruptionbudgets.policy") as Resource;
@@ -124,6 +123,21 @@ function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
     ...internalWrite,
     subresource: "status",
   });
+}
+
+/** k8s: component-helpers/apps/poddisruptionbudget UpdateDisruptionAllowedCondition */
+function withoutRoom(budget: Budget, at: string): BudgetCondition[] {
+  const conditions = budget.status?.conditions ?? [];
+  const before = conditions.find((c) => c.type === "DisruptionAllowed");
+  const spent: BudgetCondition = {
+    type: "DisruptionAllowed",
+    status: "False",
+    reason: "InsufficientPods",
+    message: "",
+    observedGeneration: budget.status?.observedGeneration ?? 0,
+    lastTransitionTime: before?.status === "False" ? before.lastTransitionTime : at,
+  };
+  return before ? conditions.map((c) => (c === before ? spent : c)) : [...conditions, spent];
 }
 
 function unhealthyMayGo(budget: Budget, healthy: number, desired: number): boolean {
@@ -153,14 +167,14 @@ function checkBudget(budget: Budget): void {
   }
   if ((s.disruptionsAllowed ?? 0) < 0) {
     throw status.forbidden(
-      { group: "policy", plural: "poddisruptionbudgets" },
+      { group: "policy", plural: "poddisruptionbudget" },
       name,
       "pdb disruptions allowed is negative",
     );
   }
   if (Object.keys(s.disruptedPods ?? {}).length > 2000) {
     throw status.forbidden(
-      { group: "policy", plural: "poddisruptionbudgets" },
+      { group: "policy", plural: "poddisruptionbudget" },
       name,
       "DisruptedPods map too big - too many evictions not confirmed by PDB controller",
     );
@@ -174,11 +188,24 @@ function checkBudget(budget: Budget): void {
       causes: [
         {
           reason: "DisruptionBudget",
-          message: `The disruption budget ${name} needs ${s.desiredHealthy ?? 0} healthy pods and has ${s.currentHealthy ?? 0} currently`,
+          message: `The disruption budget ${name} ${whyNone(s)}`,
         },
       ],
     },
   );
+}
+
+function whyNone(s: NonNullable<Budget["status"]>): string {
+  const { currentHealthy = 0, desiredHealthy = 0 } = s;
+  const told = s.conditions?.find(
+    (c) => c.type === "DisruptionAllowed" && c.status === "False" && c.message,
+  );
+  if (told?.reason === "SyncFailed")
+    return `does not allow evicting pods currently because it failed sync: ${told.message}`;
+  if (currentHealthy <= desiredHealthy)
+    return `needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
+  const why = told ? ` (${told.reason}): ${told.message}` : "";
+  return `does not allow evicting pods currently${why}`;
 }
 
 function markDisrupted(call: Call, pod: PodShape): void {
