@@ -410,6 +410,23 @@ describe("stabilisation", () => {
     expect(judge(later, wish(3 * minute, 2, 6, behavior)).replicas).toBe(6);
   });
 
+  test("windows hold the size, they do not bring back an older one", () => {
+    const behavior = {
+      scaleUp: { stabilizationWindowSeconds: 300, selectPolicy: "Max", policies: [] },
+      scaleDown: { stabilizationWindowSeconds: 300, selectPolicy: "Max", policies: [] },
+    };
+    const low = remembered(empty, wish(0, 5, 2, behavior), undefined);
+    expect(judge(low, wish(minute, 5, 7, behavior))).toMatchObject({
+      replicas: 5,
+      able: ["ScaleUpStabilized", expect.anything()],
+    });
+    const high = remembered(empty, wish(0, 5, 9, behavior), undefined);
+    expect(judge(high, wish(minute, 5, 3, behavior))).toMatchObject({
+      replicas: 5,
+      able: ["ScaleDownStabilized", expect.anything()],
+    });
+  });
+
   test("a steady wish is noted once", () => {
     let memory = remembered(empty, wish(0, 3, 3), undefined);
     for (let i = 1; i < 50; i++) memory = remembered(memory, wish(i * 15_000, 3, 3), undefined);

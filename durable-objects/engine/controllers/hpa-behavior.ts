@@ -115,18 +115,19 @@ function highest(memory: HpaMemory, { now, desired }: Wish): Stable {
   return { replicas: Math.max(desired, ...seen), reason: "ScaleDownStabilized" };
 }
 
-/** k8s: stabilizeRecommendationWithBehaviors */
+/** The present size, moved only as far as both windows agree. k8s: stabilizeRecommendationWithBehaviors */
 function stabilised(
   memory: HpaMemory,
   { now, desired, current }: Wish,
-  behavior: Behavior,
+  { scaleUp, scaleDown }: Behavior,
 ): Stable {
-  if (desired >= current) {
-    const seen = recent(memory, now, windowOf(behavior.scaleUp, 0), false);
-    return { replicas: Math.min(desired, ...seen), reason: "ScaleUpStabilized" };
-  }
-  const seen = recent(memory, now, windowOf(behavior.scaleDown, downscaleStabilisationMs), false);
-  return { replicas: Math.max(desired, ...seen), reason: "ScaleDownStabilized" };
+  const least = Math.min(desired, ...recent(memory, now, windowOf(scaleUp, 0), false));
+  const downMs = windowOf(scaleDown, downscaleStabilisationMs);
+  const most = Math.max(desired, ...recent(memory, now, downMs, false));
+  return {
+    replicas: Math.min(Math.max(current, least), most),
+    reason: desired >= current ? "ScaleUpStabilized" : "ScaleDownStabilized",
+  };
 }
 
 /** k8s: convertDesiredReplicasWithRules: at most twice as many, but four at least. */
