@@ -17,6 +17,8 @@ export interface Tenant {
   sandbox: Sandbox;
   /** The path from the API's root on: `/api/v1/pods`. */
   apiPath: string;
+  /** Credentials for the cluster's own authentication: a service account's token. Absent: the sandbox's owner asks. */
+  authorization?: string;
 }
 
 const kubePath = /^\/sandboxes\/([^/]+)(?:\/k\/([^/]+))?(\/.*)?$/;
@@ -25,7 +27,8 @@ const kubePath = /^\/sandboxes\/([^/]+)(?:\/k\/([^/]+))?(\/.*)?$/;
  * Whose API a request is for, by its path and key; throws the Status that refuses it.
  *
  * Clients send no token over plain http, so there (in local mode only) the secret stands in the path:
- * `/sandboxes/ID/k/SECRET/api/v1/...`. Over https it is a bearer token on `/sandboxes/ID/api/v1/...`.
+ * `/sandboxes/ID/k/SECRET/api/v1/...`, and a bearer token beside it is the cluster's to verify. Over https the secret is
+ * the bearer token, on `/sandboxes/ID/api/v1/...`.
  */
 export async function tenantOf(request: Request, env: Env, now: number): Promise<Tenant> {
   const url = new URL(request.url);
@@ -39,5 +42,8 @@ export async function tenantOf(request: Request, env: Env, now: number): Promise
   const verdict = await verify(env, id, secret, now);
   if (verdict.state === "unknown") throw unauthorized();
   if (verdict.state === "gone") throw sandboxGone();
-  return { sandbox: verdict.sandbox, apiPath: parts[3] ?? "/" };
+  const tenant: Tenant = { sandbox: verdict.sandbox, apiPath: parts[3] ?? "/" };
+  const beside = inPath === undefined ? undefined : bearerOf(request.headers);
+  if (beside !== undefined && beside !== inPath) tenant.authorization = `Bearer ${beside}`;
+  return tenant;
 }

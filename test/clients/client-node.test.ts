@@ -44,6 +44,25 @@ test("lists the nodes", async () => {
   }
 });
 
+test("a service account's token asks as that service account", async () => {
+  const { status } = await core.createNamespacedServiceAccountToken({
+    name: "default",
+    namespace,
+    body: { spec: { audiences: [], expirationSeconds: 3600 } } as k8s.AuthenticationV1TokenRequest,
+  });
+  const as = (token: string): Promise<Response> =>
+    fetch(`${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/secrets`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+  const refused = await as(status!.token!);
+  expect(refused.status).toBe(403);
+  expect(await refused.json()).toMatchObject({
+    message:
+      'secrets is forbidden: User "system:serviceaccount:default:default" cannot list resource "secrets" in API group "" in the namespace "default"',
+  });
+  expect((await as("nonsense")).status).toBe(401);
+});
+
 test("an informer sees a Deployment's Pods come, heal and go", async () => {
   const pods = new Map<string, string>();
   const informer = k8s.makeInformer(

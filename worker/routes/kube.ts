@@ -34,6 +34,7 @@ async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Respo
   const address = `https://sandbox${tenant.apiPath}${search}`;
   const headers = headersToHandOn(request.headers);
   headers.set(publicPathHeader, pathname);
+  if (tenant.authorization) headers.set("authorization", tenant.authorization);
   // Redirects of proxied servers are the client's to follow.
   const init = {
     method: request.method,
