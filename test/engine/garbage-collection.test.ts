@@ -133,6 +133,38 @@ describe("deleting an owner", () => {
     expect(exists(world, "one")).toBe(true);
   });
 
+  test("in the foreground a dependent that has another owner stays and forgets the one that goes", () => {
+    const world = new World();
+    const [one, two] = [owner(world, "one"), owner(world, "two")];
+    world.create(owned("shared", { ...one, block: true }, two), owned("own", one));
+    world.delete(`${settingsUrl}/one`, { propagationPolicy: "Foreground" });
+    world.settle();
+    expect(["one", "own", "shared"].map((name) => exists(world, name))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    expect(world.get(`${settingsUrl}/shared`).metadata.ownerReferences).toMatchObject([two]);
+  });
+
+  test("in the foreground a circle of owners goes whole", () => {
+    const world = new World();
+    const [a, b, c] = [owner(world, "a"), owner(world, "b"), owner(world, "c")];
+    for (const [of, by] of [
+      [a, c],
+      [b, a],
+      [c, b],
+    ]) {
+      const ownerReferences = [
+        { apiVersion: "v1", kind: "ConfigMap", ...by, blockOwnerDeletion: true },
+      ];
+      world.patch(`${settingsUrl}/${of?.name}`, { metadata: { ownerReferences } });
+    }
+    world.delete(`${settingsUrl}/a`, { propagationPolicy: "Foreground" });
+    world.settle();
+    expect(["a", "b", "c"].map((name) => exists(world, name))).toEqual([false, false, false]);
+  });
+
   test("in the foreground only those that block are waited for", () => {
     const world = new World();
     const one = owner(world, "one");

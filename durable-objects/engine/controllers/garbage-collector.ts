@@ -95,45 +95,47 @@ function finish(client: Client, resource: string, object: KubeObject): undefined
   if (!finalizers.includes(foreground)) {
     return undefined;
   }
-  let blocking = 0;
-  for (const dependent of [...dependents]) {
-    const ref = dependent.metadata.ownerReferences?.find((o) => o.uid === object.metadata.uid);
-    if (ref?.blockOwnerDeletion) blocking += 1;
-    if (!dependent.metadata.deletionTimestamp) {
-      client.delete(idOf(dependent), dependent.metadata.namespace ?? "", dependent.metadata.name, {
-        propagationPolicy: "Foreground",
-        preconditions: { uid: dependent.metadata.uid },
-      });
-    }
-  }
-  const left = client
-    .byIndex("owner", object.metadata.uid)
-    .some((d) =>
-      d.metadata.ownerReferences?.some(
-        (o) => o.uid === object.metadata.uid && o.blockOwnerDeletion,
-      ),
-    );
-  if (blocking === 0 || !left) dropFinalizer(client, resource, object, foreground);
+  for (const dependent of [...dependents]) collect(client, idOf(dependent), dependent);
+  const { uid } = object.metadata;
+  const blocked = client.byIndex("owner", uid).some((d) => blocks(d, uid));
+  if (!blocked) dropFinalizer(client, resource, object, foreground);
   return undefined;
 }
+
+const blocks = (dependent: KubeObject, uid: string): boolean =>
+  dependent.metadata.ownerReferences?.some((o) => o.uid === uid && o.blockOwnerDeletion) === true;
 
 /** A living object: goes when all its owners are gone; loses references to some that are. k8s: attemptToDeleteItem */
 function collect(client: Client, resource: string, object: KubeObject): void {
   const references = object.metadata.ownerReferences ?? [];
-  if (references.length === 0) return;
+  if (references.length === 0 || object.metadata.deletionTimestamp) return;
   const owners = references.map((ref) => ownerIn(client, object, ref));
-  const solid = owners.some((o) => o && !waitsForDependents(o));
-  const waiting = owners.some((o) => o && waitsForDependents(o));
-  if (solid) {
-    const keep = new Set(
-      owners.flatMap((o) => (o && !waitsForDependents(o) ? [o.metadata.uid] : [])),
-    );
-    if (keep.size < references.length) dropOwners(client, object, (ref) => keep.has(ref.uid));
+  const solid = owners.flatMap((o) => (o && !waitsForDependents(o) ? [o.metadata.uid] : []));
+  if (solid.length > 0) {
+    const keep = new Set(solid);
+    if (references.some((ref) => !keep.has(ref.uid))) {
+      dropOwners(client, object, (ref) => keep.has(ref.uid));
+    }
     return;
   }
-  client.delete(resource, object.metadata.namespace ?? "", object.metadata.name, {
-    propagationPolicy: waiting ? "Foreground" : policyOf(object),
-    preconditions: { uid: object.metadata.uid },
+  const dependents = client.byIndex("owner", object.metadata.uid);
+  const onTheWay = owners.some((o) => o !== undefined) && dependents.length > 0;
+  if (onTheWay && dependents.some(waitsForDependents)) unblock(client, object);
+  const { namespace = "", name, uid } = object.metadata;
+  const preconditions = { uid };
+  const propagationPolicy = onTheWay ? "Foreground" : policyOf(object);
+  client.delete(resource, namespace, name, { propagationPolicy, preconditions });
+}
+
+/** Who is owned in a circle must not wait for it: nobody waits for this one any more. */
+function unblock(client: Client, object: KubeObject): void {
+  const { namespace = "", name } = object.metadata;
+  client.modify(idOf(object), namespace, name, (current) => {
+    const references = current.metadata.ownerReferences ?? [];
+    const ownerReferences = references.map((ref) =>
+      ref.blockOwnerDeletion ? { ...ref, blockOwnerDeletion: false } : ref,
+    );
+    return { ...current, metadata: { ...current.metadata, ownerReferences } };
   });
 }
 
