@@ -11,6 +11,8 @@ export const logRowBytesMax = 900_000;
 export const checkpointBytesMin = 2_000_000;
 /** History kept on disk: resuming watches, timeline. */
 export const logBytesMax = 16_000_000;
+/** Lists of the past and their next pages go back so far. k8s: storagebackend.DefaultCompactInterval */
+export const compactIntervalMs = 300_000;
 /** Revisions kept in memory for watches to resume from. */
 export const ringBytesMax = 2_500_000;
 /** Newest revisions whose objects are kept beside their text. */

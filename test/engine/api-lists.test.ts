@@ -82,6 +82,40 @@ describe("pages", () => {
   });
 });
 
+describe("what was over five minutes ago", () => {
+  test("has no next page, but an inconsistent one of a later revision", () => {
+    const first = list("limit=2");
+    const next = `limit=2&continue=${first.body.metadata.continue}`;
+    world.advance(299_000);
+    expect(list(next).status).toBe(200);
+    world.advance(1_000);
+    const refused = list(next);
+    expect([refused.status, refused.body.reason]).toEqual([410, "Expired"]);
+    const rest = list(`limit=2&continue=${refused.body.metadata.continue}`);
+    expect(told(rest)).toEqual(["a3 first", "a4 first"]);
+    const { resourceVersion: rv, continue: token } = rest.body.metadata;
+    expect(Number(rv)).toBeGreaterThan(Number(first.body.metadata.resourceVersion));
+    const last = list(`limit=9&continue=${token}`);
+    expect(told(last)).toEqual(["a5 first", "a6 first"]);
+    expect(last.body.metadata.resourceVersion).toBe(rv);
+  });
+
+  test("can not be listed, unless nothing has changed since", () => {
+    const { resourceVersion: rv } = list("").body.metadata;
+    const exact = `resourceVersion=${rv}&resourceVersionMatch=Exact`;
+    world.advance(600_000);
+    expect(list(exact).status).toBe(200);
+    disturb();
+    expect(list(exact).status).toBe(200);
+    world.advance(300_000);
+    const { status, body } = list(exact);
+    expect([status, body.message]).toEqual([
+      410,
+      "The resourceVersion for the provided list is too old.",
+    ]);
+  });
+});
+
 describe("revisions", () => {
   test("an exact one is shown as it was, a lower bound as it is", () => {
     const { resourceVersion: rv } = list("").body.metadata;

@@ -16,6 +16,7 @@ import type { RequestInfo, URLQuery } from "./request-info.ts";
 import type { Resource } from "./resources.ts";
 import { parseFieldSelector, type FieldSelector } from "./field-selectors.ts";
 import { parseLabelSelector, type Selector } from "./selectors.ts";
+import { compactIntervalMs } from "../limits.ts";
 import { parseJson } from "../schema/parse.ts";
 import { stateAt } from "./state-at.ts";
 import * as status from "./status.ts";
@@ -119,8 +120,7 @@ export function candidates(
 
 /** One page. Throws 400, 410, 422 or 504 in upstream's words. */
 export function list(
-  store: Store,
-  log: Log,
+  { store, log, now }: { store: Store; log: Log; now: number },
   resource: Resource,
   info: RequestInfo,
   checkRevision: (resourceVersion: string) => void,
@@ -130,6 +130,9 @@ export function list(
   const from = readContinue(options);
   checkRevision(options.resourceVersion);
   const exact = exactRevision(options, from);
+  if (from ? isCompacted(from.at, now) : exact !== undefined && isPast(log, exact, now)) {
+    throw tooOld(from);
+  }
   const rv = exact ?? store.rv;
   const known =
     exact === undefined || exact === store.rv
@@ -146,7 +149,7 @@ export function list(
   const result: Listed = { items: [...page], resourceVersion: String(rv) };
   const last = page.at(-1);
   if (end < all.length && last) {
-    result.continue = continueToken(rv, `${keyOf(last)}\u0000`);
+    result.continue = continueToken(rv, `${keyOf(last)}\u0000`, now);
     if (!selection.labels && !selection.fields) result.remainingItemCount = all.length - end;
   }
   return result;
@@ -160,6 +163,12 @@ function exactRevision(options: ListOptions, from: ContinueFrom | undefined): nu
   if (options.match === "" && options.limit > 0 && rv > 0) return rv;
   return undefined;
 }
+
+/** k8s: storage/etcd3/compact.go: what was over an interval ago can be read no more */
+const isCompacted = (at: number, now: number): boolean => now - at >= compactIntervalMs;
+
+const isPast = (log: Log, rv: number, now: number): boolean =>
+  isCompacted(log.since(rv)?.[0]?.at ?? now, now);
 
 const inKeyOrder = (a: KubeObject, b: KubeObject): number =>
   sortKey(keyOf(a)) < sortKey(keyOf(b)) ? -1 : 1;
@@ -255,15 +264,16 @@ function firstAfter(sorted: readonly KubeObject[], key: string): number {
 const sortKey = (key: string): string => (key.startsWith("/") ? key.slice(1) : key);
 
 /** Opaque to clients; upstream's is base64 JSON too. `rv: -1` marks the inconsistent continuation after a 410. */
-function continueToken(rv: number, start: string): string {
-  return encodeBase64Url(
-    encodeUtf8(JSON.stringify({ v: "meta.k8s.io/v1", rv, start: sortKey(start) })),
-  );
+function continueToken(rv: number, start: string, at?: number): string {
+  const token = { v: "meta.k8s.io/v1", rv, start: sortKey(start), at };
+  return encodeBase64Url(encodeUtf8(JSON.stringify(token)));
 }
 
 interface ContinueFrom {
   rv: number;
   key: string;
+  /** When the page before it was read: a quiet cluster's revisions do not tell. */
+  at: number;
 }
 
 /** k8s: storage.ValidateListOptions */
@@ -275,6 +285,12 @@ function readContinue(options: ListOptions): ContinueFrom | undefined {
   }
   return from;
 }
+
+/** Whether a list goes on where its own revision is forgotten already. */
+export const isInconsistent = (query: URLQuery): boolean => {
+  const token = query.get("continue");
+  return token !== "" && readToken(token).rv < 0;
+};
 
 /** k8s: storage/continue.go DecodeContinue */
 function readToken(token: string): ContinueFrom {
@@ -290,7 +306,7 @@ function readToken(token: string): ContinueFrom {
   } catch (error) {
     throw refuse((error as Error).message);
   }
-  const { v, rv, start } = (value ?? {}) as { v?: unknown; rv?: unknown; start?: unknown };
+  const { v, rv, start, at } = (value ?? {}) as Record<string, unknown>;
   if (v !== "meta.k8s.io/v1")
     throw refuse(`server does not recognize this encoded version ${String(v ?? "")}`);
   if (typeof rv !== "number" || rv === 0) {
@@ -300,5 +316,5 @@ function readToken(token: string): ContinueFrom {
     throw refuse("encoded start key empty (version meta.k8s.io/v1)");
   }
   if (/(^|\/)\.{0,2}(\/|$)/.test(start.replace(/^\//, ""))) throw refuse(start);
-  return { rv, key: start };
+  return { rv, key: start, at: typeof at === "number" ? at : Number.POSITIVE_INFINITY };
 }

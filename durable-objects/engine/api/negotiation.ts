@@ -21,6 +21,8 @@ export interface Wanted {
   yaml: boolean;
   /** Of Tables and partial objects: `meta.k8s.io/v1`. */
   group: string;
+  /** Protobuf was liked better. It carries no kind of a list's items, so that such a client expects none. */
+  protobuf: boolean;
 }
 
 /**
@@ -28,18 +30,22 @@ export interface Wanted {
  * k8s: handlers/negotiation/negotiate.go acceptMediaTypeOptions, handlers/rest.go AllowsMediaTypeTransform
  */
 export function formOf(accept: string | undefined, tables: boolean): Wanted {
-  const plain: Wanted = { form: "object", yaml: false, group: "" };
+  const plain: Wanted = { form: "object", yaml: false, group: "", protobuf: false };
   if (!accept?.trim()) return plain;
+  let protobuf = false;
   for (const clause of accept.split(",")) {
     const [type = "", ...parameters] = clause.split(";").map((p) => p.trim());
+    protobuf ||= type === "application/vnd.kubernetes.protobuf";
     if (!served.has(type.toLowerCase())) continue;
     const settings = Object.fromEntries(parameters.map((p) => p.split("=") as [string, string]));
     const yaml = type === "application/yaml";
     const { as, g, v } = settings as { as?: string; g?: string; v?: string };
-    if (as === undefined && g === undefined && v === undefined) return { ...plain, yaml };
+    if (as === undefined && g === undefined && v === undefined) return { ...plain, yaml, protobuf };
     if (g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) continue;
     const form = forms[as ?? ""];
-    if (form && (tables || form !== "table")) return { form, yaml, group: `${g}/${v}` };
+    if (form && (tables || form !== "table")) {
+      return { form, yaml, group: `${g}/${v}`, protobuf };
+    }
   }
   throw notAcceptable(accepted);
 }

@@ -8,7 +8,8 @@ import type { Call } from "./context.ts";
 import { deleteOptions } from "./delete-options.ts";
 import { aggregate } from "./field.ts";
 import { includeObjectOf } from "./negotiation.ts";
-import { list, notANumber } from "./list.ts";
+import { recordHeartbeat } from "./heartbeat.ts";
+import { isInconsistent, list, notANumber, type Listed } from "./list.ts";
 import { formOf, type Form } from "./negotiation.ts";
 import { withNulls } from "./nulls.ts";
 import { patch } from "./patch-request.ts";
@@ -78,10 +79,19 @@ function checkRevision(call: Call, resourceVersion: string): void {
   if (Number(resourceVersion) > rv) throw futureRevision(Number(resourceVersion), rv);
 }
 
+/** A page, as of the revision that its list is of. */
+function listed(call: Call): Listed {
+  const { context, resource, info } = call;
+  const { store, log, reader } = context;
+  // The rest of a list whose revision is forgotten is of another revision.
+  if (isInconsistent(info.query)) recordHeartbeat(context);
+  return list({ store, log, now: reader.now }, resource, info, (rv) => checkRevision(call, rv));
+}
+
 function listAll(call: Call): ApiResponse {
   const { context, resource, info } = call;
-  const { form, yaml, group } = formOf(call.request.headers["accept"], true);
-  const found = list(context.store, context.log, resource, info, (rv) => checkRevision(call, rv));
+  const { form, yaml, group, protobuf } = formOf(call.request.headers["accept"], true);
+  const found = listed(call);
   if (form === "partial") {
     throw status.notConvertible(
       `you requested PartialObjectMetadata, but the requested object is a list (${goType(resource, "List")})`,
@@ -103,7 +113,12 @@ function listAll(call: Call): ApiResponse {
     const kind = "PartialObjectMetadataList";
     return written(
       200,
-      { kind, apiVersion: group, metadata, items: items.map((o) => partial(o, group)) },
+      {
+        kind,
+        apiVersion: group,
+        metadata,
+        items: items.map((o) => (protobuf ? { metadata: o.metadata } : partial(o, group))),
+      },
       yaml,
     );
   }
@@ -246,9 +261,8 @@ function deleted(resource: Resource, object: KubeObject): unknown {
 }
 
 function deleteCollection(call: Call): ApiResponse {
-  const { context, resource, info } = call;
-  const checkRv = (rv: string): void => checkRevision(call, rv);
-  const { items: chosen, ...found } = list(context.store, context.log, resource, info, checkRv);
+  const { context, resource } = call;
+  const { items: chosen, ...found } = listed(call);
   const { options, dryRun } = deleteOptions(call);
   const write = { ...ofDelete(call), dryRun };
   for (const { metadata } of chosen) {
