@@ -78,6 +78,21 @@ describe("routes", () => {
     (url) => expect(world.request("GET", url).text).toBe("ok"),
   );
 
+  test("health tells its checks when asked to", () => {
+    const lines = world.request("GET", "/readyz?verbose&exclude=etcd&exclude=x").text.split("\n");
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        "[+]ping ok",
+        "[+]etcd excluded: ok",
+        "[+]informer-sync ok",
+        "[+]poststarthook/start-kube-aggregator-informers ok",
+        'warn: some health checks cannot be excluded: no matches for "x"',
+        "readyz check passed",
+      ]),
+    );
+    expect(world.request("GET", "/livez?verbose=1").text).not.toContain("]informer-sync");
+  });
+
   test("what may not be done is refused before what is not there", () => {
     const as = { headers: { "impersonate-user": "ann" } };
     const { status, body } = world.request("GET", "/apis/apps/v1/foos", undefined, as);
@@ -85,6 +100,21 @@ describe("routes", () => {
     expect(body.message).toBe(
       'foos.apps is forbidden: User "ann" cannot list resource "foos" in API group "apps" at the cluster scope',
     );
+  });
+});
+
+describe("a request's time", () => {
+  const refusal = "invalid timeout specified in the request URL - time: ";
+  test.each([
+    ["/version?timeout=invalid", 400, `${refusal}invalid duration "invalid"`],
+    [`${configMaps}?timeout=5`, 400, `${refusal}missing unit in duration "5"`],
+    [`${configMaps}?timeout=5d`, 400, `${refusal}unknown unit "d" in duration "5d"`],
+    [`${configMaps}?timeout=1.5m30s`, 200, undefined],
+    ["/apis?timeout=3m", 200, undefined],
+    ["/version?timeout=0s", 200, undefined],
+  ])("%s: %i", (url, code, message) => {
+    const { status, body } = world.request("GET", url);
+    expect([status, body.message]).toEqual([code, message]);
   });
 });
 
@@ -126,6 +156,17 @@ describe("what is accepted and given", () => {
     const type = `application/vnd.kubernetes.protobuf;as=Table${meta}, application/json;as=Table;v=v1beta1;g=meta.k8s.io`;
     const { body } = world.request("GET", configMaps, undefined, { accept: type });
     expect([body.kind, body.apiVersion]).toEqual(["Table", "meta.k8s.io/v1beta1"]);
+  });
+
+  test("who would rather have protobuf sees no kind in a list's items, as protobuf has none there", () => {
+    const list = `as=PartialObjectMetadataList${meta}`;
+    const kinds = (type: string): unknown[] =>
+      world
+        .request("GET", configMaps, undefined, { accept: type })
+        .body.items.map((item: { kind?: string }) => item.kind);
+    expect(new Set(kinds(`application/json;${list}`))).toEqual(new Set(["PartialObjectMetadata"]));
+    const both = `application/vnd.kubernetes.protobuf;${list},application/json;${list}`;
+    expect(new Set(kinds(both))).toEqual(new Set([undefined]));
   });
 
   test("includeObject", () => {

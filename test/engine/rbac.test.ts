@@ -181,9 +181,53 @@ describe("requests of users", () => {
       return JSON.parse((answer as { body: string }).body).message;
     };
     expect(text("bob")).toContain('User "bob" cannot list resource "pods"');
+    // What is told is the refusal of the first mode that is for such a user.
     expect(text("carl")).toBe(
-      'users "carl" is forbidden: User "amy" cannot impersonate resource "users" in API group "" at the cluster scope',
+      'pods is forbidden: User "amy" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "default"',
     );
+    expect(text("system:serviceaccount:a:b")).toContain("impersonate-on:serviceaccount:list");
+    expect(text("system:node:n")).toContain("impersonate-on:arbitrary-node:list");
+  });
+
+  test("impersonation can be constrained to what is done with it", () => {
+    const world = new World();
+    const info = { apiGroups: ["authentication.k8s.io"] };
+    world.create(
+      clusterRole("actor", [
+        rule("impersonate:user-info", "users", { ...info, resourceNames: ["bob"] }),
+        rule("impersonate:user-info", "groups", info),
+        rule("impersonate-on:user-info:list", "pods"),
+      ]),
+      clusterBinding("actor", "actor", user("amy")),
+      binding("bob", "ClusterRole/view", user("bob")),
+    );
+    const ask = (path: string, headers: Record<string, string>): [number, string] => {
+      const asker = { name: "amy", groups: ["system:authenticated"] };
+      const answer = world.engine.handle(
+        { method: "GET", path, query: "", headers, user: asker },
+        world.now,
+      ) as { status: number; body: string };
+      return [answer.status, JSON.parse(answer.body).message ?? ""];
+    };
+    expect(ask(pods, { "impersonate-user": "bob" })[0]).toBe(200);
+    expect(ask("/api/v1/namespaces/default/services", { "impersonate-user": "bob" })).toEqual([
+      403,
+      'services is forbidden: User "amy" cannot impersonate-on:user-info:list resource "services" in API group "" in the namespace "default"',
+    ]);
+    expect(ask(pods, { "impersonate-user": "carl" })).toEqual([
+      403,
+      'users.authentication.k8s.io "carl" is forbidden: User "amy" cannot impersonate:user-info resource "users" in API group "authentication.k8s.io" at the cluster scope',
+    ]);
+    expect(ask(pods, { "impersonate-user": "bob", "impersonate-group": "system:masters" })).toEqual(
+      [
+        403,
+        'groups.authentication.k8s.io "system:masters" is forbidden: User "amy" cannot impersonate:user-info resource "groups" in API group "authentication.k8s.io" at the cluster scope: impersonating the system:masters group is not allowed',
+      ],
+    );
+    expect(ask(pods, { "impersonate-group": "dev" })).toEqual([
+      400,
+      'requested &user.DefaultInfo{Name:"", UID:"", Groups:[]string{"dev"}, Extra:map[string][]string(nil)} without impersonating a user name',
+    ]);
   });
 });
 
@@ -429,28 +473,107 @@ describe("reviews", () => {
     });
   });
 
+  function tokenOf(world: World, spec: object): { status: number; body: Answer["body"] } {
+    const url = "/api/v1/namespaces/default/serviceaccounts/default/token";
+    return world.request("POST", url, { apiVersion: authn, kind: "TokenRequest", spec });
+  }
+
   test("whose token is this", () => {
     const world = new World();
     world.settle();
-    const url = "/api/v1/namespaces/default/serviceaccounts/default/token";
-    const { body } = world.request("POST", url, {
-      apiVersion: authn,
-      kind: "TokenRequest",
-      spec: {},
-    });
-    const { token } = body.status;
+    const { token } = tokenOf(world, {}).body.status;
     const found = review(world, authn, "TokenReview", { token }).body.status;
     expect(found).toMatchObject({
       authenticated: true,
       user: { username: "system:serviceaccount:default:default" },
     });
-    const other = review(world, authn, "TokenReview", { token, audiences: ["vault"] }).body.status;
-    expect(other).toMatchObject({
-      error: expect.stringContaining("is invalid for the target audiences"),
+    const refused = (spec: object): string => {
+      const { authenticated, error } = review(world, authn, "TokenReview", spec).body.status;
+      expect(authenticated).toBeUndefined();
+      return error;
+    };
+    expect(refused({ token, audiences: ["vault"] })).toBe(
+      'token audiences ["https://kubernetes.default.svc.cluster.local"] is invalid for the target audiences ["vault"]',
+    );
+    expect(refused({ token: `${token}x` })).toBe(
+      "go-jose/go-jose: error in cryptographic primitive",
+    );
+    expect(refused({ token: "x" })).toBe("invalid bearer token");
+    // A cluster that nobody looks at stands still.
+    for (let minute = 0; minute < 60; minute += 5) {
+      world.advance(300_000);
+      world.get("/version");
+    }
+    world.advance(30_000);
+    expect(review(world, authn, "TokenReview", { token }).body.status.authenticated).toBe(true);
+    world.advance(31_000);
+    expect(refused({ token })).toBe("service account token has expired");
+  });
+
+  test("a Pod's token says where it runs and dies with it", () => {
+    const world = new World();
+    world.create(
+      `{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: [{name: c, image: nginx}]}}`,
+    );
+    world.settle();
+    const pod = world.get(`${pods}/web`);
+    const node = world.get(`/api/v1/nodes/${pod.spec.nodeName}`).metadata;
+    const boundObjectRef = { apiVersion: "v1", kind: "Pod", name: "web", uid: pod.metadata.uid };
+    const answer = tokenOf(world, { boundObjectRef, expirationSeconds: 3607 }).body;
+    const { token } = answer.status;
+    expect(JSON.parse(atob(token.split(".")[1]))).toMatchObject({
+      exp: Math.floor(world.now / 1000) + 365 * 24 * 3600,
+      "kubernetes.io": {
+        warnafter: Math.floor(world.now / 1000) + 3607,
+        node: { name: node.name },
+      },
     });
-    const forged = review(world, authn, "TokenReview", { token: `${token}x` }).body.status;
-    expect(forged.authenticated).toBeUndefined();
-    expect(forged.error).toBe("invalid bearer token");
+    const { user: who } = review(world, authn, "TokenReview", { token }).body.status;
+    expect(who.extra).toMatchObject({
+      "authentication.kubernetes.io/pod-name": ["web"],
+      "authentication.kubernetes.io/pod-uid": [pod.metadata.uid],
+      "authentication.kubernetes.io/node-name": [node.name],
+      "authentication.kubernetes.io/node-uid": [node.uid],
+    });
+    world.delete(`${pods}/web?gracePeriodSeconds=0`);
+    expect(review(world, authn, "TokenReview", { token }).body.status.error).toBe(
+      "service account token has been invalidated",
+    );
+  });
+
+  test.each([
+    [
+      { boundObjectRef: { apiVersion: "v1", kind: "Pod", name: "web" } },
+      '400 cannot bind token for serviceaccount "default" to pod running with different serviceaccount name.',
+    ],
+    [
+      { boundObjectRef: { apiVersion: "apps/v1", kind: "Deployment", name: "web" } },
+      "400 cannot bind token to object of type apps/v1, Kind=Deployment",
+    ],
+    [
+      { boundObjectRef: { apiVersion: "v1", kind: "Node", name: "gone" } },
+      '404 nodes "gone" not found',
+    ],
+    [
+      { boundObjectRef: { apiVersion: "v1", kind: "Node", name: "node-1", uid: "x" } },
+      /^409 Operation cannot be fulfilled on Node "node-1": the UID in the bound object reference \(x\) does not match/,
+    ],
+    [
+      { expirationSeconds: 60 },
+      '422 TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes',
+    ],
+  ])("a token for %j is refused", (spec, text) => {
+    const world = new World();
+    world.create(
+      `{apiVersion: v1, kind: ServiceAccount, metadata: {name: other, namespace: default}}`,
+      `{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {serviceAccountName: other, containers: [{name: c, image: nginx}]}}`,
+    );
+    expect(said(tokenOf(world, spec) as Answer)).toMatch(text);
+  });
+
+  test("a node that is impersonated is of the nodes' group", () => {
+    const { body } = review(new World(), authn, "SelfSubjectReview", {}, as("system:node:n1"));
+    expect(body.status.userInfo.groups).toEqual(["system:nodes", "system:authenticated"]);
   });
 
   test("nothing of this can be listed or shown as a Table", () => {

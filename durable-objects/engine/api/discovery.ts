@@ -3,6 +3,9 @@ import { sha512 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import type { ApiRequest, Reply } from "../ports.ts";
 import { openApiResponse } from "../schema/openapi.ts";
+import { healthText } from "./health.ts";
+import { URLQuery } from "./request-info.ts";
+import { checkTimeout } from "./request-timeout.ts";
 import { groupVersions, type GroupVersion, type Resource } from "./resources.ts";
 import { unknownPath } from "./status.ts";
 
@@ -43,14 +46,21 @@ const text = (body: string): Reply => ({
   body,
 });
 
-const healthChecks = ["ping", "log", "etcd", "poststarthook/start-apiserver-admission-initializer"];
-
 /** The answer where no cluster is needed, else undefined. */
 export function staticResponse(request: ApiRequest): Reply | undefined {
+  const reply = answered(request);
+  if (reply) checkTimeout(new URLQuery(request.query));
+  return reply;
+}
+
+function answered(request: ApiRequest): Reply | undefined {
   const { method, path } = request;
   if (method !== "GET" && method !== "HEAD") return undefined;
   if (path === "/version" || path === "/version/") return indented(version);
-  if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return health(request);
+  if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) {
+    const told = healthText(path, request.query);
+    return told === undefined ? pageNotFound() : text(told);
+  }
   if (path.startsWith("/openapi/")) {
     const reply = openApiResponse(path, request.query, request.headers, groupVersions);
     return reply ? { type: "reply", ...reply } : pageNotFound();
@@ -80,15 +90,6 @@ function failure(): Reply {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(error.toStatus()),
   };
-}
-
-/** k8s: apiserver/pkg/server/healthz/healthz.go */
-function health(request: ApiRequest): Reply {
-  const [name = "", ...rest] = request.path.split("/").filter(Boolean);
-  const check = rest.join("/");
-  if (check) return healthChecks.includes(check) ? text("ok") : pageNotFound();
-  if (!request.query.includes("verbose")) return text("ok");
-  return text(`${healthChecks.map((c) => `[+]${c} ok\n`).join("")}${name} check passed\n`);
 }
 
 function rootPaths(): string[] {

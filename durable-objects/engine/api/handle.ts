@@ -1,19 +1,22 @@
 /** The API server's main path: who -> what -> may they -> do it -> answer. Errors become a Status here and only here. */
 import { AssertionError } from "../assert.ts";
 import type { ApiRequest, ApiResponse, Reply, User } from "../ports.ts";
-import { authorize } from "./authorization.ts";
+import { authorize, type Attributes } from "./authorization.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery.ts";
+import { forbiddenTo } from "./forbidden.ts";
 import { impersonated } from "./impersonation.ts";
 import { metricsKinds } from "./metrics.ts";
 import { json, pretty, reply, withWarnings } from "./reply.ts";
 import { requestInfo, type RequestInfo } from "./request-info.ts";
+import { checkTimeoutOf } from "./request-timeout.ts";
 import { resourceAt } from "./resources.ts";
 import { reviewKinds } from "./reviews.ts";
 import { checkMediaTypes, checkRoute, methodNotAllowed, withinApi } from "./routes.ts";
 import * as status from "./status.ts";
 import { legacyBinding, subresources } from "./subresources.ts";
-import { issuer, jsonWebKeys, openidConfiguration, verifyToken } from "./tokens.ts";
+import { verifyToken } from "./token-validation.ts";
+import { issuer, jsonWebKeys, openidConfiguration } from "./tokens.ts";
 import { verbs } from "./verbs.ts";
 
 /** Whoever holds the sandbox's key. */
@@ -44,10 +47,12 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const fixed = staticResponse(request);
   if (fixed) return fixed;
   const info = requestInfo(request);
+  checkTimeoutOf(info);
   const asker = request.user ?? bearer(context, request) ?? sandboxOwner;
-  const user = impersonated(context.reader, request, asker);
-  if (!info.isResource) return nonResource(context, request, info, user);
-  permit(context, info, user);
+  const attributes = attributesOf(info);
+  const user = impersonated(context.reader, request, asker, attributes);
+  permit(context, user, attributes);
+  if (!info.isResource) return nonResource(context, request);
   const resource = resourceAt(info.group, info.version, info.resource);
   if (!resource) return missing(request);
   if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
@@ -67,8 +72,8 @@ function bearer(context: ApiContext, request: ApiRequest): User | undefined {
   const token = /^Bearer +(\S+)$/i.exec(request.headers["authorization"] ?? "")?.[1];
   if (token === undefined) return undefined;
   const { signingKey, reader } = context;
-  const found = verifyToken(signingKey, token, reader, reader.now);
-  if ("error" in found || !found.audiences.includes(issuer)) {
+  const found = verifyToken(signingKey, token, [issuer], reader);
+  if ("error" in found) {
     throw new status.StatusError(401, "Unauthorized", "Unauthorized");
   }
   return found.user;
@@ -88,63 +93,22 @@ function missing(request: ApiRequest): ApiResponse {
   return pageNotFound();
 }
 
-function permit(context: ApiContext, info: RequestInfo, user: User): void {
-  const decision = authorize(
-    user,
-    {
-      verb: info.verb,
-      group: info.group,
-      resource: info.resource,
-      subresource: info.subresource,
-      name: info.selectedName,
-      namespace: info.namespace,
-      path: info.path,
-    },
-    context.reader,
-  );
-  if (!decision.allowed) throw forbiddenTo(info, user, decision.reason);
+const attributesOf = (info: RequestInfo): Attributes => ({
+  verb: info.verb,
+  group: info.group,
+  resource: info.resource,
+  subresource: info.subresource,
+  name: info.selectedName,
+  namespace: info.namespace,
+  path: info.path,
+});
+
+function permit(context: ApiContext, user: User, attributes: Attributes): void {
+  const decision = authorize(user, attributes, context.reader);
+  if (!decision.allowed) throw forbiddenTo(user, attributes, decision.reason);
 }
 
-/** k8s: apiserver/pkg/endpoints/handlers/responsewriters/errors.go, authorization texts */
-function forbiddenTo(info: RequestInfo, user: User, reason: string): status.StatusError {
-  const plural = info.subresource ? `${info.resource}/${info.subresource}` : info.resource;
-  const where = info.namespace ? `in the namespace "${info.namespace}"` : "at the cluster scope";
-  const text = `User "${user.name}" cannot ${info.verb} resource "${plural}" in API group "${info.group}" ${where}`;
-  return status.forbidden(
-    { group: info.group, plural: info.resource },
-    info.selectedName,
-    reason ? `${text}: ${reason}` : text,
-  );
-}
-
-function nonResource(
-  context: ApiContext,
-  request: ApiRequest,
-  info: RequestInfo,
-  user: User,
-): ApiResponse {
-  const decision = authorize(
-    user,
-    {
-      verb: info.verb,
-      group: "",
-      resource: "",
-      subresource: "",
-      name: "",
-      namespace: "",
-      path: info.path,
-    },
-    context.reader,
-  );
-  if (!decision.allowed) {
-    const detail = decision.reason ? `: ${decision.reason}` : "";
-    throw new status.StatusError(
-      403,
-      "Forbidden",
-      `forbidden: User "${user.name}" cannot ${info.verb} path "${info.path}"${detail}`,
-      {},
-    );
-  }
+function nonResource(context: ApiContext, request: ApiRequest): ApiResponse {
   const page = request.method === "GET" ? pages[request.path] : undefined;
   if (page) return page(context);
   if (staticPaths.has(request.path) || withinApi(request.path)) throw methodOrPath(request);

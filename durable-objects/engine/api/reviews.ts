@@ -14,7 +14,8 @@ import { formOf } from "./negotiation.ts";
 import { json, withWarnings, yamlReply } from "./reply.ts";
 import type { RequestInfo } from "./request-info.ts";
 import * as status from "./status.ts";
-import { verifyToken } from "./tokens.ts";
+import { verifyToken } from "./token-validation.ts";
+import { issuer } from "./tokens.ts";
 
 export type Review = (
   context: ApiContext,
@@ -294,26 +295,16 @@ interface TokenReviewShape extends KubeObject {
   spec?: { token?: string; audiences?: string[] };
 }
 
+/** k8s: pkg/registry/authentication/tokenreview/storage.go */
 function token({ context }: Asked, object: KubeObject): KubeObject {
   const review = object as TokenReviewShape;
   const { token: text = "", audiences } = review.spec ?? {};
   if (!text) throw status.badRequest("token is required for TokenReview in authentication");
-  const found = verifyToken(context.signingKey, text, context.reader, context.reader.now);
-  return { ...review, status: tokenStatus(found, audiences) } as KubeObject;
-}
-
-function tokenStatus(
-  found: ReturnType<typeof verifyToken>,
-  audiences: string[] | undefined,
-): Record<string, unknown> {
-  if ("error" in found) return { user: {}, error: found.error };
-  const shared = audiences?.length
-    ? audiences.filter((audience) => found.audiences.includes(audience))
-    : found.audiences;
-  if (shared.length === 0) {
-    const shown = (list: readonly string[]): string => list.map((a) => JSON.stringify(a)).join(" ");
-    const error = `token audiences [${shown(found.audiences)}] is invalid for the target audiences [${shown(audiences ?? [])}]`;
-    return { user: {}, error };
-  }
-  return { authenticated: true, user: userInfo(found.user), audiences: shared };
+  const wanted = audiences?.length ? audiences : [issuer];
+  const found = verifyToken(context.signingKey, text, wanted, context.reader);
+  const answer =
+    "error" in found
+      ? { user: {}, error: found.error }
+      : { authenticated: true, user: userInfo(found.user), audiences: found.audiences };
+  return { ...review, status: answer } as KubeObject;
 }

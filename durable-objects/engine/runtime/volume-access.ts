@@ -124,14 +124,13 @@ export function tokenText(context: RuntimeContext, source: TokenSource): string 
   if (key === undefined || !account) return "";
   const lifeMs = expirationSeconds * 800;
   const stretch = Math.max(0, Math.floor((context.now - source.sinceMs) / lifeMs));
+  const node = nodeOf(context, namespace, podName);
   const claims = claimsFor(account, source.sinceMs + stretch * lifeMs, {
     seconds: expirationSeconds,
     audiences: [audience ?? issuer],
     jti: uuidOf(`${podUid}/${audience ?? ""}/${stretch}`),
-    bound: { kind: "Pod", name: podName, uid: podUid },
+    bound: { pod: { name: podName, uid: podUid }, ...(node ? { node } : {}) },
   });
-  const node = nodeOf(context, namespace, podName);
-  if (node) claims["kubernetes.io"].node = node;
   const memo = `${key}${JSON.stringify(claims)}`;
   let text = signed.get(memo);
   if (text === undefined) {
