@@ -217,7 +217,9 @@ describe("datagrams and pings", () => {
   const say = (text: string, port = 7): unknown => {
     const host = world.get("/api/v1/namespaces/default/services/b").spec.clusterIP;
     const send = (): ReturnType<typeof network.datagram> =>
-      world.with((context) => network.datagram(context, "default/a", host, port, text));
+      world.with((context) =>
+        network.datagram(context, "default/a", { ip: host, port, from: 40_000, bytes: text }),
+      );
     for (let i = 0; i < 5; i++) {
       const result = send();
       if (result.done) return "error" in result ? result.error : result.result;

@@ -142,7 +142,7 @@ const server = askingServer<Work>({
       ? plain(`encountered error: ${goError(failed)}\n`, 417)
       : plain(work.asks[0]?.reply ?? "");
   },
-  term: (sys, signal) => (sys.pid === 1 ? 2 : 128 + signal),
+  term: (sys, _state, signal) => ({ exit: sys.pid === 1 ? 2 : 128 + signal }),
 });
 
 export const agnhostGuestbook = {

@@ -8,6 +8,7 @@ import { goError, goJson, pushAsk, type HttpAsk } from "./http-ask.ts";
 import { plainTime } from "./log-times.ts";
 import {
   answer,
+  canonical,
   flagOf,
   goListen,
   goLog,
@@ -90,7 +91,7 @@ function pushDial(sys: Sys, work: Work & { k: "dial" }): Wait | undefined {
       work.last = "";
       work.errors.push(
         work.udp
-          ? `reading from udp connection failed. err:'read udp ${sys.kernel.pod.pod.ip}:40000->${work.ask.ip ?? host}:${port}: ${work.ask.error === "refused" ? "read: connection refused" : "i/o timeout"}'`
+          ? `reading from udp connection failed. err:'read udp ${sys.kernel.pod.pod.ip}:${work.ask.from ?? 0}->${work.ask.ip ?? host}:${port}: ${work.ask.error === "refused" ? "read: connection refused" : "i/o timeout"}'`
           : goError(work.ask),
       );
     }
@@ -144,7 +145,7 @@ function exitRequest(sys: Sys, { query }: Target): HttpAnswer | { job: Work } {
         `argument '${name}' must be a valid golang duration or empty, got ${goQuote(text)}\n`,
       );
   if (code !== "" && !/^-?\d+$/.test(code))
-    return plain(`argument 'code' must be an integer [0-127] or empty, got ${goQuote(code)}\n`);
+    return plain(`argument 'code' must be an integer [0-127] or empty, got ${goQuote(code)}`);
   goLog(
     sys,
     `Will begin shutdown in ${wait || "0s"}, allowing ${timeout || "0s"} for connections to close, then will exit with ${Number(code)}`,
@@ -167,18 +168,23 @@ function begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: Work } {
       goLog(sys, `GET ${path}`);
       return plain(sys.container.hostname);
     case "/healthz":
-    case "/readyz":
-      goLog(sys, `GET ${path}`);
+      goLog(sys, "GET /healthz");
       return plain("");
+    case "/readyz":
+      goLog(sys, "GET /readyz");
+      return (sys.process.s as AskingState<Work>).end === undefined
+        ? plain("ok")
+        : plain("shutting down", 503);
     case "/header":
-      return plain(request.headers[value("key").toLowerCase()] ?? "");
+      return header(sys, request, value("key"));
     case "/serverport":
-      return plain(String(request.port));
+      goLog(sys, "GET /serverport");
+      return plain(flagOf(sys, "http-port") ?? "8080");
     case "/echo": {
       goLog(sys, `GET /echo?msg=${value("msg")}&code=${value("code")}`);
       const code = value("code");
       if (code !== "" && !/^\d{3}$/.test(code))
-        return plain(`argument 'code' must be an integer or empty, got ${goQuote(code)}\n`);
+        return plain(`argument 'code' must be an integer or empty, got ${goQuote(code)}`);
       return plain(value("msg"), code === "" ? 200 : Number(code));
     }
     case "/redirect": {
@@ -209,6 +215,15 @@ function begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: Work } {
         ? plain(`NOW: ${plainTime(sys.now)}.000000000 +0000 UTC`)
         : { response: goNotFound() };
   }
+}
+
+function header(sys: Sys, request: HttpRequest, key: string): HttpAnswer {
+  goLog(sys, key === "" ? "GET /header" : `GET /header?key=${key}`);
+  if (key !== "") return plain(request.headers[key.toLowerCase()] ?? "");
+  const all = Object.entries(request.headers)
+    .filter(([name]) => name !== "host")
+    .map(([name, text]) => [canonical(name), [text]] as const);
+  return plain(goJson(Object.fromEntries(all.toSorted(([a], [b]) => (a < b ? -1 : 1)))));
 }
 
 function upload(sys: Sys, request: HttpRequest): HttpAnswer {
@@ -267,21 +282,44 @@ const server = askingServer<Work>({
     );
     return plain(goJson(output));
   },
-  term: (sys, signal) => (sys.pid === 1 ? 2 : 128 + signal),
+  term(sys, state, signal) {
+    if (signal !== 15) return { exit: sys.pid === 1 ? 2 : 128 + signal };
+    const seconds = Number(flagOf(sys, "delay-shutdown") ?? 0);
+    if (!(seconds > 0)) return { exit: 0 };
+    goLog(sys, `Sleeping ${seconds} seconds before terminating...`);
+    state.end ??= sys.now + seconds * 1000;
+    return undefined;
+  },
 });
 
+/** k8s: netexec.go startUDPServer */
 export const netexec = {
   ...server,
   datagram(
     sys: Sys,
     _state: AskingState<Work>,
     bytes: string,
-    _port: number,
+    port: number,
     from: string,
   ): string | undefined {
-    const text = bytes.trim();
-    if (text.toLowerCase() === "hostname") return sys.container.hostname;
-    if (text.toLowerCase() === "clientip") return from;
-    return text.toLowerCase().startsWith("echo ") ? text.slice(5) : undefined;
+    const text = bytes.trim().toLowerCase();
+    if (text === "hostname") {
+      goLog(sys, "Sending udp hostName response");
+      return sys.container.hostname;
+    }
+    if (text.startsWith("echo ")) {
+      goLog(sys, `Echoing ${text.slice(5)} to UDP client ${from}`);
+      return text.slice(5);
+    }
+    if (text === "clientip") {
+      goLog(sys, `Sending clientip back to UDP client ${from}`);
+      return from;
+    }
+    if (text === "serverport") {
+      goLog(sys, `Sending server port to UDP client ${port}`);
+      return String(port);
+    }
+    if (text !== "") goLog(sys, `Unknown UDP command received from ${from}: ${text}`);
+    return undefined;
   },
 };

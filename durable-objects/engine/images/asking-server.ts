@@ -16,7 +16,12 @@ export interface AskingState<J> {
   jobs: Job<J>[];
   /** Exit code of a bad start. */
   x?: number;
+  /** It was told to end, and does so at this moment. */
+  end?: number;
 }
+
+const earliest = (a: Wait, b: Wait): Wait =>
+  b.t === undefined ? a : { t: Math.min(a.t ?? Infinity, b.t) };
 
 /** Jobs nobody fetched the answer of make room for new ones. */
 const jobsMax = 32;
@@ -31,7 +36,7 @@ export interface AskingServer<J> {
   push(sys: Sys, job: J): Wait | undefined;
   finish(sys: Sys, job: J, request: HttpRequest): HttpAnswer;
   memoryMib: number;
-  term(sys: Sys, signal: number): number;
+  term(sys: Sys, state: AskingState<J>, signal: number): Step;
   idleCpuMilli?: number;
   title?: string;
 }
@@ -45,20 +50,22 @@ export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> 
     },
     step(sys, state): Step {
       if (state.x !== undefined) return { exit: state.x };
+      if (state.end !== undefined && sys.now >= state.end) return { exit: 0 };
+      const end = state.end === undefined ? {} : { t: state.end };
       // One after the other: a process waits for one handle at a time.
       for (const job of state.jobs) {
         if (job.done) continue;
         const wait = spec.push(sys, job.j);
-        if (wait) return { wait };
+        if (wait) return { wait: { ...wait, ...earliest(wait, end) } };
         job.done = true;
         sys.kernel.touch();
       }
       // Its own work (a negative number) has nobody who asks for the outcome.
       state.jobs = state.jobs.filter((job) => job.i >= 0 || !job.done);
-      return state.x === undefined ? { wait: {} } : { exit: state.x };
+      return state.x === undefined ? { wait: end } : { exit: state.x };
     },
     handles: (state, signal) => state.x === undefined && [2, 15, 28].includes(signal),
-    signal: (sys, _state, signal) => ({ exit: spec.term(sys, signal) }),
+    signal: spec.term,
     http(sys, state, request) {
       const at = state.jobs.findIndex((job) => job.i === request.id);
       const job = state.jobs[at];

@@ -78,6 +78,7 @@ export const alpineFiles = (version: string): FileTable => ({
   "/var/run": { link: "../run" },
   "/var/spool": dir,
   "/var/tmp": { dir: true, mode: 0o1777 },
+  "/usr/bin/getent": { program: "getent" },
   "/etc/alpine-release": `${version}\n`,
   "/etc/os-release": `NAME="Alpine Linux"\nID=alpine\nVERSION_ID=${version}\nPRETTY_NAME="Alpine Linux v${version.split(".").slice(0, 2).join(".")}"\nHOME_URL="https://alpinelinux.org/"\nBUG_REPORT_URL="https://gitlab.alpinelinux.org/alpine/aports/-/issues"\n`,
   "/etc/passwd":

@@ -112,7 +112,7 @@ const frontend = askingServer<RedisAsk & { set?: true }>({
     sys.complain(
       `[${apacheTime(sys.now)}] [mpm_prefork:notice] [pid 1] AH00169: caught SIGTERM, shutting down\n`,
     );
-    return 0;
+    return { exit: 0 };
   },
 });
 
@@ -211,7 +211,7 @@ const goGuestbook = askingServer<GoJob>({
       reply?.k === "array" ? reply.items.map((item) => (item.k === "bulk" ? item.text : "")) : [];
     return logged(sys, request, answer(items.length ? JSON.stringify(items, null, "  ") : "[]"));
   },
-  term: (sys, signal) => (sys.pid === 1 ? 2 : 128 + signal),
+  term: (sys, _state, signal) => ({ exit: sys.pid === 1 ? 2 : 128 + signal }),
 });
 
 const sorted = (env: Record<string, string>): Record<string, string> =>

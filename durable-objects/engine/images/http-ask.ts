@@ -1,4 +1,5 @@
 /** One HTTP request or datagram of a program's own to another server, pushed on until it is over. */
+import { datagram, freePort } from "../network/socket.ts";
 import { httpOutcome, startHttp } from "../runtime/http.ts";
 import { noNetwork, type NetworkResult } from "../runtime/network-port.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
@@ -20,6 +21,9 @@ export interface HttpAsk {
   patienceMs: number;
   /** A datagram with this text instead of a request. */
   udp?: string;
+  /** The datagram's own port; nothing will answer it. */
+  from?: number;
+  silent?: true;
   h?: string;
   ip?: string;
   late?: number;
@@ -94,32 +98,16 @@ function over(
 }
 
 function pushDatagram(sys: Sys, ask: HttpAsk, ip: string, bytes: string): Wait | undefined {
-  const { kernel } = sys;
-  if (isOwn(sys, ip)) {
-    const listener = kernel.pod.li[`udp/${ask.port}`];
-    const process = listener && kernel.process(listener.p);
-    if (!process || !listener) return over(ask, { error: "refused" });
-    const reply = kernel
-      .program(process)
-      .datagram?.(kernel.sys(listener.p), process.s, bytes, ask.port, `${ip}:40000`);
-    if (reply !== undefined) return over(ask, { status: 0, body: reply });
-  } else {
-    const result = (kernel.context.network ?? noNetwork).datagram(
-      kernel.context,
-      kernel.key,
-      ip,
-      ask.port,
-      bytes,
-    );
+  ask.from ??= freePort(sys);
+  const late = ask.late ?? sys.now;
+  if (!ask.silent) {
+    const result = datagram(sys, { ip, port: ask.port, from: ask.from, bytes });
     if (result.done)
       return "error" in result ? over(ask, result) : over(ask, { status: 0, body: result.result });
-    if (sys.now < (ask.late ?? 0))
-      return {
-        t: Math.min(Math.max(result.dueAtMs ?? Infinity, sys.now + 1), ask.late ?? Infinity),
-      };
+    if (result.silent) ask.silent = true;
+    else if (sys.now < late) return { t: Math.min(result.dueAtMs ?? late, late) };
   }
-  if (sys.now >= (ask.late ?? 0)) return over(ask, { error: "timeout" });
-  return { t: ask.late ?? sys.now };
+  return sys.now >= late ? over(ask, { error: "timeout" }) : { t: late };
 }
 
 /** What Go's HTTP client says. */

@@ -56,7 +56,9 @@ export const netshoot: ImageDefinition = {
     layer: buildLayer(
       alpineFiles("3.22.2"),
       {
-        ...programs("/usr/bin", "curl dig nslookup nc netstat ip ping traceroute"),
+        ...programs("/usr/bin", "curl dig host netstat ip ping traceroute ss"),
+        "/usr/bin/nc": { program: "nc.openbsd" },
+        "/usr/bin/nslookup": { program: "bind-nslookup" },
         "/bin/bash": { program: "bash" },
         "/bin/zsh": { program: "bash" },
         "/etc/motd": "netshoot: tools for looking at a network\n",
@@ -84,7 +86,8 @@ export const dnsutils: ImageDefinition = {
     env: {},
     layer: buildLayer(
       debianFiles(debianReleases.buster!),
-      programs("/usr/bin", "dig nslookup host getent curl ping nc wget"),
+      programs("/usr/bin", "dig host getent curl ping nc wget"),
+      { "/usr/bin/nslookup": { program: "bind-nslookup" } },
       runtimeFiles,
     ),
     sizeBytes: 112_030_336,

@@ -176,6 +176,7 @@ export const Ingress: Kind<Ingress> = {
   type: "networking/v1.Ingress",
   namespaced: true,
   hasGeneration: true,
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   prepareForCreate: (ingress) => ({ ...ingress, status: { loadBalancer: {} } }),
   prepareForUpdate: (ingress, old, context) =>
     context.subresource === "status"

@@ -191,6 +191,7 @@ export const Service: Kind<Service> = {
   namespaced: true,
   nameRule: "label",
   hasGeneration: false,
+  statusWritesMetadata: ["labels", "annotations", "finalizers"],
   allowCreateOnUpdate: true,
   applyDefaults,
   prepareForCreate: (service, context) =>

@@ -1,7 +1,13 @@
 /** The network port's implementation: what programs in containers use. See runtime/network-port.ts. */
 import { datagramTimeoutMs } from "../limits.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
-import { isNetworkHandle, type Network, type NetworkResult } from "../runtime/network-port.ts";
+import {
+  isNetworkHandle,
+  type DatagramResult,
+  type Network,
+  type NetworkResult,
+  type Parcel,
+} from "../runtime/network-port.ts";
 import type { HttpResponse, PodRecord } from "../runtime/state.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
@@ -86,25 +92,30 @@ function requestResult(context: RuntimeContext, handle: string): NetworkResult<H
 function datagram(
   context: RuntimeContext,
   podKey: string,
-  ip: string,
-  port: number,
-  bytes: string,
-): NetworkResult<string> {
-  const id = `u${podKey} ${ip}:${port}`;
+  { ip, port, from: source, bytes }: Parcel,
+): DatagramResult {
+  const id = `u${podKey}:${source} ${ip}:${port}`;
   const before = context.records.get<Datagram>(networkTable, id);
   if (before?.q === bytes) {
-    if (before.a !== undefined) context.records.delete(networkTable, id);
+    if (before.a !== undefined || before.error) context.records.delete(networkTable, id);
     if (before.a !== undefined) return { done: true, result: before.a };
-    if (context.now < before.due) return { done: false, dueAtMs: before.due };
+    if (before.error) return { done: true, error: before.error };
+    if (context.now < before.due)
+      return { done: false, dueAtMs: before.due, ...(before.over ? { silent: true } : {}) };
     context.records.delete(networkTable, id);
-    return { done: true, error: before.error ?? "timeout" };
+    return { done: true, error: "timeout" };
   }
   const from = sourceOfPod(context, podKey);
   const { outcome } = route(context, from, ip, port, "UDP");
   const refused = outcome.to === "nobody" && outcome.error === "refused";
   if (refused) return { done: true, error: "refused" };
-  askDatagram(context, id, from, outcome, bytes, context.now + datagramTimeoutMs);
-  return { done: false, dueAtMs: context.now + 1 };
+  const due = context.now + datagramTimeoutMs;
+  askDatagram(context, id, from, outcome, { bytes, port: source, due });
+  return {
+    done: false,
+    dueAtMs: context.now + 1,
+    ...(outcome.to === "pod" ? {} : { silent: true }),
+  };
 }
 
 function ping(context: RuntimeContext, podKey: string, ip: string): number | undefined {

@@ -9,8 +9,10 @@ import {
   isNetworkHandle,
   noNetwork,
   type ConnectError,
+  type DatagramResult,
   type DnsAnswer,
   type DnsRecord,
+  type Parcel,
 } from "../runtime/network-port.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
@@ -77,9 +79,9 @@ export function isOwn(sys: Sys, ip: string): boolean {
 }
 
 /** A Pod in its node's network finds there, as localhost, what others on that node listen with. */
-function localTarget(sys: Sys, ip: string, to: number): string {
+function localTarget(sys: Sys, ip: string, to: number, protocol: "tcp" | "udp" = "tcp"): string {
   const { pod, li } = sys.kernel.pod;
-  return pod.hostNetwork && isLocal(ip) && !li[`tcp/${to}`] ? pod.hostIP : ip;
+  return pod.hostNetwork && isLocal(ip) && !li[`${protocol}/${to}`] ? pod.hostIP : ip;
 }
 
 /** Starts a request; `request.host` is an address. The handle is for `httpResult`. */
@@ -183,6 +185,23 @@ function descriptor(sys: Sys, connection: number, side: 0 | 1): number {
   files.place(sys.process, fd, files.open({ k: "c", c: connection, e: side }));
   return fd;
 }
+
+/** Sends a datagram; called again with the same one it tells what came back. */
+export function datagram(sys: Sys, parcel: Parcel): DatagramResult {
+  const { kernel } = sys;
+  const ip = localTarget(sys, parcel.ip, parcel.port, "udp");
+  if (!isOwn(sys, ip)) return port(sys).datagram(kernel.context, kernel.key, { ...parcel, ip });
+  const listener = kernel.pod.li[`udp/${parcel.port}`];
+  const process = listener && kernel.process(listener.p);
+  if (!listener || !process) return { done: true, error: "refused" };
+  const from = `${isLocal(ip) ? "127.0.0.1" : ip}:${parcel.from}`;
+  const { datagram: take } = kernel.program(process);
+  const reply = take?.(kernel.sys(listener.p), process.s, parcel.bytes, parcel.port, from);
+  return reply === undefined ? { done: false, silent: true } : { done: true, result: reply };
+}
+
+/** A port of the asker's own, as the kernel draws one. */
+export const freePort = (sys: Sys): number => 32_768 + ((sys.kernel.pod.next++ * 37) % 28_000);
 
 /** Takes the next connection that waits at a listening descriptor; undefined: none (wait for `r: [fd]`). */
 export function accept(sys: Sys, fd: number): { fd: number; from: string } | undefined {

@@ -271,13 +271,10 @@ function ask(kernel: Kernel, id: string, stream: Stream): boolean {
   const large = parsed === "more" && stream.up.length >= streamBytesMax;
   if (parsed === "more" && !large) return false;
   if (parsed === "more" || parsed === "bad") {
-    const body = large ? "413 Request Entity Too Large\n" : "400 Bad Request\n";
+    const refusal = large ? "413 Request Entity Too Large" : "400 Bad Request";
     stream.up = "";
-    reply(stream, {
-      status: large ? 413 : 400,
-      headers: { "content-type": "text/plain", connection: "close" },
-      body,
-    });
+    // As Go's net/http says it, which has no request yet to answer.
+    stream.down += `HTTP/1.1 ${refusal}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${refusal}`;
     stream.downEnd = true;
     return true;
   }

@@ -1,4 +1,4 @@
-/** Datagrams: one question, at most one answer. A record each (table "network", key `u` + asker and target). */
+/** Datagrams: one question, at most one answer. A record each (table "network", key `u` + asker, its port, and target). */
 import type { RuntimeContext } from "../runtime/define.ts";
 import { Kernel } from "../runtime/kernel.ts";
 import { networkTable } from "./exchange.ts";
@@ -9,7 +9,10 @@ export interface Datagram {
   q: string;
   to?: string;
   port?: number;
-  clientIp?: string;
+  /** Where the server sees it come from: `ip:port`. */
+  seen?: string;
+  /** It was delivered, and the server has said all it will. */
+  over?: true;
   /** The answer. */
   a?: string;
   error?: "refused";
@@ -22,11 +25,12 @@ export function askDatagram(
   id: string,
   from: Source,
   outcome: Outcome,
-  bytes: string,
-  due: number,
+  { bytes, port, due }: { bytes: string; port: number; due: number },
 ): void {
   const target =
-    outcome.to === "pod" ? { to: outcome.pod, port: outcome.port, clientIp: outcome.clientIp } : {};
+    outcome.to === "pod"
+      ? { to: outcome.pod, port: outcome.port, seen: `${outcome.clientIp}:${port}` }
+      : {};
   context.records.put(networkTable, id, { from, q: bytes, due, ...target } satisfies Datagram);
   context.wake?.("network", id);
 }
@@ -41,13 +45,13 @@ export function stepDatagram(context: RuntimeContext, id: string): number | unde
   }
   if (record.to === undefined) return record.due + 1;
   const { to: _to, ...rest } = record;
-  context.records.put(networkTable, id, { ...rest, ...deliver(context, record) });
+  context.records.put(networkTable, id, { ...rest, over: true, ...deliver(context, record) });
   return record.due + 1;
 }
 
 function deliver(
   context: RuntimeContext,
-  { to, port = 0, clientIp, q }: Datagram,
+  { to, port = 0, seen = "", q }: Datagram,
 ): Partial<Datagram> {
   const kernel = Kernel.load(context, to ?? "");
   const listener = kernel?.pod.li[`udp/${port}`];
@@ -55,13 +59,7 @@ function deliver(
   // Nobody there: the answer is an ICMP message at once.
   if (!kernel || !listener || !process) return { error: "refused", due: context.now };
   const program = kernel.program(process);
-  const answer = program.datagram?.(
-    kernel.sys(listener.p),
-    process.s,
-    q,
-    port,
-    `${clientIp}:33333`,
-  );
+  const answer = program.datagram?.(kernel.sys(listener.p), process.s, q, port, seen);
   if (answer !== undefined) kernel.touch();
   kernel.run();
   kernel.save();

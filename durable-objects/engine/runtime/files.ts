@@ -3,6 +3,7 @@ import { pipeBytesMax, sessionOutputBytesMax } from "../limits.ts";
 import { assert } from "../assert.ts";
 import { Errno } from "./errno.ts";
 import { Tree, type FileId } from "./fs/tree.ts";
+import { isAnswered } from "./http.ts";
 import { isNetworkHandle } from "./network-port.ts";
 import type { ReadTree } from "./fs/vfs.ts";
 import type { Kernel } from "./kernel.ts";
@@ -354,10 +355,9 @@ export class Files {
   }
 
   answered(handle: string): boolean {
-    const pending = this.kernel.pod.ht[handle];
     if (isNetworkHandle(handle))
       return this.kernel.context.network?.settled?.(this.kernel.context, handle) ?? true;
-    return !pending || pending.r !== undefined || pending.error !== undefined;
+    return isAnswered(this.kernel, handle);
   }
 
   /** Opens a plain file of a tree. */

@@ -88,15 +88,15 @@ export function parseRequest(
   | { request: Pick<HttpRequest, "method" | "path" | "headers" | "body">; used: number }
   | "more"
   | "bad" {
-  const end = data.indexOf("\r\n\r\n");
-  if (end < 0) return data.length > 65_536 ? "bad" : "more";
-  const [first = "", ...lines] = data.slice(0, end).split("\r\n");
-  const line = /^([A-Z]+) (\S+) HTTP\/1\.[01]$/.exec(first);
-  if (!line) return "bad";
-  const headers = parseHeaders(lines);
-  const rest = data.slice(end + 4);
+  // What does not begin as a request is refused at its first line's end; a bare line feed ends a line as well.
+  const line = /^([A-Z]+) (\S+) HTTP\/1\.[01]\r?\n/.exec(data);
+  if (!line) return data.includes("\n") || data.length > 65_536 ? "bad" : "more";
+  const split = /\r?\n\r?\n/.exec(data);
+  if (!split) return data.length > 65_536 ? "bad" : "more";
+  const headers = parseHeaders(data.slice(line[0].length, split.index).split(/\r?\n/));
+  let used = split.index + split[0].length;
+  const rest = data.slice(used);
   let body = "";
-  let used = end + 4;
   if (/chunked/i.test(headers["transfer-encoding"] ?? "")) {
     const whole = unchunk(rest);
     if (!whole) return "more";
@@ -187,6 +187,28 @@ function ask(kernel: Kernel, pending: PendingHttp): void {
     const delayMs = (answer.delayMs ?? 0) + worked;
     if (delayMs) pending.t = kernel.context.now + delayMs;
   }
+}
+
+/** A server has moved: it may have an answer now for what its own Pod asked it. */
+export function askAgain(kernel: Kernel, server: number): void {
+  for (const handle in kernel.pod.ht) {
+    const pending = kernel.pod.ht[handle];
+    if (!pending || pending.o !== undefined || pending.c !== undefined) continue;
+    if (pending.r || pending.error) continue;
+    if (kernel.pod.li[`tcp/${pending.q.port}`]?.p === server) ask(kernel, pending);
+  }
+}
+
+/** Whether whoever waits for a request of its own Pod should look. */
+export function isAnswered(kernel: Kernel, handle: string): boolean {
+  const pending = kernel.pod.ht[handle];
+  if (!pending || pending.error) return true;
+  if (pending.r) return (pending.t ?? 0) <= kernel.context.now;
+  if (pending.c === undefined) return false;
+  const connection = kernel.pod.co[pending.c];
+  if (!connection || connection.x[1]) return true;
+  const data = connection.b[0];
+  return data !== "" && parseResponse(data, false, pending.q.method) !== "more";
 }
 
 function connectRaw(kernel: Kernel, pending: PendingHttp, queue: number[]): void {

@@ -11,6 +11,7 @@ import { Container, defaultCapacity } from "./container.ts";
 import type { RuntimeContext } from "./define.ts";
 import { Errno } from "./errno.ts";
 import { Files } from "./files.ts";
+import { askAgain } from "./http.ts";
 import { PodLogs } from "./logs.ts";
 import { programs } from "./programs.ts";
 import { keepSmall } from "./record-size.ts";
@@ -260,6 +261,7 @@ export class Kernel {
     }
     this.#clock = process.lt ?? this.now;
     if (process.z === undefined && this.pod.ps[key]) this.#checkMemory(process, key);
+    askAgain(this, key);
     this.now = Math.max(limit, this.now);
     return steps;
   }

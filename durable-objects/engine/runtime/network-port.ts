@@ -31,6 +31,17 @@ export type NetworkResult<T> =
   | { done: true; result: T }
   | { done: true; error: ConnectError };
 
+/** A datagram: to whom, from which port of the asker. */
+export interface Parcel {
+  ip: string;
+  port: number;
+  from: number;
+  bytes: string;
+}
+
+/** `silent`: it has arrived, or is lost, and nothing will come back. */
+export type DatagramResult = NetworkResult<string> & { silent?: true };
+
 export interface Network {
   /** One query to the Pod's name server, the name fully qualified (the caller walks the search list). */
   query(
@@ -57,13 +68,7 @@ export interface Network {
   /** Bytes that arrived; undefined: none yet; "": the other side has closed. */
   receive(context: RuntimeContext, podKey: string, stream: string): string | undefined;
   /** One datagram and its answer, if the server gives one. */
-  datagram(
-    context: RuntimeContext,
-    podKey: string,
-    ip: string,
-    port: number,
-    bytes: string,
-  ): NetworkResult<string>;
+  datagram(context: RuntimeContext, podKey: string, parcel: Parcel): DatagramResult;
   /** ICMP echo: round trip in ms, or nothing when nobody answers. */
   ping(context: RuntimeContext, podKey: string, ip: string): number | undefined;
   /** Whether a wait for a handle (`Wait.nt`) is over: a request has its outcome, a stream has bytes or has ended. */

@@ -37,10 +37,10 @@ interface CurlState {
 }
 
 function body(io: Io, opts: Options): string | undefined {
-  const parts = [...opts.values("d"), ...opts.values("8")].map((text) =>
+  const parts = [...opts.values("d"), ...opts.values("β")].map((text) =>
     text.startsWith("@") ? (io.input(text.slice(1)) ?? "").replace(/[\r\n]/g, "") : text,
   );
-  for (const text of opts.values("9")) {
+  for (const text of opts.values("α")) {
     const [name, value] = text.includes("=") ? text.split(/=(.*)/s) : ["", text];
     parts.push(`${name ? `${name}=` : ""}${encodeURIComponent(value ?? "")}`);
   }
@@ -61,17 +61,17 @@ function askOf(io: Io, opts: Options, url: Url): Ask {
   if (user !== undefined) headers.authorization = `Basic ${toBase64(user)}`;
   if (opts.has("b")) headers.cookie = opts.value("b")!;
   if (data !== undefined && !inQuery && !opts.has("T"))
-    headers["content-type"] = opts.has("8")
+    headers["content-type"] = opts.has("β")
       ? "application/json"
       : "application/x-www-form-urlencoded";
-  if (opts.has("8")) headers.accept = "application/json";
+  if (opts.has("β")) headers.accept = "application/json";
   for (const line of opts.values("H")) {
     const [name = "", value] = line.split(/:\s*(.*)/s);
     if (value === undefined || value === "") delete headers[name.toLowerCase()];
     else headers[name.toLowerCase()] = value;
   }
   const known: Record<string, string> = {};
-  for (const given of opts.values("2")) {
+  for (const given of opts.values("η")) {
     const [host, port, ip] = given.split(/:([^:]*):(.*)/s);
     known[`${host}:${port}`] = ip ?? "";
   }
@@ -152,7 +152,7 @@ function failed(
   retry: boolean,
 ): void {
   if (retry && state.tries > 0) {
-    const delay = Number(opts.value("5") ?? 1);
+    const delay = Number(opts.value("ε") ?? 1);
     if (!opts.has("s"))
       io.err(
         `curl: (${code}) ${text}\nWarning: Problem: ${text}. Will retry in ${delay} second. ${state.tries} retry left.\n`,
@@ -250,7 +250,7 @@ function unreachable(
     return failed(io, state, opts, 56, "Recv failure: Connection reset by peer", true);
   const code = failures[error as "refused"];
   const why = `Failed to connect to ${url.host} port ${url.port} after ${spent} ms: Could not connect to server`;
-  failed(io, state, opts, code, why, code === 28 || opts.has("1"));
+  failed(io, state, opts, code, why, code === 28 || opts.has("ζ"));
 }
 
 function curlStep(sys: Sys, io: Io, state: CurlState): Step {
@@ -268,7 +268,7 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
   const all =
     opts.value("m") === undefined ? Infinity : state.began + Number(opts.value("m")) * 1000;
   const connecting =
-    opts.value("7") === undefined ? Infinity : state.e.began + Number(opts.value("7")) * 1000;
+    opts.value("γ") === undefined ? Infinity : state.e.began + Number(opts.value("γ")) * 1000;
   const limit = Math.min(all, connecting);
   const ask = askOf(io, opts, url);
   const answer = exchange(sys, state.e, { ...ask, ...(limit === Infinity ? {} : { limit }) });
@@ -291,7 +291,7 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
       `* Connected to ${url.host} (${ip}) port ${url.port}\n> ${ask.method} ${ask.url.path} HTTP/1.1\n${lines.join("")}> \n* Request completely sent off\n`,
     );
   }
-  if (url.scheme === "https" && !opts.has("k") && !opts.has("3") && !trusted(ip))
+  if (url.scheme === "https" && !opts.has("k") && !opts.has("θ") && !trusted(ip))
     return bad(
       60,
       "SSL certificate problem: unable to get local issuer certificate\nMore details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the webpage mentioned above.",
@@ -310,7 +310,7 @@ export const curl: Program<CurlState> = {
     try {
       const opts = parse(io);
       state.urls = [...opts.values("@"), ...opts.rest];
-      state.tries = Number(opts.value("6") ?? 0);
+      state.tries = Number(opts.value("δ") ?? 0);
       if (opts.has("V")) {
         io.out(`curl ${version} (x86_64-pc-linux-gnu) libcurl/${version}\nProtocols: http https\n`);
         state.x = 0;

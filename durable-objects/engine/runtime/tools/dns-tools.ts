@@ -119,24 +119,48 @@ function search(io: Io, name: string, type: Type, server: string): DnsAnswer & {
   return { ...(last ?? { status: "NXDOMAIN", records: [] }), name };
 }
 
-/** BIND's. */
+/** BIND's: the address of either family, each with what leads to it. */
 function bindNslookup(io: Io, name: string, type: Type | undefined, server: string): number {
-  const ip = isIp(name);
-  const answer = ip
-    ? { ...query(io.sys, reverseName(name), "PTR", server), name: reverseName(name) }
-    : search(io, name, type ?? "A", server);
-  if (answer.status === "TIMEOUT") {
-    io.out(";; connection timed out; no servers could be reached\n\n");
+  if (isIp(name)) return bindReverse(io, name, server);
+  const first = search(io, name, type ?? "A", server);
+  if (first.status === "TIMEOUT") {
+    io.out(
+      `;; communications error to ${server}#53: timed out\n;; no servers could be reached\n\n`,
+    );
     return 1;
   }
-  if (!ip) io.out(`Server:\t\t${server}\nAddress:\t${server}#53\n\n`);
-  if (answer.status !== "NOERROR") {
-    io.out(`** server can't find ${answer.name}: ${answer.status}\n\n`);
+  io.out(`Server:\t\t${server}\nAddress:\t${server}#53\n\n`);
+  if (first.status !== "NOERROR") {
+    io.out(`** server can't find ${first.name}: ${first.status}\n\n`);
     return 1;
   }
-  if (answer.records.length === 0) io.out(`*** Can't find ${name}: No answer\n\n`);
-  else io.out(`${answer.records.map((record) => shown(record, true)).join("")}\n`);
-  return answer.records.length ? 0 : 1;
+  const more = type ? [] : query(io.sys, dotless(first.name), "AAAA", server).records;
+  const records = [...first.records, ...more.filter((r) => r.type === "AAAA")];
+  const own = first.name.endsWith("cluster.local");
+  if (records.length === 0) {
+    io.out(`*** Can't find ${name}: No answer\n\n`);
+    return 0;
+  }
+  if (!own) io.out("Non-authoritative answer:\n");
+  io.out(`${records.map((record) => shown(record, true)).join("")}\n`);
+  return 0;
+}
+
+function bindReverse(io: Io, ip: string, server: string): number {
+  const name = reverseName(ip);
+  const { status, records } = query(io.sys, name, "PTR", server);
+  if (status === "TIMEOUT") {
+    io.out(
+      `;; communications error to ${server}#53: timed out\n;; no servers could be reached\n\n`,
+    );
+    return 1;
+  }
+  if (records.length === 0) {
+    io.out(`** server can't find ${name}: ${status === "NOERROR" ? "NXDOMAIN" : status}\n\n`);
+    return 1;
+  }
+  io.out(`${records.map((record) => shown(record, true)).join("")}\n`);
+  return 0;
 }
 
 const nslookup = tool("nslookup", (io) => {
@@ -153,9 +177,18 @@ const nslookup = tool("nslookup", (io) => {
     io.err(";; connection timed out; no servers could be reached\n\n");
     return 1;
   }
-  if (!io.sys.peek("/bin/busybox")) return bindNslookup(io, name, type, server);
   const old = /^1\.(1\d|2[0-8])(\.|$)/.test(io.sys.container.image.version);
   return old && !type ? oldNslookup(io, name, server) : newNslookup(io, name, type, server);
+});
+
+const bind = tool("bind-nslookup", (io) => {
+  const { type, rest } = words(io);
+  const [name, given] = rest;
+  if (name === undefined) return 0;
+  const server = serverOf(io, given);
+  if (server !== undefined) return bindNslookup(io, name, type, server);
+  io.out(";; no servers could be reached\n\n");
+  return 1;
 });
 
 const host = tool("host", (io) => {
@@ -270,4 +303,4 @@ const getent = tool("getent", (io) => {
   return code;
 });
 
-export const dnsTools: Program[] = [nslookup, host, dig, getent];
+export const dnsTools: Program[] = [nslookup, bind, host, dig, getent];

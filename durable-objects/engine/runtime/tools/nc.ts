@@ -155,11 +155,13 @@ function talk(sys: Sys, state: NcState): Step {
   const reads: number[] = [];
   if (!state.inEnded && state.up.length < 65_536) {
     const data = sys.read(0);
-    if (data === undefined) reads.push(0);
-    else if (data === "") {
+    if (data === "") {
       state.inEnded = true;
       if (state.up === "") shutdown(sys, c);
-    } else state.up += data;
+    } else {
+      reads.push(0);
+      state.up += data ?? "";
+    }
   }
   if (state.up !== "") {
     const taken = sys.write(c, state.up);

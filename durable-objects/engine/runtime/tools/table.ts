@@ -14,6 +14,7 @@ import { find } from "./find.ts";
 import { gzipTools } from "./gzip.ts";
 import { listingTools } from "./listing.ts";
 import { ncTools } from "./nc.ts";
+import { ncOpenbsd } from "./nc-openbsd.ts";
 import { netStateTools } from "./net-state.ts";
 import { oddTools } from "./odds.ts";
 import { pingTools } from "./ping.ts";
@@ -39,6 +40,7 @@ const families = (): Program[][] => [
   [wget, curl],
   dnsTools,
   ncTools,
+  [ncOpenbsd],
   pingTools,
   netStateTools,
   diskTools,
