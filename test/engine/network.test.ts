@@ -52,6 +52,12 @@ function build(): NetworkWorld {
       externalTrafficPolicy: "Local",
       ports: [{ port: 80, targetPort: 8080, nodePort: 30081 }],
     }),
+    serviceOf("near", {
+      type: "LoadBalancer",
+      selector: { app: "named" },
+      externalTrafficPolicy: "Local",
+      ports,
+    }),
     serviceOf("balanced", { type: "LoadBalancer", selector: web, ports }),
     serviceOf("self", { selector: { app: "one" }, ports: [{ port: 80 }] }),
     serviceOf("by-hand", { ports: [{ port: 80, targetPort: 8080 }] }),
@@ -204,6 +210,31 @@ describe("from outside and from nodes", () => {
     expect(told(world.ask("outside", { host: "172.18.0.3", port: 30081 }))).toBe("200 named");
     const result = world.ask("outside", { host: "172.18.0.4", port: 30081 });
     expect([told(result), result.tookMs]).toEqual(["timeout", 127_000]);
+  });
+  test("externalTrafficPolicy Local does not bind who is on that node already", () => {
+    const own = world.ask(from("two"), { host: "172.18.0.4", port: 30081 });
+    expect(told(own)).toBe("200 named");
+    expect(told(world.ask({ node: "node-2" }, { host: "172.18.0.4", port: 30081 }))).toBe(
+      "200 named",
+    );
+    const other = world.ask(from("one"), { host: "172.18.0.4", port: 30081 });
+    expect(told(other)).toBe("timeout");
+  });
+  test("kube-proxy tells its health, and whether a node has endpoints of a balanced Service", () => {
+    const at = (host: string, port: number, path: string) =>
+      world.ask(from("one"), { host, port, path });
+    expect(told(at("172.18.0.3", 10256, "/healthz"))).toMatch(
+      /^200 \{"lastUpdated":"[^"]+","currentTime":"[^"]+","nodeEligible":true,"healthy":true,/,
+    );
+    expect(told(at("172.18.0.3", 10249, "/proxyMode"))).toBe("refused");
+    expect(
+      told(world.ask({ node: "node-1" }, { host: "172.18.0.3", port: 10249, path: "/proxyMode" })),
+    ).toBe("200 iptables");
+    const { healthCheckNodePort } = world.get("/api/v1/namespaces/default/services/near").spec;
+    expect(told(at("172.18.0.3", healthCheckNodePort, "/"))).toBe(
+      '200 {\n\t"service": {\n\t\t"namespace": "default",\n\t\t"name": "near"\n\t},\n\t"localEndpoints": 1,\n\t"serviceProxyHealthy": true\n}',
+    );
+    expect(told(at("172.18.0.4", healthCheckNodePort, "/"))).toMatch(/^503 /);
   });
   test("N5 the load balancer", () => {
     expect(told(world.ask("outside", { host: balancer() }))).toMatch(served);

@@ -180,21 +180,10 @@ function begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: Work } {
     case "/serverport":
       goLog(sys, "GET /serverport");
       return plain(flagOf(sys, "http-port") ?? "8080");
-    case "/echo": {
-      goLog(sys, `GET /echo?msg=${value("msg")}&code=${value("code")}`);
-      const code = value("code");
-      if (code !== "" && !/^\d{3}$/.test(code))
-        return plain(`argument 'code' must be an integer or empty, got ${goQuote(code)}`);
-      return plain(value("msg"), code === "" ? 200 : Number(code));
-    }
-    case "/redirect": {
-      goLog(sys, `${request.method} /redirect?msg=${value("location")}&code=${value("code")}`);
-      const made = html(
-        `<a href="${value("location")}">Found</a>.\n\n`,
-        Number(value("code") || 302),
-      );
-      return { response: { ...made, headers: { ...made.headers, location: value("location") } } };
-    }
+    case "/echo":
+      return echo(sys, value("msg"), value("code"));
+    case "/redirect":
+      return redirect(sys, request.method, value("location"), value("code"));
     case "/dial":
       return dial(sys, target);
     case "/exit":
@@ -215,6 +204,19 @@ function begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: Work } {
         ? plain(`NOW: ${plainTime(sys.now)}.000000000 +0000 UTC`)
         : { response: goNotFound() };
   }
+}
+
+function echo(sys: Sys, msg: string, code: string): HttpAnswer {
+  goLog(sys, `GET /echo?msg=${msg}&code=${code}`);
+  if (code !== "" && !/^\d{3}$/.test(code))
+    return plain(`argument 'code' must be an integer or empty, got ${goQuote(code)}\n`);
+  return plain(msg, code === "" ? 200 : Number(code));
+}
+
+function redirect(sys: Sys, method: string, location: string, code: string): HttpAnswer {
+  goLog(sys, `${method} /redirect?msg=${location}&code=${code}`);
+  const made = html(`<a href="${location}">Found</a>.\n\n`, Number(code || 302));
+  return { response: { ...made, headers: { ...made.headers, location } } };
 }
 
 function header(sys: Sys, request: HttpRequest, key: string): HttpAnswer {

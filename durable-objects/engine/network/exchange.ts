@@ -18,6 +18,7 @@ import { isUp } from "./addresses.ts";
 import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
 import { hop, type Hop } from "./hops.ts";
 import { startIngress, type Relay } from "./ingress.ts";
+import { kubeProxyAt } from "./kube-proxy.ts";
 import { route, type Outcome, type Source } from "./route.ts";
 import { siteAnswer, siteListens } from "./sites.ts";
 
@@ -194,6 +195,10 @@ function deliver(
       return settle(context, id, exchange, {
         response: kubeletAnswer(context.reader, outcome.node, q),
       });
+    case "kube-proxy": {
+      const answer = kubeProxyAt(context.reader, outcome.node, outcome.port, outcome.local);
+      return settle(context, id, exchange, answer ? { response: answer(q) } : { error: "refused" });
+    }
     case "nobody":
       return expire(context, id, exchange, outcome.error as ExchangeError, outcome.afterMs);
   }

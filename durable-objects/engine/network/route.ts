@@ -10,6 +10,7 @@ import type { NodeObject, Pod } from "../kubelet/shapes.ts";
 import { connectTimeoutMs, hostUnreachableMs } from "../limits.ts";
 import { hostPods, isUp, nodeIp, objectKeyOf, outsideIp, ownerOf, podAt } from "./addresses.ts";
 import { hop, type Hop } from "./hops.ts";
+import { kubeProxyAt } from "./kube-proxy.ts";
 import { denial, type End, type Protocol } from "./policy.ts";
 import { chooseEndpoint } from "./services.ts";
 import type { Site } from "./sites.ts";
@@ -28,6 +29,7 @@ export type Outcome =
   | { to: "ingress"; port: number }
   | { to: "apiserver" }
   | { to: "kubelet"; node: string }
+  | { to: "kube-proxy"; node: string; port: number; local: boolean }
   | { to: "nobody"; error: ConnectError; afterMs: number };
 
 export interface Route {
@@ -250,8 +252,9 @@ function toNode(way: Way, node: NodeObject, ip: string, port: number): Outcome {
       (p) => p.nodePort === port && (p.protocol ?? "TCP") === way.protocol,
     );
     if (!known) continue;
-    const local = service.spec?.externalTrafficPolicy === "Local";
-    if (!local) way.clientIp = ip;
+    // Who is on the node already is not bound by the policy: as if its traffic had gone out and come back.
+    const local = service.spec?.externalTrafficPolicy === "Local" && way.source.node !== name;
+    if (service.spec?.externalTrafficPolicy !== "Local") way.clientIp = ip;
     return toEndpoint(way, service, known, ip, name, local);
   }
   return toHost(way, node, ip, port);
@@ -268,6 +271,9 @@ function toHost(way: Way, node: NodeObject, ip: string, port: number): Outcome {
     const controlPlane =
       node.metadata.labels?.["node-role.kubernetes.io/control-plane"] !== undefined;
     if (port === apiServerPort && controlPlane) return { to: "apiserver" };
+    const local = way.source.ip === ip;
+    if (kubeProxyAt(reader, name, port, local))
+      return { to: "kube-proxy", node: name, port, local };
   }
   const socket = `${way.protocol.toLowerCase()}/${port}`;
   for (const pod of hostPods(reader, name)) {
