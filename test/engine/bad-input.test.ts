@@ -207,6 +207,12 @@ describe("fields", () => {
       "?fieldValidation=Strict",
       `${cannot}strict decoding error: duplicate field "data.a"`,
     ],
+    [
+      "unknown and doubled, in the order of the text",
+      '{"apiVersion":"v1","kind":"ConfigMap","a":1,"metadata":{"name":"m","name":"n","b":2},"data":{"a":"1","a":"2"},"c":3}',
+      "?fieldValidation=Strict",
+      `${cannot}strict decoding error: unknown field "a", duplicate field "metadata.name", unknown field "metadata.b", duplicate field "data.a", unknown field "c"`,
+    ],
   ])("%s", (_what, body, query, message) => {
     expect(refused("POST", maps + query, body)).toEqual([400, message]);
   });

@@ -2,7 +2,7 @@
 import type { KubeObject } from "../core/object.ts";
 import { requestBodyBytesMax } from "../limits.ts";
 import { decodeObject, readTypeMeta } from "../schema/decode.ts";
-import { parseJson, parseYaml } from "../schema/parse.ts";
+import { parseJson, parseYaml, type Parsed } from "../schema/parse.ts";
 import { decodeProtobuf } from "../schema/protobuf.ts";
 import type { ApiRequest } from "../ports.ts";
 import { decodeUtf8 } from "../core/utf8.ts";
@@ -23,6 +23,7 @@ export interface DecodedBody {
   value: Record<string, unknown>;
   /** Duplicate keys found while parsing. */
   duplicates: string[];
+  places?: Parsed["places"];
   apiVersion: string;
   kind: string;
   protobuf: boolean;
@@ -59,13 +60,14 @@ export function readBody(request: ApiRequest): DecodedBody {
   }
   if (type !== jsonType && type !== yamlType) throw status.unsupportedMediaType(accepted);
   const text = bodyText(request);
-  const { value, duplicates } = parsed(type, text);
+  const { value, duplicates, places } = parsed(type, text);
   const { apiVersion, kind } = readTypeMeta(value);
   return {
     value: (value ?? {}) as Record<string, unknown>,
     apiVersion,
     kind,
     duplicates,
+    ...(places ? { places } : {}),
     protobuf: false,
   };
 }
@@ -92,7 +94,7 @@ function summarized(data: Uint8Array): string {
 }
 
 /** k8s: apimachinery/pkg/runtime/serializer/json: the text around a parse error */
-function parsed(type: string, text: string): { value: unknown; duplicates: string[] } {
+function parsed(type: string, text: string): Parsed {
   try {
     return type === yamlType ? parseYaml(text) : parseJson(text);
   } catch (error) {
@@ -133,6 +135,7 @@ export function decodeAs(
   checkKind(typeName, wanted, body);
   const { object, problems, error } = decodeObject(typeName, body.value, {
     duplicates: body.duplicates,
+    places: body.places,
   });
   const { apiVersion, kind } = wanted;
   const version = apiVersion.split("/").at(-1) ?? "";

@@ -21,6 +21,8 @@ export class DecodeError extends StatusError {
 export interface DecodeOptions {
   /** What `parseJson` found doubled; those below unknown fields are passed over, as upstream does. */
   duplicates?: readonly string[];
+  /** As the parser has them. */
+  places?: ReadonlyMap<string, number> | undefined;
 }
 
 export interface Decoded {
@@ -325,6 +327,10 @@ function knownDuplicates(duplicates: readonly string[], unknown: readonly string
   });
 }
 
+/** Where a problem is met in the text. */
+const placeOf = (places: ReadonlyMap<string, number>, problem: string): number =>
+  places.get(problem) ?? places.get(problem.slice('unknown field "'.length, -1)) ?? 0;
+
 /**
  * Decodes a JSON value as the named type (`apps/v1.Deployment`). A wrong type, quantity or time is
  * `error`; what is merely unknown or doubled is reported and dropped.
@@ -348,10 +354,11 @@ export function decodeObject(
   if (ctx.saved !== undefined) return { object: {}, problems: [], error: ctx.saved };
   const { problems } = ctx;
   const doubled = options.duplicates?.length ? knownDuplicates(options.duplicates, problems) : [];
-  return {
-    object: object as JsonObject,
-    problems: doubled.length ? [...doubled, ...problems].slice(0, problemsMax) : problems,
-  };
+  if (doubled.length === 0) return { object: object as JsonObject, problems };
+  const all = [...doubled, ...problems];
+  const { places } = options;
+  if (places) all.sort((a, b) => placeOf(places, a) - placeOf(places, b));
+  return { object: object as JsonObject, problems: all.slice(0, problemsMax) };
 }
 
 /** What a body says it is; "" where it does not say. k8s: SimpleMetaFactory.Interpret */

@@ -33,6 +33,8 @@ class Scanner {
   depth = 0;
   /** `duplicate field "spec.x"`, each once, in document order. */
   readonly duplicates: string[] = [];
+  /** Where a field stands first, by its path, and where a duplicate is noticed, by its text. */
+  readonly places = new Map<string, number>();
   private readonly path: string[] = [];
 
   constructor(text: string) {
@@ -159,6 +161,7 @@ class Scanner {
         this.at++;
         this.path.push(this.path.length ? `.${key}` : key);
         if (Object.hasOwn(out, key)) this.doubled();
+        else this.place(this.path.join(""));
         setOwn(out, key, this.value());
         this.path.pop();
         const c = this.space();
@@ -171,19 +174,31 @@ class Scanner {
     return out;
   }
 
+  place(what: string): void {
+    if (!this.places.has(what)) this.places.set(what, this.at);
+  }
+
   doubled(): void {
     const problem = `duplicate field ${goQuote(this.path.join(""))}`;
     if (this.duplicates.length < 100 && !this.duplicates.includes(problem)) {
       this.duplicates.push(problem);
+      this.place(problem);
     }
   }
 }
 
+export interface Scanned {
+  value: unknown;
+  duplicates: string[];
+  places: ReadonlyMap<string, number>;
+}
+
 /** Parses one JSON text; throws JsonSyntaxError with Go's message. */
-export function scanJson(text: string): { value: unknown; duplicates: string[] } {
+export function scanJson(text: string): Scanned {
   const scanner = new Scanner(text);
   const value = scanner.value();
   scanner.space();
   if (scanner.at < text.length) scanner.fail("after top-level value");
-  return { value, duplicates: scanner.duplicates };
+  const { duplicates, places } = scanner;
+  return { value, duplicates, places };
 }

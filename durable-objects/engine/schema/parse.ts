@@ -8,6 +8,8 @@ export interface Parsed {
   value: unknown;
   /** Keys an object had more than once (the last one won), as strict problems in upstream's words. */
   duplicates: string[];
+  /** Where fields and duplicates stand in the text, where there are duplicates: problems are told in that order. */
+  places?: ReadonlyMap<string, number>;
 }
 
 /** Counts keys by their colons, skipping strings, and deepest nesting; text is known to be good. */
