@@ -201,6 +201,19 @@ describe("attach", () => {
     expect(world.pod("in").status.phase).toBe("Succeeded");
   });
 
+  test("is over with its input where the container's stays open", () => {
+    world.create(pod("open", "cat; echo closed", { stdin: true }));
+    world.until(() => world.pod("open").status.phase === "Running");
+    const session = world.open("open", "attach", "stdin=true&stdout=true&stderr=true");
+    expect(session.write("word\n")).toBe("word\n");
+    expect(session.closeInput()).toBe("");
+    expect(session.code).toBe(0);
+    world.advance(2_000);
+    expect(world.pod("open").status.phase).toBe("Running");
+    const again = world.open("open", "attach", "stdin=true&stdout=true&stderr=true");
+    expect(again.write("more\n")).toBe("more\n");
+  });
+
   test("uses the container's terminal whatever the client asks for", () => {
     world.create(pod("term", "exec sh", { stdin: true, tty: true }));
     world.until(() => world.pod("term").status.phase === "Running");

@@ -93,15 +93,21 @@ export function sessionBacklog(context: RuntimeContext, podKey: string, id: stri
   return pod?.se?.[id]?.i.length ?? 0;
 }
 
-/** The user's side has ended its input. With `stdinOnce` the container's own ends with the first attach that does so. */
+/**
+ * The user's side has ended its input. With `stdinOnce` the container's own ends with the first attach that does so;
+ * any other attach is over then. k8s: containerd internal/cri/io/container_io.go Attach
+ */
 export function sessionCloseInput(context: RuntimeContext, podKey: string, id: string): void {
   within(context, podKey, undefined, (kernel) => {
-    const session = target(kernel.pod, id);
-    if (!session) return;
+    const session = kernel.pod.se[id];
+    const input = target(kernel.pod, id);
+    if (!session || !input) return;
     kernel.touch();
-    const once = kernel.pod.cs[session.c]?.spec.stdinOnce;
-    if (session.tty) session.i += "\x04";
-    else if (session.k !== "own" || once) session.ie = true;
+    if (session.k === "attach") {
+      if (kernel.pod.cs[session.c]?.spec.stdinOnce && !input.tty) input.ie = true;
+      else session.x ??= 0;
+    } else if (input.tty) input.i += "\x04";
+    else input.ie = true;
     kernel.run();
   });
 }
