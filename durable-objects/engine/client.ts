@@ -14,7 +14,7 @@ import type {
 import type { KubeObject, ResourceId } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
 import type { ApiRequest, ApiResponse } from "./ports.ts";
-import { countedUp, newEvent, sameEvent } from "./events.ts";
+import { recorded } from "./events.ts";
 
 /** Virtual now, held in one place for reader, operations and clients. */
 export interface Now {
@@ -168,12 +168,12 @@ export class EngineClient implements Client {
     message: string,
     source: EventSource,
   ): void {
-    const before = sameEvent(this.#store, regarding, type, reason, message, source, this.now);
-    if (before) {
-      this.#store.write("update", "events", countedUp(before, this.now), this.now);
+    const told = { regarding, type, reason, message, source };
+    const { event, known } = recorded(this.#store, told, this.now);
+    if (known) {
+      this.#store.write("update", "events", event, this.now);
       return;
     }
-    const event = newEvent(regarding, type, reason, message, source, this.now, this.#store.rv);
     const namespace = event.metadata.namespace as string;
     if (this.#store.get("events", namespace, event.metadata.name)) return;
     // Upstream's recorder is refused here: nothing new in a namespace that goes away.

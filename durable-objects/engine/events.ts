@@ -1,5 +1,5 @@
 /** Events that Podyard's components record: counted up instead of repeated. k8s: client-go/tools/record/events_cache.go */
-import { parseTime, rfc3339 } from "./core/clock.ts";
+import { parseTime, rfc3339, rfc3339Micro } from "./core/clock.ts";
 import type { KubeObject } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
 import type { EventSource } from "./controllers/define.ts";
@@ -11,9 +11,12 @@ export interface CoreEvent extends KubeObject {
   source: { component?: string; host?: string };
   firstTimestamp: string | null;
   lastTimestamp: string | null;
-  count: number;
+  count?: number;
   type: string;
   eventTime: string | null;
+  series?: { count: number; lastObservedTime: string };
+  action?: string;
+  related?: Record<string, string | undefined>;
   reportingComponent: string;
   reportingInstance: string;
 }
@@ -21,26 +24,103 @@ export interface CoreEvent extends KubeObject {
 /** Events are forgotten an hour after they were last written. k8s: apiserver --event-ttl */
 export const eventTtlMs = 3_600_000;
 
-/** The Event that says just this, if it was recorded within its hour: the next one counts it up. */
-export function sameEvent(
+/** k8s: events_cache.go defaultAggregateMaxEvents, defaultAggregateIntervalInSeconds */
+const distinctMax = 9;
+const similarMs = 600_000;
+const combined = "(combined from similar events): ";
+/** k8s: client-go/tools/events/event_broadcaster.go finishTime */
+const seriesMs = 360_000;
+
+/** What happened, as a component tells it. */
+export interface Telling {
+  regarding: KubeObject;
+  type: "Normal" | "Warning";
+  reason: string;
+  message: string;
+  source: EventSource;
+}
+
+/**
+ * The Event to write: one that is known, counted up, or a new one. Two recorders do this differently: that of
+ * client-go/tools/record, and the newer one of client-go/tools/events for those who say an `action`.
+ */
+export function recorded(
   store: Store,
-  regarding: KubeObject,
-  type: string,
-  reason: string,
-  message: string,
-  source: EventSource,
+  told: Telling,
   now: number,
-): CoreEvent | undefined {
-  let first: CoreEvent | undefined;
+): { event: CoreEvent; known: boolean } {
+  const similar = similarEvents(store, told, now);
+  if (told.source.action) {
+    const series = isomorphic(similar, told, now);
+    return series
+      ? { event: observedAgain(series, now), known: true }
+      : { event: newEvent(told, now, store.rv), known: false };
+  }
+  const { fieldPath } = told.source;
+  const same = similar.filter(
+    (e) => e.message === told.message && e.involvedObject["fieldPath"] === fieldPath,
+  );
+  const first = same.reduce<CoreEvent | undefined>(
+    (best, e) => (!best || e.metadata.name < best.metadata.name ? e : best),
+    undefined,
+  );
+  if (first) return { event: countedUp(first, now), known: true };
+  if (!isCrowd(similar, now)) return { event: newEvent(told, now, store.rv), known: false };
+  const message = `${combined}${told.message}`;
+  const crowd = similar.find((e) => e.message.startsWith(combined));
+  if (crowd) return { event: { ...countedUp(crowd, now), message }, known: true };
+  const event = newEvent({ ...told, message }, now, store.rv);
+  return { event: { ...event, reportingComponent: "", reportingInstance: "" }, known: false };
+}
+
+/** Alike but for what they say, within their hour. k8s: EventAggregatorByReasonFunc */
+function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
+  const { regarding, type, reason, source } = told;
+  const found: CoreEvent[] = [];
   for (const object of store.unordered("event.uid", regarding.metadata.uid)) {
     const event = object as CoreEvent;
-    if (event.reason !== reason || event.message !== message || event.type !== type) continue;
-    if (event.source?.component !== source.component) continue;
-    if (event.involvedObject["fieldPath"] !== source.fieldPath) continue;
-    if (now - lastSeen(event) >= eventTtlMs) continue;
-    if (!first || event.metadata.name < first.metadata.name) first = event;
+    const component = source.action ? event.reportingComponent : event.source?.component;
+    if (event.reason !== reason || event.type !== type || component !== source.component) continue;
+    if (!source.action && event.source?.host !== source.host) continue;
+    if (event.involvedObject["name"] !== regarding.metadata.name) continue;
+    if (now - lastSeen(event) < eventTtlMs) found.push(event);
   }
-  return first;
+  return found;
+}
+
+/** Nine that say different things, none long after the one before: the next ones share an Event. k8s: EventAggregate */
+function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
+  if (similar.length < distinctMax) return false;
+  const latestFirst = [...similar].sort((a, b) => lastSeen(b) - lastSeen(a));
+  let count = 0;
+  let since = now;
+  for (const event of latestFirst) {
+    if (since - lastSeen(event) > similarMs) break;
+    since = lastSeen(event);
+    if (!event.message.startsWith(combined)) count += 1;
+  }
+  return count >= distinctMax;
+}
+
+/** Says the same of the same state of an object, whatever its words. k8s: event_broadcaster.go getKey */
+function isomorphic(
+  similar: readonly CoreEvent[],
+  { regarding, source }: Telling,
+  now: number,
+): CoreEvent | undefined {
+  const related = source.related?.metadata.uid;
+  return similar.find(
+    (e) =>
+      e.action === source.action &&
+      e.related?.["uid"] === related &&
+      e.involvedObject["resourceVersion"] === regarding.metadata.resourceVersion &&
+      now - lastSeen(e) <= seriesMs,
+  );
+}
+
+function observedAgain(event: CoreEvent, now: number): CoreEvent {
+  const count = (event.series?.count ?? 1) + 1;
+  return { ...event, series: { count, lastObservedTime: rfc3339Micro(now) } };
 }
 
 const sameTextsMax = 200;
@@ -97,20 +177,14 @@ function referenceTo(regarding: KubeObject, fieldPath: string | undefined): Refe
  * The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds: kubectl lists events of one second by
  * name, so the names must follow the order of recording. `revision`: the store's, which tells those of one moment apart.
  */
-export function newEvent(
-  regarding: KubeObject,
-  type: string,
-  reason: string,
-  message: string,
-  source: EventSource,
-  now: number,
-  revision: number,
-): CoreEvent {
+function newEvent(told: Telling, now: number, revision: number): CoreEvent {
+  const { regarding, type, reason, message, source } = told;
   const { name, namespace = "" } = regarding.metadata;
   const stamp = (BigInt(Math.floor(now)) * 1_000_000n + BigInt(revision % 1_000_000)).toString(16);
   const eventNamespace = namespace || "default";
   const involvedObject = referenceTo(regarding, source.fieldPath);
   const at = rfc3339(now);
+  const { component, host = "", action, related } = source;
   return {
     apiVersion: "v1",
     kind: "Event",
@@ -124,21 +198,25 @@ export function newEvent(
     involvedObject,
     reason,
     message: same(message),
-    source: sourceOf(source),
-    firstTimestamp: at,
-    lastTimestamp: at,
-    count: 1,
-    type,
-    eventTime: null,
-    reportingComponent: source.component,
-    reportingInstance: source.host ?? "",
+    ...(action
+      ? { source: {}, firstTimestamp: null, lastTimestamp: null, type, action }
+      : { source: sourceOf(source), firstTimestamp: at, lastTimestamp: at, count: 1, type }),
+    eventTime: action ? rfc3339Micro(now) : null,
+    ...(related ? { related: referenceTo(related, undefined) } : {}),
+    reportingComponent: component,
+    reportingInstance: action ? `${component}-${host}` : host,
   };
 }
 
 /** The same event once more. */
-export function countedUp(event: CoreEvent, now: number): CoreEvent {
-  return { ...event, count: event.count + 1, lastTimestamp: rfc3339(now) };
+function countedUp(event: CoreEvent, now: number): CoreEvent {
+  return { ...event, count: (event.count ?? 0) + 1, lastTimestamp: rfc3339(now) };
 }
 
 export const lastSeen = (event: CoreEvent): number =>
-  parseTime(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp);
+  parseTime(
+    event.series?.lastObservedTime ??
+      event.lastTimestamp ??
+      event.eventTime ??
+      event.metadata.creationTimestamp,
+  );

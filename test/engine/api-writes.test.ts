@@ -207,6 +207,18 @@ describe("parts of objects", () => {
     expect(seen(url, "10.0.0.2")).toEqual([{ a: "b" }, "b", "10.0.0.1"]);
   });
 
+  test("an update of revision 0 is one of whatever is there", () => {
+    const url = "/api/v1/nodes/node-1";
+    const node = world.get(url);
+    const put = (resourceVersion: string) =>
+      world.request("PUT", `${url}/status`, {
+        ...node,
+        metadata: { ...node.metadata, resourceVersion },
+      });
+    expect(put("1").status).toBe(409);
+    expect(put("0").status).toBe(200);
+  });
+
   test("a Namespace is finalized by PUT", () => {
     const url = "/api/v1/namespaces/n";
     world.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "n" } });

@@ -28,7 +28,9 @@ describe("C1: who did what", () => {
     const { items } = world.get("/api/v1/namespaces/default/events");
     const wrote = (reason: string): string[] => [
       ...new Set<string>(
-        items.filter((e: Anything) => e.reason === reason).map((e: Anything) => e.source.component),
+        items
+          .filter((e: Anything) => e.reason === reason)
+          .map((e: Anything) => e.reportingComponent),
       ),
     ];
     expect(wrote("ScalingReplicaSet")).toEqual(["deployment-controller"]);

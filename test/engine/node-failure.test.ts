@@ -248,6 +248,21 @@ describe("taints", () => {
     expect(taints(world, "node-1")).toEqual([]);
   });
 
+  test("its kubelet tells with its next report that a node is cordoned, and that it is no more", () => {
+    const world = new World();
+    const told = (): string[] =>
+      world.events("node-1").filter((e) => e.includes("Schedulable") || e.includes("NotSch"));
+    const before = told().length;
+    world.patch(nodeUrl("node-1"), { spec: { unschedulable: true } });
+    world.advance(10_000);
+    world.patch(nodeUrl("node-1"), { spec: { unschedulable: null } });
+    world.advance(10_000);
+    expect(told().slice(before)).toEqual([
+      "Normal NodeNotSchedulable Node node-1 status is now: NodeNotSchedulable",
+      "Normal NodeSchedulable Node node-1 status is now: NodeSchedulable",
+    ]);
+  });
+
   test("a NoExecute taint of a user drives off at once what does not tolerate it", () => {
     const world = new World();
     world.create(pod("naked"), pod("tough", { tolerations: [{ operator: "Exists" }] }));

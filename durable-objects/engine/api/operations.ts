@@ -259,7 +259,9 @@ export class Operations {
 
   #checkPrecondition(resource: Resource, current: KubeObject, input: KubeObject): void {
     const name = current.metadata.name;
-    const rv = input.metadata.resourceVersion;
+    const { resourceVersion } = input.metadata;
+    // To upstream's versioner zero is none.
+    const rv = resourceVersion === "0" ? "" : resourceVersion;
     if (rv && rv !== current.metadata.resourceVersion)
       throw status.modifiedConflict(resource, name);
     if (!rv && resource.hooks.allowUnconditionalUpdate === false) {

@@ -51,6 +51,10 @@ export interface EventSource {
   host?: string;
   /** `spec.containers{name}`. */
   fieldPath?: string;
+  /** Of those who use the events.k8s.io recorder: what was done or tried. They have no `fieldPath`. */
+  action?: string;
+  /** With an action: a second object. */
+  related?: KubeObject;
 }
 
 /**

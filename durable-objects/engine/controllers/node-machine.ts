@@ -33,6 +33,8 @@ interface Machine {
   up: boolean;
   /** When the kubelet next posts what differs from what it knows. */
   postAtMs?: number;
+  /** It has told that its Node is cordoned. */
+  cordoned?: true;
 }
 
 interface Lease extends KubeObject {
@@ -170,30 +172,33 @@ function tell(client: Client, name: string, newBoot: string | undefined): void {
   if (newBoot) {
     event("Rebooted", `Node ${name} has been rebooted, boot id: ${newBoot}`, "Warning");
   }
-  for (const word of ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"]) {
-    event(word, `Node ${name} status is now: ${word}`);
-  }
+  for (const word of ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"])
+    statusEvent(client, name, word);
   event("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods");
-  event("NodeReady", `Node ${name} status is now: NodeReady`);
+  statusEvent(client, name, "NodeReady");
 }
 
-/** Somebody else wrote the status of a running machine, or took its Lease: set right with the next post. */
+/**
+ * Somebody else wrote the status of a running machine, took its Lease or cordoned it: set right, or told, with the next
+ * post.
+ */
 function post(client: Client, node: Node, machine: Machine): number | undefined {
   const { name, uid } = node.metadata;
-  const right = readyStatus(node) === "True" && client.get(leases, nodeLeases, name);
-  if (right) {
-    if (machine.postAtMs !== undefined) client.records.put(table, name, { uid, up: true });
+  const { postAtMs: due, ...known } = machine;
+  const cordoned = node.spec?.unschedulable === true;
+  const ready = readyStatus(node) === "True";
+  if (ready && cordoned === (machine.cordoned === true) && client.get(leases, nodeLeases, name)) {
+    if (due !== undefined) client.records.put(table, name, known);
     return undefined;
   }
-  const postAtMs = machine.postAtMs ?? (Math.floor(client.now / nodeStatusMs) + 1) * nodeStatusMs;
+  const postAtMs = due ?? (Math.floor(client.now / nodeStatusMs) + 1) * nodeStatusMs;
   if (client.now < postAtMs) {
-    if (machine.postAtMs === undefined)
-      client.records.put(table, name, { uid, up: true, postAtMs });
+    if (due === undefined) client.records.put(table, name, { ...known, postAtMs });
     return postAtMs;
   }
-  client.records.put(table, name, { uid, up: true });
+  client.records.put(table, name, { uid, up: true, ...(cordoned ? { cordoned } : {}) });
   if (!client.get(leases, nodeLeases, name)) renew(client, node);
-  if (readyStatus(node) !== "True") {
+  if (!ready) {
     const conditions = healthy(node, client.now);
     client.modify<Node>(
       "nodes",
@@ -202,11 +207,17 @@ function post(client: Client, node: Node, machine: Machine): number | undefined 
       (n) => ({ ...n, status: { ...n.status, conditions } }),
       "status",
     );
-    const text = `Node ${name} status is now: NodeReady`;
-    client.event(nodeReference(name, name), "Normal", "NodeReady", text, {
-      component: "kubelet",
-      host: name,
-    });
+    statusEvent(client, name, "NodeReady");
   }
+  if (cordoned !== (machine.cordoned === true))
+    statusEvent(client, name, cordoned ? "NodeNotSchedulable" : "NodeSchedulable");
   return undefined;
+}
+
+function statusEvent(client: Client, name: string, status: string): void {
+  const message = `Node ${name} status is now: ${status}`;
+  client.event(nodeReference(name, name), "Normal", status, message, {
+    component: "kubelet",
+    host: name,
+  });
 }

@@ -1,5 +1,5 @@
 /** The scheduler as a controller: one Pod in, bound to a node or told why not. k8s: pkg/scheduler/scheduler.go */
-import type { Client, Controller, Reader } from "../controllers/define.ts";
+import type { Client, Controller, EventSource, Reader } from "../controllers/define.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { splitKey, type Change } from "../core/object.ts";
@@ -20,7 +20,13 @@ import { preempt, type Candidate } from "./preemption.ts";
 import { specChanged, type Node, type Pod, type PodCondition } from "./types.ts";
 import { helped, helpOfNode, helpOfPod, scheduledCondition, usersOfClaim } from "./waits.ts";
 
-const source = { component: schedulerName };
+/** It runs in the network of the control plane's host. */
+const host = "control-plane";
+const source = (action: string): EventSource => ({
+  component: schedulerName,
+  host,
+  action,
+});
 /** Attempts of Pods that failed, by key. */
 const attemptsTable = "scheduler";
 
@@ -164,7 +170,7 @@ function bind(pod: Pod, node: string, client: Client): boolean {
     return false;
   }
   const text = `Successfully assigned ${namespace}/${name} to ${node}`;
-  client.event(pod, "Normal", "Scheduled", text, source);
+  client.event(pod, "Normal", "Scheduled", text, source("Binding"));
   return true;
 }
 
@@ -178,7 +184,7 @@ function fail(
 ): void {
   const long = message.length > schedulerNoteBytesMax;
   const note = long ? `${message.slice(0, schedulerNoteBytesMax - 4)} ...` : message;
-  client.event(pod, "Warning", "FailedScheduling", note, source);
+  client.event(pod, "Warning", "FailedScheduling", note, source("Scheduling"));
   patchStatus(pod, client, { status: "False", reason, message }, promise);
 }
 
@@ -256,7 +262,7 @@ function evict(
     patchStatus(victim, client, verdict, undefined, "DisruptionTarget");
     client.delete("pods", namespace, name);
     const text = `Preempted by pod ${pod.metadata.uid} on node ${node}`;
-    client.event(victim, "Normal", "Preempted", text, source);
+    client.event(victim, "Normal", "Preempted", text, { ...source("Preempting"), related: pod });
   }
   for (const other of cache.nominated(node)) {
     if (other.priority >= priority) continue;
