@@ -36,7 +36,7 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
       "i=0; while true; do echo tick $i; i=$((i+1)); sleep 1; done",
     ]);
     await kubectl.ok("run web --image=nginx --port=80 --expose");
-    await kubectl.ok("wait --for=condition=Ready pod/box pod/web --timeout=60s");
+    await kubectl.ok("wait --for=condition=Ready pod/box pod/web --timeout=120s");
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -80,7 +80,7 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
       "Error from server (BadRequest): container other is not valid for pod box\n",
     );
     await kubectl.ok("run done --image=busybox --restart=Never -- true");
-    await kubectl.ok("wait --for=jsonpath={.status.phase}=Succeeded pod/done --timeout=60s");
+    await kubectl.ok("wait --for=jsonpath={.status.phase}=Succeeded pod/done --timeout=120s");
     expect((await kubectl.run("exec done -- ls")).stderr).toBe(
       "error: cannot exec into a container in a completed pod; current phase is Succeeded\n",
     );
@@ -130,7 +130,7 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
       "-c",
       "echo a; sleep 3; echo b",
     ]);
-    await kubectl.run("wait --for=condition=Ready pod/brief --timeout=60s");
+    await kubectl.run("wait --for=condition=Ready pod/brief --timeout=120s");
     expect(await kubectl.ok("logs -f brief")).toBe("a\nb\n");
   });
 
@@ -205,7 +205,7 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
             reject(error as Error);
           }
         });
-        child.stdin.end(JSON.stringify({ argv: [binary.file, ...words], steps, seconds: 30 }));
+        child.stdin.end(JSON.stringify({ argv: [binary.file, ...words], steps, seconds: 120 }));
       });
 
     test("exec -it: prompt, erase, ^C, exit code", async () => {

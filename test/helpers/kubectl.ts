@@ -76,7 +76,7 @@ export class Kubectl {
             KUBECONFIG: this.kubeconfig,
             KUBECACHEDIR: this.home,
           },
-          timeout: options.timeoutMs ?? 60_000,
+          timeout: options.timeoutMs ?? 150_000,
           maxBuffer: 64 * 1024 * 1024,
         },
         (error, stdout, stderr) => {
@@ -111,7 +111,7 @@ function describe(file: string): KubectlBinary | undefined {
   try {
     const text = execFileSync(file, ["version", "--client", "-o", "json"], {
       encoding: "utf8",
-      timeout: 10_000,
+      timeout: 60_000,
       stdio: ["ignore", "pipe", "ignore"],
     });
     const { clientVersion } = JSON.parse(text) as { clientVersion: { gitVersion: string } };

@@ -24,7 +24,7 @@ export async function makeSandbox(
 export async function eventually<T>(
   ask: () => Promise<T>,
   check: (seen: T) => boolean,
-  timeoutMs = 30_000,
+  timeoutMs = 120_000,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {

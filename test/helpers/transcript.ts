@@ -35,9 +35,19 @@ const replacements: [RegExp, string][] = [
 /** Ages stand alone between spaces or at a line's end. */
 const age = /(?<= )(\d+d)?(\d+h)?(\d+m)?(\d+s)?(?= |$)/gm;
 
+/** The data of `describe configmap`, up to what follows, or of `describe secret`. */
+const data =
+  /(?<=^(?:Binary)?Data\n====\n)(?:[-.\w]+:\n----\n[^]*?\n\n(?=\nBinaryData\n)|(?:[-.\w]+: +\d+ bytes\n)+)/gm;
+/** Where an entry begins. */
+const entry = /(?=^[-.\w]+:(?:\n----| +\d+ bytes)$)/m;
+
+/** Before 1.36 kubectl prints data in the order of Go's maps, by chance; since then by name, which a recording keeps. */
+const inOrder = (text: string): string =>
+  text.replace(data, (all) => all.split(entry).sort().join(""));
+
 /** What a golden keeps of an output. Columns keep their order, not their widths. */
 export function normalised(text: string): string {
-  let out = text;
+  let out = inOrder(text);
   for (const [pattern, by] of replacements) out = out.replace(pattern, by);
   return out
     .replace(age, (found) => (found ? "AGE" : found))

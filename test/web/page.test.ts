@@ -16,6 +16,7 @@ describe.skipIf(!executablePath)("the page", () => {
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
     page = await browser.newPage();
+    page.setDefaultTimeout(120_000);
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => {
       if (message.type() === "error") problems.push(message.text());
@@ -55,7 +56,7 @@ describe.skipIf(!executablePath)("the page", () => {
       }),
     });
     const running = page.locator("td .status.good", { hasText: "Running" });
-    await expect.poll(() => running.count(), { timeout: 30_000 }).toBe(2);
+    await expect.poll(() => running.count(), { timeout: 120_000 }).toBe(2);
     const names = (): Promise<string[]> =>
       page.locator("tbody tr td:first-child").allTextContents();
     const [victim] = await names();
@@ -63,8 +64,8 @@ describe.skipIf(!executablePath)("the page", () => {
       method: "DELETE",
       headers,
     });
-    await expect.poll(names, { timeout: 30_000 }).not.toContain(victim);
-    await expect.poll(() => running.count(), { timeout: 30_000 }).toBe(2);
+    await expect.poll(names, { timeout: 120_000 }).not.toContain(victim);
+    await expect.poll(() => running.count(), { timeout: 120_000 }).toBe(2);
   });
 
   test("a reload opens the same sandbox, also on a small screen", async () => {
@@ -87,6 +88,7 @@ describe.skipIf(!executablePath)("the page", () => {
       headers: { authorization: `Bearer ${secret}` },
     });
     const other = await browser.newPage();
+    other.setDefaultTimeout(120_000);
     await other.goto(url);
     await other.getByText("That sandbox has expired or was deleted.").waitFor();
     await other.close();
