@@ -38,16 +38,19 @@ export class CommandStream implements LiveSession {
 
   message(data: ArrayBuffer | string): void {
     const frame = decode(this.protocol, data);
-    if (!frame) throw new Error("malformed message");
+    if (!frame) return;
     const { channel, bytes } = frame;
     if (channel === channels.stdin && this.session.stdin && bytes.length > 0) {
       this.heldBytes += bytes.length;
       if (this.heldBytes > heldBytesMax) throw new HeldTooMuch();
       this.said.push({ type: "input", bytes: bytes.slice() });
     } else if (channel === channels.resize) this.resize(bytes);
-    else if (channel === channels.close && this.protocol.halfClose && bytes[0] === channels.stdin) {
-      this.said.push({ type: "end" });
-    }
+    else if (channel === channels.close && this.protocol.halfClose) this.halfClose(bytes);
+  }
+
+  private halfClose([channel = 255, ...rest]: Uint8Array): void {
+    if (channel > channels.resize || rest.length > 0) throw new Error("malformed message");
+    if (channel === channels.stdin) this.said.push({ type: "end" });
   }
 
   private resize(bytes: Uint8Array): void {

@@ -42,7 +42,7 @@ export class ChannelForward implements LiveSession {
 
   message(data: ArrayBuffer | string): void {
     const frame = decode(this.protocol, data);
-    if (!frame) throw new Error("malformed message");
+    if (!frame) return;
     const { channel, bytes } = frame;
     if (channel % 2 === 0) this.connections[channel / 2]?.write(bytes.slice());
   }

@@ -68,18 +68,19 @@ export function encode(
   return message.buffer;
 }
 
+/** Text and binary messages are alike, as to upstream. Undefined: one that says nothing, which is passed over. */
 export function decode(
-  { base64 }: Protocol,
+  { base64, halfClose }: Protocol,
   message: ArrayBuffer | string,
 ): { channel: number; bytes: Uint8Array } | undefined {
-  if (typeof message !== "string") {
-    const bytes = new Uint8Array(message);
-    return bytes.length === 0
-      ? undefined
-      : { channel: bytes[0] as number, bytes: bytes.subarray(1) };
-  }
-  const bytes = base64 ? fromBase64(message.slice(1)) : undefined;
-  return bytes && { channel: Number(message[0]), bytes };
+  const data =
+    typeof message === "string" ? new TextEncoder().encode(message) : new Uint8Array(message);
+  const [first] = data;
+  if (first === undefined) return undefined;
+  const rest = data.subarray(1);
+  if (!base64 || (halfClose && first === channels.close)) return { channel: first, bytes: rest };
+  const bytes = fromBase64(new TextDecoder().decode(rest));
+  return bytes && { channel: first - 48, bytes };
 }
 
 export function toBase64(bytes: Uint8Array): string {

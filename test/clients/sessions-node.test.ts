@@ -166,9 +166,15 @@ test("what is not served is refused with a Status", async () => {
   );
 });
 
-test("a bad frame ends the session, and the sandbox lives on", async () => {
-  const text = await talk(run("sleep 100"), ["v5.channel.k8s.io"], ["text"]);
-  expect(text.code).toBe(1002);
+test("text messages are taken as binary ones are; what names no channel is passed over", async () => {
+  const say = ["", "text", Buffer.from("\x09none"), "\0word\n"];
+  const heard = await talk(`${run("read x; echo got $x")}&stdin=true`, ["v4.channel.k8s.io"], say);
+  expect(texts(heard)[1]).toBe("\x01got word\n");
+});
+
+test("a bad half-close ends the session, and the sandbox lives on", async () => {
+  const bad = await talk(run("sleep 100"), ["v5.channel.k8s.io"], [Buffer.of(255)]);
+  expect(bad.code).toBe(1002);
   expect(texts(await talk(run("echo fine"), ["v5.channel.k8s.io"]))[1]).toBe("\x01fine\n");
 });
 
