@@ -178,6 +178,15 @@ describe("without busybox", () => {
     ["rm /nosuch", "rm: cannot remove '/nosuch': No such file or directory\n"],
     ["mkdir /tmp", "mkdir: cannot create directory '/tmp': File exists\n"],
     ["touch /no/such", "touch: cannot touch '/no/such': No such file or directory\n"],
+    ["tar cf - /etc/hostname >/dev/null", "tar: Removing leading `/' from member names\n"],
+    [
+      "tar cf - /nosuch >/dev/null || echo $? >&2",
+      "tar: /nosuch: Cannot stat: No such file or directory\ntar: Exiting with failure status due to previous errors\n2\n",
+    ],
+    [
+      "tar xf /nosuch",
+      "tar: /nosuch: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n",
+    ],
   ])("%s", (command, stderr) => {
     const { world, spec } = box("debian:13");
     expect(world.sh(spec, command).stderr).toBe(stderr);

@@ -27,6 +27,20 @@ const rules: Record<string, Rule[]> = {
   chown: [[/^(.*): No such/s, "cannot access '$1': No such"]],
   find: [[/^(.*): No such/s, "'$1': No such"]],
   sed: [[/^(.*): No such/s, "can't read $1: No such"]],
+  tar: [
+    [/^removing leading '(.*)' from/s, "Removing leading `$1' from"],
+    [
+      /^error exit delayed from previous errors$/,
+      "Exiting with failure status due to previous errors",
+    ],
+    [
+      /^can't open '(.*)': (.*)$/s,
+      "$1: Cannot open: $2\ntar: Error is not recoverable: exiting now",
+    ],
+    [/^(.*): not found in archive$/s, "$1: Not found in archive"],
+    [/^empty archive$/, "Cowardly refusing to create an empty archive"],
+    [/^(.*): No such/s, "$1: Cannot stat: No such"],
+  ],
 };
 
 export function gnuWords(tool: string, text: string): string {

@@ -114,7 +114,7 @@ function begin(io: Io, state: TarState): void {
     opts.has("z") || (mode === "c" && opts.has("a") && /\.t?gz$/.test(opts.value("f") ?? ""));
   if (opts.has("j")) io.fail("bzip2 is not in this sandbox");
   const file = opts.value("f") ?? "-";
-  if (mode === "c" && opts.rest.length === 0) io.fail("empty archive");
+  if (mode === "c" && opts.rest.length === 0) io.fail("empty archive", io.busybox ? 1 : 2);
   try {
     if (file === "-") state.fd = mode === "c" ? 1 : 0;
     else
@@ -124,7 +124,7 @@ function begin(io: Io, state: TarState): void {
       );
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    io.fail(`can't open '${file}': ${error.message}`);
+    io.fail(`can't open '${file}': ${error.message}`, io.busybox ? 1 : 2);
   }
   const folder = opts.value("C");
   if (folder !== undefined)
@@ -153,7 +153,7 @@ function create(sys: Sys, io: Io, state: TarState): void {
     if (piece !== undefined) continue;
     if (state.zip) io.pending.push([state.fd, gzip(state.z ?? "")]);
     delete state.z;
-    state.x = state.w!.bad ? 1 : 0;
+    state.x = state.w!.bad ? (io.busybox ? 1 : 2) : 0;
     if (state.x) io.say("error exit delayed from previous errors");
     return;
   }

@@ -68,8 +68,11 @@ export class Io {
   }
   /** `name: text` and a line end, to standard error. */
   say(text: string): void {
-    const busybox = this.sys.peek("/bin/busybox") !== undefined;
-    this.err(`${this.name}: ${busybox ? text : gnuWords(this.name, text)}\n`);
+    this.err(`${this.name}: ${this.busybox ? text : gnuWords(this.name, text)}\n`);
+  }
+  /** The image's tools are busybox', not GNU's. */
+  get busybox(): boolean {
+    return this.sys.peek("/bin/busybox") !== undefined;
   }
   /** Says and ends with a code. */
   fail(text: string, code = 1): never {
