@@ -362,6 +362,35 @@ describe("servers", () => {
     expect(get(world, spec.pod.key, "/healthz", 8080)).toMatchObject({ result: { status: 200 } });
     expect(world.sh(spec, "hostname").stdout).toBe("app\n");
   });
+
+  test.each([
+    ["example/app:v1", ["appctl", "check"], 0],
+    ["example/app:v1", ["/bin/appctl"], 0],
+    ["example/app:v1", ["sh", "-c", "appctl check"], 0],
+    ["example/app:v1", ["sh", "-c", "test -e /none"], 1],
+    ["busybox", ["sh", "-c", "appctl check"], 127],
+  ])("what a kubelet asks of %s by %j ends with %i", (image, command, code) => {
+    const world = new RuntimeWorld();
+    const spec = world.start(
+      world.spec(world.pod("app"), "app", image, { tty: true, stdin: true }),
+    );
+    const handle = runtime.exec(world, spec.pod.key, spec.id, command) as string;
+    const ended = runtime.execResult(world, spec.pod.key, handle);
+    expect(ended).toMatchObject({ done: true, result: { exitCode: code } });
+  });
+
+  test("a read-only root leaves the volumes of the image writable", () => {
+    const world = new RuntimeWorld();
+    const readOnlyRootFilesystem = true;
+    const spec = world.start(
+      world.spec(world.pod("app"), "app", "mongo", { readOnlyRootFilesystem }),
+    );
+    world.advance(spec, 10_000);
+    expect(state(world, spec)).toMatchObject({ status: "running" });
+    expect(world.sh(spec, "touch /data/db/x && touch /data/x").stderr).toBe(
+      "touch: cannot touch '/data/x': Read-only file system\n",
+    );
+  });
 });
 
 describe("logs", () => {

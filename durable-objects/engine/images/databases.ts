@@ -157,6 +157,7 @@ function image(row: DatabaseRow): ImageDefinition {
           env: row.env(version),
           layer: layer(),
           sizeBytes: row.sizeBytes,
+          volumes: [row.folder],
           ...(row.name === "postgres" ? { stopSignal: 2 } : {}),
         };
         versions.set(version, found);

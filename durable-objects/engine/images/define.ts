@@ -16,6 +16,8 @@ export interface ImageVersion {
   sizeBytes: number;
   /** SIGQUIT for nginx; absent: SIGTERM. */
   stopSignal?: number;
+  /** Folders of its own file system, which a read-only root leaves writable. */
+  volumes?: string[];
 }
 
 /** A line a server prints as it starts, computed when the log is read. */

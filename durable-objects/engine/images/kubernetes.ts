@@ -11,6 +11,8 @@ interface ComponentRow {
   /** File of the program; a name without slash is searched for in /usr/local/bin. */
   file: string;
   tls?: boolean;
+  /** Speaks grpc.health.v1. */
+  grpc?: boolean;
   sizeBytes: number;
   memoryMib: number;
   cpuMilli: number;
@@ -51,6 +53,7 @@ const rows: ComponentRow[] = [
   {
     repository: "etcd",
     file: "/usr/local/bin/etcd",
+    grpc: true,
     sizeBytes: 23_641_797,
     memoryMib: 44,
     cpuMilli: 20,
@@ -94,6 +97,7 @@ const component = (row: ComponentRow): Program<Record<string, never>> => ({
       response: { status: known ? 200 : 404, headers, body: known ? "ok" : "404 page not found\n" },
     };
   },
+  ...(row.grpc ? { grpc: () => ({ status: "SERVING" }) } : {}),
   memoryBytes: () => row.memoryMib * 1024 * 1024,
   idleCpuMilli: () => row.cpuMilli,
 });

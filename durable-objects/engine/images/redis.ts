@@ -67,6 +67,7 @@ function make(version: string, alpine: boolean): ImageVersion {
       REDIS_DOWNLOAD_URL: `http://download.redis.io/releases/redis-${version}.tar.gz`,
     },
     workingDir: "/data",
+    volumes: ["/data"],
     layer: buildLayer(base, tools, { "/etc/passwd": passwd, "/etc/group": group }, runtimeFiles),
     sizeBytes: alpine ? 17_200_000 : 52_700_000,
   };

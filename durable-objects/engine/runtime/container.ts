@@ -216,6 +216,7 @@ export class Container {
       device: "tmpfs",
       fsType: "tmpfs",
     });
+    mounts.push(...this.#imageVolumes(upper));
     for (const mount of spec.mounts ?? []) {
       const node = /^host\/([^/]+)\/?$/.exec(mount.source)?.[1];
       if (node !== undefined && !mount.subPath) {
@@ -243,6 +244,20 @@ export class Container {
         ? { device: "/dev/vda1", fsType: "ext4" }
         : { device: "tmpfs", fsType: "tmpfs", sizeBytes: memoryBytes }),
     };
+  }
+
+  /** containerd gives an image's volumes folders of their own, unless the Pod mounts something there. */
+  #imageVolumes(upper: ReadTree): MountPoint[] {
+    const taken = new Set(this.record.spec.mounts?.map((m) => m.mountPath.replace(/\/+$/, "")));
+    const volumes = (this.image.volumes ?? []).filter((at) => !taken.has(at));
+    return volumes.map((at) => ({
+      at,
+      tree: upper,
+      sub: at,
+      readOnly: false,
+      device: "/dev/vda1",
+      fsType: "ext4",
+    }));
   }
 
   #file(path: string): string {

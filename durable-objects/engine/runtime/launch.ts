@@ -211,7 +211,7 @@ export function startExec(
   kernel: Kernel,
   containerKey: string,
   request: ExecRequest,
-): { session: string } | { error: string } {
+): { session: string } | { error: string; absent?: boolean } {
   const container = kernel.container(containerKey);
   const id = String(kernel.pod.next++);
   const session: Session = {
@@ -254,6 +254,7 @@ export function startExec(
     }
     delete kernel.pod.se[id];
     return {
+      absent: error instanceof Errno && error.code === "ENOENT",
       error: `OCI runtime exec failed: exec failed: unable to start container process: ${execFailure(command, error)}: unknown`,
     };
   }

@@ -80,12 +80,19 @@ function probeResult(outcome: { response: HttpResponse } | { error: string }): H
   };
 }
 
+/** An image nobody described may hold any program: what a probe or a hook asks of one that is not there, it does. */
+const undescribed = (kernel: Kernel, container: string): boolean =>
+  !findImage(kernel.container(container).record.spec.image).known;
+const passed: ExecResult = { exitCode: 0, stdout: "", stderr: "" };
+
 function takeExec(kernel: Kernel, session: string): Pending<ExecResult> {
   const record = kernel.pod.se[session];
   if (!record) return { done: true, result: { exitCode: 137, stdout: "", stderr: "" } };
   if (record.x === undefined) return { done: false };
   delete kernel.pod.se[session];
   kernel.touch();
+  // A shell did not find it.
+  if (record.x === 127 && undescribed(kernel, record.c)) return { done: true, result: passed };
   return {
     done: true,
     result: { exitCode: record.x, stdout: decodeUtf8(record.o), stderr: decodeUtf8(record.e) },
@@ -145,7 +152,8 @@ export const runtime: Runtime = {
     if (!kernel || key === undefined || kernel.pod.cs[key]?.x)
       return { error: `container not running (${containerId.slice(0, 12)})` };
     const started = startExec(kernel, key, { command, tty: false, stdin: false });
-    if ("error" in started) return started;
+    if ("error" in started)
+      return started.absent && undescribed(kernel, key) ? tell(passed) : { error: started.error };
     const session = kernel.pod.se[started.session];
     if (session) session.q = true;
     kernel.run();

@@ -31,7 +31,7 @@ export function execSession(
     const started = startExec(kernel, key, request);
     kernel.touch();
     kernel.run();
-    return started;
+    return "error" in started ? { error: started.error } : started;
   });
 }
 
