@@ -98,17 +98,18 @@ function roleOf(kind: string, role: Facts, all: readonly Facts[]): RbacObject {
 
 function bindingOf(kind: string, binding: Facts): RbacObject {
   const [roleKind = "", roleName = ""] = (binding.role ?? "").split("/");
+  const subjects = binding.subjects?.map((text) => {
+    const [subjectKind = "", first = "", second] = text.split("/");
+    return second === undefined
+      ? { apiGroup: group, kind: subjectKind, name: first }
+      : { kind: subjectKind, name: second, namespace: first };
+  });
   return {
     apiVersion: `${group}/v1`,
     kind,
     metadata: metadataOf(binding),
     roleRef: { apiGroup: group, kind: roleKind, name: roleName },
-    subjects: (binding.subjects ?? []).map((text) => {
-      const [subjectKind = "", first = "", second] = text.split("/");
-      return second === undefined
-        ? { apiGroup: group, kind: subjectKind, name: first }
-        : { kind: subjectKind, name: second, namespace: first };
-    }),
+    ...(subjects?.length ? { subjects } : {}),
   };
 }
 

@@ -134,6 +134,7 @@ export function nodeStatus(
       osImage: "Debian GNU/Linux 13 (trixie)",
       containerRuntimeVersion: "containerd://2.2.0",
       kubeletVersion: version.gitVersion,
+      kubeProxyVersion: "",
       operatingSystem: "linux",
       architecture: "amd64",
     },

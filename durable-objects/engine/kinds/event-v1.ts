@@ -19,6 +19,8 @@ const renamed: readonly [keyof EventV1, keyof core.Event][] = [
   ["deprecatedCount", "count"],
 ];
 
+const reporting = ["reportingController", "reportingInstance"] as const;
+
 function rename(object: KubeObject, names: readonly (readonly [string, string])[]): KubeObject {
   const from = object as unknown as Record<string, unknown>;
   const to: Record<string, unknown> = {};
@@ -32,13 +34,17 @@ export function toEventsV1(event: Event): EventV1 {
     event,
     renamed.map(([v1, core]) => [core, v1] as const),
   );
-  return { ...(object as EventV1), apiVersion: "events.k8s.io/v1" };
+  const out: EventV1 = { ...(object as EventV1), apiVersion: "events.k8s.io/v1" };
+  // Always there in core/v1, left out when empty here.
+  for (const field of reporting) if (out[field] === "") delete out[field];
+  return out;
 }
 
 export function fromEventsV1(event: EventV1): Event {
   const object = rename(event, renamed) as Event;
   const involvedObject = object.involvedObject ?? {};
-  return { ...object, apiVersion: "v1", involvedObject };
+  const { reportingComponent = "", reportingInstance = "" } = object;
+  return { ...object, apiVersion: "v1", involvedObject, reportingComponent, reportingInstance };
 }
 
 /** k8s: pkg/apis/events/v1/conversion.go: field labels of this version */

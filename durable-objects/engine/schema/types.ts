@@ -207,6 +207,8 @@ function readDefault(text: string | undefined): unknown {
 
 /** Kinds that Go writes even when zero and marked omitempty: it can not see their emptiness. */
 const opaqueKinds: ReadonlySet<string> = new Set(["quantity", "duration"]);
+/** Go can not tell that a time is unset either, and prints null; `creationTimestamp` alone is marked omitzero. */
+const timeKinds: ReadonlySet<string> = new Set(["time", "microTime"]);
 
 function makeField(name: string, f: FieldFacts, group: string, index: number): Field {
   const pointer = f.type.startsWith("*");
@@ -215,7 +217,9 @@ function makeField(name: string, f: FieldFacts, group: string, index: number): F
   const opaque = opaqueKinds.has(type.kind);
   let whenAbsent: unknown;
   if (!pointer && type.kind === "struct") whenAbsent = type;
-  else if (!pointer && (always || opaque)) whenAbsent = zeros[type.kind];
+  else if (!pointer && timeKinds.has(type.kind)) {
+    if (name !== "creationTimestamp") whenAbsent = null;
+  } else if (!pointer && (always || opaque)) whenAbsent = zeros[type.kind];
   return {
     name,
     index,

@@ -111,15 +111,11 @@ class StructShape implements MapShape {
   }
 }
 
-/** Go can not tell that a time is unset, so it prints null; this one alone is marked omitzero. */
-const isPlainTime = ({ type, name }: Field): boolean =>
-  (type.kind === "time" || type.kind === "microTime") && name !== "creationTimestamp";
-
 function fillOf(field: Field): unknown {
   if (field.pointer) return field.always ? null : undefined;
   if (field.type.kind === "struct") return FILL_STRUCT;
   if (field.whenAbsent !== undefined) return field.whenAbsent;
-  return field.always || isPlainTime(field) ? null : undefined;
+  return field.always ? null : undefined;
 }
 
 function fieldShape(field: Field): FieldShape {
