@@ -180,13 +180,13 @@ describe("EndpointSlices", () => {
     expect(endpointsOf(world, "db").subsets[0].addresses[0].hostname).toBe("db-0");
   });
 
-  test("come back when deleted or spoilt, and go with their Service", () => {
+  test("come back when deleted, and go with their Service", () => {
     const world = settled(service(), deployment(1));
     const [slice] = slicesOf(world);
     world.delete(
       `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/${slice.metadata.name}`,
     );
-    world.patch("/api/v1/namespaces/default/endpoints/web", { subsets: null });
+    world.delete("/api/v1/namespaces/default/endpoints/web");
     world.settle();
     expect(slicesOf(world)).toHaveLength(1);
     expect(slicesOf(world)[0].metadata.uid).not.toBe(slice.metadata.uid);
@@ -195,6 +195,23 @@ describe("EndpointSlices", () => {
     world.settle();
     expect(slicesOf(world)).toEqual([]);
     expect(world.request("GET", "/api/v1/namespaces/default/endpoints/web").status).toBe(404);
+  });
+
+  test("Endpoints that others write to stay so until a Pod moves, also without a Service", () => {
+    const world = settled(service(), deployment(1));
+    world.patch("/api/v1/namespaces/default/endpoints/web", { subsets: null });
+    world.create({
+      apiVersion: "v1",
+      kind: "Endpoints",
+      metadata: { name: "alone" },
+      subsets: [{ addresses: [{ ip: "10.0.0.24" }], ports: [{ port: 80 }] }],
+    });
+    world.settle();
+    expect(endpointsOf(world).subsets).toBeUndefined();
+    expect(endpointsOf(world, "alone").subsets).toHaveLength(1);
+    world.patch("/apis/apps/v1/namespaces/default/deployments/web", { spec: { replicas: 2 } });
+    world.settle();
+    expect(endpointsOf(world).subsets[0].addresses).toHaveLength(2);
   });
 
   test("mirror Endpoints that somebody wrote by hand", () => {

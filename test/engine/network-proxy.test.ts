@@ -144,6 +144,13 @@ describe("the API server's proxy", () => {
     expect(said(path)).toBe(expected());
   });
 
+  test("every method, also one that no resource knows", () => {
+    for (const method of ["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"]) {
+      const path = "/api/v1/namespaces/default/pods/m:8000/proxy/some/where";
+      expect([method, Math.floor(world.request(method, path).status / 100)]).toEqual([method, 2]);
+    }
+    expect(world.request("OPTIONS", "/api/v1/namespaces/default/pods/m").status).toBe(405);
+  });
   test("nodes", () => {
     const nodes = "/api/v1/nodes/node-1/proxy";
     expect(text(raw(`${nodes}/healthz`) as Reply)).toBe("ok");

@@ -228,13 +228,35 @@ describe("from outside and from nodes", () => {
     );
     expect(told(at("172.18.0.3", 10249, "/proxyMode"))).toBe("refused");
     expect(
-      told(world.ask({ node: "node-1" }, { host: "172.18.0.3", port: 10249, path: "/proxyMode" })),
+      told(world.ask({ node: "node-1" }, { host: "127.0.0.1", port: 10249, path: "/proxyMode" })),
     ).toBe("200 iptables");
     const { healthCheckNodePort } = world.get("/api/v1/namespaces/default/services/near").spec;
     expect(told(at("172.18.0.3", healthCheckNodePort, "/"))).toBe(
       '200 {\n\t"service": {\n\t\t"namespace": "default",\n\t\t"name": "near"\n\t},\n\t"localEndpoints": 1,\n\t"serviceProxyHealthy": true\n}',
     );
     expect(told(at("172.18.0.4", healthCheckNodePort, "/"))).toMatch(/^503 /);
+  });
+  test("host ports are bound to the address they name, also to the node's own loopback", () => {
+    const bound = (name: string, hostIP: string): object =>
+      whoami(name, {
+        spec: { nodeName: "node-1" },
+        container: { ports: [{ containerPort: 8080, hostPort: 8889, hostIP }] },
+      });
+    world.create(bound("loop", "127.0.0.1"), bound("outer", "172.18.0.3"));
+    world.create(
+      podOf("hostbox", "curlimages/curl", {
+        spec: { nodeName: "node-1", hostNetwork: true },
+        container: { command: ["sleep", "infinity"] },
+      }),
+    );
+    world.advance(10_000);
+    expect(world.exec("hostbox", "curl -s 127.0.0.1:8889").stdout).toBe("loop");
+    expect(world.exec("hostbox", "curl -s 172.18.0.3:8889").stdout).toBe("outer");
+    expect(world.exec("hostbox", "curl -s 127.0.0.1:80 | head -n 1").stdout).toBe(
+      "<!DOCTYPE html>\n",
+    );
+    expect(world.exec("hostbox", "curl -s 127.0.0.1:30080").stdout).toMatch(/^web-/);
+    expect(world.exec("hostbox", "curl -s 127.0.0.1:9").exitCode).toBe(7);
   });
   test("N5 the load balancer", () => {
     expect(told(world.ask("outside", { host: balancer() }))).toMatch(served);

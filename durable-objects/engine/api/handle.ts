@@ -56,7 +56,7 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const resource = resourceAt(info.group, info.version, info.resource);
   if (!resource) return missing(request);
   if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
-  checkRoute(info, resource);
+  checkRoute(info, resource, request.method);
   checkMediaTypes(info, request.headers);
   const asked = `${info.group}/${info.version}/${info.resource}`;
   const review = reviewKinds[asked] ?? metricsKinds[asked];

@@ -16,7 +16,7 @@ export const methodNotAllowed = (): StatusError =>
 const openEnded = new Set(["proxy"]);
 
 /** Throws 404 or 405 unless upstream has a route for this path and method. */
-export function checkRoute(info: RequestInfo, resource: Resource): void {
+export function checkRoute(info: RequestInfo, resource: Resource, method: string): void {
   if (info.inNamespace && !resource.namespaced) throw unknownPath();
   if (info.rest && !openEnded.has(info.subresource)) throw unknownPath();
   if (info.watchPrefix) return checkWatchRoute(info, resource);
@@ -27,7 +27,7 @@ export function checkRoute(info: RequestInfo, resource: Resource): void {
     }
     return;
   }
-  if (info.subresource) return checkSubresource(info, resource);
+  if (info.subresource) return checkSubresource(info, resource, method);
   if (info.name && !resource.verbs.includes("get")) throw unknownPath();
   const ofOne = ["get", "update", "patch", "delete"];
   const ofAll = ["list", "watch", "create", "deletecollection"];
@@ -43,9 +43,11 @@ function checkWatchRoute(info: RequestInfo, resource: Resource): void {
   if (info.verb !== "watch") throw methodNotAllowed();
 }
 
-function checkSubresource(info: RequestInfo, resource: Resource): void {
+function checkSubresource(info: RequestInfo, resource: Resource, method: string): void {
   const declared = resource.subresources.find((s) => s.name === info.subresource);
   if (!declared) throw unknownPath();
+  // A method without a verb of its own, which the proxied server may know all the same.
+  if (method === "OPTIONS" && openEnded.has(info.subresource)) return;
   if (!declared.verbs.includes(info.verb)) throw methodNotAllowed();
 }
 

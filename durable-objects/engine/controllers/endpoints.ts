@@ -10,7 +10,6 @@ import {
   hasEndpoint,
   headlessLabel,
   hostnameOf,
-  isByOthers,
   isWithoutIp,
   noteWritten,
   podsOfService,
@@ -32,8 +31,9 @@ export const endpointsController: Controller = {
   wakesOn: {
     services: (change) => [objectKey(change.namespace, change.name)],
     pods: servicesOfPod,
+    // Only a deletion is noticed: what others write into Endpoints stays until their Service or a Pod moves.
     endpoints: (change) =>
-      isByOthers(change) ? [objectKey(change.namespace, change.name)] : undefined,
+      change.op === "delete" ? [objectKey(change.namespace, change.name)] : undefined,
   },
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);

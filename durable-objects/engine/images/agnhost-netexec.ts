@@ -10,6 +10,7 @@ import {
   answer,
   canonical,
   flagOf,
+  goAnswer,
   goListen,
   goLog,
   goNotFound,
@@ -34,7 +35,7 @@ type Work =
   | { k: "exit"; code: number; at: number; quiet?: true };
 
 const plain = (body: string, status = 200): HttpAnswer => ({
-  response: answer(body, undefined, status),
+  response: goAnswer(body, status),
 });
 
 const goQuote = (text: string): string => JSON.stringify(text);

@@ -4,8 +4,8 @@ import type { HttpRequest } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import {
   canonical,
-  answer,
   flagOf,
+  goAnswer,
   goListen,
   goLog,
   goNotFound,
@@ -42,8 +42,7 @@ interface Subcommand {
   term?(sys: Sys, state: ServerState, signal: number): Step;
 }
 
-const plain = (body: string, status = 200): HttpAnswer["response"] =>
-  answer(body, undefined, status);
+const plain = goAnswer;
 const uptime = (sys: Sys, state: ServerState): number => (sys.now - state.t) / 1000;
 
 const porterEnv = /^SERVE_(PORT|TCP_PORT|UDP_PORT|TLS_PORT)_(\d+)$/;
@@ -128,7 +127,7 @@ export const agnhostServers: Record<string, Subcommand> = {
     http(sys, _state, request) {
       const body = porterText(sys, request.port, ["PORT", "TCP_PORT", "TLS_PORT"]);
       if (!hasFlag(sys, "json-response")) return plain(body);
-      return answer(JSON.stringify({ Method: request.method, Body: body }), "application/json");
+      return plain(JSON.stringify({ Method: request.method, Body: body }));
     },
     datagram: (sys, _bytes, port) => porterText(sys, port, ["UDP_PORT"]),
   },

@@ -35,6 +35,14 @@ export const answer = (
   headers: Record<string, string> = {},
 ): HttpResponse => ({ status, headers: { "content-type": type, ...headers }, body });
 
+/** Type of a body whose Go handler names none. k8s: net/http/sniff.go DetectContentType */
+const htmlTags =
+  /^[\t\n\f\r ]*(?:<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[ >]|<!--)/i;
+export function goAnswer(body: string, status = 200): HttpResponse {
+  const type = htmlTags.test(body) ? "text/html" : "text/plain";
+  return answer(body, `${type}; charset=utf-8`, status);
+}
+
 export const html = (body: string, status = 200): HttpResponse =>
   answer(body, "text/html; charset=utf-8", status);
 export const json = (value: unknown, status = 200): HttpResponse =>

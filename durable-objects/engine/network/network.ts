@@ -72,7 +72,8 @@ function connect(
   const listener = context.records.get<Partial<PodRecord>>("runtime", outcome.pod)?.li?.[
     `tcp/${outcome.port}`
   ];
-  if (!listener || listener.a === "127.0.0.1") return { done: true, error: "refused" };
+  const closed = listener?.a === "127.0.0.1" && outcome.clientIp !== listener.a;
+  if (!listener || closed) return { done: true, error: "refused" };
   return {
     done: true,
     result: tcp.openStream(context, from, outcome.pod, outcome.port, outcome.clientIp),

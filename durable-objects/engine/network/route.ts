@@ -82,6 +82,7 @@ function fail(way: Way, error: ConnectError, at: Hop): Outcome {
 }
 
 function toAddress(way: Way, ip: string, port: number): Outcome {
+  if (isLoopback(ip)) return toLoopback(way, ip, port);
   const owner = ownerOf(way.context.reader, ip);
   switch (owner.kind) {
     case "service":
@@ -102,6 +103,16 @@ function toAddress(way: Way, ip: string, port: number): Outcome {
     case "nowhere":
       return fail(way, "timeout", hop("node", ip, "nothing answers for this address", { ip }));
   }
+}
+
+const isLoopback = (ip: string): boolean => ip.startsWith("127.");
+
+/** A node itself, or a Pod in its network, asks what listens there. */
+function toLoopback(way: Way, ip: string, port: number): Outcome {
+  const node = way.context.reader.get<NodeObject>("nodes", "", way.source.node ?? "");
+  way.clientIp = ip;
+  if (node) return toNode(way, node, ip, port);
+  return fail(way, "refused", hop("node", ip, "is the asker itself", { ip, port }));
 }
 
 function toService(
@@ -254,7 +265,8 @@ function toNode(way: Way, node: NodeObject, ip: string, port: number): Outcome {
     if (!known) continue;
     // Who is on the node already is not bound by the policy: as if its traffic had gone out and come back.
     const local = service.spec?.externalTrafficPolicy === "Local" && way.source.node !== name;
-    if (service.spec?.externalTrafficPolicy !== "Local") way.clientIp = ip;
+    if (service.spec?.externalTrafficPolicy !== "Local")
+      way.clientIp = isLoopback(ip) ? nodeIp(node) : ip;
     return toEndpoint(way, service, known, ip, name, local);
   }
   return toHost(way, node, ip, port);
@@ -271,14 +283,15 @@ function toHost(way: Way, node: NodeObject, ip: string, port: number): Outcome {
     const controlPlane =
       node.metadata.labels?.["node-role.kubernetes.io/control-plane"] !== undefined;
     if (port === apiServerPort && controlPlane) return { to: "apiserver" };
-    const local = way.source.ip === ip;
+    const local = isLoopback(ip);
     if (kubeProxyAt(reader, name, port, local))
       return { to: "kube-proxy", node: name, port, local };
   }
   const socket = `${way.protocol.toLowerCase()}/${port}`;
   for (const pod of hostPods(reader, name)) {
     const record = records.get<Partial<PodRecord>>("runtime", objectKeyOf(pod));
-    if (!record?.li?.[socket]) continue;
+    const listener = record?.li?.[socket];
+    if (!listener || (listener.a && isLoopback(listener.a) && !isLoopback(ip))) continue;
     way.hops.push(hop("pod", objectKeyOf(pod), "uses its node's network", { ip, port }));
     return { to: "pod", pod: objectKeyOf(pod), port, clientIp: way.clientIp };
   }

@@ -78,19 +78,19 @@ export function isOwn(sys: Sys, ip: string): boolean {
   return isLocal(ip) || (ip === pod.ip && !pod.hostNetwork);
 }
 
-/** A Pod in its node's network finds there, as localhost, what others on that node listen with. */
-function localTarget(sys: Sys, ip: string, to: number, protocol: "tcp" | "udp" = "tcp"): string {
+/** A Pod in its node's network finds there, as localhost, what others on that node listen with: the network looks. */
+function isHere(sys: Sys, ip: string, to: number, protocol: "tcp" | "udp"): boolean {
   const { pod, li } = sys.kernel.pod;
-  return pod.hostNetwork && isLocal(ip) && !li[`${protocol}/${to}`] ? pod.hostIP : ip;
+  if (pod.hostNetwork && isLocal(ip) && !li[`${protocol}/${to}`]) return false;
+  return isOwn(sys, ip);
 }
 
 /** Starts a request; `request.host` is an address. The handle is for `httpResult`. */
 export function httpStart(sys: Sys, request: Omit<HttpRequest, "clientIp">): string {
   const { kernel } = sys;
   const { pod } = kernel.pod;
-  const host = localTarget(sys, request.host, request.port);
-  if (!isOwn(sys, host)) {
-    return port(sys).request(kernel.context, kernel.key, { ...request, host, clientIp: pod.ip });
+  if (!isHere(sys, request.host, request.port, "tcp")) {
+    return port(sys).request(kernel.context, kernel.key, { ...request, clientIp: pod.ip });
   }
   const clientIp = request.host === pod.ip ? pod.ip : "127.0.0.1";
   const begun = startHttp(kernel, { ...request, clientIp });
@@ -121,8 +121,7 @@ export type Connected = { fd: number } | { error: ConnectError } | { wait: Wait 
 
 /** Opens a TCP connection to an address: a descriptor to read and write, an error, or what to wait for before asking again. */
 export function connect(sys: Sys, ip: string, to: number): Connected {
-  const host = localTarget(sys, ip, to);
-  return isOwn(sys, host) ? connectOwn(sys, host, to) : connectOut(sys, host, to);
+  return isHere(sys, ip, to, "tcp") ? connectOwn(sys, ip, to) : connectOut(sys, ip, to);
 }
 
 function ownAddress(sys: Sys, id: number): string {
@@ -189,8 +188,9 @@ function descriptor(sys: Sys, connection: number, side: 0 | 1): number {
 /** Sends a datagram; called again with the same one it tells what came back. */
 export function datagram(sys: Sys, parcel: Parcel): DatagramResult {
   const { kernel } = sys;
-  const ip = localTarget(sys, parcel.ip, parcel.port, "udp");
-  if (!isOwn(sys, ip)) return port(sys).datagram(kernel.context, kernel.key, { ...parcel, ip });
+  const { ip } = parcel;
+  if (!isHere(sys, ip, parcel.port, "udp"))
+    return port(sys).datagram(kernel.context, kernel.key, parcel);
   const listener = kernel.pod.li[`udp/${parcel.port}`];
   const process = listener && kernel.process(listener.p);
   if (!listener || !process) return { done: true, error: "refused" };
