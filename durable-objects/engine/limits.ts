@@ -93,6 +93,8 @@ export const syncPeriodMs = 60_000;
 export const configRetryMs = 10_000;
 export const mountRetryMsMin = 500;
 export const mountRetryMsMax = 122_000;
+/** k8s: pkg/kubelet/kubelet.go backOffPeriod */
+export const attachRetryMs = 10_000;
 export const graceSecondsMin = 2;
 export const probeOutputBytesMax = 10 * 1024;
 export const probeRedirectsMax = 10;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { value } from "../../durable-objects/engine/schema/quantity.ts";
 import { expand } from "../../durable-objects/engine/kubelet/env.ts";
 import type { Pod } from "../../durable-objects/engine/kubelet/shapes.ts";
 import { World, eventLines, statusOf } from "./kubelet-world.ts";
@@ -157,6 +158,26 @@ describe("environment", () => {
     expect(w.get("web")?.status?.podIP).toBe("10.244.1.2");
   });
 
+  it("a limit nobody set is the Pod's, else the node's", () => {
+    const w = world();
+    const limit = (resource: string): object => ({
+      name: resource.replace(/\W/g, "_"),
+      valueFrom: { resourceFieldRef: { resource } },
+    });
+    w.pod("web", {
+      resources: { limits: { cpu: "2" } },
+      containers: [container({ env: [limit("limits.cpu"), limit("limits.memory")] })],
+    } as never);
+    w.until(3_000);
+    const node = w.client.get("nodes", "", "node-1") as unknown as {
+      status: { allocatable: Record<string, string> };
+    };
+    expect(envOf(w, "web")).toMatchObject({
+      limits_cpu: "2",
+      limits_memory: String(value(node.status.allocatable["memory"])),
+    });
+  });
+
   it("a ConfigMap that comes later lets the container start at the kubelet's next try", () => {
     const w = world();
     w.pod("web", { containers: [container({ envFrom: [{ configMapRef: { name: "late" } }] })] });
@@ -177,6 +198,7 @@ describe("volumes", () => {
       kind: "PersistentVolumeClaim",
       metadata: { name: "disk", namespace: "default" },
       spec: { volumeName: "pvc-1" },
+      status: { phase: "Bound" },
     } as never);
     w.pod("web", {
       volumes: [
@@ -199,10 +221,16 @@ describe("volumes", () => {
     });
     w.until(3_000);
     expect(specOf(w, "web").mounts).toEqual([
-      { mountPath: "/s", source: "uid-of-web/scratch", subPath: "x/d", readOnly: false },
-      { mountPath: "/c", source: "uid-of-web/conf", readOnly: true },
-      { mountPath: "/h", source: "host/node-1/var/log", readOnly: true },
-      { mountPath: "/d", source: "pv/pvc-1", readOnly: false },
+      {
+        volume: "scratch",
+        mountPath: "/s",
+        source: "uid-of-web/scratch",
+        subPath: "x/d",
+        readOnly: false,
+      },
+      { volume: "conf", mountPath: "/c", source: "uid-of-web/conf", readOnly: true },
+      { volume: "host", mountPath: "/h", source: "host/node-1/var/log", readOnly: true },
+      { volume: "disk", mountPath: "/d", source: "pv/pvc-1", readOnly: false },
     ]);
   });
 
@@ -232,7 +260,11 @@ describe("volumes", () => {
             },
           },
         ],
-        containers: [container()],
+        containers: [
+          container({
+            volumeMounts: ["conf", "keys", "all"].map((name) => ({ name, mountPath: `/${name}` })),
+          }),
+        ],
       },
       { labels: { b: "2", a: "1" } },
     );
@@ -269,8 +301,11 @@ describe("volumes", () => {
   it("that cannot be set up keep the Pod creating until they can", () => {
     const w = world();
     w.pod("web", {
-      volumes: [{ name: "conf", configMap: { name: "late" } }],
-      containers: [container()],
+      volumes: [
+        { name: "conf", configMap: { name: "late" } },
+        { name: "unused", configMap: { name: "none" } },
+      ],
+      containers: [container({ volumeMounts: [{ name: "conf", mountPath: "/c" }] })],
     });
     w.until(5_000);
     expect(statusOf(w.get("web"))).toBe("ContainerCreating");

@@ -18,6 +18,7 @@ import type {
   Runtime,
   RuntimeContext,
   StartFailure,
+  FillOptions,
   VolumeFile,
 } from "../../durable-objects/engine/runtime/define.ts";
 import { createKubelet } from "../../durable-objects/engine/kubelet/kubelet.ts";
@@ -110,7 +111,7 @@ export class ScriptedRuntime implements Runtime {
     _context: RuntimeContext,
     source: string,
     files: readonly VolumeFile[],
-    group: number | undefined,
+    { group }: FillOptions,
   ): void {
     this.volumes.set(source, { files, group });
   }

@@ -171,6 +171,27 @@ describe("bounds", () => {
   });
 });
 
+describe("the kernel's devices", () => {
+  test("tail -f /dev/null waits for ever, and costs nothing", () => {
+    const { world, spec } = box();
+    world.sh(spec, "tail -f /dev/null & echo $! > /tmp/pid");
+    expect(runtime.advance(world, spec.pod.key)).toBeGreaterThan(world.now + 1e12);
+    expect(world.sh(spec, "kill -0 $(cat /tmp/pid) && echo alive").stdout).toBe("alive\n");
+  });
+
+  test("other devices are names without anybody behind them", () => {
+    const { world, spec } = box();
+    const script =
+      "mknod /tmp/d c 89 1; cat /tmp/d; stat -c '%F %t %T' /tmp/d; mknod /tmp/d b 1 2; mknod x c";
+    expect(world.sh(spec, script)).toMatchObject({
+      stdout: "character special file 59 1\n",
+      stderr: expect.stringContaining(
+        "cat: can't open '/tmp/d': No such device or address\nmknod: /tmp/d: File exists\nBusyBox",
+      ),
+    });
+  });
+});
+
 describe("without busybox", () => {
   test.each([
     ["cat /nosuch", "cat: /nosuch: No such file or directory\n"],

@@ -171,6 +171,75 @@ describe("ConfigMaps and Secrets", () => {
     expect(sh(w, "p", "ls /whole").out).toBe("a\n");
   });
 
+  it("follow a change at once when the Pod itself changes, and when a container starts anew", () => {
+    w.create(config({ a: "old" }));
+    const volumes = [{ name: "c", configMap: { name: "settings" } }];
+    const mounts = [{ name: "c", mountPath: "/c" }];
+    const script = "cat /c/a; while [ ! -e /tmp/end ]; do sleep 1; done; exit 1";
+    w.create(boxPod("p", volumes, mounts, { script }));
+    w.advance(15_000);
+    w.patch(`${api}/configmaps/settings`, { data: { a: "new" } });
+    w.advance(2_000);
+    expect(sh(w, "p", "cat /c/a").out).toBe("old");
+    w.patch(`${api}/pods/p`, { metadata: { annotations: { touched: "1" } } });
+    w.advance(1_000);
+    expect(sh(w, "p", "cat /c/a").out).toBe("new");
+    w.patch(`${api}/configmaps/settings`, { data: { a: "newer" } });
+    sh(w, "p", "touch /tmp/end");
+    w.advance(5_000);
+    expect(w.pod("p").status.containerStatuses[0].restartCount).toBe(1);
+    expect(sh(w, "p", "cat /c/a").out).toBe("newer");
+  });
+
+  it("that go while they are mounted leave their files, and are missed at every sync", () => {
+    w.create(config({ a: "1" }));
+    const volumes = [{ name: "c", configMap: { name: "settings" } }];
+    w.create(boxPod("p", volumes, [{ name: "c", mountPath: "/c" }]));
+    w.advance(15_000);
+    w.delete(`${api}/configmaps/settings`);
+    w.advance(60_000);
+    expect(sh(w, "p", "cat /c/a").out).toBe("1");
+    expect(w.events("p")).toContain(
+      'Warning FailedMount MountVolume.SetUp failed for volume "c" : configmap "settings" not found',
+    );
+    w.create(config({ a: "2" }));
+    w.advance(130_000);
+    expect(sh(w, "p", "cat /c/a").out).toBe("2");
+  });
+
+  it("that miss a key say which; a volume nobody mounts is not looked at", () => {
+    w.create(config({ a: "1" }), {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "keys" },
+    });
+    const items = [{ key: "none", path: "x" }];
+    const volumes = [
+      { name: "c", configMap: { name: "settings", items } },
+      { name: "s", secret: { secretName: "keys", items } },
+      {
+        name: "all",
+        projected: { sources: [{ configMap: { name: "no" } }, { secret: { name: "not" } }] },
+      },
+      { name: "unused", configMap: { name: "unknown" } },
+    ];
+    w.create(
+      boxPod(
+        "p",
+        volumes,
+        ["c", "s", "all"].map((name) => ({ name, mountPath: `/${name}` })),
+      ),
+    );
+    w.advance(400);
+    const failed = (name: string, why: string): string =>
+      `Warning FailedMount MountVolume.SetUp failed for volume "${name}" : ${why}`;
+    expect(w.events("p").filter((text: string) => text.includes("FailedMount"))).toEqual([
+      failed("c", "configmap references non-existent config key: none"),
+      failed("s", "references non-existent secret key: none"),
+      failed("all", '[configmap "no" not found, secret "not" not found]'),
+    ]);
+  });
+
   it("that are missing keep the Pod waiting, and let it start when they come", () => {
     w.create(
       boxPod(
@@ -255,6 +324,23 @@ describe("projections", () => {
     expect([...w.engine.store.recordKeys("trees")]).toHaveLength(trees);
   });
 
+  it.each([
+    [{}, "-rw-r--r-- 0 0"],
+    [{ runAsUser: 1000 }, "-rw------- 1000 0"],
+    [{ fsGroup: 2000 }, "-rw-r----- 0 2000"],
+    [{ runAsUser: 1000, fsGroup: 2000 }, "-rw-r----- 1000 2000"],
+  ])("give a token to who the Pod runs as: %j", (securityContext, expected) => {
+    const sources = [{ serviceAccountToken: { path: "vault" } }];
+    const volumes = [{ name: "all", projected: { sources } }];
+    const mounts = [{ name: "all", mountPath: "/all" }];
+    w.create(boxPod("p", volumes, mounts, { spec: { securityContext } }));
+    w.advance(15_000);
+    const files = ["/all/vault", "/var/run/secrets/kubernetes.io/serviceaccount/token"];
+    expect(modes(sh(w, "p", `ls -lnL ${files.join(" ")}`).out)).toEqual(
+      files.map((file) => `${expected} ${file}`),
+    );
+  });
+
   it("work where /var/run is a link", () => {
     w.create({
       apiVersion: "v1",
@@ -282,6 +368,62 @@ describe("subPath", () => {
     expect(sh(w, "p", "echo hi > /own/f; cat /all/logs/p/f /locked/p/f").out).toBe("hi\nhi\n");
     expect(sh(w, "p", "touch /locked/x").err).toContain("Read-only file system");
   });
+
+  const env = [
+    { name: "POD", valueFrom: { fieldRef: { fieldPath: "metadata.annotations['sub']" } } },
+    { name: "UP", value: ".." },
+    { name: "ROOT", value: "/tmp" },
+  ];
+  const waiting = (): object => w.pod("p").status.containerStatuses[0].state.waiting;
+
+  it.each([
+    ["$(POD)/x", "missing value for POD"],
+    ["$(NONE)$(POD)", "missing value for NONE, POD"],
+    ["$(UP)/x", "unable to provision SubPath `../x`: must not contain '..'"],
+    ["$(ROOT)", "error SubPath `/tmp` must not be an absolute path"],
+  ])("of %s starts no container", (subPathExpr, message) => {
+    const mounts = [{ name: "e", mountPath: "/own", subPathExpr }];
+    w.create(boxPod("p", [{ name: "e", emptyDir: {} }], mounts, { env }));
+    w.advance(10_000);
+    expect(waiting()).toEqual({ reason: "CreateContainerConfigError", message });
+    expect(w.events("p")).toContain(`Warning Failed Error: ${message}`);
+  });
+
+  it("waits for an annotation it names", () => {
+    const mounts = [{ name: "e", mountPath: "/own", subPathExpr: "$(POD)" }];
+    w.create(boxPod("p", [{ name: "e", emptyDir: {} }], mounts, { env }));
+    w.advance(10_000);
+    expect(w.pod("p").status.phase).toBe("Pending");
+    w.patch(`${api}/pods/p`, { metadata: { annotations: { sub: "here" } } });
+    w.advance(15_000);
+    expect(w.pod("p").status.phase).toBe("Running");
+  });
+
+  it("leads out of no volume", () => {
+    const mounts = [{ name: "e", mountPath: "/own", subPath: "out/x" }];
+    const prepare = {
+      name: "prepare",
+      image: "busybox:1.36",
+      command: ["ln", "-s", "/etc", "/e/out"],
+      volumeMounts: [{ name: "e", mountPath: "/e" }],
+    };
+    const spec = { initContainers: [prepare] };
+    w.create(boxPod("p", [{ name: "e", emptyDir: {} }], mounts, { spec }));
+    w.advance(15_000);
+    expect(waiting()).toEqual({
+      reason: "CreateContainerConfigError",
+      message: 'failed to prepare subPath for volumeMount "e" of container "c"',
+    });
+  });
+
+  it("that is new in a group's volume is the group's", () => {
+    const spec = { securityContext: { fsGroup: 123 } };
+    const mounts = [{ name: "e", mountPath: "/own", subPath: "sub" }];
+    const volumes = [{ name: "e", emptyDir: { medium: "Memory" } }];
+    w.create(boxPod("p", volumes, mounts, { spec }));
+    w.advance(15_000);
+    expect(modes(sh(w, "p", "ls -lnd /own").out)).toEqual(["drwxrwsrwt 0 123 /own"]);
+  });
 });
 
 describe("hostPath", () => {
@@ -302,6 +444,29 @@ describe("hostPath", () => {
     w.advance(15_000);
     expect(sh(w, "second", "cat /h/f").out).toBe("kept\n");
     expect(sh(w, "third", "ls /h").out).toBe("");
+  });
+
+  it("knows devices and sockets", () => {
+    const volume = host("/data/x", "DirectoryOrCreate");
+    const script =
+      "cd /h; mknod chr c 89 1; mknod blk b 8 0; mknod z c 1 5; nc -lU sock > got & sleep 1";
+    w.create(boxPod("maker", [volume], mounts, { ...on("node-1"), script }));
+    w.advance(15_000);
+    const { out } = sh(w, "maker", "ls -l /h/chr /h/blk /h/z; head -c 3 /h/z | od -An -tx1");
+    expect(out.split("\n").map((line) => line.slice(0, 1))).toEqual(["b", "c", "c", " ", ""]);
+    expect(out).toMatch(/ 89, +1 .*chr\n/);
+    expect(out).toContain(" 00 00 00");
+    expect(sh(w, "maker", "echo hi | nc -U /h/sock; cat /h/got").out).toBe("hi\n");
+    const kinds = { chr: "CharDevice", blk: "BlockDevice", sock: "Socket" };
+    for (const [name, type] of Object.entries(kinds)) {
+      w.create(boxPod(name, [host(`/data/x/${name}`, type)], mounts, on("node-1")));
+      w.create(boxPod(`not-${name}`, [host(`/data/x/${name}`, "File")], mounts, on("node-1")));
+    }
+    w.advance(15_000);
+    for (const name of Object.keys(kinds)) {
+      expect(w.pod(name).status.phase).toBe("Running");
+      expect(w.pod(`not-${name}`).status.phase).toBe("Pending");
+    }
   });
 
   it.each([

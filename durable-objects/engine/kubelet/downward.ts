@@ -49,12 +49,18 @@ export function fieldText(
 const divideUp = (amount: number, divisor: number): string =>
   String(Math.ceil(amount / (divisor > 0 ? divisor : 1)));
 
-/** A resourceFieldRef: limits fall back to what the node has. k8s: ExtractContainerResourceValue */
+/** What a container without a limit of its own may take: the Pod's limit, or what the node has. */
+function defaultLimit({ pod, node }: DownwardInput, name: string): string | undefined {
+  const shared = pod.spec.resources?.limits?.[name];
+  return shared !== undefined && value(shared) > 0 ? shared : node.status?.allocatable?.[name];
+}
+
+/** A resourceFieldRef. k8s: ExtractContainerResourceValue, kubelet_resources.go defaultPodLimitsForDownwardAPI */
 export function resourceText(
   container: Container,
   resource: string,
   divisor: string | number | undefined,
-  node: NodeObject,
+  input: DownwardInput,
 ): { text: string } | { error: string } {
   const [list, name] = [
     resource.slice(0, resource.indexOf(".")),
@@ -64,7 +70,7 @@ export function resourceText(
     return { error: `unsupported container resource : ${resource}` };
   }
   const own = container.resources?.[list]?.[name];
-  const text = own ?? (list === "limits" ? node.status?.allocatable?.[name] : undefined);
+  const text = list === "limits" && !(value(own) > 0) ? defaultLimit(input, name) : own;
   const by = divisor === undefined || String(divisor) === "0" ? "1" : String(divisor);
   if (name === "cpu") return { text: divideUp(milliValue(text), milliValue(by)) };
   return { text: divideUp(value(text), value(by)) };

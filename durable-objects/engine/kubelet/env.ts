@@ -98,7 +98,7 @@ function fromSource(
     const ref = from.resourceFieldRef;
     const target = ref.containerName ? findContainer(input.pod, ref.containerName) : container;
     if (!target) return { error: `container ${ref.containerName} not found` };
-    return resourceText(target, ref.resource, ref.divisor, input.node);
+    return resourceText(target, ref.resource, ref.divisor, input);
   }
   if (from?.configMapKeyRef) {
     const ref = from.configMapKeyRef;

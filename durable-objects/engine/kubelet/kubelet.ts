@@ -4,9 +4,9 @@
  * memory of ours is the Pod's record.
  */
 import type { Controller, Client, Waker } from "../controllers/define.ts";
+import { equal } from "../core/equal.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
-import { isApiAccess } from "../runtime/volume-access.ts";
 import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
 import { hasPower, nodeIsDown, nodeKey, nodeOfKey, nodeRecord } from "./node-address.ts";
@@ -32,7 +32,7 @@ const wakePod: Waker = (change) => {
   return keys;
 };
 
-/** Status is our own writing, but for readiness gates; labels and annotations are for downward API volumes only. */
+/** Status is our own writing, but for readiness gates. */
 function concerns(pod: Pod, before: Pod): boolean {
   const [now, then] = [pod.metadata, before.metadata];
   return (
@@ -41,19 +41,11 @@ function concerns(pod: Pod, before: Pod): boolean {
     now.deletionGracePeriodSeconds !== then.deletionGracePeriodSeconds ||
     pod.spec.nodeName !== before.spec.nodeName ||
     now.uid !== then.uid ||
-    (now.labels !== then.labels || now.annotations !== then.annotations
-      ? showsItself(pod)
-      : false) ||
+    (now.labels !== then.labels && !equal(now.labels, then.labels)) ||
+    (now.annotations !== then.annotations && !equal(now.annotations, then.annotations)) ||
     (pod.spec.readinessGates?.length ?? 0) > 0
   );
 }
-
-const showsItself = (pod: Pod): boolean =>
-  pod.spec.volumes?.some(
-    (v) =>
-      v.downwardAPI !== undefined ||
-      (v.projected?.sources?.some((s) => s.downwardAPI !== undefined) && !isApiAccess(v)),
-  ) ?? false;
 
 const wakeNode: Waker = (change, reader) => {
   const keys = [nodeKey(change.name)];
@@ -70,7 +62,6 @@ const wakeNode: Waker = (change, reader) => {
 const wakeWaiting =
   (kind: "configmaps" | "secrets"): Waker =>
   (change, reader) => {
-    if (change.op === "delete") return undefined;
     return reader
       .list<Pod>("pods", change.namespace)
       .filter((pod) => takes(pod) && usesData(pod, kind, change.name))

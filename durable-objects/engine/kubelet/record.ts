@@ -107,10 +107,12 @@ export interface PodRecord {
   ip?: string;
   /** False again once everything ended. */
   sandbox: boolean;
-  mount?: { message: string; failures: number; retryAtMs: number };
+  mount?: { failures: number; retryAtMs: number };
   containers: Record<string, ContainerRecord>;
   /** What each filled volume was last filled from. */
   filled?: Record<string, string>;
+  /** State of the Pod at the last sync of a Pod with filled volumes. */
+  synced?: string;
   imageBackOff?: Record<string, { ms: number; atMs: number; error: string }>;
   verdict?: VerdictRecord;
   /** `downAtMs`: when the last container's end was seen. */

@@ -1,13 +1,5 @@
 /** A Pod that is meant to run: mounts, sandbox, containers, probes, deadline. */
-import {
-  evictionStepBytes,
-  kubeletRoundsMax,
-  mountRetryMsMax,
-  mountRetryMsMin,
-  sandboxMs,
-  syncPeriodMs,
-} from "../limits.ts";
-import { isApiAccess } from "../runtime/volume-access.ts";
+import { evictionStepBytes, kubeletRoundsMax, sandboxMs } from "../limits.ts";
 import { endPod } from "./ending.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
 import { allocateIp, hostIP, nodeKey } from "./node-address.ts";
@@ -17,8 +9,7 @@ import { stage } from "./record.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, want } from "./sync.ts";
 import { weighVolumes } from "./volume-limits.ts";
-import { volumeFiles, volumeVersion } from "./volume-files.ts";
-import { mountProblem } from "./volumes.ts";
+import { fillVolumes, mounted } from "./volume-setup.ts";
 
 export function runPod(sync: Sync): void {
   if (pastDeadline(sync)) {
@@ -33,6 +24,7 @@ export function runPod(sync: Sync): void {
       break;
     }
     const ended = observe(sync);
+    if (ended) fillVolumes(sync);
     if (finished(sync.pod.spec, sync.record) || initFailed(sync.pod.spec, sync.record)) {
       endPod(sync);
       return;
@@ -42,6 +34,7 @@ export function runPod(sync: Sync): void {
     runLifecycle(sync);
     if (!ended && stage(sync.record) === before) break;
   }
+  fillVolumes(sync);
   want(sync, sync.nextMoveMs);
   noteMemory(sync);
   weighVolumes(sync);
@@ -126,69 +119,6 @@ function loseSandbox(sync: Sync): void {
   for (const container of Object.values(record.containers)) delete container.pull;
   record.sandbox = false;
   if (!sync.pod.spec.hostNetwork) delete record.ip;
-}
-
-/** k8s: volume manager's retries double from 500 ms to 2 min 2 s */
-function mounted(sync: Sync): boolean {
-  const { record } = sync;
-  const problem = mountProblem(sync.client, sync.pod, (path, type) =>
-    sync.runtime.hostPath?.(sync.context, sync.nodeName, path, type),
-  );
-  const before = record.mount;
-  if (!problem) {
-    // Set up at the next retry: that is when the kubelet finds out.
-    if (before && sync.now < before.retryAtMs) {
-      want(sync, before.retryAtMs);
-      return false;
-    }
-    delete record.mount;
-    return true;
-  }
-  if (before && sync.now < before.retryAtMs) {
-    want(sync, before.retryAtMs);
-    return false;
-  }
-  podEvent(sync, "Warning", "FailedMount", problem);
-  const failures = (before?.failures ?? 0) + 1;
-  const wait = Math.min(mountRetryMsMin * 2 ** (failures - 1), mountRetryMsMax);
-  record.mount = { message: problem, failures, retryAtMs: sync.now + wait };
-  want(sync, record.mount.retryAtMs);
-  return false;
-}
-
-/**
- * Writes the volumes the kubelet fills, and writes them again when what they come from has changed: at the Pod's next
- * periodic sync, as upstream does. k8s: kubelet.go SyncFrequency
- */
-function fillVolumes(sync: Sync): void {
-  const { record, pod, runtime } = sync;
-  const round = Math.floor((sync.now - record.startedAtMs) / syncPeriodMs);
-  const nextMs = record.startedAtMs + (round + 1) * syncPeriodMs;
-  const past = (sync.now - record.startedAtMs) % syncPeriodMs;
-  // A clock that runs at another speed gives moments with fractions.
-  const due = past < 1 || past > syncPeriodMs - 1;
-  for (const volume of pod.spec.volumes ?? []) {
-    if (isApiAccess(volume)) continue;
-    const version = volumeVersion(sync.client, pod, volume);
-    const before = record.filled?.[volume.name];
-    if (before === version) continue;
-    if (before !== undefined && !due) {
-      want(sync, nextMs);
-      continue;
-    }
-    const input = {
-      reader: sync.client,
-      pod,
-      podIP: record.ip ?? "",
-      hostIP: hostIP(sync.node),
-      node: sync.node,
-    };
-    const files = volumeFiles(input, volume, sync.now);
-    if (!files) continue;
-    (record.filled ??= {})[volume.name] = version;
-    const group = pod.spec.securityContext?.fsGroup;
-    runtime.fillVolume?.(sync.context, `${record.uid}/${volume.name}`, files, group);
-  }
 }
 
 /** Tells the node when the Pod's memory grew or shrank by a step that may matter to it. */

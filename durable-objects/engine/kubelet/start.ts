@@ -1,6 +1,6 @@
 /** Making and starting one instance of a container. k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go */
 import { configRetryMs, relistMs } from "../limits.ts";
-import type { ContainerSpec, PodSandbox, StartFailure } from "../runtime/define.ts";
+import type { ContainerSpec, Mount, PodSandbox, StartFailure } from "../runtime/define.ts";
 import { milliValue, value } from "../schema/quantity.ts";
 import { containerEnv, expandAll } from "./env.ts";
 import { startHook } from "./hooks.ts";
@@ -67,6 +67,7 @@ function specOf(
   kind: ContainerKind,
   record: ContainerRecord,
   env: { name: string; value: string }[],
+  mounts: Mount[],
 ): ContainerSpec {
   const pod: Pod = sync.pod;
   const own = container.securityContext;
@@ -99,7 +100,7 @@ function specOf(
     readOnlyRootFilesystem: Boolean(own?.readOnlyRootFilesystem),
     privileged: Boolean(own?.privileged),
     capabilities: { add: own?.capabilities?.add ?? [], drop: own?.capabilities?.drop ?? [] },
-    mounts: containerMounts(sync.client, pod, container, sync.node, env),
+    mounts,
     ...(limits?.cpu ? { cpuMilliLimit: milliValue(limits.cpu) } : {}),
     ...(limits?.memory ? { memoryBytesLimit: value(limits.memory) } : {}),
     terminationMessagePath: container.terminationMessagePath ?? "/dev/termination-log",
@@ -141,16 +142,19 @@ export function startContainer(
     node: sync.node,
   });
   const problem = "error" in made ? made.error : nonRootProblem(sync, container);
-  if ("error" in made || problem !== undefined) {
-    failConfig(sync, container, kind, record, "CreateContainerConfigError", problem ?? "");
+  const mounted =
+    "error" in made ? made : containerMounts(sync.client, sync.pod, container, sync.node, made.env);
+  if ("error" in made || "error" in mounted || problem !== undefined) {
+    const text = "error" in mounted ? mounted.error : (problem ?? "");
+    failConfig(sync, container, kind, record, "CreateContainerConfigError", text);
     return;
   }
   const before = { ...record };
   record.restarts = record.id === undefined ? 0 : record.restarts + 1;
   record.id = containerId(sync.client);
-  const spec = specOf(sync, container, kind, record, made.env);
+  const spec = specOf(sync, container, kind, record, made.env, mounted.mounts);
   const failure = sync.runtime.start(sync.context, spec);
-  if (failure?.reason === "CreateContainerError") {
+  if (failure && failure.reason !== "RunContainerError") {
     record.id = before.id;
     record.restarts = before.restarts;
     failConfig(sync, container, kind, record, failure.reason, failure.message);

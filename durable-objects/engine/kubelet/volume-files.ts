@@ -10,6 +10,7 @@ import { fnv32a } from "../core/random.ts";
 import type { Reader } from "../controllers/define.ts";
 import { fromBase64 } from "../schema/base64.ts";
 import type { VolumeFile } from "../runtime/define.ts";
+import { tokenMode, volumeUser } from "../runtime/volume-access.ts";
 import type { DownwardInput } from "./downward.ts";
 import { fieldText, findContainer, resourceText } from "./downward.ts";
 import type { Pod, Volume } from "./shapes.ts";
@@ -82,7 +83,7 @@ function fromFields(input: FillInput, items: readonly FieldItem[], mode: number)
     else if (item.resourceFieldRef) {
       const { containerName = "", resource, divisor } = item.resourceFieldRef;
       const container = findContainer(input.pod, containerName);
-      if (container) told = resourceText(container, resource, divisor, input.node);
+      if (container) told = resourceText(container, resource, divisor, input);
     }
     const text = "text" in told ? told.text : "";
     return { path: item.path, data: encodeUtf8(text), mode: item.mode ?? mode };
@@ -92,6 +93,7 @@ function fromFields(input: FillInput, items: readonly FieldItem[], mode: number)
 function fromToken(
   input: FillInput,
   source: { path: string; audience?: string; expirationSeconds?: number },
+  mode: number,
 ): Entry[] {
   const { metadata, spec } = input.pod;
   const token = {
@@ -103,7 +105,15 @@ function fromToken(
     expirationSeconds: source.expirationSeconds ?? 3600,
     sinceMs: parseTime(metadata.creationTimestamp),
   };
-  return [{ path: source.path, token, mode: 0o644 }];
+  const user = volumeUser(spec);
+  return [
+    {
+      path: source.path,
+      token,
+      mode: tokenMode(mode, user, spec.securityContext?.fsGroup),
+      ...(user === undefined ? {} : { uid: user }),
+    },
+  ];
 }
 
 /** Files of a volume the kubelet fills; undefined for all others. */
@@ -138,7 +148,7 @@ function entriesOf(input: FillInput, volume: Volume): Entry[] | undefined {
     if (source.downwardAPI) {
       return fromFields(input, (source.downwardAPI.items ?? []) as FieldItem[], mode);
     }
-    return source.serviceAccountToken ? fromToken(input, source.serviceAccountToken) : [];
+    return source.serviceAccountToken ? fromToken(input, source.serviceAccountToken, mode) : [];
   });
 }
 

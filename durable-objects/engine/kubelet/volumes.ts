@@ -1,101 +1,49 @@
-/** Volumes: what keeps a Pod from mounting, and the mounts of a container. k8s: pkg/volume, kubelet makeMounts */
+/** What a container mounts, and where it comes from. k8s: pkg/volume, pkg/kubelet/kubelet_pods.go */
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../controllers/define.ts";
 import { podLimits } from "../kinds/pod-resources.ts";
 import type { Mount } from "../runtime/define.ts";
 import { value } from "../schema/quantity.ts";
 import { expand } from "./env.ts";
-import type { Container, NodeObject, Pod, Volume } from "./shapes.ts";
+import type { Container, NodeObject, Pod, Volume, VolumeMount } from "./shapes.ts";
 import { runningUid } from "./shapes.ts";
 
-interface DataObject extends KubeObject {
-  data?: Record<string, string>;
-  binaryData?: Record<string, string>;
-}
 interface ClaimObject extends KubeObject {
   spec?: { volumeName?: string };
-  status?: { phase?: string };
 }
 interface VolumeObject extends KubeObject {
   spec?: { hostPath?: { path: string; type?: string }; local?: { path: string } };
 }
-/** What is wrong with a path of the node, as its hostPath type says. */
-type HostCheck = (path: string, type: string) => string | undefined;
 
 /** The claim behind a volume, if it has one. k8s: component-helpers/storage/ephemeral VolumeClaimName */
-function claimName(pod: Pod, volume: Volume): string | undefined {
+export function claimName(pod: Pod, volume: Volume): string | undefined {
   if (volume.ephemeral) return `${pod.metadata.name}-${volume.name}`;
   return volume.persistentVolumeClaim?.claimName;
 }
 
-/** Folder of the node that a PersistentVolume stands for. */
-function pathOf(reader: Reader, volumeName: string): { path: string; type: string } | undefined {
+/** A folder of the node, and the PersistentVolume it is reached through. */
+interface Folder {
+  path: string;
+  type: string;
+  volumeName?: string;
+  local?: true;
+}
+
+const boundTo = (reader: Reader, pod: Pod, claim: string): string | undefined =>
+  reader.get<ClaimObject>("persistentvolumeclaims", pod.metadata.namespace ?? "", claim)?.spec
+    ?.volumeName;
+
+/** Folder of the node that a volume stands for, directly or through its claim. */
+export function folderOf(reader: Reader, pod: Pod, volume: Volume): Folder | undefined {
+  const { hostPath } = volume;
+  if (hostPath) return { path: hostPath.path, type: hostPath.type ?? "" };
+  const claim = claimName(pod, volume);
+  const volumeName = claim === undefined ? undefined : boundTo(reader, pod, claim);
+  if (volumeName === undefined) return undefined;
   const spec = reader.get<VolumeObject>("persistentvolumes", "", volumeName)?.spec;
-  if (spec?.hostPath) return { path: spec.hostPath.path, type: spec.hostPath.type ?? "" };
-  return spec?.local && { path: spec.local.path, type: "Directory" };
-}
-interface DataRef {
-  name?: string;
-  optional?: boolean;
-  items?: { key: string }[];
-}
-
-function missingData(
-  reader: Reader,
-  namespace: string,
-  kind: "configmap" | "secret",
-  ref: DataRef,
-): string | undefined {
-  if (ref.optional) return undefined;
-  const name = ref.name ?? "";
-  const found = reader.get<DataObject>(`${kind}s`, namespace, name);
-  if (!found) return `${kind} "${name}" not found`;
-  for (const item of ref.items ?? []) {
-    if (found.data?.[item.key] !== undefined || found.binaryData?.[item.key] !== undefined)
-      continue;
-    const what = kind === "secret" ? "secret" : "config";
-    return `references non-existent ${what} key: ${item.key}`;
-  }
-  return undefined;
-}
-
-function problem(
-  reader: Reader,
-  pod: Pod,
-  volume: Volume,
-  host: HostCheck | undefined,
-): string | undefined {
-  const namespace = pod.metadata.namespace ?? "";
-  if (volume.hostPath) return host?.(volume.hostPath.path, volume.hostPath.type ?? "");
-  if (volume.configMap) return missingData(reader, namespace, "configmap", volume.configMap);
-  if (volume.secret) {
-    const { secretName, ...rest } = volume.secret;
-    return missingData(reader, namespace, "secret", { ...rest, name: secretName });
-  }
-  for (const source of volume.projected?.sources ?? []) {
-    const found =
-      (source.configMap && missingData(reader, namespace, "configmap", source.configMap)) ??
-      (source.secret && missingData(reader, namespace, "secret", source.secret));
-    if (found) return found;
-  }
-  const name = claimName(pod, volume);
-  if (name !== undefined) {
-    const claim = reader.get<ClaimObject>("persistentvolumeclaims", namespace, name);
-    if (!claim) return `persistentvolumeclaim "${name}" not found`;
-    if (!claim.spec?.volumeName) return `PVC is not bound`;
-    const path = pathOf(reader, claim.spec.volumeName);
-    return path && host?.(path.path, path.type);
-  }
-  return undefined;
-}
-
-/** The event text of the first volume that cannot be set up; undefined: all can. */
-export function mountProblem(reader: Reader, pod: Pod, host?: HostCheck): string | undefined {
-  for (const volume of pod.spec.volumes ?? []) {
-    const found = problem(reader, pod, volume, host);
-    if (found) return `MountVolume.SetUp failed for volume "${volume.name}" : ${found}`;
-  }
-  return undefined;
+  if (spec?.hostPath)
+    return { path: spec.hostPath.path, type: spec.hostPath.type ?? "", volumeName };
+  return spec?.local && { path: spec.local.path, type: "", volumeName, local: true };
 }
 
 /** Whether a Pod uses a ConfigMap or Secret in a volume or variable. */
@@ -107,16 +55,10 @@ export function usesData(pod: Pod, kind: "configmaps" | "secrets", name: string)
 }
 
 function sourceOf(reader: Reader, pod: Pod, volume: Volume, nodeName: string): string {
-  const onHost = (path: string): string => `host/${nodeName}/${path.replace(/^\/+/, "")}`;
-  if (volume.hostPath) return onHost(volume.hostPath.path);
-  const name = claimName(pod, volume);
-  if (name !== undefined) {
-    const namespace = pod.metadata.namespace ?? "";
-    const claim = reader.get<ClaimObject>("persistentvolumeclaims", namespace, name);
-    const bound = claim?.spec?.volumeName ?? name;
-    const path = pathOf(reader, bound);
-    return path ? onHost(path.path) : `pv/${bound}`;
-  }
+  const folder = folderOf(reader, pod, volume);
+  if (folder) return `host/${nodeName}/${folder.path.replace(/^\/+/, "")}`;
+  const claim = claimName(pod, volume);
+  if (claim !== undefined) return `pv/${boundTo(reader, pod, claim) ?? claim}`;
   return `${runningUid(pod)}/${volume.name}`;
 }
 
@@ -152,30 +94,55 @@ function memoryBytes(pod: Pod, volume: Volume, node: NodeObject): number | undef
 const alwaysReadOnly = (volume: Volume): boolean =>
   Boolean(volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI);
 
-/** Mounts in the order of the spec. */
+export type MountResult = { mounts: Mount[] } | { error: string };
+
+/** The path within the volume, `$(NAME)` taken from the environment. k8s: ExpandContainerVolumeMounts */
+function subPathOf(
+  mount: VolumeMount,
+  env: readonly { name: string; value: string }[],
+): { path: string } | { error: string } {
+  if (!mount.subPathExpr) return { path: mount.subPath ?? "" };
+  const missing = new Set<string>();
+  const path = expand(mount.subPathExpr, (name) => {
+    const value = env.find((e) => e.name === name)?.value ?? "";
+    if (value === "") missing.add(name);
+    return value;
+  });
+  if (missing.size > 0) return { error: `missing value for ${[...missing].sort().join(", ")}` };
+  if (path.startsWith("/"))
+    return { error: `error SubPath \`${path}\` must not be an absolute path` };
+  if (path.split("/").includes(".."))
+    return { error: `unable to provision SubPath \`${path}\`: must not contain '..'` };
+  return { path };
+}
+
+/** Mounts in the order of the spec. k8s: pkg/kubelet/kubelet_pods.go makeMounts */
 export function containerMounts(
   reader: Reader,
   pod: Pod,
   container: Container,
   node: NodeObject,
   env: readonly { name: string; value: string }[],
-): Mount[] {
+): MountResult {
   const volumes = new Map((pod.spec.volumes ?? []).map((v) => [v.name, v]));
   const mounts: Mount[] = [];
   for (const mount of container.volumeMounts ?? []) {
     const volume = volumes.get(mount.name);
     if (!volume) continue;
-    const subPath = mount.subPathExpr
-      ? expand(mount.subPathExpr, (name) => env.find((e) => e.name === name)?.value)
-      : mount.subPath;
+    const sub = subPathOf(mount, env);
+    if ("error" in sub) return sub;
     const held = memoryBytes(pod, volume, node);
     mounts.push({
+      volume: mount.name,
       mountPath: mount.mountPath,
       source: sourceOf(reader, pod, volume, node.metadata.name),
-      ...(subPath ? { subPath } : {}),
-      readOnly: Boolean(mount.readOnly) || alwaysReadOnly(volume),
+      ...(sub.path ? { subPath: sub.path } : {}),
+      readOnly:
+        Boolean(mount.readOnly) ||
+        Boolean(volume.persistentVolumeClaim?.readOnly) ||
+        alwaysReadOnly(volume),
       ...(held === undefined ? {} : { memoryBytes: held }),
     });
   }
-  return mounts;
+  return { mounts };
 }

@@ -14,7 +14,7 @@ import {
   type DnsRecord,
   type Parcel,
 } from "../runtime/network-port.ts";
-import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
+import type { HttpRequest, HttpResponse, Listener, Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { isAddress } from "./addresses.ts";
 import { candidates, type Resolver } from "./dns.ts";
@@ -135,10 +135,22 @@ function connectOwn(sys: Sys, ip: string, to: number): Connected {
   if (!listener || (listener.a === "127.0.0.1" && !local)) return { error: "refused" };
   // A server of whole requests is reached through the network's bridge, as from anywhere else.
   if (listener.k === "h") return bridge(sys, ip, to);
+  return { fd: queueAt(sys, listener, (c) => [ownAddress(sys, c), `${ip}:${to}`]) };
+}
+
+function queueAt(sys: Sys, listener: Listener, ends: (id: number) => [string, string]): number {
+  const { pod } = sys.kernel;
   const c = pod.next++;
-  pod.co[c] = { b: ["", ""], x: [false, false], a: [ownAddress(sys, c), `${ip}:${to}`] };
+  pod.co[c] = { b: ["", ""], x: [false, false], a: ends(c) };
   (listener.q ??= []).push(c);
-  return { fd: descriptor(sys, c, 0) };
+  return descriptor(sys, c, 0);
+}
+
+/** Opens a connection to a listener of this Pod's by its name. ECONNREFUSED */
+export function connectTo(sys: Sys, name: string): number {
+  const listener = sys.kernel.pod.li[name];
+  if (!listener) throw new Errno("ECONNREFUSED");
+  return queueAt(sys, listener, () => ["@", name]);
 }
 
 function connectOut(sys: Sys, ip: string, to: number): Connected {

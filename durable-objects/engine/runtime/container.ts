@@ -231,7 +231,7 @@ export class Container {
 
   #volumeMount(mount: Mount, upper: ReadTree): MountPoint {
     const [key, sub] = sourceTree(mount.source);
-    const tree = this.kernel.files.addTree(key, () => volumeTree(this, mount.source));
+    const tree = this.kernel.files.addTree(key, () => volumeTree(this, mount.source, mount));
     const { memoryBytes } = mount;
     if (memoryBytes !== undefined && tree instanceof Tree) tree.space.heldBytesMax = memoryBytes;
     return {

@@ -44,6 +44,8 @@ export interface PodSandbox {
 }
 
 export interface Mount {
+  /** Name of the volume in the Pod, for messages; not kept. */
+  volume?: string;
   mountPath: string;
   /** Volume of the Pod, as runtime/volumes.ts files it: `podUid/volumeName`, `host/NODE/path`, `pv/NAME`. */
   source: string;
@@ -102,8 +104,16 @@ export interface TokenSource {
 /** One entry of a volume the kubelet fills: a file, or a symbolic link. Paths are relative to the volume. */
 export type VolumeFile =
   | { path: string; data: Uint8Array; mode: number }
-  | { path: string; token: TokenSource; mode: number }
+  | { path: string; token: TokenSource; mode: number; uid?: number }
   | { path: string; link: string };
+
+/** How a filled volume is laid out. */
+export interface FillOptions {
+  /** fsGroup. */
+  group: number | undefined;
+  /** On a tmpfs. */
+  inMemory: boolean;
+}
 
 export interface RunningState {
   status: "running";
@@ -124,7 +134,7 @@ export type ContainerState = RunningState | ExitedState;
 
 export interface StartFailure {
   /** `RunContainerError` while waiting; `StartError` in the terminated state. */
-  reason: "RunContainerError" | "CreateContainerError";
+  reason: "RunContainerError" | "CreateContainerError" | "CreateContainerConfigError";
   exitCode: number;
   message: string;
 }
@@ -186,13 +196,13 @@ export interface Runtime {
   stopSignal?(image: string): number;
   /**
    * Optional. Makes `source` (as Mount.source names it) hold exactly these entries, in place of what the kubelet put
-   * there before. Directories arise as needed; `group` is the Pod's fsGroup.
+   * there before. Directories arise as needed.
    */
   fillVolume?(
     context: RuntimeContext,
     source: string,
     files: readonly VolumeFile[],
-    group: number | undefined,
+    options: FillOptions,
   ): void;
   /**
    * Optional. Text files of a node's own file system, by absolute path: what the records table "node-files" holds for

@@ -6,6 +6,7 @@ export const errnoTexts = {
   ESRCH: "No such process",
   EINTR: "Interrupted system call",
   EIO: "I/O error",
+  ENXIO: "No such device or address",
   E2BIG: "Argument list too long",
   ENOEXEC: "Exec format error",
   EBADF: "Bad file descriptor",

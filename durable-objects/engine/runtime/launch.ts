@@ -7,7 +7,7 @@ import { Errno } from "./errno.ts";
 import { hostPidBase } from "./process-view.ts";
 import type { PodRecord, Process, Session } from "./state.ts";
 import type { Sys } from "./sys.ts";
-import { prepareMounts } from "./volumes.ts";
+import { prepareMounts } from "./volume-mounts.ts";
 
 function emptyPod(pod: PodSandbox): PodRecord {
   const { labels: _labels, ...kept } = pod;
@@ -110,11 +110,15 @@ export function startContainer(
   context: RuntimeContext,
   spec: ContainerSpec,
 ): Kernel | StartFailure {
+  const mounts = prepareMounts(context, spec);
+  if ("error" in mounts) {
+    return { reason: "CreateContainerConfigError", exitCode: 128, message: mounts.error };
+  }
   const kernel =
     Kernel.load(context, spec.pod.key) ??
     new Kernel(context, spec.pod.key, emptyPod(spec.pod), true);
   const { pod: _pod, ...given } = spec;
-  const rest = { ...given, mounts: prepareMounts(context, spec) };
+  const rest = { ...given, mounts };
   const key = String(kernel.pod.next++);
   const ns = namespaceOf(kernel, key, spec.targetContainer);
   kernel.pod.cs[key] = { spec: compact(rest) as never, t: context.now, ns, root: 0 };

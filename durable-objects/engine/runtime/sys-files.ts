@@ -166,9 +166,6 @@ export class FileCalls {
   link(from: string, to: string): void {
     this.vfs.link(this.existing(from, false), this.place(to, false), this.who);
   }
-  mkfifo(path: string, mode = 0o666): void {
-    this.vfs.create(this.place(path), this.who, { t: "p", m: mode & ~this.umask });
-  }
   chmod(path: string, mode: number): void {
     this.vfs.change(this.existing(path), this.who, { m: mode });
   }
@@ -246,6 +243,7 @@ export class FileCalls {
     }
     const { node, id, mount } = place as Required<Place>;
     if (node.t === "c") return this.#device(node.d ?? "null");
+    if (node.t === "b" || node.t === "s") throw new Errno("ENXIO");
     if (node.t === "p")
       return this.#fifo(mount.tree as Tree, place as Required<Place>, flags.write === true);
     if (flags.truncate && node.t === "f" && mount.tree.size(id) > 0)
@@ -263,7 +261,7 @@ export class FileCalls {
     const session = this.process.se === undefined ? undefined : this.kernel.pod.se[this.process.se];
     if (name === "tty" && session?.tty && this.process.se !== undefined)
       return this.kernel.files.open({ k: "t", s: this.process.se });
-    throw new Errno("ENOENT");
+    throw new Errno("ENXIO");
   }
 
   #fifo(tree: Tree, place: Required<Place>, write: boolean): string {
@@ -374,6 +372,10 @@ export class FileCalls {
   fileSize(fd: number): number | undefined {
     const file = this.kernel.files.file(this.process, fd);
     return file?.k === "f" ? this.kernel.files.tree(file.t).size(file.i) : undefined;
+  }
+  /** Whether a descriptor is one of the kernel's own devices: /dev/null, /dev/zero. */
+  isDevice(fd: number): boolean {
+    return this.isOpen(fd) && this.kernel.files.file(this.process, fd) === undefined;
   }
   /** The terminal a descriptor is, if any. */
   terminal(fd: number): Session | undefined {

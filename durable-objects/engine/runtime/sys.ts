@@ -236,6 +236,16 @@ export class Sys extends FileCalls {
       ...(options.tls ? { s: true as const } : {}),
     };
     if (kind !== "t" && kind !== "u") return -1;
+    return this.#listening(name);
+  }
+
+  /** Listens under a name that is no port's. */
+  listenAs(name: string): number {
+    this.kernel.pod.li[name] = { p: this.key, k: "t" };
+    return this.#listening(name);
+  }
+
+  #listening(name: string): number {
     const fd = this.freeFd();
     this.kernel.files.place(this.process, fd, this.kernel.files.open({ k: "l", l: name }));
     return fd;

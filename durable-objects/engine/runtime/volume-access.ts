@@ -19,12 +19,33 @@ export const signingKeyRecord = ["cluster", "signing-key"] as const;
 
 const rootConfigMap = "kube-root-ca.crt";
 
+interface UserShape {
+  securityContext?: { runAsUser?: number; fsGroup?: number };
+}
+type SpecShape = UserShape &
+  Partial<Record<"containers" | "initContainers" | "ephemeralContainers", UserShape[]>>;
+
+/** The user all containers run as, so far as the Pod says; tokens are its own. k8s: pkg/volume/util FsUserFrom */
+export function volumeUser(spec: SpecShape): number | undefined {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = spec;
+  const users = [...containers, ...initContainers, ...ephemeralContainers].map(
+    (c) => c.securityContext?.runAsUser ?? spec.securityContext?.runAsUser,
+  );
+  return users.every((user) => user === users[0]) ? users[0] : undefined;
+}
+
+/** A token whose reader is known is nobody else's. k8s: pkg/volume/projected collectData */
+export const tokenMode = (
+  mode: number,
+  user: number | undefined,
+  group: number | undefined,
+): number => (user === undefined && group === undefined ? mode : 0o600);
+
 interface PodShape extends KubeObject {
-  spec: {
+  spec: SpecShape & {
     serviceAccountName?: string;
     nodeName?: string;
     volumes?: Volume[];
-    securityContext?: { fsGroup?: number };
   };
 }
 
@@ -90,7 +111,13 @@ function layerOf(pod: PodShape, volume: Volume, certificate: string): Layer {
     sinceMs: parseTime(pod.metadata.creationTimestamp),
   };
   const group = pod.spec.securityContext?.fsGroup;
+  const user = volumeUser(pod.spec);
   const shared = group === undefined ? { mode: 0o644 } : { mode: 0o644, gid: group };
+  const own = {
+    mode: tokenMode(0o644, user, group) | (group === undefined ? 0 : 0o440),
+    ...(user === undefined ? {} : { uid: user }),
+    ...(group === undefined ? {} : { gid: group }),
+  };
   const folder = `..${pod.metadata.creationTimestamp.replace(/[-:T]/g, "_").replace("Z", "")}.${String(fnv32a(pod.metadata.uid) % 1_000_000_000).padStart(9, "0")}`;
   const files: Record<string, LayerFile> = {
     "/": {
@@ -101,7 +128,7 @@ function layerOf(pod: PodShape, volume: Volume, certificate: string): Layer {
     [`/${folder}`]: { dir: true, ...(group === undefined ? {} : { mode: 0o2755, gid: group }) },
     [`/${folder}/ca.crt`]: { text: certificate, ...shared },
     [`/${folder}/namespace`]: { text: namespace, ...shared },
-    [`/${folder}/token`]: { dynamic: JSON.stringify(token), ...shared },
+    [`/${folder}/token`]: { dynamic: JSON.stringify(token), ...own },
     "/..data": { link: folder },
     "/ca.crt": { link: "..data/ca.crt" },
     "/namespace": { link: "..data/namespace" },

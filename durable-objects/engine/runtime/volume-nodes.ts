@@ -6,6 +6,7 @@ import { debianFiles, debianReleases, type FileTable } from "../images/base.ts";
 import { decodeUtf8 } from "./bytes.ts";
 import { imageTimeMs } from "./container.ts";
 import type { RuntimeContext } from "./define.ts";
+import { Errno } from "./errno.ts";
 import { buildLayer, type Layer } from "./fs/layer.ts";
 import { Tree } from "./fs/tree.ts";
 
@@ -160,18 +161,27 @@ export function hostPath(
       return undefined;
     }
     case "Socket":
-      return wrong("a socket file");
+      return found === "s" ? undefined : wrong("a socket file");
     case "CharDevice":
       return found === "c" ? undefined : wrong("a character device");
     default:
-      return wrong("a block device");
+      return found === "b" ? undefined : wrong("a block device");
   }
 }
 
+/** Mode bit of folders whose content is their group's. */
+export const setGroup = 0o2000;
+
+/** Makes what is missing of a path; folders below a folder of a group's are the group's. */
 export function makeFolders(tree: Tree, path: string, mode = 0o755): void {
   if (path === "/" || tree.find(path) !== undefined) return;
-  makeFolders(tree, path.slice(0, path.lastIndexOf("/")) || "/", mode);
-  tree.create(path, { t: "d", m: mode, k: tree.now() });
+  const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+  makeFolders(tree, parent, mode);
+  const above = tree.inode(tree.find(parent) ?? "/");
+  if (above && above.t !== "d") throw new Errno("ENOTDIR");
+  const shared = above && above.m & setGroup && above.g !== undefined;
+  const owner = shared ? { g: above.g } : {};
+  tree.create(path, { t: "d", m: shared ? mode | setGroup : mode, k: tree.now(), ...owner });
 }
 
 interface Linked {
@@ -179,15 +189,18 @@ interface Linked {
   inode(id: number | string): { t: string; d?: string } | undefined;
 }
 
-/** A path with the links on its way replaced by what they name; links never lead out of the tree. */
-export function throughLinks(tree: Linked, path: string): string {
+/**
+ * A path with the links on its way replaced by what they name. `escaped` hears of links that would lead out of a tree
+ * that is not the root of a machine.
+ */
+export function throughLinks(tree: Linked, path: string, escaped?: () => void): string {
   const left = path.split("/").filter(Boolean);
   const done: string[] = [];
   for (let links = 0; left.length > 0;) {
     const part = left.shift() as string;
     if (part === "." || part === "") continue;
     if (part === "..") {
-      done.pop();
+      if (done.pop() === undefined) escaped?.();
       continue;
     }
     const here = `/${[...done, part].join("/")}`;
@@ -198,7 +211,10 @@ export function throughLinks(tree: Linked, path: string): string {
       continue;
     }
     const target = node.d ?? "";
-    if (target.startsWith("/")) done.length = 0;
+    if (target.startsWith("/")) {
+      escaped?.();
+      done.length = 0;
+    }
     left.unshift(...target.split("/").filter(Boolean));
   }
   return `/${done.join("/")}`;

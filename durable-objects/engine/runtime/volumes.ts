@@ -4,14 +4,13 @@
  */
 import type { Records } from "../controllers/define.ts";
 import { objectKey, splitKey } from "../core/object.ts";
-import { fileChunkBytes } from "../limits.ts";
 import { binaryOf } from "./bytes.ts";
 import type { Container } from "./container.ts";
-import type { ContainerSpec, Mount, RuntimeContext, VolumeFile } from "./define.ts";
+import type { FillOptions, Mount, RuntimeContext, VolumeFile } from "./define.ts";
 import { removeTree } from "./fs/chunks.ts";
 import { Tree, type Inode } from "./fs/tree.ts";
 import { accessLayer, dynamicText } from "./volume-access.ts";
-import { hostFiles, hostTree, makeFolders, throughLinks } from "./volume-nodes.ts";
+import { hostFiles, hostTree, setGroup } from "./volume-nodes.ts";
 
 /** Tree and folder of a mount's source: `host/NODE/var/log` is the folder /var/log of node NODE's tree. */
 export function sourceTree(source: string): [tree: string, sub: string] {
@@ -28,12 +27,13 @@ interface PodPlace {
 }
 
 /** Opens the tree of a mount's source. `madeAtMs`: when an empty volume came to be. */
-function openTree(
+export function openTree(
   context: RuntimeContext,
   pod: PodPlace | undefined,
   source: string,
   now: () => number,
   madeAtMs: number,
+  rootMode?: number,
 ): Tree {
   const [key] = sourceTree(source);
   if (key.startsWith("host/")) return hostTree(context, key.slice("host/".length), now);
@@ -44,14 +44,21 @@ function openTree(
     pod && volume.startsWith("kube-api-access-") && records.get("trees", key) === undefined
       ? accessLayer(context, pod.namespace, pod.name, volume)
       : undefined;
-  return new Tree({ key, records, now, lower, lowerTime: madeAtMs, dynamic });
+  return new Tree({ key, records, now, lower, lowerTime: madeAtMs, dynamic, rootMode });
 }
 
+/** A tmpfs is born sticky. */
+const memoryRootMode = 0o1777;
+
+export const rootModeOf = ({ memoryBytes }: Mount): number | undefined =>
+  memoryBytes === undefined ? undefined : memoryRootMode;
+
 /** For a container's mounts. */
-export function volumeTree(container: Container, source: string): Tree {
+export function volumeTree(container: Container, source: string, mount?: Mount): Tree {
   const { kernel, record } = container;
   const now = (): number => Math.round(kernel.now);
-  return openTree(kernel.context, kernel.pod.pod, source, now, record.t);
+  const rootMode = mount && rootModeOf(mount);
+  return openTree(kernel.context, kernel.pod.pod, source, now, record.t, rootMode);
 }
 
 // What the kubelet fills
@@ -61,27 +68,28 @@ interface Wanted {
   mode: number;
   data: string;
   dynamic?: string;
+  user?: number;
 }
 
 function wantedOf(file: VolumeFile): Wanted {
   if ("link" in file) return { type: "l", mode: 0o777, data: file.link };
   if ("token" in file) {
-    return { type: "f", mode: file.mode, data: "", dynamic: JSON.stringify(file.token) };
+    const { mode, token, uid } = file;
+    const user = uid === undefined ? {} : { user: uid };
+    return { type: "f", mode, data: "", dynamic: JSON.stringify(token), ...user };
   }
   return { type: "f", mode: file.mode, data: binaryOf(file.data) };
 }
 
 /** k8s: pkg/volume/volume_linux.go changeFilePermission: what the group gets on read-only volumes */
 const readMask = 0o440;
-const writeMask = 0o660;
-const enterMask = 0o110;
-const setGroup = 0o2000;
+export const enterMask = 0o110;
 
 export function fillVolume(
   context: RuntimeContext,
   source: string,
   files: readonly VolumeFile[],
-  group: number | undefined,
+  { group, inMemory }: FillOptions,
 ): void {
   const now = Math.round(context.now);
   const tree = openTree(context, undefined, source, () => now, now);
@@ -91,7 +99,8 @@ export function fillVolume(
   clear(tree, "/");
   const owner = group === undefined ? {} : { g: group };
   const folderMode = group === undefined ? 0o755 : 0o755 | enterMask | setGroup;
-  if (group !== undefined) tree.change("/", { m: 0o777 | setGroup, g: group });
+  const rootMode = inMemory ? memoryRootMode : 0o777;
+  if (group !== undefined) tree.change("/", { m: rootMode | setGroup, g: group });
   for (const [path, file] of wanted) {
     const parent = path.slice(0, path.lastIndexOf("/")) || "/";
     makeOwned(tree, parent, { t: "d", m: folderMode, k: now, ...owner });
@@ -100,8 +109,15 @@ export function fillVolume(
       continue;
     }
     const m = group === undefined ? file.mode : file.mode | readMask;
-    const dynamic = file.dynamic === undefined ? {} : { y: file.dynamic };
-    const ino = tree.create(path, { t: "f", m, k: now, d: "", ...owner, ...dynamic });
+    const ino = tree.create(path, {
+      t: "f",
+      m,
+      k: now,
+      d: "",
+      ...owner,
+      ...(file.user === undefined ? {} : { u: file.user }),
+      ...(file.dynamic === undefined ? {} : { y: file.dynamic }),
+    });
     if (file.data) tree.write(ino, 0, file.data);
   }
   tree.save();
@@ -128,7 +144,7 @@ function sameContent(tree: Tree, wanted: Map<string, Wanted>, group: number | un
     const node = id === undefined ? undefined : tree.inode(id);
     if (id === undefined || node?.t !== "f") return false;
     if (node.m !== (group === undefined ? file.mode : file.mode | readMask)) return false;
-    if (node.y !== file.dynamic) return false;
+    if (node.y !== file.dynamic || node.u !== file.user) return false;
     if (file.dynamic === undefined && tree.read(id, 0, tree.size(id)) !== file.data) return false;
   }
   return countFiles(tree, `/${folder}`) === files;
@@ -142,11 +158,11 @@ function countFiles(tree: Tree, folder: string): number {
   return count;
 }
 
-const below = (folder: string, name: string): string =>
+export const below = (folder: string, name: string): string =>
   folder === "/" ? `/${name}` : `${folder}/${name}`;
 
 /** Everything below a folder, parents first. */
-function walk(tree: Tree, folder: string, visit: (path: string, node: Inode) => void): void {
+export function walk(tree: Tree, folder: string, visit: (path: string, node: Inode) => void): void {
   for (const name of tree.list(folder)) {
     const path = below(folder, name);
     const id = tree.find(path);
@@ -157,90 +173,12 @@ function walk(tree: Tree, folder: string, visit: (path: string, node: Inode) => 
   }
 }
 
-function clear(tree: Tree, folder: string): void {
+export function clear(tree: Tree, folder: string): void {
   for (const name of tree.list(folder)) {
     const path = below(folder, name);
     const id = tree.find(path);
     if (id !== undefined && tree.inode(id)?.t === "d") clear(tree, path);
     tree.unlink(path, () => false);
-  }
-}
-
-// Mounting
-
-/**
- * What happens to a container's volumes before it starts: hostPath folders that are missing, owners by fsGroup, subPath
- * folders. A subPath that leads through links (into a ConfigMap) is copied: it never changes again.
- * k8s: pkg/volume/util/subpath, pkg/volume/volume_linux.go SetVolumeOwnership
- */
-export function prepareMounts(context: RuntimeContext, spec: ContainerSpec): Mount[] {
-  const now = Math.round(context.now);
-  return spec.mounts.map((mount, index) => {
-    const [, sub] = sourceTree(mount.source);
-    const owned = !sub && spec.fsGroup !== undefined && !mount.readOnly;
-    if (!mount.readOnly) remember(context.records, mount.source);
-    if (!sub && !owned && !mount.subPath) return mount;
-    const tree = openTree(context, spec.pod, mount.source, () => now, now);
-    if (sub) makeFolders(tree, throughLinks(tree, sub));
-    else if (owned) own(tree, spec.fsGroup as number);
-    if (!mount.subPath) {
-      tree.save();
-      return mount;
-    }
-    const plain = `${sub}/${mount.subPath}`.replace(/\/+/g, "/").replace(/\/$/, "") || "/";
-    const real = throughLinks(tree, plain);
-    const root = tree.find(sub || "/");
-    const folderMode = (root === undefined ? undefined : tree.inode(root)?.m) ?? 0o777;
-    makeFolders(tree, real, folderMode & 0o7777);
-    tree.save();
-    if (mount.source.startsWith("host/") || real === plain) {
-      return { ...mount, subPath: real.slice(sub.length + 1) };
-    }
-    const pinned = `${spec.pod.uid}/volume-subpaths~${mount.source.split("/").at(-1)}~${spec.name}~${index}`;
-    const copy = openTree(context, undefined, pinned, () => now, now);
-    copy.space.unlimited = true;
-    clear(copy, "/");
-    remember(context.records, pinned);
-    copyInto(tree, real, copy, "/subpath");
-    copy.save();
-    return { ...mount, source: pinned, subPath: "subpath" };
-  });
-}
-
-function copyInto(from: Tree, path: string, to: Tree, at: string): void {
-  const id = from.find(path);
-  const node = id === undefined ? undefined : from.inode(id);
-  if (id === undefined || !node) return;
-  const { d: _data, z: _size, n: _names, ...rest } = node;
-  const ino = to.create(
-    at,
-    node.t === "f" ? { ...rest, d: "" } : { ...rest, ...(node.d ? { d: node.d } : {}) },
-  );
-  if (node.t === "f") {
-    for (let offset = 0, size = from.size(id); offset < size; offset += fileChunkBytes) {
-      to.write(ino, offset, from.read(id, offset, fileChunkBytes));
-    }
-  }
-  if (node.t === "d")
-    for (const name of from.list(path)) copyInto(from, below(path, name), to, below(at, name));
-}
-
-/** Gives a volume to a group, all of it, unless its root already is the group's. */
-function own(tree: Tree, group: number): void {
-  const root = tree.inode(tree.find("/") ?? "/");
-  if (root?.g === group && root.m & setGroup) return;
-  const folder = (mode: number): Partial<Inode> => ({
-    g: group,
-    m: mode | writeMask | enterMask | setGroup,
-  });
-  const changes: [string, Partial<Inode>][] = [["/", folder(root?.m ?? 0o777)]];
-  walk(tree, "/", (path, node) => {
-    if (node.t === "d") changes.push([path, folder(node.m)]);
-    else if (node.t === "f") changes.push([path, { g: group, m: node.m | writeMask }]);
-  });
-  for (const [path, change] of changes) {
-    const id = tree.find(path);
-    if (id !== undefined) tree.change(id, change);
   }
 }
 
@@ -332,7 +270,7 @@ function wakeSharers(
 /** Trees of a Pod's own volumes, by its uid. */
 const ownedTable = "pod-volumes";
 
-function remember(records: Records, source: string): void {
+export function remember(records: Records, source: string): void {
   const [uid = "", ...name] = source.split("/");
   if (uid === "pv" || uid === "host") return;
   const known = records.get<string[]>(ownedTable, uid) ?? [];

@@ -1,7 +1,8 @@
 /** The read-only file tree of an image: built once per image, shared by all its containers. */
 import { encodeUtf8 } from "../bytes.ts";
 
-export type NodeType = "f" | "d" | "l" | "p" | "c";
+/** File, directory, link, fifo, character device, block device, socket. */
+export type NodeType = "f" | "d" | "l" | "p" | "c" | "b" | "s";
 
 /** One file of an image as its table writes it. A bare string is a text file of mode 0644. */
 export type LayerFile =

@@ -11,7 +11,6 @@ import { packChunk, unpackChunk } from "./chunks.ts";
 import type { Layer, LayerEntry, NodeType } from "./layer.ts";
 
 export interface Inode {
-  /** Type: file, directory, link, fifo, character device. */
   t: NodeType;
   /** Mode bits without type. */
   m: number;
@@ -19,7 +18,7 @@ export interface Inode {
   g?: number;
   /** Modified, virtual ms. */
   k: number;
-  /** Inline content, link target or device name. */
+  /** Inline content, link target, or a device: its name, or its numbers as `89:1`. */
   d?: string;
   /** Size when the content lies in chunk rows. */
   z?: number;
@@ -53,6 +52,7 @@ export class Tree {
   /** Modification time of everything in the layer below. */
   readonly lowerTime: number;
   readonly dynamic: ((name: string) => string) | undefined;
+  readonly #rootMode: number;
   #record: TreeRecord;
   #children: Map<string, Set<string>> | undefined;
   #dirtyChunks = new Map<string, string | undefined>();
@@ -66,6 +66,7 @@ export class Tree {
     lower?: Layer | undefined;
     lowerTime?: number;
     dynamic?: ((name: string) => string) | undefined;
+    rootMode?: number | undefined;
   }) {
     this.key = options.key;
     this.records = options.records;
@@ -74,6 +75,7 @@ export class Tree {
     this.now = options.now;
     this.lowerTime = options.lowerTime ?? 0;
     this.dynamic = options.dynamic;
+    this.#rootMode = options.rootMode ?? (options.lower ? 0o755 : 0o777);
     const empty = { next: 1, i: {}, p: {}, b: 0 };
     this.#record = this.records.get<TreeRecord>("trees", this.key) ?? empty;
   }
@@ -126,8 +128,7 @@ export class Tree {
       return own?.y === undefined ? own : { ...own, d: this.dynamic?.(own.y) ?? "" };
     }
     const entry = this.#lowerEntry(id);
-    if (!entry)
-      return id === "/" ? { t: "d", m: this.lower ? 0o755 : 0o777, k: this.lowerTime } : undefined;
+    if (!entry) return id === "/" ? { t: "d", m: this.#rootMode, k: this.lowerTime } : undefined;
     const data = entry.dynamic === undefined ? entry.data : (this.dynamic?.(entry.dynamic) ?? "");
     return { t: entry.type, m: entry.mode, u: entry.uid, g: entry.gid, k: this.lowerTime, d: data };
   }

@@ -53,6 +53,8 @@ export interface Place {
   node?: Inode;
 }
 
+export type DeviceNumbers = readonly [major: number, minor: number];
+
 export interface Stat {
   type: Inode["t"];
   mode: number;
@@ -64,6 +66,8 @@ export interface Stat {
   ino: string;
   device: string;
   target?: string;
+  /** Numbers of a device. */
+  numbers?: DeviceNumbers;
 }
 
 const join = (folder: string, name: string): string =>
@@ -78,6 +82,27 @@ export function normalPath(cwd: string, path: string): string {
     else out.push(part);
   }
   return `/${out.join("/")}`;
+}
+
+/** Devices that images and machines have. k8s: Linux Documentation/admin-guide/devices.txt */
+const knownNumbers: Record<string, DeviceNumbers> = {
+  null: [1, 3],
+  zero: [1, 5],
+  full: [1, 7],
+  random: [1, 8],
+  urandom: [1, 9],
+  tty: [5, 0],
+};
+
+export function deviceName(type: "c" | "b", numbers: DeviceNumbers): string {
+  const text = numbers.join(":");
+  const known = Object.keys(knownNumbers).find((name) => knownNumbers[name]?.join(":") === text);
+  return (type === "c" ? known : undefined) ?? text;
+}
+
+function deviceNumbers(device: string): DeviceNumbers {
+  const [major, minor] = device.split(":").map(Number);
+  return knownNumbers[device] ?? [major || 0, minor || 0];
 }
 
 export class Vfs {
@@ -232,6 +257,7 @@ export class Vfs {
       ino: `${mount.tree.key}:${id}`,
       device: mount.tree.key,
       ...(node.t === "l" ? { target: node.d ?? "" } : {}),
+      ...(node.t === "c" || node.t === "b" ? { numbers: deviceNumbers(node.d ?? "") } : {}),
     };
   }
 

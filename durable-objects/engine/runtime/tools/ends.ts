@@ -252,12 +252,11 @@ function tailFollow(sys: Sys, state: TailState): Step {
     (state.o ??= []).push([1, title + data]);
   }
   if (state.o) return undefined;
-  const pipes = state.f.filter(({ fd }) => fd >= 0 && sys.fileSize(fd) === undefined);
-  if (
-    pipes.length === state.f.length &&
-    pipes.length > 0 &&
-    state.f.every(({ fd }) => sys.readable(fd))
-  )
+  // /dev/null never grows, and never ends: what many containers wait with.
+  const growing = state.f.filter(({ fd }) => fd < 0 || !sys.isDevice(fd));
+  if (growing.length === 0) return { wait: {} };
+  const pipes = growing.filter(({ fd }) => fd >= 0 && sys.fileSize(fd) === undefined);
+  if (pipes.length === growing.length && growing.every(({ fd }) => sys.readable(fd)))
     return { exit: 0 };
   return {
     wait: {

@@ -5,7 +5,7 @@ import type { Sys } from "../sys.ts";
 import { changeMode, chmod, chown } from "./mode-tools.ts";
 import { options } from "./options.ts";
 import { base, inFolder, usage } from "./words.ts";
-import { mkfifo, pathTools, readlink, realpath } from "./path-tools.ts";
+import { mkfifo, mknod, pathTools, readlink, realpath } from "./path-tools.ts";
 import { type Io, tool } from "./tool.ts";
 
 const touch = tool("touch", (io) => {
@@ -279,6 +279,7 @@ export const fileTools: Program[] = [
   chown("chown"),
   chown("chgrp"),
   mkfifo,
+  mknod,
   readlink,
   realpath,
   ...pathTools,

@@ -4,7 +4,7 @@
  */
 
 export const toolNames: readonly string[] = (
-  "sleep cat true false touch mkdir rmdir rm cp mv ln chmod chown chgrp mkfifo readlink " +
+  "sleep cat true false touch mkdir rmdir rm cp mv ln chmod chown chgrp mkfifo mknod readlink " +
   "realpath basename dirname unlink ls env printenv id whoami hostname uname ps kill killall " +
   "pkill date seq yes test [ [[ timeout expr pgrep pidof echo printf pwd nproc tty sync clear " +
   "which groups head tail wc sort grep egrep fgrep tr cut tee uniq rev tac nl find xargs stat " +

@@ -10,7 +10,7 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 /** `-rwxr-xr-x`. */
 export function modeText(stat: Pick<Stat, "type" | "mode">): string {
-  const kind = { f: "-", d: "d", l: "l", p: "p", c: "c" }[stat.type];
+  const kind = { f: "-", d: "d", l: "l", p: "p", c: "c", b: "b", s: "s" }[stat.type];
   let text = kind;
   for (const shift of [6, 3, 0]) {
     const bits = (stat.mode >> shift) & 7;
@@ -62,9 +62,11 @@ function shown(item: Item, opts: Options): string {
         ? "@"
         : type === "p"
           ? "|"
-          : mode & 0o111 && type === "f"
-            ? "*"
-            : "";
+          : type === "s"
+            ? "="
+            : mode & 0o111 && type === "f"
+              ? "*"
+              : "";
   return item.name + mark;
 }
 
@@ -77,8 +79,11 @@ function long(io: Io, item: Item, opts: Options): string {
   const group = opts.has("n")
     ? undefined
     : container.groups.find((entry) => entry.gid === stat.gid)?.name;
-  const size =
-    stat.type === "c" ? "  1,   3" : opts.has("h") ? humanSize(stat.size) : String(stat.size);
+  const size = stat.numbers
+    ? stat.numbers.map((number) => String(number).padStart(3)).join(", ")
+    : opts.has("h")
+      ? humanSize(stat.size)
+      : String(stat.size);
   const names = `${(user ?? String(stat.uid)).padEnd(8)} ${(group ?? String(stat.gid)).padEnd(8)}`;
   const target = stat.type === "l" ? ` -> ${stat.target ?? ""}` : "";
   return `${modeText(stat)} ${String(stat.links).padStart(4)} ${names} ${size.padStart(9)} ${timeText(stat.mtime, io.sys.now)} ${shown(item, opts)}${target}\n`;
@@ -163,7 +168,7 @@ function folder(
 }
 
 const ls = tool("ls", (io) => {
-  const opts = options(io, "1AaCdFfghiLlnopRrSstUwxcuXk", {
+  const opts = options(io, "1AaCdFfgHhiLlnopRrSstUwxcuXk", {
     color: "1",
     all: "a",
     "full-time": "l",
@@ -174,7 +179,8 @@ const ls = tool("ls", (io) => {
   const folders: string[] = [];
   for (const path of opts.rest.length ? opts.rest : ["."]) {
     try {
-      const linkItself = opts.has("l") || opts.has("d") || opts.has("F");
+      const follows = opts.has("L") || opts.has("H");
+      const linkItself = !follows && (opts.has("l") || opts.has("d") || opts.has("F"));
       let stat = io.sys.stat(path, !linkItself);
       if (stat.type === "l" && path.endsWith("/")) stat = io.sys.stat(path);
       if (stat.type === "d" && !opts.has("d")) folders.push(path);

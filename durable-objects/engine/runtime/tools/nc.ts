@@ -1,7 +1,8 @@
 /** nc and telnet: bytes to and from a port; nc -l waits for one caller. */
-import { accept, connect, lookUp, shutdown } from "../../network/socket.ts";
+import { accept, connect, connectTo, lookUp, shutdown } from "../../network/socket.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
+import { listenAt, listenerAt } from "../special-files.ts";
 import type { Sys } from "../sys.ts";
 import { launch } from "./children.ts";
 import { options } from "./options.ts";
@@ -12,6 +13,9 @@ interface NcState {
   host: string;
   ports: number[];
   listen?: number;
+  /** Path of a Unix socket to listen at, or to reach. */
+  path?: string;
+  server?: true;
   /** Answers one caller after the other. */
   many: boolean;
   scan: boolean;
@@ -43,13 +47,18 @@ function begin(io: Io, state: NcState): void {
     const flags = io.sys.argv[at + 1]!.slice(1, -1);
     if (flags) io.args.push(`-${flags}`);
   }
-  const opts = options(io, "lknuvzw:p:i:s:q:N46");
+  const opts = options(io, "lknuvzw:p:i:s:q:N46U");
   state.many = opts.has("k");
   state.scan = opts.has("z");
   state.tell = opts.order.filter((letter) => letter === "v").length;
   if (opts.has("w")) state.waitMs = Number(opts.value("w")) * 1000;
   if (opts.has("u")) io.fail("UDP is not in this sandbox's nc");
   const [host, port] = opts.rest;
+  if (opts.has("U") && host !== undefined) {
+    state.path = host;
+    if (opts.has("l")) state.server = true;
+    return;
+  }
   if (opts.has("l")) {
     const own = Number(opts.value("p") ?? port ?? host ?? 0);
     state.listen = own;
@@ -67,8 +76,27 @@ function begin(io: Io, state: NcState): void {
     io.fail(`bad port '${port}'`);
 }
 
+/** The next connection over a Unix socket. */
+function reachPath(sys: Sys, io: Io, state: NcState, path: string): Step | "go" {
+  try {
+    if (!state.server) {
+      state.c = connectTo(sys, listenerAt(sys, path));
+      return "go";
+    }
+    state.l ??= listenAt(sys, path);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return io.fail(state.server ? error.message : `${path}: ${error.message}`);
+  }
+  const taken = accept(sys, state.l);
+  if (!taken) return { wait: { r: [state.l] } };
+  state.c = taken.fd;
+  return "go";
+}
+
 /** The next connection: a step to wait, or nothing once there is one. */
 function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
+  if (state.path !== undefined) return reachPath(sys, io, state, state.path);
   if (state.listen !== undefined) {
     try {
       state.l ??= sys.listen(state.listen, "t");

@@ -99,6 +99,7 @@ function sockets(io: Io): Socket[] {
   const out: Socket[] = [];
   for (const [name, listener] of Object.entries(kernel.pod.li)) {
     const [kind = "tcp", port] = name.split("/");
+    if (kind === "unix") continue;
     const process = kernel.process(listener.p);
     const visible = process && process.ns === io.sys.process.ns;
     const owner = visible

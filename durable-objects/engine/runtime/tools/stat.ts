@@ -7,14 +7,27 @@ import { options } from "./options.ts";
 import { tool, type Io } from "./tool.ts";
 import { usage } from "./words.ts";
 
-const kindOf = (stat: Stat): string =>
-  stat.type === "f"
-    ? stat.size === 0
-      ? "regular empty file"
-      : "regular file"
-    : { d: "directory", l: "symbolic link", p: "fifo", c: "character special file" }[stat.type];
+const kinds = {
+  d: "directory",
+  l: "symbolic link",
+  p: "fifo",
+  c: "character special file",
+  b: "block special file",
+  s: "socket",
+};
 
-const typeBits = { f: 0o100000, d: 0o040000, l: 0o120000, p: 0o010000, c: 0o020000 };
+const kindOf = (stat: Stat): string =>
+  stat.type === "f" ? (stat.size === 0 ? "regular empty file" : "regular file") : kinds[stat.type];
+
+const typeBits = {
+  f: 0o100000,
+  d: 0o040000,
+  l: 0o120000,
+  p: 0o010000,
+  c: 0o020000,
+  b: 0o060000,
+  s: 0o140000,
+};
 const blocks = (stat: Stat): number => Math.ceil(stat.size / 4096) * 8;
 const moment = (ms: number): string => formatDate("%Y-%m-%d %H:%M:%S.%N %z", ms);
 
@@ -42,8 +55,8 @@ const cells: Record<string, Cell> = {
   i: (_io, _p, stat) => inodeNumber(stat.ino),
   d: () => 41,
   D: () => "29",
-  t: (_io, _p, stat) => (stat.type === "c" ? "1" : "0"),
-  T: (_io, _p, stat) => (stat.type === "c" ? "3" : "0"),
+  t: (_io, _p, stat) => (stat.numbers?.[0] ?? 0).toString(16),
+  T: (_io, _p, stat) => (stat.numbers?.[1] ?? 0).toString(16),
   x: (_io, _p, stat) => moment(stat.mtime),
   y: (_io, _p, stat) => moment(stat.mtime),
   z: (_io, _p, stat) => moment(stat.mtime),

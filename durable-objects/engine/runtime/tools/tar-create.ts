@@ -80,7 +80,7 @@ function one(io: Io, writer: TarWriter, rules: CreateRules, path: string): strin
       user: userName(io, stat.uid) ?? "",
       group: groupName(io, stat.gid) ?? "",
     };
-    if (stat.type === "c") return undefined;
+    if (stat.type === "c" || stat.type === "b" || stat.type === "s") return undefined;
     if (rules.verbose) rules.tell === 1 ? io.out(`${name}\n`) : io.err(`${name}\n`);
     if (stat.type === "d") {
       const names = sys.list(path).reverse();

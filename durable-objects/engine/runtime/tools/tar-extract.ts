@@ -1,4 +1,5 @@
 /** tar x and t: takes an archive in as it comes, entry by entry. */
+import { mkfifo } from "../special-files.ts";
 import { Errno } from "../errno.ts";
 import { parents } from "./file-tools.ts";
 import { groupName, userName } from "./identity.ts";
@@ -188,7 +189,7 @@ function place(io: Io, reader: TarReader, rules: ExtractRules, entry: TarEntry):
       if (entry.type === "2") sys.symlink(entry.link, name);
       else if (entry.type === "1")
         sys.link(safeName(io, reader, rules, entry.link) ?? entry.link, name);
-      else if (entry.type === "6") sys.mkfifo(name, mode);
+      else if (entry.type === "6") mkfifo(sys, name, mode);
       else {
         reader.fd = sys.open(name, { write: true, create: true, truncate: true });
         sys.chmod(name, mode);

@@ -12,7 +12,14 @@ function integer(text: string): bigint {
   return BigInt(text.trim().replace(/^\+/, ""));
 }
 
-const typeTests: Record<string, string> = { "-f": "f", "-d": "d", "-p": "p", "-c": "c" };
+const typeTests: Record<string, string> = {
+  "-f": "f",
+  "-d": "d",
+  "-p": "p",
+  "-c": "c",
+  "-b": "b",
+  "-S": "s",
+};
 
 function unary(op: string, word: string, sys: Sys): boolean | undefined {
   const has = (follow: boolean, fits: (stat: Stat) => boolean): boolean => {

@@ -1,0 +1,146 @@
+/**
+ * What keeps a Pod's volumes from being set up. Volumes that no container mounts are none of the kubelet's business.
+ * k8s: pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go, pkg/volume/{configmap,secret,projected}
+ */
+import type { KubeObject } from "../core/object.ts";
+import type { Reader } from "../controllers/define.ts";
+import type { Pod, Volume } from "./shapes.ts";
+import { podContainers } from "./shapes.ts";
+import { claimName, folderOf } from "./volumes.ts";
+
+interface DataObject extends KubeObject {
+  data?: Record<string, string>;
+  binaryData?: Record<string, string>;
+}
+interface ClaimObject extends KubeObject {
+  spec?: { volumeName?: string; volumeMode?: string };
+  status?: { phase?: string };
+}
+/** What is wrong with a path of the node, as its hostPath type says. */
+export type HostCheck = (path: string, type: string) => string | undefined;
+
+interface DataRef {
+  name?: string;
+  optional?: boolean;
+  items?: { key: string }[];
+}
+
+/** Volumes that a container mounts, in the order of the spec. k8s: volumemanager/util GetPodVolumeNames */
+export function usedVolumes(pod: Pod): Volume[] {
+  const { volumes } = pod.spec;
+  if (!volumes?.length) return [];
+  const used = new Set<string>();
+  for (const { container } of podContainers(pod.spec)) {
+    for (const { name } of container.volumeMounts ?? []) used.add(name);
+    for (const { name } of container.volumeDevices ?? []) used.add(name);
+  }
+  return volumes.filter(({ name }) => used.has(name));
+}
+
+function missingData(
+  reader: Reader,
+  namespace: string,
+  kind: "configmap" | "secret",
+  ref: DataRef,
+): string | undefined {
+  if (ref.optional) return undefined;
+  const name = ref.name ?? "";
+  const found = reader.get<DataObject>(`${kind}s`, namespace, name);
+  if (!found) return `${kind} "${name}" not found`;
+  for (const item of ref.items ?? []) {
+    if (found.data?.[item.key] !== undefined || found.binaryData?.[item.key] !== undefined)
+      continue;
+    return kind === "secret"
+      ? `references non-existent secret key: ${item.key}`
+      : `configmap references non-existent config key: ${item.key}`;
+  }
+  return undefined;
+}
+
+/** Why a volume's content cannot be had; undefined: it can, or is not the kubelet's to write. */
+export function contentProblem(reader: Reader, pod: Pod, volume: Volume): string | undefined {
+  const namespace = pod.metadata.namespace ?? "";
+  if (volume.configMap) return missingData(reader, namespace, "configmap", volume.configMap);
+  if (volume.secret) {
+    const { secretName = "", ...rest } = volume.secret;
+    return missingData(reader, namespace, "secret", { ...rest, name: secretName });
+  }
+  const found = (volume.projected?.sources ?? []).flatMap(
+    (source) =>
+      (source.configMap && missingData(reader, namespace, "configmap", source.configMap)) ??
+      (source.secret && missingData(reader, namespace, "secret", source.secret)) ??
+      [],
+  );
+  // k8s: apimachinery/pkg/util/errors Aggregate
+  const texts = [...new Set(found)];
+  return texts.length > 1 ? `[${texts.join(", ")}]` : texts[0];
+}
+
+/** A claim that is none yet: the volume is not even looked at. */
+function claimProblem(reader: Reader, pod: Pod, volume: Volume, name: string): string | undefined {
+  const namespace = pod.metadata.namespace ?? "";
+  const claim = reader.get<ClaimObject>("persistentvolumeclaims", namespace, name);
+  const why = (text: string): string => `error processing PVC ${namespace}/${name}: ${text}`;
+  if (!claim) {
+    return why(`failed to fetch PVC from API server: persistentvolumeclaims "${name}" not found`);
+  }
+  if (claim.metadata.deletionTimestamp && !claim.metadata.finalizers?.includes(claimFinalizer))
+    return why("PVC is being deleted");
+  if (claim.status?.phase !== "Bound") return why("PVC is not bound");
+  const mode = claim.spec?.volumeMode ?? "Filesystem";
+  const containers = podContainers(pod.spec).map(({ container }) => container);
+  const mounted = containers.some((c) => c.volumeMounts?.some((m) => m.name === volume.name));
+  if (mounted && mode !== "Filesystem")
+    return `volume ${volume.name} has volumeMode ${mode}, but is specified in volumeMounts`;
+  if (!mounted && mode !== "Block")
+    return `volume ${volume.name} has volumeMode ${mode}, but is specified in volumeDevices`;
+  return undefined;
+}
+
+const claimFinalizer = "kubernetes.io/pvc-protection";
+
+/** Why a folder of the node cannot be mounted, with the call that found out. */
+function setUpProblem(
+  reader: Reader,
+  pod: Pod,
+  volume: Volume,
+  host: HostCheck | undefined,
+): string | undefined {
+  const failed = (call: string, name: string, why: string | undefined): string | undefined =>
+    why === undefined ? undefined : `MountVolume.${call} failed for volume "${name}" : ${why}`;
+  const folder = folderOf(reader, pod, volume);
+  if (!folder) return failed("SetUp", volume.name, contentProblem(reader, pod, volume));
+  const name = folder.volumeName ?? volume.name;
+  if (!folder.local) return failed("SetUp", name, host?.(folder.path, folder.type));
+  const missing = host?.(folder.path, "") ?? host?.(folder.path, "Directory");
+  return failed(
+    "NewMounter initialization",
+    name,
+    missing && `path "${folder.path}" does not exist`,
+  );
+}
+
+export const unprocessedText = "Unable to attach or mount volumes:";
+
+/** Texts of the events, one for each volume that cannot be set up; none: all can. */
+export function mountProblems(reader: Reader, pod: Pod, host?: HostCheck): string[] {
+  const texts: string[] = [];
+  const unprocessed: { name: string; why: string }[] = [];
+  for (const volume of usedVolumes(pod)) {
+    const claim = claimName(pod, volume);
+    const why = claim === undefined ? undefined : claimProblem(reader, pod, volume, claim);
+    if (why !== undefined) {
+      unprocessed.push({ name: volume.name, why });
+      continue;
+    }
+    const text = setUpProblem(reader, pod, volume, host);
+    if (text !== undefined) texts.push(text);
+  }
+  if (unprocessed.length === 0) return texts;
+  const names = unprocessed.map(({ name }) => name).sort();
+  const list = names.join(" ");
+  texts.push(
+    `${unprocessedText} unmounted volumes=[${list}], unattached volumes=[], failed to process volumes=[${list}]: ${unprocessed.map(({ why }) => why).join("; ")}`,
+  );
+  return texts;
+}
