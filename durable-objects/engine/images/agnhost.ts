@@ -2,6 +2,7 @@
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
 import { agnhostCheck, agnhostChecks } from "./agnhost-checks.ts";
+import { agnhostConsumers } from "./agnhost-consumers.ts";
 import { agnhostGuestbook } from "./agnhost-guestbook.ts";
 import { netexec } from "./agnhost-netexec.ts";
 import { agnhostServer, agnhostServers } from "./agnhost-servers.ts";
@@ -11,7 +12,8 @@ import { resolveVersion } from "./tags.ts";
 
 /** The program of a subcommand. */
 function programOf(sub: string): string | undefined {
-  if (sub === "netexec" || sub === "guestbook") return `agnhost:${sub}`;
+  if (["netexec", "guestbook", "resource-consumer-controller"].includes(sub))
+    return `agnhost:${sub}`;
   if (Object.hasOwn(agnhostServers, sub)) return "agnhost:server";
   return Object.hasOwn(agnhostChecks, sub) ? "agnhost:check" : undefined;
 }
@@ -76,7 +78,14 @@ export const agnhost: ImageDefinition = {
     };
     return cached;
   },
-  programs: [agnhostProgram, agnhostServer, agnhostCheck, netexec, agnhostGuestbook],
+  programs: [
+    agnhostProgram,
+    agnhostServer,
+    agnhostCheck,
+    netexec,
+    agnhostGuestbook,
+    agnhostConsumers,
+  ],
 };
 
 /** The liveness page's image: a server that is healthy for ten seconds. */

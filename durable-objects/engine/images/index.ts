@@ -17,6 +17,7 @@ import { nginx } from "./nginx.ts";
 import { pause } from "./pause.ts";
 import { phpApache } from "./php-apache.ts";
 import { redis, redisReplicas, valkey } from "./redis.ts";
+import { resourceConsumer } from "./resource-consumer.ts";
 import { stressImages } from "./stress.ts";
 import { unknownPrograms, unknownVersion } from "./unknown.ts";
 import type { Program } from "../runtime/program.ts";
@@ -34,6 +35,7 @@ const definitions: ImageDefinition[] = [
   phpApache,
   pythonImage,
   redis,
+  resourceConsumer,
   valkey,
   ...databaseImages,
   ...e2eImages,
