@@ -26,6 +26,11 @@ const sendBytesPerSecond = 4 * 1024 * 1024;
 const sendBurstBytes = 16 * 1024 * 1024;
 const sentBytesPerSessionMax = 64 * 1024 * 1024;
 const pauseMs = 20;
+/**
+ * Before kubectl 1.34 a client reads while it still makes its streams, and gives up over a message for one that it does
+ * not have yet: a command's first word waits this long, as it does in a cluster whose runtime takes its time.
+ */
+const firstWordMs = 30;
 
 interface Open {
   session: LiveSession;
@@ -33,6 +38,8 @@ interface Open {
   activeAtMs: number;
   saidAtMs: number;
   sentBytes: number;
+  /** Its first word still waits. */
+  early: boolean;
 }
 
 /** Live sessions on sockets that pin the object; they end with its memory. */
@@ -83,7 +90,8 @@ export class SessionSockets {
       make({ send: () => {} }).release(engine, nowMs);
       return refusal(problem ?? badRequest(`none of the subprotocols ${offered} is served`));
     }
-    return this.upgrade(offered ? protocol.name : undefined, nowMs, make);
+    const waitMs = forward ? 0 : firstWordMs;
+    return this.upgrade(offered ? protocol.name : undefined, nowMs, make, waitMs);
   }
 
   private problem(reply: SessionReply, channels: boolean): StatusError | undefined {
@@ -120,6 +128,7 @@ export class SessionSockets {
     protocol: string | undefined,
     nowMs: number,
     make: (wire: Wire) => LiveSession,
+    waitMs = 0,
   ): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     // Set before accept(): else messages come as blobs, which are read asynchronously.
@@ -130,10 +139,12 @@ export class SessionSockets {
       activeAtMs: nowMs,
       saidAtMs: nowMs,
       sentBytes: 0,
+      early: waitMs > 0,
     };
     open.session = make({ send: (message) => this.send(server, open, message) });
     this.open.set(server, open);
-    open.session.greet?.();
+    if (open.early) setTimeout(() => this.begin(server, open), waitMs);
+    else open.session.greet?.();
     server.addEventListener("message", ({ data }) => this.hear(server, open, data as ArrayBuffer));
     const end = (): void => {
       if (this.close(server, 1000)) this.wake();
@@ -143,6 +154,13 @@ export class SessionSockets {
     this.idleTimer ??= setInterval(() => this.endIdle(Date.now()), idleCheckMs);
     const headers: Record<string, string> = protocol ? { "sec-websocket-protocol": protocol } : {};
     return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  private begin(socket: WebSocket, open: Open): void {
+    if (!this.open.has(socket)) return;
+    open.early = false;
+    open.session.greet?.();
+    this.wake();
   }
 
   private send(socket: WebSocket, open: Open, message: ArrayBuffer | string): void {
@@ -178,6 +196,7 @@ export class SessionSockets {
     this.refill(nowMs);
     let more = false;
     for (const [socket, open] of this.open) {
+      if (open.early) continue;
       if (this.mayStillSendBytes <= 0) {
         more = true;
         break;
