@@ -142,6 +142,25 @@ describe("LimitRanger", () => {
   });
 });
 
+test("there is one default PriorityClass", () => {
+  const world = new World();
+  const url = "/apis/scheduling.k8s.io/v1/priorityclasses";
+  const priority = (name: string, globalDefault = true): object => ({
+    apiVersion: "scheduling.k8s.io/v1",
+    kind: "PriorityClass",
+    metadata: { name },
+    value: 5,
+    globalDefault,
+  });
+  world.create(priority("one"), priority("two", false));
+  const message = (name: string): string =>
+    `priorityclasses.scheduling.k8s.io "${name}" is forbidden: PriorityClass one is already marked as default. Only one default can exist`;
+  expect(world.request("POST", url, priority("three")).body.message).toBe(message("three"));
+  const second = world.request("PUT", `${url}/two`, priority("two"));
+  expect([second.status, second.body.message]).toEqual([403, message("two")]);
+  expect(world.request("PUT", `${url}/one`, priority("one")).status).toBe(200);
+});
+
 describe("default classes", () => {
   const klass = (
     apiVersion: string,

@@ -107,6 +107,7 @@ const generationOf = (set: DaemonSet): string | undefined =>
 /** k8s: util.CreatePodTemplate, controller.GetPodFromTemplate */
 export function daemonPod(set: DaemonSet, node: string, hash: string): unknown {
   const { metadata, spec } = set.spec.template;
+  const { finalizers } = (metadata ?? {}) as { finalizers?: string[] };
   const generation = generationOf(set);
   return {
     metadata: {
@@ -118,6 +119,7 @@ export function daemonPod(set: DaemonSet, node: string, hash: string): unknown {
         ...(generation ? { [generationLabel]: generation } : {}),
       },
       ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
+      ...(finalizers ? { finalizers } : {}),
       ownerReferences: [ownerReference(set)],
     },
     spec: { ...spec, tolerations: tolerationsOf(set), affinity: affinityFor(set, node) },

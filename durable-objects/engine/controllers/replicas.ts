@@ -159,7 +159,7 @@ export function podFrom(object: Replicated): unknown {
   const { metadata, spec } = object.spec.template;
   return {
     metadata: {
-      generateName: `${object.metadata.name.slice(0, 57)}-`,
+      generateName: `${object.metadata.name}-`,
       namespace: object.metadata.namespace,
       ...(metadata?.labels ? { labels: metadata.labels } : {}),
       ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),

@@ -5,6 +5,7 @@ import { defaultIngressClass, defaultStorageClass } from "./default-classes.ts";
 import type { Admission, AdmissionRule } from "./define.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { priority } from "./priority.ts";
 import { rbacEscalation } from "./rbac-escalation.ts";
 import { resourceQuota } from "./resource-quota.ts";
 import { claimResize, storageObjectInUseProtection } from "./storage-objects.ts";
@@ -12,6 +13,7 @@ import { claimResize, storageObjectInUseProtection } from "./storage-objects.ts"
 export const admissionRules: readonly AdmissionRule[] = [
   namespaceLifecycle,
   limitRanger,
+  priority,
   defaultStorageClass,
   storageObjectInUseProtection,
   claimResize,
