@@ -42,8 +42,14 @@ export async function tenantOf(request: Request, env: Env, now: number): Promise
   const verdict = await verify(env, id, secret, now);
   if (verdict.state === "unknown") throw unauthorized();
   if (verdict.state === "gone") throw sandboxGone();
-  const tenant: Tenant = { sandbox: verdict.sandbox, apiPath: parts[3] ?? "/" };
+  const tenant: Tenant = { sandbox: verdict.sandbox, apiPath: once(url.pathname, parts[3] ?? "/") };
   const beside = inPath === undefined ? undefined : bearerOf(request.headers);
   if (beside !== undefined && beside !== inPath) tenant.authorization = `Bearer ${beside}`;
   return tenant;
+}
+
+/** kubectl's proxy puts the server's path before what a redirect told its client, which has that path already. */
+function once(whole: string, below: string): string {
+  const own = whole.slice(0, whole.length - below.length);
+  return own !== "" && below.startsWith(`${own}/`) ? below.slice(own.length) : below;
 }

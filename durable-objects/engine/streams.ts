@@ -42,14 +42,17 @@ function proxy(
   resource: "pods" | "services" | "nodes",
   name: string,
 ): ProxyReply {
-  // Behind the Worker the client's path is longer, and links must lead through all of it.
-  const { "podyard-path": path = request.path, ...headers } = request.headers;
+  // Behind the Worker the client's path is longer. A preview is a browser's, whose links must lead through all of it;
+  // elsewhere pages keep the API's own paths, which kubectl's proxy serves, and only redirects lead back the whole way.
+  const { "podyard-path": seen = request.path, ...headers } = request.headers;
+  const path = "podyard-preview" in headers ? seen : request.path;
   const answer = proxyRequest(context, {
     resource,
     namespace: info.namespace,
     name,
     method: request.method,
     path,
+    seen,
     query: request.query,
     headers,
     body: request.body,

@@ -301,13 +301,29 @@ describe("port-forward", () => {
     );
   });
 
-  test("behind the Worker links and redirects keep the client's path", () => {
-    const headers = { "podyard-path": `/sandboxes/x${pods}/web/proxy` };
-    const answer = world.request("GET", `${pods}/web/proxy`, undefined, { headers });
+  test("behind the Worker redirects keep the client's path, links the API's own", () => {
+    const seen = { "podyard-path": `/sandboxes/x${pods}/web/proxy` };
+    const answer = world.request("GET", `${pods}/web/proxy`, undefined, { headers: seen });
     expect([answer.status, answer.headers["location"]]).toEqual([
       301,
       `/sandboxes/x${pods}/web/proxy/`,
     ]);
+    const agnhost = "registry.k8s.io/e2e-test-images/agnhost:2.63.0";
+    const env = [{ name: "SERVE_PORT_80", value: '<a href="/next">' }];
+    world.create({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "links" },
+      spec: { containers: [{ name: "c", image: agnhost, args: ["porter"], env }] },
+    });
+    world.until(() => world.pod("links").status.phase === "Running");
+    const page = (headers: Record<string, string>): string =>
+      world.request("GET", `${pods}/links/proxy/`, undefined, { headers }).text;
+    const path = `/sandboxes/x${pods}/links/proxy/`;
+    expect(page({ "podyard-path": path })).toBe(`<a href="${pods}/links/proxy/next">`);
+    expect(page({ "podyard-path": path, "podyard-preview": "token" })).toBe(
+      `<a href="${path}next">`,
+    );
   });
 
   test("a browser reaches a host of an Ingress, and links lead through the preview", () => {

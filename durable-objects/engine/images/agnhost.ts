@@ -5,15 +5,22 @@ import { agnhostCheck, agnhostChecks } from "./agnhost-checks.ts";
 import { agnhostConsumers } from "./agnhost-consumers.ts";
 import { agnhostGuestbook } from "./agnhost-guestbook.ts";
 import { netexec } from "./agnhost-netexec.ts";
+import { portForwardTester } from "./agnhost-port-forward.ts";
 import { agnhostServer, agnhostServers } from "./agnhost-servers.ts";
 import { alpineFiles, runtimeFiles } from "./base.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 
+const ownPrograms = new Set([
+  "netexec",
+  "guestbook",
+  "port-forward-tester",
+  "resource-consumer-controller",
+]);
+
 /** The program of a subcommand. */
 function programOf(sub: string): string | undefined {
-  if (["netexec", "guestbook", "resource-consumer-controller"].includes(sub))
-    return `agnhost:${sub}`;
+  if (ownPrograms.has(sub)) return `agnhost:${sub}`;
   if (Object.hasOwn(agnhostServers, sub)) return "agnhost:server";
   return Object.hasOwn(agnhostChecks, sub) ? "agnhost:check" : undefined;
 }
@@ -85,6 +92,7 @@ export const agnhost: ImageDefinition = {
     netexec,
     agnhostGuestbook,
     agnhostConsumers,
+    portForwardTester,
   ],
 };
 

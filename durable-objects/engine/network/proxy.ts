@@ -26,6 +26,8 @@ export interface ProxyRequest {
   method: string;
   /** The whole path of the API request, as it came: `/api/v1/namespaces/default/pods/web/proxy/x`. */
   path: string;
+  /** The path as the client sees it, where that is longer: redirects lead back to it. */
+  seen?: string;
   /** Without "?". */
   query: string;
   /** Lower-case names. */
@@ -37,7 +39,9 @@ export interface ProxyRequest {
 export interface ProxyPending {
   type: "pending";
   id: string;
+  /** Put before links, and before redirects. */
   prefix: string;
+  redirect?: string;
   host: string;
   address: string;
   /** Virtual ms at which to give up. */
@@ -81,9 +85,9 @@ export function proxyRequest(context: RuntimeContext, asked: ProxyRequest): Repl
   const id = splitName(asked.name);
   if (!id)
     throw badRequest(`invalid ${what[asked.resource]} request ${JSON.stringify(asked.name)}`);
-  const cut = new RegExp(`^(.*?/${asked.resource}/[^/]+/proxy)(/.*)?$`).exec(asked.path);
-  const prefix = cut?.[1] ?? asked.path;
-  const suffix = cut?.[2];
+  const shape = new RegExp(`^(.*?/${asked.resource}/[^/]+/proxy)(/.*)?$`);
+  const [, prefix = asked.path, suffix] = shape.exec(asked.path) ?? [];
+  const [, redirect = prefix] = shape.exec(asked.seen ?? asked.path) ?? [];
   if (asked.resource === "nodes") return toNode(context, asked, id.name, suffix ?? "/");
   const location =
     asked.resource === "pods"
@@ -91,9 +95,9 @@ export function proxyRequest(context: RuntimeContext, asked: ProxyRequest): Repl
       : serviceLocation(context, asked.namespace, asked.name, id);
   if (suffix === undefined && /^(GET|HEAD)$/.test(asked.method)) {
     const query = asked.query ? `?${asked.query}` : "";
-    return { type: "reply", status: 301, headers: { location: `${prefix}/${query}` }, body: "" };
+    return { type: "reply", status: 301, headers: { location: `${redirect}/${query}` }, body: "" };
   }
-  return send(context, asked, location, prefix, suffix ?? "/");
+  return send(context, asked, location, { prefix, redirect, path: suffix ?? "/" });
 }
 
 function toNode(context: RuntimeContext, asked: ProxyRequest, name: string, path: string): Reply {
@@ -210,8 +214,7 @@ function send(
   context: RuntimeContext,
   asked: ProxyRequest,
   location: Location,
-  prefix: string,
-  path: string,
+  { prefix, redirect, path }: { prefix: string; redirect: string; path: string },
 ): Reply | ProxyPending {
   const from = serverSource(context);
   const q = { ...outgoing(asked, location, prefix, path), clientIp: from.ip };
@@ -222,6 +225,7 @@ function send(
     type: "pending",
     id,
     prefix,
+    redirect,
     host,
     address,
     untilMs: context.now + proxyTimeoutMs,
@@ -271,7 +275,10 @@ function finish(result: exchange.ExchangeResult, pending: ProxyPending, method: 
   const { response } = result;
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = value;
-  if (headers.location) headers.location = rewriteUrl(headers.location, rewrite);
+  if (headers.location) {
+    const back = { ...rewrite, prefix: pending.redirect ?? pending.prefix };
+    headers.location = rewriteUrl(headers.location, back);
+  }
   const html = (headers["content-type"] ?? "").split(";")[0]?.trim() === "text/html";
   const body =
     html && !headers.location && !headers["content-encoding"]

@@ -97,14 +97,13 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
   if (!kernel) stream.downEnd = true;
   else if (!stream.downEnd) carry(kernel, id, stream);
   kernel?.save();
+  const moved = !equal(before, stream);
+  if (kernel && moved) context.wakePod(stream.to);
   if (stream.gone && stream.downEnd) {
     context.records.delete(networkTable, id);
     return undefined;
   }
-  if (!equal(before, stream)) {
-    context.records.put(networkTable, id, stream);
-    if (kernel) context.wakePod(stream.to);
-  }
+  if (moved) context.records.put(networkTable, id, stream);
   const held = stream.ca !== undefined && hasNews(stream) && handOver(context, id, stream.ca);
   if (held) return left(context, id);
   const news = stream.down.length > before.down.length || (stream.downEnd && !before.downEnd);

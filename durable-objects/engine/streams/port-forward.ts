@@ -50,11 +50,11 @@ export function connectError(
   { pod, podUid }: ForwardSession,
   port: number,
 ): string | undefined {
-  const record = context.records.get<PodRecord>("runtime", pod);
+  const record = context.records.get<Partial<PodRecord>>("runtime", pod);
   const sandbox = sandboxId(podUid);
   const prefix = `error forwarding port ${port} to pod ${sandbox}, uid : `;
   if (!record) return `${prefix}failed to find sandbox "${sandbox}" in store: not found`;
-  if (record.li[`tcp/${port}`]) return undefined;
+  if (record.li?.[`tcp/${port}`]) return undefined;
   const refused = "connect: connection refused";
   return (
     `${prefix}failed to execute portforward in network namespace "${networkNamespace(podUid)}": ` +
