@@ -426,6 +426,37 @@ describe("subPath", () => {
   });
 });
 
+describe("an image's volume", () => {
+  const mounts = [
+    { name: "i", mountPath: "/whole" },
+    { name: "i", mountPath: "/part", subPath: "dir" },
+  ];
+  const volume = (reference: string): object => ({ name: "i", image: { reference } });
+
+  it("shows the image's files, to be read only, once it is pulled", () => {
+    w.create(boxPod("p", [volume("quay.io/crio/artifact:v2")], mounts));
+    w.advance(15_000);
+    const ran = sh(w, "p", "cat /whole/dir/file /whole/file /part/file; touch /whole/x");
+    expect(ran).toMatchObject({
+      out: "1\n2\n1\n",
+      err: "touch: /whole/x: Read-only file system\n",
+    });
+    const events = w.events("p");
+    const at = (text: string): number => events.findIndex((e: string) => e.includes(text));
+    expect(at('Pulling image "quay.io/crio/artifact:v2"')).toBeGreaterThan(-1);
+    expect(at('Pulling image "busybox:1.36"')).toBeGreaterThan(at("crio"));
+    expect(w.engine.store.record("trees", "v/image/quay.io/crio/artifact:v2")).toBeUndefined();
+  });
+
+  it("that does not exist keeps the container waiting", () => {
+    w.create(boxPod("p", [volume("quay.io/crio/artifact:v9")], mounts));
+    w.advance(8_000);
+    expect(w.pod("p").status.containerStatuses[0].state.waiting.reason).toMatch(
+      /^(ErrImagePull|ImagePullBackOff)$/,
+    );
+  });
+});
+
 describe("hostPath", () => {
   const host = (path: string, type?: string) => ({
     name: "h",

@@ -2,6 +2,7 @@
 import type { ImageDefinition } from "./define.ts";
 import { agnhost, livenessImage } from "./agnhost.ts";
 import { busybox } from "./busybox.ts";
+import { crioArtifact } from "./crio-artifact.ts";
 import { databaseImages, databasePrograms } from "./databases.ts";
 import { e2eImages } from "./e2e-images.ts";
 import { echoImages } from "./echo-family.ts";
@@ -25,6 +26,7 @@ import type { Program } from "../runtime/program.ts";
 const definitions: ImageDefinition[] = [
   agnhost,
   busybox,
+  crioArtifact,
   gbFrontend,
   goGuestbookImage,
   httpd,

@@ -15,6 +15,7 @@ import type { Container, ContainerKind } from "./shapes.ts";
 import type { ContainerRecord, PullRecord } from "./record.ts";
 import type { Sync } from "./sync.ts";
 import { containerEvent, neverMs, want } from "./sync.ts";
+import type { ImageVolume } from "./volumes.ts";
 
 export const imagesTable = "images";
 
@@ -32,8 +33,32 @@ export interface ReadyImage {
 
 const empty: NodeImages = { present: {}, busyUntilMs: 0 };
 
+/** Images of the volumes a container mounts, then its own. k8s: kuberuntime_manager.go getImageVolumes */
+export function ensureImages(
+  sync: Sync,
+  container: Container,
+  kind: ContainerKind,
+  record: ContainerRecord,
+): ReadyImage | undefined {
+  const mounted = new Set(container.volumeMounts?.map(({ name }) => name));
+  const volumes = (sync.pod.spec.volumes ?? []) as ImageVolume[];
+  const shown = volumes.filter(({ name, image }) => image && mounted.has(name));
+  // The container's own comes last: while it is on its way, the others are there.
+  if (!record.pull || record.pull.image !== container.image) {
+    for (const { image } of shown) {
+      const asked = {
+        ...container,
+        image: image?.reference ?? "",
+        imagePullPolicy: image?.pullPolicy ?? "IfNotPresent",
+      };
+      if (!ensureImage(sync, asked, kind, record)) return undefined;
+    }
+  }
+  return ensureImage(sync, container, kind, record);
+}
+
 /** Outcome of one try: the image, or nothing yet (the record says why and when to look again). */
-export function ensureImage(
+function ensureImage(
   sync: Sync,
   container: Container,
   kind: ContainerKind,

@@ -6,7 +6,7 @@ import { goDuration } from "../api/duration.ts";
 import { relistMs } from "../limits.ts";
 import { isStarted } from "./container-status.ts";
 import { pollHook } from "./hooks.ts";
-import { ensureImage } from "./images.ts";
+import { ensureImages } from "./images.ts";
 import { beginKill, stepKill } from "./kill.ts";
 import type { ContainerRecord, PodRecord } from "./record.ts";
 import { containerRecord } from "./record.ts";
@@ -139,7 +139,7 @@ const transitions: readonly Transition[] = [
       }
       delete record.retryAtMs;
       delete record.retryImage;
-      const image = ensureImage(sync, container, kind, record);
+      const image = ensureImages(sync, container, kind, record);
       if (image) startContainer(sync, container, kind, record, image);
       if (record.retryAtMs !== undefined) record.retryImage = container.image;
       return record.pull || record.postStart ? "busy" : "idle";

@@ -7,6 +7,7 @@ import type { Volume } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, want } from "./sync.ts";
 import { volumeFiles, volumeVersion } from "./volume-files.ts";
+import { isFilled } from "./volumes.ts";
 import { contentProblem, mountProblems, unprocessedText, usedVolumes } from "./volume-problems.ts";
 
 /** When to try again: a volume manager's retries double, a claim is looked at again with its Pod. */
@@ -82,9 +83,6 @@ export function fillVolumes(sync: Sync): void {
   record.mount = { failures, retryAtMs: sync.now + retryMs([], failures) };
   want(sync, record.mount.retryAtMs);
 }
-
-const isFilled = (volume: Volume): boolean =>
-  Boolean(volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI);
 
 /** Another text: the kubelet syncs the Pod at once. */
 function stateText({ pod, record }: Sync): string {

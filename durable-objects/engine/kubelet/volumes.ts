@@ -59,8 +59,12 @@ function sourceOf(reader: Reader, pod: Pod, volume: Volume, nodeName: string): s
   if (folder) return `host/${nodeName}/${folder.path.replace(/^\/+/, "")}`;
   const claim = claimName(pod, volume);
   if (claim !== undefined) return `pv/${boundTo(reader, pod, claim) ?? claim}`;
-  return `${runningUid(pod)}/${volume.name}`;
+  const { image } = volume as ImageVolume;
+  return image ? `image/${image.reference}` : `${runningUid(pod)}/${volume.name}`;
 }
+
+/** A volume that shows an image's files. */
+export type ImageVolume = Volume & { image?: { reference?: string; pullPolicy?: string } };
 
 /** What the Pod's memory is limited to; undefined while one of its containers has no limit. */
 function limitOf(pod: Pod): number | undefined {
@@ -78,9 +82,7 @@ function limitOf(pod: Pod): number | undefined {
  */
 function memoryBytes(pod: Pod, volume: Volume, node: NodeObject): number | undefined {
   const { emptyDir } = volume;
-  const held = emptyDir
-    ? emptyDir.medium === "Memory"
-    : alwaysReadOnly(volume) && !volume.configMap;
+  const held = emptyDir ? emptyDir.medium === "Memory" : isFilled(volume) && !volume.configMap;
   if (!held) return undefined;
   const bounds = [
     value(node.status?.allocatable?.["memory"]),
@@ -91,7 +93,8 @@ function memoryBytes(pod: Pod, volume: Volume, node: NodeObject): number | undef
   return Number.isFinite(least) ? least : undefined;
 }
 
-const alwaysReadOnly = (volume: Volume): boolean =>
+/** Whether the kubelet writes what is in it. */
+export const isFilled = (volume: Volume): boolean =>
   Boolean(volume.configMap ?? volume.secret ?? volume.projected ?? volume.downwardAPI);
 
 export type MountResult = { mounts: Mount[] } | { error: string };
@@ -140,7 +143,8 @@ export function containerMounts(
       readOnly:
         Boolean(mount.readOnly) ||
         Boolean(volume.persistentVolumeClaim?.readOnly) ||
-        alwaysReadOnly(volume),
+        isFilled(volume) ||
+        (volume as ImageVolume).image !== undefined,
       ...(held === undefined ? {} : { memoryBytes: held }),
     });
   }

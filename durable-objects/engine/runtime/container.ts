@@ -241,7 +241,9 @@ export class Container {
       sub: [sub, mount.subPath ? `/${mount.subPath}` : ""].join("").replace(/\/+$/, ""),
       readOnly: mount.readOnly,
       ...(memoryBytes === undefined
-        ? { device: "/dev/vda1", fsType: "ext4" }
+        ? mount.source.startsWith("image/")
+          ? { device: "overlay", fsType: "overlay" }
+          : { device: "/dev/vda1", fsType: "ext4" }
         : { device: "tmpfs", fsType: "tmpfs", sizeBytes: memoryBytes }),
     };
   }

@@ -65,6 +65,7 @@ function prepareMount(
   const plain = below(base, mount.subPath.replace(/\/+/g, "/").replace(/\/$/, ""));
   let outside = false;
   const real = throughLinks(tree, plain, () => (outside = !onHost));
+  if (key.startsWith("v/image/") && tree.find(real) === undefined) return "prepare subPath";
   const within = real === base ? "" : inside(base, real);
   if (outside || within === undefined) return "prepare subPath";
   const root = tree.find(base);

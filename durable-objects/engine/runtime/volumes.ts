@@ -5,7 +5,8 @@
 import type { Records } from "../controllers/define.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { binaryOf } from "./bytes.ts";
-import type { Container } from "./container.ts";
+import { imageVersion } from "../images/lookup.ts";
+import { imageTimeMs, type Container } from "./container.ts";
 import type { FillOptions, Mount, RuntimeContext, VolumeFile } from "./define.ts";
 import { removeTree } from "./fs/chunks.ts";
 import { Tree, type Inode } from "./fs/tree.ts";
@@ -38,6 +39,10 @@ export function openTree(
   const [key] = sourceTree(source);
   if (key.startsWith("host/")) return hostTree(context, key.slice("host/".length), now);
   const { records } = context;
+  if (source.startsWith("image/")) {
+    const { layer } = imageVersion(source.slice("image/".length));
+    return new Tree({ key, records, now, lower: layer, lowerTime: imageTimeMs });
+  }
   const dynamic = (what: string): string => dynamicText(context, what);
   const volume = pod && source.startsWith(`${pod.uid}/`) ? source.slice(pod.uid.length + 1) : "";
   const lower =
