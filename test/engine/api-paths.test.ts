@@ -103,6 +103,32 @@ describe("routes", () => {
   });
 });
 
+describe("componentstatuses", () => {
+  const url = "/api/v1/componentstatuses";
+  test("tell that the control plane is well, and that nobody should ask", () => {
+    const fresh = new World();
+    fresh.settle();
+    const { body, headers } = fresh.request("GET", url);
+    expect(headers["warning"]).toBe('299 - "v1 ComponentStatus is deprecated in v1.19+"');
+    expect(
+      body.items.map((item: { metadata: { name: string }; conditions: object[] }) => [
+        item.metadata.name,
+        item.conditions[0],
+      ]),
+    ).toEqual(
+      ["controller-manager", "scheduler", "etcd-0"].map((name) => [
+        name,
+        { type: "Healthy", status: "True", message: "ok" },
+      ]),
+    );
+    const table = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io" };
+    const shown = fresh.request("GET", `${url}/scheduler`, undefined, table).body;
+    expect(shown.rows[0].cells).toEqual(["scheduler", "Healthy", "ok", ""]);
+    expect(fresh.request("GET", `${url}/x`).body.message).toBe('componentstatus "x" not found');
+    expect(fresh.request("DELETE", `${url}/scheduler`).status).toBe(405);
+  });
+});
+
 describe("a request's time", () => {
   const refusal = "invalid timeout specified in the request URL - time: ";
   test.each([

@@ -344,6 +344,7 @@ const cases: Record<string, [object, string][]> = {
       priority({ value: 1 }, { name: "system-x" }),
       "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-x is not a known system priority class",
     ],
+    [priority({ value: 1, preemptionPolicy: "" }), "preemptionPolicy: Required value"],
     [
       priority({ value: 1, preemptionPolicy: "Maybe" }),
       'preemptionPolicy: Unsupported value: "Maybe": supported values: "PreemptLowerPriority", "Never"',
@@ -371,6 +372,14 @@ const cases: Record<string, [object, string][]> = {
     [
       clusterRole({ rules: [{ verbs: ["get"] }] }),
       "[rules[0].apiGroups: Required value: resource rules must supply at least one api group, rules[0].resources: Required value: resource rules must supply at least one resource]",
+    ],
+    [
+      clusterRole({
+        aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: "../x" } }] },
+      }),
+      expect.stringMatching(
+        /, aggregationRule.clusterRoleSelectors\[0\]: Invalid value: null: invalid label selector.\]$/,
+      ) as unknown as string,
     ],
     [
       clusterRole({ aggregationRule: {} }),
@@ -504,7 +513,7 @@ const cases: Record<string, [object, string][]> = {
         spec: {
           accessModes: ["ReadWriteOnce"],
           ...storage("1Gi"),
-          dataSource: { kind: "Thing", name: "a" },
+          dataSourceRef: { kind: "Thing", name: "a" },
         },
       }),
       expect.stringContaining(
@@ -512,6 +521,17 @@ const cases: Record<string, [object, string][]> = {
       ) as unknown as string,
     ],
     [storageClass({}), "provisioner: Required value"],
+    [
+      storageClass({ provisioner: "a.io/b", volumeBindingMode: "" }),
+      'volumeBindingMode: Unsupported value: "": supported values: "Immediate", "WaitForFirstConsumer"',
+    ],
+    [
+      storageClass({
+        provisioner: "a.io/b",
+        allowedTopologies: [{ matchLabelExpressions: [{ key: "a", values: ["b", "b"] }] }, {}],
+      }),
+      '[allowedTopologies[0].matchLabelExpressions[0].values[1]: Duplicate value: "b", allowedTopologies[1].matchLabelExpressions: Duplicate value: ""]',
+    ],
     [
       storageClass({ provisioner: "a.io/b", reclaimPolicy: "Keep" }),
       'reclaimPolicy: Unsupported value: "Keep": supported values: "Delete", "Retain"',

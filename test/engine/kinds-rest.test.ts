@@ -221,7 +221,7 @@ describe("other kinds", () => {
     [
       "a node's address range",
       manifest("v1", "Node", { spec: { podCIDR: "10.9.0.0/24", podCIDRs: ["10.9.0.0/24"] } }),
-      { spec: { podCIDRs: ["10.8.0.0/24"] } },
+      { spec: { podCIDR: "10.8.0.0/24", podCIDRs: ["10.8.0.0/24"] } },
       'Node "x" is invalid: spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
     ],
     [

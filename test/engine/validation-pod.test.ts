@@ -257,7 +257,7 @@ const cases: Record<string, [object, string[]]> = {
     }),
     [
       'spec.containers[0].securityContext: Invalid value: {"privileged":true,"allowPrivilegeEscalation":false}: cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
-      "spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 4294967295, inclusive",
+      "spec.securityContext.runAsUser: Invalid value: -1: must be between 0 and 2147483647, inclusive",
     ],
   ],
   "host network": [

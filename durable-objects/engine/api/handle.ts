@@ -2,6 +2,7 @@
 import { AssertionError } from "../assert.ts";
 import type { ApiRequest, ApiResponse, Reply, User } from "../ports.ts";
 import { authorize, type Attributes } from "./authorization.ts";
+import { componentKinds } from "./component-statuses.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery.ts";
 import { forbiddenTo } from "./forbidden.ts";
@@ -59,10 +60,10 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   checkRoute(info, resource, request.method);
   checkMediaTypes(info, request.headers);
   const asked = `${info.group}/${info.version}/${info.resource}`;
-  const review = reviewKinds[asked] ?? metricsKinds[asked];
-  if (review) return review(context, request, info, user);
   const { deprecation } = resource.hooks;
   const warnings = deprecation ? [deprecation] : [];
+  const review = reviewKinds[asked] ?? metricsKinds[asked] ?? componentKinds[asked];
+  if (review) return withWarnings(review(context, request, info, user), warnings);
   const call: Call = { context, request, info, resource, user, warnings };
   return withWarnings(serve(call), call.warnings);
 }

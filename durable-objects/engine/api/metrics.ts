@@ -10,7 +10,7 @@ import { fnv32a } from "../core/random.ts";
 import { hasPower } from "../kubelet/node-address.ts";
 import type { Pod } from "../kubelet/shapes.ts";
 import { metricsWindowMs } from "../limits.ts";
-import type { ApiResponse } from "../ports.ts";
+import { computedList, computedOne } from "./computed.ts";
 import type { ApiContext } from "./context.ts";
 import { matches, selectionOf } from "./list.ts";
 import {
@@ -19,12 +19,9 @@ import {
   type PodMetrics,
   type Usage,
 } from "./metrics-resources.ts";
-import { formOf, includeObjectOf } from "./negotiation.ts";
-import { json, yamlReply } from "./reply.ts";
 import { resourceAt, type Resource } from "./resources.ts";
 import type { Review } from "./reviews.ts";
 import * as status from "./status.ts";
-import { partial, table } from "./table.ts";
 
 interface Amount {
   cpuMilli: number;
@@ -128,12 +125,12 @@ for (const version of metricsVersions) {
       const resource = resourceAt(info.group, info.version, info.resource) as Resource;
       const row = rows[plural] as Row;
       const client = clientOf(context);
-      const accept = request.headers["accept"];
+      const call = { context, request, info, resource };
       if (info.name) {
         const namespace = resource.namespaced ? info.namespace : "";
         const object = context.reader.get(row.measured, namespace, info.name);
         const metrics = object && row.of(client, object, version);
-        if (metrics) return one(resource, metrics, accept, context);
+        if (metrics) return computedOne(call, metrics);
         const name = namespace ? `${namespace}/${info.name}` : info.name;
         throw status.notFound({ group: info.group, plural: row.kind }, name);
       }
@@ -142,36 +139,7 @@ for (const version of metricsVersions) {
         .list(row.measured, selection.namespace || undefined)
         .filter((object) => matches(resource, selection, object))
         .flatMap((object) => row.of(client, object, version) ?? []);
-      const { form, yaml } = formOf(accept, true);
-      const kind = `${resource.kind}List`;
-      if (form === "table") {
-        return json(200, table(resource, items, includeObjectOf(info), context.reader.now, {}));
-      }
-      if (form === "partial-list") {
-        const partials = items.map((item) => partial(item));
-        return json(200, {
-          kind: "PartialObjectMetadataList",
-          apiVersion: "meta.k8s.io/v1",
-          metadata: {},
-          items: partials,
-        });
-      }
-      const bare = items.map(({ apiVersion: _a, kind: _k, ...rest }) => rest);
-      const body = { kind, apiVersion: resource.apiVersion, metadata: {}, items: bare };
-      return yaml ? yamlReply(200, body) : json(200, body);
+      return computedList(call, items);
     };
   }
-}
-
-function one(
-  resource: Resource,
-  metrics: KubeObject,
-  accept: string | undefined,
-  context: ApiContext,
-): ApiResponse {
-  const { form, yaml } = formOf(accept, true);
-  if (form === "table")
-    return json(200, table(resource, [metrics], "Metadata", context.reader.now, {}));
-  if (form === "partial") return json(200, partial(metrics));
-  return yaml ? yamlReply(200, metrics) : json(200, metrics);
 }

@@ -1,5 +1,5 @@
 import type * as rbac from "kubernetes-types/rbac/v1";
-import { at, required, type FieldError } from "../api/field.ts";
+import { at, invalid, required, type FieldError } from "../api/field.ts";
 import { validateLabelSelector } from "../api/validation/metadata.ts";
 import type { Kind } from "./define.ts";
 import { checkRules, createdAtTable } from "./rbac-rules.ts";
@@ -18,7 +18,9 @@ function validate(role: ClusterRole): FieldError[] {
     errors.push(required(path, detail));
   }
   for (const [i, selector] of selectors.entries()) {
-    errors.push(...validateLabelSelector(selector, at(path, i)));
+    const problems = validateLabelSelector(selector, at(path, i));
+    errors.push(...problems);
+    if (problems.length > 0) errors.push(invalid(at(path, i), null, "invalid label selector."));
   }
   return errors;
 }

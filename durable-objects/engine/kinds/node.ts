@@ -67,6 +67,16 @@ function checkResources(node: Node): FieldError[] {
   return errors;
 }
 
+/** The older field is the first of the newer one and has the say where they differ. k8s: core/v1 Convert_v1_NodeSpec_To_core_NodeSpec */
+function withPodCidr(node: Node): Node {
+  const { podCIDR, podCIDRs } = node.spec ?? {};
+  if (!podCIDR && !podCIDRs?.length) return node;
+  if (podCIDR && podCIDR === podCIDRs?.[0]) return node;
+  const all = podCIDR ? [podCIDR] : (podCIDRs ?? []);
+  const [first = ""] = all;
+  return { ...node, spec: { ...node.spec, podCIDR: first, podCIDRs: all } };
+}
+
 /** k8s: core validation ValidateNode */
 function validateNode(node: Node): FieldError[] {
   const errors = [...checkTaints(node.spec?.taints), ...checkResources(node)];
@@ -145,7 +155,8 @@ export const Node: Kind<Node> = {
   namespaced: false,
   hasGeneration: false,
   statusWritesMetadata: ["labels", "annotations", "finalizers"],
-  applyDefaults(node) {
+  applyDefaults(given) {
+    const node = withPodCidr(given);
     const { capacity, allocatable } = node.status ?? {};
     if (!capacity || allocatable) return node;
     return { ...node, status: { ...node.status, allocatable: capacity } };

@@ -37,6 +37,17 @@ export function accessModesText(modes: readonly string[] | undefined): string {
     .join(",");
 }
 
+/** What the older field can not name counts for nothing there. k8s: EnforceDataSourceBackwardsCompatibility */
+function withKnownSource(claim: PersistentVolumeClaim): PersistentVolumeClaim {
+  const { dataSource: source, dataSourceRef, ...spec } = claim.spec ?? {};
+  if (!source || dataSourceRef) return claim;
+  const known = `${source.apiGroup ?? ""}/${source.kind}`;
+  if (known === "/PersistentVolumeClaim" || known === "snapshot.storage.k8s.io/VolumeSnapshot") {
+    return claim;
+  }
+  return { ...claim, spec };
+}
+
 /** A data source is written in both fields. k8s: NormalizeDataSources */
 function withDataSources(claim: PersistentVolumeClaim): PersistentVolumeClaim {
   const { dataSource, dataSourceRef } = claim.spec ?? {};
@@ -192,11 +203,15 @@ export const PersistentVolumeClaim: Kind<PersistentVolumeClaim> = {
     spec: { ...claim.spec, volumeMode: claim.spec?.volumeMode ?? "Filesystem" },
     status: { ...claim.status, phase: claim.status?.phase || "Pending" },
   }),
-  prepareForCreate: (claim) => withDataSources({ ...claim, status: { phase: "Pending" } }),
+  prepareForCreate: (claim) =>
+    withDataSources(withKnownSource({ ...claim, status: { phase: "Pending" } })),
   prepareForUpdate: (claim, old, context) =>
     context.subresource === "status"
       ? { ...claim, spec: old.spec }
-      : withDataSources({ ...claim, status: old.status }),
+      : withDataSources({
+          ...(old.spec?.dataSource || old.spec?.dataSourceRef ? claim : withKnownSource(claim)),
+          status: old.status,
+        }),
   validateCreate: validate,
   validateUpdate,
   warnings,

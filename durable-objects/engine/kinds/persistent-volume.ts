@@ -16,7 +16,7 @@ import { validateCsiDriverName } from "../api/validation/pod-volumes.ts";
 import { unifiedDiff } from "../api/validation/unified-diff.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
-import { parseQuantity, signQuantity } from "../schema/quantity.ts";
+import { parseQuantity, quantityValue, signQuantity } from "../schema/quantity.ts";
 import { keysOf } from "./checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind, WriteContext } from "./define.ts";
@@ -81,10 +81,9 @@ function checkNfs(path: string, source: core.NFSVolumeSource | undefined): Field
   const errors: FieldError[] = [];
   if (!source?.server) errors.push(required(child(path, "server")));
   const pathPath = child(path, "path");
-  if (!source?.path) errors.push(required(pathPath));
-  else if (!source.path.startsWith("/")) {
-    errors.push(invalid(pathPath, source.path, "must be an absolute path"));
-  }
+  const text = source?.path ?? "";
+  if (!text) errors.push(required(pathPath));
+  if (!text.startsWith("/")) errors.push(invalid(pathPath, text, "must be an absolute path"));
   return errors;
 }
 
@@ -160,6 +159,10 @@ function checkCapacity(spec: Spec): FieldError[] {
   }
   for (const name of names) {
     const quantity = parseQuantity(capacity[name] ?? "");
+    if (quantity && quantityValue(quantity) < 0) {
+      const detail = "must be a valid resource quantity";
+      errors.push(invalid(at(path, name), quantityValue(quantity), detail));
+    }
     if (quantity && signQuantity(quantity) <= 0) {
       errors.push(invalid(at(path, name), quantity.text, notPositiveText));
     }

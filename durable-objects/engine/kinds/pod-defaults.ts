@@ -220,6 +220,10 @@ export function withPodDefaults(pod: PodObject): PodObject {
     ...(spec.initContainers && { initContainers: spec.initContainers.map(withRequests) }),
     enableServiceLinks: spec.enableServiceLinks ?? true,
   };
+  // Of a Pod, not of a template. k8s: core/v1 Convert_v1_Pod_To_core_Pod
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
+    spec = { ...spec, terminationGracePeriodSeconds: 1 };
+  }
   if (spec.hostNetwork) spec = withHostPorts(spec);
   return { ...pod, spec: withPodLevelRequests(spec) };
 }

@@ -7,7 +7,7 @@ import type {
 } from "kubernetes-types/core/v1";
 import { goQuote } from "../api/field.ts";
 import { ipWarnings } from "../api/validation/ip.ts";
-import { dns1123Label } from "../api/validation/names.ts";
+import { dns1123Label, labelValue } from "../api/validation/names.ts";
 import { appArmorPrefix } from "../api/validation/pod.ts";
 import type { ObjectMeta } from "../core/object.ts";
 import { parseQuantity, quantityMilliValue } from "../schema/quantity.ts";
@@ -68,10 +68,11 @@ function nodeTerm(term: NodeSelectorTerm, checkValues: boolean, path: string): s
     if (text) warnings.push(`${path}.matchExpressions[${i}].key: ${expression.key} is ${text}`);
     if (checkValues)
       expression.values?.forEach((value, j) => {
-        if (value && !/^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/.test(value))
+        for (const text of labelValue(value)) {
           warnings.push(
-            `${path}.matchExpressions[${i}].values[${j}]: ${value} is invalid, must be a valid label value`,
+            `${path}.matchExpressions[${i}].values[${j}]: ${value} is invalid, ${text}`,
           );
+        }
       });
     return warnings;
   });

@@ -61,9 +61,9 @@ export const PriorityClass: Kind<PriorityClass> = {
     metadata: { ...priority.metadata, generation: 1 },
   }),
   applyDefaults: (priority) =>
-    priority.preemptionPolicy
-      ? priority
-      : { ...priority, preemptionPolicy: "PreemptLowerPriority" },
+    priority.preemptionPolicy === undefined
+      ? { ...priority, preemptionPolicy: "PreemptLowerPriority" }
+      : priority,
   validateCreate: validate,
   validateUpdate,
   table: {

@@ -96,7 +96,9 @@ function checkSelector(spec: Spec): FieldError[] {
       errors.push(invalid(child(path, "scopeName"), scopeName, "unsupported scope"));
     }
     for (const _ of foreign(scopeName, spec.hard)) {
-      errors.push(invalid(path, spec.scopeSelector, "unsupported scope applied to resource"));
+      errors.push(
+        invalid(path, shownSelector(expressions), "unsupported scope applied to resource"),
+      );
     }
     if (existsOnly.includes(scopeName) && operator !== "Exists") {
       errors.push(invalid(child(path, "operator"), operator, mustExist));
@@ -109,6 +111,15 @@ function checkSelector(spec: Spec): FieldError[] {
   }
   return errors;
 }
+
+/** Upstream prints the whole selector, in its internal spelling. */
+const shownSelector = (expressions: readonly core.ScopedResourceSelectorRequirement[]): object => ({
+  MatchExpressions: expressions.map(({ scopeName, operator, values }) => ({
+    ScopeName: scopeName,
+    Operator: operator,
+    Values: values ?? null,
+  })),
+});
 
 function checkOperator(path: string, operator: string, values: string[]): FieldError[] {
   const valuesPath = child(path, "values");

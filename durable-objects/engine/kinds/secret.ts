@@ -81,6 +81,36 @@ function takeStringData(secret: Secret): Secret {
   return { ...rest, data };
 }
 
+const pemTypes = (data: string | undefined): string[] =>
+  [...decodeUtf8(fromBase64(data ?? "")).matchAll(pemBlock)].map((block) => block[1] ?? "");
+const pemBlock = /^-----BEGIN ([^\n]*)-----$[^]*?^-----END \1-----$/gm;
+
+/** What is said of a certificate and key that hold no such thing. k8s: crypto/tls X509KeyPair */
+function keyPairWarnings(data: Data): string[] {
+  const isKey = (type: string): boolean => /(^| )PRIVATE KEY$/.test(type);
+  const certificates = pemTypes(data["tls.crt"]);
+  if (!certificates.includes("CERTIFICATE")) {
+    if (certificates.length === 0) {
+      return ["tls: failed to find any PEM data in certificate input"];
+    }
+    return certificates.length === 1 && isKey(certificates[0] ?? "")
+      ? [
+          "tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched",
+        ]
+      : [
+          `tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks of the following types: [${certificates.join(" ")}]`,
+        ];
+  }
+  const keys = pemTypes(data["tls.key"]);
+  if (keys.some(isKey)) return [];
+  if (keys.length === 0) return ["tls: failed to find any PEM data in key input"];
+  return keys.length === 1 && keys[0] === "CERTIFICATE"
+    ? ["tls: found a certificate rather than a key in the PEM for the private key"]
+    : [
+        `tls: failed to find PEM block with type ending in "PRIVATE KEY" in key input after skipping PEM blocks of the following types: [${keys.join(" ")}]`,
+      ];
+}
+
 export const Secret: Kind<Secret> = {
   resource: "secrets",
   apiVersion: "v1",
@@ -98,6 +128,8 @@ export const Secret: Kind<Secret> = {
     ...checkFrozen(secret, old, ["data"]),
     ...validate(secret),
   ],
+  warnings: (secret) =>
+    secret.type === "kubernetes.io/tls" ? keyPairWarnings(secret.data ?? {}) : [],
   fields: (secret) => ({ type: secret.type ?? "" }),
   table: {
     columns: [

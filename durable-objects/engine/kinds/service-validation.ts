@@ -300,7 +300,7 @@ function validateInternalTraffic(spec: ServiceSpec): FieldError[] {
     : [];
 }
 
-const distributions = ["PreferClose", "PreferSameNode", "PreferSameZone"];
+const distributions = ["PreferClose", "PreferSameZone", "PreferSameNode"];
 
 function validateTrafficDistribution(spec: ServiceSpec): FieldError[] {
   const wanted = spec.trafficDistribution;

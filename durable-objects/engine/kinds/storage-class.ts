@@ -1,5 +1,6 @@
 import type * as storage from "kubernetes-types/storage/v1";
 import {
+  duplicate,
   at,
   child,
   invalid,
@@ -10,7 +11,7 @@ import {
 } from "../api/field.ts";
 import { validateImmutable, validateLabelName } from "../api/validation/metadata.ts";
 import { byteLength, invalidEach, qualifiedName } from "../api/validation/names.ts";
-import { checkOneOf } from "./checks.ts";
+import { equal } from "../core/equal.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
@@ -36,7 +37,10 @@ function validate(storageClass: StorageClass): FieldError[] {
     errors.push(notSupported("reclaimPolicy", reclaimPolicy, ["Delete", "Retain"]));
   }
   const modes = ["Immediate", "WaitForFirstConsumer"];
-  errors.push(...checkOneOf("volumeBindingMode", volumeBindingMode, modes));
+  if (volumeBindingMode === undefined) errors.push(required("volumeBindingMode"));
+  else if (!modes.includes(volumeBindingMode)) {
+    errors.push(notSupported("volumeBindingMode", volumeBindingMode, modes));
+  }
   errors.push(...checkTopologies(storageClass));
   return errors;
 }
@@ -56,15 +60,31 @@ function checkParameters(parameters: Record<string, string>): FieldError[] {
 
 function checkTopologies(storageClass: StorageClass): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [i, term] of (storageClass.allowedTopologies ?? []).entries()) {
+  const terms = storageClass.allowedTopologies ?? [];
+  // Upstream starts with as many empty terms, which an empty one then equals.
+  const before: object[] = terms.map(() => ({}));
+  for (const [i, term] of terms.entries()) {
     const list = child(at("allowedTopologies", i), "matchLabelExpressions");
+    const found: Record<string, string[]> = {};
     for (const [j, { key, values }] of (term.matchLabelExpressions ?? []).entries()) {
       const path = at(list, j);
-      if (!values?.length) errors.push(required(child(path, "values")));
+      errors.push(...checkTopologyValues(child(path, "values"), values ?? []));
       errors.push(...validateLabelName(key, child(path, "key")));
+      if (Object.hasOwn(found, key)) errors.push(duplicate(child(path, "key"), key));
+      found[key] = [...new Set(values)].sort();
     }
+    for (const other of before) if (equal(other, found)) errors.push(duplicate(list, ""));
+    before.push(found);
   }
   return errors;
+}
+
+/** k8s: core validation validateTopologySelectorLabelRequirement */
+function checkTopologyValues(path: string, values: readonly string[]): FieldError[] {
+  if (values.length === 0) return [required(path)];
+  return values.flatMap((value, i) =>
+    values.indexOf(value) < i ? [duplicate(at(path, i), value)] : [],
+  );
 }
 
 const fixed = ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const;

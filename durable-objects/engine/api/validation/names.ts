@@ -191,7 +191,7 @@ export const inRange = (value: number, low: number, high: number): Messages =>
   value >= low && value <= high ? fine : [rangeText(low, high)];
 
 /** User and group ids: unsigned 32 bit. k8s: IsValidUserID, IsValidGroupID */
-export const userOrGroupId = (id: number): Messages => inRange(id, 0, 0xffffffff);
+export const userOrGroupId = (id: number): Messages => inRange(id, 0, 2 ** 31 - 1);
 
 /** Port names (IANA_SVC_NAME). k8s: IsValidPortName */
 export function portName(name: string): Messages {

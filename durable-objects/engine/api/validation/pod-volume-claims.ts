@@ -39,7 +39,11 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string)
         dns1123Subdomain(spec.storageClassName),
       ),
     );
-  if (spec.volumeMode && spec.volumeMode !== "Block" && spec.volumeMode !== "Filesystem")
+  if (
+    spec.volumeMode !== undefined &&
+    spec.volumeMode !== "Block" &&
+    spec.volumeMode !== "Filesystem"
+  )
     errors.push(notSupported(`${path}.volumeMode`, spec.volumeMode, ["Block", "Filesystem"]));
   return errors;
 }

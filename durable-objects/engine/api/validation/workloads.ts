@@ -70,8 +70,10 @@ export function validateCountOrPercent(value: IntOrString | undefined, path: str
 }
 
 /** Also for StatefulSets and Jobs. k8s: getIntOrPercentValue */
-export const countOrPercent = (value: IntOrString | undefined): number =>
-  typeof value === "string" ? Number.parseInt(value, 10) || 0 : (value ?? 0);
+export function countOrPercent(value: IntOrString | undefined): number {
+  if (typeof value !== "string") return value ?? 0;
+  return percent(value).length === 0 ? Number.parseInt(value, 10) : 0;
+}
 
 /** k8s: IsNotMoreThan100Percent */
 export function validateAtMost100Percent(
@@ -113,10 +115,17 @@ function validateDeploymentStrategy(strategy: apps.DeploymentStrategy): FieldErr
 }
 
 /** Upstream prints the whole strategy, in its internal spelling. */
-const shownStrategy = (strategy: { type?: string; rollingUpdate?: unknown }): object => ({
-  Type: strategy.type ?? "",
-  RollingUpdate: strategy.rollingUpdate ?? null,
+const shownStrategy = ({ type = "", rollingUpdate: rolling }: Strategy): object => ({
+  Type: type,
+  RollingUpdate: rolling
+    ? { MaxUnavailable: rolling.maxUnavailable ?? 0, MaxSurge: rolling.maxSurge ?? 0 }
+    : null,
 });
+
+interface Strategy {
+  type?: string;
+  rollingUpdate?: { maxUnavailable?: IntOrString; maxSurge?: IntOrString };
+}
 
 /** k8s: ValidateDeploymentSpec */
 export function validateDeploymentSpec(
