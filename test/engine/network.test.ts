@@ -201,6 +201,26 @@ describe("the API server from a Pod", () => {
 describe("from outside and from nodes", () => {
   const balancer = (): string =>
     world.get("/api/v1/namespaces/default/services/balanced").status.loadBalancer.ingress[0].ip;
+  test("what is labelled for another proxy, or as headless, kube-proxy passes over", () => {
+    const path = "/api/v1/namespaces/default/services/by-name";
+    const label = (name: string, value: string | null): void => {
+      world.patch(path, { metadata: { labels: { [`service.kubernetes.io/${name}`]: value } } });
+      world.settle();
+    };
+    label("service-proxy-name", "other");
+    expect(told(world.ask(from("one"), "by-name"))).toBe("timeout");
+    label("service-proxy-name", null);
+    expect(told(world.ask(from("one"), "by-name"))).toBe("200 named");
+    label("headless", "");
+    expect(told(world.ask(from("one"), "by-name"))).toBe("timeout");
+    label("headless", null);
+    const slices = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+    const made = (labels: object): object => ({ metadata: { labels } });
+    world.patch(`${slices}/by-hand-1`, made({ "service.kubernetes.io/headless": "" }));
+    expect(told(world.ask(from("one"), "by-hand"))).toBe("refused");
+    world.patch(`${slices}/by-hand-1`, made({ "service.kubernetes.io/headless": null }));
+    expect(told(world.ask(from("one"), "by-hand"))).not.toBe("refused");
+  });
   test("N5 node ports on every node", () => {
     for (const host of ["172.18.0.2", "172.18.0.3", "172.18.0.4"]) {
       expect(told(world.ask("outside", { host, port: 30080 }))).toMatch(served);

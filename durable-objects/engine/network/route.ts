@@ -12,7 +12,7 @@ import { hostPods, isUp, nodeIp, objectKeyOf, outsideIp, ownerOf, podAt } from "
 import { hop, type Hop } from "./hops.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
 import { denial, type End, type Protocol } from "./policy.ts";
-import { chooseEndpoint } from "./services.ts";
+import { chooseEndpoint, isProxied } from "./services.ts";
 import type { Site } from "./sites.ts";
 
 /** Who connects: a Pod, a node (its kubelet, the API server), or the user outside (neither). */
@@ -126,8 +126,8 @@ function toService(
     (p) => p.port === port && (p.protocol ?? "TCP") === way.protocol,
   );
   const name = objectKeyOf(service);
-  if (!known) {
-    const detail = `has no port ${port}/${way.protocol}`;
+  if (!known || !isProxied(service)) {
+    const detail = known ? "is not kube-proxy's" : `has no port ${port}/${way.protocol}`;
     return fail(way, "timeout", hop("service", name, detail, { ip, port }));
   }
   if (!external) {
@@ -262,7 +262,7 @@ function toNode(way: Way, node: NodeObject, ip: string, port: number): Outcome {
     const known = service.spec?.ports?.find(
       (p) => p.nodePort === port && (p.protocol ?? "TCP") === way.protocol,
     );
-    if (!known) continue;
+    if (!known || !isProxied(service)) continue;
     // Who is on the node already is not bound by the policy: as if its traffic had gone out and come back.
     const local = service.spec?.externalTrafficPolicy === "Local" && way.source.node !== name;
     if (service.spec?.externalTrafficPolicy !== "Local")

@@ -5,6 +5,7 @@
 import type { RuntimeContext } from "../runtime/define.ts";
 import { fnv32a, mix } from "../core/random.ts";
 import type { Reader } from "../controllers/define.ts";
+import type { KubeObject } from "../core/object.ts";
 import type { EndpointSlice } from "../kinds/endpoint-slice.ts";
 import type { Service, ServicePort } from "../kinds/service-shape.ts";
 import { objectKeyOf } from "./addresses.ts";
@@ -43,14 +44,22 @@ export function slicesOf(reader: Reader, service: Service): readonly EndpointSli
   return of(reader.list<EndpointSlice>(slices, namespace));
 }
 
+const proxyNameLabel = "service.kubernetes.io/service-proxy-name";
+const headlessLabel = "service.kubernetes.io/headless";
+
+/** Objects kube-proxy passes over are another proxy's, or nobody's. k8s: cmd/kube-proxy/app/server.go noProxyName, noHeadlessEndpoints */
+export const isProxied = ({ metadata }: KubeObject): boolean =>
+  metadata.labels?.[proxyNameLabel] === undefined && metadata.labels?.[headlessLabel] === undefined;
+
 /** Endpoints behind a named port of a Service; with no port, one per address. */
 export function endpointsOf(
   reader: Reader,
   service: Service,
   port: ServicePort | undefined,
+  among: (slice: EndpointSlice) => boolean = () => true,
 ): Endpoint[] {
   const found = new Map<string, Endpoint>();
-  for (const slice of slicesOf(reader, service)) {
+  for (const slice of slicesOf(reader, service).filter(among)) {
     const own = port && slice.ports?.find((p) => (p.name ?? "") === (port.name ?? ""));
     if (port && !own) continue;
     for (const endpoint of slice.endpoints ?? []) {
@@ -97,7 +106,7 @@ export function chooseEndpoint(
   asker: Asker,
   localOnly: boolean,
 ): Choice {
-  const all = endpointsOf(context.reader, service, port);
+  const all = endpointsOf(context.reader, service, port, isProxied);
   const usable = (list: Endpoint[]): Endpoint[] => {
     const ready = list.filter((e) => e.ready);
     return ready.length > 0 ? ready : list.filter((e) => e.lame);
