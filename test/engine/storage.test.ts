@@ -139,6 +139,22 @@ describe("class standard", () => {
     ).toEqual([]);
   });
 
+  it("of mode ReadWriteOncePod serves one Pod of the cluster at a time", () => {
+    w.create(claim("data", { modes: ["ReadWriteOncePod"] }), user("first"), user("second"));
+    w.advance(20_000);
+    expect([w.pod("first").status.phase, w.pod("second").status.phase].sort()).toEqual([
+      "Pending",
+      "Running",
+    ]);
+    const waiting = w.pod("first").status.phase === "Pending" ? "first" : "second";
+    const reason =
+      "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode";
+    expect(w.events(waiting).join("\n")).toContain(` ${reason}`);
+    w.delete(`${api}/pods/${waiting === "first" ? "second" : "first"}?gracePeriodSeconds=0`);
+    w.advance(20_000);
+    expect(w.pod(waiting).status.phase).toBe("Running");
+  });
+
   it("serves a Pod's own ephemeral volume", () => {
     const template = {
       spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },

@@ -29,8 +29,27 @@ const heldAlone = rejected(
 export const usesClaims = ({ pod }: PodInfo): boolean =>
   pod.spec.volumes?.some((v) => v.persistentVolumeClaim || v.ephemeral) ?? false;
 
-interface AloneState extends PluginState {
-  claims: ReadonlySet<string>;
+/** Who uses, anywhere in the cluster, what the Pod would have to have to itself. */
+class AloneState implements PluginState {
+  readonly #namespace: string | undefined;
+  readonly #claims: ReadonlySet<string>;
+  users = 0;
+
+  constructor(namespace: string | undefined, claims: ReadonlySet<string>) {
+    this.#namespace = namespace;
+    this.#claims = claims;
+  }
+  change({ pod }: PodInfo, _node: NodeInfo, by: 1 | -1): void {
+    if (pod.metadata.namespace !== this.#namespace) return;
+    for (const { persistentVolumeClaim: used } of pod.spec.volumes ?? []) {
+      if (used && this.#claims.has(used.claimName)) this.users += by;
+    }
+  }
+  clone(): AloneState {
+    const copy = new AloneState(this.#namespace, this.#claims);
+    copy.users = this.users;
+    return copy;
+  }
 }
 
 /** k8s: volumerestrictions: ReadWriteOncePod */
@@ -42,19 +61,14 @@ export const volumeRestrictions: FilterPlugin = {
       pvc.spec?.accessModes?.includes("ReadWriteOncePod"),
     );
     if (!alone.length) return { skip: true };
-    const state: AloneState = { claims: new Set(alone.map((pvc) => pvc.metadata.name)) };
+    const names = new Set(alone.map((pvc) => pvc.metadata.name));
+    const state = new AloneState(info.pod.metadata.namespace, names);
+    for (const node of snapshot.nodes) {
+      for (const other of node.pods.values()) state.change(other, node, 1);
+    }
     return { state };
   },
-  filter({ pod }, node, state) {
-    const { claims } = state as AloneState;
-    for (const other of node.pods.values()) {
-      if (other.pod.metadata.namespace !== pod.metadata.namespace) continue;
-      for (const { persistentVolumeClaim: used } of other.pod.spec.volumes ?? []) {
-        if (used && claims.has(used.claimName)) return heldAlone;
-      }
-    }
-    return undefined;
-  },
+  filter: (_pod, _node, state) => ((state as AloneState).users > 0 ? heldAlone : undefined),
 };
 
 interface BindingState extends PluginState {
