@@ -205,6 +205,10 @@ describe("without busybox", () => {
       "tar: /nosuch: Cannot stat: No such file or directory\ntar: Exiting with failure status due to previous errors\n2\n",
     ],
     [
+      "mkdir -p /tmp/a/b; touch /tmp/b; tar cf /tmp/x.tar -C /tmp b; tar xf /tmp/x.tar -C /tmp/a || echo $? >&2",
+      "tar: b: Cannot open: Is a directory\ntar: Exiting with failure status due to previous errors\n2\n",
+    ],
+    [
       "tar xf /nosuch",
       "tar: /nosuch: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n",
     ],

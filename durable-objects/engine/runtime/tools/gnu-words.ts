@@ -33,10 +33,8 @@ const rules: Record<string, Rule[]> = {
       /^error exit delayed from previous errors$/,
       "Exiting with failure status due to previous errors",
     ],
-    [
-      /^can't open '(.*)': (.*)$/s,
-      "$1: Cannot open: $2\ntar: Error is not recoverable: exiting now",
-    ],
+    [/^can't open '(.*)': /s, "$1: Cannot open: "],
+    [/^can't make dir '(.*)': /s, "$1: Cannot mkdir: "],
     [/^(.*): not found in archive$/s, "$1: Not found in archive"],
     [/^empty archive$/, "Cowardly refusing to create an empty archive"],
     [/^(.*): No such/s, "$1: Cannot stat: No such"],

@@ -247,5 +247,7 @@ export function endTar(io: Io, reader: TarReader, rules: ExtractRules): number {
       io.say(`${one}: not found in archive`);
       reader.bad = true;
     }
-  return reader.bad ? 1 : 0;
+  if (!reader.bad || io.busybox) return reader.bad ? 1 : 0;
+  io.say("Exiting with failure status due to previous errors");
+  return 2;
 }

@@ -124,7 +124,9 @@ function begin(io: Io, state: TarState): void {
       );
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    io.fail(`can't open '${file}': ${error.message}`, io.busybox ? 1 : 2);
+    io.say(`can't open '${file}': ${error.message}`);
+    if (io.busybox) throw new ToolExit(1);
+    io.fail("Error is not recoverable: exiting now", 2);
   }
   const folder = opts.value("C");
   if (folder !== undefined)
