@@ -60,11 +60,11 @@ export function recorded(
   const same = similar.filter(
     (e) => e.message === told.message && e.involvedObject["fieldPath"] === fieldPath,
   );
-  const first = same.reduce<CoreEvent | undefined>(
-    (best, e) => (!best || e.metadata.name < best.metadata.name ? e : best),
+  const latest = same.reduce<CoreEvent | undefined>(
+    (best, e) => (!best || e.metadata.name > best.metadata.name ? e : best),
     undefined,
   );
-  if (first) return { event: countedUp(first, now), known: true };
+  if (latest && !told.source.forgetful) return { event: countedUp(latest, now), known: true };
   if (!isCrowd(similar, now)) return { event: newEvent(told, now, store.rv), known: false };
   const message = `${combined}${told.message}`;
   const crowd = similar.find((e) => e.message.startsWith(combined));

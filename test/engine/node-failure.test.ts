@@ -110,6 +110,8 @@ describe("a node that loses its power", () => {
     expect(names(world)).toEqual([replaced.metadata.name]);
     const events = world.events("node-1");
     expect(events).toContain("Normal NodeReady Node node-1 status is now: NodeReady");
+    // A kubelet that starts knows nothing of what it told before.
+    expect(events.filter((e) => e === "Normal Starting Starting kubelet.")).toHaveLength(2);
     expect(
       events.some((e) =>
         /^Warning Rebooted Node node-1 has been rebooted, boot id: [0-9a-f-]{36}$/.test(e),

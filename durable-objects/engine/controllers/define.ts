@@ -51,6 +51,8 @@ export interface EventSource {
   host?: string;
   /** `spec.containers{name}`. */
   fieldPath?: string;
+  /** It has just been started and knows nothing of Events it recorded before. */
+  forgetful?: true;
   /** Of those who use the events.k8s.io recorder: what was done or tried. They have no `fieldPath`. */
   action?: string;
   /** With an action: a second object. */

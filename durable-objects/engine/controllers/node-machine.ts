@@ -167,15 +167,20 @@ function renew(client: Client, node: Node): void {
 function tell(client: Client, name: string, newBoot: string | undefined): void {
   const about = nodeReference(name, name);
   const event = (reason: string, message: string, type: "Normal" | "Warning" = "Normal"): void =>
-    client.event(about, type, reason, message, { component: "kubelet", host: name });
+    client.event(about, type, reason, message, {
+      component: "kubelet",
+      host: name,
+      forgetful: true,
+    });
+  const status = (word: string): void => event(word, `Node ${name} status is now: ${word}`);
   event("Starting", "Starting kubelet.");
   if (newBoot) {
     event("Rebooted", `Node ${name} has been rebooted, boot id: ${newBoot}`, "Warning");
   }
   for (const word of ["NodeHasSufficientMemory", "NodeHasNoDiskPressure", "NodeHasSufficientPID"])
-    statusEvent(client, name, word);
+    status(word);
   event("NodeAllocatableEnforced", "Updated Node Allocatable limit across pods");
-  statusEvent(client, name, "NodeReady");
+  status("NodeReady");
 }
 
 /**
