@@ -13,6 +13,7 @@ beforeAll(() => {
   world.create(podOf("web", agnhost, { container: netexec }));
   world.create(podOf("box", agnhost, { container: { args: ["pause"] } }));
   world.create(podOf("dialer", agnhost, { container: { args: ["netexec"] } }));
+  world.create(podOf("plain", "busybox", { container: { command: ["sleep", "infinity"] } }));
   const ports = [
     { name: "tcp", port: 80 },
     { name: "udp", port: 80, protocol: "UDP" },
@@ -46,6 +47,12 @@ describe("nc", () => {
     expect(stderr).toBe(`Connection to ${clusterIp} 80 port [udp/*] succeeded!\n`);
     expect([stdout, exitCode]).toEqual(["web", 0]);
     expect(run(`nc -v -u -z -w 1 ${world.ip("web")} 81`).exitCode).toBe(1);
+  });
+  test("busybox's nc sends datagrams as well", () => {
+    const said = run("echo hostname | nc -u -w 1 web 80", "plain");
+    expect(said).toMatchObject({ stdout: "web", exitCode: 0 });
+    expect(said.tookMs).toBeLessThan(1_100);
+    expect(run(`echo x | nc -u -w 1 ${world.ip("web")} 81`, "plain").exitCode).toBe(1);
   });
   test("what cannot be reached", () => {
     const ip = world.ip("web");
@@ -112,6 +119,20 @@ describe("nslookup", () => {
       stdout:
         "Server:\t\t10.96.0.10\nAddress:\t10.96.0.10#53\n\n** server can't find nosuch: NXDOMAIN\n\n",
     });
+  });
+  test("dig shows every section there is, and the zone that has no such name", () => {
+    expect(run("dig +short web.default.svc.cluster.local").stdout).toBe(`${clusterIp}\n`);
+    const found = run("dig web.default.svc.cluster.local").stdout;
+    expect(found).toContain(
+      ";; flags: qr aa rd; QUERY: 1, ANSWER: 1, AUTHORITY: 0, ADDITIONAL: 1\n;; WARNING: recursion requested but not available\n",
+    );
+    expect(found).toMatch(
+      /;; SERVER: 10\.96\.0\.10#53\(10\.96\.0\.10\) \(UDP\)\n;; WHEN: \w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC \d{4}\n/,
+    );
+    expect(run("dig nosuch.default.svc.cluster.local").stdout).toMatch(
+      /status: NXDOMAIN[^]*;; AUTHORITY SECTION:\ncluster\.local\.\t\t30\tIN\tSOA\tns\.dns\.cluster\.local\. hostmaster\.cluster\.local\. \d+ 7200 1800 86400 30\n/,
+    );
+    expect(run("dig +noall +answer nosuch.default.svc.cluster.local").stdout).toBe("");
   });
   test("getent knows the Pod's own name", () => {
     expect(run("getent hosts box").stdout).toBe(`${world.ip("box").padEnd(15)} box\n`);

@@ -1,4 +1,4 @@
-/** nslookup in its three guises, host, dig, getent: what the Pod's name server says. */
+/** nslookup in its three guises, host, getent: what the Pod's name server says. */
 import { candidates } from "../../network/dns.ts";
 import { hostsEntry, lookUp, query, readResolver } from "../../network/socket.ts";
 import type { DnsAnswer, DnsRecord } from "../network-port.ts";
@@ -6,12 +6,13 @@ import type { Program } from "../program.ts";
 import { options } from "./options.ts";
 import { tool, type Io } from "./tool.ts";
 
-type Type = DnsRecord["type"];
+export type Type = DnsRecord["type"];
 
 const isIp = (text: string): boolean => /^\d+(\.\d+){3}$/.test(text);
-const reverseName = (ip: string): string => `${ip.split(".").reverse().join(".")}.in-addr.arpa`;
+export const reverseName = (ip: string): string =>
+  `${ip.split(".").reverse().join(".")}.in-addr.arpa`;
 
-function typeOf(io: Io, text: string | undefined): Type | undefined {
+export function typeOf(io: Io, text: string | undefined): Type | undefined {
   if (text === undefined) return undefined;
   const name = text.toUpperCase();
   if (["A", "AAAA", "CNAME", "SRV", "PTR", "NS", "SOA"].includes(name)) return name as Type;
@@ -31,7 +32,7 @@ function words(io: Io): { type: Type | undefined; rest: string[] } {
   return { type, rest };
 }
 
-function serverOf(io: Io, given: string | undefined): string | undefined {
+export function serverOf(io: Io, given: string | undefined): string | undefined {
   if (given === undefined) return readResolver(io.sys).nameservers[0];
   const ips = lookUp(io.sys, given);
   return typeof ips === "string" ? io.fail(`bad address '${given}'`) : ips[0];
@@ -66,7 +67,7 @@ function hostsName(io: Io, ip: string): string | undefined {
   return undefined;
 }
 
-const dotless = (text: string): string => text.replace(/\.$/, "");
+export const dotless = (text: string): string => text.replace(/\.$/, "");
 
 function shown(record: DnsRecord, old: boolean): string {
   const { name, type, data } = record;
@@ -109,7 +110,12 @@ function newNslookup(io: Io, name: string, type: Type | undefined, server: strin
 }
 
 /** The first candidate that has an answer. */
-function search(io: Io, name: string, type: Type, server: string): DnsAnswer & { name: string } {
+export function search(
+  io: Io,
+  name: string,
+  type: Type,
+  server: string,
+): DnsAnswer & { name: string } {
   let last: (DnsAnswer & { name: string }) | undefined;
   for (const full of candidates(readResolver(io.sys), name)) {
     const answer = { ...query(io.sys, full, type, server), name: full };
@@ -216,53 +222,6 @@ const host = tool("host", (io) => {
   return 0;
 });
 
-const dig = tool("dig", (io) => {
-  let type: Type = "A";
-  let server: string | undefined;
-  let name = ".";
-  let short = false;
-  let answerOnly = false;
-  let searches = false;
-  for (let i = 0; i < io.args.length; i++) {
-    const word = io.args[i]!;
-    if (word.startsWith("@")) server = serverOf(io, word.slice(1));
-    else if (word === "+short") short = true;
-    else if (word === "+noall") answerOnly = true;
-    else if (word === "+search") searches = true;
-    else if (word === "-x") {
-      name = reverseName(io.args[++i] ?? "");
-      type = "PTR";
-    } else if (word === "-t") type = typeOf(io, io.args[++i])!;
-    else if (/^(A|AAAA|CNAME|SRV|PTR|NS|SOA|ANY)$/i.test(word)) type = typeOf(io, word)!;
-    else if (!/^[-+]/.test(word)) name = word;
-  }
-  server ??= serverOf(io, undefined) ?? "127.0.0.1";
-  const found = searches
-    ? search(io, name, type, server)
-    : { ...query(io.sys, dotless(name), type, server), name: dotless(name) };
-  if (found.status === "TIMEOUT") {
-    io.out(
-      `;; communications error to ${server}#53: timed out\n\n; <<>> DiG 9.20.15 <<>> ${io.args.join(" ")}\n;; global options: +cmd\n;; no servers could be reached\n`,
-    );
-    return 9;
-  }
-  const dotted = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
-  const line = (r: DnsRecord): string =>
-    `${dotted(r.name).padEnd(24)}${r.name.length > 22 ? " " : ""}${r.ttlSeconds}\tIN\t${r.type}\t${r.data}\n`;
-  if (short) io.out(found.records.map((r) => `${r.data}\n`).join(""));
-  else if (answerOnly) io.out(found.records.map(line).join(""));
-  else
-    io.out(
-      `\n; <<>> DiG 9.20.15 <<>> ${io.args.join(" ")}\n;; global options: +cmd\n;; Got answer:\n` +
-        `;; ->>HEADER<<- opcode: QUERY, status: ${found.status}, id: ${Math.floor(io.sys.random() * 65_536)}\n` +
-        `;; flags: qr aa rd; QUERY: 1, ANSWER: ${found.records.length}, AUTHORITY: 0, ADDITIONAL: 1\n;; WARNING: recursion requested but not available\n\n` +
-        `;; OPT PSEUDOSECTION:\n; EDNS: version: 0, flags:; udp: 1232\n;; QUESTION SECTION:\n;${dotted(found.name)}\t\tIN\t${type}\n\n` +
-        (found.records.length ? `;; ANSWER SECTION:\n${found.records.map(line).join("")}\n` : "") +
-        `;; Query time: 1 msec\n;; SERVER: ${server}#53(${server}) (UDP)\n;; MSG SIZE  rcvd: ${80 + found.records.length * 50}\n\n`,
-    );
-  return 0;
-});
-
 const getent = tool("getent", (io) => {
   const opts = options(io, "s:", {}, true);
   const [base = "", ...keys] = opts.rest;
@@ -303,4 +262,4 @@ const getent = tool("getent", (io) => {
   return code;
 });
 
-export const dnsTools: Program[] = [nslookup, bind, host, dig, getent];
+export const dnsTools: Program[] = [nslookup, bind, host, getent];

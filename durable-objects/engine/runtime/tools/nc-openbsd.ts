@@ -1,9 +1,10 @@
 /** OpenBSD's nc, as Debian and Alpine package it: what images with a "real" netcat have. */
-import { accept, connect, datagram, freePort, lookUp, shutdown } from "../../network/socket.ts";
+import { accept, connect, freePort, lookUp, shutdown } from "../../network/socket.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { options, type Options } from "./options.ts";
+import { tell } from "./nc-udp.ts";
 import { Io, ToolExit } from "./tool.ts";
 import { connectText } from "./web-client.ts";
 
@@ -169,24 +170,12 @@ function dialUdp(sys: Sys, opts: Options, state: NcState): Step | "go" {
   if (sys.now < (state.probe ?? 0)) return { wait: { t: state.probe } };
   if (state.probes > seconds) return reached(sys, opts, state, "udp");
   const bytes = "X".repeat(state.probes === 0 ? 2 : 1);
-  const sent = tell(sys, state, bytes);
+  const sent = tell(sys, state, state.ports[0] as number, bytes);
   if (sent === "refused") return missed(sys, opts, state, "refused");
   if (typeof sent === "object") return sent;
   state.probes++;
   state.probe = sys.now + 1_000;
   return { wait: { t: state.probe } };
-}
-
-/** Sends a datagram and takes what comes back; a step until that is known. */
-function tell(sys: Sys, state: NcState, bytes: string): "sent" | "refused" | Step {
-  const { from } = state;
-  const port = state.ports[0] as number;
-  const result = datagram(sys, { ip: state.ip as string, port, from, bytes });
-  if (!result.done)
-    return result.silent ? "sent" : { wait: { t: Math.max(result.dueAtMs ?? 0, sys.now + 1) } };
-  if ("error" in result) return result.error === "refused" ? "refused" : "sent";
-  state.down += result.result;
-  return "sent";
 }
 
 function talkUdp(sys: Sys, opts: Options, state: NcState): Step {
@@ -201,7 +190,7 @@ function talkUdp(sys: Sys, opts: Options, state: NcState): Step {
     else if (data !== undefined) state.up = data;
   }
   if (state.up !== "") {
-    const sent = tell(sys, state, state.up);
+    const sent = tell(sys, state, state.ports[0] as number, state.up);
     if (sent === "refused") return { exit: 1 };
     if (sent !== "sent") return sent;
     state.up = "";

@@ -1,11 +1,12 @@
 /** nc and telnet: bytes to and from a port; nc -l waits for one caller. */
-import { accept, connect, connectTo, lookUp, shutdown } from "../../network/socket.ts";
+import { accept, connect, connectTo, lookUp, shutdown, freePort } from "../../network/socket.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import { listenAt, listenerAt } from "../special-files.ts";
 import type { Sys } from "../sys.ts";
 import { launch } from "./children.ts";
 import { options } from "./options.ts";
+import { tell } from "./nc-udp.ts";
 import { Io, ToolExit } from "./tool.ts";
 import { connectText } from "./web-client.ts";
 
@@ -23,6 +24,11 @@ interface NcState {
   waitMs?: number;
   began: number;
   lost?: number;
+  udp?: boolean;
+  /** Datagrams: to whom, from which port, when the line was last used. */
+  ip?: string;
+  from: number;
+  used: number;
   exec?: string[];
   /** Listening descriptor, connection, the child of -e. */
   l?: number;
@@ -52,7 +58,8 @@ function begin(io: Io, state: NcState): void {
   state.scan = opts.has("z");
   state.tell = opts.order.filter((letter) => letter === "v").length;
   if (opts.has("w")) state.waitMs = Number(opts.value("w")) * 1000;
-  if (opts.has("u")) io.fail("UDP is not in this sandbox's nc");
+  state.udp = opts.has("u");
+  if (state.udp && opts.has("l")) io.fail("UDP cannot be listened for in this sandbox");
   const [host, port] = opts.rest;
   if (opts.has("U") && host !== undefined) {
     state.path = host;
@@ -121,6 +128,11 @@ function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
   if (ips === "timeout" && sys.now < (state.lost ??= sys.now + 10_000))
     return { wait: { t: state.lost } };
   if (typeof ips === "string") return io.fail(`bad address '${state.host}'`);
+  if (state.udp) {
+    state.ip = ips[0];
+    if (state.tell) sys.complain(`${state.host} (${state.ip}:${port}) open\n`);
+    return state.scan ? { exit: 0 } : "go";
+  }
   const connected = connect(sys, ips[0]!, port);
   const limit = state.waitMs === undefined ? Infinity : state.began + state.waitMs;
   if ("wait" in connected) {
@@ -177,6 +189,28 @@ function hand(sys: Sys, state: NcState): Step {
   return { exit: ended === "none" ? 1 : ended.status };
 }
 
+/** Datagrams there and back, until nothing has come for the time of -w. */
+function talkUdp(sys: Sys, state: NcState): Step {
+  const said = { up: state.up, down: state.down };
+  if (state.up === "" && !state.inEnded) {
+    const data = sys.read(0);
+    if (data === "") state.inEnded = true;
+    else state.up = data ?? "";
+  }
+  if (state.up !== "") {
+    const sent = tell(sys, state, state.ports[0] as number, state.up);
+    if (sent === "refused") return { exit: 1 };
+    if (sent !== "sent") return sent;
+    state.up = "";
+  }
+  state.down = state.down.slice(sys.write(1, state.down));
+  if (said.up !== state.up || said.down !== state.down) state.used = sys.now;
+  if (state.down !== "") return { wait: { w: [1] } };
+  const t = state.used + (state.waitMs ?? Infinity);
+  if (sys.now >= t) return { exit: 0 };
+  return { wait: { r: state.inEnded ? [] : [0], ...(t === Infinity ? {} : { t }) } };
+}
+
 /** Both ways at once. */
 function talk(sys: Sys, state: NcState): Step {
   const c = state.c!;
@@ -227,6 +261,8 @@ const program = (name: string): Program<NcState> => ({
       scan: false,
       tell: 0,
       began: sys.now,
+      from: freePort(sys),
+      used: sys.now,
       up: "",
       down: "",
     };
@@ -246,11 +282,12 @@ const program = (name: string): Program<NcState> => ({
     if (state.x !== undefined) return { exit: state.x };
     const io = new Io(sys);
     try {
-      if (state.c === undefined && state.pid === undefined) {
+      if (state.c === undefined && state.pid === undefined && state.ip === undefined) {
         const reached = reach(sys, io, state);
         if (reached !== "go") return reached;
         if (name === "telnet") sys.complain(`Connected to ${state.host}\n`);
       }
+      if (state.udp) return talkUdp(sys, state);
       return state.exec ? hand(sys, state) : talk(sys, state);
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;

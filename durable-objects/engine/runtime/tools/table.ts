@@ -8,6 +8,7 @@ import { compareTools } from "./compare.ts";
 import { curl } from "./curl.ts";
 import { dd } from "./dd.ts";
 import { diskTools } from "./disk-tools.ts";
+import { dig } from "./dig.ts";
 import { dnsTools } from "./dns-tools.ts";
 import { fileTools } from "./file-tools.ts";
 import { find } from "./find.ts";
@@ -39,6 +40,7 @@ const families = (): Program[][] => [
   rootTools,
   [wget, curl],
   dnsTools,
+  [dig],
   ncTools,
   [ncOpenbsd],
   pingTools,
