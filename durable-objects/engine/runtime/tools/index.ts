@@ -9,6 +9,7 @@ export const toolNames: readonly string[] = (
   "pkill date seq yes test [ [[ timeout expr pgrep pidof echo printf pwd nproc tty sync clear " +
   "which groups head tail wc sort grep egrep fgrep tr cut tee uniq rev tac nl find xargs stat " +
   "sed awk tar gzip gunzip zcat chroot nsenter wget curl nslookup host dig getent nc telnet " +
+  "bind-nslookup nc.openbsd " +
   "ping ping6 ip ifconfig netstat ss route arp df du free mount umount uptime md5sum sha1sum " +
   "sha256sum sha512sum base64 od hexdump hd xxd strings diff cmp comm paste fold split expand " +
   "shuf less more top watch mktemp truncate nohup setsid nice stty sysctl vi who users hostid " +
@@ -23,11 +24,20 @@ export const busyboxApplets = (): string[] =>
 export const debianCommands = (): string[] => toolNames.filter((name) => !notInDebian.has(name));
 
 /** Programs of other packages: images that have them name them. */
-const notInBusybox = new Set(["no-applet", "curl", "dig", "host", "getent", "ss"]);
+const notInBusybox = new Set([
+  "no-applet",
+  "curl",
+  "dig",
+  "host",
+  "getent",
+  "ss",
+  "bind-nslookup",
+  "nc.openbsd",
+]);
 
 const notInDebian = new Set(
   (
-    "no-applet sh ash busybox wget curl nc nslookup dig host ss ping ping6 vi less ip ifconfig netstat route arp telnet traceroute httpd [[ " +
+    "no-applet sh ash busybox wget curl nc nc.openbsd nslookup bind-nslookup dig host ss ping ping6 vi less ip ifconfig netstat route arp telnet traceroute httpd [[ " +
     "ps top free uptime kill killall pidof pgrep pkill watch sysctl hexdump hd xxd strings usleep clear less setsid"
   ).split(" "),
 );
