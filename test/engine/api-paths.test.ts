@@ -90,6 +90,9 @@ describe("routes", () => {
         "readyz check passed",
       ]),
     );
+    expect(world.request("GET", "/metrics/slis").text).toContain(
+      '\nkubernetes_healthcheck{name="etcd",type="readyz"} 1\n',
+    );
     expect(world.request("GET", "/livez?verbose=1").text).not.toContain("]informer-sync");
   });
 

@@ -231,6 +231,44 @@ describe("other kinds", () => {
       'StorageClass.storage.k8s.io "x" is invalid: provisioner: Invalid value: "a.io/c": field is immutable',
     ],
     [
+      "a volume's source and place",
+      manifest("v1", "PersistentVolume", {
+        spec: {
+          capacity: { storage: "1Gi" },
+          accessModes: ["ReadWriteOnce"],
+          hostPath: { path: "/x" },
+          nodeAffinity: {
+            required: {
+              nodeSelectorTerms: [
+                { matchExpressions: [{ key: "a", operator: "In", values: ["b"] }] },
+              ],
+            },
+          },
+        },
+      }),
+      {
+        spec: {
+          hostPath: { path: "/y" },
+          nodeAffinity: {
+            required: {
+              nodeSelectorTerms: [{ matchExpressions: [{ key: "a", operator: "Exists" }] }],
+            },
+          },
+        },
+      },
+      `PersistentVolume "x" is invalid: [spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation
+@@ -2,7 +2,7 @@
+  "GCEPersistentDisk": null,
+  "AWSElasticBlockStore": null,
+  "HostPath": {
+-  "Path": "/x",
++  "Path": "/y",
+   "Type": ""
+  },
+  "Glusterfs": null,
+, nodeAffinity: Invalid value: {"Required":{"NodeSelectorTerms":[{"MatchExpressions":[{"Key":"a","Operator":"Exists","Values":null}],"MatchFields":null}]}}: field is immutable, except for updating from beta label to GA]`,
+    ],
+    [
       "a claim",
       claim,
       { spec: { accessModes: ["ReadOnlyMany"] } },

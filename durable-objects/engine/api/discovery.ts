@@ -103,6 +103,7 @@ function rootPaths(): string[] {
     "/healthz",
     "/livez",
     "/metrics",
+    "/metrics/slis",
     "/openapi/v3",
     "/openid/v1/jwks",
     "/readyz",

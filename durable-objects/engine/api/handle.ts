@@ -6,6 +6,7 @@ import { componentKinds } from "./component-statuses.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery.ts";
 import { forbiddenTo } from "./forbidden.ts";
+import { healthMetrics } from "./health.ts";
 import { impersonated } from "./impersonation.ts";
 import { metricsKinds } from "./metrics.ts";
 import { json, pretty, reply, withWarnings } from "./reply.ts";
@@ -118,6 +119,7 @@ function nonResource(context: ApiContext, request: ApiRequest): ApiResponse {
 
 const pages: Record<string, (context: ApiContext) => Reply> = {
   "/metrics": (context) => reply(200, "text/plain; version=0.0.4", metrics(context)),
+  "/metrics/slis": () => reply(200, "text/plain; version=0.0.4", healthMetrics()),
   "/.well-known/openid-configuration": () => openidConfiguration(),
   "/openid/v1/jwks": ({ signingKey }) => jsonWebKeys(signingKey),
 };

@@ -42,6 +42,21 @@ const checks: readonly (readonly [name: string, only?: "readyz"])[] = [
   ["shutdown", "readyz"],
 ];
 
+/** `/metrics/slis`: each check as a gauge. k8s: component-base/metrics/prometheus/slis */
+export function healthMetrics(): string {
+  const lines = [
+    "# HELP kubernetes_healthcheck [STABLE] This metric records the result of a single healthcheck.",
+    "# TYPE kubernetes_healthcheck gauge",
+  ];
+  for (const type of ["healthz", "livez", "readyz"]) {
+    for (const [name, only] of checks) {
+      if (only && only !== type) continue;
+      lines.push(`kubernetes_healthcheck{name="${name}",type="${type}"} 1`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
 /** The text; undefined where there is no such check. */
 export function healthText(path: string, queryText: string): string | undefined {
   const [name = "", ...rest] = path.split("/").filter(Boolean);

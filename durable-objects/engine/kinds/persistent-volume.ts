@@ -13,7 +13,7 @@ import { dns1123Subdomain, invalidEach, notPositiveText } from "../api/validatio
 import { validateNoBacksteps } from "../api/validation/paths.ts";
 import { validateNodeSelector } from "../api/validation/pod-scheduling.ts";
 import { validateCsiDriverName } from "../api/validation/pod-volumes.ts";
-import { unifiedDiff } from "../api/validation/unified-diff.ts";
+import { internal, shapeDiff } from "../api/validation/unified-diff.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { parseQuantity, quantityValue, signQuantity } from "../schema/quantity.ts";
@@ -206,14 +206,16 @@ function validateUpdate(volume: PersistentVolume, old: PersistentVolume): FieldE
   const before = sourceOf(old.spec ?? {});
   const after = sourceOf(volume.spec ?? {});
   if (!equal(before, after)) {
-    const text = (value: unknown): string => JSON.stringify(value, undefined, 1);
-    const detail = `spec.persistentvolumesource is immutable after creation\n${unifiedDiff(text(before), text(after))}`;
+    const changes = shapeDiff(before, after, "PersistentVolumeSource");
+    const detail = `spec.persistentvolumesource is immutable after creation\n${changes}`;
     errors.push(forbiddenField("spec.persistentvolumesource", detail));
   }
   errors.push(...validateImmutable(volume.spec?.volumeMode, old.spec?.volumeMode, "volumeMode"));
   const { nodeAffinity } = old.spec ?? {};
   if (nodeAffinity && !equal(nodeAffinity, volume.spec?.nodeAffinity)) {
-    errors.push(...validateImmutable(volume.spec?.nodeAffinity, nodeAffinity, "nodeAffinity"));
+    const shown = internal(volume.spec?.nodeAffinity ?? null, "VolumeNodeAffinity");
+    const detail = "field is immutable, except for updating from beta label to GA";
+    errors.push(invalid("nodeAffinity", shown, detail));
   }
   return errors;
 }

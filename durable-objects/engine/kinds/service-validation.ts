@@ -16,6 +16,7 @@ import {
   invalidEach,
   portNumber,
   qualifiedName,
+  unsupported,
 } from "../api/validation/names.ts";
 import { validateCidrLegacy, validateIpLegacy } from "../api/validation/ip.ts";
 import { checkOneOf, checkPortOrName, protocols } from "./checks.ts";
@@ -305,7 +306,7 @@ const distributions = ["PreferClose", "PreferSameZone", "PreferSameNode"];
 function validateTrafficDistribution(spec: ServiceSpec): FieldError[] {
   const wanted = spec.trafficDistribution;
   if (wanted === undefined || distributions.includes(wanted)) return [];
-  return [notSupported("spec.trafficDistribution", wanted, distributions)];
+  return [unsupported("spec.trafficDistribution", wanted, distributions)];
 }
 
 /** k8s: ValidateLoadBalancerStatus */

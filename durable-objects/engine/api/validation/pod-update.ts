@@ -9,7 +9,7 @@ import { rangeText } from "./names.ts";
 import { validateImageSpace } from "./pod-containers.ts";
 import { appArmorPrefix, mirrorAnnotation, validatePodParts } from "./pod.ts";
 import { validateTolerations } from "./pod-scheduling.ts";
-import { containerDiff, podSpecDiff } from "./unified-diff.ts";
+import { containerDiff, internal, podSpecDiff } from "./unified-diff.ts";
 
 const updatable = [
   "`spec.containers[*].image`",
@@ -138,7 +138,7 @@ function validateGated(now: PodSpec, old: PodSpec, errors: FieldError[]): PodSpe
     errors.push(
       invalid(
         path,
-        terms,
+        internal(terms, "NodeSelectorTerm"),
         "no additions/deletions to non-empty NodeSelectorTerms list are allowed",
       ),
     );
@@ -149,7 +149,7 @@ function validateGated(now: PodSpec, old: PodSpec, errors: FieldError[]): PodSpe
         errors.push(
           invalid(
             `${path}[${i}]`,
-            grown ?? null,
+            internal(grown ?? null, "NodeSelectorTerm"),
             "only additions are allowed (no mutations or deletions)",
           ),
         );

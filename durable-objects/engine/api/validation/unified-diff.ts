@@ -40,7 +40,7 @@ const aliases: Record<string, string> = {
 };
 
 /** An API value as the internal type of that shape. */
-function internal(value: unknown, shape: string | undefined): unknown {
+export function internal(value: unknown, shape: string | undefined): unknown {
   if (Array.isArray(value)) return value.map((item) => internal(item, shape));
   if (typeof value !== "object" || value === null) return value;
   const given = value as Plain;
@@ -160,9 +160,13 @@ export function unifiedDiff(before: string, after: string): string {
 export const podSpecDiff = (before: object, after: object): string =>
   unifiedDiff(podSpecJson(before), podSpecJson(after));
 
+/** Of two values of an internal type. */
+export const shapeDiff = (before: unknown, after: unknown, shape: string): string =>
+  unifiedDiff(
+    JSON.stringify(internal(before, shape), undefined, 1),
+    JSON.stringify(internal(after, shape), undefined, 1),
+  );
+
 /** Of one ephemeral container. */
 export const containerDiff = (before: object, after: object): string =>
-  unifiedDiff(
-    JSON.stringify(internal(before, "EphemeralContainer"), undefined, 1),
-    JSON.stringify(internal(after, "EphemeralContainer"), undefined, 1),
-  );
+  shapeDiff(before, after, "EphemeralContainer");
