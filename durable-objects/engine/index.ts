@@ -117,7 +117,8 @@ export class Engine {
     const state = this.log.hydrate(baseObjects(this.options.seed, born - bornBeforeMs));
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
-    this.#lookedAtWall = Number(this.log.meta("looked") ?? this.options.nowMs);
+    // Who made it looked, and only later looks are written down.
+    this.#lookedAtWall = Number(this.log.meta("looked") ?? born);
     if (!state.fresh) return;
     this.log.setMeta("born", String(born));
     // Born a while ago, so that a learner meets a cluster that has settled.
@@ -279,6 +280,9 @@ export class Engine {
     if (command.advanceToMs !== undefined)
       this.#work.advanceTo(command.advanceToMs, turnStepsMax * 10);
     for (let i = 0; i < command.steps; i++) this.#work.oneStep();
-    if (command.clock.paused) this.#setClock({ ...command.clock, baseMs: this.#now.ms });
+    // Steps may have led far ahead of the wall: time stands still there, or goes on from there.
+    const { clock } = command;
+    const baseMs = clock.paused ? this.#now.ms : Math.max(clock.baseMs, this.#now.ms);
+    this.#setClock({ ...clock, baseMs });
   }
 }

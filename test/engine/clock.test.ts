@@ -225,7 +225,33 @@ describe("steps", () => {
   });
 });
 
+describe("steps while time runs", () => {
+  test("time goes on from where they led", () => {
+    const world = withClock();
+    world.create(pod("short", ["sleep", "600"]));
+    world.advance(10_000);
+    const before = world.engine.virtualNow;
+    set(world, { steps: 200 });
+    expect(world.engine.virtualNow - before).toBeGreaterThan(300_000);
+    const led = world.engine.virtualNow;
+    world.advance(5_000);
+    expect(world.engine.virtualNow).toBe(led + 5_000);
+  });
+});
+
 describe("nobody looks", () => {
+  test("an eviction is no look", () => {
+    const run = (evict: boolean): number => {
+      const world = new World();
+      world.create(pod("crash", ["sh", "-c", "exit 1"]));
+      world.advance(30_000);
+      if (evict) world.evict();
+      world.advance(7_200_000);
+      return world.engine.virtualNow;
+    };
+    expect(run(true)).toBe(run(false));
+  });
+
   test("for ten minutes: time stands still, and goes on with the next request", () => {
     const world = withClock();
     world.create(pod("crash", ["sh", "-c", "exit 1"]));
