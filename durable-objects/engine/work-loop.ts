@@ -68,14 +68,16 @@ export class WorkLoop {
     for (;;) {
       left = this.drain(left);
       if (this.#queue.size > 0) return false;
+      // At every moment on the way, as they would had each come in time.
+      if (this.#queue.fireLazy(this.#now.ms)) continue;
       const due = this.#queue.nextDue();
       if (due !== undefined && due <= target) {
         this.#now.ms = Math.max(this.#now.ms, due);
         this.#queue.fire(this.#now.ms);
         continue;
       }
-      this.#now.ms = Math.max(this.#now.ms, target);
-      if (!this.#queue.fireLazy(this.#now.ms)) return true;
+      if (this.#now.ms >= target) return true;
+      this.#now.ms = target;
     }
   }
 

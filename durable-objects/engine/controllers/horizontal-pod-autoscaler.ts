@@ -14,16 +14,15 @@ import { objectKey, splitKey, type Change, type KubeObject } from "../core/objec
 import { workKey } from "../core/queue.ts";
 import type { Hpa } from "../kinds/hpa-shape.ts";
 import { hpaSyncMs } from "../limits.ts";
-import type { Client, Controller } from "./define.ts";
+import type { Client, Controller, Due } from "./define.ts";
 import { judge, remembered, type HpaMemory, type Wish } from "./hpa-behavior.ts";
 import { computeReplicas, type Computed } from "./hpa-metrics.ts";
 import { hpas, ofPod, ofTarget, scalable, targetOf, type Target } from "./hpa-target.ts";
 
 const name = "horizontalpodautoscaler";
 const memoryTable = "hpa";
-/** Tables of core/queue.ts: timers that ask for an alarm, and those that wait for the next turn. */
+/** Of core/queue.ts. */
 const timerTable = "timers";
-const lazyTable = "lazy-timers";
 
 export const horizontalPodAutoscalerController: Controller = {
   name,
@@ -41,13 +40,12 @@ const isOwnWrite = ({ op, object, previous }: Change): boolean =>
   equal((object as Hpa).spec, (previous as Hpa).spec) &&
   object.metadata.deletionTimestamp === previous?.metadata.deletionTimestamp;
 
-function reconcile(key: string, client: Client): number | undefined {
+function reconcile(key: string, client: Client): Due {
   const { namespace, name: hpaName } = splitKey(key);
   const hpa = client.get<Hpa>(hpas, namespace, hpaName);
   const memory = client.records.get<HpaMemory>(memoryTable, key);
   if (!hpa) {
     if (memory) client.records.delete(memoryTable, key);
-    setLazy(client, key, undefined);
     return undefined;
   }
   // The first look comes one period after the autoscaler, and no two closer than that.
@@ -65,15 +63,7 @@ function reconcile(key: string, client: Client): number | undefined {
   const { next, lively } = sync(client, hpa, memory);
   client.records.put(memoryTable, key, next);
   const again = client.now + hpaSyncMs;
-  setLazy(client, key, lively ? undefined : again);
-  return lively ? again : undefined;
-}
-
-function setLazy(client: Client, key: string, at: number | undefined): void {
-  const work = workKey(name, key);
-  if (client.records.get<number>(lazyTable, work) === at) return;
-  if (at === undefined) client.records.delete(lazyTable, work);
-  else client.records.put(lazyTable, work, at);
+  return lively ? again : { dueAtMs: again, lazy: true };
 }
 
 interface Outcome {

@@ -22,6 +22,7 @@ const lazyTable = "lazy-timers";
 export class Queue {
   readonly #dirty = new Set<WorkKey>();
   readonly #heap: Timer[] = [];
+  readonly #lazyHeap: Timer[] = [];
   readonly #store: Store;
 
   constructor(store: Store) {
@@ -65,7 +66,7 @@ export class Queue {
     const table = lazy ? lazyTable : timerTable;
     if (this.#store.record<number>(table, work) === due) return;
     this.#store.putRecord(table, work, due);
-    if (due !== undefined && !lazy) this.#push({ due, work });
+    if (due !== undefined) this.#push(lazy ? this.#lazyHeap : this.#heap, { due, work });
   }
 
   /** Brings the timer forward if `due` is earlier than what it has. */
@@ -76,11 +77,15 @@ export class Queue {
 
   /** The next moment at which something is due of itself. */
   nextDue(): number | undefined {
+    return this.#next(this.#heap, timerTable);
+  }
+
+  #next(heap: Timer[], table: string): number | undefined {
     for (;;) {
-      const top = this.#heap[0];
+      const top = heap[0];
       if (!top) return undefined;
-      if (this.#store.record<number>(timerTable, top.work) === top.due) return top.due;
-      this.#pop();
+      if (this.#store.record<number>(table, top.work) === top.due) return top.due;
+      this.#pop(heap);
     }
   }
 
@@ -89,7 +94,7 @@ export class Queue {
     for (;;) {
       const due = this.nextDue();
       if (due === undefined || due > now) break;
-      const timer = this.#pop() as Timer;
+      const timer = this.#pop(this.#heap) as Timer;
       this.#store.putRecord(timerTable, timer.work, undefined);
       this.#dirty.add(timer.work);
     }
@@ -97,37 +102,45 @@ export class Queue {
 
   /** The same for lazy timers; returns whether there were any. */
   fireLazy(now: number): boolean {
-    const due: Timer[] = [];
-    for (const work of this.#store.recordKeys(lazyTable)) {
-      const at = this.#store.record<number>(lazyTable, work) as number;
-      if (at <= now) due.push({ due: at, work });
+    let fired = false;
+    for (;;) {
+      const due = this.#next(this.#lazyHeap, lazyTable);
+      if (due === undefined || due > now) return fired;
+      const { work } = this.#pop(this.#lazyHeap) as Timer;
+      this.#store.putRecord(lazyTable, work, undefined);
+      this.#dirty.add(work);
+      fired = true;
     }
-    due.sort(compareTimers);
-    for (const timer of due) {
-      this.#store.putRecord(lazyTable, timer.work, undefined);
-      this.#dirty.add(timer.work);
-    }
-    return due.length > 0;
   }
 
-  /** After hydration: the heap from the timers' records. */
+  /** After hydration: the heaps from the timers' records. */
   rebuild(dirty: readonly WorkKey[]): void {
     this.#dirty.clear();
     for (const work of dirty) this.#dirty.add(work);
-    this.#heap.length = 0;
-    for (const work of this.#store.recordKeys(timerTable)) {
-      this.#push({ due: this.#store.record<number>(timerTable, work) as number, work });
+    for (const [heap, table] of this.#heaps()) {
+      heap.length = 0;
+      for (const work of this.#store.recordKeys(table)) {
+        this.#push(heap, { due: this.#store.record<number>(table, work) as number, work });
+      }
     }
   }
 
-  /** A step that was taken back: its timer's record is old again, so the heap needs an entry for it. */
+  /** A step that was taken back: its timers' records are old again, so the heaps need entries for them. */
   restore(work: WorkKey): void {
-    const due = this.#store.record<number>(timerTable, work);
-    if (due !== undefined) this.#push({ due, work });
+    for (const [heap, table] of this.#heaps()) {
+      const due = this.#store.record<number>(table, work);
+      if (due !== undefined) this.#push(heap, { due, work });
+    }
   }
 
-  #push(timer: Timer): void {
-    const heap = this.#heap;
+  #heaps(): [Timer[], string][] {
+    return [
+      [this.#heap, timerTable],
+      [this.#lazyHeap, lazyTable],
+    ];
+  }
+
+  #push(heap: Timer[], timer: Timer): void {
     heap.push(timer);
     let i = heap.length - 1;
     while (i > 0) {
@@ -139,8 +152,7 @@ export class Queue {
     heap[i] = timer;
   }
 
-  #pop(): Timer | undefined {
-    const heap = this.#heap;
+  #pop(heap: Timer[]): Timer | undefined {
     const top = heap[0];
     const last = heap.pop();
     if (!top || !last || heap.length === 0) return top;
