@@ -10,6 +10,9 @@ type Said =
   | { type: "end" }
   | { type: "resize"; cols: number; rows: number };
 
+/** Every message costs something, also one without bytes. */
+const heldBytesOf = (said: Said): number => 256 + (said.type === "input" ? said.bytes.length : 0);
+
 /** exec and attach. */
 export class CommandStream implements LiveSession {
   readonly kind: string;
@@ -41,22 +44,26 @@ export class CommandStream implements LiveSession {
     if (!frame) return;
     const { channel, bytes } = frame;
     if (channel === channels.stdin && this.session.stdin && bytes.length > 0) {
-      this.heldBytes += bytes.length;
-      if (this.heldBytes > heldBytesMax) throw new HeldTooMuch();
-      this.said.push({ type: "input", bytes: bytes.slice() });
+      this.hold({ type: "input", bytes: bytes.slice() });
     } else if (channel === channels.resize) this.resize(bytes);
     else if (channel === channels.close && this.protocol.halfClose) this.halfClose(bytes);
   }
 
   private halfClose([channel = 255, ...rest]: Uint8Array): void {
     if (channel > channels.resize || rest.length > 0) throw new Error("malformed message");
-    if (channel === channels.stdin) this.said.push({ type: "end" });
+    if (channel === channels.stdin) this.hold({ type: "end" });
+  }
+
+  private hold(said: Said): void {
+    this.heldBytes += heldBytesOf(said);
+    if (this.heldBytes > heldBytesMax) throw new HeldTooMuch();
+    this.said.push(said);
   }
 
   private resize(bytes: Uint8Array): void {
     const size = parsed(new TextDecoder().decode(bytes)) as { Width?: number; Height?: number };
     const [cols, rows] = [Number(size.Width), Number(size.Height)];
-    if (cols > 0 && rows > 0) this.said.push({ type: "resize", cols, rows });
+    if (cols > 0 && rows > 0) this.hold({ type: "resize", cols, rows });
   }
 
   pump(engine: Engine, nowMs: number): "waiting" | "more" | "over" {
@@ -83,9 +90,9 @@ export class CommandStream implements LiveSession {
   }
 
   private tell({ sessions }: Engine, said: Said): void {
+    this.heldBytes -= heldBytesOf(said);
     if (said.type === "resize") return sessions.resize(this.session, said.cols, said.rows);
     if (said.type === "end") return sessions.closeInput(this.session);
-    this.heldBytes -= said.bytes.length;
     sessions.write(this.session, said.bytes);
   }
 

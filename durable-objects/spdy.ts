@@ -18,6 +18,10 @@ const types = { synStream: 1, synReply: 2, reset: 3, ping: 6, goaway: 7 };
 const headBytes = 8;
 /** Larger ones are nobody's: clients write 32 KB at a time. */
 const frameBytesMax = 1024 * 1024;
+/** What the headers of one stream may be, inflated; port-forward's are a hundred bytes. */
+const headerBytesMax = 64 * 1024;
+/** Inflated at once: a thousandfold of it must do no harm. */
+const inflateBytes = 1024;
 
 /** Breaks of the protocol: the connection is over. */
 export class SpdyError extends Error {
@@ -27,8 +31,10 @@ export class SpdyError extends Error {
 export class SpdyReader {
   private held = new Uint8Array();
   private inflated: Uint8Array[] = [];
+  private inflatedBytes = 0;
   private readonly inflate = new Unzlib({ dictionary: spdyDictionary() }, (bytes) => {
     this.inflated.push(bytes);
+    this.inflatedBytes += bytes.length;
   });
 
   /** Whole frames in what came so far; borders of messages mean nothing. */
@@ -71,10 +77,14 @@ export class SpdyReader {
   /** One zlib stream goes through all header blocks of a connection, so each must be read in its turn. */
   private headers(block: Uint8Array): Record<string, string> {
     this.inflated = [];
-    try {
-      this.inflate.push(block.slice());
-    } catch {
-      throw new SpdyError("malformed headers");
+    this.inflatedBytes = 0;
+    for (let from = 0; from < block.length; from += inflateBytes) {
+      try {
+        this.inflate.push(block.slice(from, from + inflateBytes));
+      } catch {
+        throw new SpdyError("malformed headers");
+      }
+      if (this.inflatedBytes > headerBytesMax) throw new SpdyError("headers too large");
     }
     const plain = joined(this.inflated);
     const view = new DataView(plain.buffer, plain.byteOffset, plain.length);
