@@ -12,6 +12,20 @@ export class NodeSql implements Sql {
     this.database = new DatabaseSync(path);
   }
 
+  /** Another database with the same in it. */
+  copy(): NodeSql {
+    const other = new NodeSql();
+    const tables = this.exec("SELECT name, sql FROM sqlite_master WHERE type = 'table'");
+    for (const { name, sql } of tables) {
+      other.database.exec(sql as string);
+      for (const row of this.exec(`SELECT * FROM "${name}"`)) {
+        const places = Object.keys(row).map(() => "?");
+        other.exec(`INSERT INTO "${name}" VALUES (${places.join(", ")})`, ...Object.values(row));
+      }
+    }
+    return other;
+  }
+
   exec(query: string, ...bindings: SqlValue[]): Record<string, SqlValue>[] {
     let statement = this.#statements.get(query);
     if (!statement) this.#statements.set(query, (statement = this.database.prepare(query)));

@@ -28,13 +28,14 @@ export const start = 1_767_225_600_000;
 const tableAccept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
 export class World {
-  readonly sql = new NodeSql();
+  readonly sql: NodeSql;
   readonly options: EngineOptions;
   engine: Engine;
   /** Wall ms. */
   now = start;
 
-  constructor(options: Partial<EngineOptions> = {}) {
+  constructor(options: Partial<EngineOptions> = {}, sql = new NodeSql()) {
+    this.sql = sql;
     this.options = { seed: "test", nodes: 3, name: "test", nowMs: start, ...options };
     this.engine = new Engine(this.sql, this.options);
   }

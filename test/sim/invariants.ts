@@ -5,8 +5,9 @@
 import type { Change } from "../../durable-objects/engine/core/object.ts";
 import { parseQuantity } from "./quantities.ts";
 import { rolloutInvariants } from "./rollouts.ts";
-import { paths, ready } from "./operations.ts";
-import { shadowKey, type Any, type Invariant, type Simulation } from "./simulation.ts";
+import { paths, ready } from "./targets.ts";
+import { shadowKey } from "./history.ts";
+import type { Any, Invariant, Simulation } from "./simulation.ts";
 
 const finished = (pod: Any): boolean =>
   pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
@@ -176,12 +177,41 @@ function endpointsOf(sim: Simulation, service: Any): string | undefined {
     : `${id(service)}: Endpoints ${list}, ready ${expected}`;
 }
 
+const hostPorts = (pod: Any): number[] =>
+  pod.spec.containers
+    .flatMap((c: Any) => (c.ports ?? []).map((p: Any) => p.hostPort ?? 0))
+    .filter(Boolean);
+
+/** Whether another Pod holds one of the node's ports that this one wants. */
+function portTaken(sim: Simulation, node: string, pod: Any): boolean {
+  const wanted = hostPorts(pod);
+  if (wanted.length === 0) return false;
+  return sim
+    .all("pods")
+    .some(
+      (p) =>
+        p.spec.nodeName === node && !finished(p) && hostPorts(p).some((n) => wanted.includes(n)),
+    );
+}
+
+/** A claim that is not there, or that nothing has bound. */
+const lacksClaim = (sim: Simulation, pod: Any): boolean =>
+  (pod.spec.volumes ?? []).some(
+    ({ persistentVolumeClaim: claim }: Any) =>
+      claim &&
+      !sim
+        .all("persistentvolumeclaims", pod.metadata.namespace)
+        .some((c) => c.metadata.name === claim.claimName),
+  );
+
 function schedulable(sim: Simulation, pod: Any): string | undefined {
   if (pod.spec.nodeName || pod.metadata.deletionTimestamp || finished(pod)) return undefined;
+  if (lacksClaim(sim, pod)) return undefined;
   const home = sim.all("nodes").find((node) => {
     const wanted = Object.entries(pod.spec.nodeSelector ?? {});
     if (node.spec.unschedulable || node.spec.taints?.length) return false;
     if (pod.spec.affinity?.nodeAffinity) return false;
+    if (portTaken(sim, node.metadata.name, pod)) return false;
     if (!wanted.every(([k, v]) => node.metadata.labels?.[k] === v)) return false;
     return fits(sim, node, { ...requestsOf(pod), pods: 1 });
   });
@@ -373,6 +403,14 @@ export const invariants: Invariant[] = [
           .all("pods")
           .filter((p) => p.status?.podIP && !finished(p) && !p.spec.hostNetwork)
           .map((p) => [p.status.podIP, id(p)]),
+      ) ??
+      twice(
+        sim
+          .all("pods", "lab")
+          .filter((p) => p.spec.nodeName && !finished(p))
+          .flatMap((p) =>
+            hostPorts(p).map((n): [string, string] => [`port ${n} of ${p.spec.nodeName}`, id(p)]),
+          ),
       ) ??
       twice(
         sim

@@ -1,5 +1,6 @@
 /** What a scenario creates: small workloads that meet each other's labels, nodes and limits. */
 import type { Chance } from "./chance.ts";
+import { programSpec } from "./programs.ts";
 
 export const apps = ["web", "api"];
 
@@ -8,6 +9,7 @@ export const images = [
   "nginx:1.27",
   "nginx:1.26",
   "nginx:1.25-alpine",
+  "traefik/whoami:v1.10",
   "nginx:1.161",
   "acme.example/shop:v1",
 ];
@@ -29,9 +31,10 @@ function container(chance: Chance): Record<string, unknown> {
     ]);
     return { name: "main", image: "busybox:1.36", command: ["sh", "-c", script] };
   }
-  const image = chance.in100(80) ? chance.pick(images.slice(0, 3)) : chance.pick(images);
+  const image = chance.in100(80) ? chance.pick(images.slice(0, 4)) : chance.pick(images);
   const made: Record<string, unknown> = { name: "main", image };
   if (chance.in100(50)) made["ports"] = [{ containerPort: 80 }];
+  if (chance.in100(6)) made["ports"] = [{ containerPort: 80, hostPort: 8_080 + chance.below(2) }];
   if (chance.in100(40)) {
     const get = { httpGet: { path: "/", port: 80 }, initialDelaySeconds: chance.below(4) };
     made[chance.pick(["readinessProbe", "livenessProbe", "startupProbe"])] = get;
@@ -127,6 +130,45 @@ function pod(chance: Chance): Made {
   return { of: "pods", manifest: { apiVersion: "v1", kind: "Pod", metadata, spec: made.spec } };
 }
 
+/** Processes with something to lose. */
+function program(chance: Chance): Made {
+  const app = chance.pick([...apps, "alone"]);
+  const metadata = { name: `prog-${chance.below(4)}`, labels: { app, of: "alone" } };
+  const restartPolicy = chance.pick(["Always", "OnFailure", "Never"]);
+  const spec = { restartPolicy, terminationGracePeriodSeconds: 5, ...programSpec(chance) };
+  return { of: "pods", manifest: { apiVersion: "v1", kind: "Pod", metadata, spec } };
+}
+
+function claim(): Made {
+  const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
+  const metadata = { name: "kept" };
+  return {
+    of: "claims",
+    manifest: { apiVersion: "v1", kind: "PersistentVolumeClaim", metadata, spec },
+  };
+}
+
+/** What the unknown image turns out to be: slow to start, falling over, leaking. */
+function image(chance: Chance): Made {
+  const spec: Record<string, unknown> = {
+    repository: "acme.example/shop",
+    startSeconds: chance.pick([0, 3, 20]),
+    ports: [{ port: 80 }],
+    routes: [{ path: "*", body: "shop", delaySeconds: chance.below(3) }],
+    logs: [
+      { text: "tick", everySeconds: 7 },
+      { text: "up", afterSeconds: 2 },
+    ],
+  };
+  if (chance.in100(40)) spec["crashAfterSeconds"] = chance.pick([5, 60]);
+  if (chance.in100(30)) spec["memory"] = [{ afterSeconds: 30, quantity: "200Mi" }];
+  const metadata = { name: `shop-${chance.below(2)}` };
+  return {
+    of: "images",
+    manifest: { apiVersion: "podyard.dev/v1", kind: "Image", metadata, spec },
+  };
+}
+
 function service(chance: Chance): Made {
   const app = chance.pick(apps);
   const spec: Record<string, unknown> = {
@@ -167,6 +209,9 @@ const makers: { weight: number; make: Maker }[] = [
   { weight: 1, make: replicationController },
   { weight: 2, make: daemonSet },
   { weight: 3, make: pod },
+  { weight: 4, make: program },
+  { weight: 1, make: claim },
+  { weight: 1, make: image },
   { weight: 4, make: service },
   { weight: 2, make: budget },
   { weight: 1, make: quota },

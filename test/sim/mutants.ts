@@ -3,7 +3,7 @@
  * memory, for the length of its hunt; one that survives means that the simulation is blind there.
  */
 import { EngineClient } from "../../durable-objects/engine/client.ts";
-import type { Client, Controller } from "../../durable-objects/engine/controllers/define.ts";
+import type { Client } from "../../durable-objects/engine/controllers/define.ts";
 import { deploymentController } from "../../durable-objects/engine/controllers/deployment.ts";
 import { endpointSliceController } from "../../durable-objects/engine/controllers/endpoint-slice.ts";
 import { garbageCollector } from "../../durable-objects/engine/controllers/garbage-collector.ts";
@@ -14,100 +14,20 @@ import { Queue } from "../../durable-objects/engine/core/queue.ts";
 import { Random } from "../../durable-objects/engine/core/random.ts";
 import { Store } from "../../durable-objects/engine/core/store.ts";
 import { nodeResourcesFit } from "../../durable-objects/engine/scheduler/plugins/node-resources-fit.ts";
+import {
+  both,
+  every,
+  indexLoses,
+  listLoses,
+  patch,
+  scalesWrong,
+  through,
+  type Mutant,
+} from "./mutant.ts";
+import { clientMutants } from "./mutants-clients.ts";
+import { containerMutants } from "./mutants-containers.ts";
 import { judge, scenarioOf } from "./scenario.ts";
 import type { Any } from "./simulation.ts";
-
-interface Mutant {
-  name: string;
-  /** Returns what takes it out again. */
-  plant(): () => void;
-}
-
-/** Replaces a method; `make` gets the one there was. */
-function patch<T extends object, K extends keyof T>(
-  on: T,
-  key: K,
-  make: (was: Any) => Any,
-): () => void {
-  const was = on[key];
-  on[key] = make(was) as T[K];
-  return () => {
-    on[key] = was;
-  };
-}
-
-/** Every n-th of what is asked for. */
-function every(n: number): () => boolean {
-  let count = 0;
-  return () => ++count % n === 0;
-}
-
-/** A controller that sees or writes something else. */
-function through(
-  controller: Controller,
-  change: (client: Client) => Partial<Record<keyof Client, Any>>,
-): () => void {
-  return patch(
-    controller,
-    "reconcile",
-    (was: Controller["reconcile"]) => (key: string, client: Client) => {
-      const changed = change(client) as Record<string | symbol, unknown>;
-      const proxy = new Proxy(client, {
-        get: (target, name) => {
-          const value = changed[name] ?? Reflect.get(target, name, target);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      });
-      return was(key, proxy);
-    },
-  );
-}
-
-const sized = (set: Any, replicas: number): Any => ({ ...set, spec: { ...set.spec, replicas } });
-
-/** A Deployment's scaling of a set, moved by `by` where it goes that way. */
-const scalesWrong = (by: number) =>
-  through(deploymentController, (client) => ({
-    modify: (id: string, namespace: string, name: string, change: (o: Any) => Any, sub?: Any) =>
-      client.modify(
-        id,
-        namespace,
-        name,
-        (current: Any) => {
-          const next = change(current);
-          const way = next?.spec?.replicas - current.spec?.replicas;
-          if (id !== "replicasets.apps" || !(way * by > 0)) return next;
-          return sized(next, Math.max(0, next.spec.replicas + by));
-        },
-        sub,
-      ),
-  }));
-
-const indexLoses = (index: string, most = 0) =>
-  patch(
-    Store.prototype,
-    "byIndex",
-    (was) =>
-      function (this: Store, name: string, value: string) {
-        const found = was.call(this, name, value);
-        return name === index ? found.slice(0, most) : found;
-      },
-  );
-
-const listLoses = (resource: string) =>
-  patch(
-    Store.prototype,
-    "list",
-    (was) =>
-      function (this: Store, id: string, namespace?: string) {
-        return id === resource && namespace ? [] : was.call(this, id, namespace);
-      },
-  );
-
-const both =
-  (...undos: (() => void)[]) =>
-  (): void =>
-    undos.forEach((undo) => undo());
 
 const storage: Mutant[] = [
   {
@@ -380,10 +300,11 @@ const work: Mutant[] = [
 const seedsMax = 200;
 const length = 24;
 
-/** Prints the table; true when no mutant survives. */
-export function hunt(): boolean {
+/** Prints the table, or its rows of which the name has this part; true when no mutant survives. */
+export function hunt(only = ""): boolean {
   let survivors = 0;
-  for (const { name, plant } of [...storage, ...work]) {
+  for (const { name, plant } of [...storage, ...work, ...clientMutants, ...containerMutants]) {
+    if (!name.includes(only)) continue;
     const undo = plant();
     let killed = "SURVIVES";
     try {

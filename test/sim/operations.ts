@@ -1,50 +1,17 @@
 /** What can happen in a scenario: a table of operations. Each is plain JSON, its targets found when it runs. */
-import type { Chance } from "./chance.ts";
-import type { Any, Simulation } from "./simulation.ts";
+import { clientOperations } from "./client-operations.ts";
 import * as manifests from "./manifests.ts";
-
-export type Operation = { what: string } & Record<string, Any>;
-
-interface OperationRow {
-  what: string;
-  weight: number;
-  make(chance: Chance): Record<string, Any>;
-  run(sim: Simulation, operation: Any): void;
-}
-
-const namespace = "lab";
-export const paths: Record<string, string> = {
-  pods: `/api/v1/namespaces/${namespace}/pods`,
-  services: `/api/v1/namespaces/${namespace}/services`,
-  quotas: `/api/v1/namespaces/${namespace}/resourcequotas`,
-  controllers: `/api/v1/namespaces/${namespace}/replicationcontrollers`,
-  deployments: `/apis/apps/v1/namespaces/${namespace}/deployments`,
-  sets: `/apis/apps/v1/namespaces/${namespace}/replicasets`,
-  daemons: `/apis/apps/v1/namespaces/${namespace}/daemonsets`,
-  budgets: `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
-};
-const resources: Record<string, string> = {
-  pods: "pods",
-  services: "services",
-  deployments: "deployments.apps",
-  sets: "replicasets.apps",
-  daemons: "daemonsets.apps",
-  controllers: "replicationcontrollers",
-};
-
-const path = (of: string): string => paths[of] as string;
-const any = (chance: Chance): number => chance.below(10_000);
-
-/** The object that a number means now. */
-export function target(
-  sim: Simulation,
-  resource: string,
-  number: number,
-  own = true,
-): Any | undefined {
-  const list = own ? sim.all(resource, namespace) : sim.all(resource);
-  return list.length ? list[number % list.length] : undefined;
-}
+import type { Any, Simulation } from "./simulation.ts";
+import {
+  any,
+  namespace,
+  path,
+  ready,
+  resources,
+  target,
+  type Operation,
+  type OperationRow,
+} from "./targets.ts";
 
 const worker = (sim: Simulation, number: number): Any | undefined => {
   const nodes = sim.all("nodes").filter((n) => !n.metadata.name.startsWith("control"));
@@ -63,6 +30,8 @@ function scaled(sim: Simulation, kind: string, number: number): Any | undefined 
 
 function evictPod(sim: Simulation, pod: Any): number {
   const { name } = pod.metadata;
+  // What the budget allows is judged by what is there now.
+  sim.slipNow();
   sim.run();
   const before = sim.all("pods", namespace).find((p) => p.metadata.name === name);
   const budgets = [...sim.shadow.values()].filter((o) => o.kind === "PodDisruptionBudget") as Any[];
@@ -85,10 +54,6 @@ function evictPod(sim: Simulation, pod: Any): number {
   }
   return answer.status;
 }
-
-export const ready = (pod: Any): boolean =>
-  pod.metadata.deletionTimestamp === undefined &&
-  (pod.status?.conditions ?? []).some((c: Any) => c.type === "Ready" && c.status === "True");
 
 export const operations: OperationRow[] = [
   {
@@ -258,12 +223,7 @@ export const operations: OperationRow[] = [
       );
     },
   },
-  {
-    what: "watch",
-    weight: 2,
-    make: (chance) => ({ of: chance.pick(["pods", "deployments", "sets", "services"]) }),
-    run: (sim, { of }) => sim.openWatch(resources[of] as string, path(of), namespace),
-  },
+  ...clientOperations,
   {
     what: "pass",
     weight: 20,
@@ -273,22 +233,15 @@ export const operations: OperationRow[] = [
     run: (sim, { ms }) => sim.advance(ms),
   },
   {
-    what: "jump",
+    what: "edit what Pods mount",
     weight: 1,
-    make: (chance) => ({ ms: 1_000 * (1 + chance.below(900)) }),
-    run: (sim, { ms }) => {
-      const at = new Date(Math.floor((sim.world.engine.virtualNow + ms) / 1000) * 1000);
-      sim.request(
-        "PATCH",
-        "/apis/podyard.dev/v1/clocks/cluster?fieldManager=sim&force=true",
-        {
-          apiVersion: "podyard.dev/v1",
-          kind: "Clock",
-          metadata: { name: "cluster" },
-          spec: { advanceTo: `${at.toISOString().slice(0, 19)}Z` },
-        },
-        { type: "application/apply-patch+yaml" },
-      );
+    make: (chance) => ({ text: `told ${chance.below(100)}` }),
+    run: (sim, { text }) => {
+      const data = { text: `${text}\n` };
+      const metadata = { name: "told" };
+      const url = `/api/v1/namespaces/${namespace}/configmaps/told?fieldManager=sim&force=true`;
+      const manifest = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+      sim.request("PATCH", url, manifest, { type: "application/apply-patch+yaml" });
     },
   },
   // Faults
@@ -324,5 +277,7 @@ export function perform(sim: Simulation, operation: Operation): void {
   if (!row) throw new Error(`no operation ${operation.what}`);
   // Whoever acts looks first, and sees what is due by now as done; a late alarm comes later still.
   if (operation.what !== "alarm late") sim.run();
+  sim.slip = operation["slip"] ?? 0;
   row.run(sim, operation);
+  sim.slip = 0;
 }

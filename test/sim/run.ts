@@ -14,6 +14,8 @@ const { values } = parseArgs({
     /** Failures after which it stops. */
     stop: { type: "string", default: "5" },
     mutants: { type: "boolean", default: false },
+    /** Only those of which the name has this part. */
+    mutant: { type: "string", default: "" },
     "no-shrink": { type: "boolean", default: false },
   },
 });
@@ -61,7 +63,7 @@ function sweep(): boolean {
 }
 
 async function main(): Promise<boolean> {
-  if (values.mutants) return (await import("./mutants.ts")).hunt();
+  if (values.mutants) return (await import("./mutants.ts")).hunt(values.mutant);
   if (values.replay !== undefined) return replay(Number(values.replay));
   return sweep();
 }

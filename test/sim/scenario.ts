@@ -1,7 +1,8 @@
 /** A scenario: made from a seed, run, and, when it fails, made as short as it still fails. */
 import { Chance } from "./chance.ts";
 import { contents, invariants } from "./invariants.ts";
-import { operations, perform, type Operation } from "./operations.ts";
+import { operations, perform } from "./operations.ts";
+import type { Operation } from "./targets.ts";
 import { Simulation, Violation, type Mode } from "./simulation.ts";
 
 export interface Scenario {
@@ -13,6 +14,8 @@ export interface Scenario {
 export interface Outcome {
   hash: string;
   revisions: number;
+  /** What containers said to those who listened. */
+  heard: string[];
   failure?: Violation;
 }
 
@@ -26,7 +29,9 @@ export function scenarioOf(seed: number, length: number): Scenario {
   const list = Array.from({ length: count }, (_, i): Operation => {
     // Something to play with comes first.
     const row = i < 3 ? operations[0] : chance.weighted(operations);
-    return { what: row?.what ?? "", ...row?.make(chance) };
+    // Alarms are late, and requests come first: they meet what is due.
+    const slip = chance.in100(35) ? { slip: chance.pick([1, 300, 2_500, 9_000]) } : {};
+    return { what: row?.what ?? "", ...row?.make(chance), ...slip };
   });
   return { seed, nodes, operations: list };
 }
@@ -40,8 +45,11 @@ function setUp(sim: Simulation): void {
   sim.advance(2_000);
 }
 
-/** Power everywhere, nothing cordoned or tainted; then time. */
+/** Time at its own pace, power everywhere, nothing cordoned or tainted; then time. */
 function heal(sim: Simulation): void {
+  if (sim.all("clocks.podyard.dev").length > 0) {
+    sim.patch("/apis/podyard.dev/v1/clocks/cluster", { spec: { paused: null, speed: null } });
+  }
   for (const { metadata } of sim.all("nodes")) {
     if (metadata.name.startsWith("control")) continue;
     sim.patch(`/api/v1/nodes/${metadata.name}`, {
@@ -49,7 +57,7 @@ function heal(sim: Simulation): void {
       spec: { unschedulable: null, taints: null },
     });
   }
-  sim.advance(settleMs);
+  sim.watchedFor(settleMs);
   sim.healed = true;
 }
 
@@ -79,20 +87,29 @@ export function run(scenario: Scenario, options: Mode = {}): Outcome {
       if (operation.what === "lose memory") forgets(sim);
       perform(sim, operation);
       sim.check("operation");
-      sim.readWatches();
+      listen(sim, operation);
     }
     sim.say("(all nodes are well again)");
     heal(sim);
-    sim.readWatches();
+    listen(sim);
     sim.check("operation");
     sim.check("settled");
     forgets(sim);
     sim.check("end");
+    return { hash: sim.hash, revisions: sim.revisions, heard: sim.terminals.end() };
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
-    return { hash: sim.hash, revisions: sim.revisions, failure: error };
+    return { hash: sim.hash, revisions: sim.revisions, heard: [], failure: error };
   }
-  return { hash: sim.hash, revisions: sim.revisions };
+}
+
+/** What every client does after a turn. Of a late alarm nobody hears before something runs. */
+function listen(sim: Simulation, operation?: Operation): void {
+  sim.clients.read();
+  if (operation?.what === "alarm late") return;
+  sim.run();
+  sim.clients.read();
+  sim.terminals.read();
 }
 
 /** The scenario as it is, and once more without the faults that must leave no trace: both logs are one. */
@@ -101,14 +118,28 @@ export function judge(scenario: Scenario): Outcome {
   if (outcome.failure) return outcome;
   const calm = run(scenario, { calm: true });
   if (calm.failure) return calm;
-  if (calm.hash !== outcome.hash) {
-    const complaint = `${outcome.revisions} and ${calm.revisions} revisions`;
+  const { hash, revisions, heard } = outcome;
+  const at = heard.findIndex((line, i) => line !== calm.heard[i]);
+  if (calm.hash !== hash) {
     outcome.failure = new Violation(
       "lost memory and late alarms leave no trace in the log",
-      complaint,
+      `${revisions} and ${calm.revisions} revisions`,
+    );
+  } else if (at >= 0 || heard.length !== calm.heard.length) {
+    outcome.failure = new Violation(
+      "lost memory and late alarms change no byte of what is printed",
+      differ(heard[at] ?? "(end)", calm.heard[at] ?? "(end)"),
     );
   }
   return outcome;
+}
+
+/** Where two texts part, and a little around it. */
+function differ(one: string, other: string): string {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  const around = (text: string): string => text.slice(Math.max(0, at - 150), at + 150);
+  return `${one.slice(0, 100)} ...\n    ${around(one)}\n    instead of ${around(other)}`;
 }
 
 /** Drops operations, many at a time and then one by one, while the same invariant still fails. */

@@ -4,8 +4,11 @@
  */
 import { createHash } from "node:crypto";
 import type { Change, KubeObject } from "../../durable-objects/engine/core/object.ts";
+import type { ApiResponse, Reply } from "../../durable-objects/engine/ports.ts";
 import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
-import type { WatchEvent } from "../helpers/world.ts";
+import { Clients } from "./clients.ts";
+import { History, shadowKey } from "./history.ts";
+import { Terminals } from "./terminals.ts";
 
 /** The machine stopped: what was not on disk is gone. */
 class Crash extends Error {
@@ -42,15 +45,6 @@ export interface Mode {
   verbose?: boolean;
 }
 
-interface OpenWatch {
-  url: string;
-  resource: string;
-  namespace: string;
-  watch: { read(): WatchEvent[] };
-  seen: Map<string, Any>;
-  ended: boolean;
-}
-
 /** Of the log: as they are, or so small that a scenario sees many checkpoints and cuts. */
 const sizes = [
   {},
@@ -59,20 +53,40 @@ const sizes = [
   { checkpoint: 50_000, log: 60_000, ring: 40_000 },
 ];
 
+const births = new Map<string, World>();
+
+/** A cluster just born: born once, and copied for every scenario. */
+function newborn(seed: number, nodes: number): World {
+  const options = { seed: `sim-${seed}`, nodes };
+  const key = JSON.stringify(options);
+  let first = births.get(key);
+  if (!first) births.set(key, (first = new World(options)));
+  return new World(options, first.sql.copy());
+}
+
 export class Simulation {
   readonly world: World;
   /** State made of revisions alone; `${resource} ${namespace}/${name}`. */
   readonly shadow = new Map<string, KubeObject>();
   readonly trace: string[] = [];
+  readonly history = new History();
+  readonly clients: Clients;
+  readonly terminals: Terminals;
   readonly #hash = createHash("sha1");
-  readonly #watches: OpenWatch[] = [];
   /** Faults that must leave no trace in the log are left out. */
   readonly calm: boolean;
   readonly #verbose: boolean;
   readonly #invariants: readonly Invariant[];
   readonly #sizes: object;
   lastRv = 0;
+  firstRv = 0;
   revisions = 0;
+  /** How late the next request comes, nothing having run meanwhile: it meets what is due. */
+  slip = 0;
+  /** Bytes of log rows. */
+  #logged = 0;
+  /** How the last transaction ended. */
+  #takenBack = false;
   /** Alarms since the last operation. */
   alarms = 0;
   /** Writes to disk until the machine stops. */
@@ -86,7 +100,7 @@ export class Simulation {
     this.#invariants = invariants;
     this.calm = options.calm ?? false;
     this.#verbose = options.verbose ?? false;
-    this.world = new World({ seed: `sim-${seed}`, nodes });
+    this.world = newborn(seed % 8, nodes);
     this.#sizes = sizes[seed % sizes.length] as object;
     const { sql } = this.world;
     const exec = sql.exec.bind(sql);
@@ -95,12 +109,17 @@ export class Simulation {
         this.#crashIn = undefined;
         throw new Crash("the machine stopped");
       }
+      if (query.startsWith("INSERT INTO log ")) this.#logged += Number(bindings[2]);
       return exec(query, ...bindings);
     };
     this.lastRv = this.world.engine.store.rv;
+    this.firstRv = this.lastRv;
+    this.clients = new Clients(this);
+    this.terminals = new Terminals(this);
     for (const resource of this.world.engine.store.resources()) {
       for (const object of this.world.engine.store.list(resource)) {
         this.shadow.set(shadowKey(resource, object.metadata), object);
+        this.history.born(resource, object);
       }
     }
     this.#attach();
@@ -135,7 +154,7 @@ export class Simulation {
 
   /** The alarm comes `ms` late: nothing runs meanwhile. Whatever was due happens first when something runs again. */
   late(ms: number): void {
-    if (this.calm) this.advance(ms);
+    if (this.calm) this.#alarms(ms, () => undefined);
     else this.world.now += ms;
   }
 
@@ -147,8 +166,13 @@ export class Simulation {
 
   // Time
 
-  /** Alarm by alarm, as the object would. Somebody always looks, or time would freeze. */
-  advance(ms: number): void {
+  /** Alarm by alarm, as the object would. Nobody looks meanwhile. */
+  advance(ms: number, atEach: () => void = () => undefined): void {
+    this.#alarms(ms, atEach);
+    this.#alarm();
+  }
+
+  #alarms(ms: number, atEach: () => void): void {
     const { world } = this;
     const target = world.now + ms;
     let still = 0;
@@ -159,38 +183,86 @@ export class Simulation {
       this.demand(still < 10, "time goes on", `10 alarms at ${world.now - start} ms`);
       world.now = Math.max(world.now, due);
       this.alarms += 1;
-      this.run();
+      this.#alarm();
+      atEach();
       const { objectCount } = world.engine.store;
       this.demand(objectCount < 5_000, "the cluster does not run away", `${objectCount} objects`);
     }
     world.now = target;
-    this.run();
   }
 
-  run(): void {
-    this.#guarded(() => {
-      this.world.engine.look(this.world.now);
-      this.world.engine.run(this.world.now);
-    });
+  #alarm(): void {
+    this.#guarded(() => this.world.engine.run(this.world.now));
     this.checkFaults();
   }
 
-  // Requests
+  /** The same for longer than a cluster stays awake by itself: somebody looks every minute. */
+  watchedFor(ms: number): void {
+    for (let left = ms; left > 0; left -= 60_000) {
+      this.advance(Math.min(left, 60_000));
+      this.run();
+    }
+  }
+
+  /** Nobody looks for so long that time may stand still; memory is lost on the way. */
+  unwatched(ms: number): void {
+    this.slipNow();
+    let alarms = 0;
+    this.advance(ms, () => {
+      if (++alarms % 7 === 0) this.evict();
+    });
+  }
+
+  /** Somebody looks, and sees what is due by now as done. */
+  run(): void {
+    this.#guarded(() => this.world.engine.look(this.world.now));
+    this.#alarm();
+  }
+
+  /** Lets what was meant to come late be late. */
+  slipNow(): void {
+    const ms = this.slip;
+    this.slip = 0;
+    if (ms > 0) this.late(ms);
+  }
+
+  // Requests: whatever is due when they come, they come first.
 
   request(method: string, url: string, body?: unknown, options: RequestOptions = {}): Answer {
-    this.run();
-    const rv = this.world.engine.store.rv;
+    this.slipNow();
     const answer = this.#guarded(() => this.world.request(method, url, body, options));
     this.say(
       `  ${method} ${url} -> ${answer.status}${answer.status >= 400 ? ` ${answer.body?.message ?? ""}` : ""}`,
     );
     this.demand(answer.status < 500, "no 5xx", `${method} ${url}: ${answer.text}`);
-    if (answer.status >= 400) {
-      const after = this.world.engine.store.rv;
-      this.demand(after === rv, "a refused request changes nothing", `${method} ${url}`);
-    }
+    const kept = answer.status >= 400 && !this.#takenBack;
+    this.demand(!kept, "a refused request changes nothing", `${method} ${url}: ${answer.text}`);
     this.checkFaults();
     return answer;
+  }
+
+  /** Streams, and what answers as it is. */
+  raw(method: string, url: string, body?: unknown, options: RequestOptions = {}): ApiResponse {
+    this.slipNow();
+    this.say(`  ${method} ${url}`);
+    const answer = this.#guarded(() => this.world.raw(method, url, body, options));
+    this.checkFaults();
+    return answer;
+  }
+
+  /** What an adapter does to an open session. */
+  session<T>(body: (sessions: World["engine"]["sessions"]) => T): T {
+    this.slipNow();
+    const result = this.#guarded(() => {
+      const { engine, now } = this.world;
+      return engine.session(now, () => body(engine.sessions));
+    });
+    this.checkFaults();
+    return result;
+  }
+
+  pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined {
+    return this.#guarded(() => this.world.engine.pollProxy(pending, method));
   }
 
   patch(url: string, body: unknown, type = "application/merge-patch+json"): Answer {
@@ -206,51 +278,26 @@ export class Simulation {
     return this.world.engine.store.list(resource, namespace);
   }
 
-  // Watches of its own, which must end in the same state as a list
+  // What the log must still know
 
-  openWatch(resource: string, url: string, namespace: string): void {
-    const list = this.request("GET", url).body;
-    const seen = new Map<string, Any>();
-    for (const item of list.items) seen.set(shadowKey("", item.metadata), item);
-    const watch = this.world.watch(
-      `${url}?watch=true&resourceVersion=${list.metadata.resourceVersion}`,
+  /** So much was written since that the log need not reach back. */
+  mayForget(rv: number): boolean {
+    const { ring, log } = this.world.engine.log.sizes;
+    return (
+      rv < this.firstRv || this.history.bytesAfter(rv, this.#logged) > Math.min(ring, log / 2) / 4
     );
-    this.#watches.push({ url, resource, namespace, watch, seen, ended: false });
   }
 
-  readWatches(): void {
-    for (const open of this.#watches) {
-      if (open.ended) continue;
-      for (const { type, object } of open.watch.read()) {
-        const key = type === "ERROR" ? "" : shadowKey("", object.metadata);
-        const known = open.seen.has(key);
-        if (type === "ERROR") open.ended = true;
-        else if (type === "DELETED") {
-          this.demand(
-            known,
-            "a watch replays to the same state",
-            `${open.url}: DELETED ${key} unknown`,
-          );
-          open.seen.delete(key);
-        } else {
-          this.demand(
-            known === (type === "MODIFIED"),
-            "a watch replays to the same state",
-            `${open.url}: ${type} ${key}`,
-          );
-          open.seen.set(key, object);
-        }
-      }
-      if (open.ended) continue;
-      const items = this.all(open.resource, open.namespace);
-      const stored = new Map(
-        items.map((o) => [shadowKey("", o.metadata), o.metadata.resourceVersion]),
-      );
-      const same =
-        stored.size === open.seen.size &&
-        [...stored].every(([key, rv]) => open.seen.get(key)?.metadata.resourceVersion === rv);
-      this.demand(same, "a watch replays to the same state", `${open.url} differs from its list`);
+  /** The same of a list: each object that changed since must be known as it was. */
+  mayForgetState(resource: string, namespace: string, rv: number): boolean {
+    if (this.mayForget(rv)) return true;
+    const then = this.history.objectsAt(rv, resource, namespace);
+    const now = this.history.at(this.lastRv, resource, namespace);
+    for (const [key, { object, since }] of then) {
+      if (now.get(key) === object.metadata.resourceVersion) continue;
+      if (since === undefined || this.mayForget(since)) return true;
     }
+    return false;
   }
 
   // Judgement
@@ -314,9 +361,11 @@ export class Simulation {
     const transaction = store.transaction.bind(store);
     store.transaction = (body) => {
       const { rv, objectCount } = store;
+      this.#takenBack = false;
       try {
         return transaction(body);
       } catch (error) {
+        this.#takenBack = true;
         const clean = store.rv === rv && store.objectCount === objectCount;
         this.demand(clean, "what fails leaves nothing behind", String(error));
         throw error;
@@ -335,6 +384,7 @@ export class Simulation {
   #observe(change: Change): void {
     const { rv, at, op, resource, object } = change;
     this.#hash.update(`${rv} ${at} ${op} ${resource} ${JSON.stringify(object)}\n`);
+    this.history.add(change, this.#logged);
     this.revisions += 1;
     const line = `${rv} +${at - start} ms ${op} ${resource} ${change.namespace}/${change.name}`;
     this.say(`    ${line}`);
@@ -349,9 +399,6 @@ export class Simulation {
     else this.shadow.set(key, object);
   }
 }
-
-export const shadowKey = (resource: string, meta: { namespace?: string; name: string }): string =>
-  `${resource} ${meta.namespace ?? ""}/${meta.name}`;
 
 /** Wall and virtual moment of birth. */
 export const start = 1_767_225_600_000;
