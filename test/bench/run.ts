@@ -99,7 +99,9 @@ function clusters(): void {
   const quiet = ours("quiet");
   seen["quiet"] = quiet;
   const life = quiet["rowsPerPodLife"] ?? 0;
-  add("a Pod's life: rows", `${life}`, "12", life <= 12);
+  const { alarmsPerPodLife = 0, bytesPerPodLife = 0 } = quiet;
+  const cost = `${life}, ${alarmsPerPodLife}, ${whole(bytesPerPodLife)}`;
+  add("a Pod's life: rows, alarms, bytes", cost, "12 rows", life <= 12);
   const idle = `${quiet["quietAlarms"]}, ${quiet["quietRows"]}`;
   add("an unwatched hour, converged: alarms, rows", idle, "0, 0", idle === "0, 0");
 }
@@ -150,7 +152,7 @@ function beside(): void {
 function served(): void {
   const rates = child<Record<string, Rate>>("test/bench/served.ts");
   seen["served"] = rates;
-  const idle = rates["no-op object"] as Rate;
+  const idle = rates["no-op object: request"] as Rate;
   for (const [name, { perSecond, p50Ms, p95Ms }] of Object.entries(rates)) {
     const value = `${whole(perSecond)}/s, ${fine(p50Ms)} ms, ${fine(p95Ms)} ms`;
     const [target, holds] =
