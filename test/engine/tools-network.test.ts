@@ -61,6 +61,12 @@ describe("nslookup", () => {
       "** server can't find web.cluster.local: NXDOMAIN\n",
     );
   });
+  test("asks for the type it is told", () => {
+    expect(run("nslookup -type=srv kube-dns.kube-system.svc.cluster.local").stdout).toContain(
+      "kube-dns.kube-system.svc.cluster.local\tservice = 0 33 53 kube-dns.kube-system.svc.cluster.local\n",
+    );
+    expect(run("nslookup -q=a web.default.svc.cluster.local").exitCode).toBe(0);
+  });
   test("busybox 1.28", () => {
     const { stdout } = run("nslookup web", "old");
     expect(stdout).toMatch(

@@ -25,7 +25,7 @@ function words(io: Io): { type: Type | undefined; rest: string[] } {
   let type: Type | undefined;
   for (let i = 0; i < io.args.length; i++) {
     const word = io.args[i]!;
-    const given = /^-(?:query)?(?:q|t|type|querytype|query)=?(.*)$/.exec(word);
+    const given = /^-(?:querytype|query|type|qt|q|t)(?:=|$)(.*)$/.exec(word);
     if (given) type = typeOf(io, given[1] || io.args[++i]);
     else if (!word.startsWith("-")) rest.push(word);
   }
