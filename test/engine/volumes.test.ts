@@ -79,6 +79,35 @@ describe("emptyDir", () => {
     expect(w.events("fat")).toContain(`Warning Evicted ${text}`);
   });
 
+  it.each([
+    [
+      [["a", "2Mi"]],
+      "Pod ephemeral local storage usage exceeds the total limit of containers 2Mi. ",
+    ],
+    [
+      [
+        ["a", "2Mi"],
+        ["b", "1Gi"],
+      ],
+      'Container a exceeded its local ephemeral storage limit "2Mi". ',
+    ],
+  ])("and all else on the node's disk counts to the limits %j", (limits, message) => {
+    const script = "sleep 20; head -c 3145728 /dev/zero > /tmp/big; sleep 1000000";
+    const containers = limits.map(([name, limit]) => ({
+      name,
+      image: "busybox:1.36",
+      command: ["sh", "-c", name === "a" ? script : "sleep 1000000"],
+      resources: { limits: { "ephemeral-storage": limit } },
+    }));
+    const metadata = { name: "fat" };
+    w.create({ apiVersion: "v1", kind: "Pod", metadata, spec: { containers } });
+    w.advance(15_000);
+    expect(w.pod("fat").status.phase).toBe("Running");
+    w.advance(40_000);
+    expect(w.pod("fat").status).toMatchObject({ phase: "Failed", reason: "Evicted", message });
+    expect(w.events("fat")).toContain(`Warning Evicted ${message}`);
+  });
+
   it("of medium Memory is a tmpfs of its size, as Secrets are one of the Pod's", () => {
     w.create({ apiVersion: "v1", kind: "Secret", metadata: { name: "keys" } });
     const volumes = [

@@ -213,6 +213,8 @@ export interface Runtime {
   hostPath?(context: RuntimeContext, node: string, path: string, type: string): string | undefined;
   /** Optional. Bytes in one of a Pod's own volumes, for emptyDir's sizeLimit. */
   volumeBytes?(context: RuntimeContext, podUid: string, volume: string): number;
+  /** Optional. Bytes a container holds on its node's disk, for limits of ephemeral-storage. */
+  containerBytes?(context: RuntimeContext, podKey: string, containerId: string): number;
   start(context: RuntimeContext, spec: ContainerSpec): StartFailure | undefined;
   /** Delivers a signal to PID 1 (15 = TERM, 9 = KILL). */
   signal(context: RuntimeContext, podKey: string, containerId: string, signal: number): void;

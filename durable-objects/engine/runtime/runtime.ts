@@ -11,7 +11,7 @@ import { startProbeHits, stopProbeHits } from "./probe-lines.ts";
 import { resolveImage } from "./registry.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { hostFiles, hostPath } from "./volume-nodes.ts";
-import { fillVolume, removePodVolumes, volumeBytes } from "./volumes.ts";
+import { containerBytes, fillVolume, removePodVolumes, volumeBytes } from "./volumes.ts";
 import type {
   ContainerState,
   ExecResult,
@@ -112,6 +112,7 @@ export const runtime: Runtime = {
   hostFiles,
   hostPath,
   volumeBytes,
+  containerBytes,
   fingerprint,
   startProbeHits,
   stopProbeHits,

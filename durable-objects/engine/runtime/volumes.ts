@@ -9,8 +9,9 @@ import { imageVersion } from "../images/lookup.ts";
 import { imageTimeMs, type Container } from "./container.ts";
 import type { FillOptions, Mount, RuntimeContext, VolumeFile } from "./define.ts";
 import { removeTree } from "./fs/chunks.ts";
-import { Tree, type Inode } from "./fs/tree.ts";
+import { Tree, type Inode, type TreeRecord } from "./fs/tree.ts";
 import { accessLayer, dynamicText } from "./volume-access.ts";
+import type { PodRecord } from "./state.ts";
 import { hostFiles, hostTree, setGroup } from "./volume-nodes.ts";
 
 /** Tree and folder of a mount's source: `host/NODE/var/log` is the folder /var/log of node NODE's tree. */
@@ -218,15 +219,14 @@ function hasCalmProbe({ records }: RuntimeContext, podKey: string): boolean {
   return containers.some((c) => Object.values(c.probes ?? {}).some((p) => p.calm !== undefined));
 }
 
-/** Whether a tree is an emptyDir with a sizeLimit: the kubelet weighs it. */
+/** Whether the kubelet weighs a tree: an emptyDir with a sizeLimit, or all of a Pod with a limit of local storage. */
 function isLimited(context: RuntimeContext, key: string, podKey: string): boolean {
-  if (!key.startsWith("v/")) return false;
   const { namespace, name } = splitKey(podKey);
-  const pod = context.reader.get<SharerShape>("pods", namespace, name);
+  const spec = context.reader.get<SharerShape>("pods", namespace, name)?.spec;
+  if (spec?.containers.some((c) => c.resources?.limits?.["ephemeral-storage"] !== undefined))
+    return true;
   return Boolean(
-    pod?.spec.volumes?.some(
-      (v) => v.emptyDir?.sizeLimit !== undefined && key.endsWith(`/${v.name}`),
-    ),
+    spec?.volumes?.some((v) => v.emptyDir?.sizeLimit !== undefined && key.endsWith(`/${v.name}`)),
   );
 }
 
@@ -252,7 +252,11 @@ interface SharerShape {
       persistentVolumeClaim?: unknown;
       emptyDir?: { sizeLimit?: string };
     }[];
-    containers: { livenessProbe?: unknown; readinessProbe?: unknown }[];
+    containers: {
+      livenessProbe?: unknown;
+      readinessProbe?: unknown;
+      resources?: { limits?: Record<string, unknown> };
+    }[];
   };
 }
 
@@ -295,15 +299,25 @@ export function removePodVolumes({ records }: RuntimeContext, podKey: string): v
 }
 
 /** Bytes of all files of a volume of a Pod's own, as `du` counts them. */
-export function volumeBytes(context: RuntimeContext, podUid: string, volume: string): number {
-  const key = `v/${podUid}/${volume}`;
-  if (context.records.get("trees", key) === undefined) return 0;
-  const tree = new Tree({ key, records: context.records, now: () => context.now });
+export const volumeBytes = (context: RuntimeContext, podUid: string, volume: string): number =>
+  treeBytes(context, `v/${podUid}/${volume}`);
+
+/** Bytes a container holds on its node's disk: its writable layer, and its log. */
+export function containerBytes(context: RuntimeContext, podKey: string, id: string): number {
+  const short = id.slice(0, 12);
+  const logs = context.records.get<PodRecord>("runtime", podKey)?.logs ?? {};
+  const log = Object.values(logs).flatMap((records) => records.filter((r) => r.id === short));
+  const layer = treeBytes(context, `c/${podKey}/${short}`);
+  return log.reduce((sum, { all }) => sum + all, layer);
+}
+
+function treeBytes(context: RuntimeContext, key: string): number {
+  const record = context.records.get<TreeRecord>("trees", key);
   let bytes = 0;
-  walk(tree, "/", (path, node) => {
-    const id = node.t === "f" ? tree.find(path) : undefined;
-    if (id !== undefined) bytes += tree.size(id);
-  });
+  for (const id in record?.i) {
+    const node = record.i[id];
+    if (node?.t === "f") bytes += node.z ?? node.d?.length ?? 0;
+  }
   return bytes;
 }
 
