@@ -143,12 +143,14 @@ test("streams of one sandbox are limited", async () => {
   await Promise.all(open.map((stream) => stream.stop()));
 });
 
-test("sockets of pages elsewhere are refused", async () => {
+test("sockets of pages elsewhere are refused, clients that name some origin are not", async () => {
   const made = await make();
-  const response = await kube(made, "/api/v1/namespaces/default/pods/x/exec?command=sh", {
-    headers: { upgrade: "websocket", origin: "https://elsewhere.test" },
-  });
-  expect(response.status).toBe(403);
+  const ask = (agent: string): Promise<Response> =>
+    kube(made, "/api/v1/namespaces/default/pods/x/exec?command=sh", {
+      headers: { upgrade: "websocket", origin: "https://elsewhere.test", "user-agent": agent },
+    });
+  expect((await ask("Mozilla/5.0 (X11; Linux x86_64)")).status).toBe(403);
+  expect((await ask("client-go/v0.36.0")).status).toBe(404);
 });
 
 interface Inside {
