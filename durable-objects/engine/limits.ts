@@ -91,10 +91,15 @@ export const failedPullMs = 1_200;
 export const syncPeriodMs = 60_000;
 /** Missing ConfigMaps, Secrets and the like are looked at again on this grid. k8s: pod_workers backOffPeriod */
 export const configRetryMs = 10_000;
+/** A resize that found no room is tried again on this grid. k8s: allocation_manager.go retryDelay */
+export const resizeRetryMs = 180_000;
 export const mountRetryMsMin = 500;
 export const mountRetryMsMax = 122_000;
 /** k8s: pkg/kubelet/kubelet.go backOffPeriod */
 export const attachRetryMs = 10_000;
+/** Of a failed container's log that becomes its last words. k8s: MaxContainerTerminationMessageLogLines, LogLength */
+export const lastLogLines = 80;
+export const lastLogBytes = 2048;
 export const graceSecondsMin = 2;
 export const probeOutputBytesMax = 10 * 1024;
 export const probeRedirectsMax = 10;

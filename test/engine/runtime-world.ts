@@ -84,6 +84,8 @@ export class RuntimeWorld implements RuntimeContext {
       stdinOnce: false,
       readOnlyRootFilesystem: false,
       privileged: false,
+      noNewPrivileges: false,
+      seccomp: false,
       capabilities: { add: [], drop: [] },
       mounts: [],
       terminationMessagePath: "/dev/termination-log",

@@ -51,6 +51,12 @@ const agnhostProgram: Program<{ x: number }> = {
   step: (_sys, state) => ({ exit: state.x }),
 };
 
+/** A user of the image who is in a group of it, for tests of supplementary groups. */
+const agnhostUsers: Record<string, string> = {
+  "/etc/passwd": `${alpineFiles("3.22.2")["/etc/passwd"] as string}user-defined-in-image:x:1000:1000:Linux User,,,:/home/user-defined-in-image:/bin/sh\n`,
+  "/etc/group": `${alpineFiles("3.22.2")["/etc/group"] as string}user-defined-in-image:x:1000:\ngroup-defined-in-image:x:50000:user-defined-in-image\n`,
+};
+
 let cached: ImageVersion | undefined;
 
 export const agnhost: ImageDefinition = {
@@ -69,7 +75,9 @@ export const agnhost: ImageDefinition = {
       layer: buildLayer(
         alpineFiles("3.22.2"),
         {
+          ...agnhostUsers,
           "/agnhost": { program: "agnhost" },
+          "/agnhost-2": { program: "agnhost" },
           "/uploads": { dir: true, mode: 0o777 },
           "/bin/bash": { program: "bash" },
           "/usr/bin/curl": { program: "curl" },

@@ -17,7 +17,12 @@ const numbered = (tag: string): string | undefined => (/^\d+\.\d+$/.test(tag) ? 
 function picture(name: string): ImageDefinition {
   const layer = buildLayer(
     busyboxFiles,
-    { "/app": { program: `e2e-${name}` }, "/data.json": `{ "image": "${name}.jpg" }\n` },
+    {
+      "/app": { program: `e2e-${name}` },
+      "/data.json": `{ "image": "${name}.jpg" }\n`,
+      "/etc/os-release":
+        'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.21.3\nPRETTY_NAME="Alpine Linux v3.21"\n',
+    },
     runtimeFiles,
   );
   const server = smallServer({
@@ -46,7 +51,7 @@ function picture(name: string): ImageDefinition {
   };
 }
 
-/** Prints its effective user: what a setuid file would give, where escalation is not allowed. */
+/** Prints its effective user: root's, by its setuid bit, where escalation is allowed. */
 const effectiveUser: Program<Record<string, never>> = {
   name: "e2e-nonewprivs",
   start(sys) {
@@ -64,7 +69,11 @@ const nonewprivs: ImageDefinition = {
     entrypoint: ["/nnp"],
     cmd: [],
     env: {},
-    layer: buildLayer(busyboxFiles, { "/nnp": { program: "e2e-nonewprivs" } }, runtimeFiles),
+    layer: buildLayer(
+      busyboxFiles,
+      { "/nnp": { program: "e2e-nonewprivs", mode: 0o4755 } },
+      runtimeFiles,
+    ),
     sizeBytes: 2_500_000,
   }),
   programs: [effectiveUser],

@@ -219,6 +219,8 @@ export function withPodDefaults(pod: PodObject): PodObject {
     containers: spec.containers.map(withRequests),
     ...(spec.initContainers && { initContainers: spec.initContainers.map(withRequests) }),
     enableServiceLinks: spec.enableServiceLinks ?? true,
+    // Of Pods alone: a template keeps what it says. k8s: core/v1/conversion.go Convert_v1_Pod_To_core_Pod
+    ...((spec.terminationGracePeriodSeconds ?? 0) < 0 ? { terminationGracePeriodSeconds: 1 } : {}),
   };
   // Of a Pod, not of a template. k8s: core/v1 Convert_v1_Pod_To_core_Pod
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {

@@ -138,6 +138,20 @@ export function sumOfContainers(spec: PodSpec, which: Which): Quantities {
   return running;
 }
 
+/** The Pod's total as exact quantities: its own resources over its containers', overhead on top. k8s: PodRequests, PodLimits */
+export function sumOfPod(spec: PodSpec, which: Which): Quantities {
+  const sum = sumOfContainers(spec, which);
+  const own = spec.resources?.[which];
+  for (const name in own) {
+    const quantity = isPodLevel(name) ? parseQuantity(String(own[name])) : undefined;
+    if (quantity) sum[name] = quantity;
+  }
+  const overhead = spec.overhead as Record<string, unknown> | undefined;
+  for (const name in overhead)
+    if (which === "requests" || sum[name]) addTo(sum, { [name]: overhead[name] });
+  return sum;
+}
+
 export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
 const computed = ["cpu", "memory"] as const;

@@ -1,6 +1,12 @@
 /** What a kubelet refuses to run. k8s: pkg/kubelet/lifecycle/predicate.go generalFilter, resources first */
-import type { Reader } from "../controllers/define.ts";
+import type { Reader, Records } from "../controllers/define.ts";
+import { objectKey } from "../core/object.ts";
+import { podRequests } from "../kinds/pod-resources.ts";
 import { milliValue, value } from "../schema/quantity.ts";
+import type { PodRecord } from "./record.ts";
+import { kubeletTable } from "./record.ts";
+import { withGranted } from "./resize-resources.ts";
+import { forbiddenSysctl } from "./sysctls.ts";
 import type { NodeObject, Pod, PodSpec } from "./shapes.ts";
 import { isMirror, isSidecar } from "./shapes.ts";
 
@@ -12,40 +18,14 @@ export interface Rejection {
   message: string;
 }
 
-interface Demand {
-  cpu: number;
-  memory: number;
-  "ephemeral-storage": number;
-}
-type ResourceName = keyof Demand;
-
-const names: readonly ResourceName[] = ["cpu", "memory", "ephemeral-storage"];
+const names = ["cpu", "memory", "ephemeral-storage"] as const;
+type ResourceName = (typeof names)[number];
 const amount = (name: ResourceName, text: string | undefined): number =>
   name === "cpu" ? milliValue(text) : value(text);
 
-const demands = new WeakMap<PodSpec, Demand>();
-
-/** Effective requests: app containers and sidecars together, or the largest init step. k8s: resource.PodRequests */
-function demandOf(spec: PodSpec): Demand {
-  const known = demands.get(spec);
-  if (known) return known;
-  const demand: Demand = { cpu: 0, memory: 0, "ephemeral-storage": 0 };
-  for (const name of names) {
-    let app = 0;
-    for (const c of spec.containers) app += amount(name, c.resources?.requests?.[name]);
-    let sidecars = 0;
-    let peak = 0;
-    for (const c of spec.initContainers ?? []) {
-      const own = amount(name, c.resources?.requests?.[name]);
-      if (isSidecar(c, "init")) sidecars += own;
-      peak = Math.max(peak, isSidecar(c, "init") ? sidecars : sidecars + own);
-    }
-    demand[name] =
-      Math.max(app + sidecars, peak) +
-      amount(name, (spec.overhead as Demand | undefined)?.[name] as never);
-  }
-  demands.set(spec, demand);
-  return demand;
+function demandOf(spec: PodSpec): Record<ResourceName, number> {
+  const { cpu, memory, ephemeral } = podRequests({ spec } as never);
+  return { cpu, memory, "ephemeral-storage": ephemeral };
 }
 
 const gone = (pod: Pod): boolean =>
@@ -153,22 +133,51 @@ function underPressure(pod: Pod, node: NodeObject): Rejection | undefined {
   return { reason: "Evicted", message: "The node had condition: [MemoryPressure]. " };
 }
 
-/** Why this node's kubelet will not take the Pod; undefined: it will. `mine` tells which other Pods it already took. */
-export function rejection(
-  reader: Reader,
-  pod: Pod,
-  node: NodeObject,
-  mine: (other: Pod) => boolean,
-): Rejection | undefined {
-  const pressed = underPressure(pod, node);
+/** k8s: predicate.go rejectPodAdmissionBasedOnOSSelector, rejectPodAdmissionBasedOnOSField */
+function foreign(pod: Pod): Rejection | undefined {
+  const label = pod.metadata.labels?.["kubernetes.io/os"];
+  if (label !== undefined && label !== "linux")
+    return {
+      reason: "PodOSSelectorNodeLabelDoesNotMatch",
+      message: "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label",
+    };
+  if ((pod.spec.os?.name ?? "linux") === "linux") return undefined;
+  return {
+    reason: "PodOSNotSupported",
+    message: "Failed to admit pod as the OS field doesn't match node OS",
+  };
+}
+
+type Sources = Reader & { readonly records: Records };
+
+/** The other Pods this kubelet took, with the resources it granted them. */
+function othersOf(client: Sources, pod: Pod, node: NodeObject): Pod[] {
+  const others: Pod[] = [];
+  for (const other of client.byIndex<Pod>("pod.node", node.metadata.name)) {
+    if (other.metadata.uid === pod.metadata.uid || gone(other)) continue;
+    const key = objectKey(other.metadata.namespace, other.metadata.name);
+    const record = client.records.get<PodRecord>(kubeletTable, key);
+    if (!record) continue;
+    const { granted } = record;
+    others.push(granted ? { ...other, spec: withGranted(other.spec, granted) } : other);
+  }
+  return others;
+}
+
+/** Why a Pod that runs cannot have what it asks for now. */
+export function resizeRefusal(client: Sources, pod: Pod, node: NodeObject): Rejection | undefined {
+  return resourcesFit(pod, othersOf(client, pod, node), node);
+}
+
+/** Why this node's kubelet will not take the Pod; undefined: it will. */
+export function rejection(client: Sources, pod: Pod, node: NodeObject): Rejection | undefined {
+  const pressed = underPressure(pod, node) ?? forbiddenSysctl(pod.spec) ?? foreign(pod);
   if (pressed) return pressed;
   // Bound through the API: the scheduler has just judged by the same filters.
   if (pod.status?.conditions?.some((c) => c.type === "PodScheduled" && c.status === "True")) {
     return undefined;
   }
-  const others = reader
-    .byIndex<Pod>("pod.node", node.metadata.name)
-    .filter((other) => other.metadata.uid !== pod.metadata.uid && !gone(other) && mine(other));
+  const others = othersOf(client, pod, node);
   const short = resourcesFit(pod, others, node);
   if (short) return short;
   if (!nodeFits(pod, node)) {

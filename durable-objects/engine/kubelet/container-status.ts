@@ -9,7 +9,9 @@ import type {
   Pod,
   StateTerminated,
 } from "./shapes.ts";
+import type { Runtime } from "../runtime/define.ts";
 import { isSidecar } from "./shapes.ts";
+import { userSettings } from "./users.ts";
 
 const prefix = "containerd://";
 
@@ -74,15 +76,13 @@ function mountsOf(container: Container): unknown[] {
   }));
 }
 
-function userOf(pod: Pod, container: Container): unknown {
-  const own = container.securityContext;
-  const shared = pod.spec.securityContext;
-  const uid = own?.runAsUser ?? shared?.runAsUser;
-  if (uid === undefined) return undefined;
-  const gid = own?.runAsGroup ?? shared?.runAsGroup ?? 0;
-  const groups = new Set([gid, ...(shared?.supplementalGroups ?? [])]);
-  if (shared?.fsGroup !== undefined) groups.add(shared.fsGroup);
-  return { linux: { uid, gid, supplementalGroups: [...groups].sort((a, b) => a - b) } };
+type Identity = NonNullable<Runtime["identity"]>;
+
+function userOf(pod: Pod, container: Container, identity: Identity | undefined): unknown {
+  const who = identity?.(container.image ?? "", userSettings(pod, container));
+  if (!who) return undefined;
+  const supplementalGroups = [...who.groups].sort((a, b) => a - b);
+  return { linux: { uid: who.uid, gid: who.gid, supplementalGroups } };
 }
 
 function statusOf(
@@ -90,11 +90,12 @@ function statusOf(
   container: Container,
   kind: ContainerKind,
   record: ContainerRecord,
+  identity: Identity | undefined,
 ): ContainerStatus {
   const idle = pod.spec.initContainers?.length ? "PodInitializing" : "ContainerCreating";
   const made = record.id !== undefined;
   const mounts = mountsOf(container);
-  const user = made ? userOf(pod, container) : undefined;
+  const user = made ? userOf(pod, container, identity) : undefined;
   const requests = container.resources?.requests;
   return {
     name: container.name,
@@ -107,7 +108,7 @@ function statusOf(
     ...(made ? { containerID: prefix + record.id } : {}),
     ...(kind === "ephemeral" ? {} : { started: isStarted(container, record) }),
     ...(made && requests ? { allocatedResources: requests } : {}),
-    ...(made ? { resources: container.resources ?? {} } : {}),
+    ...(made ? { resources: record.runsWith ?? container.resources ?? {} } : {}),
     ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
     ...(user ? { user } : {}),
     ...(made && container.lifecycle?.stopSignal
@@ -124,9 +125,10 @@ export function containerStatuses(
   containers: readonly Container[] | undefined,
   kind: ContainerKind,
   record: PodRecord,
+  identity?: Identity,
 ): ContainerStatus[] {
   const statuses = (containers ?? []).map((container) =>
-    statusOf(pod, container, kind, record.containers[container.name] ?? untouched),
+    statusOf(pod, container, kind, record.containers[container.name] ?? untouched, identity),
   );
   if (kind !== "init") statuses.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return statuses;

@@ -5,8 +5,10 @@ import { decodeUtf8 } from "../core/utf8.ts";
 import { fromBase64 } from "../schema/base64.ts";
 import type { DownwardInput } from "./downward.ts";
 import { fieldText, findContainer, resourceText } from "./downward.ts";
+import { envFileValue } from "./env-file.ts";
 import { serviceVariables } from "./service-env.ts";
 import type { Container, EnvVar } from "./shapes.ts";
+import { runningUid } from "./shapes.ts";
 
 export type EnvResult = { env: { name: string; value: string }[] } | { error: string };
 
@@ -88,7 +90,7 @@ function keyed(
 function fromSource(
   variable: EnvVar,
   container: Container,
-  input: DownwardInput,
+  input: EnvInput,
   sources: Sources,
 ): Value {
   const from = variable.valueFrom;
@@ -108,15 +110,39 @@ function fromSource(
     const ref = from.secretKeyRef;
     return keyed(sources.secret(ref.name ?? ""), ref, "Secret", namespace);
   }
+  const file = (from as { fileKeyRef?: FileKeyRef } | undefined)?.fileKeyRef;
+  if (file) return fromFile(file, input);
   return { text: "" };
 }
 
+interface FileKeyRef {
+  volumeName: string;
+  path: string;
+  key: string;
+  optional?: boolean;
+}
+
+function fromFile(ref: FileKeyRef, { pod, volumeText }: EnvInput): Value {
+  const { volumeName, path, key } = ref;
+  if (!pod.spec.volumes?.some((volume) => volume.name === volumeName))
+    return { error: `cannot find the volume "${volumeName}" referenced by FileKeyRef` };
+  const text = volumeText(volumeName, path);
+  // A file that is not there cannot be parsed, optional or not.
+  const value = text === undefined ? undefined : envFileValue(text, key);
+  if (value === undefined) return { error: "couldn't parse env file" };
+  if (value !== "") return { text: value };
+  if (ref.optional) return undefined;
+  const place = `/var/lib/kubelet/pods/${runningUid(pod)}/volumes/kubernetes.io~empty-dir/${volumeName}/${path}`;
+  return { error: `environment variable key "${key}" not found in file "${place}"` };
+}
+
+export interface EnvInput extends DownwardInput {
+  /** A file of one of the Pod's volumes. */
+  volumeText(volume: string, path: string): string | undefined;
+}
+
 /** Declared variables (envFrom first, env over them), then what Services add. */
-export function containerEnv(
-  reader: Reader,
-  container: Container,
-  input: DownwardInput,
-): EnvResult {
+export function containerEnv(reader: Reader, container: Container, input: EnvInput): EnvResult {
   const namespace = input.pod.metadata.namespace ?? "";
   const sources = new Sources(reader, namespace);
   const services = serviceVariables(reader, namespace, input.pod.spec.enableServiceLinks !== false);

@@ -16,6 +16,8 @@ import type { LoadedRecord } from "./record.ts";
 import { kubeletTable, loadRecord, newRecord, saveRecord } from "./record.ts";
 import { hasCalmProbe } from "./probes.ts";
 import { runPod } from "./running.ts";
+import { retryDeferred } from "./resize-queue.ts";
+import { reviewResize } from "./resize.ts";
 import type { NodeObject, Pod } from "./shapes.ts";
 import { isMirror, runningUid } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
@@ -144,7 +146,9 @@ function syncPod(tools: Tools, key: string): number | undefined {
   delete loaded.record.quiet;
   if (!stored && isMirror(pod)) loaded.record.staticOn = nodeName;
   if (!stored) admit(sync);
+  reviewResize(sync);
   step(sync);
+  if (loaded.record.done && !stored?.record.done) retryDeferred(sync);
   if (loaded.record.done && (pod.metadata.deletionTimestamp || loaded.record.withdrawn)) {
     deletePod(sync);
     return undefined;
@@ -177,14 +181,7 @@ function admit(sync: Sync): void {
     return;
   }
   if (pod.metadata.deletionTimestamp) return;
-  const refused = rejection(
-    client,
-    pod,
-    node,
-    (other) =>
-      client.records.get(kubeletTable, objectKey(other.metadata.namespace, other.metadata.name)) !==
-      undefined,
-  );
+  const refused = rejection(client, pod, node);
   if (!refused) return;
   podEvent(sync, "Warning", refused.reason, refused.message);
   record.verdict = {
@@ -205,4 +202,6 @@ function keepsRunning(client: Client, key: string, stored: LoadedRecord): boolea
 function forget(client: Client, runtime: Runtime, key: string): void {
   runtime.removePod(runtimeContext(client), key);
   client.records.delete(kubeletTable, key);
+  // Its object is gone, and with it the name of the node that has room now.
+  for (const node of client.list("nodes")) retryDeferred({ client, nodeName: node.metadata.name });
 }

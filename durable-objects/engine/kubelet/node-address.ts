@@ -21,6 +21,8 @@ export interface NodeRecord {
   /** Static Pods by key: hash of the manifest each was made from. */
   statics?: Record<string, string>;
   down?: boolean;
+  /** Pods whose resize waits for room. */
+  resizes?: string[];
   evictedAtMs?: number;
   pressureSinceMs?: number;
   pressureSeenMs?: number;

@@ -1,7 +1,10 @@
 /** Reading the runtime: which containers ended since the last look. */
 import type { ExitedState } from "../runtime/define.ts";
+import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
+import { lastLogBytes, lastLogLines } from "../limits.ts";
 import { noteExit } from "./lifecycle.ts";
 import type { ContainerRecord, ExitRecord } from "./record.ts";
+import { podContainers } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 
 function exitOf(record: ContainerRecord, state: ExitedState): ExitRecord {
@@ -14,6 +17,15 @@ function exitOf(record: ContainerRecord, state: ExitedState): ExitRecord {
     startedAtMs: state.startedAtMs,
     finishedAtMs: state.finishedAtMs,
   };
+}
+
+/** k8s: kuberuntime_container.go getTerminationMessage, readLastStringFromContainerLogs */
+function lastWords(sync: Sync, name: string, state: ExitedState): string | undefined {
+  if (state.message !== undefined || state.exitCode === 0) return state.message;
+  const container = podContainers(sync.pod.spec).find((c) => c.container.name === name)?.container;
+  if (container?.terminationMessagePolicy !== "FallbackToLogsOnError") return undefined;
+  const log = sync.runtime.logTail?.(sync.context, sync.key, name, lastLogLines) ?? "";
+  return decodeUtf8(encodeUtf8(log).slice(-lastLogBytes)) || undefined;
 }
 
 /** What upstream reports of a container that vanished with its node. k8s: ContainerStatusUnknown */
@@ -31,11 +43,14 @@ function lostExit(sync: Sync, record: ContainerRecord): ExitRecord {
 export function observe(sync: Sync): boolean {
   sync.nextMoveMs = sync.runtime.advance(sync.context, sync.key);
   let changed = false;
-  for (const record of Object.values(sync.record.containers)) {
+  for (const [name, record] of Object.entries(sync.record.containers)) {
     if (record.state !== "running" || record.id === undefined) continue;
     const state = sync.runtime.state(sync.context, sync.key, record.id);
     if (state?.status === "running") continue;
-    record.exit = state ? exitOf(record, state) : lostExit(sync, record);
+    const message = state && lastWords(sync, name, state);
+    record.exit = state
+      ? exitOf(record, { ...state, ...(message ? { message } : {}) })
+      : lostExit(sync, record);
     noteExit(sync, record);
     changed = true;
   }

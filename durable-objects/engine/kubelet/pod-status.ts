@@ -1,13 +1,28 @@
 /** From what the kubelet knows to the status the API shows. Pure; texts and order are upstream's. */
-import type { ContainerStatus, Pod, PodCondition, PodSpec, PodStatus } from "./shapes.ts";
+import type {
+  Container,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodSpec,
+  PodStatus,
+  StateTerminated,
+} from "./shapes.ts";
 import { isSidecar } from "./shapes.ts";
-import { shouldRestart } from "./restart.ts";
+import { restartingReason, shouldRestart } from "./restart.ts";
 
 export type Phase = "Pending" | "Running" | "Succeeded" | "Failed";
 
 type ByName = Map<string, ContainerStatus>;
 const byName = (statuses: readonly ContainerStatus[]): ByName =>
   new Map(statuses.map((s) => [s.name, s]));
+
+const restarts = (
+  container: Container,
+  kind: "init" | "app",
+  spec: PodSpec,
+  { exitCode, reason }: StateTerminated,
+): boolean => reason === restartingReason || shouldRestart(container, kind, spec, exitCode);
 
 interface InitCount {
   pending: number;
@@ -22,7 +37,7 @@ function countInit(spec: PodSpec, statuses: ByName): InitCount {
     const ended =
       status?.state?.terminated ?? (status?.state?.waiting && status.lastState?.terminated);
     if (!status || status.state?.running || !ended) count.pending++;
-    else if (ended.exitCode !== 0 && !shouldRestart(container, "init", spec, ended.exitCode)) {
+    else if (ended.exitCode !== 0 && !restarts(container, "init", spec, ended)) {
       count.failedForGood++;
     }
   }
@@ -62,12 +77,11 @@ function countApp(spec: PodSpec, statuses: ByName, count: RunCount): void {
     else if (state?.terminated) {
       count.stopped++;
       const code = state.terminated.exitCode;
-      if (!shouldRestart(container, "app", spec, code)) count.stoppedForGood++;
+      if (!restarts(container, "app", spec, state.terminated)) count.stoppedForGood++;
       if (code === 0) count.succeeded++;
     } else if (state?.waiting && status?.lastState?.terminated) {
       count.stopped++;
-      const code = status.lastState.terminated.exitCode;
-      if (!shouldRestart(container, "app", spec, code)) count.stoppedForGood++;
+      if (!restarts(container, "app", spec, status.lastState.terminated)) count.stoppedForGood++;
     } else if (state?.waiting) count.waiting++;
     else count.unknown++;
   }
@@ -154,7 +168,12 @@ function podReady(spec: PodSpec, others: readonly PodCondition[], ready: Judged)
 }
 
 /** k8s: pkg/kubelet/status/generate.go GeneratePodInitializedCondition */
-function podInitialized(spec: PodSpec, statuses: ByName, phase: Phase): Judged {
+function podInitialized(
+  spec: PodSpec,
+  statuses: ByName,
+  phase: Phase,
+  old: PodCondition | undefined,
+): Judged {
   const unknown: string[] = [];
   const incomplete: string[] = [];
   for (const container of spec.initContainers ?? []) {
@@ -171,7 +190,8 @@ function podInitialized(spec: PodSpec, statuses: ByName, phase: Phase): Judged {
   if (unknown.length > 0) messages.push(`containers with unknown status: ${list(unknown)}`);
   if (incomplete.length > 0)
     messages.push(`containers with incomplete status: ${list(incomplete)}`);
-  if (messages.length === 0) return { status: "True" };
+  // Once initialised, a Pod stays so, though its init containers may run again.
+  if (messages.length === 0 || old?.status === "True") return { status: "True" };
   return { status: "False", reason: "ContainersNotInitialized", message: messages.join(", ") };
 }
 
@@ -188,6 +208,9 @@ const owned = new Set([
   "Initialized",
   "ContainersReady",
   "PodReadyToStartContainers",
+  "PodResizePending",
+  "PodResizeInProgress",
+  "AllContainersRestarting",
 ]);
 
 export interface ConditionInput {
@@ -198,7 +221,32 @@ export interface ConditionInput {
   sandbox: boolean;
   /** Set once when the kubelet itself ended the Pod. */
   disruption?: { reason: string; message: string };
+  /** Of a resize that waits or is under way. */
+  resize: readonly PodCondition[];
+  /** Whether all containers start anew just now; undefined: no rule can make them. */
+  restartingAll?: boolean;
   nowText: string;
+}
+
+/** k8s: pkg/kubelet/status/generate.go GenerateAllContainersRestartingCondition */
+function restarting({ pod, phase, restartingAll, nowText }: ConditionInput): PodCondition[] {
+  if (restartingAll === undefined) return [];
+  const type = "AllContainersRestarting";
+  const before = pod.status?.conditions?.find((c) => c.type === type);
+  const status = restartingAll ? "True" : "False";
+  const since = before?.status === status ? before.lastTransitionTime : undefined;
+  const ended = { Succeeded: "PodCompleted", Failed: "PodFailed" }[phase as string];
+  const reason = ended ?? (restartingAll ? "RestartAllContainersStarted" : undefined);
+  return [
+    {
+      type,
+      status,
+      lastProbeTime: null,
+      lastTransitionTime: since ?? nowText,
+      ...(reason ? { reason } : {}),
+      ...(restartingAll ? { message: "container exited with restart policy rule" } : {}),
+    },
+  ];
 }
 
 /** All conditions in upstream's order, each keeping its transition time while its status stays. */
@@ -227,11 +275,21 @@ export function podConditions(input: ConditionInput): PodCondition[] {
   const ready = containersReady(pod.spec, statuses, phase);
   return [
     ...others,
+    ...input.resize,
     stamp("PodReadyToStartContainers", { status: input.sandbox ? "True" : "False" }),
-    stamp("Initialized", podInitialized(pod.spec, statuses, phase)),
+    stamp(
+      "Initialized",
+      podInitialized(
+        pod.spec,
+        statuses,
+        phase,
+        old.find((c) => c.type === "Initialized"),
+      ),
+    ),
     stamp("Ready", podReady(pod.spec, others, ready)),
     stamp("ContainersReady", ready),
     stamp("PodScheduled", { status: "True" }),
+    ...restarting(input),
   ];
 }
 

@@ -5,7 +5,16 @@ import { containerStatuses } from "./container-status.ts";
 import { hostIP } from "./node-address.ts";
 import type { Phase } from "./pod-status.ts";
 import { everStarted, getPhase, podConditions, settlePhase } from "./pod-status.ts";
-import type { ContainerStatus, Pod, PodCondition, PodStatus } from "./shapes.ts";
+import { couldRestartAll } from "./restart-all.ts";
+import { podResources, resizeConditions } from "./resize-status.ts";
+import type {
+  Container,
+  ContainerKind,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodStatus,
+} from "./shapes.ts";
 import { isMirror } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 
@@ -55,8 +64,9 @@ function phaseOf(sync: Sync, statuses: readonly ContainerStatus[]): Phase {
     started,
   );
   if (record.verdict && record.done) phase = "Failed";
-  // No finished phase while anything still runs.
-  if (running && (phase === "Failed" || phase === "Succeeded")) phase = old;
+  // No finished phase while anything still runs, or is about to run again.
+  if ((running || record.restartingAll) && (phase === "Failed" || phase === "Succeeded"))
+    phase = old;
   return settlePhase(phase, pod.status);
 }
 
@@ -64,9 +74,12 @@ function buildStatus(sync: Sync): PodStatus {
   const { pod, record } = sync;
   const old = pod.status ?? {};
   const nowText = rfc3339(sync.now);
-  const init = containerStatuses(pod, pod.spec.initContainers, "init", record);
-  const app = containerStatuses(pod, pod.spec.containers, "app", record);
-  const ephemeral = containerStatuses(pod, pod.spec.ephemeralContainers, "ephemeral", record);
+  const { identity } = sync.runtime;
+  const statusesOf = (list: Container[] | undefined, kind: ContainerKind): ContainerStatus[] =>
+    containerStatuses(pod, list, kind, record, identity);
+  const init = statusesOf(pod.spec.initContainers, "init");
+  const app = statusesOf(pod.spec.containers, "app");
+  const ephemeral = statusesOf(pod.spec.ephemeralContainers, "ephemeral");
   const statuses = [...init, ...app];
   const phase = phaseOf(sync, statuses);
   const verdict = record.done ? record.verdict : undefined;
@@ -79,6 +92,10 @@ function buildStatus(sync: Sync): PodStatus {
     phase,
     statuses,
     sandbox: record.sandbox,
+    ...(couldRestartAll(pod.spec)
+      ? { restartingAll: !record.done && record.restartingAll === true }
+      : {}),
+    resize: record.done ? [] : resizeConditions(record),
     ...(record.verdict?.condition ? { disruption: record.verdict.condition } : {}),
     nowText,
   });
@@ -97,6 +114,7 @@ function buildStatus(sync: Sync): PodStatus {
     startTime: old.startTime ?? rfc3339(record.startedAtMs),
     ...(rejected ? {} : lists(init, app, ephemeral)),
     ...(old.qosClass ? { qosClass: old.qosClass } : {}),
+    ...podResources(pod.spec, record),
   } as PodStatus;
 }
 

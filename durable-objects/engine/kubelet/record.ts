@@ -4,6 +4,7 @@
  */
 import type { Records } from "../controllers/define.ts";
 import { equal } from "../core/equal.ts";
+import type { Granted, Resources } from "./resize-resources.ts";
 
 export const kubeletTable = "kubelet";
 
@@ -88,6 +89,8 @@ export interface ContainerRecord {
   postStart?: CallRecord;
   kill?: KillRecord;
   probes?: Partial<Record<ProbeKind, ProbeRecord>>;
+  /** Resources it still runs with while others were granted. */
+  runsWith?: Resources;
 }
 
 /** A Pod that will not run again: why, as status.phase Failed shows it. */
@@ -105,6 +108,8 @@ export interface PodRecord {
   /** When the sandbox (network, pause container) is up. */
   sandboxAtMs?: number;
   ip?: string;
+  /** All containers go down in order to start anew together. */
+  restartingAll?: boolean;
   /** False again once everything ended. */
   sandbox: boolean;
   mount?: { failures: number; retryAtMs: number };
@@ -127,6 +132,14 @@ export interface PodRecord {
   done?: boolean;
   /** Nothing is due and some probe is calm: the next look means that somebody touched the Pod. */
   quiet?: boolean;
+  /** Resources as granted, while a resize is wanted or under way. */
+  granted?: Granted;
+  /** A resize that waits for room. */
+  resizeWaits?: { generation: number; sinceMs: number; message: string };
+  /** A resize that was granted and is being put to work. */
+  resizing?: { generation: number; sinceMs: number; dueAtMs: number; error?: string };
+  /** The Pod's own resources that are still at work meanwhile. */
+  runsWith?: Resources;
   /** Memory in steps of evictionStepBytes, as the node last heard of it. */
   memorySteps?: number;
 }

@@ -15,6 +15,13 @@ function ruleMatches(rule: RestartRule, exitCode: number): boolean {
   return codes.operator === "NotIn" ? !listed : listed;
 }
 
+/** Why a container ended that went down with all others, to start anew. */
+export const restartingReason = "RestartingAllContainers";
+
+/** The first rule an exit code matches. k8s: podutil.FindMatchingContainerRestartRule */
+export const ruleFor = (container: Container, exitCode: number): RestartRule | undefined =>
+  container.restartPolicyRules?.find((rule) => ruleMatches(rule, exitCode));
+
 /** k8s: pkg/api/v1/pod/util.go ContainerShouldRestart */
 export function shouldRestart(
   container: Container,
@@ -24,9 +31,7 @@ export function shouldRestart(
 ): boolean {
   if (kind === "ephemeral") return false;
   if (isSidecar(container, kind)) return true;
-  for (const rule of container.restartPolicyRules ?? []) {
-    if (ruleMatches(rule, exitCode)) return true;
-  }
+  if (ruleFor(container, exitCode)) return true;
   const policy = container.restartPolicy ?? spec.restartPolicy ?? "Always";
   if (kind === "init") return exitCode !== 0 && policy !== "Never";
   if (policy === "Always") return true;

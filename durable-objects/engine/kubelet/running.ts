@@ -6,6 +6,7 @@ import { allocateIp, hostIP, nodeKey } from "./node-address.ts";
 import { observe } from "./observe.ts";
 import { probe } from "./probing.ts";
 import { stage } from "./record.ts";
+import { restartAll } from "./restart-all.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, want } from "./sync.ts";
 import { weighVolumes } from "./volume-limits.ts";
@@ -25,13 +26,19 @@ export function runPod(sync: Sync): void {
     }
     const ended = observe(sync);
     if (ended) fillVolumes(sync);
-    if (finished(sync.pod.spec, sync.record) || initFailed(sync.pod.spec, sync.record)) {
+    const before = stage(sync.record);
+    const goingDown = restartAll(sync);
+    if (
+      !goingDown &&
+      (finished(sync.pod.spec, sync.record) || initFailed(sync.pod.spec, sync.record))
+    ) {
       endPod(sync);
       return;
     }
-    const before = stage(sync.record);
-    probe(sync, false);
-    runLifecycle(sync);
+    if (!goingDown) {
+      probe(sync, false);
+      runLifecycle(sync);
+    }
     if (!ended && stage(sync.record) === before) break;
   }
   fillVolumes(sync);

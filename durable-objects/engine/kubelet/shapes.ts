@@ -34,6 +34,7 @@ export type Lifecycle = BaseLifecycle & { stopSignal?: string };
 export type Container = Omit<BaseContainer, "lifecycle"> & {
   restartPolicy?: string;
   restartPolicyRules?: RestartRule[];
+  resizePolicy?: { resourceName: string; restartPolicy: string }[];
   lifecycle?: Lifecycle;
 };
 
@@ -41,6 +42,7 @@ export type PodSpec = Omit<BasePodSpec, "containers" | "initContainers" | "ephem
   containers: Container[];
   initContainers?: Container[];
   ephemeralContainers?: Container[];
+  hostnameOverride?: string;
   resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
 };
 
@@ -91,6 +93,8 @@ export type PodStatus = Omit<
   initContainerStatuses?: ContainerStatus[];
   ephemeralContainerStatuses?: ContainerStatus[];
   hostIPs?: { ip: string }[];
+  allocatedResources?: Record<string, string>;
+  resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
 };
 
 export interface Pod extends KubeObject {

@@ -1,23 +1,32 @@
 /** Making and starting one instance of a container. k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go */
 import { configRetryMs, relistMs } from "../limits.ts";
 import type { ContainerSpec, Mount, PodSandbox, StartFailure } from "../runtime/define.ts";
-import { milliValue, value } from "../schema/quantity.ts";
 import { containerEnv, expandAll } from "./env.ts";
 import { startHook } from "./hooks.ts";
 import type { ReadyImage } from "./images.ts";
 import { beginKill } from "./kill.ts";
 import { hostIP } from "./node-address.ts";
+import { sysctlName } from "./sysctls.ts";
+import { userSettings } from "./users.ts";
 import type { ContainerRecord } from "./record.ts";
+import { amountsOf, effectiveLimits } from "./resize-resources.ts";
 import type { Container, ContainerKind, Pod } from "./shapes.ts";
 import { podText } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 import { containerEvent, containerId, neverMs, want } from "./sync.ts";
 import { containerMounts } from "./volumes.ts";
 
+/** k8s: pkg/kubelet/kubelet_pods.go GeneratePodHostNameAndDomain, truncatePodHostnameIfNeeded */
+function hostnameOf({ spec, metadata }: Pod): string {
+  const name = spec.hostnameOverride ?? (spec.hostname || metadata.name);
+  return name.length > 63 ? name.slice(0, 63).replace(/[-.]+$/, "") : name;
+}
+
 function sandboxOf(sync: Sync): PodSandbox {
   const { pod, record } = sync;
   const spec = pod.spec;
   const hostNetwork = Boolean(spec.hostNetwork);
+  const sysctls = spec.securityContext?.sysctls;
   return {
     key: sync.key,
     namespace: pod.metadata.namespace ?? "",
@@ -26,8 +35,12 @@ function sandboxOf(sync: Sync): PodSandbox {
     ip: record.ip ?? "",
     hostIP: hostIP(sync.node),
     node: sync.nodeName,
-    hostname: hostNetwork ? sync.nodeName : (spec.hostname ?? pod.metadata.name.slice(0, 63)),
-    ...(spec.subdomain ? { subdomain: spec.subdomain } : {}),
+    hostname: hostNetwork ? sync.nodeName : hostnameOf(pod),
+    ...(spec.subdomain && spec.hostnameOverride === undefined ? { subdomain: spec.subdomain } : {}),
+    ...(spec.setHostnameAsFQDN ? { fqdn: true } : {}),
+    ...(sysctls?.length
+      ? { sysctls: Object.fromEntries(sysctls.map((s) => [sysctlName(s.name), s.value])) }
+      : {}),
     hostNetwork,
     hostPID: Boolean(spec.hostPID),
     shareProcessNamespace: Boolean(spec.shareProcessNamespace),
@@ -72,12 +85,11 @@ function specOf(
   const pod: Pod = sync.pod;
   const own = container.securityContext;
   const shared = pod.spec.securityContext;
-  const limits = container.resources?.limits;
+  const limits = amountsOf(effectiveLimits(container.resources, pod.spec.resources).limits);
   const command = expandAll(container.command, env);
   const args = expandAll(container.args, env);
   const { targetContainerName: targetContainer } = container as { targetContainerName?: string };
-  const user = own?.runAsUser ?? shared?.runAsUser;
-  const group = own?.runAsGroup ?? shared?.runAsGroup;
+  const profile = own?.seccompProfile ?? shared?.seccompProfile;
   return {
     id: record.id ?? "",
     pod: sandboxOf(sync),
@@ -93,16 +105,14 @@ function specOf(
     tty: Boolean(container.tty),
     stdin: Boolean(container.stdin),
     stdinOnce: Boolean(container.stdinOnce),
-    ...(user === undefined ? {} : { runAsUser: user }),
-    ...(group === undefined ? {} : { runAsGroup: group }),
-    ...(shared?.fsGroup === undefined ? {} : { fsGroup: shared.fsGroup }),
-    ...(shared?.supplementalGroups ? { supplementalGroups: shared.supplementalGroups } : {}),
+    ...userSettings(pod, container),
     readOnlyRootFilesystem: Boolean(own?.readOnlyRootFilesystem),
     privileged: Boolean(own?.privileged),
+    noNewPrivileges: own?.allowPrivilegeEscalation === false,
+    seccomp: !own?.privileged && !["Unconfined", undefined].includes(profile?.type),
     capabilities: { add: own?.capabilities?.add ?? [], drop: own?.capabilities?.drop ?? [] },
     mounts,
-    ...(limits?.cpu ? { cpuMilliLimit: milliValue(limits.cpu) } : {}),
-    ...(limits?.memory ? { memoryBytesLimit: value(limits.memory) } : {}),
+    ...limits,
     terminationMessagePath: container.terminationMessagePath ?? "/dev/termination-log",
     ports: (container.ports ?? []).map((p) => ({
       containerPort: p.containerPort,
@@ -140,6 +150,8 @@ export function startContainer(
     podIP: sync.record.ip ?? "",
     hostIP: hostIP(sync.node),
     node: sync.node,
+    volumeText: (volume, path) =>
+      sync.runtime.volumeText?.(sync.context, sync.record.uid, volume, path),
   });
   const problem = "error" in made ? made.error : nonRootProblem(sync, container);
   const mounted =
@@ -150,7 +162,7 @@ export function startContainer(
     return;
   }
   const before = { ...record };
-  record.restarts = record.id === undefined ? 0 : record.restarts + 1;
+  if (record.id !== undefined) record.restarts += 1;
   record.id = containerId(sync.client);
   const spec = specOf(sync, container, kind, record, made.env, mounted.mounts);
   const failure = sync.runtime.start(sync.context, spec);
@@ -185,6 +197,7 @@ function supersede(sync: Sync, record: ContainerRecord, before: ContainerRecord)
   delete record.retryImage;
   delete record.probes;
   delete record.swift;
+  delete record.runsWith;
 }
 
 function failStart(

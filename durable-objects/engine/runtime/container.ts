@@ -12,6 +12,14 @@ import { processKey, type Kernel } from "./kernel.ts";
 import { nodeProcesses, uidOf } from "./process-view.ts";
 import type { ContainerRecord, Process } from "./state.ts";
 import { throughLinks } from "./volume-nodes.ts";
+import {
+  identify,
+  parseGroups,
+  parsePasswd,
+  type GroupEntry,
+  type Identity,
+  type PasswdEntry,
+} from "./users.ts";
 import { sourceTree, volumeTree } from "./volumes.ts";
 
 /** What a node gives a container that has no limits of its own. */
@@ -19,29 +27,6 @@ export const defaultCapacity = { memoryBytes: 8 * 1024 * 1024 * 1024, cpus: 4 };
 
 /** Everything in an image was built then: 2026-01-15T00:00:00Z. */
 export const imageTimeMs = 1_768_435_200_000;
-
-export interface PasswdEntry {
-  name: string;
-  uid: number;
-  gid: number;
-  home: string;
-  shell: string;
-}
-
-/** The user part of an image's or a Pod's user setting against /etc/passwd. */
-export function parsePasswd(text: string): PasswdEntry[] {
-  return text
-    .split("\n")
-    .map((line) => line.split(":"))
-    .filter((parts) => parts.length >= 7)
-    .map(([name = "", , uid, gid, , home = "/", shell = ""]) => ({
-      name,
-      uid: Number(uid),
-      gid: Number(gid),
-      home,
-      shell,
-    }));
-}
 
 /** What is mounted in a folder, seen from it. */
 function below(mounts: readonly MountPoint[], folder: string): MountPoint[] {
@@ -61,23 +46,6 @@ function below(mounts: readonly MountPoint[], folder: string): MountPoint[] {
   return out;
 }
 
-interface GroupEntry {
-  readonly name: string;
-  readonly gid: number;
-  readonly members: readonly string[];
-}
-
-const parseGroups = (text: string): GroupEntry[] =>
-  text
-    .split("\n")
-    .map((line) => line.split(":"))
-    .filter((parts) => parts.length >= 4)
-    .map(([name = "", , gid, members = ""]) => ({
-      name,
-      gid: Number(gid),
-      members: members.split(",").filter(Boolean),
-    }));
-
 /** Thousands of containers of one image have the same file. */
 let lastGroups: { text: string; entries: readonly GroupEntry[] } = { text: "", entries: [] };
 
@@ -89,7 +57,7 @@ export class Container {
   #vfs: Vfs | undefined;
   readonly #roots = new Map<string, Vfs>();
   #env: Record<string, string> | undefined;
-  #user: { uid: number; gid: number; groups: number[]; home: string } | undefined;
+  #user: Identity | undefined;
 
   constructor(kernel: Kernel, key: string) {
     const record = kernel.pod.cs[key];
@@ -107,7 +75,10 @@ export class Container {
 
   get hostname(): string {
     const { pod } = this.kernel.pod;
-    return pod.hostNetwork ? pod.node : pod.hostname;
+    if (pod.hostNetwork) return pod.node;
+    return pod.fqdn && pod.subdomain
+      ? `${pod.hostname}.${pod.subdomain}.${pod.namespace}.svc.cluster.local`
+      : pod.hostname;
   }
 
   get vfs(): Vfs {
@@ -178,6 +149,52 @@ export class Container {
     ];
   }
 
+  /** What the runtime mounts in every container. */
+  #runtimeMounts(upper: MountPoint["tree"]): MountPoint[] {
+    const { spec } = this.record;
+    const proc = this.kernel.files.addTree(`proc/${this.key}`, () => new ProcTree(this));
+    const mounts: MountPoint[] = [
+      {
+        at: "/",
+        tree: upper,
+        sub: "",
+        readOnly: spec.readOnlyRootFilesystem === true,
+        device: "overlay",
+        fsType: "overlay",
+      },
+      { at: "/proc", tree: proc, sub: "/proc", readOnly: true, device: "proc", fsType: "proc" },
+      { at: "/sys", tree: proc, sub: "/sys", readOnly: true, device: "sysfs", fsType: "sysfs" },
+    ];
+    mounts.push({
+      at: "/sys/fs/cgroup",
+      tree: proc,
+      sub: "/sys/fs/cgroup",
+      readOnly: true,
+      device: "cgroup",
+      fsType: "cgroup2",
+    });
+    // /dev is a file system of its own, so a read-only root leaves it writable.
+    mounts.push({
+      at: "/dev",
+      tree: upper,
+      sub: "/dev",
+      readOnly: false,
+      device: "tmpfs",
+      fsType: "tmpfs",
+    });
+    // The kubelet's file for last words, bound where the Pod wants it: anybody may write it there.
+    if (spec.terminationMessagePath !== undefined)
+      mounts.push({
+        at: spec.terminationMessagePath,
+        tree: upper,
+        sub: "/dev/termination-log",
+        readOnly: false,
+        device: "/dev/vda1",
+        fsType: "ext4",
+      });
+    return mounts;
+  }
+
   #mounts(): MountPoint[] {
     const { spec } = this.record;
     const { files, records } = this.kernel;
@@ -194,28 +211,7 @@ export class Container {
           dynamic: (name) => encodeUtf8(networkFile(name, this)),
         }),
     );
-    const proc = files.addTree(`proc/${this.key}`, () => new ProcTree(this));
-    const mounts: MountPoint[] = [
-      {
-        at: "/",
-        tree: upper,
-        sub: "",
-        readOnly: spec.readOnlyRootFilesystem === true,
-        device: "overlay",
-        fsType: "overlay",
-      },
-      { at: "/proc", tree: proc, sub: "/proc", readOnly: true, device: "proc", fsType: "proc" },
-      { at: "/sys", tree: proc, sub: "/sys", readOnly: true, device: "sysfs", fsType: "sysfs" },
-    ];
-    // /dev is a file system of its own, so a read-only root leaves it writable.
-    mounts.push({
-      at: "/dev",
-      tree: upper,
-      sub: "/dev",
-      readOnly: false,
-      device: "tmpfs",
-      fsType: "tmpfs",
-    });
+    const mounts = this.#runtimeMounts(upper);
     mounts.push(...this.#imageVolumes(upper));
     for (const mount of spec.mounts ?? []) {
       const node = /^host\/([^/]+)\/?$/.exec(mount.source)?.[1];
@@ -283,29 +279,10 @@ export class Container {
   }
 
   /** Who its first process and every exec run as. */
-  get user(): { uid: number; gid: number; groups: number[]; home: string } {
+  get user(): Identity {
     if (this.#user) return this.#user;
     const { spec } = this.record;
-    const { passwd } = this;
-    const [name = "0", group] = (this.image.user ?? "0").split(":");
-    const asked = spec.runAsUser === undefined ? name : String(spec.runAsUser);
-    const entry = passwd.find((user) => user.name === asked || String(user.uid) === asked);
-    const uid = entry?.uid ?? (/^\d+$/.test(asked) ? Number(asked) : 0);
-    const groupEntry = this.groups.find(
-      (known) => known.name === group || String(known.gid) === group,
-    );
-    const imageGid =
-      spec.runAsUser === undefined && group !== undefined
-        ? (groupEntry?.gid ?? Number(group))
-        : undefined;
-    const gid = spec.runAsGroup ?? imageGid ?? entry?.gid ?? 0;
-    const groups = new Set([gid]);
-    if (entry)
-      for (const known of this.groups)
-        if (known.members.includes(entry.name)) groups.add(known.gid);
-    if (spec.fsGroup !== undefined) groups.add(spec.fsGroup);
-    for (const more of spec.supplementalGroups ?? []) groups.add(more);
-    this.#user = { uid, gid, groups: [...groups], home: entry?.home ?? "/" };
+    this.#user = identify(this.image.user, this.passwd, this.groups, spec);
     return this.#user;
   }
 

@@ -5,6 +5,7 @@
 import type { Records, Reader } from "../controllers/define.ts";
 import type { ApiRequest, ApiResponse } from "../ports.ts";
 import type { Network } from "./network-port.ts";
+import type { UserSettings } from "./users.ts";
 
 /** What the runtime may use. A controllers/define.ts Client satisfies it. */
 export interface RuntimeContext {
@@ -39,6 +40,9 @@ export interface PodSandbox {
   shareProcessNamespace: boolean;
   dnsPolicy: string;
   labels: Record<string, string>;
+  /** The kernel's name for it is the hostname with its domain. */
+  fqdn?: boolean;
+  sysctls?: Record<string, string>;
   /** /etc/hosts additions. */
   hostAliases?: { ip: string; hostnames: string[] }[];
 }
@@ -77,8 +81,13 @@ export interface ContainerSpec {
   runAsGroup?: number;
   fsGroup?: number;
   supplementalGroups?: number[];
+  strictGroups?: boolean;
   readOnlyRootFilesystem: boolean;
   privileged: boolean;
+  /** Setuid files give nothing. */
+  noNewPrivileges: boolean;
+  /** The runtime's filter of system calls is on. */
+  seccomp: boolean;
   capabilities: { add: string[]; drop: string[] };
   mounts: Mount[];
   /** Limits; absent: the node's. */
@@ -192,6 +201,8 @@ export interface Runtime {
   ): ResolvedImage | { error: string } | { invalid: string };
   /** Optional. The user an image runs as by itself: a number, a name, or "0": for runAsNonRoot. */
   imageUser?(image: string): string;
+  /** Optional. Who a container of an image starts as. */
+  identity?(image: string, settings: UserSettings): { uid: number; gid: number; groups: number[] };
   /** Optional. The signal an image asks to be stopped by (its STOPSIGNAL), where a Pod names none; else 15. */
   stopSignal?(image: string): number;
   /**
@@ -215,7 +226,23 @@ export interface Runtime {
   volumeBytes?(context: RuntimeContext, podUid: string, volume: string): number;
   /** Optional. Bytes a container holds on its node's disk, for limits of ephemeral-storage. */
   containerBytes?(context: RuntimeContext, podKey: string, containerId: string): number;
+  /** Optional. The last lines of a container's newest log. */
+  logTail?(context: RuntimeContext, podKey: string, container: string, lines: number): string;
+  /** Optional. A text file in one of a Pod's own volumes, for variables from files. */
+  volumeText?(
+    context: RuntimeContext,
+    podUid: string,
+    volume: string,
+    path: string,
+  ): string | undefined;
   start(context: RuntimeContext, spec: ContainerSpec): StartFailure | undefined;
+  /** Optional. Other limits for a container that runs; absent ones: none. */
+  resize?(
+    context: RuntimeContext,
+    podKey: string,
+    containerId: string,
+    limits: { cpuMilliLimit?: number; memoryBytesLimit?: number },
+  ): void;
   /** Delivers a signal to PID 1 (15 = TERM, 9 = KILL). */
   signal(context: RuntimeContext, podKey: string, containerId: string, signal: number): void;
   state(context: RuntimeContext, podKey: string, containerId: string): ContainerState | undefined;

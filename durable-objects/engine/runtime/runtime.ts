@@ -11,7 +11,14 @@ import { startProbeHits, stopProbeHits } from "./probe-lines.ts";
 import { resolveImage } from "./registry.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { hostFiles, hostPath } from "./volume-nodes.ts";
-import { containerBytes, fillVolume, removePodVolumes, volumeBytes } from "./volumes.ts";
+import { imageIdentity } from "./users.ts";
+import {
+  containerBytes,
+  fillVolume,
+  removePodVolumes,
+  volumeBytes,
+  volumeText,
+} from "./volumes.ts";
 import type {
   ContainerState,
   ExecResult,
@@ -107,12 +114,14 @@ const told = <T>(handle: string): T | undefined =>
 export const runtime: Runtime = {
   resolveImage,
   imageUser,
+  identity: imageIdentity,
   stopSignal: (image) => findImage(image).version.stopSignal ?? 15,
   fillVolume,
   hostFiles,
   hostPath,
   volumeBytes,
   containerBytes,
+  volumeText,
   fingerprint,
   startProbeHits,
   stopProbeHits,
@@ -122,6 +131,19 @@ export const runtime: Runtime = {
     if (!(kernel instanceof Kernel)) return kernel;
     kernel.save();
     return undefined;
+  },
+
+  logTail: (context, podKey, container, lines) =>
+    readLog(context, podKey, container, { tail: lines })?.text ?? "",
+
+  resize(context, podKey, containerId, limits) {
+    within(context, podKey, undefined, (kernel) => {
+      const record = kernel.pod.cs[kernel.containerKey(containerId) ?? ""];
+      if (!record || record.x) return;
+      const { cpuMilliLimit: _cpu, memoryBytesLimit: _memory, ...rest } = record.spec;
+      record.spec = { ...rest, ...limits };
+      kernel.touch();
+    });
   },
 
   signal(context, podKey, containerId, signal) {

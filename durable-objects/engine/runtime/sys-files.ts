@@ -4,8 +4,8 @@ import type { Container } from "./container.ts";
 import { Errno } from "./errno.ts";
 import type { Tree } from "./fs/tree.ts";
 import type { Credentials, Place, Stat, Vfs } from "./fs/vfs.ts";
-import type { Kernel } from "./kernel.ts";
-import { parentPid } from "./process-view.ts";
+import { processKey, type Kernel } from "./kernel.ts";
+import { parentPid, uidOf } from "./process-view.ts";
 import type { Process, Session } from "./state.ts";
 
 /** Ends the step of a process that its own call killed. */
@@ -102,10 +102,13 @@ export class FileCalls {
   // Files by path
 
   place(path: string, follow = true): Place {
-    return this.vfs.resolve(this.cwd, path, this.who, follow);
+    return this.vfs.resolve(this.cwd, this.#mine(path), this.who, follow);
   }
   existing(path: string, follow = true): Required<Place> {
-    return this.vfs.existing(this.cwd, path, this.who, follow);
+    return this.vfs.existing(this.cwd, this.#mine(path), this.who, follow);
+  }
+  #mine(path: string): string {
+    return path.startsWith("/proc/self/") ? `/proc/${this.pid}${path.slice(10)}` : path;
   }
   stat(path: string, follow = true): Stat {
     return this.vfs.stat(this.existing(path, follow));
@@ -226,9 +229,21 @@ export class FileCalls {
     return fd;
   }
 
+  /** The descriptor that `/proc/PID/fd/N` stands for; opening it is having it. */
+  #othersFd(path: string): string | undefined {
+    const [, pid, fd] = /^\/proc\/(\d+)\/fd\/(\d+)$/.exec(this.#mine(path)) ?? [];
+    if (pid === undefined) return undefined;
+    const other = this.kernel.process(processKey(this.process.ns, Number(pid)));
+    if (!other) throw new Errno("ENOENT");
+    if (this.who.uid !== 0 && uidOf(this.kernel, other) !== this.who.uid) throw new Errno("EACCES");
+    return this.kernel.files.idOf(other, Number(fd));
+  }
+
   #openId(path: string, flags: OpenFlags, mode: number): string {
     const { files } = this.kernel;
     const { vfs } = this;
+    const given = this.#othersFd(path);
+    if (given !== undefined) return given;
     let place = this.place(path);
     if (place.node && flags.create && flags.exclusive) throw new Errno("EEXIST");
     if (!place.node) {

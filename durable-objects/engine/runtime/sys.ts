@@ -1,6 +1,7 @@
 /** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
 import { argumentBytesMax } from "../limits.ts";
 import { Errno } from "./errno.ts";
+import { sysctlOf } from "./fs/kernel-files.ts";
 import { programOf } from "./fs/layer.ts";
 import { normalPath } from "./fs/vfs.ts";
 import { execCost, forkCost, Kernel, processKey } from "./kernel.ts";
@@ -97,6 +98,8 @@ export class Sys extends FileCalls {
     }
     const program = programOf(head);
     if (program === undefined) throw new Errno("ENOEXEC");
+    const escalates = (place.node.m & 0o4000) !== 0 && !this.container.record.spec.noNewPrivileges;
+    if (escalates) this.process.u = place.node.u ?? 0;
     this.become(program, argv, env, place.full);
   }
 
@@ -227,7 +230,8 @@ export class Sys extends FileCalls {
     const { pod } = this.kernel;
     const name = `${kind === "u" ? "udp" : "tcp"}/${port}`;
     if (pod.li[name]) throw new Errno("EADDRINUSE");
-    if (port < 1024 && !(this.who.uid === 0 && this.container.capable("NET_BIND_SERVICE")))
+    const free = Number(sysctlOf(this.container, "net.ipv4.ip_unprivileged_port_start"));
+    if (port < free && !(this.who.uid === 0 && this.container.capable("NET_BIND_SERVICE")))
       throw new Errno("EACCES");
     pod.li[name] = {
       p: this.key,

@@ -4,12 +4,13 @@
  */
 import type { Records } from "../controllers/define.ts";
 import { objectKey, splitKey } from "../core/object.ts";
-import { binaryOf } from "./bytes.ts";
+import { binaryOf, decodeUtf8 } from "./bytes.ts";
 import { imageVersion } from "../images/lookup.ts";
 import { imageTimeMs, type Container } from "./container.ts";
 import type { FillOptions, Mount, RuntimeContext, VolumeFile } from "./define.ts";
 import { removeTree } from "./fs/chunks.ts";
 import { Tree, type Inode, type TreeRecord } from "./fs/tree.ts";
+import { normalPath } from "./fs/vfs.ts";
 import { accessLayer, dynamicText } from "./volume-access.ts";
 import type { PodRecord } from "./state.ts";
 import { hostFiles, hostTree, setGroup } from "./volume-nodes.ts";
@@ -299,6 +300,20 @@ export function removePodVolumes({ records }: RuntimeContext, podKey: string): v
 }
 
 /** Bytes of all files of a volume of a Pod's own, as `du` counts them. */
+export function volumeText(
+  context: RuntimeContext,
+  podUid: string,
+  volume: string,
+  path: string,
+): string | undefined {
+  const key = `v/${podUid}/${volume}`;
+  const tree = new Tree({ key, records: context.records, now: () => context.now });
+  const id = tree.find(normalPath("/", path));
+  const node = id === undefined ? undefined : tree.inode(id);
+  if (id === undefined || node?.t !== "f") return undefined;
+  return decodeUtf8(tree.read(id, 0, tree.size(id)));
+}
+
 export const volumeBytes = (context: RuntimeContext, podUid: string, volume: string): number =>
   treeBytes(context, `v/${podUid}/${volume}`);
 

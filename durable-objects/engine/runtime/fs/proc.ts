@@ -3,6 +3,8 @@ import { defaultCapacity, type Container } from "../container.ts";
 import { processKey } from "../kernel.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../process-view.ts";
 import type { Process } from "../state.ts";
+import { kernelFile, kernelFolders, oomScoreOf } from "./kernel-files.ts";
+import { processSecurity } from "./process-security.ts";
 import type { Inode } from "./tree.ts";
 import { mountOptions, type ReadTree } from "./vfs.ts";
 
@@ -56,8 +58,11 @@ export class ProcTree implements ReadTree {
       return (
         `Name:\t${name}\nUmask:\t0022\nState:\t${state}\nTgid:\t${pid}\nPid:\t${pid}\nPPid:\t${parent}\n` +
         `Uid:${`\t${uid}`.repeat(4)}\nGid:${`\t${gid}`.repeat(4)}\n` +
-        `VmRSS:\t${Math.round(kernel.memoryOf(process) / 1024)} kB\nThreads:\t1\n`
+        `VmRSS:\t${Math.round(kernel.memoryOf(process) / 1024)} kB\nThreads:\t1\n` +
+        processSecurity(kernel, process)
       );
+    if (file === "oom_score_adj")
+      return `${kernel.pod.cs[process.c] ? oomScoreOf(kernel.container(process.c)) : 0}\n`;
     if (file === "stat")
       return `${pid} (${name}) ${state[0]} ${parent} ${pid} ${pid} 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 0\n`;
     return undefined;
@@ -67,8 +72,6 @@ export class ProcTree implements ReadTree {
     const { kernel, record } = this.container;
     const process = /^\/proc\/(\d+)\/(\w+)$/.exec(path);
     if (process) return this.#processFile(Number(process[1]), process[2] ?? "");
-    const limit = record.spec.memoryBytesLimit;
-    const milli = record.spec.cpuMilliLimit;
     const total = Math.round(defaultCapacity.memoryBytes / 1024);
     const uptime = ((kernel.now - record.t) / 1000 + 86_400).toFixed(2);
     switch (path) {
@@ -91,24 +94,10 @@ export class ProcTree implements ReadTree {
           .toReversed()
           .map((m) => `${m.device} ${m.at} ${m.fsType} ${mountOptions(m)} 0 0\n`)
           .join("");
-      case "/proc/sys/kernel/hostname":
-        return `${this.container.hostname}\n`;
-      case "/proc/sys/kernel/osrelease":
-        return "6.12.0-podyard\n";
-      case "/proc/sys/net/core/somaxconn":
-        return "4096\n";
       case "/proc/filesystems":
         return "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n";
-      case "/sys/fs/cgroup/memory.max":
-        return limit === undefined ? "max\n" : `${limit}\n`;
-      case "/sys/fs/cgroup/memory.current":
-        return `${this.#memory()}\n`;
-      case "/sys/fs/cgroup/cpu.max":
-        return milli === undefined ? "max 100000\n" : `${milli * 100} 100000\n`;
-      case "/sys/fs/cgroup/pids.max":
-        return "max\n";
       default:
-        return undefined;
+        return kernelFile(path, this.container, () => this.#memory());
     }
   }
 
@@ -134,19 +123,24 @@ export class ProcTree implements ReadTree {
       "uptime",
       "version",
     ],
-    "/proc/sys": ["kernel", "net"],
-    "/proc/sys/kernel": ["hostname", "osrelease"],
-    "/proc/sys/net": ["core"],
-    "/proc/sys/net/core": ["somaxconn"],
-    "/sys": ["fs"],
-    "/sys/fs": ["cgroup"],
-    "/sys/fs/cgroup": ["cpu.max", "memory.current", "memory.max", "pids.max"],
+    ...kernelFolders,
   };
 
   list(path: string): string[] {
-    if (/^\/proc\/\d+$/.test(path)) return ["cmdline", "comm", "environ", "root", "stat", "status"];
+    if (/^\/proc\/\d+$/.test(path))
+      return ["cmdline", "comm", "environ", "fd", "oom_score_adj", "root", "stat", "status"];
+    const open = this.#fdTable(path);
+    if (open) return Object.keys(open);
     const names = ProcTree.#folders[path] ?? [];
     return path === "/proc" ? [...this.#pids().map(String), ...names] : names;
+  }
+
+  /** Descriptors of a process of this container's namespace, by its folder. */
+  #fdTable(path: string): Record<string, string> | undefined {
+    const pid = /^\/proc\/(\d+)\/fd$/.exec(path)?.[1];
+    if (pid === undefined || this.node) return undefined;
+    const process = this.#processes().find((known) => known.pid === Number(pid));
+    return process && this.container.kernel.files.table(process);
   }
 
   find(path: string): string | undefined {
@@ -159,6 +153,10 @@ export class ProcTree implements ReadTree {
     if (ProcTree.#folders[path]) return { t: "d", m: 0o555, k };
     const pid = /^\/proc\/(\d+)$/.exec(path)?.[1];
     if (pid) return this.#pids().includes(Number(pid)) ? { t: "d", m: 0o555, k } : undefined;
+    if (this.#fdTable(path)) return { t: "d", m: 0o500, k };
+    const [, folder = "", fd = ""] = /^(\/proc\/\d+\/fd)\/(\d+)$/.exec(path) ?? [];
+    const description = this.#fdTable(folder)?.[fd];
+    if (description !== undefined) return { t: "l", m: 0o700, k, d: `pipe:[${description}]` };
     if (path === "/proc/self") return { t: "l", m: 0o777, k, d: "1" };
     const content = this.#content(path);
     return content === undefined ? undefined : { t: "f", m: 0o444, k, d: content };

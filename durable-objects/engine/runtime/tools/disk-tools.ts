@@ -184,8 +184,11 @@ const free = tool("free", (io) => {
 const mount = tool("mount", (io) => {
   const opts = options(io, "at:o:rwnvB");
   if (opts.rest.length) return io.fail(`permission denied (are you root?)`, 1);
+  const types = opts.value("t")?.split(",");
   for (const point of io.sys.container.vfs.mounts.toReversed())
-    io.out(`${point.device} on ${point.at} type ${point.fsType} (${mountOptions(point)})\n`);
+    if (!types || types.includes(point.fsType))
+      io.out(`${point.device} on ${point.at} type ${point.fsType} (${mountOptions(point)})
+`);
   return 0;
 });
 

@@ -61,7 +61,8 @@ export const hostname = tool("hostname", (io) => {
   if (opts.rest[0] !== undefined) return io.fail("sethostname: Operation not permitted");
   const domain = pod.subdomain ? `${pod.subdomain}.${pod.namespace}.svc.cluster.local` : "";
   if (opts.has("i")) io.out(`${pod.ip}\n`);
-  else if (opts.has("f")) io.out(`${container.hostname}${domain && `.${domain}`}\n`);
+  else if (opts.has("f"))
+    io.out(`${pod.fqdn || !domain ? container.hostname : `${container.hostname}.${domain}`}\n`);
   else if (opts.has("d")) io.out(`${domain}\n`);
   else io.out(`${opts.has("s") ? container.hostname.split(".")[0] : container.hostname}\n`);
   return 0;

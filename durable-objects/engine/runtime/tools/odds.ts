@@ -124,7 +124,8 @@ const sysctl = tool("sysctl", (io) => {
   const opts = options(io, "neaqpw");
   let code = 0;
   for (const word of opts.rest) {
-    const [name = "", value] = word.split(/=(.*)/s);
+    const [given = "", value] = word.split(/=(.*)/s);
+    const name = given.replaceAll("/", ".");
     const path = `/proc/sys/${name.replaceAll(".", "/")}`;
     if (value !== undefined) {
       io.say(`error setting key '${name}': Read-only file system`);

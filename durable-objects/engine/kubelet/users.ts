@@ -1,0 +1,19 @@
+/** What a Pod says about the user of a container. k8s: pkg/kubelet/kuberuntime/security_context.go */
+import type { UserSettings } from "../runtime/users.ts";
+import type { Container, Pod } from "./shapes.ts";
+
+export function userSettings(pod: Pod, container: Container): UserSettings {
+  const own = container.securityContext;
+  const shared = pod.spec.securityContext as
+    | (Pod["spec"]["securityContext"] & { supplementalGroupsPolicy?: string })
+    | undefined;
+  const user = own?.runAsUser ?? shared?.runAsUser;
+  const group = own?.runAsGroup ?? shared?.runAsGroup;
+  return {
+    ...(user === undefined ? {} : { runAsUser: user }),
+    ...(group === undefined ? {} : { runAsGroup: group }),
+    ...(shared?.fsGroup === undefined ? {} : { fsGroup: shared.fsGroup }),
+    ...(shared?.supplementalGroups ? { supplementalGroups: shared.supplementalGroups } : {}),
+    ...(shared?.supplementalGroupsPolicy === "Strict" ? { strictGroups: true } : {}),
+  };
+}

@@ -1,0 +1,156 @@
+/** What /proc/sys and /sys/fs/cgroup say to one container: sysctls of its Pod, its control group. */
+import type { NodeObject, Pod } from "../../kubelet/shapes.ts";
+import { milliValue, value } from "../../schema/quantity.ts";
+import { qosClass } from "../../kinds/pod-resources.ts";
+import type { Container } from "../container.ts";
+
+/** Kernel defaults of what learners and tests look at. */
+const sysctlDefaults: Record<string, string> = {
+  "kernel.msgmax": "8192",
+  "kernel.msgmnb": "16384",
+  "kernel.msgmni": "32000",
+  "kernel.osrelease": "6.12.0-podyard",
+  "kernel.pid_max": "4194304",
+  "kernel.sem": "32000\t1024000000\t500\t32000",
+  "kernel.shm_rmid_forced": "0",
+  "kernel.shmall": "18446744073692774399",
+  "kernel.shmmax": "18446744073692774399",
+  "kernel.shmmni": "4096",
+  "net.core.somaxconn": "4096",
+  "net.ipv4.ip_forward": "1",
+  "net.ipv4.ip_local_port_range": "32768\t60999",
+  "net.ipv4.ip_local_reserved_ports": "",
+  "net.ipv4.ip_unprivileged_port_start": "1024",
+  "net.ipv4.ping_group_range": "0\t2147483647",
+  "net.ipv4.tcp_fin_timeout": "60",
+  "net.ipv4.tcp_keepalive_intvl": "75",
+  "net.ipv4.tcp_keepalive_probes": "9",
+  "net.ipv4.tcp_keepalive_time": "7200",
+  "net.ipv4.tcp_rmem": "4096\t131072\t6291456",
+  "net.ipv4.tcp_syncookies": "1",
+  "net.ipv4.tcp_wmem": "4096\t16384\t4194304",
+  "vm.max_map_count": "1048576",
+  "vm.overcommit_memory": "1",
+  "vm.swappiness": "60",
+};
+
+/** A sysctl's value in the Pod of a container, if there is such a one. */
+export function sysctlOf(container: Container, name: string): string | undefined {
+  if (name === "kernel.hostname") return container.hostname;
+  return container.kernel.pod.pod.sysctls?.[name] ?? sysctlDefaults[name];
+}
+
+/** Folders of a list of slash-separated names below a root. */
+function foldersOf(root: string, names: readonly string[]): Record<string, string[]> {
+  const folders: Record<string, Set<string>> = {};
+  for (const name of names) {
+    let at = root;
+    for (const part of name.split("/")) {
+      (folders[at] ??= new Set()).add(part);
+      at = `${at}/${part}`;
+    }
+  }
+  return Object.fromEntries(Object.entries(folders).map(([at, set]) => [at, [...set].sort()]));
+}
+
+export const kernelFolders: Record<string, string[]> = {
+  ...foldersOf(
+    "/proc/sys",
+    ["kernel.hostname", ...Object.keys(sysctlDefaults)].map((name) => name.replaceAll(".", "/")),
+  ),
+  "/sys": ["fs"],
+  "/sys/fs": ["cgroup"],
+  "/sys/fs/cgroup": [
+    "cgroup.controllers",
+    "cpu.max",
+    "cpu.weight",
+    "memory.current",
+    "memory.max",
+    "pids.max",
+  ],
+};
+
+/** k8s: pkg/kubelet/cm/helpers_linux.go MilliCPUToShares; runc: ConvertCPUSharesToCgroupV2Value */
+function cpuWeight(milli: number): number {
+  const shares = Math.min(Math.max(Math.floor((milli * 1024) / 1000), 2), 262_144);
+  if (shares <= 2) return 1;
+  const log = Math.log2(shares);
+  return Math.ceil(10 ** ((log * log + 125 * log) / 612 - 7 / 34));
+}
+
+const podOf = ({ kernel }: Container): Pod | undefined =>
+  kernel.context.reader.get<Pod>("pods", kernel.pod.pod.namespace, kernel.pod.pod.name);
+
+const containersOf = (pod: Pod): Pod["spec"]["containers"] => [
+  ...pod.spec.containers,
+  ...(pod.spec.initContainers ?? []),
+];
+
+function weightOf(container: Container): number {
+  const { spec } = container.record;
+  const own = podOf(container);
+  const request = own && containersOf(own).find((c) => c.name === spec.name)?.resources?.requests;
+  return cpuWeight(request?.["cpu"] ? milliValue(request["cpu"]) : (spec.cpuMilliLimit ?? 0));
+}
+
+const guaranteedScore = -997;
+const nodeCritical = 2_000_001_000;
+
+/** k8s: pkg/kubelet/qos/policy.go GetContainerOOMScoreAdjust */
+export function oomScoreOf(container: Container): number {
+  const pod = podOf(container);
+  if (!pod) return 0;
+  const quality = pod.status?.qosClass ?? qosClass(pod as never);
+  if ((pod.spec.priority ?? 0) >= nodeCritical || quality === "Guaranteed") return guaranteedScore;
+  if (quality === "BestEffort") return 1000;
+  const node = container.kernel.context.reader.get<NodeObject>(
+    "nodes",
+    "",
+    pod.spec.nodeName ?? "",
+  );
+  const capacity = value(node?.status?.capacity?.["memory"]) || 1;
+  const all = containersOf(pod);
+  const asked = (c: (typeof all)[number]): number => value(c.resources?.requests?.["memory"]);
+  const own = all.find((c) => c.name === container.record.spec.name);
+  const podAsks = pod.spec.resources?.requests?.["memory"];
+  const given = all.reduce((sum, c) => sum + asked(c), 0);
+  const share = podAsks ? Math.max(0, Math.floor((value(podAsks) - given) / all.length)) : 0;
+  const score = (bytes: number): number => 1000 - Math.floor((1000 * (bytes + share)) / capacity);
+  let adjusted = score(own ? asked(own) : 0);
+  if (own?.restartPolicy === "Always" && !pod.spec.containers.includes(own))
+    adjusted = Math.min(adjusted, score(Math.min(...pod.spec.containers.map(asked))));
+  if (adjusted < 1000 + guaranteedScore) return 1000 + guaranteedScore;
+  return adjusted === 1000 ? 999 : adjusted;
+}
+
+/** Content of a file below /proc/sys or /sys; `memory` is what the container's processes hold. */
+export function kernelFile(
+  path: string,
+  container: Container,
+  memory: () => number,
+): string | undefined {
+  if (path.startsWith("/proc/sys/")) {
+    const text = sysctlOf(container, path.slice("/proc/sys/".length).replaceAll("/", "."));
+    return text === undefined ? undefined : `${text}\n`;
+  }
+  const { cpuMilliLimit, memoryBytesLimit } = container.record.spec;
+  switch (path) {
+    case "/sys/fs/cgroup/cgroup.controllers":
+      return "cpuset cpu io memory hugetlb pids rdma misc\n";
+    case "/sys/fs/cgroup/memory.max":
+      return memoryBytesLimit === undefined ? "max\n" : `${memoryBytesLimit}\n`;
+    case "/sys/fs/cgroup/memory.current":
+      return `${memory()}\n`;
+    case "/sys/fs/cgroup/cpu.max":
+      // A quota is at least a millisecond of the period. k8s: MilliCPUToQuota
+      return cpuMilliLimit === undefined
+        ? "max 100000\n"
+        : `${Math.max(cpuMilliLimit * 100, 1000)} 100000\n`;
+    case "/sys/fs/cgroup/cpu.weight":
+      return `${weightOf(container)}\n`;
+    case "/sys/fs/cgroup/pids.max":
+      return "max\n";
+    default:
+      return undefined;
+  }
+}
