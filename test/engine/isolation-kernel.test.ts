@@ -125,3 +125,22 @@ describe("/etc/hosts and the hostname", () => {
     expect(w.out("p", "echo $(hostname) $(hostname -f)")).toBe(`${names}\n`);
   });
 });
+
+it("devices are for who may administer the network", () => {
+  const w = run([box("c"), box("p", { securityContext: { privileged: true } })]);
+  const add = "ip link add dummy1 type dummy";
+  expect(w.sh("p", add, "c")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("Operation not permitted"),
+  });
+  expect(
+    w.sh("p", `${add} && ip link del dummy1 && ${add} && ip link show dummy1`, "p").out,
+  ).toMatch(/^3: dummy1: <BROADCAST,NOARP> mtu 1500 qdisc noop qlen 1000\n/);
+});
+
+it.each([
+  [true, /^ {9}0 {10}0 4294967295\n$/],
+  [false, /^ {9}0 +\d+ {6}65536\n$/],
+])("with hostUsers %s its ids are mapped", (hostUsers, map) => {
+  expect(run([box("c")], { hostUsers }).out("p", "cat /proc/self/uid_map")).toMatch(map);
+});

@@ -160,3 +160,58 @@ it("so does such a rule of a sidecar", () => {
     ["regular", 1, 137],
   ]);
 });
+
+describe("an http probe that is redirected", () => {
+  const image = "registry.k8s.io/e2e-test-images/agnhost:2.63.0";
+  const redirected = (to: string): IsolationWorld =>
+    run(
+      [
+        {
+          name: "c",
+          image,
+          args: ["liveness"],
+          livenessProbe: {
+            httpGet: { path: `/redirect?loc=${encodeURIComponent(to)}`, port: 8080 },
+            initialDelaySeconds: 15,
+            failureThreshold: 1,
+          },
+        },
+      ],
+      {},
+      60_000,
+    );
+  const restarts = (w: IsolationWorld): number =>
+    w.get(podUrl).status.containerStatuses[0].restartCount;
+
+  it("within its host follows", () => {
+    const w = redirected("/healthz");
+    expect(restarts(w)).toBeGreaterThan(0);
+    expect(w.events("p")).toContain(
+      "Warning Unhealthy Liveness probe failed: HTTP probe failed with statuscode: 500",
+    );
+  });
+
+  it("to another host does not, and is content", () => {
+    const w = redirected("http://0.0.0.0/");
+    expect(restarts(w)).toBe(0);
+    expect(w.events("p")).toContain(
+      'Warning ProbeWarning Liveness probe warning: Probe terminated redirects, Response body: <a href="http://0.0.0.0/">Found</a>.\n\n',
+    );
+  });
+});
+
+it("a Pod bound by hand to a node it does not fit on is refused there", () => {
+  const w = isolationWorld();
+  w.create(podOf("p", [box("c", { resources: { requests: { cpu: "1000" } } })]));
+  w.advance(2_000);
+  const binding = { apiVersion: "v1", kind: "Binding", metadata: { name: "p" } };
+  w.request("POST", `${podUrl}/binding`, { ...binding, target: { kind: "Node", name: "node-1" } });
+  w.advance(2_000);
+  expect(w.get(podUrl).status).toMatchObject({
+    phase: "Failed",
+    reason: "OutOfcpu",
+    message: expect.stringMatching(
+      /^Pod was rejected: Node didn't have enough resource: cpu, requested: 1000000, used: \d+, capacity: \d+$/,
+    ),
+  });
+});

@@ -14,7 +14,7 @@ import {
   goListen,
   goLog,
   goNotFound,
-  html,
+  goRedirect,
   remoteAddress,
   targetOf,
   type Target,
@@ -216,8 +216,7 @@ function echo(sys: Sys, msg: string, code: string): HttpAnswer {
 
 function redirect(sys: Sys, method: string, location: string, code: string): HttpAnswer {
   goLog(sys, `${method} /redirect?msg=${location}&code=${code}`);
-  const made = html(`<a href="${location}">Found</a>.\n\n`, Number(code || 302));
-  return { response: { ...made, headers: { ...made.headers, location } } };
+  return { response: goRedirect(location, Number(code || 302)) };
 }
 
 function header(sys: Sys, request: HttpRequest, key: string): HttpAnswer {

@@ -9,6 +9,7 @@ import {
   goListen,
   goLog,
   goNotFound,
+  goRedirect,
   hasFlag,
   html,
   remoteAddress,
@@ -111,8 +112,7 @@ export const agnhostServers: Record<string, Subcommand> = {
     http(sys, state, request) {
       const { path, query } = targetOf(request);
       if (path === "/started") return plain(`${uptime(sys, state)}s`);
-      if (path === "/redirect")
-        return { ...plain(""), status: 302, headers: { location: query.get("loc") ?? "" } };
+      if (path === "/redirect") return goRedirect(query.get("loc") ?? "");
       if (path !== "/healthz") return goNotFound();
       const seconds = uptime(sys, state);
       return seconds > 10 ? plain(`error: ${seconds}`, 500) : plain("ok");

@@ -50,6 +50,12 @@ export const json = (value: unknown, status = 200): HttpResponse =>
 export const goNotFound = (): HttpResponse =>
   answer("404 page not found\n", undefined, 404, { "x-content-type-options": "nosniff" });
 
+/** Go's http.Redirect. */
+export function goRedirect(location: string, status = 302): HttpResponse {
+  const made = html(`<a href="${location}">Found</a>.\n\n`, status);
+  return { ...made, headers: { ...made.headers, location } };
+}
+
 /** `X-Forwarded-For`: how Go and Node programs print header names. */
 export const canonical = (name: string): string =>
   name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());

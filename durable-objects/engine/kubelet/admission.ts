@@ -173,10 +173,6 @@ export function resizeRefusal(client: Sources, pod: Pod, node: NodeObject): Reje
 export function rejection(client: Sources, pod: Pod, node: NodeObject): Rejection | undefined {
   const pressed = underPressure(pod, node) ?? forbiddenSysctl(pod.spec) ?? foreign(pod);
   if (pressed) return pressed;
-  // Bound through the API: the scheduler has just judged by the same filters.
-  if (pod.status?.conditions?.some((c) => c.type === "PodScheduled" && c.status === "True")) {
-    return undefined;
-  }
   const others = othersOf(client, pod, node);
   const short = resourcesFit(pod, others, node);
   if (short) return short;

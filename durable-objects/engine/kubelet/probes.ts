@@ -276,32 +276,67 @@ function attemptHttp(
 ): Result | undefined {
   const port = resolvePort(container, action.port);
   if (typeof port !== "number") return { result: "unknown", output: port.error };
-  const host = action.host || (sync.record.ip ?? "");
-  const url = httpUrl(action, host, port);
-  state.call ??= startHttp(sync, action, host, port, sync.now + timeoutMs);
-  const outcome = pollCall(sync, state.call);
-  if (!outcome) return undefined;
-  return judgeHttp(outcome, url, joinHost(host, port), host);
+  const asked = { ...action, host: action.host || (sync.record.ip ?? ""), port };
+  state.call ??= startHttp(sync, asked, asked.host, port, sync.now + timeoutMs);
+  for (;;) {
+    const outcome = pollCall(sync, state.call);
+    if (!outcome) return undefined;
+    const { host, port: at, ...rest } = { ...asked, ...state.call.hop };
+    const url = httpUrl(rest as HttpAction, host, at);
+    const next = redirectOf(outcome, url);
+    if (!next) return judgeHttp(outcome, url, joinHost(host, at));
+    const count = (state.call.hop?.count ?? 0) + 1;
+    if (count > redirectsMax)
+      return { result: "failure", output: `Get "${next.url}": stopped after 10 redirects` };
+    const { deadlineMs } = state.call;
+    state.call = startHttp(sync, { ...asked, ...next.target }, host, next.target.port, deadlineMs);
+    state.call.hop = { ...next.target, count };
+  }
+}
+
+const redirectsMax = 10;
+
+interface Redirect {
+  target: { host: string; port: number; path: string; scheme: string };
+  url: string;
+}
+
+/** Where a redirect within the probed host leads; one to elsewhere is not followed. k8s: pkg/probe/http RedirectChecker */
+function redirectOf(outcome: Outcome, url: string): Redirect | undefined {
+  if (outcome.kind !== "http") return undefined;
+  const { status = 0, location } = outcome.result;
+  if (status < 300 || status >= 400 || !location) return undefined;
+  const [, from = "http", host = "", port, path = "/"] =
+    /^(https?):\/\/(\[[^\]]+\]|[^/:]+)(?::(\d+))?(\/.*)?$/.exec(url) ?? [];
+  const given = /^(https?):\/\/(\[[^\]]+\]|[^/:?]+)(?::(\d+))?(.*)$/.exec(location);
+  if (given && given[2] !== host) return undefined;
+  const scheme = given?.[1] ?? from;
+  const to = given ? given[3] : port;
+  const relative = location.startsWith("/") ? location : `${path.replace(/[^/]*$/, "")}${location}`;
+  const target = {
+    host: host.replace(/^\[|\]$/g, ""),
+    port: Number(to ?? (scheme === "https" ? 443 : 80)),
+    path: given ? given[4] || "/" : relative,
+    scheme: scheme.toUpperCase(),
+  };
+  return { target, url: httpUrl(target, target.host, target.port) };
 }
 
 /** k8s: pkg/probe/http/http.go DoHTTPProbe */
-function judgeHttp(outcome: Outcome, url: string, address: string, host: string): Result {
+function judgeHttp(outcome: Outcome, url: string, address: string): Result {
   const late = "context deadline exceeded (Client.Timeout exceeded while awaiting headers)";
   if (outcome.kind !== "http") return { result: "failure", output: `Get "${url}": ${late}` };
-  const { status, body, location, error } = outcome.result;
+  const { status, body, error } = outcome.result;
   if (status === undefined) {
     const text = error ?? late;
     const detail = text.startsWith("connect:") ? `dial tcp ${address}: ${text}` : text;
     return { result: "failure", output: `Get "${url}": ${detail}` };
   }
-  if (status >= 300 && status < 400 && location && !location.startsWith("/")) {
-    const target = /^[a-z]+:\/\/\[?([^/:\]]+)/.exec(location)?.[1];
-    if (target !== host) {
-      const output = `Probe terminated redirects, Response body: ${cut(body ?? "")}`;
-      return { result: "success", output, warning: true };
-    }
+  if (status >= 300 && status < 400) {
+    const output = `Probe terminated redirects, Response body: ${cut(body ?? "")}`;
+    return { result: "success", output, warning: true };
   }
-  if (status >= 200 && status < 400) return { result: "success", output: cut(body ?? "") };
+  if (status >= 200 && status < 300) return { result: "success", output: cut(body ?? "") };
   return { result: "failure", output: `HTTP probe failed with statuscode: ${status}` };
 }
 

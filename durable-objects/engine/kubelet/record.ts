@@ -38,6 +38,8 @@ export interface CallRecord {
   startedAtMs: number;
   /** When the wait for it ends. */
   deadlineMs: number;
+  /** Where redirects have led it, and how many. */
+  hop?: { host: string; port: number; path: string; scheme: string; count: number };
 }
 
 /** A container on its way out. */

@@ -1,4 +1,5 @@
 /** Making and starting one instance of a container. k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go */
+import { fnv32a } from "../core/random.ts";
 import { configRetryMs, relistMs } from "../limits.ts";
 import type { ContainerSpec, Mount, PodSandbox, StartFailure } from "../runtime/define.ts";
 import { containerEnv, expandAll } from "./env.ts";
@@ -37,6 +38,8 @@ function sandboxOf(sync: Sync): PodSandbox {
     node: sync.nodeName,
     hostname: hostNetwork ? sync.nodeName : hostnameOf(pod),
     ...(spec.subdomain && spec.hostnameOverride === undefined ? { subdomain: spec.subdomain } : {}),
+    // One range of ids per Pod. k8s: pkg/kubelet/userns/userns_manager.go
+    ...(spec.hostUsers === false ? { userBase: 65_536 * (1 + (fnv32a(record.uid) % 65_534)) } : {}),
     ...(spec.setHostnameAsFQDN ? { fqdn: true } : {}),
     ...(sysctls?.length
       ? { sysctls: Object.fromEntries(sysctls.map((s) => [sysctlName(s.name), s.value])) }

@@ -43,6 +43,8 @@ export interface PodSandbox {
   /** The kernel's name for it is the hostname with its domain. */
   fqdn?: boolean;
   sysctls?: Record<string, string>;
+  /** First of the host's ids that its own user namespace maps to; absent: it shares the host's. */
+  userBase?: number;
   /** /etc/hosts additions. */
   hostAliases?: { ip: string; hostnames: string[] }[];
 }

@@ -212,6 +212,8 @@ export interface PodRecord {
   pi: Record<string, Pipe>;
   co: Record<string, Connection>;
   li: Record<string, Listener>;
+  /** Dummy network devices that somebody added. */
+  dv?: string[];
   se: Record<string, Session>;
   /** Requests under way, by handle. */
   ht: Record<string, PendingHttp>;

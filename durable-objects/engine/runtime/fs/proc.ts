@@ -61,6 +61,11 @@ export class ProcTree implements ReadTree {
         `VmRSS:\t${Math.round(kernel.memoryOf(process) / 1024)} kB\nThreads:\t1\n` +
         processSecurity(kernel, process)
       );
+    if (file === "uid_map" || file === "gid_map") {
+      const base = kernel.pod.pod.userBase;
+      const cells = base === undefined ? [0, 0, 4_294_967_295] : [0, base, 65_536];
+      return `${cells.map((cell) => String(cell).padStart(10)).join(" ")}\n`;
+    }
     if (file === "oom_score_adj")
       return `${kernel.pod.cs[process.c] ? oomScoreOf(kernel.container(process.c)) : 0}\n`;
     if (file === "stat")
@@ -128,7 +133,7 @@ export class ProcTree implements ReadTree {
 
   list(path: string): string[] {
     if (/^\/proc\/\d+$/.test(path))
-      return ["cmdline", "comm", "environ", "fd", "oom_score_adj", "root", "stat", "status"];
+      return "cmdline comm environ fd gid_map oom_score_adj root stat status uid_map".split(" ");
     const open = this.#fdTable(path);
     if (open) return Object.keys(open);
     const names = ProcTree.#folders[path] ?? [];

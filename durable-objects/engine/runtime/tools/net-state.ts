@@ -33,7 +33,35 @@ function addresses(io: Io, only: string | undefined, brief: boolean): string {
     (brief
       ? ""
       : `    inet ${ip}/24 brd ${broadcast} scope global eth0\n       valid_lft forever preferred_lft forever\n`);
-  return (only === "eth0" ? "" : lo) + (only === "lo" ? "" : eth);
+  const added = (io.sys.kernel.pod.dv ?? []).map(
+    (name, i) =>
+      `${i + 3}: ${name}: <BROADCAST,NOARP> mtu 1500 qdisc noop qlen 1000\n    link/ether ${mac.slice(0, -2)}f${i % 10} brd ff:ff:ff:ff:ff:ff\n`,
+  );
+  const place = io.sys.kernel.pod.dv?.indexOf(only ?? "") ?? -1;
+  if (place >= 0) return added[place] ?? "";
+  return (
+    (only === "eth0" ? "" : lo) +
+    (only === "lo" ? "" : eth) +
+    (only === undefined ? added.join("") : "")
+  );
+}
+
+/** Changes want the right to; devices that lead nowhere can be had, nothing else of a Pod's network is the Pod's. */
+function change(io: Io, what: string, verb: string, rest: readonly string[]): number {
+  const { container, kernel, who } = io.sys;
+  const refuse = (text: string): number => io.fail(`RTNETLINK answers: ${text}`, 2);
+  if (who.uid !== 0 || !container.capable("NET_ADMIN")) return refuse("Operation not permitted");
+  const [name = ""] = rest.filter((word) => word !== "dev" && word !== "name");
+  const devices = kernel.pod.dv ?? [];
+  if (!"link".startsWith(what)) return refuse("Operation not supported");
+  if (verb === "add") {
+    if (!rest.join(" ").endsWith("type dummy")) return refuse("Operation not supported");
+    if ([...devices, "lo", "eth0"].includes(name)) return refuse("File exists");
+    kernel.pod.dv = [...devices, name];
+  } else if (!devices.includes(name)) return io.fail(`can't find device '${name}'`, 1);
+  else if (/^del/.test(verb)) kernel.pod.dv = devices.filter((known) => known !== name);
+  kernel.touch();
+  return 0;
 }
 
 const ip = tool("ip", (io) => {
@@ -42,10 +70,12 @@ const ip = tool("ip", (io) => {
   );
   const [what = "", verb = "show", ...rest] = words;
   const { ip: address, network, gateway } = own(io);
-  const device = [verb, ...rest].find((word) => word === "eth0" || word === "lo");
+  const device = [verb, ...rest].find(
+    (word) => word === "eth0" || word === "lo" || io.sys.kernel.pod.dv?.includes(word),
+  );
   const is = (name: string): boolean => what !== "" && name.startsWith(what);
   if (/^(add|del|set|change|replace|flush)/.test(verb) && verb !== "address")
-    return io.fail("RTNETLINK answers: Operation not permitted", 2);
+    return change(io, what, verb, rest);
   if (is("address") || what === "addr") io.out(addresses(io, device, false));
   else if (is("link")) io.out(addresses(io, device, true));
   else if (is("route"))
