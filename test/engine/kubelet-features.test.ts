@@ -200,6 +200,45 @@ describe("an http probe that is redirected", () => {
   });
 });
 
+describe("a gRPC probe", () => {
+  const probed = (image: string, port: number): IsolationWorld =>
+    run(
+      [{ name: "c", image, ports: [{ containerPort: port }], livenessProbe: { grpc: { port } } }],
+      {},
+      60_000,
+    );
+
+  it("is content with etcd", () => {
+    const w = probed("registry.k8s.io/etcd:3.5.1-0", 2379);
+    expect(w.get(podUrl).status.containerStatuses[0]).toMatchObject({
+      restartCount: 0,
+      ready: true,
+    });
+  });
+
+  it("never gets through to who speaks no HTTP/2", () => {
+    const w = probed("nginx:1.29", 80);
+    const { podIP } = w.get(podUrl).status;
+    expect(w.events("p")).toContain(
+      `Warning Unhealthy Liveness probe failed: timeout: failed to connect service "${podIP}:80" within 1s: context deadline exceeded`,
+    );
+  });
+});
+
+it("a killed container's status tells no signal", () => {
+  const w = run([script("c", "sleep 1; kill -9 $$")], { restartPolicy: "Never" });
+  const { terminated } = w.get(podUrl).status.containerStatuses[0].state;
+  expect(terminated).toMatchObject({ reason: "Error" });
+  expect(terminated).not.toHaveProperty("signal");
+});
+
+it("an image name that is none says how", () => {
+  const w = run([{ name: "c", image: "My-App:1" }]);
+  expect(w.events("p")).toContain(
+    'Warning InspectFailed Failed to apply default image tag "My-App:1": couldn\'t parse image name "My-App:1": invalid reference format: repository name (library/My-App) must be lowercase',
+  );
+});
+
 it("a Pod bound by hand to a node it does not fit on is refused there", () => {
   const w = isolationWorld();
   w.create(podOf("p", [box("c", { resources: { requests: { cpu: "1000" } } })]));

@@ -18,7 +18,6 @@ const prefix = "containerd://";
 function terminated(exit: ExitRecord): StateTerminated {
   return {
     exitCode: exit.code,
-    ...(exit.signal ? { signal: exit.signal } : {}),
     reason: exit.reason,
     ...(exit.message ? { message: exit.message } : {}),
     startedAt: exit.startedAtMs > 0 ? rfc3339(exit.startedAtMs) : "1970-01-01T00:00:00Z",

@@ -7,11 +7,11 @@ import type { ContainerRecord, ExitRecord } from "./record.ts";
 import { podContainers } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 
+/** The CRI tells no signal: 128 and it is all there is. k8s: kuberuntime_container.go toKubeContainerStatus */
 function exitOf(record: ContainerRecord, state: ExitedState): ExitRecord {
   return {
     id: record.id ?? "",
     code: state.exitCode,
-    ...(state.signal ? { signal: state.signal } : {}),
     reason: state.reason,
     ...(state.message ? { message: state.message } : {}),
     startedAtMs: state.startedAtMs,

@@ -12,7 +12,6 @@ export const kubeletTable = "kubelet";
 export interface ExitRecord {
   id: string;
   code: number;
-  signal?: number;
   reason: string;
   message?: string;
   startedAtMs: number;

@@ -41,12 +41,12 @@ export function parseReference(image: string): ImageReference | { error: string 
   const named = /[.:]/.test(first) || first === "localhost" || first !== first.toLowerCase();
   const domain = named ? first : "docker.io";
   let path = named ? rest.slice(slash + 1) : rest;
-  if (path !== path.toLowerCase())
-    return { error: "invalid reference format: repository name (" + path + ") must be lowercase" };
-  if (!domainPattern.test(domain) || !path.split("/").every((part) => partPattern.test(part)))
-    return bad;
   const normal = domain === "index.docker.io" ? "docker.io" : domain;
   if (normal === "docker.io" && !path.includes("/")) path = `library/${path}`;
+  if (path !== path.toLowerCase())
+    return { error: `invalid reference format: repository name (${path}) must be lowercase` };
+  if (!domainPattern.test(domain) || !path.split("/").every((part) => partPattern.test(part)))
+    return bad;
   return {
     domain: normal,
     path,

@@ -75,7 +75,8 @@ export function resolveImage(
   reader?: Lookup,
 ): ResolvedImage | { error: string } | { invalid: string } {
   const reference = parseReference(image);
-  if ("error" in reference) return { invalid: reference.error };
+  if ("error" in reference)
+    return { invalid: `couldn't parse image name "${image}": ${reference.error}` };
   const name = familiar(reference);
   const repository = `${reference.domain}/${reference.path}`;
   const described = imagesOf(reader, repository);

@@ -267,10 +267,8 @@ export const runtime: Runtime = {
       const process = listener && kernel.process(listener.p);
       if (!process || !listener) return refused;
       const { grpc } = kernel.program(process);
-      if (!grpc)
-        return {
-          error: "rpc error: code = Unimplemented desc = unknown service grpc.health.v1.Health",
-        };
+      // Who speaks no HTTP/2 is never connected to: a probe's dialling times out.
+      if (!grpc) return refused;
       return grpc(kernel.sys(listener.p), process.s, service);
     });
   },
