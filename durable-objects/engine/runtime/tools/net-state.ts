@@ -51,7 +51,7 @@ function change(io: Io, what: string, verb: string, rest: readonly string[]): nu
   const { container, kernel, who } = io.sys;
   const refuse = (text: string): number => io.fail(`RTNETLINK answers: ${text}`, 2);
   if (who.uid !== 0 || !container.capable("NET_ADMIN")) return refuse("Operation not permitted");
-  const [name = ""] = rest.filter((word) => word !== "dev" && word !== "name");
+  const name = rest.find((word) => word !== "dev" && word !== "name") ?? "";
   const devices = kernel.pod.dv ?? [];
   if (!"link".startsWith(what)) return refuse("Operation not supported");
   if (verb === "add") {
