@@ -299,7 +299,7 @@ export function removePodVolumes({ records }: RuntimeContext, podKey: string): v
   if (known) records.delete(ownedTable, uid);
 }
 
-/** Bytes of all files of a volume of a Pod's own, as `du` counts them. */
+/** A text file of a volume of a Pod's own. */
 export function volumeText(
   context: RuntimeContext,
   podUid: string,
@@ -314,6 +314,7 @@ export function volumeText(
   return decodeUtf8(tree.read(id, 0, tree.size(id)));
 }
 
+/** Bytes of all files of a volume of a Pod's own, as `du` counts them. */
 export const volumeBytes = (context: RuntimeContext, podUid: string, volume: string): number =>
   treeBytes(context, `v/${podUid}/${volume}`);
 
