@@ -148,7 +148,7 @@ const cases: Record<string, [object, string][]> = {
     ],
     [
       service({ spec: { trafficDistribution: "Far", ...port() } }),
-      'spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose", "PreferSameNode", "PreferSameZone"',
+      'spec.trafficDistribution: Unsupported value: "Far": supported values: "PreferClose", "PreferSameZone", "PreferSameNode"',
     ],
   ],
   Namespace: [

@@ -225,6 +225,18 @@ describe("other kinds", () => {
       'Node "x" is invalid: spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
     ],
     [
+      "a storage class to what is none",
+      manifest("storage.k8s.io/v1", "StorageClass", { provisioner: "a.io/b" }),
+      { reclaimPolicy: "Keep" },
+      'StorageClass.storage.k8s.io "x" is invalid: [reclaimPolicy: Unsupported value: "Keep": supported values: "Delete", "Retain", reclaimPolicy: Invalid value: "Keep": field is immutable]',
+    ],
+    [
+      "an ingress class",
+      manifest("networking.k8s.io/v1", "IngressClass", { spec: { controller: "a.io/b" } }),
+      { spec: { controller: null } },
+      'IngressClass.networking.k8s.io "x" is invalid: [spec.controller: Invalid value: "": field is immutable, spec.controller: Required value]',
+    ],
+    [
       "a storage class",
       manifest("storage.k8s.io/v1", "StorageClass", { provisioner: "a.io/b" }),
       { provisioner: "a.io/c" },

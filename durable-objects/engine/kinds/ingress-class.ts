@@ -107,7 +107,11 @@ export const IngressClass: Kind<IngressClass> = {
   },
   validateCreate: validate,
   validateUpdate: (ingressClass, old) => [
-    ...validateImmutable(ingressClass.spec?.controller, old.spec?.controller, "spec.controller"),
+    ...validateImmutable(
+      ingressClass.spec?.controller ?? "",
+      old.spec?.controller ?? "",
+      "spec.controller",
+    ),
     ...validate(ingressClass),
   ],
   table: {

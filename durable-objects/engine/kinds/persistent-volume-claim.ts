@@ -69,12 +69,12 @@ function validate(claim: PersistentVolumeClaim): FieldError[] {
   if (dataSourceRef) errors.push(...checkSource("spec.dataSourceRef", dataSourceRef));
   if (dataSource && dataSourceRef) {
     const { namespace, ...ref } = dataSourceRef;
-    const field = { Root: "spec.dataSource" };
+    // What upstream shows here is a path by mistake, which prints as nothing.
     if (namespace) {
       const detail = "may not be specified when dataSourceRef.namespace is specified";
-      errors.push(invalid("spec", field, detail));
+      errors.push(invalid("spec", {}, detail));
     } else if (!equal(dataSource, ref)) {
-      errors.push(invalid("spec", field, "must match dataSourceRef"));
+      errors.push(invalid("spec", {}, "must match dataSourceRef"));
     }
   }
   if (attributes) {
@@ -108,6 +108,11 @@ function checkSource(path: string, { apiGroup, kind, name, namespace }: Source):
   return errors;
 }
 
+const sourceShown = (source: Source | undefined): object | null =>
+  source
+    ? { APIGroup: source.apiGroup ?? null, Kind: source.kind ?? "", Name: source.name ?? "" }
+    : null;
+
 /** The spec as upstream's internal type prints it. */
 function specText(spec: Spec): string {
   const { limits = null, requests = null } = spec.resources ?? {};
@@ -118,8 +123,10 @@ function specText(spec: Spec): string {
     VolumeName: spec.volumeName ?? "",
     StorageClassName: spec.storageClassName ?? null,
     VolumeMode: spec.volumeMode ?? null,
-    DataSource: spec.dataSource ?? null,
-    DataSourceRef: spec.dataSourceRef ?? null,
+    DataSource: sourceShown(spec.dataSource),
+    DataSourceRef: spec.dataSourceRef
+      ? { ...sourceShown(spec.dataSourceRef), Namespace: spec.dataSourceRef.namespace ?? null }
+      : null,
     VolumeAttributesClassName: spec.volumeAttributesClassName ?? null,
   };
   return JSON.stringify(shown, undefined, 1);

@@ -102,8 +102,10 @@ export const StorageClass: Kind<StorageClass> = {
     volumeBindingMode: storageClass.volumeBindingMode ?? "Immediate",
   }),
   validateCreate: validate,
-  validateUpdate: (storageClass, old) =>
-    fixed.flatMap((field) => validateImmutable(storageClass[field], old[field], field)),
+  validateUpdate: (storageClass, old) => [
+    ...validate(storageClass),
+    ...fixed.flatMap((field) => validateImmutable(storageClass[field], old[field], field)),
+  ],
   table: {
     columns: [
       nameColumn,
