@@ -61,7 +61,8 @@ test("a stopped server goes on with its rollouts when it is started again", asyn
 
     await server.stop();
     server = await start();
-    expect(await status()).toMatchObject({ replicas: 4 });
+    // Time went on while the server was away: nothing is lost, and it may be further already.
+    expect((await status()).updatedReplicas).toBeGreaterThanOrEqual(2);
     const done = await eventually(status, (s) => s.updatedReplicas === 3 && s.replicas === 3);
     expect(done).toMatchObject({ availableReplicas: 3 });
   } finally {
