@@ -10,6 +10,8 @@ export class ArithmeticProblem extends Error {
 }
 
 const int = (value: bigint): bigint => BigInt.asIntN(64, value);
+/** A number as written: too large a one counts as 0. */
+const literal = (value: bigint): bigint => (value >> 64n ? 0n : int(value));
 const truth = (value: boolean): bigint => (value ? 1n : 0n);
 
 type Binary = (a: bigint, b: bigint) => bigint;
@@ -64,7 +66,7 @@ function tokenize(text: string): Token[] {
 }
 
 function number(text: string): bigint {
-  if (/^0[xX]/.test(text)) return int(BigInt(text));
+  if (/^0[xX]/.test(text)) return literal(BigInt(text));
   const based = /^(\d+)#(.*)$/.exec(text);
   if (based) {
     const base = BigInt(based[1] ?? "10");
@@ -78,9 +80,9 @@ function number(text: string): bigint {
   }
   if (/^0\d/.test(text)) {
     if (/[89]/.test(text)) throw new ArithmeticProblem("arithmetic syntax error");
-    return int(BigInt(`0o${text.slice(1)}`));
+    return literal(BigInt(`0o${text.slice(1)}`));
   }
-  return int(BigInt(text));
+  return literal(BigInt(text));
 }
 
 class Evaluator {
@@ -158,7 +160,7 @@ class Evaluator {
     const condition = this.or();
     if (!this.accept("?")) return condition;
     const yes = this.skipUnless(condition !== 0n, () => this.comma());
-    if (!this.accept(":")) this.bad();
+    if (!this.accept(":")) throw new ArithmeticProblem("malformed ?: operator");
     const no = this.skipUnless(condition === 0n, () => this.choice());
     return condition === 0n ? no : yes;
   }

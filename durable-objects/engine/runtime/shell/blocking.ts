@@ -1,5 +1,6 @@
 /** `read` and `wait`: builtins that block. */
 import type { Step } from "../program.ts";
+import { ExpansionProblem } from "./expand.ts";
 import { reap, tellSignal } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf } from "./state.ts";
@@ -21,7 +22,8 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
     frame.p = frame.p.filter((known) => known !== pid);
     frame.x = status;
     const job = state.j.find((known) => known.p.includes(pid));
-    if (job) state.j = state.j.filter((known) => known !== job);
+    if (job?.told) state.j = state.j.filter((known) => known !== job);
+    else if (job) Object.assign(job, { x: status, w: 1 }, signal ? { s: signal } : {});
     return true;
   });
   if (frame.p.length === 0) return done(shell, frame.y ? frame.x : 0, frame.t === 1);
@@ -38,11 +40,12 @@ export function startWait(
   // A subshell sees its parent's jobs, but cannot wait for them.
   state.j = state.j.filter((job) => !job.o);
   const names = argv.slice(1).filter((word) => word !== "-n");
+  const known = new Set(state.j.filter((job) => job.x !== undefined));
   reap(shell, () => false);
   const flags = tested ? { t: 1 as const } : {};
   if (names.length === 0) {
     const running = state.j.filter((job) => job.x === undefined).flatMap((job) => job.p);
-    state.j = state.j.filter((job) => job.x === undefined);
+    for (const job of state.j) if (job.x !== undefined) job.w = 1;
     shell.push({ k: "waits", p: running, x: 0, ...flags });
     // All of them: the status is 0 whatever theirs is.
     if (running.length === 0) {
@@ -57,14 +60,14 @@ export function startWait(
     const job = findJob(shell, name);
     if (!job) {
       if (!/^\d+$/.test(name) && !name.startsWith("%")) {
-        shell.complain(`${name}: bad number`);
+        shell.complain(`Illegal number: ${name}`);
         return 2;
       }
       status = 127;
     } else if (job.x !== undefined) {
       status = job.x;
-      tellSignal(shell, job.s);
-      state.j = state.j.filter((known) => known !== job);
+      if (!known.has(job)) tellSignal(shell, job.s);
+      job.w = 1;
     } else running.push(job.p.at(-1) as number);
   }
   if (running.length === 0) return status;
@@ -121,7 +124,7 @@ function readOptions(shell: Shell, argv: readonly string[]): [ReadOptions, strin
       const letter = word[at]!;
       if (letter === "r") into.raw = true;
       if (letter === "r" || letter === "s") continue;
-      if (!"tpnud".includes(letter)) return `Illegal option -${letter}`;
+      if (!"tpnud".includes(letter)) return `illegal option -${letter}`;
       const value = word.slice(at + 1) || argv[++i];
       if (value === undefined) return `-${letter}: option requires an argument`;
       const bad = readOption(shell, into, letter, value);
@@ -145,7 +148,7 @@ export function startRead(
   const [{ prompt, ...rest }, names] = parsed;
   const bad = names.find((name) => !/^[A-Za-z_]\w*$/.test(name));
   if (bad !== undefined) {
-    shell.complain(`'${bad}': bad variable name`);
+    shell.say(`read: '${bad}': bad variable name`);
     return 1;
   }
   if (prompt && shell.sys.terminal(rest.fd)) shell.write(2, prompt);
@@ -193,8 +196,21 @@ export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
   return undefined;
 }
 
-/** Splits what was read over the names. Escaped characters are no separators. */
 function finishRead(shell: Shell, frame: FrameOf<"read">, status: number): undefined {
+  try {
+    assignRead(shell, frame);
+  } catch (error) {
+    if (!(error instanceof ExpansionProblem)) throw error;
+    shell.command = "read";
+    shell.complain(error.message);
+    shell.command = undefined;
+    return done(shell, 2, frame.t === 1);
+  }
+  return done(shell, status, frame.t === 1);
+}
+
+/** Splits what was read over the names. Escaped characters are no separators. */
+function assignRead(shell: Shell, frame: FrameOf<"read">): void {
   const names = frame.a.length ? frame.a : ["REPLY"];
   const ifs = shell.ifs();
   const characters: [c: string, plain: boolean][] = [];
@@ -228,7 +244,6 @@ function finishRead(shell: Shell, frame: FrameOf<"read">, status: number): undef
     }
     shell.set(name, text(field));
   });
-  return done(shell, status, frame.t === 1);
 }
 
 /** The last name takes the rest: without white space at its end, and without a single separator that only ends it. */

@@ -3,9 +3,11 @@ import { Errno } from "../errno.ts";
 import { echoText } from "../tools/echo.ts";
 import { formatPrintf } from "../tools/printf.ts";
 import { TestProblem, testExpression } from "../tools/test.ts";
+import { alias, unalias } from "./aliases.ts";
 import { startRead, startWait } from "./blocking.ts";
 import { doExit, doReturn, evaluate, leave } from "./flow.ts";
 import { foreground, jobs, kill, trap } from "./job-builtins.ts";
+import { ulimit, umask } from "./limit-builtins.ts";
 import { set } from "./options.ts";
 import { cd, dot, pwd } from "./places.ts";
 import type { Shell } from "./shell.ts";
@@ -37,7 +39,7 @@ export function describe(shell: Shell, name: string, short: boolean): string | u
   if (builtins[name])
     return short
       ? name
-      : `${name} is a ${/^(:|\.|break|continue|eval|exec|exit|export|readonly|return|set|shift|source|times|trap|unset)$/.test(name) ? "special " : ""}shell builtin`;
+      : `${name} is a ${/^(:|\.|break|continue|eval|exec|exit|export|readonly|local|return|set|shift|source|times|trap|unset)$/.test(name) ? "special " : ""}shell builtin`;
   try {
     const path = sys.which(name, shell.get("PATH"));
     return short ? path : `${name} is ${path}`;
@@ -49,8 +51,9 @@ export function describe(shell: Shell, name: string, short: boolean): string | u
 
 function type(shell: Shell, argv: string[]): number {
   let status = 0;
-  for (const name of argv.slice(1)) {
-    const text = describe(shell, name, false);
+  const short = /^-./.test(argv[1] ?? "");
+  for (const name of argv.slice(short ? 2 : 1)) {
+    const text = describe(shell, name, short);
     shell.write(1, `${text ?? `${name}: not found`}\n`);
     if (text === undefined) status = 127;
   }
@@ -60,7 +63,12 @@ function type(shell: Shell, argv: string[]): number {
 function command(shell: Shell, argv: string[], tested: boolean): number | undefined {
   let words = argv.slice(1);
   let mode = "";
-  while (/^-[vVp]+$/.test(words[0] ?? "")) {
+  while (/^-./.test(words[0] ?? "") && words[0] !== "--") {
+    const unknown = /[^vVp]/.exec(words[0]!.slice(1));
+    if (unknown) {
+      shell.complain(`illegal option -${unknown[0]}`);
+      return 2;
+    }
     mode += words[0]!.slice(1);
     words = words.slice(1);
   }
@@ -76,6 +84,7 @@ function command(shell: Shell, argv: string[], tested: boolean): number | undefi
   const builtin = builtins[name];
   if (builtin && name !== "exec") {
     shell.command = name;
+    shell.tolerant = true;
     return builtin(shell, words, tested);
   }
   // A program: written out again, with functions of that name out of the way.
@@ -90,50 +99,6 @@ function command(shell: Shell, argv: string[], tested: boolean): number | undefi
     ...(tested ? { t: 1 as const } : {}),
   });
   return undefined;
-}
-
-function ulimit(shell: Shell, argv: string[]): number {
-  const limits: Record<string, string> = {
-    "-n": "1048576",
-    "-u": "unlimited",
-    "-s": "8192",
-    "-c": "unlimited",
-    "-f": "unlimited",
-    "-v": "unlimited",
-    "-m": "unlimited",
-  };
-  const name = argv.slice(1).find((word) => limits[word]);
-  if (argv.length <= 2) shell.write(1, `${limits[name ?? "-f"]}\n`);
-  return 0;
-}
-
-function umask(shell: Shell, argv: string[]): number {
-  const word = argv[1];
-  if (word === undefined) shell.write(1, `${shell.sys.umask.toString(8).padStart(4, "0")}\n`);
-  else if (/^[0-7]{1,4}$/.test(word)) shell.sys.process.um = parseInt(word, 8);
-  else {
-    shell.complain(`Illegal mode: ${word}`);
-    return 2;
-  }
-  return 0;
-}
-
-function alias(shell: Shell, argv: string[]): number {
-  const table = (shell.state.al ??= {});
-  let status = 0;
-  if (argv.length === 1)
-    for (const name of Object.keys(table).sort())
-      shell.write(1, `${name}=${quoted(table[name]!)}\n`);
-  for (const word of argv.slice(1)) {
-    const equals = word.indexOf("=", 1);
-    if (equals > 0) table[word.slice(0, equals)] = word.slice(equals + 1);
-    else if (table[word] !== undefined) shell.write(1, `${word}=${quoted(table[word]!)}\n`);
-    else {
-      shell.complain(`${word} not found`);
-      status = 1;
-    }
-  }
-  return status;
 }
 
 function test(shell: Shell, argv: string[]): number {
@@ -164,16 +129,7 @@ export const builtins: Record<string, Builtin> = {
   "[[": test,
   test,
   alias,
-  unalias(shell, argv) {
-    let status = 0;
-    for (const name of argv.slice(1)) {
-      if (shell.state.al?.[name] === undefined) {
-        shell.write(2, `unalias: ${name} not found\n`);
-        status = 1;
-      } else delete shell.state.al[name];
-    }
-    return status;
-  },
+  unalias,
   bg: () => 0,
   fg: foreground,
   break: leave(false),
@@ -191,7 +147,15 @@ export const builtins: Record<string, Builtin> = {
   export: declare(exported),
   readonly: declare(readOnly),
   getopts,
-  hash: () => 0,
+  hash(shell, argv) {
+    let status = 0;
+    for (const name of argv.slice(1).filter((word) => !word.startsWith("-"))) {
+      if (describe(shell, name, true) !== undefined) continue;
+      shell.complain(`${name}: not found`);
+      status = 1;
+    }
+    return status;
+  },
   help: () => 0,
   history: () => 0,
   jobs,

@@ -2,7 +2,7 @@
 import { SyntaxProblem, type Assign, type Node, type Redirect, type Word } from "./ast.ts";
 import { WordReader } from "./words.ts";
 
-const reserved = new Set([
+export const reserved = new Set([
   "if",
   "then",
   "elif",
@@ -29,6 +29,38 @@ export abstract class CommandReader extends WordReader {
   constructor(text: string, at: number, nodes: Node[] = []) {
     super(text, at);
     this.nodes = nodes;
+  }
+
+  /** Aliases to write out in the text as commands are read. */
+  aliases: Record<string, string> | undefined;
+  /** Where the texts of aliases end that are being read: they do not name themselves again. */
+  #within: { name: string; end: number }[] = [];
+  /** An alias that ends in a blank: the word behind it may be one, too. */
+  #blankEnd = -1;
+
+  /** Replaces an alias at the cursor by its text. */
+  protected expandAlias(): boolean {
+    if (!this.aliases) return false;
+    const name = this.peekWord();
+    const value = name !== "" && Object.hasOwn(this.aliases, name) ? this.aliases[name] : undefined;
+    this.#within = this.#within.filter((one) => one.end > this.at);
+    if (value === undefined || this.#within.some((one) => one.name === name)) return false;
+    const rest = this.text.slice(this.at + name.length);
+    const grown = value.length - name.length;
+    this.text = this.text.slice(0, this.at) + value + rest;
+    for (const one of this.#within) one.end += grown;
+    this.#within.push({ name, end: this.at + value.length });
+    if (/[ \t]$/.test(value)) this.#blankEnd = this.at + value.length;
+    return true;
+  }
+
+  /** A word behind an alias that ended in a blank. */
+  #expandNext(): void {
+    if (this.#blankEnd < 0) return;
+    this.blanks();
+    if (this.at < this.#blankEnd) return;
+    this.#blankEnd = -1;
+    this.expandAlias();
   }
 
   add(node: Node): number {
@@ -73,8 +105,8 @@ export abstract class CommandReader extends WordReader {
 
   protected redirect(): Redirect | undefined {
     this.blanks();
-    const match = /^(\d?)(<<-|<<|<&|<>|<|>>|>&|>\||>)|^(&>)/.exec(
-      this.text.slice(this.at, this.at + 4),
+    const match = /^(\d{0,9})(<<-|<<|<&|<>|<|>>|>&|>\||>)|^(&>)/.exec(
+      this.text.slice(this.at, this.at + 12),
     );
     if (!match) return undefined;
     const op = match[2] ?? match[3] ?? "";
@@ -92,17 +124,23 @@ export abstract class CommandReader extends WordReader {
     return redirect;
   }
 
-  /** `[[ a && b ]]`: one command, whose && and || are words. */
+  /** `[[ a && b ]]`: one command, whose && and || are words (and all else is as everywhere). */
   protected double(): number {
     const line = this.line();
     const start = this.at;
     const words: Word[] = [];
+    const redirs: Redirect[] = [];
     for (;;) {
       this.blanks();
-      const operator = /^(&&|\|\||[()<>])/.exec(this.text.slice(this.at, this.at + 2))?.[1];
+      const operator = /^(&&|\|\|)/.exec(this.text.slice(this.at, this.at + 2))?.[1];
       if (operator) {
         this.at += operator.length;
-        words.push([{ t: "lit", v: operator, q: true }]);
+        words.push([{ t: "lit", v: operator === "&&" ? "-a" : "-o", q: true }]);
+        continue;
+      }
+      const redirect = this.redirect();
+      if (redirect) {
+        redirs.push(redirect);
         continue;
       }
       const word = this.word();
@@ -110,14 +148,25 @@ export abstract class CommandReader extends WordReader {
       words.push(word);
       if (word.length === 1 && word[0]?.t === "lit" && word[0].v === "]]" && !word[0].q) break;
     }
+    redirs.push(...this.redirects());
+    if (this.text[this.at] === "(") this.#noFunction(words, []);
     return this.add({
       k: "cmd",
       assigns: [],
       words,
-      redirs: this.redirects(),
+      redirs,
       line,
       text: this.text.slice(start, this.at),
     });
+  }
+
+  /** A parenthesis behind a word: it would have to define a function. */
+  #noFunction(words: Word[], others: unknown[]): never {
+    if (words.length !== 1 || others.length > 0) this.unexpected();
+    this.at++;
+    this.blanks();
+    if (this.text[this.at] !== ")") this.unexpected(")");
+    throw new SyntaxProblem("syntax error: bad function name", this.line());
   }
 
   protected simple(): number {
@@ -132,6 +181,8 @@ export abstract class CommandReader extends WordReader {
         redirs.push(redirect);
         continue;
       }
+      if (words.length > 0) this.#expandNext();
+      else if (assigns.length > 0) while (this.expandAlias());
       const assign =
         words.length === 0
           ? /^([A-Za-z_]\w*)()=/.exec(this.text.slice(this.at, this.at + 200))
@@ -146,7 +197,7 @@ export abstract class CommandReader extends WordReader {
       words.push(word);
     }
     if (assigns.length === 0 && words.length === 0 && redirs.length === 0) this.unexpected();
-    if (this.text[this.at] === "(") this.unexpected();
+    if (this.text[this.at] === "(") this.#noFunction(words, [...assigns, ...redirs]);
     return this.add({
       k: "cmd",
       assigns,

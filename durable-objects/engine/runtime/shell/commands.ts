@@ -2,12 +2,15 @@
 import { Errno } from "../errno.ts";
 import type { Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
-import type { Node, Redirect, Word } from "./ast.ts";
+import type { Node, Part, Redirect, Word } from "./ast.ts";
 import { builtins, type Builtin } from "./builtins.ts";
+import { ExpansionProblem, type Expander } from "./expand.ts";
 import { compoundRedirects, expanding } from "./expanding.ts";
+import { dropWaited } from "./jobs.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { exported, type FrameOf, type Saved, type Variable } from "./state.ts";
+import { quoted } from "./variable-builtins.ts";
 
 type NodeFrame = FrameOf<"node">;
 type Command = Extract<Node, { k: "cmd" }>;
@@ -23,6 +26,7 @@ const specialBuiltins = new Set([
   "exec",
   "exit",
   "export",
+  "local",
   "readonly",
   "return",
   "set",
@@ -73,6 +77,14 @@ export function runCommand(
   return execute(shell, frame, node, argv, frame.a);
 }
 
+/** `name=value` as an argument: its tildes are an assignment's. */
+function declared(expander: Expander, word: Word): string {
+  const [first, ...rest] = word as [Part & { t: "lit" }, ...Word];
+  const at = first.v.indexOf("=") + 1;
+  const value: Word = at < first.v.length ? [{ ...first, v: first.v.slice(at) }, ...rest] : rest;
+  return first.v.slice(0, at) + expander.text(value, true);
+}
+
 function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boolean {
   frame.w ??= [];
   for (; frame.i <= node.words.length; frame.i++) {
@@ -80,7 +92,7 @@ function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boole
     const first = word[0];
     const assigns = first?.t === "lit" && !first.q && /^[A-Za-z_]\w*=/.test(first.v);
     const fields = expanding(shell, frame, (expander) =>
-      assigns ? [expander.text(word, true)] : expander.fields(word),
+      assigns ? [declared(expander, word)] : expander.fields(word),
     );
     if (!fields) return false;
     frame.w.push(...fields);
@@ -92,7 +104,7 @@ function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boole
 function trace(shell: Shell, argv: string[], node: Command, values: string[]): void {
   if (!shell.option("x")) return;
   const quote = (word: string): string =>
-    word === "" || /[^\w@%+=:,./-]/.test(word) ? `'${word.replaceAll("'", `'"'"'`)}'` : word;
+    /[\x01-*;-?`[\\{-\uffff]/.test(word) ? quoted(word) : word;
   const assigns = node.assigns.map(({ name }, i) => `${name}=${quote(values[i] ?? "")}`);
   shell.write(2, `${shell.get("PS4") ?? "+ "}${[...assigns, ...argv.map(quote)].join(" ")}\n`);
 }
@@ -190,7 +202,8 @@ function callFunction(
   if (!prepare(shell, frame, node, values, false)) return shell.checkError(frame.t === 1);
   const { state } = shell;
   const [chunk, offset, body] = state.fn[argv[0]!]!;
-  shell.push({ k: "call", p: state.p, l: {}, ...(frame.t ? { t: 1 as const } : {}) });
+  const tested = frame.t ? { t: 1 as const } : {};
+  shell.push({ k: "call", p: state.p, l: {}, z: argv[0]!, ...tested });
   state.p = argv.slice(1);
   shell.run([chunk, offset, body], body, frame.t === 1);
 }
@@ -216,13 +229,29 @@ function runBuiltin(
     return void shell.checkError(tested);
   }
   shell.command = name;
-  const status = builtin(shell, argv, tested);
+  const status = special ? builtin(shell, argv, tested) : regular(shell, argv, tested, builtin);
   shell.command = undefined;
   if (typeof status !== "number") return undefined;
   shell.state.st = status;
   // Its redirections are still in place: they are undone when their frame comes to the top.
   if (!tested && status !== 0 && shell.option("e")) shell.exit(status);
   return undefined;
+}
+
+/** What goes wrong in a builtin that is not special is a failed command, no more. */
+function regular(
+  shell: Shell,
+  argv: string[],
+  tested: boolean,
+  builtin: Builtin,
+): number | undefined {
+  try {
+    return builtin(shell, argv, tested);
+  } catch (error) {
+    if (!(error instanceof ExpansionProblem)) throw error;
+    shell.complain(error.message);
+    return 2;
+  }
 }
 
 /** `exec` with redirections only: they stay. */
@@ -266,7 +295,7 @@ function replace(
 
 /** The program of a command takes over a process. */
 function become(shell: Shell, sys: Sys, argv: string[], env: Record<string, string>): void {
-  const path = sys.which(argv[0]!, env.PATH ?? shell.get("PATH"));
+  const path = sys.which(argv[0]!, env.PATH ?? shell.get("PATH") ?? "");
   // Signals the shell catches are default again in its programs, those it ignores stay ignored.
   try {
     sys.exec(path, argv, env);
@@ -278,6 +307,7 @@ function become(shell: Shell, sys: Sys, argv: string[], env: Record<string, stri
 
 function execProblem(name: string, error: unknown): [text: string, status: number] {
   if (!(error instanceof Errno)) throw error;
+  if (name === "") return [": Permission denied", 127];
   if (error.code === "ENOENT" || error.code === "ENOTDIR") return [`${name}: not found`, 127];
   return [`${name}: ${error.message}`, 126];
 }
@@ -297,11 +327,16 @@ function external(
     !state.ia &&
     Object.values(state.tr).every((action) => action === "") &&
     !state.pt;
+  if (!last) dropWaited(shell);
   const pid = last ? 0 : sys.fork({});
   const child = last ? sys : sys.child(pid);
   const tell = (text: string): void => {
     const name = state.script ?? state.z;
-    child.complain(`${name}: ${state.script === undefined ? "" : `line ${state.ln}: `}${text}\n`);
+    const file = shell.sourced();
+    const line = file ?? state.script;
+    child.complain(
+      `${name}: ${file ? `${file}: ` : ""}${line === undefined ? "" : `line ${state.ln}: `}${text}\n`,
+    );
   };
   const end = (status: number): void => {
     if (last) shell.exit(status);

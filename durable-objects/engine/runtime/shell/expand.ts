@@ -249,7 +249,8 @@ export class Expander {
   }
 
   #length(name: string, value: string): number {
-    return name === "@" || name === "*" ? this.shell.state.p.length : value.length;
+    // ash measures the joined parameters, not their number.
+    return name === "@" || name === "*" ? this.shell.state.p.join(" ").length : value.length;
   }
 
   #unset(name: string): void {
@@ -273,13 +274,9 @@ export class Expander {
         return true;
       }
     }
-    if (part.name === "*" && part.q) {
+    if (!split || (part.name === "*" && part.q)) {
       const ifs = this.shell.get("IFS");
-      fields.quoted(values.join(ifs === undefined ? " " : ifs.slice(0, 1)));
-      return true;
-    }
-    if (!split) {
-      this.#put(fields, values.join(" "), part.q, false);
+      this.#put(fields, values.join(ifs === undefined ? " " : ifs.slice(0, 1)), part.q, false);
       return true;
     }
     values.forEach((value, i) => {

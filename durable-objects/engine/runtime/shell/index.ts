@@ -79,6 +79,8 @@ function variables(shell: Shell): void {
     shell.get("PWD") && sameFolder(shell) ? shell.get("PWD")! : sys.cwd,
     exported,
   ];
+  if (shell.get("PATH") === undefined)
+    shell.state.v.PATH = ["/sbin:/usr/sbin:/bin:/usr/bin", exported];
   const level = Number(shell.get("SHLVL") ?? 0);
   shell.state.v.SHLVL = [String((Number.isFinite(level) ? level : 0) + 1), exported];
   shell.state.v.OPTIND = ["1", 0];

@@ -73,8 +73,10 @@ function failed(shell: Shell, error: unknown): Step {
   if (error instanceof MemoryProblem) return void shell.sys.kernel.oomKill(shell.sys.key);
   if (error instanceof ExpansionProblem) return void shell.abort(error.message, 2);
   if (error instanceof SyntaxProblem) {
-    if (shell.top?.k === "src" && shell.top.m === "eval") shell.command = "eval";
+    const from = shell.top?.k === "src" ? shell.top.m : undefined;
+    if (from === "eval") shell.command = "eval";
     else shell.state.ln = error.line;
+    if (from === "dot") shell.command = shell.sourced();
     return void shell.abort(error.message, 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN")
@@ -149,7 +151,6 @@ function substitutionStep(shell: Shell, frame: FrameOf<"sub">): Step {
     (below.m ??= []).push(frame.b.replace(/\n+$/, ""));
     below.ss = status;
   }
-  shell.state.st = status;
   return undefined;
 }
 

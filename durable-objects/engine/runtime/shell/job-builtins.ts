@@ -24,10 +24,10 @@ export function trap(shell: Shell, argv: string[]): number {
     return 0;
   }
   // A number first (or nothing else) means: back to the default.
-  const reset = words[0] === "-" || words.length === 1 || /^\d+$/.test(words[0]!);
+  const reset = words.length === 1 || words[0] === "-" || /^\d+$/.test(words[0]!);
   const action = reset ? undefined : words[0];
   let status = 0;
-  for (const word of words[0] === "-" || !reset ? words.slice(1) : words) {
+  for (const word of (words[0] === "-" && words.length > 1) || !reset ? words.slice(1) : words) {
     const number = parseSignal(word);
     if (number === undefined) {
       shell.complain(`${word}: invalid signal specification`);
@@ -115,6 +115,7 @@ export function foreground(shell: Shell, argv: string[]): number | undefined {
     return 2;
   }
   shell.write(1, `${job.t}\n`);
+  job.told = 1;
   return startWait(shell, ["wait", String(job.p.at(-1))], false);
 }
 

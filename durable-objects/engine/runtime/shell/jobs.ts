@@ -8,6 +8,7 @@ const finishedKept = 32;
 /** A child shell that runs the given frames: same variables and texts, no traps but the ignored, no jobs. */
 export function forkShell(shell: Shell, frames: Frame[]): number {
   const { state } = shell;
+  dropWaited(shell);
   const used = new Set(frames.map((frame) => (frame.k === "node" ? frame.r[0] : "")));
   for (const name in state.fn) used.add(state.fn[name]![0]);
   const c: Record<string, string> = {};
@@ -27,6 +28,13 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
     sub: 1,
   };
   return shell.sys.fork(child);
+}
+
+/** A job somebody has waited for is known until the shell forks again. */
+export function dropWaited({ state }: Shell): void {
+  if (state.ia) return;
+  const gone = state.j.find((job) => job.w);
+  if (gone) state.j = state.j.filter((job) => job !== gone);
 }
 
 export function addJob(shell: Shell, pids: number[], text: string): Job {

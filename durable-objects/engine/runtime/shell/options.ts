@@ -14,12 +14,17 @@ const optionNames: Record<string, string> = {
   allexport: "a",
   notify: "b",
   nounset: "u",
-  pipefail: "P",
+  errtrace: "E",
   vi: "V",
+  pipefail: "P",
 };
+/** How `$-` orders them. */
+const shownOrder = "ubaCvxcsnmiIfe";
+export const shownOptions = (letters: string): string =>
+  [...shownOrder].filter((letter) => letters.includes(letter)).join("");
 
-/** `set -e +x -o name`; returns the rest, or undefined after a complaint. */
-export function setOptions(shell: Shell, words: readonly string[]): string[] | undefined {
+/** `set -e +x -o name`; returns the rest, or a status after a complaint. */
+export function setOptions(shell: Shell, words: readonly string[]): string[] | number {
   const { state } = shell;
   const put = (letter: string, on: boolean): void => {
     state.o = state.o.replace(letter, "") + (on ? letter : "");
@@ -28,7 +33,12 @@ export function setOptions(shell: Shell, words: readonly string[]): string[] | u
   for (; i < words.length; i++) {
     const word = words[i]!;
     if (word === "--") return words.slice(i + 1);
-    if (word === "-" || !/^[-+]./.test(word)) break;
+    if (word === "-") {
+      put("x", false);
+      put("v", false);
+      return words.slice(i + 1);
+    }
+    if (!/^[-+]./.test(word)) break;
     const on = word[0] === "-";
     for (const letter of word.slice(1)) {
       if (letter === "o") {
@@ -40,14 +50,14 @@ export function setOptions(shell: Shell, words: readonly string[]): string[] | u
         const known = optionNames[name];
         if (!known) {
           shell.complain(`illegal option ${word[0]}o ${name}`);
-          return undefined;
+          return 1;
         }
         put(known, on);
       } else if (Object.values(optionNames).includes(letter) && !"PIV".includes(letter))
         put(letter, on);
       else if (letter !== "h") {
         shell.complain(`illegal option ${word[0]}${letter}`);
-        return undefined;
+        return 2;
       }
     }
   }
@@ -55,7 +65,6 @@ export function setOptions(shell: Shell, words: readonly string[]): string[] | u
 }
 
 function listOptions(shell: Shell, pretty: boolean): void {
-  if (pretty) shell.write(1, "Current option settings\n");
   for (const [name, letter] of Object.entries(optionNames)) {
     const on = shell.option(letter);
     shell.write(
@@ -72,8 +81,8 @@ export function set(shell: Shell, argv: string[]): number | undefined {
     return 0;
   }
   const rest = setOptions(shell, words);
-  if (!rest) {
-    shell.abort(undefined, 2);
+  if (typeof rest === "number") {
+    shell.abort(undefined, rest);
     return undefined;
   }
   if (rest.length > 0 || words.includes("--")) shell.state.p = rest;

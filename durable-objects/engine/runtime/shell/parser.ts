@@ -1,6 +1,6 @@
 /** Parser of POSIX shell commands, with the few extensions busybox ash has. Recursive descent over the text itself. */
 import { SyntaxProblem, type Unit, type Word } from "./ast.ts";
-import { CommandReader } from "./command-reader.ts";
+import { CommandReader, reserved } from "./command-reader.ts";
 
 const closing = new Set(["then", "elif", "else", "fi", "do", "done", "esac", "}"]);
 const nestingMax = 100;
@@ -128,7 +128,10 @@ export class Parser extends CommandReader {
   }
 
   #pipeline(): number {
-    if (this.#accept("!")) return this.add({ k: "not", body: this.#pipeline() });
+    if (this.#accept("!")) {
+      if (this.peekWord() === "!") this.unexpected();
+      return this.add({ k: "not", body: this.#pipeline() });
+    }
     const start = this.at;
     const parts = [this.#command()];
     for (;;) {
@@ -147,6 +150,7 @@ export class Parser extends CommandReader {
     this.blanks();
     if (this.text[this.at] === "(") return this.#subshell();
     const word = this.peekWord();
+    if (!reserved.has(word) && this.expandAlias()) return this.#command();
     switch (word) {
       case "if":
         this.at += 2;
@@ -170,9 +174,9 @@ export class Parser extends CommandReader {
       case "function":
         if (/^function[ \t]+[^\s()]+/.test(this.text.slice(this.at))) return this.#function(true);
     }
-    if (closing.has(word)) this.unexpected();
+    if (closing.has(word) || word === "in") this.unexpected();
     if (word === "[[") return this.double();
-    if (/^[A-Za-z_][\w.-]*[ \t]*\([ \t]*\)/.test(this.text.slice(this.at, this.at + 120)))
+    if (/^[A-Za-z_]\w*[ \t]*\([ \t]*\)/.test(this.text.slice(this.at, this.at + 120)))
       return this.#function(false);
     return this.simple();
   }
@@ -268,7 +272,7 @@ export class Parser extends CommandReader {
     const arms: { patterns: Word[]; body?: number }[] = [];
     this.newlines();
     while (!this.#accept("esac")) {
-      if (this.at >= this.text.length) this.unexpected("esac");
+      if (this.at >= this.text.length) this.unexpected(")");
       arms.push(this.#arm());
       this.newlines();
     }

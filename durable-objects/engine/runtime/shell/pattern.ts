@@ -5,8 +5,8 @@ import { characterClasses } from "../character-classes.ts";
 /** The shell knows one class more than POSIX. */
 const classes: Record<string, string> = { ...characterClasses, word: "\\w" };
 
-/** Quotes what is special in a pattern. */
-export const escapePattern = (text: string): string => text.replace(/[\\*?[\]]/g, "\\$&");
+/** Quotes what is special in a pattern, or within its brackets. */
+export const escapePattern = (text: string): string => text.replace(/[\\*?[\]!^-]/g, "\\$&");
 
 /** Whether a pattern holds anything special. */
 export const isPattern = (pattern: string): boolean => /(^|[^\\])(\\\\)*[*?[]/.test(pattern);

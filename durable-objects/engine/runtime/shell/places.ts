@@ -13,11 +13,7 @@ export function cd(shell: Shell, argv: string[]): number {
     words = words.slice(1);
   }
   if (words[0] === "--") words = words.slice(1);
-  let target = words[0] ?? shell.get("HOME");
-  if (target === undefined) {
-    shell.complain("HOME not set");
-    return 2;
-  }
+  let target = words[0] ?? shell.get("HOME") ?? "";
   const dash = target === "-";
   if (dash) target = shell.get("OLDPWD") ?? "";
   const old = shell.get("PWD") ?? sys.cwd;
@@ -53,10 +49,7 @@ export function pwd(shell: Shell, argv: string[]): number {
 export function dot(shell: Shell, argv: string[], tested: boolean): number | undefined {
   const { sys } = shell;
   const name = argv[1];
-  if (name === undefined) {
-    shell.abort("filename argument required", 2);
-    return undefined;
-  }
+  if (name === undefined) return 2;
   try {
     let path = name;
     if (!name.includes("/")) {
@@ -76,17 +69,14 @@ export function dot(shell: Shell, argv: string[], tested: boolean): number | und
       c: addChunk(shell.state, text),
       o: 0,
       m: "dot",
+      n: name,
       ...(tested ? { t: 1 as const } : {}),
     });
     return undefined;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    shell.abort(
-      error.code === "ENOENT" && !name.includes("/")
-        ? `can't open '${name}': No such file or directory`
-        : `can't open '${name}': ${error.message}`,
-      2,
-    );
+    const lost = error.code === "ENOENT" && !name.includes("/");
+    shell.abort(lost ? `${name}: not found` : `can't open '${name}': ${error.message}`, 2);
     return undefined;
   }
 }

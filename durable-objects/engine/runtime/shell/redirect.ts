@@ -2,6 +2,7 @@
 import { Errno } from "../errno.ts";
 import type { Sys } from "../sys.ts";
 import type { Redirect } from "./ast.ts";
+import { ExpansionProblem } from "./expand.ts";
 import type { Saved } from "./state.ts";
 
 /** A failed redirection, in ash's words. */
@@ -52,7 +53,7 @@ export function redirect(
       return;
     }
     if (one.op === "<&" || (one.op === ">&" && (target === "-" || /^\d+$/.test(target)))) {
-      if (target !== "-" && !/^\d$/.test(target)) throw new RedirectProblem(`bad fd number`);
+      if (target !== "-" && !/^\d+$/.test(target)) throw new RedirectProblem(`bad fd number`);
       save(one.fd);
       if (target === "-") {
         if (sys.isOpen(one.fd)) sys.close(one.fd);
@@ -63,6 +64,7 @@ export function redirect(
       return;
     }
     const both = one.op === "&>" || one.op === ">&";
+    if (one.op === ">&" && one.fd !== 1) throw new ExpansionProblem("redir error");
     save(one.fd);
     const fd = opened(sys, both ? ">" : one.op, target, clobber);
     if (fd !== one.fd) {

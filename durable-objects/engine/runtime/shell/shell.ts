@@ -2,6 +2,7 @@
 import { shellDepthMax } from "../../limits.ts";
 import type { Sys } from "../sys.ts";
 import { ExpansionProblem } from "./expand.ts";
+import { shownOptions } from "./options.ts";
 import {
   exported,
   nodeAt,
@@ -15,11 +16,21 @@ import {
 } from "./state.ts";
 import type { Node } from "./ast.ts";
 
+/** Variables a shell has without being given them. */
+const builtIn: Record<string, string> = {
+  IFS: " \t\n",
+  PS1: "\\w \\$ ",
+  PS2: "> ",
+  PS4: "+ ",
+};
+
 export class Shell {
   readonly sys: Sys;
   readonly state: ShellState;
   /** Where builtins' complaints name themselves. */
   command: string | undefined;
+  /** Run by `command`: what is wrong does not end the shell. */
+  tolerant = false;
 
   constructor(sys: Sys, state: ShellState) {
     this.sys = sys;
@@ -32,7 +43,7 @@ export class Shell {
   get(name: string): string | undefined {
     const variable = this.state.v[name];
     if (variable) return variable[0] ?? undefined;
-    return this.sys.env[name];
+    return this.sys.env[name] ?? (name === "PS1" && this.state.fl ? undefined : builtIn[name]);
   }
 
   /** Any parameter: variables, positional and special ones. */
@@ -52,13 +63,17 @@ export class Shell {
       case "!":
         return state.bg === undefined ? "" : String(state.bg);
       case "-":
-        return (state.sm ?? "") + state.o + (state.ia ? "i" : "");
+        return shownOptions((state.sm ?? "") + state.o + (state.ia ? "i" : ""));
       case "RANDOM":
         return this.state.v.RANDOM
           ? this.get(name)
           : String(Math.floor(this.sys.random() * 32_768));
       case "LINENO":
-        return String(state.ln ?? 1);
+        return String(this.lineNumber());
+      case "FUNCNAME": {
+        const call = state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
+        return call?.k === "call" ? call.z : this.get(name);
+      }
       case "PPID":
         return String(state.ppid);
     }
@@ -90,17 +105,22 @@ export class Shell {
   unset(name: string): void {
     if ((this.state.v[name]?.[1] ?? 0) & readOnly)
       throw new ExpansionProblem(`${name}: is read only`);
-    if (name in this.sys.env) this.state.v[name] = [null, 0];
+    if (name in this.sys.env || name in builtIn) this.state.v[name] = [null, 0];
     else delete this.state.v[name];
   }
 
   /** All variables with a value, by name. */
   variables(): [name: string, value: string, marks: number][] {
-    const names = new Set([...Object.keys(this.sys.env), ...Object.keys(this.state.v)]);
+    const names = new Set([
+      ...Object.keys(builtIn),
+      ...Object.keys(this.sys.env),
+      ...Object.keys(this.state.v),
+    ]);
     const out: [string, string, number][] = [];
     for (const name of [...names].sort()) {
       const value = this.get(name);
-      if (value !== undefined) out.push([name, value, this.state.v[name]?.[1] ?? exported]);
+      const marks = this.state.v[name]?.[1] ?? (name in this.sys.env ? exported : 0);
+      if (value !== undefined) out.push([name, value, marks]);
     }
     return out;
   }
@@ -144,8 +164,9 @@ export class Shell {
     const { state } = this;
     const name = state.script ?? state.z;
     let head = `${name}: `;
-    if (this.command !== undefined && this.command !== name) head += `${this.command}: `;
-    if ((this.command !== undefined || state.script !== undefined) && !state.ia)
+    const command = this.command ?? this.sourced();
+    if (command !== undefined && command !== name) head += `${command}: `;
+    if ((command !== undefined || state.script !== undefined) && !state.ia)
       head += `line ${this.lineNumber()}: `;
     try {
       this.write(2, head + text + "\n");
@@ -159,8 +180,14 @@ export class Shell {
     this.write(2, `${this.state.fl ?? "sh"}: ${text}\n`);
   }
 
+  /** The file that is being sourced. */
+  sourced(): string | undefined {
+    const frame = this.state.f.findLast((one) => one.k === "src" && one.m === "dot");
+    return frame?.k === "src" ? frame.n : undefined;
+  }
+
   lineNumber(): number {
-    return this.state.script === undefined
+    return this.state.script === undefined && this.sourced() === undefined
       ? Math.max(0, (this.state.ln ?? 1) - 1)
       : (this.state.ln ?? 1);
   }
@@ -252,6 +279,10 @@ export class Shell {
   /** An error of expansion or a special builtin: ends the command, and a shell that is not interactive. */
   abort(text: string | undefined, status: number): void {
     if (text !== undefined) this.complain(text);
+    if (this.tolerant) {
+      this.state.st = status;
+      return;
+    }
     if (!this.state.ia) return this.exit(status);
     while (this.state.f.length > 1) this.pop();
     this.state.st = status;

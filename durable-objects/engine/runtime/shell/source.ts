@@ -1,6 +1,7 @@
 /** Where commands come from: a text, a script, standard input, a terminal. */
 import type { Step } from "../program.ts";
 import { SyntaxProblem } from "./ast.ts";
+import { withAliases } from "./aliases.ts";
 import { tellJobs } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, sweepChunks, unitAt, type FrameOf } from "./state.ts";
@@ -10,7 +11,8 @@ type Source = FrameOf<"src">;
 export function sourceStep(shell: Shell, frame: Source): Step {
   if (frame.m === "in") return inputStep(shell, frame);
   const { state } = shell;
-  const text = state.c[frame.c] ?? "";
+  let text = state.c[frame.c] ?? "";
+  if (state.al) state.c[frame.c] = text = withAliases(shell, text, frame.o);
   const unit = unitAt(text, frame.o);
   if (unit.root === undefined) {
     shell.pop();
@@ -70,9 +72,10 @@ function runAll(shell: Shell, frame: Source, text: string): void {
 }
 
 /** Starts the first complete command of the text; false when it is not all there yet. */
-function start(shell: Shell, frame: Source, text: string): boolean {
-  const whole = text.includes("\n");
+function start(shell: Shell, frame: Source, written: string): boolean {
+  const whole = written.includes("\n");
   if (!whole) return false;
+  const text = withAliases(shell, written, 0);
   try {
     const unit = unitAt(text, 0);
     const complete = unit.end > 0 && (text[unit.end - 1] === "\n" || unit.end < text.length);

@@ -26,6 +26,7 @@ export type Frame = Base &
         o: number;
         m: "c" | "f" | "in" | "eval" | "dot";
         /** Read so far. */ b?: string;
+        /** Name of a sourced file. */ n?: string;
         /** Syntax problem waits for the exit. */ eof?: 1;
         ln?: number;
       }
@@ -77,6 +78,8 @@ export interface Job {
   s?: number;
   t: string;
   told?: 1;
+  /** Somebody has waited for it: forgotten at the next fork. */
+  w?: 1;
   /** The parent shell's: listed, not waited for. */
   o?: 1;
 }
@@ -114,6 +117,8 @@ export interface ShellState {
   /** Bytes in variables, for the memory limit. */
   vb?: number;
   al?: Record<string, string>;
+  /** Limits set by `ulimit`: soft and hard, by letter. */
+  ul?: Record<string, [soft: string, hard: string]>;
   /** getopts: index within a word. */
   go?: number;
   /** How it was started, as `$-` shows it: c or s. */

@@ -6,8 +6,9 @@ import { exported } from "./state.ts";
 
 const validName = /^[A-Za-z_]\w*$/;
 
-/** `'a'"'"'b'`, as ash quotes values. */
-export const quoted = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`;
+/** `'a'"'"'b'`, as ash quotes values: runs of quotes in double ones, nothing after the last. */
+export const quoted = (text: string): string =>
+  `'${text.replace(/'+/g, (run, at: number) => `'"${run}"${at + run.length < text.length ? "'" : ""}`)}${text.endsWith("'") ? "" : "'"}`;
 
 // Where one is
 
@@ -16,8 +17,15 @@ export function declare(mark: number): Builtin {
     const words = argv.slice(1).filter((word) => word !== "--");
     const word = mark === exported ? "export" : "readonly";
     if (words.length === 0 || words[0] === "-p") {
-      for (const [name, value, marks] of shell.variables())
-        if (marks & mark) shell.write(1, `${word} ${name}=${quoted(value)}\n`);
+      const lines = shell
+        .variables()
+        .filter(([, , marks]) => marks & mark)
+        .map(([name, value]) => `${word} ${name}=${quoted(value)}\n`);
+      for (const name in shell.state.v) {
+        const [value, marks] = shell.state.v[name]!;
+        if (value === null && marks & mark) lines.push(`${word} ${name}\n`);
+      }
+      for (const line of lines.sort()) shell.write(1, line);
       return 0;
     }
     const off = words[0] === "-n";
@@ -53,14 +61,20 @@ export function local(shell: Shell, argv: string[]): number | undefined {
     }
     if (!(name in call.l)) call.l[name] = shell.state.v[name] ?? null;
     if (equals >= 0) shell.set(name, word.slice(equals + 1));
+    // Without a value it is unset, whatever it is outside.
+    else shell.unset(name);
   }
   return 0;
 }
 
-export function unset(shell: Shell, argv: string[]): number {
+export function unset(shell: Shell, argv: string[]): number | undefined {
   const functions = argv[1] === "-f";
   const names = argv.slice(/^-[fv]$/.test(argv[1] ?? "") ? 2 : 1);
   for (const name of names) {
+    if (!validName.test(name)) {
+      shell.abort(`${name}: bad variable name`, 2);
+      return undefined;
+    }
     if (functions) delete shell.state.fn[name];
     else shell.unset(name);
   }
@@ -78,69 +92,67 @@ export function shift(shell: Shell, argv: string[]): number | undefined {
   return 0;
 }
 
+/** OPTIND is the next word, also while letters of the one before it are left: `go` says where among them. */
 export function getopts(shell: Shell, argv: string[]): number {
   const { state } = shell;
-  const [, spec = "", name = ""] = argv;
+  const [, spec, name] = argv;
+  if (spec === undefined || name === undefined) {
+    shell.complain("usage: getopts optstring var [arg]");
+    return 2;
+  }
   const words = argv.length > 3 ? argv.slice(3) : state.p;
-  let index = Number(shell.get("OPTIND") ?? 1);
-  let at = state.go ?? 1;
-  const word = words[index - 1];
+  let next = Number(shell.get("OPTIND") ?? 1);
+  let at = state.go;
   const finish = (value: string, status: number): number => {
-    shell.set("OPTIND", String(index));
-    if (at > 1) state.go = at;
-    else delete state.go;
+    shell.set("OPTIND", String(next));
+    if (at !== undefined) state.go = at;
     shell.set(name, value);
     return status;
   };
-  if (word === undefined || !/^-./.test(word) || word === "--") {
-    if (word === "--") index++;
-    at = 1;
-    shell.unset("OPTARG");
-    return finish("?", 1);
-  }
-  const letter = word[at]!;
-  at++;
-  const where = spec.indexOf(letter, spec.startsWith(":") ? 1 : 0);
-  const silent = spec.startsWith(":");
-  const nextWord = (): void => {
-    if (at >= word.length) {
-      index++;
-      at = 1;
-    }
+  const tell = (text: string): void => {
+    if (shell.get("OPTERR") !== "0") shell.write(2, `${text}\n`);
   };
-  if (letter === ":" || where < 0) {
-    nextWord();
+  const word = words[at === undefined ? next - 1 : next - 2] ?? "";
+  if (at === undefined) {
+    if (!/^-./.test(word) || word === "--") {
+      if (word === "--") next++;
+      shell.unset("OPTARG");
+      return finish("?", 1);
+    }
+    next++;
+    at = 1;
+  }
+  const letter = word[at] ?? "";
+  at = at + 1 < word.length ? at + 1 : undefined;
+  const silent = spec.startsWith(":");
+  const where = letter === ":" ? -1 : spec.indexOf(letter, silent ? 1 : 0);
+  const bad = (sign: string, text: string): number => {
     if (silent) shell.set("OPTARG", letter);
     else {
       shell.unset("OPTARG");
-      shell.write(2, `Illegal option -${letter}\n`);
+      tell(text);
     }
-    return finish("?", 0);
-  }
+    return finish(silent ? sign : "?", 0);
+  };
+  if (where < 0) return bad("?", `Illegal option -${letter}`);
   if (spec[where + 1] !== ":") {
-    nextWord();
     shell.unset("OPTARG");
     return finish(letter, 0);
   }
-  const value = at < word.length ? word.slice(at) : words[index];
-  index += at < word.length ? 1 : 2;
-  at = 1;
-  if (value === undefined) {
-    index = words.length + 1;
-    if (silent) {
-      shell.set("OPTARG", letter);
-      return finish(":", 0);
-    }
-    shell.unset("OPTARG");
-    shell.write(2, `No arg for -${letter} option\n`);
-    return finish("?", 0);
-  }
+  const value = at === undefined ? words[next - 1] : word.slice(at);
+  if (value === undefined) return bad(":", `No arg for -${letter} option`);
+  if (at === undefined) next++;
+  at = undefined;
   shell.set("OPTARG", value);
   return finish(letter, 0);
 }
 
 export function letExpression(shell: Shell, argv: string[]): number {
   let value = 0n;
+  if (argv.length === 1) {
+    shell.complain("expression expected");
+    return 2;
+  }
   try {
     for (const word of argv.slice(1))
       value = arithmetic(word, {

@@ -24,7 +24,7 @@ const ansiEscapes: Record<string, string> = {
 };
 
 export abstract class WordReader {
-  readonly text: string;
+  text: string;
   at: number;
   #awaited: Awaited[] = [];
 
@@ -87,9 +87,7 @@ export abstract class WordReader {
   /** The text ended on the line of a `<<`: its document is not there yet. */
   finishHereDocuments(): void {
     if (this.#awaited.length === 0) return;
-    if (this.at < this.text.length) return this.hereDocuments();
-    for (const { redirect } of this.#awaited.splice(0)) redirect.word = [];
-    this.#unterminated("unterminated here-document");
+    this.hereDocuments();
   }
 
   #document({ redirect, end, quoted, strip }: Awaited): void {
@@ -318,6 +316,8 @@ export abstract class WordReader {
       return this.#badSubstitution(q);
     }
     this.at += op.length;
+    if (op === ":" && this.text[this.at] === "}")
+      throw new SyntaxProblem("syntax error: missing '}'", this.line());
     const part: Part = { t: "var", name, op, q };
     part.arg = this.#argument(
       q && !/^[#%/]/.test(op),

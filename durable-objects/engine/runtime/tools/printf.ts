@@ -104,21 +104,20 @@ class Printer {
   }
 
   number(text: string | undefined): bigint {
-    if (text === undefined || text === "") return 0n;
+    if (text === undefined) return 0n;
     const value = parseInteger(text);
-    if (value !== undefined) return value;
+    if (value !== undefined && value >> 63n === (value < 0n ? -1n : 0n)) return value;
     this.bad(text);
-    const prefix = /^\s*[-+]?\d+/.exec(text)?.[0];
-    return prefix ? (parseInteger(prefix) ?? 0n) : 0n;
+    return 0n;
   }
 
   float(text: string | undefined): number {
-    if (text === undefined || text === "") return 0;
+    if (text === undefined) return 0;
     if (/^['"]/.test(text)) return text.charCodeAt(1) || 0;
     const value = Number(text);
-    if (!Number.isNaN(value) || text === "nan") return value;
+    if (text.trim() !== "" && (!Number.isNaN(value) || text === "nan")) return value;
     this.bad(text);
-    return parseFloat(text) || 0;
+    return 0;
   }
 
   bad(text: string): void {
@@ -183,8 +182,8 @@ class Printer {
           precision: p === undefined || p < 0 ? undefined : p,
           conversion,
         };
-        if (!this.convert(spec)) {
-          this.errors.push(`${whole}: invalid format`);
+        if ((conversion === "%" && whole !== "%%") || !this.convert(spec)) {
+          this.errors.push(`${format.slice(i)}: invalid format`);
           return false;
         }
         i += whole.length;

@@ -8,8 +8,11 @@ export class TestProblem extends Error {
 }
 
 function integer(text: string): bigint {
-  if (!/^\s*[-+]?\d+\s*$/.test(text)) throw new TestProblem(`${text}: bad number`);
-  return BigInt(text.trim().replace(/^\+/, ""));
+  if (!/^\s*[-+]?\d+\s*$/.test(text))
+    throw new TestProblem(`${text === "" ? "" : `${text}: `}bad number`);
+  const value = BigInt(text.trim().replace(/^\+/, ""));
+  if (BigInt.asIntN(64, value) !== value) throw new TestProblem(`${text}: out of range`);
+  return value;
 }
 
 const typeTests: Record<string, string> = {
@@ -67,8 +70,9 @@ function unary(op: string, word: string, sys: Sys): boolean | undefined {
 }
 
 type Binary = (a: string, b: string, sys: Sys, patterns: boolean) => boolean;
+/** NaN, which compares with nothing, for what is not there. */
 const time = (path: string, sys: Sys): number =>
-  Math.floor((sys.peek(path)?.mtime ?? -1000) / 1000);
+  Math.floor((sys.peek(path)?.mtime ?? Number.NaN) / 1000);
 const binary: Record<string, Binary> = {
   "=": (a, b, _sys, patterns) => (patterns ? matches(b, a) : a === b),
   "==": (a, b, _sys, patterns) => (patterns ? matches(b, a) : a === b),
@@ -99,7 +103,7 @@ class Reader {
   }
   or(): boolean {
     let value = this.and();
-    while (this.words[this.at] === "-o" || (this.double && this.words[this.at] === "||")) {
+    while (this.words[this.at] === "-o") {
       this.at++;
       const right = this.and();
       value = value || right;
@@ -108,7 +112,7 @@ class Reader {
   }
   and(): boolean {
     let value = this.not();
-    while (this.words[this.at] === "-a" || (this.double && this.words[this.at] === "&&")) {
+    while (this.words[this.at] === "-a") {
       this.at++;
       const right = this.not();
       value = value && right;
@@ -142,6 +146,7 @@ class Reader {
         return value;
       }
     }
+    if (op !== undefined && binary[op]) throw new TestProblem(`${op}: argument expected`);
     this.at++;
     return a !== "";
   }

@@ -1,0 +1,55 @@
+/** alias and unalias, and what aliases do to a text before it is parsed. */
+import { SyntaxProblem } from "./ast.ts";
+import { Parser } from "./parser.ts";
+import type { Shell } from "./shell.ts";
+import { quoted } from "./variable-builtins.ts";
+
+export function alias(shell: Shell, argv: string[]): number {
+  const table = (shell.state.al ??= {});
+  let status = 0;
+  if (argv.length === 1)
+    for (const name of Object.keys(table)) shell.write(1, `${name}=${quoted(table[name]!)}\n`);
+  for (const word of argv.slice(1)) {
+    const equals = word.indexOf("=", 1);
+    if (equals > 0) table[word.slice(0, equals)] = word.slice(equals + 1);
+    else if (table[word] !== undefined) shell.write(1, `${word}=${quoted(table[word]!)}\n`);
+    else {
+      shell.write(2, `alias: ${word} not found\n`);
+      status = 1;
+    }
+  }
+  return status;
+}
+
+export function unalias(shell: Shell, argv: string[]): number {
+  if (argv[1] === "-a") {
+    delete shell.state.al;
+    return 0;
+  }
+  let status = 0;
+  for (const name of argv.slice(1)) {
+    if (shell.state.al?.[name] === undefined) {
+      shell.write(2, `unalias: ${name} not found\n`);
+      status = 1;
+    } else delete shell.state.al[name];
+  }
+  return status;
+}
+
+/**
+ * The text with the aliases of the complete command at an offset written out: frames name nodes by text and offset, and
+ * must find the same tree when aliases have changed.
+ */
+export function withAliases(shell: Shell, text: string, offset: number): string {
+  const { al } = shell.state;
+  if (!al || Object.keys(al).length === 0) return text;
+  const parser = new Parser(text, offset);
+  parser.aliases = al;
+  try {
+    parser.unit();
+  } catch (error) {
+    // Whoever parses the outcome finds the same.
+    if (!(error instanceof SyntaxProblem)) throw error;
+  }
+  return parser.text;
+}
