@@ -3,7 +3,7 @@ import type { Program } from "../program.ts";
 import { options } from "./options.ts";
 import { stream, tool } from "./tool.ts";
 
-const duration = (text: string): number | undefined => {
+export const duration = (text: string): number | undefined => {
   const match = /^(\d+(?:\.\d*)?|\.\d+)([smhd]?)$/.exec(text);
   if (!match) return text === "infinity" || text === "inf" ? Infinity : undefined;
   return Number(match[1]) * 1000 * { s: 1, m: 60, h: 3600, d: 86_400, "": 1 }[match[2] as "s"];
@@ -102,6 +102,7 @@ const cat = stream<CatState>("cat", {
 export const basicTools: Program[] = [
   sleep,
   cat,
+  tool("usleep", () => 0),
   tool("true", () => 0),
   tool("false", () => 1),
   tool("no-applet", (io) => {

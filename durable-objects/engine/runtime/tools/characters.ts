@@ -109,9 +109,11 @@ function expandSet(text: string): string {
 const ranges = (io: Io, text: string): [number, number][] =>
   text.split(",").map((part) => {
     const match = /^(\d*)(-?)(\d*)$/.exec(part);
-    if (!match || part === "-" || part === "") return io.fail(`invalid range ${text}`);
+    if (!match || part === "-" || part === "") return io.fail(`invalid number '${part}'`);
     const from = match[1] === "" ? 1 : Number(match[1]);
-    return [from, match[2] === "" ? from : match[3] === "" ? Infinity : Number(match[3])];
+    const to = match[2] === "" ? from : match[3] === "" ? Infinity : Number(match[3]);
+    if (to < from) io.fail(`${to}<${from - 1}`);
+    return [from, to];
   });
 
 export const cut = stream<{
@@ -132,7 +134,7 @@ export const cut = stream<{
     const list = ranges(io, opts.value(by)!).map(
       ([a, b]) => [a, b === Infinity ? 1e9 : b] as [number, number],
     );
-    const d = opts.value("d") ?? "\t";
+    const d = opts.value("d")?.slice(0, 1) ?? "\t";
     return {
       files: opts.rest,
       state: { list, by, d, only: opts.has("s"), o: opts.value("O") ?? d },

@@ -49,8 +49,17 @@ const directives: Record<string, (t: Civil, ms: number) => string> = {
   h: (t) => months[t.month - 1]!.slice(0, 3),
   B: (t) => months[t.month - 1]!,
   U: (t) => pad(Math.floor((t.yearday + 6 - t.weekday) / 7)),
-  V: (t) => pad(Math.floor((t.yearday - (t.weekday || 7) + 10) / 7)),
+  W: (t) => pad(Math.floor((t.yearday + 6 - ((t.weekday + 6) % 7)) / 7)),
+  V: (t) => pad(isoWeek(t).week),
+  G: (t) => String(isoWeek(t).year),
+  g: (t) => pad(isoWeek(t).year % 100),
 };
+
+/** ISO 8601: the week belongs to the year its Thursday is in. */
+function isoWeek(t: Civil): { year: number; week: number } {
+  const thursday = civil((daysOf(t.year, t.month, t.day) + 4 - (t.weekday || 7)) * 86_400_000);
+  return { year: thursday.year, week: Math.floor((thursday.yearday - 1) / 7) + 1 };
+}
 
 /** Directives that stand for other text. */
 const shorthands: Record<string, string> = {
@@ -80,30 +89,103 @@ export function formatDate(format: string, ms: number): string {
   });
 }
 
-/** `@123`, `2026-01-02 03:04:05`, `2026-01-02T03:04:05Z`: virtual ms. */
+/** A moment by its parts; undefined where there is none such. */
+function momentOf(
+  date: readonly [year: number, month: number, day: number],
+  time: readonly (string | undefined)[],
+): number | undefined {
+  const [hour = 0, minute = 0, second = 0] = time.map((part) => Number(part ?? 0));
+  const [year, month, day] = date;
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 60)
+    return undefined;
+  return daysOf(year, month, day) * 86_400_000 + ((hour * 60 + minute) * 60 + second) * 1000;
+}
+
+/** `[[CC]YY]MMDDhhmm[.ss]`. */
+function parseDigits(text: string, now: number): number | undefined {
+  const match = /^(\d\d)?(\d\d)?(\d\d)(\d\d)(\d\d)(\d\d)(?:\.(\d\d))?$/.exec(text);
+  if (!match) return undefined;
+  const [, first, second, month, day, ...time] = match;
+  const short = Number(first) + (Number(first) < 69 ? 2000 : 1900);
+  const year = second !== undefined ? Number(`${first}${second}`) : first ? short : civil(now).year;
+  return momentOf([year, Number(month), Number(day)], time);
+}
+
+/** `@123`, `2026-01-02 03:04:05`, `2026-01-02T03:04:05Z`, `03:04`, `202601020304.05`: virtual ms. */
 export function parseDate(text: string, now: number): number | undefined {
-  if (/^@-?\d+/.test(text)) return Number(text.slice(1)) * 1000;
+  if (/^@-?\d+$/.test(text)) return Number(text.slice(1)) * 1000;
+  if (/^[\d.]+$/.test(text)) return parseDigits(text, now);
+  const clock = /^(\d\d?):(\d\d)(?::(\d\d))?$/.exec(text);
+  if (clock) {
+    const { year, month, day } = civil(now);
+    return momentOf([year, month, day], clock.slice(1));
+  }
   const full = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d))?)?(?:Z| ?UTC)?$/.exec(text);
   if (!full) return text === "now" ? now : undefined;
-  const ms =
-    daysOf(Number(full[1]), Number(full[2]), Number(full[3])) * 86_400_000 +
-    Number(full[4] ?? 0) * 3_600_000 +
-    Number(full[5] ?? 0) * 60_000 +
-    Number(full[6] ?? 0) * 1000;
-  return Number.isNaN(ms) ? undefined : ms;
+  return momentOf([Number(full[1]), Number(full[2]), Number(full[3])], full.slice(4));
+}
+
+/** What the directives of `-D FORMAT` read. */
+const reads: Record<string, string> = {
+  Y: "(?<Y>\\d{4})",
+  m: "(?<m>\\d\\d?)",
+  d: "(?<d>\\d\\d?)",
+  e: " ?(?<d>\\d\\d?)",
+  H: "(?<H>\\d\\d?)",
+  M: "(?<M>\\d\\d?)",
+  S: "(?<S>\\d\\d?)",
+  b: "(?<b>[A-Za-z]{3})",
+  a: "[A-Za-z]{3}",
+  s: "(?<s>\\d+)",
+  Z: "[A-Z]+",
+  z: "[-+]\\d{4}",
+};
+const composed: Record<string, string> = { T: "%H:%M:%S", F: "%Y-%m-%d", R: "%H:%M" };
+
+/** strptime, as far as dates in logs and certificates go. */
+function parseWith(format: string, text: string, now: number): number | undefined {
+  const plain = format.replace(/%([TFR])/g, (_, c: string) => composed[c]!);
+  const source = plain.replace(/%(.)|([\\^$.*+?()[\]{}|])/g, (whole, c?: string, sign?: string) =>
+    sign ? `\\${sign}` : (reads[c ?? ""] ?? (c === "%" ? "%" : whole)),
+  );
+  const found = new RegExp(`^\\s*${source}\\s*$`).exec(text)?.groups;
+  if (!found) return undefined;
+  if (found.s !== undefined) return Number(found.s) * 1000;
+  const today = civil(now);
+  const named = months.findIndex((name) => name.slice(0, 3) === found.b) + 1;
+  const month = named || Number(found.m ?? today.month);
+  return momentOf(
+    [Number(found.Y ?? today.year), month, Number(found.d ?? today.day)],
+    [found.H, found.M, found.S],
+  );
 }
 
 export const date = tool("date", (io) => {
-  const opts = options(io, "d:uRr:s:I:D:", { date: "d", utc: "u", "rfc-2822": "R" });
+  io.args.splice(0, io.args.length, ...io.args.map((arg) => (arg === "-I" ? "-Idate" : arg)));
+  const opts = options(io, "d:uRr:s:I:D:", {
+    date: "d",
+    utc: "u",
+    "rfc-2822": "R",
+    reference: "r",
+    set: "s",
+  });
   let now = io.sys.now;
   const text = opts.value("d");
-  if (text !== undefined) now = parseDate(text, now) ?? io.fail(`invalid date '${text}'`);
+  const shape = opts.value("D");
+  if (text !== undefined)
+    now =
+      (shape === undefined ? parseDate(text, now) : parseWith(shape, text, now)) ??
+      io.fail(`invalid date '${text}'`);
   const file = opts.value("r");
-  if (file !== undefined) now = io.sys.stat(file).mtime;
+  if (file !== undefined && !io.try(`can't stat '${file}'`, () => (now = io.sys.stat(file).mtime)))
+    return 1;
   if (opts.has("s")) return io.fail("can't set date: Operation not permitted");
   const format = opts.rest[0];
   if (format !== undefined && !format.startsWith("+")) return io.fail(`invalid date '${format}'`);
+  if (opts.rest[1] !== undefined) return io.fail(`invalid date '${opts.rest[1]}'`);
   const iso: Record<string, string> = {
+    hours: "%Y-%m-%dT%H+00:00",
+    minutes: "%Y-%m-%dT%H:%M+00:00",
     seconds: "%Y-%m-%dT%H:%M:%S+00:00",
     s: "%Y-%m-%dT%H:%M:%S+00:00",
     date: "%Y-%m-%d",

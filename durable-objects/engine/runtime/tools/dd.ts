@@ -4,6 +4,8 @@ import type { Program } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { humanSize } from "./listing.ts";
 import { Io, ToolExit } from "./tool.ts";
+import { synopses } from "./usage-facts.ts";
+import { usage } from "./words.ts";
 
 interface DdState {
   in: number;
@@ -19,7 +21,8 @@ interface DdState {
   full: number;
   part: number;
   wrote: number;
-  quiet: boolean;
+  /** What of the report is left out: all, or the last line. */
+  quiet?: "none" | "noxfer";
   began: number;
   held: string;
   x?: number;
@@ -59,20 +62,20 @@ function begin(io: Io, state: DdState): void {
       value === undefined ||
       !/^(if|of|bs|ibs|obs|count|skip|seek|conv|status|iflag|oflag)$/.test(name)
     ) {
-      io.say(
-        value === undefined
-          ? `unrecognized argument '${word}'`
-          : `invalid argument '${value}' to '${name}'`,
-      );
+      usage(io, `dd ${synopses.dd}`);
       throw new ToolExit(1);
     }
+    const known = /^(notrunc|sync|noerror|fsync|swab)(,|$)/;
+    const odd = name === "conv" ? value.split(",").find((one) => !known.test(one)) : undefined;
+    if (odd !== undefined) io.fail(`invalid argument '${odd}' to 'conv'`);
     given[name] = value;
   }
   state.ibs = size(io, given.bs ?? given.ibs ?? "512");
   if (state.ibs < 1) io.fail(`number ${given.bs} is not in 1..2147483647 range`);
   if (given.count !== undefined)
     state.count = size(io, given.count) / (given.iflag?.includes("count_bytes") ? state.ibs : 1);
-  state.quiet = given.status === "none" || given.status === "noxfer";
+  if (given.status === "none") state.quiet = "none";
+  if (given.status === "noxfer") state.quiet = "noxfer";
   const conv = (given.conv ?? "").split(",");
   const open = (path: string, act: () => number): number => {
     try {
@@ -104,6 +107,7 @@ function begin(io: Io, state: DdState): void {
 function report(state: DdState, now: number): string {
   const { full, part, wrote } = state;
   const records = `${full}+${part} records`;
+  if (state.quiet === "noxfer") return `${records} in\n${records} out\n`;
   const seconds = Math.max(0.000_05, (now - state.began) / 1000);
   return `${records} in\n${records} out\n${wrote} bytes (${humanSize(wrote)}B) copied, ${seconds.toFixed(6)} seconds, ${humanSize(Math.round(wrote / seconds))}B/s\n`;
 }
@@ -122,7 +126,6 @@ export const dd: Program<DdState> = {
       full: 0,
       part: 0,
       wrote: 0,
-      quiet: false,
       began: sys.now,
       held: "",
     };
@@ -151,7 +154,7 @@ export const dd: Program<DdState> = {
         if (state.held !== "") return { wait: { w: [state.out] } };
       }
       if (state.ended || state.full + state.part >= state.count) {
-        if (!state.quiet) sys.complain(report(state, sys.now));
+        if (state.quiet !== "none") sys.complain(report(state, sys.now));
         return { exit: 0 };
       }
       move(sys, state);

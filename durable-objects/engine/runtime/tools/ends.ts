@@ -16,6 +16,15 @@ export function count(io: Io, text: string): number {
   );
 }
 
+/** `-5` and `+5` in the old way, as the value of -n; what another option takes is left alone. */
+function oldCounts(io: Io, signs: RegExp): void {
+  const args = io.args.map((arg, i) => {
+    if (!signs.test(arg) || /^-[qvfF]*[ncs]$/.test(io.args[i - 1] ?? "")) return arg;
+    return `-n${arg.startsWith("-") ? arg.slice(1) : arg}`;
+  });
+  io.args.splice(0, io.args.length, ...args);
+}
+
 interface HeadState {
   left: number;
   n: number;
@@ -29,8 +38,7 @@ interface HeadState {
 export const head = stream<HeadState>("head", {
   raw: true,
   start(io) {
-    const args = io.args.map((arg) => (/^-\d/.test(arg) ? `-n${arg.slice(1)}` : arg));
-    io.args.splice(0, io.args.length, ...args);
+    oldCounts(io, /^-\d/);
     const opts = options(io, "n:c:qv", { lines: "n", bytes: "c" });
     const bytes = opts.has("c");
     const n = count(io, opts.value("c") ?? opts.value("n") ?? "10");
@@ -47,6 +55,12 @@ export const head = stream<HeadState>("head", {
     state.left = state.n;
   },
   data(io, state, text) {
+    if (state.held && state.bytes) {
+      const all = (state.held[0] ?? "") + text;
+      io.out(all.slice(0, Math.max(0, all.length + state.n)));
+      state.held = [all.slice(Math.max(0, all.length + state.n))];
+      return undefined;
+    }
     if (state.held) {
       const lines = ((state.held.pop() ?? "") + text).split("\n");
       const ready = [...state.held, ...lines];
@@ -135,13 +149,7 @@ export const tail: Program<TailState> = {
       retry: false,
     };
     try {
-      io.args.splice(
-        0,
-        io.args.length,
-        ...io.args.map((arg) =>
-          /^-\d/.test(arg) ? `-n${arg.slice(1)}` : /^\+\d/.test(arg) ? `-n${arg}` : arg,
-        ),
-      );
+      oldCounts(io, /^[-+]\d/);
       const opts = options(io, "n:c:fFqvs:", { lines: "n", bytes: "c", follow: "f" });
       const text = opts.value("c") ?? opts.value("n") ?? "10";
       state.bytes = opts.has("c");
@@ -158,7 +166,8 @@ export const tail: Program<TailState> = {
           state.f.push({ name, fd, ...ino });
         } catch (error) {
           if (!(error instanceof Errno)) throw error;
-          io.say(`${name}: ${error.code === "EISDIR" ? "Is a directory" : error.message}`);
+          const busybox = io.busybox && error.code !== "EISDIR";
+          io.say(`${busybox ? `can't open '${name}'` : name}: ${error.message}`);
           if (state.retry && error.code === "ENOENT") state.f.push({ name, fd: -1 });
           state.x = 1;
         }

@@ -1,7 +1,6 @@
 /** expr. */
 import { regex } from "./regex.ts";
 import { tool, type Io } from "./tool.ts";
-import { usage } from "./words.ts";
 
 type Binary = (a: string, b: string, io: Io) => string;
 
@@ -89,6 +88,11 @@ class Expression {
       this.at += 3;
       return text.slice(Number(from) - 1, Number(from) - 1 + Number(length));
     }
+    if (word === "match") {
+      const [text = "", pattern = ""] = words.slice(this.at, this.at + 2);
+      this.at += 2;
+      return match(text, pattern, this.io);
+    }
     if (word === "index") {
       const [text = "", set = ""] = words.slice(this.at, this.at + 2);
       this.at += 2;
@@ -99,7 +103,7 @@ class Expression {
 }
 
 export const expr = tool("expr", (io) => {
-  if (io.args.length === 0) return usage(io, "expr EXPRESSION");
+  if (io.args.length === 0) return io.fail("too few arguments", 2);
   const expression = new Expression(io);
   const value = expression.level(0);
   if (expression.at < io.args.length) io.fail("syntax error", 2);

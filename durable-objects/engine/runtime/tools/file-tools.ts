@@ -7,21 +7,7 @@ import { options } from "./options.ts";
 import { base, inFolder, usage } from "./words.ts";
 import { mkfifo, mknod, pathTools, readlink, realpath } from "./path-tools.ts";
 import { type Io, tool } from "./tool.ts";
-
-const touch = tool("touch", (io) => {
-  const opts = options(io, "acmht:d:r:");
-  let code = 0;
-  if (opts.rest.length === 0)
-    return usage(io, "touch [-cham] [-d DATE] [-t DATE] [-r FILE] FILE...");
-  for (const path of opts.rest) {
-    const done = io.try(path, () => {
-      if (io.sys.peek(path)) io.sys.utime(path, io.sys.now);
-      else if (!opts.has("c")) io.sys.writeFile(path, "");
-    });
-    if (!done) code = 1;
-  }
-  return code;
-});
+import { touch } from "./touch.ts";
 
 const mkdir = tool("mkdir", (io) => {
   const opts = options(io, "m:pv", { parents: "p", mode: "m" });
@@ -29,8 +15,14 @@ const mkdir = tool("mkdir", (io) => {
   if (opts.rest.length === 0) return usage(io, "mkdir [-m MODE] [-p] DIRECTORY...");
   for (const path of opts.rest) {
     try {
-      if (opts.has("p")) parents(io.sys, path);
-      else io.sys.mkdir(path);
+      const tell = (made: string): void => {
+        if (opts.has("v")) io.out(`created directory: '${made}'\n`);
+      };
+      if (opts.has("p")) parents(io.sys, path, tell);
+      else {
+        io.sys.mkdir(path);
+        tell(path);
+      }
       const mode = opts.value("m");
       if (mode !== undefined) io.sys.chmod(path, changeMode(mode, 0o777, true, 0) ?? 0o777);
     } catch (error) {
@@ -43,22 +35,26 @@ const mkdir = tool("mkdir", (io) => {
 });
 
 /** mkdir -p. */
-export function parents(sys: Sys, path: string): void {
+export function parents(sys: Sys, path: string, tell?: (made: string) => void): void {
   let sofar = path.startsWith("/") ? "/" : "";
   for (const part of path.split("/").filter(Boolean)) {
     sofar = sofar === "" || sofar === "/" ? sofar + part : `${sofar}/${part}`;
     const stat = sys.peek(sofar);
-    if (!stat) sys.mkdir(sofar);
-    else if (stat.type !== "d") throw new Errno(sofar === path ? "EEXIST" : "ENOTDIR");
+    if (!stat) {
+      sys.mkdir(sofar);
+      tell?.(sofar === path ? sofar : `${sofar}/`);
+    } else if (stat.type !== "d") throw new Errno(sofar === path ? "EEXIST" : "ENOTDIR");
   }
 }
 
 const rmdir = tool("rmdir", (io) => {
-  const opts = options(io, "pv", { parents: "p", "ignore-fail-on-non-empty": "v" });
+  const opts = options(io, "pvI", { parents: "p", "ignore-fail-on-non-empty": "I" });
   let code = 0;
+  if (opts.rest.length === 0) return usage(io, "rmdir [-p] DIRECTORY...");
   for (const path of opts.rest) {
     let one = path;
     for (;;) {
+      if (opts.has("I") && io.sys.peek(one)?.type === "d" && io.sys.list(one).length > 0) break;
       if (!io.try(`'${one}'`, () => io.sys.rmdir(one))) code = 1;
       if (!opts.has("p") || code || !one.includes("/")) break;
       one = one.slice(0, one.lastIndexOf("/"));
@@ -84,7 +80,7 @@ const rm = tool("rm", (io) => {
       if (stat.type === "d" && !recursive) {
         io.say(`'${path}' is a directory`);
         code = 1;
-      } else if (!removeAll(io, path)) code = 1;
+      } else if (!removeAll(io, path, opts.has("v"))) code = 1;
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       if (opts.has("f") && (error.code === "ENOENT" || error.code === "ENOTDIR")) continue;
@@ -96,14 +92,20 @@ const rm = tool("rm", (io) => {
 });
 
 /** Removes a file, or a folder with its content; says what it cannot. */
-export function removeAll(io: Io, path: string): boolean {
+export function removeAll(io: Io, path: string, tell = false): boolean {
   const { sys } = io;
   let good = true;
   try {
     if (sys.stat(path, false).type === "d") {
-      for (const name of sys.list(path)) if (!removeAll(io, inFolder(path, name))) good = false;
-      if (good) sys.rmdir(path);
-    } else sys.unlink(path);
+      for (const name of sys.list(path))
+        if (!removeAll(io, inFolder(path, name), tell)) good = false;
+      if (!good) return false;
+      sys.rmdir(path);
+      if (tell) io.out(`removed directory: '${path}'\n`);
+    } else {
+      sys.unlink(path);
+      if (tell) io.out(`removed '${path}'\n`);
+    }
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     io.say(`can't remove '${path}': ${error.message}`);
@@ -115,14 +117,20 @@ export function removeAll(io: Io, path: string): boolean {
 interface CopyRules {
   recursive: boolean;
   preserve: boolean;
-  follow: boolean;
+  /** Links are copied as what they name; "links": as links, also outside of folders. */
+  follow: boolean | "links";
   force: boolean;
+  /** Another name, or a link, in place of a copy. */
+  instead?: "link" | "symlink";
 }
 
 /** Copies a file, or with `recursive` a folder. */
 export function copy(io: Io, from: string, to: string, rules: CopyRules): boolean {
   const { sys } = io;
-  const stat = sys.stat(from, rules.follow || !rules.recursive);
+  const stat = sys.stat(
+    from,
+    rules.follow === true || (!rules.recursive && rules.follow !== "links"),
+  );
   if (stat.type === "d") {
     if (!rules.recursive) {
       io.say(`omitting directory '${from}'`);
@@ -144,6 +152,12 @@ export function copy(io: Io, from: string, to: string, rules: CopyRules): boolea
     io.say(`'${from}' and '${to}' are the same file`);
     return false;
   }
+  if (rules.instead) {
+    if (rules.force && sys.peek(to, false)) sys.unlink(to);
+    if (rules.instead === "link") sys.link(from, to);
+    else sys.symlink(from, to);
+    return true;
+  }
   const data = sys.readFile(from);
   const fresh = !sys.peek(to);
   sys.writeFile(to, data);
@@ -164,7 +178,7 @@ function keep(
   sys.utime(path, stat.mtime);
 }
 
-function copyTo(io: Io, from: string, to: string, rules: CopyRules): boolean {
+export function copyTo(io: Io, from: string, to: string, rules: CopyRules): boolean {
   try {
     return copy(io, from, to, rules);
   } catch (error) {
@@ -177,25 +191,22 @@ function copyTo(io: Io, from: string, to: string, rules: CopyRules): boolean {
   }
 }
 
-/** Operands of cp, mv and ln: pairs of source and target, or undefined after a complaint. */
+/** Operands of cp, mv and ln: pairs of source and target. Several go into the target, whether it is a folder or not. */
 function pairs(
   io: Io,
   rest: string[],
   into: string | undefined,
   plain: boolean,
-): [string, string][] | undefined {
+): [string, string][] {
   const target = into ?? rest.at(-1)!;
   const sources = into === undefined ? rest.slice(0, -1) : rest;
-  const folder = !plain && io.sys.peek(target)?.type === "d";
-  if (sources.length > 1 && !folder) {
-    io.say(`target '${target}' is not a directory`);
-    return undefined;
-  }
+  const folder =
+    !plain && (sources.length > 1 || into !== undefined || io.sys.peek(target)?.type === "d");
   return sources.map((source) => [source, folder ? inFolder(target, base(source)) : target]);
 }
 
 const cp = tool("cp", (io) => {
-  const opts = options(io, "adfilLnpPrRsTt:uv", { recursive: "r", archive: "a" });
+  const opts = options(io, "adfilHLnpPrRsTt:uv", { recursive: "r", archive: "a" });
   if (opts.rest.length < (opts.has("t") ? 1 : 2))
     return usage(
       io,
@@ -205,13 +216,15 @@ const cp = tool("cp", (io) => {
   const rules: CopyRules = {
     recursive: archive || opts.has("r") || opts.has("R"),
     preserve: archive || opts.has("p"),
-    follow: opts.has("L"),
+    follow: opts.has("L") || (opts.has("d") || opts.has("P") ? "links" : false),
     force: opts.has("f"),
+    ...(opts.has("s") ? { instead: "symlink" } : opts.has("l") ? { instead: "link" } : {}),
   };
-  const list = pairs(io, opts.rest, opts.value("t"), opts.has("T"));
-  let code = list ? 0 : 1;
-  for (const [from, to] of list ?? []) {
-    if (opts.has("n") && io.sys.peek(to)) continue;
+  let code = 0;
+  for (const [from, to] of pairs(io, opts.rest, opts.value("t"), opts.has("T"))) {
+    const there = io.sys.peek(to);
+    if (opts.has("n") && there) continue;
+    if (opts.has("u") && there && there.mtime >= (io.sys.peek(from)?.mtime ?? Infinity)) continue;
     if (!copyTo(io, from, to, rules)) code = 1;
     else if (opts.has("v")) io.out(`'${from}' -> '${to}'\n`);
   }
@@ -225,9 +238,8 @@ const mv = tool("mv", (io) => {
       io,
       "mv [-finT] SOURCE DEST\nor: mv [-fin] SOURCE... { -t DIRECTORY | DIRECTORY }",
     );
-  const list = pairs(io, opts.rest, opts.value("t"), opts.has("T"));
-  let code = list ? 0 : 1;
-  for (const [from, to] of list ?? []) {
+  let code = 0;
+  for (const [from, to] of pairs(io, opts.rest, opts.value("t"), opts.has("T"))) {
     if (opts.has("n") && io.sys.peek(to)) continue;
     try {
       io.sys.rename(from, to);
@@ -253,14 +265,17 @@ const ln = tool("ln", (io) => {
   const rest = opts.rest.length === 1 ? [opts.rest[0]!, "."] : opts.rest;
   const plain = opts.has("T") || (opts.has("n") && io.sys.peek(rest.at(-1)!, false)?.type === "l");
   let code = 0;
-  for (const [target, name] of pairs(io, rest, undefined, plain) ?? []) {
+  const folder = !plain && io.sys.peek(rest.at(-1)!)?.type === "d";
+  for (const [target, name] of pairs(io, rest, undefined, !folder)) {
+    const lost = !opts.has("s") && !io.sys.peek(target, false);
     try {
       if (opts.has("f") && io.sys.peek(name, false)) io.sys.unlink(name);
       if (opts.has("s")) io.sys.symlink(target, name);
       else io.sys.link(target, name);
+      if (opts.has("v")) io.out(`'${name}' -> '${target}'\n`);
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
-      io.say(`${name}: ${error.message}`);
+      io.say(`${lost ? target : name}: ${error.message}`);
       code = 1;
     }
   }

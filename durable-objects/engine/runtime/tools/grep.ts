@@ -23,6 +23,9 @@ interface GrepState {
   any?: true;
   held: string[];
   more: number;
+  /** Last line printed, for the `--` between groups; 0: none. */
+  printed: number;
+  silent: boolean;
   /** Enough of this file. */
   full?: true;
 }
@@ -82,6 +85,7 @@ function patternOf(
 }
 
 function grepStart(io: Io, kind: string): { files: string[]; state: GrepState } | number {
+  io.badCode = 2;
   const opts = options(io, "A:B:C:EFHLce:f:hilm:noqrRsvwxaz", longOptions);
   const pattern = patternOf(io, opts, kind);
   if (typeof pattern === "number") return pattern;
@@ -109,6 +113,8 @@ function grepStart(io: Io, kind: string): { files: string[]; state: GrepState } 
     hits: 0,
     held: [],
     more: 0,
+    printed: 0,
+    silent: opts.has("s"),
   };
   return { files, state };
 }
@@ -131,9 +137,10 @@ function grepEndFile(io: Io, state: GrepState): void {
 export const grep = (kind: string): Program =>
   stream<GrepState>(kind, {
     start: (io) => grepStart(io, kind),
+    silent: (state) => state.silent,
     file(io, state, name) {
       grepEndFile(io, state);
-      Object.assign(state, { file: name, line: 0, hits: 0, held: [], more: 0 });
+      Object.assign(state, { file: name, line: 0, hits: 0, held: [], more: 0, printed: 0 });
       delete state.full;
     },
     data(io, state, line) {
@@ -144,10 +151,16 @@ export const grep = (kind: string): Program =>
       const name = state.file === "-" ? "(standard input)" : state.file;
       const head = (mark: string, number: number): string =>
         (state.name ? name + mark : "") + (state.number ? number + mark : "");
+      const print = (mark: string, number: number, text: string): void => {
+        const apart = state.printed > 0 && state.printed < number - 1;
+        if (apart && (state.before > 0 || state.after > 0)) io.out("--\n");
+        state.printed = number;
+        io.out(`${head(mark, number)}${text}\n`);
+      };
       if (!hit) {
         if (state.more > 0) {
           state.more--;
-          io.out(`${head("-", state.line)}${line}\n`);
+          print("-", state.line, line);
         } else if (state.before > 0) state.held = [...state.held, line].slice(-state.before);
         return undefined;
       }
@@ -159,10 +172,8 @@ export const grep = (kind: string): Program =>
           for (const [text] of line.matchAll(new RegExp(state.source, `g${state.flags}`)))
             text && io.out(`${head(":", state.line)}${text}\n`);
         else {
-          state.held.forEach((held, i) =>
-            io.out(`${head("-", state.line - state.held.length + i)}${held}\n`),
-          );
-          io.out(`${head(":", state.line)}${line}\n`);
+          state.held.forEach((held, i) => print("-", state.line - state.held.length + i, held));
+          print(":", state.line, line);
         }
         state.held = [];
         state.more = state.after;

@@ -3,7 +3,9 @@ import { civil } from "../civil.ts";
 import { Errno } from "../errno.ts";
 import type { Stat } from "../fs/vfs.ts";
 import type { Program } from "../program.ts";
+import { formatDate } from "./date.ts";
 import { options, type Options } from "./options.ts";
+import { versionOrder } from "./sort.ts";
 import { tool, type Io } from "./tool.ts";
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -86,29 +88,43 @@ function long(io: Io, item: Item, opts: Options): string {
       : String(stat.size);
   const names = `${(user ?? String(stat.uid)).padEnd(8)} ${(group ?? String(stat.gid)).padEnd(8)}`;
   const target = stat.type === "l" ? ` -> ${stat.target ?? ""}` : "";
-  return `${modeText(stat)} ${String(stat.links).padStart(4)} ${names} ${size.padStart(9)} ${timeText(stat.mtime, io.sys.now)} ${shown(item, opts)}${target}\n`;
+  return `${modeText(stat)} ${String(stat.links).padStart(4)} ${names} ${size.padStart(9)} ${opts.has("K") ? formatDate("%Y-%m-%d %H:%M:%S %z", stat.mtime) : timeText(stat.mtime, io.sys.now)} ${shown(item, opts)}${target}\n`;
 }
+
+const isLong = (opts: Options): boolean =>
+  ["l", "n", "g", "o", "K"].some((letter) => opts.has(letter));
 
 function print(io: Io, items: Item[], opts: Options): void {
   const prefix = (item: Item): string =>
     (opts.has("i") ? `${String(inodeNumber(item.stat.ino)).padStart(7)} ` : "") +
-    (opts.has("s") ? `${Math.ceil(item.stat.size / 4096) * 4} ` : "");
+    (opts.has("s") ? `${String(blocksOf(item.stat)).padStart(6)} ` : "");
   const by = (a: Item, b: Item): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
   const sorted = [...items].sort((a, b) => {
     if (opts.has("S")) return b.stat.size - a.stat.size || by(a, b);
+    const folders = (item: Item): number => (item.stat.type === "d" ? 0 : 1);
+    if (opts.has("G") && folders(a) !== folders(b)) return folders(a) - folders(b);
     if (opts.has("t")) return b.stat.mtime - a.stat.mtime || by(a, b);
+    const tail = ({ name }: Item): string => (name.includes(".") ? name.replace(/^.*\./, "") : "");
+    if (opts.has("X") && tail(a) !== tail(b)) return tail(a) < tail(b) ? -1 : 1;
+    if (opts.has("v")) return versionOrder(a.name, b.name);
     return opts.has("U") || opts.has("f") ? 0 : by(a, b);
   });
   if (opts.has("r")) sorted.reverse();
-  if (opts.has("l") || opts.has("n") || opts.has("g") || opts.has("o")) {
+  if (isLong(opts)) {
     for (const item of sorted) io.out(prefix(item) + long(io, item, opts));
     return;
   }
   const terminal = io.sys.terminal(1);
   const names = sorted.map((item) => prefix(item) + shown(item, opts));
-  if (!terminal || opts.has("1")) io.out(names.map((name) => `${name}\n`).join(""));
-  else io.out(columns(names, terminal.cols ?? 80));
+  const lines = opts.has("x");
+  if (opts.has("1") || (!terminal && !opts.has("C") && !lines))
+    io.out(names.map((name) => `${name}\n`).join(""));
+  else io.out(columns(names, Number(opts.value("w") ?? terminal?.cols ?? 80), lines));
 }
+
+/** Kilobytes on the disk; a short link has none of its own. */
+const blocksOf = (stat: Stat): number =>
+  stat.type === "f" || stat.type === "d" ? Math.ceil(stat.size / 4096) * 4 : 0;
 
 /** A number for a file, the same each time. */
 export function inodeNumber(ino: string): number {
@@ -117,7 +133,7 @@ export function inodeNumber(ino: string): number {
   return hash + 1000;
 }
 
-function columns(names: string[], width: number): string {
+function columns(names: string[], width: number, byLines: boolean): string {
   if (names.length === 0) return "";
   const cell = Math.max(...names.map((name) => name.length)) + 2;
   const count = Math.max(1, Math.floor(width / cell));
@@ -125,7 +141,8 @@ function columns(names: string[], width: number): string {
   let out = "";
   for (let row = 0; row < rows; row++) {
     const line: string[] = [];
-    for (let i = row; i < names.length; i += rows) line.push(names[i]!);
+    if (byLines) line.push(...names.slice(row * count, (row + 1) * count));
+    else for (let i = row; i < names.length; i += rows) line.push(names[i]!);
     out += `${line.map((name, i) => (i === line.length - 1 ? name : name.padEnd(cell))).join("")}\n`;
   }
   return out;
@@ -156,8 +173,8 @@ function folder(
     const stat = sys.peek(`${path}/${name}`, opts.has("L"));
     if (stat) items.push({ name, stat });
   }
-  if (opts.has("l"))
-    io.out(`total ${items.reduce((sum, item) => sum + Math.ceil(item.stat.size / 4096) * 4, 0)}\n`);
+  if (isLong(opts) || opts.has("s"))
+    io.out(`total ${items.reduce((sum, item) => sum + blocksOf(item.stat), 0)}\n`);
   print(io, items, opts);
   if (!opts.has("R")) return;
   for (const { name, stat } of items) {
@@ -168,11 +185,11 @@ function folder(
 }
 
 const ls = tool("ls", (io) => {
-  const opts = options(io, "1AaCdFfgHhiLlnopRrSstUwxcuXk", {
-    color: "1",
+  const opts = options(io, "1AaCdFfghHiLlnopRrSstUvw:xcuXkKGT", {
+    color: "k",
     all: "a",
-    "full-time": "l",
-    "group-directories-first": "U",
+    "full-time": "K",
+    "group-directories-first": "G",
   });
   const code = { code: 0 };
   const files: Item[] = [];

@@ -1,8 +1,10 @@
 /** chmod, chown, chgrp. */
 import type { Program } from "../program.ts";
 import type { Sys } from "../sys.ts";
+import { modeText } from "./listing.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";
+import { synopses } from "./usage-facts.ts";
 import { inFolder, usage } from "./words.ts";
 
 /** `u+x`, `go-w`, `755`, `a=rX`: the mode that comes of it, or undefined. */
@@ -28,9 +30,12 @@ export function changeMode(
           bits |= ((old >> { u: 6, g: 3, o: 0 }[letter as "u"]) & 7) * 0o111;
       }
       let mask = 0;
-      if (who.includes("u")) mask |= 0o700;
-      if (who.includes("g")) mask |= 0o070;
-      if (who.includes("o")) mask |= 0o007;
+      let set = 0;
+      if (who.includes("u")) [mask, set] = [mask | 0o700, set | 0o4000];
+      if (who.includes("g")) [mask, set] = [mask | 0o070, set | 0o2000];
+      if (who.includes("o")) [mask, set] = [mask | 0o007, set | 0o1000];
+      // What is set anew loses its special bits as well.
+      if (op === "=") mode &= ~set;
       if (match[1] === "") mask &= ~umask;
       if (letters.includes("s")) {
         const special = (who.includes("u") ? 0o4000 : 0) | (who.includes("g") ? 0o2000 : 0);
@@ -68,7 +73,11 @@ export const chmod = tool("chmod", (io) => {
     const stat = io.sys.stat(path);
     const made = changeMode(mode, stat.mode, stat.type === "d", io.sys.umask);
     if (made === undefined) io.fail(`invalid mode '${mode}'`);
-    if (made !== undefined) io.sys.chmod(path, made);
+    if (made === undefined) return;
+    io.sys.chmod(path, made);
+    if (!letters.includes("v") && !(letters.includes("c") && made !== stat.mode)) return;
+    const shown = modeText({ type: "f", mode: made }).slice(1);
+    io.out(`mode of '${path}' changed to 0${made.toString(8).padStart(3, "0")} (${shown})\n`);
   };
   for (const path of files) {
     const done = io.try(path, () =>
@@ -84,18 +93,23 @@ export const chown = (name: "chown" | "chgrp"): Program =>
     const opts = options(io, "RhLHPcvf");
     const [owner, ...files] = opts.rest;
     if (owner === undefined || files.length === 0)
-      return usage(io, `${name} [-Rh] USER[:[GRP]] FILE...`);
+      return usage(io, `${name} ${synopses[name]}`);
     const [user = "", group] = name === "chgrp" ? ["", owner] : owner.split(/[:.]/);
     const { container } = io.sys;
+    const unknown = (what: string, word: string): never =>
+      io.fail(user && group ? `unknown user/group ${owner}` : `unknown ${what} ${word}`);
+    const entry = container.passwd.find((one) => one.name === user);
     const uid =
       user === ""
         ? undefined
-        : (container.passwd.find((entry) => entry.name === user)?.uid ??
-          (/^\d+$/.test(user) ? Number(user) : io.fail(`unknown user ${user}`)));
+        : (entry?.uid ?? (/^\d+$/.test(user) ? Number(user) : unknown("user", user)));
+    // `user:` means the user's own group.
     const gid = !group
-      ? undefined
-      : (container.groups.find((entry) => entry.name === group)?.gid ??
-        (/^\d+$/.test(group) ? Number(group) : io.fail(`unknown group ${group}`)));
+      ? group === ""
+        ? entry?.gid
+        : undefined
+      : (container.groups.find((one) => one.name === group)?.gid ??
+        (/^\d+$/.test(group) ? Number(group) : unknown("group", group)));
     let code = 0;
     const one = (path: string): void => io.sys.chown(path, uid, gid, !opts.has("h"));
     for (const path of files)

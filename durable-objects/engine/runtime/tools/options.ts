@@ -1,5 +1,7 @@
 /** Options as getopt reads them: letters together, values attached or next, `--` ends them, long names by a table. */
 import { ToolExit, type Io } from "./tool.ts";
+import { synopses } from "./usage-facts.ts";
+import { usage } from "./words.ts";
 
 export interface Options {
   /** Letter to value; a flag's value is "". */
@@ -15,7 +17,7 @@ export interface Options {
 
 /**
  * `spec`: letters, a colon after those with a value (`n:v`). `long`: long names to letters. Options may stand between
- * operands unless `stop` is set. An unknown one is said as busybox says it, and ends the tool with 1.
+ * operands unless `stop` is set. An unknown one is said as busybox says it, and ends the tool.
  */
 export function options(
   io: Io,
@@ -33,7 +35,9 @@ export function options(
   const takes = (letter: string): boolean => spec[spec.indexOf(letter) + 1] === ":";
   const bad = (text: string): never => {
     io.say(text);
-    throw new ToolExit(1);
+    if (io.busybox && synopses[io.name] !== undefined)
+      usage(io, `${io.name} ${synopses[io.name]}`.trimEnd());
+    throw new ToolExit(io.badCode);
   };
   for (let i = 0; i < io.args.length; i++) {
     const word = io.args[i]!;

@@ -3,6 +3,7 @@ import { Errno } from "../errno.ts";
 import { mkfifo as makeFifo, mknod as makeNode } from "../special-files.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";
+import { synopses } from "./usage-facts.ts";
 import { base, usage } from "./words.ts";
 
 export const mkfifo = tool("mkfifo", (io) => {
@@ -28,22 +29,27 @@ export const mknod = tool("mknod", (io) => {
 export const readlink = tool("readlink", (io) => {
   const opts = options(io, "fnvs");
   let code = 0;
+  if (opts.rest.length === 0) return usage(io, "readlink [-fnv] FILE");
+  const refuse = (path: string, text: string): void => {
+    code = 1;
+    if (opts.has("v")) io.say(`${path}: ${text}`);
+  };
   for (const path of opts.rest) {
     if (opts.has("f")) {
-      const place = (() => {
-        try {
-          return io.sys.place(path).full;
-        } catch (error) {
-          if (error instanceof Errno) return undefined;
-          throw error;
-        }
-      })();
-      if (place === undefined) code = 1;
-      else io.out(place + (opts.has("n") ? "" : "\n"));
+      try {
+        io.out(io.sys.place(path).full + (opts.has("n") ? "" : "\n"));
+      } catch (error) {
+        if (!(error instanceof Errno)) throw error;
+        refuse(path, error.message);
+      }
     } else {
       const stat = io.sys.peek(path, false);
       if (stat?.type === "l") io.out((stat.target ?? "") + (opts.has("n") ? "" : "\n"));
-      else code = 1;
+      else
+        refuse(
+          path,
+          "cannot read link: " + (stat ? "Invalid argument" : "No such file or directory"),
+        );
     }
   }
   return code;
@@ -51,6 +57,7 @@ export const readlink = tool("readlink", (io) => {
 
 export const realpath = tool("realpath", (io) => {
   let code = 0;
+  if (io.args.length === 0) return usage(io, "realpath FILE...");
   for (const path of io.args)
     if (!io.try(path, () => io.out(`${io.sys.place(path).full}\n`))) code = 1;
   return code;
@@ -58,17 +65,27 @@ export const realpath = tool("realpath", (io) => {
 
 export const pathTools = [
   tool("basename", (io) => {
-    const [path = "", suffix = ""] = io.args.filter((arg) => arg !== "--");
-    const name = base(path);
-    io.out(
-      `${suffix && name !== suffix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name}\n`,
-    );
+    const opts = options(io, "as:", {}, true);
+    const many = opts.has("a") || opts.has("s");
+    const [first, given, more] = opts.rest;
+    if (first === undefined || (!many && more !== undefined))
+      return usage(io, `basename ${synopses.basename}`);
+    const suffix = opts.value("s") ?? (many ? "" : (given ?? ""));
+    for (const path of many ? opts.rest : [first]) {
+      const name = path === "" ? "" : base(path);
+      const cut = suffix !== "" && name !== suffix && name.endsWith(suffix);
+      io.out(`${cut ? name.slice(0, -suffix.length) : name}\n`);
+    }
+    return 0;
   }),
   tool("dirname", (io) => {
-    const path = (io.args[0] ?? "").replace(/\/+$/, "");
+    const [given, more] = io.args.filter((arg) => arg !== "--");
+    if (given === undefined || more !== undefined) return usage(io, "dirname FILENAME");
+    const path = given.replace(/\/+$/, "");
     const slash = path.lastIndexOf("/");
     io.out(
-      `${slash < 0 ? (path === "" && io.args[0]?.startsWith("/") ? "/" : ".") : path.slice(0, slash).replace(/\/+$/, "") || "/"}\n`,
+      `${slash < 0 ? (path === "" && given.startsWith("/") ? "/" : ".") : path.slice(0, slash).replace(/\/+$/, "") || "/"}\n`,
     );
+    return 0;
   }),
 ];

@@ -1,4 +1,4 @@
-/** What runs: ps, kill and its kin, timeout. */
+/** What runs: ps, kill and its kin. */
 import { Errno } from "../errno.ts";
 import type { Program } from "../program.ts";
 import { parseSignal, signalNames } from "../signals.ts";
@@ -171,65 +171,3 @@ export function named(io: Io, how: string, word: string): number[] {
     })
     .map((process) => process.pid);
 }
-
-/** Runs a command with a limit on its time: `timeout [-s SIG] SECS PROG ARGS`. */
-export const timeout: Program<{
-  x?: number;
-  due?: number;
-  signal: number;
-  kill?: number;
-  pid: number;
-  fired?: true;
-}> = {
-  name: "timeout",
-  start(sys) {
-    const words = sys.argv.slice(1);
-    let signal = 15;
-    let later: number | undefined;
-    while (words[0]?.startsWith("-")) {
-      const word = words.shift()!;
-      if (word === "-s") signal = parseSignal(words.shift() ?? "") ?? 15;
-      else if (word === "-k") later = Number(words.shift()) * 1000;
-      else if (word === "-t") words.unshift(words.shift() ?? "");
-    }
-    const limit = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(words.shift() ?? "");
-    const state = {
-      due:
-        sys.now +
-        Number(limit?.[1] ?? 0) * 1000 * ({ m: 60, h: 3600, d: 86_400 }[limit?.[2] ?? ""] ?? 1),
-      signal,
-      pid: 0,
-      ...(later === undefined ? {} : { kill: later }),
-    };
-    const command = words[0];
-    if (!limit || command === undefined) {
-      sys.complain(
-        "BusyBox v1.37.0 () multi-call binary.\n\nUsage: timeout [-s SIG] [-k KILL_SECS] SECS PROG ARGS\n",
-      );
-      return { ...state, x: 1 };
-    }
-    const pid = sys.fork({});
-    const child = sys.child(pid);
-    try {
-      child.exec(child.which(command), words, sys.env);
-    } catch (error) {
-      if (!(error instanceof Errno)) throw error;
-      sys.complain(`timeout: can't execute '${command}': ${error.message}\n`);
-      sys.kernel.exit(child.key, 127);
-    }
-    return { ...state, pid };
-  },
-  step(sys, state) {
-    if (state.x !== undefined) return { exit: state.x };
-    const ended = sys.wait(state.pid);
-    if (ended && ended !== "none") return { exit: state.fired ? 128 + state.signal : ended.status };
-    if (state.due !== undefined && sys.now >= state.due) {
-      sys.kill(state.pid, state.fired ? 9 : state.signal);
-      state.fired = true;
-      if (state.kill === undefined) delete state.due;
-      else state.due = sys.now + state.kill;
-      return undefined;
-    }
-    return { wait: { ch: true, ...(state.due === undefined ? {} : { t: state.due }) } };
-  },
-};

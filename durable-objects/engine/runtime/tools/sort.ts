@@ -1,8 +1,9 @@
 /** sort. */
 import { options } from "./options.ts";
-import { tool } from "./tool.ts";
+import { type Io, tool } from "./tool.ts";
 
 export const sort = tool("sort", (io) => {
+  io.badCode = 2;
   const opts = options(io, "bcdfghik:nMo:rst:uzTmV", {
     reverse: "r",
     unique: "u",
@@ -19,7 +20,7 @@ export const sort = tool("sort", (io) => {
     if (parts.at(-1) === "") parts.pop();
     lines.push(...parts);
   }
-  const keys = opts.values("k").map((spec) => sortKey(spec, opts.value("t")));
+  const keys = opts.values("k").map((spec) => sortKey(io, spec, opts.value("t")));
   const flags = (["n", "r", "f", "h", "g", "M", "b", "d", "i", "V"] as const)
     .filter((flag) => opts.has(flag))
     .join("");
@@ -33,16 +34,25 @@ export const sort = tool("sort", (io) => {
       const order = compareBy(flags, a, b);
       if (order) return flags.includes("r") ? -order : order;
     }
-    if (opts.has("s") || opts.has("u")) return 0;
-    const last = a < b ? -1 : a > b ? 1 : 0;
-    return flags.includes("r") ? -last : last;
+    return 0;
+  };
+  /** Lines with equal keys stand in the order of the whole lines, unless -s keeps theirs. */
+  const last = (a: string, b: string): number => {
+    if (opts.has("s")) return 0;
+    const order = a < b ? -1 : a > b ? 1 : 0;
+    return flags.includes("r") ? -order : order;
   };
   io.sys.charge(lines.length * 5);
   if (opts.has("c")) {
-    const bad = lines.findIndex((line, i) => i > 0 && compare(lines[i - 1]!, line) > 0);
+    const bad = lines.findIndex((line, i) => {
+      if (i === 0) return false;
+      const order = compare(lines[i - 1]!, line);
+      return (opts.has("u") ? order || 1 : order || last(lines[i - 1]!, line)) > 0;
+    });
+    if (bad >= 0) io.err(`Check line ${bad}\n`);
     return bad < 0 ? 0 : 1;
   }
-  lines.sort(compare);
+  lines.sort((a, b) => compare(a, b) || last(a, b));
   const kept = opts.has("u")
     ? lines.filter((line, i) => i === 0 || compare(lines[i - 1]!, line) !== 0)
     : lines;
@@ -67,6 +77,7 @@ function compareBy(flags: string, a: string, b: string): number {
   if (flags.includes("n")) return sign(numeric(a) - numeric(b));
   if (flags.includes("g")) return sign((parseFloat(a) || 0) - (parseFloat(b) || 0));
   if (flags.includes("V")) return versionOrder(a, b);
+  if (flags.includes("M")) return sign(month(a) - month(b));
   let x = a;
   let y = b;
   if (flags.includes("b")) [x, y] = [x.trimStart(), y.trimStart()];
@@ -75,7 +86,10 @@ function compareBy(flags: string, a: string, b: string): number {
   return x < y ? -1 : x > y ? 1 : 0;
 }
 
-function versionOrder(a: string, b: string): number {
+const month = (text: string): number =>
+  "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC".indexOf(text.trim().slice(0, 3).toUpperCase() || "-");
+
+export function versionOrder(a: string, b: string): number {
   const x = a.match(/\d+|\D+/g) ?? [];
   const y = b.match(/\d+|\D+/g) ?? [];
   for (let i = 0; i < Math.max(x.length, y.length); i++) {
@@ -89,10 +103,12 @@ function versionOrder(a: string, b: string): number {
 
 /** `2,3n`, `1.2`. */
 function sortKey(
+  io: Io,
   spec: string,
   separator: string | undefined,
 ): { of(line: string): string; flags: string } {
   const match = /^(\d+)(?:\.(\d+))?([a-zA-Z]*)(?:,(\d+)(?:\.(\d+))?([a-zA-Z]*))?$/.exec(spec);
+  if (!match || Number(match[1]) === 0) return io.fail("bad field specification", 2);
   const from = Number(match?.[1] ?? 1) - 1;
   const skip = Number(match?.[2] ?? 1) - 1;
   const to = match?.[4] === undefined ? Infinity : Number(match[4]);

@@ -6,7 +6,8 @@ import { echoText } from "./echo.ts";
 import { expr } from "./expr.ts";
 import { groupName, hostname, id, uname, whoami } from "./identity.ts";
 import { formatPrintf } from "./printf.ts";
-import { kill, named, ps, timeout } from "./process-tools.ts";
+import { kill, named, ps } from "./process-tools.ts";
+import { time, timeout } from "./timing.ts";
 import { TestProblem, testExpression } from "./test.ts";
 import { tool } from "./tool.ts";
 import { usage } from "./words.ts";
@@ -80,8 +81,8 @@ const seq = tool("seq", (io) => {
   }
   if (words.length === 0 || words.length > 3)
     return usage(io, "seq [-w] [-s SEP] [FIRST [INC]] LAST");
-  const bad = words.find((word) => !/^-?(\d+\.?\d*|\.\d+)$/.test(word));
-  if (bad !== undefined) return io.fail(`invalid number '${bad}'`);
+  if (words.some((word) => !/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(word)))
+    return usage(io, "seq [-w] [-s SEP] [FIRST [INC]] LAST");
   const last = Number(words.at(-1));
   const first = words.length > 1 ? Number(words[0]) : 1;
   const by = words.length > 2 ? Number(words[1]) : 1;
@@ -150,6 +151,7 @@ export const systemTools: Program[] = [
   test("test"),
   test("["),
   test("[["),
+  time,
   timeout,
   expr,
   tool("pgrep", (io) => {

@@ -11,8 +11,10 @@ import { diskTools } from "./disk-tools.ts";
 import { dig } from "./dig.ts";
 import { dnsTools } from "./dns-tools.ts";
 import { fileTools } from "./file-tools.ts";
+import { dumpTools } from "./dump-tools.ts";
 import { find } from "./find.ts";
 import { gzipTools } from "./gzip.ts";
+import { install } from "./install.ts";
 import { listingTools } from "./listing.ts";
 import { ncTools } from "./nc.ts";
 import { ncOpenbsd } from "./nc-openbsd.ts";
@@ -47,11 +49,12 @@ const families = (): Program[][] => [
   netStateTools,
   diskTools,
   byteTools,
+  dumpTools,
   compareTools,
   shapeTools,
   screenTools,
   oddTools,
-  [dd],
+  [dd, install],
 ];
 
 export const toolPrograms = (): Program[] => families().flat();

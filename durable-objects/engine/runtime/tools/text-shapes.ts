@@ -62,6 +62,39 @@ const expand = stream<{ every: number }>("expand", {
   },
 });
 
+/** Blanks at the start of lines, or with -a all, as tabs where they reach one. */
+const unexpand = stream<{ every: number; all: boolean }>("unexpand", {
+  start(io) {
+    const opts = options(io, "aft:", { all: "a", tabs: "t", "first-only": "f" });
+    const every = Math.max(1, Number(opts.value("t") ?? 8));
+    const all = (opts.has("a") || opts.has("t")) && !opts.has("f");
+    return { files: opts.rest, state: { every, all } };
+  },
+  data(io, { every, all }, line, ended) {
+    let out = "";
+    let column = 0;
+    let blanks = "";
+    for (const [i, c] of [...line].entries()) {
+      const blank = c === " " || c === "\t";
+      if (!blank && !all) {
+        out += blanks + line.slice(i);
+        blanks = "";
+        break;
+      }
+      column = c === "\t" ? column + every - (column % every) : column + 1;
+      if (!blank) {
+        out += blanks + c;
+        blanks = "";
+      } else if (column % every === 0) {
+        // A single blank before a tab stop stays what it is.
+        out += c === " " && blanks === "" ? " " : "\t";
+        blanks = "";
+      } else blanks += " ";
+    }
+    io.out(out + blanks + (ended ? "\n" : ""));
+  },
+});
+
 const shuf = tool("shuf", (io) => {
   const opts = options(io, "ei:n:o:z");
   const span = /^(\d+)-(\d+)$/.exec(opts.value("i") ?? "");
@@ -93,4 +126,12 @@ const pager = (name: string): Program =>
     data: (io, _state, text) => io.out(text),
   });
 
-export const shapeTools: Program[] = [fold, split, expand, shuf, pager("less"), pager("more")];
+export const shapeTools: Program[] = [
+  fold,
+  split,
+  expand,
+  unexpand,
+  shuf,
+  pager("less"),
+  pager("more"),
+];

@@ -4,6 +4,7 @@ import { cut, tr } from "./characters.ts";
 import { head, tail } from "./ends.ts";
 import { grep } from "./grep.ts";
 import { options } from "./options.ts";
+import { opened } from "./byte-tools.ts";
 import { sort } from "./sort.ts";
 import { stream, tool } from "./tool.ts";
 
@@ -43,7 +44,8 @@ const wc = stream<WcState>("wc", {
     const [row] = state.rows.at(-1)!;
     const lines = text.split("\n");
     row[0]! += lines.length - 1;
-    row[2]! += text.replace(/[\x80-\xbf]/g, "").length;
+    // Without a locale a character is a byte.
+    row[2]! += text.length;
     row[3]! += text.length;
     row[1]! += (text.match(/\S+/g)?.length ?? 0) - (state.word && /^\S/.test(text) ? 1 : 0);
     if (/\S$/.test(text)) state.word = true;
@@ -99,10 +101,11 @@ const tee = stream<{ fds: number[] }>("tee", {
 });
 
 const uniq = tool("uniq", (io) => {
-  const opts = options(io, "cdiuf:s:w:");
-  const text = io.input(opts.rest[0] ?? "-");
+  const opts = options(io, "cdiuf:s:w:z");
+  const text = opened(io, opts.rest[0] ?? "-");
   if (text === undefined) return 1;
-  const lines = text.split("\n");
+  const end = opts.has("z") ? "\0" : "\n";
+  const lines = text.split(end);
   if (lines.at(-1) === "") lines.pop();
   const key = (line: string): string => {
     let part = line;
@@ -116,7 +119,7 @@ const uniq = tool("uniq", (io) => {
     let n = 1;
     while (i + n < lines.length && key(lines[i + n]!) === key(lines[i]!)) n++;
     if (!(opts.has("d") && n === 1) && !(opts.has("u") && n > 1))
-      out += `${opts.has("c") ? `${String(n).padStart(7)} ` : ""}${lines[i]}\n`;
+      out += `${opts.has("c") ? `${String(n).padStart(7)} ` : ""}${lines[i]}${end}`;
     i += n;
   }
   if (opts.rest[1] !== undefined) io.sys.writeFile(opts.rest[1], out);

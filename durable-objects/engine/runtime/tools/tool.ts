@@ -43,6 +43,8 @@ export class Io {
   /** Arguments without the name. */
   readonly args: string[];
   readonly pending: [number, string][] = [];
+  /** Exit code when it is called wrongly. */
+  badCode = 1;
   readonly #state: ToolState | undefined;
 
   constructor(sys: Sys, state?: ToolState) {
@@ -66,13 +68,13 @@ export class Io {
     if (last && last[0] === fd) last[1] += text;
     else this.pending.push([fd, text]);
   }
+  /** Whether the image's tools are busybox's. */
+  get busybox(): boolean {
+    return this.sys.peek("/bin/busybox") !== undefined;
+  }
   /** `name: text` and a line end, to standard error. */
   say(text: string): void {
     this.err(`${this.name}: ${this.busybox ? text : gnuWords(this.name, text)}\n`);
-  }
-  /** The image's tools are busybox', not GNU's. */
-  get busybox(): boolean {
-    return this.sys.peek("/bin/busybox") !== undefined;
   }
   /** Says and ends with a code. */
   fail(text: string, code = 1): never {
@@ -179,6 +181,8 @@ export interface Stream<S> {
   start(io: Io): { files: string[]; state: S } | number;
   /** Words for a file that cannot be opened: `x: No such file` or `can't open 'x': No such file`. */
   cannot?: true;
+  /** Nothing is said of a file that cannot be opened. */
+  silent?(state: S): boolean;
   /** A new file begins. */
   file?(io: Io, state: S, name: string): void;
   /** Whole lines without their end, or (with `raw`) data as it comes. `false` ends the reading; a number exits. */
@@ -265,13 +269,15 @@ function openNext<S>(spec: Stream<S>, io: Io, state: StreamState<S>, file: strin
     }
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    io.say(
-      error.code === "EISDIR"
-        ? `${spec.cannot ? "" : `${file}: `}${spec.cannot ? "read error: " : ""}${error.message}`
-        : spec.cannot
-          ? `can't open '${file}': ${error.message}`
-          : `${file}: ${error.message}`,
-    );
+    const silent = spec.silent?.(state.s) === true;
+    if (!silent)
+      io.say(
+        error.code === "EISDIR"
+          ? `${spec.cannot ? "" : `${file}: `}${spec.cannot ? "read error: " : ""}${error.message}`
+          : spec.cannot
+            ? `can't open '${file}': ${error.message}`
+            : `${file}: ${error.message}`,
+      );
     state.bad = true;
     state.f.shift();
     return false;

@@ -9,5 +9,5 @@ export const inFolder = (folder: string, name: string): string =>
 
 export function usage(io: Io, text: string): number {
   io.err(`BusyBox v1.37.0 () multi-call binary.\n\nUsage: ${text}\n`);
-  return 1;
+  return io.badCode;
 }
