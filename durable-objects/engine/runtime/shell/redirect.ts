@@ -27,7 +27,7 @@ function opened(sys: Sys, op: string, target: string, clobber: boolean): number 
     }
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    const missing = error.code === "ENOENT";
+    const missing = error.code === "ENOENT" || error.code === "ENOTDIR";
     const text = missing ? (write ? "nonexistent directory" : "no such file") : error.message;
     throw new RedirectProblem(`can't ${write ? "create" : "open"} ${target}: ${text}`);
   }

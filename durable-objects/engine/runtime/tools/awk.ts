@@ -243,6 +243,8 @@ function oneUnit(sys: Sys, io: Io, state: AwkState, program: AwkProgram): Step |
 function awkStep(sys: Sys, state: AwkState): Step {
   const held = pending(sys, state.c);
   if (held) return held;
+  // Also where the program could not be parsed at all.
+  if (state.phase === "over" && Object.keys(state.m.outs).length === 0) return { exit: state.x };
   if (state.spin) {
     sys.charge(10_000);
     return undefined;

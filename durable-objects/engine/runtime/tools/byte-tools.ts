@@ -77,11 +77,13 @@ const base64 = tool("base64", (io) => {
 
 const strings = tool("strings", (io) => {
   const opts = options(io, "an:o");
+  const code = { code: 0 };
   for (const file of opts.rest.length ? opts.rest : ["-"])
-    for (const [text] of (opened(io, file, { code: 0 }) ?? "").matchAll(
+    for (const [text] of (io.input(file, code) ?? "").matchAll(
       new RegExp(`[\\t -~]{${Number(opts.value("n") ?? 4)},}`, "g"),
     ))
       io.out(`${text}\n`);
+  return code.code;
 });
 
 export const byteTools: Program[] = [

@@ -1,6 +1,5 @@
 /** Bytes to look at: od, hexdump, xxd. */
 import type { Program } from "../program.ts";
-import { opened } from "./byte-tools.ts";
 import { count } from "./ends.ts";
 import { options } from "./options.ts";
 import { tool, type Io } from "./tool.ts";
@@ -96,7 +95,8 @@ const od = tool("od", (io) => {
   }))
     if (opts.has(letter)) kinds.push(kind);
   const files = opts.rest.length ? opts.rest : ["-"];
-  const data = files.map((file) => opened(io, file, { code: 0 }) ?? "").join("");
+  const code = { code: 0 };
+  const data = files.map((file) => io.input(file, code) ?? "").join("");
   const skip = count(io, opts.value("j") ?? "0");
   const most = opts.value("N") === undefined ? Infinity : count(io, opts.value("N")!);
   const base = { n: 0, d: 10, x: 16, o: 8 }[opts.value("A") ?? "o"] ?? 8;
@@ -110,6 +110,7 @@ const od = tool("od", (io) => {
     (part) => (kinds.length ? kinds : ["o2"]).map((kind) => odLine(part, kind)),
     skip,
   );
+  return code.code;
 });
 
 const visible = (part: string): string => part.replace(/[^ -~]/g, ".");
@@ -117,8 +118,9 @@ const visible = (part: string): string => part.replace(/[^ -~]/g, ".");
 const hexdump = (name: "hexdump" | "hd"): Program =>
   tool(name, (io) => {
     const opts = options(io, "bcCdovxn:s:e:f:");
+    const code = { code: 0 };
     const data = (opts.rest.length ? opts.rest : ["-"])
-      .map((file) => opened(io, file, { code: 0 }) ?? "")
+      .map((file) => io.input(file, code) ?? "")
       .join("");
     const skip = count(io, opts.value("s") ?? "0");
     const shown = data.slice(skip, opts.has("n") ? skip + count(io, opts.value("n")!) : undefined);
@@ -155,11 +157,12 @@ const hexdump = (name: "hexdump" | "hd"): Program =>
       (part) => [line(part)],
       skip,
     );
+    return code.code;
   });
 
 const xxd = tool("xxd", (io) => {
   const opts = options(io, "prl:s:c:g:n:o:u");
-  const data = opened(io, opts.rest[0] ?? "-", { code: 0 });
+  const data = io.input(opts.rest[0] ?? "-");
   if (data === undefined) return 1;
   if (opts.has("r")) {
     const digits = opts.has("p")

@@ -158,6 +158,7 @@ export const tail: Program<TailState> = {
       state.follow = opts.has("f") || opts.has("F");
       state.retry = opts.has("F");
       state.titles = opts.rest.length > 1 && !opts.has("q");
+      let folders = false;
       for (const name of opts.rest.length ? opts.rest : ["-"]) {
         try {
           const fd = name === "-" ? 0 : sys.open(name, { read: true });
@@ -166,14 +167,15 @@ export const tail: Program<TailState> = {
           state.f.push({ name, fd, ...ino });
         } catch (error) {
           if (!(error instanceof Errno)) throw error;
-          const busybox = io.busybox && error.code !== "EISDIR";
-          io.say(`${busybox ? `can't open '${name}'` : name}: ${error.message}`);
+          const busybox = io.busybox ? `can't open '${name}'` : name;
+          io.say(`${error.code === "EISDIR" ? "read error" : busybox}: ${error.message}`);
+          folders ||= error.code === "EISDIR";
           if (state.retry && error.code === "ENOENT") state.f.push({ name, fd: -1 });
           state.x = 1;
         }
       }
       if (opts.rest.length && state.f.length === 0) {
-        io.say("no files");
+        if (!folders) io.say("no files");
         state.follow = false;
       }
     } catch (error) {

@@ -51,7 +51,9 @@ function visit(
       ? undefined
       : (sys.peek(path, expression.follow) ?? sys.peek(path, false));
   if (!stat) {
-    io.say(`${path}: No such file or directory`);
+    const folder = path.replace(/\/[^/]*$/, "");
+    const inFile = folder !== path && io.sys.peek(folder)?.type === "f";
+    io.say(`${path}: ${inFile ? "Not a directory" : "No such file or directory"}`);
     state.x = 1;
     return [];
   }

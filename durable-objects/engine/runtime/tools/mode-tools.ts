@@ -92,8 +92,7 @@ export const chown = (name: "chown" | "chgrp"): Program =>
   tool(name, (io) => {
     const opts = options(io, "RhLHPcvf");
     const [owner, ...files] = opts.rest;
-    if (owner === undefined || files.length === 0)
-      return usage(io, `${name} ${synopses[name]}`);
+    if (owner === undefined || files.length === 0) return usage(io, `${name} ${synopses[name]}`);
     const [user = "", group] = name === "chgrp" ? ["", owner] : owner.split(/[:.]/);
     const { container } = io.sys;
     const unknown = (what: string, word: string): never =>

@@ -151,8 +151,16 @@ export class Sed {
     return true;
   }
 
+  /** The end of what was put last lacks its newline: whatever follows begins with it. */
+  #cut = false;
+  #put(text: string): void {
+    if (text === "") return;
+    this.out.put(this.#cut ? `\n${text}` : text);
+    this.#cut = !text.endsWith("\n");
+  }
+
   #print(text: string): void {
-    this.out.put(text + (this.ended ? "\n" : ""));
+    this.#put(text + (this.ended ? "\n" : ""));
   }
 
   #flush(): void {
@@ -255,7 +263,7 @@ export class Sed {
   }
 
   #file(name: string, text: string): void {
-    if (name === "/dev/stdout") this.out.put(text);
+    if (name === "/dev/stdout") this.#put(text);
     else this.out.file(name, text);
   }
 
@@ -278,13 +286,13 @@ export class Sed {
     const { memory } = this;
     switch (command.c) {
       case "=":
-        return void this.out.put(`${memory.n}\n`);
+        return void this.#put(`${memory.n}\n`);
       case "p":
-        return void this.#print(this.space);
+        return void this.#put(`${this.space}\n`);
       case "P":
-        return void this.out.put(`${this.space.split("\n")[0]}\n`);
+        return void this.#put(`${this.space.split("\n")[0]}\n`);
       case "l":
-        return void this.out.put(`${listed(this.space)}$\n`);
+        return void this.#put(`${listed(this.space)}$\n`);
       case "d":
         return "delete";
       case "D": {
@@ -297,6 +305,7 @@ export class Sed {
         this.space = memory.hold;
         return undefined;
       case "G":
+        this.ended = true;
         this.space += `\n${memory.hold}`;
         return undefined;
       case "h":
@@ -333,13 +342,15 @@ export class Sed {
 
   #text(command: Command, index: number): "delete" | undefined {
     const text = command.text ?? "";
-    if (command.c === "i") this.out.put(text);
-    else if (command.c === "a") this.#appended.push(() => this.out.put(text));
+    if (command.c === "i") this.#put(text);
+    else if (command.c === "a") this.#appended.push(() => this.#put(text));
     else if (command.c === "r")
-      this.#appended.push(() => this.out.put(this.out.read(command.file!)));
+      this.#appended.push(() =>
+        this.#put(this.out.read(command.file!).replace(/([^\n])$/, "$1\n")),
+      );
     else if (command.c === "w") this.#file(command.file!, `${this.space}\n`);
     else if (command.c === "c") {
-      if (!command.to || command.not || this.memory.open[index] === undefined) this.out.put(text);
+      if (!command.to || command.not || this.memory.open[index] === undefined) this.#put(text);
       return "delete";
     }
     return undefined;

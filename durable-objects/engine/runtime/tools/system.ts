@@ -21,7 +21,10 @@ const env: Program<{ x?: number; o?: [number, string][] }> = {
     for (; i < words.length; i++) {
       const word = words[i]!;
       if (word === "-" || word === "-i") vars = {};
-      else if (word === "-u") delete vars[words[++i] ?? ""];
+      else if (/^-[^iu0-]/.test(word)) {
+        sys.complain(`env: invalid option -- '${word[1]}'\n`);
+        return { x: 1 };
+      } else if (word === "-u") delete vars[words[++i] ?? ""];
       else if (word === "--") {
         i++;
         break;
@@ -181,7 +184,9 @@ export const systemTools: Program[] = [
   tool("clear", (io) => io.out("\x1b[H\x1b[J")),
   tool("which", (io) => {
     let code = 0;
-    for (const name of io.args)
+    const names = io.args.filter((arg) => arg !== "-a" && arg !== "--");
+    if (names.length === 0) return usage(io, "which [-a] COMMAND...");
+    for (const name of names)
       try {
         io.out(`${io.sys.which(name)}\n`);
       } catch (error) {

@@ -77,13 +77,14 @@ const wc = stream<WcState>("wc", {
   },
 });
 
-const tee = stream<{ fds: number[] }>("tee", {
+const tee = stream<{ fds: number[]; bad?: boolean }>("tee", {
   raw: true,
   start(io) {
     const opts = options(io, "ai");
     const fds: number[] = [];
+    let bad = false;
     for (const file of opts.rest)
-      io.try(file, () =>
+      bad ||= !io.try(file, () =>
         fds.push(
           io.sys.open(file, {
             write: true,
@@ -92,12 +93,13 @@ const tee = stream<{ fds: number[] }>("tee", {
           }),
         ),
       );
-    return { files: [], state: { fds } };
+    return { files: [], state: { fds, ...(bad ? { bad } : {}) } };
   },
   data(io, { fds }, text) {
     io.out(text);
     for (const fd of fds) io.sys.write(fd, text);
   },
+  end: (_io, { bad }) => (bad ? 1 : 0),
 });
 
 const uniq = tool("uniq", (io) => {
@@ -133,19 +135,22 @@ export const reverse = [
     data: (io, _s, line, ended) => io.out([...line].reverse().join("") + (ended ? "\n" : "")),
   }),
   tool("tac", (io) => {
+    const code = { code: 0 };
     for (const file of io.args.length ? io.args : ["-"])
       io.out(
-        (io.input(file) ?? "")
+        (io.input(file, code) ?? "")
           .match(/[^\n]*\n|[^\n]+$/g)
           ?.reverse()
           .join("") ?? "",
       );
+    return code.code;
   }),
   tool("nl", (io) => {
     const opts = options(io, "b:w:s:v:i:p");
+    const code = { code: 0 };
     let n = Number(opts.value("v") ?? 1);
     const text = opts.rest.length
-      ? opts.rest.map((file) => io.input(file) ?? "").join("")
+      ? opts.rest.map((file) => io.input(file, code) ?? "").join("")
       : io.stdin();
     for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
       const numbered = opts.value("b") === "a" || line !== "\n";
@@ -154,7 +159,9 @@ export const reverse = [
           ? `${String(n++).padStart(Number(opts.value("w") ?? 6))}${opts.value("s") ?? "\t"}${line}`
           : `       ${line}`,
       );
+      if (!line.endsWith("\n")) io.out("\n");
     }
+    return code.code;
   }),
 ];
 
