@@ -72,6 +72,14 @@ export const logLineBytesMax = 16 * 1024;
 export const sessionOutputBytesMax = 96 * 1024;
 export const shellDepthMax = 200;
 export const symlinkDepthMax = 40;
+/** Of one path, as the kernel's PATH_MAX. */
+export const pathBytesMax = 4096;
+/** Names in one path: a walk's cost grows with their square. */
+export const pathDepthMax = 128;
+/** What one file may hold that a tool reads whole. */
+export const wholeFileBytesMax = 8 * 1024 * 1024;
+/** Parentheses and the like within one arithmetic expression. */
+export const arithmeticDepthMax = 200;
 
 // Kubelet
 /** From a Pod's arrival to its sandbox (network, pause container) being up. */

@@ -1,5 +1,5 @@
 /** System calls about a process itself, its files and descriptors. */
-import { openFilesPerProcessMax } from "../limits.ts";
+import { openFilesPerProcessMax, wholeFileBytesMax } from "../limits.ts";
 import type { Container } from "./container.ts";
 import { Errno } from "./errno.ts";
 import type { Tree } from "./fs/tree.ts";
@@ -201,12 +201,17 @@ export class FileCalls {
     const fd = this.open(path, { read: true });
     const file = this.kernel.files.file(this.process, fd);
     const size = file?.k === "f" ? this.kernel.files.tree(file.t).size(file.i) : 0;
-    if (size > 8 * 1024 * 1024) {
+    if (size > wholeFileBytesMax) {
       this.close(fd);
       throw new Errno("ENOMEM");
     }
-    const data = this.kernel.files.read(this.process, fd, 8 * 1024 * 1024) ?? "";
+    const data = this.kernel.files.read(this.process, fd, wholeFileBytesMax) ?? "";
     this.close(fd);
+    // A device without an end.
+    if (file?.k !== "f" && data.length >= wholeFileBytesMax) {
+      this.kernel.oomKill(this.key);
+      throw new Errno("ENOMEM");
+    }
     return data;
   }
   writeFile(path: string, data: string, flags: OpenFlags = {}): void {

@@ -1,5 +1,5 @@
 /** Paths of one container: its image under its writable layer, its mounts, links, permissions. */
-import { symlinkDepthMax } from "../../limits.ts";
+import { pathBytesMax, pathDepthMax, symlinkDepthMax } from "../../limits.ts";
 import { Errno } from "../errno.ts";
 import { Tree, type FileId, type Inode } from "./tree.ts";
 
@@ -143,7 +143,8 @@ export class Vfs {
     for (const mount of this.mounts) {
       if (mount.at !== "/" && full !== mount.at && !full.startsWith(`${mount.at}/`)) continue;
       const rest = mount.at === "/" ? full : full.slice(mount.at.length);
-      const path = normalPath("/", mount.sub + rest);
+      // What was walked is normal already; only a subPath may not be.
+      const path = mount.sub === "" ? rest || "/" : normalPath("/", mount.sub + rest);
       const id = mount.tree.find(path);
       const node = id === undefined ? undefined : mount.tree.inode(id);
       if (id !== undefined && node) return { mount, path, full, id, node };
@@ -158,11 +159,14 @@ export class Vfs {
   /** Walks a path. Throws ENOENT, ENOTDIR, EACCES, ELOOP; only the last name may be missing. */
   resolve(cwd: string, path: string, who: Credentials, follow = true): Place {
     if (path === "") throw new Errno("ENOENT");
+    if (path.length >= pathBytesMax) throw new Errno("ENAMETOOLONG");
     const parts = (path.startsWith("/") ? path : `${cwd}/${path}`).split("/").filter(Boolean);
+    if (parts.length > pathDepthMax) throw new Errno("ENAMETOOLONG");
+    parts.reverse();
     let place = this.at("/");
     const wantsFolder = /\/\.?$/.test(path);
     for (let links = 0; parts.length > 0;) {
-      const name = parts.shift() ?? "";
+      const name = parts.pop() ?? "";
       if (!place.node) throw new Errno("ENOENT");
       if (place.node.t !== "d") throw new Errno("ENOTDIR");
       if (name === ".") continue;
@@ -172,11 +176,15 @@ export class Vfs {
       }
       if (name.length > 255) throw new Errno("ENAMETOOLONG");
       this.need(place.node, 1, who);
-      const next = this.at(join(place.full, name));
+      const full = join(place.full, name);
+      // To those who do not follow it, a process's root is the link that /proc makes of it.
+      if (!follow && parts.length === 0 && !wantsFolder && /^\/proc\/\d+\/root$/.test(full))
+        return { ...place, full, id: "", node: { t: "l", m: 0o777, k: place.node.k, d: "/" } };
+      const next = this.at(full);
       if (next.node?.t === "l" && (follow || parts.length > 0 || wantsFolder)) {
         if (++links > symlinkDepthMax) throw new Errno("ELOOP");
         const target = next.node.d ?? "";
-        parts.unshift(...target.split("/").filter(Boolean));
+        parts.push(...target.split("/").filter(Boolean).reverse());
         if (target.startsWith("/")) place = this.at("/");
         continue;
       }
@@ -251,7 +259,7 @@ export class Vfs {
       mode: node.m,
       uid: node.u ?? 0,
       gid: node.g ?? 0,
-      size: id === "" ? 4096 : mount.tree.size(id),
+      size: id !== "" ? mount.tree.size(id) : node.t === "l" ? 0 : 4096,
       mtime: node.k,
       links: node.t === "d" ? 2 : (node.n ?? 1),
       ino: `${mount.tree.key}:${id}`,

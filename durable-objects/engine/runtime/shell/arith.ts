@@ -1,4 +1,5 @@
 /** Shell arithmetic: C's integer operators on 64 bits, with assignment. */
+import { arithmeticDepthMax } from "../../limits.ts";
 
 export interface ArithmeticScope {
   get(name: string): string;
@@ -90,6 +91,7 @@ class Evaluator {
   readonly scope: ArithmeticScope;
   readonly depth: number;
   at = 0;
+  nested = 0;
   /** Above 0: what is read is not evaluated. */
   dead = 0;
 
@@ -210,6 +212,12 @@ class Evaluator {
     return exponent > 4096n ? 0n : int(base ** exponent);
   }
   unary(): bigint {
+    if (++this.nested > arithmeticDepthMax) throw new ArithmeticProblem("expression too deep");
+    const value = this.signed();
+    this.nested--;
+    return value;
+  }
+  signed(): bigint {
     if (this.accept("!")) return truth(this.unary() === 0n);
     if (this.accept("~")) return ~this.unary();
     for (const [op, by] of [

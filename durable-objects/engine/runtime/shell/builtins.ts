@@ -78,7 +78,7 @@ function command(shell: Shell, argv: string[], tested: boolean): number | undefi
   if (/[vV]/.test(mode)) {
     const text = describe(shell, name, mode.includes("v"));
     if (text !== undefined) shell.write(1, `${text}\n`);
-    else if (mode.includes("V")) shell.write(2, `${name}: not found\n`);
+    else if (mode.includes("V")) shell.write(1, `${name}: not found\n`);
     return text === undefined ? 127 : 0;
   }
   const builtin = builtins[name];

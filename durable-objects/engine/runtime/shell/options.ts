@@ -81,6 +81,8 @@ export function set(shell: Shell, argv: string[]): number | undefined {
     return 0;
   }
   const rest = setOptions(shell, words);
+  // A name that is none only fails; a letter ends the shell.
+  if (rest === 1) return 1;
   if (typeof rest === "number") {
     shell.abort(undefined, rest);
     return undefined;

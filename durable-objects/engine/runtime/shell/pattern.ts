@@ -44,62 +44,126 @@ function bracket(pattern: string, at: number): { source: string; end: number } |
   return { source: `[${negated ? "^" : ""}${ordered}]`, end: i };
 }
 
-const cache = new Map<string, RegExp>();
+/** One character of a pattern: itself, one of a set, or (undefined) any. */
+type Sign = string | RegExp | undefined;
 
-/** A regular expression for a pattern. `lazy` matches as little as it can. */
-export function patternSource(pattern: string, lazy = false): string {
-  let source = "";
-  for (let i = 0; i < pattern.length; i++) {
-    const c = pattern[i] as string;
-    if (c === "*") {
-      while (pattern[i + 1] === "*") i++;
-      source += lazy ? "[^]*?" : "[^]*";
-    } else if (c === "?") source += "[^]";
-    else if (c === "\\" && i + 1 < pattern.length)
-      source += (pattern[++i] as string).replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-    else if (c === "[") {
-      const set = bracket(pattern, i);
-      if (set) {
-        source += set.source;
-        i = set.end;
-      } else source += "\\[";
-    } else source += c.replace(/[\\^$.+()\]{}|/]/g, "\\$&");
-  }
-  return source;
+/** What stands between two stars. `text`: where every sign is plain. */
+interface Piece {
+  signs: Sign[];
+  text?: string;
 }
 
-function compile(source: string): RegExp {
-  let made = cache.get(source);
-  if (!made) {
-    if (cache.size > 2000) cache.clear();
-    made = new RegExp(source);
-    cache.set(source, made);
+const cache = new Map<string, Piece[]>();
+
+/** The pieces of a pattern, one more than it has runs of stars. Never handed to a backtracking matcher: cost stays bounded. */
+function pieces(pattern: string): Piece[] {
+  const known = cache.get(pattern);
+  if (known) return known;
+  const all: Sign[][] = [[]];
+  for (let i = 0; i < pattern.length; i++) {
+    const c = pattern[i] as string;
+    const now = all.at(-1) as Sign[];
+    if (c === "*") {
+      while (pattern[i + 1] === "*") i++;
+      all.push([]);
+    } else if (c === "?") now.push(undefined);
+    else if (c === "\\" && i + 1 < pattern.length) now.push(pattern[++i]);
+    else {
+      const set = c === "[" ? bracket(pattern, i) : undefined;
+      now.push(set ? new RegExp(set.source) : c);
+      if (set) i = set.end;
+    }
   }
+  const made = all.map((signs) =>
+    signs.every((sign) => typeof sign === "string") ? { signs, text: signs.join("") } : { signs },
+  );
+  if (cache.size > 2000) cache.clear();
+  cache.set(pattern, made);
   return made;
+}
+
+function fits({ signs, text }: Piece, of: string, at: number): boolean {
+  if (at < 0 || at + signs.length > of.length) return false;
+  if (text !== undefined) return of.startsWith(text, at);
+  return signs.every((sign, i) => {
+    const c = of[at + i] as string;
+    return sign === undefined || (typeof sign === "string" ? sign === c : sign.test(c));
+  });
+}
+
+/** Where a piece first stands from a place on; -1: nowhere. */
+function first(piece: Piece, of: string, from: number): number {
+  if (piece.text !== undefined) return of.indexOf(piece.text, from);
+  for (let at = from; at + piece.signs.length <= of.length; at++)
+    if (fits(piece, of, at)) return at;
+  return -1;
+}
+
+function last(piece: Piece, of: string, from: number): number {
+  for (let at = of.length - piece.signs.length; at >= from; at--)
+    if (fits(piece, of, at)) return at;
+  return -1;
+}
+
+/** Where a match that begins at `from` ends, as far as it can or as soon; -1: it does not match there, -2: nor later. */
+function endOf(list: Piece[], of: string, from: number, far: boolean): number {
+  const head = list[0] as Piece;
+  if (!fits(head, of, from)) return -1;
+  let at = from + head.signs.length;
+  for (let i = 1; i < list.length; i++) {
+    const piece = list[i] as Piece;
+    const found = far && i === list.length - 1 ? last(piece, of, at) : first(piece, of, at);
+    if (found < 0) return -2;
+    at = found + piece.signs.length;
+  }
+  return at;
 }
 
 export function matches(pattern: string, text: string): boolean {
   if (pattern === "*") return true;
-  return compile(`^(?:${patternSource(pattern)})$`).test(text);
+  return endOf(pieces(pattern), text, 0, true) === text.length;
 }
+
+const backwards = (text: string): string => [...text].reverse().join("");
 
 /** `${x#p}`, `##`, `%`, `%%`. */
 export function strip(text: string, pattern: string, op: string): string {
-  if (op === "#" || op === "##") {
-    const found = compile(`^(?:${patternSource(pattern, op === "#")})`).exec(text);
-    return found ? text.slice(found[0].length) : text;
+  const list = pieces(pattern);
+  const far = op.length === 2;
+  if (op.startsWith("#")) {
+    const end = endOf(list, text, 0, far);
+    return end < 0 ? text : text.slice(end);
   }
-  const whole = compile(`^(?:${patternSource(pattern)})$`);
-  const n = text.length;
-  for (let i = 0; i <= n; i++) {
-    const start = op === "%" ? n - i : i;
-    if (whole.test(text.slice(start))) return text.slice(0, start);
-  }
-  return text;
+  const mirrored = list
+    .map(({ signs, text: plain }) => ({
+      signs: signs.toReversed(),
+      ...(plain === undefined ? {} : { text: backwards(plain) }),
+    }))
+    .reverse();
+  const end = endOf(mirrored, backwards(text), 0, far);
+  return end < 0 ? text : text.slice(0, text.length - end);
 }
 
 /** `${x/p/r}`, `${x//p/r}`: longest match first. */
 export function replace(text: string, pattern: string, by: string, all: boolean): string {
   if (pattern === "") return text;
-  return text.replace(new RegExp(patternSource(pattern), all ? "g" : ""), () => by);
+  const list = pieces(pattern);
+  const head = list[0] as Piece;
+  let out = "";
+  let from = 0;
+  for (let at = 0; at <= text.length;) {
+    at = first(head, text, at);
+    if (at < 0) break;
+    const end = endOf(list, text, at, true);
+    if (end === -2) break;
+    if (end <= at) {
+      // Nothing is no match.
+      at++;
+      continue;
+    }
+    out += text.slice(from, at) + by;
+    from = at = end;
+    if (!all) break;
+  }
+  return out + text.slice(from);
 }

@@ -9,7 +9,8 @@ import { formatPrintf } from "./printf.ts";
 import { kill, named, ps } from "./process-tools.ts";
 import { time, timeout } from "./timing.ts";
 import { TestProblem, testExpression } from "./test.ts";
-import { tool } from "./tool.ts";
+import { Io, tool } from "./tool.ts";
+import { synopses } from "./usage-facts.ts";
 import { usage } from "./words.ts";
 
 const env: Program<{ x?: number; o?: [number, string][] }> = {
@@ -22,7 +23,10 @@ const env: Program<{ x?: number; o?: [number, string][] }> = {
       const word = words[i]!;
       if (word === "-" || word === "-i") vars = {};
       else if (/^-[^iu0-]/.test(word)) {
-        sys.complain(`env: invalid option -- '${word[1]}'\n`);
+        const io = new Io(sys);
+        io.say(`invalid option -- '${word[1]}'`);
+        usage(io, `env ${synopses.env}`);
+        for (const [, text] of io.pending) sys.complain(text);
         return { x: 1 };
       } else if (word === "-u") delete vars[words[++i] ?? ""];
       else if (word === "--") {

@@ -3,6 +3,7 @@
  * and an exit code, run in one step. Those that must pass data on as it comes are `stream(...)`. What waits for time or
  * children is a Program of its own.
  */
+import { wholeFileBytesMax } from "../../limits.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import { gnuWords } from "./gnu-words.ts";
@@ -92,7 +93,7 @@ export class Io {
       state.i = (state.i ?? "") + data;
       this.sys.held = state.i.length;
       this.sys.charge(data.length / 50);
-      if (state.i.length > 8 * 1024 * 1024) {
+      if (state.i.length > wholeFileBytesMax) {
         this.sys.kernel.oomKill(this.sys.key);
         throw needInput;
       }

@@ -1,4 +1,5 @@
 /** xargs: builds command lines from its input and runs them one after the other, or `-P` at a time. */
+import { wholeFileBytesMax } from "../../limits.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { launch } from "./children.ts";
@@ -106,6 +107,11 @@ function xargsStep(sys: Sys, state: XargsState): Step {
     if (data === "") cutItems(sys, state);
     else state.i += data;
     sys.held = state.i?.length ?? 0;
+    sys.charge(data.length / 50);
+    if (sys.held > wholeFileBytesMax) {
+      sys.kernel.oomKill(sys.key);
+      return undefined;
+    }
   }
   for (const pid of state.pids) {
     const ended = sys.wait(pid);
