@@ -185,3 +185,35 @@ describe("archives by cp", () => {
     healthy();
   });
 });
+
+describe("what would take for ever", () => {
+  it("patterns, expressions and paths cost no more than their length allows", () => {
+    const stars = `${"*a".repeat(15)}*c`;
+    const long = `${"a".repeat(80)}b`;
+    expect(w.out("p", `case ${long} in ${stars}) echo yes;; *) echo no;; esac`)).toBe("no\n");
+    expect(w.out("p", `x=${long}; echo "\${x##${stars}}" "\${x//${stars}/y}"`)).toBe(
+      `${long} ${long}\n`,
+    );
+    const nested = w.sh("p", "x=$(printf %04000d 0 | tr 0 '('); echo $(($x 1)); echo no");
+    expect(nested).toMatchObject({ code: 2, out: "" });
+    expect(nested.err).toContain("expression too deep");
+    expect(w.sh("p", "mkdir -p $(printf %01500d 0 | sed 's/0/a\\//g')").err).toContain(
+      "File name too long",
+    );
+    healthy();
+  });
+
+  it("a program that is none, an endless device and a folder that leads back", () => {
+    expect(w.sh("p", "awk '{'")).toMatchObject({ code: 1, out: "" });
+    expect(w.out("p", "find / -name passwd -type f")).toBe("/etc/passwd\n");
+    expect(w.out("p", "ls -ld /proc/1/root | cut -c1; cat /proc/1/root/etc/hostname")).toBe(
+      "l\np\n",
+    );
+    for (const command of ["xargs echo < /dev/zero", "diff /dev/zero /dev/urandom"]) {
+      // Out of memory: the container goes with it, and comes back.
+      expect(w.sh("p", command).code).toBe(137);
+      w.advance(120_000);
+    }
+    healthy();
+  });
+});
