@@ -143,6 +143,15 @@ test("streams of one sandbox are limited", async () => {
   await Promise.all(open.map((stream) => stream.stop()));
 });
 
+test("a path that a proxy of the client's has prefixed once more is the same path", async () => {
+  const made = await make();
+  const twice = await kube(made, `/sandboxes/${made.id}${configMaps}`);
+  expect([twice.status, ((await twice.json()) as { kind: string }).kind]).toEqual([
+    200,
+    "ConfigMapList",
+  ]);
+});
+
 test("sockets of pages elsewhere are refused, clients that name some origin are not", async () => {
   const made = await make();
   const ask = (agent: string): Promise<Response> =>
