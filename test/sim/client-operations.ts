@@ -58,9 +58,14 @@ const watches: OperationRow[] = [
   },
   {
     what: "list the past",
-    weight: 3,
-    make: (chance) => ({ ...asked(chance), back: chance.pick([0, 1, 5, 40, 300]) }),
-    run: (sim, operation) => sim.clients.listPast(askOf(sim, operation), operation.back),
+    weight: 4,
+    make: (chance) => ({
+      ...asked(chance),
+      back: chance.pick([0, 0, 1, 5, 40, 300]),
+      gap: chance.pick(gaps),
+    }),
+    run: (sim, operation) =>
+      sim.clients.listPast(askOf(sim, operation), operation.back, operation.gap),
   },
   {
     what: "list by pages",
@@ -68,7 +73,12 @@ const watches: OperationRow[] = [
     make: (chance) => ({ ...asked(chance), limit: 1 + chance.below(3) }),
     run: (sim, operation) => sim.clients.page(askOf(sim, operation), operation.limit),
   },
-  { what: "turn pages", weight: 4, make: () => ({}), run: (sim) => sim.clients.turnPages() },
+  {
+    what: "turn pages",
+    weight: 4,
+    make: (chance) => ({ gap: chance.pick(gaps) }),
+    run: (sim, { gap }) => sim.clients.turnPages(gap),
+  },
 ];
 
 const terminals: OperationRow[] = [

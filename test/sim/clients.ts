@@ -187,10 +187,11 @@ export class Clients {
 
   // Lists
 
-  /** A list of a revision not long ago. */
-  listPast(ask: Ask, back: number): void {
+  /** A list of a revision not long ago, asked for `gapMs` later. */
+  listPast(ask: Ask, back: number, gapMs: number): void {
     const sim = this.#sim;
     const from = Math.max(sim.firstRv, sim.lastRv - back);
+    sim.late(gapMs);
     const answer = sim.request(
       "GET",
       `${ask.url}?resourceVersion=${from}&resourceVersionMatch=Exact${queryOf(ask)}`,
@@ -251,7 +252,8 @@ export class Clients {
     return false;
   }
 
-  turnPages(): void {
+  turnPages(gapMs: number): void {
+    this.#sim.late(gapMs);
     for (const pages of this.#pages.splice(0)) {
       const { ask, at, limit, rv, token } = pages;
       const url = `${ask.url}?limit=${limit}${queryOf(ask)}&continue=`;
