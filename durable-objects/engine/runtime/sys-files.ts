@@ -200,19 +200,15 @@ export class FileCalls {
   readFile(path: string): string {
     const fd = this.open(path, { read: true });
     const file = this.kernel.files.file(this.process, fd);
-    const size = file?.k === "f" ? this.kernel.files.tree(file.t).size(file.i) : 0;
-    if (size > wholeFileBytesMax) {
-      this.close(fd);
-      throw new Errno("ENOMEM");
-    }
-    const data = this.kernel.files.read(this.process, fd, wholeFileBytesMax) ?? "";
+    const large =
+      file?.k === "f" && this.kernel.files.tree(file.t).size(file.i) > wholeFileBytesMax;
+    const data = large ? "" : (this.kernel.files.read(this.process, fd, wholeFileBytesMax) ?? "");
     this.close(fd);
-    // A device without an end.
-    if (file?.k !== "f" && data.length >= wholeFileBytesMax) {
-      this.kernel.oomKill(this.key);
-      throw new Errno("ENOMEM");
-    }
-    return data;
+    // A device without an end takes all memory there is.
+    const endless = file?.k !== "f" && data.length >= wholeFileBytesMax;
+    if (endless) this.kernel.oomKill(this.key);
+    if (!large && !endless) return data;
+    throw new Errno("ENOMEM");
   }
   writeFile(path: string, data: string, flags: OpenFlags = {}): void {
     const fd = this.open(path, { write: true, create: true, truncate: !flags.append, ...flags });
