@@ -205,9 +205,8 @@ export class FileCalls {
     const data = large ? "" : (this.kernel.files.read(this.process, fd, wholeFileBytesMax) ?? "");
     this.close(fd);
     // A device without an end takes all memory there is.
-    const endless = file?.k !== "f" && data.length >= wholeFileBytesMax;
-    if (endless) this.kernel.oomKill(this.key);
-    if (!large && !endless) return data;
+    if (!large && (file?.k === "f" || data.length < wholeFileBytesMax)) return data;
+    if (!large) this.kernel.oomKill(this.key);
     throw new Errno("ENOMEM");
   }
   writeFile(path: string, data: string, flags: OpenFlags = {}): void {
