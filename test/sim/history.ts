@@ -12,7 +12,7 @@ export const keyOf = (meta: { namespace?: string; name: string }): string =>
 
 export class History {
   readonly changes: Change[] = [];
-  /** Bytes of log up to and with the turn of each. */
+  /** Bytes of log before the turn of each. */
   readonly #bytes: number[] = [];
   readonly #born: { resource: string; object: KubeObject }[] = [];
 
@@ -20,7 +20,7 @@ export class History {
     this.#born.push({ resource, object });
   }
 
-  /** `logged`: bytes of log by then. */
+  /** `logged`: bytes of log before its turn. */
   add(change: Change, logged: number): void {
     this.changes.push(change);
     this.#bytes.push(logged);

@@ -354,8 +354,9 @@ export class Simulation {
     Object.assign(log.sizes, this.#sizes);
     const persist = log.persist.bind(log);
     log.persist = (now, dirty) => {
+      const logged = this.#logged;
       const changes = persist(now, dirty);
-      for (const change of changes) this.#observe(change);
+      for (const change of changes) this.#observe(change, logged);
       return changes;
     };
     const transaction = store.transaction.bind(store);
@@ -381,10 +382,10 @@ export class Simulation {
     };
   }
 
-  #observe(change: Change): void {
+  #observe(change: Change, logged: number): void {
     const { rv, at, op, resource, object } = change;
     this.#hash.update(`${rv} ${at} ${op} ${resource} ${JSON.stringify(object)}\n`);
-    this.history.add(change, this.#logged);
+    this.history.add(change, logged);
     this.revisions += 1;
     const line = `${rv} +${at - start} ms ${op} ${resource} ${change.namespace}/${change.name}`;
     this.say(`    ${line}`);
