@@ -4,6 +4,8 @@ import { groupVersions } from "../durable-objects/engine/api/resources.ts";
 import {
   assetPath,
   openApiDocument,
+  openApiV2Document,
+  v2AssetPath,
   type Descriptions,
 } from "../durable-objects/engine/schema/openapi.ts";
 import { splitTypeName, structType, typeNames } from "../durable-objects/engine/schema/types.ts";
@@ -18,7 +20,7 @@ import { splitTypeName, structType, typeNames } from "../durable-objects/engine/
 const root = new URL("..", import.meta.url).pathname;
 const models = path.join(root, "node_modules/@kubernetes/client-node/dist/gen/models");
 const types = path.join(root, "node_modules/kubernetes-types");
-const folder = path.join(root, "web/public/openapi/v3");
+const folders = ["v2", "v3"].map((version) => path.join(root, "web/public/openapi", version));
 
 /** Model of the package for a type of the facts: `V1DeploymentSpec`, `CoreV1EndpointPort`. */
 function modelOf(typeName: string): string | undefined {
@@ -100,15 +102,20 @@ function allDescriptions(): Descriptions {
 }
 
 const descriptions = allDescriptions();
-mkdirSync(folder, { recursive: true });
-for (const file of readdirSync(folder)) rmSync(path.join(folder, file));
-let bytes = 0;
-for (const gv of groupVersions) {
-  const text = JSON.stringify(openApiDocument(gv, descriptions, groupVersions));
-  bytes += text.length;
-  writeFileSync(path.join(root, "web/public", assetPath(gv)), text);
+for (const folder of folders) {
+  mkdirSync(folder, { recursive: true });
+  for (const file of readdirSync(folder)) rmSync(path.join(folder, file));
 }
+let bytes = 0;
+function write(asset: string, document: unknown): void {
+  const text = JSON.stringify(document);
+  bytes += text.length;
+  writeFileSync(path.join(root, "web/public", asset), text);
+}
+for (const gv of groupVersions)
+  write(assetPath(gv), openApiDocument(gv, descriptions, groupVersions));
+write(v2AssetPath(groupVersions), openApiV2Document(groupVersions, descriptions));
 const described = Object.values(descriptions).reduce((n, d) => n + Object.keys(d).length, 0);
 console.log(
-  `openapi: ${groupVersions.length} documents, ${described} descriptions, ${(bytes / 1e6).toFixed(1)} MB`,
+  `openapi: ${groupVersions.length + 1} documents, ${described} descriptions, ${(bytes / 1e6).toFixed(1)} MB`,
 );

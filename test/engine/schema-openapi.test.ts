@@ -218,7 +218,7 @@ describe("serving OpenAPI", () => {
 
   test("other paths are not its own", () => {
     expect(get("/openapi/v3/apis/none/v1")).toBeUndefined();
-    expect(get("/openapi/v2")).toBeUndefined();
+    expect(get("/openapi/v1")).toBeUndefined();
   });
 
   test("the edge may serve a built document in its place", () => {
@@ -228,5 +228,57 @@ describe("serving OpenAPI", () => {
     expect(asset("hash=ABC")).toBeUndefined();
     expect(asset("", { "if-none-match": `"${hash}"` })).toBeUndefined();
     expect(asset("", { accept: "text/html" })).toBeUndefined();
+  });
+});
+
+describe("version 2", () => {
+  const get = (headers: Record<string, string> = {}) =>
+    openApiResponse("/openapi/v2", "", headers, groupVersions)!;
+  const document = JSON.parse(get().body);
+
+  test("is one document of all group versions, which refers to itself alone", () => {
+    expect(document).toMatchObject({ swagger: "2.0", info: { version: "v1.36.1" } });
+    const text = JSON.stringify(document);
+    expect(text).not.toMatch(/components\/schemas|"oneOf"|"allOf"|"requestBody"/);
+    for (const [, name = ""] of text.matchAll(/"#\/definitions\/([^"]+)"/g))
+      expect(document.definitions).toHaveProperty([name]);
+    expect(document.definitions).toHaveProperty(["io.k8s.api.core.v1.PodSpec"]);
+    expect(document.definitions).toHaveProperty(["io.k8s.api.apps.v1.Deployment"]);
+  });
+
+  test("says an operation in version 2's words", () => {
+    const { post } = document.paths["/apis/apps/v1/namespaces/{namespace}/deployments"];
+    expect(post).toMatchObject({
+      operationId: "createAppsV1NamespacedDeployment",
+      consumes: ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"],
+      responses: { 201: { schema: { $ref: "#/definitions/io.k8s.api.apps.v1.Deployment" } } },
+    });
+    expect(post.parameters[0]).toEqual({
+      in: "body",
+      name: "body",
+      required: true,
+      schema: { $ref: "#/definitions/io.k8s.api.apps.v1.Deployment" },
+    });
+    expect(post.parameters).toContainEqual({
+      in: "query",
+      name: "dryRun",
+      type: "string",
+      uniqueItems: true,
+    });
+    const { definitions } = document;
+    expect(definitions["io.k8s.apimachinery.pkg.util.intstr.IntOrString"]).toMatchObject({
+      format: "int-or-string",
+      type: "string",
+    });
+  });
+
+  test("is known again by its tag, and JSON alone", () => {
+    const { etag = "" } = get().headers;
+    expect(get({ "if-none-match": etag }).status).toBe(304);
+    const accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+    expect(get({ accept }).status).toBe(406);
+    expect(openApiAsset("/openapi/v2", "", {}, groupVersions)).toMatch(
+      /^\/openapi\/v2\/[0-9A-F]{128}\.json$/,
+    );
   });
 });

@@ -104,6 +104,7 @@ function rootPaths(): string[] {
     "/livez",
     "/metrics",
     "/metrics/slis",
+    "/openapi/v2",
     "/openapi/v3",
     "/openid/v1/jwks",
     "/readyz",

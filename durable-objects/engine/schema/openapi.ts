@@ -7,6 +7,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import facts from "./facts.json" with { type: "json" };
 import { openApiPaths, pathOf, type OpenApiGroupVersion } from "./openapi-paths.ts";
 import { Schemas, type Descriptions, type Json } from "./openapi-schemas.ts";
+import { swaggerDocument } from "./openapi-v2.ts";
 import { podyardDescriptions } from "./podyard-descriptions.ts";
 import { podyardTypes } from "./podyard-facts.ts";
 
@@ -98,6 +99,28 @@ function documentText(
   return text;
 }
 
+const v2Root = "/openapi/v2";
+/** The whole Swagger document, and the name it has by what it is made of. */
+export const openApiV2Document = (
+  groupVersions: readonly OpenApiGroupVersion[],
+  descriptions: Descriptions = {},
+): Json =>
+  swaggerDocument(groupVersions, { ...podyardDescriptions, ...descriptions }, kubernetesVersion);
+
+const v2Hashes = new WeakMap<readonly OpenApiGroupVersion[], string>();
+
+function openApiV2Hash(groupVersions: readonly OpenApiGroupVersion[]): string {
+  let hash = v2Hashes.get(groupVersions);
+  if (hash === undefined) {
+    hash = hashOf(groupVersions.map(sourcesOf).join());
+    v2Hashes.set(groupVersions, hash);
+  }
+  return hash;
+}
+
+export const v2AssetPath = (groupVersions: readonly OpenApiGroupVersion[]): string =>
+  `${v2Root}/${openApiV2Hash(groupVersions)}.json`;
+
 export interface OpenApiReply {
   status: number;
   headers: Record<string, string>;
@@ -147,7 +170,7 @@ function groupVersionAt(
 }
 
 /**
- * Answers `/openapi/v3` and `/openapi/v3/{api/v1,apis/GROUP/VERSION}`; undefined for any other path.
+ * Answers `/openapi/v2`, `/openapi/v3` and `/openapi/v3/{api/v1,apis/GROUP/VERSION}`; undefined for any other path.
  * `query` is the raw query string; header names are lower-case; `expires` is an HTTP date a year ahead
  * (the engine has no calendar: without it a max-age says the same).
  */
@@ -158,6 +181,12 @@ export function openApiResponse(
   groupVersions: readonly OpenApiGroupVersion[],
   expires?: string,
 ): OpenApiReply | undefined {
+  if (path === v2Root) {
+    const vary = { vary: "Accept" };
+    if (!acceptsJson(headers["accept"])) return reply(406, vary);
+    const etag = `"${openApiV2Hash(groupVersions)}"`;
+    return served(vary, etag, headers, () => JSON.stringify(openApiV2Document(groupVersions)));
+  }
   if (path === root || path === `${root}/`) {
     const body = JSON.stringify(openApiIndex(groupVersions));
     return served({}, `"${hashOf(body)}"`, headers, () => body);
@@ -186,6 +215,10 @@ export function openApiAsset(
   headers: Record<string, string>,
   groupVersions: readonly OpenApiGroupVersion[],
 ): string | undefined {
+  if (path === v2Root) {
+    const known = matches(headers["if-none-match"], `"${openApiV2Hash(groupVersions)}"`);
+    return known || !acceptsJson(headers["accept"]) ? undefined : v2AssetPath(groupVersions);
+  }
   const gv = path.startsWith(`${root}/`) ? groupVersionAt(path, groupVersions) : undefined;
   if (!gv || !acceptsJson(headers["accept"])) return undefined;
   const hash = openApiHash(gv);
