@@ -49,8 +49,8 @@ export interface Mode {
 const sizes = [
   {},
   { checkpoint: 20_000 },
-  { checkpoint: 5_000, log: 150_000 },
-  { checkpoint: 50_000, log: 60_000, ring: 40_000 },
+  { checkpoint: 5_000, log: 400_000 },
+  { checkpoint: 50_000, log: 300_000, ring: 150_000 },
 ];
 
 const births = new Map<string, World>();
