@@ -64,7 +64,7 @@ describe("routes", () => {
     });
   });
 
-  test.each(["/foo", "/apis/nope", "/apis/nope/v1/foos", "/livez/nope", "/openapi/v2", "/logs"])(
+  test.each(["/foo", "/apis/nope", "/apis/nope/v1/foos", "/livez/nope", "/openapi/v1", "/logs"])(
     "%s is no part of the API",
     (url) => {
       const { status, text, headers } = world.request("GET", url);
