@@ -173,7 +173,13 @@ export function resizeRefusal(client: Sources, pod: Pod, node: NodeObject): Reje
 export function rejection(client: Sources, pod: Pod, node: NodeObject): Rejection | undefined {
   const pressed = underPressure(pod, node) ?? forbiddenSysctl(pod.spec) ?? foreign(pod);
   if (pressed) return pressed;
-  const others = othersOf(client, pod, node);
+  const wanted = hostPorts(pod.spec);
+  // Who asks for nothing takes a place alone, and there is one while not even all who are here or were fill the node.
+  const roomy =
+    client.byIndex("pod.node", node.metadata.name).length <=
+    value(node.status?.allocatable?.["pods"]);
+  const modest = wanted.length === 0 && names.every((name) => demandOf(pod.spec)[name] === 0);
+  const others = roomy && modest ? [] : othersOf(client, pod, node);
   const short = resourcesFit(pod, others, node);
   if (short) return short;
   if (!nodeFits(pod, node)) {
@@ -182,7 +188,6 @@ export function rejection(client: Sources, pod: Pod, node: NodeObject): Rejectio
       message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
     };
   }
-  const wanted = hostPorts(pod.spec);
   const used = wanted.length > 0 ? others.flatMap((other) => hostPorts(other.spec)) : [];
   if (wanted.some((a) => used.some((b) => clash(a, b)))) {
     return {
