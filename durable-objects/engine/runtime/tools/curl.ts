@@ -6,7 +6,7 @@ import type { HttpResponse } from "../state.ts";
 import type { Sys } from "../sys.ts";
 import { parse } from "./curl-options.ts";
 import type { Options } from "./options.ts";
-import { drain, Io, ToolExit } from "./tool.ts";
+import { steps, ToolExit, type Io } from "./tool.ts";
 import {
   exchange,
   follow,
@@ -302,46 +302,29 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
 
 const title = (name: string): string => name.replace(/(^|-)[a-z]/g, (part) => part.toUpperCase());
 
-export const curl: Program<CurlState> = {
-  name: "curl",
-  start(sys) {
-    const io = new Io(sys);
-    const state: CurlState = { urls: [], hops: 0, began: sys.now, tries: 0, code: 0 };
+const tryHelp = "curl: try 'curl --help' or 'curl --manual' for more information\n";
+
+export const curl: Program<CurlState> = steps<CurlState>("curl", {
+  first: () => ({ urls: [], hops: 0, began: 0, tries: 0, code: 0 }),
+  begin(io, state) {
+    state.began = io.sys.now;
+    let opts: Options;
     try {
-      const opts = parse(io);
-      state.urls = [...opts.values("@"), ...opts.rest];
-      state.tries = Number(opts.value("δ") ?? 0);
-      if (opts.has("V")) {
-        io.out(`curl ${version} (x86_64-pc-linux-gnu) libcurl/${version}\nProtocols: http https\n`);
-        state.x = 0;
-      } else if (state.urls.length === 0) {
-        io.err(
-          "curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information\n",
-        );
-        state.x = 2;
-      }
+      opts = parse(io);
     } catch (error) {
       if (!(error instanceof ToolExit)) throw error;
-      io.err("curl: try 'curl --help' or 'curl --manual' for more information\n");
+      io.err(tryHelp);
+      throw new ToolExit(2);
+    }
+    state.urls = [...opts.values("@"), ...opts.rest];
+    state.tries = Number(opts.value("δ") ?? 0);
+    if (opts.has("V")) {
+      io.out(`curl ${version} (x86_64-pc-linux-gnu) libcurl/${version}\nProtocols: http https\n`);
+      state.x = 0;
+    } else if (state.urls.length === 0) {
+      io.err(`curl: (2) no URL specified\n${tryHelp}`);
       state.x = 2;
     }
-    if (io.pending.length) state.o = io.pending;
-    return state;
   },
-  step(sys, state) {
-    if (state.o || state.x !== undefined) {
-      const stuck = drain(sys, state);
-      if (stuck) return stuck;
-    }
-    const io = new Io(sys);
-    let step: Step;
-    try {
-      step = curlStep(sys, io, state);
-    } catch (error) {
-      if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-    }
-    if (io.pending.length) state.o = io.pending;
-    return drain(sys, state) ?? step;
-  },
-};
+  step: curlStep,
+});

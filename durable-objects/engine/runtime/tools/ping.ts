@@ -3,7 +3,7 @@ import { isOwn, lookUp } from "../../network/socket.ts";
 import { noNetwork } from "../network-port.ts";
 import type { Program, Step } from "../program.ts";
 import { options } from "./options.ts";
-import { drain, Io, ToolExit } from "./tool.ts";
+import { steps, type Io } from "./tool.ts";
 
 interface PingState {
   host: string;
@@ -72,10 +72,8 @@ function pingStep(io: Io, state: PingState): Step {
 }
 
 const ping = (name: string): Program<PingState> => ({
-  name,
-  start(sys) {
-    const io = new Io(sys);
-    const state: PingState = {
+  ...steps<PingState>(name, {
+    first: () => ({
       host: "",
       count: Infinity,
       everyMs: 1000,
@@ -85,8 +83,8 @@ const ping = (name: string): Program<PingState> => ({
       got: 0,
       next: 0,
       times: [0, 0, 0],
-    };
-    try {
+    }),
+    begin(io, state) {
       const opts = options(io, "c:i:W:w:s:I:qt:A46n");
       state.host = opts.rest[0] ?? io.fail("no host");
       // Endless until it is interrupted; JSON knows no infinity.
@@ -95,29 +93,9 @@ const ping = (name: string): Program<PingState> => ({
       if (opts.has("W")) state.waitMs = Number(opts.value("W")) * 1000;
       if (opts.has("w")) state.count = Math.min(state.count, Math.ceil(Number(opts.value("w"))));
       state.quiet = opts.has("q");
-    } catch (error) {
-      if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-    }
-    if (io.pending.length) state.o = io.pending;
-    return state;
-  },
-  step(sys, state) {
-    if (state.o || state.x !== undefined) {
-      const stuck = drain(sys, state);
-      if (stuck) return stuck;
-    }
-    const io = new Io(sys);
-    let step: Step;
-    try {
-      step = pingStep(io, state);
-    } catch (error) {
-      if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-    }
-    if (io.pending.length) state.o = io.pending;
-    return drain(sys, state) ?? step;
-  },
+    },
+    step: (_, io, state) => pingStep(io, state),
+  }),
   // Interrupted, it still says what it has seen.
   handles: (state, signal) => signal === 2 && state.x === undefined,
   signal(_sys, state) {

@@ -6,7 +6,7 @@ import type { Sys } from "../sys.ts";
 import { options } from "./options.ts";
 import { Sed, type Line, type Lines, type SedMemory, type SedOut } from "./sed-run.ts";
 import { parseSed, SedProblem } from "./sed-script.ts";
-import { drain, Io, ToolExit } from "./tool.ts";
+import { steps, ToolExit, type Io } from "./tool.ts";
 import { usage } from "./words.ts";
 
 interface SedState {
@@ -237,50 +237,22 @@ function begin(io: Io, state: SedState): void {
   }
 }
 
-export const sed: Program<SedState> = {
-  name: "sed",
-  start(sys) {
-    const io = new Io(sys);
-    const state: SedState = {
-      script: "",
-      extended: false,
-      quiet: false,
-      f: [],
-      m: { hold: "", n: 0, open: {} },
-      b: "",
-      fds: {},
-    };
-    try {
-      begin(io, state);
-    } catch (error) {
-      if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-    }
-    if (io.pending.length) state.o = io.pending;
-    return state;
+export const sed: Program<SedState> = steps<SedState>("sed", {
+  first: () => ({
+    script: "",
+    extended: false,
+    quiet: false,
+    f: [],
+    m: { hold: "", n: 0, open: {} },
+    b: "",
+    fds: {},
+  }),
+  begin,
+  step(sys, io, state) {
+    if (state.inPlace === undefined) return cycles(sys, io, state);
+    for (const file of state.f) inPlace(sys, io, state, file);
+    state.x = state.bad ? 1 : 0;
+    return undefined;
   },
-  step(sys, state) {
-    if (state.o || state.x !== undefined) {
-      const stuck = drain(sys, state);
-      if (stuck) return stuck;
-    }
-    const io = new Io(sys);
-    let step: Step;
-    try {
-      if (state.inPlace === undefined) step = cycles(sys, io, state);
-      else {
-        for (const file of state.f) inPlace(sys, io, state, file);
-        state.x = state.bad ? 1 : 0;
-      }
-    } catch (error) {
-      if (error instanceof ToolExit) state.x = error.code;
-      else if (error instanceof Errno && error.code !== "EPIPE") {
-        io.say(error.message);
-        state.x = 1;
-      } else throw error;
-    }
-    if (io.pending.length) state.o = io.pending;
-    return drain(sys, state) ?? step;
-  },
-  memoryBytes: (state) => 1_048_576 + (state?.b.length ?? 0),
-};
+  memoryBytes: (state) => 1_048_576 + state.b.length,
+});

@@ -7,7 +7,7 @@ import { gunzip, gzip, isGzip } from "./gzip.ts";
 import { options, type Options } from "./options.ts";
 import { newWriter, nextPiece, type CreateRules, type TarWriter } from "./tar-create.ts";
 import { endTar, newReader, takeTar, type ExtractRules, type TarReader } from "./tar-extract.ts";
-import { drain, Io, ToolExit } from "./tool.ts";
+import { steps, ToolExit, type Io } from "./tool.ts";
 
 interface TarState {
   mode: "c" | "x" | "t";
@@ -188,39 +188,13 @@ function extract(sys: Sys, io: Io, state: TarState): Step {
   return undefined;
 }
 
-export const tar: Program<TarState> = {
-  name: "tar",
-  start(sys) {
-    const io = new Io(sys);
-    const state: TarState = { mode: "t", fd: 0, zip: false };
-    try {
-      begin(io, state);
-    } catch (error) {
-      if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-    }
-    if (io.pending.length) state.o = io.pending;
-    return state;
+export const tar: Program<TarState> = steps<TarState>("tar", {
+  first: () => ({ mode: "t", fd: 0, zip: false }),
+  begin,
+  step(sys, io, state) {
+    if (state.mode !== "c") return extract(sys, io, state);
+    create(sys, io, state);
+    return undefined;
   },
-  step(sys, state) {
-    if (state.o || state.x !== undefined) {
-      const stuck = drain(sys, state);
-      if (stuck) return stuck;
-    }
-    const io = new Io(sys);
-    let step: Step;
-    try {
-      if (state.mode === "c") create(sys, io, state);
-      else step = extract(sys, io, state);
-    } catch (error) {
-      if (error instanceof ToolExit) state.x = error.code;
-      else if (error instanceof Errno && error.code !== "EPIPE") {
-        io.say(error.message);
-        state.x = 1;
-      } else throw error;
-    }
-    if (io.pending.length) state.o = io.pending;
-    return drain(sys, state) ?? step;
-  },
-  memoryBytes: (state) => 1_048_576 + (state?.z?.length ?? 0) + (state?.r?.b.length ?? 0),
-};
+  memoryBytes: (state) => 1_048_576 + (state.z?.length ?? 0) + (state.r?.b.length ?? 0),
+});

@@ -165,6 +165,57 @@ export function tool(name: string, run: (io: Io) => number | void): Program<Tool
   };
 }
 
+export interface Steps<S extends Output> {
+  first(): S;
+  /** What the command line makes of the first state; may say something, set the exit code or throw ToolExit. */
+  begin(io: Io, state: S): void;
+  /** One step; what it said is handed on before the next. */
+  step(sys: Sys, io: Io, state: S): Step;
+  memoryBytes?(state: S): number;
+}
+
+/** A tool that runs in several steps, each of which may fail as a whole. */
+export function steps<S extends Output>(name: string, spec: Steps<S>): Program<S> {
+  const kept = (io: Io, state: S): void => {
+    if (io.pending.length) state.o = io.pending;
+  };
+  const attempt = (io: Io, state: S, body: () => Step): Step => {
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof ToolExit) state.x = error.code;
+      else if (error instanceof Errno && error.code !== "EPIPE") {
+        io.say(error.message);
+        state.x = 1;
+      } else throw error;
+      return undefined;
+    }
+  };
+  const program: Program<S> = {
+    name,
+    start(sys) {
+      const io = new Io(sys);
+      const state = spec.first();
+      attempt(io, state, () => void spec.begin(io, state));
+      kept(io, state);
+      return state;
+    },
+    step(sys, state) {
+      if (state.o || state.x !== undefined) {
+        const stuck = drain(sys, state);
+        if (stuck) return stuck;
+      }
+      const io = new Io(sys);
+      const step = attempt(io, state, () => spec.step(sys, io, state));
+      kept(io, state);
+      return drain(sys, state) ?? step;
+    },
+  };
+  const { memoryBytes } = spec;
+  if (memoryBytes) program.memoryBytes = (state) => (state ? memoryBytes(state) : 1_048_576);
+  return program;
+}
+
 interface StreamState<S> extends Output {
   s: S;
   /** Files still to read. */

@@ -5,7 +5,7 @@ import { reasonOf } from "../http.ts";
 import type { HttpResponse } from "../state.ts";
 import type { Sys } from "../sys.ts";
 import { options, type Options } from "./options.ts";
-import { drain, Io, ToolExit } from "./tool.ts";
+import { steps, ToolExit, type Io } from "./tool.ts";
 import {
   connectText,
   exchange,
@@ -170,39 +170,15 @@ function fetchStep(sys: Sys, io: Io, state: WgetState): Step {
   return undefined;
 }
 
-export const wget: Program<WgetState> = {
-  name: "wget",
-  start(sys) {
-    const io = new Io(sys);
-    const state: WgetState = { urls: [], hops: 0, tries: 1 };
-    try {
-      state.urls = parse(io).rest;
-      if (state.urls.length === 0)
-        state.x = usage(
-          io,
-          "wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | --post-file FILE] [-Y on/off]\n\t[--no-check-certificate] [-P DIR] [-U AGENT] [-T SEC] URL...",
-        );
-    } catch (error) {
-      if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-    }
-    if (io.pending.length) state.o = io.pending;
-    return state;
+export const wget: Program<WgetState> = steps<WgetState>("wget", {
+  first: () => ({ urls: [], hops: 0, tries: 1 }),
+  begin(io, state) {
+    state.urls = parse(io).rest;
+    if (state.urls.length === 0)
+      state.x = usage(
+        io,
+        "wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | --post-file FILE] [-Y on/off]\n\t[--no-check-certificate] [-P DIR] [-U AGENT] [-T SEC] URL...",
+      );
   },
-  step(sys, state) {
-    if (state.o || state.x !== undefined) {
-      const stuck = drain(sys, state);
-      if (stuck) return stuck;
-    }
-    const io = new Io(sys);
-    let step: Step;
-    try {
-      step = fetchStep(sys, io, state);
-    } catch (error) {
-      if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-    }
-    if (io.pending.length) state.o = io.pending;
-    return drain(sys, state) ?? step;
-  },
-};
+  step: fetchStep,
+});
