@@ -43,11 +43,12 @@ function resourcesFit(pod: Pod, others: readonly Pod[], node: NodeObject): Rejec
   const pods = value(allocatable["pods"]);
   if (others.length + 1 > pods) return insufficient("pods", 1, others.length, pods);
   const asked = demandOf(pod.spec);
-  for (const name of names) {
-    if (asked[name] === 0 || allocatable[name] === undefined) continue;
+  const needed = names.filter((name) => asked[name] !== 0 && allocatable[name] !== undefined);
+  const taken = needed.length > 0 ? others.map((other) => demandOf(other.spec)) : [];
+  for (const name of needed) {
     const capacity = amount(name, allocatable[name]);
     let used = 0;
-    for (const other of others) used += demandOf(other.spec)[name];
+    for (const demand of taken) used += demand[name];
     if (asked[name] > capacity - used) return insufficient(name, asked[name], used, capacity);
   }
   return undefined;
@@ -178,7 +179,8 @@ export function rejection(client: Sources, pod: Pod, node: NodeObject): Rejectio
   const roomy =
     client.byIndex("pod.node", node.metadata.name).length <=
     value(node.status?.allocatable?.["pods"]);
-  const modest = wanted.length === 0 && names.every((name) => demandOf(pod.spec)[name] === 0);
+  const asked = demandOf(pod.spec);
+  const modest = wanted.length === 0 && names.every((name) => asked[name] === 0);
   const others = roomy && modest ? [] : othersOf(client, pod, node);
   const short = resourcesFit(pod, others, node);
   if (short) return short;
