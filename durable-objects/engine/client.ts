@@ -73,6 +73,8 @@ export class EngineClient implements Client {
   readonly #reader: Reader;
   /** Set by the engine once there is one. */
   apiServer?: (request: ApiRequest) => ApiResponse;
+  /** Set by the work loop. */
+  fault?: (work: string, error: unknown) => void;
   /** Collected while a step runs, taken when it commits. */
   wakes: Wake[] = [];
 

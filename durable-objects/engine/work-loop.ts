@@ -41,7 +41,7 @@ export class WorkLoop {
   readonly #subscribers = new Map<string, Subscriber[]>();
   /** Reconciles so far. */
   steps = 0;
-  /** Throws of reconcilers that no API error explains. */
+  /** Throws of reconcilers that no API error explains, and of programs in containers. */
   readonly faults: Fault[] = [];
 
   constructor(parts: WorkParts) {
@@ -51,6 +51,7 @@ export class WorkLoop {
     this.#random = parts.random;
     this.#now = parts.now;
     for (const controller of parts.controllers) this.#register(controller);
+    parts.client.fault = (work, error) => this.#note(work, error);
   }
 
   #register(controller: Controller): void {
@@ -123,10 +124,12 @@ export class WorkLoop {
     this.store.putRecord(attemptsTable, work, attempts);
     const delay = Math.min(reconcileBackoffMsMin * 2 ** (attempts - 1), reconcileBackoffMsMax);
     this.#queue.setTimer(work, this.#now.ms + delay);
-    if (!(error instanceof StatusError)) {
-      this.faults.push({ work: work.replace("\0", " "), error, at: this.#now.ms });
-      if (this.faults.length > 100) this.faults.shift();
-    }
+    if (!(error instanceof StatusError)) this.#note(work.replace("\0", " "), error);
+  }
+
+  #note(work: string, error: unknown): void {
+    this.faults.push({ work, error, at: this.#now.ms });
+    if (this.faults.length > 100) this.faults.shift();
   }
 
   /** Runs a body in a transaction, maps its changes to keys and takes its wakes. A Refused body leaves no trace. */

@@ -99,6 +99,8 @@ export interface Client extends Reader {
   random(): number;
   /** Optional. The API server as Pods reach it; who asks is told by its token or `user`. */
   apiServer?(request: ApiRequest): ApiResponse;
+  /** Optional. Tells a fault of Podyard that went no further than one process of a container. */
+  fault?(work: string, error: unknown): void;
   /** `n` characters of upstream's safe alphabet. k8s: apimachinery/pkg/util/rand String */
   randomSuffix(n: number): string;
   /** A random UUID (v4 shape), deterministic. */

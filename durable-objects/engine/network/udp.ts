@@ -1,5 +1,6 @@
 /** Datagrams: one question, at most one answer. A record each (table "network", key `u` + asker, its port, and target). */
 import type { RuntimeContext } from "../runtime/define.ts";
+import { survive } from "../runtime/crash.ts";
 import { Kernel } from "../runtime/kernel.ts";
 import { networkTable } from "./exchange.ts";
 import type { Outcome, Source } from "./route.ts";
@@ -59,7 +60,9 @@ function deliver(
   // Nobody there: the answer is an ICMP message at once.
   if (!kernel || !listener || !process) return { error: "refused", due: context.now };
   const program = kernel.program(process);
-  const answer = program.datagram?.(kernel.sys(listener.p), process.s, q, port, seen);
+  const sys = kernel.sys(listener.p);
+  const asked = (): string | undefined => program.datagram?.(sys, process.s, q, port, seen);
+  const answer = survive(kernel, listener.p, asked, undefined);
   if (answer !== undefined) kernel.touch();
   kernel.run();
   kernel.save();

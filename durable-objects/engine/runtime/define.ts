@@ -22,6 +22,8 @@ export interface RuntimeContext {
   readonly network?: Network;
   /** Optional. The API server as Pods reach it. */
   apiServer?(request: ApiRequest): ApiResponse;
+  /** Optional. Tells a fault of Podyard that went no further, for tests and the operator's log. */
+  fault?(work: string, error: unknown): void;
 }
 
 export interface PodSandbox {

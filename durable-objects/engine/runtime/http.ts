@@ -1,6 +1,8 @@
 /** HTTP requests to a Pod's own ports: handed whole to servers that take them so, spoken as HTTP/1.1 to raw TCP ones. */
+import { survive } from "./crash.ts";
 import type { Kernel } from "./kernel.ts";
 import { serveRequest } from "./load.ts";
+import type { HttpAnswer } from "./program.ts";
 import type { HttpRequest, HttpResponse, PendingHttp } from "./state.ts";
 
 /** `timeout` never comes from here: who asked decides how long to wait. */
@@ -178,7 +180,10 @@ function ask(kernel: Kernel, pending: PendingHttp): void {
   const server = kernel.program(process);
   // A stopped server takes the connection and never answers.
   if (process.st || !server.http) return;
-  const answer = server.http(kernel.sys(listener.p), process.s, pending.q);
+  const sys = kernel.sys(listener.p);
+  const asked = (): HttpAnswer | "pending" | "reset" | undefined =>
+    server.http?.(sys, process.s, pending.q);
+  const answer = survive(kernel, listener.p, asked, "reset") ?? "pending";
   if (answer === "pending") return;
   if (answer === "reset") pending.error = "reset";
   else {

@@ -8,6 +8,7 @@ import { assert } from "../assert.ts";
 import { exit, spawn } from "./births.ts";
 import { cloneJson } from "./bytes.ts";
 import { Container, defaultCapacity } from "./container.ts";
+import { crash } from "./crash.ts";
 import type { RuntimeContext } from "./define.ts";
 import { Errno } from "./errno.ts";
 import { Files } from "./files.ts";
@@ -283,7 +284,8 @@ export class Kernel {
         sys.complain(`${process.a[0] ?? process.p}: ${error.message}\n`);
         return { exit: 1 };
       }
-      throw error;
+      crash(this, processKey(process.ns, process.pid), error);
+      return undefined;
     }
   }
 

@@ -1,6 +1,7 @@
 /** Starting containers and commands in them. Error texts are runc's and containerd's. */
 import { findImage } from "../images/lookup.ts";
 import { Kernel, processKey } from "./kernel.ts";
+import { crash } from "./crash.ts";
 import type { ContainerSpec, PodSandbox, RuntimeContext, StartFailure } from "./define.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
@@ -154,7 +155,8 @@ export function startContainer(
     if (container.workingDir !== "/") ensureFolder(sys, container.workingDir);
     launch(sys, command, argv, findImage(spec.image).known);
   } catch (error) {
-    return failed(execFailure(command, error), 128);
+    if (error instanceof Errno) return failed(execFailure(command, error), 128);
+    crash(kernel, root, error);
   }
   return kernel;
 }
@@ -252,6 +254,10 @@ export function startExec(
     const sys = kernel.sys(key);
     sys.exec(sys.which(command), words, env);
   } catch (error) {
+    if (key !== undefined && !(error instanceof Errno)) {
+      crash(kernel, key, error);
+      return { session: id };
+    }
     if (key !== undefined) {
       kernel.files.closeAll(kernel.process(key) as Process);
       kernel.remove(key);

@@ -2,6 +2,7 @@
 import { imagePrograms } from "../images/index.ts";
 import { findImage } from "../images/lookup.ts";
 import { Kernel } from "./kernel.ts";
+import { survive } from "./crash.ts";
 import { startContainer, startExec } from "./launch.ts";
 import { loadMilli } from "./load.ts";
 import { removeTree } from "./fs/chunks.ts";
@@ -269,7 +270,8 @@ export const runtime: Runtime = {
       const { grpc } = kernel.program(process);
       // Who speaks no HTTP/2 is never connected to: a probe's dialling times out.
       if (!grpc) return refused;
-      return grpc(kernel.sys(listener.p), process.s, service);
+      const sys = kernel.sys(listener.p);
+      return survive(kernel, listener.p, () => grpc(sys, process.s, service), refused);
     });
   },
 
