@@ -112,6 +112,22 @@ describe("a resize", () => {
     expect(w.get(url).status.containerStatuses[0].allocatedResources.cpu).toBe(wished);
   });
 
+  it("elsewhere is none of a Pod's that goes", () => {
+    const w = isolationWorld(8);
+    w.create(podOf("p", [box("c")], { terminationGracePeriodSeconds: 0, nodeName: "node-3" }));
+    w.advance(10_000);
+    const looked = new Set<string>();
+    const { store } = w.engine;
+    const record = store.record.bind(store);
+    store.record = (table, key) => {
+      if (table === "kubelet-node") looked.add(key);
+      return record(table, key);
+    };
+    w.delete(url);
+    w.advance(1_000);
+    expect([...looked]).toEqual(["node-3"]);
+  });
+
   it("that was put off ends when it is taken back", () => {
     const w = start([box("c", { resources: { requests: list("100m", "64Mi") } })]);
     resize(w, "c", { requests: { cpu: "100" } });

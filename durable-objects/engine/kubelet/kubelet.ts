@@ -113,20 +113,20 @@ export function createKubelet(runtime: Runtime): Controller {
 type Tools = Pick<Sync, "client" | "runtime">;
 
 function syncPod(tools: Tools, key: string): number | undefined {
-  const { client, runtime } = tools;
+  const { client } = tools;
   const { namespace, name } = splitKey(key);
   const pod = client.get<Pod>("pods", namespace, name);
   const nodeName = pod?.spec.nodeName;
   const stored = loadRecord(client.records, key);
   if (stored && (!pod || stored.record.uid !== runningUid(pod))) {
     if (!pod && keepsRunning(client, key, stored)) return undefined;
-    forget(client, runtime, key);
+    forget(tools, key, stored.record.node);
     if (pod) return syncPod(tools, key);
   }
   if (!pod || !nodeName) return undefined;
   const node = client.get<NodeObject>("nodes", "", nodeName);
   if (!node || nodeIsDown(client, nodeName)) return undefined;
-  const loaded = stored ?? newRecord(runningUid(pod), client.now);
+  const loaded = stored ?? newRecord(runningUid(pod), nodeName, client.now);
   if (loaded.record.done && !pod.metadata.deletionTimestamp && !loaded.record.withdrawn) {
     return undefined;
   }
@@ -144,7 +144,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
     dueAtMs: undefined,
   };
   delete loaded.record.quiet;
-  if (!stored && isMirror(pod)) loaded.record.staticOn = nodeName;
+  if (!stored && isMirror(pod)) loaded.record.static = true;
   if (!stored) admit(sync);
   reviewResize(sync);
   step(sync);
@@ -193,15 +193,13 @@ function admit(sync: Sync): void {
 
 /** A static Pod outlives its copy in the API. */
 function keepsRunning(client: Client, key: string, stored: LoadedRecord): boolean {
-  const node = stored.record.staticOn;
-  if (node === undefined || stored.record.withdrawn) return false;
-  return nodeRecord(client, node).statics?.[key] === stored.record.uid;
+  if (!stored.record.static || stored.record.withdrawn) return false;
+  return nodeRecord(client, stored.record.node).statics?.[key] === stored.record.uid;
 }
 
-/** The Pod is gone from the API: so is everything of it here. */
-function forget(client: Client, runtime: Runtime, key: string): void {
+/** The Pod is gone from the API: so is everything of it here, and its node may have room. */
+function forget({ client, runtime }: Tools, key: string, nodeName: string): void {
   runtime.removePod(runtimeContext(client), key);
   client.records.delete(kubeletTable, key);
-  // Its object is gone, and with it the name of the node that has room now.
-  for (const node of client.list("nodes")) retryDeferred({ client, nodeName: node.metadata.name });
+  retryDeferred({ client, nodeName });
 }

@@ -104,6 +104,8 @@ export interface VerdictRecord {
 
 export interface PodRecord {
   uid: string;
+  /** Known when the Pod's object is gone as well. */
+  node: string;
   /** Resource and generation-independent start of the Pod on this node. */
   startedAtMs: number;
   /** When the sandbox (network, pause container) is up. */
@@ -123,8 +125,8 @@ export interface PodRecord {
   verdict?: VerdictRecord;
   /** `downAtMs`: when the last container's end was seen. */
   dying?: { beganAtMs: number; graceSeconds: number; downAtMs?: number };
-  /** Node whose manifest folder this Pod comes from. */
-  staticOn?: string;
+  /** Comes from its node's manifest folder. */
+  static?: boolean;
   /** Static Pod whose file is gone or changed. */
   withdrawn?: boolean;
   /** Its node lost power: nothing that ran is left. */
@@ -179,9 +181,9 @@ function compact(record: PodRecord): PodRecord {
   return { ...record, containers };
 }
 
-export function newRecord(uid: string, nowMs: number): LoadedRecord {
+export function newRecord(uid: string, node: string, nowMs: number): LoadedRecord {
   return {
-    record: { uid, startedAtMs: nowMs, sandbox: false, containers: {} },
+    record: { uid, node, startedAtMs: nowMs, sandbox: false, containers: {} },
     stored: undefined,
   };
 }
