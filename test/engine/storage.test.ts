@@ -139,6 +139,62 @@ describe("class standard", () => {
     ).toEqual([]);
   });
 
+  const nodeOf = (pod: string): string => w.pod(pod).spec.nodeName as string;
+  const affinityOf = (name: string): unknown => {
+    const { volumeName } = w.get(`${claimUrl}/${name}`).spec;
+    return w.get(`${volumeUrl}/${volumeName}`).spec.nodeAffinity;
+  };
+  const hostname = (node: string): object => {
+    const here = { key: "kubernetes.io/hostname", operator: "In", values: [node] };
+    return { required: { nodeSelectorTerms: [{ matchExpressions: [here] }] } };
+  };
+  const cordon = (node: string, unschedulable = true): unknown =>
+    w.patch(`/api/v1/nodes/${node}`, { spec: { unschedulable } });
+
+  it("holds a volume of one node to the node of its first Pod", () => {
+    w.create(claim("data"), user("first"));
+    w.advance(20_000);
+    expect(affinityOf("data")).toEqual(hostname(nodeOf("first")));
+    // Alone it would go to the emptier node.
+    w.create(user("second"));
+    w.advance(20_000);
+    expect(nodeOf("second")).toBe(nodeOf("first"));
+    cordon(nodeOf("first"));
+    w.create(user("third"));
+    w.advance(20_000);
+    expect(w.events("third").join("\n")).toContain(
+      "Warning FailedScheduling 0/3 nodes are available: 1 node(s) didn't match PersistentVolume's node affinity, 1 node(s) had untolerated taint(s), 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+    );
+    cordon(nodeOf("first"), false);
+    w.advance(20_000);
+    expect(nodeOf("third")).toBe(nodeOf("first"));
+  });
+
+  it("lets a volume of many nodes go anywhere", () => {
+    w.create(claim("data", { modes: ["ReadWriteMany"] }), user("first"));
+    w.advance(20_000);
+    expect(affinityOf("data")).toBeUndefined();
+    cordon(nodeOf("first"));
+    w.create(user("second"));
+    w.advance(20_000);
+    expect(w.pod("second").status.phase).toBe("Running");
+    expect(nodeOf("second")).not.toBe(nodeOf("first"));
+  });
+
+  it("is not mounted on another node when the scheduler was passed over", () => {
+    w.create(claim("data"), user("first"));
+    w.advance(20_000);
+    const elsewhere = nodeOf("first") === "node-1" ? "node-2" : "node-1";
+    const astray = user("astray") as { spec: object };
+    w.create({ ...astray, spec: { ...astray.spec, nodeName: elsewhere } });
+    w.advance(20_000);
+    const { volumeName } = w.get(`${claimUrl}/data`).spec;
+    expect(w.pod("astray").status.phase).toBe("Pending");
+    expect(w.events("astray")).toContain(
+      `Warning FailedMount MountVolume.NodeAffinity check failed for volume "${volumeName}" : no matching NodeSelectorTerms`,
+    );
+  });
+
   it("of mode ReadWriteOncePod serves one Pod of the cluster at a time", () => {
     w.create(claim("data", { modes: ["ReadWriteOncePod"] }), user("first"), user("second"));
     w.advance(20_000);

@@ -14,6 +14,7 @@ import {
   isDelayed,
   provisionedBy,
   requested,
+  selectedNode,
   simulated,
   storageProvisioner,
   volumes,
@@ -26,6 +27,7 @@ const resizer = { component: `external-resizer ${simulated}` };
 const expander = { component: "volume_expand" };
 /** A driver's name holds no slash. */
 const driver = "simulated.podyard.dev";
+const hostnameLabel = "kubernetes.io/hostname";
 /** Since when a key's work is under way, virtual ms. */
 const workTable = "volume-work";
 
@@ -62,6 +64,19 @@ function finish(client: Client, key: string): undefined {
   return undefined;
 }
 
+/**
+ * A volume of one node at a time is a folder of the node its first Pod was placed on, as kind's default class makes them.
+ * k8s: github.com/rancher/local-path-provisioner provisioner.go provisionFor
+ */
+function heldTo(client: Client, claim: Claim): object {
+  const node = claim.metadata.annotations?.[selectedNode];
+  const oneNode = claim.spec?.accessModes?.every((mode) => mode.startsWith("ReadWriteOnce"));
+  if (node === undefined || !oneNode) return {};
+  const name = client.get("nodes", "", node)?.metadata.labels?.[hostnameLabel] ?? node;
+  const here = { key: hostnameLabel, operator: "In", values: [name] };
+  return { nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [here] }] } } };
+}
+
 function provision(client: Client, key: string, claim: Claim): number | undefined {
   const chosen = classOf(client, claim);
   if (chosen?.provisioner !== simulated || isDelayed(client, claim)) return finish(client, key);
@@ -87,6 +102,7 @@ function provision(client: Client, key: string, claim: Claim): number | undefine
           uid,
         },
         csi: { driver, volumeHandle: volume },
+        ...heldTo(client, claim),
         ...(chosen.mountOptions ? { mountOptions: chosen.mountOptions } : {}),
         persistentVolumeReclaimPolicy: chosen.reclaimPolicy ?? "Delete",
         storageClassName: chosen.metadata.name,

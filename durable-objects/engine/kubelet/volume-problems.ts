@@ -4,9 +4,11 @@
  */
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../controllers/define.ts";
-import type { Pod, Volume } from "./shapes.ts";
+import { volumeReaches } from "../scheduler/plugins/volume-claims.ts";
+import type { Node, PersistentVolume } from "../scheduler/types.ts";
+import type { NodeObject, Pod, Volume } from "./shapes.ts";
 import { podContainers } from "./shapes.ts";
-import { claimName, folderOf } from "./volumes.ts";
+import { claimName, folderOf, volumeOf } from "./volumes.ts";
 
 interface DataObject extends KubeObject {
   data?: Record<string, string>;
@@ -99,13 +101,23 @@ function claimProblem(reader: Reader, pod: Pod, volume: Volume, name: string): s
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 
-/** Why a folder of the node cannot be mounted, with the call that found out. */
+/** Whether a claim's volume can be used on the node; the scheduler sees to it unless it is passed over. */
+function reaches(reader: Reader, pod: Pod, volume: Volume, node: NodeObject): boolean {
+  const bound = volumeOf(reader, pod, volume);
+  const found = bound && reader.get<PersistentVolume>("persistentvolumes", "", bound);
+  return !found || volumeReaches(found, node as Node);
+}
+
+/** Why a volume cannot be mounted, with the call that found out. */
 function setUpProblem(
   reader: Reader,
   pod: Pod,
   volume: Volume,
+  node: NodeObject,
   host: HostCheck | undefined,
 ): string | undefined {
+  if (!reaches(reader, pod, volume, node))
+    return `MountVolume.NodeAffinity check failed for volume "${volumeOf(reader, pod, volume)}" : no matching NodeSelectorTerms`;
   const failed = (call: string, name: string, why: string | undefined): string | undefined =>
     why === undefined ? undefined : `MountVolume.${call} failed for volume "${name}" : ${why}`;
   const folder = folderOf(reader, pod, volume);
@@ -123,7 +135,12 @@ function setUpProblem(
 export const unprocessedText = "Unable to attach or mount volumes:";
 
 /** Texts of the events, one for each volume that cannot be set up; none: all can. */
-export function mountProblems(reader: Reader, pod: Pod, host?: HostCheck): string[] {
+export function mountProblems(
+  reader: Reader,
+  pod: Pod,
+  node: NodeObject,
+  host?: HostCheck,
+): string[] {
   const texts: string[] = [];
   const unprocessed: { name: string; why: string }[] = [];
   for (const volume of usedVolumes(pod)) {
@@ -133,7 +150,7 @@ export function mountProblems(reader: Reader, pod: Pod, host?: HostCheck): strin
       unprocessed.push({ name: volume.name, why });
       continue;
     }
-    const text = setUpProblem(reader, pod, volume, host);
+    const text = setUpProblem(reader, pod, volume, node, host);
     if (text !== undefined) texts.push(text);
   }
   if (unprocessed.length === 0) return texts;

@@ -25,7 +25,7 @@ export function mounted(sync: Sync): boolean {
     want(sync, before.retryAtMs);
     return false;
   }
-  const problems = mountProblems(sync.client, sync.pod, (path, type) =>
+  const problems = mountProblems(sync.client, sync.pod, sync.node, (path, type) =>
     sync.runtime.hostPath?.(sync.context, sync.nodeName, path, type),
   );
   if (problems.length === 0) {

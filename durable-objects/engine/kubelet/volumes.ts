@@ -33,12 +33,17 @@ const boundTo = (reader: Reader, pod: Pod, claim: string): string | undefined =>
   reader.get<ClaimObject>("persistentvolumeclaims", pod.metadata.namespace ?? "", claim)?.spec
     ?.volumeName;
 
+/** The PersistentVolume behind a volume of a Pod; undefined: none, or none yet. */
+export function volumeOf(reader: Reader, pod: Pod, volume: Volume): string | undefined {
+  const claim = claimName(pod, volume);
+  return claim === undefined ? undefined : boundTo(reader, pod, claim);
+}
+
 /** Folder of the node that a volume stands for, directly or through its claim. */
 export function folderOf(reader: Reader, pod: Pod, volume: Volume): Folder | undefined {
   const { hostPath } = volume;
   if (hostPath) return { path: hostPath.path, type: hostPath.type ?? "" };
-  const claim = claimName(pod, volume);
-  const volumeName = claim === undefined ? undefined : boundTo(reader, pod, claim);
+  const volumeName = volumeOf(reader, pod, volume);
   if (volumeName === undefined) return undefined;
   const spec = reader.get<VolumeObject>("persistentvolumes", "", volumeName)?.spec;
   if (spec?.hostPath)
