@@ -12,7 +12,7 @@ export const keyOf = (meta: { namespace?: string; name: string }): string =>
 
 export class History {
   readonly changes: Change[] = [];
-  /** Bytes of log before the turn of each. */
+  /** Bytes of all revisions up to each. */
   readonly #bytes: number[] = [];
   readonly #born: { resource: string; object: KubeObject }[] = [];
 
@@ -20,15 +20,16 @@ export class History {
     this.#born.push({ resource, object });
   }
 
-  /** `logged`: bytes of log before its turn. */
-  add(change: Change, logged: number): void {
+  /** `text`: the object's JSON. */
+  add(change: Change, text: string): void {
     this.changes.push(change);
-    this.#bytes.push(logged);
+    this.#bytes.push((this.#bytes.at(-1) ?? 0) + text.length);
   }
 
-  bytesAfter(rv: number, logged: number): number {
+  /** Bytes of the revisions after one. */
+  bytesAfter(rv: number): number {
     const at = this.after(rv);
-    return logged - (at === 0 ? 0 : (this.#bytes[at - 1] as number));
+    return (this.#bytes.at(-1) ?? 0) - (at === 0 ? 0 : (this.#bytes[at - 1] as number));
   }
 
   /** Place of the first change after a revision. */

@@ -116,13 +116,15 @@ const watching: Mutant[] = [
         "since",
         (was) =>
           function (this: Log, rv: number) {
-            return was
-              .call(this, rv)
-              ?.map(({ rv: at, op, resource, namespace, name, object, text }: Any) => ({
+            const entries = was.call(this, rv);
+            return (
+              entries &&
+              [...entries].map(({ rv: at, op, resource, namespace, name, object, text }: Any) => ({
                 ...{ rv: at, op, resource, namespace, name, object, text },
                 previousLabels: object.metadata.labels ?? {},
                 previousFields: {},
-              }));
+              }))
+            );
           },
       ),
   },

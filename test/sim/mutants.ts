@@ -136,7 +136,8 @@ const storage: Mutant[] = [
         "since",
         (was) =>
           function (this: Log, rv: number) {
-            const entries = was.call(this, rv);
+            const found = was.call(this, rv);
+            const entries = found && [...found];
             return entries && entries.length > 1 && now() ? entries.slice(1) : entries;
           },
       );

@@ -83,8 +83,6 @@ export class Simulation {
   revisions = 0;
   /** How late the next request comes, nothing having run meanwhile: it meets what is due. */
   slip = 0;
-  /** Bytes of log rows. */
-  #logged = 0;
   /** How the last transaction ended. */
   #takenBack = false;
   /** Alarms since the last operation. */
@@ -109,7 +107,6 @@ export class Simulation {
         this.#crashIn = undefined;
         throw new Crash("the machine stopped");
       }
-      if (query.startsWith("INSERT INTO log ")) this.#logged += Number(bindings[2]);
       return exec(query, ...bindings);
     };
     this.lastRv = this.world.engine.store.rv;
@@ -280,12 +277,9 @@ export class Simulation {
 
   // What the log must still know
 
-  /** So much was written since that the log need not reach back. */
+  /** So much was written since that the log need not reach back: a quarter of its size it keeps at least. */
   mayForget(rv: number): boolean {
-    const { ring, log } = this.world.engine.log.sizes;
-    return (
-      rv < this.firstRv || this.history.bytesAfter(rv, this.#logged) > Math.min(ring, log / 2) / 4
-    );
+    return rv < this.firstRv || this.history.bytesAfter(rv) > this.world.engine.log.sizes.log / 4;
   }
 
   /** The same of a list: each object that changed since must be known as it was. */
@@ -295,7 +289,8 @@ export class Simulation {
     const now = this.history.at(this.lastRv, resource, namespace);
     for (const [key, { object, since }] of then) {
       if (now.get(key) === object.metadata.resourceVersion) continue;
-      if (since === undefined || this.mayForget(since)) return true;
+      // What it was born with is known for as long as nothing is forgotten.
+      if (this.mayForget(since === undefined ? this.firstRv : since - 1)) return true;
     }
     return false;
   }
@@ -354,9 +349,8 @@ export class Simulation {
     Object.assign(log.sizes, this.#sizes);
     const persist = log.persist.bind(log);
     log.persist = (now, dirty) => {
-      const logged = this.#logged;
       const changes = persist(now, dirty);
-      for (const change of changes) this.#observe(change, logged);
+      for (const change of changes) this.#observe(change);
       return changes;
     };
     const transaction = store.transaction.bind(store);
@@ -382,10 +376,11 @@ export class Simulation {
     };
   }
 
-  #observe(change: Change, logged: number): void {
+  #observe(change: Change): void {
     const { rv, at, op, resource, object } = change;
-    this.#hash.update(`${rv} ${at} ${op} ${resource} ${JSON.stringify(object)}\n`);
-    this.history.add(change, logged);
+    const text = JSON.stringify(object);
+    this.#hash.update(`${rv} ${at} ${op} ${resource} ${text}\n`);
+    this.history.add(change, text);
     this.revisions += 1;
     const line = `${rv} +${at - start} ms ${op} ${resource} ${change.namespace}/${change.name}`;
     this.say(`    ${line}`);

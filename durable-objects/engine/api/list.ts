@@ -167,8 +167,10 @@ function exactRevision(options: ListOptions, from: ContinueFrom | undefined): nu
 /** k8s: storage/etcd3/compact.go: what was over an interval ago can be read no more */
 const isCompacted = (at: number, now: number): boolean => now - at >= compactIntervalMs;
 
-const isPast = (log: Log, rv: number, now: number): boolean =>
-  isCompacted(log.since(rv)?.[0]?.at ?? now, now);
+function isPast(log: Log, rv: number, now: number): boolean {
+  for (const next of log.since(rv) ?? []) return isCompacted(next.at, now);
+  return false;
+}
 
 const inKeyOrder = (a: KubeObject, b: KubeObject): number =>
   sortKey(keyOf(a)) < sortKey(keyOf(b)) ? -1 : 1;

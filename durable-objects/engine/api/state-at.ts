@@ -1,5 +1,5 @@
 /** What a list at an older revision shows: today's state with the log's changes taken back. */
-import type { Log, LogEntry } from "../core/log.ts";
+import type { Log } from "../core/log.ts";
 import { objectKey, type KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
 
@@ -14,27 +14,27 @@ export function stateAt(
   const after = log.since(rv);
   if (!after) return undefined;
   const states = new Map<string, KubeObject | undefined>();
+  const wanted = new Set<string>();
   for (const entry of after) {
     const key = objectKey(entry.namespace, entry.name);
     if (entry.resource !== resource || states.has(key)) continue;
-    const before = entry.op === "create" ? undefined : (entry.previous ?? lastBefore(log, entry));
-    if (entry.op !== "create" && !before) return undefined;
-    states.set(key, before);
+    if (namespace && entry.namespace !== namespace) continue;
+    if (entry.op === "create") {
+      states.set(key, undefined);
+      continue;
+    }
+    if (!log.mayTellBefore(entry)) return undefined;
+    states.set(key, entry.previous);
+    if (!entry.previous) wanted.add(key);
   }
+  for (const [key, object] of log.before(rv, resource, wanted)) {
+    states.set(key, object);
+    wanted.delete(key);
+  }
+  if (wanted.size > 0) return undefined;
   const objects = store
     .list(resource, namespace || undefined)
     .filter((o) => !states.has(objectKey(o.metadata.namespace, o.metadata.name)));
-  for (const object of states.values()) {
-    if (object && (!namespace || object.metadata.namespace === namespace)) objects.push(object);
-  }
+  for (const object of states.values()) if (object) objects.push(object);
   return objects;
-}
-
-/** Entries read back from disk do not carry what was before; an older entry may. */
-function lastBefore(log: Log, { rv, resource, namespace, name }: LogEntry): KubeObject | undefined {
-  return log
-    .since(log.floor)
-    ?.findLast(
-      (e) => e.rv < rv && e.name === name && e.namespace === namespace && e.resource === resource,
-    )?.object;
 }

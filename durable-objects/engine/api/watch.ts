@@ -12,7 +12,7 @@ import type { RequestInfo } from "./request-info.ts";
 import { resourceAt, type Resource } from "./resources.ts";
 import * as status from "./status.ts";
 import { partial, table } from "./table.ts";
-import type { KubeObject } from "../core/object.ts";
+import { objectKey, type KubeObject } from "../core/object.ts";
 import { mayHaveNulls, withNulls } from "./nulls.ts";
 import type { Log, LogEntry } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
@@ -118,7 +118,7 @@ export function poll(
     for (const entry of entries) {
       if (entry.resource !== resource.id) continue;
       const event = eventOf(resource, selection, entry);
-      if (event) lines.push(encodeEntry(resource, subscription, event, entry, context.now));
+      if (event) lines.push(encodeEntry(context, resource, subscription, event, entry));
     }
     subscription.rv = context.log.head;
   }
@@ -182,9 +182,12 @@ function matchedBefore(resource: Resource, selection: Selection, entry: LogEntry
 const line = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`;
 
 /** What leaves a selection is shown as it last was, at the revision that took it away. k8s: cache_watcher.go convertToWatchEvent */
-function eventObject(type: string, entry: LogEntry): KubeObject {
-  const { object, previous, op } = entry;
-  if (type !== "DELETED" || op === "delete" || !previous) return object;
+function eventObject(log: Log, type: string, entry: LogEntry): KubeObject {
+  const { object, op } = entry;
+  if (type !== "DELETED" || op === "delete") return object;
+  const key = objectKey(entry.namespace, entry.name);
+  const previous =
+    entry.previous ?? log.before(entry.rv - 1, entry.resource, [key]).get(key) ?? object;
   const { resourceVersion } = object.metadata;
   return { ...previous, metadata: { ...previous.metadata, resourceVersion } };
 }
@@ -193,13 +196,13 @@ function eventObject(type: string, entry: LogEntry): KubeObject {
 const encoded = new WeakMap<LogEntry, Map<string, string>>();
 
 function encodeEntry(
+  { log, now }: WatchContext,
   resource: Resource,
   subscription: Subscription,
   type: "ADDED" | "MODIFIED" | "DELETED",
   entry: LogEntry,
-  now: number,
 ): string {
-  const object = eventObject(type, entry);
+  const object = eventObject(log, type, entry);
   const asStored = !resource.view && object === entry.object && !mayHaveNulls(resource.id);
   if (subscription.as === "object" && asStored) return line(type, entry.text);
   const form = `${type}${subscription.as}${subscription.includeObject}${subscription.headersSent}${subscription.resource}${subscription.as === "table" ? Math.floor(now / 1000) : ""}`;

@@ -19,12 +19,16 @@ export interface TurnRow {
   c: ChangeRow[];
   r: [string, string, unknown?][];
   q?: string[];
+  /** How far back the log tells, where that may have changed (core/past.ts). */
+  p?: [number, number, number];
 }
 
 /** A revision as the log keeps it: enough of the state before to tell who stopped matching a selector. */
 export interface LogEntry extends Change {
   previousLabels?: Record<string, string>;
   previousFields?: Record<string, string>;
+  /** resourceVersion of the state before; entries read from disk do not know. */
+  previousRevision?: number;
   /** JSON of `object`. */
   text: string;
 }
@@ -49,6 +53,7 @@ export class KeptEntry implements LogEntry {
   previous: KubeObject | undefined = undefined;
   previousLabels: Record<string, string> | undefined = undefined;
   previousFields: Record<string, string> | undefined = undefined;
+  previousRevision: number | undefined = undefined;
   #object: KubeObject | undefined;
 
   constructor(change: Change, fieldsOf: FieldsOf) {
@@ -62,6 +67,7 @@ export class KeptEntry implements LogEntry {
     this.#object = change.object;
     const before = change.previous;
     if (!before) return;
+    this.previousRevision = Number(before.metadata.resourceVersion);
     this.previousLabels = before.metadata.labels ?? {};
     const fields = fieldsOf(change.resource, before);
     if (fields) this.previousFields = fields;
@@ -96,7 +102,10 @@ export function entryOf(row: ChangeRow, fieldsOf: FieldsOf): LogEntry {
     namespace,
     name,
     object,
-    text: JSON.stringify(object),
+    // Of most nobody asks it.
+    get text() {
+      return JSON.stringify(object);
+    },
   };
   if (op !== "c") {
     entry.previousLabels = labels ?? object.metadata.labels ?? {};

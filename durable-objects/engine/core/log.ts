@@ -3,19 +3,12 @@
  * the virtual moment. The tables of objects and records are only a checkpoint of it, written in bulk, so an object that
  * comes and goes between two checkpoints costs no row of its own.
  */
-import { assert } from "../assert.ts";
 import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "../limits.ts";
 import type { Sql } from "../ports.ts";
 import { migrations } from "./migrations.ts";
-import type { Change, KubeObject } from "./object.ts";
-import {
-  changeText,
-  entryOf,
-  type ChangeRow,
-  type FieldsOf,
-  type LogEntry,
-  type TurnRow,
-} from "./log-rows.ts";
+import { splitKey, type Change, type KubeObject } from "./object.ts";
+import { changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
+import { Past, type Reach } from "./past.ts";
 import { Pages, type PageEntry } from "./pages.ts";
 import { Ring } from "./ring.ts";
 import type { RecordChange, Store } from "./store.ts";
@@ -29,6 +22,7 @@ interface Checkpoint {
   dirty: readonly string[];
   objects: number;
   pages: PageEntry[];
+  past?: Reach;
 }
 
 export type { LogEntry };
@@ -51,12 +45,13 @@ export class Log {
     ring: ringBytesMax,
   };
   readonly #ring: Ring;
+  readonly #past: Past;
   #lastId = 0;
   #tailBytes = 0;
   #logBytes = 0;
   #dirtyKeys = new Set<string>();
-  /** Keys of the built-in base (bootstrap/base.ts): deleting one leaves a tombstone. */
-  #baseKeys = new Set<string>();
+  /** The built-in base (bootstrap/base.ts) by key: deleting one of it leaves a tombstone. */
+  readonly #base = new Map<string, KubeObject>();
   #ownRows = 0;
 
   constructor(sql: Sql, store: Store, fieldsOf: FieldsOf) {
@@ -65,6 +60,10 @@ export class Log {
     this.#pages = new Pages(sql);
     this.#fieldsOf = fieldsOf;
     this.#ring = new Ring(fieldsOf);
+    this.#past = new Past(sql, this.#ring, fieldsOf, (resource, key) => {
+      const { namespace, name } = splitKey(key);
+      return this.#base.get(`o\0${resource}\0${namespace}\0${name}`);
+    });
   }
 
   /** Rows written since this engine was made: what the platform bills. */
@@ -79,7 +78,7 @@ export class Log {
 
   /** The lowest resourceVersion a watch may resume from. */
   get floor(): number {
-    return this.#ring.floor;
+    return this.#past.floor;
   }
 
   /** The newest revision that `since` tells of: what the turn under way has written comes with its end. */
@@ -123,11 +122,13 @@ export class Log {
       const { namespace = "", name } = object.metadata;
       store.load(resource, namespace, name, object);
       store.rv = Math.max(store.rv, Number(object.metadata.resourceVersion));
-      this.#baseKeys.add(`o\0${resource}\0${namespace}\0${name}`);
+      this.#base.set(`o\0${resource}\0${namespace}\0${name}`, object);
     }
+    const bornRv = store.rv;
     const text = this.meta("checkpoint");
     const checkpoint = text === undefined ? undefined : (JSON.parse(text) as Checkpoint);
     const result: Hydrated = { now: 0, dirty: [], fresh: checkpoint === undefined };
+    let reach = checkpoint?.past;
     const late = new Map<string, (() => void)[]>();
     if (checkpoint) {
       for (const [kind, owned] of this.#pages.open(checkpoint.pages)) {
@@ -152,10 +153,12 @@ export class Log {
       result.fresh = false;
       result.now = turn.n;
       result.dirty = turn.q ?? [];
+      reach = turn.p ?? reach;
       this.#lastId = row["id"] as number;
     }
-    this.#logBytes = Number(this.#sql.exec("SELECT SUM(bytes) AS b FROM log")[0]?.["b"] ?? 0);
+    this.#logBytes = this.#bytesOnDisk();
     this.#ring.begin(store.rv);
+    this.#past.begin(reach, bornRv, store.rv);
     return result;
   }
 
@@ -195,47 +198,33 @@ export class Log {
     }
   }
 
+  #bytesOnDisk(): number {
+    return Number(this.#sql.exec("SELECT SUM(bytes) AS b FROM log")[0]?.["b"] ?? 0);
+  }
+
   /** Takes the turn's revisions into the ring; a turn may do so more than once on its way. */
   remember(turn: readonly Change[]): void {
-    this.#ring.add(turn, this.sizes.ring);
+    this.#ring.add(turn, ({ rv, text }) => this.#past.take(rv, text.length, this.sizes.log));
   }
 
   /** Entries after a resourceVersion, oldest first; undefined when it is older than what is kept. */
-  since(rv: number): readonly LogEntry[] | undefined {
-    if (rv < this.#ring.floor) this.#loadOlder();
-    return this.#ring.since(rv);
+  since(rv: number): Iterable<LogEntry> | undefined {
+    return this.#past.since(rv);
   }
 
-  /** After an eviction the ring is empty; the disk still has the turns. Read once, when a watch asks for them. */
-  #loadOlder(): void {
-    if (this.#ring.cut) return;
-    const older: LogEntry[] = [];
-    let bytes = 0;
-    let floor = this.#ring.floor;
-    const rows = this.#sql.exec(
-      "SELECT rv, bytes, id FROM log WHERE rv <= ? ORDER BY id DESC",
-      this.#ring.floor,
-    );
-    for (const row of rows) {
-      bytes += Number(row["bytes"]);
-      if (bytes + this.#ring.bytes > this.sizes.ring) break;
-      const body = this.#sql.exec("SELECT body FROM log WHERE id = ?", row["id"] as number)[0];
-      const turn = JSON.parse(body?.["body"] as string) as TurnRow;
-      for (let i = turn.c.length - 1; i >= 0; i--)
-        older.push(entryOf(turn.c[i] as ChangeRow, this.#fieldsOf));
-      const first = turn.c[0];
-      if (first) floor = first[0] - 1;
-    }
-    this.#ring.prepend(older.reverse(), bytes, floor);
+  /** Whether it may still tell what was there before an update or a deletion. */
+  mayTellBefore(entry: LogEntry): boolean {
+    return this.#past.mayTellBefore(entry);
+  }
+
+  /** Objects of a resource as they were at a revision, by `objectKey`; those of which it no longer tells are missing. */
+  before(rv: number, resource: string, wanted: Iterable<string>): Map<string, KubeObject> {
+    return this.#past.before(rv, resource, wanted);
   }
 
   /** Every revision still kept, oldest first: the timeline. Reads the disk. */
-  *history(afterRv: number): Iterable<Omit<LogEntry, "text">> {
-    for (const row of this.#sql.exec("SELECT body FROM log WHERE rv > ? ORDER BY id", afterRv)) {
-      for (const change of (JSON.parse(row["body"] as string) as TurnRow).c) {
-        if (change[0] > afterRv) yield entryOf(change, this.#fieldsOf);
-      }
-    }
+  history(afterRv: number): Iterable<Omit<LogEntry, "text">> {
+    return this.#past.stored(afterRv, Number.POSITIVE_INFINITY);
   }
 
   /** Writes what the turn changed as one row (more only beyond the row limit), and a checkpoint when it is time. */
@@ -264,6 +253,7 @@ export class Log {
         this.#checkpoint(now, dirty);
       }
     });
+    this.#ring.drop(this.sizes.ring);
     return changes;
   }
 
@@ -280,7 +270,9 @@ export class Log {
     let rv = changes[0] ? changes[0].rv - 1 : this.#store.rv;
     const flush = (last: boolean): void => {
       const queue = last && dirty.length ? `,"q":${JSON.stringify(dirty)}` : "";
-      parts.push({ rv, body: `{"n":${now},"c":[${c.join(",")}],"r":[${r.join(",")}]${queue}}` });
+      const past = last && changes.length ? `,"p":[${this.#past.reach.join(",")}]` : "";
+      const turn = `"n":${now},"c":[${c.join(",")}],"r":[${r.join(",")}]`;
+      parts.push({ rv, body: `{${turn}${queue}${past}}` });
       c = [];
       r = [];
       bytes = 0;
@@ -323,10 +315,12 @@ export class Log {
       dirty,
       objects: store.objectCount,
       pages: this.#pages.directory(),
+      past: this.#past.reach,
     };
     this.setMeta("checkpoint", JSON.stringify(checkpoint));
     this.#tailBytes = 0;
-    this.#trim();
+    this.#ownRows += this.#past.trim(this.#lastId, this.#logBytes, this.sizes.log);
+    this.#logBytes = this.#bytesOnDisk();
   }
 
   /** The JSON of objects as the ring has it already: what was written lately need not be written out again. */
@@ -347,22 +341,7 @@ export class Log {
       what === "o"
         ? this.#store.get(a, b, c)
         : this.#store.record<unknown>(a, key.slice(a.length + 3));
-    if (value === undefined) return this.#baseKeys.has(key) ? "null" : undefined;
+    if (value === undefined) return this.#base.has(key) ? "null" : undefined;
     return JSON.stringify(value);
-  }
-
-  /** Drops the oldest checkpointed turns beyond the byte limit. */
-  #trim(): void {
-    if (this.#logBytes <= this.sizes.log) return;
-    let excess = this.#logBytes - this.sizes.log / 2;
-    let upTo = 0;
-    for (const row of this.#sql.exec("SELECT id, bytes FROM log ORDER BY id")) {
-      if (excess <= 0) break;
-      excess -= Number(row["bytes"]);
-      this.#logBytes -= Number(row["bytes"]);
-      upTo = row["id"] as number;
-    }
-    assert(upTo <= this.#lastId, "trimmed past the checkpoint");
-    this.#sql.exec("DELETE FROM log WHERE id <= ?", upTo);
   }
 }

@@ -1,4 +1,4 @@
-/** The newest revisions in memory: what watches and lists of the past are told from. */
+/** The newest revisions in memory: what watches are told from, and lists of the past as far as it goes. */
 import { ringObjectsMax } from "../limits.ts";
 import { KeptEntry, type FieldsOf, type LogEntry } from "./log-rows.ts";
 import type { Change } from "./object.ts";
@@ -18,10 +18,6 @@ export class Ring {
     return this.#entries;
   }
 
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /** Everything after this revision is here. */
   get floor(): number {
     return this.#floor;
@@ -32,11 +28,6 @@ export class Ring {
     return this.#head;
   }
 
-  /** Older entries were dropped: what is on disk does not join on. */
-  get cut(): boolean {
-    return this.#entries.length > 0 && this.#entries[0]?.rv !== this.#floor + 1;
-  }
-
   /** Empty, at a revision. */
   begin(rv: number): void {
     this.#entries = [];
@@ -45,14 +36,15 @@ export class Ring {
     this.#head = rv;
   }
 
-  /** Takes in what is new, and drops the oldest beyond `bytesMax`. */
-  add(turn: readonly Change[], bytesMax: number): void {
+  /** Takes in what is new; `took` is told of each entry. */
+  add(turn: readonly Change[], took: (entry: LogEntry) => void): void {
     const changes = turn.filter((change) => change.rv > this.#head);
     for (const change of changes) {
       const entry = new KeptEntry(change, this.#fieldsOf);
       this.#entries.push(entry);
       this.#bytes += entry.text.length;
       this.#head = change.rv;
+      took(entry);
     }
     // The newest are still what is stored; older ones are mostly past, and their text is enough.
     const end = this.#entries.length - ringObjectsMax;
@@ -60,6 +52,10 @@ export class Ring {
       const entry = this.#entries[i];
       if (entry instanceof KeptEntry) entry.release();
     }
+  }
+
+  /** Drops the oldest beyond `bytesMax`. All of them must be on disk. */
+  drop(bytesMax: number): void {
     let drop = 0;
     while (this.#bytes > bytesMax && drop < this.#entries.length - 1) {
       const entry = this.#entries[drop++] as LogEntry;
@@ -67,13 +63,6 @@ export class Ring {
       this.#floor = entry.rv;
     }
     if (drop) this.#entries.splice(0, drop);
-  }
-
-  /** Puts older entries in front, read back from disk. */
-  prepend(older: LogEntry[], bytes: number, floor: number): void {
-    this.#entries = [...older, ...this.#entries];
-    this.#bytes += bytes;
-    this.#floor = floor;
   }
 
   /** Entries after a revision, oldest first; undefined when it lies before the floor. */

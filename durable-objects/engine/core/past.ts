@@ -1,0 +1,174 @@
+/**
+ * How far back the log tells, and what it tells from disk. Where that ends follows from the revisions alone: neither what
+ * is still in memory nor how turns were cut may show, or a lost memory would leave a trace.
+ */
+import type { Sql } from "../ports.ts";
+import { entryOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
+import { objectKey, type KubeObject } from "./object.ts";
+import type { Ring } from "./ring.ts";
+
+/** [floor, first revision of the generation being filled, bytes in it] */
+export type Reach = [number, number, number];
+
+/** Parts of the log's size limit that one generation fills: two are kept, and leave room for records. */
+const generations = 4;
+
+export class Past {
+  readonly #sql: Sql;
+  readonly #ring: Ring;
+  readonly #fieldsOf: FieldsOf;
+  readonly #born: (resource: string, key: string) => KubeObject | undefined;
+  #bornRv = 0;
+  /** Everything after this revision can be told. */
+  floor = 0;
+  #mark = 0;
+  #bytes = 0;
+  /** Floor at the last trim. */
+  #trimmed = 0;
+  /** Rows up to this one hold no records any more. */
+  #shedId = 0;
+
+  constructor(
+    sql: Sql,
+    ring: Ring,
+    fieldsOf: FieldsOf,
+    born: (resource: string, key: string) => KubeObject | undefined,
+  ) {
+    this.#sql = sql;
+    this.#ring = ring;
+    this.#fieldsOf = fieldsOf;
+    this.#born = born;
+  }
+
+  /** As written down; a log from before that was done begins with its first row. */
+  begin(reach: Reach | undefined, bornRv: number, rv: number): void {
+    this.#bornRv = bornRv;
+    [this.floor, this.#mark, this.#bytes] = reach ?? [this.#firstRv() ?? rv, rv, 0];
+  }
+
+  /** The revision before all that rows tell of. */
+  #firstRv(): number | undefined {
+    const [row] = this.#sql.exec("SELECT id, rv FROM log ORDER BY id LIMIT 1");
+    if (!row) return undefined;
+    const change = this.#turn(row["id"] as number).c[0];
+    return change ? change[0] - 1 : (row["rv"] as number);
+  }
+
+  get reach(): Reach {
+    return [this.floor, this.#mark, this.#bytes];
+  }
+
+  /** A new revision. The oldest generation goes when another is full. */
+  take(rv: number, bytes: number, bytesMax: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes * generations <= bytesMax) return;
+    this.floor = this.#mark;
+    this.#mark = rv;
+    this.#bytes = 0;
+  }
+
+  /** Entries after a resourceVersion, oldest first, one row in memory at a time; undefined when it is too old. */
+  since(rv: number): Iterable<LogEntry> | undefined {
+    if (rv < this.floor) return undefined;
+    return this.#ring.since(rv) ?? this.#sinceOnDisk(rv);
+  }
+
+  *#sinceOnDisk(rv: number): Iterable<LogEntry> {
+    yield* this.stored(rv, this.#ring.floor);
+    yield* this.#ring.entries;
+  }
+
+  /** What rows tell after one revision, up to another. */
+  *stored(afterRv: number, upToRv: number): Iterable<LogEntry> {
+    for (const { id, rv } of this.#rows("rv > ? ORDER BY id", afterRv)) {
+      for (const change of this.#turn(id).c) {
+        if (change[0] > afterRv && change[0] <= upToRv) yield entryOf(change, this.#fieldsOf);
+      }
+      if (rv >= upToRv) return;
+    }
+  }
+
+  /** Without their bodies: those are many megabytes. A row's revision is the newest that it tells of. */
+  #rows(where: string, ...bindings: number[]): { id: number; rv: number }[] {
+    const rows = this.#sql.exec(`SELECT id, rv FROM log WHERE ${where}`, ...bindings);
+    return rows as { id: number; rv: number }[];
+  }
+
+  #turn(id: number): TurnRow {
+    const [row] = this.#sql.exec("SELECT body FROM log WHERE id = ?", id);
+    return JSON.parse(row?.["body"] as string) as TurnRow;
+  }
+
+  /** Whether the log still tells what was there before an update or a deletion; not sure of what is read from disk. */
+  mayTellBefore({ previousRevision }: LogEntry): boolean {
+    return (
+      previousRevision === undefined || previousRevision > this.floor || this.floor <= this.#bornRv
+    );
+  }
+
+  /** Objects of a resource as they were at a revision, by `objectKey`; those of which the log no longer tells are missing. */
+  before(rv: number, resource: string, wanted: Iterable<string>): Map<string, KubeObject> {
+    const found = new Map<string, KubeObject>();
+    const left = new Set(wanted);
+    const { entries } = this.#ring;
+    for (let i = entries.length - 1; i >= 0 && left.size > 0; i--) {
+      const entry = entries[i] as LogEntry;
+      if (entry.rv > rv || entry.rv <= this.floor || entry.resource !== resource) continue;
+      const key = objectKey(entry.namespace, entry.name);
+      if (left.delete(key)) found.set(key, entry.object);
+    }
+    if (left.size > 0) this.#beforeOnDisk(Math.min(rv, this.#ring.floor), resource, left, found);
+    if (this.floor > this.#bornRv) return found;
+    for (const key of left) {
+      const object = this.#born(resource, key);
+      if (object) found.set(key, object);
+    }
+    return found;
+  }
+
+  #beforeOnDisk(
+    rv: number,
+    resource: string,
+    left: Set<string>,
+    found: Map<string, KubeObject>,
+  ): void {
+    const last = this.#rows("rv >= ? ORDER BY id LIMIT 1", rv)[0]?.id ?? Number.MAX_SAFE_INTEGER;
+    for (const { id } of this.#rows("rv > ? AND id <= ? ORDER BY id DESC", this.floor, last)) {
+      for (const [at, , , of, namespace, name, object] of this.#turn(id).c.reverse()) {
+        if (at > rv || at <= this.floor || of !== resource) continue;
+        const key = objectKey(namespace, name);
+        if (left.delete(key)) found.set(key, object);
+      }
+      if (left.size === 0) return;
+    }
+  }
+
+  /**
+   * Lets go of what is checkpointed: rows before the floor, and beyond `bytesMax` the records in the others, of which
+   * nobody reads there. Returns the rows written.
+   */
+  trim(upToId: number, bytes: number, bytesMax: number): number {
+    if (this.floor > this.#trimmed) {
+      this.#sql.exec("DELETE FROM log WHERE rv <= ? AND id <= ?", this.floor, upToId);
+      this.#trimmed = this.floor;
+    }
+    return bytes > bytesMax ? this.#shed(upToId) : 0;
+  }
+
+  #shed(upToId: number): number {
+    let written = 0;
+    for (const { id } of this.#rows("id > ? AND id <= ? ORDER BY id", this.#shedId, upToId)) {
+      const { n, c, r } = this.#turn(id);
+      if (r.length === 0) continue;
+      written += 1;
+      if (c.length === 0) {
+        this.#sql.exec("DELETE FROM log WHERE id = ?", id);
+        continue;
+      }
+      const body = JSON.stringify({ n, c, r: [] } satisfies TurnRow);
+      this.#sql.exec("UPDATE log SET bytes = ?, body = ? WHERE id = ?", body.length, body, id);
+    }
+    this.#shedId = upToId;
+    return written;
+  }
+}
