@@ -5,6 +5,7 @@
 import type { Change } from "../../durable-objects/engine/core/object.ts";
 import { parseQuantity } from "./quantities.ts";
 import { rolloutInvariants } from "./rollouts.ts";
+import { alike, stable } from "./contents.ts";
 import { paths, ready } from "./targets.ts";
 import { shadowKey } from "./history.ts";
 import type { Any, Invariant, Simulation } from "./simulation.ts";
@@ -243,43 +244,11 @@ function writesBack(sim: Simulation): string | undefined {
       if (answer.status !== 200) return `${one}: ${answer.text.slice(0, 400)}`;
       const { managedFields: _a, ...metadata } = answer.body.metadata;
       const { managedFields: _b, ...before } = object.metadata;
-      const same = stable({ ...answer.body, metadata }) === stable({ ...object, metadata: before });
-      return same
+      return alike({ ...answer.body, metadata }, { ...object, metadata: before })
         ? undefined
         : `${one} comes back changed: ${stable(answer.body)} was ${stable(object)}`;
     });
   });
-}
-
-/** JSON with sorted keys; a null says no more than nothing. */
-export function stable(value: unknown): string {
-  return JSON.stringify(value, (_key, v: unknown) =>
-    v && typeof v === "object" && !Array.isArray(v)
-      ? Object.fromEntries(
-          Object.entries(v)
-            .filter(([, x]) => x !== null)
-            .sort(([a], [b]) => (a < b ? -1 : 1)),
-        )
-      : v,
-  );
-}
-
-/** All that an engine holds, in words. */
-export function contents(sim: Simulation): string[] {
-  const { store } = sim.world.engine;
-  const lines: string[] = [`rv ${store.rv}`, `now ${sim.world.engine.virtualNow}`];
-  for (const resource of [...store.resources()].sort()) {
-    for (const object of store.list(resource)) {
-      lines.push(`${shadowKey(resource, object.metadata)} ${stable(object)}`);
-    }
-  }
-  for (const table of [...store.recordTables()].sort()) {
-    for (const key of [...store.recordKeys(table)].sort()) {
-      lines.push(`record ${table} ${key} ${stable(store.record(table, key))}`);
-    }
-  }
-  lines.push(`due ${sim.world.engine.nextDueMs(sim.world.now)}`);
-  return lines;
 }
 
 function shadowDiffers(sim: Simulation): string | undefined {

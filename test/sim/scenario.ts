@@ -1,6 +1,7 @@
 /** A scenario: made from a seed, run, and, when it fails, made as short as it still fails. */
 import { Chance } from "./chance.ts";
-import { contents, invariants } from "./invariants.ts";
+import { invariants } from "./invariants.ts";
+import { contents, saysTheSame } from "./contents.ts";
 import { operations, perform } from "./operations.ts";
 import type { Operation } from "./targets.ts";
 import { Simulation, Violation, type Mode } from "./simulation.ts";
@@ -70,16 +71,13 @@ function forgets(sim: Simulation): void {
   // A turn in which only time passed is not written: the next one makes up for it.
   sim.run();
   const after = contents(sim);
-  const at = before.findIndex((line, i) => line !== after[i]);
-  sim.demand(
-    at < 0 && before.length === after.length,
-    "losing memory changes nothing",
-    `${before[at] ?? "(end)"}\n    became ${after[at] ?? "(end)"}`,
-  );
+  const at = before.findIndex((line, i) => !saysTheSame(line, after[i]));
+  const complaint = `${before[at]?.join(" ") ?? "(end)"}\n    became ${after[at]?.join(" ") ?? "(end)"}`;
+  sim.demand(at < 0 && before.length === after.length, "losing memory changes nothing", complaint);
 }
 
 export function run(scenario: Scenario, options: Mode = {}): Outcome {
-  const sim = new Simulation(scenario.seed, scenario.nodes, invariants, options);
+  using sim = new Simulation(scenario.seed, scenario.nodes, invariants, options);
   try {
     setUp(sim);
     for (const operation of scenario.operations) {

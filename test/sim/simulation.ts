@@ -122,6 +122,11 @@ export class Simulation {
     this.#attach();
   }
 
+  /** Thousands of databases would wait for the garbage collector. */
+  [Symbol.dispose](): void {
+    this.world.sql.database.close();
+  }
+
   get hash(): string {
     return this.#hash.copy().digest("hex");
   }
