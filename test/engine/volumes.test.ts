@@ -123,7 +123,7 @@ describe("emptyDir", () => {
       "/dev/vda1 on /d type ext4 (rw,relatime)",
       "tmpfs on /s type tmpfs (ro,relatime,size=NODE,inode64,noswap)",
       "tmpfs on /m type tmpfs (rw,relatime,size=1024k,inode64,noswap)",
-      "tmpfs                     1024         4      1020   1% /m",
+      "tmpfs                     1024         0      1024   0% /m",
       "",
     ]);
     expect(sh(w, "p", "head -c 2000000 /dev/zero > /m/f").err).toContain("No space left on device");

@@ -20,7 +20,7 @@ import {
   type Identity,
   type PasswdEntry,
 } from "./users.ts";
-import { sourceTree, volumeTree } from "./volumes.ts";
+import { sharedMemory, sharedMemoryBytes, sourceTree, volumeTree } from "./volumes.ts";
 
 /** What a node gives a container that has no limits of its own. */
 export const defaultCapacity = { memoryBytes: 8 * 1024 * 1024 * 1024, cpus: 4 };
@@ -212,7 +212,7 @@ export class Container {
         }),
     );
     const mounts = this.#runtimeMounts(upper);
-    mounts.push(...this.#imageVolumes(upper));
+    mounts.push(...this.#imageVolumes(upper), ...this.#sharedMemory());
     for (const mount of spec.mounts ?? []) {
       const node = /^host\/([^/]+)\/?$/.exec(mount.source)?.[1];
       if (node !== undefined && !mount.subPath) {
@@ -225,14 +225,17 @@ export class Container {
     return mounts;
   }
 
-  #volumeMount(mount: Mount, upper: ReadTree): MountPoint {
+  #volumeMount(mount: Mount, upper: ReadTree | undefined): MountPoint {
     const [key, sub] = sourceTree(mount.source);
     const tree = this.kernel.files.addTree(key, () => volumeTree(this, mount.source, mount));
     const { memoryBytes } = mount;
-    if (memoryBytes !== undefined && tree instanceof Tree) tree.space.heldBytesMax = memoryBytes;
+    if (memoryBytes !== undefined && tree instanceof Tree) {
+      tree.space.heldBytesMax = memoryBytes;
+      this.kernel.files.inMemory.add(tree);
+    }
     return {
       // A mount point may lie behind a link of the image: /var/run is one.
-      at: throughLinks(upper, mount.mountPath),
+      at: upper ? throughLinks(upper, mount.mountPath) : mount.mountPath,
       tree,
       sub: [sub, mount.subPath ? `/${mount.subPath}` : ""].join("").replace(/\/+$/, ""),
       readOnly: mount.readOnly,
@@ -242,6 +245,19 @@ export class Container {
           : { device: "/dev/vda1", fsType: "ext4" }
         : { device: "tmpfs", fsType: "tmpfs", sizeBytes: memoryBytes }),
     };
+  }
+
+  /** k8s: github.com/containerd/containerd internal/cri/server/podsandbox setupSandboxFiles */
+  #sharedMemory(): MountPoint[] {
+    const { pod } = this.kernel.pod;
+    const at = "/dev/shm";
+    if (this.record.spec.mounts?.some((m) => m.mountPath.replace(/\/+$/, "") === at)) return [];
+    const source = sharedMemory(pod.uid);
+    const mount = { volume: "", mountPath: at, source, memoryBytes: sharedMemoryBytes };
+    const readOnly = false;
+    const tree = this.#volumeMount({ ...mount, readOnly }, undefined);
+    const options = ",nosuid,nodev,noexec,relatime,size=65536k,inode64";
+    return [{ ...tree, device: "shm", options }];
   }
 
   /** containerd gives an image's volumes folders of their own, unless the Pod mounts something there. */

@@ -2,8 +2,10 @@
 import { pipeBytesMax, sessionOutputBytesMax } from "../limits.ts";
 import { assert } from "../assert.ts";
 import { Errno } from "./errno.ts";
-import { Tree, type FileId } from "./fs/tree.ts";
+import type { FileId } from "./fs/inode.ts";
+import { Tree } from "./fs/tree.ts";
 import { isAnswered } from "./http.ts";
+import { ProcessKilled } from "./sys.ts";
 import { isNetworkHandle } from "./network-port.ts";
 import type { ReadTree } from "./fs/vfs.ts";
 import type { Kernel } from "./kernel.ts";
@@ -25,6 +27,8 @@ const standard: Record<string, string> = { 0: "n", 1: "o", 2: "e" };
 export class Files {
   readonly kernel: Kernel;
   readonly #trees = new Map<string, ReadTree>();
+  /** Those in memory. */
+  readonly inMemory = new Set<Tree>();
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -268,7 +272,7 @@ export class Files {
     if (builtIn.has(id)) return data.length;
     const file = this.kernel.pod.of[id];
     if (!file) throw new Errno("EBADF");
-    if (file.k === "f") return this.#writeFile(file, data);
+    if (file.k === "f") return this.#writeFile(process, file, data);
     if (file.k === "w") {
       const pipe = this.kernel.pod.pi[file.p];
       if (!pipe || (pipe.r === 0 && pipe.f === undefined)) throw new Errno("EPIPE");
@@ -295,13 +299,17 @@ export class Files {
     return part.length;
   }
 
-  #writeFile(file: OpenFile & { k: "f" }, data: string): number {
+  #writeFile(process: Process, file: OpenFile & { k: "f" }, data: string): number {
     if (file.m === "r") throw new Errno("EBADF");
     const tree = this.tree(file.t);
     if (!(tree instanceof Tree)) throw new Errno("EACCES");
     file.i = tree.own(file.i);
     if (file.a) file.o = tree.size(file.i);
-    tree.write(file.i, file.o, data);
+    tree.write(file.i, file.o, data, this.kernel.pod.cs[process.c]?.spec.name);
+    if (tree.space.heldBytesMax !== undefined) {
+      this.kernel.checkMemory(process);
+      if (process.z !== undefined) throw new ProcessKilled();
+    }
     file.o += data.length;
     return data.length;
   }

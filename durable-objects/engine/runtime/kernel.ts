@@ -15,6 +15,7 @@ import { Files } from "./files.ts";
 import { askAgain } from "./http.ts";
 import { PodLogs } from "./logs.ts";
 import { programs } from "./programs.ts";
+import { memoryFiles, weighMemoryFiles } from "./memory-files.ts";
 import { keepSmall } from "./record-size.ts";
 import type { Program, Step } from "./program.ts";
 import { ProcessKilled, Sys } from "./sys.ts";
@@ -88,7 +89,10 @@ export class Kernel {
 
   /** Writes logs, files and the record, when anything changed; returns the next due moment. */
   save(): number | undefined {
-    if (this.#dirty) keepSmall(this);
+    if (this.#dirty) {
+      weighMemoryFiles(this);
+      keepSmall(this);
+    }
     const due = this.#due();
     this.files.save();
     this.logs.save();
@@ -261,7 +265,7 @@ export class Kernel {
       if ((process.lt ?? 0) > limit + computeAheadMs) break;
     }
     this.#clock = process.lt ?? this.now;
-    if (process.z === undefined && this.pod.ps[key]) this.#checkMemory(process, key);
+    if (process.z === undefined && this.pod.ps[key]) this.checkMemory(process);
     askAgain(this, key);
     this.now = Math.max(limit, this.now);
     return steps;
@@ -360,18 +364,21 @@ export class Kernel {
   }
 
   /** Kills by memory: over the container's limit, or more real state than one process may hold. */
-  #checkMemory(process: Process, key: number): void {
+  checkMemory(process: Process): void {
     const container = this.pod.cs[process.c];
     if (!container || container.x) return;
-    const own = this.memoryOf(process);
+    const files = memoryFiles(this, container.spec.name);
+    const own = this.memoryOf(process) + files;
     const limit = container.spec.memoryBytesLimit ?? defaultCapacity.memoryBytes;
     let all = own > limit ? own : 0;
-    if (!all && own > limit / 4)
+    if (!all && own > limit / 4) {
+      all = files;
       for (const other in this.pod.ps) {
         const sibling = this.pod.ps[other];
         if (sibling?.c === process.c) all += this.memoryOf(sibling);
       }
-    if (all > limit) this.oomKill(key);
+    }
+    if (all > limit) this.oomKill(processKey(process.ns, process.pid));
   }
 
   /**

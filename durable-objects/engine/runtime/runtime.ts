@@ -3,6 +3,7 @@ import { imagePrograms } from "../images/index.ts";
 import { findImage } from "../images/lookup.ts";
 import { Kernel } from "./kernel.ts";
 import { survive } from "./crash.ts";
+import { memoryFiles } from "./memory-files.ts";
 import { startContainer, startExec } from "./launch.ts";
 import { loadMilli } from "./load.ts";
 import { removeTree } from "./fs/chunks.ts";
@@ -280,7 +281,7 @@ export const runtime: Runtime = {
     const kernel = Kernel.load(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined) return none;
-    let memoryBytes = 0;
+    let memoryBytes = memoryFiles(kernel, kernel.container(key).record.spec.name);
     let cpuMilli = 0;
     for (const name in kernel.pod.ps) {
       const process = kernel.pod.ps[name];

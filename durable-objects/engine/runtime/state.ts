@@ -3,7 +3,7 @@
  * because the record is written often; an idle container holds one process whose state is a few fields.
  */
 import type { ContainerSpec, PodSandbox } from "./define.ts";
-import type { FileId } from "./fs/tree.ts";
+import type { FileId } from "./fs/inode.ts";
 
 export type Json = unknown;
 
@@ -219,6 +219,8 @@ export interface PodRecord {
   ht: Record<string, PendingHttp>;
   /** Logs by container name, oldest first. */
   logs: Record<string, LogRecord[]>;
+  /** Bytes of files in memory by tree, and by the container they are charged to. */
+  mf?: Record<string, Record<string, number>>;
   next: number;
   /** Next move, virtual ms. */
   due?: number;

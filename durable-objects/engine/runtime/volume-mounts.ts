@@ -2,7 +2,8 @@
 import { fileChunkBytes } from "../limits.ts";
 import type { ContainerSpec, Mount, RuntimeContext } from "./define.ts";
 import { Errno } from "./errno.ts";
-import type { Inode, Tree } from "./fs/tree.ts";
+import type { Inode } from "./fs/inode.ts";
+import type { Tree } from "./fs/tree.ts";
 import { makeFolders, setGroup, throughLinks } from "./volume-nodes.ts";
 import {
   below,

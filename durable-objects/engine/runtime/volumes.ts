@@ -9,7 +9,8 @@ import { imageVersion } from "../images/lookup.ts";
 import { imageTimeMs, type Container } from "./container.ts";
 import type { FillOptions, Mount, RuntimeContext, VolumeFile } from "./define.ts";
 import { removeTree } from "./fs/chunks.ts";
-import { Tree, type Inode, type TreeRecord } from "./fs/tree.ts";
+import type { Inode, TreeRecord } from "./fs/inode.ts";
+import { Tree } from "./fs/tree.ts";
 import { normalPath } from "./fs/vfs.ts";
 import { accessLayer, dynamicText } from "./volume-access.ts";
 import type { PodRecord } from "./state.ts";
@@ -56,6 +57,10 @@ export function openTree(
 
 /** A tmpfs is born sticky. */
 const memoryRootMode = 0o1777;
+
+/** A Pod's /dev/shm, as a source: containerd makes one for all its containers. */
+export const sharedMemory = (podUid: string): string => `${podUid}/@shm`;
+export const sharedMemoryBytes = 64 * 1024 * 1024;
 
 export const rootModeOf = ({ memoryBytes }: Mount): number | undefined =>
   memoryBytes === undefined ? undefined : memoryRootMode;
@@ -294,6 +299,7 @@ export function removePodVolumes({ records }: RuntimeContext, podKey: string): v
     records.get<{ pod: PodPlace }>("runtime", podKey)?.pod.uid ??
     records.get<{ uid: string }>("kubelet", podKey)?.uid;
   if (uid === undefined) return;
+  removeTree(records, `v/${sharedMemory(uid)}`);
   const known = records.get<string[]>(ownedTable, uid);
   for (const volume of known ?? []) removeTree(records, `v/${uid}/${volume}`);
   if (known) records.delete(ownedTable, uid);

@@ -5,7 +5,8 @@ import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../process-vi
 import type { Process } from "../state.ts";
 import { kernelFile, kernelFolders, oomScoreOf } from "./kernel-files.ts";
 import { processSecurity } from "./process-security.ts";
-import type { Inode } from "./tree.ts";
+import { memoryFiles } from "../memory-files.ts";
+import type { Inode } from "./inode.ts";
 import { mountOptions, type ReadTree } from "./vfs.ts";
 
 const megabyte = 1024 * 1024;
@@ -108,7 +109,7 @@ export class ProcTree implements ReadTree {
 
   #memory(): number {
     const { kernel, key } = this.container;
-    let sum = 0;
+    let sum = memoryFiles(kernel, this.container.record.spec.name);
     for (const process of Object.values(kernel.pod.ps))
       if (process.c === key) sum += kernel.memoryOf(process);
     return sum || megabyte;

@@ -21,12 +21,16 @@ export class Space {
   /** A tree grows. ENOSPC. The others are counted once in a while only: each may be a step beyond. */
   claim(before: number, after: number): void {
     if (after <= before) return;
-    if (after > Math.min(treeBytesMax, this.heldBytesMax ?? treeBytesMax))
-      throw new Errno("ENOSPC");
+    if (after > treeBytesMax) throw new Errno("ENOSPC");
     const step = (bytes: number): number => Math.floor(bytes / fileBytesStep);
     if (this.unlimited || step(after) === step(before)) return;
     this.#others ??= this.#count();
     if (this.#others + after > fileBytesPerSandboxMax) throw new Errno("ENOSPC");
+  }
+
+  /** What a file system in memory would hold, zeros too. ENOSPC. */
+  hold(bytes: number): void {
+    if (this.heldBytesMax !== undefined && bytes > this.heldBytesMax) throw new Errno("ENOSPC");
   }
 
   #count(): number {

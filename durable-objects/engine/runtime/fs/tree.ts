@@ -1,44 +1,15 @@
 /**
  * A writable file tree: a container's upper layer over its image, or a volume. Stored as one record of names and
  * inodes (table "trees"), small contents inline, larger ones in chunk rows (table "files", `tree\nino\nchunk`) so that
- * appending to a log rewrites one chunk. A chunk that is missing reads as zeros, so a sparse file costs nothing.
+ * appending to a log rewrites one chunk. A chunk that is missing reads as zeros, so zeros cost nothing, written or not.
  */
 import type { Records } from "../../controllers/define.ts";
 import { fileChunkBytes, fileInlineBytesMax, treeEntriesMax } from "../../limits.ts";
 import { Space } from "./space.ts";
 import { Errno } from "../errno.ts";
-import { packChunk, unpackChunk } from "./chunks.ts";
-import type { Layer, LayerEntry, NodeType } from "./layer.ts";
-
-export interface Inode {
-  t: NodeType;
-  /** Mode bits without type. */
-  m: number;
-  u?: number;
-  g?: number;
-  /** Modified, virtual ms. */
-  k: number;
-  /** Inline content, link target, or a device: its name, or its numbers as `89:1`. */
-  d?: string;
-  /** Size when the content lies in chunk rows. */
-  z?: number;
-  /** What a computed file shows, for the tree's `dynamic`: a token in a volume. */
-  y?: string;
-  /** Names, when not one. 0: unlinked but still open. */
-  n?: number;
-}
-
-export interface TreeRecord {
-  next: number;
-  i: Record<string, Inode>;
-  /** Path to inode number; 0 hides a name of the layer below. */
-  p: Record<string, number>;
-  /** Bytes of all contents. */
-  b: number;
-}
-
-/** A file as an open descriptor names it: an inode number, or the path of a file still in the layer below. */
-export type FileId = number | string;
+import { Chunks } from "./chunks.ts";
+import { sizeOf, type FileId, type Inode, type TreeRecord } from "./inode.ts";
+import type { Layer, LayerEntry } from "./layer.ts";
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
@@ -55,7 +26,9 @@ export class Tree {
   readonly #rootMode: number;
   #record: TreeRecord;
   #children: Map<string, Set<string>> | undefined;
-  #dirtyChunks = new Map<string, string | undefined>();
+  readonly #chunks: Chunks;
+  /** Grows with every change. */
+  changes = 0;
   #dirty = false;
   #owned = false;
 
@@ -71,6 +44,7 @@ export class Tree {
     this.key = options.key;
     this.records = options.records;
     this.space = new Space(options.records, options.key);
+    this.#chunks = new Chunks(options.records, options.key);
     this.lower = options.lower;
     this.now = options.now;
     this.lowerTime = options.lowerTime ?? 0;
@@ -82,12 +56,13 @@ export class Tree {
 
   /** Whether something is to be saved. */
   get dirty(): boolean {
-    return this.#dirty || this.#dirtyChunks.size > 0;
+    return this.#dirty || this.#chunks.dirty;
   }
 
   /** The record, made ours to change: stored values are immutable. */
   #own(): TreeRecord {
     this.#dirty = true;
+    this.changes++;
     if (!this.#owned) {
       this.#owned = true;
       const { next, i, p, b } = this.#record;
@@ -137,7 +112,7 @@ export class Tree {
     const node = this.inode(id);
     if (!node) return 0;
     if (node.t === "d") return 4096;
-    return node.z ?? node.d?.length ?? 0;
+    return sizeOf(node);
   }
 
   /** Names in a directory, sorted by byte. */
@@ -267,17 +242,6 @@ export class Tree {
 
   // Contents
 
-  #chunkKey(ino: number, chunk: number): string {
-    return `${this.key}\n${ino}\n${chunk}`;
-  }
-
-  #chunk(ino: number, chunk: number): string {
-    const key = this.#chunkKey(ino, chunk);
-    if (this.#dirtyChunks.has(key)) return this.#dirtyChunks.get(key) ?? "";
-    const row = this.records.get<string>("files", key);
-    return row === undefined ? "" : unpackChunk(row);
-  }
-
   /** Up to `length` bytes from `offset`; "" at the end. */
   read(id: FileId, offset: number, length: number): string {
     const node = this.inode(id);
@@ -289,19 +253,20 @@ export class Tree {
       const chunk = Math.floor(at / fileChunkBytes);
       const from = at - chunk * fileChunkBytes;
       const upto = Math.min(fileChunkBytes, from + end - at);
-      const have = typeof id === "number" ? this.#chunk(id, chunk).slice(from, upto) : "";
+      const have = typeof id === "number" ? this.#chunks.get(id, chunk).slice(from, upto) : "";
       out += have + "\0".repeat(upto - from - have.length);
       at += upto - from;
     }
     return out;
   }
 
-  /** Writes at an offset; a gap reads as zeros. ENOSPC when the tree is full. */
-  write(id: FileId, offset: number, data: string): void {
+  /** Writes at an offset, for a container; a gap reads as zeros. ENOSPC when the tree is full. */
+  write(id: FileId, offset: number, data: string, container?: string): void {
     const ino = this.own(id);
     const node = this.#own().i[ino];
     if (!node) throw new Errno("EBADF");
-    this.#store(ino, node, offset, data);
+    const c = this.#charge(node, offset + data.length - Math.max(sizeOf(node), offset), container);
+    this.#store(ino, c ? { ...node, c } : node, offset, data);
   }
 
   /** Grows a file by zeros that cost nothing to keep. */
@@ -310,20 +275,20 @@ export class Tree {
     const record = this.#own();
     const node = record.i[ino];
     if (!node) throw new Errno("EBADF");
-    const old = node.z ?? node.d?.length ?? 0;
+    const old = sizeOf(node);
     const size = Math.max(old, offset + length);
-    if (node.z === undefined) this.#spill(ino, node);
-    const now = record.i[ino] ?? node;
-    record.i[ino] = { ...now, z: size, k: this.now() };
+    const now = node.z === undefined ? this.#spill(ino, node) : node;
+    record.i[ino] = { ...now, z: size, o: (now.o ?? 0) + size - old, k: this.now() };
   }
 
   #store(ino: number, node: Inode, offset: number, data: string): void {
     const record = this.#own();
-    const old = node.z ?? node.d?.length ?? 0;
+    const old = sizeOf(node);
     const size = Math.max(old, offset + data.length);
-    this.space.claim(record.b, record.b + size - old);
-    record.b += size - old;
+    const most = size - old + Math.min(node.o ?? 0, data.length);
+    this.space.claim(record.b, record.b + most);
     if (node.z === undefined && size <= fileInlineBytesMax) {
+      record.b += size - old;
       const d = (node.d ?? "").padEnd(offset, "\0");
       record.i[ino] = {
         ...node,
@@ -332,25 +297,52 @@ export class Tree {
       };
       return;
     }
-    if (node.z === undefined) this.#spill(ino, node);
-    const { d: _, ...rest } = record.i[ino] ?? node;
+    const { d: _, o = 0, ...rest } = node.z === undefined ? this.#spill(ino, node) : node;
+    let kept = 0;
     for (let at = 0; at < data.length;) {
       const chunk = Math.floor((offset + at) / fileChunkBytes);
       const from = offset + at - chunk * fileChunkBytes;
       const part = data.slice(at, at + fileChunkBytes - from);
-      const have = this.#chunk(ino, chunk).padEnd(from, "\0");
+      const before = this.#chunks.get(ino, chunk);
+      const have = before.padEnd(from, "\0");
       const next = have.slice(0, from) + part + have.slice(from + part.length);
-      this.#dirtyChunks.set(this.#chunkKey(ino, chunk), next);
+      kept += this.#chunks.set(ino, chunk, next) - before.length;
       at += part.length;
     }
-    record.i[ino] = { ...rest, z: size, k: this.now() };
+    record.b += kept;
+    const holes = o + size - old - kept;
+    record.i[ino] = { ...rest, z: size, ...(holes > 0 ? { o: holes } : {}), k: this.now() };
+  }
+
+  /** What a write makes a file in memory take, and who pays for it: who first wrote to it. ENOSPC. */
+  #charge(node: Inode, growth: number, container: string | undefined): Inode["c"] {
+    if (this.space.heldBytesMax === undefined || container === undefined) return node.c;
+    if (growth <= 0) return node.c;
+    let held = growth;
+    for (const ino in this.#record.i) held += this.#record.i[ino]?.c?.[1] ?? 0;
+    this.space.hold(held);
+    return [node.c?.[0] ?? container, growth + (node.c?.[1] ?? 0)];
+  }
+
+  /** Bytes of its files by the container they are charged to. */
+  charged(): Record<string, number> {
+    const bytes: Record<string, number> = {};
+    for (const ino in this.#record.i) {
+      const [container, size] = this.#record.i[ino]?.c ?? [];
+      if (container !== undefined) bytes[container] = (bytes[container] ?? 0) + (size ?? 0);
+    }
+    return bytes;
   }
 
   /** Inline content moves to chunk rows. */
-  #spill(ino: number, node: Inode): void {
-    const { d, ...rest } = node;
-    this.#own().i[ino] = { ...rest, z: d?.length ?? 0 };
-    if (d) this.#dirtyChunks.set(this.#chunkKey(ino, 0), d);
+  #spill(ino: number, node: Inode): Inode {
+    const { d = "", ...rest } = node;
+    const record = this.#own();
+    const kept = d && this.#chunks.set(ino, 0, d);
+    record.b += Number(kept) - d.length;
+    const spilt = { ...rest, z: d.length, ...(d.length > Number(kept) ? { o: d.length } : {}) };
+    record.i[ino] = spilt;
+    return spilt;
   }
 
   truncate(id: FileId, size: number): void {
@@ -358,40 +350,44 @@ export class Tree {
     const record = this.#own();
     const node = record.i[ino];
     if (!node) throw new Errno("EBADF");
-    const old = node.z ?? node.d?.length ?? 0;
+    const old = sizeOf(node);
     if (size > old) return this.writeZeros(ino, old, size - old);
     this.#cut(ino, node, size);
   }
 
-  #cut(ino: number, node: Inode, size: number): void {
+  #cut(ino: number, { c, ...uncharged }: Inode, size: number): void {
     const record = this.#own();
-    const old = node.z ?? node.d?.length ?? 0;
-    record.b = Math.max(0, record.b - (old - size));
+    const node: Inode =
+      c && size > 0 ? { ...uncharged, c: [c[0], Math.min(c[1], size)] } : uncharged;
+    const old = sizeOf(node);
     if (node.z === undefined) {
+      record.b = Math.max(0, record.b - (old - size));
       record.i[ino] = { ...node, d: (node.d ?? "").slice(0, size), k: this.now() };
       return;
     }
     const keep = Math.ceil(size / fileChunkBytes);
     const last = Math.ceil(old / fileChunkBytes);
-    for (let chunk = keep; chunk < last; chunk++)
-      this.#dirtyChunks.set(this.#chunkKey(ino, chunk), undefined);
-    const { z: _, ...rest } = node;
+    const { z: _, o = 0, ...rest } = node;
     if (size === 0) {
+      this.#chunks.drop(ino, 0, last);
+      record.b -= old - o;
       record.i[ino] = { ...rest, d: "", k: this.now() };
       return;
     }
-    const part = this.#chunk(ino, keep - 1).slice(0, size - (keep - 1) * fileChunkBytes);
-    this.#dirtyChunks.set(this.#chunkKey(ino, keep - 1), part);
-    record.i[ino] = { ...rest, z: size, k: this.now() };
+    const whole = this.#chunks.get(ino, keep - 1);
+    const part = whole.slice(0, size - (keep - 1) * fileChunkBytes);
+    const gone =
+      this.#chunks.drop(ino, keep, last, true) +
+      whole.length -
+      this.#chunks.set(ino, keep - 1, part);
+    record.b -= gone;
+    const holes = o - (old - size - gone);
+    record.i[ino] = { ...rest, z: size, ...(holes > 0 ? { o: holes } : {}), k: this.now() };
   }
 
   /** Writes what changed. */
   save(): void {
-    for (const [key, data] of this.#dirtyChunks) {
-      if (data !== undefined) this.records.put("files", key, packChunk(data));
-      else if (this.records.get("files", key) !== undefined) this.records.delete("files", key);
-    }
-    this.#dirtyChunks.clear();
+    this.#chunks.save();
     if (!this.#dirty) return;
     this.#dirty = false;
     this.#owned = false;

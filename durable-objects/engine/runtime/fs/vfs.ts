@@ -1,7 +1,8 @@
 /** Paths of one container: its image under its writable layer, its mounts, links, permissions. */
 import { pathBytesMax, pathDepthMax, symlinkDepthMax } from "../../limits.ts";
 import { Errno } from "../errno.ts";
-import { Tree, type FileId, type Inode } from "./tree.ts";
+import type { FileId, Inode } from "./inode.ts";
+import { Tree } from "./tree.ts";
 
 /** What a mount needs to be read; a Tree can be written as well. */
 export interface ReadTree {
@@ -25,13 +26,15 @@ export interface MountPoint {
   fsType: string;
   /** What a file system in memory may hold. */
   sizeBytes?: number;
+  /** Options of its own. */
+  options?: string;
 }
 
 /** Options of a mount, as `mount` and /proc/mounts print them. k8s: pkg/volume/emptydir/empty_dir.go setupTmpfs */
-export function mountOptions({ readOnly, sizeBytes }: MountPoint): string {
+export function mountOptions({ readOnly, sizeBytes, options }: MountPoint): string {
   const size =
     sizeBytes === undefined ? "" : `,size=${Math.floor(sizeBytes / 1024)}k,inode64,noswap`;
-  return `${readOnly ? "ro" : "rw"},relatime${size}`;
+  return `${readOnly ? "ro" : "rw"}${options ?? `,relatime${size}`}`;
 }
 
 /** Who asks. `override`: root's capability to pass over permissions. */

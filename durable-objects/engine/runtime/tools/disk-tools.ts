@@ -28,7 +28,8 @@ function rooms(io: Io): Room[] {
     .map((mount) => {
       const memory = mount.fsType === "tmpfs";
       const memoryKb = Math.floor((mount.sizeBytes ?? treeBytesMax) / 1024);
-      const held = Math.ceil(usedBytes(io, mount.at) / 1024);
+      // The folder itself takes no room of a file system in memory.
+      const held = Math.max(0, Math.ceil(usedBytes(io, mount.at) / 1024) - (memory ? 4 : 0));
       return {
         device: mount.device,
         at: mount.at,
