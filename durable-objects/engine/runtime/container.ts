@@ -2,6 +2,7 @@
 import { imageVersion } from "../images/lookup.ts";
 import type { ImageVersion } from "../images/define.ts";
 import { assert } from "../assert.ts";
+import { alikeOf, isApart, type Alike } from "./alike.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import type { Mount } from "./define.ts";
 import { networkFile } from "./fs/network-files.ts";
@@ -46,9 +47,6 @@ function below(mounts: readonly MountPoint[], folder: string): MountPoint[] {
   return out;
 }
 
-/** Thousands of containers of one image have the same file. */
-let lastGroups: { text: string; entries: readonly GroupEntry[] } = { text: "", entries: [] };
-
 export class Container {
   readonly kernel: Kernel;
   readonly key: string;
@@ -58,6 +56,8 @@ export class Container {
   readonly #roots = new Map<string, Vfs>();
   #env: Record<string, string> | undefined;
   #user: Identity | undefined;
+  /** Its mounts hide nothing that an image has. */
+  #apart: boolean | undefined;
 
   constructor(kernel: Kernel, key: string) {
     const record = kernel.pod.cs[key];
@@ -283,15 +283,27 @@ export class Container {
     }
   }
 
-  get passwd(): PasswdEntry[] {
-    return parsePasswd(this.#file("/etc/passwd"));
+  get passwd(): readonly PasswdEntry[] {
+    const { alike } = this;
+    const entries = alike?.passwd ?? parsePasswd(this.#file("/etc/passwd"));
+    if (alike) alike.passwd = entries;
+    return entries;
   }
 
   /** Groups of /etc/group: name, number, members. */
   get groups(): readonly GroupEntry[] {
-    const text = this.#file("/etc/group");
-    if (lastGroups.text !== text) lastGroups = { text, entries: parseGroups(text) };
-    return lastGroups.entries;
+    const { alike } = this;
+    const entries = alike?.groups ?? parseGroups(this.#file("/etc/group"));
+    if (alike) alike.groups = entries;
+    return entries;
+  }
+
+  /** What is known of its image, while nothing of it is the container's own. */
+  get alike(): Alike | undefined {
+    const { kernel, upperKey } = this;
+    this.#apart ??= (this.record.spec.mounts ?? []).every((mount) => isApart(mount.mountPath));
+    if (!this.#apart || kernel.files.isWritten(upperKey)) return undefined;
+    return alikeOf(this.image.layer);
   }
 
   /** Who its first process and every exec run as. */

@@ -42,6 +42,13 @@ export class Files {
     return tree;
   }
 
+  /** Whether a tree holds anything of its own, saved or not. */
+  isWritten(key: string): boolean {
+    const tree = this.#trees.get(key);
+    if (tree instanceof Tree && tree.dirty) return true;
+    return this.kernel.records.get("trees", key) !== undefined;
+  }
+
   save(): void {
     for (const tree of this.#trees.values())
       if (tree instanceof Tree) saveTree(this.kernel.context, tree, this.kernel.key);

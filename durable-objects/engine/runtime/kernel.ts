@@ -63,13 +63,13 @@ export class Kernel {
   readonly #containers = new Map<string, Container>();
   readonly #sys = new Map<number, Sys>();
 
-  constructor(context: RuntimeContext, key: string, record: PodRecord, fresh = false) {
+  /** `own`: the record is ours to change as it is. */
+  constructor(context: RuntimeContext, key: string, record: PodRecord, own = false) {
     this.context = context;
     this.key = key;
     this.now = context.now;
     this.#clock = context.now;
-    this.pod = fresh ? record : { ...emptyTables(), ...cloneJson(record) };
-    this.#dirty = fresh;
+    this.pod = own ? record : { ...emptyTables(), ...cloneJson(record) };
     this.files = new Files(this);
     this.logs = new PodLogs(this);
   }
@@ -77,6 +77,12 @@ export class Kernel {
   static load(context: RuntimeContext, key: string): Kernel | undefined {
     const record = context.records.get<PodRecord>("runtime", key);
     return record && new Kernel(context, key, record);
+  }
+
+  /** To look at only: nothing of it may be changed. */
+  static view(context: RuntimeContext, key: string): Kernel | undefined {
+    const record = context.records.get<PodRecord>("runtime", key);
+    return record && new Kernel(context, key, { ...emptyTables(), ...record }, true);
   }
 
   get records(): Records {

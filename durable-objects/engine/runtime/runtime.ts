@@ -131,6 +131,8 @@ export const runtime: Runtime = {
   start(context, spec) {
     const kernel = startContainer(context, spec);
     if (!(kernel instanceof Kernel)) return kernel;
+    // It runs at once: one load and one save for its start and its first steps.
+    kernel.run();
     kernel.save();
     return undefined;
   },
@@ -278,7 +280,7 @@ export const runtime: Runtime = {
 
   usage(context, podKey, containerId) {
     const none = { memoryBytes: 0, cpuMilli: 0 };
-    const kernel = Kernel.load(context, podKey);
+    const kernel = Kernel.view(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined) return none;
     let memoryBytes = memoryFiles(kernel, kernel.container(key).record.spec.name);

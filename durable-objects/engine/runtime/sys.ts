@@ -1,5 +1,6 @@
 /** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
 import { argumentBytesMax } from "../limits.ts";
+import { isImages, keep, keyOf, type Alike, type Executable } from "./alike.ts";
 import { Errno } from "./errno.ts";
 import { sysctlOf } from "./fs/kernel-files.ts";
 import { programOf } from "./fs/layer.ts";
@@ -71,8 +72,24 @@ export class Sys extends FileCalls {
         throw new Errno("EACCES");
       return command;
     }
+    const folders = path.split(":");
+    const alike = folders.every(isImages) ? this.#alike : undefined;
+    const key = alike && keyOf(this.who, `${path} ${command}`);
+    const known = key && alike?.commands.get(key);
+    if (known) return known;
+    const found = this.#search(command, folders);
+    if (key && alike) keep(alike.commands, key, found);
+    return found;
+  }
+
+  /** What is known of the image, for a process that sees its container as it is. */
+  get #alike(): Alike | undefined {
+    return this.process.rt === undefined ? this.container.alike : undefined;
+  }
+
+  #search(command: string, folders: readonly string[]): string {
     let denied = false;
-    for (const folder of path.split(":")) {
+    for (const folder of folders) {
       const full = normalPath(this.cwd, `${folder || "."}/${command}`);
       const place = this.peekPlace(full);
       if (!place?.node || place.node.t === "d") continue;
@@ -84,12 +101,9 @@ export class Sys extends FileCalls {
 
   /** Replaces the program. ENOENT, EACCES, ENOEXEC (a text without `#!`), E2BIG. */
   exec(path: string, argv: string[], env: Record<string, string>, depth = 0): void {
-    const place = this.existing(path);
-    if (place.node.t !== "f" || !this.vfs.allowed(place.node, 1, this.who))
-      throw new Errno("EACCES");
+    const { node, head, full } = this.#executable(path);
     if (argv.reduce((sum, word) => sum + word.length, 0) > argumentBytesMax)
       throw new Errno("E2BIG");
-    const head = place.mount.tree.read(place.id, 0, 256);
     const shebang = /^#! *(\S+)(?: +([^\n]*\S))? *\n?/.exec(head);
     if (shebang && depth < 4) {
       const extra = shebang[2] === undefined ? [] : [shebang[2]];
@@ -98,9 +112,21 @@ export class Sys extends FileCalls {
     }
     const program = programOf(head);
     if (program === undefined) throw new Errno("ENOEXEC");
-    const escalates = (place.node.m & 0o4000) !== 0 && !this.container.record.spec.noNewPrivileges;
-    if (escalates) this.process.u = place.node.u ?? 0;
-    this.become(program, argv, env, place.full);
+    const escalates = (node.m & 0o4000) !== 0 && !this.container.record.spec.noNewPrivileges;
+    if (escalates) this.process.u = node.u ?? 0;
+    this.become(program, argv, env, full);
+  }
+
+  #executable(path: string): Executable {
+    const alike = isImages(path) ? this.#alike : undefined;
+    const key = alike && keyOf(this.who, path);
+    const known = key && alike?.executables.get(key);
+    if (known) return known;
+    const { node, id, mount, full } = this.existing(path);
+    if (node.t !== "f" || !this.vfs.allowed(node, 1, this.who)) throw new Errno("EACCES");
+    const found = { full, node, head: mount.tree.read(id, 0, 256) };
+    if (key && alike && isImages(full)) keep(alike.executables, key, found);
+    return found;
   }
 
   /** The process is the given registered program from here on. */
