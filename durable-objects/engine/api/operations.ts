@@ -33,13 +33,16 @@ export interface WriteOptions {
 
 const owner: User = { name: "system:apiserver", groups: ["system:masters"] };
 
+/** Nobody is there to be warned. */
+const silent = (): void => undefined;
+
 /** Options of Podyard's own components. */
 export const internalWrite: WriteOptions = {
   user: owner,
   dryRun: false,
   fieldManager: "",
   subresource: "",
-  warn: () => undefined,
+  warn: silent,
 };
 
 /** Writes of these may change the spec, so the generation grows. */
@@ -99,7 +102,8 @@ export class Operations {
     ];
     if (errors.length)
       throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
-    for (const text of hooks.warnings?.(object, undefined) ?? []) options.warn(text);
+    if (options.warn !== silent)
+      for (const text of hooks.warnings?.(object, undefined) ?? []) options.warn(text);
     validateAdmission(admission, object, undefined, context);
     if (Number(input.metadata.resourceVersion) > 0 && !options.dryRun) {
       throw status.plainError("resourceVersion should not be set on objects to be created");
@@ -142,7 +146,9 @@ export class Operations {
       object = withStatus(object, statusOf(current));
     }
     if (options.subresource === "binding") return this.#write(resource, object, options);
-    object = this.#defaulted(hooks, object, context);
+    // The rest of the object is as it was, so only what a client says of a status has gaps to fill.
+    const reports = options.user === owner && options.subresource === "status";
+    if (!reports) object = this.#defaulted(hooks, object, context);
     if (options.fieldManager) object = this.#tracked(resource, current, object, options);
     const admission = {
       operation: "UPDATE" as const,
@@ -157,7 +163,8 @@ export class Operations {
     if (hooks.prepareForUpdate) object = hooks.prepareForUpdate(object, current, context);
     object = this.#withGeneration(hooks, current, object, options);
     this.#validateUpdate(resource, object, current, context);
-    for (const text of hooks.warnings?.(object, current) ?? []) options.warn(text);
+    if (options.warn !== silent)
+      for (const text of hooks.warnings?.(object, current) ?? []) options.warn(text);
     validateAdmission(admission, object, current, context);
     if (equal(current, object)) return current;
     if (options.user !== owner) checkGrowth(this, resource, current, object);

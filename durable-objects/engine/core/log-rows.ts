@@ -122,14 +122,8 @@ export function changeText(
   fieldsOf: FieldsOf,
 ): string {
   const text = entry?.rv === change.rv ? entry.text : JSON.stringify(change.object);
-  const head = JSON.stringify([
-    change.rv,
-    change.at,
-    opCodes[change.op],
-    change.resource,
-    change.namespace,
-    change.name,
-  ]).slice(0, -1);
+  const { rv, at, op, resource, namespace, name } = change;
+  const head = `[${rv},${at},"${opCodes[op]}","${resource}","${namespace}",${JSON.stringify(name)}`;
   const previous = change.previous;
   if (!previous || change.op !== "update") return `${head},${text}]`;
   let tail = "";

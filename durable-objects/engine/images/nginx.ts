@@ -56,6 +56,15 @@ function bootLog(version: string, startedAtMs: number): BootLine[] {
   return lines;
 }
 
+const bootLengths = new Map<string, number>();
+
+/** How many lines that is, which does not depend on the moment. */
+function bootLength(version: string): number {
+  let length = bootLengths.get(version);
+  if (length === undefined) bootLengths.set(version, (length = bootLog(version, 0).length));
+  return length;
+}
+
 /** nginx looks upstreams up once, as it starts: a name that does not resolve is fatal. */
 function unresolved(sys: Sys, servers: NginxServer[]): string | undefined {
   for (const { proxy } of servers.flatMap((server) => server.locations))
@@ -189,7 +198,7 @@ const master: Program<NginxState> = {
     const log = kernel.logs.recordOf(sys.process.c);
     if (sys.pid === 1 && log.n === 0) {
       const image = sys.container.record.spec.image;
-      log.boot = { image, at: sys.now, n: bootLog(sys.container.image.version, sys.now).length };
+      log.boot = { image, at: sys.now, n: bootLength(sys.container.image.version) };
       kernel.pod.ns[sys.process.ns] = Math.max(kernel.pod.ns[sys.process.ns] ?? 0, 36);
     }
     return untouched ? {} : { conf };

@@ -69,16 +69,44 @@ const pullTime = (sizeBytes: number): number =>
 /** Of an image an object describes, compressed. */
 const describedBytes = 20 * megabyte;
 
-/** `reader`: where objects of kind Image are looked up, which come before everything else. */
-export function resolveImage(
-  image: string,
-  reader?: Lookup,
-): ResolvedImage | { error: string } | { invalid: string } {
+/** What the registry answers for a reference, whatever objects of kind Image there are. */
+interface Served {
+  reference: ImageReference;
+  name: string;
+  repository: string;
+  answer: ResolvedImage | { error: string };
+}
+
+const servedMax = 200;
+const served = new Map<string, Served | { invalid: string }>();
+
+/** Kept likewise: the registry is the same for all. */
+function servedFor(image: string): Served | { invalid: string } {
+  let known = served.get(image);
+  if (!known) {
+    if (served.size >= servedMax) served.clear();
+    served.set(image, (known = serve(image)));
+  }
+  return known;
+}
+
+function serve(image: string): Served | { invalid: string } {
   const reference = parseReference(image);
   if ("error" in reference)
     return { invalid: `couldn't parse image name "${image}": ${reference.error}` };
   const name = familiar(reference);
   const repository = `${reference.domain}/${reference.path}`;
+  return { reference, name, repository, answer: answerOf(reference, name, repository) };
+}
+
+/** `reader`: where objects of kind Image are looked up, which come before everything else. */
+export function resolveImage(
+  image: string,
+  reader?: Lookup,
+): ResolvedImage | { error: string } | { invalid: string } {
+  const known = servedFor(image);
+  if ("invalid" in known) return known;
+  const { reference, name, repository, answer } = known;
   const described = imagesOf(reader, repository);
   if (described.length) {
     const wanted = reference.tag ?? "latest";
@@ -92,6 +120,14 @@ export function resolveImage(
       known: true,
     };
   }
+  return answer;
+}
+
+function answerOf(
+  reference: ImageReference,
+  name: string,
+  repository: string,
+): ResolvedImage | { error: string } {
   const host = hostFailure(reference, name);
   if (host) return host;
   const definition = findRepository(repository);

@@ -67,6 +67,8 @@ export class Sys extends FileCalls {
   /** Looks a command up in PATH; a path is taken as it is. ENOENT or EACCES. */
   which(command: string, path = this.env.PATH ?? "/bin:/usr/bin"): string {
     if (command.includes("/")) {
+      const known = isImages(command) ? this.#alike : undefined;
+      if (known?.executables.has(keyOf(this.who, command))) return command;
       const place = this.existing(command);
       if (place.node.t === "d" || !this.vfs.allowed(place.node, 1, this.who))
         throw new Errno("EACCES");

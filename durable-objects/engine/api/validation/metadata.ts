@@ -183,18 +183,20 @@ function validateManagedFields(
   return errors;
 }
 
-/** What create and update check alike, beyond name and namespace. */
-function validateCommon(meta: ObjectMeta, path: string, finalizers: boolean): FieldError[] {
+/** What create and update check alike, beyond name and namespace. What is still the same as before was checked then. */
+function validateCommon(meta: ObjectMeta, path: string, old: ObjectMeta | undefined): FieldError[] {
   const errors: FieldError[] = [];
-  if (meta.labels) errors.push(...validateLabels(meta.labels, child(path, "labels")));
-  if (meta.annotations)
-    errors.push(...validateAnnotations(meta.annotations, child(path, "annotations")));
-  if (meta.ownerReferences)
-    errors.push(...validateOwnerReferences(meta.ownerReferences, child(path, "ownerReferences")));
-  if (finalizers && meta.finalizers)
-    errors.push(...validateFinalizers(meta.finalizers, child(path, "finalizers")));
-  if (meta.managedFields)
-    errors.push(...validateManagedFields(meta.managedFields, child(path, "managedFields")));
+  const { labels, annotations, ownerReferences, finalizers, managedFields } = meta;
+  if (labels && labels !== old?.labels)
+    errors.push(...validateLabels(labels, child(path, "labels")));
+  if (annotations && annotations !== old?.annotations)
+    errors.push(...validateAnnotations(annotations, child(path, "annotations")));
+  if (ownerReferences && ownerReferences !== old?.ownerReferences)
+    errors.push(...validateOwnerReferences(ownerReferences, child(path, "ownerReferences")));
+  if (!old && finalizers)
+    errors.push(...validateFinalizers(finalizers, child(path, "finalizers")));
+  if (managedFields && managedFields !== old?.managedFields)
+    errors.push(...validateManagedFields(managedFields, child(path, "managedFields")));
   return errors;
 }
 
@@ -222,7 +224,7 @@ export function validateObjectMeta(
   } else if (meta.namespace)
     errors.push(forbiddenField(child(path, "namespace"), "not allowed on this type"));
   errors.push(...validateNonnegative(meta.generation, child(path, "generation")));
-  errors.push(...validateCommon(meta, path, true));
+  errors.push(...validateCommon(meta, path, undefined));
   errors.push(...validateKubeFinalizers(meta.finalizers, child(path, "finalizers")));
   return errors;
 }
@@ -268,7 +270,7 @@ export function validateObjectMetaUpdate(
   for (const key of immutableMeta)
     if (meta[key] !== old[key])
       errors.push(...validateImmutable(meta[key] ?? null, old[key] ?? null, child(path, key)));
-  errors.push(...validateCommon(meta, path, false));
+  errors.push(...validateCommon(meta, path, old));
   errors.push(...validateKubeFinalizers(meta.finalizers, child(path, "finalizers")));
   return errors;
 }

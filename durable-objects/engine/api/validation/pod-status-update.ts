@@ -1,5 +1,6 @@
 /** Writes to pods/x/status. k8s: core/validation ValidatePodStatusUpdate */
 import type { ContainerStatus, PodIP } from "kubernetes-types/core/v1";
+import { equal } from "../../core/equal.ts";
 import type { Container, PodObject } from "../../kinds/pod-types.ts";
 import { type FieldError, forbiddenField, invalid } from "../field.ts";
 import { parseIp, validateIpLegacy } from "./ip.ts";
@@ -49,7 +50,7 @@ function validateIps(
   path: string,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  if (ips === old || !ips) return errors;
+  if (!ips || equal(ips, old)) return errors;
   const known = old?.map((p) => p.ip ?? "") ?? [];
   ips.forEach(({ ip = "" }, i) => errors.push(...validateIpLegacy(`${path}[${i}]`, ip, known)));
   if (ips.length > 1) {
