@@ -91,12 +91,14 @@ function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
 /** Nine that say different things, none long after the one before: the next ones share an Event. k8s: EventAggregate */
 function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
   if (similar.length < distinctMax) return false;
-  const latestFirst = [...similar].sort((a, b) => lastSeen(b) - lastSeen(a));
+  const latestFirst = similar
+    .map((event) => ({ event, seen: lastSeen(event) }))
+    .sort((a, b) => b.seen - a.seen);
   let count = 0;
   let since = now;
-  for (const event of latestFirst) {
-    if (since - lastSeen(event) > similarMs) break;
-    since = lastSeen(event);
+  for (const { event, seen } of latestFirst) {
+    if (since - seen > similarMs) break;
+    since = seen;
     if (!event.message.startsWith(combined)) count += 1;
   }
   return count >= distinctMax;

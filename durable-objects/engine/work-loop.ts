@@ -152,15 +152,15 @@ export class WorkLoop {
   }
 
   #map(change: Change): void {
-    for (const { controller, wakes } of this.#subscribers.get(change.resource) ?? []) {
-      for (const key of wakes(change, this.#client) ?? []) {
-        this.#queue.add(workKey(controller.name, key));
-      }
-    }
-    for (const { controller, wakes } of this.#subscribers.get("*") ?? []) {
-      for (const key of wakes(change, this.#client) ?? []) {
-        this.#queue.add(workKey(controller.name, key));
-      }
+    this.#wake(change, this.#subscribers.get(change.resource));
+    this.#wake(change, this.#subscribers.get("*"));
+  }
+
+  #wake(change: Change, subscribers: readonly Subscriber[] | undefined): void {
+    if (!subscribers) return;
+    for (const { controller, wakes } of subscribers) {
+      const keys = wakes(change, this.#client);
+      if (keys) for (const key of keys) this.#queue.add(workKey(controller.name, key));
     }
   }
 

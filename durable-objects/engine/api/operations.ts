@@ -119,10 +119,10 @@ export class Operations {
     return this.store.write("create", resource.id, object, this.now).object;
   }
 
-  /** Events of Podyard's own components: complete as they come, so nothing is left to default or to check. */
+  /** Events of Podyard's own components: complete as they come and made for this, so nothing is left to check. */
   createEvent(event: KubeObject): void {
-    const metadata = { ...event.metadata, uid: this.random.uuid() };
-    this.store.write("create", "events", { ...event, metadata }, this.now);
+    event.metadata.uid = this.random.uuid();
+    this.store.write("create", "events", event, this.now, true);
   }
 
   /** Replaces an object by what `change` makes of it; checks the resourceVersion that the result carries. */

@@ -24,8 +24,13 @@ export function rfc3339Nano(ms: number): string {
 /** ms of an RFC3339 text, NaN when it is none. */
 export function parseTime(text: string | undefined): number {
   if (!text) return Number.NaN;
-  return Date.parse(text);
+  if (text === parsedText) return parsedMs;
+  parsedMs = Date.parse(text);
+  parsedText = text;
+  return parsedMs;
 }
+let parsedText = "";
+let parsedMs = Number.NaN;
 
 /** Any engine moment as the parts `date` prints. */
 export function calendar(ms: number): {

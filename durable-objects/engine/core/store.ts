@@ -167,8 +167,17 @@ export class Store {
     this.#recordChanges.set(`${table}\0${key}`, { table, key, value });
   }
 
-  /** Writes one revision. `object` is complete but for resourceVersion, which is set here. */
-  write(op: Change["op"], resource: ResourceId, object: KubeObject, atMs: number): Change {
+  /**
+   * Writes one revision. `object` is complete but for resourceVersion, which is set here: in a copy, unless the caller
+   * made it for this write alone (`own`).
+   */
+  write(
+    op: Change["op"],
+    resource: ResourceId,
+    object: KubeObject,
+    atMs: number,
+    own = false,
+  ): Change {
     const namespace = object.metadata.namespace ?? "";
     const name = object.metadata.name;
     const key = objectKey(namespace, name);
@@ -176,10 +185,8 @@ export class Store {
     const previous = this.#resources.get(resource)?.get(key);
     assert((previous === undefined) === (op === "create"), `${op} of ${resource} ${key}`);
     const rv = ++this.rv;
-    const stored: KubeObject = {
-      ...object,
-      metadata: { ...object.metadata, resourceVersion: String(rv) },
-    };
+    const stored: KubeObject = own ? object : { ...object, metadata: { ...object.metadata } };
+    stored.metadata.resourceVersion = String(rv);
     this.#undo?.push({
       what: "object",
       resource,

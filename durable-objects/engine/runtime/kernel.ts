@@ -30,22 +30,28 @@ export const execCost = 500;
 /** Tables that are left out of the stored record while empty. */
 const emptyTables = () => ({ of: {}, pi: {}, co: {}, li: {}, se: {}, ht: {} });
 
-function slim(pod: PodRecord): Partial<PodRecord> {
-  const out: Record<string, unknown> = { ...pod };
-  for (const name of Object.keys(emptyTables()))
-    if (Object.keys(out[name] as object).length === 0) delete out[name];
+const tables = new Set(Object.keys(emptyTables()));
+
+function isEmpty(table: object): boolean {
+  for (const _key in table) return false;
+  return true;
+}
+
+/** The record as it is kept. Made anew, as an object that lost a property takes several times its room from then on. */
+function kept(pod: PodRecord): Partial<PodRecord> {
+  const out: Record<string, unknown> = {};
+  for (const name in pod) {
+    const value = pod[name as keyof PodRecord];
+    if (value === undefined || (tables.has(name) && isEmpty(value as object))) continue;
+    out[name] = value;
+  }
+  const ps: PodRecord["ps"] = {};
+  for (const key in pod.ps) ps[key] = { ...(pod.ps[key] as PodRecord["ps"][string]) };
+  out["ps"] = ps;
   return out as Partial<PodRecord>;
 }
 
 export const processKey = (ns: number, pid: number): number => ns * 100_000 + pid;
-
-/** An object that lost a property takes several times its room from then on: what is kept is made anew. */
-function compact(pod: Partial<PodRecord>): Partial<PodRecord> {
-  if (!pod.ps) return { ...pod };
-  const ps: PodRecord["ps"] = {};
-  for (const key in pod.ps) ps[key] = { ...(pod.ps[key] as PodRecord["ps"][string]) };
-  return { ...pod, ps };
-}
 
 export class Kernel {
   readonly context: RuntimeContext;
@@ -110,7 +116,7 @@ export class Kernel {
       if (process?.w) delete process.lt;
       if (process?.cpu !== undefined) process.cpu = Math.round(process.cpu);
     }
-    this.records.put("runtime", this.key, compact(slim(this.pod)));
+    this.records.put("runtime", this.key, kept(this.pod));
     this.context.network?.moved?.(this.context, this.pod);
     return due;
   }

@@ -28,20 +28,27 @@ function emptyPod(pod: PodSandbox): PodRecord {
   };
 }
 
-/** Without fields that say nothing: false, empty lists, empty strings. */
+const silent: Record<string, (value: unknown) => boolean> = {
+  terminationMessagePath: (value) => value === "/dev/termination-log",
+  restartCount: (value) => value === 0,
+  kind: (value) => value === "app",
+  capabilities: (value) => {
+    const { add, drop } = value as NonNullable<ContainerSpec["capabilities"]>;
+    return !add?.length && !drop?.length;
+  },
+};
+
+/** Without fields that say nothing: false, empty lists, empty strings, what is usual. */
 function compact(spec: object): Record<string, unknown> {
   const out: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(spec)) {
+  const given = spec as Record<string, unknown>;
+  for (const key in given) {
+    const value = given[key];
     if (value === undefined || value === false || value === "") continue;
     if (Array.isArray(value) && value.length === 0 && key !== "command" && key !== "args") continue;
+    if (silent[key]?.(value)) continue;
     out[key] = value;
   }
-  const capabilities = out.capabilities as ContainerSpec["capabilities"] | undefined;
-  if (out.terminationMessagePath === "/dev/termination-log") delete out.terminationMessagePath;
-  if (out.restartCount === 0) delete out.restartCount;
-  if (out.kind === "app") delete out.kind;
-  if (capabilities && !capabilities.add?.length && !capabilities.drop?.length)
-    delete out.capabilities;
   return out;
 }
 

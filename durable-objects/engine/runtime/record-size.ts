@@ -1,6 +1,7 @@
 /** What runs in a Pod lies in one row: when it would grow too large for that, the container that holds most is killed. */
 import { podRecordCharactersMax } from "../limits.ts";
 import type { Kernel } from "./kernel.ts";
+import type { PodRecord } from "./state.ts";
 
 const sizeOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
 
@@ -13,6 +14,21 @@ function mostOf(value: unknown): number {
   else {
     const table = value as Record<string, unknown>;
     for (const key in table) sum += key.length * 6 + 3 + mostOf(table[key]);
+  }
+  return sum;
+}
+
+const specSizes = new WeakMap<object, number>();
+
+/** What a container was started with stays as it is, and is most of a record. */
+function mostOfRecord(pod: PodRecord): number {
+  let sum = 3;
+  for (const name in pod) if (name !== "cs") sum += mostOf(pod[name as keyof PodRecord]) + 20;
+  for (const key in pod.cs) {
+    const { spec, ...rest } = pod.cs[key] as PodRecord["cs"][string];
+    let size = specSizes.get(spec);
+    if (size === undefined) specSizes.set(spec, (size = mostOf(spec)));
+    sum += size + mostOf(rest) + 20;
   }
   return sum;
 }
@@ -42,7 +58,7 @@ function shares(kernel: Kernel): Map<string, number> {
 /** Kills by memory until the record fits. Sessions keep their end and lose what nobody has read. */
 export function keepSmall(kernel: Kernel): void {
   const { pod } = kernel;
-  if (mostOf(pod) <= podRecordCharactersMax) return;
+  if (mostOfRecord(pod) <= podRecordCharactersMax) return;
   for (let rounds = Object.keys(pod.cs).length; rounds > 0; rounds--) {
     if (sizeOf(pod) <= podRecordCharactersMax) return;
     const [largest] = [...shares(kernel)].sort((a, b) => b[1] - a[1])[0] ?? [];

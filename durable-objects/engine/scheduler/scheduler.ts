@@ -2,7 +2,7 @@
 import type { Client, Controller, EventSource, Reader } from "../controllers/define.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
-import { splitKey, type Change } from "../core/object.ts";
+import { objectKey, splitKey, type Change } from "../core/object.ts";
 import { StatusError } from "../api/status.ts";
 import {
   schedulerBackoffMsMax,
@@ -71,7 +71,7 @@ function wokenByPod(change: Change, cache: SchedulerCache): string[] | undefined
   const nodeOf = (name: string): Node | undefined => cache.node(name)?.node;
   if (pod.spec.nodeName) return helped(helpOfPod(change, nodeOf), cache.waiting);
   const own = pod.spec.schedulerName === schedulerName && concernsScheduling(change, pod, before);
-  const keys = own ? [podInfo(pod).key] : [];
+  const keys = own ? [objectKey(change.namespace, change.name)] : [];
   // A promise that is given up frees what was kept for it.
   const promised = before?.status?.nominatedNodeName;
   if (promised && (change.op === "delete" || pod.status?.nominatedNodeName !== promised)) {
