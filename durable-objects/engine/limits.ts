@@ -8,7 +8,7 @@ export const generateNameAttemptsMax = 8;
 // Log
 export const logRowBytesMax = 900_000;
 /** Uncheckpointed log beyond this is folded into the state table. */
-export const checkpointBytesMin = 2_000_000;
+export const checkpointBytesMin = 3_000_000;
 /** History kept on disk: resuming watches, timeline. */
 export const logBytesMax = 16_000_000;
 /** Lists of the past and their next pages go back so far. k8s: storagebackend.DefaultCompactInterval */

@@ -231,7 +231,8 @@ export class Log {
   persist(now: number, dirty: readonly string[]): readonly Change[] {
     const { changes, records } = this.#store.takePending();
     this.remember(changes);
-    const parts = this.#rows(now, dirty, changes, records);
+    const texts = new Map<string, string>();
+    const parts = this.#rows(now, dirty, changes, records, texts);
     this.#sql.transaction(() => {
       for (const { rv, body } of parts) {
         this.#sql.exec(
@@ -250,18 +251,20 @@ export class Log {
       }
       for (const r of records) this.#dirtyKeys.add(`r\0${r.table}\0${r.key}`);
       if (this.#tailBytes > Math.max(this.sizes.checkpoint, this.#pages.bytes / 6)) {
-        this.#checkpoint(now, dirty);
+        this.#checkpoint(now, dirty, texts);
       }
     });
     this.#ring.drop(this.sizes.ring);
     return changes;
   }
 
+  /** The turn in rows. `texts` takes the JSON of its records by key, which a checkpoint may write out again. */
   #rows(
     now: number,
     dirty: readonly string[],
     changes: readonly Change[],
     records: readonly RecordChange[],
+    texts: Map<string, string>,
   ): { rv: number; body: string }[] {
     const parts: { rv: number; body: string }[] = [];
     let c: string[] = [];
@@ -287,7 +290,13 @@ export class Log {
       rv = change.rv;
     });
     for (const { table, key, value } of records) {
-      const text = JSON.stringify(value === undefined ? [table, key] : [table, key, value]);
+      let text = `["${table}",${JSON.stringify(key)}`;
+      if (value !== undefined) {
+        const json = JSON.stringify(value);
+        texts.set(`r\0${table}\0${key}`, json);
+        text += `,${json}`;
+      }
+      text += "]";
       if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
       r.push(text);
       bytes += text.length;
@@ -296,9 +305,10 @@ export class Log {
     return parts;
   }
 
-  #checkpoint(now: number, dirty: readonly string[]): void {
+  /** `texts`: the JSON of what changed in this turn, as far as it was made. */
+  #checkpoint(now: number, dirty: readonly string[], texts: Map<string, string>): void {
     const store = this.#store;
-    const texts = this.#newestTexts();
+    this.#addNewest(texts);
     this.#pages.save(this.#dirtyKeys, (key) => {
       let text = texts.get(key);
       if (text === undefined) {
@@ -324,14 +334,12 @@ export class Log {
   }
 
   /** The JSON of objects as the ring has it already: what was written lately need not be written out again. */
-  #newestTexts(): Map<string, string> {
-    const texts = new Map<string, string>();
+  #addNewest(texts: Map<string, string>): void {
     for (const { op, resource, namespace, name, text } of this.#ring.entries) {
       const key = `o\0${resource}\0${namespace}\0${name}`;
       if (op === "delete") texts.delete(key);
       else texts.set(key, text);
     }
-    return texts;
   }
 
   /** A key's JSON for its page; a tombstone where something of the base was deleted. */
