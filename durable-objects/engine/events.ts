@@ -175,6 +175,20 @@ function referenceTo(regarding: KubeObject, fieldPath: string | undefined): Refe
   return made;
 }
 
+/** `ms` million and `rest`, in 24 bits and what lies above them: a number holds only 53. */
+function nanosecondsInHex(ms: number, rest: number): string {
+  const unit = 2 ** 24;
+  const low = (ms % unit) * 1_000_000 + rest;
+  const high = Math.floor(ms / unit) * 1_000_000 + Math.floor(low / unit);
+  if (high !== lastHigh) {
+    lastHigh = high;
+    lastHighText = high.toString(16);
+  }
+  return lastHighText + (low % unit).toString(16).padStart(6, "0");
+}
+let lastHigh = 0;
+let lastHighText = "0";
+
 /**
  * The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds: kubectl lists events of one second by
  * name, so the names must follow the order of recording. `revision`: the store's, which tells those of one moment apart.
@@ -182,7 +196,7 @@ function referenceTo(regarding: KubeObject, fieldPath: string | undefined): Refe
 function newEvent(told: Telling, now: number, revision: number): CoreEvent {
   const { regarding, type, reason, message, source } = told;
   const { name, namespace = "" } = regarding.metadata;
-  const stamp = (BigInt(Math.floor(now)) * 1_000_000n + BigInt(revision % 1_000_000)).toString(16);
+  const stamp = nanosecondsInHex(Math.floor(now), revision % 1_000_000);
   const eventNamespace = namespace || "default";
   const involvedObject = referenceTo(regarding, source.fieldPath);
   const at = rfc3339(now);

@@ -140,14 +140,14 @@ export class Operations {
     this.#checkPrecondition(resource, current, input);
     const hooks = resource.hooks;
     const context = this.#context(options);
-    let object = this.#kept(current, input);
+    const reports = options.user === owner && options.subresource === "status";
+    let object = reports ? input : this.#kept(current, input);
     if (options.subresource === "status") object = this.#statusOnly(hooks, current, object);
     else if (hooks.hasGeneration !== false && !options.subresource) {
       object = withStatus(object, statusOf(current));
     }
     if (options.subresource === "binding") return this.#write(resource, object, options);
     // The rest of the object is as it was, so only what a client says of a status has gaps to fill.
-    const reports = options.user === owner && options.subresource === "status";
     if (!reports) object = this.#defaulted(hooks, object, context);
     if (options.fieldManager) object = this.#tracked(resource, current, object, options);
     const admission = {

@@ -20,7 +20,7 @@ const idOf = (object: KubeObject): string =>
 
 export const garbageCollector: Controller = {
   name: "garbagecollector",
-  wakesOn: { "*": onChange },
+  wakesOn: { "*": (change, reader) => (concerns(change) ? onChange(change, reader) : undefined) },
   reconcile(key, client) {
     const space = key.indexOf(" ");
     const resource = key.slice(0, space);
@@ -32,6 +32,16 @@ export const garbageCollector: Controller = {
     return undefined;
   },
 };
+
+/** Most changes touch neither an owner nor an end. */
+function concerns({ op, object, previous }: Change): boolean {
+  const { deletionTimestamp, ownerReferences } = object.metadata;
+  return (
+    op === "delete" ||
+    deletionTimestamp !== undefined ||
+    ownerReferences !== previous?.metadata.ownerReferences
+  );
+}
 
 function* onChange(change: Change, reader: Reader): Iterable<string> {
   const { object, previous, op, resource } = change;

@@ -144,8 +144,10 @@ export interface EnvInput extends DownwardInput {
 /** Declared variables (envFrom first, env over them), then what Services add. */
 export function containerEnv(reader: Reader, container: Container, input: EnvInput): EnvResult {
   const namespace = input.pod.metadata.namespace ?? "";
+  const links = input.pod.spec.enableServiceLinks !== false;
+  const { texts: services, env } = serviceVariables(reader, namespace, links);
+  if (!container.envFrom?.length && !container.env?.length) return { env };
   const sources = new Sources(reader, namespace);
-  const services = serviceVariables(reader, namespace, input.pod.spec.enableServiceLinks !== false);
   const declared = new Map<string, string>();
   for (const from of container.envFrom ?? []) {
     const ref = from.configMapRef ?? from.secretRef;

@@ -48,19 +48,47 @@ function makeVariables(service: ServiceObject): [string, string][] {
   return out;
 }
 
+export interface ServiceVariables {
+  /** In their order. */
+  texts: ReadonlyMap<string, string>;
+  /** The same as a container has them that declares none of its own. */
+  env: { name: string; value: string }[];
+}
+
+const noServices: readonly ServiceObject[] = [];
+const ofNamespace = new WeakMap<
+  readonly KubeObject[],
+  { kubernetes: ServiceObject | undefined; made: ServiceVariables }
+>();
+
 /** Sorted by Service; those without an IP are left out; `kubernetes` of the default namespace is always in. */
 export function serviceVariables(
   reader: Reader,
   namespace: string,
   links: boolean,
+): ServiceVariables {
+  const list = links ? reader.list<ServiceObject>("services", namespace) : noServices;
+  const kubernetes = reader.get<ServiceObject>("services", "default", "kubernetes");
+  // A list stays the same one until something in it changes.
+  const known = ofNamespace.get(list);
+  if (known && known.kubernetes === kubernetes) return known.made;
+  const texts = variablesOfAll(list, kubernetes);
+  const made = { texts, env: [...texts].map(([name, value]) => ({ name, value })) };
+  ofNamespace.set(list, { kubernetes, made });
+  return made;
+}
+
+function variablesOfAll(
+  list: readonly ServiceObject[],
+  kubernetes: ServiceObject | undefined,
 ): Map<string, string> {
   const services = new Map<string, ServiceObject>();
   const add = (service: ServiceObject | undefined): void => {
     const ip = service?.spec?.clusterIP;
     if (service && ip && ip !== "None") services.set(service.metadata.name, service);
   };
-  if (links) for (const service of reader.list<ServiceObject>("services", namespace)) add(service);
-  add(reader.get<ServiceObject>("services", "default", "kubernetes"));
+  for (const service of list) add(service);
+  add(kubernetes);
   const out = new Map<string, string>();
   for (const name of [...services.keys()].sort()) {
     for (const [key, text] of variablesOf(services.get(name) as ServiceObject)) out.set(key, text);

@@ -121,14 +121,11 @@ export function podText(pod: Pod, uid: string): string {
 
 /** Containers of a Pod with their kind, in start order: init, then app. */
 export function podContainers(spec: PodSpec): { container: Container; kind: ContainerKind }[] {
-  return [
-    ...(spec.initContainers ?? []).map((container) => ({ container, kind: "init" as const })),
-    ...spec.containers.map((container) => ({ container, kind: "app" as const })),
-    ...(spec.ephemeralContainers ?? []).map((container) => ({
-      container,
-      kind: "ephemeral" as const,
-    })),
-  ];
+  const all: { container: Container; kind: ContainerKind }[] = [];
+  for (const container of spec.initContainers ?? []) all.push({ container, kind: "init" });
+  for (const container of spec.containers) all.push({ container, kind: "app" });
+  for (const container of spec.ephemeralContainers ?? []) all.push({ container, kind: "ephemeral" });
+  return all;
 }
 
 export const mirrorAnnotation = "kubernetes.io/config.mirror";

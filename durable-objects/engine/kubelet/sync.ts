@@ -1,5 +1,6 @@
 /** What one look at one Pod works with, and the small things every part of the kubelet needs. */
 import type { Client, EventSource } from "../controllers/define.ts";
+import { hex32 } from "../core/random.ts";
 import { network } from "../network/network.ts";
 import type { Runtime, RuntimeContext } from "../runtime/define.ts";
 import type { PodRecord } from "./record.ts";
@@ -89,10 +90,6 @@ export function podEvent(
 /** 64 hex characters from the client's deterministic draws. */
 export function containerId(client: Client): string {
   let id = "";
-  for (let i = 0; i < 8; i++) {
-    id += Math.floor(client.random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, "0");
-  }
+  for (let i = 0; i < 8; i++) id += hex32(Math.floor(client.random() * 2 ** 32));
   return id;
 }

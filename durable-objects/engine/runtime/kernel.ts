@@ -30,6 +30,17 @@ export const execCost = 500;
 /** Tables that are left out of the stored record while empty. */
 const emptyTables = () => ({ of: {}, pi: {}, co: {}, li: {}, se: {}, ht: {} });
 
+/** A copy to change. What the Pod and its containers were started with never changes: all copies share it. */
+function copied(record: PodRecord): PodRecord {
+  const { pod, cs, ...rest } = record;
+  const containers: PodRecord["cs"] = {};
+  for (const key in cs) {
+    const { spec, ...state } = cs[key] as PodRecord["cs"][string];
+    containers[key] = { spec, ...cloneJson(state) };
+  }
+  return { ...emptyTables(), pod, cs: containers, ...cloneJson(rest) };
+}
+
 const tables = new Set(Object.keys(emptyTables()));
 
 function isEmpty(table: object): boolean {
@@ -75,7 +86,7 @@ export class Kernel {
     this.key = key;
     this.now = context.now;
     this.#clock = context.now;
-    this.pod = own ? record : { ...emptyTables(), ...cloneJson(record) };
+    this.pod = own ? record : copied(record);
     this.files = new Files(this);
     this.logs = new PodLogs(this);
   }

@@ -8,7 +8,14 @@ import { validateImmutable } from "./metadata.ts";
 import { dns1123Subdomain, invalidEach, qualifiedName } from "./names.ts";
 import { validateAnnotationUpdates } from "./pod-update.ts";
 
-const systemConditions = new Set(["PodScheduled", "Ready", "Initialized"]);
+/** Types that need no look: upstream's system conditions, and others of its kubelet. */
+const systemConditions = new Set([
+  "PodScheduled",
+  "Ready",
+  "Initialized",
+  "ContainersReady",
+  "PodReadyToStartContainers",
+]);
 
 /** May a container that ended with `exitCode` run again? k8s: podutil.ContainerShouldRestart */
 export function containerShouldRestart(
@@ -83,9 +90,17 @@ function validateNodeNames(pod: PodObject, old: PodObject): FieldError[] {
   return errors;
 }
 
+const someEnded = (list: readonly ContainerStatus[] | undefined): boolean =>
+  list?.some((status) => status.state?.terminated) ?? false;
+
 /** Terminated containers stay so unless a policy or rule restarts them. */
 function validateStates(pod: PodObject, old: PodObject): FieldError[] {
-  const { spec } = old;
+  const { spec, status } = old;
+  const ended =
+    someEnded(status?.containerStatuses) ||
+    someEnded(status?.initContainerStatuses) ||
+    someEnded(status?.ephemeralContainerStatuses);
+  if (!ended) return [];
   const all = [...spec.containers, ...(spec.initContainers ?? [])];
   const everyoneMayRestart = all.some((c) =>
     c.restartPolicyRules?.some((rule) => rule.action === "RestartAllContainers"),
