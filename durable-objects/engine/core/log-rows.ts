@@ -40,6 +40,37 @@ function sameTexts(a: Record<string, string>, b: Record<string, string>): boolea
   return true;
 }
 
+const specTextsMax = 500;
+/** JSON of specs that stay through updates of a status, by two generations: the older one goes when the newer is full. */
+let specTexts = new Map<unknown, string>();
+let olderSpecTexts = specTexts;
+
+function specText(spec: object): string {
+  let text = specTexts.get(spec);
+  if (text !== undefined) return text;
+  text = olderSpecTexts.get(spec) ?? JSON.stringify(spec);
+  if (specTexts.size >= specTextsMax) {
+    olderSpecTexts = specTexts;
+    specTexts = new Map();
+  }
+  specTexts.set(spec, text);
+  return text;
+}
+
+/** An object's JSON. A Pod's spec is most of it, and the same in all its revisions but the first. */
+function textOf({ op, resource, object }: Change): string {
+  if (resource !== "pods" || op === "create") return JSON.stringify(object);
+  let text = "";
+  const parts = object as unknown as Record<string, object | string | undefined>;
+  for (const key in parts) {
+    const part = parts[key];
+    if (part === undefined) continue;
+    const json = key === "spec" ? specText(part as object) : JSON.stringify(part);
+    text += `${text === "" ? "{" : ","}"${key}":${json}`;
+  }
+  return `${text}}`;
+}
+
 /** An entry of the ring: its object is held while it is new, and read from the text afterwards. */
 export class KeptEntry implements LogEntry {
   readonly rv: number;
@@ -63,7 +94,7 @@ export class KeptEntry implements LogEntry {
     this.resource = change.resource;
     this.namespace = change.namespace;
     this.name = change.name;
-    this.text = JSON.stringify(change.object);
+    this.text = textOf(change);
     this.#object = change.object;
     const before = change.previous;
     if (!before) return;

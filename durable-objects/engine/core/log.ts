@@ -49,7 +49,8 @@ export class Log {
   #lastId = 0;
   #tailBytes = 0;
   #logBytes = 0;
-  #dirtyKeys = new Set<string>();
+  /** What the next checkpoint must write, with the newest revision of an object (0: a record). */
+  #dirtyKeys = new Map<string, number>();
   /** The built-in base (bootstrap/base.ts) by key: deleting one of it leaves a tombstone. */
   readonly #base = new Map<string, KubeObject>();
   #ownRows = 0;
@@ -187,14 +188,14 @@ export class Log {
         if (object.metadata.ownerReferences) store.owns(kind);
       }
       store.rv = rv;
-      this.#dirtyKeys.add(`${kind}\0${namespace}\0${name}`);
+      this.#dirtyKeys.set(`${kind}\0${namespace}\0${name}`, rv);
     }
     for (const [table, key, value] of turn.r) {
       const load = (): void => store.loadRecord(table, key, value);
       const after = late.get(`r\0${table}`);
       if (after) after.push(load);
       else load();
-      this.#dirtyKeys.add(`r\0${table}\0${key}`);
+      this.#dirtyKeys.set(`r\0${table}\0${key}`, 0);
     }
   }
 
@@ -247,9 +248,9 @@ export class Log {
         this.#logBytes += body.length;
       }
       for (const c of changes) {
-        this.#dirtyKeys.add(`o\0${c.resource}\0${c.namespace}\0${c.name}`);
+        this.#dirtyKeys.set(`o\0${c.resource}\0${c.namespace}\0${c.name}`, c.rv);
       }
-      for (const r of records) this.#dirtyKeys.add(`r\0${r.table}\0${r.key}`);
+      for (const r of records) this.#dirtyKeys.set(`r\0${r.table}\0${r.key}`, 0);
       if (this.#tailBytes > Math.max(this.sizes.checkpoint, this.#pages.bytes / 6)) {
         this.#checkpoint(now, dirty, texts);
       }
@@ -305,11 +306,12 @@ export class Log {
     return parts;
   }
 
-  /** `texts`: the JSON of what changed in this turn, as far as it was made. */
+  /** `texts`: the JSON of records of this turn. What the ring has need not be made again either. */
   #checkpoint(now: number, dirty: readonly string[], texts: Map<string, string>): void {
     const store = this.#store;
-    this.#addNewest(texts);
-    this.#pages.save(this.#dirtyKeys, (key) => {
+    this.#pages.save(this.#dirtyKeys.keys(), (key) => {
+      const entry = this.#ring.at(this.#dirtyKeys.get(key) ?? 0);
+      if (entry && entry.op !== "delete") return entry.text;
       let text = texts.get(key);
       if (text === undefined) {
         text = this.#textOf(key);
@@ -331,15 +333,6 @@ export class Log {
     this.#tailBytes = 0;
     this.#ownRows += this.#past.trim(this.#lastId, this.#logBytes, this.sizes.log);
     this.#logBytes = this.#bytesOnDisk();
-  }
-
-  /** The JSON of objects as the ring has it already: what was written lately need not be written out again. */
-  #addNewest(texts: Map<string, string>): void {
-    for (const { op, resource, namespace, name, text } of this.#ring.entries) {
-      const key = `o\0${resource}\0${namespace}\0${name}`;
-      if (op === "delete") texts.delete(key);
-      else texts.set(key, text);
-    }
   }
 
   /** A key's JSON for its page; a tombstone where something of the base was deleted. */

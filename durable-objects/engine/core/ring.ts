@@ -68,6 +68,17 @@ export class Ring {
   /** Entries after a revision, oldest first; undefined when it lies before the floor. */
   since(rv: number): readonly LogEntry[] | undefined {
     if (rv < this.#floor) return undefined;
+    const first = this.#indexAfter(rv);
+    return first === 0 ? this.#entries : this.#entries.slice(first);
+  }
+
+  /** The entry of a revision. */
+  at(rv: number): LogEntry | undefined {
+    if (rv <= this.#floor || rv > this.#head) return undefined;
+    return this.#entries[this.#indexAfter(rv - 1)];
+  }
+
+  #indexAfter(rv: number): number {
     let low = 0;
     let high = this.#entries.length;
     while (low < high) {
@@ -75,6 +86,6 @@ export class Ring {
       if ((this.#entries[middle] as LogEntry).rv <= rv) low = middle + 1;
       else high = middle;
     }
-    return low === 0 ? this.#entries : this.#entries.slice(low);
+    return low;
   }
 }

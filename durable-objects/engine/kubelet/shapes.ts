@@ -124,7 +124,8 @@ export function podContainers(spec: PodSpec): { container: Container; kind: Cont
   const all: { container: Container; kind: ContainerKind }[] = [];
   for (const container of spec.initContainers ?? []) all.push({ container, kind: "init" });
   for (const container of spec.containers) all.push({ container, kind: "app" });
-  for (const container of spec.ephemeralContainers ?? []) all.push({ container, kind: "ephemeral" });
+  for (const container of spec.ephemeralContainers ?? [])
+    all.push({ container, kind: "ephemeral" });
   return all;
 }
 

@@ -369,6 +369,8 @@ export class Container {
   }
 
   terminationMessage(): string | undefined {
+    // Nobody wrote anything, and the image has no such file.
+    if (this.record.spec.terminationMessagePath === undefined && this.alike) return undefined;
     const text = this.#file(this.record.spec.terminationMessagePath ?? "/dev/termination-log");
     // k8s: pkg/kubelet/container/runtime.go MaxContainerTerminationMessageLength
     return text ? text.slice(0, 4096) : undefined;

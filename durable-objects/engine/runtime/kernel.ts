@@ -6,7 +6,6 @@ import type { Records } from "../controllers/define.ts";
 import { computeAheadMs, processStateBytesMax, stepsPerAdvanceMax } from "../limits.ts";
 import { assert } from "../assert.ts";
 import { exit, spawn } from "./births.ts";
-import { cloneJson } from "./bytes.ts";
 import { Container, defaultCapacity } from "./container.ts";
 import { crash } from "./crash.ts";
 import type { RuntimeContext } from "./define.ts";
@@ -14,6 +13,7 @@ import { Errno } from "./errno.ts";
 import { Files } from "./files.ts";
 import { askAgain } from "./http.ts";
 import { PodLogs } from "./logs.ts";
+import { copied, emptyTables, kept } from "./pod-record.ts";
 import { programs } from "./programs.ts";
 import { memoryFiles, weighMemoryFiles } from "./memory-files.ts";
 import { keepSmall } from "./record-size.ts";
@@ -26,41 +26,6 @@ import type { PodRecord, Process, Wait } from "./state.ts";
 export const stepCost = 20;
 export const forkCost = 300;
 export const execCost = 500;
-
-/** Tables that are left out of the stored record while empty. */
-const emptyTables = () => ({ of: {}, pi: {}, co: {}, li: {}, se: {}, ht: {} });
-
-/** A copy to change. What the Pod and its containers were started with never changes: all copies share it. */
-function copied(record: PodRecord): PodRecord {
-  const { pod, cs, ...rest } = record;
-  const containers: PodRecord["cs"] = {};
-  for (const key in cs) {
-    const { spec, ...state } = cs[key] as PodRecord["cs"][string];
-    containers[key] = { spec, ...cloneJson(state) };
-  }
-  return { ...emptyTables(), pod, cs: containers, ...cloneJson(rest) };
-}
-
-const tables = new Set(Object.keys(emptyTables()));
-
-function isEmpty(table: object): boolean {
-  for (const _key in table) return false;
-  return true;
-}
-
-/** The record as it is kept. Made anew, as an object that lost a property takes several times its room from then on. */
-function kept(pod: PodRecord): Partial<PodRecord> {
-  const out: Record<string, unknown> = {};
-  for (const name in pod) {
-    const value = pod[name as keyof PodRecord];
-    if (value === undefined || (tables.has(name) && isEmpty(value as object))) continue;
-    out[name] = value;
-  }
-  const ps: PodRecord["ps"] = {};
-  for (const key in pod.ps) ps[key] = { ...(pod.ps[key] as PodRecord["ps"][string]) };
-  out["ps"] = ps;
-  return out as Partial<PodRecord>;
-}
 
 export const processKey = (ns: number, pid: number): number => ns * 100_000 + pid;
 

@@ -193,8 +193,7 @@ function validateCommon(meta: ObjectMeta, path: string, old: ObjectMeta | undefi
     errors.push(...validateAnnotations(annotations, child(path, "annotations")));
   if (ownerReferences && ownerReferences !== old?.ownerReferences)
     errors.push(...validateOwnerReferences(ownerReferences, child(path, "ownerReferences")));
-  if (!old && finalizers)
-    errors.push(...validateFinalizers(finalizers, child(path, "finalizers")));
+  if (!old && finalizers) errors.push(...validateFinalizers(finalizers, child(path, "finalizers")));
   if (managedFields && managedFields !== old?.managedFields)
     errors.push(...validateManagedFields(managedFields, child(path, "managedFields")));
   return errors;
