@@ -36,6 +36,8 @@ export function createReader(store: Store, now: Now): Reader {
       store.list(resource, namespace) as readonly T[],
     byIndex: <T extends KubeObject>(index: string, value: string) =>
       store.byIndex(index, value) as readonly T[],
+    count: (resource, namespace) => store.count(resource, namespace),
+    countByIndex: (index, value) => store.countByIndex(index, value),
     inNamespace: (namespace) => store.inNamespace(namespace),
     podsMatching: <T extends KubeObject>(namespace: string, labels: Record<string, string>) =>
       podsMatching(store, namespace, labels) as readonly T[],
@@ -104,6 +106,12 @@ export class EngineClient implements Client {
   }
   byIndex<T extends KubeObject>(index: string, value: string): readonly T[] {
     return this.#reader.byIndex<T>(index, value);
+  }
+  count(resource: ResourceId, namespace?: string): number {
+    return this.#store.count(resource, namespace);
+  }
+  countByIndex(index: string, value: string): number {
+    return this.#store.countByIndex(index, value);
   }
   inNamespace(namespace: string): readonly KubeObject[] {
     return this.#store.inNamespace(namespace);

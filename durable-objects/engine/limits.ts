@@ -14,7 +14,7 @@ export const logBytesMax = 16_000_000;
 /** Lists of the past and their next pages go back so far. k8s: storagebackend.DefaultCompactInterval */
 export const compactIntervalMs = 300_000;
 /** Revisions kept in memory for watches to resume from. */
-export const ringBytesMax = 2_500_000;
+export const ringBytesMax = 3_000_000;
 /** Newest revisions whose objects are kept beside their text. */
 export const ringObjectsMax = 200;
 

@@ -455,6 +455,8 @@ function clientOf(world: World): Client {
         if (index === "pod.node") return (pod.spec.nodeName ?? "") === value;
         return index === "pod.ip" && pod.status?.podIP === value && !pod.spec.hostNetwork;
       }) as never,
+    count: (resource, namespace) => clientOf(world).list(resource, namespace).length,
+    countByIndex: (index, value) => clientOf(world).byIndex(index, value).length,
     podsMatching: () => [],
     inNamespace: () => [],
     create: (resource, object) => world.create(resource, object as KubeObject) as never,

@@ -36,6 +36,8 @@ export class RuntimeWorld implements RuntimeContext {
     get: () => undefined,
     list: () => [],
     byIndex: () => [],
+    count: () => 0,
+    countByIndex: () => 0,
     podsMatching: () => [],
     inNamespace: () => [],
   };

@@ -29,6 +29,9 @@ export interface Reader {
    * `event.uid` (involvedObject.uid), `service.ip`, `service.nodePort`, `pod.ip`.
    */
   byIndex<T extends KubeObject = KubeObject>(index: string, value: string): readonly T[];
+  /** How many `list` and `byIndex` would tell of, without putting them in order. */
+  count(resource: ResourceId, namespace?: string): number;
+  countByIndex(index: string, value: string): number;
   /** Every object of a namespace, by resource, then name. */
   inNamespace(namespace: string): readonly KubeObject[];
   /** Pods of a namespace that match a plain label map, through the `pod.label` index. */

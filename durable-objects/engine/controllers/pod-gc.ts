@@ -60,7 +60,7 @@ function* podKeys({ op, object, previous }: Change, reader: Reader): Iterable<st
     if (!node || (leaving && isOutOfService(node))) yield nodeKey(nodeName);
   }
   if (ended(pod.status?.phase) && !ended(before?.status?.phase)) {
-    if (reader.list("pods").length > podGcEndedMax) yield endedKey;
+    if (reader.count("pods") > podGcEndedMax) yield endedKey;
   }
 }
 

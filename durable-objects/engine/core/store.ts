@@ -120,18 +120,23 @@ export class Store {
   }
 
   byIndex(index: string, value: string): readonly KubeObject[] {
+    return this.#group(index, value)?.array() ?? none;
+  }
+
+  countByIndex(index: string, value: string): number {
+    return this.#group(index, value)?.size ?? 0;
+  }
+
+  #group(index: string, value: string): Group | Few | undefined {
     const groups = this.#indices.get(index);
     assert(groups, `no index ${index}`);
     if (this.#deferred.size) this.#needFor(index);
-    return groups.get(value)?.array() ?? none;
+    return groups.get(value);
   }
 
   /** The same in no order, for who looks for one among thousands that change all the time. */
   unordered(index: string, value: string): Iterable<KubeObject> {
-    const groups = this.#indices.get(index);
-    assert(groups, `no index ${index}`);
-    if (this.#deferred.size) this.#needFor(index);
-    return groups.get(value)?.members() ?? none;
+    return this.#group(index, value)?.members() ?? none;
   }
 
   /** Indices over all resources file by owner, so classes in which nothing has one can wait. */

@@ -177,7 +177,7 @@ export function rejection(client: Sources, pod: Pod, node: NodeObject): Rejectio
   const wanted = hostPorts(pod.spec);
   // Who asks for nothing takes a place alone, and there is one while not even all who are here or were fill the node.
   const roomy =
-    client.byIndex("pod.node", node.metadata.name).length <=
+    client.countByIndex("pod.node", node.metadata.name) <=
     value(node.status?.allocatable?.["pods"]);
   const asked = demandOf(pod.spec);
   const modest = wanted.length === 0 && names.every((name) => asked[name] === 0);
