@@ -12,6 +12,8 @@ export interface Index {
   /** Which resource it files; "*" for all. */
   resource: ResourceId | "*";
   values(object: KubeObject): readonly string[];
+  /** What the values come from: where that is still the same, so are they. */
+  from?(object: KubeObject): unknown;
 }
 
 const none: readonly KubeObject[] = [];
@@ -322,8 +324,9 @@ export class Store {
     after: KubeObject | undefined,
   ): void {
     const groups = this.#indices.get(index.name) as Map<string, Group | Few>;
-    const were = before ? index.values(before) : [];
     const are = after ? index.values(after) : [];
+    const same = before && after && index.from && index.from(before) === index.from(after);
+    const were = before && !same ? index.values(before) : [];
     for (const value of were) {
       if (are.includes(value)) continue;
       const group = groups.get(value);

@@ -20,11 +20,13 @@ export const indices: readonly Index[] = [
   {
     name: "owner",
     resource: "*",
+    from: (o) => o.metadata.ownerReferences,
     values: (o) => o.metadata.ownerReferences?.map((r) => r.uid) ?? nothing,
   },
   {
     name: "controller",
     resource: "*",
+    from: (o) => o.metadata.ownerReferences,
     values: (o) => {
       for (const r of o.metadata.ownerReferences ?? []) if (r.controller) return [r.uid];
       return nothing;
@@ -42,12 +44,14 @@ export const indices: readonly Index[] = [
   {
     name: "pod.label",
     resource: "pods",
+    from: (o) => o.metadata.labels,
     values: (o) =>
       Object.entries(o.metadata.labels ?? {}).map(([k, v]) => `${o.metadata.namespace}\0${k}=${v}`),
   },
   {
     name: "event.uid",
     resource: "events",
+    from: (o) => (o as EventShape).involvedObject,
     values: (o) => {
       const uid = (o as EventShape).involvedObject?.uid;
       return uid ? [uid] : nothing;
