@@ -127,6 +127,14 @@ function countAlarms(world: World): () => number {
   return () => alarms;
 }
 
+const updateTo = { spec: { containers: [{ name: "web", image: "nginx:1.26" }] } };
+
+function rollOver(world: World, replicas: number): void {
+  const patch = { spec: { template: updateTo } };
+  world.patch(`${namespace}/web`, patch, "application/strategic-merge-patch+json");
+  world.until(() => rolledOut(world, replicas), 3_600_000);
+}
+
 function update(replicas: number, nodes: number): Figures {
   const world = clusterOf(nodes);
   world.create(deployment(replicas));
@@ -135,11 +143,7 @@ function update(replicas: number, nodes: number): Figures {
   const bytes = world.engine.log.bytes;
   const began = world.now;
   const alarms = countAlarms(world);
-  const cpu = cpuMs(() => {
-    const spec = { template: { spec: { containers: [{ name: "web", image: "nginx:1.26" }] } } };
-    world.patch(`${namespace}/web`, { spec }, "application/strategic-merge-patch+json");
-    world.until(() => rolledOut(world, replicas), 3_600_000);
-  });
+  const cpu = cpuMs(() => rollOver(world, replicas));
   return {
     cpuMs: cpu,
     rows: world.engine.log.rowsWritten - rows,
@@ -147,6 +151,28 @@ function update(replicas: number, nodes: number): Figures {
     bytes: world.engine.log.bytes - bytes,
     virtualSeconds: (world.now - began) / 1000,
   };
+}
+
+/**
+ * For comparison with the peer: clusters one after the other in one process, as the sandboxes of a machine share it. The
+ * first rounds compile; of as many after them the best counts, as little else of the machine as can be being in it.
+ */
+function warm(replicas: number, nodes: number, rounds: number): Figures {
+  const figures = { cpuMs: Number.POSITIVE_INFINITY, updateCpuMs: Number.POSITIVE_INFINITY };
+  let firstCpuMs = 0;
+  for (let i = 0; i < 2 * rounds; i++) {
+    const world = clusterOf(nodes);
+    const applied = cpuMs(() => {
+      world.create(deployment(replicas));
+      world.until(() => rolledOut(world, replicas), 3_600_000);
+    });
+    const updated = cpuMs(() => rollOver(world, replicas));
+    firstCpuMs ||= applied;
+    if (i < rounds) continue;
+    figures.cpuMs = Math.min(figures.cpuMs, applied);
+    figures.updateCpuMs = Math.min(figures.updateCpuMs, updated);
+  }
+  return { ...figures, firstCpuMs };
 }
 
 /** A Pod from its creation to its end, and an hour of nobody looking. */
@@ -190,7 +216,7 @@ function quiet(): Figures {
   };
 }
 
-const sets: Record<string, (...args: number[]) => Figures> = { rollout, update, quiet };
+const sets: Record<string, (...args: number[]) => Figures> = { rollout, update, warm, quiet };
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const [name = "", ...args] = process.argv.slice(2);

@@ -56,23 +56,39 @@ async function cpuMs(body: () => Promise<void>): Promise<number> {
   return (user + system) / 1000;
 }
 
-const [replicas = 100, update = 0] = process.argv.slice(2).map(Number);
-const cluster = new Cluster();
-cluster.registerImage(Web);
-cluster.registerImage(Web2);
-await cluster.init();
-const began = performance.now();
-const cpu = await cpuMs(async () => {
-  await cluster.apply([deployment(replicas, "1.0")]);
-  await rolledOut(cluster, replicas);
-});
-const figures: Record<string, number> = { cpuMs: cpu, wallMs: performance.now() - began };
-if (update) {
-  figures["updateCpuMs"] = await cpuMs(async () => {
-    await cluster.apply([deployment(replicas, "2.0")]);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+/** CPU from apply to all Ready in a cluster of its own, then of a rolling update if asked. */
+async function round(replicas: number, update: boolean): Promise<[number, number?]> {
+  const cluster = new Cluster();
+  cluster.registerImage(Web);
+  cluster.registerImage(Web2);
+  await cluster.init();
+  const applied = await cpuMs(async () => {
+    await cluster.apply([deployment(replicas, "1.0")]);
     await rolledOut(cluster, replicas);
   });
+  const updated = update
+    ? await cpuMs(async () => {
+        await cluster.apply([deployment(replicas, "2.0")]);
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        await rolledOut(cluster, replicas);
+      })
+    : undefined;
+  await cluster.close();
+  return [applied, updated];
+}
+
+/** As for ours: the first round compiles, of the others the best counts. */
+const [replicas = 100, update = 0, rounds = 2] = process.argv.slice(2).map(Number);
+const [first] = await round(100, update === 1);
+const figures: { cpuMs: number; firstCpuMs: number; updateCpuMs?: number } = {
+  cpuMs: Number.POSITIVE_INFINITY,
+  firstCpuMs: first,
+};
+for (let i = 0; i < rounds; i++) {
+  const [applied, updated] = await round(replicas, update === 1);
+  figures.cpuMs = Math.min(figures.cpuMs, applied);
+  if (updated !== undefined)
+    figures.updateCpuMs = Math.min(figures.updateCpuMs ?? Number.POSITIVE_INFINITY, updated);
 }
 console.log(JSON.stringify(figures));
 process.exit(0);
