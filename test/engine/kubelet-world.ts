@@ -303,6 +303,7 @@ export class World {
       resource,
       namespace,
       name,
+      key: objectKey(namespace, name),
       object,
       ...(previous ? { previous } : {}),
     };

@@ -24,7 +24,7 @@ export interface TurnRow {
 }
 
 /** A revision as the log keeps it: enough of the state before to tell who stopped matching a selector. */
-export interface LogEntry extends Change {
+export interface LogEntry extends Omit<Change, "key"> {
   previousLabels?: Record<string, string>;
   previousFields?: Record<string, string>;
   /** resourceVersion of the state before; entries read from disk do not know. */
@@ -40,24 +40,24 @@ function sameTexts(a: Record<string, string>, b: Record<string, string>): boolea
   return true;
 }
 
-const specTextsMax = 500;
-/** JSON of specs that stay through updates of a status, by two generations: the older one goes when the newer is full. */
-let specTexts = new Map<unknown, string>();
-let olderSpecTexts = specTexts;
+const partTextsMax = 1_000;
+/** JSON of parts that stay from revision to revision, by two generations: the older one goes when the newer is full. */
+let partTexts = new Map<unknown, string>();
+let olderPartTexts = partTexts;
 
-function specText(spec: object): string {
-  let text = specTexts.get(spec);
+function partText(part: object): string {
+  let text = partTexts.get(part);
   if (text !== undefined) return text;
-  text = olderSpecTexts.get(spec) ?? JSON.stringify(spec);
-  if (specTexts.size >= specTextsMax) {
-    olderSpecTexts = specTexts;
-    specTexts = new Map();
+  text = olderPartTexts.get(part) ?? JSON.stringify(part);
+  if (partTexts.size >= partTextsMax) {
+    olderPartTexts = partTexts;
+    partTexts = new Map();
   }
-  specTexts.set(spec, text);
+  partTexts.set(part, text);
   return text;
 }
 
-/** An object's JSON. A Pod's spec is most of it, and the same in all its revisions but the first. */
+/** An object's JSON. Of a Pod most is its spec, the same in all its revisions but the first, and its status. */
 function textOf({ op, resource, object }: Change): string {
   if (resource !== "pods" || op === "create") return JSON.stringify(object);
   let text = "";
@@ -65,7 +65,8 @@ function textOf({ op, resource, object }: Change): string {
   for (const key in parts) {
     const part = parts[key];
     if (part === undefined) continue;
-    const json = key === "spec" ? specText(part as object) : JSON.stringify(part);
+    const stays = key === "spec" || key === "status";
+    const json = stays ? partText(part as object) : JSON.stringify(part);
     text += `${text === "" ? "{" : ","}"${key}":${json}`;
   }
   return `${text}}`;

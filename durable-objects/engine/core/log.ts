@@ -6,7 +6,7 @@
 import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "../limits.ts";
 import type { Sql } from "../ports.ts";
 import { migrations } from "./migrations.ts";
-import { splitKey, type Change, type KubeObject } from "./object.ts";
+import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
 import { changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { Past, type Reach } from "./past.ts";
 import { Pages, type PageEntry } from "./pages.ts";
@@ -49,8 +49,9 @@ export class Log {
   #lastId = 0;
   #tailBytes = 0;
   #logBytes = 0;
-  /** What the next checkpoint must write, with the newest revision of an object (0: a record). */
-  #dirtyKeys = new Map<string, number>();
+  /** What the next checkpoint must write: by resource, objects with their newest revision; by table, records. */
+  readonly #dirtyObjects = new Map<string, Map<string, number>>();
+  readonly #dirtyRecords = new Map<string, Set<string>>();
   /** The built-in base (bootstrap/base.ts) by key: deleting one of it leaves a tombstone. */
   readonly #base = new Map<string, KubeObject>();
   #ownRows = 0;
@@ -188,15 +189,44 @@ export class Log {
         if (object.metadata.ownerReferences) store.owns(kind);
       }
       store.rv = rv;
-      this.#dirtyKeys.set(`${kind}\0${namespace}\0${name}`, rv);
+      this.#markObject(resource, objectKey(namespace, name), rv);
     }
     for (const [table, key, value] of turn.r) {
       const load = (): void => store.loadRecord(table, key, value);
       const after = late.get(`r\0${table}`);
       if (after) after.push(load);
       else load();
-      this.#dirtyKeys.set(`r\0${table}\0${key}`, 0);
+      this.#markRecord(table, key);
     }
+  }
+
+  #markObject(resource: string, key: string, rv: number): void {
+    let keys = this.#dirtyObjects.get(resource);
+    if (!keys) this.#dirtyObjects.set(resource, (keys = new Map()));
+    keys.set(key, rv);
+  }
+
+  #markRecord(table: string, key: string): void {
+    let keys = this.#dirtyRecords.get(table);
+    if (!keys) this.#dirtyRecords.set(table, (keys = new Set()));
+    keys.add(key);
+  }
+
+  /** Both, by their keys on disk, and forgotten here. */
+  #takeDirty(): Map<string, number> {
+    const all = new Map<string, number>();
+    for (const [resource, keys] of this.#dirtyObjects) {
+      for (const [key, rv] of keys) {
+        const { namespace, name } = splitKey(key);
+        all.set(`o\0${resource}\0${namespace}\0${name}`, rv);
+      }
+    }
+    for (const [table, keys] of this.#dirtyRecords) {
+      for (const key of keys) all.set(`r\0${table}\0${key}`, 0);
+    }
+    this.#dirtyObjects.clear();
+    this.#dirtyRecords.clear();
+    return all;
   }
 
   #bytesOnDisk(): number {
@@ -232,7 +262,9 @@ export class Log {
   persist(now: number, dirty: readonly string[]): readonly Change[] {
     const { changes, records } = this.#store.takePending();
     this.remember(changes);
-    const texts = new Map<string, string>();
+    const texts = records.map(({ value }) =>
+      value === undefined ? undefined : JSON.stringify(value),
+    );
     const parts = this.#rows(now, dirty, changes, records, texts);
     this.#sql.transaction(() => {
       for (const { rv, body } of parts) {
@@ -247,25 +279,28 @@ export class Log {
         this.#tailBytes += body.length;
         this.#logBytes += body.length;
       }
-      for (const c of changes) {
-        this.#dirtyKeys.set(`o\0${c.resource}\0${c.namespace}\0${c.name}`, c.rv);
-      }
-      for (const r of records) this.#dirtyKeys.set(`r\0${r.table}\0${r.key}`, 0);
+      for (const { resource, key, rv } of changes) this.#markObject(resource, key, rv);
+      for (const { table, key } of records) this.#markRecord(table, key);
       if (this.#tailBytes > Math.max(this.sizes.checkpoint, this.#pages.bytes / 6)) {
-        this.#checkpoint(now, dirty, texts);
+        const known = new Map<string, string>();
+        records.forEach(({ table, key }, i) => {
+          const text = texts[i];
+          if (text !== undefined) known.set(`r\0${table}\0${key}`, text);
+        });
+        this.#checkpoint(now, dirty, known);
       }
     });
     this.#ring.drop(this.sizes.ring);
     return changes;
   }
 
-  /** The turn in rows. `texts` takes the JSON of its records by key, which a checkpoint may write out again. */
+  /** The turn in rows. `texts`: the JSON of its records, undefined for those deleted. */
   #rows(
     now: number,
     dirty: readonly string[],
     changes: readonly Change[],
     records: readonly RecordChange[],
-    texts: Map<string, string>,
+    texts: readonly (string | undefined)[],
   ): { rv: number; body: string }[] {
     const parts: { rv: number; body: string }[] = [];
     let c: string[] = [];
@@ -290,18 +325,13 @@ export class Log {
       bytes += text.length;
       rv = change.rv;
     });
-    for (const { table, key, value } of records) {
-      let text = `["${table}",${JSON.stringify(key)}`;
-      if (value !== undefined) {
-        const json = JSON.stringify(value);
-        texts.set(`r\0${table}\0${key}`, json);
-        text += `,${json}`;
-      }
-      text += "]";
+    records.forEach(({ table, key }, i) => {
+      const value = texts[i];
+      const text = `["${table}",${JSON.stringify(key)}${value === undefined ? "" : `,${value}`}]`;
       if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
       r.push(text);
       bytes += text.length;
-    }
+    });
     flush(true);
     return parts;
   }
@@ -309,8 +339,9 @@ export class Log {
   /** `texts`: the JSON of records of this turn. What the ring has need not be made again either. */
   #checkpoint(now: number, dirty: readonly string[], texts: Map<string, string>): void {
     const store = this.#store;
-    this.#pages.save(this.#dirtyKeys.keys(), (key) => {
-      const entry = this.#ring.at(this.#dirtyKeys.get(key) ?? 0);
+    const revisions = this.#takeDirty();
+    this.#pages.save(revisions.keys(), (key) => {
+      const entry = this.#ring.at(revisions.get(key) ?? 0);
       if (entry && entry.op !== "delete") return entry.text;
       let text = texts.get(key);
       if (text === undefined) {
@@ -319,7 +350,6 @@ export class Log {
       }
       return text;
     });
-    this.#dirtyKeys.clear();
     const checkpoint: Checkpoint = {
       id: this.#lastId,
       rv: store.rv,

@@ -57,6 +57,8 @@ export interface Change {
   /** "" for cluster-scoped objects. */
   namespace: string;
   name: string;
+  /** `objectKey` of both. */
+  key: string;
   /** State after the change; for a delete the last state, carrying the deletion's resourceVersion. */
   object: KubeObject;
   /** State before; absent for a create. */

@@ -4,7 +4,7 @@
  */
 import { assert } from "../assert.ts";
 import { Few, fewMax, Group } from "./groups.ts";
-import { objectKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
+import { objectKey, splitKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
 
 /** One row of the index table (kinds/indices.ts). */
 export interface Index {
@@ -52,7 +52,8 @@ export class Store {
   #recordChanges = new Map<string, RecordChange>();
   #undo: Undo[] | undefined;
   readonly #resources = new Map<ResourceId, Group>();
-  readonly #namespaces = new Map<string, Group>();
+  /** By resource, then namespace; a namespace's objects by name. */
+  readonly #namespaces = new Map<ResourceId, Map<string, Group>>();
   readonly #indices = new Map<string, Map<string, Group | Few>>();
   readonly #indicesOf = new Map<ResourceId, Index[]>();
   readonly #indexTable: readonly Index[];
@@ -93,18 +94,24 @@ export class Store {
 
   get(resource: ResourceId, namespace: string, name: string): KubeObject | undefined {
     if (this.#deferred.size) this.#need(`o\0${resource}`);
-    return this.#resources.get(resource)?.get(objectKey(namespace, name));
+    return this.#get(resource, namespace, name);
+  }
+
+  #get(resource: ResourceId, namespace: string, name: string): KubeObject | undefined {
+    return namespace
+      ? this.#namespaces.get(resource)?.get(namespace)?.get(name)
+      : this.#resources.get(resource)?.get(name);
   }
 
   list(resource: ResourceId, namespace?: string): readonly KubeObject[] {
     if (this.#deferred.size) this.#need(`o\0${resource}`);
-    if (namespace) return this.#namespaces.get(`${resource}\0${namespace}`)?.array() ?? none;
+    if (namespace) return this.#namespaces.get(resource)?.get(namespace)?.array() ?? none;
     return this.#resources.get(resource)?.array() ?? none;
   }
 
   count(resource: ResourceId, namespace?: string): number {
     if (this.#deferred.size) this.#need(`o\0${resource}`);
-    if (namespace) return this.#namespaces.get(`${resource}\0${namespace}`)?.size ?? 0;
+    if (namespace) return this.#namespaces.get(resource)?.get(namespace)?.size ?? 0;
     return this.#resources.get(resource)?.size ?? 0;
   }
 
@@ -189,7 +196,7 @@ export class Store {
     const name = object.metadata.name;
     const key = objectKey(namespace, name);
     if (this.#deferred.size) this.#need(`o\0${resource}`);
-    const previous = this.#resources.get(resource)?.get(key);
+    const previous = this.#get(resource, namespace, name);
     assert((previous === undefined) === (op === "create"), `${op} of ${resource} ${key}`);
     const rv = ++this.rv;
     const stored: KubeObject = own ? object : { ...object, metadata: { ...object.metadata } };
@@ -201,8 +208,8 @@ export class Store {
       before: previous,
       after: op === "delete" ? undefined : stored,
     });
-    this.#place(resource, namespace, key, previous, op === "delete" ? undefined : stored);
-    const change: Change = { rv, at: atMs, op, resource, namespace, name, object: stored };
+    this.#place(resource, namespace, name, key, previous, op === "delete" ? undefined : stored);
+    const change: Change = { rv, at: atMs, op, resource, namespace, name, key, object: stored };
     if (previous) change.previous = previous;
     this.#changes.push(change);
     return change;
@@ -256,8 +263,8 @@ export class Store {
     name: string,
     object: KubeObject | undefined,
   ): void {
-    const key = objectKey(namespace, name);
-    this.#place(resource, namespace, key, this.#resources.get(resource)?.get(key), object);
+    const before = this.#get(resource, namespace, name);
+    this.#place(resource, namespace, name, objectKey(namespace, name), before, object);
   }
 
   loadRecord(table: string, key: string, value: unknown): void {
@@ -281,14 +288,14 @@ export class Store {
       });
       return;
     }
-    const slash = undo.key.indexOf("/");
-    const namespace = slash < 0 ? "" : undo.key.slice(0, slash);
-    this.#place(undo.resource, namespace, undo.key, undo.after, undo.before);
+    const { namespace, name } = splitKey(undo.key);
+    this.#place(undo.resource, namespace, name, undo.key, undo.after, undo.before);
   }
 
   #place(
     resource: ResourceId,
     namespace: string,
+    name: string,
     key: string,
     before: KubeObject | undefined,
     after: KubeObject | undefined,
@@ -297,10 +304,11 @@ export class Store {
     if (!group) this.#resources.set(resource, (group = new Group()));
     this.#putIn(group, key, after);
     if (namespace) {
-      const id = `${resource}\0${namespace}`;
-      let inNamespace = this.#namespaces.get(id);
-      if (!inNamespace) this.#namespaces.set(id, (inNamespace = new Group()));
-      this.#putIn(inNamespace, key, after);
+      let namespaces = this.#namespaces.get(resource);
+      if (!namespaces) this.#namespaces.set(resource, (namespaces = new Map()));
+      let inNamespace = namespaces.get(namespace);
+      if (!inNamespace) namespaces.set(namespace, (inNamespace = new Group()));
+      this.#putIn(inNamespace, name, after);
     }
     this.objectCount += (after ? 1 : 0) - (before ? 1 : 0);
     // Only an index of several resources must tell their keys apart.

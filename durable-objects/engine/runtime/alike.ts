@@ -2,7 +2,7 @@
  * What containers of one image find alike: thousands start the same command as the same user, so as long as a container
  * has written nothing and its mounts lie elsewhere, what one of them found in the image holds for all.
  */
-import type { Inode } from "./fs/tree.ts";
+import type { Inode } from "./fs/inode.ts";
 import type { Credentials } from "./fs/vfs.ts";
 import type { Layer } from "./fs/layer.ts";
 import type { GroupEntry, PasswdEntry } from "./users.ts";
