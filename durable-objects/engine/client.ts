@@ -75,6 +75,8 @@ export class EngineClient implements Client {
   readonly #reader: Reader;
   /** Set by the engine once there is one. */
   apiServer?: (request: ApiRequest) => ApiResponse;
+  /** What programs cost since the work loop last took it, CPU microseconds. */
+  spent = 0;
   /** Set by the work loop. */
   fault?: (work: string, error: unknown) => void;
   /** Collected while a step runs, taken when it commits. */
@@ -193,6 +195,9 @@ export class EngineClient implements Client {
 
   wake(controller: string, key: string, atMs?: number): void {
     this.wakes.push({ controller, key, atMs });
+  }
+  spend(microseconds: number): void {
+    this.spent += microseconds;
   }
   random(): number {
     return this.#operations.random.next();

@@ -61,8 +61,10 @@ export const openFilesPerProcessMax = 256;
 /** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */
 export const processStateBytesMax = 512 * 1024;
 export const argumentBytesMax = 128 * 1024;
-/** Steps of all processes of a Pod in one advance. */
-export const stepsPerAdvanceMax = 20_000;
+/** CPU, before it is stretched, that all processes of a Pod get in one advance, microseconds; a step costs 20 at least. */
+export const cpuUsPerAdvanceMax = 400_000;
+/** As much of it counts as one step of the turn. */
+export const cpuUsPerTurnStep = 250;
 /** How far a process may compute ahead of the clock before it must wait for time to pass. */
 export const computeAheadMs = 100;
 export const logChunkBytes = 8 * 1024;

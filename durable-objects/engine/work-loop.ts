@@ -6,7 +6,12 @@ import type { Change } from "./core/object.ts";
 import { workKey, type Queue } from "./core/queue.ts";
 import type { Random } from "./core/random.ts";
 import type { Store } from "./core/store.ts";
-import { reconcileBackoffMsMax, reconcileBackoffMsMin, turnStepsMax } from "./limits.ts";
+import {
+  cpuUsPerTurnStep,
+  reconcileBackoffMsMax,
+  reconcileBackoffMsMin,
+  turnStepsMax,
+} from "./limits.ts";
 
 export interface WorkParts {
   store: Store;
@@ -88,8 +93,9 @@ export class WorkLoop {
     while (left > 0) {
       const work = this.#queue.peek();
       if (work === undefined) break;
+      this.#client.spent = 0;
       this.#step(work);
-      left -= 1;
+      left -= 1 + Math.floor(this.#client.spent / cpuUsPerTurnStep);
     }
     return left;
   }

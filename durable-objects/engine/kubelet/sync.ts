@@ -44,6 +44,7 @@ export function runtimeContext(client: Client): RuntimeContext {
     wakePod: (podKey, atMs) => client.wake("kubelet", podKey, atMs),
     wake: (controller, key, atMs) => client.wake(controller, key, atMs),
     network,
+    spend: (microseconds) => client.spend?.(microseconds),
     fault: (work, error) => client.fault?.(work, error),
     ...(client.apiServer ? { apiServer: (request) => client.apiServer!(request) } : {}),
   };

@@ -1,6 +1,8 @@
 /** Descriptors of processes: files, pipes, terminals, streams, devices. Open files are shared by fork and dup. */
 import { pipeBytesMax, sessionOutputBytesMax } from "../limits.ts";
 import { assert } from "../assert.ts";
+import { mix } from "../core/random.ts";
+import { binaryOf } from "./bytes.ts";
 import { Errno } from "./errno.ts";
 import type { FileId } from "./fs/inode.ts";
 import { Tree } from "./fs/tree.ts";
@@ -209,10 +211,10 @@ export class Files {
   }
 
   #random(length: number): string {
-    let out = "";
-    for (let i = 0; i < length; i++)
-      out += String.fromCharCode(Math.floor(this.kernel.context.random() * 256));
-    return out;
+    const seed = Math.floor(this.kernel.context.random() * 2 ** 32);
+    const words = new Uint32Array(Math.ceil(length / 4));
+    for (let i = 0; i < words.length; i++) words[i] = mix(seed, 0, i);
+    return binaryOf(new Uint8Array(words.buffer, 0, length));
   }
 
   #take(pipe: Pipe | undefined, most: number): string | undefined {
@@ -302,6 +304,8 @@ export class Files {
 
   #writeLog(process: Process, stream: 1 | 2, data: string): number {
     const part = data.slice(0, this.kernel.logs.room(process.c));
+    // Who reads it from a container's output writes some 20 MB/s.
+    this.kernel.charge(process, part.length / 20);
     this.kernel.logs.append(process.c, stream, part);
     return part.length;
   }

@@ -3,29 +3,25 @@
  * changed. Always the process whose own time is earliest runs next, so a late alarm gives the same bytes as a timely one.
  */
 import type { Records } from "../controllers/define.ts";
-import { computeAheadMs, processStateBytesMax, stepsPerAdvanceMax } from "../limits.ts";
+import { computeAheadMs, processStateBytesMax } from "../limits.ts";
 import { assert } from "../assert.ts";
 import { exit, spawn } from "./births.ts";
 import { Container, defaultCapacity } from "./container.ts";
+import { Cpu, stepCost } from "./cpu.ts";
 import { crash } from "./crash.ts";
 import type { RuntimeContext } from "./define.ts";
 import { Errno } from "./errno.ts";
 import { Files } from "./files.ts";
 import { askAgain } from "./http.ts";
 import { PodLogs } from "./logs.ts";
-import { copied, emptyTables, kept } from "./pod-record.ts";
 import { programs } from "./programs.ts";
 import { memoryFiles, weighMemoryFiles } from "./memory-files.ts";
 import { keepSmall } from "./record-size.ts";
 import type { Program, Step } from "./program.ts";
+import { loadedRecord, storedRecord, viewedRecord } from "./stored-record.ts";
 import { ProcessKilled, Sys } from "./sys.ts";
 import { defaultAction } from "./signals.ts";
 import type { PodRecord, Process, Wait } from "./state.ts";
-
-/** Virtual microseconds. */
-export const stepCost = 20;
-export const forkCost = 300;
-export const execCost = 500;
 
 export const processKey = (ns: number, pid: number): number => ns * 100_000 + pid;
 
@@ -38,8 +34,13 @@ export class Kernel {
   /** Time of the process that runs, or the engine's. */
   now: number;
   #dirty = false;
-  /** The step budget of this run is used up. */
+  /** The record is to be packed. */
+  #large: boolean;
+  readonly #cpu = new Cpu();
+  /** This run has used up what it may. */
   #spent = false;
+  /** Processes with an ended child, once asked for. */
+  #bereaved: Set<number> | undefined;
   /** Moment of the latest event: what it made ready runs from then on. */
   #clock: number;
   readonly #containers = new Map<string, Container>();
@@ -51,7 +52,8 @@ export class Kernel {
     this.key = key;
     this.now = context.now;
     this.#clock = context.now;
-    this.pod = own ? record : copied(record);
+    this.pod = own ? record : loadedRecord(record);
+    this.#large = record.pk === true;
     this.files = new Files(this);
     this.logs = new PodLogs(this);
   }
@@ -64,7 +66,7 @@ export class Kernel {
   /** To look at only: nothing of it may be changed. */
   static view(context: RuntimeContext, key: string): Kernel | undefined {
     const record = context.records.get<PodRecord>("runtime", key);
-    return record && new Kernel(context, key, { ...emptyTables(), ...record }, true);
+    return record && new Kernel(context, key, viewedRecord(record), true);
   }
 
   get records(): Records {
@@ -79,7 +81,7 @@ export class Kernel {
   save(): number | undefined {
     if (this.#dirty) {
       weighMemoryFiles(this);
-      keepSmall(this);
+      this.#large = keepSmall(this);
     }
     const due = this.#due();
     this.files.save();
@@ -89,10 +91,9 @@ export class Kernel {
     else this.pod.due = due;
     for (const key in this.pod.ps) {
       const process = this.pod.ps[key];
-      if (process?.w) delete process.lt;
       if (process?.cpu !== undefined) process.cpu = Math.round(process.cpu);
     }
-    this.records.put("runtime", this.key, kept(this.pod));
+    this.records.put("runtime", this.key, storedRecord(this.pod, this.#large));
     this.context.network?.moved?.(this.context, this.pod);
     return due;
   }
@@ -129,15 +130,8 @@ export class Kernel {
 
   // Time
 
-  /** Charges CPU: the process's own time moves on, slower under a CPU limit and the longer it has been busy. */
   charge(process: Process, microseconds: number): void {
-    const used = process.cpu ?? 0;
-    // A machine that slows down for what never ends: an endless loop stays cheap to simulate.
-    const heavy = used < 1_000_000 ? 1 : used < 60_000_000 ? 10 : 100;
-    process.cpu = used + microseconds * heavy;
-    const limit = this.pod.cs[process.c]?.spec.cpuMilliLimit ?? 1000;
-    const slower = limit < 1000 ? 1000 / Math.max(limit, 1) : 1;
-    process.lt = (process.lt ?? this.now) + (microseconds * heavy * slower) / 1000;
+    this.#cpu.charge(this.pod, process, this.now, microseconds);
   }
 
   #met(process: Process, wait: Wait): boolean {
@@ -149,12 +143,14 @@ export class Kernel {
   }
 
   #hasZombie(process: Process): boolean {
-    const key = processKey(process.ns, process.pid);
-    for (const other in this.pod.ps) {
-      const child = this.pod.ps[other];
-      if (child && child.pp === key && child.z !== undefined) return true;
+    if (!this.#bereaved) {
+      this.#bereaved = new Set();
+      for (const other in this.pod.ps) {
+        const child = this.pod.ps[other];
+        if (child?.z !== undefined) this.#bereaved.add(child.pp);
+      }
     }
-    return false;
+    return this.#bereaved.has(processKey(process.ns, process.pid));
   }
 
   /** When a process can next run; undefined: not by itself. */
@@ -165,7 +161,8 @@ export class Kernel {
     if (process.st) return undefined;
     if (!process.w) return process.lt ?? this.#clock;
     if (this.#met(process, process.w)) return (process.lt ??= this.#clock);
-    return process.w.t === undefined ? undefined : Math.max(process.w.t, process.lt ?? 0);
+    if (process.lt !== undefined) delete process.lt;
+    return process.w.t;
   }
 
   #due(): number | undefined {
@@ -196,39 +193,40 @@ export class Kernel {
 
   /** Runs what can run up to now. */
   run(): void {
-    let budget = stepsPerAdvanceMax;
     const limit = this.context.now;
-    while (budget > 0) {
+    while (!this.#cpu.spent) {
+      this.#bereaved = undefined;
+      this.#cpu.look();
       let best: Process | undefined;
       let bestAt = 0;
       let bestKey = 0;
       for (const key in this.pod.ps) {
         const process = this.pod.ps[key];
         if (!process) continue;
-        // Looking costs as well: many processes must not make a turn long.
-        budget -= 0.1;
+        this.#cpu.looked();
         const at = this.#readyAt(process);
         if (at === undefined || at > limit + computeAheadMs) continue;
         if (process.w && process.w.t !== undefined && at === process.w.t && at > limit) continue;
+        this.#cpu.wants();
         if (best && at >= bestAt) continue;
         best = process;
         bestAt = at;
         bestKey = Number(key);
       }
-      if (!best) return;
-      budget -= this.#slice(best, bestKey, bestAt, Math.min(budget, 200), limit);
+      if (!best) break;
+      this.#slice(best, bestKey, bestAt, limit);
     }
-    this.#spent = true;
+    this.#spent ||= this.#cpu.spent;
+    this.context.spend?.(this.#cpu.end());
   }
 
-  /** Steps one process until it blocks, ends, or its slice is over. Returns the steps taken. */
-  #slice(process: Process, key: number, at: number, most: number, limit: number): number {
+  /** Steps one process until it blocks, ends, or its slice is over. */
+  #slice(process: Process, key: number, at: number, limit: number): void {
     this.#dirty = true;
     process.lt = Math.max(at, process.lt ?? 0);
     const sys = this.sys(key);
-    let steps = 0;
-    while (steps < most) {
-      steps++;
+    this.#cpu.run(this.pod, process.c);
+    for (let steps = 0; steps < 200 && !this.#cpu.spent; steps++) {
       this.now = process.lt ?? limit;
       this.charge(process, stepCost);
       const step = this.#step(sys, process);
@@ -244,6 +242,7 @@ export class Kernel {
       }
       if (step) {
         process.w = step.wait;
+        this.#bereaved = undefined;
         if (this.#met(process, step.wait)) continue;
         // Its time stands still from here: the event that wakes it tells when.
         this.#clock = process.lt ?? this.#clock;
@@ -256,7 +255,6 @@ export class Kernel {
     if (process.z === undefined && this.pod.ps[key]) this.checkMemory(process);
     askAgain(this, key);
     this.now = Math.max(limit, this.now);
-    return steps;
   }
 
   #step(sys: Sys, process: Process): Step {

@@ -27,6 +27,10 @@ const chunkKey = (pod: string, id: string, chunk: number): string =>
 export class PodLogs {
   readonly kernel: Kernel;
   readonly #dirty = new Map<string, LogChunk>();
+  /** The chunk last written to: lines come by the thousand. */
+  #last: { record: LogRecord; number: number; chunk: LogChunk } | undefined;
+
+  #moment = { ms: 0, text: "0" };
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -128,9 +132,13 @@ export class PodLogs {
       record.b++;
       record.z = 0;
     }
-    const chunk = this.#chunk(record, record.b);
+    if (this.#last?.record !== record || this.#last.number !== record.b)
+      this.#last = { record, number: record.b, chunk: this.#chunk(record, record.b) };
+    const { chunk } = this.#last;
     const mark = stream === 1 ? (whole ? "o" : "O") : whole ? "e" : "E";
-    const entry = `${mark}${Math.round(ms).toString(36)} ${text}`;
+    const moment = Math.round(ms);
+    if (this.#moment.ms !== moment) this.#moment = { ms: moment, text: moment.toString(36) };
+    const entry = `${mark}${this.#moment.text} ${text}`;
     chunk.l.push(entry);
     record.n++;
     record.z += entry.length + 4;
@@ -172,6 +180,7 @@ export class PodLogs {
   save(): void {
     for (const [key, chunk] of this.#dirty) this.kernel.records.put("logs", key, chunk);
     this.#dirty.clear();
+    this.#last = undefined;
   }
 }
 

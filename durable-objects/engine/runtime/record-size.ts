@@ -1,6 +1,7 @@
 /** What runs in a Pod lies in one row: when it would grow too large for that, the container that holds most is killed. */
 import { podRecordCharactersMax } from "../limits.ts";
 import type { Kernel } from "./kernel.ts";
+import { packed } from "./stored-record.ts";
 import type { PodRecord } from "./state.ts";
 
 const sizeOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
@@ -34,8 +35,7 @@ function mostOfRecord(pod: PodRecord): number {
 }
 
 /** Characters of the record that come of each container's processes, pipes, and sessions. */
-function shares(kernel: Kernel): Map<string, number> {
-  const { pod } = kernel;
+function shares(pod: PodRecord): Map<string, number> {
   const found = new Map<string, number>();
   const add = (container: string, size: number): void => {
     if (pod.cs[container]) found.set(container, (found.get(container) ?? 0) + size);
@@ -55,19 +55,28 @@ function shares(kernel: Kernel): Map<string, number> {
   return found;
 }
 
-/** Kills by memory until the record fits. Sessions keep their end and lose what nobody has read. */
-export function keepSmall(kernel: Kernel): void {
+/** Records that are surely smaller are stored as they are, others packed. */
+const packedCharactersMin = 200_000;
+
+/**
+ * Kills by memory until the record fits when it is packed; whether it must be. Sessions keep their end and lose what nobody
+ * has read.
+ */
+export function keepSmall(kernel: Kernel): boolean {
   const { pod } = kernel;
-  if (mostOfRecord(pod) <= podRecordCharactersMax) return;
+  const most = mostOfRecord(pod);
+  if (most <= podRecordCharactersMax) return most > packedCharactersMin;
   for (let rounds = Object.keys(pod.cs).length; rounds > 0; rounds--) {
-    if (sizeOf(pod) <= podRecordCharactersMax) return;
-    const [largest] = [...shares(kernel)].sort((a, b) => b[1] - a[1])[0] ?? [];
+    const stored = packed(pod);
+    if (sizeOf(stored) <= podRecordCharactersMax) break;
+    const [largest] = [...shares(stored)].sort((a, b) => b[1] - a[1])[0] ?? [];
     const container = pod.cs[largest ?? ""];
-    if (largest === undefined || !container) return;
+    if (largest === undefined || !container) break;
     if (!container.x) kernel.oomKill(container.root);
     for (const id in pod.se) {
       const session = pod.se[id];
       if (session?.c === largest) Object.assign(session, { i: "", o: "", e: "" });
     }
   }
+  return true;
 }

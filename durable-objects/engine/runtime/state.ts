@@ -221,6 +221,8 @@ export interface PodRecord {
   logs: Record<string, LogRecord[]>;
   /** Bytes of files in memory by tree, and by the container they are charged to. */
   mf?: Record<string, Record<string, number>>;
+  /** Long texts of processes, pipes and connections are packed (stored-record.ts). */
+  pk?: true;
   next: number;
   /** Next move, virtual ms. */
   due?: number;

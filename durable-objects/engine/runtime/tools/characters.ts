@@ -1,4 +1,5 @@
 /** tr and cut: sets of characters, ranges of fields. */
+import { binaryOf } from "../bytes.ts";
 import { options } from "./options.ts";
 import { type Io, stream } from "./tool.ts";
 
@@ -32,21 +33,30 @@ export const tr = stream<{
     };
   },
   data(io, state, text) {
-    let out = "";
     const { from, to } = state;
     const squeezeNot = state.not && to === "" && state.squeeze !== "";
-    for (const c of text) {
+    const made = new Int16Array(256);
+    const squeezed = new Uint8Array(256);
+    for (let code = 0; code < 256; code++) {
+      const c = String.fromCharCode(code);
       const at = from.indexOf(c);
       const hit = state.not ? at < 0 : at >= 0;
-      let made = c;
-      if (hit && state.remove) continue;
-      if (hit && to !== "") made = state.not ? to.at(-1)! : (to[at] ?? to.at(-1)!);
-      const squeezed = squeezeNot ? !state.squeeze.includes(made) : state.squeeze.includes(made);
-      if (squeezed && state.last === made) continue;
-      state.last = made;
-      out += made;
+      made[code] = code;
+      if (hit && state.remove) made[code] = -1;
+      else if (hit && to !== "")
+        made[code] = (state.not ? to.at(-1)! : (to[at] ?? to.at(-1)!)).charCodeAt(0);
+      squeezed[code] = state.squeeze.includes(c) === squeezeNot ? 0 : 1;
     }
-    io.out(out);
+    const out = new Uint8Array(text.length);
+    let length = 0;
+    let last = state.last === "" ? -1 : state.last.charCodeAt(0);
+    for (let i = 0; i < text.length; i++) {
+      const code = made[text.charCodeAt(i)] as number;
+      if (code < 0 || (code === last && squeezed[code])) continue;
+      out[length++] = last = code;
+    }
+    if (last >= 0) state.last = String.fromCharCode(last);
+    io.out(binaryOf(out.subarray(0, length)));
   },
 });
 

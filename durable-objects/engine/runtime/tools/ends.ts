@@ -1,4 +1,5 @@
 /** head and tail: the two ends of a text; tail -f follows. */
+import { wholeFileBytesMax } from "../../limits.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
@@ -224,7 +225,11 @@ function tailFirst(sys: Sys, state: TailState): Step {
       delete state.b;
     } else {
       if (state.titles) out.push(`${out.length ? "\n" : ""}==> ${name} <==\n`);
-      out.push(tailOf(sys.read(fd, 8 * 1024 * 1024) ?? "", state.n, state.bytes, state.fromStart));
+      const beyond = (sys.fileSize(fd) ?? 0) - wholeFileBytesMax;
+      if (beyond > 0 && !state.fromStart) sys.seek(fd, beyond);
+      out.push(
+        tailOf(sys.read(fd, wholeFileBytesMax) ?? "", state.n, state.bytes, state.fromStart),
+      );
     }
     state.last = name;
   }

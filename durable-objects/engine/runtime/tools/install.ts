@@ -1,5 +1,6 @@
 /** install: copies with a mode. */
-import { copyTo, parents } from "./file-tools.ts";
+import { copyTo } from "./copying.ts";
+import { parents } from "./file-tools.ts";
 import { changeMode } from "./mode-tools.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";
