@@ -55,15 +55,26 @@ export function manifestsOf(files: Record<string, string>, node: string): Map<st
   return found;
 }
 
-function readManifest(text: string, node: string): Manifest | undefined {
-  let read: unknown;
+const readTextsMax = 50;
+const readTexts = new Map<string, Partial<Pod> | undefined>();
+
+/** Every cluster is born with the same manifests, and looks at them whenever something moves on their node. */
+function readYaml(text: string): Partial<Pod> | undefined {
+  if (readTexts.has(text)) return readTexts.get(text);
+  let read: Partial<Pod> | undefined;
   try {
-    read = parse(text);
+    read = parse(text) as Partial<Pod> | undefined;
   } catch {
     // A half-written file is no Pod yet; a kubelet only logs it.
-    return undefined;
+    read = undefined;
   }
-  const pod = read as Partial<Pod> | undefined;
+  if (readTexts.size >= readTextsMax) readTexts.clear();
+  readTexts.set(text, read);
+  return read;
+}
+
+function readManifest(text: string, node: string): Manifest | undefined {
+  const pod = readYaml(text);
   if (pod?.kind !== "Pod" || !pod.metadata?.name || !pod.spec?.containers?.length) return undefined;
   return {
     metadata: {
