@@ -4,6 +4,7 @@ import { awk } from "./awk.ts";
 import { basicTools } from "./basic.ts";
 import { rootTools } from "./chroot.ts";
 import { byteTools } from "./byte-tools.ts";
+import { cal } from "./cal.ts";
 import { compareTools } from "./compare.ts";
 import { curl } from "./curl.ts";
 import { dd } from "./dd.ts";
@@ -12,9 +13,12 @@ import { dig } from "./dig.ts";
 import { dnsTools } from "./dns-tools.ts";
 import { fileTools } from "./file-tools.ts";
 import { dumpTools } from "./dump-tools.ts";
+import { factor } from "./factor.ts";
 import { find } from "./find.ts";
+import { getopt } from "./getopt.ts";
 import { gzipTools } from "./gzip.ts";
 import { install } from "./install.ts";
+import { lineEndTools } from "./line-ends.ts";
 import { listingTools } from "./listing.ts";
 import { ncTools } from "./nc.ts";
 import { ncOpenbsd } from "./nc-openbsd.ts";
@@ -24,6 +28,7 @@ import { pingTools } from "./ping.ts";
 import { screenTools } from "./screens.ts";
 import { sed } from "./sed.ts";
 import { stat } from "./stat.ts";
+import { sumTools } from "./sums.ts";
 import { systemTools } from "./system.ts";
 import { tar } from "./tar.ts";
 import { shapeTools } from "./text-shapes.ts";
@@ -54,7 +59,9 @@ const families = (): Program[][] => [
   shapeTools,
   screenTools,
   oddTools,
-  [dd, install],
+  [dd, install, getopt, cal, factor],
+  sumTools,
+  lineEndTools,
 ];
 
 export const toolPrograms = (): Program[] => families().flat();
