@@ -47,7 +47,7 @@ export function runCommand(
   node: Command,
   expandAll: (words: Word[]) => boolean,
 ): Step {
-  shell.state.ln = node.line;
+  shell.state.ln = node.line + (shell.state.lb?.[frame.r[0]] ?? 0);
   if (frame.i === 0) frame.i = 1;
   if (declaring.has(literal(node.words[0]))) {
     if (!expandDeclaration(shell, frame, node)) return undefined;
@@ -331,12 +331,7 @@ function external(
   const pid = last ? 0 : sys.fork({});
   const child = last ? sys : sys.child(pid);
   const tell = (text: string): void => {
-    const name = state.script ?? state.z;
-    const file = shell.sourced();
-    const line = file ?? state.script;
-    child.complain(
-      `${name}: ${file ? `${file}: ` : ""}${line === undefined ? "" : `line ${state.ln}: `}${text}\n`,
-    );
+    child.complain(`${shell.head()}${text}\n`);
   };
   const end = (status: number): void => {
     if (last) shell.exit(status);

@@ -64,9 +64,10 @@ export function evaluate(shell: Shell, argv: string[], tested: boolean): number 
   if (text.trim() === "") return 0;
   shell.push({
     k: "src",
-    c: addChunk(shell.state, text),
+    c: addChunk(shell.state, text, (shell.state.ln ?? 1) - 1),
     o: 0,
     m: "eval",
+    n: "eval",
     ...(tested ? { t: 1 as const } : {}),
   });
   return undefined;

@@ -73,10 +73,9 @@ function failed(shell: Shell, error: unknown): Step {
   if (error instanceof MemoryProblem) return void shell.sys.kernel.oomKill(shell.sys.key);
   if (error instanceof ExpansionProblem) return void shell.abort(error.message, 2);
   if (error instanceof SyntaxProblem) {
-    const from = shell.top?.k === "src" ? shell.top.m : undefined;
-    if (from === "eval") shell.command = "eval";
-    else shell.state.ln = error.line;
-    if (from === "dot") shell.command = shell.sourced();
+    const source = shell.top?.k === "src" ? shell.top : undefined;
+    if (source?.m === "eval") shell.command = "eval";
+    shell.state.ln = error.line + (source ? (shell.state.lb?.[source.c] ?? 0) : 0);
     return void shell.abort(error.message, 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN")

@@ -16,6 +16,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
   const tr: Record<string, string> = {};
   for (const name in state.tr) if (state.tr[name] === "") tr[name] = "";
   const { ia: _ia, po: _po, pt: _pt, x: _x, ...kept } = state;
+  const cn = shell.within();
   const child: ShellState = {
     ...kept,
     c,
@@ -25,6 +26,8 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
     tr,
     j: state.j.map((job) => ({ ...job, o: 1 as const })),
     f: frames,
+    ...(cn === undefined ? {} : { cn }),
+    ...(shell.dotted ? { cd: true as const } : {}),
     sub: 1,
   };
   return shell.sys.fork(child);

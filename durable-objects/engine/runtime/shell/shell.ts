@@ -161,18 +161,20 @@ export class Shell {
 
   /** A complaint in ash's form: name, builtin, line, text. */
   complain(text: string): void {
-    const { state } = this;
-    const name = state.script ?? state.z;
-    let head = `${name}: `;
-    const command = this.command ?? this.sourced();
-    if (command !== undefined && command !== name) head += `${command}: `;
-    if ((command !== undefined || state.script !== undefined) && !state.ia)
-      head += `line ${this.lineNumber()}: `;
     try {
-      this.write(2, head + text + "\n");
+      this.write(2, `${this.head()}${text}\n`);
     } catch {
       // Standard error is closed: nobody can be told.
     }
+  }
+
+  head(): string {
+    const { state } = this;
+    const name = state.script ?? state.z;
+    const command = this.command ?? this.within();
+    const named = command !== undefined && command !== name ? `${command}: ` : "";
+    const counted = (command !== undefined || state.script !== undefined) && !state.ia;
+    return `${name}: ${named}${counted ? `line ${this.lineNumber()}: ` : ""}`;
   }
 
   /** A complaint of a builtin that is a tool as well: under the program's name alone. */
@@ -180,16 +182,20 @@ export class Shell {
     this.write(2, `${this.state.fl ?? "sh"}: ${text}\n`);
   }
 
-  /** The file that is being sourced. */
-  sourced(): string | undefined {
-    const frame = this.state.f.findLast((one) => one.k === "src" && one.m === "dot");
-    return frame?.k === "src" ? frame.n : undefined;
+  /** What runs the commands: `eval`, or a file that is sourced. */
+  within(): string | undefined {
+    const frame = this.state.f.findLast((one) => one.k === "src" && one.n !== undefined);
+    return frame?.k === "src" ? frame.n : this.state.cn;
+  }
+
+  /** Whether lines are those of a file that is sourced. */
+  get dotted(): boolean {
+    return this.state.cd ?? this.state.f.some((one) => one.k === "src" && one.m === "dot");
   }
 
   lineNumber(): number {
-    return this.state.script === undefined && this.sourced() === undefined
-      ? Math.max(0, (this.state.ln ?? 1) - 1)
-      : (this.state.ln ?? 1);
+    const line = this.state.ln ?? 1;
+    return this.state.script === undefined && !this.dotted ? Math.max(0, line - 1) : line;
   }
 
   // Frames

@@ -23,7 +23,7 @@ export function sourceStep(shell: Shell, frame: Source): Step {
   const from = frame.o;
   frame.o = unit.end;
   // The last command takes the frame's place, so that it may take the process's too.
-  const last = frame.m !== "dot" && text.slice(unit.end).trim() === "";
+  const last = frame.n === undefined && text.slice(unit.end).trim() === "";
   if (last) state.f.pop();
   if (shell.option("n") && !state.ia) return undefined;
   shell.push({

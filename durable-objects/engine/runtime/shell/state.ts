@@ -26,7 +26,7 @@ export type Frame = Base &
         o: number;
         m: "c" | "f" | "in" | "eval" | "dot";
         /** Read so far. */ b?: string;
-        /** Name of a sourced file. */ n?: string;
+        /** Builtin `eval`, or the sourced file: who is named in complaints. */ n?: string;
         /** Syntax problem waits for the exit. */ eof?: 1;
         ln?: number;
       }
@@ -114,6 +114,11 @@ export interface ShellState {
   /** Name for complaints: a script's path. */
   script?: string;
   ln?: number;
+  /** Lines before the first of a text that is part of another: what `eval` runs. */
+  lb?: Record<string, number>;
+  /** In a child of the shell: what its parent's complaints named, and whether lines are a sourced file's. */
+  cn?: string;
+  cd?: true;
   /** Bytes in variables, for the memory limit. */
   vb?: number;
   al?: Record<string, string>;
@@ -157,9 +162,10 @@ export function nodeAt(state: ShellState, [chunk, offset, node]: NodeRef): Node 
   return unitAt(state.c[chunk] ?? "", offset).nodes[node] as Node;
 }
 
-export function addChunk(state: ShellState, text: string): string {
+export function addChunk(state: ShellState, text: string, linesBefore = 0): string {
   const id = String(state.nc++);
   state.c[id] = text;
+  if (linesBefore) state.lb = { ...state.lb, [id]: linesBefore };
   return id;
 }
 
@@ -172,4 +178,8 @@ export function sweepChunks(state: ShellState): void {
   }
   for (const name in state.fn) used.add((state.fn[name] as NodeRef)[0]);
   for (const id in state.c) if (!used.has(id)) delete state.c[id];
+  if (!state.lb) return;
+  const kept = Object.entries(state.lb).filter(([id]) => used.has(id));
+  if (kept.length) state.lb = Object.fromEntries(kept);
+  else delete state.lb;
 }

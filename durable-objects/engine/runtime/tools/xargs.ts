@@ -33,7 +33,7 @@ function words(text: string): string[] | "single" | "double" {
     const c = text[i]!;
     if (c === "'" || c === '"') {
       const end = text.indexOf(c, i + 1);
-      if (end < 0 || text.slice(i, end).includes("\n")) return c === "'" ? "single" : "double";
+      if (end < 0) return c === "'" ? "single" : "double";
       word = (word ?? "") + text.slice(i + 1, end);
       i = end;
     } else if (c === "\\" && i + 1 < text.length) word = (word ?? "") + text[++i]!;
