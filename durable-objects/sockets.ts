@@ -25,6 +25,9 @@ const lookMsMax = 30 * 60_000;
 export class Sockets {
   private readonly context: DurableObjectState;
   private readonly streams = new Map<WebSocket, Stream>();
+  /** Whose place moved on. The object does not sleep while they wait to be saved. */
+  private readonly unsaved = new Set<WebSocket>();
+  private saving: ReturnType<typeof setTimeout> | undefined;
 
   constructor(context: DurableObjectState) {
     this.context = context;
@@ -103,7 +106,9 @@ export class Sockets {
     const { lines, subscription, ended } = engine.poll(before, nowMs);
     stream.place = { ...stream.place, kind: "watch", at: subscription };
     const news = sendLines(socket, subscription.rv, lines);
-    if (news || subscription.rv - stream.savedRevision > savedLagRevisionsMax) save(socket, stream);
+    if (news || subscription.rv - stream.savedRevision > savedLagRevisionsMax) {
+      this.saveSoon(socket);
+    }
     return ended;
   }
 
@@ -112,9 +117,26 @@ export class Sockets {
     stream.place = { ...stream.place, kind: "follow", at: follow };
     if (text !== "") {
       socket.send(`\n${text}`);
-      save(socket, stream);
+      this.saveSoon(socket);
     }
     return ended;
+  }
+
+  /** Once the news is on its way, and once for all that comes at a time: for a hundred watchers it takes milliseconds. */
+  private saveSoon(socket: WebSocket): void {
+    this.unsaved.add(socket);
+    this.saving ??= setTimeout(() => this.save(), 0);
+  }
+
+  private save(): void {
+    this.saving = undefined;
+    for (const socket of this.unsaved) {
+      const stream = this.streams.get(socket);
+      if (!stream) continue;
+      socket.serializeAttachment(stream.place);
+      stream.savedRevision = revisionOf(stream.place);
+    }
+    this.unsaved.clear();
   }
 }
 
@@ -132,11 +154,6 @@ function watchHead(reply: WatchReply, engine: Engine): StreamHead {
 const followHead = (reply: FollowReply): StreamHead => ({ kind: "follow", headers: reply.headers });
 
 const revisionOf = (place: Place): number => (place.kind === "watch" ? place.at.rv : 0);
-
-function save(socket: WebSocket, stream: Stream): void {
-  socket.serializeAttachment(stream.place);
-  stream.savedRevision = revisionOf(stream.place);
-}
 
 /** Whether there was anything to send. Only the last message tells the revision: a bookmark may follow any of them. */
 function sendLines(socket: WebSocket, revision: number, lines: string[]): boolean {
