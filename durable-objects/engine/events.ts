@@ -161,16 +161,14 @@ function referenceTo(regarding: KubeObject, fieldPath: string | undefined): Refe
     return lastReference.made;
   }
   const { name, namespace = "", uid, resourceVersion } = regarding.metadata;
-  const made: Reference = {
-    kind: regarding.kind,
-    ...(namespace ? { namespace } : {}),
-    name,
-    // The taint manager refers to Pods without one.
-    ...(uid ? { uid } : {}),
-    apiVersion: regarding.apiVersion,
-    ...(resourceVersion ? { resourceVersion } : {}),
-    ...(fieldPath ? { fieldPath: same(fieldPath) } : {}),
-  };
+  const made: Reference = { kind: regarding.kind };
+  if (namespace) made["namespace"] = namespace;
+  made["name"] = name;
+  // The taint manager refers to Pods without one.
+  if (uid) made["uid"] = uid;
+  made["apiVersion"] = regarding.apiVersion;
+  if (resourceVersion) made["resourceVersion"] = resourceVersion;
+  if (fieldPath) made["fieldPath"] = same(fieldPath);
   lastReference = { regarding, fieldPath, made };
   return made;
 }
@@ -201,7 +199,8 @@ function newEvent(told: Telling, now: number, revision: number): CoreEvent {
   const involvedObject = referenceTo(regarding, source.fieldPath);
   const at = rfc3339(now);
   const { component, host = "", action, related } = source;
-  return {
+  // Field by field: there are more Events than anything else.
+  const event = {
     apiVersion: "v1",
     kind: "Event",
     metadata: {
@@ -214,14 +213,18 @@ function newEvent(told: Telling, now: number, revision: number): CoreEvent {
     involvedObject,
     reason,
     message: same(message),
-    ...(action
-      ? { source: {}, firstTimestamp: null, lastTimestamp: null, type, action }
-      : { source: sourceOf(source), firstTimestamp: at, lastTimestamp: at, count: 1, type }),
-    eventTime: action ? rfc3339Micro(now) : null,
-    ...(related ? { related: referenceTo(related, undefined) } : {}),
-    reportingComponent: component,
-    reportingInstance: action ? `${component}-${host}` : host,
-  };
+    source: action ? {} : sourceOf(source),
+    firstTimestamp: action ? null : at,
+    lastTimestamp: action ? null : at,
+  } as CoreEvent;
+  if (!action) event.count = 1;
+  event.type = type;
+  if (action) event.action = action;
+  event.eventTime = action ? rfc3339Micro(now) : null;
+  if (related) event.related = referenceTo(related, undefined);
+  event.reportingComponent = component;
+  event.reportingInstance = action ? `${component}-${host}` : host;
+  return event;
 }
 
 /** The same event once more. */

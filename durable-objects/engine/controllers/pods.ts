@@ -48,11 +48,12 @@ const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
 
 /** Restarts of the most restarted container, and of the most restarted sidecar. k8s: maxContainerRestarts */
 function restarts({ spec, status }: PodShape): [regular: number, sidecars: number] {
-  const sidecars = new Set(
-    (spec.initContainers ?? []).filter((c) => c.restartPolicy === "Always").map((c) => c.name),
-  );
   const most = (of: readonly Restarted[] | undefined): number =>
     (of ?? []).reduce((top, c) => Math.max(top, c.restartCount ?? 0), 0);
+  if (!spec.initContainers) return [most(status?.containerStatuses), 0];
+  const sidecars = new Set(
+    spec.initContainers.filter((c) => c.restartPolicy === "Always").map((c) => c.name),
+  );
   const initial = status?.initContainerStatuses?.filter((c) => sidecars.has(c.name ?? ""));
   return [most(status?.containerStatuses), most(initial)];
 }

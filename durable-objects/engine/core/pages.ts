@@ -129,7 +129,10 @@ export class Pages {
       this.#forget(page);
       this.bytes -= before;
     } else {
-      const body = `{${parts.join(",")}}`;
+      // The braces join in, as adding them afterwards would copy the whole page again.
+      parts[0] = `{${parts[0]}`;
+      parts[parts.length - 1] += "}";
+      const body = parts.join(",");
       this.#sql.exec(
         "INSERT INTO state (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
         page.id,

@@ -67,23 +67,40 @@ function lastStateOf(record: ContainerRecord): ContainerStateShape {
   return last ? { terminated: terminated(last) } : {};
 }
 
-function mountsOf(container: Container): unknown[] {
-  return (container.volumeMounts ?? []).map((mount) => ({
-    name: mount.name,
-    mountPath: mount.mountPath,
-    ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: "Disabled" } : {}),
-  }));
+const mountsMemo = new WeakMap<object, unknown[]>();
+
+/** The same for all statuses of a container. */
+function mountsOf({ volumeMounts }: Container): unknown[] | undefined {
+  if (!volumeMounts?.length) return undefined;
+  let mounts = mountsMemo.get(volumeMounts);
+  if (!mounts) {
+    mounts = volumeMounts.map((mount) => ({
+      name: mount.name,
+      mountPath: mount.mountPath,
+      ...(mount.readOnly ? { readOnly: true, recursiveReadOnly: "Disabled" } : {}),
+    }));
+    mountsMemo.set(volumeMounts, mounts);
+  }
+  return mounts;
 }
 
 type Identity = NonNullable<Runtime["identity"]>;
 
+const usersMemo = new WeakMap<object, unknown>();
+
 function userOf(pod: Pod, container: Container, identity: Identity | undefined): unknown {
   const who = identity?.(container.image ?? "", userSettings(pod, container));
   if (!who) return undefined;
-  const supplementalGroups = [...who.groups].sort((a, b) => a - b);
-  return { linux: { uid: who.uid, gid: who.gid, supplementalGroups } };
+  let user = usersMemo.get(who);
+  if (!user) {
+    const supplementalGroups = [...who.groups].sort((a, b) => a - b);
+    user = { linux: { uid: who.uid, gid: who.gid, supplementalGroups } };
+    usersMemo.set(who, user);
+  }
+  return user;
 }
 
+/** Written out field by field: this runs for every container at every look, and spreading costs a multiple. */
 function statusOf(
   pod: Pod,
   container: Container,
@@ -93,10 +110,7 @@ function statusOf(
 ): ContainerStatus {
   const idle = pod.spec.initContainers?.length ? "PodInitializing" : "ContainerCreating";
   const made = record.id !== undefined;
-  const mounts = mountsOf(container);
-  const user = made ? userOf(pod, container, identity) : undefined;
-  const requests = container.resources?.requests;
-  return {
+  const status: ContainerStatus = {
     name: container.name,
     state: stateOf(record, idle),
     lastState: lastStateOf(record),
@@ -104,16 +118,19 @@ function statusOf(
     restartCount: record.restarts,
     image: (made ? record.image : undefined) ?? container.image ?? "",
     imageID: (made ? record.imageID : undefined) ?? "",
-    ...(made ? { containerID: prefix + record.id } : {}),
-    ...(kind === "ephemeral" ? {} : { started: isStarted(container, record) }),
-    ...(made && requests ? { allocatedResources: requests } : {}),
-    ...(made ? { resources: record.runsWith ?? container.resources ?? {} } : {}),
-    ...(mounts.length > 0 ? { volumeMounts: mounts } : {}),
-    ...(user ? { user } : {}),
-    ...(made && container.lifecycle?.stopSignal
-      ? { stopSignal: container.lifecycle.stopSignal }
-      : {}),
   };
+  if (made) status.containerID = prefix + record.id;
+  if (kind !== "ephemeral") status.started = isStarted(container, record);
+  const requests = container.resources?.requests;
+  if (made && requests) status.allocatedResources = requests;
+  if (made) status.resources = record.runsWith ?? container.resources ?? {};
+  const mounts = mountsOf(container);
+  if (mounts) status.volumeMounts = mounts as never;
+  const user = made ? userOf(pod, container, identity) : undefined;
+  if (user) status.user = user as never;
+  const stopSignal = made ? container.lifecycle?.stopSignal : undefined;
+  if (stopSignal) status.stopSignal = stopSignal;
+  return status;
 }
 
 const untouched: ContainerRecord = { state: "waiting", restarts: 0 };

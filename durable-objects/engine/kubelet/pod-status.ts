@@ -258,16 +258,16 @@ export function podConditions(input: ConditionInput): PodCondition[] {
   const generation = pod.metadata.generation;
   const stamp = (type: string, judged: Judged): PodCondition => {
     const before = old.find((c) => c.type === type);
-    return {
-      type,
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
-      status: judged.status,
-      lastProbeTime: null,
-      lastTransitionTime:
-        before?.status === judged.status ? (before.lastTransitionTime ?? nowText) : nowText,
-      ...(judged.reason ? { reason: judged.reason } : {}),
-      ...(judged.message ? { message: judged.message } : {}),
-    };
+    // Field by field: five of them at every look.
+    const condition = { type } as PodCondition;
+    if (generation !== undefined) condition.observedGeneration = generation;
+    condition.status = judged.status;
+    condition.lastProbeTime = null;
+    condition.lastTransitionTime =
+      before?.status === judged.status ? (before.lastTransitionTime ?? nowText) : nowText;
+    if (judged.reason) condition.reason = judged.reason;
+    if (judged.message) condition.message = judged.message;
+    return condition;
   };
   if (input.disruption && !others.some((c) => c.type === "DisruptionTarget")) {
     others.push(stamp("DisruptionTarget", { status: "True", ...input.disruption }));

@@ -101,31 +101,26 @@ function buildStatus(sync: Sync): PodStatus {
   });
   const reason = verdict?.reason ?? (phase === old.phase ? old.reason : undefined);
   const message = verdict?.message ?? (phase === old.phase ? old.message : undefined);
-  return {
-    ...(generation === undefined ? {} : { observedGeneration: generation }),
-    phase,
-    conditions,
-    ...(message ? { message } : {}),
-    ...(reason ? { reason } : {}),
-    ...(old.nominatedNodeName ? { nominatedNodeName: old.nominatedNodeName } : {}),
-    hostIP: address,
-    hostIPs: [{ ip: address }],
-    ...(ip ? { podIP: ip, podIPs: [{ ip }] } : {}),
-    startTime: old.startTime ?? rfc3339(record.startedAtMs),
-    ...(rejected ? {} : lists(init, app, ephemeral)),
-    ...(old.qosClass ? { qosClass: old.qosClass } : {}),
-    ...podResources(pod.spec, record),
-  } as PodStatus;
-}
-
-function lists(
-  init: ContainerStatus[],
-  app: ContainerStatus[],
-  ephemeral: ContainerStatus[],
-): Partial<PodStatus> {
-  return {
-    ...(init.length > 0 ? { initContainerStatuses: init } : {}),
-    containerStatuses: app,
-    ...(ephemeral.length > 0 ? { ephemeralContainerStatuses: ephemeral } : {}),
-  };
+  // Field by field, as every look at every Pod comes this way.
+  const status: PodStatus = {};
+  if (generation !== undefined) status.observedGeneration = generation;
+  status.phase = phase;
+  status.conditions = conditions;
+  if (message) status.message = message;
+  if (reason) status.reason = reason;
+  if (old.nominatedNodeName) status.nominatedNodeName = old.nominatedNodeName;
+  status.hostIP = address;
+  status.hostIPs = [{ ip: address }];
+  if (ip) {
+    status.podIP = ip;
+    status.podIPs = [{ ip }];
+  }
+  status.startTime = old.startTime ?? rfc3339(record.startedAtMs);
+  if (!rejected) {
+    if (init.length > 0) status.initContainerStatuses = init;
+    status.containerStatuses = app;
+    if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral;
+  }
+  if (old.qosClass) status.qosClass = old.qosClass;
+  return Object.assign(status, podResources(pod.spec, record));
 }

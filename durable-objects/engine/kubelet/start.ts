@@ -93,36 +93,38 @@ function specOf(
   const args = expandAll(container.args, env);
   const { targetContainerName: targetContainer } = container as { targetContainerName?: string };
   const profile = own?.seccompProfile ?? shared?.seccompProfile;
-  return {
+  // Field by field, in the order of its record.
+  const spec: Partial<ContainerSpec> = {
     id: record.id ?? "",
     pod: sandboxOf(sync),
     name: container.name,
     kind,
-    ...(targetContainer ? { targetContainer } : {}),
-    restartCount: record.restarts,
-    image: container.image ?? "",
-    ...(command?.length ? { command } : {}),
-    ...(args?.length ? { args } : {}),
-    ...(container.workingDir ? { workingDir: container.workingDir } : {}),
-    env,
-    tty: Boolean(container.tty),
-    stdin: Boolean(container.stdin),
-    stdinOnce: Boolean(container.stdinOnce),
-    ...userSettings(pod, container),
-    readOnlyRootFilesystem: Boolean(own?.readOnlyRootFilesystem),
-    privileged: Boolean(own?.privileged),
-    noNewPrivileges: own?.allowPrivilegeEscalation === false,
-    seccomp: !own?.privileged && !["Unconfined", undefined].includes(profile?.type),
-    capabilities: { add: own?.capabilities?.add ?? [], drop: own?.capabilities?.drop ?? [] },
-    mounts,
-    ...limits,
-    terminationMessagePath: container.terminationMessagePath ?? "/dev/termination-log",
-    ports: (container.ports ?? []).map((p) => ({
-      containerPort: p.containerPort,
-      protocol: p.protocol ?? "TCP",
-      ...(p.name ? { name: p.name } : {}),
-    })),
   };
+  if (targetContainer) spec.targetContainer = targetContainer;
+  spec.restartCount = record.restarts;
+  spec.image = container.image ?? "";
+  if (command?.length) spec.command = command;
+  if (args?.length) spec.args = args;
+  if (container.workingDir) spec.workingDir = container.workingDir;
+  spec.env = env;
+  spec.tty = Boolean(container.tty);
+  spec.stdin = Boolean(container.stdin);
+  spec.stdinOnce = Boolean(container.stdinOnce);
+  Object.assign(spec, userSettings(pod, container));
+  spec.readOnlyRootFilesystem = Boolean(own?.readOnlyRootFilesystem);
+  spec.privileged = Boolean(own?.privileged);
+  spec.noNewPrivileges = own?.allowPrivilegeEscalation === false;
+  spec.seccomp = !own?.privileged && !["Unconfined", undefined].includes(profile?.type);
+  spec.capabilities = { add: own?.capabilities?.add ?? [], drop: own?.capabilities?.drop ?? [] };
+  spec.mounts = mounts;
+  Object.assign(spec, limits);
+  spec.terminationMessagePath = container.terminationMessagePath ?? "/dev/termination-log";
+  spec.ports = (container.ports ?? []).map((p) => ({
+    containerPort: p.containerPort,
+    protocol: p.protocol ?? "TCP",
+    ...(p.name ? { name: p.name } : {}),
+  }));
+  return spec as ContainerSpec;
 }
 
 /** Not startable as things stand: says so, and looks again on the error grid (sooner when an input changes). */
