@@ -4,12 +4,11 @@
  */
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { Subscription } from "../../durable-objects/engine/ports.ts";
-import { difference, keyOf, type State } from "./history.ts";
+import { Chance } from "./chance.ts";
+import { keyOf, type State } from "./history.ts";
+import { apps } from "./manifests.ts";
 import type { Any, Simulation } from "./simulation.ts";
-
-const replays = "a watch replays to the same state";
-const past = "a list shows one revision, whole";
-const expires = "only what the log has forgotten is gone";
+import { namespace, path, resources } from "./targets.ts";
 
 /** What a client asks for: selectors, the form of the answer. */
 export interface Ask {
@@ -91,7 +90,7 @@ export class Clients {
     watch.rv = Number(metadata.resourceVersion);
     watch.seen.clear();
     for (const item of items) watch.seen.set(keyOf(item.metadata), item.metadata.resourceVersion);
-    this.#demandState(watch, "its list");
+    this.#lookAt(watch, "its list");
   }
 
   #open(watch: Watch, initial: boolean): void {
@@ -102,8 +101,10 @@ export class Clients {
     const url = `${ask.url}?watch=true&allowWatchBookmarks=true&${from}${queryOf(ask)}`;
     const options = { accept: accepts[ask.form ?? "object"] as string };
     const opened = this.#sim.raw("GET", url, undefined, options);
-    this.#sim.demand(opened.type === "watch", replays, `${url}: ${JSON.stringify(opened)}`);
-    if (opened.type !== "watch") return;
+    if (opened.type !== "watch") {
+      const told = `refused: ${JSON.stringify(opened)}`;
+      return this.#sim.look("watch", { watch: url, told, expected: watch.seen });
+    }
     if (initial) watch.seen.clear();
     watch.pending = opened.lines;
     watch.subscription = opened.subscription;
@@ -138,7 +139,7 @@ export class Clients {
       this.#open(watch, false);
       return;
     }
-    this.#demandState(watch, "the state");
+    this.#lookAt(watch, "the state");
   }
 
   /** False: the watch is over, and was begun anew. */
@@ -146,11 +147,8 @@ export class Clients {
     const { ask, seen } = watch;
     if (type === "ERROR") {
       const mine = watch.rv;
-      this.#sim.demand(
-        object.code === 410 && this.#sim.mayForget(mine),
-        expires,
-        `${ask.url} from ${mine}: ${object.message}`,
-      );
+      const excused = object.code === 410 && this.#sim.mayForget(mine);
+      this.#sim.look("expiry", { request: `${ask.url} from ${mine}: ${object.message}`, excused });
       this.#list(watch);
       this.#open(watch, false);
       return false;
@@ -162,27 +160,19 @@ export class Clients {
       return true;
     }
     const key = keyOf(metadata);
-    const fresh = watch.rv === 0 ? type === "ADDED" : rv > watch.rv;
-    this.#sim.demand(
-      fresh && (type === "ADDED") === !seen.has(key),
-      replays,
-      `${ask.url}: ${type} ${key} at ${rv} after ${watch.rv}`,
-    );
+    const known = seen.has(key);
+    this.#sim.look("event", { watch: ask.url, type, key, rv, after: watch.rv, known });
     if (type === "DELETED") seen.delete(key);
     else seen.set(key, metadata.resourceVersion);
     if (watch.rv > 0) watch.rv = rv;
     return true;
   }
 
-  #demandState({ ask, seen, rv }: Watch, what: string): void {
+  #lookAt({ ask, seen, rv }: Watch, what: string): void {
     const sim = this.#sim;
-    const now = sim.history.at(sim.lastRv, ask.resource, ask.namespace, selects(ask));
-    const complaint = difference(seen, now);
-    sim.demand(
-      !complaint,
-      replays,
-      `${ask.url}${queryOf(ask)} (${rv}) is not ${what}: ${complaint}`,
-    );
+    const expected = sim.history.at(sim.lastRv, ask.resource, ask.namespace, selects(ask));
+    const watch = `${what} of ${ask.url}${queryOf(ask)} (${rv})`;
+    sim.look("watch", { watch, told: seen, expected });
   }
 
   // Lists
@@ -199,14 +189,10 @@ export class Clients {
     if (answer.status === 410) {
       const next = sim.history.changes[sim.history.after(from)];
       if (next && this.#isOld(next.at)) return;
-      sim.demand(
-        sim.mayForgetState(ask.resource, ask.namespace, from),
-        expires,
-        `${ask.url} at ${from}`,
-      );
-      return;
+      const excused = sim.mayForgetState(ask.resource, ask.namespace, from);
+      return sim.look("expiry", { request: `${ask.url} at ${from}`, excused });
     }
-    this.#demandItems(ask, answer.body, from);
+    this.#lookAtItems(ask, answer.body, from);
   }
 
   /** What is over for five minutes can be read no more. */
@@ -214,17 +200,14 @@ export class Clients {
     return this.#sim.world.engine.virtualNow - at >= 300_000;
   }
 
-  #demandItems(ask: Ask, { items, metadata }: Any, rv: number): void {
+  #lookAtItems(ask: Ask, { items, metadata }: Any, rv: number): void {
     const state: State = new Map(
       items.map((o: Any) => [keyOf(o.metadata), o.metadata.resourceVersion]),
     );
-    const { history } = this.#sim;
-    const complaint =
-      difference(state, history.at(rv, ask.resource, ask.namespace, selects(ask))) ??
-      (metadata.resourceVersion === String(rv)
-        ? undefined
-        : `revision ${metadata.resourceVersion}`);
-    this.#sim.demand(!complaint, past, `${ask.url} at ${rv}: ${complaint}`);
+    const said = metadata.resourceVersion;
+    const told = said === String(rv) ? state : `revision ${said}`;
+    const expected = this.#sim.history.at(rv, ask.resource, ask.namespace, selects(ask));
+    this.#sim.look("list", { list: `${ask.url} at ${rv}`, told, expected });
   }
 
   /** The first page; the others come when they come. */
@@ -238,17 +221,17 @@ export class Clients {
   /** True: there is more. */
   #takePage(pages: Pages, { items, metadata }: Any): boolean {
     const { ask, got, rv } = pages;
+    const list = `${ask.url} at ${rv}, page by page`;
+    const expected = this.#sim.history.at(rv, ask.resource, ask.namespace, selects(ask));
     for (const item of items) {
       const key = keyOf(item.metadata);
-      this.#sim.demand(!got.has(key), past, `${ask.url}: ${key} on two pages`);
+      if (got.has(key)) this.#sim.look("list", { list, told: `${key} on two pages`, expected });
       got.set(key, item.metadata.resourceVersion);
     }
     pages.token = metadata.continue ?? "";
     pages.at = this.#sim.world.engine.virtualNow;
     if (pages.token) return true;
-    const expected = this.#sim.history.at(rv, ask.resource, ask.namespace, selects(ask));
-    const complaint = difference(got, expected);
-    this.#sim.demand(!complaint, past, `${ask.url} at ${rv}, page by page: ${complaint}`);
+    this.#sim.look("list", { list, told: got, expected });
     return false;
   }
 
@@ -262,41 +245,59 @@ export class Clients {
         if (this.#takePage(pages, answer.body)) this.#pages.push(pages);
         continue;
       }
-      const allowed = this.#isOld(at) || this.#sim.mayForgetState(ask.resource, ask.namespace, rv);
-      this.#sim.demand(allowed, expires, `${url} of ${rv}`);
+      const excused = this.#isOld(at) || this.#sim.mayForgetState(ask.resource, ask.namespace, rv);
+      this.#sim.look("expiry", { request: `${url} of ${rv}`, excused });
       // What the refusal offers: the rest, as it is now.
       this.#rest(pages, answer.body.metadata.continue);
     }
   }
 
   #rest({ ask, limit, got }: Pages, token: string): void {
+    const sim = this.#sim;
     const last = [...got.keys()].at(-1) ?? "";
     const url = `${ask.url}?limit=${limit}${queryOf(ask)}&continue=`;
     const state: State = new Map();
+    let refused = "";
     for (let next = token; next;) {
-      const { status, body, text } = this.#sim.request("GET", url + next);
-      this.#sim.demand(status === 200, past, `${url}: ${text.slice(0, 300)}`);
-      for (const { metadata } of body.items) state.set(keyOf(metadata), metadata.resourceVersion);
+      const { status, body, text } = sim.request("GET", url + next);
+      if (status !== 200) refused = text.slice(0, 300);
+      for (const { metadata } of body.items ?? [])
+        state.set(keyOf(metadata), metadata.resourceVersion);
       next = body.metadata.continue ?? "";
     }
-    const { history, lastRv } = this.#sim;
-    const now = history.at(lastRv, ask.resource, ask.namespace, selects(ask));
-    for (const key of now.keys()) if (key <= last) now.delete(key);
-    const complaint = difference(state, now);
-    this.#sim.demand(!complaint, past, `${url}: the rest: ${complaint}`);
+    const expected = sim.history.at(sim.lastRv, ask.resource, ask.namespace, selects(ask));
+    for (const key of expected.keys()) if (key <= last) expected.delete(key);
+    sim.look("list", { list: `${url}: the rest`, told: refused || state, expected });
   }
 
   // At the end
 
+  /** Watches from revisions of long ago, of all and of some. */
+  replay(): void {
+    const { firstRv, lastRv, history } = this.#sim;
+    const chance = new Chance(lastRv);
+    const any = (): number => firstRv + chance.below(Math.max(1, lastRv - firstRv));
+    for (const kind of ["pods", chance.pick(Object.keys(resources))]) {
+      const ask: Ask = { url: path(kind), resource: resources[kind] as string, namespace };
+      this.#replayFrom(ask, any());
+      const some = { ...ask, selector: { label: chance.pick(apps) } };
+      const watch = new Watch(some);
+      watch.rv = any();
+      const then = history.at(watch.rv, ask.resource, namespace, selects(some));
+      for (const [key, rv] of then) watch.seen.set(key, rv);
+      this.#open(watch, false);
+    }
+  }
+
   /** From any revision, exactly what came after it, in order. */
-  replayFrom(ask: Ask, rv: number): void {
+  #replayFrom(ask: Ask, rv: number): void {
     const sim = this.#sim;
+    const watch = `${ask.url} from ${rv}`;
     const opened = sim.raw("GET", `${ask.url}?watch=true&resourceVersion=${rv}`);
-    if (opened.type !== "watch") return;
-    const events = opened.lines.map((line) => JSON.parse(line) as { type: string; object: Any });
+    const lines = opened.type === "watch" ? opened.lines : [];
+    const events = lines.map((line) => JSON.parse(line) as { type: string; object: Any });
     if (events[0]?.type === "ERROR") {
-      sim.demand(sim.mayForget(rv), expires, `${ask.url} from ${rv}`);
-      return;
+      return sim.look("expiry", { request: watch, excused: sim.mayForget(rv) });
     }
     const types = { create: "ADDED", update: "MODIFIED", delete: "DELETED" };
     const expected = sim.history.changes
@@ -306,11 +307,6 @@ export class Clients {
     const told = events.map(
       ({ type, object }) => `${type} ${object.metadata.name} ${object.metadata.resourceVersion}`,
     );
-    const at = expected.findIndex((line, i) => line !== told[i]);
-    sim.demand(
-      at < 0 && expected.length === told.length,
-      replays,
-      `${ask.url} from ${rv}: ${told[at] ?? "(end)"} instead of ${expected[at] ?? "(end)"}`,
-    );
+    sim.look("replay", { watch, told, expected });
   }
 }

@@ -6,6 +6,8 @@ import type { Any } from "./simulation.ts";
 
 export interface Mutant {
   name: string;
+  /** The invariant that must notice it, alone. */
+  by: string;
   /** Returns what takes it out again. */
   plant(): () => void;
 }

@@ -62,6 +62,31 @@ function remembersAtEnd(): () => void {
   );
 }
 
+/** An engine tells nothing from before it was made. */
+function knowsSinceBirth(): () => void {
+  const from = new WeakMap<Log, number>();
+  return both(
+    patch(
+      Log.prototype,
+      "hydrate",
+      (was) =>
+        function (this: Log, base: unknown) {
+          const found = was.call(this, base);
+          from.set(this, this.head);
+          return found;
+        },
+    ),
+    patch(
+      Log.prototype,
+      "since",
+      (was) =>
+        function (this: Log, rv: number) {
+          return rv < (from.get(this) ?? 0) ? undefined : was.call(this, rv);
+        },
+    ),
+  );
+}
+
 /** A request as it arrives, changed on the way. */
 const arrives = (change: (request: Any) => Any): (() => void) =>
   patch(
@@ -93,11 +118,17 @@ const storesRecord = (table: string, change: (value: Any) => Any): (() => void) 
 const watching: Mutant[] = [
   {
     name: "a watch opened while work is due passes it over",
+    by: "a watch replays to the same state",
     plant: () => both(headOfStore(), remembersAtEnd()),
   },
-  { name: "a list of the past misses what its turn wrote", plant: remembersAtEnd },
+  {
+    name: "a list of the past misses what its turn wrote",
+    by: "a list shows one revision, whole",
+    plant: remembersAtEnd,
+  },
   {
     name: "the log forgets without saying so",
+    by: "a watch replays from any revision",
     plant: () =>
       patch(
         Log.prototype,
@@ -109,7 +140,13 @@ const watching: Mutant[] = [
       ),
   },
   {
+    name: "the past ends with memory",
+    by: "only what the log has forgotten is gone",
+    plant: knowsSinceBirth,
+  },
+  {
     name: "who leaves a selector is not noticed",
+    by: "a watch replays to the same state",
     plant: () =>
       patch(
         Log.prototype,
@@ -130,6 +167,7 @@ const watching: Mutant[] = [
   },
   {
     name: "a watch tells twice",
+    by: "a watch tells each revision once, in order",
     plant: () => {
       const now = every(11);
       return patch(
@@ -148,6 +186,7 @@ const watching: Mutant[] = [
 const asking: Mutant[] = [
   {
     name: "a refused request keeps what it had begun",
+    by: "a refused request changes nothing",
     plant: () =>
       patch(
         Store.prototype,
@@ -166,6 +205,7 @@ const asking: Mutant[] = [
   },
   {
     name: "the server errs",
+    by: "no 5xx",
     plant: () => {
       const now = every(83);
       return patch(
@@ -179,16 +219,22 @@ const asking: Mutant[] = [
       );
     },
   },
-  { name: "the second writer wins", plant: () => arrives(withoutRevision) },
+  {
+    name: "the second writer wins",
+    by: "the second writer loses",
+    plant: () => arrives(withoutRevision),
+  },
 ];
 
 const timing: Mutant[] = [
   {
     name: "a clock that stands still runs again after losing memory",
+    by: "losing memory changes nothing",
     plant: () => storesRecord("clock", (clock) => ({ ...clock, paused: false })),
   },
   {
     name: "what is due is due again at once",
+    by: "time goes on",
     plant: () =>
       patch(
         Queue.prototype,
@@ -201,6 +247,7 @@ const timing: Mutant[] = [
   },
   {
     name: "a request does not run what is due before it",
+    by: "lost memory and late alarms leave no trace in the log",
     plant: () =>
       patch(
         Engine.prototype,
@@ -213,6 +260,7 @@ const timing: Mutant[] = [
   },
   {
     name: "a look is forgotten with memory",
+    by: "lost memory and late alarms leave no trace in the log",
     plant: () =>
       patch(
         Log.prototype,
@@ -228,17 +276,23 @@ const timing: Mutant[] = [
 const looping: Mutant[] = [
   {
     name: "a ReplicaSet does not see its Pods",
+    by: "the cluster does not run away",
     plant: () => through(replicaSetController, () => ({ byIndex: () => [] })),
   },
   {
-    name: "a DaemonSet does not see a Pod",
+    name: "a DaemonSet passes a node over",
+    by: "one daemon Pod on every node that takes it",
     plant: () =>
       through(daemonSetController, (client) => ({
-        byIndex: (index: string, value: string) => client.byIndex(index, value).slice(1),
+        create: (...args: [string, Any]) =>
+          JSON.stringify(args[1]).includes('"values":["node-1"]')
+            ? args[1]
+            : client.create(...args),
       })),
   },
   {
     name: "some work fails again and again",
+    by: "no work fails for ever",
     plant: () =>
       patch(replicaSetController, "reconcile", () => () => {
         throw tooManyRequests("not now", 1);

@@ -32,19 +32,34 @@ const notWritten = (table: string, n: number): (() => void) => {
 };
 
 export const containerMutants: readonly Mutant[] = [
-  { name: "a process's last step is not stored", plant: () => notWritten("runtime", 5) },
-  { name: "a log line is not stored", plant: () => notWritten("logs", 3) },
-  { name: "a written file is not stored", plant: () => notWritten("files", 2) },
+  {
+    name: "a process's last step is not stored",
+    by: "lost memory and late alarms change no byte of what is printed",
+    plant: () => notWritten("runtime", 5),
+  },
+  {
+    name: "a log line is not stored",
+    by: "losing memory changes nothing",
+    plant: () => notWritten("logs", 3),
+  },
+  {
+    name: "a written file is not stored",
+    by: "losing memory changes nothing",
+    plant: () => notWritten("trees", 2),
+  },
   {
     name: "a request under way is lost with memory",
+    by: "lost memory and late alarms change no byte of what is printed",
     plant: () => comesBack("network", () => undefined),
   },
   {
     name: "sessions are lost with memory",
+    by: "lost memory and late alarms change no byte of what is printed",
     plant: () => comesBack("runtime", (pod) => ({ ...pod, se: {} })),
   },
   {
     name: "output is told again after losing memory",
+    by: "lost memory and late alarms change no byte of what is printed",
     plant: () => {
       const told = new Map<string, Any>();
       return patch(
@@ -61,10 +76,19 @@ export const containerMutants: readonly Mutant[] = [
       );
     },
   },
-  { name: "a cluster IP is given twice", plant: () => indexLoses("service.ip") },
-  { name: "a node port is given twice", plant: () => indexLoses("service.nodePort") },
+  {
+    name: "a cluster IP is given twice",
+    by: "addresses and ports are unique",
+    plant: () => indexLoses("service.ip"),
+  },
+  {
+    name: "a node port is given twice",
+    by: "addresses and ports are unique",
+    plant: () => indexLoses("service.nodePort"),
+  },
   {
     name: "a host port is given twice",
+    by: "addresses and ports are unique",
     plant: () => patch(nodePorts as Any, "filter", () => () => undefined),
   },
 ];

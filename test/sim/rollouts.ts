@@ -1,6 +1,6 @@
 /** Surge and unavailability, looked at where they are decided: at each revision of a Deployment's ReplicaSets. */
-import type { Change } from "../../durable-objects/engine/core/object.ts";
-import type { Any, Invariant, Simulation } from "./simulation.ts";
+import type { Invariant } from "./seen.ts";
+import type { Any, Simulation } from "./simulation.ts";
 
 const desiredAnnotation = "deployment.kubernetes.io/desired-replicas";
 
@@ -43,7 +43,7 @@ export const rolloutInvariants: Invariant[] = [
     name: "no set grows beyond maxSurge",
     when: "change",
     check: (sim, change) => {
-      const { resource, op, object, previous } = change as Change;
+      const { resource, op, object, previous } = change;
       if (resource !== "replicasets.apps" || op === "delete") return undefined;
       if (previous && replicas(object) <= replicas(previous)) return undefined;
       const found = family(sim, object);
@@ -59,7 +59,7 @@ export const rolloutInvariants: Invariant[] = [
     name: "no set shrinks beyond maxUnavailable",
     when: "change",
     check: (sim, change) => {
-      const { resource, op, object, previous } = change as Change;
+      const { resource, op, object, previous } = change;
       if (resource !== "replicasets.apps" || op !== "update" || !previous) return undefined;
       if (replicas(object) >= replicas(previous)) return undefined;
       const found = family(sim, object);
@@ -80,7 +80,7 @@ export const rolloutInvariants: Invariant[] = [
     name: "Recreate starts nothing while old Pods run",
     when: "change",
     check: (sim, change) => {
-      const { resource, op, object } = change as Change;
+      const { resource, op, object } = change;
       if (resource !== "pods" || op !== "create") return undefined;
       const set = ownerOf(sim, object);
       const found = set && family(sim, set);

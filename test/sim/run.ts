@@ -5,7 +5,8 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { judge, run, scenarioOf, shrink } from "./scenario.ts";
-import { serve, sweep, type Sweep } from "./sweep.ts";
+import { serve } from "./processes.ts";
+import { judged, sweep, type Sweep } from "./sweep.ts";
 
 const { values } = parseArgs({
   options: {
@@ -46,13 +47,17 @@ function replay(seed: number): boolean {
 }
 
 async function main(): Promise<boolean> {
-  if (values.serve) {
-    serve(asked);
+  const args = [...process.argv.slice(2), "--serve"];
+  if (values.mutants) {
+    const { hunt, hunted } = await import("./hunt.ts");
+    if (!values.serve) return hunt(values.mutant, Number(values.jobs), import.meta.filename, args);
+    serve(hunted);
     return true;
   }
-  if (values.mutants) return (await import("./mutants.ts")).hunt(values.mutant);
   if (values.replay !== undefined) return replay(Number(values.replay));
-  return sweep(asked, import.meta.filename, [...process.argv.slice(2), "--serve"]);
+  if (!values.serve) return sweep(asked, import.meta.filename, args);
+  serve((seed) => judged(seed, asked));
+  return true;
 }
 
 process.exitCode = (await main()) ? 0 : 1;

@@ -8,6 +8,7 @@ import type { ApiResponse, Reply } from "../../durable-objects/engine/ports.ts";
 import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
 import { Clients } from "./clients.ts";
 import { History, shadowKey } from "./history.ts";
+import { Violation, type Invariant, type InvariantOf, type Seen, type When } from "./seen.ts";
 import { Terminals } from "./terminals.ts";
 
 /** The machine stopped: what was not on disk is gone. */
@@ -20,27 +21,11 @@ export class Planted extends Error {
   override name = "Planted";
 }
 
-/** An invariant that does not hold. */
-export class Violation extends Error {
-  override name = "Violation";
-  readonly invariant: string;
-  constructor(invariant: string, complaint: string) {
-    super(`${invariant}: ${complaint}`);
-    this.invariant = invariant;
-  }
-}
-
 // Objects of every kind.
 export type Any = any;
 
-/** What must hold, and when it is looked at. A check returns its complaint, or nothing. */
-export interface Invariant {
-  name: string;
-  when: "change" | "operation" | "settled" | "end";
-  check(sim: Simulation, change?: Change): string | undefined;
-}
-
 export interface Mode {
+  /** Leaves out the faults that must leave no trace, and compares with what came of the run with them. */
   calm?: boolean;
   verbose?: boolean;
 }
@@ -54,6 +39,13 @@ const sizes = [
 ];
 
 const births = new Map<string, World>();
+let generation = 0;
+
+/** What was born by another engine is none of this one's. */
+export function forgetBirths(): void {
+  births.clear();
+  generation += 1;
+}
 
 /** A cluster just born: born once, and copied for every scenario. */
 function newborn(seed: number, nodes: number): World {
@@ -66,6 +58,8 @@ function newborn(seed: number, nodes: number): World {
 
 export class Simulation {
   readonly world: World;
+  /** Which cluster it began as. */
+  readonly birth: string;
   /** State made of revisions alone; `${resource} ${namespace}/${name}`. */
   readonly shadow = new Map<string, KubeObject>();
   readonly trace: string[] = [];
@@ -76,7 +70,7 @@ export class Simulation {
   /** Faults that must leave no trace in the log are left out. */
   readonly calm: boolean;
   readonly #verbose: boolean;
-  readonly #invariants: readonly Invariant[];
+  readonly #invariants = new Map<When, Invariant[]>();
   readonly #sizes: object;
   lastRv = 0;
   firstRv = 0;
@@ -95,10 +89,13 @@ export class Simulation {
   healed = false;
 
   constructor(seed: number, nodes: number, invariants: readonly Invariant[], options: Mode = {}) {
-    this.#invariants = invariants;
+    for (const row of invariants) {
+      this.#invariants.set(row.when, [...(this.#invariants.get(row.when) ?? []), row]);
+    }
     this.calm = options.calm ?? false;
     this.#verbose = options.verbose ?? false;
     this.world = newborn(seed % 8, nodes);
+    this.birth = `${generation} ${seed % 8} ${nodes}`;
     this.#sizes = sizes[seed % sizes.length] as object;
     const { sql } = this.world;
     const exec = sql.exec.bind(sql);
@@ -182,13 +179,11 @@ export class Simulation {
       const due = world.engine.nextDueMs(world.now);
       if (due === undefined || due > target) break;
       still = due <= world.now ? still + 1 : 0;
-      this.demand(still < 10, "time goes on", `10 alarms at ${world.now - start} ms`);
       world.now = Math.max(world.now, due);
       this.alarms += 1;
       this.#alarm();
       atEach();
-      const { objectCount } = world.engine.store;
-      this.demand(objectCount < 5_000, "the cluster does not run away", `${objectCount} objects`);
+      this.look("alarm", { count: still });
     }
     world.now = target;
   }
@@ -236,9 +231,8 @@ export class Simulation {
     this.say(
       `  ${method} ${url} -> ${answer.status}${answer.status >= 400 ? ` ${answer.body?.message ?? ""}` : ""}`,
     );
-    this.demand(answer.status < 500, "no 5xx", `${method} ${url}: ${answer.text}`);
-    const kept = answer.status >= 400 && !this.#takenBack;
-    this.demand(!kept, "a refused request changes nothing", `${method} ${url}: ${answer.text}`);
+    const { status, text } = answer;
+    this.look("answer", { request: `${method} ${url}`, status, text, kept: !this.#takenBack });
     this.checkFaults();
     return answer;
   }
@@ -302,24 +296,18 @@ export class Simulation {
 
   // Judgement
 
-  demand(holds: boolean, invariant: string, complaint: string): void {
-    if (!holds) throw new Violation(invariant, complaint);
-  }
-
-  check(when: "operation" | "settled" | "end"): void {
-    for (const row of this.#invariants) {
-      if (row.when !== when) continue;
-      const complaint = row.check(this);
+  look<W extends When>(when: W, seen: Seen[W]): void {
+    for (const row of (this.#invariants.get(when) ?? []) as InvariantOf<W>[]) {
+      const complaint = row.check(this, seen);
       if (complaint) throw new Violation(row.name, complaint);
     }
   }
 
   checkFaults(): void {
     const fault = this.world.engine.faults.find((f) => !(f.error instanceof Planted));
-    if (fault) {
-      const error = fault.error as Error;
-      throw new Violation("no reconciler throws", `${fault.work}: ${error.stack ?? error.message}`);
-    }
+    // The loop of reconcilers takes what an invariant says for a fault, too.
+    if (fault?.error instanceof Violation) throw fault.error;
+    if (fault) this.look("fault", fault);
   }
 
   /** Runs a turn; when the machine stops in it, starts from the disk and does it again. */
@@ -367,7 +355,7 @@ export class Simulation {
       } catch (error) {
         this.#takenBack = true;
         const clean = store.rv === rv && store.objectCount === objectCount;
-        this.demand(clean, "what fails leaves nothing behind", String(error));
+        this.look("failure", { clean, error });
         throw error;
       }
     };
@@ -387,13 +375,8 @@ export class Simulation {
     this.#hash.update(`${rv} ${at} ${op} ${resource} ${text}\n`);
     this.history.add(change, text);
     this.revisions += 1;
-    const line = `${rv} +${at - start} ms ${op} ${resource} ${change.namespace}/${change.name}`;
-    this.say(`    ${line}`);
-    for (const row of this.#invariants) {
-      if (row.when !== "change") continue;
-      const complaint = row.check(this, change);
-      if (complaint) throw new Violation(row.name, `${complaint} (at ${line})`);
-    }
+    this.say(`    ${rv} +${at - start} ms ${op} ${resource} ${change.namespace}/${change.name}`);
+    this.look("change", change);
     this.lastRv = rv;
     const key = shadowKey(resource, object.metadata);
     if (op === "delete") this.shadow.delete(key);

@@ -1,5 +1,5 @@
 /** Many seeds, one after the other or in several processes at once. A failure is a text that names its seed. */
-import { fork, type ChildProcess } from "node:child_process";
+import { share } from "./processes.ts";
 import { judge, scenarioOf, shrink } from "./scenario.ts";
 
 export interface Sweep {
@@ -13,13 +13,13 @@ export interface Sweep {
 }
 
 /** What came of one seed. */
-interface Judged {
+export interface Judged {
   seed: number;
   revisions: number;
   failure?: string;
 }
 
-function judged(seed: number, { length, shrinks }: Sweep): Judged {
+export function judged(seed: number, { length, shrinks }: Sweep): Judged {
   const scenario = scenarioOf(seed, length);
   const replay = `  npm run sim -- --replay ${seed} --length ${length}`;
   try {
@@ -76,44 +76,28 @@ class Tally {
   }
 }
 
-/** A process of its own asks for one seed after the other. */
-export function serve(sweep: Sweep): void {
-  process.on("message", (seed: number) => process.send?.(judged(seed, sweep)));
-}
-
-/** True when all hold. `args` make the same program a server. */
+/** True when all hold. `args` make the same program judge what it is given. */
 export async function sweep(of: Sweep, program: string, args: string[]): Promise<boolean> {
   const tally = new Tally(of);
-  const end = of.from + of.seeds;
+  let seed = of.from;
+  const next = (): number | undefined =>
+    seed < of.from + of.seeds && !tally.isOver ? seed++ : undefined;
   if (of.jobs <= 1) {
-    for (let seed = of.from; seed < end && !tally.isOver; seed++) tally.take(judged(seed, of));
+    for (let at = next(); at !== undefined; at = next()) tally.take(judged(at, of));
     return tally.end();
   }
-  let next = of.from;
-  const work = (): Promise<void> =>
-    new Promise((resolve) => {
-      let seed = 0;
-      const give = (child: ChildProcess): void => {
-        if (next >= end || tally.isOver) child.disconnect();
-        else child.send((seed = next++));
-      };
-      const child = fork(program, args);
-      child.on("message", (result: Judged) => {
-        seed = 0;
-        tally.take(result);
-        give(child);
-      });
-      child.on("exit", (code, signal) => {
-        // It died of its seed.
-        if (seed > 0) {
-          const failure = `\nseed ${seed} FAILS, its process ended: ${signal ?? code}`;
-          tally.take({ seed, revisions: 0, failure });
-        }
-        const more = seed > 0 && next < end && !tally.isOver;
-        resolve(more ? work() : undefined);
-      });
-      give(child);
-    });
-  await Promise.all(Array.from({ length: of.jobs }, work));
+  await share<Judged>({
+    jobs: of.jobs,
+    program,
+    args,
+    next,
+    take: (result) => tally.take(result),
+    died: (at, how) =>
+      tally.take({
+        seed: at,
+        revisions: 0,
+        failure: `\nseed ${at} FAILS, its process ended: ${how}`,
+      }),
+  });
   return tally.end();
 }

@@ -72,7 +72,12 @@ export class Terminals {
   }
 
   #refused(name: string, reply: Any): void {
-    this.#sim.demand(reply.status < 500, "no 5xx", `${name}: ${reply.body}`);
+    this.#sim.look("answer", {
+      request: name,
+      status: reply.status,
+      text: String(reply.body),
+      kept: false,
+    });
     this.heard.push(`${name}: ${reply.status}`);
   }
 

@@ -1,0 +1,82 @@
+/** What clients must be told: answers, watches, lists. */
+import { difference } from "./history.ts";
+import type { Invariant } from "./seen.ts";
+import { namespace, ready } from "./targets.ts";
+import type { Any } from "./simulation.ts";
+
+export const clientInvariants: Invariant[] = [
+  {
+    name: "no 5xx",
+    when: "answer",
+    check: (_sim, { request, status, text }) =>
+      status >= 500 ? `${request}: ${status} ${text}` : undefined,
+  },
+  {
+    name: "a refused request changes nothing",
+    when: "answer",
+    check: (_sim, { request, status, text, kept }) =>
+      status >= 400 && kept ? `${request}: ${text}` : undefined,
+  },
+  {
+    name: "an eviction never breaks a PodDisruptionBudget",
+    when: "eviction",
+    check: (sim, { pod, budgets }) => {
+      for (const { metadata, spec } of budgets) {
+        const labels = Object.entries(spec.selector?.matchLabels ?? {});
+        const covers = (p: Any): boolean => labels.every(([k, v]) => p.metadata.labels?.[k] === v);
+        if (!covers(pod) || typeof spec.minAvailable !== "number") continue;
+        const healthy = sim.all("pods", namespace).filter((p) => covers(p) && ready(p)).length;
+        if (healthy < spec.minAvailable) {
+          return `${pod.metadata.name} evicted: ${healthy} healthy of ${spec.minAvailable} (${metadata.name})`;
+        }
+      }
+      return undefined;
+    },
+  },
+  {
+    name: "the second writer loses",
+    when: "late write",
+    check: (_sim, { url, status, text }) =>
+      status === 409 ? undefined : `${url}: ${status} ${text.slice(0, 200)}`,
+  },
+  {
+    name: "a watch tells each revision once, in order",
+    when: "event",
+    check: (_sim, { watch, type, key, rv, after, known }) => {
+      const fresh = after === 0 ? type === "ADDED" : rv > after;
+      return fresh && (type === "ADDED") === !known
+        ? undefined
+        : `${watch}: ${type} ${key} at ${rv} after ${after}`;
+    },
+  },
+  {
+    name: "a watch replays to the same state",
+    when: "watch",
+    check: (_sim, { watch, told, expected }) => {
+      const complaint = typeof told === "string" ? told : difference(told, expected);
+      return complaint && `${watch}: ${complaint}`;
+    },
+  },
+  {
+    name: "a watch replays from any revision",
+    when: "replay",
+    check: (_sim, { watch, told, expected }) => {
+      const at = expected.findIndex((line, i) => line !== told[i]);
+      if (at < 0 && expected.length === told.length) return undefined;
+      return `${watch}: ${told[at] ?? "(end)"} instead of ${expected[at] ?? "(end)"}`;
+    },
+  },
+  {
+    name: "a list shows one revision, whole",
+    when: "list",
+    check: (_sim, { list, told, expected }) => {
+      const complaint = typeof told === "string" ? told : difference(told, expected);
+      return complaint && `${list}: ${complaint}`;
+    },
+  },
+  {
+    name: "only what the log has forgotten is gone",
+    when: "expiry",
+    check: (_sim, { request, excused }) => (excused ? undefined : request),
+  },
+];

@@ -1,0 +1,49 @@
+/** Every stored object, sent back as it is. */
+import { storedResource } from "../../durable-objects/engine/api/resources.ts";
+import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
+import { alike, stable } from "./contents.ts";
+import { first } from "./pods.ts";
+import type { Any, Simulation } from "./simulation.ts";
+
+function urlOf(resource: string, { metadata }: KubeObject): string | undefined {
+  const found = storedResource(resource);
+  if (!found?.verbs.includes("update")) return undefined;
+  const root = found.group ? `/apis/${found.group}/${found.version}` : `/api/${found.version}`;
+  const within = metadata.namespace ? `/namespaces/${metadata.namespace}` : "";
+  return `${root}${within}/${found.plural}/${metadata.name}`;
+}
+
+const told = ({ metadata: { managedFields: _, ...metadata }, ...object }: Any): Any => ({
+  ...object,
+  metadata,
+});
+
+/** What every cluster of this kind is born with was sent back once before. */
+const accepted = new Set<string>();
+
+/** Every object, written back as it was read, is accepted and stays what it is. */
+export function writesBack(sim: Simulation): string | undefined {
+  return first([...sim.world.engine.store.resources()].sort(), (resource) => {
+    // Events are all alike; the last few will do.
+    const objects = sim.all(resource).slice(resource === "events" ? -5 : 0);
+    return first(objects, (object) => {
+      const url = urlOf(resource, object);
+      const known = `${sim.birth} ${url} ${object.metadata.resourceVersion}`;
+      const old = Number(object.metadata.resourceVersion) <= sim.firstRv;
+      if (!url || (old && accepted.has(known))) return undefined;
+      const complaint = comesBack(sim, url, object);
+      if (!complaint && old) accepted.add(known);
+      return complaint;
+    });
+  });
+}
+
+function comesBack(sim: Simulation, url: string, object: Any): string | undefined {
+  const answer = sim.request("PUT", `${url}?dryRun=All&fieldValidation=Strict`, object);
+  if (answer.status !== 200) return `${url}: ${answer.text.slice(0, 400)}`;
+  const back = told(answer.body);
+  // Some of it may be worked out when it is read.
+  if (alike(back, told(object)) || alike(back, told(sim.request("GET", url).body)))
+    return undefined;
+  return `${url} comes back changed: ${stable(back)} was ${stable(object)}`;
+}
