@@ -3,7 +3,7 @@ import type { Chance } from "./chance.ts";
 import type { Ask } from "./clients.ts";
 import * as manifests from "./manifests.ts";
 import type { Any, Simulation } from "./simulation.ts";
-import { any, namespace, path, resources, target, type OperationRow } from "./targets.ts";
+import { any, namespace, path, ready, resources, target, type OperationRow } from "./targets.ts";
 import { scripts, typed } from "./terminals.ts";
 
 const looked = ["pods", "pods", "deployments", "sets", "services"];
@@ -34,6 +34,9 @@ function running(sim: Simulation, at: number): { url: string; container: string 
   const { name } = containers[at % containers.length];
   return { url: `${path("pods")}/${pod.metadata.name}`, container: name };
 }
+
+const waits = (pod: Any): boolean =>
+  pod.spec.containers.some(({ image }: Any) => image.includes("whoami"));
 
 const gaps = [0, 0, 1, 400, 3_000, 12_000];
 
@@ -137,13 +140,19 @@ const terminals: OperationRow[] = [
   },
   {
     what: "ask through the proxy",
-    weight: 2,
+    weight: 3,
     make: (chance) => ({
       app: chance.pick(manifests.apps),
+      at: any(chance),
       query: chance.pick(["", "?wait=2s", "?wait=30s"]),
     }),
-    run: (sim, { app, query }) =>
-      sim.terminals.proxy(`${path("services")}/svc-${app}-0:80/proxy/${query}`),
+    run: (sim, { app, at, query }) => {
+      // Those who can be made to wait, where there are any.
+      const slow = sim.all("pods", namespace).filter((p) => ready(p) && waits(p));
+      const { name } = slow.length ? slow[at % slow.length].metadata : { name: undefined };
+      const to = name ? `${path("pods")}/${name}:80` : `${path("services")}/svc-${app}-0:80`;
+      sim.terminals.proxy(`${to}/proxy/${query}`);
+    },
   },
 ];
 

@@ -171,15 +171,12 @@ function image(chance: Chance): Made {
 
 function service(chance: Chance): Made {
   const app = chance.pick(apps);
-  const asks = chance.in100(20);
   const spec: Record<string, unknown> = {
     selector: { app },
-    ports: [{ port: 80, targetPort: 80, ...(asks ? { nodePort: 30_080 + chance.below(2) } : {}) }],
+    ports: [{ port: 80, targetPort: 80 }],
   };
-  if (asks || chance.in100(30)) spec["type"] = "NodePort";
+  if (chance.in100(30)) spec["type"] = "NodePort";
   else if (chance.in100(20)) spec["clusterIP"] = "None";
-  // Addresses that two may want; what is drawn hardly ever meets.
-  else if (chance.in100(20)) spec["clusterIP"] = `10.96.0.${100 + chance.below(2)}`;
   const metadata = named(chance, `svc-${app}`);
   return { of: "services", manifest: { apiVersion: "v1", kind: "Service", metadata, spec } };
 }

@@ -219,6 +219,24 @@ export const operations: OperationRow[] = [
     run: (sim, { ms }) => sim.advance(ms),
   },
   {
+    what: "ask for what another has",
+    weight: 2,
+    make: (chance) => ({ at: any(chance), port: chance.in100(50) }),
+    run: (sim, { at, port }) => {
+      const service = target(sim, "services", at);
+      if (!service) return;
+      const { clusterIP, ports } = service.spec;
+      const [{ nodePort }] = ports;
+      const spec =
+        port && nodePort
+          ? { type: "NodePort", ports: [{ port: 80, nodePort }] }
+          : { clusterIP, ports: [{ port: 80 }] };
+      const metadata = { name: `second-to-${service.metadata.name}` };
+      const manifest = { apiVersion: "v1", kind: "Service", metadata, spec };
+      sim.request("POST", path("services"), manifest);
+    },
+  },
+  {
     what: "edit what Pods mount",
     weight: 1,
     make: (chance) => ({ text: `told ${chance.below(100)}` }),
