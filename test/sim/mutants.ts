@@ -306,7 +306,8 @@ const work: Mutant[] = [
   },
   {
     name: "a node takes what does not fit",
-    by: "every scheduled Pod fits its node",
+    // Its kubelet turns them down, and they are made again.
+    by: "the cluster does not run away",
     plant: () =>
       patch(
         EngineClient.prototype,
