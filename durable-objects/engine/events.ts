@@ -1,5 +1,6 @@
 /** Events that Podyard's components record: counted up instead of repeated. k8s: client-go/tools/record/events_cache.go */
 import { parseTime, rfc3339, rfc3339Micro } from "./core/clock.ts";
+import { keep, memo } from "./core/memo.ts";
 import type { KubeObject } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
 import type { EventSource } from "./controllers/define.ts";
@@ -125,29 +126,19 @@ function observedAgain(event: CoreEvent, now: number): CoreEvent {
   return { ...event, series: { count, lastObservedTime: rfc3339Micro(now) } };
 }
 
-const sameTextsMax = 200;
-const sameTexts = new Map<string, string>();
+const sharedMax = 200;
 
 /** One copy of a text that thousands of Events say; which one it is shows nowhere. */
-function same(text: string): string {
-  const known = sameTexts.get(text);
-  if (known !== undefined) return known;
-  if (sameTexts.size >= sameTextsMax) sameTexts.clear();
-  sameTexts.set(text, text);
-  return text;
-}
+const same = memo(sharedMax, (text) => text);
 
 const sources = new Map<string, CoreEvent["source"]>();
 
 /** Shared likewise: there are as many as components and nodes. */
 function sourceOf({ component, host }: EventSource): CoreEvent["source"] {
   const key = `${component} ${host ?? ""}`;
-  let made = sources.get(key);
-  if (!made) {
-    if (sources.size >= sameTextsMax) sources.clear();
-    sources.set(key, (made = { component, ...(host ? { host } : {}) }));
-  }
-  return made;
+  return (
+    sources.get(key) ?? keep(sources, sharedMax, key, { component, ...(host ? { host } : {}) })
+  );
 }
 
 type Reference = Record<string, string | undefined>;

@@ -12,6 +12,7 @@ import type { RequestInfo } from "./request-info.ts";
 import { resourceAt, type Resource } from "./resources.ts";
 import * as status from "./status.ts";
 import { partial, table } from "./table.ts";
+import { keep } from "../core/memo.ts";
 import { objectKey, type KubeObject } from "../core/object.ts";
 import { mayHaveNulls, withNulls } from "./nulls.ts";
 import type { Log, LogEntry } from "../core/log.ts";
@@ -145,9 +146,7 @@ function selectionFor(resource: Resource, subscription: Subscription): Selection
       ["fieldSelector", fieldSelector],
     ]);
     const info = { namespace, query: { get: (k: string) => query.get(k) ?? "" } };
-    found = selectionOf(resource, info as unknown as RequestInfo);
-    if (selections.size > 1000) selections.clear();
-    selections.set(key, found);
+    found = keep(selections, 1000, key, selectionOf(resource, info as unknown as RequestInfo));
   }
   return found;
 }

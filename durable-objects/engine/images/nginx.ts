@@ -1,4 +1,5 @@
 /** nginx: serves its html folder, logs as it does, reloads and stops by its own signals. */
+import { memo } from "../core/memo.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
 import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
@@ -56,14 +57,8 @@ function bootLog(version: string, startedAtMs: number): BootLine[] {
   return lines;
 }
 
-const bootLengths = new Map<string, number>();
-
 /** How many lines that is, which does not depend on the moment. */
-function bootLength(version: string): number {
-  let length = bootLengths.get(version);
-  if (length === undefined) bootLengths.set(version, (length = bootLog(version, 0).length));
-  return length;
-}
+const bootLength = memo(200, (version) => bootLog(version, 0).length);
 
 /** nginx looks upstreams up once, as it starts: a name that does not resolve is fatal. */
 function unresolved(sys: Sys, servers: NginxServer[]): string | undefined {

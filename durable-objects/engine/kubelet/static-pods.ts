@@ -7,7 +7,8 @@ import { parse } from "yaml";
 import type { Client } from "../controllers/define.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey, splitKey } from "../core/object.ts";
-import { fnv32a } from "../core/random.ts";
+import { memo } from "../core/memo.ts";
+import { fnv32a, hex32 } from "../core/random.ts";
 import type { Runtime } from "../runtime/define.ts";
 import type { NodeRecord } from "./node-address.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
@@ -36,7 +37,7 @@ interface Manifest {
 /** 32 hex characters that depend on every byte of the text. */
 function hashOf(text: string): string {
   let out = "";
-  for (let i = 0; i < 4; i++) out += fnv32a(`${i}:${text}`).toString(16).padStart(8, "0");
+  for (let i = 0; i < 4; i++) out += hex32(fnv32a(`${i}:${text}`));
   return out;
 }
 
@@ -55,23 +56,15 @@ export function manifestsOf(files: Record<string, string>, node: string): Map<st
   return found;
 }
 
-const readTextsMax = 50;
-const readTexts = new Map<string, Partial<Pod> | undefined>();
-
 /** Every cluster is born with the same manifests, and looks at them whenever something moves on their node. */
-function readYaml(text: string): Partial<Pod> | undefined {
-  if (readTexts.has(text)) return readTexts.get(text);
-  let read: Partial<Pod> | undefined;
+const readYaml = memo(50, (text): Partial<Pod> | undefined => {
   try {
-    read = parse(text) as Partial<Pod> | undefined;
+    return parse(text) as Partial<Pod> | undefined;
   } catch {
     // A half-written file is no Pod yet; a kubelet only logs it.
-    read = undefined;
+    return undefined;
   }
-  if (readTexts.size >= readTextsMax) readTexts.clear();
-  readTexts.set(text, read);
-  return read;
-}
+});
 
 function readManifest(text: string, node: string): Manifest | undefined {
   const pod = readYaml(text);

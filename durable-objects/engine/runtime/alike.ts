@@ -23,8 +23,8 @@ export interface Alike {
   executables: Map<string, Executable>;
 }
 
-/** Keys kept of each kind: a client chooses commands and search paths. */
-const keptMax = 200;
+/** Of each kind: a client chooses commands and search paths. */
+export const alikeMax = 200;
 
 const known = new WeakMap<Layer, Alike>();
 
@@ -32,11 +32,6 @@ export function alikeOf(layer: Layer): Alike {
   let found = known.get(layer);
   if (!found) known.set(layer, (found = { commands: new Map(), executables: new Map() }));
   return found;
-}
-
-export function keep<T>(map: Map<string, T>, key: string, value: T): void {
-  if (map.size >= keptMax) map.clear();
-  map.set(key, value);
 }
 
 /** Folders in which no image has programs, users or links to them: what is mounted there hides nothing. */

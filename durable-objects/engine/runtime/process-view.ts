@@ -5,7 +5,7 @@
 import type { KubeObject } from "../core/object.ts";
 import { objectKey } from "../core/object.ts";
 import { parseTime } from "../core/clock.ts";
-import { fnv32a } from "../core/random.ts";
+import { fnv32a, hex32 } from "../core/random.ts";
 import type { RuntimeContext } from "./define.ts";
 import { Kernel } from "./kernel.ts";
 import type { Program } from "./program.ts";
@@ -136,7 +136,7 @@ function podProcesses(kernel: Kernel, base: number): NodeProcess[] {
   const alive = Object.values(pod.cs).some((container) => !container.x);
   if (!alive) return [];
   const began = Math.min(...Object.values(pod.cs).map((container) => container.t));
-  const id = `${fnv32a(pod.pod.uid).toString(16).padStart(8, "0")}`.repeat(8);
+  const id = hex32(fnv32a(pod.pod.uid)).repeat(8);
   const shim = ["/usr/bin/containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", id];
   shim.push("-address", "/run/containerd/containerd.sock");
   const pause = serviceProcess(base + 2, base + 1, ["/pause"], 1, began);

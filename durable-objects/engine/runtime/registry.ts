@@ -1,6 +1,7 @@
 /** The registry: which references can be pulled, what they weigh, and containerd's words when they cannot. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { memo } from "../core/memo.ts";
 import { findRepository, officialRepositories } from "../images/lookup.ts";
 import { imagesOf, imageWithTag, type Lookup } from "../images/image-objects.ts";
 import type { ResolvedImage } from "./define.ts";
@@ -12,19 +13,8 @@ const megabyte = 1_000_000;
 const unresolvable =
   /(^localhost$|^[^.]+$|\.(local|internal|lan|corp|home|invalid|test|example|localdomain|intranet)$|^example\.(com|org|net)$|\.example\.(com|org|net)$)/;
 
-const digestsMax = 200;
-const digests = new Map<string, string>();
-
 /** Kept, as every Pod asks for its image again. */
-function digestOf(text: string): string {
-  let digest = digests.get(text);
-  if (digest === undefined) {
-    if (digests.size >= digestsMax) digests.clear();
-    digest = `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`;
-    digests.set(text, digest);
-  }
-  return digest;
-}
+const digestOf = memo(200, (text) => `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`);
 
 function failure(name: string, problem: string): { error: string } {
   return {
@@ -77,34 +67,22 @@ interface Served {
   answer: ResolvedImage | { error: string };
 }
 
-const servedMax = 200;
-const served = new Map<string, Served | { invalid: string }>();
-
 /** Kept likewise: the registry is the same for all. */
-function servedFor(image: string): Served | { invalid: string } {
-  let known = served.get(image);
-  if (!known) {
-    if (served.size >= servedMax) served.clear();
-    served.set(image, (known = serve(image)));
-  }
-  return known;
-}
-
-function serve(image: string): Served | { invalid: string } {
+const served = memo(200, (image): Served | { invalid: string } => {
   const reference = parseReference(image);
   if ("error" in reference)
     return { invalid: `couldn't parse image name "${image}": ${reference.error}` };
   const name = familiar(reference);
   const repository = `${reference.domain}/${reference.path}`;
   return { reference, name, repository, answer: answerOf(reference, name, repository) };
-}
+});
 
 /** `reader`: where objects of kind Image are looked up, which come before everything else. */
 export function resolveImage(
   image: string,
   reader?: Lookup,
 ): ResolvedImage | { error: string } | { invalid: string } {
-  const known = servedFor(image);
+  const known = served(image);
   if ("invalid" in known) return known;
   const { reference, name, repository, answer } = known;
   const described = imagesOf(reader, repository);

@@ -1,6 +1,7 @@
 /** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
 import { argumentBytesMax } from "../limits.ts";
-import { isImages, keep, keyOf, type Alike, type Executable } from "./alike.ts";
+import { keep } from "../core/memo.ts";
+import { alikeMax, isImages, keyOf, type Alike, type Executable } from "./alike.ts";
 import { Errno } from "./errno.ts";
 import { sysctlOf } from "./fs/kernel-files.ts";
 import { programOf } from "./fs/layer.ts";
@@ -81,7 +82,7 @@ export class Sys extends FileCalls {
     const known = key && alike?.commands.get(key);
     if (known) return known;
     const found = this.#search(command, folders);
-    if (key && alike) keep(alike.commands, key, found);
+    if (key && alike) keep(alike.commands, alikeMax, key, found);
     return found;
   }
 
@@ -128,7 +129,7 @@ export class Sys extends FileCalls {
     const { node, id, mount, full } = this.existing(path);
     if (node.t !== "f" || !this.vfs.allowed(node, 1, this.who)) throw new Errno("EACCES");
     const found = { full, node, head: mount.tree.read(id, 0, 256) };
-    if (key && alike && isImages(full)) keep(alike.executables, key, found);
+    if (key && alike && isImages(full)) keep(alike.executables, alikeMax, key, found);
     return found;
   }
 

@@ -1,4 +1,5 @@
 /** Users and groups: of /etc/passwd and /etc/group, and who a container therefore runs as. */
+import { keep, memo } from "../core/memo.ts";
 import { imageVersion } from "../images/lookup.ts";
 
 export interface PasswdEntry {
@@ -32,8 +33,11 @@ export interface UserSettings {
   strictGroups?: boolean;
 }
 
-export function parsePasswd(text: string): PasswdEntry[] {
-  return text
+/** Thousands of containers have the same files, and a listing asks for every file's owner. */
+const filesKept = 50;
+
+export const parsePasswd = memo(filesKept, (text): readonly PasswdEntry[] =>
+  text
     .split("\n")
     .map((line) => line.split(":"))
     .filter((parts) => parts.length >= 7)
@@ -43,10 +47,10 @@ export function parsePasswd(text: string): PasswdEntry[] {
       gid: Number(gid),
       home,
       shell,
-    }));
-}
+    })),
+);
 
-export const parseGroups = (text: string): GroupEntry[] =>
+export const parseGroups = memo(filesKept, (text): readonly GroupEntry[] =>
   text
     .split("\n")
     .map((line) => line.split(":"))
@@ -55,7 +59,8 @@ export const parseGroups = (text: string): GroupEntry[] =>
       name,
       gid: Number(gid),
       members: members.split(",").filter(Boolean),
-    }));
+    })),
+);
 
 /** The image's user setting and the Pod's against the image's users. */
 export function identify(
@@ -97,7 +102,5 @@ export function imageIdentity(image: string, settings: UserSettings): Identity {
     parseGroups(text("/etc/group")),
     settings,
   );
-  if (identities.size > 500) identities.clear();
-  identities.set(key, made);
-  return made;
+  return keep(identities, 500, key, made);
 }

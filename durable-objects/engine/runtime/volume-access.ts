@@ -7,8 +7,9 @@ import type { Volume } from "kubernetes-types/core/v1";
 import { claimsFor, issuer, signToken } from "../api/tokens.ts";
 import { parseTime } from "../core/clock.ts";
 import { decodeBase64Url } from "../core/base64url.ts";
+import { keep } from "../core/memo.ts";
 import type { KubeObject } from "../core/object.ts";
-import { fnv32a } from "../core/random.ts";
+import { fnv32a, hex32 } from "../core/random.ts";
 import { tokenMemoEntriesMax } from "../limits.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import type { RuntimeContext, TokenSource } from "./define.ts";
@@ -159,12 +160,8 @@ export function tokenText(context: RuntimeContext, source: TokenSource): string 
     bound: { pod: { name: podName, uid: podUid }, ...(node ? { node } : {}) },
   });
   const memo = `${key}${JSON.stringify(claims)}`;
-  let text = signed.get(memo);
-  if (text === undefined) {
-    if (signed.size >= tokenMemoEntriesMax) signed.clear();
-    signed.set(memo, (text = signToken(decodeBase64Url(key), claims)));
-  }
-  return text;
+  const token = (): string => signToken(decodeBase64Url(key), claims);
+  return signed.get(memo) ?? keep(signed, tokenMemoEntriesMax, memo, token());
 }
 
 function nodeOf(
@@ -178,7 +175,7 @@ function nodeOf(
 }
 
 function uuidOf(text: string): string {
-  const hex = [0, 1, 2, 3].map((i) => fnv32a(`${i}${text}`).toString(16).padStart(8, "0")).join("");
+  const hex = [0, 1, 2, 3].map((i) => hex32(fnv32a(`${i}${text}`))).join("");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 

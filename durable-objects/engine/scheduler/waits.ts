@@ -4,6 +4,7 @@
  * k8s: EventsToRegister and the queueing hints of each plugin
  */
 import { equal } from "../core/equal.ts";
+import { keep } from "../core/memo.ts";
 import type { Change } from "../core/object.ts";
 import { allocatable, NodeInfo, podInfo, type PodInfo } from "./node-info.ts";
 import { filterPlugins } from "./plugins/index.ts";
@@ -57,9 +58,7 @@ export function waitsFor(pod: Pod): ReadonlySet<Wait> | undefined {
     const filters = message.split("preemption:", 1)[0] as string;
     const found = new Set<Wait>();
     for (const [words, wait] of signs) if (filters.includes(words)) found.add(wait);
-    waits = found.size ? found : new Set<Wait>(["anything"]);
-    if (known.size >= knownMax) known.clear();
-    known.set(message, waits);
+    waits = keep(known, knownMax, message, found.size ? found : new Set<Wait>(["anything"]));
   }
   return waits;
 }

@@ -1,4 +1,5 @@
 /** Kubernetes quantities: exact decimal arithmetic. k8s: apimachinery/pkg/api/resource/quantity.go */
+import { keep, memo } from "../core/memo.ts";
 
 export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
 
@@ -166,14 +167,13 @@ function parse(text: string): Quantity | string {
   return make(value, scale, format);
 }
 
-const memo = new Map<string, Quantity | string>();
+const quantities = new Map<string, Quantity | string>();
 
 function parsed(text: string): Quantity | string {
-  let result = memo.get(text);
+  let result = quantities.get(text);
   if (result === undefined) {
     result = parse(text);
-    if (memo.size >= memoEntriesMax) memo.clear();
-    if (text.length <= 64) memo.set(text, result);
+    if (text.length <= 64) keep(quantities, memoEntriesMax, text, result);
   }
   return result;
 }
@@ -249,27 +249,15 @@ export function quantityMilliValue(q: Quantity): number {
   return q.scale === -3 ? Number(q.mantissa) : Number(scaledUp(q, -3));
 }
 
-const valueMemo = new Map<string, number>();
-const milliMemo = new Map<string, number>();
-
-function memoised(
-  cache: Map<string, number>,
-  text: string | undefined,
-  of: (q: Quantity) => number,
-): number {
-  if (text === undefined) return 0;
-  let result = cache.get(text);
-  if (result === undefined) {
+function memoised(of: (q: Quantity) => number): (text: string | undefined) => number {
+  const known = memo(memoEntriesMax, (text) => {
     const q = parseQuantity(text);
-    result = q ? of(q) : 0;
-    if (cache.size >= memoEntriesMax) cache.clear();
-    cache.set(text, result);
-  }
-  return result;
+    return q ? of(q) : 0;
+  });
+  return (text) => (text === undefined ? 0 : known(text));
 }
 
 /** Whole units of a text, rounded up; 0 for an absent or bad one (stored texts are never bad). */
-export const value = (text: string | undefined): number => memoised(valueMemo, text, quantityValue);
+export const value = memoised(quantityValue);
 /** Thousandths of a text, rounded up; 0 for an absent or bad one. */
-export const milliValue = (text: string | undefined): number =>
-  memoised(milliMemo, text, quantityMilliValue);
+export const milliValue = memoised(quantityMilliValue);

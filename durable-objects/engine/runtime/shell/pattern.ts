@@ -1,5 +1,6 @@
 /** Shell patterns: `*`, `?`, `[...]`. A pattern's backslash makes the next character plain. */
 
+import { keep } from "../../core/memo.ts";
 import { characterClasses } from "../character-classes.ts";
 
 /** The shell knows one class more than POSIX. */
@@ -77,9 +78,7 @@ function pieces(pattern: string): Piece[] {
   const made = all.map((signs) =>
     signs.every((sign) => typeof sign === "string") ? { signs, text: signs.join("") } : { signs },
   );
-  if (cache.size > 2000) cache.clear();
-  cache.set(pattern, made);
-  return made;
+  return keep(cache, 2000, pattern, made);
 }
 
 function fits({ signs, text }: Piece, of: string, at: number): boolean {

@@ -1,4 +1,5 @@
 /** Runs an awk program on one record after the other. */
+import { memo } from "../../core/memo.ts";
 import type { AwkProgram, Expr, Stmt } from "./awk-tree.ts";
 import { awkEscapes } from "./awk-lexer.ts";
 import type { AwkHost, AwkMemory } from "./awk-host.ts";
@@ -27,7 +28,13 @@ type Flow = "next" | "exit" | "break" | "continue" | "return" | undefined;
 const ticksMax = 2_000_000;
 const textMax = 8_000_000;
 
-const expressions = new Map<string, RegExp>();
+function sourceOf(pattern: string): string {
+  const source = regex(pattern, "extended");
+  if (typeof source !== "string") throw new AwkError(`bad regex '${pattern}': ${source.error}`);
+  return source;
+}
+
+const expressionOf = memo(200, (pattern) => new RegExp(sourceOf(pattern), "s"));
 
 export class Awk {
   readonly program: AwkProgram;
@@ -122,23 +129,14 @@ export class Awk {
   }
 
   #source(pattern: string): string {
-    const source = regex(pattern, "extended");
-    if (typeof source !== "string") throw new AwkError(`bad regex '${pattern}': ${source.error}`);
+    const source = sourceOf(pattern);
     return source.replace(/\((?!\?)/g, (paren, at: number) =>
       /(^|[^\\])(\\\\)*\\$/.test(source.slice(0, at)) || inSet(source, at) ? paren : "(?:",
     );
   }
 
   regex(pattern: string): RegExp {
-    let made = expressions.get(pattern);
-    if (!made) {
-      const source = regex(pattern, "extended");
-      if (typeof source !== "string") throw new AwkError(`bad regex '${pattern}': ${source.error}`);
-      made = new RegExp(source, "s");
-      if (expressions.size > 200) expressions.clear();
-      expressions.set(pattern, made);
-    }
-    return made;
+    return expressionOf(pattern);
   }
 
   /** The expression an operand of `~` stands for. */

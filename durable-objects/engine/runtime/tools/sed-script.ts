@@ -1,4 +1,5 @@
 /** The script of sed: parsed to a flat list of commands, blocks being jumps. */
+import { keep } from "../../core/memo.ts";
 import { regex, type Flavour } from "./regex.ts";
 
 export type Address =
@@ -265,11 +266,6 @@ const parsed = new Map<string, Command[]>();
 /** Throws SedProblem. What was parsed last is kept: a tool looks its script up at every step. */
 export function parseSed(text: string, extended: boolean): Command[] {
   const key = `${extended ? "E" : "B"}${text}`;
-  let made = parsed.get(key);
-  if (!made) {
-    made = new Parser(text, extended ? "extended" : "basic").parse();
-    if (parsed.size > 20) parsed.clear();
-    parsed.set(key, made);
-  }
-  return made;
+  const parser = (): Command[] => new Parser(text, extended ? "extended" : "basic").parse();
+  return parsed.get(key) ?? keep(parsed, 20, key, parser());
 }

@@ -1,4 +1,5 @@
 /** Checksums of old: cksum, crc32, sum. */
+import { hex32 } from "../../core/random.ts";
 import type { Program } from "../program.ts";
 import { opened } from "./byte-tools.ts";
 import { options, type Options } from "./options.ts";
@@ -65,10 +66,7 @@ const named = (file: string): string => (file ? ` ${file}` : "");
 
 export const sumTools: Program[] = [
   summing("cksum", (data, file) => `${posixCrc(data)} ${data.length}${named(file)}\n`),
-  summing(
-    "crc32",
-    (data, file) => `${crc32Of(data).toString(16).padStart(8, "0")}${named(file)}\n`,
-  ),
+  summing("crc32", (data, file) => `${hex32(crc32Of(data))}${named(file)}\n`),
   summing("sum", (data, file, opts) => {
     if (!opts.has("s")) {
       const blocks = String(Math.ceil(data.length / 1024)).padStart(5);
