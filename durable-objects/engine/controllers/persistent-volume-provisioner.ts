@@ -7,6 +7,7 @@ import { provisionMs, volumeWorkMs } from "../limits.ts";
 import { removePersistentVolume } from "../runtime/volumes.ts";
 import { value } from "../schema/quantity.ts";
 import type { Client, Controller } from "./define.ts";
+import { hostnameLabel } from "../scheduler/types.ts";
 import {
   bindCompleted,
   claims,
@@ -27,7 +28,6 @@ const resizer = { component: `external-resizer ${simulated}` };
 const expander = { component: "volume_expand" };
 /** A driver's name holds no slash. */
 const driver = "simulated.podyard.dev";
-const hostnameLabel = "kubernetes.io/hostname";
 /** Since when a key's work is under way, virtual ms. */
 const workTable = "volume-work";
 

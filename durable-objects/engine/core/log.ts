@@ -33,6 +33,12 @@ export interface Hydrated {
   fresh: boolean;
 }
 
+/** An object's key in the checkpoint, of its `objectKey`. */
+function keyOnDisk(resource: string, key: string): string {
+  const { namespace, name } = splitKey(key);
+  return `o\0${resource}\0${namespace}\0${name}`;
+}
+
 export class Log {
   readonly #sql: Sql;
   readonly #store: Store;
@@ -62,10 +68,9 @@ export class Log {
     this.#pages = new Pages(sql);
     this.#fieldsOf = fieldsOf;
     this.#ring = new Ring(fieldsOf);
-    this.#past = new Past(sql, this.#ring, fieldsOf, (resource, key) => {
-      const { namespace, name } = splitKey(key);
-      return this.#base.get(`o\0${resource}\0${namespace}\0${name}`);
-    });
+    this.#past = new Past(sql, this.#ring, fieldsOf, (resource, key) =>
+      this.#base.get(keyOnDisk(resource, key)),
+    );
   }
 
   /** Rows written since this engine was made: what the platform bills. */
@@ -124,7 +129,7 @@ export class Log {
       const { namespace = "", name } = object.metadata;
       store.load(resource, namespace, name, object);
       store.rv = Math.max(store.rv, Number(object.metadata.resourceVersion));
-      this.#base.set(`o\0${resource}\0${namespace}\0${name}`, object);
+      this.#base.set(keyOnDisk(resource, objectKey(namespace, name)), object);
     }
     const bornRv = store.rv;
     const text = this.meta("checkpoint");
@@ -216,10 +221,7 @@ export class Log {
   #takeDirty(): Map<string, number> {
     const all = new Map<string, number>();
     for (const [resource, keys] of this.#dirtyObjects) {
-      for (const [key, rv] of keys) {
-        const { namespace, name } = splitKey(key);
-        all.set(`o\0${resource}\0${namespace}\0${name}`, rv);
-      }
+      for (const [key, rv] of keys) all.set(keyOnDisk(resource, key), rv);
     }
     for (const [table, keys] of this.#dirtyRecords) {
       for (const key of keys) all.set(`r\0${table}\0${key}`, 0);

@@ -101,11 +101,16 @@ function claimProblem(reader: Reader, pod: Pod, volume: Volume, name: string): s
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 
-/** Whether a claim's volume can be used on the node; the scheduler sees to it unless it is passed over. */
-function reaches(reader: Reader, pod: Pod, volume: Volume, node: NodeObject): boolean {
+/** The claim's volume that cannot be used on the node; the scheduler sees to it unless it is passed over. */
+function outOfReach(
+  reader: Reader,
+  pod: Pod,
+  volume: Volume,
+  node: NodeObject,
+): string | undefined {
   const bound = volumeOf(reader, pod, volume);
   const found = bound && reader.get<PersistentVolume>("persistentvolumes", "", bound);
-  return !found || volumeReaches(found, node as Node);
+  return found && !volumeReaches(found, node as Node) ? bound : undefined;
 }
 
 /** Why a volume cannot be mounted, with the call that found out. */
@@ -116,8 +121,9 @@ function setUpProblem(
   node: NodeObject,
   host: HostCheck | undefined,
 ): string | undefined {
-  if (!reaches(reader, pod, volume, node))
-    return `MountVolume.NodeAffinity check failed for volume "${volumeOf(reader, pod, volume)}" : no matching NodeSelectorTerms`;
+  const far = outOfReach(reader, pod, volume, node);
+  if (far !== undefined)
+    return `MountVolume.NodeAffinity check failed for volume "${far}" : no matching NodeSelectorTerms`;
   const failed = (call: string, name: string, why: string | undefined): string | undefined =>
     why === undefined ? undefined : `MountVolume.${call} failed for volume "${name}" : ${why}`;
   const folder = folderOf(reader, pod, volume);

@@ -14,6 +14,11 @@ export interface Civil {
   yearday: number;
 }
 
+export const monthNames =
+  "January February March April May June July August September October November December".split(
+    " ",
+  );
+
 /** Days since 1970 of a date. */
 export function daysOf(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;

@@ -369,7 +369,7 @@ export class Container {
   }
 
   terminationMessage(): string | undefined {
-    // Nobody wrote anything, and the image has no such file.
+    // Nobody wrote anything, and the file of every image is empty.
     if (this.record.spec.terminationMessagePath === undefined && this.alike) return undefined;
     const text = this.#file(this.record.spec.terminationMessagePath ?? "/dev/termination-log");
     // k8s: pkg/kubelet/container/runtime.go MaxContainerTerminationMessageLength

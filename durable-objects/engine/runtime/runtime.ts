@@ -283,7 +283,7 @@ export const runtime: Runtime = {
     const kernel = Kernel.view(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined) return none;
-    let memoryBytes = memoryFiles(kernel, kernel.container(key).record.spec.name);
+    let memoryBytes = memoryFiles(kernel, kernel.pod.cs[key]?.spec.name ?? "");
     let cpuMilli = 0;
     for (const name in kernel.pod.ps) {
       const process = kernel.pod.ps[name];

@@ -1,14 +1,10 @@
 /** cal: a month, or the twelve of a year; Julian until September 1752, when eleven days were left out. */
-import { civil, daysOf } from "../civil.ts";
+import { civil, daysOf, monthNames } from "../civil.ts";
 import type { Program } from "../program.ts";
 import { options } from "./options.ts";
 import { type Io, tool } from "./tool.ts";
 import { usage } from "./words.ts";
 
-const monthNames =
-  "January February March April May June July August September October November December".split(
-    " ",
-  );
 const dayNames = ["Su", "Mo", "Tu", "We", "Th", "Fr", "Sa"];
 
 interface Style {

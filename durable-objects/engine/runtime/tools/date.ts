@@ -1,24 +1,9 @@
 /** date, and moments as text. */
-import { civil, daysOf, type Civil } from "../civil.ts";
+import { civil, daysOf, monthNames, type Civil } from "../civil.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";
 
 const days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-
-const months = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
 
 const pad = (n: number, width = 2, fill = "0"): string => String(n).padStart(width, fill);
 
@@ -45,9 +30,9 @@ const directives: Record<string, (t: Civil, ms: number) => string> = {
   w: (t) => String(t.weekday),
   a: (t) => days[t.weekday]!.slice(0, 3),
   A: (t) => days[t.weekday]!,
-  b: (t) => months[t.month - 1]!.slice(0, 3),
-  h: (t) => months[t.month - 1]!.slice(0, 3),
-  B: (t) => months[t.month - 1]!,
+  b: (t) => monthNames[t.month - 1]!.slice(0, 3),
+  h: (t) => monthNames[t.month - 1]!.slice(0, 3),
+  B: (t) => monthNames[t.month - 1]!,
   U: (t) => pad(Math.floor((t.yearday + 6 - t.weekday) / 7)),
   W: (t) => pad(Math.floor((t.yearday + 6 - ((t.weekday + 6) % 7)) / 7)),
   V: (t) => pad(isoWeek(t).week),
@@ -152,7 +137,7 @@ function parseWith(format: string, text: string, now: number): number | undefine
   if (!found) return undefined;
   if (found.s !== undefined) return Number(found.s) * 1000;
   const today = civil(now);
-  const named = months.findIndex((name) => name.slice(0, 3) === found.b) + 1;
+  const named = monthNames.findIndex((name) => name.slice(0, 3) === found.b) + 1;
   const month = named || Number(found.m ?? today.month);
   return momentOf(
     [Number(found.Y ?? today.year), month, Number(found.d ?? today.day)],
