@@ -63,6 +63,19 @@ function rolledOut(world: World, replicas: number): boolean {
   );
 }
 
+function rollOut(world: World, replicas: number): void {
+  world.create(deployment(replicas));
+  world.until(() => rolledOut(world, replicas), 3_600_000);
+}
+
+const nextImage = { spec: { containers: [{ name: "web", image: "nginx:1.26" }] } };
+
+function rollOver(world: World, replicas: number): void {
+  const patch = { spec: { template: nextImage } };
+  world.patch(`${namespace}/web`, patch, "application/strategic-merge-patch+json");
+  world.until(() => rolledOut(world, replicas), 3_600_000);
+}
+
 function heapMb(): number {
   setFlagsFromString("--expose-gc");
   const gc = runInNewContext("gc") as () => void;
@@ -86,10 +99,7 @@ function rollout(replicas: number, nodes: number): Figures {
   const world = clusterOf(nodes);
   const rows = world.engine.log.rowsWritten;
   const bytes = world.engine.log.bytes;
-  const cpu = cpuMs(() => {
-    world.create(deployment(replicas));
-    world.until(() => rolledOut(world, replicas), 3_600_000);
-  });
+  const cpu = cpuMs(() => rollOut(world, replicas));
   const written = world.engine.log.rowsWritten - rows;
   const stored = world.engine.log.bytes - bytes;
   const heap = heapMb();
@@ -127,18 +137,9 @@ function countAlarms(world: World): () => number {
   return () => alarms;
 }
 
-const updateTo = { spec: { containers: [{ name: "web", image: "nginx:1.26" }] } };
-
-function rollOver(world: World, replicas: number): void {
-  const patch = { spec: { template: updateTo } };
-  world.patch(`${namespace}/web`, patch, "application/strategic-merge-patch+json");
-  world.until(() => rolledOut(world, replicas), 3_600_000);
-}
-
 function update(replicas: number, nodes: number): Figures {
   const world = clusterOf(nodes);
-  world.create(deployment(replicas));
-  world.until(() => rolledOut(world, replicas), 3_600_000);
+  rollOut(world, replicas);
   const rows = world.engine.log.rowsWritten;
   const bytes = world.engine.log.bytes;
   const began = world.now;
@@ -162,10 +163,7 @@ function warm(replicas: number, nodes: number, rounds: number): Figures {
   let firstCpuMs = 0;
   for (let i = 0; i < 2 * rounds; i++) {
     const world = clusterOf(nodes);
-    const applied = cpuMs(() => {
-      world.create(deployment(replicas));
-      world.until(() => rolledOut(world, replicas), 3_600_000);
-    });
+    const applied = cpuMs(() => rollOut(world, replicas));
     const updated = cpuMs(() => rollOver(world, replicas));
     firstCpuMs ||= applied;
     if (i < rounds) continue;

@@ -1,6 +1,7 @@
 /** How far back the log tells: by its revisions alone, whatever is in memory and however turns were cut. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { World, type Answer } from "../helpers/world.ts";
+import { deployment } from "./course-world.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";
 const small = { checkpoint: 20_000, log: 400_000, ring: 30_000 };
@@ -92,19 +93,9 @@ describe("how far the log reaches", () => {
     const grown = (steps: number): [number, number] => {
       world = new World();
       Object.assign(world.engine.log.sizes, { checkpoint: 5_000, log: 100_000, ring: 10_000 });
-      world.apply({
-        apiVersion: "apps/v1",
-        kind: "Deployment",
-        metadata: { name: "web" },
-        spec: {
-          replicas: 12,
-          selector: { matchLabels: { app: "web" } },
-          template: {
-            metadata: { labels: { app: "web" } },
-            spec: { containers: [{ name: "c", image: "busybox", command: ["false"] }] },
-          },
-        },
-      });
+      world.apply(
+        deployment("web", { replicas: 12 }, { name: "c", image: "busybox", command: ["false"] }),
+      );
       for (let i = 0; i < steps; i++) {
         world.now += 120_000 / steps;
         world.engine.run(world.now);
@@ -133,19 +124,7 @@ describe("how far the log reaches", () => {
 describe("what a turn has not written yet", () => {
   test("is told even where it is more than memory should hold", () => {
     world.engine.log.sizes.ring = 1;
-    world.create({
-      apiVersion: "apps/v1",
-      kind: "Deployment",
-      metadata: { name: "web" },
-      spec: {
-        replicas: 5,
-        selector: { matchLabels: { app: "web" } },
-        template: {
-          metadata: { labels: { app: "web" } },
-          spec: { containers: [{ name: "c", image: "nginx" }] },
-        },
-      },
-    });
+    world.create(deployment("web", { replicas: 5 }, { name: "c", image: "nginx" }));
     const { rv } = world.engine.store;
     const url = `/api/v1/namespaces/default/pods?watch=1&resourceVersion=${rv}`;
     // The request itself meets all that is due.

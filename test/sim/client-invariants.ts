@@ -1,8 +1,15 @@
 /** What clients must be told: answers, watches, lists. */
-import { difference } from "./history.ts";
+import { parted } from "./contents.ts";
+import { difference, type State } from "./history.ts";
 import type { Invariant } from "./seen.ts";
 import { namespace, ready } from "./targets.ts";
 import type { Any } from "./simulation.ts";
+
+/** A text is a complaint already. */
+function unlike(about: string, told: State | string, expected: State): string | undefined {
+  const complaint = typeof told === "string" ? told : difference(told, expected);
+  return complaint && `${about}: ${complaint}`;
+}
 
 export const clientInvariants: Invariant[] = [
   {
@@ -54,27 +61,22 @@ export const clientInvariants: Invariant[] = [
   {
     name: "a watch replays to the same state",
     when: "watch",
-    check: (_sim, { watch, told, expected }) => {
-      const complaint = typeof told === "string" ? told : difference(told, expected);
-      return complaint && `${watch}: ${complaint}`;
-    },
+    check: (_sim, { watch, told, expected }) => unlike(watch, told, expected),
   },
   {
     name: "a watch replays from any revision",
     when: "replay",
     check: (_sim, { watch, told, expected }) => {
-      const at = expected.findIndex((line, i) => line !== told[i]);
-      if (at < 0 && expected.length === told.length) return undefined;
-      return `${watch}: ${told[at] ?? "(end)"} instead of ${expected[at] ?? "(end)"}`;
+      const differs = parted(expected, told);
+      if (!differs) return undefined;
+      const [right, wrong] = differs;
+      return `${watch}: ${wrong ?? "(end)"} instead of ${right ?? "(end)"}`;
     },
   },
   {
     name: "a list shows one revision, whole",
     when: "list",
-    check: (_sim, { list, told, expected }) => {
-      const complaint = typeof told === "string" ? told : difference(told, expected);
-      return complaint && `${list}: ${complaint}`;
-    },
+    check: (_sim, { list, told, expected }) => unlike(list, told, expected),
   },
   {
     name: "only what the log has forgotten is gone",

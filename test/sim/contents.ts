@@ -22,6 +22,17 @@ export const alike = (one: unknown, other: unknown): boolean =>
 /** What it is about, and its JSON. */
 export type Line = [about: string, json: string];
 
+/** What stands in each of two lists where they first differ; undefined: nowhere. */
+export function parted<T>(
+  one: readonly T[],
+  other: readonly T[],
+  same: (a: T, b: T | undefined) => boolean = (a, b) => a === b,
+): [T | undefined, T | undefined] | undefined {
+  const at = one.findIndex((item, i) => !same(item, other[i]));
+  if (at >= 0) return [one[at], other[at]];
+  return one.length === other.length ? undefined : [undefined, other[one.length]];
+}
+
 export function contents(sim: Simulation): Line[] {
   const { engine, now } = sim.world;
   const { store } = engine;

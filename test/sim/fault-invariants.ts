@@ -1,5 +1,5 @@
 /** What faults may not change. */
-import { saysTheSame } from "./contents.ts";
+import { parted, saysTheSame } from "./contents.ts";
 import type { Invariant } from "./seen.ts";
 
 export const faultInvariants: Invariant[] = [
@@ -33,9 +33,9 @@ export const faultInvariants: Invariant[] = [
     name: "losing memory changes nothing",
     when: "lost memory",
     check: (_sim, { before, after }) => {
-      const at = before.findIndex((line, i) => !saysTheSame(line, after[i]));
-      if (at < 0 && before.length === after.length) return undefined;
-      const [was, is] = [before[at], after[at]].map((line) => line?.join(" ") ?? "(end)");
+      const differs = parted(before, after, saysTheSame);
+      if (!differs) return undefined;
+      const [was, is] = differs.map((line) => line?.join(" ") ?? "(end)");
       return `${was}\n    became ${is}`;
     },
   },
@@ -48,9 +48,8 @@ export const faultInvariants: Invariant[] = [
     name: "lost memory and late alarms change no byte of what is printed",
     when: "calm",
     check: (_sim, { heard: [one, other] }) => {
-      const at = one.findIndex((line, i) => line !== other[i]);
-      if (at < 0 && one.length === other.length) return undefined;
-      return parting(one[at] ?? "(end)", other[at] ?? "(end)");
+      const differs = parted(one, other);
+      return differs && parting(differs[0] ?? "(end)", differs[1] ?? "(end)");
     },
   },
 ];
