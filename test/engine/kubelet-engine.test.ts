@@ -39,6 +39,50 @@ function follow(name: string, ms: number): string[] {
   return seen;
 }
 
+describe("an image that changes", () => {
+  // k8s: pkg/kubelet/kuberuntime/kuberuntime_manager.go computePodActions: containerChanged comes before the policy
+  it.each(["Never", "OnFailure", "Always"])(
+    "restarts the container, policy %s",
+    (restartPolicy) => {
+      w.create(pod("web", { restartPolicy, containers: [{ name: "web", image: "nginx:1.25" }] }));
+      w.advance(20_000);
+      w.patch(
+        `${pods}/web`,
+        { spec: { containers: [{ name: "web", image: "nginx:1.24" }] } },
+        "application/strategic-merge-patch+json",
+      );
+      expect(new Set(follow("web", 30_000))).toEqual(new Set(["1/1 Running"]));
+      const [row] = w.rows(pods);
+      expect([row?.["Status"], row?.["Ready"], String(row?.["Restarts"])]).toEqual([
+        "Running",
+        "1/1",
+        expect.stringMatching(/^1 /),
+      ]);
+      expect(w.events("web")).toContain(
+        "Normal Killing Container web definition changed, will be restarted",
+      );
+      expect(w.pod("web").status.containerStatuses[0].image).toBe("docker.io/library/nginx:1.24");
+    },
+  );
+
+  // k8s: kubelet_pods.go getPhase, convertToAPIContainerStatuses: what is not restarted by its policy has ended
+  it.each([
+    ["Never", "Completed", "Succeeded"],
+    ["Always", "ImagePullBackOff", "Running"],
+  ])("to one that does not exist, policy %s: %s", (restartPolicy, status, phase) => {
+    w.create(pod("web", { restartPolicy, containers: [nginx] }));
+    w.advance(20_000);
+    w.patch(
+      `${pods}/web`,
+      { spec: { containers: [{ name: "web", image: "nginx:1.161" }] } },
+      "application/strategic-merge-patch+json",
+    );
+    w.advance(30_000);
+    expect(statusOf("web")).toBe(status);
+    expect(w.pod("web").status.phase).toBe(phase);
+  });
+});
+
 describe("a Pod in a cluster", () => {
   it("goes through its phases, and its Events tell each step", () => {
     w.create(pod("web", { containers: [nginx] }));

@@ -141,11 +141,21 @@ const transitions: readonly Transition[] = [
       delete record.retryImage;
       const image = ensureImages(sync, container, kind, record);
       if (image) startContainer(sync, container, kind, record, image);
+      else if (!record.pull) settleFailedRestart(s);
       if (record.retryAtMs !== undefined) record.retryImage = container.image;
       return record.pull || record.postStart ? "busy" : "idle";
     },
   },
 ];
+
+/** Without its new image, what the policy would not restart stays as it ended. */
+function settleFailedRestart({ sync, container, kind, record }: Situation): void {
+  if (!record.swift || shouldRestart(container, kind, sync.pod.spec, record.exit?.code ?? 0))
+    return;
+  delete record.swift;
+  delete record.waiting;
+  delete record.retryAtMs;
+}
 
 function drive(sync: Sync, container: Container, kind: ContainerKind): Answer {
   const record = containerRecord(sync.record, container.name);

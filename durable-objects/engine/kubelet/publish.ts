@@ -18,7 +18,15 @@ import type {
 import { isMirror } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 
+/**
+ * The kubelet ended a container so as to start it anew: upstream's worker kills, pulls and starts within one sync, and says
+ * nothing until it is through. k8s: pkg/kubelet/kubelet.go SyncPod
+ */
+const isRestarting = ({ record }: Sync): boolean =>
+  Object.values(record.containers).some((c) => c.swift && !c.waiting);
+
 export function publish(sync: Sync): void {
+  if (isRestarting(sync)) return;
   const status = buildStatus(sync);
   const old = sync.pod.status ?? {};
   if (same(sync, old, status)) return;
