@@ -230,6 +230,8 @@ export const metricsWindowMs = 15_000;
 // Network
 /** Linux gives up on a connection nobody answers after 6 retries of its SYN: 1 + 2 + ... + 64 s. */
 export const connectTimeoutMs = 127_000;
+/** When it sends the SYN again, after the first. k8s nodes: net.ipv4.tcp_syn_retries = 6 */
+export const synRetryMs = [1_000, 3_000, 7_000, 15_000, 31_000, 63_000];
 /** Linux gives up on an open connection whose other end is silent after 15 retries. */
 export const brokenConnectionMs = 924_600;
 /** Three ARP requests without an answer. */

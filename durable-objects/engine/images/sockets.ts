@@ -1,4 +1,5 @@
 /** TCP for servers of images: accepting, and dialling a name and port, in this Pod or over the cluster's network. */
+import { handshake } from "../network/socket.ts";
 import { Errno } from "../runtime/errno.ts";
 import { noNetwork, type ConnectError, type Network } from "../runtime/network-port.ts";
 import type { Wait } from "../runtime/state.ts";
@@ -86,8 +87,8 @@ export function dial(
   const ip = lookUp(sys, host);
   if (ip === undefined) return { error: "name" };
   if (isOwn(sys, ip)) return dialOwn(sys, ip, port);
-  const result = networkOf(sys).connect(sys.kernel.context, podKey(sys), ip, port);
-  if (!result.done) return { dueAtMs: result.dueAtMs ?? sys.now + 1000 };
+  const result = handshake(sys, ip, port);
+  if (!result.done) return { dueAtMs: result.dueAtMs };
   return "error" in result ? { error: result.error } : { socket: { n: result.result } };
 }
 

@@ -5,7 +5,6 @@
  */
 import {
   brokenConnectionMs,
-  connectTimeoutMs,
   exchangeBodyBytesMax,
   networkRoundsMax,
   outcomeKeptMs,
@@ -21,6 +20,7 @@ import { startIngress, type Relay } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
 import { route, type Outcome, type Source } from "./route.ts";
 import { siteAnswer, siteListens } from "./sites.ts";
+import { isGivenUp, nextSynMs } from "./syn.ts";
 
 export const networkTable = "network";
 
@@ -38,8 +38,10 @@ export interface Exchange {
   relay?: Relay;
   r?: HttpResponse;
   error?: ExchangeError;
-  /** Moment at which it fails (`late`), or may be told. */
+  /** Moment at which it fails (`late`), or its SYN is sent again. */
   due?: number;
+  /** First SYN of one that was dropped, and the hops before it. */
+  syn?: { at: number; hops: Hop[] };
   late?: ExchangeError;
   /** Exchange to be stepped when this one has settled. */
   back?: string;
@@ -49,6 +51,8 @@ export interface Exchange {
   at?: number;
   /** Taken within the turn it was opened in: its bodies are never stored. */
   atOnce?: true;
+  /** A process of the Pod it comes from waits for it. */
+  byProcess?: true;
 }
 
 export type ExchangeResult = { hops: Hop[] } & (
@@ -83,7 +87,7 @@ export function open(
   context: RuntimeContext,
   from: Source,
   q: HttpRequest,
-  more: Pick<Exchange, "back" | "atOnce" | "note"> & { hops?: Hop[] } = {},
+  more: Pick<Exchange, "back" | "atOnce" | "note" | "byProcess"> & { hops?: Hop[] } = {},
 ): string {
   const id = nextId(context, "r");
   save(context, id, { from, q, hops: [], ...more });
@@ -98,6 +102,8 @@ export function stepExchange(context: RuntimeContext, id: string): number | unde
   if (isSettled(exchange)) return forget(context, id, exchange);
   if (exchange.due !== undefined) {
     if (context.now < exchange.due) return exchange.due;
+    if (exchange.syn && !isGivenUp(exchange.syn.at, context.now))
+      return tryAgain(context, id, exchange, exchange.syn.hops);
     return settle(context, id, exchange, { error: exchange.late ?? "timeout" });
   }
   if (exchange.via) return relay(context, id, exchange, exchange.via);
@@ -110,7 +116,7 @@ function settle(
   exchange: Exchange,
   outcome: { response: HttpResponse } | { error: ExchangeError },
 ): number | undefined {
-  const { due: _due, late: _late, ...rest } = exchange;
+  const { due: _due, late: _late, syn: _syn, ...rest } = exchange;
   const large = "response" in outcome && outcome.response.body.length > exchangeBodyBytesMax;
   const settled: Exchange = {
     ...rest,
@@ -158,7 +164,7 @@ export function runPod(context: RuntimeContext, podKey: string): void {
 function start(context: RuntimeContext, id: string, exchange: Exchange): number | undefined {
   const { from, q } = exchange;
   const { outcome, hops } = route(context, from, q.host, q.port, "TCP", [...exchange.hops]);
-  return deliver(context, id, { ...exchange, hops }, outcome);
+  return deliver(context, id, { ...exchange, hops }, outcome, exchange.hops);
 }
 
 function deliver(
@@ -166,6 +172,7 @@ function deliver(
   id: string,
   exchange: Exchange,
   outcome: Outcome,
+  before: Hop[],
 ): number | undefined {
   const { q } = exchange;
   switch (outcome.to) {
@@ -176,8 +183,7 @@ function deliver(
         clientIp: outcome.clientIp,
       });
     case "site":
-      if (!siteListens(outcome.site, outcome.port))
-        return expire(context, id, exchange, "timeout", connectTimeoutMs);
+      if (!siteListens(outcome.site, outcome.port)) return drop(context, id, exchange, before);
       return settle(context, id, exchange, {
         response: siteAnswer(outcome.site, { ...q, https: q.https ?? outcome.port === 443 }),
       });
@@ -200,8 +206,38 @@ function deliver(
       return settle(context, id, exchange, answer ? { response: answer(q) } : { error: "refused" });
     }
     case "nobody":
+      if (outcome.error === "timeout") return drop(context, id, exchange, before);
       return expire(context, id, exchange, outcome.error as ExchangeError, outcome.afterMs);
   }
+}
+
+/** The SYN was lost; it is sent again at Linux' moments. */
+function drop(context: RuntimeContext, id: string, exchange: Exchange, hops: Hop[]): number {
+  const at = exchange.syn?.at ?? context.now;
+  const due = nextSynMs(at, context.now);
+  save(context, id, { ...exchange, syn: { at, hops }, due, late: "timeout" });
+  return due;
+}
+
+function tryAgain(
+  context: RuntimeContext,
+  id: string,
+  exchange: Exchange,
+  hops: Hop[],
+): number | undefined {
+  if (!isAwaited(context, id, exchange)) {
+    context.records.delete(networkTable, id);
+    return undefined;
+  }
+  const { due: _due, late: _late, ...rest } = exchange;
+  return start(context, id, { ...rest, hops });
+}
+
+/** A client that has gone, or has given up, closed its socket: nothing is sent for it any more. */
+function isAwaited(context: RuntimeContext, id: string, { from, byProcess }: Exchange): boolean {
+  if (!byProcess) return true;
+  const processes = context.records.get<PodRecord>("runtime", from.pod ?? "")?.ps ?? {};
+  return Object.values(processes).some((process) => process.w?.nt === id);
 }
 
 function expire(

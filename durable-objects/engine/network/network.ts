@@ -19,54 +19,23 @@ import * as tcp from "./tcp.ts";
 import type { Stream } from "./tcp.ts";
 import { askDatagram, type Datagram } from "./udp.ts";
 
-/** A connection nobody answers: until when its asker waits. Key: Pod, address and port. */
-interface Attempt {
-  due: number;
-  error: "timeout" | "unreachable";
-}
-const attemptTable = "network-attempts";
-
-/** An attempt that is still waited for, or that has just failed; undefined: not begun. */
-function attempt(context: RuntimeContext, key: string): NetworkResult<never> | undefined {
-  const before = context.records.get<Attempt>(attemptTable, key);
-  if (!before) return undefined;
-  if (context.now < before.due) return { done: false, dueAtMs: before.due };
-  context.records.delete(attemptTable, key);
-  // One that was given up long ago says nothing about a new one.
-  return context.now > before.due + 1_000 ? undefined : { done: true, error: before.error };
-}
-
-function beginAttempt(
-  context: RuntimeContext,
-  key: string,
-  error: "timeout" | "unreachable",
-  afterMs: number,
-): NetworkResult<never> {
-  const due = context.now + afterMs;
-  context.records.put(attemptTable, key, { due, error } satisfies Attempt);
-  return { done: false, dueAtMs: due };
-}
-
 function connect(
   context: RuntimeContext,
   podKey: string,
   ip: string,
   port: number,
 ): NetworkResult<string> {
-  const key = `${podKey} ${ip}:${port}`;
-  const known = attempt(context, key);
-  if (known) return known;
   const from = sourceOfPod(context, podKey);
   const { outcome } = route(context, from, ip, port, "TCP");
   if (outcome.to === "nobody") {
-    if (outcome.error === "refused" || outcome.error === "reset")
-      return { done: true, error: outcome.error };
-    return beginAttempt(context, key, outcome.error, outcome.afterMs);
+    if (outcome.error === "timeout") return { done: false };
+    if (outcome.error !== "unreachable") return { done: true, error: outcome.error };
+    return { done: false, dueAtMs: context.now + outcome.afterMs };
   }
   if (outcome.to !== "pod") {
     // Other ends speak HTTP only: they take the connection and say nothing to anything else.
     const open = outcome.to !== "site" || siteListens(outcome.site, outcome.port);
-    if (!open) return beginAttempt(context, key, "timeout", 127_000);
+    if (!open) return { done: false };
     return { done: true, result: tcp.openStream(context, from, "", port, from.ip) };
   }
   const listener = context.records.get<Partial<PodRecord>>("runtime", outcome.pod)?.li?.[
@@ -138,7 +107,7 @@ export const network: Network = {
     const hops: Hop[] = [sourceHop(from)];
     const found = resolve(context, podKey, request.host, hops);
     const host = typeof found === "string" ? request.host : (found.ips[0] as string);
-    return exchange.open(context, from, { ...request, host }, { hops });
+    return exchange.open(context, from, { ...request, host }, { hops, byProcess: true });
   },
   requestResult: (context, _podKey, handle) => requestResult(context, handle),
 

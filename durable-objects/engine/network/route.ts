@@ -216,7 +216,9 @@ function toBackend(way: Way, ip: string, port: number): Outcome {
 
 function ends(way: Way, pod: Pod | undefined, ip: string): [End, End] {
   const { reader } = way.context;
-  const own = way.source.pod === undefined ? undefined : podAt(reader, way.source.ip);
+  // By its name, not by its address: in its first moments that is not in its status yet.
+  const [namespace = "", name = ""] = way.source.pod?.split("/") ?? [];
+  const own = way.source.pod === undefined ? undefined : reader.get<Pod>("pods", namespace, name);
   const from: End = own ? { ip: way.source.ip, pod: own } : { ip: way.clientIp };
   return [from, { ip, ...(pod ? { pod } : {}) }];
 }

@@ -20,6 +20,7 @@ import { isAddress } from "./addresses.ts";
 import { candidates, type Resolver } from "./dns.ts";
 import type { Stream } from "./tcp.ts";
 import { networkTable } from "./exchange.ts";
+import { isGivenUp, nextSynMs } from "./syn.ts";
 
 const port = (sys: Sys): typeof noNetwork => sys.kernel.context.network ?? noNetwork;
 
@@ -154,11 +155,50 @@ export function connectTo(sys: Sys, name: string): number {
 }
 
 function connectOut(sys: Sys, ip: string, to: number): Connected {
-  const { context, key } = sys.kernel;
-  const result = port(sys).connect(context, key, ip, to);
-  if (!result.done) return { wait: { t: result.dueAtMs ?? sys.now + 1_000 } };
+  const result = handshake(sys, ip, to);
+  if (!result.done) return { wait: { t: result.dueAtMs } };
   if ("error" in result) return { error: result.error };
   return { fd: attach(sys, result.result, `${ip}:${to}`) };
+}
+
+/** Opens a stream to an address outside the Pod, sending the SYN again while it is dropped: ask again at `dueAtMs`. */
+export function handshake(
+  sys: Sys,
+  ip: string,
+  to: number,
+):
+  | { done: false; dueAtMs: number }
+  | { done: true; result: string }
+  | { done: true; error: ConnectError } {
+  const { kernel, process } = sys;
+  const { context } = kernel;
+  const { now } = context;
+  const name = `${ip}:${to}`;
+  // One that was given up long ago says nothing about a new one.
+  const known = process.syn?.[name];
+  const before = known && now <= known.due + 1_000 ? known : undefined;
+  const end = (): void => {
+    if (process.syn) delete process.syn[name];
+  };
+  if (before?.unreachable) {
+    if (now < before.due) return { done: false, dueAtMs: before.due };
+    end();
+    return { done: true, error: "unreachable" };
+  }
+  if (before && isGivenUp(before.at, now)) {
+    end();
+    return { done: true, error: "timeout" };
+  }
+  const result = port(sys).connect(context, kernel.key, ip, to);
+  if (result.done) {
+    end();
+    return result;
+  }
+  const at = before?.at ?? now;
+  const due = result.dueAtMs ?? nextSynMs(at, now);
+  const unreachable = result.dueAtMs === undefined ? {} : { unreachable: true as const };
+  (process.syn ??= {})[name] = { at, due, ...unreachable };
+  return { done: false, dueAtMs: due };
 }
 
 function bridge(sys: Sys, ip: string, to: number): Connected {

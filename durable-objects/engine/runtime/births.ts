@@ -40,7 +40,7 @@ export function exit(
   kernel.files.forget(key);
   process.z = signal === undefined ? code & 255 : 256 * signal;
   process.s = null;
-  for (const name of ["w", "sig", "st", "e", "lt"] as const) delete process[name];
+  for (const name of ["w", "sig", "st", "e", "lt", "syn"] as const) delete process[name];
   const init = processKey(process.ns, 1);
   for (const other in kernel.pod.ps) {
     const child = kernel.pod.ps[other];

@@ -61,7 +61,10 @@ export interface Network {
     podKey: string,
     handle: string,
   ): NetworkResult<HttpResponse>;
-  /** Opens a TCP stream from a Pod to an address outside it. */
+  /**
+   * Sends the first packet of a TCP stream from a Pod to an address outside it. Not done: it was dropped; with `dueAtMs`,
+   * the host is found unreachable then. Who connects sends it again (network/socket.ts).
+   */
   connect(context: RuntimeContext, podKey: string, ip: string, port: number): NetworkResult<string>;
   /** Sends bytes; `end` half-closes. */
   send(context: RuntimeContext, podKey: string, stream: string, bytes: string, end: boolean): void;

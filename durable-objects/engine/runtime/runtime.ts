@@ -131,6 +131,9 @@ export const runtime: Runtime = {
   start(context, spec) {
     const kernel = startContainer(context, spec);
     if (!(kernel instanceof Kernel)) return kernel;
+    // The network looks up who asks: its record is there before its first command runs.
+    if (!context.records.get("runtime", kernel.key))
+      context.records.put("runtime", kernel.key, kernel.pod);
     // It runs at once: one load and one save for its start and its first steps.
     kernel.run();
     kernel.save();

@@ -54,6 +54,8 @@ export interface Process {
   /** Process group; absent: pid. */
   pg?: number;
   um?: number;
+  /** Connections nobody has answered yet, by `ip:port`: first SYN, next look, and whether it then fails. */
+  syn?: Record<string, { at: number; due: number; unreachable?: true }>;
   /** Pending signals. */
   sig?: number[];
   /** Ignored signals (inherited). */
