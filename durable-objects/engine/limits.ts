@@ -72,6 +72,8 @@ export const logBytesPerContainerMax = 256 * 1024;
 export const logLineBytesMax = 16 * 1024;
 /** A byte may take six characters in its row. */
 export const sessionOutputBytesMax = 96 * 1024;
+/** Of the value of one kernel setting. */
+export const sysctlBytesMax = 256;
 export const shellDepthMax = 200;
 export const symlinkDepthMax = 40;
 /** Of one path, as the kernel's PATH_MAX. */

@@ -114,7 +114,6 @@ describe("capabilities", () => {
     ],
     ["hashicorp/http-echo", ["-listen=:80"], "listen tcp :80: bind: permission denied"],
     ["traefik/whoami", undefined, "listen tcp :80: bind: permission denied"],
-    ["nginx:1.29", undefined, "bind() to 0.0.0.0:80 failed (13: Permission denied)"],
     ["busybox:1.36", ["nc", "-l", "-p", "80"], "nc: bind: Permission denied"],
     [
       "python:3.12",

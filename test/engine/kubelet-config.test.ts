@@ -223,14 +223,33 @@ describe("volumes", () => {
     expect(specOf(w, "web").mounts).toEqual([
       {
         volume: "scratch",
+        plugin: "kubernetes.io~empty-dir",
         mountPath: "/s",
         source: "uid-of-web/scratch",
         subPath: "x/d",
         readOnly: false,
       },
-      { volume: "conf", mountPath: "/c", source: "uid-of-web/conf", readOnly: true },
-      { volume: "host", mountPath: "/h", source: "host/node-1/var/log", readOnly: true },
-      { volume: "disk", mountPath: "/d", source: "pv/pvc-1", readOnly: false },
+      {
+        volume: "conf",
+        plugin: "kubernetes.io~configmap",
+        mountPath: "/c",
+        source: "uid-of-web/conf",
+        readOnly: true,
+      },
+      {
+        volume: "host",
+        plugin: "kubernetes.io~local-volume",
+        mountPath: "/h",
+        source: "host/node-1/var/log",
+        readOnly: true,
+      },
+      {
+        volume: "disk",
+        plugin: "kubernetes.io~local-volume",
+        mountPath: "/d",
+        source: "pv/pvc-1",
+        readOnly: false,
+      },
     ]);
   });
 

@@ -1,4 +1,5 @@
 /** The machines of a sandbox: one tainted control plane, workers of 4 CPU, 8 Gi and 110 Pods. */
+import { kernelRelease, osImage } from "../core/machine.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { version } from "../api/discovery.ts";
 import { machineAnnotation } from "../kubelet/node-address.ts";
@@ -130,8 +131,8 @@ export function nodeStatus(
       machineID: hex() + hex(),
       systemUUID: bootId(hex),
       bootID: bootId(hex),
-      kernelVersion: "6.12.48+deb13-cloud-amd64",
-      osImage: "Debian GNU/Linux 13 (trixie)",
+      kernelVersion: kernelRelease,
+      osImage,
       containerRuntimeVersion: "containerd://2.2.0",
       kubeletVersion: version.gitVersion,
       kubeProxyVersion: "",

@@ -1,4 +1,5 @@
 /** The web pages of tutorials: hello-app, hello-kubernetes, kubernetes-bootcamp. */
+import { kernelRelease } from "../core/machine.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "./base.ts";
@@ -61,7 +62,7 @@ function helloPage(sys: Sys): string {
   const rows = [
     ["namespace", env.KUBERNETES_NAMESPACE || "-"],
     ["pod", env.KUBERNETES_POD_NAME || sys.container.hostname],
-    ["node", `${env.KUBERNETES_NODE_NAME || "-"} (Linux 6.12.0-podyard)`],
+    ["node", `${env.KUBERNETES_NODE_NAME || "-"} (Linux ${kernelRelease})`],
   ].map(
     ([name = "", value = ""]) => `      <tr><th>${name}:</th><td>${escapeHtml(value)}</td></tr>`,
   );

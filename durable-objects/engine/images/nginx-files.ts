@@ -86,7 +86,14 @@ const files: FileTable = {
   "/var/log/nginx/access.log": { link: "/dev/stdout" },
   "/var/log/nginx/error.log": { link: "/dev/stderr" },
   "/var/cache/nginx": { dir: true },
+  ...Object.fromEntries(
+    ["client_temp", "proxy_temp", "fastcgi_temp", "uwsgi_temp", "scgi_temp"].map((name) => [
+      `/var/cache/nginx/${name}`,
+      { dir: true, mode: 0o700, uid: 101 } as const,
+    ]),
+  ),
   "/run": { dir: true },
+  "/run/nginx.pid": "1\n",
 };
 
 export function layerOf(alpine: boolean, more: FileTable = {}): Layer {

@@ -1,6 +1,7 @@
 /** nginx: serves its html folder, logs as it does, reloads and stops by its own signals. */
+import { kernelRelease } from "../core/machine.ts";
 import { memo } from "../core/memo.ts";
-import { Errno, errnoTexts } from "../runtime/errno.ts";
+import { Errno, errnoTexts, type ErrnoCode } from "../runtime/errno.ts";
 import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
 import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
@@ -22,7 +23,7 @@ const rule: TagRule = {
 const versions = new Map<string, ImageVersion>();
 
 /** What the entrypoint and the master print of themselves. */
-function bootLog(version: string, startedAtMs: number): BootLine[] {
+function bootLog(version: string, startedAtMs: number, confined = false): BootLine[] {
   const lines: BootLine[] = [];
   const script = "/docker-entrypoint.sh: ";
   if (atLeast(version, "1.19.0")) {
@@ -31,12 +32,13 @@ function bootLog(version: string, startedAtMs: number): BootLine[] {
     say(`${script}${folder}/ is not empty, will attempt to perform configuration`);
     say(`${script}Looking for shell scripts in ${folder}/`);
     say(`${script}Launching ${folder}/10-listen-on-ipv6-by-default.sh`);
-    say(
-      "10-listen-on-ipv6-by-default.sh: info: Getting the checksum of /etc/nginx/conf.d/default.conf",
-    );
-    say(
-      "10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in /etc/nginx/conf.d/default.conf",
-    );
+    const listen = "10-listen-on-ipv6-by-default.sh: info: ";
+    const conf = "/etc/nginx/conf.d/default.conf";
+    if (confined) say(`${listen}can not modify ${conf} (read-only file system?)`);
+    else {
+      say(`${listen}Getting the checksum of ${conf}`);
+      say(`${listen}Enabled listen on IPv6 in ${conf}`);
+    }
     if (atLeast(version, "1.25.0")) say(`${script}Sourcing ${folder}/15-local-resolvers.envsh`);
     say(`${script}Launching ${folder}/20-envsubst-on-templates.sh`);
     say(`${script}Launching ${folder}/30-tune-worker-processes.sh`);
@@ -49,7 +51,7 @@ function bootLog(version: string, startedAtMs: number): BootLine[] {
     note('using the "epoll" event method');
     note(`nginx/${version}`);
     note("built by gcc 14.2.0 (Debian 14.2.0-19) ");
-    note("OS: Linux 6.12.0-podyard");
+    note(`OS: Linux ${kernelRelease}`);
     note("getrlimit(RLIMIT_NOFILE): 1048576:1048576");
     note("start worker processes");
     for (const pid of workerPids) note(`start worker process ${pid}`);
@@ -99,20 +101,77 @@ function emergency(sys: Sys, text: string): void {
   sys.complain(`nginx: [emerg] ${text}\n`);
 }
 
-function bind(sys: Sys, servers: NginxServer[]): number | undefined {
+const notRoot =
+  'the "user" directive makes sense only if the master process runs with super-user privileges, ignored in /etc/nginx/nginx.conf:2';
+
+function warn(sys: Sys, text: string): void {
+  sys.complain(`${errorLogTime(sys.now)} [warn] ${sys.pid}#${sys.pid}: ${text}\n`);
+  sys.complain(`nginx: [warn] ${text}\n`);
+}
+
+/** Listens on every port; what went wrong. */
+function bind(sys: Sys, servers: NginxServer[]): string | undefined {
   const { kernel, key } = sys;
   for (const port of new Set(servers.flatMap((server) => server.ports))) {
     if (kernel.pod.li[`tcp/${port}`]?.p === key) continue;
-    try {
-      sys.listen(port, "h");
-    } catch (error) {
-      if (!(error instanceof Errno)) throw error;
-      const number = error.code === "EACCES" ? 13 : 98;
-      emergency(sys, `bind() to 0.0.0.0:${port} failed (${number}: ${errnoTexts[error.code]})`);
-      return 1;
-    }
+    const failed = failure(`bind() to 0.0.0.0:${port}`, () => void sys.listen(port, "h"));
+    if (failed !== undefined) return failed;
   }
   return undefined;
+}
+
+const cacheFolder = "/var/cache/nginx";
+const cacheFolders = "client_temp proxy_temp fastcgi_temp uwsgi_temp scgi_temp".split(" ");
+const pidFile = "/run/nginx.pid";
+const errorNumbers: Partial<Record<ErrnoCode, number>> = {
+  ENOENT: 2,
+  EACCES: 13,
+  ENOSPC: 28,
+  EROFS: 30,
+  EADDRINUSE: 98,
+};
+
+/** What a call of the system's came to, in nginx' words for it; undefined: it went well. */
+function failure(call: string, act: () => void): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return `${call} failed (${errorNumbers[error.code] ?? 1}: ${errnoTexts[error.code]})`;
+  }
+}
+
+/**
+ * Makes the folders of its caches, before it binds. Where root may write the root file system the image holds them already:
+ * nothing is stored for a server that starts as it always does.
+ */
+function makeCacheFolders(sys: Sys): string | undefined {
+  for (const name of cacheFolders) {
+    const path = `${cacheFolder}/${name}`;
+    const made = (): void => {
+      if (isOwn(sys, path)) sys.vfs.need(sys.existing(cacheFolder).node, 3, sys.who);
+      else if (!sys.peek(path)) sys.mkdir(path, 0o700);
+    };
+    const failed = failure(`mkdir() "${path}"`, made);
+    if (failed !== undefined) return failed;
+  }
+  return undefined;
+}
+
+/** Its pid file, likewise. */
+const writePid = (sys: Sys): string | undefined =>
+  failure(`open() "${pidFile}"`, () => {
+    if (isOwn(sys, pidFile)) sys.vfs.need(sys.existing("/run").node, 3, sys.who);
+    else sys.writeFile(pidFile, `${sys.pid}\n`);
+  });
+
+/** Whether a path lies in the image as it is, which may be written. EROFS when it may not. */
+function isOwn(sys: Sys, path: string): boolean {
+  const { mount, node } = sys.place(path);
+  if (mount.at !== "/") return false;
+  if (mount.readOnly) throw new Errno("EROFS");
+  return node !== undefined;
 }
 
 const usage = "nginx: invalid option";
@@ -187,11 +246,20 @@ const master: Program<NginxState> = {
       emergency(sys, conf);
       return { bad: 1 };
     }
-    const failed = bind(sys, conf);
-    if (failed !== undefined) return { bad: failed };
+    const confined = sys.who.uid !== 0 || sys.container.record.spec.readOnlyRootFilesystem === true;
+    const boot =
+      confined && sys.pid === 1 ? bootLog(sys.container.image.version, sys.now, true) : [];
+    for (const { stream, text } of boot) if (stream === 1) sys.write(1, `${text}\n`);
+    if (sys.who.uid !== 0) warn(sys, notRoot);
+    const failed = makeCacheFolders(sys) ?? bind(sys, conf) ?? writePid(sys);
+    if (failed !== undefined) {
+      emergency(sys, failed);
+      return { bad: 1 };
+    }
+    for (const { stream, text } of boot) if (stream === 2) sys.complain(`${text}\n`);
     const { kernel } = sys;
     const log = kernel.logs.recordOf(sys.process.c);
-    if (sys.pid === 1 && log.n === 0) {
+    if (sys.pid === 1 && log.n === 0 && !confined) {
       const image = sys.container.record.spec.image;
       log.boot = { image, at: sys.now, n: bootLength(sys.container.image.version) };
       kernel.pod.ns[sys.process.ns] = Math.max(kernel.pod.ns[sys.process.ns] ?? 0, 36);
@@ -211,7 +279,11 @@ const master: Program<NginxState> = {
       note("reconfiguring");
       const conf = readConfig(sys);
       if (typeof conf === "string") sys.complain(`${errorLogTime(sys.now)} [emerg] 1#1: ${conf}\n`);
-      else if (bind(sys, conf) === undefined) state.conf = conf;
+      else {
+        const failed = bind(sys, conf);
+        if (failed === undefined) state.conf = conf;
+        else emergency(sys, failed);
+      }
       return undefined;
     }
     if (signal === 10) return void note(`signal ${number} (${name}) received, reopening logs`);

@@ -1,4 +1,5 @@
 /** redis' commands about the server itself: settings, information, databases, replication. */
+import { kernelRelease } from "../core/machine.ts";
 import { array, bulk, bulks, fault, integer, ok, simple } from "./redis-protocol.ts";
 import {
   defaults,
@@ -107,7 +108,7 @@ function sections({ sys, state, keys }: Call): Record<string, string[]> {
     Server: [
       `redis_version:${sys.container.image.version}`,
       "redis_mode:standalone",
-      "os:Linux 6.12.0-podyard x86_64",
+      `os:Linux ${kernelRelease} x86_64`,
       "arch_bits:64",
       `process_id:${sys.pid}`,
       `tcp_port:${settingOf(state, "port")}`,

@@ -68,6 +68,15 @@ function sourceOf(reader: Reader, pod: Pod, volume: Volume, nodeName: string): s
   return image ? `image/${image.reference}` : `${runningUid(pod)}/${volume.name}`;
 }
 
+/** Folder of a volume's plugin below the Pod's. k8s: pkg/util/strings EscapeQualifiedName of the plugins' names */
+function pluginOf(volume: Volume): string {
+  if (volume.configMap) return "kubernetes.io~configmap";
+  if (volume.secret) return "kubernetes.io~secret";
+  if (volume.projected) return "kubernetes.io~projected";
+  if (volume.downwardAPI) return "kubernetes.io~downward-api";
+  return volume.emptyDir ? "kubernetes.io~empty-dir" : "kubernetes.io~local-volume";
+}
+
 /** A volume that shows an image's files. */
 export type ImageVolume = Volume & { image?: { reference?: string; pullPolicy?: string } };
 
@@ -142,6 +151,7 @@ export function containerMounts(
     const held = memoryBytes(pod, volume, node);
     mounts.push({
       volume: mount.name,
+      plugin: pluginOf(volume),
       mountPath: mount.mountPath,
       source: sourceOf(reader, pod, volume, node.metadata.name),
       ...(sub.path ? { subPath: sub.path } : {}),

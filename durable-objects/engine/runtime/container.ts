@@ -153,6 +153,8 @@ export class Container {
   #runtimeMounts(upper: MountPoint["tree"]): MountPoint[] {
     const { spec } = this.record;
     const proc = this.kernel.files.addTree(`proc/${this.key}`, () => new ProcTree(this));
+    // A privileged container may set what the kernel lets be set.
+    const readOnly = !spec.privileged;
     const mounts: MountPoint[] = [
       {
         at: "/",
@@ -162,14 +164,14 @@ export class Container {
         device: "overlay",
         fsType: "overlay",
       },
-      { at: "/proc", tree: proc, sub: "/proc", readOnly: true, device: "proc", fsType: "proc" },
-      { at: "/sys", tree: proc, sub: "/sys", readOnly: true, device: "sysfs", fsType: "sysfs" },
+      { at: "/proc", tree: proc, sub: "/proc", readOnly, device: "proc", fsType: "proc" },
+      { at: "/sys", tree: proc, sub: "/sys", readOnly, device: "sysfs", fsType: "sysfs" },
     ];
     mounts.push({
       at: "/sys/fs/cgroup",
       tree: proc,
       sub: "/sys/fs/cgroup",
-      readOnly: true,
+      readOnly,
       device: "cgroup",
       fsType: "cgroup2",
     });

@@ -54,8 +54,9 @@ export interface PodSandbox {
 }
 
 export interface Mount {
-  /** Name of the volume in the Pod, for messages; not kept. */
+  /** Name of the volume in the Pod, and its plugin's folder, for messages; not kept. */
   volume?: string;
+  plugin?: string;
   mountPath: string;
   /** Volume of the Pod, as runtime/volumes.ts files it: `podUid/volumeName`, `host/NODE/path`, `pv/NAME`. */
   source: string;

@@ -313,6 +313,7 @@ export class Files {
   #writeFile(process: Process, file: OpenFile & { k: "f" }, data: string): number {
     if (file.m === "r") throw new Errno("EBADF");
     const tree = this.tree(file.t);
+    if (tree.set) return tree.set(String(file.i), data);
     if (!(tree instanceof Tree)) throw new Errno("EACCES");
     file.i = tree.own(file.i);
     if (file.a) file.o = tree.size(file.i);
@@ -368,8 +369,7 @@ export class Files {
 
   /** The session whose terminal a descriptor is. */
   terminal(process: Process, fd: number): string | undefined {
-    const id = this.table(process)[fd];
-    const file = id === undefined ? undefined : this.kernel.pod.of[id];
+    const file = this.kernel.pod.of[this.table(process)[fd] ?? ""];
     return file?.k === "t" ? file.s : undefined;
   }
 

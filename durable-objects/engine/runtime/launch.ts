@@ -8,7 +8,7 @@ import { Errno } from "./errno.ts";
 import { hostPidBase } from "./process-view.ts";
 import type { PodRecord, Process, Session } from "./state.ts";
 import type { Sys } from "./sys.ts";
-import { prepareMounts } from "./volume-mounts.ts";
+import { misfit, prepareMounts } from "./volume-mounts.ts";
 
 function emptyPod(pod: PodSandbox): PodRecord {
   const { labels: _labels, ...kept } = pod;
@@ -144,6 +144,8 @@ export function startContainer(
       message: `failed to generate container "${spec.id}" spec: failed to generate spec: no command specified`,
     };
   }
+  const mismatch = spec.mounts.length > 0 ? misfit(container, spec) : undefined;
+  if (mismatch !== undefined) return failed(mismatch, 128);
   const fd = ownStreams(kernel, key, spec);
   const root = kernel.spawn({
     c: key,

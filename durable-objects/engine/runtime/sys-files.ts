@@ -2,8 +2,8 @@
 import { openFilesPerProcessMax, wholeFileBytesMax } from "../limits.ts";
 import type { Container } from "./container.ts";
 import { Errno } from "./errno.ts";
-import type { Tree } from "./fs/tree.ts";
-import type { Credentials, Place, Stat, Vfs } from "./fs/vfs.ts";
+import { Tree } from "./fs/tree.ts";
+import { isKernelSetting, type Credentials, type Place, type Stat, type Vfs } from "./fs/vfs.ts";
 import { processKey, type Kernel } from "./kernel.ts";
 import { parentPid, uidOf } from "./process-view.ts";
 import type { Process, Session } from "./state.ts";
@@ -254,15 +254,15 @@ export class FileCalls {
       const want = (flags.write ? 2 : 0) | (flags.read ? 4 : 0);
       if (place.node.t === "d" && flags.write) throw new Errno("EISDIR");
       vfs.need(place.node, want, this.who);
-      if (flags.write && place.node.t === "f") vfs.writable(place);
+      if (flags.write && place.node.t === "f" && !isKernelSetting(place)) vfs.writable(place);
     }
     const { node, id, mount } = place as Required<Place>;
     if (node.t === "c") return this.#device(node.d ?? "null");
     if (node.t === "b" || node.t === "s") throw new Errno("ENXIO");
     if (node.t === "p")
       return this.#fifo(mount.tree as Tree, place as Required<Place>, flags.write === true);
-    if (flags.truncate && node.t === "f" && mount.tree.size(id) > 0)
-      (mount.tree as Tree).truncate(id, 0);
+    if (flags.truncate && node.t === "f" && mount.tree instanceof Tree && mount.tree.size(id) > 0)
+      mount.tree.truncate(id, 0);
     const access = flags.write ? (flags.read ? "rw" : "w") : "r";
     const now = mount.tree.find(place.path) ?? id;
     return files.openFile(mount.tree, now, access, place.full, flags.append === true);

@@ -1,5 +1,6 @@
 /** A container's mounts before it starts: folders and owners that are to be, and the paths of subPaths. */
 import { fileChunkBytes } from "../limits.ts";
+import type { Container } from "./container.ts";
 import type { ContainerSpec, Mount, RuntimeContext } from "./define.ts";
 import { Errno } from "./errno.ts";
 import type { Inode } from "./fs/inode.ts";
@@ -29,7 +30,7 @@ export function prepareMounts(
   spec: ContainerSpec,
 ): Mount[] | { error: string } {
   const mounts: Mount[] = [];
-  for (const [index, { volume = "", ...mount }] of spec.mounts.entries()) {
+  for (const [index, { volume = "", plugin: _plugin, ...mount }] of spec.mounts.entries()) {
     const prepared = prepareMount(context, spec, mount, index);
     if (typeof prepared === "string") {
       const where = `volumeMount "${volume}" of container "${spec.name}"`;
@@ -38,6 +39,32 @@ export function prepareMounts(
     mounts.push(prepared);
   }
   return mounts;
+}
+
+/** Where a mount's source lies on its node. k8s: pkg/volume/util/subpath subpath_linux.go doBindSubPath */
+function sourcePath({ pod, name }: ContainerSpec, mount: Mount, index: number): string {
+  const folder = `/var/lib/kubelet/pods/${pod.uid}`;
+  if (mount.subPath) return `${folder}/volume-subpaths/${mount.volume}/${name}/${index}`;
+  const [key, sub] = sourceTree(mount.source);
+  return key.startsWith("host/") ? sub : `${folder}/volumes/${mount.plugin}/${mount.volume}`;
+}
+
+/** runc's words for a file that is to cover a folder of the image, or a folder a file; undefined: all mounts fit. */
+export function misfit(container: Container, spec: ContainerSpec): string | undefined {
+  const { mounts } = container.vfs;
+  const root = mounts.find(({ at }) => at === "/")?.tree;
+  for (const [index, given] of spec.mounts.entries()) {
+    const at = root && throughLinks(root, given.mountPath);
+    const mount = mounts.find((m) => m.at === at);
+    const target = at === undefined ? undefined : root?.find(at);
+    if (!root || !mount || target === undefined) continue;
+    const source = mount.tree.find(mount.sub || "/");
+    const isFolder = source === undefined || mount.tree.inode(source)?.t === "d";
+    if ((root.inode(target)?.t === "d") === isFolder) continue;
+    const from = sourcePath(spec, given, index);
+    return `error mounting "${from}" to rootfs at "${given.mountPath}": mount src=${from}, dst=${given.mountPath}, dstFd=/proc/thread-self/fd/8, flags=MS_BIND|MS_REC: not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type`;
+  }
+  return undefined;
 }
 
 /** A mount made ready, or what could not be done. */

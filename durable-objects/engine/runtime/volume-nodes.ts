@@ -3,6 +3,8 @@
  * "node-files". hostPath volumes and node shells show it.
  */
 import { debianFiles, debianReleases, type FileTable } from "../images/base.ts";
+import { osCodename } from "../core/machine.ts";
+import type { NodeObject } from "../kubelet/shapes.ts";
 import { decodeUtf8 } from "./bytes.ts";
 import { imageTimeMs } from "./container.ts";
 import type { RuntimeContext } from "./define.ts";
@@ -13,6 +15,8 @@ import { Tree } from "./fs/tree.ts";
 const nodeFilesTable = "node-files";
 const kubeletConfig = "/var/lib/kubelet/config.yaml";
 const defaultManifests = "/etc/kubernetes/manifests";
+/** Layers that are kept: one per node and machine id. */
+const nodeLayersMax = 64;
 /** Files that no manifest is larger than are not read. */
 const manifestBytesMax = 256 * 1024;
 
@@ -47,13 +51,14 @@ const dir = { dir: true } as const;
 
 const machineTools = "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less".split(" ");
 
-function commonFiles(node: string): FileTable {
+function commonFiles(node: string, machineId: string): FileTable {
   return {
-    ...debianFiles(debianReleases["bookworm"] as (typeof debianReleases)[string]),
+    ...debianFiles(debianReleases[osCodename] as (typeof debianReleases)[string]),
     "/dev": dir,
     "/proc": dir,
     "/sys": dir,
     "/etc/hostname": `${node}\n`,
+    "/etc/machine-id": { text: `${machineId}\n`, mode: 0o444 },
     "/etc/hosts": `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
     "/etc/kubernetes/kubelet.conf": { text: "", mode: 0o600 },
     "/etc/kubernetes/pki/ca.crt": "",
@@ -72,6 +77,10 @@ function commonFiles(node: string): FileTable {
   };
 }
 
+/** As its kubelet told the API server. */
+const machineIdOf = (context: RuntimeContext, node: string): string =>
+  context.reader.get<NodeObject>("nodes", "", node)?.status?.nodeInfo?.machineID ?? "";
+
 const withoutFiles: Record<string, string> = {};
 const layers = new WeakMap<Record<string, string>, Map<string, Layer>>();
 
@@ -79,8 +88,12 @@ function layerOf(context: RuntimeContext, node: string): Layer {
   const own = context.records.get<Record<string, string>>(nodeFilesTable, node) ?? withoutFiles;
   let known = layers.get(own);
   if (!known) layers.set(own, (known = new Map()));
-  let layer = known.get(node);
-  if (!layer) known.set(node, (layer = buildLayer(commonFiles(node), own)));
+  const machineId = machineIdOf(context, node);
+  const key = `${node} ${machineId}`;
+  let layer = known.get(key);
+  // Clusters share what is alike, and leave their own behind.
+  if (!layer && known.size >= nodeLayersMax) known.clear();
+  if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId), own)));
   return layer;
 }
 

@@ -1,15 +1,18 @@
 /** What /proc/sys and /sys/fs/cgroup say to one container: sysctls of its Pod, its control group. */
+import { kernelRelease } from "../../core/machine.ts";
 import type { NodeObject, Pod } from "../../kubelet/shapes.ts";
 import { milliValue, value } from "../../schema/quantity.ts";
 import { qosClass } from "../../kinds/pod-resources.ts";
+import { sysctlBytesMax } from "../../limits.ts";
 import type { Container } from "../container.ts";
+import { Errno } from "../errno.ts";
 
 /** Kernel defaults of what learners and tests look at. */
 const sysctlDefaults: Record<string, string> = {
   "kernel.msgmax": "8192",
   "kernel.msgmnb": "16384",
   "kernel.msgmni": "32000",
-  "kernel.osrelease": "6.12.0-podyard",
+  "kernel.osrelease": kernelRelease,
   "kernel.pid_max": "4194304",
   "kernel.sem": "32000\t1024000000\t500\t32000",
   "kernel.shm_rmid_forced": "0",
@@ -34,10 +37,48 @@ const sysctlDefaults: Record<string, string> = {
   "vm.swappiness": "60",
 };
 
+/** Settings of a whole node, by its name. */
+const nodeSysctlsTable = "node-sysctls";
+
+/** What each Pod has of its own: its network and its shared memory. k8s: pkg/kubelet/sysctl/namespace.go */
+const isNamespaced = (name: string): boolean =>
+  name.startsWith("net.") || /^kernel\.(shm|msg|sem)/.test(name);
+
+const readOnlySettings = new Set(["kernel.hostname", "kernel.osrelease"]);
+
 /** A sysctl's value in the Pod of a container, if there is such a one. */
 export function sysctlOf(container: Container, name: string): string | undefined {
   if (name === "kernel.hostname") return container.hostname;
-  return container.kernel.pod.pod.sysctls?.[name] ?? sysctlDefaults[name];
+  const { kernel } = container;
+  const own = kernel.pod.pod.sysctls?.[name];
+  if (own !== undefined || isNamespaced(name)) return own ?? sysctlDefaults[name];
+  const { node } = kernel.pod.pod;
+  const set = kernel.records.get<Record<string, string>>(nodeSysctlsTable, node);
+  return set?.[name] ?? sysctlDefaults[name];
+}
+
+const settingName = (path: string): string => path.slice("/proc/sys/".length).replaceAll("/", ".");
+
+/** Whether a file is a setting that may be written. */
+export const isSetting = (path: string): boolean =>
+  path.startsWith("/proc/sys/") && !readOnlySettings.has(settingName(path));
+
+/** Writes a setting: of the Pod, or of its node and all that runs there. EINVAL for what is no list of numbers. */
+export function setKernelFile(path: string, container: Container, given: string): void {
+  const name = settingName(path);
+  const text = given.trim();
+  const numbers = text.split(/[ \t,]/).every((word) => /^-?\d*$/.test(word));
+  if (!isSetting(path) || !numbers || text.length > sysctlBytesMax) throw new Errno("EINVAL");
+  const { kernel } = container;
+  const { pod } = kernel.pod;
+  const value = text.replaceAll(" ", "\t");
+  if (isNamespaced(name)) {
+    pod.sysctls = { ...pod.sysctls, [name]: value };
+    kernel.touch();
+    return;
+  }
+  const set = kernel.records.get<Record<string, string>>(nodeSysctlsTable, pod.node);
+  kernel.records.put(nodeSysctlsTable, pod.node, { ...set, [name]: value });
 }
 
 /** Folders of a list of slash-separated names below a root. */
@@ -130,7 +171,7 @@ export function kernelFile(
   memory: () => number,
 ): string | undefined {
   if (path.startsWith("/proc/sys/")) {
-    const text = sysctlOf(container, path.slice("/proc/sys/".length).replaceAll("/", "."));
+    const text = sysctlOf(container, settingName(path));
     return text === undefined ? undefined : `${text}\n`;
   }
   const { cpuMilliLimit, memoryBytesLimit } = container.record.spec;

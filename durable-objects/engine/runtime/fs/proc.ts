@@ -1,15 +1,23 @@
 /** /proc and /sys as far as tools and learners look: computed when read, never stored. */
+import { kernelBuild, kernelRelease } from "../../core/machine.ts";
 import { defaultCapacity, type Container } from "../container.ts";
 import { processKey } from "../kernel.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../process-view.ts";
 import type { Process } from "../state.ts";
-import { kernelFile, kernelFolders, oomScoreOf } from "./kernel-files.ts";
+import { isSetting, kernelFile, kernelFolders, oomScoreOf, setKernelFile } from "./kernel-files.ts";
 import { processSecurity } from "./process-security.ts";
 import { memoryFiles } from "../memory-files.ts";
 import type { Inode } from "./inode.ts";
 import { mountOptions, type ReadTree } from "./vfs.ts";
 
 const megabyte = 1024 * 1024;
+
+/** As /proc/mounts has them: the first mounted first. */
+const mountLines = ({ vfs }: Container): string =>
+  vfs.mounts
+    .toReversed()
+    .map((m) => `${m.device} ${m.at} ${m.fsType} ${mountOptions(m)} 0 0\n`)
+    .join("");
 
 export class ProcTree implements ReadTree {
   readonly key: string;
@@ -62,6 +70,8 @@ export class ProcTree implements ReadTree {
         `VmRSS:\t${Math.round(kernel.memoryOf(process) / 1024)} kB\nThreads:\t1\n` +
         processSecurity(kernel, process)
       );
+    if (file === "mounts")
+      return kernel.pod.cs[process.c] ? mountLines(kernel.container(process.c)) : "";
     if (file === "uid_map" || file === "gid_map") {
       const base = kernel.pod.pod.userBase;
       const cells = base === undefined ? [0, 0, 4_294_967_295] : [0, base, 65_536];
@@ -82,7 +92,7 @@ export class ProcTree implements ReadTree {
     const uptime = ((kernel.now - record.t) / 1000 + 86_400).toFixed(2);
     switch (path) {
       case "/proc/version":
-        return "Linux version 6.12.0-podyard (build@podyard) (gcc 14.2.0) #1 SMP\n";
+        return `Linux version ${kernelRelease} (debian-kernel@lists.debian.org) (gcc 14.2.0) ${kernelBuild}\n`;
       case "/proc/uptime":
         return `${uptime} ${uptime}\n`;
       case "/proc/loadavg":
@@ -96,10 +106,7 @@ export class ProcTree implements ReadTree {
             `processor\t: ${cpu}\nvendor_id\t: GenuineIntel\nmodel name\t: Virtual CPU\ncpu MHz\t\t: 2000.000\n\n`,
         ).join("");
       case "/proc/mounts":
-        return this.container.vfs.mounts
-          .toReversed()
-          .map((m) => `${m.device} ${m.at} ${m.fsType} ${mountOptions(m)} 0 0\n`)
-          .join("");
+        return mountLines(this.container);
       case "/proc/filesystems":
         return "nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\n\text4\n";
       default:
@@ -134,7 +141,9 @@ export class ProcTree implements ReadTree {
 
   list(path: string): string[] {
     if (/^\/proc\/\d+$/.test(path))
-      return "cmdline comm environ fd gid_map oom_score_adj root stat status uid_map".split(" ");
+      return "cmdline comm environ fd gid_map mounts oom_score_adj root stat status uid_map".split(
+        " ",
+      );
     const open = this.#fdTable(path);
     if (open) return Object.keys(open);
     const names = ProcTree.#folders[path] ?? [];
@@ -165,11 +174,18 @@ export class ProcTree implements ReadTree {
     if (description !== undefined) return { t: "l", m: 0o700, k, d: `pipe:[${description}]` };
     if (path === "/proc/self") return { t: "l", m: 0o777, k, d: "1" };
     const content = this.#content(path);
-    return content === undefined ? undefined : { t: "f", m: 0o444, k, d: content };
+    if (content === undefined) return undefined;
+    return { t: "f", m: isSetting(path) ? 0o644 : 0o444, k, d: content };
   }
 
   size(): number {
     return 0;
+  }
+
+  /** Writes a kernel setting. EINVAL when its value cannot be that. */
+  set(path: string, text: string): number {
+    setKernelFile(path, this.container, text);
+    return text.length;
   }
 
   read(id: string | number, offset: number, length: number): string {

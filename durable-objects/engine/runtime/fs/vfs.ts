@@ -12,6 +12,15 @@ export interface ReadTree {
   list(path: string): string[];
   size(id: FileId): number;
   read(id: FileId, offset: number, length: number): string;
+  /** Takes what is written to one of the kernel's settings; returns its length. */
+  set?(id: string, data: string): number;
+}
+
+/** A setting below /proc/sys, where /proc may be written. EROFS elsewhere. */
+export function isKernelSetting({ mount, full }: Place): boolean {
+  if (!mount.tree.set || !full.startsWith("/proc/sys/")) return false;
+  if (mount.readOnly) throw new Errno("EROFS");
+  return true;
 }
 
 export interface MountPoint {

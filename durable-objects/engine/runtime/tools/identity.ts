@@ -1,4 +1,5 @@
 /** Who and where: id, whoami, hostname, uname. */
+import { kernelBuild, kernelRelease } from "../../core/machine.ts";
 import { options } from "./options.ts";
 import { type Io, tool } from "./tool.ts";
 
@@ -73,8 +74,8 @@ export const uname = tool("uname", (io) => {
   const parts: Record<string, string> = {
     s: "Linux",
     n: io.sys.container.hostname,
-    r: "6.12.0-podyard",
-    v: "#1 SMP",
+    r: kernelRelease,
+    v: kernelBuild,
     m: "x86_64",
     p: "unknown",
     i: "unknown",

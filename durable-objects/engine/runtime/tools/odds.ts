@@ -1,8 +1,9 @@
 /** Odds and ends: mktemp, truncate, nohup, stty, vi's honest word, sysctl, who. */
-import { Errno } from "../errno.ts";
+import { Errno, errnoTexts, type ErrnoCode } from "../errno.ts";
 import type { Program } from "../program.ts";
 import { count } from "./ends.ts";
 import { options } from "./options.ts";
+import type { Sys } from "../sys.ts";
 import { tool } from "./tool.ts";
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -120,6 +121,22 @@ const stty = tool("stty", (io) => {
   return 0;
 });
 
+/** Writes one setting; the error it met. */
+function setSysctl(sys: Sys, path: string, value: string): ErrnoCode | undefined {
+  try {
+    const fd = sys.open(path, { write: true });
+    try {
+      sys.write(fd, value);
+    } finally {
+      sys.close(fd);
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return error.code;
+  }
+}
+
 const sysctl = tool("sysctl", (io) => {
   const opts = options(io, "neaqpw");
   let code = 0;
@@ -128,7 +145,16 @@ const sysctl = tool("sysctl", (io) => {
     const name = given.replaceAll("/", ".");
     const path = `/proc/sys/${name.replaceAll(".", "/")}`;
     if (value !== undefined) {
-      io.say(`error setting key '${name}': Read-only file system`);
+      const failed = setSysctl(io.sys, path, value);
+      if (failed === undefined) {
+        if (!opts.has("q")) io.out(opts.has("n") ? `${value}\n` : `${name} = ${value}\n`);
+        continue;
+      }
+      io.say(
+        failed === "ENOENT"
+          ? `error: '${name}' is an unknown key`
+          : `error setting key '${name}': ${errnoTexts[failed]}`,
+      );
       code = 1;
       continue;
     }

@@ -1,0 +1,8 @@
+/** What the simulated machines are: one answer for `kubectl get nodes -o wide`, `uname`, /etc/os-release and /proc. */
+
+/** `uname -r`. */
+export const kernelRelease = "6.12.48+deb13-cloud-amd64";
+/** `uname -v`. */
+export const kernelBuild = "#1 SMP PREEMPT_DYNAMIC Debian 6.12.48-1 (2025-09-20)";
+export const osCodename = "trixie";
+export const osImage = "Debian GNU/Linux 13 (trixie)";
