@@ -285,3 +285,27 @@ describe("Events", () => {
     expect(world.events("web")).toEqual([]);
   });
 });
+
+test("no age that the server prints is <invalid> after a jump, nor once the Clock is gone", () => {
+  const w = new World();
+  w.create({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "p" },
+    spec: { containers: [{ name: "c", image: "nginx" }] },
+  });
+  w.advance(20_000);
+  w.patch("/apis/podyard.dev/v1/clocks/cluster", {
+    spec: { advanceTo: new Date(w.now + 50 * 60_000).toISOString() },
+  });
+  w.advance(1_000);
+  const printed = (): string =>
+    ["/api/v1/pods", "/api/v1/events", "/api/v1/nodes", "/apis/events.k8s.io/v1/events"]
+      .map((url) => w.print(url, true))
+      .join("\n");
+  expect(printed()).not.toContain("<invalid>");
+  expect(w.rows("/api/v1/namespaces/default/pods")[0]?.["Age"]).toBe("50m");
+  w.delete("/apis/podyard.dev/v1/clocks/cluster");
+  w.advance(1_000);
+  expect(printed()).not.toContain("<invalid>");
+});

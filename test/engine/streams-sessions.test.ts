@@ -122,6 +122,11 @@ describe("exec", () => {
     expect(session.status?.message).toBe(
       'Internal error occurred: unable to upgrade connection: container not found ("c")',
     );
+    const attached = world.open("done", "attach", "stdout=true");
+    attached.read();
+    expect(attached.status?.message).toBe(
+      "Internal error occurred: unable to upgrade connection: container c not found in pod done_default",
+    );
   });
 
   test.each([

@@ -2,6 +2,7 @@
 import { AssertionError } from "../assert.ts";
 import type { ApiRequest, ApiResponse, Reply, User } from "../ports.ts";
 import { authorize, type Attributes } from "./authorization.ts";
+import { apiServiceKinds } from "./api-services.ts";
 import { componentKinds } from "./component-statuses.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery.ts";
@@ -63,7 +64,8 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const asked = `${info.group}/${info.version}/${info.resource}`;
   const { deprecation } = resource.hooks;
   const warnings = deprecation ? [deprecation] : [];
-  const review = reviewKinds[asked] ?? metricsKinds[asked] ?? componentKinds[asked];
+  const review =
+    reviewKinds[asked] ?? metricsKinds[asked] ?? componentKinds[asked] ?? apiServiceKinds[asked];
   if (review) return withWarnings(review(context, request, info, user), warnings);
   const call: Call = { context, request, info, resource, user, warnings };
   return withWarnings(serve(call), call.warnings);

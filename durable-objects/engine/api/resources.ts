@@ -149,11 +149,11 @@ function make(
     singular: r.singularResource,
     kind: r.responseKind.kind,
     namespaced: r.scope === "Namespaced",
-    verbs: r.verbs,
+    verbs: hooks.servedVerbs ?? r.verbs,
     shortNames: r.shortNames ?? [],
     categories: r.categories ?? [],
     storageVersionHash: undefined,
-    subresources: (r.subresources ?? []).map((s) => ({
+    subresources: (hooks.servedVerbs ? [] : (r.subresources ?? [])).map((s) => ({
       name: s.subresource,
       verbs: s.verbs,
       group: s.responseKind.group,

@@ -84,6 +84,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   generationOnAnnotations?: boolean;
   /** What of the metadata a status write may change: all three of Pod and Node, the annotations of a Deployment. */
   statusWritesMetadata?: readonly ("labels" | "annotations" | "finalizers")[];
+  /** What may be done with it, where that is less than the discovery facts say: it is computed. No subresources then. */
+  servedVerbs?: string[];
   /** Names of a kind that upstream's discovery facts do not have (podyard.dev). */
   discovery?: { singular: string; shortNames: string[]; categories: string[]; status: boolean };
 }

@@ -3,6 +3,7 @@ import type { KubeObject } from "../core/object.ts";
 import { Clock } from "./clock.ts";
 import { ClusterRole } from "./cluster-role.ts";
 import { ClusterRoleBinding } from "./cluster-role-binding.ts";
+import { APIService } from "./api-service.ts";
 import { ComponentStatus } from "./component-status.ts";
 import { ConfigMap } from "./config-map.ts";
 import { ControllerRevision } from "./controller-revision.ts";
@@ -46,6 +47,7 @@ const all = [
   Trace,
   ClusterRole,
   ClusterRoleBinding,
+  APIService,
   ComponentStatus,
   ConfigMap,
   ControllerRevision,

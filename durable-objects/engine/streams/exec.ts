@@ -58,7 +58,13 @@ function start(
   words: string[],
 ): { session: string } | { status: Status } {
   const instance = runningInstance(context, pod, container);
-  if (instance === undefined) return refused(`container not found ("${container}")`);
+  if (instance === undefined) {
+    // k8s: pkg/kubelet/kubelet_pods.go GetAttach, GetExec
+    const [namespace = "", name = ""] = pod.split("/");
+    if (kind === "attach")
+      return refused(`container ${container} not found in pod ${name}_${namespace}`);
+    return refused(`container not found ("${container}")`);
+  }
   if (kind === "attach") {
     const attached = attachSession(context, pod, instance);
     return "error" in attached ? refused(attached.error) : attached;
