@@ -1,11 +1,17 @@
-/** The object's one alarm. Setting it costs a written row, so it is set only when the moment changes. */
+/**
+ * When the object runs next. What is due within moments is waited for in memory; the platform's one alarm, whose setting costs a
+ * written row and a commit of its own, then only stands behind it, for an object that loses its memory meanwhile.
+ */
 export class Alarm {
   private readonly storage: DurableObjectStorage;
-  /** What is set, as far as known; undefined right after waking. */
+  private readonly run: () => void;
+  /** The alarm that is set, as far as known; undefined right after waking. */
   private armed: number | null | undefined;
+  private timer: { handle: ReturnType<typeof setTimeout>; atMs: number } | undefined;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: DurableObjectStorage, run: () => void) {
     this.storage = storage;
+    this.run = run;
   }
 
   /** Called by `alarm()` first of all: a running alarm is no longer set. */
@@ -13,20 +19,40 @@ export class Alarm {
     this.armed = null;
   }
 
-  /** The next wall moment at which the object must run, or none at all. */
-  async arm(dueMs: number | undefined): Promise<void> {
+  /** The next wall moment at which the object must run. */
+  async arm(nowMs: number, dueMs: number): Promise<void> {
+    const due = Math.ceil(dueMs);
+    const isNear = due - nowMs <= timerMsMax;
+    this.wait(nowMs, isNear ? due : undefined);
     if (this.armed === undefined) {
       const stored = await this.storage.getAlarm();
       // Another turn may have armed it while this one waited.
       this.armed = this.armed ?? stored;
     }
-    const wanted = dueMs === undefined ? null : Math.ceil(dueMs);
-    if (wanted === this.armed) return;
-    this.armed = wanted;
-    if (wanted === null) await this.storage.deleteAlarm();
-    else await this.storage.setAlarm(wanted);
+    const latest = isNear ? due + alarmBehindMs : due;
+    // One that comes too early finds nothing to do, and sets the next.
+    if (this.armed !== null && this.armed > nowMs && this.armed <= latest) return;
+    this.armed = latest;
+    await this.storage.setAlarm(latest);
+  }
+
+  private wait(nowMs: number, dueMs: number | undefined): void {
+    if (this.timer?.atMs === dueMs) return;
+    if (this.timer) clearTimeout(this.timer.handle);
+    this.timer = undefined;
+    if (dueMs === undefined) return;
+    const handle = setTimeout(() => {
+      this.timer = undefined;
+      this.run();
+    }, dueMs - nowMs);
+    this.timer = { handle, atMs: dueMs };
   }
 }
+
+/** An object with something due so soon stays in memory anyhow. */
+const timerMsMax = 2_000;
+/** How long after a timer its alarm comes. */
+const alarmBehindMs = 5_000;
 
 /** After a failed alarm the object rests this long, doubling up to the greatest. */
 const alarmBackoffMsMin = 1_000;

@@ -27,7 +27,7 @@ import { previewHeader } from "./stream-head.ts";
 export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly sockets = new Sockets(this.ctx);
   private readonly sessions = new SessionSockets(() => this.wake());
-  private readonly clockAlarm = new Alarm(this.ctx.storage);
+  private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
   private loaded: Engine | undefined;
   private birth: Birth | undefined = this.ctx.storage.kv.get<Birth>("birth");
   private lookedAtMs = 0;
@@ -81,10 +81,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth) return;
     if (this.birth.expiresAtMs <= Date.now()) return this.destroy();
     try {
-      this.turn((engine, now) => {
-        if (this.sockets.looks(now) || this.sessions.looks(now)) engine.look(now);
-        engine.run(now);
-      });
+      this.runDue();
       this.alarmFailures = 0;
     } catch (error) {
       console.error({ event: "alarm failed", sandbox: this.birth.id, error: describe(error) });
@@ -147,7 +144,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth) return;
     const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs);
     // Never this very millisecond: a running alarm may be of it, and setting what runs is no change.
-    this.settled = this.clockAlarm.arm(Math.max(due, now + 1));
+    this.settled = this.clockAlarm.arm(now, Math.max(due, now + 1));
     this.ctx.waitUntil(this.settled);
   }
 
@@ -163,13 +160,21 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     engine.look(now);
   }
 
-  /** A session has bytes to move, or has lost its client. */
+  /** Everything due by now; an open stream counts as somebody looking. */
+  private runDue(): void {
+    this.turn((engine, now) => {
+      if (this.sockets.looks(now) || this.sessions.looks(now)) engine.look(now);
+      engine.run(now);
+    });
+  }
+
+  /** A moment that is waited for in memory has come; or a session has bytes to move, or has lost its client. */
   private wake(): void {
     if (!this.birth) return;
     try {
-      this.turn((engine, now) => engine.run(now));
+      this.runDue();
     } catch (error) {
-      console.error({ event: "session failed", sandbox: this.birth.id, error: describe(error) });
+      console.error({ event: "turn failed", sandbox: this.birth.id, error: describe(error) });
     }
   }
 
