@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only cluster,containers,peer,served]`: prints a table and writes .wrangler/bench.json. No test: every
+ * `npm run bench [-- --only cluster,containers,peer,served,real]`: prints a table and writes .wrangler/bench.json. No test: every
  * comparison is made in one run on one machine, each figure in a process of its own, one after the other.
  */
 import { spawnSync } from "node:child_process";
@@ -8,11 +8,12 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type { Figures } from "./clusters.ts";
-import type { Rate } from "./served.ts";
+import type { Rate } from "./load.ts";
+import type { Beside } from "./real.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "cluster,containers,peer,served" } },
+  options: { only: { type: "string", default: "cluster,containers,peer,served,real" } },
 });
 const only = new Set(values.only.split(","));
 
@@ -173,6 +174,24 @@ function served(): void {
   }
 }
 
+/** `KUBE_APISERVER` and `ETCD` name the binaries: nothing here fetches them. */
+function real(): void {
+  const { KUBE_APISERVER, ETCD } = process.env;
+  if (!KUBE_APISERVER || !ETCD) {
+    console.log("beside kube-apiserver: SKIPPED, KUBE_APISERVER and ETCD name no binaries");
+    return;
+  }
+  const found = child<Beside[]>("test/bench/real.ts");
+  seen["real"] = found;
+  for (const { figure, ourMs, theirMs, factor } of found)
+    add(
+      `beside kube-apiserver: ${figure}`,
+      `${fine(ourMs)} : ${fine(theirMs)} ms, x${fine(factor)}`,
+      "x1.0",
+      factor <= 1,
+    );
+}
+
 const load = os.loadavg()[0] ?? 0;
 console.log(
   `Node ${process.version}, ${os.cpus().length} cores, ${os.cpus()[0]?.model}, load ${fine(load)}\n`,
@@ -181,6 +200,7 @@ if (only.has("cluster")) clusters();
 if (only.has("containers")) containers();
 if (only.has("peer")) beside();
 if (only.has("served")) served();
+if (only.has("real")) real();
 const missed = rows.filter((r) => r.holds === false).length;
 console.log(`\n${missed === 0 ? "all targets hold" : `${missed} targets missed`}`);
 mkdirSync(path.join(root, ".wrangler"), { recursive: true });

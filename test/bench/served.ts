@@ -1,11 +1,11 @@
 /** Podyard on workerd itself, over HTTP on loopback, beside a Durable Object that does nothing. Prints JSON. */
 import { mkdtempSync, rmSync } from "node:fs";
-import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { startServer, type Server } from "../../scripts/server.ts";
 import { WebSocket } from "ws";
 import { eventually, makeSandbox } from "../helpers/sandbox.ts";
+import { ask, fanOut, rate, type Rate } from "./load.ts";
 
 /** A Durable Object that does nothing, behind a Worker that does nothing: what the platform itself costs. */
 const noopWorker = `
@@ -30,67 +30,6 @@ export default {
       ? new Response("ok")
       : env.SANDBOX.getByName(new URL(request.url).pathname).fetch(request),
 };`;
-
-export interface Rate {
-  perSecond: number;
-  p50Ms: number;
-  p95Ms: number;
-}
-
-const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-const streams = new Agent({ keepAlive: false, maxSockets: Infinity });
-
-function open(
-  method: string,
-  url: string,
-  body?: unknown,
-  type = "application/json",
-  use = agent,
-): Promise<IncomingMessage> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers = { accept: "application/json", ...(text ? { "content-type": type } : {}) };
-  return new Promise((resolve, reject) => {
-    const sent = httpRequest(url, { method, headers, agent: use }, resolve);
-    sent.on("error", reject);
-    sent.end(text);
-  });
-}
-
-async function ask(method: string, url: string, body?: unknown, type?: string): Promise<string> {
-  const response = await open(method, url, body, type);
-  let text = "";
-  response.setEncoding("utf8");
-  for await (const chunk of response) text += chunk;
-  if ((response.statusCode ?? 500) >= 400)
-    throw new Error(`${method} ${url}: ${text.slice(0, 300)}`);
-  return text;
-}
-
-const quantile = (sorted: number[], q: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
-
-/** `count` requests, `parallel` at a time. */
-async function rate(
-  count: number,
-  parallel: number,
-  one: (i: number) => Promise<unknown>,
-): Promise<Rate> {
-  for (let i = 0; i < 20; i++) await one(-1 - i);
-  const times: number[] = [];
-  let next = 0;
-  const began = performance.now();
-  const lane = async (): Promise<void> => {
-    for (let i = next++; i < count; i = next++) {
-      const before = performance.now();
-      await one(i);
-      times.push(performance.now() - before);
-    }
-  };
-  await Promise.all(Array.from({ length: parallel }, lane));
-  const seconds = (performance.now() - began) / 1000;
-  times.sort((a, b) => a - b);
-  return { perSecond: count / seconds, p50Ms: quantile(times, 0.5), p95Ms: quantile(times, 0.95) };
-}
 
 const configMap = (name: string): object => ({
   apiVersion: "v1",
@@ -121,51 +60,6 @@ async function delivery(api: string, watchers: number, writes: number): Promise<
   const list = JSON.parse(await ask("GET", maps)) as { metadata: { resourceVersion: string } };
   const query = `watch=true&resourceVersion=${list.metadata.resourceVersion}&fieldSelector=metadata.name%3D${name}`;
   return fanOut(`${maps}?${query}`, `${maps}/${name}`, watchers, writes);
-}
-
-/** From before the write to its arrival at every watcher. */
-async function fanOut(
-  watched: string,
-  written: string,
-  watchers: number,
-  writes: number,
-): Promise<Rate> {
-  const times: number[] = [];
-  let sentAt = 0;
-  let missing = 0;
-  let done = (): void => undefined;
-  const opened: IncomingMessage[] = [];
-  for (let i = 0; i < watchers; i += 50) {
-    const some = Array.from({ length: Math.min(50, watchers - i) }, () =>
-      open("GET", watched, undefined, undefined, streams),
-    );
-    opened.push(...(await Promise.all(some)));
-  }
-  for (const stream of opened) {
-    stream.on("error", () => undefined);
-    stream.on("data", (chunk: Buffer) => {
-      if (!chunk.includes("MODIFIED")) return;
-      times.push(performance.now() - sentAt);
-      if (--missing === 0) done();
-    });
-  }
-  let spent = 0;
-  for (let i = 0; i < writes + 3; i++) {
-    if (i === 3) times.length = 0;
-    missing = watchers;
-    sentAt = performance.now();
-    const all = new Promise<void>((resolve) => (done = resolve));
-    await ask("PATCH", written, { data: { n: String(i) } }, "application/merge-patch+json");
-    await all;
-    if (i >= 3) spent += performance.now() - sentAt;
-  }
-  for (const stream of opened) stream.destroy();
-  times.sort((a, b) => a - b);
-  return {
-    perSecond: (times.length / spent) * 1000,
-    p50Ms: quantile(times, 0.5),
-    p95Ms: quantile(times, 0.95),
-  };
 }
 
 async function firstAnswers(server: Server, times: number): Promise<Rate> {
