@@ -269,6 +269,8 @@ export const unlimitedCpuMilli = 4_000;
 export const requestWindowMs = 15_000;
 /** Bytes of all keys and values of one redis: they lie in its Pod's record. */
 export const redisBytesMax = 384 * 1024;
+/** A redis pattern with a star costs its length for every character of every key. */
+export const redisGlobCharactersMax = 128;
 /** Lines of a repeating log that are still told when nobody looked for long. */
 export const repeatedLinesMax = 2_000;
 

@@ -8,6 +8,7 @@ import { Errno } from "./errno.ts";
 import { hostPidBase } from "./process-view.ts";
 import type { PodRecord, Process, Session } from "./state.ts";
 import type { Sys } from "./sys.ts";
+import { pathProblem } from "./path-limits.ts";
 import { prepareMounts } from "./volume-mounts.ts";
 
 function emptyPod(pod: PodSandbox): PodRecord {
@@ -118,6 +119,8 @@ export function startContainer(
   context: RuntimeContext,
   spec: ContainerSpec,
 ): Kernel | StartFailure {
+  const tooLong = pathProblem(spec);
+  if (tooLong) return tooLong;
   const mounts = prepareMounts(context, spec);
   if ("error" in mounts) {
     return { reason: "CreateContainerConfigError", exitCode: 128, message: mounts.error };

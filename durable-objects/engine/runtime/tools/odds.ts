@@ -1,4 +1,5 @@
 /** Odds and ends: mktemp, truncate, nohup, stty, vi's honest word, sysctl, who. */
+import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
 import type { Program } from "../program.ts";
 import { count } from "./ends.ts";
@@ -15,9 +16,12 @@ const mktemp = tool("mktemp", (io) => {
     (given === undefined || opts.has("t") ? (io.sys.env.TMPDIR ?? "/tmp") : undefined);
   const template = `${folder === undefined ? "" : `${folder}/`}${given ?? "tmp.XXXXXX"}`;
   if (!template.endsWith("XXXXXX")) return io.fail(`${template}: Invalid argument`);
-  const path = template.replace(/X+$/, (run) =>
-    [...run].map(() => letters[Math.floor(io.sys.random() * letters.length)]).join(""),
+  const stem = trimEndOf(template, "X");
+  const chosen = Array.from(
+    { length: template.length - stem.length },
+    () => letters[Math.floor(io.sys.random() * letters.length)],
   );
+  const path = stem + chosen.join("");
   const made = io.try(path, () => {
     if (opts.has("u")) return;
     if (opts.has("d")) io.sys.mkdir(path, 0o700);
