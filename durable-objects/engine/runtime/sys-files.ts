@@ -151,8 +151,7 @@ export class FileCalls {
     this.process.cwd = logical ?? place.full;
   }
   mkdir(path: string, mode = 0o777): void {
-    const place = this.place(trimSlashes(path));
-    this.vfs.create(place, this.who, { t: "d", m: mode & ~this.umask });
+    this.vfs.create(this.place(trimSlashes(path)), this.who, { t: "d", m: mode & ~this.umask });
   }
   rmdir(path: string): void {
     this.vfs.rmdir(this.existing(trimSlashes(path), false), this.who);
@@ -161,11 +160,8 @@ export class FileCalls {
     this.vfs.unlink(this.existing(path, false), this.who);
   }
   rename(from: string, to: string): void {
-    this.vfs.rename(
-      this.existing(trimSlashes(from), false),
-      this.place(trimSlashes(to), false),
-      this.who,
-    );
+    const [old, fresh] = [trimSlashes(from), trimSlashes(to)];
+    this.vfs.rename(this.existing(old, false), this.place(fresh, false), this.who);
   }
   symlink(target: string, path: string): void {
     this.vfs.create(this.place(path, false), this.who, { t: "l", m: 0o777, d: target });
