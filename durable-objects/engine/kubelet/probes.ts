@@ -309,7 +309,7 @@ function redirectOf(outcome: Outcome, url: string): Redirect | undefined {
   if (status < 300 || status >= 400 || !location) return undefined;
   const [, from = "http", host = "", port, path = "/"] =
     /^(https?):\/\/(\[[^\]]+\]|[^/:]+)(?::(\d+))?(\/.*)?$/.exec(url) ?? [];
-  const given = /^(https?):\/\/(\[[^\]]+\]|[^/:?]+)(?::(\d+))?([^]*)$/.exec(location);
+  const given = /^(https?):\/\/(\[[^\]]+\]|[^/:?]+)(?::(\d+))?([^]*)/.exec(location);
   if (given && given[2] !== host) return undefined;
   const scheme = given?.[1] ?? from;
   const to = given ? given[3] : port;

@@ -42,7 +42,7 @@ export interface Rewrite {
 }
 
 export function rewriteUrl(url: string, { prefix, hosts }: Rewrite): string {
-  const parts = /^(?:([a-z][a-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)([^]*)$/i.exec(url);
+  const parts = /^(?:([a-z][a-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)([^]*)/i.exec(url);
   if (!parts) return url;
   const [, scheme, host = "", path = "", rest = ""] = parts;
   if (scheme !== undefined && host === "") return url;
