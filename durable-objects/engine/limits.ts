@@ -35,6 +35,7 @@ export const annotationBytesMax = 256 * 1024;
 // Patches
 /** Upstream's own number. */
 export const jsonPatchOperationsMax = 10_000;
+export const jsonPatchCopyBytesMax = 3 * 1024 * 1024;
 /** Upstream's own numbers: Update entries beyond the cap are folded into one of `ancient-changes`. */
 export const updateManagersMax = 10;
 export const fieldManagerBytesMax = 128;
