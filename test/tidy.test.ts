@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { ambiguity, constantsOf, patternsOf } from "../scripts/patterns.ts";
 import { filesBelow, isCode, parse, readSource, root, type Source } from "./helpers/source.ts";
 
 /** The house rules, as far as a machine can see them. The reasons stand in CONTRIBUTING.md. */
@@ -13,6 +14,10 @@ const allowed: Record<string, string[]> = {
   "long file": [],
   "long function": [],
   "unreachable file": [],
+  "ambiguous pattern": [
+    String.raw`durable-objects/engine/runtime/tools/regex.ts /\[\^[^\]]*\]/g`,
+    String.raw`durable-objects/engine/runtime/tools/regex.ts /^\{\d*,?\d*\}/`,
+  ],
 };
 
 const engine = "durable-objects/engine/";
@@ -175,6 +180,53 @@ describe("size", () => {
             .map(({ name }) => `${file} ${name}`),
         ),
     );
+  });
+});
+
+describe("patterns take linear time: nothing interrupts V8 while it matches", () => {
+  test("ours do, for every text", () => {
+    const served = sources.filter(({ file }) => !file.startsWith("scripts/"));
+    const constants = new Map(served.flatMap(({ file, text }) => [...constantsOf(file, text)]));
+    const judged = new Map<string, string | undefined>();
+    const problem = ({ source, flags }: { source: string; flags: string }): string | undefined => {
+      const written = `/${source}/${flags}`;
+      if (!judged.has(written)) judged.set(written, ambiguity({ source, flags }));
+      return judged.get(written);
+    };
+    const found = served.flatMap(({ file, text }) =>
+      patternsOf(file, text, constants)
+        .filter((pattern) => problem(pattern) !== undefined)
+        .map(({ source, flags }) => `${file} /${source}/${flags}`),
+    );
+    expectOnly("ambiguous pattern", [...new Set(found)]);
+    expect(judged.size).toBeGreaterThan(500);
+  });
+
+  test.for([
+    ["literal", String.raw`const a = /^\/+(\.?\/*)*$/;`],
+    ["run at the end", String.raw`const a = text.replace(/\/+$/, "");`],
+    ["neighbours", "const a = /^0*[0-9]*!$/;"],
+    ["nested", "const a = /^(a+)+$/;"],
+    ["alternatives that overlap", "const a = /^(?:a|a)*$/;"],
+    ["behind a beginning", String.raw`const a = /\[\^[^\]]*\]/g;`],
+    ["two runs", String.raw`const a = /^(.*)\['(.*)'\]$/s;`],
+    ["back-reference", String.raw`const a = /^-BEGIN ([^\n]*)-$[^]*?^-END \1-$/gm;`],
+    ["look-ahead", String.raw`const a = /\/\*((?:(?!\*\/)[^])*)\*\//g;`],
+    ["constant text", 'const run = "a*"; const a = new RegExp(`^${run}${run}!$`);'],
+    ["sum of texts", 'const a = RegExp("a*" + "a*!", "i");'],
+    ["imported text", "const a = new RegExp(`${imported}$`);"],
+  ] as const)("the check sees %s", ([, text]) => {
+    const patterns = patternsOf("x.ts", text, new Map([["imported", " +"]]));
+    expect(patterns.map(ambiguity)).toEqual([expect.any(String)]);
+  });
+
+  test.for([
+    String.raw`const a = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;`,
+    String.raw`const a = /[^\n]+\n?|\n/g;`,
+    String.raw`const a = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|ms|s|m|h)/;`,
+    String.raw`const a = new RegExp(unknown);`,
+  ])("the check lets %s be", (text) => {
+    expect(patternsOf("x.ts", text).filter(ambiguity)).toEqual([]);
   });
 });
 

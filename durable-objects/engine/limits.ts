@@ -35,6 +35,7 @@ export const annotationBytesMax = 256 * 1024;
 // Patches
 /** Upstream's own number. */
 export const jsonPatchOperationsMax = 10_000;
+export const jsonPatchCopyBytesMax = 3 * 1024 * 1024;
 /** Upstream's own numbers: Update entries beyond the cap are folded into one of `ancient-changes`. */
 export const updateManagersMax = 10;
 export const fieldManagerBytesMax = 128;
@@ -273,6 +274,8 @@ export const unlimitedCpuMilli = 4_000;
 export const requestWindowMs = 15_000;
 /** Bytes of all keys and values of one redis: they lie in its Pod's record. */
 export const redisBytesMax = 384 * 1024;
+/** A redis pattern with a star costs its length for every character of every key. */
+export const redisGlobCharactersMax = 128;
 /** Lines of a repeating log that are still told when nobody looked for long. */
 export const repeatedLinesMax = 2_000;
 

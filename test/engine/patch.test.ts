@@ -56,6 +56,30 @@ describe("JSON patches", () => {
       ],
       { ...document, a: { b: [1, 2, 3], "x/y": 5 } },
     ],
+    [
+      "copy a parent into its child: what it was",
+      [
+        { op: "add", path: "/a/c", value: 1 },
+        { op: "copy", from: "/a", path: "/a/d" },
+        { op: "copy", from: "/a", path: "/a/d/e" },
+      ],
+      {
+        ...document,
+        a: {
+          ...document.a,
+          c: 1,
+          d: { ...document.a, c: 1, e: { ...document.a, c: 1, d: { ...document.a, c: 1 } } },
+        },
+      },
+    ],
+    [
+      "copy a list into itself",
+      [
+        { op: "add", path: "/a/b/-", value: 4 },
+        { op: "copy", from: "/a/b", path: "/a/b/0" },
+      ],
+      { ...document, a: { ...document.a, b: [[1, 2, 3, 4], 1, 2, 3, 4] } },
+    ],
     ["the empty key", [{ op: "remove", path: "/" }], { a: document.a, n: null }],
     [
       "move",
@@ -124,6 +148,27 @@ describe("JSON patches", () => {
     [{ op: "add", value: 1 }, "add operation failed to decode path: missing value"],
   ])("%j does not apply", (operation, message) => {
     expect(failure(() => applyOperations(document, [operation])).message).toBe(message);
+  });
+
+  test("a parent cannot be moved into its child: it is gone by then", () => {
+    const operations = [
+      { op: "add", path: "/a/c", value: {} },
+      { op: "move", from: "/a", path: "/a/c/d" },
+    ];
+    expect(failure(() => applyOperations(document, operations)).message).toBe(
+      "move operation does not apply: doc is missing destination path: /a/c/d: missing value",
+    );
+  });
+
+  test("what copies double ends at upstream's limit", () => {
+    const doubling = Array.from({ length: 60 }, (_, i) => ({
+      op: "copy",
+      from: "/a",
+      path: `/a/d${i}`,
+    }));
+    expect(failure(() => applyOperations(document, doubling)).message).toMatch(
+      /^Unable to complete the copy, the accumulated size increase of copy is \d+, exceeding the limit 3145728$/,
+    );
   });
 
   test("a client sees the 422 only", () => {

@@ -2,6 +2,7 @@
  * RBAC: who may do what. Bindings are found by subject through an index that lives as long as the list it was made of,
  * so it is rebuilt only when a binding changes. k8s: plugin/pkg/auth/authorizer/rbac, pkg/registry/rbac/validation/rule.go
  */
+import { trimEndOf } from "../core/trim.ts";
 import type * as rbac from "kubernetes-types/rbac/v1";
 import type { Reader } from "../controllers/define.ts";
 import { equal } from "../core/equal.ts";
@@ -227,9 +228,7 @@ const has = (list: readonly string[] | undefined, item: string): boolean =>
 export function urlMatches(urls: readonly string[] | undefined, path: string): boolean {
   return (urls ?? []).some(
     (url) =>
-      url === "*" ||
-      url === path ||
-      (url.endsWith("*") && path.startsWith(url.replace(/\*+$/, ""))),
+      url === "*" || url === path || (url.endsWith("*") && path.startsWith(trimEndOf(url, "*"))),
   );
 }
 

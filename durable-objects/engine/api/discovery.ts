@@ -112,11 +112,10 @@ function rootPaths(): string[] {
   ];
 }
 
-const aggregated = /application\/json;[^,]*g=apidiscovery\.k8s\.io[^,]*/g;
-
 /** `v2` or `v2beta1` when the client asks for aggregated discovery (in its order of preference), else undefined. */
 function aggregatedVersion(accept: string | undefined): string | undefined {
-  for (const clause of (accept ?? "").match(aggregated) ?? []) {
+  for (const clause of (accept ?? "").split(",")) {
+    if (!/application\/json;/.test(clause) || !clause.includes("g=apidiscovery.k8s.io")) continue;
     if (!clause.includes("as=APIGroupDiscoveryList")) continue;
     if (/v=v2(;|$)/.test(clause)) return "v2";
     if (/v=v2beta1(;|$)/.test(clause)) return "v2beta1";

@@ -1,4 +1,5 @@
 /** Durations as Kubernetes prints them. All inputs and outputs are milliseconds. */
+import { trimEndOf } from "../core/trim.ts";
 import { parseTime } from "../core/clock.ts";
 
 const SECOND = 1000;
@@ -55,7 +56,7 @@ export function untilOf(timestamp: string | undefined | null, nowMs: number): st
 
 /** Whole and decimal part without trailing zeros: `1.5`. */
 function decimal(nanos: bigint, unit: bigint, digits: number): string {
-  const fraction = (nanos % unit).toString().padStart(digits, "0").replace(/0+$/, "");
+  const fraction = trimEndOf((nanos % unit).toString().padStart(digits, "0"), "0");
   return `${nanos / unit}${fraction ? `.${fraction}` : ""}`;
 }
 
@@ -95,7 +96,7 @@ export function parseGoDuration(text: string): number {
   if (!rest) return Number.NaN;
   let total = 0;
   while (rest) {
-    const part = /^(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/.exec(rest);
+    const part = /^(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/.exec(rest);
     if (!part) return Number.NaN;
     total += Number(part[1]) * (UNIT_MS[part[2] as string] as number);
     rest = rest.slice(part[0].length);

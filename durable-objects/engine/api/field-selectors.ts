@@ -90,11 +90,11 @@ export function parseFieldSelector(text: string): FieldSelector {
   const terms: FieldTerm[] = [];
   for (const term of splitTerms(text).sort()) {
     if (!term) continue;
-    const found = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+    const found = /!=|==?/.exec(term);
     if (!found) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`);
-    const field = found[1] as string;
-    const value = unescapeValue(found[3] as string);
-    if (field || value) terms.push({ field, operator: found[2] === "!=" ? "!=" : "=", value });
+    const field = term.slice(0, found.index);
+    const value = unescapeValue(term.slice(found.index + found[0].length));
+    if (field || value) terms.push({ field, operator: found[0] === "!=" ? "!=" : "=", value });
   }
   return fieldSelector(terms);
 }

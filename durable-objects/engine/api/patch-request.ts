@@ -28,7 +28,8 @@ export interface PatchTarget {
   apiVersion: string;
   kind: string;
   fromStored(object: KubeObject): KubeObject;
-  toStored(object: KubeObject, current: KubeObject): KubeObject;
+  /** `applied`: by server-side apply, whose managedFields are worked out and not the client's. */
+  toStored(object: KubeObject, current: KubeObject, applied: boolean): KubeObject;
 }
 
 export function patch(
@@ -119,7 +120,7 @@ function changer(
     object.metadata ??= {} as KubeObject["metadata"];
     checkNamespace(call, object);
     checkName(call, object);
-    return target.toStored(object, stored);
+    return target.toStored(object, stored, false);
   };
 }
 
@@ -195,7 +196,7 @@ function apply(
       const merged = merge(now);
       checkNamespace(call, merged);
       checkName(call, merged);
-      return target.toStored(merged, now);
+      return target.toStored(merged, now, true);
     },
     quiet,
   );

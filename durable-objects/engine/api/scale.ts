@@ -1,5 +1,5 @@
 /** The scale subresource. k8s: pkg/registry/apps/deployment/storage/storage.go scaleFromDeployment */
-import type { KubeObject } from "../core/object.ts";
+import type { KubeObject, ManagedFieldsEntry } from "../core/object.ts";
 import type { TableOf } from "../kinds/define.ts";
 import { ageOf } from "./duration.ts";
 import { invalid, invalidObject } from "./field.ts";
@@ -64,7 +64,15 @@ export function scaleOf(resource: Resource, object: KubeObject): Scale {
   };
 }
 
-export function withScale(stored: KubeObject, scale: Scale): KubeObject {
+/**
+ * The object after a write of its scale. `owners`: managedFields that an apply worked out; those that other writes send
+ * are passed over, as of every subresource. k8s: managedfields/internal/fieldmanager.go decodeLiveOrNew
+ */
+export function withScale(
+  stored: KubeObject,
+  scale: Scale,
+  owners?: readonly ManagedFieldsEntry[],
+): KubeObject {
   const replicas = scale.spec?.replicas ?? 0;
   if (replicas < 0) {
     throw invalidObject("autoscaling", "Scale", stored.metadata.name, [
@@ -74,7 +82,6 @@ export function withScale(stored: KubeObject, scale: Scale): KubeObject {
   const metadata = { ...stored.metadata };
   const given = scale.metadata?.resourceVersion;
   if (given) metadata.resourceVersion = given;
-  const owners = scale.metadata?.managedFields;
   if (owners) {
     const managed = parentManagedFields(metadata.managedFields, owners, stored.apiVersion);
     if (managed) metadata.managedFields = managed;
@@ -88,6 +95,7 @@ export function scalePatchTarget(resource: Resource): PatchTarget {
     apiVersion: "autoscaling/v1",
     kind: "Scale",
     fromStored: (object) => scaleOf(resource, object),
-    toStored: (scale, current) => withScale(current, scale as Scale),
+    toStored: (scale, current, applied) =>
+      withScale(current, scale as Scale, applied ? scale.metadata?.managedFields : undefined),
   };
 }

@@ -1,4 +1,5 @@
 /** base64url without padding (RFC 4648 section 5). */
+import { trimEndOf } from "./trim.ts";
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 export function encodeBase64Url(bytes: Uint8Array): string {
@@ -16,7 +17,7 @@ export function decodeBase64Url(text: string): Uint8Array {
   const out: number[] = [];
   let bits = 0;
   let value = 0;
-  for (const ch of text.replace(/=+$/, "")) {
+  for (const ch of trimEndOf(text, "=")) {
     const digit = alphabet.indexOf(ch === "+" ? "-" : ch === "/" ? "_" : ch);
     if (digit < 0) throw new RangeError("not base64");
     value = ((value & 0xff) << 6) | digit;

@@ -23,7 +23,8 @@ const beyond = (name: string): string =>
   `${name}: this sandbox simulates the server's start, port and readiness, not its data\n`;
 
 /** `SELECT 1` and the like: the number. */
-const selected = (sql: string): string | undefined => /^\s*select\s+(\d+)\s*;?\s*$/i.exec(sql)?.[1];
+const selected = (sql: string): string | undefined =>
+  /^select\s+(\d+)\s*(?:;\s*)?$/i.exec(sql.trim())?.[1];
 
 function mysqladmin(sys: Sys): number {
   if (!serves(sys, 3306) || !isLocal(valueAfter(sys, "-h", "--host"))) {

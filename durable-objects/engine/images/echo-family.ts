@@ -100,7 +100,7 @@ export function goDurationMs(text: string): number | undefined {
   if (!/^(\d+(\.\d*)?(h|ms|m|s))+$/.test(text)) return text === "0" ? 0 : undefined;
   const unit: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
   let ms = 0;
-  for (const [, number, , name] of text.matchAll(/(\d+(\.\d*)?)(h|ms|m|s)/g))
+  for (const [, number, , name] of text.matchAll(/(\d+(\.\d*)?)(h|ms|m|s)/gy))
     ms += Number(number) * (unit[name ?? ""] ?? 0);
   return ms;
 }

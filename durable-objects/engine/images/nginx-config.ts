@@ -1,4 +1,5 @@
 /** As much of nginx's configuration language as a static server needs: server, listen, root, index, location, return. */
+import { endOf } from "../core/trim.ts";
 
 export interface NginxLocation {
   path: string;
@@ -122,7 +123,7 @@ function readServer(block: Directive[], root: string, upstreams: Upstreams): Ngi
   for (const { words, block: inner } of block) {
     const [name, ...args] = words;
     if (name === "listen") {
-      const port = Number(/(\d+)$/.exec(args[0] ?? "")?.[1] ?? 80);
+      const port = Number(endOf(args[0] ?? "", "0123456789") || 80);
       if (!server.ports.includes(port)) server.ports.push(port);
     } else if (name === "server_name") {
       server.names = args;

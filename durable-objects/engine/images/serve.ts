@@ -1,4 +1,5 @@
 /** What small servers share: targets, answers, Go's way of starting, failing and ending. */
+import { endOf } from "../core/trim.ts";
 import { Errno } from "../runtime/errno.ts";
 import type { HttpAnswer, Program } from "../runtime/program.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
@@ -85,7 +86,7 @@ export const hasFlag = (sys: Sys, name: string): boolean => {
 };
 
 /** The port of `:8080`, `0.0.0.0:8080`, `8080`. */
-export const portOf = (address: string): number => Number(/(\d+)$/.exec(address)?.[1] ?? 80);
+export const portOf = (address: string): number => Number(endOf(address, "0123456789") || 80);
 
 /** Binds a port; says what Go says when that fails, and returns false. */
 export function goListen(

@@ -26,6 +26,8 @@ interface Language {
   /** Statements that change nothing here. */
   ignored: RegExp;
   print: RegExp;
+  /** Arguments at the end of a print that are no values: the stream they choose. */
+  options?: Map<string, string>;
   /** Joins several printed values. */
   glue: string;
   sleep?: RegExp;
@@ -37,7 +39,12 @@ interface Language {
 
 export const python: Language = {
   ignored: /^(import [\w., ]+|from [\w.]+ import [\w, ]+|pass)$/,
-  print: /^print\((.*?)(?:,\s*(?:flush=True|file=sys\.(stderr|stdout)))*\)$/s,
+  print: /^print\(([^]*)\)$/,
+  options: new Map([
+    ["flush=True", ""],
+    ["file=sys.stdout", "stdout"],
+    ["file=sys.stderr", "stderr"],
+  ]),
   glue: " ",
   sleep: /^(?:time\.)?sleep\(([\d.]+)\)$/,
   exit: /^(?:sys\.|os\._)?exit\((\d*)\)$/,
@@ -126,6 +133,17 @@ function parts(language: Language, text: string): Part[] | undefined {
   return out;
 }
 
+function withoutOptions(language: Language, values: string): { values: string; stream: string } {
+  let stream = "";
+  for (let left = values; ;) {
+    const comma = left.lastIndexOf(",");
+    const option = language.options?.get(left.slice(comma + 1).trim());
+    if (comma < 0 || option === undefined) return { values: left, stream };
+    stream ||= option;
+    left = left.slice(0, comma);
+  }
+}
+
 function statement(language: Language, text: string): Action | "nothing" | undefined {
   if (text === "" || text.startsWith("#") || text.startsWith("//") || language.ignored.test(text))
     return "nothing";
@@ -134,9 +152,10 @@ function statement(language: Language, text: string): Action | "nothing" | undef
   const exit = language.exit.exec(text);
   if (exit) return { k: "exit", code: Number(exit[1] || 0) };
   const print = language.print.exec(text);
-  const printed = print && parts(language, print[1] ?? "");
+  const { values, stream } = withoutOptions(language, print?.[1] ?? "");
+  const printed = print && parts(language, values);
   if (!printed) return undefined;
-  const err = print[2] === "stderr" || text.startsWith("console.error");
+  const err = stream === "stderr" || text.startsWith("console.error");
   return { k: "print", text: [...printed, "\n"], ...(err ? { err } : {}) };
 }
 

@@ -103,6 +103,17 @@ function checkCsi(path: string, source: core.CSIPersistentVolumeSource | undefin
   return errors;
 }
 
+/** Whether Go's path.Clean makes `/` of a path. */
+function isRoot(path: string): boolean {
+  if (!path.startsWith("/")) return false;
+  let depth = 0;
+  for (const name of path.split("/")) {
+    if (name === "..") depth = Math.max(0, depth - 1);
+    else if (name !== "" && name !== ".") depth++;
+  }
+  return depth === 0;
+}
+
 /** k8s: core validation ValidatePersistentVolumeSpec */
 function validate(volume: PersistentVolume): FieldError[] {
   const spec: Spec = volume.spec ?? {};
@@ -122,7 +133,7 @@ function validate(volume: PersistentVolume): FieldError[] {
     );
   }
   errors.push(...checkSources(spec));
-  if (/^\/+(\.?\/*)*$/.test(spec.hostPath?.path ?? "") && policy === "Recycle") {
+  if (policy === "Recycle" && isRoot(spec.hostPath?.path ?? "")) {
     errors.push(forbiddenField(policyPath, "may not be 'recycle' for a hostPath mount of '/'"));
   }
   if (spec.storageClassName) {

@@ -1,4 +1,5 @@
 /** Warnings about Pods and templates. k8s: pkg/api/pod/warnings.go warningsForPodSpecAndMeta */
+import { trimEndOf } from "../core/trim.ts";
 import type {
   ContainerPort,
   NodeSelectorTerm,
@@ -160,7 +161,7 @@ function overlaps(mappings: readonly Mapping[]): string[] {
 }
 
 const paths = (items: readonly { path: string }[] | undefined, source: string): Mapping[] =>
-  (items ?? []).map((item) => ({ path: item.path.replace(/\/+$/, ""), source }));
+  (items ?? []).map((item) => ({ path: trimEndOf(item.path, "/"), source }));
 
 function virtualPaths(volume: Volume): string[] {
   const warn = (what: string, found: string[]): string[] =>

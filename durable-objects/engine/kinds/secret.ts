@@ -81,9 +81,32 @@ function takeStringData(secret: Secret): Secret {
   return { ...rest, data };
 }
 
-const pemTypes = (data: string | undefined): string[] =>
-  [...decodeUtf8(fromBase64(data ?? "")).matchAll(pemBlock)].map((block) => block[1] ?? "");
-const pemBlock = /^-----BEGIN ([^\n]*)-----$[^]*?^-----END \1-----$/gm;
+/** Types of the PEM blocks of a text, each from its BEGIN to the next END of the same type. */
+function pemTypes(data: string | undefined): string[] {
+  const lines = decodeUtf8(fromBase64(data ?? "")).split(/\r?\n/);
+  const typeAt = (i: number, word: string): string | undefined => {
+    const line = lines[i] ?? "";
+    const marked = line.startsWith(`-----${word} `) && line.endsWith("-----");
+    return marked ? line.slice(word.length + 6, -5) : undefined;
+  };
+  const lastEnds = new Map<string, number>();
+  for (let i = 0; i < lines.length; i++) {
+    const type = typeAt(i, "END");
+    if (type !== undefined) lastEnds.set(type, i);
+  }
+  const types: string[] = [];
+  let open: string | undefined;
+  for (let i = 0; i < lines.length; i++) {
+    if (open === undefined) {
+      const type = typeAt(i, "BEGIN");
+      if (type !== undefined && (lastEnds.get(type) ?? 0) > i) open = type;
+    } else if (typeAt(i, "END") === open) {
+      types.push(open);
+      open = undefined;
+    }
+  }
+  return types;
+}
 
 /** What is said of a certificate and key that hold no such thing. k8s: crypto/tls X509KeyPair */
 function keyPairWarnings(data: Data): string[] {

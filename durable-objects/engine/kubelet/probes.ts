@@ -12,6 +12,7 @@
  *
  * k8s: pkg/kubelet/prober/worker.go doProbe, prober.go, pkg/probe
  */
+import { folderOf } from "../core/trim.ts";
 import { probeOutputBytesMax, relistMs } from "../limits.ts";
 import { goDuration } from "../api/duration.ts";
 import type { HttpAction, Outcome } from "./calls.ts";
@@ -308,11 +309,11 @@ function redirectOf(outcome: Outcome, url: string): Redirect | undefined {
   if (status < 300 || status >= 400 || !location) return undefined;
   const [, from = "http", host = "", port, path = "/"] =
     /^(https?):\/\/(\[[^\]]+\]|[^/:]+)(?::(\d+))?(\/.*)?$/.exec(url) ?? [];
-  const given = /^(https?):\/\/(\[[^\]]+\]|[^/:?]+)(?::(\d+))?(.*)$/.exec(location);
+  const given = /^(https?):\/\/(\[[^\]]+\]|[^/:?]+)(?::(\d+))?([^]*)/.exec(location);
   if (given && given[2] !== host) return undefined;
   const scheme = given?.[1] ?? from;
   const to = given ? given[3] : port;
-  const relative = location.startsWith("/") ? location : `${path.replace(/[^/]*$/, "")}${location}`;
+  const relative = location.startsWith("/") ? location : `${folderOf(path)}${location}`;
   const target = {
     host: host.replace(/^\[|\]$/g, ""),
     port: Number(to ?? (scheme === "https" ? 443 : 80)),

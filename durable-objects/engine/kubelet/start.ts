@@ -1,4 +1,5 @@
 /** Making and starting one instance of a container. k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go */
+import { trimEndOf } from "../core/trim.ts";
 import { fnv32a } from "../core/random.ts";
 import { configRetryMs, relistMs } from "../limits.ts";
 import type { ContainerSpec, Mount, PodSandbox, StartFailure } from "../runtime/define.ts";
@@ -20,7 +21,7 @@ import { containerMounts } from "./volumes.ts";
 /** k8s: pkg/kubelet/kubelet_pods.go GeneratePodHostNameAndDomain, truncatePodHostnameIfNeeded */
 function hostnameOf({ spec, metadata }: Pod): string {
   const name = spec.hostnameOverride ?? (spec.hostname || metadata.name);
-  return name.length > 63 ? name.slice(0, 63).replace(/[-.]+$/, "") : name;
+  return name.length > 63 ? trimEndOf(name.slice(0, 63), "-.") : name;
 }
 
 function sandboxOf(sync: Sync): PodSandbox {

@@ -3,6 +3,7 @@
  * "node-files", key NODE: {path: text}; who changes them wakes the kubelet at `@node/NAME`.
  * k8s: pkg/kubelet/config/common.go applyDefaults, pod/mirror_client.go CreateMirrorPod
  */
+import { trimEndOf } from "../core/trim.ts";
 import { parse } from "yaml";
 import type { Client } from "../controllers/define.ts";
 import { rfc3339Nano } from "../core/clock.ts";
@@ -43,8 +44,8 @@ function hashOf(text: string): string {
 
 /** Pods that the files of a node's manifest folder describe, by key. Files that describe none are passed over. */
 export function manifestsOf(files: Record<string, string>, node: string): Map<string, Manifest> {
-  const told = /^\s*staticPodPath:\s*["']?([^\s"']+)/m.exec(files[configPath] ?? "")?.[1];
-  const folder = `${(told ?? defaultManifests).replace(/\/+$/, "")}/`;
+  const told = /^[ \t]*staticPodPath:[ \t]*["']?([^\s"']+)/m.exec(files[configPath] ?? "")?.[1];
+  const folder = `${trimEndOf(told ?? defaultManifests, "/")}/`;
   const found = new Map<string, Manifest>();
   for (const path of Object.keys(files).sort()) {
     const name = path.slice(folder.length);

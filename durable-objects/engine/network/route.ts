@@ -2,6 +2,7 @@
  * Where a connection ends up: DNS is done, the address is known. One path for every asker: Service -> endpoint -> policy
  * -> node -> Pod. Nothing is sent here; the outcome says who gets it, or what the asker sees and when.
  */
+import { trimEndOf } from "../core/trim.ts";
 import type { ConnectError } from "../runtime/network-port.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import type { PodRecord } from "../runtime/state.ts";
@@ -203,7 +204,7 @@ function toEndpoint(
   return toBackend(way, backend.ip, backend.port);
 }
 
-const bridgeOf = (ip: string): string => ip.replace(/\d+$/, "1");
+const bridgeOf = (ip: string): string => `${trimEndOf(ip, "0123456789")}1`;
 
 /** An endpoint's address: a Pod, a node, or something outside that a hand-made slice names. */
 function toBackend(way: Way, ip: string, port: number): Outcome {

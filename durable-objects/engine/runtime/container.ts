@@ -1,4 +1,5 @@
 /** One container of a loaded Pod: its image, user, environment and file system, worked out from its record. */
+import { trimEndOf } from "../core/trim.ts";
 import { imageVersion } from "../images/lookup.ts";
 import type { ImageVersion } from "../images/define.ts";
 import { assert } from "../assert.ts";
@@ -218,7 +219,7 @@ export class Container {
     for (const mount of spec.mounts ?? []) {
       const node = /^host\/([^/]+)\/?$/.exec(mount.source)?.[1];
       if (node !== undefined && !mount.subPath) {
-        const all = this.#nodeMounts(mount.mountPath.replace(/\/+$/, ""), node);
+        const all = this.#nodeMounts(trimEndOf(mount.mountPath, "/"), node);
         mounts.push(...all.map((m) => ({ ...m, readOnly: m.readOnly || mount.readOnly })));
         continue;
       }
@@ -239,7 +240,7 @@ export class Container {
       // A mount point may lie behind a link of the image: /var/run is one.
       at: upper ? throughLinks(upper, mount.mountPath) : mount.mountPath,
       tree,
-      sub: [sub, mount.subPath ? `/${mount.subPath}` : ""].join("").replace(/\/+$/, ""),
+      sub: trimEndOf(mount.subPath ? `${sub}/${mount.subPath}` : sub, "/"),
       readOnly: mount.readOnly,
       ...(memoryBytes === undefined
         ? mount.source.startsWith("image/")
@@ -253,7 +254,7 @@ export class Container {
   #sharedMemory(): MountPoint[] {
     const { pod } = this.kernel.pod;
     const at = "/dev/shm";
-    if (this.record.spec.mounts?.some((m) => m.mountPath.replace(/\/+$/, "") === at)) return [];
+    if (this.record.spec.mounts?.some((m) => trimEndOf(m.mountPath, "/") === at)) return [];
     const source = sharedMemory(pod.uid);
     const mount = { volume: "", mountPath: at, source, memoryBytes: sharedMemoryBytes };
     const readOnly = false;
@@ -264,7 +265,7 @@ export class Container {
 
   /** containerd gives an image's volumes folders of their own, unless the Pod mounts something there. */
   #imageVolumes(upper: ReadTree): MountPoint[] {
-    const taken = new Set(this.record.spec.mounts?.map((m) => m.mountPath.replace(/\/+$/, "")));
+    const taken = new Set(this.record.spec.mounts?.map((m) => trimEndOf(m.mountPath, "/")));
     const volumes = (this.image.volumes ?? []).filter((at) => !taken.has(at));
     return volumes.map((at) => ({
       at,

@@ -9,6 +9,7 @@ import { hostPidBase } from "./process-view.ts";
 import type { PodRecord, Process, Session } from "./state.ts";
 import type { Sys } from "./sys.ts";
 import { misfit, prepareMounts } from "./volume-mounts.ts";
+import { pathProblem } from "./path-limits.ts";
 
 function emptyPod(pod: PodSandbox): PodRecord {
   const { labels: _labels, ...kept } = pod;
@@ -118,6 +119,8 @@ export function startContainer(
   context: RuntimeContext,
   spec: ContainerSpec,
 ): Kernel | StartFailure {
+  const tooLong = pathProblem(spec);
+  if (tooLong) return tooLong;
   const mounts = prepareMounts(context, spec);
   if ("error" in mounts) {
     return { reason: "CreateContainerConfigError", exitCode: 128, message: mounts.error };

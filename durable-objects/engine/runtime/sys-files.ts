@@ -1,4 +1,5 @@
 /** System calls about a process itself, its files and descriptors. */
+import { trimSlashes } from "../core/trim.ts";
 import { openFilesPerProcessMax, wholeFileBytesMax } from "../limits.ts";
 import type { Container } from "./container.ts";
 import { Errno } from "./errno.ts";
@@ -150,18 +151,17 @@ export class FileCalls {
     this.process.cwd = logical ?? place.full;
   }
   mkdir(path: string, mode = 0o777): void {
-    const place = this.place(path.replace(/\/+$/, "") || "/");
-    this.vfs.create(place, this.who, { t: "d", m: mode & ~this.umask });
+    this.vfs.create(this.place(trimSlashes(path)), this.who, { t: "d", m: mode & ~this.umask });
   }
   rmdir(path: string): void {
-    this.vfs.rmdir(this.existing(path.replace(/\/+$/, "") || "/", false), this.who);
+    this.vfs.rmdir(this.existing(trimSlashes(path), false), this.who);
   }
   unlink(path: string): void {
     this.vfs.unlink(this.existing(path, false), this.who);
   }
   rename(from: string, to: string): void {
-    const strip = (path: string): string => path.replace(/\/+$/, "") || "/";
-    this.vfs.rename(this.existing(strip(from), false), this.place(strip(to), false), this.who);
+    const [old, fresh] = [trimSlashes(from), trimSlashes(to)];
+    this.vfs.rename(this.existing(old, false), this.place(fresh, false), this.who);
   }
   symlink(target: string, path: string): void {
     this.vfs.create(this.place(path, false), this.who, { t: "l", m: 0o777, d: target });

@@ -34,6 +34,15 @@ function envChanges(
   return Object.keys(out).length ? out : undefined;
 }
 
+/** What follows `#!`: an interpreter and at most one argument, which may hold blanks. Empty: nothing does. */
+function shebangOf(head: string): string[] {
+  if (!head.startsWith("#!")) return [];
+  const end = head.indexOf("\n");
+  const line = head.slice(2, end < 0 ? undefined : end).trim();
+  const blank = line.search(/\s/);
+  if (blank < 0) return line === "" ? [] : [line];
+  return [line.slice(0, blank), line.slice(blank).trim()];
+}
 export class Sys extends FileCalls {
   // Processes
 
@@ -108,12 +117,14 @@ export class Sys extends FileCalls {
     const { node, head, full } = this.#executable(path);
     if (argv.reduce((sum, word) => sum + word.length, 0) > argumentBytesMax)
       throw new Errno("E2BIG");
-    const shebang = /^#! *(\S+)(?: +([^\n]*\S))? *\n?/.exec(head);
-    if (shebang && depth < 4) {
-      const extra = shebang[2] === undefined ? [] : [shebang[2]];
-      const script = [shebang[1] ?? "", ...extra, path, ...argv.slice(1)];
-      return this.exec(shebang[1] ?? "", script, env, depth + 1);
-    }
+    const [interpreter, ...extra] = shebangOf(head);
+    if (interpreter !== undefined && depth < 4)
+      return this.exec(
+        interpreter,
+        [interpreter, ...extra, path, ...argv.slice(1)],
+        env,
+        depth + 1,
+      );
     const program = programOf(head);
     if (program === undefined) throw new Errno("ENOEXEC");
     const escalates = (node.m & 0o4000) !== 0 && !this.container.record.spec.noNewPrivileges;

@@ -43,8 +43,9 @@ function key(kernel: Kernel, session: Session, character: string): void {
     if (edited) erase(kernel, session, lastLength(edited));
   } else if (character === "\x15") erase(kernel, session, edited.length);
   else if (character === "\x17") {
-    const word = /\S*\s*$/.exec(edited)?.[0] ?? "";
-    erase(kernel, session, word.length);
+    let left = edited.trimEnd().length;
+    while (left > 0 && /\S/.test(edited.charAt(left - 1))) left--;
+    erase(kernel, session, edited.length - left);
   } else if (character === "\x04") {
     session.i += edited === "" ? "\x04" : edited;
     session.ed = "";

@@ -2,13 +2,16 @@
  * File systems of the machines: one tree per node (`host/NODE`), over what every node has and over the records table
  * "node-files". hostPath volumes and node shells show it.
  */
+import { trimEndOf, trimSlashes } from "../core/trim.ts";
 import { debianFiles, debianReleases, type FileTable } from "../images/base.ts";
 import { osCodename } from "../core/machine.ts";
 import type { NodeObject } from "../kubelet/shapes.ts";
+import { pathBytesMax } from "../limits.ts";
 import { decodeUtf8 } from "./bytes.ts";
 import { imageTimeMs } from "./container.ts";
 import type { RuntimeContext } from "./define.ts";
 import { Errno } from "./errno.ts";
+import { isTooLong } from "./path-limits.ts";
 import { buildLayer, type Layer } from "./fs/layer.ts";
 import { Tree } from "./fs/tree.ts";
 
@@ -131,8 +134,8 @@ function readManifests(tree: Tree): Record<string, string> {
     files[path] = decodeUtf8(tree.read(id, 0, manifestBytesMax));
   };
   read(kubeletConfig);
-  const told = /^\s*staticPodPath:\s*["']?([^\s"']+)/m.exec(files[kubeletConfig] ?? "")?.[1];
-  const folder = (told ?? defaultManifests).replace(/\/+$/, "");
+  const told = /^[ \t]*staticPodPath:[ \t]*["']?([^\s"']+)/m.exec(files[kubeletConfig] ?? "")?.[1];
+  const folder = trimEndOf(told ?? defaultManifests, "/");
   for (const name of tree.list(folder)) read(`${folder}/${name}`);
   return files;
 }
@@ -148,7 +151,8 @@ export function hostPath(
   type: string,
 ): string | undefined {
   if (type === "") return undefined;
-  const path = given.replace(/\/+$/, "") || "/";
+  if (isTooLong(given)) return `stat ${given.slice(0, pathBytesMax)}: file name too long`;
+  const path = trimSlashes(given);
   const tree = hostTree(context, node, () => Math.round(context.now));
   const real = throughLinks(tree, path);
   const id = tree.find(real);

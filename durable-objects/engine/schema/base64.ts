@@ -1,4 +1,5 @@
 /** Standard base64 as Go's encoding/base64 reads and writes it. */
+import { trimEndOf } from "../core/trim.ts";
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const values = new Int8Array(128).fill(-1);
@@ -43,7 +44,7 @@ function corruptAt(text: string): number {
 
 /** The bytes of well-formed base64. */
 export function fromBase64(text: string): Uint8Array {
-  const clean = stripBase64(text).replace(/=+$/, "");
+  const clean = trimEndOf(stripBase64(text), "=");
   const out = new Uint8Array(Math.floor((clean.length * 3) / 4));
   let bits = 0;
   let held = 0;

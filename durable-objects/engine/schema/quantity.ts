@@ -113,7 +113,37 @@ function make(value: bigint, scale: number, format: QuantityFormat, text?: strin
   return { mantissa, scale, format, text: text ?? render(mantissa, scale, format) };
 }
 
-const numberPattern = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+interface Parts {
+  negative: boolean;
+  /** Digits before the point without leading zeros, after it, and what follows. */
+  whole: string;
+  fraction: string;
+  suffix: string;
+  /** A digit stands somewhere before the suffix. */
+  digits: boolean;
+}
+
+/** Takes a text apart from left to right, each character once. k8s: resource/quantity.go parseQuantityString */
+function takeApart(text: string): Parts | undefined {
+  let at = 0;
+  const run = (characters: string): string => {
+    const from = at;
+    while (at < text.length && characters.includes(text.charAt(at))) at++;
+    return text.slice(from, at);
+  };
+  const sign = (): string => (text[at] === "+" || text[at] === "-" ? text.charAt(at++) : "");
+  const negative = sign() === "-";
+  const zeros = run("0");
+  const whole = run("0123456789");
+  let fraction = "";
+  if (text.charAt(at) === ".") {
+    at++;
+    fraction = run("0123456789");
+  }
+  const digits = zeros !== "" || whole !== "" || fraction !== "";
+  const suffix = run("eEinumkKMGTP") + sign() + run("0123456789");
+  return at === text.length ? { negative, whole, fraction, suffix, digits } : undefined;
+}
 
 /** Digits that still fit upstream's int64 path; decides whether a text is kept as it was written. */
 function keepsText(suffix: Suffix, whole: string, fraction: string): boolean {
@@ -133,22 +163,20 @@ function keepsText(suffix: Suffix, whole: string, fraction: string): boolean {
 function parse(text: string): Quantity | string {
   if (text === "") return formatWrong;
   if (text === "0") return { mantissa: 0, scale: 0, format: "DecimalSI", text };
-  const match = numberPattern.exec(text);
-  if (!match) return formatWrong;
-  const whole = match[2] || "0";
-  const fraction = match[3] ?? "";
-  const suffixText = match[4] ?? "";
-  const suffix = readSuffix(suffixText);
+  const parts = takeApart(text);
+  if (!parts) return formatWrong;
+  const { fraction } = parts;
+  const whole = parts.whole || "0";
+  const suffix = readSuffix(parts.suffix);
   if (!suffix) return suffixWrong;
   // Upstream reads a bare suffix as zero, except where the suffix is too big for its fast path.
-  const bare = !match[2] && !match[3] && !/0/.test(text);
-  if (bare && suffix.base === 2 && suffix.exponent >= 50) return numericWrong;
+  if (!parts.digits && suffix.base === 2 && suffix.exponent >= 50) return numericWrong;
   if (whole.length + fraction.length > digitsMax) return numericWrong;
 
   let value = BigInt(whole + fraction);
   let scale = -fraction.length;
   let format = suffix.format;
-  if (match[1] === "-") value = -value;
+  if (parts.negative) value = -value;
   if (suffix.base === 10) scale += suffix.exponent;
   else value <<= BigInt(suffix.exponent);
   if (scale < -9) {

@@ -20,12 +20,16 @@ const goTypes: Readonly<Record<string, [type: string, kind: string]>> = {
   object: ["map[string]interface {}", "map"],
 };
 
+const ofType = " of type ";
+
 /** The text of Go's JSON decoder in the words of the converter. k8s: apimachinery/pkg/runtime/converter.go fromUnstructured */
 export function conversionError(text: string): string {
-  const found = /^json: cannot unmarshal (\w+).* into Go .* of type (.+)$/.exec(text);
-  if (!found) return text;
-  const [type, kind] = goTypes[found[1] as string] ?? ["", ""];
-  const wanted = found[2] as string;
+  const found = /^json: cannot unmarshal (\w+)/.exec(text)?.[1];
+  const into = text.indexOf(" into Go ");
+  const of = text.lastIndexOf(ofType);
+  if (found === undefined || into < 0 || of < into) return text;
+  const [type, kind] = goTypes[found] ?? ["", ""];
+  const wanted = text.slice(of + ofType.length);
   if (wanted.startsWith("map[")) return `cannot restore map from ${kind}`;
   if (wanted.startsWith("[]")) return `cannot restore slice from ${kind}`;
   if (/^\w+\.[A-Z]/.test(wanted)) return `cannot restore struct from: ${kind}`;

@@ -1,5 +1,6 @@
 /** RFC 6902 as the API server takes it. Copy-on-write: the given object is never changed. */
-import { jsonPatchOperationsMax } from "../../limits.ts";
+import { encodeUtf8 } from "../../core/utf8.ts";
+import { jsonPatchCopyBytesMax, jsonPatchOperationsMax } from "../../limits.ts";
 import { badRequest, StatusError, tooLarge } from "../status.ts";
 import { getOwn, isObject, jsonEqual, jsonKind, setOwn } from "./go-value.ts";
 import type { JsonObject } from "./go-value.ts";
@@ -81,6 +82,8 @@ const NUMBER = /^[+-]?\d+$/;
 class Document {
   root: unknown;
   private readonly owned = new WeakSet<object>();
+  /** Bytes of JSON that copies brought. */
+  private copied = 0;
   constructor(root: unknown) {
     this.root = root;
   }
@@ -122,10 +125,21 @@ class Document {
     return copy;
   }
 
-  /** A value now referenced twice must not be changed in place any more. */
-  share(value: unknown): void {
-    if (!isContainer(value) || !this.owned.delete(value)) return;
-    for (const item of Object.values(value)) this.share(item);
+  /**
+   * A value of its own: what is copied may hold the very place it is copied to. All copies of a patch together are
+   * bounded, or a few operations would double the document again and again.
+   * k8s: apiserver/pkg/server/config.go JSONPatchMaxCopyBytes
+   */
+  copyOf(value: unknown): unknown {
+    if (value === undefined) return null;
+    const text = JSON.stringify(value);
+    this.copied += encodeUtf8(text).length;
+    if (this.copied > jsonPatchCopyBytesMax) {
+      throw new JsonPatchError(
+        `Unable to complete the copy, the accumulated size increase of copy is ${this.copied}, exceeding the limit ${jsonPatchCopyBytesMax}`,
+      );
+    }
+    return JSON.parse(text);
   }
 }
 
@@ -277,9 +291,9 @@ const OPERATIONS: Record<string, Apply> = {
     const target =
       document.writable(path) ??
       missing(`copy operation does not apply: doc is missing destination path: ${path}`);
-    document.share(value);
+    const copy = document.copyOf(value);
     within("error while adding value during copy", () =>
-      insert(target.container, target.key, value ?? null),
+      insert(target.container, target.key, copy),
     );
   },
   test(document, operation) {

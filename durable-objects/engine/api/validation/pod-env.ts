@@ -61,9 +61,11 @@ export function validateFieldRef(
     invalid(`${path}.fieldPath`, fieldPath, `error converting fieldPath: ${reason}`),
   ];
   if (ref.apiVersion !== "v1") return wrong(`unsupported pod version: ${ref.apiVersion}`);
-  const subscripted = /^(.*)\['(.*)'\]$/s.exec(fieldPath);
-  if (subscripted) {
-    const [, base, key = ""] = subscripted;
+  const head = fieldPath.endsWith("']") ? fieldPath.slice(0, -2) : "";
+  const opens = head.lastIndexOf("['");
+  if (opens >= 0) {
+    const base = head.slice(0, opens);
+    const key = head.slice(opens + 2);
     if (base === "metadata.annotations")
       return invalidEach(path, key.toLowerCase(), qualifiedName(key.toLowerCase()));
     if (base === "metadata.labels") return invalidEach(path, key, qualifiedName(key));

@@ -2,6 +2,7 @@
  * The interpreter: one frame action per step. A frame that needs something done first pushes a frame for it and looks at
  * `$?` when it is on top again. Whatever blocks (a child, a pipe, the terminal) is a frame with a wake condition.
  */
+import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
 import type { Step } from "../program.ts";
 import { SyntaxProblem } from "./ast.ts";
@@ -147,7 +148,7 @@ function substitutionStep(shell: Shell, frame: FrameOf<"sub">): Step {
   shell.state.f.pop();
   const below = shell.top;
   if (below?.k === "node") {
-    (below.m ??= []).push(frame.b.replace(/\n+$/, ""));
+    (below.m ??= []).push(trimEndOf(frame.b, "\n"));
     below.ss = status;
   }
   return undefined;

@@ -4,7 +4,7 @@ import { formatPrintf } from "./printf.ts";
 /** `{ s, n }`: text of the input that compares as a number. Undefined: never set. */
 export type Value = number | string | { s: string; n: number } | undefined;
 
-const numberPattern = /^\s*[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)\s*$/;
+const numberPattern = /^\s*[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)\s*$/;
 
 /** Text from the input: a number too, if it looks like one. */
 export function inputValue(text: string): Value {
@@ -69,7 +69,7 @@ function one(spec: string, letter: string, value: Value, convert: string): strin
 export function awkFormat(format: string, values: readonly Value[], convert: string): string {
   let at = 0;
   return format.replace(
-    /%([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlLq]*([a-zA-Z%])/g,
+    /%([-+ 0#]*)(\*|[1-9]\d*)?(?:\.(\*|\d+)?)?[hlLq]*([a-zA-Z%])/g,
     (
       whole,
       flags: string,

@@ -79,7 +79,7 @@ const cat = stream<CatState>("cat", {
   data(io, state, text) {
     const { how } = state;
     if (how === "") return io.out(text);
-    for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+    for (const line of text.match(/[^\n]+\n?|\n/g) ?? []) {
       const blank = !state.inside && line === "\n";
       if (how.includes("s") && blank && state.blank) continue;
       if (!state.inside && (how.includes("b") ? !blank : how.includes("n")))

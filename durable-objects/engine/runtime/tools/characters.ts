@@ -118,10 +118,10 @@ function expandSet(text: string): string {
 
 const ranges = (io: Io, text: string): [number, number][] =>
   text.split(",").map((part) => {
-    const match = /^(\d*)(-?)(\d*)$/.exec(part);
+    const match = /^(\d*)(?:(-)(\d*))?$/.exec(part);
     if (!match || part === "-" || part === "") return io.fail(`invalid number '${part}'`);
     const from = match[1] === "" ? 1 : Number(match[1]);
-    const to = match[2] === "" ? from : match[3] === "" ? Infinity : Number(match[3]);
+    const to = match[2] === undefined ? from : match[3] === "" ? Infinity : Number(match[3]);
     if (to < from) io.fail(`${to}<${from - 1}`);
     return [from, to];
   });

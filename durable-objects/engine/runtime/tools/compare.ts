@@ -4,7 +4,7 @@ import { options, type Options } from "./options.ts";
 import { tool, type Io } from "./tool.ts";
 import { inFolder } from "./words.ts";
 
-const lines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+const lines = (text: string): string[] => text.match(/[^\n]+\n?|\n/g) ?? [];
 
 type Edit = [op: " " | "-" | "+", line: string];
 

@@ -1,5 +1,6 @@
 /** Odds and ends: mktemp, truncate, nohup, stty, vi's honest word, sysctl, who. */
-import { Errno, errnoTexts, type ErrnoCode } from "../errno.ts";
+import { Errno, type ErrnoCode, errnoTexts } from "../errno.ts";
+import { trimEndOf } from "../../core/trim.ts";
 import type { Program } from "../program.ts";
 import { count } from "./ends.ts";
 import { options } from "./options.ts";
@@ -16,9 +17,12 @@ const mktemp = tool("mktemp", (io) => {
     (given === undefined || opts.has("t") ? (io.sys.env.TMPDIR ?? "/tmp") : undefined);
   const template = `${folder === undefined ? "" : `${folder}/`}${given ?? "tmp.XXXXXX"}`;
   if (!template.endsWith("XXXXXX")) return io.fail(`${template}: Invalid argument`);
-  const path = template.replace(/X+$/, (run) =>
-    [...run].map(() => letters[Math.floor(io.sys.random() * letters.length)]).join(""),
+  const stem = trimEndOf(template, "X");
+  const chosen = Array.from(
+    { length: template.length - stem.length },
+    () => letters[Math.floor(io.sys.random() * letters.length)],
   );
+  const path = stem + chosen.join("");
   const made = io.try(path, () => {
     if (opts.has("u")) return;
     if (opts.has("d")) io.sys.mkdir(path, 0o700);

@@ -1,4 +1,5 @@
 /** Names of files: readlink, realpath, basename, dirname. */
+import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
 import { mkfifo as makeFifo, mknod as makeNode } from "../special-files.ts";
 import { options } from "./options.ts";
@@ -81,10 +82,10 @@ export const pathTools = [
   tool("dirname", (io) => {
     const [given, more] = io.args.filter((arg) => arg !== "--");
     if (given === undefined || more !== undefined) return usage(io, "dirname FILENAME");
-    const path = given.replace(/\/+$/, "");
+    const path = trimEndOf(given, "/");
     const slash = path.lastIndexOf("/");
     io.out(
-      `${slash < 0 ? (path === "" && given.startsWith("/") ? "/" : ".") : path.slice(0, slash).replace(/\/+$/, "") || "/"}\n`,
+      `${slash < 0 ? (path === "" && given.startsWith("/") ? "/" : ".") : trimEndOf(path.slice(0, slash), "/") || "/"}\n`,
     );
     return 0;
   }),

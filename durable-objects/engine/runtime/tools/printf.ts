@@ -1,4 +1,5 @@
 /** printf: the format is used again until the arguments are used up. */
+import { trimEndOf } from "../../core/trim.ts";
 import { unescape } from "./echo.ts";
 
 export interface Printed {
@@ -7,7 +8,7 @@ export interface Printed {
   status: number;
 }
 
-const specPattern = /%([-+ 0#]*)(\*|\d+)?(?:\.(\*|-?\d+)?)?(?:hh|h|ll|l|j|z|t|L|q)*([a-zA-Z%])/y;
+const specPattern = /%([-+ 0#]*)(\*|[1-9]\d*)?(?:\.(\*|-?\d+)?)?[hljztLq]*([a-zA-Z%])/y;
 
 interface Spec {
   flags: string;
@@ -80,7 +81,11 @@ function formatFloat(value: number, spec: Spec): string {
       power < -4 || power >= digits
         ? exponent(value, digits - 1)
         : value.toFixed(Math.max(0, digits - 1 - power));
-    if (!flags.includes("#") && text.includes(".")) text = text.replace(/\.?0+($|e)/, "$1");
+    if (!flags.includes("#") && text.includes(".")) {
+      const [digits = "", power] = text.split("e");
+      const plain = trimEndOf(trimEndOf(digits, "0"), ".");
+      text = power === undefined ? plain : `${plain}e${power}`;
+    }
   }
   if (conversion !== lower) text = text.toUpperCase();
   if (!text.startsWith("-"))

@@ -1,4 +1,5 @@
 /** sed: on standard input as it comes, or on whole files. */
+import { folderOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
 import { cloneJson } from "../bytes.ts";
 import type { Program, Step } from "../program.ts";
@@ -143,16 +144,14 @@ function inPlace(sys: Sys, io: Io, state: SedState, file: string): void {
   if (verdict !== false) out += text.slice(at);
   if (state.inPlace) sys.writeFile(file + state.inPlace, text);
   // A new file takes the old one's place, as rename does: a mounted ConfigMap refuses it.
-  const fresh = `${file.replace(/[^/]*$/, "")}sed${String(Math.floor(sys.random() * 1e6)).padStart(6, "0")}`;
+  const fresh = `${folderOf(file)}sed${String(Math.floor(sys.random() * 1e6)).padStart(6, "0")}`;
   try {
     sys.writeFile(fresh, out);
     sys.chmod(fresh, stat.mode);
     if (sys.who.uid === 0) sys.chown(fresh, stat.uid, stat.gid);
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    return io.fail(
-      `can't create temp file '${file.replace(/[^/]*$/, "")}sedXXXXXX': ${error.message}`,
-    );
+    return io.fail(`can't create temp file '${folderOf(file)}sedXXXXXX': ${error.message}`);
   }
   try {
     sys.rename(fresh, file);

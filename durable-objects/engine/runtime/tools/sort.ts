@@ -101,6 +101,13 @@ export function versionOrder(a: string, b: string): number {
   return 0;
 }
 
+/** Fields as blanks part them: each holds the blanks before it. */
+function blankFields(line: string): string[] {
+  const fields = line.split(/(?<=\S)(?=\s)/);
+  if (fields.at(-1)?.trim() === "") fields.pop();
+  return fields;
+}
+
 /** `2,3n`, `1.2`. */
 function sortKey(
   io: Io,
@@ -117,8 +124,7 @@ function sortKey(
   return {
     flags,
     of(line) {
-      const fields =
-        separator === undefined ? (line.match(/\s*\S+/g) ?? []) : line.split(separator);
+      const fields = separator === undefined ? blankFields(line) : line.split(separator);
       const part = fields.slice(from, to);
       if (upto !== undefined && part.length === to - from)
         part[part.length - 1] = part.at(-1)!.slice(0, upto);

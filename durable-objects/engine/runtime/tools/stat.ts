@@ -98,10 +98,12 @@ export const stat = tool("stat", (io) => {
     else if (format === undefined) io.out(full(io, path, found));
     else
       io.out(
-        `${format.replace(/%[-0]*(\d*)([a-zA-Z%])/g, (whole, width: string, letter: string) =>
-          letter === "%"
-            ? "%"
-            : String(cells[letter]?.(io, path, found) ?? whole).padStart(Number(width)),
+        `${format.replace(
+          /%[-0]*((?:[1-9]\d*)?)([a-zA-Z%])/g,
+          (whole, width: string, letter: string) =>
+            letter === "%"
+              ? "%"
+              : String(cells[letter]?.(io, path, found) ?? whole).padStart(Number(width)),
         )}\n`,
       );
   }

@@ -88,7 +88,7 @@ const seq = tool("seq", (io) => {
   }
   if (words.length === 0 || words.length > 3)
     return usage(io, "seq [-w] [-s SEP] [FIRST [INC]] LAST");
-  if (words.some((word) => !/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(word)))
+  if (words.some((word) => !/^[-+]?(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i.test(word)))
     return usage(io, "seq [-w] [-s SEP] [FIRST [INC]] LAST");
   const last = Number(words.at(-1));
   const first = words.length > 1 ? Number(words[0]) : 1;

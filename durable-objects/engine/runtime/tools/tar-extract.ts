@@ -1,4 +1,5 @@
 /** tar x and t: takes an archive in as it comes, entry by entry. */
+import { trimEndOf } from "../../core/trim.ts";
 import { mkfifo } from "../special-files.ts";
 import { Errno } from "../errno.ts";
 import { parents } from "./file-tools.ts";
@@ -119,8 +120,8 @@ function begin(io: Io, reader: TarReader, rules: ExtractRules, entry: TarEntry):
   const wanted =
     (rules.only.length === 0 ||
       rules.only.some((one) => {
-        const plain = one.replace(/\/+$/, "");
-        const hit = full.name.replace(/\/+$/, "") === plain || full.name.startsWith(`${plain}/`);
+        const plain = trimEndOf(one, "/");
+        const hit = trimEndOf(full.name, "/") === plain || full.name.startsWith(`${plain}/`);
         if (hit && !reader.seen.includes(one)) reader.seen.push(one);
         return hit;
       })) &&
@@ -209,7 +210,7 @@ function place(io: Io, reader: TarReader, rules: ExtractRules, entry: TarEntry):
 function finish(io: Io, reader: TarReader, rules: ExtractRules): void {
   const { meta, entry } = reader;
   if (meta) {
-    const plain = meta.text.replace(/\0+$/, "");
+    const plain = trimEndOf(meta.text, "\0");
     if (meta.type === "L") reader.long.name = plain;
     else if (meta.type === "K") reader.long.link = plain;
     else if (meta.type === "x") {

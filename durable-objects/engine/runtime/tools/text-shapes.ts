@@ -35,7 +35,7 @@ const split = tool("split", (io) => {
   const bytes = opts.value("b");
   const n = bytes === undefined ? Number(opts.value("l") ?? 1000) : count(io, bytes);
   if (!(n > 0)) return io.fail(`invalid number '${bytes ?? opts.value("l")}'`);
-  const all = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const all = text.match(/[^\n]+\n?|\n/g) ?? [];
   const size = bytes === undefined ? all.length : text.length;
   for (let at = 0, i = 0; at < size; at += n, i++) {
     let suffix = "";

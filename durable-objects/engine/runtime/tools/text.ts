@@ -139,7 +139,7 @@ export const reverse = [
     for (const file of io.args.length ? io.args : ["-"])
       io.out(
         (io.input(file, code) ?? "")
-          .match(/[^\n]*\n|[^\n]+$/g)
+          .match(/[^\n]+\n?|\n/g)
           ?.reverse()
           .join("") ?? "",
       );
@@ -152,7 +152,7 @@ export const reverse = [
     const text = opts.rest.length
       ? opts.rest.map((file) => io.input(file, code) ?? "").join("")
       : io.stdin();
-    for (const line of text.match(/[^\n]*\n|[^\n]+$/g) ?? []) {
+    for (const line of text.match(/[^\n]+\n?|\n/g) ?? []) {
       const numbered = opts.value("b") === "a" || line !== "\n";
       io.out(
         numbered

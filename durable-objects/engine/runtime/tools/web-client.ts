@@ -1,4 +1,5 @@
 /** One HTTP exchange after the other, for wget and curl: names, redirects, time limits. */
+import { folderOf } from "../../core/trim.ts";
 import { siteAt } from "../../network/sites.ts";
 import { httpResult, httpStart, lookUp } from "../../network/socket.ts";
 import { Errno } from "../errno.ts";
@@ -38,7 +39,7 @@ export function follow(from: Url, location: string): string {
   const base = `${from.scheme}://${from.host}${standardPort(from) ? "" : `:${from.port}`}`;
   if (location.startsWith("//")) return `${from.scheme}:${location}`;
   if (location.startsWith("/")) return base + location;
-  return `${base}${from.path.replace(/\?.*/, "").replace(/[^/]*$/, "")}${location}`;
+  return `${base}${folderOf(from.path.replace(/\?.*/, ""))}${location}`;
 }
 
 export const standardPort = ({ scheme, port }: Url): boolean =>
