@@ -1,4 +1,6 @@
 /** What a redis holds: databases of keys, as plain JSON in the server's state. */
+import type { MatchWork } from "../runtime/regex/work.ts";
+import { matches } from "../runtime/shell/pattern.ts";
 
 export type Value =
   | { t: "string"; v: string; x?: number }
@@ -99,21 +101,9 @@ export function storeBytes(store: Store): number {
   return bytes;
 }
 
-/** redis' glob: `*`, `?`, `[a-z]`, `\x`. */
-export function globMatches(pattern: string, text: string): boolean {
-  const source = pattern.replace(
-    /\\(.)|\[([^\]]*)\]|[*?]|[.+^${}()|/\\]/gs,
-    (whole, escaped?: string, set?: string) => {
-      if (escaped !== undefined) return `\\u${escaped.charCodeAt(0).toString(16).padStart(4, "0")}`;
-      if (set !== undefined) return `[${set.replace(/[\\[]/g, "\\$&")}]`;
-      return whole === "*" ? ".*?" : whole === "?" ? "." : `\\${whole}`;
-    },
-  );
-  if ((pattern.match(/\*/g)?.length ?? 0) > 8) return false;
-  try {
-    return new RegExp(`^${source}$`, "s").test(text);
-  } catch {
-    // A set such as [z-a] matches nothing.
-    return false;
-  }
+/** Which names fit redis' glob: `*`, `?`, `[^a-z]`, `\\x`. ENOMEM beyond a step's work. */
+export function globbed(names: readonly string[], pattern: string, work: MatchWork): string[] {
+  // The shell's patterns know one negation more.
+  const shells = pattern.replaceAll("[!", "[\\!");
+  return names.filter((name) => matches(shells, name, work));
 }

@@ -1,4 +1,5 @@
 /** sed: on standard input as it comes, or on whole files. */
+import { matchUnitsPerRound } from "../../limits.ts";
 import { Errno } from "../errno.ts";
 import { cloneJson } from "../bytes.ts";
 import type { Program, Step } from "../program.ts";
@@ -133,7 +134,7 @@ function inPlace(sys: Sys, io: Io, state: SedState, file: string): void {
     memory,
     lines,
     outputs(sys, io, state, (part) => void (out += part)),
-    state.quiet,
+    { quiet: state.quiet, work: sys.matching },
   );
   let verdict: number | false | undefined;
   do {
@@ -171,7 +172,7 @@ function cycles(sys: Sys, io: Io, state: SedState): Step {
     state.m,
     source,
     outputs(sys, io, state, (text) => io.out(text)),
-    state.quiet,
+    { quiet: state.quiet, work: sys.matching },
   );
   for (let n = 0; n < 500; n++) {
     source.added = "";
@@ -191,7 +192,7 @@ function cycles(sys: Sys, io: Io, state: SedState): Step {
       io.pending.splice(0, io.pending.length, ...kept.pending);
       return { wait: { r: [0] } };
     }
-    if (io.pending.length && n > 100) break;
+    if ((io.pending.length && n > 100) || sys.matching.used > matchUnitsPerRound) break;
   }
   return undefined;
 }
@@ -230,7 +231,9 @@ function begin(io: Io, state: SedState): void {
   if (opts.has("i")) state.inPlace = suffix?.replace(/^-i|^--in-place=?/, "") ?? "";
   state.f = rest.length || opts.has("i") ? rest : ["-"];
   try {
-    parseSed(state.script, state.extended);
+    const commands = parseSed(state.script, state.extended);
+    // What its patterns take to be compiled grows with what they say.
+    io.sys.charge(commands.length + state.script.length / 4);
   } catch (error) {
     if (!(error instanceof SedProblem)) throw error;
     io.fail(error.message);
@@ -249,10 +252,16 @@ export const sed: Program<SedState> = steps<SedState>("sed", {
   }),
   begin,
   step(sys, io, state) {
-    if (state.inPlace === undefined) return cycles(sys, io, state);
-    for (const file of state.f) inPlace(sys, io, state, file);
-    state.x = state.bad ? 1 : 0;
-    return undefined;
+    try {
+      if (state.inPlace === undefined) return cycles(sys, io, state);
+      const file = state.f.shift();
+      if (file !== undefined) inPlace(sys, io, state, file);
+      else state.x = state.bad ? 1 : 0;
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SedProblem)) throw error;
+      return io.fail(error.message);
+    }
   },
   memoryBytes: (state) => 1_048_576 + state.b.length,
 });

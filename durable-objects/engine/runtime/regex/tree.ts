@@ -1,0 +1,49 @@
+/** What a regular expression is parsed to. */
+import type { CharSet } from "./char-set.ts";
+
+/** Conditions on the characters beside a place. */
+export type Assertion =
+  | "text-start"
+  | "text-end"
+  | "line-start"
+  | "line-end"
+  | "word-edge"
+  | "no-word-edge"
+  | "word-start"
+  | "word-end"
+  | "no-word-before"
+  | "no-word-after";
+
+export type Node =
+  | { k: "set"; set: CharSet }
+  | { k: "assert"; a: Assertion }
+  /** None at all: the empty expression. */
+  | { k: "cat"; of: readonly Node[] }
+  | { k: "alt"; of: readonly Node[] }
+  /** `max` undefined: without end. */
+  | { k: "repeat"; of: Node; min: number; max: number | undefined; lazy: boolean }
+  | { k: "group"; of: Node; n: number }
+  | { k: "back"; n: number; fold: boolean }
+  | { k: "look"; of: Node; negated: boolean };
+
+export const empty: Node = { k: "cat", of: [] };
+
+export const cat = (of: readonly Node[]): Node => (of.length === 1 ? of[0]! : { k: "cat", of });
+export const alt = (of: readonly Node[]): Node => (of.length === 1 ? of[0]! : { k: "alt", of });
+
+export function someNode(node: Node, holds: (node: Node) => boolean): boolean {
+  if (holds(node)) return true;
+  if (node.k === "cat" || node.k === "alt") return node.of.some((one) => someNode(one, holds));
+  return "of" in node && someNode(node.of, holds);
+}
+
+/** A pattern that is none; the words are regcomp's. */
+export class RegexProblem extends Error {
+  override name = "RegexProblem";
+}
+
+export const problem = (words: string): never => {
+  throw new RegexProblem(words);
+};
+
+export const tooBig = "Regular expression too big";
