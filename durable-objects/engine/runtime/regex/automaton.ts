@@ -135,7 +135,7 @@ export class Automaton {
       else if (what === op.match) this.#matched = true;
       else if (what !== op.assert || holds(x[at]!, left, right)) stack[top++] = at + 1;
     }
-    this.#cost = count <= 8 ? 1 : count >> 1;
+    this.#cost = count <= 8 ? 1 : count;
     return { states: out, last: asserts ? kind : beside.other };
   }
 
@@ -172,25 +172,35 @@ export class Automaton {
       return rest < 0 ? found : rest;
     };
     if (id < 0) return slow({ states: start, last });
-    const edge = this.#classes.count;
+    const width = this.#width;
+    const anywhere = this.#anywhere;
+    const classes = this.#classes;
+    const { low } = classes;
+    const { length } = text;
+    let nextOf = this.#next;
+    let unitsOf = this.#units;
     for (; ; at += step) {
       const place = at + shift;
-      const by =
-        place >= 0 && place < text.length ? this.#classes.of(text.charCodeAt(place)) : edge;
-      let next = this.#next[id * this.#width + by]!;
+      let by = classes.count;
+      if (place >= 0 && place < length) {
+        const code = text.charCodeAt(place);
+        by = code < 256 ? low[code]! : classes.of(code);
+      }
+      let next = nextOf[id * width + by]!;
       if (next < 0) {
         next = this.#learn(id, by);
         if (next < 0) return slow(this.#sets[id]!);
+        nextOf = this.#next;
+        unitsOf = this.#units;
       }
-      units += this.#units[id * this.#width + by]!;
+      units += unitsOf[id * width + by]!;
       if ((next & 1) === 1) {
         found = at;
         if (until === "first") break;
         if (marks) marks[at] = 1;
       }
       id = next >> 1;
-      if (id === 0 && !this.#anywhere) break;
-      if (at === end) break;
+      if (at === end || (id === 0 && !anywhere)) break;
       if (units > looksMax) {
         work.spend(units);
         units = 0;

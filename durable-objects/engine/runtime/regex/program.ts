@@ -53,7 +53,8 @@ export const holds = (assertion: number, left: number, right: number): boolean =
 /** The classes of characters that a pattern can tell apart. */
 export class Classes {
   readonly count: number;
-  readonly #low = new Uint16Array(256);
+  /** Of the first 256 codes. */
+  readonly low = new Uint16Array(256);
   readonly #starts: number[];
   /** Of each class, what it is beside a place. */
   readonly kinds: Uint8Array;
@@ -70,7 +71,7 @@ export class Classes {
     this.count = this.#starts.length;
     for (let code = 0, at = 0; code < 256; code++) {
       while (this.#starts[at + 1] !== undefined && this.#starts[at + 1]! <= code) at++;
-      this.#low[code] = at;
+      this.low[code] = at;
     }
     this.kinds = Uint8Array.from(this.#starts, (code) =>
       code === 10 ? beside.newline : has(wordChars, code) ? beside.word : beside.other,
@@ -78,7 +79,7 @@ export class Classes {
   }
 
   of(code: number): number {
-    if (code < 256) return this.#low[code]!;
+    if (code < 256) return this.low[code]!;
     let low = 0;
     let high = this.count;
     while (high - low > 1) {

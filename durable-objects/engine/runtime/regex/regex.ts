@@ -117,6 +117,7 @@ export class Regex {
   readonly #forward: Program;
   readonly #plain: Node;
   readonly #literal: { text: string; whole: boolean };
+  readonly #startsText: boolean;
   readonly #hard: boolean;
   readonly #tagged: Program;
 
@@ -132,6 +133,8 @@ export class Regex {
     this.#forward = compile(this.#plain, { reverse: false, tags: "none" });
     const sets = [...this.#tagged.sets, ...this.#forward.sets];
     this.#classes = new Classes(sets, this.#forward.asserts || this.#tagged.asserts);
+    const first = tree.k === "cat" ? tree.of[0] : tree;
+    this.#startsText = first?.k === "assert" && first.a === "text-start";
     this.#literal = this.#hard ? { text: "", whole: false } : literalOf(tree);
     this.units = unitsPerState * (this.#tagged.op.length + this.#forward.op.length);
   }
@@ -174,6 +177,8 @@ export class Regex {
 
   #firstEnd(text: string, from: number, work: MatchWork): number {
     const { text: literal, whole } = this.#literal;
+    // What begins at the text's start is not looked for elsewhere.
+    if (this.#startsText) return from > 0 ? -1 : this.#anchored.run(text, 0, "first", work);
     if (literal === "") return this.#search.run(text, from, "first", work);
     const at = placeOf(text, literal, from);
     work.spend(1 + (((at < 0 ? text.length : at) - from + literal.length) >> 4));

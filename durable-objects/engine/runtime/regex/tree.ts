@@ -1,5 +1,5 @@
 /** What a regular expression is parsed to. */
-import type { CharSet } from "./char-set.ts";
+import { normalized, type CharSet } from "./char-set.ts";
 
 /** Conditions on the characters beside a place. */
 export type Assertion =
@@ -29,7 +29,12 @@ export type Node =
 export const empty: Node = { k: "cat", of: [] };
 
 export const cat = (of: readonly Node[]): Node => (of.length === 1 ? of[0]! : { k: "cat", of });
-export const alt = (of: readonly Node[]): Node => (of.length === 1 ? of[0]! : { k: "alt", of });
+/** Any of some; characters that stand for themselves are one set. */
+export function alt(of: readonly Node[]): Node {
+  if (of.length === 1) return of[0]!;
+  const sets = of.flatMap((one) => (one.k === "set" ? [one.set] : []));
+  return sets.length === of.length ? { k: "set", set: normalized(sets.flat()) } : { k: "alt", of };
+}
 
 export function someNode(node: Node, holds: (node: Node) => boolean): boolean {
   if (holds(node)) return true;
