@@ -1,8 +1,14 @@
 /** As much of nginx's configuration language as a static server needs: server, listen, root, index, location, return. */
 
+import { regex, Regex, type NoRegex } from "../runtime/regex/regex.ts";
+
 export interface NginxLocation {
   path: string;
   exact?: true;
+  /** `~` and `~*`: the path is a pattern; in either case with the second. */
+  pattern?: "~" | "~*";
+  /** `^~`: patterns are not looked at. */
+  final?: true;
   root?: string;
   type?: string;
   returns?: { status: number; text: string };
@@ -138,7 +144,10 @@ function readServer(block: Directive[], root: string, upstreams: Upstreams): Ngi
   const first = server.locations.find((location) => location.path === "/" && location.root);
   if (first?.root && server.root === root) server.root = first.root;
   server.locations.sort(
-    (a, b) => Number(a.exact ?? false) - Number(b.exact ?? false) || a.path.length - b.path.length,
+    (a, b) =>
+      Number(a.exact ?? false) - Number(b.exact ?? false) ||
+      // Patterns stay in the order of the file.
+      (a.pattern && b.pattern ? 0 : a.path.length - b.path.length),
   );
   return server;
 }
@@ -148,9 +157,24 @@ const returned = (args: string[]): { status: number; text: string } =>
     ? { status: Number(args[0]), text: args[1] ?? "" }
     : { status: 302, text: args[0] ?? "" };
 
+/** The pattern of a location; nothing for other ones. */
+export function locationPattern({ path, pattern }: NginxLocation): Regex | NoRegex | undefined {
+  return pattern && regex(path, { syntax: "perl", fold: pattern === "~*" });
+}
+
+/** nginx' complaint about a location whose pattern is none. */
+function badPattern([, kind, path = ""]: string[]): string | undefined {
+  if (kind !== "~" && kind !== "~*") return undefined;
+  const made = locationPattern({ path, pattern: kind });
+  if (!made || made instanceof Regex) return undefined;
+  return `pcre2_compile() failed: ${made.error} in "${path}" at offset ${made.at ?? 0}`;
+}
+
 function readLocation(args: string[], block: Directive[], upstreams: Upstreams): NginxLocation {
   const location: NginxLocation = { path: args.at(-1) ?? "/" };
   if (args[0] === "=") location.exact = true;
+  if (args[0] === "^~") location.final = true;
+  if (args.length > 1 && (args[0] === "~" || args[0] === "~*")) location.pattern = args[0];
   for (const { words, line } of block) {
     if (words[0] === "proxy_pass") {
       const proxy = readProxy(words[1] ?? "", line, upstreams);
@@ -201,6 +225,10 @@ export function parseNginxConfig(
         const odd = inner.find((directive) => !known.test(directive.words[0] ?? ""));
         if (odd)
           return `unknown directive "${odd.words[0]}" in /etc/nginx/conf.d/default.conf:${odd.line}`;
+        for (const { words: given, line: at } of inner) {
+          const bad = given[0] === "location" ? badPattern(given) : undefined;
+          if (bad) return `${bad} in /etc/nginx/conf.d/default.conf:${at}`;
+        }
         servers.push(readServer(inner, here, upstreams));
       }
       if (name === "include" && !/mime\.types$/.test(words[1] ?? ""))

@@ -13,7 +13,7 @@ import {
 } from "./char-set.ts";
 import { controls } from "./bracket.ts";
 import { intervalAt, repeated } from "./posix.ts";
-import { alt, cat, problem, tooBig, type Assertion, type Node } from "./tree.ts";
+import { alt, cat, problem, RegexProblem, tooBig, type Assertion, type Node } from "./tree.ts";
 
 const noNewline = complement(single(10));
 
@@ -220,6 +220,11 @@ class Parser {
 /** The tree of a pattern and its number of groups. RegexProblem. */
 export function parsePerl(text: string, fold: boolean): { tree: Node; groups: number } {
   const parser = new Parser(text, fold);
-  const tree = parser.branches(0);
-  return { tree, groups: parser.groups };
+  try {
+    const tree = parser.branches(0);
+    return { tree, groups: parser.groups };
+  } catch (error) {
+    if (error instanceof RegexProblem) error.at = Math.min(parser.at, text.length);
+    throw error;
+  }
 }

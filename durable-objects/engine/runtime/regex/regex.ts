@@ -319,6 +319,8 @@ function parse(patterns: readonly string[], options: RegexOptions): { tree: Node
 /** What is no pattern, and what finding that out took. */
 export interface NoRegex {
   error: string;
+  /** Of a PCRE pattern, how far it was read. */
+  at?: number;
   units: number;
 }
 
@@ -341,6 +343,6 @@ export function regex(
   } catch (error) {
     if (!(error instanceof RegexProblem)) throw error;
     const units = unitsPerState * (error.message === tooBig ? regexStatesMax : key.length);
-    return keep(kept, regexesKeptMax, key, { error: error.message, units });
+    return keep(kept, regexesKeptMax, key, { error: error.message, at: error.at, units });
   }
 }

@@ -45,6 +45,8 @@ export function someNode(node: Node, holds: (node: Node) => boolean): boolean {
 /** A pattern that is none; the words are regcomp's. */
 export class RegexProblem extends Error {
   override name = "RegexProblem";
+  /** How far a PCRE pattern was read. */
+  at = 0;
 }
 
 export const problem = (words: string): never => {
