@@ -85,6 +85,7 @@ export const regexDepthMax = 200;
 /** Compiled ones that are kept, and numbers that each of their automata may keep of sets of states. */
 export const regexesKeptMax = 32;
 export const automatonCellsMax = 64 * 1024;
+export const automataCellsMax = 2 * 1024 * 1024;
 /** Work of matching in one step of a program, one unit being a character looked at by one state. */
 export const matchUnitsPerStepMax = 10_000_000;
 /** A step that has spent as much on its lines so far leaves the others to the next. */

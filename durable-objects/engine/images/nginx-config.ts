@@ -1,6 +1,7 @@
 /** As much of nginx's configuration language as a static server needs: server, listen, root, index, location, return. */
 
-import { regex, Regex, type NoRegex } from "../runtime/regex/regex.ts";
+import { Regex, regexFor, type NoRegex } from "../runtime/regex/regex.ts";
+import { MatchWork } from "../runtime/regex/work.ts";
 
 export interface NginxLocation {
   path: string;
@@ -157,15 +158,19 @@ const returned = (args: string[]): { status: number; text: string } =>
     ? { status: Number(args[0]), text: args[1] ?? "" }
     : { status: 302, text: args[0] ?? "" };
 
-/** The pattern of a location; nothing for other ones. */
-export function locationPattern({ path, pattern }: NginxLocation): Regex | NoRegex | undefined {
-  return pattern && regex(path, { syntax: "perl", fold: pattern === "~*" });
+/** The pattern of a location; nothing for other ones. ENOMEM where there are too many. */
+export function locationPattern(
+  { path, pattern }: NginxLocation,
+  work: MatchWork,
+): Regex | NoRegex | undefined {
+  const options = { syntax: "perl", fold: pattern === "~*" } as const;
+  return pattern && regexFor(work, `${pattern} ${path}`, path, options);
 }
 
 /** nginx' complaint about a location whose pattern is none. */
-function badPattern([, kind, path = ""]: string[]): string | undefined {
+function badPattern([, kind, path = ""]: string[], work: MatchWork): string | undefined {
   if (kind !== "~" && kind !== "~*") return undefined;
-  const made = locationPattern({ path, pattern: kind });
+  const made = locationPattern({ path, pattern: kind }, work);
   if (!made || made instanceof Regex) return undefined;
   return `pcre2_compile() failed: ${made.error} in "${path}" at offset ${made.at ?? 0}`;
 }
@@ -202,6 +207,7 @@ export function parseNginxConfig(
 ): { servers: NginxServer[]; error?: string } {
   const servers: NginxServer[] = [];
   const upstreams: Upstreams = {};
+  const work = new MatchWork();
   const visit = (source: string, root: string): string | undefined => {
     const block = parseBlock(tokens(source), { i: 0 }, true);
     if (typeof block === "string") return block;
@@ -226,7 +232,7 @@ export function parseNginxConfig(
         if (odd)
           return `unknown directive "${odd.words[0]}" in /etc/nginx/conf.d/default.conf:${odd.line}`;
         for (const { words: given, line: at } of inner) {
-          const bad = given[0] === "location" ? badPattern(given) : undefined;
+          const bad = given[0] === "location" ? badPattern(given, work) : undefined;
           if (bad) return `${bad} in /etc/nginx/conf.d/default.conf:${at}`;
         }
         servers.push(readServer(inner, here, upstreams));

@@ -87,9 +87,8 @@ function choose({ locations }: NginxServer, path: string, work: MatchWork): Chos
   );
   if (prefix?.exact || prefix?.final) return { location: prefix, captures: [] };
   for (const location of locations) {
-    const pattern = locationPattern(location);
+    const pattern = locationPattern(location, work);
     if (!(pattern instanceof Regex)) continue;
-    work.spend(pattern.units);
     const found = pattern.find(path, work);
     if (!found) continue;
     const groups = Math.min(pattern.groups, 9);

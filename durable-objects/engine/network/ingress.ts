@@ -5,8 +5,9 @@ import type { KubeObject } from "../core/object.ts";
 import type { Ingress } from "../kinds/ingress.ts";
 import type { Service } from "../kinds/service-shape.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
+import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import { Errno } from "../runtime/errno.ts";
-import { regex, Regex } from "../runtime/regex/regex.ts";
+import { Regex, regexFor } from "../runtime/regex/regex.ts";
 import { MatchWork } from "../runtime/regex/work.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import { ingressIp, objectKeyOf, outsideIp } from "./addresses.ts";
@@ -67,7 +68,7 @@ function pathFit(
 ): number | undefined {
   const own = entry.path || "/";
   if (asRegex && entry.pathType !== "Exact")
-    return patternOf(own, work)?.test(path, work) ? own.length * 2 : undefined;
+    return patternOf(own, work)?.test(encodeUtf8(path), work) ? own.length * 2 : undefined;
   if (entry.pathType === "Exact") return own === path ? own.length * 2 + 1 : undefined;
   const [want, have] = [elements(own), elements(path)];
   return want.every((part, i) => part === have[i]) ? own.length * 2 : undefined;
@@ -75,8 +76,8 @@ function pathFit(
 
 /** The pattern of a location `~*`. One that is none matches nothing, as nginx leaves its location out. */
 function patternOf(path: string, work: MatchWork): Regex | undefined {
-  const made = regex(path, { syntax: "perl", fold: true, within: "start" });
-  work.spend(made.units);
+  const options = { syntax: "perl", fold: true, within: "start" } as const;
+  const made = regexFor(work, path, encodeUtf8(path), options);
   return made instanceof Regex ? made : undefined;
 }
 
@@ -208,7 +209,7 @@ function rewritten({ ingress, path }: Match, asked: string, work: MatchWork): st
   const target = ingress.metadata.annotations?.[`${prefix}rewrite-target`];
   if (target === undefined || !path) return asked;
   const found = usesRegex(ingress)
-    ? patternOf(path.path ?? "/", work)?.find(asked, work)
+    ? patternOf(path.path ?? "/", work)?.find(encodeUtf8(asked), work)
     : undefined;
-  return target.replace(/\$(\d)/g, (_, n: string) => found?.group(Number(n)) ?? "");
+  return target.replace(/\$(\d)/g, (_, n: string) => decodeUtf8(found?.group(Number(n)) ?? ""));
 }

@@ -3,7 +3,7 @@
  * that a character mostly costs one look; when too many have been met the sets are worked out anew for each character.
  * Either way the time is linear in the text, and the units of work are the same.
  */
-import { automatonCellsMax } from "../../limits.ts";
+import { automataCellsMax, automatonCellsMax } from "../../limits.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
 import type { MatchWork } from "./work.ts";
 
@@ -31,6 +31,9 @@ interface Rest {
 /** Units that one character may cost before its limit is looked at again. */
 const looksMax = 1 << 16;
 
+/** What all automata keep; nothing but time depends on it. */
+const pool = { cells: 0, holders: new Set<Automaton>() };
+
 export class Automaton {
   readonly #program: Program;
   readonly #classes: Classes;
@@ -39,7 +42,7 @@ export class Automaton {
   readonly #anywhere: boolean;
   readonly #width: number;
 
-  readonly #sets: StateSet[] = [];
+  #sets: StateSet[] = [];
   readonly #known = new Map<string, number>();
   /** By set and class: twice the set that follows, and 1 where a match ends before the character; -1: not known. */
   #next = new Int32Array(0);
@@ -65,8 +68,29 @@ export class Automaton {
     this.#op = Uint8Array.from(program.op);
     this.#x = Int32Array.from(program.x);
     this.#y = Int32Array.from(program.y);
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#sets = [];
+    this.#known.clear();
+    this.#next = new Int32Array(0);
+    this.#units = new Int32Array(0);
+    this.#cells = 0;
     // Set 0 is where nothing can match any more.
     this.#intern([], beside.other);
+  }
+
+  /** Makes room where all automata together hold too much. */
+  #begin(): void {
+    if (pool.cells > automataCellsMax) {
+      for (const other of pool.holders) other.#forget();
+      pool.holders.clear();
+      pool.cells = 0;
+    }
+    if (pool.holders.has(this)) return;
+    pool.holders.add(this);
+    pool.cells += this.#cells + 8 * this.#op.length;
   }
 
   #kind(text: string, at: number): number {
@@ -81,8 +105,11 @@ export class Automaton {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const id = this.#sets.length;
-    this.#cells += states.length + this.#width * 2;
-    if (this.#cells > automatonCellsMax && id > 1) return -1;
+    const cells = states.length + this.#width * 2;
+    const full = this.#cells + cells > automatonCellsMax || pool.cells > automataCellsMax;
+    if (full && id > 1) return -1;
+    this.#cells += cells;
+    if (pool.holders.has(this)) pool.cells += cells;
     this.#sets.push({ states, last });
     this.#known.set(key, id);
     const end = (id + 1) * this.#width;
@@ -157,6 +184,7 @@ export class Automaton {
    * at each.
    */
   run(text: string, from: number, until: Until, work: MatchWork, marks?: Uint8Array): number {
+    this.#begin();
     const { reverse } = this.#program;
     const step = reverse ? -1 : 1;
     const shift = reverse ? -1 : 0;

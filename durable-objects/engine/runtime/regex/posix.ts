@@ -149,7 +149,9 @@ class Parser {
     if (!this.syntax.extended && c === "{" && begins)
       problem("Invalid preceding regular expression");
     if (Object.hasOwn(shorthands, c)) return shorthands[c]!;
-    if (c === "n" || c === "t") return this.#char(controls[c]!);
+    const all = this.syntax.backslash !== "plain";
+    if (c === "n" || c === "t" || (all && Object.hasOwn(controls, c)))
+      return this.#char(controls[c]!);
     return this.#char(c);
   }
 

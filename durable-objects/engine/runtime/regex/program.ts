@@ -50,6 +50,8 @@ const truths = assertions.map((name) => {
 export const holds = (assertion: number, left: number, right: number): boolean =>
   ((truths[assertion]! >> (4 * left + right)) & 1) === 1;
 
+const classesMax = 512;
+
 /** The classes of characters that a pattern can tell apart. */
 export class Classes {
   readonly count: number;
@@ -69,6 +71,8 @@ export class Classes {
     starts.delete(0x10000);
     this.#starts = [...starts].sort((a, b) => a - b);
     this.count = this.#starts.length;
+    // Bytes have fewer.
+    if (this.count > classesMax) problem(tooBig);
     for (let code = 0, at = 0; code < 256; code++) {
       while (this.#starts[at + 1] !== undefined && this.#starts[at + 1]! <= code) at++;
       this.low[code] = at;
@@ -127,7 +131,7 @@ const fixed = (node: Node): boolean => node.k === "set" || node.k === "assert";
 class Compiler {
   readonly plan: Plan;
   readonly made: Program;
-  readonly #sets = new Map<string, number>();
+  readonly #sets = new Map<string | CharSet, number>();
   readonly #tagOf = new Map<Node, number>();
   /** Of a member of a sequence, the tag of where it ends. */
   readonly #endOf = new Map<Node, number>();
@@ -204,11 +208,11 @@ class Compiler {
   }
 
   #set(set: CharSet): number {
-    const key = set.join();
-    let known = this.#sets.get(key);
+    let known = this.#sets.get(set);
     if (known === undefined) {
-      known = this.made.sets.push(set) - 1;
-      this.#sets.set(key, known);
+      const key = set.join();
+      known = this.#sets.get(key) ?? this.made.sets.push(set) - 1;
+      this.#sets.set(key, known).set(set, known);
     }
     return known;
   }
@@ -219,8 +223,9 @@ class Compiler {
       return;
     }
     const grouped = of.map(holdsGroup);
+    const last = grouped.lastIndexOf(true);
     for (const [i, one] of of.entries()) {
-      const after = later || grouped.indexOf(true, i + 1) >= 0;
+      const after = later || last > i;
       const matters =
         this.plan.tags === "posix" && i < of.length - 1 && (after || grouped[i]) && !fixed(one);
       // A group's own end says it for the group.

@@ -67,7 +67,7 @@ export class Match {
   }
 }
 
-const unitsPerState = 20;
+const unitsPerState = 60;
 const noTags = new Int32Array(0);
 
 /** The same without what only a backtracker can do: it matches wherever the pattern does, and more. */
@@ -345,4 +345,22 @@ export function regex(
     const units = unitsPerState * (error.message === tooBig ? regexStatesMax : key.length);
     return keep(kept, regexesKeptMax, key, { error: error.message, at: error.at, units });
   }
+}
+
+/**
+ * The same for one step of a program, which pays for the compiling, whether or not that has been done before. `key` stands
+ * for patterns and options within the step.
+ */
+export function regexFor(
+  work: MatchWork,
+  key: unknown,
+  patterns: string | readonly string[],
+  options: RegexOptions,
+): Regex | NoRegex {
+  const known = work.known.get(key);
+  if (known) return known;
+  const made = regex(patterns, options);
+  work.known.set(key, made);
+  work.spend(made.units);
+  return made;
 }

@@ -1,6 +1,7 @@
 /** What matching costs. One unit is a character looked at by one state of a pattern. */
 import { matchUnitsPerStepMax } from "../../limits.ts";
 import { Errno } from "../errno.ts";
+import type { NoRegex, Regex } from "./regex.ts";
 
 const usPerUnit = 0.02;
 
@@ -10,6 +11,8 @@ const usPerUnit = 0.02;
  */
 export class MatchWork {
   #used = 0;
+  /** Patterns compiled for this step, by what they come from: each is paid for once in every step that uses it. */
+  readonly known = new Map<unknown, Regex | NoRegex>();
   readonly #charge: ((microseconds: number) => void) | undefined;
 
   constructor(charge?: (microseconds: number) => void) {
@@ -19,6 +22,7 @@ export class MatchWork {
   /** A new step begins. */
   begin(): void {
     this.#used = 0;
+    this.known.clear();
   }
 
   /** Since the step began. */

@@ -1,27 +1,16 @@
 /** Regular expressions of an awk program. */
-import { regex, Regex } from "../regex/regex.ts";
+import { Regex, regexFor, type RegexOptions } from "../regex/regex.ts";
 import type { MatchWork } from "../regex/work.ts";
 import { AwkError } from "./awk-math.ts";
 
-/** Those that a program spells out are kept as long as it is. */
-const spelt = new WeakMap<{ v: string }, Regex>();
+const options: RegexOptions = { syntax: "extended", backslash: "quote" };
 
-function made(pattern: string, work?: MatchWork): Regex {
-  const out = regex(pattern, { syntax: "extended", backslash: "quote" });
-  work?.spend(out.units);
-  if (out instanceof Regex) return out;
-  throw new AwkError(`bad regex '${pattern}': ${out.error}`);
+/** An expression; `key` stands for it within one step. AwkError. */
+export function awkPattern(pattern: string, work: MatchWork, key: unknown = pattern): Regex {
+  const made = regexFor(work, key, pattern, options);
+  if (made instanceof Regex) return made;
+  throw new AwkError(`bad regex '${pattern}': ${made.error}`);
 }
-
-/** An expression between slashes. AwkError. */
-export function speltPattern(expr: { v: string }): Regex {
-  let known = spelt.get(expr);
-  if (!known) spelt.set(expr, (known = made(expr.v)));
-  return known;
-}
-
-/** An expression made while the program runs, which is paid for each time. AwkError. */
-export const dynamicPattern = (pattern: string, work: MatchWork): Regex => made(pattern, work);
 
 /** What lies between the matches of an expression; a match of nothing parts nothing. */
 export function splitBy(text: string, by: Regex, work: MatchWork): string[] {

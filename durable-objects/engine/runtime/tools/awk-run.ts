@@ -15,7 +15,7 @@ import {
   type Value,
 } from "./awk-values.ts";
 import { arithmetic, AwkError } from "./awk-math.ts";
-import { dynamicPattern, speltPattern, splitBy } from "./awk-patterns.ts";
+import { awkPattern, splitBy } from "./awk-patterns.ts";
 import type { Regex } from "../regex/regex.ts";
 import type { MatchWork } from "../regex/work.ts";
 
@@ -117,7 +117,7 @@ export class Awk {
     if (by === "") return [...text];
     if (by.length === 1 && by !== "\\")
       return paragraph ? text.split("\n").flatMap((line) => line.split(by)) : text.split(by);
-    const pattern = dynamicPattern(paragraph ? `(${by})|\n` : by, this.work);
+    const pattern = awkPattern(paragraph ? `(${by})|\n` : by, this.work);
     return splitBy(text, pattern, this.work);
   }
 
@@ -128,8 +128,8 @@ export class Awk {
   /** The expression an operand of `~` stands for. */
   pattern(expr: Expr): Regex {
     return expr.k === "re"
-      ? speltPattern(expr)
-      : dynamicPattern(toText(this.eval(expr)), this.work);
+      ? awkPattern(expr.v, this.work, expr)
+      : awkPattern(toText(this.eval(expr)), this.work);
   }
 
   // Statements

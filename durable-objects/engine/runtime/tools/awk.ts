@@ -14,7 +14,7 @@ import { inputValue, toNumber, truth, type Cell } from "./awk-values.ts";
 import { noCalls, pending, unit, type Calls } from "./children.ts";
 import { options } from "./options.ts";
 import { matchUnitsPerRound } from "../../limits.ts";
-import { dynamicPattern } from "./awk-patterns.ts";
+import { awkPattern } from "./awk-patterns.ts";
 import { Io, ToolExit } from "./tool.ts";
 import { usage } from "./words.ts";
 
@@ -109,7 +109,7 @@ class Input {
       if (end >= 0) return [end, end + 1];
     } else {
       const { matching } = this.io.sys;
-      const found = dynamicPattern(rs, matching).find(b, matching);
+      const found = awkPattern(rs, matching).find(b, matching);
       if (found && found.end > found.index && (whole || found.end < b.length))
         return [found.index, found.end];
     }

@@ -1,5 +1,5 @@
 /** expr. */
-import { regex, Regex } from "../regex/regex.ts";
+import { Regex, regexFor } from "../regex/regex.ts";
 import { tool, type Io } from "./tool.ts";
 
 type Binary = (a: string, b: string, io: Io) => string;
@@ -30,10 +30,10 @@ const compare =
 
 /** `text : pattern`: what the first group matched, or how many characters. */
 const match: Binary = (text, pattern, io) => {
-  const made = regex(pattern, { syntax: "basic", within: "start" });
+  const { matching } = io.sys;
+  const made = regexFor(matching, pattern, pattern, { syntax: "basic", within: "start" });
   if (!(made instanceof Regex)) return io.fail(made.error, 2);
-  io.sys.matching.spend(made.units);
-  const found = made.find(text, io.sys.matching);
+  const found = made.find(text, matching);
   return made.groups > 0 ? (found?.group(1) ?? "") : String(found ? found.end : 0);
 };
 

@@ -3,7 +3,7 @@ import { matches } from "../shell/pattern.ts";
 import type { Stat } from "../fs/vfs.ts";
 import type { Caller } from "./children.ts";
 import { inodeNumber } from "./listing.ts";
-import { regex, Regex, type RegexOptions } from "../regex/regex.ts";
+import { Regex, regexFor, type RegexOptions } from "../regex/regex.ts";
 import { ToolExit, type Io } from "./tool.ts";
 
 /** The file an expression is asked about. */
@@ -96,10 +96,10 @@ function newer(io: Io, text: string): Test {
 }
 
 function regexTest(io: Io, text: string, more: Partial<RegexOptions>): Test {
-  const whole = regex(text, { syntax: "basic", within: "whole", ...more });
-  if (!(whole instanceof Regex)) return io.fail(`bad regex '${text}': ${whole.error}`);
   const { matching } = io.sys;
-  matching.spend(whole.units);
+  const options: RegexOptions = { syntax: "basic", within: "whole", ...more };
+  const whole = regexFor(matching, `${options.fold} ${text}`, text, options);
+  if (!(whole instanceof Regex)) return io.fail(`bad regex '${text}': ${whole.error}`);
   return ({ path }) => whole.test(path, matching);
 }
 

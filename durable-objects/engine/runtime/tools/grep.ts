@@ -2,7 +2,8 @@
 import { assert } from "../../assert.ts";
 import type { Program } from "../program.ts";
 import { options, type Options } from "./options.ts";
-import { regex, Regex, type RegexOptions } from "../regex/regex.ts";
+import { regex, Regex, regexFor, type RegexOptions } from "../regex/regex.ts";
+import type { MatchWork } from "../regex/work.ts";
 import { type Io, stream } from "./tool.ts";
 import { usage } from "./words.ts";
 
@@ -76,26 +77,19 @@ function patternOf(
   if (opts.has("x")) options.within = "whole";
   else if (opts.has("w")) options.within = "word";
   const all = patterns.flatMap((one) => one.split("\n"));
-  const made = regex(all, options);
-  if (made instanceof Regex) {
-    io.sys.matching.spend(made.units);
-    return { patterns: all, options, rest };
-  }
+  const made = regexFor(io.sys.matching, all, all, options);
+  if (made instanceof Regex) return { patterns: all, options, rest };
   const bad = all.find((one) => !(regex(one, options) instanceof Regex)) ?? all.join("|");
   io.say(`bad regex '${bad}': ${made.error}`);
   return 2;
 }
 
 /** The expression of a grep under way. */
-function expressionOf(state: GrepState): Regex {
-  const known = expressions.get(state);
-  if (known) return known;
-  const made = regex(state.patterns, state.options);
+function expressionOf({ patterns, options: given }: GrepState, work: MatchWork): Regex {
+  const made = regexFor(work, patterns, patterns, given);
   assert(made instanceof Regex, "the pattern was one when grep began");
-  expressions.set(state, made);
   return made;
 }
-const expressions = new WeakMap<GrepState, Regex>();
 
 function grepStart(io: Io, kind: string): { files: string[]; state: GrepState } | number {
   io.badCode = 2;
@@ -160,8 +154,8 @@ export const grep = (kind: string): Program =>
     data(io, state, line) {
       if (state.full) return undefined;
       state.line++;
-      const pattern = expressionOf(state);
       const { matching } = io.sys;
+      const pattern = expressionOf(state, matching);
       const hit = pattern.test(line, matching) !== state.invert;
       const name = state.file === "-" ? "(standard input)" : state.file;
       const head = (mark: string, number: number): string =>

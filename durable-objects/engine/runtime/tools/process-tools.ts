@@ -1,7 +1,7 @@
 /** What runs: ps, kill and its kin. */
 import { Errno } from "../errno.ts";
 import type { Program } from "../program.ts";
-import { regex, Regex } from "../regex/regex.ts";
+import { Regex, regexFor } from "../regex/regex.ts";
 import { parseSignal, signalNames } from "../signals.ts";
 import type { Process } from "../state.ts";
 import { userName } from "./identity.ts";
@@ -162,7 +162,9 @@ export const kill = (name: string): Program =>
 export function named(io: Io, how: string, word: string): number[] {
   const { matching } = io.sys;
   const pattern =
-    how === "pkill" || how === "pgrep" ? regex(word, { syntax: "extended" }) : undefined;
+    how === "pkill" || how === "pgrep"
+      ? regexFor(matching, word, word, { syntax: "extended" })
+      : undefined;
   if (pattern && !(pattern instanceof Regex))
     return io.fail(`bad regex '${word}': ${pattern.error}`);
   return io.sys

@@ -1,7 +1,7 @@
 /** One cycle of sed after the other, on lines that come from somewhere. */
-import { Regex, regex, type Match } from "../regex/regex.ts";
+import type { Match, Regex } from "../regex/regex.ts";
 import type { MatchWork } from "../regex/work.ts";
-import { SedProblem, type Address, type Command, type SedRegex } from "./sed-script.ts";
+import { SedProblem, sedRegex, type Address, type Command, type SedRegex } from "./sed-script.ts";
 
 export interface SedMemory {
   hold: string;
@@ -114,9 +114,6 @@ function listed(text: string): string {
     .join("");
 }
 
-/** Expressions of commands, which are kept as long as their script is. */
-const expressions = new WeakMap<SedRegex, Regex>();
-
 export class Sed {
   readonly commands: Command[];
   readonly memory: SedMemory;
@@ -184,18 +181,10 @@ export class Sed {
   }
 
   #regex(given: SedRegex): Regex {
-    const known = expressions.get(given);
-    if (known) {
-      this.memory.last = given.pattern;
-      return known;
-    }
     const pattern = given.pattern || this.memory.last;
     if (pattern === undefined) throw new SedProblem("no previous regexp");
     this.memory.last = pattern;
-    const made = regex(pattern, given.options);
-    if (!(made instanceof Regex)) throw new SedProblem(`bad regex '${pattern}': ${made.error}`);
-    if (given.pattern !== "") expressions.set(given, made);
-    return made;
+    return sedRegex(given, pattern, this.work);
   }
 
   #at(address: Address): boolean {

@@ -1,6 +1,7 @@
 /** The script of sed: parsed to a flat list of commands, blocks being jumps. */
 import { keep } from "../../core/memo.ts";
-import { regex, Regex, type RegexOptions } from "../regex/regex.ts";
+import { Regex, regexFor, type RegexOptions } from "../regex/regex.ts";
+import type { MatchWork } from "../regex/work.ts";
 
 export type Address =
   | { k: "line"; n: number }
@@ -122,8 +123,6 @@ class Parser {
 
   regex(pattern: string, fold: boolean, multiline: boolean): SedRegex {
     const options: RegexOptions = { syntax: this.syntax, backslash: "controls", fold, multiline };
-    const made = pattern === "" ? undefined : regex(pattern, options);
-    if (made && !(made instanceof Regex)) problem(`bad regex '${pattern}': ${made.error}`);
     return { pattern, options };
   }
 
@@ -274,4 +273,18 @@ export function parseSed(text: string, extended: boolean): Command[] {
   const key = `${extended ? "E" : "B"}${text}`;
   const parser = (): Command[] => new Parser(text, extended).parse();
   return parsed.get(key) ?? keep(parsed, 20, key, parser());
+}
+
+/** The expression of a command, for one step. SedProblem. */
+export function sedRegex(given: SedRegex, pattern: string, work: MatchWork): Regex {
+  const key = given.pattern === "" ? JSON.stringify([pattern, given.options]) : given;
+  const made = regexFor(work, key, pattern, given.options);
+  return made instanceof Regex ? made : problem(`bad regex '${pattern}': ${made.error}`);
+}
+
+/** Whether all expressions of a script are ones. SedProblem. */
+export function checkSed(commands: readonly Command[], work: MatchWork): void {
+  for (const { regex, from, to } of commands)
+    for (const given of [from, to, regex])
+      if (given && "pattern" in given && given.pattern !== "") sedRegex(given, given.pattern, work);
 }

@@ -6,7 +6,7 @@ import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { options } from "./options.ts";
 import { Sed, type Line, type Lines, type SedMemory, type SedOut } from "./sed-run.ts";
-import { parseSed, SedProblem } from "./sed-script.ts";
+import { checkSed, parseSed, SedProblem } from "./sed-script.ts";
 import { steps, ToolExit, type Io } from "./tool.ts";
 import { usage } from "./words.ts";
 
@@ -231,9 +231,7 @@ function begin(io: Io, state: SedState): void {
   if (opts.has("i")) state.inPlace = suffix?.replace(/^-i|^--in-place=?/, "") ?? "";
   state.f = rest.length || opts.has("i") ? rest : ["-"];
   try {
-    const commands = parseSed(state.script, state.extended);
-    // What its patterns take to be compiled grows with what they say.
-    io.sys.charge(commands.length + state.script.length / 4);
+    checkSed(parseSed(state.script, state.extended), io.sys.matching);
   } catch (error) {
     if (!(error instanceof SedProblem)) throw error;
     io.fail(error.message);

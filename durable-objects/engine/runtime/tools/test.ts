@@ -1,7 +1,7 @@
 /** test, [ and [[. */
 import type { Stat } from "../fs/vfs.ts";
 import type { Sys } from "../sys.ts";
-import { regex, Regex } from "../regex/regex.ts";
+import { Regex, regexFor } from "../regex/regex.ts";
 import { matches } from "../shell/pattern.ts";
 
 export class TestProblem extends Error {
@@ -90,10 +90,9 @@ const binary: Record<string, Binary> = {
   "-ot": (a, b, sys) => time(a, sys) < time(b, sys),
   "-ef": (a, b, sys) => sys.peek(a) !== undefined && sys.peek(a)?.ino === sys.peek(b)?.ino,
   "=~"(a, b, sys) {
-    const pattern = regex(b, { syntax: "extended" });
+    const pattern = regexFor(sys.matching, b, b, { syntax: "extended" });
     // bash: status 2 without a word of what is wrong.
     if (!(pattern instanceof Regex)) throw new TestProblem(`${b}: ${pattern.error}`);
-    sys.matching.spend(pattern.units);
     return pattern.test(a, sys.matching);
   },
 };
