@@ -81,6 +81,20 @@ export const symlinkDepthMax = 40;
 export const pathBytesMax = 4096;
 /** Names in one path: a walk's cost grows with their square. */
 export const pathDepthMax = 128;
+/** Regular expressions of users: states one is compiled to, its length, parentheses and quantifiers within each other. */
+export const regexStatesMax = 10_000;
+export const regexCharactersMax = 20_000;
+export const regexDepthMax = 200;
+/** Compiled ones that are kept, and numbers that each of their automata may keep of sets of states. */
+export const regexesKeptMax = 32;
+export const automatonCellsMax = 64 * 1024;
+export const automataCellsMax = 2 * 1024 * 1024;
+/** Work of matching in one step of a program, one unit being a character looked at by one state. */
+export const matchUnitsPerStepMax = 10_000_000;
+/** A step that has spent as much on its lines so far leaves the others to the next. */
+export const matchUnitsPerRound = 1_000_000;
+/** Ways tried in one search for what has back-references. */
+export const backtrackStepsMax = 400_000;
 /** What one file may hold that a tool reads whole. */
 export const wholeFileBytesMax = 8 * 1024 * 1024;
 /** Parentheses and the like within one arithmetic expression. */
@@ -274,8 +288,6 @@ export const unlimitedCpuMilli = 4_000;
 export const requestWindowMs = 15_000;
 /** Bytes of all keys and values of one redis: they lie in its Pod's record. */
 export const redisBytesMax = 384 * 1024;
-/** A redis pattern with a star costs its length for every character of every key. */
-export const redisGlobCharactersMax = 128;
 /** Lines of a repeating log that are still told when nobody looked for long. */
 export const repeatedLinesMax = 2_000;
 

@@ -290,6 +290,67 @@ describe("nginx in front of others", () => {
   });
 });
 
+describe("nginx' locations with patterns", () => {
+  const serving = (world: NetworkWorld, name: string, conf: string): void =>
+    world.create(
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name },
+        data: { "default.conf": conf },
+      },
+      pod(
+        name,
+        "nginx:1.29",
+        { volumeMounts: [{ name: "conf", mountPath: "/etc/nginx/conf.d" }] },
+        { volumes: [{ name: "conf", configMap: { name } }] },
+      ),
+    );
+
+  test("are tried in the file's order, and none of them runs away", () => {
+    const world = new NetworkWorld();
+    world.create(pod("probe", "busybox", { command: ["sleep", "100000"] }));
+    serving(
+      world,
+      "web",
+      `server {
+        listen 80;
+        location / { return 200 prefix; }
+        location = /img/x.png { return 200 exact; }
+        location ^~ /static/ { return 200 static; }
+        location ~* "\\.(png|jpe?g)$" { return 200 picture; }
+        location ~ ^/users/([0-9]+)/(.*)$ { return 200 "user $1 $2"; }
+        location ~ ^/(a|aa)*!$ { return 200 letters; }
+        location ~ ^/(b*)(b*)(b*)\\1\\2\\3c { return 200 hard; }
+      }`,
+    );
+    world.advance(20_000);
+    const ask = (path: string): string =>
+      body(world.ask({ pod: "default/probe" }, { host: world.ip("web"), path }));
+    expect(
+      [
+        "/",
+        "/img/x.png",
+        "/img/y.PNG",
+        "/static/y.png",
+        "/users/17/a/b",
+        `/${"a".repeat(3_000)}`,
+        `/${"a".repeat(3_000)}!`,
+      ].map(ask),
+    ).toEqual(["prefix", "exact", "picture", "static", "user 17 a/b", "prefix", "letters"]);
+    expect(ask(`/${"b".repeat(601)}c`)).toContain("500 Internal Server Error");
+  });
+
+  test("one that is no pattern keeps it from starting", () => {
+    const world = new NetworkWorld();
+    serving(world, "web", "server {\n  listen 80;\n  location ~ ^/(a { return 200 a; }\n}");
+    world.advance(20_000);
+    expect(logOf(world, "web")).toContain(
+      '[emerg] 1#1: pcre2_compile() failed: missing closing parenthesis in "^/(a" at offset 4 in /etc/nginx/conf.d/default.conf:3',
+    );
+  });
+});
+
 describe("agnhost among Pods", () => {
   test("netexec dials over HTTP and UDP, runs commands, and ends when told", () => {
     const world = new NetworkWorld();

@@ -288,6 +288,25 @@ describe("Ingress and preview", () => {
           "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
         },
       ),
+      ingress(
+        "patterns",
+        {
+          rules: [
+            rule(
+              "regex.test",
+              ["/(a|a)*$", "ImplementationSpecific", "v"],
+              ["/x(x+x+)+y", "ImplementationSpecific", "v"],
+              ["/((?!admin).)+/page$", "ImplementationSpecific", "v"],
+              ["/(\\w+)/\\1/twice", "ImplementationSpecific", "v"],
+              ["/(b*)(b*)(b*)\\1\\2\\3c", "ImplementationSpecific", "v"],
+              ["/broken(", "ImplementationSpecific", "v"],
+              ["/(?<=/)behind", "ImplementationSpecific", "v"],
+              ["/plain/.{2,3}/[0-9]+?$", "Prefix", "v"],
+            ),
+          ],
+        },
+        { "nginx.ingress.kubernetes.io/use-regex": "true" },
+      ),
       ingress("secured", {
         tls: [{ hosts: ["safe.test"], secretName: "x" }],
         rules: [rule("safe.test", ["/", "Prefix", "w"])],
@@ -322,6 +341,26 @@ describe("Ingress and preview", () => {
   ])("%s%s", (host, path, expected) => {
     expect(get(host, path)).toBe(expected);
   });
+  test.each([
+    [`/${"a".repeat(27)}`, "200 v"],
+    [`/${"a".repeat(5_000)}!`, "404 <html>"],
+    [`/x${"x".repeat(5_000)}`, "404 <html>"],
+    [`/xxx${"x".repeat(300)}Y`, "200 v"],
+    ["/some/page", "200 v"],
+    ["/my/admin/page", "404 <html>"],
+    [`/${"s".repeat(2_000)}/pages`, "404 <html>"],
+    ["/one/one/twice", "200 v"],
+    ["/one/two/twice", "404 <html>"],
+    ["/broken(", "404 <html>"],
+    ["/behind", "404 <html>"],
+    ["/plain/abc/42", "200 v"],
+    ["/plain/abc/42x", "404 <html>"],
+  ])("a path with use-regex: %#", (path, expected) => {
+    expect(get("regex.test", path)).toBe(expected);
+  });
+  test("a pattern that takes more than nginx lets it", () => {
+    expect(get("regex.test", `/${"b".repeat(601)}c`)).toBe("500 <html>");
+  });
   test("an exact path, its headers, and a rewritten one", () => {
     expect(JSON.parse(get("shop.test", "/exact").slice(4))).toMatchObject({
       path: "/exact",
@@ -343,6 +382,7 @@ describe("Ingress and preview", () => {
     ).toEqual([
       ["foreign", ""],
       ["paths", "172.18.255.100"],
+      ["patterns", "172.18.255.100"],
       ["rewritten", "172.18.255.100"],
       ["secured", "172.18.255.100"],
       ["unserved", ""],

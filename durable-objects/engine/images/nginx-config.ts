@@ -1,9 +1,16 @@
 /** As much of nginx's configuration language as a static server needs: server, listen, root, index, location, return. */
 import { endOf } from "../core/trim.ts";
 
+import { Regex, regexFor, type NoRegex } from "../runtime/regex/regex.ts";
+import { MatchWork } from "../runtime/regex/work.ts";
+
 export interface NginxLocation {
   path: string;
   exact?: true;
+  /** `~` and `~*`: the path is a pattern; in either case with the second. */
+  pattern?: "~" | "~*";
+  /** `^~`: patterns are not looked at. */
+  final?: true;
   root?: string;
   type?: string;
   returns?: { status: number; text: string };
@@ -139,7 +146,10 @@ function readServer(block: Directive[], root: string, upstreams: Upstreams): Ngi
   const first = server.locations.find((location) => location.path === "/" && location.root);
   if (first?.root && server.root === root) server.root = first.root;
   server.locations.sort(
-    (a, b) => Number(a.exact ?? false) - Number(b.exact ?? false) || a.path.length - b.path.length,
+    (a, b) =>
+      Number(a.exact ?? false) - Number(b.exact ?? false) ||
+      // Patterns stay in the order of the file.
+      (a.pattern && b.pattern ? 0 : a.path.length - b.path.length),
   );
   return server;
 }
@@ -149,9 +159,28 @@ const returned = (args: string[]): { status: number; text: string } =>
     ? { status: Number(args[0]), text: args[1] ?? "" }
     : { status: 302, text: args[0] ?? "" };
 
+/** The pattern of a location; nothing for other ones. ENOMEM where there are too many. */
+export function locationPattern(
+  { path, pattern }: NginxLocation,
+  work: MatchWork,
+): Regex | NoRegex | undefined {
+  const options = { syntax: "perl", fold: pattern === "~*" } as const;
+  return pattern && regexFor(work, `${pattern} ${path}`, path, options);
+}
+
+/** nginx' complaint about a location whose pattern is none. */
+function badPattern([, kind, path = ""]: string[], work: MatchWork): string | undefined {
+  if (kind !== "~" && kind !== "~*") return undefined;
+  const made = locationPattern({ path, pattern: kind }, work);
+  if (!made || made instanceof Regex) return undefined;
+  return `pcre2_compile() failed: ${made.error} in "${path}" at offset ${made.at ?? 0}`;
+}
+
 function readLocation(args: string[], block: Directive[], upstreams: Upstreams): NginxLocation {
   const location: NginxLocation = { path: args.at(-1) ?? "/" };
   if (args[0] === "=") location.exact = true;
+  if (args[0] === "^~") location.final = true;
+  if (args.length > 1 && (args[0] === "~" || args[0] === "~*")) location.pattern = args[0];
   for (const { words, line } of block) {
     if (words[0] === "proxy_pass") {
       const proxy = readProxy(words[1] ?? "", line, upstreams);
@@ -179,6 +208,7 @@ export function parseNginxConfig(
 ): { servers: NginxServer[]; error?: string } {
   const servers: NginxServer[] = [];
   const upstreams: Upstreams = {};
+  const work = new MatchWork();
   const visit = (source: string, root: string): string | undefined => {
     const block = parseBlock(tokens(source), { i: 0 }, true);
     if (typeof block === "string") return block;
@@ -202,6 +232,10 @@ export function parseNginxConfig(
         const odd = inner.find((directive) => !known.test(directive.words[0] ?? ""));
         if (odd)
           return `unknown directive "${odd.words[0]}" in /etc/nginx/conf.d/default.conf:${odd.line}`;
+        for (const { words: given, line: at } of inner) {
+          const bad = given[0] === "location" ? badPattern(given, work) : undefined;
+          if (bad) return `${bad} in /etc/nginx/conf.d/default.conf:${at}`;
+        }
         servers.push(readServer(inner, here, upstreams));
       }
       if (name === "include" && !/mime\.types$/.test(words[1] ?? ""))

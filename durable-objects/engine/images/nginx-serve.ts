@@ -1,11 +1,19 @@
 /** nginx' answers: files, fixed ones, and those of servers behind it. */
 import type { HttpAnswer } from "../runtime/program.ts";
+import { Errno } from "../runtime/errno.ts";
+import { Regex } from "../runtime/regex/regex.ts";
+import { MatchWork } from "../runtime/regex/work.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { pushAsk, type HttpAsk } from "./http-ask.ts";
 import { commonLogTime, errorLogTime, httpDate } from "./log-times.ts";
 import { mimeType } from "./mime.ts";
-import { type NginxLocation, type NginxServer, parseNginxConfig } from "./nginx-config.ts";
+import {
+  locationPattern,
+  type NginxLocation,
+  type NginxServer,
+  parseNginxConfig,
+} from "./nginx-config.ts";
 import { defaultConfig, mainConfig } from "./nginx-files.ts";
 
 export const workerPids = [29, 30, 31, 32];
@@ -43,12 +51,19 @@ function respond(
   version: string,
 ): HttpResponse | HttpAsk {
   const path = plainPath(request.path);
-  const location = server.locations.findLast((known) =>
-    known.exact ? path === known.path : path.startsWith(known.path),
-  );
-  if (location?.proxy) return handOn(sys, location, request, path);
+  let chosen: Chosen;
+  try {
+    chosen = choose(server, path, new MatchWork((microseconds) => sys.charge(microseconds)));
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    // pcre2_match() failed: match limit exceeded
+    return page(500, "Internal Server Error", version);
+  }
+  const { location } = chosen;
+  if (location?.proxy) return handOn(sys, location, request, path, chosen.captures);
   if (location?.returns) {
-    const { status, text } = location.returns;
+    const { status } = location.returns;
+    const text = captured(location.returns.text, chosen.captures);
     if (status >= 300 && status < 400)
       return { ...page(status, "Moved", version), headers: { location: text } };
     return { status, headers: { "content-type": location.type ?? "text/plain" }, body: text };
@@ -58,6 +73,33 @@ function respond(
   const root = location?.root ?? server.root;
   return serveFile(sys, server, request, version, `${root}${tried(sys, root, path, location)}`);
 }
+
+interface Chosen {
+  location: NginxLocation | undefined;
+  /** What the pattern's groups took, the first under 1. */
+  captures: readonly string[];
+}
+
+/** The location of a path: an exact one, else the first pattern that matches, else the longest prefix. ENOMEM. */
+function choose({ locations }: NginxServer, path: string, work: MatchWork): Chosen {
+  const prefix = locations.findLast(
+    (known) => !known.pattern && (known.exact ? path === known.path : path.startsWith(known.path)),
+  );
+  if (prefix?.exact || prefix?.final) return { location: prefix, captures: [] };
+  for (const location of locations) {
+    const pattern = locationPattern(location, work);
+    if (!(pattern instanceof Regex)) continue;
+    const found = pattern.find(path, work);
+    if (!found) continue;
+    const groups = Math.min(pattern.groups, 9);
+    const captures = Array.from({ length: groups + 1 }, (_, n) => found.group(n) ?? "");
+    return { location, captures };
+  }
+  return { location: prefix, captures: [] };
+}
+
+const captured = (text: string, captures: readonly string[]): string =>
+  text.replace(/\$([1-9])/g, (_, n: string) => captures[Number(n)] ?? "");
 
 /** The first of try_files that is there; the last one is taken unseen. */
 function tried(sys: Sys, root: string, path: string, location: NginxLocation | undefined): string {
@@ -70,7 +112,13 @@ function tried(sys: Sys, root: string, path: string, location: NginxLocation | u
 }
 
 /** A request as the server behind is to see it. */
-function handOn(sys: Sys, location: NginxLocation, request: HttpRequest, path: string): HttpAsk {
+function handOn(
+  sys: Sys,
+  location: NginxLocation,
+  request: HttpRequest,
+  path: string,
+  captures: readonly string[],
+): HttpAsk {
   const proxy = location.proxy;
   const servers = proxy?.servers ?? [];
   const server = servers[(request.id ?? 0) % Math.max(servers.length, 1)] ?? "";
@@ -92,7 +140,10 @@ function handOn(sys: Sys, location: NginxLocation, request: HttpRequest, path: s
   for (const [name, value] of Object.entries(proxy?.headers ?? {}))
     set[name] = value.replace(/\$\w+/g, (name) => variables[name] ?? "");
   const tail = request.path.slice(path.length);
-  const uri = proxy?.uri === undefined ? path : proxy.uri + path.slice(location.path.length);
+  // With a variable in it the URI is all there is of the path.
+  const given = proxy?.uri?.includes("$") ? captured(proxy.uri, captures) : undefined;
+  const uri =
+    given ?? (proxy?.uri === undefined ? path : proxy.uri + path.slice(location.path.length));
   return {
     host: server.replace(/:\d+$/, ""),
     port: Number(/:(\d+)$/.exec(server)?.[1] ?? 80),

@@ -9,7 +9,7 @@ import {
   type Command,
   type RedisState,
 } from "./redis-state.ts";
-import { globMatches, storeBytes } from "./redis-store.ts";
+import { globbed, storeBytes } from "./redis-store.ts";
 
 /** `2mb` as bytes, where a setting is a size. */
 function settingValue(name: string, text: string): string {
@@ -39,12 +39,14 @@ export function applySetting(state: RedisState, given: string, words: string[]):
 }
 
 function config(call: Call): string {
-  const { args, state } = call;
+  const { args, state, sys } = call;
   const what = args[0]?.toUpperCase();
   if (what === "GET") {
-    const names = Object.keys(defaults).filter((name) =>
-      args.slice(1).some((glob) => globMatches(glob.toLowerCase(), name)),
+    const all = Object.keys(defaults);
+    const asked = new Set(
+      args.slice(1).flatMap((glob) => globbed(all, glob.toLowerCase(), sys.matching)),
     );
+    const names = all.filter((name) => asked.has(name));
     return bulks(names.flatMap((name) => [name, settingOf(state, name)]));
   }
   if (what === "SET") {

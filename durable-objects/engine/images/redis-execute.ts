@@ -96,6 +96,8 @@ export function execute(
   try {
     reply = (found as Command).run(call);
   } catch (error) {
+    // A pattern of KEYS that takes too much.
+    if (error instanceof Errno && error.code === "ENOMEM") return fault("ERR out of memory");
     if (!(error instanceof WrongType)) throw error;
     return fault("WRONGTYPE Operation against a key holding the wrong kind of value");
   }

@@ -1,7 +1,7 @@
 /** redis' commands about keys, strings and counters. */
 import { array, bulk, bulks, fault, integer, nil, ok, simple } from "./redis-protocol.ts";
 import { notInteger, syntaxError, type Call, type Command } from "./redis-state.ts";
-import { globMatches } from "./redis-store.ts";
+import { globbed } from "./redis-store.ts";
 
 const integerPattern = /^-?\d{1,18}$/;
 
@@ -89,7 +89,7 @@ function rename({ keys, args: [from = "", to = ""] }: Call): string {
 }
 
 /** All at once: the cursor that comes back is always 0. */
-function scan({ keys, args }: Call): string {
+function scan({ sys, keys, args }: Call): string {
   let match = "*";
   let type: string | undefined;
   for (let i = 1; i < args.length; i += 2) {
@@ -98,9 +98,9 @@ function scan({ keys, args }: Call): string {
     else if (word === "TYPE") type = args[i + 1];
     else if (word !== "COUNT") return fault(syntaxError);
   }
-  const found = keys
-    .names()
-    .filter((name) => globMatches(match, name) && (!type || keys.get(name)?.t === type));
+  const found = globbed(keys.names(), match, sys.matching).filter(
+    (name) => !type || keys.get(name)?.t === type,
+  );
   return array([bulk("0"), bulks(found)]);
 }
 
@@ -195,7 +195,7 @@ export const keyCommands: Record<string, Command> = {
   type: { arity: 2, run: ({ keys, args }) => simple(keys.get(args[0] ?? "")?.t ?? "none") },
   keys: {
     arity: 2,
-    run: ({ keys, args }) => bulks(keys.names().filter((name) => globMatches(args[0] ?? "", name))),
+    run: ({ sys, keys, args }) => bulks(globbed(keys.names(), args[0] ?? "", sys.matching)),
   },
   scan: { arity: -2, run: scan },
   randomkey: {

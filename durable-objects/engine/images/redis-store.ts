@@ -1,5 +1,6 @@
 /** What a redis holds: databases of keys, as plain JSON in the server's state. */
-import { redisGlobCharactersMax } from "../limits.ts";
+import type { MatchWork } from "../runtime/regex/work.ts";
+import { matches } from "../runtime/shell/pattern.ts";
 
 export type Value =
   | { t: "string"; v: string; x?: number }
@@ -100,61 +101,9 @@ export function storeBytes(store: Store): number {
   return bytes;
 }
 
-/** redis' glob: `*`, `?`, `[a-z]`, `\x`. Undefined: any run of bytes. */
-type GlobSign = ((c: string) => boolean) | undefined;
-
-function globSigns(pattern: string): GlobSign[] {
-  const signs: GlobSign[] = [];
-  for (let i = 0; i < pattern.length; i++) {
-    const c = pattern.charAt(i);
-    if (c === "*") signs.push(undefined);
-    else if (c === "?") signs.push(() => true);
-    else if (c === "[") {
-      const end = pattern.indexOf("]", i + 1);
-      const set = globSet(pattern.slice(i + 1, end < 0 ? undefined : end));
-      signs.push(set);
-      i = end < 0 ? pattern.length : end;
-    } else {
-      const plain = c === "\\" && i + 1 < pattern.length ? pattern.charAt(++i) : c;
-      signs.push((other) => other === plain);
-    }
-  }
-  return signs;
-}
-
-/** redis: src/util.c stringmatchlen_impl */
-function globSet(text: string): (c: string) => boolean {
-  const not = text.startsWith("^");
-  const ranges: [string, string][] = [];
-  for (let i = not ? 1 : 0; i < text.length; i++) {
-    if (text[i] === "\\" && i + 1 < text.length) i++;
-    const from = text.charAt(i);
-    const range = text[i + 1] === "-" && i + 2 < text.length;
-    const to = range ? text.charAt((i += 2)) : from;
-    ranges.push(from < to ? [from, to] : [to, from]);
-  }
-  return (c) => ranges.some(([from, to]) => c >= from && c <= to) !== not;
-}
-
-/** Only the last star is ever tried again: at most pattern times text. Longer patterns with a star match nothing. */
-export function globMatches(pattern: string, text: string): boolean {
-  if (pattern.length > redisGlobCharactersMax && pattern.includes("*")) return false;
-  const signs = globSigns(pattern);
-  let sign = 0;
-  let star = -1;
-  let resume = 0;
-  for (let at = 0; at < text.length;) {
-    const wanted = signs[sign];
-    if (sign < signs.length && wanted === undefined) {
-      star = sign++;
-      resume = at;
-    } else if (wanted?.(text.charAt(at))) {
-      sign++;
-      at++;
-    } else if (star >= 0) {
-      sign = star + 1;
-      at = ++resume;
-    } else return false;
-  }
-  return signs.slice(sign).every((one) => one === undefined);
+/** Which names fit redis' glob: `*`, `?`, `[^a-z]`, `\\x`. ENOMEM beyond a step's work. */
+export function globbed(names: readonly string[], pattern: string, work: MatchWork): string[] {
+  // The shell's patterns know one negation more.
+  const shells = pattern.replaceAll("[!", "[\\!");
+  return names.filter((name) => matches(shells, name, work));
 }

@@ -5,6 +5,10 @@ import type { KubeObject } from "../core/object.ts";
 import type { Ingress } from "../kinds/ingress.ts";
 import type { Service } from "../kinds/service-shape.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
+import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
+import { Errno } from "../runtime/errno.ts";
+import { Regex, regexFor } from "../runtime/regex/regex.ts";
+import { MatchWork } from "../runtime/regex/work.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import { ingressIp, objectKeyOf, outsideIp } from "./addresses.ts";
 import { hop, type Hop } from "./hops.ts";
@@ -56,25 +60,25 @@ function hostMatches(rule: string, host: string): boolean {
 const elements = (path: string): string[] => path.split("/").filter(Boolean);
 
 /** How well a path fits: longer is better, Exact beats Prefix; undefined: not at all. */
-export function pathFit(entry: HTTPIngressPath, path: string, regex: boolean): number | undefined {
+function pathFit(
+  entry: HTTPIngressPath,
+  path: string,
+  asRegex: boolean,
+  work: MatchWork,
+): number | undefined {
   const own = entry.path || "/";
-  if (regex && entry.pathType !== "Exact") {
-    return safePattern(own)?.test(path) ? own.length * 2 : undefined;
-  }
+  if (asRegex && entry.pathType !== "Exact")
+    return patternOf(own, work)?.test(encodeUtf8(path), work) ? own.length * 2 : undefined;
   if (entry.pathType === "Exact") return own === path ? own.length * 2 + 1 : undefined;
   const [want, have] = [elements(own), elements(path)];
   return want.every((part, i) => part === have[i]) ? own.length * 2 : undefined;
 }
 
-/** Patterns of annotations are the user's: only what cannot run away is taken. */
-function safePattern(text: string): RegExp | undefined {
-  if (text.length > 200 || /[+*]\)[+*]/.test(text)) return undefined;
-  try {
-    return new RegExp(`^${text}`, "i");
-  } catch {
-    // An invalid pattern matches nothing, as nginx leaves the location out.
-    return undefined;
-  }
+/** The pattern of a location `~*`. One that is none matches nothing, as nginx leaves its location out. */
+function patternOf(path: string, work: MatchWork): Regex | undefined {
+  const options = { syntax: "perl", fold: true, within: "start" } as const;
+  const made = regexFor(work, path, encodeUtf8(path), options);
+  return made instanceof Regex ? made : undefined;
 }
 
 const usesRegex = ({ metadata }: Ingress): boolean =>
@@ -82,7 +86,12 @@ const usesRegex = ({ metadata }: Ingress): boolean =>
   /\$\d/.test(metadata.annotations?.[`${prefix}rewrite-target`] ?? "");
 
 /** The rule for a host and path. A host that some rule names is answered by its rules alone. */
-export function matchIngress(reader: Reader, host: string, path: string): Match | undefined {
+function matchIngress(
+  reader: Reader,
+  host: string,
+  path: string,
+  work: MatchWork,
+): Match | undefined {
   const served = reader.list<Ingress>(ingresses).filter((ingress) => isServed(reader, ingress));
   const rules = served.flatMap((ingress) =>
     (ingress.spec?.rules ?? []).map((rule) => ({ ingress, rule })),
@@ -96,7 +105,7 @@ export function matchIngress(reader: Reader, host: string, path: string): Match 
   let best: { fit: number; match: Match } | undefined;
   for (const { ingress, rule } of tier) {
     for (const entry of rule.http?.paths ?? []) {
-      const fit = pathFit(entry, path, usesRegex(ingress));
+      const fit = pathFit(entry, path, usesRegex(ingress), work);
       if (fit === undefined || (best && best.fit >= fit)) continue;
       best = { fit, match: { ingress, backend: entry.backend, path: entry } };
     }
@@ -110,16 +119,32 @@ export function matchIngress(reader: Reader, host: string, path: string): Match 
   );
 }
 
+/** Undefined: matching took more than it may, which nginx answers with 500 (pcre_exec: match limit). */
+function bounded<T>(match: () => T): T | undefined {
+  try {
+    return match();
+  } catch (error) {
+    if (error instanceof Errno && error.code === "ENOMEM") return undefined;
+    throw error;
+  }
+}
+
 export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
   const host = (q.headers.host ?? q.host).replace(/:\d+$/, "").toLowerCase();
   const [path = "/", query] = q.path.split("?", 2);
-  const match = matchIngress(context.reader, host, path);
+  const work = new MatchWork();
+  const found = bounded(() => {
+    const match = matchIngress(context.reader, host, path, work);
+    return { match, target: match && rewritten(match, path, work) };
+  });
+  const match = found?.match;
   const none = (detail: string, response: HttpResponse): Begun => ({
     hop: hop("ingress", match ? objectKeyOf(match.ingress) : "default backend", detail, {
       failed: true,
     }),
     response,
   });
+  if (!found) return none("runs out of its match limit", page(500, "Internal Server Error"));
   if (!match) return none(`no rule for ${host}${path}`, page(404, "Not Found"));
   const redirect = redirectOf(match.ingress, host, q);
   if (redirect) return none("redirects to HTTPS", redirect);
@@ -137,7 +162,7 @@ export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
   if (!service || !port) return none(`has no backend ${name}`, unavailable);
   const choice = chooseEndpoint(context, service, port, { ip: q.clientIp, node: undefined }, false);
   if (typeof choice === "string") return none(`${name} has no ready endpoints`, unavailable);
-  const target = rewritten(match, path) + (query === undefined ? "" : `?${query}`);
+  const target = (found.target ?? path) + (query === undefined ? "" : `?${query}`);
   return {
     hop: hop("ingress", objectKeyOf(match.ingress), `${host}${path} -> ${name}`, { ip: ingressIp }),
     from: { ip: ingressIp },
@@ -180,9 +205,11 @@ function redirectOf(
 }
 
 /** Annotation rewrite-target: the whole path, with the groups of the rule's pattern. */
-function rewritten({ ingress, path }: Match, asked: string): string {
+function rewritten({ ingress, path }: Match, asked: string, work: MatchWork): string {
   const target = ingress.metadata.annotations?.[`${prefix}rewrite-target`];
   if (target === undefined || !path) return asked;
-  const groups = usesRegex(ingress) ? safePattern(path.path ?? "/")?.exec(asked) : undefined;
-  return target.replace(/\$(\d)/g, (_, n: string) => groups?.[Number(n)] ?? "");
+  const found = usesRegex(ingress)
+    ? patternOf(path.path ?? "/", work)?.find(encodeUtf8(asked), work)
+    : undefined;
+  return target.replace(/\$(\d)/g, (_, n: string) => decodeUtf8(found?.group(Number(n)) ?? ""));
 }

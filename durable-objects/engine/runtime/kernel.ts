@@ -266,6 +266,7 @@ export class Kernel {
           return process.w && { wait: process.w };
       }
       delete process.w;
+      sys.matching.begin();
       return this.program(process).step(sys, process.s);
     } catch (error) {
       // The process was killed by its own call, or its write hit a closed pipe.

@@ -10,6 +10,7 @@ import { execCost, forkCost } from "./cpu.ts";
 import { Kernel, processKey } from "./kernel.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "./process-view.ts";
 import { programs } from "./programs.ts";
+import { MatchWork } from "./regex/work.ts";
 import type { Json, Listener, Process } from "./state.ts";
 import { FileCalls, ProcessKilled } from "./sys-files.ts";
 
@@ -44,6 +45,9 @@ function shebangOf(head: string): string[] {
   return [line.slice(0, blank), line.slice(blank).trim()];
 }
 export class Sys extends FileCalls {
+  /** What its step spends on matching patterns. */
+  readonly matching = new MatchWork((microseconds) => this.charge(microseconds));
+
   // Processes
 
   /** A child with the same descriptors. `state` is its whole memory. */

@@ -150,7 +150,7 @@ export function caseStep(shell: Shell, frame: NodeFrame, node: NodeOf<"case">): 
       if (pattern === undefined) return;
       frame.m = [];
       frame.w.push(pattern);
-      if (!matches(pattern, value)) continue;
+      if (!matches(pattern, value, shell.sys.matching)) continue;
       shell.state.st = 0;
       if (arm.body === undefined) shell.pop();
       else shell.runLast(frame, arm.body);

@@ -328,9 +328,10 @@ export class Expander {
     const { op, arg = [], arg2 } = part;
     if (op === ":") return this.#slice(value, arg, arg2);
     const pattern = this.pattern(arg);
+    const { matching } = this.shell.sys;
     if (op === "/" || op === "//")
-      return replace(value, pattern, arg2 ? this.text(arg2) : "", op === "//");
-    return strip(value, pattern, op);
+      return replace(value, pattern, arg2 ? this.text(arg2) : "", op === "//", matching);
+    return strip(value, pattern, op, matching);
   }
 
   #slice(value: string, arg: Word, arg2: Word | undefined): string {
@@ -369,7 +370,7 @@ export class Expander {
         }
         for (const name of this.#names(base || ".")) {
           if (name.startsWith(".") && !part.startsWith(".") && !part.startsWith("\\.")) continue;
-          if (!matches(part, name)) continue;
+          if (!matches(part, name, sys.matching)) continue;
           const path = joined(name);
           if (last || sys.peek(path)?.type === "d") next.push(path);
         }

@@ -1,10 +1,9 @@
 /** Shell patterns: `*`, `?`, `[...]`. A pattern's backslash makes the next character plain. */
 
 import { keep } from "../../core/memo.ts";
-import { characterClasses } from "../character-classes.ts";
-
-/** The shell knows one class more than POSIX. */
-const classes: Record<string, string> = { ...characterClasses, word: "\\w" };
+import { characterClasses, complement, has, normalized, type CharSet } from "../regex/char-set.ts";
+import { placeOf } from "../regex/place.ts";
+import type { MatchWork } from "../regex/work.ts";
 
 /** Quotes what is special in a pattern, or within its brackets. */
 export const escapePattern = (text: string): string => text.replace(/[\\*?[\]!^-]/g, "\\$&");
@@ -14,39 +13,40 @@ export const isPattern = (pattern: string): boolean => /(^|[^\\])(\\\\)*[*?[]/.t
 
 export const unescapePattern = (pattern: string): string => pattern.replace(/\\([^])/g, "$1");
 
-function bracket(pattern: string, at: number): { source: string; end: number } | undefined {
+/** The set from `[` on; undefined: it is not closed. */
+function bracket(pattern: string, at: number): { set: CharSet; end: number } | undefined {
   let i = at + 1;
   const negated = pattern[i] === "!" || pattern[i] === "^";
   if (negated) i++;
-  let body = "";
-  for (let first = true; ; first = false) {
-    const c = pattern[i];
-    if (c === undefined) return undefined;
-    if (c === "]" && !first) break;
-    const named = /^\[:(\w+):\]/.exec(pattern.slice(i, i + 12));
+  const pairs: number[] = [];
+  const member = (): number => {
+    if (pattern[i] === "\\" && pattern[i + 1] !== undefined) i++;
+    return pattern.charCodeAt(i++);
+  };
+  for (let first = true; first || pattern[i] !== "]"; first = false) {
+    if (pattern[i] === undefined) return undefined;
+    const named = pattern[i] === "[" ? /^\[:(\w+):\]/.exec(pattern.slice(i, i + 12)) : null;
     if (named) {
-      body += classes[named[1] ?? ""] ?? "";
+      const name = named[1]!;
+      if (Object.hasOwn(characterClasses, name)) pairs.push(...characterClasses[name]!);
       i += named[0].length;
       continue;
     }
-    if (c === "\\" && pattern[i + 1] !== undefined) {
-      body += `\\${(pattern[i + 1] as string).replace(/\w/, (w) => `x${w.charCodeAt(0).toString(16)}`)}`;
-      i += 2;
-      continue;
+    const from = member();
+    let to = from;
+    if (pattern[i] === "-" && pattern[i + 1] !== undefined && pattern[i + 1] !== "]") {
+      i++;
+      to = member();
     }
-    body += c === "-" ? "-" : c.replace(/[\\\]^[]/, "\\$&");
-    i++;
+    // A range the wrong way round matches nothing.
+    if (from <= to) pairs.push(from, to);
   }
-  if (body === "") return { source: negated ? "[^]" : "(?!)", end: i };
-  // A range the wrong way round matches nothing.
-  const ordered = body.replace(/([^\\])-([^\\\]])/g, (whole: string, a: string, b: string) =>
-    a > b ? "" : whole,
-  );
-  return { source: `[${negated ? "^" : ""}${ordered}]`, end: i };
+  const set = normalized(pairs);
+  return { set: negated ? complement(set) : set, end: i };
 }
 
 /** One character of a pattern: itself, one of a set, or (undefined) any. */
-type Sign = string | RegExp | undefined;
+type Sign = string | CharSet | undefined;
 
 /** What stands between two stars. `text`: where every sign is plain. */
 interface Piece {
@@ -55,6 +55,7 @@ interface Piece {
 }
 
 const cache = new Map<string, Piece[]>();
+const keptCharactersMax = 200;
 
 /** The pieces of a pattern, one more than it has runs of stars. Never handed to a backtracking matcher: cost stays bounded. */
 function pieces(pattern: string): Piece[] {
@@ -71,66 +72,108 @@ function pieces(pattern: string): Piece[] {
     else if (c === "\\" && i + 1 < pattern.length) now.push(pattern[++i]);
     else {
       const set = c === "[" ? bracket(pattern, i) : undefined;
-      now.push(set ? new RegExp(set.source) : c);
+      now.push(set ? set.set : c);
       if (set) i = set.end;
     }
   }
   const made = all.map((signs) =>
     signs.every((sign) => typeof sign === "string") ? { signs, text: signs.join("") } : { signs },
   );
-  return keep(cache, 2000, pattern, made);
+  return pattern.length > keptCharactersMax ? made : keep(cache, 2000, pattern, made);
 }
 
-function fits({ signs, text }: Piece, of: string, at: number): boolean {
-  if (at < 0 || at + signs.length > of.length) return false;
-  if (text !== undefined) return of.startsWith(text, at);
-  return signs.every((sign, i) => {
-    const c = of[at + i] as string;
-    return sign === undefined || (typeof sign === "string" ? sign === c : sign.test(c));
-  });
+/** How many of a piece's signs fit from a place on. */
+function fitting({ signs }: Piece, of: string, at: number): number {
+  for (let i = 0; i < signs.length; i++) {
+    const sign = signs[i];
+    if (sign === undefined) continue;
+    const hit = typeof sign === "string" ? sign === of[at + i] : has(sign, of.charCodeAt(at + i));
+    if (!hit) return i;
+  }
+  return signs.length;
+}
+
+function fits(piece: Piece, of: string, at: number, work: MatchWork): boolean {
+  const { length } = piece.signs;
+  if (at < 0 || at + length > of.length) return false;
+  work.spend(1 + (length >> 4));
+  if (piece.text !== undefined) return of.startsWith(piece.text, at);
+  return fitting(piece, of, at) === length;
 }
 
 /** Where a piece first stands from a place on; -1: nowhere. */
-function first(piece: Piece, of: string, from: number): number {
-  if (piece.text !== undefined) return of.indexOf(piece.text, from);
-  for (let at = from; at + piece.signs.length <= of.length; at++)
-    if (fits(piece, of, at)) return at;
-  return -1;
+function first(piece: Piece, of: string, from: number, work: MatchWork): number {
+  const { text, signs } = piece;
+  if (text !== undefined) {
+    const at = placeOf(of, text, from);
+    work.spend(1 + (((at < 0 ? of.length : at) - from + text.length) >> 4));
+    return at;
+  }
+  return tried(piece, of, from, of.length - signs.length + 1, 1, work);
 }
 
-function last(piece: Piece, of: string, from: number): number {
-  for (let at = of.length - piece.signs.length; at >= from; at--)
-    if (fits(piece, of, at)) return at;
-  return -1;
+function last(piece: Piece, of: string, from: number, work: MatchWork): number {
+  const { text, signs } = piece;
+  if (text !== undefined && text.length > 0) {
+    const at = placeOf(backwards(of), backwards(text), 0);
+    work.spend(1 + ((of.length + text.length) >> 3));
+    return at < 0 || of.length - at - text.length < from ? -1 : of.length - at - text.length;
+  }
+  return tried(piece, of, of.length - signs.length, from - 1, -1, work);
+}
+
+/** The first of some places at which a piece stands. */
+function tried(
+  piece: Piece,
+  of: string,
+  from: number,
+  to: number,
+  step: number,
+  work: MatchWork,
+): number {
+  let units = 0;
+  let found = -1;
+  for (let at = from; found < 0 && (to - at) * step > 0; at += step) {
+    const count = fitting(piece, of, at);
+    units += 1 + count;
+    if (count === piece.signs.length) found = at;
+    if (units < 65_536) continue;
+    work.spend(units);
+    units = 0;
+  }
+  work.spend(units);
+  return found;
 }
 
 /** Where a match that begins at `from` ends, as far as it can or as soon; -1: it does not match there, -2: nor later. */
-function endOf(list: Piece[], of: string, from: number, far: boolean): number {
+function endOf(list: Piece[], of: string, from: number, far: boolean, work: MatchWork): number {
   const head = list[0] as Piece;
-  if (!fits(head, of, from)) return -1;
+  if (!fits(head, of, from, work)) return -1;
   let at = from + head.signs.length;
   for (let i = 1; i < list.length; i++) {
     const piece = list[i] as Piece;
-    const found = far && i === list.length - 1 ? last(piece, of, at) : first(piece, of, at);
+    const ends = far && i === list.length - 1;
+    const found = ends ? last(piece, of, at, work) : first(piece, of, at, work);
     if (found < 0) return -2;
     at = found + piece.signs.length;
   }
   return at;
 }
 
-export function matches(pattern: string, text: string): boolean {
-  if (pattern === "*") return true;
-  return endOf(pieces(pattern), text, 0, true) === text.length;
-}
-
 const backwards = (text: string): string => [...text].reverse().join("");
 
+/** Whether a pattern matches all of a text. ENOMEM: the work of the step is used up. */
+export function matches(pattern: string, text: string, work: MatchWork): boolean {
+  if (pattern === "*") return true;
+  return endOf(pieces(pattern), text, 0, true, work) === text.length;
+}
+
 /** `${x#p}`, `##`, `%`, `%%`. */
-export function strip(text: string, pattern: string, op: string): string {
+export function strip(text: string, pattern: string, op: string, work: MatchWork): string {
   const list = pieces(pattern);
   const far = op.length === 2;
   if (op.startsWith("#")) {
-    const end = endOf(list, text, 0, far);
+    const end = endOf(list, text, 0, far, work);
     return end < 0 ? text : text.slice(end);
   }
   const mirrored = list
@@ -139,21 +182,27 @@ export function strip(text: string, pattern: string, op: string): string {
       ...(plain === undefined ? {} : { text: backwards(plain) }),
     }))
     .reverse();
-  const end = endOf(mirrored, backwards(text), 0, far);
+  const end = endOf(mirrored, backwards(text), 0, far, work);
   return end < 0 ? text : text.slice(0, text.length - end);
 }
 
 /** `${x/p/r}`, `${x//p/r}`: longest match first. */
-export function replace(text: string, pattern: string, by: string, all: boolean): string {
+export function replace(
+  text: string,
+  pattern: string,
+  by: string,
+  all: boolean,
+  work: MatchWork,
+): string {
   if (pattern === "") return text;
   const list = pieces(pattern);
   const head = list[0] as Piece;
   let out = "";
   let from = 0;
   for (let at = 0; at <= text.length;) {
-    at = first(head, text, at);
+    at = first(head, text, at, work);
     if (at < 0) break;
-    const end = endOf(list, text, at, true);
+    const end = endOf(list, text, at, true, work);
     if (end === -2) break;
     if (end <= at) {
       // Nothing is no match.

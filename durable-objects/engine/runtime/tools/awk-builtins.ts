@@ -3,6 +3,9 @@ import type { Expr } from "./awk-tree.ts";
 import type { Awk } from "./awk-run.ts";
 import { awkFormat, inputValue, toNumber, toText, type Value } from "./awk-values.ts";
 import { formatDate } from "./date.ts";
+import { splitBy } from "./awk-patterns.ts";
+import { placeOf } from "../regex/place.ts";
+import type { Match } from "../regex/regex.ts";
 import { substitute } from "./sed-run.ts";
 
 type Builtin = (awk: Awk, args: Expr[]) => Value;
@@ -16,11 +19,11 @@ const numeric =
     act(...args.map((arg) => number(awk, arg)));
 
 /** `&` and `\&` of a replacement; with `groups` also \1. */
-function replacement(by: string, groups: boolean): (match: RegExpExecArray) => string {
+function replacement(by: string, groups: boolean): (match: Match) => string {
   return (match) =>
     by.replace(/\\(\\&|[^])|&/g, (whole, c: string | undefined) => {
-      if (c === undefined) return match[0];
-      if (groups && /\d/.test(c)) return match[Number(c)] ?? "";
+      if (c === undefined) return match.group(0) ?? "";
+      if (groups && /\d/.test(c)) return match.group(Number(c)) ?? "";
       return c === "&" || c === "\\" ? c : whole;
     });
 }
@@ -33,7 +36,7 @@ const replace =
     const to: Expr = args[2] ?? { k: "field", of: { k: "num", v: 0 } };
     const old = text(awk, to);
     let count = 0;
-    const made = substitute(old, pattern, (match) => (count++, by(match)), 1, all);
+    const made = substitute(old, pattern, awk.work, (match) => (count++, by(match)), 1, all);
     if (made !== undefined) awk.assign(to, made);
     return count;
   };
@@ -49,27 +52,12 @@ function split(awk: Awk, args: Expr[]): Value {
       : by.k === "re"
         ? source === ""
           ? []
-          : splitBy(source, awk.regex(by.v))
+          : splitBy(source, awk.pattern(by), awk.work)
         : awk.split(source, text(awk, by));
   const array = awk.array(to.name);
   for (const key of Object.keys(array)) delete array[key];
   parts.forEach((part, i) => (array[`=${i + 1}`] = inputValue(part)));
   return parts.length;
-}
-
-function splitBy(source: string, pattern: RegExp): string[] {
-  const out: string[] = [];
-  const search = new RegExp(pattern.source, "gs");
-  let from = 0;
-  for (let match = search.exec(source); match; match = search.exec(source)) {
-    if (match[0] === "") {
-      search.lastIndex++;
-      continue;
-    }
-    out.push(source.slice(from, match.index));
-    from = match.index + match[0].length;
-  }
-  return [...out, source.slice(from)];
 }
 
 function substr(awk: Awk, args: Expr[]): Value {
@@ -81,9 +69,9 @@ function substr(awk: Awk, args: Expr[]): Value {
 }
 
 function match(awk: Awk, args: Expr[]): Value {
-  const found = awk.pattern(args[1]!).exec(text(awk, args[0]));
+  const found = awk.pattern(args[1]!).find(text(awk, args[0]), awk.work);
   awk.set("RSTART", found ? found.index + 1 : 0);
-  awk.set("RLENGTH", found ? found[0].length : -1);
+  awk.set("RLENGTH", found ? found.end - found.index : -1);
   return found ? found.index + 1 : 0;
 }
 
@@ -102,10 +90,8 @@ function gensub(awk: Awk, args: Expr[]): Value {
   const source = args[3] ? text(awk, args[3]) : awk.record;
   const by = replacement(text(awk, args[1]), true);
   const all = /^[gG]/.test(how);
-  return (
-    substitute(source, awk.pattern(args[0]!), by, all ? 1 : Math.max(1, Number(how) || 1), all) ??
-    source
-  );
+  const nth = all ? 1 : Math.max(1, Number(how) || 1);
+  return substitute(source, awk.pattern(args[0]!), awk.work, by, nth, all) ?? source;
 }
 
 function close(awk: Awk, args: Expr[]): Value {
@@ -136,7 +122,7 @@ function srand(awk: Awk, args: Expr[]): Value {
 const table: Record<string, Builtin> = {
   length,
   substr,
-  index: (awk, args) => text(awk, args[0]).indexOf(text(awk, args[1])) + 1,
+  index: (awk, args) => placeOf(text(awk, args[0]), text(awk, args[1]), 0) + 1,
   split,
   sub: replace(false),
   gsub: replace(true),

@@ -53,5 +53,6 @@ export function hostOf(io: Io, caller: Caller, input: { next(): string | undefin
       sys.kernel.oomKill(sys.key);
       throw new AwkEndless();
     },
+    work: sys.matching,
   };
 }

@@ -1,4 +1,5 @@
 /** What awk remembers between records, and what it asks of its surroundings. */
+import type { MatchWork } from "../regex/work.ts";
 import type { Cell } from "./awk-values.ts";
 
 /** Everything awk remembers from record to record: plain JSON. */
@@ -29,4 +30,6 @@ export interface AwkHost {
   now(): number;
   /** More than one process may hold. */
   tooBig(): never;
+  /** What matching costs. */
+  work: MatchWork;
 }

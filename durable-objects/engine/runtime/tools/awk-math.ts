@@ -18,14 +18,3 @@ export function arithmetic(op: string, a: number, b: number): number {
       return op === "/" ? a / b : a % b;
   }
 }
-
-/** Whether a place in an expression's source lies within a bracket. */
-export function inSet(source: string, at: number): boolean {
-  let inside = false;
-  for (let i = 0; i < at; i++) {
-    if (source[i] === "\\") i++;
-    else if (source[i] === "[") inside = true;
-    else if (source[i] === "]") inside = false;
-  }
-  return inside;
-}

@@ -1,5 +1,4 @@
 /** Runs an awk program on one record after the other. */
-import { memo } from "../../core/memo.ts";
 import type { AwkProgram, Expr, Stmt } from "./awk-tree.ts";
 import { awkEscapes } from "./awk-lexer.ts";
 import type { AwkHost, AwkMemory } from "./awk-host.ts";
@@ -15,8 +14,10 @@ import {
   type Cell,
   type Value,
 } from "./awk-values.ts";
-import { arithmetic, AwkError, inSet } from "./awk-math.ts";
-import { regex } from "./regex.ts";
+import { arithmetic, AwkError } from "./awk-math.ts";
+import { awkPattern, splitBy } from "./awk-patterns.ts";
+import type { Regex } from "../regex/regex.ts";
+import type { MatchWork } from "../regex/work.ts";
 
 /** It has computed for longer than one step may take. */
 export class AwkEndless extends Error {
@@ -27,14 +28,6 @@ type Flow = "next" | "exit" | "break" | "continue" | "return" | undefined;
 
 const ticksMax = 2_000_000;
 const textMax = 8_000_000;
-
-function sourceOf(pattern: string): string {
-  const source = regex(pattern, "extended");
-  if (typeof source !== "string") throw new AwkError(`bad regex '${pattern}': ${source.error}`);
-  return source;
-}
-
-const expressionOf = memo(200, (pattern) => new RegExp(sourceOf(pattern), "s"));
 
 export class Awk {
   readonly program: AwkProgram;
@@ -124,24 +117,19 @@ export class Awk {
     if (by === "") return [...text];
     if (by.length === 1 && by !== "\\")
       return paragraph ? text.split("\n").flatMap((line) => line.split(by)) : text.split(by);
-    const source = this.#source(by);
-    return text.split(new RegExp(paragraph ? `(?:${source})|\n` : source));
+    const pattern = awkPattern(paragraph ? `(${by})|\n` : by, this.work);
+    return splitBy(text, pattern, this.work);
   }
 
-  #source(pattern: string): string {
-    const source = sourceOf(pattern);
-    return source.replace(/\((?!\?)/g, (paren, at: number) =>
-      /(^|[^\\])(\\\\)*\\$/.test(source.slice(0, at)) || inSet(source, at) ? paren : "(?:",
-    );
-  }
-
-  regex(pattern: string): RegExp {
-    return expressionOf(pattern);
+  get work(): MatchWork {
+    return this.host.work;
   }
 
   /** The expression an operand of `~` stands for. */
-  pattern(expr: Expr): RegExp {
-    return this.regex(expr.k === "re" ? expr.v : toText(this.eval(expr)));
+  pattern(expr: Expr): Regex {
+    return expr.k === "re"
+      ? awkPattern(expr.v, this.work, expr)
+      : awkPattern(toText(this.eval(expr)), this.work);
   }
 
   // Statements
@@ -261,7 +249,7 @@ export class Awk {
       case "str":
         return expr.v;
       case "re":
-        return this.regex(expr.v).test(this.#record) ? 1 : 0;
+        return this.pattern(expr).test(this.#record, this.work) ? 1 : 0;
       case "var":
         return this.get(expr.name);
       case "item": {
@@ -319,7 +307,7 @@ export class Awk {
     if (op === "||") return truth(this.eval(a)) || truth(this.eval(b)) ? 1 : 0;
     if (op === "~" || op === "!~") {
       const text = toText(this.eval(a), this.text("CONVFMT"));
-      return this.pattern(b).test(text) === (op === "~") ? 1 : 0;
+      return this.pattern(b).test(text, this.work) === (op === "~") ? 1 : 0;
     }
     const left = this.eval(a);
     const right = this.eval(b);

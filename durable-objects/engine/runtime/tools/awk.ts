@@ -13,7 +13,8 @@ import { Awk, AwkEndless, AwkExit, givenValue } from "./awk-run.ts";
 import { inputValue, toNumber, truth, type Cell } from "./awk-values.ts";
 import { noCalls, pending, unit, type Calls } from "./children.ts";
 import { options } from "./options.ts";
-import { regex } from "./regex.ts";
+import { matchUnitsPerRound } from "../../limits.ts";
+import { awkPattern } from "./awk-patterns.ts";
 import { Io, ToolExit } from "./tool.ts";
 import { usage } from "./words.ts";
 
@@ -107,10 +108,10 @@ class Input {
       const end = b.indexOf(rs);
       if (end >= 0) return [end, end + 1];
     } else {
-      const source = regex(rs, "extended");
-      const found = typeof source === "string" ? new RegExp(source).exec(b) : null;
-      if (found && found[0] !== "" && (whole || found.index + found[0].length < b.length))
-        return [found.index, found.index + found[0].length];
+      const { matching } = this.io.sys;
+      const found = awkPattern(rs, matching).find(b, matching);
+      if (found && found.end > found.index && (whole || found.end < b.length))
+        return [found.index, found.end];
     }
     if (!whole || b === "") return undefined;
     const newline = rs.length > 1 && b.endsWith("\n") ? 1 : 0;
@@ -255,6 +256,7 @@ function awkStep(sys: Sys, state: AwkState): Step {
     for (let n = 0; n < 300 && !state.c.o && !state.c.c; n++) {
       if (state.phase === "over" && Object.keys(state.m.outs).length === 0)
         return { exit: state.x };
+      if (sys.matching.used > matchUnitsPerRound) break;
       sys.charge(3);
       const step = oneUnit(sys, io, state, program);
       if (step !== "more") return step;

@@ -77,12 +77,11 @@ const base64 = tool("base64", (io) => {
 
 const strings = tool("strings", (io) => {
   const opts = options(io, "an:o");
+  const least = Math.max(1, Number(opts.value("n") ?? 4));
   const code = { code: 0 };
   for (const file of opts.rest.length ? opts.rest : ["-"])
-    for (const [text] of (io.input(file, code) ?? "").matchAll(
-      new RegExp(`[\\t -~]{${Number(opts.value("n") ?? 4)},}`, "g"),
-    ))
-      io.out(`${text}\n`);
+    for (const text of (io.input(file, code) ?? "").split(/[^\t -~]+/))
+      if (text.length >= least) io.out(`${text}\n`);
   return code.code;
 });
 

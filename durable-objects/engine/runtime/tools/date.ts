@@ -111,29 +111,51 @@ export function parseDate(text: string, now: number): number | undefined {
 }
 
 /** What the directives of `-D FORMAT` read. */
-const reads: Record<string, string> = {
-  Y: "(?<Y>\\d{4})",
-  m: "(?<m>\\d\\d?)",
-  d: "(?<d>\\d\\d?)",
-  e: " ?(?<d>\\d\\d?)",
-  H: "(?<H>\\d\\d?)",
-  M: "(?<M>\\d\\d?)",
-  S: "(?<S>\\d\\d?)",
-  b: "(?<b>[A-Za-z]{3})",
-  a: "[A-Za-z]{3}",
-  s: "(?<s>\\d+)",
-  Z: "[A-Z]+",
-  z: "[-+]\\d{4}",
+const reads: Record<string, RegExp> = {
+  Y: /\d{4}/y,
+  m: /\d\d?/y,
+  d: /\d\d?/y,
+  e: / ?\d\d?/y,
+  H: /\d\d?/y,
+  M: /\d\d?/y,
+  S: /\d\d?/y,
+  b: /[A-Za-z]{3}/y,
+  a: /[A-Za-z]{3}/y,
+  s: /\d{1,18}/y,
+  Z: /[A-Z]+/y,
+  z: /[-+]\d{4}/y,
 };
 const composed: Record<string, string> = { T: "%H:%M:%S", F: "%Y-%m-%d", R: "%H:%M" };
 
+/** What each directive of a format read, as strptime goes: forwards only. Undefined: the text is another. */
+function fieldsOf(format: string, text: string): Record<string, string> | undefined {
+  const found: Record<string, string> = {};
+  const given = text.trim();
+  let at = 0;
+  for (let i = 0; i < format.length; i++) {
+    const name = format[i + 1] ?? "";
+    const read = format[i] === "%" && Object.hasOwn(reads, name) ? reads[name] : undefined;
+    if (!read) {
+      if (format[i] === "%" && name === "%") i++;
+      if (given[at++] !== format[i]) return undefined;
+      continue;
+    }
+    read.lastIndex = at;
+    const part = read.exec(given)?.[0];
+    if (part === undefined) return undefined;
+    found[name === "e" ? "d" : name] = part.trim();
+    at += part.length;
+    i++;
+  }
+  return at === given.length ? found : undefined;
+}
+
 /** strptime, as far as dates in logs and certificates go. */
 function parseWith(format: string, text: string, now: number): number | undefined {
-  const plain = format.replace(/%([TFR])/g, (_, c: string) => composed[c]!);
-  const source = plain.replace(/%(.)|([\\^$.*+?()[\]{}|])/g, (whole, c?: string, sign?: string) =>
-    sign ? `\\${sign}` : (reads[c ?? ""] ?? (c === "%" ? "%" : whole)),
+  const found = fieldsOf(
+    format.replace(/%([TFR])/g, (_, c: string) => composed[c]!),
+    text,
   );
-  const found = new RegExp(`^\\s*${source}\\s*$`).exec(text)?.groups;
   if (!found) return undefined;
   if (found.s !== undefined) return Number(found.s) * 1000;
   const today = civil(now);

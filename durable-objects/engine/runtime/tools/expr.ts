@@ -1,5 +1,5 @@
 /** expr. */
-import { regex } from "./regex.ts";
+import { Regex, regexFor } from "../regex/regex.ts";
 import { tool, type Io } from "./tool.ts";
 
 type Binary = (a: string, b: string, io: Io) => string;
@@ -30,10 +30,11 @@ const compare =
 
 /** `text : pattern`: what the first group matched, or how many characters. */
 const match: Binary = (text, pattern, io) => {
-  const source = regex(pattern, "basic");
-  if (typeof source !== "string") return io.fail(source.error, 2);
-  const found = new RegExp(`^(?:${source})`).exec(text);
-  return pattern.includes("\\(") ? (found?.[1] ?? "") : String(found?.[0].length ?? 0);
+  const { matching } = io.sys;
+  const made = regexFor(matching, pattern, pattern, { syntax: "basic", within: "start" });
+  if (!(made instanceof Regex)) return io.fail(made.error, 2);
+  const found = made.find(text, matching);
+  return made.groups > 0 ? (found?.group(1) ?? "") : String(found ? found.end : 0);
 };
 
 /** Weakest first. */

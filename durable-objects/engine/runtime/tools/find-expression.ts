@@ -3,7 +3,7 @@ import { matches } from "../shell/pattern.ts";
 import type { Stat } from "../fs/vfs.ts";
 import type { Caller } from "./children.ts";
 import { inodeNumber } from "./listing.ts";
-import { regex } from "./regex.ts";
+import { Regex, regexFor, type RegexOptions } from "../regex/regex.ts";
 import { ToolExit, type Io } from "./tool.ts";
 
 /** The file an expression is asked about. */
@@ -40,8 +40,10 @@ function counted(io: Io, text: string): (value: number) => boolean {
   return match?.[1] === "-" ? (value) => value < n : (value) => value === n;
 }
 
-const folded = (pattern: string, text: string): boolean =>
-  matches(pattern.toLowerCase(), text.toLowerCase());
+const named = (io: Io, pattern: string, text: string): boolean =>
+  matches(pattern, text, io.sys.matching);
+const folded = (io: Io, pattern: string, text: string): boolean =>
+  named(io, pattern.toLowerCase(), text.toLowerCase());
 
 function sizeTest(io: Io, text: string): Test {
   const match = /^([-+]?\d+)([bckMGw]?)$/.exec(text);
@@ -93,22 +95,23 @@ function newer(io: Io, text: string): Test {
   return ({ stat }) => stat.mtime > other.mtime;
 }
 
-function regexTest(io: Io, text: string, flags: string): Test {
-  const source = regex(text, "basic");
-  if (typeof source !== "string") return io.fail(`bad regex '${text}': ${source.error}`);
-  const whole = new RegExp(`^(?:${source})$`, flags);
-  return ({ path }) => whole.test(path);
+function regexTest(io: Io, text: string, more: Partial<RegexOptions>): Test {
+  const { matching } = io.sys;
+  const options: RegexOptions = { syntax: "basic", within: "whole", ...more };
+  const whole = regexFor(matching, `${options.fold} ${text}`, text, options);
+  if (!(whole instanceof Regex)) return io.fail(`bad regex '${text}': ${whole.error}`);
+  return ({ path }) => whole.test(path, matching);
 }
 
 /** Primaries with one argument. */
 const withArgument: Record<string, (io: Io, text: string) => Test> = {
-  name: (_io, text) => (f) => matches(text, f.name),
-  iname: (_io, text) => (f) => folded(text, f.name),
-  path: (_io, text) => (f) => matches(text, f.path),
-  wholename: (_io, text) => (f) => matches(text, f.path),
-  ipath: (_io, text) => (f) => folded(text, f.path),
-  regex: (io, text) => regexTest(io, text, ""),
-  iregex: (io, text) => regexTest(io, text, "i"),
+  name: (io, text) => (f) => named(io, text, f.name),
+  iname: (io, text) => (f) => folded(io, text, f.name),
+  path: (io, text) => (f) => named(io, text, f.path),
+  wholename: (io, text) => (f) => named(io, text, f.path),
+  ipath: (io, text) => (f) => folded(io, text, f.path),
+  regex: (io, text) => regexTest(io, text, {}),
+  iregex: (io, text) => regexTest(io, text, { fold: true }),
   size: sizeTest,
   perm: permTest,
   user: (io, text) => owner(io, text, "user"),

@@ -5,6 +5,7 @@ import type { Sys } from "../sys.ts";
 import { noCalls, pending, unit, type Caller, type Calls } from "./children.ts";
 import { findExpression, type Expression } from "./find-expression.ts";
 import { Io, ToolExit } from "./tool.ts";
+import { matchUnitsPerRound } from "../../limits.ts";
 import { base, inFolder } from "./words.ts";
 
 interface FindState {
@@ -103,6 +104,7 @@ function findStep(sys: Sys, state: FindState): Step {
   try {
     const { expression } = split(io);
     for (let n = 0; n < 200 && done && state.q.length > 0 && io.pending.length === 0; n++) {
+      if (sys.matching.used > matchUnitsPerRound) break;
       const next = state.q.pop()!;
       let more: FindState["q"] = [];
       sys.charge(5);

@@ -1,13 +1,15 @@
 /** grep, egrep, fgrep. */
+import { assert } from "../../assert.ts";
 import type { Program } from "../program.ts";
 import { options, type Options } from "./options.ts";
-import { regex } from "./regex.ts";
+import { regex, Regex, regexFor, type RegexOptions } from "../regex/regex.ts";
+import type { MatchWork } from "../regex/work.ts";
 import { type Io, stream } from "./tool.ts";
 import { usage } from "./words.ts";
 
 interface GrepState {
-  source: string;
-  flags: string;
+  patterns: string[];
+  options: RegexOptions;
   invert: boolean;
   mode: string;
   name: boolean;
@@ -53,7 +55,7 @@ function patternOf(
   io: Io,
   opts: Options,
   kind: string,
-): { source: string; rest: string[] } | number {
+): { patterns: string[]; options: RegexOptions; rest: string[] } | number {
   let patterns = opts.values("e");
   let { rest } = opts;
   const file = opts.value("f");
@@ -69,19 +71,24 @@ function patternOf(
     rest = rest.slice(1);
   }
   const fixed = opts.has("F") || kind === "fgrep";
-  const flavour = fixed ? "fixed" : opts.has("E") || kind === "egrep" ? "extended" : "basic";
-  const sources: string[] = [];
-  for (const pattern of patterns.flatMap((one) => one.split("\n"))) {
-    const source = regex(pattern, flavour);
-    if (typeof source !== "string") {
-      io.say(`bad regex '${pattern}': ${source.error}`);
-      return 2;
-    }
-    sources.push(`(?:${source})`);
-  }
-  const any = sources.join("|");
-  if (opts.has("x")) return { source: `^(?:${any})$`, rest };
-  return { source: opts.has("w") ? `(?<!\\w)(?:${any})(?!\\w)` : any, rest };
+  const syntax = fixed ? "fixed" : opts.has("E") || kind === "egrep" ? "extended" : "basic";
+  const options: RegexOptions = { syntax };
+  if (opts.has("i")) options.fold = true;
+  if (opts.has("x")) options.within = "whole";
+  else if (opts.has("w")) options.within = "word";
+  const all = patterns.flatMap((one) => one.split("\n"));
+  const made = regexFor(io.sys.matching, all, all, options);
+  if (made instanceof Regex) return { patterns: all, options, rest };
+  const bad = all.find((one) => !(regex(one, options) instanceof Regex)) ?? all.join("|");
+  io.say(`bad regex '${bad}': ${made.error}`);
+  return 2;
+}
+
+/** The expression of a grep under way. */
+function expressionOf({ patterns, options: given }: GrepState, work: MatchWork): Regex {
+  const made = regexFor(work, patterns, patterns, given);
+  assert(made instanceof Regex, "the pattern was one when grep began");
+  return made;
 }
 
 function grepStart(io: Io, kind: string): { files: string[]; state: GrepState } | number {
@@ -89,7 +96,7 @@ function grepStart(io: Io, kind: string): { files: string[]; state: GrepState } 
   const opts = options(io, "A:B:C:EFHLce:f:hilm:noqrRsvwxaz", longOptions);
   const pattern = patternOf(io, opts, kind);
   if (typeof pattern === "number") return pattern;
-  const { source, rest } = pattern;
+  const { patterns, options: given, rest } = pattern;
   const recursive = opts.has("r") || opts.has("R");
   const files = recursive
     ? (rest.length ? rest : ["."]).flatMap((path) => filesUnder(io, path))
@@ -97,8 +104,8 @@ function grepStart(io: Io, kind: string): { files: string[]; state: GrepState } 
   if (recursive && files.length === 0) return 1;
   const context = Number(opts.value("C") ?? 0);
   const state: GrepState = {
-    source,
-    flags: opts.has("i") ? "i" : "",
+    patterns,
+    options: given,
     invert: opts.has("v"),
     mode: ["c", "l", "L"].find((letter) => opts.has(letter)) ?? "",
     name: opts.has("H") || ((files.length > 1 || recursive) && !opts.has("h")),
@@ -138,6 +145,7 @@ export const grep = (kind: string): Program =>
   stream<GrepState>(kind, {
     start: (io) => grepStart(io, kind),
     silent: (state) => state.silent,
+    badCode: 2,
     file(io, state, name) {
       grepEndFile(io, state);
       Object.assign(state, { file: name, line: 0, hits: 0, held: [], more: 0, printed: 0 });
@@ -146,8 +154,9 @@ export const grep = (kind: string): Program =>
     data(io, state, line) {
       if (state.full) return undefined;
       state.line++;
-      const pattern = new RegExp(state.source, state.flags);
-      const hit = state.source !== "" ? pattern.test(line) !== state.invert : !state.invert;
+      const { matching } = io.sys;
+      const pattern = expressionOf(state, matching);
+      const hit = pattern.test(line, matching) !== state.invert;
       const name = state.file === "-" ? "(standard input)" : state.file;
       const head = (mark: string, number: number): string =>
         (state.name ? name + mark : "") + (state.number ? number + mark : "");
@@ -168,10 +177,10 @@ export const grep = (kind: string): Program =>
       state.any = true;
       if (state.quiet) return 0;
       if (state.mode === "") {
-        if (state.only && !state.invert)
-          for (const [text] of line.matchAll(new RegExp(state.source, `g${state.flags}`)))
-            text && io.out(`${head(":", state.line)}${text}\n`);
-        else {
+        if (state.only && !state.invert) {
+          for (const text of pattern.all(line, matching))
+            io.out(`${head(":", state.line)}${text}\n`);
+        } else {
           state.held.forEach((held, i) => print("-", state.line - state.held.length + i, held));
           print(":", state.line, line);
         }

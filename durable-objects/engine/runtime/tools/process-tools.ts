@@ -1,6 +1,7 @@
 /** What runs: ps, kill and its kin. */
 import { Errno } from "../errno.ts";
 import type { Program } from "../program.ts";
+import { Regex, regexFor } from "../regex/regex.ts";
 import { parseSignal, signalNames } from "../signals.ts";
 import type { Process } from "../state.ts";
 import { userName } from "./identity.ts";
@@ -159,14 +160,21 @@ export const kill = (name: string): Program =>
   });
 
 export function named(io: Io, how: string, word: string): number[] {
+  const { matching } = io.sys;
+  const pattern =
+    how === "pkill" || how === "pgrep"
+      ? regexFor(matching, word, word, { syntax: "extended" })
+      : undefined;
+  if (pattern && !(pattern instanceof Regex))
+    return io.fail(`bad regex '${word}': ${pattern.error}`);
   return io.sys
     .processes()
     .filter((process) => process !== io.sys.process && process.z === undefined)
     .filter((process) => {
       const title = commandLine(io, process);
       const name = (title.split(/[ :]/)[0] ?? "").replace(/^.*\//, "");
-      return how === "pkill" || how === "pgrep"
-        ? new RegExp(word).test(io.args.includes("-f") ? title : name)
+      return pattern
+        ? pattern.test(io.args.includes("-f") ? title : name, matching)
         : name === word;
     })
     .map((process) => process.pid);

@@ -1,5 +1,7 @@
 /** One cycle of sed after the other, on lines that come from somewhere. */
-import type { Address, Command } from "./sed-script.ts";
+import type { Match, Regex } from "../regex/regex.ts";
+import type { MatchWork } from "../regex/work.ts";
+import { SedProblem, sedRegex, type Address, type Command, type SedRegex } from "./sed-script.ts";
 
 export interface SedMemory {
   hold: string;
@@ -7,7 +9,7 @@ export interface SedMemory {
   n: number;
   /** Commands whose range is open: index to its last line, or -1 while a pattern closes it. */
   open: Record<string, number>;
-  /** The expression used last, for an empty one. */
+  /** The pattern used last, for an empty one. */
   last?: string;
 }
 
@@ -35,7 +37,7 @@ export interface SedOut {
 const stepsMax = 100_000;
 
 /** Case marks of a replacement: \U \L \u \l \E. */
-function expand(by: string, match: RegExpExecArray): string {
+function expand(by: string, match: Match): string {
   let out = "";
   let mode = "";
   let once = "";
@@ -49,11 +51,11 @@ function expand(by: string, match: RegExpExecArray): string {
   };
   for (let i = 0; i < by.length; i++) {
     const c = by[i]!;
-    if (c === "&") add(match[0]);
+    if (c === "&") add(match.group(0) ?? "");
     else if (c !== "\\") add(c);
     else {
       const next = by[++i] ?? "\\";
-      if (/\d/.test(next)) add(match[Number(next)] ?? "");
+      if (/\d/.test(next)) add(match.group(Number(next)) ?? "");
       else if (/[ULE]/.test(next)) mode = next === "E" ? "" : next;
       else if (/[ul]/.test(next)) once = next;
       else add({ n: "\n", t: "\t", r: "\r", f: "\f", v: "\v", a: "\x07" }[next] ?? next);
@@ -65,22 +67,24 @@ function expand(by: string, match: RegExpExecArray): string {
 /** Replaces the nth match, or from it on all. An empty match right behind a match does not count. */
 export function substitute(
   text: string,
-  pattern: RegExp,
-  by: (match: RegExpExecArray) => string,
+  pattern: Regex,
+  work: MatchWork,
+  by: (match: Match) => string,
   nth: number,
   all: boolean,
 ): string | undefined {
-  const search = new RegExp(pattern.source, `${pattern.flags.replace("g", "")}g`);
+  const search = pattern.search(text, work);
+  let next = 0;
   let out = "";
   let from = 0;
   let seen = 0;
   let hit = false;
   let end = -1;
-  for (let match = search.exec(text); match; match = search.exec(text)) {
-    const empty = match[0] === "";
-    if (empty) search.lastIndex++;
+  for (let match = search.next(next); match; match = search.next(next)) {
+    const empty = match.end === match.index;
+    next = match.end + Number(empty);
     if (empty && match.index === end) continue;
-    end = match.index + match[0].length;
+    ({ end } = match);
     if (++seen < nth) continue;
     hit = true;
     out += text.slice(from, match.index) + by(match);
@@ -116,17 +120,25 @@ export class Sed {
   readonly lines: Lines;
   readonly out: SedOut;
   readonly quiet: boolean;
+  readonly work: MatchWork;
   space = "";
   ended = true;
   #appended: (() => void)[] = [];
   #code: number | undefined;
 
-  constructor(commands: Command[], memory: SedMemory, lines: Lines, out: SedOut, quiet: boolean) {
+  constructor(
+    commands: Command[],
+    memory: SedMemory,
+    lines: Lines,
+    out: SedOut,
+    how: { quiet: boolean; work: MatchWork },
+  ) {
     this.commands = commands;
     this.memory = memory;
     this.lines = lines;
     this.out = out;
-    this.quiet = quiet;
+    this.quiet = how.quiet;
+    this.work = how.work;
   }
 
   /** One cycle; a number: the exit code sed ends with. Undefined: go on. False: the input has ended. */
@@ -168,10 +180,11 @@ export class Sed {
     this.#appended = [];
   }
 
-  #regex(given: { source: string; flags: string }): RegExp {
-    const source = given.source === "" ? (this.memory.last ?? "") : given.source;
-    this.memory.last = source;
-    return new RegExp(source, given.flags);
+  #regex(given: SedRegex): Regex {
+    const pattern = given.pattern || this.memory.last;
+    if (pattern === undefined) throw new SedProblem("no previous regexp");
+    this.memory.last = pattern;
+    return sedRegex(given, pattern, this.work);
   }
 
   #at(address: Address): boolean {
@@ -182,7 +195,7 @@ export class Sed {
       return address.by === 0
         ? n === address.n
         : n >= address.n && (n - address.n) % address.by === 0;
-    return address.k === "regex" && this.#regex(address).test(this.space);
+    return address.k === "regex" && this.#regex(address).test(this.space, this.work);
   }
 
   #applies(command: Command, index: number): boolean {
@@ -251,6 +264,7 @@ export class Sed {
     const made = substitute(
       this.space,
       this.#regex(command.regex!),
+      this.work,
       (match) => expand(command.by!, match),
       command.nth ?? 1,
       command.global === true,

@@ -1,6 +1,7 @@
 /** The script of sed: parsed to a flat list of commands, blocks being jumps. */
 import { keep } from "../../core/memo.ts";
-import { regex, type Flavour } from "./regex.ts";
+import { Regex, regexFor, type RegexOptions } from "../regex/regex.ts";
+import type { MatchWork } from "../regex/work.ts";
 
 export type Address =
   | { k: "line"; n: number }
@@ -9,7 +10,13 @@ export type Address =
   /** Lines after the range began, or up to a multiple. */
   | { k: "plus"; n: number }
   | { k: "multiple"; n: number }
-  | { k: "regex"; source: string; flags: string };
+  | ({ k: "regex" } & SedRegex);
+
+export interface SedRegex {
+  /** Empty: the one used last. */
+  pattern: string;
+  options: RegexOptions;
+}
 
 export interface Command {
   c: string;
@@ -21,7 +28,7 @@ export interface Command {
   to2?: string;
   /** Index to go on at: of `}` for a block that does not apply, of a label for b, t and T. */
   jump?: number;
-  regex?: { source: string; flags: string };
+  regex?: SedRegex;
   by?: string;
   global?: true;
   print?: true;
@@ -41,15 +48,15 @@ const problem = (text: string): never => {
 
 class Parser {
   readonly text: string;
-  readonly flavour: Flavour;
+  readonly syntax: "basic" | "extended";
   at = 0;
   readonly commands: Command[] = [];
   readonly #open: number[] = [];
   readonly #labels = new Map<string, number>();
 
-  constructor(text: string, flavour: Flavour) {
+  constructor(text: string, extended: boolean) {
     this.text = text;
-    this.flavour = flavour;
+    this.syntax = extended ? "extended" : "basic";
   }
 
   parse(): Command[] {
@@ -114,11 +121,9 @@ class Parser {
     return out;
   }
 
-  pattern(text: string): string {
-    if (text === "") return "";
-    const source = regex(text, this.flavour);
-    if (typeof source !== "string") return problem(`bad regex '${text}': ${source.error}`);
-    return source;
+  regex(pattern: string, fold: boolean, multiline: boolean): SedRegex {
+    const options: RegexOptions = { syntax: this.syntax, backslash: "controls", fold, multiline };
+    return { pattern, options };
   }
 
   address(second: boolean): Address | undefined {
@@ -139,11 +144,10 @@ class Parser {
     }
     if (c !== "/" && c !== "\\") return undefined;
     this.at += c === "/" ? 1 : 2;
-    const source = this.pattern(this.delimited(this.text[this.at - 1]!, true));
-    let flags = "s";
-    for (; /[IM]/.test(this.text[this.at] ?? ""); this.at++)
-      flags += this.text[this.at] === "I" ? "i" : "m";
-    return { k: "regex", source, flags };
+    const pattern = this.delimited(this.text[this.at - 1]!, true);
+    let flags = "";
+    for (; /[IM]/.test(this.text[this.at] ?? ""); this.at++) flags += this.text[this.at];
+    return { k: "regex", ...this.regex(pattern, flags.includes("I"), flags.includes("M")) };
   }
 
   command(): void {
@@ -227,13 +231,14 @@ class Parser {
     const delimiter = this.text[this.at++] ?? problem("bad format in substitution expression");
     const source = this.delimited(delimiter!, true);
     made.by = this.delimited(delimiter!, false);
-    let flags = "s";
+    let fold = false;
+    let multiline = false;
     for (; this.at < this.text.length; this.at++) {
       const c = this.text[this.at]!;
       if (c === "g") made.global = true;
       else if (c === "p") made.print = true;
-      else if (c === "i" || c === "I") flags += "i";
-      else if (c === "m" || c === "M") flags += "m";
+      else if (c === "i" || c === "I") fold = true;
+      else if (c === "m" || c === "M") multiline = true;
       else if (/[1-9]/.test(c)) {
         made.nth = this.number()!;
         this.at--;
@@ -248,7 +253,7 @@ class Parser {
     const next = this.text[this.at];
     if (next !== undefined && !/[\s;}#]/.test(next))
       problem("bad option in substitution expression");
-    made.regex = { source: this.pattern(source), flags };
+    made.regex = this.regex(source, fold, multiline);
   }
 
   transliteration(made: Command): void {
@@ -266,6 +271,20 @@ const parsed = new Map<string, Command[]>();
 /** Throws SedProblem. What was parsed last is kept: a tool looks its script up at every step. */
 export function parseSed(text: string, extended: boolean): Command[] {
   const key = `${extended ? "E" : "B"}${text}`;
-  const parser = (): Command[] => new Parser(text, extended ? "extended" : "basic").parse();
+  const parser = (): Command[] => new Parser(text, extended).parse();
   return parsed.get(key) ?? keep(parsed, 20, key, parser());
+}
+
+/** The expression of a command, for one step. SedProblem. */
+export function sedRegex(given: SedRegex, pattern: string, work: MatchWork): Regex {
+  const key = given.pattern === "" ? JSON.stringify([pattern, given.options]) : given;
+  const made = regexFor(work, key, pattern, given.options);
+  return made instanceof Regex ? made : problem(`bad regex '${pattern}': ${made.error}`);
+}
+
+/** Whether all expressions of a script are ones. SedProblem. */
+export function checkSed(commands: readonly Command[], work: MatchWork): void {
+  for (const { regex, from, to } of commands)
+    for (const given of [from, to, regex])
+      if (given && "pattern" in given && given.pattern !== "") sedRegex(given, given.pattern, work);
 }

@@ -1,12 +1,13 @@
 /** sed: on standard input as it comes, or on whole files. */
 import { folderOf } from "../../core/trim.ts";
+import { matchUnitsPerRound } from "../../limits.ts";
 import { Errno } from "../errno.ts";
 import { cloneJson } from "../bytes.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { options } from "./options.ts";
 import { Sed, type Line, type Lines, type SedMemory, type SedOut } from "./sed-run.ts";
-import { parseSed, SedProblem } from "./sed-script.ts";
+import { checkSed, parseSed, SedProblem } from "./sed-script.ts";
 import { steps, ToolExit, type Io } from "./tool.ts";
 import { usage } from "./words.ts";
 
@@ -134,7 +135,7 @@ function inPlace(sys: Sys, io: Io, state: SedState, file: string): void {
     memory,
     lines,
     outputs(sys, io, state, (part) => void (out += part)),
-    state.quiet,
+    { quiet: state.quiet, work: sys.matching },
   );
   let verdict: number | false | undefined;
   do {
@@ -170,7 +171,7 @@ function cycles(sys: Sys, io: Io, state: SedState): Step {
     state.m,
     source,
     outputs(sys, io, state, (text) => io.out(text)),
-    state.quiet,
+    { quiet: state.quiet, work: sys.matching },
   );
   for (let n = 0; n < 500; n++) {
     source.added = "";
@@ -190,7 +191,7 @@ function cycles(sys: Sys, io: Io, state: SedState): Step {
       io.pending.splice(0, io.pending.length, ...kept.pending);
       return { wait: { r: [0] } };
     }
-    if (io.pending.length && n > 100) break;
+    if ((io.pending.length && n > 100) || sys.matching.used > matchUnitsPerRound) break;
   }
   return undefined;
 }
@@ -229,7 +230,7 @@ function begin(io: Io, state: SedState): void {
   if (opts.has("i")) state.inPlace = suffix?.replace(/^-i|^--in-place=?/, "") ?? "";
   state.f = rest.length || opts.has("i") ? rest : ["-"];
   try {
-    parseSed(state.script, state.extended);
+    checkSed(parseSed(state.script, state.extended), io.sys.matching);
   } catch (error) {
     if (!(error instanceof SedProblem)) throw error;
     io.fail(error.message);
@@ -248,10 +249,16 @@ export const sed: Program<SedState> = steps<SedState>("sed", {
   }),
   begin,
   step(sys, io, state) {
-    if (state.inPlace === undefined) return cycles(sys, io, state);
-    for (const file of state.f) inPlace(sys, io, state, file);
-    state.x = state.bad ? 1 : 0;
-    return undefined;
+    try {
+      if (state.inPlace === undefined) return cycles(sys, io, state);
+      const file = state.f.shift();
+      if (file !== undefined) inPlace(sys, io, state, file);
+      else state.x = state.bad ? 1 : 0;
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof SedProblem)) throw error;
+      return io.fail(error.message);
+    }
   },
   memoryBytes: (state) => 1_048_576 + state.b.length,
 });

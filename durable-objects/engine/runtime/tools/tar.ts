@@ -67,12 +67,14 @@ function parse(io: Io): Options {
 const modeOf = (opts: Options): TarState["mode"] | undefined =>
   (["c", "x", "t"] as const).find((letter) => opts.has(letter));
 
-function excluder(opts: Options): (name: string) => boolean {
+function excluder({ sys }: Io, opts: Options): (name: string) => boolean {
   const patterns = opts.values("E");
   return (name) =>
     patterns.some(
       (pattern) =>
-        matches(pattern, name) || matches(`*/${pattern}`, name) || name.startsWith(`${pattern}/`),
+        matches(pattern, name, sys.matching) ||
+        matches(`*/${pattern}`, name, sys.matching) ||
+        name.startsWith(`${pattern}/`),
     );
 }
 
@@ -88,14 +90,14 @@ function extractRules(io: Io, opts: Options): ExtractRules {
     mode: root || opts.has("p"),
     strip: Number(opts.value("S") ?? 0),
     only: opts.rest,
-    exclude: excluder(opts),
+    exclude: excluder(io, opts),
   };
 }
 
-const createRules = (opts: Options): CreateRules => ({
+const createRules = (io: Io, opts: Options): CreateRules => ({
   verbose: opts.has("v"),
   follow: opts.has("h"),
-  exclude: excluder(opts),
+  exclude: excluder(io, opts),
   tell: opts.value("f") === "-" || !opts.has("f") ? 2 : 1,
 });
 
@@ -141,7 +143,7 @@ function begin(io: Io, state: TarState): void {
 }
 
 function create(sys: Sys, io: Io, state: TarState): void {
-  const rules = createRules(parse(io));
+  const rules = createRules(io, parse(io));
   let size = 0;
   while (size < 60_000) {
     const piece = nextPiece(io, state.w!, rules);

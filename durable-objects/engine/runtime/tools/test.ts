@@ -1,6 +1,7 @@
 /** test, [ and [[. */
 import type { Stat } from "../fs/vfs.ts";
 import type { Sys } from "../sys.ts";
+import { Regex, regexFor } from "../regex/regex.ts";
 import { matches } from "../shell/pattern.ts";
 
 export class TestProblem extends Error {
@@ -74,9 +75,9 @@ type Binary = (a: string, b: string, sys: Sys, patterns: boolean) => boolean;
 const time = (path: string, sys: Sys): number =>
   Math.floor((sys.peek(path)?.mtime ?? Number.NaN) / 1000);
 const binary: Record<string, Binary> = {
-  "=": (a, b, _sys, patterns) => (patterns ? matches(b, a) : a === b),
-  "==": (a, b, _sys, patterns) => (patterns ? matches(b, a) : a === b),
-  "!=": (a, b, _sys, patterns) => (patterns ? !matches(b, a) : a !== b),
+  "=": (a, b, sys, patterns) => (patterns ? matches(b, a, sys.matching) : a === b),
+  "==": (a, b, sys, patterns) => (patterns ? matches(b, a, sys.matching) : a === b),
+  "!=": (a, b, sys, patterns) => (patterns ? !matches(b, a, sys.matching) : a !== b),
   "<": (a, b) => a < b,
   ">": (a, b) => a > b,
   "-eq": (a, b) => integer(a) === integer(b),
@@ -88,7 +89,12 @@ const binary: Record<string, Binary> = {
   "-nt": (a, b, sys) => time(a, sys) > time(b, sys),
   "-ot": (a, b, sys) => time(a, sys) < time(b, sys),
   "-ef": (a, b, sys) => sys.peek(a) !== undefined && sys.peek(a)?.ino === sys.peek(b)?.ino,
-  "=~": (a, b) => new RegExp(b).test(a),
+  "=~"(a, b, sys) {
+    const pattern = regexFor(sys.matching, b, b, { syntax: "extended" });
+    // bash: status 2 without a word of what is wrong.
+    if (!(pattern instanceof Regex)) throw new TestProblem(`${b}: ${pattern.error}`);
+    return pattern.test(a, sys.matching);
+  },
 };
 
 class Reader {

@@ -233,6 +233,8 @@ export interface Stream<S> {
   start(io: Io): { files: string[]; state: S } | number;
   /** Words for a file that cannot be opened: `x: No such file` or `can't open 'x': No such file`. */
   cannot?: true;
+  /** Exit code of a call that failed; without it 1. */
+  badCode?: number;
   /** Nothing is said of a file that cannot be opened. */
   silent?(state: S): boolean;
   /** A new file begins. */
@@ -307,7 +309,7 @@ function streamStep<S>(spec: Stream<S>, sys: Sys, state: StreamState<S>): Step {
     if (error instanceof ToolExit) return finish(error.code);
     if (!(error instanceof Errno) || error.code === "EPIPE") throw error;
     io.say(error.message);
-    return finish(1);
+    return finish(spec.badCode ?? 1);
   }
 }
 
