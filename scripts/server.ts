@@ -25,7 +25,10 @@ export interface Server {
 const localVariables = {
   MODE: "local",
   SANDBOX_TTL_HOURS: String(24 * 90),
-  SANDBOX_NODES_MAX: "500",
+  SANDBOX_NODES_MAX: "255",
+  CREATES_PER_MINUTE_MAX: "",
+  CREATES_PER_HOUR_MAX: "500",
+  HOSTS: "",
   STREAMS_MAX: "5000",
   OBJECTS_MAX: "100000",
   STATE_BYTES_MAX: "1000000000",

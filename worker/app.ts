@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Env } from "./env.ts";
-import { EdgeError, edgeErrorResponse } from "./errors.ts";
+import { StatusError } from "../durable-objects/engine/api/status.ts";
+import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
 import { kube } from "./routes/kube.ts";
 import { page } from "./routes/page.ts";
 import { preview, readPreview } from "./routes/preview.ts";
@@ -45,6 +46,7 @@ app.get("*", page);
 
 app.onError((error) => {
   if (error instanceof EdgeError) return edgeErrorResponse(error);
+  if (error instanceof StatusError) return statusResponse(error);
   console.error({ event: "request failed", error: String(error) });
   return Response.json({ error: { message: "internal error" } }, { status: 500 });
 });

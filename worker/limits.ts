@@ -1,15 +1,21 @@
+import { nodesMax } from "../durable-objects/engine/limits.ts";
 import type { Env } from "./env.ts";
 
 /** What an operator may change, read from the variables; the unit stands last in the name. */
 export interface Limits {
   sandboxTtlMs: number;
   nodesMax: number;
+  /** Undefined: no limit. */
+  createsPerMinuteMax: number | undefined;
+  createsPerHourMax: number | undefined;
 }
 
 export function limitsOf(env: Env): Limits {
   return {
     sandboxTtlMs: positive(env.SANDBOX_TTL_HOURS, 24) * 3_600_000,
-    nodesMax: positive(env.SANDBOX_NODES_MAX, 20),
+    nodesMax: Math.min(nodesMax, positive(env.SANDBOX_NODES_MAX, 20)),
+    createsPerMinuteMax: Number(env.CREATES_PER_MINUTE_MAX) || undefined,
+    createsPerHourMax: Number(env.CREATES_PER_HOUR_MAX) || undefined,
   };
 }
 

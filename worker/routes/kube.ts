@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { StatusError, tooLarge } from "../../durable-objects/engine/api/status.ts";
+import { grantHeader, writeGrant } from "../../durable-objects/grant.ts";
 import { publicPathHeader } from "../../durable-objects/stream-head.ts";
 import { readBody } from "../body.ts";
 import type { Env } from "../env.ts";
@@ -34,6 +35,7 @@ async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Respo
   const address = `https://sandbox${tenant.apiPath}${search}`;
   const headers = headersToHandOn(request.headers);
   headers.set(publicPathHeader, pathname);
+  headers.set(grantHeader, writeGrant(tenant.grant));
   if (tenant.authorization) headers.set("authorization", tenant.authorization);
   // Redirects of proxied servers are the client's to follow.
   const init = {
