@@ -16,14 +16,11 @@ function on(db: D1Database): DrizzleD1Database {
 }
 
 /** A failed query's own message repeats its parameters, hashes of keys among them: only its cause is told on. */
-async function ask<T>(query: PromiseLike<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    const { cause = error } = error as Error;
+const ask = <T>(query: PromiseLike<T>): Promise<T> =>
+  Promise.resolve(query).catch((error: Error) => {
+    const { cause = error } = error;
     throw new Error(`database: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-}
+  });
 
 export async function insertSandbox(db: D1Database, sandbox: Sandbox, key: Key): Promise<void> {
   await ask(
