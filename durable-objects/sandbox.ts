@@ -1,9 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
 import type { Birth, SandboxEnv } from "./birth.ts";
+import { diskFull, readOnly, readOnlyHeader, saysDiskFull } from "./disk.ts";
 import { internalError } from "./engine/api/status.ts";
 import { Engine } from "./engine/index.ts";
-import type { ApiResponse } from "./engine/ports.ts";
+import type { ApiRequest, ApiResponse } from "./engine/ports.ts";
 import { Cuts, readGrant, type Grant } from "./grant.ts";
 import {
   apiRequestOf,
@@ -92,6 +93,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
     const grant = readGrant(request.headers);
     if (!grant || !this.cuts.allow(grant, now)) return refusal(unauthorized());
+    if (readOnlyHeader in asked.headers) return this.readStored(asked, now);
     try {
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
@@ -99,8 +101,17 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
+      if (saysDiskFull(error)) return this.readStored(asked, now);
       return refusal(internalError(String(error)));
     }
+  }
+
+  /** There is no room to write: answered by an engine of its own, of which nothing is kept. */
+  private readStored(asked: ApiRequest, now: number): Response {
+    if (!/^(GET|HEAD)$/.test(asked.method)) return refusal(diskFull());
+    const engine = this.load(now, readOnly(sqlOf(this.ctx.storage)));
+    const response = engine.handle(asked, now);
+    return response.type === "reply" ? responseOf(response) : refusal(diskFull());
   }
 
   /** Never throws: the platform would drop the alarm after a few retries. */
@@ -162,13 +173,13 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return this.loaded;
   }
 
-  private load(now: number): Engine {
+  private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
     const { name, nodes, seed } = this.birth as Birth;
     const limits = {
       objectsMax: numberOf(this.env.OBJECTS_MAX),
       stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
     };
-    return new Engine(sqlOf(this.ctx.storage), { name, nodes, seed, nowMs: now, limits });
+    return new Engine(sql, { name, nodes, seed, nowMs: now, limits });
   }
 
   /** Wall ms at which the first grant of an open stream or session ends. */

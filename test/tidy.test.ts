@@ -55,7 +55,7 @@ describe("imports", () => {
       "worker/",
       [
         [/^worker\//, "any"],
-        [/^durable-objects\/(sandbox|stream-head|grant|preview-token)\.ts$/, "any"],
+        [/^durable-objects\/(sandbox|stream-head|grant|preview-token|disk)\.ts$/, "any"],
         [/^durable-objects\/engine\/(limits|network\/answer-headers)\.ts$/, "any"],
         [
           /^durable-objects\/engine\/(api|schema)\/(status|discovery|resources|openapi)\.ts$/,

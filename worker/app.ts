@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { diskFullError, failedByDisk } from "./disk.ts";
 import type { Env } from "./env.ts";
 import { StatusError } from "../durable-objects/engine/api/status.ts";
 import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
@@ -44,9 +45,10 @@ app.all("/sandboxes/:id/*", kube);
 
 app.get("*", page);
 
-app.onError((error) => {
+app.onError(async (error, c) => {
   if (error instanceof EdgeError) return edgeErrorResponse(error);
   if (error instanceof StatusError) return statusResponse(error);
+  if (await failedByDisk(c.env, error)) return edgeErrorResponse(diskFullError());
   console.error({ event: "request failed", error: String(error) });
   return Response.json({ error: { message: "internal error" } }, { status: 500 });
 });

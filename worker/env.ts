@@ -5,6 +5,8 @@ export interface Env {
   SANDBOX: DurableObjectNamespace<SandboxObject>;
   DB: D1Database;
   ASSETS?: Fetcher;
+  /** In local mode: answers `full` while there is no room to write (scripts/disk-reserve.ts). */
+  DISK?: Fetcher;
   MODE: "cloud" | "local";
   SANDBOX_TTL_HOURS: string;
   SANDBOX_NODES_MAX: string;

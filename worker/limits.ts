@@ -28,6 +28,8 @@ export const keyCacheEntriesMax = 5_000;
 export const heartbeatMs = 15_000;
 /** What one stream may have waiting for a slow client before it is cut. */
 export const streamBacklogBytesMax = 8 * 1024 * 1024;
+/** How old what is known of the disk may be when something wants to write. */
+export const diskCheckMs = 500;
 export const nodesDefault = 3;
 export const nameLengthMax = 40;
 export const seedLengthMax = 64;

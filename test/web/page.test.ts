@@ -15,7 +15,7 @@ describe.skipIf(!executablePath)("the page", () => {
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-    page = await browser.newPage();
+    page = await (await browser.newContext()).newPage();
     page.setDefaultTimeout(120_000);
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => {
