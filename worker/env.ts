@@ -10,7 +10,7 @@ export interface Env {
   MODE: "cloud" | "local";
   SANDBOX_TTL_HOURS: string;
   SANDBOX_NODES_MAX: string;
-  /** Sandboxes made: a minute by one network (an IPv4 address, an IPv6 /64), an hour by all. Empty: no limit. */
+  /** Sandboxes made: a minute by one network (an IPv4 address, an IPv6 /64), an hour by all. Empty or 0: no limit. */
   CREATES_PER_MINUTE_MAX?: string;
   CREATES_PER_HOUR_MAX?: string;
   /** Of one sandbox: open watches and followed logs, objects, bytes of all objects. */

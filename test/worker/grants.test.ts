@@ -238,6 +238,20 @@ test("a key that expires ends what it has open, while the sandbox sleeps", async
   expect(await lines.next()).toBeUndefined();
 });
 
+test("an object that is restarting is told again", async () => {
+  const lines = await watch(other);
+  await begun(lines);
+  const getByName = env.SANDBOX.getByName.bind(env.SANDBOX);
+  let failures = 0;
+  vi.spyOn(env.SANDBOX, "getByName").mockImplementation((name) => {
+    if (++failures > 2) return getByName(name);
+    return { cut: () => Promise.reject(new Error("planned")) } as never;
+  });
+  expect((await revoke(other.keyId)).status).toBe(204);
+  vi.restoreAllMocks();
+  expect(await lines.next()).toBeUndefined();
+});
+
 test("revoking again tells the object again", async () => {
   const lines = await watch(other);
   await begun(lines);

@@ -116,9 +116,11 @@ const ownOrigin = {
 
 function shown(answer: Response): Response {
   const headers = new Headers(answerHeaders(Object.fromEntries(answer.headers)));
-  // The object has made sure that it stays within this preview.
-  const location = answer.headers.get("location");
-  if (location !== null) headers.set("location", location);
+  // The object says them: the one after it made sure that it stays within this preview.
+  for (const name of ["location", "content-length"]) {
+    const value = answer.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
   if (!headers.has("cache-control")) headers.set("cache-control", "no-cache, private");
   for (const [name, value] of Object.entries(ownOrigin)) headers.set(name, value);
   return new Response(answer.body, { status: answer.status, headers });

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { SandboxObject } from "../../durable-objects/sandbox.ts";
 import { keyGrantId } from "../../durable-objects/grant.ts";
 import { bearerOf, forget, newKey, verify, type Verdict } from "../auth.ts";
 import { spendCreation } from "../creation-limits.ts";
@@ -23,6 +24,7 @@ import {
   nameLengthMax,
   nodesDefault,
   seedLengthMax,
+  tellAttemptsMax,
   type Limits,
 } from "../limits.ts";
 import { readBody } from "../body.ts";
@@ -69,7 +71,7 @@ export async function deleteSandbox(c: EdgeContext): Promise<Response> {
   // The record first: from then on nothing wakes the object any more.
   await markDeleted(c.env.DB, id, Date.now());
   forget(id);
-  await c.env.SANDBOX.getByName(id).destroy();
+  await tell(c.env, id, (object) => object.destroy());
   return c.body(null, 204);
 }
 
@@ -110,26 +112,29 @@ export async function deleteKey(c: EdgeContext): Promise<Response> {
   const revoked = await revokeKey(c.env.DB, id, key, Date.now());
   forget(id);
   // Also for one that was revoked before: perhaps the object did not hear of it then.
-  if (revoked !== "unknown") await cut(c.env, id, keyGrantId(key));
+  if (revoked !== "unknown") await tell(c.env, id, (object) => object.cut(keyGrantId(key)));
   if (revoked !== "revoked") throw new EdgeError(404, "this sandbox has no such key");
   return c.body(null, 204);
 }
 
-/** Tells the object that a grant has ended, once the database says so. */
-async function cut(env: Env, id: string, grantId: string): Promise<void> {
+/** Tells the object that something has ended, once the database says so. */
+async function tell(
+  env: Env,
+  id: string,
+  what: (object: DurableObjectStub<SandboxObject>) => Promise<unknown>,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await env.SANDBOX.getByName(id).cut(grantId);
+      // A stub that has failed stays so.
+      await what(env.SANDBOX.getByName(id));
+      return;
     } catch (error) {
-      // The object was restarting; a stub that has failed stays so.
-      if (attempt < cutAttemptsMax) continue;
-      console.error({ event: "cut failed", sandbox: id, error: String(error) });
-      throw new EdgeError(503, "it is revoked, but what it has open may go on; please repeat");
+      if (attempt < tellAttemptsMax) continue;
+      console.error({ event: "the sandbox was not told", sandbox: id, error: String(error) });
+      throw new EdgeError(503, "it has ended, but what it has open may go on; please repeat");
     }
   }
 }
-
-const cutAttemptsMax = 3;
 
 const noStore = { "cache-control": "no-store" };
 
