@@ -15,24 +15,3 @@ export interface Birth {
   /** Wall ms. */
   expiresAtMs: number;
 }
-
-/** Opens what a sandbox's Services serve to browsers, and nothing else; made when first asked for. */
-export function previewToken(kv: SyncKvStorage): string {
-  let token = kv.get<string>("preview");
-  if (token === undefined) {
-    token = crypto.randomUUID().replaceAll("-", "");
-    kv.put("preview", token);
-  }
-  return token;
-}
-
-export const opensPreview = (kv: SyncKvStorage, token: string): boolean =>
-  sameSecret(token, kv.get<string>("preview") ?? "");
-
-/** Compares secrets of equal length without telling by its time how far they agree. */
-function sameSecret(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++)
-    difference |= a.charCodeAt(i) ^ b.charCodeAt(i % (b.length || 1));
-  return b !== "" && difference === 0;
-}

@@ -47,6 +47,8 @@ export const refusal = (error: StatusError): Response =>
 
 export const gone = (): StatusError =>
   new StatusError(410, "Gone", "this sandbox has expired or was deleted; make a new one");
+/** k8s: apiserver/pkg/endpoints/filters/authentication.go Unauthorized */
+export const unauthorized = (): StatusError => new StatusError(401, "Unauthorized", "Unauthorized");
 export const tooManyStreams = (): StatusError =>
   new StatusError(429, "TooManyRequests", "too many open watches in this sandbox", {
     retryAfterSeconds: 10,

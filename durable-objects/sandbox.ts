@@ -1,9 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
-import { opensPreview, previewToken, type Birth, type SandboxEnv } from "./birth.ts";
+import type { Birth, SandboxEnv } from "./birth.ts";
+import { diskFull, readOnly, readOnlyHeader, saysDiskFull } from "./disk.ts";
 import { internalError } from "./engine/api/status.ts";
 import { Engine } from "./engine/index.ts";
-import type { ApiResponse } from "./engine/ports.ts";
+import type { ApiRequest, ApiResponse } from "./engine/ports.ts";
+import { Cuts, readGrant, type Grant } from "./grant.ts";
 import {
   apiRequestOf,
   describe,
@@ -14,7 +16,9 @@ import {
   responseOf,
   resumesWatch,
   tooManyStreams,
+  unauthorized,
 } from "./http.ts";
+import { opensPreview, previewToken } from "./preview-token.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
@@ -28,24 +32,40 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly sockets = new Sockets(this.ctx);
   private readonly sessions = new SessionSockets(() => this.wake());
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
+  private readonly cuts = new Cuts(this.ctx.storage.kv);
   private loaded: Engine | undefined;
   private birth: Birth | undefined = this.ctx.storage.kv.get<Birth>("birth");
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
-  /** Makes the cluster; again with the same birth it changes nothing. */
+  /** Makes the cluster, or leaves nothing behind; again with the same birth it changes nothing. */
   async create(birth: Birth): Promise<void> {
-    if (!this.birth) {
+    const isNew = !this.birth;
+    if (isNew) {
       this.ctx.storage.kv.put("birth", birth);
       this.birth = birth;
     }
-    this.turn((engine, now) => engine.look(now));
+    try {
+      this.turn((engine, now) => engine.look(now));
+    } catch (error) {
+      if (isNew) await this.destroy();
+      throw error;
+    }
     await this.settled;
   }
 
-  /** Opens what the sandbox's Services serve to browsers, and nothing else. */
-  previewToken(): string {
-    return previewToken(this.ctx.storage.kv);
+  /** Opens what the sandbox's Services serve to browsers, and nothing else, as long as the key that reads it lives. */
+  previewToken(keyId: string): Promise<string> {
+    return previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId);
+  }
+
+  /** A grant has ended, or its role is another: what it opened before ends now, and late verdicts open nothing. */
+  cut(grantId: string, role?: string): void {
+    if (!this.birth) return;
+    const now = Date.now();
+    this.cuts.add(grantId, role, now);
+    this.closeEnded(now);
+    this.wake();
   }
 
   /** Ends the sandbox and empties its storage. */
@@ -54,25 +74,44 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     this.sessions.closeAll("the sandbox was deleted");
     this.loaded = undefined;
     this.birth = undefined;
+    // An alarm that is being armed would outlive what follows.
+    await this.settled.catch(() => {});
     await this.ctx.storage.deleteAll();
+    this.cuts.forget();
     this.clockAlarm.fired();
   }
 
   override async fetch(request: Request): Promise<Response> {
+    if (!this.birth || this.birth.expiresAtMs <= Date.now()) return refusal(gone());
+    const { id } = this.birth;
+    const shown = request.headers.get(previewHeader);
+    if (shown !== null && !(await opensPreview(this.ctx.storage.kv, id, shown)))
+      return refusal(noPreview());
+    const asked = await apiRequestOf(request);
+    // Only now: while the body came, the sandbox or what let the request in may have ended.
     const now = Date.now();
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
-    const shown = request.headers.get(previewHeader);
-    if (shown !== null && !opensPreview(this.ctx.storage.kv, shown)) return refusal(noPreview());
-    const asked = await apiRequestOf(request);
+    const grant = readGrant(request.headers);
+    if (!grant || !this.cuts.allow(grant, now)) return refusal(unauthorized());
+    if (readOnlyHeader in asked.headers) return this.readStored(asked, now);
     try {
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
-        return this.answer(engine.handle(asked, at), engine, asked.headers);
+        return this.answer(engine.handle(asked, at), engine, asked.headers, grant);
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
+      if (saysDiskFull(error)) return this.readStored(asked, now);
       return refusal(internalError(String(error)));
     }
+  }
+
+  /** There is no room to write: answered by an engine of its own, of which nothing is kept. */
+  private readStored(asked: ApiRequest, now: number): Response {
+    if (!/^(GET|HEAD)$/.test(asked.method)) return refusal(diskFull());
+    const engine = this.load(now, readOnly(sqlOf(this.ctx.storage)));
+    const response = engine.handle(asked, now);
+    return response.type === "reply" ? responseOf(response) : refusal(diskFull());
   }
 
   /** Never throws: the platform would drop the alarm after a few retries. */
@@ -106,6 +145,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private turn<T>(work: (engine: Engine, nowMs: number) => T): T {
     const now = Date.now();
     try {
+      if (this.endsAtMs() <= now) this.closeEnded(now);
       const engine = this.engine(now);
       const result = work(engine, now);
       this.sessions.pump(engine, now);
@@ -130,19 +170,30 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return this.loaded;
   }
 
-  private load(now: number): Engine {
+  private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
     const { name, nodes, seed } = this.birth as Birth;
     const limits = {
       objectsMax: numberOf(this.env.OBJECTS_MAX),
       stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
     };
-    return new Engine(sqlOf(this.ctx.storage), { name, nodes, seed, nowMs: now, limits });
+    return new Engine(sql, { name, nodes, seed, nowMs: now, limits });
   }
 
-  /** The only place that decides when the object wakes: the engine's next due moment, or the sandbox's end. */
+  /** Wall ms at which the first grant of an open stream or session ends. */
+  private endsAtMs(): number {
+    return Math.min(this.sockets.endsAtMs(), this.sessions.endsAtMs());
+  }
+
+  private closeEnded(now: number): void {
+    const allowed = (grant: Grant): boolean => this.cuts.allow(grant, now);
+    this.sockets.closeUnless(allowed);
+    this.sessions.closeUnless(allowed);
+  }
+
+  /** The only place that decides when the object wakes: the next due moment of engine or grants, or the sandbox's end. */
   private arm(now: number, dueMs: number | undefined): void {
     if (!this.birth) return;
-    const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs);
+    const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs, this.endsAtMs());
     // Never this very millisecond: a running alarm may be of it, and setting what runs is no change.
     this.settled = this.clockAlarm.arm(now, Math.max(due, now + 1));
     this.ctx.waitUntil(this.settled);
@@ -182,13 +233,15 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     response: ApiResponse,
     engine: Engine,
     headers: Record<string, string>,
+    grant: Grant,
   ): Response | Promise<Response> {
     const offered = headers["sec-websocket-protocol"];
     const now = Date.now();
-    if (response.type === "session") return this.sessions.start(response, offered, engine, now);
-    if (response.type === "proxied") return this.sessions.proxies.wait(response as never);
+    if (response.type === "session")
+      return this.sessions.start(response, offered, engine, now, grant);
+    if (response.type === "proxied") return this.sessions.proxies.wait(response as never, grant);
     if (headers.upgrade !== undefined && response.type !== "watch") {
-      const log = this.sessions.startLog(response, offered, now);
+      const log = this.sessions.startLog(response, offered, now, grant);
       if (log) return log;
     }
     if (response.type === "reply") return responseOf(response);
@@ -198,6 +251,6 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (this.sockets.size >= (numberOf(this.env.STREAMS_MAX) ?? 64)) {
       return refusal(tooManyStreams());
     }
-    return this.sockets.open(response, engine, this.lookedAtMs);
+    return this.sockets.open(response, engine, this.lookedAtMs, grant);
   }
 }

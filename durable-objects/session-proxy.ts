@@ -1,6 +1,7 @@
 import { StatusError } from "./engine/api/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { ProxyReply } from "./engine/ports.ts";
+import type { Grant } from "./grant.ts";
 import { refusal, responseOf } from "./http.ts";
 
 type Pending = Exclude<ProxyReply, { reply: object }>;
@@ -10,6 +11,7 @@ const waitMsMax = 60_000;
 
 interface Waiting {
   pending: Pending;
+  grant: Grant;
   resolve(response: Response): void;
   timer: ReturnType<typeof setTimeout>;
 }
@@ -18,10 +20,11 @@ interface Waiting {
 export class ProxyWaits {
   private readonly waiting = new Set<Waiting>();
 
-  wait(pending: Pending): Promise<Response> {
+  wait(pending: Pending, grant: Grant): Promise<Response> {
     return new Promise((resolve) => {
       const waiting: Waiting = {
         pending,
+        grant,
         resolve,
         timer: setTimeout(() => {
           this.waiting.delete(waiting);
@@ -34,6 +37,23 @@ export class ProxyWaits {
       };
       this.waiting.add(waiting);
     });
+  }
+
+  /** Wall ms at which the first of the askers' grants ends. */
+  endsAtMs(): number {
+    let first = Infinity;
+    for (const { grant } of this.waiting) first = Math.min(first, grant.expiresAtMs);
+    return first;
+  }
+
+  /** Refuses those who may not ask any more. */
+  closeUnless(allowed: (grant: Grant) => boolean, why: StatusError): void {
+    for (const waiting of this.waiting) {
+      if (allowed(waiting.grant)) continue;
+      this.waiting.delete(waiting);
+      clearTimeout(waiting.timer);
+      waiting.resolve(refusal(why));
+    }
   }
 
   /** After each turn. */

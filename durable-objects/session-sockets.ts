@@ -2,7 +2,8 @@ import { badRequest, StatusError } from "./engine/api/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, Reply, SessionReply } from "./engine/ports.ts";
 import type { CommandSession, ForwardSession } from "./engine/streams/session.ts";
-import { refusal } from "./http.ts";
+import type { Grant } from "./grant.ts";
+import { gone, refusal, unauthorized } from "./http.ts";
 import { CommandStream } from "./session-command.ts";
 import { ChannelForward } from "./session-forward.ts";
 import {
@@ -34,6 +35,7 @@ const firstWordMs = 30;
 
 interface Open {
   session: LiveSession;
+  grant: Grant;
   /** Wall ms of the last message either way, and of the client's last. */
   activeAtMs: number;
   saidAtMs: number;
@@ -74,7 +76,13 @@ export class SessionSockets {
   }
 
   /** Answers exec, attach and port-forward. */
-  start(reply: SessionReply, offered: string | undefined, engine: Engine, nowMs: number): Response {
+  start(
+    reply: SessionReply,
+    offered: string | undefined,
+    engine: Engine,
+    nowMs: number,
+    grant: Grant,
+  ): Response {
     const forward = reply.kind === "portforward";
     const served = forward ? [spdyProtocol, ...forwardProtocols] : commandProtocols;
     const protocol = choose(offered, served);
@@ -91,7 +99,7 @@ export class SessionSockets {
       return refusal(problem ?? badRequest(`none of the subprotocols ${offered} is served`));
     }
     const waitMs = forward ? 0 : firstWordMs;
-    return this.upgrade(offered ? protocol.name : undefined, nowMs, make, waitMs);
+    return this.upgrade(offered ? protocol.name : undefined, nowMs, grant, make, waitMs);
   }
 
   private problem(reply: SessionReply, channels: boolean): StatusError | undefined {
@@ -110,10 +118,11 @@ export class SessionSockets {
     reply: Reply | FollowReply,
     offered: string | undefined,
     nowMs: number,
+    grant: Grant,
   ): Response | undefined {
     const protocol = offered === undefined ? undefined : choose(offered, logProtocols);
     if (!protocol || reply.status !== 200) return undefined;
-    return this.upgrade(protocol.name, nowMs, (wire) => {
+    return this.upgrade(protocol.name, nowMs, grant, (wire) => {
       const stream = new LogStream(
         reply.type === "follow" ? reply.follow : undefined,
         protocol,
@@ -127,6 +136,7 @@ export class SessionSockets {
   private upgrade(
     protocol: string | undefined,
     nowMs: number,
+    grant: Grant,
     make: (wire: Wire) => LiveSession,
     waitMs = 0,
   ): Response {
@@ -136,6 +146,7 @@ export class SessionSockets {
     server.accept();
     const open: Open = {
       session: undefined as never,
+      grant,
       activeAtMs: nowMs,
       saidAtMs: nowMs,
       sentBytes: 0,
@@ -231,8 +242,24 @@ export class SessionSockets {
     if (idle.length > 0) this.wake();
   }
 
+  /** Ends what those opened who may not act any more, with a word to them. */
+  closeUnless(allowed: (grant: Grant) => boolean): void {
+    this.proxies.closeUnless(allowed, unauthorized());
+    for (const [socket, open] of this.open) {
+      if (!allowed(open.grant)) this.abort(socket, open, "this access has ended", 1000);
+    }
+  }
+
+  /** Wall ms at which the first of the sessions' grants ends. */
+  endsAtMs(): number {
+    let first = this.proxies.endsAtMs();
+    for (const { grant } of this.open.values()) first = Math.min(first, grant.expiresAtMs);
+    return first;
+  }
+
   /** Ends all with a word to the clients; the cluster is not asked any more. */
   closeAll(reason: string): void {
+    this.proxies.closeUnless(() => false, gone());
     for (const [socket, open] of this.open) this.abort(socket, open, reason, 1000);
     this.left.length = 0;
   }

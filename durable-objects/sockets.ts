@@ -1,11 +1,14 @@
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports.ts";
+import type { Grant } from "./grant.ts";
 import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 
 /** A stream's place, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
 type Place = ({ kind: "watch"; at: Subscription } | { kind: "follow"; at: LogFollow }) & {
   /** Until this wall moment the open stream counts as somebody looking. */
   looksUntilMs: number;
+  /** Who opened it. */
+  grant: Grant;
 };
 
 interface Stream {
@@ -42,14 +45,19 @@ export class Sockets {
   }
 
   /** Answers a watch or a followed log; what is there already goes out with the answer. */
-  open(reply: WatchReply | FollowReply, engine: Engine, lookedAtMs: number): Response {
+  open(
+    reply: WatchReply | FollowReply,
+    engine: Engine,
+    lookedAtMs: number,
+    grant: Grant,
+  ): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.context.acceptWebSocket(server);
     const looksUntilMs = Math.max(lookedAtMs + lookMsMax, this.looksUntilMs());
     const place: Place =
       reply.type === "watch"
-        ? { kind: "watch", at: reply.subscription, looksUntilMs }
-        : { kind: "follow", at: reply.follow, looksUntilMs };
+        ? { kind: "watch", at: reply.subscription, looksUntilMs, grant }
+        : { kind: "follow", at: reply.follow, looksUntilMs, grant };
     this.streams.set(server, { place, savedRevision: revisionOf(place) });
     server.serializeAttachment(place);
     if (reply.type === "watch") sendLines(server, reply.subscription.rv, reply.lines);
@@ -88,6 +96,20 @@ export class Sockets {
     } catch {
       // Closed by its peer already.
     }
+  }
+
+  /** Ends what those opened who may not look any more. */
+  closeUnless(allowed: (grant: Grant) => boolean): void {
+    for (const [socket, { place }] of this.streams) {
+      if (!allowed(place.grant)) this.close(socket, 1000);
+    }
+  }
+
+  /** Wall ms at which the first of the streams' grants ends. */
+  endsAtMs(): number {
+    let first = Infinity;
+    for (const { place } of this.streams.values()) first = Math.min(first, place.grant.expiresAtMs);
+    return first;
   }
 
   closeAll(): void {

@@ -1,8 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, Response } from "miniflare";
 import { bundleWorker, root } from "./bundle.ts";
+import { keepDiskReserve } from "./disk-reserve.ts";
 
 export interface ServerOptions {
   /** 0: any free one. */
@@ -25,7 +26,10 @@ export interface Server {
 const localVariables = {
   MODE: "local",
   SANDBOX_TTL_HOURS: String(24 * 90),
-  SANDBOX_NODES_MAX: "500",
+  SANDBOX_NODES_MAX: "255",
+  CREATES_PER_MINUTE_MAX: "",
+  CREATES_PER_HOUR_MAX: "500",
+  HOSTS: "",
   STREAMS_MAX: "5000",
   OBJECTS_MAX: "100000",
   STATE_BYTES_MAX: "1000000000",
@@ -43,6 +47,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   mkdirSync(options.statePath, { recursive: true });
   const web = path.join(root, "dist/web");
   mkdirSync(web, { recursive: true });
+  const reserve = keepDiskReserve(options.statePath);
   const settings = workerSettings();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -64,7 +69,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
           },
           durableObjects: { SANDBOX: { className: "SandboxObject", useSQLite: true } },
           d1Databases: { DB: "podyard" },
-          serviceBindings: { ASSETS: "pages" },
+          serviceBindings: {
+            ASSETS: "pages",
+            DISK: () => new Response(reserve.isFull() ? "full" : ""),
+          },
           unsafeDirectSockets: [{ host: options.host, port }],
         },
         {
@@ -90,7 +98,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const url = `http://${options.host === "0.0.0.0" ? "127.0.0.1" : options.host}:${port}`;
   const health = await fetch(`${url}/healthz`);
   if (!health.ok) throw new Error(`Podyard does not answer: ${await health.text()}`);
-  return { url, stop: () => miniflare.dispose() };
+  const stop = async (): Promise<void> => {
+    reserve.stop();
+    await miniflare.dispose();
+  };
+  return { url, stop };
 }
 
 /** What wrangler.toml says of the runtime, so that it is said once. */

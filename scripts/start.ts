@@ -1,9 +1,10 @@
+import { hostname } from "node:os";
 import path from "node:path";
 import { root } from "./bundle.ts";
 import { buildPageIfStale } from "./page.ts";
 import { startServer } from "./server.ts";
 
-/** `npm start`: Podyard on this machine. PORT (8787), HOST (localhost) and PODYARD_STATE change it. */
+/** `npm start`: Podyard on this machine. PORT (8787), HOST (localhost), HOSTS, CREATES_PER_HOUR_MAX and PODYARD_STATE change it. */
 
 const port = Number(process.env["PORT"] ?? 8787);
 const host = process.env["HOST"] ?? "127.0.0.1";
@@ -17,7 +18,12 @@ if (!Number.isInteger(port) || port < 0 || port > 65535) {
 }
 await buildPageIfStale();
 
-const server = await startServer({ port, host, statePath }).catch((error: unknown) => {
+// Names that lead here and are this machine's own; see worker/origins.ts.
+const names = [process.env["HOSTS"], host, hostname(), `${hostname()}.local`];
+const variables: Record<string, string> = { HOSTS: names.filter(Boolean).join(",") };
+const perHour = process.env["CREATES_PER_HOUR_MAX"];
+if (perHour !== undefined) variables["CREATES_PER_HOUR_MAX"] = perHour;
+const server = await startServer({ port, host, statePath, variables }).catch((error: unknown) => {
   console.error(/EADDRINUSE|Address already in use/i.test(String(error)) ? portTaken() : error);
   process.exit(1);
 });

@@ -60,7 +60,8 @@ describe("imports", () => {
       "worker/",
       [
         [/^worker\//, "any"],
-        [/^durable-objects\/(sandbox|stream-head)\.ts$/, "any"],
+        [/^durable-objects\/(sandbox|stream-head|grant|preview-token|disk)\.ts$/, "any"],
+        [/^durable-objects\/engine\/(limits|network\/answer-headers)\.ts$/, "any"],
         [
           /^durable-objects\/engine\/(api|schema)\/(status|discovery|resources|openapi)\.ts$/,
           "any",

@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { Pods } from "./panels/pods.tsx";
 import { Start } from "./panels/start.tsx";
-import { busy, make, problem, remove, restore, sandbox } from "./state.ts";
+import { busy, foreign, goBack, make, problem, remove, restore, sandbox } from "./state.ts";
 
 export function App() {
   useEffect(() => void restore(), []);
@@ -61,9 +61,23 @@ function Welcome() {
 function Yard() {
   return (
     <div class="yard">
+      {foreign.value !== "none" && <Foreign />}
       <Start />
       <Pods />
     </div>
+  );
+}
+
+function Foreign() {
+  return (
+    <p class="problem" role="status">
+      You opened this sandbox by a link. Whoever else has the link sees and changes the same.{" "}
+      {foreign.value === "beside own" && (
+        <button type="button" disabled={busy.value !== undefined} onClick={() => void goBack()}>
+          Back to my own
+        </button>
+      )}
+    </p>
   );
 }
 

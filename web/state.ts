@@ -1,9 +1,14 @@
 import { signal } from "@preact/signals";
 import { createSandbox, deleteSandbox, openSandbox, type Sandbox } from "./api.ts";
 
-/** The page's whole state. The sandbox is kept in the address (`#/ID/SECRET`), so a reload or a bookmark opens it. */
+/**
+ * The page's whole state. The sandbox is kept in the address (`#/ID/SECRET`), so a reload or a bookmark opens it. Remembered is only
+ * what was made here: a link shows somebody else's sandbox, and takes nobody's own away.
+ */
 
 export const sandbox = signal<Sandbox | undefined>(undefined);
+/** Whether what is shown was opened by a link, and whether there is an own one to go back to. */
+export const foreign = signal<"none" | "only" | "beside own">("none");
 export const busy = signal<"opening" | "making" | "deleting" | undefined>(undefined);
 export const problem = signal<string | undefined>(undefined);
 
@@ -11,18 +16,30 @@ const remembered = "podyard.sandbox";
 
 /** Opens the sandbox of the address, or else the one this browser made last. */
 export async function restore(): Promise<void> {
-  const place = /^#\/([a-z2-7]{26})\/(podyard_[\w-]{43})$/;
-  const known = place.exec(location.hash) ?? place.exec(localStorage.getItem(remembered) ?? "");
+  const known = place.exec(location.hash) ?? own();
   if (!known) return;
   await during("opening", async () => {
     const found = await openSandbox(known[1]!, known[2]!);
     if (found) show(found);
-    else leave("That sandbox has expired or was deleted.");
+    else leave("That sandbox has expired or was deleted.", known[1]);
   });
 }
 
+const place = /^#\/([a-z2-7]{26})\/(podyard_[\w-]{43})$/;
+const own = (): RegExpExecArray | null => place.exec(localStorage.getItem(remembered) ?? "");
+
+/** From somebody else's sandbox to the one this browser made. */
+export async function goBack(): Promise<void> {
+  history.replaceState(null, "", location.pathname);
+  await restore();
+}
+
 export async function make(): Promise<void> {
-  await during("making", async () => show(await createSandbox()));
+  await during("making", async () => {
+    const made = await createSandbox();
+    localStorage.setItem(remembered, placeOf(made));
+    show(made);
+  });
 }
 
 export async function remove(): Promise<void> {
@@ -30,24 +47,26 @@ export async function remove(): Promise<void> {
   if (!current) return;
   await during("deleting", async () => {
     await deleteSandbox(current);
-    leave();
+    leave(undefined, current.id);
   });
 }
 
-/** The sandbox turned out to be gone. */
-export function leave(why?: string): void {
+/** The sandbox turned out to be gone; an own one that is another stays remembered. */
+export function leave(why?: string, id = sandbox.value?.id): void {
   sandbox.value = undefined;
-  localStorage.removeItem(remembered);
+  if (own()?.[1] === id) localStorage.removeItem(remembered);
   history.replaceState(null, "", location.pathname);
   problem.value = why;
 }
 
 function show(found: Sandbox): void {
+  const mine = own()?.[1];
+  foreign.value = mine === found.id ? "none" : mine === undefined ? "only" : "beside own";
   sandbox.value = found;
-  const place = `#/${found.id}/${found.secret}`;
-  history.replaceState(null, "", place);
-  localStorage.setItem(remembered, place);
+  history.replaceState(null, "", placeOf(found));
 }
+
+const placeOf = ({ id, secret }: Sandbox): string => `#/${id}/${secret}`;
 
 async function during(
   what: "opening" | "making" | "deleting",

@@ -1,7 +1,9 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
+import { diskFullError, failedByDisk } from "./disk.ts";
 import type { Env } from "./env.ts";
-import { EdgeError, edgeErrorResponse } from "./errors.ts";
+import { StatusError } from "../durable-objects/engine/api/status.ts";
+import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
 import { kube } from "./routes/kube.ts";
 import { page } from "./routes/page.ts";
 import { preview, readPreview } from "./routes/preview.ts";
@@ -43,8 +45,10 @@ app.all("/sandboxes/:id/*", kube);
 
 app.get("*", page);
 
-app.onError((error) => {
+app.onError(async (error, c) => {
   if (error instanceof EdgeError) return edgeErrorResponse(error);
+  if (error instanceof StatusError) return statusResponse(error);
+  if (await failedByDisk(c.env, error)) return edgeErrorResponse(diskFullError());
   console.error({ event: "request failed", error: String(error) });
   return Response.json({ error: { message: "internal error" } }, { status: 500 });
 });

@@ -1,4 +1,5 @@
-import { findKey, type Key, type Sandbox } from "./db/queries.ts";
+import { keyGrantId, type Grant } from "../durable-objects/grant.ts";
+import { findKey, findKeyById, type Key, type Sandbox } from "./db/queries.ts";
 import type { Env } from "./env.ts";
 import { keyCacheEntriesMax, keyCacheMsMax } from "./limits.ts";
 
@@ -6,7 +7,8 @@ import { keyCacheEntriesMax, keyCacheMsMax } from "./limits.ts";
 
 export type Verdict =
   | { state: "unknown" }
-  | { state: "gone" | "valid"; key: Key; sandbox: Sandbox };
+  | { state: "gone"; sandbox: Sandbox }
+  | { state: "valid"; key: Key; sandbox: Sandbox; grant: Grant };
 
 export async function newKey(
   sandboxId: string,
@@ -42,38 +44,61 @@ export async function verify(
 ): Promise<Verdict> {
   if (!secretShape.test(secret)) return { state: "unknown" };
   const hash = await hashOf(secret);
-  const found = await lookUp(env, hash, now);
+  return verdictOn(await lookUp(hash, () => findKey(env.DB, hash)), sandboxId, now);
+}
+
+/** Whether a key still lives, by its id: for what was signed for it. */
+export async function verifyKeyId(
+  env: Env,
+  sandboxId: string,
+  keyId: string,
+  now: number,
+): Promise<Verdict> {
+  const found = await lookUp(`${sandboxId} ${keyId}`, () => findKeyById(env.DB, sandboxId, keyId));
+  return verdictOn(found, sandboxId, now);
+}
+
+function verdictOn({ found, readAtMs }: Read, sandboxId: string, now: number): Verdict {
   if (!found || found.key.sandboxId !== sandboxId) return { state: "unknown" };
   const { key, sandbox } = found;
-  if (key.revokedAt !== null || key.expiresAt <= now) {
-    // A dead sandbox's keys die with it: its owner should read why.
-    return sandboxIsOver(sandbox, now) ? { state: "gone", key, sandbox } : { state: "unknown" };
-  }
-  return { state: sandboxIsOver(sandbox, now) ? "gone" : "valid", key, sandbox };
+  // A dead sandbox's keys die with it: its owner should read why.
+  if (sandboxIsOver(sandbox, now)) return { state: "gone", sandbox };
+  if (key.revokedAt !== null || key.expiresAt <= now) return { state: "unknown" };
+  const grant: Grant = {
+    ids: [keyGrantId(key.id)],
+    role: key.role,
+    readAtMs,
+    expiresAtMs: key.expiresAt,
+  };
+  return { state: "valid", key, sandbox, grant };
 }
 
 export const sandboxIsOver = (sandbox: Sandbox, now: number): boolean =>
   sandbox.deletedAt !== null || sandbox.expiresAt <= now;
 
 type Found = { key: Key; sandbox: Sandbox };
-const cache = new Map<string, { found: Found; until: number }>();
+/** What the database said, also that there is nothing, and just before when it was asked. */
+interface Read {
+  found: Found | undefined;
+  readAtMs: number;
+}
+const cache = new Map<string, Read>();
 
-async function lookUp(env: Env, hash: string, now: number): Promise<Found | undefined> {
-  const known = cache.get(hash);
-  if (known && known.until > now) return known.found;
-  cache.delete(hash);
-  const found = await findKey(env.DB, hash);
-  if (found) {
-    if (cache.size >= keyCacheEntriesMax) cache.delete(cache.keys().next().value!);
-    cache.set(hash, { found, until: now + keyCacheMsMax });
-  }
-  return found;
+async function lookUp(name: string, find: () => Promise<Found | undefined>): Promise<Read> {
+  const now = Date.now();
+  const known = cache.get(name);
+  if (known && now >= known.readAtMs && now - known.readAtMs < keyCacheMsMax) return known;
+  cache.delete(name);
+  const read: Read = { found: await find(), readAtMs: now };
+  if (cache.size >= keyCacheEntriesMax) cache.delete(cache.keys().next().value!);
+  cache.set(name, read);
+  return read;
 }
 
 /** Forgets what this isolate knows of a sandbox's keys; others follow within `keyCacheMsMax`. */
 export function forget(sandboxId: string): void {
-  for (const [hash, { found }] of cache) {
-    if (found.sandbox.id === sandboxId) cache.delete(hash);
+  for (const [name, { found }] of cache) {
+    if (found?.sandbox.id === sandboxId) cache.delete(name);
   }
 }
 

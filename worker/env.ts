@@ -5,14 +5,19 @@ export interface Env {
   SANDBOX: DurableObjectNamespace<SandboxObject>;
   DB: D1Database;
   ASSETS?: Fetcher;
-  /** Absent: no limit on making sandboxes. */
-  CREATE_LIMIT?: RateLimit;
+  /** In local mode: answers `full` while there is no room to write (scripts/disk-reserve.ts). */
+  DISK?: Fetcher;
   MODE: "cloud" | "local";
   SANDBOX_TTL_HOURS: string;
   SANDBOX_NODES_MAX: string;
+  /** Sandboxes made: a minute by one network (an IPv4 address, an IPv6 /64), an hour by all. Empty or 0: no limit. */
+  CREATES_PER_MINUTE_MAX?: string;
+  CREATES_PER_HOUR_MAX?: string;
   /** Of one sandbox: open watches and followed logs, objects, bytes of all objects. */
   STREAMS_MAX: string;
   OBJECTS_MAX: string;
   STATE_BYTES_MAX: string;
   CORS_ORIGINS: string;
+  /** In local mode: names, comma separated, by which sandboxes may be made, beside localhost and addresses. */
+  HOSTS?: string;
 }

@@ -3,8 +3,9 @@ import { StatusError } from "../durable-objects/engine/api/status.ts";
 /** An expected failure of the sandbox API (`/api/*`), answered as `{error: {message, field?}}`. */
 export class EdgeError extends Error {
   override name = "EdgeError";
-  readonly status: 400 | 401 | 403 | 404 | 409 | 410 | 413 | 429;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 410 | 413 | 429 | 503 | 507;
   readonly field: string | undefined;
+  retryAfterSeconds = 60;
   constructor(status: EdgeError["status"], message: string, field?: string) {
     super(message);
     this.status = status;
@@ -20,7 +21,7 @@ export function edgeErrorResponse(error: EdgeError): Response {
       status: error.status,
       headers: {
         "cache-control": "no-store",
-        ...(error.status === 429 ? { "retry-after": "60" } : {}),
+        ...(error.status === 429 ? { "retry-after": String(error.retryAfterSeconds) } : {}),
         ...(error.status === 401 ? { "www-authenticate": "Bearer" } : {}),
       },
     },

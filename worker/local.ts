@@ -1,3 +1,4 @@
+import { refuseWhenFull } from "./disk.ts";
 import type { Env } from "./env.ts";
 import worker from "./index.ts";
 
@@ -15,6 +16,8 @@ let ready: Promise<void> | undefined;
 export default {
   async fetch(request: Request, env: LocalEnv, context: ExecutionContext): Promise<Response> {
     await (ready ??= migrate(env));
+    const refused = await refuseWhenFull(request, env);
+    if (refused) return refused;
     return worker.fetch(request, env, context);
   },
 };

@@ -1,3 +1,4 @@
+import type { Grant } from "../durable-objects/grant.ts";
 import { bearerOf, verify } from "./auth.ts";
 import type { Sandbox } from "./db/queries.ts";
 import type { Env } from "./env.ts";
@@ -15,6 +16,8 @@ export const sandboxIdShape = /^[a-z2-7]{26}$/;
 
 export interface Tenant {
   sandbox: Sandbox;
+  /** What lets the request in; the object ends what it opens when that ends. */
+  grant: Grant;
   /** The path from the API's root on: `/api/v1/pods`. */
   apiPath: string;
   /** Credentials for the cluster's own authentication: a service account's token. Absent: the sandbox's owner asks. */
@@ -42,7 +45,11 @@ export async function tenantOf(request: Request, env: Env, now: number): Promise
   const verdict = await verify(env, id, secret, now);
   if (verdict.state === "unknown") throw unauthorized();
   if (verdict.state === "gone") throw sandboxGone();
-  const tenant: Tenant = { sandbox: verdict.sandbox, apiPath: once(url.pathname, parts[3] ?? "/") };
+  const tenant: Tenant = {
+    sandbox: verdict.sandbox,
+    grant: verdict.grant,
+    apiPath: once(url.pathname, parts[3] ?? "/"),
+  };
   const beside = inPath === undefined ? undefined : bearerOf(request.headers);
   if (beside !== undefined && beside !== inPath) tenant.authorization = `Bearer ${beside}`;
   return tenant;

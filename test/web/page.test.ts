@@ -15,7 +15,7 @@ describe.skipIf(!executablePath)("the page", () => {
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
-    page = await browser.newPage();
+    page = await (await browser.newContext()).newPage();
     page.setDefaultTimeout(120_000);
     page.on("pageerror", (error) => problems.push(String(error)));
     page.on("console", (message) => {
@@ -78,6 +78,19 @@ describe.skipIf(!executablePath)("the page", () => {
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     expect(overflow).toBe(0);
+  });
+
+  test("a link shows another sandbox without taking the own one away", async () => {
+    const hash = new URL(page.url()).hash;
+    const { url } = await makeSandbox(inject("url"));
+    const visitor = await page.context().newPage();
+    visitor.setDefaultTimeout(120_000);
+    await visitor.goto(url);
+    await visitor.getByText("You opened this sandbox by a link.").waitFor();
+    await visitor.getByRole("button", { name: "Back to my own" }).click();
+    await visitor.getByText("You opened this sandbox by a link.").waitFor({ state: "detached" });
+    expect(new URL(visitor.url()).hash).toBe(hash);
+    await visitor.close();
   });
 
   test("a link to a deleted sandbox says so", async () => {

@@ -31,3 +31,10 @@ export const keys = sqliteTable(
   },
   (table) => [index("keys_sandbox_id").on(table.sandboxId)],
 );
+
+/** How many sandboxes were made in a window of time: by one network, or by `all`. Forgotten with the window's end. */
+export const creations = sqliteTable("creations", {
+  scope: text("scope").primaryKey(),
+  windowEndsAt: integer("window_ends_at").notNull(),
+  count: integer("count").notNull(),
+});

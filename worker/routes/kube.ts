@@ -1,7 +1,10 @@
 import type { Context } from "hono";
 import { StatusError, tooLarge } from "../../durable-objects/engine/api/status.ts";
+import { diskFull, readOnlyHeader } from "../../durable-objects/disk.ts";
+import { grantHeader, writeGrant } from "../../durable-objects/grant.ts";
 import { publicPathHeader } from "../../durable-objects/stream-head.ts";
 import { readBody } from "../body.ts";
+import { failedByDisk } from "../disk.ts";
 import type { Env } from "../env.ts";
 import { serviceUnavailable, statusResponse } from "../errors.ts";
 import { requestBodyBytesMax } from "../limits.ts";
@@ -13,19 +16,39 @@ import { tenantOf, type Tenant } from "../tenant.ts";
 export async function kube(c: Context<{ Bindings: Env }>): Promise<Response> {
   const request = c.req.raw;
   try {
-    refuseForeignSocket(request, c.env);
-    const tenant = await tenantOf(request, c.env, Date.now());
-    const known = await staticReply(request, c.env, tenant.apiPath);
-    if (known) return known;
-    return await handOn(request, c.env, tenant);
+    return await serve(request, c.env);
   } catch (error) {
     if (error instanceof StatusError) return statusResponse(error);
+    if (await failedByDisk(c.env, error)) return readStored(request, c.env);
     console.error({ event: "kube failed", error: String(error) });
     return statusResponse(serviceUnavailable());
   }
 }
 
-async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Response> {
+async function serve(request: Request, env: Env, more?: Record<string, string>): Promise<Response> {
+  refuseForeignSocket(request, env);
+  const tenant = await tenantOf(request, env, Date.now());
+  const known = await staticReply(request, env, tenant.apiPath);
+  return known ?? handOn(request, env, tenant, more);
+}
+
+/** The disk is full: what is stored can be read all the same, but nothing that would go on. */
+async function readStored(request: Request, env: Env): Promise<Response> {
+  const reads = /^(GET|HEAD)$/.test(request.method) && !request.headers.has("upgrade");
+  if (!reads || mayStream(new URL(request.url).search)) return statusResponse(diskFull());
+  try {
+    return await serve(request, env, { [readOnlyHeader]: "1" });
+  } catch (error) {
+    return statusResponse(error instanceof StatusError ? error : diskFull());
+  }
+}
+
+async function handOn(
+  request: Request,
+  env: Env,
+  tenant: Tenant,
+  more: Record<string, string> = {},
+): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const body = await readBody(request, requestBodyBytesMax, () => {
     throw tooLarge(`limit is ${requestBodyBytesMax}`);
@@ -34,6 +57,8 @@ async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Respo
   const address = `https://sandbox${tenant.apiPath}${search}`;
   const headers = headersToHandOn(request.headers);
   headers.set(publicPathHeader, pathname);
+  headers.set(grantHeader, writeGrant(tenant.grant));
+  for (const [name, value] of Object.entries(more)) headers.set(name, value);
   if (tenant.authorization) headers.set("authorization", tenant.authorization);
   // Redirects of proxied servers are the client's to follow.
   const init = {

@@ -1,29 +1,33 @@
 import type { Context } from "hono";
+import { tooLarge } from "../../durable-objects/engine/api/status.ts";
+import { answerHeaders } from "../../durable-objects/engine/network/answer-headers.ts";
+import { grantHeader, writeGrant, type Grant } from "../../durable-objects/grant.ts";
+import { previewTokenShape } from "../../durable-objects/preview-token.ts";
 import {
   ingressHeader,
   previewHeader,
   publicPathHeader,
 } from "../../durable-objects/stream-head.ts";
-import { tooLarge } from "../../durable-objects/engine/api/status.ts";
+import { verifyKeyId } from "../auth.ts";
 import { readBody } from "../body.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
 import { requestBodyBytesMax } from "../limits.ts";
 import { sandboxIdShape } from "../tenant.ts";
-import { owned } from "./sandboxes.ts";
+import { opened } from "./sandboxes.ts";
 
 type EdgeContext = Context<{ Bindings: Env }>;
 
 /** `GET /api/sandboxes/:id/preview`: the address below which a browser may open the sandbox's Services and Pods. */
 export async function readPreview(c: EdgeContext): Promise<Response> {
-  const { id } = await owned(c);
-  const token = await c.env.SANDBOX.getByName(id).previewToken();
-  const url = `${new URL(c.req.url).origin}/sandboxes/${id}/preview/${token}/`;
+  const { sandbox, key } = await opened(c);
+  const token = await c.env.SANDBOX.getByName(sandbox.id).previewToken(key.id);
+  const url = `${new URL(c.req.url).origin}/sandboxes/${sandbox.id}/preview/${token}/`;
   return c.json({ url }, 200, { "cache-control": "no-store" });
 }
 
 /** Of a Service or Pod `TOKEN/NAMESPACE/services/NAME:PORT/proxy/...`, of an Ingress `TOKEN/ingress/HOST/...`. */
-const previewPath = /^\/sandboxes\/([^/]+)\/preview\/([A-Za-z0-9_-]{20,64})\/(.*)$/;
+const previewPath = /^\/sandboxes\/([^/]+)\/preview\/([^/]+)\/(.*)$/;
 const proxied = /^([a-z0-9-]{1,63})\/(services|pods)\/([^/]+)\/proxy(\/.*)?$/;
 const hosted = /^ingress\/([a-z0-9.-]{1,253})(\/.*)?$/;
 
@@ -46,24 +50,29 @@ function targetOf(below: string): Target | undefined {
 
 /**
  * What a sandbox's users serve, shown to a browser: scripts run, but in an origin of their own, which knows neither the
- * console nor its storage. The token in the path opens nothing but this; the object knows it.
+ * console nor its storage. The token in the path opens nothing but this: whose key it is of is looked up before anything
+ * wakes, whether it is genuine the object knows.
  */
 export async function preview(c: EdgeContext): Promise<Response> {
   const request = c.req.raw;
   const { pathname, search } = new URL(request.url);
   const [, id = "", token = "", below = ""] = previewPath.exec(pathname) ?? [];
   const target = targetOf(below);
-  if (!target || !sandboxIdShape.test(id)) throw new EdgeError(404, "there is no such page");
+  const keyId = previewTokenShape.exec(token)?.[1];
+  if (!target || !sandboxIdShape.test(id) || keyId === undefined)
+    throw new EdgeError(404, "there is no such page");
   if (request.headers.has("service-worker"))
     throw new EdgeError(403, "a preview may not install workers");
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: ownOrigin });
   if (target.path === undefined) {
     return Response.redirect(`${new URL(request.url).origin}${pathname}/${search}`, 307);
   }
+  const grant = await grantOf(c.env, id, keyId);
   const body = await readBody(request, requestBodyBytesMax, () => {
     throw tooLarge(`limit is ${requestBodyBytesMax}`);
   });
   const headers = asked(request.headers, token, pathname);
+  headers.set(grantHeader, writeGrant(grant));
   if (target.host !== undefined) headers.set(ingressHeader, target.host);
   const answer = await c.env.SANDBOX.getByName(id).fetch(`https://sandbox${target.path}${search}`, {
     method: request.method,
@@ -72,6 +81,14 @@ export async function preview(c: EdgeContext): Promise<Response> {
     ...(body ? { body } : {}),
   });
   return shown(answer);
+}
+
+/** What the key still allows that once read this preview's address. */
+async function grantOf(env: Env, id: string, keyId: string): Promise<Grant> {
+  const verdict = await verifyKeyId(env, id, keyId, Date.now());
+  if (verdict.state === "unknown") throw new EdgeError(404, "there is no such preview");
+  if (verdict.state === "gone") throw new EdgeError(410, "this sandbox has expired or was deleted");
+  return verdict.grant;
 }
 
 /** Requests' headers that the server behind may see. */
@@ -97,13 +114,14 @@ const ownOrigin = {
   "x-robots-tag": "noindex",
 };
 
-/** Headers of the page's server that mean something to this origin, or undo what is said above. */
-const dropped =
-  /^(set-cookie2?|clear-site-data|content-security-policy.*|cross-origin-.*|access-control-.*|x-frame-options|strict-transport-security|service-worker-allowed|alt-svc|nel|report-to|reporting-endpoints|permissions-policy|origin-agent-cluster|www-authenticate|podyard-.*)$/;
-
 function shown(answer: Response): Response {
-  const headers = new Headers(ownOrigin);
-  for (const [name, value] of answer.headers)
-    if (!dropped.test(name) && !headers.has(name)) headers.set(name, value);
+  const headers = new Headers(answerHeaders(Object.fromEntries(answer.headers)));
+  // The object says them: the one after it made sure that it stays within this preview.
+  for (const name of ["location", "content-length"]) {
+    const value = answer.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-cache, private");
+  for (const [name, value] of Object.entries(ownOrigin)) headers.set(name, value);
   return new Response(answer.body, { status: answer.status, headers });
 }

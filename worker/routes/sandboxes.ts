@@ -1,11 +1,15 @@
 import type { Context } from "hono";
-import { bearerOf, forget, newKey, verify } from "../auth.ts";
+import type { SandboxObject } from "../../durable-objects/sandbox.ts";
+import { keyGrantId } from "../../durable-objects/grant.ts";
+import { bearerOf, forget, newKey, verify, type Verdict } from "../auth.ts";
+import { spendCreation } from "../creation-limits.ts";
 import {
   forgetExpired,
   insertKey,
   insertSandbox,
   liveKeys,
   markDeleted,
+  removeSandbox,
   revokeKey,
   type Sandbox,
 } from "../db/queries.ts";
@@ -20,26 +24,30 @@ import {
   nameLengthMax,
   nodesDefault,
   seedLengthMax,
+  tellAttemptsMax,
   type Limits,
 } from "../limits.ts";
 import { readBody } from "../body.ts";
+import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
 import { newSandboxId, sandboxIdShape } from "../tenant.ts";
 
 type EdgeContext = Context<{ Bindings: Env }>;
 
 /** `POST /api/sandboxes`: anonymous. YAML answers the kubeconfig alone, JSON everything. */
 export async function createSandbox(c: EdgeContext): Promise<Response> {
+  refuseForeignHosts(c.req.raw, c.env);
   refuseForeignPages(c.req.raw, c.env);
+  const limits = limitsOf(c.env);
   const asked = parseRequest(
     await readBody(c.req.raw, createBodyBytesMax, () => {
       throw new EdgeError(413, `the body is larger than ${createBodyBytesMax} bytes`);
     }),
-    limitsOf(c.env),
+    limits,
   );
-  await spendRate(c);
   const now = Date.now();
+  await spendCreation(c.env, limits, c.req.header("cf-connecting-ip"), now);
   const { sandbox, secret } = await make(c.env, asked, now);
-  c.executionCtx.waitUntil(forgetExpired(c.env.DB, now - graveMs));
+  c.executionCtx.waitUntil(forgetExpired(c.env.DB, now - graveMs, now));
 
   const answer = description(sandbox, secret, new URL(c.req.url).origin);
   if (!wantsYaml(c.req.header("accept")))
@@ -63,7 +71,7 @@ export async function deleteSandbox(c: EdgeContext): Promise<Response> {
   // The record first: from then on nothing wakes the object any more.
   await markDeleted(c.env.DB, id, Date.now());
   forget(id);
-  await c.env.SANDBOX.getByName(id).destroy();
+  await tell(c.env, id, (object) => object.destroy());
   return c.body(null, 204);
 }
 
@@ -71,11 +79,10 @@ export async function deleteSandbox(c: EdgeContext): Promise<Response> {
 export async function createKey(c: EdgeContext): Promise<Response> {
   const sandbox = await owned(c);
   const now = Date.now();
-  if ((await liveKeys(c.env.DB, sandbox.id, now)).length >= keysPerSandboxMax) {
+  const { secret, key } = await newKey(sandbox.id, now, sandbox.expiresAt);
+  if (!(await insertKey(c.env.DB, key, now, keysPerSandboxMax))) {
     throw new EdgeError(409, `a sandbox has at most ${keysPerSandboxMax} keys; revoke one`);
   }
-  const { secret, key } = await newKey(sandbox.id, now, sandbox.expiresAt);
-  await insertKey(c.env.DB, key);
   const access = accessOf(new URL(c.req.url).origin, sandbox.id, secret);
   return c.json(
     { id: key.id, apiServer: access.apiServer, kubeconfig: kubeconfig(sandbox.id, access) },
@@ -98,13 +105,35 @@ export async function listKeys(c: EdgeContext): Promise<Response> {
   });
 }
 
-/** `DELETE /api/sandboxes/:id/keys/:key` */
+/** `DELETE /api/sandboxes/:id/keys/:key`: also ends what the key has open. */
 export async function deleteKey(c: EdgeContext): Promise<Response> {
   const { id } = await owned(c);
-  const revoked = await revokeKey(c.env.DB, id, c.req.param("key") ?? "", Date.now());
+  const key = c.req.param("key") ?? "";
+  const revoked = await revokeKey(c.env.DB, id, key, Date.now());
   forget(id);
-  if (revoked === 0) throw new EdgeError(404, "this sandbox has no such key");
+  // Also for one that was revoked before: perhaps the object did not hear of it then.
+  if (revoked !== "unknown") await tell(c.env, id, (object) => object.cut(keyGrantId(key)));
+  if (revoked !== "revoked") throw new EdgeError(404, "this sandbox has no such key");
   return c.body(null, 204);
+}
+
+/** Tells the object that something has ended, once the database says so. */
+async function tell(
+  env: Env,
+  id: string,
+  what: (object: DurableObjectStub<SandboxObject>) => Promise<unknown>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // A stub that has failed stays so.
+      await what(env.SANDBOX.getByName(id));
+      return;
+    } catch (error) {
+      if (attempt < tellAttemptsMax) continue;
+      console.error({ event: "the sandbox was not told", sandbox: id, error: String(error) });
+      throw new EdgeError(503, "it has ended, but what it has open may go on; please repeat");
+    }
+  }
 }
 
 const noStore = { "cache-control": "no-store" };
@@ -144,20 +173,40 @@ async function make(
     deletedAt: null,
   };
   const { secret, key } = await newKey(id, now, sandbox.expiresAt);
-  // The object first: should the record fail, the object's own expiry still cleans it up.
-  await env.SANDBOX.getByName(id).create({
-    id,
-    name: sandbox.name,
-    nodes: sandbox.nodes,
-    seed: sandbox.seed,
-    expiresAtMs: sandbox.expiresAt,
-  });
+  // The record first: there is no object that no record names. Nobody knows its key before the object stands.
   await insertSandbox(env.DB, sandbox, key);
+  try {
+    await env.SANDBOX.getByName(id).create({
+      id,
+      name: sandbox.name,
+      nodes: sandbox.nodes,
+      seed: sandbox.seed,
+      expiresAtMs: sandbox.expiresAt,
+    });
+  } catch (error) {
+    await unmake(env, id);
+    throw error;
+  }
   return { sandbox, secret };
 }
 
+/** An object that could not be made has emptied itself, unless its answer alone was lost: so it is asked to once more. */
+async function unmake(env: Env, id: string): Promise<void> {
+  const done = await Promise.allSettled([
+    env.SANDBOX.getByName(id).destroy(),
+    removeSandbox(env.DB, id),
+  ]);
+  for (const step of done) {
+    if (step.status === "rejected")
+      console.error({ event: "unmaking failed", sandbox: id, error: String(step.reason) });
+  }
+}
+
 /** The sandbox in the path, if the bearer owns it. */
-export async function owned(c: EdgeContext): Promise<Sandbox> {
+export const owned = async (c: EdgeContext): Promise<Sandbox> => (await opened(c)).sandbox;
+
+/** The same, with the key that opens it. */
+export async function opened(c: EdgeContext): Promise<Extract<Verdict, { state: "valid" }>> {
   const id = c.req.param("id") ?? "";
   const secret = bearerOf(c.req.raw.headers);
   if (!sandboxIdShape.test(id)) throw new EdgeError(404, "this sandbox does not exist");
@@ -165,22 +214,7 @@ export async function owned(c: EdgeContext): Promise<Sandbox> {
   const verdict = await verify(c.env, id, secret, Date.now());
   if (verdict.state === "unknown") throw new EdgeError(401, "this key does not open this sandbox");
   if (verdict.state === "gone") throw new EdgeError(410, "this sandbox has expired or was deleted");
-  return verdict.sandbox;
-}
-
-/** A page elsewhere must not make sandboxes behind its visitor's back (the answer it could not read anyway). */
-function refuseForeignPages(request: Request, env: Env): void {
-  const origin = request.headers.get("origin");
-  if (origin === null || origin === new URL(request.url).origin) return;
-  if (env.CORS_ORIGINS.split(",").includes(origin)) return;
-  throw new EdgeError(403, "pages of another origin may not make sandboxes here");
-}
-
-async function spendRate(c: EdgeContext): Promise<void> {
-  if (!c.env.CREATE_LIMIT) return;
-  const key = c.req.header("cf-connecting-ip") ?? "unknown";
-  const { success } = await c.env.CREATE_LIMIT.limit({ key });
-  if (!success) throw new EdgeError(429, "too many sandboxes from this address; wait a minute");
+  return verdict;
 }
 
 function parseRequest(body: Uint8Array | undefined, limits: Limits): Asked {

@@ -11,6 +11,7 @@ import type { Reply } from "../ports.ts";
 import { binaryOf, bytesOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
+import { answerHeaders, redirectWithin } from "./answer-headers.ts";
 import * as exchange from "./exchange.ts";
 import { kubeletAnswer } from "./hosts.ts";
 import { rewriteHtml, rewriteUrl } from "./links.ts";
@@ -42,6 +43,8 @@ export interface ProxyPending {
   /** Put before links, and before redirects. */
   prefix: string;
   redirect?: string;
+  /** What follows the prefix: relative redirects start there. */
+  path: string;
   host: string;
   address: string;
   /** Virtual ms at which to give up. */
@@ -226,6 +229,7 @@ function send(
     id,
     prefix,
     redirect,
+    path,
     host,
     address,
     untilMs: context.now + proxyTimeoutMs,
@@ -273,24 +277,32 @@ function finish(result: exchange.ExchangeResult, pending: ProxyPending, method: 
     hosts: [pending.address, pending.host].filter(Boolean),
   };
   const { response } = result;
+  if (response.status < 200 || response.status > 599) {
+    throw unreachable(
+      response.status === 101
+        ? 'backend tried to switch protocol when "" was requested'
+        : `net/http: HTTP/1.x transport connection broken: malformed HTTP status code "${response.status}"`,
+    );
+  }
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = value;
+  let location: string | undefined;
   if (headers.location) {
-    const back = { ...rewrite, prefix: pending.redirect ?? pending.prefix };
-    headers.location = rewriteUrl(headers.location, back);
+    const prefix = pending.redirect ?? pending.prefix;
+    const to = rewriteUrl(headers.location, { ...rewrite, prefix });
+    location = redirectWithin(to, prefix + pending.path, prefix);
   }
   const html = (headers["content-type"] ?? "").split(";")[0]?.trim() === "text/html";
   const body =
     html && !headers.location && !headers["content-encoding"]
       ? rewriteHtml(response.body, rewrite)
       : response.body;
-  return replyOf({ status: response.status, headers, body }, method);
+  const reply = replyOf({ status: response.status, headers, body }, method);
+  if (location !== undefined) reply.headers["location"] = location;
+  return reply;
 }
 
 function replyOf({ status, headers: given, body }: HttpResponse, method: string): Reply {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
-    if (!hopByHop.has(name.toLowerCase())) headers[name.toLowerCase()] = value;
-  }
+  const headers = answerHeaders(given);
   return { type: "reply", status, headers, body: method === "HEAD" ? "" : bytesOf(body) };
 }

@@ -31,6 +31,7 @@ export function visit(context: RuntimeContext, request: ApiRequest): ProxyReply 
     id,
     // What stands before the path that the server sees.
     prefix: seen.slice(0, seen.length - request.path.length),
+    path: request.path,
     host,
     address: host,
     untilMs: context.now + proxyTimeoutMs,

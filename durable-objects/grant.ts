@@ -1,0 +1,88 @@
+/** What lets a request in: whom the Worker found in its database, and when. It tells the object in this one header. */
+export interface Grant {
+  /**
+   * Everything whose end ends this: `key:ID`. The loss of any one of them is enough, so that a person, a session or an
+   * API token can stand beside a key or in its place.
+   */
+  ids: string[];
+  role: string;
+  /** Wall ms just before the database was read. */
+  readAtMs: number;
+  /** Wall ms at which it ends by itself. */
+  expiresAtMs: number;
+}
+
+/** Only the Worker sets this header. */
+export const grantHeader = "podyard-grant";
+
+export const writeGrant = (grant: Grant): string => encodeURIComponent(JSON.stringify(grant));
+
+export function readGrant(headers: Headers): Grant | undefined {
+  const text = headers.get(grantHeader);
+  return text === null ? undefined : (JSON.parse(decodeURIComponent(text)) as Grant);
+}
+
+export const keyGrantId = (keyId: string): string => `key:${keyId}`;
+
+/** A grant that was taken away, or whose role changed. */
+interface Cut {
+  id: string;
+  /** Grants read up to this wall moment may still be of before. */
+  untilMs: number;
+  /** Who asks in the new role was read after the change. */
+  role?: string;
+}
+
+interface StoredCuts {
+  cuts: Cut[];
+  /** Cuts up to here are not listed any more: what was read before is refused, whoever it is. */
+  floorMs: number;
+}
+
+/** How long a verdict from before a cut may still arrive: the Workers' cache, and how far their clocks may be apart. */
+export const verdictAgeMsMax = 5_000;
+/** As many cuts are kept; the floor stands for those before. */
+const cutsMax = 256;
+
+/**
+ * The grants of a sandbox that ended before their time. They are kept beside the sandbox, since a Worker elsewhere goes
+ * on with what it read for a few seconds, and a slow upload may have been let in long ago.
+ */
+export class Cuts {
+  private readonly kv: SyncKvStorage;
+  private known: StoredCuts | undefined;
+
+  constructor(kv: SyncKvStorage) {
+    this.kv = kv;
+  }
+
+  private get stored(): StoredCuts {
+    return (this.known ??= this.kv.get<StoredCuts>("cuts") ?? { cuts: [], floorMs: 0 });
+  }
+
+  /** Without `role` it ends; with one, only what asks in another role does. */
+  add(id: string, role: string | undefined, nowMs: number): void {
+    const { cuts, floorMs } = this.stored;
+    const untilMs = nowMs + verdictAgeMsMax;
+    const all = [...cuts.filter((cut) => cut.id !== id), { id, untilMs, ...(role && { role }) }];
+    const dropped = all.splice(0, Math.max(0, all.length - cutsMax));
+    this.known = {
+      cuts: all,
+      floorMs: Math.max(floorMs, ...dropped.map((cut) => cut.untilMs)),
+    };
+    this.kv.put("cuts", this.known);
+  }
+
+  allow(grant: Grant, nowMs: number): boolean {
+    const { cuts, floorMs } = this.stored;
+    if (grant.expiresAtMs <= nowMs || grant.readAtMs <= floorMs) return false;
+    return !cuts.some(
+      ({ id, untilMs, role }) =>
+        grant.ids.includes(id) && grant.readAtMs <= untilMs && grant.role !== role,
+    );
+  }
+
+  forget(): void {
+    this.known = undefined;
+  }
+}
