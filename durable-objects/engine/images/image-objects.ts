@@ -59,6 +59,11 @@ const expand = (sys: Sys, text: string): string =>
     (whole, name: string) => sys.env[name] ?? whole,
   );
 
+/** Whether an object of kind Image tells what a container's image does. */
+export const isDescribed = (sys: Sys): boolean =>
+  imageObjectOf(sys.kernel.context.reader as Reader | undefined, sys.container.record.spec.image)
+    ?.spec !== undefined;
+
 /** Becomes the described image, when an object describes it. */
 export function becomeDescribed(sys: Sys): boolean {
   const { reader, records } = sys.kernel.context;

@@ -83,6 +83,8 @@ export interface ContainerSpec {
   tty: boolean;
   stdin: boolean;
   stdinOnce: boolean;
+  /** UserSettings.nonRoot. */
+  nonRoot?: boolean;
   runAsUser?: number;
   runAsGroup?: number;
   fsGroup?: number;
@@ -100,8 +102,11 @@ export interface ContainerSpec {
   cpuMilliLimit?: number;
   memoryBytesLimit?: number;
   terminationMessagePath: string;
-  /** Container ports declared in the Pod spec, for unknown images, which listen on them. */
-  ports: { containerPort: number; protocol: string; name?: string }[];
+  /**
+   * Container ports declared in the Pod spec and those its probes and hooks ask (`tls`: by HTTPS or not), for images
+   * that are stood in for, which listen on them.
+   */
+  ports: { containerPort: number; protocol: string; name?: string; tls?: boolean }[];
 }
 
 /** A service account token bound to a Pod: its text is made when somebody reads the file. */
@@ -205,8 +210,8 @@ export interface Runtime {
     image: string,
     reader?: Reader,
   ): ResolvedImage | { error: string } | { invalid: string };
-  /** Optional. The user an image runs as by itself: a number, a name, or "0": for runAsNonRoot. */
-  imageUser?(image: string): string;
+  /** Optional. The user an image runs as by itself (`nonRoot`: where root is not wanted): a number, a name, or "0". */
+  imageUser?(image: string, nonRoot?: boolean): string;
   /** Optional. Who a container of an image starts as. */
   identity?(image: string, settings: UserSettings): { uid: number; gid: number; groups: number[] };
   /** Optional. The signal an image asks to be stopped by (its STOPSIGNAL), where a Pod names none; else 15. */

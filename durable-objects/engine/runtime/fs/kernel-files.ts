@@ -37,7 +37,12 @@ const sysctlDefaults: Record<string, string> = {
 /** A sysctl's value in the Pod of a container, if there is such a one. */
 export function sysctlOf(container: Container, name: string): string | undefined {
   if (name === "kernel.hostname") return container.hostname;
-  return container.kernel.pod.pod.sysctls?.[name] ?? sysctlDefaults[name];
+  const { pod } = container.kernel.pod;
+  const set = pod.sysctls?.[name];
+  if (set !== undefined) return set;
+  // containerd opens low ports to all in a Pod's own network (enable_unprivileged_ports, the default since 2.0).
+  if (name === "net.ipv4.ip_unprivileged_port_start" && !pod.hostNetwork) return "0";
+  return sysctlDefaults[name];
 }
 
 /** Folders of a list of slash-separated names below a root. */

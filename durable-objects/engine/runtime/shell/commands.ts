@@ -1,4 +1,5 @@
 /** Simple commands: expansion, assignments, redirections, then a function, a builtin or a program. */
+import { findImage } from "../../images/lookup.ts";
 import { Errno } from "../errno.ts";
 import type { Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
@@ -295,7 +296,8 @@ function replace(
 
 /** The program of a command takes over a process. */
 function become(shell: Shell, sys: Sys, argv: string[], env: Record<string, string>): void {
-  const path = sys.which(argv[0]!, env.PATH ?? shell.get("PATH") ?? "");
+  const path = located(shell, sys, argv, env);
+  if (path === undefined) return;
   // Signals the shell catches are default again in its programs, those it ignores stay ignored.
   try {
     sys.exec(path, argv, env);
@@ -303,6 +305,31 @@ function become(shell: Shell, sys: Sys, argv: string[], env: Record<string, stri
     if (!(error instanceof Errno) || error.code !== "ENOEXEC") throw error;
     sys.become("sh", ["sh", path, ...argv.slice(1)], env, "/bin/sh");
   }
+}
+
+/** Where a program lies; nothing when it is one of an image nobody described, which is stood in for. */
+function located(
+  shell: Shell,
+  sys: Sys,
+  argv: string[],
+  env: Record<string, string>,
+): string | undefined {
+  const name = argv[0]!;
+  try {
+    return sys.which(name, env.PATH ?? shell.get("PATH") ?? "");
+  } catch (error) {
+    if (!(error instanceof Errno) || error.code !== "ENOENT" || name === "") throw error;
+    if (!mayStandIn(shell)) throw error;
+    sys.become("stand-in", argv, env, name);
+    return undefined;
+  }
+}
+
+/** What a container's own command, a probe or a hook runs; whoever types at a prompt is told what is not there. */
+function mayStandIn({ sys, state }: Shell): boolean {
+  if (state.ia || findImage(sys.container.record.spec.image).known) return false;
+  const session = sys.process.se === undefined ? undefined : sys.kernel.pod.se[sys.process.se];
+  return session === undefined || session.k === "own" || session.q === true;
 }
 
 function execProblem(name: string, error: unknown): [text: string, status: number] {
