@@ -172,6 +172,8 @@ const bootcampServer = smallServer({
 const bootcampFiles = {
   ...debianFiles(debianReleases.buster!),
   "/usr/local/bin/node": { program: "kubernetes-bootcamp" },
+  "/usr/bin/curl": { program: "curl" },
+  "/usr/bin/wget": { program: "wget" },
   "/server.js":
     "var http = require('http');\nvar requests = 0;\nvar podname = process.env.HOSTNAME;\n// Answers every request with the Pod's name and its version, on port 8080.\n",
 };

@@ -5,6 +5,7 @@ import type { Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import type { Node, Part, Redirect, Word } from "./ast.ts";
 import { builtins, type Builtin } from "./builtins.ts";
+import { hasBuiltin, inWords, notRun, redirectStatus } from "./dialects.ts";
 import { ExpansionProblem, type Expander } from "./expand.ts";
 import { compoundRedirects, expanding } from "./expanding.ts";
 import { dropWaited } from "./jobs.ts";
@@ -127,7 +128,7 @@ function execute(
     return void bare(shell, frame.x ? [] : node.redirs, frame.d ?? [], status, tested);
   }
   const body = state.fn[name];
-  const builtin = body ? undefined : builtins[name];
+  const builtin = body || !hasBuiltin(shell, name) ? undefined : builtins[name];
   if (body) return void callFunction(shell, frame, node, argv, values);
   if (builtin) return runBuiltin(shell, frame, node, argv, values, builtin);
   return external(shell, frame, node, argv, values);
@@ -149,7 +150,7 @@ function bare(
     } catch (error) {
       if (!(error instanceof RedirectProblem)) throw error;
       shell.complain(error.message);
-      shell.state.st = 1;
+      shell.state.st = redirectStatus(shell);
     }
     shell.restoreFiles(saved);
   }
@@ -186,7 +187,7 @@ function prepare(
     if (!(error instanceof RedirectProblem)) throw error;
     shell.complain(error.message);
     shell.pop();
-    state.st = 1;
+    state.st = redirectStatus(shell);
     return false;
   }
   node.assigns.forEach(({ name }, i) => shell.set(name, values[i] ?? "", passing ? exported : 0));
@@ -226,7 +227,8 @@ function runBuiltin(
   }
   if (name === "exec") return void replace(shell, frame, node, argv.slice(1), values);
   if (!prepare(shell, frame, node, values, special)) {
-    if (special && !shell.state.ia) return void shell.exit(1);
+    if (special && !shell.state.ia && shell.state.fl !== "bash")
+      return void shell.exit(redirectStatus(shell));
     return void shell.checkError(tested);
   }
   shell.command = name;
@@ -251,7 +253,7 @@ function regular(
   } catch (error) {
     if (!(error instanceof ExpansionProblem)) throw error;
     shell.complain(error.message);
-    return 2;
+    return shell.state.fl === "bash" ? 1 : 2;
   }
 }
 
@@ -262,7 +264,7 @@ function permanent(shell: Shell, node: Command, targets: string[]): void {
     redirect(shell.sys, node.redirs, targets, !shell.option("C"));
   } catch (error) {
     if (!(error instanceof RedirectProblem)) throw error;
-    shell.abort(error.message, 1);
+    shell.abort(error.message, redirectStatus(shell));
   }
 }
 
@@ -278,15 +280,15 @@ function replace(
   argv: string[],
   values: string[],
 ): void {
-  const { sys } = shell;
+  const { sys, state } = shell;
   try {
     redirect(sys, node.redirs, frame.d ?? [], !shell.option("C"));
     become(shell, sys, argv, shell.environment(assigned(node, values)));
   } catch (error) {
-    if (error instanceof RedirectProblem) return shell.abort(error.message, 1);
+    if (error instanceof RedirectProblem) return shell.abort(error.message, redirectStatus(shell));
     const [text, status] = execProblem(argv[0]!, error);
-    shell.command = "exec";
-    shell.complain(text);
+    shell.command = state.fl === "bash" && argv[0]!.includes("/") ? undefined : "exec";
+    shell.complain(notRun(shell, argv[0]!, text, true));
     shell.command = undefined;
     if (!shell.state.ia) return shell.exit(status);
     shell.state.st = status;
@@ -303,7 +305,8 @@ function become(shell: Shell, sys: Sys, argv: string[], env: Record<string, stri
     sys.exec(path, argv, env);
   } catch (error) {
     if (!(error instanceof Errno) || error.code !== "ENOEXEC") throw error;
-    sys.become("sh", ["sh", path, ...argv.slice(1)], env, "/bin/sh");
+    const name = shell.state.fl ?? "sh";
+    sys.become(name, [name, path, ...argv.slice(1)], env, `/bin/${name}`);
   }
 }
 
@@ -358,7 +361,7 @@ function external(
   const pid = last ? 0 : sys.fork({});
   const child = last ? sys : sys.child(pid);
   const tell = (text: string): void => {
-    child.complain(`${shell.head()}${text}\n`);
+    child.complain(`${shell.head()}${inWords(shell, text)}\n`);
   };
   const end = (status: number): void => {
     if (last) shell.exit(status);
@@ -370,10 +373,10 @@ function external(
   } catch (error) {
     if (error instanceof RedirectProblem) {
       tell(error.message);
-      end(1);
+      end(redirectStatus(shell));
     } else {
       const [text, status] = execProblem(argv[0]!, error);
-      tell(text);
+      tell(notRun(shell, argv[0]!, text, false));
       end(status);
     }
   }
