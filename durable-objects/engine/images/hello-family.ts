@@ -1,5 +1,6 @@
 /** The web pages of tutorials: hello-app, hello-kubernetes, kubernetes-bootcamp. */
 import { buildLayer } from "../runtime/fs/layer.ts";
+import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "./base.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
@@ -169,9 +170,19 @@ const bootcampServer = smallServer({
     );
   },
 });
+/** Its node runs its server, and what else it is given. */
+const bootcampNode: Program<BootcampState> = {
+  name: "bootcamp-node",
+  start(sys) {
+    const own = sys.argv[1]?.replace(/^.*\//, "") === "server.js";
+    sys.become(own ? "kubernetes-bootcamp" : "node", [...sys.argv], sys.env, "/usr/local/bin/node");
+    return sys.process.s as BootcampState;
+  },
+  step: () => ({ exit: 0 }),
+};
 const bootcampFiles = {
   ...debianFiles(debianReleases.buster!),
-  "/usr/local/bin/node": { program: "kubernetes-bootcamp" },
+  "/usr/local/bin/node": { program: "bootcamp-node" },
   "/usr/bin/curl": { program: "curl" },
   "/usr/bin/wget": { program: "wget" },
   "/server.js":
@@ -195,7 +206,7 @@ export const bootcampImage: ImageDefinition = {
     layer: (bootcampLayer ??= buildLayer(bootcampFiles, runtimeFiles)),
     sizeBytes: 83_605_640,
   }),
-  programs: [bootcampServer],
+  programs: [bootcampServer, bootcampNode],
 };
 
 // The frontend and backend of the page about Services
