@@ -177,6 +177,11 @@ export interface HttpProbeResult {
   error?: string;
 }
 
+export interface PullCredential {
+  username: string;
+  password: string;
+}
+
 export interface ResolvedImage {
   /** Normalised: `docker.io/library/nginx:1.29`. */
   reference: string;
@@ -204,11 +209,12 @@ export interface ProbeHits {
 export interface Runtime {
   /**
    * Looks an image reference up in the registry: the image, or the pull error's text as containerd words it; `invalid`:
-   * InvalidImageName. `reader`: for objects of kind Image.
+   * InvalidImageName. `reader`: for objects of kind Image; `credentials`: what is said to a registry that asks.
    */
   resolveImage(
     image: string,
     reader?: Reader,
+    credentials?: readonly PullCredential[],
   ): ResolvedImage | { error: string } | { invalid: string };
   /** Optional. The user an image runs as by itself (`nonRoot`: where root is not wanted): a number, a name, or "0". */
   imageUser?(image: string, nonRoot?: boolean): string;
