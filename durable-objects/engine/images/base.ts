@@ -79,6 +79,13 @@ export const alpineFiles = (version: string): FileTable => ({
   "/var/spool": dir,
   "/var/tmp": { dir: true, mode: 0o1777 },
   "/usr/bin/getent": { program: "getent" },
+  "/sbin/apk": { program: "apk" },
+  "/etc/apk/repositories": ["main", "community"]
+    .map(
+      (part) =>
+        `https://dl-cdn.alpinelinux.org/alpine/v${version.split(".").slice(0, 2).join(".")}/${part}\n`,
+    )
+    .join(""),
   "/etc/alpine-release": `${version}\n`,
   "/etc/os-release": `NAME="Alpine Linux"\nID=alpine\nVERSION_ID=${version}\nPRETTY_NAME="Alpine Linux v${version.split(".").slice(0, 2).join(".")}"\nHOME_URL="https://alpinelinux.org/"\nBUG_REPORT_URL="https://gitlab.alpinelinux.org/alpine/aports/-/issues"\n`,
   "/etc/passwd":
@@ -127,8 +134,19 @@ export const debianFiles = (release: DebianRelease): FileTable => ({
   "/var/run": { link: "/run" },
   "/var/tmp": { dir: true, mode: 0o1777 },
   ...Object.fromEntries(debianCommands().map((name) => [`/usr/bin/${name}`, { program: name }])),
-  "/usr/bin/sh": { program: "sh" },
-  "/usr/bin/dash": { program: "sh" },
+  "/usr/bin/sh": { program: "dash" },
+  "/usr/bin/dash": { program: "dash" },
+  "/usr/bin/apt": { program: "apt" },
+  "/usr/bin/apt-get": { program: "apt" },
+  "/usr/bin/apt-cache": { program: "apt" },
+  "/usr/bin/dpkg": { program: "dpkg" },
+  "/usr/bin/dpkg-query": { program: "dpkg" },
+  "/var/lib/apt/lists": dir,
+  "/var/lib/dpkg": dir,
+  "/var/cache/apt/archives": dir,
+  "/etc/apt/sources.list.d": dir,
+  "/etc/bash.bashrc":
+    "# Every interactive bash reads this file, and then ~/.bashrc.\n[ -z \"$PS1\" ] && return\nPS1='\\u@\\h:\\w\\$ '\n",
   "/usr/bin/bash": { program: "bash" },
   "/etc/os-release": debianRelease(release),
   ...(release.id === "debian" ? { "/etc/debian_version": `${release.version}.2\n` } : {}),

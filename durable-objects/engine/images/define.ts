@@ -11,6 +11,12 @@ export interface ImageVersion {
   env: Record<string, string>;
   /** `101`, `nobody`, `1000:1000`; absent: root. */
   user?: string;
+  /** Nobody knows its user: root, or this number where a Pod asks for one that is not. */
+  nonRootUser?: string;
+  /** Of an image that is not simulated: all its programs are in its layer all the same. */
+  complete?: true;
+  /** Where the server of an image that is stood in for listens, whatever a Pod declares. */
+  ports?: number[];
   workingDir?: string;
   layer: Layer;
   sizeBytes: number;

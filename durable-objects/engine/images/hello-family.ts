@@ -1,6 +1,7 @@
 /** The web pages of tutorials: hello-app, hello-kubernetes, kubernetes-bootcamp. */
 import { kernelRelease } from "../core/machine.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
+import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "./base.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
@@ -170,9 +171,21 @@ const bootcampServer = smallServer({
     );
   },
 });
+/** Its node runs its server, and what else it is given. */
+const bootcampNode: Program<BootcampState> = {
+  name: "bootcamp-node",
+  start(sys) {
+    const own = sys.argv[1]?.replace(/^.*\//, "") === "server.js";
+    sys.become(own ? "kubernetes-bootcamp" : "node", [...sys.argv], sys.env, "/usr/local/bin/node");
+    return sys.process.s as BootcampState;
+  },
+  step: () => ({ exit: 0 }),
+};
 const bootcampFiles = {
   ...debianFiles(debianReleases.buster!),
-  "/usr/local/bin/node": { program: "kubernetes-bootcamp" },
+  "/usr/local/bin/node": { program: "bootcamp-node" },
+  "/usr/bin/curl": { program: "curl" },
+  "/usr/bin/wget": { program: "wget" },
   "/server.js":
     "var http = require('http');\nvar requests = 0;\nvar podname = process.env.HOSTNAME;\n// Answers every request with the Pod's name and its version, on port 8080.\n",
 };
@@ -194,7 +207,7 @@ export const bootcampImage: ImageDefinition = {
     layer: (bootcampLayer ??= buildLayer(bootcampFiles, runtimeFiles)),
     sizeBytes: 83_605_640,
   }),
-  programs: [bootcampServer],
+  programs: [bootcampServer, bootcampNode],
 };
 
 // The frontend and backend of the page about Services

@@ -59,10 +59,30 @@ const expand = (sys: Sys, text: string): string =>
     (whole, name: string) => sys.env[name] ?? whole,
   );
 
+/** The object that tells what a container's image does; one that only says who may pull it does not. */
+function behaviourOf(sys: Sys): Image | undefined {
+  const reader = sys.kernel.context.reader as Reader | undefined;
+  const found = imageObjectOf(reader, sys.container.record.spec.image);
+  const {
+    repository: _repository,
+    tags: _tags,
+    private: locked,
+    credentials,
+    ...rest
+  } = {
+    ...found?.spec,
+  };
+  if ((locked || credentials) && Object.keys(rest).length === 0) return undefined;
+  return found;
+}
+
+/** Whether an object of kind Image tells what a container's image does. */
+export const isDescribed = (sys: Sys): boolean => behaviourOf(sys)?.spec !== undefined;
+
 /** Becomes the described image, when an object describes it. */
 export function becomeDescribed(sys: Sys): boolean {
-  const { reader, records } = sys.kernel.context;
-  const found = imageObjectOf(reader as Reader | undefined, sys.container.record.spec.image);
+  const { records } = sys.kernel.context;
+  const found = behaviourOf(sys);
   if (!found?.spec) return false;
   const text = JSON.stringify(found.spec);
   const key = `${found.metadata.name}-${fnv32a(text).toString(36)}-${text.length}`;

@@ -15,6 +15,7 @@ import { linuxImages } from "./linux.ts";
 import { registerImages } from "./lookup.ts";
 import { toolImages } from "./net-tools.ts";
 import { nginx } from "./nginx.ts";
+import { packageManagers } from "./package-managers.ts";
 import { pause } from "./pause.ts";
 import { phpApache } from "./php-apache.ts";
 import { redis, redisReplicas, valkey } from "./redis.ts";
@@ -56,6 +57,7 @@ export function imagePrograms(): Program[] {
   return [
     ...definitions.flatMap((definition) => definition.programs ?? []),
     ...databasePrograms,
+    ...packageManagers,
     ...unknownPrograms,
   ];
 }

@@ -129,13 +129,19 @@ function fileServer(sys: Sys, words: string[]): State {
   return { folder };
 }
 
+/** The version of an image of that name; another has a recent one. */
+function numberOf(sys: Sys, name: "python" | "node"): string {
+  const { version } = sys.container.image;
+  return /^\d+\.\d+\.\d+$/.test(version) ? version : name === "node" ? "24.11.1" : "3.14.0";
+}
+
 const interpreter = (name: "python" | "node"): Program<State> => ({
   name,
   start(sys) {
     const words = sys.argv.slice(1);
     if (name === "python") while (/^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
     const [first, second] = words;
-    const { version } = sys.container.image;
+    const version = sys.env.NODE_VERSION ?? sys.env.PYTHON_VERSION ?? numberOf(sys, name);
     if (first === "--version" || first === "-V" || (name === "node" && first === "-v")) {
       sys.write(1, name === "node" ? `v${version}\n` : `Python ${version}\n`);
       return { x: 0 };
@@ -215,6 +221,13 @@ function serve(sys: Sys, full: string, path: string) {
   );
 }
 
+/** What images have that are built on buildpack-deps: those that are neither slim nor alpine's. */
+const fullFiles: FileTable = {
+  "/usr/bin/curl": { program: "curl" },
+  "/usr/bin/wget": { program: "wget" },
+  "/usr/bin/git": { program: "one-shot" },
+};
+
 function image(
   repositories: string[],
   resolveTag: ImageDefinition["resolveTag"],
@@ -228,14 +241,15 @@ function image(
     resolveTag,
     version(version, tag) {
       const alpine = tag.includes("alpine");
-      const key = `${version} ${alpine}`;
+      const slim = alpine || tag.includes("slim");
+      const key = `${version} ${alpine} ${slim}`;
       let found = versions.get(key);
       if (!found) {
         const base = alpine ? alpineFiles("3.22.2") : debianFiles(debianReleases.trixie!);
         found = {
           version,
           ...settings(version),
-          layer: buildLayer(base, files(version), runtimeFiles),
+          layer: buildLayer(base, slim ? {} : fullFiles, files(version), runtimeFiles),
         };
         versions.set(key, found);
       }

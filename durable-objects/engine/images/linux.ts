@@ -48,7 +48,6 @@ export const alpine: ImageDefinition = {
       {
         "/etc/profile":
           "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n",
-        "/etc/apk/repositories": `https://dl-cdn.alpinelinux.org/alpine/v${version.split(".").slice(0, 2).join(".")}/main\n`,
         "/etc/shells": "/bin/sh\n/bin/ash\n",
         "/sbin": { dir: true },
         "/lib": { dir: true },

@@ -1,13 +1,13 @@
 /** Finds an image by its reference. The images themselves are registered by images/index.ts, so that the runtime needs none of them. */
-import { parseReference } from "../runtime/reference.ts";
+import { parseReference, type ImageReference } from "../runtime/reference.ts";
 import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
 
 const repositories = new Map<string, ImageDefinition>();
-let unknown: () => ImageVersion;
+let unknown: (reference?: ImageReference) => ImageVersion;
 
 export function registerImages(
   definitions: readonly ImageDefinition[],
-  unknownVersion: () => ImageVersion,
+  unknownVersion: (reference?: ImageReference) => ImageVersion,
 ): void {
   for (const definition of definitions) {
     for (const repository of definition.repositories) repositories.set(repository, definition);
@@ -40,7 +40,10 @@ function lookUp(image: string): FoundImage {
   const reference = parseReference(image);
   if ("error" in reference) return { known: false, version: unknown() };
   const definition = findRepository(`${reference.domain}/${reference.path}`);
-  if (!definition) return { known: false, version: unknown() };
+  if (!definition) {
+    const version = unknown(reference);
+    return { known: version.complete === true, version };
+  }
   const tag = reference.tag ?? "latest";
   const version = definition.resolveTag(tag) ?? definition.resolveTag("latest") ?? tag;
   return { known: true, definition, version: definition.version(version, tag) };

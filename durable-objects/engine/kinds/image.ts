@@ -54,6 +54,10 @@ export interface ImageSpec {
   repository?: string;
   /** Absent: every tag exists. */
   tags?: string[];
+  /** Pulled only by who has a secret for its registry. */
+  private?: boolean;
+  /** The one account that may pull it; such an image is private. */
+  credentials?: { username?: string; password?: string };
   /** From the container's start to its ports being open. */
   startSeconds?: number;
   ports?: { port: number; protocol?: string }[];
@@ -165,6 +169,10 @@ function validate(image: Image): FieldError[] {
   for (const name of ["startSeconds", "crashAfterSeconds"] as const)
     errors.push(...notNegative(child("spec", name), spec[name]));
   errors.push(...validatePorts(spec.ports ?? []));
+  if (spec.credentials && !spec.credentials.username)
+    errors.push(required("spec.credentials.username"));
+  if (spec.credentials && !spec.credentials.password)
+    errors.push(required("spec.credentials.password"));
   const routes = spec.routes ?? [];
   if (routes.length > imageRoutesMax)
     errors.push(tooMany("spec.routes", routes.length, imageRoutesMax));

@@ -11,6 +11,7 @@ import {
   relistMs,
 } from "../limits.ts";
 import { goDuration } from "../api/duration.ts";
+import { pullCredentials } from "./pull-secrets.ts";
 import type { Container, ContainerKind } from "./shapes.ts";
 import type { ContainerRecord, PullRecord } from "./record.ts";
 import type { Sync } from "./sync.ts";
@@ -66,7 +67,7 @@ function ensureImage(
 ): ReadyImage | undefined {
   if (record.pull) return finishPull(sync, container, kind, record, record.pull);
   const image = container.image ?? "";
-  const resolved = sync.runtime.resolveImage(image, sync.client);
+  const resolved = sync.runtime.resolveImage(image, sync.client, pullCredentials(sync, image));
   if ("invalid" in resolved) {
     const message = `Failed to apply default image tag "${image}": ${resolved.invalid}`;
     containerEvent(sync, container, kind, "Warning", "InspectFailed", message);

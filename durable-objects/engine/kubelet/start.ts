@@ -4,6 +4,7 @@ import { fnv32a } from "../core/random.ts";
 import { configRetryMs, relistMs } from "../limits.ts";
 import type { ContainerSpec, Mount, PodSandbox, StartFailure } from "../runtime/define.ts";
 import { containerEnv, expandAll } from "./env.ts";
+import { resolvePort } from "./calls.ts";
 import { startHook } from "./hooks.ts";
 import type { ReadyImage } from "./images.ts";
 import { beginKill } from "./kill.ts";
@@ -13,7 +14,7 @@ import { userSettings } from "./users.ts";
 import type { ContainerRecord } from "./record.ts";
 import { amountsOf, effectiveLimits } from "./resize-resources.ts";
 import type { Container, ContainerKind, Pod } from "./shapes.ts";
-import { podText } from "./shapes.ts";
+import { isSidecar, podText } from "./shapes.ts";
 import type { Sync } from "./sync.ts";
 import { containerEvent, containerId, neverMs, want } from "./sync.ts";
 import { containerMounts } from "./volumes.ts";
@@ -70,7 +71,7 @@ function nonRootProblem(sync: Sync, container: Container): string | undefined {
   const who = `(pod: "${podText(sync.pod, sync.record.uid)}", container: ${container.name})`;
   if (user === 0) return `container's runAsUser breaks non-root policy ${who}`;
   if (user !== undefined) return undefined;
-  const imageUser = sync.runtime.imageUser?.(container.image ?? "") ?? "0";
+  const imageUser = sync.runtime.imageUser?.(container.image ?? "", true) ?? "0";
   if (!/^[0-9]+$/.test(imageUser)) {
     return `container has runAsNonRoot and image has non-numeric user (${imageUser}), cannot verify user is non-root ${who}`;
   }
@@ -99,7 +100,8 @@ function specOf(
     id: record.id ?? "",
     pod: sandboxOf(sync),
     name: container.name,
-    kind,
+    // A sidecar goes on as the containers of the Pod do.
+    kind: isSidecar(container, kind) ? "app" : kind,
   };
   if (targetContainer) spec.targetContainer = targetContainer;
   spec.restartCount = record.restarts;
@@ -120,12 +122,32 @@ function specOf(
   spec.mounts = mounts;
   Object.assign(spec, limits);
   spec.terminationMessagePath = container.terminationMessagePath ?? "/dev/termination-log";
-  spec.ports = (container.ports ?? []).map((p) => ({
+  spec.ports = portsOf(container);
+  return spec as ContainerSpec;
+}
+
+/** Ports that a container declares, and those that its probes and hooks ask. */
+function portsOf(container: Container): ContainerSpec["ports"] {
+  const ports: ContainerSpec["ports"] = (container.ports ?? []).map((p) => ({
     containerPort: p.containerPort,
     protocol: p.protocol ?? "TCP",
     ...(p.name ? { name: p.name } : {}),
   }));
-  return spec as ContainerSpec;
+  const { livenessProbe, readinessProbe, startupProbe, lifecycle } = container;
+  const asking = [livenessProbe, readinessProbe, startupProbe];
+  for (const one of [...asking, lifecycle?.postStart, lifecycle?.preStop]) {
+    const grpc = (one as { grpc?: { port: number } } | undefined)?.grpc;
+    const target = (one?.httpGet ?? one?.tcpSocket ?? grpc)?.port;
+    if (target === undefined || one?.httpGet?.host || one?.tcpSocket?.host) continue;
+    const port = resolvePort(container, target as number | string);
+    if (typeof port !== "number") continue;
+    let known = ports.find((p) => p.containerPort === port && p.protocol === "TCP");
+    if (!known) ports.push((known = { containerPort: port, protocol: "TCP" }));
+    if (one?.httpGet?.scheme === "HTTPS") known.tls = true;
+    else if (one?.httpGet && (/443$/.test(String(port)) || known.name?.includes("https")))
+      known.tls = false;
+  }
+  return ports;
 }
 
 /** Not startable as things stand: says so, and looks again on the error grid (sooner when an input changes). */

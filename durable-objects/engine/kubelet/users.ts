@@ -9,7 +9,9 @@ export function userSettings(pod: Pod, container: Container): UserSettings {
     | undefined;
   const user = own?.runAsUser ?? shared?.runAsUser;
   const group = own?.runAsGroup ?? shared?.runAsGroup;
+  const nonRoot = user === undefined && (own?.runAsNonRoot ?? shared?.runAsNonRoot);
   return {
+    ...(nonRoot ? { nonRoot: true } : {}),
     ...(user === undefined ? {} : { runAsUser: user }),
     ...(group === undefined ? {} : { runAsGroup: group }),
     ...(shared?.fsGroup === undefined ? {} : { fsGroup: shared.fsGroup }),

@@ -18,6 +18,7 @@ import {
   identify,
   parseGroups,
   parsePasswd,
+  userOf,
   type GroupEntry,
   type Identity,
   type PasswdEntry,
@@ -313,7 +314,7 @@ export class Container {
   get user(): Identity {
     if (this.#user) return this.#user;
     const { spec } = this.record;
-    this.#user = identify(this.image.user, this.passwd, this.groups, spec);
+    this.#user = identify(userOf(this.image, spec), this.passwd, this.groups, spec);
     return this.#user;
   }
 

@@ -84,6 +84,8 @@ export interface ContainerSpec {
   tty: boolean;
   stdin: boolean;
   stdinOnce: boolean;
+  /** UserSettings.nonRoot. */
+  nonRoot?: boolean;
   runAsUser?: number;
   runAsGroup?: number;
   fsGroup?: number;
@@ -101,8 +103,11 @@ export interface ContainerSpec {
   cpuMilliLimit?: number;
   memoryBytesLimit?: number;
   terminationMessagePath: string;
-  /** Container ports declared in the Pod spec, for unknown images, which listen on them. */
-  ports: { containerPort: number; protocol: string; name?: string }[];
+  /**
+   * Container ports declared in the Pod spec and those its probes and hooks ask (`tls`: by HTTPS or not), for images
+   * that are stood in for, which listen on them.
+   */
+  ports: { containerPort: number; protocol: string; name?: string; tls?: boolean }[];
 }
 
 /** A service account token bound to a Pod: its text is made when somebody reads the file. */
@@ -173,6 +178,11 @@ export interface HttpProbeResult {
   error?: string;
 }
 
+export interface PullCredential {
+  username: string;
+  password: string;
+}
+
 export interface ResolvedImage {
   /** Normalised: `docker.io/library/nginx:1.29`. */
   reference: string;
@@ -200,14 +210,15 @@ export interface ProbeHits {
 export interface Runtime {
   /**
    * Looks an image reference up in the registry: the image, or the pull error's text as containerd words it; `invalid`:
-   * InvalidImageName. `reader`: for objects of kind Image.
+   * InvalidImageName. `reader`: for objects of kind Image; `credentials`: what is said to a registry that asks.
    */
   resolveImage(
     image: string,
     reader?: Reader,
+    credentials?: readonly PullCredential[],
   ): ResolvedImage | { error: string } | { invalid: string };
-  /** Optional. The user an image runs as by itself: a number, a name, or "0": for runAsNonRoot. */
-  imageUser?(image: string): string;
+  /** Optional. The user an image runs as by itself (`nonRoot`: where root is not wanted): a number, a name, or "0". */
+  imageUser?(image: string, nonRoot?: boolean): string;
   /** Optional. Who a container of an image starts as. */
   identity?(image: string, settings: UserSettings): { uid: number; gid: number; groups: number[] };
   /** Optional. The signal an image asks to be stopped by (its STOPSIGNAL), where a Pod names none; else 15. */

@@ -1,5 +1,6 @@
 /** Starting containers and commands in them. Error texts are runc's and containerd's. */
-import { findImage } from "../images/lookup.ts";
+import { isDescribed } from "../images/image-objects.ts";
+import { findImage, type FoundImage } from "../images/lookup.ts";
 import { Kernel, processKey } from "./kernel.ts";
 import { crash } from "./crash.ts";
 import type { ContainerSpec, PodSandbox, RuntimeContext, StartFailure } from "./define.ts";
@@ -102,7 +103,10 @@ function ensureFolder(sys: Sys, path: string): void {
   const parts = path.split("/").filter(Boolean);
   for (let i = 1; i <= parts.length; i++) {
     const folder = `/${parts.slice(0, i).join("/")}`;
-    if (!sys.peek(folder)) sys.mkdir(folder);
+    if (sys.peek(folder)) continue;
+    // It is made before the user changes.
+    const root = { ...sys.who, uid: 0, gid: 0, override: true };
+    sys.vfs.create(sys.place(folder), root, { t: "d", m: 0o755 });
   }
 }
 
@@ -165,7 +169,7 @@ export function startContainer(
   const sys = kernel.sys(root);
   try {
     if (container.workingDir !== "/") ensureFolder(sys, container.workingDir);
-    launch(sys, command, argv, findImage(spec.image).known);
+    launch(sys, command, argv, findImage(spec.image));
   } catch (error) {
     if (error instanceof Errno) return failed(execFailure(command, error), 128);
     crash(kernel, root, error);
@@ -173,13 +177,34 @@ export function startContainer(
   return kernel;
 }
 
-/** An image nobody described may hold any program: what busybox has not is taken for its server. */
-function launch(sys: Sys, command: string, argv: string[], known: boolean): void {
+/**
+ * An image nobody described may hold any program: what it has not here is stood in for. A shell that its arguments name
+ * is run itself, whatever its entrypoint; so is what an object of kind Image says.
+ */
+function launch(sys: Sys, command: string, argv: string[], image: FoundImage): void {
+  const { spec } = sys.container.record;
+  if (!spec.command?.length && isDescribed(sys)) {
+    const words = ["/entrypoint", ...(spec.args ?? []).map(encodeUtf8)];
+    return sys.become("stand-in", words, sys.container.env, words[0] as string);
+  }
+  const [first = ""] = spec.args ?? [];
+  if (
+    !image.definition &&
+    !spec.command?.length &&
+    /^(\/bin\/|\/usr\/bin\/)?(ba|da|a|z)?sh$/.test(first)
+  ) {
+    const words = (spec.args ?? []).map(encodeUtf8);
+    return launchOwn(sys, words[0] as string, words, image.known);
+  }
+  launchOwn(sys, command, argv, image.known);
+}
+
+function launchOwn(sys: Sys, command: string, argv: string[], known: boolean): void {
   try {
     sys.exec(sys.which(command), argv, sys.container.env);
   } catch (error) {
     if (known || !(error instanceof Errno) || error.code !== "ENOENT") throw error;
-    sys.become("unknown-server", argv, sys.container.env, command);
+    sys.become("stand-in", argv, sys.container.env, command);
   }
 }
 

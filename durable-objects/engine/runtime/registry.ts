@@ -4,7 +4,8 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { memo } from "../core/memo.ts";
 import { findRepository, officialRepositories } from "../images/lookup.ts";
 import { imagesOf, imageWithTag, type Lookup } from "../images/image-objects.ts";
-import type { ResolvedImage } from "./define.ts";
+import type { Image } from "../kinds/image.ts";
+import type { PullCredential, ResolvedImage } from "./define.ts";
 import { familiar, parseReference, type ImageReference } from "./reference.ts";
 
 const megabyte = 1_000_000;
@@ -81,6 +82,7 @@ const served = memo(200, (image): Served | { invalid: string } => {
 export function resolveImage(
   image: string,
   reader?: Lookup,
+  credentials: readonly PullCredential[] = [],
 ): ResolvedImage | { error: string } | { invalid: string } {
   const known = served(image);
   if ("invalid" in known) return known;
@@ -88,6 +90,8 @@ export function resolveImage(
   const described = imagesOf(reader, repository);
   if (described.length) {
     const wanted = reference.tag ?? "latest";
+    const refused = refusal(described, known, credentials);
+    if (refused) return refused;
     if (!reference.digest && !imageWithTag(described, wanted)) return notFound(name);
     const own = `${repository}@${reference.digest ?? digestOf(`${repository}:${wanted}`)}`;
     return {
@@ -99,6 +103,35 @@ export function resolveImage(
     };
   }
   return answer;
+}
+
+/** Why a private repository is not opened, in containerd's words. */
+function refusal(
+  described: readonly Image[],
+  { reference, name }: Served,
+  given: readonly PullCredential[],
+): { error: string } | undefined {
+  const locked = described.filter(({ spec }) => spec?.private || spec?.credentials);
+  if (locked.length === 0) return undefined;
+  const opens = ({ spec }: Image): boolean =>
+    given.some(
+      ({ username, password }) =>
+        !spec?.credentials ||
+        (username === (spec.credentials.username ?? "") &&
+          password === (spec.credentials.password ?? "")),
+    );
+  if (locked.some(opens)) return undefined;
+  const { domain, path } = reference;
+  if (domain !== "docker.io") {
+    const url = `https://${domain}/v2/${path}/manifests/${reference.digest ?? reference.tag ?? "latest"}`;
+    return failure(name, `unexpected status from HEAD request to ${url}: 401 Unauthorized`);
+  }
+  if (given.length === 0) return failure(name, denied);
+  const scope = `repository%3A${path.replaceAll("/", "%2F")}%3Apull`;
+  return failure(
+    name,
+    `failed to authorize: failed to fetch oauth token: unexpected status from GET request to https://auth.docker.io/token?scope=${scope}&service=registry.docker.io: 401 Unauthorized`,
+  );
 }
 
 function answerOf(

@@ -13,7 +13,7 @@ import { startProbeHits, stopProbeHits } from "./probe-lines.ts";
 import { resolveImage } from "./registry.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { hostFiles, hostPath } from "./volume-nodes.ts";
-import { imageIdentity } from "./users.ts";
+import { imageIdentity, userOf } from "./users.ts";
 import {
   containerBytes,
   fillVolume,
@@ -340,6 +340,6 @@ export function readLog(
 }
 
 /** What an image's settings say about its user, for runAsNonRoot: a number, a name, or root. */
-export function imageUser(image: string): string {
-  return findImage(image).version.user ?? "0";
+export function imageUser(image: string, nonRoot = false): string {
+  return userOf(findImage(image).version, { nonRoot }) ?? "0";
 }

@@ -1,5 +1,6 @@
 /** Users and groups: of /etc/passwd and /etc/group, and who a container therefore runs as. */
 import { keep, memo } from "../core/memo.ts";
+import type { ImageVersion } from "../images/define.ts";
 import { imageVersion } from "../images/lookup.ts";
 
 export interface PasswdEntry {
@@ -25,6 +26,8 @@ export interface Identity {
 
 /** What a Pod says about it. */
 export interface UserSettings {
+  /** Somebody other than root is asked for, but nobody named. */
+  nonRoot?: boolean;
   runAsUser?: number;
   runAsGroup?: number;
   fsGroup?: number;
@@ -62,6 +65,10 @@ export const parseGroups = memo(filesKept, (text): readonly GroupEntry[] =>
     })),
 );
 
+/** The user an image names; one of which nobody knows it runs as root, where a Pod allows that. */
+export const userOf = (version: ImageVersion, settings: UserSettings): string | undefined =>
+  version.user ?? (settings.nonRoot ? version.nonRootUser : undefined);
+
 /** The image's user setting and the Pod's against the image's users. */
 export function identify(
   imageUser: string | undefined,
@@ -97,7 +104,7 @@ export function imageIdentity(image: string, settings: UserSettings): Identity {
   const version = imageVersion(image);
   const text = (path: string): string => version.layer.entries.get(path)?.data ?? "";
   const made = identify(
-    version.user,
+    userOf(version, settings),
     parsePasswd(text("/etc/passwd")),
     parseGroups(text("/etc/group")),
     settings,

@@ -41,7 +41,14 @@ export const podyardDescriptions: Descriptions = {
       "Exit code with which it ends by itself. Without crashAfterSeconds it is a task, over as soon as it has started.",
     memory: "Memory it uses over time: each entry holds until the next one begins.",
     cpu: "CPU it uses while idle.",
+    private:
+      "Its registry hands it out only to Pods whose imagePullSecrets (or whose service account's) hold an account for that registry. An object that says no more than who may pull leaves what its containers do to the image's name.",
+    credentials: "The only account that may pull it. Absent on a private image: any.",
     ignoreTerm: "It has no handler for SIGTERM, so ending it takes the whole grace period.",
+  },
+  "podyard/v1.ImageCredentials": {
+    username: "Name of the account.",
+    password: "Its password.",
   },
   "podyard/v1.ImagePort": {
     port: "Number of the port.",

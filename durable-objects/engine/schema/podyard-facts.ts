@@ -90,6 +90,14 @@ export const podyardTypes: Record<string, TypeFacts> = {
       memory: { n: 9, type: "[]ImageMemory" },
       cpu: { n: 10, type: "*resource.Quantity" },
       ignoreTerm: { n: 11, type: "bool" },
+      private: { n: 12, type: "bool" },
+      credentials: { n: 13, type: "*ImageCredentials" },
+    },
+  },
+  "podyard/v1.ImageCredentials": {
+    fields: {
+      username: { n: 1, type: "string", required: true },
+      password: { n: 2, type: "string", required: true },
     },
   },
   "podyard/v1.ImagePort": {

@@ -50,9 +50,12 @@ const readOnlySettings = new Set(["kernel.hostname", "kernel.osrelease"]);
 export function sysctlOf(container: Container, name: string): string | undefined {
   if (name === "kernel.hostname") return container.hostname;
   const { kernel } = container;
-  const own = kernel.pod.pod.sysctls?.[name];
-  if (own !== undefined || isNamespaced(name)) return own ?? sysctlDefaults[name];
-  const { node } = kernel.pod.pod;
+  const { node, hostNetwork, sysctls } = kernel.pod.pod;
+  const own = sysctls?.[name];
+  if (own !== undefined) return own;
+  // containerd opens low ports to all in a Pod's own network (enable_unprivileged_ports, the default since 2.0).
+  if (name === "net.ipv4.ip_unprivileged_port_start" && !hostNetwork) return "0";
+  if (isNamespaced(name)) return sysctlDefaults[name];
   const set = kernel.records.get<Record<string, string>>(nodeSysctlsTable, node);
   return set?.[name] ?? sysctlDefaults[name];
 }

@@ -14,7 +14,7 @@ export function alias(shell: Shell, argv: string[]): number {
     if (equals > 0) table[word.slice(0, equals)] = word.slice(equals + 1);
     else if (table[word] !== undefined) shell.write(1, `${word}=${quoted(table[word]!)}\n`);
     else {
-      shell.write(2, `alias: ${word} not found\n`);
+      notAlias(shell, word);
       status = 1;
     }
   }
@@ -29,7 +29,7 @@ export function unalias(shell: Shell, argv: string[]): number {
   let status = 0;
   for (const name of argv.slice(1)) {
     if (shell.state.al?.[name] === undefined) {
-      shell.write(2, `unalias: ${name} not found\n`);
+      notAlias(shell, name, "unalias");
       status = 1;
     } else delete shell.state.al[name];
   }
@@ -52,4 +52,9 @@ export function withAliases(shell: Shell, text: string, offset: number): string 
     if (!(error instanceof SyntaxProblem)) throw error;
   }
   return parser.text;
+}
+
+function notAlias(shell: Shell, name: string, builtin = "alias"): void {
+  if (shell.state.fl === "bash") shell.complain(`${name}: not found`);
+  else shell.write(2, `${builtin}: ${name} not found\n`);
 }

@@ -57,6 +57,13 @@ export class SyntaxProblem extends Error {
   override name = "SyntaxProblem";
   readonly incomplete: boolean;
   readonly line: number;
+  /** What stood there, for bash: an unexpected word, or the quote that nothing closes (from that line on). */
+  token?: string;
+  from?: number;
+  /** The line it stood in. */
+  source?: string;
+  /** The text's last line was not ended. */
+  open?: boolean;
   constructor(message: string, line: number, incomplete = false) {
     super(message);
     this.line = line;

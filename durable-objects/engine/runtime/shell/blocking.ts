@@ -64,6 +64,10 @@ export function startWait(
         return 2;
       }
       status = 127;
+      if (shell.state.fl === "bash") {
+        shell.command = "wait";
+        shell.complain(`pid ${name} is not a child of this shell`);
+      }
     } else if (job.x !== undefined) {
       status = job.x;
       if (!known.has(job)) tellSignal(shell, job.s);

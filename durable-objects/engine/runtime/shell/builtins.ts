@@ -1,10 +1,11 @@
 /** Builtins: a table of small functions. They return a status, or nothing after pushing frames that will give one. */
 import { Errno } from "../errno.ts";
-import { echoText } from "../tools/echo.ts";
+import { dashEcho, echoText } from "../tools/echo.ts";
 import { formatPrintf } from "../tools/printf.ts";
 import { TestProblem, testExpression } from "../tools/test.ts";
 import { alias, unalias } from "./aliases.ts";
 import { startRead, startWait } from "./blocking.ts";
+import { hasBuiltin, testWords } from "./dialects.ts";
 import { doExit, doReturn, evaluate, leave } from "./flow.ts";
 import { foreground, jobs, kill, trap } from "./job-builtins.ts";
 import { ulimit, umask } from "./limit-builtins.ts";
@@ -36,10 +37,10 @@ export function describe(shell: Shell, name: string, short: boolean): string | u
       ? `alias ${name}=${quoted(state.al[name]!)}`
       : `${name} is an alias for ${state.al[name]}`;
   if (state.fn[name]) return short ? name : `${name} is a function`;
-  if (builtins[name])
+  if (builtins[name] && hasBuiltin(shell, name))
     return short
       ? name
-      : `${name} is a ${/^(:|\.|break|continue|eval|exec|exit|export|readonly|local|return|set|shift|source|times|trap|unset)$/.test(name) ? "special " : ""}shell builtin`;
+      : `${name} is a ${shell.state.fl !== "bash" && /^(:|\.|break|continue|eval|exec|exit|export|readonly|local|return|set|shift|source|times|trap|unset)$/.test(name) ? "special " : ""}shell builtin`;
   try {
     const path = sys.which(name, shell.get("PATH"));
     return short ? path : `${name} is ${path}`;
@@ -50,12 +51,27 @@ export function describe(shell: Shell, name: string, short: boolean): string | u
 }
 
 function type(shell: Shell, argv: string[]): number {
+  if (argv[1] === "-t" && shell.state.fl === "bash") return typeWords(shell, argv.slice(2));
   let status = 0;
   const short = /^-./.test(argv[1] ?? "");
   for (const name of argv.slice(short ? 2 : 1)) {
     const text = describe(shell, name, short);
-    shell.write(1, `${text ?? `${name}: not found`}\n`);
-    if (text === undefined) status = 127;
+    const bash = shell.state.fl === "bash";
+    if (text === undefined && bash) {
+      if (!short) shell.complain(`${name}: not found`);
+    } else shell.write(1, `${text ?? `${name}: not found`}\n`);
+    if (text === undefined) status = bash ? 1 : 127;
+  }
+  return status;
+}
+
+/** `type -t`: what each name is, in a word. */
+function typeWords(shell: Shell, names: readonly string[]): number {
+  let status = 0;
+  for (const name of names) {
+    const text = describe(shell, name, false);
+    if (text === undefined) status = 1;
+    else shell.write(1, `${/ (keyword|alias|function|builtin)\b/.exec(text)?.[1] ?? "file"}\n`);
   }
   return status;
 }
@@ -79,9 +95,9 @@ function command(shell: Shell, argv: string[], tested: boolean): number | undefi
     const text = describe(shell, name, mode.includes("v"));
     if (text !== undefined) shell.write(1, `${text}\n`);
     else if (mode.includes("V")) shell.write(1, `${name}: not found\n`);
-    return text === undefined ? 127 : 0;
+    return text === undefined ? (shell.state.fl === "bash" ? 1 : 127) : 0;
   }
-  const builtin = builtins[name];
+  const builtin = hasBuiltin(shell, name) ? builtins[name] : undefined;
   if (builtin && name !== "exec") {
     shell.command = name;
     shell.tolerant = true;
@@ -111,10 +127,13 @@ function test(shell: Shell, argv: string[]): number {
     }
   }
   try {
+    // dash knows one equals sign only.
+    if (shell.state.fl === "dash" && words.length === 3 && words[1] === "==")
+      throw new TestProblem("");
     return testExpression(words, shell.sys, argv[0] === "[[") ? 0 : 1;
   } catch (error) {
     if (!(error instanceof TestProblem)) throw error;
-    shell.say(error.message);
+    shell.say(testWords(shell, error.message, words));
     return 2;
   }
 }
@@ -138,7 +157,8 @@ export const builtins: Record<string, Builtin> = {
   chdir: cd,
   command,
   echo(shell, argv) {
-    shell.write(1, echoText(argv.slice(1)));
+    const { fl } = shell.state;
+    shell.write(1, fl === "dash" ? dashEcho(argv.slice(1)) : echoText(argv.slice(1)));
     return 0;
   },
   eval: evaluate,
@@ -164,8 +184,10 @@ export const builtins: Record<string, Builtin> = {
   local,
   printf(shell, argv) {
     const { out, errors, status } = formatPrintf(argv.slice(1));
-    shell.write(1, out);
+    // bash and dash hold their output back until they are done.
+    if (!shell.state.fl) shell.write(1, out);
     for (const error of errors) shell.say(error);
+    if (shell.state.fl) shell.write(1, out);
     return status;
   },
   pwd,

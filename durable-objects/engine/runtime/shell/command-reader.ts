@@ -73,7 +73,18 @@ export abstract class CommandReader extends WordReader {
     const what = this.#tokenName();
     const hint = expecting ? ` (expecting "${expecting}")` : "";
     const ended = this.at >= this.text.length;
-    throw new SyntaxProblem(`syntax error: unexpected ${what}${hint}`, this.line(), ended);
+    const problem = new SyntaxProblem(
+      `syntax error: unexpected ${what}${hint}`,
+      this.line(),
+      ended,
+    );
+    const { text, at } = this;
+    if (ended) problem.open = text.endsWith("\n");
+    else problem.token = tokenAt(text, at);
+    const from = text.lastIndexOf("\n", at - 1) + 1;
+    const end = text.indexOf("\n", at);
+    problem.source = text.slice(from, end < 0 ? undefined : end);
+    throw problem;
   }
 
   #tokenName(): string {
@@ -207,4 +218,10 @@ export abstract class CommandReader extends WordReader {
       text: this.text.slice(start, this.at).trim(),
     });
   }
+}
+
+/** The token at a place, as it is written. */
+function tokenAt(text: string, at: number): string {
+  if (text[at] === "\n") return "newline";
+  return /^(;;|&&|\|\||<<|>>|[;&|()<>]|[^\s;&|()<>]+)/.exec(text.slice(at, at + 200))?.[1] ?? "";
 }

@@ -1,9 +1,11 @@
 /** Simple commands: expansion, assignments, redirections, then a function, a builtin or a program. */
+import { findImage } from "../../images/lookup.ts";
 import { Errno } from "../errno.ts";
 import type { Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import type { Node, Part, Redirect, Word } from "./ast.ts";
 import { builtins, type Builtin } from "./builtins.ts";
+import { hasBuiltin, inWords, notRun, redirectStatus } from "./dialects.ts";
 import { ExpansionProblem, type Expander } from "./expand.ts";
 import { compoundRedirects, expanding } from "./expanding.ts";
 import { dropWaited } from "./jobs.ts";
@@ -126,7 +128,7 @@ function execute(
     return void bare(shell, frame.x ? [] : node.redirs, frame.d ?? [], status, tested);
   }
   const body = state.fn[name];
-  const builtin = body ? undefined : builtins[name];
+  const builtin = body || !hasBuiltin(shell, name) ? undefined : builtins[name];
   if (body) return void callFunction(shell, frame, node, argv, values);
   if (builtin) return runBuiltin(shell, frame, node, argv, values, builtin);
   return external(shell, frame, node, argv, values);
@@ -148,7 +150,7 @@ function bare(
     } catch (error) {
       if (!(error instanceof RedirectProblem)) throw error;
       shell.complain(error.message);
-      shell.state.st = 1;
+      shell.state.st = redirectStatus(shell);
     }
     shell.restoreFiles(saved);
   }
@@ -185,7 +187,7 @@ function prepare(
     if (!(error instanceof RedirectProblem)) throw error;
     shell.complain(error.message);
     shell.pop();
-    state.st = 1;
+    state.st = redirectStatus(shell);
     return false;
   }
   node.assigns.forEach(({ name }, i) => shell.set(name, values[i] ?? "", passing ? exported : 0));
@@ -225,7 +227,8 @@ function runBuiltin(
   }
   if (name === "exec") return void replace(shell, frame, node, argv.slice(1), values);
   if (!prepare(shell, frame, node, values, special)) {
-    if (special && !shell.state.ia) return void shell.exit(1);
+    if (special && !shell.state.ia && shell.state.fl !== "bash")
+      return void shell.exit(redirectStatus(shell));
     return void shell.checkError(tested);
   }
   shell.command = name;
@@ -250,7 +253,7 @@ function regular(
   } catch (error) {
     if (!(error instanceof ExpansionProblem)) throw error;
     shell.complain(error.message);
-    return 2;
+    return shell.state.fl === "bash" ? 1 : 2;
   }
 }
 
@@ -261,7 +264,7 @@ function permanent(shell: Shell, node: Command, targets: string[]): void {
     redirect(shell.sys, node.redirs, targets, !shell.option("C"));
   } catch (error) {
     if (!(error instanceof RedirectProblem)) throw error;
-    shell.abort(error.message, 1);
+    shell.abort(error.message, redirectStatus(shell));
   }
 }
 
@@ -277,15 +280,15 @@ function replace(
   argv: string[],
   values: string[],
 ): void {
-  const { sys } = shell;
+  const { sys, state } = shell;
   try {
     redirect(sys, node.redirs, frame.d ?? [], !shell.option("C"));
     become(shell, sys, argv, shell.environment(assigned(node, values)));
   } catch (error) {
-    if (error instanceof RedirectProblem) return shell.abort(error.message, 1);
+    if (error instanceof RedirectProblem) return shell.abort(error.message, redirectStatus(shell));
     const [text, status] = execProblem(argv[0]!, error);
-    shell.command = "exec";
-    shell.complain(text);
+    shell.command = state.fl === "bash" && argv[0]!.includes("/") ? undefined : "exec";
+    shell.complain(notRun(shell, argv[0]!, text, true));
     shell.command = undefined;
     if (!shell.state.ia) return shell.exit(status);
     shell.state.st = status;
@@ -295,14 +298,41 @@ function replace(
 
 /** The program of a command takes over a process. */
 function become(shell: Shell, sys: Sys, argv: string[], env: Record<string, string>): void {
-  const path = sys.which(argv[0]!, env.PATH ?? shell.get("PATH") ?? "");
+  const path = located(shell, sys, argv, env);
+  if (path === undefined) return;
   // Signals the shell catches are default again in its programs, those it ignores stay ignored.
   try {
     sys.exec(path, argv, env);
   } catch (error) {
     if (!(error instanceof Errno) || error.code !== "ENOEXEC") throw error;
-    sys.become("sh", ["sh", path, ...argv.slice(1)], env, "/bin/sh");
+    const name = shell.state.fl ?? "sh";
+    sys.become(name, [name, path, ...argv.slice(1)], env, `/bin/${name}`);
   }
+}
+
+/** Where a program lies; nothing when it is one of an image nobody described, which is stood in for. */
+function located(
+  shell: Shell,
+  sys: Sys,
+  argv: string[],
+  env: Record<string, string>,
+): string | undefined {
+  const name = argv[0]!;
+  try {
+    return sys.which(name, env.PATH ?? shell.get("PATH") ?? "");
+  } catch (error) {
+    if (!(error instanceof Errno) || error.code !== "ENOENT" || name === "") throw error;
+    if (!mayStandIn(shell)) throw error;
+    sys.become("stand-in", argv, env, name);
+    return undefined;
+  }
+}
+
+/** What a container's own command, a probe or a hook runs; whoever types at a prompt is told what is not there. */
+function mayStandIn({ sys, state }: Shell): boolean {
+  if (state.ia || findImage(sys.container.record.spec.image).known) return false;
+  const session = sys.process.se === undefined ? undefined : sys.kernel.pod.se[sys.process.se];
+  return session === undefined || session.k === "own" || session.q === true;
 }
 
 function execProblem(name: string, error: unknown): [text: string, status: number] {
@@ -331,7 +361,7 @@ function external(
   const pid = last ? 0 : sys.fork({});
   const child = last ? sys : sys.child(pid);
   const tell = (text: string): void => {
-    child.complain(`${shell.head()}${text}\n`);
+    child.complain(`${shell.head()}${inWords(shell, text)}\n`);
   };
   const end = (status: number): void => {
     if (last) shell.exit(status);
@@ -343,10 +373,10 @@ function external(
   } catch (error) {
     if (error instanceof RedirectProblem) {
       tell(error.message);
-      end(1);
+      end(redirectStatus(shell));
     } else {
       const [text, status] = execProblem(argv[0]!, error);
-      tell(text);
+      tell(notRun(shell, argv[0]!, text, false));
       end(status);
     }
   }

@@ -2,6 +2,7 @@
 import { type NodeFrame, type NodeOf, expandWords, expanding } from "./expanding.ts";
 import { forkShell } from "./jobs.ts";
 import { matches } from "./pattern.ts";
+import { redirectStatus } from "./dialects.ts";
 import { RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import type { Frame } from "./state.ts";
@@ -67,7 +68,7 @@ export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">
     } catch (error) {
       if (!(error instanceof RedirectProblem)) throw error;
       shell.complain(error.message);
-      return void shell.exit(1);
+      return void shell.exit(redirectStatus(shell));
     }
     shell.state.f.pop();
     shell.push(body);

@@ -1,4 +1,5 @@
 /** Expansion of words: parameters, substitutions, arithmetic, tilde, field splitting, path names. */
+import { arithmeticWords } from "./dialects.ts";
 import { processStateBytesMax } from "../../limits.ts";
 import type { Word, Part } from "./ast.ts";
 import { arithmetic, ArithmeticProblem } from "./arith.ts";
@@ -221,7 +222,8 @@ export class Expander {
         }),
       );
     } catch (error) {
-      if (error instanceof ArithmeticProblem) throw new ExpansionProblem(error.message);
+      if (error instanceof ArithmeticProblem)
+        throw new ExpansionProblem(arithmeticWords(this.shell, text, error.message));
       throw error;
     }
   }
@@ -255,7 +257,9 @@ export class Expander {
 
   #unset(name: string): void {
     if (this.shell.option("u") && !/^[@*]$/.test(name))
-      throw new ExpansionProblem(`${name}: parameter not set`);
+      throw new ExpansionProblem(
+        `${name}: ${this.shell.state.fl === "bash" ? "unbound variable" : "parameter not set"}`,
+      );
   }
 
   /** `$@` and `$*` where they stand for several words; false: treat as one value. */
@@ -319,8 +323,11 @@ export class Expander {
       return this.#put(fields, text, part.q, split);
     }
     const text = this.text(arg);
+    const bash = this.shell.state.fl === "bash";
+    const unset = bash ? "parameter null or not set" : "parameter not set or null";
+    this.shell.asked = true;
     throw new ExpansionProblem(
-      `${part.name}: ${text === "" ? (part.op.startsWith(":") ? "parameter not set or null" : "parameter not set") : text}`,
+      `${part.name}: ${text === "" ? (part.op.startsWith(":") ? unset : "parameter not set") : text}`,
     );
   }
 

@@ -1,4 +1,5 @@
 /** Expansion within a frame: what needs a substitution starts over when it is there. */
+import { redirectStatus } from "./dialects.ts";
 import type { Node } from "./ast.ts";
 import { Expander, NeedSubstitution } from "./expand.ts";
 import { forkShell } from "./jobs.ts";
@@ -82,7 +83,7 @@ export function compoundRedirects(
     if (!(error instanceof RedirectProblem)) throw error;
     shell.complain(error.message);
     shell.pop();
-    shell.state.st = 1;
+    shell.state.st = redirectStatus(shell);
     shell.checkError(frame.t === 1);
     return false;
   }

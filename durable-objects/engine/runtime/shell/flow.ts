@@ -22,7 +22,11 @@ export const leave =
       return undefined;
     }
     const list = loops(shell);
-    if (list.length === 0) return 0;
+    if (list.length === 0) {
+      if (shell.state.fl === "bash")
+        shell.complain("only meaningful in a `for', `while', or `until' loop");
+      return 0;
+    }
     const target = list[Math.max(0, list.length - count)];
     shell.state.st = 0;
     if (!again) shell.unwind((frame) => frame === target);
@@ -40,9 +44,13 @@ export function doReturn(shell: Shell, argv: string[]): number | undefined {
     return undefined;
   }
   const tested = shell.state.f.findLast((frame) => frame.k === "call")?.t === 1;
-  const inside = shell.unwind(
-    (frame) => frame.k === "call" || (frame.k === "src" && frame.m === "dot"),
-  );
+  const returns = (frame: Frame): boolean =>
+    frame.k === "call" || (frame.k === "src" && frame.m === "dot");
+  if (shell.state.fl === "bash" && !shell.state.f.some(returns)) {
+    shell.complain("can only `return' from a function or sourced script");
+    return 2;
+  }
+  const inside = shell.unwind(returns);
   shell.state.st = status & 255;
   if (!inside) shell.exit(status);
   else shell.checkError(tested);

@@ -2,6 +2,7 @@
 import type { Program } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { Errno } from "../errno.ts";
+import { bashBanner } from "./bash-version.ts";
 import { advance } from "./interp.ts";
 import { setOptions } from "./options.ts";
 import { Shell } from "./shell.ts";
@@ -25,7 +26,33 @@ function fresh(sys: Sys): ShellState {
   };
 }
 
-function start(sys: Sys, flavour: "bash" | undefined): ShellState {
+/** Files that an interactive bash reads before its first prompt: Debian's own, and its user's. */
+function readStartFiles(shell: Shell): void {
+  const home = shell.get("HOME") ?? "/";
+  for (const path of [`${home.replace(/\/$/, "")}/.bashrc`, "/etc/bash.bashrc"]) {
+    if (shell.sys.peek(path)?.type !== "f" || !shell.sys.access(path, 4)) continue;
+    const c = addChunk(shell.state, shell.sys.readFile(path));
+    shell.state.f.push({ k: "src", c, o: 0, m: "dot", n: path });
+  }
+}
+
+function illegalOption({ fl, z }: ShellState, letter: string): string {
+  if (fl === "bash") return `${z}: -${letter}: invalid option\n`;
+  return `${fl ? `${z}: 0: I` : "sh: i"}llegal option -${letter}\n`;
+}
+
+/** Commands come from descriptor 0, which may be a terminal. */
+function fromInput(shell: Shell, words: string[]): void {
+  const { state, sys } = shell;
+  state.p = words;
+  if (sys.terminal(0) && sys.terminal(2)) state.ia = 1;
+  state.f.push({ k: "src", c: "", o: 0, m: "in" });
+  if (!state.ia || state.fl !== "bash" || sys.argv.includes("--norc")) return;
+  state.v.PS1 = ["\\s-\\v\\$ ", 0];
+  readStartFiles(shell);
+}
+
+function start(sys: Sys, flavour: ShellState["fl"]): ShellState {
   const state = fresh(sys);
   if (flavour) state.fl = flavour;
   const shell = new Shell(sys, state);
@@ -39,6 +66,11 @@ function start(sys: Sys, flavour: "bash" | undefined): ShellState {
       break;
     }
     if (!/^[-+]./.test(word) || word.startsWith("--")) {
+      if (word === "--version" && flavour === "bash") {
+        sys.write(1, bashBanner(sys));
+        state.x = 0;
+        return state;
+      }
       if (word.startsWith("--")) continue;
       break;
     }
@@ -53,7 +85,7 @@ function start(sys: Sys, flavour: "bash" | undefined): ShellState {
       else if (letter !== "l" && "aefuxvnCbmh".includes(letter))
         setOptions(shell, [`${word[0]}${letter}`]);
       else if (letter !== "l") {
-        sys.complain(`sh: illegal option -${letter}\n`);
+        sys.complain(illegalOption(state, letter));
         state.x = 2;
         return state;
       }
@@ -65,11 +97,7 @@ function start(sys: Sys, flavour: "bash" | undefined): ShellState {
   else if (input || words.length === 0) state.sm = "s";
   if (command) commandText(shell, words);
   else if (words.length && !input) script(shell, words);
-  else {
-    state.p = words;
-    if (sys.terminal(0) && sys.terminal(2)) state.ia = 1;
-    state.f.push({ k: "src", c: "", o: 0, m: "in" });
-  }
+  else fromInput(shell, words);
   return state;
 }
 
@@ -96,7 +124,13 @@ function commandText(shell: Shell, words: string[]): void {
   const { state } = shell;
   const [text, name, ...rest] = words;
   if (text === undefined) {
-    shell.sys.complain("sh: -c requires an argument\n");
+    shell.sys.complain(
+      state.fl === "bash"
+        ? `${state.z}: -c: option requires an argument\n`
+        : state.fl
+          ? `${state.z}: 0: -c requires an argument\n`
+          : "sh: -c requires an argument\n",
+    );
     state.x = 2;
     return;
   }
@@ -117,12 +151,20 @@ function script(shell: Shell, words: string[]): void {
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     const text = error.code === "ENOENT" ? "No such file or directory" : error.message;
-    sys.complain(`${sys.argv[0] ?? "sh"}: can't open '${path}': ${text}\n`);
-    state.x = 2;
+    const name = sys.argv[0] ?? "sh";
+    sys.complain(cannotOpen(state.fl, name, path, text));
+    state.x = state.fl === "bash" ? (error.code === "ENOENT" ? 127 : 126) : 2;
   }
 }
 
-function program(name: string, flavour?: "bash"): Program<ShellState> {
+function cannotOpen(flavour: ShellState["fl"], name: string, path: string, text: string): string {
+  if (flavour === "bash") return `${name}: ${path}: ${text}\n`;
+  if (flavour === "dash")
+    return `${name}: 0: cannot open ${path}: ${text.replace(/ or directory$/, "")}\n`;
+  return `${name}: can't open '${path}': ${text}\n`;
+}
+
+function program(name: string, flavour?: ShellState["fl"]): Program<ShellState> {
   return {
     name,
     start: (sys) => start(sys, flavour),
@@ -164,4 +206,5 @@ export const shellPrograms = (): Program[] => [
   program("sh"),
   program("ash"),
   program("bash", "bash"),
+  program("dash", "dash"),
 ];

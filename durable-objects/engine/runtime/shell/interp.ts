@@ -9,6 +9,7 @@ import { SyntaxProblem } from "./ast.ts";
 import { readStep, waitsStep } from "./blocking.ts";
 import { runCommand } from "./commands.ts";
 import { caseStep, forStep, ifStep, loopStep, pipeStep, subshellStep } from "./compound.ts";
+import { syntaxWords } from "./dialects.ts";
 import { ExpansionProblem, MemoryProblem } from "./expand.ts";
 import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
 import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
@@ -75,9 +76,14 @@ function failed(shell: Shell, error: unknown): Step {
   if (error instanceof ExpansionProblem) return void shell.abort(error.message, 2);
   if (error instanceof SyntaxProblem) {
     const source = shell.top?.k === "src" ? shell.top : undefined;
-    if (source?.m === "eval") shell.command = "eval";
-    shell.state.ln = error.line + (source ? (shell.state.lb?.[source.c] ?? 0) : 0);
-    return void shell.abort(error.message, 2);
+    const { fl } = shell.state;
+    if (source?.m === "eval" && (fl === "dash" ? source.n : !fl)) shell.command = "eval";
+    const before = source && (source.m === "in" ? shell.state.il : shell.state.lb?.[source.c]);
+    shell.state.ln = error.line + (before ?? 0);
+    const words = syntaxWords(shell, error);
+    if (words === undefined) return void shell.abort(error.message, 2);
+    shell.write(2, words);
+    return void shell.abort(undefined, 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN")
     return void shell.abort("can't fork: Resource temporarily unavailable", 2);

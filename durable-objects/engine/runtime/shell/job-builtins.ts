@@ -30,7 +30,8 @@ export function trap(shell: Shell, argv: string[]): number {
   for (const word of (words[0] === "-" && words.length > 1) || !reset ? words.slice(1) : words) {
     const number = parseSignal(word);
     if (number === undefined) {
-      shell.complain(`${word}: invalid signal specification`);
+      if (shell.state.fl === "dash") shell.write(2, `trap: ${word}: bad trap\n`);
+      else shell.complain(`${word}: invalid signal specification`);
       status = 1;
       continue;
     }
@@ -112,7 +113,7 @@ export function foreground(shell: Shell, argv: string[]): number | undefined {
   const job = findJob(shell, argv[1] ?? "%%");
   if (!job) {
     shell.complain(argv[1] ? `${argv[1]}: no such job` : "no current job");
-    return 2;
+    return shell.state.fl === "bash" ? 1 : 2;
   }
   shell.write(1, `${job.t}\n`);
   job.told = 1;

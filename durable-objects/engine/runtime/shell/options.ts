@@ -47,10 +47,10 @@ export function setOptions(shell: Shell, words: readonly string[]): string[] | n
           listOptions(shell, on);
           continue;
         }
-        const known = optionNames[name];
+        const known = shell.state.fl === "dash" && name === "pipefail" ? "" : optionNames[name];
         if (!known) {
           shell.complain(`illegal option ${word[0]}o ${name}`);
-          return 1;
+          return shell.state.fl ? 2 : 1;
         }
         put(known, on);
       } else if (Object.values(optionNames).includes(letter) && !"PIV".includes(letter))

@@ -8,11 +8,20 @@ export function cd(shell: Shell, argv: string[]): number {
   const { sys } = shell;
   let words = argv.slice(1);
   let physical = false;
+  const bad = shell.state.fl && /^-([^-LPe@])/.exec(words[0] ?? "");
+  if (bad) {
+    shell.complain(`illegal option -${bad[1]}`);
+    return 2;
+  }
   while (/^-[LP]+$/.test(words[0] ?? "")) {
     physical = words[0]!.endsWith("P");
     words = words.slice(1);
   }
   if (words[0] === "--") words = words.slice(1);
+  if (words.length > 1 && shell.state.fl === "bash") {
+    shell.complain("too many arguments");
+    return 1;
+  }
   let target = words[0] ?? shell.get("HOME") ?? "";
   const dash = target === "-";
   if (dash) target = shell.get("OLDPWD") ?? "";
@@ -35,11 +44,16 @@ export function cd(shell: Shell, argv: string[]): number {
       if (one === target) shell.complain(`can't cd to ${target}: ${error.message}`);
     }
   }
-  return 2;
+  return shell.state.fl === "bash" ? 1 : 2;
 }
 
 export function pwd(shell: Shell, argv: string[]): number {
   const { sys } = shell;
+  const bad = shell.state.fl && /^-([^-LP])/.exec(argv[1] ?? "");
+  if (bad) {
+    shell.complain(`illegal option -${bad[1]}`);
+    return 2;
+  }
   shell.write(1, `${argv[1] === "-P" ? sys.realpath(".") : (shell.get("PWD") ?? sys.cwd)}\n`);
   return 0;
 }
@@ -75,6 +89,10 @@ export function dot(shell: Shell, argv: string[], tested: boolean): number | und
     return undefined;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
+    if (shell.state.fl === "bash") {
+      shell.complain(`can't open '${name}': ${error.message}`);
+      return 1;
+    }
     const lost = error.code === "ENOENT" && !name.includes("/");
     shell.abort(lost ? `${name}: not found` : `can't open '${name}': ${error.message}`, 2);
     return undefined;

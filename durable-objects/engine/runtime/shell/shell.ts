@@ -1,7 +1,9 @@
 /** The shell's view of its memory: parameters, options, output, frames coming and going. */
 import { shellDepthMax } from "../../limits.ts";
 import type { Sys } from "../sys.ts";
+import { abortStatus, dialectHead, goesOn, inWords } from "./dialects.ts";
 import { ExpansionProblem } from "./expand.ts";
+import { bashVersion } from "./bash-version.ts";
 import { shownOptions } from "./options.ts";
 import {
   exported,
@@ -29,6 +31,8 @@ export class Shell {
   readonly state: ShellState;
   /** Where builtins' complaints name themselves. */
   command: string | undefined;
+  /** What was wrong is a parameter that was asked for: `${name:?}`. */
+  asked = false;
   /** Run by `command`: what is wrong does not end the shell. */
   tolerant = false;
 
@@ -65,6 +69,7 @@ export class Shell {
       case "-":
         return shownOptions((state.sm ?? "") + state.o + (state.ia ? "i" : ""));
       case "RANDOM":
+        if (state.fl === "dash") return this.get(name);
         return this.state.v.RANDOM
           ? this.get(name)
           : String(Math.floor(this.sys.random() * 32_768));
@@ -76,6 +81,11 @@ export class Shell {
       }
       case "PPID":
         return String(state.ppid);
+      case "BASH_VERSION":
+      case "BASH":
+        if (state.fl === "bash" && !state.v[name])
+          return name === "BASH" ? "/bin/bash" : bashVersion(this.sys);
+        break;
     }
     return this.get(name);
   }
@@ -159,10 +169,10 @@ export class Shell {
     } else if (this.state.po) this.state.po.push([fd, text]);
   }
 
-  /** A complaint in ash's form: name, builtin, line, text. */
+  /** A complaint in the shell's form: name, builtin, line, text. */
   complain(text: string): void {
     try {
-      this.write(2, `${this.head()}${text}\n`);
+      this.write(2, `${this.head()}${inWords(this, text)}\n`);
     } catch {
       // Standard error is closed: nobody can be told.
     }
@@ -170,6 +180,7 @@ export class Shell {
 
   head(): string {
     const { state } = this;
+    if (state.fl) return dialectHead(this);
     const name = state.script ?? state.z;
     const command = this.command ?? this.within();
     const named = command !== undefined && command !== name ? `${command}: ` : "";
@@ -179,7 +190,8 @@ export class Shell {
 
   /** A complaint of a builtin that is a tool as well: under the program's name alone. */
   say(text: string): void {
-    this.write(2, `${this.state.fl ?? "sh"}: ${text}\n`);
+    if (this.state.fl) this.complain(text);
+    else this.write(2, `sh: ${text}\n`);
   }
 
   /** What runs the commands: `eval`, or a file that is sourced. */
@@ -195,6 +207,7 @@ export class Shell {
 
   lineNumber(): number {
     const line = this.state.ln ?? 1;
+    if (this.state.fl) return line;
     return this.state.script === undefined && !this.dotted ? Math.max(0, line - 1) : line;
   }
 
@@ -285,12 +298,13 @@ export class Shell {
   /** An error of expansion or a special builtin: ends the command, and a shell that is not interactive. */
   abort(text: string | undefined, status: number): void {
     if (text !== undefined) this.complain(text);
-    if (this.tolerant) {
-      this.state.st = status;
+    const left = abortStatus(this, text, status);
+    if (this.tolerant || goesOn(this)) {
+      this.state.st = left;
       return;
     }
-    if (!this.state.ia) return this.exit(status);
+    if (!this.state.ia) return this.exit(left);
     while (this.state.f.length > 1) this.pop();
-    this.state.st = status;
+    this.state.st = left;
   }
 }

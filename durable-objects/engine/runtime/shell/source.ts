@@ -2,6 +2,8 @@
 import type { Step } from "../program.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { withAliases } from "./aliases.ts";
+import { bashNumber } from "./bash-version.ts";
+import { syntaxWords } from "./dialects.ts";
 import { tellJobs } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, sweepChunks, unitAt, type FrameOf } from "./state.ts";
@@ -68,7 +70,8 @@ function inputStep(shell: Shell, frame: Source): Step {
 /** The text ended within a command: run it as it is, its syntax error and all. */
 function runAll(shell: Shell, frame: Source, text: string): void {
   delete frame.b;
-  shell.push({ k: "src", c: addChunk(shell.state, text), o: 0, m: "eval" });
+  const before = shell.state.fl ? (shell.state.il ?? 0) : 0;
+  shell.push({ k: "src", c: addChunk(shell.state, text, before), o: 0, m: "eval" });
 }
 
 /** Starts the first complete command of the text; false when it is not all there yet. */
@@ -83,21 +86,28 @@ function start(shell: Shell, frame: Source, written: string): boolean {
     const command = text.slice(0, unit.end);
     frame.b = text.slice(unit.end);
     if (frame.b === "") delete frame.b;
-    if (unit.root === undefined) return true;
+    if (unit.root === undefined) {
+      if (shell.state.fl) shell.state.il = (shell.state.il ?? 0) + lineCount(command);
+      return true;
+    }
     if (hereDocumentOpen(command)) {
       frame.b = text;
       if (!frame.eof) return false;
     }
     sweepChunks(shell.state);
-    shell.push({ k: "node", r: [addChunk(shell.state, command), 0, unit.root], i: 0 });
+    const before = shell.state.fl ? (shell.state.il ?? 0) : 0;
+    shell.push({ k: "node", r: [addChunk(shell.state, command, before), 0, unit.root], i: 0 });
+    if (shell.state.fl) shell.state.il = before + lineCount(command);
     return true;
   } catch (error) {
     if (!(error instanceof SyntaxProblem)) throw error;
     if (error.incomplete) return false;
     delete frame.b;
-    shell.state.ln = error.line;
+    shell.state.ln = error.line + (shell.state.il ?? 0);
     if (shell.state.ia) {
-      shell.complain(error.message);
+      const words = syntaxWords(shell, error);
+      if (words === undefined) shell.complain(error.message);
+      else shell.write(2, words);
       shell.state.st = 2;
       return true;
     }
@@ -113,13 +123,15 @@ function hereDocumentOpen(command: string): boolean {
   return !lines.slice(1).includes(match[3] ?? "");
 }
 
+const lineCount = (text: string): number => text.split("\n").length - 1;
+
 function prompt(shell: Shell, name: "PS1" | "PS2"): string {
   const { sys } = shell;
   const root = sys.who.uid === 0;
   const set = shell.get(name);
   if (name === "PS2") return set ?? "> ";
-  const bash = shell.state.fl === "bash";
-  const text = set ?? (bash ? "\\u@\\h:\\w\\$ " : "\\w \\$ ");
+  if (shell.state.fl === "dash") return set ?? (root ? "# " : "$ ");
+  const text = set ?? (shell.state.fl === "bash" ? "\\s-\\v\\$ " : "\\w \\$ ");
   const home = shell.get("HOME");
   const cwd = shell.get("PWD") ?? sys.cwd;
   const short =
@@ -128,12 +140,14 @@ function prompt(shell: Shell, name: "PS1" | "PS2"): string {
       : cwd;
   const user =
     sys.container.passwd.find((entry) => entry.uid === sys.who.uid)?.name ?? "I have no name!";
-  return text.replace(/\\([wWhuHn$\\])/g, (_, c: string) => {
+  return text.replace(/\\([wWhuHnsv$\\])/g, (_, c: string) => {
     if (c === "w") return short;
     if (c === "W") return short.replace(/^.*\/(?=.)/, "");
     if (c === "h" || c === "H") return sys.container.hostname.split(".")[0] ?? "";
     if (c === "u") return user;
     if (c === "n") return "\n";
+    if (c === "s") return shell.state.z.replace(/^.*\//, "").replace(/^-/, "");
+    if (c === "v") return bashNumber(sys).replace(/\.\d+$/, "");
     return c === "$" ? (root ? "#" : "$") : "\\";
   });
 }

@@ -129,7 +129,9 @@ export interface ShellState {
   /** How it was started, as `$-` shows it: c or s. */
   sm?: string;
   /** Flavour: differs in prompt and complaints. */
-  fl?: "bash";
+  fl?: "bash" | "dash";
+  /** Lines of input read before the command that runs. */
+  il?: number;
 }
 
 const units = new Map<string, Unit | SyntaxProblem>();

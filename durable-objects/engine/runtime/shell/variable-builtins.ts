@@ -33,7 +33,7 @@ export function declare(mark: number): Builtin {
       const equals = one.indexOf("=");
       const name = equals < 0 ? one : one.slice(0, equals);
       if (!validName.test(name)) {
-        shell.abort(`${name}: bad variable name`, 2);
+        shell.abort(`${shell.state.fl === "bash" ? one : name}: bad variable name`, 2);
         return undefined;
       }
       if (off) {
@@ -68,6 +68,11 @@ export function local(shell: Shell, argv: string[]): number | undefined {
 }
 
 export function unset(shell: Shell, argv: string[]): number | undefined {
+  const bad = shell.state.fl && /^-([^-fvn])/.exec(argv[1] ?? "");
+  if (bad) {
+    shell.abort(`illegal option -${bad[1]}`, 2);
+    return undefined;
+  }
   const functions = argv[1] === "-f";
   const names = argv.slice(/^-[fv]$/.test(argv[1] ?? "") ? 2 : 1);
   for (const name of names) {
@@ -87,7 +92,11 @@ export function shift(shell: Shell, argv: string[]): number | undefined {
     shell.abort(`Illegal number: ${argv[1]}`, 2);
     return undefined;
   }
-  if (count > shell.state.p.length) return 1;
+  if (count > shell.state.p.length) {
+    if (shell.state.fl !== "dash") return 1;
+    shell.abort("can't shift that many", 2);
+    return undefined;
+  }
   shell.state.p = shell.state.p.slice(count);
   return 0;
 }

@@ -43,8 +43,11 @@ export abstract class WordReader {
     return line;
   }
 
-  #unterminated(what: string): never {
-    throw new SyntaxProblem(`syntax error: ${what}`, this.line(), true);
+  #unterminated(what: string, token = "}", from?: number): never {
+    const problem = new SyntaxProblem(`syntax error: ${what}`, this.line(), true);
+    problem.token = token;
+    if (from !== undefined) problem.from = from;
+    throw problem;
   }
 
   /** Passes over blanks, line continuations and comments. */
@@ -174,8 +177,9 @@ export abstract class WordReader {
   #single(): string {
     const end = this.text.indexOf("'", this.at + 1);
     if (end < 0) {
+      const from = this.line();
       this.at = this.text.length;
-      this.#unterminated("unterminated quoted string");
+      this.#unterminated("unterminated quoted string", "'", from);
     }
     const text = this.text.slice(this.at + 1, end);
     this.at = end + 1;
@@ -186,7 +190,7 @@ export abstract class WordReader {
     let out = "";
     for (this.at += 2; this.text[this.at] !== "'";) {
       const c = this.text[this.at++];
-      if (c === undefined) this.#unterminated("unterminated quoted string");
+      if (c === undefined) this.#unterminated("unterminated quoted string", "'");
       if (c !== "\\") {
         out += c;
         continue;
@@ -210,11 +214,16 @@ export abstract class WordReader {
   /** Inside double quotes (up to `end`, which stays), a here-document or arithmetic (up to the text's end). */
   #quoted(end: string, kind: "string" | "document" | "brace"): Part[] {
     const parts: Part[] = [];
+    const begun = this.at;
     for (;;) {
       const c = this.text[this.at];
       if (c === undefined) {
         if (end === "") return parts;
-        this.#unterminated(end === "}" ? "missing '}'" : "unterminated quoted string");
+        this.at = begun;
+        const from = this.line();
+        this.at = this.text.length;
+        const what = end === "}" ? "missing '}'" : "unterminated quoted string";
+        this.#unterminated(what, end, from);
       }
       if (c === end) return parts;
       if (c === "\\") {
@@ -280,7 +289,7 @@ export abstract class WordReader {
     let i = this.at + 1;
     for (; ; i++) {
       const c = this.text[i];
-      if (c === undefined) this.#unterminated("EOF in backquote substitution");
+      if (c === undefined) this.#unterminated("EOF in backquote substitution", "`");
       if (c === "`") break;
       if (c === "\\" && /[\\`$]/.test(this.text[i + 1] ?? "")) inner += this.text[++i];
       else if (c === "\\" && q && this.text[i + 1] === '"') inner += this.text[++i];

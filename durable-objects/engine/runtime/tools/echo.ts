@@ -57,3 +57,10 @@ export function echoText(words: readonly string[]): string {
   const made = unescape(text);
   return made.text + (made.stopped ? "" : end);
 }
+
+/** dash's: -n alone is an option, escapes always count. */
+export function dashEcho(words: readonly string[]): string {
+  const silent = words[0] === "-n";
+  const made = unescape(words.slice(silent ? 1 : 0).join(" "));
+  return made.text + (silent || made.stopped ? "" : "\n");
+}

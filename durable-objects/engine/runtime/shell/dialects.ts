@@ -1,0 +1,195 @@
+/**
+ * How bash and dash say what ash says in its own way: the beginning of a complaint, its words, and the status it leaves.
+ * The interpreter is one and speaks ash; a shell's flavour is looked at here and by the few builtins that differ.
+ */
+import type { SyntaxProblem } from "./ast.ts";
+import type { Shell } from "./shell.ts";
+
+type Rule = readonly [pattern: RegExp, words: string];
+
+const bashRules: readonly Rule[] = [
+  [/^can't cd to ([^]*): ([\w ]+)$/, "$1: $2"],
+  [/^can't create ([^]*): File exists$/, "$1: cannot overwrite existing file"],
+  [/^can't (?:create|open) '([^]*)': ([\w ]+)$/, "$1: $2"],
+  [
+    /^can't (?:create|open) ([^]*): (?:nonexistent directory|no such file)$/,
+    "$1: No such file or directory",
+  ],
+  [/^can't (?:create|open) ([^]*): ([\w ]+)$/, "$1: $2"],
+  [/^missing ([\]]+)$/, "missing `$1'"],
+  [/^syntax error: bad substitution$/, "bad substitution"],
+  [/^illegal option \+?-?-o (.*)$/, "$1: invalid option name"],
+  [/^illegal option (-.)$/, "$1: invalid option"],
+  [/^can't kill pid (-?\d+): /, "($1) - "],
+  [/^invalid number '([^]*)'$/, "$1: invalid number"],
+  [/^Illegal number: ([^]*)$/, "$1: numeric argument required"],
+  [/^no current job$/, "no job control"],
+  [/^not in a function$/, "can only be used in a function"],
+  [/^(\S+): bad variable name$/, "`$1': not a valid identifier"],
+  [/^illegal mode: ([^]*)$/, "$1: octal number out of range"],
+];
+
+const dashRules: readonly Rule[] = [
+  [/^can't cd to ([^]*): ([\w ]+)$/, "can't cd to $1"],
+  [/^can't create ([^]*): nonexistent directory$/, "cannot create $1: Directory nonexistent"],
+  [/^can't open '([^]*)': No such file or directory$/, "cannot open $1: No such file"],
+  [/^can't open ([^]*): no such file$/, "cannot open $1: No such file"],
+  [/^can't (create|open) '?([^]*?)'?: ([\w ]+)$/, "cannot $1 $2: $3"],
+  [/^syntax error: bad substitution$/, "Bad substitution"],
+  [/^illegal option (.*)$/, "Illegal option $1"],
+  [/^illegal mode: /, "Illegal mode: "],
+  [/^can't kill pid -?\d+: ([^]*)$/, "$1\n"],
+  [/^invalid number '([^]*)'$/, "$1: expected numeric value"],
+  [/^no current job$/, "No current job"],
+  [/: maximum recursion depth reached$/, ": Maximum function recursion depth (1000) reached"],
+];
+
+/** What bash says after an option that a builtin has not. */
+const usages: Record<string, string> = {
+  cd: "cd [-L|[-P [-e]] [-@]] [dir]",
+  pwd: "pwd [-LP]",
+  set: "set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]",
+  unset: "unset [-f] [-v] [-n] [name ...]",
+  umask: "umask [-p] [-S] [mode]",
+  command: "command [-pVv] command [arg ...]",
+};
+
+/** Longer ones are said as they are. */
+const wordsMax = 4096;
+
+/** ash's words in the shell's own. */
+export function inWords(shell: Shell, text: string): string {
+  const { fl } = shell.state;
+  if (!fl || text.length > wordsMax) return text;
+  for (const [pattern, words] of fl === "bash" ? bashRules : dashRules) {
+    if (!pattern.test(text)) continue;
+    const usage =
+      fl === "bash" && /^illegal option -[^o]/.test(text) && usages[shell.command ?? ""];
+    return text.replace(pattern, words) + (usage ? `\n${shell.command}: usage: ${usage}` : "");
+  }
+  if (fl === "bash" && / is read only$|: is read only$/.test(text))
+    return text.replace(
+      /: is read only$/,
+      shell.command === "unset" ? ": cannot unset: readonly variable" : ": readonly variable",
+    );
+  return text;
+}
+
+/** Where bash says that a command of a function is, which no file holds. */
+const functionsPlace: Record<string, string> = { c: "environment", s: "main" };
+
+/** How a complaint begins. */
+export function dialectHead(shell: Shell): string {
+  const { state, command } = shell;
+  const within = shell.within();
+  const prefix = command !== undefined && command !== state.z ? `${command}: ` : "";
+  const line = state.ln ?? 1;
+  if (state.fl === "dash") {
+    const name = state.script ?? state.z;
+    return `${name}: ${line}: ${prefix || (within === undefined ? "" : `${within}: `)}`;
+  }
+  if (state.ia) return `bash: ${prefix}`;
+  const sourced = shell.dotted ? within : undefined;
+  const inFunction = state.f.some((frame) => frame.k === "call" && frame.z !== undefined);
+  const place = inFunction ? functionsPlace[state.sm ?? ""] : undefined;
+  return `${sourced ?? state.script ?? place ?? state.z}: line ${line}: ${dropped.has(command ?? "") ? "" : prefix}`;
+}
+
+/** Builtins that bash does not name before what they say of a file. */
+const dropped = new Set([".", "source"]);
+
+/** What is said of a command that was not found or cannot be run. */
+export function notRun(shell: Shell, name: string, text: string, replaced: boolean): string {
+  if (shell.state.fl !== "bash") return text;
+  if (name === "") return ": command not found";
+  if (text.endsWith(": Permission denied") && shell.sys.peek(name)?.type === "d")
+    return `${name}: Is a directory`;
+  if (!text.endsWith(": not found")) return text;
+  if (name.includes("/")) return `${name}: No such file or directory`;
+  return replaced ? text : `${name}: command not found`;
+}
+
+/** Status after a redirection that failed. */
+export const redirectStatus = (shell: Shell): number => (shell.state.fl === "dash" ? 2 : 1);
+
+/** Status with which a complaint ends the command, or a shell that is not interactive. */
+export function abortStatus(shell: Shell, text: string | undefined, status: number): number {
+  const { state } = shell;
+  if (state.fl !== "bash" || text === undefined || text.startsWith("syntax error")) return status;
+  if (shell.command !== undefined)
+    return shell.command === "exit" || text.startsWith("illegal option") ? 2 : 1;
+  const unset = /: (unbound variable|parameter (null or )?not set|parameter not set or null)$/;
+  return state.sm === "c" && (unset.test(text) || shell.asked) ? 127 : 1;
+}
+
+/** Complaints of a builtin end a bash no more than those of other commands. */
+export const goesOn = (shell: Shell): boolean =>
+  shell.state.fl === "bash" && shell.command !== undefined && shell.command !== "exit";
+
+/** A syntax error in the shell's own form; undefined: in ash's. */
+export function syntaxWords(shell: Shell, problem: SyntaxProblem): string | undefined {
+  const { state } = shell;
+  const text = problem.message.replace(/^syntax error: /, "");
+  if (state.fl === "dash") return `${dialectHead(shell)}Syntax error: ${dashSyntax(text)}\n`;
+  if (state.fl !== "bash") return undefined;
+  const name = state.script ?? state.z;
+  const how = state.sm === "c" && state.script === undefined ? `${name}: -c` : name;
+  const head = (line: number): string => (state.ia ? "bash: " : `${how}: line ${line}: `);
+  const line = state.ln ?? 1;
+  const open = /^(unterminated quoted string|missing '\}'|EOF in backquote substitution)$/.exec(
+    text,
+  );
+  if (open)
+    return `${head(problem.from ?? line)}unexpected EOF while looking for matching \`${problem.token ?? "}"}'\n`;
+  if (text.startsWith("unexpected end of file")) {
+    const more = problem.open ? 0 : 1;
+    return `${head(line + more)}syntax error: unexpected end of file\n`;
+  }
+  if (problem.token === undefined) return `${head(line)}syntax error: ${text}\n`;
+  const first = `${head(line)}syntax error near unexpected token \`${problem.token}'\n`;
+  return state.ia ? first : `${first}${head(line)}\`${problem.source ?? ""}'\n`;
+}
+
+function dashSyntax(text: string): string {
+  const found = /^unexpected (.*?)( \(expecting .*\))?$/.exec(text);
+  if (found) return `${found[1]} unexpected${found[2] ?? ""}`;
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+/** Words of `[` in bash and dash, by what ash found wrong. */
+export function testWords(shell: Shell, text: string, words: readonly string[]): string {
+  const number = /^([^]*): bad number$/.exec(text);
+  const { fl } = shell.state;
+  if (fl === "dash") {
+    if (number) return `Illegal number: ${number[1]}`;
+    if (/argument expected$|missing/.test(text)) return text;
+    return `${words.length === 3 || words.length === 2 || words.length > 4 ? words[0] : words[1]}: unexpected operator`;
+  }
+  if (fl !== "bash" || text.startsWith("missing")) return text;
+  if (number) return `${number[1]}: integer expression expected`;
+  if (words.length === 2) return `${words[0]}: unary operator expected`;
+  return words.length === 3 ? `${words[1]}: binary operator expected` : "too many arguments";
+}
+
+/** Builtins of ash that bash or dash have not. */
+const absent: Record<string, ReadonlySet<string>> = {
+  dash: new Set(["[[", "source", "let", "help", "history"]),
+  bash: new Set(["chdir"]),
+};
+
+export const hasBuiltin = (shell: Shell, name: string): boolean =>
+  !shell.state.fl || !absent[shell.state.fl]?.has(name);
+
+/** What is wrong with an arithmetic expression. */
+export function arithmeticWords(shell: Shell, expression: string, text: string): string {
+  const { fl } = shell.state;
+  if (!fl || expression.length > wordsMax) return text;
+  const zero = text === "divide by zero";
+  if (fl === "dash")
+    return `arithmetic expression: ${zero ? "division by zero" : "expecting primary"}: "${expression}"`;
+  const last = /([^\s/%*+-]+|[/%*+-])\s*$/.exec(expression)?.[1] ?? expression;
+  if (zero) return `${expression}: division by 0 (error token is "${last}")`;
+  const number = /^\s*(0\d+)\s*$/.exec(expression)?.[1];
+  if (number) return `${number}: value too great for base (error token is "${number}")`;
+  return `${expression}: syntax error: operand expected (error token is "${last}")`;
+}
