@@ -3,7 +3,6 @@
  * "node-files", key NODE: {path: text}; who changes them wakes the kubelet at `@node/NAME`.
  * k8s: pkg/kubelet/config/common.go applyDefaults, pod/mirror_client.go CreateMirrorPod
  */
-import { parse } from "yaml";
 import type { Client } from "../controllers/define.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey, splitKey } from "../core/object.ts";
@@ -14,6 +13,7 @@ import type { NodeRecord } from "./node-address.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import { runtimeContext } from "./sync.ts";
+import { parseYaml } from "../schema/yaml.ts";
 import type { NodeObject, Pod } from "./shapes.ts";
 import {
   hashAnnotation,
@@ -59,7 +59,7 @@ export function manifestsOf(files: Record<string, string>, node: string): Map<st
 /** Every cluster is born with the same manifests, and looks at them whenever something moves on their node. */
 const readYaml = memo(50, (text): Partial<Pod> | undefined => {
   try {
-    return parse(text) as Partial<Pod> | undefined;
+    return (parseYaml(text).value ?? undefined) as Partial<Pod> | undefined;
   } catch {
     // A half-written file is no Pod yet; a kubelet only logs it.
     return undefined;
