@@ -31,7 +31,7 @@ const isData = (file: string): boolean =>
 
 describe("imports", () => {
   const packagesOf: [folder: string, packages: RegExp][] = [
-    [engine, /^(yaml|@noble\/(hashes|curves)\/.*|fflate)$/],
+    [engine, /^(yaml|js-yaml|@noble\/(hashes|curves)\/.*|fflate)$/],
     ["durable-objects/", /^(cloudflare:|fflate$)/],
     ["worker/", /^(hono|drizzle-orm|cloudflare:)/],
     ["web/vite.config.ts", /^(vite|node:)/],

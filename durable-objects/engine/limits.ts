@@ -150,7 +150,13 @@ export const nodePortStaticBandMax = 86;
 
 // Schema (decoding of request bodies)
 export const jsonDepthMax = 1000;
-export const yamlAliasCountMax = 100;
+export const yamlDepthMax = 500;
+/** A longer text that is no YAML gets a shorter explanation. */
+export const yamlExplainedCharsMax = 32 * 1024;
+/** Keys, elements, objects and lists of one body: several times what an object of the greatest size has. */
+export const bodyValuesMax = 200_000;
+/** Of the paths that are written out to tell what is wrong with a body. */
+export const problemTextCharsMax = 2_000_000;
 export const protobufDepthMax = 100;
 /** Objects within one body: a body of 3 MB could hold a million empty ones. */
 export const decodeStructsMax = 200_000;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { decodeObject, readTypeMeta } from "../../durable-objects/engine/schema/decode.ts";
 import { applyFieldDefaults } from "../../durable-objects/engine/schema/defaults.ts";
-import { parseJson, parseYaml } from "../../durable-objects/engine/schema/parse.ts";
+import { parseJson } from "../../durable-objects/engine/schema/parse.ts";
+import { parseYaml } from "../../durable-objects/engine/schema/yaml.ts";
 import { structType, typeForKind, typeNames } from "../../durable-objects/engine/schema/types.ts";
 
 type Json = Record<string, unknown>;

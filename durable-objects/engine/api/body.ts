@@ -2,8 +2,9 @@
 import type { KubeObject } from "../core/object.ts";
 import { requestBodyBytesMax } from "../limits.ts";
 import { decodeObject, readTypeMeta } from "../schema/decode.ts";
-import { parseJson, parseYaml, type Parsed } from "../schema/parse.ts";
+import { parseJson, type Parsed } from "../schema/parse.ts";
 import { decodeProtobuf } from "../schema/protobuf.ts";
+import { parseYaml } from "../schema/yaml.ts";
 import type { ApiRequest } from "../ports.ts";
 import { decodeUtf8 } from "../core/utf8.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";

@@ -15,6 +15,7 @@ import type { NodeRecord } from "./node-address.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import { runtimeContext } from "./sync.ts";
+import { parseYaml } from "../schema/yaml.ts";
 import type { NodeObject, Pod } from "./shapes.ts";
 import {
   hashAnnotation,
@@ -60,7 +61,7 @@ export function manifestsOf(files: Record<string, string>, node: string): Map<st
 /** Every cluster is born with the same manifests, and looks at them whenever something moves on their node. */
 const readYaml = memo(50, (text): Partial<Pod> | undefined => {
   try {
-    return parse(text) as Partial<Pod> | undefined;
+    return (parseYaml(text).value ?? undefined) as Partial<Pod> | undefined;
   } catch {
     // A half-written file is no Pod yet; a kubelet only logs it.
     return undefined;

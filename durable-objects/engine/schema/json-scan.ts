@@ -3,7 +3,8 @@
  * platform's JSON.parse does the common case (parse.ts). k8s: sigs.k8s.io/json scanner.go
  */
 import { goQuote } from "../api/field.ts";
-import { jsonDepthMax } from "../limits.ts";
+import { bodyValuesMax, jsonDepthMax, problemTextCharsMax } from "../limits.ts";
+import { checkValues } from "./body-budget.ts";
 import { setOwn } from "./decode.ts";
 
 export class JsonSyntaxError extends Error {
@@ -25,6 +26,8 @@ function quoteChar(text: string, at: number): string {
 
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 const isHex = (c: number): boolean => isDigit(c) || (c >= 65 && c <= 70) || (c >= 97 && c <= 102);
+/** Of a number that is none, as much is told. */
+const numberCharsMax = 1_000;
 const escapes = '"\\/bfnrt';
 
 class Scanner {
@@ -35,7 +38,10 @@ class Scanner {
   readonly duplicates: string[] = [];
   /** Where a field stands first, by its path, and where a duplicate is noticed, by its text. */
   readonly places = new Map<string, number>();
-  private readonly path: string[] = [];
+  private readonly path: (string | number)[] = [];
+  private values = 0;
+  /** What paths may still be written out: one may be as long as the text, and be asked for at every key. */
+  private pathChars = problemTextCharsMax;
 
   constructor(text: string) {
     this.text = text;
@@ -62,6 +68,7 @@ class Scanner {
   }
 
   value(): unknown {
+    if (++this.values > bodyValuesMax) checkValues(this.values);
     const c = this.space();
     if (c === 123) return this.object();
     if (c === 91) return this.array();
@@ -101,7 +108,12 @@ class Scanner {
       if (!isDigit(here())) this.fail("in exponent of numeric literal");
       while (isDigit(here())) this.at++;
     }
-    return Number(text.slice(start, this.at));
+    const value = Number(text.slice(start, this.at));
+    if (Number.isFinite(value)) return value;
+    const digits = text.slice(start, Math.min(this.at, start + numberCharsMax));
+    throw new JsonSyntaxError(
+      `json: cannot unmarshal number ${digits} into Go value of type float64`,
+    );
   }
 
   string(): string {
@@ -136,7 +148,7 @@ class Scanner {
     if (this.space() === 93) this.at++;
     else {
       for (;;) {
-        this.path.push(`[${out.length}]`);
+        this.path.push(out.length);
         out.push(this.value());
         this.path.pop();
         const c = this.space();
@@ -159,9 +171,9 @@ class Scanner {
         const key = this.string();
         if (this.space() !== 58) this.fail("after object key");
         this.at++;
-        this.path.push(this.path.length ? `.${key}` : key);
+        this.path.push(key);
         if (Object.hasOwn(out, key)) this.doubled();
-        else this.place(this.path.join(""));
+        else if (this.pathChars > 0) this.place(this.pathText());
         setOwn(out, key, this.value());
         this.path.pop();
         const c = this.space();
@@ -174,16 +186,28 @@ class Scanner {
     return out;
   }
 
+  private pathText(): string {
+    let text = "";
+    for (const step of this.path) {
+      if (typeof step === "number") text += `[${step}]`;
+      else text += text === "" ? step : `.${step}`;
+    }
+    this.pathChars -= text.length + this.path.length;
+    return text;
+  }
+
   place(what: string): void {
     if (!this.places.has(what)) this.places.set(what, this.at);
   }
 
   doubled(): void {
-    const problem = `duplicate field ${goQuote(this.path.join(""))}`;
-    if (this.duplicates.length < 100 && !this.duplicates.includes(problem)) {
-      this.duplicates.push(problem);
-      this.place(problem);
-    }
+    if (this.duplicates.length >= 100) return;
+    // The first is told in any case: one is enough for a refusal.
+    if (this.pathChars <= 0 && this.duplicates.length > 0) return;
+    const problem = `duplicate field ${goQuote(this.pathText())}`;
+    if (this.duplicates.includes(problem)) return;
+    this.duplicates.push(problem);
+    this.place(problem);
   }
 }
 
