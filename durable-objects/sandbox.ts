@@ -65,7 +65,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const now = Date.now();
     this.cuts.add(grantId, role, now);
     this.closeEnded(now);
-    this.wake();
+    // Sessions let go of what they hold; without an engine there are none.
+    if (this.loaded) this.wake();
   }
 
   /** Ends the sandbox and empties its storage. */

@@ -36,7 +36,9 @@ export class Sockets {
     this.context = context;
     for (const socket of context.getWebSockets()) {
       const place = socket.deserializeAttachment() as Place | null;
-      if (place) this.streams.set(socket, { place, savedRevision: revisionOf(place) });
+      // Without a grant it is of a version that knew none.
+      if (place?.grant) this.streams.set(socket, { place, savedRevision: revisionOf(place) });
+      else this.close(socket, 1012);
     }
   }
 

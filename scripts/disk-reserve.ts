@@ -1,5 +1,6 @@
 import { rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { Response } from "miniflare";
 
 /**
  * Even to read, SQLite needs a little room: for the files beside a database that is opened. So some is set aside while there is
@@ -10,8 +11,8 @@ const reserveBytesMax = 8 * 1024 * 1024;
 const checkMs = 500;
 
 export interface DiskReserve {
-  /** Looks now. */
-  isFull(): boolean;
+  /** Looks now: `full`, or nothing. The Worker's service `DISK`. */
+  answer(): Response;
   stop(): void;
 }
 
@@ -39,9 +40,9 @@ export function keepDiskReserve(folder: string): DiskReserve {
   const timer = setInterval(check, checkMs);
   timer.unref();
   return {
-    isFull: () => {
+    answer: () => {
       check();
-      return full;
+      return new Response(full ? "full" : "");
     },
     stop: () => {
       clearInterval(timer);

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, Response } from "miniflare";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { bundleWorker, root } from "./bundle.ts";
 import { keepDiskReserve } from "./disk-reserve.ts";
 
@@ -69,10 +69,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
           },
           durableObjects: { SANDBOX: { className: "SandboxObject", useSQLite: true } },
           d1Databases: { DB: "podyard" },
-          serviceBindings: {
-            ASSETS: "pages",
-            DISK: () => new Response(reserve.isFull() ? "full" : ""),
-          },
+          serviceBindings: { ASSETS: "pages", DISK: reserve.answer },
           unsafeDirectSockets: [{ host: options.host, port }],
         },
         {
@@ -98,11 +95,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const url = `http://${options.host === "0.0.0.0" ? "127.0.0.1" : options.host}:${port}`;
   const health = await fetch(`${url}/healthz`);
   if (!health.ok) throw new Error(`Podyard does not answer: ${await health.text()}`);
-  const stop = async (): Promise<void> => {
-    reserve.stop();
-    await miniflare.dispose();
-  };
-  return { url, stop };
+  return { url, stop: () => miniflare.dispose().finally(reserve.stop) };
 }
 
 /** What wrangler.toml says of the runtime, so that it is said once. */

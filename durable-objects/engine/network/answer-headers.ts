@@ -25,7 +25,7 @@ const passing = new Set([
 /** An application's own headers pass by their prefix; these of them mean something to browsers or to servers in between. */
 const ownPrefix = "x-";
 const known =
-  /^x-(accel|aspnetmvc|content|dns|download|forwarded|frame|lighttpd|original|permitted|pingback|podyard|proxy|real|reproxy|rewrite|robots|sendfile|sourcemap|source-map|ua|webkit|xss)(-|$)/;
+  /^x-(accel|aspnetmvc|chrome|content|dns|download|forwarded|frame|lighttpd|litespeed|moz|original|permitted|pingback|podyard|proxy|real|reproxy|rewrite|robots|sendfile|sourcemap|source-map|ua|webkit|xss)(-|$)/;
 
 const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 /** What may stand in a header at all; other values would make the whole answer fail. */
