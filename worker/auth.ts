@@ -31,19 +31,21 @@ export async function newKey(
 const secretShape = /^podyard_[A-Za-z0-9_-]{43}$/;
 
 /**
- * Whether a secret opens a sandbox. Verified pairs are remembered for a few seconds, so that a burst of
+ * Whether a secret opens a sandbox, or any where none is named. Verified pairs are remembered for a few seconds, so that a burst of
  * requests costs one query and a revocation still bites at once.
  */
 export async function verify(
   env: Env,
-  sandboxId: string,
+  sandboxId: string | undefined,
   secret: string,
   now: number,
 ): Promise<Verdict> {
   if (!secretShape.test(secret)) return { state: "unknown" };
   const hash = await hashOf(secret);
   const found = await lookUp(env, hash, now);
-  if (!found || found.key.sandboxId !== sandboxId) return { state: "unknown" };
+  if (!found || found.key.sandboxId !== (sandboxId ?? found.sandbox.id)) {
+    return { state: "unknown" };
+  }
   const { key, sandbox } = found;
   if (key.revokedAt !== null || key.expiresAt <= now) {
     // A dead sandbox's keys die with it: its owner should read why.

@@ -15,4 +15,8 @@ export interface Env {
   OBJECTS_MAX: string;
   STATE_BYTES_MAX: string;
   CORS_ORIGINS: string;
+  /** In local mode, of the socket that speaks TLS: its port, the certificate that vouches for it, the names it is good for. */
+  TLS_PORT?: string;
+  TLS_AUTHORITY?: string;
+  TLS_NAMES?: string;
 }

@@ -26,12 +26,14 @@ const kubePath = /^\/sandboxes\/([^/]+)(?:\/k\/([^/]+))?(\/.*)?$/;
 /**
  * Whose API a request is for, by its path and key; throws the Status that refuses it.
  *
- * Clients send no token over plain http, so there (in local mode only) the secret stands in the path:
- * `/sandboxes/ID/k/SECRET/api/v1/...`, and a bearer token beside it is the cluster's to verify. Over https the secret is
- * the bearer token, on `/sandboxes/ID/api/v1/...`.
+ * At the root (`/api/v1/...`) the bearer token alone says whose it is: kubectl's proxy and its `get --raw` drop what the
+ * server's address has for a path. Below `/sandboxes/ID` it must be that sandbox's. Clients send no token over plain http, so
+ * there (in local mode only) the secret may stand in the path: `/sandboxes/ID/k/SECRET/api/v1/...`, and a bearer token
+ * beside it is the cluster's to verify.
  */
 export async function tenantOf(request: Request, env: Env, now: number): Promise<Tenant> {
   const url = new URL(request.url);
+  if (!url.pathname.startsWith("/sandboxes/")) return tenantOfToken(request, env, now, url);
   const parts = kubePath.exec(url.pathname);
   const id = parts?.[1];
   if (!id || !sandboxIdShape.test(id)) throw sandboxNotFound();
@@ -46,6 +48,20 @@ export async function tenantOf(request: Request, env: Env, now: number): Promise
   const beside = inPath === undefined ? undefined : bearerOf(request.headers);
   if (beside !== undefined && beside !== inPath) tenant.authorization = `Bearer ${beside}`;
   return tenant;
+}
+
+async function tenantOfToken(
+  request: Request,
+  env: Env,
+  now: number,
+  { pathname }: URL,
+): Promise<Tenant> {
+  const token = bearerOf(request.headers);
+  if (token === undefined) throw unauthorized();
+  const verdict = await verify(env, undefined, token, now);
+  if (verdict.state === "unknown") throw unauthorized();
+  if (verdict.state === "gone") throw sandboxGone();
+  return { sandbox: verdict.sandbox, apiPath: pathname };
 }
 
 /** kubectl's proxy puts the server's path before what a redirect told its client, which has that path already. */
