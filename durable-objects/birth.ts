@@ -16,6 +16,20 @@ export interface Birth {
   expiresAtMs: number;
 }
 
+/** Makes the secret behind its service accounts' tokens, at its birth: it belongs to this object alone. */
+export function makeTokenSecret(kv: SyncKvStorage): void {
+  kv.put("token-secret", crypto.randomUUID() + crypto.randomUUID());
+}
+
+/** Undefined of sandboxes from before there was one: their key is the seed's, and their tokens open nothing by themselves. */
+export function identityOf(
+  kv: SyncKvStorage,
+  id: string,
+): { id: string; secret: string } | undefined {
+  const secret = kv.get<string>("token-secret");
+  return secret === undefined ? undefined : { id, secret };
+}
+
 /** Opens what a sandbox's Services serve to browsers, and nothing else; made when first asked for. */
 export function previewToken(kv: SyncKvStorage): string {
   let token = kv.get<string>("preview");

@@ -1,6 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
-import { opensPreview, previewToken, type Birth, type SandboxEnv } from "./birth.ts";
+import {
+  identityOf,
+  makeTokenSecret,
+  opensPreview,
+  previewToken,
+  type Birth,
+  type SandboxEnv,
+} from "./birth.ts";
 import { internalError } from "./engine/api/status.ts";
 import { Engine } from "./engine/index.ts";
 import type { ApiResponse } from "./engine/ports.ts";
@@ -37,6 +44,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   async create(birth: Birth): Promise<void> {
     if (!this.birth) {
       this.ctx.storage.kv.put("birth", birth);
+      makeTokenSecret(this.ctx.storage.kv);
       this.birth = birth;
     }
     this.turn((engine, now) => engine.look(now));
@@ -134,12 +142,19 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   private load(now: number): Engine {
-    const { name, nodes, seed } = this.birth as Birth;
+    const { id, name, nodes, seed } = this.birth as Birth;
     const limits = {
       objectsMax: numberOf(this.env.OBJECTS_MAX),
       stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
     };
-    return new Engine(sqlOf(this.ctx.storage), { name, nodes, seed, nowMs: now, limits });
+    return new Engine(sqlOf(this.ctx.storage), {
+      name,
+      nodes,
+      seed,
+      nowMs: now,
+      limits,
+      identity: identityOf(this.ctx.storage.kv, id),
+    });
   }
 
   /** The only place that decides when the object wakes: the engine's next due moment, or the sandbox's end. */

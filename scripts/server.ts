@@ -58,7 +58,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const lock = await FolderLock.take(statePath, url);
   try {
     const notes = damagedSandboxes(statePath).map(
-      (fault) => `One sandbox does not open: ${fault}. The others do; delete the file to forget it.`,
+      (fault) =>
+        `One sandbox does not open: ${fault}. The others do; delete the file to forget it.`,
     );
     await mustBeFree(host, port, "PORT");
     const tls = certificates(statePath, host);
@@ -199,7 +200,8 @@ function listenFault(host: string, port: number): Promise<string | undefined> {
 
 async function freePort(host: string): Promise<number> {
   const fault = await listenFault(host, 0);
-  if (fault !== undefined) throw new StartError(`HOST=${host} is no address of this machine (${fault})`);
+  if (fault !== undefined)
+    throw new StartError(`HOST=${host} is no address of this machine (${fault})`);
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);

@@ -189,7 +189,8 @@ function faultOf(file: string): string | undefined {
     try {
       // Reads the schema and the page of every table's root, whatever the size.
       const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
-      for (const { name } of tables) database.prepare(`SELECT 1 FROM "${String(name).replaceAll('"', '""')}" LIMIT 1`).all();
+      for (const { name } of tables)
+        database.prepare(`SELECT 1 FROM "${String(name).replaceAll('"', '""')}" LIMIT 1`).all();
     } finally {
       database.close();
     }

@@ -19,6 +19,12 @@ export async function insertSandbox(db: D1Database, sandbox: Sandbox, key: Key):
   await on(db).batch([on(db).insert(sandboxes).values(sandbox), on(db).insert(keys).values(key)]);
 }
 
+/** Whatever state it is in. */
+export async function findSandbox(db: D1Database, id: string): Promise<Sandbox | undefined> {
+  const rows = await on(db).select().from(sandboxes).where(eq(sandboxes.id, id)).limit(1);
+  return rows[0];
+}
+
 export async function insertKey(db: D1Database, key: Key): Promise<void> {
   await on(db).insert(keys).values(key);
 }

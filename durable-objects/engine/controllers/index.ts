@@ -5,6 +5,7 @@ import { ingressController } from "../network/ingress-controller.ts";
 import { networkController } from "../network/network-controller.ts";
 import { traceController } from "../network/trace-controller.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
+import type { SigningKey } from "../api/tokens.ts";
 import type { Controller } from "./define.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
 import { daemonSetController } from "./daemon-set.ts";
@@ -34,7 +35,7 @@ import { serviceAccountController } from "./service-account.ts";
 import { createServiceAccountTokens } from "./service-account-token.ts";
 import { taintEvictionController } from "./taint-eviction.ts";
 
-export function createControllers(signingKey: Uint8Array): Controller[] {
+export function createControllers(signingKey: SigningKey): Controller[] {
   return [
     namespaceController,
     serviceAccountController,
