@@ -2,8 +2,9 @@ import type { Env } from "./env.ts";
 
 /** Where a client finds a sandbox's API, and what it must show there. */
 export interface Access {
-  /** Opens the API as it stands: over https at the root, with the token; over plain http with the secret in the path. */
+  /** This sandbox's own address: over https it wants the key as a token, over plain http the key stands in it. */
   apiServer: string;
+  /** Names the root, which kubectl's proxy and its `get --raw` need: the token says whose cluster it is. */
   kubeconfig: string;
 }
 
@@ -12,7 +13,8 @@ export function accessOf(env: Env, origin: string, id: string, secret: string): 
   const inPath = `${origin}/sandboxes/${id}/k/${secret}`;
   if (origin.startsWith("https:")) {
     const authority = env.MODE === "local" ? trusted(env, origin) : undefined;
-    return { apiServer: origin, kubeconfig: kubeconfig(id, origin, secret, authority) };
+    const apiServer = `${origin}/sandboxes/${id}`;
+    return { apiServer, kubeconfig: kubeconfig(id, origin, secret, authority) };
   }
   // Over plain http clients keep tokens to themselves, so the kubeconfig names the socket that speaks TLS.
   if (env.TLS_PORT && env.TLS_AUTHORITY) {
