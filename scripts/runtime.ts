@@ -26,7 +26,10 @@ export class Runtime {
   private constructor(prepared: Prepared, watch: RuntimeWatch) {
     this.#prepared = prepared;
     this.#watch = watch;
+    process.once("exit", this.#end);
   }
+
+  readonly #end = (): void => void this.#child?.kill("SIGKILL");
 
   /** Resolves when it listens; throws what it said when it ends before. */
   static async start(prepared: Prepared, watch: RuntimeWatch): Promise<Runtime> {
@@ -39,10 +42,11 @@ export class Runtime {
   /** Everything worth keeping is on disk before an answer leaves, so nothing is asked of it. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    process.off("exit", this.#end);
     const child = this.#child;
     if (!child) return;
     const gone = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
+    this.#end();
     await gone;
   }
 

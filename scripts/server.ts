@@ -6,7 +6,7 @@ import path from "node:path";
 import { certificates, keepPort, portBefore, type Tls } from "./certificates.ts";
 import type { Prepared, RuntimeOptions } from "./prepare-runtime.ts";
 import { Runtime } from "./runtime.ts";
-import { damagedSandboxes, FolderLock, openFolder, StartError } from "./state-folder.ts";
+import { damagedSandboxes, FolderLock, openFolder, reasonOf, StartError } from "./state-folder.ts";
 
 export interface ServerOptions {
   /** 0: any free one. */
@@ -57,15 +57,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const url = `http://${urlHost(host)}:${port}`;
   const lock = await FolderLock.take(statePath, url);
   try {
-    const notes = damagedSandboxes(statePath).map(
-      (fault) =>
+    const damaged = damagedSandboxes(statePath);
+    const notes = damaged.map(
+      ({ fault }) =>
         `One sandbox does not open: ${fault}. The others do; delete the file to forget it.`,
     );
     await mustBeFree(host, port, "PORT");
     const tls = certificates(statePath, host);
     const tlsPort = await tlsPortFor(options, host, port, notes);
     keepPort(statePath, tlsPort);
-    const runtime = await run({ ...options, host, port }, tls, tlsPort, lock);
+    const variables = {
+      DAMAGED_OBJECTS: damaged.map(({ object }) => object).join(),
+      ...options.variables,
+    };
+    const runtime = await run({ ...options, variables, host, port }, tls, tlsPort, lock);
     await answers(`${url}/healthz`);
     const stop = async (): Promise<void> => {
       await runtime.stop();
@@ -76,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     return { url, tlsUrl, authority: tls.authority, notes, stop };
   } catch (error) {
     lock.release();
-    throw error;
+    throw reasonOf(error, statePath);
   }
 }
 
@@ -181,10 +186,14 @@ async function mustBeFree(host: string, port: number, variable: string): Promise
   const fault = await listenFault(host, port);
   if (fault === undefined) return;
   if (fault === "EADDRINUSE") {
-    throw new StartError(`port ${port} is taken; choose another: ${variable}=8788 npm start`);
+    throw new StartError(
+      `port ${port} is taken; choose another: ${variable}=${port === 8788 ? 8789 : 8788} npm start`,
+    );
   }
   if (fault === "EACCES") {
-    throw new StartError(`port ${port} is the system's; choose one above 1023: ${variable}=8788`);
+    throw new StartError(
+      `port ${port} is the system's; choose one above 1023: ${variable}=8788 npm start`,
+    );
   }
   throw new StartError(`HOST=${host} is no address of this machine (${fault})`);
 }

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { root } from "./root.ts";
 import { buildPageIfStale } from "./page.ts";
-import { startServer } from "./server.ts";
+import { startServer, type Server } from "./server.ts";
 import { StartError } from "./state-folder.ts";
 
 /** `npm start`: Podyard on this machine. PORT (8787), TLS_PORT, HOST (localhost) and PODYARD_STATE change it. */
@@ -18,7 +18,24 @@ if (tlsPort !== undefined && tlsPort !== 0 && tlsPort === port) {
 }
 buildPageIfStale();
 
-const server = await startServer({
+let server: Server | undefined;
+let stopping = false;
+function stop(): void {
+  if (stopping) return;
+  stopping = true;
+  // Before it listens there is nothing to end but what ends with this process.
+  if (!server) process.exit(1);
+  void server.stop().finally(() => process.exit(0));
+}
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+
+// npm hands a signal to a shell, which may end without handing it on: then nobody is left above us.
+const parent = process.ppid;
+if (process.env["npm_lifecycle_event"] === "start") {
+  setInterval(() => process.ppid !== parent && stop(), 250).unref();
+}
+
+server = await startServer({
   port,
   host,
   statePath,
@@ -39,20 +56,6 @@ Open it in a browser, or make a sandbox and use it:
   kubectl --kubeconfig kubeconfig get nodes
 `);
 for (const note of server.notes) console.warn(`${note}\n`);
-
-let stopping = false;
-function stop(): void {
-  if (stopping) return;
-  stopping = true;
-  void server.stop().finally(() => process.exit(0));
-}
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
-
-// npm hands a signal to a shell, which may end without handing it on: then nobody is left above us.
-const parent = process.ppid;
-if (process.env["npm_lifecycle_event"] === "start") {
-  setInterval(() => process.ppid !== parent && stop(), 250).unref();
-}
 
 /** A port of the environment; ends with a word where it is none. */
 function portIn(variable: string): number | undefined {

@@ -6,7 +6,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -40,7 +39,8 @@ export function openFolder(statePath: string): void {
   }
 }
 
-function reasonOf(error: unknown, statePath: string): unknown {
+/** The sentence for an error of the file system, or the error as it was. */
+export function reasonOf(error: unknown, statePath: string): unknown {
   const { code, path: file = statePath } = error as NodeJS.ErrnoException;
   if (code === "EACCES" || code === "EPERM") {
     return new StartError(`${file} may not be written by this user: ${another}`);
@@ -48,6 +48,7 @@ function reasonOf(error: unknown, statePath: string): unknown {
   if (code === "ENOTDIR" || code === "EEXIST") {
     return new StartError(`${file} lies below a file, not a folder: ${another}`);
   }
+  if (code === "EISDIR") return new StartError(`${file} is a folder, not a file: ${another}`);
   if (code === "EROFS") return new StartError(`${file} is on a read-only disk: ${another}`);
   if (code === "ENOSPC") return new StartError(`the disk of ${file} is full: free some space`);
   return error;
@@ -121,7 +122,9 @@ function lockedDatabase(file: string): DatabaseSync | undefined {
       const { errcode } = error as { errcode?: number };
       if (errcode === sqliteBusy) return undefined;
       // It holds nothing: whatever is in it was not put there by us.
-      if (errcode !== sqliteNotADatabase || attempt > 0) throw error;
+      if (errcode !== sqliteNotADatabase || attempt > 0) {
+        throw new StartError(`${file} cannot be opened (${(error as Error).message}): ${another}`);
+      }
       rmSync(file);
     }
   }
@@ -139,18 +142,24 @@ function holderIn(file: string): Holder | undefined {
   }
 }
 
+interface Damaged {
+  /** Id of the Durable Object. */
+  object: string;
+  fault: string;
+}
+
 /**
  * Looks into every database. Throws where no sandbox could be opened without it; returns the files of single sandboxes that
  * are damaged, whose neighbours open all the same.
  */
-export function damagedSandboxes(statePath: string): string[] {
-  const damaged: string[] = [];
+export function damagedSandboxes(statePath: string): Damaged[] {
+  const damaged: Damaged[] = [];
   for (const folder of ["d1", "do", "cache"]) {
     for (const file of databasesBelow(path.join(statePath, folder))) {
       const fault = faultOf(file);
       if (fault === undefined) continue;
       if (folder === "do" && path.basename(file) !== "metadata.sqlite") {
-        damaged.push(`${file} ${fault}`);
+        damaged.push({ object: path.basename(file, ".sqlite"), fault: `${file} ${fault}` });
         continue;
       }
       throw new StartError(
@@ -172,18 +181,13 @@ function databasesBelow(folder: string): string[] {
   }
 }
 
-const magic = "SQLite format 3\0";
-
 /** What is wrong with a database, as the end of a sentence that begins with its name. */
 function faultOf(file: string): string | undefined {
   try {
     const { size } = statSync(file);
     if (size === 0) return undefined;
-    const head = Buffer.alloc(magic.length);
-    const descriptor = openSync(file, "r+");
-    readSync(descriptor, head, 0, head.length, 0);
-    closeSync(descriptor);
-    if (head.toString("latin1") !== magic) return "is no database any more";
+    // By whoever may write it.
+    closeSync(openSync(file, "r+"));
     // A reader leaves what a killed runtime did not finish to the next one.
     const database = new DatabaseSync(file, { readOnly: true });
     try {
@@ -198,8 +202,7 @@ function faultOf(file: string): string | undefined {
   } catch (error) {
     const { code, errcode, message } = error as NodeJS.ErrnoException & { errcode?: number };
     if (code === "EACCES" || code === "EPERM") return "may not be written by this user";
-    return errcode === sqliteCorrupt || errcode === sqliteNotADatabase
-      ? `is damaged (${message})`
-      : undefined;
+    if (errcode === sqliteNotADatabase) return "is no database any more";
+    return errcode === sqliteCorrupt ? `is damaged (${message})` : undefined;
   }
 }

@@ -19,4 +19,6 @@ export interface Env {
   TLS_PORT?: string;
   TLS_AUTHORITY?: string;
   TLS_NAMES?: string;
+  /** Ids of objects whose database is damaged, as the starter found them. */
+  DAMAGED_OBJECTS?: string;
 }

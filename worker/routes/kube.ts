@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { StatusError, tooLarge } from "../../durable-objects/engine/api/status.ts";
+import { internalError, StatusError, tooLarge } from "../../durable-objects/engine/api/status.ts";
 import { publicPathHeader } from "../../durable-objects/stream-head.ts";
 import { readBody } from "../body.ts";
 import type { Env } from "../env.ts";
@@ -31,6 +31,9 @@ async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Respo
     throw tooLarge(`limit is ${requestBodyBytesMax}`);
   });
   const stub = env.SANDBOX.getByName(tenant.sandbox.id);
+  if (env.DAMAGED_OBJECTS?.split(",").includes(stub.id.toString())) {
+    throw internalError("this sandbox's database is damaged; npm start names its file");
+  }
   const address = `https://sandbox${tenant.apiPath}${search}`;
   const headers = headersToHandOn(request.headers);
   headers.set(publicPathHeader, pathname);
