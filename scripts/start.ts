@@ -6,6 +6,8 @@ import { StartError } from "./state-folder.ts";
 
 /** `npm start`: Podyard on this machine. PORT (8787), TLS_PORT, HOST (localhost) and PODYARD_STATE change it. */
 
+// npm hands a signal to a shell, which may end without handing it on: then nobody is left above us.
+const parent = process.ppid;
 const port = portIn("PORT") ?? 8787;
 const tlsPort = portIn("TLS_PORT");
 const host = process.env["HOST"] || "127.0.0.1";
@@ -29,8 +31,6 @@ function stop(): void {
 }
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
 
-// npm hands a signal to a shell, which may end without handing it on: then nobody is left above us.
-const parent = process.ppid;
 if (process.env["npm_lifecycle_event"] === "start") {
   setInterval(() => process.ppid !== parent && stop(), 250).unref();
 }
