@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only cluster,containers,peer,served]`: prints a table and writes .wrangler/bench.json. No test: every
+ * `npm run bench [-- --only cluster,containers,peer,served,started]`: prints a table and writes .wrangler/bench.json. No test: every
  * comparison is made in one run on one machine, each figure in a process of its own, one after the other.
  */
 import { spawnSync } from "node:child_process";
@@ -9,10 +9,11 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import type { Figures } from "./clusters.ts";
 import type { Rate } from "./served.ts";
+import type { Started } from "./started.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "cluster,containers,peer,served" } },
+  options: { only: { type: "string", default: "cluster,containers,peer,served,started" } },
 });
 const only = new Set(values.only.split(","));
 
@@ -155,6 +156,18 @@ function beside(): void {
   }
 }
 
+/** Every process of `npm start` with one sandbox; what they share counts once. */
+function started(): void {
+  const { processes } = child<Started>("test/bench/started.ts");
+  seen["started"] = processes;
+  const mb = (n: number): string => `${whole(n)} MB`;
+  for (const { command, rssMb, pssMb } of processes) {
+    add(`npm start: ${command}`, `${mb(pssMb)} (resident ${mb(rssMb)})`);
+  }
+  const total = processes.reduce((sum, { pssMb }) => sum + pssMb, 0);
+  add("npm start: all processes, one sandbox", mb(total), "< 300 MB", total < 300);
+}
+
 function served(): void {
   const rates = child<Record<string, Rate>>("test/bench/served.ts");
   seen["served"] = rates;
@@ -181,6 +194,7 @@ if (only.has("cluster")) clusters();
 if (only.has("containers")) containers();
 if (only.has("peer")) beside();
 if (only.has("served")) served();
+if (only.has("started")) started();
 const missed = rows.filter((r) => r.holds === false).length;
 console.log(`\n${missed === 0 ? "all targets hold" : `${missed} targets missed`}`);
 mkdirSync(path.join(root, ".wrangler"), { recursive: true });

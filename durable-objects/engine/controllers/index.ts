@@ -5,7 +5,6 @@ import { ingressController } from "../network/ingress-controller.ts";
 import { networkController } from "../network/network-controller.ts";
 import { traceController } from "../network/trace-controller.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
-import type { SigningKey } from "../api/tokens.ts";
 import type { Controller } from "./define.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
 import { daemonSetController } from "./daemon-set.ts";
@@ -35,7 +34,9 @@ import { serviceAccountController } from "./service-account.ts";
 import { createServiceAccountTokens } from "./service-account-token.ts";
 import { taintEvictionController } from "./taint-eviction.ts";
 
-export function createControllers(signingKey: SigningKey): Controller[] {
+export function createControllers(
+  signingKey: Parameters<typeof createServiceAccountTokens>[0],
+): Controller[] {
   return [
     namespaceController,
     serviceAccountController,
