@@ -15,3 +15,17 @@ export interface Birth {
   /** Wall ms. */
   expiresAtMs: number;
 }
+
+/** Makes the secret behind its service accounts' tokens, at its birth: it belongs to this object alone. */
+export function makeTokenSecret(kv: SyncKvStorage): void {
+  kv.put("token-secret", crypto.randomUUID() + crypto.randomUUID());
+}
+
+/** Undefined of sandboxes from before there was one: their key is the seed's, and their tokens open nothing by themselves. */
+export function identityOf(
+  kv: SyncKvStorage,
+  id: string,
+): { id: string; secret: string } | undefined {
+  const secret = kv.get<string>("token-secret");
+  return secret === undefined ? undefined : { id, secret };
+}

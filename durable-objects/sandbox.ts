@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
-import type { Birth, SandboxEnv } from "./birth.ts";
+import { identityOf, makeTokenSecret, type Birth, type SandboxEnv } from "./birth.ts";
 import { diskFull, readOnly, readOnlyHeader, saysDiskFull } from "./disk.ts";
 import { internalError } from "./engine/api/status.ts";
 import { Engine } from "./engine/index.ts";
@@ -43,6 +43,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const isNew = !this.birth;
     if (isNew) {
       this.ctx.storage.kv.put("birth", birth);
+      makeTokenSecret(this.ctx.storage.kv);
       this.birth = birth;
     }
     try {
@@ -172,12 +173,13 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
-    const { name, nodes, seed } = this.birth as Birth;
+    const { id, name, nodes, seed } = this.birth as Birth;
     const limits = {
       objectsMax: numberOf(this.env.OBJECTS_MAX),
       stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
     };
-    return new Engine(sql, { name, nodes, seed, nowMs: now, limits });
+    const identity = identityOf(this.ctx.storage.kv, id);
+    return new Engine(sql, { name, nodes, seed, nowMs: now, limits, identity });
   }
 
   /** Wall ms at which the first grant of an open stream or session ends. */

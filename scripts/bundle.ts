@@ -1,4 +1,5 @@
 import { build, type Plugin } from "esbuild";
+import { root } from "./root.ts";
 
 /** A Worker as one ES module, as `wrangler deploy` would bundle it, in a tenth of the time. */
 export async function bundleWorker(entry: string, plugins: Plugin[] = []): Promise<string> {
@@ -13,14 +14,9 @@ export async function bundleWorker(entry: string, plugins: Plugin[] = []): Promi
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser", "import"],
     external: ["cloudflare:*", "node:*"],
-    sourcemap: "inline",
-    sourcesContent: false,
     legalComments: "none",
     logLevel: "warning",
     plugins,
   });
   return result.outputFiles[0]!.text;
 }
-
-/** The project's folder. */
-export const root = new URL("..", import.meta.url).pathname;

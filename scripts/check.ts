@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { root } from "./bundle.ts";
+import { root } from "./root.ts";
 
 /** `npm run check`: format, lint, types, house rules. Runs all of them, and fails if one does. */
 

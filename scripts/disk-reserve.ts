@@ -1,52 +1,58 @@
-import { rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { Response } from "miniflare";
 
 /**
  * Even to read, SQLite needs a little room: for the files beside a database that is opened. So some is set aside while there is
- * enough, and given back when the disk is full; until there is plenty again the Worker refuses to write (worker/disk.ts).
+ * enough, and given back when the disk is full; until there is plenty again the Worker refuses to write (worker/disk.ts). A file
+ * tells it so: the runtime shows it the folder, and this process need not answer for that.
  */
 
 const reserveBytesMax = 8 * 1024 * 1024;
 const checkMs = 500;
 
 export interface DiskReserve {
-  /** Looks now: `full`, or nothing. The Worker's service `DISK`. */
-  answer(): Response;
   stop(): void;
 }
 
-export function keepDiskReserve(folder: string): DiskReserve {
-  const file = path.join(folder, "disk-reserve");
+/** The folder that the Worker sees as its service `DISK`; the file `full` is there while the disk is full. */
+export const diskFolder = (statePath: string): string => path.join(statePath, "disk");
+
+export function keepDiskReserve(statePath: string): DiskReserve {
+  const folder = diskFolder(statePath);
+  const reserve = path.join(statePath, "disk-reserve");
+  const sign = path.join(folder, "full");
   const freeBytes = (): number => {
-    const { bavail, bsize } = statfsSync(folder);
+    const { bavail, bsize } = statfsSync(statePath);
     return bavail * bsize;
   };
-  rmSync(file, { force: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  rmSync(reserve, { force: true });
   const reserveBytes = Math.min(reserveBytesMax, Math.floor(freeBytes() / 4));
   const lowBytes = reserveBytes / 4;
   let full = true;
 
+  const tell = (): void => {
+    if (full) writeFileSync(sign, "full");
+    else rmSync(sign, { force: true });
+  };
   const check = (): void => {
     const free = freeBytes();
-    if (full && free > 2 * reserveBytes + lowBytes) full = !setAside(file, reserveBytes);
+    if (full && free > 2 * reserveBytes + lowBytes) full = !setAside(reserve, reserveBytes);
     else if (!full && free < lowBytes) {
       full = true;
-      rmSync(file, { force: true });
-      console.error({ event: "the disk is full", folder, freeBytes: free });
-    }
+      rmSync(reserve, { force: true });
+      console.error({ event: "the disk is full", folder: statePath, freeBytes: free });
+    } else return;
+    tell();
   };
   check();
+  tell();
   const timer = setInterval(check, checkMs);
   timer.unref();
   return {
-    answer: () => {
-      check();
-      return new Response(full ? "full" : "");
-    },
     stop: () => {
       clearInterval(timer);
-      rmSync(file, { force: true });
+      rmSync(reserve, { force: true });
     },
   };
 }

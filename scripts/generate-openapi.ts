@@ -5,6 +5,7 @@ import {
   assetPath,
   openApiDocument,
   openApiV2Document,
+  openApiV2Protobuf,
   v2AssetPath,
   type Descriptions,
 } from "../durable-objects/engine/schema/openapi.ts";
@@ -108,14 +109,15 @@ for (const folder of folders) {
 }
 let bytes = 0;
 function write(asset: string, document: unknown): void {
-  const text = JSON.stringify(document);
-  bytes += text.length;
-  writeFileSync(path.join(root, "web/public", asset), text);
+  const content = document instanceof Uint8Array ? document : JSON.stringify(document);
+  bytes += content.length;
+  writeFileSync(path.join(root, "web/public", asset), content);
 }
 for (const gv of groupVersions)
   write(assetPath(gv), openApiDocument(gv, descriptions, groupVersions));
 write(v2AssetPath(groupVersions), openApiV2Document(groupVersions, descriptions));
+write(v2AssetPath(groupVersions, "protobuf"), openApiV2Protobuf(groupVersions, descriptions));
 const described = Object.values(descriptions).reduce((n, d) => n + Object.keys(d).length, 0);
 console.log(
-  `openapi: ${groupVersions.length + 1} documents, ${described} descriptions, ${(bytes / 1e6).toFixed(1)} MB`,
+  `openapi: ${groupVersions.length + 2} documents, ${described} descriptions, ${(bytes / 1e6).toFixed(1)} MB`,
 );

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { root } from "./bundle.ts";
+import { root } from "./root.ts";
 
 /** `node scripts/run-bundled.ts FILE`: runs a file whose packages only load when bundled. */
 

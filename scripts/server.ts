@@ -1,13 +1,19 @@
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { spawn } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { get } from "node:http";
+import { createServer, isIPv6, type AddressInfo } from "node:net";
 import path from "node:path";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { bundleWorker, root } from "./bundle.ts";
-import { keepDiskReserve } from "./disk-reserve.ts";
+import { diskFolder, keepDiskReserve } from "./disk-reserve.ts";
+import { type Tls, certificates, keepPort, portBefore } from "./certificates.ts";
+import type { Prepared, RuntimeOptions } from "./prepare-runtime.ts";
+import { Runtime } from "./runtime.ts";
+import { FolderLock, StartError, damagedSandboxes, openFolder, reasonOf } from "./state-folder.ts";
 
 export interface ServerOptions {
   /** 0: any free one. */
   port: number;
+  /** Port of TLS; 0: any free one; absent: the one it had before, or 6443, or any free one. */
+  tlsPort?: number;
   host: string;
   /** Folder of the databases; made when missing. */
   statePath: string;
@@ -19,6 +25,11 @@ export interface ServerOptions {
 
 export interface Server {
   url: string;
+  tlsUrl: string;
+  /** The certificate, in PEM, that vouches for `tlsUrl`. */
+  authority: string;
+  /** What whoever started it should know, in sentences. */
+  notes: string[];
   stop(): Promise<void>;
 }
 
@@ -36,97 +47,183 @@ const localVariables = {
   CORS_ORIGINS: "",
 };
 
+const tlsPortUsual = 6443;
+
 /**
- * Podyard on the embedded workerd, as `npm start` and the client tests run it.
- *
- * The socket is workerd's own and leads straight to the Worker: in between, Miniflare's entry would compress
- * streams (so that a watch shows nothing) and refuse the subprotocol names of port-forward.
+ * Podyard on the embedded workerd, as `npm start` and the client tests run it. What makes the runtime's configuration (the
+ * bundler, Miniflare) runs in a process that ends before the runtime starts.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const port = options.port || (await freePort(options.host));
-  mkdirSync(options.statePath, { recursive: true });
-  const web = path.join(root, "dist/web");
-  mkdirSync(web, { recursive: true });
-  const reserve = keepDiskReserve(options.statePath);
-  const settings = workerSettings();
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      workers: [
-        {
-          name: "podyard",
-          modules: [
-            {
-              type: "ESModule",
-              path: "index.js",
-              contents: options.script ?? (await bundleWorker("worker/local.ts")),
-            },
-          ],
-          ...settings,
-          bindings: {
-            ...localVariables,
-            ...options.variables,
-            MIGRATIONS: readMigrations(),
-          },
-          durableObjects: { SANDBOX: { className: "SandboxObject", useSQLite: true } },
-          d1Databases: { DB: "podyard" },
-          serviceBindings: { ASSETS: "pages", DISK: reserve.answer },
-          unsafeDirectSockets: [{ host: options.host, port }],
-        },
-        {
-          // Apart, because assets put two more Workers before the one they belong to.
-          name: "pages",
-          modules: [{ type: "ESModule", path: "pages.js", contents: "export default {};" }],
-          ...settings,
-          assets: { directory: web, routerConfig: { has_user_worker: false } },
-        },
-      ],
-      resourcePersistencePath: options.statePath,
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      log: new Log(LogLevel.ERROR),
-      handleStructuredLogs: ({ level, message }) => {
-        // workerd's own notes: an alarm that was moved just as it came due, and the like.
-        if (!message.includes("NOSENTRY")) console[level === "error" ? "error" : "log"](message);
-      },
-    }),
-  );
-  await miniflare.ready;
-  const url = `http://${options.host === "0.0.0.0" ? "127.0.0.1" : options.host}:${port}`;
-  const health = await fetch(`${url}/healthz`);
-  if (!health.ok) throw new Error(`Podyard does not answer: ${await health.text()}`);
-  return { url, stop: () => miniflare.dispose().finally(reserve.stop) };
+  const { statePath } = options;
+  const host = options.host.replace(/^\[(.*)\]$/, "$1");
+  openFolder(statePath);
+  const port = options.port || (await freePort(host));
+  const url = `http://${urlHost(host)}:${port}`;
+  const lock = await FolderLock.take(statePath, url);
+  const reserve = keepDiskReserve(statePath);
+  try {
+    const damaged = damagedSandboxes(statePath);
+    const notes = damaged.map(
+      ({ fault }) =>
+        `One sandbox does not open: ${fault}. The others do; delete the file to forget it.`,
+    );
+    await mustBeFree(host, port, "PORT");
+    const tls = certificates(statePath, host);
+    const tlsPort = await tlsPortFor(options, host, port, notes);
+    keepPort(statePath, tlsPort);
+    const variables = {
+      DAMAGED_OBJECTS: damaged.map(({ object }) => object).join(),
+      ...options.variables,
+    };
+    const runtime = await run({ ...options, variables, host, port }, tls, tlsPort, lock);
+    await answers(`${url}/healthz`);
+    const stop = async (): Promise<void> => {
+      await runtime.stop();
+      rmSync(path.join(statePath, "run"), { recursive: true, force: true });
+      reserve.stop();
+      lock.release();
+    };
+    const tlsUrl = `https://${urlHost(host)}:${tlsPort}`;
+    return { url, tlsUrl, authority: tls.authority, notes, stop };
+  } catch (error) {
+    reserve.stop();
+    lock.release();
+    throw reasonOf(error, statePath);
+  }
 }
 
-/** What wrangler.toml says of the runtime, so that it is said once. */
-function workerSettings(): { compatibilityDate: string; compatibilityFlags: string[] } {
-  const text = readFileSync(path.join(root, "wrangler.toml"), "utf8");
-  const date = /^compatibility_date = "(.+)"$/m.exec(text)?.[1];
-  const flags = /^compatibility_flags = (\[.*\])$/m.exec(text)?.[1] ?? "[]";
-  if (!date) throw new Error("wrangler.toml names no compatibility_date");
-  return { compatibilityDate: date, compatibilityFlags: JSON.parse(flags) as string[] };
+async function run(
+  options: ServerOptions,
+  tls: Tls,
+  tlsPort: number,
+  lock: FolderLock,
+): Promise<Runtime> {
+  const runPath = path.join(options.statePath, "run");
+  rmSync(runPath, { recursive: true, force: true });
+  mkdirSync(runPath, { mode: 0o700 });
+  const { host, port, statePath, script } = options;
+  const prepared = await prepare({
+    host,
+    port,
+    tls: {
+      address: `${isIPv6(host) ? `[${host}]` : host}:${tlsPort}`,
+      privateKey: tls.key,
+      certificateChain: tls.certificate,
+    },
+    statePath,
+    runPath,
+    diskPath: diskFolder(statePath),
+    variables: {
+      ...localVariables,
+      TLS_PORT: String(tlsPort),
+      TLS_AUTHORITY: tls.authority,
+      TLS_NAMES: tls.names.join(),
+      ...options.variables,
+    },
+    ...(script === undefined ? {} : { script }),
+  });
+  return Runtime.start(prepared, {
+    onStart: (pid) => lock.runs(pid),
+    onLine(level, text) {
+      // workerd's own notes: an alarm that was moved just as it came due, and the like.
+      if (!text.includes("NOSENTRY")) console[level](text);
+    },
+  });
 }
 
-/** What worker/local.ts applies. */
-function readMigrations(): { name: string; statements: string[] }[] {
-  const folder = path.join(root, "migrations");
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".sql"))
-    .sort()
-    .map((name) => ({
-      name,
-      statements: readFileSync(path.join(folder, name), "utf8")
-        .split("--> statement-breakpoint")
-        .map((statement) => statement.trim()),
-    }));
+function prepare(options: RuntimeOptions): Promise<Prepared> {
+  const file = path.join(import.meta.dirname, "prepare-runtime.ts");
+  const child = spawn(process.execPath, [file], { stdio: ["pipe", "pipe", "pipe"] });
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => (said[name] += text));
+  }
+  child.stdin.end(JSON.stringify(options));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve(JSON.parse(said.stdout) as Prepared);
+      else reject(new Error(`the runtime's configuration was not made: ${said.stderr}`));
+    });
+  });
 }
 
-function freePort(host: string): Promise<number> {
+async function tlsPortFor(
+  { tlsPort, statePath }: ServerOptions,
+  host: string,
+  port: number,
+  notes: string[],
+): Promise<number> {
+  if (tlsPort === 0) return freePort(host);
+  if (tlsPort !== undefined) {
+    await mustBeFree(host, tlsPort, "TLS_PORT");
+    return tlsPort;
+  }
+  const before = portBefore(statePath);
+  const wanted = before ?? tlsPortUsual;
+  if (wanted !== port && (await listenFault(host, wanted)) === undefined) return wanted;
+  const found = await freePort(host);
+  if (before !== undefined) {
+    notes.push(
+      `Port ${before} is taken, so TLS listens on ${found}: kubeconfigs made before name the old one; read yours again.`,
+    );
+  }
+  return found;
+}
+
+/** Node's `fetch` would cost the process that stays fifteen megabytes. */
+function answers(url: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const asked = get(url, { agent: false }, (answer) => {
+      answer.resume();
+      if (answer.statusCode === 200) resolve();
+      else reject(new Error(`Podyard does not answer: ${answer.statusCode}`));
+    });
+    asked.once("error", reject);
+  });
+}
+
+/** The host as it stands in an address that this machine can open. */
+function urlHost(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+async function mustBeFree(host: string, port: number, variable: string): Promise<void> {
+  const fault = await listenFault(host, port);
+  if (fault === undefined) return;
+  if (fault === "EADDRINUSE") {
+    throw new StartError(
+      `port ${port} is taken; choose another: ${variable}=${port === 8788 ? 8789 : 8788} npm start`,
+    );
+  }
+  if (fault === "EACCES") {
+    throw new StartError(
+      `port ${port} is the system's; choose one above 1023: ${variable}=8788 npm start`,
+    );
+  }
+  throw new StartError(`HOST=${host} is no address of this machine (${fault})`);
+}
+
+/** The code of the error that listening there would meet. */
+function listenFault(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? String(error)));
+    probe.listen(port, host, () => probe.close(() => resolve(undefined)));
+  });
+}
+
+async function freePort(host: string): Promise<number> {
+  const fault = await listenFault(host, 0);
+  if (fault !== undefined)
+    throw new StartError(`HOST=${host} is no address of this machine (${fault})`);
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.once("error", reject);
     probe.listen(0, host, () => {
-      const { port } = probe.address() as { port: number };
+      const { port } = probe.address() as AddressInfo;
       probe.close(() => resolve(port));
     });
   });

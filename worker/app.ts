@@ -1,6 +1,7 @@
-import { Hono } from "hono";
+import { Hono, type Context } from "hono";
 import { cors } from "hono/cors";
 import { diskFullError, failedByDisk } from "./disk.ts";
+import { bearerOf } from "./auth.ts";
 import type { Env } from "./env.ts";
 import { StatusError } from "../durable-objects/engine/api/status.ts";
 import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
@@ -19,14 +20,20 @@ import {
 /** The one route table. */
 export const app = new Hono<{ Bindings: Env }>();
 
-for (const path of ["/api/*", "/sandboxes/*"]) {
+for (const path of ["/api/*", "/apis/*", "/openapi/*", "/version", "/sandboxes/*"]) {
   app.use(path, async (c, next) => {
     const origin = c.env.CORS_ORIGINS.split(",").filter(Boolean);
     return origin.length > 0 ? cors({ origin })(c, next) : next();
   });
 }
 
-app.get("/healthz", (c) => c.text("ok"));
+/** With a token the cluster is asked, without one the service. */
+const withToken = (c: Context<{ Bindings: Env }>): boolean =>
+  bearerOf(c.req.raw.headers) !== undefined;
+
+for (const path of ["/healthz", "/livez", "/readyz"]) {
+  app.get(path, async (c) => (withToken(c) ? kube(c) : c.text("ok")));
+}
 
 app.post("/api/sandboxes", createSandbox);
 app.get("/api/sandboxes/:id", readSandbox);
@@ -35,15 +42,29 @@ app.post("/api/sandboxes/:id/keys", createKey);
 app.get("/api/sandboxes/:id/keys", listKeys);
 app.delete("/api/sandboxes/:id/keys/:key", deleteKey);
 app.get("/api/sandboxes/:id/preview", readPreview);
-app.all("/api/*", () => {
-  throw new EdgeError(404, "there is no such path; see /api/sandboxes");
-});
+app.all("/api/sandboxes/*", noSuchPath);
 
 app.all("/sandboxes/:id/preview/*", preview);
 app.all("/sandboxes/:id", kube);
 app.all("/sandboxes/:id/*", kube);
 
+// Kubernetes' own paths at the root: the token alone says whose cluster it is.
+for (const path of ["/api", "/api/v1/*", "/apis/*", "/version", "/openapi/*", "/metrics/*"]) {
+  app.all(path, kube);
+}
+for (const path of ["/healthz/*", "/livez/*", "/readyz/*", "/openid/*", "/logs/*"]) {
+  app.all(path, kube);
+}
+app.all("/.well-known/openid-configuration", kube);
+
+// Whatever else a client of the cluster asks is the cluster's to refuse; browsers send no token to the page.
+app.use("*", (c, next) => (withToken(c) ? kube(c) : next()));
+app.all("/api/*", noSuchPath);
 app.get("*", page);
+
+function noSuchPath(): never {
+  throw new EdgeError(404, "there is no such path; see /api/sandboxes");
+}
 
 app.onError(async (error, c) => {
   if (error instanceof EdgeError) return edgeErrorResponse(error);

@@ -33,12 +33,12 @@ export async function newKey(
 const secretShape = /^podyard_[A-Za-z0-9_-]{43}$/;
 
 /**
- * Whether a secret opens a sandbox. Verified pairs are remembered for a few seconds, so that a burst of
+ * Whether a secret opens a sandbox, or any where none is named. Verified pairs are remembered for a few seconds, so that a burst of
  * requests costs one query and a revocation still bites at once.
  */
 export async function verify(
   env: Env,
-  sandboxId: string,
+  sandboxId: string | undefined,
   secret: string,
   now: number,
 ): Promise<Verdict> {
@@ -58,8 +58,9 @@ export async function verifyKeyId(
   return verdictOn(found, sandboxId, now);
 }
 
-function verdictOn({ found, readAtMs }: Read, sandboxId: string, now: number): Verdict {
-  if (!found || found.key.sandboxId !== sandboxId) return { state: "unknown" };
+function verdictOn({ found, readAtMs }: Read, sandboxId: string | undefined, now: number): Verdict {
+  if (!found || found.key.sandboxId !== (sandboxId ?? found.sandbox.id))
+    return { state: "unknown" };
   const { key, sandbox } = found;
   // A dead sandbox's keys die with it: its owner should read why.
   if (sandboxIsOver(sandbox, now)) return { state: "gone", sandbox };

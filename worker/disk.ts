@@ -31,6 +31,5 @@ export async function refuseWhenFull(request: Request, env: Env): Promise<Respon
 
 async function watcherSaysFull({ DISK }: Env): Promise<boolean> {
   if (!DISK) return false;
-  const answer = await DISK.fetch("https://disk/");
-  return (await answer.text()) === "full";
+  return (await DISK.fetch("https://disk/full")).ok;
 }

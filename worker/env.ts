@@ -20,4 +20,10 @@ export interface Env {
   CORS_ORIGINS: string;
   /** In local mode: names, comma separated, by which sandboxes may be made, beside localhost and addresses. */
   HOSTS?: string;
+  /** In local mode, of the socket that speaks TLS: its port, the certificate that vouches for it, the names it is good for. */
+  TLS_PORT?: string;
+  TLS_AUTHORITY?: string;
+  TLS_NAMES?: string;
+  /** Ids of objects whose database is damaged, as the starter found them. */
+  DAMAGED_OBJECTS?: string;
 }

@@ -26,10 +26,17 @@ export async function staticReply(
   if (headers.get("cache-control")?.includes("immutable")) {
     headers.set("expires", new Date(Date.now() + yearMs).toUTCString());
   }
+  // The runtime compresses what says that it is compressed. k8s: kube-openapi/pkg/handler GzipHandler
+  if (apiPath === "/openapi/v2" && reply.status === 200 && acceptsGzip(asked.headers)) {
+    headers.set("content-encoding", "gzip");
+  }
   const described = reply.status === 200 ? await describedSchema(asked, env) : undefined;
   const body = described ?? (reply.body as BodyInit);
   return new Response(reply.status === 304 ? null : body, { status: reply.status, headers });
 }
+
+const acceptsGzip = (headers: Record<string, string>): boolean =>
+  /(^|,)\s*gzip\s*(?!;\s*q=0(\.0*)?\s*(,|$))/i.test(headers["accept-encoding"] ?? "");
 
 /** The same OpenAPI document with descriptions, which `kubectl explain` prints: a static asset, where built. */
 async function describedSchema(asked: ApiRequest, env: Env): Promise<ReadableStream | undefined> {

@@ -1,6 +1,6 @@
 import type { Grant } from "../durable-objects/grant.ts";
-import { bearerOf, verify } from "./auth.ts";
-import type { Sandbox } from "./db/queries.ts";
+import { bearerOf, sandboxIsOver, verify } from "./auth.ts";
+import { type Sandbox, findSandbox } from "./db/queries.ts";
 import type { Env } from "./env.ts";
 import { sandboxGone, sandboxNotFound, unauthorized } from "./errors.ts";
 
@@ -29,12 +29,14 @@ const kubePath = /^\/sandboxes\/([^/]+)(?:\/k\/([^/]+))?(\/.*)?$/;
 /**
  * Whose API a request is for, by its path and key; throws the Status that refuses it.
  *
- * Clients send no token over plain http, so there (in local mode only) the secret stands in the path:
- * `/sandboxes/ID/k/SECRET/api/v1/...`, and a bearer token beside it is the cluster's to verify. Over https the secret is
- * the bearer token, on `/sandboxes/ID/api/v1/...`.
+ * At the root (`/api/v1/...`) the bearer token alone says whose it is: kubectl's proxy and its `get --raw` drop what the
+ * server's address has for a path. Below `/sandboxes/ID` it must be that sandbox's. Clients send no token over plain http, so
+ * there (in local mode only) the secret may stand in the path: `/sandboxes/ID/k/SECRET/api/v1/...`, and a bearer token
+ * beside it is the cluster's to verify.
  */
 export async function tenantOf(request: Request, env: Env, now: number): Promise<Tenant> {
   const url = new URL(request.url);
+  if (!url.pathname.startsWith("/sandboxes/")) return tenantOfToken(request, env, now, url);
   const parts = kubePath.exec(url.pathname);
   const id = parts?.[1];
   if (!id || !sandboxIdShape.test(id)) throw sandboxNotFound();
@@ -53,6 +55,51 @@ export async function tenantOf(request: Request, env: Env, now: number): Promise
   const beside = inPath === undefined ? undefined : bearerOf(request.headers);
   if (beside !== undefined && beside !== inPath) tenant.authorization = `Bearer ${beside}`;
   return tenant;
+}
+
+async function tenantOfToken(
+  request: Request,
+  env: Env,
+  now: number,
+  { pathname }: URL,
+): Promise<Tenant> {
+  const token = bearerOf(request.headers);
+  if (token === undefined) throw unauthorized();
+  const named = sandboxNamedBy(token);
+  if (named !== undefined) {
+    const sandbox = await findSandbox(env.DB, named);
+    if (!sandbox) throw unauthorized();
+    if (sandboxIsOver(sandbox, now)) throw sandboxGone();
+    // What it may do is the cluster's to say, at every request.
+    const grant: Grant = {
+      ids: [],
+      role: "account",
+      readAtMs: now,
+      expiresAtMs: sandbox.expiresAt,
+    };
+    return { sandbox, grant, apiPath: pathname, authorization: `Bearer ${token}` };
+  }
+  const verdict = await verify(env, undefined, token, now);
+  if (verdict.state === "unknown") throw unauthorized();
+  if (verdict.state === "gone") throw sandboxGone();
+  return { sandbox: verdict.sandbox, grant: verdict.grant, apiPath: pathname };
+}
+
+/**
+ * A service account's token names its key, and that its sandbox. This says only whom to ask: the cluster verifies the token,
+ * and takes none of a key that is named otherwise than its own.
+ */
+function sandboxNamedBy(token: string): string | undefined {
+  const [, head] = /^([A-Za-z0-9_-]{1,512})\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/.exec(token) ?? [];
+  if (head === undefined) return undefined;
+  try {
+    const text = atob(head.replaceAll("-", "+").replaceAll("_", "/"));
+    const { kid } = JSON.parse(text) as { kid?: unknown };
+    const id = typeof kid === "string" ? kid.split(".")[0]! : "";
+    return sandboxIdShape.test(id) ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** kubectl's proxy puts the server's path before what a redirect told its client, which has that path already. */

@@ -7,7 +7,7 @@ import type { ApiContext } from "./api/context.ts";
 import { fieldsOf } from "./api/list.ts";
 import { Operations } from "./api/operations.ts";
 import { storedResource } from "./api/resources.ts";
-import { signingKey } from "./api/tokens.ts";
+import { signingKey, type Identity } from "./api/tokens.ts";
 import * as watches from "./api/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
@@ -35,6 +35,8 @@ export interface EngineOptions {
   name: string;
   /** Wall ms. */
   nowMs: number;
+  /** Makes its service accounts' tokens its own; it stays the same for ever. */
+  identity?: Identity | undefined;
   limits?: { objectsMax?: number; stateBytesMax?: number };
 }
 
@@ -78,7 +80,7 @@ export class Engine {
       operations: this.#operations,
       reader: this.#reader,
       streams: this.#streams,
-      signingKey: signingKey(options.seed),
+      signingKey: signingKey(options.seed, options.identity),
       wallNow: options.nowMs,
     };
     this.#client.apiServer = (request) => handleApi(this.#context, request);

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only cluster,containers,peer,served,real]`: prints a table and writes .wrangler/bench.json. No test: every
+ * `npm run bench [-- --only cluster,containers,peer,served,started,real]`: prints a table and writes .wrangler/bench.json. No test: every
  * comparison is made in one run on one machine, each figure in a process of its own, one after the other.
  */
 import { spawnSync } from "node:child_process";
@@ -10,10 +10,11 @@ import { parseArgs } from "node:util";
 import type { Figures } from "./clusters.ts";
 import type { Rate } from "./load.ts";
 import type { Beside } from "./real.ts";
+import type { Started } from "./started.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "cluster,containers,peer,served,real" } },
+  options: { only: { type: "string", default: "cluster,containers,peer,served,started,real" } },
 });
 const only = new Set(values.only.split(","));
 
@@ -156,6 +157,18 @@ function beside(): void {
   }
 }
 
+/** Every process of `npm start` with one sandbox; what they share counts once. */
+function started(): void {
+  const { processes } = child<Started>("test/bench/started.ts");
+  seen["started"] = processes;
+  const mb = (n: number): string => `${whole(n)} MB`;
+  for (const { command, rssMb, pssMb } of processes) {
+    add(`npm start: ${command}`, `${mb(pssMb)} (resident ${mb(rssMb)})`);
+  }
+  const total = processes.reduce((sum, { pssMb }) => sum + pssMb, 0);
+  add("npm start: all processes, one sandbox", mb(total), "< 300 MB", total < 300);
+}
+
 function served(): void {
   const rates = child<Record<string, Rate>>("test/bench/served.ts");
   seen["served"] = rates;
@@ -200,6 +213,7 @@ if (only.has("cluster")) clusters();
 if (only.has("containers")) containers();
 if (only.has("peer")) beside();
 if (only.has("served")) served();
+if (only.has("started")) started();
 if (only.has("real")) real();
 const missed = rows.filter((r) => r.holds === false).length;
 console.log(`\n${missed === 0 ? "all targets hold" : `${missed} targets missed`}`);

@@ -51,7 +51,7 @@ test("a service account's token asks as that service account", async () => {
     body: { spec: { audiences: [], expirationSeconds: 3600 } } as k8s.AuthenticationV1TokenRequest,
   });
   const as = (token: string): Promise<Response> =>
-    fetch(`${config.getCurrentCluster()!.server}/api/v1/namespaces/${namespace}/secrets`, {
+    fetch(`${inject("url")}/api/v1/namespaces/${namespace}/secrets`, {
       headers: { authorization: `Bearer ${token}` },
     });
   const refused = await as(status!.token!);

@@ -7,6 +7,7 @@ import {
   openApiResponse,
   type OpenApiGroupVersion,
 } from "../../durable-objects/engine/schema/openapi.ts";
+import { readMessage } from "./gnostic-reader.ts";
 
 const all = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 const core: OpenApiGroupVersion = {
@@ -178,7 +179,7 @@ describe("serving OpenAPI", () => {
       },
     });
     const index = get("/openapi/v3")!;
-    expect(JSON.parse(index.body)).toEqual(openApiIndex(groupVersions));
+    expect(JSON.parse(index.body as string)).toEqual(openApiIndex(groupVersions));
     expect(get("/openapi/v3", "", { "if-none-match": index.headers["etag"]! })!.status).toBe(304);
   });
 
@@ -187,7 +188,7 @@ describe("serving OpenAPI", () => {
     expect(reply.status).toBe(200);
     expect(reply.headers).toMatchObject({ etag: `"${hash}"`, vary: "Accept" });
     expect(reply.headers["cache-control"]).toMatch(/^public, immutable/);
-    expect(JSON.parse(reply.body)).toEqual(appsDocument);
+    expect(JSON.parse(reply.body as string)).toEqual(appsDocument);
     expect(get(path)!.headers["cache-control"]).toBeUndefined();
     expect(get(path, "hash=ABC")).toMatchObject({
       status: 301,
@@ -231,10 +232,13 @@ describe("serving OpenAPI", () => {
   });
 });
 
+const protobuf = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+const newerProtobuf = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
 describe("version 2", () => {
   const get = (headers: Record<string, string> = {}) =>
     openApiResponse("/openapi/v2", "", headers, groupVersions)!;
-  const document = JSON.parse(get().body);
+  const document = JSON.parse(get().body as string);
 
   test("is one document of all group versions, which refers to itself alone", () => {
     expect(document).toMatchObject({ swagger: "2.0", info: { version: "v1.36.1" } });
@@ -272,13 +276,50 @@ describe("version 2", () => {
     });
   });
 
-  test("is known again by its tag, and JSON alone", () => {
+  test("is known again by its tag", () => {
     const { etag = "" } = get().headers;
     expect(get({ "if-none-match": etag }).status).toBe(304);
-    const accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
-    expect(get({ accept }).status).toBe(406);
+    expect(get({ "if-none-match": etag, accept: protobuf }).status).toBe(304);
     expect(openApiAsset("/openapi/v2", "", {}, groupVersions)).toMatch(
       /^\/openapi\/v2\/[0-9A-F]{128}\.json$/,
     );
+    expect(openApiAsset("/openapi/v2", "", { accept: protobuf }, groupVersions)).toMatch(
+      /^\/openapi\/v2\/[0-9A-F]{128}\.pb$/,
+    );
+  });
+
+  test.each([
+    [undefined, "application/json"],
+    ["*/*", "application/json"],
+    ["application/*", "application/json"],
+    [protobuf, newerProtobuf],
+    [newerProtobuf, newerProtobuf],
+    [`application/json;q=0.5,${protobuf}`, newerProtobuf],
+    [`${protobuf};q=0.5,application/json`, "application/json"],
+    [`text/html, ${protobuf};q=0.1`, newerProtobuf],
+    ["text/html", undefined],
+    ["application/vnd.kubernetes.protobuf", undefined],
+  ])("Accept: %s answers with %s", (accept, type) => {
+    const { status, headers } = get(accept === undefined ? {} : { accept });
+    expect(status).toBe(type === undefined ? 406 : 200);
+    expect(headers["content-type"]).toBe(type);
+    expect(headers["vary"]).toBe("Accept-Encoding, Accept");
+  });
+
+  test("says the same as protobuf, read by its field numbers alone", () => {
+    const { definitions, paths, ...rest } = readMessage(
+      "Document",
+      get({ accept: protobuf }).body as Uint8Array,
+    );
+    const expected = JSON.parse(get().body as string);
+    expect(rest).toEqual({
+      swagger: expected.swagger,
+      info: expected.info,
+      security: expected.security,
+      securityDefinitions: expected.securityDefinitions,
+    });
+    expect(definitions).toEqual(expected.definitions);
+    expect(Object.keys(definitions as object)).toEqual(Object.keys(expected.definitions));
+    expect(paths).toEqual(expected.paths);
   });
 });

@@ -7,7 +7,7 @@ import { buildPageIfStale } from "../../scripts/page.ts";
 
 /** Starts Podyard once for a project's tests, as `npm start` does; tests get its address by `inject("url")`. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  await buildPageIfStale();
+  buildPageIfStale();
   const statePath = mkdtempSync(path.join(tmpdir(), "podyard-"));
   const server = await startServer({ port: 0, host: "127.0.0.1", statePath });
   project.provide("url", server.url);

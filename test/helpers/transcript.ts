@@ -26,6 +26,7 @@ const replacements: [RegExp, string][] = [
   [/in [\d.]+m?s \([\d.]+m?s including waiting\)/g, "in TIME (TIME including waiting)"],
   [/\/(LIVE|MERGED)-\d+\//g, "/$1/"],
   [/http:\/\/[^\s"/]+\/sandboxes\/[^\s"]*?\/k\/[\w-]+/g, "SERVER"],
+  [/https:\/\/(localhost|127\.0\.0\.1):\d+/g, "SERVER"],
   [/\b172\.18\.0\.\d+\b/g, "172.18.0.N"],
   [/\bnode-[1-9]\b/g, "node-N"],
   [/"(resourceVersion|generation)": "?\d+"?/g, '"$1": N'],

@@ -33,9 +33,7 @@ test("over https a kubeconfig carries a token", async () => {
     clusters: [
       {
         name,
-        cluster: {
-          server: expect.stringMatching(/^https:\/\/podyard\.test\/sandboxes\/[a-z2-7]{26}$/),
-        },
+        cluster: { server: "https://podyard.test" },
       },
     ],
     contexts: [{ name, context: { cluster: name, namespace: "default", user: name } }],

@@ -28,6 +28,12 @@ export async function insertSandbox(db: D1Database, sandbox: Sandbox, key: Key):
   );
 }
 
+/** Whatever state it is in. */
+export async function findSandbox(db: D1Database, id: string): Promise<Sandbox | undefined> {
+  const rows = await ask(on(db).select().from(sandboxes).where(eq(sandboxes.id, id)).limit(1));
+  return rows[0];
+}
+
 /** Takes back a sandbox that nobody has seen, with its key. */
 export async function removeSandbox(db: D1Database, id: string): Promise<void> {
   await ask(on(db).delete(sandboxes).where(eq(sandboxes.id, id)));

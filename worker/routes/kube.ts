@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { StatusError, tooLarge } from "../../durable-objects/engine/api/status.ts";
+import { StatusError, internalError, tooLarge } from "../../durable-objects/engine/api/status.ts";
 import { diskFull, readOnlyHeader } from "../../durable-objects/disk.ts";
 import { grantHeader, writeGrant } from "../../durable-objects/grant.ts";
 import { publicPathHeader } from "../../durable-objects/stream-head.ts";
@@ -54,6 +54,9 @@ async function handOn(
     throw tooLarge(`limit is ${requestBodyBytesMax}`);
   });
   const stub = env.SANDBOX.getByName(tenant.sandbox.id);
+  if (env.DAMAGED_OBJECTS?.split(",").includes(stub.id.toString())) {
+    throw internalError("this sandbox's database is damaged; npm start names its file");
+  }
   const address = `https://sandbox${tenant.apiPath}${search}`;
   const headers = headersToHandOn(request.headers);
   headers.set(publicPathHeader, pathname);

@@ -15,7 +15,7 @@ import {
 } from "../db/queries.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
-import { accessOf, kubeconfig } from "../kubeconfig.ts";
+import { accessOf } from "../kubeconfig.ts";
 import {
   createBodyBytesMax,
   graveMs,
@@ -49,7 +49,7 @@ export async function createSandbox(c: EdgeContext): Promise<Response> {
   const { sandbox, secret } = await make(c.env, asked, now);
   c.executionCtx.waitUntil(forgetExpired(c.env.DB, now - graveMs, now));
 
-  const answer = description(sandbox, secret, new URL(c.req.url).origin);
+  const answer = description(c.env, sandbox, secret, new URL(c.req.url).origin);
   if (!wantsYaml(c.req.header("accept")))
     return Response.json(answer, { status: 201, headers: noStore });
   return new Response(answer.kubeconfig, {
@@ -62,7 +62,7 @@ export async function createSandbox(c: EdgeContext): Promise<Response> {
 export async function readSandbox(c: EdgeContext): Promise<Response> {
   const sandbox = await owned(c);
   const secret = bearerOf(c.req.raw.headers)!;
-  return c.json(description(sandbox, secret, new URL(c.req.url).origin), 200, noStore);
+  return c.json(description(c.env, sandbox, secret, new URL(c.req.url).origin), 200, noStore);
 }
 
 /** `DELETE /api/sandboxes/:id` */
@@ -83,12 +83,8 @@ export async function createKey(c: EdgeContext): Promise<Response> {
   if (!(await insertKey(c.env.DB, key, now, keysPerSandboxMax))) {
     throw new EdgeError(409, `a sandbox has at most ${keysPerSandboxMax} keys; revoke one`);
   }
-  const access = accessOf(new URL(c.req.url).origin, sandbox.id, secret);
-  return c.json(
-    { id: key.id, apiServer: access.apiServer, kubeconfig: kubeconfig(sandbox.id, access) },
-    201,
-    noStore,
-  );
+  const access = accessOf(c.env, new URL(c.req.url).origin, sandbox.id, secret);
+  return c.json({ id: key.id, ...access }, 201, noStore);
 }
 
 /** `GET /api/sandboxes/:id/keys`: which keys live; never a secret. */
@@ -138,15 +134,14 @@ async function tell(
 
 const noStore = { "cache-control": "no-store" };
 
-function description(sandbox: Sandbox, secret: string, origin: string) {
-  const access = accessOf(origin, sandbox.id, secret);
+function description(env: Env, sandbox: Sandbox, secret: string, origin: string) {
+  const access = accessOf(env, origin, sandbox.id, secret);
   return {
     id: sandbox.id,
     name: sandbox.name,
     // The fragment stays in the browser: the secret reaches no server and no log by it.
     url: `${origin}/#/${sandbox.id}/${secret}`,
-    apiServer: access.apiServer,
-    kubeconfig: kubeconfig(sandbox.id, access),
+    ...access,
     expiresAt: new Date(sandbox.expiresAt).toISOString(),
   };
 }

@@ -6,6 +6,7 @@ import type { ApiRequest, ApiResponse, User } from "../ports.ts";
 import type { Operations } from "./operations.ts";
 import type { RequestInfo } from "./request-info.ts";
 import type { Resource } from "./resources.ts";
+import type { SigningKey } from "./tokens.ts";
 
 /** Streams and proxies of Pods, provided by the container side (runtime, network). */
 export interface PodStreams {
@@ -22,7 +23,7 @@ export interface ApiContext {
   reader: Reader;
   streams: PodStreams;
   /** Signs service account tokens. */
-  signingKey: Uint8Array;
+  signingKey: SigningKey;
   /** Wall now, ms: watch time-outs, expiry of tokens. */
   wallNow: number;
 }

@@ -11,11 +11,11 @@ import { goQuote } from "./field.ts";
 import * as status from "./status.ts";
 import {
   issuer,
-  keyId,
   legacyIssuer,
   legacyPrefix,
   type Claims,
   type LegacyClaims,
+  type SigningKey,
 } from "./tokens.ts";
 
 const extraPrefix = "authentication.kubernetes.io";
@@ -38,7 +38,7 @@ const refuse = (text: string): Refusal => new Refusal(text);
 
 /** `audiences`: those the asker takes part in; the token must be for one of them. */
 export function verifyToken(
-  key: Uint8Array,
+  key: SigningKey,
   token: string,
   audiences: readonly string[],
   reader: Reader,
@@ -59,15 +59,15 @@ export function verifyToken(
   }
 }
 
-function signedClaims(key: Uint8Array, token: string): Claims {
+function signedClaims(key: SigningKey, token: string): Claims {
   const [head = "", body = "", signature = "", ...more] = token.split(".");
   const claims = more.length === 0 ? (jsonOf(body) as Claims | undefined) : undefined;
   if (claims?.iss !== issuer && claims?.iss !== legacyIssuer) throw refuse(invalidToken);
   const header = jsonOf(head) as { kid?: string } | undefined;
   const bytes = bytesOf(signature);
   if (!header || !bytes) throw refuse(invalidToken);
-  if (header.kid && header.kid !== keyId(key)) throw refuse("invalid signature, no keys found");
-  if (!isSigned(bytes, `${head}.${body}`, key)) {
+  if (header.kid && header.kid !== key.id) throw refuse("invalid signature, no keys found");
+  if (!isSigned(bytes, `${head}.${body}`, key.secret)) {
     throw refuse("go-jose/go-jose: error in cryptographic primitive");
   }
   return claims;

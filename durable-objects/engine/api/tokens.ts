@@ -1,7 +1,7 @@
-/** Service account tokens: real JWTs, ES256, signed with a key that the seed gives. k8s: pkg/registry/core/serviceaccount/storage/token.go */
+/** Service account tokens: real JWTs, ES256, signed with the cluster's own key. k8s: pkg/registry/core/serviceaccount/storage/token.go */
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { encodeBase64Url } from "../core/base64url.ts";
+import { decodeBase64Url, encodeBase64Url } from "../core/base64url.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Reply } from "../ports.ts";
@@ -28,9 +28,41 @@ export interface Claims {
   sub: string;
 }
 
-/** Private key of the cluster: a hash of its seed. */
-export const signingKey = (seed: string): Uint8Array =>
-  sha256(encodeUtf8(`podyard service account key ${seed}`));
+/** What the cluster signs with, and the name of that key, which a token's header carries. */
+export interface SigningKey {
+  secret: Uint8Array;
+  id: string;
+}
+
+/** What makes a cluster's tokens its own. */
+export interface Identity {
+  /** Stands before the first dot of the key's id, so that whoever sees a token knows whom to ask. */
+  id: string;
+  /** Known to nobody else. */
+  secret: string;
+}
+
+/** Without an identity the seed gives the key: such tokens are good only for who opened the cluster by other means. */
+export function signingKey(seed: string, identity?: Identity): SigningKey {
+  const secret = sha256(encodeUtf8(`podyard service account key ${identity?.secret ?? seed}`));
+  const id = keyId(secret);
+  return { secret, id: identity ? `${identity.id}.${id}` : id };
+}
+
+/** As a record keeps it: the secret, and the id where it is not the secret's own. */
+export function keyText({ secret, id }: SigningKey): string {
+  const text = encodeBase64Url(secret);
+  return id.includes(".") ? `${text}.${id}` : text;
+}
+
+export function keyOf(text: string): SigningKey {
+  const border = text.indexOf(".");
+  if (border >= 0) {
+    return { secret: decodeBase64Url(text.slice(0, border)), id: text.slice(border + 1) };
+  }
+  const secret = decodeBase64Url(text);
+  return { secret, id: keyId(secret) };
+}
 
 const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
 
@@ -40,7 +72,7 @@ export type LegacyClaims = Record<string, string>;
 export const legacyIssuer = "kubernetes/serviceaccount";
 export const legacyPrefix = "kubernetes.io/serviceaccount/";
 
-export function signLegacyToken(key: Uint8Array, account: KubeObject, secret: string): string {
+export function signLegacyToken(key: SigningKey, account: KubeObject, secret: string): string {
   const { namespace = "", name, uid } = account.metadata;
   return signToken(key, {
     iss: legacyIssuer,
@@ -52,14 +84,14 @@ export function signLegacyToken(key: Uint8Array, account: KubeObject, secret: st
   });
 }
 
-export function signToken(key: Uint8Array, claims: Claims | LegacyClaims): string {
-  const head = encodeJson({ alg: "ES256", kid: keyId(key), typ: "JWT" });
+export function signToken(key: SigningKey, claims: Claims | LegacyClaims): string {
+  const head = encodeJson({ alg: "ES256", kid: key.id, typ: "JWT" });
   const body = `${head}.${encodeJson(claims)}`;
-  return `${body}.${encodeBase64Url(p256.sign(encodeUtf8(body), key))}`;
+  return `${body}.${encodeBase64Url(p256.sign(encodeUtf8(body), key.secret))}`;
 }
 
-export function keyId(key: Uint8Array): string {
-  return encodeBase64Url(sha256(p256.getPublicKey(key, true)));
+function keyId(secret: Uint8Array): string {
+  return encodeBase64Url(sha256(p256.getPublicKey(secret, true)));
 }
 
 /** k8s: pkg/serviceaccount/openidmetadata.go */
@@ -75,12 +107,12 @@ export function openidConfiguration(): Reply {
 }
 
 /** The public key that tokens are checked with. */
-export function jsonWebKeys(key: Uint8Array): Reply {
-  const point = p256.getPublicKey(key, false);
+export function jsonWebKeys(key: SigningKey): Reply {
+  const point = p256.getPublicKey(key.secret, false);
   const jwk = {
     use: "sig",
     kty: "EC",
-    kid: keyId(key),
+    kid: key.id,
     crv: "P-256",
     alg: "ES256",
     x: encodeBase64Url(point.slice(1, 33)),

@@ -34,7 +34,9 @@ import { serviceAccountController } from "./service-account.ts";
 import { createServiceAccountTokens } from "./service-account-token.ts";
 import { taintEvictionController } from "./taint-eviction.ts";
 
-export function createControllers(signingKey: Uint8Array): Controller[] {
+export function createControllers(
+  signingKey: Parameters<typeof createServiceAccountTokens>[0],
+): Controller[] {
   return [
     namespaceController,
     serviceAccountController,

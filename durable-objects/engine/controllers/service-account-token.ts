@@ -1,5 +1,5 @@
 /** Secrets of the old kind that hold a ServiceAccount's token for ever. k8s: pkg/controller/serviceaccount/tokens_controller.go */
-import { signLegacyToken } from "../api/tokens.ts";
+import { signLegacyToken, type SigningKey } from "../api/tokens.ts";
 import { rootCertificate } from "../bootstrap/certificate.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
@@ -11,7 +11,7 @@ const type = "kubernetes.io/service-account-token";
 const nameAnnotation = "kubernetes.io/service-account.name";
 const uidAnnotation = "kubernetes.io/service-account.uid";
 
-export function createServiceAccountTokens(signingKey: Uint8Array): Controller {
+export function createServiceAccountTokens(signingKey: SigningKey): Controller {
   return {
     name: "serviceaccounttoken",
     wakesOn: {

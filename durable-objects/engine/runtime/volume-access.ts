@@ -4,9 +4,8 @@
  * k8s: plugin/pkg/admission/serviceaccount/admission.go TokenVolumeSource, pkg/kubelet/token/token_manager.go
  */
 import type { Volume } from "kubernetes-types/core/v1";
-import { claimsFor, issuer, signToken } from "../api/tokens.ts";
+import { claimsFor, issuer, keyOf, signToken } from "../api/tokens.ts";
 import { parseTime } from "../core/clock.ts";
-import { decodeBase64Url } from "../core/base64url.ts";
 import { keep } from "../core/memo.ts";
 import type { KubeObject } from "../core/object.ts";
 import { fnv32a, hex32 } from "../core/random.ts";
@@ -15,7 +14,7 @@ import { encodeUtf8 } from "./bytes.ts";
 import type { RuntimeContext, TokenSource } from "./define.ts";
 import { buildLayer, type Layer, type LayerFile } from "./fs/layer.ts";
 
-/** Record that holds the key tokens are signed with, base64url: `[table, key]`. */
+/** Record that holds the key tokens are signed with, as `keyText` writes it: `[table, key]`. */
 export const signingKeyRecord = ["cluster", "signing-key"] as const;
 
 const rootConfigMap = "kube-root-ca.crt";
@@ -160,7 +159,7 @@ export function tokenText(context: RuntimeContext, source: TokenSource): string 
     bound: { pod: { name: podName, uid: podUid }, ...(node ? { node } : {}) },
   });
   const memo = `${key}${JSON.stringify(claims)}`;
-  const token = (): string => signToken(decodeBase64Url(key), claims);
+  const token = (): string => signToken(keyOf(key), claims);
   return signed.get(memo) ?? keep(signed, tokenMemoEntriesMax, memo, token());
 }
 

@@ -7,6 +7,7 @@ import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import facts from "./facts.json" with { type: "json" };
 import { openApiPaths, pathOf, type OpenApiGroupVersion } from "./openapi-paths.ts";
 import { Schemas, type Descriptions, type Json } from "./openapi-schemas.ts";
+import { swaggerProtobuf } from "./openapi-protobuf.ts";
 import { swaggerDocument } from "./openapi-v2.ts";
 import { podyardDescriptions } from "./podyard-descriptions.ts";
 import { podyardTypes } from "./podyard-facts.ts";
@@ -118,13 +119,23 @@ function openApiV2Hash(groupVersions: readonly OpenApiGroupVersion[]): string {
   return hash;
 }
 
-export const v2AssetPath = (groupVersions: readonly OpenApiGroupVersion[]): string =>
-  `${v2Root}/${openApiV2Hash(groupVersions)}.json`;
+export type V2Form = "json" | "protobuf";
+
+export const v2AssetPath = (
+  groupVersions: readonly OpenApiGroupVersion[],
+  form: V2Form = "json",
+): string => `${v2Root}/${openApiV2Hash(groupVersions)}.${form === "json" ? "json" : "pb"}`;
+
+/** The whole Swagger document as protobuf. */
+export const openApiV2Protobuf = (
+  groupVersions: readonly OpenApiGroupVersion[],
+  descriptions: Descriptions = {},
+): Uint8Array => swaggerProtobuf(openApiV2Document(groupVersions, descriptions));
 
 export interface OpenApiReply {
   status: number;
   headers: Record<string, string>;
-  body: string;
+  body: string | Uint8Array;
 }
 
 const root = "/openapi/v3";
@@ -134,12 +145,41 @@ const jsonTypes = new Set(["application/json", "application/*", "*/*"]);
 const acceptsJson = (accept: string | undefined): boolean =>
   !accept || accept.split(",").some((c) => jsonTypes.has((c.split(";")[0] ?? "").trim()));
 
+const v2ProtobufType = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/** Media types of version 2 in the order in which a wildcard finds them; the second is what kubectl still asks for. */
+const v2Types: readonly [type: string, form: V2Form, contentType: string][] = [
+  ["application/json", "json", "application/json"],
+  ["application/com.github.proto-openapi.spec.v2@v1.0+protobuf", "protobuf", v2ProtobufType],
+  [v2ProtobufType, "protobuf", v2ProtobufType],
+];
+
+/** The form that an Accept header likes best. k8s: kube-openapi/pkg/handler/handler.go RegisterOpenAPIVersionedService */
+function v2FormOf(accept: string | undefined): (typeof v2Types)[number] | undefined {
+  const clauses = (accept || "*/*").split(",").map((clause) => {
+    const [type = "", ...parameters] = clause.split(";").map((part) => part.trim());
+    const weight = parameters.find((p) => p.startsWith("q="))?.slice(2);
+    return { type, weight: weight === undefined ? 1 : Number(weight) || 0 };
+  });
+  for (const { type } of clauses.sort((a, b) => b.weight - a.weight)) {
+    const known = v2Types.find(
+      ([name]) => type === name || type === "*/*" || type === "application/*",
+    );
+    if (known) return known;
+  }
+  return undefined;
+}
+
 const yearSeconds = 365 * 24 * 3600;
 
 /** The hash asked for in a raw query string. */
 const hashIn = (query: string): string => /(?:^|&)hash=([^&]*)/.exec(query)?.[1] ?? "";
 
-const reply = (status: number, headers: Record<string, string>, body = ""): OpenApiReply => ({
+const reply = (
+  status: number,
+  headers: Record<string, string>,
+  body: OpenApiReply["body"] = "",
+): OpenApiReply => ({
   status,
   headers,
   body,
@@ -155,7 +195,7 @@ function served(
   headers: Record<string, string>,
   etag: string,
   requested: Record<string, string>,
-  body: () => string,
+  body: () => OpenApiReply["body"],
 ): OpenApiReply {
   const all = { "content-type": "application/json", etag, ...headers };
   return matches(requested["if-none-match"], etag) ? reply(304, all) : reply(200, all, body());
@@ -182,10 +222,16 @@ export function openApiResponse(
   expires?: string,
 ): OpenApiReply | undefined {
   if (path === v2Root) {
-    const vary = { vary: "Accept" };
-    if (!acceptsJson(headers["accept"])) return reply(406, vary);
+    const vary = { vary: "Accept-Encoding, Accept" };
+    const known = v2FormOf(headers["accept"]);
+    if (!known) return reply(406, vary);
+    const [, form, contentType] = known;
     const etag = `"${openApiV2Hash(groupVersions)}"`;
-    return served(vary, etag, headers, () => JSON.stringify(openApiV2Document(groupVersions)));
+    return served({ ...vary, "content-type": contentType }, etag, headers, () =>
+      form === "protobuf"
+        ? openApiV2Protobuf(groupVersions)
+        : JSON.stringify(openApiV2Document(groupVersions)),
+    );
   }
   if (path === root || path === `${root}/`) {
     const body = JSON.stringify(openApiIndex(groupVersions));
@@ -217,7 +263,8 @@ export function openApiAsset(
 ): string | undefined {
   if (path === v2Root) {
     const known = matches(headers["if-none-match"], `"${openApiV2Hash(groupVersions)}"`);
-    return known || !acceptsJson(headers["accept"]) ? undefined : v2AssetPath(groupVersions);
+    const form = v2FormOf(headers["accept"])?.[1];
+    return known || !form ? undefined : v2AssetPath(groupVersions, form);
   }
   const gv = path.startsWith(`${root}/`) ? groupVersionAt(path, groupVersions) : undefined;
   if (!gv || !acceptsJson(headers["accept"])) return undefined;
