@@ -118,9 +118,15 @@ describe.skipIf(binaries.length === 0).concurrent.each(binaries)("kubectl $versi
     expect(described).toMatch(
       /Normal +Scheduled +.* +default-scheduler +Successfully assigned default\/my-web-/,
     );
-    expect(described).toMatch(/Normal +Pulling +.* +kubelet +Pulling image "nginx"/);
-    expect(described).toMatch(/Normal +Created +.* +kubelet +Container created/);
-    expect(described).toMatch(/Normal +Started +.* +kubelet +Container started/);
+    // Since 1.36 the container is named before the message.
+    for (const [reason, message] of [
+      ["Pulling", 'Pulling image "nginx"'],
+      ["Created", "Container created"],
+      ["Started", "Container started"],
+    ] as const)
+      expect(described).toMatch(
+        new RegExp(`Normal +${reason} +.* +kubelet +(spec.containers\\{nginx\\}: )?${message}`),
+      );
     expect(await kubectl.ok("get events")).toMatch(
       /Normal +ScalingReplicaSet +deployment\/my-web +Scaled up replica set my-web-\w+ from 0 to 1/,
     );

@@ -29,6 +29,10 @@ const replacements: [RegExp, string][] = [
   [/https:\/\/(localhost|127\.0\.0\.1):\d+/g, "SERVER"],
   [/\b172\.18\.0\.\d+\b/g, "172.18.0.N"],
   [/\bnode-[1-9]\b/g, "node-N"],
+  // What kubectl 1.36 says and earlier ones do not.
+  [/(?<=^.* deleted) from \S+ namespace$/gm, ""],
+  [/(?<= )spec\.(initContainers|containers|ephemeralContainers)\{[^}]+\}: /g, ""],
+  [/^Flag --\S+ has been deprecated, .*\n/gm, ""],
   [/"(resourceVersion|generation)": "?\d+"?/g, '"$1": N'],
   [/\b(resourceVersion|generation): "?\d+"?/g, "$1: N"],
 ];
