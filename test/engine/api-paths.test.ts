@@ -350,3 +350,18 @@ describe("binding", () => {
     expect(world.pod("p").spec.nodeName).toBeUndefined();
   });
 });
+
+test("no kind is defined, and kubectl may ask", () => {
+  const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+  const { status, body } = world.request("GET", path);
+  expect({ status, body }).toMatchObject({
+    status: 200,
+    body: { kind: "CustomResourceDefinitionList", items: [] },
+  });
+  for (const [method, at] of [
+    ["GET", `${path}/x`],
+    ["POST", path],
+  ] as const) {
+    expect(world.request(method, at).status).toBe(404);
+  }
+});
