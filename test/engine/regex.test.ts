@@ -294,6 +294,15 @@ describe("work", () => {
     expect(spent.used).toBeLessThan(8 * text.length);
   });
 
+  test("starts that come to nothing are told apart once for a text", () => {
+    const spent = new MatchWork();
+    const search = made("a.*z|b", extended).search("ab".repeat(5_000), spent);
+    let count = 0;
+    for (let found = search.next(0); found; found = search.next(found.end)) count++;
+    expect(count).toBe(5_000);
+    expect(spent.used).toBeLessThan(200_000);
+  });
+
   test("an ordinary search for a word costs a sixteenth of its text, for a pattern little more than it", () => {
     const text = `${"the quick brown fox jumps over the lazy dog ".repeat(20_000)}needle 17`;
     const cost = (pattern: string): number => {

@@ -67,6 +67,11 @@ export class Match {
   }
 }
 
+/** 1 for each place of a text where a match may begin, once that has been found out. */
+interface Starts {
+  marks: Uint8Array | undefined;
+}
+
 const unitsPerState = 60;
 const noTags = new Int32Array(0);
 
@@ -204,8 +209,8 @@ export class Regex {
     }
   }
 
-  /** The leftmost match from a place on; `marks` says where any may begin, once that has been found out. */
-  from(text: string, from: number, marks: () => Uint8Array, work: MatchWork): Match | undefined {
+  /** The leftmost match from a place on; `starts` says where any may begin, and is asked when that pays or is known. */
+  from(text: string, from: number, starts: Starts, work: MatchWork): Match | undefined {
     const { text: literal, whole } = this.#literal;
     const firstEnd = this.#firstEnd(text, from, work);
     if (firstEnd < 0) return undefined;
@@ -218,12 +223,12 @@ export class Regex {
     const before = work.used;
     const enough = 64 + 4 * (firstEnd - from);
     let at = literal === "" ? from : placeOf(text, literal, from);
-    for (; at <= firstEnd && work.used - before < enough; at++) {
+    for (; !starts.marks && at <= firstEnd && work.used - before < enough; at++) {
       const found = this.#at(text, at, work);
       if (found) return new Match(this, text, { start: at, ...found }, work);
     }
-    const starts = marks();
-    for (at = starts.indexOf(1, at); at >= 0; at = starts.indexOf(1, at + 1)) {
+    const marks = (starts.marks ??= this.#marks(text, from, work));
+    for (at = marks.indexOf(1, at); at >= 0; at = marks.indexOf(1, at + 1)) {
       const found = this.#at(text, at, work);
       if (found) return new Match(this, text, { start: at, ...found }, work);
     }
@@ -231,7 +236,7 @@ export class Regex {
   }
 
   /** 1 for each place from the given one on where a match may begin. */
-  marks(text: string, from: number, work: MatchWork): Uint8Array {
+  #marks(text: string, from: number, work: MatchWork): Uint8Array {
     const marks = new Uint8Array(text.length + 1);
     this.#reverse.run(text, from, "all", work, marks);
     return marks;
@@ -260,7 +265,7 @@ export class Search {
   readonly #regex: Regex;
   readonly #text: string;
   readonly #work: MatchWork;
-  #marks: Uint8Array | undefined;
+  readonly #starts: Starts = { marks: undefined };
 
   constructor(regex: Regex, text: string, work: MatchWork) {
     this.#regex = regex;
@@ -271,9 +276,7 @@ export class Search {
   /** The leftmost match that begins at a place or behind it; places may only grow. */
   next(from: number): Match | undefined {
     if (from > this.#text.length) return undefined;
-    const marks = (): Uint8Array =>
-      (this.#marks ??= this.#regex.marks(this.#text, from, this.#work));
-    return this.#regex.from(this.#text, from, marks, this.#work);
+    return this.#regex.from(this.#text, from, this.#starts, this.#work);
   }
 }
 
