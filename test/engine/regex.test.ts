@@ -337,6 +337,7 @@ describe("work", () => {
       4_001,
     );
     expect(find("\\(a*\\)\\1", "aaaaa")).toBe("aaaa");
+    expect(find("\\(a\\{3000\\}\\)\\1\\1\\1\\1", "a".repeat(15_001))).toHaveLength(15_000);
     expect(() => find("\\(a*\\)\\(a*\\)\\(a*\\)\\1\\2\\3c", `${"a".repeat(400)}bc`)).toThrow(Errno);
   });
 

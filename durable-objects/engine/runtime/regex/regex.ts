@@ -11,7 +11,7 @@ import { parsePosix } from "./posix.ts";
 import type { Backslash } from "./bracket.ts";
 import { anyChar, bothCases, single, type CharSet } from "./char-set.ts";
 import { placeOf } from "./place.ts";
-import { Classes, compile, type Program } from "./program.ts";
+import { Classes, compile, type Plan, type Program } from "./program.ts";
 import { Threads, unset, type Found } from "./threads.ts";
 import {
   alt,
@@ -75,8 +75,11 @@ interface Starts {
 const unitsPerState = 60;
 const noTags = new Int32Array(0);
 
-/** The same without what only a backtracker can do: it matches wherever the pattern does, and more. */
-function relaxed(node: Node, groups: Map<number, Node>): Node {
+/**
+ * The same without what only a backtracker can do: it matches wherever the pattern does, and more. A back-reference becomes
+ * its group again, or anything where no groups are given.
+ */
+function relaxed(node: Node, groups: Map<number, Node> | undefined): Node {
   switch (node.k) {
     case "cat":
     case "alt":
@@ -85,11 +88,11 @@ function relaxed(node: Node, groups: Map<number, Node>): Node {
       return { ...node, of: relaxed(node.of, groups) };
     case "group": {
       const of = relaxed(node.of, groups);
-      if (!someNode(node.of, (one) => one.k === "back")) groups.set(node.n, of);
+      if (!someNode(node.of, (one) => one.k === "back")) groups?.set(node.n, of);
       return of;
     }
     case "back": {
-      const of = groups.get(node.n);
+      const of = groups?.get(node.n);
       if (of && !node.fold) return of;
       const any: Node = { k: "set", set: anyChar };
       return { k: "repeat", of: any, min: 0, max: undefined, lazy: false };
@@ -98,6 +101,19 @@ function relaxed(node: Node, groups: Map<number, Node>): Node {
       return empty;
     default:
       return node;
+  }
+}
+
+/** The pattern as far as an automaton can tell it. RegexProblem. */
+function linear(tree: Node, hard: boolean): [Node, Program] {
+  const plan: Plan = { reverse: false, tags: "none" };
+  const plain = relaxed(tree, new Map<number, Node>());
+  try {
+    return [plain, compile(plain, plan)];
+  } catch (error) {
+    if (!hard || !(error instanceof RegexProblem)) throw error;
+    const rough = relaxed(tree, undefined);
+    return [rough, compile(rough, plan)];
   }
 }
 
@@ -130,12 +146,11 @@ export class Regex {
     this.groups = groups;
     this.#perl = perl;
     this.#hard = someNode(tree, (one) => one.k === "back" || one.k === "look");
-    this.#plain = relaxed(tree, new Map<number, Node>());
+    [this.#plain, this.#forward] = linear(tree, this.#hard);
     this.#tagged = compile(tree, {
       reverse: false,
       tags: perl || this.#hard ? "groups" : "posix",
     });
-    this.#forward = compile(this.#plain, { reverse: false, tags: "none" });
     const sets = [...this.#tagged.sets, ...this.#forward.sets];
     this.#classes = new Classes(sets, this.#forward.asserts || this.#tagged.asserts);
     const first = tree.k === "cat" ? tree.of[0] : tree;
