@@ -107,6 +107,17 @@ describe("what is no pattern, in the tool's words", () => {
     expect(world.sh(specs.busybox!, script)).toMatchObject({ stderr: err, exitCode: code });
   });
 
+  test.each([
+    ["sed", `sed "$(for i in $(seq 9000 9100); do echo "s/a\\{$i\\}/x/"; done)"`],
+    ["awk", `awk "$(for i in $(seq 9000 9100); do echo "/a{$i}/ { n++ }"; done)"`],
+    ["find", `find /etc $(for i in $(seq 9000 9100); do echo "-regex a\\{$i\\} -o"; done) -name x`],
+  ])("%s: a hundred patterns of nine thousand states each", (name, script) => {
+    expect(world.sh(specs.busybox!, `echo a | ${script}; echo $?`)).toMatchObject({
+      stdout: "1\n",
+      stderr: `${name}: Out of memory\n`,
+    });
+  });
+
   test("what takes too much ends with an error", () => {
     const hard = `echo ${A}bc | grep '\\(a*\\)\\(a*\\)\\(a*\\)\\1\\2\\3c'; echo $?`;
     expect(world.sh(specs.busybox!, hard)).toMatchObject({

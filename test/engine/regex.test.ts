@@ -1,4 +1,6 @@
 /** The matcher of users' patterns: what it finds, beside V8's where the two agree, and that its work grows with the text. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { Errno } from "../../durable-objects/engine/runtime/errno.ts";
 import {
@@ -7,7 +9,29 @@ import {
   type RegexOptions,
 } from "../../durable-objects/engine/runtime/regex/regex.ts";
 import { MatchWork } from "../../durable-objects/engine/runtime/regex/work.ts";
+import { filesBelow, isCode, root } from "../helpers/source.ts";
 import { matchUnitsPerStepMax } from "../../durable-objects/engine/limits.ts";
+
+/** Makers of a RegExp of text: of constants, and of numbers within one. */
+const makers = [
+  "api/selectors.ts",
+  "api/validation/names.ts",
+  "images/snippets.ts",
+  "kinds/checks.ts",
+  "kinds/pod-defaults.ts",
+  "network/proxy.ts",
+  "runtime/tools/byte-tools.ts",
+  "runtime/tools/dump-tools.ts",
+];
+
+test("no other file of the engine makes a RegExp of text", () => {
+  const engine = "durable-objects/engine/";
+  const made = filesBelow(engine.slice(0, -1))
+    .filter((file) => isCode(file))
+    .filter((file) => /\bnew RegExp\(/.test(readFileSync(path.join(root, file), "utf8")))
+    .map((file) => file.slice(engine.length));
+  expect(made.filter((file) => !makers.includes(file))).toEqual([]);
+});
 
 const extended: RegexOptions = { syntax: "extended" };
 const basic: RegexOptions = { syntax: "basic" };
@@ -294,6 +318,15 @@ describe("work", () => {
     expect(spent.used).toBeLessThan(8 * text.length);
   });
 
+  test("starts that come to nothing are told apart once for a text", () => {
+    const spent = new MatchWork();
+    const search = made("a.*z|b", extended).search("ab".repeat(5_000), spent);
+    let count = 0;
+    for (let found = search.next(0); found; found = search.next(found.end)) count++;
+    expect(count).toBe(5_000);
+    expect(spent.used).toBeLessThan(200_000);
+  });
+
   test("an ordinary search for a word costs a sixteenth of its text, for a pattern little more than it", () => {
     const text = `${"the quick brown fox jumps over the lazy dog ".repeat(20_000)}needle 17`;
     const cost = (pattern: string): number => {
@@ -328,6 +361,7 @@ describe("work", () => {
       4_001,
     );
     expect(find("\\(a*\\)\\1", "aaaaa")).toBe("aaaa");
+    expect(find("\\(a\\{3000\\}\\)\\1\\1\\1\\1", "a".repeat(15_001))).toHaveLength(15_000);
     expect(() => find("\\(a*\\)\\(a*\\)\\(a*\\)\\1\\2\\3c", `${"a".repeat(400)}bc`)).toThrow(Errno);
   });
 

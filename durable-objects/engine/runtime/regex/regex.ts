@@ -11,7 +11,7 @@ import { parsePosix } from "./posix.ts";
 import type { Backslash } from "./bracket.ts";
 import { anyChar, bothCases, single, type CharSet } from "./char-set.ts";
 import { placeOf } from "./place.ts";
-import { Classes, compile, type Program } from "./program.ts";
+import { Classes, compile, type Plan, type Program } from "./program.ts";
 import { Threads, unset, type Found } from "./threads.ts";
 import {
   alt,
@@ -67,11 +67,19 @@ export class Match {
   }
 }
 
+/** 1 for each place of a text where a match may begin, once that has been found out. */
+interface Starts {
+  marks: Uint8Array | undefined;
+}
+
 const unitsPerState = 60;
 const noTags = new Int32Array(0);
 
-/** The same without what only a backtracker can do: it matches wherever the pattern does, and more. */
-function relaxed(node: Node, groups: Map<number, Node>): Node {
+/**
+ * The same without what only a backtracker can do: it matches wherever the pattern does, and more. A back-reference becomes
+ * its group again, or anything where no groups are given.
+ */
+function relaxed(node: Node, groups: Map<number, Node> | undefined): Node {
   switch (node.k) {
     case "cat":
     case "alt":
@@ -80,11 +88,11 @@ function relaxed(node: Node, groups: Map<number, Node>): Node {
       return { ...node, of: relaxed(node.of, groups) };
     case "group": {
       const of = relaxed(node.of, groups);
-      if (!someNode(node.of, (one) => one.k === "back")) groups.set(node.n, of);
+      if (!someNode(node.of, (one) => one.k === "back")) groups?.set(node.n, of);
       return of;
     }
     case "back": {
-      const of = groups.get(node.n);
+      const of = groups?.get(node.n);
       if (of && !node.fold) return of;
       const any: Node = { k: "set", set: anyChar };
       return { k: "repeat", of: any, min: 0, max: undefined, lazy: false };
@@ -93,6 +101,19 @@ function relaxed(node: Node, groups: Map<number, Node>): Node {
       return empty;
     default:
       return node;
+  }
+}
+
+/** The pattern as far as an automaton can tell it. RegexProblem. */
+function linear(tree: Node, hard: boolean): [Node, Program] {
+  const plan: Plan = { reverse: false, tags: "none" };
+  const plain = relaxed(tree, new Map<number, Node>());
+  try {
+    return [plain, compile(plain, plan)];
+  } catch (error) {
+    if (!hard || !(error instanceof RegexProblem)) throw error;
+    const rough = relaxed(tree, undefined);
+    return [rough, compile(rough, plan)];
   }
 }
 
@@ -125,12 +146,11 @@ export class Regex {
     this.groups = groups;
     this.#perl = perl;
     this.#hard = someNode(tree, (one) => one.k === "back" || one.k === "look");
-    this.#plain = relaxed(tree, new Map<number, Node>());
+    [this.#plain, this.#forward] = linear(tree, this.#hard);
     this.#tagged = compile(tree, {
       reverse: false,
       tags: perl || this.#hard ? "groups" : "posix",
     });
-    this.#forward = compile(this.#plain, { reverse: false, tags: "none" });
     const sets = [...this.#tagged.sets, ...this.#forward.sets];
     this.#classes = new Classes(sets, this.#forward.asserts || this.#tagged.asserts);
     const first = tree.k === "cat" ? tree.of[0] : tree;
@@ -204,8 +224,8 @@ export class Regex {
     }
   }
 
-  /** The leftmost match from a place on; `marks` says where any may begin, once that has been found out. */
-  from(text: string, from: number, marks: () => Uint8Array, work: MatchWork): Match | undefined {
+  /** The leftmost match from a place on; `starts` says where any may begin, and is asked when that pays or is known. */
+  from(text: string, from: number, starts: Starts, work: MatchWork): Match | undefined {
     const { text: literal, whole } = this.#literal;
     const firstEnd = this.#firstEnd(text, from, work);
     if (firstEnd < 0) return undefined;
@@ -218,12 +238,12 @@ export class Regex {
     const before = work.used;
     const enough = 64 + 4 * (firstEnd - from);
     let at = literal === "" ? from : placeOf(text, literal, from);
-    for (; at <= firstEnd && work.used - before < enough; at++) {
+    for (; !starts.marks && at <= firstEnd && work.used - before < enough; at++) {
       const found = this.#at(text, at, work);
       if (found) return new Match(this, text, { start: at, ...found }, work);
     }
-    const starts = marks();
-    for (at = starts.indexOf(1, at); at >= 0; at = starts.indexOf(1, at + 1)) {
+    const marks = (starts.marks ??= this.#marks(text, from, work));
+    for (at = marks.indexOf(1, at); at >= 0; at = marks.indexOf(1, at + 1)) {
       const found = this.#at(text, at, work);
       if (found) return new Match(this, text, { start: at, ...found }, work);
     }
@@ -231,7 +251,7 @@ export class Regex {
   }
 
   /** 1 for each place from the given one on where a match may begin. */
-  marks(text: string, from: number, work: MatchWork): Uint8Array {
+  #marks(text: string, from: number, work: MatchWork): Uint8Array {
     const marks = new Uint8Array(text.length + 1);
     this.#reverse.run(text, from, "all", work, marks);
     return marks;
@@ -260,7 +280,7 @@ export class Search {
   readonly #regex: Regex;
   readonly #text: string;
   readonly #work: MatchWork;
-  #marks: Uint8Array | undefined;
+  readonly #starts: Starts = { marks: undefined };
 
   constructor(regex: Regex, text: string, work: MatchWork) {
     this.#regex = regex;
@@ -271,9 +291,7 @@ export class Search {
   /** The leftmost match that begins at a place or behind it; places may only grow. */
   next(from: number): Match | undefined {
     if (from > this.#text.length) return undefined;
-    const marks = (): Uint8Array =>
-      (this.#marks ??= this.#regex.marks(this.#text, from, this.#work));
-    return this.#regex.from(this.#text, from, marks, this.#work);
+    return this.#regex.from(this.#text, from, this.#starts, this.#work);
   }
 }
 

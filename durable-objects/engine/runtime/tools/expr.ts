@@ -31,7 +31,7 @@ const compare =
 /** `text : pattern`: what the first group matched, or how many characters. */
 const match: Binary = (text, pattern, io) => {
   const { matching } = io.sys;
-  const made = regexFor(matching, pattern, pattern, { syntax: "basic", within: "start" });
+  const made = regexFor(matching, `expr ${pattern}`, pattern, { syntax: "basic", within: "start" });
   if (!(made instanceof Regex)) return io.fail(made.error, 2);
   const found = made.find(text, matching);
   return made.groups > 0 ? (found?.group(1) ?? "") : String(found ? found.end : 0);

@@ -151,10 +151,11 @@ export const find: Program<FindState> = {
         .paths.map((path): [string, number] => [path, 0])
         .reverse();
     } catch (error) {
-      if (!(error instanceof ToolExit)) throw error;
+      if (error instanceof Errno) io.say(error.message);
+      else if (!(error instanceof ToolExit)) throw error;
       state.c.o = io.pending;
       state.ended = true;
-      state.x = error.code;
+      state.x = error instanceof ToolExit ? error.code : 1;
     }
     return state;
   },

@@ -163,7 +163,7 @@ export function named(io: Io, how: string, word: string): number[] {
   const { matching } = io.sys;
   const pattern =
     how === "pkill" || how === "pgrep"
-      ? regexFor(matching, word, word, { syntax: "extended" })
+      ? regexFor(matching, `pgrep ${word}`, word, { syntax: "extended" })
       : undefined;
   if (pattern && !(pattern instanceof Regex))
     return io.fail(`bad regex '${word}': ${pattern.error}`);

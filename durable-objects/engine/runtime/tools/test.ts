@@ -90,7 +90,7 @@ const binary: Record<string, Binary> = {
   "-ot": (a, b, sys) => time(a, sys) < time(b, sys),
   "-ef": (a, b, sys) => sys.peek(a) !== undefined && sys.peek(a)?.ino === sys.peek(b)?.ino,
   "=~"(a, b, sys) {
-    const pattern = regexFor(sys.matching, b, b, { syntax: "extended" });
+    const pattern = regexFor(sys.matching, `=~ ${b}`, b, { syntax: "extended" });
     // bash: status 2 without a word of what is wrong.
     if (!(pattern instanceof Regex)) throw new TestProblem(`${b}: ${pattern.error}`);
     return pattern.test(a, sys.matching);

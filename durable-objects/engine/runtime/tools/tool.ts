@@ -258,8 +258,10 @@ export function stream<S>(name: string, spec: Stream<S>): Program<StreamState<S>
         const files = begun.files.length ? begun.files : ["-"];
         return { s: begun.state, f: files, ...(io.pending.length ? { o: io.pending } : {}) };
       } catch (error) {
-        if (!(error instanceof ToolExit)) throw error;
-        return { s: null as S, f: [], x: error.code, o: io.pending };
+        const code = error instanceof ToolExit ? error.code : (spec.badCode ?? 1);
+        if (error instanceof Errno) io.say(error.message);
+        else if (!(error instanceof ToolExit)) throw error;
+        return { s: null as S, f: [], x: code, o: io.pending };
       }
     },
     step: (sys, state) => streamStep(spec, sys, state),
