@@ -272,7 +272,7 @@ export const redisBytesMax = 384 * 1024;
 /** Of a one-liner in Python, JavaScript and their like: its text, nested brackets, characters or items of one value. */
 export const scriptBytesMax = 16 * 1024;
 export const scriptDepthMax = 60;
-export const scriptValueMax = 50_000;
+export const scriptValueMax = 20_000;
 /** Operations of one between two looks at its process. */
 export const scriptStepsMax = 500;
 /** Lines of a repeating log that are still told when nobody looked for long. */

@@ -129,3 +129,52 @@ describe("others", () => {
     expect(world.log(spec)).toBe("tick 1\ntick 2\ntick 3\ntick 4\n");
   });
 });
+
+describe("bounds", () => {
+  test.each([
+    ["python", "x = [1]\nwhile True:\n  x = [x, x]"],
+    ["python", "x = 'a' * 20000\ny = [x] * 20000\nprint(y)"],
+    ["python", "x = 'a' * 20000\nprint(x.replace('a', x))"],
+    ["python", "x = 'a' * 20000\ny = x.join([x] * 20000)"],
+    ["python", "x = [0]\nwhile True: x = x + x"],
+    ["node", "let x = 'a'; while (true) { x += x }"],
+    ["node", "const a = 'x'.repeat(9000).split(''); while (true) { a.map(x => a.map(y => y)) }"],
+    ["node", "let x = {}; while (true) { x = {a: x, b: x} }"],
+    ["perl", "my $x = 'a'; while (1) { $x = $x . $x }"],
+  ])("%s %j ends", (program, source) => {
+    const made = run(program === "perl" ? "perl:5.36" : program, [
+      program,
+      program === "python" ? "-c" : "-e",
+      source,
+    ]);
+    expect(made.err).toContain("this sandbox simulates one-liners only");
+  });
+
+  test("parts of programs never crash", () => {
+    let seed = 7;
+    const next = (n: number): number => (seed = (seed * 16_807) % 2_147_483_647) % n;
+    const world = new RuntimeWorld();
+    const faults: unknown[] = [];
+    Object.assign(world, { fault: (_work: string, error: unknown) => faults.push(error) });
+    const boxes = Object.entries(images).map(
+      ([name, image]) =>
+        [
+          name,
+          world.start(world.spec(world.pod(name), "x", image, { command: ["sleep", "100000"] })),
+        ] as const,
+    );
+    for (let i = 0; i < 1_500; i++) {
+      const { args } = rows[next(rows.length)] as Row;
+      const source = [...(args.at(-1) ?? "")];
+      for (let cuts = next(3) + 1; cuts > 0; cuts--)
+        source.splice(
+          next(source.length || 1),
+          next(4),
+          ...(next(2) ? ["([{;,.+'\"$1x"[next(12)] ?? ""] : []),
+        );
+      const spec = boxes.find(([name]) => name === args[0])?.[1];
+      if (spec) world.exec(spec, [...args.slice(0, -1), source.join("")]);
+    }
+    expect(faults).toEqual([]);
+  });
+});

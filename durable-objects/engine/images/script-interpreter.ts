@@ -7,7 +7,7 @@ import type { Sys } from "../runtime/sys.ts";
 import { readProgram } from "./script-program.ts";
 import { ScriptRun } from "./script-run.ts";
 import { Unsupported, type Language } from "./script-tokens.ts";
-import { isCallable, ScriptError, type Value } from "./script-values.ts";
+import { Budget, isCallable, ScriptError, type Value } from "./script-values.ts";
 
 export interface ScriptState {
   /** Its text. */
@@ -26,13 +26,15 @@ export interface ScriptState {
 }
 
 /** Numbers that JSON has not, and what is no plain list, written down with a mark. */
-function written(value: Value): unknown {
+function written(value: Value, budget: Budget): unknown {
+  budget.take(typeof value === "string" ? value.length : 4);
   if (typeof value === "bigint") return { i: value.toString() };
   if (value === undefined) return { u: 1 };
   if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
     return { n: Object.is(value, -0) ? "-0" : String(value) };
-  if (Array.isArray(value)) return value.map(written);
-  if (value instanceof Map) return { m: [...value].map(([key, item]) => [key, written(item)]) };
+  if (Array.isArray(value)) return value.map((item) => written(item, budget));
+  if (value instanceof Map)
+    return { m: [...value].map(([key, item]) => [key, written(item, budget)]) };
   if (isCallable(value)) throw new Unsupported("a function that is kept");
   return value;
 }
@@ -115,9 +117,10 @@ export function runScript(sys: Sys, state: ScriptState, language: Language): Ste
   const vars = new Map(
     Object.entries(state.v ?? {}).map(([name, value]) => [name, readBack(value)]),
   );
-  const run = new ScriptRun(language, hostOf(sys, state, language), vars);
+  const used = { steps: 0 };
+  const run = new ScriptRun(language, hostOf(sys, state, language, used), vars);
   try {
-    for (let left = scriptStepsMax; left > 0; left--) {
+    for (let left = scriptStepsMax; left > 0 && used.steps < stepsAtOnce; left--) {
       const op = program[state.at ?? 0];
       if (!op) return { exit: 0 };
       const { next, outcome } = run.step(op, state.at ?? 0);
@@ -137,7 +140,10 @@ export function runScript(sys: Sys, state: ScriptState, language: Language): Ste
 
 function keepVariables(sys: Sys, state: ScriptState, vars: Map<string, Value>): void {
   if (vars.size === 0) delete state.v;
-  else state.v = Object.fromEntries([...vars].map(([name, value]) => [name, written(value)]));
+  else {
+    const budget = new Budget();
+    state.v = Object.fromEntries([...vars].map(([name, value]) => [name, written(value, budget)]));
+  }
   sys.held = state.v ? JSON.stringify(state.v).length : 0;
 }
 
@@ -151,15 +157,26 @@ function failed(sys: Sys, state: ScriptState, language: Language, error: unknown
     sys.complain(encodeUtf8(complaint(language, source, error, languageVersion(sys, language))));
     return { exit: language === "perl" || language === "php" ? 255 : 1 };
   }
+  // What V8 itself makes no value of: a text or number out of its range, a mixture of number types.
+  if (error instanceof RangeError || error instanceof TypeError) {
+    refuse(sys, language, error.message);
+    return { exit: 1 };
+  }
   throw error;
 }
 
-/** CPU of one evaluated step, microseconds; and how many one operation may take. */
+/** CPU of one evaluated step, microseconds. */
 const stepCost = 0.2;
-const stepsPerOperationMax = 100_000;
+/** Steps of one look at a process: after so many it goes on later, and one operation may take no more at all. */
+const stepsAtOnce = 20_000;
+const stepsMax = 120_000;
 
-function hostOf(sys: Sys, state: ScriptState, language: Language): ScriptRun["host"] {
-  let steps = 0;
+function hostOf(
+  sys: Sys,
+  state: ScriptState,
+  language: Language,
+  used: { steps: number },
+): ScriptRun["host"] {
   return {
     now: sys.now,
     hostname: sys.container.hostname,
@@ -182,9 +199,10 @@ function hostOf(sys: Sys, state: ScriptState, language: Language): ScriptRun["ho
         );
       }
     },
-    charge() {
-      if (++steps > stepsPerOperationMax) throw new Unsupported("so much at once");
-      sys.charge(stepCost);
+    charge(more = 1) {
+      used.steps += more;
+      if (used.steps > stepsMax) throw new Unsupported("so much at once");
+      sys.charge(stepCost * more);
     },
   };
 }

@@ -7,7 +7,7 @@ import {
   arithmetic,
   bounded,
   inspect,
-  isCallable,
+  joined,
   order,
   ScriptError,
   text,
@@ -30,7 +30,8 @@ export interface Host {
   random(): number;
   write(fd: 1 | 2, text: string): void;
   readFile(path: string): string;
-  charge(): void;
+  /** So many steps were made. */
+  charge(steps?: number): void;
 }
 
 export interface Runner {
@@ -297,11 +298,9 @@ const shared: Record<string, Fn> = {
   time: (run) => Math.floor(run.host.now / 1000),
   hostname: (run) => run.host.hostname,
   join: (run, [by, ...values]) =>
-    bounded(
-      values
-        .flat()
-        .map((value) => string(run, value))
-        .join(string(run, by)),
+    joined(
+      values.flat().map((value) => string(run, value)),
+      string(run, by),
     ),
   reverse: (_run, args) => args.flat().reverse(),
   bpi: (run, [digits = 40]) => piDigits(number(run, digits)),
@@ -314,10 +313,9 @@ const phpFunctions: Record<string, Fn> = {
   strrev: (run, [value]) => [...string(run, value)].reverse().join(""),
   str_repeat: (run, [value, times]) => arithmetic("perl", "x", value, number(run, times)),
   implode: (run, [by, values]) =>
-    bounded(
-      list(run, values)
-        .map((value) => string(run, value))
-        .join(string(run, by)),
+    joined(
+      list(run, values).map((value) => string(run, value)),
+      string(run, by),
     ),
   explode: (run, [by, value]) => string(run, value).split(string(run, by)),
   count: (run, [values]) => list(run, values).length,
@@ -357,6 +355,16 @@ const functions: Record<Language, Record<string, Fn>> = {
   php: phpFunctions,
 };
 
+/** Characters and items that a call may go over. */
+export function sizeOf(values: readonly Value[]): number {
+  let size = 1;
+  for (const value of values)
+    if (typeof value === "string") size += value.length >> 4;
+    else if (Array.isArray(value)) size += value.length;
+    else if (value instanceof Map) size += value.size;
+  return size;
+}
+
 /** A call of a function by its full name; noFunction: there is none of that name. */
 export function callFunction(run: Runner, name: string, args: Value[]): Value {
   if (name === "sprintf") return sprintf(run, args);
@@ -369,5 +377,6 @@ export function callFunction(run: Runner, name: string, args: Value[]): Value {
     ]);
   const table = functions[run.language];
   const found = Object.hasOwn(table, name) ? table[name] : undefined;
+  run.host.charge(sizeOf(args));
   return found ? found(run, args) : noFunction;
 }

@@ -1,17 +1,21 @@
 /** Methods of texts, lists, numbers and dictionaries of the little interpreters. */
 import { Unsupported } from "./script-tokens.ts";
 import { format } from "./script-format.ts";
-import { list, number, sorted, string, type Runner } from "./script-library.ts";
+import { list, number, sizeOf, sorted, string, type Runner } from "./script-library.ts";
 import {
   arithmetic,
   bounded,
   isCallable,
+  joined,
   ScriptError,
   toNumber,
   truthy,
   typeName,
   type Value,
 } from "./script-values.ts";
+
+const replacedAll = (self: string, from: string, to: string): string =>
+  joined(self.split(from), to);
 
 type Method = (run: Runner, self: string, args: Value[]) => Value;
 
@@ -26,18 +30,17 @@ const textMethods: Record<string, Method> = {
       .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
       .join(" "),
   join: (run, self, [values]) =>
-    bounded(
-      list(run, values)
-        .map((value) => string(run, value))
-        .join(self),
+    joined(
+      list(run, values).map((value) => string(run, value)),
+      self,
     ),
   split: (run, self, [by]) =>
     by === undefined || by === null ? self.trim().split(/\s+/) : self.split(string(run, by)),
   replace: (run, self, [from, to]) =>
     run.language === "node"
       ? self.replace(string(run, from), () => string(run, to))
-      : self.replaceAll(string(run, from), string(run, to)),
-  replaceAll: (run, self, [from, to]) => self.replaceAll(string(run, from), string(run, to)),
+      : replacedAll(self, string(run, from), string(run, to)),
+  replaceAll: (run, self, [from, to]) => replacedAll(self, string(run, from), string(run, to)),
   startswith: (run, self, [what]) => self.startsWith(string(run, what)),
   endswith: (run, self, [what]) => self.endsWith(string(run, what)),
   count: (run, self, [what]) => BigInt(self.split(string(run, what)).length - 1),
@@ -108,10 +111,9 @@ const listMethods: Record<string, (run: Runner, self: Value[], args: Value[]) =>
       : self.reduce((a, b) => called(run, fn, [a, b]), first),
   forEach: (run, self, [fn]) => void self.forEach((value, i) => called(run, fn, [value, i, self])),
   join: (run, self, [by]) =>
-    bounded(
-      self
-        .map((value) => string(run, value))
-        .join(by === undefined ? (run.language === "node" ? "," : "") : string(run, by)),
+    joined(
+      self.map((value) => string(run, value)),
+      by === undefined ? (run.language === "node" ? "," : "") : string(run, by),
     ),
   reverse: (run, self) => (run.language === "node" ? self.reverse() : [...self].reverse()),
   sort: (run, self) =>
@@ -150,6 +152,7 @@ const numberMethods: Record<string, (run: Runner, self: number | bigint, args: V
 
 /** `holder.name(args)`. */
 export function callMethod(run: Runner, holder: Value, name: string, args: Value[]): Value {
+  run.host.charge(sizeOf([holder, ...args]));
   const has = (table: object): boolean => Object.hasOwn(table, name);
   if (typeof holder === "string" && has(textMethods))
     return bounded(textMethods[name]!(run, holder, args));

@@ -9,6 +9,7 @@ import {
   arithmetic,
   bounded,
   inspect,
+  joined,
   order,
   same,
   ScriptError,
@@ -112,13 +113,17 @@ export class ScriptRun {
       .map((arg) => this.value(arg))
       .flatMap((one) => (language === "perl" && Array.isArray(one) ? one : [one]));
     if (values.length === 0 && language === "perl") values.push(this.vars.get("$_"));
-    const joined = (by: string): string => values.map((value) => text(language, value)).join(by);
+    const together = (by: string): string =>
+      joined(
+        values.map((value) => text(language, value)),
+        by,
+      );
     const option = (name: string, otherwise: string): string =>
       named[name] ? text(language, this.value(named[name])) : otherwise;
     switch (how) {
       case "print": {
         const err = named["file"] ? option("file", "") === "<stderr>" : false;
-        return host.write(err ? 2 : 1, joined(option("sep", " ")) + option("end", "\n"));
+        return host.write(err ? 2 : 1, together(option("sep", " ")) + option("end", "\n"));
       }
       case "log":
       case "logerr": {
@@ -129,22 +134,28 @@ export class ScriptRun {
               ? inspect(language, value)
               : text(language, value),
         );
-        return host.write(how === "log" ? 1 : 2, `${shown.join(" ")}\n`);
+        return host.write(how === "log" ? 1 : 2, `${joined(shown, " ")}\n`);
       }
       case "out":
-        return host.write(1, joined("") + (language === "perl" && host.lineEnds ? "\n" : ""));
+        return host.write(1, together("") + (language === "perl" && host.lineEnds ? "\n" : ""));
       case "err":
-        return host.write(2, joined(""));
+        return host.write(2, together(""));
       case "line":
-        return host.write(1, `${joined("")}\n`);
+        return host.write(1, `${together("")}\n`);
       case "puts":
       case "putserr": {
         const lines = values.flatMap((value) => (Array.isArray(value) ? value : [value]));
         const shown = lines.map((value) => `${text(language, value).replace(/\n$/, "")}\n`);
-        return host.write(how === "puts" ? 1 : 2, shown.join("") || "\n");
+        return host.write(how === "puts" ? 1 : 2, joined(shown, "") || "\n");
       }
       case "inspect":
-        return host.write(1, values.map((value) => `${inspect(language, value)}\n`).join(""));
+        return host.write(
+          1,
+          joined(
+            values.map((value) => `${inspect(language, value)}\n`),
+            "",
+          ),
+        );
       case "format":
         return host.write(1, text(language, callFunction(this, "sprintf", values)));
     }
@@ -168,8 +179,9 @@ export class ScriptRun {
       case "string":
         return e.v;
       case "template":
-        return bounded(
-          e.parts.map((part) => (typeof part === "string" ? part : this.#formatted(part))).join(""),
+        return joined(
+          e.parts.map((part) => (typeof part === "string" ? part : this.#formatted(part))),
+          "",
         );
       case "var":
         return this.#variable(e.n);

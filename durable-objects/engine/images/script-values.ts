@@ -39,6 +39,24 @@ export function bounded<T extends Value>(value: T): T {
   return value;
 }
 
+/** How much a value may be written out to: lists may hold each other many times. */
+export class Budget {
+  #left = scriptValueMax * 4;
+
+  take(size: number): void {
+    this.#left -= size;
+    if (this.#left < 0) throw new Unsupported("a value of that size");
+  }
+}
+
+/** Texts put together, if they are not too large then. */
+export function joined(parts: readonly string[], by: string): string {
+  let size = by.length * parts.length;
+  for (const part of parts) size += part.length;
+  if (size > scriptValueMax * 4) throw new Unsupported("a value of that size");
+  return parts.join(by);
+}
+
 const pythonTypes = (value: Value): string => {
   if (value === null || value === undefined) return "NoneType";
   if (typeof value === "bigint") return "int";
@@ -88,31 +106,38 @@ const quoteFor = (language: Language, value: string): string => {
 };
 
 /** A value within a list, or as `repr` and `console.log` of an object show it. */
-export function inspect(language: Language, value: Value, depth = 0): string {
+export function inspect(
+  language: Language,
+  value: Value,
+  depth = 0,
+  budget = new Budget(),
+): string {
+  budget.take(typeof value === "string" ? value.length : 1);
   if (typeof value === "string") return quoteFor(language, value);
   if (depth > 8) return "...";
   const node = language === "node";
   if (Array.isArray(value)) {
-    const items = value.map((item) => inspect(language, item, depth + 1));
-    if (node) return items.length ? `[ ${items.join(", ")} ]` : "[]";
-    return `[${items.join(", ")}]`;
+    const items = value.map((item) => inspect(language, item, depth + 1, budget));
+    if (node) return items.length ? `[ ${joined(items, ", ")} ]` : "[]";
+    return `[${joined(items, ", ")}]`;
   }
   if (value instanceof Map) {
     const pairs = [...value].map(([key, item]) => {
-      const shown = inspect(language, item, depth + 1);
+      const shown = inspect(language, item, depth + 1, budget);
       if (node)
         return `${/^[A-Za-z_$][\w$]*$/.test(key) ? key : quoteFor(language, key)}: ${shown}`;
       return `${quoteFor(language, key)}${language === "ruby" ? " => " : ": "}${shown}`;
     });
-    if (node) return pairs.length ? `{ ${pairs.join(", ")} }` : "{}";
-    return `{${pairs.join(", ")}}`;
+    if (node) return pairs.length ? `{ ${joined(pairs, ", ")} }` : "{}";
+    return `{${joined(pairs, ", ")}}`;
   }
   if ((value === null || value === undefined) && language === "ruby") return "nil";
-  return text(language, value);
+  return text(language, value, budget);
 }
 
 /** A value as a string of its language. */
-export function text(language: Language, value: Value): string {
+export function text(language: Language, value: Value, budget = new Budget()): string {
+  budget.take(typeof value === "string" ? value.length : 1);
   switch (typeof value) {
     case "string":
       return value;
@@ -130,13 +155,16 @@ export function text(language: Language, value: Value): string {
     return language === "node" ? String(value) : "";
   }
   if (Array.isArray(value) && language === "node")
-    return value
-      .map((item) => (item === null || item === undefined ? "" : text(language, item)))
-      .join(",");
+    return joined(
+      value.map((item) =>
+        item === null || item === undefined ? "" : text(language, item, budget),
+      ),
+      ",",
+    );
   if (Array.isArray(value) && language === "php") return "Array";
   if (value instanceof Map && language === "node") return "[object Object]";
   if (isCallable(value)) return "[Function (anonymous)]";
-  return inspect(language, value);
+  return inspect(language, value, 0, budget);
 }
 
 export function truthy(language: Language, value: Value): boolean {
