@@ -1,13 +1,12 @@
 /** python and node: one-liners, and Python's own file server. */
 import { Errno } from "../runtime/errno.ts";
-import { encodeUtf8 } from "../runtime/bytes.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program, Step } from "../runtime/program.ts";
+import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { alpineFiles, debianFiles, debianReleases, runtimeFiles, type FileTable } from "./base.ts";
 import { commandEntry } from "./command-entry.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
-import { commonLogTime, httpDate, plainTime, rfc3339Milli } from "./log-times.ts";
+import { commonLogTime, httpDate } from "./log-times.ts";
 import { mimeType } from "./mime.ts";
 import { answer, html, targetOf } from "./serve.ts";
 import { languageVersion, runScript, takeScript, type ScriptState } from "./script-interpreter.ts";

@@ -3,12 +3,11 @@ import { scriptValueMax } from "../limits.ts";
 import { rfc3339Milli } from "./log-times.ts";
 import { format, piDigits, sprintf } from "./script-format.ts";
 import { Unsupported, type Language } from "./script-tokens.ts";
+import { arithmetic, order } from "./script-arithmetic.ts";
 import {
-  arithmetic,
   bounded,
   inspect,
   joined,
-  order,
   ScriptError,
   text,
   toNumber,

@@ -2,8 +2,8 @@
 import { Unsupported } from "./script-tokens.ts";
 import { format } from "./script-format.ts";
 import { list, number, sizeOf, sorted, string, type Runner } from "./script-library.ts";
+import { arithmetic } from "./script-arithmetic.ts";
 import {
-  arithmetic,
   bounded,
   isCallable,
   joined,

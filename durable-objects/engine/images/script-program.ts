@@ -131,8 +131,8 @@ class ProgramReader extends StatementReader {
       this.accept("my") ||
       this.accept("our");
     const from = this.ops.length;
-    do this.simple();
-    while (declares && this.accept(","));
+    this.simple();
+    if (declares) while (this.accept(",")) this.simple();
     this.#modifier(from);
     this.#ended();
   }

@@ -2,16 +2,15 @@
 import { scriptDepthMax } from "../limits.ts";
 import { callFunction, member, nodeGlobals, noFunction, type Host } from "./script-library.ts";
 import { callMethod } from "./script-methods.ts";
+import { printValues } from "./script-print.ts";
 import { pathOf, type Expr } from "./script-expressions.ts";
 import type { Op } from "./script-statements.ts";
 import { Unsupported, type Language } from "./script-tokens.ts";
+import { arithmetic, order, same } from "./script-arithmetic.ts";
 import {
-  arithmetic,
   bounded,
   inspect,
   joined,
-  order,
-  same,
   ScriptError,
   text,
   truthy,
@@ -54,7 +53,7 @@ export class ScriptRun {
       case "next":
         return go(this.#next(op) ? at + 1 : op.to);
       case "print":
-        this.#print(op);
+        printValues(this, op);
         return go(at + 1);
       case "sleep": {
         const ms = Number(text("node", this.value(op.e))) * op.unitMs;
@@ -105,61 +104,6 @@ export class ScriptRun {
       else throw new Unsupported("an assignment to that");
       bounded(Array.isArray(holder) ? holder : "");
     }
-  }
-
-  #print({ how, args, named }: Op & { k: "print" }): void {
-    const { language, host } = this;
-    const values = args
-      .map((arg) => this.value(arg))
-      .flatMap((one) => (language === "perl" && Array.isArray(one) ? one : [one]));
-    if (values.length === 0 && language === "perl") values.push(this.vars.get("$_"));
-    const together = (by: string): string =>
-      joined(
-        values.map((value) => text(language, value)),
-        by,
-      );
-    const option = (name: string, otherwise: string): string =>
-      named[name] ? text(language, this.value(named[name])) : otherwise;
-    switch (how) {
-      case "print": {
-        const err = named["file"] ? option("file", "") === "<stderr>" : false;
-        return host.write(err ? 2 : 1, together(option("sep", " ")) + option("end", "\n"));
-      }
-      case "log":
-      case "logerr": {
-        const shown = values.map((value) =>
-          typeof value === "string"
-            ? value
-            : typeof value === "object" && value !== null
-              ? inspect(language, value)
-              : text(language, value),
-        );
-        return host.write(how === "log" ? 1 : 2, `${joined(shown, " ")}\n`);
-      }
-      case "out":
-        return host.write(1, together("") + (language === "perl" && host.lineEnds ? "\n" : ""));
-      case "err":
-        return host.write(2, together(""));
-      case "line":
-        return host.write(1, `${together("")}\n`);
-      case "puts":
-      case "putserr": {
-        const lines = values.flatMap((value) => (Array.isArray(value) ? value : [value]));
-        const shown = lines.map((value) => `${text(language, value).replace(/\n$/, "")}\n`);
-        return host.write(how === "puts" ? 1 : 2, joined(shown, "") || "\n");
-      }
-      case "inspect":
-        return host.write(
-          1,
-          joined(
-            values.map((value) => `${inspect(language, value)}\n`),
-            "",
-          ),
-        );
-      case "format":
-        return host.write(1, text(language, callFunction(this, "sprintf", values)));
-    }
-    throw new Unsupported(how);
   }
 
   value(e: Expr): Value {
