@@ -296,6 +296,12 @@ export const unlimitedCpuMilli = 4_000;
 export const requestWindowMs = 15_000;
 /** Bytes of all keys and values of one redis: they lie in its Pod's record. */
 export const redisBytesMax = 384 * 1024;
+/** Of a one-liner in Python, JavaScript and their like: its text, nested brackets, characters or items of one value. */
+export const scriptBytesMax = 16 * 1024;
+export const scriptDepthMax = 60;
+export const scriptValueMax = 20_000;
+/** Operations of one between two looks at its process. */
+export const scriptStepsMax = 500;
 /** Lines of a repeating log that are still told when nobody looked for long. */
 export const repeatedLinesMax = 2_000;
 

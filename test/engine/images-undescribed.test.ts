@@ -62,6 +62,11 @@ describe("a container's words", () => {
     ],
     [
       "some/app",
+      { args: ["sh", "-c", "echo 'nosuch; echo $?' | sh"] },
+      "0/1 Completed 0: sh: nosuch: not found\n127\n",
+    ],
+    [
+      "some/app",
       { command: ["java", "-jar", "app.jar"] },
       "1/1 Running 0: standing in for some/app",
     ],

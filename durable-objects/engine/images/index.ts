@@ -18,8 +18,9 @@ import { nginx } from "./nginx.ts";
 import { packageManagers } from "./package-managers.ts";
 import { pause } from "./pause.ts";
 import { phpApache } from "./php-apache.ts";
-import { redis, redisReplicas, valkey } from "./redis.ts";
+import { kubernetesRedis, redis, redisReplicas, valkey } from "./redis.ts";
 import { resourceConsumer } from "./resource-consumer.ts";
+import { scriptLanguages } from "./script-languages.ts";
 import { stressImages } from "./stress.ts";
 import { unknownPrograms, unknownVersion } from "./unknown.ts";
 import type { Program } from "../runtime/program.ts";
@@ -38,6 +39,7 @@ const definitions: ImageDefinition[] = [
   phpApache,
   pythonImage,
   redis,
+  kubernetesRedis,
   resourceConsumer,
   valkey,
   ...databaseImages,
@@ -58,6 +60,7 @@ export function imagePrograms(): Program[] {
     ...definitions.flatMap((definition) => definition.programs ?? []),
     ...databasePrograms,
     ...packageManagers,
+    ...scriptLanguages,
     ...unknownPrograms,
   ];
 }

@@ -1,93 +1,25 @@
 /** python and node: one-liners, and Python's own file server. */
 import { Errno } from "../runtime/errno.ts";
-import { encodeUtf8 } from "../runtime/bytes.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program, Step } from "../runtime/program.ts";
+import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { alpineFiles, debianFiles, debianReleases, runtimeFiles, type FileTable } from "./base.ts";
 import { commandEntry } from "./command-entry.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
-import { commonLogTime, httpDate, plainTime, rfc3339Milli } from "./log-times.ts";
+import { commonLogTime, httpDate } from "./log-times.ts";
 import { mimeType } from "./mime.ts";
 import { answer, html, targetOf } from "./serve.ts";
-import {
-  javascript,
-  parseSnippet,
-  python,
-  type Action,
-  type Part,
-  type Snippet,
-} from "./snippets.ts";
+import { languageVersion, runScript, takeScript, type ScriptState } from "./script-interpreter.ts";
 import { resolveVersion } from "./tags.ts";
 
-interface State {
-  /** What runs: its text is in the arguments or a file, parsed again at each step. */
-  source?: string;
-  /** Statements done. */
-  at?: number;
+interface State extends ScriptState {
   /** Serves this folder. */
   folder?: string;
-  x?: number;
 }
 
-const text = (sys: Sys, iso: boolean, part: Part): string | undefined => {
-  if (typeof part === "string") return encodeUtf8(part);
-  if ("env" in part) return sys.env[part.env] ?? part.otherwise;
-  if ("host" in part) return sys.container.hostname;
-  return iso
-    ? rfc3339Milli(sys.now)
-    : `${plainTime(sys.now)}.${String(sys.now % 1000).padStart(3, "0")}000`;
-};
-
-/** Runs one action; what to do next, if not the next one. */
-function act(sys: Sys, action: Action, name: string): Step {
-  if (action.k === "exit") return { exit: action.code };
-  if (action.k === "sleep") return { wait: { t: sys.now + action.ms } };
-  const pieces = action.text.map((part) => text(sys, name === "node", part));
-  const missing = action.text[pieces.indexOf(undefined)];
-  if (pieces.includes(undefined)) {
-    const key = typeof missing === "object" && "env" in missing ? missing.env : "";
-    sys.complain(
-      `Traceback (most recent call last):\n  File "<string>", line 1, in <module>\nKeyError: '${key}'\n`,
-    );
-    return { exit: 1 };
-  }
-  sys.write(action.err ? 2 : 1, pieces.join(""));
-  return undefined;
-}
-
-function runSnippet(sys: Sys, state: State, name: string): Step {
-  const parsed = parseSnippet(name === "node" ? javascript : python, state.source ?? "") as Snippet;
-  for (let left = 100; left > 0; left--) {
-    const at = state.at ?? 0;
-    const { actions, loop } = parsed;
-    const action =
-      actions[at] ?? (loop?.length ? loop[(at - actions.length) % loop.length] : undefined);
-    if (!action) return { exit: 0 };
-    // A loop's counter would grow for ever: it goes round.
-    state.at =
-      loop?.length && at >= actions.length
-        ? actions.length + ((at - actions.length + 1) % loop.length)
-        : at + 1;
-    const step = act(sys, action, name);
-    if (step) return step;
-  }
-  return undefined;
-}
-
-/** Takes a program's text; what is beyond us is refused. */
-function take(sys: Sys, source: string, name: string): State {
-  const parsed = parseSnippet(name === "node" ? javascript : python, source);
-  if (!("bad" in parsed)) return { source };
-  sys.complain(
-    `${name}: this sandbox simulates one-liners only (printing, sleeping, exiting, the environment); it cannot run: ${parsed.bad.slice(0, 200)}\n`,
-  );
-  return { x: 1 };
-}
-
-function fromFile(sys: Sys, path: string, name: string): State {
+function fromFile(sys: Sys, path: string, name: "python" | "node"): State {
   try {
-    return take(sys, sys.readFile(path), name);
+    return takeScript(sys, name, sys.readFile(path));
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     if (name === "node") {
@@ -129,10 +61,14 @@ function fileServer(sys: Sys, words: string[]): State {
   return { folder };
 }
 
-/** The version of an image of that name; another has a recent one. */
-function numberOf(sys: Sys, name: "python" | "node"): string {
-  const { version } = sys.container.image;
-  return /^\d+\.\d+\.\d+$/.test(version) ? version : name === "node" ? "24.11.1" : "3.14.0";
+/** The program that an option brings. */
+function givenText(
+  name: "python" | "node",
+  [option = "", text = ""]: string[],
+): string | undefined {
+  if (name === "python") return option === "-c" ? text : undefined;
+  if (option === "-e" || option === "--eval") return text;
+  return /^(-p|--print|-pe)$/.test(option) ? `console.log(${text})` : undefined;
 }
 
 const interpreter = (name: "python" | "node"): Program<State> => ({
@@ -141,16 +77,16 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
     const words = sys.argv.slice(1);
     if (name === "python") while (/^-[uBEsIq]+$/.test(words[0] ?? "")) words.shift();
     const [first, second] = words;
-    const version = sys.env.NODE_VERSION ?? sys.env.PYTHON_VERSION ?? numberOf(sys, name);
+    const version = languageVersion(sys, name);
     if (first === "--version" || first === "-V" || (name === "node" && first === "-v")) {
       sys.write(1, name === "node" ? `v${version}\n` : `Python ${version}\n`);
       return { x: 0 };
     }
-    if (first === "-c" && name === "python") return take(sys, second ?? "", name);
-    if ((first === "-e" || first === "--eval") && name === "node")
-      return take(sys, second ?? "", name);
-    if ((first === "-p" || first === "--print") && name === "node")
-      return take(sys, `console.log(${second ?? ""})`, name);
+    const source = givenText(name, words);
+    if (source !== undefined) {
+      const rest = words.slice(2);
+      return { ...takeScript(sys, name, source), ...(rest.length ? { w: rest } : {}) };
+    }
     if (first === "-m" && name === "python") {
       if (second === "http.server") return fileServer(sys, words.slice(2));
       sys.complain(
@@ -167,7 +103,7 @@ const interpreter = (name: "python" | "node"): Program<State> => ({
   },
   step(sys, state) {
     if (state.x !== undefined) return { exit: state.x };
-    return state.folder === undefined ? runSnippet(sys, state, name) : { wait: {} };
+    return state.folder === undefined ? runScript(sys, state, name) : { wait: {} };
   },
   // Neither has a handler for SIGTERM; Ctrl-C is an exception to Python.
   handles: (state, signal) => signal === 2 && state?.folder !== undefined,
@@ -291,7 +227,21 @@ export const nodeImage = image(
   (tag) =>
     resolveVersion(
       {
-        series: { 12: 22, 14: 21, 16: 20, 18: 20, 20: 19, 22: 21, 24: 11, 25: 2 },
+        series: {
+          0: 12,
+          4: 9,
+          6: 17,
+          8: 17,
+          10: 24,
+          12: 22,
+          14: 21,
+          16: 20,
+          18: 20,
+          20: 19,
+          22: 21,
+          24: 11,
+          25: 2,
+        },
         latest: "25.2.0",
         names: { lts: "24.11.1", current: "25.2.0" },
         variants,

@@ -86,14 +86,9 @@ const series = { 2: 8, 3: 2, 4: 0, 5: 0, 6: 2, 7: 4, 8: 4 };
 export const redis: ImageDefinition = {
   repositories: [
     "docker.io/library/redis",
-    "registry.k8s.io/redis",
-    "k8s.gcr.io/redis",
-    "gcr.io/google_containers/redis",
-    "gcr.io/google-containers/redis",
     "docker.io/bitnami/redis",
     "public.ecr.aws/docker/library/redis",
     "mirror.gcr.io/library/redis",
-    "registry.k8s.io/e2e-test-images/redis",
   ],
   resolveTag: (tag) =>
     tag === "e2e"
@@ -105,6 +100,20 @@ export const redis: ImageDefinition = {
   version: kept,
   bootLog: bootLines,
   programs: [redisServer, redisCli, redisBenchmark, entrypoint, follower],
+};
+
+/** Kubernetes' own copy; `v1` is the one of its old examples. */
+export const kubernetesRedis: ImageDefinition = {
+  repositories: [
+    "registry.k8s.io/redis",
+    "k8s.gcr.io/redis",
+    "gcr.io/google_containers/redis",
+    "gcr.io/google-containers/redis",
+    "registry.k8s.io/e2e-test-images/redis",
+  ],
+  resolveTag: (tag) => (tag === "v1" ? "2.8.19" : redis.resolveTag(tag)),
+  version: kept,
+  bootLog: bootLines,
 };
 
 const replica = (repositories: string[], file: string, tags: RegExp): ImageDefinition => {

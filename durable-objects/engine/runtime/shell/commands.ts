@@ -330,7 +330,9 @@ function located(
 
 /** What a container's own command, a probe or a hook runs; whoever types at a prompt is told what is not there. */
 function mayStandIn({ sys, state }: Shell): boolean {
-  if (state.ia || findImage(sys.container.record.spec.image).known) return false;
+  // Commands that come from standard input are typed, with a prompt or without.
+  if (state.ia || state.sm === "s" || findImage(sys.container.record.spec.image).known)
+    return false;
   const session = sys.process.se === undefined ? undefined : sys.kernel.pod.se[sys.process.se];
   return session === undefined || session.k === "own" || session.q === true;
 }
