@@ -195,6 +195,31 @@ describe("every text field of every kind", () => {
   });
 });
 
+describe("names that every object of JavaScript has", () => {
+  const inherited = ["constructor", "toString", "__proto__", "hasOwnProperty"];
+
+  test.for(kinds)("$id", (r) => {
+    let world = new World({ nodes: 1 });
+    const url = collectionOf(r);
+    const sample = sampleOf(r.apiVersion, r.kind, "f-1");
+    for (const path of fields.get(r.id) ?? [])
+      for (const text of inherited) {
+        // As a key of a map, too.
+        const key = path.map((step) => (step === "key" ? text : step));
+        const bodies = [withText(sample, path, text)];
+        if (path.includes("key")) bodies.push(withText(sample, key, "a"));
+        for (const body of bodies) {
+          const answer = world.request("POST", url, body);
+          expectAnswer(answer, show(path, text));
+          if (answer.status !== 201) continue;
+          world.advance(2_500);
+          world.rows(url);
+          world = new World({ nodes: 1 });
+        }
+      }
+  });
+});
+
 describe("what is no body", () => {
   const world = new World({ nodes: 1 });
   world.create(sampleOf("v1", "Pod", "f-1"), sampleOf("apps/v1", "Deployment", "f-1"));

@@ -5,7 +5,7 @@
  */
 import { goQuote } from "../api/field.ts";
 import { StatusError } from "../api/status.ts";
-import { decodeStructsMax } from "../limits.ts";
+import { decodeItemsMax, decodeStructsMax, listItemsMax } from "../limits.ts";
 import { decodeBase64Error, stripBase64 } from "./base64.ts";
 import { parseQuantity, quantityError } from "./quantity.ts";
 import { canonicalMicroTime, canonicalTime, type TimeResult } from "./time.ts";
@@ -54,6 +54,8 @@ interface Context {
   struct: string;
   /** Structs made so far; a small body can ask for very many. */
   structs: number;
+  /** Items of lists and maps so far. */
+  items: number;
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -177,6 +179,7 @@ function decodeBytes(ctx: Context, value: unknown, type: FieldType): string | un
 function decodeList(ctx: Context, value: unknown, type: FieldType & { kind: "list" }): unknown {
   if (!Array.isArray(value)) return wrongType(ctx, value, type);
   const out: unknown[] = [];
+  countItems(ctx, value.length);
   for (let i = 0; i < value.length; i++) {
     ctx.path.push(i);
     out.push(decodePresent(ctx, value[i], type.of));
@@ -185,10 +188,18 @@ function decodeList(ctx: Context, value: unknown, type: FieldType & { kind: "lis
   return out;
 }
 
+/** What is validated compares items with each other and tells of each: a body may not ask for more than a moment of that. */
+function countItems(ctx: Context, count: number): void {
+  ctx.items += count;
+  if (count > listItemsMax) throw new DecodeError(`more than ${listItemsMax} items in one list`);
+  if (ctx.items > decodeItemsMax) throw new DecodeError(`more than ${decodeItemsMax} list items`);
+}
+
 function decodeMap(ctx: Context, value: unknown, type: FieldType & { kind: "map" }): unknown {
   if (!isObject(value)) return wrongType(ctx, value, type);
   const out: JsonObject = {};
   const keys = Object.keys(value);
+  countItems(ctx, keys.length);
   // Go writes maps sorted.
   if (keys.length > 1) keys.sort();
   for (const key of keys) {
@@ -341,7 +352,14 @@ export function decodeObject(
   options: DecodeOptions = {},
 ): Decoded {
   const type = structType(typeName);
-  const ctx: Context = { problems: [], saved: undefined, path: [], struct: "", structs: 0 };
+  const ctx: Context = {
+    problems: [],
+    saved: undefined,
+    path: [],
+    struct: "",
+    structs: 0,
+    items: 0,
+  };
   const go = typeName.slice(typeName.indexOf("/") + 1);
   let object: unknown;
   try {
