@@ -85,9 +85,12 @@ function checkTopologies(storageClass: StorageClass): FieldError[] {
 /** k8s: core validation validateTopologySelectorLabelRequirement */
 function checkTopologyValues(path: string, values: readonly string[]): FieldError[] {
   if (values.length === 0) return [required(path)];
-  return values.flatMap((value, i) =>
-    values.indexOf(value) < i ? [duplicate(at(path, i), value)] : [],
-  );
+  const seen = new Set<string>();
+  return values.flatMap((value, i) => {
+    if (seen.has(value)) return [duplicate(at(path, i), value)];
+    seen.add(value);
+    return [];
+  });
 }
 
 const fixed = ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const;
