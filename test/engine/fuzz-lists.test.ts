@@ -84,7 +84,7 @@ function manyOf(type: FieldType, same: boolean): unknown {
   return type.kind === "list" ? all : Object.fromEntries(all.map((item, i) => [`k${i}`, item]));
 }
 
-describe("long lists", () => {
+describe("long lists", { timeout: 180_000 }, () => {
   test.for(kinds)("$id", (r) => {
     const world = new World({ nodes: 1 });
     const root = r.group ? `/apis/${r.apiVersion}` : `/api/${r.version}`;

@@ -4,19 +4,14 @@
  * mutable state with the input. k8s: sigs.k8s.io/json, runtime/serializer/json/json.go
  */
 import { goQuote } from "../api/field.ts";
-import { StatusError } from "../api/status.ts";
-import { decodeItemsMax, decodeStructsMax, listItemsMax } from "../limits.ts";
+import { decodeStructsMax } from "../limits.ts";
 import { decodeBase64Error, stripBase64 } from "./base64.ts";
+import { countItems, DecodeError } from "./decode-items.ts";
 import { parseQuantity, quantityError } from "./quantity.ts";
 import { canonicalMicroTime, canonicalTime, type TimeResult } from "./time.ts";
 import { structType, type Field, type FieldType, type StructType } from "./types.ts";
 
-/** A body that can not be read (400); the message is Go's, to which `api` may add its prefix. */
-export class DecodeError extends StatusError {
-  constructor(message: string) {
-    super(400, "BadRequest", message);
-  }
-}
+export { DecodeError };
 
 export interface DecodeOptions {
   /** What `parseJson` found doubled; those below unknown fields are passed over, as upstream does. */
@@ -186,13 +181,6 @@ function decodeList(ctx: Context, value: unknown, type: FieldType & { kind: "lis
     ctx.path.pop();
   }
   return out;
-}
-
-/** What is validated compares items with each other and tells of each: a body may not ask for more than a moment of that. */
-function countItems(ctx: Context, count: number): void {
-  ctx.items += count;
-  if (count > listItemsMax) throw new DecodeError(`more than ${listItemsMax} items in one list`);
-  if (ctx.items > decodeItemsMax) throw new DecodeError(`more than ${decodeItemsMax} list items`);
 }
 
 function decodeMap(ctx: Context, value: unknown, type: FieldType & { kind: "map" }): unknown {
