@@ -160,6 +160,11 @@ export const problemTextCharsMax = 2_000_000;
 export const protobufDepthMax = 100;
 /** Objects within one body: a body of 3 MB could hold a million empty ones. */
 export const decodeStructsMax = 200_000;
+/** Items of all lists and maps of one body, and of one list: real objects of the greatest size have far fewer. */
+export const decodeItemsMax = 40_000;
+export const listItemsMax = 10_000;
+/** Errors of one list of which each shows it whole, or of which there is one for every pair. */
+export const repeatedErrorsMax = 100;
 
 // Scheduler
 /** k8s: pkg/scheduler/backend/queue DefaultPodInitialBackoffDuration, DefaultPodMaxBackoffDuration */

@@ -153,7 +153,7 @@ function expectAnswer(answer: Answer, what: string): void {
   if (answer.status >= 500) expect.fail(`${what}: ${answer.text.slice(0, 300)}`);
 }
 
-describe("every text field of every kind", () => {
+describe("every text field of every kind", { timeout: 180_000 }, () => {
   test.for(kinds)("$id", (r) => {
     const world = new World({ nodes: 1 });
     const url = `${collectionOf(r)}?dryRun=All`;
@@ -195,7 +195,32 @@ describe("every text field of every kind", () => {
   });
 });
 
-describe("what is no body", () => {
+describe("names that every object of JavaScript has", { timeout: 180_000 }, () => {
+  const inherited = ["constructor", "__proto__"];
+
+  test.for(kinds)("$id", (r) => {
+    let world = new World({ nodes: 1 });
+    const url = collectionOf(r);
+    const sample = sampleOf(r.apiVersion, r.kind, "f-1");
+    for (const path of fields.get(r.id) ?? [])
+      for (const text of inherited) {
+        // As a key of a map, too.
+        const key = path.map((step) => (step === "key" ? text : step));
+        const bodies = [withText(sample, path, text)];
+        if (path.includes("key")) bodies.push(withText(sample, key, "a"));
+        for (const body of bodies) {
+          const answer = world.request("POST", url, body);
+          expectAnswer(answer, show(path, text));
+          if (answer.status !== 201) continue;
+          world.advance(2_500);
+          world.rows(url);
+          world = new World({ nodes: 1 });
+        }
+      }
+  });
+});
+
+describe("what is no body", { timeout: 180_000 }, () => {
   const world = new World({ nodes: 1 });
   world.create(sampleOf("v1", "Pod", "f-1"), sampleOf("apps/v1", "Deployment", "f-1"));
   world.advance(3_000);

@@ -5,7 +5,7 @@ import { fuzzRequests } from "./request-fuzz.ts";
 const first = Number(process.env["FUZZ_SEED"] ?? 1);
 const seeds = Number(process.env["FUZZ_SEEDS"] ?? 6);
 
-describe("requests by chance", () => {
+describe("requests by chance", { timeout: 180_000 }, () => {
   test.for(Array.from({ length: seeds }, (_, i) => first + i))(
     "seed %d: no error of our own, and what is refused leaves no trace",
     (seed) => {

@@ -1,4 +1,5 @@
 /** Which form of an answer the client wants. k8s: apiserver/pkg/endpoints/handlers/negotiation */
+import { lookup } from "../core/lookup.ts";
 import { goQuote } from "./field.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { badRequest, notAcceptable } from "./status.ts";
@@ -10,11 +11,11 @@ const served = new Set(["application/json", "*/*", "application/yaml"]);
 
 const accepted = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 
-const forms: Readonly<Record<string, Form>> = {
+const forms: Readonly<Record<string, Form>> = lookup({
   Table: "table",
   PartialObjectMetadata: "partial",
   PartialObjectMetadataList: "partial-list",
-};
+});
 
 export interface Wanted {
   form: Form;

@@ -1,8 +1,8 @@
 /** PATCH: four kinds of patch, one way to write. k8s: apiserver/pkg/endpoints/handlers/patch.go */
 import type { KubeObject } from "../core/object.ts";
 import { rfc3339 } from "../core/clock.ts";
-import { decodeObject } from "../schema/decode.ts";
-import { parseJson } from "../schema/parse.ts";
+import { DecodeError, decodeObject, readTypeMeta } from "../schema/decode.ts";
+import { parseJson, parseYaml } from "../schema/parse.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import { bodyText, checkBodySize, fieldValidationOf, mediaType } from "./body.ts";
 import type { Call } from "./context.ts";
@@ -125,12 +125,18 @@ function changer(
   };
 }
 
-/** A patch must not turn an object into another kind. */
+/** A patch must not turn an object into another kind; one that takes kind or version away gets them back. */
 function otherKind(call: Call, target: PatchTarget, patched: Json): string | undefined {
-  const apiVersion = String(patched?.["apiVersion"] ?? target.apiVersion);
-  const kind = String(patched?.["kind"] ?? target.kind);
-  if (apiVersion === target.apiVersion && kind === target.kind) return undefined;
-  return conversionProblem(call.resource, { apiVersion, kind });
+  try {
+    const given = readTypeMeta(patched);
+    const apiVersion = given.apiVersion || target.apiVersion;
+    const kind = given.kind || target.kind;
+    if (apiVersion === target.apiVersion && kind === target.kind) return undefined;
+    return conversionProblem(call.resource, { apiVersion, kind });
+  } catch (error) {
+    if (error instanceof DecodeError) return error.message;
+    throw error;
+  }
 }
 
 function parsedYaml(text: string): { value: unknown; duplicates: string[] } {

@@ -1,4 +1,5 @@
 /** What a path and a method ask for. k8s: apiserver/pkg/endpoints/request/requestinfo.go */
+import { lookup } from "../core/lookup.ts";
 import type { ApiRequest } from "../ports.ts";
 
 export interface RequestInfo {
@@ -65,14 +66,14 @@ function decode(text: string): string {
   }
 }
 
-const verbs: Record<string, string> = {
+const verbs: Record<string, string> = lookup({
   GET: "get",
   HEAD: "get",
   POST: "create",
   PUT: "update",
   PATCH: "patch",
   DELETE: "delete",
-};
+});
 
 /** Subresources of namespaces that are not resources within them. */
 const namespaceSubresources = new Set(["status", "finalize"]);

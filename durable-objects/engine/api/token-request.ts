@@ -1,4 +1,5 @@
 /** POST serviceaccounts/NAME/token. k8s: pkg/registry/core/serviceaccount/storage/token.go */
+import { lookup } from "../core/lookup.ts";
 import { rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { ApiResponse } from "../ports.ts";
@@ -104,11 +105,11 @@ function checkExpiration(seconds: number): void {
 
 type Bound = Pick<Claims["kubernetes.io"], "pod" | "node" | "secret">;
 
-const boundKinds: Readonly<Record<string, "pods" | "secrets" | "nodes">> = {
+const boundKinds: Readonly<Record<string, "pods" | "secrets" | "nodes">> = lookup({
   Pod: "pods",
   Secret: "secrets",
   Node: "nodes",
-};
+});
 
 function boundObject(call: Call, asked: TokenRequest): Bound | undefined {
   const ref = asked.spec?.boundObjectRef;

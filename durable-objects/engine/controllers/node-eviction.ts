@@ -3,6 +3,7 @@
  * down, since then the fault lies elsewhere. One key for the whole cluster.
  * k8s: pkg/controller/nodelifecycle doNoExecuteTaintingPass, handleDisruption, ComputeZoneState
  */
+import { lookup } from "../core/lookup.ts";
 import { rfc3339 } from "../core/clock.ts";
 import type { Change } from "../core/object.ts";
 import {
@@ -25,7 +26,10 @@ import {
 
 const table = "node-eviction";
 const excluded = "node.kubernetes.io/exclude-disruption";
-const opposite: Record<string, string> = { [notReady]: unreachable, [unreachable]: notReady };
+const opposite: Record<string, string> = lookup({
+  [notReady]: unreachable,
+  [unreachable]: notReady,
+});
 
 export const nodeEvictionController: Controller = {
   name: "nodeeviction",

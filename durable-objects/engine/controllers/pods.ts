@@ -1,4 +1,5 @@
 /** What controllers ask about Pods. k8s: pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go */
+import { lookup } from "../core/lookup.ts";
 import { parseTime } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Client } from "./define.ts";
@@ -43,7 +44,7 @@ export function isPodAvailableAt(pod: PodShape, minReadyMs: number): number {
   return minReadyMs === 0 ? 0 : readySince(pod) + minReadyMs;
 }
 
-const phaseRank: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
+const phaseRank: Record<string, number> = lookup({ Pending: 0, Unknown: 1, Running: 2 });
 const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
 
 /** Restarts of the most restarted container, and of the most restarted sidecar. k8s: maxContainerRestarts */

@@ -1,4 +1,5 @@
 /** Mutating admission of Pods, in upstream's order. k8s: plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds} */
+import { lookup } from "../core/lookup.ts";
 import type { ServiceAccount } from "kubernetes-types/core/v1";
 import type { PriorityClass } from "kubernetes-types/scheduling/v1";
 import { forbidden } from "../api/status.ts";
@@ -92,10 +93,10 @@ type Priority = Pick<PriorityObject, "value" | "preemptionPolicy"> & { name: str
 
 const priorityClasses = "priorityclasses.scheduling.k8s.io";
 /** Built-in classes, should a cluster lack their objects. k8s: pkg/apis/scheduling/types.go */
-const systemPriorities: Record<string, number> = {
+const systemPriorities: Record<string, number> = lookup({
   "system-cluster-critical": 2_000_000_000,
   "system-node-critical": 2_000_001_000,
-};
+});
 
 function priorityOf(pod: PodObject, context: WriteContext): Priority {
   const name = pod.spec.priorityClassName;

@@ -1,4 +1,5 @@
 /** `kubectl get pods`. k8s: pkg/printers/internalversion/printers.go printPod */
+import { lookup } from "../core/lookup.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Cell, RowCondition, TableOf } from "./define.ts";
 import { podSummary, restartsText } from "./pod-status.ts";
@@ -30,7 +31,7 @@ function cells(pod: PodObject, now: number): Cell[] {
   ];
 }
 
-const finished: Record<string, RowCondition[]> = {
+const finished: Record<string, RowCondition[]> = lookup({
   Succeeded: [
     {
       type: "Completed",
@@ -40,7 +41,7 @@ const finished: Record<string, RowCondition[]> = {
     },
   ],
   Failed: [{ type: "Completed", status: "True", reason: "Failed", message: "The pod failed." }],
-};
+});
 
 export const podTable: TableOf<PodObject> = {
   columns: [

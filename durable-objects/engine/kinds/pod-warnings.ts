@@ -1,4 +1,5 @@
 /** Warnings about Pods and templates. k8s: pkg/api/pod/warnings.go warningsForPodSpecAndMeta */
+import { lookup } from "../core/lookup.ts";
 import { trimEndOf } from "../core/trim.ts";
 import type {
   ContainerPort,
@@ -21,7 +22,7 @@ import {
   containersOf,
 } from "./pod-types.ts";
 
-const deprecatedNodeLabels: Record<string, string> = {
+const deprecatedNodeLabels: Record<string, string> = lookup({
   "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
   "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
   "failure-domain.beta.kubernetes.io/region":
@@ -34,18 +35,18 @@ const deprecatedNodeLabels: Record<string, string> = {
   "scheduler.alpha.kubernetes.io/preferAvoidPods":
     "deprecated since v1.22; use Taints and Tolerations instead",
   "node-role.kubernetes.io/master": 'use "node-role.kubernetes.io/control-plane" instead',
-};
+});
 
-const deprecatedAnnotations: Record<string, string> = {
+const deprecatedAnnotations: Record<string, string> = lookup({
   "scheduler.alpha.kubernetes.io/critical-pod":
     'non-functional in v1.16+; use the "priorityClassName" field instead',
   "security.alpha.kubernetes.io/sysctls":
     'non-functional in v1.11+; use the "sysctls" field instead',
   "security.alpha.kubernetes.io/unsafe-sysctls":
     'non-functional in v1.11+; use the "sysctls" field instead',
-};
+});
 
-const deprecatedVolumes: Record<string, string> = {
+const deprecatedVolumes: Record<string, string> = lookup({
   photonPersistentDisk: "deprecated in v1.11, non-functional in v1.16+",
   gitRepo: "deprecated in v1.11, and disabled by default in v1.33+",
   scaleIO: "deprecated in v1.16, non-functional in v1.22+",
@@ -55,7 +56,7 @@ const deprecatedVolumes: Record<string, string> = {
   glusterfs: "deprecated in v1.25, non-functional in v1.26+",
   cephfs: "deprecated in v1.28, non-functional in v1.31+",
   rbd: "deprecated in v1.28, non-functional in v1.31+",
-};
+});
 
 const seccompPod = "seccomp.security.alpha.kubernetes.io/pod";
 const seccompPrefix = "container.seccomp.security.alpha.kubernetes.io/";

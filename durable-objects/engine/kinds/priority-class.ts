@@ -1,3 +1,4 @@
+import { lookup } from "../core/lookup.ts";
 import type * as scheduling from "kubernetes-types/scheduling/v1";
 import { forbiddenField, type FieldError } from "../api/field.ts";
 import { validateImmutable } from "../api/validation/metadata.ts";
@@ -9,10 +10,10 @@ import type { Stored } from "./stored.ts";
 export type PriorityClass = Stored<scheduling.PriorityClass>;
 
 /** k8s: pkg/apis/scheduling/v1/helpers.go */
-export const systemPriorities: Readonly<Record<string, number>> = {
+export const systemPriorities: Readonly<Record<string, number>> = lookup({
   "system-node-critical": 2_000_001_000,
   "system-cluster-critical": 2_000_000_000,
-};
+});
 const userPriorityMax = 1_000_000_000;
 const reserved = "priority class names with 'system-' prefix are reserved for system use only.";
 

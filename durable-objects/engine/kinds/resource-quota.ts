@@ -1,3 +1,5 @@
+import { repeatedErrorsMax } from "../limits.ts";
+import { lookup } from "../core/lookup.ts";
 import type * as core from "kubernetes-types/core/v1";
 import { at, child, invalid, required, type FieldError } from "../api/field.ts";
 import { immutableText } from "../api/validation/names.ts";
@@ -29,7 +31,7 @@ const podCompute = [
 const claims = ["persistentvolumeclaims", "requests.storage"];
 
 /** Which standard resources a scope can restrict. k8s: core helper IsResourceQuotaScopeValidForResource */
-const scopes: Record<string, readonly string[]> = {
+const scopes: Record<string, readonly string[]> = lookup({
   Terminating: podCompute,
   NotTerminating: podCompute,
   BestEffort: podCount,
@@ -37,7 +39,7 @@ const scopes: Record<string, readonly string[]> = {
   PriorityClass: podCompute,
   CrossNamespacePodAffinity: podCompute,
   VolumeAttributesClass: claims,
-};
+});
 
 const exclusive = [
   ["BestEffort", "NotBestEffort"],
@@ -64,7 +66,8 @@ function checkScopes(spec: Spec): FieldError[] {
   const given = spec.scopes ?? [];
   const path = "spec.scopes";
   const errors: FieldError[] = [];
-  for (const scope of given) {
+  // Each error shows the whole list.
+  for (const scope of given.slice(0, repeatedErrorsMax)) {
     if (!scopes[scope]) errors.push(invalid(path, given, "unsupported scope"));
     for (const _ of foreign(scope, spec.hard)) {
       errors.push(invalid(path, given, "unsupported scope applied to resource"));
@@ -91,7 +94,7 @@ function checkSelector(spec: Spec): FieldError[] {
   const path = "spec.scopeSelector.matchExpressions";
   const errors: FieldError[] = [];
   const expressions = spec.scopeSelector?.matchExpressions ?? [];
-  for (const { scopeName, operator, values = [] } of expressions) {
+  for (const { scopeName, operator, values = [] } of expressions.slice(0, repeatedErrorsMax)) {
     if (!scopes[scopeName]) {
       errors.push(invalid(child(path, "scopeName"), scopeName, "unsupported scope"));
     }

@@ -1,3 +1,4 @@
+import { repeatedErrorsMax } from "../limits.ts";
 import type * as storage from "kubernetes-types/storage/v1";
 import {
   duplicate,
@@ -11,7 +12,6 @@ import {
 } from "../api/field.ts";
 import { validateImmutable, validateLabelName } from "../api/validation/metadata.ts";
 import { byteLength, invalidEach, qualifiedName } from "../api/validation/names.ts";
-import { equal } from "../core/equal.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
@@ -62,7 +62,7 @@ function checkTopologies(storageClass: StorageClass): FieldError[] {
   const errors: FieldError[] = [];
   const terms = storageClass.allowedTopologies ?? [];
   // Upstream starts with as many empty terms, which an empty one then equals.
-  const before: object[] = terms.map(() => ({}));
+  const before = new Map([["[]", terms.length]]);
   for (const [i, term] of terms.entries()) {
     const list = child(at("allowedTopologies", i), "matchLabelExpressions");
     const found: Record<string, string[]> = {};
@@ -73,8 +73,11 @@ function checkTopologies(storageClass: StorageClass): FieldError[] {
       if (Object.hasOwn(found, key)) errors.push(duplicate(child(path, "key"), key));
       found[key] = [...new Set(values)].sort();
     }
-    for (const other of before) if (equal(other, found)) errors.push(duplicate(list, ""));
-    before.push(found);
+    const text = JSON.stringify(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const times = before.get(text) ?? 0;
+    before.set(text, times + 1);
+    for (let n = 0; n < times && errors.length < repeatedErrorsMax; n++)
+      errors.push(duplicate(list, ""));
   }
   return errors;
 }
@@ -82,9 +85,12 @@ function checkTopologies(storageClass: StorageClass): FieldError[] {
 /** k8s: core validation validateTopologySelectorLabelRequirement */
 function checkTopologyValues(path: string, values: readonly string[]): FieldError[] {
   if (values.length === 0) return [required(path)];
-  return values.flatMap((value, i) =>
-    values.indexOf(value) < i ? [duplicate(at(path, i), value)] : [],
-  );
+  const seen = new Set<string>();
+  return values.flatMap((value, i) => {
+    if (seen.has(value)) return [duplicate(at(path, i), value)];
+    seen.add(value);
+    return [];
+  });
 }
 
 const fixed = ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] as const;

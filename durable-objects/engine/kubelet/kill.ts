@@ -2,6 +2,7 @@
  * Ending one container: Killing event, preStop inside the grace time, its turn, TERM, and KILL at the end.
  * k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go killContainer, kuberuntime_termination_order.go
  */
+import { lookup } from "../core/lookup.ts";
 import { graceSecondsMin } from "../limits.ts";
 import { pollHook, startHook } from "./hooks.ts";
 import type { ContainerRecord, KillRecord } from "./record.ts";
@@ -17,7 +18,7 @@ export interface KillOrder {
   restart: boolean;
 }
 
-const signals: Record<string, number> = {
+const signals: Record<string, number> = lookup({
   SIGHUP: 1,
   SIGINT: 2,
   SIGQUIT: 3,
@@ -28,7 +29,7 @@ const signals: Record<string, number> = {
   SIGALRM: 14,
   SIGTERM: 15,
   SIGWINCH: 28,
-};
+});
 
 export function beginKill(
   sync: Sync,

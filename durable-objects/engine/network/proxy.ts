@@ -2,6 +2,7 @@
  * The API server's proxy to Pods, Services and nodes.
  * k8s: pkg/registry/core/{pod/strategy.go,service/storage/storage.go} ResourceLocation, apimachinery/pkg/util/proxy
  */
+import { lookup } from "../core/lookup.ts";
 import { badRequest, notFound, StatusError } from "../api/status.ts";
 import { failure } from "../api/handle.ts";
 import type { Service } from "../kinds/service-shape.ts";
@@ -256,11 +257,11 @@ export function proxyResult(
   }
 }
 
-const dialErrors: Record<string, string> = {
+const dialErrors: Record<string, string> = lookup({
   refused: "connect: connection refused",
   timeout: "i/o timeout",
   unreachable: "connect: no route to host",
-};
+});
 
 function finish(result: exchange.ExchangeResult, pending: ProxyPending, method: string): Reply {
   if ("error" in result) {

@@ -4,19 +4,14 @@
  * mutable state with the input. k8s: sigs.k8s.io/json, runtime/serializer/json/json.go
  */
 import { goQuote } from "../api/field.ts";
-import { StatusError } from "../api/status.ts";
 import { decodeStructsMax } from "../limits.ts";
 import { decodeBase64Error, stripBase64 } from "./base64.ts";
+import { countItems, DecodeError } from "./decode-items.ts";
 import { parseQuantity, quantityError } from "./quantity.ts";
 import { canonicalMicroTime, canonicalTime, type TimeResult } from "./time.ts";
 import { structType, type Field, type FieldType, type StructType } from "./types.ts";
 
-/** A body that can not be read (400); the message is Go's, to which `api` may add its prefix. */
-export class DecodeError extends StatusError {
-  constructor(message: string) {
-    super(400, "BadRequest", message);
-  }
-}
+export { DecodeError };
 
 export interface DecodeOptions {
   /** What `parseJson` found doubled; those below unknown fields are passed over, as upstream does. */
@@ -54,6 +49,8 @@ interface Context {
   struct: string;
   /** Structs made so far; a small body can ask for very many. */
   structs: number;
+  /** Items of lists and maps so far. */
+  items: number;
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -177,6 +174,7 @@ function decodeBytes(ctx: Context, value: unknown, type: FieldType): string | un
 function decodeList(ctx: Context, value: unknown, type: FieldType & { kind: "list" }): unknown {
   if (!Array.isArray(value)) return wrongType(ctx, value, type);
   const out: unknown[] = [];
+  countItems(ctx, value.length);
   for (let i = 0; i < value.length; i++) {
     ctx.path.push(i);
     out.push(decodePresent(ctx, value[i], type.of));
@@ -189,6 +187,7 @@ function decodeMap(ctx: Context, value: unknown, type: FieldType & { kind: "map"
   if (!isObject(value)) return wrongType(ctx, value, type);
   const out: JsonObject = {};
   const keys = Object.keys(value);
+  countItems(ctx, keys.length);
   // Go writes maps sorted.
   if (keys.length > 1) keys.sort();
   for (const key of keys) {
@@ -341,7 +340,14 @@ export function decodeObject(
   options: DecodeOptions = {},
 ): Decoded {
   const type = structType(typeName);
-  const ctx: Context = { problems: [], saved: undefined, path: [], struct: "", structs: 0 };
+  const ctx: Context = {
+    problems: [],
+    saved: undefined,
+    path: [],
+    struct: "",
+    structs: 0,
+    items: 0,
+  };
   const go = typeName.slice(typeName.indexOf("/") + 1);
   let object: unknown;
   try {

@@ -1,4 +1,5 @@
 /** pods/log. k8s: pkg/kubelet/kubelet_pods.go validateContainerLogStatus, pkg/registry/core/pod/rest/log.go */
+import { lookup } from "../core/lookup.ts";
 import type { Call } from "../api/context.ts";
 import { badRequest } from "../api/status.ts";
 import { rfc3339Nano } from "../core/clock.ts";
@@ -113,10 +114,10 @@ function runs(context: RuntimeContext, podKey: string, instance: string): boolea
 }
 
 /** What a container that waits to be made is waiting for. */
-const waitingTexts: Record<string, string> = {
+const waitingTexts: Record<string, string> = lookup({
   ErrImagePull: "image can't be pulled",
   ImagePullBackOff: "trying and failing to pull image",
-};
+});
 
 /** Id of the instance whose log is meant. */
 function instanceOf(pod: Pod, container: string, previous: boolean): string {

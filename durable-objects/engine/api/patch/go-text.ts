@@ -1,4 +1,5 @@
 /** Go's own ways of printing what a patch says and what it can not turn into. */
+import { lookup } from "../../core/lookup.ts";
 import { isObject } from "./go-value.ts";
 
 /** k8s: fmt %+v of an unstructured map, as errors about strategic merge patches show it */
@@ -12,13 +13,13 @@ export function goText(value: unknown): string {
   return String(value);
 }
 
-const goTypes: Readonly<Record<string, [type: string, kind: string]>> = {
+const goTypes: Readonly<Record<string, [type: string, kind: string]>> = lookup({
   string: ["string", "string"],
   bool: ["bool", "bool"],
   number: ["int64", "int64"],
   array: ["[]interface {}", "slice"],
   object: ["map[string]interface {}", "map"],
-};
+});
 
 const ofType = " of type ";
 

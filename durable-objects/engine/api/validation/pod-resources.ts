@@ -1,4 +1,5 @@
 /** Resource names, requests and limits. k8s: core/validation validateResourceRequirements */
+import { repeatedErrorsMax } from "../../limits.ts";
 import type { ResourceRequirements } from "kubernetes-types/core/v1";
 import {
   type Quantity,
@@ -208,6 +209,11 @@ function validateClaims(
 ): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
+  /** Claims of which single requests were named. */
+  const divided = new Set<string>();
+  const known =
+    claimNames.size === 0 ? " which is empty" : `: ${[...claimNames].sort().join(", ")}`;
+  let strangers = 0;
   claims.forEach(({ name, request }, i) => {
     const at = `${path}[${i}]`;
     if (!name) {
@@ -217,12 +223,10 @@ function validateClaims(
     const key = request ? `${name}/${request}` : name;
     if (request) errors.push(...invalidEach(`${at}.request`, request, dns1123Label(request)));
     if (seen.has(name) || seen.has(key)) errors.push(duplicate(at, seen.has(name) ? name : key));
-    else if (!request && [...seen].some((k) => k.startsWith(`${name}/`)))
-      errors.push(duplicate(at, name));
+    else if (!request && divided.has(name)) errors.push(duplicate(at, name));
     seen.add(key);
-    if (claimNames.has(name)) return;
-    const known =
-      claimNames.size === 0 ? " which is empty" : `: ${[...claimNames].sort().join(", ")}`;
+    if (request) divided.add(name);
+    if (claimNames.has(name) || ++strangers > repeatedErrorsMax) return;
     const error = notFoundField(at, name);
     errors.push({
       ...error,

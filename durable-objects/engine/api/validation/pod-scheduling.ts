@@ -289,6 +289,9 @@ export function validateSpreadConstraints(
   path: string,
 ): FieldError[] {
   const errors: FieldError[] = [];
+  const pairOf = (c: v1.TopologySpreadConstraint): string =>
+    JSON.stringify([c.topologyKey, c.whenUnsatisfiable]);
+  const last = new Map(constraints.map((c, i) => [pairOf(c), i]));
   constraints.forEach((c, i) => {
     const at = `${path}[${i}]`;
     const when = c.whenUnsatisfiable ?? "";
@@ -298,10 +301,7 @@ export function validateSpreadConstraints(
       errors.push(
         notSupported(`${at}.whenUnsatisfiable`, when, ["DoNotSchedule", "ScheduleAnyway"]),
       );
-    const again = constraints
-      .slice(i + 1)
-      .some((o) => o.topologyKey === c.topologyKey && o.whenUnsatisfiable === c.whenUnsatisfiable);
-    if (again)
+    if (last.get(pairOf(c)) !== i)
       errors.push(
         duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${c.topologyKey}, ${when}}`),
       );

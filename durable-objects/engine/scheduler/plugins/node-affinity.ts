@@ -1,4 +1,5 @@
 /** nodeSelector and node affinity. k8s: pkg/scheduler/framework/plugins/nodeaffinity */
+import { lookup } from "../../core/lookup.ts";
 import { requirementMatches, type Operator } from "../../api/selectors.ts";
 import {
   normalised,
@@ -12,14 +13,14 @@ import type { Node, NodeSelectorTerm, Pod } from "../types.ts";
 const mismatch = rejectedForGood("node(s) didn't match Pod's node affinity/selector");
 const conflict = rejectedForGood("pod affinity terms conflict");
 
-const operators: Record<string, Operator> = {
+const operators: Record<string, Operator> = lookup({
   In: "in",
   NotIn: "notin",
   Exists: "exists",
   DoesNotExist: "!",
   Gt: "gt",
   Lt: "lt",
-};
+});
 
 type NodeRequirement = { key: string; operator: string; values?: string[] };
 

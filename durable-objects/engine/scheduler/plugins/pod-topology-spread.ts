@@ -1,4 +1,5 @@
 /** Even spreading over nodes and zones. k8s: pkg/scheduler/framework/plugins/podtopologyspread */
+import { lookup } from "../../core/lookup.ts";
 import {
   labelSelector,
   type LabelSelector,
@@ -56,11 +57,11 @@ interface Selecting extends KubeObject {
   spec?: { selector?: LabelSelector & Record<string, unknown> };
 }
 
-const controllerKinds: Record<string, string> = {
+const controllerKinds: Record<string, string> = lookup({
   ReplicaSet: "replicasets.apps",
   StatefulSet: "statefulsets.apps",
   ReplicationController: "replicationcontrollers",
-};
+});
 
 const equalTo = (labels: Record<string, string>): LabelSelectorRequirement[] =>
   Object.entries(labels).map(([key, value]) => ({ key, operator: "In", values: [value] }));
