@@ -19,6 +19,7 @@ import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
 import { previewHeader } from "./stream-head.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /**
  * One sandbox: a request, a due moment or a socket's end becomes an engine turn; then the streams get their
@@ -39,6 +40,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       this.ctx.storage.kv.put("birth", birth);
       this.birth = birth;
     }
+    await this.open();
     this.turn((engine, now) => engine.look(now));
     await this.settled;
   }
@@ -65,6 +67,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (shown !== null && !opensPreview(this.ctx.storage.kv, shown)) return refusal(noPreview());
     const asked = await apiRequestOf(request);
     try {
+      await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
         return this.answer(engine.handle(asked, at), engine, asked.headers);
@@ -81,6 +84,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth) return;
     if (this.birth.expiresAtMs <= Date.now()) return this.destroy();
     try {
+      await this.open();
       this.turn((engine, now) => {
         if (this.sockets.looks(now) || this.sessions.looks(now)) engine.look(now);
         engine.run(now);
@@ -109,7 +113,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private turn<T>(work: (engine: Engine, nowMs: number) => T): T {
     const now = Date.now();
     try {
-      const engine = this.engine(now);
+      const engine = this.loaded;
+      if (!engine) throw new Error("the sandbox is not open");
       const result = work(engine, now);
       this.sessions.pump(engine, now);
       this.sockets.fanOut(engine, now);
@@ -117,20 +122,41 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       this.report(engine);
       return result;
     } catch (error) {
-      // What is in memory may be torn; storage is whole. The next turn starts from there.
-      this.loaded = undefined;
-      this.alarmFailures += 1;
-      this.arm(now, now + backoffMs(this.alarmFailures));
+      this.failed(now);
       throw error;
     }
   }
 
-  private engine(now: number): Engine {
-    if (!this.loaded) {
-      this.loaded = this.load(now);
-      this.sessions.endOrphans(this.loaded, now);
+  /** What is in memory may be torn; storage is whole. The next turn starts from there, the alarm after a rest. */
+  private failed(now: number): void {
+    this.loaded = undefined;
+    this.alarmFailures += 1;
+    this.arm(now, now + backoffMs(this.alarmFailures));
+  }
+
+  private opening: Promise<void> | undefined;
+
+  /** Before every turn: the cluster is in memory, and what a start begins with is done. */
+  private async open(): Promise<void> {
+    while (!this.loaded && this.birth) {
+      this.opening ??= this.begin().finally(() => (this.opening = undefined));
+      await this.opening;
     }
-    return this.loaded;
+  }
+
+  private async begin(): Promise<void> {
+    const now = Date.now();
+    const { id } = this.birth as Birth;
+    try {
+      const engine = this.load(now);
+      await new Watchdog(this.ctx.storage, id).start(engine, now, () =>
+        this.sessions.endOrphans(engine, now),
+      );
+      if (this.birth) this.loaded = engine;
+    } catch (error) {
+      this.failed(now);
+      throw error;
+    }
   }
 
   private load(now: number): Engine {
@@ -165,8 +191,13 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** A session has bytes to move, or has lost its client. */
   private wake(): void {
+    void this.stir();
+  }
+
+  private async stir(): Promise<void> {
     if (!this.birth) return;
     try {
+      if (!this.loaded) await this.open();
       this.turn((engine, now) => engine.run(now));
     } catch (error) {
       console.error({ event: "session failed", sandbox: this.birth.id, error: describe(error) });

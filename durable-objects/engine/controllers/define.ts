@@ -8,6 +8,8 @@ export interface ClockReading {
   offsetMs: number;
   /** Virtual ms. */
   nextDueMs: number | undefined;
+  /** Where a jump under way leads, virtual ms. */
+  jumpToMs?: number | undefined;
 }
 
 /** Reads. All results are immutable; lists are in key order (namespace, then name). */

@@ -5,6 +5,7 @@
 import type { Records } from "../controllers/define.ts";
 import { computeAheadMs, processStateBytesMax } from "../limits.ts";
 import { assert } from "../assert.ts";
+import { dueMoment } from "../core/clock.ts";
 import { exit, spawn } from "./births.ts";
 import { Container, defaultCapacity } from "./container.ts";
 import { Cpu, stepCost } from "./cpu.ts";
@@ -21,7 +22,9 @@ import type { Program, Step } from "./program.ts";
 import { loadedRecord, storedRecord, viewedRecord } from "./stored-record.ts";
 import { ProcessKilled, Sys } from "./sys.ts";
 import { defaultAction } from "./signals.ts";
+import { anyStopped, refuseStopped } from "./stopped.ts";
 import type { PodRecord, Process, Wait } from "./state.ts";
+import { storedWait } from "./stored-wait.ts";
 
 export const processKey = (ns: number, pid: number): number => ns * 100_000 + pid;
 
@@ -39,6 +42,7 @@ export class Kernel {
   readonly #cpu = new Cpu();
   /** This run has used up what it may. */
   #spent = false;
+  #stops = false;
   /** Processes with an ended child, once asked for. */
   #bereaved: Set<number> | undefined;
   /** Moment of the latest event: what it made ready runs from then on. */
@@ -179,7 +183,7 @@ export class Kernel {
       const at = this.pod.ht[handle]?.t;
       if (at !== undefined && at > now && (due === undefined || at < due)) due = at;
     }
-    return due;
+    return dueMoment(due);
   }
 
   #nextMove(process: Process, ready: number, now: number): number {
@@ -191,9 +195,21 @@ export class Kernel {
     return ready + Math.min((process.cpu ?? 0) / 2000, 900);
   }
 
+  /** Keys of the processes that `run` would step now. */
+  ready(): number[] {
+    const limit = this.context.now;
+    return Object.keys(this.pod.ps)
+      .map(Number)
+      .filter((key) => {
+        const at = this.#readyAt(this.pod.ps[key] as Process);
+        return at !== undefined && at <= limit + computeAheadMs;
+      });
+  }
+
   /** Runs what can run up to now. */
   run(): void {
     const limit = this.context.now;
+    this.#stops = anyStopped(this.context);
     while (!this.#cpu.spent) {
       this.#bereaved = undefined;
       this.#cpu.look();
@@ -241,9 +257,9 @@ export class Kernel {
         break;
       }
       if (step) {
-        process.w = step.wait;
+        process.w = storedWait(step.wait);
         this.#bereaved = undefined;
-        if (this.#met(process, step.wait)) continue;
+        if (this.#met(process, process.w)) continue;
         // Its time stands still from here: the event that wakes it tells when.
         this.#clock = process.lt ?? this.#clock;
         delete process.lt;
@@ -259,6 +275,7 @@ export class Kernel {
 
   #step(sys: Sys, process: Process): Step {
     try {
+      if (this.#stops) refuseStopped(this, process);
       if (process.sig?.length) {
         const step = this.#deliver(sys, process);
         if (step !== "nothing") return step;
