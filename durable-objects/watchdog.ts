@@ -39,15 +39,14 @@ export class Watchdog {
   /** The first work of a start, `endOrphans` among it: free where nothing is overdue. */
   async start(engine: Engine, nowMs: number, endOrphans: () => void): Promise<void> {
     this.mark = this.storage.kv.get<Mark>(markKey);
-    const dueMs = engine.nextDueMs(nowMs) ?? nowMs;
-    if (!this.mark && nowMs - dueMs < overdueMsMin) return endOrphans();
+    if (!this.mark && engine.overdueMs(nowMs) < overdueMsMin) return endOrphans();
     const died = this.judge(engine, nowMs);
     for (let units = 0; units < unitsMax; units++) {
       const unit = engine.nextUnit(nowMs);
       if (!unit) break;
       const deaths = died?.unit.work === unit.work ? died.deaths : 0;
       await this.write({ unit, atMs: Date.now(), deaths });
-      engine.runUnit();
+      engine.runUnit(unit);
     }
     const deaths = died?.unit.work === sessionsUnit.work ? died.deaths : 0;
     await this.write({ unit: sessionsUnit, atMs: Date.now(), deaths });

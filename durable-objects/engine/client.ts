@@ -83,6 +83,8 @@ export class EngineClient implements Client {
   apiServer?: (request: ApiRequest) => ApiResponse;
   /** What programs and long lists cost since the work loop last took it, CPU microseconds. */
   spent = 0;
+  /** Set by the engine for one unit of work. */
+  mayRun?: ((podKey: string, process: number) => boolean) | undefined;
   /** Set by the work loop. */
   fault?: (work: string, error: unknown) => void;
   /** Collected while a step runs, taken when it commits. */

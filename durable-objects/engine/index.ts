@@ -193,9 +193,12 @@ export class Engine {
     return work === undefined ? undefined : unitOf(this.#client, work);
   }
 
-  /** One key, kept at once: what came before it is then never done again. */
-  runUnit(): void {
+  /** One key, with no other processes than those named, kept at once: what came before is then never done again. */
+  runUnit({ work, processes }: WorkUnit): void {
+    const keys = new Set(processes.map(({ key }) => key));
+    this.#client.mayRun = (pod, key) => work === `kubelet\0${pod}` && keys.has(key);
     this.#work.takeOne();
+    this.#client.mayRun = undefined;
     this.#persist();
   }
 
@@ -230,6 +233,15 @@ export class Engine {
     const due = this.#queue.nextDue();
     const at = due === undefined ? undefined : wallAt(clock, due);
     return at === undefined ? undefined : Math.ceil(at);
+  }
+
+  /** For how long, by the wall, work has waited that could have been done. */
+  overdueMs(wallMs: number): number {
+    const clock = this.#clock;
+    if (hurries(clock)) return wallMs - clock.wallBaseMs;
+    const due = this.#queue.size > 0 ? this.#now.ms : this.#queue.nextDue();
+    const at = due === undefined ? undefined : wallAt(clock, due);
+    return at === undefined ? 0 : Math.max(0, wallMs - at);
   }
 
   /** What a watch is owed since its last revision. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { beforeAll, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, test, vi, type MockInstance } from "vitest";
 import { bundleWorker } from "../../scripts/bundle.ts";
 import { startServer, type Server } from "../../scripts/server.ts";
 import { killRuntime, runtimePids } from "../helpers/runtime-process.ts";
@@ -13,8 +13,13 @@ import { eventually, makeSandbox, type Sandbox } from "../helpers/sandbox.ts";
 let script: string;
 /** The runtime of the folder's other tests. */
 let others: number[] = [];
+let said: MockInstance<typeof console.log>;
+beforeEach(() => {
+  said = vi.spyOn(console, "log");
+});
+afterEach(() => said.mockRestore());
 beforeAll(async () => {
-  script = await bundleWorker("test/clients/watchdog-worker.ts");
+  script = await bundleWorker("test/worker/planted-faults.ts");
 });
 
 interface Running {
@@ -49,14 +54,13 @@ async function withServer(body: (running: Running) => Promise<void>): Promise<vo
 }
 
 const pods = "/api/v1/namespaces/default/pods";
-const hangs = async ({ ask }: Running): Promise<void> => {
-  await eventually(() => ask(pods), (list) => list === undefined);
-};
-/** Somebody waits, gives up, and ends the process; what starts it again is the starter. */
-async function giveUp(): Promise<void> {
+/** Waits for the next planted hang; then somebody gives up, and ends the process. What starts it again is the starter. */
+async function giveUp(deaths: number): Promise<void> {
+  const hung = (): Promise<number> =>
+    Promise.resolve(said.mock.calls.filter(([text]) => /planted fault/.test(String(text))).length);
+  await eventually(hung, (times) => times === deaths);
   await pause(3_500);
   expect(killRuntime(others)).toBe(1);
-  await pause(500);
 }
 const opens = ({ ask }: Running): Promise<unknown> => eventually(() => ask(pods), Boolean, 60_000);
 const messages = async ({ ask }: Running, url: string): Promise<string> => {
@@ -76,10 +80,8 @@ test("a program that never returns is killed, and the sandbox opens", async () =
     const { ask } = running;
     await ask(pods, pod("good", ["sleep", "3600"]));
     await ask(pods, pod("bad", ["sleep", "4321"]));
-    await hangs(running);
-    await giveUp();
-    await hangs(running);
-    await giveUp();
+    await giveUp(1);
+    await giveUp(2);
     await opens(running);
     const bad = await eventually(
       () => ask(`${pods}/bad`) as Promise<Record<string, any> | undefined>,
@@ -100,10 +102,8 @@ test("a reconcile that never returns is held back, and the sandbox opens", async
   await withServer(async (running) => {
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "planted-hang" } };
     await running.ask("/api/v1/namespaces", namespace);
-    await hangs(running);
-    await giveUp();
-    await hangs(running);
-    await giveUp();
+    await giveUp(1);
+    await giveUp(2);
     await opens(running);
     const events = await messages(running, "/api/v1/events");
     expect(events).toMatch(/WorkHeldBack The service-?account\S* leaves planted-hang\S* alone/);

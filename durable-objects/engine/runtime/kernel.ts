@@ -209,6 +209,8 @@ export class Kernel {
   /** Runs what can run up to now. */
   run(): void {
     const limit = this.context.now;
+    const { mayRun } = this.context;
+    let waiting = false;
     this.#stops = anyStopped(this.context);
     while (!this.#cpu.spent) {
       this.#bereaved = undefined;
@@ -222,6 +224,10 @@ export class Kernel {
         this.#cpu.looked();
         const at = this.#readyAt(process);
         if (at === undefined || at > limit + computeAheadMs) continue;
+        if (mayRun && !mayRun(this.key, Number(key))) {
+          waiting = true;
+          continue;
+        }
         if (process.w && process.w.t !== undefined && at === process.w.t && at > limit) continue;
         this.#cpu.wants();
         if (best && at >= bestAt) continue;
@@ -232,6 +238,7 @@ export class Kernel {
       if (!best) break;
       this.#slice(best, bestKey, bestAt, limit);
     }
+    if (waiting) this.context.wakePod(this.key);
     this.#spent ||= this.#cpu.spent;
     this.context.spend?.(this.#cpu.end());
   }

@@ -12,6 +12,8 @@ import type { Process } from "./state.ts";
 const stoppedTable = "stopped-programs";
 
 export interface ReadyProcess {
+  /** In its Pod's record. */
+  key: number;
   pid: number;
   container: string;
   /** Its command, as `ps` shows it. */
@@ -41,7 +43,7 @@ export function readyProcesses(context: RuntimeContext, podKey: string): ReadyPr
   if (!kernel) return [];
   return kernel.ready().map((key) => {
     const process = kernel.process(key) as Process;
-    return { pid: process.pid, container: kernel.pod.cs[process.c]?.spec.name ?? process.c, command: process.a.join(" ") };
+    return { key, pid: process.pid, container: kernel.pod.cs[process.c]?.spec.name ?? process.c, command: process.a.join(" ") };
   });
 }
 

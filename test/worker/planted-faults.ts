@@ -7,6 +7,7 @@ import type { Program } from "../../durable-objects/engine/runtime/program.ts";
 export { default, SandboxObject } from "../../worker/local.ts";
 
 const hang = (): void => {
+  console.log("a planted fault hangs");
   for (;;);
 };
 
