@@ -21,6 +21,9 @@ import { sqlOf } from "./sql.ts";
 import { previewHeader } from "./stream-head.ts";
 import { Watchdog } from "./watchdog.ts";
 
+/** From the beginning of a turn that used its budget up to the next: the process serves other sandboxes too. */
+const restMs = 120;
+
 /**
  * One sandbox: a request, a due moment or a socket's end becomes an engine turn; then the streams get their
  * news and the alarm is armed, in one place. Everything worth keeping is in storage before an answer leaves.
@@ -118,7 +121,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       const result = work(engine, now);
       this.sessions.pump(engine, now);
       this.sockets.fanOut(engine, now);
-      this.arm(now, engine.nextDueMs(now));
+      this.arm(now, engine.budgetSpent ? now + restMs : engine.nextDueMs(now));
       this.report(engine);
       return result;
     } catch (error) {

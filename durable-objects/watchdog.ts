@@ -60,7 +60,12 @@ export class Watchdog {
     const { unit, atMs } = this.mark;
     const deaths = this.mark.deaths + 1;
     if (deaths < 2 && nowMs - atMs < hungMsMin) return { unit, atMs, deaths };
-    console.error({ event: "work stopped", sandbox: this.sandbox, work: unit.work, processes: unit.processes });
+    console.error({
+      event: "work stopped",
+      sandbox: this.sandbox,
+      work: unit.work,
+      processes: unit.processes,
+    });
     if (unit.work === sessionsUnit.work) engine.dropSessions();
     else engine.stopUnit(unit);
     return undefined;

@@ -52,7 +52,12 @@ const clockTable = "clock";
 export class Engine {
   readonly store: Store;
   readonly log: Log;
-  readonly #now: Now = { ms: 0, wallMs: 0, nextDueMs: () => this.#queue.nextDue(), jumpToMs: () => this.#clock.jumpToMs };
+  readonly #now: Now = {
+    ms: 0,
+    wallMs: 0,
+    nextDueMs: () => this.#queue.nextDue(),
+    jumpToMs: () => this.#clock.jumpToMs,
+  };
   readonly #queue: Queue;
   readonly #work: WorkLoop;
   readonly #random: Random;
@@ -233,6 +238,11 @@ export class Engine {
     const due = this.#queue.nextDue();
     const at = due === undefined ? undefined : wallAt(clock, due);
     return at === undefined ? undefined : Math.ceil(at);
+  }
+
+  /** The turn has done all it may: others should get their turn before this cluster's next. */
+  get budgetSpent(): boolean {
+    return this.#work.left <= 0;
   }
 
   /** For how long, by the wall, work has waited that could have been done. */

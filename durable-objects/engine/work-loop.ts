@@ -7,11 +7,7 @@ import { workKey, type Queue } from "./core/queue.ts";
 import type { Random } from "./core/random.ts";
 import { HeldWork } from "./held-work.ts";
 import type { Store } from "./core/store.ts";
-import {
-  cpuUsPerTurnStep,
-  reconcileBackoffMsMax,
-  reconcileBackoffMsMin,
-} from "./limits.ts";
+import { cpuUsPerTurnStep, reconcileBackoffMsMax, reconcileBackoffMsMin } from "./limits.ts";
 
 export interface WorkParts {
   store: Store;
@@ -161,7 +157,8 @@ export class WorkLoop {
     const [name = "", key = ""] = work.split("\0");
     const place = splitKey(key);
     for (const resource of Object.keys(this.#controllers.get(name)?.wakesOn ?? {})) {
-      const object = resource === "*" ? undefined : this.store.get(resource, place.namespace, place.name);
+      const object =
+        resource === "*" ? undefined : this.store.get(resource, place.namespace, place.name);
       if (object) return object;
     }
     return undefined;

@@ -66,10 +66,12 @@ for (let round = 1; round <= rounds; round++) {
   const problems = await writer.check();
   failed += problems.length;
   for (const problem of problems) console.error(`round ${round}: ${problem}`);
-  if (round % 25 === 0) console.log(`${round} rounds, ${writer.acknowledged} acknowledged writes, ${failed} lost`);
+  if (round % 25 === 0)
+    console.log(`${round} rounds, ${writer.acknowledged} acknowledged writes, ${failed} lost`);
 }
 starts.sort((a, b) => a - b);
-const at = (share: number): number => Math.round(starts[Math.floor((starts.length - 1) * share)] ?? 0);
+const at = (share: number): number =>
+  Math.round(starts[Math.floor((starts.length - 1) * share)] ?? 0);
 console.log(
   JSON.stringify({
     rounds,

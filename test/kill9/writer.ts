@@ -120,7 +120,9 @@ export class Writer {
       apiVersion: "v1",
       kind: "Pod",
       metadata: { name },
-      spec: { containers: [{ name: "c", image: "busybox", command: ["sh", "-c", "sleep 1; exit 1"] }] },
+      spec: {
+        containers: [{ name: "c", image: "busybox", command: ["sh", "-c", "sleep 1; exit 1"] }],
+      },
     };
     const init = { method: "POST", headers: json, body: JSON.stringify(object) };
     if ((await this.#ask("pod", pods, init)) !== false) return;
@@ -160,12 +162,14 @@ export class Writer {
     const items = new Map(list.items.map((item) => [item.metadata.name, item]));
     for (const [name, may] of this.#may) {
       const value = items.get(name)?.data?.["value"];
-      if (!may.includes(value)) problems.push(`${name} is ${brief(value)}, not ${may.map(brief).join(" or ")}`);
+      if (!may.includes(value))
+        problems.push(`${name} is ${brief(value)}, not ${may.map(brief).join(" or ")}`);
       if (value === undefined) this.#may.delete(name);
       else this.#may.set(name, [value]);
     }
     const { spec } = (await (await fetch(`${this.#url}${clock}`)).json()) as Seen;
-    if (!this.#speed.includes(String(spec?.speed ?? 1))) problems.push(`the clock's speed is ${spec?.speed}`);
+    if (!this.#speed.includes(String(spec?.speed ?? 1)))
+      problems.push(`the clock's speed is ${spec?.speed}`);
     this.#speed = [String(spec?.speed ?? 1)];
     problems.push(...(await this.#resume(list.metadata.resourceVersion, items)));
     return problems;
@@ -181,12 +185,19 @@ export class Writer {
       await this.#follow(watch, rv, items, cut);
     } else for (const [name, { metadata }] of items) this.#told.set(name, metadata.resourceVersion);
     this.#rv = rv;
-    const wrong = [...items].filter(([name, { metadata }]) => this.#told.get(name) !== metadata.resourceVersion);
+    const wrong = [...items].filter(
+      ([name, { metadata }]) => this.#told.get(name) !== metadata.resourceVersion,
+    );
     const gone = [...this.#told.keys()].filter((name) => !items.has(name));
     return [...wrong.map(([name]) => name), ...gone].map((name) => `the watch missed ${name}`);
   }
 
-  async #follow(watch: Response, rv: string, items: ReadonlyMap<string, Seen>, cut: AbortController): Promise<void> {
+  async #follow(
+    watch: Response,
+    rv: string,
+    items: ReadonlyMap<string, Seen>,
+    cut: AbortController,
+  ): Promise<void> {
     const late = setTimeout(() => cut.abort(), 5_000);
     const done = (): boolean =>
       this.#told.size === items.size &&

@@ -41,7 +41,11 @@ function tooFar(clock: Clock, old: Clock | undefined, now: number): FieldError[]
   const errors: FieldError[] = [];
   const { advanceTo, steps = 0 } = clock.spec ?? {};
   const last = now + clockJumpDaysMax * 86_400_000;
-  if (advanceTo !== undefined && advanceTo !== old?.spec?.advanceTo && parseTime(advanceTo) > last) {
+  if (
+    advanceTo !== undefined &&
+    advanceTo !== old?.spec?.advanceTo &&
+    parseTime(advanceTo) > last
+  ) {
     const detail = `must not be more than ${clockJumpDaysMax} days ahead of the cluster's time, which is ${rfc3339(now)}`;
     errors.push(invalid("spec.advanceTo", advanceTo, detail));
   }

@@ -43,7 +43,12 @@ export function readyProcesses(context: RuntimeContext, podKey: string): ReadyPr
   if (!kernel) return [];
   return kernel.ready().map((key) => {
     const process = kernel.process(key) as Process;
-    return { key, pid: process.pid, container: kernel.pod.cs[process.c]?.spec.name ?? process.c, command: process.a.join(" ") };
+    return {
+      key,
+      pid: process.pid,
+      container: kernel.pod.cs[process.c]?.spec.name ?? process.c,
+      command: process.a.join(" "),
+    };
   });
 }
 
