@@ -121,7 +121,9 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       const result = work(engine, now);
       this.sessions.pump(engine, now);
       this.sockets.fanOut(engine, now);
-      this.arm(now, engine.budgetSpent ? now + restMs : engine.nextDueMs(now));
+      const due = engine.nextDueMs(now);
+      const rests = due !== undefined && due <= now && engine.budgetSpent;
+      this.arm(now, rests ? now + restMs : due);
       this.report(engine);
       return result;
     } catch (error) {

@@ -158,7 +158,7 @@ export class Kernel {
   }
 
   /** When a process can next run; undefined: not by itself. */
-  #readyAt(process: Process): number | undefined {
+  readyAt(process: Process): number | undefined {
     if (process.z !== undefined) return undefined;
     if (process.sig?.length && !(process.st && !process.sig.includes(18)))
       return (process.lt ??= this.#clock);
@@ -174,7 +174,7 @@ export class Kernel {
     const now = this.context.now;
     for (const key in this.pod.ps) {
       const process = this.pod.ps[key];
-      const ready = process && this.#readyAt(process);
+      const ready = process && this.readyAt(process);
       if (ready === undefined || !process) continue;
       const at = Math.ceil(this.#nextMove(process, ready, now));
       if (due === undefined || at < due) due = at;
@@ -195,17 +195,6 @@ export class Kernel {
     return ready + Math.min((process.cpu ?? 0) / 2000, 900);
   }
 
-  /** Keys of the processes that `run` would step now. */
-  ready(): number[] {
-    const limit = this.context.now;
-    return Object.keys(this.pod.ps)
-      .map(Number)
-      .filter((key) => {
-        const at = this.#readyAt(this.pod.ps[key] as Process);
-        return at !== undefined && at <= limit + computeAheadMs;
-      });
-  }
-
   /** Runs what can run up to now. */
   run(): void {
     const limit = this.context.now;
@@ -222,7 +211,7 @@ export class Kernel {
         const process = this.pod.ps[key];
         if (!process) continue;
         this.#cpu.looked();
-        const at = this.#readyAt(process);
+        const at = this.readyAt(process);
         if (at === undefined || at > limit + computeAheadMs) continue;
         if (mayRun && !mayRun(this.key, Number(key))) {
           waiting = true;

@@ -5,6 +5,7 @@
  */
 import { assert } from "../assert.ts";
 import type { KubeObject } from "../core/object.ts";
+import { computeAheadMs } from "../limits.ts";
 import type { RuntimeContext } from "./define.ts";
 import { Kernel } from "./kernel.ts";
 import type { Process } from "./state.ts";
@@ -37,11 +38,22 @@ export function refuseStopped(kernel: Kernel, process: Process): void {
   assert(!stopped, "it was under way when the simulator died, twice in a row");
 }
 
+/** Keys of the processes that `Kernel.run` would step now. */
+function ready(kernel: Kernel): number[] {
+  const { ps } = kernel.pod;
+  return Object.keys(ps)
+    .map(Number)
+    .filter((key) => {
+      const at = kernel.readyAt(ps[key] as Process);
+      return at !== undefined && at <= kernel.context.now + computeAheadMs;
+    });
+}
+
 /** Processes of a Pod that would run now. */
 export function readyProcesses(context: RuntimeContext, podKey: string): ReadyProcess[] {
   const kernel = Kernel.view(context, podKey);
   if (!kernel) return [];
-  return kernel.ready().map((key) => {
+  return ready(kernel).map((key) => {
     const process = kernel.process(key) as Process;
     return {
       key,
@@ -54,11 +66,11 @@ export function readyProcesses(context: RuntimeContext, podKey: string): ReadyPr
 
 /** Files them; they die at their next step, before it begins. */
 export function stopReady(context: RuntimeContext, podKey: string): ReadyProcess[] {
-  const ready = readyProcesses(context, podKey);
+  const stopped = readyProcesses(context, podKey);
   const kernel = Kernel.view(context, podKey);
-  for (const key of kernel?.ready() ?? []) {
+  for (const key of kernel ? ready(kernel) : []) {
     const name = programKey(kernel as Kernel, kernel?.process(key) as Process);
     context.records.put(stoppedTable, name, 1);
   }
-  return ready;
+  return stopped;
 }
