@@ -23,6 +23,10 @@ import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
 import { previewHeader } from "./stream-head.ts";
+import { Watchdog } from "./watchdog.ts";
+
+/** From the beginning of a turn that used its budget up to the next: the process serves other sandboxes too. */
+const restMs = 120;
 
 /**
  * One sandbox: a request, a due moment or a socket's end becomes an engine turn; then the streams get their
@@ -47,6 +51,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       this.birth = birth;
     }
     try {
+      await this.open();
       this.turn((engine, now) => engine.look(now));
     } catch (error) {
       if (isNew) await this.destroy();
@@ -97,6 +102,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!grant || !this.cuts.allow(grant, now)) return refusal(unauthorized());
     if (readOnlyHeader in asked.headers) return this.readStored(asked, now);
     try {
+      await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
         return this.answer(engine.handle(asked, at), engine, asked.headers, grant);
@@ -122,6 +128,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth) return;
     if (this.birth.expiresAtMs <= Date.now()) return this.destroy();
     try {
+      await this.open();
       this.runDue();
       this.alarmFailures = 0;
     } catch (error) {
@@ -148,28 +155,52 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const now = Date.now();
     try {
       if (this.endsAtMs() <= now) this.closeEnded(now);
-      const engine = this.engine(now);
+      const engine = this.loaded;
+      if (!engine) throw new Error("the sandbox is not open");
       const result = work(engine, now);
       this.sessions.pump(engine, now);
       this.sockets.fanOut(engine, now);
-      this.arm(now, engine.nextDueMs(now));
+      const due = engine.nextDueMs(now);
+      const rests = due !== undefined && due <= now && engine.budgetSpent;
+      this.arm(now, rests ? now + restMs : due);
       this.report(engine);
       return result;
     } catch (error) {
-      // What is in memory may be torn; storage is whole. The next turn starts from there.
-      this.loaded = undefined;
-      this.alarmFailures += 1;
-      this.arm(now, now + backoffMs(this.alarmFailures));
+      this.failed(now);
       throw error;
     }
   }
 
-  private engine(now: number): Engine {
-    if (!this.loaded) {
-      this.loaded = this.load(now);
-      this.sessions.endOrphans(this.loaded, now);
+  /** What is in memory may be torn; storage is whole. The next turn starts from there, the alarm after a rest. */
+  private failed(now: number): void {
+    this.loaded = undefined;
+    this.alarmFailures += 1;
+    this.arm(now, now + backoffMs(this.alarmFailures));
+  }
+
+  private opening: Promise<void> | undefined;
+
+  /** Before every turn: the cluster is in memory, and what a start begins with is done. */
+  private async open(): Promise<void> {
+    while (!this.loaded && this.birth) {
+      this.opening ??= this.begin().finally(() => (this.opening = undefined));
+      await this.opening;
     }
-    return this.loaded;
+  }
+
+  private async begin(): Promise<void> {
+    const now = Date.now();
+    const { id } = this.birth as Birth;
+    try {
+      const engine = this.load(now);
+      await new Watchdog(this.ctx.storage, id).start(engine, now, () =>
+        this.sessions.endOrphans(engine, now),
+      );
+      if (this.birth) this.loaded = engine;
+    } catch (error) {
+      this.failed(now);
+      throw error;
+    }
   }
 
   private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
@@ -224,8 +255,13 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** A moment that is waited for in memory has come; or a session has bytes to move, or has lost its client. */
   private wake(): void {
+    void this.stir();
+  }
+
+  private async stir(): Promise<void> {
     if (!this.birth) return;
     try {
+      if (!this.loaded) await this.open();
       this.runDue();
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth.id, error: describe(error) });

@@ -42,7 +42,7 @@ const localVariables = {
   CREATES_PER_HOUR_MAX: "500",
   HOSTS: "",
   STREAMS_MAX: "5000",
-  OBJECTS_MAX: "100000",
+  OBJECTS_MAX: "20000",
   STATE_BYTES_MAX: "1000000000",
   CORS_ORIGINS: "",
 };

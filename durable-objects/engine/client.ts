@@ -15,6 +15,7 @@ import type { KubeObject, ResourceId } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
 import type { ApiRequest, ApiResponse } from "./ports.ts";
 import { recorded } from "./events.ts";
+import { cpuUsPerObjectRead } from "./limits.ts";
 
 /** Virtual now, held in one place for reader, operations and clients. */
 export interface Now {
@@ -22,6 +23,7 @@ export interface Now {
   /** The wall's moment of the turn under way. */
   wallMs: number;
   nextDueMs(): number | undefined;
+  jumpToMs(): number | undefined;
 }
 
 export function createReader(store: Store, now: Now): Reader {
@@ -29,7 +31,11 @@ export function createReader(store: Store, now: Now): Reader {
     get now() {
       return now.ms;
     },
-    clock: () => ({ offsetMs: now.ms - now.wallMs, nextDueMs: now.nextDueMs() }),
+    clock: () => ({
+      offsetMs: now.ms - now.wallMs,
+      nextDueMs: now.nextDueMs(),
+      jumpToMs: now.jumpToMs(),
+    }),
     get: <T extends KubeObject>(resource: ResourceId, namespace: string, name: string) =>
       store.get(resource, namespace, name) as T | undefined,
     list: <T extends KubeObject>(resource: ResourceId, namespace?: string) =>
@@ -75,8 +81,10 @@ export class EngineClient implements Client {
   readonly #reader: Reader;
   /** Set by the engine once there is one. */
   apiServer?: (request: ApiRequest) => ApiResponse;
-  /** What programs cost since the work loop last took it, CPU microseconds. */
+  /** What programs and long lists cost since the work loop last took it, CPU microseconds. */
   spent = 0;
+  /** Set by the engine for one unit of work. */
+  mayRun?: ((podKey: string, process: number) => boolean) | undefined;
   /** Set by the work loop. */
   fault?: (work: string, error: unknown) => void;
   /** Collected while a step runs, taken when it commits. */
@@ -104,10 +112,10 @@ export class EngineClient implements Client {
     return this.#reader.get<T>(resource, namespace, name);
   }
   list<T extends KubeObject>(resource: ResourceId, namespace?: string): readonly T[] {
-    return this.#reader.list<T>(resource, namespace);
+    return this.#read(this.#reader.list<T>(resource, namespace));
   }
   byIndex<T extends KubeObject>(index: string, value: string): readonly T[] {
-    return this.#reader.byIndex<T>(index, value);
+    return this.#read(this.#reader.byIndex<T>(index, value));
   }
   count(resource: ResourceId, namespace?: string): number {
     return this.#store.count(resource, namespace);
@@ -116,13 +124,17 @@ export class EngineClient implements Client {
     return this.#store.countByIndex(index, value);
   }
   inNamespace(namespace: string): readonly KubeObject[] {
-    return this.#store.inNamespace(namespace);
+    return this.#read(this.#store.inNamespace(namespace));
   }
   podsMatching<T extends KubeObject>(
     namespace: string,
     labels: Record<string, string>,
   ): readonly T[] {
-    return this.#reader.podsMatching<T>(namespace, labels);
+    return this.#read(this.#reader.podsMatching<T>(namespace, labels));
+  }
+  #read<T>(objects: readonly T[]): readonly T[] {
+    this.spent += objects.length * cpuUsPerObjectRead;
+    return objects;
   }
 
   create<T extends KubeObject>(id: ResourceId, object: unknown): T {

@@ -1,51 +1,44 @@
 /** What a write to the Clock object does to time. */
-import { parseTime, rebase, type ClockState } from "./core/clock.ts";
+import { parseTime, type ClockState } from "./core/clock.ts";
 import type { Change } from "./core/object.ts";
-import { Clock } from "./kinds/clock.ts";
+import { Clock, clockName } from "./kinds/clock.ts";
 import type { Client } from "./controllers/define.ts";
 
-export interface ClockCommand {
-  clock: ClockState;
-  /** Virtual moment to jump to, through every due moment before it. */
-  advanceToMs: number | undefined;
-  /** Single steps to take now. */
-  steps: number;
-  /** Writes into the Clock's status that the steps were taken. */
-  report(client: Client): void;
-}
-
-/** Compares what the object asks for with what is: the same Clock applied twice does nothing the second time. */
+/**
+ * Time as the Clock asks for it from now on, virtual `nowMs` and wall `wallMs`: the same Clock applied twice changes
+ * nothing the second time. A jump or steps that an earlier write began, and that this one no longer asks for, end here.
+ */
 export function clockChange(
   change: Change,
   before: ClockState,
   nowMs: number,
   wallMs: number,
-): ClockCommand {
+): ClockState {
   const object = change.object as Clock;
   const spec = change.op === "delete" ? {} : (object.spec ?? {});
-  const clock = rebase(before, wallMs, { paused: spec.paused ?? false, speed: spec.speed ?? 1 });
-  clock.baseMs = Math.max(clock.baseMs, nowMs);
   const target = parseTime(spec.advanceTo);
-  const ahead = target > nowMs ? target : undefined;
-  if (ahead !== undefined) clock.baseMs = ahead;
-  const done = object.status?.stepsDone ?? 0;
-  const steps = Math.max(0, (spec.steps ?? 0) - done);
+  const stepsLeft = (spec.steps ?? 0) - (object.status?.stepsDone ?? 0);
   return {
-    clock,
-    advanceToMs: ahead,
-    steps,
-    report: (client) => {
-      if (change.op !== "delete" && steps > 0) report(client, object, done + steps);
-    },
+    baseMs: nowMs,
+    wallBaseMs: wallMs,
+    speed: spec.speed ?? 1,
+    paused: spec.paused ?? false,
+    frozen: before.frozen,
+    ...(target > nowMs ? { jumpToMs: target } : {}),
+    ...(change.op !== "delete" && stepsLeft > 0 ? { stepsLeft } : {}),
   };
 }
 
-function report(client: Client, clock: Clock, stepsDone: number): void {
+/** Writes into the Clock's status how many steps were taken. */
+export function reportSteps(client: Client, stepsLeft: number): void {
   client.modify<Clock>(
     Clock.resource,
     "",
-    clock.metadata.name,
-    (current) => ({ ...current, status: { stepsDone } }),
+    clockName,
+    (current) => ({
+      ...current,
+      status: { stepsDone: Math.max(0, (current.spec?.steps ?? 0) - stepsLeft) },
+    }),
     "status",
   );
 }

@@ -12,18 +12,27 @@ import * as watches from "./api/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
 import { createReader, EngineClient, type Now } from "./client.ts";
-import { clockChange, type ClockCommand } from "./clock-control.ts";
+import { clockChange, reportSteps } from "./clock-control.ts";
 import { createControllers } from "./controllers/index.ts";
 import type { Reader } from "./controllers/define.ts";
-import { rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
+import { hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
 import { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import { Queue } from "./core/queue.ts";
 import { Random } from "./core/random.ts";
 import { Store } from "./core/store.ts";
 import { indices } from "./kinds/indices.ts";
-import { bornBeforeMs, objectsMax, sleepAfterMs, stateBytesMax, turnStepsMax } from "./limits.ts";
+import {
+  birthStepsMax,
+  bornBeforeMs,
+  clockDebtMsMax,
+  objectsMax,
+  sleepAfterMs,
+  stateBytesMax,
+  turnStepsMax,
+} from "./limits.ts";
 import type { ApiRequest, ApiResponse, LogFollow, Reply, Sql, Subscription } from "./ports.ts";
+import { stopUnit, unitOf, type WorkUnit } from "./work-units.ts";
 import { createStreams, type Streams } from "./streams.ts";
 import { hostHeader } from "./streams/visit.ts";
 import { Refused, WorkLoop, type Fault } from "./work-loop.ts";
@@ -45,7 +54,12 @@ const clockTable = "clock";
 export class Engine {
   readonly store: Store;
   readonly log: Log;
-  readonly #now: Now = { ms: 0, wallMs: 0, nextDueMs: () => this.#queue.nextDue() };
+  readonly #now: Now = {
+    ms: 0,
+    wallMs: 0,
+    nextDueMs: () => this.#queue.nextDue(),
+    jumpToMs: () => this.#clock.jumpToMs,
+  };
   readonly #queue: Queue;
   readonly #work: WorkLoop;
   readonly #random: Random;
@@ -56,6 +70,7 @@ export class Engine {
   readonly #streams: Streams;
   readonly options: EngineOptions;
   #lookedAtWall = 0;
+  #turnAtWall = 0;
 
   constructor(sql: Sql, options: EngineOptions) {
     this.options = options;
@@ -134,12 +149,14 @@ export class Engine {
     } satisfies ClockState);
     this.#random.reset(this.store.rv, "birth");
     this.#work.commit(() => birth(this.#client, this.options));
-    this.#work.advanceTo(born, turnStepsMax);
+    this.#work.left = birthStepsMax;
+    this.#work.advanceTo(born);
     this.#persist();
   }
 
   /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */
   handle(request: ApiRequest, wallMs: number): ApiResponse {
+    this.#begin(wallMs);
     this.#advance(wallMs);
     this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
@@ -153,6 +170,7 @@ export class Engine {
       // An error must change nothing, whatever it had begun.
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
+    this.#work.held.lift(changes);
     this.#obeyClock(changes, wallMs);
     this.#persist();
     if (response?.type === "proxied" && response.reply) return response.reply;
@@ -161,12 +179,46 @@ export class Engine {
 
   /** What an alarm does: everything due by now, within the step budget. */
   run(wallMs: number): void {
+    this.#begin(wallMs);
     const sleepsAtWall = this.#lookedAtWall + sleepAfterMs;
     if (!this.#clock.frozen && wallMs > sleepsAtWall) {
       // However late this alarm comes: time stood still from then on.
       this.#advance(sleepsAtWall);
       this.#setClock(rebase(this.#clock, sleepsAtWall, { frozen: true }));
     } else this.#advance(wallMs);
+    this.#persist();
+  }
+
+  /** What `runUnit` does next towards the wall's moment; undefined: nothing is due. */
+  nextUnit(wallMs: number): WorkUnit | undefined {
+    this.#now.wallMs = wallMs;
+    const clock = this.#clock;
+    if (clock.frozen || (clock.paused && clock.jumpToMs === undefined)) return undefined;
+    const untilWall = Math.min(wallMs, this.#lookedAtWall + sleepAfterMs);
+    const target = clock.jumpToMs ?? Math.max(this.#now.ms, virtualAt(clock, untilWall));
+    const work = this.#work.upcoming(target);
+    return work === undefined ? undefined : unitOf(this.#client, work);
+  }
+
+  /** One key, with no other processes than those named, kept at once: what came before is then never done again. */
+  runUnit({ work, processes }: WorkUnit): void {
+    const keys = new Set(processes.map(({ key }) => key));
+    this.#client.mayRun = (pod, key) => work === `kubelet\0${pod}` && keys.has(key);
+    this.#work.takeOne();
+    this.#client.mayRun = undefined;
+    this.#persist();
+  }
+
+  /** Stops a unit that the host process died of: its processes, or where it has none, its key. */
+  stopUnit(unit: WorkUnit): void {
+    this.#random.reset(this.store.rv, `stop ${unit.work} ${this.#now.ms}`);
+    this.#work.commit(() => stopUnit(unit, this.#client, this.#work));
+    this.#persist();
+  }
+
+  /** Forgets all sessions, with their processes, without running anything. */
+  dropSessions(): void {
+    this.#work.commit(() => this.#streams.sessions.dropAll());
     this.#persist();
   }
 
@@ -182,11 +234,26 @@ export class Engine {
   /** Wall moment of the next thing to do; undefined when there is nothing: the alarm may go. */
   nextDueMs(wallMs: number): number | undefined {
     const clock = this.#clock;
+    if (hurries(clock)) return wallMs;
     if (clock.paused || clock.frozen) return undefined;
     if (this.#queue.size > 0) return wallMs;
     const due = this.#queue.nextDue();
     const at = due === undefined ? undefined : wallAt(clock, due);
     return at === undefined ? undefined : Math.ceil(at);
+  }
+
+  /** The turn has done all it may: others should get their turn before this cluster's next. */
+  get budgetSpent(): boolean {
+    return this.#work.left <= 0;
+  }
+
+  /** For how long, by the wall, work has waited that could have been done. */
+  overdueMs(wallMs: number): number {
+    const clock = this.#clock;
+    if (hurries(clock)) return wallMs - clock.wallBaseMs;
+    const due = this.#queue.size > 0 ? this.#now.ms : this.#queue.nextDue();
+    const at = due === undefined ? undefined : wallAt(clock, due);
+    return at === undefined ? 0 : Math.max(0, wallMs - at);
   }
 
   /** What a watch is owed since its last revision. */
@@ -232,6 +299,8 @@ export class Engine {
   /** Ends what an adapter did to a session: commits, wakes, writes the log. */
   session<T>(wallMs: number, body: () => T): T {
     this.look(wallMs);
+    // Many sessions act within one turn: they share what it may do.
+    if (this.#turnAtWall !== wallMs) this.#begin(wallMs);
     this.#advance(wallMs);
     this.#random.reset(this.store.rv, `session ${this.#now.ms}`);
     let result: T | undefined;
@@ -245,17 +314,29 @@ export class Engine {
 
   // Time and work
 
-  /** Brings virtual time to the wall's, through every due moment on the way. */
+  /** A turn of the caller's begins. What it does not get done goes on from the alarm. */
+  #begin(wallMs: number): void {
+    this.#turnAtWall = wallMs;
+    this.#work.left = turnStepsMax;
+  }
+
+  /** Brings virtual time to the wall's, through every due moment on the way, as far as the turn's budget goes. */
   #advance(wallMs: number): void {
     this.#now.wallMs = wallMs;
+    this.#hurry(wallMs);
     const clock = this.#clock;
-    if (clock.paused) return;
+    if (clock.paused || hurries(clock)) return;
     const target = Math.max(this.#now.ms, virtualAt(clock, wallMs));
-    this.#work.advanceTo(target, turnStepsMax);
+    if (this.#work.advanceTo(target)) return;
+    // A clock too fast for what happens runs as fast as it can: what it owes must not grow for ever.
+    const owedMs = target - this.#now.ms;
+    if (clock.speed > 1 && owedMs > clockDebtMsMax) {
+      this.#setClock({ ...clock, baseMs: this.#now.ms + clockDebtMsMax, wallBaseMs: wallMs });
+    }
   }
 
   #drainNow(): void {
-    if (!this.#clock.paused) this.#work.drain(turnStepsMax);
+    if (!this.#clock.paused) this.#work.drain();
   }
 
   #persist(): void {
@@ -272,19 +353,33 @@ export class Engine {
   #obeyClock(changes: readonly Change[], wallMs: number): void {
     const touched = changes.findLast((c) => c.resource === "clocks.podyard.dev");
     if (!touched) return;
-    const command = clockChange(touched, this.#clock, this.#now.ms, wallMs);
-    this.#setClock(command.clock);
-    this.#perform(command);
-    this.#work.commit(() => command.report(this.#client));
+    this.#setClock(clockChange(touched, this.#clock, this.#now.ms, wallMs));
+    this.#hurry(wallMs);
   }
 
-  #perform(command: ClockCommand): void {
-    if (command.advanceToMs !== undefined)
-      this.#work.advanceTo(command.advanceToMs, turnStepsMax * 10);
-    for (let i = 0; i < command.steps; i++) this.#work.oneStep();
-    // Steps may have led far ahead of the wall: time stands still there, or goes on from there.
-    const { clock } = command;
-    const baseMs = clock.paused ? this.#now.ms : Math.max(clock.baseMs, this.#now.ms);
-    this.#setClock({ ...clock, baseMs });
+  /** A jump, then single steps, as far as the turn's budget goes; at their end time goes on from where they led. */
+  #hurry(wallMs: number): void {
+    const clock = this.#clock;
+    if (!hurries(clock)) return;
+    const { jumpToMs, stepsLeft = 0, ...rest } = clock;
+    if (jumpToMs !== undefined && !this.#work.advanceTo(jumpToMs)) return;
+    const left = this.#takeSteps(stepsLeft);
+    if (left < stepsLeft) this.#work.commit(() => reportSteps(this.#client, left));
+    this.#setClock({
+      ...rest,
+      baseMs: this.#now.ms,
+      wallBaseMs: wallMs,
+      ...(left > 0 ? { stepsLeft: left } : {}),
+    });
+  }
+
+  /** Returns how many are left. Where nothing ever happens, all are taken at once. */
+  #takeSteps(steps: number): number {
+    for (let left = steps; left > 0; left--) {
+      const step = this.#work.oneStep();
+      if (step === "later") return left;
+      if (step === "idle") return 0;
+    }
+    return 0;
   }
 }

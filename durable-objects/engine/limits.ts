@@ -19,7 +19,10 @@ export const ringBytesMax = 3_000_000;
 export const ringObjectsMax = 200;
 
 // Turns
-export const turnStepsMax = 4_000;
+/** Reconciles, revisions and slices of CPU of one turn; what is left goes on from the alarm. */
+export const turnStepsMax = 1_000;
+/** The same of a cluster's making, which is not left half-way. */
+export const birthStepsMax = 4_000;
 export const reconcileBackoffMsMin = 1_000;
 export const reconcileBackoffMsMax = 300_000;
 
@@ -68,6 +71,10 @@ export const argumentBytesMax = 128 * 1024;
 export const cpuUsPerAdvanceMax = 400_000;
 /** As much of it counts as one step of the turn. */
 export const cpuUsPerTurnStep = 250;
+/** What a reconcile that looks at many objects is charged for each, in the same coin. */
+export const cpuUsPerObjectRead = 2.5;
+export const cpuUsPerTermCompared = 0.5;
+export const cpuUsPerNodeTried = 25;
 /** How far a process may compute ahead of the clock before it must wait for time to pass. */
 export const computeAheadMs = 100;
 export const logChunkBytes = 8 * 1024;
@@ -193,6 +200,11 @@ export const bornBeforeMs = 120_000;
 // Clock
 /** Virtual seconds per second of the wall. */
 export const clockSpeedMax = 10_000;
+/** How far one write may send it ahead. */
+export const clockJumpDaysMax = 366;
+export const clockStepsMax = 10_000;
+/** What a clock faster than the wall's may owe. */
+export const clockDebtMsMax = 3_600_000;
 
 // Checkpoint pages
 export const pageBytesTarget = 64_000;

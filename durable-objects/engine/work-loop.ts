@@ -2,16 +2,12 @@
 import { StatusError } from "./api/status.ts";
 import type { EngineClient, Now } from "./client.ts";
 import type { Controller, Waker } from "./controllers/define.ts";
-import type { Change } from "./core/object.ts";
+import { splitKey, type Change, type KubeObject } from "./core/object.ts";
 import { workKey, type Queue } from "./core/queue.ts";
 import type { Random } from "./core/random.ts";
+import { HeldWork } from "./held-work.ts";
 import type { Store } from "./core/store.ts";
-import {
-  cpuUsPerTurnStep,
-  reconcileBackoffMsMax,
-  reconcileBackoffMsMin,
-  turnStepsMax,
-} from "./limits.ts";
+import { cpuUsPerTurnStep, reconcileBackoffMsMax, reconcileBackoffMsMin } from "./limits.ts";
 
 export interface WorkParts {
   store: Store;
@@ -46,6 +42,9 @@ export class WorkLoop {
   readonly #subscribers = new Map<string, Subscriber[]>();
   /** Reconciles so far. */
   steps = 0;
+  /** What the turn may still do: a step, a revision and a little CPU of programs count one each. */
+  left = 0;
+  readonly held: HeldWork;
   /** Throws of reconcilers that no API error explains, and of programs in containers. */
   readonly faults: Fault[] = [];
 
@@ -55,6 +54,7 @@ export class WorkLoop {
     this.#client = parts.client;
     this.#random = parts.random;
     this.#now = parts.now;
+    this.held = new HeldWork(parts.store, parts.queue);
     for (const controller of parts.controllers) this.#register(controller);
     parts.client.fault = (work, error) => this.#note(work, error);
   }
@@ -69,11 +69,20 @@ export class WorkLoop {
   }
 
   /** Returns false when the budget ended before `target` was reached. */
-  advanceTo(target: number, budget: number): boolean {
-    let left = budget;
+  advanceTo(target: number): boolean {
     for (;;) {
-      left = this.drain(left);
-      if (this.#queue.size > 0) return false;
+      const work = this.upcoming(target);
+      if (work === undefined) return true;
+      if (this.left <= 0) return false;
+      this.#step(work);
+    }
+  }
+
+  /** The key that is next on the way to `target`, with time moved to it; undefined once time is there. */
+  upcoming(target: number): string | undefined {
+    for (;;) {
+      const work = this.#queue.peek();
+      if (work !== undefined) return work;
       // At every moment on the way, as they would had each come in time.
       if (this.#queue.fireLazy(this.#now.ms)) continue;
       const due = this.#queue.nextDue();
@@ -82,22 +91,24 @@ export class WorkLoop {
         this.#queue.fire(this.#now.ms);
         continue;
       }
-      if (this.#now.ms >= target) return true;
+      if (this.#now.ms >= target) return undefined;
       this.#now.ms = target;
     }
   }
 
-  /** Takes dirty keys one after the other; returns what is left of the budget. */
-  drain(budget: number): number {
-    let left = budget;
-    while (left > 0) {
+  /** Takes the next key alone. */
+  takeOne(): void {
+    const work = this.#queue.peek();
+    if (work !== undefined) this.#step(work);
+  }
+
+  /** Takes dirty keys one after the other, while the budget lasts. */
+  drain(): void {
+    while (this.left > 0) {
       const work = this.#queue.peek();
       if (work === undefined) break;
-      this.#client.spent = 0;
       this.#step(work);
-      left -= 1 + Math.floor(this.#client.spent / cpuUsPerTurnStep);
     }
-    return left;
   }
 
   /** One key of one controller, all or nothing. Returns whether it changed anything. */
@@ -105,8 +116,9 @@ export class WorkLoop {
     const split = work.indexOf("\0");
     const controller = this.#controllers.get(work.slice(0, split));
     this.#queue.remove(work);
-    if (!controller) return false;
+    if (!controller || this.held.has(work)) return false;
     this.steps += 1;
+    this.#client.spent = 0;
     this.#random.reset(this.store.rv, `${work} ${this.#now.ms}`);
     const rv = this.store.rv;
     try {
@@ -120,6 +132,8 @@ export class WorkLoop {
     } catch (error) {
       this.#backOff(work, error);
     }
+    const written = this.store.rv - rv;
+    this.left -= 1 + written + Math.floor(this.#client.spent / cpuUsPerTurnStep);
     return this.store.rv !== rv;
   }
 
@@ -136,6 +150,18 @@ export class WorkLoop {
   #note(work: string, error: unknown): void {
     this.faults.push({ work, error, at: this.#now.ms });
     if (this.faults.length > 100) this.faults.shift();
+  }
+
+  /** The object that a key names: of the first kind that its controller looks at and that has it. */
+  objectOf(work: string): KubeObject | undefined {
+    const [name = "", key = ""] = work.split("\0");
+    const place = splitKey(key);
+    for (const resource of Object.keys(this.#controllers.get(name)?.wakesOn ?? {})) {
+      const object =
+        resource === "*" ? undefined : this.store.get(resource, place.namespace, place.name);
+      if (object) return object;
+    }
+    return undefined;
   }
 
   /** Runs a body in a transaction, maps its changes to keys and takes its wakes. A Refused body leaves no trace. */
@@ -170,17 +196,23 @@ export class WorkLoop {
     }
   }
 
-  /** One reconcile that changes something; else time moves to the next due moment. */
-  oneStep(): void {
-    for (let i = 0; i < turnStepsMax; i++) {
+  /**
+   * One reconcile that changes something; else time moves to the next due moment. "later": the budget ended before;
+   * "idle": nothing will ever happen by itself.
+   */
+  oneStep(): "done" | "later" | "idle" {
+    for (;;) {
+      if (this.left <= 0) return "later";
       const work = this.#queue.peek();
       if (work === undefined) break;
-      if (this.#step(work)) return;
+      if (this.#step(work)) return "done";
     }
     const due = this.#queue.nextDue();
-    if (due === undefined) return;
+    if (due === undefined) return "idle";
+    this.left -= 1;
     this.#now.ms = Math.max(this.#now.ms, due);
     this.#queue.fire(this.#now.ms);
+    return "done";
   }
 }
 

@@ -309,3 +309,136 @@ test("no age that the server prints is <invalid> after a jump, nor once the Cloc
   w.advance(1_000);
   expect(printed()).not.toContain("<invalid>");
 });
+
+describe("much work", () => {
+  const crashes = (world: World, count: number): void => {
+    for (let i = 0; i < count; i++) world.create(pod(`crash-${i}`, ["sh", "-c", "exit 1"]));
+    world.advance(5_000);
+  };
+  /** Revisions and steps of the longest of some turns. */
+  const worst = (world: World, turns: number, body: () => void): number => {
+    let most = 0;
+    for (let i = 0; i < turns; i++) {
+      const before = world.engine.steps + world.engine.store.rv;
+      body();
+      most = Math.max(most, world.engine.steps + world.engine.store.rv - before);
+    }
+    return most;
+  };
+  const run = (world: World) => (): void => world.engine.run(++world.now);
+  const ofTurnMax = 1_100;
+
+  test("a jump is answered at once and goes on slice by slice, also while paused", () => {
+    for (const paused of [false, true]) {
+      const world = withClock();
+      crashes(world, 20);
+      const to = new Date(Math.ceil(world.now / 1000) * 1000 + 10_800_000).toISOString();
+      expect(worst(world, 1, () => set(world, { paused, advanceTo: to }))).toBeLessThan(ofTurnMax);
+      expect(world.get(url).status.advancingTo).toBe(to.replace(".000", ""));
+      expect(worst(world, 3, run(world))).toBeLessThan(ofTurnMax);
+      expect(world.engine.nextDueMs(world.now)).toBe(world.now);
+      world.evict();
+      for (let i = 0; i < 1_000 && world.get(url).status.advancingTo; i++) run(world)();
+      expect(world.get(url).status).toMatchObject({ now: to.replace(".000", "") });
+      expect(world.engine.nextDueMs(world.now) === undefined).toBe(paused);
+      // Five minutes apart, for three hours.
+      expect(world.pod("crash-7").status.containerStatuses[0].restartCount).toBeGreaterThan(30);
+    }
+  });
+
+  test("a jump ends where it stands when the Clock no longer asks for it", () => {
+    const world = withClock();
+    crashes(world, 20);
+    set(world, { advanceTo: new Date(world.now + 300 * 86_400_000).toISOString() });
+    run(world)();
+    set(world, { advanceTo: null });
+    const stood = world.engine.virtualNow;
+    expect(world.get(url).status.advancingTo).toBeUndefined();
+    world.advance(5_000);
+    expect(world.engine.virtualNow).toBe(stood + 5_000);
+  });
+
+  test("evictions on the way change nothing", () => {
+    const end = (evict: boolean): unknown => {
+      const world = withClock();
+      crashes(world, 5);
+      set(world, { advanceTo: new Date(world.now + 43_200_000).toISOString() });
+      for (let i = 0; i < 60; i++) {
+        if (evict) world.evict();
+        run(world)();
+      }
+      return world.get("/api/v1/pods").items;
+    };
+    expect(end(true)).toEqual(end(false));
+  });
+
+  test("a fast clock falls behind instead of holding everything up", () => {
+    const world = withClock();
+    crashes(world, 20);
+    set(world, { speed: 10_000 });
+    const turn = (): void => {
+      world.now += 300;
+      world.engine.look(world.now);
+      world.engine.run(world.now);
+    };
+    expect(worst(world, 40, turn)).toBeLessThan(ofTurnMax);
+    // What it owes is dropped with the speed.
+    set(world, { speed: 1 });
+    const stood = world.engine.virtualNow;
+    world.advance(10_000);
+    expect(world.engine.virtualNow).toBe(stood + 10_000);
+  });
+
+  test("thousands of steps are taken slice by slice", () => {
+    const world = withClock({ paused: true });
+    crashes(world, 20);
+    expect(worst(world, 1, () => set(world, { steps: 5_000 }))).toBeLessThan(ofTurnMax);
+    expect(world.get(url).status.stepsDone).toBeLessThan(5_000);
+    for (let i = 0; i < 100 && world.get(url).status.stepsDone < 5_000; i++) run(world)();
+    expect(world.get(url).status.stepsDone).toBe(5_000);
+    expect(world.engine.nextDueMs(world.now)).toBeUndefined();
+  });
+
+  test.each([
+    [{ advanceTo: "9999-12-31T23:59:59Z" }, "spec.advanceTo: Invalid value"],
+    [{ steps: 9_000_000_000_000 }, "spec.steps: Invalid value"],
+  ])("%j is refused, and nothing happens", (spec, text) => {
+    const world = withClock();
+    const moment = world.engine.virtualNow;
+    const answer = world.request("PATCH", url, { spec }, { type: "application/merge-patch+json" });
+    expect(answer.status).toBe(422);
+    expect(answer.body.message).toContain(text);
+    expect(world.engine.virtualNow).toBe(moment);
+  });
+});
+
+describe("more replicas than there is room for", () => {
+  test("are made turn by turn; what does not fit is said, and costs next to nothing then", () => {
+    const world = new World({ limits: { objectsMax: 2_500 } });
+    const template = {
+      metadata: { labels: { app: "web" } },
+      spec: { containers: [{ name: "c", image: "nginx" }] },
+    };
+    world.create({
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "web" },
+      spec: { replicas: 2_147_483_647, selector: { matchLabels: { app: "web" } }, template },
+    });
+    for (let i = 0; i < 100 && world.engine.nextDueMs(world.now) === world.now; i++) {
+      const before = world.engine.steps + world.engine.store.rv;
+      world.engine.run(world.now);
+      expect(world.engine.steps + world.engine.store.rv - before).toBeLessThan(2_600);
+    }
+    const [set] = world.get("/apis/apps/v1/namespaces/default/replicasets").items;
+    const { reason, message } = set.status.conditions[0];
+    expect(`${reason} ${message}`).toMatch(/FailedCreate .*its limit is 2500/);
+    world.advance(300_000);
+    const steps = world.engine.steps;
+    world.advance(300_000);
+    expect(world.engine.steps - steps).toBeLessThan(6_000);
+    world.patch("/apis/apps/v1/namespaces/default/deployments/web", { spec: { replicas: 1 } });
+    world.advance(120_000);
+    expect(world.pods()).toHaveLength(1);
+  });
+});

@@ -2,7 +2,7 @@
 import type { KubeObject } from "../core/object.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { DecodeError, decodeObject, readTypeMeta } from "../schema/decode.ts";
-import { parseJson, parseYaml } from "../schema/parse.ts";
+import { parseJson } from "../schema/parse.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import { bodyText, checkBodySize, fieldValidationOf, mediaType } from "./body.ts";
 import type { Call } from "./context.ts";

@@ -80,11 +80,12 @@ export function presentLease(
 /** The Clock as it stands. */
 function presentClock(object: KubeObject, now: number, reader: Reader): KubeObject {
   const clock = object as Clock;
-  const { offsetMs, nextDueMs } = reader.clock();
+  const { offsetMs, nextDueMs, jumpToMs } = reader.clock();
   const status: Clock["status"] = {
     now: rfc3339(now),
     offsetSeconds: Math.round(offsetMs / 1000),
     ...(nextDueMs === undefined ? {} : { nextDue: rfc3339(nextDueMs) }),
+    ...(jumpToMs === undefined ? {} : { advancingTo: rfc3339(jumpToMs) }),
     stepsDone: clock.status?.stepsDone ?? 0,
   };
   return { ...clock, status } as KubeObject;

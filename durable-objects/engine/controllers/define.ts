@@ -8,6 +8,8 @@ export interface ClockReading {
   offsetMs: number;
   /** Virtual ms. */
   nextDueMs: number | undefined;
+  /** Where a jump under way leads, virtual ms. */
+  jumpToMs?: number | undefined;
 }
 
 /** Reads. All results are immutable; lists are in key order (namespace, then name). */
@@ -104,6 +106,8 @@ export interface Client extends Reader {
   apiServer?(request: ApiRequest): ApiResponse;
   /** Optional. Tells a fault of Podyard that went no further than one process of a container. */
   fault?(work: string, error: unknown): void;
+  /** Optional. Set while each unit of work is written down before it runs: see runtime/define.ts. */
+  mayRun?: ((podKey: string, process: number) => boolean) | undefined;
   /** Optional. Tells what simulated programs cost, CPU microseconds: it counts against the turn. */
   spend?(microseconds: number): void;
   /** `n` characters of upstream's safe alphabet. k8s: apimachinery/pkg/util/rand String */

@@ -1,8 +1,26 @@
 /** The only place that knows calendars. Engine time is virtual milliseconds since 1970. */
 
+/** The last millisecond of the year 9999: what RFC3339 can write, and so the end of virtual time. */
+export const lastMomentMs = 253_402_300_799_999;
+
+/** Longer than the calendar; finite, because what programs keep is JSON, which has no infinity. */
+export const foreverMs = 1e15;
+
+/**
+ * A due moment as it may be stored: every timer and every wait of a process passes through here. One that is infinite, no
+ * number, or behind the end of time never comes and is not stored at all; JSON has no word for it.
+ */
+export function dueMoment(ms: number | undefined | null): number | undefined {
+  if (ms === undefined || ms === null || !(ms <= lastMomentMs)) return undefined;
+  return Math.max(0, ms);
+}
+
+/** A moment to show, kept within the calendar. NaN stays what it is: a fault. */
+const shown = (ms: number): number => Math.min(Math.max(Math.floor(ms), 0), lastMomentMs);
+
 /** `2026-11-20T21:00:00Z`: metav1.Time, whole seconds (cut, not rounded). */
 export function rfc3339(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
+  const seconds = Math.floor(shown(ms) / 1000);
   if (seconds === lastSeconds) return lastText;
   lastText = `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
   lastSeconds = seconds;
@@ -13,12 +31,12 @@ let lastText = "";
 
 /** `2026-11-20T21:00:00.123000Z`: metav1.MicroTime. */
 export function rfc3339Micro(ms: number): string {
-  return `${new Date(Math.floor(ms)).toISOString().slice(0, 23)}000Z`;
+  return `${new Date(shown(ms)).toISOString().slice(0, 23)}000Z`;
 }
 
 /** `2026-11-20T21:00:00.123456789Z`-like, as container logs stamp lines (nanoseconds, here always ms exact). */
 export function rfc3339Nano(ms: number): string {
-  return `${new Date(Math.floor(ms)).toISOString().slice(0, 23)}000000Z`;
+  return `${new Date(shown(ms)).toISOString().slice(0, 23)}000000Z`;
 }
 
 /** ms of an RFC3339 text, NaN when it is none. */
@@ -62,11 +80,20 @@ export interface ClockState {
   paused: boolean;
   /** Nobody looked for ten minutes: stands still until the next request. */
   frozen: boolean;
+  /** A jump under way: time goes there slice by slice, whatever the wall says. */
+  jumpToMs?: number;
+  /** Single steps that were asked for and are still to be taken. */
+  stepsLeft?: number;
 }
+
+/** Work that does not wait for the wall. */
+export const hurries = (clock: ClockState): boolean =>
+  !clock.frozen && (clock.jumpToMs !== undefined || clock.stepsLeft !== undefined);
 
 export function virtualAt(clock: ClockState, wallMs: number): number {
   if (clock.paused || clock.frozen) return clock.baseMs;
-  return clock.baseMs + clock.speed * Math.max(0, wallMs - clock.wallBaseMs);
+  const passed = clock.speed * Math.max(0, wallMs - clock.wallBaseMs);
+  return Math.min(clock.baseMs + passed, lastMomentMs);
 }
 
 /** Wall moment at which virtual time reaches `virtualMs`; undefined while it stands still. */

@@ -3,6 +3,7 @@
  * kept with the log (the dirty keys in the turn's row, the timers as records), so an evicted object goes on at exactly
  * the key where it stood.
  */
+import { dueMoment } from "./clock.ts";
 import type { Store } from "./store.ts";
 
 /** controller + "\0" + key. */
@@ -62,7 +63,8 @@ export class Queue {
   }
 
   /** Replaces the one timer of a key; undefined removes it. */
-  setTimer(work: WorkKey, due: number | undefined, lazy = false): void {
+  setTimer(work: WorkKey, dueMs: number | undefined, lazy = false): void {
+    const due = dueMoment(dueMs);
     const table = lazy ? lazyTable : timerTable;
     if (this.#store.record<number>(table, work) === due) return;
     this.#store.putRecord(table, work, due);

@@ -33,7 +33,9 @@ export function sizeOf(text: string): number | undefined {
 
 const seconds = (text: string): number => {
   const match = /^(\d+)([smhd]?)$/.exec(text);
-  return Number(match?.[1] ?? 0) * ({ m: 60, h: 3600, d: 86_400 }[match?.[2] ?? ""] ?? 1);
+  return (
+    Math.min(Number(match?.[1] ?? 0), 1e9) * ({ m: 60, h: 3600, d: 86_400 }[match?.[2] ?? ""] ?? 1)
+  );
 };
 
 const base: State = { cpu: 0, m: 1_000_000, want: 1_000_000, by: 0, everyMs: 100, t: 0 };

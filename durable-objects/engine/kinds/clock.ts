@@ -5,9 +5,9 @@
  */
 import { invalid, notSupported, type FieldError } from "../api/field.ts";
 import { negativeText, notPositiveText } from "../api/validation/names.ts";
-import { rfc3339 } from "../core/clock.ts";
+import { parseTime, rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
-import { clockSpeedMax } from "../limits.ts";
+import { clockJumpDaysMax, clockSpeedMax, clockStepsMax } from "../limits.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 
@@ -28,13 +28,35 @@ export interface Clock extends KubeObject {
     /** How far virtual time is ahead of the wall. */
     offsetSeconds?: number;
     nextDue?: string;
+    /** Where a jump leads that is still under way. */
+    advancingTo?: string;
     stepsDone?: number;
   };
 }
 
 export const clockName = "cluster";
 
-function validate(clock: Clock): FieldError[] {
+/** What lies too far off, where it is newly asked for. */
+function tooFar(clock: Clock, old: Clock | undefined, now: number): FieldError[] {
+  const errors: FieldError[] = [];
+  const { advanceTo, steps = 0 } = clock.spec ?? {};
+  const last = now + clockJumpDaysMax * 86_400_000;
+  if (
+    advanceTo !== undefined &&
+    advanceTo !== old?.spec?.advanceTo &&
+    parseTime(advanceTo) > last
+  ) {
+    const detail = `must not be more than ${clockJumpDaysMax} days ahead of the cluster's time, which is ${rfc3339(now)}`;
+    errors.push(invalid("spec.advanceTo", advanceTo, detail));
+  }
+  const most = (old?.status?.stepsDone ?? 0) + clockStepsMax;
+  if (steps !== old?.spec?.steps && steps > most) {
+    errors.push(invalid("spec.steps", steps, `must be less than or equal to ${most}`));
+  }
+  return errors;
+}
+
+function validate(clock: Clock, old: Clock | undefined, now: number): FieldError[] {
   const errors: FieldError[] = [];
   const { name } = clock.metadata;
   if (name !== clockName) errors.push(notSupported("metadata.name", name, [clockName]));
@@ -46,7 +68,7 @@ function validate(clock: Clock): FieldError[] {
     errors.push(invalid("spec.speed", speed, detail));
   }
   if (steps !== undefined && steps < 0) errors.push(invalid("spec.steps", steps, negativeText));
-  return errors;
+  return [...errors, ...tooFar(clock, old, now)];
 }
 
 const offsetText = (clock: Clock): string => `${clock.status?.offsetSeconds ?? 0}s`;
@@ -66,8 +88,8 @@ export const Clock: Kind<Clock> = {
     context.subresource === "status"
       ? { ...clock, spec: old.spec }
       : { ...clock, status: old.status },
-  validateCreate: validate,
-  validateUpdate: validate,
+  validateCreate: (clock, { now }) => validate(clock, undefined, now),
+  validateUpdate: (clock, old, { now }) => validate(clock, old, now),
   table: {
     columns: [
       nameColumn,

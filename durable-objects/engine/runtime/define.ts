@@ -24,6 +24,8 @@ export interface RuntimeContext {
   apiServer?(request: ApiRequest): ApiResponse;
   /** Optional. Tells a fault of Podyard that went no further, for tests and the operator's log. */
   fault?(work: string, error: unknown): void;
+  /** Optional. Whether a process may be stepped now; one that may not has its Pod woken again. Absent: all may. */
+  mayRun?(podKey: string, process: number): boolean;
   /** Optional. Tells CPU that programs used, before it is stretched, microseconds: it counts against the turn. */
   spend?(microseconds: number): void;
 }

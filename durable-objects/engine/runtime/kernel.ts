@@ -5,6 +5,7 @@
 import type { Records } from "../controllers/define.ts";
 import { computeAheadMs, processStateBytesMax } from "../limits.ts";
 import { assert } from "../assert.ts";
+import { dueMoment } from "../core/clock.ts";
 import { exit, spawn } from "./births.ts";
 import { Container, defaultCapacity } from "./container.ts";
 import { Cpu, stepCost } from "./cpu.ts";
@@ -21,7 +22,9 @@ import type { Program, Step } from "./program.ts";
 import { loadedRecord, storedRecord, viewedRecord } from "./stored-record.ts";
 import { ProcessKilled, Sys } from "./sys.ts";
 import { defaultAction } from "./signals.ts";
+import { anyStopped, refuseStopped } from "./stopped.ts";
 import type { PodRecord, Process, Wait } from "./state.ts";
+import { storedWait } from "./stored-wait.ts";
 
 export const processKey = (ns: number, pid: number): number => ns * 100_000 + pid;
 
@@ -39,6 +42,7 @@ export class Kernel {
   readonly #cpu = new Cpu();
   /** This run has used up what it may. */
   #spent = false;
+  #stops = false;
   /** Processes with an ended child, once asked for. */
   #bereaved: Set<number> | undefined;
   /** Moment of the latest event: what it made ready runs from then on. */
@@ -154,7 +158,7 @@ export class Kernel {
   }
 
   /** When a process can next run; undefined: not by itself. */
-  #readyAt(process: Process): number | undefined {
+  readyAt(process: Process): number | undefined {
     if (process.z !== undefined) return undefined;
     if (process.sig?.length && !(process.st && !process.sig.includes(18)))
       return (process.lt ??= this.#clock);
@@ -170,7 +174,7 @@ export class Kernel {
     const now = this.context.now;
     for (const key in this.pod.ps) {
       const process = this.pod.ps[key];
-      const ready = process && this.#readyAt(process);
+      const ready = process && this.readyAt(process);
       if (ready === undefined || !process) continue;
       const at = Math.ceil(this.#nextMove(process, ready, now));
       if (due === undefined || at < due) due = at;
@@ -179,7 +183,7 @@ export class Kernel {
       const at = this.pod.ht[handle]?.t;
       if (at !== undefined && at > now && (due === undefined || at < due)) due = at;
     }
-    return due;
+    return dueMoment(due);
   }
 
   #nextMove(process: Process, ready: number, now: number): number {
@@ -194,6 +198,9 @@ export class Kernel {
   /** Runs what can run up to now. */
   run(): void {
     const limit = this.context.now;
+    const { mayRun } = this.context;
+    let waiting = false;
+    this.#stops = anyStopped(this.context);
     while (!this.#cpu.spent) {
       this.#bereaved = undefined;
       this.#cpu.look();
@@ -204,8 +211,12 @@ export class Kernel {
         const process = this.pod.ps[key];
         if (!process) continue;
         this.#cpu.looked();
-        const at = this.#readyAt(process);
+        const at = this.readyAt(process);
         if (at === undefined || at > limit + computeAheadMs) continue;
+        if (mayRun && !mayRun(this.key, Number(key))) {
+          waiting = true;
+          continue;
+        }
         if (process.w && process.w.t !== undefined && at === process.w.t && at > limit) continue;
         this.#cpu.wants();
         if (best && at >= bestAt) continue;
@@ -216,6 +227,7 @@ export class Kernel {
       if (!best) break;
       this.#slice(best, bestKey, bestAt, limit);
     }
+    if (waiting) this.context.wakePod(this.key);
     this.#spent ||= this.#cpu.spent;
     this.context.spend?.(this.#cpu.end());
   }
@@ -241,9 +253,9 @@ export class Kernel {
         break;
       }
       if (step) {
-        process.w = step.wait;
+        process.w = storedWait(step.wait);
         this.#bereaved = undefined;
-        if (this.#met(process, step.wait)) continue;
+        if (this.#met(process, process.w)) continue;
         // Its time stands still from here: the event that wakes it tells when.
         this.#clock = process.lt ?? this.#clock;
         delete process.lt;
@@ -259,6 +271,7 @@ export class Kernel {
 
   #step(sys: Sys, process: Process): Step {
     try {
+      if (this.#stops) refuseStopped(this, process);
       if (process.sig?.length) {
         const step = this.#deliver(sys, process);
         if (step !== "nothing") return step;

@@ -173,3 +173,14 @@ export function sessionEnd(context: RuntimeContext, podKey: string, id: string):
     delete kernel.pod.se[id];
   });
 }
+
+/** Kills what belongs to a session as of a segmentation fault, and forgets it; nothing runs. */
+export function sessionKill(context: RuntimeContext, podKey: string, id: string): void {
+  within(context, podKey, undefined, (kernel) => {
+    if (!kernel.pod.se[id]) return;
+    kernel.touch();
+    for (const name in kernel.pod.ps)
+      if (kernel.pod.ps[name]?.se === id) kernel.exit(Number(name), 0, 11);
+    delete kernel.pod.se[id];
+  });
+}

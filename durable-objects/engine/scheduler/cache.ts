@@ -114,6 +114,9 @@ export class SchedulerCache implements Snapshot {
     return this.#nodes.get(name);
   }
 
+  /** Work of attempts: see the Snapshot. */
+  compared = 0;
+
   get anyAffinity(): boolean {
     return this.#withAffinity > 0;
   }

@@ -28,6 +28,8 @@ export interface Snapshot {
   /** Living Pods of a namespace on a node that a selector matches. k8s: countPodsMatchSelector */
   matching(node: NodeInfo, namespace: string, selector: Selector): number;
   namespaceLabels(namespace: string): Record<string, string> | undefined;
+  /** Terms that were held against a Pod so far: an attempt is charged for them. */
+  compared: number;
   /** Unassigned Pods that were promised this node. */
   nominated(node: string): readonly PodInfo[];
 }

@@ -5,6 +5,8 @@ import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change } from "../core/object.ts";
 import { StatusError } from "../api/status.ts";
 import {
+  cpuUsPerNodeTried,
+  cpuUsPerTermCompared,
   schedulerBackoffMsMax,
   schedulerBackoffMsMin,
   schedulerBackoffPodsMin,
@@ -106,7 +108,9 @@ function reconcile(key: string, client: Client, cache: SchedulerCache): number |
     if (client.now < readyAt) return readyAt;
   }
   cache.distrust(key);
+  cache.compared = 0;
   const failed = schedule(podInfo(pod), client, cache);
+  client.spend?.(cache.compared * cpuUsPerTermCompared + cache.nodes.length * cpuUsPerNodeTried);
   if (!failed) {
     if (past) client.records.delete(attemptsTable, key);
     return undefined;

@@ -13,7 +13,7 @@ export const podyardDescriptions: Descriptions = {
     speed:
       "Virtual seconds that pass in one second of the wall, above 0. Defaults to 1, at which ages are those of a real cluster.",
     advanceTo:
-      "A moment of virtual time to go to at once, through everything that falls due on the way, each at its own moment. One that lies behind does nothing.",
+      "A moment of virtual time to go to, through everything that falls due on the way, each at its own moment. One that lies behind does nothing. A jump through much work goes on while the API answers: see status.advancingTo. At most 366 days ahead.",
     steps:
       "How many single steps were asked for in all: raise the number by one to take one more. A step is one reconcile that changes something, or else a move of time to the next due moment.",
   },
@@ -22,6 +22,7 @@ export const podyardDescriptions: Descriptions = {
     offsetSeconds:
       "How far virtual time is ahead of the wall's; less than 0 when it stood still for a while. Ages that a client computes by its own clock are off by so much.",
     stepsDone: "How many of spec.steps have been taken.",
+    advancingTo: "Where a jump leads that is still under way; absent once it is there.",
     nextDue:
       "The next moment of virtual time at which something happens by itself; absent when nothing does.",
   },

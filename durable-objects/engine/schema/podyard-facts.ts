@@ -26,6 +26,7 @@ export const podyardTypes: Record<string, TypeFacts> = {
       offsetSeconds: { n: 2, type: "int64" },
       stepsDone: { n: 4, type: "int64" },
       nextDue: { n: 5, type: "*metav1.Time" },
+      advancingTo: { n: 6, type: "*metav1.Time" },
     },
   },
   "podyard/v1.Trace": {

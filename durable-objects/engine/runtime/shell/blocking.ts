@@ -1,4 +1,5 @@
 /** `read` and `wait`: builtins that block. */
+import { foreverMs } from "../../core/clock.ts";
 import type { Step } from "../program.ts";
 import { ExpansionProblem } from "./expand.ts";
 import { reap, tellSignal } from "./jobs.ts";
@@ -110,7 +111,7 @@ function readOption(
 ): string | undefined {
   if (letter === "t") {
     if (!/^\d+(\.\d*)?$/.test(value)) return "invalid timeout";
-    into.due = shell.sys.now + Number(value) * 1000;
+    into.due = shell.sys.now + Math.min(Number(value) * 1000, foreverMs);
   } else if (letter === "p") into.prompt = value;
   else if (letter === "n" && Number(value) > 0) into.n = Number(value);
   else if (letter === "u") into.fd = Number(value);

@@ -1,12 +1,18 @@
 /** The smallest tools. */
+import { foreverMs } from "../../core/clock.ts";
 import type { Program } from "../program.ts";
 import { options } from "./options.ts";
 import { stream, tool } from "./tool.ts";
 
+/** `1.5m` in ms; `infinity` and what is as long as it end never. Undefined when it is none. */
 export const duration = (text: string): number | undefined => {
-  const match = /^(\d+(?:\.\d*)?|\.\d+)([smhd]?)$/.exec(text);
-  if (!match) return text === "infinity" || text === "inf" ? Infinity : undefined;
-  return Number(match[1]) * 1000 * { s: 1, m: 60, h: 3600, d: 86_400, "": 1 }[match[2] as "s"];
+  if (text.length > 400) return undefined;
+  if (/^\+?inf(inity)?[smhd]?$/i.test(text)) return foreverMs;
+  const match = /^\+?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?([smhd]?)$/i.exec(text);
+  if (!match) return undefined;
+  const unit = { s: 1, m: 60, h: 3600, d: 86_400, "": 1 }[match[3] as "s"];
+  if (unit === undefined) return undefined;
+  return Math.min(Number(match[1] + (match[2] ?? "")) * 1000 * unit, foreverMs);
 };
 
 const sleep: Program<{ until: number } | { x: number }> = {
@@ -28,7 +34,7 @@ const sleep: Program<{ until: number } | { x: number }> = {
       }
       ms += part;
     }
-    return { until: (sys.process.lt ?? sys.now) + Math.min(ms, 8.64e15) };
+    return { until: (sys.process.lt ?? sys.now) + ms };
   },
   step(sys, state) {
     if ("x" in state) return { exit: state.x };

@@ -2,6 +2,7 @@
 import { isOwn, lookUp } from "../../network/socket.ts";
 import { noNetwork } from "../network-port.ts";
 import type { Program, Step } from "../program.ts";
+import { duration } from "./basic.ts";
 import { options } from "./options.ts";
 import { steps, type Io } from "./tool.ts";
 
@@ -75,7 +76,7 @@ const ping = (name: string): Program<PingState> => ({
   ...steps<PingState>(name, {
     first: () => ({
       host: "",
-      count: Infinity,
+      count: 1e9,
       everyMs: 1000,
       waitMs: 10_000,
       quiet: false,
@@ -88,10 +89,16 @@ const ping = (name: string): Program<PingState> => ({
       const opts = options(io, "c:i:W:w:s:I:qt:A46n");
       state.host = opts.rest[0] ?? io.fail("no host");
       // Endless until it is interrupted; JSON knows no infinity.
-      state.count = Number(opts.value("c") ?? 1e9);
-      state.everyMs = Math.max(10, Number(opts.value("i") ?? 1) * 1000);
-      if (opts.has("W")) state.waitMs = Number(opts.value("W")) * 1000;
-      if (opts.has("w")) state.count = Math.min(state.count, Math.ceil(Number(opts.value("w"))));
+      const number = (letter: string, otherwise: number): number => {
+        const value = opts.value(letter);
+        if (value === undefined) return otherwise;
+        const ms = duration(value);
+        return ms === undefined ? io.fail(`invalid number '${value}'`) : ms / 1000;
+      };
+      state.count = Math.min(number("c", 1e9), 1e9);
+      state.everyMs = Math.max(10, number("i", 1) * 1000);
+      state.waitMs = number("W", 10) * 1000;
+      state.count = Math.min(state.count, Math.ceil(number("w", 1e9)));
       state.quiet = opts.has("q");
     },
     step: (_, io, state) => pingStep(io, state),

@@ -2,6 +2,7 @@
 import { defaultCapacity } from "../container.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
+import { duration } from "./basic.ts";
 import { launch } from "./children.ts";
 import { formatDate } from "./date.ts";
 import { options } from "./options.ts";
@@ -62,7 +63,8 @@ const top: Program<TopState> = {
       const opts = options(io, "bn:d:mHc");
       state.batch = opts.has("b") || !sys.terminal(1);
       state.left = Number(opts.value("n") ?? 1e9);
-      state.everyMs = Math.max(100, Number(opts.value("d") ?? 5) * 1000);
+      const every = opts.value("d") ?? "5";
+      state.everyMs = Math.max(100, duration(every) ?? io.fail(`bad delay interval '${every}'`));
       const session = sys.terminal(0);
       // Keys come one by one: q ends it.
       if (session && !state.batch) session.raw = true;
@@ -115,7 +117,8 @@ const watch: Program<WatchState> = {
     try {
       const opts = options(io, "n:tdx", { interval: "n", "no-title": "t" }, true);
       state.argv = opts.rest;
-      state.everyMs = Math.max(100, Number(opts.value("n") ?? 2) * 1000);
+      const every = opts.value("n") ?? "2";
+      state.everyMs = Math.max(100, duration(every) ?? io.fail(`invalid number '${every}'`));
       state.title = !opts.has("t");
       if (opts.rest.length === 0) io.fail("no command");
     } catch (error) {

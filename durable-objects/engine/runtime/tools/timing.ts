@@ -61,7 +61,7 @@ export const timeout: Program<TimeoutState> = {
     const ms = duration(limit);
     if (ms === undefined) return wrong(`timeout: invalid number '${limit}'\n`);
     const pid = begin(sys, "timeout", command);
-    return { ...state, pid, ...(ms > 0 && ms !== Infinity ? { due: sys.now + ms } : {}) };
+    return { ...state, pid, ...(ms > 0 ? { due: sys.now + ms } : {}) };
   },
   step(sys, state): Step {
     if (state.x !== undefined) return { exit: state.x };

@@ -83,6 +83,9 @@ class AffinityState implements PluginState {
 
   change(other: PodInfo, node: NodeInfo, by: 1 | -1): void {
     const labelsOf = (namespace: string) => this.snapshot.namespaceLabels(namespace);
+    const { required, requiredAnti } = this.incoming.terms ?? {};
+    const theirs = other.terms?.requiredAnti.length ?? 0;
+    this.snapshot.compared += (required?.length ?? 0) + (requiredAnti?.length ?? 0) + theirs;
     if (this.matchesAll(other)) {
       for (const term of this.incoming.terms?.required ?? []) this.near.add(term, node, by);
     }
@@ -149,6 +152,7 @@ export const interPodAffinityScore: Scorer = (pod, nodes, snapshot) => {
     at: NodeInfo,
     sign: 1 | -1,
   ) => {
+    snapshot.compared += terms?.length ?? 0;
     for (const term of terms ?? []) {
       if (!termMatches(term, target.pod, labelsOf)) continue;
       tally.add(term, at, sign * (term.weight || requiredTermWeight));

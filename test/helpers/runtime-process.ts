@@ -1,0 +1,25 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** workerd processes that this process has started. Linux. */
+export function runtimePids(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const [, name, parent] = /^\d+ \((.*)\) \S (\d+)/.exec(
+          readFileSync(`/proc/${pid}/stat`, "utf8"),
+        )!;
+        return name === "workerd" && Number(parent) === process.pid;
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Ends the runtime as a power cut would; `others` are left alone. Returns how many processes that were. */
+export function killRuntime(others: readonly number[] = []): number {
+  const pids = runtimePids().filter((pid) => !others.includes(pid));
+  for (const pid of pids) process.kill(pid, "SIGKILL");
+  return pids.length;
+}

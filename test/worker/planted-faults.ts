@@ -1,0 +1,28 @@
+import { serviceAccountController } from "../../durable-objects/engine/controllers/service-account.ts";
+import { programs } from "../../durable-objects/engine/runtime/programs.ts";
+import type { Program } from "../../durable-objects/engine/runtime/program.ts";
+
+/** Podyard with two planted faults: a program and a reconcile that never return. */
+
+export { default, SandboxObject } from "../../worker/local.ts";
+
+const hang = (): void => {
+  console.log("a planted fault hangs");
+  for (;;);
+};
+
+const table = programs() as Map<string, Program>;
+const sleep = table.get("sleep") as Program;
+table.set("sleep", {
+  ...sleep,
+  step(sys, state) {
+    if (sys.argv.includes("4321")) hang();
+    return sleep.step(sys, state);
+  },
+});
+
+const { reconcile } = serviceAccountController;
+serviceAccountController.reconcile = (key, client) => {
+  if (key.startsWith("planted-hang")) hang();
+  return reconcile(key, client);
+};
