@@ -3,11 +3,12 @@ import { Alarm, backoffMs } from "./alarm.ts";
 import { opensPreview, previewToken, type Birth, type SandboxEnv } from "./birth.ts";
 import { internalError } from "./engine/api/status.ts";
 import { Engine } from "./engine/index.ts";
-import type { ApiResponse } from "./engine/ports.ts";
+import type { ApiRequest, ApiResponse } from "./engine/ports.ts";
 import {
   apiRequestOf,
   describe,
   gone,
+  isLog,
   noPreview,
   numberOf,
   refusal,
@@ -18,7 +19,7 @@ import {
 import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
-import { previewHeader } from "./stream-head.ts";
+import { bridgeHeader, previewHeader } from "./stream-head.ts";
 
 /**
  * One sandbox: a request, a due moment or a socket's end becomes an engine turn; then the streams get their
@@ -67,7 +68,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     try {
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
-        return this.answer(engine.handle(asked, at), engine, asked.headers);
+        return this.answer(engine.handle(asked, at), engine, asked);
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
@@ -176,19 +177,18 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private answer(
     response: ApiResponse,
     engine: Engine,
-    headers: Record<string, string>,
+    { path, headers }: ApiRequest,
   ): Response | Promise<Response> {
     const offered = headers["sec-websocket-protocol"];
     const now = Date.now();
     if (response.type === "session") return this.sessions.start(response, offered, engine, now);
     if (response.type === "proxied") return this.sessions.proxies.wait(response as never);
-    if (headers.upgrade !== undefined && response.type !== "watch") {
-      const log = this.sessions.startLog(response, offered, now);
-      if (log) return log;
+    if (response.type === "reply") {
+      const log = headers.upgrade !== undefined && response.status === 200 && isLog(path);
+      return log ? this.sessions.startLog(response, offered, now) : responseOf(response);
     }
-    if (response.type === "reply") return responseOf(response);
-    if (headers.upgrade === undefined) {
-      return refusal(internalError("a stream was asked for without upgrade"));
+    if (headers[bridgeHeader] === undefined) {
+      return refusal(internalError("a stream was asked for that the Worker does not end"));
     }
     if (this.sockets.size >= (numberOf(this.env.STREAMS_MAX) ?? 64)) {
       return refusal(tooManyStreams());

@@ -1,6 +1,6 @@
 import { badRequest, StatusError } from "./engine/api/status.ts";
 import type { Engine } from "./engine/index.ts";
-import type { FollowReply, Reply, SessionReply } from "./engine/ports.ts";
+import type { Reply, SessionReply } from "./engine/ports.ts";
 import type { CommandSession, ForwardSession } from "./engine/streams/session.ts";
 import { refusal } from "./http.ts";
 import { CommandStream } from "./session-command.ts";
@@ -76,7 +76,7 @@ export class SessionSockets {
   /** Answers exec, attach and port-forward. */
   start(reply: SessionReply, offered: string | undefined, engine: Engine, nowMs: number): Response {
     const forward = reply.kind === "portforward";
-    const served = forward ? [spdyProtocol, ...forwardProtocols] : commandProtocols;
+    const served = forward ? forwardProtocols : commandProtocols;
     const protocol = choose(offered, served);
     const make = (wire: Wire): LiveSession => {
       const command = reply.session as unknown as CommandSession;
@@ -105,21 +105,13 @@ export class SessionSockets {
     return missing ? badRequest('query parameter "ports" is required') : undefined;
   }
 
-  /** Answers a log to a client that speaks WebSocket; undefined: it does not. */
-  startLog(
-    reply: Reply | FollowReply,
-    offered: string | undefined,
-    nowMs: number,
-  ): Response | undefined {
-    const protocol = offered === undefined ? undefined : choose(offered, logProtocols);
-    if (!protocol || reply.status !== 200) return undefined;
-    return this.upgrade(protocol.name, nowMs, (wire) => {
-      const stream = new LogStream(
-        reply.type === "follow" ? reply.follow : undefined,
-        protocol,
-        wire,
-      );
-      stream.send(reply.type === "follow" ? reply.text : reply.body);
+  /** Answers a log that is whole to a client that speaks WebSocket; one that is followed ends in the Worker. */
+  startLog(reply: Reply, offered: string | undefined, nowMs: number): Response {
+    const protocol = choose(offered, logProtocols);
+    if (!protocol) return new Response(null, { status: 403 });
+    return this.upgrade(protocol.name || undefined, nowMs, (wire) => {
+      const stream = new LogStream(protocol, wire);
+      stream.send(reply.body);
       return stream;
     });
   }

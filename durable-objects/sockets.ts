@@ -43,6 +43,10 @@ export class Sockets {
 
   /** Answers a watch or a followed log; what is there already goes out with the answer. */
   open(reply: WatchReply | FollowReply, engine: Engine, lookedAtMs: number): Response {
+    if (reply.type === "watch" && reply.ended) {
+      const over = reply.lines.map(endLine).join("");
+      return new Response(null, { headers: writeHead({ ...watchHead(reply, engine), over }) });
+    }
     const { 0: client, 1: server } = new WebSocketPair();
     this.context.acceptWebSocket(server);
     const looksUntilMs = Math.max(lookedAtMs + lookMsMax, this.looksUntilMs());

@@ -57,7 +57,7 @@ describe("imports", () => {
         [/^worker\//, "any"],
         [/^durable-objects\/(sandbox|stream-head)\.ts$/, "any"],
         [
-          /^durable-objects\/engine\/(api|schema)\/(status|discovery|resources|openapi)\.ts$/,
+          /^durable-objects\/engine\/(api|schema)\/(status|discovery|resources|openapi|protobuf)\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],

@@ -22,6 +22,8 @@ export const keyCacheEntriesMax = 5_000;
 export const heartbeatMs = 15_000;
 /** What one stream may have waiting for a slow client before it is cut. */
 export const streamBacklogBytesMax = 8 * 1024 * 1024;
+/** What one watch or log over a WebSocket may send: the platform keeps what the client has not read. */
+export const socketStreamBytesMax = 64 * 1024 * 1024;
 export const nodesDefault = 3;
 export const nameLengthMax = 40;
 export const seedLengthMax = 64;

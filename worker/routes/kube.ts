@@ -1,11 +1,13 @@
 import type { Context } from "hono";
 import { StatusError, tooLarge } from "../../durable-objects/engine/api/status.ts";
 import { publicPathHeader } from "../../durable-objects/stream-head.ts";
+import { bearerProtocol } from "../auth.ts";
 import { readBody } from "../body.ts";
 import type { Env } from "../env.ts";
 import { serviceUnavailable, statusResponse } from "../errors.ts";
 import { requestBodyBytesMax } from "../limits.ts";
 import { staticReply } from "../static-reply.ts";
+import { subprotocolsOf } from "../socket-stream.ts";
 import { bridge } from "../stream.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
 
@@ -42,14 +44,18 @@ async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Respo
     redirect: "manual",
     ...(body ? { body } : {}),
   } as const;
-  if (request.method === "GET" && mayStream(search) && !headers.has("upgrade")) {
+  if (request.method === "GET" && (headers.has("upgrade") || mayStream(tenant.apiPath, search))) {
     return bridge(stub, address, headers, request.signal);
   }
   return stub.fetch(address, init);
 }
 
-/** Only these two answer without end; the object still decides. */
-const mayStream = (search: string): boolean => /[?&](watch|follow)(=|&|$)/.test(search);
+/** Only these answer without end; the object still decides. */
+function mayStream(apiPath: string, search: string): boolean {
+  if (apiPath.includes("/watch/")) return true;
+  const query = new URLSearchParams(search);
+  return query.has("watch") || query.has("follow");
+}
 
 /** What describes the client's connection rather than its wish stays here, and so do secrets. */
 const heldBack =
@@ -58,6 +64,9 @@ const heldBack =
 function headersToHandOn(from: Headers): Headers {
   const headers = new Headers();
   for (const [name, value] of from) if (!heldBack.test(name)) headers.set(name, value);
+  const protocols = subprotocolsOf(from).filter((name) => !name.startsWith(bearerProtocol));
+  if (protocols.length > 0) headers.set("sec-websocket-protocol", protocols.join(", "));
+  else headers.delete("sec-websocket-protocol");
   return headers;
 }
 
