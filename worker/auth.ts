@@ -1,7 +1,7 @@
 import { findKey, type Key, type Sandbox } from "./db/queries.ts";
 import type { Env } from "./env.ts";
 import { keyCacheEntriesMax, keyCacheMsMax } from "./limits.ts";
-import { subprotocolsOf } from "./socket-stream.ts";
+import { subprotocolsOf } from "./stream-messages.ts";
 
 /** Keys: `podyard_` and 256 random bits. Only their SHA-256 is stored. */
 

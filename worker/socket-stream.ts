@@ -1,7 +1,7 @@
 import type { StreamHead } from "../durable-objects/stream-head.ts";
 import { encodeWatchEvent } from "../durable-objects/engine/schema/protobuf.ts";
 import { heartbeatMs, socketStreamBytesMax } from "./limits.ts";
-import { encodesProtobuf, endTimer, eventsOf, heartbeat, messageOf } from "./stream.ts";
+import { encodesProtobuf, endTimer, eventsOf, heartbeat, messageOf } from "./stream-messages.ts";
 
 /**
  * A watch or a followed log for a client that asked with `Upgrade: websocket`. Its socket ends here, and the object's
@@ -33,13 +33,6 @@ export function socketStream(
   const headers: Record<string, string> = protocol ? { "sec-websocket-protocol": protocol } : {};
   return new Response(null, { status: 101, webSocket: client, headers });
 }
-
-/** Names in a `Sec-WebSocket-Protocol` header. */
-export const subprotocolsOf = (headers: Headers): string[] =>
-  (headers.get("sec-websocket-protocol") ?? "")
-    .split(",")
-    .map((name) => name.trim())
-    .filter(Boolean);
 
 /** A watch echoes whatever single name the client offers, and refuses to choose between several. */
 function onlyOne(offered: readonly string[]): string | undefined | 400 {

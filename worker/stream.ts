@@ -1,12 +1,7 @@
-import { encodeWatchEvent, framed } from "../durable-objects/engine/schema/protobuf.ts";
-import {
-  bridgeHeader,
-  readHead,
-  revisionMark,
-  type StreamHead,
-} from "../durable-objects/stream-head.ts";
+import { bridgeHeader, readHead, type StreamHead } from "../durable-objects/stream-head.ts";
 import { heartbeatMs, streamBacklogBytesMax } from "./limits.ts";
-import { socketStream, subprotocolsOf } from "./socket-stream.ts";
+import { socketStream } from "./socket-stream.ts";
+import { bytesOf, endTimer, heartbeat, messageOf, subprotocolsOf } from "./stream-messages.ts";
 
 /**
  * A watch or a followed log. The client's endless HTTP answer, or its socket, ends here; a WebSocket that may hibernate
@@ -79,39 +74,4 @@ function bodyOf(socket: WebSocket, head: StreamHead, gone: AbortSignal): Readabl
   gone.addEventListener("abort", () => end(new Error("the client is gone")));
   socket.accept();
   return readable;
-}
-
-/** Ends a watch at its time-out. */
-export const endTimer = (
-  { endsAtWall }: StreamHead,
-  end: () => void,
-): ReturnType<typeof setTimeout> | undefined =>
-  endsAtWall === undefined ? undefined : setTimeout(end, Math.max(0, endsAtWall - Date.now()));
-
-/** A message of the inner socket. No revision: it moves nothing forward. */
-export function messageOf(data: string): { revision?: string; text: string } {
-  const border = data.indexOf("\n");
-  const text = data.slice(border + 1);
-  return border > 0 ? { revision: data.slice(0, border), text } : { text };
-}
-
-/** A watch's events, each one line of JSON. */
-export const eventsOf = (text: string): string[] => text.split("\n").filter(Boolean);
-
-/** Whether the client is answered in protobuf; between object and Worker events are JSON all the same. */
-export const encodesProtobuf = ({ headers }: StreamHead): boolean =>
-  headers["content-type"]?.startsWith("application/vnd.kubernetes.protobuf") ?? false;
-
-const encoder = new TextEncoder();
-
-function bytesOf(head: StreamHead, text: string): Uint8Array {
-  if (!encodesProtobuf(head)) return encoder.encode(text);
-  return framed(eventsOf(text).map(encodeWatchEvent));
-}
-
-/** A bookmark where the client asked for them; else a newline, which clients pass over. */
-export function heartbeat(head: StreamHead, revision: string): string {
-  // A line in a log would be seen, so a vanished reader is noticed at the next real one.
-  if (head.kind === "follow") return "";
-  return head.bookmark?.replaceAll(revisionMark, revision) ?? "\n";
 }

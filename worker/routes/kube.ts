@@ -7,7 +7,7 @@ import type { Env } from "../env.ts";
 import { serviceUnavailable, statusResponse } from "../errors.ts";
 import { requestBodyBytesMax } from "../limits.ts";
 import { staticReply } from "../static-reply.ts";
-import { subprotocolsOf } from "../socket-stream.ts";
+import { subprotocolsOf } from "../stream-messages.ts";
 import { bridge } from "../stream.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
 
