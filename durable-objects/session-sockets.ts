@@ -149,7 +149,7 @@ export class SessionSockets {
   }
 
   private begin(socket: WebSocket, open: Open): void {
-    if (!this.open.has(socket)) return;
+    if (!this.open.has(socket) || !open.early) return;
     open.early = false;
     open.session.greet?.();
     this.wake();
@@ -170,6 +170,8 @@ export class SessionSockets {
   private hear(socket: WebSocket, open: Open, data: ArrayBuffer | string): void {
     if (!this.open.has(socket)) return;
     open.activeAtMs = open.saidAtMs = Date.now();
+    // Who speaks has made its streams; what it says would only pile up.
+    this.begin(socket, open);
     try {
       open.session.message(data);
     } catch (error) {
