@@ -1,5 +1,6 @@
 import { beforeAll, expect, inject, test } from "vitest";
 import { WebSocket } from "ws";
+import { decodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import { eventually, makeSandbox } from "../helpers/sandbox.ts";
 
 /** Watches and logs over WebSockets by a bare client: what a Java client's informers and a browser's live views hear. */
@@ -135,6 +136,30 @@ test("bookmarks, a forgotten revision and Tables", async () => {
   expect([first?.columnDefinitions?.length, second?.columnDefinitions]).toEqual([3, null]);
   table.socket.close();
 });
+
+test("a watch in protobuf: frames after their lengths over HTTP, a binary message each over WebSocket", async () => {
+  const accept = "application/vnd.kubernetes.protobuf;stream=watch";
+  const path = `${configMaps}?watch=true&timeoutSeconds=2&fieldSelector=metadata.name=one`;
+  const answer = await fetch(`${server}${path}`, { headers: { accept: accept.split(";")[0]! } });
+  expect([answer.status, answer.headers.get("content-type")]).toEqual([200, accept]);
+  const [first, ...rest] = frames(Buffer.from(await answer.arrayBuffer()));
+  // WatchEvent: field 1 the type, field 2 a RawExtension, whose field 1 is a whole body.
+  expect(first?.subarray(0, 7).toString()).toBe("\n\x05ADDED");
+  const body = first?.subarray(first.indexOf("k8s\0"));
+  expect(decodeProtobuf(body!).value).toMatchObject({ kind: "ConfigMap", data: { name: "one" } });
+  expect(rest).toEqual([]);
+  const socket = listen(path, [], { accept: accept.split(";")[0]! });
+  await socket.closed;
+  expect(socket.messages).toEqual([first]);
+});
+
+function frames(bytes: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at < bytes.length; at += 4 + bytes.readUInt32BE(at)) {
+    found.push(bytes.subarray(at + 4, at + 4 + bytes.readUInt32BE(at)));
+  }
+  return found;
+}
 
 test("what is refused is refused as over plain HTTP", async () => {
   expect(await listen("/api/v1/namespaces/default/nonsense?watch=true").refused).toBe(404);
