@@ -16,16 +16,15 @@ function send(script: string, bytes: number): { said: string; code: number | und
   const query = `${command.join("&")}&stdin=true&stdout=true&stderr=true`;
   const reply = world.raw("GET", `${pods}/p/exec?${query}`, undefined, upgrade);
   if (reply.type !== "session") throw new Error(JSON.stringify(reply));
-  let said = "";
-  let status = "";
+  const heard = { said: "", status: "" };
   const stream = new CommandStream(
     reply.session as unknown as CommandSession,
     commandProtocols[0]!,
     {
       send(message) {
         const text = Buffer.from(message as ArrayBuffer).toString("latin1");
-        if (text[0] === "\x03") status += text.slice(1);
-        else said += text.slice(1);
+        if (text[0] === "\x03") heard.status += text.slice(1);
+        else heard.said += text.slice(1);
       },
     },
   );
@@ -36,12 +35,12 @@ function send(script: string, bytes: number): { said: string; code: number | und
     stream.pump(world.engine, world.now);
   }
   stream.message(Uint8Array.of(255, 0).buffer);
-  for (let i = 0; i < 5000 && status === ""; i++) {
+  for (let i = 0; i < 5000 && heard.status === ""; i++) {
     stream.pump(world.engine, world.now);
     world.advance(1_000);
   }
-  const { details } = JSON.parse(status) as { details?: { causes: { message: string }[] } };
-  return { said, code: Number(details?.causes[0]?.message ?? 0) };
+  const { details } = JSON.parse(heard.status) as { details?: { causes: { message: string }[] } };
+  return { said: heard.said, code: Number(details?.causes[0]?.message ?? 0) };
 }
 
 test("a client far ahead of a slow command is held back, and all of it is read", () => {
