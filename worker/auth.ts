@@ -1,7 +1,7 @@
 import { findKey, type Key, type Sandbox } from "./db/queries.ts";
 import type { Env } from "./env.ts";
 import { keyCacheEntriesMax, keyCacheMsMax } from "./limits.ts";
-import { subprotocolsOf } from "./stream-messages.ts";
+import { asksForSocket, subprotocolsOf } from "./stream-messages.ts";
 
 /** Keys: `podyard_` and 256 random bits. Only their SHA-256 is stored. */
 
@@ -81,7 +81,7 @@ export function forget(sandboxId: string): void {
 /** The secret of an `Authorization: Bearer` header, or of a WebSocket's subprotocol: a page can set no header there. */
 export function bearerOf(headers: Headers): string | undefined {
   const said = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-  return said ?? (headers.has("upgrade") ? subprotocolBearer(headers) : undefined);
+  return said ?? (asksForSocket(headers) ? subprotocolBearer(headers) : undefined);
 }
 
 export const bearerProtocol = "base64url.bearer.authorization.k8s.io.";

@@ -3,6 +3,10 @@ import { revisionMark, type StreamHead } from "../durable-objects/stream-head.ts
 
 /** What goes over the inner socket, and what of it a client is sent. */
 
+/** Other upgrades (`h2c`) are offers, which may be passed over. */
+export const asksForSocket = (headers: Headers): boolean =>
+  headers.get("upgrade")?.toLowerCase() === "websocket";
+
 /** Names in a `Sec-WebSocket-Protocol` header. */
 export const subprotocolsOf = (headers: Headers): string[] =>
   (headers.get("sec-websocket-protocol") ?? "")

@@ -1,7 +1,14 @@
 import { bridgeHeader, readHead, type StreamHead } from "../durable-objects/stream-head.ts";
 import { heartbeatMs, streamBacklogBytesMax } from "./limits.ts";
 import { socketStream } from "./socket-stream.ts";
-import { bytesOf, endTimer, heartbeat, messageOf, subprotocolsOf } from "./stream-messages.ts";
+import {
+  asksForSocket,
+  bytesOf,
+  endTimer,
+  heartbeat,
+  messageOf,
+  subprotocolsOf,
+} from "./stream-messages.ts";
 
 /**
  * A watch or a followed log. The client's endless HTTP answer, or its socket, ends here; a WebSocket that may hibernate
@@ -14,7 +21,7 @@ export async function bridge(
   headers: Headers,
   gone: AbortSignal,
 ): Promise<Response> {
-  const upgrades = headers.has("upgrade");
+  const upgrades = asksForSocket(headers);
   headers.set("upgrade", "websocket");
   headers.set(bridgeHeader, upgrades ? "websocket" : "http");
   const answer = await stub.fetch(address, { headers });

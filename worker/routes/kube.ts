@@ -7,7 +7,7 @@ import type { Env } from "../env.ts";
 import { serviceUnavailable, statusResponse } from "../errors.ts";
 import { requestBodyBytesMax } from "../limits.ts";
 import { staticReply } from "../static-reply.ts";
-import { subprotocolsOf } from "../stream-messages.ts";
+import { asksForSocket, subprotocolsOf } from "../stream-messages.ts";
 import { bridge } from "../stream.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
 
@@ -44,7 +44,7 @@ async function handOn(request: Request, env: Env, tenant: Tenant): Promise<Respo
     redirect: "manual",
     ...(body ? { body } : {}),
   } as const;
-  if (request.method === "GET" && (headers.has("upgrade") || mayStream(tenant.apiPath, search))) {
+  if (request.method === "GET" && (asksForSocket(headers) || mayStream(tenant.apiPath, search))) {
     return bridge(stub, address, headers, request.signal);
   }
   return stub.fetch(address, init);
