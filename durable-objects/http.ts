@@ -1,9 +1,12 @@
 import { StatusError } from "./engine/api/status.ts";
 import type { ApiRequest, Reply } from "./engine/ports.ts";
+import { bridgeHeader } from "./stream-head.ts";
 
 /** A watch that goes on from a revision is a client's reconnecting, not somebody looking. */
 export const resumesWatch = (request: ApiRequest): boolean =>
   /(^|&)watch(=|&|$)/.test(request.query) && /(^|&)resourceVersion=[1-9]/.test(request.query);
+
+export const isLog = (path: string): boolean => /\/pods\/[^/]+\/log$/.test(path);
 
 export async function apiRequestOf(request: Request): Promise<ApiRequest> {
   const url = new URL(request.url);
@@ -12,6 +15,8 @@ export async function apiRequestOf(request: Request): Promise<ApiRequest> {
     // Groups contain no comma; the platform joins repeated headers by one.
     headers[name] = name === "impersonate-group" ? value.replaceAll(", ", "\n") : value;
   }
+  // That upgrade was the Worker's own.
+  if (headers[bridgeHeader] === "http") delete headers["upgrade"];
   const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
   return {
     method: request.method,

@@ -5,11 +5,12 @@ import { diskFull, readOnly, readOnlyHeader, saysDiskFull } from "./disk.ts";
 import { internalError } from "./engine/api/status.ts";
 import { Engine } from "./engine/index.ts";
 import type { ApiRequest, ApiResponse } from "./engine/ports.ts";
-import { Cuts, readGrant, type Grant } from "./grant.ts";
+import { Cuts, type Grant, readGrant } from "./grant.ts";
 import {
   apiRequestOf,
   describe,
   gone,
+  isLog,
   noPreview,
   numberOf,
   refusal,
@@ -22,7 +23,7 @@ import { opensPreview, previewToken } from "./preview-token.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
-import { previewHeader } from "./stream-head.ts";
+import { bridgeHeader, previewHeader } from "./stream-head.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** From the beginning of a turn that used its budget up to the next: the process serves other sandboxes too. */
@@ -105,7 +106,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
-        return this.answer(engine.handle(asked, at), engine, asked.headers, grant);
+        return this.answer(engine.handle(asked, at), engine, asked, grant);
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
@@ -271,7 +272,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private answer(
     response: ApiResponse,
     engine: Engine,
-    headers: Record<string, string>,
+    { path, headers }: ApiRequest,
     grant: Grant,
   ): Response | Promise<Response> {
     const offered = headers["sec-websocket-protocol"];
@@ -279,13 +280,12 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (response.type === "session")
       return this.sessions.start(response, offered, engine, now, grant);
     if (response.type === "proxied") return this.sessions.proxies.wait(response as never, grant);
-    if (headers.upgrade !== undefined && response.type !== "watch") {
-      const log = this.sessions.startLog(response, offered, now, grant);
-      if (log) return log;
+    if (response.type === "reply") {
+      const log = headers.upgrade !== undefined && response.status === 200 && isLog(path);
+      return log ? this.sessions.startLog(response, offered, now, grant) : responseOf(response);
     }
-    if (response.type === "reply") return responseOf(response);
-    if (headers.upgrade === undefined) {
-      return refusal(internalError("a stream was asked for without upgrade"));
+    if (headers[bridgeHeader] === undefined) {
+      return refusal(internalError("a stream was asked for that the Worker does not end"));
     }
     if (this.sockets.size >= (numberOf(this.env.STREAMS_MAX) ?? 64)) {
       return refusal(tooManyStreams());

@@ -3,7 +3,14 @@ import type { Engine } from "./engine/index.ts";
 import type { SessionStatus } from "./engine/streams/exit-status.ts";
 import type { CommandSession } from "./engine/streams/session.ts";
 import { channels, decode, encode, pieces, type Protocol } from "./session-frames.ts";
-import { HeldTooMuch, heldBytesMax, sendBytesMax, type LiveSession, type Wire } from "./session.ts";
+import {
+  HeldTooMuch,
+  heldBytesMax,
+  hurryBytes,
+  sendBytesMax,
+  type LiveSession,
+  type Wire,
+} from "./session.ts";
 
 type Said =
   | { type: "input"; bytes: Uint8Array }
@@ -70,6 +77,9 @@ export class CommandStream implements LiveSession {
     const { sessions } = engine;
     let sent = 0;
     while (!this.over) {
+      if (this.heldBytes > hurryBytes && !this.fits(engine)) {
+        engine.session(nowMs, () => sessions.hurry(this.session));
+      }
       const heard = this.said.length > 0 && this.fits(engine);
       if (!heard && !sessions.hasNews(this.session)) return "waiting";
       const news = engine.session(nowMs, () => {

@@ -17,29 +17,34 @@ const protocol = (name: string, version: number): Protocol => ({
   status: version >= 4,
 });
 
+/** Each list's nameless one is for clients that offer none: binary channels. */
 export const commandProtocols: readonly Protocol[] = [
   protocol("v5.channel.k8s.io", 5),
   protocol("v4.channel.k8s.io", 4),
   protocol("v3.channel.k8s.io", 3),
   protocol("v2.channel.k8s.io", 2),
   protocol("channel.k8s.io", 1),
+  protocol("", 1),
   protocol("v5.base64.channel.k8s.io", 5),
   protocol("v4.base64.channel.k8s.io", 4),
   protocol("base64.channel.k8s.io", 1),
 ];
+export const spdyProtocol = protocol("SPDY/3.1+portforward.k8s.io", 0);
 export const forwardProtocols: readonly Protocol[] = [
+  spdyProtocol,
+  protocol("", 4),
   protocol("v4.channel.k8s.io", 4),
   protocol("v4.base64.channel.k8s.io", 4),
 ];
-export const spdyProtocol = protocol("SPDY/3.1+portforward.k8s.io", 0);
 export const logProtocols: readonly Protocol[] = [
+  protocol("", 0),
   protocol("binary.k8s.io", 0),
   protocol("base64.binary.k8s.io", 0),
 ];
 
 export const channels = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
 
-/** The client's favourite among those served; one that offers none speaks the oldest. */
+/** The client's favourite among those served. */
 export function choose(
   offered: string | undefined,
   served: readonly Protocol[],
@@ -48,8 +53,7 @@ export function choose(
     .split(",")
     .map((name) => name.trim())
     .filter(Boolean);
-  if (names.length === 0) return served.find(({ name }) => name === "channel.k8s.io") ?? served[0];
-  for (const name of names) {
+  for (const name of names.length > 0 ? names : [""]) {
     const found = served.find((known) => known.name === name);
     if (found) return found;
   }

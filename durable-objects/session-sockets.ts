@@ -1,6 +1,6 @@
 import { badRequest, StatusError } from "./engine/api/status.ts";
 import type { Engine } from "./engine/index.ts";
-import type { FollowReply, Reply, SessionReply } from "./engine/ports.ts";
+import type { Reply, SessionReply } from "./engine/ports.ts";
 import type { CommandSession, ForwardSession } from "./engine/streams/session.ts";
 import type { Grant } from "./grant.ts";
 import { gone, refusal, unauthorized } from "./http.ts";
@@ -84,7 +84,7 @@ export class SessionSockets {
     grant: Grant,
   ): Response {
     const forward = reply.kind === "portforward";
-    const served = forward ? [spdyProtocol, ...forwardProtocols] : commandProtocols;
+    const served = forward ? forwardProtocols : commandProtocols;
     const protocol = choose(offered, served);
     const make = (wire: Wire): LiveSession => {
       const command = reply.session as unknown as CommandSession;
@@ -113,22 +113,13 @@ export class SessionSockets {
     return missing ? badRequest('query parameter "ports" is required') : undefined;
   }
 
-  /** Answers a log to a client that speaks WebSocket; undefined: it does not. */
-  startLog(
-    reply: Reply | FollowReply,
-    offered: string | undefined,
-    nowMs: number,
-    grant: Grant,
-  ): Response | undefined {
-    const protocol = offered === undefined ? undefined : choose(offered, logProtocols);
-    if (!protocol || reply.status !== 200) return undefined;
-    return this.upgrade(protocol.name, nowMs, grant, (wire) => {
-      const stream = new LogStream(
-        reply.type === "follow" ? reply.follow : undefined,
-        protocol,
-        wire,
-      );
-      stream.send(reply.type === "follow" ? reply.text : reply.body);
+  /** Answers a log that is whole to a client that speaks WebSocket; one that is followed ends in the Worker. */
+  startLog(reply: Reply, offered: string | undefined, nowMs: number, grant: Grant): Response {
+    const protocol = choose(offered, logProtocols);
+    if (!protocol) return new Response(null, { status: 403 });
+    return this.upgrade(protocol.name || undefined, nowMs, grant, (wire) => {
+      const stream = new LogStream(protocol, wire);
+      stream.send(reply.body);
       return stream;
     });
   }
@@ -168,7 +159,7 @@ export class SessionSockets {
   }
 
   private begin(socket: WebSocket, open: Open): void {
-    if (!this.open.has(socket)) return;
+    if (!this.open.has(socket) || !open.early) return;
     open.early = false;
     open.session.greet?.();
     this.wake();
@@ -189,6 +180,8 @@ export class SessionSockets {
   private hear(socket: WebSocket, open: Open, data: ArrayBuffer | string): void {
     if (!this.open.has(socket)) return;
     open.activeAtMs = open.saidAtMs = Date.now();
+    // Who speaks has made its streams; what it says would only pile up.
+    this.begin(socket, open);
     try {
       open.session.message(data);
     } catch (error) {

@@ -28,6 +28,12 @@ export const sendBytesMax = 1024 * 1024;
 /** What a client may send before its process or server has read it. */
 export const heldBytesMax = 32 * 1024 * 1024;
 
+/**
+ * A socket cannot be told to stop reading, but it reads nothing while a turn runs: a client this far ahead of its command
+ * is held back by having it read in the turn.
+ */
+export const hurryBytes = 4 * 1024 * 1024;
+
 /** The client has done nothing wrong, but more of it cannot be kept. */
 export class HeldTooMuch extends Error {
   override name = "HeldTooMuch";

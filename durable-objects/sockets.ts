@@ -53,6 +53,10 @@ export class Sockets {
     lookedAtMs: number,
     grant: Grant,
   ): Response {
+    if (reply.type === "watch" && reply.ended) {
+      const over = reply.lines.map(endLine).join("");
+      return new Response(null, { headers: writeHead({ ...watchHead(reply, engine), over }) });
+    }
     const { 0: client, 1: server } = new WebSocketPair();
     this.context.acceptWebSocket(server);
     const looksUntilMs = Math.max(lookedAtMs + lookMsMax, this.looksUntilMs());

@@ -9,6 +9,8 @@ export interface StreamHead {
   revision?: string;
   /** A BOOKMARK line with `revisionMark` where the revision belongs, if the client allowed bookmarks. */
   bookmark?: string;
+  /** The watch was over when it opened: all its lines. There is no socket, whose close could overtake them. */
+  over?: string;
 }
 
 export const revisionMark = "REVISION";
@@ -19,9 +21,17 @@ export const writeHead = (head: StreamHead): Record<string, string> => ({
   [name]: encodeURIComponent(JSON.stringify(head)),
 });
 
-export function readHead(headers: Headers): StreamHead {
-  return JSON.parse(decodeURIComponent(headers.get(name) ?? "{}")) as StreamHead;
+/** Undefined: the answer is no stream's. */
+export function readHead(headers: Headers): StreamHead | undefined {
+  const text = headers.get(name);
+  return text === null ? undefined : (JSON.parse(decodeURIComponent(text)) as StreamHead);
 }
+
+/**
+ * Says that the Worker ends the stream, and how the client asked for it: `http` or `websocket`. The inner socket is given to
+ * nobody else. Only the Worker sets this header.
+ */
+export const bridgeHeader = "podyard-bridge";
 
 /** The path as the client sees it: links in proxied pages are led through it. Only the Worker sets this header. */
 export const publicPathHeader = "podyard-path";

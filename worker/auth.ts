@@ -2,6 +2,7 @@ import { keyGrantId, type Grant } from "../durable-objects/grant.ts";
 import { findKey, findKeyById, type Key, type Sandbox } from "./db/queries.ts";
 import type { Env } from "./env.ts";
 import { keyCacheEntriesMax, keyCacheMsMax } from "./limits.ts";
+import { asksForSocket, subprotocolsOf } from "./stream-messages.ts";
 
 /** Keys: `podyard_` and 256 random bits. Only their SHA-256 is stored. */
 
@@ -103,9 +104,30 @@ export function forget(sandboxId: string): void {
   }
 }
 
-/** The secret of an `Authorization: Bearer` header. */
+/** The secret of an `Authorization: Bearer` header, or of a WebSocket's subprotocol: a page can set no header there. */
 export function bearerOf(headers: Headers): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  const said = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+  return said ?? (asksForSocket(headers) ? subprotocolBearer(headers) : undefined);
+}
+
+export const bearerProtocol = "base64url.bearer.authorization.k8s.io.";
+
+/**
+ * One token, and beside it a subprotocol that can be chosen; else it opens nothing.
+ * k8s: apiserver/pkg/authentication/request/websocket/protocol.go
+ */
+function subprotocolBearer(headers: Headers): string | undefined {
+  const offered = subprotocolsOf(headers);
+  const tokens = offered.filter((name) => name.startsWith(bearerProtocol));
+  const [token] = tokens;
+  if (token === undefined || tokens.length > 1 || offered.length < 2) return undefined;
+  const text = token.slice(bearerProtocol.length).replaceAll("-", "+").replaceAll("_", "/");
+  try {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 const encoder = new TextEncoder();

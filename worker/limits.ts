@@ -30,6 +30,8 @@ export const heartbeatMs = 15_000;
 export const streamBacklogBytesMax = 8 * 1024 * 1024;
 /** How old what is known of the disk may be when something wants to write. */
 export const diskCheckMs = 500;
+/** What one watch or log over a WebSocket may send: the platform keeps what the client has not read. */
+export const socketStreamBytesMax = 64 * 1024 * 1024;
 export const nodesDefault = 3;
 export const nameLengthMax = 40;
 export const seedLengthMax = 64;

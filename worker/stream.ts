@@ -1,8 +1,17 @@
-import { readHead, revisionMark, type StreamHead } from "../durable-objects/stream-head.ts";
+import { bridgeHeader, readHead, type StreamHead } from "../durable-objects/stream-head.ts";
 import { heartbeatMs, streamBacklogBytesMax } from "./limits.ts";
+import { socketStream } from "./socket-stream.ts";
+import {
+  asksForSocket,
+  bytesOf,
+  endTimer,
+  heartbeat,
+  messageOf,
+  subprotocolsOf,
+} from "./stream-messages.ts";
 
 /**
- * A watch or a followed log. The client's endless HTTP answer ends here; a WebSocket that may hibernate
+ * A watch or a followed log. The client's endless HTTP answer, or its socket, ends here; a WebSocket that may hibernate
  * leads on to the object, so that a quiet stream lets it sleep. A message is the head's `revision`
  * (empty for logs), a newline, and the bytes to send on.
  */
@@ -12,12 +21,16 @@ export async function bridge(
   headers: Headers,
   gone: AbortSignal,
 ): Promise<Response> {
+  const upgrades = asksForSocket(headers);
   headers.set("upgrade", "websocket");
+  headers.set(bridgeHeader, upgrades ? "websocket" : "http");
   const answer = await stub.fetch(address, { headers });
   const socket = answer.webSocket;
-  if (!socket) return answer;
   const head = readHead(answer.headers);
-  return new Response(bodyOf(socket, head, gone), {
+  // No stream: a refusal, or a session, whose socket is the client's own.
+  if (!head) return answer;
+  if (upgrades) return socketStream(socket, head, subprotocolsOf(headers), gone);
+  return new Response(socket ? bodyOf(socket, head, gone) : bytesOf(head, head.over ?? ""), {
     status: 200,
     headers: {
       ...head.headers,
@@ -29,7 +42,6 @@ export async function bridge(
 }
 
 function bodyOf(socket: WebSocket, head: StreamHead, gone: AbortSignal): ReadableStream {
-  const encoder = new TextEncoder();
   // A failed write is how a client that vanished without a word is noticed.
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
@@ -49,34 +61,24 @@ function bodyOf(socket: WebSocket, head: StreamHead, gone: AbortSignal): Readabl
   const end = (reason?: Error): void => void stop(reason).catch(() => {});
   const put = (text: string): void => {
     if (!open || text === "") return;
-    const bytes = encoder.encode(text);
+    const bytes = bytesOf(head, text);
+    if (bytes.length === 0) return;
     backlogBytes += bytes.length;
     // A client that does not read is cut off, and lists anew when it comes back.
     if (backlogBytes > streamBacklogBytesMax) return end(new Error("the client reads too slowly"));
     writer.write(bytes).then(() => (backlogBytes -= bytes.length), end);
   };
   const timer = setInterval(() => put(heartbeat(head, revision)), heartbeatMs);
-  const ending =
-    head.endsAtWall === undefined
-      ? undefined
-      : setTimeout(() => end(), Math.max(0, head.endsAtWall - Date.now()));
+  const ending = endTimer(head, () => end());
 
   socket.addEventListener("message", ({ data }) => {
-    const text = data as string;
-    const border = text.indexOf("\n");
-    if (border > 0) revision = text.slice(0, border);
-    put(text.slice(border + 1));
+    const message = messageOf(data as string);
+    revision = message.revision ?? revision;
+    put(message.text);
   });
   socket.addEventListener("close", () => end());
   socket.addEventListener("error", () => end());
   gone.addEventListener("abort", () => end(new Error("the client is gone")));
   socket.accept();
   return readable;
-}
-
-/** A bookmark where the client asked for them; else a newline, which clients pass over. */
-function heartbeat(head: StreamHead, revision: string): string {
-  // A line in a log would be seen, so a vanished reader is noticed at the next real one.
-  if (head.kind === "follow") return "";
-  return head.bookmark?.replaceAll(revisionMark, revision) ?? "\n";
 }

@@ -57,13 +57,15 @@ export interface Reply {
   body: string | Uint8Array;
 }
 
-/** A watch: lines to send at once, then what `Engine.poll(subscription)` gives after each turn. */
+/** A watch: lines of JSON, whatever the content type says, to send at once, then what `Engine.poll(subscription)` gives after each turn. */
 export interface WatchReply {
   type: "watch";
   status: 200;
   headers: Record<string, string>;
   lines: string[];
   subscription: Subscription;
+  /** The lines are all there will be. */
+  ended?: boolean;
 }
 
 /** `log?follow=true`: text to send at once, then what `Engine.pollLog(follow)` gives after each turn. */

@@ -153,6 +153,40 @@ test("base64: channels are digits in text messages", async () => {
   expect(texts(heard).slice(0, 2)).toEqual(["1", `1${Buffer.from("word\n").toString("base64")}`]);
 });
 
+test("port-forward and exec without a subprotocol speak binary channels", async () => {
+  const get = Buffer.from("\x00GET / HTTP/1.0\r\n\r\n");
+  for (const protocols of [[], ["v4.channel.k8s.io"], ["v4.base64.channel.k8s.io"]]) {
+    const base64 = protocols[0]?.includes("base64") ?? false;
+    const heard = await forward(protocols, base64 ? `0${get.subarray(1).toString("base64")}` : get);
+    const said = base64
+      ? heard.map((message) => {
+          const text = message.toString();
+          return Buffer.concat([Buffer.of(Number(text[0])), Buffer.from(text.slice(1), "base64")]);
+        })
+      : heard;
+    // Each channel's first message is its port, low byte first.
+    expect(said.slice(0, 2)).toEqual([Buffer.of(0, 80, 0), Buffer.of(1, 80, 0)]);
+    const page = Buffer.concat(said.slice(2).map((message) => message.subarray(1))).toString();
+    expect(page).toContain("Welcome to nginx!");
+  }
+  const plain = await talk(run("echo hi"), []);
+  expect([plain.protocol, ...texts(plain)]).toEqual(["", "\x01", "\x01hi\n"]);
+});
+
+function forward(protocols: string[], request: Buffer | string): Promise<Buffer[]> {
+  const address = `${server.replace("http", "ws")}/api/v1/namespaces/${namespace}/pods/web/portforward?ports=80`;
+  const socket = new WebSocket(address, protocols);
+  const heard: Buffer[] = [];
+  return new Promise((resolve, reject) => {
+    socket.on("error", reject);
+    socket.on("message", (data: Buffer) => {
+      heard.push(data);
+      if (heard.length === 2) socket.send(request);
+    });
+    socket.on("close", () => resolve(heard));
+  });
+}
+
 test("a log over binary.k8s.io", async () => {
   const heard = await talk("log?tailLines=1", ["binary.k8s.io"]);
   expect(texts(heard).join("")).toMatch(/\n$/);

@@ -1,12 +1,11 @@
 /** N3: cluster DNS in full, as queries and as a resolver walks them. */
 import { beforeAll, describe, expect, test } from "vitest";
+import { queryFrom, resolve } from "../../durable-objects/engine/network/dns.ts";
 import {
   candidates,
-  queryFrom,
-  resolve,
   resolverOf,
   resolvConf,
-} from "../../durable-objects/engine/network/dns.ts";
+} from "../../durable-objects/engine/network/resolver.ts";
 import type { DnsRecord } from "../../durable-objects/engine/runtime/network-port.ts";
 import { NetworkWorld, serviceOf, sleeper, told, whoami } from "./network-world.ts";
 

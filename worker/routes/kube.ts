@@ -3,12 +3,14 @@ import { StatusError, internalError, tooLarge } from "../../durable-objects/engi
 import { diskFull, readOnlyHeader } from "../../durable-objects/disk.ts";
 import { grantHeader, writeGrant } from "../../durable-objects/grant.ts";
 import { publicPathHeader } from "../../durable-objects/stream-head.ts";
+import { bearerProtocol } from "../auth.ts";
 import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";
 import type { Env } from "../env.ts";
 import { serviceUnavailable, statusResponse } from "../errors.ts";
 import { requestBodyBytesMax } from "../limits.ts";
 import { staticReply } from "../static-reply.ts";
+import { asksForSocket, subprotocolsOf } from "../stream-messages.ts";
 import { bridge } from "../stream.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
 
@@ -28,6 +30,7 @@ export async function kube(c: Context<{ Bindings: Env }>): Promise<Response> {
 async function serve(request: Request, env: Env, more?: Record<string, string>): Promise<Response> {
   refuseForeignSocket(request, env);
   const tenant = await tenantOf(request, env, Date.now());
+  if (more && mayStream(tenant.apiPath, new URL(request.url).search)) throw diskFull();
   const known = await staticReply(request, env, tenant.apiPath);
   return known ?? handOn(request, env, tenant, more);
 }
@@ -35,7 +38,7 @@ async function serve(request: Request, env: Env, more?: Record<string, string>):
 /** The disk is full: what is stored can be read all the same, but nothing that would go on. */
 async function readStored(request: Request, env: Env): Promise<Response> {
   const reads = /^(GET|HEAD)$/.test(request.method) && !request.headers.has("upgrade");
-  if (!reads || mayStream(new URL(request.url).search)) return statusResponse(diskFull());
+  if (!reads) return statusResponse(diskFull());
   try {
     return await serve(request, env, { [readOnlyHeader]: "1" });
   } catch (error) {
@@ -70,14 +73,18 @@ async function handOn(
     redirect: "manual",
     ...(body ? { body } : {}),
   } as const;
-  if (request.method === "GET" && mayStream(search) && !headers.has("upgrade")) {
+  if (request.method === "GET" && (asksForSocket(headers) || mayStream(tenant.apiPath, search))) {
     return bridge(stub, address, headers, request.signal);
   }
   return stub.fetch(address, init);
 }
 
-/** Only these two answer without end; the object still decides. */
-const mayStream = (search: string): boolean => /[?&](watch|follow)(=|&|$)/.test(search);
+/** Only these answer without end; the object still decides. */
+function mayStream(apiPath: string, search: string): boolean {
+  if (apiPath.includes("/watch/")) return true;
+  const query = new URLSearchParams(search);
+  return query.has("watch") || query.has("follow");
+}
 
 /** What describes the client's connection rather than its wish stays here, and so do secrets. */
 const heldBack =
@@ -86,6 +93,9 @@ const heldBack =
 function headersToHandOn(from: Headers): Headers {
   const headers = new Headers();
   for (const [name, value] of from) if (!heldBack.test(name)) headers.set(name, value);
+  const protocols = subprotocolsOf(from).filter((name) => !name.startsWith(bearerProtocol));
+  if (protocols.length > 0) headers.set("sec-websocket-protocol", protocols.join(", "));
+  else headers.delete("sec-websocket-protocol");
   return headers;
 }
 

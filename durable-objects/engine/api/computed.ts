@@ -2,8 +2,8 @@
 import type { KubeObject } from "../core/object.ts";
 import type { ApiRequest, ApiResponse } from "../ports.ts";
 import type { ApiContext } from "./context.ts";
-import { formOf, includeObjectOf } from "./negotiation.ts";
-import { json, yamlReply } from "./reply.ts";
+import { formOf, hasProtobuf, includeObjectOf } from "./negotiation.ts";
+import { json, written } from "./reply.ts";
 import type { RequestInfo } from "./request-info.ts";
 import type { Resource } from "./resources.ts";
 import { partial, table } from "./table.ts";
@@ -19,29 +19,35 @@ export function computedList(
   { context, request, info, resource }: ComputedCall,
   items: readonly KubeObject[],
 ): ApiResponse {
-  const { form, yaml } = formOf(request.headers["accept"], true);
+  const wanted = formOf(request.headers["accept"], true, hasProtobuf(info.group));
+  const { form } = wanted;
   if (form === "table") {
     return json(200, table(resource, items, includeObjectOf(info), context.reader.now, {}));
   }
   if (form === "partial-list") {
     const kind = "PartialObjectMetadataList";
     const partials = items.map((item) => partial(item));
-    return json(200, { kind, apiVersion: "meta.k8s.io/v1", metadata: {}, items: partials });
+    return written(
+      200,
+      { kind, apiVersion: "meta.k8s.io/v1", metadata: {}, items: partials },
+      wanted,
+    );
   }
   const { kind, apiVersion } = resource;
   const bare = items.map(({ apiVersion: _a, kind: _k, ...rest }) => rest);
   const body = { kind: `${kind}List`, apiVersion, metadata: {}, items: bare };
-  return yaml ? yamlReply(200, body) : json(200, body);
+  return written(200, body, wanted);
 }
 
 export function computedOne(
   { context, request, info, resource }: ComputedCall,
   object: KubeObject,
 ): ApiResponse {
-  const { form, yaml } = formOf(request.headers["accept"], true);
+  const wanted = formOf(request.headers["accept"], true, hasProtobuf(info.group));
+  const { form } = wanted;
   if (form === "table") {
     return json(200, table(resource, [object], includeObjectOf(info), context.reader.now, {}));
   }
-  if (form === "partial") return json(200, partial(object));
-  return yaml ? yamlReply(200, object) : json(200, object);
+  if (form === "partial") return written(200, partial(object), wanted);
+  return written(200, object, wanted);
 }

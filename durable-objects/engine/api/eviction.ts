@@ -5,11 +5,11 @@ import type { ApiResponse } from "../ports.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { Call } from "./context.ts";
 import { internalWrite } from "./operations.ts";
-import { json } from "./reply.ts";
+import { written } from "./reply.ts";
 import { storedResource, type Resource } from "./resources.ts";
 import { labelSelector } from "./selectors.ts";
 import * as status from "./status.ts";
-import { existing } from "./verbs.ts";
+import { existing, wantedOf } from "./verbs.ts";
 import { writeOptions } from "./write-options.ts";
 import type { DeleteOptions } from "../controllers/define.ts";
 
@@ -66,13 +66,8 @@ export function evict(call: Call): ApiResponse {
     ...options,
     dryRun,
   });
-  return json(201, {
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Success",
-    code: 201,
-  });
+  const done = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
+  return written(201, done, wantedOf(call));
 }
 
 /** k8s: canIgnorePDB: finished, unscheduled-pending and already leaving Pods disturb nobody. */

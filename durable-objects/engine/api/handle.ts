@@ -10,7 +10,8 @@ import { forbiddenTo } from "./forbidden.ts";
 import { healthMetrics } from "./health.ts";
 import { impersonated } from "./impersonation.ts";
 import { metricsKinds } from "./metrics.ts";
-import { json, pretty, reply, withWarnings } from "./reply.ts";
+import { prefersProtobuf } from "./negotiation.ts";
+import { json, pretty, protobufReply, reply, withWarnings } from "./reply.ts";
 import { requestInfo, type RequestInfo } from "./request-info.ts";
 import { checkTimeoutOf } from "./request-timeout.ts";
 import { resourceAt } from "./resources.ts";
@@ -32,7 +33,8 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
   try {
     return pretty(request, dispatch(context, request));
   } catch (error) {
-    if (error instanceof status.StatusError) return pretty(request, failure(error));
+    if (error instanceof status.StatusError)
+      return pretty(request, failure(error, request.headers["accept"]));
     if (error instanceof AssertionError || error instanceof Error) {
       return failure(status.internalError(error.message));
     }
@@ -40,10 +42,15 @@ export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
   }
 }
 
-export function failure(error: status.StatusError): Reply {
+/** In JSON, unless the client reads protobuf rather. k8s: handlers/responsewriters/writers.go ErrorNegotiated */
+export function failure(error: status.StatusError, accept = ""): Reply {
   const retry = error.details?.retryAfterSeconds;
-  const headers: Record<string, string> = retry ? { "retry-after": String(retry) } : {};
-  return json(error.code, error.toStatus(), headers);
+  const answer = prefersProtobuf(accept)
+    ? protobufReply(error.code, error.toStatus())
+    : json(error.code, error.toStatus());
+  return retry
+    ? { ...answer, headers: { ...answer.headers, "retry-after": String(retry) } }
+    : answer;
 }
 
 function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
@@ -73,8 +80,9 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
 
 /** The user of a service account's token; undefined without one. k8s: apiserver/pkg/endpoints/filters/authentication.go */
 function bearer(context: ApiContext, request: ApiRequest): User | undefined {
-  const token = /^Bearer +(\S+)$/i.exec(request.headers["authorization"] ?? "")?.[1];
-  if (token === undefined) return undefined;
+  const { authorization } = request.headers;
+  if (authorization === undefined) return undefined;
+  const token = /^Bearer +(.*)$/i.exec(authorization)?.[1] ?? "";
   const { signingKey, reader } = context;
   const found = verifyToken(signingKey, token, [issuer], reader);
   if ("error" in found) {

@@ -7,9 +7,10 @@ import type { IncludeObject } from "./table.ts";
 
 export type Form = "object" | "table" | "partial" | "partial-list";
 
-const served = new Set(["application/json", "*/*", "application/yaml"]);
+const protobufType = "application/vnd.kubernetes.protobuf";
+const served = new Set(["application/json", "*/*", "application/yaml", protobufType]);
 
-const accepted = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const accepted = ["application/json", "application/yaml", protobufType];
 
 const forms: Readonly<Record<string, Form>> = lookup({
   Table: "table",
@@ -22,34 +23,40 @@ export interface Wanted {
   yaml: boolean;
   /** Of Tables and partial objects: `meta.k8s.io/v1`. */
   group: string;
-  /** Protobuf was liked better. It carries no kind of a list's items, so that such a client expects none. */
   protobuf: boolean;
 }
 
 /**
- * First clause of Accept that can be served. Protobuf answers are never needed: clients decode by Content-Type.
+ * First clause of Accept that can be served. Tables have no protobuf form, and what is served by Podyard alone has none either.
  * k8s: handlers/negotiation/negotiate.go acceptMediaTypeOptions, handlers/rest.go AllowsMediaTypeTransform
  */
-export function formOf(accept: string | undefined, tables: boolean): Wanted {
+export function formOf(accept: string | undefined, tables: boolean, protobufs = true): Wanted {
   const plain: Wanted = { form: "object", yaml: false, group: "", protobuf: false };
   if (!accept?.trim()) return plain;
-  let protobuf = false;
   for (const clause of accept.split(",")) {
     const [type = "", ...parameters] = clause.split(";").map((p) => p.trim());
-    protobuf ||= type === "application/vnd.kubernetes.protobuf";
     if (!served.has(type.toLowerCase())) continue;
+    const protobuf = type.toLowerCase() === protobufType;
+    if (protobuf && !protobufs) continue;
     const settings = Object.fromEntries(parameters.map((p) => p.split("=") as [string, string]));
     const yaml = type === "application/yaml";
     const { as, g, v } = settings as { as?: string; g?: string; v?: string };
     if (as === undefined && g === undefined && v === undefined) return { ...plain, yaml, protobuf };
     if (g !== "meta.k8s.io" || (v !== "v1" && v !== "v1beta1")) continue;
     const form = forms[as ?? ""];
-    if (form && (tables || form !== "table")) {
+    if (form && (form !== "table" || (tables && !protobuf))) {
       return { form, yaml, group: `${g}/${v}`, protobuf };
     }
   }
-  throw notAcceptable(accepted);
+  throw notAcceptable(protobufs ? accepted : accepted.slice(0, 2));
 }
+
+/** Whether protobuf, in its plain form, is the client's first choice. */
+export const prefersProtobuf = (accept: string): boolean =>
+  accept.trimStart().startsWith(protobufType);
+
+/** Whether there is a protobuf form: upstream serves none of custom resources. */
+export const hasProtobuf = (group: string): boolean => group !== "podyard.dev";
 
 /** How much of an object a Table's rows carry. k8s: handlers/response.go optionsForTransform */
 export function includeObjectOf(info: RequestInfo): IncludeObject {

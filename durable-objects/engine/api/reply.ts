@@ -2,6 +2,7 @@
 import { stringify } from "yaml";
 import { encodeUtf8 } from "../core/utf8.ts";
 import type { ApiRequest, ApiResponse, Reply } from "../ports.ts";
+import { encodeProtobuf, type TypedObject } from "../schema/protobuf.ts";
 import { URLQuery } from "./request-info.ts";
 
 export function json(code: number, body: unknown, headers: Record<string, string> = {}): Reply {
@@ -28,6 +29,29 @@ export function yamlReply(code: number, body: unknown): Reply {
     headers: { "content-type": "application/yaml", "cache-control": "no-cache, private" },
     body: stringify(body),
   };
+}
+
+/** k8s: apimachinery/pkg/runtime/serializer/protobuf */
+export function protobufReply(code: number, body: TypedObject): Reply {
+  return {
+    type: "reply",
+    status: code,
+    headers: {
+      "content-type": "application/vnd.kubernetes.protobuf",
+      "cache-control": "no-cache, private",
+    },
+    body: encodeProtobuf(body.apiVersion, body.kind, body),
+  };
+}
+
+/** An object in the encoding that its client wants. */
+export function written(
+  code: number,
+  body: unknown,
+  { yaml, protobuf }: { yaml: boolean; protobuf: boolean },
+): Reply {
+  if (protobuf) return protobufReply(code, body as TypedObject);
+  return yaml ? yamlReply(code, body) : json(code, body);
 }
 
 export function reply(code: number, contentType: string, body: string | Uint8Array): Reply {

@@ -11,7 +11,7 @@ import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { ApiContext } from "./context.ts";
 import { child, invalid, invalidObject, required, type FieldError } from "./field.ts";
 import { formOf } from "./negotiation.ts";
-import { json, withWarnings, yamlReply } from "./reply.ts";
+import { withWarnings, written } from "./reply.ts";
 import type { RequestInfo } from "./request-info.ts";
 import * as status from "./status.ts";
 import { verifyToken } from "./token-validation.ts";
@@ -123,8 +123,9 @@ function reviewer(row: ReviewRow): Review {
   return (context, request, info, user) => {
     if (info.verb !== "create" || info.name) throw notAllowed(info);
     // Nothing here can be shown as a Table: asking for one is 406.
-    const { form, yaml } = formOf(request.headers["accept"], false);
-    if (form !== "object") throw status.notAcceptable(["application/json", "application/yaml"]);
+    const wanted = formOf(request.headers["accept"], false);
+    if (wanted.form !== "object")
+      throw status.notAcceptable(["application/json", "application/yaml"]);
     const warnings: string[] = [];
     const { apiVersion, kind } = row;
     const body = readBodyOf(request, kind);
@@ -134,7 +135,7 @@ function reviewer(row: ReviewRow): Review {
     );
     const review = { ...decoded, metadata: decoded.metadata ?? {} };
     const answered = row.answer({ context, info, user }, review);
-    return withWarnings(yaml ? yamlReply(201, answered) : json(201, answered), warnings);
+    return withWarnings(written(201, answered, wanted), warnings);
   };
 }
 

@@ -7,13 +7,13 @@ import type { Call } from "./context.ts";
 import { checkName, checkNamespace } from "./identity.ts";
 import { evict } from "./eviction.ts";
 import { patch } from "./patch-request.ts";
-import { json } from "./reply.ts";
+import { json, written } from "./reply.ts";
 import { includeObjectOf, formOf } from "./negotiation.ts";
 import { scaleOf, scalePatchTarget, scaleTable, withScale, type Scale } from "./scale.ts";
 import { partial, tableBy } from "./table.ts";
 import * as status from "./status.ts";
 import { createToken } from "./token-request.ts";
-import { existing, objectReply, readObject, scopeOf } from "./verbs.ts";
+import { existing, objectReply, readObject, scopeOf, wantedOf } from "./verbs.ts";
 import { writeOptions } from "./write-options.ts";
 
 type Serve = (call: Call) => ApiResponse;
@@ -66,11 +66,13 @@ function scale(call: Call): ApiResponse {
 
 /** Who owns the replicas is told by the object itself. */
 function scaleReply(call: Call, object: KubeObject): ApiResponse {
-  const { form, group } = formOf(call.request.headers["accept"], true);
+  const wanted = formOf(call.request.headers["accept"], true);
+  const { form, group } = wanted;
   const shown = scaleOf(call.resource, object);
   const { managedFields: _, ...metadata } = shown.metadata;
   const scale = { ...shown, metadata } as KubeObject;
-  if (form !== "table") return json(200, form === "partial" ? partial(scale, group) : scale);
+  if (form !== "table")
+    return written(200, form === "partial" ? partial(scale, group) : scale, wanted);
   const { resourceVersion } = metadata;
   const now = call.context.reader.now;
   const rows = tableBy(scaleTable, [scale], includeObjectOf(call.info), now, { resourceVersion });
@@ -102,7 +104,7 @@ function bind(call: Call, pod: string | undefined): ApiResponse {
     ...(uid ? { uid } : {}),
   };
   bindPod(context.operations, info.namespace, pod ?? name, target, options);
-  return json(201, success());
+  return written(201, success(), wantedOf(call));
 }
 
 export const success = (): unknown => ({

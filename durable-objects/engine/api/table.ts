@@ -42,18 +42,15 @@ export const tableOf = (resource: Resource): TableOf<KubeObject> =>
 const columnCache = new WeakMap<TableOf<KubeObject>, Table["columnDefinitions"]>();
 
 function definitions(columns: TableOf<KubeObject>): Table["columnDefinitions"] {
-  let found = columnCache.get(columns);
-  if (!found) {
-    found = columns.columns.map((c: Column) => ({
+  return keepIn(columnCache, columns, () =>
+    columns.columns.map((c: Column) => ({
       name: c.name,
       type: c.type,
       format: c.format ?? "",
       description: c.description,
       priority: c.priority,
-    }));
-    columnCache.set(columns, found);
-  }
-  return found;
+    })),
+  );
 }
 
 export function table(
@@ -64,7 +61,29 @@ export function table(
   metadata: Table["metadata"],
   headers = true,
 ): Table {
-  return tableBy(tableOf(resource), objects, includeObject, now, metadata, headers);
+  const printer = asStored(resource);
+  return tableBy(printer, objects, includeObject, now, metadata, headers);
+}
+
+const storedPrinters = new WeakMap<Resource, TableOf<KubeObject>>();
+
+/** Every version of a kind prints alike: cells come from the stored one, as upstream's from its internal type. */
+function asStored(resource: Resource): TableOf<KubeObject> {
+  const own = tableOf(resource);
+  const { view } = resource;
+  if (!view) return own;
+  const { conditions } = own;
+  return keepIn(storedPrinters, resource, () => ({
+    columns: own.columns,
+    cells: (object, now) => own.cells(view.toStored(object), now),
+    ...(conditions ? { conditions: (object) => conditions(view.toStored(object)) } : {}),
+  }));
+}
+
+function keepIn<K extends object, V>(cache: WeakMap<K, V>, key: K, make: () => V): V {
+  let found = cache.get(key);
+  if (found === undefined) cache.set(key, (found = make()));
+  return found;
 }
 
 /** By a printer of one's own. */

@@ -6,7 +6,8 @@ import type { ApiResponse } from "../ports.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { Call } from "./context.ts";
 import { goQuote, invalid, invalidObject } from "./field.ts";
-import { json } from "./reply.ts";
+import { formOf } from "./negotiation.ts";
+import { written } from "./reply.ts";
 import * as status from "./status.ts";
 import { claimsFor, issuer, signToken, type Claims } from "./tokens.ts";
 import { existing } from "./verbs.ts";
@@ -55,7 +56,7 @@ export function createToken(call: Call): ApiResponse {
   });
   const { name, namespace, uid } = account.metadata;
   const creationTimestamp = rfc3339(operations.now);
-  return json(201, {
+  const answer = {
     ...wanted,
     metadata: { ...asked.metadata, name, namespace, uid, creationTimestamp },
     spec: {
@@ -67,7 +68,8 @@ export function createToken(call: Call): ApiResponse {
       token: signToken(context.signingKey, claims),
       expirationTimestamp: rfc3339(operations.now + seconds * 1000),
     },
-  });
+  };
+  return written(201, answer, formOf(call.request.headers["accept"], false));
 }
 
 const isOurs = (audience: string): boolean => audience === issuer;

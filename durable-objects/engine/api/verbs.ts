@@ -10,12 +10,12 @@ import { aggregate } from "./field.ts";
 import { includeObjectOf } from "./negotiation.ts";
 import { recordHeartbeat } from "./heartbeat.ts";
 import { isInconsistent, list, notANumber, type Listed } from "./list.ts";
-import { formOf, type Form } from "./negotiation.ts";
+import { formOf, hasProtobuf, type Form, type Wanted } from "./negotiation.ts";
 import { withNulls } from "./nulls.ts";
 import { patch } from "./patch-request.ts";
 import { present } from "./present.ts";
 import { checkName, checkNamespace, goType, wrongKind } from "./identity.ts";
-import { json, jsonText, yamlReply } from "./reply.ts";
+import { written } from "./reply.ts";
 import type { Resource } from "./resources.ts";
 import * as status from "./status.ts";
 import { partial, table } from "./table.ts";
@@ -30,7 +30,8 @@ export function shown(resource: Resource, stored: KubeObject, reader: Reader): K
 
 /** Answers with one object in the form the client accepts. */
 export function objectReply(call: Call, code: number, stored: KubeObject): ApiResponse {
-  const { form, yaml, group } = formOf(call.request.headers["accept"], true);
+  const wanted = wantedOf(call);
+  const { form, group } = wanted;
   const object = shown(call.resource, stored, call.context.reader);
   if (form === "table") {
     const metadata = { resourceVersion: object.metadata.resourceVersion };
@@ -41,19 +42,20 @@ export function objectReply(call: Call, code: number, stored: KubeObject): ApiRe
       call.context.reader.now,
       metadata,
     );
-    return written(code, { ...rows, apiVersion: group }, yaml);
+    return written(code, { ...rows, apiVersion: group }, wanted);
   }
-  if (form === "partial") return written(code, partial(object, group), yaml);
+  if (form === "partial") return written(code, partial(object, group), wanted);
   if (form === "partial-list") {
     throw status.notConvertible(
       `you requested PartialObjectMetadataList, but the requested object is not a list (${goType(call.resource)})`,
     );
   }
-  return written(code, object, yaml);
+  return written(code, object, wanted);
 }
 
-const written = (code: number, body: unknown, yaml: boolean): ApiResponse =>
-  yaml ? yamlReply(code, body) : json(code, body);
+/** The encoding and form of the call's answer. */
+export const wantedOf = ({ request, resource }: Call): Wanted =>
+  formOf(request.headers["accept"], true, hasProtobuf(resource.group));
 
 export function existing(call: Call): KubeObject {
   const { context, resource, info } = call;
@@ -90,7 +92,8 @@ function listed(call: Call): Listed {
 
 function listAll(call: Call): ApiResponse {
   const { context, resource, info } = call;
-  const { form, yaml, group, protobuf } = formOf(call.request.headers["accept"], true);
+  const wanted = wantedOf(call);
+  const { form, group } = wanted;
   const found = listed(call);
   if (form === "partial") {
     throw status.notConvertible(
@@ -107,22 +110,14 @@ function listAll(call: Call): ApiResponse {
   const items = found.items.map((o) => shown(resource, o, context.reader));
   if (form === "table") {
     const rows = table(resource, items, includeObjectOf(info), context.reader.now, metadata);
-    return written(200, { ...rows, apiVersion: group }, yaml);
+    return written(200, { ...rows, apiVersion: group }, wanted);
   }
   if (form === "partial-list") {
     const kind = "PartialObjectMetadataList";
-    return written(
-      200,
-      {
-        kind,
-        apiVersion: group,
-        metadata,
-        items: items.map((o) => (protobuf ? { metadata: o.metadata } : partial(o, group))),
-      },
-      yaml,
-    );
+    const partials = items.map((o) => partial(o, group));
+    return written(200, { kind, apiVersion: group, metadata, items: partials }, wanted);
   }
-  return written(200, listOf(resource, metadata, items), yaml);
+  return written(200, listOf(resource, metadata, items), wanted);
 }
 
 /** Items of typed lists carry no kind of their own. */
@@ -133,7 +128,7 @@ function listOf(resource: Resource, metadata: object, items: readonly KubeObject
 
 function watch(call: Call): ApiResponse {
   const { context, resource, info } = call;
-  const { form } = formOf(call.request.headers["accept"], true);
+  const { form, protobuf } = wantedOf(call);
   const opened = openWatch(
     {
       store: context.store,
@@ -150,7 +145,9 @@ function watch(call: Call): ApiResponse {
     type: "watch",
     status: 200,
     headers: {
-      "content-type": "application/json",
+      "content-type": protobuf
+        ? "application/vnd.kubernetes.protobuf;stream=watch"
+        : "application/json",
       "content-encoding": "identity",
       "cache-control": "no-cache, private, no-transform",
     },
@@ -227,7 +224,7 @@ function remove(call: Call): ApiResponse {
   );
   if (!gone) return objectReply(call, code, object);
   if (returnsDeleted.has(resource.id)) return objectReply(call, 200, object);
-  return jsonText(200, JSON.stringify(deleted(resource, object)));
+  return written(200, deleted(resource, object), wantedOf(call));
 }
 
 /** Kinds whose deletion answers with the object. k8s: genericregistry.Store.ReturnDeletedObject */
@@ -272,7 +269,7 @@ function deleteCollection(call: Call): ApiResponse {
   }
   // The answer tells what was found, not what became of it.
   const items = chosen.map((o) => shown(resource, o, context.reader));
-  return json(200, listOf(resource, found, items));
+  return written(200, listOf(resource, found, items), wantedOf(call));
 }
 
 export const keyOf = (object: KubeObject): string =>

@@ -36,7 +36,7 @@ export function openWatch(
   resource: Resource,
   info: RequestInfo,
   form: Form,
-): { lines: string[]; subscription: Subscription } {
+): { lines: string[]; subscription: Subscription; ended?: boolean } {
   const { query } = info;
   const initial = checkOptions(info);
   const selection = selectionOf(resource, info);
@@ -55,11 +55,11 @@ export function openWatch(
     rv: initial === "none" && rv > 0 ? rv : context.store.rv,
     endsAtWall: context.wallNow + timeoutSeconds(info, context) * 1000,
   };
-  if (initial === "none") return { lines: poll(context, subscription).lines, subscription };
+  if (initial === "none") return { ...poll(context, subscription), subscription };
   if (rv > context.store.rv) {
     const error = futureRevision(rv, context.store.rv).toStatus();
     const ended = { ...subscription, bookmarks: false, endsAtWall: context.wallNow };
-    return { lines: [line("ERROR", JSON.stringify(error))], subscription: ended };
+    return { lines: [line("ERROR", JSON.stringify(error))], subscription: ended, ended: true };
   }
   const lines: string[] = [];
   const chosen = selectionFor(resource, subscription);

@@ -78,6 +78,7 @@ export const agnhost: ImageDefinition = {
           ...agnhostUsers,
           "/agnhost": { program: "agnhost" },
           "/agnhost-2": { program: "agnhost" },
+          "/coredns": { program: "coredns" },
           "/uploads": { dir: true, mode: 0o777 },
           "/bin/bash": { program: "bash" },
           "/usr/bin/curl": { program: "curl" },

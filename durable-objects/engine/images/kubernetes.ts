@@ -4,6 +4,7 @@ import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { runtimeFiles } from "./base.ts";
+import { corednsProgram } from "./coredns.ts";
 import type { ImageDefinition } from "./define.ts";
 
 interface ComponentRow {
@@ -67,7 +68,8 @@ const rows: ComponentRow[] = [
   },
 ];
 
-const programOf = (row: ComponentRow): string => `kubernetes:${row.repository}`;
+const programOf = ({ repository }: ComponentRow): string =>
+  repository === "coredns/coredns" ? corednsProgram.name : `kubernetes:${repository}`;
 
 /** Opens every port its Pod declares. */
 function listen(sys: Sys, tls: boolean): void {
@@ -115,6 +117,6 @@ export const kubernetesImages: ImageDefinition[] = rows.map((row) => {
       layer,
       sizeBytes: row.sizeBytes,
     }),
-    programs: [component(row)],
+    programs: [programOf(row) === corednsProgram.name ? corednsProgram : component(row)],
   };
 });

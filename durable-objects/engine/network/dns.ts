@@ -2,75 +2,18 @@
 import type { Reader } from "../controllers/define.ts";
 import type { Pod } from "../kubelet/shapes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
-import { clusterDnsIp, type DnsAnswer, type DnsRecord } from "../runtime/network-port.ts";
+import { Kernel } from "../runtime/kernel.ts";
+import { type DnsAnswer, type DnsRecord, type DnsReply } from "../runtime/network-port.ts";
 import { clusterDomain, clusterName, record, reverseName, type Found } from "./dns-names.ts";
 import { hop, type Hop } from "./hops.ts";
 import { isAddress } from "./addresses.ts";
+import { candidates, nodeNameserver, resolverOf } from "./resolver.ts";
 import { route, sourceOfPod } from "./route.ts";
 import { siteNamed } from "./sites.ts";
 
 type Type = DnsRecord["type"];
 
 const cnameDepthMax = 8;
-
-/** Resolver settings of a Pod. k8s: pkg/kubelet/network/dns/dns.go GetPodDNS */
-export interface Resolver {
-  nameservers: string[];
-  searches: string[];
-  options: string[];
-}
-
-/** The nodes' own name server. */
-export const nodeNameserver = "192.168.0.2";
-const nameserversMax = 3;
-const searchesMax = 32;
-
-type DnsSpec = Pick<Pod["spec"], "dnsPolicy" | "dnsConfig" | "hostNetwork">;
-
-export function resolverOf(namespace: string, spec: DnsSpec): Resolver {
-  const policy = spec.dnsPolicy ?? "ClusterFirst";
-  const cluster =
-    policy === "ClusterFirstWithHostNet" || (policy === "ClusterFirst" && !spec.hostNetwork);
-  const base: Resolver = cluster
-    ? {
-        nameservers: [clusterDnsIp],
-        searches: [`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain],
-        options: ["ndots:5"],
-      }
-    : { nameservers: policy === "None" ? [] : [nodeNameserver], searches: [], options: [] };
-  const given = spec.dnsConfig;
-  if (!given) return base;
-  const options = new Map(base.options.map((text) => [text.split(":")[0] as string, text]));
-  for (const { name = "", value } of given.options ?? []) {
-    options.set(name, value === undefined || value === "" ? name : `${name}:${value}`);
-  }
-  const unique = (list: string[]): string[] => [...new Set(list)];
-  return {
-    nameservers: unique([...base.nameservers, ...(given.nameservers ?? [])]).slice(
-      0,
-      nameserversMax,
-    ),
-    searches: unique([...base.searches, ...(given.searches ?? [])]).slice(0, searchesMax),
-    options: [...options.values()],
-  };
-}
-
-/** The file /etc/resolv.conf. */
-export function resolvConf({ nameservers, searches, options }: Resolver): string {
-  return (
-    (searches.length ? `search ${searches.join(" ")}\n` : "") +
-    nameservers.map((ip) => `nameserver ${ip}\n`).join("") +
-    (options.length ? `options ${options.join(" ")}\n` : "")
-  );
-}
-
-/** Full names to try for a name, in the resolver's order. `web.` is taken as it is. */
-export function candidates(resolver: Resolver, name: string): string[] {
-  if (name.endsWith(".")) return [name.slice(0, -1)];
-  const ndots = Number(resolver.options.find((o) => o.startsWith("ndots:"))?.slice(6) ?? 1);
-  const searched = resolver.searches.map((domain) => `${name}.${domain}`);
-  return name.split(".").length - 1 >= ndots ? [name, ...searched] : [...searched, name];
-}
 
 const timeout: DnsAnswer = { status: "TIMEOUT", records: [] };
 
@@ -81,6 +24,7 @@ export function queryFrom(
   name: string,
   type: Type,
   server?: string,
+  forwarded = 0,
 ): DnsAnswer {
   const [namespace = "", podName = ""] = podKey.split("/");
   const pod = context.reader.get<Pod>("pods", namespace, podName);
@@ -90,9 +34,30 @@ export function queryFrom(
   const { outcome } = route(context, sourceOfPod(context, podKey), asked, 53, "UDP");
   if (outcome.to === "site") return answer(context.reader, name, type, false);
   if (outcome.to !== "pod") return timeout;
-  const [home = "", server1 = ""] = outcome.pod.split("/");
-  const labels = context.reader.get("pods", home, server1)?.metadata.labels;
-  return labels?.["k8s-app"] === "kube-dns" ? answer(context.reader, name, type, true) : timeout;
+  const said = podSays(context, outcome, name, type);
+  if (said === "cluster") return answer(context.reader, name, type, true);
+  if (said === undefined || !("forward" in said)) return said ?? timeout;
+  if (forwarded === forwardsMax) return { status: "SERVFAIL", records: [] };
+  return queryFrom(context, outcome.pod, name, type, said.forward, forwarded + 1);
+}
+
+const forwardsMax = 4;
+
+/** What a Pod's name server says; undefined: nobody answers there. */
+function podSays(
+  context: RuntimeContext,
+  { pod, port }: { pod: string; port: number },
+  name: string,
+  type: Type,
+): DnsReply | undefined {
+  const [namespace = "", podName = ""] = pod.split("/");
+  const { labels } = context.reader.get("pods", namespace, podName)?.metadata ?? {};
+  if (namespace === "kube-system" && labels?.["k8s-app"] === "kube-dns") return "cluster";
+  const kernel = Kernel.load(context, pod);
+  const listener = kernel?.pod.li[`udp/${port}`];
+  const process = listener && kernel?.process(listener.p);
+  if (!kernel || !listener || !process) return undefined;
+  return kernel.program(process).dns?.(kernel.sys(listener.p), process.s, { name, type, port });
 }
 
 /** What CoreDNS (or, `cluster` false, a plain name server outside) says. */

@@ -17,7 +17,7 @@ import {
 import type { HttpRequest, HttpResponse, Listener, Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { isAddress } from "./addresses.ts";
-import { candidates, type Resolver } from "./dns.ts";
+import { candidates, type Resolver } from "./resolver.ts";
 import type { Stream } from "./tcp.ts";
 import { networkTable } from "./exchange.ts";
 import { isGivenUp, nextSynMs } from "./syn.ts";

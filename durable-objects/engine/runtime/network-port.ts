@@ -23,6 +23,9 @@ export interface DnsAnswer {
   records: DnsRecord[];
 }
 
+/** What a name server of a Pod says: an answer, whom it asks in turn, or that the cluster's own records answer. */
+export type DnsReply = DnsAnswer | { forward: string } | "cluster";
+
 /** Why no connection came about. */
 export type ConnectError = "refused" | "timeout" | "unreachable" | "reset";
 

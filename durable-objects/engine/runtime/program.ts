@@ -1,4 +1,5 @@
 /** What a program is: a table row with a start and a step. Its whole memory is the JSON state. */
+import type { DnsRecord, DnsReply } from "./network-port.ts";
 import type { HttpRequest, HttpResponse, Wait } from "./state.ts";
 import type { Sys } from "./sys.ts";
 
@@ -26,6 +27,12 @@ export interface Program<S = any> {
   http?(sys: Sys, state: S, request: HttpRequest): HttpAnswer | "pending" | "reset";
   /** Answers a datagram to a port it listens on with kind "u"; nothing: no answer. `from` is `ip:port`. */
   datagram?(sys: Sys, state: S, bytes: string, port: number, from: string): string | undefined;
+  /** Answers a query, the name fully qualified, to a port it listens on with kind "u". */
+  dns?(
+    sys: Sys,
+    state: S,
+    query: { name: string; type: DnsRecord["type"]; port: number },
+  ): DnsReply;
   /** grpc.health.v1 for a port listened on with kind "g". */
   grpc?(sys: Sys, state: S, service: string): { status: string } | { error: string };
   /** Bytes it uses, for the memory limit and `top`; without it 1 MiB. */

@@ -5,6 +5,7 @@
 import { binaryOf, bytesOf } from "./bytes.ts";
 import type { RuntimeContext } from "./define.ts";
 import { startExec, type ExecRequest } from "./launch.ts";
+import { processKey } from "./kernel.ts";
 import { within } from "./runtime.ts";
 import { terminalInput } from "./terminal.ts";
 import type { PodRecord, Session } from "./state.ts";
@@ -91,6 +92,28 @@ export function sessionInput(
 export function sessionBacklog(context: RuntimeContext, podKey: string, id: string): number {
   const pod = context.records.get<Partial<PodRecord>>("runtime", podKey);
   return pod?.se?.[id]?.i.length ?? 0;
+}
+
+/**
+ * Lets a session's command read on, however slow its container may be: its client has sent far ahead, and only what
+ * takes the machine's time holds a client back. What is read costs CPU as ever.
+ */
+export function sessionHurry(context: RuntimeContext, podKey: string, id: string): void {
+  within(context, podKey, undefined, (kernel) => {
+    const { p: first } = kernel.pod.se[id] ?? {};
+    const started = kernel.pod.ps[String(first)];
+    if (!started) return;
+    kernel.touch();
+    const family = new Set([processKey(started.ns, started.pid)]);
+    for (const process of Object.values(kernel.pod.ps)) {
+      const key = processKey(process.ns, process.pid);
+      if (family.has(process.pp)) family.add(key);
+      if (family.has(key) && process.lt !== undefined) {
+        process.lt = Math.min(process.lt, context.now);
+      }
+    }
+    kernel.run();
+  });
 }
 
 /**

@@ -112,8 +112,10 @@ export const metaInCore = new Set([
   "APIVersions",
   "Status",
 ]);
-/** Kinds that are also taken under an older version: eviction, as upstream does. */
+/** Kinds that an older version has too, of the same shape. */
 export const olderVersions: Record<string, string> = {
   "policy/v1beta1 Eviction": "policy/v1.Eviction",
+  "meta.k8s.io/v1beta1 PartialObjectMetadata": "meta/v1.PartialObjectMetadata",
+  "meta.k8s.io/v1beta1 PartialObjectMetadataList": "meta/v1.PartialObjectMetadataList",
   "authentication.k8s.io/v1beta1 SelfSubjectReview": "authentication/v1.SelfSubjectReview",
 };

@@ -115,7 +115,7 @@ function operation(schemas: Schemas, target: Target, verb: Verb): Json | undefin
       target.suffix ? `${upper(target.suffix)} of ${target.idKind}` : target.kind,
     ),
     operationId: `${verb.id}${id}${scope}${target.idKind}${upper(target.suffix)}`,
-    parameters: query(...verb.parameters),
+    ...(verb.parameters.length > 0 ? { parameters: query(...verb.parameters) } : {}),
     ...requestBody(schemas, type.name, verb),
     responses: {
       ...Object.fromEntries(

@@ -134,16 +134,22 @@ export class Writer {
   }
 
   varint(value: number): void {
+    if (value >= 0 && value < 0x80) {
+      const at = this.room(1);
+      this.bytes[at] = value;
+    } else if (value >= 0 && value < 0x80000000) {
+      let at = this.room(value < 0x4000 ? 2 : value < 0x200000 ? 3 : value < 0x10000000 ? 4 : 5);
+      let rest = value;
+      for (; rest >= 0x80; rest >>>= 7) this.bytes[at++] = (rest & 0x7f) | 0x80;
+      this.bytes[at] = rest;
+    } else this.longVarint(value);
+  }
+
+  private longVarint(value: number): void {
     const scratch: number[] = [];
-    if (value >= 0 && value < 0x80) scratch.push(value);
-    else {
-      let rest = BigInt.asUintN(64, BigInt(value));
-      while (rest >= 0x80n) {
-        scratch.push(Number(rest & 0x7fn) | 0x80);
-        rest >>= 7n;
-      }
-      scratch.push(Number(rest));
-    }
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest >= 0x80n; rest >>= 7n) scratch.push(Number(rest & 0x7fn) | 0x80);
+    scratch.push(Number(rest));
     const at = this.room(scratch.length);
     this.bytes.set(scratch, at);
   }
@@ -165,7 +171,18 @@ export class Writer {
   }
 
   stringField(number: number, text: string): void {
-    this.bytesField(number, strToU8(text));
+    const { length } = text;
+    const at = this.room(length);
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit >= 0x80) {
+        this.start += length;
+        return this.bytesField(number, strToU8(text));
+      }
+      this.bytes[at + i] = unit;
+    }
+    this.varint(length);
+    this.tag(number, wireBytes);
   }
 
   varintField(number: number, value: number): void {

@@ -42,3 +42,34 @@ export function encodeProtobuf(apiVersion: string, kind: string, value: object):
   w.raw(Uint8Array.from(magic));
   return w.finish();
 }
+
+/**
+ * A watch event, `{"type", "object"}` in JSON, as the message that upstream sends; the object is a whole protobuf body.
+ * k8s: apimachinery/pkg/apis/meta/v1/generated.proto WatchEvent
+ */
+export function encodeWatchEvent(event: string): Uint8Array {
+  const { type, object } = JSON.parse(event) as { type: string; object: TypedObject };
+  const body = encodeProtobuf(object.apiVersion, object.kind, object);
+  const w = new Writer();
+  w.messageField(2, () => w.bytesField(1, body));
+  w.stringField(1, type);
+  return w.finish();
+}
+
+export interface TypedObject {
+  apiVersion: string;
+  kind: string;
+}
+
+/** Each message after its length in four bytes, highest first. k8s: runtime/serializer/protobuf LengthDelimitedFramer */
+export function framed(messages: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(messages.reduce((sum, { length }) => sum + 4 + length, 0));
+  const view = new DataView(out.buffer);
+  let at = 0;
+  for (const message of messages) {
+    view.setUint32(at, message.length);
+    out.set(message, at + 4);
+    at += 4 + message.length;
+  }
+  return out;
+}

@@ -64,6 +64,13 @@ export class Sessions {
     stirring(context, pod, () => runtime.sessionInput(context, pod, id, bytes));
   }
 
+  /** Its command reads on at once, whatever CPU its container may use. */
+  hurry({ pod, id }: CommandSession): void {
+    if (id === undefined) return;
+    const context = this.#context();
+    stirring(context, pod, () => runtime.sessionHurry(context, pod, id));
+  }
+
   closeInput({ pod, id }: CommandSession): void {
     if (id === undefined) return;
     const context = this.#context();

@@ -1,5 +1,5 @@
 /** nslookup in its three guises, host, getent: what the Pod's name server says. */
-import { candidates } from "../../network/dns.ts";
+import { candidates } from "../../network/resolver.ts";
 import { hostsEntry, lookUp, query, readResolver } from "../../network/socket.ts";
 import type { DnsAnswer, DnsRecord } from "../network-port.ts";
 import type { Program } from "../program.ts";
