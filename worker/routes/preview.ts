@@ -4,7 +4,6 @@ import {
   previewHeader,
   publicPathHeader,
 } from "../../durable-objects/stream-head.ts";
-import { tooLarge } from "../../durable-objects/engine/api/status.ts";
 import { readBody } from "../body.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
@@ -61,7 +60,7 @@ export async function preview(c: EdgeContext): Promise<Response> {
     return Response.redirect(`${new URL(request.url).origin}${pathname}/${search}`, 307);
   }
   const body = await readBody(request, requestBodyBytesMax, () => {
-    throw tooLarge(`limit is ${requestBodyBytesMax}`);
+    throw new EdgeError(413, `Request entity too large: limit is ${requestBodyBytesMax}`);
   });
   const headers = asked(request.headers, token, pathname);
   if (target.host !== undefined) headers.set(ingressHeader, target.host);

@@ -66,7 +66,7 @@ export function countYaml(text: string): number {
   let count = 0;
   /** Column of the key whose block scalar is passed over. */
   let block = -1;
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const newline = text.indexOf("\n", at);
     const end = newline < 0 ? text.length : newline;
     const indent = indentOf(text, at, end);

@@ -1,5 +1,5 @@
 /** RFC 6902 as the API server takes it. Copy-on-write: the given object is never changed. */
-import { jsonPatchOperationsMax } from "../../limits.ts";
+import { jsonPatchCopyBytesMax, jsonPatchOperationsMax } from "../../limits.ts";
 import { badRequest, StatusError, tooLarge } from "../status.ts";
 import { getOwn, isObject, jsonEqual, jsonKind, setOwn } from "./go-value.ts";
 import type { JsonObject } from "./go-value.ts";
@@ -80,6 +80,7 @@ const NUMBER = /^[+-]?\d+$/;
 /** The document under change: containers made by this patch may be changed in place, others are copied first. */
 class Document {
   root: unknown;
+  copiedBytes = 0;
   private readonly owned = new WeakSet<object>();
   constructor(root: unknown) {
     this.root = root;
@@ -120,12 +121,6 @@ class Document {
     const copy = Array.isArray(container) ? container.slice() : { ...container };
     this.owned.add(copy);
     return copy;
-  }
-
-  /** A value now referenced twice must not be changed in place any more. */
-  share(value: unknown): void {
-    if (!isContainer(value) || !this.owned.delete(value)) return;
-    for (const item of Object.values(value)) this.share(item);
   }
 }
 
@@ -270,14 +265,22 @@ const OPERATIONS: Record<string, Apply> = {
     const source =
       document.container(from) ??
       missing(`copy operation does not apply: doc is missing from path: ${from}`);
-    const value = within(`error in copy for from: '${from}'`, () =>
+    const found = within(`error in copy for from: '${from}'`, () =>
       read(source.container, source.key),
     );
+    // A copy of its own, written out: the copy of a parent into its child must not hold itself.
+    const text = JSON.stringify(found ?? null);
+    document.copiedBytes += text.length;
+    if (document.copiedBytes > jsonPatchCopyBytesMax) {
+      throw new JsonPatchError(
+        `Unable to complete the copy, the accumulated size increase of copy is ${document.copiedBytes}, exceeding the limit ${jsonPatchCopyBytesMax}`,
+      );
+    }
+    const value: unknown = JSON.parse(text);
     const path = pointer(operation, "path");
     const target =
       document.writable(path) ??
       missing(`copy operation does not apply: doc is missing destination path: ${path}`);
-    document.share(value);
     within("error while adding value during copy", () =>
       insert(target.container, target.key, value ?? null),
     );
