@@ -35,9 +35,12 @@ const asDataOnly = {
 
 const bodiless = new Set([101, 204, 205, 304]);
 
+/** What a server in the cluster says as its status may be no answer to a client: 101, 42. */
+const answerable = (status: number): number => (status >= 200 && status <= 599 ? status : 502);
+
 export const responseOf = (reply: Reply): Response =>
   new Response(bodiless.has(reply.status) ? null : (reply.body as BodyInit), {
-    status: reply.status,
+    status: answerable(reply.status),
     headers: { "cache-control": "no-cache, private", ...reply.headers, ...asDataOnly },
   });
 

@@ -17,6 +17,9 @@ type Said =
   | { type: "end" }
   | { type: "resize"; cols: number; rows: number };
 
+/** Two numbers in JSON. */
+const resizeBytesMax = 1024;
+
 /** Every message costs something, also one without bytes. */
 const heldBytesOf = (said: Said): number => 256 + (said.type === "input" ? said.bytes.length : 0);
 
@@ -68,6 +71,7 @@ export class CommandStream implements LiveSession {
   }
 
   private resize(bytes: Uint8Array): void {
+    if (bytes.length > resizeBytesMax) throw new Error("malformed message");
     const size = parsed(new TextDecoder().decode(bytes)) as { Width?: number; Height?: number };
     const [cols, rows] = [Number(size.Width), Number(size.Height)];
     if (cols > 0 && rows > 0) this.hold({ type: "resize", cols, rows });

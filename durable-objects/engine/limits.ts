@@ -40,6 +40,7 @@ export const annotationBytesMax = 256 * 1024;
 // Patches
 /** Upstream's own number. */
 export const jsonPatchOperationsMax = 10_000;
+/** What all copies of one JSON patch may add. k8s: apiserver/pkg/server/config.go JSONPatchMaxCopyBytes */
 export const jsonPatchCopyBytesMax = 3 * 1024 * 1024;
 /** Upstream's own numbers: Update entries beyond the cap are folded into one of `ancient-changes`. */
 export const updateManagersMax = 10;
@@ -161,7 +162,7 @@ export const yamlDepthMax = 500;
 /** A longer text that is no YAML gets a shorter explanation. */
 export const yamlExplainedCharsMax = 32 * 1024;
 /** Keys, elements, objects and lists of one body: several times what an object of the greatest size has. */
-export const bodyValuesMax = 200_000;
+export const bodyValuesMax = 100_000;
 /** Of the paths that are written out to tell what is wrong with a body. */
 export const problemTextCharsMax = 2_000_000;
 export const protobufDepthMax = 100;

@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { tooLarge } from "../../durable-objects/engine/api/status.ts";
 import { answerHeaders } from "../../durable-objects/engine/network/answer-headers.ts";
 import { grantHeader, writeGrant, type Grant } from "../../durable-objects/grant.ts";
 import { previewTokenShape } from "../../durable-objects/preview-token.ts";
@@ -69,7 +68,7 @@ export async function preview(c: EdgeContext): Promise<Response> {
   }
   const grant = await grantOf(c.env, id, keyId);
   const body = await readBody(request, requestBodyBytesMax, () => {
-    throw tooLarge(`limit is ${requestBodyBytesMax}`);
+    throw new EdgeError(413, `Request entity too large: limit is ${requestBodyBytesMax}`);
   });
   const headers = asked(request.headers, token, pathname);
   headers.set(grantHeader, writeGrant(grant));

@@ -99,7 +99,7 @@ function parsed(type: string, text: string): Parsed {
   try {
     return type === yamlType ? parseYaml(text) : parseJson(text);
   } catch (error) {
-    if (!(error instanceof status.StatusError)) throw error;
+    if (!(error instanceof status.StatusError) || error.code !== 400) throw error;
     if (type === yamlType)
       throw status.badRequest(error.message.replace(/^error converting YAML to JSON: /, ""));
     throw status.badRequest(`couldn't get version/kind; json parse error: ${error.message}`);

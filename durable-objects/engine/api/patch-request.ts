@@ -56,7 +56,8 @@ function parsedPatch(text: string, type: string): { value: unknown; duplicates: 
   try {
     return parseJson(text);
   } catch (error) {
-    if (!(error instanceof status.StatusError) || type === strategicType) throw error;
+    if (!(error instanceof status.StatusError) || error.code !== 400 || type === strategicType)
+      throw error;
     throw status.badRequest(`error decoding patch: ${error.message}`);
   }
 }
@@ -143,7 +144,7 @@ function parsedYaml(text: string): { value: unknown; duplicates: string[] } {
   try {
     return parseYaml(text);
   } catch (error) {
-    if (!(error instanceof status.StatusError)) throw error;
+    if (!(error instanceof status.StatusError) || error.code !== 400) throw error;
     throw status.badRequest(`error decoding YAML: ${error.message}`);
   }
 }

@@ -1,6 +1,6 @@
 /** Request bodies: text to plain values, with upstream's error texts and doubled keys found. */
-import { bodyValuesMax, jsonDepthMax } from "../limits.ts";
-import { measureJson } from "./body-budget.ts";
+import { jsonDepthMax } from "../limits.ts";
+import { checkValues, measureJson } from "./body-budget.ts";
 import { DecodeError } from "./decode.ts";
 import { JsonSyntaxError, scanJson } from "./json-scan.ts";
 
@@ -36,7 +36,8 @@ export function parseJson(text: string): Parsed {
 /** A text that is good JSON, not deep, without doubled keys and of numbers that are some; else undefined. */
 export function tryJson(text: string): Parsed | undefined {
   const { keys, values, depth } = measureJson(text);
-  if (depth > jsonDepthMax || values > bodyValuesMax) return undefined;
+  if (depth > jsonDepthMax) return undefined;
+  checkValues(values);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -48,6 +48,7 @@ export function parseYaml(text: string): Parsed {
 
 function explained(text: string, error: YAMLException): Parsed {
   if (/exceeded maxDepth/.test(error.reason)) throw new DecodeError(`${convert}exceeded max depth`);
+  if (/complex keys/.test(error.reason)) throw new DecodeError(`${convert}invalid map key`);
   if (text.length <= yamlExplainedCharsMax) return careful(text);
   const line = (error.mark?.line ?? 0) + 1;
   const words = /^(unidentified alias)/.test(error.reason)
