@@ -5,6 +5,7 @@ import { parseAllDocuments } from "yaml";
 import { Engine, type EngineOptions } from "../../durable-objects/engine/index.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { ApiResponse, Reply, Subscription } from "../../durable-objects/engine/ports.ts";
+import { decodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import { NodeSql } from "./node-sql.ts";
 
 export interface Answer {
@@ -73,6 +74,8 @@ export class World {
     let parsed: unknown = text;
     if (response.headers["content-type"]?.includes("json"))
       parsed = text ? JSON.parse(text) : undefined;
+    if (response.headers["content-type"] === "application/vnd.kubernetes.protobuf")
+      parsed = decodeProtobuf(response.body as Uint8Array).value;
     return { status: response.status, headers: response.headers, text, body: parsed };
   }
 
