@@ -177,7 +177,7 @@ describe("every text field of every kind", { timeout: 180_000 }, () => {
       const url = collectionOf(r);
       const sample = sampleOf(r.apiVersion, r.kind, "f-1");
       for (const [i, path] of (fields.get(r.id) ?? []).entries()) {
-        for (const text of some(long, i, 16)) {
+        for (const text of some(long, i, 32)) {
           const answer = world.request("POST", url, withText(sample, path, text));
           expectAnswer(answer, show(path, text));
           if (answer.status !== 201) continue;
@@ -191,7 +191,7 @@ describe("every text field of every kind", { timeout: 180_000 }, () => {
         }
       }
     }
-    expect(accepted).toBeGreaterThan(100);
+    expect(accepted).toBeGreaterThan(50);
   });
 });
 
@@ -202,16 +202,18 @@ describe("names that every object of JavaScript has", { timeout: 180_000 }, () =
     let world = new World({ nodes: 1 });
     const url = collectionOf(r);
     const sample = sampleOf(r.apiVersion, r.kind, "f-1");
-    for (const path of fields.get(r.id) ?? [])
+    for (const [i, path] of (fields.get(r.id) ?? []).entries())
       for (const text of inherited) {
         // As a key of a map, too.
         const key = path.map((step) => (step === "key" ? text : step));
         const bodies = [withText(sample, path, text)];
         if (path.includes("key")) bodies.push(withText(sample, key, "a"));
         for (const body of bodies) {
-          const answer = world.request("POST", url, body);
+          // Some are carried out as well.
+          const real = i % 8 === 0;
+          const answer = world.request("POST", real ? url : `${url}?dryRun=All`, body);
           expectAnswer(answer, show(path, text));
-          if (answer.status !== 201) continue;
+          if (!real || answer.status !== 201) continue;
           world.advance(2_500);
           world.rows(url);
           world = new World({ nodes: 1 });
