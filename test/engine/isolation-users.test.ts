@@ -91,6 +91,12 @@ describe("readOnlyRootFilesystem", () => {
   });
 });
 
+/** Low ports are open to all in a Pod's network, unless its sysctl closes them. */
+const closed = {
+  restartPolicy: "Never",
+  securityContext: { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "1024" }] },
+};
+
 describe("capabilities", () => {
   it("dropped ones take from root what they gave", () => {
     const w = run([box("c", { securityContext: { capabilities: { drop: ["ALL"] } } })]);
@@ -120,19 +126,15 @@ describe("capabilities", () => {
       ["python", "-m", "http.server", "80"],
       "PermissionError: [Errno 13] Permission denied",
     ],
-  ])("%s cannot bind to port 80 as another user", (image, args, words) => {
-    const w = run([{ name: "c", image, args, securityContext: { runAsUser: 1000 } }], {
-      restartPolicy: "Never",
-    });
+  ])("%s cannot bind to a closed port 80 as another user", (image, args, words) => {
+    const w = run([{ name: "c", image, args, securityContext: { runAsUser: 1000 } }], closed);
     expect(w.logs("p")).toContain(words);
     expect(w.pod("p").status.phase).toBe("Failed");
   });
 
   it("nginx as root without NET_BIND_SERVICE cannot either", () => {
     const security = { capabilities: { drop: ["NET_BIND_SERVICE"] } };
-    const w = run([{ name: "c", image: "nginx:1.29", securityContext: security }], {
-      restartPolicy: "Never",
-    });
+    const w = run([{ name: "c", image: "nginx:1.29", securityContext: security }], closed);
     expect(w.logs("p")).toContain("bind() to 0.0.0.0:80 failed (13: Permission denied)");
     expect(w.pod("p").status.phase).toBe("Failed");
   });
