@@ -82,7 +82,8 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
 function bearer(context: ApiContext, request: ApiRequest): User | undefined {
   const { authorization } = request.headers;
   if (authorization === undefined) return undefined;
-  const token = /^Bearer +(.*)$/i.exec(authorization)?.[1] ?? "";
+  const [scheme = "", ...words] = authorization.split(" ");
+  const token = scheme.toLowerCase() === "bearer" ? words.join(" ").trimStart() : "";
   const { signingKey, reader } = context;
   const found = verifyToken(signingKey, token, [issuer], reader);
   if ("error" in found) {

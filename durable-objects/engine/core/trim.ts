@@ -19,3 +19,10 @@ export const endOf = (text: string, characters: string): string =>
 
 /** The path up to its last slash, that slash included; empty where there is none. */
 export const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/") + 1);
+
+/** The text up to the first of such characters. */
+export function upTo(text: string, characters: string): string {
+  let end = 0;
+  while (end < text.length && !characters.includes(text.charAt(end))) end++;
+  return text.slice(0, end);
+}

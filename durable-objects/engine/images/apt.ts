@@ -1,4 +1,5 @@
 /** apt, apt-get, apt-cache and dpkg of an image whose mirrors cannot be looked up: what is there is told, nothing comes. */
+import { upTo } from "../core/trim.ts";
 import { Errno } from "../runtime/errno.ts";
 import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
@@ -116,7 +117,7 @@ function installWords(io: Io, verb: string, words: readonly string[]): number {
   const missing: string[] = [];
   const here: string[] = [];
   for (const word of words) {
-    const name = word.replace(/[=/:].*$/, "");
+    const name = upTo(word, "=/:");
     const found = all.find((one) => one.name === name);
     if (!found) missing.push(name);
     else if (verb === "install" || verb === "reinstall")

@@ -1,4 +1,5 @@
 /** apk, dnf and yum of an image whose mirrors cannot be looked up. */
+import { upTo } from "../core/trim.ts";
 import { Errno } from "../runtime/errno.ts";
 import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
@@ -33,7 +34,7 @@ function fetchAll(io: Io): number {
 }
 
 function add(io: Io, words: readonly string[]): number {
-  const wanted = words.map((word) => word.replace(/[<>=~@].*$/, ""));
+  const wanted = words.map((word) => upTo(word, "<>=~@"));
   const missing = wanted.filter((name) => !alpinePackages.some((pkg) => nameOf(pkg) === name));
   fetchAll(io);
   if (missing.length === 0) {
@@ -139,7 +140,7 @@ const manager = (name: "dnf" | "yum"): Program =>
     const { sys } = io;
     const id = /^ID="?(\w+)/m.exec(linesOf(sys, "/etc/os-release").join("\n"))?.[1] ?? "fedora";
     const mirror = mirrors[id] ?? (mirrors.rocky as Mirror);
-    const host = mirror.url.replace(/^https?:\/\//, "").replace(/\/.*$/, "");
+    const host = upTo(mirror.url.replace(/^https?:\/\//, ""), "/");
     const [verb, ...words] = sys.argv.slice(1).filter((word) => !word.startsWith("-"));
     if (verb === undefined) {
       io.out(`usage: ${name} [options] COMMAND\n`);

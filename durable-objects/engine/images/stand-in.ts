@@ -19,7 +19,7 @@ interface State {
 const interpreters: [name: RegExp, program: string, flag: RegExp][] = [
   [/^python[\d.]*$/, "python", /^-(c|V|-version)$/],
   [/^node(js)?$/, "node", /^-(e|p|v|-eval|-print|-version)$/],
-  [/^perl[\d.]*$/, "perl", /^-\w*[ev]\w*$/],
+  [/^perl[\d.]*$/, "perl", /^-(?=\w*$)[^ev]*[ev]/],
   [/^ruby[\d.]*$/, "ruby", /^-(e|v|-version)$/],
   [/^php[\d.]*$/, "php", /^-[rv]$/],
 ];

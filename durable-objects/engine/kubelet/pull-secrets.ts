@@ -1,4 +1,5 @@
 /** Who a Pod's imagePullSecrets say the kubelet is to a registry. k8s: pkg/credentialprovider */
+import { trimEndOf } from "../core/trim.ts";
 import type { PullCredential } from "../runtime/define.ts";
 import { parseReference } from "../runtime/reference.ts";
 
@@ -43,7 +44,7 @@ function serverOf(key: string): { host: string; path: string } {
   const plain = key.replace(/^https?:\/\//, "");
   const slash = plain.indexOf("/");
   const host = slash < 0 ? plain : plain.slice(0, slash);
-  const path = slash < 0 ? "" : plain.slice(slash).replace(/\/+$/, "");
+  const path = slash < 0 ? "" : trimEndOf(plain.slice(slash), "/");
   return { host, path: /^\/v[12]$/.test(path) ? "" : path };
 }
 

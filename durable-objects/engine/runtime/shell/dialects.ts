@@ -151,8 +151,13 @@ export function syntaxWords(shell: Shell, problem: SyntaxProblem): string | unde
 }
 
 function dashSyntax(text: string): string {
-  const found = /^unexpected (.*?)( \(expecting .*\))?$/.exec(text);
-  if (found) return `${found[1]} unexpected${found[2] ?? ""}`;
+  if (text.startsWith("unexpected ")) {
+    const token = text.slice("unexpected ".length);
+    const expecting = token.endsWith(")") ? token.lastIndexOf(" (expecting ") : -1;
+    return expecting < 0
+      ? `${token} unexpected`
+      : `${token.slice(0, expecting)} unexpected${token.slice(expecting)}`;
+  }
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
@@ -180,6 +185,15 @@ const absent: Record<string, ReadonlySet<string>> = {
 export const hasBuiltin = (shell: Shell, name: string): boolean =>
   !shell.state.fl || !absent[shell.state.fl]?.has(name);
 
+/** The operator or operand an expression ends with. */
+function lastWord(expression: string): string {
+  const text = expression.trimEnd();
+  if (/[/%*+-]$/.test(text)) return text.slice(-1);
+  let start = text.length;
+  while (start > 0 && !/[\s/%*+-]/.test(text.charAt(start - 1))) start--;
+  return text.slice(start) || expression;
+}
+
 /** What is wrong with an arithmetic expression. */
 export function arithmeticWords(shell: Shell, expression: string, text: string): string {
   const { fl } = shell.state;
@@ -187,7 +201,7 @@ export function arithmeticWords(shell: Shell, expression: string, text: string):
   const zero = text === "divide by zero";
   if (fl === "dash")
     return `arithmetic expression: ${zero ? "division by zero" : "expecting primary"}: "${expression}"`;
-  const last = /([^\s/%*+-]+|[/%*+-])\s*$/.exec(expression)?.[1] ?? expression;
+  const last = lastWord(expression);
   if (zero) return `${expression}: division by 0 (error token is "${last}")`;
   const number = /^\s*(0\d+)\s*$/.exec(expression)?.[1];
   if (number) return `${number}: value too great for base (error token is "${number}")`;
