@@ -4,7 +4,6 @@
  * k8s: pkg/kubelet/config/common.go applyDefaults, pod/mirror_client.go CreateMirrorPod
  */
 import { trimEndOf } from "../core/trim.ts";
-import { parse } from "yaml";
 import type { Client } from "../controllers/define.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey, splitKey } from "../core/object.ts";
