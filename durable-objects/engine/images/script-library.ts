@@ -1,4 +1,5 @@
 /** What the little interpreters bring along: functions, modules and methods of texts and lists. */
+import words from "./script-words.json" with { type: "json" };
 import { scriptValueMax } from "../limits.ts";
 import { rfc3339Milli } from "./log-times.ts";
 import { format, piDigits, sprintf } from "./script-format.ts";
@@ -122,11 +123,7 @@ export function member(run: Runner, of: Value, name: string): { value: Value } |
 }
 
 /** What node has and we have not. */
-export const nodeGlobals = new Set(
-  "require fetch Buffer Promise Map Set Array Object Math JSON Date process console globalThis module RegExp Symbol BigInt URL setImmediate".split(
-    " ",
-  ),
-);
+export const nodeGlobals: ReadonlySet<string> = new Set(words.nodeGlobals);
 
 type Fn = (run: Runner, args: Value[]) => Value;
 
@@ -261,12 +258,18 @@ const mathFunctions: Record<string, Fn> = Object.fromEntries(
   ).map((name): [string, Fn] => [`Math.${name}`, (run, [value]) => Math[name](number(run, value))]),
 );
 
+/** Functions of an object, by their full names. */
+const methodsOf = (object: string, methods: Record<string, Fn>): Record<string, Fn> =>
+  Object.fromEntries(Object.entries(methods).map(([name, fn]) => [`${object}.${name}`, fn]));
+
 const nodeFunctions: Record<string, Fn> = {
   ...mathFunctions,
-  "Math.max": (run, args) => Math.max(...args.slice(0, 1000).map((arg) => number(run, arg))),
-  "Math.min": (run, args) => Math.min(...args.slice(0, 1000).map((arg) => number(run, arg))),
-  "Math.pow": (run, [a, b]) => number(run, a) ** number(run, b),
-  "Math.random": (run) => run.host.random(),
+  ...methodsOf("Math", {
+    max: (run, args) => Math.max(...args.slice(0, 1000).map((arg) => number(run, arg))),
+    min: (run, args) => Math.min(...args.slice(0, 1000).map((arg) => number(run, arg))),
+    pow: (run, [a, b]) => number(run, a) ** number(run, b),
+    random: (run) => run.host.random(),
+  }),
   Number: (run, [value = 0]) => number(run, value),
   String: (run, [value = ""]) => string(run, value),
   Boolean: (run, [value]) => truthy(run.language, value),
@@ -280,7 +283,7 @@ const nodeFunctions: Record<string, Fn> = {
   "Object.values": (_run, [value]) => (value instanceof Map ? [...value.values()] : []),
   "JSON.stringify": (_run, [value]) => jsonText(value),
   "os.hostname": (run) => run.host.hostname,
-  "Date.now": (run) => run.host.now,
+  ...methodsOf("Date", { now: (run) => run.host.now }),
   Date: (run) => iso(run.host.now),
   "process.uptime": () => 0.03,
   "process.cwd": () => "/",

@@ -1,4 +1,5 @@
 /** A one-liner as a list of operations with jumps: where it stands is a number, so it can be stored between two of them. */
+import words from "./script-words.json" with { type: "json" };
 import { memo } from "../core/memo.ts";
 import { scriptBytesMax } from "../limits.ts";
 import type { Expr } from "./script-expressions.ts";
@@ -48,22 +49,7 @@ class ProgramReader extends StatementReader {
       return this.eachLoop(names, this.expression(), () => this.#suite(column));
     }
     if (this.accept("if")) return this.#if(column);
-    if (
-      this.is(
-        "def",
-        "class",
-        "try",
-        "with",
-        "lambda",
-        "return",
-        "async",
-        "raise",
-        "global",
-        "del",
-        "assert",
-      )
-    )
-      this.refuse();
+    if (this.is(...words.refusedStatements.python)) this.refuse();
     this.simple();
     if (!this.accept(";") && !this.token.first && this.token.t !== "end") this.refuse();
   }
@@ -121,8 +107,7 @@ class ProgramReader extends StatementReader {
       while (!this.is(";") && this.token.t !== "end") this.at++;
       return this.#ended();
     }
-    if (this.is("function", "class", "try", "sub", "async", "switch", "return", "throw", "import"))
-      this.refuse();
+    if (this.is(...words.refusedStatements.others)) this.refuse();
     if (this.language === "node" && this.#timer()) return this.#ended();
     const declares =
       this.accept("const") ||
