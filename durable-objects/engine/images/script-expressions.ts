@@ -1,4 +1,5 @@
 /** Expressions of the little interpreters, read into trees. */
+import wordFacts from "./script-words.json" with { type: "json" };
 import { scriptDepthMax } from "../limits.ts";
 import { Lexer, Unsupported, type Language, type Token } from "./script-tokens.ts";
 
@@ -212,7 +213,7 @@ export class ExpressionReader {
         this.#depth--;
         return { k: "unary", op, e };
       }
-    if (this.accept("await")) return this.#unary();
+    if (wordFacts.ignoredPrefixes.some((word) => this.accept(word))) return this.#unary();
     if (this.language === "node" && this.accept("new")) return this.#postfix(this.#primary());
     return this.#postfix(this.#primary());
   }

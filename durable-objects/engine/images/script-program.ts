@@ -199,10 +199,10 @@ class ProgramReader extends StatementReader {
     this.close(again);
   }
 
-  /** `setInterval(() => ..., 1000)` and `setTimeout`: nothing else runs meanwhile. */
+  /** Node's timers, `(() => ..., 1000)`: nothing else runs meanwhile. */
   #timer(): boolean {
-    if (!this.is("setInterval", "setTimeout")) return false;
-    const repeats = this.name() === "setInterval";
+    if (!this.is(words.timers.once, words.timers.repeating)) return false;
+    const repeats = this.name() === words.timers.repeating;
     this.need("(");
     if (this.is("()") || !this.accept("(") || !this.accept(")") || !this.accept("=>"))
       this.refuse();
