@@ -11,12 +11,20 @@ import {
   commandProtocols,
   forwardProtocols,
   logProtocols,
+  messageBytesMax,
   spdyProtocol,
 } from "./session-frames.ts";
 import { LogStream } from "./session-log.ts";
 import { ProxyWaits } from "./session-proxy.ts";
 import { SpdyForward } from "./session-spdy.ts";
-import { HeldTooMuch, type LiveSession, type Wire } from "./session.ts";
+import {
+  HeldTooMuch,
+  hurryBytes,
+  pumpWorkMax,
+  sessionWorkMax,
+  type LiveSession,
+  type Wire,
+} from "./session.ts";
 
 const sessionsMax = 64;
 /** Nothing said by either side for this long ends a session, which keeps the object awake and so costs. */
@@ -53,6 +61,10 @@ export class SessionSockets {
   private mayStillSendBytes = sendBurstBytes;
   private refilledAtMs = 0;
   private pause: ReturnType<typeof setTimeout> | undefined;
+  /** Until the event loop has gone round: what is said meanwhile is acted on together. */
+  private round: ReturnType<typeof setTimeout> | undefined;
+  private heardInRound = false;
+  private heardBytes = 0;
   private idleTimer: ReturnType<typeof setInterval> | null = null;
   private readonly left: LiveSession[] = [];
 
@@ -181,7 +193,7 @@ export class SessionSockets {
     if (!this.open.has(socket)) return;
     open.activeAtMs = open.saidAtMs = Date.now();
     // Who speaks has made its streams; what it says would only pile up.
-    this.begin(socket, open);
+    if (open.early) this.begin(socket, open);
     try {
       open.session.message(data);
     } catch (error) {
@@ -189,35 +201,71 @@ export class SessionSockets {
       const code = error instanceof HeldTooMuch ? 1000 : 1002;
       this.abort(socket, open, (error as Error).message, code);
     }
+    this.heardBytes += typeof data === "string" ? data.length : data.byteLength;
+    this.heard((open.session.heldBytes ?? 0) > hurryBytes);
+  }
+
+  /**
+   * The first message is acted on at once, those behind it together: a turn for each would be most of the cost. A client
+   * far ahead is held back by turns that take what it says while its socket waits.
+   */
+  private heard(ahead: boolean): void {
+    if (this.round !== undefined && !(ahead && this.heardBytes >= messageBytesMax)) {
+      this.heardInRound = true;
+      return;
+    }
+    this.round ??= setTimeout(() => {
+      this.round = undefined;
+      if (!this.heardInRound) return;
+      this.heardInRound = false;
+      this.heard(false);
+    }, 0);
+    this.heardBytes = 0;
     this.wake();
   }
 
   /** Moves every session's bytes; part of each turn. */
   pump(engine: Engine, nowMs: number): void {
     this.proxies.pump(engine);
-    for (const session of this.left.splice(0)) session.release(engine, nowMs);
-    if (this.size === 0) return;
+    const workEnd = engine.sessionWork + pumpWorkMax;
+    this.letGo(engine, nowMs, workEnd);
     this.refill(nowMs);
-    let more = false;
-    for (const [socket, open] of this.open) {
-      if (open.early) continue;
-      if (this.mayStillSendBytes <= 0) {
-        more = true;
-        break;
-      }
-      const state = open.session.pump(engine, nowMs);
-      if (open.sentBytes > sentBytesPerSessionMax) {
-        this.abort(socket, open, "a session may carry no more than 64 MiB of output", 1000);
-      } else if (state === "over") this.close(socket, 1000);
-      else if (state === "more") more = true;
-    }
-    for (const session of this.left.splice(0)) session.release(engine, nowMs);
-    if (more) {
+    const more = this.serve(engine, nowMs, workEnd);
+    this.letGo(engine, nowMs, workEnd);
+    if (more || this.left.length > 0) {
       this.pause ??= setTimeout(() => {
         this.pause = undefined;
         this.wake();
       }, pauseMs);
     }
+  }
+
+  private letGo(engine: Engine, nowMs: number, workEnd: number): void {
+    while (this.left.length > 0 && engine.sessionWork < workEnd) {
+      this.left.shift()!.release(engine, nowMs);
+    }
+  }
+
+  /** One session after the other, within what all may send and do in a turn. Returns whether there is more to do. */
+  private serve(engine: Engine, nowMs: number, workEnd: number): boolean {
+    let more = false;
+    for (const [socket, open] of [...this.open]) {
+      if (open.early || !this.open.has(socket)) continue;
+      if (this.mayStillSendBytes <= 0 || engine.sessionWork >= workEnd) return true;
+      const before = engine.sessionWork;
+      const end = Math.min(workEnd, before + sessionWorkMax);
+      const state = open.session.pump(engine, nowMs, end);
+      if (engine.sessionWork > before) {
+        // The others first, next time.
+        this.open.delete(socket);
+        this.open.set(socket, open);
+      }
+      if (open.sentBytes > sentBytesPerSessionMax) {
+        this.abort(socket, open, "a session may carry no more than 64 MiB of output", 1000);
+      } else if (state === "over") this.close(socket, 1000);
+      else if (state === "more") more = true;
+    }
+    return more;
   }
 
   private refill(nowMs: number): void {
