@@ -35,6 +35,11 @@ const sendBytesPerSecond = 4 * 1024 * 1024;
 const sendBurstBytes = 16 * 1024 * 1024;
 const sentBytesPerSessionMax = 64 * 1024 * 1024;
 const pauseMs = 20;
+/** Turns for what clients say before the event loop has gone round. */
+const roundTurnsMax = 4;
+/** A socket that is full is read without end, and nothing else of the process meanwhile: after so much others get their turn. */
+const restMessages = 256;
+const restBytes = 256 * 1024;
 /**
  * Before kubectl 1.34 a client reads while it still makes its streams, and gives up over a message for one that it does
  * not have yet: a command's first word waits this long, as it does in a cluster whose runtime takes its time.
@@ -63,13 +68,19 @@ export class SessionSockets {
   private pause: ReturnType<typeof setTimeout> | undefined;
   /** Until the event loop has gone round: what is said meanwhile is acted on together. */
   private round: ReturnType<typeof setTimeout> | undefined;
+  private turnsInRound = 0;
   private heardInRound = false;
   private heardBytes = 0;
+  private readonly rest: () => void;
+  private unrestedMessages = 0;
+  private unrestedBytes = 0;
   private idleTimer: ReturnType<typeof setInterval> | null = null;
   private readonly left: LiveSession[] = [];
 
-  constructor(wake: () => void) {
+  /** `rest` closes the object's input until the event loop has gone round: what clients sent waits in their sockets. */
+  constructor(wake: () => void, rest: () => void) {
     this.wake = wake;
+    this.rest = rest;
   }
 
   get size(): number {
@@ -201,21 +212,30 @@ export class SessionSockets {
       const code = error instanceof HeldTooMuch ? 1000 : 1002;
       this.abort(socket, open, (error as Error).message, code);
     }
-    this.heardBytes += typeof data === "string" ? data.length : data.byteLength;
+    const bytes = typeof data === "string" ? data.length : data.byteLength;
+    this.heardBytes += bytes;
+    this.unrestedBytes += bytes;
+    this.unrestedMessages += 1;
+    if (this.unrestedMessages >= restMessages || this.unrestedBytes >= restBytes) {
+      this.unrestedMessages = this.unrestedBytes = 0;
+      this.rest();
+    }
     this.heard((open.session.heldBytes ?? 0) > hurryBytes);
   }
 
   /**
-   * The first message is acted on at once, those behind it together: a turn for each would be most of the cost. A client
+   * The first messages are acted on at once, those behind it together: a turn for each would be most of the cost. A client
    * far ahead is held back by turns that take what it says while its socket waits.
    */
   private heard(ahead: boolean): void {
-    if (this.round !== undefined && !(ahead && this.heardBytes >= messageBytesMax)) {
+    if (this.turnsInRound >= roundTurnsMax && !(ahead && this.heardBytes >= messageBytesMax)) {
       this.heardInRound = true;
       return;
     }
+    this.turnsInRound += 1;
     this.round ??= setTimeout(() => {
       this.round = undefined;
+      this.turnsInRound = 0;
       if (!this.heardInRound) return;
       this.heardInRound = false;
       this.heard(false);

@@ -20,7 +20,10 @@ export async function readBody(
     });
     if (!value) break;
     size += value.length;
-    if (size > bytesMax) tooLarge();
+    if (size > bytesMax) {
+      void reader.cancel().catch(() => {});
+      tooLarge();
+    }
     chunks.push(value);
   }
   if (chunks.length === 1) return chunks[0];
