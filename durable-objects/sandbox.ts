@@ -35,7 +35,10 @@ const restMs = 120;
  */
 export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly sockets = new Sockets(this.ctx);
-  private readonly sessions = new SessionSockets(() => this.wake());
+  private readonly sessions = new SessionSockets(
+    () => this.wake(),
+    () => this.rest(),
+  );
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
   private readonly cuts = new Cuts(this.ctx.storage.kv);
   private loaded: Engine | undefined;
@@ -257,6 +260,11 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** A moment that is waited for in memory has come; or a session has bytes to move, or has lost its client. */
   private wake(): void {
     void this.stir();
+  }
+
+  private rest(): void {
+    const done = this.ctx.blockConcurrencyWhile(() => new Promise((go) => setTimeout(go, 0)));
+    this.ctx.waitUntil(done);
   }
 
   private async stir(): Promise<void> {

@@ -3,31 +3,26 @@ import type { Engine } from "./engine/index.ts";
 import type { SessionStatus } from "./engine/streams/exit-status.ts";
 import type { CommandSession } from "./engine/streams/session.ts";
 import { channels, decode, encode, pieces, type Protocol } from "./session-frames.ts";
+import { HeldInput } from "./session-input.ts";
 import {
-  HeldTooMuch,
-  heldBytesMax,
   hurryBytes,
   sendBytesMax,
+  sessionWorkMax,
+  stepBytesMax,
   type LiveSession,
   type Wire,
 } from "./session.ts";
 
-type Said =
-  | { type: "input"; bytes: Uint8Array }
-  | { type: "end" }
-  | { type: "resize"; cols: number; rows: number };
-
 /** Two numbers in JSON. */
 const resizeBytesMax = 1024;
-
-/** Every message costs something, also one without bytes. */
-const heldBytesOf = (said: Said): number => 256 + (said.type === "input" ? said.bytes.length : 0);
 
 /** exec and attach. */
 export class CommandStream implements LiveSession {
   readonly kind: string;
-  private readonly said: Said[] = [];
-  private heldBytes = 0;
+  private readonly input = new HeldInput();
+  private inputEnd: "no" | "said" | "told" = "no";
+  /** Sizes between two pumps are seen by nobody: the last one counts. */
+  private size: { cols: number; rows: number } | undefined;
   private over = false;
   private readonly session: CommandSession;
   private readonly protocol: Protocol;
@@ -54,60 +49,67 @@ export class CommandStream implements LiveSession {
     if (!frame) return;
     const { channel, bytes } = frame;
     if (channel === channels.stdin && this.session.stdin && bytes.length > 0) {
-      this.hold({ type: "input", bytes: bytes.slice() });
+      if (this.inputEnd === "no") this.input.add(bytes);
     } else if (channel === channels.resize) this.resize(bytes);
     else if (channel === channels.close && this.protocol.halfClose) this.halfClose(bytes);
   }
 
   private halfClose([channel = 255, ...rest]: Uint8Array): void {
     if (channel > channels.resize || rest.length > 0) throw new Error("malformed message");
-    if (channel === channels.stdin) this.hold({ type: "end" });
+    if (channel === channels.stdin && this.inputEnd === "no") this.inputEnd = "said";
   }
 
-  private hold(said: Said): void {
-    this.heldBytes += heldBytesOf(said);
-    if (this.heldBytes > heldBytesMax) throw new HeldTooMuch();
-    this.said.push(said);
+  get heldBytes(): number {
+    return this.input.bytes;
   }
 
   private resize(bytes: Uint8Array): void {
     if (bytes.length > resizeBytesMax) throw new Error("malformed message");
     const size = parsed(new TextDecoder().decode(bytes)) as { Width?: number; Height?: number };
     const [cols, rows] = [Number(size.Width), Number(size.Height)];
-    if (cols > 0 && rows > 0) this.hold({ type: "resize", cols, rows });
+    if (cols > 0 && rows > 0) this.size = { cols, rows };
   }
 
-  pump(engine: Engine, nowMs: number): "waiting" | "more" | "over" {
+  pump(
+    engine: Engine,
+    nowMs: number,
+    workEnd = engine.sessionWork + sessionWorkMax,
+  ): "waiting" | "more" | "over" {
     const { sessions } = engine;
     let sent = 0;
     while (!this.over) {
-      if (this.heldBytes > hurryBytes && !this.fits(engine)) {
+      if (this.heldBytes > hurryBytes && sessions.room(this.session) <= 0) {
         engine.session(nowMs, () => sessions.hurry(this.session));
       }
-      const heard = this.said.length > 0 && this.fits(engine);
-      if (!heard && !sessions.hasNews(this.session)) return "waiting";
+      if (!this.mayTell(engine) && !sessions.hasNews(this.session)) return "waiting";
       const news = engine.session(nowMs, () => {
-        while (this.said.length > 0 && this.fits(engine)) this.tell(engine, this.said.shift()!);
+        this.tell(engine);
         return sessions.read(this.session);
       });
       if (this.session.stdout) this.sendAll(channels.stdout, news.stdout);
       if (this.session.stderr) this.sendAll(channels.stderr, news.stderr);
       sent += news.stdout.length + news.stderr.length;
       if (news.status) this.finish(news.status);
-      else if (sent >= sendBytesMax) return "more";
+      else if (sent >= sendBytesMax || engine.sessionWork >= workEnd) return "more";
     }
     return "over";
   }
 
-  private fits(engine: Engine): boolean {
-    return this.said[0]?.type !== "input" || engine.sessions.room(this.session) > 0;
+  private mayTell({ sessions }: Engine): boolean {
+    if (this.size) return true;
+    if (this.input.bytes > 0) return sessions.room(this.session) > 0;
+    return this.inputEnd === "said";
   }
 
-  private tell({ sessions }: Engine, said: Said): void {
-    this.heldBytes -= heldBytesOf(said);
-    if (said.type === "resize") return sessions.resize(this.session, said.cols, said.rows);
-    if (said.type === "end") return sessions.closeInput(this.session);
-    sessions.write(this.session, said.bytes);
+  /** A size, a piece of input, and the input's end where that was the last. */
+  private tell({ sessions }: Engine): void {
+    if (this.size) sessions.resize(this.session, this.size.cols, this.size.rows);
+    this.size = undefined;
+    const bytes = sessions.room(this.session) > 0 ? this.input.take(stepBytesMax) : undefined;
+    if (bytes) sessions.write(this.session, bytes);
+    if (this.inputEnd !== "said" || this.input.bytes > 0) return;
+    this.inputEnd = "told";
+    sessions.closeInput(this.session);
   }
 
   private finish(status: SessionStatus): void {

@@ -1,6 +1,7 @@
 import type { Engine } from "./engine/index.ts";
 import type { ForwardSession } from "./engine/streams/session.ts";
-import { HeldTooMuch, heldBytesMax, sendBytesMax } from "./session.ts";
+import { HeldInput } from "./session-input.ts";
+import { sendBytesMax, sessionWorkMax, stepBytesMax } from "./session.ts";
 
 /** How a forwarded connection's bytes and end reach the client. */
 export interface ConnectionEnds {
@@ -15,8 +16,7 @@ export interface ConnectionEnds {
 export class PodConnection {
   over = false;
   private stream: string | undefined;
-  private queue: Uint8Array[] = [];
-  private queuedBytes = 0;
+  private readonly input = new HeldInput();
   private inputEnded = false;
   private endSent = false;
   private readonly session: ForwardSession;
@@ -31,17 +31,22 @@ export class PodConnection {
 
   /** From the client. */
   write(bytes: Uint8Array): void {
-    if (this.over || this.inputEnded || bytes.length === 0) return;
-    this.queuedBytes += bytes.length;
-    if (this.queuedBytes > heldBytesMax) throw new HeldTooMuch();
-    this.queue.push(bytes);
+    if (!this.over && !this.inputEnded) this.input.add(bytes);
+  }
+
+  get heldBytes(): number {
+    return this.over ? 0 : this.input.bytes;
   }
 
   endInput(): void {
     this.inputEnded = true;
   }
 
-  pump(engine: Engine, nowMs: number): "waiting" | "more" | "over" {
+  pump(
+    engine: Engine,
+    nowMs: number,
+    workEnd = engine.sessionWork + sessionWorkMax,
+  ): "waiting" | "more" | "over" {
     let sent = 0;
     while (!this.over && (this.stream === undefined || this.mayMove(engine, this.stream))) {
       const came = engine.session(nowMs, () => this.move(engine));
@@ -51,14 +56,15 @@ export class PodConnection {
         this.ends.data(came);
         sent += came.length;
       }
-      if (sent >= sendBytesMax) return "more";
+      if (this.over) break;
+      if (sent >= sendBytesMax || engine.sessionWork >= workEnd) return "more";
     }
     return this.over ? "over" : "waiting";
   }
 
   private mayMove({ sessions }: Engine, stream: string): boolean {
     if (sessions.streamHasNews(stream)) return true;
-    if (this.queue.length > 0) return sessions.streamRoom(stream) > 0;
+    if (this.input.bytes > 0) return sessions.streamRoom(stream) > 0;
     return this.inputEnded && !this.endSent;
   }
 
@@ -69,9 +75,8 @@ export class PodConnection {
       this.stream = opened.stream;
     }
     // The stream's room is a moment's: one piece at a time, and the rest after the server has read.
-    const next = sessions.streamRoom(this.stream) > 0 ? this.queue.shift() : undefined;
-    if (next) this.queuedBytes -= next.length;
-    const end = this.inputEnded && !this.endSent && this.queue.length === 0;
+    const next = sessions.streamRoom(this.stream) > 0 ? this.input.take(stepBytesMax) : undefined;
+    const end = this.inputEnded && !this.endSent && this.input.bytes === 0;
     if (next || end) sessions.send(this.stream, next ?? new Uint8Array(), end);
     if (end) this.endSent = true;
     return sessions.streamHasNews(this.stream) ? sessions.receive(this.stream) : undefined;
@@ -93,5 +98,38 @@ export class PodConnection {
     this.over = true;
     const { stream } = this;
     if (stream !== undefined) engine.session(nowMs, () => engine.sessions.disconnect(stream));
+  }
+}
+
+/** What one connection may do before it is the next one's turn. */
+const connectionWorkMax = 20;
+
+/** The connections of a session one after the other; where the work ends, the next time begins. */
+export class Round {
+  private next = 0;
+
+  /** "over": all are. */
+  pump(
+    connections: readonly PodConnection[],
+    engine: Engine,
+    nowMs: number,
+    workEnd: number,
+  ): "waiting" | "more" | "over" {
+    const count = connections.length;
+    let more = false;
+    let open = false;
+    let at = this.next % Math.max(count, 1);
+    for (let i = 0; i < count; i++, at = (at + 1) % count) {
+      if (i > 0 && engine.sessionWork >= workEnd) {
+        more = true;
+        break;
+      }
+      const end = Math.min(workEnd, engine.sessionWork + connectionWorkMax);
+      const state = connections[at]!.pump(engine, nowMs, end);
+      if (state === "more") more = true;
+      if (state !== "over") open = true;
+    }
+    this.next = at;
+    return more ? "more" : open ? "waiting" : "over";
   }
 }

@@ -1,8 +1,8 @@
 import type { Engine } from "./engine/index.ts";
 import type { ForwardSession } from "./engine/streams/session.ts";
-import { PodConnection } from "./session-connection.ts";
+import { PodConnection, Round } from "./session-connection.ts";
 import { decode, encode, pieces, type Protocol } from "./session-frames.ts";
-import type { LiveSession, Wire } from "./session.ts";
+import { sessionWorkMax, type LiveSession, type Wire } from "./session.ts";
 
 /**
  * port-forward of the older clients: the ports stand in the request, port i has channels 2i (data) and 2i + 1 (errors).
@@ -14,6 +14,7 @@ export class ChannelForward implements LiveSession {
   private readonly ports: number[];
   private readonly protocol: Protocol;
   private readonly wire: Wire;
+  private readonly round = new Round();
 
   constructor(session: ForwardSession, protocol: Protocol, wire: Wire) {
     this.protocol = protocol;
@@ -44,13 +45,19 @@ export class ChannelForward implements LiveSession {
     const frame = decode(this.protocol, data);
     if (!frame) return;
     const { channel, bytes } = frame;
-    if (channel % 2 === 0) this.connections[channel / 2]?.write(bytes.slice());
+    if (channel % 2 === 0) this.connections[channel / 2]?.write(bytes);
   }
 
-  pump(engine: Engine, nowMs: number): "waiting" | "more" | "over" {
-    const states = this.connections.map((connection) => connection.pump(engine, nowMs));
-    if (states.includes("more")) return "more";
-    return states.every((state) => state === "over") ? "over" : "waiting";
+  get heldBytes(): number {
+    return this.connections.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+  }
+
+  pump(
+    engine: Engine,
+    nowMs: number,
+    workEnd = engine.sessionWork + sessionWorkMax,
+  ): "waiting" | "more" | "over" {
+    return this.round.pump(this.connections, engine, nowMs, workEnd);
   }
 
   abort(reason: string): void {

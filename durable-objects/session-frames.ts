@@ -77,6 +77,10 @@ export function decode(
   { base64, halfClose }: Protocol,
   message: ArrayBuffer | string,
 ): { channel: number; bytes: Uint8Array } | undefined {
+  if (base64 && typeof message === "string" && message.charCodeAt(0) < 128) {
+    const bytes = fromBase64(message.slice(1));
+    return bytes && { channel: message.charCodeAt(0) - 48, bytes };
+  }
   const data =
     typeof message === "string" ? new TextEncoder().encode(message) : new Uint8Array(message);
   const [first] = data;
@@ -94,11 +98,15 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 function fromBase64(text: string): Uint8Array | undefined {
+  let plain: string;
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    plain = atob(text);
   } catch {
     return undefined;
   }
+  const bytes = new Uint8Array(plain.length);
+  for (let i = 0; i < plain.length; i++) bytes[i] = plain.charCodeAt(i);
+  return bytes;
 }
 
 /** Clients read at most this much at once. */

@@ -11,12 +11,20 @@ import {
   commandProtocols,
   forwardProtocols,
   logProtocols,
+  messageBytesMax,
   spdyProtocol,
 } from "./session-frames.ts";
 import { LogStream } from "./session-log.ts";
 import { ProxyWaits } from "./session-proxy.ts";
 import { SpdyForward } from "./session-spdy.ts";
-import { HeldTooMuch, type LiveSession, type Wire } from "./session.ts";
+import {
+  HeldTooMuch,
+  hurryBytes,
+  pumpWorkMax,
+  sessionWorkMax,
+  type LiveSession,
+  type Wire,
+} from "./session.ts";
 
 const sessionsMax = 64;
 /** Nothing said by either side for this long ends a session, which keeps the object awake and so costs. */
@@ -27,6 +35,11 @@ const sendBytesPerSecond = 4 * 1024 * 1024;
 const sendBurstBytes = 16 * 1024 * 1024;
 const sentBytesPerSessionMax = 64 * 1024 * 1024;
 const pauseMs = 20;
+/** Turns for what clients say before the event loop has gone round. */
+const roundTurnsMax = 4;
+/** A socket that is full is read without end, and nothing else of the process meanwhile: after so much others get their turn. */
+const restMessages = 256;
+const restBytes = 256 * 1024;
 /**
  * Before kubectl 1.34 a client reads while it still makes its streams, and gives up over a message for one that it does
  * not have yet: a command's first word waits this long, as it does in a cluster whose runtime takes its time.
@@ -53,11 +66,21 @@ export class SessionSockets {
   private mayStillSendBytes = sendBurstBytes;
   private refilledAtMs = 0;
   private pause: ReturnType<typeof setTimeout> | undefined;
+  /** Until the event loop has gone round: what is said meanwhile is acted on together. */
+  private round: ReturnType<typeof setTimeout> | undefined;
+  private turnsInRound = 0;
+  private heardInRound = false;
+  private heardBytes = 0;
+  private readonly rest: () => void;
+  private unrestedMessages = 0;
+  private unrestedBytes = 0;
   private idleTimer: ReturnType<typeof setInterval> | null = null;
   private readonly left: LiveSession[] = [];
 
-  constructor(wake: () => void) {
+  /** `rest` closes the object's input until the event loop has gone round: what clients sent waits in their sockets. */
+  constructor(wake: () => void, rest: () => void) {
     this.wake = wake;
+    this.rest = rest;
   }
 
   get size(): number {
@@ -181,7 +204,7 @@ export class SessionSockets {
     if (!this.open.has(socket)) return;
     open.activeAtMs = open.saidAtMs = Date.now();
     // Who speaks has made its streams; what it says would only pile up.
-    this.begin(socket, open);
+    if (open.early) this.begin(socket, open);
     try {
       open.session.message(data);
     } catch (error) {
@@ -189,35 +212,80 @@ export class SessionSockets {
       const code = error instanceof HeldTooMuch ? 1000 : 1002;
       this.abort(socket, open, (error as Error).message, code);
     }
+    const bytes = typeof data === "string" ? data.length : data.byteLength;
+    this.heardBytes += bytes;
+    this.unrestedBytes += bytes;
+    this.unrestedMessages += 1;
+    if (this.unrestedMessages >= restMessages || this.unrestedBytes >= restBytes) {
+      this.unrestedMessages = this.unrestedBytes = 0;
+      this.rest();
+    }
+    this.heard((open.session.heldBytes ?? 0) > hurryBytes);
+  }
+
+  /**
+   * The first messages are acted on at once, those behind it together: a turn for each would be most of the cost. A client
+   * far ahead is held back by turns that take what it says while its socket waits.
+   */
+  private heard(ahead: boolean): void {
+    if (this.turnsInRound >= roundTurnsMax && !(ahead && this.heardBytes >= messageBytesMax)) {
+      this.heardInRound = true;
+      return;
+    }
+    this.turnsInRound += 1;
+    this.round ??= setTimeout(() => {
+      this.round = undefined;
+      this.turnsInRound = 0;
+      if (!this.heardInRound) return;
+      this.heardInRound = false;
+      this.heard(false);
+    }, 0);
+    this.heardBytes = 0;
     this.wake();
   }
 
   /** Moves every session's bytes; part of each turn. */
   pump(engine: Engine, nowMs: number): void {
     this.proxies.pump(engine);
-    for (const session of this.left.splice(0)) session.release(engine, nowMs);
-    if (this.size === 0) return;
+    const workEnd = engine.sessionWork + pumpWorkMax;
+    this.letGo(engine, nowMs, workEnd);
     this.refill(nowMs);
-    let more = false;
-    for (const [socket, open] of this.open) {
-      if (open.early) continue;
-      if (this.mayStillSendBytes <= 0) {
-        more = true;
-        break;
-      }
-      const state = open.session.pump(engine, nowMs);
-      if (open.sentBytes > sentBytesPerSessionMax) {
-        this.abort(socket, open, "a session may carry no more than 64 MiB of output", 1000);
-      } else if (state === "over") this.close(socket, 1000);
-      else if (state === "more") more = true;
-    }
-    for (const session of this.left.splice(0)) session.release(engine, nowMs);
-    if (more) {
+    const more = this.serve(engine, nowMs, workEnd);
+    this.letGo(engine, nowMs, workEnd);
+    if (more || this.left.length > 0) {
       this.pause ??= setTimeout(() => {
         this.pause = undefined;
         this.wake();
       }, pauseMs);
     }
+  }
+
+  private letGo(engine: Engine, nowMs: number, workEnd: number): void {
+    while (this.left.length > 0 && engine.sessionWork < workEnd) {
+      this.left.shift()!.release(engine, nowMs);
+    }
+  }
+
+  /** One session after the other, within what all may send and do in a turn. Returns whether there is more to do. */
+  private serve(engine: Engine, nowMs: number, workEnd: number): boolean {
+    let more = false;
+    for (const [socket, open] of [...this.open]) {
+      if (open.early || !this.open.has(socket)) continue;
+      if (this.mayStillSendBytes <= 0 || engine.sessionWork >= workEnd) return true;
+      const before = engine.sessionWork;
+      const end = Math.min(workEnd, before + sessionWorkMax);
+      const state = open.session.pump(engine, nowMs, end);
+      if (engine.sessionWork > before) {
+        // The others first, next time.
+        this.open.delete(socket);
+        this.open.set(socket, open);
+      }
+      if (open.sentBytes > sentBytesPerSessionMax) {
+        this.abort(socket, open, "a session may carry no more than 64 MiB of output", 1000);
+      } else if (state === "over") this.close(socket, 1000);
+      else if (state === "more") more = true;
+    }
+    return more;
   }
 
   private refill(nowMs: number): void {

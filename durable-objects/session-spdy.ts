@@ -1,8 +1,8 @@
 import type { Engine } from "./engine/index.ts";
 import type { ForwardSession } from "./engine/streams/session.ts";
-import { PodConnection } from "./session-connection.ts";
+import { PodConnection, Round } from "./session-connection.ts";
 import { pieces } from "./session-frames.ts";
-import type { LiveSession, Wire } from "./session.ts";
+import { sessionWorkMax, type LiveSession, type Wire } from "./session.ts";
 import { SpdyReader, SpdyWriter, type SpdyFrame } from "./spdy.ts";
 
 /** The two streams of a forwarded connection, found together by their request id. */
@@ -27,6 +27,7 @@ export class SpdyForward implements LiveSession {
   private left = false;
   private readonly session: ForwardSession;
   private readonly wire: Wire;
+  private readonly round = new Round();
 
   constructor(session: ForwardSession, wire: Wire) {
     this.session = session;
@@ -89,16 +90,27 @@ export class SpdyForward implements LiveSession {
     });
   }
 
-  pump(engine: Engine, nowMs: number): "waiting" | "more" | "over" {
-    let more = false;
-    for (const [id, pair] of this.pairs) {
-      if (!pair.connection) continue;
-      if (pair.data === undefined) pair.connection.release(engine, nowMs);
-      const state = pair.connection.pump(engine, nowMs);
-      if (state === "more") more = true;
-      if (state === "over") this.forget(id, pair);
+  get heldBytes(): number {
+    let sum = 0;
+    for (const { connection } of this.pairs.values()) sum += connection?.heldBytes ?? 0;
+    return sum;
+  }
+
+  pump(
+    engine: Engine,
+    nowMs: number,
+    workEnd = engine.sessionWork + sessionWorkMax,
+  ): "waiting" | "more" | "over" {
+    this.reader.refill();
+    const connections: PodConnection[] = [];
+    for (const { connection, data } of this.pairs.values()) {
+      if (!connection) continue;
+      if (data === undefined) connection.release(engine, nowMs);
+      connections.push(connection);
     }
-    return this.left ? "over" : more ? "more" : "waiting";
+    const state = this.round.pump(connections, engine, nowMs, workEnd);
+    for (const [id, pair] of this.pairs) if (pair.connection?.over) this.forget(id, pair);
+    return this.left ? "over" : state === "more" ? "more" : "waiting";
   }
 
   private forget(id: string, pair: Pair): void {

@@ -10,8 +10,13 @@ export interface LiveSession {
   greet?(): void;
   /** From the client. Throws when the client breaks the protocol. */
   message(data: ArrayBuffer | string): void;
-  /** Moves bytes both ways. "more": there is more to send than may go at once. */
-  pump(engine: Engine, nowMs: number): "waiting" | "more" | "over";
+  /** Bytes from the client that still wait for the cluster to take them. */
+  readonly heldBytes?: number;
+  /**
+   * Moves bytes both ways until there is nothing to move, or `engine.sessionWork` has reached `workEnd`. "more": it would go
+   * on, but others should get their turn.
+   */
+  pump(engine: Engine, nowMs: number, workEnd?: number): "waiting" | "more" | "over";
   /** Tells the client that the session is ended for a reason that is not its own. */
   abort(reason: string): void;
   /** Lets go of what it holds in the cluster. */
@@ -22,6 +27,12 @@ export interface LiveSession {
 export interface Wire {
   send(message: ArrayBuffer | string): void;
 }
+
+/** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: a tenth of a second. */
+export const pumpWorkMax = 400;
+export const sessionWorkMax = 100;
+/** What a session's command or server is given in one step, so that no single one takes long. */
+export const stepBytesMax = 16 * 1024;
 
 /** What a session may send in one go, so that others get their turn. */
 export const sendBytesMax = 1024 * 1024;

@@ -20,6 +20,12 @@ const headBytes = 8;
 const frameBytesMax = 1024 * 1024;
 /** What the headers of one stream may be, inflated; port-forward's are a hundred bytes. */
 const headerBytesMax = 64 * 1024;
+/** One WebSocket message; clients write a frame at a time. */
+const messageBytesMax = 2 * 1024 * 1024;
+/** Until what was said is acted on: frames that carry (nearly) nothing, and headers of all streams together. */
+const smallFramesMax = 4_096;
+const smallFrameBytes = 16;
+const headerBytesPerRoundMax = 512 * 1024;
 /** Inflated at once: a thousandfold of it must do no harm. */
 const inflateBytes = 1024;
 
@@ -29,7 +35,11 @@ export class SpdyError extends Error {
 }
 
 export class SpdyReader {
-  private held = new Uint8Array();
+  /** Bytes of a frame that is not whole yet, at the beginning of a buffer that grows by doubling. */
+  private held = new Uint8Array(1024);
+  private heldBytes = 0;
+  private smallFramesLeft = smallFramesMax;
+  private headerBytesLeft = headerBytesPerRoundMax;
   private inflated: Uint8Array[] = [];
   private inflatedBytes = 0;
   private readonly inflate = new Unzlib({ dictionary: spdyDictionary() }, (bytes) => {
@@ -37,22 +47,47 @@ export class SpdyReader {
     this.inflatedBytes += bytes.length;
   });
 
+  /** What was said so far has been acted on: as much again may be said. */
+  refill(): void {
+    this.smallFramesLeft = smallFramesMax;
+    this.headerBytesLeft = headerBytesPerRoundMax;
+  }
+
   /** Whole frames in what came so far; borders of messages mean nothing. */
   push(bytes: Uint8Array): SpdyFrame[] {
-    this.held = this.held.length === 0 ? bytes.slice() : joined([this.held, bytes]);
+    if (bytes.length > messageBytesMax) throw new SpdyError(`message of ${bytes.length} bytes`);
+    this.hold(bytes);
     const frames: SpdyFrame[] = [];
     let at = 0;
-    while (this.held.length - at >= headBytes) {
+    while (this.heldBytes - at >= headBytes) {
       const view = new DataView(this.held.buffer, this.held.byteOffset + at);
       const length = view.getUint32(4) & 0xffffff;
       if (length > frameBytesMax) throw new SpdyError(`frame of ${length} bytes`);
-      if (this.held.length - at < headBytes + length) break;
+      if (this.heldBytes - at < headBytes + length) break;
+      const control = view.getUint8(0) >= 0x80;
+      if ((control || length < smallFrameBytes) && --this.smallFramesLeft < 0) {
+        throw new SpdyError("too many frames");
+      }
       const frame = this.read(view, this.held.subarray(at + headBytes, at + headBytes + length));
       if (frame) frames.push(frame);
       at += headBytes + length;
     }
-    this.held = this.held.slice(at);
+    if (at > 0) {
+      this.held.copyWithin(0, at, this.heldBytes);
+      this.heldBytes -= at;
+    }
     return frames;
+  }
+
+  private hold(bytes: Uint8Array): void {
+    const whole = this.heldBytes + bytes.length;
+    if (whole > this.held.length) {
+      const larger = new Uint8Array(Math.max(whole, 2 * this.held.length));
+      larger.set(this.held.subarray(0, this.heldBytes));
+      this.held = larger;
+    }
+    this.held.set(bytes, this.heldBytes);
+    this.heldBytes = whole;
   }
 
   private read(head: DataView, payload: Uint8Array): SpdyFrame | undefined {
@@ -84,8 +119,11 @@ export class SpdyReader {
       } catch {
         throw new SpdyError("malformed headers");
       }
-      if (this.inflatedBytes > headerBytesMax) throw new SpdyError("headers too large");
+      if (this.inflatedBytes > Math.min(headerBytesMax, this.headerBytesLeft)) {
+        throw new SpdyError("headers too large");
+      }
     }
+    this.headerBytesLeft -= this.inflatedBytes;
     const plain = joined(this.inflated);
     const view = new DataView(plain.buffer, plain.byteOffset, plain.length);
     const decoder = new TextDecoder();

@@ -26,6 +26,7 @@ import {
   birthStepsMax,
   bornBeforeMs,
   clockDebtMsMax,
+  cpuUsPerTurnStep,
   objectsMax,
   sleepAfterMs,
   stateBytesMax,
@@ -71,6 +72,7 @@ export class Engine {
   readonly options: EngineOptions;
   #lookedAtWall = 0;
   #turnAtWall = 0;
+  #sessionWork = 0;
 
   constructor(sql: Sql, options: EngineOptions) {
     this.options = options;
@@ -296,6 +298,11 @@ export class Engine {
     return this.#streams.sessions;
   }
 
+  /** Work that sessions caused since this engine was made, in the units of a turn's budget; every call of `session` counts. */
+  get sessionWork(): number {
+    return this.#sessionWork;
+  }
+
   /** Ends what an adapter did to a session: commits, wakes, writes the log. */
   session<T>(wallMs: number, body: () => T): T {
     this.look(wallMs);
@@ -304,10 +311,14 @@ export class Engine {
     this.#advance(wallMs);
     this.#random.reset(this.store.rv, `session ${this.#now.ms}`);
     let result: T | undefined;
+    const { left } = this.#work;
+    this.#client.spent = 0;
     this.#work.commit(() => {
       result = body();
     });
+    this.#sessionWork += 1 + Math.floor(this.#client.spent / cpuUsPerTurnStep);
     this.#drainNow();
+    this.#sessionWork += left - this.#work.left;
     this.#persist();
     return result as T;
   }

@@ -308,6 +308,8 @@ export const evictionPeriodMs = 10_000;
 // Images
 /** CPU of a request whose server does not say what it costs, ms. */
 export const requestCpuMs = 0.25;
+/** What simulating a served request costs the turn, beside the steps of its server. */
+export const requestWorkUs = 50;
 /** What a container without a CPU limit may use: a node's cores. */
 export const unlimitedCpuMilli = 4_000;
 /** CPU of requests is told as the average over a window this long. */

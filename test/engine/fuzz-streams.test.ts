@@ -242,8 +242,11 @@ describe("sessions", { timeout: 300_000 }, () => {
       Uint8Array.of(4),
       new TextEncoder().encode('{"Width":80,"Height":24}'),
     ]).buffer;
+    const held = stream.heldBytes;
+    for (let i = 0; i < 1_000; i++) stream.message(resize);
+    expect(stream.heldBytes).toBe(held);
     expect(() => {
-      for (let i = 0; i < heldBytesMax / 128; i++) stream.message(resize);
+      for (let i = 0; i <= heldBytesMax / large.length; i++) stream.message(large.buffer);
     }).toThrow(HeldTooMuch);
   });
 });

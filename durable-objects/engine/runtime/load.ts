@@ -2,12 +2,13 @@
  * CPU that served requests cost. Counted in the window that runs and the one before, in the process's own record, so that
  * usage is computed when it is asked for and an idle server writes nothing.
  */
-import { requestCpuMs, requestWindowMs, unlimitedCpuMilli } from "../limits.ts";
+import { requestCpuMs, requestWindowMs, requestWorkUs, unlimitedCpuMilli } from "../limits.ts";
 import type { Kernel } from "./kernel.ts";
 import type { HttpRequest, Process } from "./state.ts";
 
-/** Adds CPU time to what a process used in the running window. */
+/** Adds CPU time to what a process used in the running window, for a request that it serves. */
 export function addLoad(kernel: Kernel, process: Process, cpuMs: number): void {
+  kernel.context.spend?.(requestWorkUs);
   const window = Math.floor(kernel.context.now / requestWindowMs);
   const [last, now, before, until] = process.ld ?? [window, 0, 0, 0];
   const used = Math.round(cpuMs * 1000);

@@ -1,0 +1,51 @@
+import { HeldTooMuch, heldBytesMax } from "./session.ts";
+
+/** Small pieces are put together in blocks of this size: what a message costs is its bytes. */
+const blockBytes = 16 * 1024;
+
+/** What a client has said and its command or server has not taken: bytes in order, whose borders mean nothing. */
+export class HeldInput {
+  bytes = 0;
+  private pieces: Uint8Array[] = [];
+  /** The first piece in `pieces` that is not taken; what was is let go of now and then. */
+  private first = 0;
+  /** The last piece has room behind it. */
+  private room = 0;
+
+  /** Keeps a copy. Throws when it would be more than a session may hold. */
+  add(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (this.bytes + bytes.length > heldBytesMax) throw new HeldTooMuch();
+    this.bytes += bytes.length;
+    if (bytes.length <= this.room) {
+      const last = this.pieces[this.pieces.length - 1] as Uint8Array;
+      const grown = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
+      grown.set(bytes, last.length);
+      this.pieces[this.pieces.length - 1] = grown;
+      this.room -= bytes.length;
+      return;
+    }
+    const block = new Uint8Array(Math.max(blockBytes, bytes.length));
+    block.set(bytes);
+    this.pieces.push(block.subarray(0, bytes.length));
+    this.room = block.length - bytes.length;
+  }
+
+  /** The next bytes, no more than so many; undefined: there are none. */
+  take(bytesMax: number): Uint8Array | undefined {
+    const piece = this.pieces[this.first];
+    if (!piece) return undefined;
+    const taken = piece.subarray(0, bytesMax);
+    this.bytes -= taken.length;
+    if (taken.length < piece.length) this.pieces[this.first] = piece.subarray(taken.length);
+    else this.pieces[this.first++] = taken;
+    if (this.first === this.pieces.length) {
+      this.pieces = [];
+      this.first = this.room = 0;
+    } else if (this.first >= 256) {
+      this.pieces = this.pieces.slice(this.first);
+      this.first = 0;
+    }
+    return taken;
+  }
+}
