@@ -331,3 +331,9 @@ export const sessionInputBytesMax = 96 * 1024;
 /** Of one Image object. */
 export const imageRoutesMax = 100;
 export const imageSpecBytesMax = 32 * 1024;
+
+// Answers in protobuf
+/** Distinct moments whose parsed form is kept. */
+export const protobufMomentsMax = 1024;
+/** Items of lists whose bytes are kept for the next list, together. */
+export const protobufKeptBytesMax = 8_000_000;

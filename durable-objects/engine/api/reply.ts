@@ -32,7 +32,7 @@ export function yamlReply(code: number, body: unknown): Reply {
 }
 
 /** k8s: apimachinery/pkg/runtime/serializer/protobuf */
-export function protobufReply(code: number, body: TypedObject): Reply {
+export function protobufReply(code: number, body: TypedObject, stored = false): Reply {
   return {
     type: "reply",
     status: code,
@@ -40,7 +40,7 @@ export function protobufReply(code: number, body: TypedObject): Reply {
       "content-type": "application/vnd.kubernetes.protobuf",
       "cache-control": "no-cache, private",
     },
-    body: encodeProtobuf(body.apiVersion, body.kind, body),
+    body: encodeProtobuf(body.apiVersion, body.kind, body, stored),
   };
 }
 

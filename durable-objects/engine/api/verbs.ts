@@ -15,7 +15,7 @@ import { withNulls } from "./nulls.ts";
 import { patch } from "./patch-request.ts";
 import { present } from "./present.ts";
 import { checkName, checkNamespace, goType, wrongKind } from "./identity.ts";
-import { written } from "./reply.ts";
+import { protobufReply, written } from "./reply.ts";
 import type { Resource } from "./resources.ts";
 import * as status from "./status.ts";
 import { partial, table } from "./table.ts";
@@ -116,6 +116,11 @@ function listAll(call: Call): ApiResponse {
     const kind = "PartialObjectMetadataList";
     const partials = items.map((o) => partial(o, group));
     return written(200, { kind, apiVersion: group, metadata, items: partials }, wanted);
+  }
+  if (wanted.protobuf && found.items.every((stored, i) => stored === items[i])) {
+    const { kind, apiVersion } = resource;
+    const body = { kind: `${kind}List`, apiVersion, metadata, items };
+    return protobufReply(200, body, true);
   }
   return written(200, listOf(resource, metadata, items), wanted);
 }

@@ -159,8 +159,10 @@ export class Writer {
   }
 
   raw(data: Uint8Array): void {
-    const at = this.room(data.length);
-    this.bytes.set(data, at);
+    const { length } = data;
+    const at = this.room(length);
+    if (length > 16) this.bytes.set(data, at);
+    else for (let i = 0; i < length; i++) this.bytes[at + i] = data[i] as number;
   }
 
   /** Bytes as field `number`. */
@@ -197,15 +199,25 @@ export class Writer {
     this.tag(number, wireFixed64);
   }
 
-  /** Whatever `body` writes, as the message in field `number`. */
-  messageField(number: number, body: () => void): void {
-    const before = this.length;
-    body();
+  /** What was written since `length` was `before`, as the message in field `number`. */
+  endMessage(number: number, before: number): void {
     this.varint(this.length - before);
     this.tag(number, wireBytes);
   }
 
+  /** Whatever `body` writes, as the message in field `number`. */
+  messageField(number: number, body: () => void): void {
+    const before = this.length;
+    body();
+    this.endMessage(number, before);
+  }
+
+  /** What was written since `length` was `before`. */
+  since(before: number): Uint8Array {
+    return this.bytes.slice(this.start, this.bytes.length - before);
+  }
+
   finish(): Uint8Array {
-    return this.bytes.slice(this.start);
+    return this.since(0);
   }
 }

@@ -5,6 +5,7 @@
 import { assert } from "../assert.ts";
 import { decodeEnvelope, magic, readEnvelope, type DecodedProtobuf } from "./protobuf-read.ts";
 import { Writer } from "./protobuf-wire.ts";
+import { writeStoredList } from "./protobuf-list.ts";
 import { writeStruct } from "./protobuf-write.ts";
 import { typeForKind } from "./types.ts";
 
@@ -27,14 +28,23 @@ export function protobufTypeMeta(bytes: Uint8Array): { apiVersion: string; kind:
   return { apiVersion, kind };
 }
 
-/** The protobuf body of an object in canonical JSON shape, envelope included. */
-export function encodeProtobuf(apiVersion: string, kind: string, value: object): Uint8Array {
+/**
+ * The protobuf body of an object in canonical JSON shape, envelope included. `stored`: a list's items
+ * are objects as stored, which never change, so their bytes are kept for the next list.
+ */
+export function encodeProtobuf(
+  apiVersion: string,
+  kind: string,
+  value: object,
+  stored = false,
+): Uint8Array {
   const type = typeForKind(apiVersion, kind);
   assert(type, `protobuf: unknown kind ${kind} of ${apiVersion}`);
+  const write = stored ? writeStoredList : writeStruct;
   const w = new Writer();
   w.stringField(4, "");
   w.stringField(3, "");
-  w.messageField(2, () => writeStruct(w, type, value as Record<string, unknown>));
+  w.messageField(2, () => write(w, type, value as Record<string, unknown>));
   w.messageField(1, () => {
     w.stringField(2, kind);
     w.stringField(1, apiVersion);
