@@ -1,12 +1,14 @@
 /**
- * `npm run bench [-- --only cluster,containers,peer,served,started,real]`: prints a table and writes .wrangler/bench.json. No test: every
- * comparison is made in one run on one machine, each figure in a process of its own, one after the other.
+ * `npm run bench [-- --only cluster,containers,peer,served,started,attacks,real]`: prints a table and writes .wrangler/bench.json. No test:
+ * every comparison is made in one run on one machine, each figure in a process of its own, one after the other. With
+ * `--against DIR`, another checkout, the attacks are made on that one as well.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import type { Attacked } from "./attacks.ts";
 import type { Figures } from "./clusters.ts";
 import type { Rate } from "./load.ts";
 import type { Beside } from "./real.ts";
@@ -14,7 +16,10 @@ import type { Started } from "./started.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "cluster,containers,peer,served,started,real" } },
+  options: {
+    only: { type: "string", default: "cluster,containers,peer,served,started,attacks,real" },
+    against: { type: "string" },
+  },
 });
 const only = new Set(values.only.split(","));
 
@@ -187,6 +192,47 @@ function served(): void {
   }
 }
 
+const neighbourMsMax = 500;
+const growthMbMax = 128;
+
+/** What a neighbour of the attacked sandbox waits, the attacked one itself, and the runtime's memory. */
+function attacked(): void {
+  const checkouts: [string, string?][] = [["", undefined]];
+  if (values.against !== undefined) checkouts.unshift(["before: ", path.resolve(values.against)]);
+  for (const [prefix, directory] of checkouts) {
+    const worst = { neighbourMs: 0, growthMb: 0, survived: true };
+    for (const name of child<string[]>("test/bench/attacks.ts")) {
+      const found = child<Attacked>(
+        "test/bench/attacks.ts",
+        name,
+        ...(directory ? [directory] : []),
+      );
+      seen[`${prefix}${name}`] = found;
+      const { calmMs, neighbourMs, ownMs, growthMb, never, survived, note } = found;
+      const end = never ? "NEVER" : survived ? "lives" : "DOES NOT ANSWER";
+      const value = `${ms(neighbourMs)} (calm ${whole(calmMs)}), own ${ms(ownMs)}, +${whole(growthMb)} MB, ${end}`;
+      const holds = survived && neighbourMs <= neighbourMsMax && growthMb <= growthMbMax;
+      addWide(`${prefix}${name}`, value, directory ? undefined : holds, note);
+      worst.neighbourMs = Math.max(worst.neighbourMs, neighbourMs);
+      worst.growthMb = Math.max(worst.growthMb, growthMb);
+      worst.survived &&= survived;
+    }
+    const { neighbourMs, growthMb, survived } = worst;
+    add(
+      `${prefix}attacks: the worst of each`,
+      `${ms(neighbourMs)}, +${whole(growthMb)} MB, ${survived ? "all survived" : "not survived"}`,
+      `${neighbourMsMax} ms, ${growthMbMax} MB`,
+      directory ? undefined : survived && neighbourMs <= neighbourMsMax && growthMb <= growthMbMax,
+    );
+  }
+}
+
+function addWide(figure: string, value: string, holds: boolean | undefined, note: string): void {
+  rows.push({ figure, value, ...(holds === undefined ? {} : { holds }) });
+  const verdict = holds === undefined ? "" : holds ? "ok" : "MISSED";
+  console.log(`${figure.padEnd(52)} ${value.padEnd(68)} ${verdict.padEnd(6)} ${note}`);
+}
+
 /** `KUBE_APISERVER` and `ETCD` name the binaries: nothing here fetches them. */
 function real(): void {
   const { KUBE_APISERVER, ETCD } = process.env;
@@ -214,6 +260,7 @@ if (only.has("containers")) containers();
 if (only.has("peer")) beside();
 if (only.has("served")) served();
 if (only.has("started")) started();
+if (only.has("attacks")) attacked();
 if (only.has("real")) real();
 const missed = rows.filter((r) => r.holds === false).length;
 console.log(`\n${missed === 0 ? "all targets hold" : `${missed} targets missed`}`);
