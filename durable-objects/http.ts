@@ -45,13 +45,20 @@ export const responseOf = (reply: Reply): Response =>
   });
 
 /** A failure of the shell's own, as the Status that clients print. */
-export const refusal = (error: StatusError): Response =>
-  responseOf({
+/** k8s: apiserver/pkg/endpoints/handlers/responsewriters/writers.go ErrorNegotiated */
+export const refusal = (error: StatusError): Response => {
+  const status = error.toStatus();
+  const retry = status.details?.retryAfterSeconds;
+  return responseOf({
     type: "reply",
     status: error.code,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(error.toStatus()),
+    headers: {
+      "content-type": "application/json",
+      ...(retry ? { "retry-after": String(retry) } : {}),
+    },
+    body: JSON.stringify(status),
   });
+};
 
 export const gone = (): StatusError =>
   new StatusError(410, "Gone", "this sandbox has expired or was deleted; make a new one");

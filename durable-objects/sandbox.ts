@@ -34,7 +34,7 @@ const restMs = 120;
  * news and the alarm is armed, in one place. Everything worth keeping is in storage before an answer leaves.
  */
 export class SandboxObject extends DurableObject<SandboxEnv> {
-  private readonly sockets = new Sockets(this.ctx);
+  private readonly sockets = new Sockets(this.ctx, () => this.loaded);
   private readonly sessions = new SessionSockets(
     () => this.wake(),
     () => this.rest(),

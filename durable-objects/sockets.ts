@@ -11,10 +11,17 @@ type Place = ({ kind: "watch"; at: Subscription } | { kind: "follow"; at: LogFol
   grant: Grant;
 };
 
+interface Told {
+  chars: number;
+  ended: boolean;
+}
+
 interface Stream {
   place: Place;
   /** Revision of the place that the attachment holds. */
   savedRevision: number;
+  /** The round of `fanOut` in which it was last looked at. */
+  round: number;
 }
 
 /** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */
@@ -23,6 +30,9 @@ const savedLagRevisionsMax = 500;
 const messageCharsMax = 1_000_000;
 /** A stream opened longer ago than this does not keep virtual time running. */
 const lookMsMax = 30 * 60_000;
+/** Streams that are told at a time, and characters: the rest is told after others had their turn. */
+const toldAtOnceMax = 250;
+const charsAtOnceMax = 4_000_000;
 
 /** Watches and followed logs, as hibernatable sockets that lead to the Worker (worker/stream.ts). */
 export class Sockets {
@@ -31,13 +41,20 @@ export class Sockets {
   /** Whose place moved on. The object does not sleep while they wait to be saved. */
   private readonly unsaved = new Set<WebSocket>();
   private saving: ReturnType<typeof setTimeout> | undefined;
+  private readonly engine: () => Engine | undefined;
+  /** Moves on with every turn. */
+  private round = 0;
+  private telling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(context: DurableObjectState) {
+  /** `engine`: the one that is whole at the moment, if any. */
+  constructor(context: DurableObjectState, engine: () => Engine | undefined) {
     this.context = context;
+    this.engine = engine;
     for (const socket of context.getWebSockets()) {
       const place = socket.deserializeAttachment() as Place | null;
       // Without a grant it is of a version that knew none.
-      if (place?.grant) this.streams.set(socket, { place, savedRevision: revisionOf(place) });
+      if (place?.grant)
+        this.streams.set(socket, { place, savedRevision: revisionOf(place), round: 0 });
       else this.close(socket, 1012);
     }
   }
@@ -64,7 +81,7 @@ export class Sockets {
       reply.type === "watch"
         ? { kind: "watch", at: reply.subscription, looksUntilMs, grant }
         : { kind: "follow", at: reply.follow, looksUntilMs, grant };
-    this.streams.set(server, { place, savedRevision: revisionOf(place) });
+    this.streams.set(server, { place, savedRevision: revisionOf(place), round: 0 });
     server.serializeAttachment(place);
     if (reply.type === "watch") sendLines(server, reply.subscription.rv, reply.lines);
     else if (reply.text !== "") server.send(`\n${reply.text}`);
@@ -72,21 +89,60 @@ export class Sockets {
     return new Response(null, { status: 101, webSocket: client, headers: writeHead(head) });
   }
 
-  /** Sends every stream what is new to it; called once after each turn. */
+  /** Sends every stream what is new to it; called once after each turn. Thousands are told in portions, each after a tick. */
   fanOut(engine: Engine, nowMs: number): void {
+    this.round += 1;
+    this.tell(engine, nowMs);
+  }
+
+  private tell(engine: Engine, nowMs: number): void {
+    const told: [WebSocket, Stream][] = [];
+    let chars = 0;
     for (const [socket, stream] of this.streams) {
-      let ended = true;
-      try {
-        ended =
-          stream.place.kind === "watch"
-            ? this.sendWatch(socket, stream, engine, nowMs)
-            : this.sendLog(socket, stream, engine);
-      } catch (error) {
-        // One broken stream must not fail the turn; its client comes back and lists anew.
-        console.error({ event: "stream failed", error: String(error) });
+      if (stream.round === this.round) continue;
+      if (told.length >= toldAtOnceMax || chars >= charsAtOnceMax) {
+        // To the end, so that the next turn begins with those who wait.
+        for (const [first, its] of told)
+          if (this.streams.delete(first)) this.streams.set(first, its);
+        this.telling ??= setTimeout(() => this.tellRest(), 0);
+        return;
       }
-      if (ended) this.close(socket, 1000);
+      stream.round = this.round;
+      const sent = this.tellOne(socket, stream, engine, nowMs);
+      if (sent === undefined) continue;
+      told.push([socket, stream]);
+      chars += sent;
     }
+  }
+
+  private tellRest(): void {
+    this.telling = undefined;
+    const engine = this.engine();
+    if (engine) this.tell(engine, Date.now());
+  }
+
+  /** Characters sent. Undefined: nothing was looked for. */
+  private tellOne(
+    socket: WebSocket,
+    stream: Stream,
+    engine: Engine,
+    nowMs: number,
+  ): number | undefined {
+    if (quiet(stream.place, engine, nowMs)) return undefined;
+    let chars = 0;
+    let ended = true;
+    try {
+      const told =
+        stream.place.kind === "watch"
+          ? this.sendWatch(socket, stream, engine, nowMs)
+          : this.sendLog(socket, stream, engine);
+      ({ chars, ended } = told);
+    } catch (error) {
+      // One broken stream must not fail the turn; its client comes back and lists anew.
+      console.error({ event: "stream failed", error: String(error) });
+    }
+    if (ended) this.close(socket, 1000);
+    return chars;
   }
 
   /** Whether an open stream still counts as somebody looking. */
@@ -128,26 +184,24 @@ export class Sockets {
     return latest;
   }
 
-  private sendWatch(socket: WebSocket, stream: Stream, engine: Engine, nowMs: number): boolean {
-    const before = stream.place.at as Subscription;
-    if (before.rv === engine.store.rv && nowMs < before.endsAtWall) return false;
-    const { lines, subscription, ended } = engine.poll(before, nowMs);
+  private sendWatch(socket: WebSocket, stream: Stream, engine: Engine, nowMs: number): Told {
+    const { lines, subscription, ended } = engine.poll(stream.place.at as Subscription, nowMs);
     stream.place = { ...stream.place, kind: "watch", at: subscription };
-    const news = sendLines(socket, subscription.rv, lines);
-    if (news || subscription.rv - stream.savedRevision > savedLagRevisionsMax) {
+    const chars = sendLines(socket, subscription.rv, lines);
+    if (chars > 0 || subscription.rv - stream.savedRevision > savedLagRevisionsMax) {
       this.saveSoon(socket);
     }
-    return ended;
+    return { chars, ended };
   }
 
-  private sendLog(socket: WebSocket, stream: Stream, engine: Engine): boolean {
+  private sendLog(socket: WebSocket, stream: Stream, engine: Engine): Told {
     const { text, follow, ended } = engine.pollLog(stream.place.at as LogFollow);
     stream.place = { ...stream.place, kind: "follow", at: follow };
     if (text !== "") {
       socket.send(`\n${text}`);
       this.saveSoon(socket);
     }
-    return ended;
+    return { chars: text.length, ended };
   }
 
   /** Once the news is on its way, and once for all that comes at a time: for a hundred watchers it takes milliseconds. */
@@ -158,13 +212,18 @@ export class Sockets {
 
   private save(): void {
     this.saving = undefined;
+    let left = toldAtOnceMax;
     for (const socket of this.unsaved) {
+      if (left-- === 0) {
+        this.saving = setTimeout(() => this.save(), 0);
+        return;
+      }
+      this.unsaved.delete(socket);
       const stream = this.streams.get(socket);
       if (!stream) continue;
       socket.serializeAttachment(stream.place);
       stream.savedRevision = revisionOf(stream.place);
     }
-    this.unsaved.clear();
   }
 }
 
@@ -183,19 +242,25 @@ const followHead = (reply: FollowReply): StreamHead => ({ kind: "follow", header
 
 const revisionOf = (place: Place): number => (place.kind === "watch" ? place.at.rv : 0);
 
-/** Whether there was anything to send. Only the last message tells the revision: a bookmark may follow any of them. */
-function sendLines(socket: WebSocket, revision: number, lines: string[]): boolean {
-  if (lines.length === 0) return false;
+/** Whether there can be nothing new. A log's end shows only when it is looked for. */
+const quiet = (place: Place, engine: Engine, nowMs: number): boolean =>
+  place.kind === "watch" && place.at.rv === engine.store.rv && nowMs < place.at.endsAtWall;
+
+/** How many characters there were to send. Only the last message tells the revision: a bookmark may follow any of them. */
+function sendLines(socket: WebSocket, revision: number, lines: string[]): number {
+  if (lines.length === 0) return 0;
   let text = "";
+  let chars = 0;
   for (const line of lines) {
     if (text.length + line.length > messageCharsMax && text !== "") {
       socket.send(`\n${text}`);
       text = "";
     }
     text += endLine(line);
+    chars += line.length;
   }
   socket.send(`${revision}\n${text}`);
-  return true;
+  return chars;
 }
 
 const endLine = (line: string): string => (line.endsWith("\n") ? line : `${line}\n`);

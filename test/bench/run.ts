@@ -1,7 +1,7 @@
 /**
  * `npm run bench [-- --only cluster,containers,peer,served,started,attacks,real]`: prints a table and writes .wrangler/bench.json. No test:
  * every comparison is made in one run on one machine, each figure in a process of its own, one after the other. With
- * `--against DIR`, another checkout, the attacks are made on that one as well.
+ * `--against DIR`, another checkout, the attacks are made on that one as well; with `--attack TEXT` only those whose names hold it.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -19,6 +19,7 @@ const { values } = parseArgs({
   options: {
     only: { type: "string", default: "cluster,containers,peer,served,started,attacks,real" },
     against: { type: "string" },
+    attack: { type: "string", default: "" },
   },
 });
 const only = new Set(values.only.split(","));
@@ -201,7 +202,8 @@ function attacked(): void {
   if (values.against !== undefined) checkouts.unshift(["before: ", path.resolve(values.against)]);
   for (const [prefix, directory] of checkouts) {
     const worst = { neighbourMs: 0, growthMb: 0, survived: true };
-    for (const name of child<string[]>("test/bench/attacks.ts")) {
+    const names = child<string[]>("test/bench/attacks.ts");
+    for (const name of names.filter((one) => one.includes(values.attack))) {
       const found = child<Attacked>(
         "test/bench/attacks.ts",
         name,
