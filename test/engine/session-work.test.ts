@@ -150,7 +150,8 @@ test("many pipelined requests on many ports are answered in portions, every port
 
 test("held input keeps order and bounds, however it comes and goes", () => {
   const held = new HeldInput();
-  const [said, taken]: number[][] = [[], []];
+  const said: number[] = [];
+  const taken: number[] = [];
   for (let i = 0; i < 3_000; i++) {
     const piece = Uint8Array.from({ length: (i * 37) % 90 }, (_, at) => (i + at) % 256);
     held.add(piece);
