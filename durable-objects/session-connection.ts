@@ -1,7 +1,7 @@
 import type { Engine } from "./engine/index.ts";
 import type { ForwardSession } from "./engine/streams/session.ts";
 import { HeldInput } from "./session-input.ts";
-import { sendBytesMax, sessionWorkMax, stepBytesMax } from "./session.ts";
+import { sendBytesMax, serverStepBytesMax, sessionWorkMax } from "./session.ts";
 
 /** How a forwarded connection's bytes and end reach the client. */
 export interface ConnectionEnds {
@@ -57,7 +57,11 @@ export class PodConnection {
         sent += came.length;
       }
       if (this.over) break;
-      if (sent >= sendBytesMax || engine.sessionWork >= workEnd) return "more";
+      if (sent >= sendBytesMax) return "more";
+      if (engine.sessionWork < workEnd) continue;
+      // An answer that is there goes out before the next request goes in: many at once would fill the memory.
+      const answered = this.stream !== undefined && engine.sessions.streamHasNews(this.stream);
+      if (!answered || came) return "more";
     }
     return this.over ? "over" : "waiting";
   }
@@ -75,7 +79,8 @@ export class PodConnection {
       this.stream = opened.stream;
     }
     // The stream's room is a moment's: one piece at a time, and the rest after the server has read.
-    const next = sessions.streamRoom(this.stream) > 0 ? this.input.take(stepBytesMax) : undefined;
+    const next =
+      sessions.streamRoom(this.stream) > 0 ? this.input.take(serverStepBytesMax) : undefined;
     const end = this.inputEnded && !this.endSent && this.input.bytes === 0;
     if (next || end) sessions.send(this.stream, next ?? new Uint8Array(), end);
     if (end) this.endSent = true;

@@ -252,6 +252,11 @@ export class SessionSockets {
     this.refill(nowMs);
     const more = this.serve(engine, nowMs, workEnd);
     this.letGo(engine, nowMs, workEnd);
+    if (engine.sessionWork > workEnd - pumpWorkMax / 2) {
+      // A long one: no other follows before the event loop has gone round.
+      this.turnsInRound = roundTurnsMax;
+      if (this.size > 0) this.rest();
+    }
     if (more || this.left.length > 0) {
       this.pause ??= setTimeout(() => {
         this.pause = undefined;

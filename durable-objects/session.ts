@@ -28,11 +28,12 @@ export interface Wire {
   send(message: ArrayBuffer | string): void;
 }
 
-/** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: a tenth of a second. */
-export const pumpWorkMax = 400;
-export const sessionWorkMax = 100;
-/** What a session's command or server is given in one step, so that no single one takes long. */
+/** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: some 50 ms. */
+export const pumpWorkMax = 200;
+export const sessionWorkMax = 60;
+/** What a session's command, or a server, which may find many requests in it, is given in one step. */
 export const stepBytesMax = 16 * 1024;
+export const serverStepBytesMax = 4 * 1024;
 
 /** What a session may send in one go, so that others get their turn. */
 export const sendBytesMax = 1024 * 1024;

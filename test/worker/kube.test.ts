@@ -214,3 +214,49 @@ test("at its end the object empties itself", async () => {
     expect(await state.storage.getAlarm()).toBeNull();
   });
 });
+
+test("a body that comes with a read is passed over", async () => {
+  const made = await make();
+  await kube(made, configMaps, post(configMap("a")));
+  const url = `https://podyard.test/sandboxes/${made.id}${configMaps}/a`;
+  const { app } = await import("../../worker/app.ts");
+  // This runtime makes no such Request: one that only says that it is a read.
+  const request = new Request(url, {
+    method: "POST",
+    headers: { authorization: `Bearer ${made.secret}` },
+    body: "{}",
+  });
+  const read = new Proxy(request, {
+    get(target, name) {
+      if (name === "method") return "GET";
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === "function" ? (value.bind(target) as unknown) : value;
+    },
+  });
+  const response = await app.fetch(read, env as never);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ metadata: { name: "a" } });
+});
+
+test("an upload that is broken off is no failure of the sandbox, and nothing for the operator", async () => {
+  const made = await make();
+  const logged = vi.spyOn(console, "error");
+  const { app } = await import("../../worker/app.ts");
+  let sent = false;
+  const body = new ReadableStream({
+    pull(controller) {
+      if (sent) return controller.error(new Error("Network connection lost."));
+      sent = true;
+      controller.enqueue(new TextEncoder().encode('{"kind":'));
+    },
+  });
+  const request = new Request(`https://podyard.test/sandboxes/${made.id}${configMaps}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${made.secret}`, "content-type": "application/json" },
+    body,
+  });
+  const response = await app.fetch(request, env as never);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ message: "unexpected EOF" });
+  expect(logged).not.toHaveBeenCalled();
+});
