@@ -20,7 +20,7 @@ export const ringObjectsMax = 200;
 
 // Turns
 /** Reconciles, revisions and slices of CPU of one turn; what is left goes on from the alarm. */
-export const turnStepsMax = 600;
+export const turnStepsMax = 1_000;
 /** The same of a cluster's making, which is not left half-way. */
 export const birthStepsMax = 4_000;
 export const reconcileBackoffMsMin = 1_000;
