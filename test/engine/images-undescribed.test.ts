@@ -49,6 +49,17 @@ describe("a container's words", () => {
       "0/1 Completed 0: git clone https://example.com/a.git: ",
     ],
     ["some/db-tool", { command: ["flyway", "migrate"] }, "0/1 Completed 0: flyway migrate: "],
+    [
+      "some/parser",
+      { args: ["jq", "-n", "1+1"] },
+      "0/1 Error 0: jq -n 1+1: this sandbox does not have the command and cannot give its output\n",
+    ],
+    [
+      "some/parser",
+      { command: ["sh", "-c", "echo '{}' | jq . || echo failed"] },
+      "0/1 Completed 0: jq .: this sandbox does not have the command and cannot give its output\nfailed\n",
+    ],
+    ["some/parser", { args: ["jq", "--version"] }, "0/1 Completed 0: jq --version: "],
     ["openjdk:11", { args: ["java", "-version"] }, "0/1 Completed 0: java -version: "],
     [
       "some/app",
@@ -246,6 +257,20 @@ describe("a server that is stood in for", () => {
     expect(world.exec("grafana", `curl -sS ${url} | grep -o "<title>.*</title>"`).stdout).toBe(
       "<title>docker.io/istio/examples-bookinfo-productpage-v1:1.20.3</title>\n",
     );
+  });
+
+  test("tcp-echo-server sends lines back over TCP, on each of its ports", () => {
+    const world = new NetworkWorld();
+    world.create(
+      podOf("echo", "istio/tcp-echo-server:1.3", { container: { args: ["9000,9001", "hi"] } }),
+      sleeper("client"),
+    );
+    world.advance(20_000);
+    for (const port of [9000, 9001]) {
+      const command = `printf 'one\\ntwo\\n' | nc -w 2 ${world.ip("echo")} ${port}`;
+      expect(world.exec("client", command).stdout).toBe("hi one\nhi two\n");
+    }
+    expect(log(world, "echo")).toContain("listening on [::]:9001, prefix: hi\n");
   });
 
   test("two in a Pod cannot have the same port, in the words of a Go program", () => {

@@ -188,6 +188,18 @@ describe("without busybox", () => {
     const { world, spec } = box("debian:13");
     expect(world.sh(spec, command).stderr).toBe(stderr);
   });
+  test.each([
+    ["ls /nosuch", 2, 1],
+    ["ls /tmp /nosuch", 2, 1],
+    ["ls -l /nosuch/", 2, 1],
+    ["ls /tmp", 0, 0],
+  ])("%s ends with %i, busybox' with %i", (command, gnu, busybox) => {
+    const codes = ["debian:13", "busybox:1.37"].map((image) => {
+      const { world, spec } = box(image);
+      return world.sh(spec, command).exitCode;
+    });
+    expect(codes).toEqual([gnu, busybox]);
+  });
   test.each(["curl", "ps", "ping", "nslookup", "vi"])("%s is not installed", (name) => {
     const { world, spec } = box("debian:13");
     expect(world.sh(spec, name).exitCode).toBe(127);

@@ -401,6 +401,13 @@ export const standIns: readonly StandIn[] = [
   { names: "library/adminer", base: "alpine", entrypoint: ["/entrypoint"], ports: [8080] },
   // Demonstrations
   {
+    names: "istio/tcp-echo-server venilnoronha/tcp-echo-server",
+    entrypoint: ["tcp-echo"],
+    cmd: ["9000", "hello"],
+    tools: "tcp-echo",
+    ports: [9000],
+  },
+  {
     names: "weaveworksdemos/front-end",
     base: "alpine",
     cmd: ["/entrypoint"],

@@ -17,6 +17,7 @@ import { oneShot } from "./one-shot.ts";
 import { redhatFiles, redhatReleases } from "./redhat.ts";
 import { standInServer } from "./stand-in.ts";
 import { standIns, type Base, type StandIn } from "./stand-in-facts.ts";
+import { tcpEcho } from "./tcp-echo.ts";
 
 /** User of an image that may run as any, where a Pod wants none that is root. */
 const anyUser = "1000";
@@ -110,6 +111,7 @@ export const unknownPrograms: Program[] = [
   standInServer,
   describedImage,
   oneShot,
+  tcpEcho,
   commandEntry("bash-entrypoint", "/usr/local/bin/docker-entrypoint.sh: line 11", "bash"),
   commandEntry("stand-in-php-entrypoint", "/usr/local/bin/docker-php-entrypoint: 9", "php"),
 ];

@@ -148,13 +148,14 @@ function columns(names: string[], width: number, byLines: boolean): string {
   return out;
 }
 
+/** Lists a folder; whether it could be opened. What went wrong below it is in `code`. */
 function folder(
   io: Io,
   path: string,
   opts: Options,
   titled: boolean,
   code: { code: number },
-): void {
+): boolean {
   const { sys } = io;
   let names: string[];
   try {
@@ -162,8 +163,7 @@ function folder(
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     io.say(`can't open '${path}': ${error.message}`);
-    code.code = 1;
-    return;
+    return false;
   }
   if (titled) io.out(`${path}:\n`);
   if (opts.has("a")) names = [".", "..", ...names];
@@ -176,12 +176,14 @@ function folder(
   if (isLong(opts) || opts.has("s"))
     io.out(`total ${items.reduce((sum, item) => sum + blocksOf(item.stat), 0)}\n`);
   print(io, items, opts);
-  if (!opts.has("R")) return;
+  if (!opts.has("R")) return true;
   for (const { name, stat } of items) {
     if (stat.type !== "d" || name === "." || name === "..") continue;
     io.out("\n");
-    folder(io, path === "/" ? `/${name}` : `${path}/${name}`, opts, true, code);
+    if (!folder(io, path === "/" ? `/${name}` : `${path}/${name}`, opts, true, code))
+      code.code ||= 1;
   }
+  return true;
 }
 
 const ls = tool("ls", (io) => {
@@ -192,6 +194,8 @@ const ls = tool("ls", (io) => {
     "group-directories-first": "G",
   });
   const code = { code: 0 };
+  // GNU's tells trouble with what it was asked for (2) from trouble further down (1).
+  const named = io.busybox ? 1 : 2;
   const files: Item[] = [];
   const folders: string[] = [];
   for (const path of opts.rest.length ? opts.rest : ["."]) {
@@ -209,7 +213,7 @@ const ls = tool("ls", (io) => {
       if (stat) files.push({ name: path, stat });
       else {
         io.say(`${path}: ${error.message}`);
-        code.code = 1;
+        code.code = named;
       }
     }
   }
@@ -217,7 +221,7 @@ const ls = tool("ls", (io) => {
   const titled = opts.rest.length > 1 || opts.has("R");
   folders.sort().forEach((path, i) => {
     if (i > 0 || files.length > 0) io.out("\n");
-    folder(io, path, opts, titled, code);
+    if (!folder(io, path, opts, titled, code)) code.code = named;
   });
   return code.code;
 });

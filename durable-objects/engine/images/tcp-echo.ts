@@ -1,0 +1,62 @@
+/** istio's tcp-echo-server: sends each line back behind a prefix. Arguments: ports, comma separated, and the prefix. */
+import { Errno } from "../runtime/errno.ts";
+import type { Program } from "../runtime/program.ts";
+import { accept, writeAll } from "./sockets.ts";
+
+interface State {
+  /** Listening descriptors. */
+  l: number[];
+  /** Connections: descriptor, and the beginning of a line whose end has not come. */
+  c: [fd: number, text: string][];
+  /** It could not listen. */
+  bad?: true;
+}
+
+/** Ports it listens on at most. */
+const portsMax = 100;
+/** Bytes of a line; who sends a longer one loses the connection. */
+const lineBytesMax = 65_536;
+
+export const tcpEcho: Program<State> = {
+  name: "tcp-echo",
+  start(sys) {
+    const [ports = "9000", prefix = "hello"] = sys.argv.slice(1);
+    const state: State = { l: [], c: [] };
+    for (const word of ports.split(",").slice(0, portsMax)) {
+      const port = Number(word);
+      try {
+        if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Errno("EINVAL");
+        state.l.push(sys.listen(port, "t"));
+      } catch (error) {
+        if (!(error instanceof Errno)) throw error;
+        sys.complain(`listen tcp :${word}: ${error.message}\n`);
+        return { ...state, bad: true };
+      }
+      sys.write(1, `listening on [::]:${port}, prefix: ${prefix}\n`);
+    }
+    return state;
+  },
+  step(sys, state) {
+    if (state.bad) return { exit: 1 };
+    for (const listener of state.l)
+      for (let fd = accept(sys, listener); fd !== undefined; fd = accept(sys, listener))
+        state.c.push([fd, ""]);
+    const prefix = sys.argv[2] ?? "hello";
+    state.c = state.c.filter((connection) => {
+      const [fd] = connection;
+      const data = sys.read(fd);
+      if (data === undefined) return true;
+      const lines = (connection[1] + data).split("\n");
+      connection[1] = lines.pop() ?? "";
+      const answer = lines.map((line) => `${prefix} ${line}\n`).join("");
+      const taken = answer === "" || writeAll(sys, fd, answer);
+      if (data !== "" && taken && connection[1].length <= lineBytesMax) return true;
+      sys.close(fd);
+      return false;
+    });
+    return { wait: { r: [...state.l, ...state.c.map(([fd]) => fd)] } };
+  },
+  handles: (_state, signal) => signal === 15 || signal === 2,
+  signal: () => ({ exit: 0 }),
+  memoryBytes: () => 5_000_000,
+};
