@@ -4,7 +4,7 @@
  */
 import { mulberry } from "../helpers/dice.ts";
 import { storedResources, type Resource } from "../../durable-objects/engine/api/resources.ts";
-import { encodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
+import { decodeProtobuf, encodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import {
   typeForKind,
   type FieldType,
@@ -943,14 +943,19 @@ function judge(world: World, asked: Asked): Finding | undefined {
     return finding("throw", String((error as Error).stack));
   }
   if (raw.type !== "reply" || raw.status < 400) return undefined;
-  const text = typeof raw.body === "string" ? raw.body : new TextDecoder().decode(raw.body);
+  const contentType = raw.headers["content-type"] ?? "";
+  const isProtobuf = contentType === "application/vnd.kubernetes.protobuf";
+  const text = isProtobuf
+    ? JSON.stringify(decodeProtobuf(raw.body as Uint8Array).value)
+    : typeof raw.body === "string"
+      ? raw.body
+      : new TextDecoder().decode(raw.body);
   // What the simulated network carried has happened, whatever came back.
   const carried = url.includes("/proxy") && raw.status === 503;
   if (idle && !carried && state() !== before)
     return finding("written by a refusal", `${raw.status} ${text}`);
   if (deliberate.has(raw.status)) return undefined;
-  const contentType = raw.headers["content-type"] ?? "";
-  if (!contentType.includes("json")) {
+  if (!isProtobuf && !contentType.includes("json")) {
     const plain = contentType.startsWith("text/plain") || contentType.includes("yaml");
     return plain && raw.status !== 500
       ? undefined
