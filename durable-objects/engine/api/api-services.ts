@@ -1,6 +1,6 @@
 /** The group versions that are served, as the aggregator registers the API server's own. k8s: kube-aggregator/pkg/controllers/autoregister */
 import type { KubeObject } from "../core/object.ts";
-import { fnv32a, hex32, mix } from "../core/random.ts";
+import { fnv32a, uuidFrom } from "../core/random.ts";
 import type { APIService } from "../kinds/api-service.ts";
 import { computedList, computedOne } from "./computed.ts";
 import type { ApiContext } from "./context.ts";
@@ -39,9 +39,6 @@ function serviceOf({ reader }: ApiContext, group: string, version: string): Kube
   const name = `${version}.${group}`;
   // As old as the cluster.
   const born = reader.get("namespaces", "", "default")?.metadata;
-  const hex = [0, 1, 2, 3]
-    .map((i) => hex32(mix(fnv32a(born?.uid ?? ""), fnv32a(name), i)))
-    .join("");
   const creationTimestamp = born?.creationTimestamp ?? "";
   const [groupPriorityMinimum, versionPriority] =
     priorities[group === "" ? version : `${group}/${version}`] ?? otherPriority;
@@ -50,7 +47,7 @@ function serviceOf({ reader }: ApiContext, group: string, version: string): Kube
     kind: "APIService",
     metadata: {
       name,
-      uid: `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`,
+      uid: uuidFrom(fnv32a(born?.uid ?? ""), fnv32a(name)),
       resourceVersion: "1",
       creationTimestamp,
       labels: { "kube-aggregator.kubernetes.io/automanaged": "onstart" },

@@ -1,6 +1,6 @@
 /** What every cluster is born with and nobody pays rows for: computed at each start, stored only where it was changed. */
 import { rfc3339 } from "../core/clock.ts";
-import { fnv32a, hex32, mix } from "../core/random.ts";
+import { fnv32a, uuidFrom } from "../core/random.ts";
 import type { KubeObject } from "../core/object.ts";
 import { clockName } from "../kinds/clock.ts";
 import { resourceOfKind } from "../api/resources.ts";
@@ -57,8 +57,7 @@ const clock = {
 /** An identity that depends on the seed and the name alone, so that a start finds the same objects again. */
 function uidOf(seed: string, object: BaseObject): string {
   const about = fnv32a(`${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`);
-  const hex = [0, 1, 2, 3].map((i) => hex32(mix(fnv32a(seed), about, i))).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return uuidFrom(fnv32a(seed), about);
 }
 
 export function baseObjects(

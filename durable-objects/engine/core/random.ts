@@ -92,3 +92,9 @@ export class Random {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }
 }
+
+/** A UUID that follows from two numbers (32 bits each) alone: a seed, and what it is about. */
+export function uuidFrom(seed: number, about: number): string {
+  const hex = [0, 1, 2, 3].map((i) => hex32(mix(seed, about, i))).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
