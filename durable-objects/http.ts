@@ -1,5 +1,5 @@
-import { StatusError } from "./engine/api/status.ts";
-import type { ApiRequest, Reply } from "./engine/ports.ts";
+import { StatusError } from "./engine/machinery/status.ts";
+import type { ApiRequest, Reply } from "./engine/ports/request.ts";
 import { bridgeHeader } from "./stream-head.ts";
 
 /** A watch that goes on from a revision is a client's reconnecting, not somebody looking. */

@@ -2,9 +2,9 @@ import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
 import { identityOf, makeTokenSecret, type Birth, type SandboxEnv } from "./birth.ts";
 import { diskFull, readOnly, readOnlyHeader, saysDiskFull } from "./disk.ts";
-import { internalError } from "./engine/api/status.ts";
+import { internalError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
-import type { ApiRequest, ApiResponse } from "./engine/ports.ts";
+import type { ApiRequest, ApiResponse } from "./engine/ports/request.ts";
 import { Cuts, type Grant, readGrant } from "./grant.ts";
 import {
   apiRequestOf,

@@ -1,4 +1,4 @@
-import { internalError } from "./engine/api/status.ts";
+import { internalError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { SessionStatus } from "./engine/streams/exit-status.ts";
 import type { CommandSession } from "./engine/streams/session.ts";

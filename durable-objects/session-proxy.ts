@@ -1,6 +1,6 @@
-import { StatusError } from "./engine/api/status.ts";
+import { StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
-import type { ProxyReply } from "./engine/ports.ts";
+import type { ProxyReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
 import { refusal, responseOf } from "./http.ts";
 

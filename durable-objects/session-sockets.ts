@@ -1,6 +1,6 @@
-import { badRequest, StatusError } from "./engine/api/status.ts";
+import { badRequest, StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
-import type { Reply, SessionReply } from "./engine/ports.ts";
+import type { Reply, SessionReply } from "./engine/ports/request.ts";
 import type { CommandSession, ForwardSession } from "./engine/streams/session.ts";
 import type { Grant } from "./grant.ts";
 import { gone, refusal, unauthorized } from "./http.ts";

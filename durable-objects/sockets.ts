@@ -1,5 +1,5 @@
 import type { Engine } from "./engine/index.ts";
-import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports.ts";
+import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
 import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 

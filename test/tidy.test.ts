@@ -94,7 +94,7 @@ describe("imports", () => {
   test("controllers never import each other: they meet in the store", () => {
     const registry = sources.find(({ file }) => file === `${engine}controllers/index.ts`);
     const controllers = new Set(registry?.imports.map(({ file }) => file));
-    controllers.delete(`${engine}controllers/define.ts`);
+    controllers.delete(`${engine}ports/controller.ts`);
     expect(
       offences(
         sources.filter(({ file }) => controllers.has(file)),

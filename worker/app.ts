@@ -3,7 +3,7 @@ import { cors } from "hono/cors";
 import { diskFullError, failedByDisk } from "./disk.ts";
 import { bearerOf } from "./auth.ts";
 import type { Env } from "./env.ts";
-import { StatusError } from "../durable-objects/engine/api/status.ts";
+import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
 import { kube } from "./routes/kube.ts";
 import { page } from "./routes/page.ts";

@@ -1,4 +1,4 @@
-import { badRequest } from "../durable-objects/engine/api/status.ts";
+import { badRequest } from "../durable-objects/engine/machinery/status.ts";
 
 /**
  * The body whole, or what `tooLarge` throws; it never holds more than the limit. A read has none: what a client sends along

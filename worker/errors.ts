@@ -1,4 +1,4 @@
-import { StatusError } from "../durable-objects/engine/api/status.ts";
+import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 
 /** An expected failure of the sandbox API (`/api/*`), answered as `{error: {message, field?}}`. */
 export class EdgeError extends Error {

@@ -1,4 +1,4 @@
-import { nodesMax } from "../durable-objects/engine/limits.ts";
+import { nodesMax } from "../durable-objects/engine/core/limits.ts";
 import type { Env } from "./env.ts";
 
 /** What an operator may change, read from the variables; the unit stands last in the name. */

@@ -1,7 +1,7 @@
 import { staticResponse } from "../durable-objects/engine/api/discovery.ts";
 import { groupVersions } from "../durable-objects/engine/api/resources.ts";
 import { openApiAsset } from "../durable-objects/engine/schema/openapi.ts";
-import type { ApiRequest } from "../durable-objects/engine/ports.ts";
+import type { ApiRequest } from "../durable-objects/engine/ports/request.ts";
 import type { Env } from "./env.ts";
 
 const yearMs = 365 * 24 * 3_600_000;

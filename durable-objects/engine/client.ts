@@ -1,5 +1,5 @@
 /** The Client that a reconciler gets: reads the store, writes through api/operations.ts. */
-import { assert } from "./assert.ts";
+import { assert } from "./core/assert.ts";
 import { internalWrite, type Operations } from "./api/operations.ts";
 import { storedResource, type Resource } from "./api/resources.ts";
 import { bindPod } from "./api/binding.ts";
@@ -10,12 +10,12 @@ import type {
   EventSource,
   Reader,
   Records,
-} from "./controllers/define.ts";
+} from "./ports/controller.ts";
 import type { KubeObject, ResourceId } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
-import type { ApiRequest, ApiResponse } from "./ports.ts";
+import type { ApiRequest, ApiResponse } from "./ports/request.ts";
 import { recorded } from "./events.ts";
-import { cpuUsPerObjectRead } from "./limits.ts";
+import { cpuUsPerObjectRead } from "./core/limits.ts";
 
 /** Virtual now, held in one place for reader, operations and clients. */
 export interface Now {

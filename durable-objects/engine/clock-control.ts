@@ -2,7 +2,7 @@
 import { parseTime, type ClockState } from "./core/clock.ts";
 import type { Change } from "./core/object.ts";
 import { Clock, clockName } from "./kinds/clock.ts";
-import type { Client } from "./controllers/define.ts";
+import type { Client } from "./ports/controller.ts";
 
 /**
  * Time as the Clock asks for it from now on, virtual `nowMs` and wall `wallMs`: the same Clock applied twice changes

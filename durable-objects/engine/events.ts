@@ -3,7 +3,7 @@ import { parseTime, rfc3339, rfc3339Micro } from "./core/clock.ts";
 import { keep, memo } from "./core/memo.ts";
 import type { KubeObject } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
-import type { EventSource } from "./controllers/define.ts";
+import type { EventSource } from "./ports/controller.ts";
 
 export interface CoreEvent extends KubeObject {
   involvedObject: Record<string, string | undefined>;

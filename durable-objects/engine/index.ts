@@ -14,7 +14,7 @@ import { baseObjects } from "./bootstrap/base.ts";
 import { createReader, EngineClient, type Now } from "./client.ts";
 import { clockChange, reportSteps } from "./clock-control.ts";
 import { createControllers } from "./controllers/index.ts";
-import type { Reader } from "./controllers/define.ts";
+import type { Reader } from "./ports/controller.ts";
 import { hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
 import { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
@@ -31,8 +31,15 @@ import {
   sleepAfterMs,
   stateBytesMax,
   turnStepsMax,
-} from "./limits.ts";
-import type { ApiRequest, ApiResponse, LogFollow, Reply, Sql, Subscription } from "./ports.ts";
+} from "./core/limits.ts";
+import type {
+  ApiRequest,
+  ApiResponse,
+  LogFollow,
+  Reply,
+  Sql,
+  Subscription,
+} from "./ports/request.ts";
 import { stopUnit, unitOf, type WorkUnit } from "./work-units.ts";
 import { createStreams, type Streams } from "./streams.ts";
 import { hostHeader } from "./streams/visit.ts";

@@ -1,9 +1,9 @@
 /** Logs, exec, attach, port-forward and proxies: where the API meets containers and the network. */
 import type { Call, PodStreams } from "./api/context.ts";
-import type { Client } from "./controllers/define.ts";
+import type { Client } from "./ports/controller.ts";
 import { runtimeContext } from "./kubelet/sync.ts";
 import { proxyRequest, proxyResult, type ProxyPending } from "./network/proxy.ts";
-import type { ApiRequest, LogFollow, ProxyReply, Reply } from "./ports.ts";
+import type { ApiRequest, LogFollow, ProxyReply, Reply } from "./ports/request.ts";
 import type { RuntimeContext } from "./runtime/define.ts";
 import { command } from "./streams/exec.ts";
 import { log, pollLog } from "./streams/logs.ts";

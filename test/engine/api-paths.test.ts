@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Reply, WatchReply } from "../../durable-objects/engine/ports.ts";
+import type { Reply, WatchReply } from "../../durable-objects/engine/ports/request.ts";
 import { decodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import { World } from "../helpers/world.ts";
 

@@ -1,7 +1,7 @@
 /** Bodies that ask for more than any object has are refused by their values, not by how long they take. */
 import { describe, expect, test } from "vitest";
 import { countYaml, measureJson } from "../../durable-objects/engine/schema/body-budget.ts";
-import { bodyValuesMax } from "../../durable-objects/engine/limits.ts";
+import { bodyValuesMax } from "../../durable-objects/engine/core/limits.ts";
 import { World } from "../helpers/world.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";

@@ -1,7 +1,7 @@
 /** What hurts a container through exec and cp, over the whole engine: its own words for it, and a cluster that lives on. */
 import { beforeEach, describe, expect, it } from "vitest";
 import { gzipSync } from "fflate";
-import { podRecordCharactersMax } from "../../durable-objects/engine/limits.ts";
+import { podRecordCharactersMax } from "../../durable-objects/engine/core/limits.ts";
 import { box, isolationWorld, podOf, type IsolationWorld, type Ran } from "./isolation-world.ts";
 
 let w: IsolationWorld;

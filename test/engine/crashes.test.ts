@@ -1,6 +1,6 @@
 /** A program that throws what nobody foresaw dies of it alone: its Pod, its node and the cluster go on. */
 import { afterEach, describe, expect, test } from "vitest";
-import { StatusError } from "../../durable-objects/engine/api/status.ts";
+import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
 import type { Program } from "../../durable-objects/engine/runtime/program.ts";
 import { programs } from "../../durable-objects/engine/runtime/programs.ts";
 import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";

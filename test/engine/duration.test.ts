@@ -6,7 +6,7 @@ import {
   parseGoDuration,
   shortHumanDuration,
   untilOf,
-} from "../../durable-objects/engine/api/duration.ts";
+} from "../../durable-objects/engine/machinery/duration.ts";
 
 const M = 60;
 const H = 60 * M;

@@ -10,7 +10,7 @@ import {
   type FieldType,
   type StructType,
 } from "../../durable-objects/engine/schema/types.ts";
-import { quantityError } from "../../durable-objects/engine/schema/quantity.ts";
+import { quantityError } from "../../durable-objects/engine/machinery/quantity.ts";
 import { World, type Answer } from "../helpers/world.ts";
 import { sampleOf } from "./sample-objects.ts";
 

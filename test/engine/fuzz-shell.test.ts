@@ -1,7 +1,7 @@
 /** Shell scripts that nobody would write: no throw of ours, no hang, nothing without bound, and the next Pod lives on. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { podRecordCharactersMax, stateBytesMax } from "../../durable-objects/engine/limits.ts";
+import { podRecordCharactersMax, stateBytesMax } from "../../durable-objects/engine/core/limits.ts";
 import { box, isolationWorld, podOf, type IsolationWorld } from "./isolation-world.ts";
 
 const seed = Number(process.env["FUZZ_SEED"] ?? 20_260_103);

@@ -10,7 +10,7 @@ import {
   type Asked,
   type Measured,
 } from "../../durable-objects/engine/controllers/hpa-replicas.ts";
-import type { Pod } from "../../durable-objects/engine/kubelet/shapes.ts";
+import type { Pod } from "../../durable-objects/engine/kinds/pod/shapes.ts";
 import { World } from "../helpers/world.ts";
 
 const url = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/web";

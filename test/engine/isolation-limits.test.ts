@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   fileBytesPerSandboxMax,
   podRecordCharactersMax,
-} from "../../durable-objects/engine/limits.ts";
+} from "../../durable-objects/engine/core/limits.ts";
 import { box, isolationWorld, podOf, type IsolationWorld } from "./isolation-world.ts";
 
 const shell = (name: string, script: string): object =>

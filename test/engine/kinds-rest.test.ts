@@ -6,8 +6,11 @@ import {
   type EventV1,
 } from "../../durable-objects/engine/kinds/event-v1.ts";
 import type { Event } from "../../durable-objects/engine/kinds/event.ts";
-import { fromHpaV1, toHpaV1 } from "../../durable-objects/engine/kinds/hpa-v1.ts";
-import type { Hpa } from "../../durable-objects/engine/kinds/hpa-shape.ts";
+import {
+  fromHpaV1,
+  toHpaV1,
+} from "../../durable-objects/engine/kinds/horizontal-pod-autoscaler/v1.ts";
+import type { Hpa } from "../../durable-objects/engine/kinds/horizontal-pod-autoscaler/shape.ts";
 import { collectionOf, World } from "../helpers/world.ts";
 
 const services = "/api/v1/namespaces/default/services";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { podRequests, qosClass } from "../../durable-objects/engine/kinds/pod-resources.ts";
-import { isPodAvailable, isPodReady } from "../../durable-objects/engine/kinds/pod-status.ts";
-import type { PodObject } from "../../durable-objects/engine/kinds/pod-types.ts";
-import { Pod } from "../../durable-objects/engine/kinds/pod.ts";
+import { podRequests, qosClass } from "../../durable-objects/engine/kinds/pod/resources.ts";
+import { isPodAvailable, isPodReady } from "../../durable-objects/engine/kinds/pod/status.ts";
+import type { PodObject } from "../../durable-objects/engine/kinds/pod/types.ts";
+import { Pod } from "../../durable-objects/engine/kinds/pod/pod.ts";
 import { create, now, pod } from "./kinds-workloads-world.ts";
 
 const pods = (spec: object, status: object, metadata: object = {}): PodObject => {

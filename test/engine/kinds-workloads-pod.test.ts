@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
-import { defaultPullPolicy } from "../../durable-objects/engine/kinds/pod-defaults.ts";
-import { podStatusText } from "../../durable-objects/engine/kinds/pod-status.ts";
-import type { PodObject, PodSpec } from "../../durable-objects/engine/kinds/pod-types.ts";
-import { Pod } from "../../durable-objects/engine/kinds/pod.ts";
+import { defaultPullPolicy } from "../../durable-objects/engine/kinds/pod/defaults.ts";
+import { podStatusText } from "../../durable-objects/engine/kinds/pod/status.ts";
+import type { PodObject, PodSpec } from "../../durable-objects/engine/kinds/pod/types.ts";
+import { Pod } from "../../durable-objects/engine/kinds/pod/pod.ts";
 import { account, context, create, pod, update, withContainer } from "./kinds-workloads-world.ts";
 
 const priorityClass = (name: string, value: number, more: object = {}): KubeObject =>

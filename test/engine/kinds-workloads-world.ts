@@ -1,13 +1,13 @@
 /** Drives a kind's hooks as a write does, without a store: default, admit, prepare, validate. */
-import type { FieldError } from "../../durable-objects/engine/api/field.ts";
+import type { FieldError } from "../../durable-objects/engine/machinery/field.ts";
 import {
   validateObjectMeta,
   validateObjectMetaUpdate,
-} from "../../durable-objects/engine/api/validation/metadata.ts";
-import type { Reader } from "../../durable-objects/engine/controllers/define.ts";
+} from "../../durable-objects/engine/machinery/metadata.ts";
+import type { Reader } from "../../durable-objects/engine/ports/controller.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { Kind, WriteContext } from "../../durable-objects/engine/kinds/define.ts";
-import { Pod } from "../../durable-objects/engine/kinds/pod.ts";
+import { Pod } from "../../durable-objects/engine/kinds/pod/pod.ts";
 
 export const now = Date.UTC(2026, 0, 1, 12);
 

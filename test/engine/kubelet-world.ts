@@ -7,7 +7,7 @@ import type {
   Controller,
   DeleteOptions,
   EventSource,
-} from "../../durable-objects/engine/controllers/define.ts";
+} from "../../durable-objects/engine/ports/controller.ts";
 import type {
   ContainerSpec,
   ContainerState,
@@ -22,7 +22,7 @@ import type {
   VolumeFile,
 } from "../../durable-objects/engine/runtime/define.ts";
 import { createKubelet } from "../../durable-objects/engine/kubelet/kubelet.ts";
-import type { Pod } from "../../durable-objects/engine/kubelet/shapes.ts";
+import type { Pod } from "../../durable-objects/engine/kinds/pod/shapes.ts";
 
 /** What a container of an image does, in ms since its start. */
 export interface Script {

@@ -6,7 +6,7 @@ import { endOf, folderOf, trimEndOf, trimSlashes } from "../../durable-objects/e
 import { rewriteHtml } from "../../durable-objects/engine/network/links.ts";
 import { awkFormat } from "../../durable-objects/engine/runtime/tools/awk-values.ts";
 import { formatPrintf } from "../../durable-objects/engine/runtime/tools/printf.ts";
-import { quantityError } from "../../durable-objects/engine/schema/quantity.ts";
+import { quantityError } from "../../durable-objects/engine/machinery/quantity.ts";
 import { World } from "../helpers/world.ts";
 import { sampleOf } from "./sample-objects.ts";
 

@@ -1,6 +1,6 @@
 /** metrics.k8s.io: what `kubectl top` reads. */
 import { beforeEach, describe, expect, it } from "vitest";
-import { milliValue, value } from "../../durable-objects/engine/schema/quantity.ts";
+import { milliValue, value } from "../../durable-objects/engine/machinery/quantity.ts";
 import { World } from "../helpers/world.ts";
 
 const api = "/apis/metrics.k8s.io/v1beta1";

@@ -1,6 +1,6 @@
 /** N7: the API server's proxy; Ingress and the preview. */
 import { beforeAll, describe, expect, test } from "vitest";
-import { StatusError } from "../../durable-objects/engine/api/status.ts";
+import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
 import {
   proxyRequest,
   proxyResult,
@@ -10,7 +10,7 @@ import {
 } from "../../durable-objects/engine/network/proxy.ts";
 import { previewIngress, previewService } from "../../durable-objects/engine/network/request.ts";
 import { rewriteUrl } from "../../durable-objects/engine/network/links.ts";
-import type { Reply } from "../../durable-objects/engine/ports.ts";
+import type { Reply } from "../../durable-objects/engine/ports/request.ts";
 import { spawn } from "./network-programs.ts";
 import { NetworkWorld, serviceOf, sleeper, told, whoami } from "./network-world.ts";
 

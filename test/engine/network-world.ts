@@ -1,5 +1,5 @@
 /** A cluster whose network tests can ask things of: requests from Pods, nodes and outside, commands in containers. */
-import type { Client } from "../../durable-objects/engine/controllers/define.ts";
+import type { Client } from "../../durable-objects/engine/ports/controller.ts";
 import { runtimeContext } from "../../durable-objects/engine/kubelet/sync.ts";
 import { ingressController } from "../../durable-objects/engine/network/ingress-controller.ts";
 import * as requests from "../../durable-objects/engine/network/request.ts";

@@ -1,7 +1,7 @@
 /** ResourceQuota: what counts, what is refused, in upstream's words. */
 import { describe, expect, test } from "vitest";
 import { quotaUsage } from "../../durable-objects/engine/api/admission/quota-usage.ts";
-import type { Reader } from "../../durable-objects/engine/controllers/define.ts";
+import type { Reader } from "../../durable-objects/engine/ports/controller.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { ResourceQuota } from "../../durable-objects/engine/kinds/resource-quota.ts";
 import { collectionOf, World, type Answer } from "../helpers/world.ts";

@@ -1,9 +1,9 @@
 /** Who may do what: RBAC through the API, its texts, escalation, and the reviews that ask about it. */
 import { describe, expect, test } from "vitest";
 import { authorize, type Attributes } from "../../durable-objects/engine/api/authorization.ts";
-import type { Reader } from "../../durable-objects/engine/controllers/define.ts";
+import type { Reader } from "../../durable-objects/engine/ports/controller.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
-import type { User } from "../../durable-objects/engine/ports.ts";
+import type { User } from "../../durable-objects/engine/ports/request.ts";
 import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
 
 const group = "rbac.authorization.k8s.io";

@@ -1,6 +1,6 @@
 /** Patterns that users bring, in every tool that takes one: right answers at once, for bounded work. */
 import { describe, expect, test } from "vitest";
-import { cpuUsPerAdvanceMax } from "../../durable-objects/engine/limits.ts";
+import { cpuUsPerAdvanceMax } from "../../durable-objects/engine/core/limits.ts";
 import { MatchWork } from "../../durable-objects/engine/runtime/regex/work.ts";
 import { matches, replace, strip } from "../../durable-objects/engine/runtime/shell/pattern.ts";
 import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";

@@ -10,15 +10,15 @@ import {
 } from "../../durable-objects/engine/runtime/regex/regex.ts";
 import { MatchWork } from "../../durable-objects/engine/runtime/regex/work.ts";
 import { filesBelow, isCode, root } from "../helpers/source.ts";
-import { matchUnitsPerStepMax } from "../../durable-objects/engine/limits.ts";
+import { matchUnitsPerStepMax } from "../../durable-objects/engine/core/limits.ts";
 
 /** Makers of a RegExp of text: of constants, and of numbers within one. */
 const makers = [
-  "api/selectors.ts",
-  "api/validation/names.ts",
+  "machinery/selectors.ts",
+  "machinery/names.ts",
   "images/snippets.ts",
   "kinds/checks.ts",
-  "kinds/pod-defaults.ts",
+  "kinds/pod/defaults.ts",
   "network/proxy.ts",
   "runtime/tools/byte-tools.ts",
   "runtime/tools/dump-tools.ts",

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { scorePlugins } from "../../durable-objects/engine/scheduler/plugins/index.ts";
 import { podInfo } from "../../durable-objects/engine/scheduler/node-info.ts";
 import { SchedulerCache } from "../../durable-objects/engine/scheduler/cache.ts";
-import type { Reader } from "../../durable-objects/engine/controllers/define.ts";
+import type { Reader } from "../../durable-objects/engine/ports/controller.ts";
 import { World } from "./scheduler-world.ts";
 
 /** Scores of one plugin by node, in name order. */

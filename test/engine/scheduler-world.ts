@@ -1,9 +1,5 @@
 /** A small world around the scheduler: a real store, its changes mapped to the scheduler's keys, nothing else. */
-import type {
-  Client,
-  Controller,
-  Reader,
-} from "../../durable-objects/engine/controllers/define.ts";
+import type { Client, Controller, Reader } from "../../durable-objects/engine/ports/controller.ts";
 import { rfc3339 } from "../../durable-objects/engine/core/clock.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import { Store } from "../../durable-objects/engine/core/store.ts";

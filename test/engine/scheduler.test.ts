@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { StatusError } from "../../durable-objects/engine/api/status.ts";
+import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
 import { World } from "./scheduler-world.ts";
 
 const noClaims = "no new claims to deallocate, preemption: ";

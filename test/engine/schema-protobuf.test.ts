@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { StatusError } from "../../durable-objects/engine/api/status.ts";
-import { fromBase64, toBase64 } from "../../durable-objects/engine/schema/base64.ts";
+import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
+import { fromBase64, toBase64 } from "../../durable-objects/engine/machinery/base64.ts";
 import { decodeObject } from "../../durable-objects/engine/schema/decode.ts";
 import { decodeProtobuf, encodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import { typeForKind } from "../../durable-objects/engine/schema/types.ts";

@@ -10,7 +10,7 @@ import {
   subQuantity,
   value,
   type Quantity,
-} from "../../durable-objects/engine/schema/quantity.ts";
+} from "../../durable-objects/engine/machinery/quantity.ts";
 
 const q = (text: string): Quantity => parseQuantity(text)!;
 

@@ -4,7 +4,7 @@ import {
   labelKeyErrors,
   parseLabelSelector,
   selectorFromSet,
-} from "../../durable-objects/engine/api/selectors.ts";
+} from "../../durable-objects/engine/machinery/selectors.ts";
 import {
   nodeSelectorMatches,
   parseFieldSelector,

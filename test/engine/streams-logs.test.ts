@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { FollowReply } from "../../durable-objects/engine/ports.ts";
+import type { FollowReply } from "../../durable-objects/engine/ports/request.ts";
 import { pod, pods, SessionWorld } from "./streams-world.ts";
 
 const world = new SessionWorld();

@@ -5,12 +5,12 @@ import {
   validateCidr,
   validateIp,
   validateIpLegacy,
-} from "../../durable-objects/engine/api/validation/ip.ts";
+} from "../../durable-objects/engine/machinery/ip.ts";
 import {
   semanticEqual,
   validateObjectMeta,
   validateObjectMetaUpdate,
-} from "../../durable-objects/engine/api/validation/metadata.ts";
+} from "../../durable-objects/engine/machinery/metadata.ts";
 import {
   configMapKey,
   dns1035Label,
@@ -22,7 +22,7 @@ import {
   pathSegmentName,
   portName,
   qualifiedName,
-} from "../../durable-objects/engine/api/validation/names.ts";
+} from "../../durable-objects/engine/machinery/names.ts";
 import type { ObjectMeta } from "../../durable-objects/engine/core/object.ts";
 
 const subdomain =

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { logBytesMax } from "../../durable-objects/engine/limits.ts";
+import { logBytesMax } from "../../durable-objects/engine/core/limits.ts";
 import { World, start, type WatchEvent } from "../helpers/world.ts";
 
 /** WATCH: what is told, in which order, to whom, and from where on. */

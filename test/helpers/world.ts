@@ -4,7 +4,11 @@
 import { parseAllDocuments } from "yaml";
 import { Engine, type EngineOptions } from "../../durable-objects/engine/index.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
-import type { ApiResponse, Reply, Subscription } from "../../durable-objects/engine/ports.ts";
+import type {
+  ApiResponse,
+  Reply,
+  Subscription,
+} from "../../durable-objects/engine/ports/request.ts";
 import { decodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import { NodeSql } from "./node-sql.ts";
 

@@ -3,7 +3,7 @@
  * Each knows from the revisions alone what it must be shown.
  */
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
-import type { Subscription } from "../../durable-objects/engine/ports.ts";
+import type { Subscription } from "../../durable-objects/engine/ports/request.ts";
 import { Chance } from "./chance.ts";
 import { keyOf, type State } from "./history.ts";
 import { apps } from "./manifests.ts";

@@ -3,7 +3,7 @@
  * engine in memory; one that survives means that the simulation is blind there.
  */
 import { EngineClient } from "../../durable-objects/engine/client.ts";
-import type { Client } from "../../durable-objects/engine/controllers/define.ts";
+import type { Client } from "../../durable-objects/engine/ports/controller.ts";
 import { deploymentController } from "../../durable-objects/engine/controllers/deployment.ts";
 import { endpointSliceController } from "../../durable-objects/engine/controllers/endpoint-slice.ts";
 import { garbageCollector } from "../../durable-objects/engine/controllers/garbage-collector.ts";

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Change, KubeObject } from "../../durable-objects/engine/core/object.ts";
-import type { ApiResponse, Reply } from "../../durable-objects/engine/ports.ts";
+import type { ApiResponse, Reply } from "../../durable-objects/engine/ports/request.ts";
 import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
 import { Clients } from "./clients.ts";
 import { History, shadowKey } from "./history.ts";

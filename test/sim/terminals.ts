@@ -2,7 +2,7 @@
  * What containers say to those who listen: commands in them, their logs, followed logs, requests through the API server's
  * proxy. All of it is kept, word for word: lost memory and late alarms must change no byte.
  */
-import type { LogFollow } from "../../durable-objects/engine/ports.ts";
+import type { LogFollow } from "../../durable-objects/engine/ports/request.ts";
 import type { CommandSession } from "../../durable-objects/engine/streams/session.ts";
 import type { Any, Simulation } from "./simulation.ts";
 

@@ -1,7 +1,7 @@
 /** One write that thousands watch: told in portions, to each once and in order. */
 import { afterEach, expect, test, vi } from "vitest";
 import type { Engine } from "../../durable-objects/engine/index.ts";
-import type { Subscription } from "../../durable-objects/engine/ports.ts";
+import type { Subscription } from "../../durable-objects/engine/ports/request.ts";
 import { Sockets } from "../../durable-objects/sockets.ts";
 
 afterEach(() => void vi.useRealTimers());

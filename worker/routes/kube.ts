@@ -1,5 +1,9 @@
 import type { Context } from "hono";
-import { StatusError, internalError, tooLarge } from "../../durable-objects/engine/api/status.ts";
+import {
+  StatusError,
+  internalError,
+  tooLarge,
+} from "../../durable-objects/engine/machinery/status.ts";
 import { diskFull, readOnlyHeader } from "../../durable-objects/disk.ts";
 import { grantHeader, writeGrant } from "../../durable-objects/grant.ts";
 import { publicPathHeader } from "../../durable-objects/stream-head.ts";

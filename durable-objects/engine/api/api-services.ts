@@ -7,7 +7,7 @@ import type { ApiContext } from "./context.ts";
 import { matches, selectionOf } from "./list.ts";
 import { groupVersions, resourceAt, type Resource } from "./resources.ts";
 import type { Review } from "./reviews.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 /** Place of a group among the groups, of a version within it. k8s: cmd/kube-apiserver/app/aggregator.go, pkg/controlplane/apiserver/aggregator.go */
 const priorities: Record<string, [group: number, version: number]> = {

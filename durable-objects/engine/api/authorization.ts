@@ -4,11 +4,11 @@
  */
 import { trimEndOf } from "../core/trim.ts";
 import type * as rbac from "kubernetes-types/rbac/v1";
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 import { equal } from "../core/equal.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { User } from "../ports.ts";
-import { labelSelector } from "./selectors.ts";
+import type { User } from "../ports/request.ts";
+import { labelSelector } from "../machinery/selectors.ts";
 
 export interface Attributes {
   verb: string;

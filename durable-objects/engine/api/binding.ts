@@ -1,11 +1,11 @@
 /** POST pods/NAME/binding. k8s: pkg/registry/core/pod/storage/storage.go assignPod, setPodHostAndAnnotations */
 import { rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
-import { aggregate } from "./field.ts";
+import { aggregate } from "../machinery/field.ts";
 import type { Operations, WriteOptions } from "./operations.ts";
 import { storedResource, type Resource } from "./resources.ts";
-import * as status from "./status.ts";
-import { validateBinding } from "./validation/pod-update.ts";
+import * as status from "../machinery/status.ts";
+import { validateBinding } from "../kinds/pod/validation/update.ts";
 
 interface PodShape extends KubeObject {
   spec: { nodeName?: string; schedulingGates?: unknown[] };

@@ -1,17 +1,17 @@
 /** Request bodies: media types, decoding, field validation. k8s: apiserver/pkg/endpoints/handlers/create.go, rest.go */
 import type { KubeObject } from "../core/object.ts";
-import { requestBodyBytesMax } from "../limits.ts";
+import { requestBodyBytesMax } from "../core/limits.ts";
 import { decodeObject, readTypeMeta } from "../schema/decode.ts";
 import { parseJson, type Parsed } from "../schema/parse.ts";
 import { decodeProtobuf } from "../schema/protobuf.ts";
 import { parseYaml } from "../schema/yaml.ts";
-import type { ApiRequest } from "../ports.ts";
+import type { ApiRequest } from "../ports/request.ts";
 import { decodeUtf8 } from "../core/utf8.ts";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { RequestInfo } from "./request-info.ts";
-import { invalidObject, notSupported, type FieldError } from "./field.ts";
+import { invalidObject, notSupported, type FieldError } from "../machinery/field.ts";
 import { checkKind } from "./identity.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 export const jsonType = "application/json";
 export const yamlType = "application/yaml";

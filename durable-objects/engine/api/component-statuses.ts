@@ -6,7 +6,7 @@ import { computedList, computedOne } from "./computed.ts";
 import { matches, selectionOf } from "./list.ts";
 import { resourceAt, type Resource } from "./resources.ts";
 import type { Review } from "./reviews.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 /** Each part is a static Pod of the control plane, whose readiness is its health. */
 const parts: readonly { name: string; pod: RegExp; port: number }[] = [

@@ -1,6 +1,6 @@
 /** Answers with objects that are worked out when asked for and never stored. */
 import type { KubeObject } from "../core/object.ts";
-import type { ApiRequest, ApiResponse } from "../ports.ts";
+import type { ApiRequest, ApiResponse } from "../ports/request.ts";
 import type { ApiContext } from "./context.ts";
 import { formOf, hasProtobuf, includeObjectOf } from "./negotiation.ts";
 import { json, written } from "./reply.ts";

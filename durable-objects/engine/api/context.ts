@@ -1,8 +1,8 @@
 /** What the API layer works on; made once per engine. */
 import type { Log } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
-import type { Reader } from "../controllers/define.ts";
-import type { ApiRequest, ApiResponse, User } from "../ports.ts";
+import type { Reader } from "../ports/controller.ts";
+import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
 import type { Operations } from "./operations.ts";
 import type { RequestInfo } from "./request-info.ts";
 import type { Resource } from "./resources.ts";

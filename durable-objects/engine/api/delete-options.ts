@@ -1,10 +1,16 @@
 /** DeleteOptions from the body or, without one, the query; the body wins. k8s: handlers/delete.go */
-import type { DeleteOptions } from "../controllers/define.ts";
+import type { DeleteOptions } from "../ports/controller.ts";
 import { decodeObject } from "../schema/decode.ts";
 import { readBody } from "./body.ts";
 import type { Call } from "./context.ts";
-import { goQuote, invalid, invalidObject, notSupported, type FieldError } from "./field.ts";
-import * as status from "./status.ts";
+import {
+  goQuote,
+  invalid,
+  invalidObject,
+  notSupported,
+  type FieldError,
+} from "../machinery/field.ts";
+import * as status from "../machinery/status.ts";
 import { dryRunErrors } from "./write-options.ts";
 
 const policies = ["Orphan", "Background", "Foreground"];

@@ -2,9 +2,9 @@
 import { parseTime, rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import type { KubeObject, ObjectMeta } from "../core/object.ts";
-import type { DeleteOptions } from "../controllers/define.ts";
+import type { DeleteOptions } from "../ports/controller.ts";
 import type { Resource } from "./resources.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 export type DeletionOutcome =
   /** `marked`: it is seen as about to go first. */

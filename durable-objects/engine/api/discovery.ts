@@ -1,13 +1,13 @@
 /** What needs no cluster: version, discovery, health. The Worker answers these without waking the object. */
 import { sha512 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import type { ApiRequest, Reply } from "../ports.ts";
+import type { ApiRequest, Reply } from "../ports/request.ts";
 import { openApiResponse } from "../schema/openapi.ts";
 import { healthText } from "./health.ts";
 import { URLQuery } from "./request-info.ts";
 import { checkTimeout } from "./request-timeout.ts";
 import { groupVersions, type GroupVersion, type Resource } from "./resources.ts";
-import { unknownPath } from "./status.ts";
+import { unknownPath } from "../machinery/status.ts";
 
 /** The Kubernetes release that Podyard speaks. */
 export const version = {

@@ -2,8 +2,8 @@
  * Nobody may grant what they do not hold. k8s: pkg/registry/rbac/{role,rolebinding,...}/policybased,
  * pkg/registry/rbac/validation/{rule,policy_compact}.go, component-helpers/auth/rbac/validation/policy_comparator.go
  */
-import type { Reader } from "../controllers/define.ts";
-import type { User } from "../ports.ts";
+import type { Reader } from "../ports/controller.ts";
+import type { User } from "../ports/request.ts";
 import {
   authorize,
   rulesFor,
@@ -13,7 +13,7 @@ import {
   type PolicyRule,
   type RoleRef,
 } from "./authorization.ts";
-import { goQuote } from "./field.ts";
+import { goQuote } from "../machinery/field.ts";
 
 const rbacGroup = "rbac.authorization.k8s.io";
 

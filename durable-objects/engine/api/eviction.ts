@@ -1,17 +1,17 @@
 /** POST pods/NAME/eviction. k8s: pkg/registry/core/pod/storage/eviction.go */
 import { rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { ApiResponse } from "../ports.ts";
+import type { ApiResponse } from "../ports/request.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { Call } from "./context.ts";
 import { internalWrite } from "./operations.ts";
 import { written } from "./reply.ts";
 import { storedResource, type Resource } from "./resources.ts";
-import { labelSelector } from "./selectors.ts";
-import * as status from "./status.ts";
+import { labelSelector } from "../machinery/selectors.ts";
+import * as status from "../machinery/status.ts";
 import { existing, wantedOf } from "./verbs.ts";
 import { writeOptions } from "./write-options.ts";
-import type { DeleteOptions } from "../controllers/define.ts";
+import type { DeleteOptions } from "../ports/controller.ts";
 
 interface PodShape extends KubeObject {
   spec: { nodeName?: string };

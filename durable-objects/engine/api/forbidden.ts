@@ -1,7 +1,7 @@
 /** What the authoriser's no says. k8s: apiserver/pkg/endpoints/handlers/responsewriters/errors.go ForbiddenStatusError */
-import type { User } from "../ports.ts";
+import type { User } from "../ports/request.ts";
 import type { Attributes } from "./authorization.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 export function forbiddenTo(user: User, asked: Attributes, reason: string): status.StatusError {
   const text = reason ? `${deed(user, asked)}: ${reason}` : deed(user, asked);

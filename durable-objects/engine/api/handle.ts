@@ -1,6 +1,6 @@
 /** The API server's main path: who -> what -> may they -> do it -> answer. Errors become a Status here and only here. */
-import { AssertionError } from "../assert.ts";
-import type { ApiRequest, ApiResponse, Reply, User } from "../ports.ts";
+import { AssertionError } from "../core/assert.ts";
+import type { ApiRequest, ApiResponse, Reply, User } from "../ports/request.ts";
 import { authorize, type Attributes } from "./authorization.ts";
 import { apiServiceKinds } from "./api-services.ts";
 import { componentKinds } from "./component-statuses.ts";
@@ -17,7 +17,7 @@ import { checkTimeoutOf } from "./request-timeout.ts";
 import { resourceAt } from "./resources.ts";
 import { reviewKinds } from "./reviews.ts";
 import { checkMediaTypes, checkRoute, methodNotAllowed, withinApi } from "./routes.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 import { legacyBinding, subresources } from "./subresources.ts";
 import { verifyToken } from "./token-validation.ts";
 import { issuer, jsonWebKeys, openidConfiguration } from "./tokens.ts";

@@ -1,5 +1,5 @@
 /** `/healthz`, `/livez`, `/readyz` and their single checks. k8s: apiserver/pkg/server/healthz/healthz.go */
-import { goQuote } from "./field.ts";
+import { goQuote } from "../machinery/field.ts";
 import { URLQuery } from "./request-info.ts";
 
 /** In upstream's order; those of the second column are asked only whether the server is ready. */

@@ -2,7 +2,7 @@
 import type { KubeObject } from "../core/object.ts";
 import type { Call } from "./context.ts";
 import { resourceOfKind, type Resource } from "./resources.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 interface TypeMeta {
   apiVersion: string;

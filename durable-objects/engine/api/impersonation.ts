@@ -2,14 +2,14 @@
  * `--as`: who the request counts as. Each mode in turn may let it through, and the first one's refusal is what is told.
  * k8s: apiserver/pkg/endpoints/filters/impersonation, ConstrainedImpersonation
  */
-import type { Reader } from "../controllers/define.ts";
-import type { ApiRequest, User } from "../ports.ts";
+import type { Reader } from "../ports/controller.ts";
+import type { ApiRequest, User } from "../ports/request.ts";
 import { authorize, superuserGroup, type Attributes } from "./authorization.ts";
-import { aggregate, goQuote } from "./field.ts";
+import { aggregate, goQuote } from "../machinery/field.ts";
 import { forbiddenTo } from "./forbidden.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 import { nodeNameExtra } from "./token-validation.ts";
-import { dns1123Subdomain, domainPrefixedPath } from "./validation/names.ts";
+import { dns1123Subdomain, domainPrefixedPath } from "../machinery/names.ts";
 
 const extraPrefix = "impersonate-extra-";
 const authentication = "authentication.k8s.io";

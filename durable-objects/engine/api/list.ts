@@ -11,15 +11,15 @@ import {
   invalidObject,
   notSupported,
   type FieldError,
-} from "./field.ts";
+} from "../machinery/field.ts";
 import type { RequestInfo, URLQuery } from "./request-info.ts";
 import type { Resource } from "./resources.ts";
 import { parseFieldSelector, type FieldSelector } from "./field-selectors.ts";
-import { parseLabelSelector, type Selector } from "./selectors.ts";
-import { compactIntervalMs } from "../limits.ts";
+import { parseLabelSelector, type Selector } from "../machinery/selectors.ts";
+import { compactIntervalMs } from "../core/limits.ts";
 import { parseJson } from "../schema/parse.ts";
 import { stateAt } from "./state-at.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 export interface Selection {
   labels: Selector | undefined;

@@ -2,7 +2,7 @@
 import type { KubeObject } from "../core/object.ts";
 import { column, nameColumn } from "../kinds/columns.ts";
 import type { Kind } from "../kinds/define.ts";
-import { milliValue, value } from "../schema/quantity.ts";
+import { milliValue, value } from "../machinery/quantity.ts";
 import type { GroupVersion, Resource } from "./resources.ts";
 
 export interface Usage {

@@ -3,13 +3,13 @@
  * window, so they stand still between two of them. k8s: sigs.k8s.io/metrics-server/pkg/api
  */
 import { podUsage } from "../controllers/hpa-usage.ts";
-import type { Client } from "../controllers/define.ts";
+import type { Client } from "../ports/controller.ts";
 import { parseTime, rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
 import { fnv32a } from "../core/random.ts";
 import { hasPower } from "../kubelet/node-address.ts";
-import type { Pod } from "../kubelet/shapes.ts";
-import { metricsWindowMs } from "../limits.ts";
+import type { Pod } from "../kinds/pod/shapes.ts";
+import { metricsWindowMs } from "../core/limits.ts";
 import { computedList, computedOne } from "./computed.ts";
 import type { ApiContext } from "./context.ts";
 import { matches, selectionOf } from "./list.ts";
@@ -21,7 +21,7 @@ import {
 } from "./metrics-resources.ts";
 import { resourceAt, type Resource } from "./resources.ts";
 import type { Review } from "./reviews.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 interface Amount {
   cpuMilli: number;

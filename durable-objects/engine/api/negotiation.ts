@@ -1,8 +1,8 @@
 /** Which form of an answer the client wants. k8s: apiserver/pkg/endpoints/handlers/negotiation */
 import { lookup } from "../core/lookup.ts";
-import { goQuote } from "./field.ts";
+import { goQuote } from "../machinery/field.ts";
 import type { RequestInfo } from "./request-info.ts";
-import { badRequest, notAcceptable } from "./status.ts";
+import { badRequest, notAcceptable } from "../machinery/status.ts";
 import type { IncludeObject } from "./table.ts";
 
 export type Form = "object" | "table" | "partial" | "partial-list";

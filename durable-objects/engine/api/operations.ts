@@ -7,20 +7,20 @@ import { equal } from "../core/equal.ts";
 import type { KubeObject, ObjectMeta } from "../core/object.ts";
 import type { Random } from "../core/random.ts";
 import type { Store } from "../core/store.ts";
-import type { DeleteOptions, Reader } from "../controllers/define.ts";
+import type { DeleteOptions, Reader } from "../ports/controller.ts";
 import type { Kind, WriteContext } from "../kinds/define.ts";
-import { generateNameAttemptsMax } from "../limits.ts";
-import type { User } from "../ports.ts";
+import { generateNameAttemptsMax } from "../core/limits.ts";
+import type { User } from "../ports/request.ts";
 import { applyFieldDefaults } from "../schema/defaults.ts";
 import { admit, validateAdmission } from "./admission/admission.ts";
-import { invalidObject } from "./field.ts";
+import { invalidObject } from "../machinery/field.ts";
 import { deletion } from "./deletion.ts";
 import { trackUpdate } from "./managed-fields/managed-fields.ts";
 import type { Resource } from "./resources.ts";
 import { sameBesidesStatus, statusOf, withStatus } from "./parts.ts";
 import { checkGrowth, checkRoom, type Limits } from "./room.ts";
-import * as status from "./status.ts";
-import { validateObjectMeta, validateObjectMetaUpdate } from "./validation/metadata.ts";
+import * as status from "../machinery/status.ts";
+import { validateObjectMeta, validateObjectMetaUpdate } from "../machinery/metadata.ts";
 
 export interface WriteOptions {
   user: User;

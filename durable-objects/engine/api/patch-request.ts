@@ -6,7 +6,7 @@ import { parseJson } from "../schema/parse.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import { bodyText, checkBodySize, fieldValidationOf, mediaType } from "./body.ts";
 import type { Call } from "./context.ts";
-import { invalid, invalidObject } from "./field.ts";
+import { invalid, invalidObject } from "../machinery/field.ts";
 import { checkName, checkNamespace, conversionProblem } from "./identity.ts";
 import { applyPatch } from "./managed-fields/managed-fields.ts";
 import type { WriteOptions } from "./operations.ts";
@@ -14,7 +14,7 @@ import { decodeJsonPatch, jsonPatch } from "./patch/json-patch.ts";
 import { conversionError, goText } from "./patch/go-text.ts";
 import { mergePatch } from "./patch/merge-patch.ts";
 import { strategicMergePatch } from "./patch/strategic-merge.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 type Json = Record<string, unknown>;
 

@@ -5,10 +5,10 @@
  */
 import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
 import type { KubeObject, ResourceId } from "../core/object.ts";
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 import { Clock } from "../kinds/clock.ts";
 import { hasPower } from "../kubelet/node-address.ts";
-import { leaderRenewMs, nodeLeaseRenewMs, nodeReportMs, serverRenewMs } from "../limits.ts";
+import { leaderRenewMs, nodeLeaseRenewMs, nodeReportMs, serverRenewMs } from "../core/limits.ts";
 
 interface Beating extends KubeObject {
   status?: { conditions?: { type: string; status: string; lastHeartbeatTime?: string }[] };

@@ -1,7 +1,7 @@
 /** Answers as plain data. */
 import { stringify } from "yaml";
 import { encodeUtf8 } from "../core/utf8.ts";
-import type { ApiRequest, ApiResponse, Reply } from "../ports.ts";
+import type { ApiRequest, ApiResponse, Reply } from "../ports/request.ts";
 import { encodeProtobuf, type TypedObject } from "../schema/protobuf.ts";
 import { URLQuery } from "./request-info.ts";
 

@@ -1,6 +1,6 @@
 /** What a path and a method ask for. k8s: apiserver/pkg/endpoints/request/requestinfo.go */
 import { lookup } from "../core/lookup.ts";
-import type { ApiRequest } from "../ports.ts";
+import type { ApiRequest } from "../ports/request.ts";
 
 export interface RequestInfo {
   isResource: boolean;

@@ -1,7 +1,7 @@
 /** `?timeout=`: every answer here is in time, but what is no duration is refused. k8s: endpoints/filters/request_deadline.go */
-import { goQuote } from "./field.ts";
+import { goQuote } from "../machinery/field.ts";
 import type { RequestInfo, URLQuery } from "./request-info.ts";
-import { badRequest } from "./status.ts";
+import { badRequest } from "../machinery/status.ts";
 
 /** Requests without end have no deadline. k8s: LongRunningFunc */
 const longVerbs = new Set(["watch", "proxy"]);

@@ -5,15 +5,15 @@
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { ApiRequest, ApiResponse, User } from "../ports.ts";
+import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
 import { authorize, rulesFor, type Attributes, type PolicyRule } from "./authorization.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { ApiContext } from "./context.ts";
-import { child, invalid, invalidObject, required, type FieldError } from "./field.ts";
+import { child, invalid, invalidObject, required, type FieldError } from "../machinery/field.ts";
 import { formOf } from "./negotiation.ts";
 import { withWarnings, written } from "./reply.ts";
 import type { RequestInfo } from "./request-info.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 import { verifyToken } from "./token-validation.ts";
 import { issuer } from "./tokens.ts";
 

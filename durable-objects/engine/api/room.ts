@@ -1,7 +1,7 @@
 /** How much a sandbox may hold. Who reaches it is told so, and can still delete. */
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 
 export interface Limits {
   objectsMax: number;

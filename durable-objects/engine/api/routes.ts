@@ -1,7 +1,7 @@
 /** Which paths and methods exist: what is no route is refused before any handler looks. k8s: apiserver/pkg/endpoints/installer.go */
 import type { RequestInfo } from "./request-info.ts";
 import { groupVersions, type Resource } from "./resources.ts";
-import { StatusError, unknownPath } from "./status.ts";
+import { StatusError, unknownPath } from "../machinery/status.ts";
 
 /** No route for the method. k8s: apiserver/pkg/server/handler.go serviceErrorHandler */
 export const methodNotAllowed = (): StatusError =>

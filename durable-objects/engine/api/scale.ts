@@ -1,12 +1,12 @@
 /** The scale subresource. k8s: pkg/registry/apps/deployment/storage/storage.go scaleFromDeployment */
 import type { KubeObject, ManagedFieldsEntry } from "../core/object.ts";
 import type { TableOf } from "../kinds/define.ts";
-import { ageOf } from "./duration.ts";
-import { invalid, invalidObject } from "./field.ts";
+import { ageOf } from "../machinery/duration.ts";
+import { invalid, invalidObject } from "../machinery/field.ts";
 import type { PatchTarget } from "./patch-request.ts";
 import type { Resource } from "./resources.ts";
 import { parentManagedFields, scaleManagedFields } from "./managed-fields/scale.ts";
-import { labelSelector, selectorFromSet } from "./selectors.ts";
+import { labelSelector, selectorFromSet } from "../machinery/selectors.ts";
 
 export interface Scale extends KubeObject {
   spec?: { replicas?: number };

@@ -1,6 +1,6 @@
 /** One row per subresource. */
 import type { KubeObject } from "../core/object.ts";
-import type { ApiResponse } from "../ports.ts";
+import type { ApiResponse } from "../ports/request.ts";
 import { bindPod } from "./binding.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { Call } from "./context.ts";
@@ -11,7 +11,7 @@ import { json, written } from "./reply.ts";
 import { includeObjectOf, formOf } from "./negotiation.ts";
 import { scaleOf, scalePatchTarget, scaleTable, withScale, type Scale } from "./scale.ts";
 import { partial, tableBy } from "./table.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 import { createToken } from "./token-request.ts";
 import { existing, objectReply, readObject, scopeOf, wantedOf } from "./verbs.ts";
 import { writeOptions } from "./write-options.ts";

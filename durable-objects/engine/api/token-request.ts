@@ -2,13 +2,13 @@
 import { lookup } from "../core/lookup.ts";
 import { rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { ApiResponse } from "../ports.ts";
+import type { ApiResponse } from "../ports/request.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
 import type { Call } from "./context.ts";
-import { goQuote, invalid, invalidObject } from "./field.ts";
+import { goQuote, invalid, invalidObject } from "../machinery/field.ts";
 import { formOf } from "./negotiation.ts";
 import { written } from "./reply.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 import { claimsFor, issuer, signToken, type Claims } from "./tokens.ts";
 import { existing } from "./verbs.ts";
 

@@ -4,11 +4,11 @@ import { decodeBase64Url } from "../core/base64url.ts";
 import { parseTime } from "../core/clock.ts";
 import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
 import type { KubeObject } from "../core/object.ts";
-import { fromBase64 } from "../schema/base64.ts";
-import type { User } from "../ports.ts";
-import type { Reader } from "../controllers/define.ts";
-import { goQuote } from "./field.ts";
-import * as status from "./status.ts";
+import { fromBase64 } from "../machinery/base64.ts";
+import type { User } from "../ports/request.ts";
+import type { Reader } from "../ports/controller.ts";
+import { goQuote } from "../machinery/field.ts";
+import * as status from "../machinery/status.ts";
 import {
   issuer,
   legacyIssuer,

@@ -4,7 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { decodeBase64Url, encodeBase64Url } from "../core/base64url.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { Reply } from "../ports.ts";
+import type { Reply } from "../ports/request.ts";
 import { json } from "./reply.ts";
 
 export const issuer = "https://kubernetes.default.svc.cluster.local";

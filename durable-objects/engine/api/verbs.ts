@@ -1,12 +1,12 @@
 /** get, list, watch, create, update, patch, delete, deletecollection of any kind. */
 import type { KubeObject } from "../core/object.ts";
 import { objectKey } from "../core/object.ts";
-import type { ApiResponse } from "../ports.ts";
+import type { ApiResponse } from "../ports/request.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 import type { Call } from "./context.ts";
 import { deleteOptions } from "./delete-options.ts";
-import { aggregate } from "./field.ts";
+import { aggregate } from "../machinery/field.ts";
 import { includeObjectOf } from "./negotiation.ts";
 import { recordHeartbeat } from "./heartbeat.ts";
 import { isInconsistent, list, notANumber, type Listed } from "./list.ts";
@@ -17,7 +17,7 @@ import { present } from "./present.ts";
 import { checkName, checkNamespace, goType, wrongKind } from "./identity.ts";
 import { protobufReply, written } from "./reply.ts";
 import type { Resource } from "./resources.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 import { partial, table } from "./table.ts";
 import { futureRevision, openWatch } from "./watch.ts";
 import { ofDelete, writeOptions } from "./write-options.ts";

@@ -6,19 +6,19 @@ import {
   invalidObject,
   notSupported,
   type FieldError,
-} from "./field.ts";
+} from "../machinery/field.ts";
 import { candidates, fieldsOf, matches, notANumber, selectionOf, type Selection } from "./list.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { resourceAt, type Resource } from "./resources.ts";
-import * as status from "./status.ts";
+import * as status from "../machinery/status.ts";
 import { partial, table } from "./table.ts";
 import { keep } from "../core/memo.ts";
 import { objectKey, type KubeObject } from "../core/object.ts";
 import { mayHaveNulls, withNulls } from "./nulls.ts";
 import type { Log, LogEntry } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
-import { watchSecondsMax, watchSecondsMin } from "../limits.ts";
-import type { Subscription } from "../ports.ts";
+import { watchSecondsMax, watchSecondsMin } from "../core/limits.ts";
+import type { Subscription } from "../ports/request.ts";
 import { includeObjectOf, type Form } from "./negotiation.ts";
 
 export interface WatchContext {

@@ -1,5 +1,5 @@
 /** What a write's query says. k8s: apimachinery/pkg/apis/meta/v1/validation, handlers' managerOrUserAgent */
-import { fieldManagerBytesMax } from "../limits.ts";
+import { fieldManagerBytesMax } from "../core/limits.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import { fieldValidationErrors, mediaType, optionsKind } from "./body.ts";
 import type { Call } from "./context.ts";
@@ -11,7 +11,7 @@ import {
   required,
   tooLong,
   type FieldError,
-} from "./field.ts";
+} from "../machinery/field.ts";
 import type { WriteOptions } from "./operations.ts";
 
 /** How a call's writes are done; 422 for options that upstream refuses. */

@@ -1,7 +1,7 @@
 /** Who leads: the Leases of the control plane's own parts. Their renewals are worked out in api/present.ts. */
-import type { Client } from "../controllers/define.ts";
+import type { Client } from "../ports/controller.ts";
 import { rfc3339Micro } from "../core/clock.ts";
-import { leaderLeaseSeconds, serverLeaseSeconds } from "../limits.ts";
+import { leaderLeaseSeconds, serverLeaseSeconds } from "../core/limits.ts";
 import { controlPlaneName } from "./nodes.ts";
 
 export function createLeases(client: Client): void {

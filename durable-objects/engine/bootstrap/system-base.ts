@@ -2,7 +2,7 @@
  * Objects of kube-system, kube-public and the Service `kubernetes` that are the same in every cluster: part of the
  * built-in base, so nobody pays rows for them. They are complete as they stand; nothing defaults them.
  */
-import { dnsServiceIp, kubernetesServiceIp } from "../kinds/service-allocation.ts";
+import { dnsServiceIp, kubernetesServiceIp } from "../kinds/service/allocation.ts";
 import { nodeAddress } from "./nodes.ts";
 import { configMaps } from "./system-config.ts";
 

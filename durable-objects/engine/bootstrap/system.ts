@@ -1,5 +1,5 @@
 /** What runs in kube-system from a cluster's first moment, as kubeadm leaves it. What only stands there: system-base.ts. */
-import type { Client } from "../controllers/define.ts";
+import type { Client } from "../ports/controller.ts";
 import { nodeFilesTable } from "../kubelet/static-pods.ts";
 import { controlPlaneName } from "./nodes.ts";
 import { controlPlaneManifests } from "./system-manifests.ts";

@@ -1,8 +1,8 @@
 /** ClusterRoles that gather the rules of others by label. k8s: pkg/controller/clusterroleaggregation */
-import { labelSelector, type LabelSelector } from "../api/selectors.ts";
+import { labelSelector, type LabelSelector } from "../machinery/selectors.ts";
 import { equal } from "../core/equal.ts";
 import type { Change, KubeObject } from "../core/object.ts";
-import type { Controller, Reader } from "./define.ts";
+import type { Controller, Reader } from "../ports/controller.ts";
 
 const roles = "clusterroles.rbac.authorization.k8s.io";
 

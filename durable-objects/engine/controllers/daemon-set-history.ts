@@ -2,11 +2,11 @@
 import { equal } from "../core/equal.ts";
 import { fnv32a, safeEncode } from "../core/random.ts";
 import { controllerOf, type OwnerReference } from "../core/object.ts";
-import { labelSelector } from "../api/selectors.ts";
-import { StatusError } from "../api/status.ts";
+import { labelSelector } from "../machinery/selectors.ts";
+import { StatusError } from "../machinery/status.ts";
 import type { ControllerRevision } from "../kinds/controller-revision.ts";
 import type { DaemonSet } from "../kinds/daemon-set.ts";
-import type { Client } from "./define.ts";
+import type { Client } from "../ports/controller.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import { compare } from "./deployment-shapes.ts";
 import { revisionHashLabel, type DaemonPod } from "./daemon-set-nodes.ts";

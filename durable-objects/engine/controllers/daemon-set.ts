@@ -1,7 +1,7 @@
 /** DaemonSet: one Pod on every node that fits. k8s: pkg/controller/daemon/daemon_controller.go */
 import { equal } from "../core/equal.ts";
 import { controllerOf, objectKey, splitKey, type Change } from "../core/object.ts";
-import { labelSelector } from "../api/selectors.ts";
+import { labelSelector } from "../machinery/selectors.ts";
 import type { DaemonSet } from "../kinds/daemon-set.ts";
 import {
   daemonBackoffMsMax,
@@ -9,7 +9,7 @@ import {
   podCreateBurstMax,
   podCreateRetryMsMax,
   podCreateRetryMsMin,
-} from "../limits.ts";
+} from "../core/limits.ts";
 import type { Node } from "../scheduler/types.ts";
 import { currentRevision, trimHistory } from "./daemon-set-history.ts";
 import {
@@ -28,7 +28,7 @@ import {
   type DaemonPlan,
   type DaemonView,
 } from "./daemon-set-rollout.ts";
-import type { Client, Controller, Reader } from "./define.ts";
+import type { Client, Controller, Reader } from "../ports/controller.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import { compare } from "./deployment-shapes.ts";
 import { createPods, deletePod } from "./pod-control.ts";

@@ -2,10 +2,10 @@
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { controllerOf, type KubeObject } from "../core/object.ts";
-import { labelSelector } from "../api/selectors.ts";
-import { StatusError } from "../api/status.ts";
-import { revisionHistoryCharactersMax } from "../limits.ts";
-import type { Client } from "./define.ts";
+import { labelSelector } from "../machinery/selectors.ts";
+import { StatusError } from "../machinery/status.ts";
+import { revisionHistoryCharactersMax } from "../core/limits.ts";
+import type { Client } from "../ports/controller.ts";
 import {
   conditionOf,
   desiredReplicasAnnotation,

@@ -2,7 +2,7 @@
 import { equal } from "../core/equal.ts";
 import { fnv32a, safeEncode } from "../core/random.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { LabelSelector } from "../api/selectors.ts";
+import type { LabelSelector } from "../machinery/selectors.ts";
 
 export interface Condition {
   type: string;

@@ -1,7 +1,7 @@
 /** What a Deployment says of its rollout. k8s: pkg/controller/deployment/progress.go, sync.go calculateStatus */
 import { parseTime, rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
-import type { Client } from "./define.ts";
+import type { Client } from "../ports/controller.ts";
 import { hasDeadline, progressing } from "./deployment-sets.ts";
 import {
   conditionOf,

@@ -1,8 +1,8 @@
 /** Deployments make ReplicaSets and move Pods between them. k8s: pkg/controller/deployment */
 import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
-import { labelSelector } from "../api/selectors.ts";
-import { deploymentRetriesMax, podCreateRetryMsMin } from "../limits.ts";
-import type { Client, Controller, Reader } from "./define.ts";
+import { labelSelector } from "../machinery/selectors.ts";
+import { deploymentRetriesMax, podCreateRetryMsMin } from "../core/limits.ts";
+import type { Client, Controller, Reader } from "../ports/controller.ts";
 import { adoptSets, newSet, scaleSet, syncPausedCondition } from "./deployment-sets.ts";
 import {
   active,

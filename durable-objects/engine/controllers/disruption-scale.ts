@@ -1,6 +1,6 @@
 /** How many Pods the controllers of some Pods want in all. k8s: pkg/controller/disruption/disruption.go getExpectedScale */
 import { controllerOf, type KubeObject, type OwnerReference } from "../core/object.ts";
-import type { Reader } from "./define.ts";
+import type { Reader } from "../ports/controller.ts";
 import type { PodShape } from "./pods.ts";
 
 interface Sized extends KubeObject {

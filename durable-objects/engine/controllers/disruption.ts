@@ -2,9 +2,9 @@
 import { parseTime, rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
-import { labelSelector, type LabelSelector } from "../api/selectors.ts";
-import { disruptionConfirmMs } from "../limits.ts";
-import type { Client, Controller, Reader } from "./define.ts";
+import { labelSelector, type LabelSelector } from "../machinery/selectors.ts";
+import { disruptionConfirmMs } from "../core/limits.ts";
+import type { Client, Controller, Reader } from "../ports/controller.ts";
 import { scaledValue } from "./deployment-shapes.ts";
 import { expectedScale } from "./disruption-scale.ts";
 import { isReady, type PodShape } from "./pods.ts";

@@ -2,8 +2,8 @@
 import { parseTime, rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, type Change, type KubeObject } from "../core/object.ts";
-import type { Service } from "../kinds/service-shape.ts";
-import type { Client, Reader } from "./define.ts";
+import type { Service } from "../kinds/service/shape.ts";
+import type { Client, Reader } from "../ports/controller.ts";
 import { isReady, type PodShape } from "./pods.ts";
 
 export type { Service };

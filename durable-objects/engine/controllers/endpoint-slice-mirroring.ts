@@ -4,8 +4,8 @@ import { equal } from "../core/equal.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import type { Endpoints } from "../kinds/endpoints.ts";
 import type { EndpointSlice } from "../kinds/endpoint-slice.ts";
-import { endpointsPerSliceMax, mirroredAddressesMax } from "../limits.ts";
-import type { Client, Controller } from "./define.ts";
+import { endpointsPerSliceMax, mirroredAddressesMax } from "../core/limits.ts";
+import type { Client, Controller } from "../ports/controller.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import {
   managedByLabel,

@@ -3,8 +3,8 @@ import type * as discovery from "kubernetes-types/discovery/v1";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change, type ObjectMeta } from "../core/object.ts";
 import type { EndpointSlice } from "../kinds/endpoint-slice.ts";
-import { endpointsPerSliceMax } from "../limits.ts";
-import type { Client, Controller, Reader } from "./define.ts";
+import { endpointsPerSliceMax } from "../core/limits.ts";
+import type { Client, Controller, Reader } from "../ports/controller.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import {
   addressesOf,

@@ -3,8 +3,8 @@ import type * as core from "kubernetes-types/core/v1";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import type { Endpoints } from "../kinds/endpoints.ts";
-import { endpointAddressesMax } from "../limits.ts";
-import type { Client, Controller } from "./define.ts";
+import { endpointAddressesMax } from "../core/limits.ts";
+import type { Client, Controller } from "../ports/controller.ts";
 import {
   addressesOf,
   hasEndpoint,

@@ -3,7 +3,7 @@
  * happens anyway. k8s: apiserver --event-ttl
  */
 import { eventTtlMs, lastSeen, type CoreEvent } from "../events.ts";
-import type { Controller } from "./define.ts";
+import type { Controller } from "../ports/controller.ts";
 
 export const eventExpiryController: Controller = {
   name: "eventexpiry",

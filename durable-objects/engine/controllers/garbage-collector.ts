@@ -7,7 +7,7 @@ import {
   type OwnerReference,
 } from "../core/object.ts";
 import { resourceOfKind } from "../api/resources.ts";
-import type { Client, Controller, Reader } from "./define.ts";
+import type { Client, Controller, Reader } from "../ports/controller.ts";
 
 const foreground = "foregroundDeletion";
 const orphan = "orphan";

@@ -7,14 +7,14 @@
  * Pod's process, a write), so a lazy timer is left: it asks for no alarm and is honoured by the next turn that comes
  * 15 s or more later. A converged cluster that nobody looks at does nothing at all.
  */
-import { StatusError } from "../api/status.ts";
+import { StatusError } from "../machinery/status.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { workKey } from "../core/queue.ts";
-import type { Hpa } from "../kinds/hpa-shape.ts";
-import { hpaSyncMs } from "../limits.ts";
-import type { Client, Controller, Due } from "./define.ts";
+import type { Hpa } from "../kinds/horizontal-pod-autoscaler/shape.ts";
+import { hpaSyncMs } from "../core/limits.ts";
+import type { Client, Controller, Due } from "../ports/controller.ts";
 import { judge, remembered, type HpaMemory, type Wish } from "./hpa-behavior.ts";
 import { computeReplicas, type Computed } from "./hpa-metrics.ts";
 import { hpas, ofPod, ofTarget, scalable, targetOf, type Target } from "./hpa-target.ts";

@@ -1,10 +1,15 @@
 /** All metrics of a HorizontalPodAutoscaler, weighed against each other. k8s: horizontal.go computeReplicasForMetrics */
-import { canonicalQuantity, milliValue } from "../schema/quantity.ts";
-import { parseLabelSelector } from "../api/selectors.ts";
+import { canonicalQuantity, milliValue } from "../machinery/quantity.ts";
+import { parseLabelSelector } from "../machinery/selectors.ts";
 import { objectKey } from "../core/object.ts";
-import type { Hpa, MetricSpec, MetricStatus, MetricTarget } from "../kinds/hpa-shape.ts";
-import type { Pod } from "../kubelet/shapes.ts";
-import type { Client } from "./define.ts";
+import type {
+  Hpa,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+} from "../kinds/horizontal-pod-autoscaler/shape.ts";
+import type { Pod } from "../kinds/pod/shapes.ts";
+import type { Client } from "../ports/controller.ts";
 import { toleranceOf } from "./hpa-behavior.ts";
 import {
   cpuIsMisleading,

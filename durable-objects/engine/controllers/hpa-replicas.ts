@@ -1,8 +1,8 @@
 /** How many replicas a metric asks for. k8s: pkg/controller/podautoscaler/replica_calculator.go */
 import { parseTime } from "../core/clock.ts";
-import { isSidecar, type Pod } from "../kubelet/shapes.ts";
-import { cpuInitializationMs, initialReadinessMs } from "../limits.ts";
-import { milliValue } from "../schema/quantity.ts";
+import { isSidecar, type Pod } from "../kinds/pod/shapes.ts";
+import { cpuInitializationMs, initialReadinessMs } from "../core/limits.ts";
+import { milliValue } from "../machinery/quantity.ts";
 import type { Tolerance } from "./hpa-behavior.ts";
 import type { PodUsage } from "./hpa-usage.ts";
 

@@ -2,10 +2,10 @@
 import { parseTime } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
 import { runtimeContext } from "../kubelet/sync.ts";
-import { isSidecar, type Pod } from "../kubelet/shapes.ts";
-import { metricsWindowMs } from "../limits.ts";
+import { isSidecar, type Pod } from "../kinds/pod/shapes.ts";
+import { metricsWindowMs } from "../core/limits.ts";
 import { runtime } from "../runtime/runtime.ts";
-import type { Client } from "./define.ts";
+import type { Client } from "../ports/controller.ts";
 
 export interface ContainerUsage {
   name: string;

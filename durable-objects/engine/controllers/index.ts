@@ -5,7 +5,7 @@ import { ingressController } from "../network/ingress-controller.ts";
 import { networkController } from "../network/network-controller.ts";
 import { traceController } from "../network/trace-controller.ts";
 import { createScheduler } from "../scheduler/scheduler.ts";
-import type { Controller } from "./define.ts";
+import type { Controller } from "../ports/controller.ts";
 import { clusterRoleAggregationController } from "./cluster-role-aggregation.ts";
 import { daemonSetController } from "./daemon-set.ts";
 import { deploymentController } from "./deployment.ts";

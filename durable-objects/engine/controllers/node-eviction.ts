@@ -11,8 +11,8 @@ import {
   nodeEvictionMs,
   nodeEvictionSlowMs,
   unhealthyZoneShare,
-} from "../limits.ts";
-import type { Client, Controller } from "./define.ts";
+} from "../core/limits.ts";
+import type { Client, Controller } from "../ports/controller.ts";
 import {
   conditionOf,
   hasTaint,

@@ -14,8 +14,8 @@ import {
 import { rfc3339Micro } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
 import { hasPower } from "../kubelet/node-address.ts";
-import { nodeLeaseSeconds, nodeStatusMs } from "../limits.ts";
-import type { Client, Controller } from "./define.ts";
+import { nodeLeaseSeconds, nodeStatusMs } from "../core/limits.ts";
+import type { Client, Controller } from "../ports/controller.ts";
 import {
   conditionOf,
   nodeReference,

@@ -1,6 +1,6 @@
 /** Claims of generic ephemeral volumes: made for their Pod, gone with it. k8s: pkg/controller/volume/ephemeral */
 import { objectKey, splitKey, type KubeObject } from "../core/object.ts";
-import type { Controller } from "./define.ts";
+import type { Controller } from "../ports/controller.ts";
 import { claims, type Claim } from "./persistent-volume-shapes.ts";
 
 interface PodShape extends KubeObject {

@@ -3,10 +3,10 @@
  * and lets them grow. k8s: sigs.k8s.io/sig-storage-lib-external-provisioner, external-resizer
  */
 import { objectKey, splitKey } from "../core/object.ts";
-import { provisionMs, volumeWorkMs } from "../limits.ts";
+import { provisionMs, volumeWorkMs } from "../core/limits.ts";
 import { removePersistentVolume } from "../runtime/volumes.ts";
-import { value } from "../schema/quantity.ts";
-import type { Client, Controller } from "./define.ts";
+import { value } from "../machinery/quantity.ts";
+import type { Client, Controller } from "../ports/controller.ts";
 import { hostnameLabel } from "../scheduler/types.ts";
 import {
   bindCompleted,

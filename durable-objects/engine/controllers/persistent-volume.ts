@@ -4,7 +4,7 @@
  */
 import { objectKey, splitKey } from "../core/object.ts";
 import { removePersistentVolume } from "../runtime/volumes.ts";
-import type { Client, Controller, Reader, Waker } from "./define.ts";
+import type { Client, Controller, Reader, Waker } from "../ports/controller.ts";
 import {
   betaStorageProvisioner,
   bestVolume,

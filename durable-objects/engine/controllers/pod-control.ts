@@ -1,7 +1,7 @@
 /** How controllers make and take away Pods. k8s: pkg/controller/controller_utils.go RealPodControl */
 import type { KubeObject } from "../core/object.ts";
-import { StatusError } from "../api/status.ts";
-import type { Client } from "./define.ts";
+import { StatusError } from "../machinery/status.ts";
+import type { Client } from "../ports/controller.ts";
 import type { PodShape } from "./pods.ts";
 
 /** In a namespace that goes, every creation fails; there is nothing to tell and nothing to try again. */

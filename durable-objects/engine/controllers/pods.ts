@@ -2,7 +2,7 @@
 import { lookup } from "../core/lookup.ts";
 import { parseTime } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { Client } from "./define.ts";
+import type { Client } from "../ports/controller.ts";
 
 export interface PodShape extends KubeObject {
   spec: {

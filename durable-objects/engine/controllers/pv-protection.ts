@@ -3,7 +3,7 @@
  * k8s: pkg/controller/volume/pvcprotection, pkg/controller/volume/pvprotection
  */
 import { objectKey, splitKey } from "../core/object.ts";
-import type { Client, Controller } from "./define.ts";
+import type { Client, Controller } from "../ports/controller.ts";
 import {
   claims,
   claimsOfPod,

@@ -1,5 +1,5 @@
 /** ReplicaSets. k8s: pkg/controller/replicaset */
-import { labelSelector } from "../api/selectors.ts";
+import { labelSelector } from "../machinery/selectors.ts";
 import type { ReplicaSet } from "./deployment-shapes.ts";
 import { replicasController } from "./replicas.ts";
 

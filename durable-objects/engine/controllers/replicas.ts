@@ -5,10 +5,10 @@
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
-import type { StatusError } from "../api/status.ts";
-import type { Selector } from "../api/selectors.ts";
-import { podCreateBurstMax } from "../limits.ts";
-import type { Client, Controller, Reader } from "./define.ts";
+import type { StatusError } from "../machinery/status.ts";
+import type { Selector } from "../machinery/selectors.ts";
+import { podCreateBurstMax } from "../core/limits.ts";
+import type { Client, Controller, Reader } from "../ports/controller.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import type { Condition, PodTemplate } from "./deployment-shapes.ts";
 import { createPods, deletePod } from "./pod-control.ts";

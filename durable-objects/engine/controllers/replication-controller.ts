@@ -1,5 +1,5 @@
 /** ReplicationControllers: the old way to keep Pods alive. k8s: pkg/controller/replication */
-import { selectorFromSet } from "../api/selectors.ts";
+import { selectorFromSet } from "../machinery/selectors.ts";
 import { replicasController } from "./replicas.ts";
 
 export const replicationController = replicasController({

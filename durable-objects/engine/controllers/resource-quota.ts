@@ -3,7 +3,7 @@ import { quotaUsage } from "../api/admission/quota-usage.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change } from "../core/object.ts";
 import type { ResourceQuota } from "../kinds/resource-quota.ts";
-import type { Controller } from "./define.ts";
+import type { Controller } from "../ports/controller.ts";
 
 /** Resources whose use can change while they stay; all others are only counted. */
 const measured = new Set(["pods", "services", "persistentvolumeclaims"]);

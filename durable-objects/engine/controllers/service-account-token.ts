@@ -4,8 +4,8 @@ import { rootCertificate } from "../bootstrap/certificate.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import type { Secret } from "../kinds/secret.ts";
-import { toBase64 } from "../schema/base64.ts";
-import type { Controller } from "./define.ts";
+import { toBase64 } from "../machinery/base64.ts";
+import type { Controller } from "../ports/controller.ts";
 
 const type = "kubernetes.io/service-account-token";
 const nameAnnotation = "kubernetes.io/service-account.name";

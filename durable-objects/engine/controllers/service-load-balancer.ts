@@ -1,8 +1,8 @@
 /** Addresses for Services of type LoadBalancer, from a pool that stands for a cloud's. k8s: cloud-provider/controllers/service */
 import { objectKey, splitKey } from "../core/object.ts";
-import { loadBalancerMs } from "../limits.ts";
-import type { Client, Controller } from "./define.ts";
-import type { Service } from "../kinds/service-shape.ts";
+import { loadBalancerMs } from "../core/limits.ts";
+import type { Client, Controller } from "../ports/controller.ts";
+import type { Service } from "../kinds/service/shape.ts";
 
 const finalizer = "service.kubernetes.io/load-balancer-cleanup";
 const component = "service-controller";

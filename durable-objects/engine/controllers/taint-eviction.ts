@@ -6,7 +6,7 @@ import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { tolerates } from "../scheduler/plugins/taint-toleration.ts";
-import type { Client, Controller, Reader } from "./define.ts";
+import type { Client, Controller, Reader } from "../ports/controller.ts";
 import type { Node, Taint } from "./node-shapes.ts";
 import { withCondition, type DisruptedPod } from "./pod-disruption.ts";
 

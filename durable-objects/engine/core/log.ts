@@ -3,8 +3,8 @@
  * the virtual moment. The tables of objects and records are only a checkpoint of it, written in bulk, so an object that
  * comes and goes between two checkpoints costs no row of its own.
  */
-import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "../limits.ts";
-import type { Sql } from "../ports.ts";
+import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "./limits.ts";
+import type { Sql } from "../ports/request.ts";
 import { migrations } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
 import { changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";

@@ -2,8 +2,8 @@
  * The checkpoint on disk: many keys to a row. Rows written are what a sandbox pays for, so keys that come to life together
  * share a page, and a checkpoint rewrites the pages that changed, not every key. A page is one JSON object key -> value.
  */
-import { pageBytesTarget, pageBytesMax } from "../limits.ts";
-import type { Sql } from "../ports.ts";
+import { pageBytesTarget, pageBytesMax } from "./limits.ts";
+import type { Sql } from "../ports/request.ts";
 
 interface Page {
   id: number;

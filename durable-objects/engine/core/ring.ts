@@ -1,5 +1,5 @@
 /** The newest revisions in memory: what watches are told from, and lists of the past as far as it goes. */
-import { ringObjectsMax } from "../limits.ts";
+import { ringObjectsMax } from "./limits.ts";
 import { KeptEntry, type FieldsOf, type LogEntry } from "./log-rows.ts";
 import type { Change } from "./object.ts";
 

@@ -2,7 +2,7 @@
  * All state of a cluster in memory: objects by resource, their indices, and the records that Kubernetes has no object
  * for. Objects are immutable; a write replaces the reference. Only api/operations.ts writes objects.
  */
-import { assert } from "../assert.ts";
+import { assert } from "./assert.ts";
 import { Few, fewMax, Group } from "./groups.ts";
 import { objectKey, splitKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
 

@@ -3,7 +3,7 @@ import { accept, shutdown } from "../network/socket.ts";
 import { Errno } from "../runtime/errno.ts";
 import type { Program, Step } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { goQuote } from "../api/field.ts";
+import { goQuote } from "../machinery/field.ts";
 
 interface TesterState {
   x?: number;

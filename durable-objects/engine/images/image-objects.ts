@@ -3,16 +3,16 @@
  * entrypoint, which finds the object here and behaves as it says. What it says is kept by its content the moment a
  * container starts, as a pulled image stays what it is.
  */
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 import type { Image, ImageRoute, ImageSpec } from "../kinds/image.ts";
 import { fnv32a } from "../core/random.ts";
 import { Errno } from "../runtime/errno.ts";
 import { encodeUtf8 } from "../runtime/bytes.ts";
 import type { HttpAnswer, Program, Step } from "../runtime/program.ts";
-import { parseReference } from "../runtime/reference.ts";
+import { parseReference } from "../machinery/image-reference.ts";
 import type { HttpRequest } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { milliValue, value } from "../schema/quantity.ts";
+import { milliValue, value } from "../machinery/quantity.ts";
 import { answer, goNotFound } from "./serve.ts";
 
 const table = "image-specs";

@@ -1,5 +1,5 @@
 /** Finds an image by its reference. The images themselves are registered by images/index.ts, so that the runtime needs none of them. */
-import { parseReference, type ImageReference } from "../runtime/reference.ts";
+import { parseReference, type ImageReference } from "../machinery/image-reference.ts";
 import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
 
 const repositories = new Map<string, ImageDefinition>();

@@ -1,5 +1,5 @@
 /** Running redis' commands: whether one may, what it gives back, and who else has to know of it. */
-import { redisBytesMax } from "../limits.ts";
+import { redisBytesMax } from "../core/limits.ts";
 import { Errno } from "../runtime/errno.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { adminCommands, isReplica } from "./redis-admin.ts";

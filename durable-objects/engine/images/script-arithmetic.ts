@@ -1,5 +1,5 @@
 /** Adding, comparing and repeating values of the little interpreters. */
-import { scriptValueMax } from "../limits.ts";
+import { scriptValueMax } from "../core/limits.ts";
 import { Unsupported, type Language } from "./script-tokens.ts";
 import { bounded, ScriptError, text, toNumber, typeName, type Value } from "./script-values.ts";
 

@@ -1,6 +1,6 @@
 /** Expressions of the little interpreters, read into trees. */
 import wordFacts from "./script-words.json" with { type: "json" };
-import { scriptDepthMax } from "../limits.ts";
+import { scriptDepthMax } from "../core/limits.ts";
 import { Lexer, Unsupported, type Language, type Token } from "./script-tokens.ts";
 
 export type Expr =

@@ -1,5 +1,5 @@
 /** A program of the little interpreters as a process: where it stands and its variables are its state. */
-import { scriptStepsMax } from "../limits.ts";
+import { scriptStepsMax } from "../core/limits.ts";
 import { Errno } from "../runtime/errno.ts";
 import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import type { Step } from "../runtime/program.ts";

@@ -1,6 +1,6 @@
 /** What the little interpreters bring along: functions, modules and methods of texts and lists. */
 import words from "./script-words.json" with { type: "json" };
-import { scriptValueMax } from "../limits.ts";
+import { scriptValueMax } from "../core/limits.ts";
 import { rfc3339Milli } from "./log-times.ts";
 import { format, piDigits, sprintf } from "./script-format.ts";
 import { Unsupported, type Language } from "./script-tokens.ts";

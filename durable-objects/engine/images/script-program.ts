@@ -1,7 +1,7 @@
 /** A one-liner as a list of operations with jumps: where it stands is a number, so it can be stored between two of them. */
 import words from "./script-words.json" with { type: "json" };
 import { memo } from "../core/memo.ts";
-import { scriptBytesMax } from "../limits.ts";
+import { scriptBytesMax } from "../core/limits.ts";
 import type { Expr } from "./script-expressions.ts";
 import { StatementReader, type Op } from "./script-statements.ts";
 import { Unsupported, type Language } from "./script-tokens.ts";

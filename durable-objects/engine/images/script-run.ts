@@ -1,5 +1,5 @@
 /** Runs the operations of a one-liner: expressions are evaluated at once, pauses and the end are the caller's affair. */
-import { scriptDepthMax } from "../limits.ts";
+import { scriptDepthMax } from "../core/limits.ts";
 import { callFunction, member, nodeGlobals, noFunction, type Host } from "./script-library.ts";
 import { callMethod } from "./script-methods.ts";
 import { printValues } from "./script-print.ts";

@@ -1,5 +1,5 @@
 /** Values of the little interpreters: what adding, comparing and printing them means in each language. */
-import { scriptValueMax } from "../limits.ts";
+import { scriptValueMax } from "../core/limits.ts";
 import { Unsupported, type Language } from "./script-tokens.ts";
 
 /** A function of the language, given as an argument. */

@@ -1,7 +1,7 @@
 /** Images nobody described: what is in them, by the table of those of which something is known. */
 import { buildLayer, type Layer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
-import type { ImageReference } from "../runtime/reference.ts";
+import type { ImageReference } from "../machinery/image-reference.ts";
 import {
   alpineFiles,
   busyboxFiles,

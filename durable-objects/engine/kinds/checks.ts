@@ -10,8 +10,8 @@ import {
   required,
   tooLong,
   type FieldError,
-} from "../api/field.ts";
-import { validateLabelName, validateNonnegative } from "../api/validation/metadata.ts";
+} from "../machinery/field.ts";
+import { validateLabelName, validateNonnegative } from "../machinery/metadata.ts";
 import {
   byteLength,
   invalidEach,
@@ -21,8 +21,8 @@ import {
   portNumber,
   qualifiedName,
   regexText,
-} from "../api/validation/names.ts";
-import { parseQuantity, quantityMilliValue, signQuantity } from "../schema/quantity.ts";
+} from "../machinery/names.ts";
+import { parseQuantity, quantityMilliValue, signQuantity } from "../machinery/quantity.ts";
 
 export const protocols = ["SCTP", "TCP", "UDP"] as const;
 

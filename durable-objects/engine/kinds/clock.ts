@@ -3,11 +3,11 @@
  * time runs as the wall's does. Its fields are described in schema/podyard-descriptions.ts. All of spec is idempotent:
  * applied twice it does nothing the second time.
  */
-import { invalid, notSupported, type FieldError } from "../api/field.ts";
-import { negativeText, notPositiveText } from "../api/validation/names.ts";
+import { invalid, notSupported, type FieldError } from "../machinery/field.ts";
+import { negativeText, notPositiveText } from "../machinery/names.ts";
 import { parseTime, rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
-import { clockJumpDaysMax, clockSpeedMax, clockStepsMax } from "../limits.ts";
+import { clockJumpDaysMax, clockSpeedMax, clockStepsMax } from "../core/limits.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 

@@ -1,5 +1,5 @@
 /** What the Tables of many kinds share. k8s: pkg/printers/internalversion/printers.go */
-import { ageOf } from "../api/duration.ts";
+import { ageOf } from "../machinery/duration.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Column } from "./define.ts";
 

@@ -1,8 +1,8 @@
 import type * as core from "kubernetes-types/core/v1";
-import { at, forbiddenField, invalid, tooLong, type FieldError } from "../api/field.ts";
-import { byteLength, configMapKey, invalidEach } from "../api/validation/names.ts";
+import { at, forbiddenField, invalid, tooLong, type FieldError } from "../machinery/field.ts";
+import { byteLength, configMapKey, invalidEach } from "../machinery/names.ts";
 import { equal } from "../core/equal.ts";
-import { dataBytesMax } from "../limits.ts";
+import { dataBytesMax } from "../core/limits.ts";
 import { base64Length, keysOf } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";

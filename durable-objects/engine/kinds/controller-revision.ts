@@ -1,6 +1,6 @@
 /** ControllerRevision. k8s: pkg/registry/apps/controllerrevision/strategy.go */
-import { type FieldError, required } from "../api/field.ts";
-import { validateImmutable, validateNonnegative } from "../api/validation/metadata.ts";
+import { type FieldError, required } from "../machinery/field.ts";
+import { validateImmutable, validateNonnegative } from "../machinery/metadata.ts";
 import { type KubeObject, controllerOf } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";

@@ -1,20 +1,20 @@
 /** DaemonSet. k8s: pkg/registry/apps/daemonset/strategy.go */
 import type * as apps from "kubernetes-types/apps/v1";
-import { semanticEqual } from "../api/validation/metadata.ts";
+import { semanticEqual } from "../machinery/metadata.ts";
 import {
   validateCollisionCount,
   validateCounts,
   validateDaemonSetSpec,
   validateSelectorUpdate,
-} from "../api/validation/workloads.ts";
+} from "./workloads.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, formatLabels, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import { withTemplateDefaults } from "./pod-defaults.ts";
-import { containerCells } from "./pod-table.ts";
+import { withTemplateDefaults } from "./pod/defaults.ts";
+import { containerCells } from "./pod/table.ts";
 import { selectorText } from "./pod-template.ts";
-import type { PodTemplateSpec } from "./pod-types.ts";
-import { warningsOfWorkload } from "./pod-warnings.ts";
+import type { PodTemplateSpec } from "./pod/types.ts";
+import { warningsOfWorkload } from "./pod/warnings.ts";
 
 export interface DaemonSetSpec extends Omit<apps.DaemonSetSpec, "template"> {
   template: PodTemplateSpec;

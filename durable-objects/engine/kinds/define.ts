@@ -1,7 +1,7 @@
 /** What a kind is: its hooks, its validation, its columns. Names, verbs and subresources come from the discovery facts. */
 import type { KubeObject, ResourceId } from "../core/object.ts";
-import type { FieldError } from "../api/field.ts";
-import type { Reader } from "../controllers/define.ts";
+import type { FieldError } from "../machinery/field.ts";
+import type { Reader } from "../ports/controller.ts";
 
 export interface Column {
   /** As upstream's Table names it: `Up-to-date`. */

@@ -1,20 +1,20 @@
 /** Deployment. k8s: pkg/registry/apps/deployment/strategy.go */
 import type * as apps from "kubernetes-types/apps/v1";
-import { labelSelector } from "../api/selectors.ts";
+import { labelSelector } from "../machinery/selectors.ts";
 import {
   validateCollisionCount,
   validateCounts,
   validateDeploymentSpec,
   validateReplicaCounts,
   validateSelectorUpdate,
-} from "../api/validation/workloads.ts";
+} from "./workloads.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import { withTemplateDefaults } from "./pod-defaults.ts";
-import { containerCells } from "./pod-table.ts";
-import type { PodTemplateSpec } from "./pod-types.ts";
-import { warningsOfWorkload } from "./pod-warnings.ts";
+import { withTemplateDefaults } from "./pod/defaults.ts";
+import { containerCells } from "./pod/table.ts";
+import type { PodTemplateSpec } from "./pod/types.ts";
+import { warningsOfWorkload } from "./pod/warnings.ts";
 
 export interface DeploymentSpec extends Omit<apps.DeploymentSpec, "template"> {
   template: PodTemplateSpec;

@@ -8,9 +8,9 @@ import {
   required,
   tooMany,
   type FieldError,
-} from "../api/field.ts";
-import { ipWarnings, validateIp, validateIpLegacy } from "../api/validation/ip.ts";
-import { validateImmutable } from "../api/validation/metadata.ts";
+} from "../machinery/field.ts";
+import { ipWarnings, validateIp, validateIpLegacy } from "../machinery/ip.ts";
+import { validateImmutable } from "../machinery/metadata.ts";
 import {
   dns1123Label,
   dns1123Subdomain,
@@ -18,7 +18,7 @@ import {
   labelValue,
   qualifiedName,
   type Messages,
-} from "../api/validation/names.ts";
+} from "../machinery/names.ts";
 import { equal } from "../core/equal.ts";
 import { checkOneOf, protocols } from "./checks.ts";
 import { age, ageColumn, column, firstOf, nameColumn } from "./columns.ts";

@@ -1,13 +1,13 @@
 import type * as core from "kubernetes-types/core/v1";
-import { at, child, required, type FieldError } from "../api/field.ts";
-import { ipWarnings, validateIpLegacy } from "../api/validation/ip.ts";
+import { at, child, required, type FieldError } from "../machinery/field.ts";
+import { ipWarnings, validateIpLegacy } from "../machinery/ip.ts";
 import {
   dns1123Label,
   dns1123Subdomain,
   invalidEach,
   portNumber,
   qualifiedName,
-} from "../api/validation/names.ts";
+} from "../machinery/names.ts";
 import { equal } from "../core/equal.ts";
 import { checkOneOf, protocols } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";

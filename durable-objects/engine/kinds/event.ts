@@ -1,12 +1,7 @@
 import type * as core from "kubernetes-types/core/v1";
-import { ageOf } from "../api/duration.ts";
-import { child, invalid, required, type FieldError } from "../api/field.ts";
-import {
-  byteLength,
-  dns1123Subdomain,
-  invalidEach,
-  qualifiedName,
-} from "../api/validation/names.ts";
+import { ageOf } from "../machinery/duration.ts";
+import { child, invalid, required, type FieldError } from "../machinery/field.ts";
+import { byteLength, dns1123Subdomain, invalidEach, qualifiedName } from "../machinery/names.ts";
 import { column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";

@@ -13,7 +13,7 @@ import {
   tooLong,
   tooMany,
   type FieldError,
-} from "../api/field.ts";
+} from "../machinery/field.ts";
 import {
   httpHeaderName,
   inRange,
@@ -21,12 +21,12 @@ import {
   negativeText,
   notPositiveText,
   portNumber,
-} from "../api/validation/names.ts";
+} from "../machinery/names.ts";
 import type { KubeObject } from "../core/object.ts";
 import { findRepository } from "../images/lookup.ts";
-import { imageRoutesMax, imageSpecBytesMax } from "../limits.ts";
-import { parseReference } from "../runtime/reference.ts";
-import { parseQuantity, signQuantity } from "../schema/quantity.ts";
+import { imageRoutesMax, imageSpecBytesMax } from "../core/limits.ts";
+import { parseReference } from "../machinery/image-reference.ts";
+import { parseQuantity, signQuantity } from "../machinery/quantity.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 

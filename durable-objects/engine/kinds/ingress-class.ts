@@ -6,8 +6,8 @@ import {
   required,
   tooLong,
   type FieldError,
-} from "../api/field.ts";
-import { validateImmutable } from "../api/validation/metadata.ts";
+} from "../machinery/field.ts";
+import { validateImmutable } from "../machinery/metadata.ts";
 import {
   byteLength,
   dns1123Label,
@@ -15,7 +15,7 @@ import {
   domainPrefixedPath,
   invalidEach,
   pathSegmentName,
-} from "../api/validation/names.ts";
+} from "../machinery/names.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";

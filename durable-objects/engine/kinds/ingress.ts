@@ -7,8 +7,8 @@ import {
   notSupported,
   required,
   type FieldError,
-} from "../api/field.ts";
-import { ipWarnings, validateIpLegacy } from "../api/validation/ip.ts";
+} from "../machinery/field.ts";
+import { ipWarnings, validateIpLegacy } from "../machinery/ip.ts";
 import {
   dns1123Label,
   dns1123Subdomain,
@@ -16,7 +16,7 @@ import {
   portName,
   portNumber,
   wildcardSubdomain,
-} from "../api/validation/names.ts";
+} from "../machinery/names.ts";
 import { age, ageColumn, column, loadBalancerAddresses, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import { checkTypedReference } from "./ingress-class.ts";

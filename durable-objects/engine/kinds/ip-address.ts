@@ -1,13 +1,6 @@
-/** What api/validation/ip.ts lacks: families, endpoints, warnings about CIDRs. k8s: apimachinery/pkg/util/validation/ip.go */
-import { goQuote, invalid, type FieldError } from "../api/field.ts";
-import {
-  formatCidr,
-  formatIp,
-  parseCidr,
-  parseIp,
-  type Cidr,
-  type Ip,
-} from "../api/validation/ip.ts";
+/** What machinery/ip.ts lacks: families, endpoints, warnings about CIDRs. k8s: apimachinery/pkg/util/validation/ip.go */
+import { goQuote, invalid, type FieldError } from "../machinery/field.ts";
+import { formatCidr, formatIp, parseCidr, parseIp, type Cidr, type Ip } from "../machinery/ip.ts";
 
 export type IpFamily = "IPv4" | "IPv6";
 

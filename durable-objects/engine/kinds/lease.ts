@@ -1,6 +1,6 @@
 import type * as coordination from "kubernetes-types/coordination/v1";
-import { forbiddenField, invalid, notSupported, type FieldError } from "../api/field.ts";
-import { invalidEach, qualifiedName } from "../api/validation/names.ts";
+import { forbiddenField, invalid, notSupported, type FieldError } from "../machinery/field.ts";
+import { invalidEach, qualifiedName } from "../machinery/names.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";

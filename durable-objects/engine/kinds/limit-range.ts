@@ -7,15 +7,15 @@ import {
   invalid,
   required,
   type FieldError,
-} from "../api/field.ts";
-import { invalidEach, qualifiedName } from "../api/validation/names.ts";
+} from "../machinery/field.ts";
+import { invalidEach, qualifiedName } from "../machinery/names.ts";
 import {
   cmpQuantity,
   milliValue,
   newQuantity,
   parseQuantity,
   type Quantity,
-} from "../schema/quantity.ts";
+} from "../machinery/quantity.ts";
 import {
   checkContainerResourceName,
   checkResourceName,

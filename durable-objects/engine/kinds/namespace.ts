@@ -1,6 +1,6 @@
 import type * as core from "kubernetes-types/core/v1";
-import { at, invalid, type FieldError } from "../api/field.ts";
-import { qualifiedName, invalidEach } from "../api/validation/names.ts";
+import { at, invalid, type FieldError } from "../machinery/field.ts";
+import { qualifiedName, invalidEach } from "../machinery/names.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";

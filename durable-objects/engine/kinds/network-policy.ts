@@ -1,9 +1,16 @@
 import type * as networking from "kubernetes-types/networking/v1";
-import { at, child, forbiddenField, invalid, required, type FieldError } from "../api/field.ts";
-import { parseCidr, validateCidrLegacy } from "../api/validation/ip.ts";
-import { labelSelector } from "../api/selectors.ts";
-import { validateLabelSelector } from "../api/validation/metadata.ts";
-import { invalidEach, portName, portNumber } from "../api/validation/names.ts";
+import {
+  at,
+  child,
+  forbiddenField,
+  invalid,
+  required,
+  type FieldError,
+} from "../machinery/field.ts";
+import { parseCidr, validateCidrLegacy } from "../machinery/ip.ts";
+import { labelSelector } from "../machinery/selectors.ts";
+import { validateLabelSelector } from "../machinery/metadata.ts";
+import { invalidEach, portName, portNumber } from "../machinery/names.ts";
 import { unsupported } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";

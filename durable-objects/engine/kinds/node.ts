@@ -8,10 +8,10 @@ import {
   required,
   renderValue,
   type FieldError,
-} from "../api/field.ts";
-import { validateLabelName } from "../api/validation/metadata.ts";
-import { labelValue } from "../api/validation/names.ts";
-import { validateCidrLegacy } from "../api/validation/ip.ts";
+} from "../machinery/field.ts";
+import { validateLabelName } from "../machinery/metadata.ts";
+import { labelValue } from "../machinery/names.ts";
+import { validateCidrLegacy } from "../machinery/ip.ts";
 import { checkResourceQuantity, keysOf, unsupported } from "./checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";

@@ -1,6 +1,6 @@
 import type * as policy from "kubernetes-types/policy/v1";
-import { invalid, notSupported, type FieldError } from "../api/field.ts";
-import { validateLabelSelector, validateNonnegative } from "../api/validation/metadata.ts";
+import { invalid, notSupported, type FieldError } from "../machinery/field.ts";
+import { validateLabelSelector, validateNonnegative } from "../machinery/metadata.ts";
 import { checkConditions, checkCountOrPercent } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";

@@ -1,14 +1,14 @@
 /** PodTemplate. k8s: pkg/registry/core/podtemplate/strategy.go */
 import type { LabelSelector } from "kubernetes-types/meta/v1";
-import { labelSelector } from "../api/selectors.ts";
-import { validatePodTemplate } from "../api/validation/pod.ts";
+import { labelSelector } from "../machinery/selectors.ts";
+import { validatePodTemplate } from "./pod/validation/pod.ts";
 import type { KubeObject } from "../core/object.ts";
 import { column, formatLabels, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import { withTemplateDefaults } from "./pod-defaults.ts";
-import { containerCells } from "./pod-table.ts";
-import type { PodTemplateSpec } from "./pod-types.ts";
-import { podWarnings } from "./pod-warnings.ts";
+import { withTemplateDefaults } from "./pod/defaults.ts";
+import { containerCells } from "./pod/table.ts";
+import type { PodTemplateSpec } from "./pod/types.ts";
+import { podWarnings } from "./pod/warnings.ts";
 
 export interface PodTemplate extends KubeObject {
   template: PodTemplateSpec;

@@ -1,7 +1,7 @@
 import { lookup } from "../core/lookup.ts";
 import type * as scheduling from "kubernetes-types/scheduling/v1";
-import { forbiddenField, type FieldError } from "../api/field.ts";
-import { validateImmutable } from "../api/validation/metadata.ts";
+import { forbiddenField, type FieldError } from "../machinery/field.ts";
+import { validateImmutable } from "../machinery/metadata.ts";
 import { checkPreemptionPolicy } from "./checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";

@@ -5,15 +5,15 @@ import {
   validateReplicaCounts,
   validateReplicaSetSpec,
   validateSelectorUpdate,
-} from "../api/validation/workloads.ts";
+} from "./workloads.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Column, Kind } from "./define.ts";
 import { selectorText } from "./pod-template.ts";
-import { withTemplateDefaults } from "./pod-defaults.ts";
-import { containerCells } from "./pod-table.ts";
-import type { PodTemplateSpec } from "./pod-types.ts";
-import { warningsOfWorkload } from "./pod-warnings.ts";
+import { withTemplateDefaults } from "./pod/defaults.ts";
+import { containerCells } from "./pod/table.ts";
+import type { PodTemplateSpec } from "./pod/types.ts";
+import { warningsOfWorkload } from "./pod/warnings.ts";
 
 export interface ReplicaSetSpec extends Omit<apps.ReplicaSetSpec, "template"> {
   template: PodTemplateSpec;

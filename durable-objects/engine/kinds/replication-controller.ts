@@ -4,14 +4,14 @@ import {
   validateCounts,
   validateReplicaCounts,
   validateReplicationControllerSpec,
-} from "../api/validation/workloads.ts";
+} from "./workloads.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, formatLabels } from "./columns.ts";
 import type { Kind } from "./define.ts";
-import { withTemplateDefaults } from "./pod-defaults.ts";
-import { containerCells } from "./pod-table.ts";
-import type { PodTemplateSpec } from "./pod-types.ts";
-import { warningsOfWorkload } from "./pod-warnings.ts";
+import { withTemplateDefaults } from "./pod/defaults.ts";
+import { containerCells } from "./pod/table.ts";
+import type { PodTemplateSpec } from "./pod/types.ts";
+import { warningsOfWorkload } from "./pod/warnings.ts";
 import { replicaColumns } from "./replica-set.ts";
 
 export interface ReplicationControllerSpec extends Omit<

@@ -1,9 +1,9 @@
-import { repeatedErrorsMax } from "../limits.ts";
+import { repeatedErrorsMax } from "../core/limits.ts";
 import { lookup } from "../core/lookup.ts";
 import type * as core from "kubernetes-types/core/v1";
-import { at, child, invalid, required, type FieldError } from "../api/field.ts";
-import { immutableText } from "../api/validation/names.ts";
-import { cmpQuantity, parseQuantity } from "../schema/quantity.ts";
+import { at, child, invalid, required, type FieldError } from "../machinery/field.ts";
+import { immutableText } from "../machinery/names.ts";
+import { cmpQuantity, parseQuantity } from "../machinery/quantity.ts";
 import {
   checkQuotaResourceName,
   checkResourceQuantity,

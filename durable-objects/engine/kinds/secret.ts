@@ -1,9 +1,9 @@
 import type * as core from "kubernetes-types/core/v1";
-import { at, invalid, required, tooLong, type FieldError } from "../api/field.ts";
-import { validateImmutable } from "../api/validation/metadata.ts";
-import { configMapKey, invalidEach } from "../api/validation/names.ts";
-import { dataBytesMax } from "../limits.ts";
-import { fromBase64, toBase64 } from "../schema/base64.ts";
+import { at, invalid, required, tooLong, type FieldError } from "../machinery/field.ts";
+import { validateImmutable } from "../machinery/metadata.ts";
+import { configMapKey, invalidEach } from "../machinery/names.ts";
+import { dataBytesMax } from "../core/limits.ts";
+import { fromBase64, toBase64 } from "../machinery/base64.ts";
 import { JsonSyntaxError, scanJson } from "../schema/json-scan.ts";
 import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
 import { base64Length, keysOf } from "./checks.ts";

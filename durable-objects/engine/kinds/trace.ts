@@ -2,7 +2,7 @@
  * A Trace sends one HTTP request through the cluster's network and keeps the way it took: name, Service, endpoint, node,
  * Pod, container, and where it ended. Made once, answered in its status (network/trace-controller.ts).
  */
-import { invalid, required, type FieldError } from "../api/field.ts";
+import { invalid, required, type FieldError } from "../machinery/field.ts";
 import { equal } from "../core/equal.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Hop } from "../network/hops.ts";

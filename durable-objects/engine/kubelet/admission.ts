@@ -1,14 +1,14 @@
 /** What a kubelet refuses to run. k8s: pkg/kubelet/lifecycle/predicate.go generalFilter, resources first */
-import type { Reader, Records } from "../controllers/define.ts";
+import type { Reader, Records } from "../ports/controller.ts";
 import { objectKey } from "../core/object.ts";
-import { podRequests } from "../kinds/pod-resources.ts";
-import { milliValue, value } from "../schema/quantity.ts";
+import { podRequests } from "../kinds/pod/resources.ts";
+import { milliValue, value } from "../machinery/quantity.ts";
 import type { PodRecord } from "./record.ts";
 import { kubeletTable } from "./record.ts";
 import { withGranted } from "./resize-resources.ts";
 import { forbiddenSysctl } from "./sysctls.ts";
-import type { NodeObject, Pod, PodSpec } from "./shapes.ts";
-import { isMirror, isSidecar } from "./shapes.ts";
+import type { NodeObject, Pod, PodSpec } from "../kinds/pod/shapes.ts";
+import { isMirror, isSidecar } from "../kinds/pod/shapes.ts";
 
 /** Priorities from here on are the system's own. k8s: scheduling.SystemCriticalPriority */
 export const criticalPriority = 2_000_000_000;

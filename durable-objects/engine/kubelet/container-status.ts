@@ -8,9 +8,9 @@ import type {
   ContainerStatus,
   Pod,
   StateTerminated,
-} from "./shapes.ts";
+} from "../kinds/pod/shapes.ts";
 import type { Runtime } from "../runtime/define.ts";
-import { isSidecar } from "./shapes.ts";
+import { isSidecar } from "../kinds/pod/shapes.ts";
 import { userSettings } from "./users.ts";
 
 const prefix = "containerd://";

@@ -1,6 +1,6 @@
 /** Downward API: fields and resources of a Pod as text. k8s: pkg/fieldpath, pkg/api/v1/resource */
-import { milliValue, value } from "../schema/quantity.ts";
-import type { Container, NodeObject, Pod } from "./shapes.ts";
+import { milliValue, value } from "../machinery/quantity.ts";
+import type { Container, NodeObject, Pod } from "../kinds/pod/shapes.ts";
 
 export interface DownwardInput {
   pod: Pod;

@@ -2,12 +2,12 @@
  * A Pod on its way out: deletion, eviction, deadline, all done, static file withdrawn.
  * k8s: pkg/kubelet/pod_workers.go, kubelet.go SyncTerminatingPod, SyncTerminatedPod
  */
-import { kubeletRoundsMax, relistMs } from "../limits.ts";
+import { kubeletRoundsMax, relistMs } from "../core/limits.ts";
 import { beginKill, shortenKill, stepKill } from "./kill.ts";
 import { observe } from "./observe.ts";
 import { kubeletTable, stage } from "./record.ts";
 import { probe } from "./probing.ts";
-import { isMirror, podContainers } from "./shapes.ts";
+import { isMirror, podContainers } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 import { want } from "./sync.ts";
 

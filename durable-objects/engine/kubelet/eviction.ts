@@ -3,7 +3,7 @@
  * step, never on a timer.
  * k8s: pkg/kubelet/eviction/eviction_manager.go synchronize, helpers.go evictionMessage, rankMemoryPressure
  */
-import type { Client } from "../controllers/define.ts";
+import type { Client } from "../ports/controller.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
 import {
@@ -11,16 +11,16 @@ import {
   evictionStepBytes,
   evictionThresholdBytes,
   pressureTransitionMs,
-} from "../limits.ts";
+} from "../core/limits.ts";
 import type { Runtime } from "../runtime/define.ts";
-import { newQuantity, value } from "../schema/quantity.ts";
+import { newQuantity, value } from "../machinery/quantity.ts";
 import { criticalPriority } from "./admission.ts";
 import type { NodeRecord } from "./node-address.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
 import type { LoadedRecord, PodRecord } from "./record.ts";
 import { kubeletTable, loadRecord, saveRecord } from "./record.ts";
-import type { NodeObject, Pod } from "./shapes.ts";
-import { isMirror } from "./shapes.ts";
+import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import { isMirror } from "../kinds/pod/shapes.ts";
 import { runtimeContext } from "./sync.ts";
 
 interface Usage {

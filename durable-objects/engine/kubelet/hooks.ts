@@ -1,6 +1,6 @@
 /** postStart and preStop. k8s: pkg/kubelet/lifecycle/handlers.go */
 import type { CallRecord, ContainerRecord } from "./record.ts";
-import type { Container, LifecycleHandler } from "./shapes.ts";
+import type { Container, LifecycleHandler } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 import type { HttpAction } from "./calls.ts";
 import { pollCall, resolvePort, startExec, startHttp } from "./calls.ts";

@@ -9,10 +9,10 @@ import {
   imageBackoffMsMin,
   presentPullMs,
   relistMs,
-} from "../limits.ts";
-import { goDuration } from "../api/duration.ts";
+} from "../core/limits.ts";
+import { goDuration } from "../machinery/duration.ts";
 import { pullCredentials } from "./pull-secrets.ts";
-import type { Container, ContainerKind } from "./shapes.ts";
+import type { Container, ContainerKind } from "../kinds/pod/shapes.ts";
 import type { ContainerRecord, PullRecord } from "./record.ts";
 import type { Sync } from "./sync.ts";
 import { containerEvent, neverMs, want } from "./sync.ts";

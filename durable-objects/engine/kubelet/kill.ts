@@ -3,11 +3,11 @@
  * k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go killContainer, kuberuntime_termination_order.go
  */
 import { lookup } from "../core/lookup.ts";
-import { graceSecondsMin } from "../limits.ts";
+import { graceSecondsMin } from "../core/limits.ts";
 import { pollHook, startHook } from "./hooks.ts";
 import type { ContainerRecord, KillRecord } from "./record.ts";
-import type { Container, ContainerKind } from "./shapes.ts";
-import { isSidecar } from "./shapes.ts";
+import type { Container, ContainerKind } from "../kinds/pod/shapes.ts";
+import { isSidecar } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 import { containerEvent, want } from "./sync.ts";
 

@@ -3,7 +3,7 @@
  * memory pressure, power). Key in, whole state compared, due time out; every process is the runtime's, every
  * memory of ours is the Pod's record.
  */
-import type { Controller, Client, Waker } from "../controllers/define.ts";
+import type { Controller, Client, Waker } from "../ports/controller.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
@@ -18,8 +18,8 @@ import { hasCalmProbe } from "./probes.ts";
 import { runPod } from "./running.ts";
 import { retryDeferred } from "./resize-queue.ts";
 import { reviewResize } from "./resize.ts";
-import type { NodeObject, Pod } from "./shapes.ts";
-import { isMirror, runningUid } from "./shapes.ts";
+import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import { isMirror, runningUid } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, runtimeContext } from "./sync.ts";
 import { usesData } from "./volumes.ts";

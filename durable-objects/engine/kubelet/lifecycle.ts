@@ -2,8 +2,8 @@
  * What becomes of a container that is meant to run: a table of situations, first match wins.
  * k8s: pkg/kubelet/kuberuntime/kuberuntime_manager.go computePodActions, SyncPod, doBackOff
  */
-import { goDuration } from "../api/duration.ts";
-import { relistMs } from "../limits.ts";
+import { goDuration } from "../machinery/duration.ts";
+import { relistMs } from "../core/limits.ts";
 import { isStarted } from "./container-status.ts";
 import { pollHook } from "./hooks.ts";
 import { ensureImages } from "./images.ts";
@@ -11,8 +11,8 @@ import { beginKill, stepKill } from "./kill.ts";
 import type { ContainerRecord, PodRecord } from "./record.ts";
 import { containerRecord } from "./record.ts";
 import { backOffUntil, nextBackOff, shouldRestart } from "./restart.ts";
-import type { Container, ContainerKind, PodSpec } from "./shapes.ts";
-import { isSidecar, podText } from "./shapes.ts";
+import type { Container, ContainerKind, PodSpec } from "../kinds/pod/shapes.ts";
+import { isSidecar, podText } from "../kinds/pod/shapes.ts";
 import { failPostStart, startContainer } from "./start.ts";
 import type { Sync } from "./sync.ts";
 import { containerEvent, want } from "./sync.ts";

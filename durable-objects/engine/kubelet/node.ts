@@ -1,11 +1,11 @@
 /** What a kubelet does for its node as a whole: power, static Pods, memory pressure. */
-import type { Client } from "../controllers/define.ts";
+import type { Client } from "../ports/controller.ts";
 import { objectKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { syncPressure } from "./eviction.ts";
 import { nodeIsDown, nodeRecord, nodeTable } from "./node-address.ts";
 import { loadRecord, saveRecord } from "./record.ts";
-import type { NodeObject } from "./shapes.ts";
+import type { NodeObject } from "../kinds/pod/shapes.ts";
 import { syncStatics } from "./static-pods.ts";
 import { runtimeContext } from "./sync.ts";
 

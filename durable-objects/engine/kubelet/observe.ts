@@ -1,10 +1,10 @@
 /** Reading the runtime: which containers ended since the last look. */
 import type { ExitedState } from "../runtime/define.ts";
 import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
-import { lastLogBytes, lastLogLines } from "../limits.ts";
+import { lastLogBytes, lastLogLines } from "../core/limits.ts";
 import { noteExit } from "./lifecycle.ts";
 import type { ContainerRecord, ExitRecord } from "./record.ts";
-import { podContainers } from "./shapes.ts";
+import { podContainers } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 
 /** The CRI tells no signal: 128 and it is all there is. k8s: kuberuntime_container.go toKubeContainerStatus */

@@ -7,8 +7,8 @@ import type {
   PodSpec,
   PodStatus,
   StateTerminated,
-} from "./shapes.ts";
-import { isSidecar } from "./shapes.ts";
+} from "../kinds/pod/shapes.ts";
+import { isSidecar } from "../kinds/pod/shapes.ts";
 import { restartingReason, shouldRestart } from "./restart.ts";
 
 export type Phase = "Pending" | "Running" | "Succeeded" | "Failed";

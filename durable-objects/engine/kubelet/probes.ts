@@ -13,13 +13,13 @@
  * k8s: pkg/kubelet/prober/worker.go doProbe, prober.go, pkg/probe
  */
 import { folderOf } from "../core/trim.ts";
-import { probeOutputBytesMax, relistMs } from "../limits.ts";
-import { goDuration } from "../api/duration.ts";
+import { probeOutputBytesMax, relistMs } from "../core/limits.ts";
+import { goDuration } from "../machinery/duration.ts";
 import type { HttpAction, Outcome } from "./calls.ts";
 import { httpUrl, joinHost, pollCall, resolvePort, startExec, startHttp } from "./calls.ts";
 import { isStarted, showsRunning } from "./container-status.ts";
 import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "./record.ts";
-import type { Container, ContainerKind, Probe } from "./shapes.ts";
+import type { Container, ContainerKind, Probe } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 import { containerEvent, want } from "./sync.ts";
 

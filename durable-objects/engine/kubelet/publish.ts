@@ -14,8 +14,8 @@ import type {
   Pod,
   PodCondition,
   PodStatus,
-} from "./shapes.ts";
-import { isMirror } from "./shapes.ts";
+} from "../kinds/pod/shapes.ts";
+import { isMirror } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 
 /**

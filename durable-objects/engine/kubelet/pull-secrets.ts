@@ -1,10 +1,10 @@
 /** Who a Pod's imagePullSecrets say the kubelet is to a registry. k8s: pkg/credentialprovider */
 import { trimEndOf } from "../core/trim.ts";
 import type { PullCredential } from "../runtime/define.ts";
-import { parseReference } from "../runtime/reference.ts";
+import { parseReference } from "../machinery/image-reference.ts";
 
 import { decodeUtf8, fromBase64 } from "../runtime/bytes.ts";
-import type { Secret } from "./shapes.ts";
+import type { Secret } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 
 interface Entry {

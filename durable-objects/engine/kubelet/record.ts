@@ -2,7 +2,7 @@
  * What the kubelet remembers of a Pod: ONE record, table "kubelet", key `ns/name`, plain JSON.
  * It is read once at the start of a reconcile, changed freely, and written back only if its text differs.
  */
-import type { Records } from "../controllers/define.ts";
+import type { Records } from "../ports/controller.ts";
 import { equal } from "../core/equal.ts";
 import type { Granted, Resources } from "./resize-resources.ts";
 

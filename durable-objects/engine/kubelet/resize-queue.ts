@@ -7,7 +7,7 @@ import { nodeRecord, nodeTable } from "./node-address.ts";
 import type { PodRecord } from "./record.ts";
 import { kubeletTable } from "./record.ts";
 import { increases, ownOf } from "./resize-resources.ts";
-import type { Pod } from "./shapes.ts";
+import type { Pod } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 
 type Tools = Pick<Sync, "client" | "nodeName">;

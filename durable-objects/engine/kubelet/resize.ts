@@ -2,7 +2,7 @@
  * Resizing in place: what a changed Pod is granted, and putting that to work in what runs.
  * k8s: pkg/kubelet/allocation/allocation_manager.go, kuberuntime_manager.go computePodResizeAction, doPodResizeAction
  */
-import { configRetryMs, relistMs, resizeRetryMs } from "../limits.ts";
+import { configRetryMs, relistMs, resizeRetryMs } from "../core/limits.ts";
 import { resizeRefusal } from "./admission.ts";
 import { beginKill } from "./kill.ts";
 import { containerRecord } from "./record.ts";
@@ -22,7 +22,7 @@ import {
   withGranted,
 } from "./resize-resources.ts";
 import { deferResize, retryDeferred } from "./resize-queue.ts";
-import { isMirror, podContainers } from "./shapes.ts";
+import { isMirror, podContainers } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, want } from "./sync.ts";
 

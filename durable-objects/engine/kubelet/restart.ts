@@ -3,10 +3,10 @@ import {
   containerBackoffForgetMs,
   containerBackoffMsMax,
   containerBackoffMsMin,
-} from "../limits.ts";
+} from "../core/limits.ts";
 import type { ContainerRecord } from "./record.ts";
-import type { Container, ContainerKind, PodSpec, RestartRule } from "./shapes.ts";
-import { isSidecar } from "./shapes.ts";
+import type { Container, ContainerKind, PodSpec, RestartRule } from "../kinds/pod/shapes.ts";
+import { isSidecar } from "../kinds/pod/shapes.ts";
 
 function ruleMatches(rule: RestartRule, exitCode: number): boolean {
   const codes = rule.exitCodes;

@@ -1,5 +1,5 @@
 /** A Pod that is meant to run: mounts, sandbox, containers, probes, deadline. */
-import { evictionStepBytes, kubeletRoundsMax, sandboxMs } from "../limits.ts";
+import { evictionStepBytes, kubeletRoundsMax, sandboxMs } from "../core/limits.ts";
 import { endPod } from "./ending.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
 import { allocateIp, hostIP, nodeKey } from "./node-address.ts";

@@ -1,6 +1,6 @@
 /** Environment variables for the Services a Pod finds. k8s: pkg/kubelet/envvars/envvars.go FromServices */
 import type { KubeObject } from "../core/object.ts";
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 
 interface ServiceObject extends KubeObject {
   spec?: {

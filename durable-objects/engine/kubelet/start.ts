@@ -1,7 +1,7 @@
 /** Making and starting one instance of a container. k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go */
 import { trimEndOf } from "../core/trim.ts";
 import { fnv32a } from "../core/random.ts";
-import { configRetryMs, relistMs } from "../limits.ts";
+import { configRetryMs, relistMs } from "../core/limits.ts";
 import type { ContainerSpec, Mount, PodSandbox, StartFailure } from "../runtime/define.ts";
 import { containerEnv, expandAll } from "./env.ts";
 import { resolvePort } from "./calls.ts";
@@ -13,8 +13,8 @@ import { sysctlName } from "./sysctls.ts";
 import { userSettings } from "./users.ts";
 import type { ContainerRecord } from "./record.ts";
 import { amountsOf, effectiveLimits } from "./resize-resources.ts";
-import type { Container, ContainerKind, Pod } from "./shapes.ts";
-import { isSidecar, podText } from "./shapes.ts";
+import type { Container, ContainerKind, Pod } from "../kinds/pod/shapes.ts";
+import { isSidecar, podText } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 import { containerEvent, containerId, neverMs, want } from "./sync.ts";
 import { containerMounts } from "./volumes.ts";

@@ -4,7 +4,7 @@
  * k8s: pkg/kubelet/config/common.go applyDefaults, pod/mirror_client.go CreateMirrorPod
  */
 import { trimEndOf } from "../core/trim.ts";
-import type { Client } from "../controllers/define.ts";
+import type { Client } from "../ports/controller.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { memo } from "../core/memo.ts";
@@ -15,7 +15,7 @@ import { nodeRecord, nodeTable } from "./node-address.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import { runtimeContext } from "./sync.ts";
 import { parseYaml } from "../schema/yaml.ts";
-import type { NodeObject, Pod } from "./shapes.ts";
+import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import {
   hashAnnotation,
   isMirror,
@@ -23,7 +23,7 @@ import {
   runningUid,
   seenAnnotation,
   sourceAnnotation,
-} from "./shapes.ts";
+} from "../kinds/pod/shapes.ts";
 
 export const nodeFilesTable = "node-files";
 const configPath = "/var/lib/kubelet/config.yaml";

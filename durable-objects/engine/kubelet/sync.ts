@@ -1,10 +1,10 @@
 /** What one look at one Pod works with, and the small things every part of the kubelet needs. */
-import type { Client, EventSource } from "../controllers/define.ts";
+import type { Client, EventSource } from "../ports/controller.ts";
 import { hex32 } from "../core/random.ts";
 import { network } from "../network/network.ts";
 import type { Runtime, RuntimeContext } from "../runtime/define.ts";
 import type { PodRecord } from "./record.ts";
-import type { Container, ContainerKind, NodeObject, Pod } from "./shapes.ts";
+import type { Container, ContainerKind, NodeObject, Pod } from "../kinds/pod/shapes.ts";
 
 export interface Sync {
   client: Client;

@@ -1,6 +1,6 @@
 /** Sysctls a Pod may set without a node that allows more. k8s: pkg/kubelet/sysctl/safe_sysctls.go, allowlist.go */
 import type { Rejection } from "./admission.ts";
-import type { PodSpec } from "./shapes.ts";
+import type { PodSpec } from "../kinds/pod/shapes.ts";
 
 const safe = new Set([
   "kernel.shm_rmid_forced",

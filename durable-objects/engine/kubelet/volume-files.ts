@@ -7,13 +7,13 @@ import type { KubeObject } from "../core/object.ts";
 import { calendar, parseTime } from "../core/clock.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import { fnv32a } from "../core/random.ts";
-import type { Reader } from "../controllers/define.ts";
-import { fromBase64 } from "../schema/base64.ts";
+import type { Reader } from "../ports/controller.ts";
+import { fromBase64 } from "../machinery/base64.ts";
 import type { VolumeFile } from "../runtime/define.ts";
 import { tokenMode, volumeUser } from "../runtime/volume-access.ts";
 import type { DownwardInput } from "./downward.ts";
 import { fieldText, findContainer, resourceText } from "./downward.ts";
-import type { Pod, Volume } from "./shapes.ts";
+import type { Pod, Volume } from "../kinds/pod/shapes.ts";
 
 interface DataObject extends KubeObject {
   data?: Record<string, string>;

@@ -1,7 +1,7 @@
 /** Local storage against its limits. k8s: pkg/kubelet/eviction/eviction_manager.go localStorageEviction */
-import { sumOfContainers } from "../kinds/pod-resources.ts";
-import { evictionPeriodMs } from "../limits.ts";
-import { newQuantity, parseQuantity, value } from "../schema/quantity.ts";
+import { sumOfContainers } from "../kinds/pod/resources.ts";
+import { evictionPeriodMs } from "../core/limits.ts";
+import { newQuantity, parseQuantity, value } from "../machinery/quantity.ts";
 import { endPod } from "./ending.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, want } from "./sync.ts";

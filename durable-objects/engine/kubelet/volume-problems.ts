@@ -3,11 +3,11 @@
  * k8s: pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go, pkg/volume/{configmap,secret,projected}
  */
 import type { KubeObject } from "../core/object.ts";
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 import { volumeReaches } from "../scheduler/plugins/volume-claims.ts";
 import type { Node, PersistentVolume } from "../scheduler/types.ts";
-import type { NodeObject, Pod, Volume } from "./shapes.ts";
-import { podContainers } from "./shapes.ts";
+import type { NodeObject, Pod, Volume } from "../kinds/pod/shapes.ts";
+import { podContainers } from "../kinds/pod/shapes.ts";
 import { claimName, folderOf, volumeOf } from "./volumes.ts";
 
 interface DataObject extends KubeObject {

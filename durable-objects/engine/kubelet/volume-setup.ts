@@ -1,9 +1,9 @@
 /** Volumes before a Pod's sandbox, and those the kubelet fills, which follow what they come from. */
 import { fnv32a } from "../core/random.ts";
-import { attachRetryMs, mountRetryMsMax, mountRetryMsMin, syncPeriodMs } from "../limits.ts";
+import { attachRetryMs, mountRetryMsMax, mountRetryMsMin, syncPeriodMs } from "../core/limits.ts";
 import { isApiAccess } from "../runtime/volume-access.ts";
 import { hostIP } from "./node-address.ts";
-import type { Volume } from "./shapes.ts";
+import type { Volume } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 import { podEvent, want } from "./sync.ts";
 import { volumeFiles, volumeVersion } from "./volume-files.ts";

@@ -1,12 +1,12 @@
 /** What a container mounts, and where it comes from. k8s: pkg/volume, pkg/kubelet/kubelet_pods.go */
 import type { KubeObject } from "../core/object.ts";
-import type { Reader } from "../controllers/define.ts";
-import { podLimits } from "../kinds/pod-resources.ts";
+import type { Reader } from "../ports/controller.ts";
+import { podLimits } from "../kinds/pod/resources.ts";
 import type { Mount } from "../runtime/define.ts";
-import { value } from "../schema/quantity.ts";
+import { value } from "../machinery/quantity.ts";
 import { expand } from "./env.ts";
-import type { Container, NodeObject, Pod, Volume, VolumeMount } from "./shapes.ts";
-import { runningUid } from "./shapes.ts";
+import type { Container, NodeObject, Pod, Volume, VolumeMount } from "../kinds/pod/shapes.ts";
+import { runningUid } from "../kinds/pod/shapes.ts";
 
 interface ClaimObject extends KubeObject {
   spec?: { volumeName?: string };

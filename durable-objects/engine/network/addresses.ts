@@ -1,12 +1,12 @@
 /** Who has an address: the map of the simulated network. */
-import { parseCidr, parseIp } from "../api/validation/ip.ts";
+import { parseCidr, parseIp } from "../machinery/ip.ts";
 import type { KubeObject } from "../core/object.ts";
 import { cidrContains } from "../kinds/ip-address.ts";
-import type { Service } from "../kinds/service-shape.ts";
+import type { Service } from "../kinds/service/shape.ts";
 import { nodeIsDown } from "../kubelet/node-address.ts";
-import type { NodeObject, Pod } from "../kubelet/shapes.ts";
+import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import { siteAt, type Site } from "./sites.ts";
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 
 /** Address of the simulated Ingress controller; the pool of load balancers begins above it. */
 export const ingressIp = "172.18.255.100";

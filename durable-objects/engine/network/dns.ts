@@ -1,6 +1,6 @@
 /** Name service as a Pod has it: which server it asks, whether the way there is open, what the server says. */
-import type { Reader } from "../controllers/define.ts";
-import type { Pod } from "../kubelet/shapes.ts";
+import type { Reader } from "../ports/controller.ts";
+import type { Pod } from "../kinds/pod/shapes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { Kernel } from "../runtime/kernel.ts";
 import { type DnsAnswer, type DnsRecord, type DnsReply } from "../runtime/network-port.ts";

@@ -8,7 +8,7 @@ import {
   exchangeBodyBytesMax,
   networkRoundsMax,
   outcomeKeptMs,
-} from "../limits.ts";
+} from "../core/limits.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http.ts";
 import { Kernel } from "../runtime/kernel.ts";

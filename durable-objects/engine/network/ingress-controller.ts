@@ -2,9 +2,9 @@
 import { objectKey, splitKey } from "../core/object.ts";
 import type { Change } from "../core/object.ts";
 import { parseTime } from "../core/clock.ts";
-import type { Controller, Reader } from "../controllers/define.ts";
+import type { Controller, Reader } from "../ports/controller.ts";
 import type { Ingress } from "../kinds/ingress.ts";
-import { ingressStatusMs } from "../limits.ts";
+import { ingressStatusMs } from "../core/limits.ts";
 import { ingressIp } from "./addresses.ts";
 import { ingresses, isServed } from "./ingress.ts";
 

@@ -1,9 +1,9 @@
 /** A simulated ingress-nginx: which backend a request gets, and its own answers. k8s: Ingress path types; ingress-nginx docs */
 import type { HTTPIngressPath, IngressBackend } from "kubernetes-types/networking/v1";
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Ingress } from "../kinds/ingress.ts";
-import type { Service } from "../kinds/service-shape.ts";
+import type { Service } from "../kinds/service/shape.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import { Errno } from "../runtime/errno.ts";

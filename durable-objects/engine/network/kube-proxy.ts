@@ -1,8 +1,8 @@
 /** What kube-proxy answers on its node: its own health, and that of Services behind a load balancer. k8s: pkg/proxy/healthcheck */
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 import { rfc3339Nano } from "../core/clock.ts";
-import type { Service } from "../kinds/service-shape.ts";
-import type { NodeObject, Pod } from "../kubelet/shapes.ts";
+import type { Service } from "../kinds/service/shape.ts";
+import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import { hostPods } from "./addresses.ts";
 import { endpointsOf } from "./services.ts";

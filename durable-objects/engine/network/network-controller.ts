@@ -3,7 +3,7 @@ import { objectKey } from "../core/object.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { powerAnnotation } from "../kubelet/node-address.ts";
 import { forgetAffinity } from "./services.ts";
-import type { Controller } from "../controllers/define.ts";
+import type { Controller } from "../ports/controller.ts";
 import { runtimeContext } from "../kubelet/sync.ts";
 import { networkTable, stepAny, type Exchange } from "./exchange.ts";
 import { close, type Stream } from "./tcp.ts";

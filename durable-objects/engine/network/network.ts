@@ -1,5 +1,5 @@
 /** The network port's implementation: what programs in containers use. See runtime/network-port.ts. */
-import { datagramTimeoutMs } from "../limits.ts";
+import { datagramTimeoutMs } from "../core/limits.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import {
   isNetworkHandle,

@@ -2,11 +2,11 @@
  * NetworkPolicy: what may come in and go out. Deny is silence, as CNI plugins do it: the packet is dropped.
  * k8s: staging/src/k8s.io/api/networking/v1/types.go NetworkPolicySpec
  */
-import { labelSelector } from "../api/selectors.ts";
-import type { Reader } from "../controllers/define.ts";
+import { labelSelector } from "../machinery/selectors.ts";
+import type { Reader } from "../ports/controller.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { NetworkPolicy } from "../kinds/network-policy.ts";
-import type { Pod } from "../kubelet/shapes.ts";
+import type { Pod } from "../kinds/pod/shapes.ts";
 import type { NetworkPolicyPeer, NetworkPolicyPort } from "kubernetes-types/networking/v1";
 import { inCidr } from "./addresses.ts";
 

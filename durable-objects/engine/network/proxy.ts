@@ -3,12 +3,12 @@
  * k8s: pkg/registry/core/{pod/strategy.go,service/storage/storage.go} ResourceLocation, apimachinery/pkg/util/proxy
  */
 import { lookup } from "../core/lookup.ts";
-import { badRequest, notFound, StatusError } from "../api/status.ts";
+import { badRequest, notFound, StatusError } from "../machinery/status.ts";
 import { failure } from "../api/handle.ts";
-import type { Service } from "../kinds/service-shape.ts";
-import type { NodeObject, Pod } from "../kubelet/shapes.ts";
+import type { Service } from "../kinds/service/shape.ts";
+import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import { inCidr, isAddress, isUp, nodeIp } from "./addresses.ts";
-import type { Reply } from "../ports.ts";
+import type { Reply } from "../ports/request.ts";
 import { binaryOf, bytesOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
@@ -18,7 +18,7 @@ import { kubeletAnswer } from "./hosts.ts";
 import { rewriteHtml, rewriteUrl } from "./links.ts";
 import { draw, endpointsOf } from "./services.ts";
 import type { Source } from "./route.ts";
-import { proxyTimeoutMs } from "../limits.ts";
+import { proxyTimeoutMs } from "../core/limits.ts";
 
 export interface ProxyRequest {
   resource: "pods" | "services" | "nodes";

@@ -11,8 +11,8 @@ import * as exchange from "./exchange.ts";
 import type { ExchangeResult } from "./exchange.ts";
 import type { Hop } from "./hops.ts";
 import { outside, sourceHop, sourceOfPod, type Source } from "./route.ts";
-import type { NodeObject } from "../kubelet/shapes.ts";
-import type { Service } from "../kinds/service-shape.ts";
+import type { NodeObject } from "../kinds/pod/shapes.ts";
+import type { Service } from "../kinds/service/shape.ts";
 
 /** Who asks: a Pod by its key, a node by its name, or the user outside. */
 export type From = { pod: string } | { node: string } | "outside";

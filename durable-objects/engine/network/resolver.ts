@@ -1,5 +1,5 @@
 /** A Pod's resolver: whom it asks, and by which names. */
-import type { Pod } from "../kubelet/shapes.ts";
+import type { Pod } from "../kinds/pod/shapes.ts";
 import { clusterDnsIp } from "../runtime/network-port.ts";
 import { clusterDomain } from "./dns-names.ts";
 

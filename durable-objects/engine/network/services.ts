@@ -4,10 +4,10 @@
  */
 import type { RuntimeContext } from "../runtime/define.ts";
 import { fnv32a, mix } from "../core/random.ts";
-import type { Reader } from "../controllers/define.ts";
+import type { Reader } from "../ports/controller.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { EndpointSlice } from "../kinds/endpoint-slice.ts";
-import type { Service, ServicePort } from "../kinds/service-shape.ts";
+import type { Service, ServicePort } from "../kinds/service/shape.ts";
 import { objectKeyOf } from "./addresses.ts";
 
 const serviceNameLabel = "kubernetes.io/service-name";

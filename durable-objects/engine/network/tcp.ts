@@ -2,7 +2,7 @@
  * TCP streams between Pods, or from outside into one: a record each (table "network", key `sN`) with the bytes on their
  * way. The far end is a connection in the target Pod's own record; each step carries bytes both ways.
  */
-import { outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../limits.ts";
+import { outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../core/limits.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http.ts";
 import { Kernel } from "../runtime/kernel.ts";

@@ -1,5 +1,5 @@
 /** Processes coming and going: pids, exits, orphans, the end of a container. */
-import { processesPerPodMax } from "../limits.ts";
+import { processesPerPodMax } from "../core/limits.ts";
 import { Errno } from "./errno.ts";
 import { processKey, type Kernel } from "./kernel.ts";
 import { nextHostPid } from "./process-view.ts";

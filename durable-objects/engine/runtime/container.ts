@@ -2,7 +2,7 @@
 import { trimEndOf } from "../core/trim.ts";
 import { imageVersion } from "../images/lookup.ts";
 import type { ImageVersion } from "../images/define.ts";
-import { assert } from "../assert.ts";
+import { assert } from "../core/assert.ts";
 import { alikeOf, isApart, type Alike } from "./alike.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import type { Mount } from "./define.ts";

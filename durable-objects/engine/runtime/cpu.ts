@@ -3,7 +3,7 @@
  * by the processes of its container; and what runs for long runs slower, so that an endless loop stays cheap to simulate.
  * What a run may cost is counted in time that is not stretched.
  */
-import { cpuUsPerAdvanceMax } from "../limits.ts";
+import { cpuUsPerAdvanceMax } from "../core/limits.ts";
 import { defaultCapacity } from "./container.ts";
 import type { PodRecord, Process } from "./state.ts";
 

@@ -2,7 +2,7 @@
  * What a program does when it throws what nobody foresaw: it dies of a segmentation fault, and its Pod and the cluster go
  * on. Programs write no objects, only what lies in their Pod's record and trees, so the turn need not be taken back.
  */
-import { StatusError } from "../api/status.ts";
+import { StatusError } from "../machinery/status.ts";
 import type { Kernel } from "./kernel.ts";
 import type { PodRecord } from "./state.ts";
 import { ProcessKilled } from "./sys.ts";

@@ -2,12 +2,12 @@
  * The container runtime as the kubelet sees it (what CRI is upstream). Containers are data: every process is a record
  * {program, JSON state}; nothing here is a suspended call. Implemented in runtime/runtime.ts.
  */
-import type { Records, Reader } from "../controllers/define.ts";
-import type { ApiRequest, ApiResponse } from "../ports.ts";
+import type { Records, Reader } from "../ports/controller.ts";
+import type { ApiRequest, ApiResponse } from "../ports/request.ts";
 import type { Network } from "./network-port.ts";
 import type { UserSettings } from "./users.ts";
 
-/** What the runtime may use. A controllers/define.ts Client satisfies it. */
+/** What the runtime may use. A ports/controller.ts Client satisfies it. */
 export interface RuntimeContext {
   /** Virtual now, ms. */
   readonly now: number;

@@ -1,6 +1,6 @@
 /** Descriptors of processes: files, pipes, terminals, streams, devices. Open files are shared by fork and dup. */
-import { pipeBytesMax, sessionOutputBytesMax } from "../limits.ts";
-import { assert } from "../assert.ts";
+import { pipeBytesMax, sessionOutputBytesMax } from "../core/limits.ts";
+import { assert } from "../core/assert.ts";
 import { mix } from "../core/random.ts";
 import { binaryOf } from "./bytes.ts";
 import { Errno } from "./errno.ts";

@@ -2,9 +2,9 @@
  * The kernel of one Pod: loads its record, steps its processes as a discrete-event simulation up to `now`, saves what
  * changed. Always the process whose own time is earliest runs next, so a late alarm gives the same bytes as a timely one.
  */
-import type { Records } from "../controllers/define.ts";
-import { computeAheadMs, processStateBytesMax } from "../limits.ts";
-import { assert } from "../assert.ts";
+import type { Records } from "../ports/controller.ts";
+import { computeAheadMs, processStateBytesMax } from "../core/limits.ts";
+import { assert } from "../core/assert.ts";
 import { dueMoment } from "../core/clock.ts";
 import { exit, spawn } from "./births.ts";
 import { Container, defaultCapacity } from "./container.ts";

@@ -2,7 +2,7 @@
  * CPU that served requests cost. Counted in the window that runs and the one before, in the process's own record, so that
  * usage is computed when it is asked for and an idle server writes nothing.
  */
-import { requestCpuMs, requestWindowMs, requestWorkUs, unlimitedCpuMilli } from "../limits.ts";
+import { requestCpuMs, requestWindowMs, requestWorkUs, unlimitedCpuMilli } from "../core/limits.ts";
 import type { Kernel } from "./kernel.ts";
 import type { HttpRequest, Process } from "./state.ts";
 

@@ -2,7 +2,7 @@
  * Log lines that only repeat: computed when the log is read, and written down only when other lines come after them, so
  * that positions in a log stay what they are and a ticking container costs nothing.
  */
-import { repeatedLinesMax } from "../limits.ts";
+import { repeatedLinesMax } from "../core/limits.ts";
 import {
   apacheTime,
   commonLogTime,

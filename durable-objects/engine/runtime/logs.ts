@@ -2,13 +2,13 @@
  * Container logs: one entry per line with its moment, in chunk rows (table "logs"), rotated by size. An entry is
  * `o|e|O|E` (stdout, stderr; capital: the line goes on) + base-36 ms + space + bytes.
  */
-import type { Records } from "../controllers/define.ts";
+import type { Records } from "../ports/controller.ts";
 import {
   logBytesPerContainerMax,
   logChunkBytes,
   logLineBytesMax,
   sessionOutputBytesMax,
-} from "../limits.ts";
+} from "../core/limits.ts";
 import { bootLines } from "../images/lookup.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import type { Kernel } from "./kernel.ts";

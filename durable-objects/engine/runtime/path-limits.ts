@@ -1,5 +1,5 @@
 /** Paths of a Pod's spec that no node takes. The API sets them no limit; a kernel does. */
-import { pathBytesMax, pathDepthMax } from "../limits.ts";
+import { pathBytesMax, pathDepthMax } from "../core/limits.ts";
 import type { ContainerSpec, StartFailure } from "./define.ts";
 
 /** Characters of a path that a message repeats. */

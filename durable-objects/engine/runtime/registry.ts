@@ -6,7 +6,7 @@ import { findRepository, officialRepositories } from "../images/lookup.ts";
 import { imagesOf, imageWithTag, type Lookup } from "../images/image-objects.ts";
 import type { Image } from "../kinds/image.ts";
 import type { PullCredential, ResolvedImage } from "./define.ts";
-import { familiar, parseReference, type ImageReference } from "./reference.ts";
+import { familiar, parseReference, type ImageReference } from "../machinery/image-reference.ts";
 
 const megabyte = 1_000_000;
 

@@ -3,9 +3,9 @@
  * is killed as of a segmentation fault before its next step, and so is what runs the same command for the same owner:
  * a container that is started again, the other replicas. The table is empty but for such a case.
  */
-import { assert } from "../assert.ts";
+import { assert } from "../core/assert.ts";
 import type { KubeObject } from "../core/object.ts";
-import { computeAheadMs } from "../limits.ts";
+import { computeAheadMs } from "../core/limits.ts";
 import type { RuntimeContext } from "./define.ts";
 import { Kernel } from "./kernel.ts";
 import type { Process } from "./state.ts";

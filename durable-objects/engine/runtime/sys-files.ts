@@ -1,6 +1,6 @@
 /** System calls about a process itself, its files and descriptors. */
 import { trimSlashes } from "../core/trim.ts";
-import { openFilesPerProcessMax, wholeFileBytesMax } from "../limits.ts";
+import { openFilesPerProcessMax, wholeFileBytesMax } from "../core/limits.ts";
 import type { Container } from "./container.ts";
 import { Errno } from "./errno.ts";
 import { Tree } from "./fs/tree.ts";

@@ -1,5 +1,5 @@
 /** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
-import { argumentBytesMax } from "../limits.ts";
+import { argumentBytesMax } from "../core/limits.ts";
 import { keep } from "../core/memo.ts";
 import { alikeMax, isImages, keyOf, type Alike, type Executable } from "./alike.ts";
 import { Errno } from "./errno.ts";

@@ -9,7 +9,7 @@ import { parseTime } from "../core/clock.ts";
 import { keep } from "../core/memo.ts";
 import type { KubeObject } from "../core/object.ts";
 import { fnv32a, hex32 } from "../core/random.ts";
-import { tokenMemoEntriesMax } from "../limits.ts";
+import { tokenMemoEntriesMax } from "../core/limits.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import type { RuntimeContext, TokenSource } from "./define.ts";
 import { buildLayer, type Layer, type LayerFile } from "./fs/layer.ts";

@@ -1,5 +1,5 @@
 /** A container's mounts before it starts: folders and owners that are to be, and the paths of subPaths. */
-import { fileChunkBytes } from "../limits.ts";
+import { fileChunkBytes } from "../core/limits.ts";
 import type { Container } from "./container.ts";
 import type { ContainerSpec, Mount, RuntimeContext } from "./define.ts";
 import { Errno } from "./errno.ts";

@@ -5,8 +5,8 @@
 import { trimEndOf, trimSlashes } from "../core/trim.ts";
 import { debianFiles, debianReleases, type FileTable } from "../images/base.ts";
 import { osCodename } from "../core/machine.ts";
-import type { NodeObject } from "../kubelet/shapes.ts";
-import { pathBytesMax } from "../limits.ts";
+import type { NodeObject } from "../kinds/pod/shapes.ts";
+import { pathBytesMax } from "../core/limits.ts";
 import { decodeUtf8 } from "./bytes.ts";
 import { imageTimeMs } from "./container.ts";
 import type { RuntimeContext } from "./define.ts";

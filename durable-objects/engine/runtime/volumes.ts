@@ -2,7 +2,7 @@
  * Volumes: trees that outlive containers. `v/PODUID/NAME` goes with its Pod, `v/pv/NAME` with its PersistentVolume,
  * `host/NODE` is a machine's own file system. What the kubelet fills (ConfigMaps, Secrets, projections) is written here.
  */
-import type { Records } from "../controllers/define.ts";
+import type { Records } from "../ports/controller.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { binaryOf, decodeUtf8 } from "./bytes.ts";
 import { imageVersion } from "../images/lookup.ts";

@@ -1,5 +1,5 @@
 /** Pod affinity terms, made ready to be matched. k8s: pkg/scheduler/framework/types.go AffinityTerm */
-import { labelSelector, type LabelSelector, type Selector } from "../api/selectors.ts";
+import { labelSelector, type LabelSelector, type Selector } from "../machinery/selectors.ts";
 import type { Pod, PodAffinityTerm } from "./types.ts";
 
 export type NamespaceLabels = (namespace: string) => Record<string, string> | undefined;

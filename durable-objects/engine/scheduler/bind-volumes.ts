@@ -1,5 +1,5 @@
 /** Claims that waited for their Pod's node get their volumes now. k8s: volumebinding/binder.go BindPodVolumes */
-import type { Client } from "../controllers/define.ts";
+import type { Client } from "../ports/controller.ts";
 import type { Snapshot } from "./framework.ts";
 import type { PodInfo } from "./node-info.ts";
 import { usesClaims } from "./plugins/volume-binding.ts";

@@ -3,8 +3,8 @@
  * Every update reads the store's present state, so a change that comes twice, late or not at all (a step that was
  * taken back) leaves the same cache behind. k8s: pkg/scheduler/backend/cache
  */
-import type { Selector } from "../api/selectors.ts";
-import type { Reader } from "../controllers/define.ts";
+import type { Selector } from "../machinery/selectors.ts";
+import type { Reader } from "../ports/controller.ts";
 import { equal } from "../core/equal.ts";
 import { splitKey, type KubeObject } from "../core/object.ts";
 import type { Snapshot } from "./framework.ts";

@@ -1,6 +1,6 @@
 /** What a scheduling plugin is. Each one is a row of plugins/index.ts; cycle.ts runs them. */
-import type { Reader } from "../controllers/define.ts";
-import type { Selector } from "../api/selectors.ts";
+import type { Reader } from "../ports/controller.ts";
+import type { Selector } from "../machinery/selectors.ts";
 import type { NodeInfo, PodInfo } from "./node-info.ts";
 import type { Pod } from "./types.ts";
 

@@ -2,7 +2,7 @@
 import { objectKey } from "../core/object.ts";
 import { affinityTerms, type AffinityTerms } from "./affinity-term.ts";
 import { amountOf, podRequests, type Amounts, type PodRequests } from "./requests.ts";
-import { isSidecar } from "../kinds/pod-types.ts";
+import { isSidecar } from "../kinds/pod/types.ts";
 import { podPriority, type Container, type Node, type Pod } from "./types.ts";
 
 export interface HostPort {

@@ -2,8 +2,8 @@
  * Counts living Pods per node and selector, kept up to date Pod by Pod: spreading the thousandth replica must not
  * look at the other 999. Only a memo: what it answers is what counting afresh would.
  */
-import type { Selector } from "../api/selectors.ts";
-import { schedulerCountersMax } from "../limits.ts";
+import type { Selector } from "../machinery/selectors.ts";
+import { schedulerCountersMax } from "../core/limits.ts";
 import type { NodeInfo } from "./node-info.ts";
 import type { Pod } from "./types.ts";
 

@@ -2,7 +2,7 @@
  * Which Pods would have to go so that a more important one finds room.
  * k8s: pkg/scheduler/framework/plugins/defaultpreemption, pkg/scheduler/framework/preemption
  */
-import { labelSelector } from "../api/selectors.ts";
+import { labelSelector } from "../machinery/selectors.ts";
 import { rejectedForGood, type Rejection, type Snapshot } from "./framework.ts";
 import { copyStates, failureText, fitsNode, tryChange, type Failure } from "./cycle.ts";
 import type { NodeInfo, PodInfo } from "./node-info.ts";

@@ -1,6 +1,6 @@
 /** What a Pod takes of a node in the scheduler's books. */
-import { podRequests as requestsOf } from "../kinds/pod-resources.ts";
-import { milliValue, value } from "../schema/quantity.ts";
+import { podRequests as requestsOf } from "../kinds/pod/resources.ts";
+import { milliValue, value } from "../machinery/quantity.ts";
 import type { Container, Pod, PodSpec } from "./types.ts";
 
 /** Amounts: cpu in thousandths, all else in whole units (bytes). */

@@ -1,9 +1,9 @@
 /** The scheduler as a controller: one Pod in, bound to a node or told why not. k8s: pkg/scheduler/scheduler.go */
-import type { Client, Controller, EventSource, Reader } from "../controllers/define.ts";
+import type { Client, Controller, EventSource, Reader } from "../ports/controller.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change } from "../core/object.ts";
-import { StatusError } from "../api/status.ts";
+import { StatusError } from "../machinery/status.ts";
 import {
   cpuUsPerNodeTried,
   cpuUsPerTermCompared,
@@ -12,7 +12,7 @@ import {
   schedulerBackoffPodsMin,
   schedulerFlushMs,
   schedulerNoteBytesMax,
-} from "../limits.ts";
+} from "../core/limits.ts";
 import { bindVolumes } from "./bind-volumes.ts";
 import { isPending, SchedulerCache, schedulerName } from "./cache.ts";
 import { failureText, findNode } from "./cycle.ts";

@@ -2,12 +2,12 @@
 import type * as core from "kubernetes-types/core/v1";
 import type { StorageClass as CoreStorageClass } from "kubernetes-types/storage/v1";
 import { equal } from "../core/equal.ts";
-import type { LabelSelector } from "../api/selectors.ts";
+import type { LabelSelector } from "../machinery/selectors.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Stored } from "../kinds/stored.ts";
-import type { PodObject } from "../kinds/pod-types.ts";
+import type { PodObject } from "../kinds/pod/types.ts";
 
-export type { Container, PodCondition, PodSpec } from "../kinds/pod-types.ts";
+export type { Container, PodCondition, PodSpec } from "../kinds/pod/types.ts";
 export type Pod = PodObject;
 export type Node = Stored<core.Node>;
 export type PersistentVolume = Stored<core.PersistentVolume>;

@@ -2,8 +2,8 @@
  * What a body would cost, found before it is parsed: few bytes can ask for very many values, and a parser cannot be
  * interrupted. One pass over the text, no memory.
  */
-import { tooLarge } from "../api/status.ts";
-import { bodyValuesMax } from "../limits.ts";
+import { tooLarge } from "../machinery/status.ts";
+import { bodyValuesMax } from "../core/limits.ts";
 
 /** Refuses (413) a body of more values than any object has. */
 export function checkValues(count: number): void {

@@ -1,6 +1,6 @@
 /** How many items a body may bring, and how it is refused. */
-import { StatusError } from "../api/status.ts";
-import { decodeItemsMax, listItemsMax } from "../limits.ts";
+import { StatusError } from "../machinery/status.ts";
+import { decodeItemsMax, listItemsMax } from "../core/limits.ts";
 
 /** A body that can not be read (400); the message is Go's, to which `api` may add its prefix. */
 export class DecodeError extends StatusError {

@@ -3,11 +3,11 @@
  * dropped, wrong types refused in Go's words, what Go's round trip loses lost. The result shares no
  * mutable state with the input. k8s: sigs.k8s.io/json, runtime/serializer/json/json.go
  */
-import { goQuote } from "../api/field.ts";
-import { decodeStructsMax } from "../limits.ts";
-import { decodeBase64Error, stripBase64 } from "./base64.ts";
+import { goQuote } from "../machinery/field.ts";
+import { decodeStructsMax } from "../core/limits.ts";
+import { decodeBase64Error, stripBase64 } from "../machinery/base64.ts";
 import { countItems, DecodeError } from "./decode-items.ts";
-import { parseQuantity, quantityError } from "./quantity.ts";
+import { parseQuantity, quantityError } from "../machinery/quantity.ts";
 import { canonicalMicroTime, canonicalTime, type TimeResult } from "./time.ts";
 import { structType, type Field, type FieldType, type StructType } from "./types.ts";
 

@@ -2,8 +2,8 @@
  * The slow half of JSON parsing: a parser with Go's error texts that also finds doubled keys. The
  * platform's JSON.parse does the common case (parse.ts). k8s: sigs.k8s.io/json scanner.go
  */
-import { goQuote } from "../api/field.ts";
-import { bodyValuesMax, jsonDepthMax, problemTextCharsMax } from "../limits.ts";
+import { goQuote } from "../machinery/field.ts";
+import { bodyValuesMax, jsonDepthMax, problemTextCharsMax } from "../core/limits.ts";
 import { checkValues } from "./body-budget.ts";
 import { setOwn } from "./decode.ts";
 

@@ -1,5 +1,5 @@
 /** Request bodies: text to plain values, with upstream's error texts and doubled keys found. */
-import { jsonDepthMax } from "../limits.ts";
+import { jsonDepthMax } from "../core/limits.ts";
 import { checkValues, measureJson } from "./body-budget.ts";
 import { DecodeError } from "./decode.ts";
 import { JsonSyntaxError, scanJson } from "./json-scan.ts";

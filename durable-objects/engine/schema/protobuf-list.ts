@@ -1,6 +1,6 @@
 /** Lists of stored objects as protobuf: an object's bytes are made once. */
-import { assert } from "../assert.ts";
-import { protobufKeptBytesMax } from "../limits.ts";
+import { assert } from "../core/assert.ts";
+import { protobufKeptBytesMax } from "../core/limits.ts";
 import type { Writer } from "./protobuf-wire.ts";
 import { writeStruct } from "./protobuf-write.ts";
 import type { StructType } from "./types.ts";

@@ -1,7 +1,7 @@
 /** Reading protobuf messages into their JSON shape, by the facts' field numbers. */
 import { strFromU8 } from "fflate";
-import { protobufDepthMax } from "../limits.ts";
-import { toBase64 } from "./base64.ts";
+import { protobufDepthMax } from "../core/limits.ts";
+import { toBase64 } from "../machinery/base64.ts";
 import { DecodeError, setOwn } from "./decode.ts";
 import { parseJson } from "./parse.ts";
 import { Reader, wireBytes, wireFixed64, wireVarint } from "./protobuf-wire.ts";

@@ -2,9 +2,9 @@
  * Writing objects as protobuf messages, by the facts' field numbers, as gogo writes them. What each field of a type
  * needs is settled once: a list of 500 Pods has some 40,000 structs.
  */
-import { assert } from "../assert.ts";
-import { protobufMomentsMax } from "../limits.ts";
-import { fromBase64 } from "./base64.ts";
+import { assert } from "../core/assert.ts";
+import { protobufMomentsMax } from "../core/limits.ts";
+import { fromBase64 } from "../machinery/base64.ts";
 import { isObject } from "./decode.ts";
 import { Writer } from "./protobuf-wire.ts";
 import { parseMicroTime, parseTime, type Moment } from "./time.ts";

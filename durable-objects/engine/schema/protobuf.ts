@@ -2,7 +2,7 @@
  * Protobuf bodies of built-in kinds to and from their JSON shape.
  * k8s: runtime/serializer/protobuf/protobuf.go, generated.proto of each group
  */
-import { assert } from "../assert.ts";
+import { assert } from "../core/assert.ts";
 import { decodeEnvelope, magic, readEnvelope, type DecodedProtobuf } from "./protobuf-read.ts";
 import { Writer } from "./protobuf-wire.ts";
 import { writeStoredList } from "./protobuf-list.ts";

@@ -2,7 +2,7 @@
  * RFC 3339 times as Go reads and writes them: text in, canonical UTC text out. k8s: meta/v1/time.go,
  * micro_time.go; error texts are those of Go's time.Parse.
  */
-import { goQuote } from "../api/field.ts";
+import { goQuote } from "../machinery/field.ts";
 
 const secondsLayout = "2006-01-02T15:04:05Z07:00";
 const microLayout = "2006-01-02T15:04:05.000000Z07:00";

@@ -2,7 +2,7 @@
  * Typed access to the field facts of every built-in type: what decoding, patches, apply, protobuf
  * and OpenAPI are driven by. Resolved lazily, once per type.
  */
-import { assert } from "../assert.ts";
+import { assert } from "../core/assert.ts";
 import facts from "./facts.json" with { type: "json" };
 import {
   aliases,

@@ -4,7 +4,7 @@
  */
 import { CORE_SCHEMA, YAMLException, constructFromEvents, parseEvents } from "js-yaml";
 import { LineCounter, isMap, isPair, isScalar, parseDocument, visit, type YAMLError } from "yaml";
-import { yamlDepthMax, yamlExplainedCharsMax } from "../limits.ts";
+import { yamlDepthMax, yamlExplainedCharsMax } from "../core/limits.ts";
 import { checkValues, countYaml } from "./body-budget.ts";
 import { DecodeError } from "./decode.ts";
 import { tryJson, type Parsed } from "./parse.ts";

@@ -1,9 +1,9 @@
 /** pods/exec and pods/attach: finds the container, starts the command, and names the session to the adapter. */
 import type { Call } from "../api/context.ts";
-import { badRequest, internalError, type Status } from "../api/status.ts";
+import { badRequest, internalError, type Status } from "../machinery/status.ts";
 import { objectKey } from "../core/object.ts";
-import { podContainers, type Pod } from "../kubelet/shapes.ts";
-import type { SessionReply } from "../ports.ts";
+import { podContainers, type Pod } from "../kinds/pod/shapes.ts";
+import type { SessionReply } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { attachSession, execSession } from "../runtime/sessions.ts";
 import { containerFor, podOf, runningInstance } from "./containers.ts";

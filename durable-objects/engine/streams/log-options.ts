@@ -6,9 +6,9 @@ import {
   invalidObject,
   notSupported,
   type FieldError,
-} from "../api/field.ts";
+} from "../machinery/field.ts";
 import type { URLQuery } from "../api/request-info.ts";
-import { badRequest } from "../api/status.ts";
+import { badRequest } from "../machinery/status.ts";
 import { parseTime } from "../core/clock.ts";
 
 export type LogStreamName = "All" | "Stdout" | "Stderr";

@@ -1,11 +1,11 @@
 /** pods/log. k8s: pkg/kubelet/kubelet_pods.go validateContainerLogStatus, pkg/registry/core/pod/rest/log.go */
 import { lookup } from "../core/lookup.ts";
 import type { Call } from "../api/context.ts";
-import { badRequest } from "../api/status.ts";
+import { badRequest } from "../machinery/status.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
-import type { Pod } from "../kubelet/shapes.ts";
-import type { ApiResponse, LogFollow } from "../ports.ts";
+import type { Pod } from "../kinds/pod/shapes.ts";
+import type { ApiResponse, LogFollow } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { nextRepeatMs } from "../runtime/log-repeats.ts";
 import { readLogRecord, type LogOptions } from "../runtime/logs.ts";

@@ -1,9 +1,9 @@
 /** pods/portforward. k8s: cri-streaming/pkg/streaming/portforward, containerd internal/cri/server/sandbox_portforward_linux.go */
 import type { Call } from "../api/context.ts";
-import { goQuote } from "../api/field.ts";
-import { badRequest, StatusError } from "../api/status.ts";
+import { goQuote } from "../machinery/field.ts";
+import { badRequest, StatusError } from "../machinery/status.ts";
 import { objectKey } from "../core/object.ts";
-import type { SessionReply } from "../ports.ts";
+import type { SessionReply } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import type { PodRecord } from "../runtime/state.ts";
 import { podOf } from "./containers.ts";

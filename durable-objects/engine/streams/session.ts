@@ -1,5 +1,5 @@
 /** What names a session between the engine and the adapter. */
-import type { Status } from "../api/status.ts";
+import type { Status } from "../machinery/status.ts";
 
 /** A command's, or a container's own, streams. Plain JSON. */
 export interface CommandSession {

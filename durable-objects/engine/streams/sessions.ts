@@ -3,7 +3,7 @@
  * `Engine.session(...)`, which commits and lets the cluster act on it. Sessions are records, so that those whose socket
  * was lost with the object's memory can be ended when it wakes.
  */
-import { sessionInputBytesMax } from "../limits.ts";
+import { sessionInputBytesMax } from "../core/limits.ts";
 import * as tcp from "../network/tcp.ts";
 import { networkTable } from "../network/exchange.ts";
 import { binaryOf, bytesOf } from "../runtime/bytes.ts";

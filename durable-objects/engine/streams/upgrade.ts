@@ -1,5 +1,5 @@
-import { badRequest } from "../api/status.ts";
-import type { ApiRequest } from "../ports.ts";
+import { badRequest } from "../machinery/status.ts";
+import type { ApiRequest } from "../ports/request.ts";
 
 /** exec, attach and port-forward live on an upgraded connection. k8s: apimachinery/pkg/util/proxy/upgradeaware.go */
 export function checkUpgrade({ method, headers }: ApiRequest): void {

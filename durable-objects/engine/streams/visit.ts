@@ -3,8 +3,8 @@ import { ingressIp } from "../network/addresses.ts";
 import * as exchange from "../network/exchange.ts";
 import type { ProxyPending } from "../network/proxy.ts";
 import { outside } from "../network/route.ts";
-import { proxyTimeoutMs } from "../limits.ts";
-import type { ApiRequest, ProxyReply } from "../ports.ts";
+import { proxyTimeoutMs } from "../core/limits.ts";
+import type { ApiRequest, ProxyReply } from "../ports/request.ts";
 import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 

@@ -1,7 +1,7 @@
 /** Which class an Ingress or a claim gets when it names none. */
 import { parseTime } from "../../core/clock.ts";
 import type { KubeObject, ResourceId } from "../../core/object.ts";
-import type { Reader } from "../../controllers/define.ts";
+import type { Reader } from "../../ports/controller.ts";
 import type { AdmissionRule } from "./define.ts";
 
 const newestFirst = (a: KubeObject, b: KubeObject): number =>

@@ -1,8 +1,8 @@
 /** What an admission rule is: upstream's plugins, one row each in admission.ts. */
 import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
-import type { User } from "../../ports.ts";
-import { forbidden, type StatusError } from "../status.ts";
+import type { User } from "../../ports/request.ts";
+import { forbidden, type StatusError } from "../../machinery/status.ts";
 
 export type Operation = "CREATE" | "UPDATE" | "DELETE";
 

@@ -2,9 +2,9 @@
 import type * as core from "kubernetes-types/core/v1";
 import type { KubeObject } from "../../core/object.ts";
 import type { LimitRange } from "../../kinds/limit-range.ts";
-import { sumOfContainers } from "../../kinds/pod-resources.ts";
-import type { Container, PodSpec } from "../../kinds/pod-types.ts";
-import { milliValue } from "../../schema/quantity.ts";
+import { sumOfContainers } from "../../kinds/pod/resources.ts";
+import type { Container, PodSpec } from "../../kinds/pod/types.ts";
+import { milliValue } from "../../machinery/quantity.ts";
 import { refused, type Admission, type AdmissionRule } from "./define.ts";
 
 type Amounts = Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../core/object.ts";
-import type { Reader } from "../../controllers/define.ts";
-import { forbidden, notFound } from "../status.ts";
+import type { Reader } from "../../ports/controller.ts";
+import { forbidden, notFound } from "../../machinery/status.ts";
 import { refused, type Admission, type AdmissionRule } from "./define.ts";
 
 const immortal = new Set(["default", "kube-system", "kube-public"]);

@@ -4,19 +4,19 @@
  */
 import { parseTime } from "../../core/clock.ts";
 import type { KubeObject, ResourceId } from "../../core/object.ts";
-import type { Reader } from "../../controllers/define.ts";
+import type { Reader } from "../../ports/controller.ts";
 import { isHugePages, isNativeResource } from "../../kinds/checks.ts";
-import { qosClass, sumOfContainers } from "../../kinds/pod-resources.ts";
-import type { PodSpec } from "../../kinds/pod-types.ts";
+import { qosClass, sumOfContainers } from "../../kinds/pod/resources.ts";
+import type { PodSpec } from "../../kinds/pod/types.ts";
 import type { ResourceQuota } from "../../kinds/resource-quota.ts";
-import type { Service } from "../../kinds/service-shape.ts";
+import type { Service } from "../../kinds/service/shape.ts";
 import {
   addQuantity,
   newQuantity,
   parseQuantity,
   zeroQuantity,
   type Quantity,
-} from "../../schema/quantity.ts";
+} from "../../machinery/quantity.ts";
 
 export type Amounts = Record<string, Quantity>;
 

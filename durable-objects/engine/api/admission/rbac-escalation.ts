@@ -3,7 +3,7 @@ import type { KubeObject } from "../../core/object.ts";
 import { equal } from "../../core/equal.ts";
 import type { PolicyRule, RoleRef } from "../authorization.ts";
 import { bindingEscalation, roleEscalation } from "../escalation.ts";
-import { notFound } from "../status.ts";
+import { notFound } from "../../machinery/status.ts";
 import { refused, resourceName, type AdmissionRule } from "./define.ts";
 
 const group = "rbac.authorization.k8s.io";

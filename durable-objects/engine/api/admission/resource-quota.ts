@@ -4,7 +4,7 @@
  */
 import type { KubeObject } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
-import type { Container, PodSpec } from "../../kinds/pod-types.ts";
+import type { Container, PodSpec } from "../../kinds/pod/types.ts";
 import type { ResourceQuota } from "../../kinds/resource-quota.ts";
 import {
   addQuantity,
@@ -14,7 +14,7 @@ import {
   subQuantity,
   zeroQuantity,
   type Quantity,
-} from "../../schema/quantity.ts";
+} from "../../machinery/quantity.ts";
 import { refused, type Admission, type AdmissionRule } from "./define.ts";
 import {
   computeUsage,

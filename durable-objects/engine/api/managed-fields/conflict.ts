@@ -1,6 +1,6 @@
 /** Conflicts of an apply. k8s: apimachinery/pkg/util/managedfields/internal/conflict.go */
-import { goQuote } from "../field.ts";
-import { StatusError } from "../status.ts";
+import { goQuote } from "../../machinery/field.ts";
+import { StatusError } from "../../machinery/status.ts";
 import type { Share } from "./entries.ts";
 import { forEachPath, hasPath, printPath } from "./field-set.ts";
 import type { FieldSet, Path } from "./field-set.ts";

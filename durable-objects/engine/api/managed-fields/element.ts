@@ -2,7 +2,7 @@
  * Path elements in their FieldsV1 spelling: `f:name`, `k:{"name":"a"}`, `v:"x"`, `i:0`.
  * k8s: structured-merge-diff/fieldpath/serialize-pe.go and element.go
  */
-import { goQuote } from "../field.ts";
+import { goQuote } from "../../machinery/field.ts";
 import { goFormat, goJson, isObject } from "../patch/go-value.ts";
 
 export const fieldElement = (name: string): string => `f:${name}`;

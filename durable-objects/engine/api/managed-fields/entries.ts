@@ -3,8 +3,8 @@
  * k8s: apimachinery/pkg/util/managedfields/internal/managedfields.go
  */
 import type { ManagedFieldsEntry } from "../../core/object.ts";
-import { updateManagersMax } from "../../limits.ts";
-import { goQuote } from "../field.ts";
+import { updateManagersMax } from "../../core/limits.ts";
+import { goQuote } from "../../machinery/field.ts";
 import { goJson } from "../patch/go-value.ts";
 import { isEmpty, markCanonical, parseFieldSet, union } from "./field-set.ts";
 import type { FieldSet } from "./field-set.ts";

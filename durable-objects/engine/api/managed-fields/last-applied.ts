@@ -3,7 +3,7 @@
  * conflicts about what the client had applied itself.
  * k8s: apimachinery/pkg/util/managedfields/internal/lastappliedmanager.go, lastappliedupdater.go
  */
-import { annotationsBytesMax } from "../../limits.ts";
+import { annotationsBytesMax } from "../../core/limits.ts";
 import { getOwn, goJson, isObject } from "../patch/go-value.ts";
 import type { JsonObject } from "../patch/go-value.ts";
 import { compare } from "./compare.ts";

@@ -9,7 +9,7 @@ import { fieldElement } from "./element.ts";
 import { patchFailure } from "../patch/strategic-order.ts";
 import type { JsonObject } from "../patch/go-value.ts";
 import { isObject } from "../patch/go-value.ts";
-import { badRequest } from "../status.ts";
+import { badRequest } from "../../machinery/status.ts";
 import { compare, withoutFields } from "./compare.ts";
 import type { Comparison } from "./compare.ts";
 import { applyConflict, conflictsOf, conflictsOutside } from "./conflict.ts";

@@ -1,5 +1,5 @@
 /** JSON values as Go's fmt prints them, for messages that quote a value. */
-import { goQuote } from "../field.ts";
+import { goQuote } from "../../machinery/field.ts";
 
 export type JsonObject = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 /** RFC 6902 as the API server takes it. Copy-on-write: the given object is never changed. */
 import { encodeUtf8 } from "../../core/utf8.ts";
-import { jsonPatchCopyBytesMax, jsonPatchOperationsMax } from "../../limits.ts";
-import { badRequest, StatusError, tooLarge } from "../status.ts";
+import { jsonPatchCopyBytesMax, jsonPatchOperationsMax } from "../../core/limits.ts";
+import { badRequest, StatusError, tooLarge } from "../../machinery/status.ts";
 import { getOwn, isObject, jsonEqual, jsonKind, setOwn } from "./go-value.ts";
 import type { JsonObject } from "./go-value.ts";
 

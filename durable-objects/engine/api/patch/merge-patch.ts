@@ -1,5 +1,5 @@
 /** RFC 7386 merge patches, with the corners of the library the API server uses. */
-import { badRequest } from "../status.ts";
+import { badRequest } from "../../machinery/status.ts";
 import { getOwn, isObject, jsonKind, setOwn } from "./go-value.ts";
 import type { JsonObject } from "./go-value.ts";
 

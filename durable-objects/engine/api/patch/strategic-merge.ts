@@ -4,8 +4,8 @@
  */
 import { structType } from "../../schema/types.ts";
 import type { FieldType, StructType } from "../../schema/types.ts";
-import { goQuote } from "../field.ts";
-import { badRequest } from "../status.ts";
+import { goQuote } from "../../machinery/field.ts";
+import { badRequest } from "../../machinery/status.ts";
 import { isObject, jsonKind, setOwn } from "./go-value.ts";
 import type { JsonObject } from "./go-value.ts";
 import { pruneNulls } from "./merge-patch.ts";

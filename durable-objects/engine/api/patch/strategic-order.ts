@@ -1,5 +1,5 @@
 /** Element order of lists under a strategic merge patch, and the checks that go with it. */
-import { badRequest, StatusError } from "../status.ts";
+import { badRequest, StatusError } from "../../machinery/status.ts";
 import { goFormat, goType, isObject } from "./go-value.ts";
 import { unprocessable } from "./json-patch.ts";
 

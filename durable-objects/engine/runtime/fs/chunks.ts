@@ -1,6 +1,6 @@
 /** Rows that hold file contents: how a chunk is written, and taking a tree's rows away. */
-import type { Records } from "../../controllers/define.ts";
-import { fileChunkBytes } from "../../limits.ts";
+import type { Records } from "../../ports/controller.ts";
+import { fileChunkBytes } from "../../core/limits.ts";
 import { fromBase64, toBase64 } from "../bytes.ts";
 import type { TreeRecord } from "./inode.ts";
 

@@ -1,9 +1,9 @@
 /** What /proc/sys and /sys/fs/cgroup say to one container: sysctls of its Pod, its control group. */
 import { kernelRelease } from "../../core/machine.ts";
-import type { NodeObject, Pod } from "../../kubelet/shapes.ts";
-import { milliValue, value } from "../../schema/quantity.ts";
-import { qosClass } from "../../kinds/pod-resources.ts";
-import { sysctlBytesMax } from "../../limits.ts";
+import type { NodeObject, Pod } from "../../kinds/pod/shapes.ts";
+import { milliValue, value } from "../../machinery/quantity.ts";
+import { qosClass } from "../../kinds/pod/resources.ts";
+import { sysctlBytesMax } from "../../core/limits.ts";
 import type { Container } from "../container.ts";
 import { Errno } from "../errno.ts";
 

@@ -1,5 +1,5 @@
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf as the kubelet writes them. */
-import type { Pod } from "../../kubelet/shapes.ts";
+import type { Pod } from "../../kinds/pod/shapes.ts";
 import { resolvConf, resolverOf } from "../../network/resolver.ts";
 import type { Container } from "../container.ts";
 import { hostTree } from "../volume-nodes.ts";

@@ -1,6 +1,6 @@
 /** How much a tree may still hold: itself, and the sandbox with all its trees. */
-import type { Records } from "../../controllers/define.ts";
-import { fileBytesPerSandboxMax, fileBytesStep, treeBytesMax } from "../../limits.ts";
+import type { Records } from "../../ports/controller.ts";
+import { fileBytesPerSandboxMax, fileBytesStep, treeBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 
 export class Space {

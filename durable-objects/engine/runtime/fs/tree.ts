@@ -3,8 +3,8 @@
  * inodes (table "trees"), small contents inline, larger ones in chunk rows (table "files", `tree\nino\nchunk`) so that
  * appending to a log rewrites one chunk. A chunk that is missing reads as zeros, so zeros cost nothing, written or not.
  */
-import type { Records } from "../../controllers/define.ts";
-import { fileChunkBytes, fileInlineBytesMax, treeEntriesMax } from "../../limits.ts";
+import type { Records } from "../../ports/controller.ts";
+import { fileChunkBytes, fileInlineBytesMax, treeEntriesMax } from "../../core/limits.ts";
 import { Space } from "./space.ts";
 import { Errno } from "../errno.ts";
 import { Chunks } from "./chunks.ts";

@@ -1,5 +1,5 @@
 /** Paths of one container: its image under its writable layer, its mounts, links, permissions. */
-import { pathBytesMax, pathDepthMax, symlinkDepthMax } from "../../limits.ts";
+import { pathBytesMax, pathDepthMax, symlinkDepthMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import type { FileId, Inode } from "./inode.ts";
 import { Tree } from "./tree.ts";

@@ -3,7 +3,7 @@
  * that a character mostly costs one look; when too many have been met the sets are worked out anew for each character.
  * Either way the time is linear in the text, and the units of work are the same.
  */
-import { automataCellsMax, automatonCellsMax } from "../../limits.ts";
+import { automataCellsMax, automatonCellsMax } from "../../core/limits.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
 import type { MatchWork } from "./work.ts";
 

@@ -2,7 +2,7 @@
  * Back-references and look-ahead, which no finite automaton has: tries one way after the other, never twice what is alike,
  * and gives up (ENOMEM) after a fixed number of steps.
  */
-import { backtrackStepsMax } from "../../limits.ts";
+import { backtrackStepsMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
 import { unset, type Found } from "./threads.ts";

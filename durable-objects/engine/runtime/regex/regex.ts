@@ -3,7 +3,7 @@
  * charged. POSIX ones match leftmost-longest, with groups as musl's matcher has them; PCRE ones prefer the first way.
  */
 import { keep } from "../../core/memo.ts";
-import { regexCharactersMax, regexesKeptMax, regexStatesMax } from "../../limits.ts";
+import { regexCharactersMax, regexesKeptMax, regexStatesMax } from "../../core/limits.ts";
 import { Automaton } from "./automaton.ts";
 import { Backtracker } from "./backtrack.ts";
 import { parsePerl } from "./perl.ts";

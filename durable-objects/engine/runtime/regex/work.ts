@@ -1,5 +1,5 @@
 /** What matching costs. One unit is a character looked at by one state of a pattern. */
-import { matchUnitsPerStepMax } from "../../limits.ts";
+import { matchUnitsPerStepMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import type { NoRegex, Regex } from "./regex.ts";
 

@@ -1,5 +1,5 @@
 /** Shell arithmetic: C's integer operators on 64 bits, with assignment. */
-import { arithmeticDepthMax } from "../../limits.ts";
+import { arithmeticDepthMax } from "../../core/limits.ts";
 
 export interface ArithmeticScope {
   get(name: string): string;

@@ -1,5 +1,5 @@
 /** The shell's view of its memory: parameters, options, output, frames coming and going. */
-import { shellDepthMax } from "../../limits.ts";
+import { shellDepthMax } from "../../core/limits.ts";
 import type { Sys } from "../sys.ts";
 import { abortStatus, dialectHead, goesOn, inWords } from "./dialects.ts";
 import { ExpansionProblem } from "./expand.ts";

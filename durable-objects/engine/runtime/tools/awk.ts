@@ -13,7 +13,7 @@ import { Awk, AwkEndless, AwkExit, givenValue } from "./awk-run.ts";
 import { inputValue, toNumber, truth, type Cell } from "./awk-values.ts";
 import { noCalls, pending, unit, type Calls } from "./children.ts";
 import { options } from "./options.ts";
-import { matchUnitsPerRound } from "../../limits.ts";
+import { matchUnitsPerRound } from "../../core/limits.ts";
 import { awkPattern } from "./awk-patterns.ts";
 import { Io, ToolExit } from "./tool.ts";
 import { usage } from "./words.ts";

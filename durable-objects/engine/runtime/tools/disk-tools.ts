@@ -1,5 +1,5 @@
 /** Space and memory: df, du, free, mount, uptime. */
-import { treeBytesMax } from "../../limits.ts";
+import { treeBytesMax } from "../../core/limits.ts";
 import { defaultCapacity } from "../container.ts";
 import { Errno } from "../errno.ts";
 import { mountOptions } from "../fs/vfs.ts";

@@ -1,5 +1,5 @@
 /** head and tail: the two ends of a text; tail -f follows. */
-import { wholeFileBytesMax } from "../../limits.ts";
+import { wholeFileBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";

@@ -5,7 +5,7 @@ import type { Sys } from "../sys.ts";
 import { noCalls, pending, unit, type Caller, type Calls } from "./children.ts";
 import { findExpression, type Expression } from "./find-expression.ts";
 import { Io, ToolExit } from "./tool.ts";
-import { matchUnitsPerRound } from "../../limits.ts";
+import { matchUnitsPerRound } from "../../core/limits.ts";
 import { base, inFolder } from "./words.ts";
 
 interface FindState {

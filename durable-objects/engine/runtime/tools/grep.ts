@@ -1,5 +1,5 @@
 /** grep, egrep, fgrep. */
-import { assert } from "../../assert.ts";
+import { assert } from "../../core/assert.ts";
 import type { Program } from "../program.ts";
 import { options, type Options } from "./options.ts";
 import { regex, Regex, regexFor, type RegexOptions } from "../regex/regex.ts";

@@ -1,6 +1,6 @@
 /** sed: on standard input as it comes, or on whole files. */
 import { folderOf } from "../../core/trim.ts";
-import { matchUnitsPerRound } from "../../limits.ts";
+import { matchUnitsPerRound } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import { cloneJson } from "../bytes.ts";
 import type { Program, Step } from "../program.ts";

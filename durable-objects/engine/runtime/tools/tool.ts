@@ -3,7 +3,7 @@
  * and an exit code, run in one step. Those that must pass data on as it comes are `stream(...)`. What waits for time or
  * children is a Program of its own.
  */
-import { wholeFileBytesMax } from "../../limits.ts";
+import { wholeFileBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import { gnuWords } from "./gnu-words.ts";

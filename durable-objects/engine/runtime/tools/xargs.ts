@@ -1,5 +1,5 @@
 /** xargs: builds command lines from its input and runs them one after the other, or `-P` at a time. */
-import { wholeFileBytesMax } from "../../limits.ts";
+import { wholeFileBytesMax } from "../../core/limits.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { launch } from "./children.ts";

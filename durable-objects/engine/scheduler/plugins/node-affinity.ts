@@ -1,6 +1,6 @@
 /** nodeSelector and node affinity. k8s: pkg/scheduler/framework/plugins/nodeaffinity */
 import { lookup } from "../../core/lookup.ts";
-import { requirementMatches, type Operator } from "../../api/selectors.ts";
+import { requirementMatches, type Operator } from "../../machinery/selectors.ts";
 import {
   normalised,
   rejectedForGood,

@@ -5,7 +5,7 @@ import {
   type LabelSelector,
   type LabelSelectorRequirement,
   type Selector,
-} from "../../api/selectors.ts";
+} from "../../machinery/selectors.ts";
 import { controllerOf, type KubeObject } from "../../core/object.ts";
 import { withLabelKeys } from "../affinity-term.ts";
 import {

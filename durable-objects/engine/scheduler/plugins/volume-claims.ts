@@ -1,6 +1,6 @@
 /** Claims and volumes as the volume plugins read them. k8s: pkg/scheduler/framework/plugins/volumebinding */
-import { value } from "../../schema/quantity.ts";
-import { labelSelector, type LabelSelector } from "../../api/selectors.ts";
+import { value } from "../../machinery/quantity.ts";
+import { labelSelector, type LabelSelector } from "../../machinery/selectors.ts";
 import { claimNames, type Snapshot } from "../framework.ts";
 import {
   byText,

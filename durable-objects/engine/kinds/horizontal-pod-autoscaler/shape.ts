@@ -1,0 +1,19 @@
+/** HorizontalPodAutoscaler as of 1.36: the types package does not know tolerance yet. */
+import type * as v2 from "kubernetes-types/autoscaling/v2";
+import type { Stored } from "../stored.ts";
+
+export interface ScalingRules extends v2.HPAScalingRules {
+  tolerance?: string;
+}
+export interface Behavior {
+  scaleUp?: ScalingRules;
+  scaleDown?: ScalingRules;
+}
+export type HpaSpec = Omit<v2.HorizontalPodAutoscalerSpec, "behavior"> & { behavior?: Behavior };
+export type Hpa = Stored<Omit<v2.HorizontalPodAutoscaler, "spec">> & { spec?: HpaSpec };
+export type {
+  CrossVersionObjectReference,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+} from "kubernetes-types/autoscaling/v2";

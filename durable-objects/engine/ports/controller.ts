@@ -1,0 +1,140 @@
+/** What a controller is and what it sees. Key in, whole state compared, due time out. */
+import type { Change, KubeObject, ResourceId } from "../core/object.ts";
+import type { ApiRequest, ApiResponse } from "./request.ts";
+
+/** How virtual time stands to the wall's, and when something happens by itself. */
+export interface ClockReading {
+  /** Virtual minus wall, ms. */
+  offsetMs: number;
+  /** Virtual ms. */
+  nextDueMs: number | undefined;
+  /** Where a jump under way leads, virtual ms. */
+  jumpToMs?: number | undefined;
+}
+
+/** Reads. All results are immutable; lists are in key order (namespace, then name). */
+export interface Reader {
+  /** Virtual now, ms. */
+  readonly now: number;
+  /** For whoever shows the Clock. A reconciler that looked at the wall would not do the same again. */
+  clock(): ClockReading;
+  get<T extends KubeObject = KubeObject>(
+    resource: ResourceId,
+    namespace: string,
+    name: string,
+  ): T | undefined;
+  list<T extends KubeObject = KubeObject>(resource: ResourceId, namespace?: string): readonly T[];
+  /**
+   * Objects filed under `value` in an index of kinds/indices.ts:
+   * `owner` (uid of any owner, all resources), `controller` (uid of the controlling owner),
+   * `pod.node` (spec.nodeName; "" = unassigned), `pod.label` ("ns\0key=value"),
+   * `event.uid` (involvedObject.uid), `service.ip`, `service.nodePort`, `pod.ip`.
+   */
+  byIndex<T extends KubeObject = KubeObject>(index: string, value: string): readonly T[];
+  /** How many `list` and `byIndex` would tell of, without putting them in order. */
+  count(resource: ResourceId, namespace?: string): number;
+  countByIndex(index: string, value: string): number;
+  /** Every object of a namespace, by resource, then name. */
+  inNamespace(namespace: string): readonly KubeObject[];
+  /** Pods of a namespace that match a plain label map, through the `pod.label` index. */
+  podsMatching<T extends KubeObject = KubeObject>(
+    namespace: string,
+    labels: Record<string, string>,
+  ): readonly T[];
+}
+
+export interface DeleteOptions {
+  gracePeriodSeconds?: number;
+  propagationPolicy?: "Background" | "Foreground" | "Orphan";
+  preconditions?: { uid?: string; resourceVersion?: string };
+}
+
+export interface EventSource {
+  /** `source.component` / reportingComponent: `kubelet`, `deployment-controller`. */
+  component: string;
+  /** Node name, for the kubelet's. */
+  host?: string;
+  /** `spec.containers{name}`. */
+  fieldPath?: string;
+  /** It has just been started and knows nothing of Events it recorded before. */
+  forgetful?: true;
+  /** Of those who use the events.k8s.io recorder: what was done or tried. They have no `fieldPath`. */
+  action?: string;
+  /** With an action: a second object. */
+  related?: KubeObject;
+}
+
+/**
+ * Reads and writes of a reconciler. Writes go through api/operations.ts like a user's: defaulted, admitted, validated.
+ * They throw StatusError as the API would (NotFound, AlreadyExists, Conflict, Forbidden by quota, Invalid).
+ * Writes that change nothing are no-ops: no revision, no event.
+ */
+export interface Client extends Reader {
+  create<T extends KubeObject = KubeObject>(resource: ResourceId, object: unknown): T;
+  /** Replaces the object (or with `subresource: "status"` its status); checks metadata.resourceVersion when set. */
+  update<T extends KubeObject = KubeObject>(
+    resource: ResourceId,
+    object: T,
+    subresource?: "status" | "scale" | "finalize",
+  ): T;
+  /** Read, change, write. `change` returns a new object (or undefined: leave it). Undefined when the object is gone. */
+  modify<T extends KubeObject = KubeObject>(
+    resource: ResourceId,
+    namespace: string,
+    name: string,
+    change: (current: T) => T | undefined,
+    subresource?: "status" | "finalize",
+  ): T | undefined;
+  delete(resource: ResourceId, namespace: string, name: string, options?: DeleteOptions): void;
+  /** POST pods/x/binding. */
+  bind(namespace: string, pod: string, node: string): void;
+  /** Records an Event about `regarding`; the same event again within its window only counts up. */
+  event(
+    regarding: KubeObject,
+    type: "Normal" | "Warning",
+    reason: string,
+    message: string,
+    source: EventSource,
+  ): void;
+  /** Internal state that Kubernetes has no object for (container processes, back-offs): persisted with the log, no watch events. */
+  readonly records: Records;
+  /** Makes another controller look at a key, now or at a virtual moment (its own timer then is the earlier one). */
+  wake(controller: string, key: string, atMs?: number): void;
+  /** Deterministic draw in [0, 1): hash(seed, revision, draw). */
+  random(): number;
+  /** Optional. The API server as Pods reach it; who asks is told by its token or `user`. */
+  apiServer?(request: ApiRequest): ApiResponse;
+  /** Optional. Tells a fault of Podyard that went no further than one process of a container. */
+  fault?(work: string, error: unknown): void;
+  /** Optional. Set while each unit of work is written down before it runs: see runtime/define.ts. */
+  mayRun?: ((podKey: string, process: number) => boolean) | undefined;
+  /** Optional. Tells what simulated programs cost, CPU microseconds: it counts against the turn. */
+  spend?(microseconds: number): void;
+  /** `n` characters of upstream's safe alphabet. k8s: apimachinery/pkg/util/rand String */
+  randomSuffix(n: number): string;
+  /** A random UUID (v4 shape), deterministic. */
+  uuid(): string;
+}
+
+export interface Records {
+  get<T>(table: string, key: string): T | undefined;
+  /** `value` must be plain JSON and is immutable from here on. */
+  put(table: string, key: string, value: unknown): void;
+  delete(table: string, key: string): void;
+  /** Keys of a table in insertion order. */
+  keys(table: string): Iterable<string>;
+}
+
+/** Maps a change to keys this controller must look at. Must be cheap and pure. */
+export type Waker = (change: Change, reader: Reader) => Iterable<string> | undefined;
+
+/** A moment that wants another look; a lazy one asks for no alarm and waits for the first turn after it. */
+export type Due = number | { dueAtMs: number; lazy: true } | undefined;
+
+export interface Controller {
+  /** Also the queue's prefix: lower-case, `replicaset`. */
+  name: string;
+  wakesOn: Record<ResourceId, Waker>;
+  /** Level-triggered. Returns the virtual ms at which the key wants to be looked at again (replaces its one timer), or nothing. */
+  reconcile(key: string, client: Client): Due;
+}
