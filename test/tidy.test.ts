@@ -92,7 +92,7 @@ describe("imports", () => {
   });
 
   test("controllers never import each other: they meet in the store", () => {
-    const registry = sources.find(({ file }) => file === `${engine}controllers/index.ts`);
+    const registry = sources.find(({ file }) => file === `${engine}components/controllers.ts`);
     const controllers = new Set(registry?.imports.map(({ file }) => file));
     controllers.delete(`${engine}ports/controller.ts`);
     expect(

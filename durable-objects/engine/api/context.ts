@@ -2,6 +2,8 @@
 import type { Log } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
 import type { Reader } from "../ports/controller.ts";
+import type { Pod } from "../kinds/pod/shapes.ts";
+import type { PodUsage } from "../ports/usage.ts";
 import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
 import type { Operations } from "./operations.ts";
 import type { RequestInfo } from "./request-info.ts";
@@ -22,6 +24,8 @@ export interface ApiContext {
   operations: Operations;
   reader: Reader;
   streams: PodStreams;
+  /** What a Pod uses; undefined: nothing was measured yet. */
+  podUsage(pod: Pod): PodUsage | undefined;
   /** Signs service account tokens. */
   signingKey: SigningKey;
   /** Wall now, ms: watch time-outs, expiry of tokens. */

@@ -2,12 +2,10 @@
  * metrics.k8s.io: what nodes and Pods use, computed when read and never stored. Figures are those of the last full
  * window, so they stand still between two of them. k8s: sigs.k8s.io/metrics-server/pkg/api
  */
-import { podUsage } from "../controllers/hpa-usage.ts";
-import type { Client } from "../ports/controller.ts";
 import { parseTime, rfc3339 } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
 import { fnv32a } from "../core/random.ts";
-import { hasPower } from "../kubelet/node-address.ts";
+import { hasPower } from "../kinds/node-machine.ts";
 import type { Pod } from "../kinds/pod/shapes.ts";
 import { metricsWindowMs } from "../core/limits.ts";
 import { computedList, computedOne } from "./computed.ts";
@@ -44,23 +42,6 @@ function usageOf(amount: Amount, about: string, atMs: number): Usage {
   };
 }
 
-function clientOf({ store, reader }: ApiContext): Client {
-  const records = {
-    get: <T>(name: string, key: string) => store.record<T>(name, key),
-    put: () => undefined,
-    delete: () => undefined,
-    keys: (name: string) => store.recordKeys(name),
-  };
-  // Reading alone: nothing below writes, wakes or draws.
-  return {
-    ...reader,
-    now: reader.now,
-    records,
-    random: () => 0,
-    wake: () => undefined,
-  } as unknown as Client;
-}
-
 function header(object: KubeObject, kind: string, version: string, atMs: number) {
   const { name, namespace, labels } = object.metadata;
   return {
@@ -77,8 +58,8 @@ function header(object: KubeObject, kind: string, version: string, atMs: number)
   };
 }
 
-function podMetrics(client: Client, pod: Pod, version: string): PodMetrics | undefined {
-  const found = podUsage(client, pod);
+function podMetrics(context: ApiContext, pod: Pod, version: string): PodMetrics | undefined {
+  const found = context.podUsage(pod);
   if (!found) return undefined;
   const { atMs, containers } = found;
   return {
@@ -90,14 +71,19 @@ function podMetrics(client: Client, pod: Pod, version: string): PodMetrics | und
   };
 }
 
-function nodeMetrics(client: Client, node: KubeObject, version: string): NodeMetrics | undefined {
+function nodeMetrics(
+  context: ApiContext,
+  node: KubeObject,
+  version: string,
+): NodeMetrics | undefined {
+  const { reader } = context;
   const { name, creationTimestamp } = node.metadata;
-  if (!hasPower(node) || client.now - parseTime(creationTimestamp) < metricsWindowMs)
+  if (!hasPower(node) || reader.now - parseTime(creationTimestamp) < metricsWindowMs)
     return undefined;
-  const atMs = client.now - (client.now % metricsWindowMs);
+  const atMs = reader.now - (reader.now % metricsWindowMs);
   const all = { ...systemOverhead };
-  for (const pod of client.byIndex<Pod>("pod.node", name)) {
-    for (const { cpuMilli, memoryBytes } of podUsage(client, pod)?.containers ?? []) {
+  for (const pod of reader.byIndex<Pod>("pod.node", name)) {
+    for (const { cpuMilli, memoryBytes } of context.podUsage(pod)?.containers ?? []) {
       all.cpuMilli += cpuMilli;
       all.memoryBytes += memoryBytes;
     }
@@ -109,7 +95,11 @@ interface Row {
   /** What is measured, as it is stored. */
   measured: string;
   kind: string;
-  of(client: Client, object: KubeObject, version: string): NodeMetrics | PodMetrics | undefined;
+  of(
+    context: ApiContext,
+    object: KubeObject,
+    version: string,
+  ): NodeMetrics | PodMetrics | undefined;
 }
 
 const rows: Record<string, Row> = {
@@ -124,12 +114,11 @@ for (const version of metricsVersions) {
     metricsKinds[`metrics.k8s.io/${version}/${plural}`] = (context, request, info) => {
       const resource = resourceAt(info.group, info.version, info.resource) as Resource;
       const row = rows[plural] as Row;
-      const client = clientOf(context);
       const call = { context, request, info, resource };
       if (info.name) {
         const namespace = resource.namespaced ? info.namespace : "";
         const object = context.reader.get(row.measured, namespace, info.name);
-        const metrics = object && row.of(client, object, version);
+        const metrics = object && row.of(context, object, version);
         if (metrics) return computedOne(call, metrics);
         const name = namespace ? `${namespace}/${info.name}` : info.name;
         throw status.notFound({ group: info.group, plural: row.kind }, name);
@@ -138,7 +127,7 @@ for (const version of metricsVersions) {
       const items = context.reader
         .list(row.measured, selection.namespace || undefined)
         .filter((object) => matches(resource, selection, object))
-        .flatMap((object) => row.of(client, object, version) ?? []);
+        .flatMap((object) => row.of(context, object, version) ?? []);
       return computedList(call, items);
     };
   }

@@ -56,7 +56,16 @@ export class Operations {
   /** Bytes stored, told by the log. */
   bytesStored: () => number = () => 0;
 
-  constructor(store: Store, random: Random, reader: Reader, limits: Limits) {
+  readonly #simulatesImage: WriteContext["simulatesImage"];
+
+  constructor(
+    store: Store,
+    random: Random,
+    reader: Reader,
+    limits: Limits,
+    simulatesImage: WriteContext["simulatesImage"],
+  ) {
+    this.#simulatesImage = simulatesImage;
     this.store = store;
     this.random = random;
     this.reader = reader;
@@ -215,6 +224,7 @@ export class Operations {
       subresource: options.subresource,
       random: () => this.random.next(),
       randomSuffix: (n) => this.random.suffix(n),
+      simulatesImage: this.#simulatesImage,
       warn: options.warn,
     };
   }

@@ -7,7 +7,7 @@ import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
 import type { KubeObject, ResourceId } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 import { Clock } from "../kinds/clock.ts";
-import { hasPower } from "../kubelet/node-address.ts";
+import { hasPower } from "../kinds/node-machine.ts";
 import { leaderRenewMs, nodeLeaseRenewMs, nodeReportMs, serverRenewMs } from "../core/limits.ts";
 
 interface Beating extends KubeObject {

@@ -2,7 +2,7 @@
 import { kernelRelease, osImage } from "../core/machine.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { version } from "../api/discovery.ts";
-import { machineAnnotation } from "../kubelet/node-address.ts";
+import { machineAnnotation } from "../kinds/node-machine.ts";
 
 export const controlPlaneName = "control-plane";
 export const workerName = (index: number): string => `node-${index}`;

@@ -6,7 +6,7 @@
 import { nodeLeases } from "../api/present.ts";
 import { parseTime, rfc3339 } from "../core/clock.ts";
 import type { Change, KubeObject } from "../core/object.ts";
-import { hasPower } from "../kubelet/node-address.ts";
+import { hasPower } from "../kinds/node-machine.ts";
 import { nodeGraceMs, nodeStartupGraceMs } from "../core/limits.ts";
 import type { Client, Controller } from "../ports/controller.ts";
 import {

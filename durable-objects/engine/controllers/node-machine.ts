@@ -13,7 +13,7 @@ import {
 } from "../bootstrap/nodes.ts";
 import { rfc3339Micro } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
-import { hasPower } from "../kubelet/node-address.ts";
+import { hasPower } from "../kinds/node-machine.ts";
 import { nodeLeaseSeconds, nodeStatusMs } from "../core/limits.ts";
 import type { Client, Controller } from "../ports/controller.ts";
 import {

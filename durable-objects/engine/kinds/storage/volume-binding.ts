@@ -1,8 +1,8 @@
 /** Claims and volumes as the storage controllers see them, and which volume does for which claim. */
-import { labelSelector, type LabelSelector } from "../machinery/selectors.ts";
-import type { KubeObject } from "../core/object.ts";
-import { value } from "../machinery/quantity.ts";
-import type { Reader } from "../ports/controller.ts";
+import { labelSelector, type LabelSelector } from "../../machinery/selectors.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { value } from "../../machinery/quantity.ts";
+import type { Reader } from "../../ports/controller.ts";
 
 export const bindCompleted = "pv.kubernetes.io/bind-completed";
 export const boundByController = "pv.kubernetes.io/bound-by-controller";

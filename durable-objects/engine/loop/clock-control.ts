@@ -1,8 +1,8 @@
 /** What a write to the Clock object does to time. */
-import { parseTime, type ClockState } from "./core/clock.ts";
-import type { Change } from "./core/object.ts";
-import { Clock, clockName } from "./kinds/clock.ts";
-import type { Client } from "./ports/controller.ts";
+import { parseTime, type ClockState } from "../core/clock.ts";
+import type { Change } from "../core/object.ts";
+import { Clock, clockName } from "../kinds/clock.ts";
+import type { Client } from "../ports/controller.ts";
 
 /**
  * Time as the Clock asks for it from now on, virtual `nowMs` and wall `wallMs`: the same Clock applied twice changes

@@ -1,11 +1,11 @@
 /** Sends the requests that Traces describe, and writes down their ways. */
 import type { Client, Controller } from "../ports/controller.ts";
 import { objectKey, splitKey } from "../core/object.ts";
-import { runtimeContext } from "../kubelet/sync.ts";
+import { runtimeContext } from "../cri/runtime.ts";
 import { traces, urlParts, type Trace } from "../kinds/trace.ts";
 import { traceBodyBytesMax } from "../core/limits.ts";
 import { decodeUtf8 } from "../runtime/bytes.ts";
-import { request, requestResult, type RequestResult } from "./request.ts";
+import { request, requestResult, type RequestResult } from "../network/request.ts";
 
 /** Requests under way, by the Trace's key. */
 const tracesTable = "traces";

@@ -5,8 +5,8 @@ import { parseTime } from "../core/clock.ts";
 import type { Controller, Reader } from "../ports/controller.ts";
 import type { Ingress } from "../kinds/ingress.ts";
 import { ingressStatusMs } from "../core/limits.ts";
-import { ingressIp } from "./addresses.ts";
-import { ingresses, isServed } from "./ingress.ts";
+import { ingressIp } from "../network/addresses.ts";
+import { ingresses, isServed } from "../network/ingress.ts";
 
 const component = "nginx-ingress-controller";
 

@@ -1,8 +1,8 @@
 /** Units of work as the watchdog writes them down before they run, and what becomes of one that is stopped. */
-import type { Client } from "./ports/controller.ts";
-import type { KubeObject } from "./core/object.ts";
-import { runtimeContext } from "./kubelet/sync.ts";
-import { readyProcesses, stopReady, type ReadyProcess } from "./runtime/stopped.ts";
+import type { Client } from "../ports/controller.ts";
+import type { KubeObject } from "../core/object.ts";
+import { runtimeContext } from "../cri/runtime.ts";
+import { readyProcesses, stopReady, type ReadyProcess } from "../runtime/stopped.ts";
 import type { WorkLoop } from "./work-loop.ts";
 
 export interface WorkUnit {

@@ -1,9 +1,9 @@
 /** Events that Podyard's components record: counted up instead of repeated. k8s: client-go/tools/record/events_cache.go */
-import { parseTime, rfc3339, rfc3339Micro } from "./core/clock.ts";
-import { keep, memo } from "./core/memo.ts";
-import type { KubeObject } from "./core/object.ts";
-import type { Store } from "./core/store.ts";
-import type { EventSource } from "./ports/controller.ts";
+import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
+import { keep, memo } from "../core/memo.ts";
+import type { KubeObject } from "../core/object.ts";
+import type { Store } from "../core/store.ts";
+import type { EventSource } from "../ports/controller.ts";
 
 export interface CoreEvent extends KubeObject {
   involvedObject: Record<string, string | undefined>;

@@ -1,24 +1,12 @@
 /** What Pods use, as metrics-server would tell it: measured at the moment of asking, never stored. */
 import { parseTime } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
-import { runtimeContext } from "../kubelet/sync.ts";
+import { runtimeContext } from "../cri/runtime.ts";
 import { isSidecar, type Pod } from "../kinds/pod/shapes.ts";
 import { metricsWindowMs } from "../core/limits.ts";
-import { runtime } from "../runtime/runtime.ts";
+import { runtime } from "../cri/runtime.ts";
 import type { Client } from "../ports/controller.ts";
-
-export interface ContainerUsage {
-  name: string;
-  cpuMilli: number;
-  memoryBytes: number;
-}
-
-export interface PodUsage {
-  containers: ContainerUsage[];
-  /** End of the window the figures are about, virtual ms. */
-  atMs: number;
-  windowMs: number;
-}
+import type { ContainerUsage, PodUsage } from "../ports/usage.ts";
 
 /** Usage of a Pod's running containers; nothing before the first full window of each is over. */
 export function podUsage(client: Client, pod: Pod): PodUsage | undefined {

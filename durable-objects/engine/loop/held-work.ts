@@ -2,9 +2,9 @@
  * Keys that are held back, because the host process died of them twice in a row: they are not reconciled until a user
  * changes or deletes what they name. Where a key names no object, any such change lets it try again.
  */
-import { splitKey, type Change } from "./core/object.ts";
-import type { Queue } from "./core/queue.ts";
-import type { Store } from "./core/store.ts";
+import { splitKey, type Change } from "../core/object.ts";
+import type { Queue } from "../core/queue.ts";
+import type { Store } from "../core/store.ts";
 
 const heldTable = "held-work";
 

@@ -1,15 +1,15 @@
 /** Logs, exec, attach, port-forward and proxies: where the API meets containers and the network. */
-import type { Call, PodStreams } from "./api/context.ts";
-import type { Client } from "./ports/controller.ts";
-import { runtimeContext } from "./kubelet/sync.ts";
-import { proxyRequest, proxyResult, type ProxyPending } from "./network/proxy.ts";
-import type { ApiRequest, LogFollow, ProxyReply, Reply } from "./ports/request.ts";
-import type { RuntimeContext } from "./runtime/define.ts";
-import { command } from "./streams/exec.ts";
-import { log, pollLog } from "./streams/logs.ts";
-import { portForward } from "./streams/port-forward.ts";
-import { Sessions } from "./streams/sessions.ts";
-import { visit } from "./streams/visit.ts";
+import type { Call, PodStreams } from "../api/context.ts";
+import type { Client } from "../ports/controller.ts";
+import { runtimeContext } from "../cri/runtime.ts";
+import { proxyRequest, proxyResult, type ProxyPending } from "../network/proxy.ts";
+import type { ApiRequest, LogFollow, ProxyReply, Reply } from "../ports/request.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
+import { command } from "./exec.ts";
+import { log, pollLog } from "./logs.ts";
+import { portForward } from "./port-forward.ts";
+import { Sessions } from "./sessions.ts";
+import { visit } from "./visit.ts";
 
 export interface Streams extends PodStreams {
   pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean };

@@ -1,5 +1,5 @@
 /** Moments as servers write them. */
-import { civil } from "../runtime/civil.ts";
+import { civil } from "./civil.ts";
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

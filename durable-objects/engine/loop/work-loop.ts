@@ -1,13 +1,13 @@
 /** The turn's inner loop: keys, timers and transactions. What time it is on the wall, engine/index.ts knows. */
-import { StatusError } from "./machinery/status.ts";
-import type { EngineClient, Now } from "./client.ts";
-import type { Controller, Waker } from "./ports/controller.ts";
-import { splitKey, type Change, type KubeObject } from "./core/object.ts";
-import { workKey, type Queue } from "./core/queue.ts";
-import type { Random } from "./core/random.ts";
+import { StatusError } from "../machinery/status.ts";
+import type { EngineClient, Now } from "../client/client.ts";
+import type { Controller, Waker } from "../ports/controller.ts";
+import { splitKey, type Change, type KubeObject } from "../core/object.ts";
+import { workKey, type Queue } from "../core/queue.ts";
+import type { Random } from "../core/random.ts";
 import { HeldWork } from "./held-work.ts";
-import type { Store } from "./core/store.ts";
-import { cpuUsPerTurnStep, reconcileBackoffMsMax, reconcileBackoffMsMin } from "./core/limits.ts";
+import type { Store } from "../core/store.ts";
+import { cpuUsPerTurnStep, reconcileBackoffMsMax, reconcileBackoffMsMin } from "../core/limits.ts";
 
 export interface WorkParts {
   store: Store;

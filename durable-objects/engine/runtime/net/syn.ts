@@ -1,5 +1,5 @@
 /** When Linux sends the first packet of a TCP connection again that nobody answers. */
-import { connectTimeoutMs, synRetryMs } from "../core/limits.ts";
+import { connectTimeoutMs, synRetryMs } from "../../core/limits.ts";
 
 /** Moment of the next SYN (or, after the last, of giving up) of a connection begun at `begunMs`; virtual ms. */
 export function nextSynMs(begunMs: number, nowMs: number): number {

@@ -1,14 +1,15 @@
 /**
  * What programs ask of the cluster's network: the border the network engine implements. Within a Pod the runtime serves
  * localhost and the Pod's own address itself and asks nobody. Programs find it at `sys.kernel.context.network`
- * (`?? noNetwork`), take a handle and wait for it: `{ wait: { nt: handle, t: ownTimeout } }`; network/socket.ts does
+ * (`?? noNetwork`), take a handle and wait for it: `{ wait: { nt: handle, t: ownTimeout } }`; runtime/net/socket.ts does
  * that for them, with names, requests and sockets alike for this Pod and others.
  */
-import type { RuntimeContext } from "./define.ts";
-import type { HttpRequest, HttpResponse, PodRecord } from "./state.ts";
+import type { RuntimeContext } from "../define.ts";
+import type { HttpRequest, HttpResponse, PodRecord } from "../state.ts";
 
 /** kube-dns' Service address. */
 export const clusterDnsIp = "10.96.0.10";
+export const clusterDomain = "cluster.local";
 
 export interface DnsRecord {
   name: string;
@@ -66,7 +67,7 @@ export interface Network {
   ): NetworkResult<HttpResponse>;
   /**
    * Sends the first packet of a TCP stream from a Pod to an address outside it. Not done: it was dropped; with `dueAtMs`,
-   * the host is found unreachable then. Who connects sends it again (network/socket.ts).
+   * the host is found unreachable then. Who connects sends it again (runtime/net/socket.ts).
    */
   connect(context: RuntimeContext, podKey: string, ip: string, port: number): NetworkResult<string>;
   /** Sends bytes; `end` half-closes. */

@@ -3,8 +3,8 @@
  * alike for localhost, the own Pod and everything else. Called from a program's `step`; what is not there yet says what to
  * wait for, and the program asks again.
  */
-import { Errno } from "../runtime/errno.ts";
-import { httpOutcome, startHttp } from "../runtime/http.ts";
+import { Errno } from "../errno.ts";
+import { httpOutcome, startHttp } from "../http.ts";
 import {
   isNetworkHandle,
   noNetwork,
@@ -13,13 +13,13 @@ import {
   type DnsAnswer,
   type DnsRecord,
   type Parcel,
-} from "../runtime/network-port.ts";
-import type { HttpRequest, HttpResponse, Listener, Wait } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
-import { isAddress } from "./addresses.ts";
+} from "./network-port.ts";
+import type { HttpRequest, HttpResponse, Listener, Wait } from "../state.ts";
+import type { Sys } from "../sys.ts";
+import { isAddress } from "../../machinery/ip.ts";
 import { candidates, type Resolver } from "./resolver.ts";
-import type { Stream } from "./tcp.ts";
-import { networkTable } from "./exchange.ts";
+import type { Stream } from "./stream.ts";
+import { networkTable } from "./stream.ts";
 import { isGivenUp, nextSynMs } from "./syn.ts";
 
 const port = (sys: Sys): typeof noNetwork => sys.kernel.context.network ?? noNetwork;

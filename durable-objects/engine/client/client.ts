@@ -1,8 +1,8 @@
 /** The Client that a reconciler gets: reads the store, writes through api/operations.ts. */
-import { assert } from "./core/assert.ts";
-import { internalWrite, type Operations } from "./api/operations.ts";
-import { storedResource, type Resource } from "./api/resources.ts";
-import { bindPod } from "./api/binding.ts";
+import { assert } from "../core/assert.ts";
+import { internalWrite, type Operations } from "../api/operations.ts";
+import { storedResource, type Resource } from "../api/resources.ts";
+import { bindPod } from "../api/binding.ts";
 import type {
   Client,
   ClockReading,
@@ -10,12 +10,12 @@ import type {
   EventSource,
   Reader,
   Records,
-} from "./ports/controller.ts";
-import type { KubeObject, ResourceId } from "./core/object.ts";
-import type { Store } from "./core/store.ts";
-import type { ApiRequest, ApiResponse } from "./ports/request.ts";
+} from "../ports/controller.ts";
+import type { KubeObject, ResourceId } from "../core/object.ts";
+import type { Store } from "../core/store.ts";
+import type { ApiRequest, ApiResponse } from "../ports/request.ts";
 import { recorded } from "./events.ts";
-import { cpuUsPerObjectRead } from "./core/limits.ts";
+import { cpuUsPerObjectRead } from "../core/limits.ts";
 
 /** Virtual now, held in one place for reader, operations and clients. */
 export interface Now {

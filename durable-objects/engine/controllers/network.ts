@@ -1,13 +1,15 @@
 /** Pushes on what is under way in the network: keys are those of records in the table "network". */
 import { objectKey } from "../core/object.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
-import { powerAnnotation } from "../kubelet/node-address.ts";
-import { forgetAffinity } from "./services.ts";
+import { powerAnnotation } from "../kinds/node-machine.ts";
+import { forgetAffinity } from "../network/services.ts";
 import type { Controller } from "../ports/controller.ts";
-import { runtimeContext } from "../kubelet/sync.ts";
-import { networkTable, stepAny, type Exchange } from "./exchange.ts";
-import { close, type Stream } from "./tcp.ts";
-import { stepDatagram } from "./udp.ts";
+import { runtimeContext } from "../cri/runtime.ts";
+import { stepAny, type Exchange } from "../network/exchange.ts";
+import { networkTable } from "../runtime/net/stream.ts";
+import { close } from "../network/tcp.ts";
+import type { Stream } from "../runtime/net/stream.ts";
+import { stepDatagram } from "../network/udp.ts";
 
 export const networkController: Controller = {
   name: "network",

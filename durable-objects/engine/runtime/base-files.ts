@@ -1,6 +1,6 @@
 /** File tables that images are built of: a Linux root folder, busybox, Debian and Alpine. */
-import type { LayerFile } from "../runtime/fs/layer.ts";
-import { busyboxApplets, debianCommands } from "../runtime/tools/index.ts";
+import type { LayerFile } from "./fs/layer.ts";
+import { busyboxApplets, debianCommands } from "./tools/index.ts";
 
 export type FileTable = Record<string, LayerFile>;
 
