@@ -4,11 +4,11 @@
  */
 import { handle as handleApi } from "./api/handle.ts";
 import type { ApiContext } from "./api/context.ts";
-import { fieldsOf } from "./api/list.ts";
-import { Operations } from "./api/operations.ts";
-import { storedResource } from "./api/resources.ts";
-import { signingKey, type Identity } from "./api/tokens.ts";
-import * as watches from "./api/watch.ts";
+import { fieldsOf } from "./api/read/list.ts";
+import { Operations } from "./api/write/operations.ts";
+import { storedResource } from "./api/discovery/resources.ts";
+import { signingKey, type Identity } from "./api/auth/tokens.ts";
+import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
 import { createReader, EngineClient, type Now } from "./client/client.ts";

@@ -1,8 +1,8 @@
-/** The Client that a reconciler gets: reads the store, writes through api/operations.ts. */
+/** The Client that a reconciler gets: reads the store, writes through api/write/operations.ts. */
 import { assert } from "../core/assert.ts";
-import { internalWrite, type Operations } from "../api/operations.ts";
-import { storedResource, type Resource } from "../api/resources.ts";
-import { bindPod } from "../api/binding.ts";
+import { internalWrite, type Operations } from "../api/write/operations.ts";
+import { storedResource, type Resource } from "../api/discovery/resources.ts";
+import { bindPod } from "../api/subresources/binding.ts";
 import type {
   Client,
   ClockReading,
