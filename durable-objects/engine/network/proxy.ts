@@ -18,6 +18,7 @@ import { kubeletAnswer } from "./hosts.ts";
 import { rewriteHtml, rewriteUrl } from "./links.ts";
 import { draw, endpointsOf } from "./services.ts";
 import type { Source } from "./route.ts";
+import { settleNow } from "./steps.ts";
 import { proxyTimeoutMs } from "../limits.ts";
 
 export interface ProxyRequest {
@@ -235,7 +236,7 @@ function send(
     address,
     untilMs: context.now + proxyTimeoutMs,
   };
-  const result = exchange.settleNow(context, id);
+  const result = settleNow(context, id);
   return result ? finish(result, pending, asked.method) : pending;
 }
 
