@@ -144,7 +144,7 @@ export type Due = number | { dueAtMs: number; lazy: true } | undefined;
 export interface Controller {
   /** Also the queue's prefix: lower-case, `replicaset`. */
   name: string;
-  /** What it is called in Events and as the cause of revisions, where that is not `name`: `deployment-controller`. */
+  /** What revisions name as their cause (`Change.by`), where that is not `name`: `deployment-controller`. */
   component?: string;
   wakesOn: Record<ResourceId, Waker>;
   /** Level-triggered. Returns the virtual ms at which the key wants to be looked at again (replaces its one timer), or nothing. */
