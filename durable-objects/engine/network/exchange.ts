@@ -3,11 +3,7 @@
  * A step starts or asks on; delays, drops and timeouts are moments in the record. Steps are run by the network controller,
  * or at once by whoever cannot wait (proxies).
  */
-import {
-  brokenConnectionMs,
-  exchangeBodyBytesMax,
-  outcomeKeptMs,
-} from "../limits.ts";
+import { brokenConnectionMs, exchangeBodyBytesMax, outcomeKeptMs } from "../limits.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http.ts";
 import { Kernel } from "../runtime/kernel.ts";
