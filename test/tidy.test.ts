@@ -61,9 +61,12 @@ describe("imports", () => {
       "worker/",
       [
         [/^worker\//, "any"],
-        [/^durable-objects\/(sandbox|stream-head|grant|preview-token|disk)\.ts$/, "any"],
         [
-          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/discovery\/(discovery|resources)|schema\/(openapi|protobuf))\.ts$/,
+          /^durable-objects\/(sandbox|stream-head|edge-request|grant|preview-token|disk)\.ts$/,
+          "any",
+        ],
+        [
+          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf))\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],
@@ -188,6 +191,25 @@ describe("imports", () => {
       "unreachable file",
       product.filter((file) => !reached.has(file)),
     );
+  });
+});
+
+describe("the border of the engine", () => {
+  const shell = ["worker/", "durable-objects/"];
+  const product = sources.filter(({ file }) => shell.some((part) => file.startsWith(part)));
+  const matches = ({ text }: Source, pattern: RegExp): string[] => text.match(pattern) ?? [];
+
+  test("headers of our own are written and read in one file each way", () => {
+    const known = /^durable-objects\/(edge-request|stream-head)\.ts$/;
+    const others = product.filter(({ file }) => !known.test(file));
+    expect(offences(others, (source) => matches(source, /["'`]podyard-[a-z-]+["'`]/g))).toEqual([]);
+  });
+
+  test("is crossed by types that say what they are", () => {
+    const border =
+      /^(worker\/|durable-objects\/[^/]+$|durable-objects\/engine\/([^/]+$|streams\/))/;
+    const files = product.filter(({ file }) => border.test(file));
+    expect(offences(files, (source) => matches(source, /\bas (never|unknown as)\b/g))).toEqual([]);
   });
 });
 

@@ -15,8 +15,9 @@ import { createReader, EngineClient, type Now } from "./client/client.ts";
 import { clockChange, reportSteps } from "./loop/clock-control.ts";
 import { createControllers } from "./components/controllers.ts";
 import type { Reader } from "./ports/controller.ts";
+import { assert } from "./core/assert.ts";
 import { hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
-import { Log } from "./core/log.ts";
+import type { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import { Queue } from "./core/queue.ts";
 import { Random } from "./core/random.ts";
@@ -24,105 +25,61 @@ import { Store } from "./core/store.ts";
 import { imageCatalog } from "./images/index.ts";
 import { podUsage } from "./kubelet/usage.ts";
 import { indices } from "./kinds/indices.ts";
+import type { Fault, Faults } from "./loop/faults.ts";
 import {
   birthStepsMax,
   bornBeforeMs,
   clockDebtMsMax,
   cpuUsPerTurnStep,
-  objectsMax,
   sleepAfterMs,
-  stateBytesMax,
   turnStepsMax,
 } from "./core/limits.ts";
-import type { ApiRequest, ApiResponse, LogFollow, Reply, Subscription } from "./ports/request.ts";
+import type {
+  ApiRequest,
+  ApiResponse,
+  LogFollow,
+  Reply,
+  Subscription,
+  EngineResponse,
+  ProxyPending,
+} from "./ports/request.ts";
 import type { Sql } from "./core/sql.ts";
 import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
-import { createStreams, type Streams } from "./streams/index.ts";
-import { hostHeader } from "./streams/visit.ts";
-import { Refused, WorkLoop, type Fault } from "./loop/work-loop.ts";
+import type { Streams } from "./streams/index.ts";
+import { Refused, type WorkLoop } from "./loop/work-loop.ts";
+import { clockOf, clockRecord, createComponents, type EngineOptions } from "./components/wiring.ts";
 
-export interface EngineOptions {
-  seed: string;
-  /** Workers; the control-plane node comes on top. */
-  nodes: number;
-  name: string;
-  /** Wall ms. */
-  nowMs: number;
-  /** Makes its service accounts' tokens its own; it stays the same for ever. */
-  identity?: Identity | undefined;
-  limits?: { objectsMax?: number; stateBytesMax?: number };
-}
-
-const clockTable = "clock";
+export type { EngineOptions };
 
 export class Engine {
   readonly store: Store;
   readonly log: Log;
-  readonly registry = new Registry(builtin);
-  readonly #now: Now = {
-    ms: 0,
-    wallMs: 0,
-    nextDueMs: () => this.#queue.nextDue(),
-    jumpToMs: () => this.#clock.jumpToMs,
-  };
+  readonly options: EngineOptions;
+  readonly #now: Now;
   readonly #queue: Queue;
   readonly #work: WorkLoop;
   readonly #random: Random;
-  readonly #operations: Operations;
-  readonly #reader: Reader;
   readonly #client: EngineClient;
   readonly #context: ApiContext;
   readonly #streams: Streams;
-  readonly options: EngineOptions;
+  readonly #faults: Faults;
   #lookedAtWall = 0;
   #turnAtWall = 0;
   #sessionWork = 0;
 
   constructor(sql: Sql, options: EngineOptions) {
     this.options = options;
-    this.store = new Store(indices);
-    this.log = new Log(sql, this.store, (resource, object) => {
-      const known = this.registry.stored(resource);
-      return known?.hooks.fields ? fieldsOf(known, object) : undefined;
-    });
-    this.#random = new Random(options.seed);
-    this.#reader = createReader(this.store, this.#now, this.registry);
-    const limits = {
-      objectsMax: options.limits?.objectsMax ?? objectsMax,
-      stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
-    };
-    this.#operations = new Operations(
-      this.store,
-      this.#random,
-      this.#reader,
-      limits,
-      this.registry,
-      (repository) => imageCatalog.repository(repository) !== undefined,
-    );
-    this.#operations.bytesStored = () => this.log.bytes;
-    this.#queue = new Queue(this.store);
-    this.#client = new EngineClient(this.store, this.#operations, this.#reader);
-    this.#streams = createStreams(this.#client);
-    this.#context = {
-      store: this.store,
-      log: this.log,
-      registry: this.registry,
-      operations: this.#operations,
-      reader: this.#reader,
-      streams: this.#streams,
-      podUsage: (pod) => podUsage(this.#client, pod),
-      signingKey: signingKey(options.seed, options.identity),
-      wallNow: options.nowMs,
-    };
-    this.#client.apiServer = (request) => handleApi(this.#context, request);
-    this.#work = new WorkLoop({
-      store: this.store,
-      queue: this.#queue,
-      client: this.#client,
-      random: this.#random,
-      now: this.#now,
-      controllers: createControllers(this.#context.signingKey),
-    });
+    const components = createComponents(sql, options);
+    this.store = components.store;
+    this.log = components.log;
+    this.#now = components.now;
+    this.#queue = components.queue;
+    this.#work = components.work;
+    this.#random = components.random;
+    this.#client = components.client;
+    this.#context = components.context;
+    this.#streams = components.streams;
+    this.#faults = components.faults;
     this.#open();
   }
 
@@ -133,7 +90,7 @@ export class Engine {
 
   /** Throws of reconcilers that no API error explains: faults of Podyard, for tests and the operator's log. */
   get faults(): Fault[] {
-    return this.#work.faults;
+    return this.#faults.list;
   }
 
   get virtualNow(): number {
@@ -141,7 +98,7 @@ export class Engine {
   }
 
   get #clock(): ClockState {
-    return this.store.record<ClockState>(clockTable, "state") as ClockState;
+    return clockOf(this.store);
   }
 
   #open(): void {
@@ -156,7 +113,7 @@ export class Engine {
     this.log.setMeta("born", String(born));
     // Born a while ago, so that a learner meets a cluster that has settled.
     this.#now.ms = born - bornBeforeMs;
-    this.store.putRecord(clockTable, "state", {
+    this.store.putRecord(...clockRecord, {
       baseMs: born,
       wallBaseMs: born,
       speed: 1,
@@ -164,33 +121,33 @@ export class Engine {
       frozen: false,
     } satisfies ClockState);
     this.#random.reset(this.store.rv, "birth");
-    this.#work.commit(() => birth(this.#client, this.options));
+    this.#work.commit("bootstrap", () => birth(this.#client, this.options));
     this.#work.left = birthStepsMax;
     this.#work.advanceTo(born);
     this.#persist();
   }
 
   /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */
-  handle(request: ApiRequest, wallMs: number): ApiResponse {
+  handle(request: ApiRequest, wallMs: number): EngineResponse {
     this.#begin(wallMs);
     this.#advance(wallMs);
     this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
     this.#random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
     let response: ApiResponse | undefined;
-    const changes = this.#work.commit(() => {
+    // Whose request it is, the API finds out.
+    const changes = this.#work.commit(undefined, () => {
+      const host = request.preview?.ingressHost;
       response =
-        hostHeader in request.headers
-          ? this.#streams.visit(request)
-          : handleApi(this.#context, request);
+        host === undefined ? handleApi(this.#context, request) : this.#streams.visit(request, host);
       // An error must change nothing, whatever it had begun.
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
     this.#work.held.lift(changes);
     this.#obeyClock(changes, wallMs);
     this.#persist();
-    if (response?.type === "proxied" && response.reply) return response.reply;
-    return response as ApiResponse;
+    assert(response, "an answer");
+    return response.type === "proxied" ? response.reply : response;
   }
 
   /** What an alarm does: everything due by now, within the step budget. */
@@ -228,13 +185,13 @@ export class Engine {
   /** Stops a unit that the host process died of: its processes, or where it has none, its key. */
   stopUnit(unit: WorkUnit): void {
     this.#random.reset(this.store.rv, `stop ${unit.work} ${this.#now.ms}`);
-    this.#work.commit(() => stopUnit(unit, this.#client, this.#work));
+    this.#work.commit("watchdog", () => stopUnit(unit, this.#client, this.#work));
     this.#persist();
   }
 
   /** Forgets all sessions, with their processes, without running anything. */
   dropSessions(): void {
-    this.#work.commit(() => this.#streams.sessions.dropAll());
+    this.#work.commit("watchdog", () => this.#streams.sessions.dropAll());
     this.#persist();
   }
 
@@ -280,7 +237,7 @@ export class Engine {
     const context = {
       store: this.store,
       log: this.log,
-      registry: this.registry,
+      registry: this.#context.registry,
       now: this.#now.ms,
       wallNow: wallMs,
       random: () => 0,
@@ -291,7 +248,7 @@ export class Engine {
   }
 
   heartbeat(subscription: Subscription): string {
-    return watches.heartbeat(this.registry, subscription);
+    return watches.heartbeat(this.#context.registry, subscription);
   }
 
   pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean } {
@@ -299,10 +256,10 @@ export class Engine {
   }
 
   /** The answer of a proxied request that was under way; undefined: not yet. */
-  pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined {
+  pollProxy(pending: ProxyPending): Reply | undefined {
     let reply: Reply | undefined;
-    this.#work.commit(() => {
-      reply = this.#streams.pollProxy(pending, method);
+    this.#work.commit("network", () => {
+      reply = this.#streams.pollProxy(pending);
     });
     if (reply) this.#persist();
     return reply;
@@ -328,7 +285,7 @@ export class Engine {
     let result: T | undefined;
     const { left } = this.#work;
     this.#client.spent = 0;
-    this.#work.commit(() => {
+    this.#work.commit("kubelet", () => {
       result = body();
     });
     this.#sessionWork += 1 + Math.floor(this.#client.spent / cpuUsPerTurnStep);
@@ -372,7 +329,7 @@ export class Engine {
   // The Clock object
 
   #setClock(clock: ClockState): void {
-    this.store.putRecord(clockTable, "state", clock);
+    this.store.putRecord(...clockRecord, clock);
   }
 
   /** The Clock steers the queue itself, so it is obeyed at once, also while controllers stand still. */
@@ -390,7 +347,7 @@ export class Engine {
     const { jumpToMs, stepsLeft = 0, ...rest } = clock;
     if (jumpToMs !== undefined && !this.#work.advanceTo(jumpToMs)) return;
     const left = this.#takeSteps(stepsLeft);
-    if (left < stepsLeft) this.#work.commit(() => reportSteps(this.#client, left));
+    if (left < stepsLeft) this.#work.commit("clock", () => reportSteps(this.#client, left));
     this.#setClock({
       ...rest,
       baseMs: this.#now.ms,

@@ -1,14 +1,14 @@
 /** Long lists and maps in every place that takes one: bounded, and told of in an answer of the API's own making. */
-import { structType } from "../../durable-objects/engine/schema/types.ts";
-import { expect, test, describe } from "vitest";
-import { builtin, type Resource } from "../../durable-objects/engine/api/discovery/registry.ts";
-import { decodeItemsMax, listItemsMax } from "../../durable-objects/engine/core/limits.ts";
-import { decodeObject } from "../../durable-objects/engine/schema/decode.ts";
 import {
+  structType,
   typeForKind,
   type FieldType,
   type StructType,
 } from "../../durable-objects/engine/schema/types.ts";
+import { expect, test, describe } from "vitest";
+import { builtin, type Resource } from "../../durable-objects/engine/api/discovery/registry.ts";
+import { decodeItemsMax, listItemsMax } from "../../durable-objects/engine/core/limits.ts";
+import { decodeObject } from "../../durable-objects/engine/schema/decode.ts";
 import { World } from "../helpers/world.ts";
 import { sampleOf } from "./sample-objects.ts";
 

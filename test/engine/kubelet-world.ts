@@ -1,7 +1,11 @@
 /** A small cluster for kubelet tests: objects and records in maps, virtual time, and a runtime that follows a script. */
 import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
-import type { Change, KubeObject, ResourceId } from "../../durable-objects/engine/core/object.ts";
-import { objectKey } from "../../durable-objects/engine/core/object.ts";
+import {
+  type Change,
+  type KubeObject,
+  type ResourceId,
+  objectKey,
+} from "../../durable-objects/engine/core/object.ts";
 import { rfc3339 } from "../../durable-objects/engine/core/clock.ts";
 import type {
   Client,

@@ -9,8 +9,8 @@ import {
   recursiveDifference,
   setOf,
   union,
+  type FieldSet,
 } from "../../durable-objects/engine/api/managed-fields/field-set.ts";
-import type { FieldSet } from "../../durable-objects/engine/api/managed-fields/field-set.ts";
 
 const paths = (set: FieldSet): string[] => {
   const out: string[] = [];

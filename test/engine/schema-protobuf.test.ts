@@ -1,11 +1,10 @@
-import { structType } from "../../durable-objects/engine/schema/types.ts";
+import { structType, typeForKind } from "../../durable-objects/engine/schema/types.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
 import { fromBase64, toBase64 } from "../../durable-objects/engine/machinery/base64.ts";
 import { decodeObject } from "../../durable-objects/engine/schema/decode.ts";
 import { decodeProtobuf, encodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
-import { typeForKind } from "../../durable-objects/engine/schema/types.ts";
 
 // Objects, and the bytes that upstream's own serializer (1.36) writes for them.
 const upstream: [string, { apiVersion: string; kind: string }, string][] = [

@@ -1,6 +1,7 @@
 /** Helpers of the storage tests: a look into a container, Pods that mount something. */
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
+import { signerWith, signingKey } from "../../durable-objects/engine/api/auth/tokens.ts";
 import type { RuntimeContext } from "../../durable-objects/engine/runtime/define.ts";
 import type { World } from "../helpers/world.ts";
 
@@ -43,6 +44,7 @@ export function sh(
     },
     images: imageCatalog,
     random: () => 0.5,
+    tokens: signerWith(signingKey(w.options.identity)),
     wakePod: () => undefined,
     wake: () => undefined,
   } as unknown as RuntimeContext;

@@ -1,6 +1,5 @@
 /** Gives served Ingresses their address and says so, as ingress-nginx does. */
-import { objectKey, splitKey } from "../core/object.ts";
-import type { Change } from "../core/object.ts";
+import { objectKey, splitKey, type Change } from "../core/object.ts";
 import { parseTime } from "../core/clock.ts";
 import type { Controller, Reader } from "../ports/controller.ts";
 import type { Ingress } from "../kinds/ingress.ts";

@@ -5,10 +5,10 @@ import { powerAnnotation } from "../kinds/node-machine.ts";
 import { forgetAffinity } from "../network/services.ts";
 import type { Controller } from "../ports/controller.ts";
 import { runtimeContext } from "../cri/runtime.ts";
-import { stepAny, type Exchange } from "../network/exchange.ts";
-import { networkTable } from "../runtime/net/stream.ts";
+import { stepAny } from "../network/steps.ts";
+import type { Exchange } from "../network/exchange.ts";
+import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import { close } from "../network/tcp.ts";
-import type { Stream } from "../runtime/net/stream.ts";
 import { stepDatagram } from "../network/udp.ts";
 
 export const networkController: Controller = {

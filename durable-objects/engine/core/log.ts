@@ -7,7 +7,7 @@ import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from ".
 import type { Sql } from "./sql.ts";
 import { migrations } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
-import { changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
+import { causesText, changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { Past, type Reach } from "./past.ts";
 import { Pages, type PageEntry } from "./pages.ts";
 import { Ring } from "./ring.ts";
@@ -306,6 +306,7 @@ export class Log {
   ): { rv: number; body: string }[] {
     const parts: { rv: number; body: string }[] = [];
     let c: string[] = [];
+    let firstOfRow = 0;
     let r: string[] = [];
     let bytes = 0;
     let rv = changes[0] ? changes[0].rv - 1 : this.#store.rv;
@@ -313,7 +314,9 @@ export class Log {
       const queue = last && dirty.length ? `,"q":${JSON.stringify(dirty)}` : "";
       const past = last && changes.length ? `,"p":[${this.#past.reach.join(",")}]` : "";
       const turn = `"n":${now},"c":[${c.join(",")}],"r":[${r.join(",")}]`;
-      parts.push({ rv, body: `{${turn}${queue}${past}}` });
+      const causes = causesText(changes.slice(firstOfRow, firstOfRow + c.length));
+      parts.push({ rv, body: `{${turn}${causes}${queue}${past}}` });
+      firstOfRow += c.length;
       c = [];
       r = [];
       bytes = 0;

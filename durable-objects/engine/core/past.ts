@@ -3,7 +3,7 @@
  * is still in memory nor how turns were cut may show, or a lost memory would leave a trace.
  */
 import type { Sql } from "./sql.ts";
-import { entryOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
+import { entryOf, type FieldsOf, type LogEntry, type TurnRow, causesOf } from "./log-rows.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import type { Ring } from "./ring.ts";
 
@@ -81,8 +81,12 @@ export class Past {
   /** What rows tell after one revision, up to another. */
   *stored(afterRv: number, upToRv: number): Iterable<LogEntry> {
     for (const { id, rv } of this.#rows("rv > ? ORDER BY id", afterRv)) {
-      for (const change of this.#turn(id).c) {
-        if (change[0] > afterRv && change[0] <= upToRv) yield entryOf(change, this.#fieldsOf);
+      const turn = this.#turn(id);
+      const causes = causesOf(turn);
+      for (const [i, change] of turn.c.entries()) {
+        if (change[0] > afterRv && change[0] <= upToRv) {
+          yield entryOf(change, causes[i], this.#fieldsOf);
+        }
       }
       if (rv >= upToRv) return;
     }
@@ -158,14 +162,14 @@ export class Past {
   #shed(upToId: number): number {
     let written = 0;
     for (const { id } of this.#rows("id > ? AND id <= ? ORDER BY id", this.#shedId, upToId)) {
-      const { n, c, r } = this.#turn(id);
+      const { n, c, r, b } = this.#turn(id);
       if (r.length === 0) continue;
       written += 1;
       if (c.length === 0) {
         this.#sql.exec("DELETE FROM log WHERE id = ?", id);
         continue;
       }
-      const body = JSON.stringify({ n, c, r: [] } satisfies TurnRow);
+      const body = JSON.stringify({ n, c, r: [], ...(b && { b }) } satisfies TurnRow);
       this.#sql.exec("UPDATE log SET bytes = ?, body = ? WHERE id = ?", body.length, body, id);
     }
     this.#shedId = upToId;

@@ -20,6 +20,7 @@ export function runtimeContext(client: Client): RuntimeContext {
     images: imageCatalog,
     spend: (microseconds) => client.spend?.(microseconds),
     fault: (work, error) => client.fault?.(work, error),
+    ...(client.tokens ? { tokens: client.tokens } : {}),
     ...(client.mayRun ? { mayRun: client.mayRun } : {}),
     ...(client.apiServer ? { apiServer: (request) => client.apiServer!(request) } : {}),
   };

@@ -2,8 +2,7 @@
 import type { ExecResult, HttpProbeResult } from "../runtime/define.ts";
 import type { CallRecord, ContainerRecord } from "./record.ts";
 import type { Container } from "../kinds/pod/shapes.ts";
-import type { Sync } from "./sync.ts";
-import { want } from "./sync.ts";
+import { type Sync, want } from "./sync.ts";
 
 export interface HttpAction {
   host?: string;

@@ -1,16 +1,16 @@
 /** Container statuses as 1.36 fills them. k8s: pkg/kubelet/kubelet_pods.go convertToAPIContainerStatuses */
 import { rfc3339 } from "../core/clock.ts";
 import type { ContainerRecord, ExitRecord, PodRecord } from "./record.ts";
-import type {
-  Container,
-  ContainerKind,
-  ContainerStateShape,
-  ContainerStatus,
-  Pod,
-  StateTerminated,
+import {
+  type Container,
+  type ContainerKind,
+  type ContainerStateShape,
+  type ContainerStatus,
+  type Pod,
+  type StateTerminated,
+  isSidecar,
 } from "../kinds/pod/shapes.ts";
 import type { Runtime } from "../runtime/define.ts";
-import { isSidecar } from "../kinds/pod/shapes.ts";
 import { userSettings } from "./users.ts";
 
 const prefix = "containerd://";

@@ -8,8 +8,7 @@ import { observe } from "./observe.ts";
 import { kubeletTable, stage } from "./record.ts";
 import { probe } from "./probing.ts";
 import { isMirror, podContainers } from "../kinds/pod/shapes.ts";
-import type { Sync } from "./sync.ts";
-import { want } from "./sync.ts";
+import { type Sync, want } from "./sync.ts";
 
 function graceSeconds(sync: Sync): number {
   const { pod, record } = sync;

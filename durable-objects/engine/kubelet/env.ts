@@ -3,12 +3,10 @@ import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 import { decodeUtf8 } from "../core/utf8.ts";
 import { fromBase64 } from "../machinery/base64.ts";
-import type { DownwardInput } from "./downward.ts";
-import { fieldText, findContainer, resourceText } from "./downward.ts";
+import { type DownwardInput, fieldText, findContainer, resourceText } from "./downward.ts";
 import { envFileValue } from "./env-file.ts";
 import { serviceVariables } from "./service-env.ts";
-import type { Container, EnvVar } from "../kinds/pod/shapes.ts";
-import { runningUid } from "../kinds/pod/shapes.ts";
+import { type Container, type EnvVar, runningUid } from "../kinds/pod/shapes.ts";
 
 export type EnvResult = { env: { name: string; value: string }[] } | { error: string };
 

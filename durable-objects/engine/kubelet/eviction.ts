@@ -15,12 +15,15 @@ import {
 import type { Runtime } from "../runtime/define.ts";
 import { newQuantity, value } from "../machinery/quantity.ts";
 import { criticalPriority } from "./admission.ts";
-import type { NodeRecord } from "./node-address.ts";
-import { nodeRecord, nodeTable } from "./node-address.ts";
-import type { LoadedRecord, PodRecord } from "./record.ts";
-import { kubeletTable, loadRecord, saveRecord } from "./record.ts";
-import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
-import { isMirror } from "../kinds/pod/shapes.ts";
+import { type NodeRecord, nodeRecord, nodeTable } from "./node-address.ts";
+import {
+  type LoadedRecord,
+  type PodRecord,
+  kubeletTable,
+  loadRecord,
+  saveRecord,
+} from "./record.ts";
+import { type NodeObject, type Pod, isMirror } from "../kinds/pod/shapes.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 
 interface Usage {

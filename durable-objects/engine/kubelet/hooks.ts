@@ -2,8 +2,7 @@
 import type { CallRecord, ContainerRecord } from "./record.ts";
 import type { Container, LifecycleHandler } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
-import type { HttpAction } from "./calls.ts";
-import { pollCall, resolvePort, startExec, startHttp } from "./calls.ts";
+import { type HttpAction, pollCall, resolvePort, startExec, startHttp } from "./calls.ts";
 
 type Started = CallRecord | "failed" | "done";
 

@@ -14,8 +14,7 @@ import { goDuration } from "../machinery/duration.ts";
 import { pullCredentials } from "./pull-secrets.ts";
 import type { Container, ContainerKind } from "../kinds/pod/shapes.ts";
 import type { ContainerRecord, PullRecord } from "./record.ts";
-import type { Sync } from "./sync.ts";
-import { containerEvent, neverMs, want } from "./sync.ts";
+import { type Sync, containerEvent, neverMs, want } from "./sync.ts";
 import type { ImageVolume } from "./volumes.ts";
 
 export const imagesTable = "images";

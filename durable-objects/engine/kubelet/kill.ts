@@ -6,10 +6,8 @@ import { lookup } from "../core/lookup.ts";
 import { graceSecondsMin } from "../core/limits.ts";
 import { pollHook, startHook } from "./hooks.ts";
 import type { ContainerRecord, KillRecord } from "./record.ts";
-import type { Container, ContainerKind } from "../kinds/pod/shapes.ts";
-import { isSidecar } from "../kinds/pod/shapes.ts";
-import type { Sync } from "./sync.ts";
-import { containerEvent, want } from "./sync.ts";
+import { type Container, type ContainerKind, isSidecar } from "../kinds/pod/shapes.ts";
+import { type Sync, containerEvent, want } from "./sync.ts";
 
 export interface KillOrder {
   message: string;

@@ -8,14 +8,17 @@ import { isStarted } from "./container-status.ts";
 import { pollHook } from "./hooks.ts";
 import { ensureImages } from "./images.ts";
 import { beginKill, stepKill } from "./kill.ts";
-import type { ContainerRecord, PodRecord } from "./record.ts";
-import { containerRecord } from "./record.ts";
+import { type ContainerRecord, type PodRecord, containerRecord } from "./record.ts";
 import { backOffUntil, nextBackOff, shouldRestart } from "./restart.ts";
-import type { Container, ContainerKind, PodSpec } from "../kinds/pod/shapes.ts";
-import { isSidecar, podText } from "../kinds/pod/shapes.ts";
+import {
+  type Container,
+  type ContainerKind,
+  type PodSpec,
+  isSidecar,
+  podText,
+} from "../kinds/pod/shapes.ts";
 import { failPostStart, startContainer } from "./start.ts";
-import type { Sync } from "./sync.ts";
-import { containerEvent, want } from "./sync.ts";
+import { type Sync, containerEvent, want } from "./sync.ts";
 
 interface Situation {
   sync: Sync;

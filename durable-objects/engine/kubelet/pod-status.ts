@@ -1,14 +1,14 @@
 /** From what the kubelet knows to the status the API shows. Pure; texts and order are upstream's. */
-import type {
-  Container,
-  ContainerStatus,
-  Pod,
-  PodCondition,
-  PodSpec,
-  PodStatus,
-  StateTerminated,
+import {
+  type Container,
+  type ContainerStatus,
+  type Pod,
+  type PodCondition,
+  type PodSpec,
+  type PodStatus,
+  type StateTerminated,
+  isSidecar,
 } from "../kinds/pod/shapes.ts";
-import { isSidecar } from "../kinds/pod/shapes.ts";
 import { restartingReason, shouldRestart } from "./restart.ts";
 
 export type Phase = "Pending" | "Running" | "Succeeded" | "Failed";

@@ -15,13 +15,20 @@
 import { folderOf } from "../core/trim.ts";
 import { probeOutputBytesMax, relistMs } from "../core/limits.ts";
 import { goDuration } from "../machinery/duration.ts";
-import type { HttpAction, Outcome } from "./calls.ts";
-import { httpUrl, joinHost, pollCall, resolvePort, startExec, startHttp } from "./calls.ts";
+import {
+  type HttpAction,
+  type Outcome,
+  httpUrl,
+  joinHost,
+  pollCall,
+  resolvePort,
+  startExec,
+  startHttp,
+} from "./calls.ts";
 import { isStarted, showsRunning } from "./container-status.ts";
 import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "./record.ts";
 import type { Container, ContainerKind, Probe } from "../kinds/pod/shapes.ts";
-import type { Sync } from "./sync.ts";
-import { containerEvent, want } from "./sync.ts";
+import { type Sync, containerEvent, want } from "./sync.ts";
 
 type Result = { result: "success" | "failure" | "unknown"; output: string; warning?: boolean };
 

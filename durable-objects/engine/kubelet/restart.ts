@@ -5,8 +5,13 @@ import {
   containerBackoffMsMin,
 } from "../core/limits.ts";
 import type { ContainerRecord } from "./record.ts";
-import type { Container, ContainerKind, PodSpec, RestartRule } from "../kinds/pod/shapes.ts";
-import { isSidecar } from "../kinds/pod/shapes.ts";
+import {
+  type Container,
+  type ContainerKind,
+  type PodSpec,
+  type RestartRule,
+  isSidecar,
+} from "../kinds/pod/shapes.ts";
 
 function ruleMatches(rule: RestartRule, exitCode: number): boolean {
   const codes = rule.exitCodes;

@@ -7,8 +7,7 @@ import { observe } from "./observe.ts";
 import { probe } from "./probing.ts";
 import { stage } from "./record.ts";
 import { restartAll } from "./restart-all.ts";
-import type { Sync } from "./sync.ts";
-import { podEvent, want } from "./sync.ts";
+import { type Sync, podEvent, want } from "./sync.ts";
 import { weighVolumes } from "./volume-limits.ts";
 import { fillVolumes, mounted } from "./volume-setup.ts";
 

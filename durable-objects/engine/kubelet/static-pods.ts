@@ -10,13 +10,13 @@ import { objectKey, splitKey } from "../core/object.ts";
 import { memo } from "../core/memo.ts";
 import { fnv32a, hex32 } from "../core/random.ts";
 import type { Runtime } from "../runtime/define.ts";
-import type { NodeRecord } from "./node-address.ts";
-import { nodeRecord, nodeTable } from "./node-address.ts";
+import { type NodeRecord, nodeRecord, nodeTable } from "./node-address.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { parseYaml } from "../schema/yaml.ts";
-import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import {
+  type NodeObject,
+  type Pod,
   hashAnnotation,
   isMirror,
   mirrorAnnotation,

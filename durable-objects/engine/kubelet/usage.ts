@@ -1,10 +1,9 @@
 /** What Pods use, as metrics-server would tell it: measured at the moment of asking, never stored. */
 import { parseTime } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
-import { runtimeContext } from "../cri/runtime.ts";
+import { runtimeContext, runtime } from "../cri/runtime.ts";
 import { isSidecar, type Pod } from "../kinds/pod/shapes.ts";
 import { metricsWindowMs } from "../core/limits.ts";
-import { runtime } from "../cri/runtime.ts";
 import type { Client } from "../ports/controller.ts";
 import type { ContainerUsage, PodUsage } from "../ports/usage.ts";
 

@@ -3,8 +3,7 @@ import { sumOfContainers } from "../kinds/pod/resources.ts";
 import { evictionPeriodMs } from "../core/limits.ts";
 import { newQuantity, parseQuantity, value } from "../machinery/quantity.ts";
 import { endPod } from "./ending.ts";
-import type { Sync } from "./sync.ts";
-import { podEvent, want } from "./sync.ts";
+import { type Sync, podEvent, want } from "./sync.ts";
 
 const resource = "ephemeral-storage";
 

@@ -6,8 +6,7 @@ import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 import { volumeReaches } from "../scheduler/plugins/volume-claims.ts";
 import type { Node, PersistentVolume } from "../scheduler/types.ts";
-import type { NodeObject, Pod, Volume } from "../kinds/pod/shapes.ts";
-import { podContainers } from "../kinds/pod/shapes.ts";
+import { type NodeObject, type Pod, type Volume, podContainers } from "../kinds/pod/shapes.ts";
 import { claimName, folderOf, volumeOf } from "./volumes.ts";
 
 interface DataObject extends KubeObject {

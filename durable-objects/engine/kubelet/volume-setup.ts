@@ -4,8 +4,7 @@ import { attachRetryMs, mountRetryMsMax, mountRetryMsMin, syncPeriodMs } from ".
 import { isApiAccess } from "../runtime/volume-access.ts";
 import { hostIP } from "./node-address.ts";
 import type { Volume } from "../kinds/pod/shapes.ts";
-import type { Sync } from "./sync.ts";
-import { podEvent, want } from "./sync.ts";
+import { type Sync, podEvent, want } from "./sync.ts";
 import { volumeFiles, volumeVersion } from "./volume-files.ts";
 import { isFilled } from "./volumes.ts";
 import { contentProblem, mountProblems, unprocessedText, usedVolumes } from "./volume-problems.ts";

@@ -5,8 +5,14 @@ import { podLimits } from "../kinds/pod/resources.ts";
 import type { Mount } from "../runtime/define.ts";
 import { value } from "../machinery/quantity.ts";
 import { expand } from "./env.ts";
-import type { Container, NodeObject, Pod, Volume, VolumeMount } from "../kinds/pod/shapes.ts";
-import { runningUid } from "../kinds/pod/shapes.ts";
+import {
+  type Container,
+  type NodeObject,
+  type Pod,
+  type Volume,
+  type VolumeMount,
+  runningUid,
+} from "../kinds/pod/shapes.ts";
 
 interface ClaimObject extends KubeObject {
   spec?: { volumeName?: string };

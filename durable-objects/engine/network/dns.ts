@@ -3,9 +3,13 @@ import type { Reader } from "../ports/controller.ts";
 import type { Pod } from "../kinds/pod/shapes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { Kernel } from "../runtime/kernel.ts";
-import { type DnsAnswer, type DnsRecord, type DnsReply } from "../runtime/net/network-port.ts";
+import {
+  type DnsAnswer,
+  type DnsRecord,
+  type DnsReply,
+  clusterDomain,
+} from "../runtime/net/network-port.ts";
 import { clusterName, record, reverseName, type Found } from "./dns-names.ts";
-import { clusterDomain } from "../runtime/net/network-port.ts";
 import { hop } from "./hops.ts";
 import type { Hop } from "../kinds/trace.ts";
 import { isAddress } from "../machinery/ip.ts";

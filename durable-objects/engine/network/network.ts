@@ -12,12 +12,11 @@ import type { HttpResponse, PodRecord } from "../runtime/state.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
-import { networkTable } from "../runtime/net/stream.ts";
+import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import type { Hop } from "../kinds/trace.ts";
 import { route, sourceHop, sourceOfPod } from "./route.ts";
 import { siteListens } from "../runtime/net/sites.ts";
 import * as tcp from "./tcp.ts";
-import type { Stream } from "../runtime/net/stream.ts";
 import { askDatagram, type Datagram } from "./udp.ts";
 
 function connect(

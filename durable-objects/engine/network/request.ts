@@ -15,6 +15,7 @@ import { outside, sourceHop, sourceOfPod } from "./route.ts";
 import type { Source } from "../runtime/net/stream.ts";
 import type { NodeObject } from "../kinds/pod/shapes.ts";
 import type { Service } from "../kinds/service/shape.ts";
+import { settleNow } from "./steps.ts";
 
 /** Who asks: a Pod by its key, a node by its name, or the user outside. */
 export type From = { pod: string } | { node: string } | "outside";
@@ -66,7 +67,7 @@ export function request(
   if (found === "timeout") return done({ hops, error: "timeout" });
   const q = requestTo(found, source, target);
   const id = exchange.open(context, source, q, { hops, atOnce: true, ...(note ? { note } : {}) });
-  const result = exchange.settleNow(context, id);
+  const result = settleNow(context, id);
   return result ? done(result) : { done: false, id };
 }
 

@@ -7,10 +7,8 @@ import type { RuntimeContext } from "../runtime/define.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http.ts";
 import { Kernel } from "../runtime/kernel.ts";
 import type { Connection, HttpResponse } from "../runtime/state.ts";
-import { isFrozen, loadPod, nextId, runPod, useStreams } from "./exchange.ts";
-import { networkTable } from "../runtime/net/stream.ts";
-import type { Source } from "../runtime/net/stream.ts";
-import type { Stream } from "../runtime/net/stream.ts";
+import { isFrozen, loadPod, nextId, runPod } from "./exchange.ts";
+import { networkTable, type Source, type Stream } from "../runtime/net/stream.ts";
 
 const load = (context: RuntimeContext, id: string): Stream | undefined =>
   context.records.get<Stream>(networkTable, id);
@@ -279,5 +277,3 @@ function ask(kernel: Kernel, id: string, stream: Stream): boolean {
 function reply(stream: Stream, response: HttpResponse, head = false): void {
   stream.down += responseBytes(response, head);
 }
-
-useStreams(stepStream);

@@ -2,7 +2,7 @@
  * The container runtime as the kubelet sees it (what CRI is upstream). Containers are data: every process is a record
  * {program, JSON state}; nothing here is a suspended call. Implemented in runtime/runtime.ts.
  */
-import type { Records, Reader } from "../ports/controller.ts";
+import type { Records, Reader, TokenSigner } from "../ports/controller.ts";
 import type { ApiRequest, ApiResponse } from "../ports/request.ts";
 import type { ImageCatalog } from "./image.ts";
 import type { Network } from "./net/network-port.ts";
@@ -25,6 +25,8 @@ export interface RuntimeContext {
   readonly network?: Network;
   /** Optional. The API server as Pods reach it. */
   apiServer?(request: ApiRequest): ApiResponse;
+  /** Optional. Signs the tokens that volumes hold; absent: they are empty. */
+  readonly tokens?: TokenSigner;
   /** Optional. Tells a fault of Podyard that went no further, for tests and the operator's log. */
   fault?(work: string, error: unknown): void;
   /** Optional. Whether a process may be stepped now; one that may not has its Pod woken again. Absent: all may. */

@@ -34,7 +34,7 @@ export interface SigningKey {
   id: string;
 }
 
-/** What makes a cluster's tokens its own. */
+/** What makes a cluster's tokens its own: nothing of it follows from the seed, and nothing of it is stored by the engine. */
 export interface Identity {
   /** Stands before the first dot of the key's id, so that whoever sees a token knows whom to ask. */
   id: string;
@@ -42,26 +42,9 @@ export interface Identity {
   secret: string;
 }
 
-/** Without an identity the seed gives the key: such tokens are good only for who opened the cluster by other means. */
-export function signingKey(seed: string, identity?: Identity): SigningKey {
-  const secret = sha256(encodeUtf8(`podyard service account key ${identity?.secret ?? seed}`));
-  const id = keyId(secret);
-  return { secret, id: identity ? `${identity.id}.${id}` : id };
-}
-
-/** As a record keeps it: the secret, and the id where it is not the secret's own. */
-export function keyText({ secret, id }: SigningKey): string {
-  const text = encodeBase64Url(secret);
-  return id.includes(".") ? `${text}.${id}` : text;
-}
-
-export function keyOf(text: string): SigningKey {
-  const border = text.indexOf(".");
-  if (border >= 0) {
-    return { secret: decodeBase64Url(text.slice(0, border)), id: text.slice(border + 1) };
-  }
-  const secret = decodeBase64Url(text);
-  return { secret, id: keyId(secret) };
+export function signingKey(identity: Identity): SigningKey {
+  const secret = sha256(encodeUtf8(`podyard service account key ${identity.secret}`));
+  return { secret, id: `${identity.id}.${keyId(secret)}` };
 }
 
 const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
@@ -84,11 +67,18 @@ export function signLegacyToken(key: SigningKey, account: KubeObject, secret: st
   });
 }
 
-export function signToken(key: SigningKey, claims: Claims | LegacyClaims): string {
+/** `claims`: a `Claims` or `LegacyClaims`. */
+export function signToken(key: SigningKey, claims: object): string {
   const head = encodeJson({ alg: "ES256", kid: key.id, typ: "JWT" });
   const body = `${head}.${encodeJson(claims)}`;
   return `${body}.${encodeBase64Url(p256.sign(encodeUtf8(body), key.secret))}`;
 }
+
+/** For those who sign, and are not to know the secret: see controllers/define.ts TokenSigner. */
+export const signerWith = (key: SigningKey): { keyId: string; sign(claims: object): string } => ({
+  keyId: key.id,
+  sign: (claims) => signToken(key, claims),
+});
 
 function keyId(secret: Uint8Array): string {
   return encodeBase64Url(sha256(p256.getPublicKey(secret, true)));

@@ -1,9 +1,15 @@
 /** What changed between two objects, as field sets. k8s: structured-merge-diff/typed/compare.go */
-import { isObject, jsonEqual } from "../patch/go-value.ts";
-import type { JsonObject } from "../patch/go-value.ts";
+import { isObject, jsonEqual, type JsonObject } from "../patch/go-value.ts";
 import { fieldElement } from "./element.ts";
-import { EMPTY, LEAF, makeNode, recursiveDifference, withSelf } from "./field-set.ts";
-import type { FieldSet, Node } from "./field-set.ts";
+import {
+  EMPTY,
+  LEAF,
+  makeNode,
+  recursiveDifference,
+  withSelf,
+  type FieldSet,
+  type Node,
+} from "./field-set.ts";
 import type { FieldShape, ListShape, MapShape, Shape } from "./shape.ts";
 import { itemElement, settle } from "./typed-value.ts";
 

@@ -2,8 +2,7 @@
 import { goQuote } from "../../machinery/field.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Share } from "./entries.ts";
-import { forEachPath, hasPath, printPath } from "./field-set.ts";
-import type { FieldSet, Path } from "./field-set.ts";
+import { forEachPath, hasPath, printPath, type FieldSet, type Path } from "./field-set.ts";
 
 export interface Conflict {
   /** Identifier of the manager that owns the path. */

@@ -4,11 +4,9 @@
  * k8s: apimachinery/pkg/util/managedfields/internal/lastappliedmanager.go, lastappliedupdater.go
  */
 import { annotationsBytesMax } from "../../core/limits.ts";
-import { getOwn, goJson, isObject } from "../patch/go-value.ts";
-import type { JsonObject } from "../patch/go-value.ts";
+import { getOwn, goJson, isObject, type JsonObject } from "../patch/go-value.ts";
 import { compare } from "./compare.ts";
-import { difference, EMPTY } from "./field-set.ts";
-import type { FieldSet } from "./field-set.ts";
+import { difference, EMPTY, type FieldSet } from "./field-set.ts";
 import type { MapShape } from "./shape.ts";
 import { toFieldSet } from "./to-field-set.ts";
 import { checkTyped, TypedError } from "./typed-value.ts";

@@ -7,13 +7,10 @@ import { decodeObject } from "../../schema/decode.ts";
 import type { StructType } from "../../schema/types.ts";
 import { fieldElement } from "./element.ts";
 import { patchFailure } from "../patch/strategic-order.ts";
-import type { JsonObject } from "../patch/go-value.ts";
-import { isObject } from "../patch/go-value.ts";
+import { type JsonObject, isObject } from "../patch/go-value.ts";
 import { badRequest } from "../../machinery/status.ts";
-import { compare, withoutFields } from "./compare.ts";
-import type { Comparison } from "./compare.ts";
-import { applyConflict, conflictsOf, conflictsOutside } from "./conflict.ts";
-import type { Conflict } from "./conflict.ts";
+import { compare, withoutFields, type Comparison } from "./compare.ts";
+import { applyConflict, conflictsOf, conflictsOutside, type Conflict } from "./conflict.ts";
 import {
   capUpdaters,
   decodeEntries,
@@ -22,8 +19,9 @@ import {
   isReset,
   putSet,
   tryDecodeEntries,
+  type Share,
+  type Shares,
 } from "./entries.ts";
-import type { Share, Shares } from "./entries.ts";
 import {
   difference,
   EMPTY,
@@ -32,14 +30,13 @@ import {
   recursiveDifference,
   setOf,
   union,
+  type FieldSet,
 } from "./field-set.ts";
-import type { FieldSet } from "./field-set.ts";
 import { LAST_APPLIED_MANAGER, lastAppliedFields, withLastApplied } from "./last-applied.ts";
 import { mergeTyped } from "./merge.ts";
 import { prune } from "./prune.ts";
 import { resetFieldsOf } from "./reset-fields.ts";
-import { shapeOf } from "./shape.ts";
-import type { MapShape } from "./shape.ts";
+import { shapeOf, type MapShape } from "./shape.ts";
 import { toFieldSet } from "./to-field-set.ts";
 import { checkTyped, TypedError } from "./typed-value.ts";
 

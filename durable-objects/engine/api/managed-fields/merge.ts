@@ -1,9 +1,7 @@
 /** Merging an applied configuration into a live object, and taking parts out of an object again. */
-import { getOwn, isObject, jsonEqual, setOwn } from "../patch/go-value.ts";
-import type { JsonObject } from "../patch/go-value.ts";
+import { getOwn, isObject, jsonEqual, setOwn, type JsonObject } from "../patch/go-value.ts";
 import { fieldElement } from "./element.ts";
-import { isEmpty, isMember } from "./field-set.ts";
-import type { FieldSet } from "./field-set.ts";
+import { isEmpty, isMember, type FieldSet } from "./field-set.ts";
 import type { ListShape, MapShape, Shape } from "./shape.ts";
 import { itemElement, settle, shapeUnder } from "./typed-value.ts";
 

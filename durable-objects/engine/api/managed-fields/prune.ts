@@ -1,8 +1,7 @@
 /** What an applier stops to claim leaves the object, unless someone else claims it. */
 import type { JsonObject } from "../patch/go-value.ts";
 import type { Shares } from "./entries.ts";
-import { difference, EMPTY, intersection, isEmpty, union } from "./field-set.ts";
-import type { FieldSet } from "./field-set.ts";
+import { difference, EMPTY, intersection, isEmpty, union, type FieldSet } from "./field-set.ts";
 import { removeTyped } from "./merge.ts";
 import type { MapShape } from "./shape.ts";
 import { toFieldSet, withNamedFields } from "./to-field-set.ts";

@@ -4,8 +4,7 @@
  */
 import type { StructType } from "../../schema/types.ts";
 import { fieldElement } from "./element.ts";
-import { EMPTY, setOf } from "./field-set.ts";
-import type { FieldSet } from "./field-set.ts";
+import { EMPTY, setOf, type FieldSet } from "./field-set.ts";
 
 const cache = new WeakMap<StructType, Map<string, FieldSet>>();
 

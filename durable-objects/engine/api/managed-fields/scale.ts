@@ -3,8 +3,7 @@
  * k8s: apimachinery/pkg/util/managedfields/scalehandler.go
  */
 import type { ManagedFieldsEntry } from "../../core/object.ts";
-import { decodeEntries, encodeEntries, identifier } from "./entries.ts";
-import type { Shares } from "./entries.ts";
+import { decodeEntries, encodeEntries, identifier, type Shares } from "./entries.ts";
 import { difference, hasPath, isEmpty, setOf } from "./field-set.ts";
 
 const SCALE_VERSION = "autoscaling/v1";

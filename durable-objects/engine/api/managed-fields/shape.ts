@@ -2,8 +2,13 @@
  * What apply has to know of a type: where ownership splits into parts and where it does not.
  * Made from the field facts, once per type.
  */
-import { structType } from "../../schema/types.ts";
-import type { Field, FieldType, ScalarKind, StructType } from "../../schema/types.ts";
+import {
+  structType,
+  type Field,
+  type FieldType,
+  type ScalarKind,
+  type StructType,
+} from "../../schema/types.ts";
 import { fieldElement } from "./element.ts";
 
 export type ScalarClass = "string" | "numeric" | "boolean" | "untyped";

@@ -1,8 +1,7 @@
 /** The paths a value sets. k8s: structured-merge-diff/typed/tofieldset.go */
 import { isObject } from "../patch/go-value.ts";
 import { fieldElement } from "./element.ts";
-import { EMPTY, LEAF, makeNode, withSelf } from "./field-set.ts";
-import type { FieldSet, Node } from "./field-set.ts";
+import { EMPTY, LEAF, makeNode, withSelf, type FieldSet, type Node } from "./field-set.ts";
 import type { ListShape, MapShape, Shape } from "./shape.ts";
 import { itemElement, settle, shapeUnder } from "./typed-value.ts";
 

@@ -1,9 +1,20 @@
 /** Walking JSON values by their shape: list items as path elements, and the check that a value fits. */
-import { getOwn, goFormat, goSyntax, goType, isObject } from "../patch/go-value.ts";
-import type { JsonObject } from "../patch/go-value.ts";
+import {
+  getOwn,
+  goFormat,
+  goSyntax,
+  goType,
+  isObject,
+  type JsonObject,
+} from "../patch/go-value.ts";
 import { fieldElement, keyElement, printElement, valueElement } from "./element.ts";
-import type { ListShape, MapShape, ScalarShape, Shape } from "./shape.ts";
-import { GRANULAR_ANY } from "./shape.ts";
+import {
+  type ListShape,
+  type MapShape,
+  type ScalarShape,
+  type Shape,
+  GRANULAR_ANY,
+} from "./shape.ts";
 
 /** A value that does not fit its type; upstream's text. */
 export class TypedError extends Error {

@@ -2,8 +2,7 @@
 import { encodeUtf8 } from "../../core/utf8.ts";
 import { jsonPatchCopyBytesMax, jsonPatchOperationsMax } from "../../core/limits.ts";
 import { badRequest, StatusError, tooLarge } from "../../machinery/status.ts";
-import { getOwn, isObject, jsonEqual, jsonKind, setOwn } from "./go-value.ts";
-import type { JsonObject } from "./go-value.ts";
+import { getOwn, isObject, jsonEqual, jsonKind, setOwn, type JsonObject } from "./go-value.ts";
 
 /** Why an operation does not apply; clients never see this text, only the 422. */
 export class JsonPatchError extends Error {

@@ -1,7 +1,6 @@
 /** RFC 7386 merge patches, with the corners of the library the API server uses. */
 import { badRequest } from "../../machinery/status.ts";
-import { getOwn, isObject, jsonKind, setOwn } from "./go-value.ts";
-import type { JsonObject } from "./go-value.ts";
+import { getOwn, isObject, jsonKind, setOwn, type JsonObject } from "./go-value.ts";
 
 /** Drops null members of objects at any depth; null items of lists stay. */
 export function pruneNulls(value: unknown): unknown {

@@ -2,12 +2,10 @@
  * Strategic merge patches: merge patches that know which lists merge by key.
  * k8s: apimachinery/pkg/util/strategicpatch/patch.go
  */
-import { structType } from "../../schema/types.ts";
-import type { FieldType, StructType } from "../../schema/types.ts";
+import { structType, type FieldType, type StructType } from "../../schema/types.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { badRequest } from "../../machinery/status.ts";
-import { isObject, jsonKind, setOwn } from "./go-value.ts";
-import type { JsonObject } from "./go-value.ts";
+import { isObject, jsonKind, setOwn, type JsonObject } from "./go-value.ts";
 import { pruneNulls } from "./merge-patch.ts";
 import {
   badArgType,

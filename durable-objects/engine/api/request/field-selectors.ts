@@ -1,7 +1,6 @@
 /** Field selectors of list and watch requests, and the selectors of node affinity. */
 import { badRequest } from "../../machinery/status.ts";
-import { requirementMatches } from "../../machinery/selectors.ts";
-import type { Labels, Operator } from "../../machinery/selectors.ts";
+import { requirementMatches, type Labels, type Operator } from "../../machinery/selectors.ts";
 
 export interface FieldTerm {
   field: string;

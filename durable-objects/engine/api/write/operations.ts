@@ -18,7 +18,7 @@ import { deletion } from "./deletion.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
 import { sameBesidesStatus, statusOf, withStatus } from "../parts.ts";
-import { checkGrowth, checkRoom, type Limits } from "./capacity.ts";
+import { checkGrowth, checkRoom, type Limits, type Capacity } from "./capacity.ts";
 import * as status from "../../machinery/status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "../../machinery/metadata.ts";
 
@@ -56,17 +56,14 @@ export class Operations {
   readonly random: Random;
   readonly reader: Reader;
   readonly registry: Registry;
-  readonly limits: Limits;
-  /** Bytes stored, told by the log. */
-  bytesStored: () => number = () => 0;
-
+  readonly capacity: Capacity;
   readonly #simulatesImage: WriteContext["simulatesImage"];
 
   constructor(
     store: Store,
     random: Random,
     reader: Reader,
-    limits: Limits,
+    capacity: Capacity,
     registry: Registry,
     simulatesImage: WriteContext["simulatesImage"],
   ) {
@@ -75,7 +72,7 @@ export class Operations {
     this.store = store;
     this.random = random;
     this.reader = reader;
-    this.limits = limits;
+    this.capacity = capacity;
   }
 
   get now(): number {
@@ -129,7 +126,7 @@ export class Operations {
       }
       throw status.alreadyExists(resource, object.metadata.name);
     }
-    checkRoom(this, resource, object.metadata.name);
+    checkRoom(this.capacity, resource, object.metadata.name);
     if (options.dryRun) return object;
     return this.store.write("create", resource.id, object, this.now).object;
   }
@@ -182,7 +179,7 @@ export class Operations {
       for (const text of hooks.warnings?.(object, current) ?? []) options.warn(text);
     validateAdmission(admission, object, current, context);
     if (equal(current, object)) return current;
-    if (options.user !== owner) checkGrowth(this, resource, current, object);
+    if (options.user !== owner) checkGrowth(this.capacity, resource, current, object);
     return this.#write(resource, object, options);
   }
 

@@ -1,7 +1,6 @@
 /** A Pod's resolver: whom it asks, and by which names. */
 import type { Pod } from "../../kinds/pod/shapes.ts";
-import { clusterDnsIp } from "./network-port.ts";
-import { clusterDomain } from "./network-port.ts";
+import { clusterDnsIp, clusterDomain } from "./network-port.ts";
 
 /** Resolver settings of a Pod. k8s: pkg/kubelet/network/dns/dns.go GetPodDNS */
 export interface Resolver {

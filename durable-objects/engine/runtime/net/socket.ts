@@ -18,8 +18,7 @@ import type { HttpRequest, HttpResponse, Listener, Wait } from "../state.ts";
 import type { Sys } from "../sys.ts";
 import { isAddress } from "../../machinery/ip.ts";
 import { candidates, type Resolver } from "./resolver.ts";
-import type { Stream } from "./stream.ts";
-import { networkTable } from "./stream.ts";
+import { type Stream, networkTable } from "./stream.ts";
 import { isGivenUp, nextSynMs } from "./syn.ts";
 
 const port = (sys: Sys): typeof noNetwork => sys.kernel.context.network ?? noNetwork;

@@ -1,7 +1,13 @@
 /** An awk program as a tree. */
 import { AwkProblem, awkTokens, type Token } from "./awk-lexer.ts";
-import { binaryLevels, lvalue } from "./awk-tree.ts";
-import type { AwkProgram, Expr, Rule, Stmt } from "./awk-tree.ts";
+import {
+  binaryLevels,
+  lvalue,
+  type AwkProgram,
+  type Expr,
+  type Rule,
+  type Stmt,
+} from "./awk-tree.ts";
 
 /** One program's parser. */
 export class AwkParser {

@@ -1,6 +1,5 @@
 /** The whole of a PodSpec, in upstream's order. k8s: core/validation ValidatePodSpec */
-import type { PodSpec, Volume } from "../types.ts";
-import { containersOf } from "../types.ts";
+import { type PodSpec, type Volume, containersOf } from "../types.ts";
 import { cmpQuantity, parseQuantity } from "../../../machinery/quantity.ts";
 import {
   type FieldError,

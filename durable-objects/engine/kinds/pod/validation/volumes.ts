@@ -9,6 +9,7 @@ import {
   invalid,
   notSupported,
   required,
+  tooLong,
 } from "../../../machinery/field.ts";
 import {
   byteLength,
@@ -25,7 +26,6 @@ import {
 } from "../../../machinery/paths.ts";
 import { validateClaimTemplate } from "./volume-claims.ts";
 import { validateDownwardFiles, validateKeyToPath, validateProjected } from "./volume-projected.ts";
-import { tooLong } from "../../../machinery/field.ts";
 
 /** What the checks of a volume may know of its Pod; without a name the PVCs it makes are unknown. */
 export interface VolumeContext {

@@ -1,0 +1,110 @@
+/** Makes an engine's components, in the order in which they need each other. */
+import type { ApiContext } from "../api/context.ts";
+import { handle } from "../api/handle.ts";
+import { fieldsOf } from "../api/read/list.ts";
+import { Operations } from "../api/write/operations.ts";
+import { builtin, Registry } from "../api/discovery/registry.ts";
+import { imageCatalog } from "../images/index.ts";
+import { podUsage } from "../kubelet/usage.ts";
+import { signerWith, signingKey, type Identity } from "../api/auth/tokens.ts";
+import { createReader, EngineClient, type Now } from "../client/client.ts";
+import { createControllers } from "./controllers.ts";
+import type { ClockState } from "../core/clock.ts";
+import { Log } from "../core/log.ts";
+import { Queue } from "../core/queue.ts";
+import { Random } from "../core/random.ts";
+import { Store } from "../core/store.ts";
+import { Faults } from "../loop/faults.ts";
+import { indices } from "../kinds/indices.ts";
+import { objectsMax, stateBytesMax } from "../core/limits.ts";
+import type { Sql } from "../core/sql.ts";
+import { createStreams, type Streams } from "../streams/index.ts";
+import { WorkLoop } from "../loop/work-loop.ts";
+
+export interface EngineOptions {
+  /** What chance is drawn from, and nothing else: whoever knows it can make the same cluster, and open none. */
+  seed: string;
+  /** Workers; the control-plane node comes on top. */
+  nodes: number;
+  name: string;
+  /** Wall ms. */
+  nowMs: number;
+  /** Makes its service accounts' tokens its own. It stays the same for ever, and whoever made it keeps it. */
+  identity: Identity;
+  limits?: { objectsMax?: number | undefined; stateBytesMax?: number | undefined };
+}
+
+export interface Components {
+  store: Store;
+  log: Log;
+  now: Now;
+  queue: Queue;
+  random: Random;
+  client: EngineClient;
+  context: ApiContext;
+  streams: Streams;
+  faults: Faults;
+  work: WorkLoop;
+}
+
+/** Key of the clock's state, `[table, key]`. */
+export const clockRecord = ["clock", "state"] as const;
+
+export const clockOf = (store: Store): ClockState =>
+  store.record<ClockState>(...clockRecord) as ClockState;
+
+export function createComponents(sql: Sql, options: EngineOptions): Components {
+  const registry = new Registry(builtin);
+  const store = new Store(indices);
+  const log = new Log(sql, store, (resource, object) => {
+    const known = registry.stored(resource);
+    return known?.hooks.fields ? fieldsOf(known, object) : undefined;
+  });
+  const queue = new Queue(store);
+  const now: Now = {
+    ms: 0,
+    wallMs: 0,
+    nextDueMs: () => queue.nextDue(),
+    jumpToMs: () => clockOf(store).jumpToMs,
+  };
+  const random = new Random(options.seed);
+  const reader = createReader(store, now, registry);
+  const limits = {
+    objectsMax: options.limits?.objectsMax ?? objectsMax,
+    stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
+  };
+  const operations = new Operations(
+    store,
+    random,
+    reader,
+    { store, limits, bytesStored: () => log.bytes },
+    registry,
+    (repository) => imageCatalog.repository(repository) !== undefined,
+  );
+  const faults = new Faults(now);
+  const key = signingKey(options.identity);
+  const client = new EngineClient({
+    store,
+    operations,
+    reader,
+    // Pods ask the API, and the API (exec, proxy) asks Pods.
+    apiServer: (request) => handle(context, request),
+    fault: (work, error) => faults.note(work, error),
+    tokens: signerWith(key),
+  });
+  const streams = createStreams(client);
+  const context: ApiContext = {
+    store,
+    log,
+    registry,
+    operations,
+    reader,
+    streams,
+    podUsage: (pod) => podUsage(client, pod),
+    signingKey: key,
+    wallNow: options.nowMs,
+  };
+  const controllers = createControllers(key);
+  const work = new WorkLoop({ store, queue, client, random, now, controllers, faults });
+  return { store, log, now, queue, random, client, context, streams, faults, work };
+}
