@@ -6,13 +6,13 @@ import { configRetryMs, relistMs, resizeRetryMs } from "../core/limits.ts";
 import { resizeRefusal } from "./admission.ts";
 import { beginKill } from "./kill.ts";
 import { containerRecord } from "./record.ts";
+import { memoryProblems } from "./resize-memory.ts";
 import type { Granted } from "./resize-resources.ts";
 import {
   amountsOf,
   effectiveLimits,
   grantedByStatus,
   increases,
-  memoryProblems,
   ownOf,
   podLevel,
   restartsFor,
