@@ -6,21 +6,15 @@ import type { Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { goDurationMs } from "./echo-family.ts";
 import { pushAsk, type HttpAsk } from "./http-ask.ts";
-import { mounttest } from "./agnhost-mounttest.ts";
 import { klogTime } from "../runtime/log-times.ts";
+import { mounttest, type MountTestState } from "./agnhost-mounttest.ts";
 import { flagOf, goLog } from "./serve.ts";
 import { dial, hangUp, lookUp } from "./sockets.ts";
 
-export interface CheckState {
+/** `n`, `t`, `until` mean the same in every check that goes on for a while. */
+export interface CheckState extends MountTestState {
   sub: string;
   x?: number;
-  /** Rounds done, next round, end of all rounds. */
-  n: number;
-  t?: number;
-  until?: number;
-  /** mounttest: a question had no answer; the file was not there when last read. */
-  bad?: boolean;
-  missing?: boolean;
   ask?: HttpAsk;
 }
 

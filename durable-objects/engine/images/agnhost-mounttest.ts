@@ -3,11 +3,20 @@ import { Errno } from "../runtime/errno.ts";
 import type { Stat } from "../runtime/fs/vfs.ts";
 import type { Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
-import type { CheckState } from "./agnhost-checks.ts";
 import { flagOf, hasFlag } from "./serve.ts";
 
 const text = "mount-tester new file\n";
 const pauseMs = 2_000;
+
+export interface MountTestState {
+  /** Rounds done, next round, end of all rounds. */
+  n: number;
+  t?: number;
+  until?: number;
+  /** A question had no answer; the file was not there when last read. */
+  bad?: boolean;
+  missing?: boolean;
+}
 
 const quote = (name: string): string => JSON.stringify(name);
 
@@ -105,7 +114,7 @@ const questions: readonly Question[] = [
   },
 ];
 
-export function mounttest(sys: Sys, state: CheckState): number | Wait {
+export function mounttest(sys: Sys, state: MountTestState): number | Wait {
   const bad: string[] = [];
   if (state.n === 0) {
     sys.process.um = 0;
@@ -121,7 +130,7 @@ export function mounttest(sys: Sys, state: CheckState): number | Wait {
 }
 
 /** Reads a file until it says what is expected, or for as long as it was told. */
-function readInLoop(sys: Sys, state: CheckState): Wait | undefined {
+function readInLoop(sys: Sys, state: MountTestState): Wait | undefined {
   const path = flagOf(sys, "file_content_in_loop");
   if (!path) return undefined;
   state.until ??= sys.now + Number(flagOf(sys, "retry_time") ?? 180) * 1000;

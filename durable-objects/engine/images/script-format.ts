@@ -1,5 +1,5 @@
 /** Numbers and texts in a given form: printf, Python's format, and digits of pi. */
-import type { Runner } from "./script-library.ts";
+import type { Runner } from "./script-host.ts";
 import { Unsupported } from "./script-tokens.ts";
 import { bounded, inspect, text, toNumber, type Value } from "./script-values.ts";
 

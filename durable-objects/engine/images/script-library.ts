@@ -2,6 +2,7 @@
 import words from "./script-words.json" with { type: "json" };
 import { scriptValueMax } from "../core/limits.ts";
 import { rfc3339Milli } from "../runtime/log-times.ts";
+import type { Runner } from "./script-host.ts";
 import { format, piDigits, sprintf } from "./script-format.ts";
 import { Unsupported, type Language } from "./script-tokens.ts";
 import { arithmetic, order } from "./script-arithmetic.ts";
@@ -16,28 +17,6 @@ import {
   typeName,
   type Value,
 } from "./script-values.ts";
-
-/** The container around a program. */
-export interface Host {
-  /** Virtual ms. */
-  readonly now: number;
-  readonly hostname: string;
-  readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly version: string;
-  /** perl -l: every print ends its line. */
-  readonly lineEnds: boolean;
-  random(): number;
-  write(fd: 1 | 2, text: string): void;
-  readFile(path: string): string;
-  /** So many steps were made. */
-  charge(steps?: number): void;
-}
-
-export interface Runner {
-  readonly language: Language;
-  readonly host: Host;
-}
 
 export const noFunction = Symbol("no such function") as unknown as Value & { readonly none: true };
 

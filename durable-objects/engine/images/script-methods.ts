@@ -1,7 +1,8 @@
 /** Methods of texts, lists, numbers and dictionaries of the little interpreters. */
 import { Unsupported } from "./script-tokens.ts";
 import { format } from "./script-format.ts";
-import { list, number, sizeOf, sorted, string, type Runner } from "./script-library.ts";
+import type { Runner } from "./script-host.ts";
+import { list, number, sizeOf, sorted, string } from "./script-library.ts";
 import { arithmetic } from "./script-arithmetic.ts";
 import {
   bounded,

@@ -1,6 +1,7 @@
 /** What print, console.log, puts and echo write. */
 import type { Expr } from "./script-expressions.ts";
-import { callFunction, type Runner } from "./script-library.ts";
+import type { Runner } from "./script-host.ts";
+import { callFunction } from "./script-library.ts";
 import type { Op } from "./script-statements.ts";
 import { Unsupported } from "./script-tokens.ts";
 import { inspect, joined, text, type Value } from "./script-values.ts";

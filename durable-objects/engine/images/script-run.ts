@@ -1,6 +1,7 @@
 /** Runs the operations of a one-liner: expressions are evaluated at once, pauses and the end are the caller's affair. */
 import { scriptDepthMax } from "../core/limits.ts";
-import { callFunction, member, nodeGlobals, noFunction, type Host } from "./script-library.ts";
+import type { Host } from "./script-host.ts";
+import { callFunction, member, nodeGlobals, noFunction } from "./script-library.ts";
 import { callMethod } from "./script-methods.ts";
 import { printValues } from "./script-print.ts";
 import { pathOf, type Expr } from "./script-expressions.ts";
