@@ -1,6 +1,6 @@
 /** awk's own functions. */
 import type { Expr } from "./awk-tree.ts";
-import type { Awk } from "./awk-run.ts";
+import type { Awk } from "./awk-state.ts";
 import { awkFormat, inputValue, toNumber, toText, type Value } from "./awk-values.ts";
 import { formatDate } from "./date.ts";
 import { splitBy } from "./awk-patterns.ts";

@@ -2,6 +2,7 @@
 import type { AwkProgram, Expr, Stmt } from "./awk-tree.ts";
 import { awkEscapes } from "./awk-lexer.ts";
 import type { AwkHost, AwkMemory } from "./awk-host.ts";
+import type { Awk } from "./awk-state.ts";
 import { builtin } from "./awk-builtins.ts";
 import {
   awkFormat,
@@ -29,7 +30,7 @@ type Flow = "next" | "exit" | "break" | "continue" | "return" | undefined;
 const ticksMax = 2_000_000;
 const textMax = 8_000_000;
 
-export class Awk {
+export class AwkRun implements Awk {
   readonly program: AwkProgram;
   readonly memory: AwkMemory;
   readonly host: AwkHost;

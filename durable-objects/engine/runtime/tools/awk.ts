@@ -9,7 +9,7 @@ import { parseAwk } from "./awk-parse.ts";
 import type { AwkProgram } from "./awk-tree.ts";
 import type { AwkHost, AwkMemory } from "./awk-host.ts";
 import { AwkError } from "./awk-math.ts";
-import { Awk, AwkEndless, AwkExit, givenValue } from "./awk-run.ts";
+import { AwkRun, AwkEndless, AwkExit, givenValue } from "./awk-run.ts";
 import { inputValue, toNumber, truth, type Cell } from "./awk-values.ts";
 import { noCalls, pending, unit, type Calls } from "./children.ts";
 import { options } from "./options.ts";
@@ -46,8 +46,8 @@ const needInput = new (class NeedInput extends Error {
 class Input {
   readonly io: Io;
   readonly state: AwkState;
-  readonly awk: () => Awk;
-  constructor(io: Io, state: AwkState, awk: () => Awk) {
+  readonly awk: () => AwkRun;
+  constructor(io: Io, state: AwkState, awk: () => AwkRun) {
     this.io = io;
     this.state = state;
     this.awk = awk;
@@ -153,9 +153,9 @@ function feed(sys: Sys, state: AwkState): Step {
 }
 
 /** BEGIN, one record, or END. */
-function work(program: AwkProgram, state: AwkState, awk: Awk, input: Input): void {
+function work(program: AwkProgram, state: AwkState, awk: AwkRun, input: Input): void {
   let over = false;
-  const run = (stmt: Parameters<Awk["run"]>[0]): boolean => {
+  const run = (stmt: Parameters<AwkRun["run"]>[0]): boolean => {
     const flow = awk.run(stmt);
     over ||= flow === "exit";
     return flow === undefined;
@@ -190,8 +190,8 @@ function work(program: AwkProgram, state: AwkState, awk: Awk, input: Input): voi
 
 function rules(
   program: AwkProgram,
-  awk: Awk,
-  run: (stmt: Parameters<Awk["run"]>[0]) => boolean,
+  awk: AwkRun,
+  run: (stmt: Parameters<AwkRun["run"]>[0]) => boolean,
 ): void {
   const { ranges } = awk.memory;
   for (const [i, rule] of program.rules.entries()) {
@@ -207,7 +207,7 @@ function rules(
   }
 }
 
-function closeAll(state: AwkState, awk: Awk): void {
+function closeAll(state: AwkState, awk: AwkRun): void {
   for (const name of Object.keys(state.m.outs)) {
     const out = state.m.outs[name]!;
     delete state.m.outs[name];
@@ -220,7 +220,7 @@ function oneUnit(sys: Sys, io: Io, state: AwkState, program: AwkProgram): Step |
   let done: boolean;
   try {
     done = unit(io, state.c, (caller) => {
-      const awk: Awk = new Awk(program, state.m, {} as AwkHost);
+      const awk: AwkRun = new AwkRun(program, state.m, {} as AwkHost);
       const input = new Input(io, state, () => awk);
       (awk as { host: AwkHost }).host = hostOf(io, caller, input);
       if (state.phase === "over") closeAll(state, awk);
