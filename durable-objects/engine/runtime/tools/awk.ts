@@ -5,7 +5,7 @@ import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 import { AwkProblem } from "./awk-lexer.ts";
 import { hostOf } from "./awk-files.ts";
-import { parseAwk } from "./awk-parse.ts";
+import { parseAwk } from "./awk-parser.ts";
 import type { AwkProgram } from "./awk-tree.ts";
 import type { AwkHost, AwkMemory } from "./awk-host.ts";
 import { AwkError } from "./awk-math.ts";
