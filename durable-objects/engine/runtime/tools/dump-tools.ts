@@ -1,6 +1,6 @@
 /** Bytes to look at: od, hexdump, xxd. */
 import type { Program } from "../program.ts";
-import { count } from "./ends.ts";
+import { count } from "./counts.ts";
 import { options } from "./options.ts";
 import { tool, type Io } from "./tool.ts";
 

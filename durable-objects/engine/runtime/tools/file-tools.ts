@@ -1,15 +1,13 @@
-/** Making and linking files and folders. */
+/** Making and linking files and folders: mkdir, rmdir, ln, unlink, mkfifo, mknod. */
 import { Errno } from "../errno.ts";
 import type { Program } from "../program.ts";
 import type { Sys } from "../sys.ts";
-import { changeMode, chmod, chown } from "./mode-tools.ts";
+import { changeMode } from "./mode-tools.ts";
+import { mkfifo as makeFifo, mknod as makeNode } from "../special-files.ts";
 import { options } from "./options.ts";
 import { usage } from "./words.ts";
-import { mkfifo, mknod, pathTools, readlink, realpath } from "./path-tools.ts";
-import { cp, mv, pairs } from "./copying.ts";
-import { rm } from "./removing.ts";
+import { pairs } from "./copying.ts";
 import { tool } from "./tool.ts";
-import { touch } from "./touch.ts";
 
 const mkdir = tool("mkdir", (io) => {
   const opts = options(io, "m:pv", { parents: "p", mode: "m" });
@@ -88,22 +86,32 @@ const ln = tool("ln", (io) => {
   return code;
 });
 
+const mkfifo = tool("mkfifo", (io) => {
+  const opts = options(io, "m:");
+  let code = 0;
+  for (const path of opts.rest) if (!io.try(path, () => makeFifo(io.sys, path))) code = 1;
+  return code;
+});
+
+const mknod = tool("mknod", (io) => {
+  const opts = options(io, "m:");
+  const [path = "", type, ...numbers] = opts.rest;
+  const mode = parseInt(opts.value("m") ?? "666", 8);
+  if (type === undefined || numbers.length !== (type === "p" ? 0 : 2))
+    return usage(io, "mknod [-m MODE] NAME TYPE [MAJOR MINOR]");
+  if (type === "p") return io.try(path, () => makeFifo(io.sys, path, mode)) ? 0 : 1;
+  for (const text of numbers) if (!/^\d+$/.test(text)) return io.fail(`invalid number '${text}'`);
+  const [major = 0, minor = 0] = numbers.map(Number);
+  const made = type === "b" ? "b" : "c";
+  return io.try(path, () => makeNode(io.sys, path, made, [major, minor], mode)) ? 0 : 1;
+});
+
 export const fileTools: Program[] = [
-  touch,
   mkdir,
   rmdir,
-  rm,
-  cp,
-  mv,
   ln,
-  chmod,
-  chown("chown"),
-  chown("chgrp"),
   mkfifo,
   mknod,
-  readlink,
-  realpath,
-  ...pathTools,
   tool("unlink", (io) =>
     io.try(`can't remove '${io.args[0]}'`, () => io.sys.unlink(io.args[0] ?? "")) ? 0 : 1,
   ),

@@ -1,5 +1,6 @@
 /** Who and where: id, whoami, hostname, uname. */
 import { kernelBuild, kernelRelease } from "../../core/machine.ts";
+import type { Program } from "../program.ts";
 import { options } from "./options.ts";
 import { type Io, tool } from "./tool.ts";
 
@@ -9,7 +10,7 @@ export const userName = (io: Io, uid: number): string | undefined =>
 export const groupName = (io: Io, gid: number): string | undefined =>
   io.sys.container.groups.find((entry) => entry.gid === gid)?.name;
 
-export const id = tool("id", (io) => {
+const id = tool("id", (io) => {
   const opts = options(io, "ugGnr");
   let { uid, gid, groups } = io.sys.who;
   const asked = opts.rest[0];
@@ -47,7 +48,7 @@ export const id = tool("id", (io) => {
   return 0;
 });
 
-export const whoami = tool("whoami", (io) => {
+const whoami = tool("whoami", (io) => {
   const { uid } = io.sys.who;
   const name = userName(io, uid);
   if (name === undefined) return io.fail(`unknown uid ${uid}`);
@@ -55,7 +56,7 @@ export const whoami = tool("whoami", (io) => {
   return 0;
 });
 
-export const hostname = tool("hostname", (io) => {
+const hostname = tool("hostname", (io) => {
   const { container, kernel } = io.sys;
   const { pod } = kernel.pod;
   const opts = options(io, "sifd");
@@ -69,7 +70,7 @@ export const hostname = tool("hostname", (io) => {
   return 0;
 });
 
-export const uname = tool("uname", (io) => {
+const uname = tool("uname", (io) => {
   const opts = options(io, "asnrvmpio");
   const parts: Record<string, string> = {
     s: "Linux",
@@ -88,3 +89,13 @@ export const uname = tool("uname", (io) => {
       : "s";
   io.out(`${[...order].map((letter) => parts[letter]).join(" ")}\n`);
 });
+
+export const identityTools: Program[] = [
+  id,
+  whoami,
+  hostname,
+  uname,
+  tool("groups", (io) =>
+    io.out(`${io.sys.who.groups.map((gid) => groupName(io, gid) ?? String(gid)).join(" ")}\n`),
+  ),
+];

@@ -63,7 +63,7 @@ export function walk(
   if (after) act(path, type);
 }
 
-export const chmod = tool("chmod", (io) => {
+const chmod = tool("chmod", (io) => {
   const letters = io.args.filter((arg) => /^-[Rvcf]+$/.test(arg)).join("");
   const [mode, ...files] = io.args.filter((arg) => !/^-[Rvcf]+$/.test(arg) && arg !== "--");
   if (mode === undefined || files.length === 0)
@@ -88,7 +88,7 @@ export const chmod = tool("chmod", (io) => {
   return code;
 });
 
-export const chown = (name: "chown" | "chgrp"): Program =>
+const chown = (name: "chown" | "chgrp"): Program =>
   tool(name, (io) => {
     const opts = options(io, "RhLHPcvf");
     const [owner, ...files] = opts.rest;
@@ -115,3 +115,5 @@ export const chown = (name: "chown" | "chgrp"): Program =>
       if (!io.try(path, () => (opts.has("R") ? walk(io.sys, path, one) : one(path)))) code = 1;
     return code;
   });
+
+export const modeTools: Program[] = [chmod, chown("chown"), chown("chgrp")];

@@ -1,33 +1,13 @@
-/** Names of files: readlink, realpath, basename, dirname. */
+/** Names of files: readlink, realpath, basename, dirname, pwd, which. */
 import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
-import { mkfifo as makeFifo, mknod as makeNode } from "../special-files.ts";
+import type { Program } from "../program.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";
 import { synopses } from "./usage-facts.ts";
 import { base, usage } from "./words.ts";
 
-export const mkfifo = tool("mkfifo", (io) => {
-  const opts = options(io, "m:");
-  let code = 0;
-  for (const path of opts.rest) if (!io.try(path, () => makeFifo(io.sys, path))) code = 1;
-  return code;
-});
-
-export const mknod = tool("mknod", (io) => {
-  const opts = options(io, "m:");
-  const [path = "", type, ...numbers] = opts.rest;
-  const mode = parseInt(opts.value("m") ?? "666", 8);
-  if (type === undefined || numbers.length !== (type === "p" ? 0 : 2))
-    return usage(io, "mknod [-m MODE] NAME TYPE [MAJOR MINOR]");
-  if (type === "p") return io.try(path, () => makeFifo(io.sys, path, mode)) ? 0 : 1;
-  for (const text of numbers) if (!/^\d+$/.test(text)) return io.fail(`invalid number '${text}'`);
-  const [major = 0, minor = 0] = numbers.map(Number);
-  const made = type === "b" ? "b" : "c";
-  return io.try(path, () => makeNode(io.sys, path, made, [major, minor], mode)) ? 0 : 1;
-});
-
-export const readlink = tool("readlink", (io) => {
+const readlink = tool("readlink", (io) => {
   const opts = options(io, "fnvs");
   let code = 0;
   if (opts.rest.length === 0) return usage(io, "readlink [-fnv] FILE");
@@ -56,7 +36,7 @@ export const readlink = tool("readlink", (io) => {
   return code;
 });
 
-export const realpath = tool("realpath", (io) => {
+const realpath = tool("realpath", (io) => {
   let code = 0;
   if (io.args.length === 0) return usage(io, "realpath FILE...");
   for (const path of io.args)
@@ -64,7 +44,9 @@ export const realpath = tool("realpath", (io) => {
   return code;
 });
 
-export const pathTools = [
+export const pathTools: Program[] = [
+  readlink,
+  realpath,
   tool("basename", (io) => {
     const opts = options(io, "as:", {}, true);
     const many = opts.has("a") || opts.has("s");
@@ -88,5 +70,19 @@ export const pathTools = [
       `${slash < 0 ? (path === "" && given.startsWith("/") ? "/" : ".") : trimEndOf(path.slice(0, slash), "/") || "/"}\n`,
     );
     return 0;
+  }),
+  tool("pwd", (io) => io.out(`${io.sys.realpath(".")}\n`)),
+  tool("which", (io) => {
+    let code = 0;
+    const names = io.args.filter((arg) => arg !== "-a" && arg !== "--");
+    if (names.length === 0) return usage(io, "which [-a] COMMAND...");
+    for (const name of names)
+      try {
+        io.out(`${io.sys.which(name)}\n`);
+      } catch (error) {
+        if (!(error instanceof Errno)) throw error;
+        code = 1;
+      }
+    return code;
   }),
 ];

@@ -2,7 +2,7 @@
 import { isOwn, lookUp } from "../net/socket.ts";
 import { noNetwork } from "../net/network-port.ts";
 import type { Program, Step } from "../program.ts";
-import { duration } from "./basic.ts";
+import { duration } from "./durations.ts";
 import { options } from "./options.ts";
 import { steps, type Io } from "./tool.ts";
 

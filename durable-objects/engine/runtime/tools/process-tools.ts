@@ -108,7 +108,7 @@ function psFull(io: Io, rows: Row[], aux: boolean): number {
   return 0;
 }
 
-export const ps = tool("ps", (io) => {
+const ps = tool("ps", (io) => {
   const rows = processRows(io);
   const letters = io.args.join("");
   const o = io.args.indexOf("-o");
@@ -123,7 +123,7 @@ export const ps = tool("ps", (io) => {
   return 0;
 });
 
-export const kill = (name: string): Program =>
+const kill = (name: string): Program =>
   tool(name, (io) => {
     let words = io.args;
     let signal = 15;
@@ -159,7 +159,7 @@ export const kill = (name: string): Program =>
     return code;
   });
 
-export function named(io: Io, how: string, word: string): number[] {
+function named(io: Io, how: string, word: string): number[] {
   const { matching } = io.sys;
   const pattern =
     how === "pkill" || how === "pgrep"
@@ -179,3 +179,20 @@ export function named(io: Io, how: string, word: string): number[] {
     })
     .map((process) => process.pid);
 }
+
+export const processTools: Program[] = [
+  ps,
+  kill("kill"),
+  kill("killall"),
+  kill("pkill"),
+  tool("pgrep", (io) => {
+    const pids = named(io, "pgrep", io.args.at(-1) ?? "");
+    io.out(pids.map((pid) => `${pid}\n`).join(""));
+    return pids.length ? 0 : 1;
+  }),
+  tool("pidof", (io) => {
+    const pids = io.args.flatMap((word) => named(io, "pidof", word));
+    if (pids.length) io.out(`${pids.reverse().join(" ")}\n`);
+    return pids.length ? 0 : 1;
+  }),
+];

@@ -1,6 +1,6 @@
 /** Text in other shapes: fold, split, expand, shuf, pagers. */
 import type { Program } from "../program.ts";
-import { count } from "./ends.ts";
+import { count } from "./counts.ts";
 import { options } from "./options.ts";
 import { stream, tool } from "./tool.ts";
 

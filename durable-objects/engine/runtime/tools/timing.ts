@@ -3,7 +3,7 @@ import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import { parseSignal } from "../signals.ts";
 import type { Sys } from "../sys.ts";
-import { duration } from "./basic.ts";
+import { duration } from "./durations.ts";
 
 const usageText = (name: string, synopsis: string): string =>
   `BusyBox v1.37.0 () multi-call binary.\n\nUsage: ${name} ${synopsis}\n`;

@@ -1,21 +1,11 @@
-/** head and tail: the two ends of a text; tail -f follows. */
+/** head and tail; tail -f follows. */
 import { wholeFileBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
+import { count } from "./counts.ts";
 import { options } from "./options.ts";
 import { Io, ToolExit, drain, stream } from "./tool.ts";
-
-/** `10`, `2k`, `1m`. */
-export function count(io: Io, text: string): number {
-  const match = /^([-+]?\d+)([bkKmMgG]?)$/.exec(text);
-  if (!match) return io.fail(`invalid number '${text}'`);
-  return (
-    Number(match[1]) *
-    ({ b: 512, k: 1024, K: 1024, m: 1 << 20, M: 1 << 20, g: 2 ** 30, G: 2 ** 30 }[match[2] ?? ""] ??
-      1)
-  );
-}
 
 /** `-5` and `+5` in the old way, as the value of -n; what another option takes is left alone. */
 function oldCounts(io: Io, signs: RegExp): void {

@@ -1,47 +1,6 @@
-/** The smallest tools. */
-import { foreverMs } from "../../core/clock.ts";
-import type { Program } from "../program.ts";
+/** cat, with what it can make visible. */
 import { options } from "./options.ts";
-import { stream, tool } from "./tool.ts";
-
-/** `1.5m` in ms; `infinity` and what is as long as it end never. Undefined when it is none. */
-export const duration = (text: string): number | undefined => {
-  if (text.length > 400) return undefined;
-  if (/^\+?inf(inity)?[smhd]?$/i.test(text)) return foreverMs;
-  const match = /^\+?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?([smhd]?)$/i.exec(text);
-  if (!match) return undefined;
-  const unit = { s: 1, m: 60, h: 3600, d: 86_400, "": 1 }[match[3] as "s"];
-  if (unit === undefined) return undefined;
-  return Math.min(Number(match[1] + (match[2] ?? "")) * 1000 * unit, foreverMs);
-};
-
-const sleep: Program<{ until: number } | { x: number }> = {
-  name: "sleep",
-  start(sys) {
-    const args = sys.argv.slice(1);
-    if (args.length === 0) {
-      sys.complain(
-        "BusyBox v1.37.0 () multi-call binary.\n\nUsage: sleep [N]...\n\nPause for a time equal to the total of the args given, where each arg can\nhave an optional suffix of (s)econds, (m)inutes, (h)ours, or (d)ays\n",
-      );
-      return { x: 1 };
-    }
-    let ms = 0;
-    for (const arg of args) {
-      const part = duration(arg);
-      if (part === undefined) {
-        sys.complain(`sleep: invalid number '${arg}'\n`);
-        return { x: 1 };
-      }
-      ms += part;
-    }
-    return { until: (sys.process.lt ?? sys.now) + ms };
-  },
-  step(sys, state) {
-    if ("x" in state) return { exit: state.x };
-    return (sys.process.lt ?? sys.now) >= state.until ? { exit: 0 } : { wait: { t: state.until } };
-  },
-  memoryBytes: () => 262_144,
-};
+import { stream } from "./tool.ts";
 
 interface CatState {
   /** Options that change the text: n, b, v, e, t, s. */
@@ -67,7 +26,7 @@ const shown = (text: string, tabs: boolean): string =>
     return code >= 128 ? `M-${rest}` : rest;
   });
 
-const cat = stream<CatState>("cat", {
+export const cat = stream<CatState>("cat", {
   cannot: true,
   raw: true,
   start(io) {
@@ -104,15 +63,3 @@ const cat = stream<CatState>("cat", {
     return bad ? 1 : 0;
   },
 });
-
-export const basicTools: Program[] = [
-  sleep,
-  cat,
-  tool("usleep", () => 0),
-  tool("true", () => 0),
-  tool("false", () => 1),
-  tool("no-applet", (io) => {
-    io.err(`${io.name}: applet not found\n`);
-    return 127;
-  }),
-];

@@ -1,11 +1,7 @@
-/** Filters over lines. */
+/** Filters over lines: wc, tee, uniq, rev, tac, nl. */
 import type { Program } from "../program.ts";
-import { cut, tr } from "./characters.ts";
-import { head, tail } from "./ends.ts";
-import { grep } from "./grep.ts";
 import { options } from "./options.ts";
 import { opened } from "./byte-tools.ts";
-import { sort } from "./sort.ts";
 import { stream, tool } from "./tool.ts";
 
 interface WcState {
@@ -129,7 +125,7 @@ const uniq = tool("uniq", (io) => {
   return 0;
 });
 
-export const reverse = [
+const reverse = [
   stream<null>("rev", {
     start: (io) => ({ files: io.args, state: null }),
     data: (io, _s, line, ended) => io.out([...line].reverse().join("") + (ended ? "\n" : "")),
@@ -165,17 +161,4 @@ export const reverse = [
   }),
 ];
 
-export const textTools: Program[] = [
-  head,
-  tail,
-  wc,
-  sort,
-  grep("grep"),
-  grep("egrep"),
-  grep("fgrep"),
-  tr,
-  cut,
-  tee,
-  uniq,
-  ...reverse,
-];
+export const lineTools: Program[] = [wc, tee, uniq, ...reverse];

@@ -1,10 +1,8 @@
-/** What shows itself again and again: top and watch. */
+/** top: what runs, drawn again and again. */
 import { defaultCapacity } from "../container.ts";
-import type { Program, Step } from "../program.ts";
+import type { Program } from "../program.ts";
 import type { Sys } from "../sys.ts";
-import { duration } from "./basic.ts";
-import { launch } from "./children.ts";
-import { formatDate } from "./date.ts";
+import { duration } from "./durations.ts";
 import { options } from "./options.ts";
 import { processRows } from "./process-tools.ts";
 import { drain, Io, ToolExit } from "./tool.ts";
@@ -47,7 +45,7 @@ function screen(sys: Sys, state: TopState): string {
   return state.batch ? out : `\x1b[H\x1b[J${out}`;
 }
 
-const top: Program<TopState> = {
+export const top: Program<TopState> = {
   name: "top",
   start(sys) {
     const io = new Io(sys);
@@ -98,58 +96,3 @@ const top: Program<TopState> = {
     return drain(sys, state);
   },
 };
-
-interface WatchState {
-  argv: string[];
-  everyMs: number;
-  title: boolean;
-  next: number;
-  pid?: number;
-  x?: number;
-  o?: [number, string][];
-}
-
-const watch: Program<WatchState> = {
-  name: "watch",
-  start(sys) {
-    const io = new Io(sys);
-    const state: WatchState = { argv: [], everyMs: 2000, title: true, next: sys.now };
-    try {
-      const opts = options(io, "n:tdx", { interval: "n", "no-title": "t" }, true);
-      state.argv = opts.rest;
-      const every = opts.value("n") ?? "2";
-      state.everyMs = Math.max(100, duration(every) ?? io.fail(`invalid number '${every}'`));
-      state.title = !opts.has("t");
-      if (opts.rest.length === 0) io.fail("no command");
-    } catch (error) {
-      if (!(error instanceof ToolExit)) throw error;
-      state.x = error.code;
-      state.o = io.pending;
-    }
-    return state;
-  },
-  step(sys, state): Step {
-    if (state.o || state.x !== undefined) {
-      const stuck = drain(sys, state);
-      if (stuck) return stuck;
-    }
-    if (state.pid !== undefined) {
-      if (!sys.wait(state.pid)) return { wait: { ch: true } };
-      delete state.pid;
-      state.next = sys.now + state.everyMs;
-    }
-    if (sys.now < state.next) return { wait: { t: state.next } };
-    const command = state.argv.join(" ");
-    const width = sys.terminal(1)?.cols ?? 80;
-    const head = `Every ${(state.everyMs / 1000).toFixed(1)}s: ${command}`;
-    const time = formatDate("%Y-%m-%d %H:%M:%S", sys.now);
-    const title = state.title
-      ? `${head.slice(0, Math.max(10, width - 21)).padEnd(width - time.length)}${time}\n\n`
-      : "";
-    sys.write(1, `\x1b[H\x1b[J${title}`);
-    state.pid = launch(sys, ["sh", "-c", command], (name, why) => `watch: ${name}: ${why}\n`);
-    return undefined;
-  },
-};
-
-export const screenTools: Program[] = [top, watch];
