@@ -1,10 +1,14 @@
 /** What an awk program reaches outside itself: files, pipes, commands, the clock. */
-import type { AwkHost } from "./awk-host.ts";
+import type { AwkHost, AwkVariables } from "./awk-host.ts";
 import { AwkEndless } from "./awk-run.ts";
 import { launch, type Caller } from "./children.ts";
 import type { Io } from "./tool.ts";
 
-export function hostOf(io: Io, caller: Caller, input: { next(): string | undefined }): AwkHost {
+export function hostOf(
+  io: Io,
+  caller: Caller,
+  input: { next(awk: AwkVariables): string | undefined },
+): AwkHost {
   const { sys } = io;
   let bytes = 0;
   return {
@@ -46,7 +50,7 @@ export function hostOf(io: Io, caller: Caller, input: { next(): string | undefin
     flush: () => caller.flush(),
     file: (name) =>
       sys.peek(name)?.type === "f" || sys.peek(name)?.type === "c" ? sys.readFile(name) : undefined,
-    record: () => input.next(),
+    record: (variables) => input.next(variables),
     random: () => sys.random(),
     now: () => sys.now,
     tooBig() {

@@ -1,6 +1,6 @@
 /** What awk remembers between records, and what it asks of its surroundings. */
 import type { MatchWork } from "../regex/work.ts";
-import type { Cell } from "./awk-values.ts";
+import type { Cell, Value } from "./awk-values.ts";
 
 /** Everything awk remembers from record to record: plain JSON. */
 export interface AwkMemory {
@@ -14,6 +14,13 @@ export interface AwkMemory {
   outs: Record<string, { fd: number; pid?: number }>;
 }
 
+/** The running program's variables, which say where a record ends and which one it is. */
+export interface AwkVariables {
+  get(name: string): Value;
+  set(name: string, value: Value): void;
+  text(name: string): string;
+}
+
 /** What the interpreter asks of its surroundings. */
 export interface AwkHost {
   put(fd: number, text: string): void;
@@ -25,7 +32,7 @@ export interface AwkHost {
   flush(): void;
   file(name: string): string | undefined;
   /** The next record of the main input. */
-  record(): string | undefined;
+  record(variables: AwkVariables): string | undefined;
   random(): number;
   now(): number;
   /** More than one process may hold. */

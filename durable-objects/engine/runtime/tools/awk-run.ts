@@ -354,7 +354,7 @@ export class AwkRun implements Awk {
     const { inputs } = this.memory;
     let text: string | undefined;
     if (from === "") {
-      text = this.host.record();
+      text = this.host.record(this);
       if (text === undefined) return 0;
     } else {
       const name = toText(this.eval(source!));

@@ -7,7 +7,7 @@ import { AwkProblem } from "./awk-lexer.ts";
 import { hostOf } from "./awk-files.ts";
 import { parseAwk } from "./awk-parser.ts";
 import type { AwkProgram } from "./awk-tree.ts";
-import type { AwkHost, AwkMemory } from "./awk-host.ts";
+import type { AwkMemory, AwkVariables } from "./awk-host.ts";
 import { AwkError } from "./awk-math.ts";
 import { AwkRun, AwkEndless, AwkExit, givenValue } from "./awk-run.ts";
 import { inputValue, toNumber, truth, type Cell } from "./awk-values.ts";
@@ -46,15 +46,13 @@ const needInput = new (class NeedInput extends Error {
 class Input {
   readonly io: Io;
   readonly state: AwkState;
-  readonly awk: () => AwkRun;
-  constructor(io: Io, state: AwkState, awk: () => AwkRun) {
+  constructor(io: Io, state: AwkState) {
     this.io = io;
     this.state = state;
-    this.awk = awk;
   }
 
   /** Opens the next operand; false: there is none left. */
-  #open(): boolean {
+  #open(awk: AwkVariables): boolean {
     const { state } = this;
     for (;;) {
       const name = state.f.shift();
@@ -66,12 +64,12 @@ class Input {
       }
       const given = /^([A-Za-z_]\w*)=(.*)$/s.exec(name);
       if (given) {
-        this.awk().set(given[1]!, givenValue(given[2]!));
+        awk.set(given[1]!, givenValue(given[2]!));
         continue;
       }
       state.had = true;
-      this.awk().set("FILENAME", name);
-      this.awk().set("FNR", 0);
+      awk.set("FILENAME", name);
+      awk.set("FNR", 0);
       if (name === "-") {
         state.fd = 0;
         return true;
@@ -88,9 +86,9 @@ class Input {
   }
 
   /** Where the first record of the text ends and the next begins; undefined: more must come. */
-  #cut(): [end: number, next: number] | undefined {
+  #cut(awk: AwkVariables): [end: number, next: number] | undefined {
     const { b, whole } = this.state;
-    const rs = this.awk().text("RS");
+    const rs = awk.text("RS");
     if (rs === "") {
       const start = /^\n*/.exec(b)![0].length;
       const end = /\n\n+/g;
@@ -118,14 +116,13 @@ class Input {
     return [b.length - newline, b.length];
   }
 
-  next(): string | undefined {
+  next(awk: AwkVariables): string | undefined {
     const { state } = this;
     for (;;) {
-      const cut = state.b === "" ? undefined : this.#cut();
+      const cut = state.b === "" ? undefined : this.#cut(awk);
       if (cut) {
         const text = state.b.slice(0, cut[0]);
         state.b = state.b.slice(cut[1]);
-        const awk = this.awk();
         awk.set("NR", toNumber(awk.get("NR")) + 1);
         awk.set("FNR", toNumber(awk.get("FNR")) + 1);
         return text;
@@ -134,7 +131,7 @@ class Input {
         delete state.whole;
         state.b = "";
       } else if (state.fd !== undefined) throw needInput;
-      else if (!this.#open()) return undefined;
+      else if (!this.#open(awk)) return undefined;
     }
   }
 }
@@ -166,7 +163,7 @@ function work(program: AwkProgram, state: AwkState, awk: AwkRun, input: Input): 
       if (!over && program.rules.length === 0 && program.end.length === 0) state.phase = "over";
       else state.phase = "main";
     } else if (state.phase === "main") {
-      const record = input.next();
+      const record = input.next(awk);
       if (record === undefined) state.phase = "end";
       else {
         awk.setRecord(record);
@@ -220,9 +217,8 @@ function oneUnit(sys: Sys, io: Io, state: AwkState, program: AwkProgram): Step |
   let done: boolean;
   try {
     done = unit(io, state.c, (caller) => {
-      const awk: AwkRun = new AwkRun(program, state.m, {} as AwkHost);
-      const input = new Input(io, state, () => awk);
-      (awk as { host: AwkHost }).host = hostOf(io, caller, input);
+      const input = new Input(io, state);
+      const awk = new AwkRun(program, state.m, hostOf(io, caller, input));
       if (state.phase === "over") closeAll(state, awk);
       else work(program, state, awk, input);
     });
