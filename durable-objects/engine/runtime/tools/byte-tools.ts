@@ -5,7 +5,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { bytesOf, fromBase64, toBase64 } from "../bytes.ts";
 import type { Program } from "../program.ts";
 import { options } from "./options.ts";
-import { tool, type Io } from "./tool.ts";
+import { opened, tool, type Io } from "./tool.ts";
 
 const hashes = { md5sum: md5, sha1sum: sha1, sha256sum: sha256, sha512sum: sha512 };
 
@@ -48,14 +48,6 @@ const sum = (name: keyof typeof hashes): Program =>
     }
     return bad ? 1 : code.code;
   });
-
-/** As `input`, in the words `can't open`. */
-export function opened(io: Io, file: string, code = { code: 0 }): string | undefined {
-  if (file === "-") return io.stdin();
-  let data: string | undefined;
-  if (!io.try(`can't open '${file}'`, () => (data = io.sys.readFile(file)))) code.code = 1;
-  return data;
-}
 
 const base64 = tool("base64", (io) => {
   const opts = options(io, "diw:", { decode: "d", wrap: "w", "ignore-garbage": "i" });

@@ -1,8 +1,7 @@
 /** dos2unix and unix2dos: line ends of DOS. */
 import type { Program } from "../program.ts";
-import { opened } from "./byte-tools.ts";
 import { options } from "./options.ts";
-import { tool } from "./tool.ts";
+import { opened, tool } from "./tool.ts";
 
 const converting = (name: string): Program =>
   tool(name, (io) => {

@@ -1,8 +1,7 @@
 /** Filters over lines: wc, tee, uniq, rev, tac, nl. */
 import type { Program } from "../program.ts";
 import { options } from "./options.ts";
-import { opened } from "./byte-tools.ts";
-import { stream, tool } from "./tool.ts";
+import { opened, stream, tool } from "./tool.ts";
 
 interface WcState {
   letters: string;

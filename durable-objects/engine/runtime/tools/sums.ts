@@ -1,9 +1,8 @@
 /** Checksums of old: cksum, crc32, sum. */
 import { hex32 } from "../../core/random.ts";
 import type { Program } from "../program.ts";
-import { opened } from "./byte-tools.ts";
 import { options, type Options } from "./options.ts";
-import { tool } from "./tool.ts";
+import { opened, tool } from "./tool.ts";
 
 /** Remainders by the polynomial of Ethernet, for bytes with the high bit first or last. */
 function table(reflected: boolean): Uint32Array {
