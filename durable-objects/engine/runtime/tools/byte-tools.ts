@@ -5,7 +5,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { bytesOf, fromBase64, toBase64 } from "../bytes.ts";
 import type { Program } from "../program.ts";
 import { options } from "./options.ts";
-import { opened, tool, type Io } from "./tool.ts";
+import { opened, tool } from "./tool.ts";
 
 const hashes = { md5sum: md5, sha1sum: sha1, sha256sum: sha256, sha512sum: sha512 };
 
