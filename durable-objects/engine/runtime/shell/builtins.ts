@@ -1,8 +1,8 @@
 /** Builtins: a table of small functions. They return a status, or nothing after pushing frames that will give one. */
 import { Errno } from "../errno.ts";
-import { dashEcho, echoText } from "../tools/echo.ts";
-import { formatPrintf } from "../tools/printf.ts";
-import { TestProblem, testExpression } from "../tools/test.ts";
+import { dashEcho, echoText } from "../tools/arguments/echo.ts";
+import { formatPrintf } from "../tools/arguments/printf.ts";
+import { TestProblem, testExpression } from "../tools/arguments/test.ts";
 import { alias, unalias } from "./aliases.ts";
 import { startRead, startWait } from "./blocking.ts";
 import type { Builtin } from "./builtin.ts";
