@@ -5,7 +5,7 @@ import { podRequests } from "../kinds/pod/resources.ts";
 import { milliValue, value } from "../machinery/quantity.ts";
 import type { PodRecord } from "./record.ts";
 import { kubeletTable } from "./record.ts";
-import { withGranted } from "./resize-resources.ts";
+import { withGranted } from "./resize/resources.ts";
 import { forbiddenSysctl } from "./sysctls.ts";
 import type { NodeObject, Pod, PodSpec } from "../kinds/pod/shapes.ts";
 import { isMirror, isSidecar } from "../kinds/pod/shapes.ts";

@@ -6,7 +6,7 @@ import { hostIP } from "./node-address.ts";
 import type { Phase } from "./pod-status.ts";
 import { everStarted, getPhase, podConditions, settlePhase } from "./pod-status.ts";
 import { couldRestartAll } from "./restart-all.ts";
-import { podResources, resizeConditions } from "./resize-status.ts";
+import { podResources, resizeConditions } from "./resize/status.ts";
 import type {
   Container,
   ContainerKind,

@@ -12,7 +12,7 @@ import { hostIP } from "./node-address.ts";
 import { sysctlName } from "./sysctls.ts";
 import { userSettings } from "./users.ts";
 import type { ContainerRecord } from "./record.ts";
-import { amountsOf, effectiveLimits } from "./resize-resources.ts";
+import { amountsOf, effectiveLimits } from "./resize/resources.ts";
 import type { Container, ContainerKind, Pod } from "../kinds/pod/shapes.ts";
 import { isSidecar, podText } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";

@@ -5,7 +5,7 @@ import type { Program } from "../../runtime/program.ts";
 import type { Sys } from "../../runtime/sys.ts";
 import { tool, type Io } from "../../runtime/tools/tool.ts";
 import { aptPrograms } from "./apt.ts";
-import { alpinePackages } from "../package-facts.ts";
+import { alpinePackages } from "./package-facts.ts";
 
 function linesOf(sys: Sys, path: string): string[] {
   try {

@@ -4,7 +4,7 @@ import { Errno } from "../../runtime/errno.ts";
 import type { Program } from "../../runtime/program.ts";
 import type { Sys } from "../../runtime/sys.ts";
 import { steps, tool, type Io } from "../../runtime/tools/tool.ts";
-import { debianExtras, debianPackages, debianVersions } from "../package-facts.ts";
+import { debianExtras, debianPackages, debianVersions } from "./package-facts.ts";
 
 interface Release {
   id: string;

@@ -1,10 +1,10 @@
 /** What a Pod's status tells of its resources. k8s: pkg/kubelet/status/status_manager.go updatedPodResizeCondition, kubelet_pods.go */
-import { rfc3339 } from "../core/clock.ts";
-import { sumOfPod } from "../kinds/pod/resources.ts";
-import type { PodRecord } from "./record.ts";
-import type { Granted, Resources } from "./resize-resources.ts";
-import { podLevel, withGranted } from "./resize-resources.ts";
-import type { PodCondition, PodSpec, PodStatus } from "../kinds/pod/shapes.ts";
+import { rfc3339 } from "../../core/clock.ts";
+import { sumOfPod } from "../../kinds/pod/resources.ts";
+import type { PodRecord } from "../record.ts";
+import type { Granted, Resources } from "./resources.ts";
+import { podLevel, withGranted } from "./resources.ts";
+import type { PodCondition, PodSpec, PodStatus } from "../../kinds/pod/shapes.ts";
 
 export function resizeConditions({ resizeWaits, resizing }: PodRecord): PodCondition[] {
   const condition = (

@@ -2,12 +2,12 @@
  * Resizing in place: what a changed Pod is granted, and putting that to work in what runs.
  * k8s: pkg/kubelet/allocation/allocation_manager.go, kuberuntime_manager.go computePodResizeAction, doPodResizeAction
  */
-import { configRetryMs, relistMs, resizeRetryMs } from "../core/limits.ts";
-import { resizeRefusal } from "./admission.ts";
-import { beginKill } from "./kill.ts";
-import { containerRecord } from "./record.ts";
-import { memoryProblems } from "./resize-memory.ts";
-import type { Granted } from "./resize-resources.ts";
+import { configRetryMs, relistMs, resizeRetryMs } from "../../core/limits.ts";
+import { resizeRefusal } from "../admission.ts";
+import { beginKill } from "../kill.ts";
+import { containerRecord } from "../record.ts";
+import { memoryProblems } from "./memory.ts";
+import type { Granted } from "./resources.ts";
 import {
   amountsOf,
   effectiveLimits,
@@ -20,11 +20,11 @@ import {
   sameResources,
   summary,
   withGranted,
-} from "./resize-resources.ts";
-import { deferResize, retryDeferred } from "./resize-queue.ts";
-import { isMirror, podContainers } from "../kinds/pod/shapes.ts";
-import type { Sync } from "./sync.ts";
-import { podEvent, want } from "./sync.ts";
+} from "./resources.ts";
+import { deferResize, retryDeferred } from "./queue.ts";
+import { isMirror, podContainers } from "../../kinds/pod/shapes.ts";
+import type { Sync } from "../sync.ts";
+import { podEvent, want } from "../sync.ts";
 
 /** Grants what can be granted, actuates it, and lets the rest of this look see the Pod as granted. */
 export function reviewResize(sync: Sync): void {

@@ -2,13 +2,13 @@
  * Resizes that wait for room on their node: looked at again when a Pod there ends or shrinks, in upstream's order.
  * k8s: pkg/kubelet/allocation/allocation_manager.go sortPendingResizes, RetryPendingResizes
  */
-import { objectKey, splitKey } from "../core/object.ts";
-import { nodeRecord, nodeTable } from "./node-address.ts";
-import type { PodRecord } from "./record.ts";
-import { kubeletTable } from "./record.ts";
-import { increases, ownOf } from "./resize-resources.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
-import type { Sync } from "./sync.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
+import { nodeRecord, nodeTable } from "../node-address.ts";
+import type { PodRecord } from "../record.ts";
+import { kubeletTable } from "../record.ts";
+import { increases, ownOf } from "./resources.ts";
+import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Sync } from "../sync.ts";
 
 type Tools = Pick<Sync, "client" | "nodeName">;
 
