@@ -17,12 +17,11 @@ import { matchUnitsPerStepMax } from "../../durable-objects/engine/core/limits.t
 const makers = [
   "machinery/selectors.ts",
   "machinery/names.ts",
-  "images/snippets.ts",
   "kinds/checks.ts",
   "kinds/pod/defaults.ts",
   "network/proxy.ts",
-  "runtime/tools/byte-tools.ts",
-  "runtime/tools/dump-tools.ts",
+  "runtime/tools/bytes/checksums.ts",
+  "runtime/tools/bytes/dump.ts",
 ];
 
 test("no other file of the engine makes a RegExp of text", () => {

@@ -1,4 +1,4 @@
-/** What an image is: one file per family, registered in images/index.ts. */
+/** What an image is: one file or folder per family, registered in images/index.ts. */
 import type { BootLine, ImageRepository } from "../runtime/image.ts";
 import type { Program } from "../runtime/program.ts";
 

@@ -3,7 +3,7 @@ import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
 import { busyboxFiles, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
-import { answer, goNotFound, smallServer } from "./serve.ts";
+import { answer, goNotFound, smallServer } from "./serving/serve.ts";
 
 const tested = (name: string): string[] => [
   `registry.k8s.io/e2e-test-images/${name}`,

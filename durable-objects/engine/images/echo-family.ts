@@ -16,7 +16,7 @@ import {
   portOf,
   remoteAddress,
   smallServer,
-} from "./serve.ts";
+} from "./serving/serve.ts";
 import { resolveVersion } from "./tags.ts";
 
 const headersOf = (request: HttpRequest): [string, string][] =>

@@ -7,9 +7,9 @@ import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "../runti
 import type { ImageVersion } from "../runtime/image.ts";
 import type { ImageDefinition } from "./define.ts";
 import { rfc3339Milli } from "../runtime/log-times.ts";
-import { nginx } from "./nginx.ts";
-import { layerOf } from "./nginx-files.ts";
-import { answer, goLog, html, portOf, smallServer } from "./serve.ts";
+import { nginx } from "./nginx/nginx.ts";
+import { layerOf } from "./nginx/files.ts";
+import { answer, goLog, html, portOf, smallServer } from "./serving/serve.ts";
 
 // gcr.io/google-samples/hello-app
 

@@ -6,7 +6,7 @@ import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files
 import type { BootLine, ImageVersion } from "../runtime/image.ts";
 import type { ImageDefinition } from "./define.ts";
 import { apacheTime, commonLogTime, httpDate } from "../runtime/log-times.ts";
-import { mimeType } from "./mime.ts";
+import { mimeType } from "./serving/mime.ts";
 import { resolveVersion } from "./tags.ts";
 
 const root = "/usr/local/apache2/htdocs";

@@ -12,7 +12,7 @@ import { behaviourOf } from "../runtime/image-objects.ts";
 import type { HttpRequest } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { milliValue, value } from "../machinery/quantity.ts";
-import { answer, goNotFound } from "./serve.ts";
+import { answer, goNotFound } from "./serving/serve.ts";
 
 const table = "image-specs";
 

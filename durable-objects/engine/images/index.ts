@@ -1,31 +1,31 @@
-/** The registry of images. One file per family; anything else is an unknown image. */
+/** The registry of images. One file or folder per family; anything else is an unknown image. */
 import type { ImageDefinition } from "./define.ts";
-import { agnhost, livenessImage } from "./agnhost.ts";
+import { agnhost, livenessImage } from "./agnhost/agnhost.ts";
 import { busybox } from "./busybox.ts";
 import { crioArtifact } from "./crio-artifact.ts";
-import { databaseImages, databasePrograms } from "./databases.ts";
+import { databaseImages, databasePrograms } from "./databases/databases.ts";
 import { e2eImages } from "./e2e-images.ts";
 import { echoImages } from "./echo-family.ts";
-import { gbFrontend, goGuestbookImage } from "./guestbook.ts";
+import { gbFrontend, goGuestbookImage } from "./guestbook/guestbook.ts";
 import { helloImages } from "./hello-family.ts";
 import { httpd } from "./httpd.ts";
-import { nodeImage, pythonImage } from "./interpreters.ts";
+import { nodeImage, pythonImage } from "./scripts/python-node.ts";
 import { kubernetesImages } from "./kubernetes.ts";
-import { linuxImages } from "./linux.ts";
+import { linuxImages } from "./distributions/linux.ts";
 import { nodeService } from "../runtime/process-view.ts";
 import { shellPrograms } from "../runtime/shell/index.ts";
 import { toolPrograms } from "../runtime/tools/table.ts";
 import { Catalog } from "./catalog.ts";
 import { toolImages } from "./net-tools.ts";
-import { nginx } from "./nginx.ts";
-import { packageManagers } from "./package-managers.ts";
+import { nginx } from "./nginx/nginx.ts";
+import { packageManagers } from "./distributions/apk-dnf-yum.ts";
 import { pause } from "./pause.ts";
 import { phpApache } from "./php-apache.ts";
-import { kubernetesRedis, redis, redisReplicas, valkey } from "./redis.ts";
+import { kubernetesRedis, redis, redisReplicas, valkey } from "./redis/redis.ts";
 import { resourceConsumer } from "./resource-consumer.ts";
-import { scriptLanguages } from "./script-languages.ts";
+import { scriptLanguages } from "./scripts/perl-ruby-php.ts";
 import { stressImages } from "./stress.ts";
-import { unknownPrograms, unknownVersion } from "./unknown.ts";
+import { unknownPrograms, unknownVersion } from "./stand-in/unknown.ts";
 import type { Program } from "../runtime/program.ts";
 
 const definitions: ImageDefinition[] = [

@@ -5,7 +5,7 @@ import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
-import { answer, flagOf, goListen, goLog, targetOf, type Target } from "./serve.ts";
+import { answer, flagOf, goListen, goLog, targetOf, type Target } from "./serving/serve.ts";
 
 /** `[amount, until]`: milli cores, megabytes, or a metric's delta. */
 type Load = [amount: number, untilMs: number];

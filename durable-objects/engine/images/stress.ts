@@ -6,7 +6,7 @@ import { alpineFiles, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { goDurationMs } from "./echo-family.ts";
 import { klogTime } from "../runtime/log-times.ts";
-import { flagOf } from "./serve.ts";
+import { flagOf } from "./serving/serve.ts";
 
 interface State {
   /** Cores kept busy, in milli. */

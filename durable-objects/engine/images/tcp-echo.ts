@@ -1,7 +1,7 @@
 /** istio's tcp-echo-server: sends each line back behind a prefix. Arguments: ports, comma separated, and the prefix. */
 import { Errno } from "../runtime/errno.ts";
 import type { Program } from "../runtime/program.ts";
-import { accept, writeAll } from "./sockets.ts";
+import { accept, writeAll } from "./serving/sockets.ts";
 
 interface State {
   /** Listening descriptors. */

@@ -3,16 +3,12 @@ import type { Reader, Records } from "../ports/controller.ts";
 import { objectKey } from "../core/object.ts";
 import { podRequests } from "../kinds/pod/resources.ts";
 import { milliValue, value } from "../machinery/quantity.ts";
-import { type PodRecord, kubeletTable } from "./record.ts";
-import { withGranted } from "./resize-resources.ts";
+import type { PodRecord } from "./record.ts";
+import { kubeletTable } from "./record.ts";
+import { withGranted } from "./resize/resources.ts";
 import { forbiddenSysctl } from "./sysctls.ts";
-import {
-  type NodeObject,
-  type Pod,
-  type PodSpec,
-  isMirror,
-  isSidecar,
-} from "../kinds/pod/shapes.ts";
+import type { NodeObject, Pod, PodSpec } from "../kinds/pod/shapes.ts";
+import { isMirror, isSidecar } from "../kinds/pod/shapes.ts";
 
 /** Priorities from here on are the system's own. k8s: scheduling.SystemCriticalPriority */
 export const criticalPriority = 2_000_000_000;
@@ -153,6 +149,11 @@ function foreign(pod: Pod): Rejection | undefined {
   };
 }
 
+function sysctlsRefused(spec: PodSpec): Rejection | undefined {
+  const message = forbiddenSysctl(spec);
+  return message === undefined ? undefined : { reason: "SysctlForbidden", message };
+}
+
 type Sources = Reader & { readonly records: Records };
 
 /** The other Pods this kubelet took, with the resources it granted them. */
@@ -176,7 +177,7 @@ export function resizeRefusal(client: Sources, pod: Pod, node: NodeObject): Reje
 
 /** Why this node's kubelet will not take the Pod; undefined: it will. */
 export function rejection(client: Sources, pod: Pod, node: NodeObject): Rejection | undefined {
-  const pressed = underPressure(pod, node) ?? forbiddenSysctl(pod.spec) ?? foreign(pod);
+  const pressed = underPressure(pod, node) ?? sysctlsRefused(pod.spec) ?? foreign(pod);
   if (pressed) return pressed;
   const wanted = hostPorts(pod.spec);
   // Who asks for nothing takes a place alone, and there is one while not even all who are here or were fill the node.

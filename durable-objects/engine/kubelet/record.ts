@@ -4,7 +4,7 @@
  */
 import type { Records } from "../ports/controller.ts";
 import { equal } from "../core/equal.ts";
-import type { Granted, Resources } from "./resize-resources.ts";
+import type { Granted, Resources } from "./resize/resources.ts";
 
 export const kubeletTable = "kubelet";
 

@@ -1,5 +1,4 @@
 /** Sysctls a Pod may set without a node that allows more. k8s: pkg/kubelet/sysctl/safe_sysctls.go, allowlist.go */
-import type { Rejection } from "./admission.ts";
 import type { PodSpec } from "../kinds/pod/shapes.ts";
 
 const safe = new Set([
@@ -24,7 +23,8 @@ export function sysctlName(name: string): string {
   return name.replace(/[./]/g, (c) => (c === "/" ? "." : "/"));
 }
 
-export function forbiddenSysctl(spec: PodSpec): Rejection | undefined {
+/** What is wrong with the first sysctl that the kubelet does not allow; undefined: nothing. */
+export function forbiddenSysctl(spec: PodSpec): string | undefined {
   for (const { name: given } of spec.securityContext?.sysctls ?? []) {
     const name = sysctlName(given);
     let problem = safe.has(name) ? undefined : "not allowlisted";
@@ -32,8 +32,7 @@ export function forbiddenSysctl(spec: PodSpec): Rejection | undefined {
       problem = "not allowed with host ipc enabled";
     if (!problem && name.startsWith("net.") && spec.hostNetwork)
       problem = "not allowed with host net enabled";
-    if (problem)
-      return { reason: "SysctlForbidden", message: `forbidden sysctl: "${name}" ${problem}` };
+    if (problem) return `forbidden sysctl: "${name}" ${problem}`;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** What the facts' type expressions and group names stand for. */
-import type { FieldType, ScalarKind } from "./types.ts";
+import type { FieldType, ScalarKind } from "./type-shapes.ts";
 
 export const packages: Record<string, string> = {
   metav1: "meta/v1",

@@ -1,5 +1,5 @@
 /** Field facts of Podyard's own kinds (group podyard.dev), in the form of facts.json. */
-import type { TypeFacts } from "./types.ts";
+import type { TypeFacts } from "./type-shapes.ts";
 
 const typeMeta = { "(inline metav1.TypeMeta)": { type: "metav1.TypeMeta" } };
 

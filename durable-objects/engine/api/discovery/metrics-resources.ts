@@ -3,7 +3,7 @@ import type { KubeObject } from "../../core/object.ts";
 import { column, nameColumn } from "../../kinds/columns.ts";
 import type { Kind } from "../../kinds/define.ts";
 import { milliValue, value } from "../../machinery/quantity.ts";
-import type { GroupVersion, Resource } from "./registry.ts";
+import type { GroupVersion, Resource } from "./resource.ts";
 import { schemaNamed } from "../../schema/types.ts";
 
 export interface Usage {

@@ -4,39 +4,11 @@ import { assert } from "../../core/assert.ts";
 import type { Kind, View } from "../../kinds/define.ts";
 import type { Resources } from "../../ports/controller.ts";
 import { metricsGroup } from "./metrics-resources.ts";
+import type { GroupVersion, Resource } from "./resource.ts";
 import facts from "./discovery-facts.json" with { type: "json" };
 import { schemaNamed } from "../../schema/types.ts";
 
-export interface Subresource {
-  name: string;
-  verbs: string[];
-  group: string;
-  version: string;
-  kind: string;
-}
-
-/** One resource as one group version serves it. */
-export interface Resource {
-  /** Storage: `deployments.apps`. */
-  id: string;
-  group: string;
-  version: string;
-  /** `apps/v1`. */
-  apiVersion: string;
-  plural: string;
-  singular: string;
-  kind: string;
-  namespaced: boolean;
-  verbs: string[];
-  shortNames: string[];
-  categories: string[];
-  storageVersionHash: string | undefined;
-  subresources: Subresource[];
-  scale: Kind["scale"];
-  hooks: Kind;
-  /** Set when this version is another look at a kind stored under `id`. */
-  view: View | undefined;
-}
+export type { GroupVersion, Resource, Subresource } from "./resource.ts";
 
 interface AggregatedResource {
   resource: string;
@@ -51,12 +23,6 @@ interface AggregatedResource {
     responseKind: { group: string; version: string; kind: string };
     verbs: string[];
   }[];
-}
-
-export interface GroupVersion {
-  group: string;
-  version: string;
-  resources: Resource[];
 }
 
 /** Resources that are only asked, never stored (api/auth/reviews.ts, pods/binding's old form): in discovery, without a kind. */

@@ -4,8 +4,8 @@
  * Either way the time is linear in the text, and the units of work are the same.
  */
 import { automataCellsMax, automatonCellsMax } from "../../core/limits.ts";
+import type { MatchBudget } from "./budget.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
-import type { MatchWork } from "./work.ts";
 
 /** "first": where the first match ends; "longest": the last of the matches that begin at the start; "all": marks each. */
 export type Until = "first" | "longest" | "all";
@@ -23,7 +23,7 @@ interface Rest {
   at: number;
   from: number;
   until: Until;
-  work: MatchWork;
+  work: MatchBudget;
   /** Not told to `work` yet. */
   units: number;
 }
@@ -183,7 +183,7 @@ export class Automaton {
    * From a place on, or from the end of the text back to it. The place where a match ends, or -1; "all" writes 1 to `marks`
    * at each.
    */
-  run(text: string, from: number, until: Until, work: MatchWork, marks?: Uint8Array): number {
+  run(text: string, from: number, until: Until, work: MatchBudget, marks?: Uint8Array): number {
     this.#begin();
     const { reverse } = this.#program;
     const step = reverse ? -1 : 1;

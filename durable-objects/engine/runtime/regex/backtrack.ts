@@ -4,9 +4,9 @@
  */
 import { backtrackStepsMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
+import type { MatchBudget } from "./budget.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
 import { unset, type Found } from "./threads.ts";
-import type { MatchWork } from "./work.ts";
 
 const unitsPerStep = 4;
 
@@ -44,7 +44,7 @@ export class Backtracker {
   }
 
   /** A match that begins at a place: the longest, or the one that is preferred. */
-  run(text: string, start: number, longest: boolean, work: MatchWork): Found | undefined {
+  run(text: string, start: number, longest: boolean, work: MatchBudget): Found | undefined {
     const tags = new Int32Array(this.#program.tags.better.length).fill(unset);
     const before = this.#steps;
     try {

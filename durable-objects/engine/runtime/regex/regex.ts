@@ -6,6 +6,7 @@ import { keep } from "../../core/memo.ts";
 import { regexCharactersMax, regexesKeptMax, regexStatesMax } from "../../core/limits.ts";
 import { Automaton } from "./automaton.ts";
 import { Backtracker } from "./backtrack.ts";
+import type { MatchBudget } from "./budget.ts";
 import { parsePerl } from "./perl.ts";
 import { parsePosix } from "./posix.ts";
 import type { Backslash } from "./bracket.ts";
@@ -23,7 +24,6 @@ import {
   type Assertion,
   type Node,
 } from "./tree.ts";
-import type { MatchWork } from "./work.ts";
 
 export interface RegexOptions {
   syntax: "basic" | "extended" | "fixed" | "perl";
@@ -43,10 +43,10 @@ export class Match {
   readonly end: number;
   readonly #regex: Regex;
   readonly #text: string;
-  readonly #work: MatchWork;
+  readonly #work: MatchBudget;
   #tags: Int32Array | undefined;
 
-  constructor(regex: Regex, text: string, at: { start: number } & Found, work: MatchWork) {
+  constructor(regex: Regex, text: string, at: { start: number } & Found, work: MatchBudget) {
     this.index = at.start;
     this.end = at.end;
     this.#regex = regex;
@@ -190,12 +190,12 @@ export class Regex {
   }
 
   /** Whether it matches anywhere. ENOMEM: the step's work is used up. */
-  test(text: string, work: MatchWork): boolean {
+  test(text: string, work: MatchBudget): boolean {
     if (this.#hard) return this.find(text, work) !== undefined;
     return this.#firstEnd(text, 0, work) >= 0;
   }
 
-  #firstEnd(text: string, from: number, work: MatchWork): number {
+  #firstEnd(text: string, from: number, work: MatchBudget): number {
     const { text: literal, whole } = this.#literal;
     // What begins at the text's start is not looked for elsewhere.
     if (this.#startsText) return from > 0 ? -1 : this.#anchored.run(text, 0, "first", work);
@@ -207,16 +207,16 @@ export class Regex {
   }
 
   /** The leftmost match. ENOMEM as in `test`. */
-  find(text: string, work: MatchWork): Match | undefined {
+  find(text: string, work: MatchBudget): Match | undefined {
     return this.search(text, work).next(0);
   }
 
-  search(text: string, work: MatchWork): Search {
+  search(text: string, work: MatchBudget): Search {
     return new Search(this, text, work);
   }
 
   /** What each match takes, one after the other, but for those of nothing. */
-  *all(text: string, work: MatchWork): Generator<string> {
+  *all(text: string, work: MatchBudget): Generator<string> {
     const search = this.search(text, work);
     for (let found = search.next(0); found;) {
       if (found.end > found.index) yield found.group(0)!;
@@ -225,7 +225,7 @@ export class Regex {
   }
 
   /** The leftmost match from a place on; `starts` says where any may begin, and is asked when that pays or is known. */
-  from(text: string, from: number, starts: Starts, work: MatchWork): Match | undefined {
+  from(text: string, from: number, starts: Starts, work: MatchBudget): Match | undefined {
     const { text: literal, whole } = this.#literal;
     const firstEnd = this.#firstEnd(text, from, work);
     if (firstEnd < 0) return undefined;
@@ -251,13 +251,13 @@ export class Regex {
   }
 
   /** 1 for each place from the given one on where a match may begin. */
-  #marks(text: string, from: number, work: MatchWork): Uint8Array {
+  #marks(text: string, from: number, work: MatchBudget): Uint8Array {
     const marks = new Uint8Array(text.length + 1);
     this.#reverse.run(text, from, "all", work, marks);
     return marks;
   }
 
-  #at(text: string, start: number, work: MatchWork): Found | undefined {
+  #at(text: string, start: number, work: MatchBudget): Found | undefined {
     if (this.#hard) return this.#backtracker.run(text, start, !this.#perl, work);
     if (this.#perl) return this.#threads.run(text, start, undefined, work);
     const end = this.#anchored.run(text, start, "longest", work);
@@ -265,7 +265,7 @@ export class Regex {
   }
 
   /** Tags of a match that is known. */
-  tagsOf(text: string, start: number, end: number, work: MatchWork): Int32Array {
+  tagsOf(text: string, start: number, end: number, work: MatchBudget): Int32Array {
     return this.#threads.run(text, start, end, work)?.tags ?? noTags;
   }
 
@@ -279,10 +279,10 @@ export class Regex {
 export class Search {
   readonly #regex: Regex;
   readonly #text: string;
-  readonly #work: MatchWork;
+  readonly #work: MatchBudget;
   readonly #starts: Starts = { marks: undefined };
 
-  constructor(regex: Regex, text: string, work: MatchWork) {
+  constructor(regex: Regex, text: string, work: MatchBudget) {
     this.#regex = regex;
     this.#text = text;
     this.#work = work;
@@ -365,12 +365,18 @@ export function regex(
   }
 }
 
+/** A step that brings patterns: it keeps those it has paid for. */
+export interface CompileBudget extends MatchBudget {
+  /** Patterns compiled for this step, by what they come from. */
+  readonly known: Map<unknown, Regex | NoRegex>;
+}
+
 /**
  * The same for one step of a program, which pays for the compiling, whether or not that has been done before. `key` stands
  * for patterns and options within the step.
  */
 export function regexFor(
-  work: MatchWork,
+  work: CompileBudget,
   key: unknown,
   patterns: string | readonly string[],
   options: RegexOptions,

@@ -3,8 +3,8 @@
  * state are alike from there on, so the better one goes on: for POSIX the one whose tags compare better, from the
  * outermost and leftmost on; else the one that was preferred.
  */
+import type { MatchBudget } from "./budget.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
-import type { MatchWork } from "./work.ts";
 
 /** Of a tag that is not set. */
 export const unset = 0x7fffffff;
@@ -95,7 +95,7 @@ export class Threads {
   }
 
   /** The best match that begins at a place; with `end`, that ends there. */
-  run(text: string, start: number, end: number | undefined, work: MatchWork): Found | undefined {
+  run(text: string, start: number, end: number | undefined, work: MatchBudget): Found | undefined {
     const { x, tags } = this.#program;
     const tagCount = tags.better.length;
     let now: Thread[] = [{ at: 0, tags: new Int32Array(tagCount).fill(unset) }];

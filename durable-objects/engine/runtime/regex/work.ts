@@ -1,7 +1,7 @@
 /** What matching costs. One unit is a character looked at by one state of a pattern. */
 import { matchUnitsPerStepMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
-import type { NoRegex, Regex } from "./regex.ts";
+import type { CompileBudget, NoRegex, Regex } from "./regex.ts";
 
 const usPerUnit = 0.02;
 
@@ -9,7 +9,7 @@ const usPerUnit = 0.02;
  * Counts and charges the work of matching; ENOMEM beyond what one step of a program may have, as a matcher that finds no
  * more memory. The units of a match follow from pattern and text alone, never from what is kept of earlier ones.
  */
-export class MatchWork {
+export class MatchWork implements CompileBudget {
   #used = 0;
   /** Patterns compiled for this step, by what they come from: each is paid for once in every step that uses it. */
   readonly known = new Map<unknown, Regex | NoRegex>();

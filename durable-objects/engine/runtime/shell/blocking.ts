@@ -1,7 +1,7 @@
 /** `read` and `wait`: builtins that block. */
 import { foreverMs } from "../../core/clock.ts";
 import type { Step } from "../program.ts";
-import { ExpansionProblem } from "./expand.ts";
+import { ExpansionProblem } from "./problems.ts";
 import { reap, tellSignal } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf } from "./state.ts";

@@ -1,10 +1,11 @@
 /** Builtins: a table of small functions. They return a status, or nothing after pushing frames that will give one. */
 import { Errno } from "../errno.ts";
-import { dashEcho, echoText } from "../tools/echo.ts";
-import { formatPrintf } from "../tools/printf.ts";
-import { TestProblem, testExpression } from "../tools/test.ts";
+import { dashEcho, echoText } from "../tools/arguments/echo.ts";
+import { formatPrintf } from "../tools/arguments/printf.ts";
+import { TestProblem, testExpression } from "../tools/arguments/test.ts";
 import { alias, unalias } from "./aliases.ts";
 import { startRead, startWait } from "./blocking.ts";
+import type { Builtin } from "./builtin.ts";
 import { hasBuiltin, testWords } from "./dialects.ts";
 import { doExit, doReturn, evaluate, leave } from "./flow.ts";
 import { foreground, jobs, kill, trap } from "./job-builtins.ts";
@@ -22,8 +23,6 @@ import {
   shift,
   unset,
 } from "./variable-builtins.ts";
-
-export type Builtin = (shell: Shell, argv: string[], tested: boolean) => number | undefined;
 
 /** What a command name means: `name is a shell builtin`. */
 export function describe(shell: Shell, name: string, short: boolean): string | undefined {

@@ -3,7 +3,20 @@
  * The interpreter is one and speaks ash; a shell's flavour is looked at here and by the few builtins that differ.
  */
 import type { SyntaxProblem } from "./ast.ts";
-import type { Shell } from "./shell.ts";
+import type { ShellState } from "./state.ts";
+
+/** What is looked at of a shell that says something. */
+export interface Speaker {
+  readonly state: ShellState;
+  /** Where builtins' complaints name themselves. */
+  readonly command: string | undefined;
+  /** What was wrong is a parameter that was asked for. */
+  readonly asked: boolean;
+  /** Whether lines are those of a file that is sourced. */
+  readonly dotted: boolean;
+  readonly sys: { peek(path: string): { type: string } | undefined };
+  within(): string | undefined;
+}
 
 type Rule = readonly [pattern: RegExp, words: string];
 
@@ -58,7 +71,7 @@ const usages: Record<string, string> = {
 const wordsMax = 4096;
 
 /** ash's words in the shell's own. */
-export function inWords(shell: Shell, text: string): string {
+export function inWords(shell: Speaker, text: string): string {
   const { fl } = shell.state;
   if (!fl || text.length > wordsMax) return text;
   for (const [pattern, words] of fl === "bash" ? bashRules : dashRules) {
@@ -79,7 +92,7 @@ export function inWords(shell: Shell, text: string): string {
 const functionsPlace: Record<string, string> = { c: "environment", s: "main" };
 
 /** How a complaint begins. */
-export function dialectHead(shell: Shell): string {
+export function dialectHead(shell: Speaker): string {
   const { state, command } = shell;
   const within = shell.within();
   const prefix = command !== undefined && command !== state.z ? `${command}: ` : "";
@@ -99,7 +112,7 @@ export function dialectHead(shell: Shell): string {
 const dropped = new Set([".", "source"]);
 
 /** What is said of a command that was not found or cannot be run. */
-export function notRun(shell: Shell, name: string, text: string, replaced: boolean): string {
+export function notRun(shell: Speaker, name: string, text: string, replaced: boolean): string {
   if (shell.state.fl !== "bash") return text;
   if (name === "") return ": command not found";
   if (text.endsWith(": Permission denied") && shell.sys.peek(name)?.type === "d")
@@ -110,10 +123,10 @@ export function notRun(shell: Shell, name: string, text: string, replaced: boole
 }
 
 /** Status after a redirection that failed. */
-export const redirectStatus = (shell: Shell): number => (shell.state.fl === "dash" ? 2 : 1);
+export const redirectStatus = (shell: Speaker): number => (shell.state.fl === "dash" ? 2 : 1);
 
 /** Status with which a complaint ends the command, or a shell that is not interactive. */
-export function abortStatus(shell: Shell, text: string | undefined, status: number): number {
+export function abortStatus(shell: Speaker, text: string | undefined, status: number): number {
   const { state } = shell;
   if (state.fl !== "bash" || text === undefined || text.startsWith("syntax error")) return status;
   if (shell.command !== undefined)
@@ -123,11 +136,11 @@ export function abortStatus(shell: Shell, text: string | undefined, status: numb
 }
 
 /** Complaints of a builtin end a bash no more than those of other commands. */
-export const goesOn = (shell: Shell): boolean =>
+export const goesOn = (shell: Speaker): boolean =>
   shell.state.fl === "bash" && shell.command !== undefined && shell.command !== "exit";
 
 /** A syntax error in the shell's own form; undefined: in ash's. */
-export function syntaxWords(shell: Shell, problem: SyntaxProblem): string | undefined {
+export function syntaxWords(shell: Speaker, problem: SyntaxProblem): string | undefined {
   const { state } = shell;
   const text = problem.message.replace(/^syntax error: /, "");
   if (state.fl === "dash") return `${dialectHead(shell)}Syntax error: ${dashSyntax(text)}\n`;
@@ -162,7 +175,7 @@ function dashSyntax(text: string): string {
 }
 
 /** Words of `[` in bash and dash, by what ash found wrong. */
-export function testWords(shell: Shell, text: string, words: readonly string[]): string {
+export function testWords(shell: Speaker, text: string, words: readonly string[]): string {
   const number = /^([^]*): bad number$/.exec(text);
   const { fl } = shell.state;
   if (fl === "dash") {
@@ -182,7 +195,7 @@ const absent: Record<string, ReadonlySet<string>> = {
   bash: new Set(["chdir"]),
 };
 
-export const hasBuiltin = (shell: Shell, name: string): boolean =>
+export const hasBuiltin = (shell: Speaker, name: string): boolean =>
   !shell.state.fl || !absent[shell.state.fl]?.has(name);
 
 /** The operator or operand an expression ends with. */
@@ -195,7 +208,7 @@ function lastWord(expression: string): string {
 }
 
 /** What is wrong with an arithmetic expression. */
-export function arithmeticWords(shell: Shell, expression: string, text: string): string {
+export function arithmeticWords(shell: Speaker, expression: string, text: string): string {
   const { fl } = shell.state;
   if (!fl || expression.length > wordsMax) return text;
   const zero = text === "divide by zero";

@@ -4,27 +4,8 @@ import { processStateBytesMax } from "../../core/limits.ts";
 import type { Word, Part } from "./ast.ts";
 import { arithmetic, ArithmeticProblem } from "./arith.ts";
 import { escapePattern, isPattern, matches, replace, strip, unescapePattern } from "./pattern.ts";
+import { ExpansionProblem, MemoryProblem, NeedSubstitution } from "./problems.ts";
 import type { Shell } from "./shell.ts";
-
-/** Thrown when a command substitution must run first: its node. */
-export class NeedSubstitution extends Error {
-  override name = "NeedSubstitution";
-  readonly body: number;
-  constructor(body: number) {
-    super("substitution");
-    this.body = body;
-  }
-}
-
-/** One word grew beyond what a process may hold. */
-export class MemoryProblem extends Error {
-  override name = "MemoryProblem";
-}
-
-/** Ends the command, and a shell that is not interactive. */
-export class ExpansionProblem extends Error {
-  override name = "ExpansionProblem";
-}
 
 const nameOnly = /^[A-Za-z_]\w*$/;
 

@@ -1,7 +1,8 @@
 /** Expansion within a frame: what needs a substitution starts over when it is there. */
 import { redirectStatus } from "./dialects.ts";
 import type { Node } from "./ast.ts";
-import { Expander, NeedSubstitution } from "./expand.ts";
+import { Expander } from "./expand.ts";
+import { NeedSubstitution } from "./problems.ts";
 import { forkShell } from "./jobs.ts";
 import { RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";

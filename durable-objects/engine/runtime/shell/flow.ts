@@ -1,5 +1,5 @@
 /** Builtins that change what runs next. */
-import type { Builtin } from "./builtins.ts";
+import type { Builtin } from "./builtin.ts";
 import type { Shell } from "./shell.ts";
 import { type Frame, addChunk } from "./state.ts";
 

@@ -10,7 +10,7 @@ import { readStep, waitsStep } from "./blocking.ts";
 import { runCommand } from "./commands.ts";
 import { caseStep, forStep, ifStep, loopStep, pipeStep, subshellStep } from "./compound.ts";
 import { syntaxWords } from "./dialects.ts";
-import { ExpansionProblem, MemoryProblem } from "./expand.ts";
+import { ExpansionProblem, MemoryProblem } from "./problems.ts";
 import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
 import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
 import type { Shell } from "./shell.ts";

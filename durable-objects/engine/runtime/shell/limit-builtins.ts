@@ -1,5 +1,5 @@
 /** umask and ulimit. */
-import { changeMode } from "../tools/mode-tools.ts";
+import { changeMode } from "../tools/files/chmod-chown.ts";
 import type { Shell } from "./shell.ts";
 
 const classes = [6, 3, 0] as const;

@@ -1,27 +1,7 @@
 /** `set` and its options. */
+import { optionNames } from "./option-letters.ts";
 import type { Shell } from "./shell.ts";
 import { quoted } from "./variable-builtins.ts";
-
-const optionNames: Record<string, string> = {
-  errexit: "e",
-  noglob: "f",
-  ignoreeof: "I",
-  monitor: "m",
-  noexec: "n",
-  xtrace: "x",
-  verbose: "v",
-  noclobber: "C",
-  allexport: "a",
-  notify: "b",
-  nounset: "u",
-  errtrace: "E",
-  vi: "V",
-  pipefail: "P",
-};
-/** How `$-` orders them. */
-const shownOrder = "ubaCvxcsnmiIfe";
-export const shownOptions = (letters: string): string =>
-  [...shownOrder].filter((letter) => letters.includes(letter)).join("");
 
 /** `set -e +x -o name`; returns the rest, or a status after a complaint. */
 export function setOptions(shell: Shell, words: readonly string[]): string[] | number {

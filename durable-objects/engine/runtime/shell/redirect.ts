@@ -2,7 +2,7 @@
 import { Errno } from "../errno.ts";
 import type { Sys } from "../sys.ts";
 import type { Redirect } from "./ast.ts";
-import { ExpansionProblem } from "./expand.ts";
+import { ExpansionProblem } from "./problems.ts";
 import type { Saved } from "./state.ts";
 
 /** A failed redirection, in ash's words. */

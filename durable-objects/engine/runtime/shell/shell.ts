@@ -2,9 +2,9 @@
 import { shellDepthMax } from "../../core/limits.ts";
 import type { Sys } from "../sys.ts";
 import { abortStatus, dialectHead, goesOn, inWords } from "./dialects.ts";
-import { ExpansionProblem } from "./expand.ts";
+import { ExpansionProblem } from "./problems.ts";
 import { bashVersion } from "./bash-version.ts";
-import { shownOptions } from "./options.ts";
+import { shownOptions } from "./option-letters.ts";
 import {
   exported,
   nodeAt,

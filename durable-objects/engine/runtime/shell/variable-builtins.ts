@@ -1,6 +1,6 @@
 /** Builtins about variables and parameters. */
 import { ArithmeticProblem, arithmetic } from "./arith.ts";
-import type { Builtin } from "./builtins.ts";
+import type { Builtin } from "./builtin.ts";
 import type { Shell } from "./shell.ts";
 import { exported } from "./state.ts";
 

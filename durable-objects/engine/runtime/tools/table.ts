@@ -1,67 +1,107 @@
 /** The table of tools. A tool is one row here and one function in its family's file. */
 import type { Program } from "../program.ts";
-import { awk } from "./awk.ts";
-import { basicTools } from "./basic.ts";
-import { rootTools } from "./chroot.ts";
-import { byteTools } from "./byte-tools.ts";
-import { cal } from "./cal.ts";
-import { compareTools } from "./compare.ts";
-import { curl } from "./curl.ts";
-import { dd } from "./dd.ts";
-import { diskTools } from "./disk-tools.ts";
-import { dig } from "./dig.ts";
-import { dnsTools } from "./dns-tools.ts";
-import { fileTools } from "./file-tools.ts";
-import { dumpTools } from "./dump-tools.ts";
-import { factor } from "./factor.ts";
-import { find } from "./find.ts";
-import { getopt } from "./getopt.ts";
-import { gzipTools } from "./gzip.ts";
-import { install } from "./install.ts";
-import { lineEndTools } from "./line-ends.ts";
-import { listingTools } from "./listing.ts";
-import { ncTools } from "./nc.ts";
-import { ncOpenbsd } from "./nc-openbsd.ts";
-import { netStateTools } from "./net-state.ts";
-import { oddTools } from "./odds.ts";
-import { pingTools } from "./ping.ts";
-import { screenTools } from "./screens.ts";
-import { sed } from "./sed.ts";
-import { stat } from "./stat.ts";
-import { sumTools } from "./sums.ts";
-import { systemTools } from "./system.ts";
-import { tar } from "./tar.ts";
-import { shapeTools } from "./text-shapes.ts";
-import { textTools } from "./text.ts";
-import { wget } from "./wget.ts";
-import { xargs } from "./xargs.ts";
+import { argumentTools } from "./arguments/programs.ts";
+import { awk } from "./awk/awk.ts";
+import { byteTools } from "./bytes/checksums.ts";
+import { cal } from "./system/cal.ts";
+import { cat } from "./text/cat.ts";
+import { cut, tr } from "./text/tr-cut.ts";
+import { rootTools } from "./system/chroot.ts";
+import { compareTools } from "./text/compare.ts";
+import { cp, mv } from "./files/cp-mv.ts";
+import { curl } from "./net/curl.ts";
+import { date } from "./system/date.ts";
+import { dd } from "./bytes/dd.ts";
+import { dig } from "./net/dig.ts";
+import { diskTools } from "./system/space.ts";
+import { dnsTools } from "./net/nslookup.ts";
+import { dumpTools } from "./bytes/dump.ts";
+import { envTools } from "./system/env.ts";
+import { expr } from "./arguments/expr.ts";
+import { factor } from "./arguments/factor.ts";
+import { fileTools } from "./files/mkdir-ln.ts";
+import { find } from "./find/find.ts";
+import { getopt } from "./arguments/getopt.ts";
+import { grep } from "./text/grep.ts";
+import { gzipTools } from "./bytes/gzip.ts";
+import { head, tail } from "./text/head-tail.ts";
+import { identityTools } from "./system/identity.ts";
+import { install } from "./files/install.ts";
+import { lineEndTools } from "./text/dos2unix.ts";
+import { lineTools } from "./text/line-filters.ts";
+import { listingTools } from "./files/ls.ts";
+import { machineTools } from "./system/machine.ts";
+import { mktemp } from "./files/mktemp.ts";
+import { modeTools } from "./files/chmod-chown.ts";
+import { ncTools } from "./nc/nc.ts";
+import { ncOpenbsd } from "./nc/openbsd.ts";
+import { netStateTools } from "./net/interfaces.ts";
+import { nohupTools } from "./system/nohup.ts";
+import { pathTools } from "./files/path-names.ts";
+import { pingTools } from "./net/ping.ts";
+import { processTools } from "./system/ps-kill.ts";
+import { rm } from "./files/rm.ts";
+import { sed } from "./sed/sed.ts";
+import { seqTools } from "./arguments/seq-yes.ts";
+import { sleepTools } from "./system/sleep.ts";
+import { sort } from "./text/sort.ts";
+import { stat } from "./files/stat.ts";
+import { sumTools } from "./bytes/old-checksums.ts";
+import { tar } from "./tar/tar.ts";
+import { terminalTools } from "./system/terminal.ts";
+import { shapeTools } from "./text/shapes.ts";
+import { time, timeout } from "./system/timeout.ts";
+import { top } from "./system/top.ts";
+import { touch } from "./files/touch.ts";
+import { trueFalseTools } from "./arguments/true-false.ts";
+import { truncate } from "./files/truncate.ts";
+import { watch } from "./system/watch.ts";
+import { wget } from "./net/wget.ts";
+import { xargs } from "./find/xargs.ts";
 
 const families = (): Program[][] => [
-  basicTools,
-  fileTools,
-  listingTools,
-  systemTools,
-  textTools,
-  [find, xargs, stat, sed, awk, tar],
-  gzipTools,
-  rootTools,
-  [wget, curl],
-  dnsTools,
-  [dig],
-  ncTools,
-  [ncOpenbsd],
-  pingTools,
-  netStateTools,
-  diskTools,
-  byteTools,
-  dumpTools,
+  [awk, sed, find, xargs, tar],
+  // Words and numbers.
+  argumentTools,
+  seqTools,
+  trueFalseTools,
+  [expr, getopt, factor],
+  // Text.
+  [cat, head, tail, sort, tr, cut],
+  [grep("grep"), grep("egrep"), grep("fgrep")],
+  lineTools,
   compareTools,
   shapeTools,
-  screenTools,
-  oddTools,
-  [dd, install, getopt, cal, factor],
-  sumTools,
   lineEndTools,
+  // Files.
+  fileTools,
+  listingTools,
+  modeTools,
+  pathTools,
+  diskTools,
+  [cp, mv, rm, touch, stat, install, mktemp, truncate],
+  // Bytes.
+  byteTools,
+  sumTools,
+  dumpTools,
+  gzipTools,
+  [dd],
+  // The network.
+  [wget, curl, dig, ncOpenbsd],
+  ncTools,
+  dnsTools,
+  pingTools,
+  netStateTools,
+  // Processes, the machine, time.
+  processTools,
+  identityTools,
+  envTools,
+  nohupTools,
+  rootTools,
+  terminalTools,
+  machineTools,
+  sleepTools,
+  [top, watch, date, cal, time, timeout],
 ];
 
 export const toolPrograms = (): Program[] => families().flat();

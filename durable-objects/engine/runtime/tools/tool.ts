@@ -124,6 +124,14 @@ export class Io {
   }
 }
 
+/** As `input`, in the words `can't open`. */
+export function opened(io: Io, file: string, code = { code: 0 }): string | undefined {
+  if (file === "-") return io.stdin();
+  let data: string | undefined;
+  if (!io.try(`can't open '${file}'`, () => (data = io.sys.readFile(file)))) code.code = 1;
+  return data;
+}
+
 /** Hands on what is pending; the step to take while that is not all done, or the exit. */
 export function drain(sys: Sys, state: Output): Step {
   while (state.o?.length) {

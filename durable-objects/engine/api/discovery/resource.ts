@@ -1,0 +1,39 @@
+/** A resource as discovery tells of it, and as a request finds it. */
+import type { Kind, View } from "../../kinds/define.ts";
+
+export interface Subresource {
+  name: string;
+  verbs: string[];
+  group: string;
+  version: string;
+  kind: string;
+}
+
+/** One resource as one group version serves it. */
+export interface Resource {
+  /** Storage: `deployments.apps`. */
+  id: string;
+  group: string;
+  version: string;
+  /** `apps/v1`. */
+  apiVersion: string;
+  plural: string;
+  singular: string;
+  kind: string;
+  namespaced: boolean;
+  verbs: string[];
+  shortNames: string[];
+  categories: string[];
+  storageVersionHash: string | undefined;
+  subresources: Subresource[];
+  scale: Kind["scale"];
+  hooks: Kind;
+  /** Set when this version is another look at a kind stored under `id`. */
+  view: View | undefined;
+}
+
+export interface GroupVersion {
+  group: string;
+  version: string;
+  resources: Resource[];
+}

@@ -1,0 +1,174 @@
+/** agnhost's subcommands that look, print and end. k8s: test/images/agnhost */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { binaryOf, bytesOf, toBase64 } from "../../runtime/bytes.ts";
+import type { Program, Step } from "../../runtime/program.ts";
+import type { Wait } from "../../runtime/state.ts";
+import type { Sys } from "../../runtime/sys.ts";
+import { goDurationMs } from "../echo-family.ts";
+import { pushAsk, type HttpAsk } from "../serving/http-ask.ts";
+import { klogTime } from "../../runtime/log-times.ts";
+import { mounttest, type MountTestState } from "./mounttest.ts";
+import { flagOf, goLog } from "../serving/serve.ts";
+import { dial, hangUp, lookUp } from "../serving/sockets.ts";
+
+/** `n`, `t`, `until` mean the same in every check that goes on for a while. */
+export interface CheckState extends MountTestState {
+  sub: string;
+  x?: number;
+  ask?: HttpAsk;
+}
+
+/** Exit code, or what to wait for. */
+type Check = (sys: Sys, state: CheckState) => number | Wait;
+
+const methods = ["GET", "POST", "PUT"];
+const namespaces = ["kube-system", "default", "ns"];
+
+function logLine(sys: Sys, id: number): string {
+  const pick = (list: string[]): string => list[Math.floor(sys.random() * list.length)] ?? "";
+  const letters = "bcdfghjklmnpqrstvwxz2456789".split("");
+  const name = Array.from({ length: 3 + Math.floor(sys.random() * 2) }, () => pick(letters)).join(
+    "",
+  );
+  return `${id} ${pick(methods)} /api/v1/namespaces/${pick(namespaces)}/pods/${name} ${200 + Math.floor(sys.random() * 400)}`;
+}
+
+function logsGenerator(sys: Sys, state: CheckState): number | Wait {
+  const total = Number(flagOf(sys, "log-lines-total") ?? flagOf(sys, "t") ?? 0);
+  const duration = goDurationMs(flagOf(sys, "run-duration") ?? flagOf(sys, "d") ?? "0") ?? 0;
+  if (!(total > 0) || duration <= 0) {
+    const why = total > 0 ? "Invalid duration: 0s" : `Invalid total number of lines: ${total || 0}`;
+    sys.complain(`${klogTime(sys.now).replace("I", "F")}       1 logs_generator.go:62] ${why}\n`);
+    return 255;
+  }
+  const start = sys.process.t;
+  for (;;) {
+    const next = start + (state.n * duration) / total;
+    if (sys.now < next) return { t: Math.ceil(next) };
+    if (state.n >= total) return 0;
+    sys.complain(`${klogTime(sys.now)}       1 logs_generator.go:76] ${logLine(sys, state.n)}\n`);
+    state.n++;
+  }
+}
+
+function connect(sys: Sys, state: CheckState): number | Wait {
+  const dest =
+    sys.argv
+      .slice(2)
+      .find(
+        (word, i, words) =>
+          !word.startsWith("-") &&
+          !/^--?(timeout|protocol|udp-data|sctp-data)$/.test(words[i - 1] ?? ""),
+      ) ?? "";
+  const fail = (text: string): number => {
+    sys.complain(`${text}\n`);
+    return 1;
+  };
+  const split = /^(.*):(\d+)$/.exec(dest);
+  if (!split) return fail(`UNKNOWN: address ${dest}: missing port in address`);
+  const [, host = "", port] = split;
+  if (lookUp(sys, host) === undefined)
+    return fail(`DNS: lookup ${host} on 10.96.0.10:53: no such host`);
+  const timeout = goDurationMs(flagOf(sys, "timeout") ?? "0") ?? 0;
+  state.until ??= timeout ? sys.now + timeout : Number.MAX_SAFE_INTEGER;
+  if (flagOf(sys, "protocol") === "udp") {
+    state.ask ??= {
+      host,
+      port: Number(port),
+      path: "",
+      patienceMs: timeout || 3_600_000,
+      udp: `${flagOf(sys, "udp-data") ?? "hostname"}\n`,
+    };
+    const wait = pushAsk(sys, state.ask);
+    if (wait) return wait;
+    const at = `read udp ${sys.kernel.pod.pod.ip}:40000->${state.ask.ip}:${port}:`;
+    if (state.ask.error === "refused") return fail(`REFUSED: ${at} read: connection refused`);
+    return state.ask.error ? fail(`TIMEOUT: ${at} i/o timeout`) : 0;
+  }
+  if (sys.now >= state.until) return fail("TIMEOUT");
+  const dialled = dial(sys, host, Number(port));
+  if ("dueAtMs" in dialled)
+    return { t: Math.min(Math.max(dialled.dueAtMs, sys.now + 1), state.until) };
+  if ("socket" in dialled) {
+    hangUp(sys, dialled.socket);
+    return 0;
+  }
+  const words = {
+    refused: "REFUSED",
+    timeout: "TIMEOUT",
+    unreachable: `OTHER: dial tcp ${dest}: connect: no route to host`,
+    reset: "REFUSED",
+    name: "DNS",
+  };
+  return fail(words[dialled.error]);
+}
+
+function resolvConf(sys: Sys, word: string): string[] {
+  return sys
+    .readFile("/etc/resolv.conf")
+    .split("\n")
+    .filter((line) => line.startsWith(`${word} `))
+    .flatMap((line) => line.split(/\s+/).slice(1));
+}
+
+const tokenFile = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+function inClusterClient(sys: Sys, state: CheckState): Wait {
+  if (state.t === undefined || sys.now >= state.t) {
+    const token = sys.peek(tokenFile) ? sys.readFile(tokenFile) : "";
+    const hash = toBase64(binaryOf(sha256(bytesOf(`Bearer ${token}`))))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replaceAll("=", "");
+    sys.write(1, "calling /healthz\n");
+    sys.write(1, `authz_header=${hash}\n`);
+    state.t = sys.now + Number(flagOf(sys, "poll-interval") ?? 30) * 1000;
+  }
+  return { t: state.t };
+}
+
+export const agnhostChecks: Record<string, Check> = {
+  mounttest,
+  "logs-generator": logsGenerator,
+  connect,
+  inclusterclient: inClusterClient,
+  "entrypoint-tester"(sys) {
+    sys.write(1, `[${sys.argv.join(" ")}]\n`);
+    return 0;
+  },
+  "etc-hosts"(sys) {
+    sys.write(1, sys.readFile("/etc/hosts"));
+    return 0;
+  },
+  "dns-suffix"(sys) {
+    sys.write(1, `${resolvConf(sys, "search").join(",")}\n`);
+    return 0;
+  },
+  "dns-server-list"(sys) {
+    sys.write(1, `${resolvConf(sys, "nameserver").join(",")}\n`);
+    return 0;
+  },
+  "test-service-account-issuer-discovery"(sys) {
+    const path = flagOf(sys, "token-path") ?? tokenFile;
+    if (!sys.peek(path)) {
+      goLog(sys, `open ${path}: no such file or directory`);
+      return 1;
+    }
+    goLog(sys, "OK: Got token");
+    goLog(sys, "validating with in-cluster discovery");
+    goLog(sys, "OK: Got OIDC issuer https://kubernetes.default.svc.cluster.local");
+    goLog(sys, "OK: Validated claims on JWT");
+    return 0;
+  },
+};
+
+export const agnhostCheck: Program<CheckState> = {
+  name: "agnhost:check",
+  start: (sys) => ({ sub: sys.argv[1] ?? "", n: 0 }),
+  step(sys, state): Step {
+    if (state.x !== undefined) return { exit: state.x };
+    const result = agnhostChecks[state.sub]?.(sys, state) ?? 1;
+    return typeof result === "number" ? { exit: result } : { wait: result };
+  },
+  memoryBytes: () => 10_000_000,
+};

@@ -1,0 +1,156 @@
+/** agnhost guestbook: a primary that pushes what it is told to replicas, and a frontend. k8s: test/images/agnhost/guestbook/guestbook.go */
+import type { Wait } from "../../runtime/state.ts";
+import type { Sys } from "../../runtime/sys.ts";
+import { askingServer, type AskingState } from "../serving/asking-server.ts";
+import { goError, goJson, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
+import { answer, flagOf, goListen, goLog, targetOf } from "../serving/serve.ts";
+
+interface Book {
+  /** Pairs, and addresses of replicas. */
+  v?: [string, string][];
+  r?: string[];
+  /** Registering with a primary until this moment; next try. */
+  until?: number;
+  t?: number;
+}
+
+type Work =
+  | { k: "push"; asks: HttpAsk[] }
+  | { k: "proxy"; asks: HttpAsk[] }
+  | { k: "register"; asks: HttpAsk[] };
+
+type State = AskingState<Work> & Book;
+
+const bookOf = (sys: Sys): State => sys.process.s as State;
+const backend = (sys: Sys): number => Number(flagOf(sys, "backend-port") ?? 6379);
+const plain = (body: string, status = 200) => ({ response: answer(body, undefined, status) });
+
+const registerAsk = (sys: Sys, primary: string): HttpAsk => ({
+  host: primary,
+  port: backend(sys),
+  path: `/register?host=${sys.kernel.pod.pod.ip}`,
+  patienceMs: 5_000,
+});
+
+const registerMs = 15_000;
+
+/** Registers with the primary; tries again every second for a while. Returns what to wait for. */
+function register(sys: Sys, work: Work): Wait | undefined {
+  const state = bookOf(sys);
+  const primary = flagOf(sys, "replicaof") ?? "";
+  state.until ??= sys.now + registerMs;
+  if (state.t !== undefined && sys.now < state.t) return { t: state.t };
+  delete state.t;
+  const [ask = registerAsk(sys, primary)] = work.asks;
+  work.asks = [ask];
+  const wait = pushAsk(sys, ask);
+  if (wait) return wait;
+  if (ask.error === undefined) {
+    const data = (JSON.parse(ask.reply ?? "{}") as { data?: Record<string, string> }).data ?? {};
+    state.v = Object.entries(data);
+    delete state.until;
+    goLog(sys, `Registered to node: ${primary}`);
+    return undefined;
+  }
+  goLog(sys, `encountered error while registering to primary: ${goError(ask)}. Retrying in 1s.`);
+  work.asks = [];
+  if (sys.now >= state.until) {
+    goLog(sys, "Timed out while registering to primary.");
+    state.x = 1;
+    return undefined;
+  }
+  state.t = sys.now + 1000;
+  return { t: state.t };
+}
+
+function all(sys: Sys, asks: HttpAsk[]): Wait | undefined {
+  for (const ask of asks) {
+    const wait = pushAsk(sys, ask);
+    if (wait) return wait;
+  }
+  return undefined;
+}
+
+const server = askingServer<Work>({
+  program: "agnhost:guestbook",
+  memoryMib: 12,
+  start: (sys) => (goListen(sys, Number(flagOf(sys, "http-port") ?? 80)) ? undefined : 1),
+  begin(sys, request) {
+    const { path, query } = targetOf(request);
+    const state = bookOf(sys);
+    const [key = "", value = ""] = [query.get("key"), query.get("value")];
+    switch (path) {
+      case "/register": {
+        const host = query.get("host") ?? "";
+        goLog(sys, `GET /register?host=${host}`);
+        state.r = [...(state.r ?? []), host];
+        goLog(sys, `Node '${host}' registered.`);
+        return plain(goJson({ data: Object.fromEntries(state.v ?? []) }));
+      }
+      case "/get": {
+        goLog(sys, `GET /get?key=${key}`);
+        const data =
+          key === "" ? Object.fromEntries(state.v ?? []) : (new Map(state.v).get(key) ?? "");
+        return plain(goJson({ data }));
+      }
+      case "/set": {
+        goLog(sys, `GET /set?key=${key}&value=${value}`);
+        if (key === "") return plain("cannot set with empty key.\n", 400);
+        state.v = [...new Map(state.v).set(key, value)];
+        const asks = (state.r ?? []).map((host): HttpAsk => ({
+          host,
+          port: backend(sys),
+          path: `/set?key=${encodeURIComponent(key)}&value=${encodeURIComponent(value)}`,
+          patienceMs: 5_000,
+        }));
+        return { job: { k: "push", asks } };
+      }
+      case "/guestbook": {
+        const cmd = (query.get("cmd") ?? "").toLowerCase();
+        goLog(sys, `GET /guestbook?cmd=${cmd}&key=${key}&value=${value}`);
+        if (cmd !== "get" && cmd !== "set") return plain(`unsupported cmd: '${cmd}'\n`, 400);
+        if (cmd === "set" && key === "") return plain("cannot set with empty key.\n", 400);
+        const host = cmd === "get" ? "agnhost-replica" : "agnhost-primary";
+        const target = `/${cmd}?key=${encodeURIComponent(key)}&value=${encodeURIComponent(value)}`;
+        return {
+          job: {
+            k: "proxy",
+            asks: [{ host, port: backend(sys), path: target, patienceMs: 5_000 }],
+          },
+        };
+      }
+      default:
+        return plain("404 page not found\n", 404);
+    }
+  },
+  push: (sys, work) => (work.k === "register" ? register(sys, work) : all(sys, work.asks)),
+  finish(_sys, work) {
+    const failed = work.asks.find((ask) => ask.error);
+    if (work.k === "push")
+      return failed
+        ? plain(
+            `encountered error while propagating to replica '${failed.host}': ${goError(failed)}\n`,
+            417,
+          )
+        : plain('{"message":"Updated"}');
+    if (failed?.error === "name")
+      return plain(
+        `host and/or port param are invalid. lookup ${failed.host} on 10.96.0.10:53: no such host\n`,
+        400,
+      );
+    return failed
+      ? plain(`encountered error: ${goError(failed)}\n`, 417)
+      : plain(work.asks[0]?.reply ?? "");
+  },
+  term: (sys, _state, signal) => ({ exit: sys.pid === 1 ? 2 : 128 + signal }),
+});
+
+export const agnhostGuestbook = {
+  ...server,
+  start(sys: Sys): State {
+    const state: State = server.start(sys);
+    // Its own first work: nobody asked for it, and it is forgotten when done.
+    if (flagOf(sys, "replicaof")) state.jobs.push({ i: -1, j: { k: "register", asks: [] } });
+    return state;
+  },
+};

@@ -1,0 +1,244 @@
+/** agnhost's plain servers: a table of subcommands. k8s: test/images/agnhost */
+import type { HttpAnswer, Program, Step } from "../../runtime/program.ts";
+import type { HttpRequest } from "../../runtime/state.ts";
+import type { Sys } from "../../runtime/sys.ts";
+import {
+  canonical,
+  flagOf,
+  goAnswer,
+  goListen,
+  goLog,
+  goNotFound,
+  goRedirect,
+  hasFlag,
+  html,
+  remoteAddress,
+  targetOf,
+} from "../serving/serve.ts";
+import { accept, peerOf, writeAll } from "../serving/sockets.ts";
+
+export interface ServerState {
+  sub: string;
+  /** Started, virtual ms. */
+  t: number;
+  /** Turns unhealthy at this moment; has turned; was told to be so or not. */
+  at?: number;
+  bad?: true;
+  forced?: boolean;
+  /** Listening descriptor of a raw server. */
+  l?: number;
+  /** Ends at this moment, with this code. */
+  end?: number;
+  x?: number;
+  /** nettest: who wrote. */
+  got?: [string, number][];
+}
+
+interface Subcommand {
+  /** Binds; an exit code when it cannot. */
+  start(sys: Sys, state: ServerState): number | void;
+  http?(sys: Sys, state: ServerState, request: HttpRequest): HttpAnswer["response"];
+  datagram?(sys: Sys, bytes: string, port: number): string | undefined;
+  /** Exit code on SIGTERM. */
+  term?(sys: Sys, state: ServerState, signal: number): Step;
+}
+
+const plain = goAnswer;
+const uptime = (sys: Sys, state: ServerState): number => (sys.now - state.t) / 1000;
+
+const porterEnv = /^SERVE_(PORT|TCP_PORT|UDP_PORT|TLS_PORT)_(\d+)$/;
+
+/** Ports of SERVE_PORT_8080=text and its like. */
+function porter(sys: Sys): void {
+  for (const name of Object.keys(sys.env)) {
+    const [, kind, port] = porterEnv.exec(name) ?? [];
+    if (port === undefined) continue;
+    if (kind === "UDP_PORT") goLog(sys, `Started UDP server on port ${port}`);
+    goListen(sys, Number(port), kind === "UDP_PORT" ? "u" : "h", { tls: kind === "TLS_PORT" });
+  }
+}
+
+const porterText = (sys: Sys, port: number, kinds: string[]): string =>
+  kinds.map((kind) => sys.env[`SERVE_${kind}_${port}`]).find((text) => text !== undefined) ?? "";
+
+function files(sys: Sys, request: HttpRequest): HttpAnswer["response"] {
+  const { path } = targetOf(request);
+  const stat = sys.peek(path);
+  if (stat?.type === "f" && sys.access(path, 4)) return plain(sys.readFile(path));
+  if (stat?.type !== "d") return goNotFound();
+  const names = sys.list(path).map((name) => {
+    const shown = sys.peek(`${path.replace(/\/$/, "")}/${name}`)?.type === "d" ? `${name}/` : name;
+    return `<a href="${shown}">${shown}</a>\n`;
+  });
+  return html(
+    `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${names.join("")}</pre>\n`,
+  );
+}
+
+export const agnhostServers: Record<string, Subcommand> = {
+  pause: {
+    start: (sys) => void sys.write(1, "Paused\n"),
+    term: (_sys, _state, signal) => ({ exit: signal === 2 ? 1 : 2 }),
+  },
+  "serve-hostname": {
+    start(sys, state) {
+      const port = Number(flagOf(sys, "port") ?? 9376);
+      const [tcp, udp] = [hasFlag(sys, "tcp"), hasFlag(sys, "udp")];
+      if (tcp) state.l = sys.listen(port, "t");
+      if (udp && !goListen(sys, port, "u")) return 1;
+      if (!tcp && !udp && !goListen(sys, port)) return 1;
+      goLog(sys, `Serving on port ${port}.`);
+    },
+    http(sys, _state, request) {
+      goLog(sys, `HTTP request from ${remoteAddress(request)}`);
+      const response = plain(sys.container.hostname);
+      if (hasFlag(sys, "close")) response.headers.connection = "close";
+      return response;
+    },
+    datagram: (sys) => sys.container.hostname,
+    term(sys, state) {
+      goLog(sys, "Shutting down after receiving signal: terminated.");
+      goLog(sys, "Awaiting pod deletion.");
+      state.end = sys.now + 60_000;
+      state.x = 0;
+      return undefined;
+    },
+  },
+  liveness: {
+    start(sys, state) {
+      state.at = sys.now + 10_000;
+      return goListen(sys, Number(flagOf(sys, "port") ?? 8080)) ? undefined : 1;
+    },
+    http(sys, state, request) {
+      const { path, query } = targetOf(request);
+      if (path === "/started") return plain(`${uptime(sys, state)}s`);
+      if (path === "/redirect") return goRedirect(query.get("loc") ?? "");
+      if (path !== "/healthz") return goNotFound();
+      const seconds = uptime(sys, state);
+      return seconds > 10 ? plain(`error: ${seconds}`, 500) : plain("ok");
+    },
+  },
+  "test-webserver": {
+    start: (sys) => (goListen(sys, Number(flagOf(sys, "port") ?? 80)) ? undefined : 1),
+    http: (sys, _state, request) => files(sys, request),
+  },
+  porter: {
+    start: (sys) => porter(sys),
+    http(sys, _state, request) {
+      const body = porterText(sys, request.port, ["PORT", "TCP_PORT", "TLS_PORT"]);
+      if (!hasFlag(sys, "json-response")) return plain(body);
+      return plain(JSON.stringify({ Method: request.method, Body: body }));
+    },
+    datagram: (sys, _bytes, port) => porterText(sys, port, ["UDP_PORT"]),
+  },
+  "http-echo": {
+    start: (sys) => (goListen(sys, Number(flagOf(sys, "port") ?? 8080)) ? undefined : 1),
+    http: (_sys, _state, request) =>
+      plain(
+        Object.entries(request.headers)
+          .map(([name, value]) => `${canonical(name)}: ${value}\n`)
+          .join(""),
+      ),
+  },
+  "grpc-health-checking": {
+    start(sys, state) {
+      const port = Number(flagOf(sys, "port") ?? 5000);
+      const http = Number(flagOf(sys, "http-port") ?? 8080);
+      const delay = Number(flagOf(sys, "delay-unhealthy-sec") ?? -1);
+      if (delay >= 0) state.at = sys.now + delay * 1000;
+      goLog(sys, `Http server starting to listen on :${http}`);
+      goLog(sys, `gRPC server starting to listen on :${port}`);
+      return goListen(sys, http) && goListen(sys, port, "g") ? undefined : 1;
+    },
+    http(sys, state, request) {
+      const { path } = targetOf(request);
+      if (path !== "/make-serving" && path !== "/make-not-serving") return goNotFound();
+      state.forced = path === "/make-not-serving";
+      goLog(sys, `Mark as ${state.forced ? "un" : ""}healthy`);
+      sys.kernel.touch();
+      return plain(`${uptime(sys, state)}s`);
+    },
+  },
+  nettest: {
+    start: (sys) => (goListen(sys, Number(flagOf(sys, "port") ?? 8080)) ? undefined : 1),
+    http(sys, state, request) {
+      const { path } = targetOf(request);
+      const Hostname = sys.container.hostname;
+      if (path === "/status")
+        return plain(
+          (state.got ?? []).length >= Number(flagOf(sys, "peers") ?? 8) ? "pass" : "running",
+        );
+      if (path === "/read")
+        return plain(
+          JSON.stringify(
+            {
+              Hostname,
+              Sent: null,
+              Received: Object.fromEntries(state.got ?? []),
+              Errors: null,
+              Log: null,
+              StillContactingPeers: true,
+            },
+            null,
+            "\t",
+          ),
+        );
+      if (path !== "/write") return goNotFound();
+      const source = /"Source":\s*"([^"]*)"/.exec(request.body)?.[1];
+      if (source) {
+        const counts = new Map(state.got);
+        state.got = [...counts.set(source, (counts.get(source) ?? 0) + 1)];
+        sys.kernel.touch();
+      }
+      return plain(`${JSON.stringify({ Hostname })}\n`);
+    },
+  },
+};
+
+/** One program for all of them: the subcommand stands in its state. */
+export const agnhostServer: Program<ServerState> = {
+  name: "agnhost:server",
+  start(sys) {
+    const sub = sys.argv[1] ?? "";
+    const state: ServerState = { sub, t: sys.now };
+    const code = agnhostServers[sub]?.start(sys, state);
+    if (code) state.x = code;
+    return state;
+  },
+  step(sys, state) {
+    if (state.x !== undefined && sys.now >= (state.end ?? 0)) return { exit: state.x };
+    if (state.end !== undefined) return { wait: { t: state.end } };
+    if (state.at !== undefined && sys.now >= state.at) {
+      delete state.at;
+      state.bad = true;
+    }
+    if (state.l !== undefined)
+      for (let fd = accept(sys, state.l); fd !== undefined; fd = accept(sys, state.l)) {
+        goLog(sys, `TCP request from ${peerOf(sys, fd)}`);
+        writeAll(sys, fd, sys.container.hostname);
+        sys.close(fd);
+      }
+    return {
+      wait: {
+        ...(state.at === undefined ? {} : { t: state.at }),
+        ...(state.l === undefined ? {} : { r: [state.l] }),
+      },
+    };
+  },
+  handles: (state, signal) => state?.x === undefined && (signal === 15 || signal === 2),
+  signal(sys, state, signal) {
+    const { term } = agnhostServers[state.sub] ?? {};
+    return term ? term(sys, state, signal) : { exit: sys.pid === 1 ? 2 : 128 + signal };
+  },
+  http: (sys, state, request) => ({
+    response: agnhostServers[state.sub]?.http?.(sys, state, request) ?? goNotFound(),
+  }),
+  datagram: (sys, state, bytes, port) => agnhostServers[state.sub]?.datagram?.(sys, bytes, port),
+  grpc(sys, state, service) {
+    goLog(sys, "Serving the Check request for health check");
+    if (service !== (flagOf(sys, "service") ?? ""))
+      return { error: "rpc error: code = NotFound desc = unknown service" };
+    return { status: (state.forced ?? state.bad) ? "NOT_SERVING" : "SERVING" };
+  },
+  memoryBytes: () => 12_000_000,
+};

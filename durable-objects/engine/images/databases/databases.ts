@@ -1,0 +1,174 @@
+/**
+ * mysql, mariadb, postgres, mongo: what a manifest must get right (environment, ports, volumes, probes, waiting until they
+ * are ready). They hold no data: their clients answer what probes ask and refuse the rest in clear words.
+ */
+import { Errno } from "../../runtime/errno.ts";
+import { buildLayer } from "../../runtime/fs/layer.ts";
+import type { Program } from "../../runtime/program.ts";
+import type { Sys } from "../../runtime/sys.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../../runtime/base-files.ts";
+import { runInstead } from "../command-entry.ts";
+import { databaseClients } from "./clients.ts";
+import { databaseRows, type DatabaseRow } from "./rows.ts";
+import type { ImageVersion } from "../../runtime/image.ts";
+import type { ImageDefinition } from "../define.ts";
+import { accept } from "../serving/sockets.ts";
+import { resolveVersion } from "../tags.ts";
+
+interface State {
+  /** Waits for its data files: they are made at this moment. */
+  init?: number;
+  /** Serves from this moment on. */
+  ready?: number;
+  l?: number;
+  /** Connections, by descriptor. */
+  c?: number[];
+  x?: number;
+}
+
+const portIn = (sys: Sys, otherwise: number): number => {
+  const words = sys.argv.join(" ");
+  return Number(/(?:--port[= ]|-p )(\d+)/.exec(words)?.[1] ?? otherwise);
+};
+
+const folderOf = (sys: Sys, row: DatabaseRow): string =>
+  sys.env.PGDATA && row.name === "postgres"
+    ? sys.env.PGDATA
+    : (/--(?:datadir|dbpath)[= ](\S+)/.exec(sys.argv.join(" "))?.[1] ?? row.folder);
+
+const print = (sys: Sys, lines: string[]): void =>
+  sys.complain(lines.map((line) => `${line}\n`).join(""));
+
+function begin(sys: Sys, row: DatabaseRow): State {
+  const folder = folderOf(sys, row);
+  if (sys.peek(`${folder}/${row.mark}`)) return { ready: sys.now + row.startMs };
+  const refused = row.refuse(sys);
+  if (refused !== undefined) {
+    sys.complain(refused);
+    return { x: 1 };
+  }
+  print(sys, row.initLines(sys));
+  return { init: sys.now + row.initMs, ready: sys.now + row.initMs };
+}
+
+function makeFiles(sys: Sys, row: DatabaseRow): string | undefined {
+  const folder = folderOf(sys, row);
+  try {
+    if (!sys.peek(folder)) sys.mkdir(folder);
+    sys.writeFile(
+      `${folder}/${row.mark}`,
+      row.mark === "PG_VERSION"
+        ? `${sys.container.image.version.split(".")[0]}\n`
+        : "\0".repeat(64),
+    );
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+    return `${row.server}: cannot write to ${folder}: ${error.message}`;
+  }
+}
+
+const server = (row: DatabaseRow): Program<State> => ({
+  name: `db:${row.name}`,
+  start: (sys) => begin(sys, row),
+  step(sys, state) {
+    if (state.x !== undefined) return { exit: state.x };
+    if (state.ready !== undefined && sys.now < state.ready) return { wait: { t: state.ready } };
+    if (state.init !== undefined) {
+      delete state.init;
+      const problem = makeFiles(sys, row);
+      if (problem) {
+        sys.complain(`${problem}\n`);
+        return { exit: 1 };
+      }
+    }
+    if (state.l === undefined) {
+      const port = portIn(sys, row.port);
+      try {
+        state.l = sys.listen(port, "t");
+      } catch (error) {
+        if (!(error instanceof Errno)) throw error;
+        sys.complain(`${row.server}: could not bind port ${port}: ${error.message}\n`);
+        return { exit: 1 };
+      }
+      delete state.ready;
+      print(sys, row.readyLines(sys, port));
+    }
+    for (let fd = accept(sys, state.l); fd !== undefined; fd = accept(sys, state.l))
+      (state.c ??= []).push(fd);
+    // Whoever speaks to it, or leaves, is let go: there is no data to talk about.
+    state.c = (state.c ?? []).filter((fd) => {
+      if (!sys.readable(fd)) return true;
+      sys.close(fd);
+      return false;
+    });
+    if (state.c.length === 0) delete state.c;
+    return { wait: { r: [state.l, ...(state.c ?? [])] } };
+  },
+  handles: (state, signal) => state?.x === undefined && [2, 3, 15].includes(signal),
+  signal(sys) {
+    print(sys, row.stopLines(sys));
+    return { exit: 0 };
+  },
+  memoryBytes: () => row.memoryMib * 1024 * 1024,
+  idleCpuMilli: (state) => (state?.ready === undefined ? row.idleCpuMilli : 600),
+  title: (_state, argv) => argv.join(" "),
+});
+
+/** Server options alone mean the server; a command that is none is run. */
+const entrypoint = (row: DatabaseRow): Program<{ code: number }> => ({
+  name: `db-entry:${row.name}`,
+  start(sys) {
+    let argv = sys.argv.slice(1);
+    if (argv[0] === undefined || argv[0].startsWith("-")) argv = [row.server, ...argv];
+    const code = runInstead(sys, argv, "/usr/local/bin/docker-entrypoint.sh: line 431");
+    return code === undefined ? (sys.process.s as { code: number }) : { code };
+  },
+  step: (_sys, state) => ({ exit: state.code }),
+});
+
+function image(row: DatabaseRow): ImageDefinition {
+  const versions = new Map<string, ImageVersion>();
+  const base = debianFiles(debianReleases.bookworm!);
+  const { name, uid } = row.user;
+  const layer = () =>
+    buildLayer(
+      base,
+      databaseClients.filesOf[row.name] ?? {},
+      {
+        "/usr/local/bin/docker-entrypoint.sh": { program: `db-entry:${row.name}` },
+        [`/usr/sbin/${row.server}`]: { program: `db:${row.name}` },
+        [row.folder]: { dir: true, uid, gid: uid, mode: 0o777 },
+        "/etc/passwd": `${base["/etc/passwd"] as string}${name}:x:${uid}:${uid}::${row.folder}:/bin/bash\n`,
+        "/etc/group": `${base["/etc/group"] as string}${name}:x:${uid}:\n`,
+      },
+      row.files,
+      runtimeFiles,
+    );
+  return {
+    repositories: row.repositories,
+    resolveTag: (tag) => resolveVersion(row.rule, tag),
+    version(version) {
+      let found = versions.get(version);
+      if (!found) {
+        found = {
+          version,
+          entrypoint: ["docker-entrypoint.sh"],
+          cmd: [row.server],
+          env: row.env(version),
+          layer: layer(),
+          sizeBytes: row.sizeBytes,
+          volumes: [row.folder],
+          ...(row.name === "postgres" ? { stopSignal: 2 } : {}),
+        };
+        versions.set(version, found);
+      }
+      return found;
+    },
+    programs: [server(row), entrypoint(row)],
+  };
+}
+
+export const databaseImages: ImageDefinition[] = databaseRows.map(image);
+
+export const databasePrograms: Program[] = databaseClients.programs;

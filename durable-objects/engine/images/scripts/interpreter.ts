@@ -1,0 +1,208 @@
+/** A program of the little interpreters as a process: where it stands and its variables are its state. */
+import { scriptStepsMax } from "../../core/limits.ts";
+import { Errno } from "../../runtime/errno.ts";
+import { decodeUtf8, encodeUtf8 } from "../../runtime/bytes.ts";
+import type { Step } from "../../runtime/program.ts";
+import type { Sys } from "../../runtime/sys.ts";
+import { readProgram } from "./program.ts";
+import { ScriptRun } from "./run.ts";
+import { Unsupported, type Language } from "./tokens.ts";
+import { Budget, isCallable, ScriptError, type Value } from "./values.ts";
+
+export interface ScriptState {
+  /** Its text. */
+  source?: string;
+  /** Next operation. */
+  at?: number;
+  /** Variables, written down. */
+  v?: Record<string, unknown>;
+  /** It sleeps until then. */
+  t?: number;
+  /** perl -l. */
+  l?: true;
+  /** Words behind the program. */
+  w?: string[];
+  x?: number;
+}
+
+/** Numbers that JSON has not, and what is no plain list, written down with a mark. */
+function written(value: Value, budget: Budget): unknown {
+  budget.take(typeof value === "string" ? value.length : 4);
+  if (typeof value === "bigint") return { i: value.toString() };
+  if (value === undefined) return { u: 1 };
+  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
+    return { n: Object.is(value, -0) ? "-0" : String(value) };
+  if (Array.isArray(value)) return value.map((item) => written(item, budget));
+  if (value instanceof Map)
+    return { m: [...value].map(([key, item]) => [key, written(item, budget)]) };
+  if (isCallable(value)) throw new Unsupported("a function that is kept");
+  return value;
+}
+
+function readBack(value: unknown): Value {
+  if (Array.isArray(value)) return value.map(readBack);
+  if (typeof value !== "object" || value === null) return value as Value;
+  const marked = value as { i?: string; n?: string; m?: [string, unknown][] };
+  if (marked.i !== undefined) return BigInt(marked.i);
+  if (marked.n !== undefined) return Number(marked.n);
+  if (marked.m) return new Map(marked.m.map(([key, item]) => [key, readBack(item)]));
+  return undefined;
+}
+
+/** The version of an image of that language; another has a recent one. */
+export function languageVersion(sys: Sys, language: Language): string {
+  const variable = {
+    python: "PYTHON_VERSION",
+    node: "NODE_VERSION",
+    perl: "",
+    ruby: "RUBY_VERSION",
+    php: "PHP_VERSION",
+  }[language];
+  const recent = {
+    python: "3.14.0",
+    node: "24.11.1",
+    perl: "5.40.1",
+    ruby: "3.4.7",
+    php: "8.4.14",
+  }[language];
+  const own = /^\d+\.\d+\.\d+/.exec(sys.container.image.version)?.[0];
+  return (
+    sys.env[variable] ??
+    (sys.container.image.entrypoint.includes("/entrypoint") ? recent : (own ?? recent))
+  );
+}
+
+function complaint(
+  language: Language,
+  source: string,
+  error: ScriptError,
+  version: string,
+): string {
+  const { kind, message } = error;
+  switch (language) {
+    case "python":
+      return `Traceback (most recent call last):\n  File "<string>", line 1, in <module>\n${kind}: ${message}\n`;
+    case "node":
+      return `[eval]:1\n${source.split("\n")[0] ?? ""}\n^\n\n${kind}: ${message}\n    at [eval]:1:1\n\nNode.js v${version}\n`;
+    case "perl":
+      return `${message} at -e line 1.\n`;
+    case "ruby":
+      return `-e:1:in '<main>': ${message} (${kind})\n`;
+    case "php":
+      return `PHP Fatal error:  Uncaught ${kind}: ${message} in Command line code:1\n`;
+  }
+}
+
+/** Says that a program goes beyond what is simulated. */
+export function refuse(sys: Sys, language: Language, what: string): void {
+  sys.complain(
+    `${language}: this sandbox simulates one-liners only (printing, counting, variables, loops, sleeping, the environment); it cannot run: ${encodeUtf8(what.slice(0, 200))}\n`,
+  );
+}
+
+/** Takes a program's text; what is beyond us is refused. */
+export function takeScript(sys: Sys, language: Language, source: string): ScriptState {
+  const program = readProgram(`${language} ${decodeUtf8(source)}`);
+  if (!("bad" in program)) return { source };
+  refuse(sys, language, program.bad);
+  return { x: 1 };
+}
+
+/** Runs on, up to a pause or as far as one look at a process goes. */
+export function runScript(sys: Sys, state: ScriptState, language: Language): Step {
+  if (state.t !== undefined && sys.now < state.t) return { wait: { t: state.t } };
+  delete state.t;
+  const program = readProgram(`${language} ${decodeUtf8(state.source ?? "")}`);
+  if ("bad" in program) return { exit: 1 };
+  const vars = new Map(
+    Object.entries(state.v ?? {}).map(([name, value]) => [name, readBack(value)]),
+  );
+  const used = { steps: 0 };
+  const run = new ScriptRun(language, hostOf(sys, state, language, used), vars);
+  try {
+    for (let left = scriptStepsMax; left > 0 && used.steps < stepsAtOnce; left--) {
+      const op = program[state.at ?? 0];
+      if (!op) return { exit: 0 };
+      const { next, outcome } = run.step(op, state.at ?? 0);
+      state.at = next;
+      if (!outcome) continue;
+      if ("exit" in outcome) return { exit: outcome.exit };
+      state.t = sys.now + outcome.sleepMs;
+      keepVariables(sys, state, vars);
+      return { wait: { t: state.t } };
+    }
+    keepVariables(sys, state, vars);
+    return undefined;
+  } catch (error) {
+    return failed(sys, state, language, error);
+  }
+}
+
+function keepVariables(sys: Sys, state: ScriptState, vars: Map<string, Value>): void {
+  if (vars.size === 0) delete state.v;
+  else {
+    const budget = new Budget();
+    state.v = Object.fromEntries([...vars].map(([name, value]) => [name, written(value, budget)]));
+  }
+  sys.held = state.v ? JSON.stringify(state.v).length : 0;
+}
+
+function failed(sys: Sys, state: ScriptState, language: Language, error: unknown): Step {
+  if (error instanceof Unsupported) {
+    refuse(sys, language, error.message);
+    return { exit: 1 };
+  }
+  if (error instanceof ScriptError) {
+    const source = decodeUtf8(state.source ?? "");
+    sys.complain(encodeUtf8(complaint(language, source, error, languageVersion(sys, language))));
+    return { exit: language === "perl" || language === "php" ? 255 : 1 };
+  }
+  // What V8 itself makes no value of: a text or number out of its range, a mixture of number types.
+  if (error instanceof RangeError || error instanceof TypeError) {
+    refuse(sys, language, error.message);
+    return { exit: 1 };
+  }
+  throw error;
+}
+
+/** CPU of one evaluated step, microseconds. */
+const stepCost = 0.2;
+/** Steps of one look at a process: after so many it goes on later, and one operation may take no more at all. */
+const stepsAtOnce = 20_000;
+const stepsMax = 120_000;
+
+function hostOf(
+  sys: Sys,
+  state: ScriptState,
+  language: Language,
+  used: { steps: number },
+): ScriptRun["host"] {
+  return {
+    now: sys.now,
+    hostname: sys.container.hostname,
+    argv: (state.w ?? []).map(decodeUtf8),
+    env: Object.fromEntries(
+      Object.entries(sys.env).map(([name, value]) => [name, decodeUtf8(value)]),
+    ),
+    version: languageVersion(sys, language),
+    lineEnds: state.l === true,
+    random: () => sys.random(),
+    write: (fd, text) => void sys.write(fd, encodeUtf8(text)),
+    readFile(path) {
+      try {
+        return decodeUtf8(sys.readFile(encodeUtf8(path)));
+      } catch (error) {
+        if (!(error instanceof Errno)) throw error;
+        throw new ScriptError(
+          "Error",
+          `${error.code}: ${error.message.toLowerCase()}, open '${path}'`,
+        );
+      }
+    },
+    charge(more = 1) {
+      used.steps += more;
+      if (used.steps > stepsMax) throw new Unsupported("so much at once");
+      sys.charge(stepCost * more);
+    },
+  };
+}

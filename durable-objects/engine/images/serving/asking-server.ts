@@ -1,0 +1,91 @@
+/** HTTP servers whose answers wait for another server's: requests under way are jobs in the process's state. */
+import type { HttpAnswer, Program, Step } from "../../runtime/program.ts";
+import type { HttpRequest, Wait } from "../../runtime/state.ts";
+import type { Sys } from "../../runtime/sys.ts";
+
+/** A request under way; what it waits for is the server's own affair. */
+export interface Job<J> {
+  /** Request's number. */
+  i: number;
+  /** It is over; the answer is made when it is asked for. */
+  done?: true;
+  j: J;
+}
+
+export interface AskingState<J> {
+  jobs: Job<J>[];
+  /** Exit code of a bad start. */
+  x?: number;
+  /** It was told to end, and does so at this moment. */
+  end?: number;
+}
+
+const earliest = (a: Wait, b: Wait): Wait =>
+  b.t === undefined ? a : { t: Math.min(a.t ?? Infinity, b.t) };
+
+/** Jobs nobody fetched the answer of make room for new ones. */
+const jobsMax = 32;
+
+export interface AskingServer<J> {
+  program: string;
+  /** Binds its ports; an exit code when it cannot. */
+  start(sys: Sys): number | undefined;
+  /** Answers at once, or names the work to be done first. */
+  begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: J };
+  /** Pushes the work on: what to wait for, or undefined when it is done. */
+  push(sys: Sys, job: J): Wait | undefined;
+  finish(sys: Sys, job: J, request: HttpRequest): HttpAnswer;
+  memoryMib: number;
+  term(sys: Sys, state: AskingState<J>, signal: number): Step;
+  idleCpuMilli?: number;
+  title?: string;
+}
+
+export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> {
+  return {
+    name: spec.program,
+    start(sys) {
+      const x = spec.start(sys);
+      return x === undefined ? { jobs: [] } : { jobs: [], x };
+    },
+    step(sys, state): Step {
+      if (state.x !== undefined) return { exit: state.x };
+      if (state.end !== undefined && sys.now >= state.end) return { exit: 0 };
+      const end = state.end === undefined ? {} : { t: state.end };
+      // One after the other: a process waits for one handle at a time.
+      for (const job of state.jobs) {
+        if (job.done) continue;
+        const wait = spec.push(sys, job.j);
+        if (wait) return { wait: { ...wait, ...earliest(wait, end) } };
+        job.done = true;
+        sys.kernel.touch();
+      }
+      // Its own work (a negative number) has nobody who asks for the outcome.
+      state.jobs = state.jobs.filter((job) => job.i >= 0 || !job.done);
+      return state.x === undefined ? { wait: end } : { exit: state.x };
+    },
+    handles: (state, signal) => state.x === undefined && [2, 15, 28].includes(signal),
+    signal: spec.term,
+    http(sys, state, request) {
+      const at = state.jobs.findIndex((job) => job.i === request.id);
+      const job = state.jobs[at];
+      if (job && !job.done) return "pending";
+      if (job) {
+        state.jobs.splice(at, 1);
+        sys.kernel.touch();
+        return spec.finish(sys, job.j, request);
+      }
+      const begun = spec.begin(sys, request);
+      if (!("job" in begun)) return begun;
+      if (state.jobs.length >= jobsMax) state.jobs.shift();
+      state.jobs.push({ i: request.id ?? 0, j: begun.job });
+      // Its next step begins the work.
+      delete sys.process.w;
+      sys.kernel.touch();
+      return "pending";
+    },
+    memoryBytes: () => spec.memoryMib * 1024 * 1024,
+    ...(spec.idleCpuMilli ? { idleCpuMilli: () => spec.idleCpuMilli ?? 0 } : {}),
+    ...(spec.title ? { title: () => spec.title ?? "" } : {}),
+  };
+}

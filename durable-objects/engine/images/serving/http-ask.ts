@@ -1,0 +1,133 @@
+/** One HTTP request or datagram of a program's own to another server, pushed on until it is over. */
+import { datagram, freePort } from "../../runtime/net/socket.ts";
+import { httpOutcome, startHttp } from "../../runtime/http.ts";
+import { noNetwork, type NetworkResult } from "../../runtime/net/network-port.ts";
+import type { HttpRequest, HttpResponse, Wait } from "../../runtime/state.ts";
+import type { Sys } from "../../runtime/sys.ts";
+import { isOwn, lookUp, type DialError } from "./sockets.ts";
+
+export interface HttpAsk {
+  host: string;
+  port: number;
+  path: string;
+  method?: string;
+  body?: string;
+  type?: string;
+  /** Instead of the usual ones. */
+  headers?: Record<string, string>;
+  /** The answer's headers are wanted too. */
+  keep?: Record<string, string> | true;
+  /** Gives up after so long. */
+  patienceMs: number;
+  /** A datagram with this text instead of a request. */
+  udp?: string;
+  /** The datagram's own port; nothing will answer it. */
+  from?: number;
+  silent?: true;
+  h?: string;
+  ip?: string;
+  late?: number;
+  reply?: string;
+  status?: number;
+  error?: DialError;
+}
+
+function requestOf(sys: Sys, ask: HttpAsk, ip: string): HttpRequest {
+  const body = ask.body ?? "";
+  return {
+    method: ask.method ?? "GET",
+    path: ask.path,
+    headers: ask.headers ?? {
+      host: `${ask.host}:${ask.port}`,
+      "user-agent": "Go-http-client/1.1",
+      ...(body ? { "content-type": ask.type ?? "application/json" } : {}),
+    },
+    body,
+    host: ip,
+    port: ask.port,
+    clientIp: ip.startsWith("127.") ? "127.0.0.1" : sys.kernel.pod.pod.ip,
+  };
+}
+
+/** What to wait for, or undefined when there is a reply or an error. */
+export function pushAsk(sys: Sys, ask: HttpAsk): Wait | undefined {
+  if (ask.reply !== undefined || ask.error) return undefined;
+  ask.late ??= sys.now + ask.patienceMs;
+  ask.ip ??= lookUp(sys, ask.host);
+  const { ip } = ask;
+  if (ip === undefined) return over(ask, { error: "name" });
+  if (ask.udp !== undefined) return pushDatagram(sys, ask, ip, ask.udp);
+  const own = isOwn(sys, ip);
+  const { context } = sys.kernel;
+  const network = context.network ?? noNetwork;
+  if (ask.h === undefined) {
+    const request = requestOf(sys, ask, ip);
+    if (own) {
+      const begun = startHttp(sys.kernel, request);
+      if ("handle" in begun) ask.h = begun.handle;
+      else return "response" in begun ? over(ask, begun.response) : over(ask, { error: "refused" });
+    } else ask.h = network.request(context, sys.kernel.key, request);
+  }
+  const outcome = own
+    ? ownOutcome(sys, ask.h)
+    : network.requestResult(context, sys.kernel.key, ask.h);
+  if (outcome.done) return "error" in outcome ? over(ask, outcome) : over(ask, outcome.result);
+  if (sys.now >= ask.late) return over(ask, { error: "timeout" });
+  return { nt: ask.h, t: Math.min(outcome.dueAtMs ?? Infinity, ask.late) };
+}
+
+function ownOutcome(sys: Sys, handle: string): NetworkResult<HttpResponse> {
+  const outcome = httpOutcome(sys.kernel, handle);
+  if ("response" in outcome) return { done: true, result: outcome.response };
+  if ("error" in outcome) return { done: true, error: "reset" };
+  return { done: false, ...outcome };
+}
+
+function over(
+  ask: HttpAsk,
+  result: { error: DialError } | { status: number; body: string; headers?: Record<string, string> },
+): undefined {
+  delete ask.h;
+  if ("error" in result) ask.error = result.error;
+  else {
+    ask.reply = result.body;
+    ask.status = result.status;
+    if (ask.keep) ask.keep = result.headers ?? {};
+  }
+  return undefined;
+}
+
+function pushDatagram(sys: Sys, ask: HttpAsk, ip: string, bytes: string): Wait | undefined {
+  ask.from ??= freePort(sys);
+  const late = ask.late ?? sys.now;
+  if (!ask.silent) {
+    const result = datagram(sys, { ip, port: ask.port, from: ask.from, bytes });
+    if (result.done)
+      return "error" in result ? over(ask, result) : over(ask, { status: 0, body: result.result });
+    if (result.silent) ask.silent = true;
+    else if (sys.now < late) return { t: Math.min(result.dueAtMs ?? late, late) };
+  }
+  return sys.now >= late ? over(ask, { error: "timeout" }) : { t: late };
+}
+
+/** What Go's HTTP client says. */
+export function goError(ask: HttpAsk): string {
+  const url = `http://${ask.host}:${ask.port}${ask.path}`;
+  const address = `${ask.ip ?? ask.host}:${ask.port}`;
+  switch (ask.error) {
+    case "name":
+      return `Get "${url}": dial tcp: lookup ${ask.host} on 10.96.0.10:53: no such host`;
+    case "timeout":
+      return `Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
+    case "unreachable":
+      return `Get "${url}": dial tcp ${address}: connect: no route to host`;
+    case "reset":
+      return `Get "${url}": read tcp ${address}: read: connection reset by peer`;
+    default:
+      return `Get "${url}": dial tcp ${address}: connect: connection refused`;
+  }
+}
+
+/** JSON as Go's encoder writes it. */
+export const goJson = (value: unknown): string =>
+  JSON.stringify(value).replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`);

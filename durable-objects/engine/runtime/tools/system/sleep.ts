@@ -1,0 +1,34 @@
+/** sleep and usleep. */
+import type { Program } from "../../program.ts";
+import { duration } from "../durations.ts";
+import { tool } from "../tool.ts";
+
+const sleep: Program<{ until: number } | { x: number }> = {
+  name: "sleep",
+  start(sys) {
+    const args = sys.argv.slice(1);
+    if (args.length === 0) {
+      sys.complain(
+        "BusyBox v1.37.0 () multi-call binary.\n\nUsage: sleep [N]...\n\nPause for a time equal to the total of the args given, where each arg can\nhave an optional suffix of (s)econds, (m)inutes, (h)ours, or (d)ays\n",
+      );
+      return { x: 1 };
+    }
+    let ms = 0;
+    for (const arg of args) {
+      const part = duration(arg);
+      if (part === undefined) {
+        sys.complain(`sleep: invalid number '${arg}'\n`);
+        return { x: 1 };
+      }
+      ms += part;
+    }
+    return { until: (sys.process.lt ?? sys.now) + ms };
+  },
+  step(sys, state) {
+    if ("x" in state) return { exit: state.x };
+    return (sys.process.lt ?? sys.now) >= state.until ? { exit: 0 } : { wait: { t: state.until } };
+  },
+  memoryBytes: () => 262_144,
+};
+
+export const sleepTools: Program[] = [sleep, tool("usleep", () => 0)];

@@ -1,0 +1,98 @@
+/** top: what runs, drawn again and again. */
+import { defaultCapacity } from "../../container.ts";
+import type { Program } from "../../program.ts";
+import type { Sys } from "../../sys.ts";
+import { duration } from "../durations.ts";
+import { options } from "../options.ts";
+import { processRows } from "./ps-kill.ts";
+import { drain, Io, ToolExit } from "../tool.ts";
+
+interface TopState {
+  everyMs: number;
+  left: number;
+  next: number;
+  batch: boolean;
+  /** CPU of every process at the last look, microseconds. */
+  seen: Record<string, number>;
+  at: number;
+  x?: number;
+  o?: [number, string][];
+}
+
+function screen(sys: Sys, state: TopState): string {
+  const io = new Io(sys);
+  const rows = processRows(io);
+  const total = defaultCapacity.memoryBytes / 1024;
+  const used = 1_258_291 + rows.reduce((sum, row) => sum + row.vsz, 0);
+  const since = Math.max(1, sys.now - state.at) * 1000 * defaultCapacity.cpus;
+  const share = (pid: number, cpu: number): number =>
+    state.at ? Math.min(100, Math.round(((cpu - (state.seen[pid] ?? cpu)) * 100) / since)) : 0;
+  const list = rows
+    .map((row) => ({ ...row, percent: share(row.pid, row.cpu) }))
+    .sort((a, b) => b.percent - a.percent || b.vsz - a.vsz);
+  const busy = Math.min(
+    100,
+    list.reduce((sum, row) => sum + row.percent, 0),
+  );
+  state.seen = Object.fromEntries(rows.map((row) => [row.pid, row.cpu]));
+  state.at = sys.now;
+  const percent = (n: number): string => `${String(n).padStart(3)}%`;
+  let out = `Mem: ${used}K used, ${total - used}K free, 0K shrd, 104857K buff, 1048576K cached\n`;
+  out += `CPU: ${percent(busy)} usr   0% sys   0% nic ${percent(100 - busy)} idle   0% io   0% irq   0% sirq\n`;
+  out += `Load average: 0.08 0.03 0.01 1/${rows.length} ${sys.pid}\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n`;
+  for (const { pid, ppid, user, state: stat, vsz, percent: cpu, title } of list)
+    out += `${String(pid).padStart(5)} ${String(ppid).padStart(5)} ${user.slice(0, 8).padEnd(8)} ${stat.padEnd(4)} ${String(vsz).padStart(5)} ${percent(Math.round((vsz * 100) / total))}   0 ${percent(cpu)} ${title}\n`;
+  return state.batch ? out : `\x1b[H\x1b[J${out}`;
+}
+
+export const top: Program<TopState> = {
+  name: "top",
+  start(sys) {
+    const io = new Io(sys);
+    const state: TopState = {
+      everyMs: 5000,
+      left: 1e9,
+      next: sys.now,
+      batch: false,
+      seen: {},
+      at: 0,
+    };
+    try {
+      const opts = options(io, "bn:d:mHc");
+      state.batch = opts.has("b") || !sys.terminal(1);
+      state.left = Number(opts.value("n") ?? 1e9);
+      const every = opts.value("d") ?? "5";
+      state.everyMs = Math.max(100, duration(every) ?? io.fail(`bad delay interval '${every}'`));
+      const session = sys.terminal(0);
+      // Keys come one by one: q ends it.
+      if (session && !state.batch) session.raw = true;
+    } catch (error) {
+      if (!(error instanceof ToolExit)) throw error;
+      state.x = error.code;
+      state.o = io.pending;
+    }
+    return state;
+  },
+  step(sys, state) {
+    if (state.o || state.x !== undefined) {
+      const stuck = drain(sys, state);
+      if (stuck) return stuck;
+    }
+    const session = state.batch ? undefined : sys.terminal(0);
+    if (session && sys.readable(0)) {
+      const keys = sys.read(0) ?? "";
+      if (keys === "" || /[qQ\x04]/.test(keys)) {
+        delete session.raw;
+        return { exit: 0 };
+      }
+    }
+    if (sys.now < state.next) return { wait: { t: state.next, ...(session ? { r: [0] } : {}) } };
+    state.o = [[1, screen(sys, state)]];
+    state.next = sys.now + state.everyMs;
+    if (--state.left <= 0) {
+      if (session) delete session.raw;
+      state.x = 0;
+    }
+    return drain(sys, state);
+  },
+};
