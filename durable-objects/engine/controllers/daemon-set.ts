@@ -7,8 +7,6 @@ import {
   daemonBackoffMsMax,
   daemonBackoffMsMin,
   podCreateBurstMax,
-  podCreateRetryMsMax,
-  podCreateRetryMsMin,
 } from "../core/limits.ts";
 import type { Node } from "../scheduler/types.ts";
 import { currentRevision, trimHistory } from "./daemon-set-history.ts";
@@ -28,7 +26,7 @@ import {
   type DaemonPlan,
   type DaemonView,
 } from "./daemon-set-rollout.ts";
-import type { Client, Controller, Reader } from "../ports/controller.ts";
+import type { Client, Controller, Due, Reader } from "../ports/controller.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import { compare } from "./deployment-shapes.ts";
 import { createPods, deletePod } from "./pod-control.ts";
@@ -40,8 +38,6 @@ const memoryTable = "daemonset";
 
 /** What is remembered of a set, by key. */
 interface Memory {
-  /** Creations that failed in a row. */
-  failures?: number;
   /** Failed Pods deleted lately, by node: upstream's failedPodsBackoff. */
   nodes?: Record<string, { ms: number; atMs: number }>;
 }
@@ -96,7 +92,7 @@ function* setsOfPod(change: Change, reader: Reader): Iterable<string> {
   if (!owner && change.op !== "delete") yield* setsSelecting(change, reader);
 }
 
-function reconcile(key: string, client: Client): number | undefined {
+function reconcile(key: string, client: Client): Due {
   const { namespace, name } = splitKey(key);
   const set = client.get<DaemonSet>(sets, namespace, name);
   if (!set) {
@@ -122,17 +118,16 @@ function reconcile(key: string, client: Client): number | undefined {
   });
   const before = view();
   const settled = settle(client, before, memory);
-  let { next } = settled;
-  next = { ...next, ...carryOut(client, before, settled.plan, next) };
-  if (!next.failures && set.spec.updateStrategy?.type === "RollingUpdate") {
+  let done = carryOut(client, before, settled.plan);
+  if (done && set.spec.updateStrategy?.type === "RollingUpdate") {
     const now = view();
-    next = { ...next, ...carryOut(client, now, rollingPlan(now), next) };
+    done = carryOut(client, now, rollingPlan(now));
   }
   trimHistory(client, set, history.old, claim(client, set));
-  remember(client, key, memory, next);
-  const due = [settled.retryAt, retryOf(client, next), writeStatus(client, view())];
-  const known = due.filter((at) => at !== undefined);
-  return known.length ? Math.min(...known) : undefined;
+  remember(client, key, memory, settled.next);
+  const due = [settled.retryAt, writeStatus(client, view())].filter((at) => at !== undefined);
+  const dueAtMs = due.length ? Math.min(...due) : undefined;
+  return done ? dueAtMs : { retry: true, dueAtMs };
 }
 
 function eligibleNodes(client: Client, set: DaemonSet): Map<string, Eligibility> {
@@ -276,27 +271,18 @@ function removeFailed(
   settled.plan.remove.push(pod.metadata.name);
 }
 
-/** k8s: syncNodes. Returns how many creations in a row have failed now. */
-function carryOut(client: Client, view: DaemonView, plan: DaemonPlan, memory: Memory): Memory {
+/** k8s: syncNodes. Returns whether every creation succeeded. */
+function carryOut(client: Client, view: DaemonView, plan: DaemonPlan): boolean {
   const { set, hash } = view;
-  const result: Memory = {};
-  if (plan.create.length) result.failures = 0;
   const pods = plan.create.slice(0, podCreateBurstMax).map((node) => daemonPod(set, node, hash));
-  if (createPods(client, set, component, pods)) result.failures = (memory.failures ?? 0) + 1;
+  const failure = createPods(client, set, component, pods);
   for (const name of plan.remove.slice(0, podCreateBurstMax))
     deletePod(client, set, component, name);
-  return result;
+  return failure === undefined;
 }
 
-const retryOf = (client: Client, { failures }: Memory): number | undefined =>
-  failures
-    ? client.now + Math.min(podCreateRetryMsMin * 2 ** (failures - 1), podCreateRetryMsMax)
-    : undefined;
-
 function remember(client: Client, key: string, before: Memory, next: Memory): void {
-  const kept: Memory = {};
-  if (next.failures) kept.failures = next.failures;
-  if (next.nodes) kept.nodes = next.nodes;
+  const kept: Memory = next.nodes ? { nodes: next.nodes } : {};
   if (equal(before, kept)) return;
   if (Object.keys(kept).length) client.records.put(memoryTable, key, kept);
   else client.records.delete(memoryTable, key);

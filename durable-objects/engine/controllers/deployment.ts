@@ -1,8 +1,8 @@
 /** Deployments make ReplicaSets and move Pods between them. k8s: pkg/controller/deployment */
 import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { labelSelector } from "../machinery/selectors.ts";
-import { deploymentRetriesMax, podCreateRetryMsMin } from "../core/limits.ts";
-import type { Client, Controller, Reader } from "../ports/controller.ts";
+import { deploymentRetriesMax } from "../core/limits.ts";
+import type { Client, Controller, Due, Reader } from "../ports/controller.ts";
 import { adoptSets, newSet, scaleSet, syncPausedCondition } from "./deployment-sets.ts";
 import {
   active,
@@ -22,7 +22,8 @@ import {
 } from "./deployment-shapes.ts";
 import { isComplete, syncRolloutStatus, syncStatus } from "./deployment-status.ts";
 
-const failures = "deployment-failures";
+/** k8s: handleErr */
+const retry: Due = { retry: true, retriesMax: deploymentRetriesMax };
 
 export const deploymentController: Controller = {
   name: "deployment",
@@ -34,7 +35,7 @@ export const deploymentController: Controller = {
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     const d = client.get<Deployment>("deployments.apps", namespace, name);
-    if (!d) return forgetFailures(client, key);
+    if (!d) return undefined;
     const sets = adoptSets(client, d);
     if (d.metadata.deletionTimestamp) return syncStatus(client, d, sets);
     const paused = syncPausedCondition(client, d);
@@ -43,19 +44,6 @@ export const deploymentController: Controller = {
     return isRolling(d) ? rollingUpdate(client, d, sets) : recreate(client, d, sets);
   },
 };
-
-/** k8s: handleErr */
-function retryAt(client: Client, d: Deployment): number | undefined {
-  const key = objectKey(d.metadata.namespace, d.metadata.name);
-  const attempts = client.records.get<number>(failures, key) ?? 0;
-  if (attempts >= deploymentRetriesMax) return forgetFailures(client, key);
-  client.records.put(failures, key, attempts + 1);
-  return client.now + podCreateRetryMsMin * 2 ** attempts;
-}
-
-function forgetFailures(client: Client, key: string): undefined {
-  if (client.records.get(failures, key) !== undefined) client.records.delete(failures, key);
-}
 
 function* ownersOf(change: Change, reader: Reader): Iterable<string> {
   for (const object of [change.object, change.previous]) {
@@ -94,14 +82,9 @@ function isScaling(d: Deployment, sets: readonly ReplicaSet[]): boolean {
 }
 
 /** k8s: rolloutRolling */
-function rollingUpdate(
-  client: Client,
-  d: Deployment,
-  sets: readonly ReplicaSet[],
-): number | undefined {
+function rollingUpdate(client: Client, d: Deployment, sets: readonly ReplicaSet[]): Due {
   const { current, deployment, failed } = newSet(client, d, sets, true);
-  if (!current) return failed ? retryAt(client, d) : undefined;
-  forgetFailures(client, objectKey(d.metadata.namespace, d.metadata.name));
+  if (!current) return failed ? retry : undefined;
   const old = oldOf(sets, current);
   const all = [...old, current];
   if (scaleNew(client, deployment, all, current))
@@ -184,7 +167,7 @@ function dropUnhealthy(
 }
 
 /** k8s: rolloutRecreate */
-function recreate(client: Client, d: Deployment, sets: readonly ReplicaSet[]): number | undefined {
+function recreate(client: Client, d: Deployment, sets: readonly ReplicaSet[]): Due {
   const existing = findNew(d, sets);
   const old = oldOf(sets, existing);
   let scaled = false;
@@ -200,8 +183,7 @@ function recreate(client: Client, d: Deployment, sets: readonly ReplicaSet[]): n
     fresh(client, sets),
     true,
   );
-  if (!current) return failed ? retryAt(client, d) : undefined;
-  forgetFailures(client, objectKey(d.metadata.namespace, d.metadata.name));
+  if (!current) return failed ? retry : undefined;
   scaleSet(client, deployment, current, deployment.spec.replicas);
   if (isComplete(deployment, deployment.status ?? {})) cleanUp(client, deployment, old);
   return syncRolloutStatus(client, deployment, fresh(client, [...old, current]), current);

@@ -8,7 +8,7 @@ import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from 
 import type { StatusError } from "../machinery/status.ts";
 import type { Selector } from "../machinery/selectors.ts";
 import { podCreateBurstMax } from "../core/limits.ts";
-import type { Client, Controller, Reader } from "../ports/controller.ts";
+import type { Client, Controller, Due, Reader } from "../ports/controller.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import type { Condition, PodTemplate } from "./deployment-shapes.ts";
 import { createPods, deletePod } from "./pod-control.ts";
@@ -37,8 +37,6 @@ export interface ReplicasRow {
   countsTerminating: boolean;
 }
 
-const failures = "replica-failures";
-
 export function replicasController(row: ReplicasRow): Controller {
   return {
     name: row.name,
@@ -64,13 +62,10 @@ function* ownersOf(row: ReplicasRow, change: Change, reader: Reader): Iterable<s
   }
 }
 
-function reconcile(row: ReplicasRow, key: string, client: Client): number | undefined {
+function reconcile(row: ReplicasRow, key: string, client: Client): Due {
   const { namespace, name } = splitKey(key);
   const object = client.get<Replicated>(row.resource, namespace, name);
-  if (!object) {
-    client.records.delete(failures, `${row.name}/${key}`);
-    return undefined;
-  }
+  if (!object) return undefined;
   const pods = claim(row, client, object);
   const activePods = pods.filter(isActive);
   const terminating = pods.filter(
@@ -81,10 +76,8 @@ function reconcile(row: ReplicasRow, key: string, client: Client): number | unde
   );
   let failure: StatusError | undefined;
   if (!object.metadata.deletionTimestamp) failure = manage(row, client, object, activePods);
-  const retryAt = failureTimer(row, client, key, failure);
   const next = writeStatus(row, client, object, activePods, terminating.length, failure);
-  const due = [retryAt, next].filter((d) => d !== undefined);
-  return due.length ? Math.min(...due) : undefined;
+  return failure ? { retry: true, dueAtMs: next } : next;
 }
 
 /** Pods it controls; matching orphans are adopted, mismatching ones released. k8s: ControllerRefManager */
@@ -170,23 +163,6 @@ export function podFrom(object: Replicated): unknown {
     },
     spec,
   };
-}
-
-/** A failed creation is tried again after 5 ms, then twice as long each time. k8s: DefaultControllerRateLimiter */
-function failureTimer(
-  row: ReplicasRow,
-  client: Client,
-  key: string,
-  failure: StatusError | undefined,
-): number | undefined {
-  const id = `${row.name}/${key}`;
-  if (!failure) {
-    if (client.records.get(failures, id) !== undefined) client.records.delete(failures, id);
-    return undefined;
-  }
-  const attempts = client.records.get<number>(failures, id) ?? 0;
-  client.records.put(failures, id, attempts + 1);
-  return client.now + Math.min(5 * 2 ** attempts, 1_000_000);
 }
 
 function writeStatus(
