@@ -5,9 +5,10 @@ import { objectKey, splitKey, type Change, type KubeObject } from "../core/objec
 import { labelSelector, type LabelSelector } from "../machinery/selectors.ts";
 import { disruptionConfirmMs } from "../core/limits.ts";
 import type { Client, Controller, Reader } from "../ports/controller.ts";
-import { scaledValue } from "./deployment-shapes.ts";
+import { withStatusCondition } from "./workload/conditions.ts";
+import { scaledValue } from "./workload/int-or-percent.ts";
 import { expectedScale } from "./disruption-scale.ts";
-import { isReady, type PodShape } from "./pods.ts";
+import { isReady, type PodShape } from "./workload/pods.ts";
 
 const budgets = "poddisruptionbudgets.policy";
 const component = "controllermanager";
@@ -235,18 +236,16 @@ function writeStatus(
     client.update<Budget>(budgets, { ...budget, status }, "status");
 }
 
-/** k8s: apimachinery/pkg/api/meta SetStatusCondition */
 function conditionsWith(
   client: Client,
   budget: Budget,
   next: Omit<Condition, "type" | "lastTransitionTime">,
 ): Condition[] {
-  const type = "DisruptionAllowed";
-  const before = budget.status?.conditions ?? [];
-  const current = before.find((c) => c.type === type);
-  const at = current?.status === next.status ? current.lastTransitionTime : rfc3339(client.now);
-  const condition = { type, ...next, lastTransitionTime: at };
-  return current ? before.map((c) => (c === current ? condition : c)) : [...before, condition];
+  return withStatusCondition<Condition>(budget.status?.conditions, {
+    type: "DisruptionAllowed",
+    ...next,
+    lastTransitionTime: rfc3339(client.now),
+  });
 }
 
 /** Nothing may be evicted while nobody knows how many there should be. k8s: failSafe */

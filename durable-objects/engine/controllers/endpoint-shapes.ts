@@ -4,7 +4,7 @@ import { equal } from "../core/equal.ts";
 import { objectKey, type Change, type KubeObject } from "../core/object.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { Client, Reader } from "../ports/controller.ts";
-import { isReady, type PodShape } from "./pods.ts";
+import { isReady, type PodShape } from "./workload/pods.ts";
 
 export type { Service };
 

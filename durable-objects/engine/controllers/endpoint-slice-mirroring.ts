@@ -6,7 +6,7 @@ import type { Endpoints } from "../kinds/endpoints.ts";
 import type { EndpointSlice } from "../kinds/endpoint-slice.ts";
 import { endpointsPerSliceMax, mirroredAddressesMax } from "../core/limits.ts";
 import type { Client, Controller } from "../ports/controller.ts";
-import { ownerReference } from "./deployment-sets.ts";
+import { newControllerRef } from "./workload/controller-ref.ts";
 import {
   managedByLabel,
   serviceNameLabel,
@@ -108,6 +108,6 @@ function metadataOf(endpoints: Endpoints): object {
     namespace,
     labels: { ...labels, [serviceNameLabel]: name, [managedByLabel]: manager },
     ...(kept.length ? { annotations: Object.fromEntries(kept) } : {}),
-    ownerReferences: [ownerReference(endpoints)],
+    ownerReferences: [newControllerRef(endpoints)],
   };
 }

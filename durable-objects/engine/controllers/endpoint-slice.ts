@@ -5,7 +5,7 @@ import { objectKey, splitKey, type Change, type ObjectMeta } from "../core/objec
 import type { EndpointSlice } from "../kinds/endpoint-slice.ts";
 import { endpointsPerSliceMax } from "../core/limits.ts";
 import type { Client, Controller, Reader } from "../ports/controller.ts";
-import { ownerReference } from "./deployment-sets.ts";
+import { newControllerRef } from "./workload/controller-ref.ts";
 import {
   addressesOf,
   hasEndpoint,
@@ -26,7 +26,7 @@ import {
   type EndpointPort,
   type Service,
 } from "./endpoint-shapes.ts";
-import { isReady } from "./pods.ts";
+import { isReady } from "./workload/pods.ts";
 
 const slices = "endpointslices.discovery.k8s.io";
 const manager = "endpointslice-controller.k8s.io";
@@ -319,7 +319,7 @@ function create(client: Client, service: Service, body: SliceBody, at: string | 
       namespace: service.metadata.namespace,
       labels: labelsOf(service),
       ...(at ? { annotations } : {}),
-      ownerReferences: [ownerReference(service)],
+      ownerReferences: [newControllerRef(service)],
     },
     ...body,
   });

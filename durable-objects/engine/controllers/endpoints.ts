@@ -21,7 +21,7 @@ import {
   type EndpointPort,
   type Service,
 } from "./endpoint-shapes.ts";
-import { isReady } from "./pods.ts";
+import { isReady } from "./workload/pods.ts";
 
 const managedBy = { "endpoints.kubernetes.io/managed-by": "endpoint-controller" };
 const overCapacity = "endpoints.kubernetes.io/over-capacity";

@@ -15,6 +15,7 @@ import { workKey } from "../core/queue.ts";
 import type { Hpa } from "../kinds/horizontal-pod-autoscaler/shape.ts";
 import { hpaSyncMs } from "../core/limits.ts";
 import type { Client, Controller, Due } from "../ports/controller.ts";
+import { withStatusCondition } from "./workload/conditions.ts";
 import { judge, remembered, type HpaMemory, type Wish } from "./hpa-behavior.ts";
 import { computeReplicas, type Computed } from "./hpa-metrics.ts";
 import { hpas, ofPod, ofTarget, scalable, targetOf, type Target } from "./hpa-target.ts";
@@ -239,20 +240,10 @@ export class Draft {
 
   /** k8s: setConditionInList */
   condition(type: string, status: "True" | "False", reason: string, message: string): void {
-    const all = this.status.conditions ?? [];
-    const before = all.find((c) => c.type === type);
-    const at = before?.status === status ? before.lastTransitionTime : rfc3339(this.client.now);
-    const next: Condition = {
-      type,
-      status,
-      ...(at ? { lastTransitionTime: at } : {}),
-      reason,
-      message,
-    };
-    this.status = {
-      ...this.status,
-      conditions: before ? all.map((c) => (c === before ? next : c)) : [...all, next],
-    };
+    const lastTransitionTime = rfc3339(this.client.now);
+    const next = { type, status, lastTransitionTime, reason, message };
+    const conditions = withStatusCondition<Condition>(this.status.conditions, next);
+    this.status = { ...this.status, conditions };
   }
 
   /** k8s: setStatus */

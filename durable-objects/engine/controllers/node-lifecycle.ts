@@ -20,7 +20,7 @@ import {
   type NodeCondition,
   type Taint,
 } from "./node-shapes.ts";
-import type { PodShape } from "./pods.ts";
+import type { PodShape } from "./workload/pods.ts";
 
 const table = "node-lifecycle";
 const component = "node-controller";

@@ -1,5 +1,6 @@
 /** The condition that says why a Pod is driven off. k8s: pkg/api/v1/pod/util.go UpdatePodCondition */
 import type { KubeObject } from "../core/object.ts";
+import { withStatusCondition } from "./workload/conditions.ts";
 
 export interface DisruptedPod extends KubeObject {
   status?: { phase?: string; reason?: string; conditions?: PodCondition[] };
@@ -21,17 +22,12 @@ export function withCondition<T extends DisruptedPod>(
   condition: PodCondition,
   at: string,
 ): T {
-  const was = pod.status?.conditions ?? [];
-  const before = was.find((c) => c.type === condition.type);
-  const set: PodCondition = {
+  const { generation } = pod.metadata;
+  const conditions = withStatusCondition<PodCondition>(pod.status?.conditions, {
     lastProbeTime: null,
     ...condition,
-    ...(pod.metadata.generation === undefined
-      ? {}
-      : { observedGeneration: pod.metadata.generation }),
-    lastTransitionTime:
-      before?.status === condition.status ? (before.lastTransitionTime ?? at) : at,
-  };
-  const conditions = before ? was.map((c) => (c === before ? set : c)) : [...was, set];
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    lastTransitionTime: at,
+  });
   return { ...pod, status: { ...pod.status, conditions } };
 }

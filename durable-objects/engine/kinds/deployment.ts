@@ -16,7 +16,10 @@ import { containerCells } from "./pod/table.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
 
+/** As stored: defaulted and valid. */
 export interface DeploymentSpec extends Omit<apps.DeploymentSpec, "template"> {
+  replicas: number;
+  strategy: apps.DeploymentStrategy;
   template: PodTemplateSpec;
 }
 export interface DeploymentStatus extends apps.DeploymentStatus {

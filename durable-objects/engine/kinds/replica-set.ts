@@ -15,7 +15,9 @@ import { containerCells } from "./pod/table.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
 
+/** As stored: defaulted and valid. */
 export interface ReplicaSetSpec extends Omit<apps.ReplicaSetSpec, "template"> {
+  replicas: number;
   template: PodTemplateSpec;
 }
 export interface ReplicaSetStatus extends apps.ReplicaSetStatus {

@@ -14,11 +14,13 @@ import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
 import { replicaColumns } from "./replica-set.ts";
 
+/** As stored: defaulted and valid. */
 export interface ReplicationControllerSpec extends Omit<
   core.ReplicationControllerSpec,
   "template"
 > {
-  template?: PodTemplateSpec;
+  replicas: number;
+  template: PodTemplateSpec;
 }
 export interface ReplicationController extends KubeObject {
   spec: ReplicationControllerSpec;

@@ -1,8 +1,8 @@
 /** Which Pods a rolling update of a DaemonSet replaces now. k8s: pkg/controller/daemon/update.go rollingUpdate */
-import type { DaemonSet } from "../kinds/daemon-set.ts";
-import { isUpdated, type DaemonPod, type Eligibility } from "./daemon-set-nodes.ts";
-import { scaledValue } from "./deployment-shapes.ts";
-import { isPodAvailableAt, isReady } from "./pods.ts";
+import type { DaemonSet } from "../../kinds/daemon-set.ts";
+import { isUpdated, type DaemonPod, type Eligibility } from "./nodes.ts";
+import { scaledValue } from "../workload/int-or-percent.ts";
+import { isPodAvailableAt, isReady } from "../workload/pods.ts";
 
 export interface DaemonPlan {
   /** Nodes that get a Pod. */

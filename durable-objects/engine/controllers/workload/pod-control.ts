@@ -1,12 +1,30 @@
 /** How controllers make and take away Pods. k8s: pkg/controller/controller_utils.go RealPodControl */
-import type { KubeObject } from "../core/object.ts";
-import { StatusError } from "../machinery/status.ts";
-import type { Client } from "../ports/controller.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { StatusError } from "../../machinery/status.ts";
+import type { Client } from "../../ports/controller.ts";
+import type { PodTemplateSpec } from "../../kinds/pod/types.ts";
+import { newControllerRef } from "./controller-ref.ts";
 import type { PodShape } from "./pods.ts";
 
 /** In a namespace that goes, every creation fails; there is nothing to tell and nothing to try again. */
 export const namespaceGoes = (error: StatusError): boolean =>
   error.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") ?? false;
+
+/** A Pod as `owner` would create it. k8s: controller.GetPodFromTemplate */
+export function podFromTemplate(owner: KubeObject, { metadata, spec }: PodTemplateSpec): object {
+  const { labels, annotations, finalizers } = metadata ?? {};
+  return {
+    metadata: {
+      generateName: `${owner.metadata.name}-`,
+      namespace: owner.metadata.namespace,
+      ...(labels ? { labels } : {}),
+      ...(annotations ? { annotations } : {}),
+      ...(finalizers ? { finalizers } : {}),
+      ownerReferences: [newControllerRef(owner)],
+    },
+    spec,
+  };
+}
 
 function createPod(
   client: Client,

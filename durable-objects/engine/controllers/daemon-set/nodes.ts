@@ -1,13 +1,13 @@
 /** Which nodes a DaemonSet's Pods belong on, and the Pod for one. k8s: pkg/controller/daemon/daemon_controller.go, daemon/util */
-import type { DaemonSet } from "../kinds/daemon-set.ts";
-import { templateGenerationAnnotation } from "../kinds/daemon-set.ts";
-import { keptAway, tolerates } from "../scheduler/plugins/taint-toleration.ts";
-import { nodeMatches } from "../scheduler/plugins/node-affinity.ts";
-import type { Node, Pod, Toleration } from "../scheduler/types.ts";
-import { ownerReference } from "./deployment-sets.ts";
-import type { PodShape } from "./pods.ts";
+import type { DaemonSet } from "../../kinds/daemon-set.ts";
+import { templateGenerationAnnotation } from "../../kinds/daemon-set.ts";
+import { keptAway, tolerates } from "../../scheduler/plugins/taint-toleration.ts";
+import { nodeMatches } from "../../scheduler/plugins/node-affinity.ts";
+import type { Node, Pod, Toleration } from "../../scheduler/types.ts";
+import { podFromTemplate } from "../workload/pod-control.ts";
+import type { PodShape } from "../workload/pods.ts";
+import { revisionHashLabel } from "../workload/revision-history.ts";
 
-export const revisionHashLabel = "controller-revision-hash";
 const generationLabel = "pod-template-generation";
 
 export interface DaemonPod extends PodShape {
@@ -104,26 +104,19 @@ function affinityFor(set: DaemonSet, node: string): unknown {
 const generationOf = (set: DaemonSet): string | undefined =>
   set.metadata.annotations?.[templateGenerationAnnotation];
 
-/** k8s: util.CreatePodTemplate, controller.GetPodFromTemplate */
+/** k8s: util.CreatePodTemplate, ReplaceDaemonSetPodNodeNameNodeAffinity */
 export function daemonPod(set: DaemonSet, node: string, hash: string): unknown {
   const { metadata, spec } = set.spec.template;
-  const { finalizers } = (metadata ?? {}) as { finalizers?: string[] };
   const generation = generationOf(set);
-  return {
-    metadata: {
-      generateName: `${set.metadata.name}-`,
-      namespace: set.metadata.namespace,
-      labels: {
-        ...metadata?.labels,
-        [revisionHashLabel]: hash,
-        ...(generation ? { [generationLabel]: generation } : {}),
-      },
-      ...(metadata?.annotations ? { annotations: metadata.annotations } : {}),
-      ...(finalizers ? { finalizers } : {}),
-      ownerReferences: [ownerReference(set)],
-    },
-    spec: { ...spec, tolerations: tolerationsOf(set), affinity: affinityFor(set, node) },
+  const labels = {
+    ...metadata?.labels,
+    [revisionHashLabel]: hash,
+    ...(generation ? { [generationLabel]: generation } : {}),
   };
+  return podFromTemplate(set, {
+    metadata: { ...metadata, labels },
+    spec: { ...spec, tolerations: tolerationsOf(set), affinity: affinityFor(set, node) } as never,
+  });
 }
 
 /** k8s: util.IsPodUpdated */

@@ -1,98 +1,51 @@
-/** What a Deployment says of its rollout. k8s: pkg/controller/deployment/progress.go, sync.go calculateStatus */
-import { parseTime, rfc3339 } from "../core/clock.ts";
-import { equal } from "../core/equal.ts";
-import type { Client } from "../ports/controller.ts";
-import { hasDeadline, progressing } from "./deployment-sets.ts";
-import {
-  conditionOf,
-  desired,
-  findNew,
-  maxUnavailable,
-  sumOf,
-  withCondition,
-  type Condition,
-  type Deployment,
-  type DeploymentStatus,
-  type ReplicaSet,
-} from "./deployment-shapes.ts";
+/** How far a rollout is, and whether it is stuck. k8s: pkg/controller/deployment/progress.go */
+import { parseTime, rfc3339 } from "../../core/clock.ts";
+import type { Deployment, DeploymentStatus } from "../../kinds/deployment.ts";
+import type { ReplicaSet } from "../../kinds/replica-set.ts";
+import type { Client } from "../../ports/controller.ts";
+import { conditionOf, withCondition, withoutCondition } from "../workload/conditions.ts";
+import { calculate, isComplete, write, type Condition } from "./status.ts";
 
-/** k8s: DeploymentComplete */
-export function isComplete(d: Deployment, status: DeploymentStatus): boolean {
-  const wants = d.spec.replicas;
-  return (
-    (status.updatedReplicas ?? 0) === wants &&
-    (status.replicas ?? 0) === wants &&
-    (status.availableReplicas ?? 0) === wants &&
-    (status.observedGeneration ?? 0) >= (d.metadata.generation ?? 0)
+/** Writes the conditions; returns the Deployment as it is then. */
+export function withConditions(client: Client, d: Deployment, conditions: Condition[]): Deployment {
+  return client.update<Deployment>(
+    "deployments.apps",
+    { ...d, status: { ...d.status, conditions } },
+    "status",
   );
 }
 
-function calculate(
+export const hasDeadline = (d: Deployment): boolean =>
+  d.spec.progressDeadlineSeconds !== undefined && d.spec.progressDeadlineSeconds !== 2 ** 31 - 1;
+
+export function progressing(
   client: Client,
-  d: Deployment,
-  all: readonly ReplicaSet[],
-  current: ReplicaSet | undefined,
-): DeploymentStatus {
-  const available = sumOf(all, (rs) => rs.status?.availableReplicas);
-  const unavailable = Math.max(0, sumOf(all, desired) - available);
+  status: Condition["status"],
+  reason: string,
+  message: string,
+): Condition {
   const at = rfc3339(client.now);
-  const enough = available >= d.spec.replicas - maxUnavailable(d);
-  const condition: Condition = {
-    type: "Available",
-    status: enough ? "True" : "False",
+  return {
+    type: "Progressing",
+    status,
     lastUpdateTime: at,
     lastTransitionTime: at,
-    reason: enough ? "MinimumReplicasAvailable" : "MinimumReplicasUnavailable",
-    message: enough
-      ? "Deployment has minimum availability."
-      : "Deployment does not have minimum availability.",
+    reason,
+    message,
   };
-  const status: DeploymentStatus = {
-    observedGeneration: d.metadata.generation ?? 0,
-    replicas: sumOf(all, (rs) => rs.status?.replicas),
-    updatedReplicas: current?.status?.replicas ?? 0,
-    readyReplicas: sumOf(all, (rs) => rs.status?.readyReplicas),
-    availableReplicas: available,
-    unavailableReplicas: unavailable,
-    conditions: withCondition(d.status?.conditions ?? [], condition),
-  };
-  for (const key of [
-    "replicas",
-    "updatedReplicas",
-    "readyReplicas",
-    "availableReplicas",
-    "unavailableReplicas",
-  ] as const) {
-    if (status[key] === 0) delete status[key];
-  }
-  const terminating = terminatingOf(all);
-  if (terminating !== undefined) status.terminatingReplicas = terminating;
-  if (d.status?.collisionCount) status.collisionCount = d.status.collisionCount;
-  return status;
 }
 
-/** Unknown while a set that was looked at does not tell. k8s: GetTerminatingReplicaCountForReplicaSets */
-function terminatingOf(all: readonly ReplicaSet[]): number | undefined {
-  const untold = all.some(
-    ({ status }) => status?.observedGeneration && status.terminatingReplicas === undefined,
-  );
-  return untold ? undefined : sumOf(all, (rs) => rs.status?.terminatingReplicas);
-}
-
-/** Counts only: paused, scaled or going away. k8s: syncDeploymentStatus */
-export function syncStatus(
-  client: Client,
-  d: Deployment,
-  all: readonly ReplicaSet[],
-  current: ReplicaSet | undefined = findNew(d, all),
-): undefined {
-  write(client, d, calculate(client, d, all, current));
-  return undefined;
-}
-
-function write(client: Client, d: Deployment, status: DeploymentStatus): boolean {
-  if (equal(d.status, status)) return false;
-  client.update<Deployment>("deployments.apps", { ...d, status }, "status");
+/** Notes that a rollout was paused or resumed, so that its deadline stops and starts anew. True when it wrote. */
+export function syncPausedCondition(client: Client, d: Deployment): boolean {
+  if (!hasDeadline(d)) return false;
+  const current = conditionOf(d.status?.conditions, "Progressing");
+  if (current?.reason === "ProgressDeadlineExceeded") return false;
+  const noted = current?.reason === "DeploymentPaused";
+  if (Boolean(d.spec.paused) === noted) return false;
+  const next = d.spec.paused
+    ? progressing(client, "Unknown", "DeploymentPaused", "Deployment is paused")
+    : progressing(client, "Unknown", "DeploymentResumed", "Deployment is resumed");
+  withConditions(client, d, withCondition(d.status?.conditions ?? [], next));
   return true;
 }
 
@@ -106,7 +59,7 @@ export function syncRolloutStatus(
   const current = stale && (all.find((rs) => rs.metadata.uid === stale.metadata.uid) ?? stale);
   const status = calculate(client, d, all, current);
   let conditions = status.conditions ?? [];
-  if (!hasDeadline(d)) conditions = conditions.filter((c) => c.type !== "Progressing");
+  if (!hasDeadline(d)) conditions = withoutCondition(conditions, "Progressing");
   const before = conditionOf(d.status?.conditions, "Progressing");
   const settled =
     status.replicas === status.updatedReplicas && before?.reason === "NewReplicaSetAvailable";
@@ -114,7 +67,7 @@ export function syncRolloutStatus(
   const failure = failureOf(client, all, current);
   conditions = failure
     ? withCondition(conditions, failure)
-    : conditions.filter((c) => c.type !== "ReplicaFailure");
+    : withoutCondition(conditions, "ReplicaFailure");
   status.conditions = conditions;
   write(client, d, status);
   return deadlineOf(d, status);
@@ -143,7 +96,7 @@ function withProgress(
   if (madeProgress(d.status ?? {}, status)) {
     const next = progressing(client, "True", "ReplicaSetUpdated", `${subject} is progressing.`);
     if (before?.status === "True") next.lastTransitionTime = before.lastTransitionTime as string;
-    return [...conditions.filter((c) => c.type !== "Progressing"), next];
+    return [...withoutCondition(conditions, "Progressing"), next];
   }
   if (timedOut(client, d, before)) {
     const late = progressing(

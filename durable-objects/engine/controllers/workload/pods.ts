@@ -1,8 +1,8 @@
 /** What controllers ask about Pods. k8s: pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go */
-import { lookup } from "../core/lookup.ts";
-import { parseTime } from "../core/clock.ts";
-import type { KubeObject } from "../core/object.ts";
-import type { Client } from "../ports/controller.ts";
+import { lookup } from "../../core/lookup.ts";
+import { parseTime } from "../../core/clock.ts";
+import type { KubeObject } from "../../core/object.ts";
+import type { Client } from "../../ports/controller.ts";
 
 export interface PodShape extends KubeObject {
   spec: {
@@ -25,10 +25,17 @@ interface Restarted {
   restartCount?: number;
 }
 
+/** k8s: IsPodTerminal */
+export const hasEnded = (pod: { status?: { phase?: string } }): boolean =>
+  pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+
+/** k8s: IsPodActive */
 export const isActive = (pod: PodShape): boolean =>
-  pod.status?.phase !== "Succeeded" &&
-  pod.status?.phase !== "Failed" &&
-  pod.metadata.deletionTimestamp === undefined;
+  !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined;
+
+/** k8s: IsPodTerminating */
+export const isTerminating = (pod: PodShape): boolean =>
+  !hasEnded(pod) && pod.metadata.deletionTimestamp !== undefined;
 
 const readyCondition = (pod: PodShape) => pod.status?.conditions?.find((c) => c.type === "Ready");
 
@@ -42,6 +49,30 @@ const readySince = (pod: PodShape): number => {
 /** Virtual ms from which a ready Pod counts as available. */
 export function isPodAvailableAt(pod: PodShape, minReadyMs: number): number {
   return minReadyMs === 0 ? 0 : readySince(pod) + minReadyMs;
+}
+
+export interface PodCounts {
+  ready: number;
+  available: number;
+  /** Virtual ms at which the next ready Pod counts as available. */
+  nextAtMs: number | undefined;
+}
+
+/** Counts Pods as they are, where upstream keeps expectations of what its caches do not show yet. */
+export function countPods(
+  pods: readonly PodShape[],
+  minReadySeconds: number | undefined,
+  nowMs: number,
+): PodCounts {
+  const counts: PodCounts = { ready: 0, available: 0, nextAtMs: undefined };
+  for (const pod of pods) {
+    if (!isReady(pod)) continue;
+    counts.ready += 1;
+    const at = isPodAvailableAt(pod, (minReadySeconds ?? 0) * 1000);
+    if (at <= nowMs) counts.available += 1;
+    else counts.nextAtMs = Math.min(counts.nextAtMs ?? at, at);
+  }
+  return counts;
 }
 
 const phaseRank: Record<string, number> = lookup({ Pending: 0, Unknown: 1, Running: 2 });

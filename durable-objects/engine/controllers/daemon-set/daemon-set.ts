@@ -1,40 +1,42 @@
 /** DaemonSet: one Pod on every node that fits. k8s: pkg/controller/daemon/daemon_controller.go */
-import { equal } from "../core/equal.ts";
-import { controllerOf, objectKey, splitKey, type Change } from "../core/object.ts";
-import { labelSelector } from "../machinery/selectors.ts";
-import type { DaemonSet } from "../kinds/daemon-set.ts";
-import {
-  daemonBackoffMsMax,
-  daemonBackoffMsMin,
-  podCreateBurstMax,
-} from "../core/limits.ts";
-import type { Node } from "../scheduler/types.ts";
-import { currentRevision, trimHistory } from "./daemon-set-history.ts";
+import { equal } from "../../core/equal.ts";
+import { controllerOf, objectKey, splitKey, type Change } from "../../core/object.ts";
+import { labelSelector } from "../../machinery/selectors.ts";
+import type { DaemonSet } from "../../kinds/daemon-set.ts";
+import { daemonBackoffMsMax, daemonBackoffMsMin, podCreateBurstMax } from "../../core/limits.ts";
+import type { Node } from "../../scheduler/types.ts";
+import { currentRevision, trimHistory } from "./history.ts";
 import {
   daemonPod,
   eligibility,
   isUpdated,
-  revisionHashLabel,
   targetNode,
   type DaemonPod,
   type Eligibility,
-} from "./daemon-set-nodes.ts";
+} from "./nodes.ts";
 import {
   allowsSurge,
   availableAt,
   rollingPlan,
   type DaemonPlan,
   type DaemonView,
-} from "./daemon-set-rollout.ts";
-import type { Client, Controller, Due, Reader } from "../ports/controller.ts";
-import { ownerReference } from "./deployment-sets.ts";
-import { compare } from "./deployment-shapes.ts";
-import { createPods, deletePod } from "./pod-control.ts";
-import { isReady } from "./pods.ts";
+} from "./rollout.ts";
+import type { Client, Controller, Due, Reader } from "../../ports/controller.ts";
+import { claim, ownersOf, ownersSelecting, type OwnerKind } from "../workload/controller-ref.ts";
+import { byCreation } from "../workload/order.ts";
+import { createPods, deletePod } from "../workload/pod-control.ts";
+import { countPods, isReady } from "../workload/pods.ts";
+import { hashOf } from "../workload/revision-history.ts";
 
 const sets = "daemonsets.apps";
 const component = "daemonset-controller";
 const memoryTable = "daemonset";
+
+const daemonSets: OwnerKind<DaemonSet> = {
+  resource: sets,
+  kind: "DaemonSet",
+  selector: (set) => labelSelector(set.spec.selector),
+};
 
 /** What is remembered of a set, by key. */
 interface Memory {
@@ -46,7 +48,7 @@ export const daemonSetController: Controller = {
   name: "daemonset",
   wakesOn: {
     [sets]: (change) => [objectKey(change.namespace, change.name)],
-    pods: setsOfPod,
+    pods: (change, reader) => ownersOf(daemonSets, change, reader),
     nodes: (change, reader) => (nodeMatters(change) ? allSets(reader) : undefined),
     "controllerrevisions.apps": setsOfRevision,
   },
@@ -68,28 +70,11 @@ const allSets = (reader: Reader): string[] =>
 /** One that is gone is made anew, one without an owner adopted. k8s: addHistory, updateHistory, deleteHistory */
 function setsOfRevision(change: Change, reader: Reader): Iterable<string> | undefined {
   const owner = controllerOf(change.object);
-  if (!owner) return change.op === "delete" ? undefined : setsSelecting(change, reader);
+  if (!owner)
+    return change.op === "delete" ? undefined : ownersSelecting(daemonSets, change, reader);
   return owner.kind === "DaemonSet" && change.op === "delete"
     ? [objectKey(change.namespace, owner.name)]
     : undefined;
-}
-
-function* setsSelecting(change: Change, reader: Reader): Iterable<string> {
-  for (const set of reader.list<DaemonSet>(sets, change.namespace)) {
-    if (labelSelector(set.spec.selector).matches(change.object.metadata.labels)) {
-      yield objectKey(change.namespace, set.metadata.name);
-    }
-  }
-}
-
-function* setsOfPod(change: Change, reader: Reader): Iterable<string> {
-  const owner = controllerOf(change.object);
-  if (owner?.kind === "DaemonSet") yield objectKey(change.namespace, owner.name);
-  const before = change.previous && controllerOf(change.previous);
-  if (before?.kind === "DaemonSet" && before.uid !== owner?.uid) {
-    yield objectKey(change.namespace, before.name);
-  }
-  if (!owner && change.op !== "delete") yield* setsSelecting(change, reader);
 }
 
 function reconcile(key: string, client: Client): Due {
@@ -113,7 +98,7 @@ function reconcile(key: string, client: Client): Due {
     set,
     hash: history.hash,
     now: client.now,
-    byNode: podsByNode(claim(client, set), eligible),
+    byNode: podsByNode(podsOf(client, set), eligible),
     eligible,
   });
   const before = view();
@@ -123,7 +108,7 @@ function reconcile(key: string, client: Client): Due {
     const now = view();
     done = carryOut(client, now, rollingPlan(now));
   }
-  trimHistory(client, set, history.old, claim(client, set));
+  trimHistory(client, set, history.old, podsOf(client, set));
   remember(client, key, memory, settled.next);
   const due = [settled.retryAt, writeStatus(client, view())].filter((at) => at !== undefined);
   const dueAtMs = due.length ? Math.min(...due) : undefined;
@@ -136,36 +121,9 @@ function eligibleNodes(client: Client, set: DaemonSet): Map<string, Eligibility>
   return new Map(nodes.map((node) => [node.metadata.name, ask(node)]));
 }
 
-/** Pods it controls; matching orphans are adopted, others released. k8s: getDaemonPods */
-function claim(client: Client, set: DaemonSet): DaemonPod[] {
-  const namespace = set.metadata.namespace ?? "";
-  const selector = labelSelector(set.spec.selector);
-  const mine: DaemonPod[] = [];
-  const owners = (pod: DaemonPod, add: boolean): void => {
-    const changed = client.modify<DaemonPod>("pods", namespace, pod.metadata.name, (current) => {
-      const others = (current.metadata.ownerReferences ?? []).filter(
-        (o) => o.uid !== set.metadata.uid,
-      );
-      const ownerReferences = add ? [...others, ownerReference(set) as never] : others;
-      return { ...current, metadata: { ...current.metadata, ownerReferences } };
-    });
-    if (changed && add) mine.push(changed);
-  };
-  for (const pod of client.byIndex<DaemonPod>("controller", set.metadata.uid)) {
-    if (pod.kind !== "Pod") continue;
-    if (selector.matches(pod.metadata.labels)) mine.push(pod);
-    else owners(pod, false);
-  }
-  const terms = selector.equalities as Record<string, string>;
-  const near = Object.keys(terms).length
-    ? client.podsMatching<DaemonPod>(namespace, terms)
-    : client.list<DaemonPod>("pods", namespace);
-  for (const pod of near) {
-    if (controllerOf(pod) || pod.metadata.deletionTimestamp) continue;
-    if (selector.matches(pod.metadata.labels)) owners(pod, true);
-  }
-  return mine;
-}
+/** k8s: getDaemonPods */
+const podsOf = (client: Client, set: DaemonSet): DaemonPod[] =>
+  claim<DaemonPod>(client, set, daemonSets.selector(set), { resource: "pods", kind: "Pod" });
 
 const ended = (pod: DaemonPod): boolean =>
   pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
@@ -235,8 +193,8 @@ function settleNode(client: Client, view: DaemonView, node: string, settled: Set
   }
   if (running.length === 0 && view.eligible.get(node)?.shouldRun) settled.plan.create.push(node);
   if (running.length <= 1) return;
-  const current = running.find((p) => p.metadata.labels?.[revisionHashLabel] === view.hash);
-  const old = running.find((p) => p.metadata.labels?.[revisionHashLabel] !== view.hash);
+  const current = running.find((p) => hashOf(p) === view.hash);
+  const old = running.find((p) => hashOf(p) !== view.hash);
   settled.plan.remove.push(...names(running.filter((p) => p !== current && p !== old)));
   if (!current || !old) return;
   if (!isReady(old) || availableAt(set, current) <= view.now)
@@ -245,9 +203,7 @@ function settleNode(client: Client, view: DaemonView, node: string, settled: Set
 
 /** k8s: podByCreationTimestampAndPhase */
 const byAge = (a: DaemonPod, b: DaemonPod): number =>
-  Number(!a.spec.nodeName) - Number(!b.spec.nodeName) ||
-  compare(a.metadata.creationTimestamp, b.metadata.creationTimestamp) ||
-  compare(a.metadata.name, b.metadata.name);
+  Number(!a.spec.nodeName) - Number(!b.spec.nodeName) || byCreation(a, b);
 
 /** A node that keeps rejecting its daemon would otherwise be fought without a pause. */
 function removeFailed(
@@ -293,37 +249,31 @@ function writeStatus(client: Client, view: DaemonView): number | undefined {
   const { namespace = "", name } = view.set.metadata;
   const set = client.get<DaemonSet>(sets, namespace, name);
   if (!set) return undefined;
-  const count = { desired: 0, current: 0, misplaced: 0, ready: 0, updated: 0, available: 0 };
-  let next: number | undefined;
+  let [desired, misplaced] = [0, 0];
+  /** The oldest on each node. */
+  const placed: DaemonPod[] = [];
   for (const [node, { shouldRun }] of view.eligible) {
     const [pod] = [...(view.byNode.get(node) ?? [])].sort(byAge);
-    if (!shouldRun) {
-      if (pod) count.misplaced += 1;
-      continue;
-    }
-    count.desired += 1;
-    if (!pod) continue;
-    count.current += 1;
-    if (isUpdated(set, pod, view.hash)) count.updated += 1;
-    if (!isReady(pod)) continue;
-    count.ready += 1;
-    const at = availableAt(set, pod);
-    if (at <= client.now) count.available += 1;
-    else next = Math.min(next ?? at, at);
+    if (shouldRun) {
+      desired += 1;
+      if (pod) placed.push(pod);
+    } else if (pod) misplaced += 1;
   }
-  const unavailable = count.desired - count.available;
+  const count = countPods(placed, set.spec.minReadySeconds, client.now);
+  const updated = placed.filter((pod) => isUpdated(set, pod, view.hash)).length;
+  const unavailable = desired - count.available;
   const { collisionCount } = set.status ?? {};
   const status: NonNullable<DaemonSet["status"]> = {
-    currentNumberScheduled: count.current,
-    desiredNumberScheduled: count.desired,
-    numberMisscheduled: count.misplaced,
+    currentNumberScheduled: placed.length,
+    desiredNumberScheduled: desired,
+    numberMisscheduled: misplaced,
     numberReady: count.ready,
     ...(count.available ? { numberAvailable: count.available } : {}),
     ...(unavailable ? { numberUnavailable: unavailable } : {}),
-    ...(count.updated ? { updatedNumberScheduled: count.updated } : {}),
+    ...(updated ? { updatedNumberScheduled: updated } : {}),
     ...(collisionCount === undefined ? {} : { collisionCount }),
     observedGeneration: set.metadata.generation ?? 0,
   };
   if (!equal(set.status, status)) client.update<DaemonSet>(sets, { ...set, status }, "status");
-  return next;
+  return count.nextAtMs;
 }

@@ -1,13 +1,13 @@
 /** ReplicationControllers: the old way to keep Pods alive. k8s: pkg/controller/replication */
-import { selectorFromSet } from "../machinery/selectors.ts";
+import type { ReplicationController } from "../../kinds/replication-controller.ts";
+import { selectorFromSet } from "../../machinery/selectors.ts";
 import { replicasController } from "./replicas.ts";
 
-export const replicationController = replicasController({
+export const replicationController = replicasController<ReplicationController>({
   name: "replicationcontroller",
   resource: "replicationcontrollers",
   kind: "ReplicationController",
   component: "replication-controller",
-  selector: (object) =>
-    selectorFromSet((object.spec as { selector?: Record<string, string> }).selector),
+  selector: (controller) => selectorFromSet(controller.spec.selector),
   countsTerminating: false,
 });

@@ -1,123 +1,32 @@
-/** A Deployment's ReplicaSets: found, adopted, created, scaled. k8s: pkg/controller/deployment/sync.go */
-import { rfc3339 } from "../core/clock.ts";
-import { equal } from "../core/equal.ts";
-import { controllerOf, type KubeObject } from "../core/object.ts";
-import { labelSelector } from "../machinery/selectors.ts";
-import { StatusError } from "../machinery/status.ts";
-import { revisionHistoryCharactersMax } from "../core/limits.ts";
-import type { Client } from "../ports/controller.ts";
+/** The ReplicaSet of a Deployment's template: found or made, its revision kept. k8s: pkg/controller/deployment/sync.go getNewReplicaSet */
+import { equal } from "../../core/equal.ts";
+import { deploymentRetriesMax } from "../../core/limits.ts";
+import { controllerOf } from "../../core/object.ts";
+import type { Deployment } from "../../kinds/deployment.ts";
+import type { ReplicaSet } from "../../kinds/replica-set.ts";
+import { StatusError } from "../../machinery/status.ts";
+import type { Client, Retry } from "../../ports/controller.ts";
+import { conditionOf, withCondition } from "../workload/conditions.ts";
+import { newControllerRef } from "../workload/controller-ref.ts";
+import { namespaceGoes } from "../workload/pod-control.ts";
+import { computeHash } from "../workload/revision-history.ts";
+import { hasDeadline, progressing, withConditions } from "./progress.ts";
+import { findNew, hashLabel, replicaSets, sameTemplate } from "./replica-sets.ts";
 import {
-  conditionOf,
   desiredReplicasAnnotation,
-  findNew,
-  hashLabel,
+  historyWith,
   inheritedAnnotations,
   lastRevision,
   maxReplicasAnnotation,
-  maxSurge,
-  newReplicas,
   revisionAnnotation,
   revisionHistoryAnnotation,
   revisionOf,
-  sameTemplate,
-  templateHash,
-  withCondition,
-  type Condition,
-  type Deployment,
-  type ReplicaSet,
-} from "./deployment-shapes.ts";
-import { namespaceGoes } from "./pod-control.ts";
+} from "./revision.ts";
+import { component, recordScale } from "./scale.ts";
+import { maxSurge, newReplicas } from "./size.ts";
 
-export const component = "deployment-controller";
-const sets = "replicasets.apps";
-
-export const ownerReference = (owner: KubeObject): Record<string, unknown> => ({
-  apiVersion: owner.apiVersion,
-  kind: owner.kind,
-  name: owner.metadata.name,
-  uid: owner.metadata.uid,
-  controller: true,
-  blockOwnerDeletion: true,
-});
-
-/** The ReplicaSets it controls; orphans that match are adopted, those that no longer match released. */
-export function adoptSets(client: Client, d: Deployment): ReplicaSet[] {
-  const namespace = d.metadata.namespace ?? "";
-  const selector = labelSelector(d.spec.selector);
-  const mine: ReplicaSet[] = [];
-  for (const rs of client.byIndex<ReplicaSet>("controller", d.metadata.uid)) {
-    if (rs.kind !== "ReplicaSet") continue;
-    if (selector.matches(rs.metadata.labels)) mine.push(rs);
-    else release(client, d, rs);
-  }
-  if (d.metadata.deletionTimestamp) return mine;
-  for (const rs of client.list<ReplicaSet>(sets, namespace)) {
-    if (controllerOf(rs) || rs.metadata.deletionTimestamp) continue;
-    if (!selector.matches(rs.metadata.labels)) continue;
-    const adopted = client.modify<ReplicaSet>(sets, namespace, rs.metadata.name, (current) => ({
-      ...current,
-      metadata: {
-        ...current.metadata,
-        ownerReferences: [...(current.metadata.ownerReferences ?? []), ownerReference(d) as never],
-      },
-    }));
-    if (adopted) mine.push(adopted);
-  }
-  return mine;
-}
-
-function release(client: Client, d: Deployment, rs: ReplicaSet): void {
-  client.modify<ReplicaSet>(sets, rs.metadata.namespace ?? "", rs.metadata.name, (current) => ({
-    ...current,
-    metadata: {
-      ...current.metadata,
-      ownerReferences: current.metadata.ownerReferences?.filter((o) => o.uid !== d.metadata.uid),
-    },
-  }));
-}
-
-/** Writes the status if it differs; returns the Deployment as it is then. */
-function withConditions(client: Client, d: Deployment, conditions: Condition[]): Deployment {
-  return client.update<Deployment>(
-    "deployments.apps",
-    { ...d, status: { ...d.status, conditions } },
-    "status",
-  );
-}
-
-export const hasDeadline = (d: Deployment): boolean =>
-  d.spec.progressDeadlineSeconds !== undefined && d.spec.progressDeadlineSeconds !== 2 ** 31 - 1;
-
-export function progressing(
-  client: Client,
-  status: Condition["status"],
-  reason: string,
-  message: string,
-): Condition {
-  const at = rfc3339(client.now);
-  return {
-    type: "Progressing",
-    status,
-    lastUpdateTime: at,
-    lastTransitionTime: at,
-    reason,
-    message,
-  };
-}
-
-/** Notes that a rollout was paused or resumed, so that its deadline stops and starts anew. True when it wrote. */
-export function syncPausedCondition(client: Client, d: Deployment): boolean {
-  if (!hasDeadline(d)) return false;
-  const current = conditionOf(d.status?.conditions, "Progressing");
-  if (current?.reason === "ProgressDeadlineExceeded") return false;
-  const noted = current?.reason === "DeploymentPaused";
-  if (Boolean(d.spec.paused) === noted) return false;
-  const next = d.spec.paused
-    ? progressing(client, "Unknown", "DeploymentPaused", "Deployment is paused")
-    : progressing(client, "Unknown", "DeploymentResumed", "Deployment is resumed");
-  withConditions(client, d, withCondition(d.status?.conditions ?? [], next));
-  return true;
-}
+/** A set that could not be made. k8s: handleErr */
+export const retry: Retry = { retry: true, retriesMax: deploymentRetriesMax };
 
 interface NewSet {
   current: ReplicaSet | undefined;
@@ -188,21 +97,11 @@ function annotated(client: Client, d: Deployment, rs: ReplicaSet, revision: bigi
   const spec = { ...rs.spec };
   if (ready) spec.minReadySeconds = ready;
   else delete spec.minReadySeconds;
-  return client.update<ReplicaSet>(sets, {
+  return client.update<ReplicaSet>(replicaSets, {
     ...rs,
     metadata: { ...rs.metadata, annotations },
     spec,
   });
-}
-
-/** The oldest entries make room for the newest. k8s: maxRevHistoryLengthInChars */
-function historyWith(history: string | undefined, revision: string): string | undefined {
-  if (!history) return revision;
-  const kept = history.split(",");
-  let length = history.length + revision.length + 1;
-  while (length > revisionHistoryCharactersMax && kept.length)
-    length -= (kept.shift() as string).length + 1;
-  return length <= revisionHistoryCharactersMax ? [...kept, revision].join(",") : undefined;
 }
 
 function withRevision(client: Client, d: Deployment, rs: ReplicaSet): Deployment {
@@ -223,7 +122,7 @@ function createSet(
   others: readonly ReplicaSet[],
   revision: bigint,
 ): ReplicaSet | StatusError {
-  const hash = templateHash(d);
+  const hash = computeHash(d.spec.template, d.status?.collisionCount);
   const template = withHash(d, hash);
   const replicas = newReplicas(d, others, 0);
   const set = {
@@ -231,7 +130,7 @@ function createSet(
       name: `${d.metadata.name.slice(0, 253 - 1 - hash.length)}-${hash}`,
       namespace: d.metadata.namespace,
       labels: template.metadata?.labels,
-      ownerReferences: [ownerReference(d)],
+      ownerReferences: [newControllerRef(d)],
       annotations: {
         ...inheritedAnnotations(d),
         [revisionAnnotation]: String(revision),
@@ -251,7 +150,7 @@ function createSet(
   };
   let created: ReplicaSet;
   try {
-    created = client.create<ReplicaSet>(sets, set);
+    created = client.create<ReplicaSet>(replicaSets, set);
   } catch (error) {
     if (error instanceof StatusError) return createFailed(client, d, set.metadata.name, error);
     throw error;
@@ -269,7 +168,7 @@ function createFailed(
 ): ReplicaSet | StatusError {
   const namespace = d.metadata.namespace ?? "";
   if (error.reason === "AlreadyExists") {
-    const taken = client.get<ReplicaSet>(sets, namespace, name);
+    const taken = client.get<ReplicaSet>(replicaSets, namespace, name);
     const mine = taken && controllerOf(taken)?.uid === d.metadata.uid;
     if (mine && sameTemplate(taken.spec.template, d.spec.template)) return taken;
     const collisionCount = (d.status?.collisionCount ?? 0) + 1;
@@ -295,39 +194,4 @@ function withHash(d: Deployment, hash: string): Deployment["spec"]["template"] {
   const { template } = d.spec;
   const labels = { ...template.metadata?.labels, [hashLabel]: hash };
   return { ...template, metadata: { ...template.metadata, labels } };
-}
-
-/** Sets the size and notes what was wanted; true when the size changed. k8s: scaleReplicaSet */
-export function scaleSet(client: Client, d: Deployment, rs: ReplicaSet, replicas: number): boolean {
-  const annotations = {
-    ...rs.metadata.annotations,
-    [desiredReplicasAnnotation]: String(d.spec.replicas),
-    [maxReplicasAnnotation]: String(d.spec.replicas + maxSurge(d)),
-  };
-  const resized = rs.spec.replicas !== replicas;
-  if (!resized && equal(annotations, rs.metadata.annotations)) return false;
-  const { namespace = "", name } = rs.metadata;
-  client.modify<ReplicaSet>(sets, namespace, name, (current) => ({
-    ...current,
-    metadata: {
-      ...current.metadata,
-      annotations: { ...current.metadata.annotations, ...annotations },
-    },
-    spec: { ...current.spec, replicas },
-  }));
-  if (resized) recordScale(client, d, name, rs.spec.replicas, replicas);
-  return resized;
-}
-
-function recordScale(client: Client, d: Deployment, name: string, from: number, to: number): void {
-  const direction = to > from ? "up" : "down";
-  client.event(
-    d,
-    "Normal",
-    "ScalingReplicaSet",
-    `Scaled ${direction} replica set ${name} from ${from} to ${to}`,
-    {
-      component,
-    },
-  );
 }
