@@ -1,5 +1,5 @@
 import { StatusError } from "./engine/machinery/status.ts";
-import type { Sql } from "./engine/ports/request.ts";
+import type { Sql } from "./engine/core/sql.ts";
 
 /** When there is no room to write: what is stored is read on, and whoever wants to write hears why. */
 

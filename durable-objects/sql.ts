@@ -1,4 +1,4 @@
-import type { Sql, SqlValue } from "./engine/ports/request.ts";
+import type { Sql, SqlValue } from "./engine/core/sql.ts";
 
 /** The engine's storage port on the object's own SQLite. */
 export function sqlOf(storage: DurableObjectStorage): Sql {

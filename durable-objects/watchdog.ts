@@ -1,5 +1,5 @@
 import type { Engine } from "./engine/index.ts";
-import type { WorkUnit } from "./engine/work-units.ts";
+import type { WorkUnit } from "./engine/loop/work-units.ts";
 
 /**
  * For what nobody foresaw: work that hangs or kills the process is begun again by every start, and no sandbox of the

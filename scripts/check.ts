@@ -12,6 +12,7 @@ const steps: [name: string, command: string, ...args: string[]][] = [
   ["types: tests", "tsc", "-p", "test"],
   ["types: worker tests", "tsc", "-p", "test/worker"],
   ["tidy", "vitest", "run", "--project", "engine", "test/tidy.test.ts"],
+  ["structure", "node", "scripts/structure.ts"],
 ];
 
 const failed: string[] = [];

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { groupVersions } from "../durable-objects/engine/api/resources.ts";
+import { groupVersions } from "../durable-objects/engine/api/discovery/resources.ts";
 import {
   assetPath,
   openApiDocument,

@@ -1,5 +1,5 @@
-import { staticResponse } from "../durable-objects/engine/api/discovery.ts";
-import { groupVersions } from "../durable-objects/engine/api/resources.ts";
+import { staticResponse } from "../durable-objects/engine/api/discovery/discovery.ts";
+import { groupVersions } from "../durable-objects/engine/api/discovery/resources.ts";
 import { openApiAsset } from "../durable-objects/engine/schema/openapi.ts";
 import type { ApiRequest } from "../durable-objects/engine/ports/request.ts";
 import type { Env } from "./env.ts";

@@ -4,16 +4,16 @@
  */
 import { handle as handleApi } from "./api/handle.ts";
 import type { ApiContext } from "./api/context.ts";
-import { fieldsOf } from "./api/list.ts";
-import { Operations } from "./api/operations.ts";
-import { storedResource } from "./api/resources.ts";
-import { signingKey, type Identity } from "./api/tokens.ts";
-import * as watches from "./api/watch.ts";
+import { fieldsOf } from "./api/read/list.ts";
+import { Operations } from "./api/write/operations.ts";
+import { storedResource } from "./api/discovery/resources.ts";
+import { signingKey, type Identity } from "./api/auth/tokens.ts";
+import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
-import { createReader, EngineClient, type Now } from "./client.ts";
-import { clockChange, reportSteps } from "./clock-control.ts";
-import { createControllers } from "./controllers/index.ts";
+import { createReader, EngineClient, type Now } from "./client/client.ts";
+import { clockChange, reportSteps } from "./loop/clock-control.ts";
+import { createControllers } from "./components/controllers.ts";
 import type { Reader } from "./ports/controller.ts";
 import { hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
 import { Log } from "./core/log.ts";
@@ -21,6 +21,8 @@ import type { Change } from "./core/object.ts";
 import { Queue } from "./core/queue.ts";
 import { Random } from "./core/random.ts";
 import { Store } from "./core/store.ts";
+import { imageCatalog } from "./images/index.ts";
+import { podUsage } from "./kubelet/usage.ts";
 import { indices } from "./kinds/indices.ts";
 import {
   birthStepsMax,
@@ -32,18 +34,12 @@ import {
   stateBytesMax,
   turnStepsMax,
 } from "./core/limits.ts";
-import type {
-  ApiRequest,
-  ApiResponse,
-  LogFollow,
-  Reply,
-  Sql,
-  Subscription,
-} from "./ports/request.ts";
-import { stopUnit, unitOf, type WorkUnit } from "./work-units.ts";
-import { createStreams, type Streams } from "./streams.ts";
+import type { ApiRequest, ApiResponse, LogFollow, Reply, Subscription } from "./ports/request.ts";
+import type { Sql } from "./core/sql.ts";
+import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
+import { createStreams, type Streams } from "./streams/index.ts";
 import { hostHeader } from "./streams/visit.ts";
-import { Refused, WorkLoop, type Fault } from "./work-loop.ts";
+import { Refused, WorkLoop, type Fault } from "./loop/work-loop.ts";
 
 export interface EngineOptions {
   seed: string;
@@ -90,10 +86,17 @@ export class Engine {
     });
     this.#random = new Random(options.seed);
     this.#reader = createReader(this.store, this.#now);
-    this.#operations = new Operations(this.store, this.#random, this.#reader, {
+    const limits = {
       objectsMax: options.limits?.objectsMax ?? objectsMax,
       stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
-    });
+    };
+    this.#operations = new Operations(
+      this.store,
+      this.#random,
+      this.#reader,
+      limits,
+      (repository) => imageCatalog.repository(repository) !== undefined,
+    );
     this.#operations.bytesStored = () => this.log.bytes;
     this.#queue = new Queue(this.store);
     this.#client = new EngineClient(this.store, this.#operations, this.#reader);
@@ -104,6 +107,7 @@ export class Engine {
       operations: this.#operations,
       reader: this.#reader,
       streams: this.#streams,
+      podUsage: (pod) => podUsage(this.#client, pod),
       signingKey: signingKey(options.seed, options.identity),
       wallNow: options.nowMs,
     };

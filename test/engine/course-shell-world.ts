@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { ExecResult } from "../../durable-objects/engine/runtime/define.ts";
-import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
+import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import type { Anything } from "./course-world.ts";
 import { NetworkWorld } from "./network-world.ts";
 

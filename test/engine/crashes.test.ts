@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
 import type { Program } from "../../durable-objects/engine/runtime/program.ts";
-import { programs } from "../../durable-objects/engine/runtime/programs.ts";
-import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
+import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
+import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import type { Sys } from "../../durable-objects/engine/runtime/sys.ts";
 import { box, isolationWorld, podOf } from "./isolation-world.ts";
 import { RuntimeWorld } from "./runtime-world.ts";
@@ -13,7 +13,7 @@ afterEach(() => restore.splice(0).forEach((undo) => undo()));
 
 /** A program is replaced by one with a fault. */
 function broken(name: string, change: Partial<Program>): void {
-  const table = programs() as Map<string, Program>;
+  const table = imageCatalog.programs;
   const program = table.get(name) as Program;
   table.set(name, { ...program, ...change });
   restore.push(() => table.set(name, program));

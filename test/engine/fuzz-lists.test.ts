@@ -1,6 +1,9 @@
 /** Long lists and maps in every place that takes one: bounded, and told of in an answer of the API's own making. */
 import { expect, test, describe } from "vitest";
-import { storedResources, type Resource } from "../../durable-objects/engine/api/resources.ts";
+import {
+  storedResources,
+  type Resource,
+} from "../../durable-objects/engine/api/discovery/resources.ts";
 import { decodeItemsMax, listItemsMax } from "../../durable-objects/engine/core/limits.ts";
 import { decodeObject } from "../../durable-objects/engine/schema/decode.ts";
 import {

@@ -4,7 +4,10 @@
  * because a hang is a fault and a slow machine is none.
  */
 import { describe, expect, test } from "vitest";
-import { storedResources, type Resource } from "../../durable-objects/engine/api/resources.ts";
+import {
+  storedResources,
+  type Resource,
+} from "../../durable-objects/engine/api/discovery/resources.ts";
 import {
   typeForKind,
   type FieldType,

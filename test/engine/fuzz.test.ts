@@ -1,7 +1,10 @@
 /** The API against what nobody would send: no 5xx, no throw, and a refused request changes nothing. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { storedResources, type Resource } from "../../durable-objects/engine/api/resources.ts";
+import {
+  storedResources,
+  type Resource,
+} from "../../durable-objects/engine/api/discovery/resources.ts";
 import { decodeProtobuf, encodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
 import { junk, objectOf, words } from "./fuzz-objects.ts";

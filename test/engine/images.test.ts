@@ -1,9 +1,10 @@
 /** What images do in a container of their own: defaults, servers, databases, stress, interpreters, redis, agnhost. */
 import { describe, expect, test } from "vitest";
 import { imagePrograms } from "../../durable-objects/engine/images/index.ts";
-import { imageVersion } from "../../durable-objects/engine/images/lookup.ts";
+import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import type { ContainerSpec } from "../../durable-objects/engine/runtime/define.ts";
-import { readLog, runtime } from "../../durable-objects/engine/runtime/runtime.ts";
+import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
+import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import { shellPrograms } from "../../durable-objects/engine/runtime/shell/index.ts";
 import { toolPrograms } from "../../durable-objects/engine/runtime/tools/table.ts";
 import { RuntimeWorld } from "./runtime-world.ts";
@@ -79,7 +80,7 @@ describe("defaults", () => {
     ["paulbouwer/hello-kubernetes:1.10", "node"],
     ["nginx", undefined],
   ])("%s runs as %s", (image, user) => {
-    expect(imageVersion(image).user).toBe(user);
+    expect(imageCatalog.find(image).version.user).toBe(user);
   });
 
   test("no two programs share a name", () => {

@@ -38,6 +38,7 @@ export function context(
     subresource,
     random: () => 0.5,
     randomSuffix: (n) => "abcde".slice(0, n),
+    simulatesImage: () => false,
     warn: () => undefined,
   };
 }

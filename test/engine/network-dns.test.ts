@@ -5,8 +5,8 @@ import {
   candidates,
   resolverOf,
   resolvConf,
-} from "../../durable-objects/engine/network/resolver.ts";
-import type { DnsRecord } from "../../durable-objects/engine/runtime/network-port.ts";
+} from "../../durable-objects/engine/runtime/net/resolver.ts";
+import type { DnsRecord } from "../../durable-objects/engine/runtime/net/network-port.ts";
 import { NetworkWorld, serviceOf, sleeper, told, whoami } from "./network-world.ts";
 
 let world: NetworkWorld;

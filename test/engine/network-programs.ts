@@ -1,9 +1,9 @@
-/** Small programs over network/socket.ts, so that these tests need no tool: a client, an echo server, a UDP one, a raw one. */
-import * as socket from "../../durable-objects/engine/network/socket.ts";
+/** Small programs over runtime/net/socket.ts, so that these tests need no tool: a client, an echo server, a UDP one, a raw one. */
+import * as socket from "../../durable-objects/engine/runtime/net/socket.ts";
 import { Kernel } from "../../durable-objects/engine/runtime/kernel.ts";
 import type { Program } from "../../durable-objects/engine/runtime/program.ts";
 import type { HttpResponse } from "../../durable-objects/engine/runtime/state.ts";
-import { programs } from "../../durable-objects/engine/runtime/programs.ts";
+import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
 import type { NetworkWorld } from "./network-world.ts";
 
@@ -150,7 +150,7 @@ for (const program of [
   udpProgram,
   mirrorProgram,
 ]) {
-  (programs() as Map<string, Program>).set(program.name, program);
+  imageCatalog.programs.set(program.name, program);
 }
 
 /** Starts one of these in a Pod's first container; it prints to the container's log. */

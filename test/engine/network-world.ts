@@ -1,11 +1,11 @@
 /** A cluster whose network tests can ask things of: requests from Pods, nodes and outside, commands in containers. */
 import type { Client } from "../../durable-objects/engine/ports/controller.ts";
-import { runtimeContext } from "../../durable-objects/engine/kubelet/sync.ts";
-import { ingressController } from "../../durable-objects/engine/network/ingress-controller.ts";
+import { runtimeContext } from "../../durable-objects/engine/cri/runtime.ts";
+import { ingressController } from "../../durable-objects/engine/controllers/ingress.ts";
 import * as requests from "../../durable-objects/engine/network/request.ts";
 import type { From, RequestResult, Target } from "../../durable-objects/engine/network/request.ts";
 import type { ExecResult, RuntimeContext } from "../../durable-objects/engine/runtime/define.ts";
-import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
+import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import { World } from "../helpers/world.ts";
 
 const ingressClass = {

@@ -1,6 +1,6 @@
 /** Who may do what: RBAC through the API, its texts, escalation, and the reviews that ask about it. */
 import { describe, expect, test } from "vitest";
-import { authorize, type Attributes } from "../../durable-objects/engine/api/authorization.ts";
+import { authorize, type Attributes } from "../../durable-objects/engine/api/auth/authorization.ts";
 import type { Reader } from "../../durable-objects/engine/ports/controller.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { User } from "../../durable-objects/engine/ports/request.ts";

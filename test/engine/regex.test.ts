@@ -9,7 +9,8 @@ import {
   type RegexOptions,
 } from "../../durable-objects/engine/runtime/regex/regex.ts";
 import { MatchWork } from "../../durable-objects/engine/runtime/regex/work.ts";
-import { filesBelow, isCode, root } from "../helpers/source.ts";
+import { root } from "../../scripts/root.ts";
+import { filesBelow, isCode } from "../../scripts/source.ts";
 import { matchUnitsPerStepMax } from "../../durable-objects/engine/core/limits.ts";
 
 /** Makers of a RegExp of text: of constants, and of numbers within one. */

@@ -3,7 +3,10 @@
  * error of its own making, and what it refuses must leave no trace.
  */
 import { mulberry } from "../helpers/dice.ts";
-import { storedResources, type Resource } from "../../durable-objects/engine/api/resources.ts";
+import {
+  storedResources,
+  type Resource,
+} from "../../durable-objects/engine/api/discovery/resources.ts";
 import { decodeProtobuf, encodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import {
   typeForKind,

@@ -4,12 +4,15 @@ import type {
   PodSandbox,
   RuntimeContext,
 } from "../../durable-objects/engine/runtime/define.ts";
-import { readLog, runtime } from "../../durable-objects/engine/runtime/runtime.ts";
+import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
+import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
+import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 
 export class RuntimeWorld implements RuntimeContext {
   now = 1_763_676_299_000;
   readonly tables = new Map<string, Map<string, string>>();
   writes = 0;
+  readonly images = imageCatalog;
   #seed = 1;
 
   readonly records = {

@@ -1,6 +1,7 @@
 /** Containers as data: starting, signals, limits, files, logs, servers. The world stores every record as JSON text. */
 import { describe, expect, test } from "vitest";
-import { readLog, runtime } from "../../durable-objects/engine/runtime/runtime.ts";
+import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
+import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import {
   attachSession,
   execSession,

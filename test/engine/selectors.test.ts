@@ -8,7 +8,7 @@ import {
 import {
   nodeSelectorMatches,
   parseFieldSelector,
-} from "../../durable-objects/engine/api/field-selectors.ts";
+} from "../../durable-objects/engine/api/request/field-selectors.ts";
 
 const failure = (action: () => unknown): string => {
   try {

@@ -9,7 +9,7 @@ import {
   execSession,
   sessionOutput,
 } from "../../durable-objects/engine/runtime/sessions.ts";
-import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
+import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import { RuntimeWorld } from "./runtime-world.ts";
 
 interface Case {

@@ -1,7 +1,7 @@
 /** Tools where goldens do not reach: binary streams, bombs, endless work, other images' words. */
 import { describe, expect, test } from "vitest";
 import { gzipSync } from "fflate";
-import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
+import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import {
   execSession,
   sessionCloseInput,

@@ -2,14 +2,14 @@
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { Files } from "../../durable-objects/engine/runtime/files.ts";
 import type { Program } from "../../durable-objects/engine/runtime/program.ts";
-import { programs } from "../../durable-objects/engine/runtime/programs.ts";
+import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { box, isolationWorld, podOf, type IsolationWorld } from "./isolation-world.ts";
 
 const count = { steps: 0, bytes: 0 };
 const undo: (() => void)[] = [];
 
 beforeAll(() => {
-  const table = programs() as Map<string, Program>;
+  const table = imageCatalog.programs;
   for (const [name, program] of table) {
     const step: Program["step"] = (sys, state) => {
       count.steps++;

@@ -1,6 +1,6 @@
 /** The Sql port over Node's own SQLite: the twin of durable-objects/sql.ts. */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import type { Sql, SqlValue } from "../../durable-objects/engine/ports/request.ts";
+import type { Sql, SqlValue } from "../../durable-objects/engine/core/sql.ts";
 
 export class NodeSql implements Sql {
   readonly database: DatabaseSync;

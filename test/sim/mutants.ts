@@ -2,7 +2,7 @@
  * Deliberately planted faults, one of each class, and the invariant that must notice each (hunt.ts). A mutant patches the
  * engine in memory; one that survives means that the simulation is blind there.
  */
-import { EngineClient } from "../../durable-objects/engine/client.ts";
+import { EngineClient } from "../../durable-objects/engine/client/client.ts";
 import type { Client } from "../../durable-objects/engine/ports/controller.ts";
 import { deploymentController } from "../../durable-objects/engine/controllers/deployment/deployment.ts";
 import { endpointSliceController } from "../../durable-objects/engine/controllers/endpoint-slice.ts";

@@ -1,5 +1,5 @@
 /** Every stored object, sent back as it is. */
-import { storedResource } from "../../durable-objects/engine/api/resources.ts";
+import { storedResource } from "../../durable-objects/engine/api/discovery/resources.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import { alike, stable } from "./contents.ts";
 import { first } from "./pods.ts";

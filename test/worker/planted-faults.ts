@@ -1,5 +1,5 @@
 import { serviceAccountController } from "../../durable-objects/engine/controllers/service-account.ts";
-import { programs } from "../../durable-objects/engine/runtime/programs.ts";
+import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import type { Program } from "../../durable-objects/engine/runtime/program.ts";
 
 /** Podyard with two planted faults: a program and a reconcile that never return. */
@@ -11,7 +11,7 @@ const hang = (): void => {
   for (;;);
 };
 
-const table = programs() as Map<string, Program>;
+const table = imageCatalog.programs;
 const sleep = table.get("sleep") as Program;
 table.set("sleep", {
   ...sleep,

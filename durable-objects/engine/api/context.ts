@@ -2,11 +2,13 @@
 import type { Log } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
 import type { Reader } from "../ports/controller.ts";
+import type { Pod } from "../kinds/pod/shapes.ts";
+import type { PodUsage } from "../ports/usage.ts";
 import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
-import type { Operations } from "./operations.ts";
-import type { RequestInfo } from "./request-info.ts";
-import type { Resource } from "./resources.ts";
-import type { SigningKey } from "./tokens.ts";
+import type { Operations } from "./write/operations.ts";
+import type { RequestInfo } from "./request/request-info.ts";
+import type { Resource } from "./discovery/resources.ts";
+import type { SigningKey } from "./auth/tokens.ts";
 
 /** Streams and proxies of Pods, provided by the container side (runtime, network). */
 export interface PodStreams {
@@ -22,6 +24,8 @@ export interface ApiContext {
   operations: Operations;
   reader: Reader;
   streams: PodStreams;
+  /** What a Pod uses; undefined: nothing was measured yet. */
+  podUsage(pod: Pod): PodUsage | undefined;
   /** Signs service account tokens. */
   signingKey: SigningKey;
   /** Wall now, ms: watch time-outs, expiry of tokens. */

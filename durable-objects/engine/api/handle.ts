@@ -1,26 +1,26 @@
 /** The API server's main path: who -> what -> may they -> do it -> answer. Errors become a Status here and only here. */
 import { AssertionError } from "../core/assert.ts";
 import type { ApiRequest, ApiResponse, Reply, User } from "../ports/request.ts";
-import { authorize, type Attributes } from "./authorization.ts";
-import { apiServiceKinds } from "./api-services.ts";
-import { componentKinds } from "./component-statuses.ts";
+import { authorize, type Attributes } from "./auth/authorization.ts";
+import { apiServiceKinds } from "./read/api-services.ts";
+import { componentKinds } from "./read/component-statuses.ts";
 import type { ApiContext, Call } from "./context.ts";
-import { pageNotFound, staticResponse } from "./discovery.ts";
-import { forbiddenTo } from "./forbidden.ts";
-import { healthMetrics } from "./health.ts";
-import { impersonated } from "./impersonation.ts";
-import { metricsKinds } from "./metrics.ts";
-import { prefersProtobuf } from "./negotiation.ts";
-import { json, pretty, protobufReply, reply, withWarnings } from "./reply.ts";
-import { requestInfo, type RequestInfo } from "./request-info.ts";
-import { checkTimeoutOf } from "./request-timeout.ts";
-import { resourceAt } from "./resources.ts";
-import { reviewKinds } from "./reviews.ts";
-import { checkMediaTypes, checkRoute, methodNotAllowed, withinApi } from "./routes.ts";
+import { pageNotFound, staticResponse } from "./discovery/discovery.ts";
+import { forbiddenTo } from "./auth/forbidden.ts";
+import { healthMetrics } from "./discovery/health.ts";
+import { impersonated } from "./auth/impersonation.ts";
+import { metricsKinds } from "./read/metrics.ts";
+import { prefersProtobuf } from "./request/negotiation.ts";
+import { json, pretty, protobufReply, reply, withWarnings } from "./request/reply.ts";
+import { requestInfo, type RequestInfo } from "./request/request-info.ts";
+import { checkTimeoutOf } from "./request/request-timeout.ts";
+import { resourceAt } from "./discovery/resources.ts";
+import { reviewKinds } from "./auth/reviews.ts";
+import { checkMediaTypes, checkRoute, methodNotAllowed, withinApi } from "./request/routes.ts";
 import * as status from "../machinery/status.ts";
-import { legacyBinding, subresources } from "./subresources.ts";
-import { verifyToken } from "./token-validation.ts";
-import { issuer, jsonWebKeys, openidConfiguration } from "./tokens.ts";
+import { legacyBinding, subresources } from "./subresources/subresources.ts";
+import { verifyToken } from "./auth/token-validation.ts";
+import { issuer, jsonWebKeys, openidConfiguration } from "./auth/tokens.ts";
 import { verbs } from "./verbs.ts";
 
 /** Whoever holds the sandbox's key. */

@@ -2,25 +2,25 @@
 import type { KubeObject } from "../core/object.ts";
 import { objectKey } from "../core/object.ts";
 import type { ApiResponse } from "../ports/request.ts";
-import { decodeAs, fieldValidationOf, readBodyOf } from "./body.ts";
+import { decodeAs, fieldValidationOf, readBodyOf } from "./request/body.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { Call } from "./context.ts";
-import { deleteOptions } from "./delete-options.ts";
+import { deleteOptions } from "./request/delete-options.ts";
 import { aggregate } from "../machinery/field.ts";
-import { includeObjectOf } from "./negotiation.ts";
-import { recordHeartbeat } from "./heartbeat.ts";
-import { isInconsistent, list, notANumber, type Listed } from "./list.ts";
-import { formOf, hasProtobuf, type Form, type Wanted } from "./negotiation.ts";
-import { withNulls } from "./nulls.ts";
-import { patch } from "./patch-request.ts";
-import { present } from "./present.ts";
-import { checkName, checkNamespace, goType, wrongKind } from "./identity.ts";
-import { protobufReply, written } from "./reply.ts";
-import type { Resource } from "./resources.ts";
+import { includeObjectOf } from "./request/negotiation.ts";
+import { recordHeartbeat } from "./write/heartbeat.ts";
+import { isInconsistent, list, notANumber, type Listed } from "./read/list.ts";
+import { formOf, hasProtobuf, type Form, type Wanted } from "./request/negotiation.ts";
+import { withNulls } from "./request/nulls.ts";
+import { patch } from "./write/patch-request.ts";
+import { present } from "./read/present.ts";
+import { checkName, checkNamespace, goType, wrongKind } from "./request/identity.ts";
+import { protobufReply, written } from "./request/reply.ts";
+import type { Resource } from "./discovery/resources.ts";
 import * as status from "../machinery/status.ts";
-import { partial, table } from "./table.ts";
-import { futureRevision, openWatch } from "./watch.ts";
-import { ofDelete, writeOptions } from "./write-options.ts";
+import { partial, table } from "./read/table.ts";
+import { futureRevision, openWatch } from "./read/watch.ts";
+import { ofDelete, writeOptions } from "./request/write-options.ts";
 
 /** The object as it is now, as the version asked for shows it. */
 export function shown(resource: Resource, stored: KubeObject, reader: Reader): KubeObject {

@@ -3,8 +3,8 @@ import { rfc3339 } from "../core/clock.ts";
 import { fnv32a, uuidFrom } from "../core/random.ts";
 import type { KubeObject } from "../core/object.ts";
 import { clockName } from "../kinds/clock.ts";
-import { resourceOfKind } from "../api/resources.ts";
-import { rbacBase } from "../api/rbac-base.ts";
+import { resourceOfKind } from "../api/discovery/resources.ts";
+import { rbacBase } from "../api/auth/rbac-base.ts";
 import { systemBase } from "./system-base.ts";
 
 interface BaseObject {

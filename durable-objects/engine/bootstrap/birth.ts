@@ -1,5 +1,5 @@
 /** The first turn of a cluster: its nodes and what runs on every one, as kubeadm leaves them. */
-import { keyText, signingKey, type Identity } from "../api/tokens.ts";
+import { keyText, signingKey, type Identity } from "../api/auth/tokens.ts";
 import type { Client } from "../ports/controller.ts";
 import { signingKeyRecord } from "../runtime/volume-access.ts";
 import { createLeases } from "./leases.ts";

@@ -1,8 +1,8 @@
 /** The machines of a sandbox: one tainted control plane, workers of 4 CPU, 8 Gi and 110 Pods. */
 import { kernelRelease, osImage } from "../core/machine.ts";
 import { rfc3339 } from "../core/clock.ts";
-import { version } from "../api/discovery.ts";
-import { machineAnnotation } from "../kubelet/node-address.ts";
+import { version } from "../api/discovery/discovery.ts";
+import { machineAnnotation } from "../kinds/node-machine.ts";
 
 export const controlPlaneName = "control-plane";
 export const workerName = (index: number): string => `node-${index}`;

@@ -1,5 +1,5 @@
 /** Configuration that kubeadm leaves in ConfigMaps. k8s: cmd/kubeadm/app/phases/{addons,uploadconfig,bootstraptoken} */
-import { version } from "../api/discovery.ts";
+import { version } from "../api/discovery/discovery.ts";
 import { dnsServiceIp, serviceCidr } from "../kinds/service/allocation.ts";
 import { toBase64 } from "../machinery/base64.ts";
 import { encodeUtf8 } from "../core/utf8.ts";

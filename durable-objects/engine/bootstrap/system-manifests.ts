@@ -1,5 +1,5 @@
 /** Manifests of the control plane's static Pods. k8s: cmd/kubeadm/app/phases/controlplane/manifests.go, phases/etcd/local.go */
-import { version } from "../api/discovery.ts";
+import { version } from "../api/discovery/discovery.ts";
 import { nodeAddress } from "./nodes.ts";
 import { serviceCidr } from "../kinds/service/allocation.ts";
 

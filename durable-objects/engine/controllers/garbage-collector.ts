@@ -6,7 +6,7 @@ import {
   type KubeObject,
   type OwnerReference,
 } from "../core/object.ts";
-import { resourceOfKind } from "../api/resources.ts";
+import { resourceOfKind } from "../api/discovery/resources.ts";
 import type { Client, Controller, Reader } from "../ports/controller.ts";
 
 const foreground = "foregroundDeletion";

@@ -19,7 +19,8 @@ import {
   type Measured,
 } from "./hpa-replicas.ts";
 import { podsOf, rivals, type Target } from "./hpa-target.ts";
-import { podUsage, type PodUsage } from "./hpa-usage.ts";
+import { podUsage } from "../kubelet/usage.ts";
+import type { PodUsage } from "../ports/usage.ts";
 
 export interface Computed {
   replicas: number;

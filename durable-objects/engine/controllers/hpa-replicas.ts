@@ -4,7 +4,7 @@ import { isSidecar, type Pod } from "../kinds/pod/shapes.ts";
 import { cpuInitializationMs, initialReadinessMs } from "../core/limits.ts";
 import { milliValue } from "../machinery/quantity.ts";
 import type { Tolerance } from "./hpa-behavior.ts";
-import type { PodUsage } from "./hpa-usage.ts";
+import type { PodUsage } from "../ports/usage.ts";
 
 export interface Measured {
   now: number;

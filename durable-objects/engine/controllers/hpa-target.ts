@@ -1,6 +1,6 @@
 /** What a HorizontalPodAutoscaler scales, and which ones a change concerns. */
-import { storedResource, type Resource } from "../api/resources.ts";
-import { scaleOf } from "../api/scale.ts";
+import { storedResource, type Resource } from "../api/discovery/resources.ts";
+import { scaleOf } from "../api/subresources/scale.ts";
 import { parseLabelSelector, type Selector } from "../machinery/selectors.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, type Change, type KubeObject } from "../core/object.ts";

@@ -2,7 +2,7 @@
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import type { Change, KubeObject } from "../core/object.ts";
-import { resourceOfKind, storedResource } from "../api/resources.ts";
+import { resourceOfKind, storedResource } from "../api/discovery/resources.ts";
 import type { Client, Controller, Reader } from "../ports/controller.ts";
 
 interface Namespace extends KubeObject {

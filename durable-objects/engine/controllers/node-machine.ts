@@ -1,9 +1,9 @@
 /**
  * The machine behind a Node: registers it, gives it back its conditions when power returns, keeps its Lease. Beats are
- * not written (api/present.ts); they are when power goes, so that the last one stands.
+ * not written (api/read/present.ts); they are when power goes, so that the last one stands.
  * k8s: pkg/kubelet/kubelet_node_status.go, nodestatus/setters.go, component-helpers/apimachinery/lease
  */
-import { presentLease, presentNode, nodeLeases } from "../api/present.ts";
+import { presentLease, presentNode, nodeLeases } from "../api/read/present.ts";
 import {
   bootId,
   kubeletAnnotations,
@@ -13,7 +13,7 @@ import {
 } from "../bootstrap/nodes.ts";
 import { rfc3339Micro } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
-import { hasPower } from "../kubelet/node-address.ts";
+import { hasPower } from "../kinds/node-machine.ts";
 import { nodeLeaseSeconds, nodeStatusMs } from "../core/limits.ts";
 import type { Client, Controller } from "../ports/controller.ts";
 import {

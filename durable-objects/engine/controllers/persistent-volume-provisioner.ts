@@ -21,7 +21,7 @@ import {
   volumes,
   type Claim,
   type Volume,
-} from "./persistent-volume-shapes.ts";
+} from "../kinds/storage/volume-binding.ts";
 
 const source = { component: `${simulated}_podyard-provisioner` };
 const resizer = { component: `external-resizer ${simulated}` };

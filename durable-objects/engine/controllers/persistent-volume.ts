@@ -25,7 +25,7 @@ import {
   type Claim,
   type PodShape,
   type Volume,
-} from "./persistent-volume-shapes.ts";
+} from "../kinds/storage/volume-binding.ts";
 
 const source = { component: "persistentvolume-controller" };
 

@@ -11,7 +11,7 @@ import {
   type Claim,
   type PodShape,
   type Volume,
-} from "./persistent-volume-shapes.ts";
+} from "../kinds/storage/volume-binding.ts";
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";

@@ -1,5 +1,5 @@
 /** Secrets of the old kind that hold a ServiceAccount's token for ever. k8s: pkg/controller/serviceaccount/tokens_controller.go */
-import { signLegacyToken, type SigningKey } from "../api/tokens.ts";
+import { signLegacyToken, type SigningKey } from "../api/auth/tokens.ts";
 import { rootCertificate } from "../bootstrap/certificate.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { encodeUtf8 } from "../core/utf8.ts";

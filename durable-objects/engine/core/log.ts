@@ -4,7 +4,7 @@
  * comes and goes between two checkpoints costs no row of its own.
  */
 import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "./limits.ts";
-import type { Sql } from "../ports/request.ts";
+import type { Sql } from "./sql.ts";
 import { migrations } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
 import { changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";

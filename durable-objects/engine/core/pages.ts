@@ -3,7 +3,7 @@
  * share a page, and a checkpoint rewrites the pages that changed, not every key. A page is one JSON object key -> value.
  */
 import { pageBytesTarget, pageBytesMax } from "./limits.ts";
-import type { Sql } from "../ports/request.ts";
+import type { Sql } from "./sql.ts";
 
 interface Page {
   id: number;

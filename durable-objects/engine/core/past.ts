@@ -2,7 +2,7 @@
  * How far back the log tells, and what it tells from disk. Where that ends follows from the revisions alone: neither what
  * is still in memory nor how turns were cut may show, or a lost memory would leave a trace.
  */
-import type { Sql } from "../ports/request.ts";
+import type { Sql } from "./sql.ts";
 import { entryOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import type { Ring } from "./ring.ts";

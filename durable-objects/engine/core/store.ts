@@ -1,6 +1,6 @@
 /**
  * All state of a cluster in memory: objects by resource, their indices, and the records that Kubernetes has no object
- * for. Objects are immutable; a write replaces the reference. Only api/operations.ts writes objects.
+ * for. Objects are immutable; a write replaces the reference. Only api/write/operations.ts writes objects.
  */
 import { assert } from "./assert.ts";
 import { Few, fewMax, Group } from "./groups.ts";

@@ -7,7 +7,7 @@ import type { Sys } from "../runtime/sys.ts";
 import { goDurationMs } from "./echo-family.ts";
 import { pushAsk, type HttpAsk } from "./http-ask.ts";
 import { mounttest } from "./agnhost-mounttest.ts";
-import { klogTime } from "./log-times.ts";
+import { klogTime } from "../runtime/log-times.ts";
 import { flagOf, goLog } from "./serve.ts";
 import { dial, hangUp, lookUp } from "./sockets.ts";
 

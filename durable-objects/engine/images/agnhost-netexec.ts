@@ -5,7 +5,7 @@ import type { Sys } from "../runtime/sys.ts";
 import { askingServer, type AskingState } from "./asking-server.ts";
 import { goDurationMs } from "./echo-family.ts";
 import { goError, goJson, pushAsk, type HttpAsk } from "./http-ask.ts";
-import { plainTime } from "./log-times.ts";
+import { plainTime } from "../runtime/log-times.ts";
 import {
   answer,
   canonical,

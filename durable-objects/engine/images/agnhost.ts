@@ -7,8 +7,9 @@ import { agnhostGuestbook } from "./agnhost-guestbook.ts";
 import { netexec } from "./agnhost-netexec.ts";
 import { portForwardTester } from "./agnhost-port-forward.ts";
 import { agnhostServer, agnhostServers } from "./agnhost-servers.ts";
-import { alpineFiles, runtimeFiles } from "./base.ts";
-import type { ImageDefinition, ImageVersion } from "./define.ts";
+import { alpineFiles, runtimeFiles } from "../runtime/base-files.ts";
+import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageDefinition } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 
 const ownPrograms = new Set([

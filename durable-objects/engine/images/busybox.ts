@@ -1,7 +1,8 @@
 /** busybox and the image that holds nothing else. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import { busyboxFiles, runtimeFiles } from "./base.ts";
-import type { ImageDefinition, ImageVersion } from "./define.ts";
+import { busyboxFiles, runtimeFiles } from "../runtime/base-files.ts";
+import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageDefinition } from "./define.ts";
 import { resolveVersion, type TagRule } from "./tags.ts";
 
 const rule: TagRule = {

@@ -6,11 +6,12 @@ import { Errno } from "../runtime/errno.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { debianFiles, debianReleases, runtimeFiles } from "./base.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
 import { runInstead } from "./command-entry.ts";
 import { databaseClients } from "./database-clients.ts";
 import { databaseRows, type DatabaseRow } from "./database-rows.ts";
-import type { ImageDefinition, ImageVersion } from "./define.ts";
+import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageDefinition } from "./define.ts";
 import { accept } from "./sockets.ts";
 import { resolveVersion } from "./tags.ts";
 

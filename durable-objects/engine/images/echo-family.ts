@@ -2,9 +2,9 @@
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { HttpRequest } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { alpineFiles, runtimeFiles } from "./base.ts";
+import { alpineFiles, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
-import { commonLogTime, errorLogTime } from "./log-times.ts";
+import { commonLogTime, errorLogTime } from "../runtime/log-times.ts";
 import {
   answer,
   canonical,

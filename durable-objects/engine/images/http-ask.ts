@@ -1,7 +1,7 @@
 /** One HTTP request or datagram of a program's own to another server, pushed on until it is over. */
-import { datagram, freePort } from "../network/socket.ts";
+import { datagram, freePort } from "../runtime/net/socket.ts";
 import { httpOutcome, startHttp } from "../runtime/http.ts";
-import { noNetwork, type NetworkResult } from "../runtime/network-port.ts";
+import { noNetwork, type NetworkResult } from "../runtime/net/network-port.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { isOwn, lookUp, type DialError } from "./sockets.ts";

@@ -2,9 +2,10 @@
 import { buildLayer } from "../runtime/fs/layer.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
 import type { Program } from "../runtime/program.ts";
-import { debianFiles, debianReleases, runtimeFiles } from "./base.ts";
-import type { BootLine, ImageDefinition, ImageVersion } from "./define.ts";
-import { apacheTime, commonLogTime, httpDate } from "./log-times.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
+import type { BootLine, ImageVersion } from "../runtime/image.ts";
+import type { ImageDefinition } from "./define.ts";
+import { apacheTime, commonLogTime, httpDate } from "../runtime/log-times.ts";
 import { mimeType } from "./mime.ts";
 import { resolveVersion } from "./tags.ts";
 

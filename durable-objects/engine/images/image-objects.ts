@@ -3,40 +3,18 @@
  * entrypoint, which finds the object here and behaves as it says. What it says is kept by its content the moment a
  * container starts, as a pulled image stays what it is.
  */
-import type { Reader } from "../ports/controller.ts";
-import type { Image, ImageRoute, ImageSpec } from "../kinds/image.ts";
+import type { ImageRoute, ImageSpec } from "../kinds/image.ts";
 import { fnv32a } from "../core/random.ts";
 import { Errno } from "../runtime/errno.ts";
 import { encodeUtf8 } from "../runtime/bytes.ts";
 import type { HttpAnswer, Program, Step } from "../runtime/program.ts";
-import { parseReference } from "../machinery/image-reference.ts";
+import { behaviourOf } from "../runtime/image-objects.ts";
 import type { HttpRequest } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { milliValue, value } from "../machinery/quantity.ts";
 import { answer, goNotFound } from "./serve.ts";
 
 const table = "image-specs";
-
-export type Lookup = Pick<Reader, "byIndex">;
-
-/** Image objects of a normalised repository. */
-export const imagesOf = (reader: Lookup | undefined, repository: string): readonly Image[] =>
-  reader?.byIndex<Image>("image.repository", repository) ?? [];
-
-/** The object a tag belongs to: one that lists it, or one that lists none. */
-export const imageWithTag = (images: readonly Image[], tag: string): Image | undefined =>
-  images.find(({ spec }) => spec?.tags?.includes(tag)) ??
-  images.find(({ spec }) => !spec?.tags?.length);
-
-/** The object a container's image reference means. */
-export function imageObjectOf(reader: Lookup | undefined, image: string): Image | undefined {
-  const reference = parseReference(image);
-  if ("error" in reference || !reader) return undefined;
-  return imageWithTag(
-    imagesOf(reader, `${reference.domain}/${reference.path}`),
-    reference.tag ?? "latest",
-  );
-}
 
 interface State {
   /** Key of what it was told to be. */
@@ -58,26 +36,6 @@ const expand = (sys: Sys, text: string): string =>
     /\$\(([A-Za-z_][\w.-]*)\)/g,
     (whole, name: string) => sys.env[name] ?? whole,
   );
-
-/** The object that tells what a container's image does; one that only says who may pull it does not. */
-function behaviourOf(sys: Sys): Image | undefined {
-  const reader = sys.kernel.context.reader as Reader | undefined;
-  const found = imageObjectOf(reader, sys.container.record.spec.image);
-  const {
-    repository: _repository,
-    tags: _tags,
-    private: locked,
-    credentials,
-    ...rest
-  } = {
-    ...found?.spec,
-  };
-  if ((locked || credentials) && Object.keys(rest).length === 0) return undefined;
-  return found;
-}
-
-/** Whether an object of kind Image tells what a container's image does. */
-export const isDescribed = (sys: Sys): boolean => behaviourOf(sys)?.spec !== undefined;
 
 /** Becomes the described image, when an object describes it. */
 export function becomeDescribed(sys: Sys): boolean {

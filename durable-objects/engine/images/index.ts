@@ -12,7 +12,10 @@ import { httpd } from "./httpd.ts";
 import { nodeImage, pythonImage } from "./interpreters.ts";
 import { kubernetesImages } from "./kubernetes.ts";
 import { linuxImages } from "./linux.ts";
-import { registerImages } from "./lookup.ts";
+import { nodeService } from "../runtime/process-view.ts";
+import { shellPrograms } from "../runtime/shell/index.ts";
+import { toolPrograms } from "../runtime/tools/table.ts";
+import { Catalog } from "./catalog.ts";
 import { toolImages } from "./net-tools.ts";
 import { nginx } from "./nginx.ts";
 import { packageManagers } from "./package-managers.ts";
@@ -53,7 +56,12 @@ const definitions: ImageDefinition[] = [
   ...toolImages,
 ];
 
-registerImages(definitions, unknownVersion);
+export const imageCatalog = new Catalog(definitions, unknownVersion, () => [
+  nodeService,
+  ...toolPrograms(),
+  ...shellPrograms(),
+  ...imagePrograms(),
+]);
 
 export function imagePrograms(): Program[] {
   return [

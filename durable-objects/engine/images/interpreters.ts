@@ -3,10 +3,17 @@ import { Errno } from "../runtime/errno.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { alpineFiles, debianFiles, debianReleases, runtimeFiles, type FileTable } from "./base.ts";
+import {
+  alpineFiles,
+  debianFiles,
+  debianReleases,
+  runtimeFiles,
+  type FileTable,
+} from "../runtime/base-files.ts";
 import { commandEntry } from "./command-entry.ts";
-import type { ImageDefinition, ImageVersion } from "./define.ts";
-import { commonLogTime, httpDate } from "./log-times.ts";
+import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageDefinition } from "./define.ts";
+import { commonLogTime, httpDate } from "../runtime/log-times.ts";
 import { mimeType } from "./mime.ts";
 import { answer, html, targetOf } from "./serve.ts";
 import { languageVersion, runScript, takeScript, type ScriptState } from "./script-interpreter.ts";

@@ -3,7 +3,7 @@ import { Errno } from "../runtime/errno.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { runtimeFiles } from "./base.ts";
+import { runtimeFiles } from "../runtime/base-files.ts";
 import { corednsProgram } from "./coredns.ts";
 import type { ImageDefinition } from "./define.ts";
 

@@ -7,8 +7,9 @@ import {
   runtimeFiles,
   type DebianRelease,
   type FileTable,
-} from "./base.ts";
-import type { ImageDefinition, ImageVersion } from "./define.ts";
+} from "../runtime/base-files.ts";
+import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageDefinition } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 
 function kept(make: (version: string) => ImageVersion): (version: string) => ImageVersion {

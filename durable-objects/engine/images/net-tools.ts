@@ -1,8 +1,9 @@
 /** Images that exist for their tools: curl, netshoot, dnsutils and their like. */
 import { buildLayer, type LayerFile } from "../runtime/fs/layer.ts";
-import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "./base.ts";
+import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
 import { commandEntry } from "./command-entry.ts";
-import type { ImageDefinition, ImageVersion } from "./define.ts";
+import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageDefinition } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 
 const programs = (folder: string, names: string): Record<string, LayerFile> =>

@@ -1,6 +1,12 @@
 /** Files of the nginx image. */
 import { type Layer, buildLayer } from "../runtime/fs/layer.ts";
-import { type FileTable, alpineFiles, debianFiles, debianReleases, runtimeFiles } from "./base.ts";
+import {
+  type FileTable,
+  alpineFiles,
+  debianFiles,
+  debianReleases,
+  runtimeFiles,
+} from "../runtime/base-files.ts";
 
 const welcome = `<!DOCTYPE html>
 <html>

@@ -6,7 +6,7 @@ import { MatchWork } from "../runtime/regex/work.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 import { pushAsk, type HttpAsk } from "./http-ask.ts";
-import { commonLogTime, errorLogTime, httpDate } from "./log-times.ts";
+import { commonLogTime, errorLogTime, httpDate } from "../runtime/log-times.ts";
 import { mimeType } from "./mime.ts";
 import {
   locationPattern,

@@ -47,24 +47,6 @@ export const debianExtras: Record<string, [packageName: string, about: string]> 
   "/usr/bin/dig": ["dnsutils", "Transitional package for bind9-dnsutils"],
 };
 
-/** bash, by code name or `ID` of /etc/os-release. */
-export const bashVersions: Record<string, string> = {
-  buster: "5.0.3",
-  bullseye: "5.1.4",
-  bookworm: "5.2.15",
-  trixie: "5.2.37",
-  focal: "5.0.17",
-  jammy: "5.1.16",
-  noble: "5.2.21",
-  questing: "5.2.37",
-  resolute: "5.3.3",
-  alpine: "5.2.37",
-  fedora: "5.3.0",
-  rocky: "5.1.8",
-  centos: "4.2.46",
-  amzn: "5.2.15",
-};
-
 /** Of alpine's images: name and version. */
 export const alpinePackages =
   "alpine-baselayout-3.7.0-r0 alpine-baselayout-data-3.7.0-r0 alpine-keys-2.5-r0 alpine-release-3.22.2-r0 apk-tools-2.14.9-r2 busybox-1.37.0-r19 busybox-binsh-1.37.0-r19 ca-certificates-bundle-20250911-r0 libapk2-2.14.9-r2 libcrypto3-3.5.4-r0 libssl3-3.5.4-r0 musl-1.2.5-r10 musl-utils-1.2.5-r10 scanelf-1.3.8-r1 ssl_client-1.37.0-r19 zlib-1.3.1-r2".split(

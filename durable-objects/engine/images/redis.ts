@@ -2,8 +2,9 @@
 import { Errno } from "../runtime/errno.ts";
 import { buildLayer, type LayerFile } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
-import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "./base.ts";
-import type { ImageDefinition, ImageVersion } from "./define.ts";
+import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
+import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageDefinition } from "./define.ts";
 import { bootLines } from "./redis-boot.ts";
 import { redisBenchmark, redisCli } from "./redis-cli.ts";
 import { redisServer } from "./redis-server.ts";

@@ -3,7 +3,7 @@ import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program } from "../runtime/program.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { debianFiles, debianReleases, runtimeFiles } from "./base.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { answer, flagOf, goListen, goLog, targetOf, type Target } from "./serve.ts";
 

@@ -4,7 +4,7 @@ import { Errno } from "../runtime/errno.ts";
 import type { HttpAnswer, Program } from "../runtime/program.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { errorLogTime } from "./log-times.ts";
+import { errorLogTime } from "../runtime/log-times.ts";
 
 const unescape = (text: string): string =>
   text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));

@@ -1,7 +1,7 @@
 /** TCP for servers of images: accepting, and dialling a name and port, in this Pod or over the cluster's network. */
-import { handshake } from "../network/socket.ts";
+import { handshake } from "../runtime/net/socket.ts";
 import { Errno } from "../runtime/errno.ts";
-import { noNetwork, type ConnectError, type Network } from "../runtime/network-port.ts";
+import { noNetwork, type ConnectError, type Network } from "../runtime/net/network-port.ts";
 import type { Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
 

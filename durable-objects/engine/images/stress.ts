@@ -2,10 +2,10 @@
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { Program, Step } from "../runtime/program.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { alpineFiles, runtimeFiles } from "./base.ts";
+import { alpineFiles, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { goDurationMs } from "./echo-family.ts";
-import { klogTime } from "./log-times.ts";
+import { klogTime } from "../runtime/log-times.ts";
 import { flagOf } from "./serve.ts";
 
 interface State {

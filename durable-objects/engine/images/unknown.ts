@@ -9,9 +9,9 @@ import {
   debianReleases,
   runtimeFiles,
   type FileTable,
-} from "./base.ts";
+} from "../runtime/base-files.ts";
 import { commandEntry } from "./command-entry.ts";
-import type { ImageVersion } from "./define.ts";
+import type { ImageVersion } from "../runtime/image.ts";
 import { describedImage } from "./image-objects.ts";
 import { oneShot } from "./one-shot.ts";
 import { redhatFiles, redhatReleases } from "./redhat.ts";

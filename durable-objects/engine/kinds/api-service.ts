@@ -13,7 +13,7 @@ export interface APIService extends KubeObject {
   status?: { conditions?: { type: string; status: string; reason: string; message: string }[] };
 }
 
-/** Never stored: api/api-services.ts answers. k8s: kube-aggregator/pkg/registry/apiservice/etcd/etcd.go ConvertToTable */
+/** Never stored: api/read/api-services.ts answers. k8s: kube-aggregator/pkg/registry/apiservice/etcd/etcd.go ConvertToTable */
 export const APIService: Kind<APIService> = {
   resource: "apiservices.apiregistration.k8s.io",
   apiVersion: "apiregistration.k8s.io/v1",

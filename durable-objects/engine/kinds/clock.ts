@@ -22,7 +22,7 @@ export interface Clock extends KubeObject {
     /** How many single steps were ever asked for: raise it to take more. */
     steps?: number;
   };
-  /** All but stepsDone is worked out when read (api/present.ts). */
+  /** All but stepsDone is worked out when read (api/read/present.ts). */
   status?: {
     now?: string;
     /** How far virtual time is ahead of the wall. */

@@ -8,7 +8,7 @@ export type ComponentStatus = Stored<core.ComponentStatus>;
 const healthOf = (component: ComponentStatus): core.ComponentCondition | undefined =>
   component.conditions?.find((condition) => condition.type === "Healthy");
 
-/** Never stored: api/component-statuses.ts answers. */
+/** Never stored: api/read/component-statuses.ts answers. */
 export const ComponentStatus: Kind<ComponentStatus> = {
   resource: "componentstatuses",
   apiVersion: "v1",

@@ -36,6 +36,8 @@ export interface WriteContext {
   subresource: string;
   random(): number;
   randomSuffix(n: number): string;
+  /** Whether the sandbox has an image of its own under a normalised repository name. */
+  simulatesImage(repository: string): boolean;
   /** Adds a `Warning:` header to the answer. */
   warn(text: string): void;
 }

@@ -23,12 +23,11 @@ import {
   portNumber,
 } from "../machinery/names.ts";
 import type { KubeObject } from "../core/object.ts";
-import { findRepository } from "../images/lookup.ts";
 import { imageRoutesMax, imageSpecBytesMax } from "../core/limits.ts";
 import { parseReference } from "../machinery/image-reference.ts";
 import { parseQuantity, signQuantity } from "../machinery/quantity.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
+import type { Kind, WriteContext } from "./define.ts";
 
 export interface ImageRoute {
   /** Exact, or with `*` at its end a prefix. */
@@ -86,14 +85,14 @@ export function repositoryOf(image: Image): string | undefined {
 const notNegative = (path: string, value: number | undefined): FieldError[] =>
   value !== undefined && value < 0 ? [invalid(path, value, negativeText)] : [];
 
-function validateRepository(image: Image): FieldError[] {
+function validateRepository(image: Image, context: WriteContext): FieldError[] {
   const path = "spec.repository";
   const { repository } = image.spec ?? {};
   if (!repository) return [required(path)];
   const name = repositoryOf(image);
   if (!name)
     return [invalid(path, repository, "must be the name of a repository, without tag or digest")];
-  if (findRepository(name))
+  if (context.simulatesImage(name))
     return [forbiddenField(path, "this sandbox simulates the image already")];
   return [];
 }
@@ -163,9 +162,9 @@ function validateLog(log: ImageLog, path: string): FieldError[] {
   return errors;
 }
 
-function validate(image: Image): FieldError[] {
+function validate(image: Image, context: WriteContext): FieldError[] {
   const spec = image.spec ?? {};
-  const errors = [...validateRepository(image), ...validateTags(spec.tags ?? [])];
+  const errors = [...validateRepository(image, context), ...validateTags(spec.tags ?? [])];
   for (const name of ["startSeconds", "crashAfterSeconds"] as const)
     errors.push(...notNegative(child("spec", name), spec[name]));
   errors.push(...validatePorts(spec.ports ?? []));
@@ -206,7 +205,7 @@ export const Image: Kind<Image> = {
   hasGeneration: true,
   discovery: { singular: "image", shortNames: [], categories: ["podyard"], status: false },
   validateCreate: validate,
-  validateUpdate: validate,
+  validateUpdate: (image, _old, context) => validate(image, context),
   table: {
     columns: [
       nameColumn,

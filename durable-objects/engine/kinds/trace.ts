@@ -1,13 +1,35 @@
 /**
  * A Trace sends one HTTP request through the cluster's network and keeps the way it took: name, Service, endpoint, node,
- * Pod, container, and where it ended. Made once, answered in its status (network/trace-controller.ts).
+ * Pod, container, and where it ended. Made once, answered in its status (controllers/trace.ts).
  */
 import { invalid, required, type FieldError } from "../machinery/field.ts";
 import { equal } from "../core/equal.ts";
 import type { KubeObject } from "../core/object.ts";
-import type { Hop } from "../network/hops.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
+
+/** One station of a request. */
+export interface Hop {
+  kind:
+    | "source"
+    | "dns"
+    | "service"
+    | "endpoint"
+    | "policy"
+    | "node"
+    | "pod"
+    | "container"
+    | "site"
+    | "ingress";
+  /** `default/web`, `node-1`, `web.default.svc.cluster.local`. */
+  name: string;
+  ip?: string;
+  port?: number;
+  /** What happened there. */
+  detail: string;
+  /** The way ended here. */
+  failed?: true;
+}
 
 export interface Trace extends KubeObject {
   spec?: {

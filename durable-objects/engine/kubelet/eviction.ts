@@ -21,7 +21,7 @@ import type { LoadedRecord, PodRecord } from "./record.ts";
 import { kubeletTable, loadRecord, saveRecord } from "./record.ts";
 import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import { isMirror } from "../kinds/pod/shapes.ts";
-import { runtimeContext } from "./sync.ts";
+import { runtimeContext } from "../cri/runtime.ts";
 
 interface Usage {
   pod: Pod;

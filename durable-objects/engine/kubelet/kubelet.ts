@@ -9,7 +9,8 @@ import { objectKey, splitKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
-import { hasPower, nodeIsDown, nodeKey, nodeOfKey, nodeRecord } from "./node-address.ts";
+import { nodeKey, nodeOfKey, nodeRecord } from "./node-address.ts";
+import { hasPower, nodeIsDown } from "../kinds/node-machine.ts";
 import { deletePod, endPod } from "./ending.ts";
 import { publish } from "./publish.ts";
 import type { LoadedRecord } from "./record.ts";
@@ -21,7 +22,8 @@ import { reviewResize } from "./resize.ts";
 import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import { isMirror, runningUid } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
-import { podEvent, runtimeContext } from "./sync.ts";
+import { podEvent } from "./sync.ts";
+import { runtimeContext } from "../cri/runtime.ts";
 import { usesData } from "./volumes.ts";
 
 const wakePod: Waker = (change) => {

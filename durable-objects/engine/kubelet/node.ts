@@ -3,11 +3,12 @@ import type { Client } from "../ports/controller.ts";
 import { objectKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { syncPressure } from "./eviction.ts";
-import { nodeIsDown, nodeRecord, nodeTable } from "./node-address.ts";
+import { nodeRecord, nodeTable } from "./node-address.ts";
+import { nodeIsDown } from "../kinds/node-machine.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import type { NodeObject } from "../kinds/pod/shapes.ts";
 import { syncStatics } from "./static-pods.ts";
-import { runtimeContext } from "./sync.ts";
+import { runtimeContext } from "../cri/runtime.ts";
 
 export function syncNode(client: Client, runtime: Runtime, name: string): number | undefined {
   const node = client.get<NodeObject>("nodes", "", name);

@@ -13,7 +13,7 @@ import type { Runtime } from "../runtime/define.ts";
 import type { NodeRecord } from "./node-address.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
 import { loadRecord, saveRecord } from "./record.ts";
-import { runtimeContext } from "./sync.ts";
+import { runtimeContext } from "../cri/runtime.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import {

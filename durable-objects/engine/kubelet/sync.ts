@@ -1,7 +1,6 @@
 /** What one look at one Pod works with, and the small things every part of the kubelet needs. */
 import type { Client, EventSource } from "../ports/controller.ts";
 import { hex32 } from "../core/random.ts";
-import { network } from "../network/network.ts";
 import type { Runtime, RuntimeContext } from "../runtime/define.ts";
 import type { PodRecord } from "./record.ts";
 import type { Container, ContainerKind, NodeObject, Pod } from "../kinds/pod/shapes.ts";
@@ -33,22 +32,6 @@ export function want(sync: Sync, atMs: number | undefined): void {
   if (atMs === undefined || atMs >= neverMs) return;
   const at = Math.max(atMs, sync.now + 1);
   if (sync.dueAtMs === undefined || at < sync.dueAtMs) sync.dueAtMs = at;
-}
-
-export function runtimeContext(client: Client): RuntimeContext {
-  return {
-    now: client.now,
-    records: client.records,
-    reader: client,
-    random: () => client.random(),
-    wakePod: (podKey, atMs) => client.wake("kubelet", podKey, atMs),
-    wake: (controller, key, atMs) => client.wake(controller, key, atMs),
-    network,
-    spend: (microseconds) => client.spend?.(microseconds),
-    fault: (work, error) => client.fault?.(work, error),
-    ...(client.mayRun ? { mayRun: client.mayRun } : {}),
-    ...(client.apiServer ? { apiServer: (request) => client.apiServer!(request) } : {}),
-  };
 }
 
 const listOf: Record<ContainerKind, string> = {

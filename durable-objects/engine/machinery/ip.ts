@@ -189,3 +189,6 @@ export function ipWarnings(field: string, value: string): string[] {
     ];
   return [];
 }
+
+/** Whether a text is an IP address. */
+export const isAddress = (text: string): boolean => parseIp(text) !== undefined;

@@ -3,9 +3,9 @@ import { parseCidr, parseIp } from "../machinery/ip.ts";
 import type { KubeObject } from "../core/object.ts";
 import { cidrContains } from "../kinds/ip-address.ts";
 import type { Service } from "../kinds/service/shape.ts";
-import { nodeIsDown } from "../kubelet/node-address.ts";
+import { nodeIsDown } from "../kinds/node-machine.ts";
 import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
-import { siteAt, type Site } from "./sites.ts";
+import { siteAt, type Site } from "../runtime/net/sites.ts";
 import type { Reader } from "../ports/controller.ts";
 
 /** Address of the simulated Ingress controller; the pool of load balancers begins above it. */
@@ -26,8 +26,6 @@ export type Owner =
 
 export const objectKeyOf = ({ metadata }: KubeObject): string =>
   `${metadata.namespace}/${metadata.name}`;
-
-export const isAddress = (text: string): boolean => parseIp(text) !== undefined;
 
 export function inCidr(cidr: string, ip: string): boolean {
   const outer = parseCidr(cidr);

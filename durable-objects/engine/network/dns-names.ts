@@ -1,11 +1,10 @@
 /** The names of Services and Pods under cluster.local, as CoreDNS answers them. k8s: dns/docs/specification.md 1.1.0 */
 import type { Reader } from "../ports/controller.ts";
 import type { Service, ServicePort } from "../kinds/service/shape.ts";
-import type { DnsRecord } from "../runtime/network-port.ts";
+import { clusterDomain, type DnsRecord } from "../runtime/net/network-port.ts";
 import { ownerOf } from "./addresses.ts";
 import { endpointsOf, type Endpoint } from "./services.ts";
 
-export const clusterDomain = "cluster.local";
 export const ttlSeconds = 30;
 
 type Type = DnsRecord["type"];

@@ -3,13 +3,15 @@ import type { Reader } from "../ports/controller.ts";
 import type { Pod } from "../kinds/pod/shapes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { Kernel } from "../runtime/kernel.ts";
-import { type DnsAnswer, type DnsRecord, type DnsReply } from "../runtime/network-port.ts";
-import { clusterDomain, clusterName, record, reverseName, type Found } from "./dns-names.ts";
-import { hop, type Hop } from "./hops.ts";
-import { isAddress } from "./addresses.ts";
-import { candidates, nodeNameserver, resolverOf } from "./resolver.ts";
+import { type DnsAnswer, type DnsRecord, type DnsReply } from "../runtime/net/network-port.ts";
+import { clusterName, record, reverseName, type Found } from "./dns-names.ts";
+import { clusterDomain } from "../runtime/net/network-port.ts";
+import { hop } from "./hops.ts";
+import type { Hop } from "../kinds/trace.ts";
+import { isAddress } from "../machinery/ip.ts";
+import { candidates, nodeNameserver, resolverOf } from "../runtime/net/resolver.ts";
 import { route, sourceOfPod } from "./route.ts";
-import { siteNamed } from "./sites.ts";
+import { siteNamed } from "../runtime/net/sites.ts";
 
 type Type = DnsRecord["type"];
 

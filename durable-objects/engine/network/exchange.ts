@@ -3,6 +3,7 @@
  * A step starts or asks on; delays, drops and timeouts are moments in the record. Steps are run by the network controller,
  * or at once by whoever cannot wait (proxies).
  */
+import { networkTable } from "../runtime/net/stream.ts";
 import {
   brokenConnectionMs,
   exchangeBodyBytesMax,
@@ -15,14 +16,14 @@ import { Kernel } from "../runtime/kernel.ts";
 import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/state.ts";
 import { isUp } from "./addresses.ts";
 import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
-import { hop, type Hop } from "./hops.ts";
+import { hop } from "./hops.ts";
+import type { Hop } from "../kinds/trace.ts";
 import { startIngress, type Relay } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
-import { route, type Outcome, type Source } from "./route.ts";
-import { siteAnswer, siteListens } from "./sites.ts";
-import { isGivenUp, nextSynMs } from "./syn.ts";
-
-export const networkTable = "network";
+import { route, type Outcome } from "./route.ts";
+import type { Source } from "../runtime/net/stream.ts";
+import { siteAnswer, siteListens } from "../runtime/net/sites.ts";
+import { isGivenUp, nextSynMs } from "../runtime/net/syn.ts";
 
 export type ExchangeError = "refused" | "timeout" | "unreachable" | HttpFailure;
 

@@ -11,8 +11,9 @@ import { Regex, regexFor } from "../runtime/regex/regex.ts";
 import { MatchWork } from "../runtime/regex/work.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import { ingressIp, objectKeyOf, outsideIp } from "./addresses.ts";
-import { hop, type Hop } from "./hops.ts";
-import type { Source } from "./route.ts";
+import { hop } from "./hops.ts";
+import type { Hop } from "../kinds/trace.ts";
+import type { Source } from "../runtime/net/stream.ts";
 import { chooseEndpoint } from "./services.ts";
 
 export const ingresses = "ingresses.networking.k8s.io";

@@ -1,4 +1,4 @@
-/** The network port's implementation: what programs in containers use. See runtime/network-port.ts. */
+/** The network port's implementation: what programs in containers use. See runtime/net/network-port.ts. */
 import { datagramTimeoutMs } from "../core/limits.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import {
@@ -7,16 +7,17 @@ import {
   type Network,
   type NetworkResult,
   type Parcel,
-} from "../runtime/network-port.ts";
+} from "../runtime/net/network-port.ts";
 import type { HttpResponse, PodRecord } from "../runtime/state.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
-import { networkTable, type Exchange } from "./exchange.ts";
-import type { Hop } from "./hops.ts";
+import type { Exchange } from "./exchange.ts";
+import { networkTable } from "../runtime/net/stream.ts";
+import type { Hop } from "../kinds/trace.ts";
 import { route, sourceHop, sourceOfPod } from "./route.ts";
-import { siteListens } from "./sites.ts";
+import { siteListens } from "../runtime/net/sites.ts";
 import * as tcp from "./tcp.ts";
-import type { Stream } from "./tcp.ts";
+import type { Stream } from "../runtime/net/stream.ts";
 import { askDatagram, type Datagram } from "./udp.ts";
 
 function connect(

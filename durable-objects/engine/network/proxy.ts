@@ -7,7 +7,8 @@ import { badRequest, notFound, StatusError } from "../machinery/status.ts";
 import { failure } from "../api/handle.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
-import { inCidr, isAddress, isUp, nodeIp } from "./addresses.ts";
+import { inCidr, isUp, nodeIp } from "./addresses.ts";
+import { isAddress } from "../machinery/ip.ts";
 import type { Reply } from "../ports/request.ts";
 import { binaryOf, bytesOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
@@ -17,7 +18,7 @@ import * as exchange from "./exchange.ts";
 import { kubeletAnswer } from "./hosts.ts";
 import { rewriteHtml, rewriteUrl } from "./links.ts";
 import { draw, endpointsOf } from "./services.ts";
-import type { Source } from "./route.ts";
+import { networkTable, type Source } from "../runtime/net/stream.ts";
 import { proxyTimeoutMs } from "../core/limits.ts";
 
 export interface ProxyRequest {
@@ -249,7 +250,7 @@ export function proxyResult(
   try {
     if (result) return finish(result, pending, method);
     if (context.now < pending.untilMs) return undefined;
-    context.records.delete(exchange.networkTable, pending.id);
+    context.records.delete(networkTable, pending.id);
     throw unreachable(`dial tcp ${pending.address}: i/o timeout`);
   } catch (error) {
     if (error instanceof StatusError) return failure(error);

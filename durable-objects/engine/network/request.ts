@@ -5,12 +5,14 @@
 import { encodeUtf8 } from "../runtime/bytes.ts";
 import type { Pending, RuntimeContext } from "../runtime/define.ts";
 import type { HttpRequest } from "../runtime/state.ts";
-import { ingressIp, isAddress, isUp, nodeIp } from "./addresses.ts";
+import { ingressIp, isUp, nodeIp } from "./addresses.ts";
+import { isAddress } from "../machinery/ip.ts";
 import { resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
 import type { ExchangeResult } from "./exchange.ts";
-import type { Hop } from "./hops.ts";
-import { outside, sourceHop, sourceOfPod, type Source } from "./route.ts";
+import type { Hop } from "../kinds/trace.ts";
+import { outside, sourceHop, sourceOfPod } from "./route.ts";
+import type { Source } from "../runtime/net/stream.ts";
 import type { NodeObject } from "../kinds/pod/shapes.ts";
 import type { Service } from "../kinds/service/shape.ts";
 

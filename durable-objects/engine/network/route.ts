@@ -2,27 +2,21 @@
  * Where a connection ends up: DNS is done, the address is known. One path for every asker: Service -> endpoint -> policy
  * -> node -> Pod. Nothing is sent here; the outcome says who gets it, or what the asker sees and when.
  */
+import type { Source } from "../runtime/net/stream.ts";
 import { trimEndOf } from "../core/trim.ts";
-import type { ConnectError } from "../runtime/network-port.ts";
+import type { ConnectError } from "../runtime/net/network-port.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import type { PodRecord } from "../runtime/state.ts";
 import type { Service, ServicePort } from "../kinds/service/shape.ts";
 import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import { connectTimeoutMs, hostUnreachableMs } from "../core/limits.ts";
 import { hostPods, isUp, nodeIp, objectKeyOf, outsideIp, ownerOf, podAt } from "./addresses.ts";
-import { hop, type Hop } from "./hops.ts";
+import { hop } from "./hops.ts";
+import type { Hop } from "../kinds/trace.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
 import { denial, type End, type Protocol } from "./policy.ts";
 import { chooseEndpoint, isProxied } from "./services.ts";
-import type { Site } from "./sites.ts";
-
-/** Who connects: a Pod, a node (its kubelet, the API server), or the user outside (neither). */
-export interface Source {
-  ip: string;
-  /** `namespace/name` */
-  pod?: string;
-  node?: string;
-}
+import type { Site } from "../runtime/net/sites.ts";
 
 export type Outcome =
   | { to: "pod"; pod: string; port: number; clientIp: string }

@@ -7,30 +7,10 @@ import type { RuntimeContext } from "../runtime/define.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http.ts";
 import { Kernel } from "../runtime/kernel.ts";
 import type { Connection, HttpResponse } from "../runtime/state.ts";
-import { isFrozen, loadPod, networkTable, nextId, runPod, useStreams } from "./exchange.ts";
-import type { Source } from "./route.ts";
-
-export interface Stream {
-  from: Source;
-  to: string;
-  port: number;
-  /** Address and port the server sees. */
-  at: string;
-  /** Bytes to the server and to the client, and whether each side writes no more. */
-  up: string;
-  upEnd?: true;
-  down: string;
-  downEnd?: true;
-  /** The connection in the target's record. */
-  c?: number;
-  /** The client's own connection, in its Pod's record. */
-  ca?: number;
-  /** Request to a server that takes whole HTTP requests, under way. */
-  h?: string;
-  /** The client has gone. */
-  gone?: true;
-  closedAt?: number;
-}
+import { isFrozen, loadPod, nextId, runPod, useStreams } from "./exchange.ts";
+import { networkTable } from "../runtime/net/stream.ts";
+import type { Source } from "../runtime/net/stream.ts";
+import type { Stream } from "../runtime/net/stream.ts";
 
 const load = (context: RuntimeContext, id: string): Stream | undefined =>
   context.records.get<Stream>(networkTable, id);

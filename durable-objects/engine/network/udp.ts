@@ -2,8 +2,9 @@
 import type { RuntimeContext } from "../runtime/define.ts";
 import { survive } from "../runtime/crash.ts";
 import { Kernel } from "../runtime/kernel.ts";
-import { networkTable } from "./exchange.ts";
-import type { Outcome, Source } from "./route.ts";
+import { networkTable } from "../runtime/net/stream.ts";
+import type { Outcome } from "./route.ts";
+import type { Source } from "../runtime/net/stream.ts";
 
 export interface Datagram {
   from: Source;

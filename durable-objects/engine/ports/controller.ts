@@ -65,7 +65,7 @@ export interface EventSource {
 }
 
 /**
- * Reads and writes of a reconciler. Writes go through api/operations.ts like a user's: defaulted, admitted, validated.
+ * Reads and writes of a reconciler. Writes go through api/write/operations.ts like a user's: defaulted, admitted, validated.
  * They throw StatusError as the API would (NotFound, AlreadyExists, Conflict, Forbidden by quota, Invalid).
  * Writes that change nothing are no-ops: no revision, no event.
  */

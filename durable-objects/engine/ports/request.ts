@@ -1,14 +1,4 @@
-/** The engine's borders. Adapters for the Durable Object and for Node implement these structurally. */
-
-export type SqlValue = string | number | null | Uint8Array;
-
-/** Storage: SQLite, synchronous. Adapters: durable-objects/sql.ts, test/helpers/node-sql.ts. */
-export interface Sql {
-  /** Runs one statement (at most 100 bindings) and returns its rows. */
-  exec(query: string, ...bindings: SqlValue[]): Record<string, SqlValue>[];
-  /** All or nothing; nests nowhere. */
-  transaction<T>(body: () => T): T;
-}
+/** What goes in and out of the engine. Adapters for the Durable Object and for Node speak this. */
 
 export interface User {
   name: string;

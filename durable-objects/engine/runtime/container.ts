@@ -1,7 +1,6 @@
 /** One container of a loaded Pod: its image, user, environment and file system, worked out from its record. */
 import { trimEndOf } from "../core/trim.ts";
-import { imageVersion } from "../images/lookup.ts";
-import type { ImageVersion } from "../images/define.ts";
+import type { ImageVersion } from "./image.ts";
 import { assert } from "../core/assert.ts";
 import { alikeOf, isApart, type Alike } from "./alike.ts";
 import { encodeUtf8 } from "./bytes.ts";
@@ -67,7 +66,7 @@ export class Container {
     this.kernel = kernel;
     this.key = key;
     this.record = record;
-    this.image = imageVersion(record.spec.image);
+    this.image = kernel.context.images.find(record.spec.image).version;
   }
 
   /** Key of its writable layer. */

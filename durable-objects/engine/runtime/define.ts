@@ -4,7 +4,8 @@
  */
 import type { Records, Reader } from "../ports/controller.ts";
 import type { ApiRequest, ApiResponse } from "../ports/request.ts";
-import type { Network } from "./network-port.ts";
+import type { ImageCatalog } from "./image.ts";
+import type { Network } from "./net/network-port.ts";
 import type { UserSettings } from "./users.ts";
 
 /** What the runtime may use. A ports/controller.ts Client satisfies it. */
@@ -13,6 +14,8 @@ export interface RuntimeContext {
   readonly now: number;
   readonly records: Records;
   readonly reader: Reader;
+  /** The images there are, and the programs in them. */
+  readonly images: ImageCatalog;
   random(): number;
   /** Wakes the kubelet for another Pod (its key `namespace/name`), for instance when a request reaches it. */
   wakePod(podKey: string, atMs?: number): void;

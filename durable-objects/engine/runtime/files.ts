@@ -8,7 +8,7 @@ import type { FileId } from "./fs/inode.ts";
 import { Tree } from "./fs/tree.ts";
 import { isAnswered } from "./http.ts";
 import { ProcessKilled } from "./sys.ts";
-import { isNetworkHandle } from "./network-port.ts";
+import { isNetworkHandle } from "./net/network-port.ts";
 import type { ReadTree } from "./fs/vfs.ts";
 import type { Kernel } from "./kernel.ts";
 import type { OpenFile, Pipe, Process } from "./state.ts";

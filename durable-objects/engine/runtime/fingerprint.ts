@@ -1,7 +1,7 @@
 /** What a Pod's servers would answer, as one short text: it changes when their processes, ports or files do. */
 import { fnv32a } from "../core/random.ts";
 import type { RuntimeContext } from "./define.ts";
-import { programs } from "./programs.ts";
+import type { Programs } from "./program.ts";
 import type { PodRecord } from "./state.ts";
 import { sourceTree } from "./volumes.ts";
 
@@ -15,12 +15,12 @@ function recordPrint(record: object): string {
 }
 
 /** Requests themselves only move logs, connections and CPU time, which are left out. */
-function processPrint(pod: PodRecord): string | undefined {
+function processPrint(pod: PodRecord, programs: Programs): string | undefined {
   const known: unknown[] = [];
   for (const key in pod.ps) {
     const process = pod.ps[key];
     if (!process) continue;
-    const program = programs().get(process.p);
+    const program = programs.get(process.p);
     if (process.z === undefined && program?.restless?.(process.s)) return undefined;
     known.push([key, process.p, process.z, process.st, process.s]);
   }
@@ -35,7 +35,7 @@ function processPrint(pod: PodRecord): string | undefined {
 export function fingerprint(context: RuntimeContext, podKey: string): string {
   const pod = context.records.get<PodRecord>("runtime", podKey);
   if (!pod) return "";
-  const processes = processPrint(pod);
+  const processes = processPrint(pod, context.images.programs as Programs);
   if (processes === undefined) return `@${context.now}`;
   const trees = new Set<string>();
   for (const key in pod.cs) {

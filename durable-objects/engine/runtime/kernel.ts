@@ -15,10 +15,9 @@ import { Errno } from "./errno.ts";
 import { Files } from "./files.ts";
 import { askAgain } from "./http.ts";
 import { PodLogs } from "./logs.ts";
-import { programs } from "./programs.ts";
 import { memoryFiles, weighMemoryFiles } from "./memory-files.ts";
 import { keepSmall } from "./record-size.ts";
-import type { Program, Step } from "./program.ts";
+import type { Program, Step, Programs } from "./program.ts";
 import { loadedRecord, storedRecord, viewedRecord } from "./stored-record.ts";
 import { ProcessKilled, Sys } from "./sys.ts";
 import { defaultAction } from "./signals.ts";
@@ -293,8 +292,12 @@ export class Kernel {
     }
   }
 
+  get programs(): Programs {
+    return this.context.images.programs as Programs;
+  }
+
   program(process: Process): Program {
-    const program = programs().get(process.p);
+    const program = this.programs.get(process.p);
     assert(program, `no program ${process.p}`);
     return program;
   }

@@ -1,6 +1,6 @@
 /** Starting containers and commands in them. Error texts are runc's and containerd's. */
-import { isDescribed } from "../images/image-objects.ts";
-import { findImage, type FoundImage } from "../images/lookup.ts";
+import { isDescribed } from "./image-objects.ts";
+import type { FoundImage } from "./image.ts";
 import { Kernel, processKey } from "./kernel.ts";
 import { crash } from "./crash.ts";
 import type { ContainerSpec, PodSandbox, RuntimeContext, StartFailure } from "./define.ts";
@@ -169,7 +169,7 @@ export function startContainer(
   const sys = kernel.sys(root);
   try {
     if (container.workingDir !== "/") ensureFolder(sys, container.workingDir);
-    launch(sys, command, argv, findImage(spec.image));
+    launch(sys, command, argv, kernel.context.images.find(spec.image));
   } catch (error) {
     if (error instanceof Errno) return failed(execFailure(command, error), 128);
     crash(kernel, root, error);

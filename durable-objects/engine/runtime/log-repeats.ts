@@ -10,7 +10,7 @@ import {
   klogTime,
   plainTime,
   rfc3339Milli,
-} from "../images/log-times.ts";
+} from "./log-times.ts";
 import type { LogRepeat } from "./state.ts";
 
 export interface RepeatedLine {

@@ -9,7 +9,7 @@ import {
   logLineBytesMax,
   sessionOutputBytesMax,
 } from "../core/limits.ts";
-import { bootLines } from "../images/lookup.ts";
+import type { ImageCatalog } from "./image.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 import type { Kernel } from "./kernel.ts";
 import { dueLines } from "./log-repeats.ts";
@@ -225,10 +225,21 @@ function parseEntry(entry: string): Entry {
   };
 }
 
-function entriesFrom(records: Records, podKey: string, record: LogRecord, from: number): Entry[] {
+/** Where logs lie, and the images whose first lines are computed when read. */
+export interface LogSource {
+  readonly records: Records;
+  readonly images: ImageCatalog;
+}
+
+function entriesFrom(
+  { records, images }: LogSource,
+  podKey: string,
+  record: LogRecord,
+  from: number,
+): Entry[] {
   const out: Entry[] = [];
   const boot = record.boot;
-  const lines = boot ? bootLines(boot.image, boot.at).slice(from) : [];
+  const lines = boot ? images.bootLines(boot.image, boot.at).slice(from) : [];
   for (const line of lines)
     out.push({
       ms: boot!.at + line.afterMs,
@@ -248,13 +259,13 @@ function entriesFrom(records: Records, podKey: string, record: LogRecord, from: 
 
 /** Reads a container's log; undefined when there is no such instance. */
 export function readLogRecord(
-  records: Records,
+  context: LogSource,
   podKey: string,
   record: LogRecord,
   options: LogOptions,
 ): LogText {
   const from = options.position ?? 0;
-  let entries = entriesFrom(records, podKey, record, from);
+  let entries = entriesFrom(context, podKey, record, from);
   let next = record.n + (record.boot?.n ?? 0);
   const repeated = dueLines(record.rep, options.nowMs ?? 0);
   next += repeated.skipped;

@@ -1,5 +1,5 @@
 /** What a program is: a table row with a start and a step. Its whole memory is the JSON state. */
-import type { DnsRecord, DnsReply } from "./network-port.ts";
+import type { DnsRecord, DnsReply } from "./net/network-port.ts";
 import type { HttpRequest, HttpResponse, Wait } from "./state.ts";
 import type { Sys } from "./sys.ts";
 

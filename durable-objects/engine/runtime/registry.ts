@@ -2,8 +2,9 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { memo } from "../core/memo.ts";
-import { findRepository, officialRepositories } from "../images/lookup.ts";
-import { imagesOf, imageWithTag, type Lookup } from "../images/image-objects.ts";
+import { officialRepositories } from "./official-repositories.ts";
+import type { ImageCatalog } from "./image.ts";
+import { imagesOf, imageWithTag, type Lookup } from "./image-objects.ts";
 import type { Image } from "../kinds/image.ts";
 import type { PullCredential, ResolvedImage } from "./define.ts";
 import { familiar, parseReference, type ImageReference } from "../machinery/image-reference.ts";
@@ -68,27 +69,35 @@ interface Served {
   answer: ResolvedImage | { error: string };
 }
 
-/** Kept likewise: the registry is the same for all. */
-const served = memo(200, (image): Served | { invalid: string } => {
-  const reference = parseReference(image);
-  if ("error" in reference)
-    return { invalid: `couldn't parse image name "${image}": ${reference.error}` };
-  const name = familiar(reference);
-  const repository = `${reference.domain}/${reference.path}`;
-  return { reference, name, repository, answer: answerOf(reference, name, repository) };
-});
+/** Looks references up, and keeps what it found. */
+export class ImageRegistry {
+  readonly #images: ImageCatalog;
 
-/** `reader`: where objects of kind Image are looked up, which come before everything else. */
-export function resolveImage(
-  image: string,
-  reader?: Lookup,
-  credentials: readonly PullCredential[] = [],
-): ResolvedImage | { error: string } | { invalid: string } {
-  const known = served(image);
-  if ("invalid" in known) return known;
-  const { reference, name, repository, answer } = known;
-  const described = imagesOf(reader, repository);
-  if (described.length) {
+  constructor(images: ImageCatalog) {
+    this.#images = images;
+  }
+
+  readonly #served = memo(200, (image): Served | { invalid: string } => {
+    const reference = parseReference(image);
+    if ("error" in reference)
+      return { invalid: `couldn't parse image name "${image}": ${reference.error}` };
+    const name = familiar(reference);
+    const repository = `${reference.domain}/${reference.path}`;
+    const answer = answerOf(this.#images, reference, name, repository);
+    return { reference, name, repository, answer };
+  });
+
+  /** `reader`: where objects of kind Image are looked up, which come before everything else. */
+  resolve(
+    image: string,
+    reader?: Lookup,
+    credentials: readonly PullCredential[] = [],
+  ): ResolvedImage | { error: string } | { invalid: string } {
+    const known = this.#served(image);
+    if ("invalid" in known) return known;
+    const { reference, name, repository, answer } = known;
+    const described = imagesOf(reader, repository);
+    if (described.length === 0) return answer;
     const wanted = reference.tag ?? "latest";
     const refused = refusal(described, known, credentials);
     if (refused) return refused;
@@ -102,7 +111,6 @@ export function resolveImage(
       known: true,
     };
   }
-  return answer;
 }
 
 /** Why a private repository is not opened, in containerd's words. */
@@ -135,13 +143,14 @@ function refusal(
 }
 
 function answerOf(
+  images: ImageCatalog,
   reference: ImageReference,
   name: string,
   repository: string,
 ): ResolvedImage | { error: string } {
   const host = hostFailure(reference, name);
   if (host) return host;
-  const definition = findRepository(repository);
+  const definition = images.repository(repository);
   const tag = reference.tag ?? "latest";
   const imageID = `${repository}@${reference.digest ?? digestOf(`${repository}:${definition?.resolveTag(tag) ?? tag}`)}`;
   if (!definition) {

@@ -1,6 +1,5 @@
 /** The runtime as the kubelet and the API's streams use it. Every call loads the Pod's record, acts, and saves. */
-import { imagePrograms } from "../images/index.ts";
-import { findImage } from "../images/lookup.ts";
+import type { ImageCatalog } from "./image.ts";
 import { Kernel } from "./kernel.ts";
 import { survive } from "./crash.ts";
 import { memoryFiles } from "./memory-files.ts";
@@ -10,7 +9,7 @@ import { removeTree } from "./fs/chunks.ts";
 import { httpOutcome, startHttp } from "./http.ts";
 import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs.ts";
 import { startProbeHits, stopProbeHits } from "./probe-lines.ts";
-import { resolveImage } from "./registry.ts";
+import { ImageRegistry } from "./registry.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { hostFiles, hostPath } from "./volume-nodes.ts";
 import { imageIdentity, userOf } from "./users.ts";
@@ -31,12 +30,6 @@ import type {
 } from "./define.ts";
 import type { HttpResponse, PodRecord } from "./state.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
-import { nodeService } from "./process-view.ts";
-import { registerPrograms } from "./programs.ts";
-import { shellPrograms } from "./shell/index.ts";
-import { toolPrograms } from "./tools/table.ts";
-
-registerPrograms(() => [nodeService, ...toolPrograms(), ...shellPrograms(), ...imagePrograms()]);
 
 const probeErrors: Record<string, string> = {
   refused: "connect: connection refused",
@@ -91,7 +84,7 @@ function probeResult(outcome: { response: HttpResponse } | { error: string }): H
 
 /** An image nobody described may hold any program: what a probe or a hook asks of one that is not there, it does. */
 const undescribed = (kernel: Kernel, container: string): boolean =>
-  !findImage(kernel.container(container).record.spec.image).known;
+  !kernel.context.images.find(kernel.container(container).record.spec.image).known;
 const passed: ExecResult = { exitCode: 0, stdout: "", stderr: "" };
 
 function takeExec(kernel: Kernel, session: string): Pending<ExecResult> {
@@ -113,11 +106,7 @@ const tell = (result: unknown): string => `=${JSON.stringify(result)}`;
 const told = <T>(handle: string): T | undefined =>
   handle.startsWith("=") ? (JSON.parse(handle.slice(1)) as T) : undefined;
 
-export const runtime: Runtime = {
-  resolveImage,
-  imageUser,
-  identity: imageIdentity,
-  stopSignal: (image) => findImage(image).version.stopSignal ?? 15,
+const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "stopSignal"> = {
   fillVolume,
   hostFiles,
   hostPath,
@@ -334,12 +323,18 @@ export function readLog(
 ): LogText | undefined {
   const logs = context.records.get<PodRecord>("runtime", podKey)?.logs[container];
   const record = logs?.at(options.previous ? -2 : -1);
-  return (
-    record && readLogRecord(context.records, podKey, record, { nowMs: context.now, ...options })
-  );
+  return record && readLogRecord(context, podKey, record, { nowMs: context.now, ...options });
 }
 
-/** What an image's settings say about its user, for runAsNonRoot: a number, a name, or root. */
-export function imageUser(image: string, nonRoot = false): string {
-  return userOf(findImage(image).version, { nonRoot }) ?? "0";
+/** The runtime over a catalogue of images: the one that the contexts of its calls carry. */
+export function createRuntime(images: ImageCatalog): Runtime {
+  const registry = new ImageRegistry(images);
+  const versionOf = (image: string) => images.find(image).version;
+  return {
+    ...ofContainers,
+    resolveImage: (image, reader, credentials) => registry.resolve(image, reader, credentials),
+    imageUser: (image, nonRoot = false) => userOf(versionOf(image), { nonRoot }) ?? "0",
+    identity: (image, settings) => imageIdentity(versionOf(image), settings),
+    stopSignal: (image) => versionOf(image).stopSignal ?? 15,
+  };
 }

@@ -9,7 +9,6 @@ import { normalPath } from "./fs/vfs.ts";
 import { execCost, forkCost } from "./cpu.ts";
 import { Kernel, processKey } from "./kernel.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "./process-view.ts";
-import { programs } from "./programs.ts";
 import { MatchWork } from "./regex/work.ts";
 import type { Json, Listener, Process } from "./state.ts";
 import { FileCalls, ProcessKilled } from "./sys-files.ts";
@@ -160,7 +159,8 @@ export class Sys extends FileCalls {
         words = argv.slice(1);
       }
     }
-    const found = programs().get(name) ?? programs().get("no-applet");
+    const { programs } = this.kernel;
+    const found = programs.get(name) ?? programs.get("no-applet");
     this.charge(execCost);
     process.p = found?.name ?? name;
     process.a = words;

@@ -1,7 +1,6 @@
 /** Users and groups: of /etc/passwd and /etc/group, and who a container therefore runs as. */
 import { keep, memo } from "../core/memo.ts";
-import type { ImageVersion } from "../images/define.ts";
-import { imageVersion } from "../images/lookup.ts";
+import type { ImageVersion } from "./image.ts";
 
 export interface PasswdEntry {
   name: string;
@@ -94,14 +93,15 @@ export function identify(
   return { uid, gid, groups: [...groups], home: entry?.home ?? "/" };
 }
 
-const identities = new Map<string, Identity>();
+const identities = new WeakMap<ImageVersion, Map<string, Identity>>();
 
 /** Who a container of an image starts as, by the image's own files. */
-export function imageIdentity(image: string, settings: UserSettings): Identity {
-  const key = `${image} ${JSON.stringify(settings)}`;
-  const known = identities.get(key);
+export function imageIdentity(version: ImageVersion, settings: UserSettings): Identity {
+  let ofImage = identities.get(version);
+  if (!ofImage) identities.set(version, (ofImage = new Map()));
+  const key = JSON.stringify(settings);
+  const known = ofImage.get(key);
   if (known) return known;
-  const version = imageVersion(image);
   const text = (path: string): string => version.layer.entries.get(path)?.data ?? "";
   const made = identify(
     userOf(version, settings),
@@ -109,5 +109,5 @@ export function imageIdentity(image: string, settings: UserSettings): Identity {
     parseGroups(text("/etc/group")),
     settings,
   );
-  return keep(identities, 500, key, made);
+  return keep(ofImage, 500, key, made);
 }

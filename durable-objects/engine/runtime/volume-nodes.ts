@@ -3,7 +3,7 @@
  * "node-files". hostPath volumes and node shells show it.
  */
 import { trimEndOf, trimSlashes } from "../core/trim.ts";
-import { debianFiles, debianReleases, type FileTable } from "../images/base.ts";
+import { debianFiles, debianReleases, type FileTable } from "./base-files.ts";
 import { osCodename } from "../core/machine.ts";
 import type { NodeObject } from "../kinds/pod/shapes.ts";
 import { pathBytesMax } from "../core/limits.ts";

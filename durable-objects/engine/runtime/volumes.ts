@@ -5,7 +5,6 @@
 import type { Records } from "../ports/controller.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { binaryOf, decodeUtf8 } from "./bytes.ts";
-import { imageVersion } from "../images/lookup.ts";
 import { imageTimeMs, type Container } from "./container.ts";
 import type { FillOptions, Mount, RuntimeContext, VolumeFile } from "./define.ts";
 import { removeTree } from "./fs/chunks.ts";
@@ -43,7 +42,7 @@ export function openTree(
   if (key.startsWith("host/")) return hostTree(context, key.slice("host/".length), now);
   const { records } = context;
   if (source.startsWith("image/")) {
-    const { layer } = imageVersion(source.slice("image/".length));
+    const { layer } = context.images.find(source.slice("image/".length)).version;
     return new Tree({ key, records, now, lower: layer, lowerTime: imageTimeMs });
   }
   const dynamic = (what: string): string => dynamicText(context, what);

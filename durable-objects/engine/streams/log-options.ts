@@ -7,7 +7,7 @@ import {
   notSupported,
   type FieldError,
 } from "../machinery/field.ts";
-import type { URLQuery } from "../api/request-info.ts";
+import type { URLQuery } from "../api/request/request-info.ts";
 import { badRequest } from "../machinery/status.ts";
 import { parseTime } from "../core/clock.ts";
 

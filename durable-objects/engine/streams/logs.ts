@@ -28,7 +28,7 @@ export function log(context: RuntimeContext, call: Call, name: string): ApiRespo
     const body = `unable to retrieve container logs for containerd://${instance}`;
     return { type: "reply", status: 200, headers, body };
   }
-  const { text, next } = readLogRecord(context.records, key, record, readOptions(context, options));
+  const { text, next } = readLogRecord(context, key, record, readOptions(context, options));
   const { limitBytes } = options;
   const left = limitBytes === undefined ? undefined : limitBytes - bytesIn(text);
   if (!options.follow || (left !== undefined && left <= 0) || !runs(context, key, instance)) {
@@ -72,7 +72,7 @@ export function pollLog(
   const own = (nextRepeatMs(record.rep) ?? Infinity) <= context.now;
   if (!own && record.n + (record.boot?.n ?? 0) === position)
     return { text: "", follow, ended: over };
-  const { text, next } = readLogRecord(context.records, pod, record, {
+  const { text, next } = readLogRecord(context, pod, record, {
     position,
     nowMs: context.now,
     limitBytes,

@@ -5,7 +5,7 @@
  */
 import { sessionInputBytesMax } from "../core/limits.ts";
 import * as tcp from "../network/tcp.ts";
-import { networkTable } from "../network/exchange.ts";
+import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import { binaryOf, bytesOf } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import * as runtime from "../runtime/sessions.ts";
@@ -102,7 +102,7 @@ export class Sessions {
   }
 
   streamHasNews(stream: string): boolean {
-    const record = this.#context().records.get<tcp.Stream>(networkTable, stream);
+    const record = this.#context().records.get<Stream>(networkTable, stream);
     return !record || tcp.hasNews(record);
   }
 

@@ -1,8 +1,8 @@
 /** k8s: pkg/registry/rbac/{role,clusterrole,rolebinding,clusterrolebinding}/policybased/storage.go */
 import type { KubeObject } from "../../core/object.ts";
 import { equal } from "../../core/equal.ts";
-import type { PolicyRule, RoleRef } from "../authorization.ts";
-import { bindingEscalation, roleEscalation } from "../escalation.ts";
+import type { PolicyRule, RoleRef } from "../auth/authorization.ts";
+import { bindingEscalation, roleEscalation } from "../auth/escalation.ts";
 import { notFound } from "../../machinery/status.ts";
 import { refused, resourceName, type AdmissionRule } from "./define.ts";
 

@@ -1,5 +1,5 @@
 /** Claims and volumes: what protects them from a hasty deletion, and which claims may grow. */
-import { classOf, requested, type Claim } from "../../controllers/persistent-volume-shapes.ts";
+import { classOf, requested, type Claim } from "../../kinds/storage/volume-binding.ts";
 import { refused, type AdmissionRule } from "./define.ts";
 
 const finalizerOf: Record<string, string> = {

@@ -1,7 +1,24 @@
 /** Which bash an image has: by its own word, else by the release it is built on. */
-import { bashVersions } from "../../images/package-facts.ts";
 import { Errno } from "../errno.ts";
 import type { Sys } from "../sys.ts";
+
+/** bash, by code name or `ID` of /etc/os-release. */
+const bashVersions: Record<string, string> = {
+  buster: "5.0.3",
+  bullseye: "5.1.4",
+  bookworm: "5.2.15",
+  trixie: "5.2.37",
+  focal: "5.0.17",
+  jammy: "5.1.16",
+  noble: "5.2.21",
+  questing: "5.2.37",
+  resolute: "5.3.3",
+  alpine: "5.2.37",
+  fedora: "5.3.0",
+  rocky: "5.1.8",
+  centos: "4.2.46",
+  amzn: "5.2.15",
+};
 
 function releaseOf(sys: Sys): string {
   try {

@@ -1,5 +1,4 @@
 /** Simple commands: expansion, assignments, redirections, then a function, a builtin or a program. */
-import { findImage } from "../../images/lookup.ts";
 import { Errno } from "../errno.ts";
 import type { Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
@@ -331,7 +330,11 @@ function located(
 /** What a container's own command, a probe or a hook runs; whoever types at a prompt is told what is not there. */
 function mayStandIn({ sys, state }: Shell): boolean {
   // Commands that come from standard input are typed, with a prompt or without.
-  if (state.ia || state.sm === "s" || findImage(sys.container.record.spec.image).known)
+  if (
+    state.ia ||
+    state.sm === "s" ||
+    sys.kernel.context.images.find(sys.container.record.spec.image).known
+  )
     return false;
   const session = sys.process.se === undefined ? undefined : sys.kernel.pod.se[sys.process.se];
   return session === undefined || session.k === "own" || session.q === true;

@@ -1,6 +1,6 @@
 /** dig: one question to a name server, and all it said. */
-import { query } from "../../network/socket.ts";
-import type { DnsRecord } from "../network-port.ts";
+import { query } from "../net/socket.ts";
+import type { DnsRecord } from "../net/network-port.ts";
 import { formatDate } from "./date.ts";
 import { dotless, reverseName, search, serverOf, typeOf, type Type } from "./dns-tools.ts";
 import { tool, type Io } from "./tool.ts";

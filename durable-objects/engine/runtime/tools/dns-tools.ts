@@ -1,7 +1,7 @@
 /** nslookup in its three guises, host, getent: what the Pod's name server says. */
-import { candidates } from "../../network/resolver.ts";
-import { hostsEntry, lookUp, query, readResolver } from "../../network/socket.ts";
-import type { DnsAnswer, DnsRecord } from "../network-port.ts";
+import { candidates } from "../net/resolver.ts";
+import { hostsEntry, lookUp, query, readResolver } from "../net/socket.ts";
+import type { DnsAnswer, DnsRecord } from "../net/network-port.ts";
 import type { Program } from "../program.ts";
 import { options } from "./options.ts";
 import { tool, type Io } from "./tool.ts";

@@ -1,5 +1,5 @@
 /** OpenBSD's nc, as Debian and Alpine package it: what images with a "real" netcat have. */
-import { accept, connect, freePort, lookUp, shutdown } from "../../network/socket.ts";
+import { accept, connect, freePort, lookUp, shutdown } from "../net/socket.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import type { Sys } from "../sys.ts";

@@ -1,5 +1,5 @@
 /** Datagrams of either nc: each piece of input is one, and what comes back is printed. */
-import { datagram } from "../../network/socket.ts";
+import { datagram } from "../net/socket.ts";
 import type { Step } from "../program.ts";
 import type { Sys } from "../sys.ts";
 

@@ -1,5 +1,5 @@
 /** nc and telnet: bytes to and from a port; nc -l waits for one caller. */
-import { accept, connect, connectTo, lookUp, shutdown, freePort } from "../../network/socket.ts";
+import { accept, connect, connectTo, lookUp, shutdown, freePort } from "../net/socket.ts";
 import { Errno } from "../errno.ts";
 import type { Program, Step } from "../program.ts";
 import { listenAt, listenerAt } from "../special-files.ts";

@@ -1,6 +1,6 @@
 /** ping and traceroute. */
-import { isOwn, lookUp } from "../../network/socket.ts";
-import { noNetwork } from "../network-port.ts";
+import { isOwn, lookUp } from "../net/socket.ts";
+import { noNetwork } from "../net/network-port.ts";
 import type { Program, Step } from "../program.ts";
 import { duration } from "./basic.ts";
 import { options } from "./options.ts";

@@ -1,7 +1,7 @@
 /** One HTTP exchange after the other, for wget and curl: names, redirects, time limits. */
 import { folderOf } from "../../core/trim.ts";
-import { siteAt } from "../../network/sites.ts";
-import { httpResult, httpStart, lookUp } from "../../network/socket.ts";
+import { siteAt } from "../net/sites.ts";
+import { httpResult, httpStart, lookUp } from "../net/socket.ts";
 import { Errno } from "../errno.ts";
 import type { Step } from "../program.ts";
 import type { HttpResponse } from "../state.ts";

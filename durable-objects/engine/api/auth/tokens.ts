@@ -1,0 +1,159 @@
+/** Service account tokens: real JWTs, ES256, signed with the cluster's own key. k8s: pkg/registry/core/serviceaccount/storage/token.go */
+import { p256 } from "@noble/curves/nist.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { decodeBase64Url, encodeBase64Url } from "../../core/base64url.ts";
+import { encodeUtf8 } from "../../core/utf8.ts";
+import type { KubeObject } from "../../core/object.ts";
+import type { Reply } from "../../ports/request.ts";
+import { json } from "../request/reply.ts";
+
+export const issuer = "https://kubernetes.default.svc.cluster.local";
+
+export interface Claims {
+  aud: string[];
+  exp: number;
+  iat: number;
+  iss: string;
+  jti: string;
+  "kubernetes.io": {
+    namespace: string;
+    serviceaccount: { name: string; uid: string };
+    pod?: { name: string; uid: string };
+    /** Its uid is not known of a node that is gone. */
+    node?: { name: string; uid?: string };
+    secret?: { name: string; uid: string };
+    warnafter?: number;
+  };
+  nbf: number;
+  sub: string;
+}
+
+/** What the cluster signs with, and the name of that key, which a token's header carries. */
+export interface SigningKey {
+  secret: Uint8Array;
+  id: string;
+}
+
+/** What makes a cluster's tokens its own. */
+export interface Identity {
+  /** Stands before the first dot of the key's id, so that whoever sees a token knows whom to ask. */
+  id: string;
+  /** Known to nobody else. */
+  secret: string;
+}
+
+/** Without an identity the seed gives the key: such tokens are good only for who opened the cluster by other means. */
+export function signingKey(seed: string, identity?: Identity): SigningKey {
+  const secret = sha256(encodeUtf8(`podyard service account key ${identity?.secret ?? seed}`));
+  const id = keyId(secret);
+  return { secret, id: identity ? `${identity.id}.${id}` : id };
+}
+
+/** As a record keeps it: the secret, and the id where it is not the secret's own. */
+export function keyText({ secret, id }: SigningKey): string {
+  const text = encodeBase64Url(secret);
+  return id.includes(".") ? `${text}.${id}` : text;
+}
+
+export function keyOf(text: string): SigningKey {
+  const border = text.indexOf(".");
+  if (border >= 0) {
+    return { secret: decodeBase64Url(text.slice(0, border)), id: text.slice(border + 1) };
+  }
+  const secret = decodeBase64Url(text);
+  return { secret, id: keyId(secret) };
+}
+
+const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
+
+/** Claims of tokens that lie in Secrets and never expire. k8s: pkg/serviceaccount/legacy.go */
+export type LegacyClaims = Record<string, string>;
+
+export const legacyIssuer = "kubernetes/serviceaccount";
+export const legacyPrefix = "kubernetes.io/serviceaccount/";
+
+export function signLegacyToken(key: SigningKey, account: KubeObject, secret: string): string {
+  const { namespace = "", name, uid } = account.metadata;
+  return signToken(key, {
+    iss: legacyIssuer,
+    [`${legacyPrefix}namespace`]: namespace,
+    [`${legacyPrefix}secret.name`]: secret,
+    [`${legacyPrefix}service-account.name`]: name,
+    [`${legacyPrefix}service-account.uid`]: uid,
+    sub: `system:serviceaccount:${namespace}:${name}`,
+  });
+}
+
+export function signToken(key: SigningKey, claims: Claims | LegacyClaims): string {
+  const head = encodeJson({ alg: "ES256", kid: key.id, typ: "JWT" });
+  const body = `${head}.${encodeJson(claims)}`;
+  return `${body}.${encodeBase64Url(p256.sign(encodeUtf8(body), key.secret))}`;
+}
+
+function keyId(secret: Uint8Array): string {
+  return encodeBase64Url(sha256(p256.getPublicKey(secret, true)));
+}
+
+/** k8s: pkg/serviceaccount/openidmetadata.go */
+export function openidConfiguration(): Reply {
+  const body = {
+    issuer,
+    jwks_uri: "https://10.96.0.1:443/openid/v1/jwks",
+    response_types_supported: ["id_token"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: ["ES256"],
+  };
+  return json(200, body, { "cache-control": "public, max-age=3600" });
+}
+
+/** The public key that tokens are checked with. */
+export function jsonWebKeys(key: SigningKey): Reply {
+  const point = p256.getPublicKey(key.secret, false);
+  const jwk = {
+    use: "sig",
+    kty: "EC",
+    kid: key.id,
+    crv: "P-256",
+    alg: "ES256",
+    x: encodeBase64Url(point.slice(1, 33)),
+    y: encodeBase64Url(point.slice(33)),
+  };
+  const headers = {
+    "content-type": "application/jwk-set+json",
+    "cache-control": "public, max-age=3600",
+  };
+  return json(200, { keys: [jwk] }, headers);
+}
+
+/** Claims for a service account's token. */
+export function claimsFor(
+  account: KubeObject,
+  now: number,
+  options: {
+    seconds: number;
+    audiences: string[];
+    jti: string;
+    bound?: Pick<Claims["kubernetes.io"], "pod" | "node" | "secret">;
+    /** From then on its use is counted as late. */
+    warnAfterSeconds?: number;
+  },
+): Claims {
+  const { namespace = "", name, uid } = account.metadata;
+  const iat = Math.floor(now / 1000);
+  const { bound = {}, warnAfterSeconds } = options;
+  return {
+    aud: options.audiences.length ? options.audiences : [issuer],
+    exp: iat + options.seconds,
+    iat,
+    iss: issuer,
+    jti: options.jti,
+    "kubernetes.io": {
+      namespace,
+      ...bound,
+      serviceaccount: { name, uid },
+      ...(warnAfterSeconds === undefined ? {} : { warnafter: iat + warnAfterSeconds }),
+    },
+    nbf: iat,
+    sub: `system:serviceaccount:${namespace}:${name}`,
+  };
+}

@@ -1,0 +1,249 @@
+/** What needs no cluster: version, discovery, health. The Worker answers these without waking the object. */
+import { sha512 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import type { ApiRequest, Reply } from "../../ports/request.ts";
+import { openApiResponse } from "../../schema/openapi.ts";
+import { healthText } from "./health.ts";
+import { URLQuery } from "../request/request-info.ts";
+import { checkTimeout } from "../request/request-timeout.ts";
+import { groupVersions, type GroupVersion, type Resource } from "./resources.ts";
+import { unknownPath } from "../../machinery/status.ts";
+
+/** The Kubernetes release that Podyard speaks. */
+export const version = {
+  major: "1",
+  minor: "36",
+  emulationMajor: "1",
+  emulationMinor: "36",
+  minCompatibilityMajor: "1",
+  minCompatibilityMinor: "35",
+  gitVersion: "v1.36.1",
+  gitCommit: "0000000000000000000000000000000000000000",
+  gitTreeState: "clean",
+  buildDate: "2026-05-13T00:00:00Z",
+  goVersion: "go1.26.2",
+  compiler: "gc",
+  platform: "linux/amd64",
+};
+
+const json = (body: unknown, headers: Record<string, string> = {}): Reply => ({
+  type: "reply",
+  status: 200,
+  headers: { "content-type": "application/json", ...headers },
+  body: JSON.stringify(body),
+});
+
+/** These are always written for people. */
+const indented = (body: unknown): Reply => ({ ...json(body), body: JSON.stringify(body, null, 2) });
+
+/** What Go's own server says where no API begins. */
+export const pageNotFound = (): Reply => ({ ...text("404 page not found\n"), status: 404 });
+
+const text = (body: string): Reply => ({
+  type: "reply",
+  status: 200,
+  headers: { "content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff" },
+  body,
+});
+
+/** The answer where no cluster is needed, else undefined. */
+export function staticResponse(request: ApiRequest): Reply | undefined {
+  const reply = answered(request);
+  if (reply) checkTimeout(new URLQuery(request.query));
+  return reply;
+}
+
+function answered(request: ApiRequest): Reply | undefined {
+  const { method, path } = request;
+  if (method !== "GET" && method !== "HEAD") return undefined;
+  if (path === "/version" || path === "/version/") return indented(version);
+  if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) {
+    const told = healthText(path, request.query);
+    return told === undefined ? pageNotFound() : text(told);
+  }
+  if (path.startsWith("/openapi/")) {
+    const reply = openApiResponse(path, request.query, request.headers, groupVersions);
+    return reply ? { type: "reply", ...reply } : pageNotFound();
+  }
+  const parts = path.split("/").filter(Boolean);
+  if (parts.length === 0) return indented({ paths: rootPaths() });
+  if (parts[0] === "api" && parts.length === 1) return apiRoot(request);
+  if (parts[0] === "apis" && parts.length === 1) return apisRoot(request);
+  if (parts[0] === "api" && parts.length === 2) {
+    const gv = parts[1] === "v1" ? groupVersions[0] : undefined;
+    return gv ? json(resourceList(gv)) : failure();
+  }
+  if (parts[0] === "apis" && parts.length === 2) return group(parts[1] as string);
+  if (parts[0] === "apis" && parts.length === 3) {
+    const gv = groupVersions.find((g) => g.group === parts[1] && g.version === parts[2]);
+    if (gv) return json(resourceList(gv));
+    return groupNames().includes(parts[1] as string) ? failure() : pageNotFound();
+  }
+  return undefined;
+}
+
+function failure(): Reply {
+  const error = unknownPath();
+  return {
+    type: "reply",
+    status: 404,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(error.toStatus()),
+  };
+}
+
+function rootPaths(): string[] {
+  const paths = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis"];
+  for (const { group, version: v } of groupVersions.slice(1)) {
+    if (!paths.includes(`/apis/${group}`)) paths.push(`/apis/${group}`);
+    paths.push(`/apis/${group}/${v}`);
+  }
+  return [
+    ...paths,
+    "/healthz",
+    "/livez",
+    "/metrics",
+    "/metrics/slis",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openid/v1/jwks",
+    "/readyz",
+    "/version",
+  ];
+}
+
+/** `v2` or `v2beta1` when the client asks for aggregated discovery (in its order of preference), else undefined. */
+function aggregatedVersion(accept: string | undefined): string | undefined {
+  for (const clause of (accept ?? "").split(",")) {
+    if (!/application\/json;/.test(clause) || !clause.includes("g=apidiscovery.k8s.io")) continue;
+    if (!clause.includes("as=APIGroupDiscoveryList")) continue;
+    if (/v=v2(;|$)/.test(clause)) return "v2";
+    if (/v=v2beta1(;|$)/.test(clause)) return "v2beta1";
+  }
+  return undefined;
+}
+
+const aggregatedCache = new Map<string, { body: string; etag: string }>();
+
+function aggregatedReply(request: ApiRequest, v: string, groups: readonly GroupVersion[]): Reply {
+  const key = `${v}${request.path}`;
+  let cached = aggregatedCache.get(key);
+  if (!cached) {
+    const body = JSON.stringify(discoveryList(v, groups));
+    cached = { body, etag: `"${bytesToHex(sha512(utf8ToBytes(body))).toUpperCase()}"` };
+    aggregatedCache.set(key, cached);
+  }
+  const headers = {
+    "content-type": `application/json;g=apidiscovery.k8s.io;v=${v};as=APIGroupDiscoveryList`,
+    etag: cached.etag,
+    vary: "Accept",
+    "cache-control": "public",
+  };
+  const same = request.headers["if-none-match"] === cached.etag;
+  return { type: "reply", status: same ? 304 : 200, headers, body: same ? "" : cached.body };
+}
+
+function apiRoot(request: ApiRequest): Reply {
+  const v = aggregatedVersion(request.headers["accept"]);
+  if (v) return aggregatedReply(request, v, groupVersions.slice(0, 1));
+  return json({
+    kind: "APIVersions",
+    versions: ["v1"],
+    serverAddressByClientCIDRs: [{ clientCIDR: "0.0.0.0/0", serverAddress: "10.96.0.1:443" }],
+  });
+}
+
+function apisRoot(request: ApiRequest): Reply {
+  const v = aggregatedVersion(request.headers["accept"]);
+  if (v) return aggregatedReply(request, v, groupVersions.slice(1));
+  const groups = groupNames().map((name) => groupOf(name));
+  return json({ kind: "APIGroupList", apiVersion: "v1", groups });
+}
+
+const groupNames = (): string[] => [...new Set(groupVersions.slice(1).map((g) => g.group))];
+
+function groupOf(name: string): Record<string, unknown> {
+  const versions = groupVersions
+    .filter((g) => g.group === name)
+    .map((g) => ({ groupVersion: `${g.group}/${g.version}`, version: g.version }));
+  return { name, versions, preferredVersion: versions[0] };
+}
+
+function group(name: string): Reply {
+  if (!groupNames().includes(name)) return pageNotFound();
+  return json({ kind: "APIGroup", apiVersion: "v1", ...groupOf(name) });
+}
+
+function discoveryList(v: string, groups: readonly GroupVersion[]): unknown {
+  const names = [...new Set(groups.map((g) => g.group))];
+  return {
+    kind: "APIGroupDiscoveryList",
+    apiVersion: `apidiscovery.k8s.io/${v}`,
+    metadata: {},
+    items: names.map((name) => ({
+      metadata: name ? { name, creationTimestamp: null } : { creationTimestamp: null },
+      versions: groups
+        .filter((g) => g.group === name)
+        .map((g) => ({
+          version: g.version,
+          resources: g.resources.map(aggregatedResource),
+          freshness: "Current",
+        })),
+    })),
+  };
+}
+
+function aggregatedResource(r: Resource): unknown {
+  return {
+    resource: r.plural,
+    responseKind: { group: "", version: "", kind: r.kind },
+    scope: r.namespaced ? "Namespaced" : "Cluster",
+    singularResource: r.singular,
+    verbs: r.verbs,
+    ...(r.shortNames.length ? { shortNames: r.shortNames } : {}),
+    ...(r.categories.length ? { categories: r.categories } : {}),
+    ...(r.subresources.length
+      ? {
+          subresources: r.subresources.map((s) => ({
+            subresource: s.name,
+            responseKind: { group: s.group, version: s.version, kind: s.kind },
+            verbs: s.verbs,
+          })),
+        }
+      : {}),
+  };
+}
+
+function resourceList(gv: GroupVersion): unknown {
+  const resources: unknown[] = [];
+  for (const r of gv.resources) {
+    resources.push({
+      name: r.plural,
+      singularName: r.singular,
+      namespaced: r.namespaced,
+      kind: r.kind,
+      verbs: r.verbs,
+      ...(r.shortNames.length ? { shortNames: r.shortNames } : {}),
+      ...(r.categories.length ? { categories: r.categories } : {}),
+      ...(r.storageVersionHash ? { storageVersionHash: r.storageVersionHash } : {}),
+    });
+    for (const s of r.subresources) {
+      resources.push({
+        name: `${r.plural}/${s.name}`,
+        singularName: "",
+        namespaced: r.namespaced,
+        ...(s.group ? { group: s.group } : {}),
+        ...(s.version ? { version: s.version } : {}),
+        kind: s.kind,
+        verbs: s.verbs,
+      });
+    }
+  }
+  const groupVersion = gv.group ? `${gv.group}/${gv.version}` : gv.version;
+  return {
+    kind: "APIResourceList",
+    ...(gv.group ? { apiVersion: "v1" } : {}),
+    groupVersion,
+    resources,
+  };
+}

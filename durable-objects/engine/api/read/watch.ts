@@ -1,0 +1,327 @@
+/** WATCH: a subscription is plain data; what it is owed follows from its last revision and the log. */
+import {
+  aggregate,
+  forbiddenField,
+  goQuote,
+  invalidObject,
+  notSupported,
+  type FieldError,
+} from "../../machinery/field.ts";
+import { candidates, fieldsOf, matches, notANumber, selectionOf, type Selection } from "./list.ts";
+import type { RequestInfo } from "../request/request-info.ts";
+import { resourceAt, type Resource } from "../discovery/resources.ts";
+import * as status from "../../machinery/status.ts";
+import { partial, table } from "./table.ts";
+import { keep } from "../../core/memo.ts";
+import { objectKey, type KubeObject } from "../../core/object.ts";
+import { mayHaveNulls, withNulls } from "../request/nulls.ts";
+import type { Log, LogEntry } from "../../core/log.ts";
+import type { Store } from "../../core/store.ts";
+import { watchSecondsMax, watchSecondsMin } from "../../core/limits.ts";
+import type { Subscription } from "../../ports/request.ts";
+import { includeObjectOf, type Form } from "../request/negotiation.ts";
+
+export interface WatchContext {
+  store: Store;
+  log: Log;
+  now: number;
+  wallNow: number;
+  /** [0, 1), for the default time-out. */
+  random(): number;
+}
+
+/** Opens a watch: the lines due at once, and the subscription to go on with. */
+export function openWatch(
+  context: WatchContext,
+  resource: Resource,
+  info: RequestInfo,
+  form: Form,
+): { lines: string[]; subscription: Subscription; ended?: boolean } {
+  const { query } = info;
+  const initial = checkOptions(info);
+  const selection = selectionOf(resource, info);
+  const rv = Number(query.get("resourceVersion") || 0);
+  const subscription: Subscription = {
+    id: "",
+    resource: `${resource.group}/${resource.version}/${resource.plural}`,
+    namespace: selection.namespace,
+    labelSelector: query.get("labelSelector"),
+    fieldSelector: fieldSelectorOf(info, selection),
+    as: form === "table" ? "table" : form === "partial" ? "partial" : "object",
+    apiVersion: resource.apiVersion,
+    includeObject: form === "table" ? includeObjectOf(info) : "Metadata",
+    headersSent: false,
+    bookmarks: query.flag("allowWatchBookmarks"),
+    rv: initial === "none" && rv > 0 ? rv : context.store.rv,
+    endsAtWall: context.wallNow + timeoutSeconds(info, context) * 1000,
+  };
+  if (initial === "none") return { ...poll(context, subscription), subscription };
+  if (rv > context.store.rv) {
+    const error = futureRevision(rv, context.store.rv).toStatus();
+    const ended = { ...subscription, bookmarks: false, endsAtWall: context.wallNow };
+    return { lines: [line("ERROR", JSON.stringify(error))], subscription: ended, ended: true };
+  }
+  const lines: string[] = [];
+  const chosen = selectionFor(resource, subscription);
+  for (const object of candidates(context.store, resource, chosen)) {
+    if (matches(resource, chosen, object)) {
+      lines.push(encode(resource, subscription, "ADDED", object, context.now));
+    }
+  }
+  if (initial === "bookmarked" && subscription.bookmarks)
+    lines.push(bookmark(resource, subscription, true));
+  return { lines, subscription };
+}
+
+/** A watch of one name is one of a selector. k8s: handlers/get.go listOpts */
+function fieldSelectorOf(info: RequestInfo, selection: Selection): string {
+  const text = info.query.get("fieldSelector");
+  if (!info.name) return text;
+  if (text && selection.fields?.equalities["metadata.name"] !== info.name) {
+    throw status.badRequest("fieldSelector metadata.name doesn't match requested name");
+  }
+  return text || `metadata.name=${info.name}`;
+}
+
+export function futureRevision(asked: number, current: number): status.StatusError {
+  return new status.StatusError(
+    504,
+    "Timeout",
+    `Timeout: Too large resource version: ${asked}, current: ${current}`,
+    {
+      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+      retryAfterSeconds: 1,
+    },
+  );
+}
+
+/**
+ * Lines owed since the subscription's revision; moves it forward, but never past what the log tells of: what the
+ * same turn wrote before the watch was opened is not in it yet.
+ */
+export function poll(
+  context: WatchContext,
+  subscription: Subscription,
+): { lines: string[]; ended: boolean } {
+  const resource = resourceOf(subscription);
+  const lines: string[] = [];
+  const ended = context.wallNow >= subscription.endsAtWall;
+  if (subscription.rv < context.log.head) {
+    const entries = context.log.since(subscription.rv);
+    if (!entries) {
+      const error = status.expired(
+        `too old resource version: ${subscription.rv} (${context.log.floor})`,
+      );
+      lines.push(line("ERROR", JSON.stringify(error.toStatus())));
+      return { lines, ended: true };
+    }
+    const selection = selectionFor(resource, subscription);
+    for (const entry of entries) {
+      if (entry.resource !== resource.id) continue;
+      const event = eventOf(resource, selection, entry);
+      if (event) lines.push(encodeEntry(context, resource, subscription, event, entry));
+    }
+    subscription.rv = context.log.head;
+  }
+  if (ended && subscription.bookmarks) lines.push(bookmark(resource, subscription, false));
+  return { lines, ended };
+}
+
+function resourceOf(subscription: Subscription): Resource {
+  const [group = "", version = "", plural = ""] = subscription.resource.split("/");
+  const resource = resourceAt(group, version, plural);
+  if (!resource) throw status.unknownPath();
+  return resource;
+}
+
+const selections = new Map<string, Selection>();
+
+function selectionFor(resource: Resource, subscription: Subscription): Selection {
+  const { labelSelector, fieldSelector, namespace } = subscription;
+  const key = `${subscription.resource}\0${namespace}\0${labelSelector}\0${fieldSelector}`;
+  let found = selections.get(key);
+  if (!found) {
+    const query = new Map([
+      ["labelSelector", labelSelector],
+      ["fieldSelector", fieldSelector],
+    ]);
+    const info = { namespace, query: { get: (k: string) => query.get(k) ?? "" } };
+    found = keep(selections, 1000, key, selectionOf(resource, info as unknown as RequestInfo));
+  }
+  return found;
+}
+
+/** What a revision is to a selection: an object leaving it is DELETED, one entering it ADDED. */
+function eventOf(
+  resource: Resource,
+  selection: Selection,
+  entry: LogEntry,
+): "ADDED" | "MODIFIED" | "DELETED" | undefined {
+  if (selection.namespace && entry.namespace !== selection.namespace) return undefined;
+  const did = entry.op !== "create" && matchedBefore(resource, selection, entry);
+  if (entry.op === "delete") return did ? "DELETED" : undefined;
+  const does = matches(resource, selection, entry.object);
+  if (does) return did ? "MODIFIED" : "ADDED";
+  return did ? "DELETED" : undefined;
+}
+
+function matchedBefore(resource: Resource, selection: Selection, entry: LogEntry): boolean {
+  if (selection.labels && !selection.labels.matches(entry.previousLabels ?? {})) return false;
+  if (!selection.fields) return true;
+  if (entry.previous) return selection.fields.matches(fieldsOf(resource, entry.previous));
+  const { name, namespace } = entry;
+  const own = resource.view ? fieldsOf(resource, entry.object) : entry.previousFields;
+  return selection.fields.matches({
+    ...own,
+    "metadata.name": name,
+    "metadata.namespace": namespace,
+  });
+}
+
+const line = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`;
+
+/** What leaves a selection is shown as it last was, at the revision that took it away. k8s: cache_watcher.go convertToWatchEvent */
+function eventObject(log: Log, type: string, entry: LogEntry): KubeObject {
+  const { object, op } = entry;
+  if (type !== "DELETED" || op === "delete") return object;
+  const key = objectKey(entry.namespace, entry.name);
+  const previous =
+    entry.previous ?? log.before(entry.rv - 1, entry.resource, [key]).get(key) ?? object;
+  const { resourceVersion } = object.metadata;
+  return { ...previous, metadata: { ...previous.metadata, resourceVersion } };
+}
+
+/** Encoded once per revision and form; many watchers share the text. */
+const encoded = new WeakMap<LogEntry, Map<string, string>>();
+
+function encodeEntry(
+  { log, now }: WatchContext,
+  resource: Resource,
+  subscription: Subscription,
+  type: "ADDED" | "MODIFIED" | "DELETED",
+  entry: LogEntry,
+): string {
+  const object = eventObject(log, type, entry);
+  const asStored = !resource.view && object === entry.object && !mayHaveNulls(resource.id);
+  if (subscription.as === "object" && asStored) return line(type, entry.text);
+  const form = `${type}${subscription.as}${subscription.includeObject}${subscription.headersSent}${subscription.resource}${subscription.as === "table" ? Math.floor(now / 1000) : ""}`;
+  let forms = encoded.get(entry);
+  if (!forms) encoded.set(entry, (forms = new Map()));
+  let text = forms.get(form);
+  if (text === undefined) {
+    text = encode(resource, { ...subscription }, type, object, now);
+    forms.set(form, text);
+  }
+  subscription.headersSent = true;
+  return text;
+}
+
+function encode(
+  resource: Resource,
+  subscription: Subscription,
+  type: string,
+  stored: KubeObject,
+  now: number,
+): string {
+  const object = resource.view ? resource.view.fromStored(stored) : withNulls(resource.id, stored);
+  if (subscription.as === "partial") return line(type, JSON.stringify(partial(object)));
+  if (subscription.as === "object") return line(type, JSON.stringify(object));
+  const body = table(
+    resource,
+    [object],
+    subscription.includeObject,
+    now,
+    { resourceVersion: object.metadata.resourceVersion },
+    !subscription.headersSent,
+  );
+  subscription.headersSent = true;
+  return line(type, JSON.stringify(body));
+}
+
+/** A BOOKMARK at the subscription's revision. */
+export function bookmark(
+  resource: Resource,
+  subscription: Subscription,
+  initialEnd: boolean,
+): string {
+  const metadata: Record<string, unknown> = {
+    resourceVersion: String(subscription.rv),
+    creationTimestamp: null,
+  };
+  if (initialEnd) metadata["annotations"] = { "k8s.io/initial-events-end": "true" };
+  const { kind, apiVersion } = resource;
+  if (subscription.as === "table") {
+    const object = { kind, apiVersion, metadata };
+    const rows = [{ cells: [], object }];
+    return line(
+      "BOOKMARK",
+      JSON.stringify({
+        kind: "Table",
+        apiVersion: "meta.k8s.io/v1",
+        metadata: { resourceVersion: String(subscription.rv) },
+        columnDefinitions: null,
+        rows,
+      }),
+    );
+  }
+  if (subscription.as === "partial") {
+    return line(
+      "BOOKMARK",
+      JSON.stringify({ kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata }),
+    );
+  }
+  return line("BOOKMARK", JSON.stringify({ kind, apiVersion, metadata }));
+}
+
+/** The heartbeat of a quiet watch: a BOOKMARK where the client allowed it, else a bare newline. */
+export function heartbeat(subscription: Subscription): string {
+  return subscription.bookmarks ? bookmark(resourceOf(subscription), subscription, false) : "\n";
+}
+
+function timeoutSeconds(info: RequestInfo, context: WatchContext): number {
+  const asked = Number(info.query.get("timeoutSeconds") || 0);
+  if (asked > 0) return Math.min(asked, watchSecondsMax);
+  return Math.round(watchSecondsMin * (1 + context.random()));
+}
+
+/**
+ * Whether objects that are there already come first, and whether a bookmark ends them.
+ * k8s: apis/meta/internalversion/validation validateWatchOptions, internalversion/defaults.go SetListOptionsDefaults
+ */
+function checkOptions(info: RequestInfo): "none" | "bookmarked" {
+  const { query } = info;
+  const errors: FieldError[] = [];
+  const refuse = (field: string, detail: string): number =>
+    errors.push(forbiddenField(field, detail));
+  const rv = query.get("resourceVersion");
+  const match = query.get("resourceVersionMatch");
+  const asked = query.has("sendInitialEvents");
+  if (asked && match !== "NotOlderThan") {
+    refuse(
+      "resourceVersionMatch",
+      "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+    );
+  }
+  if (match && !asked) {
+    refuse(
+      "resourceVersionMatch",
+      "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+    );
+  }
+  if (match && match !== "NotOlderThan") {
+    errors.push(notSupported("resourceVersionMatch", match, ["NotOlderThan"]));
+  }
+  if (match && query.get("continue")) {
+    refuse("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided");
+  }
+  if (errors.length) throw invalidObject("meta.k8s.io", "ListOptions", "", errors);
+  if (rv && !/^\d+$/.test(rv)) throw status.plainError(aggregate([notANumber(rv)]));
+  checkSeconds(query.get("timeoutSeconds"));
+  if (asked) return query.flag("sendInitialEvents") ? "bookmarked" : "none";
+  return rv === "" || rv === "0" ? "bookmarked" : "none";
+}
+
+function checkSeconds(text: string): void {
+  if (!text || /^[+-]?\d+$/.test(text)) return;
+  throw status.badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+}

@@ -1,0 +1,78 @@
+/** Whether a body is of the kind, the name and the namespace that its URL says. */
+import type { KubeObject } from "../../core/object.ts";
+import type { Call } from "../context.ts";
+import { resourceOfKind, type Resource } from "../discovery/resources.ts";
+import * as status from "../../machinery/status.ts";
+
+interface TypeMeta {
+  apiVersion: string;
+  kind: string;
+}
+
+/** k8s: rest.EnsureObjectNamespaceMatchesRequestNamespace */
+export function checkNamespace(call: Call, object: KubeObject): void {
+  const given = object.metadata?.namespace ?? "";
+  if (!call.resource.namespaced || !given || given === call.info.namespace) return;
+  throw status.badRequest(
+    "the namespace of the provided object does not match the namespace sent on the request",
+  );
+}
+
+const legacyScheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
+
+/** k8s: runtime/serializer/versioning Decode, then handlers/rest.go transformDecodeError */
+export function wrongKind(resource: Resource, body: TypeMeta): status.StatusError {
+  const version = body.apiVersion.split("/").at(-1) as string;
+  const known = resourceOfKind(body.apiVersion, body.kind);
+  if (known?.id === resource.id) {
+    return status.badRequest(
+      `the API version in the data (${body.apiVersion}) does not match the expected API version (${resource.apiVersion})`,
+    );
+  }
+  const why = conversionProblem(resource, body);
+  return status.badRequest(
+    `${body.kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`,
+  );
+}
+
+/** Why an object of another kind can not become this one. */
+export const conversionProblem = (resource: Resource, body: TypeMeta): string =>
+  conversionText(`${internalPackage(resource)}.${resource.kind}`, body);
+
+function conversionText(target: string, { apiVersion, kind }: TypeMeta): string {
+  const version = apiVersion.split("/").at(-1) as string;
+  if (!resourceOfKind(apiVersion, kind)) {
+    return `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${legacyScheme}"`;
+  }
+  return `converting (${version}.${kind}) to (${target}): unknown conversion`;
+}
+
+/** A body that names a kind must name the one that is wanted; `typeName` as in the facts. */
+export function checkKind(typeName: string, wanted: TypeMeta, body: TypeMeta): void {
+  const apiVersion = body.apiVersion || wanted.apiVersion;
+  const kind = body.kind || wanted.kind;
+  if (apiVersion === wanted.apiVersion && kind === wanted.kind) return;
+  const target = `${typeName.split("/")[0]}.${wanted.kind}`;
+  throw status.badRequest(
+    `${kind} in version "${apiVersion.split("/").at(-1)}" cannot be handled as a ${wanted.kind}: ${conversionText(target, { apiVersion, kind })}`,
+  );
+}
+
+/** k8s: handlers/rest.go checkName */
+export function checkName(call: Call, object: KubeObject): void {
+  const { name } = object.metadata;
+  const asked = call.info.name;
+  if (name === asked) return;
+  throw status.badRequest(
+    name
+      ? `the name of the object (${name}) does not match the name on the URL (${asked})`
+      : `the name of the object (${asked} based on URL) was undeterminable: name must be provided`,
+  );
+}
+
+/** As Go prints the type of an internal object: `*core.Pod`. */
+export const goType = (resource: Resource, suffix = ""): string =>
+  `*${internalPackage(resource)}.${resource.kind}${suffix}`;
+
+const internalPackage = ({ view, hooks }: Resource): string =>
+  (view?.storage === "events" ? "core" : hooks.type.split("/")[0]) as string;

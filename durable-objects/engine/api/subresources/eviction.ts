@@ -1,0 +1,228 @@
+/** POST pods/NAME/eviction. k8s: pkg/registry/core/pod/storage/eviction.go */
+import { rfc3339 } from "../../core/clock.ts";
+import type { KubeObject } from "../../core/object.ts";
+import type { ApiResponse } from "../../ports/request.ts";
+import { decodeAs, fieldValidationOf, readBodyOf } from "../request/body.ts";
+import type { Call } from "../context.ts";
+import { internalWrite } from "../write/operations.ts";
+import { written } from "../request/reply.ts";
+import { storedResource, type Resource } from "../discovery/resources.ts";
+import { labelSelector } from "../../machinery/selectors.ts";
+import * as status from "../../machinery/status.ts";
+import { existing, wantedOf } from "../verbs.ts";
+import { writeOptions } from "../request/write-options.ts";
+import type { DeleteOptions } from "../../ports/controller.ts";
+
+interface PodShape extends KubeObject {
+  spec: { nodeName?: string };
+  status?: { phase?: string; conditions?: { type: string; status: string }[] };
+}
+
+interface Budget extends KubeObject {
+  spec: { selector?: Parameters<typeof labelSelector>[0]; unhealthyPodEvictionPolicy?: string };
+  status?: {
+    observedGeneration?: number;
+    disruptionsAllowed?: number;
+    currentHealthy?: number;
+    desiredHealthy?: number;
+    disruptedPods?: Record<string, string>;
+    conditions?: BudgetCondition[];
+  };
+}
+
+interface BudgetCondition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  observedGeneration?: number;
+  lastTransitionTime?: string | undefined;
+}
+
+interface Eviction extends KubeObject {
+  deleteOptions?: DeleteOptions & { dryRun?: string[] };
+}
+
+export function evict(call: Call): ApiResponse {
+  const { context, info, resource } = call;
+  const body = readBodyOf(call.request, "Eviction");
+  const apiVersion = body.apiVersion === "policy/v1beta1" ? "policy/v1beta1" : "policy/v1";
+  const eviction = decodeAs(
+    "policy/v1.Eviction",
+    { apiVersion, kind: "Eviction" },
+    body,
+    fieldValidationOf(info),
+    (t) => call.warnings.push(t),
+  ) as Eviction;
+  if (eviction.metadata?.name !== info.name)
+    throw status.badRequest("name in URL does not match name in Eviction object");
+  const pod = existing(call) as PodShape;
+  const options = writeOptions(call);
+  const dryRun = options.dryRun || (eviction.deleteOptions?.dryRun?.includes("All") ?? false);
+  if (!canIgnoreBudget(pod)) takeFromBudget(call, pod, dryRun);
+  if (!dryRun) markDisrupted(call, pod);
+  const { dryRun: _d, ...deleteOptions } = eviction.deleteOptions ?? {};
+  context.operations.delete(resource, info.namespace, info.name, deleteOptions, {
+    ...options,
+    dryRun,
+  });
+  const done = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
+  return written(201, done, wantedOf(call));
+}
+
+/** k8s: canIgnorePDB: finished, unscheduled-pending and already leaving Pods disturb nobody. */
+function canIgnoreBudget(pod: PodShape): boolean {
+  const phase = pod.status?.phase;
+  return (
+    phase === "Succeeded" ||
+    phase === "Failed" ||
+    phase === "Pending" ||
+    pod.metadata.deletionTimestamp !== undefined
+  );
+}
+
+function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
+  const { context } = call;
+  const namespace = pod.metadata.namespace ?? "";
+  const budgets = context.store.list("poddisruptionbudgets.policy", namespace).filter((b) => {
+    return labelSelector((b as Budget).spec.selector).matches(pod.metadata.labels ?? {});
+  }) as Budget[];
+  const [budget] = budgets;
+  if (!budget) return;
+  if (budgets.length > 1) {
+    throw new status.StatusError(
+      500,
+      "",
+      "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+    );
+  }
+  const ready =
+    pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
+  const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
+  if (!ready && unhealthyMayGo(budget, currentHealthy, desiredHealthy)) return;
+  checkBudget(budget);
+  if (dryRun) return;
+  const at = rfc3339(context.operations.now);
+  const left = (budget.status?.disruptionsAllowed ?? 0) - 1;
+  const updated: Budget = {
+    ...budget,
+    status: {
+      ...budget.status,
+      ...(left === 0 ? { conditions: withoutRoom(budget, at) } : {}),
+      disruptionsAllowed: left,
+      disruptedPods: { ...budget.status?.disruptedPods, [pod.metadata.name]: at },
+    },
+  };
+  const resource = storedResource("poddisruptionbudgets.policy") as Resource;
+  context.operations.update(resource, namespace, budget.metadata.name, () => updated, {
+    ...internalWrite,
+    subresource: "status",
+  });
+}
+
+/** k8s: component-helpers/apps/poddisruptionbudget UpdateDisruptionAllowedCondition */
+function withoutRoom(budget: Budget, at: string): BudgetCondition[] {
+  const conditions = budget.status?.conditions ?? [];
+  const before = conditions.find((c) => c.type === "DisruptionAllowed");
+  const spent: BudgetCondition = {
+    type: "DisruptionAllowed",
+    status: "False",
+    reason: "InsufficientPods",
+    message: "",
+    observedGeneration: budget.status?.observedGeneration ?? 0,
+    lastTransitionTime: before?.status === "False" ? before.lastTransitionTime : at,
+  };
+  return before ? conditions.map((c) => (c === before ? spent : c)) : [...conditions, spent];
+}
+
+function unhealthyMayGo(budget: Budget, healthy: number, desired: number): boolean {
+  if (budget.spec.unhealthyPodEvictionPolicy === "AlwaysAllow") return true;
+  return healthy >= desired && desired > 0;
+}
+
+/** k8s: checkAndDecrement */
+function checkBudget(budget: Budget): void {
+  const { name, generation = 0 } = budget.metadata;
+  const s = budget.status ?? {};
+  if ((s.observedGeneration ?? 0) < generation) {
+    throw new status.StatusError(
+      429,
+      "TooManyRequests",
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      {
+        causes: [
+          {
+            reason: "DisruptionBudget",
+            message: `The disruption budget ${name} is still being processed by the server.`,
+          },
+        ],
+        retryAfterSeconds: 10,
+      },
+    );
+  }
+  if ((s.disruptionsAllowed ?? 0) < 0) {
+    throw status.forbidden(
+      { group: "policy", plural: "poddisruptionbudget" },
+      name,
+      "pdb disruptions allowed is negative",
+    );
+  }
+  if (Object.keys(s.disruptedPods ?? {}).length > 2000) {
+    throw status.forbidden(
+      { group: "policy", plural: "poddisruptionbudget" },
+      name,
+      "DisruptedPods map too big - too many evictions not confirmed by PDB controller",
+    );
+  }
+  if ((s.disruptionsAllowed ?? 0) > 0) return;
+  throw new status.StatusError(
+    429,
+    "TooManyRequests",
+    "Cannot evict pod as it would violate the pod's disruption budget.",
+    {
+      causes: [
+        {
+          reason: "DisruptionBudget",
+          message: `The disruption budget ${name} ${whyNone(s)}`,
+        },
+      ],
+    },
+  );
+}
+
+function whyNone(s: NonNullable<Budget["status"]>): string {
+  const { currentHealthy = 0, desiredHealthy = 0 } = s;
+  const told = s.conditions?.find(
+    (c) => c.type === "DisruptionAllowed" && c.status === "False" && c.message,
+  );
+  if (told?.reason === "SyncFailed")
+    return `does not allow evicting pods currently because it failed sync: ${told.message}`;
+  if (currentHealthy <= desiredHealthy)
+    return `needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
+  const why = told ? ` (${told.reason}): ${told.message}` : "";
+  return `does not allow evicting pods currently${why}`;
+}
+
+function markDisrupted(call: Call, pod: PodShape): void {
+  const { context, resource, info } = call;
+  const at = rfc3339(context.operations.now);
+  const conditions = [
+    ...(pod.status?.conditions ?? []).filter((c) => c.type !== "DisruptionTarget"),
+    {
+      type: "DisruptionTarget",
+      ...(pod.metadata.generation === undefined
+        ? {}
+        : { observedGeneration: pod.metadata.generation }),
+      status: "True",
+      lastProbeTime: null,
+      lastTransitionTime: at,
+      reason: "EvictionByEvictionAPI",
+      message: "Eviction API: evicting",
+    },
+  ];
+  const updated = { ...pod, status: { ...pod.status, conditions } } as KubeObject;
+  context.operations.update(resource, info.namespace, info.name, () => updated, {
+    ...internalWrite,
+    subresource: "status",
+  });
+}

@@ -1,0 +1,47 @@
+/** How much a sandbox may hold. Who reaches it is told so, and can still delete. */
+import type { KubeObject } from "../../core/object.ts";
+import type { Store } from "../../core/store.ts";
+import * as status from "../../machinery/status.ts";
+
+export interface Limits {
+  objectsMax: number;
+  stateBytesMax: number;
+}
+
+interface Held {
+  store: Store;
+  limits: Limits;
+  /** Bytes stored, told by the log. */
+  bytesStored(): number;
+}
+
+/** Room for one object more? */
+export function checkRoom(held: Held, resource: status.ResourceName, name: string): void {
+  const { objectCount } = held.store;
+  const { objectsMax } = held.limits;
+  if (objectCount >= objectsMax) {
+    const problem = `the sandbox holds ${objectCount} objects, its limit is ${objectsMax}`;
+    throw status.forbidden(resource, name, problem);
+  }
+  checkBytes(held, resource, name);
+}
+
+/** In a full sandbox objects may only shrink. */
+export function checkGrowth(
+  held: Held,
+  resource: status.ResourceName,
+  current: KubeObject,
+  object: KubeObject,
+): void {
+  if (held.bytesStored() <= held.limits.stateBytesMax) return;
+  if (JSON.stringify(object).length <= JSON.stringify(current).length) return;
+  checkBytes(held, resource, object.metadata.name);
+}
+
+function checkBytes(held: Held, resource: status.ResourceName, name: string): void {
+  const bytes = held.bytesStored();
+  const { stateBytesMax } = held.limits;
+  if (bytes <= stateBytesMax) return;
+  const problem = `the sandbox holds ${bytes} bytes, its limit is ${stateBytesMax}`;
+  throw status.forbidden(resource, name, problem);
+}

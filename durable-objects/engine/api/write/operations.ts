@@ -1,0 +1,407 @@
+/**
+ * The one place that writes objects, for users and controllers alike: default -> mutating admission -> prepare ->
+ * validate -> validating admission -> store. k8s: apiserver/pkg/registry/generic/registry/store.go, registry/rest
+ */
+import { rfc3339 } from "../../core/clock.ts";
+import { equal } from "../../core/equal.ts";
+import type { KubeObject, ObjectMeta } from "../../core/object.ts";
+import type { Random } from "../../core/random.ts";
+import type { Store } from "../../core/store.ts";
+import type { DeleteOptions, Reader } from "../../ports/controller.ts";
+import type { Kind, WriteContext } from "../../kinds/define.ts";
+import { generateNameAttemptsMax } from "../../core/limits.ts";
+import type { User } from "../../ports/request.ts";
+import { applyFieldDefaults } from "../../schema/defaults.ts";
+import { admit, validateAdmission } from "../admission/admission.ts";
+import { invalidObject } from "../../machinery/field.ts";
+import { deletion } from "./deletion.ts";
+import { trackUpdate } from "../managed-fields/managed-fields.ts";
+import type { Resource } from "../discovery/resources.ts";
+import { sameBesidesStatus, statusOf, withStatus } from "../parts.ts";
+import { checkGrowth, checkRoom, type Limits } from "./capacity.ts";
+import * as status from "../../machinery/status.ts";
+import { validateObjectMeta, validateObjectMetaUpdate } from "../../machinery/metadata.ts";
+
+export interface WriteOptions {
+  user: User;
+  dryRun: boolean;
+  /** Manager for managedFields; "" leaves them alone (Podyard's own controllers). */
+  fieldManager: string;
+  subresource: string;
+  warn(text: string): void;
+}
+
+const owner: User = { name: "system:apiserver", groups: ["system:masters"] };
+
+/** Nobody is there to be warned. */
+const silent = (): void => undefined;
+
+/** Options of Podyard's own components. */
+export const internalWrite: WriteOptions = {
+  user: owner,
+  dryRun: false,
+  fieldManager: "",
+  subresource: "",
+  warn: silent,
+};
+
+/** Writes of these may change the spec, so the generation grows. */
+const specSubresources = new Set(["", "scale", "resize", "ephemeralcontainers"]);
+
+export class Operations {
+  readonly store: Store;
+  readonly random: Random;
+  readonly reader: Reader;
+  readonly limits: Limits;
+  /** Bytes stored, told by the log. */
+  bytesStored: () => number = () => 0;
+
+  readonly #simulatesImage: WriteContext["simulatesImage"];
+
+  constructor(
+    store: Store,
+    random: Random,
+    reader: Reader,
+    limits: Limits,
+    simulatesImage: WriteContext["simulatesImage"],
+  ) {
+    this.#simulatesImage = simulatesImage;
+    this.store = store;
+    this.random = random;
+    this.reader = reader;
+    this.limits = limits;
+  }
+
+  get now(): number {
+    return this.reader.now;
+  }
+
+  /** Creates; `input` is decoded and canonical. */
+  create(
+    resource: Resource,
+    namespace: string,
+    input: KubeObject,
+    options: WriteOptions,
+  ): KubeObject {
+    const hooks = resource.hooks;
+    const context = this.#context(options);
+    let object = this.#named(resource, namespace, input);
+    object = this.#defaulted(hooks, object, context);
+    // Who owns what is settled before admission adds its own. k8s: handlers/create.go, fieldmanager/admission.go
+    if (options.fieldManager) object = this.#tracked(resource, undefined, object, options);
+    const admission = {
+      operation: "CREATE" as const,
+      resource: resource.id,
+      subresource: options.subresource,
+      namespace,
+      user: options.user,
+    };
+    object = admit(admission, object, undefined, context);
+    if (hooks.admit) object = hooks.admit(object, undefined, context);
+    object = this.#fresh(resource, namespace, object);
+    if (hooks.prepareForCreate) object = hooks.prepareForCreate(object, context);
+    const errors = [
+      ...validateObjectMeta(
+        object.metadata,
+        resource.namespaced,
+        hooks.nameRule ?? "subdomain",
+        "metadata",
+      ),
+      ...(hooks.validateCreate?.(object, context) ?? []),
+    ];
+    if (errors.length)
+      throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
+    if (options.warn !== silent)
+      for (const text of hooks.warnings?.(object, undefined) ?? []) options.warn(text);
+    validateAdmission(admission, object, undefined, context);
+    if (Number(input.metadata.resourceVersion) > 0 && !options.dryRun) {
+      throw status.plainError("resourceVersion should not be set on objects to be created");
+    }
+    if (this.store.get(resource.id, namespace, object.metadata.name)) {
+      if (input.metadata.generateName) {
+        throw status.generatedNameTaken(resource, object.metadata.name);
+      }
+      throw status.alreadyExists(resource, object.metadata.name);
+    }
+    checkRoom(this, resource, object.metadata.name);
+    if (options.dryRun) return object;
+    return this.store.write("create", resource.id, object, this.now).object;
+  }
+
+  /** Events of Podyard's own components: complete as they come and made for this, so nothing is left to check. */
+  createEvent(event: KubeObject): void {
+    event.metadata.uid = this.random.uuid();
+    this.store.write("create", "events", event, this.now, true);
+  }
+
+  /** Replaces an object by what `change` makes of it; checks the resourceVersion that the result carries. */
+  update(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    change: (current: KubeObject) => KubeObject,
+    options: WriteOptions,
+  ): KubeObject {
+    const current = this.store.get(resource.id, namespace, name);
+    if (!current) throw status.notFound(resource, name);
+    const input = change(current);
+    if (input === current) return current;
+    this.#checkPrecondition(resource, current, input);
+    const hooks = resource.hooks;
+    const context = this.#context(options);
+    const reports = options.user === owner && options.subresource === "status";
+    let object = reports ? input : this.#kept(current, input);
+    if (options.subresource === "status") object = this.#statusOnly(hooks, current, object);
+    else if (hooks.hasGeneration !== false && !options.subresource) {
+      object = withStatus(object, statusOf(current));
+    }
+    if (options.subresource === "binding") return this.#write(resource, object, options);
+    // The rest of the object is as it was, so only what a client says of a status has gaps to fill.
+    if (!reports) object = this.#defaulted(hooks, object, context);
+    if (options.fieldManager) object = this.#tracked(resource, current, object, options);
+    const admission = {
+      operation: "UPDATE" as const,
+      resource: resource.id,
+      subresource: options.subresource,
+      namespace,
+      user: options.user,
+    };
+    object = admit(admission, object, current, context);
+    if (hooks.admit && options.subresource !== "status")
+      object = hooks.admit(object, current, context);
+    if (hooks.prepareForUpdate) object = hooks.prepareForUpdate(object, current, context);
+    object = this.#withGeneration(hooks, current, object, options);
+    this.#validateUpdate(resource, object, current, context);
+    if (options.warn !== silent)
+      for (const text of hooks.warnings?.(object, current) ?? []) options.warn(text);
+    validateAdmission(admission, object, current, context);
+    if (equal(current, object)) return current;
+    if (options.user !== owner) checkGrowth(this, resource, current, object);
+    return this.#write(resource, object, options);
+  }
+
+  #write(resource: Resource, object: KubeObject, options: WriteOptions): KubeObject {
+    if (options.dryRun) return object;
+    if (released(resource.hooks, object)) {
+      return this.store.write("delete", resource.id, object, this.now).object;
+    }
+    return this.store.write("update", resource.id, object, this.now).object;
+  }
+
+  /** k8s: registry/generic/registry/store.go Delete. Returns the object and whether it is gone now. */
+  delete(
+    resource: Resource,
+    namespace: string,
+    name: string,
+    request: DeleteOptions,
+    options: WriteOptions,
+  ): { object: KubeObject; gone: boolean } {
+    const current = this.store.get(resource.id, namespace, name);
+    if (!current) throw status.notFound(resource, name);
+    const admission = {
+      operation: "DELETE" as const,
+      resource: resource.id,
+      subresource: "",
+      namespace,
+      user: options.user,
+    };
+    validateAdmission(admission, current, current, this.#context(options));
+    const outcome = deletion(resource, current, request, this.now);
+    if (outcome.what === "nothing") return { object: current, gone: false };
+    if (options.dryRun) return { object: outcome.object, gone: outcome.what === "remove" };
+    if (outcome.what === "remove" && outcome.marked) {
+      this.store.write("update", resource.id, outcome.object, this.now);
+    }
+    const op = outcome.what === "remove" ? "delete" : "update";
+    const { object } = this.store.write(op, resource.id, outcome.object, this.now);
+    return { object, gone: op === "delete" };
+  }
+
+  #context(options: WriteOptions): WriteContext {
+    return {
+      reader: this.reader,
+      now: this.now,
+      subresource: options.subresource,
+      random: () => this.random.next(),
+      randomSuffix: (n) => this.random.suffix(n),
+      simulatesImage: this.#simulatesImage,
+      warn: options.warn,
+    };
+  }
+
+  #defaulted(hooks: Kind, object: KubeObject, context: WriteContext): KubeObject {
+    const filled = applyFieldDefaults(hooks.type, object) as KubeObject;
+    return hooks.applyDefaults ? hooks.applyDefaults(filled, context) : filled;
+  }
+
+  /** The name, made from generateName where there is none. k8s: rest.BeforeCreate */
+  #named(resource: Resource, namespace: string, input: KubeObject): KubeObject {
+    const metadata: ObjectMeta = { ...input.metadata, name: input.metadata.name ?? "" };
+    if (namespace) metadata.namespace = namespace;
+    else delete metadata.namespace;
+    // Said by a client, these count for nothing, not even as its fields. k8s: rest.WipeObjectMetaSystemFields
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
+    if (!metadata.name && metadata.generateName) {
+      const base = metadata.generateName.slice(0, 58);
+      for (let attempt = 0; attempt < generateNameAttemptsMax; attempt++) {
+        metadata.name = base + this.random.suffix(5);
+        if (!this.store.get(resource.id, namespace, metadata.name)) break;
+      }
+    }
+    return { ...input, metadata };
+  }
+
+  /** What only the server sets. */
+  #fresh(resource: Resource, namespace: string, object: KubeObject): KubeObject {
+    const given = object.metadata;
+    const metadata: ObjectMeta = {
+      ...given,
+      uid: this.random.uuid(),
+      creationTimestamp: rfc3339(this.now),
+    };
+    delete (metadata as Partial<ObjectMeta>).resourceVersion;
+    if (resource.hooks.hasGeneration === false) delete metadata.generation;
+    else metadata.generation = 1;
+    delete metadata.deletionTimestamp;
+    delete metadata.deletionGracePeriodSeconds;
+    if (namespace) metadata.namespace = namespace;
+    return {
+      ...object,
+      apiVersion: resource.hooks.apiVersion,
+      kind: resource.hooks.kind,
+      metadata,
+    };
+  }
+
+  #checkPrecondition(resource: Resource, current: KubeObject, input: KubeObject): void {
+    const name = current.metadata.name;
+    const { resourceVersion } = input.metadata;
+    // To upstream's versioner zero is none.
+    const rv = resourceVersion === "0" ? "" : resourceVersion;
+    if (rv && rv !== current.metadata.resourceVersion)
+      throw status.modifiedConflict(resource, name);
+    if (!rv && resource.hooks.allowUnconditionalUpdate === false) {
+      throw invalidObject(resource.group, resource.kind, name, [
+        {
+          type: "FieldValueInvalid",
+          field: "metadata.resourceVersion",
+          message: "Invalid value: 0: must be specified for an update",
+        },
+      ]);
+    }
+    const uid = input.metadata.uid;
+    if (uid && uid !== current.metadata.uid) {
+      throw status.conflict(
+        resource,
+        name,
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
+      );
+    }
+  }
+
+  /** Identity and what only the server sets come from the stored object. k8s: rest.BeforeUpdate */
+  #kept(current: KubeObject, input: KubeObject): KubeObject {
+    const was = current.metadata;
+    const metadata: ObjectMeta = {
+      ...input.metadata,
+      name: was.name,
+      uid: was.uid,
+      resourceVersion: was.resourceVersion,
+      creationTimestamp: was.creationTimestamp,
+    };
+    if (was.namespace) metadata.namespace = was.namespace;
+    if (was.generateName) metadata.generateName = was.generateName;
+    if (was.deletionTimestamp) metadata.deletionTimestamp = was.deletionTimestamp;
+    else delete metadata.deletionTimestamp;
+    if (was.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
+    else metadata.deletionGracePeriodSeconds = was.deletionGracePeriodSeconds;
+    if (was.generation === undefined) delete metadata.generation;
+    else metadata.generation = was.generation;
+    if (metadata.managedFields === undefined && was.managedFields) {
+      metadata.managedFields = was.managedFields;
+    }
+    // An empty list is no list, as the wire has it: the last owner or finalizer left.
+    if (metadata.ownerReferences?.length === 0) delete metadata.ownerReferences;
+    if (metadata.finalizers?.length === 0) delete metadata.finalizers;
+    return { ...input, apiVersion: current.apiVersion, kind: current.kind, metadata };
+  }
+
+  #statusOnly(hooks: Kind, current: KubeObject, object: KubeObject): KubeObject {
+    const metadata: ObjectMeta = { ...current.metadata };
+    if (object.metadata.managedFields) metadata.managedFields = object.metadata.managedFields;
+    for (const key of hooks.statusWritesMetadata ?? []) {
+      if (object.metadata[key]) Object.assign(metadata, { [key]: object.metadata[key] });
+      else delete metadata[key];
+    }
+    return withStatus({ ...current, metadata }, statusOf(object));
+  }
+
+  #withGeneration(
+    hooks: Kind,
+    current: KubeObject,
+    object: KubeObject,
+    options: WriteOptions,
+  ): KubeObject {
+    if (hooks.hasGeneration === false || !specSubresources.has(options.subresource)) return object;
+    if (object.metadata.generation !== current.metadata.generation) return object;
+    const changed =
+      !sameBesidesStatus(current, object) ||
+      (hooks.generationOnAnnotations &&
+        !equal(current.metadata.annotations ?? {}, object.metadata.annotations ?? {}));
+    if (!changed) return object;
+    const generation = (current.metadata.generation ?? 0) + 1;
+    return { ...object, metadata: { ...object.metadata, generation } };
+  }
+
+  #validateUpdate(
+    resource: Resource,
+    object: KubeObject,
+    current: KubeObject,
+    context: WriteContext,
+  ): void {
+    const hooks = resource.hooks;
+    const own =
+      context.subresource === "status"
+        ? hooks.validateStatusUpdate?.(object, current, context)
+        : hooks.validateUpdate?.(object, current, context);
+    const errors = [
+      ...validateObjectMetaUpdate(object.metadata, current.metadata, "metadata"),
+      ...(own ?? []),
+    ];
+    if (errors.length)
+      throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
+  }
+
+  #tracked(
+    resource: Resource,
+    current: KubeObject | undefined,
+    object: KubeObject,
+    options: WriteOptions,
+  ): KubeObject {
+    const managedFields = trackUpdate({
+      typeName: resource.hooks.type,
+      apiVersion: resource.hooks.apiVersion,
+      manager: options.fieldManager,
+      subresource: options.subresource,
+      now: rfc3339(this.now),
+      before: current,
+      after: object,
+    });
+    const metadata: ObjectMeta = { ...object.metadata };
+    if (managedFields) metadata.managedFields = managedFields;
+    else delete metadata.managedFields;
+    return { ...object, metadata };
+  }
+}
+
+/** Marked for deletion and nothing keeps it any more. */
+function released(hooks: Kind, object: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers } = object.metadata;
+  return (
+    deletionTimestamp !== undefined &&
+    deletionGracePeriodSeconds === 0 &&
+    !finalizers?.length &&
+    !hooks.heldBack?.(object)
+  );
+}

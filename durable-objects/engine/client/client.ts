@@ -1,0 +1,229 @@
+/** The Client that a reconciler gets: reads the store, writes through api/write/operations.ts. */
+import { assert } from "../core/assert.ts";
+import { internalWrite, type Operations } from "../api/write/operations.ts";
+import { storedResource, type Resource } from "../api/discovery/resources.ts";
+import { bindPod } from "../api/subresources/binding.ts";
+import type {
+  Client,
+  ClockReading,
+  DeleteOptions,
+  EventSource,
+  Reader,
+  Records,
+} from "../ports/controller.ts";
+import type { KubeObject, ResourceId } from "../core/object.ts";
+import type { Store } from "../core/store.ts";
+import type { ApiRequest, ApiResponse } from "../ports/request.ts";
+import { recorded } from "./events.ts";
+import { cpuUsPerObjectRead } from "../core/limits.ts";
+
+/** Virtual now, held in one place for reader, operations and clients. */
+export interface Now {
+  ms: number;
+  /** The wall's moment of the turn under way. */
+  wallMs: number;
+  nextDueMs(): number | undefined;
+  jumpToMs(): number | undefined;
+}
+
+export function createReader(store: Store, now: Now): Reader {
+  return {
+    get now() {
+      return now.ms;
+    },
+    clock: () => ({
+      offsetMs: now.ms - now.wallMs,
+      nextDueMs: now.nextDueMs(),
+      jumpToMs: now.jumpToMs(),
+    }),
+    get: <T extends KubeObject>(resource: ResourceId, namespace: string, name: string) =>
+      store.get(resource, namespace, name) as T | undefined,
+    list: <T extends KubeObject>(resource: ResourceId, namespace?: string) =>
+      store.list(resource, namespace) as readonly T[],
+    byIndex: <T extends KubeObject>(index: string, value: string) =>
+      store.byIndex(index, value) as readonly T[],
+    count: (resource, namespace) => store.count(resource, namespace),
+    countByIndex: (index, value) => store.countByIndex(index, value),
+    inNamespace: (namespace) => store.inNamespace(namespace),
+    podsMatching: <T extends KubeObject>(namespace: string, labels: Record<string, string>) =>
+      podsMatching(store, namespace, labels) as readonly T[],
+  };
+}
+
+function podsMatching(
+  store: Store,
+  namespace: string,
+  labels: Record<string, string>,
+): readonly KubeObject[] {
+  const terms = Object.entries(labels);
+  if (terms.length === 0) return [];
+  let best: readonly KubeObject[] | undefined;
+  for (const [key, value] of terms) {
+    const found = store.byIndex("pod.label", `${namespace}\0${key}=${value}`);
+    if (!best || found.length < best.length) best = found;
+  }
+  if (terms.length === 1) return best as readonly KubeObject[];
+  return (best as readonly KubeObject[]).filter((pod) =>
+    terms.every(([key, value]) => pod.metadata.labels?.[key] === value),
+  );
+}
+
+export interface Wake {
+  controller: string;
+  key: string;
+  atMs: number | undefined;
+}
+
+export class EngineClient implements Client {
+  readonly records: Records;
+  readonly #store: Store;
+  readonly #operations: Operations;
+  readonly #reader: Reader;
+  /** Set by the engine once there is one. */
+  apiServer?: (request: ApiRequest) => ApiResponse;
+  /** What programs and long lists cost since the work loop last took it, CPU microseconds. */
+  spent = 0;
+  /** Set by the engine for one unit of work. */
+  mayRun?: ((podKey: string, process: number) => boolean) | undefined;
+  /** Set by the work loop. */
+  fault?: (work: string, error: unknown) => void;
+  /** Collected while a step runs, taken when it commits. */
+  wakes: Wake[] = [];
+
+  constructor(store: Store, operations: Operations, reader: Reader) {
+    this.#store = store;
+    this.#operations = operations;
+    this.#reader = reader;
+    this.records = {
+      get: (table, key) => store.record(table, key),
+      put: (table, key, value) => store.putRecord(table, key, value),
+      delete: (table, key) => store.putRecord(table, key, undefined),
+      keys: (table) => store.recordKeys(table),
+    };
+  }
+
+  get now(): number {
+    return this.#reader.now;
+  }
+  clock(): ClockReading {
+    return this.#reader.clock();
+  }
+  get<T extends KubeObject>(resource: ResourceId, namespace: string, name: string): T | undefined {
+    return this.#reader.get<T>(resource, namespace, name);
+  }
+  list<T extends KubeObject>(resource: ResourceId, namespace?: string): readonly T[] {
+    return this.#read(this.#reader.list<T>(resource, namespace));
+  }
+  byIndex<T extends KubeObject>(index: string, value: string): readonly T[] {
+    return this.#read(this.#reader.byIndex<T>(index, value));
+  }
+  count(resource: ResourceId, namespace?: string): number {
+    return this.#store.count(resource, namespace);
+  }
+  countByIndex(index: string, value: string): number {
+    return this.#store.countByIndex(index, value);
+  }
+  inNamespace(namespace: string): readonly KubeObject[] {
+    return this.#read(this.#store.inNamespace(namespace));
+  }
+  podsMatching<T extends KubeObject>(
+    namespace: string,
+    labels: Record<string, string>,
+  ): readonly T[] {
+    return this.#read(this.#reader.podsMatching<T>(namespace, labels));
+  }
+  #read<T>(objects: readonly T[]): readonly T[] {
+    this.spent += objects.length * cpuUsPerObjectRead;
+    return objects;
+  }
+
+  create<T extends KubeObject>(id: ResourceId, object: unknown): T {
+    const resource = resourceOf(id);
+    const given = object as KubeObject;
+    const named = { ...given, apiVersion: resource.hooks.apiVersion, kind: resource.hooks.kind };
+    return this.#operations.create(
+      resource,
+      given.metadata.namespace ?? "",
+      named,
+      internalWrite,
+    ) as T;
+  }
+
+  update<T extends KubeObject>(
+    id: ResourceId,
+    object: T,
+    subresource: "status" | "scale" | "finalize" | "" = "",
+  ): T {
+    const { namespace = "", name } = object.metadata;
+    const options = subresource ? { ...internalWrite, subresource } : internalWrite;
+    return this.#operations.update(resourceOf(id), namespace, name, () => object, options) as T;
+  }
+
+  modify<T extends KubeObject>(
+    id: ResourceId,
+    namespace: string,
+    name: string,
+    change: (current: T) => T | undefined,
+    subresource: "status" | "finalize" | "" = "",
+  ): T | undefined {
+    if (!this.#store.get(id, namespace, name)) return undefined;
+    const options = subresource ? { ...internalWrite, subresource } : internalWrite;
+    return this.#operations.update(
+      resourceOf(id),
+      namespace,
+      name,
+      (current) => change(current as T) ?? current,
+      options,
+    ) as T;
+  }
+
+  delete(id: ResourceId, namespace: string, name: string, options: DeleteOptions = {}): void {
+    this.#operations.delete(resourceOf(id), namespace, name, options, internalWrite);
+  }
+
+  bind(namespace: string, pod: string, node: string): void {
+    bindPod(this.#operations, namespace, pod, { node }, internalWrite);
+  }
+
+  event(
+    regarding: KubeObject,
+    type: "Normal" | "Warning",
+    reason: string,
+    message: string,
+    source: EventSource,
+  ): void {
+    const told = { regarding, type, reason, message, source };
+    const { event, known } = recorded(this.#store, told, this.now);
+    if (known) {
+      this.#store.write("update", "events", event, this.now);
+      return;
+    }
+    const namespace = event.metadata.namespace as string;
+    if (this.#store.get("events", namespace, event.metadata.name)) return;
+    // Upstream's recorder is refused here: nothing new in a namespace that goes away.
+    if (this.#store.get("namespaces", "", namespace)?.metadata.deletionTimestamp) return;
+    this.#operations.createEvent(event);
+  }
+
+  wake(controller: string, key: string, atMs?: number): void {
+    this.wakes.push({ controller, key, atMs });
+  }
+  spend(microseconds: number): void {
+    this.spent += microseconds;
+  }
+  random(): number {
+    return this.#operations.random.next();
+  }
+  randomSuffix(n: number): string {
+    return this.#operations.random.suffix(n);
+  }
+  uuid(): string {
+    return this.#operations.random.uuid();
+  }
+}
+
+function resourceOf(id: ResourceId): Resource {
+  const resource = storedResource(id);
+  assert(resource, `no resource ${id}`);
+  return resource;
+}

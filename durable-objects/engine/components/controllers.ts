@@ -1,0 +1,74 @@
+/** The registry of controllers. Their order is the order in which one change wakes them. */
+import { createKubelet } from "../kubelet/kubelet.ts";
+import { runtime } from "../cri/runtime.ts";
+import { ingressController } from "../controllers/ingress.ts";
+import { networkController } from "../controllers/network.ts";
+import { traceController } from "../controllers/trace.ts";
+import { createScheduler } from "../scheduler/scheduler.ts";
+import type { Controller } from "../ports/controller.ts";
+import { clusterRoleAggregationController } from "../controllers/cluster-role-aggregation.ts";
+import { daemonSetController } from "../controllers/daemon-set/daemon-set.ts";
+import { deploymentController } from "../controllers/deployment/deployment.ts";
+import { disruptionController } from "../controllers/disruption.ts";
+import { endpointsController } from "../controllers/endpoints.ts";
+import { endpointSliceController } from "../controllers/endpoint-slice.ts";
+import { endpointSliceMirroringController } from "../controllers/endpoint-slice-mirroring.ts";
+import { eventExpiryController } from "../controllers/event-expiry.ts";
+import { garbageCollector } from "../controllers/garbage-collector.ts";
+import { horizontalPodAutoscalerController } from "../controllers/horizontal-pod-autoscaler.ts";
+import { namespaceController } from "../controllers/namespace.ts";
+import { nodeEvictionController } from "../controllers/node-eviction.ts";
+import { nodeIpamController } from "../controllers/node-ipam.ts";
+import { nodeLifecycleController } from "../controllers/node-lifecycle.ts";
+import { nodeMachineController } from "../controllers/node-machine.ts";
+import { persistentVolumeController } from "../controllers/persistent-volume.ts";
+import { ephemeralVolumeController } from "../controllers/persistent-volume-ephemeral.ts";
+import { volumeProvisioner } from "../controllers/persistent-volume-provisioner.ts";
+import { podGcController } from "../controllers/pod-gc.ts";
+import { pvProtectionController } from "../controllers/pv-protection.ts";
+import { replicaSetController } from "../controllers/replica-set/replica-set.ts";
+import { replicationController } from "../controllers/replica-set/replication-controller.ts";
+import { resourceQuotaController } from "../controllers/resource-quota.ts";
+import { loadBalancerController } from "../controllers/service-load-balancer.ts";
+import { serviceAccountController } from "../controllers/service-account.ts";
+import { createServiceAccountTokens } from "../controllers/service-account-token.ts";
+import { taintEvictionController } from "../controllers/taint-eviction.ts";
+
+export function createControllers(
+  signingKey: Parameters<typeof createServiceAccountTokens>[0],
+): Controller[] {
+  return [
+    namespaceController,
+    serviceAccountController,
+    createServiceAccountTokens(signingKey),
+    nodeIpamController,
+    nodeMachineController,
+    nodeLifecycleController,
+    nodeEvictionController,
+    taintEvictionController,
+    podGcController,
+    deploymentController,
+    replicaSetController,
+    replicationController,
+    daemonSetController,
+    disruptionController,
+    clusterRoleAggregationController,
+    horizontalPodAutoscalerController,
+    endpointsController,
+    endpointSliceController,
+    endpointSliceMirroringController,
+    loadBalancerController,
+    ephemeralVolumeController,
+    persistentVolumeController,
+    pvProtectionController,
+    volumeProvisioner,
+    createScheduler(),
+    createKubelet(runtime),
+    networkController,
+    ingressController,
+    traceController,
+    resourceQuotaController,
+    garbageCollector,
+    eventExpiryController,
+  ];
+}

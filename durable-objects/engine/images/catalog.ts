@@ -1,0 +1,65 @@
+/** Finds an image by its reference. */
+import { parseReference, type ImageReference } from "../machinery/image-reference.ts";
+import type { BootLine, FoundImage, ImageCatalog, ImageVersion } from "../runtime/image.ts";
+import type { Program } from "../runtime/program.ts";
+import type { ImageDefinition } from "./define.ts";
+
+type Entry = FoundImage & { definition?: ImageDefinition };
+
+/** The images of a list of definitions, and all programs; versions and the table of programs are built at first use. */
+export class Catalog implements ImageCatalog {
+  readonly #repositories = new Map<string, ImageDefinition>();
+  readonly #unknown: (reference?: ImageReference) => ImageVersion;
+  readonly #found = new Map<string, Entry>();
+  readonly #listPrograms: () => Program[];
+  #programs: Map<string, Program> | undefined;
+
+  /** `unknown` makes the version of a reference that no definition has. */
+  constructor(
+    definitions: readonly ImageDefinition[],
+    unknown: (reference?: ImageReference) => ImageVersion,
+    programs: () => Program[],
+  ) {
+    for (const definition of definitions) {
+      for (const name of definition.repositories) this.#repositories.set(name, definition);
+    }
+    this.#unknown = unknown;
+    this.#listPrograms = programs;
+  }
+
+  get programs(): Map<string, Program> {
+    this.#programs ??= new Map(this.#listPrograms().map((program) => [program.name, program]));
+    return this.#programs;
+  }
+
+  repository(name: string): ImageDefinition | undefined {
+    return this.#repositories.get(name);
+  }
+
+  find(image: string): Entry {
+    let entry = this.#found.get(image);
+    if (!entry) {
+      entry = this.#lookUp(image);
+      this.#found.set(image, entry);
+    }
+    return entry;
+  }
+
+  bootLines(image: string, startedAtMs: number): BootLine[] {
+    const { definition, version } = this.find(image);
+    return definition?.bootLog?.(version.version, startedAtMs) ?? [];
+  }
+
+  #lookUp(image: string): Entry {
+    const reference = parseReference(image);
+    if ("error" in reference) return { known: false, version: this.#unknown() };
+    const definition = this.repository(`${reference.domain}/${reference.path}`);
+    if (!definition) {
+      const version = this.#unknown(reference);
+      return { known: version.complete === true, version };
+    }
+    const tag = reference.tag ?? "latest";
+    const version = definition.resolveTag(tag) ?? definition.resolveTag("latest") ?? tag;
+    return { known: true, definition, version: definition.version(version, tag) };
+  }
+}

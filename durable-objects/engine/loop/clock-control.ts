@@ -1,0 +1,44 @@
+/** What a write to the Clock object does to time. */
+import { parseTime, type ClockState } from "../core/clock.ts";
+import type { Change } from "../core/object.ts";
+import { Clock, clockName } from "../kinds/clock.ts";
+import type { Client } from "../ports/controller.ts";
+
+/**
+ * Time as the Clock asks for it from now on, virtual `nowMs` and wall `wallMs`: the same Clock applied twice changes
+ * nothing the second time. A jump or steps that an earlier write began, and that this one no longer asks for, end here.
+ */
+export function clockChange(
+  change: Change,
+  before: ClockState,
+  nowMs: number,
+  wallMs: number,
+): ClockState {
+  const object = change.object as Clock;
+  const spec = change.op === "delete" ? {} : (object.spec ?? {});
+  const target = parseTime(spec.advanceTo);
+  const stepsLeft = (spec.steps ?? 0) - (object.status?.stepsDone ?? 0);
+  return {
+    baseMs: nowMs,
+    wallBaseMs: wallMs,
+    speed: spec.speed ?? 1,
+    paused: spec.paused ?? false,
+    frozen: before.frozen,
+    ...(target > nowMs ? { jumpToMs: target } : {}),
+    ...(change.op !== "delete" && stepsLeft > 0 ? { stepsLeft } : {}),
+  };
+}
+
+/** Writes into the Clock's status how many steps were taken. */
+export function reportSteps(client: Client, stepsLeft: number): void {
+  client.modify<Clock>(
+    Clock.resource,
+    "",
+    clockName,
+    (current) => ({
+      ...current,
+      status: { stepsDone: Math.max(0, (current.spec?.steps ?? 0) - stepsLeft) },
+    }),
+    "status",
+  );
+}

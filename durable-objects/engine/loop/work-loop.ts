@@ -1,0 +1,243 @@
+/** The turn's inner loop: keys, timers and transactions. What time it is on the wall, engine/index.ts knows. */
+import { StatusError } from "../machinery/status.ts";
+import type { EngineClient, Now } from "../client/client.ts";
+import type { Controller, Due, Retry, Waker } from "../ports/controller.ts";
+import { splitKey, type Change, type KubeObject } from "../core/object.ts";
+import { workKey, type Queue } from "../core/queue.ts";
+import type { Random } from "../core/random.ts";
+import { HeldWork } from "./held-work.ts";
+import type { Store } from "../core/store.ts";
+import {
+  cpuUsPerTurnStep,
+  reconcileBackoffMsMax,
+  reconcileBackoffMsMin,
+  retryMsMax,
+  retryMsMin,
+} from "../core/limits.ts";
+
+export interface WorkParts {
+  store: Store;
+  queue: Queue;
+  client: EngineClient;
+  random: Random;
+  now: Now;
+  controllers: readonly Controller[];
+}
+
+export interface Fault {
+  work: string;
+  error: unknown;
+  /** Virtual ms. */
+  at: number;
+}
+
+interface Subscriber {
+  controller: Controller;
+  wakes: Waker;
+}
+
+const attemptsTable = "attempts";
+/** How often in a row a key's reconciler returned a Retry. */
+const retriesTable = "retries";
+
+export class WorkLoop {
+  readonly store: Store;
+  readonly #queue: Queue;
+  readonly #client: EngineClient;
+  readonly #random: Random;
+  readonly #now: Now;
+  readonly #controllers = new Map<string, Controller>();
+  readonly #subscribers = new Map<string, Subscriber[]>();
+  /** Reconciles so far. */
+  steps = 0;
+  /** What the turn may still do: a step, a revision and a little CPU of programs count one each. */
+  left = 0;
+  readonly held: HeldWork;
+  /** Throws of reconcilers that no API error explains, and of programs in containers. */
+  readonly faults: Fault[] = [];
+
+  constructor(parts: WorkParts) {
+    this.store = parts.store;
+    this.#queue = parts.queue;
+    this.#client = parts.client;
+    this.#random = parts.random;
+    this.#now = parts.now;
+    this.held = new HeldWork(parts.store, parts.queue);
+    for (const controller of parts.controllers) this.#register(controller);
+    parts.client.fault = (work, error) => this.#note(work, error);
+  }
+
+  #register(controller: Controller): void {
+    this.#controllers.set(controller.name, controller);
+    for (const [resource, wakes] of Object.entries(controller.wakesOn)) {
+      const list = this.#subscribers.get(resource) ?? [];
+      list.push({ controller, wakes });
+      this.#subscribers.set(resource, list);
+    }
+  }
+
+  /** Returns false when the budget ended before `target` was reached. */
+  advanceTo(target: number): boolean {
+    for (;;) {
+      const work = this.upcoming(target);
+      if (work === undefined) return true;
+      if (this.left <= 0) return false;
+      this.#step(work);
+    }
+  }
+
+  /** The key that is next on the way to `target`, with time moved to it; undefined once time is there. */
+  upcoming(target: number): string | undefined {
+    for (;;) {
+      const work = this.#queue.peek();
+      if (work !== undefined) return work;
+      // At every moment on the way, as they would had each come in time.
+      if (this.#queue.fireLazy(this.#now.ms)) continue;
+      const due = this.#queue.nextDue();
+      if (due !== undefined && due <= target) {
+        this.#now.ms = Math.max(this.#now.ms, due);
+        this.#queue.fire(this.#now.ms);
+        continue;
+      }
+      if (this.#now.ms >= target) return undefined;
+      this.#now.ms = target;
+    }
+  }
+
+  /** Takes the next key alone. */
+  takeOne(): void {
+    const work = this.#queue.peek();
+    if (work !== undefined) this.#step(work);
+  }
+
+  /** Takes dirty keys one after the other, while the budget lasts. */
+  drain(): void {
+    while (this.left > 0) {
+      const work = this.#queue.peek();
+      if (work === undefined) break;
+      this.#step(work);
+    }
+  }
+
+  /** One key of one controller, all or nothing. Returns whether it changed anything. */
+  #step(work: string): boolean {
+    const split = work.indexOf("\0");
+    const controller = this.#controllers.get(work.slice(0, split));
+    this.#queue.remove(work);
+    if (!controller || this.held.has(work)) return false;
+    this.steps += 1;
+    this.#client.spent = 0;
+    this.#random.reset(this.store.rv, `${work} ${this.#now.ms}`);
+    const rv = this.store.rv;
+    try {
+      this.commit(() => {
+        const due = controller.reconcile(work.slice(split + 1), this.#client);
+        this.#queue.setTimers(work, this.#momentOf(work, due), this.#now.ms);
+        if (this.store.record(attemptsTable, work) !== undefined) {
+          this.store.putRecord(attemptsTable, work, undefined);
+        }
+      });
+    } catch (error) {
+      this.#backOff(work, error);
+    }
+    const written = this.store.rv - rv;
+    this.left -= 1 + written + Math.floor(this.#client.spent / cpuUsPerTurnStep);
+    return this.store.rv !== rv;
+  }
+
+  /** When to look at a key again, with a Retry's delay worked out. The first success forgets the failures before. */
+  #momentOf(work: string, due: Due): Exclude<Due, Retry> {
+    const retries = this.store.record<number>(retriesTable, work) ?? 0;
+    const failed = typeof due === "object" && "retry" in due;
+    if (failed && retries < (due.retriesMax ?? Number.POSITIVE_INFINITY)) {
+      this.store.putRecord(retriesTable, work, retries + 1);
+      const retryAt = this.#now.ms + Math.min(retryMsMin * 2 ** retries, retryMsMax);
+      return Math.min(retryAt, due.dueAtMs ?? retryAt);
+    }
+    if (retries > 0) this.store.putRecord(retriesTable, work, undefined);
+    return failed ? due.dueAtMs : due;
+  }
+
+  /** A failed key waits, twice as long each time; the others go on. */
+  #backOff(work: string, error: unknown): void {
+    this.#queue.restore(work);
+    const attempts = (this.store.record<number>(attemptsTable, work) ?? 0) + 1;
+    this.store.putRecord(attemptsTable, work, attempts);
+    const delay = Math.min(reconcileBackoffMsMin * 2 ** (attempts - 1), reconcileBackoffMsMax);
+    this.#queue.setTimer(work, this.#now.ms + delay);
+    if (!(error instanceof StatusError)) this.#note(work.replace("\0", " "), error);
+  }
+
+  #note(work: string, error: unknown): void {
+    this.faults.push({ work, error, at: this.#now.ms });
+    if (this.faults.length > 100) this.faults.shift();
+  }
+
+  /** The object that a key names: of the first kind that its controller looks at and that has it. */
+  objectOf(work: string): KubeObject | undefined {
+    const [name = "", key = ""] = work.split("\0");
+    const place = splitKey(key);
+    for (const resource of Object.keys(this.#controllers.get(name)?.wakesOn ?? {})) {
+      const object =
+        resource === "*" ? undefined : this.store.get(resource, place.namespace, place.name);
+      if (object) return object;
+    }
+    return undefined;
+  }
+
+  /** Runs a body in a transaction, maps its changes to keys and takes its wakes. A Refused body leaves no trace. */
+  commit(body: () => void): readonly Change[] {
+    this.#client.wakes = [];
+    let changes: readonly Change[];
+    try {
+      changes = this.store.transaction(body);
+    } catch (error) {
+      this.#client.wakes = [];
+      if (error instanceof Refused) return [];
+      throw error;
+    }
+    for (const change of changes) this.#map(change);
+    for (const { controller, key, atMs } of this.#client.wakes) {
+      if (atMs === undefined || atMs <= this.#now.ms) this.#queue.add(workKey(controller, key));
+      else this.#queue.bringForward(workKey(controller, key), atMs);
+    }
+    return changes;
+  }
+
+  #map(change: Change): void {
+    this.#wake(change, this.#subscribers.get(change.resource));
+    this.#wake(change, this.#subscribers.get("*"));
+  }
+
+  #wake(change: Change, subscribers: readonly Subscriber[] | undefined): void {
+    if (!subscribers) return;
+    for (const { controller, wakes } of subscribers) {
+      const keys = wakes(change, this.#client);
+      if (keys) for (const key of keys) this.#queue.add(workKey(controller.name, key));
+    }
+  }
+
+  /**
+   * One reconcile that changes something; else time moves to the next due moment. "later": the budget ended before;
+   * "idle": nothing will ever happen by itself.
+   */
+  oneStep(): "done" | "later" | "idle" {
+    for (;;) {
+      if (this.left <= 0) return "later";
+      const work = this.#queue.peek();
+      if (work === undefined) break;
+      if (this.#step(work)) return "done";
+    }
+    const due = this.#queue.nextDue();
+    if (due === undefined) return "idle";
+    this.left -= 1;
+    this.#now.ms = Math.max(this.#now.ms, due);
+    this.#queue.fire(this.#now.ms);
+    return "done";
+  }
+}
+
+/** Thrown to take back what a refused request had begun. */
+export class Refused extends Error {
+  override name = "Refused";
+}

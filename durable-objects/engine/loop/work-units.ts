@@ -1,0 +1,43 @@
+/** Units of work as the watchdog writes them down before they run, and what becomes of one that is stopped. */
+import type { Client } from "../ports/controller.ts";
+import type { KubeObject } from "../core/object.ts";
+import { runtimeContext } from "../cri/runtime.ts";
+import { readyProcesses, stopReady, type ReadyProcess } from "../runtime/stopped.ts";
+import type { WorkLoop } from "./work-loop.ts";
+
+export interface WorkUnit {
+  /** controller + "\0" + key. */
+  work: string;
+  /** Processes that the unit may run. */
+  processes: ReadyProcess[];
+}
+
+type PlacedObject = KubeObject & { spec?: { nodeName?: string } };
+
+const kubelet = "kubelet\0";
+const why = "it was under way when the simulator died, twice in a row";
+
+export function unitOf(client: Client, work: string): WorkUnit {
+  const pod = work.startsWith(kubelet) ? work.slice(kubelet.length) : undefined;
+  const processes = pod === undefined ? [] : readyProcesses(runtimeContext(client), pod);
+  return { work, processes };
+}
+
+/** Kills the processes, as of a segmentation fault, when they next run; without any, the key is held back. Says so. */
+export function stopUnit(unit: WorkUnit, client: Client, loop: WorkLoop): void {
+  const object = loop.objectOf(unit.work);
+  const regarding = object ?? client.get("namespaces", "", "kube-system");
+  const [controller = "", key = ""] = unit.work.split("\0");
+  const host = (object as PlacedObject | undefined)?.spec?.nodeName;
+  const source = { component: controller, ...(host && controller === "kubelet" ? { host } : {}) };
+  if (unit.processes.length > 0) {
+    for (const { pid, container, command } of stopReady(runtimeContext(client), key)) {
+      const text = `Killed process ${pid} (${command.slice(0, 200)}) of container ${container} as of a segmentation fault: ${why}`;
+      if (regarding) client.event(regarding, "Warning", "ProcessStopped", text, source);
+    }
+    return;
+  }
+  loop.held.hold(unit.work, object !== undefined);
+  const text = `The ${controller} leaves ${key || "its work"} alone until it is changed: ${why}`;
+  if (regarding) client.event(regarding, "Warning", "WorkHeldBack", text, source);
+}

@@ -1,0 +1,34 @@
+/** A TCP stream of the network, as the record that both its ends and the network read and write. */
+
+/** Records of what is under way in the network: streams have keys `sN`. */
+export const networkTable = "network";
+
+/** Who connects: a Pod, a node (its kubelet, the API server), or the user outside (neither). */
+export interface Source {
+  ip: string;
+  /** `namespace/name` */
+  pod?: string;
+  node?: string;
+}
+
+export interface Stream {
+  from: Source;
+  to: string;
+  port: number;
+  /** Address and port the server sees. */
+  at: string;
+  /** Bytes to the server and to the client, and whether each side writes no more. */
+  up: string;
+  upEnd?: true;
+  down: string;
+  downEnd?: true;
+  /** The connection in the target's record. */
+  c?: number;
+  /** The client's own connection, in its Pod's record. */
+  ca?: number;
+  /** Request to a server that takes whole HTTP requests, under way. */
+  h?: string;
+  /** The client has gone. */
+  gone?: true;
+  closedAt?: number;
+}

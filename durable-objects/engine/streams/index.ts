@@ -1,0 +1,63 @@
+/** Logs, exec, attach, port-forward and proxies: where the API meets containers and the network. */
+import type { Call, PodStreams } from "../api/context.ts";
+import type { Client } from "../ports/controller.ts";
+import { runtimeContext } from "../cri/runtime.ts";
+import { proxyRequest, proxyResult, type ProxyPending } from "../network/proxy.ts";
+import type { ApiRequest, LogFollow, ProxyReply, Reply } from "../ports/request.ts";
+import type { RuntimeContext } from "../runtime/define.ts";
+import { command } from "./exec.ts";
+import { log, pollLog } from "./logs.ts";
+import { portForward } from "./port-forward.ts";
+import { Sessions } from "./sessions.ts";
+import { visit } from "./visit.ts";
+
+export interface Streams extends PodStreams {
+  pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean };
+  /** The answer of a proxied request that was still under way; undefined: not yet. */
+  pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined;
+  /** A browser's request to a host of an Ingress. */
+  visit(request: ApiRequest): ProxyReply;
+  sessions: Sessions;
+}
+
+export function createStreams(client: Client): Streams {
+  // Its `now` is the moment it was made.
+  const context = (): RuntimeContext => runtimeContext(client);
+  return {
+    log: (call, pod) => log(context(), call, pod),
+    exec: (call, pod, kind) => command(context(), call, pod, kind),
+    portForward: (call, pod) => portForward(context(), call, pod),
+    proxy: (call, resource, name) => proxy(context(), call, resource, name),
+    pollLog: (follow) => pollLog(context(), follow),
+    pollProxy: (pending, method) =>
+      proxyResult(context(), pending as unknown as ProxyPending, method),
+    visit: (request) => visit(context(), request),
+    sessions: new Sessions(context),
+  };
+}
+
+function proxy(
+  context: RuntimeContext,
+  { info, request }: Call,
+  resource: "pods" | "services" | "nodes",
+  name: string,
+): ProxyReply {
+  // Behind the Worker the client's path is longer. A preview is a browser's, whose links must lead through all of it;
+  // elsewhere pages keep the API's own paths, which kubectl's proxy serves, and only redirects lead back the whole way.
+  const { "podyard-path": seen = request.path, ...headers } = request.headers;
+  const path = "podyard-preview" in headers ? seen : request.path;
+  const answer = proxyRequest(context, {
+    resource,
+    namespace: info.namespace,
+    name,
+    method: request.method,
+    path,
+    seen,
+    query: request.query,
+    headers,
+    body: request.body,
+  });
+  return answer.type === "reply"
+    ? { type: "proxied", reply: answer }
+    : { type: "proxied", pending: { ...answer }, method: request.method };
+}
