@@ -6,8 +6,8 @@ import { rfc3339 } from "../core/clock.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { podGcEndedMax, podGcPeriodMs, podGcQuarantineMs } from "../core/limits.ts";
 import type { Client, Controller, Reader } from "../ports/controller.ts";
-import { readyStatus, type Node } from "./node-shapes.ts";
-import { withCondition, type DisruptedPod } from "./pod-disruption.ts";
+import { readyStatus, type Node } from "./node/nodes.ts";
+import { withCondition, type DisruptedPod } from "./disruption/disruption-target.ts";
 
 const table = "pod-gc";
 const outOfService = "node.kubernetes.io/out-of-service";

@@ -7,18 +7,18 @@
  * Pod's process, a write), so a lazy timer is left: it asks for no alarm and is honoured by the next turn that comes
  * 15 s or more later. A converged cluster that nobody looks at does nothing at all.
  */
-import { StatusError } from "../machinery/status.ts";
-import { rfc3339 } from "../core/clock.ts";
-import { equal } from "../core/equal.ts";
-import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
-import { workKey } from "../core/queue.ts";
-import type { Hpa } from "../kinds/horizontal-pod-autoscaler/shape.ts";
-import { hpaSyncMs } from "../core/limits.ts";
-import type { Client, Controller, Due } from "../ports/controller.ts";
-import { withStatusCondition } from "./workload/conditions.ts";
-import { judge, remembered, type HpaMemory, type Wish } from "./hpa-behavior.ts";
-import { computeReplicas, type Computed } from "./hpa-metrics.ts";
-import { hpas, ofPod, ofTarget, scalable, targetOf, type Target } from "./hpa-target.ts";
+import { StatusError } from "../../machinery/status.ts";
+import { rfc3339 } from "../../core/clock.ts";
+import { equal } from "../../core/equal.ts";
+import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
+import { workKey } from "../../core/queue.ts";
+import type { Hpa } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
+import { hpaSyncMs } from "../../core/limits.ts";
+import type { Client, Controller, Due } from "../../ports/controller.ts";
+import { withStatusCondition } from "../workload/conditions.ts";
+import { judge, remembered, type HpaMemory, type Wish } from "./behavior.ts";
+import { computeReplicas, type Computed } from "./metrics.ts";
+import { hpas, ofPod, ofTarget, scalable, targetOf, type Target } from "./target.ts";
 
 const name = "horizontalpodautoscaler";
 const memoryTable = "hpa";

@@ -1,6 +1,6 @@
 /** The condition that says why a Pod is driven off. k8s: pkg/api/v1/pod/util.go UpdatePodCondition */
-import type { KubeObject } from "../core/object.ts";
-import { withStatusCondition } from "./workload/conditions.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { withStatusCondition } from "../workload/conditions.ts";
 
 export interface DisruptedPod extends KubeObject {
   status?: { phase?: string; reason?: string; conditions?: PodCondition[] };

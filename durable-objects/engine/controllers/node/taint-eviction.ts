@@ -2,13 +2,13 @@
  * Pods leave a Node that has a NoExecute taint: at once, after the time they tolerate it, or never. One key per Pod.
  * k8s: pkg/controller/tainteviction/taint_eviction.go
  */
-import { rfc3339 } from "../core/clock.ts";
-import { equal } from "../core/equal.ts";
-import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
-import { tolerates } from "../scheduler/plugins/taint-toleration.ts";
-import type { Client, Controller, Reader } from "../ports/controller.ts";
-import type { Node, Taint } from "./node-shapes.ts";
-import { withCondition, type DisruptedPod } from "./pod-disruption.ts";
+import { rfc3339 } from "../../core/clock.ts";
+import { equal } from "../../core/equal.ts";
+import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
+import { tolerates } from "../../scheduler/plugins/taint-toleration.ts";
+import type { Client, Controller, Reader } from "../../ports/controller.ts";
+import type { Node, Taint } from "./nodes.ts";
+import { withCondition, type DisruptedPod } from "../disruption/disruption-target.ts";
 
 const table = "taint-eviction";
 

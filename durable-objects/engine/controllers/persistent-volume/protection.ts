@@ -2,8 +2,8 @@
  * Finalizers of claims that Pods use and of volumes that are bound. A key with a slash is a claim.
  * k8s: pkg/controller/volume/pvcprotection, pkg/controller/volume/pvprotection
  */
-import { objectKey, splitKey } from "../core/object.ts";
-import type { Client, Controller } from "../ports/controller.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
+import type { Client, Controller } from "../../ports/controller.ts";
 import {
   claims,
   claimsOfPod,
@@ -11,7 +11,7 @@ import {
   type Claim,
   type PodShape,
   type Volume,
-} from "../kinds/storage/volume-binding.ts";
+} from "../../kinds/storage/volume-binding.ts";
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";

@@ -3,16 +3,16 @@
  * down, since then the fault lies elsewhere. One key for the whole cluster.
  * k8s: pkg/controller/nodelifecycle doNoExecuteTaintingPass, handleDisruption, ComputeZoneState
  */
-import { lookup } from "../core/lookup.ts";
-import { rfc3339 } from "../core/clock.ts";
-import type { Change } from "../core/object.ts";
+import { lookup } from "../../core/lookup.ts";
+import { rfc3339 } from "../../core/clock.ts";
+import type { Change } from "../../core/object.ts";
 import {
   largeZoneNodes,
   nodeEvictionMs,
   nodeEvictionSlowMs,
   unhealthyZoneShare,
-} from "../core/limits.ts";
-import type { Client, Controller } from "../ports/controller.ts";
+} from "../../core/limits.ts";
+import type { Client, Controller } from "../../ports/controller.ts";
 import {
   conditionOf,
   hasTaint,
@@ -22,7 +22,7 @@ import {
   unreachable,
   zoneOf,
   type Node,
-} from "./node-shapes.ts";
+} from "./nodes.ts";
 
 const table = "node-eviction";
 const excluded = "node.kubernetes.io/exclude-disruption";

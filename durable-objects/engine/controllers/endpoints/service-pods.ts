@@ -1,10 +1,10 @@
 /** What the controllers of Endpoints and EndpointSlices both ask about Services and Pods. k8s: staging/src/k8s.io/endpointslice/util */
-import { parseTime, rfc3339 } from "../core/clock.ts";
-import { equal } from "../core/equal.ts";
-import { objectKey, type Change, type KubeObject } from "../core/object.ts";
-import type { Service } from "../kinds/service/shape.ts";
-import type { Client, Reader } from "../ports/controller.ts";
-import { isReady, type PodShape } from "./workload/pods.ts";
+import { parseTime, rfc3339 } from "../../core/clock.ts";
+import { equal } from "../../core/equal.ts";
+import { objectKey, type Change, type KubeObject } from "../../core/object.ts";
+import type { Service } from "../../kinds/service/shape.ts";
+import type { Client, Reader } from "../../ports/controller.ts";
+import { isReady, type PodShape } from "../workload/pods.ts";
 
 export type { Service };
 

@@ -1,11 +1,11 @@
 /** EndpointSlices of Services with a selector. k8s: pkg/controller/endpointslice, staging/src/k8s.io/endpointslice */
 import type * as discovery from "kubernetes-types/discovery/v1";
-import { equal } from "../core/equal.ts";
-import { objectKey, splitKey, type Change, type ObjectMeta } from "../core/object.ts";
-import type { EndpointSlice } from "../kinds/endpoint-slice.ts";
-import { endpointsPerSliceMax } from "../core/limits.ts";
-import type { Client, Controller, Reader } from "../ports/controller.ts";
-import { newControllerRef } from "./workload/controller-ref.ts";
+import { equal } from "../../core/equal.ts";
+import { objectKey, splitKey, type Change, type ObjectMeta } from "../../core/object.ts";
+import type { EndpointSlice } from "../../kinds/endpoint-slice.ts";
+import { endpointsPerSliceMax } from "../../core/limits.ts";
+import type { Client, Controller, Reader } from "../../ports/controller.ts";
+import { newControllerRef } from "../workload/controller-ref.ts";
 import {
   addressesOf,
   hasEndpoint,
@@ -25,8 +25,8 @@ import {
   type EndpointPod,
   type EndpointPort,
   type Service,
-} from "./endpoint-shapes.ts";
-import { isReady } from "./workload/pods.ts";
+} from "./service-pods.ts";
+import { isReady } from "../workload/pods.ts";
 
 const slices = "endpointslices.discovery.k8s.io";
 const manager = "endpointslice-controller.k8s.io";

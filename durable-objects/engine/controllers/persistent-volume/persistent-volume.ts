@@ -2,9 +2,9 @@
  * Binds claims to volumes and says what becomes of volumes whose claim is gone. A key with a slash is a claim, one
  * without a volume. k8s: pkg/controller/volume/persistentvolume/pv_controller.go
  */
-import { objectKey, splitKey } from "../core/object.ts";
-import { removePersistentVolume } from "../runtime/volumes.ts";
-import type { Client, Controller, Reader, Waker } from "../ports/controller.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
+import { removePersistentVolume } from "../../runtime/volumes.ts";
+import type { Client, Controller, Reader, Waker } from "../../ports/controller.ts";
 import {
   betaStorageProvisioner,
   bestVolume,
@@ -25,7 +25,7 @@ import {
   type Claim,
   type PodShape,
   type Volume,
-} from "../kinds/storage/volume-binding.ts";
+} from "../../kinds/storage/volume-binding.ts";
 
 const source = { component: "persistentvolume-controller" };
 

@@ -1,7 +1,7 @@
 /** How many Pods the controllers of some Pods want in all. k8s: pkg/controller/disruption/disruption.go getExpectedScale */
-import { controllerOf, type KubeObject, type OwnerReference } from "../core/object.ts";
-import type { Reader } from "../ports/controller.ts";
-import type { PodShape } from "./workload/pods.ts";
+import { controllerOf, type KubeObject, type OwnerReference } from "../../core/object.ts";
+import type { Reader } from "../../ports/controller.ts";
+import type { PodShape } from "../workload/pods.ts";
 
 interface Sized extends KubeObject {
   spec?: { replicas?: number };

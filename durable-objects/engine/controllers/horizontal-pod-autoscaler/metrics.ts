@@ -1,26 +1,26 @@
 /** All metrics of a HorizontalPodAutoscaler, weighed against each other. k8s: horizontal.go computeReplicasForMetrics */
-import { canonicalQuantity, milliValue } from "../machinery/quantity.ts";
-import { parseLabelSelector } from "../machinery/selectors.ts";
-import { objectKey } from "../core/object.ts";
+import { canonicalQuantity, milliValue } from "../../machinery/quantity.ts";
+import { parseLabelSelector } from "../../machinery/selectors.ts";
+import { objectKey } from "../../core/object.ts";
 import type {
   Hpa,
   MetricSpec,
   MetricStatus,
   MetricTarget,
-} from "../kinds/horizontal-pod-autoscaler/shape.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
-import type { Client } from "../ports/controller.ts";
-import { toleranceOf } from "./hpa-behavior.ts";
+} from "../../kinds/horizontal-pod-autoscaler/shape.ts";
+import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Client } from "../../ports/controller.ts";
+import { toleranceOf } from "./behavior.ts";
 import {
   cpuIsMisleading,
   MetricError,
   proposeReplicas,
   type Asked,
   type Measured,
-} from "./hpa-replicas.ts";
-import { podsOf, rivals, type Target } from "./hpa-target.ts";
-import { podUsage } from "../kubelet/usage.ts";
-import type { PodUsage } from "../ports/usage.ts";
+} from "./replicas.ts";
+import { podsOf, rivals, type Target } from "./target.ts";
+import { podUsage } from "../../kubelet/usage.ts";
+import type { PodUsage } from "../../ports/usage.ts";
 
 export interface Computed {
   replicas: number;

@@ -2,9 +2,9 @@
  * From what metrics ask for to what is done: stabilisation windows, rates, bounds.
  * k8s: pkg/controller/podautoscaler/horizontal.go normalizeDesiredReplicas, normalizeDesiredReplicasWithBehaviors
  */
-import type { Behavior, ScalingRules } from "../kinds/horizontal-pod-autoscaler/shape.ts";
-import { downscaleStabilisationMs, hpaSyncMs } from "../core/limits.ts";
-import { milliValue } from "../machinery/quantity.ts";
+import type { Behavior, ScalingRules } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
+import { downscaleStabilisationMs, hpaSyncMs } from "../../core/limits.ts";
+import { milliValue } from "../../machinery/quantity.ts";
 
 /** How far from 1 a ratio may be. */
 export interface Tolerance {

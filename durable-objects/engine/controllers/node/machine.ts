@@ -3,26 +3,20 @@
  * not written (api/read/present.ts); they are when power goes, so that the last one stands.
  * k8s: pkg/kubelet/kubelet_node_status.go, nodestatus/setters.go, component-helpers/apimachinery/lease
  */
-import { presentLease, presentNode, nodeLeases } from "../api/read/present.ts";
+import { presentLease, presentNode, nodeLeases } from "../../api/read/present.ts";
 import {
   bootId,
   kubeletAnnotations,
   kubeletConditions,
   kubeletLabels,
   nodeStatus,
-} from "../bootstrap/nodes.ts";
-import { rfc3339Micro } from "../core/clock.ts";
-import type { KubeObject } from "../core/object.ts";
-import { hasPower } from "../kinds/node-machine.ts";
-import { nodeLeaseSeconds, nodeStatusMs } from "../core/limits.ts";
-import type { Client, Controller } from "../ports/controller.ts";
-import {
-  conditionOf,
-  nodeReference,
-  readyStatus,
-  type Node,
-  type NodeCondition,
-} from "./node-shapes.ts";
+} from "../../bootstrap/nodes.ts";
+import { rfc3339Micro } from "../../core/clock.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { hasPower } from "../../kinds/node-machine.ts";
+import { nodeLeaseSeconds, nodeStatusMs } from "../../core/limits.ts";
+import type { Client, Controller } from "../../ports/controller.ts";
+import { conditionOf, nodeReference, readyStatus, type Node, type NodeCondition } from "./nodes.ts";
 
 const table = "node-machine";
 const leases = "leases.coordination.k8s.io";

@@ -1,7 +1,7 @@
 /** Every namespace has a ServiceAccount `default` and the ConfigMap kube-root-ca.crt. k8s: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher */
-import type { Change, KubeObject } from "../core/object.ts";
-import { rootCertificate } from "../bootstrap/certificate.ts";
-import type { Controller } from "../ports/controller.ts";
+import type { Change, KubeObject } from "../../core/object.ts";
+import { rootCertificate } from "../../bootstrap/certificate.ts";
+import type { Controller } from "../../ports/controller.ts";
 
 interface Namespace extends KubeObject {
   status?: { phase?: string };

@@ -1,10 +1,10 @@
 /** Endpoints of Services with a selector. k8s: pkg/controller/endpoint/endpoints_controller.go */
 import type * as core from "kubernetes-types/core/v1";
-import { equal } from "../core/equal.ts";
-import { objectKey, splitKey } from "../core/object.ts";
-import type { Endpoints } from "../kinds/endpoints.ts";
-import { endpointAddressesMax } from "../core/limits.ts";
-import type { Client, Controller } from "../ports/controller.ts";
+import { equal } from "../../core/equal.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
+import type { Endpoints } from "../../kinds/endpoints.ts";
+import { endpointAddressesMax } from "../../core/limits.ts";
+import type { Client, Controller } from "../../ports/controller.ts";
 import {
   addressesOf,
   hasEndpoint,
@@ -20,8 +20,8 @@ import {
   type EndpointPod,
   type EndpointPort,
   type Service,
-} from "./endpoint-shapes.ts";
-import { isReady } from "./workload/pods.ts";
+} from "./service-pods.ts";
+import { isReady } from "../workload/pods.ts";
 
 const managedBy = { "endpoints.kubernetes.io/managed-by": "endpoint-controller" };
 const overCapacity = "endpoints.kubernetes.io/over-capacity";

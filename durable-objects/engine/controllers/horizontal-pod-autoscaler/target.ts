@@ -1,12 +1,12 @@
 /** What a HorizontalPodAutoscaler scales, and which ones a change concerns. */
-import { storedResource, type Resource } from "../api/discovery/resources.ts";
-import { scaleOf } from "../api/subresources/scale.ts";
-import { parseLabelSelector, type Selector } from "../machinery/selectors.ts";
-import { equal } from "../core/equal.ts";
-import { objectKey, type Change, type KubeObject } from "../core/object.ts";
-import type { Hpa } from "../kinds/horizontal-pod-autoscaler/shape.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
-import type { Reader } from "../ports/controller.ts";
+import { storedResource, type Resource } from "../../api/discovery/resources.ts";
+import { scaleOf } from "../../api/subresources/scale.ts";
+import { parseLabelSelector, type Selector } from "../../machinery/selectors.ts";
+import { equal } from "../../core/equal.ts";
+import { objectKey, type Change, type KubeObject } from "../../core/object.ts";
+import type { Hpa } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
+import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Reader } from "../../ports/controller.ts";
 
 export const hpas = "horizontalpodautoscalers.autoscaling";
 

@@ -1,18 +1,18 @@
 /** Endpoints that a user wrote for a Service without a selector, as slices. k8s: pkg/controller/endpointslicemirroring */
 import type * as core from "kubernetes-types/core/v1";
-import { equal } from "../core/equal.ts";
-import { objectKey, splitKey } from "../core/object.ts";
-import type { Endpoints } from "../kinds/endpoints.ts";
-import type { EndpointSlice } from "../kinds/endpoint-slice.ts";
-import { endpointsPerSliceMax, mirroredAddressesMax } from "../core/limits.ts";
-import type { Client, Controller } from "../ports/controller.ts";
-import { newControllerRef } from "./workload/controller-ref.ts";
+import { equal } from "../../core/equal.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
+import type { Endpoints } from "../../kinds/endpoints.ts";
+import type { EndpointSlice } from "../../kinds/endpoint-slice.ts";
+import { endpointsPerSliceMax, mirroredAddressesMax } from "../../core/limits.ts";
+import type { Client, Controller } from "../../ports/controller.ts";
+import { newControllerRef } from "../workload/controller-ref.ts";
 import {
   managedByLabel,
   serviceNameLabel,
   triggerAnnotation,
   type Service,
-} from "./endpoint-shapes.ts";
+} from "./service-pods.ts";
 
 const slices = "endpointslices.discovery.k8s.io";
 const manager = "endpointslicemirroring-controller.k8s.io";

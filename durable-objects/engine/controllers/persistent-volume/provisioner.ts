@@ -2,12 +2,12 @@
  * The provisioner of class `standard`: makes volumes for claims that ask for it, takes them away when they are released,
  * and lets them grow. k8s: sigs.k8s.io/sig-storage-lib-external-provisioner, external-resizer
  */
-import { objectKey, splitKey } from "../core/object.ts";
-import { provisionMs, volumeWorkMs } from "../core/limits.ts";
-import { removePersistentVolume } from "../runtime/volumes.ts";
-import { value } from "../machinery/quantity.ts";
-import type { Client, Controller } from "../ports/controller.ts";
-import { hostnameLabel } from "../scheduler/types.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
+import { provisionMs, volumeWorkMs } from "../../core/limits.ts";
+import { removePersistentVolume } from "../../runtime/volumes.ts";
+import { value } from "../../machinery/quantity.ts";
+import type { Client, Controller } from "../../ports/controller.ts";
+import { hostnameLabel } from "../../scheduler/types.ts";
 import {
   bindCompleted,
   claims,
@@ -21,7 +21,7 @@ import {
   volumes,
   type Claim,
   type Volume,
-} from "../kinds/storage/volume-binding.ts";
+} from "../../kinds/storage/volume-binding.ts";
 
 const source = { component: `${simulated}_podyard-provisioner` };
 const resizer = { component: `external-resizer ${simulated}` };

@@ -3,12 +3,12 @@
  * longer ready. Upstream looks every 5 s at beats that come every 10 s; here a silence is known when it begins and its
  * end is a due moment, so the grace is exact. k8s: pkg/controller/nodelifecycle/node_lifecycle_controller.go
  */
-import { nodeLeases } from "../api/read/present.ts";
-import { parseTime, rfc3339 } from "../core/clock.ts";
-import type { Change, KubeObject } from "../core/object.ts";
-import { hasPower } from "../kinds/node-machine.ts";
-import { nodeGraceMs, nodeStartupGraceMs } from "../core/limits.ts";
-import type { Client, Controller } from "../ports/controller.ts";
+import { nodeLeases } from "../../api/read/present.ts";
+import { parseTime, rfc3339 } from "../../core/clock.ts";
+import type { Change, KubeObject } from "../../core/object.ts";
+import { hasPower } from "../../kinds/node-machine.ts";
+import { nodeGraceMs, nodeStartupGraceMs } from "../../core/limits.ts";
+import type { Client, Controller } from "../../ports/controller.ts";
 import {
   conditionOf,
   nodeReference,
@@ -19,8 +19,8 @@ import {
   type Node,
   type NodeCondition,
   type Taint,
-} from "./node-shapes.ts";
-import type { PodShape } from "./workload/pods.ts";
+} from "./nodes.ts";
+import type { PodShape } from "../workload/pods.ts";
 
 const table = "node-lifecycle";
 const component = "node-controller";

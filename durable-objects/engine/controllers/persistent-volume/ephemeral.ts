@@ -1,7 +1,7 @@
 /** Claims of generic ephemeral volumes: made for their Pod, gone with it. k8s: pkg/controller/volume/ephemeral */
-import { objectKey, splitKey, type KubeObject } from "../core/object.ts";
-import type { Controller } from "../ports/controller.ts";
-import { claims, type Claim } from "../kinds/storage/volume-binding.ts";
+import { objectKey, splitKey, type KubeObject } from "../../core/object.ts";
+import type { Controller } from "../../ports/controller.ts";
+import { claims, type Claim } from "../../kinds/storage/volume-binding.ts";
 
 interface PodShape extends KubeObject {
   spec?: {

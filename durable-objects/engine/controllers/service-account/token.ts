@@ -1,11 +1,11 @@
 /** Secrets of the old kind that hold a ServiceAccount's token for ever. k8s: pkg/controller/serviceaccount/tokens_controller.go */
-import { signLegacyToken, type SigningKey } from "../api/auth/tokens.ts";
-import { rootCertificate } from "../bootstrap/certificate.ts";
-import { objectKey, splitKey } from "../core/object.ts";
-import { encodeUtf8 } from "../core/utf8.ts";
-import type { Secret } from "../kinds/secret.ts";
-import { toBase64 } from "../machinery/base64.ts";
-import type { Controller } from "../ports/controller.ts";
+import { signLegacyToken, type SigningKey } from "../../api/auth/tokens.ts";
+import { rootCertificate } from "../../bootstrap/certificate.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
+import { encodeUtf8 } from "../../core/utf8.ts";
+import type { Secret } from "../../kinds/secret.ts";
+import { toBase64 } from "../../machinery/base64.ts";
+import type { Controller } from "../../ports/controller.ts";
 
 const type = "kubernetes.io/service-account-token";
 const nameAnnotation = "kubernetes.io/service-account.name";

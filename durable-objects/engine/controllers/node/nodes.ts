@@ -1,5 +1,5 @@
 /** What the controllers of Nodes read and write. */
-import type { KubeObject } from "../core/object.ts";
+import type { KubeObject } from "../../core/object.ts";
 
 export interface NodeCondition {
   type: string;

@@ -1,10 +1,10 @@
 /** How many replicas a metric asks for. k8s: pkg/controller/podautoscaler/replica_calculator.go */
-import { parseTime } from "../core/clock.ts";
-import { isSidecar, type Pod } from "../kinds/pod/shapes.ts";
-import { cpuInitializationMs, initialReadinessMs } from "../core/limits.ts";
-import { milliValue } from "../machinery/quantity.ts";
-import type { Tolerance } from "./hpa-behavior.ts";
-import type { PodUsage } from "../ports/usage.ts";
+import { parseTime } from "../../core/clock.ts";
+import { isSidecar, type Pod } from "../../kinds/pod/shapes.ts";
+import { cpuInitializationMs, initialReadinessMs } from "../../core/limits.ts";
+import { milliValue } from "../../machinery/quantity.ts";
+import type { Tolerance } from "./behavior.ts";
+import type { PodUsage } from "../../ports/usage.ts";
 
 export interface Measured {
   now: number;

@@ -1,14 +1,14 @@
 /** PodDisruptionBudgets: how many Pods may be disturbed now. k8s: pkg/controller/disruption/disruption.go */
-import { parseTime, rfc3339 } from "../core/clock.ts";
-import { equal } from "../core/equal.ts";
-import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
-import { labelSelector, type LabelSelector } from "../machinery/selectors.ts";
-import { disruptionConfirmMs } from "../core/limits.ts";
-import type { Client, Controller, Reader } from "../ports/controller.ts";
-import { withStatusCondition } from "./workload/conditions.ts";
-import { scaledValue } from "./workload/int-or-percent.ts";
-import { expectedScale } from "./disruption-scale.ts";
-import { isReady, type PodShape } from "./workload/pods.ts";
+import { parseTime, rfc3339 } from "../../core/clock.ts";
+import { equal } from "../../core/equal.ts";
+import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
+import { labelSelector, type LabelSelector } from "../../machinery/selectors.ts";
+import { disruptionConfirmMs } from "../../core/limits.ts";
+import type { Client, Controller, Reader } from "../../ports/controller.ts";
+import { withStatusCondition } from "../workload/conditions.ts";
+import { scaledValue } from "../workload/int-or-percent.ts";
+import { expectedScale } from "./scale.ts";
+import { isReady, type PodShape } from "../workload/pods.ts";
 
 const budgets = "poddisruptionbudgets.policy";
 const component = "controllermanager";
