@@ -11,12 +11,16 @@ export const namespaceGoes = (error: StatusError): boolean =>
   error.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") ?? false;
 
 /** A Pod as `owner` would create it. k8s: controller.GetPodFromTemplate */
-export function podFromTemplate(owner: KubeObject, { metadata, spec }: PodTemplateSpec): object {
+export function podFromTemplate(
+  owner: KubeObject,
+  { metadata, spec }: PodTemplateSpec,
+): PodTemplateSpec & { metadata: object } {
+  const { namespace } = owner.metadata;
   const { labels, annotations, finalizers } = metadata ?? {};
   return {
     metadata: {
       generateName: `${owner.metadata.name}-`,
-      namespace: owner.metadata.namespace,
+      ...(namespace === undefined ? {} : { namespace }),
       ...(labels ? { labels } : {}),
       ...(annotations ? { annotations } : {}),
       ...(finalizers ? { finalizers } : {}),
