@@ -1,4 +1,5 @@
 /** DaemonSet: one Pod on every node that fits. k8s: pkg/controller/daemon/daemon_controller.go */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { equal } from "../../core/equal.ts";
 import { controllerOf, objectKey, splitKey, type Change } from "../../core/object.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
@@ -6,14 +7,7 @@ import type { DaemonSet } from "../../kinds/daemon-set.ts";
 import { daemonBackoffMsMax, daemonBackoffMsMin, podCreateBurstMax } from "../../core/limits.ts";
 import type { Node } from "../../scheduler/types.ts";
 import { currentRevision, trimHistory } from "./history.ts";
-import {
-  daemonPod,
-  eligibility,
-  isUpdated,
-  targetNode,
-  type DaemonPod,
-  type Eligibility,
-} from "./nodes.ts";
+import { daemonPod, eligibility, isUpdated, targetNode, type Eligibility } from "./nodes.ts";
 import {
   allowsSurge,
   availableAt,
@@ -25,7 +19,7 @@ import type { Client, Controller, Due, Reader } from "../../ports/controller.ts"
 import { claim, ownersOf, ownersSelecting, type OwnerKind } from "../workload/controller-ref.ts";
 import { byCreation } from "../workload/order.ts";
 import { createPods, deletePod } from "../workload/pod-control.ts";
-import { countPods, isReady } from "../workload/pods.ts";
+import { countPods, hasEnded, isReady } from "../workload/pods.ts";
 import { hashOf } from "../workload/revision-history.ts";
 
 const sets = "daemonsets.apps";
@@ -122,21 +116,18 @@ function eligibleNodes(client: Client, set: DaemonSet): Map<string, Eligibility>
 }
 
 /** k8s: getDaemonPods */
-const podsOf = (client: Client, set: DaemonSet): DaemonPod[] =>
-  claim<DaemonPod>(client, set, daemonSets.selector(set), { resource: "pods", kind: "Pod" });
-
-const ended = (pod: DaemonPod): boolean =>
-  pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+const podsOf = (client: Client, set: DaemonSet): Pod[] =>
+  claim<Pod>(client, set, daemonSets.selector(set), { resource: "pods", kind: "Pod" });
 
 /** k8s: getNodesToDaemonPods without deleted terminal Pods */
 function podsByNode(
-  pods: readonly DaemonPod[],
+  pods: readonly Pod[],
   eligible: ReadonlyMap<string, Eligibility>,
-): Map<string, DaemonPod[]> {
-  const byNode = new Map<string, DaemonPod[]>();
+): Map<string, Pod[]> {
+  const byNode = new Map<string, Pod[]>();
   for (const [node, { shouldRun }] of eligible) if (shouldRun) byNode.set(node, []);
   for (const pod of pods) {
-    if (pod.metadata.deletionTimestamp && ended(pod)) continue;
+    if (pod.metadata.deletionTimestamp && hasEnded(pod)) continue;
     const node = targetNode(pod);
     const list = byNode.get(node);
     if (list) list.push(pod);
@@ -172,11 +163,11 @@ function settle(client: Client, view: DaemonView, memory: Memory): Settled {
   return settled;
 }
 
-const names = (pods: readonly DaemonPod[]): string[] => pods.map((p) => p.metadata.name);
+const names = (pods: readonly Pod[]): string[] => pods.map((p) => p.metadata.name);
 
 function settleNode(client: Client, view: DaemonView, node: string, settled: Settled): void {
   const { set } = view;
-  const running: DaemonPod[] = [];
+  const running: Pod[] = [];
   for (const pod of view.byNode.get(node) ?? []) {
     if (pod.metadata.deletionTimestamp) continue;
     if (pod.status?.phase === "Failed") removeFailed(client, set, pod, node, settled);
@@ -202,14 +193,14 @@ function settleNode(client: Client, view: DaemonView, node: string, settled: Set
 }
 
 /** k8s: podByCreationTimestampAndPhase */
-const byAge = (a: DaemonPod, b: DaemonPod): number =>
+const byAge = (a: Pod, b: Pod): number =>
   Number(!a.spec.nodeName) - Number(!b.spec.nodeName) || byCreation(a, b);
 
 /** A node that keeps rejecting its daemon would otherwise be fought without a pause. */
 function removeFailed(
   client: Client,
   set: DaemonSet,
-  pod: DaemonPod,
+  pod: Pod,
   node: string,
   settled: Settled,
 ): void {
@@ -251,7 +242,7 @@ function writeStatus(client: Client, view: DaemonView): number | undefined {
   if (!set) return undefined;
   let [desired, misplaced] = [0, 0];
   /** The oldest on each node. */
-  const placed: DaemonPod[] = [];
+  const placed: Pod[] = [];
   for (const [node, { shouldRun }] of view.eligible) {
     const [pod] = [...(view.byNode.get(node) ?? [])].sort(byAge);
     if (shouldRun) {

@@ -1,4 +1,5 @@
 /** A DaemonSet's revisions. k8s: pkg/controller/daemon/update.go */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import type { ControllerRevision } from "../../kinds/controller-revision.ts";
 import type { DaemonSet } from "../../kinds/daemon-set.ts";
@@ -17,7 +18,6 @@ import {
   templatePatch,
   truncateHistory,
 } from "../workload/revision-history.ts";
-import type { DaemonPod } from "./nodes.ts";
 
 export interface History {
   /** Label value of Pods of the current template. */
@@ -47,10 +47,10 @@ function onlyOne(
   const kept = newestOf(same);
   if (!kept || same.length === 1) return kept;
   const hash = hashOf(kept) ?? "";
-  for (const pod of client.byIndex<DaemonPod>("controller", set.metadata.uid)) {
+  for (const pod of client.byIndex<Pod>("controller", set.metadata.uid)) {
     if (pod.kind !== "Pod" || hashOf(pod) === hash) continue;
     const labels = { ...pod.metadata.labels, [revisionHashLabel]: hash };
-    client.update<DaemonPod>("pods", { ...pod, metadata: { ...pod.metadata, labels } });
+    client.update<Pod>("pods", { ...pod, metadata: { ...pod.metadata, labels } });
   }
   for (const { metadata } of same) {
     if (metadata.name !== kept.metadata.name)
@@ -75,7 +75,7 @@ export function trimHistory(
   client: Client,
   set: DaemonSet,
   old: readonly ControllerRevision[],
-  pods: readonly DaemonPod[],
+  pods: readonly Pod[],
 ): void {
   const live = new Set(pods.map(hashOf));
   truncateHistory(client, old, set.spec.revisionHistoryLimit ?? 10, live);

@@ -5,22 +5,9 @@ import { keptAway, tolerates } from "../../scheduler/plugins/taint-toleration.ts
 import { nodeMatches } from "../../scheduler/plugins/node-affinity.ts";
 import type { Node, Pod, Toleration } from "../../scheduler/types.ts";
 import { podFromTemplate } from "../workload/pod-control.ts";
-import type { PodShape } from "../workload/pods.ts";
 import { revisionHashLabel } from "../workload/revision-history.ts";
 
 const generationLabel = "pod-template-generation";
-
-export interface DaemonPod extends PodShape {
-  spec: PodShape["spec"] & { affinity?: Affinity };
-}
-
-interface Affinity {
-  nodeAffinity?: {
-    requiredDuringSchedulingIgnoredDuringExecution?: {
-      nodeSelectorTerms: { matchFields?: { key: string; operator: string; values?: string[] }[] }[];
-    };
-  };
-}
 
 /** What a daemon outlives on its node. k8s: util.AddOrUpdateDaemonPodTolerations */
 const nodeTroubles: [key: string, effect: "NoExecute" | "NoSchedule"][] = [
@@ -77,7 +64,7 @@ export function eligibility(set: DaemonSet): (node: Node) => Eligibility {
 const nameField = "metadata.name";
 
 /** The node a Pod is on or made for. k8s: util.GetTargetNodeName */
-export function targetNode(pod: DaemonPod): string {
+export function targetNode(pod: Pod): string {
   if (pod.spec.nodeName) return pod.spec.nodeName;
   const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   for (const { matchFields } of required?.nodeSelectorTerms ?? []) {
@@ -89,8 +76,8 @@ export function targetNode(pod: DaemonPod): string {
 }
 
 /** The set's own affinity, with the node in place of its required terms. k8s: ReplaceDaemonSetPodNodeNameNodeAffinity */
-function affinityFor(set: DaemonSet, node: string): unknown {
-  const { affinity } = set.spec.template.spec as { affinity?: Affinity };
+function affinityFor(set: DaemonSet, node: string): NonNullable<Pod["spec"]["affinity"]> {
+  const { affinity } = set.spec.template.spec;
   const term = { matchFields: [{ key: nameField, operator: "In", values: [node] }] };
   return {
     ...affinity,
@@ -115,12 +102,12 @@ export function daemonPod(set: DaemonSet, node: string, hash: string): unknown {
   };
   return podFromTemplate(set, {
     metadata: { ...metadata, labels },
-    spec: { ...spec, tolerations: tolerationsOf(set), affinity: affinityFor(set, node) } as never,
+    spec: { ...spec, tolerations: tolerationsOf(set), affinity: affinityFor(set, node) },
   });
 }
 
 /** k8s: util.IsPodUpdated */
-export function isUpdated(set: DaemonSet, pod: DaemonPod, hash: string): boolean {
+export function isUpdated(set: DaemonSet, pod: Pod, hash: string): boolean {
   const labels = pod.metadata.labels ?? {};
   const generation = generationOf(set);
   return (

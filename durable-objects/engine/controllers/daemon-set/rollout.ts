@@ -1,6 +1,7 @@
 /** Which Pods a rolling update of a DaemonSet replaces now. k8s: pkg/controller/daemon/update.go rollingUpdate */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import type { DaemonSet } from "../../kinds/daemon-set.ts";
-import { isUpdated, type DaemonPod, type Eligibility } from "./nodes.ts";
+import { isUpdated, type Eligibility } from "./nodes.ts";
 import { scaledValue } from "../workload/int-or-percent.ts";
 import { isPodAvailableAt, isReady } from "../workload/pods.ts";
 
@@ -17,11 +18,11 @@ export interface DaemonView {
   hash: string;
   now: number;
   /** Live Pods by node; every node that should run one is there. */
-  byNode: ReadonlyMap<string, readonly DaemonPod[]>;
+  byNode: ReadonlyMap<string, readonly Pod[]>;
   eligible: ReadonlyMap<string, Eligibility>;
 }
 
-export const availableAt = (set: DaemonSet, pod: DaemonPod): number =>
+export const availableAt = (set: DaemonSet, pod: Pod): number =>
   isReady(pod)
     ? isPodAvailableAt(pod, (set.spec.minReadySeconds ?? 0) * 1000)
     : Number.POSITIVE_INFINITY;
@@ -47,8 +48,8 @@ function limitsOf(view: DaemonView): { surge: number; unavailable: number; desir
 
 interface OnNode {
   node: string;
-  current: DaemonPod | undefined;
-  old: DaemonPod | undefined;
+  current: Pod | undefined;
+  old: Pod | undefined;
   /** More than one of either: the rest of the controller sorts that out. */
   crowded: boolean;
 }
@@ -76,7 +77,7 @@ export function rollingPlan(view: DaemonView): DaemonPlan {
 
 /** Old Pods go first, while no more than `most` nodes are without an available one. */
 function replacePlan(view: DaemonView, most: number): DaemonPlan {
-  const available = (pod: DaemonPod): boolean => availableAt(view.set, pod) <= view.now;
+  const available = (pod: Pod): boolean => availableAt(view.set, pod) <= view.now;
   const broken: string[] = [];
   const candidates: string[] = [];
   let unavailable = 0;
@@ -94,7 +95,7 @@ function replacePlan(view: DaemonView, most: number): DaemonPlan {
 
 /** New Pods come first, beside old ones on at most `most` nodes. */
 function surgePlan(view: DaemonView, most: number, desired: number): DaemonPlan {
-  const available = (pod: DaemonPod): boolean => availableAt(view.set, pod) <= view.now;
+  const available = (pod: Pod): boolean => availableAt(view.set, pod) <= view.now;
   const plan: DaemonPlan = { create: [], remove: [] };
   const candidates: string[] = [];
   const unwanted: string[] = [];

@@ -1,8 +1,9 @@
 /** Recreate: new Pods come when all old ones are gone. k8s: pkg/controller/deployment/recreate.go */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import type { Deployment } from "../../kinds/deployment.ts";
 import type { ReplicaSet } from "../../kinds/replica-set.ts";
 import type { Client, Due } from "../../ports/controller.ts";
-import { hasEnded, type PodShape } from "../workload/pods.ts";
+import { hasEnded } from "../workload/pods.ts";
 import { newSet, retry } from "./new-replica-set.ts";
 import { syncRolloutStatus } from "./progress.ts";
 import { active, findNew, fresh, oldOf, sumOf } from "./replica-sets.ts";
@@ -36,6 +37,6 @@ export function recreate(client: Client, d: Deployment, sets: readonly ReplicaSe
 function oldPodsLeft(client: Client, old: readonly ReplicaSet[]): boolean {
   if (sumOf(old, (rs) => rs.status?.replicas) > 0) return true;
   return old.some((rs) =>
-    client.byIndex<PodShape>("controller", rs.metadata.uid).some((pod) => !hasEnded(pod)),
+    client.byIndex<Pod>("controller", rs.metadata.uid).some((pod) => !hasEnded(pod)),
   );
 }

@@ -1,4 +1,7 @@
 /** PodDisruptionBudgets: how many Pods may be disturbed now. k8s: pkg/controller/disruption/disruption.go */
+import type { Condition } from "kubernetes-types/meta/v1";
+import type { PodDisruptionBudget } from "../../kinds/pod-disruption-budget.ts";
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
@@ -8,37 +11,11 @@ import type { Client, Controller, Reader } from "../../ports/controller.ts";
 import { withStatusCondition } from "../workload/conditions.ts";
 import { scaledValue } from "../workload/int-or-percent.ts";
 import { expectedScale } from "./scale.ts";
-import { isReady, type PodShape } from "../workload/pods.ts";
+import { isReady } from "../workload/pods.ts";
 
 const budgets = "poddisruptionbudgets.policy";
 const component = "controllermanager";
 const podKey = "@pod/";
-
-interface Condition {
-  type: string;
-  status: string;
-  reason: string;
-  message: string;
-  observedGeneration: number;
-  lastTransitionTime: string;
-}
-
-interface Budget extends KubeObject {
-  spec: {
-    selector?: LabelSelector;
-    minAvailable?: number | string;
-    maxUnavailable?: number | string;
-  };
-  status?: {
-    observedGeneration?: number;
-    disruptedPods?: Record<string, string>;
-    disruptionsAllowed: number;
-    currentHealthy: number;
-    desiredHealthy: number;
-    expectedPods: number;
-    conditions?: Condition[];
-  };
-}
 
 export const disruptionController: Controller = {
   name: "disruption",
@@ -54,8 +31,8 @@ export const disruptionController: Controller = {
 
 /** A new budget, a new wish, or an eviction that took from it: our own status writes are none of these. */
 function wakeBudget(change: Change): string[] | undefined {
-  const object = change.object as Budget;
-  const previous = change.previous as Budget | undefined;
+  const object = change.object as PodDisruptionBudget;
+  const previous = change.previous as PodDisruptionBudget | undefined;
   if (change.op === "delete") return undefined;
   const matters =
     change.op === "create" ||
@@ -64,15 +41,15 @@ function wakeBudget(change: Change): string[] | undefined {
   return matters ? [objectKey(change.namespace, change.name)] : undefined;
 }
 
-const evictions = (budget: Budget | undefined): number =>
+const evictions = (budget: PodDisruptionBudget | undefined): number =>
   Object.keys(budget?.status?.disruptedPods ?? {}).length;
 
 const targetOf = (pod: KubeObject | undefined) =>
-  (pod as PodShape | undefined)?.status?.conditions?.find((c) => c.type === "DisruptionTarget");
+  (pod as Pod | undefined)?.status?.conditions?.find((c) => c.type === "DisruptionTarget");
 
 function* wakeForPod(change: Change, reader: Reader): Iterable<string> {
-  const pod = change.object as PodShape;
-  const before = change.previous as PodShape | undefined;
+  const pod = change.object as Pod;
+  const before = change.previous as Pod | undefined;
   if (
     change.op !== "delete" &&
     targetOf(pod)?.status === "True" &&
@@ -88,8 +65,8 @@ function* wakeForPod(change: Change, reader: Reader): Iterable<string> {
     equal(pod.metadata.labels, before.metadata.labels) &&
     equal(pod.metadata.ownerReferences, before.metadata.ownerReferences);
   if (same) return;
-  for (const budget of reader.list<Budget>(budgets, change.namespace)) {
-    const selector = labelSelector(budget.spec.selector);
+  for (const budget of reader.list<PodDisruptionBudget>(budgets, change.namespace)) {
+    const selector = labelSelector(budget.spec?.selector);
     if (
       selector.matches(pod.metadata.labels) ||
       (before && selector.matches(before.metadata.labels))
@@ -99,20 +76,20 @@ function* wakeForPod(change: Change, reader: Reader): Iterable<string> {
   }
 }
 
-function podsOf(client: Client, budget: Budget): readonly PodShape[] {
+function podsOf(client: Client, budget: PodDisruptionBudget): readonly Pod[] {
   const namespace = budget.metadata.namespace ?? "";
-  const selector = labelSelector(budget.spec.selector);
+  const selector = labelSelector(budget.spec?.selector);
   if (selector.nothing) return [];
   const terms = selector.equalities as Record<string, string>;
   const near = Object.keys(terms).length
-    ? client.podsMatching<PodShape>(namespace, terms)
-    : client.list<PodShape>("pods", namespace);
+    ? client.podsMatching<Pod>(namespace, terms)
+    : client.list<Pod>("pods", namespace);
   return near.filter((pod) => selector.matches(pod.metadata.labels));
 }
 
 function reconcile(client: Client, key: string): number | undefined {
   const { namespace, name } = splitKey(key);
-  const budget = client.get<Budget>(budgets, namespace, name);
+  const budget = client.get<PodDisruptionBudget>(budgets, namespace, name);
   if (!budget) return undefined;
   const pods = podsOf(client, budget);
   if (pods.length === 0)
@@ -142,10 +119,10 @@ interface Expectation {
 /** k8s: getExpectedPodCount */
 function expectation(
   client: Client,
-  budget: Budget,
-  pods: readonly PodShape[],
+  budget: PodDisruptionBudget,
+  pods: readonly Pod[],
 ): Expectation | { error: string } {
-  const { minAvailable, maxUnavailable } = budget.spec;
+  const { minAvailable, maxUnavailable } = budget.spec ?? {};
   if (maxUnavailable === undefined && typeof minAvailable === "number") {
     return { expected: pods.length, desired: minAvailable, unmanaged: [] };
   }
@@ -177,16 +154,16 @@ function selectorText(selector: LabelSelector | undefined): string {
   return `&LabelSelector{MatchLabels:map[string]string{${labels}},MatchExpressions:[]LabelSelectorRequirement{${expressions}},}`;
 }
 
-function warnUnmanaged(client: Client, budget: Budget): void {
-  const message = `Pods selected by this PodDisruptionBudget (selector: ${selectorText(budget.spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
+function warnUnmanaged(client: Client, budget: PodDisruptionBudget): void {
+  const message = `Pods selected by this PodDisruptionBudget (selector: ${selectorText(budget.spec?.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
   client.event(budget, "Warning", "UnmanagedPods", message, { component });
 }
 
 /** Evicted Pods that are not yet seen to go. One that stays for two minutes counts again. k8s: buildDisruptedPodMap */
 function stillDisrupted(
   client: Client,
-  budget: Budget,
-  pods: readonly PodShape[],
+  budget: PodDisruptionBudget,
+  pods: readonly Pod[],
 ): { disrupted: Record<string, string>; recheckAt: number | undefined } {
   const disrupted: Record<string, string> = {};
   let recheckAt: number | undefined;
@@ -209,7 +186,7 @@ function stillDisrupted(
 
 function writeStatus(
   client: Client,
-  budget: Budget,
+  budget: PodDisruptionBudget,
   currentHealthy: number,
   { expected, desired }: Expectation,
   disrupted: Record<string, string>,
@@ -218,7 +195,7 @@ function writeStatus(
   const disruptionsAllowed = expected <= 0 || spare <= 0 ? 0 : spare;
   const observedGeneration = budget.metadata.generation ?? 0;
   const allowed = disruptionsAllowed > 0;
-  const status: NonNullable<Budget["status"]> = {
+  const status: NonNullable<PodDisruptionBudget["status"]> = {
     conditions: conditionsWith(client, budget, {
       status: allowed ? "True" : "False",
       reason: allowed ? "SufficientPods" : "InsufficientPods",
@@ -233,12 +210,12 @@ function writeStatus(
     observedGeneration,
   };
   if (!equal(budget.status, status))
-    client.update<Budget>(budgets, { ...budget, status }, "status");
+    client.update<PodDisruptionBudget>(budgets, { ...budget, status }, "status");
 }
 
 function conditionsWith(
   client: Client,
-  budget: Budget,
+  budget: PodDisruptionBudget,
   next: Omit<Condition, "type" | "lastTransitionTime">,
 ): Condition[] {
   return withStatusCondition<Condition>(budget.status?.conditions, {
@@ -249,7 +226,7 @@ function conditionsWith(
 }
 
 /** Nothing may be evicted while nobody knows how many there should be. k8s: failSafe */
-function failSafe(client: Client, budget: Budget, message: string): void {
+function failSafe(client: Client, budget: PodDisruptionBudget, message: string): void {
   const before = budget.status ?? {
     disruptionsAllowed: 0,
     currentHealthy: 0,
@@ -264,13 +241,13 @@ function failSafe(client: Client, budget: Budget, message: string): void {
   });
   const status = { ...before, disruptionsAllowed: 0, conditions };
   if (!equal(budget.status, status))
-    client.update<Budget>(budgets, { ...budget, status }, "status");
+    client.update<PodDisruptionBudget>(budgets, { ...budget, status }, "status");
 }
 
 /** A Pod that was to be disrupted and then was not. k8s: syncStalePodDisruption */
 function clearStaleMark(client: Client, key: string): number | undefined {
   const { namespace, name } = splitKey(key);
-  const pod = client.get<PodShape>("pods", namespace, name);
+  const pod = client.get<Pod>("pods", namespace, name);
   const mark = targetOf(pod) as
     | { status: string; reason?: string; lastTransitionTime?: string }
     | undefined;
@@ -289,10 +266,6 @@ function clearStaleMark(client: Client, key: string): number | undefined {
   const conditions = pod.status?.conditions?.map((c) =>
     c.type === "DisruptionTarget" ? cleared : c,
   );
-  client.update<PodShape>(
-    "pods",
-    { ...pod, status: { ...pod.status, conditions } as never },
-    "status",
-  );
+  client.update<Pod>("pods", { ...pod, status: { ...pod.status, conditions } as never }, "status");
   return undefined;
 }

@@ -1,7 +1,7 @@
 /** How many Pods the controllers of some Pods want in all. k8s: pkg/controller/disruption/disruption.go getExpectedScale */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { controllerOf, type KubeObject, type OwnerReference } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";
-import type { PodShape } from "../workload/pods.ts";
 
 interface Sized extends KubeObject {
   spec?: { replicas?: number };
@@ -19,7 +19,7 @@ const groupOf = (apiVersion: string): string =>
 
 export type Scale = { expected: number; unmanaged: string[] } | { error: string };
 
-export function expectedScale(reader: Reader, pods: readonly PodShape[]): Scale {
+export function expectedScale(reader: Reader, pods: readonly Pod[]): Scale {
   const scales = new Map<string, number>();
   const asked = new Set<string>();
   const unmanaged: string[] = [];

@@ -1,4 +1,5 @@
 /** EndpointSlices of Services with a selector. k8s: pkg/controller/endpointslice, staging/src/k8s.io/endpointslice */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import type * as discovery from "kubernetes-types/discovery/v1";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type ObjectMeta } from "../../core/object.ts";
@@ -22,7 +23,6 @@ import {
   servicesOfPod,
   triggerTime,
   withTrigger,
-  type EndpointPod,
   type EndpointPort,
   type Service,
 } from "./service-pods.ts";
@@ -68,7 +68,7 @@ function serviceOfSlice(change: Change): string[] | undefined {
 function* servicesOnNode(change: Change, reader: Reader): Iterable<string> {
   const zone = (o: Change["previous"]): string | undefined => o?.metadata.labels?.[zoneLabel];
   if (change.op === "update" && zone(change.object) === zone(change.previous)) return;
-  for (const pod of reader.byIndex<EndpointPod>("pod.node", change.name)) {
+  for (const pod of reader.byIndex<Pod>("pod.node", change.name)) {
     const { namespace = "", name } = pod.metadata;
     yield* servicesOfPod(
       { ...change, op: "create", resource: "pods", namespace, name, object: pod },
@@ -90,7 +90,7 @@ interface Draft {
   changed: boolean;
 }
 
-function reconcileService(client: Client, service: Service, pods: readonly EndpointPod[]): void {
+function reconcileService(client: Client, service: Service, pods: readonly Pod[]): void {
   const existing = client
     .byIndex<EndpointSlice>("controller", service.metadata.uid)
     .filter((s) => s.kind === "EndpointSlice" && s.metadata.labels?.[managedByLabel] === manager);
@@ -120,7 +120,7 @@ function removeForeign(client: Client, service: Service): void {
 function groupByPorts(
   client: Client,
   service: Service,
-  pods: readonly EndpointPod[],
+  pods: readonly Pod[],
   family: string,
 ): Map<string, Group> {
   const groups = new Map<string, Group>();
@@ -141,7 +141,7 @@ function groupByPorts(
 
 /** k8s: podToEndpoint, trafficdist ReconcileHints */
 function endpointOf(
-  pod: EndpointPod,
+  pod: Pod,
   service: Service,
   addresses: string[],
   node: ObjectMeta | undefined,
@@ -280,7 +280,7 @@ function labelsOf(service: Service): Record<string, string> {
 function write(
   client: Client,
   service: Service,
-  pods: readonly EndpointPod[],
+  pods: readonly Pod[],
   addressType: string,
   { drafts, spare }: { drafts: Draft[]; spare: EndpointSlice[] },
 ): void {
@@ -290,7 +290,7 @@ function write(
     const current = draft.current ?? spare.pop();
     const before = new Map((current?.endpoints ?? []).map((e) => [e.targetRef?.uid, e]));
     const after = new Map(draft.endpoints.map((e) => [e.targetRef?.uid, e]));
-    const changed = (pod: EndpointPod): boolean => {
+    const changed = (pod: Pod): boolean => {
       const now = after.get(pod.metadata.uid);
       return (
         now !== undefined &&

@@ -1,4 +1,5 @@
 /** Endpoints of Services with a selector. k8s: pkg/controller/endpoint/endpoints_controller.go */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import type * as core from "kubernetes-types/core/v1";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
@@ -17,7 +18,6 @@ import {
   servicesOfPod,
   triggerTime,
   withTrigger,
-  type EndpointPod,
   type EndpointPort,
   type Service,
 } from "./service-pods.ts";
@@ -48,7 +48,7 @@ export const endpointsController: Controller = {
   },
 };
 
-function reconcileService(client: Client, service: Service, pods: readonly EndpointPod[]): void {
+function reconcileService(client: Client, service: Service, pods: readonly Pod[]): void {
   const { namespace = "", name } = service.metadata;
   const always = Boolean(service.spec?.publishNotReadyAddresses);
   const present = pods.filter((pod) => hasEndpoint(pod, always));
@@ -95,7 +95,7 @@ function reconcileService(client: Client, service: Service, pods: readonly Endpo
 function changedPods(
   before: readonly core.EndpointSubset[] | undefined,
   after: readonly core.EndpointSubset[],
-): (pod: EndpointPod) => boolean {
+): (pod: Pod) => boolean {
   const states = (subsets: readonly core.EndpointSubset[]): Map<string | undefined, boolean> => {
     const found = new Map<string | undefined, boolean>();
     for (const { addresses, notReadyAddresses } of subsets) {
@@ -116,7 +116,7 @@ interface Packed {
 }
 
 /** Addresses that have the same ports share a subset. k8s: RepackSubsets */
-function subsetsOf(service: Service, pods: readonly EndpointPod[]): core.EndpointSubset[] {
+function subsetsOf(service: Service, pods: readonly Pod[]): core.EndpointSubset[] {
   const headlessWithoutPorts = !service.spec?.ports?.length && service.spec?.clusterIP === "None";
   const packed = new Map<string, Packed>();
   const family = service.spec?.ipFamilies?.[0] ?? "IPv4";
@@ -141,7 +141,7 @@ function subsetsOf(service: Service, pods: readonly EndpointPod[]): core.Endpoin
 const withoutEmptyName = ({ name, ...port }: EndpointPort): core.EndpointPort =>
   name ? { name, ...port } : port;
 
-function addressOf(pod: EndpointPod, service: Service, ip: string): core.EndpointAddress {
+function addressOf(pod: Pod, service: Service, ip: string): core.EndpointAddress {
   const { namespace, name, uid } = pod.metadata;
   const hostname = hostnameOf(pod, service);
   return {

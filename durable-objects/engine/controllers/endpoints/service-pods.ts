@@ -1,27 +1,13 @@
 /** What the controllers of Endpoints and EndpointSlices both ask about Services and Pods. k8s: staging/src/k8s.io/endpointslice/util */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, type Change, type KubeObject } from "../../core/object.ts";
 import type { Service } from "../../kinds/service/shape.ts";
 import type { Client, Reader } from "../../ports/controller.ts";
-import { isReady, type PodShape } from "../workload/pods.ts";
+import { isReady } from "../workload/pods.ts";
 
 export type { Service };
-
-interface ContainerPorts {
-  restartPolicy?: string;
-  ports?: { name?: string; containerPort: number; protocol?: string }[];
-}
-
-export interface EndpointPod extends PodShape {
-  spec: Omit<PodShape["spec"], "containers" | "initContainers"> & {
-    hostname?: string;
-    subdomain?: string;
-    containers?: (ContainerPorts & { name: string })[];
-    initContainers?: (ContainerPorts & { name: string })[];
-  };
-  status?: PodShape["status"] & { podIPs?: { ip: string }[] };
-}
 
 export interface EndpointPort {
   name: string;
@@ -45,8 +31,8 @@ const selects = (service: Service, labels: Record<string, string> | undefined): 
 
 /** Keys of the Services that a Pod's change may concern. k8s: GetPodUpdateProjectionKey, GetServicesToUpdate */
 export function* servicesOfPod(change: Change, reader: Reader): Iterable<string> {
-  const pod = change.object as EndpointPod;
-  const before = change.previous as EndpointPod | undefined;
+  const pod = change.object as Pod;
+  const before = change.previous as Pod | undefined;
   if (change.op === "update" && before && !concerns(pod, before)) return;
   for (const service of reader.list<Service>("services", change.namespace)) {
     const matches =
@@ -55,7 +41,7 @@ export function* servicesOfPod(change: Change, reader: Reader): Iterable<string>
   }
 }
 
-function concerns(pod: EndpointPod, before: EndpointPod): boolean {
+function concerns(pod: Pod, before: Pod): boolean {
   return (
     pod.metadata.deletionTimestamp !== before.metadata.deletionTimestamp ||
     pod.status?.phase !== before.status?.phase ||
@@ -68,33 +54,31 @@ function concerns(pod: EndpointPod, before: EndpointPod): boolean {
 }
 
 /** Pods behind a Service in name order; undefined where nobody but its author fills the endpoints in. */
-export function podsOfService(
-  client: Client,
-  service: Service,
-): readonly EndpointPod[] | undefined {
+export function podsOfService(client: Client, service: Service): readonly Pod[] | undefined {
   const selector = service.spec?.selector;
   if (!selector || service.spec?.type === "ExternalName") return undefined;
   const namespace = service.metadata.namespace ?? "";
-  if (Object.keys(selector).length === 0) return client.list<EndpointPod>("pods", namespace);
-  return client.podsMatching<EndpointPod>(namespace, selector);
+  if (Object.keys(selector).length === 0) return client.list<Pod>("pods", namespace);
+  return client.podsMatching<Pod>(namespace, selector);
 }
 
 /** k8s: ShouldPodBeInEndpoints */
-export function hasEndpoint(pod: EndpointPod, includeTerminating: boolean): boolean {
+export function hasEndpoint(pod: Pod, includeTerminating: boolean): boolean {
   const { phase, podIP } = pod.status ?? {};
   if (phase === "Succeeded" || phase === "Failed" || !podIP) return false;
   return includeTerminating || pod.metadata.deletionTimestamp === undefined;
 }
 
-export const addressesOf = (pod: EndpointPod): string[] =>
-  pod.status?.podIPs?.map(({ ip }) => ip) ?? (pod.status?.podIP ? [pod.status.podIP] : []);
+export const addressesOf = (pod: Pod): string[] =>
+  pod.status?.podIPs?.flatMap(({ ip }) => ip ?? []) ??
+  (pod.status?.podIP ? [pod.status.podIP] : []);
 
 /** k8s: ShouldSetHostname */
-export const hostnameOf = (pod: EndpointPod, service: Service): string | undefined =>
+export const hostnameOf = (pod: Pod, service: Service): string | undefined =>
   pod.spec.hostname && pod.spec.subdomain === service.metadata.name ? pod.spec.hostname : undefined;
 
 /** The Pod's port behind each port of the Service; ports whose name the Pod does not have are left out. k8s: FindPort */
-export function portsOf(service: Service, pod: EndpointPod): EndpointPort[] {
+export function portsOf(service: Service, pod: Pod): EndpointPort[] {
   const found: EndpointPort[] = [];
   for (const { name = "", protocol = "TCP", targetPort, appProtocol, port } of service.spec
     ?.ports ?? []) {
@@ -106,7 +90,7 @@ export function portsOf(service: Service, pod: EndpointPod): EndpointPort[] {
   return found;
 }
 
-function namedPort(pod: EndpointPod, name: string, protocol: string): number | undefined {
+function namedPort(pod: Pod, name: string, protocol: string): number | undefined {
   const sidecars = pod.spec.initContainers?.filter((c) => c.restartPolicy === "Always") ?? [];
   for (const container of [...(pod.spec.containers ?? []), ...sidecars]) {
     for (const port of container.ports ?? []) {
@@ -120,7 +104,7 @@ function namedPort(pod: EndpointPod, name: string, protocol: string): number | u
 export const isWithoutIp = (service: Service): boolean =>
   !service.spec?.clusterIP || service.spec.clusterIP === "None";
 
-export const nodeOf = (pod: EndpointPod, reader: Reader): KubeObject | undefined =>
+export const nodeOf = (pod: Pod, reader: Reader): KubeObject | undefined =>
   pod.spec.nodeName ? reader.get("nodes", "", pod.spec.nodeName) : undefined;
 
 /**
@@ -128,8 +112,8 @@ export const nodeOf = (pod: EndpointPod, reader: Reader): KubeObject | undefined
  * k8s: endpointslice/trigger_time_tracker.go; told from the written objects here, so that nothing need be remembered.
  */
 export function triggerTime(
-  pods: readonly EndpointPod[],
-  changed: (pod: EndpointPod) => boolean,
+  pods: readonly Pod[],
+  changed: (pod: Pod) => boolean,
   createdFor?: Service,
 ): string | undefined {
   let earliest = createdFor ? parseTime(createdFor.metadata.creationTimestamp) : Number.NaN;

@@ -3,6 +3,7 @@
  * down, since then the fault lies elsewhere. One key for the whole cluster.
  * k8s: pkg/controller/nodelifecycle doNoExecuteTaintingPass, handleDisruption, ComputeZoneState
  */
+import type { Node } from "../../kinds/node.ts";
 import { lookup } from "../../core/lookup.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import type { Change } from "../../core/object.ts";
@@ -21,7 +22,6 @@ import {
   retainted,
   unreachable,
   zoneOf,
-  type Node,
 } from "./nodes.ts";
 
 const table = "node-eviction";

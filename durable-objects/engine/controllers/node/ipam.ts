@@ -1,7 +1,8 @@
 /** Every Node gets a range of Pod addresses. k8s: pkg/controller/nodeipam/ipam/range_allocator.go */
+import type { Node } from "../../kinds/node.ts";
 import { podCidr } from "../../bootstrap/nodes.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
-import { nodeReference, type Node } from "./nodes.ts";
+import { nodeReference } from "./nodes.ts";
 
 /** Ranges of 256 addresses in 10.244.0.0/16. */
 const rangesMax = 256;

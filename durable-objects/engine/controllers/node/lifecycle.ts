@@ -3,9 +3,13 @@
  * longer ready. Upstream looks every 5 s at beats that come every 10 s; here a silence is known when it begins and its
  * end is a due moment, so the grace is exact. k8s: pkg/controller/nodelifecycle/node_lifecycle_controller.go
  */
+import type { NodeCondition, Taint } from "kubernetes-types/core/v1";
+import type { Lease } from "../../kinds/lease.ts";
+import type { Node } from "../../kinds/node.ts";
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { nodeLeases } from "../../api/read/present.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
-import type { Change, KubeObject } from "../../core/object.ts";
+import type { Change } from "../../core/object.ts";
 import { hasPower } from "../../kinds/node-machine.ts";
 import { nodeGraceMs, nodeStartupGraceMs } from "../../core/limits.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
@@ -16,11 +20,7 @@ import {
   readyStatus,
   retainted,
   unreachable,
-  type Node,
-  type NodeCondition,
-  type Taint,
 } from "./nodes.ts";
-import type { PodShape } from "../workload/pods.ts";
 
 const table = "node-lifecycle";
 const component = "node-controller";
@@ -59,8 +59,8 @@ function boundToSilent(
   { op, object, previous }: Change,
   nodeNamed: (name: string) => Node | undefined,
 ): string[] | undefined {
-  const name = (object as PodShape).spec.nodeName;
-  if (op === "delete" || !name || (previous as PodShape | undefined)?.spec.nodeName === name) {
+  const name = (object as Pod).spec.nodeName;
+  if (op === "delete" || !name || (previous as Pod | undefined)?.spec.nodeName === name) {
     return undefined;
   }
   const node = nodeNamed(name);
@@ -92,10 +92,6 @@ function look(client: Client, node: Node, known: Known | undefined): number | un
 
 const differs = (a: Known, b: Known): boolean =>
   a.ready !== b.ready || a.sign !== b.sign || a.silentSinceMs !== b.silentSinceMs;
-
-interface Lease extends KubeObject {
-  spec?: { renewTime?: string };
-}
 
 function signOfLife(client: Client, node: Node): string {
   const lease = client.get<Lease>("leases.coordination.k8s.io", nodeLeases, node.metadata.name);
@@ -153,20 +149,20 @@ function toUnknown(client: Client, node: Node): Node {
 
 /** k8s: controllerutil.MarkPodsNotReady */
 function markPodsNotReady(client: Client, node: string): void {
-  for (const pod of [...client.byIndex<PodShape>("pod.node", node)]) {
+  for (const pod of [...client.byIndex<Pod>("pod.node", node)]) {
     if (!pod.status?.conditions?.some((c) => c.type === "Ready" && c.status !== "False")) continue;
     const { namespace = "", name } = pod.metadata;
     const at = rfc3339(client.now);
-    const change = (current: PodShape): PodShape => ({
+    const change = (current: Pod): Pod => ({
       ...current,
       status: {
         ...current.status,
         conditions: current.status?.conditions?.map((c) =>
           c.type === "Ready" ? { ...c, status: "False", lastTransitionTime: at } : c,
         ),
-      } as NonNullable<PodShape["status"]>,
+      } as NonNullable<Pod["status"]>,
     });
-    const marked = client.modify<PodShape>("pods", namespace, name, change, "status");
+    const marked = client.modify<Pod>("pods", namespace, name, change, "status");
     if (marked) client.event(marked, "Warning", "NodeNotReady", "Node is not ready", { component });
   }
 }

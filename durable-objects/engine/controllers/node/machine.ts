@@ -3,6 +3,9 @@
  * not written (api/read/present.ts); they are when power goes, so that the last one stands.
  * k8s: pkg/kubelet/kubelet_node_status.go, nodestatus/setters.go, component-helpers/apimachinery/lease
  */
+import type { NodeCondition, NodeSystemInfo } from "kubernetes-types/core/v1";
+import type { Lease } from "../../kinds/lease.ts";
+import type { Node } from "../../kinds/node.ts";
 import { presentLease, presentNode, nodeLeases } from "../../api/read/present.ts";
 import {
   bootId,
@@ -12,11 +15,10 @@ import {
   nodeStatus,
 } from "../../bootstrap/nodes.ts";
 import { rfc3339Micro } from "../../core/clock.ts";
-import type { KubeObject } from "../../core/object.ts";
 import { hasPower } from "../../kinds/node-machine.ts";
 import { nodeLeaseSeconds, nodeStatusMs } from "../../core/limits.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
-import { conditionOf, nodeReference, readyStatus, type Node, type NodeCondition } from "./nodes.ts";
+import { conditionOf, nodeReference, readyStatus } from "./nodes.ts";
 
 const table = "node-machine";
 const leases = "leases.coordination.k8s.io";
@@ -29,10 +31,6 @@ interface Machine {
   postAtMs?: number;
   /** It has told that its Node is cordoned. */
   cordoned?: true;
-}
-
-interface Lease extends KubeObject {
-  spec?: { renewTime?: string };
 }
 
 export const nodeMachineController: Controller = {
@@ -100,7 +98,10 @@ function start(client: Client, node: Node, again: boolean): void {
   const was = node.status;
   const info = was?.nodeInfo;
   const made = info?.["machineID"] ? undefined : nodeStatus(name, indexOf(node), client.now, hex);
-  const nodeInfo = { ...(made?.nodeInfo ?? info), ...(again ? { bootID: bootId(hex) } : {}) };
+  const nodeInfo = {
+    ...(made?.nodeInfo ?? info),
+    ...(again ? { bootID: bootId(hex) } : {}),
+  } as NodeSystemInfo;
   const status = { ...made, ...was, nodeInfo, conditions: healthy(node, client.now) };
   client.modify<Node>(
     "nodes",

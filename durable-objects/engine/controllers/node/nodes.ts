@@ -1,30 +1,7 @@
 /** What the controllers of Nodes read and write. */
+import type { NodeCondition, Taint } from "kubernetes-types/core/v1";
+import type { Node } from "../../kinds/node.ts";
 import type { KubeObject } from "../../core/object.ts";
-
-export interface NodeCondition {
-  type: string;
-  status: string;
-  lastHeartbeatTime?: string;
-  lastTransitionTime?: string;
-  reason?: string;
-  message?: string;
-}
-
-export interface Taint {
-  key: string;
-  value?: string;
-  effect: string;
-  timeAdded?: string;
-}
-
-export interface Node extends KubeObject {
-  spec?: { podCIDR?: string; podCIDRs?: string[]; unschedulable?: boolean; taints?: Taint[] };
-  status?: {
-    conditions?: NodeCondition[];
-    nodeInfo?: Record<string, string>;
-    [more: string]: unknown;
-  };
-}
 
 export const unreachable = "node.kubernetes.io/unreachable";
 export const notReady = "node.kubernetes.io/not-ready";

@@ -2,27 +2,17 @@
  * Pods leave a Node that has a NoExecute taint: at once, after the time they tolerate it, or never. One key per Pod.
  * k8s: pkg/controller/tainteviction/taint_eviction.go
  */
+import type { Taint, Toleration } from "kubernetes-types/core/v1";
+import type { Node } from "../../kinds/node.ts";
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
 import { tolerates } from "../../scheduler/plugins/taint-toleration.ts";
 import type { Client, Controller, Reader } from "../../ports/controller.ts";
-import type { Node, Taint } from "./nodes.ts";
-import { withCondition, type DisruptedPod } from "../disruption/disruption-target.ts";
+import { withCondition } from "../disruption/disruption-target.ts";
 
 const table = "taint-eviction";
-
-interface Toleration {
-  key?: string;
-  operator?: "Exists" | "Equal";
-  value?: string;
-  effect?: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
-  tolerationSeconds?: number;
-}
-
-interface Pod extends DisruptedPod {
-  spec: { nodeName?: string; tolerations?: Toleration[] };
-}
 
 /** A deletion that is marked, or done. */
 interface Marked {
@@ -131,7 +121,7 @@ function toleratedMs(
 ): number | undefined {
   let least: number | undefined;
   for (const taint of taints) {
-    const used = tolerations.find((t) => tolerates([t as never], taint as never));
+    const used = tolerations.find((t) => tolerates([t], taint));
     if (!used) return 0;
     if (used.tolerationSeconds === undefined) continue;
     const ms = Math.max(0, used.tolerationSeconds) * 1000;

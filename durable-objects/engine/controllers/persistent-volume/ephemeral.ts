@@ -1,23 +1,16 @@
 /** Claims of generic ephemeral volumes: made for their Pod, gone with it. k8s: pkg/controller/volume/ephemeral */
-import { objectKey, splitKey, type KubeObject } from "../../core/object.ts";
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
 import type { Controller } from "../../ports/controller.ts";
-import { claims, type Claim } from "../../kinds/storage/volume-binding.ts";
-
-interface PodShape extends KubeObject {
-  spec?: {
-    volumes?: {
-      name: string;
-      ephemeral?: { volumeClaimTemplate?: { metadata?: object; spec: object } };
-    }[];
-  };
-}
+import { claims } from "../../kinds/storage/volume-binding.ts";
 
 export const ephemeralVolumeController: Controller = {
   name: "ephemeral-volume",
   wakesOn: {
     pods: (change) => {
       if (change.op !== "create") return undefined;
-      const pod = change.object as PodShape;
+      const pod = change.object as Pod;
       return pod.spec?.volumes?.some((v) => v.ephemeral)
         ? [objectKey(change.namespace, change.name)]
         : undefined;
@@ -30,12 +23,12 @@ export const ephemeralVolumeController: Controller = {
   },
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    const pod = client.get<PodShape>("pods", namespace, name);
+    const pod = client.get<Pod>("pods", namespace, name);
     if (!pod || pod.metadata.deletionTimestamp) return undefined;
     for (const { name: volume, ephemeral } of pod.spec?.volumes ?? []) {
       const template = ephemeral?.volumeClaimTemplate;
       const claim = `${name}-${volume}`;
-      if (!template || client.get<Claim>(claims, namespace, claim)) continue;
+      if (!template || client.get<PersistentVolumeClaim>(claims, namespace, claim)) continue;
       const owner = {
         apiVersion: "v1",
         kind: "Pod",

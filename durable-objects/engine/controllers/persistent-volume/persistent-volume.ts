@@ -2,6 +2,9 @@
  * Binds claims to volumes and says what becomes of volumes whose claim is gone. A key with a slash is a claim, one
  * without a volume. k8s: pkg/controller/volume/persistentvolume/pv_controller.go
  */
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
+import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
 import { removePersistentVolume } from "../../runtime/volumes.ts";
 import type { Client, Controller, Reader, Waker } from "../../ports/controller.ts";
@@ -22,9 +25,6 @@ import {
   provisionedBy,
   storageProvisioner,
   volumes,
-  type Claim,
-  type PodShape,
-  type Volume,
 } from "../../kinds/storage/volume-binding.ts";
 
 const source = { component: "persistentvolume-controller" };
@@ -34,12 +34,12 @@ const keyOf = (object: { metadata: { namespace?: string; name: string } }): stri
 
 const wakeClaim: Waker = (change, reader) => {
   const keys = [objectKey(change.namespace, change.name)];
-  for (const object of [change.object, change.previous] as (Claim | undefined)[]) {
+  for (const object of [change.object, change.previous] as (PersistentVolumeClaim | undefined)[]) {
     const name = object?.spec?.volumeName;
     if (name && !keys.includes(name)) keys.push(name);
   }
   if (change.op === "delete") {
-    for (const volume of reader.list<Volume>(volumes)) {
+    for (const volume of reader.list<PersistentVolume>(volumes)) {
       const ref = volume.spec?.claimRef;
       if (ref?.name === change.name && ref.namespace === change.namespace) keys.push(keyOf(volume));
     }
@@ -48,17 +48,19 @@ const wakeClaim: Waker = (change, reader) => {
 };
 
 /** Claims that have no volume yet. */
-const waiting = (reader: Reader): Claim[] =>
-  reader.list<Claim>(claims).filter((c) => c.metadata.annotations?.[bindCompleted] === undefined);
+const waiting = (reader: Reader): PersistentVolumeClaim[] =>
+  reader
+    .list<PersistentVolumeClaim>(claims)
+    .filter((c) => c.metadata.annotations?.[bindCompleted] === undefined);
 
 const wakeVolume: Waker = (change, reader) => {
-  const volume = change.object as Volume;
-  const before = change.previous as Volume | undefined;
+  const volume = change.object as PersistentVolume;
+  const before = change.previous as PersistentVolume | undefined;
   const keys = new Set([change.name]);
   for (const ref of [volume.spec?.claimRef, before?.spec?.claimRef]) {
     if (ref?.name) keys.add(objectKey(ref.namespace, ref.name));
   }
-  const free = (o: Volume | undefined): boolean => o?.status?.phase === "Available";
+  const free = (o: PersistentVolume | undefined): boolean => o?.status?.phase === "Available";
   if (change.op === "create" || (free(volume) && !free(before))) {
     for (const claim of waiting(reader)) keys.add(keyOf(claim));
   }
@@ -76,10 +78,10 @@ export const persistentVolumeController: Controller = {
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     if (namespace) {
-      const claim = client.get<Claim>(claims, namespace, name);
+      const claim = client.get<PersistentVolumeClaim>(claims, namespace, name);
       if (claim) syncClaim(client, claim);
     } else {
-      const volume = client.get<Volume>(volumes, "", name);
+      const volume = client.get<PersistentVolume>(volumes, "", name);
       if (volume) syncVolume(client, volume);
     }
     return undefined;
@@ -88,13 +90,18 @@ export const persistentVolumeController: Controller = {
 
 // Claims
 
-function syncClaim(client: Client, claim: Claim): void {
+function syncClaim(client: Client, claim: PersistentVolumeClaim): void {
   if (claim.metadata.annotations?.[bindCompleted] !== undefined) syncBound(client, claim);
   else if (claim.spec?.volumeName) syncAsked(client, claim, claim.spec.volumeName);
   else syncUnbound(client, claim);
 }
 
-function setPhase(client: Client, claim: Claim, phase: string, volume?: Volume): boolean {
+function setPhase(
+  client: Client,
+  claim: PersistentVolumeClaim,
+  phase: string,
+  volume?: PersistentVolume,
+): boolean {
   const { namespace = "", name } = claim.metadata;
   const next = volume
     ? {
@@ -107,7 +114,7 @@ function setPhase(client: Client, claim: Claim, phase: string, volume?: Volume):
     claim.status?.phase === phase &&
     (!volume || JSON.stringify({ ...claim.status, ...next }) === JSON.stringify(claim.status));
   if (same) return false;
-  client.modify<Claim>(
+  client.modify<PersistentVolumeClaim>(
     claims,
     namespace,
     name,
@@ -125,17 +132,20 @@ function setPhase(client: Client, claim: Claim, phase: string, volume?: Volume):
 }
 
 /** A claim's capacity is set when it is bound; after that only a resize moves it. */
-function statusCapacity(claim: Claim, volume: Volume): Record<string, string> {
+function statusCapacity(
+  claim: PersistentVolumeClaim,
+  volume: PersistentVolume,
+): Record<string, string> {
   const known = claim.status?.phase === "Bound" ? claim.status.capacity : undefined;
   return known ?? volume.spec?.capacity ?? {};
 }
 
-function syncUnbound(client: Client, claim: Claim): void {
+function syncUnbound(client: Client, claim: PersistentVolumeClaim): void {
   if (isClassless(claim)) {
     const chosen = defaultClassOf(client);
     if (chosen) {
       const { namespace = "", name } = claim.metadata;
-      client.modify<Claim>(claims, namespace, name, (current) => ({
+      client.modify<PersistentVolumeClaim>(claims, namespace, name, (current) => ({
         ...current,
         spec: { ...current.spec, storageClassName: chosen.metadata.name },
       }));
@@ -155,10 +165,10 @@ function syncUnbound(client: Client, claim: Claim): void {
 }
 
 /** k8s: emitEventForUnboundDelayBindingClaim */
-function sayWaiting(client: Client, claim: Claim): void {
+function sayWaiting(client: Client, claim: PersistentVolumeClaim): void {
   const { namespace = "", name } = claim.metadata;
   const pods = client
-    .byIndex<PodShape>("pod.node", "")
+    .byIndex<Pod>("pod.node", "")
     .filter((pod) => pod.metadata.namespace === namespace && claimsOfPod(pod).includes(name))
     .map((pod) => pod.metadata.name);
   if (pods.length === 0) {
@@ -171,7 +181,7 @@ function sayWaiting(client: Client, claim: Claim): void {
 }
 
 /** k8s: provisionClaim, provisionClaimOperationExternal, setClaimProvisioner */
-function provision(client: Client, claim: Claim): void {
+function provision(client: Client, claim: PersistentVolumeClaim): void {
   const chosen = classOf(client, claim);
   if (!chosen) {
     const text = `storageclass.storage.k8s.io "${claimClass(claim)}" not found`;
@@ -187,7 +197,7 @@ function provision(client: Client, claim: Claim): void {
     return;
   }
   const { namespace = "", name } = claim.metadata;
-  client.modify<Claim>(claims, namespace, name, (current) => {
+  client.modify<PersistentVolumeClaim>(claims, namespace, name, (current) => {
     if (current.metadata.annotations?.[storageProvisioner] === provisioner) return undefined;
     const annotations = {
       ...current.metadata.annotations,
@@ -202,8 +212,8 @@ function provision(client: Client, claim: Claim): void {
 }
 
 /** A claim that names its volume itself. */
-function syncAsked(client: Client, claim: Claim, volumeName: string): void {
-  const volume = client.get<Volume>(volumes, "", volumeName);
+function syncAsked(client: Client, claim: PersistentVolumeClaim, volumeName: string): void {
+  const volume = client.get<PersistentVolume>(volumes, "", volumeName);
   if (!volume) {
     setPhase(client, claim, "Pending");
     return;
@@ -222,7 +232,7 @@ function syncAsked(client: Client, claim: Claim, volumeName: string): void {
   setPhase(client, claim, "Pending");
 }
 
-function syncBound(client: Client, claim: Claim): void {
+function syncBound(client: Client, claim: PersistentVolumeClaim): void {
   const volumeName = claim.spec?.volumeName ?? "";
   const lost = (reason: string, text: string): void => {
     if (setPhase(client, claim, "Lost")) client.event(claim, "Warning", reason, text, source);
@@ -233,7 +243,7 @@ function syncBound(client: Client, claim: Claim): void {
       "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!",
     );
   }
-  const volume = client.get<Volume>(volumes, "", volumeName);
+  const volume = client.get<PersistentVolume>(volumes, "", volumeName);
   if (!volume) {
     return lost(
       "ClaimLost",
@@ -246,9 +256,9 @@ function syncBound(client: Client, claim: Claim): void {
 }
 
 /** Both sides name each other, then both are Bound. k8s: pv_controller.go bind */
-function bind(client: Client, claim: Claim, volume: Volume): void {
+function bind(client: Client, claim: PersistentVolumeClaim, volume: PersistentVolume): void {
   const { namespace = "", name, uid } = claim.metadata;
-  const reserved = client.modify<Volume>(volumes, "", volume.metadata.name, (current) => {
+  const reserved = client.modify<PersistentVolume>(volumes, "", volume.metadata.name, (current) => {
     if (current.spec?.claimRef?.uid === uid) return undefined;
     const annotations = isMeantFor(current, claim)
       ? current.metadata.annotations
@@ -270,7 +280,7 @@ function bind(client: Client, claim: Claim, volume: Volume): void {
   });
   if (!reserved) return;
   setVolumePhase(client, reserved, "Bound");
-  const named = client.modify<Claim>(claims, namespace, name, (current) => {
+  const named = client.modify<PersistentVolumeClaim>(claims, namespace, name, (current) => {
     const known = current.metadata.annotations;
     const own = current.spec?.volumeName === volume.metadata.name;
     if (own && known?.[bindCompleted] !== undefined) return undefined;
@@ -290,10 +300,15 @@ function bind(client: Client, claim: Claim, volume: Volume): void {
 
 // Volumes
 
-function setVolumePhase(client: Client, volume: Volume, phase: string, message?: string): boolean {
+function setVolumePhase(
+  client: Client,
+  volume: PersistentVolume,
+  phase: string,
+  message?: string,
+): boolean {
   const { phase: now, message: said } = volume.status ?? {};
   if (now === phase && (said ?? "") === (message ?? "")) return false;
-  client.modify<Volume>(
+  client.modify<PersistentVolume>(
     volumes,
     "",
     volume.metadata.name,
@@ -306,13 +321,13 @@ function setVolumePhase(client: Client, volume: Volume, phase: string, message?:
   return true;
 }
 
-function syncVolume(client: Client, volume: Volume): void {
+function syncVolume(client: Client, volume: PersistentVolume): void {
   const ref = volume.spec?.claimRef;
   if (!ref?.uid) {
     setVolumePhase(client, volume, "Available");
     return;
   }
-  const named = client.get<Claim>(claims, ref.namespace ?? "", ref.name ?? "");
+  const named = client.get<PersistentVolumeClaim>(claims, ref.namespace ?? "", ref.name ?? "");
   const claim = named?.metadata.uid === ref.uid ? named : undefined;
   if (!claim) return release(client, volume);
   // The claim's own turn finishes what was begun.
@@ -327,8 +342,8 @@ function syncVolume(client: Client, volume: Volume): void {
 }
 
 /** k8s: unbindVolume */
-function unbind(client: Client, volume: Volume): void {
-  const freed = client.modify<Volume>(volumes, "", volume.metadata.name, (current) => {
+function unbind(client: Client, volume: PersistentVolume): void {
+  const freed = client.modify<PersistentVolume>(volumes, "", volume.metadata.name, (current) => {
     const { claimRef, ...spec } = current.spec ?? {};
     const { [boundByController]: byUs, ...annotations } = current.metadata.annotations ?? {};
     if (byUs !== undefined)
@@ -339,7 +354,7 @@ function unbind(client: Client, volume: Volume): void {
   if (freed) setVolumePhase(client, freed, "Available");
 }
 
-function release(client: Client, volume: Volume): void {
+function release(client: Client, volume: PersistentVolume): void {
   const phase = volume.status?.phase;
   if (phase !== "Released" && phase !== "Failed") {
     setVolumePhase(client, volume, "Released");
@@ -352,7 +367,7 @@ function release(client: Client, volume: Volume): void {
 }
 
 /** Volumes of external provisioners are theirs to delete. k8s: findDeletablePlugin, doDeleteVolume */
-function deleteVolume(client: Client, volume: Volume): void {
+function deleteVolume(client: Client, volume: PersistentVolume): void {
   const { name, annotations } = volume.metadata;
   if (annotations?.[provisionedBy] && !annotations[provisionedBy].startsWith("kubernetes.io/"))
     return;
@@ -372,7 +387,7 @@ function deleteVolume(client: Client, volume: Volume): void {
   client.event(volume, "Warning", "VolumeFailedDelete", failure, source);
 }
 
-function recycle(client: Client, volume: Volume): void {
+function recycle(client: Client, volume: PersistentVolume): void {
   removePersistentVolume(client.records, volume.metadata.name);
   client.event(volume, "Normal", "VolumeRecycled", "Volume recycled", source);
   unbind(client, volume);

@@ -2,16 +2,12 @@
  * Finalizers of claims that Pods use and of volumes that are bound. A key with a slash is a claim.
  * k8s: pkg/controller/volume/pvcprotection, pkg/controller/volume/pvprotection
  */
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
+import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
-import {
-  claims,
-  claimsOfPod,
-  volumes,
-  type Claim,
-  type PodShape,
-  type Volume,
-} from "../../kinds/storage/volume-binding.ts";
+import { claims, claimsOfPod, volumes } from "../../kinds/storage/volume-binding.ts";
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";
@@ -24,20 +20,18 @@ export const pvProtectionController: Controller = {
     [volumes]: (change) => (change.op === "delete" ? undefined : [change.name]),
     pods: (change) => {
       if (change.op !== "delete") return undefined;
-      return claimsOfPod(change.object as PodShape).map((name) =>
-        objectKey(change.namespace, name),
-      );
+      return claimsOfPod(change.object as Pod).map((name) => objectKey(change.namespace, name));
     },
   },
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
     if (!namespace) {
-      const volume = client.get<Volume>(volumes, "", name);
+      const volume = client.get<PersistentVolume>(volumes, "", name);
       if (volume)
         protect(client, volumes, volume, volumeFinalizer, volume.status?.phase === "Bound");
       return undefined;
     }
-    const claim = client.get<Claim>(claims, namespace, name);
+    const claim = client.get<PersistentVolumeClaim>(claims, namespace, name);
     if (claim)
       protect(client, claims, claim, claimFinalizer, () => isUsed(client, namespace, name));
     return undefined;
@@ -47,7 +41,7 @@ export const pvProtectionController: Controller = {
 function protect(
   client: Client,
   resource: string,
-  object: Claim | Volume,
+  object: PersistentVolumeClaim | PersistentVolume,
   finalizer: string,
   used: boolean | (() => boolean),
 ): void {
@@ -65,6 +59,6 @@ function protect(
 /** A Pod that has a node uses its claims until its object is gone. */
 function isUsed(client: Client, namespace: string, claim: string): boolean {
   return client
-    .list<PodShape>("pods", namespace)
+    .list<Pod>("pods", namespace)
     .some((pod) => Boolean(pod.spec?.nodeName) && claimsOfPod(pod).includes(claim));
 }

@@ -2,6 +2,8 @@
  * The provisioner of class `standard`: makes volumes for claims that ask for it, takes them away when they are released,
  * and lets them grow. k8s: sigs.k8s.io/sig-storage-lib-external-provisioner, external-resizer
  */
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
+import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
 import { provisionMs, volumeWorkMs } from "../../core/limits.ts";
 import { removePersistentVolume } from "../../runtime/volumes.ts";
@@ -19,8 +21,6 @@ import {
   simulated,
   storageProvisioner,
   volumes,
-  type Claim,
-  type Volume,
 } from "../../kinds/storage/volume-binding.ts";
 
 const source = { component: `${simulated}_podyard-provisioner` };
@@ -39,8 +39,8 @@ export const volumeProvisioner: Controller = {
   },
   reconcile(key, client) {
     const { namespace, name } = splitKey(key);
-    if (!namespace) return syncVolume(client, key, client.get<Volume>(volumes, "", name));
-    const claim = client.get<Claim>(claims, namespace, name);
+    if (!namespace) return syncVolume(client, key, client.get<PersistentVolume>(volumes, "", name));
+    const claim = client.get<PersistentVolumeClaim>(claims, namespace, name);
     if (!claim || claim.metadata.deletionTimestamp) return finish(client, key);
     if (claim.metadata.annotations?.[storageProvisioner] !== simulated) return undefined;
     if (claim.metadata.annotations[bindCompleted] !== undefined) return resize(client, key, claim);
@@ -68,7 +68,7 @@ function finish(client: Client, key: string): undefined {
  * A volume of one node at a time is a folder of the node its first Pod was placed on, as kind's default class makes them.
  * k8s: github.com/rancher/local-path-provisioner provisioner.go provisionFor
  */
-function heldTo(client: Client, claim: Claim): object {
+function heldTo(client: Client, claim: PersistentVolumeClaim): object {
   const node = claim.metadata.annotations?.[selectedNode];
   const oneNode = claim.spec?.accessModes?.every((mode) => mode.startsWith("ReadWriteOnce"));
   if (node === undefined || !oneNode) return {};
@@ -77,7 +77,7 @@ function heldTo(client: Client, claim: Claim): object {
   return { nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [here] }] } } };
 }
 
-function provision(client: Client, key: string, claim: Claim): number | undefined {
+function provision(client: Client, key: string, claim: PersistentVolumeClaim): number | undefined {
   const chosen = classOf(client, claim);
   if (chosen?.provisioner !== simulated || isDelayed(client, claim)) return finish(client, key);
   const due = work(client, key, provisionMs, () => {
@@ -115,7 +115,11 @@ function provision(client: Client, key: string, claim: Claim): number | undefine
   return finish(client, key);
 }
 
-function syncVolume(client: Client, key: string, volume: Volume | undefined): number | undefined {
+function syncVolume(
+  client: Client,
+  key: string,
+  volume: PersistentVolume | undefined,
+): number | undefined {
   const ours = volume?.metadata.annotations?.[provisionedBy] === simulated;
   const goes = volume?.spec?.persistentVolumeReclaimPolicy === "Delete";
   if (!volume || !ours || !goes || volume.status?.phase !== "Released") return finish(client, key);
@@ -127,9 +131,9 @@ function syncVolume(client: Client, key: string, volume: Volume | undefined): nu
 }
 
 /** A bound claim that asks for more than it has. */
-function resize(client: Client, key: string, claim: Claim): number | undefined {
+function resize(client: Client, key: string, claim: PersistentVolumeClaim): number | undefined {
   const name = claim.spec?.volumeName ?? "";
-  const volume = client.get<Volume>(volumes, "", name);
+  const volume = client.get<PersistentVolume>(volumes, "", name);
   if (!volume || claim.status?.phase !== "Bound") return finish(client, key);
   if (requested(claim) <= value(claim.status.capacity?.["storage"])) return finish(client, key);
   const due = work(client, key, provisionMs, () => {
@@ -145,12 +149,12 @@ function resize(client: Client, key: string, claim: Claim): number | undefined {
   });
   if (due !== undefined) return due;
   const storage = claim.spec?.resources?.requests?.["storage"] ?? "0";
-  client.modify<Volume>(volumes, "", name, (current) => ({
+  client.modify<PersistentVolume>(volumes, "", name, (current) => ({
     ...current,
     spec: { ...current.spec, capacity: { ...current.spec?.capacity, storage } },
   }));
   const { namespace = "" } = claim.metadata;
-  client.modify<Claim>(
+  client.modify<PersistentVolumeClaim>(
     claims,
     namespace,
     claim.metadata.name,

@@ -2,6 +2,7 @@
  * What ReplicaSet and ReplicationController have in common: as many Pods as wanted.
  * k8s: pkg/controller/replicaset/replica_set.go
  */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type KubeObject } from "../../core/object.ts";
@@ -13,13 +14,7 @@ import type { Client, Controller, Due } from "../../ports/controller.ts";
 import { conditionOf, withCondition, withoutCondition } from "../workload/conditions.ts";
 import { claim, ownersOf, type OwnerKind } from "../workload/controller-ref.ts";
 import { createPods, deletePod, podFromTemplate } from "../workload/pod-control.ts";
-import {
-  countPods,
-  isActive,
-  isTerminating,
-  rankForDeletion,
-  type PodShape,
-} from "../workload/pods.ts";
+import { countPods, isActive, isTerminating, rankForDeletion } from "../workload/pods.ts";
 
 /** What both kinds have. */
 export interface Replicated extends KubeObject {
@@ -49,7 +44,7 @@ function reconcile<T extends Replicated>(row: ReplicasRow<T>, key: string, clien
   const { namespace, name } = splitKey(key);
   const object = client.get<T>(row.resource, namespace, name);
   if (!object) return undefined;
-  const pods = claim<PodShape>(client, object, row.selector(object), {
+  const pods = claim<Pod>(client, object, row.selector(object), {
     resource: "pods",
     kind: "Pod",
     adoptable: isActive,
@@ -67,7 +62,7 @@ function manage<T extends Replicated>(
   row: ReplicasRow<T>,
   client: Client,
   object: T,
-  active: readonly PodShape[],
+  active: readonly Pod[],
 ): StatusError | undefined {
   const missing = object.spec.replicas - active.length;
   if (missing > 0) {
@@ -84,7 +79,7 @@ function manage<T extends Replicated>(
 
 /** Before this reconcile created or deleted any. */
 interface Found {
-  active: readonly PodShape[];
+  active: readonly Pod[];
   terminating: number;
   failure: StatusError | undefined;
 }

@@ -1,11 +1,8 @@
 /** Every namespace has a ServiceAccount `default` and the ConfigMap kube-root-ca.crt. k8s: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher */
+import type { Namespace } from "../../kinds/namespace.ts";
 import type { Change, KubeObject } from "../../core/object.ts";
 import { rootCertificate } from "../../bootstrap/certificate.ts";
 import type { Controller } from "../../ports/controller.ts";
-
-interface Namespace extends KubeObject {
-  status?: { phase?: string };
-}
 
 const rootName = "kube-root-ca.crt";
 

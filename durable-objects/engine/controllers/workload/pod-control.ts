@@ -1,10 +1,10 @@
 /** How controllers make and take away Pods. k8s: pkg/controller/controller_utils.go RealPodControl */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Client } from "../../ports/controller.ts";
 import type { PodTemplateSpec } from "../../kinds/pod/types.ts";
 import { newControllerRef } from "./controller-ref.ts";
-import type { PodShape } from "./pods.ts";
 
 /** In a namespace that goes, every creation fails; there is nothing to tell and nothing to try again. */
 export const namespaceGoes = (error: StatusError): boolean =>
@@ -37,7 +37,7 @@ function createPod(
   pod: unknown,
 ): StatusError | undefined {
   try {
-    const { metadata } = client.create<PodShape>("pods", pod);
+    const { metadata } = client.create<Pod>("pods", pod);
     client.event(owner, "Normal", "SuccessfulCreate", `Created pod: ${metadata.name}`, {
       component,
     });

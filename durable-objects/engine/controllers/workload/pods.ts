@@ -1,24 +1,9 @@
 /** What controllers ask about Pods. k8s: pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go */
+import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { lookup } from "../../core/lookup.ts";
 import { parseTime } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Client } from "../../ports/controller.ts";
-
-export interface PodShape extends KubeObject {
-  spec: {
-    nodeName?: string;
-    containers?: { name: string }[];
-    initContainers?: { name: string; restartPolicy?: string }[];
-  };
-  status?: {
-    phase?: string;
-    startTime?: string;
-    podIP?: string;
-    conditions?: { type: string; status: string; lastTransitionTime?: string }[];
-    containerStatuses?: Restarted[];
-    initContainerStatuses?: Restarted[];
-  };
-}
 
 interface Restarted {
   name?: string;
@@ -30,24 +15,24 @@ export const hasEnded = (pod: { status?: { phase?: string } }): boolean =>
   pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
 /** k8s: IsPodActive */
-export const isActive = (pod: PodShape): boolean =>
+export const isActive = (pod: Pod): boolean =>
   !hasEnded(pod) && pod.metadata.deletionTimestamp === undefined;
 
 /** k8s: IsPodTerminating */
-export const isTerminating = (pod: PodShape): boolean =>
+export const isTerminating = (pod: Pod): boolean =>
   !hasEnded(pod) && pod.metadata.deletionTimestamp !== undefined;
 
-const readyCondition = (pod: PodShape) => pod.status?.conditions?.find((c) => c.type === "Ready");
+const readyCondition = (pod: Pod) => pod.status?.conditions?.find((c) => c.type === "Ready");
 
-export const isReady = (pod: PodShape): boolean => readyCondition(pod)?.status === "True";
+export const isReady = (pod: Pod): boolean => readyCondition(pod)?.status === "True";
 
-const readySince = (pod: PodShape): number => {
+const readySince = (pod: Pod): number => {
   const condition = readyCondition(pod);
   return condition?.status === "True" ? parseTime(condition.lastTransitionTime) : Number.NaN;
 };
 
 /** Virtual ms from which a ready Pod counts as available. */
-export function isPodAvailableAt(pod: PodShape, minReadyMs: number): number {
+export function isPodAvailableAt(pod: Pod, minReadyMs: number): number {
   return minReadyMs === 0 ? 0 : readySince(pod) + minReadyMs;
 }
 
@@ -60,7 +45,7 @@ export interface PodCounts {
 
 /** Counts Pods as they are, where upstream keeps expectations of what its caches do not show yet. */
 export function countPods(
-  pods: readonly PodShape[],
+  pods: readonly Pod[],
   minReadySeconds: number | undefined,
   nowMs: number,
 ): PodCounts {
@@ -79,7 +64,7 @@ const phaseRank: Record<string, number> = lookup({ Pending: 0, Unknown: 1, Runni
 const deletionCost = "controller.kubernetes.io/pod-deletion-cost";
 
 /** Restarts of the most restarted container, and of the most restarted sidecar. k8s: maxContainerRestarts */
-function restarts({ spec, status }: PodShape): [regular: number, sidecars: number] {
+function restarts({ spec, status }: Pod): [regular: number, sidecars: number] {
   const most = (of: readonly Restarted[] | undefined): number =>
     (of ?? []).reduce((top, c) => Math.max(top, c.restartCount ?? 0), 0);
   if (!spec.initContainers) return [most(status?.containerStatuses), 0];
@@ -91,11 +76,7 @@ function restarts({ spec, status }: PodShape): [regular: number, sidecars: numbe
 }
 
 /** How many related ready Pods share each Pod's node. */
-function colocated(
-  client: Client,
-  owner: KubeObject,
-  pods: readonly PodShape[],
-): Map<string, number> {
+function colocated(client: Client, owner: KubeObject, pods: readonly Pod[]): Map<string, number> {
   const related = relatedPods(client, owner, pods);
   const onNode = new Map<string, number>();
   for (const pod of related) {
@@ -106,16 +87,12 @@ function colocated(
 }
 
 /** Pods of all sets with the same parent. k8s: getIndirectlyRelatedPods */
-function relatedPods(
-  client: Client,
-  owner: KubeObject,
-  own: readonly PodShape[],
-): readonly PodShape[] {
+function relatedPods(client: Client, owner: KubeObject, own: readonly Pod[]): readonly Pod[] {
   const parent = owner.metadata.ownerReferences?.find((o) => o.controller)?.uid;
   if (!parent) return own;
-  const all: PodShape[] = [];
+  const all: Pod[] = [];
   for (const sibling of client.byIndex("controller", parent)) {
-    all.push(...client.byIndex<PodShape>("controller", sibling.metadata.uid));
+    all.push(...client.byIndex<Pod>("controller", sibling.metadata.uid));
   }
   return all;
 }
@@ -124,7 +101,7 @@ function relatedPods(
 const bucket = (ageMs: number): number => (ageMs > 0 ? Math.trunc(Math.log2(ageMs * 1e6)) : -1);
 
 /** The younger first; of two about as old, the one with the smaller uid. Zero where the moments are the same. */
-function younger(now: number, a: [PodShape, number], b: [PodShape, number]): number {
+function younger(now: number, a: [Pod, number], b: [Pod, number]): number {
   if (a[1] === b[1]) return 0;
   const buckets = bucket(now - a[1]) - bucket(now - b[1]);
   return buckets || (a[0].metadata.uid < b[0].metadata.uid ? -1 : 1);
@@ -134,16 +111,15 @@ function younger(now: number, a: [PodShape, number], b: [PodShape, number]): num
 export function rankForDeletion(
   client: Client,
   owner: KubeObject,
-  pods: readonly PodShape[],
+  pods: readonly Pod[],
   count: number,
-): PodShape[] {
+): Pod[] {
   if (count >= pods.length) return [...pods];
   const onNode = colocated(client, owner, pods);
-  const rank = (pod: PodShape): number => onNode.get(pod.spec.nodeName ?? "") ?? 0;
-  const cost = (pod: PodShape): number =>
-    Number(pod.metadata.annotations?.[deletionCost] ?? 0) || 0;
-  const phase = (pod: PodShape): number => phaseRank[pod.status?.phase ?? "Pending"] ?? 0;
-  const compare = (a: PodShape, b: PodShape): number => {
+  const rank = (pod: Pod): number => onNode.get(pod.spec.nodeName ?? "") ?? 0;
+  const cost = (pod: Pod): number => Number(pod.metadata.annotations?.[deletionCost] ?? 0) || 0;
+  const phase = (pod: Pod): number => phaseRank[pod.status?.phase ?? "Pending"] ?? 0;
+  const compare = (a: Pod, b: Pod): number => {
     const assigned = Number(Boolean(a.spec.nodeName)) - Number(Boolean(b.spec.nodeName));
     if (assigned) return assigned;
     const phases = phase(a) - phase(b);
@@ -161,7 +137,7 @@ export function rankForDeletion(
     const [restartsA, restartsB] = [restarts(a), restarts(b)];
     const restarted = restartsB[0] - restartsA[0] || restartsB[1] - restartsA[1];
     if (restarted) return restarted;
-    const born = (pod: PodShape): number => parseTime(pod.metadata.creationTimestamp);
+    const born = (pod: Pod): number => parseTime(pod.metadata.creationTimestamp);
     return younger(client.now, [a, born(a)], [b, born(b)]);
   };
   return [...pods].sort(compare).slice(0, count);
