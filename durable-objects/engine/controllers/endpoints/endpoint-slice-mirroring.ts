@@ -1,4 +1,5 @@
 /** Endpoints that a user wrote for a Service without a selector, as slices. k8s: pkg/controller/endpointslicemirroring */
+import type { Service } from "../../kinds/service/shape.ts";
 import type * as core from "kubernetes-types/core/v1";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
@@ -7,12 +8,7 @@ import type { EndpointSlice } from "../../kinds/endpoint-slice.ts";
 import { endpointsPerSliceMax, mirroredAddressesMax } from "../../core/limits.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
 import { newControllerRef } from "../workload/controller-ref.ts";
-import {
-  managedByLabel,
-  serviceNameLabel,
-  triggerAnnotation,
-  type Service,
-} from "./service-pods.ts";
+import { managedByLabel, serviceNameLabel, triggerAnnotation } from "./service-pods.ts";
 
 const slices = "endpointslices.discovery.k8s.io";
 const manager = "endpointslicemirroring-controller.k8s.io";

@@ -1,4 +1,5 @@
 /** EndpointSlices of Services with a selector. k8s: pkg/controller/endpointslice, staging/src/k8s.io/endpointslice */
+import type { Service } from "../../kinds/service/shape.ts";
 import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import type * as discovery from "kubernetes-types/discovery/v1";
 import { equal } from "../../core/equal.ts";
@@ -24,7 +25,6 @@ import {
   triggerTime,
   withTrigger,
   type EndpointPort,
-  type Service,
 } from "./service-pods.ts";
 import { isReady } from "../workload/pods.ts";
 

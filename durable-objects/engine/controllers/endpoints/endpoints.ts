@@ -1,4 +1,5 @@
 /** Endpoints of Services with a selector. k8s: pkg/controller/endpoint/endpoints_controller.go */
+import type { Service } from "../../kinds/service/shape.ts";
 import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import type * as core from "kubernetes-types/core/v1";
 import { equal } from "../../core/equal.ts";
@@ -19,7 +20,6 @@ import {
   triggerTime,
   withTrigger,
   type EndpointPort,
-  type Service,
 } from "./service-pods.ts";
 import { isReady } from "../workload/pods.ts";
 

@@ -7,8 +7,6 @@ import type { Service } from "../../kinds/service/shape.ts";
 import type { Client, Reader } from "../../ports/controller.ts";
 import { isReady } from "../workload/pods.ts";
 
-export type { Service };
-
 export interface EndpointPort {
   name: string;
   port: number;
