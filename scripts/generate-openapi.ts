@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { groupVersions } from "../durable-objects/engine/api/discovery/resources.ts";
+import { builtin } from "../durable-objects/engine/api/discovery/registry.ts";
 import {
   assetPath,
   openApiDocument,
@@ -113,6 +113,7 @@ function write(asset: string, document: unknown): void {
   bytes += content.length;
   writeFileSync(path.join(root, "web/public", asset), content);
 }
+const { groupVersions } = builtin;
 for (const gv of groupVersions)
   write(assetPath(gv), openApiDocument(gv, descriptions, groupVersions));
 write(v2AssetPath(groupVersions), openApiV2Document(groupVersions, descriptions));

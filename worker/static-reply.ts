@@ -1,5 +1,5 @@
 import { staticResponse } from "../durable-objects/engine/api/discovery/discovery.ts";
-import { groupVersions } from "../durable-objects/engine/api/discovery/resources.ts";
+import { builtin } from "../durable-objects/engine/api/discovery/registry.ts";
 import { openApiAsset } from "../durable-objects/engine/schema/openapi.ts";
 import type { ApiRequest } from "../durable-objects/engine/ports/request.ts";
 import type { Env } from "./env.ts";
@@ -40,7 +40,7 @@ const acceptsGzip = (headers: Record<string, string>): boolean =>
 
 /** The same OpenAPI document with descriptions, which `kubectl explain` prints: a static asset, where built. */
 async function describedSchema(asked: ApiRequest, env: Env): Promise<ReadableStream | undefined> {
-  const path = openApiAsset(asked.path, asked.query, asked.headers, groupVersions);
+  const path = openApiAsset(asked.path, asked.query, asked.headers, builtin.groupVersions);
   if (path === undefined || !env.ASSETS) return undefined;
   const asset = await env.ASSETS.fetch(new URL(path, "https://assets"));
   return asset.ok ? (asset.body ?? undefined) : undefined;

@@ -6,7 +6,7 @@ import { handle as handleApi } from "./api/handle.ts";
 import type { ApiContext } from "./api/context.ts";
 import { fieldsOf } from "./api/read/list.ts";
 import { Operations } from "./api/write/operations.ts";
-import { storedResource } from "./api/discovery/resources.ts";
+import { builtin, Registry } from "./api/discovery/registry.ts";
 import { signingKey, type Identity } from "./api/auth/tokens.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
@@ -58,6 +58,7 @@ const clockTable = "clock";
 export class Engine {
   readonly store: Store;
   readonly log: Log;
+  readonly registry = new Registry(builtin);
   readonly #now: Now = {
     ms: 0,
     wallMs: 0,
@@ -81,11 +82,11 @@ export class Engine {
     this.options = options;
     this.store = new Store(indices);
     this.log = new Log(sql, this.store, (resource, object) => {
-      const known = storedResource(resource);
+      const known = this.registry.stored(resource);
       return known?.hooks.fields ? fieldsOf(known, object) : undefined;
     });
     this.#random = new Random(options.seed);
-    this.#reader = createReader(this.store, this.#now);
+    this.#reader = createReader(this.store, this.#now, this.registry);
     const limits = {
       objectsMax: options.limits?.objectsMax ?? objectsMax,
       stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
@@ -95,6 +96,7 @@ export class Engine {
       this.#random,
       this.#reader,
       limits,
+      this.registry,
       (repository) => imageCatalog.repository(repository) !== undefined,
     );
     this.#operations.bytesStored = () => this.log.bytes;
@@ -104,6 +106,7 @@ export class Engine {
     this.#context = {
       store: this.store,
       log: this.log,
+      registry: this.registry,
       operations: this.#operations,
       reader: this.#reader,
       streams: this.#streams,
@@ -277,6 +280,7 @@ export class Engine {
     const context = {
       store: this.store,
       log: this.log,
+      registry: this.registry,
       now: this.#now.ms,
       wallNow: wallMs,
       random: () => 0,
@@ -287,7 +291,7 @@ export class Engine {
   }
 
   heartbeat(subscription: Subscription): string {
-    return watches.heartbeat(subscription);
+    return watches.heartbeat(this.registry, subscription);
   }
 
   pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean } {

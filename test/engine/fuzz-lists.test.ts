@@ -1,9 +1,7 @@
 /** Long lists and maps in every place that takes one: bounded, and told of in an answer of the API's own making. */
+import { structType } from "../../durable-objects/engine/schema/types.ts";
 import { expect, test, describe } from "vitest";
-import {
-  storedResources,
-  type Resource,
-} from "../../durable-objects/engine/api/discovery/resources.ts";
+import { builtin, type Resource } from "../../durable-objects/engine/api/discovery/registry.ts";
 import { decodeItemsMax, listItemsMax } from "../../durable-objects/engine/core/limits.ts";
 import { decodeObject } from "../../durable-objects/engine/schema/decode.ts";
 import {
@@ -15,7 +13,7 @@ import { World } from "../helpers/world.ts";
 import { sampleOf } from "./sample-objects.ts";
 
 const items = 2_000;
-const kinds: Resource[] = [...storedResources()].filter((r) => r.verbs.includes("create"));
+const kinds: Resource[] = [...builtin.allStored()].filter((r) => r.verbs.includes("create"));
 const asked = new Set<string>();
 
 type Path = (string | number)[];
@@ -103,7 +101,7 @@ describe("long lists", { timeout: 180_000 }, () => {
 
   test("beyond the limits a body is refused", () => {
     const wrong = (object: unknown): string | undefined =>
-      decodeObject("core/v1.ConfigMap", object).error;
+      decodeObject(structType("core/v1.ConfigMap"), object).error;
     const keys = (n: number): object =>
       Object.fromEntries(Array.from({ length: n }, (_, i) => [`k${i}`, ""]));
     expect(wrong({ data: keys(listItemsMax) })).toBeUndefined();

@@ -4,10 +4,7 @@
  * because a hang is a fault and a slow machine is none.
  */
 import { describe, expect, test } from "vitest";
-import {
-  storedResources,
-  type Resource,
-} from "../../durable-objects/engine/api/discovery/resources.ts";
+import { builtin, type Resource } from "../../durable-objects/engine/api/discovery/registry.ts";
 import {
   typeForKind,
   type FieldType,
@@ -105,7 +102,7 @@ function withText(object: unknown, [step, ...rest]: Path, text: string): unknown
   return { ...fields, [step as string]: withText(fields[step as string], rest, text) };
 }
 
-const kinds: Resource[] = [...storedResources()].filter((r) => r.verbs.includes("create"));
+const kinds: Resource[] = [...builtin.allStored()].filter((r) => r.verbs.includes("create"));
 const collectionOf = (r: Resource): string => {
   const root = r.group ? `/apis/${r.apiVersion}` : `/api/${r.version}`;
   return r.namespaced ? `${root}/namespaces/default/${r.plural}` : `${root}/${r.plural}`;

@@ -1,10 +1,7 @@
 /** The API against what nobody would send: no 5xx, no throw, and a refused request changes nothing. */
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  storedResources,
-  type Resource,
-} from "../../durable-objects/engine/api/discovery/resources.ts";
+import { builtin, type Resource } from "../../durable-objects/engine/api/discovery/registry.ts";
 import { decodeProtobuf, encodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
 import { junk, objectOf, words } from "./fuzz-objects.ts";
@@ -21,7 +18,7 @@ const deliberate = new Set([501, 503, 504]);
  */
 const deliberateTexts = /associative list with keys/;
 
-const served = [...storedResources()].filter((r) => r.verbs.includes("create"));
+const served = [...builtin.allStored()].filter((r) => r.verbs.includes("create"));
 const resources = fc.constantFrom(...served.map((r) => r.id));
 const resourceOf = (id: string): Resource => served.find((r) => r.id === id) as Resource;
 

@@ -1,4 +1,5 @@
 /** A small cluster for kubelet tests: objects and records in maps, virtual time, and a runtime that follows a script. */
+import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
 import type { Change, KubeObject, ResourceId } from "../../durable-objects/engine/core/object.ts";
 import { objectKey } from "../../durable-objects/engine/core/object.ts";
 import { rfc3339 } from "../../durable-objects/engine/core/clock.ts";
@@ -443,6 +444,7 @@ function clientOf(world: World): Client {
     get now() {
       return world.now;
     },
+    resources: builtin,
     clock: () => ({ offsetMs: 0, nextDueMs: undefined }),
     get: (resource, namespace, name) =>
       world.table(resource).get(objectKey(namespace, name)) as never,

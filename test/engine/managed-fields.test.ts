@@ -1,3 +1,4 @@
+import { structType, type StructType } from "../../durable-objects/engine/schema/types.ts";
 import { describe, expect, test } from "vitest";
 import type { KubeObject, ManagedFieldsEntry } from "../../durable-objects/engine/core/object.ts";
 import {
@@ -27,18 +28,22 @@ const frozen = <V>(value: V): V => {
 };
 
 interface Type {
-  typeName: string;
+  schema: StructType | undefined;
   apiVersion: string;
   kind: string;
 }
 const DEPLOYMENT: Type = {
-  typeName: "apps/v1.Deployment",
+  schema: structType("apps/v1.Deployment"),
   apiVersion: "apps/v1",
   kind: "Deployment",
 };
-const POD: Type = { typeName: "core/v1.Pod", apiVersion: "v1", kind: "Pod" };
-const CONFIG: Type = { typeName: "core/v1.ConfigMap", apiVersion: "v1", kind: "ConfigMap" };
-const SERVICE: Type = { typeName: "core/v1.Service", apiVersion: "v1", kind: "Service" };
+const POD: Type = { schema: structType("core/v1.Pod"), apiVersion: "v1", kind: "Pod" };
+const CONFIG: Type = {
+  schema: structType("core/v1.ConfigMap"),
+  apiVersion: "v1",
+  kind: "ConfigMap",
+};
+const SERVICE: Type = { schema: structType("core/v1.Service"), apiVersion: "v1", kind: "Service" };
 
 /** One object under a series of writes, a minute apart. */
 class World {
@@ -63,10 +68,10 @@ class World {
   }
   apply(manager: string, rest: Json, more: { force?: boolean; subresource?: string } = {}): this {
     this.minute++;
-    const { typeName, apiVersion, kind } = this.type;
+    const { schema, apiVersion, kind } = this.type;
     this.store(
       applyPatch({
-        typeName,
+        schema,
         apiVersion,
         kind,
         current: this.object,
@@ -81,11 +86,11 @@ class World {
   }
   update(manager: string, rest: Json, subresource = ""): this {
     this.minute++;
-    const { typeName, apiVersion } = this.type;
+    const { schema, apiVersion } = this.type;
     const sent = this.body(rest);
-    const after = decodeObject(typeName, sent).object as unknown as KubeObject;
+    const after = decodeObject(schema!, sent).object as unknown as KubeObject;
     const managedFields = trackUpdate({
-      typeName,
+      schema,
       apiVersion,
       manager,
       subresource,
@@ -547,8 +552,8 @@ describe("server-side apply", () => {
   });
 
   test("a custom resource without a type: maps granular, lists whole", () => {
-    const world = new World({ typeName: "", apiVersion: "example.com/v1", kind: "Thing" });
-    const track = { apiVersion: "example.com/v1", kind: "Thing", typeName: undefined };
+    const world = new World({ schema: undefined, apiVersion: "example.com/v1", kind: "Thing" });
+    const track = { apiVersion: "example.com/v1", kind: "Thing", schema: undefined };
     const body = (spec: Json) => ({
       apiVersion: "example.com/v1",
       kind: "Thing",

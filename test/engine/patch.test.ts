@@ -1,3 +1,4 @@
+import { structType } from "../../durable-objects/engine/schema/types.ts";
 import { describe, expect, test } from "vitest";
 import {
   applyOperations,
@@ -408,12 +409,12 @@ describe("strategic merge patches", () => {
     ],
   ];
   test.each(cases)("%s", (_, type, current, patch, expected) => {
-    expect(strategicMergePatch(frozen(current), frozen(patch), type)).toEqual(expected);
+    expect(strategicMergePatch(frozen(current), frozen(patch), structType(type))).toEqual(expected);
   });
 
   test("list order survives as upstream keeps it", () => {
     const names = (spec: Json, patch: Json) => {
-      const result = strategicMergePatch(pod(spec), { spec: patch }, POD).spec as Json;
+      const result = strategicMergePatch(pod(spec), { spec: patch }, structType(POD)).spec as Json;
       return (result.containers as Json[]).map((x) => x.name).join("");
     };
     const containers = ["1", "2", "3"].map((n) => c(n));
@@ -478,12 +479,17 @@ describe("strategic merge patches", () => {
     [[1], 400, "json: cannot unmarshal array into Go value of type map[string]interface {}"],
   ])("%j is refused", (patch, code, message) => {
     const current = pod(list, { finalizers: [] });
-    expect(failure(() => strategicMergePatch(current, patch, POD))).toEqual({ code, message });
+    expect(failure(() => strategicMergePatch(current, patch, structType(POD)))).toEqual({
+      code,
+      message,
+    });
   });
 
   test("an unknown field that has to merge is named with its struct", () => {
     const current = { spec: { nope: { a: 1 } } };
-    expect(failure(() => strategicMergePatch(current, { spec: { nope: { a: 2 } } }, POD))).toEqual({
+    expect(
+      failure(() => strategicMergePatch(current, { spec: { nope: { a: 2 } } }, structType(POD))),
+    ).toEqual({
       code: 500,
       message: 'unable to find api field in struct PodSpec for the json field "nope"',
     });

@@ -3,10 +3,7 @@
  * error of its own making, and what it refuses must leave no trace.
  */
 import { mulberry } from "../helpers/dice.ts";
-import {
-  storedResources,
-  type Resource,
-} from "../../durable-objects/engine/api/discovery/resources.ts";
+import { builtin, type Resource } from "../../durable-objects/engine/api/discovery/registry.ts";
 import { decodeProtobuf, encodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import {
   typeForKind,
@@ -282,7 +279,7 @@ interface Target {
   type: StructType | undefined;
 }
 
-const served: Resource[] = [...storedResources()].filter((r) => r.verbs.includes("create"));
+const served: Resource[] = [...builtin.allStored()].filter((r) => r.verbs.includes("create"));
 const collectionOf = (r: Resource): string => {
   const root = r.group ? `/apis/${r.apiVersion}` : `/api/${r.version}`;
   return r.namespaced ? `${root}/namespaces/default/${r.plural}` : `${root}/${r.plural}`;

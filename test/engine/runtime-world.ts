@@ -4,6 +4,7 @@ import type {
   PodSandbox,
   RuntimeContext,
 } from "../../durable-objects/engine/runtime/define.ts";
+import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
 import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
@@ -35,6 +36,7 @@ export class RuntimeWorld implements RuntimeContext {
   /** A cluster without objects. */
   readonly reader = {
     now: 0,
+    resources: builtin,
     clock: () => ({ offsetMs: 0, nextDueMs: undefined }),
     get: () => undefined,
     list: () => [],

@@ -21,7 +21,7 @@ const container = (c: Json): Json => ({
   spec: { containers: [{ name: "c", ...c }] },
 });
 const decode = (value: Json): ReturnType<typeof decodeObject> =>
-  decodeObject(typeForKind(value["apiVersion"] as string, value["kind"] as string)!.name, value);
+  decodeObject(typeForKind(value["apiVersion"] as string, value["kind"] as string)!, value);
 
 const quantityRegexp =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
@@ -219,7 +219,7 @@ describe("decoding", () => {
       '{"metadata":{"name":"a","name":"b","labels":{"x":"1","x":"2"}},"zap":{"y":1,"y":2},' +
         '"spec":{"containers":[{"name":"c","name":"d"}]}}',
     );
-    expect(decodeObject("core/v1.Pod", value, { duplicates }).problems).toEqual([
+    expect(decodeObject(structType("core/v1.Pod"), value, { duplicates }).problems).toEqual([
       'duplicate field "metadata.name"',
       'duplicate field "metadata.labels.x"',
       'duplicate field "spec.containers[0].name"',
@@ -237,7 +237,7 @@ describe("decoding", () => {
 
   test("a key of a map may be __proto__", () => {
     const { value } = parseJson('{"metadata":{"annotations":{"__proto__":"x"}}}');
-    const { object } = decodeObject("core/v1.Pod", value);
+    const { object } = decodeObject(structType("core/v1.Pod"), value);
     expect(JSON.stringify(object)).toContain('"annotations":{"__proto__":"x"}');
     expect(({} as Json)["x"]).toBeUndefined();
   });
@@ -252,8 +252,8 @@ describe("decoding", () => {
   test("a decoded object decodes to itself, for an empty object of every type", () => {
     for (const name of typeNames()) {
       if (!name.includes("/")) continue;
-      const once = decodeObject(name, {}).object;
-      expect(decodeObject(name, once)).toEqual({ object: once, problems: [] });
+      const once = decodeObject(structType(name), {}).object;
+      expect(decodeObject(structType(name), once)).toEqual({ object: once, problems: [] });
     }
   });
 });
@@ -305,7 +305,7 @@ describe("constant defaults", () => {
       spec: { containers: [{ name: "a", ports: [{ containerPort: 80 }] }, { name: "b" }] },
     };
     const before = JSON.stringify(pod);
-    expect(applyFieldDefaults("core/v1.Pod", pod)).toEqual({
+    expect(applyFieldDefaults(structType("core/v1.Pod"), pod)).toEqual({
       spec: {
         containers: [{ name: "a", ports: [{ containerPort: 80, protocol: "TCP" }] }, { name: "b" }],
       },
@@ -317,12 +317,12 @@ describe("constant defaults", () => {
     const pod = {
       spec: { containers: [{ name: "a", ports: [{ containerPort: 80, protocol: "UDP" }] }] },
     };
-    expect(applyFieldDefaults("core/v1.Pod", pod)).toBe(pod);
+    expect(applyFieldDefaults(structType("core/v1.Pod"), pod)).toBe(pod);
   });
 
   test("a default that Go would not show does not show", () => {
     const pod = { spec: { imagePullSecrets: [{}] } };
-    expect(applyFieldDefaults("core/v1.Pod", pod)).toBe(pod);
+    expect(applyFieldDefaults(structType("core/v1.Pod"), pod)).toBe(pod);
   });
 });
 

@@ -1,3 +1,4 @@
+import { structType } from "../../durable-objects/engine/schema/types.ts";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
@@ -83,11 +84,11 @@ const pod = (raw: string): Uint8Array =>
 
 describe("protobuf", () => {
   test.each(upstream)("%s", (_name, object, base64) => {
-    const canonical = decodeObject(typeName(object), object).object;
+    const canonical = decodeObject(structType(typeName(object)), object).object;
     expect(toBase64(encodeProtobuf(object.apiVersion, object.kind, canonical))).toBe(base64);
     const decoded = decodeProtobuf(fromBase64(base64));
     expect(decoded).toMatchObject({ apiVersion: object.apiVersion, kind: object.kind });
-    expect(decodeObject(typeName(object), decoded.value).object).toEqual(canonical);
+    expect(decodeObject(structType(typeName(object)), decoded.value).object).toEqual(canonical);
   });
 
   test.each([
@@ -121,7 +122,7 @@ describe("protobuf", () => {
       const data = { a: "x".repeat(size), b: "y".repeat(size % 300) };
       const object = { kind: "ConfigMap", apiVersion: "v1", metadata: { name: "c" }, data };
       const { value } = decodeProtobuf(encodeProtobuf("v1", "ConfigMap", object));
-      expect(decodeObject("core/v1.ConfigMap", value).object).toEqual(object);
+      expect(decodeObject(structType("core/v1.ConfigMap"), value).object).toEqual(object);
     }
   });
 
@@ -148,7 +149,7 @@ describe("protobuf", () => {
         for (const [at, byte] of changes) if (at >= 4 && at < body.length) body[at] = byte;
         try {
           const { apiVersion, kind, value } = decodeProtobuf(body);
-          decodeObject(typeForKind(apiVersion, kind)!.name, value);
+          decodeObject(typeForKind(apiVersion, kind)!, value);
         } catch (error) {
           expect(error).toBeInstanceOf(StatusError);
         }

@@ -1,4 +1,5 @@
 /** Helpers of the storage tests: a look into a container, Pods that mount something. */
+import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import type { RuntimeContext } from "../../durable-objects/engine/runtime/define.ts";
 import type { World } from "../helpers/world.ts";
@@ -40,6 +41,7 @@ export function sh(
       list: (resource: string, namespace?: string) => store.list(resource, namespace),
       byIndex: (index: string, value: string) => store.byIndex(index, value),
     },
+    images: imageCatalog,
     random: () => 0.5,
     wakePod: () => undefined,
     wake: () => undefined,

@@ -1,4 +1,5 @@
 /** What the cluster itself writes has the form that Go would give it: nothing missing that is always there, nothing else. */
+import { structType } from "../../durable-objects/engine/schema/types.ts";
 import { expect, test } from "vitest";
 import { decodeObject } from "../../durable-objects/engine/schema/decode.ts";
 import { World } from "../helpers/world.ts";
@@ -150,7 +151,7 @@ test.each(kinds)("%s", (path, type) => {
   const { items } = world.get(path) as { items: Record<string, unknown>[] };
   expect(items).not.toEqual([]);
   for (const item of items) {
-    const { object, problems, error } = decodeObject(type, item);
+    const { object, problems, error } = decodeObject(structType(type), item);
     expect({ error, problems }).toEqual({ error: undefined, problems: [] });
     expect(item).toEqual(object);
   }

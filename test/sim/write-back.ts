@@ -1,12 +1,12 @@
 /** Every stored object, sent back as it is. */
-import { storedResource } from "../../durable-objects/engine/api/discovery/resources.ts";
+import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import { alike, stable } from "./contents.ts";
 import { first } from "./pods.ts";
 import type { Any, Simulation } from "./simulation.ts";
 
 function urlOf(resource: string, { metadata }: KubeObject): string | undefined {
-  const found = storedResource(resource);
+  const found = builtin.stored(resource);
   if (!found?.verbs.includes("update")) return undefined;
   const root = found.group ? `/apis/${found.group}/${found.version}` : `/api/${found.version}`;
   const within = metadata.namespace ? `/namespaces/${metadata.namespace}` : "";

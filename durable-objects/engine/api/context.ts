@@ -7,7 +7,7 @@ import type { PodUsage } from "../ports/usage.ts";
 import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
 import type { Operations } from "./write/operations.ts";
 import type { RequestInfo } from "./request/request-info.ts";
-import type { Resource } from "./discovery/resources.ts";
+import type { Registry, Resource } from "./discovery/registry.ts";
 import type { SigningKey } from "./auth/tokens.ts";
 
 /** Streams and proxies of Pods, provided by the container side (runtime, network). */
@@ -21,6 +21,8 @@ export interface PodStreams {
 export interface ApiContext {
   store: Store;
   log: Log;
+  /** The kinds that this cluster serves. */
+  registry: Registry;
   operations: Operations;
   reader: Reader;
   streams: PodStreams;

@@ -14,7 +14,6 @@ import { prefersProtobuf } from "./request/negotiation.ts";
 import { json, pretty, protobufReply, reply, withWarnings } from "./request/reply.ts";
 import { requestInfo, type RequestInfo } from "./request/request-info.ts";
 import { checkTimeoutOf } from "./request/request-timeout.ts";
-import { resourceAt } from "./discovery/resources.ts";
 import { reviewKinds } from "./auth/reviews.ts";
 import { checkMediaTypes, checkRoute, methodNotAllowed, withinApi } from "./request/routes.ts";
 import * as status from "../machinery/status.ts";
@@ -54,7 +53,7 @@ export function failure(error: status.StatusError, accept = ""): Reply {
 }
 
 function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
-  const fixed = staticResponse(request);
+  const fixed = staticResponse(request, context.registry);
   if (fixed) return fixed;
   const info = requestInfo(request);
   checkTimeoutOf(info);
@@ -63,8 +62,8 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   const user = impersonated(context.reader, request, asker, attributes);
   permit(context, user, attributes);
   if (!info.isResource) return nonResource(context, request);
-  const resource = resourceAt(info.group, info.version, info.resource);
-  if (!resource) return definitions(context, info) ?? missing(request);
+  const resource = context.registry.at(info.group, info.version, info.resource);
+  if (!resource) return definitions(context, info) ?? missing(context, request);
   if (request.method === "HEAD" && info.subresource !== "proxy") throw methodNotAllowed();
   checkRoute(info, resource, request.method);
   checkMediaTypes(info, request.headers);
@@ -118,8 +117,8 @@ function definitions({ store }: ApiContext, info: RequestInfo): Reply | undefine
 }
 
 /** Below a known group what is missing is a Status, elsewhere plain text. */
-function missing(request: ApiRequest): ApiResponse {
-  if (withinApi(request.path)) throw status.unknownPath();
+function missing({ registry }: ApiContext, request: ApiRequest): ApiResponse {
+  if (withinApi(registry, request.path)) throw status.unknownPath();
   return pageNotFound();
 }
 
@@ -141,7 +140,8 @@ function permit(context: ApiContext, user: User, attributes: Attributes): void {
 function nonResource(context: ApiContext, request: ApiRequest): ApiResponse {
   const page = request.method === "GET" ? pages[request.path] : undefined;
   if (page) return page(context);
-  if (staticPaths.has(request.path) || withinApi(request.path)) throw methodOrPath(request);
+  if (staticPaths.has(request.path) || withinApi(context.registry, request.path))
+    throw methodOrPath(request);
   return pageNotFound();
 }
 

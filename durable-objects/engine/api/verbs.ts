@@ -13,10 +13,9 @@ import { isInconsistent, list, notANumber, type Listed } from "./read/list.ts";
 import { formOf, hasProtobuf, type Form, type Wanted } from "./request/negotiation.ts";
 import { withNulls } from "./request/nulls.ts";
 import { patch } from "./write/patch-request.ts";
-import { present } from "./read/present.ts";
 import { checkName, checkNamespace, goType, wrongKind } from "./request/identity.ts";
 import { protobufReply, written } from "./request/reply.ts";
-import type { Resource } from "./discovery/resources.ts";
+import type { Resource } from "./discovery/registry.ts";
 import * as status from "../machinery/status.ts";
 import { partial, table } from "./read/table.ts";
 import { futureRevision, openWatch } from "./read/watch.ts";
@@ -24,8 +23,8 @@ import { ofDelete, writeOptions } from "./request/write-options.ts";
 
 /** The object as it is now, as the version asked for shows it. */
 export function shown(resource: Resource, stored: KubeObject, reader: Reader): KubeObject {
-  const object = present(stored, resource.id, reader.now, reader);
-  return resource.view ? resource.view.fromStored(object) : withNulls(resource.id, object);
+  const object = resource.hooks.present?.(stored, reader.now, reader) ?? stored;
+  return resource.view ? resource.view.fromStored(object) : withNulls(resource.hooks, object);
 }
 
 /** Answers with one object in the form the client accepts. */
@@ -138,6 +137,7 @@ function watch(call: Call): ApiResponse {
     {
       store: context.store,
       log: context.log,
+      registry: context.registry,
       now: context.reader.now,
       wallNow: context.wallNow,
       random: () => (context.wallNow % 1000) / 1000,
@@ -162,7 +162,7 @@ function watch(call: Call): ApiResponse {
 
 /** The body as this kind. k8s: handlers/create.go, handlers/update.go */
 export function readObject(call: Call): KubeObject {
-  const { request, resource, info } = call;
+  const { context, request, resource, info } = call;
   const read = readBodyOf(request, resource.kind);
   // What the body leaves out is what the URL says. k8s: serializer/json/json.go gvkWithDefaults
   const body = {
@@ -171,9 +171,9 @@ export function readObject(call: Call): KubeObject {
     apiVersion: read.apiVersion || resource.apiVersion,
   };
   if (body.apiVersion !== resource.apiVersion || body.kind !== resource.kind)
-    throw wrongKind(resource, body);
-  const type = resource.view?.type ?? resource.hooks.type;
-  const object = decodeAs(type, resource, body, fieldValidationOf(info), (t) =>
+    throw wrongKind(context.registry, resource, body);
+  const schema = resource.view?.schema ?? resource.hooks.schema;
+  const object = decodeAs(context.registry, schema, resource, body, fieldValidationOf(info), (t) =>
     call.warnings.push(t),
   );
   object.metadata ??= {} as KubeObject["metadata"];

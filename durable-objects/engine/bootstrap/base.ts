@@ -3,7 +3,7 @@ import { rfc3339 } from "../core/clock.ts";
 import { fnv32a, uuidFrom } from "../core/random.ts";
 import type { KubeObject } from "../core/object.ts";
 import { clockName } from "../kinds/clock.ts";
-import { resourceOfKind } from "../api/discovery/resources.ts";
+import { builtin } from "../api/discovery/registry.ts";
 import { rbacBase } from "../api/auth/rbac-base.ts";
 import { systemBase } from "./system-base.ts";
 
@@ -72,7 +72,7 @@ export function baseObjects(
     clock,
   ];
   return all.map((object, i) => ({
-    resource: resourceOfKind(object.apiVersion, object.kind)?.id ?? "",
+    resource: builtin.ofKind(object.apiVersion, object.kind)?.id ?? "",
     object: {
       ...object,
       metadata: {

@@ -1,4 +1,4 @@
-/** Who leads: the Leases of the control plane's own parts. Their renewals are worked out in api/read/present.ts. */
+/** Who leads: the Leases of the control plane's own parts. Their renewals are worked out in kinds/heartbeats.ts. */
 import type { Client } from "../ports/controller.ts";
 import { rfc3339Micro } from "../core/clock.ts";
 import { leaderLeaseSeconds, serverLeaseSeconds } from "../core/limits.ts";

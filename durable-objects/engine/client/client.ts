@@ -1,7 +1,7 @@
 /** The Client that a reconciler gets: reads the store, writes through api/write/operations.ts. */
 import { assert } from "../core/assert.ts";
 import { internalWrite, type Operations } from "../api/write/operations.ts";
-import { storedResource, type Resource } from "../api/discovery/resources.ts";
+import type { Registry, Resource } from "../api/discovery/registry.ts";
 import { bindPod } from "../api/subresources/binding.ts";
 import type {
   Client,
@@ -10,6 +10,7 @@ import type {
   EventSource,
   Reader,
   Records,
+  Resources,
 } from "../ports/controller.ts";
 import type { KubeObject, ResourceId } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
@@ -26,8 +27,9 @@ export interface Now {
   jumpToMs(): number | undefined;
 }
 
-export function createReader(store: Store, now: Now): Reader {
+export function createReader(store: Store, now: Now, resources: Resources): Reader {
   return {
+    resources,
     get now() {
       return now.ms;
     },
@@ -79,6 +81,7 @@ export class EngineClient implements Client {
   readonly #store: Store;
   readonly #operations: Operations;
   readonly #reader: Reader;
+  readonly resources: Resources;
   /** Set by the engine once there is one. */
   apiServer?: (request: ApiRequest) => ApiResponse;
   /** What programs and long lists cost since the work loop last took it, CPU microseconds. */
@@ -94,6 +97,7 @@ export class EngineClient implements Client {
     this.#store = store;
     this.#operations = operations;
     this.#reader = reader;
+    this.resources = operations.registry;
     this.records = {
       get: (table, key) => store.record(table, key),
       put: (table, key, value) => store.putRecord(table, key, value),
@@ -138,7 +142,7 @@ export class EngineClient implements Client {
   }
 
   create<T extends KubeObject>(id: ResourceId, object: unknown): T {
-    const resource = resourceOf(id);
+    const resource = resourceOf(this.#operations.registry, id);
     const given = object as KubeObject;
     const named = { ...given, apiVersion: resource.hooks.apiVersion, kind: resource.hooks.kind };
     return this.#operations.create(
@@ -156,7 +160,13 @@ export class EngineClient implements Client {
   ): T {
     const { namespace = "", name } = object.metadata;
     const options = subresource ? { ...internalWrite, subresource } : internalWrite;
-    return this.#operations.update(resourceOf(id), namespace, name, () => object, options) as T;
+    return this.#operations.update(
+      resourceOf(this.#operations.registry, id),
+      namespace,
+      name,
+      () => object,
+      options,
+    ) as T;
   }
 
   modify<T extends KubeObject>(
@@ -169,7 +179,7 @@ export class EngineClient implements Client {
     if (!this.#store.get(id, namespace, name)) return undefined;
     const options = subresource ? { ...internalWrite, subresource } : internalWrite;
     return this.#operations.update(
-      resourceOf(id),
+      resourceOf(this.#operations.registry, id),
       namespace,
       name,
       (current) => change(current as T) ?? current,
@@ -178,7 +188,13 @@ export class EngineClient implements Client {
   }
 
   delete(id: ResourceId, namespace: string, name: string, options: DeleteOptions = {}): void {
-    this.#operations.delete(resourceOf(id), namespace, name, options, internalWrite);
+    this.#operations.delete(
+      resourceOf(this.#operations.registry, id),
+      namespace,
+      name,
+      options,
+      internalWrite,
+    );
   }
 
   bind(namespace: string, pod: string, node: string): void {
@@ -222,8 +238,8 @@ export class EngineClient implements Client {
   }
 }
 
-function resourceOf(id: ResourceId): Resource {
-  const resource = storedResource(id);
+function resourceOf(registry: Registry, id: ResourceId): Resource {
+  const resource = registry.stored(id);
   assert(resource, `no resource ${id}`);
   return resource;
 }

@@ -6,7 +6,6 @@ import {
   type KubeObject,
   type OwnerReference,
 } from "../core/object.ts";
-import { resourceOfKind } from "../api/discovery/resources.ts";
 import type { Client, Controller, Reader } from "../ports/controller.ts";
 
 const foreground = "foregroundDeletion";
@@ -15,8 +14,8 @@ const orphan = "orphan";
 const keyOf = (resource: string, object: KubeObject): string =>
   `${resource} ${objectKey(object.metadata.namespace, object.metadata.name)}`;
 
-const idOf = (object: KubeObject): string =>
-  resourceOfKind(object.apiVersion, object.kind)?.id ?? "";
+const idOf = ({ resources }: Reader, object: KubeObject): string =>
+  resources.ofKind(object.apiVersion, object.kind)?.id ?? "";
 
 export const garbageCollector: Controller = {
   name: "garbagecollector",
@@ -47,7 +46,7 @@ function* onChange(change: Change, reader: Reader): Iterable<string> {
   const { object, previous, op, resource } = change;
   if (op === "delete") {
     for (const dependent of reader.byIndex("owner", object.metadata.uid))
-      yield keyOf(idOf(dependent), dependent);
+      yield keyOf(idOf(reader, dependent), dependent);
     // A foreground owner waits for its blocking dependents.
     for (const ref of object.metadata.ownerReferences ?? [])
       yield* waitingOwner(change, ref, reader);
@@ -79,12 +78,12 @@ function* onChange(change: Change, reader: Reader): Iterable<string> {
 
 function* waitingOwner(change: Change, ref: OwnerReference, reader: Reader): Iterable<string> {
   const owner = ownerIn(reader, change.object, ref);
-  if (owner?.metadata.deletionTimestamp) yield keyOf(idOf(owner), owner);
+  if (owner?.metadata.deletionTimestamp) yield keyOf(idOf(reader, owner), owner);
 }
 
 /** The owner a reference means: same namespace (or cluster-scoped), same uid. */
 function ownerIn(reader: Reader, object: KubeObject, ref: OwnerReference): KubeObject | undefined {
-  const resource = resourceOfKind(ref.apiVersion, ref.kind);
+  const resource = reader.resources.ofKind(ref.apiVersion, ref.kind);
   if (!resource) return undefined;
   const namespace = resource.namespaced ? (object.metadata.namespace ?? "") : "";
   const owner = reader.get(resource.id, namespace, ref.name);
@@ -105,7 +104,7 @@ function finish(client: Client, resource: string, object: KubeObject): undefined
   if (!finalizers.includes(foreground)) {
     return undefined;
   }
-  for (const dependent of [...dependents]) collect(client, idOf(dependent), dependent);
+  for (const dependent of [...dependents]) collect(client, idOf(client, dependent), dependent);
   const { uid } = object.metadata;
   const blocked = client.byIndex("owner", uid).some((d) => blocks(d, uid));
   if (!blocked) dropFinalizer(client, resource, object, foreground);
@@ -140,7 +139,7 @@ function collect(client: Client, resource: string, object: KubeObject): void {
 /** Who is owned in a circle must not wait for it: nobody waits for this one any more. */
 function unblock(client: Client, object: KubeObject): void {
   const { namespace = "", name } = object.metadata;
-  client.modify(idOf(object), namespace, name, (current) => {
+  client.modify(idOf(client, object), namespace, name, (current) => {
     const references = current.metadata.ownerReferences ?? [];
     const ownerReferences = references.map((ref) =>
       ref.blockOwnerDeletion ? { ...ref, blockOwnerDeletion: false } : ref,
@@ -164,14 +163,19 @@ function dropOwners(
   object: KubeObject,
   keep: (ref: OwnerReference) => boolean,
 ): void {
-  client.modify(idOf(object), object.metadata.namespace ?? "", object.metadata.name, (current) => {
-    const ownerReferences = current.metadata.ownerReferences?.filter(keep) ?? [];
-    const { ownerReferences: _drop, ...metadata } = current.metadata;
-    return {
-      ...current,
-      metadata: ownerReferences.length ? { ...metadata, ownerReferences } : metadata,
-    };
-  });
+  client.modify(
+    idOf(client, object),
+    object.metadata.namespace ?? "",
+    object.metadata.name,
+    (current) => {
+      const ownerReferences = current.metadata.ownerReferences?.filter(keep) ?? [];
+      const { ownerReferences: _drop, ...metadata } = current.metadata;
+      return {
+        ...current,
+        metadata: ownerReferences.length ? { ...metadata, ownerReferences } : metadata,
+      };
+    },
+  );
 }
 
 function dropFinalizer(

@@ -3,7 +3,6 @@ import type { Namespace } from "../kinds/namespace.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import type { Change, KubeObject } from "../core/object.ts";
-import { resourceOfKind, storedResource } from "../api/discovery/resources.ts";
 import type { Client, Controller, Reader } from "../ports/controller.ts";
 
 interface Condition {
@@ -50,22 +49,16 @@ export const namespaceController: Controller = {
 
 function removeOne(client: Client, object: KubeObject): void {
   if (object.metadata.deletionTimestamp) return;
-  const resource = resourceIdOf(object);
+  const resource = resourceIdOf(client, object);
   if (!client.get(resource, object.metadata.namespace ?? "", object.metadata.name)) return;
   client.delete(resource, object.metadata.namespace ?? "", object.metadata.name, {
     propagationPolicy: "Background",
   });
 }
 
-const ids = new Map<string, string>();
-
 /** `Deployment` of `apps/v1` -> `deployments.apps`. */
-function resourceIdOf(object: KubeObject): string {
-  const key = `${object.apiVersion}/${object.kind}`;
-  let id = ids.get(key);
-  if (!id) ids.set(key, (id = resourceOfKind(object.apiVersion, object.kind)?.id ?? ""));
-  return id;
-}
+const resourceIdOf = ({ resources }: Reader, object: KubeObject): string =>
+  resources.ofKind(object.apiVersion, object.kind)?.id ?? "";
 
 type ConditionRow = Omit<Condition, "lastTransitionTime">;
 
@@ -116,7 +109,7 @@ function report(client: Client, namespace: Namespace, left: readonly KubeObject[
   const counts = new Map<string, number>();
   const finalizers = new Map<string, number>();
   for (const object of left) {
-    const id = resourceIdOf(object);
+    const id = resourceIdOf(client, object);
     counts.set(id, (counts.get(id) ?? 0) + 1);
     for (const f of object.metadata.finalizers ?? [])
       finalizers.set(f, (finalizers.get(f) ?? 0) + 1);
@@ -127,7 +120,7 @@ function report(client: Client, namespace: Namespace, left: readonly KubeObject[
       .map(([k, n]) => text(k, n))
       .join(", ");
   const resourcesText = list(counts, (id, n) => {
-    const known = storedResource(id);
+    const known = client.resources.stored(id);
     return `${known ? `${known.plural}.${known.group}` : id} has ${n} resource instances`;
   });
   const finalizersText = list(finalizers, (f, n) => `${f} in ${n} resource instances`);

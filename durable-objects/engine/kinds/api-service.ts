@@ -1,6 +1,7 @@
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export interface APIService extends KubeObject {
   spec: {
@@ -18,7 +19,7 @@ export const APIService: Kind<APIService> = {
   resource: "apiservices.apiregistration.k8s.io",
   apiVersion: "apiregistration.k8s.io/v1",
   kind: "APIService",
-  type: "apiregistration/v1.APIService",
+  schema: schemaNamed("apiregistration/v1.APIService"),
   namespaced: false,
   hasGeneration: false,
   servedVerbs: ["get", "list"],

@@ -3,6 +3,7 @@
  * time runs as the wall's does. Its fields are described in schema/podyard-descriptions.ts. All of spec is idempotent:
  * applied twice it does nothing the second time.
  */
+import type { Reader } from "../ports/controller.ts";
 import { invalid, notSupported, type FieldError } from "../machinery/field.ts";
 import { negativeText, notPositiveText } from "../machinery/names.ts";
 import { parseTime, rfc3339 } from "../core/clock.ts";
@@ -10,6 +11,7 @@ import type { KubeObject } from "../core/object.ts";
 import { clockJumpDaysMax, clockSpeedMax, clockStepsMax } from "../core/limits.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export interface Clock extends KubeObject {
   spec?: {
@@ -22,7 +24,7 @@ export interface Clock extends KubeObject {
     /** How many single steps were ever asked for: raise it to take more. */
     steps?: number;
   };
-  /** All but stepsDone is worked out when read (api/read/present.ts). */
+  /** All but stepsDone is worked out when read (kinds/heartbeats.ts). */
   status?: {
     now?: string;
     /** How far virtual time is ahead of the wall. */
@@ -73,21 +75,31 @@ function validate(clock: Clock, old: Clock | undefined, now: number): FieldError
 
 const offsetText = (clock: Clock): string => `${clock.status?.offsetSeconds ?? 0}s`;
 
+/** The Clock as it stands. */
+function present(clock: Clock, now: number, reader: Reader): Clock {
+  const { offsetMs, nextDueMs, jumpToMs } = reader.clock();
+  const status: Clock["status"] = {
+    now: rfc3339(now),
+    offsetSeconds: Math.round(offsetMs / 1000),
+    ...(nextDueMs === undefined ? {} : { nextDue: rfc3339(nextDueMs) }),
+    ...(jumpToMs === undefined ? {} : { advancingTo: rfc3339(jumpToMs) }),
+    stepsDone: clock.status?.stepsDone ?? 0,
+  };
+  return { ...clock, status };
+}
+
 export const Clock: Kind<Clock> = {
   resource: "clocks.podyard.dev",
   apiVersion: "podyard.dev/v1",
   kind: "Clock",
-  type: "podyard/v1.Clock",
+  schema: schemaNamed("podyard/v1.Clock"),
+  present,
   namespaced: false,
   hasGeneration: true,
   discovery: { singular: "clock", shortNames: [], categories: ["podyard"], status: true },
   applyDefaults: (clock) =>
     clock.spec?.speed === undefined ? { ...clock, spec: { ...clock.spec, speed: 1 } } : clock,
   prepareForCreate: (clock) => ({ ...clock, status: {} }),
-  prepareForUpdate: (clock, old, context) =>
-    context.subresource === "status"
-      ? { ...clock, spec: old.spec }
-      : { ...clock, status: old.status },
   validateCreate: (clock, { now }) => validate(clock, undefined, now),
   validateUpdate: (clock, old, { now }) => validate(clock, old, now),
   table: {

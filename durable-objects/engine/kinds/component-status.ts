@@ -2,6 +2,7 @@ import type * as core from "kubernetes-types/core/v1";
 import { column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type ComponentStatus = Stored<core.ComponentStatus>;
 
@@ -13,7 +14,7 @@ export const ComponentStatus: Kind<ComponentStatus> = {
   resource: "componentstatuses",
   apiVersion: "v1",
   kind: "ComponentStatus",
-  type: "core/v1.ComponentStatus",
+  schema: schemaNamed("core/v1.ComponentStatus"),
   namespaced: false,
   hasGeneration: false,
   deprecation: "v1 ComponentStatus is deprecated in v1.19+",

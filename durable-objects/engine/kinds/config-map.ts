@@ -7,6 +7,7 @@ import { base64Length, keysOf } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type ConfigMap = Stored<core.ConfigMap>;
 
@@ -51,7 +52,7 @@ export const ConfigMap: Kind<ConfigMap> = {
   resource: "configmaps",
   apiVersion: "v1",
   kind: "ConfigMap",
-  type: "core/v1.ConfigMap",
+  schema: schemaNamed("core/v1.ConfigMap"),
   namespaced: true,
   hasGeneration: false,
   validateCreate: validate,

@@ -4,6 +4,7 @@ import { validateImmutable, validateNonnegative } from "../machinery/metadata.ts
 import { type KubeObject, controllerOf } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export interface ControllerRevision extends KubeObject {
   /** Any object, as the controller that owns the revision wants it. */
@@ -31,7 +32,7 @@ export const ControllerRevision: Kind<ControllerRevision> = {
   resource: "controllerrevisions.apps",
   apiVersion: "apps/v1",
   kind: "ControllerRevision",
-  type: "apps/v1.ControllerRevision",
+  schema: schemaNamed("apps/v1.ControllerRevision"),
   namespaced: true,
   hasGeneration: false,
   validateCreate: (revision) => [

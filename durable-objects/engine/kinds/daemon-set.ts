@@ -15,6 +15,7 @@ import { containerCells } from "./pod/table.ts";
 import { selectorText } from "./pod-template.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export interface DaemonSetSpec extends Omit<apps.DaemonSetSpec, "template"> {
   template: PodTemplateSpec;
@@ -80,7 +81,7 @@ export const DaemonSet: Kind<DaemonSet> = {
   resource: "daemonsets.apps",
   apiVersion: "apps/v1",
   kind: "DaemonSet",
-  type: "apps/v1.DaemonSet",
+  schema: schemaNamed("apps/v1.DaemonSet"),
   namespaced: true,
   applyDefaults: withDefaults,
   prepareForCreate: (set) => ({

@@ -1,7 +1,9 @@
 /** What a kind is: its hooks, its validation, its columns. Names, verbs and subresources come from the discovery facts. */
 import type { KubeObject, ResourceId } from "../core/object.ts";
+import type { Index } from "../core/store.ts";
 import type { FieldError } from "../machinery/field.ts";
 import type { Reader } from "../ports/controller.ts";
+import type { StructRef } from "../schema/types.ts";
 
 export interface Column {
   /** As upstream's Table names it: `Up-to-date`. */
@@ -48,8 +50,8 @@ export interface Kind<T extends KubeObject = KubeObject> {
   resource: ResourceId;
   apiVersion: string;
   kind: string;
-  /** Type in the facts: `core/v1.Pod`. */
-  type: string;
+  /** The shape of its objects: a built-in type, or one that was read at run time. */
+  schema: StructRef;
   namespaced: boolean;
   /** Defaults beyond the facts' `default` values: what depends on other fields. k8s: pkg/apis/GROUP/v1/defaults.go */
   applyDefaults?(object: T, context: WriteContext): T;
@@ -86,6 +88,16 @@ export interface Kind<T extends KubeObject = KubeObject> {
   generationOnAnnotations?: boolean;
   /** What of the metadata a status write may change: all three of Pod and Node, the annotations of a Deployment. */
   statusWritesMetadata?: readonly ("labels" | "annotations" | "finalizers")[];
+  /** The object as it is at this moment, where part of it is not written but worked out when somebody looks. */
+  present?(object: T, now: number, reader: Reader): T;
+  /** What its objects can be found by; the name begins with the kind: `pod.node`. */
+  indices?: readonly Omit<Index, "resource">[];
+  /** Its scale subresource: which Pods it counts, as text. */
+  scale?: { selector(object: T): string };
+  /** Lists that Go writes as null where they are empty: their fields may not be left out. Not stored, put in when read. */
+  emptyAsNull?: readonly (readonly [field: string, inner?: string])[];
+  /** Fields beyond spec that a status write ignores, and so does not come to own. k8s: GetResetFields */
+  statusResets?: readonly string[];
   /** What may be done with it, where that is less than the discovery facts say: it is computed. No subresources then. */
   servedVerbs?: string[];
   /** Names of a kind that upstream's discovery facts do not have (podyard.dev). */
@@ -97,8 +109,7 @@ export interface View {
   apiVersion: string;
   kind: string;
   plural: string;
-  /** Type in the facts: `events.k8s.io/v1.Event`. */
-  type: string;
+  schema: StructRef;
   /** Resource it is stored as. */
   storage: ResourceId;
   fromStored(object: KubeObject): KubeObject;

@@ -15,6 +15,7 @@ import { withTemplateDefaults } from "./pod/defaults.ts";
 import { containerCells } from "./pod/table.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 /** As stored: defaulted and valid. */
 export interface DeploymentSpec extends Omit<apps.DeploymentSpec, "template"> {
@@ -70,7 +71,9 @@ export const Deployment: Kind<Deployment> = {
   resource: "deployments.apps",
   apiVersion: "apps/v1",
   kind: "Deployment",
-  type: "apps/v1.Deployment",
+  schema: schemaNamed("apps/v1.Deployment"),
+  scale: { selector: ({ spec }) => labelSelector(spec.selector).toString() },
+  statusResets: ["metadata.labels"],
   namespaced: true,
   generationOnAnnotations: true,
   statusWritesMetadata: ["annotations"],

@@ -25,6 +25,7 @@ import { age, ageColumn, column, firstOf, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import { checkEndpointIp, familyOf } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type EndpointSlice = Stored<discovery.EndpointSlice>;
 
@@ -175,7 +176,8 @@ export const EndpointSlice: Kind<EndpointSlice> = {
   resource: "endpointslices.discovery.k8s.io",
   apiVersion: "discovery.k8s.io/v1",
   kind: "EndpointSlice",
-  type: "discovery/v1.EndpointSlice",
+  schema: schemaNamed("discovery/v1.EndpointSlice"),
+  emptyAsNull: [["endpoints"], ["ports"]],
   namespaced: true,
   hasGeneration: true,
   applyDefaults(slice) {

@@ -14,6 +14,7 @@ import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import { checkEndpointIp } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type Endpoints = Stored<core.Endpoints>;
 
@@ -90,7 +91,7 @@ export const Endpoints: Kind<Endpoints> = {
   resource: "endpoints",
   apiVersion: "v1",
   kind: "Endpoints",
-  type: "core/v1.Endpoints",
+  schema: schemaNamed("core/v1.Endpoints"),
   namespaced: true,
   deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
   hasGeneration: false,

@@ -5,6 +5,7 @@ import type { KubeObject } from "../core/object.ts";
 import type { View } from "./define.ts";
 import { eventFields, type Event } from "./event.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type EventV1 = Stored<events.Event>;
 
@@ -63,7 +64,7 @@ export const EventV1View: View = {
   apiVersion: "events.k8s.io/v1",
   kind: "Event",
   plural: "events",
-  type: "events/v1.Event",
+  schema: schemaNamed("events/v1.Event"),
   storage: "events",
   fromStored: (object) => toEventsV1(object as Event),
   toStored: (object) => fromEventsV1(object as EventV1),

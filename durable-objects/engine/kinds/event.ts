@@ -5,6 +5,7 @@ import { byteLength, dns1123Subdomain, invalidEach, qualifiedName } from "../mac
 import { column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type Event = Stored<core.Event>;
 
@@ -87,7 +88,17 @@ export const Event: Kind<Event> = {
   resource: "events",
   apiVersion: "v1",
   kind: "Event",
-  type: "core/v1.Event",
+  schema: schemaNamed("core/v1.Event"),
+  indices: [
+    {
+      name: "event.uid",
+      from: (o) => (o as Event).involvedObject,
+      values: (o) => {
+        const uid = (o as Event).involvedObject?.uid;
+        return uid ? [uid] : [];
+      },
+    },
+  ],
   namespaced: true,
   hasGeneration: false,
   allowCreateOnUpdate: true,

@@ -28,6 +28,7 @@ import { parseReference } from "../machinery/image-reference.ts";
 import { parseQuantity, signQuantity } from "../machinery/quantity.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind, WriteContext } from "./define.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export interface ImageRoute {
   /** Exact, or with `*` at its end a prefix. */
@@ -200,7 +201,16 @@ export const Image: Kind<Image> = {
   resource: "images.podyard.dev",
   apiVersion: "podyard.dev/v1",
   kind: "Image",
-  type: "podyard/v1.Image",
+  schema: schemaNamed("podyard/v1.Image"),
+  indices: [
+    {
+      name: "image.repository",
+      values: (o) => {
+        const repository = repositoryOf(o as Image);
+        return repository ? [repository] : [];
+      },
+    },
+  ],
   namespaced: false,
   hasGeneration: true,
   discovery: { singular: "image", shortNames: [], categories: ["podyard"], status: false },

@@ -19,6 +19,7 @@ import {
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type IngressClass = Stored<networking.IngressClass>;
 
@@ -96,7 +97,7 @@ export const IngressClass: Kind<IngressClass> = {
   resource: "ingressclasses.networking.k8s.io",
   apiVersion: "networking.k8s.io/v1",
   kind: "IngressClass",
-  type: "networking/v1.IngressClass",
+  schema: schemaNamed("networking/v1.IngressClass"),
   namespaced: false,
   hasGeneration: true,
   applyDefaults(ingressClass) {

@@ -22,6 +22,7 @@ import type { Kind } from "./define.ts";
 import { checkTypedReference } from "./ingress-class.ts";
 import { familyOf } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type Ingress = Stored<networking.Ingress>;
 
@@ -173,15 +174,11 @@ export const Ingress: Kind<Ingress> = {
   resource: "ingresses.networking.k8s.io",
   apiVersion: "networking.k8s.io/v1",
   kind: "Ingress",
-  type: "networking/v1.Ingress",
+  schema: schemaNamed("networking/v1.Ingress"),
   namespaced: true,
   hasGeneration: true,
   statusWritesMetadata: ["labels", "annotations", "finalizers"],
   prepareForCreate: (ingress) => ({ ...ingress, status: { loadBalancer: {} } }),
-  prepareForUpdate: (ingress, old, context) =>
-    context.subresource === "status"
-      ? { ...ingress, spec: old.spec }
-      : { ...ingress, status: old.status },
   validateCreate,
   validateUpdate: (ingress) => validate(ingress),
   validateStatusUpdate: validateStatus,

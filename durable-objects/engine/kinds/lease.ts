@@ -1,9 +1,11 @@
+import { presentLease } from "./heartbeats.ts";
 import type * as coordination from "kubernetes-types/coordination/v1";
 import { forbiddenField, invalid, notSupported, type FieldError } from "../machinery/field.ts";
 import { invalidEach, qualifiedName } from "../machinery/names.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 /** Coordinated leader election came after 1.30. */
 interface LeaseSpec extends coordination.LeaseSpec {
@@ -44,7 +46,8 @@ export const Lease: Kind<Lease> = {
   resource: "leases.coordination.k8s.io",
   apiVersion: "coordination.k8s.io/v1",
   kind: "Lease",
-  type: "coordination/v1.Lease",
+  schema: schemaNamed("coordination/v1.Lease"),
+  present: (object, now, reader) => presentLease(object, now, reader),
   namespaced: true,
   hasGeneration: false,
   allowCreateOnUpdate: true,

@@ -25,6 +25,7 @@ import {
 } from "./checks.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type LimitRange = Stored<core.LimitRange>;
 type Amounts = Record<string, string>;
@@ -179,7 +180,7 @@ export const LimitRange: Kind<LimitRange> = {
   resource: "limitranges",
   apiVersion: "v1",
   kind: "LimitRange",
-  type: "core/v1.LimitRange",
+  schema: schemaNamed("core/v1.LimitRange"),
   namespaced: true,
   hasGeneration: false,
   allowCreateOnUpdate: true,

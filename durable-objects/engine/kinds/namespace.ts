@@ -4,6 +4,7 @@ import { qualifiedName, invalidEach } from "../machinery/names.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type Namespace = Stored<core.Namespace>;
 
@@ -39,7 +40,7 @@ export const Namespace: Kind<Namespace> = {
   resource: "namespaces",
   apiVersion: "v1",
   kind: "Namespace",
-  type: "core/v1.Namespace",
+  schema: schemaNamed("core/v1.Namespace"),
   namespaced: false,
   nameRule: "label",
   hasGeneration: false,
@@ -62,10 +63,8 @@ export const Namespace: Kind<Namespace> = {
     return { ...namespace, spec: { ...namespace.spec, finalizers }, status: { phase: "Active" } };
   },
   prepareForUpdate(namespace, old, context) {
-    if (context.subresource === "status") return { ...namespace, spec: old.spec };
-    const next = { ...namespace, status: old.status };
-    if (context.subresource === "finalize") return next;
-    return { ...next, spec: { ...namespace.spec, finalizers: finalizersOf(old) } };
+    if (context.subresource) return namespace;
+    return { ...namespace, spec: { ...namespace.spec, finalizers: finalizersOf(old) } };
   },
   validateCreate: checkFinalizers,
   validateUpdate(namespace, _old, context) {

@@ -16,6 +16,7 @@ import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import { cidrContains, cidrWarnings } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type NetworkPolicy = Stored<networking.NetworkPolicy>;
 type Peer = networking.NetworkPolicyPeer;
@@ -140,7 +141,7 @@ export const NetworkPolicy: Kind<NetworkPolicy> = {
   resource: "networkpolicies.networking.k8s.io",
   apiVersion: "networking.k8s.io/v1",
   kind: "NetworkPolicy",
-  type: "networking/v1.NetworkPolicy",
+  schema: schemaNamed("networking/v1.NetworkPolicy"),
   namespaced: true,
   hasGeneration: true,
   applyDefaults,

@@ -1,3 +1,4 @@
+import { presentNode } from "./heartbeats.ts";
 import type * as core from "kubernetes-types/core/v1";
 import {
   at,
@@ -17,6 +18,7 @@ import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import { cidrWarnings, familyOf } from "./ip-address.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type Node = Stored<core.Node>;
 
@@ -151,7 +153,8 @@ export const Node: Kind<Node> = {
   resource: "nodes",
   apiVersion: "v1",
   kind: "Node",
-  type: "core/v1.Node",
+  schema: schemaNamed("core/v1.Node"),
+  present: (object, now) => presentNode(object, now),
   namespaced: false,
   hasGeneration: false,
   statusWritesMetadata: ["labels", "annotations", "finalizers"],
@@ -161,10 +164,6 @@ export const Node: Kind<Node> = {
     if (!capacity || allocatable) return node;
     return { ...node, status: { ...node.status, allocatable: capacity } };
   },
-  prepareForUpdate: (node, old, context) =>
-    context.subresource === "status"
-      ? { ...node, spec: old.spec }
-      : { ...node, status: old.status },
   validateCreate: validateNode,
   validateUpdate: (node, old) => [...validateNode(node), ...validateChange(node, old)],
   validateStatusUpdate: validateChange,

@@ -5,6 +5,7 @@ import { checkConditions, checkCountOrPercent } from "./checks.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type PodDisruptionBudget = Stored<policy.PodDisruptionBudget>;
 
@@ -52,7 +53,7 @@ export const PodDisruptionBudget: Kind<PodDisruptionBudget> = {
   resource: "poddisruptionbudgets.policy",
   apiVersion: "policy/v1",
   kind: "PodDisruptionBudget",
-  type: "policy/v1.PodDisruptionBudget",
+  schema: schemaNamed("policy/v1.PodDisruptionBudget"),
   namespaced: true,
   hasGeneration: true,
   allowUnconditionalUpdate: false,
@@ -61,10 +62,6 @@ export const PodDisruptionBudget: Kind<PodDisruptionBudget> = {
     const zero = { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 };
     return { ...budget, status: zero };
   },
-  prepareForUpdate: (budget, old, context) =>
-    context.subresource === "status"
-      ? { ...budget, spec: old.spec }
-      : { ...budget, status: old.status },
   validateCreate: validate,
   validateUpdate: validate,
   validateStatusUpdate: validateStatus,

@@ -9,6 +9,7 @@ import { withTemplateDefaults } from "./pod/defaults.ts";
 import { containerCells } from "./pod/table.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { podWarnings } from "./pod/warnings.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export interface PodTemplate extends KubeObject {
   template: PodTemplateSpec;
@@ -18,7 +19,7 @@ export const PodTemplate: Kind<PodTemplate> = {
   resource: "podtemplates",
   apiVersion: "v1",
   kind: "PodTemplate",
-  type: "core/v1.PodTemplate",
+  schema: schemaNamed("core/v1.PodTemplate"),
   namespaced: true,
   applyDefaults: (object) => ({ ...object, template: withTemplateDefaults(object.template) }),
   validateCreate: (object) => validatePodTemplate(object.template, "template"),

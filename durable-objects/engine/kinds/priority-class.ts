@@ -6,6 +6,7 @@ import { checkPreemptionPolicy } from "./checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type PriorityClass = Stored<scheduling.PriorityClass>;
 
@@ -53,7 +54,7 @@ export const PriorityClass: Kind<PriorityClass> = {
   resource: "priorityclasses.scheduling.k8s.io",
   apiVersion: "scheduling.k8s.io/v1",
   kind: "PriorityClass",
-  type: "scheduling/v1.PriorityClass",
+  schema: schemaNamed("scheduling/v1.PriorityClass"),
   namespaced: false,
   // Upstream sets the generation once and never counts it up.
   hasGeneration: false,

@@ -1,4 +1,5 @@
 /** ReplicaSet. k8s: pkg/registry/apps/replicaset/strategy.go */
+import { labelSelector } from "../machinery/selectors.ts";
 import type * as apps from "kubernetes-types/apps/v1";
 import {
   validateCounts,
@@ -14,6 +15,7 @@ import { withTemplateDefaults } from "./pod/defaults.ts";
 import { containerCells } from "./pod/table.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 /** As stored: defaulted and valid. */
 export interface ReplicaSetSpec extends Omit<apps.ReplicaSetSpec, "template"> {
@@ -52,7 +54,8 @@ export const ReplicaSet: Kind<ReplicaSet> = {
   resource: "replicasets.apps",
   apiVersion: "apps/v1",
   kind: "ReplicaSet",
-  type: "apps/v1.ReplicaSet",
+  schema: schemaNamed("apps/v1.ReplicaSet"),
+  scale: { selector: ({ spec }) => labelSelector(spec.selector).toString() },
   namespaced: true,
   applyDefaults: (set) => {
     const spec = set.spec ?? ({} as ReplicaSetSpec);

@@ -1,4 +1,5 @@
 /** ReplicationController. k8s: pkg/registry/core/replicationcontroller/strategy.go */
+import { selectorFromSet } from "../machinery/selectors.ts";
 import type * as core from "kubernetes-types/core/v1";
 import {
   validateCounts,
@@ -13,6 +14,7 @@ import { containerCells } from "./pod/table.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
 import { replicaColumns } from "./replica-set.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 /** As stored: defaulted and valid. */
 export interface ReplicationControllerSpec extends Omit<
@@ -55,7 +57,8 @@ export const ReplicationController: Kind<ReplicationController> = {
   resource: "replicationcontrollers",
   apiVersion: "v1",
   kind: "ReplicationController",
-  type: "core/v1.ReplicationController",
+  schema: schemaNamed("core/v1.ReplicationController"),
+  scale: { selector: ({ spec }) => selectorFromSet(spec.selector).toString() },
   namespaced: true,
   defaultPropagation: "Orphan",
   applyDefaults: withDefaults,

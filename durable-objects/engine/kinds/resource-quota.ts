@@ -13,6 +13,7 @@ import {
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type ResourceQuota = Stored<core.ResourceQuota>;
 type Spec = core.ResourceQuotaSpec;
@@ -195,14 +196,10 @@ export const ResourceQuota: Kind<ResourceQuota> = {
   resource: "resourcequotas",
   apiVersion: "v1",
   kind: "ResourceQuota",
-  type: "core/v1.ResourceQuota",
+  schema: schemaNamed("core/v1.ResourceQuota"),
   namespaced: true,
   hasGeneration: false,
   prepareForCreate: (quota) => ({ ...quota, status: {} }),
-  prepareForUpdate: (quota, old, context) =>
-    context.subresource === "status"
-      ? { ...quota, spec: old.spec }
-      : { ...quota, status: old.status },
   validateCreate: validateSpec,
   validateUpdate,
   validateStatusUpdate: validateStatus,

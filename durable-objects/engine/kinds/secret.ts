@@ -11,6 +11,7 @@ import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import { checkFrozen } from "./config-map.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type Secret = Stored<core.Secret>;
 
@@ -138,7 +139,7 @@ export const Secret: Kind<Secret> = {
   resource: "secrets",
   apiVersion: "v1",
   kind: "Secret",
-  type: "core/v1.Secret",
+  schema: schemaNamed("core/v1.Secret"),
   namespaced: true,
   hasGeneration: false,
   applyDefaults(secret) {

@@ -2,6 +2,7 @@ import type * as core from "kubernetes-types/core/v1";
 import { age, ageColumn, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
 import type { Stored } from "./stored.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 export type ServiceAccount = Stored<core.ServiceAccount>;
 
@@ -17,7 +18,7 @@ export const ServiceAccount: Kind<ServiceAccount> = {
   resource: "serviceaccounts",
   apiVersion: "v1",
   kind: "ServiceAccount",
-  type: "core/v1.ServiceAccount",
+  schema: schemaNamed("core/v1.ServiceAccount"),
   namespaced: true,
   hasGeneration: false,
   prepareForCreate: cleanSecrets,

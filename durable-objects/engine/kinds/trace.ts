@@ -7,6 +7,7 @@ import { equal } from "../core/equal.ts";
 import type { KubeObject } from "../core/object.ts";
 import { age, ageColumn, column, nameColumn } from "./columns.ts";
 import type { Kind } from "./define.ts";
+import { schemaNamed } from "../schema/types.ts";
 
 /** One station of a request. */
 export interface Hop {
@@ -87,17 +88,13 @@ export const Trace: Kind<Trace> = {
   resource: traces,
   apiVersion: "podyard.dev/v1",
   kind: "Trace",
-  type: "podyard/v1.Trace",
+  schema: schemaNamed("podyard/v1.Trace"),
   namespaced: true,
   hasGeneration: true,
   discovery: { singular: "trace", shortNames: [], categories: ["podyard"], status: true },
   applyDefaults: (trace) =>
     trace.spec?.method ? trace : { ...trace, spec: { ...trace.spec, method: "GET" } },
   prepareForCreate: (trace) => ({ ...trace, status: {} }),
-  prepareForUpdate: (trace, old, context) =>
-    context.subresource === "status"
-      ? { ...trace, spec: old.spec }
-      : { ...trace, status: old.status },
   validateCreate: validate,
   validateUpdate: (trace, old) =>
     equal(trace.spec, old.spec) ? [] : [invalid("spec", trace.spec, "field is immutable")],

@@ -12,10 +12,32 @@ export interface ClockReading {
   jumpToMs?: number | undefined;
 }
 
+/** What a kind of object is called, and where it lies. */
+export interface ResourceInfo {
+  /** As it is stored: `deployments.apps`. */
+  readonly id: ResourceId;
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  /** It has a scale subresource; `selector` says as text which Pods count. */
+  readonly scale: { selector(object: KubeObject): string } | undefined;
+}
+
+/** The kinds that the cluster serves at this moment. */
+export interface Resources {
+  stored(id: ResourceId): ResourceInfo | undefined;
+  ofKind(apiVersion: string, kind: string): ResourceInfo | undefined;
+  /** Whatever the version. */
+  ofGroupKind(group: string, kind: string): ResourceInfo | undefined;
+}
+
 /** Reads. All results are immutable; lists are in key order (namespace, then name). */
 export interface Reader {
   /** Virtual now, ms. */
   readonly now: number;
+  readonly resources: Resources;
   /** For whoever shows the Clock. A reconciler that looked at the wall would not do the same again. */
   clock(): ClockReading;
   get<T extends KubeObject = KubeObject>(

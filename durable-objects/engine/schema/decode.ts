@@ -331,15 +331,14 @@ const placeOf = (places: ReadonlyMap<string, number>, problem: string): number =
   places.get(problem) ?? places.get(problem.slice('unknown field "'.length, -1)) ?? 0;
 
 /**
- * Decodes a JSON value as the named type (`apps/v1.Deployment`). A wrong type, quantity or time is
+ * Decodes a JSON value as a type. A wrong type, quantity or time is
  * `error`; what is merely unknown or doubled is reported and dropped.
  */
 export function decodeObject(
-  typeName: string,
+  type: StructType,
   value: unknown,
   options: DecodeOptions = {},
 ): Decoded {
-  const type = structType(typeName);
   const ctx: Context = {
     problems: [],
     saved: undefined,
@@ -348,7 +347,7 @@ export function decodeObject(
     structs: 0,
     items: 0,
   };
-  const go = typeName.slice(typeName.indexOf("/") + 1);
+  const go = type.name.slice(type.name.indexOf("/") + 1);
   let object: unknown;
   try {
     object = decodeStruct(ctx, value, type, go);

@@ -76,6 +76,6 @@ function structDefaults(type: StructType, object: JsonObject): JsonObject {
  * Fills the constant defaults into every struct that is present (`protocol: TCP` of a port). Returns
  * the object itself where nothing was missing; never changes its argument.
  */
-export function applyFieldDefaults<T extends object>(typeName: string, object: T): T {
-  return structDefaults(structType(typeName), object as JsonObject) as T;
+export function applyFieldDefaults<T extends object>(type: StructType, object: T): T {
+  return structDefaults(type, object as JsonObject) as T;
 }

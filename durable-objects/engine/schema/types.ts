@@ -188,6 +188,15 @@ function readType(text: string, group: string): FieldType {
   return { kind: "string", go: goName(name), name };
 }
 
+const schemas = new Map<string, StructRef>();
+
+/** A built-in type by its name (`core/v1.Pod`), looked up when it is first used. */
+export function schemaNamed(name: string): StructRef {
+  let schema = schemas.get(name);
+  if (!schema) schemas.set(name, (schema = structRef(name)));
+  return schema;
+}
+
 function structRef(name: string): StructRef {
   let resolved: StructType | undefined;
   return {

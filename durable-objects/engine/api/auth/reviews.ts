@@ -16,6 +16,7 @@ import type { RequestInfo } from "../request/request-info.ts";
 import * as status from "../../machinery/status.ts";
 import { verifyToken } from "./token-validation.ts";
 import { issuer } from "./tokens.ts";
+import { schemaNamed, type StructRef } from "../../schema/types.ts";
 
 export type Review = (
   context: ApiContext,
@@ -59,8 +60,7 @@ interface ReviewRow {
   /** `authorization.k8s.io/v1`. */
   apiVersion: string;
   kind: string;
-  /** Type in the facts. */
-  type: string;
+  schema: StructRef;
   answer(asked: Asked, review: KubeObject): KubeObject;
 }
 
@@ -71,32 +71,32 @@ const rows: Record<string, ReviewRow> = {
   selfsubjectaccessreviews: {
     apiVersion: authorization,
     kind: "SelfSubjectAccessReview",
-    type: "authorization/v1.SelfSubjectAccessReview",
+    schema: schemaNamed("authorization/v1.SelfSubjectAccessReview"),
     answer: ({ context, user }, review) => access(context, user, review as AccessReview, "self"),
   },
   subjectaccessreviews: {
     apiVersion: authorization,
     kind: "SubjectAccessReview",
-    type: "authorization/v1.SubjectAccessReview",
+    schema: schemaNamed("authorization/v1.SubjectAccessReview"),
     answer: ({ context }, review) =>
       access(context, subjectOf(review as AccessReview), review as AccessReview, "any"),
   },
   localsubjectaccessreviews: {
     apiVersion: authorization,
     kind: "LocalSubjectAccessReview",
-    type: "authorization/v1.LocalSubjectAccessReview",
+    schema: schemaNamed("authorization/v1.LocalSubjectAccessReview"),
     answer: localAccess,
   },
   selfsubjectrulesreviews: {
     apiVersion: authorization,
     kind: "SelfSubjectRulesReview",
-    type: "authorization/v1.SelfSubjectRulesReview",
+    schema: schemaNamed("authorization/v1.SelfSubjectRulesReview"),
     answer: rules,
   },
   selfsubjectreviews: {
     apiVersion: authentication,
     kind: "SelfSubjectReview",
-    type: "authentication/v1.SelfSubjectReview",
+    schema: schemaNamed("authentication/v1.SelfSubjectReview"),
     answer: ({ context, user }, review) => ({
       ...review,
       metadata: {
@@ -109,7 +109,7 @@ const rows: Record<string, ReviewRow> = {
   tokenreviews: {
     apiVersion: authentication,
     kind: "TokenReview",
-    type: "authentication/v1.TokenReview",
+    schema: schemaNamed("authentication/v1.TokenReview"),
     answer: token,
   },
 };
@@ -130,8 +130,13 @@ function reviewer(row: ReviewRow): Review {
     const { apiVersion, kind } = row;
     const body = readBodyOf(request, kind);
     const validation = fieldValidationOf(info);
-    const decoded = decodeAs(row.type, { apiVersion, kind }, body, validation, (text) =>
-      warnings.push(text),
+    const decoded = decodeAs(
+      context.registry,
+      row.schema,
+      { apiVersion, kind },
+      body,
+      validation,
+      (text) => warnings.push(text),
     );
     const review = { ...decoded, metadata: decoded.metadata ?? {} };
     const answered = row.answer({ context, info, user }, review);

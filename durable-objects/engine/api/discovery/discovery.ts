@@ -6,7 +6,7 @@ import { openApiResponse } from "../../schema/openapi.ts";
 import { healthText } from "./health.ts";
 import { URLQuery } from "../request/request-info.ts";
 import { checkTimeout } from "../request/request-timeout.ts";
-import { groupVersions, type GroupVersion, type Resource } from "./resources.ts";
+import { builtin, type GroupVersion, type Registry, type Resource } from "./registry.ts";
 import { unknownPath } from "../../machinery/status.ts";
 
 /** The Kubernetes release that Podyard speaks. */
@@ -46,14 +46,19 @@ const text = (body: string): Reply => ({
   body,
 });
 
-/** The answer where no cluster is needed, else undefined. */
-export function staticResponse(request: ApiRequest): Reply | undefined {
-  const reply = answered(request);
+type Served = readonly GroupVersion[];
+
+/** The answer where no cluster is needed, else undefined. `registry`: of a cluster that may serve more than every one does. */
+export function staticResponse(
+  request: ApiRequest,
+  { groupVersions }: Registry = builtin,
+): Reply | undefined {
+  const reply = answered(request, groupVersions);
   if (reply) checkTimeout(new URLQuery(request.query));
   return reply;
 }
 
-function answered(request: ApiRequest): Reply | undefined {
+function answered(request: ApiRequest, groupVersions: Served): Reply | undefined {
   const { method, path } = request;
   if (method !== "GET" && method !== "HEAD") return undefined;
   if (path === "/version" || path === "/version/") return indented(version);
@@ -66,18 +71,18 @@ function answered(request: ApiRequest): Reply | undefined {
     return reply ? { type: "reply", ...reply } : pageNotFound();
   }
   const parts = path.split("/").filter(Boolean);
-  if (parts.length === 0) return indented({ paths: rootPaths() });
-  if (parts[0] === "api" && parts.length === 1) return apiRoot(request);
-  if (parts[0] === "apis" && parts.length === 1) return apisRoot(request);
+  if (parts.length === 0) return indented({ paths: rootPaths(groupVersions) });
+  if (parts[0] === "api" && parts.length === 1) return apiRoot(request, groupVersions);
+  if (parts[0] === "apis" && parts.length === 1) return apisRoot(request, groupVersions);
   if (parts[0] === "api" && parts.length === 2) {
     const gv = parts[1] === "v1" ? groupVersions[0] : undefined;
     return gv ? json(resourceList(gv)) : failure();
   }
-  if (parts[0] === "apis" && parts.length === 2) return group(parts[1] as string);
+  if (parts[0] === "apis" && parts.length === 2) return group(groupVersions, parts[1] as string);
   if (parts[0] === "apis" && parts.length === 3) {
     const gv = groupVersions.find((g) => g.group === parts[1] && g.version === parts[2]);
     if (gv) return json(resourceList(gv));
-    return groupNames().includes(parts[1] as string) ? failure() : pageNotFound();
+    return groupNames(groupVersions).includes(parts[1] as string) ? failure() : pageNotFound();
   }
   return undefined;
 }
@@ -92,7 +97,7 @@ function failure(): Reply {
   };
 }
 
-function rootPaths(): string[] {
+function rootPaths(groupVersions: Served): string[] {
   const paths = ["/.well-known/openid-configuration", "/api", "/api/v1", "/apis"];
   for (const { group, version: v } of groupVersions.slice(1)) {
     if (!paths.includes(`/apis/${group}`)) paths.push(`/apis/${group}`);
@@ -123,15 +128,24 @@ function aggregatedVersion(accept: string | undefined): string | undefined {
   return undefined;
 }
 
-const aggregatedCache = new Map<string, { body: string; etag: string }>();
+const aggregated = new WeakMap<Served, Map<string, { body: string; etag: string }>>();
 
-function aggregatedReply(request: ApiRequest, v: string, groups: readonly GroupVersion[]): Reply {
-  const key = `${v}${request.path}`;
-  let cached = aggregatedCache.get(key);
+/** `core`: of the core group alone, else of all others. */
+function aggregatedReply(
+  request: ApiRequest,
+  v: string,
+  groupVersions: Served,
+  core: boolean,
+): Reply {
+  let ofAll = aggregated.get(groupVersions);
+  if (!ofAll) aggregated.set(groupVersions, (ofAll = new Map()));
+  const key = `${v}${core}`;
+  let cached = ofAll.get(key);
   if (!cached) {
+    const groups = core ? groupVersions.slice(0, 1) : groupVersions.slice(1);
     const body = JSON.stringify(discoveryList(v, groups));
     cached = { body, etag: `"${bytesToHex(sha512(utf8ToBytes(body))).toUpperCase()}"` };
-    aggregatedCache.set(key, cached);
+    ofAll.set(key, cached);
   }
   const headers = {
     "content-type": `application/json;g=apidiscovery.k8s.io;v=${v};as=APIGroupDiscoveryList`,
@@ -143,9 +157,9 @@ function aggregatedReply(request: ApiRequest, v: string, groups: readonly GroupV
   return { type: "reply", status: same ? 304 : 200, headers, body: same ? "" : cached.body };
 }
 
-function apiRoot(request: ApiRequest): Reply {
+function apiRoot(request: ApiRequest, groupVersions: Served): Reply {
   const v = aggregatedVersion(request.headers["accept"]);
-  if (v) return aggregatedReply(request, v, groupVersions.slice(0, 1));
+  if (v) return aggregatedReply(request, v, groupVersions, true);
   return json({
     kind: "APIVersions",
     versions: ["v1"],
@@ -153,28 +167,30 @@ function apiRoot(request: ApiRequest): Reply {
   });
 }
 
-function apisRoot(request: ApiRequest): Reply {
+function apisRoot(request: ApiRequest, groupVersions: Served): Reply {
   const v = aggregatedVersion(request.headers["accept"]);
-  if (v) return aggregatedReply(request, v, groupVersions.slice(1));
-  const groups = groupNames().map((name) => groupOf(name));
+  if (v) return aggregatedReply(request, v, groupVersions, false);
+  const groups = groupNames(groupVersions).map((name) => groupOf(groupVersions, name));
   return json({ kind: "APIGroupList", apiVersion: "v1", groups });
 }
 
-const groupNames = (): string[] => [...new Set(groupVersions.slice(1).map((g) => g.group))];
+const groupNames = (groupVersions: Served): string[] => [
+  ...new Set(groupVersions.slice(1).map((g) => g.group)),
+];
 
-function groupOf(name: string): Record<string, unknown> {
+function groupOf(groupVersions: Served, name: string): Record<string, unknown> {
   const versions = groupVersions
     .filter((g) => g.group === name)
     .map((g) => ({ groupVersion: `${g.group}/${g.version}`, version: g.version }));
   return { name, versions, preferredVersion: versions[0] };
 }
 
-function group(name: string): Reply {
-  if (!groupNames().includes(name)) return pageNotFound();
-  return json({ kind: "APIGroup", apiVersion: "v1", ...groupOf(name) });
+function group(groupVersions: Served, name: string): Reply {
+  if (!groupNames(groupVersions).includes(name)) return pageNotFound();
+  return json({ kind: "APIGroup", apiVersion: "v1", ...groupOf(groupVersions, name) });
 }
 
-function discoveryList(v: string, groups: readonly GroupVersion[]): unknown {
+function discoveryList(v: string, groups: Served): unknown {
   const names = [...new Set(groups.map((g) => g.group))];
   return {
     kind: "APIGroupDiscoveryList",

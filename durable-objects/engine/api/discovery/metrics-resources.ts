@@ -3,7 +3,8 @@ import type { KubeObject } from "../../core/object.ts";
 import { column, nameColumn } from "../../kinds/columns.ts";
 import type { Kind } from "../../kinds/define.ts";
 import { milliValue, value } from "../../machinery/quantity.ts";
-import type { GroupVersion, Resource } from "./resources.ts";
+import type { GroupVersion, Resource } from "./registry.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export interface Usage {
   cpu: string;
@@ -37,7 +38,7 @@ function hooksOf(plural: string, kind: string, namespaced: boolean, version: str
     resource: `${plural}.metrics.k8s.io`,
     apiVersion: `metrics.k8s.io/${version}`,
     kind,
-    type: `metrics/v1beta1.${kind}`,
+    schema: schemaNamed(`metrics/v1beta1.${kind}`),
     namespaced,
     table: {
       columns: [
@@ -74,6 +75,7 @@ const resourceOf = (
   categories: [],
   storageVersionHash: undefined,
   subresources: [],
+  scale: undefined,
   hooks: hooksOf(plural, kind, namespaced, version),
   view: undefined,
 });

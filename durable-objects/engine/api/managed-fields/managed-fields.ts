@@ -4,7 +4,7 @@
  */
 import type { KubeObject, ManagedFieldsEntry } from "../../core/object.ts";
 import { decodeObject } from "../../schema/decode.ts";
-import { hasType } from "../../schema/types.ts";
+import type { StructType } from "../../schema/types.ts";
 import { fieldElement } from "./element.ts";
 import { patchFailure } from "../patch/strategic-order.ts";
 import type { JsonObject } from "../patch/go-value.ts";
@@ -44,14 +44,16 @@ import { toFieldSet } from "./to-field-set.ts";
 import { checkTyped, TypedError } from "./typed-value.ts";
 
 interface Write {
-  /** Type in the facts, `apps/v1.Deployment`; undefined for custom resources, whose maps are granular and lists atomic. */
-  typeName: string | undefined;
+  /** Undefined: maps are granular and lists atomic, as of custom resources without a schema. */
+  schema: StructType | undefined;
   apiVersion: string;
   manager: string;
   /** "" or undefined: the object itself. */
   subresource?: string;
   /** RFC3339; recorded when the manager's share changes. */
   now: string;
+  /** What of the metadata a status write leaves alone, by the kind. */
+  statusResets?: readonly string[] | undefined;
   /** Fields this kind of write ignores; default: by type and subresource (reset-fields.ts). */
   resetFields?: FieldSet;
 }
@@ -99,12 +101,11 @@ const STRIPPED = setOf(
 const BEFORE_FIRST_APPLY = "before-first-apply";
 
 function contextOf(write: Write): Context {
-  const typeName =
-    write.typeName !== undefined && hasType(write.typeName) ? write.typeName : undefined;
+  const { schema } = write;
   return {
     write,
-    shape: shapeOf(typeName),
-    reset: write.resetFields ?? resetFieldsOf(typeName, write.subresource ?? ""),
+    shape: shapeOf(schema),
+    reset: write.resetFields ?? resetFieldsOf(schema, write.subresource ?? "", write.statusResets),
   };
 }
 
@@ -305,11 +306,11 @@ function decodeLive(entries: readonly ManagedFieldsEntry[] | undefined): Shares 
 }
 
 /** The merged object as its type holds it: nulls gone, quantities canonical; without managedFields. */
-function decoded(typeName: string | undefined, object: JsonObject): JsonObject {
+function decoded(schema: StructType | undefined, object: JsonObject): JsonObject {
   const { managedFields: _, ...metadata } = (object.metadata ?? NOTHING) as JsonObject;
   const plain = { ...object, metadata };
-  if (typeName === undefined || !hasType(typeName)) return plain;
-  const { object: result, error } = decodeObject(typeName, plain);
+  if (!schema) return plain;
+  const { object: result, error } = decodeObject(schema, plain);
   if (error === undefined) return result;
   throw patchFailure(
     `failed to convert new object (${describe(object)}) to proper version: ${error}`,
@@ -334,7 +335,7 @@ export function applyPatch(write: ApplyWrite): KubeObject {
   const result = applyOrRefuse(context, live, applied, shares, write.force);
   let { object } = result;
   if (write.manager === LAST_APPLIED_MANAGER) object = withLastApplied(object, applied);
-  if (object !== live || !write.current) object = decoded(write.typeName, object);
+  if (object !== live || !write.current) object = decoded(write.schema, object);
   const managedFields = encodeEntries(result.shares);
   const metadata = { ...(object.metadata as JsonObject | undefined), managedFields };
   if (!managedFields) delete metadata.managedFields;

@@ -204,8 +204,8 @@ function structShape(type: StructType, atomic: boolean): StructShape {
 let untypedObject: MapShape | undefined;
 
 /** The shape of a built-in type's objects, or of a custom resource without one: metadata is always typed. */
-export function shapeOf(typeName: string | undefined): MapShape {
-  if (typeName !== undefined) return structShape(structType(typeName), false);
+export function shapeOf(schema: StructType | undefined): MapShape {
+  if (schema) return structShape(schema, false);
   const metadata = structShape(structType("meta/v1.ObjectMeta"), false);
   return (untypedObject ??= {
     kind: "map",

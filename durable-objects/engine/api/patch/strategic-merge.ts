@@ -262,14 +262,14 @@ function mergeItems(original: unknown[], changes: JsonObject[], rule: FieldRule)
 }
 
 /**
- * A new object: `current` with `patch` merged in by the rules of a built-in type (`apps/v1.Deployment`).
+ * A new object: `current` with `patch` merged in by the rules of a type.
  * The result still has to be decoded: nulls and directives inside wholly replaced parts stay in it.
  * Throws StatusError: 400 for malformed directives, 422 for lists of lists, 500 with upstream's text else.
  */
 export function strategicMergePatch(
   current: JsonObject,
   patch: unknown,
-  typeName: string,
+  type: StructType,
 ): JsonObject {
   if (patch === null) return { ...current };
   if (!isObject(patch)) {
@@ -277,5 +277,5 @@ export function strategicMergePatch(
       `json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`,
     );
   }
-  return mergeObject(current, patch, structType(typeName));
+  return mergeObject(current, patch, type);
 }

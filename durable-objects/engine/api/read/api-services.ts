@@ -5,7 +5,7 @@ import type { APIService } from "../../kinds/api-service.ts";
 import { computedList, computedOne } from "./computed.ts";
 import type { ApiContext } from "../context.ts";
 import { matches, selectionOf } from "./list.ts";
-import { groupVersions, resourceAt, type Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 import type { Review } from "../auth/reviews.ts";
 import * as status from "../../machinery/status.ts";
 
@@ -71,10 +71,10 @@ function serviceOf({ reader }: ApiContext, group: string, version: string): Kube
 /** For handle.ts, by `group/version/resource`. */
 export const apiServiceKinds: Record<string, Review> = {
   "apiregistration.k8s.io/v1/apiservices": (context, request, info) => {
-    const resource = resourceAt("apiregistration.k8s.io", "v1", "apiservices") as Resource;
+    const resource = context.registry.at("apiregistration.k8s.io", "v1", "apiservices") as Resource;
     const call = { context, request, info, resource };
     // The aggregator does not register itself.
-    const all = groupVersions
+    const all = context.registry.groupVersions
       .filter(({ group }) => group !== "apiregistration.k8s.io")
       .map(({ group, version }) => serviceOf(context, group, version))
       .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));

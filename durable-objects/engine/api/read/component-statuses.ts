@@ -4,7 +4,7 @@ import type { KubeObject } from "../../core/object.ts";
 import type { ApiContext } from "../context.ts";
 import { computedList, computedOne } from "./computed.ts";
 import { matches, selectionOf } from "./list.ts";
-import { resourceAt, type Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 import type { Review } from "../auth/reviews.ts";
 import * as status from "../../machinery/status.ts";
 
@@ -38,7 +38,7 @@ function statusOf({ reader }: ApiContext, { name, pod, port }: (typeof parts)[nu
 /** For handle.ts, by `group/version/resource`. */
 export const componentKinds: Record<string, Review> = {
   "/v1/componentstatuses": (context, request, info) => {
-    const resource = resourceAt("", "v1", "componentstatuses") as Resource;
+    const resource = context.registry.at("", "v1", "componentstatuses") as Resource;
     const call = { context, request, info, resource };
     if (info.name) {
       const part = parts.find(({ name }) => name === info.name);

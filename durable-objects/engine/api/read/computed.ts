@@ -5,7 +5,7 @@ import type { ApiContext } from "../context.ts";
 import { formOf, hasProtobuf, includeObjectOf } from "../request/negotiation.ts";
 import { json, written } from "../request/reply.ts";
 import type { RequestInfo } from "../request/request-info.ts";
-import type { Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 import { partial, table } from "./table.ts";
 
 export interface ComputedCall {

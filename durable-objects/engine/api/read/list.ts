@@ -13,7 +13,7 @@ import {
   type FieldError,
 } from "../../machinery/field.ts";
 import type { RequestInfo, URLQuery } from "../request/request-info.ts";
-import type { Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 import { parseFieldSelector, type FieldSelector } from "../request/field-selectors.ts";
 import { parseLabelSelector, type Selector } from "../../machinery/selectors.ts";
 import { compactIntervalMs } from "../../core/limits.ts";

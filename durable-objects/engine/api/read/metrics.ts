@@ -17,7 +17,7 @@ import {
   type PodMetrics,
   type Usage,
 } from "../discovery/metrics-resources.ts";
-import { resourceAt, type Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 import type { Review } from "../auth/reviews.ts";
 import * as status from "../../machinery/status.ts";
 
@@ -112,7 +112,7 @@ export const metricsKinds: Record<string, Review> = {};
 for (const version of metricsVersions) {
   for (const plural of Object.keys(rows)) {
     metricsKinds[`metrics.k8s.io/${version}/${plural}`] = (context, request, info) => {
-      const resource = resourceAt(info.group, info.version, info.resource) as Resource;
+      const resource = context.registry.at(info.group, info.version, info.resource) as Resource;
       const row = rows[plural] as Row;
       const call = { context, request, info, resource };
       if (info.name) {

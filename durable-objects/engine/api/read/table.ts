@@ -1,7 +1,7 @@
 /** What `kubectl get` prints: server-made Tables and PartialObjectMetadata. k8s: apiserver/pkg/endpoints/handlers/response.go */
 import type { KubeObject } from "../../core/object.ts";
 import type { Cell, Column, TableOf } from "../../kinds/define.ts";
-import type { Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 
 export type IncludeObject = "Metadata" | "Object" | "None";
 

@@ -9,7 +9,7 @@ import {
 } from "../../machinery/field.ts";
 import { candidates, fieldsOf, matches, notANumber, selectionOf, type Selection } from "./list.ts";
 import type { RequestInfo } from "../request/request-info.ts";
-import { resourceAt, type Resource } from "../discovery/resources.ts";
+import type { Registry, Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
 import { partial, table } from "./table.ts";
 import { keep } from "../../core/memo.ts";
@@ -24,6 +24,7 @@ import { includeObjectOf, type Form } from "../request/negotiation.ts";
 export interface WatchContext {
   store: Store;
   log: Log;
+  registry: Registry;
   now: number;
   wallNow: number;
   /** [0, 1), for the default time-out. */
@@ -103,7 +104,7 @@ export function poll(
   context: WatchContext,
   subscription: Subscription,
 ): { lines: string[]; ended: boolean } {
-  const resource = resourceOf(subscription);
+  const resource = resourceOf(context.registry, subscription);
   const lines: string[] = [];
   const ended = context.wallNow >= subscription.endsAtWall;
   if (subscription.rv < context.log.head) {
@@ -127,26 +128,28 @@ export function poll(
   return { lines, ended };
 }
 
-function resourceOf(subscription: Subscription): Resource {
+function resourceOf(registry: Registry, subscription: Subscription): Resource {
   const [group = "", version = "", plural = ""] = subscription.resource.split("/");
-  const resource = resourceAt(group, version, plural);
+  const resource = registry.at(group, version, plural);
   if (!resource) throw status.unknownPath();
   return resource;
 }
 
-const selections = new Map<string, Selection>();
+const selections = new WeakMap<Resource, Map<string, Selection>>();
 
 function selectionFor(resource: Resource, subscription: Subscription): Selection {
+  let known = selections.get(resource);
+  if (!known) selections.set(resource, (known = new Map()));
   const { labelSelector, fieldSelector, namespace } = subscription;
-  const key = `${subscription.resource}\0${namespace}\0${labelSelector}\0${fieldSelector}`;
-  let found = selections.get(key);
+  const key = `${namespace}\0${labelSelector}\0${fieldSelector}`;
+  let found = known.get(key);
   if (!found) {
     const query = new Map([
       ["labelSelector", labelSelector],
       ["fieldSelector", fieldSelector],
     ]);
     const info = { namespace, query: { get: (k: string) => query.get(k) ?? "" } };
-    found = keep(selections, 1000, key, selectionOf(resource, info as unknown as RequestInfo));
+    found = keep(known, 1000, key, selectionOf(resource, info as unknown as RequestInfo));
   }
   return found;
 }
@@ -202,7 +205,7 @@ function encodeEntry(
   entry: LogEntry,
 ): string {
   const object = eventObject(log, type, entry);
-  const asStored = !resource.view && object === entry.object && !mayHaveNulls(resource.id);
+  const asStored = !resource.view && object === entry.object && !mayHaveNulls(resource.hooks);
   if (subscription.as === "object" && asStored) return line(type, entry.text);
   const form = `${type}${subscription.as}${subscription.includeObject}${subscription.headersSent}${subscription.resource}${subscription.as === "table" ? Math.floor(now / 1000) : ""}`;
   let forms = encoded.get(entry);
@@ -223,7 +226,9 @@ function encode(
   stored: KubeObject,
   now: number,
 ): string {
-  const object = resource.view ? resource.view.fromStored(stored) : withNulls(resource.id, stored);
+  const object = resource.view
+    ? resource.view.fromStored(stored)
+    : withNulls(resource.hooks, stored);
   if (subscription.as === "partial") return line(type, JSON.stringify(partial(object)));
   if (subscription.as === "object") return line(type, JSON.stringify(object));
   const body = table(
@@ -274,8 +279,9 @@ export function bookmark(
 }
 
 /** The heartbeat of a quiet watch: a BOOKMARK where the client allowed it, else a bare newline. */
-export function heartbeat(subscription: Subscription): string {
-  return subscription.bookmarks ? bookmark(resourceOf(subscription), subscription, false) : "\n";
+export function heartbeat(registry: Registry, subscription: Subscription): string {
+  if (!subscription.bookmarks) return "\n";
+  return bookmark(resourceOf(registry, subscription), subscription, false);
 }
 
 function timeoutSeconds(info: RequestInfo, context: WatchContext): number {

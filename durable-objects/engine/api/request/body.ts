@@ -1,4 +1,6 @@
 /** Request bodies: media types, decoding, field validation. k8s: apiserver/pkg/endpoints/handlers/create.go, rest.go */
+import type { Registry } from "../discovery/registry.ts";
+import type { StructRef } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { requestBodyBytesMax } from "../../core/limits.ts";
 import { decodeObject, readTypeMeta } from "../../schema/decode.ts";
@@ -127,14 +129,15 @@ export function fieldValidationOf(info: RequestInfo): FieldValidation {
 
 /** Decodes strictly by schema; unknown and duplicate fields are refused, warned about or dropped. */
 export function decodeAs(
-  typeName: string,
+  registry: Registry,
+  schema: StructRef,
   wanted: { apiVersion: string; kind: string },
   body: DecodedBody,
   validation: FieldValidation,
   warn: (text: string) => void,
 ): KubeObject {
-  checkKind(typeName, wanted, body);
-  const { object, problems, error } = decodeObject(typeName, body.value, {
+  checkKind(registry, schema, wanted, body);
+  const { object, problems, error } = decodeObject(schema.struct, body.value, {
     duplicates: body.duplicates,
     places: body.places,
   });

@@ -1,4 +1,5 @@
 /** DeleteOptions from the body or, without one, the query; the body wins. k8s: handlers/delete.go */
+import { structType } from "../../schema/types.ts";
 import type { DeleteOptions } from "../../ports/controller.ts";
 import { decodeObject } from "../../schema/decode.ts";
 import { readBody } from "./body.ts";
@@ -64,7 +65,7 @@ function fromBody({ request }: Call): RawOptions {
       `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${scheme}"`,
     );
   }
-  const { object, error } = decodeObject("meta/v1.DeleteOptions", value);
+  const { object, error } = decodeObject(structType("meta/v1.DeleteOptions"), value);
   if (error !== undefined) throw status.badRequest(error);
   return object as RawOptions;
 }

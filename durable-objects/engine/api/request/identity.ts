@@ -1,7 +1,8 @@
 /** Whether a body is of the kind, the name and the namespace that its URL says. */
+import type { StructRef } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Call } from "../context.ts";
-import { resourceOfKind, type Resource } from "../discovery/resources.ts";
+import type { Registry, Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
 
 interface TypeMeta {
@@ -21,40 +22,53 @@ export function checkNamespace(call: Call, object: KubeObject): void {
 const legacyScheme = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30";
 
 /** k8s: runtime/serializer/versioning Decode, then handlers/rest.go transformDecodeError */
-export function wrongKind(resource: Resource, body: TypeMeta): status.StatusError {
+export function wrongKind(
+  registry: Registry,
+  resource: Resource,
+  body: TypeMeta,
+): status.StatusError {
   const version = body.apiVersion.split("/").at(-1) as string;
-  const known = resourceOfKind(body.apiVersion, body.kind);
+  const known = registry.ofKind(body.apiVersion, body.kind);
   if (known?.id === resource.id) {
     return status.badRequest(
       `the API version in the data (${body.apiVersion}) does not match the expected API version (${resource.apiVersion})`,
     );
   }
-  const why = conversionProblem(resource, body);
+  const why = conversionProblem(registry, resource, body);
   return status.badRequest(
     `${body.kind} in version "${version}" cannot be handled as a ${resource.kind}: ${why}`,
   );
 }
 
 /** Why an object of another kind can not become this one. */
-export const conversionProblem = (resource: Resource, body: TypeMeta): string =>
-  conversionText(`${internalPackage(resource)}.${resource.kind}`, body);
+export const conversionProblem = (registry: Registry, resource: Resource, body: TypeMeta): string =>
+  conversionText(registry, `${internalPackage(resource)}.${resource.kind}`, body);
 
-function conversionText(target: string, { apiVersion, kind }: TypeMeta): string {
+function conversionText(
+  registry: Registry,
+  target: string,
+  { apiVersion, kind }: TypeMeta,
+): string {
   const version = apiVersion.split("/").at(-1) as string;
-  if (!resourceOfKind(apiVersion, kind)) {
+  if (!registry.ofKind(apiVersion, kind)) {
     return `no kind "${kind}" is registered for version "${apiVersion}" in scheme "${legacyScheme}"`;
   }
   return `converting (${version}.${kind}) to (${target}): unknown conversion`;
 }
 
-/** A body that names a kind must name the one that is wanted; `typeName` as in the facts. */
-export function checkKind(typeName: string, wanted: TypeMeta, body: TypeMeta): void {
+/** A body that names a kind must name the one that is wanted. */
+export function checkKind(
+  registry: Registry,
+  schema: StructRef,
+  wanted: TypeMeta,
+  body: TypeMeta,
+): void {
   const apiVersion = body.apiVersion || wanted.apiVersion;
   const kind = body.kind || wanted.kind;
   if (apiVersion === wanted.apiVersion && kind === wanted.kind) return;
-  const target = `${typeName.split("/")[0]}.${wanted.kind}`;
+  const target = `${schema.name.split("/")[0]}.${wanted.kind}`;
   throw status.badRequest(
-    `${kind} in version "${apiVersion.split("/").at(-1)}" cannot be handled as a ${wanted.kind}: ${conversionText(target, { apiVersion, kind })}`,
+    `${kind} in version "${apiVersion.split("/").at(-1)}" cannot be handled as a ${wanted.kind}: ${conversionText(registry, target, { apiVersion, kind })}`,
   );
 }
 
@@ -75,4 +89,4 @@ export const goType = (resource: Resource, suffix = ""): string =>
   `*${internalPackage(resource)}.${resource.kind}${suffix}`;
 
 const internalPackage = ({ view, hooks }: Resource): string =>
-  (view?.storage === "events" ? "core" : hooks.type.split("/")[0]) as string;
+  (view?.storage === "events" ? "core" : hooks.schema.name.split("/")[0]) as string;

@@ -1,21 +1,14 @@
 /** Go writes an empty list whose field may not be left out as null: not stored, put in when somebody looks. */
-import type { KubeObject, ResourceId } from "../../core/object.ts";
+import type { KubeObject } from "../../core/object.ts";
+import type { Kind } from "../../kinds/define.ts";
 
 type Json = Record<string, unknown>;
 
-/** Paths of such lists that are often empty. */
-const paths: Record<ResourceId, readonly (readonly [string, string?])[]> = {
-  "roles.rbac.authorization.k8s.io": [["rules"]],
-  "clusterroles.rbac.authorization.k8s.io": [["rules"]],
-  "endpointslices.discovery.k8s.io": [["endpoints"], ["ports"]],
-  "horizontalpodautoscalers.autoscaling": [["status", "currentMetrics"]],
-};
+export const mayHaveNulls = (kind: Kind): boolean => kind.emptyAsNull !== undefined;
 
-export const mayHaveNulls = (resource: ResourceId): boolean => paths[resource] !== undefined;
-
-export function withNulls(resource: ResourceId, object: KubeObject): KubeObject {
+export function withNulls(kind: Kind, object: KubeObject): KubeObject {
   const missing: Json = {};
-  for (const [outer, inner] of paths[resource] ?? []) {
+  for (const [outer, inner] of kind.emptyAsNull ?? []) {
     const value = (object as unknown as Json)[outer];
     if (inner === undefined && value === undefined) missing[outer] = null;
     const part = value as Json | undefined;

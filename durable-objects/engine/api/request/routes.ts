@@ -1,6 +1,6 @@
 /** Which paths and methods exist: what is no route is refused before any handler looks. k8s: apiserver/pkg/endpoints/installer.go */
 import type { RequestInfo } from "./request-info.ts";
-import { groupVersions, type Resource } from "../discovery/resources.ts";
+import type { Registry, Resource } from "../discovery/registry.ts";
 import { StatusError, unknownPath } from "../../machinery/status.ts";
 
 /** No route for the method. k8s: apiserver/pkg/server/handler.go serviceErrorHandler */
@@ -52,10 +52,10 @@ function checkSubresource(info: RequestInfo, resource: Resource, method: string)
 }
 
 /** Whether anything is served below this path's group, so that what is missing there is a Status. */
-export function withinApi(path: string): boolean {
+export function withinApi(registry: Registry, path: string): boolean {
   const [first = "", group = ""] = path.split("/").filter(Boolean);
   if (first === "api" || first === "version") return true;
-  return first === "apis" && groupVersions.some((g) => g.group === group);
+  return first === "apis" && registry.groupVersions.some((g) => g.group === group);
 }
 
 const patchTypes = [

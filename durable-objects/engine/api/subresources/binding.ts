@@ -3,7 +3,7 @@ import { rfc3339 } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { aggregate } from "../../machinery/field.ts";
 import type { Operations, WriteOptions } from "../write/operations.ts";
-import { storedResource, type Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
 import { validateBinding } from "../../kinds/pod/validation/update.ts";
 
@@ -26,7 +26,7 @@ export function bindPod(
   target: BindingTarget,
   options: WriteOptions,
 ): void {
-  const resource = storedResource("pods") as Resource;
+  const resource = operations.registry.stored("pods") as Resource;
   const errors = validateBinding({
     target: { name: target.node, ...(target.kind ? { kind: target.kind } : {}) },
   });

@@ -1,4 +1,5 @@
 /** POST pods/NAME/eviction. k8s: pkg/registry/core/pod/storage/eviction.go */
+import { schemaNamed } from "../../schema/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { ApiResponse } from "../../ports/request.ts";
@@ -6,7 +7,7 @@ import { decodeAs, fieldValidationOf, readBodyOf } from "../request/body.ts";
 import type { Call } from "../context.ts";
 import { internalWrite } from "../write/operations.ts";
 import { written } from "../request/reply.ts";
-import { storedResource, type Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import * as status from "../../machinery/status.ts";
 import { existing, wantedOf } from "../verbs.ts";
@@ -48,7 +49,8 @@ export function evict(call: Call): ApiResponse {
   const body = readBodyOf(call.request, "Eviction");
   const apiVersion = body.apiVersion === "policy/v1beta1" ? "policy/v1beta1" : "policy/v1";
   const eviction = decodeAs(
-    "policy/v1.Eviction",
+    context.registry,
+    schemaNamed("policy/v1.Eviction"),
     { apiVersion, kind: "Eviction" },
     body,
     fieldValidationOf(info),
@@ -113,7 +115,7 @@ function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
       disruptedPods: { ...budget.status?.disruptedPods, [pod.metadata.name]: at },
     },
   };
-  const resource = storedResource("poddisruptionbudgets.policy") as Resource;
+  const resource = context.registry.stored("poddisruptionbudgets.policy") as Resource;
   context.operations.update(resource, namespace, budget.metadata.name, () => updated, {
     ...internalWrite,
     subresource: "status",

@@ -1,12 +1,13 @@
 /** The scale subresource. k8s: pkg/registry/apps/deployment/storage/storage.go scaleFromDeployment */
+import type { ResourceInfo } from "../../ports/controller.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../core/object.ts";
 import type { TableOf } from "../../kinds/define.ts";
 import { ageOf } from "../../machinery/duration.ts";
 import { invalid, invalidObject } from "../../machinery/field.ts";
 import type { PatchTarget } from "../write/patch-request.ts";
-import type { Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 import { parentManagedFields, scaleManagedFields } from "../managed-fields/scale.ts";
-import { labelSelector, selectorFromSet } from "../../machinery/selectors.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export interface Scale extends KubeObject {
   spec?: { replicas?: number };
@@ -39,13 +40,10 @@ export const scaleTable: TableOf<KubeObject> = {
   },
 };
 
-export function scaleOf(resource: Resource, object: KubeObject): Scale {
+export function scaleOf({ scale }: Pick<ResourceInfo, "scale">, object: KubeObject): Scale {
   const { spec, status } = object as Scalable;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector =
-    resource.id === "replicationcontrollers"
-      ? selectorFromSet(spec?.selector as Record<string, string>).toString()
-      : labelSelector(spec?.selector as Parameters<typeof labelSelector>[0]).toString();
+  const selector = scale?.selector(object) ?? "";
   const replicas = spec?.replicas ?? 0;
   const managedFields = scaleManagedFields(object.metadata.managedFields);
   return {
@@ -91,7 +89,7 @@ export function withScale(
 
 export function scalePatchTarget(resource: Resource): PatchTarget {
   return {
-    type: "autoscaling/v1.Scale",
+    schema: schemaNamed("autoscaling/v1.Scale"),
     apiVersion: "autoscaling/v1",
     kind: "Scale",
     fromStored: (object) => scaleOf(resource, object),

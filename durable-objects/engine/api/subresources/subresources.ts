@@ -1,4 +1,5 @@
 /** One row per subresource. */
+import { schemaNamed } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { ApiResponse } from "../../ports/request.ts";
 import { bindPod } from "./binding.ts";
@@ -50,8 +51,13 @@ function scale(call: Call): ApiResponse {
   }
   const body = readBodyOf(call.request, "Scale");
   const wanted = { apiVersion: "autoscaling/v1", kind: "Scale" };
-  const given = decodeAs("autoscaling/v1.Scale", wanted, body, fieldValidationOf(info), (t) =>
-    call.warnings.push(t),
+  const given = decodeAs(
+    call.context.registry,
+    schemaNamed("autoscaling/v1.Scale"),
+    wanted,
+    body,
+    fieldValidationOf(info),
+    (t) => call.warnings.push(t),
   ) as Scale;
   checkName(call, given);
   const updated = context.operations.update(
@@ -89,8 +95,13 @@ function bind(call: Call, pod: string | undefined): ApiResponse {
   const wanted = { apiVersion: "v1", kind: "Binding" };
   const body = readBodyOf(request, "Binding");
   const options = writeOptions(call);
-  const object = decodeAs("core/v1.Binding", wanted, body, fieldValidationOf(info), (t) =>
-    warnings.push(t),
+  const object = decodeAs(
+    context.registry,
+    schemaNamed("core/v1.Binding"),
+    wanted,
+    body,
+    fieldValidationOf(info),
+    (t) => warnings.push(t),
   ) as KubeObject & { target?: { name?: string; kind?: string } };
   checkNamespace(call, object);
   const { name = "", annotations, uid } = object.metadata ?? {};

@@ -1,4 +1,5 @@
 /** POST serviceaccounts/NAME/token. k8s: pkg/registry/core/serviceaccount/storage/token.go */
+import { schemaNamed } from "../../schema/types.ts";
 import { lookup } from "../../core/lookup.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
@@ -37,8 +38,13 @@ export function createToken(call: Call): ApiResponse {
   const { context, info, request, warnings } = call;
   const body = readBodyOf(request, "TokenRequest");
   const validation = fieldValidationOf(info);
-  const asked = decodeAs("authentication/v1.TokenRequest", wanted, body, validation, (t) =>
-    warnings.push(t),
+  const asked = decodeAs(
+    context.registry,
+    schemaNamed("authentication/v1.TokenRequest"),
+    wanted,
+    body,
+    validation,
+    (t) => warnings.push(t),
   ) as TokenRequest;
   const account = accountFor(call, asked);
   const seconds = asked.spec?.expirationSeconds ?? expirationSecondsDefault;

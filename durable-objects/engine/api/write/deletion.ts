@@ -3,7 +3,7 @@ import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import type { KubeObject, ObjectMeta } from "../../core/object.ts";
 import type { DeleteOptions } from "../../ports/controller.ts";
-import type { Resource } from "../discovery/resources.ts";
+import type { Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
 
 export type DeletionOutcome =

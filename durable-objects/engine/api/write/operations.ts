@@ -16,7 +16,7 @@ import { admit, validateAdmission } from "../admission/admission.ts";
 import { invalidObject } from "../../machinery/field.ts";
 import { deletion } from "./deletion.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
-import type { Resource } from "../discovery/resources.ts";
+import type { Registry, Resource } from "../discovery/registry.ts";
 import { sameBesidesStatus, statusOf, withStatus } from "../parts.ts";
 import { checkGrowth, checkRoom, type Limits } from "./capacity.ts";
 import * as status from "../../machinery/status.ts";
@@ -45,6 +45,9 @@ export const internalWrite: WriteOptions = {
   warn: silent,
 };
 
+/** Writes of these leave the status as it is. */
+const keepsStatus = new Set(["", "finalize"]);
+
 /** Writes of these may change the spec, so the generation grows. */
 const specSubresources = new Set(["", "scale", "resize", "ephemeralcontainers"]);
 
@@ -52,6 +55,7 @@ export class Operations {
   readonly store: Store;
   readonly random: Random;
   readonly reader: Reader;
+  readonly registry: Registry;
   readonly limits: Limits;
   /** Bytes stored, told by the log. */
   bytesStored: () => number = () => 0;
@@ -63,8 +67,10 @@ export class Operations {
     random: Random,
     reader: Reader,
     limits: Limits,
+    registry: Registry,
     simulatesImage: WriteContext["simulatesImage"],
   ) {
+    this.registry = registry;
     this.#simulatesImage = simulatesImage;
     this.store = store;
     this.random = random;
@@ -152,7 +158,7 @@ export class Operations {
     const reports = options.user === owner && options.subresource === "status";
     let object = reports ? input : this.#kept(current, input);
     if (options.subresource === "status") object = this.#statusOnly(hooks, current, object);
-    else if (hooks.hasGeneration !== false && !options.subresource) {
+    else if (keepsStatus.has(options.subresource) && hooks.schema.struct.fields.has("status")) {
       object = withStatus(object, statusOf(current));
     }
     if (options.subresource === "binding") return this.#write(resource, object, options);
@@ -230,7 +236,7 @@ export class Operations {
   }
 
   #defaulted(hooks: Kind, object: KubeObject, context: WriteContext): KubeObject {
-    const filled = applyFieldDefaults(hooks.type, object) as KubeObject;
+    const filled = applyFieldDefaults(hooks.schema.struct, object) as KubeObject;
     return hooks.applyDefaults ? hooks.applyDefaults(filled, context) : filled;
   }
 
@@ -380,7 +386,8 @@ export class Operations {
     options: WriteOptions,
   ): KubeObject {
     const managedFields = trackUpdate({
-      typeName: resource.hooks.type,
+      schema: resource.hooks.schema.struct,
+      statusResets: resource.hooks.statusResets,
       apiVersion: resource.hooks.apiVersion,
       manager: options.fieldManager,
       subresource: options.subresource,

@@ -1,4 +1,5 @@
 /** PATCH: four kinds of patch, one way to write. k8s: apiserver/pkg/endpoints/handlers/patch.go */
+import type { StructRef } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { DecodeError, decodeObject, readTypeMeta } from "../../schema/decode.ts";
@@ -25,7 +26,8 @@ const applyType = "application/apply-patch+yaml";
 
 /** What the patch works on, where it is not the stored object itself (scale). */
 export interface PatchTarget {
-  type: string;
+  schema: StructRef;
+  statusResets?: readonly string[] | undefined;
   apiVersion: string;
   kind: string;
   fromStored(object: KubeObject): KubeObject;
@@ -65,7 +67,8 @@ function parsedPatch(text: string, type: string): { value: unknown; duplicates: 
 function plainTarget(call: Call): PatchTarget {
   const { resource } = call;
   return {
-    type: resource.view?.type ?? resource.hooks.type,
+    schema: resource.view?.schema ?? resource.hooks.schema,
+    statusResets: resource.hooks.statusResets,
     apiVersion: resource.apiVersion,
     kind: resource.kind,
     fromStored: (o) => (resource.view ? resource.view.fromStored(o) : o),
@@ -91,7 +94,7 @@ function changer(
   } else if (type === mergePatchType) {
     apply = (current) => mergePatch(current, parsed.value);
   } else {
-    apply = (current) => strategicMergePatch(current, parsed.value, target.type);
+    apply = (current) => strategicMergePatch(current, parsed.value, target.schema.struct);
   }
   return (stored) => {
     const current = target.fromStored(stored);
@@ -106,7 +109,7 @@ function changer(
       ]);
     const problem = type === strategicType ? undefined : otherKind(call, target, patched);
     if (problem) throw refuse(problem);
-    const decoded = decodeObject(target.type, patched);
+    const decoded = decodeObject(target.schema.struct, patched);
     if (decoded.error !== undefined) {
       throw refuse(type === strategicType ? conversionError(decoded.error) : decoded.error);
     }
@@ -133,7 +136,7 @@ function otherKind(call: Call, target: PatchTarget, patched: Json): string | und
     const apiVersion = given.apiVersion || target.apiVersion;
     const kind = given.kind || target.kind;
     if (apiVersion === target.apiVersion && kind === target.kind) return undefined;
-    return conversionProblem(call.resource, { apiVersion, kind });
+    return conversionProblem(call.context.registry, call.resource, { apiVersion, kind });
   } catch (error) {
     if (error instanceof DecodeError) return error.message;
     throw error;
@@ -173,7 +176,8 @@ function apply(
       kind: target.kind,
       manager: info.query.get("fieldManager"),
       force: info.query.flag("force"),
-      typeName: target.type,
+      schema: target.schema.struct,
+      statusResets: target.statusResets,
       apiVersion: target.apiVersion,
       now: rfc3339(context.operations.now),
       subresource: options.subresource,

@@ -7,13 +7,6 @@ interface Sized extends KubeObject {
   spec?: { replicas?: number };
 }
 
-/** Kinds that own Pods and have a size: `apiVersion/kind` without the version -> resource. */
-const sized: Record<string, string> = {
-  "apps/ReplicaSet": "replicasets.apps",
-  "apps/StatefulSet": "statefulsets.apps",
-  "/ReplicationController": "replicationcontrollers",
-};
-
 const groupOf = (apiVersion: string): string =>
   apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
 
@@ -48,12 +41,12 @@ function scaleOf(
   owner: OwnerReference,
 ): { uid: string; scale: number } | string | undefined {
   const group = groupOf(owner.apiVersion);
-  const resource = sized[`${group}/${owner.kind}`];
-  if (!resource) {
+  const resource = reader.resources.ofGroupKind(group, owner.kind);
+  if (!resource?.scale) {
     const plural = `${owner.kind.toLowerCase()}s${group ? `.${group}` : ""}`;
     return `${plural} does not implement the scale subresource`;
   }
-  const object = reader.get<Sized>(resource, namespace, owner.name);
+  const object = reader.get<Sized>(resource.id, namespace, owner.name);
   if (!object || object.metadata.uid !== owner.uid) return undefined;
   const parent = owner.kind === "ReplicaSet" ? controllerOf(object) : undefined;
   if (parent?.kind === "Deployment" && groupOf(parent.apiVersion) === "apps") {

@@ -31,7 +31,7 @@ export const horizontalPodAutoscalerController: Controller = {
     [hpas]: (change) =>
       isOwnWrite(change) ? undefined : [objectKey(change.namespace, change.name)],
     pods: ofPod,
-    ...Object.fromEntries(Object.values(scalable).map((resource) => [resource, ofTarget])),
+    ...Object.fromEntries(scalable.map((resource) => [resource, ofTarget])),
   },
   reconcile,
 };

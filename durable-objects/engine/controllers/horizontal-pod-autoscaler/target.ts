@@ -1,25 +1,23 @@
 /** What a HorizontalPodAutoscaler scales, and which ones a change concerns. */
-import { storedResource, type Resource } from "../../api/discovery/resources.ts";
+import type { ResourceInfo } from "../../ports/controller.ts";
 import { scaleOf } from "../../api/subresources/scale.ts";
 import { parseLabelSelector, type Selector } from "../../machinery/selectors.ts";
+import { kinds } from "../../kinds/index.ts";
 import { equal } from "../../core/equal.ts";
-import { objectKey, type Change, type KubeObject } from "../../core/object.ts";
+import { objectKey, type Change, type KubeObject, type ResourceId } from "../../core/object.ts";
 import type { Hpa } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
 import type { Pod } from "../../kinds/pod/shapes.ts";
 import type { Reader } from "../../ports/controller.ts";
 
 export const hpas = "horizontalpodautoscalers.autoscaling";
 
-/** `group/Kind` of what has a size -> resource. */
-export const scalable: Record<string, string> = {
-  "apps/Deployment": "deployments.apps",
-  "apps/ReplicaSet": "replicasets.apps",
-  "apps/StatefulSet": "statefulsets.apps",
-  "/ReplicationController": "replicationcontrollers",
-};
+/** What has a size. */
+export const scalable: readonly ResourceId[] = kinds
+  .filter(({ scale }) => scale !== undefined)
+  .map(({ resource }) => resource);
 
 export interface Target {
-  resource: Resource;
+  resource: ResourceInfo;
   object: KubeObject;
   replicas: number;
   selector: string;
@@ -32,9 +30,8 @@ const groupOf = (apiVersion: string | undefined): string =>
 export function targetOf(reader: Reader, hpa: Hpa): Target | string {
   const { kind = "", name = "", apiVersion } = hpa.spec?.scaleTargetRef ?? {};
   const group = groupOf(apiVersion);
-  const id = scalable[`${group}/${kind}`];
-  const resource = id === undefined ? undefined : storedResource(id);
-  if (!resource) {
+  const resource = reader.resources.ofGroupKind(group, kind);
+  if (!resource?.scale) {
     return group
       ? `no matches for kind "${kind}" in group "${group}"`
       : `no matches for kind "${kind}" in group ""`;

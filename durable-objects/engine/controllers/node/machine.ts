@@ -1,12 +1,12 @@
 /**
  * The machine behind a Node: registers it, gives it back its conditions when power returns, keeps its Lease. Beats are
- * not written (api/read/present.ts); they are when power goes, so that the last one stands.
+ * not written (kinds/heartbeats.ts); they are when power goes, so that the last one stands.
  * k8s: pkg/kubelet/kubelet_node_status.go, nodestatus/setters.go, component-helpers/apimachinery/lease
  */
 import type { NodeCondition, NodeSystemInfo } from "kubernetes-types/core/v1";
 import type { Lease } from "../../kinds/lease.ts";
 import type { Node } from "../../kinds/node.ts";
-import { presentLease, presentNode, nodeLeases } from "../../api/read/present.ts";
+import { presentLease, presentNode, nodeLeases } from "../../kinds/heartbeats.ts";
 import {
   bootId,
   kubeletAnnotations,

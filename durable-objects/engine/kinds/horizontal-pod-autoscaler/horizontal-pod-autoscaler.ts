@@ -2,6 +2,7 @@ import { age, ageColumn, column, nameColumn } from "../columns.ts";
 import type { Kind } from "../define.ts";
 import type { Behavior, Hpa, HpaSpec, MetricSpec, MetricStatus, ScalingRules } from "./shape.ts";
 import { validateHpa, validateHpaStatus } from "./validation.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type HorizontalPodAutoscaler = Hpa;
 
@@ -108,13 +109,12 @@ export const HorizontalPodAutoscaler: Kind<Hpa> = {
   resource: "horizontalpodautoscalers.autoscaling",
   apiVersion: "autoscaling/v2",
   kind: "HorizontalPodAutoscaler",
-  type: "autoscaling/v2.HorizontalPodAutoscaler",
+  schema: schemaNamed("autoscaling/v2.HorizontalPodAutoscaler"),
+  emptyAsNull: [["status", "currentMetrics"]],
   namespaced: true,
   hasGeneration: false,
   applyDefaults,
   prepareForCreate: (hpa) => ({ ...hpa, status: emptyStatus }),
-  prepareForUpdate: (hpa, old, context) =>
-    context.subresource === "status" ? { ...hpa, spec: old.spec } : { ...hpa, status: old.status },
   validateCreate: (hpa) => validateHpa(hpa, undefined),
   validateUpdate: (hpa, old) => validateHpa(hpa, old),
   validateStatusUpdate: (hpa) => validateHpaStatus(hpa),

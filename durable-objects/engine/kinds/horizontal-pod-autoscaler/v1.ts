@@ -9,6 +9,7 @@ import type { View } from "../define.ts";
 import { cpuMetric, defaultCpuUtilization } from "./horizontal-pod-autoscaler.ts";
 import type { Behavior, Hpa, MetricSpec, MetricStatus, ScalingRules } from "./shape.ts";
 import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type HpaV1 = Stored<v1.HorizontalPodAutoscaler>;
 
@@ -250,7 +251,7 @@ export const HpaV1View: View = {
   apiVersion: "autoscaling/v1",
   kind: "HorizontalPodAutoscaler",
   plural: "horizontalpodautoscalers",
-  type: "autoscaling/v1.HorizontalPodAutoscaler",
+  schema: schemaNamed("autoscaling/v1.HorizontalPodAutoscaler"),
   storage: "horizontalpodautoscalers.autoscaling",
   fromStored: (object) => toHpaV1(object as Hpa),
   toStored: (object) => fromHpaV1(object as HpaV1),

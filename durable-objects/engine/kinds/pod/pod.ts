@@ -1,4 +1,5 @@
 /** Pod. k8s: pkg/registry/core/pod/strategy.go */
+import { podIndices } from "./indices.ts";
 import { validatePodCreate } from "./validation/pod.ts";
 import { validatePodStatusUpdate } from "./validation/status-update.ts";
 import { validateEphemeralUpdate, validatePodUpdate, validateResize } from "./validation/update.ts";
@@ -9,6 +10,7 @@ import { preparePod, preparePodUpdate } from "./prepare.ts";
 import { podTable } from "./table.ts";
 import type { PodObject } from "./types.ts";
 import { warningsOfPod } from "./warnings.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type Pod = PodObject;
 
@@ -37,7 +39,9 @@ export const Pod: Kind<Pod> = {
   resource: "pods",
   apiVersion: "v1",
   kind: "Pod",
-  type: "core/v1.Pod",
+  schema: schemaNamed("core/v1.Pod"),
+  indices: podIndices,
+  statusResets: ["metadata.deletionTimestamp", "metadata.ownerReferences"],
   namespaced: true,
   statusWritesMetadata: ["labels", "annotations", "finalizers"],
   applyDefaults: withPodDefaults,

@@ -2,6 +2,7 @@ import type * as rbac from "kubernetes-types/rbac/v1";
 import type { Kind } from "../define.ts";
 import { bindingTable, checkBinding, checkBindingUpdate, defaultBinding } from "./rules.ts";
 import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type ClusterRoleBinding = Stored<rbac.ClusterRoleBinding>;
 
@@ -9,7 +10,7 @@ export const ClusterRoleBinding: Kind<ClusterRoleBinding> = {
   resource: "clusterrolebindings.rbac.authorization.k8s.io",
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "ClusterRoleBinding",
-  type: "rbac/v1.ClusterRoleBinding",
+  schema: schemaNamed("rbac/v1.ClusterRoleBinding"),
   namespaced: false,
   nameRule: "path-segment",
   hasGeneration: false,

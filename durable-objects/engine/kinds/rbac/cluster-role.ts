@@ -4,6 +4,7 @@ import { validateLabelSelector } from "../../machinery/metadata.ts";
 import type { Kind } from "../define.ts";
 import { checkRules, createdAtTable } from "./rules.ts";
 import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type ClusterRole = Stored<rbac.ClusterRole>;
 
@@ -29,7 +30,8 @@ export const ClusterRole: Kind<ClusterRole> = {
   resource: "clusterroles.rbac.authorization.k8s.io",
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "ClusterRole",
-  type: "rbac/v1.ClusterRole",
+  schema: schemaNamed("rbac/v1.ClusterRole"),
+  emptyAsNull: [["rules"]],
   namespaced: false,
   nameRule: "path-segment",
   hasGeneration: false,

@@ -2,6 +2,7 @@ import type * as rbac from "kubernetes-types/rbac/v1";
 import type { Kind } from "../define.ts";
 import { bindingTable, checkBinding, checkBindingUpdate, defaultBinding } from "./rules.ts";
 import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type RoleBinding = Stored<rbac.RoleBinding>;
 
@@ -9,7 +10,7 @@ export const RoleBinding: Kind<RoleBinding> = {
   resource: "rolebindings.rbac.authorization.k8s.io",
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "RoleBinding",
-  type: "rbac/v1.RoleBinding",
+  schema: schemaNamed("rbac/v1.RoleBinding"),
   namespaced: true,
   nameRule: "path-segment",
   hasGeneration: false,

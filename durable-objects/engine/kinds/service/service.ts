@@ -25,6 +25,7 @@ import {
   validateServiceStatus,
   validateServiceUpdate,
 } from "./validation.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type Service = ServiceObject;
 
@@ -187,7 +188,21 @@ export const Service: Kind<Service> = {
   resource: "services",
   apiVersion: "v1",
   kind: "Service",
-  type: "core/v1.Service",
+  schema: schemaNamed("core/v1.Service"),
+  indices: [
+    {
+      name: "service.ip",
+      values: (o) => (o as Service).spec?.clusterIPs?.filter((ip) => ip !== "None") ?? [],
+    },
+    {
+      name: "service.nodePort",
+      values: (o) => {
+        const { spec } = o as Service;
+        const ports = (spec?.ports ?? []).flatMap((p) => (p.nodePort ? [String(p.nodePort)] : []));
+        return spec?.healthCheckNodePort ? [...ports, String(spec.healthCheckNodePort)] : ports;
+      },
+    },
+  ],
   namespaced: true,
   nameRule: "label",
   hasGeneration: false,

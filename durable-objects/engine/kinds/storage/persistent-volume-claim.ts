@@ -18,6 +18,7 @@ import { isWholeQuantity } from "../checks.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "../columns.ts";
 import type { Kind } from "../define.ts";
 import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type PersistentVolumeClaim = Stored<core.PersistentVolumeClaim>;
 type Spec = core.PersistentVolumeClaimSpec;
@@ -201,7 +202,7 @@ export const PersistentVolumeClaim: Kind<PersistentVolumeClaim> = {
   resource: "persistentvolumeclaims",
   apiVersion: "v1",
   kind: "PersistentVolumeClaim",
-  type: "core/v1.PersistentVolumeClaim",
+  schema: schemaNamed("core/v1.PersistentVolumeClaim"),
   namespaced: true,
   hasGeneration: false,
   statusWritesMetadata: ["labels", "annotations", "finalizers"],
@@ -214,11 +215,10 @@ export const PersistentVolumeClaim: Kind<PersistentVolumeClaim> = {
     withDataSources(withKnownSource({ ...claim, status: { phase: "Pending" } })),
   prepareForUpdate: (claim, old, context) =>
     context.subresource === "status"
-      ? { ...claim, spec: old.spec }
-      : withDataSources({
-          ...(old.spec?.dataSource || old.spec?.dataSourceRef ? claim : withKnownSource(claim)),
-          status: old.status,
-        }),
+      ? claim
+      : withDataSources(
+          old.spec?.dataSource || old.spec?.dataSourceRef ? claim : withKnownSource(claim),
+        ),
   validateCreate: validate,
   validateUpdate,
   warnings,

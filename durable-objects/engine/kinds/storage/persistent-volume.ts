@@ -22,6 +22,7 @@ import { age, ageColumn, column, nameColumn, wideColumn } from "../columns.ts";
 import type { Kind, WriteContext } from "../define.ts";
 import { accessModesText, betaClass } from "./persistent-volume-claim.ts";
 import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 /** The attributes class came after 1.30, and so did the time of the last phase. */
 type Spec = core.PersistentVolumeSpec;
@@ -289,7 +290,7 @@ export const PersistentVolume: Kind<PersistentVolume> = {
   resource: "persistentvolumes",
   apiVersion: "v1",
   kind: "PersistentVolume",
-  type: "core/v1.PersistentVolume",
+  schema: schemaNamed("core/v1.PersistentVolume"),
   namespaced: false,
   hasGeneration: false,
   statusWritesMetadata: ["labels", "annotations", "finalizers"],
@@ -310,9 +311,7 @@ export const PersistentVolume: Kind<PersistentVolume> = {
     status: { phase: "Pending", lastPhaseTransitionTime: rfc3339(context.now) },
   }),
   prepareForUpdate: (volume, old, context) =>
-    context.subresource === "status"
-      ? withTransition({ ...volume, spec: old.spec }, old, context)
-      : { ...volume, status: old.status },
+    context.subresource === "status" ? withTransition(volume, old, context) : volume,
   validateCreate: validate,
   validateUpdate,
   warnings,

@@ -15,6 +15,7 @@ import { byteLength, invalidEach, qualifiedName } from "../../machinery/names.ts
 import { age, ageColumn, column, nameColumn } from "../columns.ts";
 import type { Kind } from "../define.ts";
 import type { Stored } from "../stored.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export type StorageClass = Stored<storage.StorageClass>;
 
@@ -99,7 +100,7 @@ export const StorageClass: Kind<StorageClass> = {
   resource: "storageclasses.storage.k8s.io",
   apiVersion: "storage.k8s.io/v1",
   kind: "StorageClass",
-  type: "storage/v1.StorageClass",
+  schema: schemaNamed("storage/v1.StorageClass"),
   namespaced: false,
   hasGeneration: false,
   applyDefaults: (storageClass) => ({

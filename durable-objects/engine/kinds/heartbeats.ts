@@ -1,14 +1,12 @@
 /**
- * What merely repeats is not written but worked out when somebody looks: heartbeats of Nodes, renewals of Leases, and how
- * the Clock stands.
+ * What merely repeats is not written but worked out when somebody looks: heartbeats of Nodes and renewals of Leases.
  * The stored moment is one that really was; every later one lies a whole number of periods after it.
  */
-import { parseTime, rfc3339, rfc3339Micro } from "../../core/clock.ts";
-import type { KubeObject, ResourceId } from "../../core/object.ts";
-import type { Reader } from "../../ports/controller.ts";
-import { Clock } from "../../kinds/clock.ts";
-import { hasPower } from "../../kinds/node-machine.ts";
-import { leaderRenewMs, nodeLeaseRenewMs, nodeReportMs, serverRenewMs } from "../../core/limits.ts";
+import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
+import type { KubeObject, ResourceId } from "../core/object.ts";
+import type { Reader } from "../ports/controller.ts";
+import { hasPower } from "./node-machine.ts";
+import { leaderRenewMs, nodeLeaseRenewMs, nodeReportMs, serverRenewMs } from "../core/limits.ts";
 
 interface Beating extends KubeObject {
   status?: { conditions?: { type: string; status: string; lastHeartbeatTime?: string }[] };
@@ -27,8 +25,8 @@ function lastBeat(text: string | undefined, periodMs: number, now: number): numb
 }
 
 /** A Node as its kubelet last reported it. */
-export function presentNode(object: KubeObject, now: number): KubeObject {
-  const node = object as Beating;
+export function presentNode<T extends KubeObject>(object: T, now: number): T {
+  const node = object as T & Beating;
   if (!node.status?.conditions || !hasPower(node)) return node;
   let changed = false;
   const conditions = node.status.conditions.map((condition) => {
@@ -38,7 +36,7 @@ export function presentNode(object: KubeObject, now: number): KubeObject {
     changed = true;
     return { ...condition, lastHeartbeatTime: rfc3339(beat) };
   });
-  return changed ? ({ ...node, status: { ...node.status, conditions } } as KubeObject) : node;
+  return changed ? { ...node, status: { ...node.status, conditions } } : node;
 }
 
 export const nodeLeases = "kube-node-lease";
@@ -65,44 +63,14 @@ function renewalMs(lease: Lease, reader: Pick<Reader, "get">): number | undefine
 }
 
 /** A Lease as its holder last renewed it. */
-export function presentLease(
-  object: KubeObject,
+export function presentLease<T extends KubeObject>(
+  object: T,
   now: number,
   reader: Pick<Reader, "get">,
-): KubeObject {
-  const lease = object as Lease;
+): T {
+  const lease = object as T & Lease;
   const period = renewalMs(lease, reader);
   const beat = period && lastBeat(lease.spec?.renewTime, period, now);
   if (!beat) return lease;
-  return { ...lease, spec: { ...lease.spec, renewTime: rfc3339Micro(beat) } } as KubeObject;
-}
-
-/** The Clock as it stands. */
-function presentClock(object: KubeObject, now: number, reader: Reader): KubeObject {
-  const clock = object as Clock;
-  const { offsetMs, nextDueMs, jumpToMs } = reader.clock();
-  const status: Clock["status"] = {
-    now: rfc3339(now),
-    offsetSeconds: Math.round(offsetMs / 1000),
-    ...(nextDueMs === undefined ? {} : { nextDue: rfc3339(nextDueMs) }),
-    ...(jumpToMs === undefined ? {} : { advancingTo: rfc3339(jumpToMs) }),
-    stepsDone: clock.status?.stepsDone ?? 0,
-  };
-  return { ...clock, status } as KubeObject;
-}
-
-const rows: Record<ResourceId, (object: KubeObject, now: number, reader: Reader) => KubeObject> = {
-  nodes: presentNode,
-  "leases.coordination.k8s.io": presentLease,
-  [Clock.resource]: presentClock,
-};
-
-/** An object as it is at this moment; the stored one where nothing of it beats. */
-export function present(
-  object: KubeObject,
-  resource: ResourceId,
-  now: number,
-  reader: Reader,
-): KubeObject {
-  return rows[resource]?.(object, now, reader) ?? object;
+  return { ...lease, spec: { ...lease.spec, renewTime: rfc3339Micro(beat) } };
 }

@@ -1,8 +1,11 @@
 /** What the API serves: the discovery facts of upstream, for the kinds that are registered here. */
 import { kinds, views } from "../../kinds/index.ts";
+import { assert } from "../../core/assert.ts";
 import type { Kind, View } from "../../kinds/define.ts";
+import type { Resources } from "../../ports/controller.ts";
 import { metricsGroup } from "./metrics-resources.ts";
 import facts from "./discovery-facts.json" with { type: "json" };
+import { schemaNamed } from "../../schema/types.ts";
 
 export interface Subresource {
   name: string;
@@ -29,6 +32,7 @@ export interface Resource {
   categories: string[];
   storageVersionHash: string | undefined;
   subresources: Subresource[];
+  scale: Kind["scale"];
   hooks: Kind;
   /** Set when this version is another look at a kind stored under `id`. */
   view: View | undefined;
@@ -66,48 +70,114 @@ const askedOnly = new Set([
   "authorization.k8s.io/v1/subjectaccessreviews",
 ]);
 
-const byResource = new Map<string, Kind>(kinds.map((k) => [`${k.apiVersion}/${pluralOf(k)}`, k]));
-const viewByResource = new Map<string, View>(views.map((v) => [`${v.apiVersion}/${v.plural}`, v]));
-
 function pluralOf(kind: Kind): string {
   return kind.resource.split(".")[0] as string;
 }
 
-/** Everything served, in upstream's order of groups. */
-export const groupVersions: readonly GroupVersion[] = build();
-
-const resourceTable = new Map<string, Resource>();
-for (const gv of groupVersions) {
-  for (const r of gv.resources) resourceTable.set(`${gv.group}/${gv.version}/${r.plural}`, r);
+/** What is worked out from the kinds; replaced as a whole when they change. */
+interface Tables {
+  kinds: readonly Kind[];
+  views: readonly View[];
+  groupVersions: readonly GroupVersion[];
+  /** By `group/version/plural`. */
+  byPath: ReadonlyMap<string, Resource>;
+  /** By storage id. */
+  byId: ReadonlyMap<string, Resource>;
+  /** By `apiVersion/kind`. */
+  byKind: ReadonlyMap<string, Resource>;
+  /** What is stored, by `group/kind`. */
+  byGroupKind: ReadonlyMap<string, Resource>;
 }
 
-/** The resource that a path names, or undefined. */
-export function resourceAt(group: string, version: string, plural: string): Resource | undefined {
-  return resourceTable.get(`${group}/${version}/${plural}`);
+/**
+ * The kinds that one cluster serves, and what follows from them: resources, discovery, names. Each engine has its own, which
+ * may change while it runs; until it does, all share the tables of the built-in kinds. Whatever is kept for longer hangs on
+ * `groupVersions`, which is another array after each change. k8s: apiextensions-apiserver customresource_handler.go
+ */
+export class Registry implements Resources {
+  #tables: Tables;
+
+  constructor(base: Registry | { kinds: readonly Kind[]; views: readonly View[] }) {
+    this.#tables = base instanceof Registry ? base.#tables : tablesOf(base.kinds, base.views);
+  }
+
+  get kinds(): readonly Kind[] {
+    return this.#tables.kinds;
+  }
+
+  /** Everything served, in upstream's order of groups; own groups behind them. */
+  get groupVersions(): readonly GroupVersion[] {
+    return this.#tables.groupVersions;
+  }
+
+  /** The resource that a path names, or undefined. */
+  at(group: string, version: string, plural: string): Resource | undefined {
+    return this.#tables.byPath.get(`${group}/${version}/${plural}`);
+  }
+
+  /** By storage id: `pods`, `deployments.apps`. */
+  stored(id: string): Resource | undefined {
+    return this.#tables.byId.get(id);
+  }
+
+  allStored(): Iterable<Resource> {
+    return this.#tables.byId.values();
+  }
+
+  ofGroupKind(group: string, kind: string): Resource | undefined {
+    return this.#tables.byGroupKind.get(`${group}/${kind}`);
+  }
+
+  ofKind(apiVersion: string, kind: string): Resource | undefined {
+    return this.#tables.byKind.get(`${apiVersion}/${kind}`);
+  }
+
+  /** Serves a kind from now on, in place of one of the same resource. It must bring its names (`discovery`). */
+  add(kind: Kind): void {
+    assert(kind.discovery, `${kind.resource} has names`);
+    const others = this.kinds.filter(({ resource }) => resource !== kind.resource);
+    this.#tables = tablesOf([...others, kind], this.#tables.views);
+  }
+
+  /** Serves a resource no longer; its objects stay where they are. */
+  remove(resource: string): void {
+    this.#tables = tablesOf(
+      this.kinds.filter((kind) => kind.resource !== resource),
+      this.#tables.views,
+    );
+  }
 }
 
-const storageTable = new Map<string, Resource>();
-for (const r of resourceTable.values())
-  if (!r.view && r.verbs.includes("get")) storageTable.set(r.id, r);
-
-/** By storage id: `pods`, `deployments.apps`. */
-export function storedResource(id: string): Resource | undefined {
-  return storageTable.get(id);
+function tablesOf(kinds: readonly Kind[], views: readonly View[]): Tables {
+  const groupVersions = build(kinds, views);
+  const byPath = new Map<string, Resource>();
+  const byId = new Map<string, Resource>();
+  const byKind = new Map<string, Resource>();
+  for (const { group, version, resources } of groupVersions) {
+    for (const resource of resources) {
+      byPath.set(`${group}/${version}/${resource.plural}`, resource);
+      byKind.set(`${resource.apiVersion}/${resource.kind}`, resource);
+    }
+  }
+  for (const resource of byPath.values())
+    if (!resource.view && resource.verbs.includes("get")) byId.set(resource.id, resource);
+  const byGroupKind = new Map([...byId.values()].map((r) => [`${r.group}/${r.kind}`, r]));
+  return { kinds, views, groupVersions, byPath, byId, byKind, byGroupKind };
 }
 
-export const storedResources = (): Iterable<Resource> => storageTable.values();
+/** How one resource of the facts is served by the kinds there are; undefined: it is not. */
+type Make = (
+  group: string,
+  version: string,
+  apiVersion: string,
+  r: AggregatedResource,
+) => Resource | undefined;
 
-const kindTable = new Map<string, Resource>();
-for (const r of resourceTable.values()) kindTable.set(`${r.apiVersion}/${r.kind}`, r);
-
-export function resourceOfKind(apiVersion: string, kind: string): Resource | undefined {
-  return kindTable.get(`${apiVersion}/${kind}`);
-}
-
-function build(): GroupVersion[] {
-  const result: GroupVersion[] = [{ group: "", version: "v1", resources: coreResources() }];
+function build(kinds: readonly Kind[], views: readonly View[]): GroupVersion[] {
+  const make = maker(kinds, views);
+  const result: GroupVersion[] = [{ group: "", version: "v1", resources: coreResources(make) }];
   for (const item of facts.apis.items) {
-    for (const v of item.versions) addVersion(result, item.metadata.name, v);
+    for (const v of item.versions) addVersion(result, item.metadata.name, v, make);
   }
   for (const kind of kinds) if (kind.discovery) addOwn(result, kind);
   result.push(...metricsGroup);
@@ -118,6 +188,7 @@ function addVersion(
   result: GroupVersion[],
   group: string,
   facts: { version: string; resources: AggregatedResource[] },
+  make: Make,
 ): void {
   const version = facts.version;
   const resources: Resource[] = [];
@@ -129,17 +200,27 @@ function addVersion(
   if (resources.length) result.push({ group, version, resources });
 }
 
-function make(
+function maker(kinds: readonly Kind[], views: readonly View[]): Make {
+  const byResource = new Map(kinds.map((k) => [`${k.apiVersion}/${pluralOf(k)}`, k]));
+  const byId = new Map(kinds.map((k) => [k.resource, k]));
+  const viewAt = new Map(views.map((v) => [`${v.apiVersion}/${v.plural}`, v]));
+  return (group, version, apiVersion, r) => {
+    const key = `${apiVersion}/${r.resource}`;
+    const view = viewAt.get(key);
+    let hooks = view ? byId.get(view.storage) : byResource.get(key);
+    if (!hooks && askedOnly.has(key)) hooks = asked(group, version, r);
+    return hooks && resourceOf(group, version, apiVersion, r, hooks, view);
+  };
+}
+
+function resourceOf(
   group: string,
   version: string,
   apiVersion: string,
   r: AggregatedResource,
-): Resource | undefined {
-  const key = `${apiVersion}/${r.resource}`;
-  const view = viewByResource.get(key);
-  let hooks = view ? kinds.find((k) => k.resource === view.storage) : byResource.get(key);
-  if (!hooks && askedOnly.has(key)) hooks = asked(group, version, r);
-  if (!hooks) return undefined;
+  hooks: Kind,
+  view: View | undefined,
+): Resource {
   return {
     id: hooks.resource,
     group,
@@ -160,6 +241,7 @@ function make(
       version: s.responseKind.version,
       kind: s.responseKind.kind,
     })),
+    scale: hooks.scale,
     hooks,
     view,
   };
@@ -171,12 +253,12 @@ function asked(group: string, version: string, r: AggregatedResource): Kind {
     resource: group ? `${r.resource}.${group}` : r.resource,
     apiVersion: group ? `${group}/${version}` : version,
     kind,
-    type: `${group ? group.split(".")[0] : "core"}/${version}.${kind}`,
+    schema: schemaNamed(`${group ? group.split(".")[0] : "core"}/${version}.${kind}`),
     namespaced: r.scope === "Namespaced",
   };
 }
 
-function coreResources(): Resource[] {
+function coreResources(make: Make): Resource[] {
   const all = facts.apiV1.resources as {
     name: string;
     singularName: string;
@@ -241,7 +323,11 @@ function addOwn(result: GroupVersion[], kind: Kind): void {
           },
         ]
       : [],
+    scale: kind.scale,
     hooks: kind,
     view: undefined,
   });
 }
+
+/** The kinds that every cluster serves. */
+export const builtin = new Registry({ kinds, views });
