@@ -4,12 +4,12 @@ import {
   remembered,
   type HpaMemory,
   type Wish,
-} from "../../durable-objects/engine/controllers/hpa-behavior.ts";
+} from "../../durable-objects/engine/controllers/horizontal-pod-autoscaler/behavior.ts";
 import {
   proposeReplicas,
   type Asked,
   type Measured,
-} from "../../durable-objects/engine/controllers/hpa-replicas.ts";
+} from "../../durable-objects/engine/controllers/horizontal-pod-autoscaler/replicas.ts";
 import type { Pod } from "../../durable-objects/engine/kinds/pod/shapes.ts";
 import { World } from "../helpers/world.ts";
 

@@ -417,7 +417,7 @@ export class World {
       this.reconciles++;
       const due = this.controller.reconcile(key, this.client);
       if (due === undefined) this.timers.delete(key);
-      else this.timers.set(key, typeof due === "number" ? due : due.dueAtMs);
+      else this.timers.set(key, typeof due === "number" ? due : (due.dueAtMs ?? this.now));
     }
   }
   /** Next moment anything is due, ms since the start. */

@@ -139,7 +139,7 @@ export class World {
       if (this.forgetful) this.#scheduler = createScheduler();
       const due = this.#scheduler.reconcile(key, this.#client());
       if (due === undefined) this.#timers.delete(key);
-      else this.#timers.set(key, typeof due === "number" ? due : due.dueAtMs);
+      else this.#timers.set(key, typeof due === "number" ? due : (due.dueAtMs ?? this.now));
       this.#map();
     }
   }

@@ -1,6 +1,6 @@
 /** What planted faults are made of: a method replaced, a controller that sees or writes something else. */
 import type { Client, Controller } from "../../durable-objects/engine/ports/controller.ts";
-import { deploymentController } from "../../durable-objects/engine/controllers/deployment.ts";
+import { deploymentController } from "../../durable-objects/engine/controllers/deployment/deployment.ts";
 import { Store } from "../../durable-objects/engine/core/store.ts";
 import type { Any } from "./simulation.ts";
 

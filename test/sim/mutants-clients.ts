@@ -1,6 +1,6 @@
 /** Planted faults that only clients see: requests that meet due work, watches that go on, lists of the past, the clock. */
-import { daemonSetController } from "../../durable-objects/engine/controllers/daemon-set.ts";
-import { replicaSetController } from "../../durable-objects/engine/controllers/replica-set.ts";
+import { daemonSetController } from "../../durable-objects/engine/controllers/daemon-set/daemon-set.ts";
+import { replicaSetController } from "../../durable-objects/engine/controllers/replica-set/replica-set.ts";
 import { tooManyRequests } from "../../durable-objects/engine/machinery/status.ts";
 import { Log } from "../../durable-objects/engine/core/log.ts";
 import { Queue } from "../../durable-objects/engine/core/queue.ts";

@@ -4,10 +4,10 @@
  */
 import { EngineClient } from "../../durable-objects/engine/client/client.ts";
 import type { Client } from "../../durable-objects/engine/ports/controller.ts";
-import { deploymentController } from "../../durable-objects/engine/controllers/deployment.ts";
-import { endpointSliceController } from "../../durable-objects/engine/controllers/endpoint-slice.ts";
+import { deploymentController } from "../../durable-objects/engine/controllers/deployment/deployment.ts";
+import { endpointSliceController } from "../../durable-objects/engine/controllers/endpoints/endpoint-slice.ts";
 import { garbageCollector } from "../../durable-objects/engine/controllers/garbage-collector.ts";
-import { replicaSetController } from "../../durable-objects/engine/controllers/replica-set.ts";
+import { replicaSetController } from "../../durable-objects/engine/controllers/replica-set/replica-set.ts";
 import { Log } from "../../durable-objects/engine/core/log.ts";
 import { Pages } from "../../durable-objects/engine/core/pages.ts";
 import { Queue } from "../../durable-objects/engine/core/queue.ts";

@@ -1,4 +1,4 @@
-import { serviceAccountController } from "../../durable-objects/engine/controllers/service-account.ts";
+import { serviceAccountController } from "../../durable-objects/engine/controllers/service-account/service-account.ts";
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import type { Program } from "../../durable-objects/engine/runtime/program.ts";
 

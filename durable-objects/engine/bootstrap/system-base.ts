@@ -164,7 +164,7 @@ interface BaseShape {
   [field: string]: unknown;
 }
 
-/** The class of claims that name none; its volumes are made by controllers/persistent-volume-provisioner.ts. */
+/** The class of claims that name none; its volumes are made by controllers/persistent-volume/provisioner.ts. */
 const storageClass: BaseShape = {
   apiVersion: "storage.k8s.io/v1",
   kind: "StorageClass",

@@ -1,26 +1,21 @@
 /** ClusterRoles that gather the rules of others by label. k8s: pkg/controller/clusterroleaggregation */
-import { labelSelector, type LabelSelector } from "../machinery/selectors.ts";
+import type { ClusterRole } from "../kinds/rbac/cluster-role.ts";
+import { labelSelector } from "../machinery/selectors.ts";
 import { equal } from "../core/equal.ts";
 import type { Change, KubeObject } from "../core/object.ts";
 import type { Controller, Reader } from "../ports/controller.ts";
 
 const roles = "clusterroles.rbac.authorization.k8s.io";
 
-interface AggregatedRole extends KubeObject {
-  rules?: unknown[] | null;
-  aggregationRule?: { clusterRoleSelectors?: LabelSelector[] };
-}
-
-const gathers = (role: AggregatedRole, other: KubeObject | undefined): boolean =>
+const gathers = (role: ClusterRole, other: KubeObject | undefined): boolean =>
   role.metadata.name !== other?.metadata.name &&
   (role.aggregationRule?.clusterRoleSelectors ?? []).some((selector) =>
     labelSelector(selector).matches(other?.metadata.labels),
   );
 
 function* gatherersOf(change: Change, reader: Reader): Iterable<string> {
-  if (change.op !== "delete" && (change.object as AggregatedRole).aggregationRule)
-    yield change.name;
-  for (const role of reader.list<AggregatedRole>(roles)) {
+  if (change.op !== "delete" && (change.object as ClusterRole).aggregationRule) yield change.name;
+  for (const role of reader.list<ClusterRole>(roles)) {
     if (!role.aggregationRule) continue;
     if (gathers(role, change.object) || (change.previous && gathers(role, change.previous))) {
       yield role.metadata.name;
@@ -32,19 +27,19 @@ export const clusterRoleAggregationController: Controller = {
   name: "clusterroleaggregation",
   wakesOn: { [roles]: gatherersOf },
   reconcile(name, client) {
-    const role = client.get<AggregatedRole>(roles, "", name);
+    const role = client.get<ClusterRole>(roles, "", name);
     if (!role?.aggregationRule || role.metadata.deletionTimestamp) return undefined;
-    const rules: unknown[] = [];
+    const rules: NonNullable<ClusterRole["rules"]> = [];
     for (const selector of role.aggregationRule.clusterRoleSelectors ?? []) {
       const wanted = labelSelector(selector);
-      for (const other of client.list<AggregatedRole>(roles)) {
+      for (const other of client.list<ClusterRole>(roles)) {
         if (other.metadata.name === name || !wanted.matches(other.metadata.labels)) continue;
         for (const rule of other.rules ?? []) {
           if (!rules.some((known) => equal(known, rule))) rules.push(rule);
         }
       }
     }
-    if (!equal(role.rules ?? [], rules)) client.update<AggregatedRole>(roles, { ...role, rules });
+    if (!equal(role.rules ?? [], rules)) client.update<ClusterRole>(roles, { ...role, rules });
     return undefined;
   },
 };

@@ -1,13 +1,9 @@
 /** Empties a namespace that is going away: Pods first, then the rest, then its finalizer. k8s: pkg/controller/namespace/deletion */
+import type { Namespace } from "../kinds/namespace.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import type { Change, KubeObject } from "../core/object.ts";
 import type { Client, Controller, Reader } from "../ports/controller.ts";
-
-interface Namespace extends KubeObject {
-  spec?: { finalizers?: string[] };
-  status?: { phase?: string; conditions?: Condition[] };
-}
 
 interface Condition {
   type: string;

@@ -2,21 +2,19 @@
  * Removes Pods that no kubelet will ever remove. Upstream's loop runs every 20 s; here its ticks are the multiples of
  * 20 s of virtual time, and only those with something to do exist. k8s: pkg/controller/podgc/gc_controller.go
  */
+import type { Node } from "../kinds/node.ts";
+import type { PodObject as Pod } from "../kinds/pod/types.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { podGcEndedMax, podGcPeriodMs, podGcQuarantineMs } from "../core/limits.ts";
 import type { Client, Controller, Reader } from "../ports/controller.ts";
-import { readyStatus, type Node } from "./node-shapes.ts";
-import { withCondition, type DisruptedPod } from "./pod-disruption.ts";
+import { readyStatus } from "./node/nodes.ts";
+import { withCondition } from "./disruption/disruption-target.ts";
 
 const table = "pod-gc";
 const outOfService = "node.kubernetes.io/out-of-service";
 const nodePrefix = "@node/";
 const endedKey = "@ended";
-
-interface Pod extends DisruptedPod {
-  spec: { nodeName?: string };
-}
 
 const nodeKey = (name: string): string => `${nodePrefix}${name}`;
 const ended = (phase: string | undefined): boolean => phase === "Succeeded" || phase === "Failed";

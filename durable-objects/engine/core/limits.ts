@@ -29,6 +29,9 @@ export const reconcileBackoffMsMin = 1_000;
 export const reconcileBackoffMsMax = 300_000;
 /** Faults of Podyard's own that wait to be reported. */
 export const faultsMax = 100;
+/** Of a failure that a reconciler returns. k8s: client-go/util/workqueue DefaultTypedControllerRateLimiter */
+export const retryMsMin = 5;
+export const retryMsMax = 1_000_000;
 
 // Sandbox
 /** Workers. With the control plane they are 256, which is how many Pod ranges of 256 addresses 10.244.0.0/16 has. */
@@ -232,9 +235,6 @@ export const revisionHistoryCharactersMax = 2_000;
 /** k8s: failedPodsBackoff of NewDaemonSetsController */
 export const daemonBackoffMsMin = 1_000;
 export const daemonBackoffMsMax = 900_000;
-/** k8s: DefaultControllerRateLimiter */
-export const podCreateRetryMsMin = 5;
-export const podCreateRetryMsMax = 1_000_000;
 
 // PodDisruptionBudgets
 /** k8s: disruption.DeletionTimeout, stalePodDisruptionTimeout */

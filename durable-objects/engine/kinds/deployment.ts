@@ -17,7 +17,10 @@ import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
 import { schemaNamed } from "../schema/types.ts";
 
+/** As stored: defaulted and valid. */
 export interface DeploymentSpec extends Omit<apps.DeploymentSpec, "template"> {
+  replicas: number;
+  strategy: apps.DeploymentStrategy;
   template: PodTemplateSpec;
 }
 export interface DeploymentStatus extends apps.DeploymentStatus {

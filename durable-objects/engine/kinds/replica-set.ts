@@ -17,7 +17,9 @@ import type { PodTemplateSpec } from "./pod/types.ts";
 import { warningsOfWorkload } from "./pod/warnings.ts";
 import { schemaNamed } from "../schema/types.ts";
 
+/** As stored: defaulted and valid. */
 export interface ReplicaSetSpec extends Omit<apps.ReplicaSetSpec, "template"> {
+  replicas: number;
   template: PodTemplateSpec;
 }
 export interface ReplicaSetStatus extends apps.ReplicaSetStatus {

@@ -16,11 +16,13 @@ import { warningsOfWorkload } from "./pod/warnings.ts";
 import { replicaColumns } from "./replica-set.ts";
 import { schemaNamed } from "../schema/types.ts";
 
+/** As stored: defaulted and valid. */
 export interface ReplicationControllerSpec extends Omit<
   core.ReplicationControllerSpec,
   "template"
 > {
-  template?: PodTemplateSpec;
+  replicas: number;
+  template: PodTemplateSpec;
 }
 export interface ReplicationController extends KubeObject {
   spec: ReplicationControllerSpec;

@@ -1,26 +1,20 @@
 /** Environment variables for the Services a Pod finds. k8s: pkg/kubelet/envvars/envvars.go FromServices */
+import type { Service } from "../kinds/service/shape.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
-
-interface ServiceObject extends KubeObject {
-  spec?: {
-    clusterIP?: string;
-    ports?: { name?: string; port: number; protocol?: string }[];
-  };
-}
 
 const upper = (name: string): string => name.replaceAll("-", "_").toUpperCase();
 
 /** Made once per Service as it stands: thousands of Pods share the texts. */
-const known = new WeakMap<ServiceObject, [string, string][]>();
+const known = new WeakMap<Service, [string, string][]>();
 
-function variablesOf(service: ServiceObject): [string, string][] {
+function variablesOf(service: Service): [string, string][] {
   let found = known.get(service);
   if (!found) known.set(service, (found = makeVariables(service)));
   return found;
 }
 
-function makeVariables(service: ServiceObject): [string, string][] {
+function makeVariables(service: Service): [string, string][] {
   const ip = service.spec?.clusterIP ?? "";
   const ports = service.spec?.ports ?? [];
   const first = ports[0];
@@ -55,10 +49,10 @@ export interface ServiceVariables {
   env: { name: string; value: string }[];
 }
 
-const noServices: readonly ServiceObject[] = [];
+const noServices: readonly Service[] = [];
 const ofNamespace = new WeakMap<
   readonly KubeObject[],
-  { kubernetes: ServiceObject | undefined; made: ServiceVariables }
+  { kubernetes: Service | undefined; made: ServiceVariables }
 >();
 
 /** Sorted by Service; those without an IP are left out; `kubernetes` of the default namespace is always in. */
@@ -67,8 +61,8 @@ export function serviceVariables(
   namespace: string,
   links: boolean,
 ): ServiceVariables {
-  const list = links ? reader.list<ServiceObject>("services", namespace) : noServices;
-  const kubernetes = reader.get<ServiceObject>("services", "default", "kubernetes");
+  const list = links ? reader.list<Service>("services", namespace) : noServices;
+  const kubernetes = reader.get<Service>("services", "default", "kubernetes");
   // A list stays the same one until something in it changes.
   const known = ofNamespace.get(list);
   if (known && known.kubernetes === kubernetes) return known.made;
@@ -79,11 +73,11 @@ export function serviceVariables(
 }
 
 function variablesOfAll(
-  list: readonly ServiceObject[],
-  kubernetes: ServiceObject | undefined,
+  list: readonly Service[],
+  kubernetes: Service | undefined,
 ): Map<string, string> {
-  const services = new Map<string, ServiceObject>();
-  const add = (service: ServiceObject | undefined): void => {
+  const services = new Map<string, Service>();
+  const add = (service: Service | undefined): void => {
     const ip = service?.spec?.clusterIP;
     if (service && ip && ip !== "None") services.set(service.metadata.name, service);
   };
@@ -91,7 +85,7 @@ function variablesOfAll(
   add(kubernetes);
   const out = new Map<string, string>();
   for (const name of [...services.keys()].sort()) {
-    for (const [key, text] of variablesOf(services.get(name) as ServiceObject)) out.set(key, text);
+    for (const [key, text] of variablesOf(services.get(name) as Service)) out.set(key, text);
   }
   return out;
 }

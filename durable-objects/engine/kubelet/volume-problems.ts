@@ -2,6 +2,7 @@
  * What keeps a Pod's volumes from being set up. Volumes that no container mounts are none of the kubelet's business.
  * k8s: pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go, pkg/volume/{configmap,secret,projected}
  */
+import type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 import { volumeReaches } from "../scheduler/plugins/volume-claims.ts";
@@ -12,10 +13,6 @@ import { claimName, folderOf, volumeOf } from "./volumes.ts";
 interface DataObject extends KubeObject {
   data?: Record<string, string>;
   binaryData?: Record<string, string>;
-}
-interface ClaimObject extends KubeObject {
-  spec?: { volumeName?: string; volumeMode?: string };
-  status?: { phase?: string };
 }
 /** What is wrong with a path of the node, as its hostPath type says. */
 export type HostCheck = (path: string, type: string) => string | undefined;
@@ -80,7 +77,7 @@ export function contentProblem(reader: Reader, pod: Pod, volume: Volume): string
 /** A claim that is none yet: the volume is not even looked at. */
 function claimProblem(reader: Reader, pod: Pod, volume: Volume, name: string): string | undefined {
   const namespace = pod.metadata.namespace ?? "";
-  const claim = reader.get<ClaimObject>("persistentvolumeclaims", namespace, name);
+  const claim = reader.get<PersistentVolumeClaim>("persistentvolumeclaims", namespace, name);
   const why = (text: string): string => `error processing PVC ${namespace}/${name}: ${text}`;
   if (!claim) {
     return why(`failed to fetch PVC from API server: persistentvolumeclaims "${name}" not found`);

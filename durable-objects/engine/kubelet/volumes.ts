@@ -1,5 +1,6 @@
 /** What a container mounts, and where it comes from. k8s: pkg/volume, pkg/kubelet/kubelet_pods.go */
-import type { KubeObject } from "../core/object.ts";
+import type { PersistentVolume } from "../kinds/storage/persistent-volume.ts";
+import type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
 import type { Reader } from "../ports/controller.ts";
 import { podLimits } from "../kinds/pod/resources.ts";
 import type { Mount } from "../runtime/define.ts";
@@ -13,13 +14,6 @@ import {
   type VolumeMount,
   runningUid,
 } from "../kinds/pod/shapes.ts";
-
-interface ClaimObject extends KubeObject {
-  spec?: { volumeName?: string };
-}
-interface VolumeObject extends KubeObject {
-  spec?: { hostPath?: { path: string; type?: string }; local?: { path: string } };
-}
 
 /** The claim behind a volume, if it has one. k8s: component-helpers/storage/ephemeral VolumeClaimName */
 export function claimName(pod: Pod, volume: Volume): string | undefined {
@@ -36,8 +30,8 @@ interface Folder {
 }
 
 const boundTo = (reader: Reader, pod: Pod, claim: string): string | undefined =>
-  reader.get<ClaimObject>("persistentvolumeclaims", pod.metadata.namespace ?? "", claim)?.spec
-    ?.volumeName;
+  reader.get<PersistentVolumeClaim>("persistentvolumeclaims", pod.metadata.namespace ?? "", claim)
+    ?.spec?.volumeName;
 
 /** The PersistentVolume behind a volume of a Pod; undefined: none, or none yet. */
 export function volumeOf(reader: Reader, pod: Pod, volume: Volume): string | undefined {
@@ -51,7 +45,7 @@ export function folderOf(reader: Reader, pod: Pod, volume: Volume): Folder | und
   if (hostPath) return { path: hostPath.path, type: hostPath.type ?? "" };
   const volumeName = volumeOf(reader, pod, volume);
   if (volumeName === undefined) return undefined;
-  const spec = reader.get<VolumeObject>("persistentvolumes", "", volumeName)?.spec;
+  const spec = reader.get<PersistentVolume>("persistentvolumes", "", volumeName)?.spec;
   if (spec?.hostPath)
     return { path: spec.hostPath.path, type: spec.hostPath.type ?? "", volumeName };
   return spec?.local && { path: spec.local.path, type: "", volumeName, local: true };

@@ -1,14 +1,20 @@
 /** The turn's inner loop: keys, timers and transactions. What time it is on the wall, engine/index.ts knows. */
 import { StatusError } from "../machinery/status.ts";
 import type { EngineClient, Now } from "../client/client.ts";
-import type { Controller, Waker } from "../ports/controller.ts";
+import type { Controller, Due, Retry, Waker } from "../ports/controller.ts";
 import { splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { workKey, type Queue } from "../core/queue.ts";
 import type { Random } from "../core/random.ts";
 import type { Faults } from "./faults.ts";
 import { HeldWork } from "./held-work.ts";
 import type { Store } from "../core/store.ts";
-import { cpuUsPerTurnStep, reconcileBackoffMsMax, reconcileBackoffMsMin } from "../core/limits.ts";
+import {
+  cpuUsPerTurnStep,
+  reconcileBackoffMsMax,
+  reconcileBackoffMsMin,
+  retryMsMax,
+  retryMsMin,
+} from "../core/limits.ts";
 
 export interface WorkParts {
   store: Store;
@@ -26,6 +32,8 @@ interface Subscriber {
 }
 
 const attemptsTable = "attempts";
+/** How often in a row a key's reconciler returned a Retry. */
+const retriesTable = "retries";
 
 export class WorkLoop {
   readonly store: Store;
@@ -118,7 +126,7 @@ export class WorkLoop {
     try {
       this.commit(controller.component ?? controller.name, () => {
         const due = controller.reconcile(work.slice(split + 1), this.#client);
-        this.#queue.setTimers(work, due, this.#now.ms);
+        this.#queue.setTimers(work, this.#momentOf(work, due), this.#now.ms);
         if (this.store.record(attemptsTable, work) !== undefined) {
           this.store.putRecord(attemptsTable, work, undefined);
         }
@@ -129,6 +137,19 @@ export class WorkLoop {
     const written = this.store.rv - rv;
     this.left -= 1 + written + Math.floor(this.#client.spent / cpuUsPerTurnStep);
     return this.store.rv !== rv;
+  }
+
+  /** When to look at a key again, with a Retry's delay worked out. The first success forgets the failures before. */
+  #momentOf(work: string, due: Due): Exclude<Due, Retry> {
+    const retries = this.store.record<number>(retriesTable, work) ?? 0;
+    const failed = typeof due === "object" && "retry" in due;
+    if (failed && retries < (due.retriesMax ?? Number.POSITIVE_INFINITY)) {
+      this.store.putRecord(retriesTable, work, retries + 1);
+      const retryAt = this.#now.ms + Math.min(retryMsMin * 2 ** retries, retryMsMax);
+      return Math.min(retryAt, due.dueAtMs ?? retryAt);
+    }
+    if (retries > 0) this.store.putRecord(retriesTable, work, undefined);
+    return failed ? due.dueAtMs : due;
   }
 
   /** A failed key waits, twice as long each time; the others go on. */

@@ -160,8 +160,20 @@ export interface Records {
 /** Maps a change to keys this controller must look at. Must be cheap and pure. */
 export type Waker = (change: Change, reader: Reader) => Iterable<string> | undefined;
 
+/**
+ * A failure that the reconciler has told and kept its writes of: the key comes back after a delay that doubles with
+ * every one in a row. k8s: client-go/util/workqueue AddRateLimited
+ */
+export interface Retry {
+  retry: true;
+  /** After so many in a row it is left until something changes. */
+  retriesMax?: number;
+  /** Virtual ms of another look that is wanted anyway. */
+  dueAtMs?: number | undefined;
+}
+
 /** A moment that wants another look; a lazy one asks for no alarm and waits for the first turn after it. */
-export type Due = number | { dueAtMs: number; lazy: true } | undefined;
+export type Due = number | { dueAtMs: number; lazy: true } | Retry | undefined;
 
 export interface Controller {
   /** Also the queue's prefix: lower-case, `replicaset`. */
@@ -169,6 +181,9 @@ export interface Controller {
   /** What revisions name as their cause (`Change.by`), where that is not `name`: `deployment-controller`. */
   component?: string;
   wakesOn: Record<ResourceId, Waker>;
-  /** Level-triggered. Returns the virtual ms at which the key wants to be looked at again (replaces its one timer), or nothing. */
+  /**
+   * Level-triggered. Returns the virtual ms at which the key wants to be looked at again (replaces its one timer), or
+   * nothing. Who throws is taken back and looked at again later; who returns a Retry is not taken back.
+   */
   reconcile(key: string, client: Client): Due;
 }

@@ -2,11 +2,12 @@
  * Which Pods would have to go so that a more important one finds room.
  * k8s: pkg/scheduler/framework/plugins/defaultpreemption, pkg/scheduler/framework/preemption
  */
+import type { PodDisruptionBudget } from "../kinds/pod-disruption-budget.ts";
 import { labelSelector } from "../machinery/selectors.ts";
 import { rejectedForGood, type Rejection, type Snapshot } from "./framework.ts";
 import { copyStates, failureText, fitsNode, tryChange, type Failure } from "./cycle.ts";
 import type { NodeInfo, PodInfo } from "./node-info.ts";
-import { byText, type DisruptionBudget, type Pod } from "./types.ts";
+import { byText, type Pod } from "./types.ts";
 
 export interface Candidate {
   node: string;
@@ -60,7 +61,7 @@ function ineligible(pod: PodInfo, failure: Failure, snapshot: Snapshot): string 
 /** Parts victims by whether a budget forbids their going; keeps their order. k8s: filterPodsWithPDBViolation */
 function byBudget(pods: readonly PodInfo[], snapshot: Snapshot): [PodInfo[], PodInfo[]] {
   const budgets = snapshot.reader
-    .list<DisruptionBudget>("poddisruptionbudgets.policy")
+    .list<PodDisruptionBudget>("poddisruptionbudgets.policy")
     .map((budget) => ({ budget, left: budget.status?.disruptionsAllowed ?? 0 }));
   const violating: PodInfo[] = [];
   const free: PodInfo[] = [];

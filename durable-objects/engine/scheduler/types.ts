@@ -1,27 +1,18 @@
 /** Stored objects as the scheduler reads them. */
 import type * as core from "kubernetes-types/core/v1";
-import type { StorageClass as CoreStorageClass } from "kubernetes-types/storage/v1";
 import { equal } from "../core/equal.ts";
-import type { LabelSelector } from "../machinery/selectors.ts";
-import type { KubeObject } from "../core/object.ts";
-import type { Stored } from "../kinds/stored.ts";
 import type { PodObject } from "../kinds/pod/types.ts";
 
 export type { Container, PodCondition, PodSpec } from "../kinds/pod/types.ts";
+export type { Node } from "../kinds/node.ts";
+export type { PersistentVolume } from "../kinds/storage/persistent-volume.ts";
+export type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
+export type { StorageClass } from "../kinds/storage/storage-class.ts";
 export type Pod = PodObject;
-export type Node = Stored<core.Node>;
-export type PersistentVolume = Stored<core.PersistentVolume>;
-export type PersistentVolumeClaim = Stored<core.PersistentVolumeClaim>;
-export type StorageClass = Stored<CoreStorageClass>;
 export type Taint = core.Taint;
 export type Toleration = core.Toleration;
 export type NodeSelectorTerm = core.NodeSelectorTerm;
 export type PodAffinityTerm = core.PodAffinityTerm;
-
-export interface DisruptionBudget extends KubeObject {
-  spec?: { selector?: LabelSelector };
-  status?: { disruptionsAllowed?: number; disruptedPods?: Record<string, string> };
-}
 
 export const hostnameLabel = "kubernetes.io/hostname";
 export const zoneLabel = "topology.kubernetes.io/zone";

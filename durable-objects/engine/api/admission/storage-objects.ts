@@ -1,5 +1,6 @@
 /** Claims and volumes: what protects them from a hasty deletion, and which claims may grow. */
-import { classOf, requested, type Claim } from "../../kinds/storage/volume-binding.ts";
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
+import { classOf, requested } from "../../kinds/storage/volume-binding.ts";
 import { refused, type AdmissionRule } from "./define.ts";
 
 const finalizerOf: Record<string, string> = {
@@ -26,7 +27,7 @@ export const claimResize: AdmissionRule = {
   resources: ["persistentvolumeclaims"],
   validate(admission, object, old, context) {
     if (admission.operation !== "UPDATE" || admission.subresource || !old) return;
-    const [claim, before] = [object as Claim, old as Claim];
+    const [claim, before] = [object as PersistentVolumeClaim, old as PersistentVolumeClaim];
     if (requested(claim) <= requested(before)) return;
     if (before.status?.phase !== "Bound") {
       throw refused(admission, object, "Only bound persistent volume claims can be expanded");

@@ -1,6 +1,9 @@
 /** Claims and volumes as the storage controllers see them, and which volume does for which claim. */
-import { labelSelector, type LabelSelector } from "../../machinery/selectors.ts";
-import type { KubeObject } from "../../core/object.ts";
+import type { PersistentVolumeClaim } from "./persistent-volume-claim.ts";
+import type { PersistentVolume } from "./persistent-volume.ts";
+import type { StorageClass } from "./storage-class.ts";
+import type { PodObject as Pod } from "../pod/types.ts";
+import { labelSelector } from "../../machinery/selectors.ts";
 import { value } from "../../machinery/quantity.ts";
 import type { Reader } from "../../ports/controller.ts";
 
@@ -20,101 +23,32 @@ export const claims = "persistentvolumeclaims";
 export const volumes = "persistentvolumes";
 export const classes = "storageclasses.storage.k8s.io";
 
-interface Condition {
-  type: string;
-  status: string;
-  lastProbeTime?: string | null;
-  lastTransitionTime?: string;
-  reason?: string;
-  message?: string;
-}
-
-export interface Claim extends KubeObject {
-  spec?: {
-    accessModes?: string[];
-    resources?: { requests?: Record<string, string> };
-    selector?: LabelSelector;
-    storageClassName?: string;
-    volumeName?: string;
-    volumeMode?: string;
-    volumeAttributesClassName?: string;
-  };
-  status?: {
-    phase?: string;
-    accessModes?: string[];
-    capacity?: Record<string, string>;
-    conditions?: Condition[];
-  };
-}
-
-export interface ClaimRef {
-  apiVersion?: string;
-  kind?: string;
-  namespace?: string;
-  name?: string;
-  uid?: string;
-  resourceVersion?: string;
-}
-
-export interface Volume extends KubeObject {
-  spec?: {
-    accessModes?: string[];
-    capacity?: Record<string, string>;
-    claimRef?: ClaimRef;
-    persistentVolumeReclaimPolicy?: string;
-    storageClassName?: string;
-    volumeMode?: string;
-    volumeAttributesClassName?: string;
-    hostPath?: { path: string };
-  };
-  status?: { phase?: string; message?: string; reason?: string };
-}
-
-export interface StorageClass extends KubeObject {
-  provisioner?: string;
-  reclaimPolicy?: string;
-  volumeBindingMode?: string;
-  allowVolumeExpansion?: boolean;
-  mountOptions?: string[];
-}
-
-/** A Pod as far as its claims go. */
-export interface PodShape extends KubeObject {
-  spec?: {
-    nodeName?: string;
-    volumes?: {
-      name: string;
-      persistentVolumeClaim?: { claimName: string };
-      ephemeral?: unknown;
-    }[];
-  };
-}
-
 /** Names of the claims a Pod uses, of its own ephemeral ones too. */
-export const claimsOfPod = (pod: PodShape): string[] =>
+export const claimsOfPod = (pod: Pod): string[] =>
   (pod.spec?.volumes ?? []).flatMap((v) => {
     if (v.ephemeral) return [`${pod.metadata.name}-${v.name}`];
     return v.persistentVolumeClaim ? [v.persistentVolumeClaim.claimName] : [];
   });
 
-export const claimClass = (claim: Claim): string =>
+export const claimClass = (claim: PersistentVolumeClaim): string =>
   claim.metadata.annotations?.[betaClass] ?? claim.spec?.storageClassName ?? "";
 
-export const volumeClass = (volume: Volume): string =>
+export const volumeClass = (volume: PersistentVolume): string =>
   volume.metadata.annotations?.[betaClass] ?? volume.spec?.storageClassName ?? "";
 
-export const requested = (claim: Claim): number =>
+export const requested = (claim: PersistentVolumeClaim): number =>
   value(claim.spec?.resources?.requests?.["storage"]);
 
-export const capacity = (volume: Volume): number => value(volume.spec?.capacity?.["storage"]);
+export const capacity = (volume: PersistentVolume): number =>
+  value(volume.spec?.capacity?.["storage"]);
 
-export function classOf(reader: Reader, claim: Claim): StorageClass | undefined {
+export function classOf(reader: Reader, claim: PersistentVolumeClaim): StorageClass | undefined {
   const name = claimClass(claim);
   return name ? reader.get<StorageClass>(classes, "", name) : undefined;
 }
 
 /** Whether a claim named no class at all: then it gets the default one, also later. */
-export const isClassless = (claim: Claim): boolean =>
+export const isClassless = (claim: PersistentVolumeClaim): boolean =>
   claim.spec?.storageClassName === undefined &&
   claim.metadata.annotations?.[betaClass] === undefined;
 
@@ -131,13 +65,13 @@ export function defaultClassOf(reader: Reader): StorageClass | undefined {
 }
 
 /** Waits for a Pod, and none has been placed yet. k8s: component-helpers/storage/volume IsDelayBindingMode */
-export function isDelayed(reader: Reader, claim: Claim): boolean {
+export function isDelayed(reader: Reader, claim: PersistentVolumeClaim): boolean {
   if (claim.metadata.annotations?.[selectedNode] !== undefined) return false;
   return classOf(reader, claim)?.volumeBindingMode === "WaitForFirstConsumer";
 }
 
 /** Whether a volume names this claim, perhaps still without its uid. k8s: IsVolumeBoundToClaim */
-export function isMeantFor(volume: Volume, claim: Claim): boolean {
+export function isMeantFor(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
   const ref = volume.spec?.claimRef;
   if (!ref || ref.name !== claim.metadata.name || ref.namespace !== claim.metadata.namespace) {
     return false;
@@ -148,11 +82,14 @@ export function isMeantFor(volume: Volume, claim: Claim): boolean {
 const modeOf = (spec: { volumeMode?: string } | undefined): string =>
   spec?.volumeMode ?? "Filesystem";
 
-const hasModes = (volume: Volume, claim: Claim): boolean =>
+const hasModes = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
   (claim.spec?.accessModes ?? []).every((mode) => volume.spec?.accessModes?.includes(mode));
 
 /** Why a volume that a claim asks for by name will not do. k8s: checkVolumeSatisfyClaim */
-export function mismatch(volume: Volume, claim: Claim): string | undefined {
+export function mismatch(
+  volume: PersistentVolume,
+  claim: PersistentVolumeClaim,
+): string | undefined {
   if (volume.metadata.deletionTimestamp) {
     return `the volume is marked for deletion "${volume.metadata.name}"`;
   }
@@ -166,11 +103,15 @@ export function mismatch(volume: Volume, claim: Claim): string | undefined {
  * The volume for a claim: one that names it, else the smallest that fits among those with the fewest access modes.
  * k8s: pkg/controller/volume/persistentvolume/index.go findBestMatchForClaim, FindMatchingVolume
  */
-export function bestVolume(reader: Reader, claim: Claim, delayed: boolean): Volume | undefined {
+export function bestVolume(
+  reader: Reader,
+  claim: PersistentVolumeClaim,
+  delayed: boolean,
+): PersistentVolume | undefined {
   const wanted = requested(claim);
   const selector = claim.spec?.selector && labelSelector(claim.spec.selector);
-  const fit: Volume[] = [];
-  for (const volume of reader.list<Volume>(volumes)) {
+  const fit: PersistentVolume[] = [];
+  for (const volume of reader.list<PersistentVolume>(volumes)) {
     if (volume.metadata.deletionTimestamp || modeOf(volume.spec) !== modeOf(claim.spec)) continue;
     if (capacity(volume) < wanted || !hasModes(volume, claim)) continue;
     if (isMeantFor(volume, claim)) return volume;
@@ -179,7 +120,7 @@ export function bestVolume(reader: Reader, claim: Claim, delayed: boolean): Volu
     if (selector && !selector.matches(volume.metadata.labels)) continue;
     fit.push(volume);
   }
-  const modes = (volume: Volume): number => volume.spec?.accessModes?.length ?? 0;
+  const modes = (volume: PersistentVolume): number => volume.spec?.accessModes?.length ?? 0;
   fit.sort((a, b) => modes(a) - modes(b) || capacity(a) - capacity(b));
   return fit[0];
 }
