@@ -1,9 +1,9 @@
 /** agnhost's subcommands that look, print and end. k8s: test/images/agnhost */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { binaryOf, bytesOf, toBase64 } from "../runtime/bytes.ts";
-import type { Program, Step } from "../runtime/program.ts";
+import type { Program, Sys } from "../runtime/types.ts";
+import type { Step } from "../runtime/calls.ts";
 import type { Wait } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
 import { goDurationMs } from "./echo-family.ts";
 import { pushAsk, type HttpAsk } from "./http-ask.ts";
 import { mounttest } from "./agnhost-mounttest.ts";

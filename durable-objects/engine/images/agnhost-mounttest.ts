@@ -2,7 +2,7 @@
 import { Errno } from "../runtime/errno.ts";
 import type { Stat } from "../runtime/fs/vfs.ts";
 import type { Wait } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Sys } from "../runtime/types.ts";
 import type { CheckState } from "./agnhost-checks.ts";
 import { flagOf, hasFlag } from "./serve.ts";
 

@@ -1,7 +1,7 @@
 /** agnhost's plain servers: a table of subcommands. k8s: test/images/agnhost */
-import type { HttpAnswer, Program, Step } from "../runtime/program.ts";
+import type { Program, Sys } from "../runtime/types.ts";
+import type { HttpAnswer, Step } from "../runtime/calls.ts";
 import type { HttpRequest } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
 import {
   canonical,
   flagOf,

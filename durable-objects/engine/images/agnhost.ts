@@ -1,6 +1,6 @@
 /** agnhost, the end-to-end tests' Swiss army knife: its subcommands are tables. k8s: test/images/agnhost */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
+import type { Program } from "../runtime/types.ts";
 import { agnhostCheck, agnhostChecks } from "./agnhost-checks.ts";
 import { agnhostConsumers } from "./agnhost-consumers.ts";
 import { agnhostGuestbook } from "./agnhost-guestbook.ts";

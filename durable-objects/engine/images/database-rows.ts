@@ -1,5 +1,5 @@
 /** The databases as a table: what each wants, prints and takes until it is ready. */
-import type { Sys } from "../runtime/sys.ts";
+import type { Sys } from "../runtime/types.ts";
 import type { FileTable } from "../runtime/base-files.ts";
 import { plainTime, rfc3339Milli } from "../runtime/log-times.ts";
 import type { TagRule } from "./tags.ts";

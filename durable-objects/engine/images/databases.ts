@@ -4,8 +4,7 @@
  */
 import { Errno } from "../runtime/errno.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Program, Sys } from "../runtime/types.ts";
 import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
 import { runInstead } from "./command-entry.ts";
 import { databaseClients } from "./database-clients.ts";

@@ -1,7 +1,7 @@
 /** Small servers that say who answers: http-echo, whoami, echo-server, echoserver. */
 import { buildLayer } from "../runtime/fs/layer.ts";
 import type { HttpRequest } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Sys } from "../runtime/types.ts";
 import { alpineFiles, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { commonLogTime, errorLogTime } from "../runtime/log-times.ts";

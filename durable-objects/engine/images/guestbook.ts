@@ -1,9 +1,9 @@
 /** The guestbooks: the PHP frontend and the Go one. Both keep what is written in redis, over the cluster's network. */
 import { Errno } from "../runtime/errno.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { HttpAnswer } from "../runtime/program.ts";
+import type { Sys } from "../runtime/types.ts";
+import type { HttpAnswer } from "../runtime/calls.ts";
 import type { HttpRequest } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
 import { askingServer } from "./asking-server.ts";
 import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageVersion } from "../runtime/image.ts";

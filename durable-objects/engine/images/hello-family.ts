@@ -1,8 +1,7 @@
 /** The web pages of tutorials: hello-app, hello-kubernetes, kubernetes-bootcamp. */
 import { kernelRelease } from "../core/machine.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Program, Sys } from "../runtime/types.ts";
 import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageVersion } from "../runtime/image.ts";
 import type { ImageDefinition } from "./define.ts";

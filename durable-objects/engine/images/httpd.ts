@@ -1,7 +1,7 @@
 /** Apache httpd: its htdocs folder. */
 import { buildLayer } from "../runtime/fs/layer.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
-import type { Program } from "../runtime/program.ts";
+import type { Program } from "../runtime/types.ts";
 import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
 import type { BootLine, ImageVersion } from "../runtime/image.ts";
 import type { ImageDefinition } from "./define.ts";

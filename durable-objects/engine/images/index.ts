@@ -26,7 +26,7 @@ import { resourceConsumer } from "./resource-consumer.ts";
 import { scriptLanguages } from "./script-languages.ts";
 import { stressImages } from "./stress.ts";
 import { unknownPrograms, unknownVersion } from "./unknown.ts";
-import type { Program } from "../runtime/program.ts";
+import type { Program } from "../runtime/types.ts";
 
 const definitions: ImageDefinition[] = [
   agnhost,

@@ -1,8 +1,7 @@
 /** python and node: one-liners, and Python's own file server. */
 import { Errno } from "../runtime/errno.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Program, Sys } from "../runtime/types.ts";
 import {
   alpineFiles,
   debianFiles,

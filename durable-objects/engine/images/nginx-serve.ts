@@ -1,10 +1,10 @@
 /** nginx' answers: files, fixed ones, and those of servers behind it. */
-import type { HttpAnswer } from "../runtime/program.ts";
+import type { Sys } from "../runtime/types.ts";
+import type { HttpAnswer } from "../runtime/calls.ts";
 import { Errno } from "../runtime/errno.ts";
 import { Regex } from "../runtime/regex/regex.ts";
 import { MatchWork } from "../runtime/regex/work.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
 import { pushAsk, type HttpAsk } from "./http-ask.ts";
 import { commonLogTime, errorLogTime, httpDate } from "../runtime/log-times.ts";
 import { mimeType } from "./mime.ts";

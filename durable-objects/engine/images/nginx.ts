@@ -2,8 +2,7 @@
 import { kernelRelease } from "../core/machine.ts";
 import { memo } from "../core/memo.ts";
 import { Errno, errnoTexts, type ErrnoCode } from "../runtime/errno.ts";
-import type { Program } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Program, Sys } from "../runtime/types.ts";
 import type { BootLine, ImageVersion } from "../runtime/image.ts";
 import type { ImageDefinition } from "./define.ts";
 import { errorLogTime } from "../runtime/log-times.ts";

@@ -1,6 +1,6 @@
 /** The pause image: waits for signals, reaps, and nothing else. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
+import type { Program } from "../runtime/types.ts";
 import { runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { resolveVersion } from "./tags.ts";

@@ -1,5 +1,5 @@
 /** A line of redis' log. */
-import type { Sys } from "../runtime/sys.ts";
+import type { Sys } from "../runtime/types.ts";
 import { redisTime } from "../runtime/log-times.ts";
 
 export function say(sys: Sys, mark: string, text: string, role = "M"): void {

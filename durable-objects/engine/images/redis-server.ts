@@ -4,8 +4,8 @@
  */
 import { Errno } from "../runtime/errno.ts";
 import { addLoad } from "../runtime/load.ts";
-import type { Program, Step } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Program, Sys } from "../runtime/types.ts";
+import type { Step } from "../runtime/calls.ts";
 import { applySetting, follow } from "./redis-admin.ts";
 import { bootLines } from "./redis-boot.ts";
 import { execute } from "./redis-execute.ts";

@@ -1,9 +1,9 @@
 /** What small servers share: targets, answers, Go's way of starting, failing and ending. */
 import { endOf } from "../core/trim.ts";
 import { Errno } from "../runtime/errno.ts";
-import type { HttpAnswer, Program } from "../runtime/program.ts";
+import type { Program, Sys } from "../runtime/types.ts";
+import type { HttpAnswer } from "../runtime/calls.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
 import { errorLogTime } from "../runtime/log-times.ts";
 
 const unescape = (text: string): string =>

@@ -1,7 +1,7 @@
 /** What exists to use a machine up: stress, and the stressor of the CPU and memory assignment pages. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program, Step } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Program, Sys } from "../runtime/types.ts";
+import type { Step } from "../runtime/calls.ts";
 import { alpineFiles, runtimeFiles } from "../runtime/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { goDurationMs } from "./echo-family.ts";

@@ -1,6 +1,6 @@
 /** Images nobody described: what is in them, by the table of those of which something is known. */
 import { buildLayer, type Layer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
+import type { Program } from "../runtime/types.ts";
 import type { ImageReference } from "../machinery/image-reference.ts";
 import {
   alpineFiles,

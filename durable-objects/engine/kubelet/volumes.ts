@@ -2,7 +2,7 @@
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 import { podLimits } from "../kinds/pod/resources.ts";
-import type { Mount } from "../runtime/define.ts";
+import type { Mount } from "../runtime/container-spec.ts";
 import { value } from "../machinery/quantity.ts";
 import { expand } from "./env.ts";
 import type { Container, NodeObject, Pod, Volume, VolumeMount } from "../kinds/pod/shapes.ts";

@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import type { Pod } from "../kinds/pod/shapes.ts";
 import type { User } from "../ports/request.ts";
 import { binaryOf, bytesOf, decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/types.ts";
 
 const json = (status: number, body: unknown): HttpResponse => ({
   status,

@@ -4,7 +4,7 @@ import type { Reader } from "../ports/controller.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Ingress } from "../kinds/ingress.ts";
 import type { Service } from "../kinds/service/shape.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/types.ts";
 import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import { Errno } from "../runtime/errno.ts";
 import { Regex, regexFor } from "../runtime/regex/regex.ts";

@@ -1,10 +1,9 @@
 /** The network port's implementation: what programs in containers use. See runtime/net/network-port.ts. */
 import { datagramTimeoutMs } from "../core/limits.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { Network, RuntimeContext } from "../runtime/types.ts";
 import {
   isNetworkHandle,
   type DatagramResult,
-  type Network,
   type NetworkResult,
   type Parcel,
 } from "../runtime/net/network-port.ts";

@@ -11,7 +11,7 @@ import { inCidr, isUp, nodeIp } from "./addresses.ts";
 import { isAddress } from "../machinery/ip.ts";
 import type { Reply } from "../ports/request.ts";
 import { binaryOf, bytesOf, encodeUtf8 } from "../runtime/bytes.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/types.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
 import { answerHeaders, redirectWithin } from "./answer-headers.ts";
 import * as exchange from "./exchange.ts";

@@ -1,7 +1,8 @@
 /** Processes coming and going: pids, exits, orphans, the end of a container. */
 import { processesPerPodMax } from "../core/limits.ts";
 import { Errno } from "./errno.ts";
-import { processKey, type Kernel } from "./kernel.ts";
+import type { Kernel } from "./types.ts";
+import { processKey } from "./process-key.ts";
 import { nextHostPid } from "./process-view.ts";
 import type { Process, Session } from "./state.ts";
 

@@ -1,15 +1,17 @@
 /** One container of a loaded Pod: its image, user, environment and file system, worked out from its record. */
+import { imageTimeMs } from "./image.ts";
 import { trimEndOf } from "../core/trim.ts";
 import type { ImageVersion } from "./image.ts";
 import { assert } from "../core/assert.ts";
 import { alikeOf, isApart, type Alike } from "./alike.ts";
 import { encodeUtf8 } from "./bytes.ts";
-import type { Mount } from "./define.ts";
+import type { Mount } from "./container-spec.ts";
 import { networkFile } from "./fs/network-files.ts";
 import { ProcTree } from "./fs/proc.ts";
 import { Tree } from "./fs/tree.ts";
 import { Vfs, type Credentials, type MountPoint, type Place, type ReadTree } from "./fs/vfs.ts";
-import { processKey, type Kernel } from "./kernel.ts";
+import type { Container, Kernel } from "./types.ts";
+import { processKey } from "./process-key.ts";
 import { nodeProcesses, uidOf } from "./process-view.ts";
 import type { ContainerRecord, Process } from "./state.ts";
 import { throughLinks } from "./volume-nodes.ts";
@@ -23,12 +25,6 @@ import {
   type PasswdEntry,
 } from "./users.ts";
 import { sharedMemory, sharedMemoryBytes, sourceTree, volumeTree } from "./volumes.ts";
-
-/** What a node gives a container that has no limits of its own. */
-export const defaultCapacity = { memoryBytes: 8 * 1024 * 1024 * 1024, cpus: 4 };
-
-/** Everything in an image was built then: 2026-01-15T00:00:00Z. */
-export const imageTimeMs = 1_768_435_200_000;
 
 /** What is mounted in a folder, seen from it. */
 function below(mounts: readonly MountPoint[], folder: string): MountPoint[] {
@@ -48,7 +44,7 @@ function below(mounts: readonly MountPoint[], folder: string): MountPoint[] {
   return out;
 }
 
-export class Container {
+export class LoadedContainer implements Container {
   readonly kernel: Kernel;
   readonly key: string;
   readonly record: ContainerRecord;

@@ -3,9 +3,9 @@
  * on. Programs write no objects, only what lies in their Pod's record and trees, so the turn need not be taken back.
  */
 import { StatusError } from "../machinery/status.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./types.ts";
 import type { PodRecord } from "./state.ts";
-import { ProcessKilled } from "./sys.ts";
+import { ProcessKilled } from "./errno.ts";
 
 const segmentationFault = 11;
 

@@ -3,30 +3,22 @@ import { pipeBytesMax, sessionOutputBytesMax } from "../core/limits.ts";
 import { assert } from "../core/assert.ts";
 import { mix } from "../core/random.ts";
 import { binaryOf } from "./bytes.ts";
-import { Errno } from "./errno.ts";
+import { Errno, ProcessKilled } from "./errno.ts";
 import type { FileId } from "./fs/inode.ts";
 import { Tree } from "./fs/tree.ts";
 import { isAnswered } from "./http.ts";
-import { ProcessKilled } from "./sys.ts";
 import { isNetworkHandle } from "./net/network-port.ts";
 import type { ReadTree } from "./fs/vfs.ts";
-import type { Kernel } from "./kernel.ts";
-import type { OpenFile, Pipe, Process } from "./state.ts";
+import type { Files, Kernel } from "./types.ts";
+import type { NewOpenFile, OpenFile, Pipe, Process } from "./state.ts";
 import { terminalOutput } from "./terminal.ts";
 import { saveTree } from "./volumes.ts";
-
-/** An open file without its count. */
-export type NewOpenFile = OpenFile extends infer T
-  ? T extends unknown
-    ? Omit<T, "n">
-    : never
-  : never;
 
 /** Open files that need no record: devices (`n` null, `z` zero, `F` full, `R` random) and the container's log (`o`, `e`). */
 const builtIn = new Set(["n", "z", "F", "R", "o", "e"]);
 const standard: Record<string, string> = { 0: "n", 1: "o", 2: "e" };
 
-export class Files {
+export class OpenFiles implements Files {
   readonly kernel: Kernel;
   readonly #trees = new Map<string, ReadTree>();
   /** Those in memory. */

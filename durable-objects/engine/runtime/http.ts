@@ -1,8 +1,8 @@
 /** HTTP requests to a Pod's own ports: handed whole to servers that take them so, spoken as HTTP/1.1 to raw TCP ones. */
 import { survive } from "./crash.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./types.ts";
+import type { HttpAnswer } from "./calls.ts";
 import { serveRequest } from "./load.ts";
-import type { HttpAnswer } from "./program.ts";
 import type { HttpRequest, HttpResponse, PendingHttp } from "./state.ts";
 
 /** `timeout` never comes from here: who asked decides how long to wait. */

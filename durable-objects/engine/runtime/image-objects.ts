@@ -2,7 +2,7 @@
 import type { Image } from "../kinds/image.ts";
 import { parseReference } from "../machinery/image-reference.ts";
 import type { Reader } from "../ports/controller.ts";
-import type { Sys } from "./sys.ts";
+import type { Sys } from "./types.ts";
 
 export type Lookup = Pick<Reader, "byIndex">;
 

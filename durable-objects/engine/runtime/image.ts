@@ -1,6 +1,9 @@
 /** What a container finds of its image. */
 import type { Layer } from "./fs/layer.ts";
 
+/** Everything in an image was built then: 2026-01-15T00:00:00Z. */
+export const imageTimeMs = 1_768_435_200_000;
+
 /** What a tag of an image gives a container. */
 export interface ImageVersion {
   /** `1.29.3`: what `latest` and `1.29` stand for. */
@@ -39,18 +42,6 @@ export interface FoundImage {
   version: ImageVersion;
   /** Absent where nobody described its repository. */
   definition?: ImageRepository;
-}
-
-/** The images there are and the programs in them: what the runtime knows of images. Implemented by images/catalog.ts. */
-export interface ImageCatalog {
-  /** The image a reference names. A tag that does not exist is never asked for: it was not pulled. */
-  find(image: string): FoundImage;
-  /** What the registry has under a normalised name (`docker.io/library/nginx`); undefined: nobody described it. */
-  repository(name: string): ImageRepository | undefined;
-  /** All programs by name: shells, tools, servers. runtime/program.ts says what one is; built at first use. */
-  readonly programs: ReadonlyMap<string, { readonly name: string }>;
-  /** Lines an image's plain start prints. */
-  bootLines(image: string, startedAtMs: number): BootLine[];
 }
 
 export interface ImageRepository {

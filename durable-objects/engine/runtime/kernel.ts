@@ -2,36 +2,36 @@
  * The kernel of one Pod: loads its record, steps its processes as a discrete-event simulation up to `now`, saves what
  * changed. Always the process whose own time is earliest runs next, so a late alarm gives the same bytes as a timely one.
  */
+import { processKey } from "./process-key.ts";
 import type { Records } from "../ports/controller.ts";
 import { computeAheadMs, processStateBytesMax } from "../core/limits.ts";
 import { assert } from "../core/assert.ts";
 import { dueMoment } from "../core/clock.ts";
 import { exit, spawn } from "./births.ts";
-import { Container, defaultCapacity } from "./container.ts";
+import { LoadedContainer } from "./container.ts";
+import { defaultCapacity } from "../core/machine.ts";
 import { Cpu, stepCost } from "./cpu.ts";
 import { crash } from "./crash.ts";
-import type { RuntimeContext } from "./define.ts";
-import { Errno } from "./errno.ts";
-import { Files } from "./files.ts";
+import type { Container, Kernel, Program, Programs, RuntimeContext, Sys } from "./types.ts";
+import type { Step } from "./calls.ts";
+import { Errno, ProcessKilled } from "./errno.ts";
+import { OpenFiles } from "./files.ts";
 import { askAgain } from "./http.ts";
 import { PodLogs } from "./logs.ts";
 import { memoryFiles, weighMemoryFiles } from "./memory-files.ts";
 import { keepSmall } from "./record-size.ts";
-import type { Program, Step, Programs } from "./program.ts";
 import { loadedRecord, storedRecord, viewedRecord } from "./stored-record.ts";
-import { ProcessKilled, Sys } from "./sys.ts";
+import { SystemCalls } from "./sys.ts";
 import { defaultAction } from "./signals.ts";
 import { anyStopped, refuseStopped } from "./stopped.ts";
 import type { PodRecord, Process, Wait } from "./state.ts";
 import { storedWait } from "./stored-wait.ts";
 
-export const processKey = (ns: number, pid: number): number => ns * 100_000 + pid;
-
-export class Kernel {
+export class PodKernel implements Kernel {
   readonly context: RuntimeContext;
   readonly key: string;
   readonly pod: PodRecord;
-  readonly files: Files;
+  readonly files: OpenFiles;
   readonly logs: PodLogs;
   /** Time of the process that runs, or the engine's. */
   now: number;
@@ -57,19 +57,23 @@ export class Kernel {
     this.#clock = context.now;
     this.pod = own ? record : loadedRecord(record);
     this.#large = record.pk === true;
-    this.files = new Files(this);
+    this.files = new OpenFiles(this);
     this.logs = new PodLogs(this);
   }
 
-  static load(context: RuntimeContext, key: string): Kernel | undefined {
+  static load(context: RuntimeContext, key: string): PodKernel | undefined {
     const record = context.records.get<PodRecord>("runtime", key);
-    return record && new Kernel(context, key, record);
+    return record && new PodKernel(context, key, record);
   }
 
   /** To look at only: nothing of it may be changed. */
-  static view(context: RuntimeContext, key: string): Kernel | undefined {
+  static view(context: RuntimeContext, key: string): PodKernel | undefined {
     const record = context.records.get<PodRecord>("runtime", key);
-    return record && new Kernel(context, key, viewedRecord(record), true);
+    return record && new PodKernel(context, key, viewedRecord(record), true);
+  }
+
+  otherPod(key: string): Kernel | undefined {
+    return PodKernel.load(this.context, key);
   }
 
   get records(): Records {
@@ -104,7 +108,7 @@ export class Kernel {
   container(key: string): Container {
     let container = this.#containers.get(key);
     if (!container) {
-      container = new Container(this, key);
+      container = new LoadedContainer(this, key);
       this.#containers.set(key, container);
     }
     return container;
@@ -125,7 +129,7 @@ export class Kernel {
     const process = this.pod.ps[key];
     assert(process, "process is gone");
     if (!sys) {
-      sys = new Sys(this, key, process);
+      sys = new SystemCalls(this, key, process);
       this.#sys.set(key, sys);
     }
     return sys;
@@ -293,7 +297,7 @@ export class Kernel {
   }
 
   get programs(): Programs {
-    return this.context.images.programs as Programs;
+    return this.context.images.programs;
   }
 
   program(process: Process): Program {

@@ -3,7 +3,7 @@
  * usage is computed when it is asked for and an idle server writes nothing.
  */
 import { requestCpuMs, requestWindowMs, requestWorkUs, unlimitedCpuMilli } from "../core/limits.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./types.ts";
 import type { HttpRequest, Process } from "./state.ts";
 
 /** Adds CPU time to what a process used in the running window, for a request that it serves. */

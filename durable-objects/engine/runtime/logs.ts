@@ -9,11 +9,10 @@ import {
   logLineBytesMax,
   sessionOutputBytesMax,
 } from "../core/limits.ts";
-import type { ImageCatalog } from "./image.ts";
+import type { ImageCatalog, Kernel, Logs } from "./types.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
-import type { Kernel } from "./kernel.ts";
 import { dueLines } from "./log-repeats.ts";
-import type { LogRecord, PodRecord } from "./state.ts";
+import type { LogEntry, LogRecord, PodRecord } from "./state.ts";
 
 interface LogChunk {
   /** Number of its first entry. */
@@ -24,7 +23,7 @@ interface LogChunk {
 const chunkKey = (pod: string, id: string, chunk: number): string =>
   `${pod} ${id.slice(0, 12)} ${chunk}`;
 
-export class PodLogs {
+export class PodLogs implements Logs {
   readonly kernel: Kernel;
   readonly #dirty = new Map<string, LogChunk>();
   /** The chunk last written to: lines come by the thousand. */
@@ -93,7 +92,7 @@ export class PodLogs {
   }
 
   /** Entries of the last chunk from a moment on. */
-  recent(containerKey: string, sinceMs: number): Entry[] {
+  recent(containerKey: string, sinceMs: number): LogEntry[] {
     const record = this.recordOf(containerKey);
     const entries = this.#chunk(record, record.b).l.map(parseEntry);
     return entries.filter(({ ms }) => ms >= sinceMs);
@@ -207,14 +206,7 @@ export interface LogText {
   id: string;
 }
 
-interface Entry {
-  ms: number;
-  stream: 1 | 2;
-  text: string;
-  whole: boolean;
-}
-
-function parseEntry(entry: string): Entry {
+function parseEntry(entry: string): LogEntry {
   const space = entry.indexOf(" ");
   const mark = entry.charAt(0);
   return {
@@ -236,8 +228,8 @@ function entriesFrom(
   podKey: string,
   record: LogRecord,
   from: number,
-): Entry[] {
-  const out: Entry[] = [];
+): LogEntry[] {
+  const out: LogEntry[] = [];
   const boot = record.boot;
   const lines = boot ? images.bootLines(boot.image, boot.at).slice(from) : [];
   for (const line of lines)
@@ -289,7 +281,7 @@ export function readLogRecord(
   return { text: decodeUtf8(text), next, id: record.id };
 }
 
-function lastLines(entries: Entry[], count: number): Entry[] {
+function lastLines(entries: LogEntry[], count: number): LogEntry[] {
   let lines = 0;
   let start = entries.length;
   while (start > 0 && lines <= count) {

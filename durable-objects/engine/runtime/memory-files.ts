@@ -2,7 +2,7 @@
  * Files in memory (volumes of medium Memory, /dev/shm) take their writer's memory: they count with its processes, and stay
  * when it starts anew, as their pages then stay charged to the Pod's control group. Counted again when a tree has changed.
  */
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./types.ts";
 
 const counted = new WeakMap<object, number>();
 

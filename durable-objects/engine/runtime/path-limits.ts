@@ -1,6 +1,7 @@
 /** Paths of a Pod's spec that no node takes. The API sets them no limit; a kernel does. */
 import { pathBytesMax, pathDepthMax } from "../core/limits.ts";
-import type { ContainerSpec, StartFailure } from "./define.ts";
+import type { StartFailure } from "./define.ts";
+import type { ContainerSpec } from "./container-spec.ts";
 
 /** Characters of a path that a message repeats. */
 const shownMax = 256;

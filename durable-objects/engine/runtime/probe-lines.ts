@@ -2,8 +2,9 @@
  * What a server logs of probes that are left alone because their answer cannot change (kubelet/probes.ts): the line the
  * last real request made, again at each period. Written down only when something else is (log-repeats.ts).
  */
-import type { ProbeHits, RuntimeContext } from "./define.ts";
-import { Kernel } from "./kernel.ts";
+import type { ProbeHits } from "./define.ts";
+import type { RuntimeContext } from "./types.ts";
+import { PodKernel } from "./kernel.ts";
 import { timeless } from "./log-repeats.ts";
 import type { LogRepeat, PodRecord } from "./state.ts";
 
@@ -12,7 +13,7 @@ const lineAgeMsMax = 2_000;
 
 /** The probe's hits go on by themselves. */
 export function startProbeHits(context: RuntimeContext, podKey: string, hits: ProbeHits): void {
-  const kernel = Kernel.load(context, podKey);
+  const kernel = PodKernel.load(context, podKey);
   const listener = kernel?.pod.li[`tcp/${hits.port}`];
   const container = listener && kernel?.process(listener.p)?.c;
   if (!kernel || container === undefined) return;
@@ -41,7 +42,7 @@ export function stopProbeHits(context: RuntimeContext, podKey: string, probe: st
     list.some(({ rep }) => rep?.some(({ k }) => k === probe)),
   );
   if (!holds) return;
-  const kernel = Kernel.load(context, podKey);
+  const kernel = PodKernel.load(context, podKey);
   kernel?.logs.stopRepeats(probe);
   kernel?.touch();
   kernel?.save();

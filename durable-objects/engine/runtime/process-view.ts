@@ -6,9 +6,7 @@ import type { KubeObject } from "../core/object.ts";
 import { objectKey } from "../core/object.ts";
 import { parseTime } from "../core/clock.ts";
 import { fnv32a, hex32 } from "../core/random.ts";
-import type { RuntimeContext } from "./define.ts";
-import { Kernel } from "./kernel.ts";
-import type { Program } from "./program.ts";
+import type { Kernel, Program, RuntimeContext } from "./types.ts";
 import type { PodRecord, Process } from "./state.ts";
 
 /** Pids of a node: its services below, then a range for each Pod. A process key holds five digits of pid. */
@@ -121,9 +119,10 @@ export function nodeProcesses(kernel: Kernel): NodeProcess[] {
   const taken = new Set<number>();
   for (const { record } of all) if (record.hp !== undefined) taken.add(record.hp);
   if (kernel.pod.hp !== undefined) taken.add(kernel.pod.hp);
-  for (const { key, uid, record } of all) {
+  for (const { key, uid } of all) {
     const own = key === kernel.key;
-    const pod = own ? kernel : new Kernel(context, key, record as PodRecord);
+    const pod = own ? kernel : kernel.otherPod(key);
+    if (!pod) continue;
     const base = pod.pod.hp ?? freeRange(taken, uid);
     taken.add(base);
     out.push(...podProcesses(pod, base));

@@ -1,6 +1,6 @@
 /** What runs in a Pod lies in one row: when it would grow too large for that, the container that holds most is killed. */
 import { podRecordCharactersMax } from "../core/limits.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./types.ts";
 import { packed } from "./stored-record.ts";
 import type { PodRecord } from "./state.ts";
 

@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { memo } from "../core/memo.ts";
 import { officialRepositories } from "./official-repositories.ts";
-import type { ImageCatalog } from "./image.ts";
+import type { ImageCatalog } from "./types.ts";
 import { imagesOf, imageWithTag, type Lookup } from "./image-objects.ts";
 import type { Image } from "../kinds/image.ts";
 import type { PullCredential, ResolvedImage } from "./define.ts";

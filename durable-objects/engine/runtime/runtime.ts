@@ -1,6 +1,6 @@
 /** The runtime as the kubelet and the API's streams use it. Every call loads the Pod's record, acts, and saves. */
-import type { ImageCatalog } from "./image.ts";
-import { Kernel } from "./kernel.ts";
+import type { ImageCatalog, Kernel, RuntimeContext } from "./types.ts";
+import { PodKernel } from "./kernel.ts";
 import { survive } from "./crash.ts";
 import { memoryFiles } from "./memory-files.ts";
 import { startContainer, startExec } from "./launch.ts";
@@ -20,14 +20,7 @@ import {
   volumeBytes,
   volumeText,
 } from "./volumes.ts";
-import type {
-  ContainerState,
-  ExecResult,
-  HttpProbeResult,
-  Pending,
-  Runtime,
-  RuntimeContext,
-} from "./define.ts";
+import type { ContainerState, ExecResult, HttpProbeResult, Pending, Runtime } from "./define.ts";
 import type { HttpResponse, PodRecord } from "./state.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 
@@ -45,7 +38,7 @@ export function within<T>(
   absent: T,
   act: (kernel: Kernel) => T,
 ): T {
-  const kernel = Kernel.load(context, podKey);
+  const kernel = PodKernel.load(context, podKey);
   if (!kernel) return absent;
   const result = act(kernel);
   kernel.save();
@@ -119,7 +112,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
 
   start(context, spec) {
     const kernel = startContainer(context, spec);
-    if (!(kernel instanceof Kernel)) return kernel;
+    if (!(kernel instanceof PodKernel)) return kernel;
     // The network looks up who asks: its record is there before its first command runs.
     if (!context.records.get("runtime", kernel.key))
       context.records.put("runtime", kernel.key, kernel.pod);
@@ -160,13 +153,13 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
     const record = context.records.get<PodRecord>("runtime", podKey);
     if (!record) return undefined;
     if (record.due === undefined || record.due > context.now) return record.due;
-    const kernel = new Kernel(context, podKey, record);
+    const kernel = new PodKernel(context, podKey, record);
     kernel.run();
     return kernel.save();
   },
 
   exec(context, podKey, containerId, command) {
-    const kernel = Kernel.load(context, podKey);
+    const kernel = PodKernel.load(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined || kernel.pod.cs[key]?.x)
       return { error: `container not running (${containerId.slice(0, 12)})` };
@@ -272,7 +265,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
 
   usage(context, podKey, containerId) {
     const none = { memoryBytes: 0, cpuMilli: 0 };
-    const kernel = Kernel.view(context, podKey);
+    const kernel = PodKernel.view(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined) return none;
     let memoryBytes = memoryFiles(kernel, kernel.pod.cs[key]?.spec.name ?? "");

@@ -1,7 +1,7 @@
 /** Files that are no files: fifos, devices, names of sockets. */
 import { Errno } from "./errno.ts";
 import { deviceName, type DeviceNumbers } from "./fs/vfs.ts";
-import type { Sys } from "./sys.ts";
+import type { Sys } from "./types.ts";
 
 export function mkfifo(sys: Sys, path: string, mode = 0o666): void {
   sys.vfs.create(sys.place(path), sys.who, { t: "p", m: mode & ~sys.umask });

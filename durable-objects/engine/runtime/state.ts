@@ -2,7 +2,7 @@
  * What a Pod's running containers are: one JSON record per Pod (table "runtime", key `namespace/name`). Names are short
  * because the record is written often; an idle container holds one process whose state is a few fields.
  */
-import type { ContainerSpec, PodSandbox } from "./define.ts";
+import type { ContainerSpec, PodSandbox } from "./container-spec.ts";
 import type { FileId } from "./fs/inode.ts";
 
 export type Json = unknown;
@@ -81,6 +81,13 @@ export type OpenFile = { /** References. */ n: number } & (
   | { k: "c"; /** Connection. */ c: number; /** Side: 0 opened it, 1 accepted it. */ e: 0 | 1 }
   | { k: "l"; /** Listening port, `tcp/80`. */ l: string }
 );
+
+/** An open file without its count. */
+export type NewOpenFile = OpenFile extends infer T
+  ? T extends unknown
+    ? Omit<T, "n">
+    : never
+  : never;
 
 export interface Pipe {
   b: string;
@@ -173,6 +180,14 @@ export interface LogRecord {
   open?: [boolean, boolean];
   /** Lines that come by themselves while the container runs. */
   rep?: LogRepeat[];
+}
+
+/** A line of a log; not `whole`: it goes on in the next entry of its stream. */
+export interface LogEntry {
+  ms: number;
+  stream: 1 | 2;
+  text: string;
+  whole: boolean;
 }
 
 /** An exec, an attach, or (key `c` + container) a container's own terminal or standard input. */

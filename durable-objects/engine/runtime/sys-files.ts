@@ -1,27 +1,14 @@
 /** System calls about a process itself, its files and descriptors. */
 import { trimSlashes } from "../core/trim.ts";
 import { openFilesPerProcessMax, wholeFileBytesMax } from "../core/limits.ts";
-import type { Container } from "./container.ts";
-import { Errno } from "./errno.ts";
+import type { Container, Kernel } from "./types.ts";
+import type { OpenFlags } from "./calls.ts";
+import { Errno, ProcessKilled } from "./errno.ts";
 import { Tree } from "./fs/tree.ts";
 import { isKernelSetting, type Credentials, type Place, type Stat, type Vfs } from "./fs/vfs.ts";
-import { processKey, type Kernel } from "./kernel.ts";
+import { processKey } from "./process-key.ts";
 import { parentPid, uidOf } from "./process-view.ts";
 import type { Process, Session } from "./state.ts";
-
-/** Ends the step of a process that its own call killed. */
-export class ProcessKilled extends Error {
-  override name = "ProcessKilled";
-}
-
-export interface OpenFlags {
-  read?: boolean;
-  write?: boolean;
-  create?: boolean;
-  truncate?: boolean;
-  append?: boolean;
-  exclusive?: boolean;
-}
 
 const devices: Record<string, string> = {
   null: "n",

@@ -1,26 +1,19 @@
 /** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
+import type { Sys } from "./types.ts";
+import type { Ended } from "./calls.ts";
 import { argumentBytesMax } from "../core/limits.ts";
 import { keep } from "../core/memo.ts";
 import { alikeMax, isImages, keyOf, type Alike, type Executable } from "./alike.ts";
-import { Errno } from "./errno.ts";
+import { Errno, ProcessKilled } from "./errno.ts";
 import { sysctlOf } from "./fs/kernel-files.ts";
 import { programOf } from "./fs/layer.ts";
 import { normalPath } from "./fs/vfs.ts";
 import { execCost, forkCost } from "./cpu.ts";
-import { Kernel, processKey } from "./kernel.ts";
+import { processKey } from "./process-key.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "./process-view.ts";
 import { MatchWork } from "./regex/work.ts";
 import type { Json, Listener, Process } from "./state.ts";
-import { FileCalls, ProcessKilled } from "./sys-files.ts";
-
-export { ProcessKilled, type OpenFlags } from "./sys-files.ts";
-
-/** Who ended: `status` is the exit code, or 128 + signal. */
-export interface Ended {
-  pid: number;
-  status: number;
-  signal?: number;
-}
+import { FileCalls } from "./sys-files.ts";
 
 /** What an environment has other than the container's. */
 function envChanges(
@@ -43,7 +36,7 @@ function shebangOf(head: string): string[] {
   if (blank < 0) return line === "" ? [] : [line];
   return [line.slice(0, blank), line.slice(blank).trim()];
 }
-export class Sys extends FileCalls {
+export class SystemCalls extends FileCalls implements Sys {
   /** What its step spends on matching patterns. */
   readonly matching = new MatchWork((microseconds) => this.charge(microseconds));
 
@@ -234,7 +227,7 @@ export class Sys extends FileCalls {
     // The node's services are started again at once by its init.
     if (hit.pod === undefined || hit.key === undefined) return;
     const { context } = this.kernel;
-    const other = Kernel.load(context, hit.pod);
+    const other = this.kernel.otherPod(hit.pod);
     other?.kill(hit.key, signal, true);
     other?.run();
     other?.save();

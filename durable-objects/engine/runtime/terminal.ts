@@ -1,5 +1,5 @@
 /** The line discipline of a terminal: echo, erase, ^C, ^D, ^U, ^W; output gets carriage returns. */
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "./types.ts";
 import type { Session } from "./state.ts";
 
 /** What a program prints, as the terminal sends it on: ONLCR. */

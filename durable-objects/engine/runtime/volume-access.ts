@@ -11,7 +11,8 @@ import type { KubeObject } from "../core/object.ts";
 import { fnv32a, hex32 } from "../core/random.ts";
 import { tokenMemoEntriesMax } from "../core/limits.ts";
 import { encodeUtf8 } from "./bytes.ts";
-import type { RuntimeContext, TokenSource } from "./define.ts";
+import type { TokenSource } from "./define.ts";
+import type { RuntimeContext } from "./types.ts";
 import { buildLayer, type Layer, type LayerFile } from "./fs/layer.ts";
 
 /** Record that holds the key tokens are signed with, as `keyText` writes it: `[table, key]`. */

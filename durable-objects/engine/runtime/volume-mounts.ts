@@ -1,7 +1,7 @@
 /** A container's mounts before it starts: folders and owners that are to be, and the paths of subPaths. */
 import { fileChunkBytes } from "../core/limits.ts";
-import type { Container } from "./container.ts";
-import type { ContainerSpec, Mount, RuntimeContext } from "./define.ts";
+import type { Container, RuntimeContext } from "./types.ts";
+import type { ContainerSpec, Mount } from "./container-spec.ts";
 import { Errno } from "./errno.ts";
 import type { Inode } from "./fs/inode.ts";
 import type { Tree } from "./fs/tree.ts";

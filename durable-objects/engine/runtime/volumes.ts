@@ -5,8 +5,10 @@
 import type { Records } from "../ports/controller.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { binaryOf, decodeUtf8 } from "./bytes.ts";
-import { imageTimeMs, type Container } from "./container.ts";
-import type { FillOptions, Mount, RuntimeContext, VolumeFile } from "./define.ts";
+import type { Container, RuntimeContext } from "./types.ts";
+import { imageTimeMs } from "./image.ts";
+import type { FillOptions, VolumeFile } from "./define.ts";
+import type { Mount } from "./container-spec.ts";
 import { removeTree } from "./fs/chunks.ts";
 import type { Inode, TreeRecord } from "./fs/inode.ts";
 import { Tree } from "./fs/tree.ts";

@@ -2,7 +2,7 @@
 import { badRequest } from "../machinery/status.ts";
 import type { Call } from "../api/context.ts";
 import { podContainers, type ContainerStatus, type Pod } from "../kinds/pod/shapes.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/types.ts";
 import type { PodRecord } from "../runtime/state.ts";
 
 export function podOf(call: Call, name: string): Pod {

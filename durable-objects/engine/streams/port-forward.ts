@@ -4,7 +4,7 @@ import { goQuote } from "../machinery/field.ts";
 import { badRequest, StatusError } from "../machinery/status.ts";
 import { objectKey } from "../core/object.ts";
 import type { SessionReply } from "../ports/request.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/types.ts";
 import type { PodRecord } from "../runtime/state.ts";
 import { podOf } from "./containers.ts";
 import { networkNamespace, sandboxId } from "./ids.ts";

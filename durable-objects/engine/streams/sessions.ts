@@ -7,7 +7,7 @@ import { sessionInputBytesMax } from "../core/limits.ts";
 import * as tcp from "../network/tcp.ts";
 import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import { binaryOf, bytesOf } from "../runtime/bytes.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/types.ts";
 import * as runtime from "../runtime/sessions.ts";
 import type { PodRecord } from "../runtime/state.ts";
 import { exitStatus, type SessionStatus } from "./exit-status.ts";

@@ -1,4 +1,4 @@
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/types.ts";
 import type { PodRecord } from "../runtime/state.ts";
 
 const ended = (record: PodRecord): number => {

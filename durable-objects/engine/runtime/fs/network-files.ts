@@ -1,7 +1,7 @@
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf as the kubelet writes them. */
 import type { Pod } from "../../kinds/pod/shapes.ts";
 import { resolvConf, resolverOf } from "../net/resolver.ts";
-import type { Container } from "../container.ts";
+import type { Container } from "../types.ts";
 import { hostTree } from "../volume-nodes.ts";
 
 function hostsOfNode({ kernel }: Container): string {

@@ -1,7 +1,8 @@
 /** /proc and /sys as far as tools and learners look: computed when read, never stored. */
 import { kernelBuild, kernelRelease } from "../../core/machine.ts";
-import { defaultCapacity, type Container } from "../container.ts";
-import { processKey } from "../kernel.ts";
+import type { Container } from "../types.ts";
+import { defaultCapacity } from "../../core/machine.ts";
+import { processKey } from "../process-key.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../process-view.ts";
 import type { Process } from "../state.ts";
 import { isSetting, kernelFile, kernelFolders, oomScoreOf, setKernelFile } from "./kernel-files.ts";

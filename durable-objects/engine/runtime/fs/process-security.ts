@@ -1,6 +1,6 @@
 /** The lines of /proc/PID/status about what a process may do. */
-import { defaultCapacity } from "../container.ts";
-import type { Kernel } from "../kernel.ts";
+import { defaultCapacity } from "../../core/machine.ts";
+import type { Kernel } from "../types.ts";
 import type { Process } from "../state.ts";
 
 /** In the order of their bits. */

@@ -7,15 +7,15 @@ import { Errno } from "../errno.ts";
 import { httpOutcome, startHttp } from "../http.ts";
 import {
   isNetworkHandle,
-  noNetwork,
   type ConnectError,
   type DatagramResult,
   type DnsAnswer,
   type DnsRecord,
   type Parcel,
 } from "./network-port.ts";
+import { noNetwork } from "./no-network.ts";
 import type { HttpRequest, HttpResponse, Listener, Wait } from "../state.ts";
-import type { Sys } from "../sys.ts";
+import type { Sys } from "../types.ts";
 import { isAddress } from "../../machinery/ip.ts";
 import { candidates, type Resolver } from "./resolver.ts";
 import type { Stream } from "./stream.ts";

@@ -1,7 +1,6 @@
 /** cp and mv: copies of files and folders, and their questions. */
 import { Errno } from "../errno.ts";
-import type { Program } from "../program.ts";
-import type { Sys } from "../sys.ts";
+import type { Program, Sys } from "../types.ts";
 import { ask, type Question, questionStep, wantsQuestions } from "./asking.ts";
 import { options, type Options } from "./options.ts";
 import { removeAll } from "./removing.ts";

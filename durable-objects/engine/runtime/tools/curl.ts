@@ -1,9 +1,9 @@
 /** curl. */
 import { toBase64 } from "../bytes.ts";
 import { reasonOf } from "../http.ts";
-import type { Program, Step } from "../program.ts";
+import type { Program, Sys } from "../types.ts";
+import type { Step } from "../calls.ts";
 import type { HttpResponse } from "../state.ts";
-import type { Sys } from "../sys.ts";
 import { parse } from "./curl-options.ts";
 import type { Options } from "./options.ts";
 import { steps, ToolExit, type Io } from "./tool.ts";

@@ -1,6 +1,5 @@
 /** chmod, chown, chgrp. */
-import type { Program } from "../program.ts";
-import type { Sys } from "../sys.ts";
+import type { Program, Sys } from "../types.ts";
 import { modeText } from "./listing.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";

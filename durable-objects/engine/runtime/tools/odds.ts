@@ -1,10 +1,9 @@
 /** Odds and ends: mktemp, truncate, nohup, stty, vi's honest word, sysctl, who. */
 import { Errno, type ErrnoCode, errnoTexts } from "../errno.ts";
 import { trimEndOf } from "../../core/trim.ts";
-import type { Program } from "../program.ts";
+import type { Program, Sys } from "../types.ts";
 import { count } from "./ends.ts";
 import { options } from "./options.ts";
-import type { Sys } from "../sys.ts";
 import { tool } from "./tool.ts";
 
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

@@ -1,6 +1,6 @@
 /** What runs: ps, kill and its kin. */
 import { Errno } from "../errno.ts";
-import type { Program } from "../program.ts";
+import type { Program } from "../types.ts";
 import { Regex, regexFor } from "../regex/regex.ts";
 import { parseSignal, signalNames } from "../signals.ts";
 import type { Process } from "../state.ts";

@@ -1,6 +1,7 @@
 /** Who, where, what runs: identity, processes, time, environment. */
 import { Errno } from "../errno.ts";
-import type { Program, Step } from "../program.ts";
+import type { Program } from "../types.ts";
+import type { Step } from "../calls.ts";
 import { date } from "./date.ts";
 import { echoText } from "./echo.ts";
 import { expr } from "./expr.ts";

@@ -1,8 +1,8 @@
 /** tar: options, and the archive as a stream in either direction. */
 import { Errno } from "../errno.ts";
-import type { Program, Step } from "../program.ts";
+import type { Program, Sys } from "../types.ts";
+import type { Step } from "../calls.ts";
 import { matches } from "../shell/pattern.ts";
-import type { Sys } from "../sys.ts";
 import { gunzip, gzip, isGzip } from "./gzip.ts";
 import { options, type Options } from "./options.ts";
 import { newWriter, nextPiece, type CreateRules, type TarWriter } from "./tar-create.ts";

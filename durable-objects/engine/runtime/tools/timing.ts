@@ -1,8 +1,8 @@
 /** timeout and time: a command watched by the clock. */
 import { Errno } from "../errno.ts";
-import type { Program, Step } from "../program.ts";
+import type { Program, Sys } from "../types.ts";
+import type { Step } from "../calls.ts";
 import { parseSignal } from "../signals.ts";
-import type { Sys } from "../sys.ts";
 import { duration } from "./basic.ts";
 
 const usageText = (name: string, synopsis: string): string =>
