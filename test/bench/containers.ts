@@ -1,7 +1,7 @@
 /** What running containers cost, the engine alone in this process: requests, shell rounds, idle ones. One set per call, as JSON. */
 import { pathToFileURL } from "node:url";
 import type { Figures } from "./clusters.ts";
-import { PodKernel } from "../../durable-objects/engine/runtime/kernel.ts";
+import { PodKernel } from "../../durable-objects/engine/runtime/kernel/kernel.ts";
 import { NetworkWorld, serviceOf, sleeper, whoami } from "../engine/network-world.ts";
 
 const seconds = (body: () => void): number => {

@@ -1,7 +1,7 @@
 /** Images nobody described: their shells, tools, servers, and what ends by itself. */
 import { describe, expect, test } from "vitest";
-import { PodKernel } from "../../durable-objects/engine/runtime/kernel.ts";
-import type { Kernel } from "../../durable-objects/engine/runtime/types.ts";
+import { PodKernel } from "../../durable-objects/engine/runtime/kernel/kernel.ts";
+import type { Kernel } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { startExec } from "../../durable-objects/engine/runtime/launch.ts";
 import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
 import { NetworkWorld, podOf, sleeper } from "./network-world.ts";

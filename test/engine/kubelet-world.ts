@@ -20,7 +20,7 @@ import type {
   VolumeFile,
 } from "../../durable-objects/engine/runtime/define.ts";
 import type { ContainerSpec } from "../../durable-objects/engine/runtime/container-spec.ts";
-import type { RuntimeContext } from "../../durable-objects/engine/runtime/types.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { createKubelet } from "../../durable-objects/engine/kubelet/kubelet.ts";
 import type { Pod } from "../../durable-objects/engine/kinds/pod/shapes.ts";
 

@@ -5,7 +5,7 @@ import { ingressController } from "../../durable-objects/engine/controllers/ingr
 import * as requests from "../../durable-objects/engine/network/request.ts";
 import type { From, RequestResult, Target } from "../../durable-objects/engine/network/request.ts";
 import type { ExecResult } from "../../durable-objects/engine/runtime/define.ts";
-import type { RuntimeContext } from "../../durable-objects/engine/runtime/types.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import { World } from "../helpers/world.ts";
 

@@ -3,7 +3,7 @@ import type {
   ContainerSpec,
   PodSandbox,
 } from "../../durable-objects/engine/runtime/container-spec.ts";
-import type { RuntimeContext } from "../../durable-objects/engine/runtime/types.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
 import { runtime } from "../../durable-objects/engine/cri/runtime.ts";

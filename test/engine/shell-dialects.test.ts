@@ -1,11 +1,11 @@
 /** bash and dash complain in their own words: what real ones of Debian 12 say, beside what a container's say. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { PodKernel } from "../../durable-objects/engine/runtime/kernel.ts";
-import type { Kernel } from "../../durable-objects/engine/runtime/types.ts";
+import { PodKernel } from "../../durable-objects/engine/runtime/kernel/kernel.ts";
+import type { Kernel } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { startExec } from "../../durable-objects/engine/runtime/launch.ts";
-import type { Session } from "../../durable-objects/engine/runtime/state.ts";
-import { terminalInput } from "../../durable-objects/engine/runtime/terminal.ts";
+import type { Session } from "../../durable-objects/engine/runtime/kernel/state.ts";
+import { terminalInput } from "../../durable-objects/engine/runtime/kernel/terminal.ts";
 import { RuntimeWorld } from "./runtime-world.ts";
 
 interface Row {

@@ -1,6 +1,6 @@
 /** Helpers of the storage tests: a look into a container, Pods that mount something. */
 import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
-import type { RuntimeContext } from "../../durable-objects/engine/runtime/types.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import type { World } from "../helpers/world.ts";
 
 export interface Ran {

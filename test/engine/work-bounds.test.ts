@@ -1,7 +1,7 @@
 /** What programs without end cost: a turn's steps and bytes are bounded, and processes share the cores of their node. */
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { OpenFiles } from "../../durable-objects/engine/runtime/files.ts";
-import type { Program } from "../../durable-objects/engine/runtime/types.ts";
+import { OpenFiles } from "../../durable-objects/engine/runtime/kernel/open-files.ts";
+import type { Program } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { box, isolationWorld, podOf, type IsolationWorld } from "./isolation-world.ts";
 

@@ -1,7 +1,7 @@
 /** The first turn of a cluster: its nodes and what runs on every one, as kubeadm leaves them. */
 import { keyText, signingKey, type Identity } from "../api/auth/tokens.ts";
 import type { Client } from "../ports/controller.ts";
-import { signingKeyRecord } from "../runtime/volume-access.ts";
+import { signingKeyRecord } from "../runtime/volumes/access.ts";
 import { createLeases } from "./leases.ts";
 import { controlPlaneName, nodeObject, workerName } from "./nodes.ts";
 import { createSystem } from "./system.ts";

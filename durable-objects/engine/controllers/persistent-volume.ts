@@ -3,7 +3,7 @@
  * without a volume. k8s: pkg/controller/volume/persistentvolume/pv_controller.go
  */
 import { objectKey, splitKey } from "../core/object.ts";
-import { removePersistentVolume } from "../runtime/volumes.ts";
+import { removePersistentVolume } from "../runtime/volumes/volumes.ts";
 import type { Client, Controller, Reader, Waker } from "../ports/controller.ts";
 import {
   betaStorageProvisioner,

@@ -1,13 +1,13 @@
 /** agnhost's subcommands that look, print and end. k8s: test/images/agnhost */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { binaryOf, bytesOf, toBase64 } from "../runtime/bytes.ts";
-import type { Program, Sys } from "../runtime/types.ts";
-import type { Step } from "../runtime/calls.ts";
-import type { Wait } from "../runtime/state.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import type { Step } from "../runtime/kernel/calls.ts";
+import type { Wait } from "../runtime/kernel/state.ts";
 import { goDurationMs } from "./echo-family.ts";
 import { pushAsk, type HttpAsk } from "./http-ask.ts";
 import { mounttest } from "./agnhost-mounttest.ts";
-import { klogTime } from "../runtime/log-times.ts";
+import { klogTime } from "../runtime/logs/times.ts";
 import { flagOf, goLog } from "./serve.ts";
 import { dial, hangUp, lookUp } from "./sockets.ts";
 

@@ -1,5 +1,5 @@
 /** agnhost resource-consumer-controller: parts one request among the Pods of a Service. k8s: test/images/agnhost/resource-consumer-controller */
-import type { Sys } from "../runtime/types.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
 import { askingServer } from "./asking-server.ts";
 import { goError, pushAsk, type HttpAsk } from "./http-ask.ts";
 import { goFailure, incorrect, notGiven, notPost, wholeNumber } from "./resource-consumer.ts";

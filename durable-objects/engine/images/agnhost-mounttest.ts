@@ -1,8 +1,8 @@
 /** agnhost mounttest: looks at what is mounted. k8s: test/images/agnhost/mounttest */
 import { Errno } from "../runtime/errno.ts";
 import type { Stat } from "../runtime/fs/vfs.ts";
-import type { Wait } from "../runtime/state.ts";
-import type { Sys } from "../runtime/types.ts";
+import type { Wait } from "../runtime/kernel/state.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
 import type { CheckState } from "./agnhost-checks.ts";
 import { flagOf, hasFlag } from "./serve.ts";
 

@@ -1,7 +1,7 @@
 /** agnhost's plain servers: a table of subcommands. k8s: test/images/agnhost */
-import type { Program, Sys } from "../runtime/types.ts";
-import type { HttpAnswer, Step } from "../runtime/calls.ts";
-import type { HttpRequest } from "../runtime/state.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import type { HttpAnswer, Step } from "../runtime/kernel/calls.ts";
+import type { HttpRequest } from "../runtime/kernel/state.ts";
 import {
   canonical,
   flagOf,

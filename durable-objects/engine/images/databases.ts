@@ -4,12 +4,12 @@
  */
 import { Errno } from "../runtime/errno.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program, Sys } from "../runtime/types.ts";
-import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../runtime/image/base-files.ts";
 import { runInstead } from "./command-entry.ts";
 import { databaseClients } from "./database-clients.ts";
 import { databaseRows, type DatabaseRow } from "./database-rows.ts";
-import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageVersion } from "../runtime/image/image.ts";
 import type { ImageDefinition } from "./define.ts";
 import { accept } from "./sockets.ts";
 import { resolveVersion } from "./tags.ts";

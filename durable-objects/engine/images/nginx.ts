@@ -2,10 +2,10 @@
 import { kernelRelease } from "../core/machine.ts";
 import { memo } from "../core/memo.ts";
 import { Errno, errnoTexts, type ErrnoCode } from "../runtime/errno.ts";
-import type { Program, Sys } from "../runtime/types.ts";
-import type { BootLine, ImageVersion } from "../runtime/image.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import type { BootLine, ImageVersion } from "../runtime/image/image.ts";
 import type { ImageDefinition } from "./define.ts";
-import { errorLogTime } from "../runtime/log-times.ts";
+import { errorLogTime } from "../runtime/logs/times.ts";
 import { type NginxServer, parseNginxConfig } from "./nginx-config.ts";
 import { defaultConfig, layerOf } from "./nginx-files.ts";
 import { answer, ownServers, pushJobs, workerPids, type NginxState } from "./nginx-serve.ts";

@@ -1,6 +1,6 @@
 /** One conversation with a redis: the hosts a service may have, commands, and the replies or what went wrong. */
-import type { Wait } from "../runtime/state.ts";
-import type { Sys } from "../runtime/types.ts";
+import type { Wait } from "../runtime/kernel/state.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
 import { command, parseReply, type Reply } from "./redis-protocol.ts";
 import { dial, hangUp, receive, send, waitFor, type DialError, type Socket } from "./sockets.ts";
 

@@ -1,6 +1,6 @@
 /** redis-cli: one command, or lines of standard input; formatted for a terminal, raw for a pipe. */
-import type { Program, Sys } from "../runtime/types.ts";
-import type { Step } from "../runtime/calls.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import type { Step } from "../runtime/kernel/calls.ts";
 import { command, parseReply, splitWords, type Reply } from "./redis-protocol.ts";
 import { dial, dialErrorText, hangUp, receive, send, waitFor, type Socket } from "./sockets.ts";
 

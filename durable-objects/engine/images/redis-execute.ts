@@ -1,7 +1,7 @@
 /** Running redis' commands: whether one may, what it gives back, and who else has to know of it. */
 import { redisBytesMax } from "../core/limits.ts";
 import { Errno } from "../runtime/errno.ts";
-import type { Sys } from "../runtime/types.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
 import { adminCommands, isReplica } from "./redis-admin.ts";
 import { collectionCommands } from "./redis-collections.ts";
 import { keyCommands } from "./redis-keys.ts";

@@ -1,6 +1,6 @@
 /** A replica's link to its master: connect, take the whole data, then every write that follows. */
-import type { Wait } from "../runtime/state.ts";
-import type { Sys } from "../runtime/types.ts";
+import type { Wait } from "../runtime/kernel/state.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
 import { command, parseCommand } from "./redis-protocol.ts";
 import { execute } from "./redis-execute.ts";
 import { say } from "./redis-say.ts";

@@ -3,9 +3,9 @@
  * its master over the simulated network (full synchronisation, then the master's writes as they come).
  */
 import { Errno } from "../runtime/errno.ts";
-import { addLoad } from "../runtime/load.ts";
-import type { Program, Sys } from "../runtime/types.ts";
-import type { Step } from "../runtime/calls.ts";
+import { addLoad } from "../runtime/http/request-load.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import type { Step } from "../runtime/kernel/calls.ts";
 import { applySetting, follow } from "./redis-admin.ts";
 import { bootLines } from "./redis-boot.ts";
 import { execute } from "./redis-execute.ts";

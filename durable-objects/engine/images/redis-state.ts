@@ -1,5 +1,5 @@
 /** What a redis server is made of: its JSON state, and what a command gets to see. */
-import type { Sys } from "../runtime/types.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
 import type { Socket } from "./sockets.ts";
 import type { Keys, Store } from "./redis-store.ts";
 

@@ -2,8 +2,8 @@
 import { scriptStepsMax } from "../core/limits.ts";
 import { Errno } from "../runtime/errno.ts";
 import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
-import type { Sys } from "../runtime/types.ts";
-import type { Step } from "../runtime/calls.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
+import type { Step } from "../runtime/kernel/calls.ts";
 import { readProgram } from "./script-program.ts";
 import { ScriptRun } from "./script-run.ts";
 import { Unsupported, type Language } from "./script-tokens.ts";

@@ -1,7 +1,7 @@
 /** perl, ruby and php: one-liners, as `perl -e` has them. */
 import { Errno } from "../runtime/errno.ts";
-import type { Program, Sys } from "../runtime/types.ts";
-import type { Step } from "../runtime/calls.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import type { Step } from "../runtime/kernel/calls.ts";
 import { languageVersion, runScript, takeScript, type ScriptState } from "./script-interpreter.ts";
 
 type Language = "perl" | "ruby" | "php";

@@ -3,8 +3,8 @@ import { handshake } from "../runtime/net/socket.ts";
 import { Errno } from "../runtime/errno.ts";
 import type { ConnectError } from "../runtime/net/network-port.ts";
 import { noNetwork } from "../runtime/net/no-network.ts";
-import type { Network, Sys } from "../runtime/types.ts";
-import type { Wait } from "../runtime/state.ts";
+import type { Network, Sys } from "../runtime/kernel/types.ts";
+import type { Wait } from "../runtime/kernel/state.ts";
 
 /** `f`: a descriptor; `n`: a stream of the network's. */
 export type Socket = { f: number } | { n: string };

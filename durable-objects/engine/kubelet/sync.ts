@@ -2,7 +2,7 @@
 import type { Client, EventSource } from "../ports/controller.ts";
 import { hex32 } from "../core/random.ts";
 import type { Runtime } from "../runtime/define.ts";
-import type { RuntimeContext } from "../runtime/types.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "./record.ts";
 import type { Container, ContainerKind, NodeObject, Pod } from "../kinds/pod/shapes.ts";
 

@@ -1,8 +1,8 @@
 /** Name service as a Pod has it: which server it asks, whether the way there is open, what the server says. */
 import type { Reader } from "../ports/controller.ts";
 import type { Pod } from "../kinds/pod/shapes.ts";
-import type { RuntimeContext } from "../runtime/types.ts";
-import { PodKernel } from "../runtime/kernel.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import { PodKernel } from "../runtime/kernel/kernel.ts";
 import { type DnsAnswer, type DnsRecord, type DnsReply } from "../runtime/net/network-port.ts";
 import { clusterName, record, reverseName, type Found } from "./dns-names.ts";
 import { clusterDomain } from "../runtime/net/network-port.ts";

@@ -10,10 +10,10 @@ import {
   networkRoundsMax,
   outcomeKeptMs,
 } from "../core/limits.ts";
-import type { Kernel, RuntimeContext } from "../runtime/types.ts";
-import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http.ts";
-import { PodKernel } from "../runtime/kernel.ts";
-import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/state.ts";
+import type { Kernel, RuntimeContext } from "../runtime/kernel/types.ts";
+import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http/http.ts";
+import { PodKernel } from "../runtime/kernel/kernel.ts";
+import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import { isUp } from "./addresses.ts";
 import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
 import { hop } from "./hops.ts";

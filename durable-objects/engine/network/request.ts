@@ -4,8 +4,8 @@
  */
 import { encodeUtf8 } from "../runtime/bytes.ts";
 import type { Pending } from "../runtime/define.ts";
-import type { RuntimeContext } from "../runtime/types.ts";
-import type { HttpRequest } from "../runtime/state.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import type { HttpRequest } from "../runtime/kernel/state.ts";
 import { ingressIp, isUp, nodeIp } from "./addresses.ts";
 import { isAddress } from "../machinery/ip.ts";
 import { resolve } from "./dns.ts";

@@ -3,10 +3,10 @@
  * way. The far end is a connection in the target Pod's own record; each step carries bytes both ways.
  */
 import { outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../core/limits.ts";
-import type { Kernel, RuntimeContext } from "../runtime/types.ts";
-import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http.ts";
-import { PodKernel } from "../runtime/kernel.ts";
-import type { Connection, HttpResponse } from "../runtime/state.ts";
+import type { Kernel, RuntimeContext } from "../runtime/kernel/types.ts";
+import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http/http.ts";
+import { PodKernel } from "../runtime/kernel/kernel.ts";
+import type { Connection, HttpResponse } from "../runtime/kernel/state.ts";
 import { isFrozen, loadPod, nextId, runPod, useStreams } from "./exchange.ts";
 import { networkTable } from "../runtime/net/stream.ts";
 import type { Source } from "../runtime/net/stream.ts";

@@ -1,7 +1,7 @@
 /** Datagrams: one question, at most one answer. A record each (table "network", key `u` + asker, its port, and target). */
-import type { RuntimeContext } from "../runtime/types.ts";
-import { survive } from "../runtime/crash.ts";
-import { PodKernel } from "../runtime/kernel.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import { survive } from "../runtime/kernel/crash.ts";
+import { PodKernel } from "../runtime/kernel/kernel.ts";
 import { networkTable } from "../runtime/net/stream.ts";
 import type { Outcome } from "./route.ts";
 import type { Source } from "../runtime/net/stream.ts";

@@ -30,7 +30,7 @@ export interface Mount {
   volume?: string;
   plugin?: string;
   mountPath: string;
-  /** Volume of the Pod, as runtime/volumes.ts files it: `podUid/volumeName`, `host/NODE/path`, `pv/NAME`. */
+  /** Volume of the Pod, as runtime/volumes/volumes.ts files it: `podUid/volumeName`, `host/NODE/path`, `pv/NAME`. */
   source: string;
   subPath?: string;
   readOnly: boolean;

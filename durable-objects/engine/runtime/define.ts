@@ -4,8 +4,8 @@
  */
 import type { ContainerSpec } from "./container-spec.ts";
 import type { Reader } from "../ports/controller.ts";
-import type { RuntimeContext } from "./types.ts";
-import type { UserSettings } from "./users.ts";
+import type { RuntimeContext } from "./kernel/types.ts";
+import type { UserSettings } from "./kernel/users.ts";
 
 /** A service account token bound to a Pod: its text is made when somebody reads the file. */
 export interface TokenSource {

@@ -1,8 +1,8 @@
 /** What a Pod's servers would answer, as one short text: it changes when their processes, ports or files do. */
 import { fnv32a } from "../core/random.ts";
-import type { Programs, RuntimeContext } from "./types.ts";
-import type { PodRecord } from "./state.ts";
-import { sourceTree } from "./volumes.ts";
+import type { Programs, RuntimeContext } from "./kernel/types.ts";
+import type { PodRecord } from "./kernel/state.ts";
+import { sourceTree } from "./volumes/volumes.ts";
 
 /** Records are immutable, so a text once made holds for as long as the record is the one stored. */
 const printOf = new WeakMap<object, string>();

@@ -1,18 +1,18 @@
 /** Starting containers and commands in them. Error texts are runc's and containerd's. */
-import { isDescribed } from "./image-objects.ts";
-import type { FoundImage } from "./image.ts";
-import { PodKernel } from "./kernel.ts";
-import type { Kernel, RuntimeContext, Sys } from "./types.ts";
-import { processKey } from "./process-key.ts";
-import { crash } from "./crash.ts";
+import { isDescribed } from "./image/image-objects.ts";
+import type { FoundImage } from "./image/image.ts";
+import { PodKernel } from "./kernel/kernel.ts";
+import type { Kernel, RuntimeContext, Sys } from "./kernel/types.ts";
+import { processKey } from "./kernel/process-key.ts";
+import { crash } from "./kernel/crash.ts";
 import type { StartFailure } from "./define.ts";
 import type { ContainerSpec, PodSandbox } from "./container-spec.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
-import { hostPidBase } from "./process-view.ts";
-import type { PodRecord, Process, Session } from "./state.ts";
-import { misfit, prepareMounts } from "./volume-mounts.ts";
-import { pathProblem } from "./path-limits.ts";
+import { hostPidBase } from "./kernel/process-view.ts";
+import type { PodRecord, Process, Session } from "./kernel/state.ts";
+import { misfit, prepareMounts } from "./volumes/mounts.ts";
+import { pathProblem } from "./volumes/path-limits.ts";
 
 function emptyPod(pod: PodSandbox): PodRecord {
   const { labels: _labels, ...kept } = pod;

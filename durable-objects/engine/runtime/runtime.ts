@@ -1,27 +1,27 @@
 /** The runtime as the kubelet and the API's streams use it. Every call loads the Pod's record, acts, and saves. */
-import type { ImageCatalog, Kernel, RuntimeContext } from "./types.ts";
-import { PodKernel } from "./kernel.ts";
-import { survive } from "./crash.ts";
-import { memoryFiles } from "./memory-files.ts";
+import type { ImageCatalog, Kernel, RuntimeContext } from "./kernel/types.ts";
+import { PodKernel } from "./kernel/kernel.ts";
+import { survive } from "./kernel/crash.ts";
+import { memoryFiles } from "./kernel/memory-files.ts";
 import { startContainer, startExec } from "./launch.ts";
-import { loadMilli } from "./load.ts";
+import { loadMilli } from "./http/request-load.ts";
 import { removeTree } from "./fs/chunks.ts";
-import { httpOutcome, startHttp } from "./http.ts";
-import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs.ts";
-import { startProbeHits, stopProbeHits } from "./probe-lines.ts";
-import { ImageRegistry } from "./registry.ts";
+import { httpOutcome, startHttp } from "./http/http.ts";
+import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs/logs.ts";
+import { startProbeHits, stopProbeHits } from "./logs/probe-lines.ts";
+import { ImageRegistry } from "./image/registry.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { hostFiles, hostPath } from "./volume-nodes.ts";
-import { imageIdentity, userOf } from "./users.ts";
+import { hostFiles, hostPath } from "./volumes/node-files.ts";
+import { imageIdentity, userOf } from "./kernel/users.ts";
 import {
   containerBytes,
   fillVolume,
   removePodVolumes,
   volumeBytes,
   volumeText,
-} from "./volumes.ts";
+} from "./volumes/volumes.ts";
 import type { ContainerState, ExecResult, HttpProbeResult, Pending, Runtime } from "./define.ts";
-import type { HttpResponse, PodRecord } from "./state.ts";
+import type { HttpResponse, PodRecord } from "./kernel/state.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 
 const probeErrors: Record<string, string> = {

@@ -6,7 +6,7 @@ import { outside } from "../network/route.ts";
 import { proxyTimeoutMs } from "../core/limits.ts";
 import type { ApiRequest, ProxyReply } from "../ports/request.ts";
 import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
-import type { RuntimeContext } from "../runtime/types.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
 
 /** Headers that the Worker alone sets: the Ingress host asked for, and the path as the browser sees it. */
 export const hostHeader = "podyard-ingress";

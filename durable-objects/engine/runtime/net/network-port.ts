@@ -1,4 +1,4 @@
-/** What passes the border between programs and the cluster's network: names, answers, results of interface Network (types.ts). */
+/** What passes the border between programs and the cluster's network: names, answers, results of kernel/types.ts Network. */
 /** kube-dns' Service address. */
 export const clusterDnsIp = "10.96.0.10";
 export const clusterDomain = "cluster.local";

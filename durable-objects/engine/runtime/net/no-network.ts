@@ -1,4 +1,4 @@
-import type { Network } from "../types.ts";
+import type { Network } from "../kernel/types.ts";
 
 /** Until the cluster's network is there: no names, and nobody answers. */
 export const noNetwork: Network = {

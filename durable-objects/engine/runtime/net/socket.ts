@@ -4,7 +4,7 @@
  * wait for, and the program asks again.
  */
 import { Errno } from "../errno.ts";
-import { httpOutcome, startHttp } from "../http.ts";
+import { httpOutcome, startHttp } from "../http/http.ts";
 import {
   isNetworkHandle,
   type ConnectError,
@@ -14,8 +14,8 @@ import {
   type Parcel,
 } from "./network-port.ts";
 import { noNetwork } from "./no-network.ts";
-import type { HttpRequest, HttpResponse, Listener, Wait } from "../state.ts";
-import type { Sys } from "../types.ts";
+import type { HttpRequest, HttpResponse, Listener, Wait } from "../kernel/state.ts";
+import type { Sys } from "../kernel/types.ts";
 import { isAddress } from "../../machinery/ip.ts";
 import { candidates, type Resolver } from "./resolver.ts";
 import type { Stream } from "./stream.ts";

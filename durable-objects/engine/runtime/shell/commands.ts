@@ -1,7 +1,7 @@
 /** Simple commands: expansion, assignments, redirections, then a function, a builtin or a program. */
 import { Errno } from "../errno.ts";
-import type { Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import type { Node, Part, Redirect, Word } from "./ast.ts";
 import { builtins, type Builtin } from "./builtins.ts";
 import { hasBuiltin, inWords, notRun, redirectStatus } from "./dialects.ts";

@@ -1,6 +1,6 @@
 /** Redirections: opening what they name at the descriptors they name. */
 import { Errno } from "../errno.ts";
-import type { Sys } from "../types.ts";
+import type { Sys } from "../kernel/types.ts";
 import type { Redirect } from "./ast.ts";
 import { ExpansionProblem } from "./expand.ts";
 import type { Saved } from "./state.ts";

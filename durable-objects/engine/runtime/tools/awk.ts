@@ -1,8 +1,8 @@
 /** awk: reads its program, then its input record by record as it comes. */
 import { cloneJson } from "../bytes.ts";
 import { Errno } from "../errno.ts";
-import type { Program, Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Program, Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { AwkProblem } from "./awk-lexer.ts";
 import { hostOf } from "./awk-files.ts";
 import { parseAwk } from "./awk-parse.ts";

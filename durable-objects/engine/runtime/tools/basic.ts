@@ -1,6 +1,6 @@
 /** The smallest tools. */
 import { foreverMs } from "../../core/clock.ts";
-import type { Program } from "../types.ts";
+import type { Program } from "../kernel/types.ts";
 import { options } from "./options.ts";
 import { stream, tool } from "./tool.ts";
 

@@ -1,8 +1,8 @@
 /** head and tail: the two ends of a text; tail -f follows. */
 import { wholeFileBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
-import type { Program, Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Program, Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { options } from "./options.ts";
 import { Io, ToolExit, drain, stream } from "./tool.ts";
 

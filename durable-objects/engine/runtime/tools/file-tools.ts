@@ -1,6 +1,6 @@
 /** Making and linking files and folders. */
 import { Errno } from "../errno.ts";
-import type { Program, Sys } from "../types.ts";
+import type { Program, Sys } from "../kernel/types.ts";
 import { changeMode, chmod, chown } from "./mode-tools.ts";
 import { options } from "./options.ts";
 import { usage } from "./words.ts";

@@ -1,5 +1,5 @@
 /** dos2unix and unix2dos: line ends of DOS. */
-import type { Program } from "../types.ts";
+import type { Program } from "../kernel/types.ts";
 import { opened } from "./byte-tools.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";

@@ -2,7 +2,7 @@
 import { civil } from "../civil.ts";
 import { Errno } from "../errno.ts";
 import type { Stat } from "../fs/vfs.ts";
-import type { Program } from "../types.ts";
+import type { Program } from "../kernel/types.ts";
 import { formatDate } from "./date.ts";
 import { options, type Options } from "./options.ts";
 import { versionOrder } from "./sort.ts";

@@ -1,5 +1,5 @@
 /** chmod, chown, chgrp. */
-import type { Program, Sys } from "../types.ts";
+import type { Program, Sys } from "../kernel/types.ts";
 import { modeText } from "./listing.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";

@@ -1,7 +1,7 @@
 /** Datagrams of either nc: each piece of input is one, and what comes back is printed. */
 import { datagram } from "../net/socket.ts";
-import type { Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 
 export interface UdpTalk {
   ip?: string;

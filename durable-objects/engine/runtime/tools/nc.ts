@@ -1,9 +1,9 @@
 /** nc and telnet: bytes to and from a port; nc -l waits for one caller. */
 import { accept, connect, connectTo, lookUp, shutdown, freePort } from "../net/socket.ts";
 import { Errno } from "../errno.ts";
-import type { Program, Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
-import { listenAt, listenerAt } from "../special-files.ts";
+import type { Program, Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
+import { listenAt, listenerAt } from "../kernel/special-files.ts";
 import { launch } from "./children.ts";
 import { options } from "./options.ts";
 import { tell } from "./nc-udp.ts";

@@ -1,7 +1,7 @@
 /** Odds and ends: mktemp, truncate, nohup, stty, vi's honest word, sysctl, who. */
 import { Errno, type ErrnoCode, errnoTexts } from "../errno.ts";
 import { trimEndOf } from "../../core/trim.ts";
-import type { Program, Sys } from "../types.ts";
+import type { Program, Sys } from "../kernel/types.ts";
 import { count } from "./ends.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";

@@ -1,7 +1,7 @@
 /** Names of files: readlink, realpath, basename, dirname. */
 import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
-import { mkfifo as makeFifo, mknod as makeNode } from "../special-files.ts";
+import { mkfifo as makeFifo, mknod as makeNode } from "../kernel/special-files.ts";
 import { options } from "./options.ts";
 import { tool } from "./tool.ts";
 import { synopses } from "./usage-facts.ts";

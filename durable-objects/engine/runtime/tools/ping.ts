@@ -1,8 +1,8 @@
 /** ping and traceroute. */
 import { isOwn, lookUp } from "../net/socket.ts";
 import { noNetwork } from "../net/no-network.ts";
-import type { Program } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Program } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { duration } from "./basic.ts";
 import { options } from "./options.ts";
 import { steps, type Io } from "./tool.ts";

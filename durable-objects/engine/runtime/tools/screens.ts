@@ -1,7 +1,7 @@
 /** What shows itself again and again: top and watch. */
 import { defaultCapacity } from "../../core/machine.ts";
-import type { Program, Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Program, Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { duration } from "./basic.ts";
 import { launch } from "./children.ts";
 import { formatDate } from "./date.ts";

@@ -1,7 +1,7 @@
 /** Who, where, what runs: identity, processes, time, environment. */
 import { Errno } from "../errno.ts";
-import type { Program } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Program } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { date } from "./date.ts";
 import { echoText } from "./echo.ts";
 import { expr } from "./expr.ts";

@@ -1,5 +1,5 @@
 /** The table of tools. A tool is one row here and one function in its family's file. */
-import type { Program } from "../types.ts";
+import type { Program } from "../kernel/types.ts";
 import { awk } from "./awk.ts";
 import { basicTools } from "./basic.ts";
 import { rootTools } from "./chroot.ts";

@@ -1,7 +1,7 @@
 /** tar: options, and the archive as a stream in either direction. */
 import { Errno } from "../errno.ts";
-import type { Program, Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Program, Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { matches } from "../shell/pattern.ts";
 import { gunzip, gzip, isGzip } from "./gzip.ts";
 import { options, type Options } from "./options.ts";

@@ -1,5 +1,5 @@
 /** Filters over lines. */
-import type { Program } from "../types.ts";
+import type { Program } from "../kernel/types.ts";
 import { cut, tr } from "./characters.ts";
 import { head, tail } from "./ends.ts";
 import { grep } from "./grep.ts";

@@ -1,8 +1,8 @@
 /** timeout and time: a command watched by the clock. */
 import { Errno } from "../errno.ts";
-import type { Program, Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
-import { parseSignal } from "../signals.ts";
+import type { Program, Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
+import { parseSignal } from "../kernel/signals.ts";
 import { duration } from "./basic.ts";
 
 const usageText = (name: string, synopsis: string): string =>

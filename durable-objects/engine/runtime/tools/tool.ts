@@ -5,8 +5,8 @@
  */
 import { wholeFileBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
-import type { Program, Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Program, Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { gnuWords } from "./gnu-words.ts";
 
 /** Thrown by `Io.stdin()` while standard input has not ended; the tool runs again from its start when it has. */

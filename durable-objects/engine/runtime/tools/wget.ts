@@ -1,9 +1,9 @@
 /** wget, as busybox has it. */
-import type { Program, Sys } from "../types.ts";
-import type { Step } from "../calls.ts";
+import type { Program, Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { toBase64 } from "../bytes.ts";
-import { reasonOf } from "../http.ts";
-import type { HttpResponse } from "../state.ts";
+import { reasonOf } from "../http/http.ts";
+import type { HttpResponse } from "../kernel/state.ts";
 import { options, type Options } from "./options.ts";
 import { steps, ToolExit, type Io } from "./tool.ts";
 import {
