@@ -1,7 +1,7 @@
 /** What running containers cost, the engine alone in this process: requests, shell rounds, idle ones. One set per call, as JSON. */
 import { pathToFileURL } from "node:url";
 import type { Figures } from "./clusters.ts";
-import { Kernel } from "../../durable-objects/engine/runtime/kernel.ts";
+import { PodKernel } from "../../durable-objects/engine/runtime/kernel/kernel.ts";
 import { NetworkWorld, serviceOf, sleeper, whoami } from "../engine/network-world.ts";
 
 const seconds = (body: () => void): number => {
@@ -80,8 +80,8 @@ function idle(count = 1_000): Figures {
   const rows = world.engine.log.rowsWritten;
   let alarms = 0;
   let steps = 0;
-  const { run } = Kernel.prototype;
-  Kernel.prototype.run = function (this: Kernel, ...given) {
+  const { run } = PodKernel.prototype;
+  PodKernel.prototype.run = function (this: PodKernel, ...given) {
     steps += 1;
     return run.apply(this, given);
   };
@@ -95,7 +95,7 @@ function idle(count = 1_000): Figures {
       alarms += 1;
     }
   });
-  Kernel.prototype.run = run;
+  PodKernel.prototype.run = run;
   const written = world.engine.log.rowsWritten - rows;
   return { running: running.length, alarms, rows: written, steps, tookMs: took * 1000 };
 }

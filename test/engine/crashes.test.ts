@@ -1,10 +1,9 @@
 /** A program that throws what nobody foresaw dies of it alone: its Pod, its node and the cluster go on. */
 import { afterEach, describe, expect, test } from "vitest";
 import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
-import type { Program } from "../../durable-objects/engine/runtime/program.ts";
+import type { Program, Sys } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
-import type { Sys } from "../../durable-objects/engine/runtime/sys.ts";
 import { box, isolationWorld, podOf } from "./isolation-world.ts";
 import { RuntimeWorld } from "./runtime-world.ts";
 

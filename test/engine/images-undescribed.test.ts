@@ -1,6 +1,7 @@
 /** Images nobody described: their shells, tools, servers, and what ends by itself. */
 import { describe, expect, test } from "vitest";
-import { Kernel } from "../../durable-objects/engine/runtime/kernel.ts";
+import { PodKernel } from "../../durable-objects/engine/runtime/kernel/kernel.ts";
+import type { Kernel } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { startExec } from "../../durable-objects/engine/runtime/launch.ts";
 import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
 import { NetworkWorld, podOf, sleeper } from "./network-world.ts";
@@ -146,7 +147,7 @@ describe("a container's words", () => {
     world.advance(20_000);
     const id = world.pod("x").status.containerStatuses[0].containerID.slice(13);
     world.with((context) => {
-      const kernel = Kernel.load(context, "default/x") as Kernel;
+      const kernel = PodKernel.load(context, "default/x") as Kernel;
       const key = kernel.containerKey(id) as string;
       const absent = {
         error: expect.stringContaining('exec: "java": executable file not found in $PATH'),

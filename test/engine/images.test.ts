@@ -1,7 +1,7 @@
 /** What images do in a container of their own: defaults, servers, databases, stress, interpreters, redis, agnhost. */
 import { describe, expect, test } from "vitest";
 import { imagePrograms, imageCatalog } from "../../durable-objects/engine/images/index.ts";
-import type { ContainerSpec } from "../../durable-objects/engine/runtime/define.ts";
+import type { ContainerSpec } from "../../durable-objects/engine/runtime/container-spec.ts";
 import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
 import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import { shellPrograms } from "../../durable-objects/engine/runtime/shell/index.ts";

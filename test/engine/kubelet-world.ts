@@ -14,18 +14,18 @@ import type {
   EventSource,
 } from "../../durable-objects/engine/ports/controller.ts";
 import type {
-  ContainerSpec,
   ContainerState,
   ExecResult,
   HttpProbeResult,
   Pending,
   ResolvedImage,
   Runtime,
-  RuntimeContext,
   StartFailure,
   FillOptions,
   VolumeFile,
 } from "../../durable-objects/engine/runtime/define.ts";
+import type { ContainerSpec } from "../../durable-objects/engine/runtime/container-spec.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { createKubelet } from "../../durable-objects/engine/kubelet/kubelet.ts";
 import type { Pod } from "../../durable-objects/engine/kinds/pod/shapes.ts";
 

@@ -1,8 +1,8 @@
 /** Small programs over runtime/net/socket.ts, so that these tests need no tool: a client, an echo server, a UDP one, a raw one. */
 import * as socket from "../../durable-objects/engine/runtime/net/socket.ts";
-import { Kernel } from "../../durable-objects/engine/runtime/kernel.ts";
-import type { Program } from "../../durable-objects/engine/runtime/program.ts";
-import type { HttpResponse } from "../../durable-objects/engine/runtime/state.ts";
+import { PodKernel } from "../../durable-objects/engine/runtime/kernel/kernel.ts";
+import type { Program } from "../../durable-objects/engine/runtime/kernel/types.ts";
+import type { HttpResponse } from "../../durable-objects/engine/runtime/kernel/state.ts";
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";
 import type { NetworkWorld } from "./network-world.ts";
@@ -162,7 +162,7 @@ export function spawn(
 ): void {
   const key = pod.includes("/") ? pod : `default/${pod}`;
   world.with((context) => {
-    const kernel = Kernel.load(context, key)!;
+    const kernel = PodKernel.load(context, key)!;
     const container = Object.keys(kernel.pod.cs).find((name) => !kernel.pod.cs[name]!.x)!;
     const { ns, root } = kernel.pod.cs[container]!;
     const child = kernel.spawn({

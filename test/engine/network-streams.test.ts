@@ -1,7 +1,7 @@
 /** Programs in containers over the network: requests, sockets, datagrams, delays, evictions in mid-way; port-tcp. */
 import { beforeEach, describe, expect, test } from "vitest";
 import * as tcp from "../../durable-objects/engine/network/tcp.ts";
-import type { RuntimeContext } from "../../durable-objects/engine/runtime/define.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { network } from "../../durable-objects/engine/network/network.ts";
 import { printed, spawn } from "./network-programs.ts";
 import { NetworkWorld, podOf, serviceOf, sleeper, whoami } from "./network-world.ts";

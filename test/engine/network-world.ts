@@ -4,7 +4,8 @@ import { runtimeContext, runtime } from "../../durable-objects/engine/cri/runtim
 import { ingressController } from "../../durable-objects/engine/controllers/ingress.ts";
 import * as requests from "../../durable-objects/engine/network/request.ts";
 import type { From, RequestResult, Target } from "../../durable-objects/engine/network/request.ts";
-import type { ExecResult, RuntimeContext } from "../../durable-objects/engine/runtime/define.ts";
+import type { ExecResult } from "../../durable-objects/engine/runtime/define.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { World } from "../helpers/world.ts";
 
 const ingressClass = {

@@ -2,8 +2,8 @@
 import type {
   ContainerSpec,
   PodSandbox,
-  RuntimeContext,
-} from "../../durable-objects/engine/runtime/define.ts";
+} from "../../durable-objects/engine/runtime/container-spec.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { readLog } from "../../durable-objects/engine/runtime/runtime.ts";

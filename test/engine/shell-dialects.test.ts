@@ -1,10 +1,11 @@
 /** bash and dash complain in their own words: what real ones of Debian 12 say, beside what a container's say. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { Kernel } from "../../durable-objects/engine/runtime/kernel.ts";
+import { PodKernel } from "../../durable-objects/engine/runtime/kernel/kernel.ts";
+import type { Kernel } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { startExec } from "../../durable-objects/engine/runtime/launch.ts";
-import type { Session } from "../../durable-objects/engine/runtime/state.ts";
-import { terminalInput } from "../../durable-objects/engine/runtime/terminal.ts";
+import type { Session } from "../../durable-objects/engine/runtime/kernel/state.ts";
+import { terminalInput } from "../../durable-objects/engine/runtime/kernel/terminal.ts";
 import { RuntimeWorld } from "./runtime-world.ts";
 
 interface Row {
@@ -48,7 +49,7 @@ describe("at a terminal", () => {
     const spec = world.start(
       world.spec(world.pod("web"), "x", image, { command: ["sleep", "100000"] }),
     );
-    const kernel = Kernel.load(world, spec.pod.key) as Kernel;
+    const kernel = PodKernel.load(world, spec.pod.key) as Kernel;
     const key = kernel.containerKey(spec.id) as string;
     const started = startExec(kernel, key, { command, tty: true, stdin: true });
     if ("error" in started) return started.error;

@@ -2,7 +2,7 @@
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import { signerWith, signingKey } from "../../durable-objects/engine/api/auth/tokens.ts";
-import type { RuntimeContext } from "../../durable-objects/engine/runtime/define.ts";
+import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import type { World } from "../helpers/world.ts";
 
 export interface Ran {

@@ -1,7 +1,7 @@
 /** What programs without end cost: a turn's steps and bytes are bounded, and processes share the cores of their node. */
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { Files } from "../../durable-objects/engine/runtime/files.ts";
-import type { Program } from "../../durable-objects/engine/runtime/program.ts";
+import { OpenFiles } from "../../durable-objects/engine/runtime/kernel/open-files.ts";
+import type { Program } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
 import { box, isolationWorld, podOf, type IsolationWorld } from "./isolation-world.ts";
 
@@ -18,13 +18,13 @@ beforeAll(() => {
     table.set(name, { ...program, step });
     undo.push(() => table.set(name, program));
   }
-  const { read } = Files.prototype;
-  Files.prototype.read = function (process, fd, most) {
+  const { read } = OpenFiles.prototype;
+  OpenFiles.prototype.read = function (process, fd, most) {
     const data = read.call(this, process, fd, most);
     count.bytes += data?.length ?? 0;
     return data;
   };
-  undo.push(() => void (Files.prototype.read = read));
+  undo.push(() => void (OpenFiles.prototype.read = read));
 });
 afterAll(() => undo.forEach((back) => back()));
 

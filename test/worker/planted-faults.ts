@@ -1,6 +1,6 @@
 import { serviceAccountController } from "../../durable-objects/engine/controllers/service-account/service-account.ts";
 import { imageCatalog } from "../../durable-objects/engine/images/index.ts";
-import type { Program } from "../../durable-objects/engine/runtime/program.ts";
+import type { Program } from "../../durable-objects/engine/runtime/kernel/types.ts";
 
 /** Podyard with two planted faults: a program and a reconcile that never return. */
 

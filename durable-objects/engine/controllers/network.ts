@@ -1,6 +1,6 @@
 /** Pushes on what is under way in the network: keys are those of records in the table "network". */
 import { objectKey } from "../core/object.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { powerAnnotation } from "../kinds/node-machine.ts";
 import { forgetAffinity } from "../network/services.ts";
 import type { Controller } from "../ports/controller.ts";

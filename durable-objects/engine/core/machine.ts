@@ -6,3 +6,6 @@ export const kernelRelease = "6.12.48+deb13-cloud-amd64";
 export const kernelBuild = "#1 SMP PREEMPT_DYNAMIC Debian 6.12.48-1 (2025-09-20)";
 export const osCodename = "trixie";
 export const osImage = "Debian GNU/Linux 13 (trixie)";
+
+/** What a node gives a container that has no limits of its own. */
+export const defaultCapacity = { memoryBytes: 8 * 1024 * 1024 * 1024, cpus: 4 };

@@ -2,7 +2,7 @@
 import { imageCatalog } from "../images/index.ts";
 import { network } from "../network/network.ts";
 import type { Client } from "../ports/controller.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { createRuntime } from "../runtime/runtime.ts";
 
 export const runtime = createRuntime(imageCatalog);

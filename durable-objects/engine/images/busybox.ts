@@ -1,7 +1,7 @@
 /** busybox and the image that holds nothing else. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import { busyboxFiles, runtimeFiles } from "../runtime/base-files.ts";
-import type { ImageVersion } from "../runtime/image.ts";
+import { busyboxFiles, runtimeFiles } from "../runtime/image/base-files.ts";
+import type { ImageVersion } from "../runtime/image/image.ts";
 import type { ImageDefinition } from "./define.ts";
 import { resolveVersion, type TagRule } from "./tags.ts";
 

@@ -1,7 +1,7 @@
 /** Finds an image by its reference. */
 import { parseReference, type ImageReference } from "../machinery/image-reference.ts";
-import type { BootLine, FoundImage, ImageCatalog, ImageVersion } from "../runtime/image.ts";
-import type { Program } from "../runtime/program.ts";
+import type { BootLine, FoundImage, ImageVersion } from "../runtime/image/image.ts";
+import type { ImageCatalog, Program } from "../runtime/kernel/types.ts";
 import type { ImageDefinition } from "./define.ts";
 
 type Entry = FoundImage & { definition?: ImageDefinition };

@@ -1,7 +1,6 @@
 /** Entrypoint scripts that set nothing up and then run their arguments. */
 import { Errno } from "../runtime/errno.ts";
-import type { Program } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
 
 /** Runs `argv` in place of the process. On failure says `text` and returns 127 (126: not executable). */
 export function runInstead(sys: Sys, argv: string[], script: string): number | undefined {

@@ -1,8 +1,7 @@
 /** CoreDNS as its Corefile says: the plugins that answer, and those that change nothing an asker sees. k8s: coredns Corefile */
 import type { DnsReply, DnsRecord } from "../runtime/net/network-port.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
-import type { Program } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
 
 interface Directive {
   name: string;

@@ -1,6 +1,6 @@
 /** What an image is: one file or folder per family, registered in images/index.ts. */
-import type { BootLine, ImageRepository } from "../runtime/image.ts";
-import type { Program } from "../runtime/program.ts";
+import type { BootLine, ImageRepository } from "../runtime/image/image.ts";
+import type { Program } from "../runtime/kernel/types.ts";
 
 export interface ImageDefinition extends ImageRepository {
   /** Normalised names: `docker.io/library/nginx`. */

@@ -1,7 +1,7 @@
 /** Small images of Kubernetes' own end-to-end tests beside agnhost, nginx, busybox and pause. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
-import { busyboxFiles, runtimeFiles } from "../runtime/base-files.ts";
+import type { Program } from "../runtime/kernel/types.ts";
+import { busyboxFiles, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { answer, goNotFound, smallServer } from "./serving/serve.ts";
 

@@ -1,10 +1,10 @@
 /** Small servers that say who answers: http-echo, whoami, echo-server, echoserver. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { HttpRequest } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
-import { alpineFiles, runtimeFiles } from "../runtime/base-files.ts";
+import type { HttpRequest } from "../runtime/kernel/state.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
+import { alpineFiles, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
-import { commonLogTime, errorLogTime } from "../runtime/log-times.ts";
+import { commonLogTime, errorLogTime } from "../runtime/logs/times.ts";
 import {
   answer,
   canonical,

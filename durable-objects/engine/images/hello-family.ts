@@ -1,12 +1,17 @@
 /** The web pages of tutorials: hello-app, hello-kubernetes, kubernetes-bootcamp. */
 import { kernelRelease } from "../core/machine.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
-import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
-import type { ImageVersion } from "../runtime/image.ts";
+import type { Program } from "../runtime/kernel/types.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
+import {
+  alpineFiles,
+  debianFiles,
+  debianReleases,
+  runtimeFiles,
+} from "../runtime/image/base-files.ts";
+import type { ImageVersion } from "../runtime/image/image.ts";
 import type { ImageDefinition } from "./define.ts";
-import { rfc3339Milli } from "../runtime/log-times.ts";
+import { rfc3339Milli } from "../runtime/logs/times.ts";
 import { nginx } from "./nginx/nginx.ts";
 import { layerOf } from "./nginx/files.ts";
 import { answer, goLog, html, portOf, smallServer } from "./serving/serve.ts";

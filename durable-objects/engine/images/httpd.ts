@@ -1,11 +1,11 @@
 /** Apache httpd: its htdocs folder. */
 import { buildLayer } from "../runtime/fs/layer.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
-import type { Program } from "../runtime/program.ts";
-import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
-import type { BootLine, ImageVersion } from "../runtime/image.ts";
+import type { Program } from "../runtime/kernel/types.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../runtime/image/base-files.ts";
+import type { BootLine, ImageVersion } from "../runtime/image/image.ts";
 import type { ImageDefinition } from "./define.ts";
-import { apacheTime, commonLogTime, httpDate } from "../runtime/log-times.ts";
+import { apacheTime, commonLogTime, httpDate } from "../runtime/logs/times.ts";
 import { mimeType } from "./serving/mime.ts";
 import { resolveVersion } from "./tags.ts";
 

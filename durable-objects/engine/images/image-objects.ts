@@ -7,10 +7,10 @@ import type { ImageRoute, ImageSpec } from "../kinds/image.ts";
 import { fnv32a } from "../core/random.ts";
 import { Errno } from "../runtime/errno.ts";
 import { encodeUtf8 } from "../runtime/bytes.ts";
-import type { HttpAnswer, Program, Step } from "../runtime/program.ts";
-import { behaviourOf } from "../runtime/image-objects.ts";
-import type { HttpRequest } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import type { HttpAnswer, Step } from "../runtime/kernel/calls.ts";
+import { behaviourOf } from "../runtime/image/image-objects.ts";
+import type { HttpRequest } from "../runtime/kernel/state.ts";
 import { milliValue, value } from "../machinery/quantity.ts";
 import { answer, goNotFound } from "./serving/serve.ts";
 

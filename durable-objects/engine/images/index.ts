@@ -12,7 +12,7 @@ import { httpd } from "./httpd.ts";
 import { nodeImage, pythonImage } from "./scripts/python-node.ts";
 import { kubernetesImages } from "./kubernetes.ts";
 import { linuxImages } from "./distributions/linux.ts";
-import { nodeService } from "../runtime/process-view.ts";
+import { nodeService } from "../runtime/kernel/process-view.ts";
 import { shellPrograms } from "../runtime/shell/index.ts";
 import { toolPrograms } from "../runtime/tools/table.ts";
 import { Catalog } from "./catalog.ts";
@@ -26,7 +26,7 @@ import { resourceConsumer } from "./resource-consumer.ts";
 import { scriptLanguages } from "./scripts/perl-ruby-php.ts";
 import { stressImages } from "./stress.ts";
 import { unknownPrograms, unknownVersion } from "./stand-in/unknown.ts";
-import type { Program } from "../runtime/program.ts";
+import type { Program } from "../runtime/kernel/types.ts";
 
 const definitions: ImageDefinition[] = [
   agnhost,

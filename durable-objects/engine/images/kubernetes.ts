@@ -1,9 +1,8 @@
 /** Kubernetes' own components, as kube-system runs them: they listen, pass their probes and have no shell. */
 import { Errno } from "../runtime/errno.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
-import { runtimeFiles } from "../runtime/base-files.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import { runtimeFiles } from "../runtime/image/base-files.ts";
 import { corednsProgram } from "./coredns.ts";
 import type { ImageDefinition } from "./define.ts";
 

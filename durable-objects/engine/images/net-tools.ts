@@ -1,8 +1,13 @@
 /** Images that exist for their tools: curl, netshoot, dnsutils and their like. */
 import { buildLayer, type LayerFile } from "../runtime/fs/layer.ts";
-import { alpineFiles, debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
+import {
+  alpineFiles,
+  debianFiles,
+  debianReleases,
+  runtimeFiles,
+} from "../runtime/image/base-files.ts";
 import { commandEntry } from "./command-entry.ts";
-import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageVersion } from "../runtime/image/image.ts";
 import type { ImageDefinition } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 

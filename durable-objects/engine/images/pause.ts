@@ -1,7 +1,7 @@
 /** The pause image: waits for signals, reaps, and nothing else. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
-import { runtimeFiles } from "../runtime/base-files.ts";
+import type { Program } from "../runtime/kernel/types.ts";
+import { runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { resolveVersion } from "./tags.ts";
 

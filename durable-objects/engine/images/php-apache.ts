@@ -1,10 +1,10 @@
 /** The autoscaling walkthrough's server: every request keeps a core busy for a while. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../runtime/image/base-files.ts";
 import { commandEntry } from "./command-entry.ts";
-import type { ImageVersion } from "../runtime/image.ts";
+import type { ImageVersion } from "../runtime/image/image.ts";
 import type { ImageDefinition } from "./define.ts";
-import { apacheTime, commonLogTime, httpDate } from "../runtime/log-times.ts";
+import { apacheTime, commonLogTime, httpDate } from "../runtime/logs/times.ts";
 import { html, smallServer } from "./serving/serve.ts";
 
 /** A million square roots in PHP 5, on a core of 2 GHz. */

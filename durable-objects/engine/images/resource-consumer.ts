@@ -1,9 +1,8 @@
 /** What the autoscaling tests load a cluster with: cores and memory used up on request. k8s: test/images/resource-consumer */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/program.ts";
-import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
-import type { Sys } from "../runtime/sys.ts";
-import { debianFiles, debianReleases, runtimeFiles } from "../runtime/base-files.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { answer, flagOf, goListen, goLog, targetOf, type Target } from "./serving/serve.ts";
 

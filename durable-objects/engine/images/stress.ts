@@ -1,11 +1,12 @@
 /** What exists to use a machine up: stress, and the stressor of the CPU and memory assignment pages. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program, Step } from "../runtime/program.ts";
-import type { Sys } from "../runtime/sys.ts";
-import { alpineFiles, runtimeFiles } from "../runtime/base-files.ts";
+import type { Program } from "../runtime/kernel/types.ts";
+import type { Step } from "../runtime/kernel/calls.ts";
+import type { Sys } from "../runtime/kernel/types.ts";
+import { alpineFiles, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { goDurationMs } from "./echo-family.ts";
-import { klogTime } from "../runtime/log-times.ts";
+import { klogTime } from "../runtime/logs/times.ts";
 import { flagOf } from "./serving/serve.ts";
 
 interface State {

@@ -1,6 +1,6 @@
 /** istio's tcp-echo-server: sends each line back behind a prefix. Arguments: ports, comma separated, and the prefix. */
 import { Errno } from "../runtime/errno.ts";
-import type { Program } from "../runtime/program.ts";
+import type { Program } from "../runtime/kernel/types.ts";
 import { accept, writeAll } from "./serving/sockets.ts";
 
 interface State {

@@ -2,7 +2,8 @@
 import { trimEndOf } from "../core/trim.ts";
 import { fnv32a } from "../core/random.ts";
 import { configRetryMs, relistMs } from "../core/limits.ts";
-import type { ContainerSpec, Mount, PodSandbox, StartFailure } from "../runtime/define.ts";
+import type { StartFailure } from "../runtime/define.ts";
+import type { ContainerSpec, Mount, PodSandbox } from "../runtime/container-spec.ts";
 import { containerEnv, expandAll } from "./env.ts";
 import { resolvePort } from "./calls.ts";
 import { startHook } from "./hooks.ts";

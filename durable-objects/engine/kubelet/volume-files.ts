@@ -10,7 +10,7 @@ import { fnv32a } from "../core/random.ts";
 import type { Reader } from "../ports/controller.ts";
 import { fromBase64 } from "../machinery/base64.ts";
 import type { VolumeFile } from "../runtime/define.ts";
-import { tokenMode, volumeUser } from "../runtime/volume-access.ts";
+import { tokenMode, volumeUser } from "../runtime/volumes/access.ts";
 import { type DownwardInput, fieldText, findContainer, resourceText } from "./downward.ts";
 import type { Pod, Volume } from "../kinds/pod/shapes.ts";
 

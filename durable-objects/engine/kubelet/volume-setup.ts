@@ -1,7 +1,7 @@
 /** Volumes before a Pod's sandbox, and those the kubelet fills, which follow what they come from. */
 import { fnv32a } from "../core/random.ts";
 import { attachRetryMs, mountRetryMsMax, mountRetryMsMin, syncPeriodMs } from "../core/limits.ts";
-import { isApiAccess } from "../runtime/volume-access.ts";
+import { isApiAccess } from "../runtime/volumes/access.ts";
 import { hostIP } from "./node-address.ts";
 import type { Volume } from "../kinds/pod/shapes.ts";
 import { type Sync, podEvent, want } from "./sync.ts";

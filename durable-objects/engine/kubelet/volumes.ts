@@ -3,7 +3,7 @@ import type { PersistentVolume } from "../kinds/storage/persistent-volume.ts";
 import type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
 import type { Reader } from "../ports/controller.ts";
 import { podLimits } from "../kinds/pod/resources.ts";
-import type { Mount } from "../runtime/define.ts";
+import type { Mount } from "../runtime/container-spec.ts";
 import { value } from "../machinery/quantity.ts";
 import { expand } from "./env.ts";
 import {

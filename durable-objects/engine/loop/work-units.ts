@@ -2,7 +2,7 @@
 import type { Client } from "../ports/controller.ts";
 import type { KubeObject } from "../core/object.ts";
 import { runtimeContext } from "../cri/runtime.ts";
-import { readyProcesses, stopReady, type ReadyProcess } from "../runtime/stopped.ts";
+import { readyProcesses, stopReady, type ReadyProcess } from "../runtime/kernel/ready-processes.ts";
 import type { WorkLoop } from "./work-loop.ts";
 
 export interface WorkUnit {

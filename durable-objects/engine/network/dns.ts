@@ -1,8 +1,8 @@
 /** Name service as a Pod has it: which server it asks, whether the way there is open, what the server says. */
 import type { Reader } from "../ports/controller.ts";
 import type { Pod } from "../kinds/pod/shapes.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
-import { Kernel } from "../runtime/kernel.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import { PodKernel } from "../runtime/kernel/kernel.ts";
 import {
   type DnsAnswer,
   type DnsRecord,
@@ -59,7 +59,7 @@ function podSays(
   const [namespace = "", podName = ""] = pod.split("/");
   const { labels } = context.reader.get("pods", namespace, podName)?.metadata ?? {};
   if (namespace === "kube-system" && labels?.["k8s-app"] === "kube-dns") return "cluster";
-  const kernel = Kernel.load(context, pod);
+  const kernel = PodKernel.load(context, pod);
   const listener = kernel?.pod.li[`udp/${port}`];
   const process = listener && kernel?.process(listener.p);
   if (!kernel || !listener || !process) return undefined;

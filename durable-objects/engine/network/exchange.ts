@@ -10,10 +10,10 @@ import {
   networkRoundsMax,
   outcomeKeptMs,
 } from "../core/limits.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
-import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http.ts";
-import { Kernel } from "../runtime/kernel.ts";
-import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/state.ts";
+import type { Kernel, RuntimeContext } from "../runtime/kernel/types.ts";
+import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http/http.ts";
+import { PodKernel } from "../runtime/kernel/kernel.ts";
+import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import { isUp } from "./addresses.ts";
 import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
 import { hop } from "./hops.ts";
@@ -143,7 +143,7 @@ function forget(context: RuntimeContext, id: string, exchange: Exchange): number
 
 /** A Pod's kernel; undefined: it is gone, or its node has no power. */
 export function loadPod(context: RuntimeContext, podKey: string): Kernel | undefined {
-  return isFrozen(context, podKey) ? undefined : Kernel.load(context, podKey);
+  return isFrozen(context, podKey) ? undefined : PodKernel.load(context, podKey);
 }
 
 /** Whether a Pod is on a node without power: it stands still, and so does what is on its way to it. */
@@ -261,7 +261,7 @@ function hand(
   podKey: string,
   q: HttpRequest,
 ): number | undefined {
-  const kernel = Kernel.load(context, podKey);
+  const kernel = PodKernel.load(context, podKey);
   if (!kernel) return settle(context, id, exchange, { error: "refused" });
   const container = containerAt(kernel, q.port);
   const hops = [
@@ -295,7 +295,7 @@ function ask(context: RuntimeContext, id: string, exchange: Exchange): number | 
   if (isFrozen(context, exchange.to ?? "")) {
     return expire(context, id, exchange, "timeout", brokenConnectionMs);
   }
-  const kernel = Kernel.load(context, exchange.to ?? "");
+  const kernel = PodKernel.load(context, exchange.to ?? "");
   // A Pod that was started anew knows nothing of what it was asked before.
   if (!kernel || exchange.h === undefined || kernel.pod.ht[exchange.h]?.o !== id)
     return settle(context, id, exchange, { error: "reset" });

@@ -3,7 +3,7 @@ import type { Reader } from "../ports/controller.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
-import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
+import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import { hostPods } from "./addresses.ts";
 import { endpointsOf } from "./services.ts";
 

@@ -1,14 +1,13 @@
-/** The network port's implementation: what programs in containers use. See runtime/net/network-port.ts. */
+/** The network port's implementation: what programs in containers use. See runtime/kernel/types.ts Network. */
 import { datagramTimeoutMs } from "../core/limits.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { Network, RuntimeContext } from "../runtime/kernel/types.ts";
 import {
   isNetworkHandle,
   type DatagramResult,
-  type Network,
   type NetworkResult,
   type Parcel,
 } from "../runtime/net/network-port.ts";
-import type { HttpResponse, PodRecord } from "../runtime/state.ts";
+import type { HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";

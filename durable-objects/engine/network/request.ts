@@ -3,8 +3,9 @@
  * `request` starts it, `requestResult` asks for its outcome; what can be answered within the moment is there at once.
  */
 import { encodeUtf8 } from "../runtime/bytes.ts";
-import type { Pending, RuntimeContext } from "../runtime/define.ts";
-import type { HttpRequest } from "../runtime/state.ts";
+import type { Pending } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import type { HttpRequest } from "../runtime/kernel/state.ts";
 import { ingressIp, isUp, nodeIp } from "./addresses.ts";
 import { isAddress } from "../machinery/ip.ts";
 import { resolve } from "./dns.ts";

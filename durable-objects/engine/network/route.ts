@@ -5,8 +5,8 @@
 import type { Source } from "../runtime/net/stream.ts";
 import { trimEndOf } from "../core/trim.ts";
 import type { ConnectError } from "../runtime/net/network-port.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
-import type { PodRecord } from "../runtime/state.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import type { PodRecord } from "../runtime/kernel/state.ts";
 import type { Service, ServicePort } from "../kinds/service/shape.ts";
 import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 import { connectTimeoutMs, hostUnreachableMs } from "../core/limits.ts";

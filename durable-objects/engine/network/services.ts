@@ -2,7 +2,7 @@
  * Which endpoint a connection to a Service gets: kube-proxy in iptables mode.
  * k8s: pkg/proxy/topology.go CategorizeEndpoints, pkg/proxy/iptables/proxier.go
  */
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { fnv32a, mix } from "../core/random.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { KubeObject } from "../core/object.ts";

@@ -1,7 +1,7 @@
 import { stepStream } from "./tcp.ts";
 /** Steps of whatever is under way in the network: requests (`rN`, exchange.ts) and streams (`sN`, tcp.ts). */
 import { networkRoundsMax } from "../core/limits.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { isSettled, stepExchange, take, type Exchange, type ExchangeResult } from "./exchange.ts";
 import { networkTable } from "../runtime/net/stream.ts";
 

@@ -3,10 +3,11 @@
  * way. The far end is a connection in the target Pod's own record; each step carries bytes both ways.
  */
 import { outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../core/limits.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
-import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http.ts";
-import { Kernel } from "../runtime/kernel.ts";
-import type { Connection, HttpResponse } from "../runtime/state.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http/http.ts";
+import { PodKernel } from "../runtime/kernel/kernel.ts";
+import type { Kernel } from "../runtime/kernel/types.ts";
+import type { Connection, HttpResponse } from "../runtime/kernel/state.ts";
 import { isFrozen, loadPod, nextId, runPod } from "./exchange.ts";
 import { networkTable, type Source, type Stream } from "../runtime/net/stream.ts";
 
@@ -71,7 +72,7 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
   if (isFrozen(context, before.to)) return undefined;
   const stream = { ...before };
   collect(context, stream);
-  const kernel = Kernel.load(context, stream.to);
+  const kernel = PodKernel.load(context, stream.to);
   if (!kernel) stream.downEnd = true;
   else if (!stream.downEnd) carry(kernel, id, stream);
   kernel?.save();
@@ -96,7 +97,7 @@ const isHeld = (kernel: Kernel, connection: number): boolean =>
 /** Takes what a client's own socket has written. */
 function collect(context: RuntimeContext, stream: Stream): void {
   if (stream.ca === undefined || stream.upEnd || isFrozen(context, stream.from.pod ?? "")) return;
-  const kernel = Kernel.load(context, stream.from.pod ?? "");
+  const kernel = PodKernel.load(context, stream.from.pod ?? "");
   const connection = kernel?.pod.co[stream.ca];
   if (!kernel || !connection) {
     stream.upEnd = true;

@@ -1,7 +1,7 @@
 /** Datagrams: one question, at most one answer. A record each (table "network", key `u` + asker, its port, and target). */
-import type { RuntimeContext } from "../runtime/define.ts";
-import { survive } from "../runtime/crash.ts";
-import { Kernel } from "../runtime/kernel.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import { survive } from "../runtime/kernel/crash.ts";
+import { PodKernel } from "../runtime/kernel/kernel.ts";
 import { networkTable, type Source } from "../runtime/net/stream.ts";
 import type { Outcome } from "./route.ts";
 
@@ -54,7 +54,7 @@ function deliver(
   context: RuntimeContext,
   { to, port = 0, seen = "", q }: Datagram,
 ): Partial<Datagram> {
-  const kernel = Kernel.load(context, to ?? "");
+  const kernel = PodKernel.load(context, to ?? "");
   const listener = kernel?.pod.li[`udp/${port}`];
   const process = listener && kernel?.process(listener.p);
   // Nobody there: the answer is an ICMP message at once.

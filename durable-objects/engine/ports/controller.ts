@@ -138,7 +138,7 @@ export interface Client extends Reader {
   readonly tokens?: TokenSigner;
   /** Optional. Tells a fault of Podyard that went no further than one process of a container. */
   fault?(work: string, error: unknown): void;
-  /** Optional. Set while each unit of work is written down before it runs: see runtime/define.ts. */
+  /** Optional. Set while each unit of work is written down before it runs: see runtime/kernel/types.ts RuntimeContext. */
   mayRun?: ((podKey: string, process: number) => boolean) | undefined;
   /** Optional. Tells what simulated programs cost, CPU microseconds: it counts against the turn. */
   spend?(microseconds: number): void;

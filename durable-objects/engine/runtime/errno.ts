@@ -61,6 +61,11 @@ export class Errno extends Error {
   }
 }
 
+/** Ends the step of a process that its own call killed. */
+export class ProcessKilled extends Error {
+  override name = "ProcessKilled";
+}
+
 /** The text of a failed call; anything but an Errno goes on up. */
 export function errorText(error: unknown): string {
   if (error instanceof Errno) return error.message;

@@ -1,9 +1,8 @@
 /** What a Pod's servers would answer, as one short text: it changes when their processes, ports or files do. */
 import { fnv32a } from "../core/random.ts";
-import type { RuntimeContext } from "./define.ts";
-import type { Programs } from "./program.ts";
-import type { PodRecord } from "./state.ts";
-import { sourceTree } from "./volumes.ts";
+import type { Programs, RuntimeContext } from "./kernel/types.ts";
+import type { PodRecord } from "./kernel/state.ts";
+import { sourceTree } from "./volumes/volumes.ts";
 
 /** Records are immutable, so a text once made holds for as long as the record is the one stored. */
 const printOf = new WeakMap<object, string>();
@@ -35,7 +34,7 @@ function processPrint(pod: PodRecord, programs: Programs): string | undefined {
 export function fingerprint(context: RuntimeContext, podKey: string): string {
   const pod = context.records.get<PodRecord>("runtime", podKey);
   if (!pod) return "";
-  const processes = processPrint(pod, context.images.programs as Programs);
+  const processes = processPrint(pod, context.images.programs);
   if (processes === undefined) return `@${context.now}`;
   const trees = new Set<string>();
   for (const key in pod.cs) {

@@ -1,16 +1,18 @@
 /** Starting containers and commands in them. Error texts are runc's and containerd's. */
-import { isDescribed } from "./image-objects.ts";
-import type { FoundImage } from "./image.ts";
-import { Kernel, processKey } from "./kernel.ts";
-import { crash } from "./crash.ts";
-import type { ContainerSpec, PodSandbox, RuntimeContext, StartFailure } from "./define.ts";
+import { isDescribed } from "./image/image-objects.ts";
+import type { FoundImage } from "./image/image.ts";
+import { PodKernel } from "./kernel/kernel.ts";
+import type { Kernel, RuntimeContext, Sys } from "./kernel/types.ts";
+import { processKey } from "./kernel/process-key.ts";
+import { crash } from "./kernel/crash.ts";
+import type { StartFailure } from "./define.ts";
+import type { ContainerSpec, PodSandbox } from "./container-spec.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
-import { hostPidBase } from "./process-view.ts";
-import type { PodRecord, Process, Session } from "./state.ts";
-import type { Sys } from "./sys.ts";
-import { misfit, prepareMounts } from "./volume-mounts.ts";
-import { pathProblem } from "./path-limits.ts";
+import { hostPidBase } from "./kernel/process-view.ts";
+import type { PodRecord, Process, Session } from "./kernel/state.ts";
+import { misfit, prepareMounts } from "./volumes/mounts.ts";
+import { pathProblem } from "./volumes/path-limits.ts";
 
 function emptyPod(pod: PodSandbox): PodRecord {
   const { labels: _labels, ...kept } = pod;
@@ -122,7 +124,7 @@ function failed(message: string, exitCode: number): StartFailure {
 export function startContainer(
   context: RuntimeContext,
   spec: ContainerSpec,
-): Kernel | StartFailure {
+): PodKernel | StartFailure {
   const tooLong = pathProblem(spec);
   if (tooLong) return tooLong;
   const mounts = prepareMounts(context, spec);
@@ -130,8 +132,8 @@ export function startContainer(
     return { reason: "CreateContainerConfigError", exitCode: 128, message: mounts.error };
   }
   const kernel =
-    Kernel.load(context, spec.pod.key) ??
-    new Kernel(context, spec.pod.key, emptyPod(spec.pod), true);
+    PodKernel.load(context, spec.pod.key) ??
+    new PodKernel(context, spec.pod.key, emptyPod(spec.pod), true);
   const { pod: _pod, ...given } = spec;
   const rest = { ...given, mounts };
   const key = String(kernel.pod.next++);

@@ -1,34 +1,27 @@
 /** The runtime as the kubelet and the API's streams use it. Every call loads the Pod's record, acts, and saves. */
-import type { ImageCatalog } from "./image.ts";
-import { Kernel } from "./kernel.ts";
-import { survive } from "./crash.ts";
-import { memoryFiles } from "./memory-files.ts";
+import type { ImageCatalog, Kernel, RuntimeContext } from "./kernel/types.ts";
+import { PodKernel } from "./kernel/kernel.ts";
+import { survive } from "./kernel/crash.ts";
+import { memoryFiles } from "./kernel/memory-files.ts";
 import { startContainer, startExec } from "./launch.ts";
-import { loadMilli } from "./load.ts";
+import { loadMilli } from "./http/request-load.ts";
 import { removeTree } from "./fs/chunks.ts";
-import { httpOutcome, startHttp } from "./http.ts";
-import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs.ts";
-import { startProbeHits, stopProbeHits } from "./probe-lines.ts";
-import { ImageRegistry } from "./registry.ts";
+import { httpOutcome, startHttp } from "./http/http.ts";
+import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs/logs.ts";
+import { startProbeHits, stopProbeHits } from "./logs/probe-lines.ts";
+import { ImageRegistry } from "./image/registry.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { hostFiles, hostPath } from "./volume-nodes.ts";
-import { imageIdentity, userOf } from "./users.ts";
+import { hostFiles, hostPath } from "./volumes/node-files.ts";
+import { imageIdentity, userOf } from "./kernel/users.ts";
 import {
   containerBytes,
   fillVolume,
   removePodVolumes,
   volumeBytes,
   volumeText,
-} from "./volumes.ts";
-import type {
-  ContainerState,
-  ExecResult,
-  HttpProbeResult,
-  Pending,
-  Runtime,
-  RuntimeContext,
-} from "./define.ts";
-import type { HttpResponse, PodRecord } from "./state.ts";
+} from "./volumes/volumes.ts";
+import type { ContainerState, ExecResult, HttpProbeResult, Pending, Runtime } from "./define.ts";
+import type { HttpResponse, PodRecord } from "./kernel/state.ts";
 import { decodeUtf8, encodeUtf8 } from "./bytes.ts";
 
 const probeErrors: Record<string, string> = {
@@ -45,7 +38,7 @@ export function within<T>(
   absent: T,
   act: (kernel: Kernel) => T,
 ): T {
-  const kernel = Kernel.load(context, podKey);
+  const kernel = PodKernel.load(context, podKey);
   if (!kernel) return absent;
   const result = act(kernel);
   kernel.save();
@@ -119,7 +112,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
 
   start(context, spec) {
     const kernel = startContainer(context, spec);
-    if (!(kernel instanceof Kernel)) return kernel;
+    if (!(kernel instanceof PodKernel)) return kernel;
     // The network looks up who asks: its record is there before its first command runs.
     if (!context.records.get("runtime", kernel.key))
       context.records.put("runtime", kernel.key, kernel.pod);
@@ -160,13 +153,13 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
     const record = context.records.get<PodRecord>("runtime", podKey);
     if (!record) return undefined;
     if (record.due === undefined || record.due > context.now) return record.due;
-    const kernel = new Kernel(context, podKey, record);
+    const kernel = new PodKernel(context, podKey, record);
     kernel.run();
     return kernel.save();
   },
 
   exec(context, podKey, containerId, command) {
-    const kernel = Kernel.load(context, podKey);
+    const kernel = PodKernel.load(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined || kernel.pod.cs[key]?.x)
       return { error: `container not running (${containerId.slice(0, 12)})` };
@@ -272,7 +265,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
 
   usage(context, podKey, containerId) {
     const none = { memoryBytes: 0, cpuMilli: 0 };
-    const kernel = Kernel.view(context, podKey);
+    const kernel = PodKernel.view(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined) return none;
     let memoryBytes = memoryFiles(kernel, kernel.pod.cs[key]?.spec.name ?? "");

@@ -3,12 +3,12 @@
  * bytes are read and written here, so that nothing but the open socket is lost when the object sleeps.
  */
 import { binaryOf, bytesOf } from "./bytes.ts";
-import type { RuntimeContext } from "./define.ts";
+import type { RuntimeContext } from "./kernel/types.ts";
 import { startExec, type ExecRequest } from "./launch.ts";
-import { processKey } from "./kernel.ts";
+import { processKey } from "./kernel/process-key.ts";
 import { within } from "./runtime.ts";
-import { terminalInput } from "./terminal.ts";
-import type { PodRecord, Session } from "./state.ts";
+import { terminalInput } from "./kernel/terminal.ts";
+import type { PodRecord, Session } from "./kernel/state.ts";
 
 export interface SessionOutput {
   stdout: Uint8Array;

@@ -2,8 +2,8 @@
 import { badRequest } from "../machinery/status.ts";
 import type { Call } from "../api/context.ts";
 import { podContainers, type ContainerStatus, type Pod } from "../kinds/pod/shapes.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
-import type { PodRecord } from "../runtime/state.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import type { PodRecord } from "../runtime/kernel/state.ts";
 
 export function podOf(call: Call, name: string): Pod {
   // The subresource's row has made sure that it exists.

@@ -4,7 +4,7 @@ import type { Client } from "../ports/controller.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { proxyRequest, proxyResult } from "../network/proxy.ts";
 import type { ProxyPending, ApiRequest, LogFollow, Reply, ProxiedReply } from "../ports/request.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { command } from "./exec.ts";
 import { log, pollLog } from "./logs.ts";
 import { portForward } from "./port-forward.ts";

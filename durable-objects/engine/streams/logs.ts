@@ -6,10 +6,10 @@ import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
 import type { Pod } from "../kinds/pod/shapes.ts";
 import type { ApiResponse, LogFollow } from "../ports/request.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
-import { nextRepeatMs } from "../runtime/log-repeats.ts";
-import { readLogRecord, type LogOptions } from "../runtime/logs.ts";
-import type { LogRecord, PodRecord } from "../runtime/state.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import { nextRepeatMs } from "../runtime/logs/repeats.ts";
+import { readLogRecord, type LogOptions } from "../runtime/logs/logs.ts";
+import type { LogRecord, PodRecord } from "../runtime/kernel/state.ts";
 import { containerFor, podOf, statusOf } from "./containers.ts";
 import { logOptions, type PodLogOptions } from "./log-options.ts";
 

@@ -1,5 +1,5 @@
-import type { RuntimeContext } from "../runtime/define.ts";
-import type { PodRecord } from "../runtime/state.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import type { PodRecord } from "../runtime/kernel/state.ts";
 
 const ended = (record: PodRecord): number => {
   let count = 0;

@@ -5,7 +5,7 @@ import { outside } from "../network/route.ts";
 import { proxyTimeoutMs } from "../core/limits.ts";
 import type { ApiRequest, ProxyPending } from "../ports/request.ts";
 import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
-import type { RuntimeContext } from "../runtime/define.ts";
+import type { RuntimeContext } from "../runtime/kernel/types.ts";
 
 export function visit(context: RuntimeContext, request: ApiRequest, host: string): ProxyPending {
   const { publicPath = "" } = request;

@@ -6,7 +6,7 @@ import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volum
 import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
 import { provisionMs, volumeWorkMs } from "../../core/limits.ts";
-import { removePersistentVolume } from "../../runtime/volumes.ts";
+import { removePersistentVolume } from "../../runtime/volumes/volumes.ts";
 import { value } from "../../machinery/quantity.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
 import { hostnameLabel } from "../../scheduler/types.ts";

@@ -1,14 +1,14 @@
 /** agnhost, the end-to-end tests' Swiss army knife: its subcommands are tables. k8s: test/images/agnhost */
 import { buildLayer } from "../../runtime/fs/layer.ts";
-import type { Program } from "../../runtime/program.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
 import { agnhostCheck, agnhostChecks } from "./checks.ts";
 import { agnhostConsumers } from "./consumers.ts";
 import { agnhostGuestbook } from "./guestbook.ts";
 import { netexec } from "./netexec.ts";
 import { portForwardTester } from "./port-forward.ts";
 import { agnhostServer, agnhostServers } from "./servers.ts";
-import { alpineFiles, runtimeFiles } from "../../runtime/base-files.ts";
-import type { ImageVersion } from "../../runtime/image.ts";
+import { alpineFiles, runtimeFiles } from "../../runtime/image/base-files.ts";
+import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { resolveVersion } from "../tags.ts";
 

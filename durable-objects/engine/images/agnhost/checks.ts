@@ -1,12 +1,13 @@
 /** agnhost's subcommands that look, print and end. k8s: test/images/agnhost */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { binaryOf, bytesOf, toBase64 } from "../../runtime/bytes.ts";
-import type { Program, Step } from "../../runtime/program.ts";
-import type { Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { Step } from "../../runtime/kernel/calls.ts";
+import type { Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { goDurationMs } from "../echo-family.ts";
 import { pushAsk, type HttpAsk } from "../serving/http-ask.ts";
-import { klogTime } from "../../runtime/log-times.ts";
+import { klogTime } from "../../runtime/logs/times.ts";
 import { mounttest, type MountTestState } from "./mounttest.ts";
 import { flagOf, goLog } from "../serving/serve.ts";
 import { dial, hangUp, lookUp } from "../serving/sockets.ts";

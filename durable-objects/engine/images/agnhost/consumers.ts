@@ -1,5 +1,5 @@
 /** agnhost resource-consumer-controller: parts one request among the Pods of a Service. k8s: test/images/agnhost/resource-consumer-controller */
-import type { Sys } from "../../runtime/sys.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { askingServer } from "../serving/asking-server.ts";
 import { goError, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
 import { goFailure, incorrect, notGiven, notPost, wholeNumber } from "../resource-consumer.ts";

@@ -1,6 +1,6 @@
 /** agnhost guestbook: a primary that pushes what it is told to replicas, and a frontend. k8s: test/images/agnhost/guestbook/guestbook.go */
-import type { Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { askingServer, type AskingState } from "../serving/asking-server.ts";
 import { goError, goJson, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
 import { answer, flagOf, goListen, goLog, targetOf } from "../serving/serve.ts";

@@ -1,8 +1,8 @@
 /** agnhost mounttest: looks at what is mounted. k8s: test/images/agnhost/mounttest */
 import { Errno } from "../../runtime/errno.ts";
 import type { Stat } from "../../runtime/fs/vfs.ts";
-import type { Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { flagOf, hasFlag } from "../serving/serve.ts";
 
 const text = "mount-tester new file\n";

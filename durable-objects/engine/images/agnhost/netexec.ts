@@ -1,11 +1,11 @@
 /** agnhost netexec: answers over HTTP and UDP, dials others, runs commands, ends when asked. k8s: test/images/agnhost/netexec/netexec.go */
-import type { HttpAnswer } from "../../runtime/program.ts";
-import type { HttpRequest, Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
+import type { HttpRequest, Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { askingServer, type AskingState } from "../serving/asking-server.ts";
 import { goDurationMs } from "../echo-family.ts";
 import { goError, goJson, pushAsk, type HttpAsk } from "../serving/http-ask.ts";
-import { plainTime } from "../../runtime/log-times.ts";
+import { plainTime } from "../../runtime/logs/times.ts";
 import {
   answer,
   canonical,

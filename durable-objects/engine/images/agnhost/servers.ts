@@ -1,7 +1,8 @@
 /** agnhost's plain servers: a table of subcommands. k8s: test/images/agnhost */
-import type { HttpAnswer, Program, Step } from "../../runtime/program.ts";
-import type { HttpRequest } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { HttpAnswer, Step } from "../../runtime/kernel/calls.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { HttpRequest } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import {
   canonical,
   flagOf,

@@ -1,7 +1,7 @@
 /** Clients of the databases: what probes and first looks ask. */
-import type { Program } from "../../runtime/program.ts";
-import type { Sys } from "../../runtime/sys.ts";
-import type { FileTable } from "../../runtime/base-files.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
+import type { FileTable } from "../../runtime/image/base-files.ts";
 
 /** Whether the server in this Pod answers; other hosts are beyond these clients. */
 const serves = (sys: Sys, port: number): boolean => sys.kernel.pod.li[`tcp/${port}`] !== undefined;

@@ -4,13 +4,13 @@
  */
 import { Errno } from "../../runtime/errno.ts";
 import { buildLayer } from "../../runtime/fs/layer.ts";
-import type { Program } from "../../runtime/program.ts";
-import type { Sys } from "../../runtime/sys.ts";
-import { debianFiles, debianReleases, runtimeFiles } from "../../runtime/base-files.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../../runtime/image/base-files.ts";
 import { runInstead } from "../command-entry.ts";
 import { databaseClients } from "./clients.ts";
 import { databaseRows, type DatabaseRow } from "./rows.ts";
-import type { ImageVersion } from "../../runtime/image.ts";
+import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { accept } from "../serving/sockets.ts";
 import { resolveVersion } from "../tags.ts";

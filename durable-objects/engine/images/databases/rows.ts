@@ -1,7 +1,7 @@
 /** The databases as a table: what each wants, prints and takes until it is ready. */
-import type { Sys } from "../../runtime/sys.ts";
-import type { FileTable } from "../../runtime/base-files.ts";
-import { plainTime, rfc3339Milli } from "../../runtime/log-times.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
+import type { FileTable } from "../../runtime/image/base-files.ts";
+import { plainTime, rfc3339Milli } from "../../runtime/logs/times.ts";
 import type { TagRule } from "../tags.ts";
 
 export interface DatabaseRow {

@@ -7,8 +7,8 @@ import {
   runtimeFiles,
   type DebianRelease,
   type FileTable,
-} from "../../runtime/base-files.ts";
-import type { ImageVersion } from "../../runtime/image.ts";
+} from "../../runtime/image/base-files.ts";
+import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { resolveVersion } from "../tags.ts";
 

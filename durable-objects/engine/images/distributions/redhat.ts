@@ -1,5 +1,5 @@
 /** File tables of Red Hat's family: fedora, centos, rocky, amazonlinux. */
-import { debianFiles, debianReleases, type FileTable } from "../../runtime/base-files.ts";
+import { debianFiles, debianReleases, type FileTable } from "../../runtime/image/base-files.ts";
 
 export interface RedhatRelease {
   id: string;

@@ -1,15 +1,15 @@
 /** The guestbooks: the PHP frontend and the Go one. Both keep what is written in redis, over the cluster's network. */
 import { Errno } from "../../runtime/errno.ts";
 import { buildLayer } from "../../runtime/fs/layer.ts";
-import type { HttpAnswer } from "../../runtime/program.ts";
-import type { HttpRequest } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
+import type { HttpRequest } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { askingServer } from "../serving/asking-server.ts";
-import { debianFiles, debianReleases, runtimeFiles } from "../../runtime/base-files.ts";
-import type { ImageVersion } from "../../runtime/image.ts";
+import { debianFiles, debianReleases, runtimeFiles } from "../../runtime/image/base-files.ts";
+import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { goIndex, goScript, phpIndex, phpScript } from "./pages.ts";
-import { apacheTime, commonLogTime, httpDate, rfc3339Milli } from "../../runtime/log-times.ts";
+import { apacheTime, commonLogTime, httpDate, rfc3339Milli } from "../../runtime/logs/times.ts";
 import { pushOn, type RedisAsk } from "../redis/ask.ts";
 import { answer, goNotFound, html, targetOf } from "../serving/serve.ts";
 import { dialErrorText } from "../serving/sockets.ts";

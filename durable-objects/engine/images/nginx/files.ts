@@ -6,7 +6,7 @@ import {
   debianFiles,
   debianReleases,
   runtimeFiles,
-} from "../../runtime/base-files.ts";
+} from "../../runtime/image/base-files.ts";
 
 const welcome = `<!DOCTYPE html>
 <html>

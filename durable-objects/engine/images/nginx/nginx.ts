@@ -2,11 +2,11 @@
 import { kernelRelease } from "../../core/machine.ts";
 import { memo } from "../../core/memo.ts";
 import { Errno, errnoTexts, type ErrnoCode } from "../../runtime/errno.ts";
-import type { Program } from "../../runtime/program.ts";
-import type { Sys } from "../../runtime/sys.ts";
-import type { BootLine, ImageVersion } from "../../runtime/image.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
+import type { BootLine, ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
-import { errorLogTime } from "../../runtime/log-times.ts";
+import { errorLogTime } from "../../runtime/logs/times.ts";
 import { type NginxServer, parseNginxConfig } from "./config.ts";
 import { defaultConfig, layerOf } from "./files.ts";
 import { answer, ownServers, pushJobs, workerPids, type NginxState } from "./serve.ts";

@@ -1,12 +1,12 @@
 /** nginx' answers: files, fixed ones, and those of servers behind it. */
-import type { HttpAnswer } from "../../runtime/program.ts";
+import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
 import { Errno } from "../../runtime/errno.ts";
 import { Regex } from "../../runtime/regex/regex.ts";
 import { MatchWork } from "../../runtime/regex/work.ts";
-import type { HttpRequest, HttpResponse, Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { HttpRequest, HttpResponse, Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { pushAsk, type HttpAsk } from "../serving/http-ask.ts";
-import { commonLogTime, errorLogTime, httpDate } from "../../runtime/log-times.ts";
+import { commonLogTime, errorLogTime, httpDate } from "../../runtime/logs/times.ts";
 import { mimeType } from "../serving/mime.ts";
 import {
   locationPattern,

@@ -1,6 +1,6 @@
 /** One conversation with a redis: the hosts a service may have, commands, and the replies or what went wrong. */
-import type { Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { command, parseReply, type Reply } from "./protocol.ts";
 import {
   dial,

@@ -1,6 +1,6 @@
 /** What a redis prints as it starts. */
-import type { BootLine } from "../../runtime/image.ts";
-import { redisTime } from "../../runtime/log-times.ts";
+import type { BootLine } from "../../runtime/image/image.ts";
+import { redisTime } from "../../runtime/logs/times.ts";
 import { atLeast } from "../tags.ts";
 
 /** `port`: the start had settings of its own, among them perhaps the port. */

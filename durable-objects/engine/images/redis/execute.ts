@@ -1,7 +1,7 @@
 /** Running redis' commands: whether one may, what it gives back, and who else has to know of it. */
 import { redisBytesMax } from "../../core/limits.ts";
 import { Errno } from "../../runtime/errno.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { adminCommands, isReplica } from "./admin.ts";
 import { collectionCommands } from "./collections.ts";
 import { keyCommands } from "./keys.ts";

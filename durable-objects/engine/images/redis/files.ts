@@ -1,6 +1,6 @@
 /** redis on disk: the snapshot and the file of commands, so that a volume keeps what a container loses. */
 import { Errno } from "../../runtime/errno.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { commandsPath, execute } from "./execute.ts";
 import { parseCommand } from "./protocol.ts";
 import { say } from "./log.ts";

@@ -1,6 +1,6 @@
 /** A replica's link to its master: connect, take the whole data, then every write that follows. */
-import type { Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { command, parseCommand } from "./protocol.ts";
 import { execute } from "./execute.ts";
 import { say } from "./log.ts";

@@ -1,6 +1,6 @@
 /** A line of redis' log. */
-import type { Sys } from "../../runtime/sys.ts";
-import { redisTime } from "../../runtime/log-times.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
+import { redisTime } from "../../runtime/logs/times.ts";
 
 export function say(sys: Sys, mark: string, text: string, role = "M"): void {
   sys.write(1, `${sys.pid}:${role} ${redisTime(sys.now)} ${mark} ${text}\n`);

@@ -1,14 +1,14 @@
 /** The redis family: the official image, the guestbooks' own, valkey. */
 import { Errno } from "../../runtime/errno.ts";
 import { buildLayer, type LayerFile } from "../../runtime/fs/layer.ts";
-import type { Program } from "../../runtime/program.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
 import {
   alpineFiles,
   debianFiles,
   debianReleases,
   runtimeFiles,
-} from "../../runtime/base-files.ts";
-import type { ImageVersion } from "../../runtime/image.ts";
+} from "../../runtime/image/base-files.ts";
+import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { bootLines } from "./boot.ts";
 import { redisBenchmark, redisCli } from "./cli.ts";

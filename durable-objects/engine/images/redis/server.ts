@@ -3,9 +3,10 @@
  * its master over the simulated network (full synchronisation, then the master's writes as they come).
  */
 import { Errno } from "../../runtime/errno.ts";
-import { addLoad } from "../../runtime/load.ts";
-import type { Program, Step } from "../../runtime/program.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import { addLoad } from "../../runtime/http/request-load.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { Step } from "../../runtime/kernel/calls.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { applySetting, follow } from "./admin.ts";
 import { bootLines } from "./boot.ts";
 import { execute } from "./execute.ts";

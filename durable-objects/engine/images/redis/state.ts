@@ -1,5 +1,5 @@
 /** What a redis server is made of: its JSON state, and what a command gets to see. */
-import type { Sys } from "../../runtime/sys.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import type { Socket } from "../serving/sockets.ts";
 import type { Keys, Store } from "./store.ts";
 

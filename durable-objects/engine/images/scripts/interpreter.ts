@@ -2,8 +2,8 @@
 import { scriptStepsMax } from "../../core/limits.ts";
 import { Errno } from "../../runtime/errno.ts";
 import { decodeUtf8, encodeUtf8 } from "../../runtime/bytes.ts";
-import type { Step } from "../../runtime/program.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Step } from "../../runtime/kernel/calls.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { readProgram } from "./program.ts";
 import { ScriptRun } from "./run.ts";
 import { Unsupported, type Language } from "./tokens.ts";

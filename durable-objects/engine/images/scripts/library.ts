@@ -1,7 +1,7 @@
 /** What the little interpreters bring along: functions, modules and methods of texts and lists. */
 import words from "./words.json" with { type: "json" };
 import { scriptValueMax } from "../../core/limits.ts";
-import { rfc3339Milli } from "../../runtime/log-times.ts";
+import { rfc3339Milli } from "../../runtime/logs/times.ts";
 import type { Runner } from "./host.ts";
 import { format, piDigits, sprintf } from "./format.ts";
 import { Unsupported, type Language } from "./tokens.ts";

@@ -1,7 +1,8 @@
 /** perl, ruby and php: one-liners, as `perl -e` has them. */
 import { Errno } from "../../runtime/errno.ts";
-import type { Program, Step } from "../../runtime/program.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { Step } from "../../runtime/kernel/calls.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { languageVersion, runScript, takeScript, type ScriptState } from "./interpreter.ts";
 
 type Language = "perl" | "ruby" | "php";

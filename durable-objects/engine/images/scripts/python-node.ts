@@ -1,19 +1,19 @@
 /** python and node: one-liners, and Python's own file server. */
 import { Errno } from "../../runtime/errno.ts";
 import { buildLayer } from "../../runtime/fs/layer.ts";
-import type { Program } from "../../runtime/program.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import {
   alpineFiles,
   debianFiles,
   debianReleases,
   runtimeFiles,
   type FileTable,
-} from "../../runtime/base-files.ts";
+} from "../../runtime/image/base-files.ts";
 import { commandEntry } from "../command-entry.ts";
-import type { ImageVersion } from "../../runtime/image.ts";
+import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
-import { commonLogTime, httpDate } from "../../runtime/log-times.ts";
+import { commonLogTime, httpDate } from "../../runtime/logs/times.ts";
 import { mimeType } from "../serving/mime.ts";
 import { answer, html, targetOf } from "../serving/serve.ts";
 import { languageVersion, runScript, takeScript, type ScriptState } from "./interpreter.ts";

@@ -1,7 +1,8 @@
 /** HTTP servers whose answers wait for another server's: requests under way are jobs in the process's state. */
-import type { HttpAnswer, Program, Step } from "../../runtime/program.ts";
-import type { HttpRequest, Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { HttpAnswer, Step } from "../../runtime/kernel/calls.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { HttpRequest, Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 
 /** A request under way; what it waits for is the server's own affair. */
 export interface Job<J> {

@@ -1,9 +1,10 @@
 /** One HTTP request or datagram of a program's own to another server, pushed on until it is over. */
 import { datagram, freePort } from "../../runtime/net/socket.ts";
-import { httpOutcome, startHttp } from "../../runtime/http.ts";
-import { noNetwork, type NetworkResult } from "../../runtime/net/network-port.ts";
-import type { HttpRequest, HttpResponse, Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import { httpOutcome, startHttp } from "../../runtime/http/http.ts";
+import { noNetwork } from "../../runtime/net/no-network.ts";
+import type { NetworkResult } from "../../runtime/net/network-port.ts";
+import type { HttpRequest, HttpResponse, Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 import { isOwn, lookUp, type DialError } from "./sockets.ts";
 
 export interface HttpAsk {

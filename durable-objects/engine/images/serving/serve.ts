@@ -1,10 +1,11 @@
 /** What small servers share: targets, answers, Go's way of starting, failing and ending. */
 import { endOf } from "../../core/trim.ts";
 import { Errno } from "../../runtime/errno.ts";
-import type { HttpAnswer, Program } from "../../runtime/program.ts";
-import type { HttpRequest, HttpResponse } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
-import { errorLogTime } from "../../runtime/log-times.ts";
+import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
+import { errorLogTime } from "../../runtime/logs/times.ts";
 
 const unescape = (text: string): string =>
   text.replace(/%([0-9a-fA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));

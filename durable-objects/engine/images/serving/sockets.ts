@@ -1,9 +1,11 @@
 /** TCP for servers of images: accepting, and dialling a name and port, in this Pod or over the cluster's network. */
 import { handshake } from "../../runtime/net/socket.ts";
 import { Errno } from "../../runtime/errno.ts";
-import { noNetwork, type ConnectError, type Network } from "../../runtime/net/network-port.ts";
-import type { Wait } from "../../runtime/state.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import { noNetwork } from "../../runtime/net/no-network.ts";
+import type { ConnectError } from "../../runtime/net/network-port.ts";
+import type { Network } from "../../runtime/kernel/types.ts";
+import type { Wait } from "../../runtime/kernel/state.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 
 /** `f`: a descriptor; `n`: a stream of the network's. */
 export type Socket = { f: number } | { n: string };

@@ -3,8 +3,8 @@
  * output is what they are run for fail: nothing at all would pass for their result.
  */
 import { Errno } from "../../runtime/errno.ts";
-import type { Program } from "../../runtime/program.ts";
-import type { Sys } from "../../runtime/sys.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
+import type { Sys } from "../../runtime/kernel/types.ts";
 
 const names = new Set(
   (

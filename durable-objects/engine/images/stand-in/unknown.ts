@@ -1,6 +1,6 @@
 /** Images nobody described: what is in them, by the table of those of which something is known. */
 import { buildLayer, type Layer } from "../../runtime/fs/layer.ts";
-import type { Program } from "../../runtime/program.ts";
+import type { Program } from "../../runtime/kernel/types.ts";
 import type { ImageReference } from "../../machinery/image-reference.ts";
 import {
   alpineFiles,
@@ -9,9 +9,9 @@ import {
   debianReleases,
   runtimeFiles,
   type FileTable,
-} from "../../runtime/base-files.ts";
+} from "../../runtime/image/base-files.ts";
 import { commandEntry } from "../command-entry.ts";
-import type { ImageVersion } from "../../runtime/image.ts";
+import type { ImageVersion } from "../../runtime/image/image.ts";
 import { describedImage } from "../image-objects.ts";
 import { oneShot } from "./one-shot.ts";
 import { redhatFiles, redhatReleases } from "../distributions/redhat.ts";

@@ -4,7 +4,7 @@ import type { NodeObject, Pod } from "../../kinds/pod/shapes.ts";
 import { milliValue, value } from "../../machinery/quantity.ts";
 import { qosClass } from "../../kinds/pod/resources.ts";
 import { sysctlBytesMax } from "../../core/limits.ts";
-import type { Container } from "../container.ts";
+import type { Container } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 
 /** Kernel defaults of what learners and tests look at. */

@@ -1,8 +1,8 @@
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf as the kubelet writes them. */
 import type { Pod } from "../../kinds/pod/shapes.ts";
 import { resolvConf, resolverOf } from "../net/resolver.ts";
-import type { Container } from "../container.ts";
-import { hostTree } from "../volume-nodes.ts";
+import type { Container } from "../kernel/types.ts";
+import { hostTree } from "../volumes/node-files.ts";
 
 function hostsOfNode({ kernel }: Container): string {
   const tree = hostTree(kernel.context, kernel.pod.pod.node, () => kernel.now);

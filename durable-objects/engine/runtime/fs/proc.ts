@@ -1,12 +1,13 @@
 /** /proc and /sys as far as tools and learners look: computed when read, never stored. */
 import { kernelBuild, kernelRelease } from "../../core/machine.ts";
-import { defaultCapacity, type Container } from "../container.ts";
-import { processKey } from "../kernel.ts";
-import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../process-view.ts";
-import type { Process } from "../state.ts";
+import type { Container } from "../kernel/types.ts";
+import { defaultCapacity } from "../../core/machine.ts";
+import { processKey } from "../kernel/process-key.ts";
+import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../kernel/process-view.ts";
+import type { Process } from "../kernel/state.ts";
 import { isSetting, kernelFile, kernelFolders, oomScoreOf, setKernelFile } from "./kernel-files.ts";
 import { processSecurity } from "./process-security.ts";
-import { memoryFiles } from "../memory-files.ts";
+import { memoryFiles } from "../kernel/memory-files.ts";
 import type { Inode } from "./inode.ts";
 import { mountOptions, type ReadTree } from "./vfs.ts";
 

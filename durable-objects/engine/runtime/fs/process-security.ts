@@ -1,7 +1,7 @@
 /** The lines of /proc/PID/status about what a process may do. */
-import { defaultCapacity } from "../container.ts";
-import type { Kernel } from "../kernel.ts";
-import type { Process } from "../state.ts";
+import { defaultCapacity } from "../../core/machine.ts";
+import type { Kernel } from "../kernel/types.ts";
+import type { Process } from "../kernel/state.ts";
 
 /** In the order of their bits. */
 const capabilityNames =

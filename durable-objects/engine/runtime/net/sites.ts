@@ -1,5 +1,5 @@
 /** The world outside: a fixed handful of sites, simulated. Nothing here ever leaves the sandbox. */
-import type { HttpRequest, HttpResponse } from "../state.ts";
+import type { HttpRequest, HttpResponse } from "../kernel/state.ts";
 
 export interface Site {
   ip: string;

@@ -4,18 +4,18 @@
  * wait for, and the program asks again.
  */
 import { Errno } from "../errno.ts";
-import { httpOutcome, startHttp } from "../http.ts";
+import { httpOutcome, startHttp } from "../http/http.ts";
 import {
   isNetworkHandle,
-  noNetwork,
   type ConnectError,
   type DatagramResult,
   type DnsAnswer,
   type DnsRecord,
   type Parcel,
 } from "./network-port.ts";
-import type { HttpRequest, HttpResponse, Listener, Wait } from "../state.ts";
-import type { Sys } from "../sys.ts";
+import { noNetwork } from "./no-network.ts";
+import type { HttpRequest, HttpResponse, Listener, Wait } from "../kernel/state.ts";
+import type { Sys } from "../kernel/types.ts";
 import { isAddress } from "../../machinery/ip.ts";
 import { candidates, type Resolver } from "./resolver.ts";
 import { type Stream, networkTable } from "./stream.ts";

@@ -1,6 +1,6 @@
 /** `read` and `wait`: builtins that block. */
 import { foreverMs } from "../../core/clock.ts";
-import type { Step } from "../program.ts";
+import type { Step } from "../kernel/calls.ts";
 import { ExpansionProblem } from "./problems.ts";
 import { reap, tellSignal } from "./jobs.ts";
 import type { Shell } from "./shell.ts";

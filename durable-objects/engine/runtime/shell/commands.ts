@@ -1,7 +1,7 @@
 /** Simple commands: expansion, assignments, redirections, then a function, a builtin or a program. */
 import { Errno } from "../errno.ts";
-import type { Step } from "../program.ts";
-import type { Sys } from "../sys.ts";
+import type { Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import type { Node, Part, Redirect, Word } from "./ast.ts";
 import type { Builtin } from "./builtin.ts";
 import { builtins } from "./builtins.ts";

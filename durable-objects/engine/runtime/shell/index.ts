@@ -1,6 +1,5 @@
 /** The shell as a program: `sh`, `ash`, and `bash` where an image has it. */
-import type { Program } from "../program.ts";
-import type { Sys } from "../sys.ts";
+import type { Program, Sys } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 import { bashBanner } from "./bash-version.ts";
 import { advance } from "./interp.ts";

@@ -4,7 +4,7 @@
  */
 import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
-import type { Step } from "../program.ts";
+import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { readStep, waitsStep } from "./blocking.ts";
 import { runCommand } from "./commands.ts";

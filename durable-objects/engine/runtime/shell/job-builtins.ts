@@ -1,6 +1,6 @@
 /** Builtins about signals and jobs. */
 import { Errno } from "../errno.ts";
-import { parseSignal, signalNames } from "../signals.ts";
+import { parseSignal, signalNames } from "../kernel/signals.ts";
 import { findJob, startWait } from "./blocking.ts";
 import { jobLine, reap } from "./jobs.ts";
 import type { Shell } from "./shell.ts";

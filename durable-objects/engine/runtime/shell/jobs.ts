@@ -1,5 +1,5 @@
 /** Children of a shell: forking it, reaping them, the job table. */
-import { signalTexts } from "../signals.ts";
+import { signalTexts } from "../kernel/signals.ts";
 import type { Shell } from "./shell.ts";
 import type { Frame, Job, ShellState } from "./state.ts";
 

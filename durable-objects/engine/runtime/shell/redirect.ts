@@ -1,6 +1,6 @@
 /** Redirections: opening what they name at the descriptors they name. */
 import { Errno } from "../errno.ts";
-import type { Sys } from "../sys.ts";
+import type { Sys } from "../kernel/types.ts";
 import type { Redirect } from "./ast.ts";
 import { ExpansionProblem } from "./problems.ts";
 import type { Saved } from "./state.ts";

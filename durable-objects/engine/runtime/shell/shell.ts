@@ -1,6 +1,6 @@
 /** The shell's view of its memory: parameters, options, output, frames coming and going. */
 import { shellDepthMax } from "../../core/limits.ts";
-import type { Sys } from "../sys.ts";
+import type { Sys } from "../kernel/types.ts";
 import { abortStatus, dialectHead, goesOn, inWords } from "./dialects.ts";
 import { ExpansionProblem } from "./problems.ts";
 import { bashVersion } from "./bash-version.ts";

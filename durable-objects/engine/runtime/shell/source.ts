@@ -1,5 +1,5 @@
 /** Where commands come from: a text, a script, standard input, a terminal. */
-import type { Step } from "../program.ts";
+import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { withAliases } from "./aliases.ts";
 import { bashNumber } from "./bash-version.ts";

@@ -4,8 +4,8 @@
  * without saying again what was said, so that the tool's memory stays plain JSON.
  */
 import { Errno } from "../errno.ts";
-import type { Step } from "../program.ts";
-import type { Sys } from "../sys.ts";
+import type { Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { drain, type Io } from "./tool.ts";
 
 type Answer = number | string;

@@ -1,5 +1,5 @@
 /** The table of tools. A tool is one row here and one function in its family's file. */
-import type { Program } from "../program.ts";
+import type { Program } from "../kernel/types.ts";
 import { argumentTools } from "./arguments/programs.ts";
 import { awk } from "./awk/awk.ts";
 import { byteTools } from "./bytes/checksums.ts";

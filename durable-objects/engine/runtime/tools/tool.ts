@@ -5,9 +5,9 @@
  */
 import { wholeFileBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
-import type { Program, Step } from "../program.ts";
+import type { Program, Sys } from "../kernel/types.ts";
+import type { Step } from "../kernel/calls.ts";
 import { gnuWords } from "./gnu-words.ts";
-import type { Sys } from "../sys.ts";
 
 /** Thrown by `Io.stdin()` while standard input has not ended; the tool runs again from its start when it has. */
 class NeedInput extends Error {

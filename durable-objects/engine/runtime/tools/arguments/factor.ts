@@ -1,5 +1,5 @@
 /** factor: prime factors of numbers below 2^64, by Pollard's rho after small divisors. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { tool } from "../tool.ts";
 import { usage } from "../words.ts";
 

@@ -1,5 +1,5 @@
 /** getopt: options of a script, put in order and quoted for `eval set --`, as glibc reads them. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options, type Options } from "../options.ts";
 import { type Io, tool } from "../tool.ts";
 

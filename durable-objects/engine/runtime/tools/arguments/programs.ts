@@ -1,5 +1,5 @@
 /** echo, printf and test as programs of their own; the shell has each as a builtin. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { echoText } from "./echo.ts";
 import { formatPrintf } from "./printf.ts";
 import { TestProblem, testExpression } from "./test.ts";

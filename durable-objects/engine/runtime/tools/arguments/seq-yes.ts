@@ -1,5 +1,6 @@
 /** seq and yes. */
-import type { Program, Step } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
+import type { Step } from "../../kernel/calls.ts";
 import { tool } from "../tool.ts";
 import { usage } from "../words.ts";
 

@@ -1,6 +1,6 @@
 /** test, [ and [[. */
 import type { Stat } from "../../fs/vfs.ts";
-import type { Sys } from "../../sys.ts";
+import type { Sys } from "../../kernel/types.ts";
 import { Regex, regexFor } from "../../regex/regex.ts";
 import { matches } from "../../shell/pattern.ts";
 

@@ -1,5 +1,5 @@
 /** true, false, and what busybox says of an applet it has not. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { tool } from "../tool.ts";
 
 export const trueFalseTools: Program[] = [

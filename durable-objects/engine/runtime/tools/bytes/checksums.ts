@@ -3,7 +3,7 @@ import { md5, sha1 } from "@noble/hashes/legacy.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { bytesOf, fromBase64, toBase64 } from "../../bytes.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { opened, tool } from "../tool.ts";
 

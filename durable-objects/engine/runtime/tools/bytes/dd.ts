@@ -1,7 +1,7 @@
 /** dd: block by block. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../program.ts";
-import type { Sys } from "../../sys.ts";
+import type { Program } from "../../kernel/types.ts";
+import type { Sys } from "../../kernel/types.ts";
 import { humanSize } from "../files/ls.ts";
 import { Io, ToolExit } from "../tool.ts";
 import { synopses } from "../usage-facts.ts";

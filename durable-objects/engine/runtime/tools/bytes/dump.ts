@@ -1,5 +1,5 @@
 /** Bytes to look at: od, hexdump, xxd. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { count } from "../counts.ts";
 import { options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";

@@ -2,7 +2,7 @@
 import { Gunzip, gzipSync } from "fflate";
 import { binaryOf, bytesOf } from "../../bytes.ts";
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";
 

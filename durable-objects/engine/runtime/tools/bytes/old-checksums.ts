@@ -1,6 +1,6 @@
 /** Checksums of old: cksum, crc32, sum. */
 import { hex32 } from "../../../core/random.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options, type Options } from "../options.ts";
 import { opened, tool } from "../tool.ts";
 

@@ -2,7 +2,7 @@
 import { civil } from "../../civil.ts";
 import { Errno } from "../../errno.ts";
 import type { Stat } from "../../fs/vfs.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { formatDate } from "../system/date.ts";
 import { options, type Options } from "../options.ts";
 import { versionOrder } from "../text/sort.ts";

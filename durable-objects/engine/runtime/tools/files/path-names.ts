@@ -1,7 +1,7 @@
 /** Names of files: readlink, realpath, basename, dirname, pwd, which. */
 import { trimEndOf } from "../../../core/trim.ts";
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { tool } from "../tool.ts";
 import { synopses } from "../usage-facts.ts";

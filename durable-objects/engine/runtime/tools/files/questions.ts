@@ -1,5 +1,5 @@
 /** Questions on standard error that a line of standard input answers: rm -i, cp -i, mv -i. */
-import type { Step } from "../../program.ts";
+import type { Step } from "../../kernel/calls.ts";
 import type { Options } from "../options.ts";
 import type { Io } from "../tool.ts";
 

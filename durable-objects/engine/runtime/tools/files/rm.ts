@@ -1,6 +1,6 @@
 /** rm: files and folders go, after a question where one is wanted. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { ask, type Question, questionStep, wantsQuestions } from "./questions.ts";
 import { options, type Options } from "../options.ts";
 import { type Io, steps } from "../tool.ts";

@@ -1,7 +1,7 @@
 /** Datagrams of either nc: each piece of input is one, and what comes back is printed. */
 import { datagram } from "../../net/socket.ts";
-import type { Step } from "../../program.ts";
-import type { Sys } from "../../sys.ts";
+import type { Step } from "../../kernel/calls.ts";
+import type { Sys } from "../../kernel/types.ts";
 
 export interface UdpTalk {
   ip?: string;

@@ -1,5 +1,5 @@
 /** The Pod's own network as its tools show it: ip, ifconfig, route, arp, netstat, ss. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { commandLine } from "../system/ps-kill.ts";
 import { tool, type Io } from "../tool.ts";

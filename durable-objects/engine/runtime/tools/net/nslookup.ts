@@ -2,7 +2,7 @@
 import { candidates } from "../../net/resolver.ts";
 import { hostsEntry, lookUp, query, readResolver } from "../../net/socket.ts";
 import type { DnsAnswer, DnsRecord } from "../../net/network-port.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";
 

@@ -1,7 +1,8 @@
 /** ping and traceroute. */
 import { isOwn, lookUp } from "../../net/socket.ts";
-import { noNetwork } from "../../net/network-port.ts";
-import type { Program, Step } from "../../program.ts";
+import { noNetwork } from "../../net/no-network.ts";
+import type { Program } from "../../kernel/types.ts";
+import type { Step } from "../../kernel/calls.ts";
 import { duration } from "../durations.ts";
 import { options } from "../options.ts";
 import { steps, type Io } from "../tool.ts";

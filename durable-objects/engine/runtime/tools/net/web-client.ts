@@ -3,9 +3,9 @@ import { folderOf } from "../../../core/trim.ts";
 import { siteAt } from "../../net/sites.ts";
 import { httpResult, httpStart, lookUp } from "../../net/socket.ts";
 import { Errno } from "../../errno.ts";
-import type { Step } from "../../program.ts";
-import type { HttpResponse } from "../../state.ts";
-import type { Sys } from "../../sys.ts";
+import type { Step } from "../../kernel/calls.ts";
+import type { HttpResponse } from "../../kernel/state.ts";
+import type { Sys } from "../../kernel/types.ts";
 
 export interface Url {
   scheme: string;

@@ -1,6 +1,6 @@
 /** cal: a month, or the twelve of a year; Julian until September 1752, when eleven days were left out. */
 import { civil, daysOf, monthNames } from "../../civil.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { type Io, tool } from "../tool.ts";
 import { usage } from "../words.ts";

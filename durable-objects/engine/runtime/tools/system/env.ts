@@ -1,6 +1,6 @@
 /** env and printenv. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { Io, tool } from "../tool.ts";
 import { synopses } from "../usage-facts.ts";
 import { usage } from "../words.ts";

@@ -1,6 +1,6 @@
 /** Who and where: id, whoami, hostname, uname. */
 import { kernelBuild, kernelRelease } from "../../../core/machine.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { type Io, tool } from "../tool.ts";
 

@@ -1,7 +1,7 @@
 /** The machine below the container: sysctl, nproc, sync, dmesg, logger, who. */
 import { Errno, type ErrnoCode, errnoTexts } from "../../errno.ts";
-import type { Program } from "../../program.ts";
-import type { Sys } from "../../sys.ts";
+import type { Program } from "../../kernel/types.ts";
+import type { Sys } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { tool } from "../tool.ts";
 

@@ -1,6 +1,6 @@
 /** nohup, setsid, nice: something is arranged, then the process becomes another program. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 
 const becoming = (
   name: string,

@@ -1,5 +1,5 @@
 /** sleep and usleep. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { duration } from "../durations.ts";
 import { tool } from "../tool.ts";
 

@@ -1,6 +1,6 @@
 /** Space and memory: df, du, free, mount, uptime. */
 import { treeBytesMax } from "../../../core/limits.ts";
-import { defaultCapacity } from "../../container.ts";
+import { defaultCapacity } from "../../../core/machine.ts";
 import { Errno } from "../../errno.ts";
 import { mountOptions } from "../../fs/vfs.ts";
 import { formatDate } from "./date.ts";

@@ -1,5 +1,5 @@
 /** The terminal: stty, tty, clear, and the editor that is not there. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { tool } from "../tool.ts";
 
 const stty = tool("stty", (io) => {

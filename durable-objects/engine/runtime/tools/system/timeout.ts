@@ -1,8 +1,9 @@
 /** timeout and time: a command watched by the clock. */
 import { Errno } from "../../errno.ts";
-import type { Program, Step } from "../../program.ts";
-import { parseSignal } from "../../signals.ts";
-import type { Sys } from "../../sys.ts";
+import type { Program } from "../../kernel/types.ts";
+import type { Step } from "../../kernel/calls.ts";
+import { parseSignal } from "../../kernel/signals.ts";
+import type { Sys } from "../../kernel/types.ts";
 import { duration } from "../durations.ts";
 
 const usageText = (name: string, synopsis: string): string =>

@@ -1,5 +1,6 @@
 /** watch: a command run again and again. */
-import type { Program, Step } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
+import type { Step } from "../../kernel/calls.ts";
 import { launch } from "../children.ts";
 import { formatDate } from "./date.ts";
 import { duration } from "../durations.ts";

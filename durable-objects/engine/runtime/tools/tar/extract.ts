@@ -1,6 +1,6 @@
 /** tar x and t: takes an archive in as it comes, entry by entry. */
 import { trimEndOf } from "../../../core/trim.ts";
-import { mkfifo } from "../../special-files.ts";
+import { mkfifo } from "../../kernel/special-files.ts";
 import { Errno } from "../../errno.ts";
 import { parents } from "../files/mkdir-ln.ts";
 import { groupName, userName } from "../system/identity.ts";

@@ -1,5 +1,5 @@
 /** Two files side by side: diff, cmp, comm, paste. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options, type Options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";
 import { inFolder } from "../words.ts";

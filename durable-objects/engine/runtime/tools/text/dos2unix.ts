@@ -1,5 +1,5 @@
 /** dos2unix and unix2dos: line ends of DOS. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { opened, tool } from "../tool.ts";
 

@@ -1,6 +1,6 @@
 /** grep, egrep, fgrep. */
 import { assert } from "../../../core/assert.ts";
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options, type Options } from "../options.ts";
 import { regex, Regex, regexFor, type RegexOptions } from "../../regex/regex.ts";
 import type { MatchWork } from "../../regex/work.ts";

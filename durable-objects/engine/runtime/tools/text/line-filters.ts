@@ -1,5 +1,5 @@
 /** Filters over lines: wc, tee, uniq, rev, tac, nl. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { opened, stream, tool } from "../tool.ts";
 

@@ -1,5 +1,5 @@
 /** Text in other shapes: fold, split, expand, shuf, pagers. */
-import type { Program } from "../../program.ts";
+import type { Program } from "../../kernel/types.ts";
 import { count } from "../counts.ts";
 import { options } from "../options.ts";
 import { stream, tool } from "../tool.ts";

@@ -1,0 +1,29 @@
+/** Arguments and results of system calls, and of the steps and answers of programs. */
+import type { HttpResponse, Wait } from "./state.ts";
+
+/** Nothing: go on at once. */
+export type Step = { wait: Wait } | { exit: number } | undefined;
+
+export interface HttpAnswer {
+  response: HttpResponse;
+  /** The answer takes this long, virtual ms. */
+  delayMs?: number;
+  /** CPU its making costs, ms: it takes longer under a CPU limit and while others are served. */
+  cpuMs?: number;
+}
+
+/** Who ended: `status` is the exit code, or 128 + signal. */
+export interface Ended {
+  pid: number;
+  status: number;
+  signal?: number;
+}
+
+export interface OpenFlags {
+  read?: boolean;
+  write?: boolean;
+  create?: boolean;
+  truncate?: boolean;
+  append?: boolean;
+  exclusive?: boolean;
+}

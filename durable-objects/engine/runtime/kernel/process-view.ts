@@ -1,0 +1,196 @@
+/**
+ * Which processes one can see: those of its pid namespace, or with hostPID all of its node. A node's processes are worked
+ * out when somebody looks: its services, and what the Pods on it run.
+ */
+import type { KubeObject } from "../../core/object.ts";
+import { objectKey } from "../../core/object.ts";
+import { parseTime } from "../../core/clock.ts";
+import { fnv32a, hex32 } from "../../core/random.ts";
+import type { Kernel, Program, RuntimeContext } from "./types.ts";
+import type { PodRecord, Process } from "./state.ts";
+
+/** Pids of a node: its services below, then a range for each Pod. A process key holds five digits of pid. */
+const firstPodPid = 2_000;
+const podPids = 250;
+const podRanges = 380;
+/** Room between the processes of other Pods, for what `Program.shadow` adds. */
+const pidStep = 6;
+
+/** k8s: build/rpms 10-kubeadm.conf KUBELET_KUBECONFIG_ARGS, KUBELET_CONFIG_ARGS */
+const kubeletArguments = [
+  "/usr/bin/kubelet",
+  "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf",
+  "--kubeconfig=/etc/kubernetes/kubelet.conf",
+  "--config=/var/lib/kubelet/config.yaml",
+];
+
+const services: readonly { pid: number; words: string[]; megabytes: number }[] = [
+  { pid: 1, words: ["/sbin/init"], megabytes: 13 },
+  { pid: 318, words: ["/lib/systemd/systemd-journald"], megabytes: 18 },
+  { pid: 604, words: ["/usr/bin/containerd"], megabytes: 64 },
+  { pid: 871, words: kubeletArguments, megabytes: 92 },
+];
+
+/** Stands for what runs on a node and is simulated elsewhere. */
+export const nodeService: Program<{ mb: number }> = {
+  name: "node-service",
+  start: () => ({ mb: 1 }),
+  step: () => ({ wait: {} }),
+  memoryBytes: (state) => state.mb * 1_048_576,
+};
+
+/** A process as its node sees it, and where it lives. `pp` is minus its parent's pid on the node. */
+export interface NodeProcess {
+  process: Process;
+  /** Pod and key of a process that runs in one; absent: a service of the node. */
+  pod?: string;
+  key?: number;
+}
+
+const serviceProcess = (
+  pid: number,
+  pp: number,
+  words: string[],
+  mb: number,
+  t: number,
+): Process => ({
+  c: "",
+  ns: 0,
+  pid,
+  pp: -pp,
+  p: nodeService.name,
+  a: words,
+  s: { mb },
+  w: {},
+  t,
+  u: 0,
+});
+
+const rangeAt = (range: number): number => firstPodPid + range * podPids;
+
+interface Neighbour {
+  key: string;
+  uid: string;
+  record: Partial<PodRecord>;
+}
+
+/** Pods of a node that have run something, oldest first. */
+function neighbours(context: RuntimeContext, node: string): Neighbour[] {
+  const pods = context.reader.byIndex<KubeObject>("pod.node", node);
+  const born = (pod: KubeObject): string => pod.metadata.creationTimestamp ?? "";
+  return [...pods]
+    .sort((a, b) => (born(a) < born(b) ? -1 : born(a) > born(b) ? 1 : 0))
+    .flatMap(({ metadata }) => {
+      const key = objectKey(metadata.namespace, metadata.name);
+      const record = context.records.get<Partial<PodRecord>>("runtime", key);
+      return record?.pod ? [{ key, uid: record.pod.uid, record }] : [];
+    });
+}
+
+function freeRange(taken: ReadonlySet<number>, uid: string): number {
+  let range = fnv32a(uid) % podRanges;
+  while (taken.has(rangeAt(range)) && taken.size < podRanges) range = (range + 1) % podRanges;
+  return rangeAt(range);
+}
+
+/** First pid of a new Pod that lives among its node's processes. */
+export function hostPidBase(context: RuntimeContext, node: string, uid: string): number {
+  const taken = new Set<number>();
+  for (const { record } of neighbours(context, node))
+    if (record.hp !== undefined) taken.add(record.hp);
+  return freeRange(taken, uid);
+}
+
+/** The next pid in a Pod's range. */
+export function nextHostPid(base: number, last: number): number {
+  return last + 1 >= base + podPids || last < base ? base + 3 : last + 1;
+}
+
+/** Everything that runs on a node. `own`: the Pod that looks, whose processes it holds itself. */
+export function nodeProcesses(kernel: Kernel): NodeProcess[] {
+  const { context } = kernel;
+  const { node } = kernel.pod.pod;
+  const made = context.reader.get<KubeObject>("nodes", "", node)?.metadata.creationTimestamp;
+  const since = made === undefined ? 0 : parseTime(made);
+  const out: NodeProcess[] = services.map(({ pid, words, megabytes }) => ({
+    process: serviceProcess(pid, pid === 1 ? 0 : 1, words, megabytes, since),
+  }));
+  const all = neighbours(context, node);
+  const taken = new Set<number>();
+  for (const { record } of all) if (record.hp !== undefined) taken.add(record.hp);
+  if (kernel.pod.hp !== undefined) taken.add(kernel.pod.hp);
+  for (const { key, uid } of all) {
+    const own = key === kernel.key;
+    const pod = own ? kernel : kernel.otherPod(key);
+    if (!pod) continue;
+    const base = pod.pod.hp ?? freeRange(taken, uid);
+    taken.add(base);
+    out.push(...podProcesses(pod, base));
+  }
+  return out;
+}
+
+function podProcesses(kernel: Kernel, base: number): NodeProcess[] {
+  const { pod } = kernel;
+  const alive = Object.values(pod.cs).some((container) => !container.x);
+  if (!alive) return [];
+  const began = Math.min(...Object.values(pod.cs).map((container) => container.t));
+  const id = hex32(fnv32a(pod.pod.uid)).repeat(8);
+  const shim = ["/usr/bin/containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", id];
+  shim.push("-address", "/run/containerd/containerd.sock");
+  const pause = serviceProcess(base + 2, base + 1, ["/pause"], 1, began);
+  const out: NodeProcess[] = [
+    { process: serviceProcess(base + 1, 1, shim, 12, began) },
+    { process: { ...pause, u: 65_535 } },
+  ];
+  const numbers = hostNumbers(pod, base);
+  for (const [key, pid] of numbers) {
+    const process = pod.ps[key] as Process;
+    const parent = numbers.get(process.pp) ?? base + 1;
+    const u = uidOf(kernel, process);
+    const seen = { ...process, c: "", pid, pp: -parent, u };
+    out.push({ process: seen, pod: kernel.key, key });
+  }
+  return out;
+}
+
+/** A Pod's processes as its node numbers them, by key. */
+function hostNumbers(pod: PodRecord, base: number): Map<number, number> {
+  const numbers = new Map<number, number>();
+  const taken = new Set<number>();
+  for (const name in pod.ps) {
+    const process = pod.ps[name];
+    if (!process || process.c === "pause") continue;
+    let pid = process.pid;
+    if (pod.hp === undefined) {
+      const room = podPids - 3;
+      let at = ((process.ns * 13 + process.pid) % 41) * pidStep;
+      while (taken.has(at)) at = (at + 1) % room;
+      taken.add(at);
+      pid = base + 3 + at;
+    }
+    numbers.set(Number(name), pid);
+  }
+  return numbers;
+}
+
+/** Who a process of this Pod (or one its node showed it) runs as. */
+export function uidOf(kernel: Kernel, process: Process): number {
+  if (kernel.pod.cs[process.c]) return kernel.container(process.c).credentials(process).uid;
+  return process.u ?? 65_535;
+}
+
+/** What a process of this namespace sees, by pid. */
+export function visibleProcesses(kernel: Kernel, ns: number): Process[] {
+  const own = Object.values(kernel.pod.ps).filter((process) => process.ns === ns);
+  const others = kernel.pod.hp === undefined ? [] : nodeProcesses(kernel);
+  const foreign = others.filter(({ pod }) => pod !== kernel.key).map(({ process }) => process);
+  return [...own, ...foreign].sort((a, b) => a.pid - b.pid);
+}
+
+/** A parent's pid as this Pod sees it. */
+export function parentPid(kernel: Kernel, process: Process): number {
+  if (process.c === "") return 0 - process.pp;
+  const parent = kernel.process(process.pp)?.pid;
+  return parent ?? (kernel.pod.hp === undefined ? 0 : kernel.pod.hp + 1);
+}

@@ -1,0 +1,42 @@
+/** Files that are no files: fifos, devices, names of sockets. */
+import { Errno } from "../errno.ts";
+import { deviceName, type DeviceNumbers } from "../fs/vfs.ts";
+import type { Sys } from "./types.ts";
+
+export function mkfifo(sys: Sys, path: string, mode = 0o666): void {
+  sys.vfs.create(sys.place(path), sys.who, { t: "p", m: mode & ~sys.umask });
+}
+
+/** Who a device speaks to is not simulated but for the kernel's own: opening another says ENXIO. */
+export function mknod(
+  sys: Sys,
+  path: string,
+  type: "c" | "b",
+  numbers: DeviceNumbers,
+  mode: number,
+): void {
+  if (sys.who.uid !== 0 || !sys.container.capable("MKNOD")) throw new Errno("EPERM");
+  const d = deviceName(type, numbers);
+  sys.vfs.create(sys.place(path, false), sys.who, { t: type, m: mode & ~sys.umask, d });
+}
+
+/** Name of a Unix socket's listener; undefined: the path is none. */
+function socketName(sys: Sys, path: string): string | undefined {
+  const { node, mount, id } = sys.existing(path);
+  return node.t === "s" ? `unix/${mount.tree.key}:${id}` : undefined;
+}
+
+/** bind(2) and listen(2) of a Unix socket: makes its name, and returns the listening descriptor. */
+export function listenAt(sys: Sys, path: string): number {
+  const place = sys.place(path, false);
+  if (place.node) throw new Errno("EADDRINUSE");
+  sys.vfs.create(place, sys.who, { t: "s", m: 0o777 & ~sys.umask });
+  return sys.listenAs(socketName(sys, path) ?? "");
+}
+
+/** The listener behind a Unix socket's name, for `connectTo`. ECONNREFUSED when nobody listens any more. */
+export function listenerAt(sys: Sys, path: string): string {
+  const name = socketName(sys, path);
+  if (name === undefined || !sys.kernel.pod.li[name]) throw new Errno("ECONNREFUSED");
+  return name;
+}

@@ -1,0 +1,295 @@
+/** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
+import type { Sys } from "./types.ts";
+import type { Ended } from "./calls.ts";
+import { argumentBytesMax } from "../../core/limits.ts";
+import { keep } from "../../core/memo.ts";
+import { alikeMax, isImages, keyOf, type Alike, type Executable } from "../image/alike.ts";
+import { Errno, ProcessKilled } from "../errno.ts";
+import { sysctlOf } from "../fs/kernel-files.ts";
+import { programOf } from "../fs/layer.ts";
+import { normalPath } from "../fs/vfs.ts";
+import { execCost, forkCost } from "./cpu.ts";
+import { processKey } from "./process-key.ts";
+import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "./process-view.ts";
+import { MatchWork } from "../regex/work.ts";
+import type { Json, Listener, Process } from "./state.ts";
+import { FileCalls } from "./file-calls.ts";
+
+/** What an environment has other than the container's. */
+function envChanges(
+  base: Record<string, string>,
+  env: Record<string, string>,
+): Record<string, string | null> | undefined {
+  if (env === base) return undefined;
+  const out: Record<string, string | null> = {};
+  for (const name in env) if (env[name] !== base[name]) out[name] = env[name] as string;
+  for (const name in base) if (!(name in env)) out[name] = null;
+  return Object.keys(out).length ? out : undefined;
+}
+
+/** What follows `#!`: an interpreter and at most one argument, which may hold blanks. Empty: nothing does. */
+function shebangOf(head: string): string[] {
+  if (!head.startsWith("#!")) return [];
+  const end = head.indexOf("\n");
+  const line = head.slice(2, end < 0 ? undefined : end).trim();
+  const blank = line.search(/\s/);
+  if (blank < 0) return line === "" ? [] : [line];
+  return [line.slice(0, blank), line.slice(blank).trim()];
+}
+export class SystemCalls extends FileCalls implements Sys {
+  /** What its step spends on matching patterns. */
+  readonly matching = new MatchWork((microseconds) => this.charge(microseconds));
+
+  // Processes
+
+  /** A child with the same descriptors. `state` is its whole memory. */
+  fork(state: Json, program = this.process.p): number {
+    const { process } = this;
+    const { w: _w, sig: _sig, st: _st, z: _z, cpu: _cpu, t: _t, pid: _pid, ...kept } = process;
+    this.charge(forkCost);
+    const fd = this.kernel.files.fork(process);
+    let key: number;
+    try {
+      key = this.kernel.spawn({
+        ...kept,
+        pp: this.key,
+        p: program,
+        s: state,
+        pg: process.pg ?? process.pid,
+        ...(fd ? { fd } : {}),
+        lt: process.lt ?? this.now,
+      });
+    } catch (error) {
+      for (const id of Object.values(fd ?? {})) this.kernel.files.release(id);
+      throw error;
+    }
+    return this.kernel.process(key)?.pid ?? 0;
+  }
+
+  /** The system calls of a child, to arrange its descriptors before it runs. */
+  child(pid: number): Sys {
+    return this.kernel.sys(processKey(this.process.ns, pid));
+  }
+
+  /** Looks a command up in PATH; a path is taken as it is. ENOENT or EACCES. */
+  which(command: string, path = this.env.PATH ?? "/bin:/usr/bin"): string {
+    if (command.includes("/")) {
+      const known = isImages(command) ? this.#alike : undefined;
+      if (known?.executables.has(keyOf(this.who, command))) return command;
+      const place = this.existing(command);
+      if (place.node.t === "d" || !this.vfs.allowed(place.node, 1, this.who))
+        throw new Errno("EACCES");
+      return command;
+    }
+    const folders = path.split(":");
+    const alike = folders.every(isImages) ? this.#alike : undefined;
+    const key = alike && keyOf(this.who, `${path} ${command}`);
+    const known = key && alike?.commands.get(key);
+    if (known) return known;
+    const found = this.#search(command, folders);
+    if (key && alike) keep(alike.commands, alikeMax, key, found);
+    return found;
+  }
+
+  /** What is known of the image, for a process that sees its container as it is. */
+  get #alike(): Alike | undefined {
+    return this.process.rt === undefined ? this.container.alike : undefined;
+  }
+
+  #search(command: string, folders: readonly string[]): string {
+    let denied = false;
+    for (const folder of folders) {
+      const full = normalPath(this.cwd, `${folder || "."}/${command}`);
+      const place = this.peekPlace(full);
+      if (!place?.node || place.node.t === "d") continue;
+      if (this.vfs.allowed(place.node, 1, this.who)) return full;
+      denied = true;
+    }
+    throw new Errno(denied ? "EACCES" : "ENOENT");
+  }
+
+  /** Replaces the program. ENOENT, EACCES, ENOEXEC (a text without `#!`), E2BIG. */
+  exec(path: string, argv: string[], env: Record<string, string>, depth = 0): void {
+    const { node, head, full } = this.#executable(path);
+    if (argv.reduce((sum, word) => sum + word.length, 0) > argumentBytesMax)
+      throw new Errno("E2BIG");
+    const [interpreter, ...extra] = shebangOf(head);
+    if (interpreter !== undefined && depth < 4)
+      return this.exec(
+        interpreter,
+        [interpreter, ...extra, path, ...argv.slice(1)],
+        env,
+        depth + 1,
+      );
+    const program = programOf(head);
+    if (program === undefined) throw new Errno("ENOEXEC");
+    const escalates = (node.m & 0o4000) !== 0 && !this.container.record.spec.noNewPrivileges;
+    if (escalates) this.process.u = node.u ?? 0;
+    this.become(program, argv, env, full);
+  }
+
+  #executable(path: string): Executable {
+    const alike = isImages(path) ? this.#alike : undefined;
+    const key = alike && keyOf(this.who, path);
+    const known = key && alike?.executables.get(key);
+    if (known) return known;
+    const { node, id, mount, full } = this.existing(path);
+    if (node.t !== "f" || !this.vfs.allowed(node, 1, this.who)) throw new Errno("EACCES");
+    const found = { full, node, head: mount.tree.read(id, 0, 256) };
+    if (key && alike && isImages(full)) keep(alike.executables, alikeMax, key, found);
+    return found;
+  }
+
+  /** The process is the given registered program from here on. */
+  become(program: string, argv: string[], env: Record<string, string>, executable: string): void {
+    const { process } = this;
+    let name = program;
+    let words = argv;
+    if (program === "busybox") {
+      name = (argv[0] ?? "busybox").replace(/^.*\//, "").replace(/^-/, "");
+      if (name === "busybox") {
+        name = argv[1] ?? "";
+        words = argv.slice(1);
+      }
+    }
+    const { programs } = this.kernel;
+    const found = programs.get(name) ?? programs.get("no-applet");
+    this.charge(execCost);
+    process.p = found?.name ?? name;
+    process.a = words;
+    const changes = envChanges(this.container.env, env);
+    if (changes) process.e = changes;
+    else delete process.e;
+    if (executable !== "/bin/busybox") process.ex = executable;
+    delete process.w;
+    for (const fd of Object.keys(process.fd ?? {})) if (Number(fd) >= 10) this.close(Number(fd));
+    this.held = 0;
+    process.s = found?.start(this);
+  }
+
+  /** Reaps an ended child (any, or the one given). "none": there is no such child. Undefined: still running. */
+  wait(pid?: number): Ended | "none" | undefined {
+    let any = false;
+    const all = this.kernel.pod.ps;
+    for (const name in all) {
+      const child = all[name];
+      if (child?.pp !== this.key || (pid !== undefined && child.pid !== pid)) continue;
+      any = true;
+      if (child.z === undefined) continue;
+      this.kernel.remove(Number(name));
+      const signal = child.z >> 8;
+      return signal
+        ? { pid: child.pid, status: 128 + signal, signal }
+        : { pid: child.pid, status: child.z };
+    }
+    return any ? undefined : "none";
+  }
+
+  /** kill(2): a pid, 0 for the own group, negative for a group, -1 for all. ESRCH, EPERM. */
+  kill(pid: number, signal: number): void {
+    const all = this.kernel.pod.ps;
+    const own = this.process.pg ?? this.process.pid;
+    let found = false;
+    let denied = false;
+    for (const name in all) {
+      const other = all[name];
+      if (!other || other.ns !== this.process.ns) continue;
+      const group = other.pg ?? other.pid;
+      const hit =
+        pid > 0
+          ? other.pid === pid
+          : pid === 0
+            ? group === own
+            : pid === -1
+              ? other.pid > 1 && other !== this.process
+              : group === -pid;
+      if (!hit) continue;
+      found = true;
+      if (!this.#maySignal(this.uidOf(other))) denied = true;
+      else if (other.z === undefined) this.kernel.kill(Number(name), signal);
+    }
+    if (!found && pid > 0 && this.kernel.pod.hp !== undefined) return this.#killOnNode(pid, signal);
+    if (!found) throw new Errno("ESRCH");
+    if (denied) throw new Errno("EPERM");
+    if (this.process.z !== undefined) throw new ProcessKilled();
+  }
+
+  #maySignal(uid: number): boolean {
+    const mine = this.who.uid;
+    return mine === 0 ? uid === 0 || this.container.capable("KILL") : uid === mine;
+  }
+
+  /** A process of another Pod of the node, as a container with hostPID reaches it. */
+  #killOnNode(pid: number, signal: number): void {
+    const hit = nodeProcesses(this.kernel).find(({ process }) => process.pid === pid);
+    if (!hit || hit.pod === this.kernel.key) throw new Errno("ESRCH");
+    if (!this.#maySignal(hit.process.u ?? 0)) throw new Errno("EPERM");
+    // The node's services are started again at once by its init.
+    if (hit.pod === undefined || hit.key === undefined) return;
+    const { context } = this.kernel;
+    const other = this.kernel.otherPod(hit.pod);
+    other?.kill(hit.key, signal, true);
+    other?.run();
+    other?.save();
+    context.wakePod(hit.pod);
+  }
+
+  /** Processes this one can see, by pid. */
+  processes(): Process[] {
+    return visibleProcesses(this.kernel, this.process.ns);
+  }
+  uidOf(process: Process): number {
+    return uidOf(this.kernel, process);
+  }
+  parentOf(process: Process): number {
+    return parentPid(this.kernel, process);
+  }
+
+  /** Makes a folder the root of this process and of what it starts. EPERM, ENOENT, ENOTDIR. */
+  chroot(path: string): void {
+    const place = this.existing(path);
+    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    if (this.who.uid !== 0 || !this.container.capable("SYS_CHROOT")) throw new Errno("EPERM");
+    this.process.rt = normalPath("/", `${this.process.rt ?? ""}${place.full}`);
+    this.process.cwd = "/";
+  }
+
+  // Network
+
+  /**
+   * Binds a port of the Pod. EADDRINUSE when taken, EACCES below 1024 without the right.
+   * Returns the listening descriptor.
+   */
+  listen(
+    port: number,
+    kind: Listener["k"],
+    options: { address?: string; tls?: boolean } = {},
+  ): number {
+    const { pod } = this.kernel;
+    const name = `${kind === "u" ? "udp" : "tcp"}/${port}`;
+    if (pod.li[name]) throw new Errno("EADDRINUSE");
+    const free = Number(sysctlOf(this.container, "net.ipv4.ip_unprivileged_port_start"));
+    if (port < free && !(this.who.uid === 0 && this.container.capable("NET_BIND_SERVICE")))
+      throw new Errno("EACCES");
+    pod.li[name] = {
+      p: this.key,
+      k: kind,
+      ...(options.address ? { a: options.address } : {}),
+      ...(options.tls ? { s: true as const } : {}),
+    };
+    if (kind !== "t" && kind !== "u") return -1;
+    return this.#listening(name);
+  }
+
+  /** Listens under a name that is no port's. */
+  listenAs(name: string): number {
+    this.kernel.pod.li[name] = { p: this.key, k: "t" };
+    return this.#listening(name);
+  }
+
+  #listening(name: string): number {
+    const fd = this.freeFd();
+    this.kernel.files.place(this.process, fd, this.kernel.files.open({ k: "l", l: name }));
+    return fd;
+  }
+}

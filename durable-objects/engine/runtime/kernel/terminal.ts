@@ -1,0 +1,80 @@
+/** The line discipline of a terminal: echo, erase, ^C, ^D, ^U, ^W; output gets carriage returns. */
+import type { Kernel } from "./types.ts";
+import type { Session } from "./state.ts";
+
+/** What a program prints, as the terminal sends it on: ONLCR. */
+export function terminalOutput(_session: Session, data: string): string {
+  return data.replaceAll("\n", "\r\n");
+}
+
+const signalKeys: Record<string, number> = { "\x03": 2, "\x1c": 3, "\x1a": 20 };
+
+function echo(kernel: Kernel, session: Session, text: string): void {
+  if (session.k === "own") kernel.logs.append(session.c, 1, text);
+  else session.o += text;
+}
+
+/** How a control character shows itself: ^C. */
+const caret = (key: string): string =>
+  key < " " || key === "\x7f" ? `^${String.fromCharCode(key.charCodeAt(0) ^ 64)}` : key;
+
+function erase(kernel: Kernel, session: Session, count: number): void {
+  const edited = session.ed ?? "";
+  session.ed = edited.slice(0, edited.length - count);
+  const cells = edited.slice(edited.length - count).replace(/[\x80-\xbf]/g, "").length;
+  echo(kernel, session, "\b \b".repeat(cells));
+}
+
+/** Length of the last character in bytes: UTF-8 sequences go as one. */
+function lastLength(line: string): number {
+  let length = 1;
+  while (length < line.length && (line.charCodeAt(line.length - length) & 0xc0) === 0x80) length++;
+  return length;
+}
+
+function key(kernel: Kernel, session: Session, character: string): void {
+  const edited = session.ed ?? "";
+  const signal = signalKeys[character];
+  if (signal !== undefined) {
+    echo(kernel, session, caret(character));
+    session.ed = "";
+    foreground(kernel, session, signal);
+  } else if (character === "\x7f" || character === "\b") {
+    if (edited) erase(kernel, session, lastLength(edited));
+  } else if (character === "\x15") erase(kernel, session, edited.length);
+  else if (character === "\x17") {
+    let left = edited.trimEnd().length;
+    while (left > 0 && /\S/.test(edited.charAt(left - 1))) left--;
+    erase(kernel, session, edited.length - left);
+  } else if (character === "\x04") {
+    session.i += edited === "" ? "\x04" : edited;
+    session.ed = "";
+  } else if (character === "\r" || character === "\n") {
+    echo(kernel, session, "\r\n");
+    session.i += `${edited}\n`;
+    session.ed = "";
+  } else {
+    session.ed = edited + character;
+    echo(kernel, session, character < " " && character !== "\t" ? caret(character) : character);
+  }
+}
+
+/** Signals the terminal's foreground process group. */
+export function foreground(kernel: Kernel, session: Session, signal: number): void {
+  const first = session.k === "own" ? kernel.pod.cs[session.c]?.root : session.p;
+  const group = session.fg ?? kernel.pod.ps[first ?? 0]?.pid;
+  for (const name in kernel.pod.ps) {
+    const process = kernel.pod.ps[name];
+    if (!process || process.c !== session.c || (process.pg ?? process.pid) !== group) continue;
+    kernel.kill(Number(name), signal);
+  }
+}
+
+/** Input from the user's side, byte by byte. */
+export function terminalInput(kernel: Kernel, session: Session, data: string): void {
+  kernel.touch();
+  for (const character of data) {
+    if (session.raw && signalKeys[character] === undefined) session.i += character;
+    else key(kernel, session, character);
+  }
+}

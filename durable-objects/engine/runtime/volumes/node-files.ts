@@ -1,0 +1,238 @@
+/**
+ * File systems of the machines: one tree per node (`host/NODE`), over what every node has and over the records table
+ * "node-files". hostPath volumes and node shells show it.
+ */
+import { trimEndOf, trimSlashes } from "../../core/trim.ts";
+import { debianFiles, debianReleases, type FileTable } from "../image/base-files.ts";
+import { osCodename } from "../../core/machine.ts";
+import type { NodeObject } from "../../kinds/pod/shapes.ts";
+import { pathBytesMax } from "../../core/limits.ts";
+import { decodeUtf8 } from "../bytes.ts";
+import { imageTimeMs } from "../image/image.ts";
+import type { RuntimeContext } from "../kernel/types.ts";
+import { Errno } from "../errno.ts";
+import { isTooLong } from "./path-limits.ts";
+import { buildLayer, type Layer } from "../fs/layer.ts";
+import { Tree } from "../fs/tree.ts";
+
+const nodeFilesTable = "node-files";
+const kubeletConfig = "/var/lib/kubelet/config.yaml";
+const defaultManifests = "/etc/kubernetes/manifests";
+/** Layers that are kept: one per node and machine id. */
+const nodeLayersMax = 64;
+/** Files that no manifest is larger than are not read. */
+const manifestBytesMax = 256 * 1024;
+
+/** k8s: cmd/kubeadm/app/componentconfigs/kubelet.go */
+const configText = `apiVersion: kubelet.config.k8s.io/v1beta1
+authentication:
+  anonymous:
+    enabled: false
+  webhook:
+    cacheTTL: 0s
+    enabled: true
+  x509:
+    clientCAFile: /etc/kubernetes/pki/ca.crt
+authorization:
+  mode: Webhook
+  webhook:
+    cacheAuthorizedTTL: 0s
+    cacheUnauthorizedTTL: 0s
+cgroupDriver: systemd
+clusterDNS:
+- 10.96.0.10
+clusterDomain: cluster.local
+containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
+healthzBindAddress: 127.0.0.1
+healthzPort: 10248
+kind: KubeletConfiguration
+rotateCertificates: true
+staticPodPath: ${defaultManifests}
+`;
+
+const dir = { dir: true } as const;
+
+const machineTools = "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less".split(" ");
+
+function commonFiles(node: string, machineId: string): FileTable {
+  return {
+    ...debianFiles(debianReleases[osCodename] as (typeof debianReleases)[string]),
+    "/dev": dir,
+    "/proc": dir,
+    "/sys": dir,
+    "/etc/hostname": `${node}\n`,
+    "/etc/machine-id": { text: `${machineId}\n`, mode: 0o444 },
+    "/etc/hosts": `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
+    "/etc/kubernetes/kubelet.conf": { text: "", mode: 0o600 },
+    "/etc/kubernetes/pki/ca.crt": "",
+    [defaultManifests]: dir,
+    "/etc/cni/net.d": dir,
+    "/usr/bin/kubelet": { text: "", mode: 0o755 },
+    "/usr/bin/containerd": { text: "", mode: 0o755 },
+    // Machines have what small images leave out.
+    ...Object.fromEntries(machineTools.map((name) => [`/usr/bin/${name}`, { program: name }])),
+    [kubeletConfig]: configText,
+    "/var/lib/kubelet/kubeadm-flags.env": `KUBELET_KUBEADM_ARGS=""\n`,
+    "/var/lib/kubelet/pods": { dir: true, mode: 0o750 },
+    "/var/lib/containerd": { dir: true, mode: 0o711 },
+    "/var/log/containers": dir,
+    "/var/log/pods": dir,
+  };
+}
+
+/** As its kubelet told the API server. */
+const machineIdOf = (context: RuntimeContext, node: string): string =>
+  context.reader.get<NodeObject>("nodes", "", node)?.status?.nodeInfo?.machineID ?? "";
+
+const withoutFiles: Record<string, string> = {};
+const layers = new WeakMap<Record<string, string>, Map<string, Layer>>();
+
+function layerOf(context: RuntimeContext, node: string): Layer {
+  const own = context.records.get<Record<string, string>>(nodeFilesTable, node) ?? withoutFiles;
+  let known = layers.get(own);
+  if (!known) layers.set(own, (known = new Map()));
+  const machineId = machineIdOf(context, node);
+  const key = `${node} ${machineId}`;
+  let layer = known.get(key);
+  // Clusters share what is alike, and leave their own behind.
+  if (!layer && known.size >= nodeLayersMax) known.clear();
+  if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId), own)));
+  return layer;
+}
+
+export const hostTreeKey = (node: string): string => `host/${node}`;
+
+/** The tree of a node's files. */
+export function hostTree(context: RuntimeContext, node: string, now: () => number): Tree {
+  return new Tree({
+    key: hostTreeKey(node),
+    records: context.records,
+    now,
+    lower: layerOf(context, node),
+    lowerTime: imageTimeMs,
+  });
+}
+
+const texts = new WeakMap<object, Record<string, string>>();
+
+/** What static Pods come from: the kubelet's configuration and the manifests it names, by absolute path. */
+export function hostFiles(context: RuntimeContext, node: string): Record<string, string> {
+  const base = context.records.get<Record<string, string>>(nodeFilesTable, node) ?? withoutFiles;
+  const changed = context.records.get<object>("trees", hostTreeKey(node));
+  if (!changed) return base;
+  let files = texts.get(changed);
+  if (!files)
+    texts.set(changed, (files = readManifests(hostTree(context, node, () => context.now))));
+  return files;
+}
+
+function readManifests(tree: Tree): Record<string, string> {
+  const files: Record<string, string> = {};
+  const read = (path: string): void => {
+    const id = tree.find(path);
+    if (id === undefined || tree.inode(id)?.t !== "f" || tree.size(id) > manifestBytesMax) return;
+    files[path] = decodeUtf8(tree.read(id, 0, manifestBytesMax));
+  };
+  read(kubeletConfig);
+  const told = /^[ \t]*staticPodPath:[ \t]*["']?([^\s"']+)/m.exec(files[kubeletConfig] ?? "")?.[1];
+  const folder = trimEndOf(told ?? defaultManifests, "/");
+  for (const name of tree.list(folder)) read(`${folder}/${name}`);
+  return files;
+}
+
+/**
+ * Checks a hostPath volume's type, making what `...OrCreate` asks for; the text of the refusal.
+ * k8s: pkg/volume/hostpath/host_path.go checkTypeInternal
+ */
+export function hostPath(
+  context: RuntimeContext,
+  node: string,
+  given: string,
+  type: string,
+): string | undefined {
+  if (type === "") return undefined;
+  if (isTooLong(given)) return `stat ${given.slice(0, pathBytesMax)}: file name too long`;
+  const path = trimSlashes(given);
+  const tree = hostTree(context, node, () => Math.round(context.now));
+  const real = throughLinks(tree, path);
+  const id = tree.find(real);
+  const found = id === undefined ? undefined : tree.inode(id)?.t;
+  const wrong = (what: string): string => `hostPath type check failed: ${given} is not ${what}`;
+  switch (type) {
+    case "DirectoryOrCreate":
+    case "Directory":
+      if (found === undefined && type !== "Directory") {
+        makeFolders(tree, real);
+        tree.save();
+        return undefined;
+      }
+      return found === "d" ? undefined : wrong("a directory");
+    case "FileOrCreate":
+    case "File": {
+      if (found !== undefined || type === "File")
+        return found === "f" ? undefined : wrong("a file");
+      const parent = real.slice(0, real.lastIndexOf("/")) || "/";
+      if (tree.find(parent) === undefined) return `open ${given}: no such file or directory`;
+      tree.create(real, { t: "f", m: 0o644, k: Math.round(context.now), d: "" });
+      tree.save();
+      return undefined;
+    }
+    case "Socket":
+      return found === "s" ? undefined : wrong("a socket file");
+    case "CharDevice":
+      return found === "c" ? undefined : wrong("a character device");
+    default:
+      return found === "b" ? undefined : wrong("a block device");
+  }
+}
+
+/** Mode bit of folders whose content is their group's. */
+export const setGroup = 0o2000;
+
+/** Makes what is missing of a path; folders below a folder of a group's are the group's. */
+export function makeFolders(tree: Tree, path: string, mode = 0o755): void {
+  if (path === "/" || tree.find(path) !== undefined) return;
+  const parent = path.slice(0, path.lastIndexOf("/")) || "/";
+  makeFolders(tree, parent, mode);
+  const above = tree.inode(tree.find(parent) ?? "/");
+  if (above && above.t !== "d") throw new Errno("ENOTDIR");
+  const shared = above && above.m & setGroup && above.g !== undefined;
+  const owner = shared ? { g: above.g } : {};
+  tree.create(path, { t: "d", m: shared ? mode | setGroup : mode, k: tree.now(), ...owner });
+}
+
+interface Linked {
+  find(path: string): number | string | undefined;
+  inode(id: number | string): { t: string; d?: string } | undefined;
+}
+
+/**
+ * A path with the links on its way replaced by what they name. `escaped` hears of links that would lead out of a tree
+ * that is not the root of a machine.
+ */
+export function throughLinks(tree: Linked, path: string, escaped?: () => void): string {
+  const left = path.split("/").filter(Boolean);
+  const done: string[] = [];
+  for (let links = 0; left.length > 0;) {
+    const part = left.shift() as string;
+    if (part === "." || part === "") continue;
+    if (part === "..") {
+      if (done.pop() === undefined) escaped?.();
+      continue;
+    }
+    const here = `/${[...done, part].join("/")}`;
+    const id = tree.find(here);
+    const node = id === undefined ? undefined : tree.inode(id);
+    if (node?.t !== "l" || ++links > 40) {
+      done.push(part);
+      continue;
+    }
+    const target = node.d ?? "";
+    if (target.startsWith("/")) {
+      escaped?.();
+      done.length = 0;
+    }
+    left.unshift(...target.split("/").filter(Boolean));
+  }
+  return `/${done.join("/")}`;
+}
