@@ -4,7 +4,7 @@ import { identityOf, type Birth, type SandboxEnv, keepTokenSecret } from "./birt
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
 import { internalError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
-import type { ApiRequest, ApiResponse, EngineResponse } from "./engine/ports/request.ts";
+import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { Cuts, type Grant } from "./grant.ts";
 import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
 import {

@@ -1,11 +1,6 @@
 import { badRequest, StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
-import type {
-  Reply,
-  SessionReply,
-  CommandSession,
-  ForwardSession,
-} from "./engine/ports/request.ts";
+import type { Reply, SessionReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
 import { gone, refusal, unauthorized } from "./http.ts";
 import { CommandStream } from "./session-command.ts";

@@ -4,27 +4,19 @@
  */
 import { handle as handleApi } from "./api/handle.ts";
 import type { ApiContext } from "./api/context.ts";
-import { fieldsOf } from "./api/read/list.ts";
-import { Operations } from "./api/write/operations.ts";
-import { builtin, Registry } from "./api/discovery/registry.ts";
-import { signingKey, type Identity } from "./api/auth/tokens.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
-import { createReader, EngineClient, type Now } from "./client/client.ts";
+import type { EngineClient } from "./client/client.ts";
+import { type Now } from "./client/client.ts";
 import { clockChange, reportSteps } from "./loop/clock-control.ts";
-import { createControllers } from "./components/controllers.ts";
-import type { Reader } from "./ports/controller.ts";
 import { assert } from "./core/assert.ts";
 import { hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
 import type { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
-import { Queue } from "./core/queue.ts";
-import { Random } from "./core/random.ts";
-import { Store } from "./core/store.ts";
-import { imageCatalog } from "./images/index.ts";
-import { podUsage } from "./kubelet/usage.ts";
-import { indices } from "./kinds/indices.ts";
+import type { Queue } from "./core/queue.ts";
+import type { Random } from "./core/random.ts";
+import type { Store } from "./core/store.ts";
 import type { Fault, Faults } from "./loop/faults.ts";
 import {
   birthStepsMax,

@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto";
 import type { Change, KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type {
-  ApiResponse,
   Reply,
   EngineResponse,
   ProxyPending,

@@ -1,5 +1,4 @@
 /** The first turn of a cluster: its nodes and what runs on every one, as kubeadm leaves them. */
-import { signingKey, type Identity } from "../api/auth/tokens.ts";
 import type { Client } from "../ports/controller.ts";
 import { createLeases } from "./leases.ts";
 import { controlPlaneName, nodeObject, workerName } from "./nodes.ts";

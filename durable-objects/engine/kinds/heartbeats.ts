@@ -3,7 +3,7 @@
  * The stored moment is one that really was; every later one lies a whole number of periods after it.
  */
 import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
-import type { KubeObject, ResourceId } from "../core/object.ts";
+import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 import { hasPower } from "./node-machine.ts";
 import { leaderRenewMs, nodeLeaseRenewMs, nodeReportMs, serverRenewMs } from "../core/limits.ts";

@@ -1,6 +1,5 @@
 /** Addresses: the node's own, and Pod addresses out of its range. */
 import type { Client, Reader } from "../ports/controller.ts";
-import type { KubeObject } from "../core/object.ts";
 import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
 
 export const nodeTable = "kubelet-node";

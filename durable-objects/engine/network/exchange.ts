@@ -4,12 +4,7 @@
  * or at once by whoever cannot wait (proxies).
  */
 import { networkTable, type Source } from "../runtime/net/stream.ts";
-import {
-  brokenConnectionMs,
-  exchangeBodyBytesMax,
-  networkRoundsMax,
-  outcomeKeptMs,
-} from "../core/limits.ts";
+import { brokenConnectionMs, exchangeBodyBytesMax, outcomeKeptMs } from "../core/limits.ts";
 import type { Kernel, RuntimeContext } from "../runtime/kernel/types.ts";
 import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";

@@ -9,7 +9,7 @@ import { decodeBase64Error, stripBase64 } from "../machinery/base64.ts";
 import { countItems, DecodeError } from "./decode-items.ts";
 import { parseQuantity, quantityError } from "../machinery/quantity.ts";
 import { canonicalMicroTime, canonicalTime, type TimeResult } from "./time.ts";
-import { structType, type Field, type FieldType, type StructType } from "./types.ts";
+import { type Field, type FieldType, type StructType } from "./types.ts";
 
 export { DecodeError };
 

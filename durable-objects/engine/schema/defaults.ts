@@ -1,6 +1,6 @@
 /** The constant defaults that the field facts carry; defaults across fields belong to the kinds. */
 import { isObject } from "./decode.ts";
-import { structType, type Field, type FieldType, type StructType } from "./types.ts";
+import { type Field, type FieldType, type StructType } from "./types.ts";
 
 type JsonObject = Record<string, unknown>;
 

@@ -3,7 +3,7 @@ import type { Call } from "../api/context.ts";
 import { badRequest, internalError, type Status } from "../machinery/status.ts";
 import { objectKey } from "../core/object.ts";
 import { podContainers, type Pod } from "../kinds/pod/shapes.ts";
-import type { SessionReply, CommandReply, CommandSession } from "../ports/request.ts";
+import type { CommandReply, CommandSession } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { attachSession, execSession } from "../runtime/sessions.ts";
 import { containerFor, podOf, runningInstance } from "./containers.ts";

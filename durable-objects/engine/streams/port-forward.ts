@@ -3,7 +3,7 @@ import type { Call } from "../api/context.ts";
 import { goQuote } from "../machinery/field.ts";
 import { badRequest, StatusError } from "../machinery/status.ts";
 import { objectKey } from "../core/object.ts";
-import type { SessionReply, ForwardReply, ForwardSession } from "../ports/request.ts";
+import type { ForwardReply, ForwardSession } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
 import { podOf } from "./containers.ts";

@@ -1,7 +1,7 @@
 /** Service account tokens: real JWTs, ES256, signed with the cluster's own key. k8s: pkg/registry/core/serviceaccount/storage/token.go */
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { decodeBase64Url, encodeBase64Url } from "../../core/base64url.ts";
+import { encodeBase64Url } from "../../core/base64url.ts";
 import { encodeUtf8 } from "../../core/utf8.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Reply } from "../../ports/request.ts";

@@ -18,7 +18,7 @@ import { deletion } from "./deletion.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
 import { sameBesidesStatus, statusOf, withStatus } from "../parts.ts";
-import { checkGrowth, checkRoom, type Limits, type Capacity } from "./capacity.ts";
+import { checkGrowth, checkRoom, type Capacity } from "./capacity.ts";
 import * as status from "../../machinery/status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "../../machinery/metadata.ts";
 

@@ -4,7 +4,7 @@
  * k8s: plugin/pkg/admission/serviceaccount/admission.go TokenVolumeSource, pkg/kubelet/token/token_manager.go
  */
 import type { Volume } from "kubernetes-types/core/v1";
-import { claimsFor, issuer, signToken } from "../../api/auth/tokens.ts";
+import { claimsFor, issuer } from "../../api/auth/tokens.ts";
 import { parseTime } from "../../core/clock.ts";
 import { keep } from "../../core/memo.ts";
 import type { KubeObject } from "../../core/object.ts";
