@@ -10,6 +10,8 @@ export interface RuntimeWatch {
   onStart(pid: number): void;
   /** A line of the Worker's or the runtime's own. */
   onLine(level: "log" | "error", text: string): void;
+  /** The longest pause before a start that follows deaths; else `pauseMsMax`. */
+  pauseMsMax?: number;
 }
 
 /** After this long a death is a new one. */
@@ -91,7 +93,8 @@ export class Runtime {
 
   #restart(livedMs: number): void {
     this.#deaths = livedMs > steadyMs ? 1 : this.#deaths + 1;
-    const pause = this.#deaths === 1 ? 0 : Math.min(100 * 2 ** this.#deaths, pauseMsMax);
+    const most = this.#watch.pauseMsMax ?? pauseMsMax;
+    const pause = this.#deaths === 1 ? 0 : Math.min(100 * 2 ** this.#deaths, most);
     this.#watch.onLine("error", "the runtime ended without being asked to; it is started again");
     setTimeout(() => {
       if (this.#stopped) return;
