@@ -214,3 +214,21 @@ test("a frame that comes byte by byte is copied a few times, not at every byte",
 test("a message far larger than any frame ends the connection", () => {
   expect(() => new SpdyReader().push(new Uint8Array(3 * 1024 * 1024))).toThrow(SpdyError);
 });
+
+test.each([
+  ['{"Width":100,"Height":40}', "40 100"],
+  ['{"height":40,"width":100}', "40 100"],
+  ['{"Width":1,"Height":1}{"WIDTH":100,"Height":40}\n', "40 100"],
+  ['{"Width":"100","Height":"40"}', "24 80"],
+  ['{"Width":70000,"Height":40}', "24 80"],
+  ['{"Width":1.5,"Height":40}', "24 80"],
+  ['{"Width":100}', "24 80"],
+])("a terminal's size as Go reads it: %s", (text, size) => {
+  const { world, stream, heard } = exec("sleep 1; stty size", "&tty=true");
+  stream.message(joined([Uint8Array.of(4), new TextEncoder().encode(text)]).buffer);
+  for (let i = 0; i < 20 && heard() === ""; i++) {
+    stream.pump(world.engine, world.now);
+    world.advance(100);
+  }
+  expect(heard().trim()).toBe(size);
+});
