@@ -101,13 +101,13 @@ test("copies to a Pod and from it", async () => {
   writeFileSync(path.join(folder, "from/sub/file"), bytes);
   const cp = new k8s.Cp(config);
   try {
-    await cp.cpToPod(namespace, "web", "c", path.join(folder, "from"), "/tmp");
+    await cp.cpToPod(namespace, "web", "c", path.join(folder, "from"), "/mnt");
     const sum = createHash("md5").update(bytes).digest("hex");
     await eventually(
-      () => exec(["md5sum", "/tmp/sub/file"]),
-      ([out]) => out === `${sum}  /tmp/sub/file\n`,
+      () => exec(["md5sum", "/mnt/sub/file"]),
+      ([out]) => out === `${sum}  /mnt/sub/file\n`,
     );
-    await cp.cpFromPod(namespace, "web", "c", "sub", path.join(folder, "to"), "/tmp");
+    await cp.cpFromPod(namespace, "web", "c", "sub", path.join(folder, "to"), "/mnt");
     const copied = path.join(folder, "to/sub/file");
     await eventually(
       () => Promise.resolve(existsSync(copied) && readFileSync(copied).equals(bytes)),
