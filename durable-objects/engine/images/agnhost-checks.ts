@@ -9,7 +9,7 @@ import { pushAsk, type HttpAsk } from "./http-ask.ts";
 import { mounttest } from "./agnhost-mounttest.ts";
 import { klogTime } from "./log-times.ts";
 import { flagOf, goLog } from "./serve.ts";
-import { dial, hangUp, lookUp } from "./sockets.ts";
+import { dial, hangUp, addressOf } from "./sockets.ts";
 
 export interface CheckState {
   sub: string;
@@ -73,7 +73,7 @@ function connect(sys: Sys, state: CheckState): number | Wait {
   const split = /^(.*):(\d+)$/.exec(dest);
   if (!split) return fail(`UNKNOWN: address ${dest}: missing port in address`);
   const [, host = "", port] = split;
-  if (lookUp(sys, host) === undefined)
+  if (addressOf(sys, host) === undefined)
     return fail(`DNS: lookup ${host} on 10.96.0.10:53: no such host`);
   const timeout = goDurationMs(flagOf(sys, "timeout") ?? "0") ?? 0;
   state.until ??= timeout ? sys.now + timeout : Number.MAX_SAFE_INTEGER;

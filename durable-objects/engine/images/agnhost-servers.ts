@@ -15,7 +15,8 @@ import {
   remoteAddress,
   targetOf,
 } from "./serve.ts";
-import { accept, peerOf, writeAll } from "./sockets.ts";
+import { accept } from "../network/socket.ts";
+import { writeAll } from "./sockets.ts";
 
 export interface ServerState {
   sub: string;
@@ -213,10 +214,10 @@ export const agnhostServer: Program<ServerState> = {
       state.bad = true;
     }
     if (state.l !== undefined)
-      for (let fd = accept(sys, state.l); fd !== undefined; fd = accept(sys, state.l)) {
-        goLog(sys, `TCP request from ${peerOf(sys, fd)}`);
-        writeAll(sys, fd, sys.container.hostname);
-        sys.close(fd);
+      for (let taken = accept(sys, state.l); taken; taken = accept(sys, state.l)) {
+        goLog(sys, `TCP request from ${taken.from}`);
+        writeAll(sys, taken.fd, sys.container.hostname);
+        sys.close(taken.fd);
       }
     return {
       wait: {

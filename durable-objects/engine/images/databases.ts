@@ -11,7 +11,7 @@ import { runInstead } from "./command-entry.ts";
 import { databaseClients } from "./database-clients.ts";
 import { databaseRows, type DatabaseRow } from "./database-rows.ts";
 import type { ImageDefinition, ImageVersion } from "./define.ts";
-import { accept } from "./sockets.ts";
+import { accept } from "../network/socket.ts";
 import { resolveVersion } from "./tags.ts";
 
 interface State {
@@ -93,8 +93,8 @@ const server = (row: DatabaseRow): Program<State> => ({
       delete state.ready;
       print(sys, row.readyLines(sys, port));
     }
-    for (let fd = accept(sys, state.l); fd !== undefined; fd = accept(sys, state.l))
-      (state.c ??= []).push(fd);
+    for (let taken = accept(sys, state.l); taken; taken = accept(sys, state.l))
+      (state.c ??= []).push(taken.fd);
     // Whoever speaks to it, or leaves, is let go: there is no data to talk about.
     state.c = (state.c ?? []).filter((fd) => {
       if (!sys.readable(fd)) return true;

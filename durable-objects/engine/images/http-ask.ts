@@ -4,7 +4,7 @@ import { httpOutcome, startHttp } from "../runtime/http.ts";
 import { noNetwork, type NetworkResult } from "../runtime/network-port.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../runtime/state.ts";
 import type { Sys } from "../runtime/sys.ts";
-import { isOwn, lookUp, type DialError } from "./sockets.ts";
+import { isOwn, addressOf, type DialError } from "./sockets.ts";
 
 export interface HttpAsk {
   host: string;
@@ -53,7 +53,7 @@ function requestOf(sys: Sys, ask: HttpAsk, ip: string): HttpRequest {
 export function pushAsk(sys: Sys, ask: HttpAsk): Wait | undefined {
   if (ask.reply !== undefined || ask.error) return undefined;
   ask.late ??= sys.now + ask.patienceMs;
-  ask.ip ??= lookUp(sys, ask.host);
+  ask.ip ??= addressOf(sys, ask.host);
   const { ip } = ask;
   if (ip === undefined) return over(ask, { error: "name" });
   if (ask.udp !== undefined) return pushDatagram(sys, ask, ip, ask.udp);

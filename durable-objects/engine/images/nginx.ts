@@ -9,7 +9,7 @@ import { errorLogTime } from "./log-times.ts";
 import { type NginxServer, parseNginxConfig } from "./nginx-config.ts";
 import { defaultConfig, layerOf } from "./nginx-files.ts";
 import { answer, ownServers, pushJobs, workerPids, type NginxState } from "./nginx-serve.ts";
-import { lookUp } from "./sockets.ts";
+import { addressOf } from "./sockets.ts";
 import { type TagRule, atLeast, resolveVersion } from "./tags.ts";
 
 const rule: TagRule = {
@@ -67,7 +67,7 @@ function unresolved(sys: Sys, servers: NginxServer[]): string | undefined {
   for (const { proxy } of servers.flatMap((server) => server.locations))
     for (const server of proxy?.servers ?? []) {
       const host = server.replace(/:\d+$/, "");
-      if (lookUp(sys, host) === undefined)
+      if (addressOf(sys, host) === undefined)
         return `host not found in upstream "${host}" in /etc/nginx/conf.d/default.conf:${proxy?.line ?? 1}`;
     }
   return undefined;

@@ -16,7 +16,8 @@ import { say } from "./redis-say.ts";
 import { settingOf, type RedisClient, type RedisState } from "./redis-state.ts";
 import { storeBytes } from "./redis-store.ts";
 import { bootedQuietly } from "./serve.ts";
-import { accept, peerOf, writeAll } from "./sockets.ts";
+import { accept } from "../network/socket.ts";
+import { peerOf, writeAll } from "./sockets.ts";
 
 /** Commands that are about the connection itself. Undefined: an ordinary one. */
 function session(
@@ -182,8 +183,8 @@ export const redisServer: Program<RedisState> = {
   },
   step(sys, state): Step {
     if (state.l !== undefined)
-      for (let fd = accept(sys, state.l); fd !== undefined; fd = accept(sys, state.l)) {
-        state.c[fd] = {};
+      for (let taken = accept(sys, state.l); taken; taken = accept(sys, state.l)) {
+        state.c[taken.fd] = {};
         state.k = (state.k ?? 0) + 1;
       }
     for (const fd of Object.keys(state.c)) {
