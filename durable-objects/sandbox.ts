@@ -8,6 +8,7 @@ import type { ApiRequest, ApiResponse } from "./engine/ports.ts";
 import { Cuts, type Grant, readGrant } from "./grant.ts";
 import {
   apiRequestOf,
+  asksServer,
   describe,
   gone,
   isLog,
@@ -16,6 +17,7 @@ import {
   refusal,
   responseOf,
   resumesWatch,
+  tooManyProxied,
   tooManyStreams,
   unauthorized,
 } from "./http.ts";
@@ -109,6 +111,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
+        if (this.sessions.proxies.full && asksServer(asked)) return refusal(tooManyProxied());
         return this.answer(engine.handle(asked, at), engine, asked, grant);
       });
     } catch (error) {

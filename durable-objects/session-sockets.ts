@@ -246,7 +246,7 @@ export class SessionSockets {
 
   /** Moves every session's bytes; part of each turn. */
   pump(engine: Engine, nowMs: number): void {
-    this.proxies.pump(engine);
+    const proxied = this.proxies.pump(engine);
     const workEnd = engine.sessionWork + pumpWorkMax;
     this.letGo(engine, nowMs, workEnd);
     this.refill(nowMs);
@@ -257,7 +257,7 @@ export class SessionSockets {
       this.turnsInRound = roundTurnsMax;
       if (this.size > 0) this.rest();
     }
-    if (more || this.left.length > 0) {
+    if (more || proxied || this.left.length > 0) {
       this.pause ??= setTimeout(() => {
         this.pause = undefined;
         this.wake();
