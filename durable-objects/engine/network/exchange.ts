@@ -295,6 +295,8 @@ function ask(context: RuntimeContext, id: string, exchange: Exchange): number | 
   if (isFrozen(context, exchange.to ?? "")) {
     return expire(context, id, exchange, "timeout", brokenConnectionMs);
   }
+  const { idle, dueAtMs } = waits(context, id, exchange);
+  if (idle) return dueAtMs;
   const kernel = Kernel.load(context, exchange.to ?? "");
   // A Pod that was started anew knows nothing of what it was asked before.
   if (!kernel || exchange.h === undefined || kernel.pod.ht[exchange.h]?.o !== id)
@@ -303,6 +305,26 @@ function ask(context: RuntimeContext, id: string, exchange: Exchange): number | 
   kernel.save();
   if ("response" in outcome || "error" in outcome) return settle(context, id, exchange, outcome);
   return outcome.dueAtMs;
+}
+
+/**
+ * Whether time alone, or bytes that have not come, keep a request waiting: seen without a copy of the Pod's record, which
+ * grows with the requests that wait there.
+ */
+function waits(
+  context: RuntimeContext,
+  id: string,
+  { to = "", h = "" }: Exchange,
+): { idle: boolean; dueAtMs?: number } {
+  const record = context.records.get<Partial<PodRecord>>("runtime", to);
+  const pending = record?.ht?.[h];
+  if (pending?.o !== id || pending.error) return { idle: false };
+  if (pending.r) {
+    const { t } = pending;
+    return t === undefined || t <= context.now ? { idle: false } : { idle: true, dueAtMs: t };
+  }
+  const connection = pending.c === undefined ? undefined : record?.co?.[pending.c];
+  return { idle: connection !== undefined && connection.b[0] === "" && !connection.x[1] };
 }
 
 function relay(
@@ -334,20 +356,29 @@ export function take(context: RuntimeContext, id: string): ExchangeResult | unde
   return result;
 }
 
-/** Pushes everything under way on until `id` has its outcome, nothing moves any more, or the rounds are used up. */
+/** Pushes on what a request moves until it has its outcome, nothing moves any more, or the rounds are used up. */
 export function settleNow(context: RuntimeContext, id: string): ExchangeResult | undefined {
-  push(context, () => isSettled(load(context, id)));
+  push(context, id);
   if (isSettled(load(context, id))) return take(context, id);
   const left = load(context, id);
   if (left) save(context, id, { ...left, atOnce: undefined });
   return undefined;
 }
 
-function push(context: RuntimeContext, enough: () => boolean): void {
-  for (let round = 0; round < networkRoundsMax; round++) {
-    const before = underWay(context);
-    for (const id of [...context.records.keys(networkTable)]) stepAny(context, id);
-    if (enough() || same(before, underWay(context))) return;
+function push(context: RuntimeContext, id: string): void {
+  let woken = new Set([id]);
+  const noting: RuntimeContext = {
+    ...context,
+    wake(controller, key, atMs) {
+      if (controller === "network" && atMs === undefined) woken.add(key);
+      context.wake?.(controller, key, atMs);
+    },
+  };
+  for (let round = 0; round < networkRoundsMax && woken.size > 0; round++) {
+    const next = woken;
+    woken = new Set();
+    for (const key of next) stepAny(noting, key);
+    if (isSettled(load(context, id))) return;
   }
 }
 
@@ -365,10 +396,3 @@ export const stepAny: Stepper = (context, id) =>
     : id.startsWith("s")
       ? streamStepper(context, id)
       : undefined;
-
-/** Records are replaced when they change, so identity tells whether anything did. */
-const underWay = (context: RuntimeContext): unknown[] =>
-  [...context.records.keys(networkTable)].map((id) => context.records.get(networkTable, id));
-
-const same = (a: unknown[], b: unknown[]): boolean =>
-  a.length === b.length && a.every((record, i) => record === b[i]);
