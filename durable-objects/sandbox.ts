@@ -39,7 +39,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly sockets = new Sockets(this.ctx, () => this.loaded);
   private readonly sessions = new SessionSockets(
     () => this.wake(),
-    () => this.rest(),
+    (ms) => this.rest(ms),
   );
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
   private readonly cuts = new Cuts(this.ctx.storage.kv);
@@ -265,8 +265,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     void this.stir();
   }
 
-  private rest(): void {
-    const done = this.ctx.blockConcurrencyWhile(() => new Promise((go) => setTimeout(go, 0)));
+  private rest(ms: number): void {
+    const done = this.ctx.blockConcurrencyWhile(() => new Promise((go) => setTimeout(go, ms)));
     this.ctx.waitUntil(done);
   }
 

@@ -115,6 +115,10 @@ const argumentsOf = (): string[] => [
   "--socket-addr=entry=127.0.0.1:0",
   "--external-addr=loopback=127.0.0.1:9",
   "--control-fd=3",
+  // For the bench and whoever profiles: Chrome's debugging protocol, open to all who reach that address.
+  ...(process.env["PODYARD_INSPECTOR"]
+    ? [`--inspector-addr=${process.env["PODYARD_INSPECTOR"]}`]
+    : []),
   "-",
 ];
 

@@ -191,8 +191,11 @@ export const schedulerNoteBytesMax = 1_024;
 export const dataBytesMax = 1024 * 1024;
 
 // Controllers
-/** k8s: replicaset.BurstReplicas */
-export const podCreateBurstMax = 500;
+/**
+ * Pods that one reconcile makes or deletes; their changes call for the next one. A turn ends between two reconciles, never
+ * within one, so upstream's burst of 500 (k8s: replicaset.BurstReplicas) comes in parts.
+ */
+export const podsPerReconcileMax = 100;
 
 // Birth
 /** Virtual time a cluster has run when its first request comes. */

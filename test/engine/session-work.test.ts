@@ -4,9 +4,18 @@ import { expect, test } from "vitest";
 import type { CommandSession } from "../../durable-objects/engine/streams/session.ts";
 import { CommandStream } from "../../durable-objects/session-command.ts";
 import { ChannelForward } from "../../durable-objects/session-forward.ts";
-import { commandProtocols, forwardProtocols } from "../../durable-objects/session-frames.ts";
-import { HeldInput } from "../../durable-objects/session-input.ts";
-import { heldBytesMax, HeldTooMuch, sessionWorkMax } from "../../durable-objects/session.ts";
+import {
+  commandProtocols,
+  decode,
+  forwardProtocols,
+} from "../../durable-objects/session-frames.ts";
+import { HeldInput, HeldTogether } from "../../durable-objects/session-input.ts";
+import {
+  heldBytesMax,
+  heldTogetherBytesMax,
+  HeldTooMuch,
+  sessionWorkMax,
+} from "../../durable-objects/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
 import { pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
@@ -163,6 +172,52 @@ test("held input keeps order and bounds, however it comes and goes", () => {
   expect(taken).toEqual(said);
   held.add(new Uint8Array(heldBytesMax));
   expect(() => held.add(new Uint8Array(1))).toThrow(HeldTooMuch);
+});
+
+test.each([1, 100, 4_095, 4_097, 11_000, 17_000])(
+  "what is held in messages of %i bytes takes little more memory than it has bytes",
+  (size) => {
+    const held = new HeldInput();
+    for (let said = 0; said < 1_000_000; said += size) held.add(new Uint8Array(size));
+    const { pieces } = held as unknown as { pieces: Uint8Array[] };
+    const memory = new Set(pieces.map(({ buffer }) => buffer));
+    const bytes = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(bytes).toBeLessThan(held.bytes * 1.35 + 16 * 1024);
+  },
+);
+
+test("what all sessions hold is bounded, and what was taken counts no more", () => {
+  let held = 0;
+  let counted = 0;
+  const together = new HeldTogether(() => {
+    counted++;
+    return held;
+  });
+  const megabyte = 1024 * 1024;
+  const say = (): void => {
+    held += megabyte;
+    together.add(megabyte);
+  };
+  for (let i = 0; i < heldTogetherBytesMax / megabyte; i++) say();
+  expect(counted).toBe(0);
+  expect(say).toThrow(HeldTooMuch);
+  held = 0;
+  for (let i = 0; i < heldTogetherBytesMax / megabyte; i++) say();
+  expect(counted).toBe(2);
+});
+
+test.each([
+  ["0YWJj", [0, "abc"]],
+  ["0YW Jj\n", [0, "abc"]],
+  ["1YQ", [1, "a"]],
+  ["0", [0, ""]],
+  ["0YWJ", [0, "ab"]],
+  ["0Y", undefined],
+  ["0Y*==", undefined],
+])("the base64 message %j is read as atob reads it", (message, expected) => {
+  const base64 = commandProtocols.find(({ name }) => name === "base64.channel.k8s.io")!;
+  const frame = decode(base64, message);
+  expect(frame && [frame.channel, new TextDecoder().decode(frame.bytes)]).toEqual(expected);
 });
 
 const word = (value: number): number[] => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255);

@@ -6,7 +6,7 @@ import type { DaemonSet } from "../kinds/daemon-set.ts";
 import {
   daemonBackoffMsMax,
   daemonBackoffMsMin,
-  podCreateBurstMax,
+  podsPerReconcileMax,
   podCreateRetryMsMax,
   podCreateRetryMsMin,
 } from "../limits.ts";
@@ -281,9 +281,9 @@ function carryOut(client: Client, view: DaemonView, plan: DaemonPlan, memory: Me
   const { set, hash } = view;
   const result: Memory = {};
   if (plan.create.length) result.failures = 0;
-  const pods = plan.create.slice(0, podCreateBurstMax).map((node) => daemonPod(set, node, hash));
+  const pods = plan.create.slice(0, podsPerReconcileMax).map((node) => daemonPod(set, node, hash));
   if (createPods(client, set, component, pods)) result.failures = (memory.failures ?? 0) + 1;
-  for (const name of plan.remove.slice(0, podCreateBurstMax))
+  for (const name of plan.remove.slice(0, podsPerReconcileMax))
     deletePod(client, set, component, name);
   return result;
 }

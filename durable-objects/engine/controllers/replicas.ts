@@ -7,7 +7,7 @@ import { equal } from "../core/equal.ts";
 import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import type { StatusError } from "../api/status.ts";
 import type { Selector } from "../api/selectors.ts";
-import { podCreateBurstMax } from "../limits.ts";
+import { podsPerReconcileMax } from "../limits.ts";
 import type { Client, Controller, Reader } from "./define.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import type { Condition, PodTemplate } from "./deployment-shapes.ts";
@@ -144,11 +144,11 @@ function manage(
 ): StatusError | undefined {
   const missing = object.spec.replicas - active.length;
   if (missing > 0) {
-    const pods = Array<unknown>(Math.min(missing, podCreateBurstMax)).fill(podFrom(object));
+    const pods = Array<unknown>(Math.min(missing, podsPerReconcileMax)).fill(podFrom(object));
     return createPods(client, object, row.component, pods);
   }
   if (missing === 0) return undefined;
-  const surplus = Math.min(-missing, podCreateBurstMax);
+  const surplus = Math.min(-missing, podsPerReconcileMax);
   const victims = rankForDeletion(client, object, active, surplus);
   for (const pod of victims) deletePod(client, object, row.component, pod.metadata.name);
   return undefined;
