@@ -171,6 +171,9 @@ export const decodeStructsMax = 200_000;
 /** Items of all lists and maps of one body, and of one list: real objects of the greatest size have far fewer. */
 export const decodeItemsMax = 40_000;
 export const listItemsMax = 10_000;
+/** Errors of one object that are told, and their characters; beyond, only how many there are. */
+export const fieldErrorsMax = 100;
+export const fieldErrorCharsMax = 1_000_000;
 /** Errors of one list of which each shows it whole, or of which there is one for every pair. */
 export const repeatedErrorsMax = 100;
 
