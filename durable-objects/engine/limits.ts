@@ -30,6 +30,9 @@ export const reconcileBackoffMsMax = 300_000;
 /** Workers. With the control plane they are 256, which is how many Pod ranges of 256 addresses 10.244.0.0/16 has. */
 export const nodesMax = 255;
 export const objectsMax = 20_000;
+/** Of one namespace: each is asked at every write there. */
+export const quotasPerNamespaceMax = 50;
+export const limitRangesPerNamespaceMax = 50;
 export const stateBytesMax = 120_000_000;
 export const sleepAfterMs = 600_000;
 

@@ -114,7 +114,7 @@ export class Operations {
       }
       throw status.alreadyExists(resource, object.metadata.name);
     }
-    checkRoom(this, resource, object.metadata.name);
+    checkRoom(this, resource, namespace, object.metadata.name);
     if (options.dryRun) return object;
     return this.store.write("create", resource.id, object, this.now).object;
   }

@@ -1,6 +1,7 @@
 /** How much a sandbox may hold. Who reaches it is told so, and can still delete. */
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
+import { limitRangesPerNamespaceMax, quotasPerNamespaceMax } from "../limits.ts";
 import * as status from "./status.ts";
 
 export interface Limits {
@@ -15,8 +16,24 @@ interface Held {
   bytesStored(): number;
 }
 
+const perNamespaceMax: Record<string, number> = {
+  resourcequotas: quotasPerNamespaceMax,
+  limitranges: limitRangesPerNamespaceMax,
+};
+
 /** Room for one object more? */
-export function checkRoom(held: Held, resource: status.ResourceName, name: string): void {
+export function checkRoom(
+  held: Held,
+  resource: status.ResourceName & { id: string },
+  namespace: string,
+  name: string,
+): void {
+  const most = perNamespaceMax[resource.id];
+  const count = most === undefined ? 0 : held.store.count(resource.id, namespace);
+  if (most !== undefined && count >= most) {
+    const problem = `the namespace holds ${count} ${resource.plural}, its limit is ${most}`;
+    throw status.forbidden(resource, name, problem);
+  }
   const { objectCount } = held.store;
   const { objectsMax } = held.limits;
   if (objectCount >= objectsMax) {

@@ -1,5 +1,6 @@
 /** What a controller is and what it sees. Key in, whole state compared, due time out. */
 import type { Change, KubeObject, ResourceId } from "../core/object.ts";
+import type { QuotaSum } from "../api/admission/quota-sums.ts";
 import type { ApiRequest, ApiResponse } from "../ports.ts";
 
 /** How virtual time stands to the wall's, and when something happens by itself. */
@@ -34,6 +35,8 @@ export interface Reader {
   /** How many `list` and `byIndex` would tell of, without putting them in order. */
   count(resource: ResourceId, namespace?: string): number;
   countByIndex(index: string, value: string): number;
+  /** What Pods, Services or PersistentVolumeClaims of a namespace use together, without looking at each. */
+  quotaSums(resource: ResourceId, namespace: string): Iterable<QuotaSum>;
   /** Every object of a namespace, by resource, then name. */
   inNamespace(namespace: string): readonly KubeObject[];
   /** Pods of a namespace that match a plain label map, through the `pod.label` index. */
