@@ -34,6 +34,8 @@ export const objectsMax = 20_000;
 export const quotasPerNamespaceMax = 50;
 export const limitRangesPerNamespaceMax = 50;
 export const stateBytesMax = 120_000_000;
+/** JSON of all objects. In memory it is up to four times as much: small values in large maps. */
+export const objectsBytesMax = 28_000_000;
 export const sleepAfterMs = 600_000;
 
 // Validation
@@ -197,6 +199,10 @@ export const schedulerNoteBytesMax = 1_024;
 export const dataBytesMax = 1024 * 1024;
 
 // Controllers
+/** Objects that one step of a controller marks, deletes or hands over; it goes on at once in another. */
+export const objectsPerStepMax = 250;
+/** Of one deletecollection; the rest is what `continue` leads to. */
+export const collectionDeletesMax = 4_000;
 /** k8s: replicaset.BurstReplicas */
 export const podCreateBurstMax = 500;
 

@@ -47,3 +47,42 @@ test("bytes", () => {
   expect(world.engine.store.rv).toBe(rv);
   expect(world.delete(`${maps}/big`).status).toBe(200);
 });
+
+test("bytes of objects", () => {
+  const { objectBytes } = new World().engine.log;
+  const most = objectBytes + 500_000;
+  const world = new World({ limits: { objectsBytesMax: most } });
+  world.create(map("a"), map("big", "x".repeat(600_000)));
+  const full = new RegExp(
+    ` is forbidden: the sandbox's objects have \\d+ bytes, their limit is ${most}$`,
+  );
+  const refused = (): string => world.request("POST", maps, map("b")).body.message;
+  expect(refused()).toMatch(full);
+  const said = refused();
+  world.evict();
+  expect(refused()).toBe(said);
+  expect(world.patch(`${maps}/a`, { data: { value: null } }).status).toBe(200);
+  expect(world.delete(`${maps}/big`).status).toBe(200);
+});
+
+test("Events beyond a full sandbox's share are lost", () => {
+  const { objectCount } = new World().engine.store;
+  const objectsMax = objectCount + 20;
+  const world = new World({ limits: { objectsMax } });
+  world.create({
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: { name: "set" },
+    spec: {
+      replicas: 500,
+      selector: { matchLabels: { app: "a" } },
+      template: {
+        metadata: { labels: { app: "a" } },
+        spec: { containers: [{ name: "c", image: "nginx" }] },
+      },
+    },
+  });
+  world.advance(600_000);
+  expect(world.events("set").join("\n")).toContain(`its limit is ${objectsMax}`);
+  expect(world.engine.store.objectCount).toBeLessThanOrEqual(objectsMax * 1.25 + 1);
+});

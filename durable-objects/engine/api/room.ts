@@ -7,14 +7,18 @@ import * as status from "./status.ts";
 export interface Limits {
   objectsMax: number;
   stateBytesMax: number;
+  objectsBytesMax: number;
 }
 
 interface Held {
   store: Store;
   limits: Limits;
-  /** Bytes stored, told by the log. */
+  /** Bytes stored, and of objects alone, told by the log. */
   bytesStored(): number;
+  objectBytes(): number;
 }
+
+const eventShare = 1.25;
 
 const perNamespaceMax: Record<string, number> = {
   resourcequotas: quotasPerNamespaceMax,
@@ -43,6 +47,12 @@ export function checkRoom(
   checkBytes(held, resource, name);
 }
 
+/** A full sandbox still tells what happens there, up to a quarter more; what is beyond is lost, as upstream's recorder loses Events. */
+export function hasRoomForEvent({ store, limits, objectBytes }: Held): boolean {
+  const most = limits.objectsMax * eventShare;
+  return store.objectCount < most && objectBytes() < limits.objectsBytesMax * eventShare;
+}
+
 /** In a full sandbox objects may only shrink. */
 export function checkGrowth(
   held: Held,
@@ -50,15 +60,20 @@ export function checkGrowth(
   current: KubeObject,
   object: KubeObject,
 ): void {
-  if (held.bytesStored() <= held.limits.stateBytesMax) return;
+  const { stateBytesMax, objectsBytesMax } = held.limits;
+  if (held.bytesStored() <= stateBytesMax && held.objectBytes() <= objectsBytesMax) return;
   if (JSON.stringify(object).length <= JSON.stringify(current).length) return;
   checkBytes(held, resource, object.metadata.name);
 }
 
 function checkBytes(held: Held, resource: status.ResourceName, name: string): void {
   const bytes = held.bytesStored();
-  const { stateBytesMax } = held.limits;
-  if (bytes <= stateBytesMax) return;
-  const problem = `the sandbox holds ${bytes} bytes, its limit is ${stateBytesMax}`;
+  const ofObjects = held.objectBytes();
+  const { stateBytesMax, objectsBytesMax } = held.limits;
+  if (bytes <= stateBytesMax && ofObjects <= objectsBytesMax) return;
+  const problem =
+    bytes > stateBytesMax
+      ? `the sandbox holds ${bytes} bytes, its limit is ${stateBytesMax}`
+      : `the sandbox's objects have ${ofObjects} bytes, their limit is ${objectsBytesMax}`;
   throw status.forbidden(resource, name, problem);
 }

@@ -128,7 +128,7 @@ export class Store {
     this.#needAll(isObjects);
     const all: KubeObject[] = [];
     for (const resource of [...this.#resources.keys()].sort())
-      all.push(...this.list(resource, namespace));
+      for (const object of this.list(resource, namespace)) all.push(object);
     return all;
   }
 
