@@ -2,7 +2,8 @@
 
 // API
 export const requestBodyBytesMax = 3 * 1024 * 1024;
-export const objectBytesMax = 1_000_000;
+/** Of one object as JSON, well below a row's 2 MB. k8s: etcd's --max-request-bytes */
+export const objectBytesMax = 1.5 * 1024 * 1024;
 export const generateNameAttemptsMax = 8;
 
 // Log

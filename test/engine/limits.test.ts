@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { World } from "../helpers/world.ts";
+import { fieldErrorsMax, objectBytesMax } from "../../durable-objects/engine/limits.ts";
+import { World, type Answer } from "../helpers/world.ts";
 
 /** A sandbox that is full says so, changes nothing and lets its user make room. */
 
@@ -85,4 +86,38 @@ test("Events beyond a full sandbox's share are lost", () => {
   world.advance(600_000);
   expect(world.events("set").join("\n")).toContain(`its limit is ${objectsMax}`);
   expect(world.engine.store.objectCount).toBeLessThanOrEqual(objectsMax * 1.25 + 1);
+});
+
+test("bytes of one object", () => {
+  const world = new World();
+  const keys = (count: number, value: string): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`a-long-key-${i}`, value]));
+  const object = { ...map("a"), data: keys(9_000, "1") };
+  const apply = (manager: string, more: object = {}): Answer =>
+    world.request(
+      "PATCH",
+      `${maps}/a?fieldManager=${manager}`,
+      { ...object, ...more },
+      {
+        type: "application/apply-patch+yaml",
+      },
+    );
+  // Each manager's fields are stored with the object.
+  let answer = apply("m0");
+  for (let i = 1; i < 20 && answer.status < 300; i++) answer = apply(`m${i}`);
+  expect(answer.body).toMatchObject({ message: "etcdserver: request is too large", code: 500 });
+  expect(answer.body.reason).toBeUndefined();
+  const stored = world.request("GET", `${maps}/a`);
+  expect(stored.text.length).toBeLessThan(objectBytesMax);
+  const escaped = world.request("POST", maps, map("b", "\u0001".repeat(500_000)));
+  expect(escaped.body.message).toBe("etcdserver: request is too large");
+  // Very many conflicts are not all told either.
+  const conflict = apply("other", { data: keys(9_000, "2") });
+  const managers = stored.body.metadata.managedFields.length;
+  expect(conflict.status).toBe(409);
+  expect(conflict.body.details.causes).toHaveLength(fieldErrorsMax);
+  expect(conflict.body.message).toMatch(
+    new RegExp(`^Apply failed with ${9_000 * managers} conflicts: conflicts with "m0"`),
+  );
+  expect(conflict.body.message).toMatch(/\nthe first 100 of \d+ conflicts are shown$/);
 });

@@ -18,7 +18,7 @@ import { deletion } from "./deletion.ts";
 import { trackUpdate } from "./managed-fields/managed-fields.ts";
 import type { Resource } from "./resources.ts";
 import { sameBesidesStatus, statusOf, withStatus } from "./parts.ts";
-import { checkGrowth, checkRoom, hasRoomForEvent, type Limits } from "./room.ts";
+import { checkGrowth, checkRoom, checkSize, hasRoomForEvent, type Limits } from "./room.ts";
 import * as status from "./status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "./validation/metadata.ts";
 
@@ -117,6 +117,7 @@ export class Operations {
     }
     checkRoom(this, resource, namespace, object.metadata.name);
     if (options.dryRun) return object;
+    if (options.user !== owner) checkSize(object);
     return this.store.write("create", resource.id, object, this.now).object;
   }
 

@@ -1,7 +1,8 @@
 /** How much a sandbox may hold. Who reaches it is told so, and can still delete. */
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
-import { limitRangesPerNamespaceMax, quotasPerNamespaceMax } from "../limits.ts";
+import { limitRangesPerNamespaceMax, objectBytesMax, quotasPerNamespaceMax } from "../limits.ts";
+import { byteLength } from "./validation/names.ts";
 import * as status from "./status.ts";
 
 export interface Limits {
@@ -47,19 +48,28 @@ export function checkRoom(
   checkBytes(held, resource, name);
 }
 
+/** k8s: etcd/server/etcdserver/errors ErrRequestTooLarge, which the API server passes on as it is */
+export function checkSize(object: KubeObject): void {
+  const text = JSON.stringify(object);
+  if (text.length * 3 > objectBytesMax && byteLength(text) > objectBytesMax) {
+    throw status.plainError("etcdserver: request is too large");
+  }
+}
+
 /** A full sandbox still tells what happens there, up to a quarter more; what is beyond is lost, as upstream's recorder loses Events. */
 export function hasRoomForEvent({ store, limits, objectBytes }: Held): boolean {
   const most = limits.objectsMax * eventShare;
   return store.objectCount < most && objectBytes() < limits.objectsBytesMax * eventShare;
 }
 
-/** In a full sandbox objects may only shrink. */
+/** No object grows beyond its limit; in a full sandbox they may only shrink. */
 export function checkGrowth(
   held: Held,
   resource: status.ResourceName,
   current: KubeObject,
   object: KubeObject,
 ): void {
+  checkSize(object);
   const { stateBytesMax, objectsBytesMax } = held.limits;
   if (held.bytesStored() <= stateBytesMax && held.objectBytes() <= objectsBytesMax) return;
   if (JSON.stringify(object).length <= JSON.stringify(current).length) return;
