@@ -80,6 +80,7 @@ export const cpuUsPerAdvanceMax = 400_000;
 export const cpuUsPerTurnStep = 250;
 /** What a reconcile that looks at many objects is charged for each, in the same coin. */
 export const cpuUsPerObjectRead = 2.5;
+export const cpuUsPerEndpoint = 6;
 export const cpuUsPerTermCompared = 0.5;
 export const cpuUsPerNodeTried = 25;
 /** How far a process may compute ahead of the clock before it must wait for time to pass. */
@@ -204,8 +205,8 @@ export const dataBytesMax = 1024 * 1024;
 export const objectsPerStepMax = 250;
 /** Of one deletecollection; the rest is what `continue` leads to. */
 export const collectionDeletesMax = 4_000;
-/** k8s: replicaset.BurstReplicas */
-export const podCreateBurstMax = 500;
+/** Of one step; the next follows at the same moment. k8s: replicaset.BurstReplicas is 500 */
+export const podCreateBurstMax = 100;
 
 // Birth
 /** Virtual time a cluster has run when its first request comes. */

@@ -1,5 +1,6 @@
 /** What touches very many objects does so in portions: no turn does more than its share, and all is done in the end. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { Store } from "../../durable-objects/engine/core/store.ts";
 import {
   collectionDeletesMax,
   objectsPerStepMax,
@@ -90,5 +91,41 @@ describe("very many objects", () => {
     expect(second.body.items).toHaveLength(1);
     expect(second.body.metadata.continue).toBeUndefined();
     expect(second.headers["warning"]).toBeUndefined();
+  });
+});
+
+describe("very many Services", () => {
+  it("are not all asked about each Pod", () => {
+    const world = new World({ nodes: 1 });
+    const service = (name: string, selector: object): object => ({
+      apiVersion: "v1",
+      kind: "Service",
+      metadata: { name },
+      spec: { selector, clusterIP: "None", ports: [{ port: 80 }] },
+    });
+    for (let i = 0; i < 300; i++) world.create(service(`s-${i}`, { app: `other-${i}` }));
+    world.create(service("one", { app: "a", tier: "x" }), service("all", { app: "a" }));
+    world.settle();
+    const steps = (): number => world.engine.steps;
+    const read = vi.spyOn(Store.prototype, "list");
+    const before = steps();
+    world.create(set(50));
+    world.settle();
+    const listed = read.mock.calls.filter(([resource]) => resource === "services").length;
+    read.mockRestore();
+    expect(listed).toBe(0);
+    expect(steps() - before).toBeLessThan(600);
+    const pod = world.pods()[0].metadata.name;
+    world.patch(`/api/v1/namespaces/default/pods/${pod}`, {
+      metadata: { labels: { app: "other-7", tier: "x" } },
+      spec: { schedulingGates: null },
+    });
+    world.advance(60_000);
+    const addresses = (name: string): number =>
+      world.get(`/api/v1/namespaces/default/endpoints/${name}`).subsets?.[0].addresses.length ?? 0;
+    expect(["s-7", "all", "one"].map(addresses)).toEqual([1, 0, 0]);
+    world.patch(`/api/v1/namespaces/default/pods/${pod}`, { metadata: { labels: { app: "a" } } });
+    world.advance(1_000);
+    expect(["s-7", "all", "one"].map(addresses)).toEqual([0, 1, 1]);
   });
 });

@@ -29,7 +29,8 @@ export interface Reader {
    * Objects filed under `value` in an index of kinds/indices.ts:
    * `owner` (uid of any owner, all resources), `controller` (uid of the controlling owner),
    * `pod.node` (spec.nodeName; "" = unassigned), `pod.label` ("ns\0key=value"),
-   * `event.uid` (involvedObject.uid), `service.ip`, `service.nodePort`, `pod.ip`.
+   * `event.uid` (involvedObject.uid), `service.ip`, `service.nodePort`, `pod.ip`,
+   * `service.selector` ("ns\0key=value" of its first term), `slice.service` ("ns\0name").
    */
   byIndex<T extends KubeObject = KubeObject>(index: string, value: string): readonly T[];
   /** How many `list` and `byIndex` would tell of, without putting them in order. */
