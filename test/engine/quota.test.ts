@@ -290,7 +290,7 @@ describe("quotaUsage", () => {
     const quota = {
       metadata: { name: "q", namespace: "other" },
       spec: { hard: { pods: "9", "count/pods": "9" } },
-    } as ResourceQuota;
+    } as unknown as ResourceQuota;
     const at = (seconds: number): object => {
       now.ms = seconds * 1000;
       return quotaUsage(quota, reader);
