@@ -1,5 +1,7 @@
 /** The Client that a reconciler gets: reads the store, writes through api/operations.ts. */
 import { assert } from "./assert.ts";
+import { QuotaSums, type QuotaSum } from "./api/admission/quota-sums.ts";
+import { measuredKinds } from "./api/admission/quota-usage.ts";
 import { internalWrite, type Operations } from "./api/operations.ts";
 import { storedResource, type Resource } from "./api/resources.ts";
 import { bindPod } from "./api/binding.ts";
@@ -27,6 +29,7 @@ export interface Now {
 }
 
 export function createReader(store: Store, now: Now): Reader {
+  const sums = new QuotaSums(store, measuredKinds);
   return {
     get now() {
       return now.ms;
@@ -44,6 +47,7 @@ export function createReader(store: Store, now: Now): Reader {
       store.byIndex(index, value) as readonly T[],
     count: (resource, namespace) => store.count(resource, namespace),
     countByIndex: (index, value) => store.countByIndex(index, value),
+    quotaSums: (resource, namespace) => sums.of(resource, namespace, now.ms),
     inNamespace: (namespace) => store.inNamespace(namespace),
     podsMatching: <T extends KubeObject>(namespace: string, labels: Record<string, string>) =>
       podsMatching(store, namespace, labels) as readonly T[],
@@ -122,6 +126,9 @@ export class EngineClient implements Client {
   }
   countByIndex(index: string, value: string): number {
     return this.#store.countByIndex(index, value);
+  }
+  quotaSums(resource: ResourceId, namespace: string): Iterable<QuotaSum> {
+    return this.#reader.quotaSums(resource, namespace);
   }
   inNamespace(namespace: string): readonly KubeObject[] {
     return this.#read(this.#store.inNamespace(namespace));

@@ -27,6 +27,7 @@ import {
   bornBeforeMs,
   clockDebtMsMax,
   cpuUsPerTurnStep,
+  objectsBytesMax,
   objectsMax,
   sleepAfterMs,
   stateBytesMax,
@@ -47,7 +48,7 @@ export interface EngineOptions {
   nowMs: number;
   /** Makes its service accounts' tokens its own; it stays the same for ever. */
   identity?: Identity | undefined;
-  limits?: { objectsMax?: number; stateBytesMax?: number };
+  limits?: { objectsMax?: number; stateBytesMax?: number; objectsBytesMax?: number };
 }
 
 const clockTable = "clock";
@@ -86,8 +87,10 @@ export class Engine {
     this.#operations = new Operations(this.store, this.#random, this.#reader, {
       objectsMax: options.limits?.objectsMax ?? objectsMax,
       stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
+      objectsBytesMax: options.limits?.objectsBytesMax ?? objectsBytesMax,
     });
     this.#operations.bytesStored = () => this.log.bytes;
+    this.#operations.objectBytes = () => this.log.objectBytes;
     this.#queue = new Queue(this.store);
     this.#client = new EngineClient(this.store, this.#operations, this.#reader);
     this.#streams = createStreams(this.#client);

@@ -18,7 +18,7 @@ import { deletion } from "./deletion.ts";
 import { trackUpdate } from "./managed-fields/managed-fields.ts";
 import type { Resource } from "./resources.ts";
 import { sameBesidesStatus, statusOf, withStatus } from "./parts.ts";
-import { checkGrowth, checkRoom, type Limits } from "./room.ts";
+import { checkGrowth, checkRoom, checkSize, hasRoomForEvent, type Limits } from "./room.ts";
 import * as status from "./status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "./validation/metadata.ts";
 
@@ -55,6 +55,7 @@ export class Operations {
   readonly limits: Limits;
   /** Bytes stored, told by the log. */
   bytesStored: () => number = () => 0;
+  objectBytes: () => number = () => 0;
 
   constructor(store: Store, random: Random, reader: Reader, limits: Limits) {
     this.store = store;
@@ -114,13 +115,15 @@ export class Operations {
       }
       throw status.alreadyExists(resource, object.metadata.name);
     }
-    checkRoom(this, resource, object.metadata.name);
+    checkRoom(this, resource, namespace, object.metadata.name);
     if (options.dryRun) return object;
+    if (options.user !== owner) checkSize(object);
     return this.store.write("create", resource.id, object, this.now).object;
   }
 
   /** Events of Podyard's own components: complete as they come and made for this, so nothing is left to check. */
   createEvent(event: KubeObject): void {
+    if (!hasRoomForEvent(this)) return;
     event.metadata.uid = this.random.uuid();
     this.store.write("create", "events", event, this.now, true);
   }

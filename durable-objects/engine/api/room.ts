@@ -1,22 +1,44 @@
 /** How much a sandbox may hold. Who reaches it is told so, and can still delete. */
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
+import { limitRangesPerNamespaceMax, objectBytesMax, quotasPerNamespaceMax } from "../limits.ts";
+import { byteLength } from "./validation/names.ts";
 import * as status from "./status.ts";
 
 export interface Limits {
   objectsMax: number;
   stateBytesMax: number;
+  objectsBytesMax: number;
 }
 
 interface Held {
   store: Store;
   limits: Limits;
-  /** Bytes stored, told by the log. */
+  /** Bytes stored, and of objects alone, told by the log. */
   bytesStored(): number;
+  objectBytes(): number;
 }
 
+const eventShare = 1.25;
+
+const perNamespaceMax: Record<string, number> = {
+  resourcequotas: quotasPerNamespaceMax,
+  limitranges: limitRangesPerNamespaceMax,
+};
+
 /** Room for one object more? */
-export function checkRoom(held: Held, resource: status.ResourceName, name: string): void {
+export function checkRoom(
+  held: Held,
+  resource: status.ResourceName & { id: string },
+  namespace: string,
+  name: string,
+): void {
+  const most = perNamespaceMax[resource.id];
+  const count = most === undefined ? 0 : held.store.count(resource.id, namespace);
+  if (most !== undefined && count >= most) {
+    const problem = `the namespace holds ${count} ${resource.plural}, its limit is ${most}`;
+    throw status.forbidden(resource, name, problem);
+  }
   const { objectCount } = held.store;
   const { objectsMax } = held.limits;
   if (objectCount >= objectsMax) {
@@ -26,22 +48,42 @@ export function checkRoom(held: Held, resource: status.ResourceName, name: strin
   checkBytes(held, resource, name);
 }
 
-/** In a full sandbox objects may only shrink. */
+/** k8s: etcd/server/etcdserver/errors ErrRequestTooLarge, which the API server passes on as it is */
+export function checkSize(object: KubeObject): void {
+  const text = JSON.stringify(object);
+  if (text.length * 3 > objectBytesMax && byteLength(text) > objectBytesMax) {
+    throw status.plainError("etcdserver: request is too large");
+  }
+}
+
+/** A full sandbox still tells what happens there, up to a quarter more; what is beyond is lost, as upstream's recorder loses Events. */
+export function hasRoomForEvent({ store, limits, objectBytes }: Held): boolean {
+  const most = limits.objectsMax * eventShare;
+  return store.objectCount < most && objectBytes() < limits.objectsBytesMax * eventShare;
+}
+
+/** No object grows beyond its limit; in a full sandbox they may only shrink. */
 export function checkGrowth(
   held: Held,
   resource: status.ResourceName,
   current: KubeObject,
   object: KubeObject,
 ): void {
-  if (held.bytesStored() <= held.limits.stateBytesMax) return;
+  checkSize(object);
+  const { stateBytesMax, objectsBytesMax } = held.limits;
+  if (held.bytesStored() <= stateBytesMax && held.objectBytes() <= objectsBytesMax) return;
   if (JSON.stringify(object).length <= JSON.stringify(current).length) return;
   checkBytes(held, resource, object.metadata.name);
 }
 
 function checkBytes(held: Held, resource: status.ResourceName, name: string): void {
   const bytes = held.bytesStored();
-  const { stateBytesMax } = held.limits;
-  if (bytes <= stateBytesMax) return;
-  const problem = `the sandbox holds ${bytes} bytes, its limit is ${stateBytesMax}`;
+  const ofObjects = held.objectBytes();
+  const { stateBytesMax, objectsBytesMax } = held.limits;
+  if (bytes <= stateBytesMax && ofObjects <= objectsBytesMax) return;
+  const problem =
+    bytes > stateBytesMax
+      ? `the sandbox holds ${bytes} bytes, its limit is ${stateBytesMax}`
+      : `the sandbox's objects have ${ofObjects} bytes, their limit is ${objectsBytesMax}`;
   throw status.forbidden(resource, name, problem);
 }

@@ -3,6 +3,7 @@ import { parseTime, rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, type Change, type KubeObject } from "../core/object.ts";
 import type { Service } from "../kinds/service-shape.ts";
+import { cpuUsPerEndpoint } from "../limits.ts";
 import type { Client, Reader } from "./define.ts";
 import { isReady, type PodShape } from "./pods.ts";
 
@@ -48,10 +49,24 @@ export function* servicesOfPod(change: Change, reader: Reader): Iterable<string>
   const pod = change.object as EndpointPod;
   const before = change.previous as EndpointPod | undefined;
   if (change.op === "update" && before && !concerns(pod, before)) return;
-  for (const service of reader.list<Service>("services", change.namespace)) {
-    const matches =
-      selects(service, pod.metadata.labels) || (before && selects(service, before.metadata.labels));
-    if (matches) yield objectKey(change.namespace, service.metadata.name);
+  const found = new Set<string>();
+  for (const { metadata } of before ? [pod, before] : [pod]) {
+    for (const service of filedUnder(reader, change.namespace, metadata.labels)) {
+      if (selects(service, metadata.labels)) found.add(service.metadata.name);
+    }
+  }
+  for (const name of [...found].sort()) yield objectKey(change.namespace, name);
+}
+
+/** Services whose selector may match the labels: they are filed under its first term, those without any under none. */
+function* filedUnder(
+  reader: Reader,
+  namespace: string,
+  labels: Record<string, string> | undefined,
+): Iterable<Service> {
+  yield* reader.byIndex<Service>("service.selector", `${namespace}\0`);
+  for (const key in labels) {
+    yield* reader.byIndex<Service>("service.selector", `${namespace}\0${key}=${labels[key]}`);
   }
 }
 
@@ -75,8 +90,12 @@ export function podsOfService(
   const selector = service.spec?.selector;
   if (!selector || service.spec?.type === "ExternalName") return undefined;
   const namespace = service.metadata.namespace ?? "";
-  if (Object.keys(selector).length === 0) return client.list<EndpointPod>("pods", namespace);
-  return client.podsMatching<EndpointPod>(namespace, selector);
+  const pods =
+    Object.keys(selector).length === 0
+      ? client.list<EndpointPod>("pods", namespace)
+      : client.podsMatching<EndpointPod>(namespace, selector);
+  client.spend?.(pods.length * cpuUsPerEndpoint);
+  return pods;
 }
 
 /** k8s: ShouldPodBeInEndpoints */

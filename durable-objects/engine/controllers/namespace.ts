@@ -3,6 +3,7 @@ import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
 import type { Change, KubeObject } from "../core/object.ts";
 import { resourceOfKind, storedResource } from "../api/resources.ts";
+import { objectsPerStepMax } from "../limits.ts";
 import type { Client, Controller, Reader } from "./define.ts";
 
 interface Namespace extends KubeObject {
@@ -36,7 +37,9 @@ export const namespaceController: Controller = {
     if (!namespace?.metadata.deletionTimestamp) return undefined;
     const left = client.inNamespace(name);
     const pods = left.filter((o) => o.kind === "Pod");
-    for (const object of pods.length ? pods : left) removeOne(client, object);
+    const staying = (pods.length ? pods : left).filter((o) => !o.metadata.deletionTimestamp);
+    for (const object of staying.slice(0, objectsPerStepMax)) removeOne(client, object);
+    if (staying.length > objectsPerStepMax) return client.now;
     const remaining = client.inNamespace(name);
     if (remaining.length) {
       // While there are Pods, nothing else has been looked at. k8s: OrderedNamespaceDeletion
@@ -53,7 +56,6 @@ export const namespaceController: Controller = {
 };
 
 function removeOne(client: Client, object: KubeObject): void {
-  if (object.metadata.deletionTimestamp) return;
   const resource = resourceIdOf(object);
   if (!client.get(resource, object.metadata.namespace ?? "", object.metadata.name)) return;
   client.delete(resource, object.metadata.namespace ?? "", object.metadata.name, {

@@ -7,7 +7,7 @@ import { equal } from "../core/equal.ts";
 import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import type { StatusError } from "../api/status.ts";
 import type { Selector } from "../api/selectors.ts";
-import { podsPerReconcileMax } from "../limits.ts";
+import { objectsPerStepMax, podsPerReconcileMax } from "../limits.ts";
 import type { Client, Controller, Reader } from "./define.ts";
 import { ownerReference } from "./deployment-sets.ts";
 import type { Condition, PodTemplate } from "./deployment-shapes.ts";
@@ -98,8 +98,14 @@ function claim(row: ReplicasRow, client: Client, object: Replicated): PodShape[]
     else if (!object.metadata.deletionTimestamp) release(client, object, pod);
   }
   if (object.metadata.deletionTimestamp) return mine;
+  let adoptions = 0;
   for (const pod of candidates(client, namespace, selector)) {
     if (controllerOf(pod) || !isActive(pod) || !selector.matches(pod.metadata.labels)) continue;
+    // Its own changes wake it for the others, which count already.
+    if (++adoptions > objectsPerStepMax) {
+      mine.push(pod);
+      continue;
+    }
     const adopted = client.modify<PodShape>("pods", namespace, pod.metadata.name, (current) => ({
       ...current,
       metadata: {

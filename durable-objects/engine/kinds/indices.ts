@@ -10,7 +10,13 @@ interface PodShape extends KubeObject {
   status?: { podIP?: string };
 }
 interface ServiceShape extends KubeObject {
-  spec?: { clusterIPs?: string[]; ports?: { nodePort?: number }[]; healthCheckNodePort?: number };
+  spec?: {
+    type?: string;
+    selector?: Record<string, string>;
+    clusterIPs?: string[];
+    ports?: { nodePort?: number }[];
+    healthCheckNodePort?: number;
+  };
 }
 interface EventShape extends KubeObject {
   involvedObject?: { uid?: string };
@@ -69,6 +75,25 @@ export const indices: readonly Index[] = [
     name: "service.ip",
     resource: "services",
     values: (o) => (o as ServiceShape).spec?.clusterIPs?.filter((ip) => ip !== "None") ?? nothing,
+  },
+  {
+    name: "service.selector",
+    resource: "services",
+    values: (o) => {
+      const { selector, type } = (o as ServiceShape).spec ?? {};
+      if (!selector || type === "ExternalName") return nothing;
+      for (const key in selector) return [`${o.metadata.namespace}\0${key}=${selector[key]}`];
+      return [`${o.metadata.namespace}\0`];
+    },
+  },
+  {
+    name: "slice.service",
+    resource: "endpointslices.discovery.k8s.io",
+    from: (o) => o.metadata.labels,
+    values: ({ metadata: { namespace, labels } }) => {
+      const service = labels?.["kubernetes.io/service-name"];
+      return service ? [`${namespace}\0${service}`] : nothing;
+    },
   },
   {
     name: "service.nodePort",

@@ -3,6 +3,7 @@ import type { PodSpec, Volume } from "../../kinds/pod-types.ts";
 import { containersOf } from "../../kinds/pod-types.ts";
 import { cmpQuantity, parseQuantity } from "../../schema/quantity.ts";
 import {
+  append,
   type FieldError,
   duplicate,
   forbiddenField,
@@ -66,7 +67,7 @@ export function validatePodSpec(
   if (spec.volumes?.length) {
     const known = new Map<string, Volume>();
     const context = { podName: options.podName, resourceIsPod: options.resourceIsPod };
-    errors.push(...validateVolumes(spec.volumes, `${path}.volumes`, context, known));
+    append(errors, validateVolumes(spec.volumes, `${path}.volumes`, context, known));
     volumes = known;
   }
   const claimNames = spec.resourceClaims
@@ -83,13 +84,13 @@ export function validatePodSpec(
     hostUsers: spec.hostUsers !== false,
   };
   const containers = spec.containers ?? [];
-  errors.push(...validateContainers(containers, `${path}.containers`, context));
+  append(errors, validateContainers(containers, `${path}.containers`, context));
   if (spec.initContainers)
     errors.push(
       ...validateInitContainers(spec.initContainers, containers, `${path}.initContainers`, context),
     );
   if (spec.ephemeralContainers)
-    errors.push(...validateEphemeralContainers(spec, `${path}.ephemeralContainers`, context));
+    append(errors, validateEphemeralContainers(spec, `${path}.ephemeralContainers`, context));
   if (spec.resources) errors.push(...validateResources(spec, claimNames, path));
   validateHost(spec, path, options, errors);
   validateNames(spec, path, errors);
@@ -120,7 +121,7 @@ function validateHost(
     if (Object.keys(secret).some((key) => key !== "name"))
       errors.push(invalid(`${path}.imagePullSecrets[${i}]`, secret, "only name may be set"));
   });
-  if (spec.affinity) errors.push(...validateAffinity(spec.affinity, `${path}.affinity`));
+  if (spec.affinity) append(errors, validateAffinity(spec.affinity, `${path}.affinity`));
   errors.push(...validateDnsConfig(spec, `${path}.dnsConfig`));
   spec.readinessGates?.forEach((gate, i) =>
     errors.push(

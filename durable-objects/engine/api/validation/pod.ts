@@ -6,7 +6,7 @@ import {
   type PodTemplateSpec,
   containersOf,
 } from "../../kinds/pod-types.ts";
-import { type FieldError, forbiddenField, invalid } from "../field.ts";
+import { append, type FieldError, forbiddenField, invalid } from "../field.ts";
 import { validateTemplateMeta } from "./metadata.ts";
 import { validateImageSpace } from "./pod-containers.ts";
 import { validatePodSpec } from "./pod-spec.ts";
@@ -205,7 +205,7 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): Fi
   // Upstream leaves `metadata` out of these paths.
   const errors = validateTemplateMeta(template.metadata, path);
   errors.push(...validatePodAnnotations(annotations, spec, `${path}.annotations`));
-  errors.push(...validatePodSpec(spec, `${path}.spec`, { resourceIsPod: false }));
+  append(errors, validatePodSpec(spec, `${path}.spec`, { resourceIsPod: false }));
   errors.push(...validateProfiles(annotations, spec, `${path}.spec`));
   if (spec.ephemeralContainers?.length)
     errors.push(
