@@ -49,6 +49,15 @@ export const tooManyStreams = (): StatusError =>
     retryAfterSeconds: 10,
   });
 
+/** Whether a server of the cluster is asked, through the API server's proxy or as an Ingress. */
+export const asksServer = ({ path, headers }: ApiRequest): boolean =>
+  "podyard-ingress" in headers || /\/(?:pods|services|nodes)\/[^/]+\/proxy(?:\/|$)/.test(path);
+
+export const tooManyProxied = (): StatusError =>
+  new StatusError(429, "TooManyRequests", "too many proxied requests wait in this sandbox", {
+    retryAfterSeconds: 1,
+  });
+
 export const noPreview = (): StatusError =>
   new StatusError(404, "NotFound", "there is no such preview");
 

@@ -8,6 +8,7 @@ import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { Cuts, type Grant } from "./grant.ts";
 import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
 import {
+  asksServer,
   describe,
   gone,
   isLog,
@@ -16,6 +17,7 @@ import {
   refusal,
   responseOf,
   resumesWatch,
+  tooManyProxied,
   tooManyStreams,
   unauthorized,
 } from "./http.ts";
@@ -36,7 +38,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly sockets = new Sockets(this.ctx, () => this.loaded);
   private readonly sessions = new SessionSockets(
     () => this.wake(),
-    () => this.rest(),
+    (ms) => this.rest(ms),
   );
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
   private readonly cuts = new Cuts(this.ctx.storage.kv);
@@ -109,6 +111,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
+        if (this.sessions.proxies.full && asksServer(asked)) return refusal(tooManyProxied());
         return this.answer(engine.handle(asked, at), engine, asked, edge);
       });
     } catch (error) {
@@ -263,8 +266,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     void this.stir();
   }
 
-  private rest(): void {
-    const done = this.ctx.blockConcurrencyWhile(() => new Promise((go) => setTimeout(go, 0)));
+  private rest(ms: number): void {
+    const done = this.ctx.blockConcurrencyWhile(() => new Promise((go) => setTimeout(go, ms)));
     this.ctx.waitUntil(done);
   }
 

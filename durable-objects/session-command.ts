@@ -12,7 +12,7 @@ import {
   type Wire,
 } from "./session.ts";
 
-/** Two numbers in JSON. */
+/** Some pairs of numbers in JSON. */
 const resizeBytesMax = 1024;
 
 /** exec and attach. */
@@ -64,9 +64,7 @@ export class CommandStream implements LiveSession {
 
   private resize(bytes: Uint8Array): void {
     if (bytes.length > resizeBytesMax) throw new Error("malformed message");
-    const size = parsed(new TextDecoder().decode(bytes)) as { Width?: number; Height?: number };
-    const [cols, rows] = [Number(size.Width), Number(size.Height)];
-    if (cols > 0 && rows > 0) this.size = { cols, rows };
+    this.size = sizeIn(new TextDecoder().decode(bytes)) ?? this.size;
   }
 
   pump(
@@ -139,6 +137,21 @@ export class CommandStream implements LiveSession {
     this.wire.send(encode(this.protocol, channel, bytes));
   }
 }
+
+/**
+ * The last size in a message: Go reads any number of objects, and their names in any case.
+ * k8s: cri-streaming/pkg/streaming/remotecommand/httpstream.go handleResizeEvents
+ */
+function sizeIn(text: string): { cols: number; rows: number } | undefined {
+  const size: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(parsed(text.slice(text.lastIndexOf("{")))))
+    size[name.toLowerCase()] = value;
+  const { width, height } = size;
+  return isSize(width) && isSize(height) ? { cols: width, rows: height } : undefined;
+}
+
+const isSize = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) > 0 && Number(value) < 65_536;
 
 function parsed(text: string): object {
   try {

@@ -1,4 +1,4 @@
-import { HeldTooMuch, heldBytesMax } from "./session.ts";
+import { HeldTooMuch, heldBytesMax, heldTogetherBytesMax } from "./session.ts";
 
 /** Small pieces are put together in blocks of this size: what a message costs is its bytes. */
 const blockBytes = 16 * 1024;
@@ -25,7 +25,9 @@ export class HeldInput {
       this.room -= bytes.length;
       return;
     }
-    const block = new Uint8Array(Math.max(blockBytes, bytes.length));
+    // Room behind a piece that nearly fills a block would be held for nothing.
+    const isSmall = bytes.length < blockBytes / 4;
+    const block = new Uint8Array(isSmall ? blockBytes : bytes.length);
     block.set(bytes);
     this.pieces.push(block.subarray(0, bytes.length));
     this.room = block.length - bytes.length;
@@ -47,5 +49,24 @@ export class HeldInput {
       this.first = 0;
     }
     return taken;
+  }
+}
+
+/** What all sessions of a sandbox hold: each alone may be modest while there are many, with many connections each. */
+export class HeldTogether {
+  private readonly sum: () => number;
+  /** Never less than what is held: what was said since it was last counted, none of it taken. */
+  private atMostBytes = 0;
+
+  constructor(sum: () => number) {
+    this.sum = sum;
+  }
+
+  /** A client has said so much more. Throws when all of it together cannot be kept. */
+  add(bytes: number): void {
+    this.atMostBytes += bytes;
+    if (this.atMostBytes <= heldTogetherBytesMax) return;
+    this.atMostBytes = this.sum();
+    if (this.atMostBytes > heldTogetherBytesMax) throw new HeldTooMuch();
   }
 }

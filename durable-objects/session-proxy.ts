@@ -6,6 +6,11 @@ import { refusal, responseOf } from "./http.ts";
 
 /** While virtual time stands still no answer comes: the asker hears so after this wall time. */
 const waitMsMax = 60_000;
+/** As many as may wait at once; each is asked for after every turn. */
+export const waitingMax = 256;
+/** What one turn hands out: every answer is a row, and others wait meanwhile. */
+export const repliesPerTurnMax = 32;
+export const replyBytesPerTurnMax = 4 * 1024 * 1024;
 
 interface Waiting {
   pending: ProxyPending;
@@ -17,6 +22,11 @@ interface Waiting {
 /** Requests through the API server's proxy whose answers take virtual time. */
 export class ProxyWaits {
   private readonly waiting = new Set<Waiting>();
+
+  /** Whether one more has to be refused, before it reaches any server. */
+  get full(): boolean {
+    return this.waiting.size >= waitingMax;
+  }
 
   wait(pending: ProxyPending, grant: Grant): Promise<Response> {
     return new Promise((resolve) => {
@@ -54,14 +64,20 @@ export class ProxyWaits {
     }
   }
 
-  /** After each turn. */
-  pump(engine: Engine): void {
+  /** After each turn. Returns whether there may be more answers than one turn hands out. */
+  pump(engine: Engine): boolean {
+    let replies = 0;
+    let bytes = 0;
     for (const waiting of this.waiting) {
+      if (replies >= repliesPerTurnMax || bytes >= replyBytesPerTurnMax) return true;
       const reply = engine.pollProxy(waiting.pending);
       if (!reply) continue;
       this.waiting.delete(waiting);
       clearTimeout(waiting.timer);
       waiting.resolve(responseOf(reply));
+      replies += 1;
+      bytes += reply.body.length;
     }
+    return false;
   }
 }

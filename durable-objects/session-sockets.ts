@@ -13,6 +13,7 @@ import {
   messageBytesMax,
   spdyProtocol,
 } from "./session-frames.ts";
+import { HeldTogether } from "./session-input.ts";
 import { LogStream } from "./session-log.ts";
 import { ProxyWaits } from "./session-proxy.ts";
 import { SpdyForward } from "./session-spdy.ts";
@@ -70,14 +71,18 @@ export class SessionSockets {
   private turnsInRound = 0;
   private heardInRound = false;
   private heardBytes = 0;
-  private readonly rest: () => void;
+  private readonly rest: (ms: number) => void;
   private unrestedMessages = 0;
   private unrestedBytes = 0;
   private idleTimer: ReturnType<typeof setInterval> | null = null;
   private readonly left: LiveSession[] = [];
+  private readonly heldTogether = new HeldTogether(() => this.heldBytes());
 
-  /** `rest` closes the object's input until the event loop has gone round: what clients sent waits in their sockets. */
-  constructor(wake: () => void, rest: () => void) {
+  /** A long turn was a moment ago: sessions wait until others had theirs. */
+  private resting = false;
+
+  /** `rest` closes the object's input for so long, 0 being until the event loop has gone round: what clients sent waits in their sockets. */
+  constructor(wake: () => void, rest: (ms: number) => void) {
     this.wake = wake;
     this.rest = rest;
   }
@@ -199,22 +204,30 @@ export class SessionSockets {
     open.activeAtMs = open.saidAtMs = Date.now();
     // Who speaks has made its streams; what it says would only pile up.
     if (open.early) this.begin(socket, open);
+    const bytes = typeof data === "string" ? data.length : data.byteLength;
     try {
       open.session.message(data);
+      this.heldTogether.add(bytes);
     } catch (error) {
       // Clients show the Status only where the close itself is no error.
       const code = error instanceof HeldTooMuch ? 1000 : 1002;
       this.abort(socket, open, (error as Error).message, code);
     }
-    const bytes = typeof data === "string" ? data.length : data.byteLength;
     this.heardBytes += bytes;
     this.unrestedBytes += bytes;
     this.unrestedMessages += 1;
     if (this.unrestedMessages >= restMessages || this.unrestedBytes >= restBytes) {
       this.unrestedMessages = this.unrestedBytes = 0;
-      this.rest();
+      this.rest(0);
     }
     this.heard((open.session.heldBytes ?? 0) > hurryBytes);
+  }
+
+  private heldBytes(): number {
+    let sum = 0;
+    for (const { session } of this.open.values()) sum += session.heldBytes ?? 0;
+    for (const session of this.left) sum += session.heldBytes ?? 0;
+    return sum;
   }
 
   /**
@@ -222,7 +235,8 @@ export class SessionSockets {
    * far ahead is held back by turns that take what it says while its socket waits.
    */
   private heard(ahead: boolean): void {
-    if (this.turnsInRound >= roundTurnsMax && !(ahead && this.heardBytes >= messageBytesMax)) {
+    const inTurn = ahead && this.heardBytes >= messageBytesMax;
+    if (this.resting || (this.turnsInRound >= roundTurnsMax && !inTurn)) {
       this.heardInRound = true;
       return;
     }
@@ -240,20 +254,25 @@ export class SessionSockets {
 
   /** Moves every session's bytes; part of each turn. */
   pump(engine: Engine, nowMs: number): void {
-    this.proxies.pump(engine);
+    const proxied = this.proxies.pump(engine);
+    if (this.resting) return;
     const workEnd = engine.sessionWork + pumpWorkMax;
     this.letGo(engine, nowMs, workEnd);
     this.refill(nowMs);
     const more = this.serve(engine, nowMs, workEnd);
     this.letGo(engine, nowMs, workEnd);
-    if (engine.sessionWork > workEnd - pumpWorkMax / 2) {
-      // A long one: no other follows before the event loop has gone round.
-      this.turnsInRound = roundTurnsMax;
-      if (this.size > 0) this.rest();
+    const isLong = engine.sessionWork > workEnd - pumpWorkMax / 2;
+    if (isLong && this.size > 0) {
+      // Whoever else is served by this process needs several moments of it for one answer: turn upon turn would take them all.
+      this.resting = true;
+      this.rest(pauseMs);
+      clearTimeout(this.pause ?? null);
+      this.pause = undefined;
     }
-    if (more || this.left.length > 0) {
+    if (this.resting || more || proxied || this.left.length > 0) {
       this.pause ??= setTimeout(() => {
         this.pause = undefined;
+        this.resting = false;
         this.wake();
       }, pauseMs);
     }

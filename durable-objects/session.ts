@@ -39,6 +39,8 @@ export const serverStepBytesMax = 4 * 1024;
 export const sendBytesMax = 1024 * 1024;
 /** What a client may send before its process or server has read it. */
 export const heldBytesMax = 32 * 1024 * 1024;
+/** The same of all clients of a sandbox: an object's memory is 128 MB. */
+export const heldTogetherBytesMax = 48 * 1024 * 1024;
 
 /**
  * A socket cannot be told to stop reading, but it reads nothing while a turn runs: a client this far ahead of its command

@@ -10,6 +10,8 @@ export interface RuntimeWatch {
   onStart(pid: number): void;
   /** A line of the Worker's or the runtime's own. */
   onLine(level: "log" | "error", text: string): void;
+  /** The longest pause before a start that follows deaths; else `pauseMsMax`. */
+  pauseMsMax?: number;
 }
 
 /** After this long a death is a new one. */
@@ -91,7 +93,8 @@ export class Runtime {
 
   #restart(livedMs: number): void {
     this.#deaths = livedMs > steadyMs ? 1 : this.#deaths + 1;
-    const pause = this.#deaths === 1 ? 0 : Math.min(100 * 2 ** this.#deaths, pauseMsMax);
+    const most = this.#watch.pauseMsMax ?? pauseMsMax;
+    const pause = this.#deaths === 1 ? 0 : Math.min(100 * 2 ** this.#deaths, most);
     this.#watch.onLine("error", "the runtime ended without being asked to; it is started again");
     setTimeout(() => {
       if (this.#stopped) return;
@@ -112,6 +115,10 @@ const argumentsOf = (): string[] => [
   "--socket-addr=entry=127.0.0.1:0",
   "--external-addr=loopback=127.0.0.1:9",
   "--control-fd=3",
+  // For the bench and whoever profiles: Chrome's debugging protocol, open to all who reach that address.
+  ...(process.env["PODYARD_INSPECTOR"]
+    ? [`--inspector-addr=${process.env["PODYARD_INSPECTOR"]}`]
+    : []),
   "-",
 ];
 

@@ -21,6 +21,8 @@ export interface ServerOptions {
   variables?: Record<string, string>;
   /** A Worker other than the project's own (tests). */
   script?: string;
+  /** The longest pause before a runtime that died soon after its start is started again; else as in runtime.ts (tests). */
+  pauseMsMax?: number;
 }
 
 export interface Server {
@@ -101,7 +103,7 @@ async function run(
   const runPath = path.join(options.statePath, "run");
   rmSync(runPath, { recursive: true, force: true });
   mkdirSync(runPath, { mode: 0o700 });
-  const { host, port, statePath, script } = options;
+  const { host, port, statePath, script, pauseMsMax } = options;
   const prepared = await prepare({
     host,
     port,
@@ -123,6 +125,7 @@ async function run(
     ...(script === undefined ? {} : { script }),
   });
   return Runtime.start(prepared, {
+    ...(pauseMsMax === undefined ? {} : { pauseMsMax }),
     onStart: (pid) => lock.runs(pid),
     onLine(level, text) {
       // workerd's own notes: an alarm that was moved just as it came due, and the like.

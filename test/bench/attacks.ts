@@ -11,6 +11,7 @@ import { eventually, makeSandbox } from "../helpers/sandbox.ts";
 import { attacks } from "./attack-list.ts";
 import type { PollOrder, Reading } from "./attack-poll.ts";
 import type { Attack, Target } from "./attack-target.ts";
+import { IsolateMemory, mostHeld, type Held } from "./isolate-memory.ts";
 
 export interface Attacked {
   /** Longest answer of the neighbour or of `/healthz` in calm, and during the attack; ms. */
@@ -18,8 +19,13 @@ export interface Attacked {
   neighbourMs: number;
   /** Longest answer of the attacked sandbox. */
   ownMs: number;
-  /** Growth of the runtime's resident memory at its peak. */
+  /** Growth of the runtime's resident memory at its peak: garbage not yet collected included. */
   growthMb: number;
+  /**
+   * The most that the isolate held, in use after a collection, Worker and both sandboxes included; of a run of its own, since
+   * collecting takes time. Undefined: that checkout cannot tell.
+   */
+  held?: Held;
   /** No answer to anybody within `attackMsMax`. */
   never: boolean;
   survived: boolean;
@@ -35,12 +41,23 @@ const root = path.join(import.meta.dirname, "../..");
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-async function onServer(attack: Attack, checkout: string): Promise<Attacked> {
+/** A fresh server, and its end. `inspector`: where its memory can be looked at. */
+async function onServer<T>(
+  checkout: string,
+  inspector: string,
+  use: (url: string, server: ChildProcess) => Promise<T>,
+): Promise<T> {
   const statePath = mkdtempSync(path.join(tmpdir(), "podyard-attacks-"));
   const port = process.env["ATTACKS_PORT"] ?? String(20_000 + Math.floor(Math.random() * 10_000));
   const server = spawn(process.execPath, [path.join(checkout, "scripts/start.ts")], {
     cwd: checkout,
-    env: { ...process.env, PORT: port, TLS_PORT: "0", PODYARD_STATE: statePath },
+    env: {
+      ...process.env,
+      PORT: port,
+      TLS_PORT: "0",
+      PODYARD_STATE: statePath,
+      PODYARD_INSPECTOR: inspector,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let printed = "";
@@ -55,7 +72,7 @@ async function onServer(attack: Attack, checkout: string): Promise<Attacked> {
       () => Promise.resolve(printed),
       (text) => text.includes("listens on"),
     );
-    return await measured(attack, `http://127.0.0.1:${port}`, server);
+    return await use(`http://127.0.0.1:${port}`, server);
   } finally {
     await ended(server);
     rmSync(statePath, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
@@ -85,7 +102,11 @@ function runtimeOf(server: ChildProcess): number {
   return Number(row?.[0] ?? 0);
 }
 
-async function measured(attack: Attack, url: string, server: ChildProcess): Promise<Attacked> {
+/** Both sandboxes, the attacked one ready. */
+async function prepared(
+  attack: Attack,
+  url: string,
+): Promise<{ target: Target; victimApi: string }> {
   const victim = await makeSandbox(url, { name: "neighbour" });
   const attacker = await makeSandbox(url, { name: "attacker" });
   const target = {
@@ -96,9 +117,23 @@ async function measured(attack: Attack, url: string, server: ChildProcess): Prom
   };
   await attack.prepare?.(target);
   await pause(1_000);
+  return { target, victimApi: victim.apiServer };
+}
+
+async function held(attack: Attack, url: string, inspector: string): Promise<Held | undefined> {
+  const memory = await IsolateMemory.open(inspector);
+  if (!memory) return undefined;
+  const { target } = await prepared(attack, url);
+  const most = await mostHeld(memory, during(attack, target));
+  memory.close();
+  return most;
+}
+
+async function measured(attack: Attack, url: string, server: ChildProcess): Promise<Attacked> {
+  const { target, victimApi } = await prepared(attack, url);
   const cheap = "/api/v1/namespaces/default";
   const order: PollOrder = {
-    urls: [`${victim.apiServer}${cheap}`, `${url}/healthz`, `${attacker.apiServer}${cheap}`],
+    urls: [`${victimApi}${cheap}`, `${url}/healthz`, `${target.api}${cheap}`],
     pid: runtimeOf(server),
   };
   const poller = new Worker(path.join(import.meta.dirname, "attack-poll.ts"), {
@@ -164,6 +199,9 @@ if (name === undefined) {
 } else {
   const attack = attacks.find((one) => one.name === name);
   if (!attack) throw new Error(`no attack is called ${name}`);
-  console.log(JSON.stringify(await onServer(attack, directory)));
+  const waits = await onServer(directory, "", (url, server) => measured(attack, url, server));
+  const inspector = `127.0.0.1:${20_000 + Math.floor(Math.random() * 10_000)}`;
+  const most = await onServer(directory, inspector, (url) => held(attack, url, inspector));
+  console.log(JSON.stringify({ ...waits, ...(most ? { held: most } : {}) }));
   process.exit(0);
 }

@@ -194,14 +194,15 @@ function served(): void {
 }
 
 const neighbourMsMax = 500;
-const growthMbMax = 128;
+/** What one object may hold; the isolate holds the Worker and the neighbour besides. */
+const heldMbMax = 128;
 
 /** What a neighbour of the attacked sandbox waits, the attacked one itself, and the runtime's memory. */
 function attacked(): void {
   const checkouts: [string, string?][] = [["", undefined]];
   if (values.against !== undefined) checkouts.unshift(["before: ", path.resolve(values.against)]);
   for (const [prefix, directory] of checkouts) {
-    const worst = { neighbourMs: 0, growthMb: 0, survived: true };
+    const worst = { neighbourMs: 0, growthMb: 0, heldMb: 0, survived: true };
     const names = child<string[]>("test/bench/attacks.ts");
     for (const name of names.filter((one) => one.includes(values.attack))) {
       const found = child<Attacked>(
@@ -210,21 +211,25 @@ function attacked(): void {
         ...(directory ? [directory] : []),
       );
       seen[`${prefix}${name}`] = found;
-      const { calmMs, neighbourMs, ownMs, growthMb, never, survived, note } = found;
+      const { calmMs, neighbourMs, ownMs, growthMb, held, never, survived, note } = found;
       const end = never ? "NEVER" : survived ? "lives" : "DOES NOT ANSWER";
-      const value = `${ms(neighbourMs)} (calm ${whole(calmMs)}), own ${ms(ownMs)}, +${whole(growthMb)} MB, ${end}`;
-      const holds = survived && neighbourMs <= neighbourMsMax && growthMb <= growthMbMax;
+      const [heap, outside] = [held?.heapBytes ?? 0, held?.backingBytes ?? 0].map((b) => b / 1e6);
+      const heldMb = (heap ?? 0) + (outside ?? 0);
+      const holding = held ? `holds ${whole(heap ?? 0)} + ${whole(outside ?? 0)} MB` : "holds ?";
+      const value = `${ms(neighbourMs)} (calm ${whole(calmMs)}), own ${ms(ownMs)}, ${holding}, process +${whole(growthMb)} MB, ${end}`;
+      const holds = survived && neighbourMs <= neighbourMsMax && heldMb <= heldMbMax;
       addWide(`${prefix}${name}`, value, directory ? undefined : holds, note);
       worst.neighbourMs = Math.max(worst.neighbourMs, neighbourMs);
       worst.growthMb = Math.max(worst.growthMb, growthMb);
+      worst.heldMb = Math.max(worst.heldMb, heldMb);
       worst.survived &&= survived;
     }
-    const { neighbourMs, growthMb, survived } = worst;
+    const { neighbourMs, growthMb, heldMb, survived } = worst;
     add(
       `${prefix}attacks: the worst of each`,
-      `${ms(neighbourMs)}, +${whole(growthMb)} MB, ${survived ? "all survived" : "not survived"}`,
-      `${neighbourMsMax} ms, ${growthMbMax} MB`,
-      directory ? undefined : survived && neighbourMs <= neighbourMsMax && growthMb <= growthMbMax,
+      `${ms(neighbourMs)}, holds ${whole(heldMb)} MB, process +${whole(growthMb)} MB, ${survived ? "all survived" : "not survived"}`,
+      `${neighbourMsMax} ms, ${heldMbMax} MB held`,
+      directory ? undefined : survived && neighbourMs <= neighbourMsMax && heldMb <= heldMbMax,
     );
   }
 }

@@ -1,4 +1,8 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import * as k8s from "@kubernetes/client-node";
 import { beforeAll, expect, inject, test } from "vitest";
@@ -64,6 +68,54 @@ test("exec with standard input that ends", async () => {
   stdin.end("typed\n");
   const [out, , status] = await exec(["cat"], stdin);
   expect([out, status.status]).toEqual(["typed\n", "Success"]);
+});
+
+test("a terminal's size, at the beginning and when it changes", async () => {
+  const out = Object.assign(new Sink(), { rows: 40, columns: 100 });
+  const typed = new PassThrough();
+  const status = new Promise<k8s.V1Status>((resolve, reject) => {
+    new k8s.Exec(config)
+      .exec(namespace, "web", "c", ["sh"], out, null, typed, true, resolve)
+      .catch(reject);
+  });
+  const shows = async (size: string): Promise<void> => {
+    await eventually(
+      () => {
+        typed.write("stty size\n");
+        return Promise.resolve(out.text);
+      },
+      (text) => text.includes(size),
+    );
+  };
+  await shows("40 100");
+  Object.assign(out, { rows: 50, columns: 120 }).emit("resize");
+  await shows("50 120");
+  typed.write("exit\n");
+  expect((await status).status).toBe("Success");
+});
+
+test("copies to a Pod and from it", async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "podyard-cp-"));
+  const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251));
+  mkdirSync(path.join(folder, "from/sub"), { recursive: true });
+  writeFileSync(path.join(folder, "from/sub/file"), bytes);
+  const cp = new k8s.Cp(config);
+  try {
+    await cp.cpToPod(namespace, "web", "c", path.join(folder, "from"), "/mnt");
+    const sum = createHash("md5").update(bytes).digest("hex");
+    await eventually(
+      () => exec(["md5sum", "/mnt/sub/file"]),
+      ([out]) => out === `${sum}  /mnt/sub/file\n`,
+    );
+    await cp.cpFromPod(namespace, "web", "c", "sub", path.join(folder, "to"), "/mnt");
+    const copied = path.join(folder, "to/sub/file");
+    await eventually(
+      () => Promise.resolve(existsSync(copied) && readFileSync(copied).equals(bytes)),
+      (same) => same,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 test("log", async () => {

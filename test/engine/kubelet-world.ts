@@ -465,6 +465,7 @@ function clientOf(world: World): Client {
     count: (resource, namespace) => clientOf(world).list(resource, namespace).length,
     countByIndex: (index, value) => clientOf(world).byIndex(index, value).length,
     podsMatching: () => [],
+    quotaSums: () => [],
     inNamespace: () => [],
     create: (resource, object) => world.create(resource, object as KubeObject) as never,
     update: (resource, object) => world.put(resource, object) as never,

@@ -1,4 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it, test, vi } from "vitest";
+import { Store } from "../../durable-objects/engine/core/store.ts";
+import { quotasPerNamespaceMax } from "../../durable-objects/engine/core/limits.ts";
 import { World } from "../helpers/world.ts";
 
 const quota = (hard: object, spec: object = {}): object => ({
@@ -105,5 +107,86 @@ describe("ResourceQuota status", () => {
     world.patch(`${url}/limits`, { spec: { hard: { pods: "2" } } });
     world.advance(60_000);
     expect(world.pods()).toHaveLength(2);
+  });
+});
+
+describe("what a quota's namespace uses", () => {
+  const hard = { pods: "1000", "requests.cpu": "100", "count/configmaps": "1000", services: "9" };
+  const set = (replicas: number): object => ({
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: { name: "set", namespace: "default" },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: "a" } },
+      template: { metadata: { labels: { app: "a" } }, spec: specOf(pod("x")) },
+    },
+  });
+  const specOf = (object: object): object => (object as { spec: object }).spec;
+
+  it("is not counted anew for each write", () => {
+    const world = new World();
+    world.create(quota(hard), set(150));
+    world.settle();
+    const list = vi.spyOn(Store.prototype, "list");
+    const counted = (): number => list.mock.calls.filter(([r, n]) => r === "pods" && n).length;
+    world.patch("/apis/apps/v1/namespaces/default/replicasets/set", { spec: { replicas: 300 } });
+    world.settle();
+    expect(used(world)).toMatchObject({ pods: "300", "requests.cpu": "75" });
+    expect(counted()).toBeLessThan(5);
+    list.mockRestore();
+  });
+
+  it("is the same for who has seen it come and go and for who counts it now", () => {
+    const world = new World();
+    const scoped = { ...quota(hard, { scopes: ["NotTerminating"] }) };
+    world.create(quota({ ...hard, "requests.memory": "9Gi" }), {
+      ...scoped,
+      metadata: { name: "scoped", namespace: "default" },
+      spec: { hard: { pods: "50" }, scopes: ["NotTerminating"] },
+    });
+    const told = (): unknown =>
+      world.get(url).items.map((q: { status: { used: object } }) => q.status.used);
+    const both = (): unknown => {
+      world.settle(1_000);
+      const seen = told();
+      world.evict();
+      // Counts everything anew.
+      world.create(pod("probe"));
+      world.delete("/api/v1/namespaces/default/pods/probe", { gracePeriodSeconds: 0 });
+      world.settle(1_000);
+      expect(told()).toEqual(seen);
+      return seen;
+    };
+    world.create(set(6), pod("a"), pod("ends", { activeDeadlineSeconds: 5 }));
+    expect(both()).toMatchObject([{ pods: "8" }, { pods: "7" }]);
+    world.advance(20_000);
+    // Past its deadline it has failed, and uses nothing.
+    expect(both()).toMatchObject([{ pods: "7", "requests.memory": "448Mi" }, { pods: "7" }]);
+    const held = { metadata: { finalizers: ["example.com/held"] } };
+    world.patch("/api/v1/namespaces/default/pods/a", held);
+    world.delete("/api/v1/namespaces/default/pods/a", { gracePeriodSeconds: 3 });
+    // It ended in time.
+    expect(both()).toMatchObject([{ pods: "6" }, { pods: "6" }]);
+    world.advance(60_000);
+    world.create(pod("b"));
+    expect(both()).toMatchObject([{ pods: "7" }, { pods: "7" }]);
+    world.patch("/api/v1/namespaces/default/pods/a", { metadata: { finalizers: null } });
+    world.patch("/apis/apps/v1/namespaces/default/replicasets/set", { spec: { replicas: 2 } });
+    world.advance(60_000);
+    expect(both()).toMatchObject([{ pods: "3", "requests.cpu": "750m" }, { pods: "3" }]);
+  });
+
+  it("is asked by so many quotas and no more", () => {
+    const world = new World();
+    const named = (name: string): object => ({
+      ...quota({ pods: "1" }),
+      metadata: { name, namespace: "default" },
+    });
+    for (let i = 0; i < quotasPerNamespaceMax; i++) world.create(named(`q${i}`));
+    const answer = world.request("POST", url, named("more"));
+    expect(`${answer.status} ${answer.body.message}`).toBe(
+      '403 resourcequotas "more" is forbidden: the namespace holds 50 resourcequotas, its limit is 50',
+    );
   });
 });

@@ -1,8 +1,11 @@
 /** ResourceQuota: what counts, what is refused, in upstream's words. */
+import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
 import { describe, expect, test } from "vitest";
 import { quotaUsage } from "../../durable-objects/engine/api/admission/quota-usage.ts";
-import type { Reader } from "../../durable-objects/engine/ports/controller.ts";
+import { createReader } from "../../durable-objects/engine/client/client.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
+import { Store } from "../../durable-objects/engine/core/store.ts";
+import { indices } from "../../durable-objects/engine/kinds/indices.ts";
 import type { ResourceQuota } from "../../durable-objects/engine/kinds/resource-quota.ts";
 import { collectionOf, World, type Answer } from "../helpers/world.ts";
 
@@ -225,10 +228,18 @@ describe("quotaUsage", () => {
       },
     ] as unknown as KubeObject[],
   };
-  const reader = {
-    now: 0,
-    list: (resource: string) => objects[resource] ?? [],
-  } as unknown as Reader;
+  const store = new Store(indices);
+  for (const [resource, list] of Object.entries(objects)) {
+    for (const [i, object] of list.entries()) {
+      const { name, namespace } = { name: `o${i}`, namespace: "default" };
+      store.load(resource, namespace, name, {
+        ...object,
+        metadata: { ...object.metadata, name, namespace },
+      });
+    }
+  }
+  const now = { ms: 0, wallMs: 0, nextDueMs: () => undefined, jumpToMs: () => undefined };
+  const reader = createReader(store, now, builtin);
   const names = [
     "pods",
     "count/pods",
@@ -265,5 +276,39 @@ describe("quotaUsage", () => {
       "fast.storageclass.storage.k8s.io/persistentvolumeclaims": "1",
       secrets: "0",
     });
+  });
+
+  test("a Pod that should be gone by now uses nothing, whatever becomes of it", () => {
+    const leaving = {
+      ...pod("leaving"),
+      metadata: {
+        name: "leaving",
+        namespace: "other",
+        deletionTimestamp: "1970-01-01T00:00:10Z",
+        deletionGracePeriodSeconds: 5,
+      },
+    } as unknown as KubeObject;
+    const quota = {
+      metadata: { name: "q", namespace: "other" },
+      spec: { hard: { pods: "9", "count/pods": "9" } },
+    } as unknown as ResourceQuota;
+    const at = (seconds: number): object => {
+      now.ms = seconds * 1000;
+      return quotaUsage(quota, reader);
+    };
+    const put = (object: KubeObject | undefined): void =>
+      store.load("pods", "other", "leaving", object);
+    put(leaving);
+    expect(at(15)).toEqual({ pods: "1", "count/pods": "1" });
+    expect(at(16)).toEqual({ pods: "0", "count/pods": "1" });
+    // Taken back, and again.
+    put(undefined);
+    expect(at(16)).toEqual({ pods: "0", "count/pods": "0" });
+    put(leaving);
+    expect(at(16)).toEqual({ pods: "0", "count/pods": "1" });
+    put({ ...leaving, status: { phase: "Failed" } } as KubeObject);
+    expect(at(17)).toEqual({ pods: "0", "count/pods": "1" });
+    put(undefined);
+    expect(at(17)).toEqual({ pods: "0", "count/pods": "0" });
   });
 });

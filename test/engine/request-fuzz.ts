@@ -48,6 +48,8 @@ const upstreams: RegExp[] = [
   /^failed to create typed (patch|live|new) object \(/,
   /^failed to convert (new|patch) object \(/,
   /^failed to decode managed fields: /,
+  // etcd/server/etcdserver/errors ErrRequestTooLarge, k8s: apiserver/pkg/storage/etcd3/store.go
+  /^etcdserver: request is too large$/,
   // k8s: pkg/registry/core/service/storage/alloc.go
   /^Internal error occurred: failed to allocate /,
 ];

@@ -44,6 +44,7 @@ export class RuntimeWorld implements RuntimeContext {
     count: () => 0,
     countByIndex: () => 0,
     podsMatching: () => [],
+    quotaSums: () => [],
     inNamespace: () => [],
   };
 

@@ -3,9 +3,18 @@ import { zlibSync } from "fflate";
 import { expect, test } from "vitest";
 import { CommandStream } from "../../durable-objects/session-command.ts";
 import { ChannelForward } from "../../durable-objects/session-forward.ts";
-import { commandProtocols, forwardProtocols } from "../../durable-objects/session-frames.ts";
-import { HeldInput } from "../../durable-objects/session-input.ts";
-import { heldBytesMax, HeldTooMuch, sessionWorkMax } from "../../durable-objects/session.ts";
+import {
+  commandProtocols,
+  decode,
+  forwardProtocols,
+} from "../../durable-objects/session-frames.ts";
+import { HeldInput, HeldTogether } from "../../durable-objects/session-input.ts";
+import {
+  heldBytesMax,
+  heldTogetherBytesMax,
+  HeldTooMuch,
+  sessionWorkMax,
+} from "../../durable-objects/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
 import { commandOf, forwardOf, pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
@@ -162,6 +171,52 @@ test("held input keeps order and bounds, however it comes and goes", () => {
   expect(() => held.add(new Uint8Array(1))).toThrow(HeldTooMuch);
 });
 
+test.each([1, 100, 4_095, 4_097, 11_000, 17_000])(
+  "what is held in messages of %i bytes takes little more memory than it has bytes",
+  (size) => {
+    const held = new HeldInput();
+    for (let said = 0; said < 1_000_000; said += size) held.add(new Uint8Array(size));
+    const { pieces } = held as unknown as { pieces: Uint8Array[] };
+    const memory = new Set(pieces.map(({ buffer }) => buffer));
+    const bytes = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    expect(bytes).toBeLessThan(held.bytes * 1.35 + 16 * 1024);
+  },
+);
+
+test("what all sessions hold is bounded, and what was taken counts no more", () => {
+  let held = 0;
+  let counted = 0;
+  const together = new HeldTogether(() => {
+    counted++;
+    return held;
+  });
+  const megabyte = 1024 * 1024;
+  const say = (): void => {
+    held += megabyte;
+    together.add(megabyte);
+  };
+  for (let i = 0; i < heldTogetherBytesMax / megabyte; i++) say();
+  expect(counted).toBe(0);
+  expect(say).toThrow(HeldTooMuch);
+  held = 0;
+  for (let i = 0; i < heldTogetherBytesMax / megabyte; i++) say();
+  expect(counted).toBe(2);
+});
+
+test.each([
+  ["0YWJj", [0, "abc"]],
+  ["0YW Jj\n", [0, "abc"]],
+  ["1YQ", [1, "a"]],
+  ["0", [0, ""]],
+  ["0YWJ", [0, "ab"]],
+  ["0Y", undefined],
+  ["0Y*==", undefined],
+])("the base64 message %j is read as atob reads it", (message, expected) => {
+  const base64 = commandProtocols.find(({ name }) => name === "base64.channel.k8s.io")!;
+  const frame = decode(base64, message);
+  expect(frame && [frame.channel, new TextDecoder().decode(frame.bytes)]).toEqual(expected);
+});
+
 const word = (value: number): number[] => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255);
 const control = (type: number, payload: Uint8Array): Uint8Array =>
   joined([Uint8Array.from([0x80, 3, 0, type, ...word(payload.length)]), payload]);
@@ -210,4 +265,22 @@ test("a frame that comes byte by byte is copied a few times, not at every byte",
 
 test("a message far larger than any frame ends the connection", () => {
   expect(() => new SpdyReader().push(new Uint8Array(3 * 1024 * 1024))).toThrow(SpdyError);
+});
+
+test.each([
+  ['{"Width":100,"Height":40}', "40 100"],
+  ['{"height":40,"width":100}', "40 100"],
+  ['{"Width":1,"Height":1}{"WIDTH":100,"Height":40}\n', "40 100"],
+  ['{"Width":"100","Height":"40"}', "24 80"],
+  ['{"Width":70000,"Height":40}', "24 80"],
+  ['{"Width":1.5,"Height":40}', "24 80"],
+  ['{"Width":100}', "24 80"],
+])("a terminal's size as Go reads it: %s", (text, size) => {
+  const { world, stream, heard } = exec("sleep 1; stty size", "&tty=true");
+  stream.message(joined([Uint8Array.of(4), new TextEncoder().encode(text)]).buffer);
+  for (let i = 0; i < 20 && heard() === ""; i++) {
+    stream.pump(world.engine, world.now);
+    world.advance(100);
+  }
+  expect(heard().trim()).toBe(size);
 });

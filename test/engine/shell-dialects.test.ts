@@ -55,7 +55,8 @@ describe("at a terminal", () => {
     if ("error" in started) return started.error;
     kernel.run();
     for (const line of lines) {
-      terminalInput(kernel, kernel.pod.se[started.session] as Session, `${line}\n`);
+      const keys = line === "\x04" ? line : `${line}\n`;
+      terminalInput(kernel, kernel.pod.se[started.session] as Session, keys);
       kernel.run();
     }
     return kernel.pod.se[started.session]?.o.replaceAll("\r", "") ?? "";
@@ -97,6 +98,51 @@ describe("at a terminal", () => {
     ],
   ])("%s %j", (image, command, lines, expected) => {
     expect(typed(image, command, lines)).toBe(expected);
+  });
+
+  // Recorded with bash 5.2.15 and dash 0.5.12 at a pseudo terminal.
+  test.each<[string, string[], string]>([
+    ["bash", ["\x04"], "$ exit\n"],
+    ["bash", ["exit"], "$ exit\nexit\n"],
+    ["bash", ["exit 3"], "$ exit 3\nexit\n"],
+    ["bash", ["exit -- 3"], "$ exit -- 3\nexit\n"],
+    ["bash", ["exit -1"], "$ exit -1\nexit\n"],
+    ["bash", ["(exit 3)", "\x04"], "$ (exit 3)\n$ exit\n"],
+    ["bash", ["echo $(exit)", "\x04"], "$ echo $(exit)\n\n$ exit\n"],
+    ["bash", ["exit 4 | cat", "\x04"], "$ exit 4 | cat\n$ exit\n"],
+    ["bash", ['trap "echo bye" EXIT', "exit"], '$ trap "echo bye" EXIT\n$ exit\nexit\nbye\n'],
+    ["bash", ['trap "echo bye" EXIT', "\x04"], '$ trap "echo bye" EXIT\n$ exit\nbye\n'],
+    ["bash", ["f() { exit 4; }", "f"], "$ f() { exit 4; }\n$ f\nexit\n"],
+    ["bash", ["eval exit"], "$ eval exit\nexit\n"],
+    ["bash", ["set -e", "false"], "$ set -e\n$ false\n"],
+    ["bash", ["exec true"], "$ exec true\n"],
+    ["bash", ["bash --norc", "\x04", "\x04"], "$ bash --norc\n$ exit\n$ exit\n"],
+    ["bash", ["dash", "\x04", "\x04"], "$ dash\n$ \n$ exit\n"],
+    ["bash", ["exit abc"], "$ exit abc\nexit\nbash: exit: abc: numeric argument required\n"],
+    [
+      "bash",
+      ["exit 1 2", "echo $?", "\x04"],
+      "$ exit 1 2\nexit\nbash: exit: too many arguments\n$ echo $?\n1\n$ exit\n",
+    ],
+    ["bash", ["logout", "\x04"], "$ logout\nbash: logout: not login shell: use `exit'\n$ exit\n"],
+    ["bash", ["if :", "\x04"], "$ if :\n> bash: syntax error: unexpected end of file\nexit\n"],
+    ["dash", ["\x04"], "$ \n"],
+    ["dash", ["exit 3"], "$ exit 3\n"],
+    ["dash", ["exit"], "$ exit\n"],
+    [
+      "dash",
+      ["if :", "\x04", "echo hi", "\x04"],
+      '$ if :\n> dash: 2: Syntax error: end of file unexpected (expecting "then")\n$ echo hi\nhi\n$ \n',
+    ],
+  ])("%s is left: %j", (shell, lines, expected) => {
+    const command = shell === "bash" ? [shell, "--norc"] : [shell];
+    const shown = typed("debian:12", ["env", "PS1=$ ", ...command], lines);
+    expect(shown.replaceAll("bash-5.2# ", "$ ")).toBe(expected);
+  });
+
+  test.each([["logout"], ["exit"], ["\x04"]])("a login shell of bash says logout: %j", (key) => {
+    const shown = typed("debian:12", ["bash", "-l"], [key]);
+    expect(shown).toBe(`root@web:/# ${key === "\x04" ? "" : `${key}\n`}logout\n`);
   });
 
   test.each([

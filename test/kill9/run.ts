@@ -1,6 +1,7 @@
 /**
- * `npm run kill9`: a real server whose runtime is ended with SIGKILL at random moments while a client writes. After each
- * start everything that was acknowledged must be there, nothing may be torn, and a watch must go on where it stood.
+ * `npm run kill9`: a real server whose runtime is ended with SIGKILL at random moments while a client writes, and every
+ * eighth time again while it starts. After each start everything that was acknowledged must be there, nothing may be torn,
+ * and a watch must go on where it stood.
  * `--rounds N` (100), `--seed N`, `--port N`. Prints a summary; exit code 1 when something was lost.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -21,6 +22,8 @@ const { values } = parseArgs({
   },
 });
 const rounds = Number(values.rounds);
+/** About what a start takes, up to the first answer. */
+const startMs = 900;
 
 /** Seeded: mulberry32. */
 function chance(seed: number): () => number {
@@ -35,11 +38,17 @@ function chance(seed: number): () => number {
 
 const statePath = mkdtempSync(path.join(tmpdir(), "podyard-kill9-"));
 const random = chance(Number(values.seed));
-const server = await startServer({ port: Number(values.port), host: "127.0.0.1", statePath });
+const server = await startServer({
+  port: Number(values.port),
+  host: "127.0.0.1",
+  statePath,
+  pauseMsMax: 0,
+});
 const { apiServer } = await makeSandbox(server.url, { seed: Number(values.seed), nodes: 2 });
 const writer = new Writer(apiServer, random);
 const starts: number[] = [];
 let failed = 0;
+let killedStarting = 0;
 
 async function answers(): Promise<void> {
   const end = performance.now() + 120_000;
@@ -61,6 +70,10 @@ for (let round = 1; round <= rounds; round++) {
   const killedAt = performance.now();
   writer.stop();
   await writing;
+  if (random() < 1 / 8) {
+    await pause(random() * startMs);
+    killedStarting += killRuntime();
+  }
   await answers();
   starts.push(performance.now() - killedAt);
   const problems = await writer.check();
@@ -78,6 +91,7 @@ console.log(
     seed: Number(values.seed),
     acknowledged: writer.acknowledged,
     unanswered: writer.unanswered,
+    killedStarting,
     byKind: writer.byKind,
     watchEvents: writer.watchEvents,
     lost: failed,

@@ -6,11 +6,20 @@ interface Seen {
   spec?: { speed?: number };
 }
 
+interface List {
+  metadata: { resourceVersion: string };
+  items: Seen[];
+}
+
 /** What a name may hold: the last acknowledged value, or that of writes whose answer never came. Undefined: not there. */
 type Values = (string | undefined)[];
+/** The value of a Pod. */
+const there = "there";
 
 const json = { "content-type": "application/json" };
 const merge = { "content-type": "application/merge-patch+json" };
+/** A lane that holds so many takes one away before it makes another: a start shall not grow with the rounds. */
+const mapsPerLaneMax = 150;
 const maps = "/api/v1/namespaces/default/configmaps";
 const pods = "/api/v1/namespaces/default/pods";
 const clock = "/apis/podyard.dev/v1/clocks/cluster";
@@ -56,8 +65,10 @@ export class Writer {
   async #lane(lane: number): Promise<void> {
     while (!this.#stopped) {
       const dice = this.#random();
-      if (dice < 0.45) await this.#create(lane);
-      else if (dice < 0.7) await this.#patch(lane);
+      if (dice < 0.45) {
+        if (this.#owned(lane).length >= mapsPerLaneMax) await this.#delete(lane);
+        await this.#create(lane);
+      } else if (dice < 0.7) await this.#patch(lane);
       else if (dice < 0.85) await this.#delete(lane);
       else if (dice < 0.93) await this.#pod(lane);
       else if (lane === 0) await this.#turnClock();
@@ -86,8 +97,12 @@ export class Writer {
     else if (done === undefined) this.#may.set(name, [...before, value]);
   }
 
+  #owned(lane: number): string[] {
+    return [...this.#may.keys()].filter((name) => name.startsWith(`m${lane}-`));
+  }
+
   #own(lane: number): string | undefined {
-    const names = [...this.#may.keys()].filter((name) => name.startsWith(`m${lane}-`));
+    const names = this.#owned(lane);
     return names[Math.floor(this.#random() * names.length)];
   }
 
@@ -125,8 +140,11 @@ export class Writer {
       },
     };
     const init = { method: "POST", headers: json, body: JSON.stringify(object) };
-    if ((await this.#ask("pod", pods, init)) !== false) return;
-    await this.#ask("pod deleted", `${pods}/${name}?gracePeriodSeconds=0`, { method: "DELETE" });
+    const made = await this.#ask("pod", pods, init);
+    this.#note(name, made, there);
+    if (made !== false) return;
+    const url = `${pods}/${name}?gracePeriodSeconds=0`;
+    this.#note(name, await this.#ask("pod deleted", url, { method: "DELETE" }), undefined);
   }
 
   async #turnClock(): Promise<void> {
@@ -157,22 +175,33 @@ export class Writer {
   /** What is wrong after a start. What nobody knew before is known from here on. */
   async check(): Promise<string[]> {
     const problems: string[] = [];
-    const answer = await fetch(`${this.#url}${maps}`);
-    const list = (await answer.json()) as { metadata: { resourceVersion: string }; items: Seen[] };
+    const [list, podList, clusterClock] = await Promise.all([
+      this.#read<List>(maps),
+      this.#read<List>(pods),
+      this.#read<Seen>(clock),
+    ]);
     const items = new Map(list.items.map((item) => [item.metadata.name, item]));
+    const values = new Map(list.items.map((item) => [item.metadata.name, item.data?.["value"]]));
+    for (const { metadata } of podList.items) values.set(metadata.name, there);
+    for (const name of values.keys())
+      if (isOwn(name) && !this.#may.has(name)) problems.push(`${name} is there again`);
     for (const [name, may] of this.#may) {
-      const value = items.get(name)?.data?.["value"];
+      const value = values.get(name);
       if (!may.includes(value))
         problems.push(`${name} is ${brief(value)}, not ${may.map(brief).join(" or ")}`);
       if (value === undefined) this.#may.delete(name);
       else this.#may.set(name, [value]);
     }
-    const { spec } = (await (await fetch(`${this.#url}${clock}`)).json()) as Seen;
+    const { spec } = clusterClock;
     if (!this.#speed.includes(String(spec?.speed ?? 1)))
       problems.push(`the clock's speed is ${spec?.speed}`);
     this.#speed = [String(spec?.speed ?? 1)];
     problems.push(...(await this.#resume(list.metadata.resourceVersion, items)));
     return problems;
+  }
+
+  async #read<T>(path: string): Promise<T> {
+    return (await (await fetch(`${this.#url}${path}`)).json()) as T;
   }
 
   /** A watch from where the last one ended must lead to what the list shows. */
@@ -228,6 +257,8 @@ export class Writer {
     else this.#told.set(name, resourceVersion);
   }
 }
+
+const isOwn = (name: string): boolean => /^(m\d-|p\d$)/.test(name);
 
 const brief = (value: string | undefined): string =>
   value === undefined ? "absent" : `'${value.slice(-20)}'`;

@@ -1,4 +1,5 @@
 /** get, list, watch, create, update, patch, delete, deletecollection of any kind. */
+import { collectionDeletesMax } from "../core/limits.ts";
 import { type KubeObject, objectKey } from "../core/object.ts";
 import type { ApiResponse } from "../ports/request.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "./request/body.ts";
@@ -85,12 +86,13 @@ function checkRevision(call: Call, resourceVersion: string): void {
 }
 
 /** A page, as of the revision that its list is of. */
-function listed(call: Call): Listed {
+function listed(call: Call, itemsMax?: number): Listed {
   const { context, resource, info } = call;
   const { store, log, reader } = context;
   // The rest of a list whose revision is forgotten is of another revision.
   if (isInconsistent(info.query)) recordHeartbeat(context);
-  return list({ store, log, now: reader.now }, resource, info, (rv) => checkRevision(call, rv));
+  const at = { store, log, now: reader.now };
+  return list(at, resource, info, (rv) => checkRevision(call, rv), itemsMax);
 }
 
 function listAll(call: Call): ApiResponse {
@@ -268,7 +270,12 @@ function deleted(resource: Resource, object: KubeObject): unknown {
 
 function deleteCollection(call: Call): ApiResponse {
   const { context, resource } = call;
-  const { items: chosen, ...found } = listed(call);
+  const { items: chosen, ...found } = listed(call, collectionDeletesMax);
+  if (chosen.length === collectionDeletesMax && found.continue !== undefined) {
+    call.warnings.push(
+      `only the first ${collectionDeletesMax} were deleted, ask again for the others`,
+    );
+  }
   const { options, dryRun } = deleteOptions(call);
   const write = { ...ofDelete(call), dryRun };
   for (const { metadata } of chosen) {

@@ -1,4 +1,7 @@
 /** The Client that a reconciler gets: reads the store, writes through api/write/operations.ts. */
+import type { QuotaSum } from "../ports/quota-sum.ts";
+import { QuotaSums } from "../api/admission/quota-sums.ts";
+import { measuredKinds } from "../api/admission/quota-usage.ts";
 import { assert } from "../core/assert.ts";
 import { internalWrite, type Operations } from "../api/write/operations.ts";
 import type { Registry, Resource } from "../api/discovery/registry.ts";
@@ -29,6 +32,7 @@ export interface Now {
 }
 
 export function createReader(store: Store, now: Now, resources: Resources): Reader {
+  const sums = new QuotaSums(store, measuredKinds);
   return {
     resources,
     get now() {
@@ -47,6 +51,7 @@ export function createReader(store: Store, now: Now, resources: Resources): Read
       store.byIndex(index, value) as readonly T[],
     count: (resource, namespace) => store.count(resource, namespace),
     countByIndex: (index, value) => store.countByIndex(index, value),
+    quotaSums: (resource, namespace) => sums.of(resource, namespace, now.ms),
     inNamespace: (namespace) => store.inNamespace(namespace),
     podsMatching: <T extends KubeObject>(namespace: string, labels: Record<string, string>) =>
       podsMatching(store, namespace, labels) as readonly T[],
@@ -141,6 +146,9 @@ export class EngineClient implements Client {
   }
   countByIndex(index: string, value: string): number {
     return this.#store.countByIndex(index, value);
+  }
+  quotaSums(resource: ResourceId, namespace: string): Iterable<QuotaSum> {
+    return this.#reader.quotaSums(resource, namespace);
   }
   inNamespace(namespace: string): readonly KubeObject[] {
     return this.#read(this.#store.inNamespace(namespace));

@@ -16,7 +16,7 @@ import { Random } from "../core/random.ts";
 import { Store } from "../core/store.ts";
 import { Faults } from "../loop/faults.ts";
 import { indices } from "../kinds/indices.ts";
-import { objectsMax, stateBytesMax } from "../core/limits.ts";
+import { objectsBytesMax, objectsMax, stateBytesMax } from "../core/limits.ts";
 import type { Sql } from "../core/sql.ts";
 import { createStreams, type Streams } from "../streams/index.ts";
 import { WorkLoop } from "../loop/work-loop.ts";
@@ -31,7 +31,11 @@ export interface EngineOptions {
   nowMs: number;
   /** Makes its service accounts' tokens its own. It stays the same for ever, and whoever made it keeps it. */
   identity: Identity;
-  limits?: { objectsMax?: number | undefined; stateBytesMax?: number | undefined };
+  limits?: {
+    objectsMax?: number | undefined;
+    stateBytesMax?: number | undefined;
+    objectsBytesMax?: number | undefined;
+  };
 }
 
 export interface Components {
@@ -72,12 +76,13 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const limits = {
     objectsMax: options.limits?.objectsMax ?? objectsMax,
     stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
+    objectsBytesMax: options.limits?.objectsBytesMax ?? objectsBytesMax,
   };
   const operations = new Operations(
     store,
     random,
     reader,
-    { store, limits, bytesStored: () => log.bytes },
+    { store, limits, bytesStored: () => log.bytes, objectBytes: () => log.objectBytes },
     registry,
     (repository) => imageCatalog.repository(repository) !== undefined,
   );

@@ -1,4 +1,5 @@
 /** Owners collect their dependents: background, foreground, orphan. k8s: pkg/controller/garbagecollector */
+import { objectsPerStepMax } from "../core/limits.ts";
 import {
   objectKey,
   splitKey,
@@ -90,21 +91,25 @@ function ownerIn(reader: Reader, object: KubeObject, ref: OwnerReference): KubeO
   return owner?.metadata.uid === ref.uid ? owner : undefined;
 }
 
-/** An object being deleted: orphans or awaits its dependents, then drops its finalizer. */
-function finish(client: Client, resource: string, object: KubeObject): undefined {
+/** An object being deleted: orphans or awaits its dependents, then drops its finalizer. Returns when there is more to do. */
+function finish(client: Client, resource: string, object: KubeObject): number | undefined {
   const finalizers = object.metadata.finalizers ?? [];
   const dependents = client.byIndex("owner", object.metadata.uid);
   if (finalizers.includes(orphan)) {
-    for (const dependent of dependents) {
+    for (const dependent of dependents.slice(0, objectsPerStepMax)) {
       dropOwners(client, dependent, (ref) => ref.uid !== object.metadata.uid);
     }
+    if (dependents.length > objectsPerStepMax) return client.now;
     dropFinalizer(client, resource, object, orphan);
     return undefined;
   }
   if (!finalizers.includes(foreground)) {
     return undefined;
   }
-  for (const dependent of [...dependents]) collect(client, idOf(client, dependent), dependent);
+  const staying = dependents.filter((d) => !d.metadata.deletionTimestamp);
+  for (const dependent of staying.slice(0, objectsPerStepMax))
+    collect(client, idOf(client, dependent), dependent);
+  if (staying.length > objectsPerStepMax) return client.now;
   const { uid } = object.metadata;
   const blocked = client.byIndex("owner", uid).some((d) => blocks(d, uid));
   if (!blocked) dropFinalizer(client, resource, object, foreground);

@@ -1,4 +1,5 @@
 /** Empties a namespace that is going away: Pods first, then the rest, then its finalizer. k8s: pkg/controller/namespace/deletion */
+import { objectsPerStepMax } from "../core/limits.ts";
 import type { Namespace } from "../kinds/namespace.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
@@ -31,7 +32,9 @@ export const namespaceController: Controller = {
     if (!namespace?.metadata.deletionTimestamp) return undefined;
     const left = client.inNamespace(name);
     const pods = left.filter((o) => o.kind === "Pod");
-    for (const object of pods.length ? pods : left) removeOne(client, object);
+    const staying = (pods.length ? pods : left).filter((o) => !o.metadata.deletionTimestamp);
+    for (const object of staying.slice(0, objectsPerStepMax)) removeOne(client, object);
+    if (staying.length > objectsPerStepMax) return client.now;
     const remaining = client.inNamespace(name);
     if (remaining.length) {
       // While there are Pods, nothing else has been looked at. k8s: OrderedNamespaceDeletion
@@ -48,7 +51,6 @@ export const namespaceController: Controller = {
 };
 
 function removeOne(client: Client, object: KubeObject): void {
-  if (object.metadata.deletionTimestamp) return;
   const resource = resourceIdOf(client, object);
   if (!client.get(resource, object.metadata.namespace ?? "", object.metadata.name)) return;
   client.delete(resource, object.metadata.namespace ?? "", object.metadata.name, {

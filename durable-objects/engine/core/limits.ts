@@ -2,7 +2,8 @@
 
 // API
 export const requestBodyBytesMax = 3 * 1024 * 1024;
-export const objectBytesMax = 1_000_000;
+/** Of one object as JSON, well below a row's 2 MB. k8s: etcd's --max-request-bytes */
+export const objectBytesMax = 1.5 * 1024 * 1024;
 export const generateNameAttemptsMax = 8;
 
 // Log
@@ -37,7 +38,12 @@ export const retryMsMax = 1_000_000;
 /** Workers. With the control plane they are 256, which is how many Pod ranges of 256 addresses 10.244.0.0/16 has. */
 export const nodesMax = 255;
 export const objectsMax = 20_000;
+/** Of one namespace: each is asked at every write there. */
+export const quotasPerNamespaceMax = 50;
+export const limitRangesPerNamespaceMax = 50;
 export const stateBytesMax = 120_000_000;
+/** JSON of all objects. In memory it is up to four times as much: small values in large maps. */
+export const objectsBytesMax = 28_000_000;
 export const sleepAfterMs = 600_000;
 
 // Validation
@@ -81,6 +87,7 @@ export const cpuUsPerAdvanceMax = 400_000;
 export const cpuUsPerTurnStep = 250;
 /** What a reconcile that looks at many objects is charged for each, in the same coin. */
 export const cpuUsPerObjectRead = 2.5;
+export const cpuUsPerEndpoint = 6;
 export const cpuUsPerTermCompared = 0.5;
 export const cpuUsPerNodeTried = 25;
 /** How far a process may compute ahead of the clock before it must wait for time to pass. */
@@ -178,6 +185,9 @@ export const decodeStructsMax = 200_000;
 /** Items of all lists and maps of one body, and of one list: real objects of the greatest size have far fewer. */
 export const decodeItemsMax = 40_000;
 export const listItemsMax = 10_000;
+/** Errors of one object that are told, and their characters; beyond, only how many there are. */
+export const fieldErrorsMax = 100;
+export const fieldErrorCharsMax = 1_000_000;
 /** Errors of one list of which each shows it whole, or of which there is one for every pair. */
 export const repeatedErrorsMax = 100;
 
@@ -198,8 +208,15 @@ export const schedulerNoteBytesMax = 1_024;
 export const dataBytesMax = 1024 * 1024;
 
 // Controllers
-/** k8s: replicaset.BurstReplicas */
-export const podCreateBurstMax = 500;
+/**
+ * Pods that one reconcile makes or deletes; their changes call for the next one. A turn ends between two reconciles, never
+ * within one, so upstream's burst of 500 (k8s: replicaset.BurstReplicas) comes in parts.
+ */
+export const podsPerReconcileMax = 100;
+/** Objects that one step of a controller marks, deletes or hands over; it goes on at once in another. */
+export const objectsPerStepMax = 250;
+/** Of one deletecollection; the rest is what `continue` leads to. */
+export const collectionDeletesMax = 4_000;
 
 // Birth
 /** Virtual time a cluster has run when its first request comes. */

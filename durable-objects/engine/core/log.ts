@@ -33,6 +33,13 @@ export interface Hydrated {
   fresh: boolean;
 }
 
+interface RowPart {
+  rv: number;
+  /** It has some. */
+  revisions: boolean;
+  body: string;
+}
+
 /** An object's key in the checkpoint, of its `objectKey`. */
 function keyOnDisk(resource: string, key: string): string {
   const { namespace, name } = splitKey(key);
@@ -54,6 +61,8 @@ export class Log {
   readonly #past: Past;
   #lastId = 0;
   #tailBytes = 0;
+  /** Of the tail's rows with revisions. */
+  #revisionBytes = 0;
   #logBytes = 0;
   /** What the next checkpoint must write: by resource, objects with their newest revision; by table, records. */
   readonly #dirtyObjects = new Map<string, Map<string, number>>();
@@ -81,6 +90,11 @@ export class Log {
   /** Bytes of the state and the log on disk. */
   get bytes(): number {
     return this.#pages.bytes + this.#logBytes;
+  }
+
+  /** Bytes of all objects, with what the log's tail changed since the checkpoint. */
+  get objectBytes(): number {
+    return this.#pages.objectBytes + this.#revisionBytes;
   }
 
   /** The lowest resourceVersion a watch may resume from. */
@@ -156,6 +170,7 @@ export class Log {
       const body = row["body"] as string;
       const turn = JSON.parse(body) as TurnRow;
       this.#tailBytes += body.length;
+      if (turn.c.length) this.#revisionBytes += body.length;
       this.#replay(turn, late);
       result.fresh = false;
       result.now = turn.n;
@@ -269,7 +284,7 @@ export class Log {
     );
     const parts = this.#rows(now, dirty, changes, records, texts);
     this.#sql.transaction(() => {
-      for (const { rv, body } of parts) {
+      for (const { rv, revisions, body } of parts) {
         this.#sql.exec(
           "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
           ++this.#lastId,
@@ -279,6 +294,7 @@ export class Log {
         );
         this.#ownRows += 1;
         this.#tailBytes += body.length;
+        if (revisions) this.#revisionBytes += body.length;
         this.#logBytes += body.length;
       }
       for (const { resource, key, rv } of changes) this.#markObject(resource, key, rv);
@@ -303,8 +319,8 @@ export class Log {
     changes: readonly Change[],
     records: readonly RecordChange[],
     texts: readonly (string | undefined)[],
-  ): { rv: number; body: string }[] {
-    const parts: { rv: number; body: string }[] = [];
+  ): RowPart[] {
+    const parts: RowPart[] = [];
     let c: string[] = [];
     let firstOfRow = 0;
     let r: string[] = [];
@@ -315,7 +331,7 @@ export class Log {
       const past = last && changes.length ? `,"p":[${this.#past.reach.join(",")}]` : "";
       const turn = `"n":${now},"c":[${c.join(",")}],"r":[${r.join(",")}]`;
       const causes = causesText(changes.slice(firstOfRow, firstOfRow + c.length));
-      parts.push({ rv, body: `{${turn}${causes}${queue}${past}}` });
+      parts.push({ rv, revisions: c.length > 0, body: `{${turn}${causes}${queue}${past}}` });
       firstOfRow += c.length;
       c = [];
       r = [];
@@ -366,6 +382,7 @@ export class Log {
     };
     this.setMeta("checkpoint", JSON.stringify(checkpoint));
     this.#tailBytes = 0;
+    this.#revisionBytes = 0;
     this.#ownRows += this.#past.trim(this.#lastId, this.#logBytes, this.sizes.log);
     this.#logBytes = this.#bytesOnDisk();
   }

@@ -28,8 +28,9 @@ export class Pages {
   /** Bytes of each page as it is on disk. */
   readonly #stored = new Map<number, number>();
   #nextId = 1;
-  /** Bytes of all pages. */
+  /** Bytes of all pages, and of those that hold objects. */
   bytes = 0;
+  objectBytes = 0;
   rowsWritten = 0;
 
   constructor(sql: Sql) {
@@ -47,7 +48,7 @@ export class Pages {
     for (const [id, kind, bytes, owned] of directory) {
       this.#pages.set(id, { id, kind, keys: [], bytes, owned: owned === 1 });
       this.#stored.set(id, bytes);
-      this.bytes += bytes;
+      this.#grow(kind, bytes);
       this.#nextId = Math.max(this.#nextId, id + 1);
       kinds.set(kind, (kinds.get(kind) ?? false) || owned === 1);
     }
@@ -127,7 +128,7 @@ export class Pages {
     if (parts.length === 0) {
       this.#sql.exec("DELETE FROM state WHERE id = ?", page.id);
       this.#forget(page);
-      this.bytes -= before;
+      this.#grow(page.kind, -before);
     } else {
       // The braces join in, as adding them afterwards would copy the whole page again.
       parts[0] = `{${parts[0]}`;
@@ -141,7 +142,7 @@ export class Pages {
       page.bytes = body.length;
       page.owned = body.includes('"ownerReferences"');
       this.#stored.set(page.id, body.length);
-      this.bytes += body.length - before;
+      this.#grow(page.kind, body.length - before);
     }
     if (moved.length) this.#move(page, moved, textOf);
   }
@@ -153,6 +154,11 @@ export class Pages {
       targets.add(this.#place(key, textOf(key)?.length ?? 0));
     }
     for (const target of targets) this.#write(target, textOf);
+  }
+
+  #grow(kind: string, bytes: number): void {
+    this.bytes += bytes;
+    if (kind.startsWith("o\0")) this.objectBytes += bytes;
   }
 
   #forget(page: Page): void {

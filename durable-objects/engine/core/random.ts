@@ -86,15 +86,18 @@ export class Random {
     return out;
   }
   uuid(): string {
-    const words = [this.next32(), this.next32(), this.next32(), this.next32()].map(hex32);
-    const hex = words.join("");
-    const variant = "89ab"[Number.parseInt(hex.charAt(16), 16) % 4];
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+    const words = [this.next32(), this.next32(), this.next32(), this.next32()];
+    return uuidOf(words, "89ab"[((words[2] as number) >>> 28) % 4]);
   }
+}
+
+/** A UUID of four words (32 bits each), of which version and variant take six bits. */
+export function uuidOf(words: readonly number[], variant = "8"): string {
+  const hex = words.map(hex32).join("");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
 /** A UUID that follows from two numbers (32 bits each) alone: a seed, and what it is about. */
 export function uuidFrom(seed: number, about: number): string {
-  const hex = [0, 1, 2, 3].map((i) => hex32(mix(seed, about, i))).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return uuidOf([0, 1, 2, 3].map((i) => mix(seed, about, i)));
 }

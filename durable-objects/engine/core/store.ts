@@ -45,6 +45,9 @@ export interface Deferred {
 
 const isObjects = (kind: string): boolean => kind.startsWith("o\0");
 
+/** Told of an object that comes, changes or goes. */
+type Follower = (before: KubeObject | undefined, after: KubeObject | undefined) => void;
+
 export class Store {
   /** resourceVersion of the last change. */
   rv = 0;
@@ -60,6 +63,7 @@ export class Store {
   readonly #indices = new Map<string, Map<string, Group | Few>>();
   readonly #indicesOf = new Map<ResourceId, Index[]>();
   readonly #indexTable: readonly Index[];
+  readonly #followers = new Map<ResourceId, Follower>();
   readonly #records = new Map<string, Map<string, unknown>>();
   objectCount = 0;
   /** Classes of keys (`o\0pods`, `r\0timers`) that are still on disk: read when first asked for. */
@@ -68,6 +72,11 @@ export class Store {
   constructor(indices: readonly Index[]) {
     this.#indexTable = indices;
     for (const index of indices) this.#indices.set(index.name, new Map());
+  }
+
+  /** Tells of every object of a resource, also of what is read from disk and of what is taken back. */
+  follow(resource: ResourceId, follower: Follower): void {
+    this.#followers.set(resource, follower);
   }
 
   /** Leaves a class of keys on disk until it is asked for; `load` then calls `load` or `loadRecord` for each. */
@@ -122,7 +131,7 @@ export class Store {
     this.#needAll(isObjects);
     const all: KubeObject[] = [];
     for (const resource of [...this.#resources.keys()].sort())
-      all.push(...this.list(resource, namespace));
+      for (const object of this.list(resource, namespace)) all.push(object);
     return all;
   }
 
@@ -326,6 +335,7 @@ export class Store {
       this.#putIn(inNamespace, name, after);
     }
     this.objectCount += (after ? 1 : 0) - (before ? 1 : 0);
+    this.#followers.get(resource)?.(before, after);
     // Only an index of several resources must tell their keys apart.
     let member = "";
     for (const index of this.#indicesFor(resource)) {

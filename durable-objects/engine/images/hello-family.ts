@@ -1,8 +1,7 @@
 /** The web pages of tutorials: hello-app, hello-kubernetes, kubernetes-bootcamp. */
 import { kernelRelease } from "../core/machine.ts";
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/kernel/types.ts";
-import type { Sys } from "../runtime/kernel/types.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
 import {
   alpineFiles,
   debianFiles,

@@ -1,8 +1,7 @@
 /** What exists to use a machine up: stress, and the stressor of the CPU and memory assignment pages. */
 import { buildLayer } from "../runtime/fs/layer.ts";
-import type { Program } from "../runtime/kernel/types.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
 import type { Step } from "../runtime/kernel/calls.ts";
-import type { Sys } from "../runtime/kernel/types.ts";
 import { alpineFiles, runtimeFiles } from "../runtime/image/base-files.ts";
 import type { ImageDefinition } from "./define.ts";
 import { goDurationMs } from "./echo-family.ts";

@@ -1,7 +1,8 @@
 /** istio's tcp-echo-server: sends each line back behind a prefix. Arguments: ports, comma separated, and the prefix. */
 import { Errno } from "../runtime/errno.ts";
 import type { Program } from "../runtime/kernel/types.ts";
-import { accept, writeAll } from "./serving/sockets.ts";
+import { accept } from "../runtime/net/socket.ts";
+import { writeAll } from "./serving/sockets.ts";
 
 interface State {
   /** Listening descriptors. */
@@ -39,8 +40,8 @@ export const tcpEcho: Program<State> = {
   step(sys, state) {
     if (state.bad) return { exit: 1 };
     for (const listener of state.l)
-      for (let fd = accept(sys, listener); fd !== undefined; fd = accept(sys, listener))
-        state.c.push([fd, ""]);
+      for (let taken = accept(sys, listener); taken; taken = accept(sys, listener))
+        state.c.push([taken.fd, ""]);
     const prefix = sys.argv[2] ?? "hello";
     state.c = state.c.filter((connection) => {
       const [fd] = connection;

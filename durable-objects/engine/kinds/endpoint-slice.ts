@@ -177,6 +177,16 @@ export const EndpointSlice: Kind<EndpointSlice> = {
   apiVersion: "discovery.k8s.io/v1",
   kind: "EndpointSlice",
   schema: schemaNamed("discovery/v1.EndpointSlice"),
+  indices: [
+    {
+      name: "slice.service",
+      from: (o) => o.metadata.labels,
+      values: ({ metadata: { namespace, labels } }) => {
+        const service = labels?.["kubernetes.io/service-name"];
+        return service ? [`${namespace}\0${service}`] : [];
+      },
+    },
+  ],
   emptyAsNull: [["endpoints"], ["ports"]],
   namespaced: true,
   hasGeneration: true,

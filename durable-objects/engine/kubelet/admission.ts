@@ -3,12 +3,16 @@ import type { Reader, Records } from "../ports/controller.ts";
 import { objectKey } from "../core/object.ts";
 import { podRequests } from "../kinds/pod/resources.ts";
 import { milliValue, value } from "../machinery/quantity.ts";
-import type { PodRecord } from "./record.ts";
-import { kubeletTable } from "./record.ts";
+import { type PodRecord, kubeletTable } from "./record.ts";
 import { withGranted } from "./resize/resources.ts";
 import { forbiddenSysctl } from "./sysctls.ts";
-import type { NodeObject, Pod, PodSpec } from "../kinds/pod/shapes.ts";
-import { isMirror, isSidecar } from "../kinds/pod/shapes.ts";
+import {
+  type NodeObject,
+  type Pod,
+  type PodSpec,
+  isMirror,
+  isSidecar,
+} from "../kinds/pod/shapes.ts";
 
 /** Priorities from here on are the system's own. k8s: scheduling.SystemCriticalPriority */
 export const criticalPriority = 2_000_000_000;

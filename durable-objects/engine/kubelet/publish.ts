@@ -3,19 +3,18 @@ import { equal } from "../core/equal.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { containerStatuses } from "./container-status.ts";
 import { hostIP } from "./node-address.ts";
-import type { Phase } from "./pod-status.ts";
-import { everStarted, getPhase, podConditions, settlePhase } from "./pod-status.ts";
+import { type Phase, everStarted, getPhase, podConditions, settlePhase } from "./pod-status.ts";
 import { couldRestartAll } from "./restart-all.ts";
 import { podResources, resizeConditions } from "./resize/status.ts";
-import type {
-  Container,
-  ContainerKind,
-  ContainerStatus,
-  Pod,
-  PodCondition,
-  PodStatus,
+import {
+  type Container,
+  type ContainerKind,
+  type ContainerStatus,
+  type Pod,
+  type PodCondition,
+  type PodStatus,
+  isMirror,
 } from "../kinds/pod/shapes.ts";
-import { isMirror } from "../kinds/pod/shapes.ts";
 import type { Sync } from "./sync.ts";
 
 /**

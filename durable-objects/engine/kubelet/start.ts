@@ -14,10 +14,14 @@ import { sysctlName } from "./sysctls.ts";
 import { userSettings } from "./users.ts";
 import type { ContainerRecord } from "./record.ts";
 import { amountsOf, effectiveLimits } from "./resize/resources.ts";
-import type { Container, ContainerKind, Pod } from "../kinds/pod/shapes.ts";
-import { isSidecar, podText } from "../kinds/pod/shapes.ts";
-import type { Sync } from "./sync.ts";
-import { containerEvent, containerId, neverMs, want } from "./sync.ts";
+import {
+  type Container,
+  type ContainerKind,
+  type Pod,
+  isSidecar,
+  podText,
+} from "../kinds/pod/shapes.ts";
+import { type Sync, containerEvent, containerId, neverMs, want } from "./sync.ts";
 import { containerMounts } from "./volumes.ts";
 
 /** k8s: pkg/kubelet/kubelet_pods.go GeneratePodHostNameAndDomain, truncatePodHostnameIfNeeded */

@@ -1,4 +1,5 @@
 /** Validation errors. k8s: apimachinery/pkg/util/validation/field/errors.go and path.go */
+import { fieldErrorCharsMax, fieldErrorsMax } from "../core/limits.ts";
 import { StatusError, type StatusCause } from "./status.ts";
 
 export type FieldErrorType =
@@ -106,13 +107,38 @@ export function aggregate(errors: readonly FieldError[]): string {
   return texts.length === 1 ? (texts[0] as string) : `[${texts.join(", ")}]`;
 }
 
+/** Appends without a spread, whose arguments lie on the stack: a body's lists may have more errors than fit there. */
+export function append(errors: FieldError[], found: Iterable<FieldError>): void {
+  for (const error of found) errors.push(error);
+}
+
+/**
+ * What is told of an object's errors: the first ones, then how many there are. Upstream tells all of them; of strict
+ * decoding's a hundred, as here.
+ */
+function told(errors: readonly FieldError[]): readonly FieldError[] {
+  let chars = 0;
+  let count = 0;
+  while (count < errors.length && count < fieldErrorsMax && chars < fieldErrorCharsMax) {
+    const { field, message } = errors[count++] as FieldError;
+    chars += field.length + message.length;
+  }
+  if (count === errors.length) return errors;
+  const message = `the first ${count} of ${errors.length} are shown`;
+  return [
+    ...errors.slice(0, count),
+    { type: "FieldValueTooMany", field: "too many errors", message },
+  ];
+}
+
 /** 422 of a kind. k8s: errors.NewInvalid: details.kind is the Kind, message joins the distinct errors. */
 export function invalidObject(
   group: string,
   kind: string,
   name: string,
-  errors: FieldError[],
+  all: readonly FieldError[],
 ): StatusError {
+  const errors = told(all);
   const causes: StatusCause[] = errors.map((e) => ({
     reason: e.type,
     message: e.message,

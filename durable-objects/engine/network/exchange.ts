@@ -290,6 +290,8 @@ function ask(context: RuntimeContext, id: string, exchange: Exchange): number | 
   if (isFrozen(context, exchange.to ?? "")) {
     return expire(context, id, exchange, "timeout", brokenConnectionMs);
   }
+  const { idle, dueAtMs } = waits(context, id, exchange);
+  if (idle) return dueAtMs;
   const kernel = PodKernel.load(context, exchange.to ?? "");
   // A Pod that was started anew knows nothing of what it was asked before.
   if (!kernel || exchange.h === undefined || kernel.pod.ht[exchange.h]?.o !== id)
@@ -298,6 +300,26 @@ function ask(context: RuntimeContext, id: string, exchange: Exchange): number | 
   kernel.save();
   if ("response" in outcome || "error" in outcome) return settle(context, id, exchange, outcome);
   return outcome.dueAtMs;
+}
+
+/**
+ * Whether time alone, or bytes that have not come, keep a request waiting: seen without a copy of the Pod's record, which
+ * grows with the requests that wait there.
+ */
+function waits(
+  context: RuntimeContext,
+  id: string,
+  { to = "", h = "" }: Exchange,
+): { idle: boolean; dueAtMs?: number } {
+  const record = context.records.get<Partial<PodRecord>>("runtime", to);
+  const pending = record?.ht?.[h];
+  if (pending?.o !== id || pending.error) return { idle: false };
+  if (pending.r) {
+    const { t } = pending;
+    return t === undefined || t <= context.now ? { idle: false } : { idle: true, dueAtMs: t };
+  }
+  const connection = pending.c === undefined ? undefined : record?.co?.[pending.c];
+  return { idle: connection !== undefined && connection.b[0] === "" && !connection.x[1] };
 }
 
 function relay(

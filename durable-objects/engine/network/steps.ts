@@ -13,27 +13,29 @@ export const stepAny = (context: RuntimeContext, id: string): number | undefined
       ? stepStream(context, id)
       : undefined;
 
-/** Pushes everything under way on until `id` has its outcome, nothing moves any more, or the rounds are used up. */
+/** Pushes on what a request moves until it has its outcome, nothing moves any more, or the rounds are used up. */
 export function settleNow(context: RuntimeContext, id: string): ExchangeResult | undefined {
   const load = (): Exchange | undefined => context.records.get<Exchange>(networkTable, id);
-  push(context, () => isSettled(load()));
+  push(context, id, () => isSettled(load()));
   if (isSettled(load())) return take(context, id);
   const left = load();
   if (left) context.records.put(networkTable, id, { ...left, atOnce: undefined });
   return undefined;
 }
 
-function push(context: RuntimeContext, enough: () => boolean): void {
-  for (let round = 0; round < networkRoundsMax; round++) {
-    const before = underWay(context);
-    for (const id of [...context.records.keys(networkTable)]) stepAny(context, id);
-    if (enough() || same(before, underWay(context))) return;
+function push(context: RuntimeContext, id: string, enough: () => boolean): void {
+  let woken = new Set([id]);
+  const noting: RuntimeContext = {
+    ...context,
+    wake(controller, key, atMs) {
+      if (controller === "network" && atMs === undefined) woken.add(key);
+      context.wake?.(controller, key, atMs);
+    },
+  };
+  for (let round = 0; round < networkRoundsMax && woken.size > 0; round++) {
+    const next = woken;
+    woken = new Set();
+    for (const key of next) stepAny(noting, key);
+    if (enough()) return;
   }
 }
-
-/** Records are replaced when they change, so identity tells whether anything did. */
-const underWay = (context: RuntimeContext): unknown[] =>
-  [...context.records.keys(networkTable)].map((id) => context.records.get(networkTable, id));
-
-const same = (a: unknown[], b: unknown[]): boolean =>
-  a.length === b.length && a.every((record, i) => record === b[i]);

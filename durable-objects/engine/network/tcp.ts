@@ -3,10 +3,9 @@
  * way. The far end is a connection in the target Pod's own record; each step carries bytes both ways.
  */
 import { outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../core/limits.ts";
-import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import type { RuntimeContext, Kernel } from "../runtime/kernel/types.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
-import type { Kernel } from "../runtime/kernel/types.ts";
 import type { Connection, HttpResponse } from "../runtime/kernel/state.ts";
 import { isFrozen, loadPod, nextId, runPod } from "./exchange.ts";
 import { networkTable, type Source, type Stream } from "../runtime/net/stream.ts";

@@ -1,4 +1,5 @@
 /** What a controller is and what it sees. Key in, whole state compared, due time out. */
+import type { QuotaSum } from "./quota-sum.ts";
 import type { Change, KubeObject, ResourceId } from "../core/object.ts";
 import type { ApiRequest, ApiResponse } from "./request.ts";
 
@@ -50,12 +51,15 @@ export interface Reader {
    * Objects filed under `value` in an index of kinds/indices.ts:
    * `owner` (uid of any owner, all resources), `controller` (uid of the controlling owner),
    * `pod.node` (spec.nodeName; "" = unassigned), `pod.label` ("ns\0key=value"),
-   * `event.uid` (involvedObject.uid), `service.ip`, `service.nodePort`, `pod.ip`.
+   * `event.uid` (involvedObject.uid), `service.ip`, `service.nodePort`, `pod.ip`,
+   * `service.selector` ("ns\0key=value" of its first term), `slice.service` ("ns\0name").
    */
   byIndex<T extends KubeObject = KubeObject>(index: string, value: string): readonly T[];
   /** How many `list` and `byIndex` would tell of, without putting them in order. */
   count(resource: ResourceId, namespace?: string): number;
   countByIndex(index: string, value: string): number;
+  /** What Pods, Services or PersistentVolumeClaims of a namespace use together, without looking at each. */
+  quotaSums(resource: ResourceId, namespace: string): Iterable<QuotaSum>;
   /** Every object of a namespace, by resource, then name. */
   inNamespace(namespace: string): readonly KubeObject[];
   /** Pods of a namespace that match a plain label map, through the `pod.label` index. */

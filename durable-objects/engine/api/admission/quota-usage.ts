@@ -26,6 +26,16 @@ export interface ScopeTerm {
   values?: string[];
 }
 
+/** How objects of one resource are summed up. */
+export interface MeasuredKind {
+  usage(object: KubeObject): Amounts;
+  /** Differs wherever a scope may tell objects apart. */
+  scopes(object: KubeObject): string;
+  /** The moment after which it uses only `usageAfter`; undefined: it never will of itself. */
+  until(object: KubeObject): number | undefined;
+  usageAfter(object: KubeObject): Amounts;
+}
+
 /** How objects of one resource are measured. */
 export interface Evaluator {
   resource: ResourceId;
@@ -33,6 +43,8 @@ export interface Evaluator {
   measures(name: string): boolean;
   usage(object: KubeObject, now: number): Amounts;
   inScope(term: ScopeTerm, object: KubeObject): boolean;
+  /** Where objects are not all worth one. */
+  kind?: MeasuredKind;
 }
 
 type Pod = KubeObject & {
@@ -108,8 +120,9 @@ function podSum(spec: PodSpec, which: "requests" | "limits"): Partial<Amounts> {
 
 const podUsages = new WeakMap<PodSpec, Amounts>();
 
+const bareCount: Amounts = { "count/pods": one };
 function podUsage(pod: Pod, now: number): Amounts {
-  if (!isCharged(pod, now)) return { "count/pods": one };
+  if (!isCharged(pod, now)) return bareCount;
   let usage = podUsages.get(pod.spec);
   if (!usage) {
     const compute = computeUsage(podSum(pod.spec, "requests"), podSum(pod.spec, "limits"));
@@ -121,11 +134,18 @@ function podUsage(pod: Pod, now: number): Amounts {
 
 /** Ended Pods and those that should be gone by now use nothing. k8s: QuotaV1Pod */
 function isCharged(pod: Pod, now: number): boolean {
-  const phase = pod.status?.phase;
-  if (phase === "Failed" || phase === "Succeeded") return false;
-  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
-  if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true;
-  return now <= parseTime(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
+  if (hasEnded(pod)) return false;
+  const until = chargedUntil(pod);
+  return until === undefined || now <= until;
+}
+
+const hasEnded = ({ status }: Pod): boolean =>
+  status?.phase === "Failed" || status?.phase === "Succeeded";
+
+function chargedUntil({ metadata }: Pod): number | undefined {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return undefined;
+  return parseTime(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
 }
 
 export const isTerminatingPod = (pod: KubeObject): boolean =>
@@ -173,7 +193,32 @@ const podScopes: Record<string, (pod: Pod, term: ScopeTerm) => boolean> = {
   CrossNamespacePodAffinity: (pod) => crossesNamespaces(pod.spec),
 };
 
+const scopesOfSpecs = new WeakMap<PodSpec, string>();
+
+/** All that podScopes ask. */
+function scopesOfPod(pod: Pod): string {
+  let scopes = scopesOfSpecs.get(pod.spec);
+  if (scopes === undefined) {
+    const asked = [
+      isTerminatingPod(pod),
+      qosClass(pod) === "BestEffort",
+      crossesNamespaces(pod.spec),
+    ];
+    scopes = `${asked.map(Number).join("")}${pod.spec.priorityClassName ?? ""}`;
+    scopesOfSpecs.set(pod.spec, scopes);
+  }
+  return scopes;
+}
+
+const podKind: MeasuredKind = {
+  usage: (object) => podUsage(object as Pod, -Infinity),
+  scopes: (object) => scopesOfPod(object as Pod),
+  until: (object) => (hasEnded(object as Pod) ? undefined : chargedUntil(object as Pod)),
+  usageAfter: () => bareCount,
+};
+
 const podEvaluator: Evaluator = {
+  kind: podKind,
   resource: "pods",
   measures: measuredByPods,
   usage: (object, now) => podUsage(object as Pod, now),
@@ -202,7 +247,14 @@ function serviceUsage(service: Service): Amounts {
   };
 }
 
+const never = (): undefined => undefined;
 const serviceEvaluator: Evaluator = {
+  kind: {
+    usage: (object) => serviceUsage(object as Service),
+    scopes: () => "",
+    until: never,
+    usageAfter: () => ({}),
+  },
   resource: "services",
   measures: (name) => serviceNames.has(name),
   usage: (object) => serviceUsage(object as Service),
@@ -234,6 +286,12 @@ function claimUsage(claim: Claim): Amounts {
 }
 
 const claimEvaluator: Evaluator = {
+  kind: {
+    usage: (object) => claimUsage(object as Claim),
+    scopes: (object) => (object as Claim).spec?.volumeAttributesClassName ?? "",
+    until: never,
+    usageAfter: () => ({}),
+  },
   resource: "persistentvolumeclaims",
   measures: (name) =>
     name === "count/persistentvolumeclaims" ||
@@ -254,6 +312,10 @@ const aliases: Record<ResourceId, string> = {
 
 const measured = new Map(
   [podEvaluator, serviceEvaluator, claimEvaluator].map((e) => [e.resource, e]),
+);
+
+export const measuredKinds: ReadonlyMap<ResourceId, MeasuredKind> = new Map(
+  [...measured].flatMap(([resource, { kind }]) => (kind ? [[resource, kind] as const] : [])),
 );
 
 /** How a resource is measured; most are only counted. */
@@ -320,14 +382,18 @@ export function usedOf(
   reader: Reader,
 ): Amounts {
   const terms = scopeTerms(quota);
-  const sums: Amounts = {};
-  for (const object of reader.list(evaluator.resource, namespace)) {
-    if (!terms.every((term) => evaluator.inScope(term, object))) continue;
-    const usage = evaluator.usage(object, reader.now);
+  const used: Amounts = {};
+  if (!evaluator.kind) {
+    const count = newQuantity(terms.length > 0 ? 0 : reader.count(evaluator.resource, namespace));
+    for (const name of names) used[name] = count;
+    return used;
+  }
+  for (const sum of reader.quotaSums(evaluator.resource, namespace)) {
+    if (!terms.every((term) => evaluator.inScope(term, sum.sample))) continue;
     for (const name of names) {
-      const more = usage[name];
-      if (more) sums[name] = addQuantity(sums[name] ?? zeroQuantity, more);
+      const more = sum.amount(name);
+      if (more) used[name] = addQuantity(used[name] ?? zeroQuantity, more);
     }
   }
-  return sums;
+  return used;
 }

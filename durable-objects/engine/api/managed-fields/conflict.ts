@@ -1,4 +1,5 @@
 /** Conflicts of an apply. k8s: apimachinery/pkg/util/managedfields/internal/conflict.go */
+import { fieldErrorsMax } from "../../core/limits.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Share } from "./entries.ts";
@@ -38,18 +39,21 @@ function message(conflicts: readonly Conflict[]): string {
   }
   const lines: string[] = [];
   let previous: string | undefined;
-  for (const { id, share, path } of conflicts) {
+  for (const { id, share, path } of conflicts.slice(0, fieldErrorsMax)) {
     if (id !== previous) lines.push(`conflicts with ${printManager(share)}:`);
     previous = id;
     lines.push(`- ${printPath(path)}`);
   }
+  if (conflicts.length > fieldErrorsMax) {
+    lines.push(`the first ${fieldErrorsMax} of ${conflicts.length} conflicts are shown`);
+  }
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join("\n")}`;
 }
 
-/** 409 with one cause per path. k8s: apimachinery/pkg/api/errors NewApplyConflict */
+/** 409 with one cause per path, for the first ones. k8s: apimachinery/pkg/api/errors NewApplyConflict */
 export function applyConflict(conflicts: readonly Conflict[]): StatusError {
   return new StatusError(409, "Conflict", message(conflicts), {
-    causes: conflicts.map(({ share, path }) => ({
+    causes: conflicts.slice(0, fieldErrorsMax).map(({ share, path }) => ({
       reason: "FieldManagerConflict",
       message: `conflict with ${printManager(share)}`,
       field: printPath(path),

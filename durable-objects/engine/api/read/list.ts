@@ -118,12 +118,13 @@ export function candidates(
   return store.list(resource.id, selection.namespace || undefined);
 }
 
-/** One page. Throws 400, 410, 422 or 504 in upstream's words. */
+/** One page, of `itemsMax` at most whatever the client asks for. Throws 400, 410, 422 or 504 in upstream's words. */
 export function list(
   { store, log, now }: { store: Store; log: Log; now: number },
   resource: Resource,
   info: RequestInfo,
   checkRevision: (resourceVersion: string) => void,
+  itemsMax = Infinity,
 ): Listed {
   const options = listOptions(info.query);
   const selection = selectionOf(resource, info);
@@ -144,7 +145,8 @@ export function list(
   // Any state will do, so upstream answers from its cache, whole. k8s: cacher shouldDelegateList
   const unlimited =
     options.limit === 0 || (options.resourceVersion === "0" && !from && !options.match);
-  const end = unlimited ? all.length : Math.min(all.length, start + options.limit);
+  const most = Math.min(itemsMax, unlimited ? all.length : options.limit);
+  const end = Math.min(all.length, start + most);
   const page = start === 0 && end === all.length ? all : all.slice(start, end);
   const result: Listed = { items: [...page], resourceVersion: String(rv) };
   const last = page.at(-1);

@@ -1,4 +1,10 @@
 /** How much a sandbox may hold. Who reaches it is told so, and can still delete. */
+import {
+  limitRangesPerNamespaceMax,
+  objectBytesMax,
+  quotasPerNamespaceMax,
+} from "../../core/limits.ts";
+import { byteLength } from "../../machinery/names.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Store } from "../../core/store.ts";
 import * as status from "../../machinery/status.ts";
@@ -6,43 +12,83 @@ import * as status from "../../machinery/status.ts";
 export interface Limits {
   objectsMax: number;
   stateBytesMax: number;
+  objectsBytesMax: number;
 }
 
 /** What a sandbox holds, and may hold. */
 export interface Capacity {
   store: Store;
   limits: Limits;
-  /** Bytes stored, told by the log. */
+  /** Bytes stored, and of objects alone, told by the log. */
   bytesStored(): number;
+  objectBytes(): number;
 }
 
+const eventShare = 1.25;
+
+const perNamespaceMax: Record<string, number> = {
+  resourcequotas: quotasPerNamespaceMax,
+  limitranges: limitRangesPerNamespaceMax,
+};
+
 /** Room for one object more? */
-export function checkRoom(capacity: Capacity, resource: status.ResourceName, name: string): void {
-  const { objectCount } = capacity.store;
-  const { objectsMax } = capacity.limits;
+export function checkRoom(
+  held: Capacity,
+  resource: status.ResourceName & { id: string },
+  namespace: string,
+  name: string,
+): void {
+  const most = perNamespaceMax[resource.id];
+  const count = most === undefined ? 0 : held.store.count(resource.id, namespace);
+  if (most !== undefined && count >= most) {
+    const problem = `the namespace holds ${count} ${resource.plural}, its limit is ${most}`;
+    throw status.forbidden(resource, name, problem);
+  }
+  const { objectCount } = held.store;
+  const { objectsMax } = held.limits;
   if (objectCount >= objectsMax) {
     const problem = `the sandbox holds ${objectCount} objects, its limit is ${objectsMax}`;
     throw status.forbidden(resource, name, problem);
   }
-  checkBytes(capacity, resource, name);
+  checkBytes(held, resource, name);
 }
 
-/** In a full sandbox objects may only shrink. */
+/** k8s: etcd/server/etcdserver/errors ErrRequestTooLarge, which the API server passes on as it is */
+export function checkSize(object: KubeObject): void {
+  const text = JSON.stringify(object);
+  if (text.length * 3 > objectBytesMax && byteLength(text) > objectBytesMax) {
+    throw status.plainError("etcdserver: request is too large");
+  }
+}
+
+/** A full sandbox still tells what happens there, up to a quarter more; what is beyond is lost, as upstream's recorder loses Events. */
+export function hasRoomForEvent({ store, limits, objectBytes }: Capacity): boolean {
+  const most = limits.objectsMax * eventShare;
+  return store.objectCount < most && objectBytes() < limits.objectsBytesMax * eventShare;
+}
+
+/** No object grows beyond its limit; in a full sandbox they may only shrink. */
 export function checkGrowth(
-  capacity: Capacity,
+  held: Capacity,
   resource: status.ResourceName,
   current: KubeObject,
   object: KubeObject,
 ): void {
-  if (capacity.bytesStored() <= capacity.limits.stateBytesMax) return;
+  checkSize(object);
+  const { stateBytesMax, objectsBytesMax } = held.limits;
+  if (held.bytesStored() <= stateBytesMax && held.objectBytes() <= objectsBytesMax) return;
   if (JSON.stringify(object).length <= JSON.stringify(current).length) return;
-  checkBytes(capacity, resource, object.metadata.name);
+  checkBytes(held, resource, object.metadata.name);
 }
 
-function checkBytes(capacity: Capacity, resource: status.ResourceName, name: string): void {
-  const bytes = capacity.bytesStored();
-  const { stateBytesMax } = capacity.limits;
-  if (bytes <= stateBytesMax) return;
-  const problem = `the sandbox holds ${bytes} bytes, its limit is ${stateBytesMax}`;
+function checkBytes(held: Capacity, resource: status.ResourceName, name: string): void {
+  const bytes = held.bytesStored();
+  const ofObjects = held.objectBytes();
+  const { stateBytesMax, objectsBytesMax } = held.limits;
+  if (bytes <= stateBytesMax && ofObjects <= objectsBytesMax) return;
+  const problem =
+    bytes > stateBytesMax
+      ? `the sandbox holds ${bytes} bytes, its limit is ${stateBytesMax}`
+      : `the sandbox's objects have ${ofObjects} bytes, their limit is ${objectsBytesMax}`;
   throw status.forbidden(resource, name, problem);
 }

@@ -18,7 +18,7 @@ import { deletion } from "./deletion.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
 import { sameBesidesStatus, statusOf, withStatus } from "../parts.ts";
-import { checkGrowth, checkRoom, type Capacity } from "./capacity.ts";
+import { checkGrowth, checkRoom, checkSize, hasRoomForEvent, type Capacity } from "./capacity.ts";
 import * as status from "../../machinery/status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "../../machinery/metadata.ts";
 
@@ -126,13 +126,15 @@ export class Operations {
       }
       throw status.alreadyExists(resource, object.metadata.name);
     }
-    checkRoom(this.capacity, resource, object.metadata.name);
+    checkRoom(this.capacity, resource, namespace, object.metadata.name);
     if (options.dryRun) return object;
+    if (options.user !== owner) checkSize(object);
     return this.store.write("create", resource.id, object, this.now).object;
   }
 
   /** Events of Podyard's own components: complete as they come and made for this, so nothing is left to check. */
   createEvent(event: KubeObject): void {
+    if (!hasRoomForEvent(this.capacity)) return;
     event.metadata.uid = this.random.uuid();
     this.store.write("create", "events", event, this.now, true);
   }

@@ -4,7 +4,7 @@ import { equal } from "../../core/equal.ts";
 import { controllerOf, objectKey, splitKey, type Change } from "../../core/object.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import type { DaemonSet } from "../../kinds/daemon-set.ts";
-import { daemonBackoffMsMax, daemonBackoffMsMin, podCreateBurstMax } from "../../core/limits.ts";
+import { daemonBackoffMsMax, daemonBackoffMsMin, podsPerReconcileMax } from "../../core/limits.ts";
 import type { Node } from "../../scheduler/types.ts";
 import { currentRevision, trimHistory } from "./history.ts";
 import { daemonPod, eligibility, isUpdated, targetNode, type Eligibility } from "./nodes.ts";
@@ -222,9 +222,9 @@ function removeFailed(
 /** k8s: syncNodes. Returns whether every creation succeeded. */
 function carryOut(client: Client, view: DaemonView, plan: DaemonPlan): boolean {
   const { set, hash } = view;
-  const pods = plan.create.slice(0, podCreateBurstMax).map((node) => daemonPod(set, node, hash));
+  const pods = plan.create.slice(0, podsPerReconcileMax).map((node) => daemonPod(set, node, hash));
   const failure = createPods(client, set, component, pods);
-  for (const name of plan.remove.slice(0, podCreateBurstMax))
+  for (const name of plan.remove.slice(0, podsPerReconcileMax))
     deletePod(client, set, component, name);
   return failure === undefined;
 }

@@ -1,6 +1,5 @@
 /** Which nodes a DaemonSet's Pods belong on, and the Pod for one. k8s: pkg/controller/daemon/daemon_controller.go, daemon/util */
-import type { DaemonSet } from "../../kinds/daemon-set.ts";
-import { templateGenerationAnnotation } from "../../kinds/daemon-set.ts";
+import { type DaemonSet, templateGenerationAnnotation } from "../../kinds/daemon-set.ts";
 import { keptAway, tolerates } from "../../scheduler/plugins/taint-toleration.ts";
 import { nodeMatches } from "../../scheduler/plugins/node-affinity.ts";
 import type { Node, Pod, Toleration } from "../../scheduler/types.ts";

@@ -110,9 +110,9 @@ function reconcileService(client: Client, service: Service, pods: readonly Pod[]
 /** Slices of an earlier Service of this name, orphaned or not yet collected, go. k8s: reconcileByAddressType ownedBy */
 function removeForeign(client: Client, service: Service): void {
   const { namespace = "", name, uid } = service.metadata;
-  for (const slice of client.list<EndpointSlice>(slices, namespace)) {
+  for (const slice of client.byIndex<EndpointSlice>("slice.service", `${namespace}\0${name}`)) {
     const { labels = {}, ownerReferences = [] } = slice.metadata;
-    if (labels[serviceNameLabel] !== name || labels[managedByLabel] !== manager) continue;
+    if (labels[managedByLabel] !== manager) continue;
     if (!ownerReferences.some((ref) => ref.uid === uid)) remove(client, slice);
   }
 }

@@ -132,8 +132,8 @@ function subsetsOf(service: Service, pods: readonly Pod[]): core.EndpointSubset[
     (ready ? subset.ready : subset.notReady).push(addressOf(pod, service, ip));
   }
   return [...packed.values()].map(({ ports, ready, notReady }) => ({
-    ...(ready.length ? { addresses: ready.sort(byIp) } : {}),
-    ...(notReady.length ? { notReadyAddresses: notReady.sort(byIp) } : {}),
+    ...(ready.length ? { addresses: inIpOrder(ready) } : {}),
+    ...(notReady.length ? { notReadyAddresses: inIpOrder(notReady) } : {}),
     ...(ports.length ? { ports: ports.map(withoutEmptyName) } : {}),
   }));
 }
@@ -152,15 +152,15 @@ function addressOf(pod: Pod, service: Service, ip: string): core.EndpointAddress
   };
 }
 
-const byIp = (a: core.EndpointAddress, b: core.EndpointAddress): number => {
-  const left = a.ip.split(".").map(Number);
-  const right = b.ip.split(".").map(Number);
-  for (let i = 0; i < 4; i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0);
-    if (difference) return difference;
-  }
-  return a.ip < b.ip ? -1 : a.ip > b.ip ? 1 : 0;
-};
+/** By number, each address taken apart once. */
+function inIpOrder(addresses: readonly core.EndpointAddress[]): core.EndpointAddress[] {
+  const keyed = addresses.map((address): [number, core.EndpointAddress] => {
+    const parts = address.ip.split(".");
+    return [parts.reduce((sum, part) => sum * 256 + (Number(part) || 0), 0), address];
+  });
+  keyed.sort(([a, { ip: x }], [b, { ip: y }]) => a - b || (x < y ? -1 : x > y ? 1 : 0));
+  return keyed.map(([, address]) => address);
+}
 
 /** Ready addresses come first when not all fit. k8s: truncateEndpoints */
 function truncate(subsets: core.EndpointSubset[]): {

@@ -1,4 +1,5 @@
 /** What the controllers of Endpoints and EndpointSlices both ask about Services and Pods. k8s: staging/src/k8s.io/endpointslice/util */
+import { cpuUsPerEndpoint } from "../../core/limits.ts";
 import type { PodObject as Pod } from "../../kinds/pod/types.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
@@ -32,10 +33,24 @@ export function* servicesOfPod(change: Change, reader: Reader): Iterable<string>
   const pod = change.object as Pod;
   const before = change.previous as Pod | undefined;
   if (change.op === "update" && before && !concerns(pod, before)) return;
-  for (const service of reader.list<Service>("services", change.namespace)) {
-    const matches =
-      selects(service, pod.metadata.labels) || (before && selects(service, before.metadata.labels));
-    if (matches) yield objectKey(change.namespace, service.metadata.name);
+  const found = new Set<string>();
+  for (const { metadata } of before ? [pod, before] : [pod]) {
+    for (const service of filedUnder(reader, change.namespace, metadata.labels)) {
+      if (selects(service, metadata.labels)) found.add(service.metadata.name);
+    }
+  }
+  for (const name of [...found].sort()) yield objectKey(change.namespace, name);
+}
+
+/** Services whose selector may match the labels: they are filed under its first term, those without any under none. */
+function* filedUnder(
+  reader: Reader,
+  namespace: string,
+  labels: Record<string, string> | undefined,
+): Iterable<Service> {
+  yield* reader.byIndex<Service>("service.selector", `${namespace}\0`);
+  for (const key in labels) {
+    yield* reader.byIndex<Service>("service.selector", `${namespace}\0${key}=${labels[key]}`);
   }
 }
 
@@ -56,8 +71,12 @@ export function podsOfService(client: Client, service: Service): readonly Pod[] 
   const selector = service.spec?.selector;
   if (!selector || service.spec?.type === "ExternalName") return undefined;
   const namespace = service.metadata.namespace ?? "";
-  if (Object.keys(selector).length === 0) return client.list<Pod>("pods", namespace);
-  return client.podsMatching<Pod>(namespace, selector);
+  const pods =
+    Object.keys(selector).length === 0
+      ? client.list<Pod>("pods", namespace)
+      : client.podsMatching<Pod>(namespace, selector);
+  client.spend?.(pods.length * cpuUsPerEndpoint);
+  return pods;
 }
 
 /** k8s: ShouldPodBeInEndpoints */

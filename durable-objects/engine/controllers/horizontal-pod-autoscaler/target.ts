@@ -1,5 +1,5 @@
 /** What a HorizontalPodAutoscaler scales, and which ones a change concerns. */
-import type { ResourceInfo } from "../../ports/controller.ts";
+import type { ResourceInfo, Reader } from "../../ports/controller.ts";
 import { scaleOf } from "../../api/subresources/scale.ts";
 import { parseLabelSelector, type Selector } from "../../machinery/selectors.ts";
 import { kinds } from "../../kinds/index.ts";
@@ -7,7 +7,6 @@ import { equal } from "../../core/equal.ts";
 import { objectKey, type Change, type KubeObject, type ResourceId } from "../../core/object.ts";
 import type { Hpa } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
 import type { Pod } from "../../kinds/pod/shapes.ts";
-import type { Reader } from "../../ports/controller.ts";
 
 export const hpas = "horizontalpodautoscalers.autoscaling";
 

@@ -2,12 +2,11 @@
  * What ReplicaSet and ReplicationController have in common: as many Pods as wanted.
  * k8s: pkg/controller/replicaset/replica_set.go
  */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { PodObject as Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type KubeObject } from "../../core/object.ts";
-import { podCreateBurstMax } from "../../core/limits.ts";
-import type { PodTemplateSpec } from "../../kinds/pod/types.ts";
+import { podsPerReconcileMax } from "../../core/limits.ts";
 import type { ReplicaSetStatus } from "../../kinds/replica-set.ts";
 import type { StatusError } from "../../machinery/status.ts";
 import type { Client, Controller, Due } from "../../ports/controller.ts";
@@ -68,11 +67,11 @@ function manage<T extends Replicated>(
   const missing = object.spec.replicas - active.length;
   if (missing > 0) {
     const pod = podFromTemplate(object, object.spec.template);
-    const pods = Array<unknown>(Math.min(missing, podCreateBurstMax)).fill(pod);
+    const pods = Array<unknown>(Math.min(missing, podsPerReconcileMax)).fill(pod);
     return createPods(client, object, row.component, pods);
   }
   if (missing === 0) return undefined;
-  const surplus = Math.min(-missing, podCreateBurstMax);
+  const surplus = Math.min(-missing, podsPerReconcileMax);
   const victims = rankForDeletion(client, object, active, surplus);
   for (const pod of victims) deletePod(client, object, row.component, pod.metadata.name);
   return undefined;

@@ -2,6 +2,7 @@
  * Whose an object is: how controllers find what they own, adopt what matches and belongs to nobody, and release what
  * no longer matches. k8s: pkg/controller/controller_ref_manager.go
  */
+import { objectsPerStepMax } from "../../core/limits.ts";
 import {
   controllerOf,
   objectKey,
@@ -56,9 +57,15 @@ export function claim<T extends KubeObject>(
     else if (!deletionTimestamp) setOwner(client, of, object, owner, []);
   }
   if (deletionTimestamp) return mine;
+  let adoptions = 0;
   for (const object of candidates<T>(client, of.resource, namespace, selector)) {
     if (controllerOf(object) || object.metadata.deletionTimestamp) continue;
     if (of.adoptable?.(object) === false || !selector.matches(object.metadata.labels)) continue;
+    // Its own changes wake the owner for the others, which count already.
+    if (++adoptions > objectsPerStepMax) {
+      mine.push(object);
+      continue;
+    }
     const adopted = setOwner(client, of, object, owner, [newControllerRef(owner)]);
     if (adopted) mine.push(adopted);
   }

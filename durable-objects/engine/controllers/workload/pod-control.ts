@@ -1,9 +1,8 @@
 /** How controllers make and take away Pods. k8s: pkg/controller/controller_utils.go RealPodControl */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { PodObject as Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Client } from "../../ports/controller.ts";
-import type { PodTemplateSpec } from "../../kinds/pod/types.ts";
 import { newControllerRef } from "./controller-ref.ts";
 
 /** In a namespace that goes, every creation fails; there is nothing to tell and nothing to try again. */

@@ -1,16 +1,15 @@
 /** agnhost's subcommands that look, print and end. k8s: test/images/agnhost */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { binaryOf, bytesOf, toBase64 } from "../../runtime/bytes.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
 import type { Wait } from "../../runtime/kernel/state.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
 import { goDurationMs } from "../echo-family.ts";
 import { pushAsk, type HttpAsk } from "../serving/http-ask.ts";
 import { klogTime } from "../../runtime/logs/times.ts";
 import { mounttest, type MountTestState } from "./mounttest.ts";
 import { flagOf, goLog } from "../serving/serve.ts";
-import { dial, hangUp, lookUp } from "../serving/sockets.ts";
+import { dial, hangUp, addressOf } from "../serving/sockets.ts";
 
 /** `n`, `t`, `until` mean the same in every check that goes on for a while. */
 export interface CheckState extends MountTestState {
@@ -68,7 +67,7 @@ function connect(sys: Sys, state: CheckState): number | Wait {
   const split = /^(.*):(\d+)$/.exec(dest);
   if (!split) return fail(`UNKNOWN: address ${dest}: missing port in address`);
   const [, host = "", port] = split;
-  if (lookUp(sys, host) === undefined)
+  if (addressOf(sys, host) === undefined)
     return fail(`DNS: lookup ${host} on 10.96.0.10:53: no such host`);
   const timeout = goDurationMs(flagOf(sys, "timeout") ?? "0") ?? 0;
   state.until ??= timeout ? sys.now + timeout : Number.MAX_SAFE_INTEGER;

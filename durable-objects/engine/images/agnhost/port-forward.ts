@@ -1,9 +1,8 @@
 /** agnhost port-forward-tester: sends chunks to its one client, and looks at what that sent. k8s: test/images/agnhost/port-forward-tester */
 import { accept, shutdown } from "../../runtime/net/socket.ts";
 import { Errno } from "../../runtime/errno.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
 import { goQuote } from "../../machinery/field.ts";
 
 interface TesterState {

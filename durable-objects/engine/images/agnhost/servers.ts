@@ -1,8 +1,7 @@
 /** agnhost's plain servers: a table of subcommands. k8s: test/images/agnhost */
 import type { HttpAnswer, Step } from "../../runtime/kernel/calls.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest } from "../../runtime/kernel/state.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
 import {
   canonical,
   flagOf,
@@ -16,7 +15,8 @@ import {
   remoteAddress,
   targetOf,
 } from "../serving/serve.ts";
-import { accept, peerOf, writeAll } from "../serving/sockets.ts";
+import { accept } from "../../runtime/net/socket.ts";
+import { writeAll } from "../serving/sockets.ts";
 
 export interface ServerState {
   sub: string;
@@ -214,10 +214,10 @@ export const agnhostServer: Program<ServerState> = {
       state.bad = true;
     }
     if (state.l !== undefined)
-      for (let fd = accept(sys, state.l); fd !== undefined; fd = accept(sys, state.l)) {
-        goLog(sys, `TCP request from ${peerOf(sys, fd)}`);
-        writeAll(sys, fd, sys.container.hostname);
-        sys.close(fd);
+      for (let taken = accept(sys, state.l); taken; taken = accept(sys, state.l)) {
+        goLog(sys, `TCP request from ${taken.from}`);
+        writeAll(sys, taken.fd, sys.container.hostname);
+        sys.close(taken.fd);
       }
     return {
       wait: {

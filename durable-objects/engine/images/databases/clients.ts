@@ -1,6 +1,5 @@
 /** Clients of the databases: what probes and first looks ask. */
-import type { Program } from "../../runtime/kernel/types.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { FileTable } from "../../runtime/image/base-files.ts";
 
 /** Whether the server in this Pod answers; other hosts are beyond these clients. */

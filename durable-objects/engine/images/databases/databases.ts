@@ -4,15 +4,14 @@
  */
 import { Errno } from "../../runtime/errno.ts";
 import { buildLayer } from "../../runtime/fs/layer.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import { debianFiles, debianReleases, runtimeFiles } from "../../runtime/image/base-files.ts";
 import { runInstead } from "../command-entry.ts";
 import { databaseClients } from "./clients.ts";
 import { databaseRows, type DatabaseRow } from "./rows.ts";
 import type { ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
-import { accept } from "../serving/sockets.ts";
+import { accept } from "../../runtime/net/socket.ts";
 import { resolveVersion } from "../tags.ts";
 
 interface State {
@@ -94,8 +93,8 @@ const server = (row: DatabaseRow): Program<State> => ({
       delete state.ready;
       print(sys, row.readyLines(sys, port));
     }
-    for (let fd = accept(sys, state.l); fd !== undefined; fd = accept(sys, state.l))
-      (state.c ??= []).push(fd);
+    for (let taken = accept(sys, state.l); taken; taken = accept(sys, state.l))
+      (state.c ??= []).push(taken.fd);
     // Whoever speaks to it, or leaves, is let go: there is no data to talk about.
     state.c = (state.c ?? []).filter((fd) => {
       if (!sys.readable(fd)) return true;

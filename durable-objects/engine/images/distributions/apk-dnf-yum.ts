@@ -1,8 +1,7 @@
 /** apk, dnf and yum of an image whose mirrors cannot be looked up. */
 import { upTo } from "../../core/trim.ts";
 import { Errno } from "../../runtime/errno.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import { tool, type Io } from "../../runtime/tools/tool.ts";
 import { aptPrograms } from "./apt.ts";
 import { alpinePackages } from "./package-facts.ts";

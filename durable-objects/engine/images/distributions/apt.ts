@@ -1,8 +1,7 @@
 /** apt, apt-get, apt-cache and dpkg of an image whose mirrors cannot be looked up: what is there is told, nothing comes. */
 import { upTo } from "../../core/trim.ts";
 import { Errno } from "../../runtime/errno.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import { steps, tool, type Io } from "../../runtime/tools/tool.ts";
 import { debianExtras, debianPackages, debianVersions } from "./package-facts.ts";
 

@@ -2,15 +2,14 @@
 import { kernelRelease } from "../../core/machine.ts";
 import { memo } from "../../core/memo.ts";
 import { Errno, errnoTexts, type ErrnoCode } from "../../runtime/errno.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { BootLine, ImageVersion } from "../../runtime/image/image.ts";
 import type { ImageDefinition } from "../define.ts";
 import { errorLogTime } from "../../runtime/logs/times.ts";
 import { type NginxServer, parseNginxConfig } from "./config.ts";
 import { defaultConfig, layerOf } from "./files.ts";
 import { answer, ownServers, pushJobs, workerPids, type NginxState } from "./serve.ts";
-import { lookUp } from "../serving/sockets.ts";
+import { addressOf } from "../serving/sockets.ts";
 import { type TagRule, atLeast, resolveVersion } from "../tags.ts";
 
 const rule: TagRule = {
@@ -68,7 +67,7 @@ function unresolved(sys: Sys, servers: NginxServer[]): string | undefined {
   for (const { proxy } of servers.flatMap((server) => server.locations))
     for (const server of proxy?.servers ?? []) {
       const host = server.replace(/:\d+$/, "");
-      if (lookUp(sys, host) === undefined)
+      if (addressOf(sys, host) === undefined)
         return `host not found in upstream "${host}" in /etc/nginx/conf.d/default.conf:${proxy?.line ?? 1}`;
     }
   return undefined;

@@ -1,7 +1,6 @@
 /** redis-cli: one command, or lines of standard input; formatted for a terminal, raw for a pipe. */
-import type { Program } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
 import { command, parseReply, splitWords, type Reply } from "./protocol.ts";
 import {
   dial,

@@ -4,9 +4,8 @@
  */
 import { Errno } from "../../runtime/errno.ts";
 import { addLoad } from "../../runtime/http/request-load.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
 import { applySetting, follow } from "./admin.ts";
 import { bootLines } from "./boot.ts";
 import { execute } from "./execute.ts";
@@ -17,7 +16,8 @@ import { say } from "./log.ts";
 import { settingOf, type RedisClient, type RedisState } from "./state.ts";
 import { storeBytes } from "./store.ts";
 import { bootedQuietly } from "../serving/serve.ts";
-import { accept, peerOf, writeAll } from "../serving/sockets.ts";
+import { accept } from "../../runtime/net/socket.ts";
+import { peerOf, writeAll } from "../serving/sockets.ts";
 
 /** Commands that are about the connection itself. Undefined: an ordinary one. */
 function session(
@@ -183,8 +183,8 @@ export const redisServer: Program<RedisState> = {
   },
   step(sys, state): Step {
     if (state.l !== undefined)
-      for (let fd = accept(sys, state.l); fd !== undefined; fd = accept(sys, state.l)) {
-        state.c[fd] = {};
+      for (let taken = accept(sys, state.l); taken; taken = accept(sys, state.l)) {
+        state.c[taken.fd] = {};
         state.k = (state.k ?? 0) + 1;
       }
     for (const fd of Object.keys(state.c)) {

@@ -1,8 +1,7 @@
 /** perl, ruby and php: one-liners, as `perl -e` has them. */
 import { Errno } from "../../runtime/errno.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
 import { languageVersion, runScript, takeScript, type ScriptState } from "./interpreter.ts";
 
 type Language = "perl" | "ruby" | "php";

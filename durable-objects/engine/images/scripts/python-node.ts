@@ -1,8 +1,7 @@
 /** python and node: one-liners, and Python's own file server. */
 import { Errno } from "../../runtime/errno.ts";
 import { buildLayer } from "../../runtime/fs/layer.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import {
   alpineFiles,
   debianFiles,

@@ -1,8 +1,7 @@
 /** HTTP servers whose answers wait for another server's: requests under way are jobs in the process's state. */
 import type { HttpAnswer, Step } from "../../runtime/kernel/calls.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, Wait } from "../../runtime/kernel/state.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
 
 /** A request under way; what it waits for is the server's own affair. */
 export interface Job<J> {

@@ -5,7 +5,7 @@ import { noNetwork } from "../../runtime/net/no-network.ts";
 import type { NetworkResult } from "../../runtime/net/network-port.ts";
 import type { HttpRequest, HttpResponse, Wait } from "../../runtime/kernel/state.ts";
 import type { Sys } from "../../runtime/kernel/types.ts";
-import { isOwn, lookUp, type DialError } from "./sockets.ts";
+import { isOwn, addressOf, type DialError } from "./sockets.ts";
 
 export interface HttpAsk {
   host: string;
@@ -54,7 +54,7 @@ function requestOf(sys: Sys, ask: HttpAsk, ip: string): HttpRequest {
 export function pushAsk(sys: Sys, ask: HttpAsk): Wait | undefined {
   if (ask.reply !== undefined || ask.error) return undefined;
   ask.late ??= sys.now + ask.patienceMs;
-  ask.ip ??= lookUp(sys, ask.host);
+  ask.ip ??= addressOf(sys, ask.host);
   const { ip } = ask;
   if (ip === undefined) return over(ask, { error: "name" });
   if (ask.udp !== undefined) return pushDatagram(sys, ask, ip, ask.udp);

@@ -2,9 +2,8 @@
 import { endOf } from "../../core/trim.ts";
 import { Errno } from "../../runtime/errno.ts";
 import type { HttpAnswer } from "../../runtime/kernel/calls.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
 import { errorLogTime } from "../../runtime/logs/times.ts";
 
 const unescape = (text: string): string =>

@@ -3,8 +3,7 @@
  * output is what they are run for fail: nothing at all would pass for their result.
  */
 import { Errno } from "../../runtime/errno.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 
 const names = new Set(
   (

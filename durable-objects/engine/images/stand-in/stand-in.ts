@@ -3,9 +3,8 @@
  * to end ends, and anything else is the image's server. It listens where the Pod says that somebody will ask.
  */
 import { Errno } from "../../runtime/errno.ts";
-import type { Program } from "../../runtime/kernel/types.ts";
+import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, HttpResponse } from "../../runtime/kernel/state.ts";
-import type { Sys } from "../../runtime/kernel/types.ts";
 import { becomeDescribed } from "../image-objects.ts";
 import { endsByItself } from "./one-shot.ts";
 import { html, json } from "../serving/serve.ts";

@@ -1,5 +1,6 @@
 /** k8s: pkg/apis/autoscaling/validation/validation.go, pkg/registry/autoscaling/horizontalpodautoscaler/strategy.go */
 import {
+  append,
   at,
   child,
   forbiddenField,
@@ -54,7 +55,7 @@ export function validateHpa(hpa: Hpa, old: Hpa | undefined): FieldError[] {
   const kept = was !== undefined && was.apiVersion === ref?.apiVersion && was.kind === ref?.kind;
   const rules = { allowAny: kept, allowCore: !kept && ref?.kind === "ReplicationController" };
   errors.push(...checkReference("spec.scaleTargetRef", ref, rules));
-  errors.push(...checkMetrics(spec, old));
+  append(errors, checkMetrics(spec, old));
   for (const field of ["scaleUp", "scaleDown"] as const) {
     errors.push(...checkRules(`spec.behavior.${field}`, spec?.behavior?.[field]));
   }

@@ -1,5 +1,5 @@
 import type * as rbac from "kubernetes-types/rbac/v1";
-import { at, invalid, required, type FieldError } from "../../machinery/field.ts";
+import { append, at, invalid, required, type FieldError } from "../../machinery/field.ts";
 import { validateLabelSelector } from "../../machinery/metadata.ts";
 import type { Kind } from "../define.ts";
 import { checkRules, createdAtTable } from "./rules.ts";
@@ -20,7 +20,7 @@ function validate(role: ClusterRole): FieldError[] {
   }
   for (const [i, selector] of selectors.entries()) {
     const problems = validateLabelSelector(selector, at(path, i));
-    errors.push(...problems);
+    append(errors, problems);
     if (problems.length > 0) errors.push(invalid(at(path, i), null, "invalid label selector."));
   }
   return errors;

@@ -1,6 +1,7 @@
 /** What roles and bindings share. k8s: pkg/apis/rbac/validation/validation.go */
 import type * as rbac from "kubernetes-types/rbac/v1";
 import {
+  append,
   at,
   child,
   invalid,
@@ -83,7 +84,7 @@ export function checkBinding(binding: Binding, namespaced: boolean): FieldError[
   if (name === "") errors.push(required("roleRef.name"));
   else errors.push(...invalidEach("roleRef.name", name, pathSegmentName(name)));
   for (const [i, subject] of (binding.subjects ?? []).entries()) {
-    errors.push(...checkSubject(at("subjects", i), subject, namespaced));
+    append(errors, checkSubject(at("subjects", i), subject, namespaced));
   }
   return errors;
 }

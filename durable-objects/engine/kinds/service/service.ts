@@ -195,6 +195,15 @@ export const Service: Kind<Service> = {
       values: (o) => (o as Service).spec?.clusterIPs?.filter((ip) => ip !== "None") ?? [],
     },
     {
+      name: "service.selector",
+      values: (o) => {
+        const { selector, type } = (o as Service).spec ?? {};
+        if (!selector || type === "ExternalName") return [];
+        for (const key in selector) return [`${o.metadata.namespace}\0${key}=${selector[key]}`];
+        return [`${o.metadata.namespace}\0`];
+      },
+    },
+    {
       name: "service.nodePort",
       values: (o) => {
         const { spec } = o as Service;

@@ -2,6 +2,7 @@ import { repeatedErrorsMax } from "../../core/limits.ts";
 import type * as storage from "kubernetes-types/storage/v1";
 import {
   duplicate,
+  append,
   at,
   child,
   invalid,
@@ -42,7 +43,7 @@ function validate(storageClass: StorageClass): FieldError[] {
   else if (!modes.includes(volumeBindingMode)) {
     errors.push(notSupported("volumeBindingMode", volumeBindingMode, modes));
   }
-  errors.push(...checkTopologies(storageClass));
+  append(errors, checkTopologies(storageClass));
   return errors;
 }
 
@@ -69,7 +70,7 @@ function checkTopologies(storageClass: StorageClass): FieldError[] {
     const found: Record<string, string[]> = {};
     for (const [j, { key, values }] of (term.matchLabelExpressions ?? []).entries()) {
       const path = at(list, j);
-      errors.push(...checkTopologyValues(child(path, "values"), values ?? []));
+      append(errors, checkTopologyValues(child(path, "values"), values ?? []));
       errors.push(...validateLabelName(key, child(path, "key")));
       if (Object.hasOwn(found, key)) errors.push(duplicate(child(path, "key"), key));
       found[key] = [...new Set(values)].sort();

@@ -4,8 +4,7 @@
  */
 import { objectKey, splitKey } from "../../core/object.ts";
 import { nodeRecord, nodeTable } from "../node-address.ts";
-import type { PodRecord } from "../record.ts";
-import { kubeletTable } from "../record.ts";
+import { type PodRecord, kubeletTable } from "../record.ts";
 import { increases, ownOf } from "./resources.ts";
 import type { Pod } from "../../kinds/pod/shapes.ts";
 import type { Sync } from "../sync.ts";

@@ -7,8 +7,8 @@ import { resizeRefusal } from "../admission.ts";
 import { beginKill } from "../kill.ts";
 import { containerRecord } from "../record.ts";
 import { memoryProblems } from "./memory.ts";
-import type { Granted } from "./resources.ts";
 import {
+  type Granted,
   amountsOf,
   effectiveLimits,
   grantedByStatus,
@@ -23,8 +23,7 @@ import {
 } from "./resources.ts";
 import { deferResize, retryDeferred } from "./queue.ts";
 import { isMirror, podContainers } from "../../kinds/pod/shapes.ts";
-import type { Sync } from "../sync.ts";
-import { podEvent, want } from "../sync.ts";
+import { type Sync, podEvent, want } from "../sync.ts";
 
 /** Grants what can be granted, actuates it, and lets the rest of this look see the Pod as granted. */
 export function reviewResize(sync: Sync): void {

@@ -1,7 +1,12 @@
 /** Resources of a Pod's containers as a resize in place compares them. Pure. */
 import { milliValue, value } from "../../machinery/quantity.ts";
-import type { Container, Pod, PodSpec } from "../../kinds/pod/shapes.ts";
-import { isSidecar, podContainers } from "../../kinds/pod/shapes.ts";
+import {
+  type Container,
+  type Pod,
+  type PodSpec,
+  isSidecar,
+  podContainers,
+} from "../../kinds/pod/shapes.ts";
 
 export interface Resources {
   requests?: Record<string, string>;

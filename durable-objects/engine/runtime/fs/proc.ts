@@ -1,7 +1,6 @@
 /** /proc and /sys as far as tools and learners look: computed when read, never stored. */
-import { kernelBuild, kernelRelease } from "../../core/machine.ts";
+import { kernelBuild, kernelRelease, defaultCapacity } from "../../core/machine.ts";
 import type { Container } from "../kernel/types.ts";
-import { defaultCapacity } from "../../core/machine.ts";
 import { processKey } from "../kernel/process-key.ts";
 import { nodeProcesses, parentPid, uidOf, visibleProcesses } from "../kernel/process-view.ts";
 import type { Process } from "../kernel/state.ts";

@@ -1,7 +1,6 @@
 /** One container of a loaded Pod: its image, user, environment and file system, worked out from its record. */
-import { imageTimeMs } from "../image/image.ts";
+import { imageTimeMs, type ImageVersion } from "../image/image.ts";
 import { trimEndOf } from "../../core/trim.ts";
-import type { ImageVersion } from "../image/image.ts";
 import { assert } from "../../core/assert.ts";
 import { alikeOf, isApart, type Alike } from "../image/alike.ts";
 import { encodeUtf8 } from "../bytes.ts";

@@ -2,8 +2,7 @@
  * Which processes one can see: those of its pid namespace, or with hostPID all of its node. A node's processes are worked
  * out when somebody looks: its services, and what the Pods on it run.
  */
-import type { KubeObject } from "../../core/object.ts";
-import { objectKey } from "../../core/object.ts";
+import { type KubeObject, objectKey } from "../../core/object.ts";
 import { parseTime } from "../../core/clock.ts";
 import { fnv32a, hex32 } from "../../core/random.ts";
 import type { Kernel, Program, RuntimeContext } from "./types.ts";

@@ -264,6 +264,7 @@ export function accept(sys: Sys, fd: number): { fd: number; from: string } | und
     const connection = kernel.pod.co[c];
     if (!connection) continue;
     connection.ok = true;
+    if (queue?.length === 0) delete kernel.pod.li[file.l]?.q;
     return { fd: descriptor(sys, c, 1), from: connection.a[0] };
   }
   return undefined;

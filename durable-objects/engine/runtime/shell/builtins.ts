@@ -7,7 +7,7 @@ import { alias, unalias } from "./aliases.ts";
 import { startRead, startWait } from "./blocking.ts";
 import type { Builtin } from "./builtin.ts";
 import { hasBuiltin, testWords } from "./dialects.ts";
-import { doExit, doReturn, evaluate, leave } from "./flow.ts";
+import { doExit, doLogout, doReturn, evaluate, leave } from "./flow.ts";
 import { foreground, jobs, kill, trap } from "./job-builtins.ts";
 import { ulimit, umask } from "./limit-builtins.ts";
 import { set } from "./options.ts";
@@ -181,6 +181,7 @@ export const builtins: Record<string, Builtin> = {
   kill,
   let: letExpression,
   local,
+  logout: doLogout,
   printf(shell, argv) {
     const { out, errors, status } = formatPrintf(argv.slice(1));
     // bash and dash hold their output back until they are done.

@@ -14,7 +14,11 @@ export interface Speaker {
   readonly asked: boolean;
   /** Whether lines are those of a file that is sourced. */
   readonly dotted: boolean;
-  readonly sys: { peek(path: string): { type: string } | undefined };
+  readonly sys: {
+    readonly argv: readonly string[];
+    peek(path: string): { type: string } | undefined;
+  };
+  write(fd: number, text: string): void;
   within(): string | undefined;
 }
 
@@ -189,14 +193,32 @@ export function testWords(shell: Speaker, text: string, words: readonly string[]
   return words.length === 3 ? `${words[1]}: binary operator expected` : "too many arguments";
 }
 
-/** Builtins of ash that bash or dash have not. */
-const absent: Record<string, ReadonlySet<string>> = {
-  dash: new Set(["[[", "source", "let", "help", "history"]),
+/** Builtins that not all shells have. */
+const absent: Record<"ash" | "bash" | "dash", ReadonlySet<string>> = {
+  ash: new Set(["logout"]),
+  dash: new Set(["[[", "source", "let", "help", "history", "logout"]),
   bash: new Set(["chdir"]),
 };
 
 export const hasBuiltin = (shell: Speaker, name: string): boolean =>
-  !shell.state.fl || !absent[shell.state.fl]?.has(name);
+  !absent[shell.state.fl ?? "ash"].has(name);
+
+/** Whether a shell was started as a login shell. */
+export function isLogin({ sys }: Speaker): boolean {
+  const [name = "", ...words] = sys.argv;
+  const end = words.findIndex((word) => !/^[-+]./.test(word));
+  const options = end < 0 ? words : words.slice(0, end);
+  return (
+    name.startsWith("-") ||
+    options.some((word) => word === "--login" || (/^-[a-z]+$/.test(word) && word.includes("l")))
+  );
+}
+
+/** What an interactive bash says when it is left, by `exit` or by the end of its input. */
+export function sayGoodbye(shell: Speaker): void {
+  const { fl, ia } = shell.state;
+  if (ia && fl === "bash") shell.write(2, isLogin(shell) ? "logout\n" : "exit\n");
+}
 
 /** The operator or operand an expression ends with. */
 function lastWord(expression: string): string {

@@ -1,5 +1,6 @@
 /** Builtins that change what runs next. */
 import type { Builtin } from "./builtin.ts";
+import { isLogin, sayGoodbye } from "./dialects.ts";
 import type { Shell } from "./shell.ts";
 import { type Frame, addChunk } from "./state.ts";
 
@@ -58,13 +59,35 @@ export function doReturn(shell: Shell, argv: string[]): number | undefined {
 }
 
 export function doExit(shell: Shell, argv: string[]): undefined {
-  const status = argv[1] === undefined ? shell.state.st : Number(argv[1]);
-  const trap = shell.state.f.findLast((frame) => frame.k === "trap");
-  if (!Number.isInteger(status) || status < 0)
-    return void shell.abort(`Illegal number: ${argv[1]}`, 2);
-  const kept = argv[1] === undefined && trap?.k === "trap" ? trap.st : status;
+  const { state } = shell;
+  sayGoodbye(shell);
+  const bash = state.fl === "bash";
+  const [word, ...more] = argv.slice(bash && argv[1] === "--" ? 2 : 1);
+  const status = word === undefined ? state.st : Number(word);
+  if (!Number.isInteger(status) || (status < 0 && !bash)) {
+    shell.abort(`Illegal number: ${word}`, 2);
+    if (bash) shell.exit(2);
+    return;
+  }
+  if (bash && more.length > 0) return tooMany(shell);
+  const trap = state.f.findLast((frame) => frame.k === "trap");
+  const kept = word === undefined && trap?.k === "trap" ? trap.st : status;
   shell.exit(kept);
-  shell.state.x = kept & 255;
+  state.x = kept & 255;
+}
+
+/** bash gives the whole line up, and goes on with the next. */
+function tooMany(shell: Shell): undefined {
+  shell.complain("too many arguments");
+  if (shell.state.sm === "c") return void shell.exit(1);
+  while (shell.state.f.length > 1) shell.pop();
+  shell.state.st = 1;
+}
+
+export function doLogout(shell: Shell, argv: string[]): number | undefined {
+  if (isLogin(shell)) return doExit(shell, argv);
+  shell.complain("not login shell: use `exit'");
+  return 1;
 }
 
 export function evaluate(shell: Shell, argv: string[], tested: boolean): number | undefined {

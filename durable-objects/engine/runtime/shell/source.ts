@@ -3,7 +3,7 @@ import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { withAliases } from "./aliases.ts";
 import { bashNumber } from "./bash-version.ts";
-import { syntaxWords } from "./dialects.ts";
+import { sayGoodbye, syntaxWords } from "./dialects.ts";
 import { tellJobs } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, sweepChunks, unitAt, type FrameOf } from "./state.ts";
@@ -46,6 +46,8 @@ function inputStep(shell: Shell, frame: Source): Step {
     if (began) return undefined;
   }
   if (frame.eof) {
+    if (state.fl === "bash") sayGoodbye(shell);
+    else if (state.ia) shell.write(2, "\n");
     shell.pop();
     return undefined;
   }
@@ -59,12 +61,23 @@ function inputStep(shell: Shell, frame: Source): Step {
   if (data === undefined) return { wait: { r: [0] } };
   delete frame.ln;
   if (data === "") {
-    frame.eof = 1;
+    if (text === "" || !state.ia || endsWith(shell, text)) frame.eof = 1;
     if (text !== "") return void runAll(shell, frame, text);
-    if (state.ia) shell.write(2, "\n");
   }
   frame.b = text + (state.ia ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
   return undefined;
+}
+
+/** Whether an interactive shell ends with input that ends within a command: bash alone does, where words are missing. */
+function endsWith({ state }: Shell, text: string): boolean {
+  if (state.fl !== "bash" || hereDocumentOpen(text)) return false;
+  try {
+    unitAt(text, 0);
+    return false;
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem)) throw error;
+    return error.message.includes("unexpected end of file");
+  }
 }
 
 /** The text ended within a command: run it as it is, its syntax error and all. */

@@ -8,7 +8,7 @@ import { claimsFor, issuer } from "../../api/auth/tokens.ts";
 import { parseTime } from "../../core/clock.ts";
 import { keep } from "../../core/memo.ts";
 import type { KubeObject } from "../../core/object.ts";
-import { fnv32a, hex32 } from "../../core/random.ts";
+import { fnv32a, uuidOf } from "../../core/random.ts";
 import { tokenMemoEntriesMax } from "../../core/limits.ts";
 import { encodeUtf8 } from "../bytes.ts";
 import type { TokenSource } from "../define.ts";
@@ -153,7 +153,7 @@ export function tokenText(context: RuntimeContext, source: TokenSource): string 
   const claims = claimsFor(account, source.sinceMs + stretch * lifeMs, {
     seconds: expirationSeconds,
     audiences: [audience ?? issuer],
-    jti: uuidOf(`${podUid}/${audience ?? ""}/${stretch}`),
+    jti: uuidOf([0, 1, 2, 3].map((i) => fnv32a(`${i}${podUid}/${audience ?? ""}/${stretch}`))),
     bound: { pod: { name: podName, uid: podUid }, ...(node ? { node } : {}) },
   });
   const memo = `${tokens.keyId}${JSON.stringify(claims)}`;
@@ -168,11 +168,6 @@ function nodeOf(
   const name = context.reader.get<PodShape>("pods", namespace, podName)?.spec.nodeName;
   const node = name === undefined ? undefined : context.reader.get("nodes", "", name);
   return node && { name: node.metadata.name, uid: node.metadata.uid };
-}
-
-function uuidOf(text: string): string {
-  const hex = [0, 1, 2, 3].map((i) => hex32(fnv32a(`${i}${text}`))).join("");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
 }
 
 /** Content of a computed file of a volume, as bytes. */

@@ -1,7 +1,7 @@
 /** Pods and Pod templates beyond their spec. k8s: core/validation ValidatePodCreate, ValidatePodTemplateSpec */
 import type { AppArmorProfile, SeccompProfile } from "kubernetes-types/core/v1";
 import { type PodObject, type PodSpec, type PodTemplateSpec, containersOf } from "../types.ts";
-import { type FieldError, forbiddenField, invalid } from "../../../machinery/field.ts";
+import { append, type FieldError, forbiddenField, invalid } from "../../../machinery/field.ts";
 import { validateTemplateMeta } from "../../../machinery/metadata.ts";
 import { validateImageSpace } from "./containers.ts";
 import { validatePodSpec } from "./spec.ts";
@@ -200,7 +200,7 @@ export function validatePodTemplate(template: PodTemplateSpec, path: string): Fi
   // Upstream leaves `metadata` out of these paths.
   const errors = validateTemplateMeta(template.metadata, path);
   errors.push(...validatePodAnnotations(annotations, spec, `${path}.annotations`));
-  errors.push(...validatePodSpec(spec, `${path}.spec`, { resourceIsPod: false }));
+  append(errors, validatePodSpec(spec, `${path}.spec`, { resourceIsPod: false }));
   errors.push(...validateProfiles(annotations, spec, `${path}.spec`));
   if (spec.ephemeralContainers?.length)
     errors.push(

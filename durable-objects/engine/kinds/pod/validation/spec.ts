@@ -2,6 +2,7 @@
 import { type PodSpec, type Volume, containersOf } from "../types.ts";
 import { cmpQuantity, parseQuantity } from "../../../machinery/quantity.ts";
 import {
+  append,
   type FieldError,
   duplicate,
   forbiddenField,
@@ -61,7 +62,7 @@ export function validatePodSpec(
   if (spec.volumes?.length) {
     const known = new Map<string, Volume>();
     const context = { podName: options.podName, resourceIsPod: options.resourceIsPod };
-    errors.push(...validateVolumes(spec.volumes, `${path}.volumes`, context, known));
+    append(errors, validateVolumes(spec.volumes, `${path}.volumes`, context, known));
     volumes = known;
   }
   const claimNames = spec.resourceClaims
@@ -78,13 +79,13 @@ export function validatePodSpec(
     hostUsers: spec.hostUsers !== false,
   };
   const containers = spec.containers ?? [];
-  errors.push(...validateContainers(containers, `${path}.containers`, context));
+  append(errors, validateContainers(containers, `${path}.containers`, context));
   if (spec.initContainers)
     errors.push(
       ...validateInitContainers(spec.initContainers, containers, `${path}.initContainers`, context),
     );
   if (spec.ephemeralContainers)
-    errors.push(...validateEphemeralContainers(spec, `${path}.ephemeralContainers`, context));
+    append(errors, validateEphemeralContainers(spec, `${path}.ephemeralContainers`, context));
   if (spec.resources) errors.push(...validateResources(spec, claimNames, path));
   validateHost(spec, path, options, errors);
   validateNames(spec, path, errors);
@@ -115,7 +116,7 @@ function validateHost(
     if (Object.keys(secret).some((key) => key !== "name"))
       errors.push(invalid(`${path}.imagePullSecrets[${i}]`, secret, "only name may be set"));
   });
-  if (spec.affinity) errors.push(...validateAffinity(spec.affinity, `${path}.affinity`));
+  if (spec.affinity) append(errors, validateAffinity(spec.affinity, `${path}.affinity`));
   errors.push(...validateDnsConfig(spec, `${path}.dnsConfig`));
   spec.readinessGates?.forEach((gate, i) =>
     errors.push(

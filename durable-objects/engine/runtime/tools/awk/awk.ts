@@ -1,9 +1,8 @@
 /** awk: reads its program, then its input record by record as it comes. */
 import { cloneJson } from "../../bytes.ts";
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
-import type { Sys } from "../../kernel/types.ts";
 import { AwkProblem } from "./lexer.ts";
 import { hostOf } from "./files.ts";
 import { parseAwk } from "./parser.ts";

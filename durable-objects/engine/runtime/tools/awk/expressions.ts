@@ -1,7 +1,6 @@
 /** Expressions of an awk program, read into trees. */
 import { AwkProblem, awkTokens, type Token } from "./lexer.ts";
-import { binaryLevels, lvalue } from "./tree.ts";
-import type { AwkProgram, Expr } from "./tree.ts";
+import { binaryLevels, lvalue, type AwkProgram, type Expr } from "./tree.ts";
 
 /** Reads expressions, and holds where the reading stands. */
 export class AwkExpressions {

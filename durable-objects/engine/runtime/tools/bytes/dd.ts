@@ -1,7 +1,6 @@
 /** dd: block by block. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
-import type { Sys } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import { humanSize } from "../files/ls.ts";
 import { Io, ToolExit } from "../tool.ts";
 import { synopses } from "../usage-facts.ts";

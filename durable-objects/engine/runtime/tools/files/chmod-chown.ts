@@ -1,6 +1,5 @@
 /** chmod, chown, chgrp. */
-import type { Program } from "../../kernel/types.ts";
-import type { Sys } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import { modeText } from "./ls.ts";
 import { options } from "../options.ts";
 import { tool } from "../tool.ts";

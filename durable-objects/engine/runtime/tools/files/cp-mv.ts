@@ -1,7 +1,6 @@
 /** cp and mv: copies of files and folders, and their questions. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
-import type { Sys } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import { ask, type Question, questionStep, wantsQuestions } from "./questions.ts";
 import { options, type Options } from "../options.ts";
 import { removeAll } from "./rm.ts";

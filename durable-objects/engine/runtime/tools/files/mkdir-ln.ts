@@ -1,7 +1,6 @@
 /** Making and linking files and folders: mkdir, rmdir, ln, unlink, mkfifo, mknod. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
-import type { Sys } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import { changeMode } from "./chmod-chown.ts";
 import { mkfifo as makeFifo, mknod as makeNode } from "../../kernel/special-files.ts";
 import { options } from "../options.ts";

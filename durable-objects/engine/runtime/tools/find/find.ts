@@ -1,8 +1,7 @@
 /** find: walks folders, one path after the other. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
-import type { Sys } from "../../kernel/types.ts";
 import { noCalls, pending, unit, type Caller, type Calls } from "../children.ts";
 import { findExpression, type Expression } from "./expression.ts";
 import { Io, ToolExit } from "../tool.ts";

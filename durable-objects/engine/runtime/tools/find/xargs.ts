@@ -1,8 +1,7 @@
 /** xargs: builds command lines from its input and runs them one after the other, or `-P` at a time. */
 import { wholeFileBytesMax } from "../../../core/limits.ts";
-import type { Program } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
-import type { Sys } from "../../kernel/types.ts";
 import { launch } from "../children.ts";
 import { options } from "../options.ts";
 import { Io, ToolExit } from "../tool.ts";

@@ -1,10 +1,9 @@
 /** nc and telnet: bytes to and from a port; nc -l waits for one caller. */
 import { accept, connect, connectTo, lookUp, shutdown, freePort } from "../../net/socket.ts";
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import { listenAt, listenerAt } from "../../kernel/special-files.ts";
-import type { Sys } from "../../kernel/types.ts";
 import { launch } from "../children.ts";
 import { options } from "../options.ts";
 import { tell } from "./udp.ts";

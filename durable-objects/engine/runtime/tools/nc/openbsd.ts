@@ -1,9 +1,8 @@
 /** OpenBSD's nc, as Debian and Alpine package it: what images with a "real" netcat have. */
 import { accept, connect, freePort, lookUp, shutdown } from "../../net/socket.ts";
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
-import type { Sys } from "../../kernel/types.ts";
 import { options, type Options } from "../options.ts";
 import { tell } from "./udp.ts";
 import { Io, ToolExit } from "../tool.ts";

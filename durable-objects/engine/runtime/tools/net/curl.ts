@@ -1,10 +1,9 @@
 /** curl. */
 import { toBase64 } from "../../bytes.ts";
 import { reasonOf } from "../../http/http.ts";
-import type { Program } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import type { HttpResponse } from "../../kernel/state.ts";
-import type { Sys } from "../../kernel/types.ts";
 import { parse } from "./curl-options.ts";
 import type { Options } from "../options.ts";
 import { steps, ToolExit, type Io } from "../tool.ts";

@@ -1,7 +1,6 @@
 /** chroot and nsenter: a command that sees another root folder. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
-import type { Sys } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 
 /** The root folder and the command asked for, or why not. */
 type Asked = { root: string; words: string[] } | { problem: string };

@@ -1,7 +1,6 @@
 /** The machine below the container: sysctl, nproc, sync, dmesg, logger, who. */
 import { Errno, type ErrnoCode, errnoTexts } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
-import type { Sys } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { tool } from "../tool.ts";
 

@@ -1,9 +1,8 @@
 /** timeout and time: a command watched by the clock. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import { parseSignal } from "../../kernel/signals.ts";
-import type { Sys } from "../../kernel/types.ts";
 import { duration } from "../durations.ts";
 
 const usageText = (name: string, synopsis: string): string =>

@@ -1,7 +1,6 @@
 /** top: what runs, drawn again and again. */
 import { defaultCapacity } from "../../../core/machine.ts";
-import type { Program } from "../../kernel/types.ts";
-import type { Sys } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import { duration } from "../durations.ts";
 import { options } from "../options.ts";
 import { processRows } from "./ps-kill.ts";

@@ -1,9 +1,8 @@
 /** tar: options, and the archive as a stream in either direction. */
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import { matches } from "../../shell/pattern.ts";
-import type { Sys } from "../../kernel/types.ts";
 import { gunzip, gzip, isGzip } from "../bytes/gzip.ts";
 import { options, type Options } from "../options.ts";
 import { newWriter, nextPiece, type CreateRules, type TarWriter } from "./create.ts";

@@ -1,9 +1,8 @@
 /** head and tail; tail -f follows. */
 import { wholeFileBytesMax } from "../../../core/limits.ts";
 import { Errno } from "../../errno.ts";
-import type { Program } from "../../kernel/types.ts";
+import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
-import type { Sys } from "../../kernel/types.ts";
 import { count } from "../counts.ts";
 import { options } from "../options.ts";
 import { Io, ToolExit, drain, stream } from "../tool.ts";
