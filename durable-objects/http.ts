@@ -50,8 +50,9 @@ export const tooManyStreams = (): StatusError =>
   });
 
 /** Whether a server of the cluster is asked, through the API server's proxy or as an Ingress. */
-export const asksServer = ({ path, headers }: ApiRequest): boolean =>
-  "podyard-ingress" in headers || /\/(?:pods|services|nodes)\/[^/]+\/proxy(?:\/|$)/.test(path);
+export const asksServer = ({ path, preview }: ApiRequest): boolean =>
+  preview?.ingressHost !== undefined ||
+  /\/(?:pods|services|nodes)\/[^/]+\/proxy(?:\/|$)/.test(path);
 
 export const tooManyProxied = (): StatusError =>
   new StatusError(429, "TooManyRequests", "too many proxied requests wait in this sandbox", {

@@ -100,15 +100,18 @@ export function toBase64(bytes: Uint8Array): string {
 /** Straight to bytes: by way of `atob` a message of the greatest size would be there four times over. */
 function fromBase64(text: string): Uint8Array | undefined {
   try {
-    return (Uint8Array as unknown as Base64Reader).fromBase64(text);
+    return Uint8Array.fromBase64(text);
   } catch {
     return undefined;
   }
 }
 
-/** ES2026; as `atob` it passes over white space and may do without padding. */
-interface Base64Reader {
-  fromBase64(text: string): Uint8Array;
+declare global {
+  /** Newer than the type definitions. */
+  interface Uint8ArrayConstructor {
+    /** Throws where the text is no base64. */
+    fromBase64(text: string): Uint8Array<ArrayBuffer>;
+  }
 }
 
 /** Clients read at most this much at once. */

@@ -104,7 +104,7 @@ describe("imports", () => {
   const floors: [folder: string, below: string][] = [
     ["core", ""],
     ["machinery", "core"],
-    ["ports", "core"],
+    ["ports", "core machinery"],
     ["schema", "core machinery"],
     ["kinds", "core machinery schema ports"],
     ["api", "core machinery schema ports kinds"],
@@ -116,14 +116,17 @@ describe("imports", () => {
     ["cri", "ports runtime network images"],
     ["kubelet", "core machinery schema ports kinds scheduler runtime cri"],
     ["streams", "core machinery ports kinds api runtime network cri"],
-    ["bootstrap", "core machinery ports kinds api runtime kubelet"],
+    ["bootstrap", "core machinery ports kinds api kubelet"],
     [
       "controllers",
       "core machinery ports kinds api client scheduler runtime network cri kubelet bootstrap",
     ],
-    ["components", "ports scheduler cri kubelet controllers"],
     ["loop", "core machinery ports kinds client runtime cri"],
-    ["index", "core ports kinds api client images kubelet streams bootstrap components loop"],
+    [
+      "components",
+      "core ports kinds api client scheduler images cri kubelet streams controllers loop",
+    ],
+    ["index", "core ports api client streams bootstrap components loop"],
   ];
 
   test("each folder of the engine stands on the floors below it", () => {

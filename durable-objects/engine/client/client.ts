@@ -3,7 +3,8 @@ import type { QuotaSum } from "../ports/quota-sum.ts";
 import { QuotaSums } from "../api/admission/quota-sums.ts";
 import { measuredKinds } from "../api/admission/quota-usage.ts";
 import { assert } from "../core/assert.ts";
-import { internalWrite, type Operations } from "../api/write/operations.ts";
+import type { Operations } from "../api/write/operations.ts";
+import { internalWrite } from "../api/write/write-options.ts";
 import type { Registry, Resource } from "../api/discovery/registry.ts";
 import { bindPod } from "../api/subresources/binding.ts";
 import type {

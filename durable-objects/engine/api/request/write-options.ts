@@ -12,7 +12,7 @@ import {
   tooLong,
   type FieldError,
 } from "../../machinery/field.ts";
-import type { WriteOptions } from "../write/operations.ts";
+import type { WriteOptions } from "../write/write-options.ts";
 
 /** How a call's writes are done; 422 for options that upstream refuses. */
 export function writeOptions(call: Call, subresource = ""): WriteOptions {

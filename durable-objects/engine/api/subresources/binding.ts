@@ -2,7 +2,8 @@
 import { rfc3339 } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { aggregate } from "../../machinery/field.ts";
-import type { Operations, WriteOptions } from "../write/operations.ts";
+import type { Operations } from "../write/operations.ts";
+import type { WriteOptions } from "../write/write-options.ts";
 import type { Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
 import { validateBinding } from "../../kinds/pod/validation/update.ts";

@@ -5,7 +5,7 @@ import type { KubeObject } from "../../core/object.ts";
 import type { ApiResponse } from "../../ports/request.ts";
 import { decodeAs, fieldValidationOf, readBodyOf } from "../request/body.ts";
 import type { Call } from "../context.ts";
-import { internalWrite } from "../write/operations.ts";
+import { internalWrite } from "../write/write-options.ts";
 import { written } from "../request/reply.ts";
 import type { Resource } from "../discovery/registry.ts";
 import { labelSelector } from "../../machinery/selectors.ts";

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../core/object.ts";
 import type { ApiContext } from "../context.ts";
-import { internalWrite } from "./operations.ts";
+import { internalWrite } from "./write-options.ts";
 import { presentLease } from "../../kinds/heartbeats.ts";
 
 const leases = "leases.coordination.k8s.io";

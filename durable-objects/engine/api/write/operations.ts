@@ -15,35 +15,13 @@ import { applyFieldDefaults } from "../../schema/defaults.ts";
 import { admit, validateAdmission } from "../admission/admission.ts";
 import { invalidObject } from "../../machinery/field.ts";
 import { deletion } from "./deletion.ts";
+import { owner, silent, type WriteOptions } from "./write-options.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
 import { sameBesidesStatus, statusOf, withStatus } from "../parts.ts";
 import { checkGrowth, checkRoom, checkSize, hasRoomForEvent, type Capacity } from "./capacity.ts";
 import * as status from "../../machinery/status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "../../machinery/metadata.ts";
-
-export interface WriteOptions {
-  user: User;
-  dryRun: boolean;
-  /** Manager for managedFields; "" leaves them alone (Podyard's own controllers). */
-  fieldManager: string;
-  subresource: string;
-  warn(text: string): void;
-}
-
-const owner: User = { name: "system:apiserver", groups: ["system:masters"] };
-
-/** Nobody is there to be warned. */
-const silent = (): void => undefined;
-
-/** Options of Podyard's own components. */
-export const internalWrite: WriteOptions = {
-  user: owner,
-  dryRun: false,
-  fieldManager: "",
-  subresource: "",
-  warn: silent,
-};
 
 /** Writes of these leave the status as it is. */
 const keepsStatus = new Set(["", "finalize"]);

@@ -10,7 +10,7 @@ import type { Call } from "../context.ts";
 import { invalid, invalidObject } from "../../machinery/field.ts";
 import { checkName, checkNamespace, conversionProblem } from "../request/identity.ts";
 import { applyPatch } from "../managed-fields/managed-fields.ts";
-import type { WriteOptions } from "./operations.ts";
+import type { WriteOptions } from "./write-options.ts";
 import { decodeJsonPatch, jsonPatch } from "../patch/json-patch.ts";
 import { conversionError, goText } from "../patch/go-text.ts";
 import { mergePatch } from "../patch/merge-patch.ts";
@@ -152,6 +152,17 @@ function parsedYaml(text: string): { value: unknown; duplicates: string[] } {
   }
 }
 
+/** Whoever names a uid means an object that exists. */
+function refuseUid({ resource, info }: Call, applied: unknown): void {
+  const { uid } = ((applied as Json | null)?.["metadata"] ?? {}) as { uid?: string };
+  if (!uid) return;
+  throw status.conflict(
+    resource,
+    info.name,
+    `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+  );
+}
+
 /** Server-side apply; creates what is not there. */
 function apply(
   call: Call,
@@ -164,11 +175,6 @@ function apply(
   if (duplicates.length && fieldValidationOf(info) === "Strict") {
     throw status.badRequest(`error strict decoding YAML: ${duplicates.join(", ")}`);
   }
-  const metadata = ((value as Json | null)?.["metadata"] ?? {}) as {
-    name?: string;
-    namespace?: string;
-    uid?: string;
-  };
   const merge = (current: KubeObject | undefined): KubeObject =>
     applyPatch({
       current: current && target.fromStored(current),
@@ -186,14 +192,7 @@ function apply(
   const current = context.store.get(resource.id, namespace, info.name);
   if (!current) {
     if (options.subresource) throw status.notFound(resource, info.name);
-    const { uid } = metadata;
-    if (uid) {
-      throw status.conflict(
-        resource,
-        info.name,
-        `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
-      );
-    }
+    refuseUid(call, value);
     const merged = merge(undefined);
     checkNamespace(call, merged);
     checkName(call, merged);

@@ -1,8 +1,7 @@
 /**
- * The shapes that know each other, in one place below all that implements or uses them: what the runtime is given
- * (RuntimeContext, Network, ImageCatalog), what a program is, and what a program and the files of this folder see of a
- * loaded Pod: its Kernel (kernel.ts), Containers (container.ts), open Files (open-files.ts), Logs (logs/logs.ts), and each
- * process's system calls, Sys (system-calls.ts).
+ * The shapes that know each other, below all that implements or uses them: what the runtime is given (RuntimeContext,
+ * Network, ImageCatalog), what a program is, and what it sees of a loaded Pod: Kernel (kernel.ts), Container, open Files
+ * (open-files.ts), Logs (logs/logs.ts), and each process's system calls, Sys (system-calls.ts).
  */
 import type { Step, HttpAnswer, Ended, OpenFlags } from "./calls.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
