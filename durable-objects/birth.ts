@@ -5,7 +5,7 @@ export interface SandboxEnv {
   STATE_BYTES_MAX?: string;
 }
 
-/** What a sandbox is born with; it never changes. */
+/** What a sandbox is made of: what the service says of it, and what its cluster is born with. */
 export interface Birth {
   id: string;
   name: string;
@@ -15,6 +15,9 @@ export interface Birth {
   /** Wall ms. */
   expiresAtMs: number;
 }
+
+/** What the shell keeps: the rest is handed in to the engine once, which keeps it. Sandboxes from before have it here still. */
+export type Sandbox = Pick<Birth, "id" | "expiresAtMs"> & Partial<Birth>;
 
 /** Makes the secret behind its service accounts' tokens, at its birth: it belongs to this object alone. */
 export function makeTokenSecret(kv: SyncKvStorage): void {

@@ -7,18 +7,20 @@ import type { ApiContext } from "./api/context.ts";
 import { fieldsOf } from "./api/list.ts";
 import { Operations } from "./api/operations.ts";
 import { storedResource } from "./api/resources.ts";
-import { signingKey, type Identity } from "./api/tokens.ts";
+import { signingKey } from "./api/tokens.ts";
 import * as watches from "./api/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
+import { birthOf, type Birth } from "./core/birth.ts";
 import { createReader, EngineClient, type Now } from "./client.ts";
 import { clockChange, reportSteps } from "./clock-control.ts";
 import { createControllers } from "./controllers/index.ts";
 import type { Reader } from "./controllers/define.ts";
-import { hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
+import { clockFrom, hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
 import { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import { Queue } from "./core/queue.ts";
+import { stopClock, type Snapshot, type SnapshotOptions } from "./core/snapshot.ts";
 import { Random } from "./core/random.ts";
 import { Store } from "./core/store.ts";
 import { indices } from "./kinds/indices.ts";
@@ -32,23 +34,15 @@ import {
   stateBytesMax,
   turnStepsMax,
 } from "./limits.ts";
+import type { EngineOptions } from "./options.ts";
 import type { ApiRequest, ApiResponse, LogFollow, Reply, Sql, Subscription } from "./ports.ts";
+import { restoreInto, snapshotOf } from "./snapshot.ts";
 import { stopUnit, unitOf, type WorkUnit } from "./work-units.ts";
 import { createStreams, type Streams } from "./streams.ts";
 import { hostHeader } from "./streams/visit.ts";
 import { Refused, WorkLoop, type Fault } from "./work-loop.ts";
 
-export interface EngineOptions {
-  seed: string;
-  /** Workers; the control-plane node comes on top. */
-  nodes: number;
-  name: string;
-  /** Wall ms. */
-  nowMs: number;
-  /** Makes its service accounts' tokens its own; it stays the same for ever. */
-  identity?: Identity | undefined;
-  limits?: { objectsMax?: number; stateBytesMax?: number };
-}
+export type { EngineOptions };
 
 const clockTable = "clock";
 
@@ -69,19 +63,19 @@ export class Engine {
   readonly #client: EngineClient;
   readonly #context: ApiContext;
   readonly #streams: Streams;
-  readonly options: EngineOptions;
+  readonly birth: Birth;
   #lookedAtWall = 0;
   #turnAtWall = 0;
   #sessionWork = 0;
 
   constructor(sql: Sql, options: EngineOptions) {
-    this.options = options;
     this.store = new Store(indices);
     this.log = new Log(sql, this.store, (resource, object) => {
       const known = storedResource(resource);
       return known?.hooks.fields ? fieldsOf(known, object) : undefined;
     });
-    this.#random = new Random(options.seed);
+    this.birth = birthOf(this.log, options, options.nowMs);
+    this.#random = new Random(this.birth.seed);
     this.#reader = createReader(this.store, this.#now);
     this.#operations = new Operations(this.store, this.#random, this.#reader, {
       objectsMax: options.limits?.objectsMax ?? objectsMax,
@@ -97,7 +91,7 @@ export class Engine {
       operations: this.#operations,
       reader: this.#reader,
       streams: this.#streams,
-      signingKey: signingKey(options.seed, options.identity),
+      signingKey: signingKey(this.birth.seed, options.identity),
       wallNow: options.nowMs,
     };
     this.#client.apiServer = (request) => handleApi(this.#context, request);
@@ -109,7 +103,7 @@ export class Engine {
       now: this.#now,
       controllers: createControllers(this.#context.signingKey),
     });
-    this.#open();
+    this.#open(options.identity);
   }
 
   /** Reconciles since this engine was made; for the bench. */
@@ -130,27 +124,19 @@ export class Engine {
     return this.store.record<ClockState>(clockTable, "state") as ClockState;
   }
 
-  #open(): void {
-    this.log.migrate();
-    const born = Number(this.log.meta("born") ?? this.options.nowMs);
-    const state = this.log.hydrate(baseObjects(this.options.seed, born - bornBeforeMs));
+  #open(identity: EngineOptions["identity"]): void {
+    const { seed, nodes, bornMs: born } = this.birth;
+    const state = this.log.hydrate(baseObjects(seed, born - bornBeforeMs));
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
     // Who made it looked, and only later looks are written down.
     this.#lookedAtWall = Number(this.log.meta("looked") ?? born);
     if (!state.fresh) return;
-    this.log.setMeta("born", String(born));
     // Born a while ago, so that a learner meets a cluster that has settled.
     this.#now.ms = born - bornBeforeMs;
-    this.store.putRecord(clockTable, "state", {
-      baseMs: born,
-      wallBaseMs: born,
-      speed: 1,
-      paused: false,
-      frozen: false,
-    } satisfies ClockState);
+    this.#setClock(clockFrom(born));
     this.#random.reset(this.store.rv, "birth");
-    this.#work.commit(() => birth(this.#client, this.options));
+    this.#work.commit(() => birth(this.#client, { seed, nodes, identity }));
     this.#work.left = birthStepsMax;
     this.#work.advanceTo(born);
     this.#persist();
@@ -222,6 +208,22 @@ export class Engine {
   dropSessions(): void {
     this.#work.commit(() => this.#streams.sessions.dropAll());
     this.#persist();
+  }
+
+  /** Everything at the wall's moment, what is due by now done as far as a turn's budget goes; equal states give equal values. */
+  snapshot(wallMs: number, options: SnapshotOptions = {}): Snapshot {
+    this.#begin(wallMs);
+    this.#advance(wallMs);
+    this.#persist();
+    const { store, log, birth } = this;
+    const clock = stopClock(this.#clock, this.#now.ms, wallMs);
+    return snapshotOf({ store, log, birth, clock, waiting: this.#queue.keys() }, options);
+  }
+
+  /** A cluster in empty storage that goes on where the snapshot stands, with an identity of its own; a look at `nowMs`. */
+  static restore(sql: Sql, snapshot: Snapshot, options: Omit<EngineOptions, keyof Birth>): Engine {
+    restoreInto(sql, snapshot, options);
+    return new Engine(sql, options);
   }
 
   /** Somebody looks: a frozen cluster goes on where it stood. */

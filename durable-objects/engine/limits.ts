@@ -7,6 +7,8 @@ export const generateNameAttemptsMax = 8;
 
 // Log
 export const logRowBytesMax = 900_000;
+/** About as much of a restored past stands in one row: whoever reads of a revision reads its row. */
+export const pastRowBytesTarget = 16_384;
 /** Uncheckpointed log beyond this is folded into the state table. */
 export const checkpointBytesMin = 3_000_000;
 /** History kept on disk: resuming watches, timeline. */

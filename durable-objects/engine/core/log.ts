@@ -5,16 +5,22 @@
  */
 import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "../limits.ts";
 import type { Sql } from "../ports.ts";
-import { migrations } from "./migrations.ts";
+import { migrate } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
-import { changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
+import {
+  changeText,
+  type ChangeRow,
+  type FieldsOf,
+  type LogEntry,
+  type TurnRow,
+} from "./log-rows.ts";
 import { Past, type Reach } from "./past.ts";
 import { Pages, type PageEntry } from "./pages.ts";
 import { Ring } from "./ring.ts";
 import type { RecordChange, Store } from "./store.ts";
 
 /** Where the state table stands. */
-interface Checkpoint {
+export interface Checkpoint {
   /** Log row it includes. */
   id: number;
   rv: number;
@@ -34,7 +40,7 @@ export interface Hydrated {
 }
 
 /** An object's key in the checkpoint, of its `objectKey`. */
-function keyOnDisk(resource: string, key: string): string {
+export function keyOnDisk(resource: string, key: string): string {
   const { namespace, name } = splitKey(key);
   return `o\0${resource}\0${namespace}\0${name}`;
 }
@@ -63,6 +69,7 @@ export class Log {
   #ownRows = 0;
 
   constructor(sql: Sql, store: Store, fieldsOf: FieldsOf) {
+    migrate(sql);
     this.#sql = sql;
     this.#store = store;
     this.#pages = new Pages(sql);
@@ -106,20 +113,6 @@ export class Log {
       value,
     );
     this.#ownRows += 1;
-  }
-
-  migrate(): void {
-    this.#sql.exec("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)");
-    const row = this.#sql.exec("SELECT MAX(version) AS version FROM schema_version")[0];
-    const from = Number(row?.["version"] ?? 0);
-    for (let version = from; version < migrations.length; version++) {
-      this.#sql.transaction(() => {
-        for (const statement of (migrations[version] as string).split(";")) {
-          if (statement.trim()) this.#sql.exec(statement);
-        }
-        this.#sql.exec("INSERT INTO schema_version (version) VALUES (?)", version + 1);
-      });
-    }
   }
 
   /** Finds everything again: the built-in base, the checkpoint over it (left on disk until asked for), the log's tail. */
@@ -258,6 +251,16 @@ export class Log {
   /** Every revision still kept, oldest first: the timeline. Reads the disk. */
   history(afterRv: number): Iterable<Omit<LogEntry, "text">> {
     return this.#past.stored(afterRv, Number.POSITIVE_INFINITY);
+  }
+
+  /** How far back it tells: what a copy of it must know. */
+  get reach(): Reach {
+    return this.#past.reach;
+  }
+
+  /** Rows of revisions still kept, as written, oldest first. Reads the disk. */
+  rowsAfter(rv: number): Iterable<ChangeRow> {
+    return this.#past.rowsAfter(rv);
   }
 
   /** Writes what the turn changed as one row (more only beyond the row limit), and a checkpoint when it is time. */

@@ -3,7 +3,7 @@
  * is still in memory nor how turns were cut may show, or a lost memory would leave a trace.
  */
 import type { Sql } from "../ports.ts";
-import { entryOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
+import { entryOf, type ChangeRow, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import type { Ring } from "./ring.ts";
 
@@ -85,6 +85,13 @@ export class Past {
         if (change[0] > afterRv && change[0] <= upToRv) yield entryOf(change, this.#fieldsOf);
       }
       if (rv >= upToRv) return;
+    }
+  }
+
+  /** The same to the end, as written. */
+  *rowsAfter(afterRv: number): Iterable<ChangeRow> {
+    for (const { id } of this.#rows("rv > ? ORDER BY id", afterRv)) {
+      for (const change of this.#turn(id).c) if (change[0] > afterRv) yield change;
     }
   }
 
