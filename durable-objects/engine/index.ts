@@ -43,6 +43,7 @@ import { hostHeader } from "./streams/visit.ts";
 import { Refused, WorkLoop, type Fault } from "./work-loop.ts";
 
 export type { EngineOptions };
+export { openArtefact, sealArtefact } from "./snapshot-artefact.ts";
 
 const clockTable = "clock";
 

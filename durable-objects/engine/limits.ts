@@ -1,5 +1,11 @@
 /** Every limit of the engine, in one place; the unit stands last in the name. Reaching one says so. */
 
+// Snapshots
+/** Of an artefact's content; the whole of it stands in memory, as text and as values. */
+export const snapshotBytesMax = 32 * 1024 * 1024;
+/** Keys, elements, objects and lists in it. */
+export const snapshotValuesMax = 3_000_000;
+
 // API
 export const requestBodyBytesMax = 3 * 1024 * 1024;
 export const objectBytesMax = 1_000_000;
