@@ -218,7 +218,8 @@ export class Engine {
     this.#persist();
     const { store, log, birth } = this;
     const clock = stopClock(this.#clock, this.#now.ms, wallMs);
-    return snapshotOf({ store, log, birth, clock, waiting: this.#queue.keys() }, options);
+    const parts = { store, log, birth, clock, waiting: this.#queue.keys() };
+    return snapshotOf(parts, this.#context.signingKey, options);
   }
 
   /** A cluster in empty storage that goes on where the snapshot stands, with an identity of its own; a look at `nowMs`. */

@@ -5,6 +5,8 @@
 export const snapshotBytesMax = 32 * 1024 * 1024;
 /** Keys, elements, objects and lists in it. */
 export const snapshotValuesMax = 3_000_000;
+/** Tokens of service accounts that are signed anew, a millisecond each; the others lose what they are good for. */
+export const snapshotTokensMax = 500;
 
 // API
 export const requestBodyBytesMax = 3 * 1024 * 1024;

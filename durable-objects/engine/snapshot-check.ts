@@ -6,7 +6,7 @@
 import { storedResource } from "./api/resources.ts";
 import { lastMomentMs } from "./core/clock.ts";
 import { objectKey, type KubeObject } from "./core/object.ts";
-import { nodesMax } from "./limits.ts";
+import { nodesMax, snapshotTokensMax } from "./limits.ts";
 import { decodeObject, isObject } from "./schema/decode.ts";
 
 type Fields = Record<string, unknown>;
@@ -59,6 +59,8 @@ function checkSnapshot(value: unknown, state: number): void {
   checkRecords(listOf(whole["records"], "records"));
   for (const key of listOf(whole["waiting"], "waiting"))
     must(isText(key), "a waiting key is no text");
+  const tokens = listOf(whole["tokens"], "tokens");
+  must(tokens.length <= snapshotTokensMax && tokens.every(isText), "its tokens are none");
   const past = fieldsOf(whole["past"], "its past");
   const reach = listOf(past["reach"], "reach");
   must(reach.length === 3 && reach.every(isCount), "its past does not say how far it reaches");

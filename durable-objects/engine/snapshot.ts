@@ -1,5 +1,5 @@
 /** Where a snapshot meets what a cluster is born with and what is one sandbox's own. */
-import { keyText, signingKey, type Identity } from "./api/tokens.ts";
+import { keyText, signingKey, type Identity, type SigningKey } from "./api/tokens.ts";
 import { baseObjects } from "./bootstrap/base.ts";
 import type { Birth } from "./core/birth.ts";
 import {
@@ -12,6 +12,7 @@ import {
 } from "./core/snapshot.ts";
 import { bornBeforeMs } from "./limits.ts";
 import type { Sql } from "./ports.ts";
+import { withoutTokens, withTokens } from "./snapshot-tokens.ts";
 import { signingKeyRecord } from "./runtime/volume-access.ts";
 
 /** Of one sandbox alone. */
@@ -20,12 +21,14 @@ const ownRecords = new Set([signingKeyRecord.join("\0")]);
 const baseOf = ({ seed, bornMs }: Birth): ReturnType<typeof baseObjects> =>
   baseObjects(seed, bornMs - bornBeforeMs);
 
-/** The whole state between two turns. */
+/** The whole state between two turns. `key`: what the cluster signs with, which leaves no trace. */
 export function snapshotOf(
   parts: Omit<SnapshotParts, "base" | "without">,
+  key: SigningKey,
   options: SnapshotOptions,
 ): Snapshot {
-  return takeSnapshot({ ...parts, base: baseOf(parts.birth), without: ownRecords }, options);
+  const base = baseOf(parts.birth);
+  return withoutTokens(takeSnapshot({ ...parts, base, without: ownRecords }, options), key);
 }
 
 /** Writes a snapshot into empty storage; throws where there is a cluster already, or of a later engine's state. */
@@ -36,10 +39,10 @@ export function restoreInto(
 ): void {
   const { state, birth } = snapshot;
   if (state > stateVersion) throw new Error(`state ${state} is of a newer engine`);
-  const key = keyText(signingKey(birth.seed, options.identity));
-  storeSnapshot(sql, snapshot, {
+  const key = signingKey(birth.seed, options.identity);
+  storeSnapshot(sql, withTokens(snapshot, key), {
     base: baseOf(birth),
     wallMs: options.nowMs,
-    own: [[...signingKeyRecord, key]],
+    own: [[...signingKeyRecord, keyText(key)]],
   });
 }

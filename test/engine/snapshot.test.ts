@@ -209,6 +209,58 @@ describe("what belongs to one sandbox", () => {
     expect(status(world, tokenOf(fork))).toBe(401);
   });
 
+  test("tokens that lie about open nothing, and are signed anew where they come to life", () => {
+    const world = new World({ identity: one });
+    world.advance(1_000);
+    const token = tokenOf(world);
+    const forged = `${token.slice(0, token.lastIndexOf("."))}.${"B".repeat(86)}`;
+    const secret = {
+      apiVersion: "v1",
+      kind: "Secret",
+      metadata: { name: "sa", annotations: { "kubernetes.io/service-account.name": "default" } },
+      type: "kubernetes.io/service-account-token",
+    };
+    const file = Buffer.from(`x: ${token}\n`).toString("base64");
+    const kept = { apiVersion: "v1", kind: "Secret", metadata: { name: "kept" }, data: { file } };
+    const told = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "told" },
+      data: { a: `<${token}>`, b: forged },
+    };
+    const read =
+      "T=$(cat /var/run/secrets/kubernetes.io/serviceaccount/token); echo $T; echo $T >/t; sleep 1000";
+    world.create(secret, kept, told, shell("reads", read));
+    world.advance(10_000);
+    const tokensOf = (w: World): string[] => [
+      Buffer.from(w.get("/api/v1/namespaces/default/secrets/sa").data.token, "base64").toString(),
+      Buffer.from(w.get("/api/v1/namespaces/default/secrets/kept").data.file, "base64")
+        .toString()
+        .slice(3, -1),
+      w.get("/api/v1/namespaces/default/configmaps/told").data.a.slice(1, -1),
+      logOf(w, "reads").trim(),
+    ];
+    const signatures = tokensOf(world).map((t) => t.split(".")[2]!);
+    expect(tokensOf(world).map((t) => status(world, t))).toEqual([403, 403, 403, 403]);
+
+    const snapshot = world.engine.snapshot(world.now, { pastAfter: 0 });
+    const text = JSON.stringify(snapshot);
+    for (const signature of signatures) {
+      expect(text).not.toContain(signature);
+      expect(text).not.toContain(Buffer.from(signature).toString("base64").slice(3, -6));
+    }
+    expect(snapshot.tokens).toHaveLength(3);
+
+    const fork = restored(snapshot, world.now, two);
+    expect(tokensOf(fork).map((t) => status(fork, t))).toEqual([403, 403, 403, 403]);
+    expect(tokensOf(fork).map((t) => status(world, t))).toEqual([401, 401, 401, 401]);
+    expect(tokensOf(world).map((t) => status(fork, t))).toEqual([401, 401, 401, 401]);
+    // What only looked like one is not made one.
+    const { b } = fork.get("/api/v1/namespaces/default/configmaps/told").data;
+    expect(b).toBe(forged);
+    expect(JSON.stringify(fork.engine.snapshot(world.now, { pastAfter: 0 })) === text).toBe(true);
+  });
+
   test("storage that holds a cluster is left alone", () => {
     const world = new World();
     const snapshot = world.engine.snapshot(world.now);

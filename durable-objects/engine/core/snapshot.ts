@@ -52,6 +52,8 @@ export interface Snapshot {
   waiting: string[];
   /** How far back it tells, and the revisions since. */
   past: { reach: Reach; rows: PastRow[] };
+  /** Claims of the service accounts' tokens in it, which stand there unsigned; sorted. */
+  tokens: string[];
 }
 
 export interface SnapshotOptions {
@@ -88,6 +90,7 @@ export function takeSnapshot(parts: SnapshotParts, { pastAfter }: SnapshotOption
     records: recordsOf(store, parts.without),
     waiting,
     past: pastOf(store, parts.log, pastAfter ?? Number.POSITIVE_INFINITY),
+    tokens: [],
   };
 }
 
