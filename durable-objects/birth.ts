@@ -1,3 +1,5 @@
+import type { Identity } from "./engine/api/tokens.ts";
+
 /** Limits of one sandbox, of wrangler.toml; absent ones are the engine's own. */
 export interface SandboxEnv {
   STREAMS_MAX?: string;
@@ -11,6 +13,7 @@ export interface Birth {
   name: string;
   /** Workers; the control-plane node comes on top. */
   nodes: number;
+  /** What chance is drawn from; no secret follows from it. */
   seed: string;
   /** Wall ms. */
   expiresAtMs: number;
@@ -19,16 +22,20 @@ export interface Birth {
 /** What the shell keeps: the rest is handed in to the engine once, which keeps it. Sandboxes from before have it here still. */
 export type Sandbox = Pick<Birth, "id" | "expiresAtMs"> & Partial<Birth>;
 
-/** Makes the secret behind its service accounts' tokens, at its birth: it belongs to this object alone. */
-export function makeTokenSecret(kv: SyncKvStorage): void {
-  kv.put("token-secret", crypto.randomUUID() + crypto.randomUUID());
+const secretKey = "token-secret";
+
+const newSecret = (): string => crypto.randomUUID() + crypto.randomUUID();
+
+/**
+ * Makes the secret behind its service accounts' tokens, at its birth, and for a sandbox from before there was one. It is this
+ * object's alone: it lies beside the cluster, in none of the engine's tables.
+ */
+export function keepTokenSecret(kv: SyncKvStorage): void {
+  if (kv.get(secretKey) === undefined) kv.put(secretKey, newSecret());
 }
 
-/** Undefined of sandboxes from before there was one: their key is the seed's, and their tokens open nothing by themselves. */
-export function identityOf(
-  kv: SyncKvStorage,
-  id: string,
-): { id: string; secret: string } | undefined {
-  const secret = kv.get<string>("token-secret");
-  return secret === undefined ? undefined : { id, secret };
-}
+/** What is not kept, for want of room on the disk, opens nothing: no token was ever signed with it. */
+export const identityOf = (kv: SyncKvStorage, id: string): Identity => ({
+  id,
+  secret: kv.get<string>(secretKey) ?? newSecret(),
+});

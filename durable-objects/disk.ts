@@ -13,9 +13,6 @@ export const diskFullMessage =
 export const diskFull = (): StatusError =>
   new StatusError(507, "InsufficientStorage", diskFullMessage);
 
-/** Asks the object to answer from what is stored. Only the Worker sets this header. */
-export const readOnlyHeader = "podyard-read-only";
-
 /** The same storage, where nothing is ever written. */
 export const readOnly = (sql: Sql): Sql => ({
   exec: (query, ...bindings) =>

@@ -1,4 +1,4 @@
-/** What lets a request in: whom the Worker found in its database, and when. It tells the object in this one header. */
+/** What lets a request in: whom the Worker found in its database, and when. */
 export interface Grant {
   /**
    * Everything whose end ends this: `key:ID`. The loss of any one of them is enough, so that a person, a session or an
@@ -10,16 +10,6 @@ export interface Grant {
   readAtMs: number;
   /** Wall ms at which it ends by itself. */
   expiresAtMs: number;
-}
-
-/** Only the Worker sets this header. */
-export const grantHeader = "podyard-grant";
-
-export const writeGrant = (grant: Grant): string => encodeURIComponent(JSON.stringify(grant));
-
-export function readGrant(headers: Headers): Grant | undefined {
-  const text = headers.get(grantHeader);
-  return text === null ? undefined : (JSON.parse(decodeURIComponent(text)) as Grant);
 }
 
 export const keyGrantId = (keyId: string): string => `key:${keyId}`;

@@ -1,31 +1,11 @@
 import { StatusError } from "./engine/api/status.ts";
 import type { ApiRequest, Reply } from "./engine/ports.ts";
-import { bridgeHeader } from "./stream-head.ts";
 
 /** A watch that goes on from a revision is a client's reconnecting, not somebody looking. */
 export const resumesWatch = (request: ApiRequest): boolean =>
   /(^|&)watch(=|&|$)/.test(request.query) && /(^|&)resourceVersion=[1-9]/.test(request.query);
 
 export const isLog = (path: string): boolean => /\/pods\/[^/]+\/log$/.test(path);
-
-export async function apiRequestOf(request: Request): Promise<ApiRequest> {
-  const url = new URL(request.url);
-  const headers: Record<string, string> = {};
-  for (const [name, value] of request.headers) {
-    // Groups contain no comma; the platform joins repeated headers by one.
-    headers[name] = name === "impersonate-group" ? value.replaceAll(", ", "\n") : value;
-  }
-  // That upgrade was the Worker's own.
-  if (headers[bridgeHeader] === "http") delete headers["upgrade"];
-  const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
-  return {
-    method: request.method,
-    path: url.pathname,
-    query: url.search.slice(1),
-    headers,
-    ...(body ? { body } : {}),
-  };
-}
 
 /** Content that users made must not run in a browser as a page of this origin. */
 const asDataOnly = {

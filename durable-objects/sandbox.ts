@@ -1,13 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
-import { identityOf, makeTokenSecret, type Birth, type Sandbox, type SandboxEnv } from "./birth.ts";
-import { diskFull, readOnly, readOnlyHeader, saysDiskFull } from "./disk.ts";
+import { identityOf, keepTokenSecret, type Birth, type Sandbox, type SandboxEnv } from "./birth.ts";
+import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
+import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
 import { internalError } from "./engine/api/status.ts";
 import { Engine } from "./engine/index.ts";
-import type { ApiRequest, ApiResponse } from "./engine/ports.ts";
-import { Cuts, type Grant, readGrant } from "./grant.ts";
+import type { ApiRequest, EngineResponse } from "./engine/ports.ts";
+import { Cuts, type Grant } from "./grant.ts";
 import {
-  apiRequestOf,
   describe,
   gone,
   isLog,
@@ -23,7 +23,6 @@ import { opensPreview, previewToken } from "./preview-token.ts";
 import { SessionSockets } from "./session-sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
-import { bridgeHeader, previewHeader } from "./stream-head.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /** From the beginning of a turn that used its budget up to the next: the process serves other sandboxes too. */
@@ -52,7 +51,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (isNew) {
       const { id, expiresAtMs } = birth;
       this.ctx.storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
-      makeTokenSecret(this.ctx.storage.kv);
+      keepTokenSecret(this.ctx.storage.kv);
       this.birth = birth;
     }
     try {
@@ -95,22 +94,23 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   override async fetch(request: Request): Promise<Response> {
     if (!this.birth || this.birth.expiresAtMs <= Date.now()) return refusal(gone());
-    const { id } = this.birth;
-    const shown = request.headers.get(previewHeader);
-    if (shown !== null && !(await opensPreview(this.ctx.storage.kv, id, shown)))
+    const edge = readEdge(request.headers);
+    if (!edge) return refusal(unauthorized());
+    const { grant, preview } = edge;
+    if (preview && !(await opensPreview(this.ctx.storage.kv, this.birth.id, preview.token)))
       return refusal(noPreview());
-    const asked = await apiRequestOf(request);
+    const asked = await apiRequestOf(request, edge);
     // Only now: while the body came, the sandbox or what let the request in may have ended.
     const now = Date.now();
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
-    const grant = readGrant(request.headers);
-    if (!grant || !this.cuts.allow(grant, now)) return refusal(unauthorized());
-    if (readOnlyHeader in asked.headers) return this.readStored(asked, now);
+    if (!this.cuts.allow(grant, now)) return refusal(unauthorized());
+    if (!asked.user && asked.headers["authorization"] === undefined) return refusal(unauthorized());
+    if (edge.readOnly) return this.readStored(asked, now);
     try {
       await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
-        return this.answer(engine.handle(asked, at), engine, asked, grant);
+        return this.answer(engine.handle(asked, at), engine, asked, edge);
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
@@ -197,6 +197,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const now = Date.now();
     const { id } = this.birth as Sandbox;
     try {
+      keepTokenSecret(this.ctx.storage.kv);
       const engine = this.load(now);
       await new Watchdog(this.ctx.storage, id).start(engine, now, () =>
         this.sessions.endOrphans(engine, now),
@@ -279,21 +280,21 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   private answer(
-    response: ApiResponse,
+    response: EngineResponse,
     engine: Engine,
     { path, headers }: ApiRequest,
-    grant: Grant,
+    { grant, bridge }: EdgeRequest,
   ): Response | Promise<Response> {
     const offered = headers["sec-websocket-protocol"];
     const now = Date.now();
     if (response.type === "session")
       return this.sessions.start(response, offered, engine, now, grant);
-    if (response.type === "proxied") return this.sessions.proxies.wait(response as never, grant);
+    if (response.type === "pending") return this.sessions.proxies.wait(response, grant);
     if (response.type === "reply") {
       const log = headers.upgrade !== undefined && response.status === 200 && isLog(path);
       return log ? this.sessions.startLog(response, offered, now, grant) : responseOf(response);
     }
-    if (headers[bridgeHeader] === undefined) {
+    if (bridge === undefined) {
       return refusal(internalError("a stream was asked for that the Worker does not end"));
     }
     if (this.sockets.size >= (numberOf(this.env.STREAMS_MAX) ?? 64)) {

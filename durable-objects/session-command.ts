@@ -1,7 +1,6 @@
 import { internalError } from "./engine/api/status.ts";
 import type { Engine } from "./engine/index.ts";
-import type { SessionStatus } from "./engine/streams/exit-status.ts";
-import type { CommandSession } from "./engine/streams/session.ts";
+import type { CommandSession, SessionStatus } from "./engine/ports.ts";
 import { channels, decode, encode, pieces, type Protocol } from "./session-frames.ts";
 import { HeldInput } from "./session-input.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Engine } from "./engine/index.ts";
-import type { ForwardSession } from "./engine/streams/session.ts";
+import type { ForwardSession } from "./engine/ports.ts";
 import { HeldInput } from "./session-input.ts";
 import { sendBytesMax, serverStepBytesMax, sessionWorkMax } from "./session.ts";
 

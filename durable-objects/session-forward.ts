@@ -1,5 +1,5 @@
 import type { Engine } from "./engine/index.ts";
-import type { ForwardSession } from "./engine/streams/session.ts";
+import type { ForwardSession } from "./engine/ports.ts";
 import { PodConnection, Round } from "./session-connection.ts";
 import { decode, encode, pieces, type Protocol } from "./session-frames.ts";
 import { sessionWorkMax, type LiveSession, type Wire } from "./session.ts";

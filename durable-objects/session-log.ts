@@ -7,12 +7,16 @@ export class LogStream implements LiveSession {
   private readonly protocol: Protocol;
   private readonly wire: Wire;
 
-  constructor(protocol: Protocol, wire: Wire) {
+  private readonly text: string | Uint8Array;
+
+  constructor(text: string | Uint8Array, protocol: Protocol, wire: Wire) {
+    this.text = text;
     this.protocol = protocol;
     this.wire = wire;
   }
 
-  send(text: string | Uint8Array): void {
+  greet(): void {
+    const { text } = this;
     const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
     for (const piece of pieces(bytes)) {
       this.wire.send(this.protocol.base64 ? toBase64(piece) : piece.slice().buffer);

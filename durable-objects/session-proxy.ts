@@ -1,16 +1,14 @@
 import { StatusError } from "./engine/api/status.ts";
 import type { Engine } from "./engine/index.ts";
-import type { ProxyReply } from "./engine/ports.ts";
+import type { ProxyPending } from "./engine/ports.ts";
 import type { Grant } from "./grant.ts";
 import { refusal, responseOf } from "./http.ts";
-
-type Pending = Exclude<ProxyReply, { reply: object }>;
 
 /** While virtual time stands still no answer comes: the asker hears so after this wall time. */
 const waitMsMax = 60_000;
 
 interface Waiting {
-  pending: Pending;
+  pending: ProxyPending;
   grant: Grant;
   resolve(response: Response): void;
   timer: ReturnType<typeof setTimeout>;
@@ -20,7 +18,7 @@ interface Waiting {
 export class ProxyWaits {
   private readonly waiting = new Set<Waiting>();
 
-  wait(pending: Pending, grant: Grant): Promise<Response> {
+  wait(pending: ProxyPending, grant: Grant): Promise<Response> {
     return new Promise((resolve) => {
       const waiting: Waiting = {
         pending,
@@ -59,8 +57,7 @@ export class ProxyWaits {
   /** After each turn. */
   pump(engine: Engine): void {
     for (const waiting of this.waiting) {
-      const { pending, method } = waiting.pending as Pending & { method: string };
-      const reply = engine.pollProxy(pending, method);
+      const reply = engine.pollProxy(waiting.pending);
       if (!reply) continue;
       this.waiting.delete(waiting);
       clearTimeout(waiting.timer);

@@ -1,7 +1,6 @@
 import { badRequest, StatusError } from "./engine/api/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { Reply, SessionReply } from "./engine/ports.ts";
-import type { CommandSession, ForwardSession } from "./engine/streams/session.ts";
 import type { Grant } from "./grant.ts";
 import { gone, refusal, unauthorized } from "./http.ts";
 import { CommandStream } from "./session-command.ts";
@@ -110,11 +109,10 @@ export class SessionSockets {
     const served = forward ? forwardProtocols : commandProtocols;
     const protocol = choose(offered, served);
     const make = (wire: Wire): LiveSession => {
-      const command = reply.session as unknown as CommandSession;
-      const target = reply.session as unknown as ForwardSession;
-      if (!forward) return new CommandStream(command, protocol ?? served[0]!, wire);
-      if (protocol === spdyProtocol) return new SpdyForward(target, wire);
-      return new ChannelForward(target, protocol ?? served[0]!, wire);
+      const spoken = protocol ?? served[0]!;
+      if (reply.kind !== "portforward") return new CommandStream(reply.session, spoken, wire);
+      if (protocol === spdyProtocol) return new SpdyForward(reply.session, wire);
+      return new ChannelForward(reply.session, spoken, wire);
     };
     const problem = this.problem(reply, protocol !== undefined && protocol !== spdyProtocol);
     if (!protocol || problem) {
@@ -131,8 +129,7 @@ export class SessionSockets {
         retryAfterSeconds: 10,
       });
     }
-    const { ports } = reply.session as unknown as ForwardSession;
-    const missing = reply.kind === "portforward" && channels && ports.length === 0;
+    const missing = reply.kind === "portforward" && channels && reply.session.ports.length === 0;
     return missing ? badRequest('query parameter "ports" is required') : undefined;
   }
 
@@ -140,11 +137,8 @@ export class SessionSockets {
   startLog(reply: Reply, offered: string | undefined, nowMs: number, grant: Grant): Response {
     const protocol = choose(offered, logProtocols);
     if (!protocol) return new Response(null, { status: 403 });
-    return this.upgrade(protocol.name || undefined, nowMs, grant, (wire) => {
-      const stream = new LogStream(protocol, wire);
-      stream.send(reply.body);
-      return stream;
-    });
+    const make = (wire: Wire): LiveSession => new LogStream(reply.body, protocol, wire);
+    return this.upgrade(protocol.name || undefined, nowMs, grant, make);
   }
 
   private upgrade(
@@ -158,15 +152,15 @@ export class SessionSockets {
     // Set before accept(): else messages come as blobs, which are read asynchronously.
     server.binaryType = "arraybuffer";
     server.accept();
+    const wire: Wire = { send: (message) => this.send(server, open, message) };
     const open: Open = {
-      session: undefined as never,
+      session: make(wire),
       grant,
       activeAtMs: nowMs,
       saidAtMs: nowMs,
       sentBytes: 0,
       early: waitMs > 0,
     };
-    open.session = make({ send: (message) => this.send(server, open, message) });
     this.open.set(server, open);
     if (open.early) setTimeout(() => this.begin(server, open), waitMs);
     else open.session.greet?.();

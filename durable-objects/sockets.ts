@@ -134,8 +134,8 @@ export class Sockets {
     try {
       const told =
         stream.place.kind === "watch"
-          ? this.sendWatch(socket, stream, engine, nowMs)
-          : this.sendLog(socket, stream, engine);
+          ? this.sendWatch(socket, stream, stream.place.at, engine, nowMs)
+          : this.sendLog(socket, stream, stream.place.at, engine);
       ({ chars, ended } = told);
     } catch (error) {
       // One broken stream must not fail the turn; its client comes back and lists anew.
@@ -184,8 +184,14 @@ export class Sockets {
     return latest;
   }
 
-  private sendWatch(socket: WebSocket, stream: Stream, engine: Engine, nowMs: number): Told {
-    const { lines, subscription, ended } = engine.poll(stream.place.at as Subscription, nowMs);
+  private sendWatch(
+    socket: WebSocket,
+    stream: Stream,
+    at: Subscription,
+    engine: Engine,
+    nowMs: number,
+  ): Told {
+    const { lines, subscription, ended } = engine.poll(at, nowMs);
     stream.place = { ...stream.place, kind: "watch", at: subscription };
     const chars = sendLines(socket, subscription.rv, lines);
     if (chars > 0 || subscription.rv - stream.savedRevision > savedLagRevisionsMax) {
@@ -194,8 +200,8 @@ export class Sockets {
     return { chars, ended };
   }
 
-  private sendLog(socket: WebSocket, stream: Stream, engine: Engine): Told {
-    const { text, follow, ended } = engine.pollLog(stream.place.at as LogFollow);
+  private sendLog(socket: WebSocket, stream: Stream, at: LogFollow, engine: Engine): Told {
+    const { text, follow, ended } = engine.pollLog(at);
     stream.place = { ...stream.place, kind: "follow", at: follow };
     if (text !== "") {
       socket.send(`\n${text}`);

@@ -26,16 +26,3 @@ export function readHead(headers: Headers): StreamHead | undefined {
   const text = headers.get(name);
   return text === null ? undefined : (JSON.parse(decodeURIComponent(text)) as StreamHead);
 }
-
-/**
- * Says that the Worker ends the stream, and how the client asked for it: `http` or `websocket`. The inner socket is given to
- * nobody else. Only the Worker sets this header.
- */
-export const bridgeHeader = "podyard-bridge";
-
-/** The path as the client sees it: links in proxied pages are led through it. Only the Worker sets this header. */
-export const publicPathHeader = "podyard-path";
-/** A preview's token, which the object compares. Only the Worker sets this header. */
-export const previewHeader = "podyard-preview";
-/** The Ingress host that a preview asks for. Only the Worker sets this header. */
-export const ingressHeader = "podyard-ingress";

@@ -57,10 +57,13 @@ describe("imports", () => {
       "worker/",
       [
         [/^worker\//, "any"],
-        [/^durable-objects\/(sandbox|stream-head|grant|preview-token|disk)\.ts$/, "any"],
+        [
+          /^durable-objects\/(sandbox|stream-head|edge-request|grant|preview-token|disk)\.ts$/,
+          "any",
+        ],
         [/^durable-objects\/engine\/(limits|network\/answer-headers)\.ts$/, "any"],
         [
-          /^durable-objects\/engine\/(api|schema)\/(status|discovery|resources|openapi|protobuf)\.ts$/,
+          /^durable-objects\/engine\/(api|schema)\/(status|users|discovery|resources|openapi|protobuf)\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],

@@ -1,3 +1,5 @@
+import { sandboxOwner } from "../durable-objects/engine/api/users.ts";
+import type { User } from "../durable-objects/engine/ports.ts";
 import { keyGrantId, type Grant } from "../durable-objects/grant.ts";
 import { findKey, findKeyById, type Key, type Sandbox } from "./db/queries.ts";
 import type { Env } from "./env.ts";
@@ -9,7 +11,10 @@ import { asksForSocket, subprotocolsOf } from "./stream-messages.ts";
 export type Verdict =
   | { state: "unknown" }
   | { state: "gone"; sandbox: Sandbox }
-  | { state: "valid"; key: Key; sandbox: Sandbox; grant: Grant };
+  | { state: "valid"; key: Key; sandbox: Sandbox; grant: Grant; user: User };
+
+/** Who a key of each role is in the cluster. */
+const users = new Map<string, User>([["owner", sandboxOwner]]);
 
 export async function newKey(
   sandboxId: string,
@@ -66,13 +71,15 @@ function verdictOn({ found, readAtMs }: Read, sandboxId: string | undefined, now
   // A dead sandbox's keys die with it: its owner should read why.
   if (sandboxIsOver(sandbox, now)) return { state: "gone", sandbox };
   if (key.revokedAt !== null || key.expiresAt <= now) return { state: "unknown" };
+  const user = users.get(key.role);
+  if (!user) return { state: "unknown" };
   const grant: Grant = {
     ids: [keyGrantId(key.id)],
     role: key.role,
     readAtMs,
     expiresAtMs: key.expiresAt,
   };
-  return { state: "valid", key, sandbox, grant };
+  return { state: "valid", key, sandbox, grant, user };
 }
 
 export const sandboxIsOver = (sandbox: Sandbox, now: number): boolean =>

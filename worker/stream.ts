@@ -1,4 +1,5 @@
-import { bridgeHeader, readHead, type StreamHead } from "../durable-objects/stream-head.ts";
+import { writeEdge, type EdgeRequest } from "../durable-objects/edge-request.ts";
+import { readHead, type StreamHead } from "../durable-objects/stream-head.ts";
 import { heartbeatMs, streamBacklogBytesMax } from "./limits.ts";
 import { socketStream } from "./socket-stream.ts";
 import {
@@ -18,18 +19,19 @@ import {
 export async function bridge(
   stub: DurableObjectStub,
   address: string,
-  headers: Headers,
+  client: Headers,
+  edge: EdgeRequest,
   gone: AbortSignal,
 ): Promise<Response> {
-  const upgrades = asksForSocket(headers);
+  const upgrades = asksForSocket(client);
+  const headers = writeEdge(client, { ...edge, bridge: upgrades ? "websocket" : "http" });
   headers.set("upgrade", "websocket");
-  headers.set(bridgeHeader, upgrades ? "websocket" : "http");
   const answer = await stub.fetch(address, { headers });
   const socket = answer.webSocket;
   const head = readHead(answer.headers);
   // No stream: a refusal, or a session, whose socket is the client's own.
   if (!head) return answer;
-  if (upgrades) return socketStream(socket, head, subprotocolsOf(headers), gone);
+  if (upgrades) return socketStream(socket, head, subprotocolsOf(client), gone);
   return new Response(socket ? bodyOf(socket, head, gone) : bytesOf(head, head.over ?? ""), {
     status: 200,
     headers: {

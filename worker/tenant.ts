@@ -1,3 +1,4 @@
+import type { User } from "../durable-objects/engine/ports.ts";
 import type { Grant } from "../durable-objects/grant.ts";
 import { bearerOf, sandboxIsOver, verify } from "./auth.ts";
 import { type Sandbox, findSandbox } from "./db/queries.ts";
@@ -20,8 +21,8 @@ export interface Tenant {
   grant: Grant;
   /** The path from the API's root on: `/api/v1/pods`. */
   apiPath: string;
-  /** Credentials for the cluster's own authentication: a service account's token. Absent: the sandbox's owner asks. */
-  authorization?: string;
+  /** Who a key stands for, or credentials for the cluster's own authentication: a service account's token. */
+  asker: { user: User } | { authorization: string };
 }
 
 const kubePath = /^\/sandboxes\/([^/]+)(?:\/k\/([^/]+))?(\/.*)?$/;
@@ -47,14 +48,15 @@ export async function tenantOf(request: Request, env: Env, now: number): Promise
   const verdict = await verify(env, id, secret, now);
   if (verdict.state === "unknown") throw unauthorized();
   if (verdict.state === "gone") throw sandboxGone();
-  const tenant: Tenant = {
-    sandbox: verdict.sandbox,
-    grant: verdict.grant,
-    apiPath: once(url.pathname, parts[3] ?? "/"),
-  };
+  const { sandbox, grant, user } = verdict;
   const beside = inPath === undefined ? undefined : bearerOf(request.headers);
-  if (beside !== undefined && beside !== inPath) tenant.authorization = `Bearer ${beside}`;
-  return tenant;
+  return {
+    sandbox,
+    grant,
+    apiPath: once(url.pathname, parts[3] ?? "/"),
+    asker:
+      beside === undefined || beside === inPath ? { user } : { authorization: `Bearer ${beside}` },
+  };
 }
 
 async function tenantOfToken(
@@ -77,12 +79,13 @@ async function tenantOfToken(
       readAtMs: now,
       expiresAtMs: sandbox.expiresAt,
     };
-    return { sandbox, grant, apiPath: pathname, authorization: `Bearer ${token}` };
+    return { sandbox, grant, apiPath: pathname, asker: { authorization: `Bearer ${token}` } };
   }
   const verdict = await verify(env, undefined, token, now);
   if (verdict.state === "unknown") throw unauthorized();
   if (verdict.state === "gone") throw sandboxGone();
-  return { sandbox: verdict.sandbox, grant: verdict.grant, apiPath: pathname };
+  const { sandbox, grant, user } = verdict;
+  return { sandbox, grant, apiPath: pathname, asker: { user } };
 }
 
 /**

@@ -10,6 +10,7 @@ import type {
   EventSource,
   Reader,
   Records,
+  TokenSigner,
 } from "./controllers/define.ts";
 import type { KubeObject, ResourceId } from "./core/object.ts";
 import type { Store } from "./core/store.ts";
@@ -74,26 +75,40 @@ export interface Wake {
   atMs: number | undefined;
 }
 
+export interface ClientParts {
+  store: Store;
+  operations: Operations;
+  reader: Reader;
+  /** The API server as Pods reach it. */
+  apiServer(request: ApiRequest): ApiResponse;
+  /** Takes note of a fault of Podyard that went no further. */
+  fault(work: string, error: unknown): void;
+  tokens: TokenSigner;
+}
+
 export class EngineClient implements Client {
   readonly records: Records;
+  readonly tokens: TokenSigner;
+  readonly apiServer: ClientParts["apiServer"];
+  readonly fault: ClientParts["fault"];
   readonly #store: Store;
   readonly #operations: Operations;
   readonly #reader: Reader;
-  /** Set by the engine once there is one. */
-  apiServer?: (request: ApiRequest) => ApiResponse;
   /** What programs and long lists cost since the work loop last took it, CPU microseconds. */
   spent = 0;
   /** Set by the engine for one unit of work. */
   mayRun?: ((podKey: string, process: number) => boolean) | undefined;
-  /** Set by the work loop. */
-  fault?: (work: string, error: unknown) => void;
   /** Collected while a step runs, taken when it commits. */
   wakes: Wake[] = [];
 
-  constructor(store: Store, operations: Operations, reader: Reader) {
+  constructor(parts: ClientParts) {
+    const { store } = parts;
     this.#store = store;
-    this.#operations = operations;
-    this.#reader = reader;
+    this.#operations = parts.operations;
+    this.#reader = parts.reader;
+    this.tokens = parts.tokens;
+    this.apiServer = parts.apiServer;
+    this.fault = parts.fault;
     this.records = {
       get: (table, key) => store.record(table, key),
       put: (table, key, value) => store.putRecord(table, key, value),

@@ -4,107 +4,78 @@
  */
 import { handle as handleApi } from "./api/handle.ts";
 import type { ApiContext } from "./api/context.ts";
-import { fieldsOf } from "./api/list.ts";
-import { Operations } from "./api/operations.ts";
-import { storedResource } from "./api/resources.ts";
-import { signingKey } from "./api/tokens.ts";
 import * as watches from "./api/watch.ts";
+import { assert } from "./assert.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
-import { birthOf, type Birth } from "./core/birth.ts";
-import { createReader, EngineClient, type Now } from "./client.ts";
+import type { Birth } from "./core/birth.ts";
+import type { EngineClient, Now } from "./client.ts";
 import { clockChange, reportSteps } from "./clock-control.ts";
-import { createControllers } from "./controllers/index.ts";
-import type { Reader } from "./controllers/define.ts";
 import { clockFrom, hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
-import { Log } from "./core/log.ts";
+import type { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
-import { Queue } from "./core/queue.ts";
+import type { Queue } from "./core/queue.ts";
 import { stopClock, type Snapshot, type SnapshotOptions } from "./core/snapshot.ts";
-import { Random } from "./core/random.ts";
-import { Store } from "./core/store.ts";
-import { indices } from "./kinds/indices.ts";
+import type { Random } from "./core/random.ts";
+import type { Store } from "./core/store.ts";
+import type { Fault, Faults } from "./faults.ts";
 import {
   birthStepsMax,
   bornBeforeMs,
   clockDebtMsMax,
   cpuUsPerTurnStep,
-  objectsMax,
   sleepAfterMs,
-  stateBytesMax,
   turnStepsMax,
 } from "./limits.ts";
-import type { EngineOptions } from "./options.ts";
-import type { ApiRequest, ApiResponse, LogFollow, Reply, Sql, Subscription } from "./ports.ts";
+import type {
+  ApiRequest,
+  ApiResponse,
+  EngineResponse,
+  LogFollow,
+  ProxyPending,
+  Reply,
+  Sql,
+  Subscription,
+} from "./ports.ts";
 import { restoreInto, snapshotOf } from "./snapshot.ts";
 import { stopUnit, unitOf, type WorkUnit } from "./work-units.ts";
-import { createStreams, type Streams } from "./streams.ts";
-import { hostHeader } from "./streams/visit.ts";
-import { Refused, WorkLoop, type Fault } from "./work-loop.ts";
+import type { Streams } from "./streams.ts";
+import { clockOf, clockRecord, createComponents, type EngineOptions } from "./wiring.ts";
+import { Refused, type WorkLoop } from "./work-loop.ts";
 
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshot-artefact.ts";
 
-const clockTable = "clock";
-
 export class Engine {
   readonly store: Store;
   readonly log: Log;
-  readonly #now: Now = {
-    ms: 0,
-    wallMs: 0,
-    nextDueMs: () => this.#queue.nextDue(),
-    jumpToMs: () => this.#clock.jumpToMs,
-  };
+  readonly #now: Now;
   readonly #queue: Queue;
   readonly #work: WorkLoop;
   readonly #random: Random;
-  readonly #operations: Operations;
-  readonly #reader: Reader;
   readonly #client: EngineClient;
   readonly #context: ApiContext;
   readonly #streams: Streams;
   readonly birth: Birth;
+  readonly #faults: Faults;
   #lookedAtWall = 0;
   #turnAtWall = 0;
   #sessionWork = 0;
 
   constructor(sql: Sql, options: EngineOptions) {
-    this.store = new Store(indices);
-    this.log = new Log(sql, this.store, (resource, object) => {
-      const known = storedResource(resource);
-      return known?.hooks.fields ? fieldsOf(known, object) : undefined;
-    });
-    this.birth = birthOf(this.log, options, options.nowMs);
-    this.#random = new Random(this.birth.seed);
-    this.#reader = createReader(this.store, this.#now);
-    this.#operations = new Operations(this.store, this.#random, this.#reader, {
-      objectsMax: options.limits?.objectsMax ?? objectsMax,
-      stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
-    });
-    this.#operations.bytesStored = () => this.log.bytes;
-    this.#queue = new Queue(this.store);
-    this.#client = new EngineClient(this.store, this.#operations, this.#reader);
-    this.#streams = createStreams(this.#client);
-    this.#context = {
-      store: this.store,
-      log: this.log,
-      operations: this.#operations,
-      reader: this.#reader,
-      streams: this.#streams,
-      signingKey: signingKey(this.birth.seed, options.identity),
-      wallNow: options.nowMs,
-    };
-    this.#client.apiServer = (request) => handleApi(this.#context, request);
-    this.#work = new WorkLoop({
-      store: this.store,
-      queue: this.#queue,
-      client: this.#client,
-      random: this.#random,
-      now: this.#now,
-      controllers: createControllers(this.#context.signingKey),
-    });
-    this.#open(options.identity);
+    const components = createComponents(sql, options);
+    this.birth = components.birth;
+    this.store = components.store;
+    this.log = components.log;
+    this.#now = components.now;
+    this.#queue = components.queue;
+    this.#work = components.work;
+    this.#random = components.random;
+    this.#client = components.client;
+    this.#context = components.context;
+    this.#streams = components.streams;
+    this.#faults = components.faults;
+    this.#open();
   }
 
   /** Reconciles since this engine was made; for the bench. */
@@ -114,7 +85,7 @@ export class Engine {
 
   /** Throws of reconcilers that no API error explains: faults of Podyard, for tests and the operator's log. */
   get faults(): Fault[] {
-    return this.#work.faults;
+    return this.#faults.list;
   }
 
   get virtualNow(): number {
@@ -122,11 +93,11 @@ export class Engine {
   }
 
   get #clock(): ClockState {
-    return this.store.record<ClockState>(clockTable, "state") as ClockState;
+    return clockOf(this.store);
   }
 
-  #open(identity: EngineOptions["identity"]): void {
-    const { seed, nodes, bornMs: born } = this.birth;
+  #open(): void {
+    const { seed, bornMs: born } = this.birth;
     const state = this.log.hydrate(baseObjects(seed, born - bornBeforeMs));
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
@@ -137,33 +108,33 @@ export class Engine {
     this.#now.ms = born - bornBeforeMs;
     this.#setClock(clockFrom(born));
     this.#random.reset(this.store.rv, "birth");
-    this.#work.commit(() => birth(this.#client, { seed, nodes, identity }));
+    this.#work.commit("bootstrap", () => birth(this.#client, this.birth));
     this.#work.left = birthStepsMax;
     this.#work.advanceTo(born);
     this.#persist();
   }
 
   /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */
-  handle(request: ApiRequest, wallMs: number): ApiResponse {
+  handle(request: ApiRequest, wallMs: number): EngineResponse {
     this.#begin(wallMs);
     this.#advance(wallMs);
     this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
     this.#random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
     let response: ApiResponse | undefined;
-    const changes = this.#work.commit(() => {
+    // Whose request it is, the API finds out.
+    const changes = this.#work.commit(undefined, () => {
+      const host = request.preview?.ingressHost;
       response =
-        hostHeader in request.headers
-          ? this.#streams.visit(request)
-          : handleApi(this.#context, request);
+        host === undefined ? handleApi(this.#context, request) : this.#streams.visit(request, host);
       // An error must change nothing, whatever it had begun.
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
     this.#work.held.lift(changes);
     this.#obeyClock(changes, wallMs);
     this.#persist();
-    if (response?.type === "proxied" && response.reply) return response.reply;
-    return response as ApiResponse;
+    assert(response, "an answer");
+    return response.type === "proxied" ? response.reply : response;
   }
 
   /** What an alarm does: everything due by now, within the step budget. */
@@ -201,13 +172,13 @@ export class Engine {
   /** Stops a unit that the host process died of: its processes, or where it has none, its key. */
   stopUnit(unit: WorkUnit): void {
     this.#random.reset(this.store.rv, `stop ${unit.work} ${this.#now.ms}`);
-    this.#work.commit(() => stopUnit(unit, this.#client, this.#work));
+    this.#work.commit("watchdog", () => stopUnit(unit, this.#client, this.#work));
     this.#persist();
   }
 
   /** Forgets all sessions, with their processes, without running anything. */
   dropSessions(): void {
-    this.#work.commit(() => this.#streams.sessions.dropAll());
+    this.#work.commit("watchdog", () => this.#streams.sessions.dropAll());
     this.#persist();
   }
 
@@ -288,10 +259,10 @@ export class Engine {
   }
 
   /** The answer of a proxied request that was under way; undefined: not yet. */
-  pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined {
+  pollProxy(pending: ProxyPending): Reply | undefined {
     let reply: Reply | undefined;
-    this.#work.commit(() => {
-      reply = this.#streams.pollProxy(pending, method);
+    this.#work.commit("network", () => {
+      reply = this.#streams.pollProxy(pending);
     });
     if (reply) this.#persist();
     return reply;
@@ -317,7 +288,7 @@ export class Engine {
     let result: T | undefined;
     const { left } = this.#work;
     this.#client.spent = 0;
-    this.#work.commit(() => {
+    this.#work.commit("kubelet", () => {
       result = body();
     });
     this.#sessionWork += 1 + Math.floor(this.#client.spent / cpuUsPerTurnStep);
@@ -361,7 +332,7 @@ export class Engine {
   // The Clock object
 
   #setClock(clock: ClockState): void {
-    this.store.putRecord(clockTable, "state", clock);
+    this.store.putRecord(...clockRecord, clock);
   }
 
   /** The Clock steers the queue itself, so it is obeyed at once, also while controllers stand still. */
@@ -379,7 +350,7 @@ export class Engine {
     const { jumpToMs, stepsLeft = 0, ...rest } = clock;
     if (jumpToMs !== undefined && !this.#work.advanceTo(jumpToMs)) return;
     const left = this.#takeSteps(stepsLeft);
-    if (left < stepsLeft) this.#work.commit(() => reportSteps(this.#client, left));
+    if (left < stepsLeft) this.#work.commit("clock", () => reportSteps(this.#client, left));
     this.#setClock({
       ...rest,
       baseMs: this.#now.ms,

@@ -27,6 +27,8 @@ export const compactIntervalMs = 300_000;
 export const ringBytesMax = 3_000_000;
 /** Newest revisions whose objects are kept beside their text. */
 export const ringObjectsMax = 200;
+/** Of the name of who caused a revision. */
+export const causeCharsMax = 256;
 
 // Turns
 /** Reconciles, revisions and slices of CPU of one turn; what is left goes on from the alarm. */
@@ -35,6 +37,8 @@ export const turnStepsMax = 1_000;
 export const birthStepsMax = 4_000;
 export const reconcileBackoffMsMin = 1_000;
 export const reconcileBackoffMsMax = 300_000;
+/** Faults of Podyard's own that wait to be reported. */
+export const faultsMax = 100;
 
 // Sandbox
 /** Workers. With the control plane they are 256, which is how many Pod ranges of 256 addresses 10.244.0.0/16 has. */

@@ -1,4 +1,5 @@
 /** The engine's borders. Adapters for the Durable Object and for Node implement these structurally. */
+import type { Status } from "./api/status.ts";
 
 export type SqlValue = string | number | null | Uint8Array;
 
@@ -26,8 +27,21 @@ export interface ApiRequest {
   /** Lower-case names. Repeated headers are joined by ", "; Impersonate-Group by "\n". */
   headers: Record<string, string>;
   body?: Uint8Array;
-  /** Who asks, as the Worker verified it; absent: the sandbox's owner (cluster-admin). */
+  /**
+   * Who asks, as the edge resolved it. Absent: whoever the bearer token in `headers` is, and without one the sandbox's owner
+   * (`api/users.ts`).
+   */
   user?: User;
+  /** Path as the client sees it, where that is longer than `path`: redirects of proxied servers lead back to it. */
+  publicPath?: string;
+  /** A browser's, through a preview. */
+  preview?: PreviewRequest;
+}
+
+/** What a browser opens through a preview: links in pages lead through the whole of `publicPath`. */
+export interface PreviewRequest {
+  /** Host of an Ingress, which is asked instead of the API: `path` is then the path at that host. */
+  ingressHost?: string;
 }
 
 /** Everything needed to go on with a watch after the object slept: plain JSON, kept in the socket's attachment (<= 16 KB). */
@@ -91,20 +105,84 @@ export interface LogFollow {
   stream?: "Stdout" | "Stderr";
 }
 
-/** exec, attach and port-forward: the adapter upgrades to a WebSocket and drives `Engine.session(...)`. */
-export interface SessionReply {
-  type: "session";
-  kind: "exec" | "attach" | "portforward";
-  /** Opaque, JSON; names the process or Pod the session talks to. */
-  session: Record<string, unknown>;
+/** The Status on a session's error channel. */
+export type SessionStatus = Omit<Status, "kind" | "apiVersion" | "code"> & { code?: number };
+
+/** A command's (exec), or a container's own (attach), streams. Plain JSON. */
+export interface CommandSession {
+  kind: "exec" | "attach";
+  /** `namespace/name` */
+  pod: string;
+  /** Absent: it could not be started, `failed` says why. */
+  id?: string;
+  failed?: Status;
+  tty: boolean;
+  stdin: boolean;
+  stdout: boolean;
+  stderr: boolean;
 }
 
-/**
- * What a Pod, Service or node answered through the API server's proxy, whatever its status: the request did happen. While
- * it is under way `Engine.pollProxy(pending, method)` tells after each turn whether the answer is there.
- */
-export type ProxyReply =
-  | { type: "proxied"; reply: Reply }
-  | { type: "proxied"; reply?: undefined; pending: Record<string, unknown>; method: string };
+/** A Pod to whose ports connections may be opened. Plain JSON. */
+export interface ForwardSession {
+  kind: "portforward";
+  /** `namespace/name` */
+  pod: string;
+  podUid: string;
+  /** Named in the request; the older protocol opens them at once. */
+  ports: number[];
+}
 
-export type ApiResponse = Reply | WatchReply | FollowReply | SessionReply | ProxyReply;
+/** exec and attach: the adapter upgrades to a WebSocket and drives `Engine.session(...)`. */
+export interface CommandReply {
+  type: "session";
+  kind: "exec" | "attach";
+  session: CommandSession;
+}
+
+/** port-forward: likewise. */
+export interface ForwardReply {
+  type: "session";
+  kind: "portforward";
+  session: ForwardSession;
+}
+
+export type SessionReply = CommandReply | ForwardReply;
+
+/**
+ * A request through the API server's proxy, or to a host of an Ingress, whose answer takes virtual time:
+ * `Engine.pollProxy(pending)` tells after each turn whether it is there. Plain JSON.
+ */
+export interface ProxyPending {
+  type: "pending";
+  /** Names the request in the network. */
+  id: string;
+  method: string;
+  /** Put before links, and before redirects. */
+  prefix: string;
+  /** Put before redirects, where that is another. */
+  redirect?: string;
+  /** What follows the prefix: relative redirects start there. */
+  path: string;
+  host: string;
+  address: string;
+  /** Virtual ms at which to give up. */
+  untilMs: number;
+}
+
+/** What a Pod, Service or node answered through the API server's proxy, whatever its status: the request did happen. */
+export interface ProxiedReply {
+  type: "proxied";
+  reply: Reply;
+}
+
+/** What the API answers. */
+export type ApiResponse =
+  | Reply
+  | WatchReply
+  | FollowReply
+  | SessionReply
+  | ProxiedReply
+  | ProxyPending;
+
+/** What `Engine.handle` answers: a proxied answer is a reply like any other there. */
+export type EngineResponse = Exclude<ApiResponse, ProxiedReply>;

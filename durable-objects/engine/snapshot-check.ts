@@ -157,10 +157,16 @@ function checkPast(
 ): void {
   let last = floor;
   for (const row of rows) {
-    const [rv, at, op, resource, namespace, name, object, ...before] = listOf(row, "a revision");
+    const [by, rv, at, op, resource, namespace, name, object, ...before] = listOf(
+      row,
+      "a revision",
+    );
     must(rv === last + 1, "revisions are out of order");
     last = rv;
-    must(isMoment(at) && isText(op) && /^[cud]$/.test(op), `revision ${rv} says nothing`);
+    must(
+      isText(by) && isMoment(at) && isText(op) && /^[cud]$/.test(op),
+      `revision ${rv} says nothing`,
+    );
     must(isText(resource) && isText(namespace) && isText(name), `revision ${rv} is of nothing`);
     const key = objectKey(namespace, name);
     if (object === null) must(stored.has(`${resource} ${key}`), `revision ${rv} has no object`);

@@ -2,8 +2,8 @@
 import type { Call, PodStreams } from "./api/context.ts";
 import type { Client } from "./controllers/define.ts";
 import { runtimeContext } from "./kubelet/sync.ts";
-import { proxyRequest, proxyResult, type ProxyPending } from "./network/proxy.ts";
-import type { ApiRequest, LogFollow, ProxyReply, Reply } from "./ports.ts";
+import { proxyRequest, proxyResult } from "./network/proxy.ts";
+import type { ApiRequest, LogFollow, ProxiedReply, ProxyPending, Reply } from "./ports.ts";
 import type { RuntimeContext } from "./runtime/define.ts";
 import { command } from "./streams/exec.ts";
 import { log, pollLog } from "./streams/logs.ts";
@@ -14,9 +14,9 @@ import { visit } from "./streams/visit.ts";
 export interface Streams extends PodStreams {
   pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean };
   /** The answer of a proxied request that was still under way; undefined: not yet. */
-  pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined;
+  pollProxy(pending: ProxyPending): Reply | undefined;
   /** A browser's request to a host of an Ingress. */
-  visit(request: ApiRequest): ProxyReply;
+  visit(request: ApiRequest, host: string): ProxyPending;
   sessions: Sessions;
 }
 
@@ -29,9 +29,8 @@ export function createStreams(client: Client): Streams {
     portForward: (call, pod) => portForward(context(), call, pod),
     proxy: (call, resource, name) => proxy(context(), call, resource, name),
     pollLog: (follow) => pollLog(context(), follow),
-    pollProxy: (pending, method) =>
-      proxyResult(context(), pending as unknown as ProxyPending, method),
-    visit: (request) => visit(context(), request),
+    pollProxy: (pending) => proxyResult(context(), pending),
+    visit: (request, host) => visit(context(), request, host),
     sessions: new Sessions(context),
   };
 }
@@ -41,23 +40,20 @@ function proxy(
   { info, request }: Call,
   resource: "pods" | "services" | "nodes",
   name: string,
-): ProxyReply {
+): ProxiedReply | ProxyPending {
   // Behind the Worker the client's path is longer. A preview is a browser's, whose links must lead through all of it;
   // elsewhere pages keep the API's own paths, which kubectl's proxy serves, and only redirects lead back the whole way.
-  const { "podyard-path": seen = request.path, ...headers } = request.headers;
-  const path = "podyard-preview" in headers ? seen : request.path;
+  const { publicPath: seen = request.path } = request;
   const answer = proxyRequest(context, {
     resource,
     namespace: info.namespace,
     name,
     method: request.method,
-    path,
+    path: request.preview ? seen : request.path,
     seen,
     query: request.query,
-    headers,
+    headers: request.headers,
     body: request.body,
   });
-  return answer.type === "reply"
-    ? { type: "proxied", reply: answer }
-    : { type: "proxied", pending: { ...answer }, method: request.method };
+  return answer.type === "reply" ? { type: "proxied", reply: answer } : answer;
 }

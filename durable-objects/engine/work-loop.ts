@@ -5,6 +5,7 @@ import type { Controller, Waker } from "./controllers/define.ts";
 import { splitKey, type Change, type KubeObject } from "./core/object.ts";
 import { workKey, type Queue } from "./core/queue.ts";
 import type { Random } from "./core/random.ts";
+import type { Faults } from "./faults.ts";
 import { HeldWork } from "./held-work.ts";
 import type { Store } from "./core/store.ts";
 import { cpuUsPerTurnStep, reconcileBackoffMsMax, reconcileBackoffMsMin } from "./limits.ts";
@@ -16,13 +17,7 @@ export interface WorkParts {
   random: Random;
   now: Now;
   controllers: readonly Controller[];
-}
-
-export interface Fault {
-  work: string;
-  error: unknown;
-  /** Virtual ms. */
-  at: number;
+  faults: Faults;
 }
 
 interface Subscriber {
@@ -45,8 +40,7 @@ export class WorkLoop {
   /** What the turn may still do: a step, a revision and a little CPU of programs count one each. */
   left = 0;
   readonly held: HeldWork;
-  /** Throws of reconcilers that no API error explains, and of programs in containers. */
-  readonly faults: Fault[] = [];
+  readonly #faults: Faults;
 
   constructor(parts: WorkParts) {
     this.store = parts.store;
@@ -54,9 +48,9 @@ export class WorkLoop {
     this.#client = parts.client;
     this.#random = parts.random;
     this.#now = parts.now;
+    this.#faults = parts.faults;
     this.held = new HeldWork(parts.store, parts.queue);
     for (const controller of parts.controllers) this.#register(controller);
-    parts.client.fault = (work, error) => this.#note(work, error);
   }
 
   #register(controller: Controller): void {
@@ -122,7 +116,7 @@ export class WorkLoop {
     this.#random.reset(this.store.rv, `${work} ${this.#now.ms}`);
     const rv = this.store.rv;
     try {
-      this.commit(() => {
+      this.commit(controller.component ?? controller.name, () => {
         const due = controller.reconcile(work.slice(split + 1), this.#client);
         this.#queue.setTimers(work, due, this.#now.ms);
         if (this.store.record(attemptsTable, work) !== undefined) {
@@ -144,12 +138,7 @@ export class WorkLoop {
     this.store.putRecord(attemptsTable, work, attempts);
     const delay = Math.min(reconcileBackoffMsMin * 2 ** (attempts - 1), reconcileBackoffMsMax);
     this.#queue.setTimer(work, this.#now.ms + delay);
-    if (!(error instanceof StatusError)) this.#note(work.replace("\0", " "), error);
-  }
-
-  #note(work: string, error: unknown): void {
-    this.faults.push({ work, error, at: this.#now.ms });
-    if (this.faults.length > 100) this.faults.shift();
+    if (!(error instanceof StatusError)) this.#faults.note(work.replace("\0", " "), error);
   }
 
   /** The object that a key names: of the first kind that its controller looks at and that has it. */
@@ -164,12 +153,15 @@ export class WorkLoop {
     return undefined;
   }
 
-  /** Runs a body in a transaction, maps its changes to keys and takes its wakes. A Refused body leaves no trace. */
-  commit(body: () => void): readonly Change[] {
+  /**
+   * Runs a body in a transaction, maps its changes to keys and takes its wakes. A Refused body leaves no trace. `by`: who
+   * causes what it writes.
+   */
+  commit(by: string | undefined, body: () => void): readonly Change[] {
     this.#client.wakes = [];
     let changes: readonly Change[];
     try {
-      changes = this.store.transaction(body);
+      changes = this.store.as(by, () => this.store.transaction(body));
     } catch (error) {
       this.#client.wakes = [];
       if (error instanceof Refused) return [];

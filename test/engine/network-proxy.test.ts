@@ -5,12 +5,11 @@ import {
   proxyRequest,
   proxyResult,
   splitName,
-  type ProxyPending,
   type ProxyRequest,
 } from "../../durable-objects/engine/network/proxy.ts";
 import { previewIngress, previewService } from "../../durable-objects/engine/network/request.ts";
 import { rewriteUrl } from "../../durable-objects/engine/network/links.ts";
-import type { Reply } from "../../durable-objects/engine/ports.ts";
+import type { ProxyPending, Reply } from "../../durable-objects/engine/ports.ts";
 import { spawn } from "./network-programs.ts";
 import { NetworkWorld, serviceOf, sleeper, told, whoami } from "./network-world.ts";
 
@@ -172,7 +171,6 @@ describe("the API server's proxy", () => {
           authorization: "Bearer t",
           connection: "keep-alive",
           "impersonate-user": "x",
-          "podyard-preview": "secret",
         },
       }) as Reply;
       expect(reply.status).toBe(method === "DELETE" ? 202 : 200);
@@ -191,7 +189,6 @@ describe("the API server's proxy", () => {
       expect(Object.keys(seen.headers)).not.toEqual(expect.arrayContaining(["authorization"]));
       expect(seen.headers).not.toHaveProperty("connection");
       expect(seen.headers).not.toHaveProperty("impersonate-user");
-      expect(seen.headers).not.toHaveProperty("podyard-preview");
       if (method !== "GET") expect(seen.body).toBe("grüße");
     },
   );

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import type { CommandSession } from "../../durable-objects/engine/streams/session.ts";
 import { CommandStream } from "../../durable-objects/session-command.ts";
 import { commandProtocols } from "../../durable-objects/session-frames.ts";
 import { heldBytesMax } from "../../durable-objects/session.ts";
-import { pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
+import { commandOf, pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
 
 const chunk = 32 * 1024;
 
@@ -15,19 +14,14 @@ function send(script: string, bytes: number): { said: string; code: number | und
   const command = ["sh", "-c", script].map((word) => `command=${encodeURIComponent(word)}`);
   const query = `${command.join("&")}&stdin=true&stdout=true&stderr=true`;
   const reply = world.raw("GET", `${pods}/p/exec?${query}`, undefined, upgrade);
-  if (reply.type !== "session") throw new Error(JSON.stringify(reply));
   const heard = { said: "", status: "" };
-  const stream = new CommandStream(
-    reply.session as unknown as CommandSession,
-    commandProtocols[0]!,
-    {
-      send(message) {
-        const text = Buffer.from(message as ArrayBuffer).toString("latin1");
-        if (text[0] === "\x03") heard.status += text.slice(1);
-        else heard.said += text.slice(1);
-      },
+  const stream = new CommandStream(commandOf(reply), commandProtocols[0]!, {
+    send(message) {
+      const text = Buffer.from(message as ArrayBuffer).toString("latin1");
+      if (text[0] === "\x03") heard.status += text.slice(1);
+      else heard.said += text.slice(1);
     },
-  );
+  });
   const message = new Uint8Array(chunk + 1).fill(120);
   message[0] = 0;
   for (let sent = 0; sent < bytes; sent += chunk) {

@@ -1,7 +1,6 @@
 /** What clients can make one turn of the cluster cost, counted in turns and units of work. */
 import { zlibSync } from "fflate";
 import { expect, test } from "vitest";
-import type { CommandSession } from "../../durable-objects/engine/streams/session.ts";
 import { CommandStream } from "../../durable-objects/session-command.ts";
 import { ChannelForward } from "../../durable-objects/session-forward.ts";
 import { commandProtocols, forwardProtocols } from "../../durable-objects/session-frames.ts";
@@ -9,7 +8,7 @@ import { HeldInput } from "../../durable-objects/session-input.ts";
 import { heldBytesMax, HeldTooMuch, sessionWorkMax } from "../../durable-objects/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
-import { pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
+import { commandOf, forwardOf, pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
 
 /** One call may go over what is left: by one step of a program. */
 const oneStep = 400;
@@ -28,9 +27,8 @@ function exec(script: string, more = "", protocol = "v5.channel.k8s.io"): Talk {
   const command = ["sh", "-c", script].map((word) => `command=${encodeURIComponent(word)}`);
   const query = `${command.join("&")}&stdin=true&stdout=true${more}`;
   const reply = world.raw("GET", `${pods}/p/exec?${query}`, undefined, upgrade);
-  if (reply.type !== "session") throw new Error(JSON.stringify(reply));
   let said = "";
-  const session = reply.session as unknown as CommandSession;
+  const session = commandOf(reply);
   const spoken = commandProtocols.find(({ name }) => name === protocol)!;
   const stream = new CommandStream(session, spoken, {
     send(message) {
@@ -124,10 +122,9 @@ test("many pipelined requests on many ports are answered in portions, every port
   const ports = Array.from({ length: 60 }, () => "ports=80");
   const path = `${pods}/p/portforward?${ports.join("&")}`;
   const reply = world.raw("GET", path, undefined, upgrade);
-  if (reply.type !== "session") throw new Error(JSON.stringify(reply));
   const answers = new Map<number, number>();
   const protocol = forwardProtocols.find(({ name }) => name === "v4.channel.k8s.io")!;
-  const session = new ChannelForward(reply.session as never, protocol, {
+  const session = new ChannelForward(forwardOf(reply), protocol, {
     send(message) {
       const text = Buffer.from(message as ArrayBuffer).toString("latin1");
       const channel = text.charCodeAt(0);

@@ -20,12 +20,10 @@ const shell = (name: string, script: string): object => ({
 
 const counting = "i=0; while true; do i=$((i+1)); echo $i; echo $i >/tmp/n; sleep 1; done";
 
+const own = { id: "test", secret: "of this world's tokens" };
+
 /** The rest of a test goes on in here. */
-function restored(
-  snapshot: Snapshot,
-  nowMs: number,
-  identity?: { id: string; secret: string },
-): World {
+function restored(snapshot: Snapshot, nowMs: number, identity = own): World {
   const sql = new NodeSql();
   const plain = JSON.parse(JSON.stringify(snapshot)) as Snapshot;
   Engine.restore(sql, plain, { nowMs, identity });
@@ -264,7 +262,9 @@ describe("what belongs to one sandbox", () => {
   test("storage that holds a cluster is left alone", () => {
     const world = new World();
     const snapshot = world.engine.snapshot(world.now);
-    expect(() => Engine.restore(world.sql, snapshot, { nowMs: world.now })).toThrow(/already/);
+    expect(() => Engine.restore(world.sql, snapshot, { nowMs: world.now, identity: own })).toThrow(
+      /already/,
+    );
     world.evict();
     expect(world.get("/api/v1/nodes").items).toHaveLength(4);
   });
@@ -374,7 +374,10 @@ describe("an artefact", () => {
         if ("reason" in result) continue;
         opened += 1;
         if (opened % 10 !== 0) continue;
-        const engine = Engine.restore(new NodeSql(), result.snapshot, { nowMs: start });
+        const engine = Engine.restore(new NodeSql(), result.snapshot, {
+          nowMs: start,
+          identity: own,
+        });
         engine.run(start + 5_000);
         expect(engine.store.list("nodes").length).toBeLessThan(4);
       }

@@ -1,6 +1,6 @@
 /** port-forward to the server that the end-to-end tests forward to, and to what has nothing to forward to. */
 import { describe, expect, test } from "vitest";
-import type { ForwardSession } from "../../durable-objects/engine/streams/session.ts";
+import type { ForwardSession } from "../../durable-objects/engine/ports.ts";
 import { pods, SessionWorld } from "./streams-world.ts";
 
 const variables = (env: Record<string, string>): object[] =>

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { RequestOptions } from "../helpers/world.ts";
 import { pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
 
 let world: SessionWorld;
@@ -307,8 +308,8 @@ describe("port-forward", () => {
   });
 
   test("behind the Worker redirects keep the client's path, links the API's own", () => {
-    const seen = { "podyard-path": `/sandboxes/x${pods}/web/proxy` };
-    const answer = world.request("GET", `${pods}/web/proxy`, undefined, { headers: seen });
+    const edge = { publicPath: `/sandboxes/x${pods}/web/proxy` };
+    const answer = world.request("GET", `${pods}/web/proxy`, undefined, { edge });
     expect([answer.status, answer.headers["location"]]).toEqual([
       301,
       `/sandboxes/x${pods}/web/proxy/`,
@@ -322,13 +323,11 @@ describe("port-forward", () => {
       spec: { containers: [{ name: "c", image: agnhost, args: ["porter"], env }] },
     });
     world.until(() => world.pod("links").status.phase === "Running");
-    const page = (headers: Record<string, string>): string =>
-      world.request("GET", `${pods}/links/proxy/`, undefined, { headers }).text;
-    const path = `/sandboxes/x${pods}/links/proxy/`;
-    expect(page({ "podyard-path": path })).toBe(`<a href="${pods}/links/proxy/next">`);
-    expect(page({ "podyard-path": path, "podyard-preview": "token" })).toBe(
-      `<a href="${path}next">`,
-    );
+    const page = (edge: RequestOptions["edge"]): string =>
+      world.request("GET", `${pods}/links/proxy/`, undefined, { edge }).text;
+    const publicPath = `/sandboxes/x${pods}/links/proxy/`;
+    expect(page({ publicPath })).toBe(`<a href="${pods}/links/proxy/next">`);
+    expect(page({ publicPath, preview: {} })).toBe(`<a href="${publicPath}next">`);
   });
 
   test("a browser reaches a host of an Ingress, and links lead through the preview", () => {
@@ -365,11 +364,12 @@ describe("port-forward", () => {
     world.patch(`${pods}/web`, { metadata: { labels: { app: "web" } } });
     world.advance(5_000);
     const visit = (host: string): [number, string] => {
-      const headers = { "podyard-ingress": host, "podyard-path": `/preview/ingress/${host}/` };
-      const answer = world.raw("GET", "/", undefined, { headers });
-      if (answer.type !== "proxied" || answer.reply) throw new Error(JSON.stringify(answer));
+      const publicPath = `/preview/ingress/${host}/`;
+      const edge = { publicPath, preview: { ingressHost: host } };
+      const answer = world.raw("GET", "/", undefined, { edge });
+      if (answer.type !== "pending") throw new Error(JSON.stringify(answer));
       world.advance(1_000);
-      const reply = world.engine.pollProxy(answer.pending, answer.method)!;
+      const reply = world.engine.pollProxy(answer)!;
       return [reply.status, new TextDecoder().decode(reply.body as Uint8Array)];
     };
     expect(visit("shop.example")).toEqual([200, expect.stringContaining("Welcome to nginx!")]);

@@ -1,10 +1,11 @@
 /** Sessions and logs for tests: what the object's adapter does, without sockets. */
 import { expect } from "vitest";
 import type {
+  ApiResponse,
   CommandSession,
   ForwardSession,
-} from "../../durable-objects/engine/streams/session.ts";
-import type { SessionStatus } from "../../durable-objects/engine/streams/exit-status.ts";
+  SessionStatus,
+} from "../../durable-objects/engine/ports.ts";
 import { World } from "../helpers/world.ts";
 
 export const upgrade = { headers: { upgrade: "websocket" } };
@@ -29,12 +30,23 @@ export const pod = (
   },
 });
 
+/** The session of an exec or attach that was let in. */
+export function commandOf(reply: ApiResponse): CommandSession {
+  if (reply.type === "session" && reply.kind !== "portforward") return reply.session;
+  throw new Error(JSON.stringify(reply));
+}
+
+/** The session of a port-forward that was let in. */
+export function forwardOf(reply: ApiResponse): ForwardSession {
+  if (reply.type === "session" && reply.kind === "portforward") return reply.session;
+  throw new Error(JSON.stringify(reply));
+}
+
 export class SessionWorld extends World {
   /** Opens an exec or attach; `query` as in the URL. */
   open(name: string, kind: "exec" | "attach", query: string): OpenSession {
     const reply = this.raw("GET", `${pods}/${name}/${kind}?${query}`, undefined, upgrade);
-    if (reply.type !== "session") throw new Error(JSON.stringify(reply));
-    return new OpenSession(this, reply.session as unknown as CommandSession);
+    return new OpenSession(this, commandOf(reply));
   }
 
   exec(name: string, script: string, query = "stdout=true&stderr=true"): OpenSession {
@@ -44,8 +56,7 @@ export class SessionWorld extends World {
 
   forward(name: string): ForwardSession {
     const reply = this.raw("GET", `${pods}/${name}/portforward`, undefined, upgrade);
-    if (reply.type !== "session") throw new Error(JSON.stringify(reply));
-    return reply.session as unknown as ForwardSession;
+    return forwardOf(reply);
   }
 
   /** The message of what must be refused, after its code. */

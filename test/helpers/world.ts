@@ -4,7 +4,12 @@
 import { parseAllDocuments } from "yaml";
 import { Engine, type EngineOptions } from "../../durable-objects/engine/index.ts";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
-import type { ApiResponse, Reply, Subscription } from "../../durable-objects/engine/ports.ts";
+import type {
+  ApiRequest,
+  EngineResponse,
+  Reply,
+  Subscription,
+} from "../../durable-objects/engine/ports.ts";
 import { decodeProtobuf } from "../../durable-objects/engine/schema/protobuf.ts";
 import { NodeSql } from "./node-sql.ts";
 
@@ -21,6 +26,8 @@ export interface RequestOptions {
   headers?: Record<string, string>;
   accept?: string;
   type?: string;
+  /** What the edge says of the request. */
+  edge?: Pick<ApiRequest, "user" | "publicPath" | "preview"> | undefined;
 }
 
 /** 2026-01-01T00:00:00Z */
@@ -37,7 +44,8 @@ export class World {
 
   constructor(options: Partial<EngineOptions> = {}, sql = new NodeSql()) {
     this.sql = sql;
-    this.options = { seed: "test", nodes: 3, name: "test", nowMs: start, ...options };
+    const identity = { id: "test", secret: "of this world's tokens" };
+    this.options = { seed: "test", nodes: 3, name: "test", nowMs: start, identity, ...options };
     this.engine = new Engine(this.sql, this.options);
   }
 
@@ -46,7 +54,7 @@ export class World {
     this.engine = new Engine(this.sql, { ...this.options, nowMs: this.now });
   }
 
-  raw(method: string, url: string, body?: unknown, options: RequestOptions = {}): ApiResponse {
+  raw(method: string, url: string, body?: unknown, options: RequestOptions = {}): EngineResponse {
     const [path = "", query = ""] = url.split("?");
     const bytes =
       body === undefined
@@ -62,7 +70,7 @@ export class World {
     };
     this.engine.look(this.now);
     return this.engine.handle(
-      { method, path, query, headers, ...(bytes ? { body: bytes } : {}) },
+      { method, path, query, headers, ...options.edge, ...(bytes ? { body: bytes } : {}) },
       this.now,
     );
   }

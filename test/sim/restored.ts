@@ -31,7 +31,7 @@ function evictedCopy({ world }: Simulation): World {
 function restoredCopy({ world }: Simulation, text: string, laterMs: number): World {
   const sql = new NodeSql();
   const nowMs = world.now + laterMs;
-  Engine.restore(sql, JSON.parse(text) as Snapshot, { nowMs });
+  Engine.restore(sql, JSON.parse(text) as Snapshot, { nowMs, identity: world.options.identity });
   // What it is born with comes from the snapshot alone.
   return at(nowMs, new World({ seed: "none", nodes: 0, name: "", nowMs }, sql));
 }

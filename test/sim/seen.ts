@@ -1,6 +1,6 @@
 /** What invariants look at, and when. */
 import type { Change } from "../../durable-objects/engine/core/object.ts";
-import type { Fault } from "../../durable-objects/engine/work-loop.ts";
+import type { Fault } from "../../durable-objects/engine/faults.ts";
 import type { Line } from "./contents.ts";
 import type { State } from "./history.ts";
 import type { Any, Simulation } from "./simulation.ts";

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Change, KubeObject } from "../../durable-objects/engine/core/object.ts";
-import type { ApiResponse, Reply } from "../../durable-objects/engine/ports.ts";
+import type { EngineResponse, ProxyPending, Reply } from "../../durable-objects/engine/ports.ts";
 import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
 import { Clients } from "./clients.ts";
 import { History, shadowKey } from "./history.ts";
@@ -245,7 +245,7 @@ export class Simulation {
   }
 
   /** Streams, and what answers as it is. */
-  raw(method: string, url: string, body?: unknown, options: RequestOptions = {}): ApiResponse {
+  raw(method: string, url: string, body?: unknown, options: RequestOptions = {}): EngineResponse {
     this.slipNow();
     this.say(`  ${method} ${url}`);
     const answer = this.#guarded(() => this.world.raw(method, url, body, options));
@@ -264,8 +264,8 @@ export class Simulation {
     return result;
   }
 
-  pollProxy(pending: Record<string, unknown>, method: string): Reply | undefined {
-    return this.#guarded(() => this.world.engine.pollProxy(pending, method));
+  pollProxy(pending: ProxyPending): Reply | undefined {
+    return this.#guarded(() => this.world.engine.pollProxy(pending));
   }
 
   patch(url: string, body: unknown, type = "application/merge-patch+json"): Answer {

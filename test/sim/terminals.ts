@@ -2,8 +2,11 @@
  * What containers say to those who listen: commands in them, their logs, followed logs, requests through the API server's
  * proxy. All of it is kept, word for word: lost memory and late alarms must change no byte.
  */
-import type { LogFollow } from "../../durable-objects/engine/ports.ts";
-import type { CommandSession } from "../../durable-objects/engine/streams/session.ts";
+import type {
+  CommandSession,
+  LogFollow,
+  ProxyPending,
+} from "../../durable-objects/engine/ports.ts";
 import type { Any, Simulation } from "./simulation.ts";
 
 const decoder = new TextDecoder();
@@ -42,8 +45,7 @@ interface Follow {
 
 interface Proxied {
   name: string;
-  pending: Record<string, unknown>;
-  method: string;
+  pending: ProxyPending;
 }
 
 export class Terminals {
@@ -65,8 +67,10 @@ export class Terminals {
     const query = `${command.join("&")}${stdin}&stdout=true&stderr=true&container=${container}`;
     const reply = this.#sim.raw("GET", `${url}/exec?${query}`, undefined, upgrade);
     const name = `exec ${++this.#count} in ${url}`;
-    if (reply.type !== "session") return this.#refused(name, reply);
-    const session = reply.session as unknown as CommandSession;
+    if (reply.type !== "session" || reply.kind === "portforward") {
+      return this.#refused(name, reply);
+    }
+    const { session } = reply;
     this.#open.push({ name, session, text: "", ended: false });
     this.#read(this.#open.at(-1) as Open);
   }
@@ -137,8 +141,7 @@ export class Terminals {
     const reply = this.#sim.raw("GET", url);
     const name = `proxy ${++this.#count} ${url}`;
     if (reply.type === "reply") return void this.heard.push(`${name}: ${reply.status}`);
-    if (reply.type !== "proxied" || reply.reply) return;
-    this.#proxied.push({ name, pending: reply.pending, method: reply.method });
+    if (reply.type === "pending") this.#proxied.push({ name, pending: reply });
   }
 
   /** After a turn, as the object's adapters do. */
@@ -151,8 +154,8 @@ export class Terminals {
       item.text += text;
       item.follow = ended ? undefined : follow;
     }
-    this.#proxied = this.#proxied.filter(({ name, pending, method }) => {
-      const reply = this.#sim.pollProxy(pending, method);
+    this.#proxied = this.#proxied.filter(({ name, pending }) => {
+      const reply = this.#sim.pollProxy(pending);
       if (!reply) return true;
       this.heard.push(`${name}: ${reply.status} ${decodeBody(reply.body)}`);
       return false;

@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { readOnly } from "../../durable-objects/disk.ts";
+import { readEdge } from "../../durable-objects/edge-request.ts";
 import { refuseWhenFull } from "../../worker/disk.ts";
 import type { Env } from "../../worker/env.ts";
 import { configMap, edge, kube, make, post, stubOf } from "./edge.ts";
@@ -64,7 +65,7 @@ test("an object whose storage fails after its answer is read once more, without 
   vi.spyOn(env.SANDBOX, "getByName").mockImplementation((name) => {
     const stub = getByName(name);
     const fetch = (address: string, init: RequestInit): Promise<Response> =>
-      new Headers(init.headers).has("podyard-read-only")
+      readEdge(new Headers(init.headers))?.readOnly
         ? stub.fetch(address, init)
         : Promise.reject(new Error(full));
     return { fetch } as never;

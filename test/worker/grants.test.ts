@@ -2,7 +2,8 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parse } from "yaml";
-import { grantHeader, writeGrant } from "../../durable-objects/grant.ts";
+import { writeEdge } from "../../durable-objects/edge-request.ts";
+import type { Grant } from "../../durable-objects/grant.ts";
 import {
   bearer,
   configMap,
@@ -40,6 +41,14 @@ async function addKey(): Promise<Owned & { keyId: string }> {
   const { id: keyId, kubeconfig } = (await answer.json()) as { id: string; kubeconfig: string };
   return { ...made, keyId, secret: parse(kubeconfig).users[0].user.token as string };
 }
+
+/** A request's headers as another Worker sends them. */
+const asked = (grant: Grant, headers: Record<string, string> = {}): Headers =>
+  writeEdge(new Headers(headers), {
+    grant,
+    user: { name: "somebody", groups: ["system:masters"] },
+    publicPath: "/",
+  });
 
 const revoke = (keyId: string): Promise<Response> =>
   edge(`/api/sandboxes/${made.id}/keys/${keyId}`, {
@@ -159,7 +168,7 @@ test("what another Worker read before is refused, in whatever it asks", async ()
   };
   const ask = (path: string, headers: Record<string, string> = {}, role = "owner") =>
     stubOf(made).fetch(`https://sandbox${path}`, {
-      headers: { [grantHeader]: writeGrant({ ...grant, role }), ...headers },
+      headers: asked({ ...grant, role }, headers),
     });
   const status = async (...asked: Parameters<typeof ask>): Promise<number> => {
     const response = await ask(...asked);
@@ -181,22 +190,20 @@ test("another role ends what the role before opened, and opens anew at once", as
   await begun(lines);
   await stubOf(made).cut(`key:${other.keyId}`, "viewer");
   expect(await lines.next()).toBeUndefined();
-  const asked = (role: string): Promise<Response> =>
+  const ask = (role: string): Promise<Response> =>
     stubOf(made).fetch(`https://sandbox${configMaps}`, {
-      headers: {
-        [grantHeader]: writeGrant({
-          ids: ["person:1", `key:${other.keyId}`],
-          role,
-          readAtMs: Date.now(),
-          expiresAtMs: Date.now() + 60_000,
-        }),
-      },
+      headers: asked({
+        ids: ["person:1", `key:${other.keyId}`],
+        role,
+        readAtMs: Date.now(),
+        expiresAtMs: Date.now() + 60_000,
+      }),
     });
   for (const [role, code] of [
     ["owner", 401],
     ["viewer", 200],
   ] as const) {
-    const response = await asked(role);
+    const response = await ask(role);
     await response.arrayBuffer();
     expect([role, response.status]).toEqual([role, code]);
   }

@@ -174,16 +174,24 @@ test("no token opens another sandbox, though both have one seed", async () => {
   }
 });
 
-test("a sandbox from before its tokens had a secret lets none in by itself", async () => {
+test("a sandbox from before its tokens had a secret gets one when it opens, and lets none in by what was before", async () => {
   const made = await make({ seed: 1 });
   const token = await tokenOf(made);
   await runInDurableObject(stubOf(made), (instance, state) => {
     state.storage.kv.delete("token-secret");
     (instance as unknown as { loaded: undefined }).loaded = undefined;
   });
-  const response = await edge(configMaps, { headers: bearer(token) });
-  expect(response.status).toBe(401);
-  await response.arrayBuffer();
+  const asked = async (token: string): Promise<number> => {
+    const response = await edge(configMaps, { headers: bearer(token) });
+    await response.arrayBuffer();
+    return response.status;
+  };
+  expect(await asked(token)).toBe(401);
+  const path = "/api/v1/namespaces/default/serviceaccounts/robot/token";
+  const answer = await kube(made, path, post({ spec: {} }));
+  const { status } = (await answer.json()) as { status: { token: string } };
+  expect(await asked(status.token)).toBe(403);
+  expect(await asked(token)).toBe(401);
 });
 
 test("on one's own machine a kubeconfig names the socket that speaks TLS, and trusts it", async () => {

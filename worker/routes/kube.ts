@@ -1,8 +1,7 @@
 import type { Context } from "hono";
 import { StatusError, internalError, tooLarge } from "../../durable-objects/engine/api/status.ts";
-import { diskFull, readOnlyHeader } from "../../durable-objects/disk.ts";
-import { grantHeader, writeGrant } from "../../durable-objects/grant.ts";
-import { publicPathHeader } from "../../durable-objects/stream-head.ts";
+import { diskFull } from "../../durable-objects/disk.ts";
+import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
 import { bearerProtocol } from "../auth.ts";
 import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";
@@ -27,12 +26,13 @@ export async function kube(c: Context<{ Bindings: Env }>): Promise<Response> {
   }
 }
 
-async function serve(request: Request, env: Env, more?: Record<string, string>): Promise<Response> {
+/** `readOnly`: from what is stored, since the disk is full. */
+async function serve(request: Request, env: Env, readOnly = false): Promise<Response> {
   refuseForeignSocket(request, env);
   const tenant = await tenantOf(request, env, Date.now());
-  if (more && mayStream(tenant.apiPath, new URL(request.url).search)) throw diskFull();
+  if (readOnly && mayStream(tenant.apiPath, new URL(request.url).search)) throw diskFull();
   const known = await staticReply(request, env, tenant.apiPath);
-  return known ?? handOn(request, env, tenant, more);
+  return known ?? handOn(request, env, tenant, readOnly);
 }
 
 /** The disk is full: what is stored can be read all the same, but nothing that would go on. */
@@ -40,7 +40,7 @@ async function readStored(request: Request, env: Env): Promise<Response> {
   const reads = /^(GET|HEAD)$/.test(request.method) && !request.headers.has("upgrade");
   if (!reads) return statusResponse(diskFull());
   try {
-    return await serve(request, env, { [readOnlyHeader]: "1" });
+    return await serve(request, env, true);
   } catch (error) {
     return statusResponse(error instanceof StatusError ? error : diskFull());
   }
@@ -50,7 +50,7 @@ async function handOn(
   request: Request,
   env: Env,
   tenant: Tenant,
-  more: Record<string, string> = {},
+  readOnly: boolean,
 ): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const body = await readBody(request, requestBodyBytesMax, () => {
@@ -61,20 +61,21 @@ async function handOn(
     throw internalError("this sandbox's database is damaged; npm start names its file");
   }
   const address = `https://sandbox${tenant.apiPath}${search}`;
-  const headers = headersToHandOn(request.headers);
-  headers.set(publicPathHeader, pathname);
-  headers.set(grantHeader, writeGrant(tenant.grant));
-  for (const [name, value] of Object.entries(more)) headers.set(name, value);
-  if (tenant.authorization) headers.set("authorization", tenant.authorization);
+  const client = headersToHandOn(request.headers);
+  const { grant, asker } = tenant;
+  const edge: EdgeRequest = { grant, publicPath: pathname };
+  if ("user" in asker) edge.user = asker.user;
+  else client.set("authorization", asker.authorization);
+  if (readOnly) edge.readOnly = true;
   // Redirects of proxied servers are the client's to follow.
   const init = {
     method: request.method,
-    headers,
+    headers: writeEdge(client, edge),
     redirect: "manual",
     ...(body ? { body } : {}),
   } as const;
-  if (request.method === "GET" && (asksForSocket(headers) || mayStream(tenant.apiPath, search))) {
-    return bridge(stub, address, headers, request.signal);
+  if (request.method === "GET" && (asksForSocket(client) || mayStream(tenant.apiPath, search))) {
+    return bridge(stub, address, client, edge, request.signal);
   }
   return stub.fetch(address, init);
 }
@@ -88,7 +89,7 @@ function mayStream(apiPath: string, search: string): boolean {
 
 /** What describes the client's connection rather than its wish stays here, and so do secrets. */
 const heldBack =
-  /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip|podyard-.*)$/;
+  /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip)$/;
 
 function headersToHandOn(from: Headers): Headers {
   const headers = new Headers();

@@ -1,13 +1,8 @@
 import type { Context } from "hono";
 import { answerHeaders } from "../../durable-objects/engine/network/answer-headers.ts";
-import { grantHeader, writeGrant, type Grant } from "../../durable-objects/grant.ts";
+import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
 import { previewTokenShape } from "../../durable-objects/preview-token.ts";
-import {
-  ingressHeader,
-  previewHeader,
-  publicPathHeader,
-} from "../../durable-objects/stream-head.ts";
-import { verifyKeyId } from "../auth.ts";
+import { verifyKeyId, type Verdict } from "../auth.ts";
 import { readBody } from "../body.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
@@ -66,16 +61,19 @@ export async function preview(c: EdgeContext): Promise<Response> {
   if (target.path === undefined) {
     return Response.redirect(`${new URL(request.url).origin}${pathname}/${search}`, 307);
   }
-  const grant = await grantOf(c.env, id, keyId);
+  const { grant, user } = await allowedBy(c.env, id, keyId);
   const body = await readBody(request, requestBodyBytesMax, () => {
     throw new EdgeError(413, `Request entity too large: limit is ${requestBodyBytesMax}`);
   });
-  const headers = asked(request.headers, token, pathname);
-  headers.set(grantHeader, writeGrant(grant));
-  if (target.host !== undefined) headers.set(ingressHeader, target.host);
+  const edge: EdgeRequest = {
+    grant,
+    user,
+    publicPath: pathname,
+    preview: { token, ingressHost: target.host },
+  };
   const answer = await c.env.SANDBOX.getByName(id).fetch(`https://sandbox${target.path}${search}`, {
     method: request.method,
-    headers,
+    headers: writeEdge(asked(request.headers), edge),
     redirect: "manual",
     ...(body ? { body } : {}),
   });
@@ -83,19 +81,23 @@ export async function preview(c: EdgeContext): Promise<Response> {
 }
 
 /** What the key still allows that once read this preview's address. */
-async function grantOf(env: Env, id: string, keyId: string): Promise<Grant> {
+async function allowedBy(
+  env: Env,
+  id: string,
+  keyId: string,
+): Promise<Extract<Verdict, { state: "valid" }>> {
   const verdict = await verifyKeyId(env, id, keyId, Date.now());
   if (verdict.state === "unknown") throw new EdgeError(404, "there is no such preview");
   if (verdict.state === "gone") throw new EdgeError(410, "this sandbox has expired or was deleted");
-  return verdict.grant;
+  return verdict;
 }
 
 /** Requests' headers that the server behind may see. */
 const handedOn =
   /^(accept|accept-language|content-type|range|if-.*|cache-control|user-agent|x-requested-with)$/;
 
-function asked(from: Headers, token: string, pathname: string): Headers {
-  const headers = new Headers({ [previewHeader]: token, [publicPathHeader]: pathname });
+function asked(from: Headers): Headers {
+  const headers = new Headers();
   for (const [name, value] of from) if (handedOn.test(name)) headers.set(name, value);
   return headers;
 }

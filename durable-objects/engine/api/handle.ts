@@ -21,13 +21,8 @@ import * as status from "./status.ts";
 import { legacyBinding, subresources } from "./subresources.ts";
 import { verifyToken } from "./token-validation.ts";
 import { issuer, jsonWebKeys, openidConfiguration } from "./tokens.ts";
+import { sandboxOwner } from "./users.ts";
 import { verbs } from "./verbs.ts";
-
-/** Whoever holds the sandbox's key. */
-export const sandboxOwner: User = {
-  name: "kubernetes-admin",
-  groups: ["kubeadm:cluster-admins", "system:masters", "system:authenticated"],
-};
 
 export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
   try {
@@ -75,7 +70,8 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
     reviewKinds[asked] ?? metricsKinds[asked] ?? componentKinds[asked] ?? apiServiceKinds[asked];
   if (review) return withWarnings(review(context, request, info, user), warnings);
   const call: Call = { context, request, info, resource, user, warnings };
-  return withWarnings(serve(call), call.warnings);
+  const answer = context.store.as(user.name, () => serve(call));
+  return withWarnings(answer, call.warnings);
 }
 
 /** The user of a service account's token; undefined without one. k8s: apiserver/pkg/endpoints/filters/authentication.go */

@@ -18,7 +18,7 @@ import { deletion } from "./deletion.ts";
 import { trackUpdate } from "./managed-fields/managed-fields.ts";
 import type { Resource } from "./resources.ts";
 import { sameBesidesStatus, statusOf, withStatus } from "./parts.ts";
-import { checkGrowth, checkRoom, type Limits } from "./room.ts";
+import { checkGrowth, checkRoom, type Capacity } from "./room.ts";
 import * as status from "./status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "./validation/metadata.ts";
 
@@ -52,15 +52,13 @@ export class Operations {
   readonly store: Store;
   readonly random: Random;
   readonly reader: Reader;
-  readonly limits: Limits;
-  /** Bytes stored, told by the log. */
-  bytesStored: () => number = () => 0;
+  readonly capacity: Capacity;
 
-  constructor(store: Store, random: Random, reader: Reader, limits: Limits) {
+  constructor(store: Store, random: Random, reader: Reader, capacity: Capacity) {
     this.store = store;
     this.random = random;
     this.reader = reader;
-    this.limits = limits;
+    this.capacity = capacity;
   }
 
   get now(): number {
@@ -114,7 +112,7 @@ export class Operations {
       }
       throw status.alreadyExists(resource, object.metadata.name);
     }
-    checkRoom(this, resource, object.metadata.name);
+    checkRoom(this.capacity, resource, object.metadata.name);
     if (options.dryRun) return object;
     return this.store.write("create", resource.id, object, this.now).object;
   }
@@ -167,7 +165,7 @@ export class Operations {
       for (const text of hooks.warnings?.(object, current) ?? []) options.warn(text);
     validateAdmission(admission, object, current, context);
     if (equal(current, object)) return current;
-    if (options.user !== owner) checkGrowth(this, resource, current, object);
+    if (options.user !== owner) checkGrowth(this.capacity, resource, current, object);
     return this.#write(resource, object, options);
   }
 

@@ -8,7 +8,8 @@ export interface Limits {
   stateBytesMax: number;
 }
 
-interface Held {
+/** What a sandbox holds, and may hold. */
+export interface Capacity {
   store: Store;
   limits: Limits;
   /** Bytes stored, told by the log. */
@@ -16,31 +17,31 @@ interface Held {
 }
 
 /** Room for one object more? */
-export function checkRoom(held: Held, resource: status.ResourceName, name: string): void {
-  const { objectCount } = held.store;
-  const { objectsMax } = held.limits;
+export function checkRoom(capacity: Capacity, resource: status.ResourceName, name: string): void {
+  const { objectCount } = capacity.store;
+  const { objectsMax } = capacity.limits;
   if (objectCount >= objectsMax) {
     const problem = `the sandbox holds ${objectCount} objects, its limit is ${objectsMax}`;
     throw status.forbidden(resource, name, problem);
   }
-  checkBytes(held, resource, name);
+  checkBytes(capacity, resource, name);
 }
 
 /** In a full sandbox objects may only shrink. */
 export function checkGrowth(
-  held: Held,
+  capacity: Capacity,
   resource: status.ResourceName,
   current: KubeObject,
   object: KubeObject,
 ): void {
-  if (held.bytesStored() <= held.limits.stateBytesMax) return;
+  if (capacity.bytesStored() <= capacity.limits.stateBytesMax) return;
   if (JSON.stringify(object).length <= JSON.stringify(current).length) return;
-  checkBytes(held, resource, object.metadata.name);
+  checkBytes(capacity, resource, object.metadata.name);
 }
 
-function checkBytes(held: Held, resource: status.ResourceName, name: string): void {
-  const bytes = held.bytesStored();
-  const { stateBytesMax } = held.limits;
+function checkBytes(capacity: Capacity, resource: status.ResourceName, name: string): void {
+  const bytes = capacity.bytesStored();
+  const { stateBytesMax } = capacity.limits;
   if (bytes <= stateBytesMax) return;
   const problem = `the sandbox holds ${bytes} bytes, its limit is ${stateBytesMax}`;
   throw status.forbidden(resource, name, problem);

@@ -1,7 +1,7 @@
 /** Service account tokens: real JWTs, ES256, signed with the cluster's own key. k8s: pkg/registry/core/serviceaccount/storage/token.go */
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { decodeBase64Url, encodeBase64Url } from "../core/base64url.ts";
+import { encodeBase64Url } from "../core/base64url.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Reply } from "../ports.ts";
@@ -34,7 +34,7 @@ export interface SigningKey {
   id: string;
 }
 
-/** What makes a cluster's tokens its own. */
+/** What makes a cluster's tokens its own: nothing of it follows from the seed, and nothing of it is stored by the engine. */
 export interface Identity {
   /** Stands before the first dot of the key's id, so that whoever sees a token knows whom to ask. */
   id: string;
@@ -42,26 +42,9 @@ export interface Identity {
   secret: string;
 }
 
-/** Without an identity the seed gives the key: such tokens are good only for who opened the cluster by other means. */
-export function signingKey(seed: string, identity?: Identity): SigningKey {
-  const secret = sha256(encodeUtf8(`podyard service account key ${identity?.secret ?? seed}`));
-  const id = keyId(secret);
-  return { secret, id: identity ? `${identity.id}.${id}` : id };
-}
-
-/** As a record keeps it: the secret, and the id where it is not the secret's own. */
-export function keyText({ secret, id }: SigningKey): string {
-  const text = encodeBase64Url(secret);
-  return id.includes(".") ? `${text}.${id}` : text;
-}
-
-export function keyOf(text: string): SigningKey {
-  const border = text.indexOf(".");
-  if (border >= 0) {
-    return { secret: decodeBase64Url(text.slice(0, border)), id: text.slice(border + 1) };
-  }
-  const secret = decodeBase64Url(text);
-  return { secret, id: keyId(secret) };
+export function signingKey(identity: Identity): SigningKey {
+  const secret = sha256(encodeUtf8(`podyard service account key ${identity.secret}`));
+  return { secret, id: `${identity.id}.${keyId(secret)}` };
 }
 
 const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
@@ -84,7 +67,8 @@ export function signLegacyToken(key: SigningKey, account: KubeObject, secret: st
   });
 }
 
-export function signToken(key: SigningKey, claims: Claims | LegacyClaims): string {
+/** `claims`: a `Claims` or `LegacyClaims`. */
+export function signToken(key: SigningKey, claims: object): string {
   const body = `${tokenHead(key)}.${encodeJson(claims)}`;
   return `${body}.${signText(key, body)}`;
 }

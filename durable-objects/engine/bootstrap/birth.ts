@@ -1,20 +1,14 @@
 /** The first turn of a cluster: its nodes and what runs on every one, as kubeadm leaves them. */
-import { keyText, signingKey, type Identity } from "../api/tokens.ts";
 import type { Client } from "../controllers/define.ts";
-import { signingKeyRecord } from "../runtime/volume-access.ts";
 import { createLeases } from "./leases.ts";
 import { controlPlaneName, nodeObject, workerName } from "./nodes.ts";
 import { createSystem } from "./system.ts";
 
 export interface BirthOptions {
-  seed: string;
   nodes: number;
-  identity?: Identity | undefined;
 }
 
 export function birth(client: Client, options: BirthOptions): void {
-  // Tokens in volumes are made when read, far from the API's own key.
-  client.records.put(...signingKeyRecord, keyText(signingKey(options.seed, options.identity)));
   // The base's namespaces came without a change that would wake anybody.
   for (const { metadata } of client.list("namespaces"))
     client.wake("serviceaccount", metadata.name);

@@ -48,6 +48,7 @@ interface Memory {
 
 export const daemonSetController: Controller = {
   name: "daemonset",
+  component,
   wakesOn: {
     [sets]: (change) => [objectKey(change.namespace, change.name)],
     pods: setsOfPod,

@@ -43,6 +43,14 @@ export interface Reader {
   ): readonly T[];
 }
 
+/** Signs tokens of service accounts with the cluster's key; its secret stays with the engine. */
+export interface TokenSigner {
+  /** Name of the key; another secret has another. */
+  readonly keyId: string;
+  /** A JSON Web Token that says so. */
+  sign(claims: object): string;
+}
+
 export interface DeleteOptions {
   gracePeriodSeconds?: number;
   propagationPolicy?: "Background" | "Foreground" | "Orphan";
@@ -104,6 +112,8 @@ export interface Client extends Reader {
   random(): number;
   /** Optional. The API server as Pods reach it; who asks is told by its token or `user`. */
   apiServer?(request: ApiRequest): ApiResponse;
+  /** Optional. Absent: volumes' tokens are empty. */
+  readonly tokens?: TokenSigner;
   /** Optional. Tells a fault of Podyard that went no further than one process of a container. */
   fault?(work: string, error: unknown): void;
   /** Optional. Set while each unit of work is written down before it runs: see runtime/define.ts. */
@@ -134,6 +144,8 @@ export type Due = number | { dueAtMs: number; lazy: true } | undefined;
 export interface Controller {
   /** Also the queue's prefix: lower-case, `replicaset`. */
   name: string;
+  /** What revisions name as their cause (`Change.by`), where that is not `name`: `deployment-controller`. */
+  component?: string;
   wakesOn: Record<ResourceId, Waker>;
   /** Level-triggered. Returns the virtual ms at which the key wants to be looked at again (replaces its one timer), or nothing. */
   reconcile(key: string, client: Client): Due;

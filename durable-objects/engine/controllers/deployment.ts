@@ -3,7 +3,7 @@ import { controllerOf, objectKey, splitKey, type Change, type KubeObject } from 
 import { labelSelector } from "../api/selectors.ts";
 import { deploymentRetriesMax, podCreateRetryMsMin } from "../limits.ts";
 import type { Client, Controller, Reader } from "./define.ts";
-import { adoptSets, newSet, scaleSet, syncPausedCondition } from "./deployment-sets.ts";
+import { adoptSets, component, newSet, scaleSet, syncPausedCondition } from "./deployment-sets.ts";
 import {
   active,
   byCreation,
@@ -26,6 +26,7 @@ const failures = "deployment-failures";
 
 export const deploymentController: Controller = {
   name: "deployment",
+  component,
   wakesOn: {
     "deployments.apps": (change) => [objectKey(change.namespace, change.name)],
     "replicasets.apps": ownersOf,

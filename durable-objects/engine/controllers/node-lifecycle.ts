@@ -36,6 +36,7 @@ interface Known {
 
 export const nodeLifecycleController: Controller = {
   name: "nodelifecycle",
+  component,
   wakesOn: {
     nodes: (change) => [change.name],
     "leases.coordination.k8s.io": (change) =>

@@ -43,6 +43,7 @@ interface Lease extends KubeObject {
 
 export const nodeMachineController: Controller = {
   name: "nodemachine",
+  component: "kubelet",
   wakesOn: {
     nodes: (change) => [change.name],
     [leases]: (change) =>

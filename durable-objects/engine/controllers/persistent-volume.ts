@@ -67,6 +67,7 @@ const wakeVolume: Waker = (change, reader) => {
 
 export const persistentVolumeController: Controller = {
   name: "persistentvolume-binder",
+  component: source.component,
   wakesOn: {
     [claims]: wakeClaim,
     [volumes]: wakeVolume,

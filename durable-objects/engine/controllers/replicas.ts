@@ -42,6 +42,7 @@ const failures = "replica-failures";
 export function replicasController(row: ReplicasRow): Controller {
   return {
     name: row.name,
+    component: row.component,
     wakesOn: {
       [row.resource]: (change) => [objectKey(change.namespace, change.name)],
       pods: (change, reader) => ownersOf(row, change, reader),

@@ -15,6 +15,7 @@ const poolLast = 250;
 
 export const loadBalancerController: Controller = {
   name: "service",
+  component,
   wakesOn: {
     services: (change) => [objectKey(change.namespace, change.name)],
   },

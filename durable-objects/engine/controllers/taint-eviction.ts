@@ -39,6 +39,7 @@ const keyOf = (pod: KubeObject): string => objectKey(pod.metadata.namespace, pod
 
 export const taintEvictionController: Controller = {
   name: "tainteviction",
+  component: "taint-eviction-controller",
   wakesOn: {
     nodes: (change, reader) =>
       equal(executing(change.object), executing(change.previous))

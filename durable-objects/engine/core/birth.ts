@@ -2,7 +2,7 @@
 import type { Log } from "./log.ts";
 
 export interface Birth {
-  /** All that looks like chance follows from it. */
+  /** What chance is drawn from, and nothing else: whoever knows it can make the same cluster, and open none. */
   seed: string;
   /** Workers; the control-plane node comes on top. */
   nodes: number;

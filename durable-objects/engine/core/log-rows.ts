@@ -19,8 +19,46 @@ export interface TurnRow {
   c: ChangeRow[];
   r: [string, string, unknown?][];
   q?: string[];
+  /** Who caused the revisions of `c`, see `causesText`. */
+  b?: Causes;
   /** How far back the log tells, where that may have changed (core/past.ts). */
   p?: [number, number, number];
+}
+
+/**
+ * Who caused a row's revisions, in runs: a name and how many revisions are theirs, and so on; the last name has no number.
+ * "" is nobody known.
+ */
+export type Causes = (string | number)[];
+
+/** Of the names of who caused a row's revisions; undefined where nobody is known. */
+export function causesIn(names: readonly string[]): Causes | undefined {
+  const runs: Causes = [];
+  let count = 0;
+  names.forEach((by, i) => {
+    count += 1;
+    if (by === names[i + 1]) return;
+    runs.push(by);
+    if (i + 1 < names.length) runs.push(count);
+    count = 0;
+  });
+  return names.some((by) => by !== "") ? runs : undefined;
+}
+
+/** As member of the row's JSON; nothing where nobody is known. */
+export function causesText(changes: readonly Change[]): string {
+  const causes = causesIn(changes.map(({ by = "" }) => by));
+  return causes ? `,"b":${JSON.stringify(causes)}` : "";
+}
+
+/** One for each revision of the row. */
+export function causesOf({ c, b = [] }: TurnRow): (string | undefined)[] {
+  const causes: (string | undefined)[] = [];
+  for (let i = 0; i < b.length; i += 2) {
+    const until = i + 1 < b.length ? causes.length + Number(b[i + 1]) : c.length;
+    while (causes.length < until) causes.push(String(b[i]) || undefined);
+  }
+  return causes;
 }
 
 /** A revision as the log keeps it: enough of the state before to tell who stopped matching a selector. */
@@ -80,6 +118,7 @@ export class KeptEntry implements LogEntry {
   readonly resource: string;
   readonly namespace: string;
   readonly name: string;
+  readonly by: string | undefined;
   readonly text: string;
   /** Kept where labels or fields differ: who stops matching by them is shown what was there last. */
   previous: KubeObject | undefined = undefined;
@@ -95,6 +134,7 @@ export class KeptEntry implements LogEntry {
     this.resource = change.resource;
     this.namespace = change.namespace;
     this.name = change.name;
+    this.by = change.by;
     this.text = textOf(change);
     this.#object = change.object;
     const before = change.previous;
@@ -124,7 +164,7 @@ export type FieldsOf = (resource: string, object: KubeObject) => Record<string, 
 const opCodes = { create: "c", update: "u", delete: "d" } as const;
 const opNames = { c: "create", u: "update", d: "delete" } as const;
 
-export function entryOf(row: ChangeRow, fieldsOf: FieldsOf): LogEntry {
+export function entryOf(row: ChangeRow, by: string | undefined, fieldsOf: FieldsOf): LogEntry {
   const [rv, atMs, op, resource, namespace, name, object, labels, fields] = row;
   const entry: LogEntry = {
     rv,
@@ -133,6 +173,7 @@ export function entryOf(row: ChangeRow, fieldsOf: FieldsOf): LogEntry {
     resource,
     namespace,
     name,
+    by,
     object,
     // Of most nobody asks it.
     get text() {

@@ -7,13 +7,7 @@ import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from ".
 import type { Sql } from "../ports.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
-import {
-  changeText,
-  type ChangeRow,
-  type FieldsOf,
-  type LogEntry,
-  type TurnRow,
-} from "./log-rows.ts";
+import { causesText, changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { Past, type Reach } from "./past.ts";
 import { Pages, type PageEntry } from "./pages.ts";
 import { Ring } from "./ring.ts";
@@ -253,14 +247,9 @@ export class Log {
     return this.#past.stored(afterRv, Number.POSITIVE_INFINITY);
   }
 
-  /** How far back it tells: what a copy of it must know. */
-  get reach(): Reach {
-    return this.#past.reach;
-  }
-
-  /** Rows of revisions still kept, as written, oldest first. Reads the disk. */
-  rowsAfter(rv: number): Iterable<ChangeRow> {
-    return this.#past.rowsAfter(rv);
+  /** What is on disk of the past; its `rowsAfter` is not for hot paths. */
+  get past(): Pick<Past, "reach" | "rowsAfter"> {
+    return this.#past;
   }
 
   /** Writes what the turn changed as one row (more only beyond the row limit), and a checkpoint when it is time. */
@@ -309,6 +298,7 @@ export class Log {
   ): { rv: number; body: string }[] {
     const parts: { rv: number; body: string }[] = [];
     let c: string[] = [];
+    let firstOfRow = 0;
     let r: string[] = [];
     let bytes = 0;
     let rv = changes[0] ? changes[0].rv - 1 : this.#store.rv;
@@ -316,7 +306,9 @@ export class Log {
       const queue = last && dirty.length ? `,"q":${JSON.stringify(dirty)}` : "";
       const past = last && changes.length ? `,"p":[${this.#past.reach.join(",")}]` : "";
       const turn = `"n":${now},"c":[${c.join(",")}],"r":[${r.join(",")}]`;
-      parts.push({ rv, body: `{${turn}${queue}${past}}` });
+      const causes = causesText(changes.slice(firstOfRow, firstOfRow + c.length));
+      parts.push({ rv, body: `{${turn}${causes}${queue}${past}}` });
+      firstOfRow += c.length;
       c = [];
       r = [];
       bytes = 0;

@@ -7,6 +7,11 @@ export const migrations: readonly string[] = [
   `CREATE TABLE log (id INTEGER PRIMARY KEY, rv INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL);
    CREATE TABLE state (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);`,
+  // The key that signs tokens was a record once. It is no part of the cluster: whoever has its tables must not have it.
+  `UPDATE log SET body = json_set(body, '$.r', json((
+     SELECT json_group_array(json(value)) FROM json_each(body, '$.r') WHERE value NOT LIKE '["cluster","signing-key",%')))
+   WHERE body LIKE '%["cluster","signing-key",%';
+   UPDATE state SET body = '{}' WHERE body LIKE '{"r\\u0000cluster\\u0000signing-key":%';`,
 ];
 
 /** Brings the tables to the newest version; does nothing where they are. */

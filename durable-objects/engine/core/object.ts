@@ -63,6 +63,8 @@ export interface Change {
   object: KubeObject;
   /** State before; absent for a create. */
   previous?: KubeObject;
+  /** Who caused it: a user's name, or the controller's. Absent: not known, as in logs from before it was written down. */
+  by?: string | undefined;
 }
 
 /** Key of an object among those of its resource: `namespace/name`, or `name` where there is no namespace. */

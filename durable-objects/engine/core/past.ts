@@ -3,7 +3,14 @@
  * is still in memory nor how turns were cut may show, or a lost memory would leave a trace.
  */
 import type { Sql } from "../ports.ts";
-import { entryOf, type ChangeRow, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
+import {
+  causesOf,
+  entryOf,
+  type ChangeRow,
+  type FieldsOf,
+  type LogEntry,
+  type TurnRow,
+} from "./log-rows.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import type { Ring } from "./ring.ts";
 
@@ -81,17 +88,25 @@ export class Past {
   /** What rows tell after one revision, up to another. */
   *stored(afterRv: number, upToRv: number): Iterable<LogEntry> {
     for (const { id, rv } of this.#rows("rv > ? ORDER BY id", afterRv)) {
-      for (const change of this.#turn(id).c) {
-        if (change[0] > afterRv && change[0] <= upToRv) yield entryOf(change, this.#fieldsOf);
+      const turn = this.#turn(id);
+      const causes = causesOf(turn);
+      for (const [i, change] of turn.c.entries()) {
+        if (change[0] > afterRv && change[0] <= upToRv) {
+          yield entryOf(change, causes[i], this.#fieldsOf);
+        }
       }
       if (rv >= upToRv) return;
     }
   }
 
-  /** The same to the end, as written. */
-  *rowsAfter(afterRv: number): Iterable<ChangeRow> {
+  /** The same to the end, as written, with who caused it. */
+  *rowsAfter(afterRv: number): Iterable<[by: string, row: ChangeRow]> {
     for (const { id } of this.#rows("rv > ? ORDER BY id", afterRv)) {
-      for (const change of this.#turn(id).c) if (change[0] > afterRv) yield change;
+      const turn = this.#turn(id);
+      const causes = causesOf(turn);
+      for (const [i, change] of turn.c.entries()) {
+        if (change[0] > afterRv) yield [causes[i] ?? "", change];
+      }
     }
   }
 
@@ -165,14 +180,14 @@ export class Past {
   #shed(upToId: number): number {
     let written = 0;
     for (const { id } of this.#rows("id > ? AND id <= ? ORDER BY id", this.#shedId, upToId)) {
-      const { n, c, r } = this.#turn(id);
+      const { n, c, r, b } = this.#turn(id);
       if (r.length === 0) continue;
       written += 1;
       if (c.length === 0) {
         this.#sql.exec("DELETE FROM log WHERE id = ?", id);
         continue;
       }
-      const body = JSON.stringify({ n, c, r: [] } satisfies TurnRow);
+      const body = JSON.stringify({ n, c, r: [], ...(b && { b }) } satisfies TurnRow);
       this.#sql.exec("UPDATE log SET bytes = ?, body = ? WHERE id = ?", body.length, body, id);
     }
     this.#shedId = upToId;

@@ -9,7 +9,7 @@ import type { Sql } from "../ports.ts";
 import { birthRow, type Birth } from "./birth.ts";
 import { virtualAt, type ClockState } from "./clock.ts";
 import { keyOnDisk, type Checkpoint, type Log } from "./log.ts";
-import type { ChangeRow, TurnRow } from "./log-rows.ts";
+import { causesIn, type ChangeRow, type TurnRow } from "./log-rows.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import { Pages } from "./pages.ts";
@@ -33,8 +33,13 @@ export interface StoppedClock {
   stepsLeft?: number;
 }
 
-/** A revision as a log row has it; the object is null where it is the one that is stored. */
-export type PastRow = [...head: OneToSix, object: KubeObject | null, ...before: unknown[]];
+/** Who caused a revision ("": not known), and it as a log row has it; the object is null where it is the one that is stored. */
+export type PastRow = [
+  by: string,
+  ...head: OneToSix,
+  object: KubeObject | null,
+  ...before: unknown[],
+];
 type OneToSix = [number, number, "c" | "u" | "d", string, string, string];
 
 export interface Snapshot {
@@ -70,8 +75,6 @@ export interface SnapshotParts {
   clock: StoppedClock;
   waiting: string[];
   base: Base;
-  /** Records that are not state: `table` or `table\0key`. */
-  without: ReadonlySet<string>;
 }
 
 const clockRecord = ["clock", "state"] as const;
@@ -87,7 +90,7 @@ export function takeSnapshot(parts: SnapshotParts, { pastAfter }: SnapshotOption
     clock,
     revision: store.rv,
     objects,
-    records: recordsOf(store, parts.without),
+    records: recordsOf(store),
     waiting,
     past: pastOf(store, parts.log, pastAfter ?? Number.POSITIVE_INFINITY),
     tokens: [],
@@ -123,14 +126,12 @@ function objectsOf(store: Store, base: Base): Snapshot["objects"] {
     .filter(([, of]) => of.length > 0);
 }
 
-function recordsOf(store: Store, without: ReadonlySet<string>): Snapshot["records"] {
+function recordsOf(store: Store): Snapshot["records"] {
   const [clockTable, clockKey] = clockRecord;
   return sorted(store.recordTables())
-    .filter((table) => !without.has(table))
     .map((table): Snapshot["records"][number] => [
       table,
       sorted(store.recordKeys(table))
-        .filter((key) => !without.has(`${table}\0${key}`))
         .filter((key) => table !== clockTable || key !== clockKey)
         .map((key) => [key, store.record(table, key)]),
     ])
@@ -138,14 +139,14 @@ function recordsOf(store: Store, without: ReadonlySet<string>): Snapshot["record
 }
 
 function pastOf(store: Store, log: Log, after: number): Snapshot["past"] {
-  const [floor, mark, bytes] = log.reach;
+  const [floor, mark, bytes] = log.past.reach;
   const from = Math.max(floor, Math.min(after, store.rv));
   const rows: PastRow[] = [];
-  for (const row of log.rowsAfter(from)) {
+  for (const [by, row] of log.past.rowsAfter(from)) {
     const [rv, at, op, resource, namespace, name, object, ...before] = row;
     const stored = op !== "d" && store.get(resource, namespace, name);
     const same = stored && stored.metadata.resourceVersion === String(rv);
-    rows.push([rv, at, op, resource, namespace, name, same ? null : object, ...before]);
+    rows.push([by, rv, at, op, resource, namespace, name, same ? null : object, ...before]);
   }
   if (rows.length === 0 && from === store.rv) return { reach: [from, from, 0], rows };
   return { reach: [from, Math.max(mark, from), bytes], rows };
@@ -166,15 +167,8 @@ function startClock(clock: StoppedClock, wallMs: number): ClockState {
   return { ...settings, wallBaseMs: wallMs - sinceMs, frozen: false };
 }
 
-export interface RestoreParts {
-  base: Base;
-  wallMs: number;
-  /** Records that are the new sandbox's own. */
-  own: readonly [table: string, key: string, value: unknown][];
-}
-
 /** Writes a snapshot into empty storage, so that an engine that opens it goes on from there. */
-export function storeSnapshot(sql: Sql, snapshot: Snapshot, parts: RestoreParts): void {
+export function storeSnapshot(sql: Sql, snapshot: Snapshot, base: Base, wallMs: number): void {
   migrate(sql);
   assert(sql.exec("SELECT key FROM meta LIMIT 1").length === 0, "there is a cluster here already");
   const texts = new Map<string, string>();
@@ -188,8 +182,8 @@ export function storeSnapshot(sql: Sql, snapshot: Snapshot, parts: RestoreParts)
   const records = snapshot.records.flatMap(([table, rows]) =>
     rows.map(([key, value]) => [table, key, value] as const),
   );
-  const clock = startClock(snapshot.clock, parts.wallMs);
-  for (const [table, key, value] of [...records, ...parts.own, [...clockRecord, clock] as const]) {
+  const clock = startClock(snapshot.clock, wallMs);
+  for (const [table, key, value] of [...records, [...clockRecord, clock] as const]) {
     texts.set(`r\0${table}\0${key}`, JSON.stringify(value));
   }
   const { clock: moment, revision: rv, waiting: dirty, past } = snapshot;
@@ -201,13 +195,13 @@ export function storeSnapshot(sql: Sql, snapshot: Snapshot, parts: RestoreParts)
       rv,
       now: moment.nowMs,
       dirty,
-      objects: objectCount(snapshot, parts.base),
+      objects: objectCount(snapshot, base),
       pages: pages.directory(),
       past: past.reach,
     };
     const metas = [
       birthRow(snapshot.birth),
-      ["looked", String(parts.wallMs)],
+      ["looked", String(wallMs)],
       ["checkpoint", JSON.stringify(checkpoint)],
     ] as const;
     for (const meta of metas) sql.exec("INSERT INTO meta (key, value) VALUES (?, ?)", ...meta);
@@ -221,11 +215,14 @@ function storePast(
   stored: ReadonlyMap<string, KubeObject>,
 ): number {
   let id = 0;
-  let turn: TurnRow = { n: 0, c: [], r: [] };
+  let changes: ChangeRow[] = [];
+  let names: string[] = [];
   let bytes = 0;
   const flush = (): void => {
-    const last = turn.c.at(-1);
+    const last = changes.at(-1);
     if (!last) return;
+    const causes = causesIn(names);
+    const turn: TurnRow = { n: last[1], c: changes, r: [], ...(causes && { b: causes }) };
     const body = JSON.stringify(turn);
     sql.exec(
       "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
@@ -234,17 +231,18 @@ function storePast(
       body.length,
       body,
     );
-    turn = { n: 0, c: [], r: [] };
+    changes = [];
+    names = [];
     bytes = 0;
   };
-  for (const [rv, at, op, resource, namespace, name, told, ...before] of rows) {
+  for (const [by, rv, at, op, resource, namespace, name, told, ...before] of rows) {
     const object = told ?? stored.get(keyOnDisk(resource, objectKey(namespace, name)));
     assert(object, `revision ${rv} has no object`);
     const row = [rv, at, op, resource, namespace, name, object, ...before] as ChangeRow;
     const size = JSON.stringify(row).length;
     if (bytes + size > pastRowBytesTarget && bytes > 0) flush();
-    turn.n = at;
-    turn.c.push(row);
+    changes.push(row);
+    names.push(by);
     bytes += size;
   }
   flush();

@@ -3,6 +3,7 @@
  * for. Objects are immutable; a write replaces the reference. Only api/operations.ts writes objects.
  */
 import { assert } from "../assert.ts";
+import { causeCharsMax } from "../limits.ts";
 import { Few, fewMax, Group } from "./groups.ts";
 import { objectKey, splitKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
 
@@ -51,6 +52,8 @@ export class Store {
   #changes: Change[] = [];
   #recordChanges = new Map<string, RecordChange>();
   #undo: Undo[] | undefined;
+  /** Who causes what is written now. */
+  #by: string | undefined;
   readonly #resources = new Map<ResourceId, Group>();
   /** By resource, then namespace; a namespace's objects by name. */
   readonly #namespaces = new Map<ResourceId, Map<string, Group>>();
@@ -211,8 +214,20 @@ export class Store {
     this.#place(resource, namespace, name, key, previous, op === "delete" ? undefined : stored);
     const change: Change = { rv, at: atMs, op, resource, namespace, name, key, object: stored };
     if (previous) change.previous = previous;
+    change.by = this.#by;
     this.#changes.push(change);
     return change;
+  }
+
+  /** Runs `body`, whose revisions `by` causes; the innermost counts. Long names are cut. */
+  as<T>(by: string | undefined, body: () => T): T {
+    const outer = this.#by;
+    this.#by = by?.slice(0, causeCharsMax);
+    try {
+      return body();
+    } finally {
+      this.#by = outer;
+    }
   }
 
   /**

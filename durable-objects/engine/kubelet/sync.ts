@@ -46,6 +46,7 @@ export function runtimeContext(client: Client): RuntimeContext {
     network,
     spend: (microseconds) => client.spend?.(microseconds),
     fault: (work, error) => client.fault?.(work, error),
+    ...(client.tokens ? { tokens: client.tokens } : {}),
     ...(client.mayRun ? { mayRun: client.mayRun } : {}),
     ...(client.apiServer ? { apiServer: (request) => client.apiServer!(request) } : {}),
   };

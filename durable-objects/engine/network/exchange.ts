@@ -3,12 +3,7 @@
  * A step starts or asks on; delays, drops and timeouts are moments in the record. Steps are run by the network controller,
  * or at once by whoever cannot wait (proxies).
  */
-import {
-  brokenConnectionMs,
-  exchangeBodyBytesMax,
-  networkRoundsMax,
-  outcomeKeptMs,
-} from "../limits.ts";
+import { brokenConnectionMs, exchangeBodyBytesMax, outcomeKeptMs } from "../limits.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { httpOutcome, startHttp, type HttpFailure } from "../runtime/http.ts";
 import { Kernel } from "../runtime/kernel.ts";
@@ -333,42 +328,3 @@ export function take(context: RuntimeContext, id: string): ExchangeResult | unde
   if (result) context.records.delete(networkTable, id);
   return result;
 }
-
-/** Pushes everything under way on until `id` has its outcome, nothing moves any more, or the rounds are used up. */
-export function settleNow(context: RuntimeContext, id: string): ExchangeResult | undefined {
-  push(context, () => isSettled(load(context, id)));
-  if (isSettled(load(context, id))) return take(context, id);
-  const left = load(context, id);
-  if (left) save(context, id, { ...left, atOnce: undefined });
-  return undefined;
-}
-
-function push(context: RuntimeContext, enough: () => boolean): void {
-  for (let round = 0; round < networkRoundsMax; round++) {
-    const before = underWay(context);
-    for (const id of [...context.records.keys(networkTable)]) stepAny(context, id);
-    if (enough() || same(before, underWay(context))) return;
-  }
-}
-
-type Stepper = (context: RuntimeContext, id: string) => number | undefined;
-let streamStepper: Stepper = () => undefined;
-
-/** Streams are stepped the same way; they live in tcp.ts, which knows this file. */
-export function useStreams(stepper: Stepper): void {
-  streamStepper = stepper;
-}
-
-export const stepAny: Stepper = (context, id) =>
-  id.startsWith("r")
-    ? stepExchange(context, id)
-    : id.startsWith("s")
-      ? streamStepper(context, id)
-      : undefined;
-
-/** Records are replaced when they change, so identity tells whether anything did. */
-const underWay = (context: RuntimeContext): unknown[] =>
-  [...context.records.keys(networkTable)].map((id) => context.records.get(networkTable, id));
-
-const same = (a: unknown[], b: unknown[]): boolean =>
-  a.length === b.length && a.every((record, i) => record === b[i]);

@@ -5,7 +5,8 @@ import { powerAnnotation } from "../kubelet/node-address.ts";
 import { forgetAffinity } from "./services.ts";
 import type { Controller } from "../controllers/define.ts";
 import { runtimeContext } from "../kubelet/sync.ts";
-import { networkTable, stepAny, type Exchange } from "./exchange.ts";
+import { networkTable, type Exchange } from "./exchange.ts";
+import { stepAny } from "./steps.ts";
 import { close, type Stream } from "./tcp.ts";
 import { stepDatagram } from "./udp.ts";
 

@@ -8,7 +8,7 @@ import { failure } from "../api/handle.ts";
 import type { Service } from "../kinds/service-shape.ts";
 import type { NodeObject, Pod } from "../kubelet/shapes.ts";
 import { inCidr, isAddress, isUp, nodeIp } from "./addresses.ts";
-import type { Reply } from "../ports.ts";
+import type { ProxyPending, Reply } from "../ports.ts";
 import { binaryOf, bytesOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/state.ts";
@@ -18,6 +18,7 @@ import { kubeletAnswer } from "./hosts.ts";
 import { rewriteHtml, rewriteUrl } from "./links.ts";
 import { draw, endpointsOf } from "./services.ts";
 import type { Source } from "./route.ts";
+import { settleNow } from "./steps.ts";
 import { proxyTimeoutMs } from "../limits.ts";
 
 export interface ProxyRequest {
@@ -35,21 +36,6 @@ export interface ProxyRequest {
   /** Lower-case names. */
   headers: Record<string, string>;
   body?: Uint8Array;
-}
-
-/** A proxied request that is still under way: plain data, to be asked for with `proxyResult`. */
-export interface ProxyPending {
-  type: "pending";
-  id: string;
-  /** Put before links, and before redirects. */
-  prefix: string;
-  redirect?: string;
-  /** What follows the prefix: relative redirects start there. */
-  path: string;
-  host: string;
-  address: string;
-  /** Virtual ms at which to give up. */
-  untilMs: number;
 }
 
 interface Location {
@@ -175,8 +161,8 @@ const hopByHop = new Set(
   ),
 );
 
-/** Between client, edge and API server: no business of the server behind. */
-const ours = /^(impersonate|podyard)-/;
+/** Between client and API server: no business of the server behind. */
+const ours = /^impersonate-/;
 
 function outgoing(
   asked: ProxyRequest,
@@ -228,6 +214,7 @@ function send(
   const pending: ProxyPending = {
     type: "pending",
     id,
+    method: asked.method,
     prefix,
     redirect,
     path,
@@ -235,19 +222,15 @@ function send(
     address,
     untilMs: context.now + proxyTimeoutMs,
   };
-  const result = exchange.settleNow(context, id);
-  return result ? finish(result, pending, asked.method) : pending;
+  const result = settleNow(context, id);
+  return result ? finish(result, pending) : pending;
 }
 
 /** The answer of a request under way; undefined: not yet. A Status like any other when it failed. */
-export function proxyResult(
-  context: RuntimeContext,
-  pending: ProxyPending,
-  method = "GET",
-): Reply | undefined {
+export function proxyResult(context: RuntimeContext, pending: ProxyPending): Reply | undefined {
   const result = exchange.take(context, pending.id);
   try {
-    if (result) return finish(result, pending, method);
+    if (result) return finish(result, pending);
     if (context.now < pending.untilMs) return undefined;
     context.records.delete(exchange.networkTable, pending.id);
     throw unreachable(`dial tcp ${pending.address}: i/o timeout`);
@@ -263,7 +246,7 @@ const dialErrors: Record<string, string> = lookup({
   unreachable: "connect: no route to host",
 });
 
-function finish(result: exchange.ExchangeResult, pending: ProxyPending, method: string): Reply {
+function finish(result: exchange.ExchangeResult, pending: ProxyPending): Reply {
   if ("error" in result) {
     const dial = dialErrors[result.error];
     if (dial) throw unreachable(`dial tcp ${pending.address}: ${dial}`);
@@ -298,7 +281,7 @@ function finish(result: exchange.ExchangeResult, pending: ProxyPending, method: 
     html && !headers.location && !headers["content-encoding"]
       ? rewriteHtml(response.body, rewrite)
       : response.body;
-  const reply = replyOf({ status: response.status, headers, body }, method);
+  const reply = replyOf({ status: response.status, headers, body }, pending.method);
   if (location !== undefined) reply.headers["location"] = location;
   return reply;
 }

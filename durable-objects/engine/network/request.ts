@@ -11,6 +11,7 @@ import * as exchange from "./exchange.ts";
 import type { ExchangeResult } from "./exchange.ts";
 import type { Hop } from "./hops.ts";
 import { outside, sourceHop, sourceOfPod, type Source } from "./route.ts";
+import { settleNow } from "./steps.ts";
 import type { NodeObject } from "../kubelet/shapes.ts";
 import type { Service } from "../kinds/service-shape.ts";
 
@@ -64,7 +65,7 @@ export function request(
   if (found === "timeout") return done({ hops, error: "timeout" });
   const q = requestTo(found, source, target);
   const id = exchange.open(context, source, q, { hops, atOnce: true, ...(note ? { note } : {}) });
-  const result = exchange.settleNow(context, id);
+  const result = settleNow(context, id);
   return result ? done(result) : { done: false, id };
 }
 

@@ -7,7 +7,7 @@ import type { RuntimeContext } from "../runtime/define.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http.ts";
 import { Kernel } from "../runtime/kernel.ts";
 import type { Connection, HttpResponse } from "../runtime/state.ts";
-import { isFrozen, loadPod, networkTable, nextId, runPod, useStreams } from "./exchange.ts";
+import { isFrozen, loadPod, networkTable, nextId, runPod } from "./exchange.ts";
 import type { Source } from "./route.ts";
 
 export interface Stream {
@@ -299,5 +299,3 @@ function ask(kernel: Kernel, id: string, stream: Stream): boolean {
 function reply(stream: Stream, response: HttpResponse, head = false): void {
   stream.down += responseBytes(response, head);
 }
-
-useStreams(stepStream);

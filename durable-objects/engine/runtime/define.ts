@@ -2,7 +2,7 @@
  * The container runtime as the kubelet sees it (what CRI is upstream). Containers are data: every process is a record
  * {program, JSON state}; nothing here is a suspended call. Implemented in runtime/runtime.ts.
  */
-import type { Records, Reader } from "../controllers/define.ts";
+import type { Records, Reader, TokenSigner } from "../controllers/define.ts";
 import type { ApiRequest, ApiResponse } from "../ports.ts";
 import type { Network } from "./network-port.ts";
 import type { UserSettings } from "./users.ts";
@@ -22,6 +22,8 @@ export interface RuntimeContext {
   readonly network?: Network;
   /** Optional. The API server as Pods reach it. */
   apiServer?(request: ApiRequest): ApiResponse;
+  /** Optional. Signs the tokens that volumes hold; absent: they are empty. */
+  readonly tokens?: TokenSigner;
   /** Optional. Tells a fault of Podyard that went no further, for tests and the operator's log. */
   fault?(work: string, error: unknown): void;
   /** Optional. Whether a process may be stepped now; one that may not has its Pod woken again. Absent: all may. */

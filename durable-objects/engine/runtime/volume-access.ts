@@ -4,7 +4,7 @@
  * k8s: plugin/pkg/admission/serviceaccount/admission.go TokenVolumeSource, pkg/kubelet/token/token_manager.go
  */
 import type { Volume } from "kubernetes-types/core/v1";
-import { claimsFor, issuer, keyOf, signToken } from "../api/tokens.ts";
+import { claimsFor, issuer } from "../api/tokens.ts";
 import { parseTime } from "../core/clock.ts";
 import { keep } from "../core/memo.ts";
 import type { KubeObject } from "../core/object.ts";
@@ -13,9 +13,6 @@ import { tokenMemoEntriesMax } from "../limits.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import type { RuntimeContext, TokenSource } from "./define.ts";
 import { buildLayer, type Layer, type LayerFile } from "./fs/layer.ts";
-
-/** Record that holds the key tokens are signed with, as `keyText` writes it: `[table, key]`. */
-export const signingKeyRecord = ["cluster", "signing-key"] as const;
 
 const rootConfigMap = "kube-root-ca.crt";
 
@@ -137,7 +134,7 @@ function layerOf(pod: PodShape, volume: Volume, certificate: string): Layer {
   return buildLayer(files);
 }
 
-/** Signing takes a millisecond and one look at a file asks several times: signed texts are kept, by what they say. */
+/** Signing takes a millisecond and one look at a file asks several times: signed texts are kept, by key and what they say. */
 const signed = new Map<string, string>();
 
 /**
@@ -146,9 +143,9 @@ const signed = new Map<string, string>();
  */
 export function tokenText(context: RuntimeContext, source: TokenSource): string {
   const { namespace, serviceAccount, podName, podUid, audience, expirationSeconds } = source;
-  const key = context.records.get<string>(...signingKeyRecord);
+  const { tokens } = context;
   const account = context.reader.get("serviceaccounts", namespace, serviceAccount);
-  if (key === undefined || !account) return "";
+  if (!tokens || !account) return "";
   const lifeMs = expirationSeconds * 800;
   const stretch = Math.max(0, Math.floor((context.now - source.sinceMs) / lifeMs));
   const node = nodeOf(context, namespace, podName);
@@ -158,9 +155,8 @@ export function tokenText(context: RuntimeContext, source: TokenSource): string 
     jti: uuidOf(`${podUid}/${audience ?? ""}/${stretch}`),
     bound: { pod: { name: podName, uid: podUid }, ...(node ? { node } : {}) },
   });
-  const memo = `${key}${JSON.stringify(claims)}`;
-  const token = (): string => signToken(keyOf(key), claims);
-  return signed.get(memo) ?? keep(signed, tokenMemoEntriesMax, memo, token());
+  const memo = `${tokens.keyId}${JSON.stringify(claims)}`;
+  return signed.get(memo) ?? keep(signed, tokenMemoEntriesMax, memo, tokens.sign(claims));
 }
 
 function nodeOf(

@@ -3,12 +3,12 @@ import type { Call } from "../api/context.ts";
 import { badRequest, internalError, type Status } from "../api/status.ts";
 import { objectKey } from "../core/object.ts";
 import { podContainers, type Pod } from "../kubelet/shapes.ts";
-import type { SessionReply } from "../ports.ts";
+import type { CommandReply, CommandSession } from "../ports.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import { attachSession, execSession } from "../runtime/sessions.ts";
 import { containerFor, podOf, runningInstance } from "./containers.ts";
 import { hexId } from "./ids.ts";
-import { sessionTable, type CommandSession } from "./session.ts";
+import { sessionTable } from "./session.ts";
 import { stirring } from "./stirring.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
@@ -21,7 +21,7 @@ export function command(
   call: Call,
   name: string,
   kind: "exec" | "attach",
-): SessionReply {
+): CommandReply {
   const pod = podOf(call, name);
   const { query } = call.info;
   const container = containerFor(pod, query.get("container"));
@@ -44,7 +44,7 @@ export function command(
     session.id = started.session;
     context.records.put(sessionTable, `${key} ${started.session}`, {});
   }
-  return { type: "session", kind, session: { ...session } };
+  return { type: "session", kind, session };
 }
 
 /** Whether a container has a terminal is settled when it starts. */

@@ -1,7 +1,5 @@
 /** How a session says that its command is over. k8s: apiserver/pkg/util/proxy/translatinghandler.go codeExitToStatusError */
-import type { Status } from "../api/status.ts";
-
-export type SessionStatus = Omit<Status, "kind" | "apiVersion" | "code"> & { code?: number };
+import type { SessionStatus } from "../ports.ts";
 
 export function exitStatus(code: number): SessionStatus {
   if (code === 0) return { metadata: {}, status: "Success" };

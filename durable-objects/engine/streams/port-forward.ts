@@ -3,15 +3,14 @@ import type { Call } from "../api/context.ts";
 import { goQuote } from "../api/field.ts";
 import { badRequest, StatusError } from "../api/status.ts";
 import { objectKey } from "../core/object.ts";
-import type { SessionReply } from "../ports.ts";
+import type { ForwardReply, ForwardSession } from "../ports.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import type { PodRecord } from "../runtime/state.ts";
 import { podOf } from "./containers.ts";
 import { networkNamespace, sandboxId } from "./ids.ts";
-import type { ForwardSession } from "./session.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
-export function portForward(context: RuntimeContext, call: Call, name: string): SessionReply {
+export function portForward(context: RuntimeContext, call: Call, name: string): ForwardReply {
   const pod = podOf(call, name);
   if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
   const ports = call.info.query
@@ -30,7 +29,7 @@ export function portForward(context: RuntimeContext, call: Call, name: string): 
     podUid: pod.metadata.uid,
     ports,
   };
-  return { type: "session", kind: "portforward", session: { ...session } };
+  return { type: "session", kind: "portforward", session };
 }
 
 function portOf(text: string): number {

@@ -6,14 +6,15 @@
 import { sessionInputBytesMax } from "../limits.ts";
 import * as tcp from "../network/tcp.ts";
 import { networkTable } from "../network/exchange.ts";
+import type { CommandSession, ForwardSession, SessionStatus } from "../ports.ts";
 import { binaryOf, bytesOf } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 import * as runtime from "../runtime/sessions.ts";
 import type { PodRecord } from "../runtime/state.ts";
-import { exitStatus, type SessionStatus } from "./exit-status.ts";
+import { exitStatus } from "./exit-status.ts";
 import { connectError } from "./port-forward.ts";
 import { stirring } from "./stirring.ts";
-import { sessionTable, type CommandSession, type ForwardSession } from "./session.ts";
+import { sessionTable } from "./session.ts";
 
 export interface SessionNews {
   stdout: Uint8Array;

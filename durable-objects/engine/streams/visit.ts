@@ -1,22 +1,16 @@
 /** A browser outside that opens a host of an Ingress: the preview's other way in. */
 import { ingressIp } from "../network/addresses.ts";
 import * as exchange from "../network/exchange.ts";
-import type { ProxyPending } from "../network/proxy.ts";
 import { outside } from "../network/route.ts";
 import { proxyTimeoutMs } from "../limits.ts";
-import type { ApiRequest, ProxyReply } from "../ports.ts";
+import type { ApiRequest, ProxyPending } from "../ports.ts";
 import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/define.ts";
 
-/** Headers that the Worker alone sets: the Ingress host asked for, and the path as the browser sees it. */
-export const hostHeader = "podyard-ingress";
-
-export function visit(context: RuntimeContext, request: ApiRequest): ProxyReply {
-  const { [hostHeader]: host = "", "podyard-path": seen = "", ...given } = request.headers;
+export function visit(context: RuntimeContext, request: ApiRequest, host: string): ProxyPending {
+  const { publicPath = "" } = request;
   const headers: Record<string, string> = { host };
-  for (const [name, value] of Object.entries(given)) {
-    if (!name.startsWith("podyard-")) headers[name] = encodeUtf8(value);
-  }
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = encodeUtf8(value);
   const id = exchange.open(context, outside, {
     method: request.method,
     path: request.path + (request.query ? `?${request.query}` : ""),
@@ -26,15 +20,15 @@ export function visit(context: RuntimeContext, request: ApiRequest): ProxyReply 
     port: 80,
     clientIp: outside.ip,
   });
-  const pending: ProxyPending = {
+  return {
     type: "pending",
     id,
+    method: request.method,
     // What stands before the path that the server sees.
-    prefix: seen.slice(0, seen.length - request.path.length),
+    prefix: publicPath.slice(0, publicPath.length - request.path.length),
     path: request.path,
     host,
     address: host,
     untilMs: context.now + proxyTimeoutMs,
   };
-  return { type: "proxied", pending: { ...pending }, method: request.method };
 }

@@ -1,0 +1,65 @@
+import type { ApiRequest, PreviewRequest, User } from "./engine/ports.ts";
+import type { Grant } from "./grant.ts";
+
+/**
+ * What the Worker tells the object of a request, beside what the client says itself. Requests come over HTTP, as an upgrade
+ * has no other way, and so this comes as a header. It is written and read here alone: from a client it is passed over, and
+ * nobody behind sees it.
+ */
+export interface EdgeRequest {
+  /** What lets the request in. */
+  grant: Grant;
+  /** Who asks. Absent: whom the token in `Authorization` names, which the cluster verifies. */
+  user?: User;
+  /** Path as the client sees it. */
+  publicPath: string;
+  /** A browser's, through a preview. The object compares its token. */
+  preview?: PreviewRequest & { token: string };
+  /** The Worker ends the stream that comes of it, and how its client asked for one: the inner socket is given to nobody else. */
+  bridge?: "http" | "websocket";
+  /** The disk is full: to be answered from what is stored. */
+  readOnly?: true;
+}
+
+const name = "podyard-edge";
+/** Names of our own, of which clients have none. */
+const ours = /^podyard-/;
+
+/** Headers for the object: those of the client, and what the Worker says. */
+export function writeEdge(client: Headers, edge: EdgeRequest): Headers {
+  const headers = new Headers();
+  for (const [key, value] of client) if (!ours.test(key)) headers.set(key, value);
+  headers.set(name, encodeURIComponent(JSON.stringify(edge)));
+  return headers;
+}
+
+/** Undefined: it does not come from the Worker. */
+export function readEdge(headers: Headers): EdgeRequest | undefined {
+  const text = headers.get(name);
+  return text === null ? undefined : (JSON.parse(decodeURIComponent(text)) as EdgeRequest);
+}
+
+/** The request as the engine is asked it; reads the body whole. */
+export async function apiRequestOf(request: Request, edge: EdgeRequest): Promise<ApiRequest> {
+  const { user, publicPath, preview, bridge } = edge;
+  const { pathname, search } = new URL(request.url);
+  const headers: Record<string, string> = {};
+  for (const [key, value] of request.headers) {
+    if (ours.test(key)) continue;
+    // Groups contain no comma; the platform joins repeated headers by one.
+    headers[key] = key === "impersonate-group" ? value.replaceAll(", ", "\n") : value;
+  }
+  // That upgrade was the Worker's own.
+  if (bridge === "http") delete headers["upgrade"];
+  const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
+  return {
+    method: request.method,
+    path: pathname,
+    query: search.slice(1),
+    headers,
+    publicPath,
+    ...(user && { user }),
+    ...(preview && { preview: { ingressHost: preview.ingressHost } }),
+    ...(body && { body }),
+  };
+}
