@@ -7,6 +7,8 @@ export const snapshotBytesMax = 32 * 1024 * 1024;
 export const snapshotValuesMax = 3_000_000;
 /** Tokens of service accounts that are signed anew, a millisecond each; the others lose what they are good for. */
 export const snapshotTokensMax = 500;
+/** A Secret's value of so many characters of different kinds, or twice as many, is looked for in all that is left of a sandbox. */
+export const secretValueCharsMin = 6;
 
 // API
 export const requestBodyBytesMax = 3 * 1024 * 1024;

@@ -12,6 +12,7 @@ import {
 } from "./core/snapshot.ts";
 import { bornBeforeMs } from "./limits.ts";
 import type { Sql } from "./ports.ts";
+import { withoutSecrets } from "./snapshot-secrets.ts";
 import { withoutTokens, withTokens } from "./snapshot-tokens.ts";
 
 const baseOf = ({ seed, bornMs }: Birth): ReturnType<typeof baseObjects> =>
@@ -24,7 +25,10 @@ export function snapshotOf(
   options: SnapshotOptions,
 ): Snapshot {
   const base = baseOf(parts.birth);
-  return withoutTokens(takeSnapshot({ ...parts, base }, options), key);
+  const snapshot = withoutTokens(takeSnapshot({ ...parts, base }, options), key);
+  if (options.secrets !== false) return snapshot;
+  const { past } = parts.log;
+  return withoutSecrets(snapshot, past.rowsAfter(past.reach[0]));
 }
 
 /** Writes a snapshot into empty storage; throws where there is a cluster already, or of a later engine's state. */

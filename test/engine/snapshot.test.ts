@@ -2,6 +2,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { deflateSync, inflateSync } from "fflate";
 import { describe, expect, test, vi } from "vitest";
+import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { Snapshot } from "../../durable-objects/engine/core/snapshot.ts";
 import { Engine, openArtefact, sealArtefact } from "../../durable-objects/engine/index.ts";
 import { mulberry } from "../helpers/dice.ts";
@@ -111,6 +112,30 @@ describe("what is restored goes on", () => {
     const url = "/apis/rbac.authorization.k8s.io/v1/clusterroles";
     expect(later.get(url)).toEqual(world.get(url));
     expect(later.engine.store.objectCount).toBe(world.engine.store.objectCount);
+  });
+});
+
+describe("birth", () => {
+  test("is handed in once and kept with the cluster", () => {
+    const world = new World({ seed: "mine", nodes: 1, name: "lab" });
+    const again = new World({ seed: "other", nodes: 9, name: "no" }, world.sql.copy());
+    expect(again.engine.birth).toEqual({ seed: "mine", nodes: 1, name: "lab", bornMs: start });
+    expect(() => new Engine(new NodeSql(), { nowMs: start, identity: own })).toThrow(/no cluster/);
+  });
+
+  test("of a cluster from before is as its caller kept it", () => {
+    const world = new World({ seed: "mine", nodes: 1, name: "lab" });
+    const uids = world.get("/api/v1/namespaces").items.map((o: KubeObject) => o.metadata.uid);
+    world.sql.exec("DELETE FROM meta WHERE key = 'birth'");
+    world.sql.exec("INSERT INTO meta (key, value) VALUES ('born', ?)", String(start));
+    world.now = start + 86_400_000;
+    world.evict();
+    expect(world.engine.birth).toEqual({ seed: "mine", nodes: 1, name: "lab", bornMs: start });
+    expect(world.get("/api/v1/namespaces").items.map((o: KubeObject) => o.metadata.uid)).toEqual(
+      uids,
+    );
+    const later = new Engine(world.sql.copy(), { nowMs: world.now, identity: own });
+    expect(later.birth).toEqual(world.engine.birth);
   });
 });
 
@@ -267,6 +292,96 @@ describe("what belongs to one sandbox", () => {
     );
     world.evict();
     expect(world.get("/api/v1/nodes").items).toHaveLength(4);
+  });
+});
+
+describe("without Secrets", () => {
+  const planted = "Pl4nted-S3cret!";
+  const secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: "db",
+      annotations: {
+        "kubectl.kubernetes.io/last-applied-configuration": `{"stringData":{"pass":"${planted}","user":"admin"}}`,
+      },
+    },
+    stringData: { pass: planted, user: "admin", file: `[client]\npassword=${planted}\n` },
+  };
+  const registry = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "registry" },
+    type: "kubernetes.io/dockerconfigjson",
+    stringData: { ".dockerconfigjson": `{"auths":{"r.test":{"auth":"${planted}"}}}` },
+  };
+  const script = [
+    "X=$PASS",
+    'echo "told $PASS by $LOGIN"',
+    "cp /v/file /copy",
+    "cp /v/user /u",
+    "echo $PASS | base64 >/encoded",
+    'while true; do sleep 5; echo "${#X}"; done',
+  ].join("; ");
+  const user = {
+    ...shell("user", script),
+    spec: {
+      volumes: [{ name: "v", secret: { secretName: "db" } }],
+      containers: [
+        {
+          name: "c",
+          image: "busybox",
+          command: ["sh", "-c", script],
+          env: [
+            { name: "PASS", valueFrom: { secretKeyRef: { name: "db", key: "pass" } } },
+            { name: "LOGIN", valueFrom: { secretKeyRef: { name: "db", key: "user" } } },
+          ],
+          envFrom: [{ prefix: "DB_", secretRef: { name: "db" } }],
+          volumeMounts: [{ name: "v", mountPath: "/v" }],
+        },
+      ],
+    },
+  };
+  const world = new World({ nodes: 1 });
+  world.create(secret, registry, user);
+  world.advance(20_000);
+  // What it held before is in the past.
+  world.patch("/api/v1/namespaces/default/secrets/db", { stringData: { pass: `${planted}-2` } });
+  world.advance(20_000);
+
+  test("a planted value stands nowhere, in no form", () => {
+    const snapshot = world.engine.snapshot(world.now, { pastAfter: 0, secrets: false });
+    const text = new TextDecoder("latin1").decode(inflateSync(bytesOf(snapshot).subarray(52)));
+    const whole = JSON.stringify(world.engine.snapshot(world.now, { pastAfter: 0 }));
+    const forms = [
+      planted,
+      ...["", "1", "12"].map((before) => {
+        const all = Buffer.from(before + planted).toString("base64");
+        return all.slice(before.length && before.length + 1, -4);
+      }),
+    ];
+    for (const form of forms.slice(0, 2)) expect(whole).toContain(form);
+    for (const form of forms) expect(text).not.toContain(form);
+    // A short one is no word to look for, but came from a Secret here: a variable, files.
+    expect(whole).toContain('"LOGIN","value":"admin"');
+    expect(text).not.toContain('"LOGIN","value":"admin"');
+    expect(whole).toContain('"d":"admin"');
+    expect(text).not.toContain('"d":"admin"');
+    expect(text).toContain("by admin");
+  });
+
+  test("what had it goes on, and Secrets can be changed", () => {
+    const snapshot = world.engine.snapshot(world.now, { secrets: false });
+    // The value of before was in no Secret any more.
+    expect(JSON.stringify(snapshot)).not.toContain(planted);
+    const fork = restored(snapshot, world.now);
+    fork.advance(60_000);
+    expect(fork.pod("user").status).toMatchObject({ phase: "Running" });
+    expect(fork.pod("user").status.containerStatuses[0].restartCount).toBe(0);
+    expect(logOf(fork, "user")).toMatch(/^told \*{15} by admin\n15\n/);
+    expect(openArtefact(bytesOf(fork.engine.snapshot(fork.now)))).toHaveProperty("snapshot");
+    fork.patch("/api/v1/namespaces/default/secrets/registry", { metadata: { labels: { a: "b" } } });
+    fork.patch("/api/v1/namespaces/default/secrets/db", { stringData: { pass: "mine" } });
   });
 });
 

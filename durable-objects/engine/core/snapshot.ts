@@ -64,6 +64,8 @@ export interface Snapshot {
 export interface SnapshotOptions {
   /** How much of the past goes along: revisions after this one, as far as they are kept. Absent: none. */
   pastAfter?: number;
+  /** false: what Secrets hold is left out, wherever it is found. */
+  secrets?: boolean;
 }
 
 type Base = readonly { resource: string; object: KubeObject }[];
