@@ -122,6 +122,25 @@ describe("imports", () => {
   });
 });
 
+describe("the border of the engine", () => {
+  const shell = ["worker/", "durable-objects/"];
+  const product = sources.filter(({ file }) => shell.some((part) => file.startsWith(part)));
+  const matches = ({ text }: Source, pattern: RegExp): string[] => text.match(pattern) ?? [];
+
+  test("headers of our own are written and read in one file each way", () => {
+    const known = /^durable-objects\/(edge-request|stream-head)\.ts$/;
+    const others = product.filter(({ file }) => !known.test(file));
+    expect(offences(others, (source) => matches(source, /["'`]podyard-[a-z-]+["'`]/g))).toEqual([]);
+  });
+
+  test("is crossed by types that say what they are", () => {
+    const border =
+      /^(worker\/|durable-objects\/[^/]+$|durable-objects\/engine\/([^/]+$|streams\/))/;
+    const files = product.filter(({ file }) => border.test(file));
+    expect(offences(files, (source) => matches(source, /\bas (never|unknown as)\b/g))).toEqual([]);
+  });
+});
+
 describe("the engine is synchronous, deterministic and pure", () => {
   // What the platform brings (fetch, crypto, console) does not even type-check: its tsconfig has no types.
   const banned = new Set(

@@ -4,7 +4,7 @@ import { handle } from "./api/handle.ts";
 import { fieldsOf } from "./api/list.ts";
 import { Operations } from "./api/operations.ts";
 import { storedResource } from "./api/resources.ts";
-import { signingKey, signToken, type Identity } from "./api/tokens.ts";
+import { signerWith, signingKey, type Identity } from "./api/tokens.ts";
 import { createReader, EngineClient, type Now } from "./client.ts";
 import { createControllers } from "./controllers/index.ts";
 import { birthOf, type Birth } from "./core/birth.ts";
@@ -83,7 +83,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     // Pods ask the API, and the API (exec, proxy) asks Pods.
     apiServer: (request) => handle(context, request),
     fault: (work, error) => faults.note(work, error),
-    tokens: { keyId: key.id, sign: (claims) => signToken(key, claims) },
+    tokens: signerWith(key),
   });
   const streams = createStreams(client);
   const context: ApiContext = {

@@ -105,7 +105,7 @@ test("the deprecated paths and spellings of a watch are served alike", async () 
     "/api/v1/watch/namespaces/default/configmaps?timeoutSeconds=60",
     `${configMaps}?%77atch=true&timeoutSeconds=60`,
   ]) {
-    const watch = listen(path, [], { "podyard-bridge": "websocket" });
+    const watch = listen(path, [], { "podyard-edge": "%7B%22bridge%22%3A%22websocket%22%7D" });
     await seen(watch, "ADDED one", "ADDED two");
     watch.socket.terminate();
     const answer = await fetch(`${server}${path}`);

@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { expect, test } from "vitest";
 import { signingKey } from "../../durable-objects/engine/api/tokens.ts";
 import type { Change } from "../../durable-objects/engine/core/object.ts";
-import { NodeSql } from "../helpers/node-sql.ts";
+import type { NodeSql } from "../helpers/node-sql.ts";
 import { World } from "../helpers/world.ts";
 import { SessionWorld } from "./streams-world.ts";
 

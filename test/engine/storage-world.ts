@@ -1,4 +1,5 @@
 /** Helpers of the storage tests: a look into a container, Pods that mount something. */
+import { signerWith, signingKey } from "../../durable-objects/engine/api/tokens.ts";
 import { runtime } from "../../durable-objects/engine/runtime/runtime.ts";
 import type { RuntimeContext } from "../../durable-objects/engine/runtime/define.ts";
 import type { World } from "../helpers/world.ts";
@@ -41,6 +42,7 @@ export function sh(
       byIndex: (index: string, value: string) => store.byIndex(index, value),
     },
     random: () => 0.5,
+    tokens: signerWith(signingKey(w.options.identity)),
     wakePod: () => undefined,
     wake: () => undefined,
   } as unknown as RuntimeContext;

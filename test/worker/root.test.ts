@@ -179,6 +179,13 @@ test("a sandbox from before its tokens had a secret gets one when it opens, and 
   const token = await tokenOf(made);
   await runInDurableObject(stubOf(made), (instance, state) => {
     state.storage.kv.delete("token-secret");
+    // Its key was a record.
+    for (const query of [
+      "DELETE FROM schema_version WHERE version > 1",
+      `UPDATE log SET body = json_insert(body, '$.r[#]', json('["cluster","signing-key","KEY"]'))`,
+      `INSERT INTO state (id, body) VALUES (1000, '{"r\\u0000cluster\\u0000signing-key":"KEY"}')`,
+    ])
+      state.storage.sql.exec(query);
     (instance as unknown as { loaded: undefined }).loaded = undefined;
   });
   const asked = async (token: string): Promise<number> => {
@@ -192,6 +199,13 @@ test("a sandbox from before its tokens had a secret gets one when it opens, and 
   const { status } = (await answer.json()) as { status: { token: string } };
   expect(await asked(status.token)).toBe(403);
   expect(await asked(token)).toBe(401);
+  const stored = await runInDurableObject(stubOf(made), (_object, { storage }) =>
+    ["log", "state"].flatMap((table) =>
+      storage.sql.exec<{ body: string }>(`SELECT body FROM ${table}`).toArray(),
+    ),
+  );
+  expect(stored.filter(({ body }) => body.includes('"KEY"'))).toEqual([]);
+  expect(stored.some(({ body }) => body.includes('"r":[["'))).toBe(true);
 });
 
 test("on one's own machine a kubeconfig names the socket that speaks TLS, and trusts it", async () => {

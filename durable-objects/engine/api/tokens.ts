@@ -83,6 +83,12 @@ export function signText({ secret }: SigningKey, text: string): string {
   return encodeBase64Url(p256.sign(encodeUtf8(text), secret));
 }
 
+/** For those who sign, and are not to know the secret: see controllers/define.ts TokenSigner. */
+export const signerWith = (key: SigningKey): { keyId: string; sign(claims: object): string } => ({
+  keyId: key.id,
+  sign: (claims) => signToken(key, claims),
+});
+
 function keyId(secret: Uint8Array): string {
   return encodeBase64Url(sha256(p256.getPublicKey(secret, true)));
 }
