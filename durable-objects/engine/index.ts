@@ -37,14 +37,14 @@ import type {
   Sql,
   Subscription,
 } from "./ports.ts";
-import { restoreInto, snapshotOf } from "./snapshot.ts";
+import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
 import { stopUnit, unitOf, type WorkUnit } from "./work-units.ts";
 import type { Streams } from "./streams.ts";
 import { clockOf, clockRecord, createComponents, type EngineOptions } from "./wiring.ts";
 import { Refused, type WorkLoop } from "./work-loop.ts";
 
 export type { EngineOptions };
-export { openArtefact, sealArtefact } from "./snapshot-artefact.ts";
+export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
 
 export class Engine {
   readonly store: Store;

@@ -5,10 +5,10 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { deflateSync, Inflate, strFromU8, strToU8 } from "fflate";
-import { stateVersion, type Snapshot } from "./core/snapshot.ts";
-import { jsonDepthMax, snapshotBytesMax, snapshotValuesMax } from "./limits.ts";
-import { measureJson } from "./schema/body-budget.ts";
-import { snapshotProblem } from "./snapshot-check.ts";
+import { stateVersion, type Snapshot } from "../core/snapshot.ts";
+import { jsonDepthMax, snapshotBytesMax, snapshotValuesMax } from "../limits.ts";
+import { measureJson } from "../schema/body-budget.ts";
+import { snapshotProblem } from "./check.ts";
 
 /** Raised when the bytes below mean something else. Readers of all formats stay. */
 export const artefactFormat = 1;

@@ -3,11 +3,11 @@
  * files, variables and logs. In a snapshot they name no key and carry no signature, so they open nothing; restored, they are
  * signed anew by the sandbox that they are in then. Their length stays, as files know theirs.
  */
-import { encodeBase64Url } from "./core/base64url.ts";
-import type { Snapshot } from "./core/snapshot.ts";
-import { signText, tokenHead, type SigningKey } from "./api/tokens.ts";
-import { snapshotTokensMax } from "./limits.ts";
-import { fromBase64, toBase64 } from "./runtime/bytes.ts";
+import { encodeBase64Url } from "../core/base64url.ts";
+import type { Snapshot } from "../core/snapshot.ts";
+import { signText, tokenHead, type SigningKey } from "../api/tokens.ts";
+import { snapshotTokensMax } from "../limits.ts";
+import { fromBase64, toBase64 } from "../runtime/bytes.ts";
 
 /** base64url characters of a P-256 signature. */
 const signatureLength = 86;

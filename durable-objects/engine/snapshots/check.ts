@@ -3,11 +3,11 @@
  * every object the types of its kind. What programs and controllers keep for themselves is theirs to bear: a step that
  * fails over it is taken back alone.
  */
-import { storedResource } from "./api/resources.ts";
-import { lastMomentMs } from "./core/clock.ts";
-import { objectKey, type KubeObject } from "./core/object.ts";
-import { nodesMax, snapshotTokensMax } from "./limits.ts";
-import { decodeObject, isObject } from "./schema/decode.ts";
+import { storedResource } from "../api/resources.ts";
+import { lastMomentMs } from "../core/clock.ts";
+import { objectKey, type KubeObject } from "../core/object.ts";
+import { nodesMax, snapshotTokensMax } from "../limits.ts";
+import { decodeObject, isObject } from "../schema/decode.ts";
 
 type Fields = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 /** Where a snapshot meets what a cluster is born with and what is one sandbox's own. */
-import { signingKey, type Identity, type SigningKey } from "./api/tokens.ts";
-import { baseObjects } from "./bootstrap/base.ts";
-import type { Birth } from "./core/birth.ts";
+import { signingKey, type Identity, type SigningKey } from "../api/tokens.ts";
+import { baseObjects } from "../bootstrap/base.ts";
+import type { Birth } from "../core/birth.ts";
 import {
   stateVersion,
   storeSnapshot,
@@ -9,11 +9,11 @@ import {
   type Snapshot,
   type SnapshotOptions,
   type SnapshotParts,
-} from "./core/snapshot.ts";
-import { bornBeforeMs } from "./limits.ts";
-import type { Sql } from "./ports.ts";
-import { withoutSecrets } from "./snapshot-secrets.ts";
-import { withoutTokens, withTokens } from "./snapshot-tokens.ts";
+} from "../core/snapshot.ts";
+import { bornBeforeMs } from "../limits.ts";
+import type { Sql } from "../ports.ts";
+import { withoutSecrets } from "./secrets.ts";
+import { withoutTokens, withTokens } from "./tokens.ts";
 
 const baseOf = ({ seed, bornMs }: Birth): ReturnType<typeof baseObjects> =>
   baseObjects(seed, bornMs - bornBeforeMs);

@@ -4,11 +4,11 @@
  * can know.
  */
 import type { Secret } from "kubernetes-types/core/v1";
-import type { ChangeRow } from "./core/log-rows.ts";
-import type { PastRow, Snapshot } from "./core/snapshot.ts";
-import type { KubeObject } from "./core/object.ts";
-import { secretValueCharsMin } from "./limits.ts";
-import { decodeUtf8, encodeUtf8, fromBase64, toBase64 } from "./runtime/bytes.ts";
+import type { ChangeRow } from "../core/log-rows.ts";
+import type { PastRow, Snapshot } from "../core/snapshot.ts";
+import type { KubeObject } from "../core/object.ts";
+import { secretValueCharsMin } from "../limits.ts";
+import { decodeUtf8, encodeUtf8, fromBase64, toBase64 } from "../runtime/bytes.ts";
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 const blank = (length: number): string => "*".repeat(length);
