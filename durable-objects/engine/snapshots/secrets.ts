@@ -9,6 +9,7 @@ import type { PastRow, Snapshot } from "../core/snapshot.ts";
 import type { KubeObject } from "../core/object.ts";
 import { secretValueCharsMin } from "../limits.ts";
 import { decodeUtf8, encodeUtf8, fromBase64, toBase64 } from "../runtime/bytes.ts";
+import { insideBase64, mapTexts } from "./texts.ts";
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 const blank = (length: number): string => "*".repeat(length);
@@ -137,13 +138,8 @@ function isDistinct(text: string): boolean {
 
 /** How it shows in base64, after none, one or two other bytes of a group. */
 function encodedForms(bytes: string): [string, string][] {
-  return [0, 1, 2].map((before) => {
-    const middle = (text: string): string => {
-      const all = toBase64("\0".repeat(before) + text);
-      return all.slice(Math.ceil((before * 8) / 6), Math.floor(((before + text.length) * 8) / 6));
-    };
-    return [middle(bytes), middle(blank(bytes.length))];
-  });
+  const stars = blank(bytes.length);
+  return [0, 1, 2].map((n) => [insideBase64(bytes, n), insideBase64(stars, n)]);
 }
 
 function scrub(text: string, { anywhere }: Values): string {
@@ -167,7 +163,7 @@ function blankData(type: string | undefined, data: Data): Data {
 }
 
 function scrubObject(resource: string, object: KubeObject, values: Values): KubeObject {
-  if (resource !== "secrets") return mapLeaves(object, "", (text) => scrub(text, values));
+  if (resource !== "secrets") return mapTexts(object, (text) => scrub(text, values));
   const secret = object as unknown as Secret;
   if (keeps(secret)) return object;
   const { [lastApplied]: _told, ...annotations } = object.metadata.annotations ?? {};
@@ -187,7 +183,7 @@ const contentTables = new Set(["files", "trees"]);
 
 function scrubRecord(table: string, value: unknown, values: Values): unknown {
   const { whole, names } = values;
-  return mapLeaves(value, "", (text, name, beside) => {
+  return mapTexts(value, (text, name, beside) => {
     const content = contentTables.has(table) && (name === "d" || name === "");
     const variable = names.has(name) || (name === "value" && names.has(beside));
     if ((content || variable) && whole.has(text)) return blank(text.length);
@@ -195,29 +191,4 @@ function scrubRecord(table: string, value: unknown, values: Values): unknown {
       return `t${blank(text.length - 1)}`;
     return scrub(text, values);
   });
-}
-
-/**
- * The same value where no text in it changes. `name`: the key it stands under, also through lists; `beside`: what the same
- * object has as name.
- */
-function mapLeaves<T>(
-  value: T,
-  name: string,
-  change: (text: string, name: string, beside: string) => string,
-  beside = "",
-): T {
-  if (typeof value === "string") return change(value, name, beside) as T;
-  if (typeof value !== "object" || value === null) return value;
-  const list = Array.isArray(value);
-  const from = value as Record<string, unknown>;
-  const named = list ? beside : String(from["name"] ?? "");
-  let copy: Record<string, unknown> | undefined;
-  for (const key in from) {
-    const mapped = mapLeaves(from[key], list ? name : key, change, named);
-    if (mapped === from[key]) continue;
-    copy ??= (list ? (value as unknown[]).slice() : { ...from }) as Record<string, unknown>;
-    copy[key] = mapped;
-  }
-  return (copy ?? value) as T;
 }

@@ -3,11 +3,11 @@
  * files, variables and logs. In a snapshot they name no key and carry no signature, so they open nothing; restored, they are
  * signed anew by the sandbox that they are in then. Their length stays, as files know theirs.
  */
-import { encodeBase64Url } from "../core/base64url.ts";
 import type { Snapshot } from "../core/snapshot.ts";
 import { signText, tokenHead, type SigningKey } from "../api/tokens.ts";
 import { snapshotTokensMax } from "../limits.ts";
 import { fromBase64, toBase64 } from "../runtime/bytes.ts";
+import { insideBase64, mapTexts, sharedBefore } from "./texts.ts";
 
 /** base64url characters of a P-256 signature. */
 const signatureLength = 86;
@@ -20,11 +20,10 @@ interface Head {
 }
 
 function headOf(text: string): Head {
-  const encoded = [0, 1, 2].map((before) => {
-    const all = toBase64("\0".repeat(before) + text);
-    const skipped = [0, 2, 3][before] as number;
-    return { middle: all.slice(skipped, Math.floor(((before + text.length) * 8) / 6)), skipped };
-  });
+  const encoded = [0, 1, 2].map((before) => ({
+    middle: insideBase64(text, before),
+    skipped: sharedBefore(before),
+  }));
   return { text, encoded };
 }
 
@@ -78,22 +77,6 @@ function mapSnapshot(snapshot: Snapshot, head: Head, swap: Swap): Snapshot {
     records: mapTexts(snapshot.records, change),
     past: mapTexts(snapshot.past, change),
   };
-}
-
-/** The same value where no text in it changes. */
-export function mapTexts<T>(value: T, change: (text: string) => string): T {
-  if (typeof value === "string") return change(value) as T;
-  if (typeof value !== "object" || value === null) return value;
-  let copy: Record<string, unknown> | undefined;
-  const from = value as Record<string, unknown>;
-  for (const key in from) {
-    const inner = from[key];
-    const mapped = mapTexts(inner, change);
-    if (mapped === inner) continue;
-    copy ??= (Array.isArray(value) ? value.slice() : { ...from }) as Record<string, unknown>;
-    copy[key] = mapped;
-  }
-  return (copy ?? value) as T;
 }
 
 function swapIn(text: string, head: Head, swap: Swap): string {
