@@ -9,6 +9,8 @@ export const snapshotValuesMax = 3_000_000;
 export const snapshotTokensMax = 500;
 /** A Secret's value of so many characters of different kinds, or twice as many, is looked for in all that is left of a sandbox. */
 export const secretValueCharsMin = 6;
+/** How often a text that looks like one of those values is compared with it, in one snapshot. */
+export const secretComparisonsMax = 5_000_000;
 
 // API
 export const requestBodyBytesMax = 3 * 1024 * 1024;

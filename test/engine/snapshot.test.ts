@@ -5,6 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import type { Snapshot } from "../../durable-objects/engine/core/snapshot.ts";
 import { Engine, openArtefact, sealArtefact } from "../../durable-objects/engine/index.ts";
+import { Search } from "../../durable-objects/engine/snapshots/search.ts";
 import { mulberry } from "../helpers/dice.ts";
 import { NodeSql } from "../helpers/node-sql.ts";
 import { start, World } from "../helpers/world.ts";
@@ -382,6 +383,38 @@ describe("without Secrets", () => {
     expect(openArtefact(bytesOf(fork.engine.snapshot(fork.now)))).toHaveProperty("snapshot");
     fork.patch("/api/v1/namespaces/default/secrets/registry", { metadata: { labels: { a: "b" } } });
     fork.patch("/api/v1/namespaces/default/secrets/db", { stringData: { pass: "mine" } });
+  });
+});
+
+describe("a search", () => {
+  test("finds all of many values, also those that overlap, touch and repeat", () => {
+    const chance = mulberry(3);
+    const below = (n: number): number => Math.floor(chance() * n);
+    const word = (n: number): string => Array.from({ length: n }, () => "aB3-"[below(4)]).join("");
+    for (let round = 0; round < 200; round++) {
+      const values = Array.from({ length: 1 + below(20) }, () => word(6 + below(5)));
+      const text = Array.from({ length: 30 }, () =>
+        below(3) === 0 ? values[below(values.length)] : word(below(4)),
+      ).join("");
+      const covered = text.split("");
+      for (const value of values) {
+        for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1))
+          covered.fill("*", at, at + value.length);
+      }
+      const search = new Search(values.map((value) => [value, "*".repeat(value.length)]));
+      expect(search.replaced(text)).toBe(covered.join(""));
+    }
+  });
+
+  test("goes once through a text for ten thousand values", () => {
+    const values = Array.from({ length: 10_000 }, (_, i) => `-----BEGIN ${i}-secret-${i} END-----`);
+    const search = new Search(values.map((value) => [value, "*".repeat(value.length)]));
+    const spy = vi.spyOn(String.prototype, "startsWith");
+    const text = `${"-----BEGIN nothing".repeat(10_000)}${values[77]}`;
+    expect(search.replaced(text).endsWith("*".repeat(20))).toBe(true);
+    // One by one they would be a hundred million.
+    expect(spy.mock.calls.length).toBeLessThan(20_000);
+    spy.mockRestore();
   });
 });
 

@@ -9,15 +9,15 @@ import type { PastRow, Snapshot } from "../core/snapshot.ts";
 import type { KubeObject } from "../core/object.ts";
 import { secretValueCharsMin } from "../limits.ts";
 import { decodeUtf8, encodeUtf8, fromBase64, toBase64 } from "../runtime/bytes.ts";
+import { Search } from "./search.ts";
 import { insideBase64, mapTexts } from "./texts.ts";
 
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
 const blank = (length: number): string => "*".repeat(length);
 
-/** What replaces what, longest first: a value may hold another one. */
 interface Values {
-  /** Wherever they stand: no name or word is like them. */
-  anywhere: [text: string, blank: string][];
+  /** Replaced wherever they stand: no name or word is like them. */
+  anywhere: Search;
   /** Where the whole of a file or of a variable that came from a Secret is one. */
   whole: ReadonlySet<string>;
   /** Variables that came from Secrets. */
@@ -125,8 +125,7 @@ function valuesOf(contents: Iterable<string>, names: ReadonlySet<string>): Value
     }
     if (isDistinct(inner)) for (const form of encodedForms(inner)) anywhere.set(...form);
   }
-  const sorted = [...anywhere].sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1));
-  return { anywhere: sorted, whole, names };
+  return { anywhere: new Search(anywhere), whole, names };
 }
 
 /** Not a word that may as well be a name, an image or a port: long, or of several kinds of characters. */
@@ -142,14 +141,6 @@ function encodedForms(bytes: string): [string, string][] {
   return [0, 1, 2].map((n) => [insideBase64(bytes, n), insideBase64(stars, n)]);
 }
 
-function scrub(text: string, { anywhere }: Values): string {
-  let out = text;
-  for (const [value, instead] of anywhere) {
-    if (value.length <= out.length && out.includes(value)) out = out.replaceAll(value, instead);
-  }
-  return out;
-}
-
 /** As long, and what a type of Secret wants to be JSON is some. */
 function blankData(type: string | undefined, data: Data): Data {
   const json = type === "kubernetes.io/dockerconfigjson" || type === "kubernetes.io/dockercfg";
@@ -163,7 +154,7 @@ function blankData(type: string | undefined, data: Data): Data {
 }
 
 function scrubObject(resource: string, object: KubeObject, values: Values): KubeObject {
-  if (resource !== "secrets") return mapTexts(object, (text) => scrub(text, values));
+  if (resource !== "secrets") return mapTexts(object, (text) => values.anywhere.replaced(text));
   const secret = object as unknown as Secret;
   if (keeps(secret)) return object;
   const { [lastApplied]: _told, ...annotations } = object.metadata.annotations ?? {};
@@ -182,13 +173,13 @@ function scrubRow(row: PastRow, values: Values): PastRow {
 const contentTables = new Set(["files", "trees"]);
 
 function scrubRecord(table: string, value: unknown, values: Values): unknown {
-  const { whole, names } = values;
+  const { anywhere, whole, names } = values;
   return mapTexts(value, (text, name, beside) => {
     const content = contentTables.has(table) && (name === "d" || name === "");
     const variable = names.has(name) || (name === "value" && names.has(beside));
     if ((content || variable) && whole.has(text)) return blank(text.length);
     if (content && name === "" && text.startsWith("t") && whole.has(text.slice(1)))
       return `t${blank(text.length - 1)}`;
-    return scrub(text, values);
+    return anywhere.replaced(text);
   });
 }
