@@ -7,7 +7,7 @@ export interface SandboxEnv {
   STATE_BYTES_MAX?: string;
 }
 
-/** What a sandbox is born with; it never changes. */
+/** What a sandbox is made of: what the service says of it, and what its cluster is born with. */
 export interface Birth {
   id: string;
   name: string;
@@ -18,6 +18,9 @@ export interface Birth {
   /** Wall ms. */
   expiresAtMs: number;
 }
+
+/** What the shell keeps: the rest is handed in to the engine once, which keeps it. Sandboxes from before have it here still. */
+export type Sandbox = Pick<Birth, "id" | "expiresAtMs"> & Partial<Birth>;
 
 const secretKey = "token-secret";
 

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
-import { identityOf, type Birth, type SandboxEnv, keepTokenSecret } from "./birth.ts";
+import { identityOf, keepTokenSecret, type Birth, type Sandbox, type SandboxEnv } from "./birth.ts";
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
 import { internalError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
@@ -43,7 +43,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
   private readonly cuts = new Cuts(this.ctx.storage.kv);
   private loaded: Engine | undefined;
-  private birth: Birth | undefined = this.ctx.storage.kv.get<Birth>("birth");
+  private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
@@ -51,7 +51,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   async create(birth: Birth): Promise<void> {
     const isNew = !this.birth;
     if (isNew) {
-      this.ctx.storage.kv.put("birth", birth);
+      const { id, expiresAtMs } = birth;
+      this.ctx.storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
       keepTokenSecret(this.ctx.storage.kv);
       this.birth = birth;
     }
@@ -197,7 +198,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private async begin(): Promise<void> {
     const now = Date.now();
-    const { id } = this.birth as Birth;
+    const { id } = this.birth as Sandbox;
     try {
       keepTokenSecret(this.ctx.storage.kv);
       const engine = this.load(now);
@@ -212,7 +213,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
-    const { id, name, nodes, seed } = this.birth as Birth;
+    const { id, name, nodes, seed } = this.birth as Sandbox;
     const limits = {
       objectsMax: numberOf(this.env.OBJECTS_MAX),
       stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),

@@ -2,6 +2,8 @@
  * The engine: one cluster. Requests and alarms come in, revisions go into the log, and what is due next comes out.
  * Everything below is synchronous; the caller says what time it is on the wall.
  */
+import type { Birth } from "./core/birth.ts";
+import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
 import type { ApiContext } from "./api/context.ts";
 import * as watches from "./api/read/watch.ts";
@@ -10,10 +12,11 @@ import { baseObjects } from "./bootstrap/base.ts";
 import type { EngineClient, Now } from "./client/client.ts";
 import { clockChange, reportSteps } from "./loop/clock-control.ts";
 import { assert } from "./core/assert.ts";
-import { hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
+import { clockFrom, hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
 import type { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import type { Queue } from "./core/queue.ts";
+import { stopClock, type Snapshot, type SnapshotOptions } from "./core/snapshot.ts";
 import type { Random } from "./core/random.ts";
 import type { Store } from "./core/store.ts";
 import type { Fault, Faults } from "./loop/faults.ts";
@@ -41,11 +44,11 @@ import { Refused, type WorkLoop } from "./loop/work-loop.ts";
 import { clockOf, clockRecord, createComponents, type EngineOptions } from "./components/wiring.ts";
 
 export type { EngineOptions };
+export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
 
 export class Engine {
   readonly store: Store;
   readonly log: Log;
-  readonly options: EngineOptions;
   readonly #now: Now;
   readonly #queue: Queue;
   readonly #work: WorkLoop;
@@ -53,14 +56,15 @@ export class Engine {
   readonly #client: EngineClient;
   readonly #context: ApiContext;
   readonly #streams: Streams;
+  readonly birth: Birth;
   readonly #faults: Faults;
   #lookedAtWall = 0;
   #turnAtWall = 0;
   #sessionWork = 0;
 
   constructor(sql: Sql, options: EngineOptions) {
-    this.options = options;
     const components = createComponents(sql, options);
+    this.birth = components.birth;
     this.store = components.store;
     this.log = components.log;
     this.#now = components.now;
@@ -93,26 +97,18 @@ export class Engine {
   }
 
   #open(): void {
-    this.log.migrate();
-    const born = Number(this.log.meta("born") ?? this.options.nowMs);
-    const state = this.log.hydrate(baseObjects(this.options.seed, born - bornBeforeMs));
+    const { seed, bornMs: born } = this.birth;
+    const state = this.log.hydrate(baseObjects(seed, born - bornBeforeMs));
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
     // Who made it looked, and only later looks are written down.
     this.#lookedAtWall = Number(this.log.meta("looked") ?? born);
     if (!state.fresh) return;
-    this.log.setMeta("born", String(born));
     // Born a while ago, so that a learner meets a cluster that has settled.
     this.#now.ms = born - bornBeforeMs;
-    this.store.putRecord(...clockRecord, {
-      baseMs: born,
-      wallBaseMs: born,
-      speed: 1,
-      paused: false,
-      frozen: false,
-    } satisfies ClockState);
+    this.#setClock(clockFrom(born));
     this.#random.reset(this.store.rv, "birth");
-    this.#work.commit("bootstrap", () => birth(this.#client, this.options));
+    this.#work.commit("bootstrap", () => birth(this.#client, this.birth));
     this.#work.left = birthStepsMax;
     this.#work.advanceTo(born);
     this.#persist();
@@ -184,6 +180,23 @@ export class Engine {
   dropSessions(): void {
     this.#work.commit("watchdog", () => this.#streams.sessions.dropAll());
     this.#persist();
+  }
+
+  /** Everything at the wall's moment, what is due by now done as far as a turn's budget goes; equal states give equal values. */
+  snapshot(wallMs: number, options: SnapshotOptions = {}): Snapshot {
+    this.#begin(wallMs);
+    this.#advance(wallMs);
+    this.#persist();
+    const { store, log, birth } = this;
+    const clock = stopClock(this.#clock, this.#now.ms, wallMs);
+    const parts = { store, log, birth, clock, waiting: this.#queue.keys() };
+    return snapshotOf(parts, this.#context.signingKey, options);
+  }
+
+  /** A cluster in empty storage that goes on where the snapshot stands, with an identity of its own; a look at `nowMs`. */
+  static restore(sql: Sql, snapshot: Snapshot, options: Omit<EngineOptions, keyof Birth>): Engine {
+    restoreInto(sql, snapshot, options);
+    return new Engine(sql, options);
   }
 
   /** Somebody looks: a frozen cluster goes on where it stood. */

@@ -438,7 +438,7 @@ describe("more replicas than there is room for", () => {
     // Each Pod that waits is looked at once in five minutes; creations are tried ever more rarely, up to 1,000 s apart.
     const waiting = world.pods().filter((pod) => !pod.spec.nodeName).length;
     const tried = (): number =>
-      world.engine.store.record<number>("replica-failures", `replicaset/default/${name}`) ?? 0;
+      world.engine.store.record<number>("retries", `replicaset\0default/${name}`) ?? 0;
     const [steps, attempts] = [world.engine.steps, tried()];
     world.advance(300_000);
     expect(world.engine.steps - steps).toBeLessThan(waiting + 100);

@@ -38,6 +38,7 @@ export function contents(sim: Simulation): Line[] {
   const { store } = engine;
   const lines: Line[] = [
     ["rv", `${store.rv}`],
+    ["count", `${store.objectCount}`],
     ["now", `${engine.virtualNow}`],
   ];
   for (const resource of [...store.resources()].sort()) {

@@ -38,7 +38,8 @@ export function scenarioOf(seed: number, length: number): Scenario {
   return { seed, nodes, operations: list };
 }
 
-function setUp(sim: Simulation): void {
+/** Where scenarios play. */
+export function setUp(sim: Simulation): void {
   sim.request("POST", "/api/v1/namespaces", {
     apiVersion: "v1",
     kind: "Namespace",

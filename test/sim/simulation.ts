@@ -32,6 +32,8 @@ export interface Mode {
   /** Leaves out the faults that must leave no trace, and compares with what came of the run with them. */
   calm?: boolean;
   verbose?: boolean;
+  /** Instead of a cluster just born. */
+  world?: World;
 }
 
 /** Of the log: as they are, or so small that a scenario sees many checkpoints and cuts. */
@@ -101,7 +103,7 @@ export class Simulation {
     }
     this.calm = options.calm ?? false;
     this.#verbose = options.verbose ?? false;
-    this.world = newborn(seed % 8, nodes);
+    this.world = options.world ?? newborn(seed % 8, nodes);
     this.birth = `${generation} ${seed % 8} ${nodes}`;
     this.#sizes = sizes[seed % sizes.length] as object;
     const { sql } = this.world;

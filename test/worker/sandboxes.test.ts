@@ -144,6 +144,19 @@ test("a key can be added and revoked, and revocation bites at once", async () =>
   expect(twice.status).toBe(404);
 });
 
+test("what a cluster is born with lies in its own tables, beside nothing of who owns it", async () => {
+  const made = await make({ name: "lab", nodes: 2, seed: "s" });
+  await runInDurableObject(stubOf(made), (_instance, { storage }) => {
+    expect(Object.keys(storage.kv.get<object>("birth") ?? {}).sort()).toEqual([
+      "expiresAtMs",
+      "id",
+    ]);
+    const [row] = storage.sql.exec("SELECT value FROM meta WHERE key = 'birth'").toArray();
+    const birth = JSON.parse(String(row?.["value"])) as object;
+    expect(birth).toEqual({ name: "lab", nodes: 2, seed: "s", bornMs: expect.any(Number) });
+  });
+});
+
 test("a deleted sandbox is gone for its owner, and its object holds nothing any more", async () => {
   const made = await make();
   const done = await edge(`/api/sandboxes/${made.id}`, {

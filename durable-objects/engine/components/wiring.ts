@@ -1,4 +1,5 @@
 /** Makes an engine's components, in the order in which they need each other. */
+import { birthOf, type Birth } from "../core/birth.ts";
 import type { ApiContext } from "../api/context.ts";
 import { handle } from "../api/handle.ts";
 import { fieldsOf } from "../api/read/list.ts";
@@ -21,12 +22,8 @@ import type { Sql } from "../core/sql.ts";
 import { createStreams, type Streams } from "../streams/index.ts";
 import { WorkLoop } from "../loop/work-loop.ts";
 
-export interface EngineOptions {
-  /** What chance is drawn from, and nothing else: whoever knows it can make the same cluster, and open none. */
-  seed: string;
-  /** Workers; the control-plane node comes on top. */
-  nodes: number;
-  name: string;
+/** Seed, nodes and name are handed in once: what is stored has its own. */
+export interface EngineOptions extends Partial<Omit<Birth, "bornMs">> {
   /** Wall ms. */
   nowMs: number;
   /** Makes its service accounts' tokens its own. It stays the same for ever, and whoever made it keeps it. */
@@ -39,6 +36,7 @@ export interface EngineOptions {
 }
 
 export interface Components {
+  birth: Birth;
   store: Store;
   log: Log;
   now: Now;
@@ -64,6 +62,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     const known = registry.stored(resource);
     return known?.hooks.fields ? fieldsOf(known, object) : undefined;
   });
+  const birth = birthOf(log, options, options.nowMs);
   const queue = new Queue(store);
   const now: Now = {
     ms: 0,
@@ -71,7 +70,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     nextDueMs: () => queue.nextDue(),
     jumpToMs: () => clockOf(store).jumpToMs,
   };
-  const random = new Random(options.seed);
+  const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
   const limits = {
     objectsMax: options.limits?.objectsMax ?? objectsMax,
@@ -111,5 +110,5 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const controllers = createControllers(key);
   const work = new WorkLoop({ store, queue, client, random, now, controllers, faults });
-  return { store, log, now, queue, random, client, context, streams, faults, work };
+  return { birth, store, log, now, queue, random, client, context, streams, faults, work };
 }

@@ -86,6 +86,15 @@ export interface ClockState {
   stepsLeft?: number;
 }
 
+/** With the wall's pace, from a moment on at which both show the same. */
+export const clockFrom = (ms: number): ClockState => ({
+  baseMs: ms,
+  wallBaseMs: ms,
+  speed: 1,
+  paused: false,
+  frozen: false,
+});
+
 /** Work that does not wait for the wall. */
 export const hurries = (clock: ClockState): boolean =>
   !clock.frozen && (clock.jumpToMs !== undefined || clock.stepsLeft !== undefined);

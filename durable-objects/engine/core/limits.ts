@@ -1,5 +1,17 @@
 /** Every limit of the engine, in one place; the unit stands last in the name. Reaching one says so. */
 
+// Snapshots
+/** Of an artefact's content; the whole of it stands in memory, as text and as values. */
+export const snapshotBytesMax = 32 * 1024 * 1024;
+/** Keys, elements, objects and lists in it. */
+export const snapshotValuesMax = 3_000_000;
+/** Tokens of service accounts that are signed anew, a millisecond each; the others lose what they are good for. */
+export const snapshotTokensMax = 500;
+/** A Secret's value of so many characters of different kinds, or twice as many, is looked for in all that is left of a sandbox. */
+export const secretValueCharsMin = 6;
+/** How often a text that looks like one of those values is compared with it, in one snapshot. */
+export const secretComparisonsMax = 5_000_000;
+
 // API
 export const requestBodyBytesMax = 3 * 1024 * 1024;
 /** Of one object as JSON, well below a row's 2 MB. k8s: etcd's --max-request-bytes */
@@ -8,6 +20,8 @@ export const generateNameAttemptsMax = 8;
 
 // Log
 export const logRowBytesMax = 900_000;
+/** About as much of a restored past stands in one row: whoever reads of a revision reads its row. */
+export const pastRowBytesTarget = 16_384;
 /** Uncheckpointed log beyond this is folded into the state table. */
 export const checkpointBytesMin = 3_000_000;
 /** History kept on disk: resuming watches, timeline. */

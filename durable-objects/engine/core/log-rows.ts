@@ -31,20 +31,24 @@ export interface TurnRow {
  */
 export type Causes = (string | number)[];
 
-/** As member of the row's JSON; nothing where nobody is known. */
-export function causesText(changes: readonly Change[]): string {
+/** Of the names of who caused a row's revisions; undefined where nobody is known. */
+export function causesIn(names: readonly string[]): Causes | undefined {
   const runs: Causes = [];
   let count = 0;
-  changes.forEach(({ by = "" }, i) => {
+  names.forEach((by, i) => {
     count += 1;
-    if (by === (changes[i + 1]?.by ?? "") && i + 1 < changes.length) return;
+    if (by === names[i + 1]) return;
     runs.push(by);
-    if (i + 1 < changes.length) runs.push(count);
+    if (i + 1 < names.length) runs.push(count);
     count = 0;
   });
-  return runs.some((run) => typeof run === "string" && run !== "")
-    ? `,"b":${JSON.stringify(runs)}`
-    : "";
+  return names.some((by) => by !== "") ? runs : undefined;
+}
+
+/** As member of the row's JSON; nothing where nobody is known. */
+export function causesText(changes: readonly Change[]): string {
+  const causes = causesIn(changes.map(({ by = "" }) => by));
+  return causes ? `,"b":${JSON.stringify(causes)}` : "";
 }
 
 /** One for each revision of the row. */

@@ -5,7 +5,7 @@
  */
 import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "./limits.ts";
 import type { Sql } from "./sql.ts";
-import { migrations } from "./migrations.ts";
+import { migrate } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
 import { causesText, changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { Past, type Reach } from "./past.ts";
@@ -14,7 +14,7 @@ import { Ring } from "./ring.ts";
 import type { RecordChange, Store } from "./store.ts";
 
 /** Where the state table stands. */
-interface Checkpoint {
+export interface Checkpoint {
   /** Log row it includes. */
   id: number;
   rv: number;
@@ -41,7 +41,7 @@ interface RowPart {
 }
 
 /** An object's key in the checkpoint, of its `objectKey`. */
-function keyOnDisk(resource: string, key: string): string {
+export function keyOnDisk(resource: string, key: string): string {
   const { namespace, name } = splitKey(key);
   return `o\0${resource}\0${namespace}\0${name}`;
 }
@@ -72,6 +72,7 @@ export class Log {
   #ownRows = 0;
 
   constructor(sql: Sql, store: Store, fieldsOf: FieldsOf) {
+    migrate(sql);
     this.#sql = sql;
     this.#store = store;
     this.#pages = new Pages(sql);
@@ -120,20 +121,6 @@ export class Log {
       value,
     );
     this.#ownRows += 1;
-  }
-
-  migrate(): void {
-    this.#sql.exec("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)");
-    const row = this.#sql.exec("SELECT MAX(version) AS version FROM schema_version")[0];
-    const from = Number(row?.["version"] ?? 0);
-    for (let version = from; version < migrations.length; version++) {
-      this.#sql.transaction(() => {
-        for (const statement of (migrations[version] as string).split(";")) {
-          if (statement.trim()) this.#sql.exec(statement);
-        }
-        this.#sql.exec("INSERT INTO schema_version (version) VALUES (?)", version + 1);
-      });
-    }
   }
 
   /** Finds everything again: the built-in base, the checkpoint over it (left on disk until asked for), the log's tail. */
@@ -273,6 +260,11 @@ export class Log {
   /** Every revision still kept, oldest first: the timeline. Reads the disk. */
   history(afterRv: number): Iterable<Omit<LogEntry, "text">> {
     return this.#past.stored(afterRv, Number.POSITIVE_INFINITY);
+  }
+
+  /** What is on disk of the past; its `rowsAfter` is not for hot paths. */
+  get past(): Pick<Past, "reach" | "rowsAfter"> {
+    return this.#past;
   }
 
   /** Writes what the turn changed as one row (more only beyond the row limit), and a checkpoint when it is time. */

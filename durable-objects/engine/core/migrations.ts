@@ -1,3 +1,5 @@
+import type { Sql } from "./sql.ts";
+
 /** The Durable Object's own schema: append-only; a row's position is its version. */
 export const migrations: readonly string[] = [
   // log: one row per turn (INTEGER PRIMARY KEY is the rowid itself, so an insert writes one row).
@@ -11,3 +13,18 @@ export const migrations: readonly string[] = [
    WHERE body LIKE '%["cluster","signing-key",%';
    UPDATE state SET body = '{}' WHERE body LIKE '{"r\\u0000cluster\\u0000signing-key":%';`,
 ];
+
+/** Brings the tables to the newest version; does nothing where they are. */
+export function migrate(sql: Sql): void {
+  sql.exec("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY)");
+  const row = sql.exec("SELECT MAX(version) AS version FROM schema_version")[0];
+  const from = Number(row?.["version"] ?? 0);
+  for (let version = from; version < migrations.length; version++) {
+    sql.transaction(() => {
+      for (const statement of (migrations[version] as string).split(";")) {
+        if (statement.trim()) sql.exec(statement);
+      }
+      sql.exec("INSERT INTO schema_version (version) VALUES (?)", version + 1);
+    });
+  }
+}

@@ -3,7 +3,14 @@
  * is still in memory nor how turns were cut may show, or a lost memory would leave a trace.
  */
 import type { Sql } from "./sql.ts";
-import { entryOf, type FieldsOf, type LogEntry, type TurnRow, causesOf } from "./log-rows.ts";
+import {
+  causesOf,
+  entryOf,
+  type ChangeRow,
+  type FieldsOf,
+  type LogEntry,
+  type TurnRow,
+} from "./log-rows.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import type { Ring } from "./ring.ts";
 
@@ -89,6 +96,17 @@ export class Past {
         }
       }
       if (rv >= upToRv) return;
+    }
+  }
+
+  /** The same to the end, as written, with who caused it. */
+  *rowsAfter(afterRv: number): Iterable<[by: string, row: ChangeRow]> {
+    for (const { id } of this.#rows("rv > ? ORDER BY id", afterRv)) {
+      const turn = this.#turn(id);
+      const causes = causesOf(turn);
+      for (const [i, change] of turn.c.entries()) {
+        if (change[0] > afterRv) yield [causes[i] ?? "", change];
+      }
     }
   }
 

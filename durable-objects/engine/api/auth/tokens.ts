@@ -69,9 +69,18 @@ export function signLegacyToken(key: SigningKey, account: KubeObject, secret: st
 
 /** `claims`: a `Claims` or `LegacyClaims`. */
 export function signToken(key: SigningKey, claims: object): string {
-  const head = encodeJson({ alg: "ES256", kid: key.id, typ: "JWT" });
-  const body = `${head}.${encodeJson(claims)}`;
-  return `${body}.${encodeBase64Url(p256.sign(encodeUtf8(body), key.secret))}`;
+  const body = `${tokenHead(key)}.${encodeJson(claims)}`;
+  return `${body}.${signText(key, body)}`;
+}
+
+/** How all tokens of a key begin, up to the first dot. */
+export function tokenHead({ id }: Pick<SigningKey, "id">): string {
+  return encodeJson({ alg: "ES256", kid: id, typ: "JWT" });
+}
+
+/** The same text is always signed alike. */
+export function signText({ secret }: SigningKey, text: string): string {
+  return encodeBase64Url(p256.sign(encodeUtf8(text), secret));
 }
 
 /** For those who sign, and are not to know the secret: see controllers/define.ts TokenSigner. */

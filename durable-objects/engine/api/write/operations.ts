@@ -10,7 +10,6 @@ import type { Store } from "../../core/store.ts";
 import type { DeleteOptions, Reader } from "../../ports/controller.ts";
 import type { Kind, WriteContext } from "../../kinds/define.ts";
 import { generateNameAttemptsMax } from "../../core/limits.ts";
-import type { User } from "../../ports/request.ts";
 import { applyFieldDefaults } from "../../schema/defaults.ts";
 import { admit, validateAdmission } from "../admission/admission.ts";
 import { invalidObject } from "../../machinery/field.ts";
