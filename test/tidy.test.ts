@@ -126,7 +126,8 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-    ["index", "core ports api client streams bootstrap components loop"],
+    ["snapshots", "core schema api runtime bootstrap"],
+    ["index", "core ports api client streams bootstrap components loop snapshots"],
   ];
 
   test("each folder of the engine stands on the floors below it", () => {
