@@ -172,7 +172,8 @@ const notQuotaResources = new Set(["storage"]);
 export const isQuotaResource = (name: string): boolean =>
   (standardResources.has(name) && !notQuotaResources.has(name)) || isQuotaHugePages(name);
 
-const integerResources = new Set([
+/** Counted in whole objects. k8s: core helper integerResources */
+export const integerResources: ReadonlySet<string> = new Set([
   "pods",
   "resourcequotas",
   "services",

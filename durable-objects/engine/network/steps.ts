@@ -1,5 +1,5 @@
-import { stepStream } from "./tcp.ts";
 /** Steps of whatever is under way in the network: requests (`rN`, exchange.ts) and streams (`sN`, tcp.ts). */
+import { stepStream } from "./tcp.ts";
 import { networkRoundsMax } from "../core/limits.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { isSettled, stepExchange, take, type Exchange, type ExchangeResult } from "./exchange.ts";

@@ -1,4 +1,5 @@
 /** Resource names, requests and limits. k8s: core/validation validateResourceRequirements */
+import { integerResources } from "../../checks.ts";
 import { repeatedErrorsMax } from "../../../core/limits.ts";
 import type { ResourceRequirements } from "kubernetes-types/core/v1";
 import {
@@ -28,17 +29,6 @@ import {
 } from "../../../machinery/names.ts";
 
 const containerResources = new Set(["cpu", "memory", "ephemeral-storage"]);
-const integerResources = new Set([
-  "pods",
-  "resourcequotas",
-  "services",
-  "replicationcontrollers",
-  "secrets",
-  "configmaps",
-  "persistentvolumeclaims",
-  "services.nodeports",
-  "services.loadbalancers",
-]);
 const standardResources = new Set([
   ...containerResources,
   ...integerResources,
