@@ -3,7 +3,7 @@
  * 20 s of virtual time, and only those with something to do exist. k8s: pkg/controller/podgc/gc_controller.go
  */
 import type { Node } from "../kinds/node.ts";
-import type { PodObject as Pod } from "../kinds/pod/types.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { podGcEndedMax, podGcPeriodMs, podGcQuarantineMs } from "../core/limits.ts";

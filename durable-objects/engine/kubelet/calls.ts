@@ -1,7 +1,7 @@
 /** Commands and requests the kubelet makes into a Pod: probes and hooks. Started, then asked for until done. */
 import type { ExecResult, HttpProbeResult } from "../runtime/define.ts";
 import type { CallRecord, ContainerRecord } from "./record.ts";
-import type { Container } from "../kinds/pod/shapes.ts";
+import type { Container } from "../kinds/pod/types.ts";
 import { type Sync, want } from "./sync.ts";
 
 export interface HttpAction {

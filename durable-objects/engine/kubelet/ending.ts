@@ -7,7 +7,7 @@ import { beginKill, shortenKill, stepKill } from "./kill.ts";
 import { observe } from "./observe.ts";
 import { kubeletTable, stage } from "./record.ts";
 import { probe } from "./probing.ts";
-import { isMirror, podContainers } from "../kinds/pod/shapes.ts";
+import { isMirror, podContainers } from "../kinds/pod/types.ts";
 import { type Sync, want } from "./sync.ts";
 
 function graceSeconds(sync: Sync): number {

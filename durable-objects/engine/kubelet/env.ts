@@ -6,7 +6,7 @@ import { fromBase64 } from "../machinery/base64.ts";
 import { type DownwardInput, fieldText, findContainer, resourceText } from "./downward.ts";
 import { envFileValue } from "./env-file.ts";
 import { serviceVariables } from "./service-env.ts";
-import { type Container, type EnvVar, runningUid } from "../kinds/pod/shapes.ts";
+import { type Container, type EnvVar, runningUid } from "../kinds/pod/types.ts";
 
 export type EnvResult = { env: { name: string; value: string }[] } | { error: string };
 

@@ -6,7 +6,7 @@ import { lookup } from "../core/lookup.ts";
 import { graceSecondsMin } from "../core/limits.ts";
 import { pollHook, startHook } from "./hooks.ts";
 import type { ContainerRecord, KillRecord } from "./record.ts";
-import { type Container, type ContainerKind, isSidecar } from "../kinds/pod/shapes.ts";
+import { type Container, type ContainerKind, isSidecar } from "../kinds/pod/types.ts";
 import { type Sync, containerEvent, want } from "./sync.ts";
 
 export interface KillOrder {

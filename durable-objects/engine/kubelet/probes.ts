@@ -27,7 +27,7 @@ import {
 } from "./calls.ts";
 import { isStarted, showsRunning } from "./container-status.ts";
 import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "./record.ts";
-import type { Container, ContainerKind, Probe } from "../kinds/pod/shapes.ts";
+import type { Container, ContainerKind, Probe } from "../kinds/pod/types.ts";
 import { type Sync, containerEvent, want } from "./sync.ts";
 
 type Result = { result: "success" | "failure" | "unknown"; output: string; warning?: boolean };

@@ -14,7 +14,7 @@ import {
   type PodCondition,
   type PodStatus,
   isMirror,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
 import type { Sync } from "./sync.ts";
 
 /**

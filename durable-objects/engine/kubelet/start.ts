@@ -20,7 +20,7 @@ import {
   type Pod,
   isSidecar,
   podText,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
 import { type Sync, containerEvent, containerId, neverMs, want } from "./sync.ts";
 import { containerMounts } from "./volumes.ts";
 

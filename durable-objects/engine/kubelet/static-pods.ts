@@ -15,7 +15,6 @@ import { loadRecord, saveRecord } from "./record.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import {
-  type NodeObject,
   type Pod,
   hashAnnotation,
   isMirror,
@@ -23,7 +22,8 @@ import {
   runningUid,
   seenAnnotation,
   sourceAnnotation,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 
 export const nodeFilesTable = "node-files";
 const configPath = "/var/lib/kubelet/config.yaml";
@@ -81,7 +81,7 @@ function readManifest(text: string, node: string): Manifest | undefined {
   };
 }
 
-function mirrorOf(client: Client, manifest: Manifest, node: NodeObject): unknown {
+function mirrorOf(client: Client, manifest: Manifest, node: Node): unknown {
   const { name, namespace, labels, annotations } = manifest.metadata;
   return {
     apiVersion: "v1",
@@ -129,7 +129,7 @@ function withdraw(client: Client, key: string): void {
 }
 
 /** Makes the API's mirror Pods follow the node's files. */
-export function syncStatics(client: Client, runtime: Runtime, node: NodeObject): void {
+export function syncStatics(client: Client, runtime: Runtime, node: Node): void {
   const name = node.metadata.name;
   const memory = nodeRecord(client, name);
   const files =
@@ -152,7 +152,7 @@ export function syncStatics(client: Client, runtime: Runtime, node: NodeObject):
   for (const [key, manifest] of desired) showMirror(client, node, key, manifest);
 }
 
-function showMirror(client: Client, node: NodeObject, key: string, manifest: Manifest): void {
+function showMirror(client: Client, node: Node, key: string, manifest: Manifest): void {
   const { namespace, name } = splitKey(key);
   const shown = client.get<Pod>("pods", namespace, name);
   if (shown) {

@@ -4,7 +4,8 @@ import { hex32 } from "../core/random.ts";
 import type { Runtime } from "../runtime/define.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "./record.ts";
-import type { Container, ContainerKind, NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import type { Container, ContainerKind, Pod } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 
 export interface Sync {
   client: Client;
@@ -13,7 +14,7 @@ export interface Sync {
   /** `namespace/name`. */
   key: string;
   pod: Pod;
-  node: NodeObject;
+  node: Node;
   nodeName: string;
   record: PodRecord;
   now: number;

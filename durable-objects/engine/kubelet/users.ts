@@ -1,6 +1,6 @@
 /** What a Pod says about the user of a container. k8s: pkg/kubelet/kuberuntime/security_context.go */
 import type { UserSettings } from "../runtime/kernel/users.ts";
-import type { Container, Pod } from "../kinds/pod/shapes.ts";
+import type { Container, Pod } from "../kinds/pod/types.ts";
 
 export function userSettings(pod: Pod, container: Container): UserSettings {
   const own = container.securityContext;

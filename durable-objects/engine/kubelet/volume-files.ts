@@ -12,7 +12,7 @@ import { fromBase64 } from "../machinery/base64.ts";
 import type { VolumeFile } from "../runtime/define.ts";
 import { tokenMode, volumeUser } from "../runtime/volumes/access.ts";
 import { type DownwardInput, fieldText, findContainer, resourceText } from "./downward.ts";
-import type { Pod, Volume } from "../kinds/pod/shapes.ts";
+import type { Pod, Volume } from "../kinds/pod/types.ts";
 
 interface DataObject extends KubeObject {
   data?: Record<string, string>;

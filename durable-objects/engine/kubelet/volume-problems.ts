@@ -7,7 +7,7 @@ import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 import { volumeReaches } from "../scheduler/plugins/volume-claims.ts";
 import type { Node, PersistentVolume } from "../scheduler/types.ts";
-import { type NodeObject, type Pod, type Volume, podContainers } from "../kinds/pod/shapes.ts";
+import { type Pod, type Volume, podContainers } from "../kinds/pod/types.ts";
 import { claimName, folderOf, volumeOf } from "./volumes.ts";
 
 interface DataObject extends KubeObject {
@@ -98,12 +98,7 @@ function claimProblem(reader: Reader, pod: Pod, volume: Volume, name: string): s
 const claimFinalizer = "kubernetes.io/pvc-protection";
 
 /** The claim's volume that cannot be used on the node; the scheduler sees to it unless it is passed over. */
-function outOfReach(
-  reader: Reader,
-  pod: Pod,
-  volume: Volume,
-  node: NodeObject,
-): string | undefined {
+function outOfReach(reader: Reader, pod: Pod, volume: Volume, node: Node): string | undefined {
   const bound = volumeOf(reader, pod, volume);
   const found = bound && reader.get<PersistentVolume>("persistentvolumes", "", bound);
   return found && !volumeReaches(found, node as Node) ? bound : undefined;
@@ -114,7 +109,7 @@ function setUpProblem(
   reader: Reader,
   pod: Pod,
   volume: Volume,
-  node: NodeObject,
+  node: Node,
   host: HostCheck | undefined,
 ): string | undefined {
   const far = outOfReach(reader, pod, volume, node);
@@ -137,12 +132,7 @@ function setUpProblem(
 export const unprocessedText = "Unable to attach or mount volumes:";
 
 /** Texts of the events, one for each volume that cannot be set up; none: all can. */
-export function mountProblems(
-  reader: Reader,
-  pod: Pod,
-  node: NodeObject,
-  host?: HostCheck,
-): string[] {
+export function mountProblems(reader: Reader, pod: Pod, node: Node, host?: HostCheck): string[] {
   const texts: string[] = [];
   const unprocessed: { name: string; why: string }[] = [];
   for (const volume of usedVolumes(pod)) {

@@ -1,6 +1,6 @@
 /** Name service as a Pod has it: which server it asks, whether the way there is open, what the server says. */
 import type { Reader } from "../ports/controller.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
 import {

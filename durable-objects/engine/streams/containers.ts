@@ -1,7 +1,7 @@
 /** Which container a request means, and which instance of it runs. */
 import { badRequest } from "../machinery/status.ts";
 import type { Call } from "../api/context.ts";
-import { podContainers, type ContainerStatus, type Pod } from "../kinds/pod/shapes.ts";
+import { podContainers, type ContainerStatus, type Pod } from "../kinds/pod/types.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
 

@@ -4,7 +4,7 @@ import type { Call } from "../api/context.ts";
 import { badRequest } from "../machinery/status.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import type { ApiResponse, LogFollow } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { nextRepeatMs } from "../runtime/logs/repeats.ts";

@@ -1,5 +1,5 @@
 /** A DaemonSet's revisions. k8s: pkg/controller/daemon/update.go */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import type { ControllerRevision } from "../../kinds/controller-revision.ts";
 import type { DaemonSet } from "../../kinds/daemon-set.ts";

@@ -1,5 +1,5 @@
 /** Which Pods a rolling update of a DaemonSet replaces now. k8s: pkg/controller/daemon/update.go rollingUpdate */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type { DaemonSet } from "../../kinds/daemon-set.ts";
 import { isUpdated, type Eligibility } from "./nodes.ts";
 import { scaledValue } from "../workload/int-or-percent.ts";

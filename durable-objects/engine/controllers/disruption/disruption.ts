@@ -1,7 +1,7 @@
 /** PodDisruptionBudgets: how many Pods may be disturbed now. k8s: pkg/controller/disruption/disruption.go */
 import type { Condition } from "kubernetes-types/meta/v1";
 import type { PodDisruptionBudget } from "../../kinds/pod-disruption-budget.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";

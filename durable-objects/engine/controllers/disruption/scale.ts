@@ -1,5 +1,5 @@
 /** How many Pods the controllers of some Pods want in all. k8s: pkg/controller/disruption/disruption.go getExpectedScale */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { controllerOf, type KubeObject, type OwnerReference } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";
 

@@ -1,6 +1,6 @@
 /** EndpointSlices of Services with a selector. k8s: pkg/controller/endpointslice, staging/src/k8s.io/endpointslice */
 import type { Service } from "../../kinds/service/shape.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type * as discovery from "kubernetes-types/discovery/v1";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type ObjectMeta } from "../../core/object.ts";

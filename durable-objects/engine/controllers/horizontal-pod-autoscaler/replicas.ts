@@ -1,6 +1,6 @@
 /** How many replicas a metric asks for. k8s: pkg/controller/podautoscaler/replica_calculator.go */
 import { parseTime } from "../../core/clock.ts";
-import { isSidecar, type Pod } from "../../kinds/pod/shapes.ts";
+import { isSidecar, type Pod } from "../../kinds/pod/types.ts";
 import { cpuInitializationMs, initialReadinessMs } from "../../core/limits.ts";
 import { milliValue } from "../../machinery/quantity.ts";
 import type { Tolerance } from "./behavior.ts";

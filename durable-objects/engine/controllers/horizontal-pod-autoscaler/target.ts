@@ -6,7 +6,7 @@ import { kinds } from "../../kinds/index.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, type Change, type KubeObject, type ResourceId } from "../../core/object.ts";
 import type { Hpa } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 
 export const hpas = "horizontalpodautoscalers.autoscaling";
 

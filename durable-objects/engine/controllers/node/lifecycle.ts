@@ -6,7 +6,7 @@
 import type { NodeCondition, Taint } from "kubernetes-types/core/v1";
 import type { Lease } from "../../kinds/lease.ts";
 import type { Node } from "../../kinds/node.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { nodeLeases } from "../../kinds/heartbeats.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import type { Change } from "../../core/object.ts";

@@ -2,7 +2,7 @@
  * What ReplicaSet and ReplicationController have in common: as many Pods as wanted.
  * k8s: pkg/controller/replicaset/replica_set.go
  */
-import type { PodObject as Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
+import type { Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type KubeObject } from "../../core/object.ts";

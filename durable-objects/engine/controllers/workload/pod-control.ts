@@ -1,5 +1,5 @@
 /** How controllers make and take away Pods. k8s: pkg/controller/controller_utils.go RealPodControl */
-import type { PodObject as Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
+import type { Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Client } from "../../ports/controller.ts";

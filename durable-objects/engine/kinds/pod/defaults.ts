@@ -4,7 +4,7 @@ import { sumOfContainers } from "./resources.ts";
 import type {
   Container,
   EphemeralContainer,
-  PodObject,
+  Pod,
   PodSpec,
   PodTemplateSpec,
   Volume,
@@ -212,7 +212,7 @@ function withPodLevelRequests(spec: PodSpec): PodSpec {
 }
 
 /** k8s: SetDefaults_Pod */
-export function withPodDefaults(pod: PodObject): PodObject {
+export function withPodDefaults(pod: Pod): Pod {
   let spec = withPodSpecDefaults(pod.spec ?? ({ containers: [] } as PodSpec));
   spec = {
     ...spec,

@@ -2,7 +2,7 @@
 import type { PersistentVolumeClaim } from "./persistent-volume-claim.ts";
 import type { PersistentVolume } from "./persistent-volume.ts";
 import type { StorageClass } from "./storage-class.ts";
-import type { PodObject as Pod } from "../pod/types.ts";
+import type { Pod } from "../pod/types.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import { value } from "../../machinery/quantity.ts";
 import type { Reader } from "../../ports/controller.ts";

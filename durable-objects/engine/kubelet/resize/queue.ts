@@ -6,7 +6,7 @@ import { objectKey, splitKey } from "../../core/object.ts";
 import { nodeRecord, nodeTable } from "../node-address.ts";
 import { type PodRecord, kubeletTable } from "../record.ts";
 import { increases, ownOf } from "./resources.ts";
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type { Sync } from "../sync.ts";
 
 type Tools = Pick<Sync, "client" | "nodeName">;

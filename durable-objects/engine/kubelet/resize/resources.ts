@@ -6,7 +6,7 @@ import {
   type PodSpec,
   isSidecar,
   podContainers,
-} from "../../kinds/pod/shapes.ts";
+} from "../../kinds/pod/types.ts";
 
 export interface Resources {
   requests?: Record<string, string>;

@@ -3,7 +3,7 @@ import { rfc3339 } from "../../core/clock.ts";
 import { sumOfPod } from "../../kinds/pod/resources.ts";
 import type { PodRecord } from "../record.ts";
 import { type Granted, type Resources, podLevel, withGranted } from "./resources.ts";
-import type { PodCondition, PodSpec, PodStatus } from "../../kinds/pod/shapes.ts";
+import type { PodCondition, PodSpec, PodStatus } from "../../kinds/pod/types.ts";
 
 export function resizeConditions({ resizeWaits, resizing }: PodRecord): PodCondition[] {
   const condition = (

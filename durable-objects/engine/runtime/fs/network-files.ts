@@ -1,5 +1,5 @@
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf as the kubelet writes them. */
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { resolvConf, resolverOf } from "../net/resolver.ts";
 import type { Container } from "../kernel/types.ts";
 import { hostTree } from "../volumes/node-files.ts";

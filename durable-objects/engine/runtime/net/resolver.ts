@@ -1,5 +1,5 @@
 /** A Pod's resolver: whom it asks, and by which names. */
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { clusterDnsIp, clusterDomain } from "./network-port.ts";
 
 /** Resolver settings of a Pod. k8s: pkg/kubelet/network/dns/dns.go GetPodDNS */

@@ -5,7 +5,7 @@
 import { trimEndOf, trimSlashes } from "../../core/trim.ts";
 import { debianFiles, debianReleases, type FileTable } from "../image/base-files.ts";
 import { osCodename } from "../../core/machine.ts";
-import type { NodeObject } from "../../kinds/pod/shapes.ts";
+import type { Node } from "../../kinds/node.ts";
 import { pathBytesMax } from "../../core/limits.ts";
 import { decodeUtf8 } from "../bytes.ts";
 import { imageTimeMs } from "../image/image.ts";
@@ -82,7 +82,7 @@ function commonFiles(node: string, machineId: string): FileTable {
 
 /** As its kubelet told the API server. */
 const machineIdOf = (context: RuntimeContext, node: string): string =>
-  context.reader.get<NodeObject>("nodes", "", node)?.status?.nodeInfo?.machineID ?? "";
+  context.reader.get<Node>("nodes", "", node)?.status?.nodeInfo?.machineID ?? "";
 
 const withoutFiles: Record<string, string> = {};
 const layers = new WeakMap<Record<string, string>, Map<string, Layer>>();
