@@ -2,18 +2,15 @@
  * What keeps a Pod's volumes from being set up. Volumes that no container mounts are none of the kubelet's business.
  * k8s: pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go, pkg/volume/{configmap,secret,projected}
  */
+import type { Secret } from "../kinds/secret.ts";
+import type { ConfigMap } from "../kinds/config-map.ts";
 import type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
-import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 import { volumeReaches } from "../scheduler/plugins/volume-claims.ts";
 import type { Node, PersistentVolume } from "../scheduler/types.ts";
 import { type Pod, type Volume, podContainers } from "../kinds/pod/types.ts";
 import { claimName, folderOf, volumeOf } from "./volumes.ts";
 
-interface DataObject extends KubeObject {
-  data?: Record<string, string>;
-  binaryData?: Record<string, string>;
-}
 /** What is wrong with a path of the node, as its hostPath type says. */
 export type HostCheck = (path: string, type: string) => string | undefined;
 
@@ -43,7 +40,7 @@ function missingData(
 ): string | undefined {
   if (ref.optional) return undefined;
   const name = ref.name ?? "";
-  const found = reader.get<DataObject>(`${kind}s`, namespace, name);
+  const found = reader.get<ConfigMap & Secret>(`${kind}s`, namespace, name);
   if (!found) return `${kind} "${name}" not found`;
   for (const item of ref.items ?? []) {
     if (found.data?.[item.key] !== undefined || found.binaryData?.[item.key] !== undefined)

@@ -1,7 +1,7 @@
 /** A simulated ingress-nginx: which backend a request gets, and its own answers. k8s: Ingress path types; ingress-nginx docs */
+import type { IngressClass } from "../kinds/ingress-class.ts";
 import type { HTTPIngressPath, IngressBackend } from "kubernetes-types/networking/v1";
 import type { Reader } from "../ports/controller.ts";
-import type { KubeObject } from "../core/object.ts";
 import type { Ingress } from "../kinds/ingress.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
@@ -42,7 +42,7 @@ const page = (status: number, title: string): HttpResponse => ({
 export function isServed(reader: Reader, { metadata, spec }: Ingress): boolean {
   const name = spec?.ingressClassName ?? metadata.annotations?.["kubernetes.io/ingress.class"];
   if (name === undefined) return false;
-  const known = reader.get<KubeObject & { spec?: { controller?: string } }>(classes, "", name);
+  const known = reader.get<IngressClass>(classes, "", name);
   return known ? known.spec?.controller === controllerName : name === "nginx";
 }
 

@@ -4,7 +4,7 @@
  */
 import type { KubeObject } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
-import type { Container, PodSpec } from "../../kinds/pod/types.ts";
+import type { Container, Pod, PodSpec } from "../../kinds/pod/types.ts";
 import type { ResourceQuota } from "../../kinds/resource-quota.ts";
 import {
   addQuantity,
@@ -26,8 +26,6 @@ import {
   type Amounts,
   type Evaluator,
 } from "./quota-usage.ts";
-
-type Pod = KubeObject & { spec: PodSpec };
 
 /** Which writes can use more. k8s: Evaluator.Handles */
 function concerns(admission: Admission, object: KubeObject, old: KubeObject | undefined): boolean {

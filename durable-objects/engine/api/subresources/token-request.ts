@@ -1,4 +1,5 @@
 /** POST serviceaccounts/NAME/token. k8s: pkg/registry/core/serviceaccount/storage/token.go */
+import type { Pod } from "../../kinds/pod/types.ts";
 import { schemaNamed } from "../../schema/types.ts";
 import { lookup } from "../../core/lookup.ts";
 import { rfc3339 } from "../../core/clock.ts";
@@ -20,9 +21,6 @@ const expirationSecondsMax = 2 ** 32;
 const warnOnlySeconds = 3607;
 const extendedSeconds = 365 * 24 * 3600;
 
-interface Pod extends KubeObject {
-  spec?: { serviceAccountName?: string; nodeName?: string };
-}
 interface TokenRequest extends KubeObject {
   spec: {
     audiences?: string[];

@@ -1,10 +1,9 @@
 /** Mutating admission of Pods, in upstream's order. k8s: plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds} */
 import { lookup } from "../../core/lookup.ts";
-import type { ServiceAccount } from "kubernetes-types/core/v1";
-import type { PriorityClass } from "kubernetes-types/scheduling/v1";
+import type { ServiceAccount } from "../service-account.ts";
+import type { PriorityClass } from "../priority-class.ts";
 import { forbidden } from "../../machinery/status.ts";
 import { mirrorAnnotation } from "./validation/pod.ts";
-import type { KubeObject } from "../../core/object.ts";
 import type { WriteContext } from "../define.ts";
 import type { Container, Pod, PodSpec, Volume } from "./types.ts";
 
@@ -59,9 +58,6 @@ function withToken(spec: PodSpec, context: WriteContext): PodSpec {
   return out;
 }
 
-interface AccountObject
-  extends KubeObject, Pick<ServiceAccount, "automountServiceAccountToken" | "imagePullSecrets"> {}
-
 /** k8s: plugin/pkg/admission/serviceaccount Admit */
 function serviceAccount(pod: Pod, context: WriteContext): Pod {
   const namespace = pod.metadata.namespace ?? "";
@@ -71,7 +67,7 @@ function serviceAccount(pod: Pod, context: WriteContext): Pod {
     return pod;
   }
   const name = pod.spec.serviceAccountName || "default";
-  const account = context.reader.get<AccountObject>("serviceaccounts", namespace, name);
+  const account = context.reader.get<ServiceAccount>("serviceaccounts", namespace, name);
   if (!account)
     throw refuse(
       pod,
@@ -86,9 +82,7 @@ function serviceAccount(pod: Pod, context: WriteContext): Pod {
   return { ...pod, spec };
 }
 
-type PriorityObject = KubeObject &
-  Pick<PriorityClass, "value" | "globalDefault" | "preemptionPolicy">;
-type Priority = Pick<PriorityObject, "value" | "preemptionPolicy"> & { name: string };
+type Priority = Pick<PriorityClass, "value" | "preemptionPolicy"> & { name: string };
 
 const priorityClasses = "priorityclasses.scheduling.k8s.io";
 /** Built-in classes, should a cluster lack their objects. k8s: pkg/apis/scheduling/types.go */
@@ -100,14 +94,14 @@ const systemPriorities: Record<string, number> = lookup({
 function priorityOf(pod: Pod, context: WriteContext): Priority {
   const name = pod.spec.priorityClassName;
   if (name) {
-    const found = context.reader.get<PriorityObject>(priorityClasses, "", name);
+    const found = context.reader.get<PriorityClass>(priorityClasses, "", name);
     if (found) return { ...found, name };
     const builtIn = systemPriorities[name];
     if (builtIn === undefined) throw refuse(pod, `no PriorityClass with name ${name} was found`);
     return { name, value: builtIn, preemptionPolicy: "PreemptLowerPriority" };
   }
-  let chosen: PriorityObject | undefined;
-  for (const candidate of context.reader.list<PriorityObject>(priorityClasses))
+  let chosen: PriorityClass | undefined;
+  for (const candidate of context.reader.list<PriorityClass>(priorityClasses))
     if (candidate.globalDefault && (!chosen || candidate.value < chosen.value)) chosen = candidate;
   if (chosen) return { ...chosen, name: chosen.metadata.name };
   return { name: "", value: 0, preemptionPolicy: "PreemptLowerPriority" };
