@@ -108,7 +108,7 @@ describe("imports", () => {
     ["schema", "core machinery"],
     ["kinds", "core machinery schema ports"],
     ["api", "core machinery schema ports kinds"],
-    ["client", "core ports api"],
+    ["client", "core ports kinds api"],
     ["scheduler", "core machinery ports kinds"],
     ["runtime", "core machinery ports kinds api"],
     ["network", "core machinery ports kinds api runtime"],
@@ -126,7 +126,7 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-    ["snapshots", "core schema api runtime bootstrap"],
+    ["snapshots", "core schema kinds api runtime bootstrap"],
     ["index", "core ports api client streams bootstrap components loop snapshots"],
   ];
 

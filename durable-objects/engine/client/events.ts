@@ -1,26 +1,10 @@
 /** Events that Podyard's components record: counted up instead of repeated. k8s: client-go/tools/record/events_cache.go */
+import type { RecordedEvent } from "../kinds/event.ts";
 import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
 import { keep, memo } from "../core/memo.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
 import type { EventSource } from "../ports/controller.ts";
-
-export interface CoreEvent extends KubeObject {
-  involvedObject: Record<string, string | undefined>;
-  reason: string;
-  message: string;
-  source: { component?: string; host?: string };
-  firstTimestamp: string | null;
-  lastTimestamp: string | null;
-  count?: number;
-  type: string;
-  eventTime: string | null;
-  series?: { count: number; lastObservedTime: string };
-  action?: string;
-  related?: Record<string, string | undefined>;
-  reportingComponent: string;
-  reportingInstance: string;
-}
 
 /** Events are forgotten an hour after they were last written. k8s: apiserver --event-ttl */
 export const eventTtlMs = 3_600_000;
@@ -49,7 +33,7 @@ export function recorded(
   store: Store,
   told: Telling,
   now: number,
-): { event: CoreEvent; known: boolean } {
+): { event: RecordedEvent; known: boolean } {
   const similar = similarEvents(store, told, now);
   if (told.source.action) {
     const series = isomorphic(similar, told, now);
@@ -61,7 +45,7 @@ export function recorded(
   const same = similar.filter(
     (e) => e.message === told.message && e.involvedObject["fieldPath"] === fieldPath,
   );
-  const latest = same.reduce<CoreEvent | undefined>(
+  const latest = same.reduce<RecordedEvent | undefined>(
     (best, e) => (!best || e.metadata.name > best.metadata.name ? e : best),
     undefined,
   );
@@ -75,11 +59,11 @@ export function recorded(
 }
 
 /** Alike but for what they say, within their hour. k8s: EventAggregatorByReasonFunc */
-function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
+function similarEvents(store: Store, told: Telling, now: number): RecordedEvent[] {
   const { regarding, type, reason, source } = told;
-  const found: CoreEvent[] = [];
+  const found: RecordedEvent[] = [];
   for (const object of store.unordered("event.uid", regarding.metadata.uid)) {
-    const event = object as CoreEvent;
+    const event = object as RecordedEvent;
     const component = source.action ? event.reportingComponent : event.source?.component;
     if (event.reason !== reason || event.type !== type || component !== source.component) continue;
     if (!source.action && event.source?.host !== source.host) continue;
@@ -90,7 +74,7 @@ function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
 }
 
 /** Nine that say different things, none long after the one before: the next ones share an Event. k8s: EventAggregate */
-function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
+function isCrowd(similar: readonly RecordedEvent[], now: number): boolean {
   if (similar.length < distinctMax) return false;
   const latestFirst = similar
     .map((event) => ({ event, seen: lastSeen(event) }))
@@ -107,10 +91,10 @@ function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
 
 /** Says the same of the same state of an object, whatever its words. k8s: event_broadcaster.go getKey */
 function isomorphic(
-  similar: readonly CoreEvent[],
+  similar: readonly RecordedEvent[],
   { regarding, source }: Telling,
   now: number,
-): CoreEvent | undefined {
+): RecordedEvent | undefined {
   const related = source.related?.metadata.uid;
   return similar.find(
     (e) =>
@@ -121,7 +105,7 @@ function isomorphic(
   );
 }
 
-function observedAgain(event: CoreEvent, now: number): CoreEvent {
+function observedAgain(event: RecordedEvent, now: number): RecordedEvent {
   const count = (event.series?.count ?? 1) + 1;
   return { ...event, series: { count, lastObservedTime: rfc3339Micro(now) } };
 }
@@ -131,10 +115,10 @@ const sharedMax = 200;
 /** One copy of a text that thousands of Events say; which one it is shows nowhere. */
 const same = memo(sharedMax, (text) => text);
 
-const sources = new Map<string, CoreEvent["source"]>();
+const sources = new Map<string, RecordedEvent["source"]>();
 
 /** Shared likewise: there are as many as components and nodes. */
-function sourceOf({ component, host }: EventSource): CoreEvent["source"] {
+function sourceOf({ component, host }: EventSource): RecordedEvent["source"] {
   const key = `${component} ${host ?? ""}`;
   return (
     sources.get(key) ?? keep(sources, sharedMax, key, { component, ...(host ? { host } : {}) })
@@ -182,7 +166,7 @@ let lastHighText = "0";
  * The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds: kubectl lists events of one second by
  * name, so the names must follow the order of recording. `revision`: the store's, which tells those of one moment apart.
  */
-function newEvent(told: Telling, now: number, revision: number): CoreEvent {
+function newEvent(told: Telling, now: number, revision: number): RecordedEvent {
   const { regarding, type, reason, message, source } = told;
   const { name, namespace = "" } = regarding.metadata;
   const stamp = nanosecondsInHex(Math.floor(now), revision % 1_000_000);
@@ -207,7 +191,7 @@ function newEvent(told: Telling, now: number, revision: number): CoreEvent {
     source: action ? {} : sourceOf(source),
     firstTimestamp: action ? null : at,
     lastTimestamp: action ? null : at,
-  } as CoreEvent;
+  } as RecordedEvent;
   if (!action) event.count = 1;
   event.type = type;
   if (action) event.action = action;
@@ -219,11 +203,11 @@ function newEvent(told: Telling, now: number, revision: number): CoreEvent {
 }
 
 /** The same event once more. */
-function countedUp(event: CoreEvent, now: number): CoreEvent {
+function countedUp(event: RecordedEvent, now: number): RecordedEvent {
   return { ...event, count: (event.count ?? 0) + 1, lastTimestamp: rfc3339(now) };
 }
 
-export const lastSeen = (event: CoreEvent): number =>
+export const lastSeen = (event: RecordedEvent): number =>
   parseTime(
     event.series?.lastObservedTime ??
       event.lastTimestamp ??

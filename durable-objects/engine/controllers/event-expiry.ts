@@ -2,7 +2,8 @@
  * Events are forgotten an hour after they were last written. Nobody needs this on the dot, so it waits for a turn that
  * happens anyway. k8s: apiserver --event-ttl
  */
-import { eventTtlMs, lastSeen, type CoreEvent } from "../client/events.ts";
+import { eventTtlMs, lastSeen } from "../client/events.ts";
+import type { RecordedEvent } from "../kinds/event.ts";
 import type { Controller } from "../ports/controller.ts";
 
 export const eventExpiryController: Controller = {
@@ -11,7 +12,7 @@ export const eventExpiryController: Controller = {
   wakesOn: { nodes: (change) => (change.op === "create" ? ["all"] : undefined) },
   reconcile(_key, client) {
     let next = client.now + eventTtlMs;
-    for (const event of [...client.list<CoreEvent>("events")]) {
+    for (const event of [...client.list<RecordedEvent>("events")]) {
       const due = lastSeen(event) + eventTtlMs;
       const { namespace = "", name } = event.metadata;
       if (due <= client.now) client.delete("events", namespace, name);

@@ -2,6 +2,7 @@
 import type * as apps from "kubernetes-types/apps/v1";
 import type { ReplicationControllerSpec } from "kubernetes-types/core/v1";
 import type { LabelSelector } from "kubernetes-types/meta/v1";
+import type { KubeObject } from "../core/object.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { type Selector, labelSelector, selectorFromSet } from "../machinery/selectors.ts";
 import { type FieldError, forbiddenField, invalid, required } from "../machinery/field.ts";
@@ -12,6 +13,12 @@ import {
 } from "../machinery/metadata.ts";
 import { invalidEach, percent, unsupported } from "../machinery/names.ts";
 import { validatePodTemplate } from "./pod/validation/pod.ts";
+
+/** What every kind with the subresource scale has. */
+export interface Scalable extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { replicas?: number };
+}
 
 type IntOrString = number | string;
 

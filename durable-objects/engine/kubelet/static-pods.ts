@@ -29,11 +29,7 @@ export const nodeFilesTable = "node-files";
 const configPath = "/var/lib/kubelet/config.yaml";
 const defaultManifests = "/etc/kubernetes/manifests";
 
-interface Manifest {
-  metadata: Pod["metadata"];
-  spec: Pod["spec"];
-  hash: string;
-}
+type Manifest = Pick<Pod, "metadata" | "spec"> & { hash: string };
 
 /** 32 hex characters that depend on every byte of the text. */
 function hashOf(text: string): string {

@@ -297,13 +297,13 @@ const userInfo = ({ name, uid, groups, extra }: User): Record<string, unknown> =
   ...(extra && Object.keys(extra).length > 0 ? { extra } : {}),
 });
 
-interface TokenReviewShape extends KubeObject {
+interface TokenReview extends KubeObject {
   spec?: { token?: string; audiences?: string[] };
 }
 
 /** k8s: pkg/registry/authentication/tokenreview/storage.go */
 function token({ context }: Asked, object: KubeObject): KubeObject {
-  const review = object as TokenReviewShape;
+  const review = object as TokenReview;
   const { token: text = "", audiences } = review.spec ?? {};
   if (!text) throw status.badRequest("token is required for TokenReview in authentication");
   const wanted = audiences?.length ? audiences : [issuer];

@@ -1,4 +1,5 @@
 /** The scale subresource. k8s: pkg/registry/apps/deployment/storage/storage.go scaleFromDeployment */
+import type { Scalable } from "../../kinds/workloads.ts";
 import type { ResourceInfo } from "../../ports/controller.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../core/object.ts";
 import type { TableOf } from "../../kinds/define.ts";
@@ -12,11 +13,6 @@ import { schemaNamed } from "../../schema/types.ts";
 export interface Scale extends KubeObject {
   spec?: { replicas?: number };
   status?: { replicas: number; selector?: string };
-}
-
-interface Scalable extends KubeObject {
-  spec?: { replicas?: number; selector?: Record<string, unknown> };
-  status?: { replicas?: number };
 }
 
 /** k8s: pkg/printers/internalversion/printers.go printScale */

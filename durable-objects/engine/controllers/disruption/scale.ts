@@ -1,11 +1,8 @@
 /** How many Pods the controllers of some Pods want in all. k8s: pkg/controller/disruption/disruption.go getExpectedScale */
+import type { Scalable } from "../../kinds/workloads.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
-import { controllerOf, type KubeObject, type OwnerReference } from "../../core/object.ts";
+import { controllerOf, type OwnerReference } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";
-
-interface Sized extends KubeObject {
-  spec?: { replicas?: number };
-}
 
 const groupOf = (apiVersion: string): string =>
   apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
@@ -46,11 +43,11 @@ function scaleOf(
     const plural = `${owner.kind.toLowerCase()}s${group ? `.${group}` : ""}`;
     return `${plural} does not implement the scale subresource`;
   }
-  const object = reader.get<Sized>(resource.id, namespace, owner.name);
+  const object = reader.get<Scalable>(resource.id, namespace, owner.name);
   if (!object || object.metadata.uid !== owner.uid) return undefined;
   const parent = owner.kind === "ReplicaSet" ? controllerOf(object) : undefined;
   if (parent?.kind === "Deployment" && groupOf(parent.apiVersion) === "apps") {
-    const deployment = reader.get<Sized>("deployments.apps", namespace, parent.name);
+    const deployment = reader.get<Scalable>("deployments.apps", namespace, parent.name);
     if (!deployment || deployment.metadata.uid !== parent.uid) return undefined;
     return { uid: deployment.metadata.uid, scale: deployment.spec?.replicas ?? 0 };
   }
