@@ -23,7 +23,7 @@ const amount = (name: ResourceName, text: string | undefined): number =>
   name === "cpu" ? milliValue(text) : value(text);
 
 function demandOf(spec: PodSpec): Record<ResourceName, number> {
-  const { cpu, memory, ephemeral } = podRequests({ spec } as never);
+  const { cpu, memory, ephemeral } = podRequests({ spec });
   return { cpu, memory, "ephemeral-storage": ephemeral };
 }
 

@@ -50,7 +50,10 @@ function picked(
   });
 }
 
-function contentOf(object: ConfigMap & Secret | undefined, secret: boolean): Record<string, Uint8Array> {
+function contentOf(
+  object: (ConfigMap & Secret) | undefined,
+  secret: boolean,
+): Record<string, Uint8Array> {
   const content: Record<string, Uint8Array> = {};
   for (const [key, text] of Object.entries(object?.data ?? {})) {
     content[key] = secret ? fromBase64(text) : encodeUtf8(text);

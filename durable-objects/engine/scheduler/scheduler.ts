@@ -217,7 +217,7 @@ function withCondition(pod: Pod, type: string, verdict: Verdict, now: number): P
     type,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     ...verdict,
-    lastProbeTime: null as unknown as string,
+    lastProbeTime: null,
     lastTransitionTime: since ?? rfc3339(now),
   };
   return before

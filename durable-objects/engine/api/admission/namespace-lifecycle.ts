@@ -10,11 +10,7 @@ const namespaces = { group: "", plural: "namespaces" };
 /** Nothing is written outside a namespace that exists, nothing new into one that goes. */
 function checkNamespace(admission: Admission, object: KubeObject, reader: Reader): void {
   const { namespace } = admission;
-  const home = reader.get<Namespace>(
-    "namespaces",
-    "",
-    namespace,
-  );
+  const home = reader.get<Namespace>("namespaces", "", namespace);
   if (!home) throw notFound(namespaces, namespace);
   if (admission.operation !== "CREATE" || home.status?.phase !== "Terminating") return;
   throw refused(

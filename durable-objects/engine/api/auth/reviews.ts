@@ -50,6 +50,9 @@ interface AccessSpec {
 interface AccessReview extends KubeObject {
   spec: AccessSpec;
 }
+interface RulesReview extends KubeObject {
+  spec?: { namespace?: string };
+}
 interface Asked {
   context: ApiContext;
   info: RequestInfo;
@@ -264,7 +267,7 @@ function hasMetadata(review: KubeObject, allowed: string[]): boolean {
 }
 
 function rules({ context, user }: Asked, object: KubeObject): KubeObject {
-  const review = object as KubeObject & { spec?: { namespace?: string } };
+  const review = object as RulesReview;
   const namespace = review.spec?.namespace ?? "";
   if (!namespace) throw status.badRequest("no namespace on request");
   const found = rulesFor(user, namespace, context.reader);

@@ -64,7 +64,9 @@ function takeFromBudget(call: Call, pod: Pod, dryRun: boolean): void {
   const { context } = call;
   const namespace = pod.metadata.namespace ?? "";
   const budgets = context.store.list("poddisruptionbudgets.policy", namespace).filter((b) => {
-    return labelSelector((b as PodDisruptionBudget).spec?.selector).matches(pod.metadata.labels ?? {});
+    return labelSelector((b as PodDisruptionBudget).spec?.selector).matches(
+      pod.metadata.labels ?? {},
+    );
   }) as PodDisruptionBudget[];
   const [budget] = budgets;
   if (!budget) return;

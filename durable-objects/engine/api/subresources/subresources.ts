@@ -87,6 +87,10 @@ function scaleReply(call: Call, object: KubeObject): ApiResponse {
 
 const binding = (call: Call): ApiResponse => bind(call, call.info.name);
 
+interface Binding extends KubeObject {
+  target?: { name?: string; kind?: string };
+}
+
 /** POST bindings: the Pod's name stands in the body. k8s: LegacyBindingREST */
 export const legacyBinding = (call: Call): ApiResponse => bind(call, undefined);
 
@@ -102,7 +106,7 @@ function bind(call: Call, pod: string | undefined): ApiResponse {
     body,
     fieldValidationOf(info),
     (t) => warnings.push(t),
-  ) as KubeObject & { target?: { name?: string; kind?: string } };
+  ) as Binding;
   checkNamespace(call, object);
   const { name = "", annotations, uid } = object.metadata ?? {};
   if (pod !== undefined && name !== pod) {

@@ -266,6 +266,6 @@ function clearStaleMark(client: Client, key: string): number | undefined {
   const conditions = pod.status?.conditions?.map((c) =>
     c.type === "DisruptionTarget" ? cleared : c,
   );
-  client.update<Pod>("pods", { ...pod, status: { ...pod.status, conditions } as never }, "status");
+  client.update<Pod>("pods", { ...pod, status: { ...pod.status, conditions } }, "status");
   return undefined;
 }

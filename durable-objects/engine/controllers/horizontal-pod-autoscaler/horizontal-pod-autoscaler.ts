@@ -260,7 +260,7 @@ export class Draft {
       ...(at ? { lastScaleTime: at } : {}),
       currentReplicas: current,
       desiredReplicas: desired,
-      currentMetrics: metrics ?? (null as never),
+      currentMetrics: metrics ?? null,
       ...(conditions ? { conditions } : {}),
     };
   }

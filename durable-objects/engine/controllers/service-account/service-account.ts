@@ -22,11 +22,7 @@ export const serviceAccountController: Controller = {
       client.create("serviceaccounts", { metadata: { name: "default", namespace: name } });
     }
     const wanted = { "ca.crt": rootCertificate };
-    const current = client.get<ConfigMap>(
-      "configmaps",
-      name,
-      rootName,
-    );
+    const current = client.get<ConfigMap>("configmaps", name, rootName);
     if (!current) {
       client.create("configmaps", {
         metadata: {

@@ -80,7 +80,7 @@ export function preparePod(pod: Pod, context: WriteContext): Pod {
         status: "False",
         reason: "SchedulingGated",
         message: "Scheduling is blocked due to non-empty scheduling gates",
-        lastTransitionTime: rfc3339(context.now) as never,
+        lastTransitionTime: rfc3339(context.now),
       },
     ];
   return { ...pod, spec: preparedSpec(pod.spec, pod.metadata.labels ?? {}), status };

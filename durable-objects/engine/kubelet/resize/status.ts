@@ -44,8 +44,7 @@ function totals(spec: PodSpec): Resources {
   if (known) return known;
   const text = (which: "requests" | "limits"): Record<string, string> => {
     const out: Record<string, string> = {};
-    for (const [name, quantity] of Object.entries(sumOfPod(spec as never, which)))
-      out[name] = quantity.text;
+    for (const [name, quantity] of Object.entries(sumOfPod(spec, which))) out[name] = quantity.text;
     return out;
   };
   const [requests, limits] = [text("requests"), text("limits")];

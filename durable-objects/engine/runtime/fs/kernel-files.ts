@@ -145,7 +145,7 @@ const nodeCritical = 2_000_001_000;
 export function oomScoreOf(container: Container): number {
   const pod = podOf(container);
   if (!pod) return 0;
-  const quality = pod.status?.qosClass ?? qosClass(pod as never);
+  const quality = pod.status?.qosClass ?? qosClass(pod);
   if ((pod.spec.priority ?? 0) >= nodeCritical || quality === "Guaranteed") return guaranteedScore;
   if (quality === "BestEffort") return 1000;
   const node = container.kernel.context.reader.get<Node>("nodes", "", pod.spec.nodeName ?? "");

@@ -56,11 +56,7 @@ export function accessLayer(
   const pod = context.reader.get<Pod>("pods", namespace, podName);
   const volume = pod?.spec.volumes?.find((v) => v.name === volumeName);
   if (!pod || !volume || !isApiAccess(volume)) return undefined;
-  const root = context.reader.get<ConfigMap>(
-    "configmaps",
-    namespace,
-    rootConfigMap,
-  );
+  const root = context.reader.get<ConfigMap>("configmaps", namespace, rootConfigMap);
   const known = layers.get(pod);
   if (known && known.root === root) return known.layer;
   const layer = lazily(() => layerOf(pod, volume, root?.data?.["ca.crt"] ?? ""));

@@ -206,12 +206,7 @@ export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): v
   tree.save();
   if (host !== undefined && before) {
     if (!sameTexts(before, hostFiles(context, host))) context.wakePod(`@node/${host}`);
-    wakeSharers(
-      context,
-      podKey,
-      context.reader.byIndex<Pod>("pod.node", host),
-      (v) => v.hostPath,
-    );
+    wakeSharers(context, podKey, context.reader.byIndex<Pod>("pod.node", host), (v) => v.hostPath);
   } else if (tree.key.startsWith("v/pv/")) {
     const pod = podKey.split("/")[0] ?? "";
     const sharers = context.reader.list<Pod>("pods", pod);

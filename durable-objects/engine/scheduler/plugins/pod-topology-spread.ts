@@ -85,7 +85,9 @@ function defaultSelector(pod: Pod, snapshot: Snapshot): Selector | undefined {
   }
   const owner = controllerOf(pod);
   const resource = owner && controllerKinds[owner.kind];
-  const controller = resource && snapshot.reader.get<ReplicaSet | ReplicationController>(resource, namespace, owner.name);
+  const controller =
+    resource &&
+    snapshot.reader.get<ReplicaSet | ReplicationController>(resource, namespace, owner.name);
   const theirs = controller ? controller.spec?.selector : undefined;
   if (theirs && owner?.kind === "ReplicationController") {
     wanted.push(...equalTo(theirs as Record<string, string>));
