@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { ambiguity, constantsOf, patternsOf } from "../scripts/patterns.ts";
 import { root } from "../scripts/root.ts";
 import { filesBelow, isCode, parse, readSource, type Source } from "../scripts/source.ts";
-import { floorOf, structureOf } from "../scripts/structure.ts";
+import { shapesOf } from "../scripts/shapes.ts";
+import { floorOf, strayShapesOf, structureOf } from "../scripts/structure.ts";
 
 /** The house rules, as far as a machine can see them. The reasons stand in CONTRIBUTING.md. */
 
@@ -214,6 +215,31 @@ describe("the border of the engine", () => {
       /^(worker\/|durable-objects\/[^/]+$|durable-objects\/engine\/([^/]+$|streams\/))/;
     const files = product.filter(({ file }) => border.test(file));
     expect(offences(files, (source) => matches(source, /\bas (never|unknown as)\b/g))).toEqual([]);
+  });
+});
+
+describe("a kind's shape is declared once, with the kind", () => {
+  /** What is sent or answered and never stored is no kind of `kinds/`: who answers it says what it is. */
+  const neverStored =
+    "AccessReview Binding Eviction NodeMetrics PodMetrics RulesReview Scale Status TokenRequest TokenReview";
+
+  test("others import it", () => {
+    const names = strayShapesOf(sources).map((found) => found.split(" ")[1]);
+    expect(names.sort().join(" ")).toBe(neverStored);
+  });
+
+  test.for([
+    "interface Budget extends KubeObject { spec?: object }",
+    "type Budget = KubeObject & { spec?: object };",
+    "interface Budget { metadata: object; status: object }",
+    "type Budget = { metadata: object; spec: object };",
+  ])("the check sees %s", (text) => {
+    expect(shapesOf({ file: "x.ts", text })).toEqual(["Budget"]);
+  });
+
+  test("the check sees a type written in place", () => {
+    const text = "const a = (o: KubeObject) => (o as KubeObject & { spec?: object }).spec;";
+    expect(shapesOf({ file: "x.ts", text })).toEqual(["(unnamed)"]);
   });
 });
 
