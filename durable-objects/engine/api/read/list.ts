@@ -35,7 +35,10 @@ export interface Listed {
 }
 
 /** Reads and checks both selectors; unknown field labels are refused as upstream words it. */
-export function selectionOf(resource: Resource, info: RequestInfo): Selection {
+export function selectionOf(
+  resource: Resource,
+  info: Pick<RequestInfo, "namespace"> & { query: Pick<RequestInfo["query"], "get"> },
+): Selection {
   const labelText = info.query.get("labelSelector");
   const fieldText = info.query.get("fieldSelector");
   const labels = labelText ? parseLabelSelector(labelText) : undefined;

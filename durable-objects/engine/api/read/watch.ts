@@ -149,7 +149,7 @@ function selectionFor(resource: Resource, subscription: Subscription): Selection
       ["fieldSelector", fieldSelector],
     ]);
     const info = { namespace, query: { get: (k: string) => query.get(k) ?? "" } };
-    found = keep(known, 1000, key, selectionOf(resource, info as unknown as RequestInfo));
+    found = keep(known, 1000, key, selectionOf(resource, info));
   }
   return found;
 }

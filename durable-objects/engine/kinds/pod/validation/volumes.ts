@@ -172,7 +172,7 @@ function emptyDir(source: v1.EmptyDirVolumeSource, path: string): FieldError[] {
 }
 
 /** Volume types in upstream's order; `name` where its messages spell the field differently. */
-const sources: { key: string; name?: string; check: SourceCheck }[] = [
+const sources: { key: keyof Volume; name?: string; check: SourceCheck }[] = [
   { key: "emptyDir", check: emptyDir },
   { key: "hostPath", check: hostPath },
   {
@@ -244,10 +244,9 @@ const sources: { key: string; name?: string; check: SourceCheck }[] = [
 
 function validateSource(volume: Volume, path: string, context: VolumeContext): FieldError[] {
   const errors: FieldError[] = [];
-  const given = volume as unknown as Record<string, unknown>;
   let types = 0;
   for (const { key, name, check } of sources) {
-    const source = given[key];
+    const source = volume[key];
     if (!source) continue;
     if (types > 0)
       errors.push(forbiddenField(`${path}.${key}`, "may not specify more than 1 volume type"));
