@@ -4,7 +4,7 @@
  */
 import type { Role } from "../../kinds/rbac/role.ts";
 import type { ClusterRole } from "../../kinds/rbac/cluster-role.ts";
-import type { Binding } from "../../kinds/rbac/rules.ts";
+import type { Binding, RoleRef, Subject } from "../../kinds/rbac/rules.ts";
 import { trimEndOf } from "../../core/trim.ts";
 import type * as rbac from "kubernetes-types/rbac/v1";
 import type { Reader } from "../../ports/controller.ts";
@@ -31,8 +31,6 @@ export interface Decision {
 }
 
 export type PolicyRule = rbac.PolicyRule;
-export type RoleRef = Partial<rbac.RoleRef>;
-type Subject = Partial<rbac.Subject>;
 const rbacGroup = "rbac.authorization.k8s.io";
 export const superuserGroup = "system:masters";
 

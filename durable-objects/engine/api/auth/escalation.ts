@@ -2,6 +2,7 @@
  * Nobody may grant what they do not hold. k8s: pkg/registry/rbac/{role,rolebinding,...}/policybased,
  * pkg/registry/rbac/validation/{rule,policy_compact}.go, component-helpers/auth/rbac/validation/policy_comparator.go
  */
+import type { RoleRef } from "../../kinds/rbac/rules.ts";
 import type { ClusterRole } from "../../kinds/rbac/cluster-role.ts";
 import type { Reader } from "../../ports/controller.ts";
 import type { User } from "../../ports/request.ts";
@@ -12,7 +13,6 @@ import {
   superuserGroup,
   urlMatches,
   type PolicyRule,
-  type RoleRef,
 } from "./authorization.ts";
 import { goQuote } from "../../machinery/field.ts";
 
