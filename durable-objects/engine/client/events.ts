@@ -1,5 +1,5 @@
 /** Events that Podyard's components record: counted up instead of repeated. k8s: client-go/tools/record/events_cache.go */
-import type { RecordedEvent } from "../kinds/event.ts";
+import type { CoreEvent } from "../kinds/event.ts";
 import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
 import { keep, memo } from "../core/memo.ts";
 import type { KubeObject } from "../core/object.ts";
@@ -33,7 +33,7 @@ export function recorded(
   store: Store,
   told: Telling,
   now: number,
-): { event: RecordedEvent; known: boolean } {
+): { event: CoreEvent; known: boolean } {
   const similar = similarEvents(store, told, now);
   if (told.source.action) {
     const series = isomorphic(similar, told, now);
@@ -45,7 +45,7 @@ export function recorded(
   const same = similar.filter(
     (e) => e.message === told.message && e.involvedObject["fieldPath"] === fieldPath,
   );
-  const latest = same.reduce<RecordedEvent | undefined>(
+  const latest = same.reduce<CoreEvent | undefined>(
     (best, e) => (!best || e.metadata.name > best.metadata.name ? e : best),
     undefined,
   );
@@ -59,11 +59,11 @@ export function recorded(
 }
 
 /** Alike but for what they say, within their hour. k8s: EventAggregatorByReasonFunc */
-function similarEvents(store: Store, told: Telling, now: number): RecordedEvent[] {
+function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
   const { regarding, type, reason, source } = told;
-  const found: RecordedEvent[] = [];
+  const found: CoreEvent[] = [];
   for (const object of store.unordered("event.uid", regarding.metadata.uid)) {
-    const event = object as RecordedEvent;
+    const event = object as CoreEvent;
     const component = source.action ? event.reportingComponent : event.source?.component;
     if (event.reason !== reason || event.type !== type || component !== source.component) continue;
     if (!source.action && event.source?.host !== source.host) continue;
@@ -74,7 +74,7 @@ function similarEvents(store: Store, told: Telling, now: number): RecordedEvent[
 }
 
 /** Nine that say different things, none long after the one before: the next ones share an Event. k8s: EventAggregate */
-function isCrowd(similar: readonly RecordedEvent[], now: number): boolean {
+function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
   if (similar.length < distinctMax) return false;
   const latestFirst = similar
     .map((event) => ({ event, seen: lastSeen(event) }))
@@ -91,10 +91,10 @@ function isCrowd(similar: readonly RecordedEvent[], now: number): boolean {
 
 /** Says the same of the same state of an object, whatever its words. k8s: event_broadcaster.go getKey */
 function isomorphic(
-  similar: readonly RecordedEvent[],
+  similar: readonly CoreEvent[],
   { regarding, source }: Telling,
   now: number,
-): RecordedEvent | undefined {
+): CoreEvent | undefined {
   const related = source.related?.metadata.uid;
   return similar.find(
     (e) =>
@@ -105,7 +105,7 @@ function isomorphic(
   );
 }
 
-function observedAgain(event: RecordedEvent, now: number): RecordedEvent {
+function observedAgain(event: CoreEvent, now: number): CoreEvent {
   const count = (event.series?.count ?? 1) + 1;
   return { ...event, series: { count, lastObservedTime: rfc3339Micro(now) } };
 }
@@ -115,10 +115,10 @@ const sharedMax = 200;
 /** One copy of a text that thousands of Events say; which one it is shows nowhere. */
 const same = memo(sharedMax, (text) => text);
 
-const sources = new Map<string, RecordedEvent["source"]>();
+const sources = new Map<string, CoreEvent["source"]>();
 
 /** Shared likewise: there are as many as components and nodes. */
-function sourceOf({ component, host }: EventSource): RecordedEvent["source"] {
+function sourceOf({ component, host }: EventSource): CoreEvent["source"] {
   const key = `${component} ${host ?? ""}`;
   return (
     sources.get(key) ?? keep(sources, sharedMax, key, { component, ...(host ? { host } : {}) })
@@ -166,7 +166,7 @@ let lastHighText = "0";
  * The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds: kubectl lists events of one second by
  * name, so the names must follow the order of recording. `revision`: the store's, which tells those of one moment apart.
  */
-function newEvent(told: Telling, now: number, revision: number): RecordedEvent {
+function newEvent(told: Telling, now: number, revision: number): CoreEvent {
   const { regarding, type, reason, message, source } = told;
   const { name, namespace = "" } = regarding.metadata;
   const stamp = nanosecondsInHex(Math.floor(now), revision % 1_000_000);
@@ -191,7 +191,7 @@ function newEvent(told: Telling, now: number, revision: number): RecordedEvent {
     source: action ? {} : sourceOf(source),
     firstTimestamp: action ? null : at,
     lastTimestamp: action ? null : at,
-  } as RecordedEvent;
+  } as CoreEvent;
   if (!action) event.count = 1;
   event.type = type;
   if (action) event.action = action;
@@ -203,11 +203,11 @@ function newEvent(told: Telling, now: number, revision: number): RecordedEvent {
 }
 
 /** The same event once more. */
-function countedUp(event: RecordedEvent, now: number): RecordedEvent {
+function countedUp(event: CoreEvent, now: number): CoreEvent {
   return { ...event, count: (event.count ?? 0) + 1, lastTimestamp: rfc3339(now) };
 }
 
-export const lastSeen = (event: RecordedEvent): number =>
+export const lastSeen = (event: CoreEvent): number =>
   parseTime(
     event.series?.lastObservedTime ??
       event.lastTimestamp ??

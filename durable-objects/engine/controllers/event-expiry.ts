@@ -3,7 +3,7 @@
  * happens anyway. k8s: apiserver --event-ttl
  */
 import { eventTtlMs, lastSeen } from "../client/events.ts";
-import type { RecordedEvent } from "../kinds/event.ts";
+import type { CoreEvent } from "../kinds/event.ts";
 import type { Controller } from "../ports/controller.ts";
 
 export const eventExpiryController: Controller = {
@@ -12,7 +12,7 @@ export const eventExpiryController: Controller = {
   wakesOn: { nodes: (change) => (change.op === "create" ? ["all"] : undefined) },
   reconcile(_key, client) {
     let next = client.now + eventTtlMs;
-    for (const event of [...client.list<RecordedEvent>("events")]) {
+    for (const event of [...client.list<CoreEvent>("events")]) {
       const due = lastSeen(event) + eventTtlMs;
       const { namespace = "", name } = event.metadata;
       if (due <= client.now) client.delete("events", namespace, name);

@@ -11,7 +11,7 @@ import { schemaNamed } from "../schema/types.ts";
 export type Event = Stored<core.Event>;
 
 /** An Event as recorders write it: what they do not know is null, not left out. */
-export interface RecordedEvent extends KubeObject {
+export interface CoreEvent extends KubeObject {
   involvedObject: Record<string, string | undefined>;
   reason: string;
   message: string;

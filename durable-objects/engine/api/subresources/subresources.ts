@@ -87,12 +87,12 @@ function scaleReply(call: Call, object: KubeObject): ApiResponse {
 
 const binding = (call: Call): ApiResponse => bind(call, call.info.name);
 
+/** POST bindings: the Pod's name stands in the body. k8s: LegacyBindingREST */
+export const legacyBinding = (call: Call): ApiResponse => bind(call, undefined);
+
 interface Binding extends KubeObject {
   target?: { name?: string; kind?: string };
 }
-
-/** POST bindings: the Pod's name stands in the body. k8s: LegacyBindingREST */
-export const legacyBinding = (call: Call): ApiResponse => bind(call, undefined);
 
 function bind(call: Call, pod: string | undefined): ApiResponse {
   const { context, info, request, warnings } = call;
