@@ -7,7 +7,7 @@ import { causeCharsMax } from "./limits.ts";
 import { Few, fewMax, Group } from "./groups.ts";
 import { objectKey, splitKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
 
-/** One row of the index table (kinds/indices.ts). */
+/** One row of the index table: of all objects kinds/indices.ts, of one kind its own file. */
 export interface Index {
   name: string;
   /** Which resource it files; "*" for all. */
@@ -62,7 +62,7 @@ export class Store {
   readonly #namespaces = new Map<ResourceId, Map<string, Group>>();
   readonly #indices = new Map<string, Map<string, Group | Few>>();
   readonly #indicesOf = new Map<ResourceId, Index[]>();
-  readonly #indexTable: readonly Index[];
+  #indexTable: readonly Index[];
   readonly #followers = new Map<ResourceId, Follower>();
   readonly #records = new Map<string, Map<string, unknown>>();
   objectCount = 0;
@@ -342,6 +342,26 @@ export class Store {
       const several = index.resource === "*";
       if (several) member ||= `${resource}/${key}`;
       this.#reindex(index, several ? member : key, before, after);
+    }
+  }
+
+  /** Files a resource by these indices from now on, in place of what it was filed by; what is there already, too. */
+  setIndices(resource: ResourceId, indices: readonly Index[]): void {
+    const others = this.#indexTable.filter((index) => index.resource !== resource);
+    for (const { name } of indices)
+      assert(!others.some((other) => other.name === name), `one index ${name}`);
+    for (const index of this.#indexTable)
+      if (index.resource === resource) this.#indices.delete(index.name);
+    for (const { name } of indices) this.#indices.set(name, new Map());
+    this.#indexTable = [...others, ...indices];
+    this.#indicesOf.delete(resource);
+    // What is still on disk is filed when it is read.
+    const objects = this.#resources.get(resource)?.members() ?? none;
+    for (const index of indices) {
+      for (const object of objects) {
+        const { namespace, name } = object.metadata;
+        this.#reindex(index, objectKey(namespace, name), undefined, object);
+      }
     }
   }
 

@@ -1,12 +1,17 @@
 /** What the API serves: the discovery facts of upstream, for the kinds that are registered here. */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { kinds, views } from "../../kinds/index.ts";
 import { assert } from "../../core/assert.ts";
 import type { Kind, View } from "../../kinds/define.ts";
 import type { Resources } from "../../ports/controller.ts";
 import { metricsGroup } from "./metrics-resources.ts";
-import type { GroupVersion, Resource } from "./resource.ts";
+import type { GroupVersion, Resource, Subresource } from "./resource.ts";
 import facts from "./discovery-facts.json" with { type: "json" };
+import { openApiHash } from "../../schema/openapi.ts";
 import { schemaNamed } from "../../schema/types.ts";
+import { ownIndices } from "../../kinds/indices.ts";
+import type { Index } from "../../core/store.ts";
 
 export type { GroupVersion, Resource, Subresource } from "./resource.ts";
 
@@ -36,6 +41,8 @@ const askedOnly = new Set([
   "authorization.k8s.io/v1/subjectaccessreviews",
 ]);
 
+type OwnNames = NonNullable<Kind["discovery"]>;
+
 function pluralOf(kind: Kind): string {
   return kind.resource.split(".")[0] as string;
 }
@@ -55,16 +62,40 @@ interface Tables {
   byGroupKind: ReadonlyMap<string, Resource>;
 }
 
+/** A kind that came at run time, and the other group versions that it is seen through. */
+interface Added {
+  kind: Kind;
+  views: readonly View[];
+}
+
+/** What files objects by a kind's indices. */
+interface Filing {
+  setIndices(resource: string, indices: readonly Index[]): void;
+}
+
 /**
  * The kinds that one cluster serves, and what follows from them: resources, discovery, names. Each engine has its own, which
  * may change while it runs; until it does, all share the tables of the built-in kinds. Whatever is kept for longer hangs on
- * `groupVersions`, which is another array after each change. k8s: apiextensions-apiserver customresource_handler.go
+ * `groupVersions` and its members, which are others after a change that concerns them. What was added is memory: whoever
+ * adds a kind adds it again at each start, before anything is due. Objects of a kind that is not served stay stored.
+ * k8s: apiextensions-apiserver customresource_handler.go
  */
 export class Registry implements Resources {
+  readonly #base: Tables;
   #tables: Tables;
+  /** By resource. */
+  readonly #added = new Map<string, Added>();
+  readonly #filing: Filing | undefined;
+  #fingerprint: string | undefined = "";
 
-  constructor(base: Registry | { kinds: readonly Kind[]; views: readonly View[] }) {
-    this.#tables = base instanceof Registry ? base.#tables : tablesOf(base.kinds, base.views);
+  /** `filing`: what keeps the indices of kinds that are added; those of `base` it knows. */
+  constructor(
+    base: Registry | { kinds: readonly Kind[]; views: readonly View[] },
+    filing?: Filing,
+  ) {
+    this.#base = base instanceof Registry ? base.#tables : tablesOf(base.kinds, base.views);
+    this.#tables = this.#base;
+    this.#filing = filing;
   }
 
   get kinds(): readonly Kind[] {
@@ -74,6 +105,11 @@ export class Registry implements Resources {
   /** Everything served, in upstream's order of groups; own groups behind them. */
   get groupVersions(): readonly GroupVersion[] {
     return this.#tables.groupVersions;
+  }
+
+  /** "" while only the built-in kinds are served: then answers that need no cluster are those of every cluster. */
+  get fingerprint(): string {
+    return (this.#fingerprint ??= fingerprintOf(this.#base, this.#tables));
   }
 
   /** The resource that a path names, or undefined. */
@@ -98,24 +134,80 @@ export class Registry implements Resources {
     return this.#tables.byKind.get(`${apiVersion}/${kind}`);
   }
 
-  /** Serves a kind from now on, in place of one of the same resource. It must bring its names (`discovery`). */
-  add(kind: Kind): void {
-    assert(kind.discovery, `${kind.resource} has names`);
-    const others = this.kinds.filter(({ resource }) => resource !== kind.resource);
-    this.#tables = tablesOf([...others, kind], this.#tables.views);
+  /**
+   * Serves a kind from now on, with its indices, in place of what was added for the same resource. It brings its names
+   * (`discovery`), its `schema`, and `views` for its other group versions. Built-in kinds are not replaced.
+   */
+  add(kind: Kind, views: readonly View[] = []): void {
+    const { resource } = kind;
+    assert(kind.discovery, `${resource} has names`);
+    assert(!this.#base.byId.has(resource), `${resource} is not built in`);
+    for (const { storage } of views) assert(storage === resource, `a view of ${resource}`);
+    this.#filing?.setIndices(resource, ownIndices(kind));
+    this.#added.set(resource, { kind, views });
+    this.#changed();
   }
 
-  /** Serves a resource no longer; its objects stay where they are. */
+  /** Serves a resource no longer, and forgets its indices; its objects stay where they are. */
   remove(resource: string): void {
-    this.#tables = tablesOf(
-      this.kinds.filter((kind) => kind.resource !== resource),
-      this.#tables.views,
+    if (!this.#added.delete(resource)) return;
+    this.#filing?.setIndices(resource, []);
+    this.#changed();
+  }
+
+  #changed(): void {
+    const added = [...this.#added.values()].sort((a, b) =>
+      placeOf(a.kind) < placeOf(b.kind) ? -1 : 1,
     );
+    this.#tables = added.length ? withAdded(this.#base, added) : this.#base;
+    this.#fingerprint = added.length ? undefined : "";
   }
 }
 
-function tablesOf(kinds: readonly Kind[], views: readonly View[]): Tables {
-  const groupVersions = build(kinds, views);
+/** Kinds stand in one order, whatever the order in which they came. */
+const placeOf = ({ apiVersion, resource }: Kind): string => `${apiVersion} ${resource}`;
+
+function fingerprintOf(base: Tables, { groupVersions }: Tables): string {
+  const facts = groupVersions
+    .filter((gv) => !base.groupVersions.includes(gv))
+    .map((gv) => [
+      openApiHash(gv),
+      gv.resources.map(({ singular, shortNames, categories }) => [
+        singular,
+        shortNames,
+        categories,
+      ]),
+    ]);
+  return bytesToHex(sha256(utf8ToBytes(JSON.stringify(facts))));
+}
+
+/** Group versions that nothing was added to stay the same values. */
+function withAdded(base: Tables, added: readonly Added[]): Tables {
+  const groupVersions = [...base.groupVersions];
+  for (const { kind, views } of added) {
+    place(groupVersions, ownResource(kind, undefined));
+    for (const view of views) place(groupVersions, ownResource(kind, view));
+  }
+  const kinds = [...base.kinds, ...added.map(({ kind }) => kind)];
+  return looked(kinds, [...base.views, ...added.flatMap(({ views }) => views)], groupVersions);
+}
+
+function place(groupVersions: GroupVersion[], resource: Resource): void {
+  const { group, version } = resource;
+  const at = groupVersions.findIndex((g) => g.group === group && g.version === version);
+  const known = groupVersions[at];
+  if (known) groupVersions[at] = { ...known, resources: [...known.resources, resource] };
+  else groupVersions.push({ group, version, resources: [resource] });
+}
+
+const tablesOf = (kinds: readonly Kind[], views: readonly View[]): Tables =>
+  looked(kinds, views, build(kinds, views));
+
+function looked(
+  kinds: readonly Kind[],
+  views: readonly View[],
+  groupVersions: readonly GroupVersion[],
+): Tables {
   const byPath = new Map<string, Resource>();
   const byId = new Map<string, Resource>();
   const byKind = new Map<string, Resource>();
@@ -145,7 +237,7 @@ function build(kinds: readonly Kind[], views: readonly View[]): GroupVersion[] {
   for (const item of facts.apis.items) {
     for (const v of item.versions) addVersion(result, item.metadata.name, v, make);
   }
-  for (const kind of kinds) if (kind.discovery) addOwn(result, kind);
+  for (const kind of kinds) if (kind.discovery) place(result, ownResource(kind, undefined));
   result.push(...metricsGroup);
   return result;
 }
@@ -209,6 +301,7 @@ function resourceOf(
     })),
     scale: hooks.scale,
     hooks,
+    schema: view?.schema ?? hooks.schema,
     view,
   };
 }
@@ -260,39 +353,41 @@ function coreResources(make: Make): Resource[] {
   return result;
 }
 
-function addOwn(result: GroupVersion[], kind: Kind): void {
-  const [group, version] = kind.apiVersion.split("/") as [string, string];
-  let gv = result.find((g) => g.group === group && g.version === version);
-  if (!gv) result.push((gv = { group, version, resources: [] }));
-  const names = kind.discovery as NonNullable<Kind["discovery"]>;
-  gv.resources.push({
-    id: kind.resource,
+const ownVerbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const subresourceVerbs = ["get", "patch", "update"];
+
+/** A kind that brings its own names, as its group version or a view's serves it. */
+function ownResource(hooks: Kind, view: View | undefined): Resource {
+  const { apiVersion, kind, schema } = view ?? hooks;
+  const [group, version] = apiVersion.split("/") as [string, string];
+  const { singular, shortNames, categories, status } = hooks.discovery as OwnNames;
+  const subresources: Subresource[] = [];
+  if (status) {
+    subresources.push({ name: "status", verbs: subresourceVerbs, group: "", version: "", kind });
+  }
+  if (hooks.scale) {
+    const scale = { group: "autoscaling", version: "v1", kind: "Scale" };
+    subresources.push({ name: "scale", verbs: subresourceVerbs, ...scale });
+  }
+  return {
+    id: hooks.resource,
     group,
     version,
-    apiVersion: kind.apiVersion,
-    plural: pluralOf(kind),
-    singular: names.singular,
-    kind: kind.kind,
-    namespaced: kind.namespaced,
-    verbs: ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"],
-    shortNames: names.shortNames,
-    categories: names.categories,
+    apiVersion,
+    plural: view?.plural ?? pluralOf(hooks),
+    singular,
+    kind,
+    namespaced: hooks.namespaced,
+    verbs: hooks.servedVerbs ?? ownVerbs,
+    shortNames,
+    categories,
     storageVersionHash: undefined,
-    subresources: names.status
-      ? [
-          {
-            name: "status",
-            verbs: ["get", "patch", "update"],
-            group: "",
-            version: "",
-            kind: kind.kind,
-          },
-        ]
-      : [],
-    scale: kind.scale,
-    hooks: kind,
-    view: undefined,
-  });
+    subresources,
+    scale: hooks.scale,
+    hooks,
+    schema,
+    view,
+  };
 }
 
 /** The kinds that every cluster serves. */
