@@ -1,5 +1,5 @@
 /** What every kind is filed under; a kind's own indices stand in its file. */
-import type { Index } from "../core/store.ts";
+import type { Index } from "../core/indices.ts";
 import type { Kind } from "./define.ts";
 import { kinds } from "./index.ts";
 

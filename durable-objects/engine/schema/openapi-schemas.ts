@@ -107,7 +107,8 @@ export class Schemas {
     const { group, version, kind } = splitTypeName(type.name);
     const name = `${schemaName(type.name)}List`;
     const itself = structType("meta/v1.PartialObjectMetadataList");
-    const property = (field: string): Json => this.property(itself, itself.fields.get(field) as Field);
+    const property = (field: string): Json =>
+      this.property(itself, itself.fields.get(field) as Field);
     this.all.set(name, {
       description: `${kind}List is a list of ${kind}`,
       properties: {

@@ -1,6 +1,7 @@
 /**
  * Types as values: of kinds that bring their own shape, in their file or read at run time. Such a type is a tree (it never
- * holds itself), has no protobuf form, and is written as it was given: what is absent stays absent, zeros stay.
+ * holds itself), has no protobuf form, and is written as it was given, unless a field says otherwise: what is absent stays
+ * absent, zeros stay.
  */
 import { assert } from "../core/assert.ts";
 import { isBuiltIn, schemaNamed } from "./types.ts";
@@ -11,6 +12,10 @@ export interface OwnField extends Partial<
   Pick<Field, "default" | "required" | "listType" | "listMapKeys" | "mapType" | "structType">
 > {
   type: FieldType;
+  /** As Go's omitempty: zeros are left out. */
+  omitEmpty?: true;
+  /** An object: an empty one stands where there is none. */
+  present?: true;
   /** For `kubectl explain`. */
   description?: string;
 }
@@ -86,11 +91,11 @@ function fieldOf(name: string, own: OwnField, index: number): Field {
     via: [],
     n: 0,
     type: own.type,
-    pointer: true,
+    pointer: !own.omitEmpty && !own.present,
     required: own.required ?? false,
     always: false,
-    whenAbsent: undefined,
-    omitZero: false,
+    whenAbsent: own.present ? own.type : undefined,
+    omitZero: own.omitEmpty ?? false,
     default: own.default,
     listType: own.listType,
     listMapKeys: own.listMapKeys,

@@ -107,11 +107,7 @@ function eachRow(
 }
 
 /** Returns where objects stand: `resource key`. */
-function checkObjects(
-  kinds: Registry,
-  tables: readonly unknown[],
-  revision: number,
-): Set<string> {
+function checkObjects(kinds: Registry, tables: readonly unknown[], revision: number): Set<string> {
   const stored = new Set<string>();
   eachRow(tables, (resource, key, value) => {
     if (value === null) return;
@@ -126,12 +122,7 @@ function checkObjects(
   return stored;
 }
 
-function checkObject(
-  kinds: Registry,
-  resource: string,
-  key: string,
-  value: unknown,
-): KubeObject {
+function checkObject(kinds: Registry, resource: string, key: string, value: unknown): KubeObject {
   const known = kinds.stored(resource);
   must(known !== undefined, `there is no resource ${resource}`);
   const fields = fieldsOf(value, `${resource} ${key}`);
