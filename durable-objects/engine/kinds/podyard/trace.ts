@@ -2,12 +2,12 @@
  * A Trace sends one HTTP request through the cluster's network and keeps the way it took: name, Service, endpoint, node,
  * Pod, container, and where it ended. Made once, answered in its status (controllers/trace.ts).
  */
-import { invalid, required, type FieldError } from "../machinery/field.ts";
-import { equal } from "../core/equal.ts";
-import type { KubeObject } from "../core/object.ts";
-import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
-import { kindOf, listOf, objectOf, scalar, type OwnField } from "../schema/own-types.ts";
+import { invalid, required, type FieldError } from "../../machinery/field.ts";
+import { equal } from "../../core/equal.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { age, ageColumn, column, nameColumn } from "../columns.ts";
+import type { Kind } from "../define.ts";
+import { kindOf, listOf, objectOf, scalar, type OwnField } from "../../schema/own-types.ts";
 
 /** One station of a request. */
 export interface Hop {
