@@ -173,17 +173,13 @@ function matchedBefore(resource: Resource, selection: Selection, entry: LogEntry
   if (!selection.fields) return true;
   if (entry.previous) return selection.fields.matches(fieldsOf(resource, entry.previous));
   const { name, namespace } = entry;
-  const own = resource.view ? fieldsOf(resource, entry.object) : previousFieldsOf(resource, entry);
+  const own = resource.view ? fieldsOf(resource, entry.object) : entry.previousFields;
   return selection.fields.matches({
     ...own,
     "metadata.name": name,
     "metadata.namespace": namespace,
   });
 }
-
-/** An entry that was read before its kind was served again knows them only where they differed. */
-const previousFieldsOf = (resource: Resource, entry: LogEntry): Record<string, string> =>
-  entry.previousFields ?? fieldsOf(resource, entry.object);
 
 const line = (type: string, object: string): string => `{"type":"${type}","object":${object}}\n`;
 
