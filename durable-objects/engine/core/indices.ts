@@ -1,6 +1,6 @@
 /** What objects are filed under, so that nobody has to look at all of them. Which indices there are may change. */
 import { assert } from "./assert.ts";
-import { Few, fewMax, Group } from "./groups.ts";
+import { Few, fewMax, type Group } from "./groups.ts";
 import { objectKey, type KubeObject, type ResourceId } from "./object.ts";
 
 /** One row of the index table: of all objects in kinds/indices.ts, of one kind in its own file. */
