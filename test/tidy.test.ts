@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { builtin } from "../durable-objects/engine/api/discovery/registry.ts";
 import { ambiguity, constantsOf, patternsOf } from "../scripts/patterns.ts";
 import { root } from "../scripts/root.ts";
 import { filesBelow, isCode, parse, readSource, type Source } from "../scripts/source.ts";
@@ -130,6 +131,17 @@ describe("imports", () => {
     ["snapshots", "core schema kinds api runtime bootstrap"],
     ["index", "core ports api client streams bootstrap components loop snapshots"],
   ];
+
+  test("the core names no kind", () => {
+    const names = [...builtin.allStored()].flatMap(({ id, plural, kind }) => [id, plural, kind]);
+    const quoted = new RegExp(`["'](${names.join("|").replaceAll(".", "\\.")})["']`, "g");
+    expect(quoted.test('resource !== "pods"')).toBe(true);
+    const core = sources.filter(({ file }) => file.startsWith(`${engine}core/`));
+    expect(core.length).toBeGreaterThan(20);
+    expect(
+      offences(core, ({ file }) => readFileSync(path.join(root, file), "utf8").match(quoted) ?? []),
+    ).toEqual([]);
+  });
 
   test("each folder of the engine stands on the floors below it", () => {
     const at = new Map(floors.map(([folder], i) => [folder, i]));

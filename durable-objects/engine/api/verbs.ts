@@ -59,7 +59,7 @@ export function objectReply(call: Call, code: number, stored: KubeObject): ApiRe
 
 /** The encoding and form of the call's answer. */
 export const wantedOf = ({ request, resource }: Call): Wanted =>
-  formOf(request.headers["accept"], true, hasProtobuf(resource.group));
+  formOf(request.headers["accept"], true, hasProtobuf(resource));
 
 export function existing(call: Call): KubeObject {
   const { context, resource, info } = call;

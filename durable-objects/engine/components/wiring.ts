@@ -56,8 +56,8 @@ export const clockOf = (store: Store): ClockState =>
   store.record<ClockState>(...clockRecord) as ClockState;
 
 export function createComponents(sql: Sql, options: EngineOptions): Components {
-  const registry = new Registry(builtin);
   const store = new Store(indices);
+  const registry = new Registry(builtin, store);
   const log = new Log(sql, store, (resource, object) => {
     const known = registry.stored(resource);
     return known?.hooks.fields ? fieldsOf(known, object) : undefined;

@@ -95,11 +95,11 @@ function partText(part: object): string {
   return text;
 }
 
-/** An object's JSON. Of a Pod most is its spec, the same in all its revisions but the first, and its status. */
-function textOf({ op, resource, object }: Change): string {
-  if (resource !== "pods" || op === "create") return JSON.stringify(object);
-  let text = "";
+/** An object's JSON. Most of it is often a spec that stays from the second revision on, and a status. */
+function textOf({ op, object }: Change): string {
   const parts = object as unknown as Record<string, object | string | undefined>;
+  if (op === "create" || parts["spec"] === undefined) return JSON.stringify(object);
+  let text = "";
   for (const key in parts) {
     const part = parts[key];
     if (part === undefined) continue;

@@ -3,7 +3,7 @@
  * entrypoint, which finds the object here and behaves as it says. What it says is kept by its content the moment a
  * container starts, as a pulled image stays what it is.
  */
-import type { ImageRoute, ImageSpec } from "../kinds/image.ts";
+import type { ImageRoute, ImageSpec } from "../kinds/podyard/image.ts";
 import { fnv32a } from "../core/random.ts";
 import { Errno } from "../runtime/errno.ts";
 import { encodeUtf8 } from "../runtime/bytes.ts";

@@ -1,6 +1,6 @@
 /** What a kind is: its hooks, its validation, its columns. Names, verbs and subresources come from the discovery facts. */
 import type { KubeObject, ResourceId } from "../core/object.ts";
-import type { Index } from "../core/store.ts";
+import type { Index } from "../core/indices.ts";
 import type { FieldError } from "../machinery/field.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { StructRef } from "../schema/types.ts";

@@ -11,7 +11,7 @@ import {
 } from "../runtime/net/network-port.ts";
 import { clusterName, record, reverseName, type Found } from "./dns-names.ts";
 import { hop } from "./hops.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import { isAddress } from "../machinery/ip.ts";
 import { candidates, nodeNameserver, resolverOf } from "../runtime/net/resolver.ts";
 import { route, sourceOfPod } from "./route.ts";

@@ -12,7 +12,7 @@ import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/kernel/sta
 import { isUp } from "./addresses.ts";
 import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
 import { hop } from "./hops.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import { startIngress, type Relay } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
 import { route, type Outcome } from "./route.ts";

@@ -12,7 +12,7 @@ import { MatchWork } from "../runtime/regex/work.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import { ingressIp, objectKeyOf, outsideIp } from "./addresses.ts";
 import { hop } from "./hops.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import type { Source } from "../runtime/net/stream.ts";
 import { chooseEndpoint } from "./services.ts";
 

@@ -13,7 +13,7 @@ import type { Node } from "../kinds/node.ts";
 import { connectTimeoutMs, hostUnreachableMs } from "../core/limits.ts";
 import { hostPods, isUp, nodeIp, objectKeyOf, outsideIp, ownerOf, podAt } from "./addresses.ts";
 import { hop } from "./hops.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
 import { denial, type End, type Protocol } from "./policy.ts";
 import { chooseEndpoint, isProxied } from "./services.ts";

@@ -8,6 +8,7 @@ import { deflateSync, Inflate, strFromU8, strToU8 } from "fflate";
 import { stateVersion, type Snapshot } from "../core/snapshot.ts";
 import { jsonDepthMax, snapshotBytesMax, snapshotValuesMax } from "../core/limits.ts";
 import { measureJson } from "../schema/body-budget.ts";
+import type { Registry } from "../api/discovery/registry.ts";
 import { snapshotProblem } from "./check.ts";
 
 /** Raised when the bytes below mean something else. Readers of all formats stay. */
@@ -48,8 +49,11 @@ export function sealArtefact(snapshot: Snapshot): Sealed {
   return { bytes };
 }
 
-/** The snapshot in an artefact, or in one sentence why it cannot be opened. Never throws. */
-export function openArtefact(bytes: Uint8Array): Opened {
+/**
+ * The snapshot in an artefact, or in one sentence why it cannot be opened. Never throws. `kinds`: those that its objects may be
+ * of, where they are not the built-in ones alone.
+ */
+export function openArtefact(bytes: Uint8Array, kinds?: Registry): Opened {
   const head = headerOf(bytes);
   if ("reason" in head) return head;
   const body = bytes.subarray(offsets.body);
@@ -58,7 +62,7 @@ export function openArtefact(bytes: Uint8Array): Opened {
   }
   const content = inflated(body, head.contentBytes);
   if (!content) return { reason: "the snapshot is damaged: it does not unpack to what it says" };
-  return parsed(strFromU8(content), head.state);
+  return parsed(strFromU8(content), head.state, kinds);
 }
 
 function headerOf(bytes: Uint8Array): { state: number; contentBytes: number } | { reason: string } {
@@ -123,7 +127,7 @@ function inflated(body: Uint8Array, bytes: number): Uint8Array | undefined {
   return at === bytes ? content : undefined;
 }
 
-function parsed(text: string, state: number): Opened {
+function parsed(text: string, state: number, kinds: Registry | undefined): Opened {
   const { values, depth } = measureJson(text);
   const tooMuch = sizeProblem(text.length, values, depth);
   if (tooMuch !== undefined) return { reason: tooMuch };
@@ -133,7 +137,7 @@ function parsed(text: string, state: number): Opened {
   } catch {
     return { reason: "the snapshot is damaged: its content is no JSON" };
   }
-  const problem = snapshotProblem(value, state);
+  const problem = snapshotProblem(value, state, kinds);
   if (problem !== undefined) return { reason: `the snapshot is not sound: ${problem}` };
   return { snapshot: value as Snapshot };
 }

@@ -19,7 +19,7 @@ export function computedList(
   { context, request, info, resource }: ComputedCall,
   items: readonly KubeObject[],
 ): ApiResponse {
-  const wanted = formOf(request.headers["accept"], true, hasProtobuf(info.group));
+  const wanted = formOf(request.headers["accept"], true, hasProtobuf(resource));
   const { form } = wanted;
   if (form === "table") {
     return json(200, table(resource, items, includeObjectOf(info), context.reader.now, {}));
@@ -43,7 +43,7 @@ export function computedOne(
   { context, request, info, resource }: ComputedCall,
   object: KubeObject,
 ): ApiResponse {
-  const wanted = formOf(request.headers["accept"], true, hasProtobuf(info.group));
+  const wanted = formOf(request.headers["accept"], true, hasProtobuf(resource));
   const { form } = wanted;
   if (form === "table") {
     return json(200, table(resource, [object], includeObjectOf(info), context.reader.now, {}));

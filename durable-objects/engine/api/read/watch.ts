@@ -105,6 +105,8 @@ export function poll(
   subscription: Subscription,
 ): { lines: string[]; ended: boolean } {
   const resource = resourceOf(context.registry, subscription);
+  // The kind is served no longer: its watches end.
+  if (!resource) return { lines: [], ended: true };
   const lines: string[] = [];
   const ended = context.wallNow >= subscription.endsAtWall;
   if (subscription.rv < context.log.head) {
@@ -128,11 +130,9 @@ export function poll(
   return { lines, ended };
 }
 
-function resourceOf(registry: Registry, subscription: Subscription): Resource {
+function resourceOf(registry: Registry, subscription: Subscription): Resource | undefined {
   const [group = "", version = "", plural = ""] = subscription.resource.split("/");
-  const resource = registry.at(group, version, plural);
-  if (!resource) throw status.unknownPath();
-  return resource;
+  return registry.at(group, version, plural);
 }
 
 const selections = new WeakMap<Resource, Map<string, Selection>>();
@@ -195,7 +195,15 @@ function eventObject(log: Log, type: string, entry: LogEntry): KubeObject {
 }
 
 /** Encoded once per revision and form; many watchers share the text. */
-const encoded = new WeakMap<LogEntry, Map<string, string>>();
+const encoded = new WeakMap<LogEntry, { of: Resource; forms: Map<string, string> }>();
+
+/** Those of a kind that has changed since are made anew. */
+function formsOf(entry: LogEntry, resource: Resource): Map<string, string> {
+  let known = encoded.get(entry);
+  if (known?.of.hooks !== resource.hooks)
+    encoded.set(entry, (known = { of: resource, forms: new Map() }));
+  return known.forms;
+}
 
 function encodeEntry(
   { log, now }: WatchContext,
@@ -208,8 +216,7 @@ function encodeEntry(
   const asStored = !resource.view && object === entry.object && !mayHaveNulls(resource.hooks);
   if (subscription.as === "object" && asStored) return line(type, entry.text);
   const form = `${type}${subscription.as}${subscription.includeObject}${subscription.headersSent}${subscription.resource}${subscription.as === "table" ? Math.floor(now / 1000) : ""}`;
-  let forms = encoded.get(entry);
-  if (!forms) encoded.set(entry, (forms = new Map()));
+  const forms = formsOf(entry, resource);
   let text = forms.get(form);
   if (text === undefined) {
     text = encode(resource, { ...subscription }, type, object, now);
@@ -280,8 +287,9 @@ export function bookmark(
 
 /** The heartbeat of a quiet watch: a BOOKMARK where the client allowed it, else a bare newline. */
 export function heartbeat(registry: Registry, subscription: Subscription): string {
-  if (!subscription.bookmarks) return "\n";
-  return bookmark(resourceOf(registry, subscription), subscription, false);
+  const resource = resourceOf(registry, subscription);
+  if (!subscription.bookmarks || !resource) return "\n";
+  return bookmark(resource, subscription, false);
 }
 
 function timeoutSeconds(info: RequestInfo, context: WatchContext): number {

@@ -1,5 +1,5 @@
 /** Images that an object of kind Image (podyard.dev/v1) speaks of: which one a reference means. */
-import type { Image } from "../../kinds/image.ts";
+import type { Image } from "../../kinds/podyard/image.ts";
 import { parseReference } from "../../machinery/image-reference.ts";
 import type { Reader } from "../../ports/controller.ts";
 import type { Sys } from "../kernel/types.ts";

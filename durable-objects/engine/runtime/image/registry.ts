@@ -5,7 +5,7 @@ import { memo } from "../../core/memo.ts";
 import { officialRepositories } from "./official-repositories.ts";
 import type { ImageCatalog } from "../kernel/types.ts";
 import { imagesOf, imageWithTag, type Lookup } from "./image-objects.ts";
-import type { Image } from "../../kinds/image.ts";
+import type { Image } from "../../kinds/podyard/image.ts";
 import type { PullCredential, ResolvedImage } from "../define.ts";
 import { familiar, parseReference, type ImageReference } from "../../machinery/image-reference.ts";
 

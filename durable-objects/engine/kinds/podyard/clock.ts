@@ -3,15 +3,15 @@
  * time runs as the wall's does. Its fields are described in schema/podyard-descriptions.ts. All of spec is idempotent:
  * applied twice it does nothing the second time.
  */
-import type { Reader } from "../ports/controller.ts";
-import { invalid, notSupported, type FieldError } from "../machinery/field.ts";
-import { negativeText, notPositiveText } from "../machinery/names.ts";
-import { parseTime, rfc3339 } from "../core/clock.ts";
-import type { KubeObject } from "../core/object.ts";
-import { clockJumpDaysMax, clockSpeedMax, clockStepsMax } from "../core/limits.ts";
-import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
-import { schemaNamed } from "../schema/types.ts";
+import type { Reader } from "../../ports/controller.ts";
+import { invalid, notSupported, type FieldError } from "../../machinery/field.ts";
+import { negativeText, notPositiveText } from "../../machinery/names.ts";
+import { parseTime, rfc3339 } from "../../core/clock.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { clockJumpDaysMax, clockSpeedMax, clockStepsMax } from "../../core/limits.ts";
+import { age, ageColumn, column, nameColumn } from "../columns.ts";
+import type { Kind } from "../define.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export interface Clock extends KubeObject {
   spec?: {
