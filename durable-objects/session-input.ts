@@ -1,7 +1,5 @@
-import { HeldTooMuch, heldBytesMax, heldTogetherBytesMax } from "./session.ts";
-
-/** Small pieces are put together in blocks of this size: what a message costs is its bytes. */
-const blockBytes = 16 * 1024;
+import { heldBlockBytes, heldBytesMax, heldTogetherBytesMax } from "./limits.ts";
+import { HeldTooMuch } from "./session.ts";
 
 /** What a client has said and its command or server has not taken: bytes in order, whose borders mean nothing. */
 export class HeldInput {
@@ -26,8 +24,8 @@ export class HeldInput {
       return;
     }
     // Room behind a piece that nearly fills a block would be held for nothing.
-    const isSmall = bytes.length < blockBytes / 4;
-    const block = new Uint8Array(isSmall ? blockBytes : bytes.length);
+    const isSmall = bytes.length < heldBlockBytes / 4;
+    const block = new Uint8Array(isSmall ? heldBlockBytes : bytes.length);
     block.set(bytes);
     this.pieces.push(block.subarray(0, bytes.length));
     this.room = block.length - bytes.length;

@@ -1,6 +1,13 @@
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
+import {
+  lookMsMax,
+  savedLagRevisionsMax,
+  toldAtOnceCharsMax,
+  toldAtOnceMax,
+  watchMessageCharsMax,
+} from "./limits.ts";
 import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 
 /** A stream's place, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
@@ -23,16 +30,6 @@ interface Stream {
   /** The round of `fanOut` in which it was last looked at. */
   round: number;
 }
-
-/** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */
-const savedLagRevisionsMax = 500;
-/** Length of a message: the platform takes 32 MB at once, and a whole cluster can be more. */
-const messageCharsMax = 1_000_000;
-/** A stream opened longer ago than this does not keep virtual time running. */
-const lookMsMax = 30 * 60_000;
-/** Streams that are told at a time, and characters: the rest is told after others had their turn. */
-const toldAtOnceMax = 250;
-const charsAtOnceMax = 4_000_000;
 
 /** Watches and followed logs, as hibernatable sockets that lead to the Worker (worker/stream.ts). */
 export class Sockets {
@@ -100,7 +97,7 @@ export class Sockets {
     let chars = 0;
     for (const [socket, stream] of this.streams) {
       if (stream.round === this.round) continue;
-      if (told.length >= toldAtOnceMax || chars >= charsAtOnceMax) {
+      if (told.length >= toldAtOnceMax || chars >= toldAtOnceCharsMax) {
         // To the end, so that the next turn begins with those who wait.
         for (const [first, its] of told)
           if (this.streams.delete(first)) this.streams.set(first, its);
@@ -258,7 +255,7 @@ function sendLines(socket: WebSocket, revision: number, lines: string[]): number
   let text = "";
   let chars = 0;
   for (const line of lines) {
-    if (text.length + line.length > messageCharsMax && text !== "") {
+    if (text.length + line.length > watchMessageCharsMax && text !== "") {
       socket.send(`\n${text}`);
       text = "";
     }

@@ -1,0 +1,113 @@
+/**
+ * Every limit of the shell around the engine, in one place; the unit stands last in the name. What holds for the cluster
+ * itself stands in `engine/core/limits.ts`, what holds for the edge in `worker/limits.ts`.
+ */
+
+// The object's turns and alarms
+/** From the beginning of a turn that used its budget up to the next: the process serves other sandboxes too. */
+export const turnRestMs = 120;
+/** An object with something due so soon stays in memory anyhow, so a timer is enough. */
+export const timerMsMax = 2_000;
+/** How long after a timer its alarm comes, which makes up for a timer that was lost with the memory. */
+export const alarmBehindMs = 5_000;
+/** After a failed alarm the object rests this long, doubling up to the greatest. */
+export const alarmBackoffMsMin = 1_000;
+export const alarmBackoffMsMax = 300_000;
+
+// The watchdog
+/** An alarm that is as late as this tells of a death, or of a pause, which costs a few rows. */
+export const overdueMsMin = 1_000;
+/** A unit takes some milliseconds: one this old at the next start had hung, when overdue work had told of a first death. */
+export const hungMsMin = 3_000;
+/** Work that one turn may have had under way. */
+export const unitsUnderWayMax = 1_000;
+
+// Grants
+/** How long a verdict from before a cut may still arrive: the Workers' cache, and how far their clocks may be apart. */
+export const verdictAgeMsMax = 5_000;
+/** Cuts that are kept one by one; a floor of moments stands for those before. */
+export const cutsMax = 256;
+
+// Watches and followed logs
+/** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */
+export const savedLagRevisionsMax = 500;
+/** Length of a message: the platform takes 32 MB at once, and a whole cluster can be more. */
+export const watchMessageCharsMax = 1_000_000;
+/** A stream opened longer ago than this does not keep virtual time running. */
+export const lookMsMax = 30 * 60_000;
+/** Streams that are told at a time, and characters: the rest is told after others had their turn. */
+export const toldAtOnceMax = 250;
+export const toldAtOnceCharsMax = 4_000_000;
+
+// Sessions: exec, attach, port-forward, whole logs
+/** Of one sandbox: each keeps its object in memory. */
+export const sessionsMax = 64;
+/** Nothing said by either side for this long ends a session, which keeps the object awake and so costs. */
+export const sessionIdleMsMax = 30 * 60_000;
+export const sessionIdleCheckMs = 60_000;
+/** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: some 50 ms. */
+export const pumpWorkMax = 200;
+export const sessionWorkMax = 60;
+/** The same of one port-forwarded connection before it is the next one's turn. */
+export const connectionWorkMax = 20;
+/** Connections that one port-forward may have open at once. */
+export const forwardedConnectionsMax = 256;
+/** After a turn that used most of its work sessions rest for this long. */
+export const sessionRestMs = 20;
+/** Turns for what clients say before the event loop has gone round. */
+export const roundTurnsMax = 4;
+/** A socket that is full is read without end, and nothing else of the process meanwhile: after so much others get their turn. */
+export const roundMessagesMax = 256;
+export const roundBytesMax = 256 * 1024;
+/**
+ * Before kubectl 1.34 a client reads while it still makes its streams, and gives up over a message for one that it does
+ * not have yet: a command's first word waits this long, as it does in a cluster whose runtime takes its time.
+ */
+export const firstWordMs = 30;
+/** What a session's command, or a server, which may find many requests in it, is given in one step. */
+export const stepBytesMax = 16 * 1024;
+export const serverStepBytesMax = 4 * 1024;
+/** What a session may send in one go, so that others get their turn. */
+export const sendBytesMax = 1024 * 1024;
+/** What all sessions of a sandbox may send: sockets tell nothing of a client that does not read. */
+export const sendBytesPerSecond = 4 * 1024 * 1024;
+export const sendBurstBytes = 16 * 1024 * 1024;
+export const sentBytesPerSessionMax = 64 * 1024 * 1024;
+/** What a client may send before its process or server has read it. */
+export const heldBytesMax = 32 * 1024 * 1024;
+/** The same of all clients of a sandbox: an object's memory is 128 MB. */
+export const heldTogetherBytesMax = 48 * 1024 * 1024;
+/** Small pieces are put together in blocks of this size: what a message costs is its bytes. */
+export const heldBlockBytes = 16 * 1024;
+/**
+ * A socket cannot be told to stop reading, but it reads nothing while a turn runs: a client this far ahead of its command
+ * is held back by having it read in the turn.
+ */
+export const hurryBytes = 4 * 1024 * 1024;
+/** Clients read at most this much at once. */
+export const sessionMessageBytesMax = 32 * 1024;
+/** Of the pairs of numbers in JSON by which a client tells its terminal's size. */
+export const resizeBytesMax = 1024;
+
+// SPDY, as port-forward tunnels it
+/** Larger ones are nobody's: clients write 32 KB at a time. */
+export const spdyFrameBytesMax = 1024 * 1024;
+/** What the headers of one stream may be, inflated; port-forward's are a hundred bytes. */
+export const spdyHeaderBytesMax = 64 * 1024;
+/** One WebSocket message; clients write a frame at a time. */
+export const spdyMessageBytesMax = 2 * 1024 * 1024;
+/** Until what was said is acted on: frames that carry (nearly) nothing, and headers of all streams together. */
+export const smallFramesMax = 4_096;
+export const smallFrameBytes = 16;
+export const spdyHeaderBytesPerRoundMax = 512 * 1024;
+/** Inflated at once: a thousandfold of it must do no harm. */
+export const inflateStepBytes = 1024;
+
+// Proxied requests
+/** While virtual time stands still no answer comes: the asker hears so after this wall time. */
+export const proxyWaitMsMax = 60_000;
+/** As many as may wait at once; each is asked for after every turn. */
+export const proxiesWaitingMax = 256;
+/** What one turn hands out: every answer is a row, and others wait meanwhile. */
+export const repliesPerTurnMax = 32;
+export const replyBytesPerTurnMax = 4 * 1024 * 1024;
