@@ -1,8 +1,9 @@
+import { alarmBackoffMsMax, alarmBackoffMsMin, alarmBehindMs, timerMsMax } from "./limits.ts";
+
 /**
  * When the object runs next. What is due within moments is waited for in memory; the platform's one alarm, whose setting costs a
  * written row and a commit of its own, then only stands behind it, for an object that loses its memory meanwhile.
  */
-import { alarmBackoffMsMax, alarmBackoffMsMin, alarmBehindMs, timerMsMax } from "./limits.ts";
 
 export class Alarm {
   private readonly storage: DurableObjectStorage;

@@ -1,5 +1,6 @@
-/** What lets a request in: whom the Worker found in its database, and when. */
 import { cutsMax, verdictAgeMsMax } from "./limits.ts";
+
+/** What lets a request in: whom the Worker found in its database, and when. */
 
 export interface Grant {
   /**

@@ -1,5 +1,6 @@
 /** Events that Podyard's components record: counted up instead of repeated. k8s: client-go/tools/record/events_cache.go */
 import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
+import { eventTextsKeptMax } from "../core/limits.ts";
 import { keep, memo } from "../core/memo.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
@@ -126,10 +127,8 @@ function observedAgain(event: CoreEvent, now: number): CoreEvent {
   return { ...event, series: { count, lastObservedTime: rfc3339Micro(now) } };
 }
 
-const sharedMax = 200;
-
 /** One copy of a text that thousands of Events say; which one it is shows nowhere. */
-const same = memo(sharedMax, (text) => text);
+const same = memo(eventTextsKeptMax, (text) => text);
 
 const sources = new Map<string, CoreEvent["source"]>();
 
@@ -137,7 +136,8 @@ const sources = new Map<string, CoreEvent["source"]>();
 function sourceOf({ component, host }: EventSource): CoreEvent["source"] {
   const key = `${component} ${host ?? ""}`;
   return (
-    sources.get(key) ?? keep(sources, sharedMax, key, { component, ...(host ? { host } : {}) })
+    sources.get(key) ??
+    keep(sources, eventTextsKeptMax, key, { component, ...(host ? { host } : {}) })
   );
 }
 

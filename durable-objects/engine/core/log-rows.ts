@@ -1,4 +1,5 @@
 /** The shape of a log row: a turn's revisions and record changes as JSON, and a revision as watches see it. */
+import { partTextsKeptMax } from "./limits.ts";
 import type { Change, KubeObject } from "./object.ts";
 
 /** [rv, at, op, resource, namespace, name, object, labels before if they differed, fields before if they differed] */
@@ -78,7 +79,6 @@ function sameTexts(a: Record<string, string>, b: Record<string, string>): boolea
   return true;
 }
 
-const partTextsMax = 1_000;
 /** JSON of parts that stay from revision to revision, by two generations: the older one goes when the newer is full. */
 let partTexts = new Map<unknown, string>();
 let olderPartTexts = partTexts;
@@ -87,7 +87,7 @@ function partText(part: object): string {
   let text = partTexts.get(part);
   if (text !== undefined) return text;
   text = olderPartTexts.get(part) ?? JSON.stringify(part);
-  if (partTexts.size >= partTextsMax) {
+  if (partTexts.size >= partTextsKeptMax) {
     olderPartTexts = partTexts;
     partTexts = new Map();
   }

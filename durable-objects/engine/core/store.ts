@@ -3,8 +3,8 @@
  * for. Objects are immutable; a write replaces the reference. Only api/write/operations.ts writes objects.
  */
 import { assert } from "./assert.ts";
-import { causeCharsMax } from "./limits.ts";
-import { Few, fewMax, Group } from "./groups.ts";
+import { causeCharsMax, smallGroupMax } from "./limits.ts";
+import { Few, Group } from "./groups.ts";
 import { objectKey, splitKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
 
 /** One row of the index table (kinds/indices.ts). */
@@ -370,7 +370,7 @@ export class Store {
     for (const value of are) {
       let group = groups.get(value);
       if (!group) groups.set(value, (group = new Few()));
-      else if (group instanceof Few && group.size >= fewMax) {
+      else if (group instanceof Few && group.size >= smallGroupMax) {
         groups.set(value, (group = group.grown()));
       }
       group.put(key, after);

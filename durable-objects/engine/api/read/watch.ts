@@ -17,7 +17,7 @@ import { objectKey, type KubeObject } from "../../core/object.ts";
 import { mayHaveNulls, withNulls } from "../request/nulls.ts";
 import type { Log, LogEntry } from "../../core/log.ts";
 import type { Store } from "../../core/store.ts";
-import { watchSecondsMax, watchSecondsMin } from "../../core/limits.ts";
+import { watchSecondsMax, watchSecondsMin, watchSelectionsKeptMax } from "../../core/limits.ts";
 import type { Subscription } from "../../ports/request.ts";
 import { includeObjectOf, type Form } from "../request/negotiation.ts";
 
@@ -149,7 +149,12 @@ function selectionFor(resource: Resource, subscription: Subscription): Selection
       ["fieldSelector", fieldSelector],
     ]);
     const info = { namespace, query: { get: (k: string) => query.get(k) ?? "" } };
-    found = keep(known, 1000, key, selectionOf(resource, info as unknown as RequestInfo));
+    found = keep(
+      known,
+      watchSelectionsKeptMax,
+      key,
+      selectionOf(resource, info as unknown as RequestInfo),
+    );
   }
   return found;
 }

@@ -19,7 +19,7 @@ export const jsonType = "application/json";
 export const yamlType = "application/yaml";
 export const protobufType = "application/vnd.kubernetes.protobuf";
 const accepted = [jsonType, yamlType, protobufType];
-/** Upstream shows this much of a body it can not read. */
+/** Of a body that cannot be read, as much is shown. k8s: handlers/rest.go summarizeData */
 const summaryBytesMax = 30;
 
 export interface DecodedBody {

@@ -13,6 +13,7 @@ import * as status from "../../machinery/status.ts";
 import { claimsFor, issuer, signToken, type Claims } from "../auth/tokens.ts";
 import { existing } from "../verbs.ts";
 
+/** k8s: pkg/apis/authentication/validation ValidateTokenRequest */
 const expirationSecondsDefault = 3600;
 const expirationSecondsMin = 600;
 const expirationSecondsMax = 2 ** 32;

@@ -11,6 +11,7 @@ export interface Resolver {
 
 /** The nodes' own name server. */
 export const nodeNameserver = "192.168.0.2";
+/** glibc: MAXNS; k8s: pkg/apis/core/validation MaxDNSSearchPaths */
 const nameserversMax = 3;
 const searchesMax = 32;
 

@@ -1,4 +1,5 @@
 /** A shell's memory: variables, frames, texts. Plain JSON; fork copies it. */
+import { parsedCommandCharactersKeptMax, parsedCommandsKeptMax } from "../../core/limits.ts";
 import { Parser } from "./parser.ts";
 import { SyntaxProblem, type Node, type Unit } from "./ast.ts";
 
@@ -149,7 +150,7 @@ export function unitAt(text: string, offset: number): Unit {
       unit = error;
     }
     unitBytes += key.length;
-    if (units.size > 4000 || unitBytes > 4_000_000) {
+    if (units.size > parsedCommandsKeptMax || unitBytes > parsedCommandCharactersKeptMax) {
       units.clear();
       unitBytes = key.length;
     }
