@@ -1,7 +1,7 @@
 import { StatusError } from "./engine/machinery/status.ts";
 import type { ApiRequest, Reply } from "./engine/ports/request.ts";
 
-/** A watch that goes on from a revision is a client's reconnecting, not somebody looking. */
+/** A watch that resumes from a revision is a reconnect, which does not count as a user's activity. */
 export const resumesWatch = (request: ApiRequest): boolean =>
   /(^|&)watch(=|&|$)/.test(request.query) && /(^|&)resourceVersion=[1-9]/.test(request.query);
 

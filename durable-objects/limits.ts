@@ -6,7 +6,7 @@
 // The object's turns and alarms
 /** From the beginning of a turn that used its budget up to the next: the process serves other sandboxes too. */
 export const turnRestMs = 120;
-/** An object with something due so soon stays in memory anyhow, so a timer is enough. */
+/** An object with work due this soon stays in memory anyhow, so a timer is enough. */
 export const timerMsMax = 2_000;
 /** How long after a timer its alarm comes, which makes up for a timer that was lost with the memory. */
 export const alarmBehindMs = 5_000;
@@ -35,14 +35,14 @@ export const savedLagRevisionsMax = 500;
 export const watchMessageCharsMax = 1_000_000;
 /** A stream opened longer ago than this does not keep virtual time running. */
 export const lookMsMax = 30 * 60_000;
-/** Streams that are told at a time, and characters: the rest is told after others had their turn. */
+/** Streams served at a time, and characters sent to them: the rest follows after other work. */
 export const toldAtOnceMax = 250;
 export const toldAtOnceCharsMax = 4_000_000;
 
 // Sessions: exec, attach, port-forward, whole logs
 /** Of one sandbox: each keeps its object in memory. */
 export const sessionsMax = 64;
-/** Nothing said by either side for this long ends a session, which keeps the object awake and so costs. */
+/** A session without a byte either way for this long ends: it keeps the object awake, which costs. */
 export const sessionIdleMsMax = 30 * 60_000;
 export const sessionIdleCheckMs = 60_000;
 /** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: some 50 ms. */
@@ -61,7 +61,7 @@ export const roundMessagesMax = 256;
 export const roundBytesMax = 256 * 1024;
 /**
  * Before kubectl 1.34 a client reads while it still makes its streams, and gives up over a message for one that it does
- * not have yet: a command's first word waits this long, as it does in a cluster whose runtime takes its time.
+ * not have yet: a command's first output waits this long, as it does in a cluster with a slower runtime.
  */
 export const firstWordMs = 30;
 /** What a session's command, or a server, which may find many requests in it, is given in one step. */
@@ -90,7 +90,7 @@ export const sessionMessageBytesMax = 32 * 1024;
 export const resizeBytesMax = 1024;
 
 // SPDY, as port-forward tunnels it
-/** Larger ones are nobody's: clients write 32 KB at a time. */
+/** No client sends larger ones: they write 32 KB at a time. */
 export const spdyFrameBytesMax = 1024 * 1024;
 /** What the headers of one stream may be, inflated; port-forward's are a hundred bytes. */
 export const spdyHeaderBytesMax = 64 * 1024;

@@ -75,7 +75,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const now = Date.now();
     this.cuts.add(grantId, role, now);
     this.closeEnded(now);
-    // Sessions let go of what they hold; without an engine there are none.
+    // Sessions free what they hold; without an engine there are none.
     if (this.loaded) this.wake();
   }
 
@@ -252,7 +252,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     engine.look(now);
   }
 
-  /** Everything due by now; an open stream counts as somebody looking. */
+  /** Everything due by now; an open stream counts as a user's activity. */
   private runDue(): void {
     this.turn((engine, now) => {
       if (this.sockets.looks(now) || this.sessions.looks(now)) engine.look(now);

@@ -74,7 +74,7 @@ export function encode(
   return message.buffer;
 }
 
-/** Text and binary messages are alike, as to upstream. Undefined: one that says nothing, which is passed over. */
+/** Text and binary messages mean the same, as upstream. Undefined: an empty one, which is ignored. */
 export function decode(
   { base64, halfClose }: Protocol,
   message: ArrayBuffer | string,

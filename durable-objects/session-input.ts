@@ -5,7 +5,7 @@ import { HeldTooMuch } from "./session.ts";
 export class HeldInput {
   bytes = 0;
   private pieces: Uint8Array[] = [];
-  /** The first piece in `pieces` that is not taken; what was is let go of now and then. */
+  /** The first piece in `pieces` that is not taken; taken ones are freed from time to time. */
   private first = 0;
   /** The last piece has room behind it. */
   private room = 0;

@@ -12,7 +12,7 @@ import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 
 /** A stream's place, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
 type Place = ({ kind: "watch"; at: Subscription } | { kind: "follow"; at: LogFollow }) & {
-  /** Until this wall moment the open stream counts as somebody looking. */
+  /** Until this wall moment the open stream counts as a user's activity. */
   looksUntilMs: number;
   /** Who opened it. */
   grant: Grant;
@@ -142,7 +142,7 @@ export class Sockets {
     return chars;
   }
 
-  /** Whether an open stream still counts as somebody looking. */
+  /** Whether an open stream still counts as a user's activity. */
   looks(nowMs: number): boolean {
     return this.looksUntilMs() > nowMs;
   }

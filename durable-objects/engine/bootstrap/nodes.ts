@@ -37,6 +37,7 @@ interface NodeOptions {
   hex(): string;
 }
 
+/** The conditions of a healthy node, all of one moment (virtual ms). */
 export function kubeletConditions(at: number): KubeletCondition[] {
   const stamp = rfc3339(at);
   const row = (

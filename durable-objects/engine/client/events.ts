@@ -75,7 +75,7 @@ export function recorded(
   return { event: { ...event, reportingComponent: "", reportingInstance: "" }, known: false };
 }
 
-/** Alike but for what they say, within their hour. k8s: EventAggregatorByReasonFunc */
+/** Equal but for their message, within their hour. k8s: EventAggregatorByReasonFunc */
 function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
   const { regarding, type, reason, source } = told;
   const found: CoreEvent[] = [];

@@ -55,6 +55,7 @@ export const clockRecord = ["clock", "state"] as const;
 export const clockOf = (store: Store): ClockState =>
   store.record<ClockState>(...clockRecord) as ClockState;
 
+/** Opens the store and makes all parts of an engine over it, each handed what it needs. */
 export function createComponents(sql: Sql, options: EngineOptions): Components {
   const registry = new Registry(builtin);
   const store = new Store(indices);

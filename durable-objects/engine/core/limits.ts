@@ -11,7 +11,7 @@
 export const snapshotBytesMax = 32 * 1024 * 1024;
 /** Keys, elements, objects and lists in it. */
 export const snapshotValuesMax = 3_000_000;
-/** Tokens of service accounts that are signed anew, a millisecond each; the others lose what they are good for. */
+/** Tokens of service accounts that are signed anew, a millisecond each; the others stay invalid. */
 export const snapshotTokensMax = 500;
 /** A Secret's value of so many characters of different kinds, or twice as many, is looked for in all that is left of a sandbox. */
 export const secretValueCharsMin = 6;
@@ -123,7 +123,7 @@ export const argumentBytesMax = 128 * 1024;
 export const cpuUsPerAdvanceMax = 400_000;
 /** As much of it counts as one step of the turn. */
 export const cpuUsPerTurnStep = 250;
-/** What a reconcile that looks at many objects is charged for each, in the same coin. */
+/** What a reconcile that reads many objects is charged for each, in microseconds of CPU as well. */
 export const cpuUsPerObjectRead = 2.5;
 export const cpuUsPerEndpoint = 6;
 export const cpuUsPerTermCompared = 0.5;
@@ -161,7 +161,7 @@ export const matchUnitsPerRound = 1_000_000;
 export const backtrackStepsMax = 400_000;
 /** What one file may hold that a tool reads whole. */
 export const wholeFileBytesMax = 8 * 1024 * 1024;
-/** Parentheses and the like within one arithmetic expression. */
+/** Nested parentheses and operators of one arithmetic expression. */
 export const arithmeticDepthMax = 200;
 
 /** Characters of a text for which the platform's own search is linear enough. */

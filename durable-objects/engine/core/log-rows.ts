@@ -164,6 +164,7 @@ export type FieldsOf = (resource: string, object: KubeObject) => Record<string, 
 const opCodes = { create: "c", update: "u", delete: "d" } as const;
 const opNames = { c: "create", u: "update", d: "delete" } as const;
 
+/** A row of the log as a watch needs it, with the labels and fields that its object had before. */
 export function entryOf(row: ChangeRow, by: string | undefined, fieldsOf: FieldsOf): LogEntry {
   const [rv, atMs, op, resource, namespace, name, object, labels, fields] = row;
   const entry: LogEntry = {

@@ -49,6 +49,7 @@ export function startExec(
   return { kind: "exec", handle, startedAtMs: sync.now, deadlineMs };
 }
 
+/** Begins a probe's or hook's request, which may take until `deadlineMs` (virtual). */
 export function startHttp(
   sync: Sync,
   action: HttpAction,

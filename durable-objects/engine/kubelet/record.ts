@@ -162,6 +162,7 @@ function copied<T>(value: T): T {
   return copy as T;
 }
 
+/** A copy that may be changed, beside what is stored. */
 export function loadRecord(records: Records, key: string): LoadedRecord | undefined {
   const stored = records.get<PodRecord>(kubeletTable, key);
   return stored && { record: copied(stored), stored };

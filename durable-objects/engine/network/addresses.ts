@@ -63,6 +63,7 @@ function externalService(reader: Reader, ip: string): Service | undefined {
     );
 }
 
+/** Whose an address is; "absent" and "nowhere" differ in what a client gets: no host, or no route. */
 export function ownerOf(reader: Reader, ip: string): Owner {
   const pod = podAt(reader, ip);
   if (pod) return { kind: "pod", pod };

@@ -130,6 +130,7 @@ function bounded<T>(match: () => T): T | undefined {
   }
 }
 
+/** What the Ingress controller does with a request: an answer of its own, or one that its backend gives later. */
 export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
   const host = (q.headers.host ?? q.host).replace(/:\d+$/, "").toLowerCase();
   const [path = "/", query] = q.path.split("?", 2);

@@ -13,6 +13,7 @@ import { networkTable, type Source, type Stream } from "../runtime/net/stream.ts
 const load = (context: RuntimeContext, id: string): Stream | undefined =>
   context.records.get<Stream>(networkTable, id);
 
+/** Opens a connection and gives its id; whether anybody listens shows later. */
 export function openStream(
   context: RuntimeContext,
   from: Source,

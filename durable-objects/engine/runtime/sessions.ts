@@ -135,6 +135,7 @@ export function sessionCloseInput(context: RuntimeContext, podKey: string, id: s
   });
 }
 
+/** Sets the terminal's size, in characters. */
 export function sessionResize(
   context: RuntimeContext,
   podKey: string,

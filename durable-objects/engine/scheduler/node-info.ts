@@ -71,6 +71,7 @@ export interface Allocatable extends Amounts {
 
 const allocatableMemo = new WeakMap<object, Allocatable>();
 
+/** What a node gives to Pods, in milli-CPU and bytes; kept per object. */
 export function allocatable(node: Node): Allocatable {
   const texts = (node.status?.allocatable ?? node.status?.capacity) as
     | Record<string, string>

@@ -141,6 +141,10 @@ export function bestCandidate(candidates: readonly Candidate[]): Candidate | und
   })[0];
 }
 
+/**
+ * Which Pods would have to go, and where, for this one to fit; else the words that say why none helps. k8s:
+ * pkg/scheduler/framework/preemption
+ */
 export function preempt(pod: PodInfo, failure: Failure, snapshot: Snapshot): Preemption {
   if (failure.upfront) return { message: noState, clearPromise: false };
   const forbidden = ineligible(pod, failure, snapshot);

@@ -51,6 +51,10 @@ interface Role extends KubeObject {
 const rbacGroup = "rbac.authorization.k8s.io";
 export const superuserGroup = "system:masters";
 
+/**
+ * RBAC's verdict; the reason is what upstream's authorizer gives, "" where no rule fits. k8s:
+ * plugin/pkg/auth/authorizer/rbac
+ */
 export function authorize(user: User, attributes: Attributes, reader: Reader): Decision {
   if (user.groups.includes(superuserGroup)) return { allowed: true, reason: "" };
   const errors = new Set<string>();

@@ -78,7 +78,7 @@ export function tokenHead({ id }: Pick<SigningKey, "id">): string {
   return encodeJson({ alg: "ES256", kid: id, typ: "JWT" });
 }
 
-/** The same text is always signed alike. */
+/** Deterministic: the same text has the same signature. */
 export function signText({ secret }: SigningKey, text: string): string {
   return encodeBase64Url(p256.sign(encodeUtf8(text), secret));
 }

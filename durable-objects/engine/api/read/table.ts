@@ -67,7 +67,7 @@ export function table(
 
 const storedPrinters = new WeakMap<Resource, TableOf<KubeObject>>();
 
-/** Every version of a kind prints alike: cells come from the stored one, as upstream's from its internal type. */
+/** Every version of a kind has the same columns: cells come from the stored one, as upstream's from its internal type. */
 function asStored(resource: Resource): TableOf<KubeObject> {
   const own = tableOf(resource);
   const { view } = resource;

@@ -1,4 +1,4 @@
-/** Go writes an empty list whose field may not be left out as null: not stored, put in when somebody looks. */
+/** Go encodes an empty list whose field has no omitempty as null: not stored, put in when read. */
 import type { KubeObject } from "../../core/object.ts";
 import type { Kind } from "../../kinds/define.ts";
 

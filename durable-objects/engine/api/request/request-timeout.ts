@@ -12,6 +12,7 @@ export function checkTimeoutOf(info: RequestInfo): void {
   checkTimeout(info.query);
 }
 
+/** Throws 400 where `?timeout=` is no duration. */
 export function checkTimeout(query: URLQuery): void {
   const text = query.get("timeout");
   const problem = text ? durationProblem(text) : undefined;

@@ -40,6 +40,7 @@ export const scaleTable: TableOf<KubeObject> = {
   },
 };
 
+/** The Scale of an object, with the fields that Kubernetes leaves out at zero left out. */
 export function scaleOf({ scale }: Pick<ResourceInfo, "scale">, object: KubeObject): Scale {
   const { spec, status } = object as Scalable;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;

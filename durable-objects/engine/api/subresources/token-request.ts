@@ -35,6 +35,9 @@ interface TokenRequest extends KubeObject {
 const group = "authentication.k8s.io";
 const wanted = { apiVersion: `${group}/v1`, kind: "TokenRequest" };
 
+/**
+ * Signs a token of a service account for a time and an audience, bound to an object where one is asked for. Throws 400, 404, 409 and 422.
+ */
 export function createToken(call: Call): ApiResponse {
   const { context, info, request, warnings } = call;
   const body = readBodyOf(request, "TokenRequest");

@@ -21,6 +21,7 @@ export function isComplete(d: Deployment, status: DeploymentStatus): boolean {
   );
 }
 
+/** A Deployment's status from its ReplicaSets' own. k8s: pkg/controller/deployment/sync.go calculateStatus */
 export function calculate(
   client: Client,
   d: Deployment,

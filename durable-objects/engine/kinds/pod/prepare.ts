@@ -127,6 +127,10 @@ function preparedResize(pod: PodObject, old: PodObject): PodObject {
   return { ...pod, spec, status: old.status };
 }
 
+/**
+ * What a write may change of a Pod, by subresource; the rest is taken from the old one. k8s:
+ * pkg/registry/core/pod/strategy.go
+ */
 export function preparePodUpdate(pod: PodObject, old: PodObject, subresource: string): PodObject {
   switch (subresource) {
     case "status":

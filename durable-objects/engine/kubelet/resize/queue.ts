@@ -43,6 +43,7 @@ function waitingOf({ client }: Tools, key: string): Waiting | undefined {
   };
 }
 
+/** Wakes the Pods whose resize waits for room: decreases first, then by priority, QoS class and age. */
 export function retryDeferred(sync: Tools): void {
   const { client, nodeName } = sync;
   const memory = nodeRecord(client, nodeName);

@@ -10,7 +10,7 @@ import type { Process } from "./state.ts";
 
 export const stoppedTable = "stopped-programs";
 
-/** Whose command it is: the Pod's controller, whose replicas are all alike, or the Pod. */
+/** Whose command it is: the Pod's controller, whose replicas all run it, or the Pod. */
 export function programKey(kernel: Kernel, process: Process): string {
   const { namespace, name } = kernel.pod.pod;
   const pod = kernel.context.reader.get<KubeObject>("pods", namespace, name);

@@ -26,7 +26,7 @@ export interface Identity {
 
 /** What a Pod says about it. */
 export interface UserSettings {
-  /** Somebody other than root is asked for, but nobody named. */
+  /** runAsNonRoot without a user id. */
   nonRoot?: boolean;
   runAsUser?: number;
   runAsGroup?: number;

@@ -17,6 +17,7 @@ const searchesMax = 32;
 
 type DnsSpec = Pick<Pod["spec"], "dnsPolicy" | "dnsConfig" | "hostNetwork">;
 
+/** What stands in a Pod's resolv.conf, by its DNS policy and its own additions. k8s: pkg/kubelet/network/dns */
 export function resolverOf(namespace: string, spec: DnsSpec): Resolver {
   const policy = spec.dnsPolicy ?? "ClusterFirst";
   const cluster =

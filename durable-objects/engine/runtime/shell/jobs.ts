@@ -32,7 +32,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
   return shell.sys.fork(child);
 }
 
-/** A job somebody has waited for is known until the shell forks again. */
+/** A job that `wait` has returned stays known until the shell forks again. */
 export function dropWaited({ state }: Shell): void {
   if (state.ia) return;
   const gone = state.j.find((job) => job.w);

@@ -79,7 +79,7 @@ export interface Job {
   s?: number;
   t: string;
   told?: 1;
-  /** Somebody has waited for it: forgotten at the next fork. */
+  /** `wait` has returned its status: forgotten at the next fork. */
   w?: 1;
   /** The parent shell's: listed, not waited for. */
   o?: 1;

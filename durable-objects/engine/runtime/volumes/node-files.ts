@@ -90,7 +90,7 @@ function layerOf(context: RuntimeContext, node: string): Layer {
   const machineId = machineIdOf(context, node);
   const key = `${node} ${machineId}`;
   let layer = known.get(key);
-  // Clusters share what is alike, and leave their own behind.
+  // Clusters share equal layers; one that differs is dropped with its cluster.
   if (!layer && known.size >= nodeLayersKeptMax) known.clear();
   if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId), own)));
   return layer;

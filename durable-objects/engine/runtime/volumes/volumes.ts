@@ -98,6 +98,7 @@ function wantedOf(file: VolumeFile): Wanted {
 const readMask = 0o440;
 export const enterMask = 0o110;
 
+/** Makes a volume hold exactly these files; writes nothing where it does. */
 export function fillVolume(
   context: RuntimeContext,
   source: string,

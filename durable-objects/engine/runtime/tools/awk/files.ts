@@ -5,6 +5,10 @@ import { AwkEndless } from "./run.ts";
 import { launch, type Caller } from "../children.ts";
 import type { Io } from "../tool.ts";
 
+/**
+ * What an awk program sees of the world: its output, files, pipes and input. `put` throws AwkEndless beyond the output's
+ * limit.
+ */
 export function hostOf(
   io: Io,
   caller: Caller,
