@@ -15,7 +15,7 @@ const asDataOnly = {
 
 const bodiless = new Set([101, 204, 205, 304]);
 
-/** What a server in the cluster says as its status may be no answer to a client: 101, 42. */
+/** A server in the cluster may send a status that is invalid as a response: 101, 42. */
 const answerable = (status: number): number => (status >= 200 && status <= 599 ? status : 502);
 
 export const responseOf = (reply: Reply): Response =>

@@ -15,9 +15,9 @@ export const alarmBackoffMsMin = 1_000;
 export const alarmBackoffMsMax = 300_000;
 
 // The watchdog
-/** An alarm that is as late as this tells of a death, or of a pause, which costs a few rows. */
+/** An alarm that is this late suggests a crash, or a pause, for which the watchdog costs a few rows. */
 export const overdueMsMin = 1_000;
-/** A unit takes some milliseconds: one this old at the next start had hung, when overdue work had told of a first death. */
+/** A unit takes some milliseconds: one this old at the next start had hung, if overdue work had already shown one crash. */
 export const hungMsMin = 3_000;
 /** Work that one turn may have had under way. */
 export const unitsUnderWayMax = 1_000;
@@ -54,9 +54,9 @@ export const connectionWorkMax = 20;
 export const forwardedConnectionsMax = 256;
 /** After a turn that used most of its work sessions rest for this long. */
 export const sessionRestMs = 20;
-/** Turns for what clients say before the event loop has gone round. */
+/** Turns for clients' messages within one round of the event loop. */
 export const roundTurnsMax = 4;
-/** A socket that is full is read without end, and nothing else of the process meanwhile: after so much others get their turn. */
+/** The runtime reads a full socket without a pause and serves nothing else meanwhile: after this much it is held back for one round. */
 export const roundMessagesMax = 256;
 export const roundBytesMax = 256 * 1024;
 /**
@@ -69,7 +69,7 @@ export const stepBytesMax = 16 * 1024;
 export const serverStepBytesMax = 4 * 1024;
 /** What a session may send in one go, so that others get their turn. */
 export const sendBytesMax = 1024 * 1024;
-/** What all sessions of a sandbox may send: sockets tell nothing of a client that does not read. */
+/** What all sessions of a sandbox may send: sockets do not show whether a client reads. */
 export const sendBytesPerSecond = 4 * 1024 * 1024;
 export const sendBurstBytes = 16 * 1024 * 1024;
 export const sentBytesPerSessionMax = 64 * 1024 * 1024;
@@ -96,7 +96,7 @@ export const spdyFrameBytesMax = 1024 * 1024;
 export const spdyHeaderBytesMax = 64 * 1024;
 /** One WebSocket message; clients write a frame at a time. */
 export const spdyMessageBytesMax = 2 * 1024 * 1024;
-/** Until what was said is acted on: frames that carry (nearly) nothing, and headers of all streams together. */
+/** Between two turns: frames that carry (nearly) nothing, and headers of all streams together. */
 export const smallFramesMax = 4_096;
 export const smallFrameBytes = 16;
 export const spdyHeaderBytesPerRoundMax = 512 * 1024;
@@ -104,7 +104,7 @@ export const spdyHeaderBytesPerRoundMax = 512 * 1024;
 export const inflateStepBytes = 1024;
 
 // Proxied requests
-/** While virtual time stands still no answer comes: the asker hears so after this wall time. */
+/** While virtual time stands still no answer comes: the client gets a 504 after this wall time. */
 export const proxyWaitMsMax = 60_000;
 /** As many as may wait at once; each is asked for after every turn. */
 export const proxiesWaitingMax = 256;

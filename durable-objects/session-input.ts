@@ -1,7 +1,7 @@
 import { heldBlockBytes, heldBytesMax, heldTogetherBytesMax } from "./limits.ts";
 import { HeldTooMuch } from "./session.ts";
 
-/** What a client has said and its command or server has not taken: bytes in order, whose borders mean nothing. */
+/** Bytes of a client that its command or server has not read, in order; how they were split into messages does not matter. */
 export class HeldInput {
   bytes = 0;
   private pieces: Uint8Array[] = [];

@@ -249,7 +249,7 @@ const revisionOf = (place: Place): number => (place.kind === "watch" ? place.at.
 const quiet = (place: Place, engine: Engine, nowMs: number): boolean =>
   place.kind === "watch" && place.at.rv === engine.store.rv && nowMs < place.at.endsAtWall;
 
-/** How many characters there were to send. Only the last message tells the revision: a bookmark may follow any of them. */
+/** How many characters there were to send. Only the last message carries the revision: a bookmark may follow any of them. */
 function sendLines(socket: WebSocket, revision: number, lines: string[]): number {
   if (lines.length === 0) return 0;
   let text = "";

@@ -86,7 +86,7 @@ export const sandboxIsOver = (sandbox: Sandbox, now: number): boolean =>
   sandbox.deletedAt !== null || sandbox.expiresAt <= now;
 
 type Found = { key: Key; sandbox: Sandbox };
-/** What the database said, also that there is nothing, and just before when it was asked. */
+/** The database's answer, also that there is nothing, and the moment just before the query. */
 interface Read {
   found: Found | undefined;
   readAtMs: number;

@@ -33,7 +33,7 @@ const combined = "(combined from similar events): ";
 /** k8s: client-go/tools/events/event_broadcaster.go finishTime */
 const seriesMs = 360_000;
 
-/** What happened, as a component tells it. */
+/** What happened, as a component reports it. */
 export interface Telling {
   regarding: KubeObject;
   type: "Normal" | "Warning";
@@ -90,7 +90,7 @@ function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
   return found;
 }
 
-/** Nine that say different things, none long after the one before: the next ones share an Event. k8s: EventAggregate */
+/** Nine with different messages, none long after the one before: the next ones share an Event. k8s: EventAggregate */
 function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
   if (similar.length < distinctMax) return false;
   const latestFirst = similar
@@ -106,7 +106,7 @@ function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
   return count >= distinctMax;
 }
 
-/** Says the same of the same state of an object, whatever its words. k8s: event_broadcaster.go getKey */
+/** Equal object, action and reason, whatever the message. k8s: event_broadcaster.go getKey */
 function isomorphic(
   similar: readonly CoreEvent[],
   { regarding, source }: Telling,
@@ -127,7 +127,7 @@ function observedAgain(event: CoreEvent, now: number): CoreEvent {
   return { ...event, series: { count, lastObservedTime: rfc3339Micro(now) } };
 }
 
-/** One copy of a text that thousands of Events say; which one it is shows nowhere. */
+/** One shared copy of a text that thousands of Events carry. */
 const same = memo(eventTextsKeptMax, (text) => text);
 
 const sources = new Map<string, CoreEvent["source"]>();

@@ -29,7 +29,7 @@ export const generateNameAttemptsMax = 8;
 
 // Log
 export const logRowBytesMax = 900_000;
-/** About as much of a restored past stands in one row: whoever reads of a revision reads its row. */
+/** About as much of a restored past stands in one row: reading one revision reads its whole row. */
 export const pastRowBytesTarget = 16_384;
 /** Uncheckpointed log beyond this is folded into the state table. */
 export const checkpointBytesMin = 3_000_000;
@@ -70,7 +70,7 @@ export const nodesMax = 255;
 /** Of 256 addresses each, in 10.244.0.0/16. */
 export const podRangesMax = 256;
 export const objectsMax = 20_000;
-/** Of the limits on objects, for Events: a full sandbox still tells what happens there. */
+/** Of the limits on objects, for Events: a full sandbox still records what happens. */
 export const eventRoomShare = 1.25;
 /** Names of components and the like that Events share instead of each having its own. */
 export const eventTextsKeptMax = 200;
@@ -205,7 +205,7 @@ export const shellPatternsKeptMax = 2_000;
 export const shellPatternCharactersMax = 200;
 /** Beyond as many names a glob is not followed into further folders. */
 export const globNamesMax = 5_000;
-/** A longer error text is told in bash's words, whatever the shell. */
+/** A longer error text keeps bash's wording, whatever the shell. */
 export const dialectCharactersMax = 4_096;
 /** What one call of a tool may write before anything is taken from it. */
 export const toolOutputCharactersMax = 4_000_000;
@@ -222,7 +222,7 @@ export const awkCallDepthMax = 500;
 export const comparedLinesMax = 1_000_000;
 /** Numbers of `shuf -i`. */
 export const shuffledNumbersMax = 100_000;
-/** What head and tail hold before they let go of what scrolled out, and before they pause. */
+/** What head and tail buffer before they drop lines that are no longer needed, and read per step. */
 export const tailHeldCharactersMax = 256 * 1024;
 /** What a compressed stream may grow to. */
 export const unpackedBytesMax = 16 * 1024 * 1024;
@@ -261,7 +261,7 @@ export const probeRedirectsMax = 10;
 export const kubeletRoundsMax = 16;
 /** k8s: evictionHard memory.available */
 export const evictionThresholdBytes = 100 * 1024 * 1024;
-/** A Pod's memory is told to its node in steps of this size. */
+/** A Pod's memory is reported to its node in steps of this size. */
 export const evictionStepBytes = 64 * 1024 * 1024;
 export const evictionPauseMs = 10_000;
 export const pressureTransitionMs = 300_000;
@@ -278,7 +278,7 @@ export const jsonDepthMax = 1000;
 export const yamlDepthMax = 500;
 /** A longer text that is no YAML gets a shorter explanation. */
 export const yamlExplainedCharsMax = 32 * 1024;
-/** Of a number that is none, as much is told. */
+/** Characters of a malformed number that its error repeats. */
 export const wrongNumberCharsMax = 1_000;
 /** A longer line of YAML is counted without asking what it is. */
 export const yamlLineCharsMax = 1_000;
@@ -289,7 +289,7 @@ export const quantityExponentMax = 400;
 export const quantitiesKeptMax = 4_096;
 /** Keys, elements, objects and lists of one body: several times what an object of the greatest size has. */
 export const bodyValuesMax = 100_000;
-/** Of the paths that are written out to tell what is wrong with a body. */
+/** Of the field paths in the errors about one body. */
 export const problemTextCharsMax = 2_000_000;
 export const protobufDepthMax = 100;
 /** Objects within one body: a body of 3 MB could hold a million empty ones. */
@@ -297,7 +297,7 @@ export const decodeStructsMax = 200_000;
 /** Items of all lists and maps of one body, and of one list: real objects of the greatest size have far fewer. */
 export const decodeItemsMax = 40_000;
 export const listItemsMax = 10_000;
-/** Errors of one object that are told, and their characters; beyond, only how many there are. */
+/** Errors of one object that its response lists, and their characters; beyond, only their count. */
 export const fieldErrorsMax = 100;
 export const fieldErrorCharsMax = 1_000_000;
 /** Errors of one list of which each shows it whole, or of which there is one for every pair. */
@@ -436,7 +436,7 @@ export const cnameDepthMax = 8;
 export const dnsForwardsMax = 4;
 
 // Volumes and storage
-/** Signed service account tokens kept by what they say. */
+/** Signed service account tokens kept, by their claims. */
 export const tokenMemoEntriesMax = 512;
 /** How long the simulated provisioner takes to make a volume, and to delete or resize one. */
 export const provisionMs = 2_000;
@@ -445,13 +445,13 @@ export const volumeWorkMs = 1_000;
 export const evictionPeriodMs = 10_000;
 
 // Images
-/** CPU of a request whose server does not say what it costs, ms. */
+/** CPU of a request whose server sets no cost, ms. */
 export const requestCpuMs = 0.25;
 /** What simulating a served request costs the turn, beside the steps of its server. */
 export const requestWorkUs = 50;
 /** What a container without a CPU limit may use: a node's cores. */
 export const unlimitedCpuMilli = 4_000;
-/** CPU of requests is told as the average over a window this long. */
+/** CPU of requests is reported as the average over a window this long. */
 export const requestWindowMs = 15_000;
 /** Bytes of all keys and values of one redis: they lie in its Pod's record. */
 export const redisBytesMax = 384 * 1024;
@@ -475,7 +475,7 @@ export const serverJobsMax = 32;
 /** Ports of tcp-echo, and bytes of a line; who sends a longer one loses the connection. */
 export const echoPortsMax = 100;
 export const echoLineBytesMax = 65_536;
-/** Lines of a repeating log that are still told when nobody looked for long. */
+/** Lines of a repeating log that are still written after a long time without a reader. */
 export const repeatedLinesMax = 2_000;
 
 // Sessions: exec, attach, port-forward

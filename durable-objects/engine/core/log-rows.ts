@@ -189,7 +189,7 @@ export function entryOf(row: ChangeRow, by: string | undefined, fieldsOf: Fields
   return entry;
 }
 
-/** A change's JSON; labels and fields before it stand there only where they differed. */
+/** A change's JSON; previous labels and fields are included only where they differed. */
 export function changeText(
   change: Change,
   entry: LogEntry | undefined,

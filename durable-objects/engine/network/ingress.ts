@@ -21,7 +21,7 @@ const classes = "ingressclasses.networking.k8s.io";
 const controllerName = "k8s.io/ingress-nginx";
 const prefix = "nginx.ingress.kubernetes.io/";
 
-/** What the asker gets when the backend fails. */
+/** The response when the backend fails. */
 export interface Relay {
   failed: HttpResponse;
   late: HttpResponse;

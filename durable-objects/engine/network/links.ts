@@ -3,7 +3,7 @@
  * k8s: apimachinery/pkg/util/proxy/transport.go
  */
 
-/** By tag; no plain object, since pages say the names. */
+/** By tag; a Map, since the names come from pages. */
 const attributes = new Map(
   Object.entries({
     a: "href",

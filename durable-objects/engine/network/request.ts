@@ -97,7 +97,7 @@ function requestTo(ip: string, source: Source, target: Target): HttpRequest {
   };
 }
 
-/** Nodes and the outside know no cluster names but those of Services, which they are told the address of. */
+/** Nodes and clients outside resolve no cluster names but those of Services. */
 function lookUp(
   context: RuntimeContext,
   source: Source,

@@ -152,7 +152,7 @@ export function sessionResize(
   });
 }
 
-/** Takes the output there is. Once it tells an exit the session is forgotten. Undefined: no such session. */
+/** Takes the output so far. Once that includes the exit the session is forgotten. Undefined: no such session. */
 export function sessionOutput(
   context: RuntimeContext,
   podKey: string,

@@ -60,7 +60,7 @@ export interface FilterPlugin {
 /** k8s: scheduler/framework MaxNodeScore */
 export const nodeScoreMax = 100;
 
-/** Raw scores by position in `nodes`, already brought to 0..100; undefined: this plugin has no say (k8s: Skip). */
+/** Raw scores by position in `nodes`, already brought to 0..100; undefined: this plugin does not apply (k8s: Skip). */
 export type Scorer = (
   pod: PodInfo,
   nodes: readonly NodeInfo[],

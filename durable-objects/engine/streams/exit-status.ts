@@ -1,4 +1,4 @@
-/** How a session says that its command is over. k8s: apiserver/pkg/util/proxy/translatinghandler.go codeExitToStatusError */
+/** The Status that ends a session when its command has exited. k8s: apiserver/pkg/util/proxy/translatinghandler.go codeExitToStatusError */
 import type { SessionStatus } from "../ports/request.ts";
 
 export function exitStatus(code: number): SessionStatus {

@@ -73,7 +73,7 @@ export function authorize(user: User, attributes: Attributes, reader: Reader): D
   return { allowed: false, reason: `RBAC: ${more.length ? `[${[...errors].join(", ")}]` : first}` };
 }
 
-/** Everything a user may do in a namespace; what could not be resolved stands in `errors`. */
+/** Everything a user may do in a namespace; roles that could not be resolved are in `errors`. */
 export function rulesFor(
   user: User,
   namespace: string,
@@ -167,7 +167,7 @@ function bindingsOf(user: User, bindings: readonly Binding[], namespace: string)
   return found.filter(({ binding }) => !seen.has(binding) && seen.add(binding));
 }
 
-/** The rules a binding's role stands for, or why there are none. k8s: GetRoleReferenceRules */
+/** The rules of a binding's role, or why there are none. k8s: GetRoleReferenceRules */
 export function rulesOf(
   ref: RoleRef,
   namespace: string,

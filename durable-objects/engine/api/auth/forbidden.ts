@@ -1,4 +1,4 @@
-/** What the authoriser's no says. k8s: apiserver/pkg/endpoints/handlers/responsewriters/errors.go ForbiddenStatusError */
+/** The error of a refused request. k8s: apiserver/pkg/endpoints/handlers/responsewriters/errors.go ForbiddenStatusError */
 import type { User } from "../../ports/request.ts";
 import type { Attributes } from "./authorization.ts";
 import * as status from "../../machinery/status.ts";

@@ -1,4 +1,4 @@
-/** How much a sandbox may hold. Who reaches it is told so, and can still delete. */
+/** How much a sandbox may hold. Beyond it writes fail with an error that names the limit, deletes still work. */
 import {
   eventRoomShare,
   limitRangesPerNamespaceMax,
@@ -60,7 +60,7 @@ export function checkSize(object: KubeObject): void {
   }
 }
 
-/** A full sandbox still tells what happens there, up to a quarter more; what is beyond is lost, as upstream's recorder loses Events. */
+/** A full sandbox still takes Events, up to a quarter more; those beyond are dropped, as upstream's recorder drops them. */
 export function hasRoomForEvent({ store, limits, objectBytes }: Capacity): boolean {
   const most = limits.objectsMax * eventRoomShare;
   return store.objectCount < most && objectBytes() < limits.objectsBytesMax * eventRoomShare;

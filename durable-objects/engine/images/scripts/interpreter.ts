@@ -97,7 +97,7 @@ function complaint(
   }
 }
 
-/** Says that a program goes beyond what is simulated. */
+/** The error of a program that uses more than is simulated. */
 export function refuse(sys: Sys, language: Language, what: string): void {
   sys.complain(
     `${language}: this sandbox simulates one-liners only (printing, counting, variables, loops, sleeping, the environment); it cannot run: ${encodeUtf8(what.slice(0, 200))}\n`,

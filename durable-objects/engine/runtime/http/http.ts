@@ -251,7 +251,7 @@ function outcome(
   return { response: parsed };
 }
 
-/** The outcome of a pending request; it is forgotten once told. */
+/** The outcome of a pending request; it is forgotten once returned. */
 export function httpOutcome(
   kernel: Kernel,
   handle: string,

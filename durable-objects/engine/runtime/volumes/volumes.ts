@@ -144,7 +144,7 @@ function makeOwned(tree: Tree, path: string, node: Inode): void {
   tree.create(path, node);
 }
 
-/** The writer leaves a volume alone when it would say the same again. k8s: atomic_writer.go shouldWritePayload */
+/** The writer leaves a volume alone when its content would not change. k8s: atomic_writer.go shouldWritePayload */
 function sameContent(tree: Tree, wanted: Map<string, Wanted>, group: number | undefined): boolean {
   const link = tree.find("/..data");
   const folder = link === undefined ? undefined : tree.inode(link)?.d;
@@ -198,7 +198,7 @@ export function clear(tree: Tree, folder: string): void {
 
 // Writing
 
-/** Saves a tree a container wrote to, and tells whoever reads it elsewhere. */
+/** Saves a tree a container wrote to, and wakes Pods that read it elsewhere. */
 export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): void {
   const host = tree.key.startsWith("host/") ? tree.key.slice("host/".length) : undefined;
   if (!tree.dirty) return;
