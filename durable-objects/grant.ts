@@ -15,6 +15,7 @@ export interface Grant {
   expiresAtMs: number;
 }
 
+/** Id of a grant by a key. */
 export const keyGrantId = (keyId: string): string => `key:${keyId}`;
 
 /** A grant that was taken away, or whose role changed. */

@@ -82,6 +82,7 @@ function verdictOn({ found, readAtMs }: Read, sandboxId: string | undefined, now
   return { state: "valid", key, sandbox, grant, user };
 }
 
+/** Whether it was deleted or has expired by `now` (wall ms). */
 export const sandboxIsOver = (sandbox: Sandbox, now: number): boolean =>
   sandbox.deletedAt !== null || sandbox.expiresAt <= now;
 

@@ -52,6 +52,7 @@ export interface Components {
 /** Key of the clock's state, `[table, key]`. */
 export const clockRecord = ["clock", "state"] as const;
 
+/** The stored clock; a new one stands at 0. */
 export const clockOf = (store: Store): ClockState =>
   store.record<ClockState>(...clockRecord) as ClockState;
 

@@ -38,6 +38,7 @@ export function httpUrl(action: HttpAction, host: string, port: number): string 
   return `${scheme}://${joinHost(host, port)}${path.startsWith("/") ? "" : "/"}${path}`;
 }
 
+/** Begins a probe's or hook's command, which may take until `deadlineMs` (virtual); the error where it cannot start. */
 export function startExec(
   sync: Sync,
   record: ContainerRecord,

@@ -182,6 +182,7 @@ function compact(record: PodRecord): PodRecord {
   return { ...record, containers };
 }
 
+/** The record of a Pod that has just come to its node. */
 export function newRecord(uid: string, node: string, nowMs: number): LoadedRecord {
   return {
     record: { uid, node, startedAtMs: nowMs, sandbox: false, containers: {} },

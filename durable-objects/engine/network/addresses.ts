@@ -50,6 +50,7 @@ export const nodeAt = (reader: Reader, ip: string): NodeObject | undefined =>
 export const hostPods = (reader: Reader, node: string): Pod[] =>
   reader.byIndex<Pod>("pod.node", node).filter((pod) => pod.spec.hostNetwork && !isOver(pod));
 
+/** Whether a node exists and has power. */
 export const isUp = (reader: Reader, node: string | undefined): boolean =>
   node !== undefined && reader.get("nodes", "", node) !== undefined && !nodeIsDown(reader, node);
 

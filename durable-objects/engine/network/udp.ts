@@ -21,6 +21,7 @@ export interface Datagram {
   due: number;
 }
 
+/** Records a datagram on its way; without an answer it is given up at `due` (virtual ms). */
 export function askDatagram(
   context: RuntimeContext,
   id: string,

@@ -45,6 +45,7 @@ function hostPorts(pod: Pod): readonly HostPort[] {
 
 const memo = new WeakMap<object, PodInfo>();
 
+/** What the scheduler needs of a Pod, worked out once per object. */
 export function podInfo(pod: Pod): PodInfo {
   const known = memo.get(pod);
   if (known) return known;

@@ -131,6 +131,7 @@ function earliestStart({ victims }: Candidate): string {
   }, "9");
 }
 
+/** The node whose victims cost least, by upstream's measures in their order. k8s: preemption.go pickOneNodeForPreemption */
 export function bestCandidate(candidates: readonly Candidate[]): Candidate | undefined {
   return [...candidates].sort((a, b) => {
     for (const measure of measures) {

@@ -53,6 +53,7 @@ function definitions(columns: TableOf<KubeObject>): Table["columnDefinitions"] {
   );
 }
 
+/** A Table of objects as kubectl prints it, ages counted up to `now` (virtual ms). */
 export function table(
   resource: Resource,
   objects: readonly KubeObject[],
@@ -112,6 +113,7 @@ export function tableBy(
   };
 }
 
+/** The object as PartialObjectMetadata. */
 export function partial(object: KubeObject, apiVersion = "meta.k8s.io/v1"): unknown {
   return { kind: "PartialObjectMetadata", apiVersion, metadata: object.metadata };
 }

@@ -84,6 +84,7 @@ function fieldSelectorOf(info: RequestInfo, selection: Selection): string {
   return text || `metadata.name=${info.name}`;
 }
 
+/** 504 for a resourceVersion that is still to come. k8s: apiserver/pkg/storage/errors.go NewTooLargeResourceVersionError */
 export function futureRevision(asked: number, current: number): status.StatusError {
   return new status.StatusError(
     504,

@@ -6,6 +6,7 @@ type Json = Record<string, unknown>;
 
 export const mayHaveNulls = (kind: Kind): boolean => kind.emptyAsNull !== undefined;
 
+/** The object with null where Go encodes its kind's empty lists so. */
 export function withNulls(kind: Kind, object: KubeObject): KubeObject {
   const missing: Json = {};
   for (const [outer, inner] of kind.emptyAsNull ?? []) {

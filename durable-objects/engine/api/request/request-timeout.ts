@@ -7,6 +7,7 @@ import { badRequest } from "../../machinery/status.ts";
 const longVerbs = new Set(["watch", "proxy"]);
 const longSubresources = new Set(["attach", "exec", "proxy", "log", "portforward"]);
 
+/** As `checkTimeout`, but for requests that run long and take no timeout. */
 export function checkTimeoutOf(info: RequestInfo): void {
   if (longVerbs.has(info.verb) || longSubresources.has(info.subresource)) return;
   checkTimeout(info.query);

@@ -88,6 +88,7 @@ export function withScale(
   return { ...stored, metadata, spec: { ...(stored as Scalable).spec, replicas } } as KubeObject;
 }
 
+/** How a patch of a Scale is read from and written to the scaled object. */
 export function scalePatchTarget(resource: Resource): PatchTarget {
   return {
     schema: schemaNamed("autoscaling/v1.Scale"),

@@ -71,6 +71,7 @@ export function createPods(
   return first;
 }
 
+/** Deletes a Pod and records SuccessfulDelete on its owner. */
 export function deletePod(
   client: Client,
   owner: KubeObject,

@@ -11,6 +11,7 @@ import type { Sync } from "../sync.ts";
 
 type Tools = Pick<Sync, "client" | "nodeName">;
 
+/** Puts the Pod among those whose resize waits for room on the node. */
 export function deferResize(sync: Sync): void {
   const memory = nodeRecord(sync.client, sync.nodeName);
   const waiting = memory.resizes ?? [];

@@ -97,6 +97,7 @@ export function amountsOf(limits: Record<string, string> | undefined): {
   };
 }
 
+/** Whether the container's resizePolicy asks for a restart on this change. */
 export function restartsFor(container: Container, old: Resources, now: Resources): boolean {
   return resizable.some((name) => {
     const differs = kinds.some(

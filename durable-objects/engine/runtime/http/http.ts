@@ -49,6 +49,7 @@ export function requestBytes(request: HttpRequest): string {
   return `${text}\r\n${request.body}`;
 }
 
+/** The response as HTTP/1.1 sends it; `head`: without its body. */
 export function responseBytes(response: HttpResponse, head = false): string {
   let text = `HTTP/1.1 ${response.status} ${reasonOf(response.status)}\r\n`;
   const headers: Record<string, string> = { ...response.headers };

@@ -187,6 +187,7 @@ export function walk(tree: Tree, folder: string, visit: (path: string, node: Ino
   }
 }
 
+/** Removes everything below a folder, not the folder. */
 export function clear(tree: Tree, folder: string): void {
   for (const name of tree.list(folder)) {
     const path = below(folder, name);
