@@ -20,7 +20,7 @@ export function birth(client: Client, options: BirthOptions): void {
   createLeases(client);
 }
 
-/** Makes a Node with its Pod range, lease and system Pods; `index` is the third number of the range, 0 the control plane. */
+/** Makes a Node object; `index` is the third number of its Pod range, 0 the control plane. */
 export function addNode(client: Client, name: string, index: number): void {
   const hex = (): string => client.uuid().replaceAll("-", "").slice(0, 16);
   client.create("nodes", nodeObject({ name, index, at: client.now, hex }));

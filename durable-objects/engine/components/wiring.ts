@@ -52,7 +52,7 @@ export interface Components {
 /** Key of the clock's state, `[table, key]`. */
 export const clockRecord = ["clock", "state"] as const;
 
-/** The stored clock; a new one stands at 0. */
+/** The stored clock; an engine writes one before it reads it. */
 export const clockOf = (store: Store): ClockState =>
   store.record<ClockState>(...clockRecord) as ClockState;
 

@@ -72,7 +72,7 @@ export function request(
   return result ? done(result) : { done: false, id };
 }
 
-/** The outcome of a request under way, or when to ask again; an outcome is given once. */
+/** The outcome of a request, or that it is under way; an outcome is given once. */
 export function requestResult(context: RuntimeContext, { id }: UnderWay): Pending<RequestResult> {
   const result = exchange.take(context, id);
   return result ? done(result) : { done: false };

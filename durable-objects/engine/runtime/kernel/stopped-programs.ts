@@ -22,7 +22,7 @@ export function programKey(kernel: Kernel, process: Process): string {
 export const anyStopped = ({ records }: RuntimeContext): boolean =>
   records.keys(stoppedTable)[Symbol.iterator]().next().done !== true;
 
-/** Throws for a program that was stopped after it had taken the whole process down. */
+/** Throws AssertionError for a program that was stopped because the whole process died of it. */
 export function refuseStopped(kernel: Kernel, process: Process): void {
   const stopped = kernel.records.get(stoppedTable, programKey(kernel, process)) !== undefined;
   assert(!stopped, "it was under way when the simulator died, twice in a row");
