@@ -25,13 +25,17 @@ const allowed: Record<string, string[]> = {
 };
 
 const engine = "durable-objects/engine/";
+/** Longer than other files: it is one table, and its use is that it is whole. */
+const engineLimits = `${engine}core/limits.ts`;
 const product = ["worker", "durable-objects", "web", "scripts"]
   .flatMap((folder) => (existsSync(path.join(root, folder)) ? filesBelow(folder) : []))
   .filter(isCode);
 const sources = product.map(readSource);
 /** Tables of facts made by a program or copied from a specification. */
 const isData = (file: string): boolean =>
-  /(^|-)(facts|data)\.ts$/.test(file) || file.includes("/scenarios/library/");
+  /(^|-)(facts|data)\.ts$/.test(file) ||
+  file.includes("/scenarios/library/") ||
+  file === engineLimits;
 
 describe("imports", () => {
   const packagesOf: [folder: string, packages: RegExp][] = [
@@ -364,6 +368,49 @@ describe("patterns take linear time: nothing interrupts V8 while it matches", ()
   });
 });
 
+describe("limits", () => {
+  const files = [engineLimits, "durable-objects/limits.ts", "worker/limits.ts"];
+  const named = /^(export )?const \w+(Max|Kept)(: number)? = [-\d(][-\d_.\s*+/()]*;$/;
+  /** Who sets a number that is not ours. */
+  const source = /\b(k8s|Go|Linux|POSIX|glibc|RFC \d+)\b/;
+
+  /** Numbers called Max or Kept whose comment, above them or above their group, names no source. */
+  function limitsOf(text: string): string[] {
+    const lines = text.split("\n");
+    let comment: string[] = [];
+    let closed = false;
+    return lines.flatMap((line) => {
+      const isComment = /^( \*|\/\*\*)/.test(line);
+      if (isComment) comment = closed || line.startsWith("/**") ? [line] : [...comment, line];
+      else if (!/^(export )?const \w+/.test(line)) comment = [];
+      closed = isComment && line.endsWith("*/");
+      return named.test(line) && !source.test(comment.join(" ")) ? [line] : [];
+    });
+  }
+
+  test("of our own stand in one file per part; others say whose they are", () => {
+    const others = sources.filter(
+      ({ file }) => /^(durable-objects|worker)\//.test(file) && !files.includes(file),
+    );
+    expect(offences(others, ({ text }) => limitsOf(text))).toEqual([]);
+  });
+
+  test("the check sees what it should see", () => {
+    const found = limitsOf(
+      [
+        "/** k8s: pkg/apis/core MaxThings */",
+        "const aMax = 1;",
+        "const bMax = 2;",
+        "",
+        "const cMax = 3 * 1024;",
+        "/** Ours. */",
+        "const dKept = 4_000;",
+      ].join("\n"),
+    );
+    expect(found).toEqual(["const cMax = 3 * 1024;", "const dKept = 4_000;"]);
+  });
+});
+
 describe("names and words", () => {
   test("files are kebab-case and say what they hold", () => {
     const files = [...product, ...filesBelow("test").filter(isCode)];
@@ -373,6 +420,15 @@ describe("names and words", () => {
     expect(
       product.filter((file) => /^(utils?|helpers?|common|misc|manager)\.tsx?$/.test(base(file))),
     ).toEqual([]);
+  });
+
+  test("behaviours of test/behaviours.md have tests, and numbers in titles have a row there", () => {
+    const rows = [...read("test/behaviours.md").matchAll(/^\| ([PDCN]\d+) \|/gm)].map(([, n]) => n);
+    const titles = filesBelow("test")
+      .filter((file) => file.endsWith(".test.ts"))
+      .flatMap((file) => [...read(file).matchAll(/^ *(?:\[|\w+\(|)"([PDCN]\d+):? /gm)])
+      .map(([, n]) => n);
+    expect([...new Set(titles)].sort()).toEqual([...rows].sort());
   });
 
   test("nothing names a machine or a workplace", () => {

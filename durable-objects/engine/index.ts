@@ -205,7 +205,7 @@ export class Engine {
     return new Engine(sql, options);
   }
 
-  /** Somebody looks: a frozen cluster goes on where it stood. */
+  /** A client is active: a frozen cluster goes on where it stood. */
   look(wallMs: number): void {
     if (wallMs - this.#lookedAtWall > 60_000) {
       this.log.setMeta("looked", String(wallMs));

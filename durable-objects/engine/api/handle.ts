@@ -24,6 +24,10 @@ import { issuer, jsonWebKeys, openidConfiguration } from "./auth/tokens.ts";
 import { sandboxOwner } from "./users.ts";
 import { verbs } from "./verbs.ts";
 
+/**
+ * The API server's answer to one request. Throws only what is no Error; a StatusError becomes its response, any other
+ * Error a 500.
+ */
 export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
   try {
     return pretty(request, dispatch(context, request));

@@ -61,6 +61,7 @@ export function objectReply(call: Call, code: number, stored: KubeObject): ApiRe
 export const wantedOf = ({ request, resource }: Call): Wanted =>
   formOf(request.headers["accept"], true, hasProtobuf(resource));
 
+/** The object that the request names. Throws 404. */
 export function existing(call: Call): KubeObject {
   const { context, resource, info } = call;
   const object = context.store.get(resource.id, scopeOf(call), info.name);

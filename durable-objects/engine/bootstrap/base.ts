@@ -60,6 +60,10 @@ function uidOf(seed: string, object: BaseObject): string {
   return uuidFrom(fnv32a(seed), about);
 }
 
+/**
+ * Objects that every cluster is born with and that are computed at each start: uids follow from the seed, revisions count
+ * from 1.
+ */
 export function baseObjects(
   seed: string,
   bornMs: number,

@@ -52,9 +52,11 @@ export interface Components {
 /** Key of the clock's state, `[table, key]`. */
 export const clockRecord = ["clock", "state"] as const;
 
+/** The stored clock; an engine writes one before it reads it. */
 export const clockOf = (store: Store): ClockState =>
   store.record<ClockState>(...clockRecord) as ClockState;
 
+/** Opens the store and makes all parts of an engine over it, each handed what it needs. */
 export function createComponents(sql: Sql, options: EngineOptions): Components {
   const store = new Store(indices);
   const registry = new Registry(builtin, store);

@@ -110,7 +110,7 @@ function conditionRows(resourcesText: string, finalizersText: string): Condition
   ];
 }
 
-/** k8s: the five conditions a terminating namespace carries, here those with something to say. */
+/** k8s: the five conditions a terminating namespace carries, here those that are not trivially False. */
 function report(client: Client, namespace: Namespace, left: readonly KubeObject[]): void {
   const counts = new Map<string, number>();
   const finalizers = new Map<string, number>();

@@ -131,7 +131,7 @@ function removeEnded(client: Client): void {
     remove(client, pod);
 }
 
-/** No kubelet will say how it ended, so it has failed. k8s: markFailedAndDeletePodWithCondition */
+/** No kubelet will report how it ended, so it has failed. k8s: markFailedAndDeletePodWithCondition */
 function remove(client: Client, pod: Pod, why?: typeof orphaned): void {
   const { namespace = "", name, uid } = pod.metadata;
   if (!ended(pod.status?.phase)) {

@@ -1,6 +1,7 @@
 /** What objects are filed under, so that nobody has to look at all of them. Which indices there are may change. */
 import { assert } from "./assert.ts";
-import { Few, fewMax, type Group } from "./groups.ts";
+import { Few, type Group } from "./groups.ts";
+import { smallGroupMax } from "./limits.ts";
 import { objectKey, type KubeObject, type ResourceId } from "./object.ts";
 
 /** One row of the index table: of all objects in kinds/indices.ts, of one kind in its own file. */
@@ -86,7 +87,7 @@ export class Indices {
     for (const value of are) {
       let group = groups.get(value);
       if (!group) groups.set(value, (group = new Few()));
-      else if (group instanceof Few && group.size >= fewMax) {
+      else if (group instanceof Few && group.size >= smallGroupMax) {
         groups.set(value, (group = group.grown()));
       }
       group.put(key, after);

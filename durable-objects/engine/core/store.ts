@@ -36,7 +36,7 @@ export interface Deferred {
 
 const isObjects = (kind: string): boolean => kind.startsWith("o\0");
 
-/** Told of an object that comes, changes or goes. */
+/** Called for each object that is created, changed or deleted. */
 type Follower = (before: KubeObject | undefined, after: KubeObject | undefined) => void;
 
 export class Store {

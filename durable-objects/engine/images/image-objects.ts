@@ -52,7 +52,7 @@ export function becomeDescribed(sys: Sys): boolean {
 
 const ms = (seconds: number | undefined): number => Math.round((seconds ?? 0) * 1000);
 
-/** Bytes in use so long after the start: what the last point says. */
+/** Bytes in use at a time after the start: the value of the last point before it. */
 function memoryAt(spec: ImageSpec, age: number): number {
   let bytes = 16 * 1024 * 1024;
   for (const point of spec.memory ?? [])

@@ -43,7 +43,7 @@ export function endPod(sync: Sync): void {
   sync.dueAtMs = undefined;
 }
 
-/** To notice the last end and to take sandbox and volumes down takes a deleted Pod a moment; a forced end waits for nothing. */
+/** A deleted Pod needs a moment to notice the last exit and to remove sandbox and volumes; a forced deletion does not wait. */
 function teardownUnderWay(sync: Sync, grace: number): boolean {
   const { record, pod } = sync;
   const ran = Object.values(record.containers).some((c) => c.startedAtMs !== undefined);

@@ -29,6 +29,7 @@ const signals: Record<string, number> = lookup({
   SIGWINCH: 28,
 });
 
+/** Begins a container's end: preStop within the grace period, then the signal. Does nothing where it is under way. */
 export function beginKill(
   sync: Sync,
   container: Container,

@@ -28,6 +28,7 @@ export interface NodeRecord {
   pressureSeenMs?: number;
 }
 
+/** What the kubelet of a node remembers; empty for one that remembers nothing. */
 export function nodeRecord(client: Pick<Client, "records">, node: string): NodeRecord {
   return client.records.get<NodeRecord>(nodeTable, node) ?? {};
 }

@@ -10,6 +10,7 @@ import type { Node } from "../kinds/node.ts";
 import { syncStatics } from "./static-pods.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 
+/** One round of a node: power, static Pods, memory pressure. The moment (virtual ms) at which it wants the next one. */
 export function syncNode(client: Client, runtime: Runtime, name: string): number | undefined {
   const node = client.get<Node>("nodes", "", name);
   if (!node) return undefined;

@@ -170,7 +170,7 @@ function failConfig(
   want(sync, record.retryAtMs);
 }
 
-/** Starts the next instance, image at hand. */
+/** Starts the next instance; the image is present. */
 export function startContainer(
   sync: Sync,
   container: Container,

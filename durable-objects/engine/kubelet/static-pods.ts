@@ -3,6 +3,7 @@
  * "node-files", key NODE: {path: text}; who changes them wakes the kubelet at `@node/NAME`.
  * k8s: pkg/kubelet/config/common.go applyDefaults, pod/mirror_client.go CreateMirrorPod
  */
+import { staticManifestsKeptMax } from "../core/limits.ts";
 import { trimEndOf } from "../core/trim.ts";
 import type { Client } from "../ports/controller.ts";
 import { rfc3339Nano } from "../core/clock.ts";
@@ -54,7 +55,7 @@ export function manifestsOf(files: Record<string, string>, node: string): Map<st
 }
 
 /** Every cluster is born with the same manifests, and looks at them whenever something moves on their node. */
-const readYaml = memo(50, (text): Partial<Pod> | undefined => {
+const readYaml = memo(staticManifestsKeptMax, (text): Partial<Pod> | undefined => {
   try {
     return (parseYaml(text).value ?? undefined) as Partial<Pod> | undefined;
   } catch {

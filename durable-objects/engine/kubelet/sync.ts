@@ -51,6 +51,7 @@ function containerSource(sync: Sync, container: Container, kind: ContainerKind):
   };
 }
 
+/** Records an Event about one container, whose field path goes along. */
 export function containerEvent(
   sync: Sync,
   container: Container,
@@ -62,6 +63,7 @@ export function containerEvent(
   sync.client.event(sync.pod, type, reason, message, containerSource(sync, container, kind));
 }
 
+/** Records an Event about the Pod as a whole. */
 export function podEvent(
   sync: Sync,
   type: "Normal" | "Warning",

@@ -2,6 +2,7 @@
 import type { UserSettings } from "../runtime/kernel/users.ts";
 import type { Container, Pod } from "../kinds/pod/types.ts";
 
+/** User and groups of a container: its own security context before its Pod's. */
 export function userSettings(pod: Pod, container: Container): UserSettings {
   const own = container.securityContext;
   const shared = pod.spec.securityContext as

@@ -51,6 +51,7 @@ export const nodeAt = (reader: Reader, ip: string): Node | undefined =>
 export const hostPods = (reader: Reader, node: string): Pod[] =>
   reader.byIndex<Pod>("pod.node", node).filter((pod) => pod.spec.hostNetwork && !isOver(pod));
 
+/** Whether a node exists and has power. */
 export const isUp = (reader: Reader, node: string | undefined): boolean =>
   node !== undefined && reader.get("nodes", "", node) !== undefined && !nodeIsDown(reader, node);
 
@@ -64,6 +65,7 @@ function externalService(reader: Reader, ip: string): Service | undefined {
     );
 }
 
+/** Whose an address is; "absent" and "nowhere" differ in what a client gets: no host, or no route. */
 export function ownerOf(reader: Reader, ip: string): Owner {
   const pod = podAt(reader, ip);
   if (pod) return { kind: "pod", pod };

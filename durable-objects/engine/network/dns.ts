@@ -1,4 +1,5 @@
 /** Name service as a Pod has it: which server it asks, whether the way there is open, what the server says. */
+import { cnameDepthMax, dnsForwardsMax } from "../core/limits.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
@@ -18,8 +19,6 @@ import { route, sourceOfPod } from "./route.ts";
 import { siteNamed } from "../runtime/net/sites.ts";
 
 type Type = DnsRecord["type"];
-
-const cnameDepthMax = 8;
 
 const timeout: DnsAnswer = { status: "TIMEOUT", records: [] };
 
@@ -43,11 +42,9 @@ export function queryFrom(
   const said = podSays(context, outcome, name, type);
   if (said === "cluster") return answer(context.reader, name, type, true);
   if (said === undefined || !("forward" in said)) return said ?? timeout;
-  if (forwarded === forwardsMax) return { status: "SERVFAIL", records: [] };
+  if (forwarded === dnsForwardsMax) return { status: "SERVFAIL", records: [] };
   return queryFrom(context, outcome.pod, name, type, said.forward, forwarded + 1);
 }
-
-const forwardsMax = 4;
 
 /** What a Pod's name server says; undefined: nobody answers there. */
 function podSays(

@@ -21,7 +21,7 @@ const classes = "ingressclasses.networking.k8s.io";
 const controllerName = "k8s.io/ingress-nginx";
 const prefix = "nginx.ingress.kubernetes.io/";
 
-/** What the asker gets when the backend fails. */
+/** The response when the backend fails. */
 export interface Relay {
   failed: HttpResponse;
   late: HttpResponse;
@@ -130,6 +130,7 @@ function bounded<T>(match: () => T): T | undefined {
   }
 }
 
+/** What the Ingress controller does with a request: an answer of its own, or one that its backend gives later. */
 export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
   const host = (q.headers.host ?? q.host).replace(/:\d+$/, "").toLowerCase();
   const [path = "/", query] = q.path.split("?", 2);

@@ -72,7 +72,7 @@ export function splitName(id: string): { scheme: string; name: string; port: str
 
 const what = { pods: "pod", services: "service", nodes: "node" };
 
-/** Answers, or says that the answer takes its time. Throws StatusError as the API server does. */
+/** The answer, or that it is pending. Throws StatusError as the API server does. */
 export function proxyRequest(context: RuntimeContext, asked: ProxyRequest): Reply | ProxyPending {
   const id = splitName(asked.name);
   if (!id)

@@ -72,6 +72,7 @@ export function request(
   return result ? done(result) : { done: false, id };
 }
 
+/** The outcome of a request, or that it is under way; an outcome is given once. */
 export function requestResult(context: RuntimeContext, { id }: UnderWay): Pending<RequestResult> {
   const result = exchange.take(context, id);
   return result ? done(result) : { done: false };
@@ -97,7 +98,7 @@ function requestTo(ip: string, source: Source, target: Target): HttpRequest {
   };
 }
 
-/** Nodes and the outside know no cluster names but those of Services, which they are told the address of. */
+/** Nodes and clients outside resolve no cluster names but those of Services. */
 function lookUp(
   context: RuntimeContext,
   source: Source,

@@ -57,6 +57,7 @@ export const sourceHop = ({ ip, pod, node }: Source): Hop =>
 
 export const outside: Source = { ip: outsideIp };
 
+/** Where a packet ends and by which hops; nothing is sent. Adds to `hops`. */
 export function route(
   context: RuntimeContext,
   source: Source,

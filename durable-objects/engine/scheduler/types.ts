@@ -22,7 +22,7 @@ export const podPriority = (pod: Pod): number => pod.spec.priority ?? 0;
 export const isTerminal = (pod: Pod): boolean =>
   pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
-/** Generations tell cheaply; who writes none is compared. */
+/** Compared by generation, which is cheap; objects without one by value. */
 export function specChanged(before: Pod, after: Pod): boolean {
   if (before.spec === after.spec) return false;
   const generation = after.metadata.generation;

@@ -232,7 +232,7 @@ export class Schemas {
 const isReference = (type: FieldType): boolean =>
   (type.kind === "struct" && isBuiltIn(type.name)) || specialOf(type) !== undefined;
 
-/** Structs default to {}; times, quantities and the like have no default of their own. */
+/** Structs default to {}; scalar structs (times, quantities) have no default. */
 const emptyOf = (type: FieldType): Json | undefined => (type.kind === "struct" ? {} : undefined);
 
 function addZero(out: Json, type: FieldType): void {

@@ -132,6 +132,7 @@ function openApiV2Hash(groupVersions: readonly OpenApiGroupVersion[]): string {
 
 export type V2Form = "json" | "protobuf";
 
+/** Where the built document of these groups lies among the static files; its hash is part of the name. */
 export const v2AssetPath = (
   groupVersions: readonly OpenApiGroupVersion[],
   form: V2Form = "json",

@@ -6,7 +6,12 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { deflateSync, Inflate, strFromU8, strToU8 } from "fflate";
 import { stateVersion, type Snapshot } from "../core/snapshot.ts";
-import { jsonDepthMax, snapshotBytesMax, snapshotValuesMax } from "../core/limits.ts";
+import {
+  inflatePieceBytes,
+  jsonDepthMax,
+  snapshotBytesMax,
+  snapshotValuesMax,
+} from "../core/limits.ts";
 import { measureJson } from "../schema/body-budget.ts";
 import type { Registry } from "../api/discovery/registry.ts";
 import { snapshotProblem } from "./check.ts";
@@ -23,7 +28,7 @@ const offsets = {
   hash: signature.length + 8,
   body: signature.length + 40,
 };
-/** Deflate makes at most so many bytes of one. */
+/** Deflate makes at most so many bytes of one. RFC 1951 */
 const inflationMax = 1_032;
 
 export type Sealed = { bytes: Uint8Array } | { reason: string };
@@ -105,9 +110,6 @@ function sizeProblem(bytes: number, values: number, depth: number): string | und
   return undefined;
 }
 
-/** At most a thousand times as much comes of one piece before it is counted. */
-const pieceBytes = 4_096;
-
 /** Exactly so many bytes, or undefined: as soon as more come, no more is unpacked. */
 function inflated(body: Uint8Array, bytes: number): Uint8Array | undefined {
   const content = new Uint8Array(bytes);
@@ -118,8 +120,11 @@ function inflated(body: Uint8Array, bytes: number): Uint8Array | undefined {
     at += piece.length;
   });
   try {
-    for (let from = 0; from < body.length; from += pieceBytes) {
-      inflate.push(body.subarray(from, from + pieceBytes), from + pieceBytes >= body.length);
+    for (let from = 0; from < body.length; from += inflatePieceBytes) {
+      inflate.push(
+        body.subarray(from, from + inflatePieceBytes),
+        from + inflatePieceBytes >= body.length,
+      );
     }
   } catch {
     return undefined;

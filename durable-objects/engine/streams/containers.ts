@@ -5,6 +5,7 @@ import { podContainers, type ContainerStatus, type Pod } from "../kinds/pod/type
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
 
+/** The Pod that the request names, which the subresource's row has found already. */
 export function podOf(call: Call, name: string): Pod {
   // The subresource's row has made sure that it exists.
   return call.context.reader.get<Pod>("pods", call.info.namespace, name) as Pod;

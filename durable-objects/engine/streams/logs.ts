@@ -15,6 +15,7 @@ import { logOptions, type PodLogOptions } from "./log-options.ts";
 
 const headers = { "content-type": "text/plain" };
 
+/** A container's log so far, or the place from which it is followed. Throws 400 and 404 as the API server does. */
 export function log(context: RuntimeContext, call: Call, name: string): ApiResponse {
   const pod = podOf(call, name);
   const options = logOptions(call.info.query, name);

@@ -13,7 +13,7 @@ type Item = core.LimitRangeItem;
 
 const annotation = "kubernetes.io/limit-ranger";
 
-/** Containers get what the range gives by default; the annotation tells of it. k8s: mergePodResourceRequirements */
+/** Containers get what the range gives by default; an annotation records it. k8s: mergePodResourceRequirements */
 function fillPod(pod: Pod, range: LimitRange): Pod {
   const limits: Record<string, string> = {};
   const requests: Record<string, string> = {};

@@ -43,7 +43,7 @@ function concerns(admission: Admission, object: KubeObject, old: KubeObject | un
   return operation === "CREATE" || updates;
 }
 
-/** Quotas over compute make every container say what it wants. k8s: podEvaluator.Constraints */
+/** Quotas over compute require requests or limits of every container. k8s: podEvaluator.Constraints */
 const mustBeSet = new Set([
   "cpu",
   "memory",

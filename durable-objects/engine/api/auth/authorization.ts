@@ -34,6 +34,10 @@ export type PolicyRule = rbac.PolicyRule;
 const rbacGroup = "rbac.authorization.k8s.io";
 export const superuserGroup = "system:masters";
 
+/**
+ * RBAC's verdict; the reason is what upstream's authorizer gives, "" where no rule fits. k8s:
+ * plugin/pkg/auth/authorizer/rbac
+ */
 export function authorize(user: User, attributes: Attributes, reader: Reader): Decision {
   if (user.groups.includes(superuserGroup)) return { allowed: true, reason: "" };
   const errors = new Set<string>();
@@ -52,7 +56,7 @@ export function authorize(user: User, attributes: Attributes, reader: Reader): D
   return { allowed: false, reason: `RBAC: ${more.length ? `[${[...errors].join(", ")}]` : first}` };
 }
 
-/** Everything a user may do in a namespace; what could not be resolved stands in `errors`. */
+/** Everything a user may do in a namespace; roles that could not be resolved are in `errors`. */
 export function rulesFor(
   user: User,
   namespace: string,
@@ -146,7 +150,7 @@ function bindingsOf(user: User, bindings: readonly Binding[], namespace: string)
   return found.filter(({ binding }) => !seen.has(binding) && seen.add(binding));
 }
 
-/** The rules a binding's role stands for, or why there are none. k8s: GetRoleReferenceRules */
+/** The rules of a binding's role, or why there are none. k8s: GetRoleReferenceRules */
 export function rulesOf(
   ref: RoleRef,
   namespace: string,

@@ -25,7 +25,7 @@ export const nodeNameExtra = `${extraPrefix}/node-name`;
 /** What is deleted counts for so long still. k8s: jwt.DefaultLeeway */
 const leewayMs = 60_000;
 
-/** What bearers of unknown tokens are told. k8s: apiserver/pkg/authentication/request/bearertoken */
+/** The error for an unknown token. k8s: apiserver/pkg/authentication/request/bearertoken */
 const invalidToken = "invalid bearer token";
 
 export interface Authenticated {

@@ -1,4 +1,4 @@
-/** A resource as discovery tells of it, and as a request finds it. */
+/** A resource as discovery lists it, and as requests resolve to it. */
 import type { Kind, View } from "../../kinds/define.ts";
 import type { StructRef } from "../../schema/types.ts";
 

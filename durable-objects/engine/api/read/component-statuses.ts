@@ -1,4 +1,4 @@
-/** Whether the control plane's parts are well, asked of each when somebody looks. k8s: pkg/registry/core/componentstatus/rest.go */
+/** Health of the control plane's components, computed when read. k8s: pkg/registry/core/componentstatus/rest.go */
 import type { Pod } from "../../kinds/pod/types.ts";
 import type { ComponentStatus } from "../../kinds/component-status.ts";
 import type { KubeObject } from "../../core/object.ts";

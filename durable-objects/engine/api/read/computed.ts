@@ -15,6 +15,10 @@ export interface ComputedCall {
   resource: Resource;
 }
 
+/**
+ * A list of objects that are worked out when read, in the form that the client wants (JSON, table, metadata only,
+ * protobuf).
+ */
 export function computedList(
   { context, request, info, resource }: ComputedCall,
   items: readonly KubeObject[],
@@ -39,6 +43,7 @@ export function computedList(
   return written(200, body, wanted);
 }
 
+/** The same of a single object. */
 export function computedOne(
   { context, request, info, resource }: ComputedCall,
   object: KubeObject,

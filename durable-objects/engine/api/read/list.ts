@@ -79,6 +79,7 @@ function selectableFields(resource: Resource): Set<string> {
   return names;
 }
 
+/** What field selectors can ask of an object, by path. */
 export function fieldsOf(resource: Resource, object: KubeObject): Record<string, string> {
   const own = (resource.view?.fields ?? resource.hooks.fields)?.(object);
   return {
@@ -88,6 +89,7 @@ export function fieldsOf(resource: Resource, object: KubeObject): Record<string,
   };
 }
 
+/** Whether an object fits namespace, label and field selectors. */
 export function matches(resource: Resource, selection: Selection, object: KubeObject): boolean {
   if (selection.namespace && object.metadata.namespace !== selection.namespace) return false;
   if (selection.labels && !selection.labels.matches(object.metadata.labels ?? {})) return false;

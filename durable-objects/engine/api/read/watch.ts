@@ -17,7 +17,7 @@ import { objectKey, type KubeObject } from "../../core/object.ts";
 import { mayHaveNulls, withNulls } from "../request/nulls.ts";
 import type { Log, LogEntry } from "../../core/log.ts";
 import type { Store } from "../../core/store.ts";
-import { watchSecondsMax, watchSecondsMin } from "../../core/limits.ts";
+import { watchSecondsMax, watchSecondsMin, watchSelectionsKeptMax } from "../../core/limits.ts";
 import type { Subscription } from "../../ports/request.ts";
 import { includeObjectOf, type Form } from "../request/negotiation.ts";
 
@@ -84,6 +84,7 @@ function fieldSelectorOf(info: RequestInfo, selection: Selection): string {
   return text || `metadata.name=${info.name}`;
 }
 
+/** 504 for a resourceVersion that is still to come. k8s: apiserver/pkg/storage/errors.go NewTooLargeResourceVersionError */
 export function futureRevision(asked: number, current: number): status.StatusError {
   return new status.StatusError(
     504,
@@ -149,7 +150,7 @@ function selectionFor(resource: Resource, subscription: Subscription): Selection
       ["fieldSelector", fieldSelector],
     ]);
     const info = { namespace, query: { get: (k: string) => query.get(k) ?? "" } };
-    found = keep(known, 1000, key, selectionOf(resource, info));
+    found = keep(known, watchSelectionsKeptMax, key, selectionOf(resource, info));
   }
   return found;
 }

@@ -1,4 +1,4 @@
-/** Whether a body is of the kind, the name and the namespace that its URL says. */
+/** Checks a body's kind, name and namespace against its URL. */
 import type { StructRef } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Call } from "../context.ts";

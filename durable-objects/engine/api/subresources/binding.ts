@@ -16,6 +16,7 @@ export interface BindingTarget {
   uid?: string;
 }
 
+/** Writes a Pod's node, once. Throws what a write throws, 409 where it has one already or is being deleted among it. */
 export function bindPod(
   operations: Operations,
   namespace: string,

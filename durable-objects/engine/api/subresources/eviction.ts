@@ -21,6 +21,7 @@ interface Eviction extends KubeObject {
   deleteOptions?: DeleteOptions & { dryRun?: string[] };
 }
 
+/** Deletes a Pod if its disruption budget allows; else throws 429. k8s: pkg/registry/core/pod/storage/eviction.go */
 export function evict(call: Call): ApiResponse {
   const { context, info, resource } = call;
   const body = readBodyOf(call.request, "Eviction");

@@ -36,6 +36,7 @@ export const scaleTable: TableOf<KubeObject> = {
   },
 };
 
+/** The Scale of an object, with the fields that Kubernetes leaves out at zero left out. */
 export function scaleOf({ scale }: Pick<ResourceInfo, "scale">, object: KubeObject): Scale {
   const { spec, status } = object as Scalable;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
@@ -83,6 +84,7 @@ export function withScale(
   return { ...stored, metadata, spec: { ...(stored as Scalable).spec, replicas } } as KubeObject;
 }
 
+/** How a patch of a Scale is read from and written to the scaled object. */
 export function scalePatchTarget(resource: Resource): PatchTarget {
   return {
     schema: schemaNamed("autoscaling/v1.Scale"),

@@ -38,7 +38,7 @@ export function currentRevision(client: Client, set: DaemonSet): History | undef
   return hash ? { hash, old } : undefined;
 }
 
-/** Of revisions that say the same the newest stays, and takes the others' Pods. k8s: dedupCurHistories */
+/** Of equal revisions the newest stays, and takes the others' Pods. k8s: dedupCurHistories */
 function onlyOne(
   client: Client,
   set: DaemonSet,

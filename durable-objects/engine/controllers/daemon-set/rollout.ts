@@ -68,6 +68,7 @@ function* nodesOf(view: DaemonView): Iterable<OnNode> {
   }
 }
 
+/** Which Pods a rolling update deletes and makes now. k8s: pkg/controller/daemon/update.go rollingUpdate */
 export function rollingPlan(view: DaemonView): DaemonPlan {
   const limits = limitsOf(view);
   return limits.surge > 0

@@ -29,7 +29,7 @@ export const disruptionController: Controller = {
       : reconcile(client, key),
 };
 
-/** A new budget, a new wish, or an eviction that took from it: our own status writes are none of these. */
+/** A new budget, a changed spec, or an eviction that took from it; the controller's own status writes are not. */
 function wakeBudget(change: Change): string[] | undefined {
   const object = change.object as PodDisruptionBudget;
   const previous = change.previous as PodDisruptionBudget | undefined;

@@ -9,6 +9,10 @@ const groupOf = (apiVersion: string): string =>
 
 export type Scale = { expected: number; unmanaged: string[] } | { error: string };
 
+/**
+ * How many Pods the owners of these want together; an error text where one has no scale. k8s: pkg/controller/disruption
+ * getExpectedScale
+ */
 export function expectedScale(reader: Reader, pods: readonly Pod[]): Scale {
   const scales = new Map<string, number>();
   const asked = new Set<string>();

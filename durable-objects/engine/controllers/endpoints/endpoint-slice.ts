@@ -64,7 +64,7 @@ function serviceOfSlice(change: Change): string[] | undefined {
   return isByOthers(change) ? [objectKey(change.namespace, service)] : undefined;
 }
 
-/** A node's zone is told with its endpoints. */
+/** Endpoints carry their node's zone. */
 function* servicesOnNode(change: Change, reader: Reader): Iterable<string> {
   const zone = (o: Change["previous"]): string | undefined => o?.metadata.labels?.[zoneLabel];
   if (change.op === "update" && zone(change.object) === zone(change.previous)) return;
@@ -186,7 +186,7 @@ const portsKey = (ports: readonly discovery.EndpointPort[] | null | undefined): 
     .sort()
     .join("\n");
 
-/** Which slices are to stand, per set of ports: kept endpoints stay where they are. k8s: reconcileByPortMapping */
+/** The desired slices, per set of ports: kept endpoints stay where they are. k8s: reconcileByPortMapping */
 function planSlices(
   service: Service,
   current: readonly EndpointSlice[],

@@ -158,6 +158,7 @@ export function withTrigger(
  */
 const written = new WeakSet<object>();
 
+/** Marks an object as this controller's own write, so that the change does not wake it. */
 export function noteWritten(object: object): void {
   written.add(object);
 }

@@ -87,6 +87,7 @@ const windowOf = (rules: ScalingRules | undefined, otherwise: number): number =>
     ? otherwise
     : rules.stabilizationWindowSeconds * 1000;
 
+/** The recommended number of replicas, limited by stabilisation window, rate rules and bounds, and the conditions that say why. */
 export function judge(memory: HpaMemory, wish: Wish): Verdict {
   const { behavior } = wish;
   const stable = behavior ? stabilised(memory, wish, behavior) : highest(memory, wish);

@@ -210,7 +210,7 @@ function rescale(
 type Status = NonNullable<Hpa["status"]>;
 type Condition = NonNullable<Status["conditions"]>[number];
 
-/** The status as it will be written, and what is said on the way. */
+/** The status as it will be written, and the Events to record. */
 export class Draft {
   readonly client: Client;
   readonly hpa: Hpa;

@@ -40,7 +40,7 @@ export interface Report {
   flush(): void;
 }
 
-/** Undefined when no metric could be used; the report then says why. */
+/** Undefined when no metric could be used; the report then has the reason. */
 export function computeReplicas(
   client: Client,
   hpa: Hpa,

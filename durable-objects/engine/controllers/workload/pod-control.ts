@@ -5,7 +5,7 @@ import { StatusError } from "../../machinery/status.ts";
 import type { Client } from "../../ports/controller.ts";
 import { newControllerRef } from "./controller-ref.ts";
 
-/** In a namespace that goes, every creation fails; there is nothing to tell and nothing to try again. */
+/** In a terminating namespace every creation fails: no Event, no retry. */
 export const namespaceGoes = (error: StatusError): boolean =>
   error.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") ?? false;
 
@@ -71,6 +71,7 @@ export function createPods(
   return first;
 }
 
+/** Deletes a Pod and records SuccessfulDelete on its owner. */
 export function deletePod(
   client: Client,
   owner: KubeObject,

@@ -48,6 +48,7 @@ function applyDefaults(hpa: Hpa): Hpa {
 }
 
 const unknown = "<unknown>";
+/** k8s: pkg/printers/internalversion/printers.go formatHPAMetrics */
 const shownMax = 2;
 
 const fields = {

@@ -127,6 +127,10 @@ function preparedResize(pod: Pod, old: Pod): Pod {
   return { ...pod, spec, status: old.status };
 }
 
+/**
+ * What a write may change of a Pod, by subresource; the rest is taken from the old one. k8s:
+ * pkg/registry/core/pod/strategy.go
+ */
 export function preparePodUpdate(pod: Pod, old: Pod, subresource: string): Pod {
   switch (subresource) {
     case "status":

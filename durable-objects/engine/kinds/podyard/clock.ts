@@ -38,7 +38,7 @@ export interface Clock extends KubeObject {
 
 export const clockName = "cluster";
 
-/** What lies too far off, where it is newly asked for. */
+/** An error for a moment that is too far ahead, unless it was there before. */
 function tooFar(clock: Clock, old: Clock | undefined, now: number): FieldError[] {
   const errors: FieldError[] = [];
   const { advanceTo, steps = 0 } = clock.spec ?? {};
@@ -75,7 +75,7 @@ function validate(clock: Clock, old: Clock | undefined, now: number): FieldError
 
 const offsetText = (clock: Clock): string => `${clock.status?.offsetSeconds ?? 0}s`;
 
-/** The Clock as it stands. */
+/** The Clock's current state. */
 function present(clock: Clock, now: number, reader: Reader): Clock {
   const { offsetMs, nextDueMs, jumpToMs } = reader.clock();
   const status: Clock["status"] = {

@@ -34,7 +34,7 @@ export interface Hop {
 
 export interface Trace extends KubeObject {
   spec?: {
-    /** Pod of this namespace that asks; without it somebody outside does. */
+    /** Pod of this namespace that sends the request; without it a client outside the cluster does. */
     from?: string;
     /** `http://web`, `https://10.244.1.2:8443/path?x=1` */
     url?: string;

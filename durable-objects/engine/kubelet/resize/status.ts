@@ -5,6 +5,7 @@ import type { PodRecord } from "../record.ts";
 import { type Granted, type Resources, podLevel, withGranted } from "./resources.ts";
 import type { PodCondition, PodSpec, PodStatus } from "../../kinds/pod/types.ts";
 
+/** PodResizePending and PodResizeInProgress, as far as they hold. */
 export function resizeConditions({ resizeWaits, resizing }: PodRecord): PodCondition[] {
   const condition = (
     type: string,

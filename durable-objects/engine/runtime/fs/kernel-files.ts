@@ -47,7 +47,7 @@ const isNamespaced = (name: string): boolean =>
 
 const readOnlySettings = new Set(["kernel.hostname", "kernel.osrelease"]);
 
-/** A sysctl's value in the Pod of a container, if there is such a one. */
+/** A sysctl's value in the Pod of a container, if it exists. */
 export function sysctlOf(container: Container, name: string): string | undefined {
   if (name === "kernel.hostname") return container.hostname;
   const { kernel } = container;

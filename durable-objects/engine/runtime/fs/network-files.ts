@@ -43,6 +43,7 @@ function resolverFile(container: Container): string {
   return resolvConf(resolverOf(namespace, spec ?? { dnsPolicy, hostNetwork }));
 }
 
+/** Content of /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. */
 export function networkFile(name: string, container: Container): string {
   if (name === "hosts") return hosts(container);
   if (name === "hostname") return `${container.hostname}\n`;

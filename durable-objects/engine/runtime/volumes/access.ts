@@ -1,6 +1,6 @@
 /**
  * The volume through which a Pod's processes know the API (`kube-api-access-xxxxx`): token, CA, namespace. Every Pod has
- * one and hardly anybody reads it, so nothing of it is stored: its files are computed when read.
+ * one and few programs read it, so nothing of it is stored: its files are computed when read.
  * k8s: plugin/pkg/admission/serviceaccount/admission.go TokenVolumeSource, pkg/kubelet/token/token_manager.go
  */
 import type { Pod, PodSpec, Volume } from "../../kinds/pod/types.ts";
@@ -67,7 +67,7 @@ export function accessLayer(
 /** Built once per version of a Pod: objects of the store are immutable. */
 const layers = new WeakMap<Pod, { root: KubeObject | undefined; layer: Layer }>();
 
-/** A layer that is built when somebody first looks into it. */
+/** A layer that is built on its first read. */
 function lazily(make: () => Layer): Layer {
   let made: Layer | undefined;
   return {

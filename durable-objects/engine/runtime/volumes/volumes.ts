@@ -99,6 +99,7 @@ function wantedOf(file: VolumeFile): Wanted {
 const readMask = 0o440;
 export const enterMask = 0o110;
 
+/** Makes a volume hold exactly these files; writes nothing where it does. */
 export function fillVolume(
   context: RuntimeContext,
   source: string,
@@ -144,7 +145,7 @@ function makeOwned(tree: Tree, path: string, node: Inode): void {
   tree.create(path, node);
 }
 
-/** The writer leaves a volume alone when it would say the same again. k8s: atomic_writer.go shouldWritePayload */
+/** The writer leaves a volume alone when its content would not change. k8s: atomic_writer.go shouldWritePayload */
 function sameContent(tree: Tree, wanted: Map<string, Wanted>, group: number | undefined): boolean {
   const link = tree.find("/..data");
   const folder = link === undefined ? undefined : tree.inode(link)?.d;
@@ -187,6 +188,7 @@ export function walk(tree: Tree, folder: string, visit: (path: string, node: Ino
   }
 }
 
+/** Removes everything below a folder, not the folder. */
 export function clear(tree: Tree, folder: string): void {
   for (const name of tree.list(folder)) {
     const path = below(folder, name);
@@ -198,7 +200,7 @@ export function clear(tree: Tree, folder: string): void {
 
 // Writing
 
-/** Saves a tree a container wrote to, and tells whoever reads it elsewhere. */
+/** Saves a tree a container wrote to, and wakes Pods that read it elsewhere. */
 export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): void {
   const host = tree.key.startsWith("host/") ? tree.key.slice("host/".length) : undefined;
   if (!tree.dirty) return;

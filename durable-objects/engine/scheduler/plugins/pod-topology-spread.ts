@@ -198,7 +198,7 @@ export const podTopologySpread: FilterPlugin = {
   },
 };
 
-/** Counts per zone and the like, over the values that a candidate node has; hosts are counted one by one. */
+/** Counts per domain (zone, region), over the values that a candidate node has; hosts are counted one by one. */
 function zoneCounts(
   pod: Pod,
   constraints: readonly Constraint[],
