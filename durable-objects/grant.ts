@@ -17,6 +17,10 @@ export interface Grant {
 
 /** Id of a grant by a key. */
 export const keyGrantId = (keyId: string): string => `key:${keyId}`;
+/** Of one by a person's session, by their API token, by their belonging to a sandbox. */
+export const sessionGrantId = (sessionId: string): string => `session:${sessionId}`;
+export const tokenGrantId = (tokenId: string): string => `token:${tokenId}`;
+export const memberGrantId = (userId: string): string => `member:${userId}`;
 
 /** A grant that was taken away, or whose role changed. */
 interface Cut {

@@ -79,6 +79,14 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (this.loaded) this.wake();
   }
 
+  /** Its end is put off; never brought nearer. */
+  extend(expiresAtMs: number): void {
+    if (!this.birth || expiresAtMs <= this.birth.expiresAtMs) return;
+    this.birth = { ...this.birth, expiresAtMs };
+    this.ctx.storage.kv.put("birth", this.birth);
+    // The alarm of its former end arms the next one.
+  }
+
   /** Ends the sandbox and empties its storage. */
   async destroy(): Promise<void> {
     this.sockets.closeAll();

@@ -40,7 +40,7 @@ export async function openSandbox(id: string, secret: string): Promise<Sandbox |
 type Description = Record<"id" | "name" | "url" | "apiServer" | "kubeconfig" | "expiresAt", string>;
 
 function sandboxOf({ id, name, url, kubeconfig, expiresAt }: Description): Sandbox {
-  return { id, name, secret: url.slice(url.lastIndexOf("/") + 1), kubeconfig, expiresAt };
+  return { id, name, secret: url.slice(url.indexOf("#k=") + 3), kubeconfig, expiresAt };
 }
 
 export async function deleteSandbox({ id, secret }: Sandbox): Promise<void> {
@@ -186,9 +186,9 @@ const byName = (a: Row, b: Row): number =>
 async function errorOf(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => ({}))) as {
     message?: string;
-    error?: { message?: string };
+    detail?: string;
   };
-  const message = body.error?.message ?? body.message ?? `the server answered ${response.status}`;
+  const message = body.detail ?? body.message ?? `the server answered ${response.status}`;
   return new ApiError(response.status, message);
 }
 

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { createSandbox, deleteSandbox, openSandbox, type Sandbox } from "./api.ts";
 
 /**
- * The page's whole state. The sandbox is kept in the address (`#/ID/SECRET`), so a reload or a bookmark opens it. Remembered is only
+ * The page's whole state. The sandbox is kept in the address (`/s/ID#k=SECRET`), so a reload or a bookmark opens it. Remembered is only
  * what was made here: a link shows somebody else's sandbox, and takes nobody's own away.
  */
 
@@ -16,7 +16,7 @@ const remembered = "podyard.sandbox";
 
 /** Opens the sandbox of the address, or else the one this browser made last. */
 export async function restore(): Promise<void> {
-  const known = place.exec(location.hash) ?? own();
+  const known = place.exec(location.pathname + location.hash) ?? own();
   if (!known) return;
   await during("opening", async () => {
     const found = await openSandbox(known[1]!, known[2]!);
@@ -25,12 +25,12 @@ export async function restore(): Promise<void> {
   });
 }
 
-const place = /^#\/([a-z2-7]{26})\/(podyard_[\w-]{43})$/;
+const place = /^\/s\/([a-z2-7]{26})#k=(podyard_[\w-]{43})$/;
 const own = (): RegExpExecArray | null => place.exec(localStorage.getItem(remembered) ?? "");
 
 /** From somebody else's sandbox to the one this browser made. */
 export async function goBack(): Promise<void> {
-  history.replaceState(null, "", location.pathname);
+  history.replaceState(null, "", "/");
   await restore();
 }
 
@@ -55,7 +55,7 @@ export async function remove(): Promise<void> {
 export function leave(why?: string, id = sandbox.value?.id): void {
   sandbox.value = undefined;
   if (own()?.[1] === id) localStorage.removeItem(remembered);
-  history.replaceState(null, "", location.pathname);
+  history.replaceState(null, "", "/");
   problem.value = why;
 }
 
@@ -66,7 +66,7 @@ function show(found: Sandbox): void {
   history.replaceState(null, "", placeOf(found));
 }
 
-const placeOf = ({ id, secret }: Sandbox): string => `#/${id}/${secret}`;
+const placeOf = ({ id, secret }: Sandbox): string => `/s/${id}#k=${secret}`;
 
 async function during(
   what: "opening" | "making" | "deleting",

@@ -7,17 +7,22 @@ import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
 import { kube } from "./routes/kube.ts";
 import { page } from "./routes/page.ts";
-import { preview, readPreview } from "./routes/preview.ts";
-import {
-  createKey,
-  createSandbox,
-  deleteKey,
-  deleteSandbox,
-  listKeys,
-  readSandbox,
-} from "./routes/sandboxes.ts";
+import { keyRoutes } from "./routes/keys.ts";
+import { meRoutes } from "./routes/me.ts";
+import { memberRoutes } from "./routes/members.ts";
+import { preview, previewRoutes } from "./routes/preview.ts";
+import { sandboxRoutes } from "./routes/sandboxes.ts";
+import { handlerOf, type Row } from "./route.ts";
 
-/** The one route table. */
+/** The service's own API, read top to bottom: method, path, who may, shapes, handler. A route that is not here does not exist. */
+export const routes: readonly Row[] = [
+  ...sandboxRoutes,
+  ...keyRoutes,
+  ...memberRoutes,
+  ...previewRoutes,
+  ...meRoutes,
+];
+
 export const app = new Hono<{ Bindings: Env }>();
 
 for (const path of ["/api/*", "/apis/*", "/openapi/*", "/version", "/sandboxes/*"]) {
@@ -35,14 +40,10 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
   app.get(path, async (c) => (withToken(c) ? kube(c) : c.text("ok")));
 }
 
-app.post("/api/sandboxes", createSandbox);
-app.get("/api/sandboxes/:id", readSandbox);
-app.delete("/api/sandboxes/:id", deleteSandbox);
-app.post("/api/sandboxes/:id/keys", createKey);
-app.get("/api/sandboxes/:id/keys", listKeys);
-app.delete("/api/sandboxes/:id/keys/:key", deleteKey);
-app.get("/api/sandboxes/:id/preview", readPreview);
-app.all("/api/sandboxes/*", noSuchPath);
+for (const row of routes) app.on(row.method, row.path, handlerOf(row));
+for (const path of ["/api/sandboxes/*", "/api/me/*", "/api/invitations/*"]) {
+  app.all(path, noSuchPath);
+}
 
 app.all("/sandboxes/:id/preview/*", preview);
 app.all("/sandboxes/:id", kube);
@@ -71,5 +72,5 @@ app.onError(async (error, c) => {
   if (error instanceof StatusError) return statusResponse(error);
   if (await failedByDisk(c.env, error)) return edgeErrorResponse(diskFullError());
   console.error({ event: "request failed", error: String(error) });
-  return Response.json({ error: { message: "internal error" } }, { status: 500 });
+  return edgeErrorResponse(new EdgeError(500, "internal error"));
 });

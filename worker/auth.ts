@@ -1,9 +1,12 @@
-import { sandboxOwner } from "../durable-objects/engine/api/users.ts";
+import { userOf } from "../durable-objects/engine/api/users.ts";
 import type { User } from "../durable-objects/engine/ports/request.ts";
-import { keyGrantId, type Grant } from "../durable-objects/grant.ts";
-import { findKey, findKeyById, type Key, type Sandbox } from "./db/queries.ts";
+import { keyGrantId, memberGrantId, type Grant } from "../durable-objects/grant.ts";
+import { findKey, findKeyById, type FoundKey, type Key } from "./db/keys.ts";
+import type { Sandbox } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
-import { keyCacheEntriesMax, keyCacheMsMax } from "./limits.ts";
+import { Known, type Read } from "./known.ts";
+import type { Role } from "./roles.ts";
+import { hashOf, newSecret, newShortId } from "./secrets.ts";
 import { asksForSocket, subprotocolsOf } from "./stream-messages.ts";
 
 /** Keys: `podyard_` and 256 random bits. Only their SHA-256 is stored. */
@@ -13,44 +16,48 @@ export type Verdict =
   | { state: "gone"; sandbox: Sandbox }
   | { state: "valid"; key: Key; sandbox: Sandbox; grant: Grant; user: User };
 
-/** Who a key of each role is in the cluster. */
-const users = new Map<string, User>([["owner", sandboxOwner]]);
+export interface KeyOptions {
+  role: Role;
+  expiresAt: number;
+  name?: string;
+  /** Whose it is. */
+  userId?: string | undefined;
+}
 
 export async function newKey(
   sandboxId: string,
   now: number,
-  expiresAt: number,
+  { role, expiresAt, name = "", userId }: KeyOptions,
 ): Promise<{ secret: string; key: Key }> {
-  const secret = `podyard_${base64url(crypto.getRandomValues(new Uint8Array(32)))}`;
-  const id = hex(crypto.getRandomValues(new Uint8Array(6)));
-  const hash = await hashOf(secret);
+  const secret = newSecret("podyard_");
   const key: Key = {
-    hash,
-    id,
+    hash: await hashOf(secret),
+    id: newShortId(),
     sandboxId,
-    role: "owner",
+    role,
     createdAt: now,
     expiresAt,
     revokedAt: null,
+    name,
+    userId: userId ?? null,
   };
   return { secret, key };
 }
 
-const secretShape = /^podyard_[A-Za-z0-9_-]{43}$/;
+export const keySecretShape = /^podyard_[A-Za-z0-9_-]{43}$/;
 
-/**
- * Whether a secret opens a sandbox, or any where none is named. Verified pairs are remembered for a few seconds, so that a burst of
- * requests costs one query and a revocation still bites at once.
- */
+const known = new Known<FoundKey>();
+
+/** Whether a secret opens a sandbox, or any where none is named. */
 export async function verify(
   env: Env,
   sandboxId: string | undefined,
   secret: string,
   now: number,
 ): Promise<Verdict> {
-  if (!secretShape.test(secret)) return { state: "unknown" };
+  if (!keySecretShape.test(secret)) return { state: "unknown" };
   const hash = await hashOf(secret);
-  return verdictOn(await lookUp(hash, () => findKey(env.DB, hash)), sandboxId, now);
+  return verdictOn(await known.get(hash, () => findKey(env.DB, hash)), sandboxId, now);
 }
 
 /** Whether a key still lives, by its id: for what was signed for it. */
@@ -60,57 +67,33 @@ export async function verifyKeyId(
   keyId: string,
   now: number,
 ): Promise<Verdict> {
-  const found = await lookUp(`${sandboxId} ${keyId}`, () => findKeyById(env.DB, sandboxId, keyId));
-  return verdictOn(found, sandboxId, now);
+  const find = () => findKeyById(env.DB, sandboxId, keyId);
+  return verdictOn(await known.get(`${sandboxId} ${keyId}`, find), sandboxId, now);
 }
 
-function verdictOn({ found, readAtMs }: Read, sandboxId: string | undefined, now: number): Verdict {
+function verdictOn(
+  { found, readAtMs }: Read<FoundKey>,
+  sandboxId: string | undefined,
+  now: number,
+): Verdict {
   if (!found || found.key.sandboxId !== (sandboxId ?? found.sandbox.id))
     return { state: "unknown" };
   const { key, sandbox } = found;
   // A dead sandbox's keys die with it: its owner should read why.
   if (sandboxIsOver(sandbox, now)) return { state: "gone", sandbox };
   if (key.revokedAt !== null || key.expiresAt <= now) return { state: "unknown" };
-  const user = users.get(key.role);
-  if (!user) return { state: "unknown" };
-  const grant: Grant = {
-    ids: [keyGrantId(key.id)],
-    role: key.role,
-    readAtMs,
-    expiresAtMs: key.expiresAt,
-  };
-  return { state: "valid", key, sandbox, grant, user };
+  const ids = [keyGrantId(key.id), ...(key.userId === null ? [] : [memberGrantId(key.userId)])];
+  const grant: Grant = { ids, role: key.role, readAtMs, expiresAtMs: key.expiresAt };
+  return { state: "valid", key, sandbox, grant, user: userOf(key.role, key.name) };
 }
 
 /** Whether it was deleted or has expired by `now` (wall ms). */
 export const sandboxIsOver = (sandbox: Sandbox, now: number): boolean =>
   sandbox.deletedAt !== null || sandbox.expiresAt <= now;
 
-type Found = { key: Key; sandbox: Sandbox };
-/** The database's answer, also that there is nothing, and the moment just before the query. */
-interface Read {
-  found: Found | undefined;
-  readAtMs: number;
-}
-const cache = new Map<string, Read>();
-
-async function lookUp(name: string, find: () => Promise<Found | undefined>): Promise<Read> {
-  const now = Date.now();
-  const known = cache.get(name);
-  if (known && now >= known.readAtMs && now - known.readAtMs < keyCacheMsMax) return known;
-  cache.delete(name);
-  const read: Read = { found: await find(), readAtMs: now };
-  if (cache.size >= keyCacheEntriesMax) cache.delete(cache.keys().next().value!);
-  cache.set(name, read);
-  return read;
-}
-
 /** Forgets what this isolate knows of a sandbox's keys; others follow within `keyCacheMsMax`. */
-export function forget(sandboxId: string): void {
-  for (const [name, { found }] of cache) {
-    if (found?.sandbox.id === sandboxId) cache.delete(name);
-  }
-}
+export const forgetKeys = (sandboxId: string): void =>
+  known.forget(({ sandbox }) => sandbox.id === sandboxId);
 
 /** The secret of an `Authorization: Bearer` header, or of a WebSocket's subprotocol: a page can set no header there. */
 export function bearerOf(headers: Headers): string | undefined {
@@ -137,17 +120,3 @@ function subprotocolBearer(headers: Headers): string | undefined {
     return undefined;
   }
 }
-
-const encoder = new TextEncoder();
-async function hashOf(secret: string): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(secret))));
-}
-
-const hex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-
-const base64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");

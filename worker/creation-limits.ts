@@ -1,4 +1,4 @@
-import { countOne } from "./db/queries.ts";
+import { countOne } from "./db/creations.ts";
 import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
 import type { Limits } from "./limits.ts";

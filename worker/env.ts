@@ -9,6 +9,9 @@ export interface Env {
   DISK?: Fetcher;
   MODE: "cloud" | "local";
   SANDBOX_TTL_HOURS: string;
+  /** A sandbox of somebody signed in ends so long after its last use. */
+  SANDBOX_IDLE_DAYS?: string;
+  SANDBOXES_PER_PERSON_MAX?: string;
   SANDBOX_NODES_MAX: string;
   /** Sandboxes made: a minute by one network (an IPv4 address, an IPv6 /64), an hour by all. Empty or 0: no limit. */
   CREATES_PER_MINUTE_MAX?: string;

@@ -1,32 +1,83 @@
 import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 
-/** An expected failure of the sandbox API (`/api/*`), answered as `{error: {message, field?}}`. */
+export type EdgeStatus =
+  | 400
+  | 401
+  | 403
+  | 404
+  | 405
+  | 409
+  | 410
+  | 412
+  | 413
+  | 415
+  | 422
+  | 429
+  | 500
+  | 501
+  | 503
+  | 507;
+
+const titles: Record<EdgeStatus, string> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  409: "Conflict",
+  410: "Gone",
+  412: "Precondition Failed",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  503: "Service Unavailable",
+  507: "Insufficient Storage",
+};
+
+/** An expected failure of the service's API (`/api/*`), answered as problem details. */
 export class EdgeError extends Error {
   override name = "EdgeError";
-  readonly status: 400 | 401 | 403 | 404 | 409 | 410 | 413 | 429 | 503 | 507;
+  readonly status: EdgeStatus;
+  /** Name of the member of the body, or of the parameter, that is at fault. */
   readonly field: string | undefined;
   retryAfterSeconds = 60;
-  constructor(status: EdgeError["status"], message: string, field?: string) {
+  /** Further members of the answer. */
+  more: Record<string, unknown> = {};
+  constructor(status: EdgeStatus, message: string, field?: string) {
     super(message);
     this.status = status;
     this.field = field;
   }
 }
 
-/** JSON `{error: {message, field?}}` with Retry-After or WWW-Authenticate where the status asks for one. */
+/**
+ * `application/problem+json` (RFC 9457): title and status of HTTP, detail says what to do, field what is at fault. With Retry-After or
+ * WWW-Authenticate where the status asks for one.
+ */
 export function edgeErrorResponse(error: EdgeError): Response {
-  const { message, field } = error;
-  return Response.json(
-    { error: field === undefined ? { message } : { message, field } },
-    {
-      status: error.status,
-      headers: {
-        "cache-control": "no-store",
-        ...(error.status === 429 ? { "retry-after": String(error.retryAfterSeconds) } : {}),
-        ...(error.status === 401 ? { "www-authenticate": "Bearer" } : {}),
-      },
+  const { message, field, status, more } = error;
+  const problem = {
+    type: "about:blank",
+    title: titles[status],
+    status,
+    detail: message,
+    ...(field !== undefined && { field }),
+    ...more,
+  };
+  return new Response(JSON.stringify(problem), {
+    status,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...(status === 429 || status === 503
+        ? { "retry-after": String(error.retryAfterSeconds) }
+        : {}),
+      ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),
     },
-  );
+  });
 }
 
 /** Below the Kubernetes prefix every failure is a Status object: clients print its message. */

@@ -3,7 +3,11 @@ import type { Env } from "./env.ts";
 
 /** What an operator may change, read from the variables; the unit stands last in the name. */
 export interface Limits {
+  /** Of who is anonymous, after its last use. */
   sandboxTtlMs: number;
+  /** Of who has signed in, after its last use. */
+  sandboxIdleMs: number;
+  sandboxesPerPersonMax: number;
   nodesMax: number;
   /** Undefined: no limit. */
   createsPerMinuteMax: number | undefined;
@@ -13,6 +17,8 @@ export interface Limits {
 export function limitsOf(env: Env): Limits {
   return {
     sandboxTtlMs: positive(env.SANDBOX_TTL_HOURS, 24) * 3_600_000,
+    sandboxIdleMs: positive(env.SANDBOX_IDLE_DAYS, 30) * 24 * 3_600_000,
+    sandboxesPerPersonMax: positive(env.SANDBOXES_PER_PERSON_MAX, 50),
     nodesMax: Math.min(nodesMax, positive(env.SANDBOX_NODES_MAX, 20)),
     createsPerMinuteMax: Number(env.CREATES_PER_MINUTE_MAX) || undefined,
     createsPerHourMax: Number(env.CREATES_PER_HOUR_MAX) || undefined,
@@ -35,11 +41,33 @@ export const socketStreamBytesMax = 64 * 1024 * 1024;
 export const nodesDefault = 3;
 export const nameLengthMax = 40;
 export const seedLengthMax = 64;
-export const createBodyBytesMax = 16 * 1024;
+/** Of a JSON body of the service's own API. */
+export const bodyBytesMax = 16 * 1024;
 /** Keys of one sandbox that are neither revoked nor expired. */
 export const keysPerSandboxMax = 50;
 /** How often a revocation is sent to an object that restarts. */
 export const tellAttemptsMax = 3;
+/** A session ends so long after its last use; its cookie too. */
+export const sessionMsMax = 30 * 24 * 3_600_000;
+/** How often the use of a session, or of an API token, is written down. */
+export const sessionTouchMs = 3_600_000;
+export const tokenTouchMs = 3_600_000;
+export const userAgentCharsMax = 200;
+/** What a cookie or an API token opened is asked for again after so long. */
+export const grantMsMax = 12 * 3_600_000;
+export const membersPerSandboxMax = 100;
+export const invitationsPerSandboxMax = 50;
+export const invitationUsesMax = 100;
+export const invitationDaysMax = 30;
+export const titleCharsMax = 120;
+export const personNameCharsMax = 60;
+export const keyNameCharsMax = 60;
+/** How often a sandbox's use is written down, and its end put off. */
+export const useTouchMs = 3_600_000;
+/** So long before its end a sandbox says so in every answer. */
+export const expiryNoticeMs = 2 * 3_600_000;
+export const pageLimitDefault = 50;
+export const pageLimitMax = 200;
 /** Dead sandboxes are remembered this long, so that their owners read "expired" rather than "not found". */
 export const graveMs = 7 * 24 * 3_600_000;
 

@@ -1,19 +1,13 @@
 import type { User } from "../durable-objects/engine/ports/request.ts";
 import type { Grant } from "../durable-objects/grant.ts";
+import { apiTokenShape } from "./api-tokens.ts";
 import { bearerOf, sandboxIsOver, verify } from "./auth.ts";
-import { type Sandbox, findSandbox } from "./db/queries.ts";
+import { type Sandbox, findSandbox } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
-import { sandboxGone, sandboxNotFound, unauthorized } from "./errors.ts";
-
-/** A sandbox's id: 128 random bits in base 32, so that it is a DNS label too. */
-export function newSandboxId(): string {
-  const letters = "abcdefghijklmnopqrstuvwxyz234567";
-  return Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => letters[byte & 31]).join(
-    "",
-  );
-}
-
-export const sandboxIdShape = /^[a-z2-7]{26}$/;
+import { EdgeError, sandboxGone, sandboxNotFound, unauthorized } from "./errors.ts";
+import { accessTo, mustHaveScope, principalOf } from "./principal.ts";
+import { idShape } from "./secrets.ts";
+import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 
 export interface Tenant {
   sandbox: Sandbox;
@@ -35,16 +29,24 @@ const kubePath = /^\/sandboxes\/([^/]+)(?:\/k\/([^/]+))?(\/.*)?$/;
  * there (in local mode only) the secret may stand in the path: `/sandboxes/ID/k/SECRET/api/v1/...`, and a bearer token
  * beside it is the cluster's to verify.
  */
-export async function tenantOf(request: Request, env: Env, now: number): Promise<Tenant> {
+export async function tenantOf(
+  request: Request,
+  env: Env,
+  now: number,
+  later: (work: Promise<unknown>) => void,
+): Promise<Tenant> {
   const url = new URL(request.url);
   if (!url.pathname.startsWith("/sandboxes/")) return tenantOfToken(request, env, now, url);
   const parts = kubePath.exec(url.pathname);
   const id = parts?.[1];
-  if (!id || !sandboxIdShape.test(id)) throw sandboxNotFound();
+  if (!id || !idShape.test(id)) throw sandboxNotFound();
   const inPath = parts[2];
   if (inPath !== undefined && env.MODE !== "local") throw sandboxNotFound();
   const secret = inPath ?? bearerOf(request.headers);
-  if (secret === undefined) throw unauthorized();
+  const apiPath = once(url.pathname, parts[3] ?? "/");
+  if (secret === undefined || apiTokenShape.test(secret)) {
+    return tenantOfPerson(request, env, now, { id, apiPath, later });
+  }
   const verdict = await verify(env, id, secret, now);
   if (verdict.state === "unknown") throw unauthorized();
   if (verdict.state === "gone") throw sandboxGone();
@@ -53,10 +55,50 @@ export async function tenantOf(request: Request, env: Env, now: number): Promise
   return {
     sandbox,
     grant,
-    apiPath: once(url.pathname, parts[3] ?? "/"),
+    apiPath,
     asker:
       beside === undefined || beside === inPath ? { user } : { authorization: `Bearer ${beside}` },
   };
+}
+
+interface Asked {
+  id: string;
+  apiPath: string;
+  later: (work: Promise<unknown>) => void;
+}
+
+/** By a cookie or an API token: of whoever belongs to the sandbox. */
+async function tenantOfPerson(
+  request: Request,
+  env: Env,
+  now: number,
+  { id, apiPath, later }: Asked,
+): Promise<Tenant> {
+  try {
+    const principal = await principalOf(request, env, now, later);
+    if (principal.by === "nobody") throw unauthorized();
+    const { sandbox, grant, user } = await accessTo(principal, env, id, now);
+    const reads = /^(GET|HEAD)$/.test(request.method) && !request.headers.has("upgrade");
+    mustHaveScope(principal, reads ? "sandboxes:read" : "sandboxes:write");
+    // What users serve would be shown in the console's own origin.
+    if (principal.by === "session" && proxied.test(apiPath)) {
+      throw new EdgeError(403, "a cookie opens no proxy; open the sandbox's preview");
+    }
+    return { sandbox, grant, apiPath, asker: { user } };
+  } catch (error) {
+    if (error instanceof EdgeError) throw statusOf(error);
+    throw error;
+  }
+}
+
+const proxied = /\/proxy(\/|$)/;
+
+/** Clients of the Kubernetes API read a Status. */
+function statusOf({ status, message }: EdgeError): StatusError {
+  if (status === 401) return unauthorized();
+  if (status === 404) return sandboxNotFound();
+  if (status === 410) return sandboxGone();
+  return new StatusError(403, "Forbidden", message);
 }
 
 async function tenantOfToken(
@@ -99,7 +141,7 @@ function sandboxNamedBy(token: string): string | undefined {
     const text = atob(head.replaceAll("-", "+").replaceAll("_", "/"));
     const { kid } = JSON.parse(text) as { kid?: unknown };
     const id = typeof kid === "string" ? kid.split(".")[0]! : "";
-    return sandboxIdShape.test(id) ? id : undefined;
+    return idShape.test(id) ? id : undefined;
   } catch {
     return undefined;
   }

@@ -12,7 +12,7 @@ const configMaps = "/api/v1/namespaces/default/configmaps";
 beforeAll(async () => {
   const sandbox = await makeSandbox(inject("url"), { seed: 6, nodes: 1 });
   server = sandbox.apiServer;
-  secret = sandbox.url.slice(sandbox.url.lastIndexOf("/") + 1);
+  secret = sandbox.url.slice(sandbox.url.indexOf("#k=") + 3);
   for (const name of ["one", "two"]) await create(name);
 });
 

@@ -44,8 +44,8 @@ test("a network of IPv6 makes as many as one address of IPv4, also at once", asy
   const statuses = made.map(({ status }) => status).sort();
   expect(statuses).toEqual([...Array(max).fill(201), ...Array(5).fill(429)]);
   const refused = made.find(({ status }) => status === 429)!;
-  const { error } = (await refused.json()) as { error: { message: string } };
-  expect(error.message).toMatch(
+  const { detail } = (await refused.json()) as { detail: string };
+  expect(detail).toMatch(
     /CREATES_PER_MINUTE_MAX, 10 a minute from 2001:db8:7:7::\/64; it resets at 20\S+Z, in \d+ s$/,
   );
   expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(50);

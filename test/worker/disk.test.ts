@@ -113,7 +113,7 @@ test("a sandbox that finds no room is not made, and says why", async () => {
     headers: { "cf-connecting-ip": crypto.randomUUID() },
   });
   expect(answer.status).toBe(507);
-  expect(await answer.json()).toEqual({ error: { message: isFull.message } });
+  expect(await answer.json()).toMatchObject({ status: 507, detail: isFull.message });
 });
 
 test("while the starter says that the disk is full, writes do not even begin", async () => {

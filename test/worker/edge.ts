@@ -21,7 +21,7 @@ export async function make(options: unknown = {}): Promise<Made & { secret: stri
   });
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`);
   const made = (await response.json()) as Made;
-  return { ...made, secret: made.url.slice(made.url.lastIndexOf("/") + 1) };
+  return { ...made, secret: made.url.slice(made.url.indexOf("#k=") + 3) };
 }
 
 export const bearer = (secret: string): Record<string, string> => ({

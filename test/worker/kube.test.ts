@@ -233,7 +233,11 @@ test("a body that comes with a read is passed over", async () => {
       return typeof value === "function" ? (value.bind(target) as unknown) : value;
     },
   });
-  const response = await app.fetch(read, env as never);
+  const response = await app.fetch(
+    read,
+    env as never,
+    { waitUntil() {}, passThroughOnException() {}, props: {} } as never,
+  );
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({ metadata: { name: "a" } });
 });
@@ -255,7 +259,11 @@ test("an upload that is broken off is no failure of the sandbox, and nothing for
     headers: { authorization: `Bearer ${made.secret}`, "content-type": "application/json" },
     body,
   });
-  const response = await app.fetch(request, env as never);
+  const response = await app.fetch(
+    request,
+    env as never,
+    { waitUntil() {}, passThroughOnException() {}, props: {} } as never,
+  );
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ message: "unexpected EOF" });
   expect(logged).not.toHaveBeenCalled();

@@ -95,7 +95,7 @@ test("the service's own routes stay its own, with a key and without", async () =
   );
   for (const headers of [{}, bearer(made.secret)]) {
     const response = await edge(`/api/sandboxes/${made.id}/nothing`, { headers });
-    expect(await response.json()).toMatchObject({ error: { message: /no such path/ } });
+    expect(await response.json()).toMatchObject({ detail: /no such path/ });
   }
   for (const path of ["/healthz", "/livez", "/readyz"]) {
     const response = await edge(path);

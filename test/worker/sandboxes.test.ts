@@ -46,7 +46,7 @@ test("JSON answers everything about the sandbox", async () => {
   expect(made).toMatchObject({
     id: expect.stringMatching(/^[a-z2-7]{26}$/),
     apiServer: `https://podyard.test/sandboxes/${made.id}`,
-    url: `https://podyard.test/#/${made.id}/${made.secret}`,
+    url: `https://podyard.test/s/${made.id}#k=${made.secret}`,
     kubeconfig: expect.stringContaining(made.secret),
   });
   expect(Date.parse(made.expiresAt)).toBeGreaterThan(Date.now());
@@ -71,9 +71,10 @@ test.each([
 ])("refuses a request: %s", async (_case, body, field, message) => {
   const response = await create(body);
   expect(response.status).toBe(400);
-  const { error } = (await response.json()) as { error: { message: string; field?: string } };
-  expect(error.field).toBe(field);
-  expect(error.message).toMatch(message);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  const problem = (await response.json()) as { detail: string; field?: string };
+  expect(problem.field).toBe(field);
+  expect(problem.detail).toMatch(message);
 });
 
 test("refuses a large body", async () => {

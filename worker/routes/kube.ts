@@ -1,4 +1,3 @@
-import type { Context } from "hono";
 import {
   StatusError,
   internalError,
@@ -11,40 +10,62 @@ import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";
 import type { Env } from "../env.ts";
 import { serviceUnavailable, statusResponse } from "../errors.ts";
-import { requestBodyBytesMax } from "../limits.ts";
+import { expiryNoticeMs, requestBodyBytesMax } from "../limits.ts";
 import { staticReply } from "../static-reply.ts";
 import { asksForSocket, subprotocolsOf } from "../stream-messages.ts";
 import { bridge } from "../stream.ts";
+import type { EdgeContext } from "../route.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
+import { used } from "./sandboxes.ts";
 
 /** The Kubernetes API of a sandbox: verify the key, answer what needs no cluster, hand on the rest. */
-export async function kube(c: Context<{ Bindings: Env }>): Promise<Response> {
+export async function kube(c: EdgeContext): Promise<Response> {
   const request = c.req.raw;
   try {
-    return await serve(request, c.env);
+    return await serve(request, c);
   } catch (error) {
     if (error instanceof StatusError) return statusResponse(error);
-    if (await failedByDisk(c.env, error)) return readStored(request, c.env);
+    if (await failedByDisk(c.env, error)) return readStored(request, c);
     console.error({ event: "kube failed", error: String(error) });
     return statusResponse(serviceUnavailable());
   }
 }
 
 /** `readOnly`: from what is stored, since the disk is full. */
-async function serve(request: Request, env: Env, readOnly = false): Promise<Response> {
+async function serve(
+  request: Request,
+  { env, executionCtx }: EdgeContext,
+  readOnly = false,
+): Promise<Response> {
   refuseForeignSocket(request, env);
-  const tenant = await tenantOf(request, env, Date.now());
+  const now = Date.now();
+  const later = (work: Promise<unknown>): void => executionCtx.waitUntil(work.catch(() => {}));
+  const tenant = await tenantOf(request, env, now, later);
+  later(used(env, tenant.sandbox, now));
   if (readOnly && mayStream(tenant.apiPath, new URL(request.url).search)) throw diskFull();
   const known = await staticReply(request, env, tenant.apiPath);
-  return known ?? handOn(request, env, tenant, readOnly);
+  const answer = known ?? (await handOn(request, env, tenant, readOnly));
+  return withNotice(answer, tenant.sandbox.expiresAt, now);
+}
+
+/** So that kubectl says it. k8s: apimachinery/pkg/util/net/http.go NewWarningHeader */
+function withNotice(answer: Response, expiresAt: number, now: number): Response {
+  if (expiresAt - now > expiryNoticeMs || answer.webSocket) return answer;
+  const response = new Response(answer.body, answer);
+  const until = new Date(expiresAt).toISOString();
+  response.headers.append(
+    "warning",
+    `299 - "this sandbox is deleted at ${until} unless it is used"`,
+  );
+  return response;
 }
 
 /** The disk is full: what is stored can be read all the same, but nothing that would go on. */
-async function readStored(request: Request, env: Env): Promise<Response> {
+async function readStored(request: Request, c: EdgeContext): Promise<Response> {
   const reads = /^(GET|HEAD)$/.test(request.method) && !request.headers.has("upgrade");
   if (!reads) return statusResponse(diskFull());
   try {
-    return await serve(request, env, true);
+    return await serve(request, c, true);
   } catch (error) {
     return statusResponse(error instanceof StatusError ? error : diskFull());
   }

@@ -24,9 +24,19 @@ function policyOf({ origin, hostname }: URL): string {
   );
 }
 
+/** Addresses that the page itself tells apart. */
+const pages = /^\/(s|x|l|i|me|new)(\/[A-Za-z0-9_-]{1,64})?$/;
+
+/** The page's own HTML for all its addresses, else the file that is asked for. */
+function assetFor(request: Request): Request {
+  const url = new URL(request.url);
+  if (!pages.test(url.pathname)) return request;
+  return new Request(new URL("/", url), request);
+}
+
 /** Files of dist/web. */
 export async function page(c: Context<{ Bindings: Env }>): Promise<Response> {
-  const asset = await c.env.ASSETS?.fetch(c.req.raw);
+  const asset = await c.env.ASSETS?.fetch(assetFor(c.req.raw));
   const own = headersOfPages(new URL(c.req.url));
   if (!asset || asset.status === 404) return c.text("there is no such page", 404, own);
   const response = new Response(asset.body, asset);

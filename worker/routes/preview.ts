@@ -1,23 +1,52 @@
-import type { Context } from "hono";
+import * as v from "valibot";
 import { answerHeaders } from "../../durable-objects/engine/network/answer-headers.ts";
 import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
 import { previewTokenShape } from "../../durable-objects/preview-token.ts";
-import { verifyKeyId, type Verdict } from "../auth.ts";
+import { newKey, verifyKeyId, type Verdict } from "../auth.ts";
 import { readBody } from "../body.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
-import { requestBodyBytesMax } from "../limits.ts";
-import { sandboxIdShape } from "../tenant.ts";
-import { opened } from "./sandboxes.ts";
+import { insertKey, liveKeys } from "../db/keys.ts";
+import { keysPerSandboxMax, requestBodyBytesMax } from "../limits.ts";
+import type { Call, EdgeContext, Row } from "../route.ts";
+import { idShape } from "../secrets.ts";
 
-type EdgeContext = Context<{ Bindings: Env }>;
+export const previewRoutes: Row[] = [
+  {
+    method: "GET",
+    path: "/api/sandboxes/:id/preview",
+    who: "use",
+    scope: "sandboxes:read",
+    title: "Read the address below which a browser may open the sandbox's Services and Pods",
+    answers: { 200: { text: "It ends with the key", schema: v.object({ url: v.string() }) } },
+    handle: readPreview,
+  },
+];
 
-/** `GET /api/sandboxes/:id/preview`: the address below which a browser may open the sandbox's Services and Pods. */
-export async function readPreview(c: EdgeContext): Promise<Response> {
-  const { sandbox, key } = await opened(c);
-  const token = await c.env.SANDBOX.getByName(sandbox.id).previewToken(key.id);
-  const url = `${new URL(c.req.url).origin}/sandboxes/${sandbox.id}/preview/${token}/`;
-  return c.json({ url }, 200, { "cache-control": "no-store" });
+/** Its token is signed for a key: for who comes without one, a key of theirs is made that is for this alone. */
+async function readPreview(call: Call): Promise<Response> {
+  const { sandbox, key } = call.access;
+  const keyId = key?.id ?? (await keyForPreview(call));
+  const token = await call.env.SANDBOX.getByName(sandbox.id).previewToken(keyId);
+  return call.json({ url: `${call.origin}/sandboxes/${sandbox.id}/preview/${token}/` });
+}
+
+const previewKeyName = "preview";
+
+async function keyForPreview({ env, access, person, now }: Call): Promise<string> {
+  const { sandbox, role } = access;
+  const userId = person!.id;
+  const mine = await liveKeys(env.DB, sandbox.id, now, userId);
+  const before = mine.find((one) => one.name === previewKeyName && one.role === role);
+  if (before) return before.id;
+  const { key } = await newKey(sandbox.id, now, {
+    role,
+    expiresAt: sandbox.expiresAt,
+    name: previewKeyName,
+    userId,
+  });
+  if (await insertKey(env.DB, key, now, keysPerSandboxMax)) return key.id;
+  throw new EdgeError(409, `a sandbox has at most ${keysPerSandboxMax} keys; revoke one`);
 }
 
 /** Of a Service or Pod `TOKEN/NAMESPACE/services/NAME:PORT/proxy/...`, of an Ingress `TOKEN/ingress/HOST/...`. */
@@ -53,7 +82,7 @@ export async function preview(c: EdgeContext): Promise<Response> {
   const [, id = "", token = "", below = ""] = previewPath.exec(pathname) ?? [];
   const target = targetOf(below);
   const keyId = previewTokenShape.exec(token)?.[1];
-  if (!target || !sandboxIdShape.test(id) || keyId === undefined)
+  if (!target || !idShape.test(id) || keyId === undefined)
     throw new EdgeError(404, "there is no such page");
   if (request.headers.has("service-worker"))
     throw new EdgeError(403, "a preview may not install workers");

@@ -1,120 +1,213 @@
-import type { Context } from "hono";
+import * as v from "valibot";
 import type { SandboxObject } from "../../durable-objects/sandbox.ts";
-import { keyGrantId } from "../../durable-objects/grant.ts";
-import { bearerOf, forget, newKey, verify, type Verdict } from "../auth.ts";
+import { memberGrantId } from "../../durable-objects/grant.ts";
+import { bearerOf, forgetKeys, newKey } from "../auth.ts";
 import { spendCreation } from "../creation-limits.ts";
 import {
+  countLiveOwned,
+  extend,
   forgetExpired,
-  insertKey,
   insertSandbox,
-  liveKeys,
   markDeleted,
   removeSandbox,
-  revokeKey,
+  sandboxesOf,
+  updateSandbox,
+  type Belonging,
   type Sandbox,
-} from "../db/queries.ts";
+} from "../db/sandboxes.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
 import { accessOf } from "../kubeconfig.ts";
-import {
-  createBodyBytesMax,
-  graveMs,
-  keysPerSandboxMax,
-  limitsOf,
-  nameLengthMax,
-  nodesDefault,
-  seedLengthMax,
-  tellAttemptsMax,
-  type Limits,
-} from "../limits.ts";
-import { readBody } from "../body.ts";
+import { graveMs, limitsOf, nodesDefault, tellAttemptsMax, useTouchMs } from "../limits.ts";
 import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
-import { newSandboxId, sandboxIdShape } from "../tenant.ts";
+import { forgetBelongings, type Access } from "../principal.ts";
+import { paged, type Call, type Row } from "../route.ts";
+import { clusterName, iso, nodes, seed, title } from "../schemas.ts";
+import { newId } from "../secrets.ts";
 
-type EdgeContext = Context<{ Bindings: Env }>;
+const creation = v.strictObject({
+  name: v.optional(clusterName),
+  nodes: v.optional(nodes),
+  seed: v.optional(seed),
+  title: v.optional(title),
+});
 
-/** `POST /api/sandboxes`: anonymous. YAML answers the kubeconfig alone, JSON everything. */
-export async function createSandbox(c: EdgeContext): Promise<Response> {
-  refuseForeignHosts(c.req.raw, c.env);
-  refuseForeignPages(c.req.raw, c.env);
-  const limits = limitsOf(c.env);
-  const asked = parseRequest(
-    await readBody(c.req.raw, createBodyBytesMax, () => {
-      throw new EdgeError(413, `the body is larger than ${createBodyBytesMax} bytes`);
-    }),
-    limits,
-  );
-  const now = Date.now();
-  await spendCreation(c.env, limits, c.req.header("cf-connecting-ip"), now);
-  const { sandbox, secret } = await make(c.env, asked, now);
-  c.executionCtx.waitUntil(forgetExpired(c.env.DB, now - graveMs, now));
+const change = v.strictObject({ title });
 
-  const answer = description(c.env, sandbox, secret, new URL(c.req.url).origin);
-  if (!wantsYaml(c.req.header("accept")))
-    return Response.json(answer, { status: 201, headers: noStore });
-  return new Response(answer.kubeconfig, {
-    status: 201,
-    headers: { ...noStore, "content-type": "application/yaml; charset=utf-8" },
-  });
-}
+/** What is told of a sandbox to who belongs to it. */
+export const summary = v.object({
+  id: v.string(),
+  name: v.string(),
+  title: v.string(),
+  nodes: v.number(),
+  role: v.string(),
+  url: v.string(),
+  source: v.nullable(v.unknown()),
+  createdAt: v.string(),
+  usedAt: v.string(),
+  expiresAt: v.string(),
+});
 
-/** `GET /api/sandboxes/:id`: the same as was answered when it was made, for the key that asks. */
-export async function readSandbox(c: EdgeContext): Promise<Response> {
-  const sandbox = await owned(c);
-  const secret = bearerOf(c.req.raw.headers)!;
-  return c.json(description(c.env, sandbox, secret, new URL(c.req.url).origin), 200, noStore);
-}
+/** To who made it, or shows a key, also how to reach its API. */
+export const description = v.object({
+  ...summary.entries,
+  apiServer: v.string(),
+  kubeconfig: v.string(),
+});
 
-/** `DELETE /api/sandboxes/:id` */
-export async function deleteSandbox(c: EdgeContext): Promise<Response> {
-  const { id } = await owned(c);
-  // The record first: from then on nothing wakes the object any more.
-  await markDeleted(c.env.DB, id, Date.now());
-  forget(id);
-  await tell(c.env, id, (object) => object.destroy());
-  return c.body(null, 204);
-}
+export const sandboxRoutes: Row[] = [
+  {
+    method: "POST",
+    path: "/api/sandboxes",
+    who: "anyone",
+    scope: "sandboxes:write",
+    title: "Create a sandbox",
+    body: creation,
+    answers: { 201: { text: "It runs. As YAML: its kubeconfig alone.", schema: description } },
+    handle: (call) => createSandbox(call as Call<v.InferOutput<typeof creation>>),
+  },
+  {
+    method: "GET",
+    path: "/api/sandboxes",
+    who: "person",
+    scope: "sandboxes:read",
+    title: "List the sandboxes that you own or belong to",
+    query: { limit: "How many at most", cursor: "Where the list goes on" },
+    answers: {
+      200: {
+        text: "Newest first",
+        schema: v.object({ sandboxes: v.array(summary), nextCursor: v.optional(v.string()) }),
+      },
+    },
+    handle: listSandboxes,
+  },
+  {
+    method: "GET",
+    path: "/api/sandboxes/:id",
+    who: "read",
+    scope: "sandboxes:read",
+    title: "Read a sandbox",
+    answers: { 200: { text: "What it is; shown a key, how to reach its API", schema: summary } },
+    handle: (call) => call.json(shown(call, call.access)),
+  },
+  {
+    method: "PATCH",
+    path: "/api/sandboxes/:id",
+    who: "manage",
+    scope: "sandboxes:write",
+    title: "Rename a sandbox",
+    body: change,
+    answers: { 200: { text: "It is called so", schema: summary } },
+    handle: (call) => renameSandbox(call as Call<v.InferOutput<typeof change>>),
+  },
+  {
+    method: "DELETE",
+    path: "/api/sandboxes/:id",
+    who: "manage",
+    scope: "sandboxes:write",
+    title: "Delete a sandbox with everything in it",
+    answers: { 204: { text: "It is gone" } },
+    handle: deleteSandbox,
+  },
+];
 
-/** `POST /api/sandboxes/:id/keys`: another key, of the same power. */
-export async function createKey(c: EdgeContext): Promise<Response> {
-  const sandbox = await owned(c);
-  const now = Date.now();
-  const { secret, key } = await newKey(sandbox.id, now, sandbox.expiresAt);
-  if (!(await insertKey(c.env.DB, key, now, keysPerSandboxMax))) {
-    throw new EdgeError(409, `a sandbox has at most ${keysPerSandboxMax} keys; revoke one`);
+/** Anonymous too: then whoever asks becomes a person, whom a cookie knows. */
+async function createSandbox(call: Call<v.InferOutput<typeof creation>>): Promise<Response> {
+  const { env, request, body } = call;
+  refuseForeignHosts(request, env);
+  refuseForeignPages(request, env);
+  const limits = limitsOf(env);
+  const { name = "podyard", nodes: workers = nodesDefault, seed: drawn } = body;
+  if (!Number.isInteger(workers) || workers < 1 || workers > limits.nodesMax) {
+    throw new EdgeError(400, `nodes must be a whole number from 1 to ${limits.nodesMax}`, "nodes");
   }
-  const access = accessOf(c.env, new URL(c.req.url).origin, sandbox.id, secret);
-  return c.json({ id: key.id, ...access }, 201, noStore);
+  const asked: Asked = {
+    name,
+    nodes: workers,
+    seed: drawn === undefined ? undefined : String(drawn),
+    title: body.title ?? "",
+  };
+  return answerMade(call, await makeFor(call, asked));
 }
 
-/** `GET /api/sandboxes/:id/keys`: which keys live; never a secret. */
-export async function listKeys(c: EdgeContext): Promise<Response> {
-  const { id } = await owned(c);
-  const found = await liveKeys(c.env.DB, id, Date.now());
-  return c.json({
-    keys: found.map((key) => ({
-      id: key.id,
-      role: key.role,
-      createdAt: new Date(key.createdAt).toISOString(),
-      expiresAt: new Date(key.expiresAt).toISOString(),
-    })),
-  });
+export interface Asked {
+  name: string;
+  nodes: number;
+  seed: string | undefined;
+  title: string;
+  /** JSON of `Source`. */
+  source?: string;
 }
 
-/** `DELETE /api/sandboxes/:id/keys/:key`: also ends what the key has open. */
-export async function deleteKey(c: EdgeContext): Promise<Response> {
-  const { id } = await owned(c);
-  const key = c.req.param("key") ?? "";
-  const revoked = await revokeKey(c.env.DB, id, key, Date.now());
+export interface Made {
+  sandbox: Sandbox;
+  secret: string;
+}
+
+/** Within the limits of who asks, who becomes its owner. */
+export async function makeFor(call: Call, asked: Asked): Promise<Made> {
+  const { env, now } = call;
+  const limits = limitsOf(env);
+  await spendCreation(env, limits, call.request.headers.get("cf-connecting-ip") ?? undefined, now);
+  const owner = await call.somebody();
+  if (owner && (await countLiveOwned(env.DB, owner.id, now)) >= limits.sandboxesPerPersonMax) {
+    throw new EdgeError(
+      409,
+      `you have ${limits.sandboxesPerPersonMax} sandboxes, the most that one may (SANDBOXES_PER_PERSON_MAX); delete one`,
+    );
+  }
+  const made = await make(env, asked, owner, now);
+  call.later(forgetExpired(env.DB, now - graveMs, now));
+  return made;
+}
+
+/** As JSON everything, as YAML the kubeconfig alone. */
+export function answerMade(call: Call, { sandbox, secret }: Made): Response {
+  const answer = described(call.env, sandbox, "owner", secret, call.origin);
+  if (!wantsYaml(call.request.headers.get("accept"))) return call.json(answer, 201);
+  const headers = {
+    "cache-control": "no-store",
+    "content-type": "application/yaml; charset=utf-8",
+  };
+  return call.sent(new Response(answer.kubeconfig, { status: 201, headers }));
+}
+
+async function listSandboxes(call: Call): Promise<Response> {
+  const page = call.page();
+  const found = await sandboxesOf(call.env.DB, call.person!.id, call.now, page);
+  const show = ({ sandbox, role }: Belonging) => summarised(sandbox, role, call.origin);
+  return call.json(paged("sandboxes", found, page, ({ sandbox }) => sandbox, show));
+}
+
+async function renameSandbox(call: Call<v.InferOutput<typeof change>>): Promise<Response> {
+  const { sandbox, role } = call.access;
+  await updateSandbox(call.env.DB, sandbox.id, { title: call.body.title });
+  forget(sandbox.id);
+  return call.json(summarised({ ...sandbox, title: call.body.title }, role, call.origin));
+}
+
+async function deleteSandbox(call: Call): Promise<Response> {
+  const { id } = call.access.sandbox;
+  await endSandbox(call.env, id, call.now);
+  call.audit("sandbox deleted", id);
+  return call.nothing();
+}
+
+/** The record first: from then on nothing wakes the object any more. */
+export async function endSandbox(env: Env, id: string, now: number): Promise<void> {
+  await markDeleted(env.DB, id, now);
   forget(id);
-  // Also for one that was revoked before: perhaps the object did not hear of it then.
-  if (revoked !== "unknown") await tell(c.env, id, (object) => object.cut(keyGrantId(key)));
-  if (revoked !== "revoked") throw new EdgeError(404, "this sandbox has no such key");
-  return c.body(null, 204);
+  await tell(env, id, (object) => object.destroy());
 }
 
-/** Tells the object that a grant has ended, once the database has recorded it. */
-async function tell(
+/** What this isolate knows of it. */
+export function forget(id: string): void {
+  forgetKeys(id);
+  forgetBelongings(id);
+}
+
+/** Tells the object of what the database has recorded already. */
+export async function tell(
   env: Env,
   id: string,
   what: (object: DurableObjectStub<SandboxObject>) => Promise<unknown>,
@@ -132,42 +225,64 @@ async function tell(
   }
 }
 
-const noStore = { "cache-control": "no-store" };
-
-function description(env: Env, sandbox: Sandbox, secret: string, origin: string) {
-  const access = accessOf(env, origin, sandbox.id, secret);
+function summarised(sandbox: Sandbox, role: string, origin: string) {
   return {
     id: sandbox.id,
     name: sandbox.name,
-    // The fragment stays in the browser: the secret reaches no server and no log by it.
-    url: `${origin}/#/${sandbox.id}/${secret}`,
-    ...access,
-    expiresAt: new Date(sandbox.expiresAt).toISOString(),
+    title: sandbox.title,
+    nodes: sandbox.nodes,
+    role,
+    url: `${origin}/s/${sandbox.id}`,
+    source: sandbox.source === null ? null : (JSON.parse(sandbox.source) as unknown),
+    createdAt: iso(sandbox.createdAt),
+    usedAt: iso(Math.max(sandbox.usedAt, sandbox.createdAt)),
+    expiresAt: iso(sandbox.expiresAt),
   };
 }
 
-interface Asked {
-  name: string;
-  nodes: number;
-  seed: string | undefined;
+function described(env: Env, sandbox: Sandbox, role: string, secret: string, origin: string) {
+  return {
+    ...summarised(sandbox, role, origin),
+    // The fragment stays in the browser: the secret reaches no server and no log by it.
+    url: `${origin}/s/${sandbox.id}#k=${secret}`,
+    ...accessOf(env, origin, sandbox.id, secret),
+  };
+}
+
+function shown(call: Call, { sandbox, role, key }: Access) {
+  const secret = key && bearerOf(call.request.headers);
+  return secret === undefined
+    ? summarised(sandbox, role, call.origin)
+    : described(call.env, sandbox, role, secret, call.origin);
+}
+
+/** How long it lives from now on. */
+export function lifeMs(env: Env, named: boolean): number {
+  const limits = limitsOf(env);
+  return named ? Math.max(limits.sandboxIdleMs, limits.sandboxTtlMs) : limits.sandboxTtlMs;
 }
 
 async function make(
   env: Env,
   asked: Asked,
+  owner: { id: string; name: string | null } | undefined,
   now: number,
-): Promise<{ sandbox: Sandbox; secret: string }> {
-  const id = newSandboxId();
+): Promise<Made> {
+  const id = newId();
   const sandbox: Sandbox = {
     id,
     name: asked.name,
     nodes: asked.nodes,
     seed: asked.seed ?? id,
     createdAt: now,
-    expiresAt: now + limitsOf(env).sandboxTtlMs,
+    expiresAt: now + lifeMs(env, owner?.name != null),
     deletedAt: null,
+    ownerId: owner?.id ?? null,
+    title: asked.title,
+    source: asked.source ?? null,
+    usedAt: now,
   };
-  const { secret, key } = await newKey(id, now, sandbox.expiresAt);
+  const { secret, key } = await newKey(id, now, { role: "owner", expiresAt: sandbox.expiresAt });
   // The record first: there is no object that no record names. Nobody knows its key before the object stands.
   await insertSandbox(env.DB, sandbox, key);
   try {
@@ -197,80 +312,24 @@ async function unmake(env: Env, id: string): Promise<void> {
   }
 }
 
-/** The sandbox in the path, if the bearer owns it. */
-export const owned = async (c: EdgeContext): Promise<Sandbox> => (await opened(c)).sandbox;
-
-/** The same, with the key that opens it. */
-export async function opened(c: EdgeContext): Promise<Extract<Verdict, { state: "valid" }>> {
-  const id = c.req.param("id") ?? "";
-  const secret = bearerOf(c.req.raw.headers);
-  if (!sandboxIdShape.test(id)) throw new EdgeError(404, "this sandbox does not exist");
-  if (secret === undefined) throw new EdgeError(401, "send the sandbox's key as a bearer token");
-  const verdict = await verify(c.env, id, secret, Date.now());
-  if (verdict.state === "unknown") throw new EdgeError(401, "this key does not open this sandbox");
-  if (verdict.state === "gone") throw new EdgeError(410, "this sandbox has expired or was deleted");
-  return verdict;
+/** Used: its end is put off. Written once in a while, and told to the object, which ends by itself. */
+export async function used(env: Env, sandbox: Sandbox, now: number): Promise<void> {
+  if (now - sandbox.usedAt < useTouchMs) return;
+  const named =
+    sandbox.expiresAt - Math.max(sandbox.usedAt, sandbox.createdAt) > lifeMs(env, false);
+  const expiresAt = Math.max(sandbox.expiresAt, now + lifeMs(env, named));
+  sandbox.usedAt = now;
+  await extend(env.DB, sandbox.id, expiresAt, now);
+  await env.SANDBOX.getByName(sandbox.id).extend(expiresAt);
+  forget(sandbox.id);
 }
 
-function parseRequest(body: Uint8Array | undefined, limits: Limits): Asked {
-  const asked = parseJsonObject(body);
-  for (const field of Object.keys(asked)) {
-    if (!["name", "nodes", "seed"].includes(field)) {
-      throw new EdgeError(400, `unknown field "${field}"; known are name, nodes, seed`, field);
-    }
-  }
-  const { name = "podyard", nodes = nodesDefault, seed } = asked;
-  if (
-    typeof name !== "string" ||
-    name.length > nameLengthMax ||
-    !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)
-  ) {
-    throw new EdgeError(
-      400,
-      `name must be at most ${nameLengthMax} of a-z, 0-9 and "-", with a letter or digit at both ends`,
-      "name",
-    );
-  }
-  if (
-    typeof nodes !== "number" ||
-    !Number.isInteger(nodes) ||
-    nodes < 1 ||
-    nodes > limits.nodesMax
-  ) {
-    throw new EdgeError(400, `nodes must be a whole number from 1 to ${limits.nodesMax}`, "nodes");
-  }
-  return { name, nodes, seed: parseSeed(seed) };
-}
-
-function parseSeed(seed: unknown): string | undefined {
-  if (seed === undefined) return undefined;
-  const text = typeof seed === "number" && Number.isSafeInteger(seed) ? String(seed) : seed;
-  if (typeof text !== "string" || text.length < 1 || text.length > seedLengthMax) {
-    throw new EdgeError(
-      400,
-      `seed must be a whole number or a text of 1 to ${seedLengthMax} characters`,
-      "seed",
-    );
-  }
-  return text;
-}
-
-function parseJsonObject(body: Uint8Array | undefined): Record<string, unknown> {
-  if (!body || body.length === 0) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(body));
-  } catch (error) {
-    throw new EdgeError(400, `the body is no JSON: ${(error as Error).message}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new EdgeError(400, "the body must be a JSON object");
-  }
-  return value as Record<string, unknown>;
-}
+/** Cuts whatever a person has open in a sandbox. */
+export const cutPerson = (env: Env, id: string, userId: string): Promise<void> =>
+  tell(env, id, (object) => object.cut(memberGrantId(userId)));
 
 /** YAML only where it is asked for and JSON is not asked for before it. */
-function wantsYaml(accept: string | undefined): boolean {
+function wantsYaml(accept: string | null): boolean {
   for (const part of (accept ?? "").toLowerCase().split(",")) {
     const type = part.split(";")[0]!.trim();
     if (type === "application/json" || type === "*/*") return false;

@@ -1,0 +1,208 @@
+import { and, desc, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import type { Role } from "../roles.ts";
+import { ask, on, type Page } from "./database.ts";
+import {
+  apiTokens,
+  audit,
+  creations,
+  keys,
+  members,
+  replies,
+  sandboxes,
+  sessions,
+  signIns,
+} from "./schema.ts";
+import type { Key, Sandbox } from "./keys.ts";
+
+export type { Sandbox };
+
+/** What a sandbox was made from. */
+export type Source =
+  | { kind: "snapshot"; id: string }
+  | { kind: "scenario"; id: string; version: number }
+  | { kind: "fork"; id: string; revision: number }
+  | { kind: "manifests" };
+
+export async function insertSandbox(db: D1Database, sandbox: Sandbox, key: Key): Promise<void> {
+  await ask(
+    on(db).batch([on(db).insert(sandboxes).values(sandbox), on(db).insert(keys).values(key)]),
+  );
+}
+
+/** Whatever state it is in. */
+export async function findSandbox(db: D1Database, id: string): Promise<Sandbox | undefined> {
+  const rows = await ask(on(db).select().from(sandboxes).where(eq(sandboxes.id, id)).limit(1));
+  return rows[0];
+}
+
+export interface Belonging {
+  sandbox: Sandbox;
+  role: Role;
+}
+
+const roleOf = (userId: string) =>
+  sql<Role | null>`CASE WHEN ${sandboxes.ownerId} = ${userId} THEN 'owner' ELSE ${members.role} END`;
+
+const membershipOf = (userId: string) =>
+  and(eq(members.sandboxId, sandboxes.id), eq(members.userId, userId));
+
+/** The sandbox, and as what the person belongs to it: null, not at all. */
+export async function findBelonging(
+  db: D1Database,
+  id: string,
+  userId: string,
+): Promise<{ sandbox: Sandbox; role: Role | null; name: string | null } | undefined> {
+  const rows = await ask(
+    on(db)
+      .select({ sandbox: sandboxes, role: roleOf(userId), name: members.name })
+      .from(sandboxes)
+      .leftJoin(members, membershipOf(userId))
+      .where(eq(sandboxes.id, id))
+      .limit(1),
+  );
+  return rows[0];
+}
+
+/** Those that the person owns or belongs to and that live, newest first. */
+export async function sandboxesOf(
+  db: D1Database,
+  userId: string,
+  now: number,
+  { limit, after }: Page,
+): Promise<Belonging[]> {
+  const beyond =
+    after &&
+    or(
+      lt(sandboxes.createdAt, after.at),
+      and(eq(sandboxes.createdAt, after.at), lt(sandboxes.id, after.id)),
+    );
+  const rows = await ask(
+    on(db)
+      .select({ sandbox: sandboxes, role: roleOf(userId) })
+      .from(sandboxes)
+      .leftJoin(members, membershipOf(userId))
+      .where(
+        and(
+          or(eq(sandboxes.ownerId, userId), eq(members.userId, userId)),
+          isNull(sandboxes.deletedAt),
+          gt(sandboxes.expiresAt, now),
+          beyond,
+        ),
+      )
+      .orderBy(desc(sandboxes.createdAt), desc(sandboxes.id))
+      .limit(limit),
+  );
+  return rows as Belonging[];
+}
+
+/** Ids of all that the person owns, dead ones not yet forgotten among them. */
+export async function ownedIds(db: D1Database, userId: string): Promise<string[]> {
+  const rows = await ask(
+    on(db).select({ id: sandboxes.id }).from(sandboxes).where(eq(sandboxes.ownerId, userId)),
+  );
+  return rows.map(({ id }) => id);
+}
+
+export async function countLiveOwned(db: D1Database, userId: string, now: number): Promise<number> {
+  const rows = await ask(
+    on(db)
+      .select({ count: sql<number>`count(*)` })
+      .from(sandboxes)
+      .where(
+        and(
+          eq(sandboxes.ownerId, userId),
+          isNull(sandboxes.deletedAt),
+          gt(sandboxes.expiresAt, now),
+        ),
+      ),
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/** Takes back a sandbox that nobody has seen, with its key. */
+export async function removeSandbox(db: D1Database, id: string): Promise<void> {
+  await ask(on(db).delete(sandboxes).where(eq(sandboxes.id, id)));
+}
+
+export async function updateSandbox(
+  db: D1Database,
+  id: string,
+  change: Partial<Pick<Sandbox, "title" | "expiresAt" | "usedAt" | "ownerId">>,
+): Promise<void> {
+  await ask(on(db).update(sandboxes).set(change).where(eq(sandboxes.id, id)));
+}
+
+export async function markDeleted(db: D1Database, id: string, now: number): Promise<void> {
+  await ask(on(db).update(sandboxes).set({ deletedAt: now }).where(eq(sandboxes.id, id)));
+}
+
+/** A person's keys live as long as the sandbox. */
+export async function extend(
+  db: D1Database,
+  id: string,
+  expiresAt: number,
+  usedAt: number,
+): Promise<void> {
+  await ask(
+    on(db).batch([
+      on(db).update(sandboxes).set({ expiresAt, usedAt }).where(eq(sandboxes.id, id)),
+      on(db)
+        .update(keys)
+        .set({ expiresAt })
+        .where(and(eq(keys.sandboxId, id), isNull(keys.revokedAt), lt(keys.expiresAt, expiresAt))),
+    ]),
+  );
+}
+
+/** Gives what one person owns and belongs to to another, who keeps what they have already. */
+export async function moveBelongings(db: D1Database, from: string, to: string): Promise<void> {
+  await ask(
+    on(db).batch([
+      on(db).update(sandboxes).set({ ownerId: to }).where(eq(sandboxes.ownerId, from)),
+      on(db).run(sql`UPDATE OR IGNORE ${members} SET user_id = ${to} WHERE user_id = ${from}`),
+      on(db).update(keys).set({ userId: to }).where(eq(keys.userId, from)),
+      on(db).run(sql`UPDATE snapshots SET owner_id = ${to} WHERE owner_id = ${from}`),
+      on(db).run(sql`UPDATE scenarios SET owner_id = ${to} WHERE owner_id = ${from}`),
+      on(db).run(sql`UPDATE labs SET user_id = ${to} WHERE user_id = ${from}`),
+    ]),
+  );
+}
+
+/** Forgets sandboxes that ended before the moment given, with their keys, and whatever else has run out. Safe to repeat. */
+export async function forgetExpired(db: D1Database, before: number, now: number): Promise<void> {
+  await ask(
+    on(db).batch([
+      on(db)
+        .delete(sandboxes)
+        .where(or(lt(sandboxes.expiresAt, before), lt(sandboxes.deletedAt, before))),
+      on(db).delete(creations).where(lt(creations.windowEndsAt, now)),
+      on(db).delete(sessions).where(lt(sessions.expiresAt, now)),
+      on(db).delete(signIns).where(lt(signIns.expiresAt, now)),
+      on(db).delete(apiTokens).where(lt(apiTokens.expiresAt, before)),
+      on(db).delete(replies).where(lt(replies.expiresAt, now)),
+      on(db).delete(audit).where(lt(audit.at, before)),
+    ]),
+  );
+}
+
+/** Those whose time is up but which were not deleted, oldest first: their objects may still hold something. */
+export async function expiredSandboxes(
+  db: D1Database,
+  now: number,
+  limit: number,
+): Promise<string[]> {
+  const rows = await ask(
+    on(db)
+      .select({ id: sandboxes.id })
+      .from(sandboxes)
+      .where(and(lt(sandboxes.expiresAt, now), isNull(sandboxes.deletedAt)))
+      .orderBy(sandboxes.expiresAt)
+      .limit(limit),
+  );
+  return rows.map(({ id }) => id);
+}
+
+export async function markAllDeleted(db: D1Database, ids: string[], now: number): Promise<void> {
+  if (ids.length === 0) return;
+  await ask(on(db).update(sandboxes).set({ deletedAt: now }).where(inArray(sandboxes.id, ids)));
+}

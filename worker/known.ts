@@ -1,0 +1,34 @@
+import { keyCacheEntriesMax, keyCacheMsMax } from "./limits.ts";
+
+/** The database's answer, also that there is nothing, and the moment just before the query. */
+export interface Read<T> {
+  found: T | undefined;
+  readAtMs: number;
+}
+
+/**
+ * What this isolate read a moment ago, so that a burst of requests costs one query and a revocation still bites at once.
+ */
+export class Known<T> {
+  readonly #reads = new Map<string, Read<T>>();
+
+  async get(name: string, find: () => Promise<T | undefined>): Promise<Read<T>> {
+    const now = Date.now();
+    const known = this.#reads.get(name);
+    if (known && now >= known.readAtMs && now - known.readAtMs < keyCacheMsMax) return known;
+    this.#reads.delete(name);
+    const read: Read<T> = { found: await find(), readAtMs: now };
+    if (this.#reads.size >= keyCacheEntriesMax) {
+      this.#reads.delete(this.#reads.keys().next().value!);
+    }
+    this.#reads.set(name, read);
+    return read;
+  }
+
+  /** Other isolates forget within `keyCacheMsMax`. */
+  forget(which: (found: T) => boolean): void {
+    for (const [name, { found }] of this.#reads) {
+      if (found === undefined || which(found)) this.#reads.delete(name);
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import type { Context, Handler } from "hono";
+import * as v from "valibot";
+import { note, type Audit } from "./db/audit.ts";
+import type { Person } from "./db/people.ts";
+import type { Page } from "./db/database.ts";
+import type { Env } from "./env.ts";
+import { EdgeError } from "./errors.ts";
+import { readBody } from "./body.ts";
+import { bodyBytesMax, pageLimitDefault, pageLimitMax } from "./limits.ts";
+import {
+  accessTo,
+  mustHaveScope,
+  mustMay,
+  personOf,
+  principalOf,
+  type Access,
+  type Principal,
+} from "./principal.ts";
+import type { Action } from "./roles.ts";
+import type { Scope } from "./scopes.ts";
+import { newPerson } from "./sessions.ts";
+
+/** What a row of the route table is, and how a request comes to its handler. */
+
+export type EdgeContext = Context<{ Bindings: Env }>;
+
+type AnySchema = v.GenericSchema;
+
+export interface Answer {
+  text: string;
+  schema?: AnySchema;
+  /** Media type; JSON where there is a schema. */
+  type?: string;
+}
+
+export interface Row {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** As Hono writes it; `:id` is the sandbox's where an action is named. */
+  path: string;
+  /**
+   * Who may: anyone, who is signed in by cookie or API token (`person`; an anonymous person is one), or who may do this with the
+   * sandbox `:id`.
+   */
+  who: "anyone" | "person" | Action;
+  /** Which scope an API token needs; absent: none will do. */
+  scope?: Scope;
+  /** What it does, as an imperative: the summary in the API's document. */
+  title: string;
+  body?: AnySchema;
+  /** The body is no JSON: the handler reads it. */
+  raw?: { type: string; bytesMax: number };
+  query?: Record<string, string>;
+  answers: Record<number, Answer>;
+  handle: (call: Call) => Promise<Response> | Response;
+}
+
+/** One request, as its handler sees it. */
+export class Call<Body = unknown> {
+  readonly c: EdgeContext;
+  readonly principal: Principal;
+  /** Where the row names an action. */
+  readonly access: Access;
+  /** Parsed by the row's schema. */
+  readonly body: Body;
+  readonly now: number;
+  #cookie: string | undefined;
+  #made: Person | undefined;
+
+  constructor(
+    c: EdgeContext,
+    principal: Principal,
+    access: Access | undefined,
+    body: Body,
+    now: number,
+  ) {
+    this.c = c;
+    this.principal = principal;
+    this.access = access as Access;
+    this.body = body;
+    this.now = now;
+  }
+
+  get env(): Env {
+    return this.c.env;
+  }
+  get request(): Request {
+    return this.c.req.raw;
+  }
+  get origin(): string {
+    return new URL(this.c.req.url).origin;
+  }
+  get person(): Person | undefined {
+    return this.#made ?? personOf(this.principal);
+  }
+
+  /** Undefined: the path has no such part. */
+  param(name: string): string {
+    return this.c.req.param(name) ?? "";
+  }
+
+  /** After the answer. */
+  later(work: Promise<unknown>): void {
+    this.c.executionCtx.waitUntil(
+      work.catch((error: unknown) =>
+        console.error({ event: "work after an answer failed", error: String(error) }),
+      ),
+    );
+  }
+
+  /** Who asks, made now where nobody does: the answer brings their cookie. Whoever shows a key stays who they are: nobody. */
+  async somebody(): Promise<Person | undefined> {
+    if (this.principal.by !== "nobody") return this.person;
+    if (!this.#made) {
+      const { person, cookie } = await newPerson(this.request, this.env, this.now);
+      this.#made = person;
+      this.#cookie = cookie;
+    }
+    return this.#made;
+  }
+
+  json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
+    return this.sent(
+      Response.json(value, { status, headers: { "cache-control": "no-store", ...headers } }),
+    );
+  }
+
+  nothing(): Response {
+    return this.sent(new Response(null, { status: 204 }));
+  }
+
+  /** With the cookie of who was made. */
+  sent(response: Response): Response {
+    if (this.#cookie !== undefined) response.headers.append("set-cookie", this.#cookie);
+    return response;
+  }
+
+  /** Written down for those who own it. */
+  audit(action: string, subject: string, more: Partial<Audit> = {}): void {
+    const sandboxId = this.access?.sandbox.id ?? null;
+    const userId = this.person?.id ?? null;
+    this.later(note(this.env.DB, { at: this.now, userId, sandboxId, action, subject, ...more }));
+  }
+
+  /** `?limit=` and `?cursor=` of a list. */
+  page(): Page {
+    const said = this.c.req.query("limit");
+    const limit = said === undefined ? pageLimitDefault : Number(said);
+    if (!Number.isInteger(limit) || limit < 1 || limit > pageLimitMax) {
+      throw new EdgeError(400, `limit must be a whole number from 1 to ${pageLimitMax}`, "limit");
+    }
+    const cursor = this.c.req.query("cursor");
+    if (cursor === undefined) return { limit };
+    const [, at, id] = /^(\d{1,16})\.([A-Za-z0-9_-]{1,64})$/.exec(cursor) ?? [];
+    if (at === undefined || id === undefined) {
+      throw new EdgeError(400, "cursor is none that a list has answered", "cursor");
+    }
+    return { limit, after: { at: Number(at), id } };
+  }
+}
+
+/** A page of a list, and where the next one begins: none when this was the last. */
+export function paged<T>(
+  name: string,
+  found: readonly T[],
+  { limit }: Page,
+  placeOf: (item: T) => { createdAt: number; id: string },
+  show: (item: T) => unknown,
+): Record<string, unknown> {
+  const last = found.length === limit ? found.at(-1) : undefined;
+  const place = last && placeOf(last);
+  return {
+    [name]: found.map(show),
+    ...(place && { nextCursor: `${place.createdAt}.${place.id}` }),
+  };
+}
+
+/** A row's handler for Hono. */
+export function handlerOf(row: Row): Handler<{ Bindings: Env }> {
+  return async (c) => {
+    const now = Date.now();
+    const later = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work.catch(() => {}));
+    const principal = await principalOf(c.req.raw, c.env, now, later);
+    let access: Access | undefined;
+    if (row.who === "person" && !personOf(principal)) {
+      throw new EdgeError(401, "sign in, or send an API token as a bearer token");
+    }
+    if (row.who !== "anyone" && row.who !== "person") {
+      access = await accessTo(principal, c.env, c.req.param("id") ?? "", now);
+      mustMay(access, row.who);
+    }
+    if (row.who !== "anyone") mustHaveScope(principal, row.scope);
+    const body = row.body ? await parsedBody(c.req.raw, row.body) : undefined;
+    // While the body came, time has passed.
+    return row.handle(new Call(c, principal, access, body, Date.now()));
+  };
+}
+
+async function parsedBody(request: Request, schema: AnySchema): Promise<unknown> {
+  const bytes = await readBody(request, bodyBytesMax, () => {
+    throw new EdgeError(413, `the body is larger than ${bodyBytesMax} bytes`);
+  });
+  return checked(schema, parseJsonObject(bytes));
+}
+
+/** The value as the schema makes it, or the first thing that is wrong with it as a 400. */
+export function checked<S extends AnySchema>(schema: S, value: unknown): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, value, { abortPipeEarly: true });
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const field = v.getDotPath(issue) ?? undefined;
+  if (issue.type === "strict_object" && issue.expected === "never") {
+    throw new EdgeError(400, `unknown field "${field}"${knownFields(schema)}`, field);
+  }
+  const missing = issue.received === "undefined" && field !== undefined;
+  const message = missing ? `${field} is missing` : `${field ?? "the body"}: ${issue.message}`;
+  throw new EdgeError(400, issue.message.startsWith(`${field} `) ? issue.message : message, field);
+}
+
+function knownFields(schema: AnySchema): string {
+  const { entries } = schema as { entries?: Record<string, unknown> };
+  return entries ? `; known are ${Object.keys(entries).join(", ")}` : "";
+}
+
+function parseJsonObject(body: Uint8Array | undefined): Record<string, unknown> {
+  if (!body || body.length === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(body));
+  } catch (error) {
+    throw new EdgeError(400, `the body is no JSON: ${(error as Error).message}`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new EdgeError(400, "the body must be a JSON object");
+  }
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,129 @@
+import * as v from "valibot";
+import { sessionGrantId } from "../../durable-objects/grant.ts";
+import { endSessions, renamePerson, sessionsOf } from "../db/people.ts";
+import { sandboxesOf } from "../db/sandboxes.ts";
+import { EdgeError } from "../errors.ts";
+import { pageLimitMax } from "../limits.ts";
+import type { Call, Row } from "../route.ts";
+import { iso, personName } from "../schemas.ts";
+import { cookieWith, forgetSessions } from "../sessions.ts";
+import { tell } from "./sandboxes.ts";
+
+const person = v.object({
+  id: v.string(),
+  name: v.nullable(v.string()),
+  createdAt: v.string(),
+});
+const change = v.strictObject({ name: personName });
+const session = v.object({
+  id: v.string(),
+  provider: v.string(),
+  userAgent: v.string(),
+  createdAt: v.string(),
+  seenAt: v.string(),
+  expiresAt: v.string(),
+  current: v.boolean(),
+});
+
+export const meRoutes: Row[] = [
+  {
+    method: "GET",
+    path: "/api/me",
+    who: "person",
+    scope: "account:read",
+    title: "Read who you are",
+    answers: { 200: { text: "Without a name: somebody whom only a cookie knows", schema: person } },
+    handle: (call) => call.json(told(call)),
+  },
+  {
+    method: "PATCH",
+    path: "/api/me",
+    who: "person",
+    title: "Change how you are called",
+    body: change,
+    answers: { 200: { text: "You are called so", schema: person } },
+    handle: (call) => rename(call as Call<v.InferOutput<typeof change>>),
+  },
+  {
+    method: "GET",
+    path: "/api/me/sessions",
+    who: "person",
+    title: "List where you are signed in",
+    answers: {
+      200: { text: "Latest use first", schema: v.object({ sessions: v.array(session) }) },
+    },
+    handle: listSessions,
+  },
+  {
+    method: "DELETE",
+    path: "/api/me/sessions/:session",
+    who: "person",
+    title: "Sign out: one session, this one (`current`), or all (`all`)",
+    answers: { 204: { text: "It opens nothing any more" } },
+    handle: signOut,
+  },
+];
+
+const told = ({ person: who }: Call) => ({
+  id: who!.id,
+  name: who!.name,
+  createdAt: iso(who!.createdAt),
+});
+
+async function rename(call: Call<v.InferOutput<typeof change>>): Promise<Response> {
+  const { id } = call.person!;
+  await renamePerson(call.env.DB, id, call.body.name);
+  forgetSessions(id);
+  return call.json({ ...told(call), name: call.body.name });
+}
+
+async function listSessions(call: Call): Promise<Response> {
+  const found = await sessionsOf(call.env.DB, call.person!.id, call.now);
+  const { principal } = call;
+  const current = principal.by === "session" ? principal.sessionId : undefined;
+  return call.json({
+    sessions: found.map((one) => ({
+      id: one.id,
+      provider: one.provider,
+      userAgent: one.userAgent,
+      createdAt: iso(one.createdAt),
+      seenAt: iso(one.seenAt),
+      expiresAt: iso(one.expiresAt),
+      current: one.id === current,
+    })),
+  });
+}
+
+async function signOut(call: Call): Promise<Response> {
+  const { principal, env } = call;
+  const named = call.param("session");
+  const current = principal.by === "session" ? principal.sessionId : undefined;
+  const only = named === "current" ? current : named;
+  if (only === undefined) throw new EdgeError(404, "no cookie came along");
+  const userId = call.person!.id;
+  const ended = await endSessions(env.DB, userId, named === "all" ? {} : { only });
+  if (ended.length === 0 && named !== "all") throw new EdgeError(404, "you have no such session");
+  forgetSessions(userId);
+  await cutEverywhere(call, userId, ended);
+  const response = call.nothing();
+  if (current !== undefined && ended.includes(current)) {
+    response.headers.append("set-cookie", cookieWith(call.request, undefined));
+  }
+  return response;
+}
+
+/** What sessions that ended have open in the sandboxes of their person. */
+export async function cutEverywhere(
+  { env, now }: Call,
+  userId: string,
+  sessionIds: string[],
+): Promise<void> {
+  const found = await sandboxesOf(env.DB, userId, now, { limit: pageLimitMax });
+  await Promise.all(
+    found.map(({ sandbox }) =>
+      tell(env, sandbox.id, async (object) => {
+        for (const id of sessionIds) await object.cut(sessionGrantId(id));
+      }),
+    ),
+  );
+}

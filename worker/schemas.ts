@@ -1,0 +1,60 @@
+import * as v from "valibot";
+import { roles, type Role } from "./roles.ts";
+import {
+  keyNameCharsMax,
+  nameLengthMax,
+  personNameCharsMax,
+  seedLengthMax,
+  titleCharsMax,
+} from "./limits.ts";
+
+/** Shapes that several routes share. Messages begin with the member's name. */
+
+/** One line of text, without control characters. */
+export const line = (name: string, max: number) =>
+  v.pipe(
+    v.string(`${name} must be a text`),
+    v.trim(),
+    v.minLength(1, `${name} must not be empty`),
+    v.maxLength(max, `${name} must be at most ${max} characters`),
+    v.regex(/^[^\p{Cc}\u2028\u2029]*$/u, `${name} must be one line without control characters`),
+  );
+
+export const title = line("title", titleCharsMax);
+export const personName = line("name", personNameCharsMax);
+export const keyName = line("name", keyNameCharsMax);
+
+export const role = v.picklist(
+  roles as [Role, ...Role[]],
+  `role must be one of ${roles.join(", ")}`,
+);
+
+export const clusterName = v.pipe(
+  v.string(`name must be a text`),
+  v.maxLength(nameLengthMax, nameRule()),
+  v.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, nameRule()),
+);
+
+function nameRule(): string {
+  return `name must be at most ${nameLengthMax} of a-z, 0-9 and "-", with a letter or digit at both ends`;
+}
+
+/** Workers; how many at most is the operator's to say. */
+export const nodes = v.custom<number>(
+  (value) => typeof value === "number",
+  "nodes must be a whole number",
+);
+
+const seedRule = `seed must be a whole number or a text of 1 to ${seedLengthMax} characters`;
+export const seed = v.union(
+  [
+    v.pipe(v.number(), v.safeInteger(seedRule)),
+    v.pipe(v.string(), v.minLength(1, seedRule), v.maxLength(seedLengthMax, seedRule)),
+  ],
+  seedRule,
+);
+
+export const timestamp = v.pipe(v.string(), v.isoTimestamp());
+
+/** RFC 3339. */
+export const iso = (ms: number): string => new Date(ms).toISOString();
