@@ -49,19 +49,24 @@ export class PodConnection {
   ): "waiting" | "more" | "over" {
     let sent = 0;
     while (!this.over && (this.stream === undefined || this.mayMove(engine, this.stream))) {
-      const came = engine.session(nowMs, () => this.move(engine));
-      if (came === "end") this.finish(engine, nowMs);
-      else if (typeof came === "object" && "error" in came) this.refuse(came.error);
-      else if (came) {
-        this.ends.data(came);
-        sent += came.length;
-      }
+      let isClosed = false;
+      const refused = engine.session(
+        nowMs,
+        () => this.put(engine),
+        () => {
+          const came = this.take(engine);
+          if (came === undefined) return false;
+          isClosed = came === "end";
+          if (came === "end") return false;
+          this.ends.data(came);
+          sent += came.length;
+          return sent < sendBytesMax && engine.sessionWork < workEnd;
+        },
+      );
+      if (refused) this.refuse(refused.error);
+      else if (isClosed) this.finish(engine, nowMs);
       if (this.over) break;
-      if (sent >= sendBytesMax) return "more";
-      if (engine.sessionWork < workEnd) continue;
-      // An answer that is there goes out before the next request goes in: many at once would fill the memory.
-      const answered = this.stream !== undefined && engine.sessions.streamHasNews(this.stream);
-      if (!answered || came) return "more";
+      if (sent >= sendBytesMax || engine.sessionWork >= workEnd) return "more";
     }
     return this.over ? "over" : "waiting";
   }
@@ -72,19 +77,28 @@ export class PodConnection {
     return this.inputEnded && !this.endSent;
   }
 
-  private move({ sessions }: Engine): Uint8Array | undefined | "end" | { error: string } {
+  /** Opens the connection; then one piece to the server, once its answers so far are taken: they would pile up in memory. */
+  private put({ sessions }: Engine): { error: string } | undefined {
     if (this.stream === undefined) {
       const opened = sessions.connect(this.session, this.port);
       if ("error" in opened) return opened;
       this.stream = opened.stream;
     }
+    if (sessions.streamHasNews(this.stream)) return undefined;
     // The stream's room is a moment's: one piece at a time, and the rest after the server has read.
     const next =
       sessions.streamRoom(this.stream) > 0 ? this.input.take(serverStepBytesMax) : undefined;
     const end = this.inputEnded && !this.endSent && this.input.bytes === 0;
     if (next || end) sessions.send(this.stream, next ?? new Uint8Array(), end);
     if (end) this.endSent = true;
-    return sessions.streamHasNews(this.stream) ? sessions.receive(this.stream) : undefined;
+    return undefined;
+  }
+
+  private take({ sessions }: Engine): Uint8Array | undefined | "end" {
+    const { stream } = this;
+    return stream !== undefined && sessions.streamHasNews(stream)
+      ? sessions.receive(stream)
+      : undefined;
   }
 
   private refuse(text: string): void {

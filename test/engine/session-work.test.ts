@@ -1,6 +1,8 @@
 /** What clients can make one turn of the cluster cost, counted in turns and units of work. */
 import { zlibSync } from "fflate";
 import { expect, test } from "vitest";
+import { answerBytesAhead } from "../../durable-objects/engine/core/limits.ts";
+import { networkTable, type Stream } from "../../durable-objects/engine/runtime/net/stream.ts";
 import { CommandStream } from "../../durable-objects/session-command.ts";
 import { ChannelForward } from "../../durable-objects/session-forward.ts";
 import {
@@ -118,7 +120,15 @@ test("output without end gives way to others", () => {
   }
 });
 
-test("many pipelined requests on many ports are answered in portions, every port in its turn", () => {
+interface Forwarded {
+  world: SessionWorld;
+  session: ChannelForward;
+  /** Answers by channel. */
+  answers: Map<number, number>;
+}
+
+/** Sixty connections to a web server. */
+function forwarded(): Forwarded {
   const world = new SessionWorld();
   world.create({
     apiVersion: "v1",
@@ -141,6 +151,11 @@ test("many pipelined requests on many ports are answered in portions, every port
       answers.set(channel, (answers.get(channel) ?? 0) + count);
     },
   });
+  return { world, session, answers };
+}
+
+test("many pipelined requests on many ports are answered in portions, every port in its turn", () => {
+  const { world, session, answers } = forwarded();
   const text = new TextEncoder().encode("GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(40));
   for (let i = 0; i < 60; i++) session.message(joined([Uint8Array.of(2 * i), text]).buffer);
   const total = (): number => [...answers.values()].reduce((sum, n) => sum + n, 0);
@@ -152,6 +167,30 @@ test("many pipelined requests on many ports are answered in portions, every port
   }
   expect(total()).toBe(2_400);
   expect(answers.size).toBe(60);
+});
+
+test("answers that wait for their client are few, and those it takes are not stored", () => {
+  const { world, session, answers } = forwarded();
+  const { store, log } = world.engine;
+  const answerBytes = 1_000;
+  const text = new TextEncoder().encode("GET / HTTP/1.1\r\nhost: x\r\n\r\n".repeat(150));
+  for (let i = 0; i < 60; i++) session.message(joined([Uint8Array.of(2 * i), text]).buffer);
+  const before = log.bytes;
+  let most = 0;
+  for (let i = 0; i < 60; i++) {
+    session.pump(world.engine, world.now);
+    const streams = [...store.recordKeys(networkTable)].map((key) =>
+      store.record<Stream>(networkTable, key)!,
+    );
+    for (const { down } of streams) most = Math.max(most, down.length);
+    world.advance(20);
+  }
+  const told = [...answers.values()].reduce((sum, n) => sum + n, 0);
+  expect(told).toBeGreaterThan(1_000);
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThan(answerBytesAhead + answerBytes);
+  // A request of 27 bytes is answered by some 850.
+  expect((log.bytes - before) / told).toBeLessThan(2 * answerBytes);
 });
 
 test("held input keeps order and bounds, however it comes and goes", () => {

@@ -316,6 +316,8 @@ export const brokenConnectionMs = 924_600;
 export const hostUnreachableMs = 3_072;
 /** Bytes of one direction of a stream that its reader has not taken yet. */
 export const streamBytesMax = 256 * 1024;
+/** Answers that a client has not taken hold back its next request on the same stream, beyond so many bytes. */
+export const answerBytesAhead = 4 * 1024;
 /** A request's or a response's body on its way. */
 export const exchangeBodyBytesMax = 640 * 1024;
 /** Rounds in which a request is pushed on within one moment. */
