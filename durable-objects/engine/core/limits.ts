@@ -99,6 +99,8 @@ export const argumentBytesMax = 128 * 1024;
 export const cpuUsPerAdvanceMax = 400_000;
 /** As much of it counts as one step of the turn. */
 export const cpuUsPerTurnStep = 250;
+/** So many bytes of revisions count as one; most objects have fewer. */
+export const revisionBytesPerTurnStep = 4 * 1024;
 /** What a reconcile that looks at many objects is charged for each, in the same coin. */
 export const cpuUsPerObjectRead = 2.5;
 export const cpuUsPerEndpoint = 6;
@@ -213,6 +215,8 @@ export const schedulerBackoffMsMax = 10_000;
 export const schedulerBackoffPodsMin = 20;
 /** k8s: DefaultPodMaxInUnschedulablePodsDuration */
 export const schedulerFlushMs = 300_000;
+/** Sets of Pods with the same labels and affinity whose terms are kept ready. */
+export const affinityClassesMax = 1_024;
 /** Selectors per cluster whose matching Pods are counted per node. */
 export const schedulerCountersMax = 512;
 /** k8s: events/v1 NoteLengthLimit */
@@ -227,6 +231,8 @@ export const dataBytesMax = 1024 * 1024;
  * within one, so upstream's burst of 500 (k8s: replicaset.BurstReplicas) comes in parts.
  */
 export const podsPerReconcileMax = 100;
+/** JSON of the Pods that one reconcile makes; of very large ones it makes fewer. */
+export const podBytesPerReconcileMax = 256 * 1024;
 /** Objects that one step of a controller marks, deletes or hands over; it goes on at once in another. */
 export const objectsPerStepMax = 250;
 /** Of one deletecollection; the rest is what `continue` leads to. */
