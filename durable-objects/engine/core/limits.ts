@@ -233,6 +233,8 @@ export const dataBytesMax = 1024 * 1024;
 export const podsPerReconcileMax = 100;
 /** JSON of the Pods that one reconcile makes; of very large ones it makes fewer. */
 export const podBytesPerReconcileMax = 256 * 1024;
+/** Where more selectors follow Pods, a Pod's change wakes them through a key of its labels. */
+export const selectorsPerChangeMax = 64;
 /** Objects that one step of a controller marks, deletes or hands over; it goes on at once in another. */
 export const objectsPerStepMax = 250;
 /** Of one deletecollection; the rest is what `continue` leads to. */
