@@ -1,19 +1,16 @@
 import { internalError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { CommandSession, SessionStatus } from "./engine/ports/request.ts";
-import { channels, decode, encode, pieces, type Protocol } from "./session-frames.ts";
-import { HeldInput } from "./session-input.ts";
 import {
   hurryBytes,
+  resizeBytesMax,
   sendBytesMax,
   sessionWorkMax,
   stepBytesMax,
-  type LiveSession,
-  type Wire,
-} from "./session.ts";
-
-/** Some pairs of numbers in JSON. */
-const resizeBytesMax = 1024;
+} from "./limits.ts";
+import { channels, decode, encode, pieces, type Protocol } from "./session-frames.ts";
+import { HeldInput } from "./session-input.ts";
+import type { LiveSession, Wire } from "./session.ts";
 
 /** exec and attach. */
 export class CommandStream implements LiveSession {

@@ -1,7 +1,7 @@
 import type { Engine } from "./engine/index.ts";
 import type { ForwardSession } from "./engine/ports/request.ts";
+import { connectionWorkMax, sendBytesMax, serverStepBytesMax, sessionWorkMax } from "./limits.ts";
 import { HeldInput } from "./session-input.ts";
-import { sendBytesMax, serverStepBytesMax, sessionWorkMax } from "./session.ts";
 
 /** How a forwarded connection's bytes and end reach the client. */
 export interface ConnectionEnds {
@@ -119,9 +119,6 @@ export class PodConnection {
     if (stream !== undefined) engine.session(nowMs, () => engine.sessions.disconnect(stream));
   }
 }
-
-/** What one connection may do before it is the next one's turn. */
-const connectionWorkMax = 20;
 
 /** The connections of a session one after the other; where the work ends, the next time begins. */
 export class Round {

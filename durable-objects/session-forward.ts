@@ -1,8 +1,9 @@
 import type { Engine } from "./engine/index.ts";
 import type { ForwardSession } from "./engine/ports/request.ts";
+import { sessionWorkMax } from "./limits.ts";
 import { PodConnection, Round } from "./session-connection.ts";
 import { decode, encode, pieces, type Protocol } from "./session-frames.ts";
-import { sessionWorkMax, type LiveSession, type Wire } from "./session.ts";
+import type { LiveSession, Wire } from "./session.ts";
 
 /**
  * port-forward of the older clients: the ports stand in the request, port i has channels 2i (data) and 2i + 1 (errors).

@@ -1,5 +1,7 @@
 /** Messages of the WebSocket subprotocols: a channel number, then bytes. k8s: apimachinery/pkg/util/httpstream/wsstream */
 
+import { sessionMessageBytesMax } from "./limits.ts";
+
 export interface Protocol {
   name: string;
   /** Text messages: the channel as a digit, then base64. */
@@ -72,7 +74,7 @@ export function encode(
   return message.buffer;
 }
 
-/** Text and binary messages are alike, as to upstream. Undefined: one that says nothing, which is passed over. */
+/** Text and binary messages mean the same, as upstream. Undefined: an empty one, which is ignored. */
 export function decode(
   { base64, halfClose }: Protocol,
   message: ArrayBuffer | string,
@@ -114,11 +116,8 @@ declare global {
   }
 }
 
-/** Clients read at most this much at once. */
-export const messageBytesMax = 32 * 1024;
-
 export function* pieces(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += messageBytesMax) {
-    yield bytes.subarray(at, at + messageBytesMax);
+  for (let at = 0; at < bytes.length; at += sessionMessageBytesMax) {
+    yield bytes.subarray(at, at + sessionMessageBytesMax);
   }
 }

@@ -1,13 +1,11 @@
-import { HeldTooMuch, heldBytesMax, heldTogetherBytesMax } from "./session.ts";
+import { heldBlockBytes, heldBytesMax, heldTogetherBytesMax } from "./limits.ts";
+import { HeldTooMuch } from "./session.ts";
 
-/** Small pieces are put together in blocks of this size: what a message costs is its bytes. */
-const blockBytes = 16 * 1024;
-
-/** What a client has said and its command or server has not taken: bytes in order, whose borders mean nothing. */
+/** Bytes of a client that its command or server has not read, in order; how they were split into messages does not matter. */
 export class HeldInput {
   bytes = 0;
   private pieces: Uint8Array[] = [];
-  /** The first piece in `pieces` that is not taken; what was is let go of now and then. */
+  /** The first piece in `pieces` that is not taken; taken ones are freed from time to time. */
   private first = 0;
   /** The last piece has room behind it. */
   private room = 0;
@@ -26,8 +24,8 @@ export class HeldInput {
       return;
     }
     // Room behind a piece that nearly fills a block would be held for nothing.
-    const isSmall = bytes.length < blockBytes / 4;
-    const block = new Uint8Array(isSmall ? blockBytes : bytes.length);
+    const isSmall = bytes.length < heldBlockBytes / 4;
+    const block = new Uint8Array(isSmall ? heldBlockBytes : bytes.length);
     block.set(bytes);
     this.pieces.push(block.subarray(0, bytes.length));
     this.room = block.length - bytes.length;

@@ -3,14 +3,12 @@ import type { Engine } from "./engine/index.ts";
 import type { ProxyPending } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
 import { refusal, responseOf } from "./http.ts";
-
-/** While virtual time stands still no answer comes: the asker hears so after this wall time. */
-const waitMsMax = 60_000;
-/** As many as may wait at once; each is asked for after every turn. */
-export const waitingMax = 256;
-/** What one turn hands out: every answer is a row, and others wait meanwhile. */
-export const repliesPerTurnMax = 32;
-export const replyBytesPerTurnMax = 4 * 1024 * 1024;
+import {
+  proxiesWaitingMax,
+  proxyWaitMsMax,
+  repliesPerTurnMax,
+  replyBytesPerTurnMax,
+} from "./limits.ts";
 
 interface Waiting {
   pending: ProxyPending;
@@ -25,7 +23,7 @@ export class ProxyWaits {
 
   /** Whether one more has to be refused, before it reaches any server. */
   get full(): boolean {
-    return this.waiting.size >= waitingMax;
+    return this.waiting.size >= proxiesWaitingMax;
   }
 
   wait(pending: ProxyPending, grant: Grant): Promise<Response> {
@@ -41,7 +39,7 @@ export class ProxyWaits {
               new StatusError(504, "Timeout", "no answer: does the cluster's time stand still?"),
             ),
           );
-        }, waitMsMax),
+        }, proxyWaitMsMax),
       };
       this.waiting.add(waiting);
     });

@@ -3,6 +3,23 @@ import type { Engine } from "./engine/index.ts";
 import type { Reply, SessionReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
 import { gone, refusal, unauthorized } from "./http.ts";
+import {
+  firstWordMs,
+  hurryBytes,
+  pumpWorkMax,
+  roundBytesMax,
+  roundMessagesMax,
+  roundTurnsMax,
+  sendBurstBytes,
+  sendBytesPerSecond,
+  sentBytesPerSessionMax,
+  sessionIdleCheckMs,
+  sessionIdleMsMax,
+  sessionMessageBytesMax,
+  sessionRestMs,
+  sessionsMax,
+  sessionWorkMax,
+} from "./limits.ts";
 import { CommandStream } from "./session-command.ts";
 import { ChannelForward } from "./session-forward.ts";
 import {
@@ -10,41 +27,13 @@ import {
   commandProtocols,
   forwardProtocols,
   logProtocols,
-  messageBytesMax,
   spdyProtocol,
 } from "./session-frames.ts";
 import { HeldTogether } from "./session-input.ts";
 import { LogStream } from "./session-log.ts";
 import { ProxyWaits } from "./session-proxy.ts";
 import { SpdyForward } from "./session-spdy.ts";
-import {
-  HeldTooMuch,
-  hurryBytes,
-  pumpWorkMax,
-  sessionWorkMax,
-  type LiveSession,
-  type Wire,
-} from "./session.ts";
-
-const sessionsMax = 64;
-/** Nothing said by either side for this long ends a session, which keeps the object awake and so costs. */
-const idleMsMax = 30 * 60_000;
-const idleCheckMs = 60_000;
-/** What all sessions of a sandbox may send: sockets tell nothing of a client that does not read. */
-const sendBytesPerSecond = 4 * 1024 * 1024;
-const sendBurstBytes = 16 * 1024 * 1024;
-const sentBytesPerSessionMax = 64 * 1024 * 1024;
-const pauseMs = 20;
-/** Turns for what clients say before the event loop has gone round. */
-const roundTurnsMax = 4;
-/** A socket that is full is read without end, and nothing else of the process meanwhile: after so much others get their turn. */
-const restMessages = 256;
-const restBytes = 256 * 1024;
-/**
- * Before kubectl 1.34 a client reads while it still makes its streams, and gives up over a message for one that it does
- * not have yet: a command's first word waits this long, as it does in a cluster whose runtime takes its time.
- */
-const firstWordMs = 30;
+import { HeldTooMuch, type LiveSession, type Wire } from "./session.ts";
 
 interface Open {
   session: LiveSession;
@@ -93,7 +82,7 @@ export class SessionSockets {
 
   /** Whether a client has said something not long ago: that counts as looking. */
   looks(nowMs: number): boolean {
-    return [...this.open.values()].some(({ saidAtMs }) => nowMs - saidAtMs < idleMsMax);
+    return [...this.open.values()].some(({ saidAtMs }) => nowMs - saidAtMs < sessionIdleMsMax);
   }
 
   /** Sessions whose sockets were lost with an earlier memory. */
@@ -175,7 +164,7 @@ export class SessionSockets {
     };
     server.addEventListener("close", end);
     server.addEventListener("error", end);
-    this.idleTimer ??= setInterval(() => this.endIdle(Date.now()), idleCheckMs);
+    this.idleTimer ??= setInterval(() => this.endIdle(Date.now()), sessionIdleCheckMs);
     const headers: Record<string, string> = protocol ? { "sec-websocket-protocol": protocol } : {};
     return new Response(null, { status: 101, webSocket: client, headers });
   }
@@ -216,7 +205,7 @@ export class SessionSockets {
     this.heardBytes += bytes;
     this.unrestedBytes += bytes;
     this.unrestedMessages += 1;
-    if (this.unrestedMessages >= restMessages || this.unrestedBytes >= restBytes) {
+    if (this.unrestedMessages >= roundMessagesMax || this.unrestedBytes >= roundBytesMax) {
       this.unrestedMessages = this.unrestedBytes = 0;
       this.rest(0);
     }
@@ -235,7 +224,7 @@ export class SessionSockets {
    * far ahead is held back by turns that take what it says while its socket waits.
    */
   private heard(ahead: boolean): void {
-    const inTurn = ahead && this.heardBytes >= messageBytesMax;
+    const inTurn = ahead && this.heardBytes >= sessionMessageBytesMax;
     if (this.resting || (this.turnsInRound >= roundTurnsMax && !inTurn)) {
       this.heardInRound = true;
       return;
@@ -265,7 +254,7 @@ export class SessionSockets {
     if (isLong && this.size > 0) {
       // Whoever else is served by this process needs several moments of it for one answer: turn upon turn would take them all.
       this.resting = true;
-      this.rest(pauseMs);
+      this.rest(sessionRestMs);
       clearTimeout(this.pause ?? null);
       this.pause = undefined;
     }
@@ -274,7 +263,7 @@ export class SessionSockets {
         this.pause = undefined;
         this.resting = false;
         this.wake();
-      }, pauseMs);
+      }, sessionRestMs);
     }
   }
 
@@ -314,9 +303,16 @@ export class SessionSockets {
   }
 
   private endIdle(nowMs: number): void {
-    const idle = [...this.open].filter(([, { activeAtMs }]) => nowMs - activeAtMs > idleMsMax);
+    const idle = [...this.open].filter(
+      ([, { activeAtMs }]) => nowMs - activeAtMs > sessionIdleMsMax,
+    );
     for (const [socket, open] of idle) {
-      this.abort(socket, open, `the session was idle for ${idleMsMax / 60_000} minutes`, 1000);
+      this.abort(
+        socket,
+        open,
+        `the session was idle for ${sessionIdleMsMax / 60_000} minutes`,
+        1000,
+      );
     }
     if (idle.length > 0) this.wake();
   }

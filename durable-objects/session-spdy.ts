@@ -1,8 +1,9 @@
 import type { Engine } from "./engine/index.ts";
 import type { ForwardSession } from "./engine/ports/request.ts";
+import { forwardedConnectionsMax, sessionWorkMax } from "./limits.ts";
 import { PodConnection, Round } from "./session-connection.ts";
 import { pieces } from "./session-frames.ts";
-import { sessionWorkMax, type LiveSession, type Wire } from "./session.ts";
+import type { LiveSession, Wire } from "./session.ts";
 import { SpdyReader, SpdyWriter, type SpdyFrame } from "./spdy.ts";
 
 /** The two streams of a forwarded connection, found together by their request id. */
@@ -12,9 +13,6 @@ interface Pair {
   port: number;
   connection?: PodConnection;
 }
-
-/** Connections that one port-forward may have open at once. */
-const pairsMax = 256;
 
 /** port-forward as kubectl speaks it: SPDY frames in WebSocket messages. k8s: cri-streaming/.../portforward/httpstream.go */
 export class SpdyForward implements LiveSession {
@@ -64,7 +62,7 @@ export class SpdyForward implements LiveSession {
     const pair = this.pairs.get(requestid) ?? { port };
     const known = streamtype === "error" || streamtype === "data";
     const valid = known && /^\d+$/.test(portText) && port > 0 && port <= 65_535;
-    if (!valid || pair[streamtype] !== undefined || this.pairs.size >= pairsMax) {
+    if (!valid || pair[streamtype] !== undefined || this.pairs.size >= forwardedConnectionsMax) {
       return this.send(this.writer.reset(stream));
     }
     this.lastStream = Math.max(this.lastStream, stream);

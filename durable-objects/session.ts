@@ -28,26 +28,6 @@ export interface Wire {
   send(message: ArrayBuffer | string): void;
 }
 
-/** What all sessions of a sandbox may do in one turn, and one of them, in units of `engine.sessionWork`: some 50 ms. */
-export const pumpWorkMax = 200;
-export const sessionWorkMax = 60;
-/** What a session's command, or a server, which may find many requests in it, is given in one step. */
-export const stepBytesMax = 16 * 1024;
-export const serverStepBytesMax = 4 * 1024;
-
-/** What a session may send in one go, so that others get their turn. */
-export const sendBytesMax = 1024 * 1024;
-/** What a client may send before its process or server has read it. */
-export const heldBytesMax = 32 * 1024 * 1024;
-/** The same of all clients of a sandbox: an object's memory is 128 MB. */
-export const heldTogetherBytesMax = 48 * 1024 * 1024;
-
-/**
- * A socket cannot be told to stop reading, but it reads nothing while a turn runs: a client this far ahead of its command
- * is held back by having it read in the turn.
- */
-export const hurryBytes = 4 * 1024 * 1024;
-
 /** The client has done nothing wrong, but more of it cannot be kept. */
 export class HeldTooMuch extends Error {
   override name = "HeldTooMuch";

@@ -1,4 +1,13 @@
 import { Unzlib } from "fflate";
+import {
+  inflateStepBytes,
+  smallFrameBytes,
+  smallFramesMax,
+  spdyFrameBytesMax,
+  spdyHeaderBytesMax,
+  spdyHeaderBytesPerRoundMax,
+  spdyMessageBytesMax,
+} from "./limits.ts";
 import { spdyDictionary } from "./spdy-data.ts";
 
 /**
@@ -16,18 +25,6 @@ export type SpdyFrame =
 const version = 0x8003;
 const types = { synStream: 1, synReply: 2, reset: 3, ping: 6, goaway: 7 };
 const headBytes = 8;
-/** Larger ones are nobody's: clients write 32 KB at a time. */
-const frameBytesMax = 1024 * 1024;
-/** What the headers of one stream may be, inflated; port-forward's are a hundred bytes. */
-const headerBytesMax = 64 * 1024;
-/** One WebSocket message; clients write a frame at a time. */
-const messageBytesMax = 2 * 1024 * 1024;
-/** Until what was said is acted on: frames that carry (nearly) nothing, and headers of all streams together. */
-const smallFramesMax = 4_096;
-const smallFrameBytes = 16;
-const headerBytesPerRoundMax = 512 * 1024;
-/** Inflated at once: a thousandfold of it must do no harm. */
-const inflateBytes = 1024;
 
 /** Breaks of the protocol: the connection is over. */
 export class SpdyError extends Error {
@@ -39,7 +36,7 @@ export class SpdyReader {
   private held = new Uint8Array(1024);
   private heldBytes = 0;
   private smallFramesLeft = smallFramesMax;
-  private headerBytesLeft = headerBytesPerRoundMax;
+  private headerBytesLeft = spdyHeaderBytesPerRoundMax;
   private inflated: Uint8Array[] = [];
   private inflatedBytes = 0;
   private readonly inflate = new Unzlib({ dictionary: spdyDictionary() }, (bytes) => {
@@ -50,19 +47,19 @@ export class SpdyReader {
   /** What was said so far has been acted on: as much again may be said. */
   refill(): void {
     this.smallFramesLeft = smallFramesMax;
-    this.headerBytesLeft = headerBytesPerRoundMax;
+    this.headerBytesLeft = spdyHeaderBytesPerRoundMax;
   }
 
   /** Whole frames in what came so far; borders of messages mean nothing. */
   push(bytes: Uint8Array): SpdyFrame[] {
-    if (bytes.length > messageBytesMax) throw new SpdyError(`message of ${bytes.length} bytes`);
+    if (bytes.length > spdyMessageBytesMax) throw new SpdyError(`message of ${bytes.length} bytes`);
     this.hold(bytes);
     const frames: SpdyFrame[] = [];
     let at = 0;
     while (this.heldBytes - at >= headBytes) {
       const view = new DataView(this.held.buffer, this.held.byteOffset + at);
       const length = view.getUint32(4) & 0xffffff;
-      if (length > frameBytesMax) throw new SpdyError(`frame of ${length} bytes`);
+      if (length > spdyFrameBytesMax) throw new SpdyError(`frame of ${length} bytes`);
       if (this.heldBytes - at < headBytes + length) break;
       const control = view.getUint8(0) >= 0x80;
       if ((control || length < smallFrameBytes) && --this.smallFramesLeft < 0) {
@@ -113,13 +110,13 @@ export class SpdyReader {
   private headers(block: Uint8Array): Record<string, string> {
     this.inflated = [];
     this.inflatedBytes = 0;
-    for (let from = 0; from < block.length; from += inflateBytes) {
+    for (let from = 0; from < block.length; from += inflateStepBytes) {
       try {
-        this.inflate.push(block.slice(from, from + inflateBytes));
+        this.inflate.push(block.slice(from, from + inflateStepBytes));
       } catch {
         throw new SpdyError("malformed headers");
       }
-      if (this.inflatedBytes > Math.min(headerBytesMax, this.headerBytesLeft)) {
+      if (this.inflatedBytes > Math.min(spdyHeaderBytesMax, this.headerBytesLeft)) {
         throw new SpdyError("headers too large");
       }
     }

@@ -6,6 +6,7 @@ import type { Birth } from "./core/birth.ts";
 import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
 import type { ApiContext } from "./api/context.ts";
+import type { Registry } from "./api/discovery/registry.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
@@ -86,6 +87,11 @@ export class Engine {
   /** Throws of reconcilers that no API error explains: faults of Podyard, for tests and the operator's log. */
   get faults(): Fault[] {
     return this.#faults.list;
+  }
+
+  /** The kinds that this cluster serves; they may change between two turns and within one. */
+  get registry(): Registry {
+    return this.#context.registry;
   }
 
   get virtualNow(): number {
@@ -199,7 +205,7 @@ export class Engine {
     return new Engine(sql, options);
   }
 
-  /** Somebody looks: a frozen cluster goes on where it stood. */
+  /** A client is active: a frozen cluster goes on where it stood. */
   look(wallMs: number): void {
     if (wallMs - this.#lookedAtWall > 60_000) {
       this.log.setMeta("looked", String(wallMs));

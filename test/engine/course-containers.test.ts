@@ -1,4 +1,4 @@
-/** The course's claims that need somebody inside a container: P3, P4, P8, P13, P14, P16. */
+/** What needs somebody inside a container: P3, P4, P8, P13, P14, P16 of `test/behaviours.md`. */
 import { describe, expect, test } from "vitest";
 import {
   condition,

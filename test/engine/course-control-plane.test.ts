@@ -1,4 +1,4 @@
-/** The course's claims about the control plane (C1 to C5). */
+/** The control plane: C1 to C5 of `test/behaviours.md`. */
 import { describe, expect, test } from "vitest";
 import {
   alive,

@@ -1,4 +1,4 @@
-/** The course's claims about Deployments and their rollouts (D1 to D8). */
+/** Deployments and their rollouts: D1 to D8 of `test/behaviours.md`. */
 import { describe, expect, test } from "vitest";
 import {
   alive,

@@ -1,4 +1,4 @@
-/** The course's claims about Services as objects (N4 to N6); traffic has tests of its own. */
+/** Services as objects: N4 to N6 of `test/behaviours.md`; traffic has tests of its own. */
 import { describe, expect, test } from "vitest";
 import {
   cluster,

@@ -1,4 +1,4 @@
-/** The course's claims about who owns Pods and what happens when nodes and owners go (D9 to D11). */
+/** Who owns Pods, and what happens when nodes and owners go: D9 to D11 of `test/behaviours.md`. */
 import { describe, expect, test } from "vitest";
 import {
   alive,

@@ -1,4 +1,4 @@
-/** The course's claims about where Pods land (P10) and how they go (P11). */
+/** Where Pods land (P10) and how they go (P11), see `test/behaviours.md`. */
 import { describe, expect, test } from "vitest";
 import {
   cluster,

@@ -1,4 +1,4 @@
-/** The course's claims about Pods: each row's own short proof, in virtual time. */
+/** Pods, in virtual time: the behaviours P of `test/behaviours.md` that need nobody inside a container. */
 import { describe, expect, test } from "vitest";
 import {
   cluster,

@@ -1,4 +1,4 @@
-/** A course cluster whose containers can be entered: what `kubectl exec POD -c NAME -- sh -c SCRIPT` prints. */
+/** A cluster whose containers can be entered: what `kubectl exec POD -c NAME -- sh -c SCRIPT` prints. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { ExecResult } from "../../durable-objects/engine/runtime/define.ts";

@@ -1,4 +1,4 @@
-/** The course's claims about traffic: N1 to N3, N6 and N7 as requests, C6, and `kubectl top`. */
+/** Traffic: N1 to N3, N6 and N7 of `test/behaviours.md` as requests, C6, and `kubectl top`. */
 import { describe, expect, test } from "vitest";
 import {
   alive,

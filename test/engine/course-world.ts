@@ -1,4 +1,4 @@
-/** What the course's tests share: short manifests, and eyes that look the way `kubectl get -w` does. */
+/** What the tests of `test/behaviours.md` share: short manifests, and eyes that look the way `kubectl get -w` does. */
 import { World } from "../helpers/world.ts";
 
 export { World };

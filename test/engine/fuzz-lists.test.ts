@@ -1,7 +1,6 @@
 /** Long lists and maps in every place that takes one: bounded, and told of in an answer of the API's own making. */
 import {
   structType,
-  typeForKind,
   type FieldType,
   type StructType,
 } from "../../durable-objects/engine/schema/types.ts";
@@ -90,7 +89,7 @@ describe("long lists", { timeout: 180_000 }, () => {
     const world = new World({ nodes: 1 });
     const root = r.group ? `/apis/${r.apiVersion}` : `/api/${r.version}`;
     const url = `${root}${r.namespaced ? "/namespaces/default" : ""}/${r.plural}?dryRun=All`;
-    const struct = typeForKind(r.apiVersion, r.kind) as StructType;
+    const struct = r.schema.struct;
     const sample = sampleOf(r.apiVersion, r.kind, "f-1");
     for (const [path, type] of listsOf({ kind: "struct", go: "", name: "", struct }, [], []))
       for (const same of [false, true]) {

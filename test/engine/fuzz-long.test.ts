@@ -5,11 +5,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { builtin, type Resource } from "../../durable-objects/engine/api/discovery/registry.ts";
-import {
-  typeForKind,
-  type FieldType,
-  type StructType,
-} from "../../durable-objects/engine/schema/types.ts";
+import { type FieldType, type StructType } from "../../durable-objects/engine/schema/types.ts";
 import { quantityError } from "../../durable-objects/engine/machinery/quantity.ts";
 import { World, type Answer } from "../helpers/world.ts";
 import { sampleOf } from "./sample-objects.ts";
@@ -107,7 +103,7 @@ const collectionOf = (r: Resource): string => {
   const root = r.group ? `/apis/${r.apiVersion}` : `/api/${r.version}`;
   return r.namespaced ? `${root}/namespaces/default/${r.plural}` : `${root}/${r.plural}`;
 };
-const structOf = (r: Resource): StructType => typeForKind(r.apiVersion, r.kind) as StructType;
+const structOf = (r: Resource): StructType => r.schema.struct;
 
 /** The same field of the same struct is read by the same code: asked once, in the first kind that holds it. */
 const asked = new Set<string>();

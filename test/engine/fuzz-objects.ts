@@ -1,8 +1,8 @@
 /** Structured random objects: the shape comes from the schema, so that what is wrong is deep inside. */
+import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
 import * as fc from "fast-check";
 import {
   stringConstants,
-  typeForKind,
   type FieldType,
   type StructType,
 } from "../../durable-objects/engine/schema/types.ts";
@@ -134,7 +134,7 @@ const isObject = (v: unknown): v is Record<string, unknown> =>
   typeof v === "object" && v !== null && !Array.isArray(v);
 
 export function objectOf(apiVersion: string, kind: string): fc.Arbitrary<unknown> {
-  const type = typeForKind(apiVersion, kind);
+  const type = builtin.ofKind(apiVersion, kind)?.schema.struct;
   if (!type) throw new Error(`no type for ${kind}`);
   const names = fc.constantFrom("f-1", "f-2", "f-3", "F", "", "a.b.c");
   const body = structOf(type, 5);

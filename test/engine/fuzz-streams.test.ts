@@ -2,11 +2,12 @@
 import * as fc from "fast-check";
 import { zlibSync } from "fflate";
 import { beforeEach, describe, expect, test } from "vitest";
+import { heldBytesMax } from "../../durable-objects/limits.ts";
 import { commandProtocols, spdyProtocol } from "../../durable-objects/session-frames.ts";
 import { CommandStream } from "../../durable-objects/session-command.ts";
 import { ChannelForward } from "../../durable-objects/session-forward.ts";
 import { SpdyForward } from "../../durable-objects/session-spdy.ts";
-import { heldBytesMax, HeldTooMuch, type LiveSession } from "../../durable-objects/session.ts";
+import { HeldTooMuch, type LiveSession } from "../../durable-objects/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
 import { box, isolationWorld, podOf, type IsolationWorld } from "./isolation-world.ts";

@@ -10,7 +10,7 @@ import {
   type Asked,
   type Measured,
 } from "../../durable-objects/engine/controllers/horizontal-pod-autoscaler/replicas.ts";
-import type { Pod } from "../../durable-objects/engine/kinds/pod/shapes.ts";
+import type { Pod } from "../../durable-objects/engine/kinds/pod/types.ts";
 import { World } from "../helpers/world.ts";
 
 const url = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/web";

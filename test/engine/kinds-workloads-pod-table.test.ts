@@ -1,17 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { podRequests, qosClass } from "../../durable-objects/engine/kinds/pod/resources.ts";
 import { isPodAvailable, isPodReady } from "../../durable-objects/engine/kinds/pod/status.ts";
-import type { PodObject } from "../../durable-objects/engine/kinds/pod/types.ts";
 import { Pod } from "../../durable-objects/engine/kinds/pod/pod.ts";
 import { create, now, pod } from "./kinds-workloads-world.ts";
 
-const pods = (spec: object, status: object, metadata: object = {}): PodObject => {
+const pods = (spec: object, status: object, metadata: object = {}): Pod => {
   const { object } = create(Pod, pod(spec, metadata));
   return {
     ...object,
     metadata: { ...object.metadata, ...metadata },
     status: { ...object.status, ...status },
-  } as PodObject;
+  } as Pod;
 };
 const container = (state: object, more: object = {}): object => ({
   name: "c",
@@ -184,11 +183,8 @@ describe("kubectl get pods", () => {
 });
 
 describe("resources", () => {
-  const spec = (
-    containers: object[],
-    initContainers: object[] = [],
-    more: object = {},
-  ): PodObject => ({ spec: { containers, initContainers, ...more } }) as unknown as PodObject;
+  const spec = (containers: object[], initContainers: object[] = [], more: object = {}): Pod =>
+    ({ spec: { containers, initContainers, ...more } }) as unknown as Pod;
   const asks = (cpu: string, memory: string, more: object = {}): object => ({
     resources: { requests: { cpu, memory } },
     ...more,

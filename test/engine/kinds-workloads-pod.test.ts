@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { KubeObject } from "../../durable-objects/engine/core/object.ts";
 import { defaultPullPolicy } from "../../durable-objects/engine/kinds/pod/defaults.ts";
 import { podStatusText } from "../../durable-objects/engine/kinds/pod/status.ts";
-import type { PodObject, PodSpec } from "../../durable-objects/engine/kinds/pod/types.ts";
+import type { PodSpec } from "../../durable-objects/engine/kinds/pod/types.ts";
 import { Pod } from "../../durable-objects/engine/kinds/pod/pod.ts";
 import { account, context, create, pod, update, withContainer } from "./kinds-workloads-world.ts";
 
@@ -258,7 +258,7 @@ describe("an updated Pod", () => {
 
   it("takes ephemeral containers through their subresource only", () => {
     const debug = { name: "debug", image: "busybox", targetContainerName: "c" };
-    const add = (p: PodObject): PodObject => ({
+    const add = (p: Pod): Pod => ({
       ...p,
       metadata: { ...p.metadata },
       spec: { ...p.spec, hostname: "ignored", ephemeralContainers: [debug] },
@@ -318,7 +318,7 @@ describe("an updated Pod", () => {
         ...never.status,
         containerStatuses: [{ ...container, state: { terminated: { exitCode: 0 } } }],
       },
-    } as PodObject;
+    } as Pod;
     const { errors } = update(
       Pod,
       ended,
@@ -334,13 +334,13 @@ describe("an updated Pod", () => {
   });
 });
 
-const pods = (spec: object, status: object, metadata: object = {}): PodObject => {
+const pods = (spec: object, status: object, metadata: object = {}): Pod => {
   const { object } = create(Pod, pod(spec, metadata));
   return {
     ...object,
     metadata: { ...object.metadata, ...metadata },
     status: { ...object.status, ...status },
-  } as PodObject;
+  } as Pod;
 };
 describe("the rest of a Pod", () => {
   it("warns", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { value } from "../../durable-objects/engine/machinery/quantity.ts";
 import { expand } from "../../durable-objects/engine/kubelet/env.ts";
-import type { Pod } from "../../durable-objects/engine/kinds/pod/shapes.ts";
+import type { Pod } from "../../durable-objects/engine/kinds/pod/types.ts";
 import { World, eventLines, statusOf } from "./kubelet-world.ts";
 
 function world(): World {

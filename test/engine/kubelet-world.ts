@@ -27,7 +27,7 @@ import type {
 import type { ContainerSpec } from "../../durable-objects/engine/runtime/container-spec.ts";
 import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { createKubelet } from "../../durable-objects/engine/kubelet/kubelet.ts";
-import type { Pod } from "../../durable-objects/engine/kinds/pod/shapes.ts";
+import type { Pod } from "../../durable-objects/engine/kinds/pod/types.ts";
 
 /** What a container of an image does, in ms since its start. */
 export interface Script {

@@ -1,4 +1,4 @@
-/** N3: cluster DNS in full, as queries and as a resolver walks them. */
+/** N3 of `test/behaviours.md`: cluster DNS in full, as queries and as a resolver walks them. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { queryFrom, resolve } from "../../durable-objects/engine/network/dns.ts";
 import {

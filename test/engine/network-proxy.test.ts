@@ -1,4 +1,4 @@
-/** N7: the API server's proxy; Ingress and the preview. */
+/** N7 of `test/behaviours.md`: the API server's proxy; Ingress and the preview. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
 import {

@@ -1,4 +1,4 @@
-/** N8: the way of a request, as an object. */
+/** N8 of `test/behaviours.md`: the way of a request, as an object. */
 import { expect, test } from "vitest";
 import { spawn } from "./network-programs.ts";
 import { NetworkWorld, serviceOf, sleeper, whoami } from "./network-world.ts";

@@ -1,4 +1,4 @@
-/** N1, N2, N5, N6: addresses, Services, endpoints, nodes; what is refused and what times out. */
+/** N1, N2, N5, N6 of `test/behaviours.md`: addresses, Services, endpoints, nodes; what is refused and what times out. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { NetworkWorld, podOf, serviceOf, sleeper, told, whoami } from "./network-world.ts";
 import type { Target } from "../../durable-objects/engine/network/request.ts";

@@ -281,6 +281,10 @@ interface Target {
   type: StructType | undefined;
 }
 
+/** Of a served kind, or of what is only sent (options). */
+const typeOf = (apiVersion: string, kind: string): StructType | undefined =>
+  builtin.ofKind(apiVersion, kind)?.schema.struct ?? typeForKind(apiVersion, kind);
+
 const served: Resource[] = [...builtin.allStored()].filter((r) => r.verbs.includes("create"));
 const collectionOf = (r: Resource): string => {
   const root = r.group ? `/apis/${r.apiVersion}` : `/api/${r.version}`;
@@ -295,7 +299,7 @@ function targetOf(r: Resource, name: string): Target {
     collection,
     apiVersion,
     kind,
-    type: typeForKind(apiVersion, kind),
+    type: typeOf(apiVersion, kind),
   };
 }
 
@@ -758,7 +762,7 @@ function requestOf(dice: Dice): Asked {
   const of = bodyKinds[subresource];
   const shown =
     of && Object.hasOwn(bodyKinds, subresource)
-      ? { ...target, apiVersion: of[0], kind: of[1], type: typeForKind(...of) }
+      ? { ...target, apiVersion: of[0], kind: of[1], type: typeOf(...of) }
       : target;
   const url = subresource ? `${target.url}/${subresource}` : target.url;
   switch (dice.below(6)) {
@@ -820,7 +824,7 @@ function pathRequest(dice: Dice, query: string, headers: Record<string, string>)
 
 function reviewRequest(dice: Dice, query: string, headers: Record<string, string>): Asked {
   const [url, apiVersion, kind] = dice.one(reviews);
-  const target = { url, collection: url, apiVersion, kind, type: typeForKind(apiVersion, kind) };
+  const target = { url, collection: url, apiVersion, kind, type: typeOf(apiVersion, kind) };
   return written(dice, "POST", url + query, objectFor(dice, target, "f-1"), headers);
 }
 

@@ -3,6 +3,11 @@ import { zlibSync } from "fflate";
 import { expect, test } from "vitest";
 import { answerBytesAhead } from "../../durable-objects/engine/core/limits.ts";
 import { networkTable, type Stream } from "../../durable-objects/engine/runtime/net/stream.ts";
+import {
+  heldBytesMax,
+  heldTogetherBytesMax,
+  sessionWorkMax,
+} from "../../durable-objects/limits.ts";
 import { CommandStream } from "../../durable-objects/session-command.ts";
 import { ChannelForward } from "../../durable-objects/session-forward.ts";
 import {
@@ -11,12 +16,7 @@ import {
   forwardProtocols,
 } from "../../durable-objects/session-frames.ts";
 import { HeldInput, HeldTogether } from "../../durable-objects/session-input.ts";
-import {
-  heldBytesMax,
-  heldTogetherBytesMax,
-  HeldTooMuch,
-  sessionWorkMax,
-} from "../../durable-objects/session.ts";
+import { HeldTooMuch } from "../../durable-objects/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
 import { commandOf, forwardOf, pod, pods, SessionWorld, upgrade } from "./streams-world.ts";

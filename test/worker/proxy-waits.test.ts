@@ -5,11 +5,11 @@ import type { Reply } from "../../durable-objects/engine/ports/request.ts";
 import type { Grant } from "../../durable-objects/grant.ts";
 import { asksServer } from "../../durable-objects/http.ts";
 import {
-  ProxyWaits,
+  proxiesWaitingMax,
   repliesPerTurnMax,
   replyBytesPerTurnMax,
-  waitingMax,
-} from "../../durable-objects/session-proxy.ts";
+} from "../../durable-objects/limits.ts";
+import { ProxyWaits } from "../../durable-objects/session-proxy.ts";
 import { bearer, edge, kube, make, post, stubOf } from "./edge.ts";
 
 const grant: Grant = { ids: ["key:a"], role: "owner", readAtMs: 0, expiresAtMs: Infinity };
@@ -28,7 +28,7 @@ function answering(bytes: number): { engine: Engine; asked: () => number } {
 
 test("a turn hands out so many answers, the next ones the others", async () => {
   const waits = new ProxyWaits();
-  const answers = Array.from({ length: waitingMax }, () => waits.wait(pending, grant));
+  const answers = Array.from({ length: proxiesWaitingMax }, () => waits.wait(pending, grant));
   expect(waits.full).toBe(true);
   const { engine, asked } = answering(10);
   let turns = 0;
@@ -39,7 +39,7 @@ test("a turn hands out so many answers, the next ones the others", async () => {
     turns += 1;
     expect(asked() - before).toBeLessThanOrEqual(repliesPerTurnMax);
   }
-  expect(turns).toBeLessThanOrEqual(waitingMax / repliesPerTurnMax + 1);
+  expect(turns).toBeLessThanOrEqual(proxiesWaitingMax / repliesPerTurnMax + 1);
   expect(waits.full).toBe(false);
   for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
 });
@@ -79,7 +79,7 @@ test("one more than may wait is refused, and what waits ends with the sandbox", 
     await runDurableObjectAlarm(stubOf(made));
   }
   const path = `${pods}/p:80/proxy/?wait=50s`;
-  const waiting = Array.from({ length: waitingMax }, () => kube(made, path));
+  const waiting = Array.from({ length: proxiesWaitingMax }, () => kube(made, path));
   const isFull = (): Promise<boolean> =>
     runInDurableObject(
       stubOf(made),

@@ -59,8 +59,9 @@ export function objectReply(call: Call, code: number, stored: KubeObject): ApiRe
 
 /** The encoding and form of the call's answer. */
 export const wantedOf = ({ request, resource }: Call): Wanted =>
-  formOf(request.headers["accept"], true, hasProtobuf(resource.group));
+  formOf(request.headers["accept"], true, hasProtobuf(resource));
 
+/** The object that the request names. Throws 404. */
 export function existing(call: Call): KubeObject {
   const { context, resource, info } = call;
   const object = context.store.get(resource.id, scopeOf(call), info.name);

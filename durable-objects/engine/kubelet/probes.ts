@@ -13,7 +13,7 @@
  * k8s: pkg/kubelet/prober/worker.go doProbe, prober.go, pkg/probe
  */
 import { folderOf } from "../core/trim.ts";
-import { probeOutputBytesMax, relistMs } from "../core/limits.ts";
+import { probeOutputBytesMax, probeRedirectsMax, relistMs } from "../core/limits.ts";
 import { goDuration } from "../machinery/duration.ts";
 import {
   type HttpAction,
@@ -27,7 +27,7 @@ import {
 } from "./calls.ts";
 import { isStarted, showsRunning } from "./container-status.ts";
 import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "./record.ts";
-import type { Container, ContainerKind, Probe } from "../kinds/pod/shapes.ts";
+import type { Container, ContainerKind, Probe } from "../kinds/pod/types.ts";
 import { type Sync, containerEvent, want } from "./sync.ts";
 
 type Result = { result: "success" | "failure" | "unknown"; output: string; warning?: boolean };
@@ -294,15 +294,13 @@ function attemptHttp(
     const next = redirectOf(outcome, url);
     if (!next) return judgeHttp(outcome, url, joinHost(host, at));
     const count = (state.call.hop?.count ?? 0) + 1;
-    if (count > redirectsMax)
+    if (count > probeRedirectsMax)
       return { result: "failure", output: `Get "${next.url}": stopped after 10 redirects` };
     const { deadlineMs } = state.call;
     state.call = startHttp(sync, { ...asked, ...next.target }, host, next.target.port, deadlineMs);
     state.call.hop = { ...next.target, count };
   }
 }
-
-const redirectsMax = 10;
 
 interface Redirect {
   target: { host: string; port: number; path: string; scheme: string };

@@ -2,7 +2,7 @@
 import { beginKill } from "./kill.ts";
 import { runProbes } from "./probes.ts";
 import { shouldRestart } from "./restart.ts";
-import { podContainers } from "../kinds/pod/shapes.ts";
+import { podContainers } from "../kinds/pod/types.ts";
 import type { Sync } from "./sync.ts";
 
 /** Runs due probes; a failed liveness or startup probe ends its container. */

@@ -11,6 +11,7 @@ import { type Sync, podEvent, want } from "./sync.ts";
 import { weighVolumes } from "./volume-limits.ts";
 import { fillVolumes, mounted } from "./volume-setup.ts";
 
+/** One round of a Pod that is on its node: volumes, containers, probes, until nothing moves at this moment. */
 export function runPod(sync: Sync): void {
   if (pastDeadline(sync)) {
     endPod(sync);

@@ -13,6 +13,7 @@ import { networkTable, type Source, type Stream } from "../runtime/net/stream.ts
 const load = (context: RuntimeContext, id: string): Stream | undefined =>
   context.records.get<Stream>(networkTable, id);
 
+/** Opens a connection and gives its id; whether anybody listens shows later. */
 export function openStream(
   context: RuntimeContext,
   from: Source,
@@ -31,6 +32,7 @@ export function openStream(
 export const roomIn = (context: RuntimeContext, id: string): number =>
   streamBytesMax - (load(context, id)?.up.length ?? 0);
 
+/** Adds bytes to what goes to the server; `end` closes this direction after them. */
 export function send(context: RuntimeContext, id: string, bytes: string, end: boolean): void {
   const stream = load(context, id);
   if (!stream || stream.upEnd) return;
@@ -62,6 +64,7 @@ export function close(context: RuntimeContext, id: string): void {
   context.wake?.("network", id);
 }
 
+/** Whether bytes or the end have come from the server. */
 export const hasNews = (stream: Stream): boolean => stream.down !== "" || stream.downEnd === true;
 
 /** Carries what there is; the client's Pod is run when something came. */

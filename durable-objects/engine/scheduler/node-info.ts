@@ -53,6 +53,7 @@ function hostPorts(pod: Pod): readonly HostPort[] {
 
 const memo = new WeakMap<object, PodInfo>();
 
+/** What the scheduler needs of a Pod, worked out once per object. */
 export function podInfo(pod: Pod): PodInfo {
   const known = memo.get(pod);
   if (known) return known;
@@ -81,6 +82,7 @@ export interface Allocatable extends Amounts {
 
 const allocatableMemo = new WeakMap<object, Allocatable>();
 
+/** What a node gives to Pods, in milli-CPU and bytes; kept per object. */
 export function allocatable(node: Node): Allocatable {
   const texts = (node.status?.allocatable ?? node.status?.capacity) as
     | Record<string, string>

@@ -1,4 +1,4 @@
-/** What a write's query says. k8s: apimachinery/pkg/apis/meta/v1/validation, handlers' managerOrUserAgent */
+/** Options in a write's query. k8s: apimachinery/pkg/apis/meta/v1/validation, handlers' managerOrUserAgent */
 import { fieldManagerBytesMax } from "../../core/limits.ts";
 import { encodeUtf8 } from "../../core/utf8.ts";
 import { fieldValidationErrors, mediaType, optionsKind } from "./body.ts";

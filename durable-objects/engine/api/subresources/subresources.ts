@@ -70,7 +70,7 @@ function scale(call: Call): ApiResponse {
   return scaleReply(call, updated);
 }
 
-/** Who owns the replicas is told by the object itself. */
+/** The reply has no managedFields: who owns `replicas` shows in those of the scaled object. */
 function scaleReply(call: Call, object: KubeObject): ApiResponse {
   const wanted = formOf(call.request.headers["accept"], true);
   const { form, group } = wanted;
@@ -87,8 +87,12 @@ function scaleReply(call: Call, object: KubeObject): ApiResponse {
 
 const binding = (call: Call): ApiResponse => bind(call, call.info.name);
 
-/** POST bindings: the Pod's name stands in the body. k8s: LegacyBindingREST */
+/** POST bindings: the Pod's name is in the body. k8s: LegacyBindingREST */
 export const legacyBinding = (call: Call): ApiResponse => bind(call, undefined);
+
+interface Binding extends KubeObject {
+  target?: { name?: string; kind?: string };
+}
 
 function bind(call: Call, pod: string | undefined): ApiResponse {
   const { context, info, request, warnings } = call;
@@ -102,7 +106,7 @@ function bind(call: Call, pod: string | undefined): ApiResponse {
     body,
     fieldValidationOf(info),
     (t) => warnings.push(t),
-  ) as KubeObject & { target?: { name?: string; kind?: string } };
+  ) as Binding;
   checkNamespace(call, object);
   const { name = "", annotations, uid } = object.metadata ?? {};
   if (pod !== undefined && name !== pod) {

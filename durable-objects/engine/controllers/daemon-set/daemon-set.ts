@@ -1,5 +1,5 @@
 /** DaemonSet: one Pod on every node that fits. k8s: pkg/controller/daemon/daemon_controller.go */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { equal } from "../../core/equal.ts";
 import { controllerOf, objectKey, splitKey, type Change } from "../../core/object.ts";
 import { labelSelector } from "../../machinery/selectors.ts";

@@ -1,7 +1,7 @@
 /** PodDisruptionBudgets: how many Pods may be disturbed now. k8s: pkg/controller/disruption/disruption.go */
 import type { Condition } from "kubernetes-types/meta/v1";
 import type { PodDisruptionBudget } from "../../kinds/pod-disruption-budget.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
@@ -35,7 +35,7 @@ export const disruptionController: Controller = {
   },
 };
 
-/** A new budget, a new wish, or an eviction that took from it: our own status writes are none of these. */
+/** A new budget, a changed spec, or an eviction that took from it; the controller's own status writes are not. */
 function wakeBudget(change: Change): string[] | undefined {
   const object = change.object as PodDisruptionBudget;
   const previous = change.previous as PodDisruptionBudget | undefined;
@@ -284,6 +284,6 @@ function clearStaleMark(client: Client, key: string): number | undefined {
   const conditions = pod.status?.conditions?.map((c) =>
     c.type === "DisruptionTarget" ? cleared : c,
   );
-  client.update<Pod>("pods", { ...pod, status: { ...pod.status, conditions } as never }, "status");
+  client.update<Pod>("pods", { ...pod, status: { ...pod.status, conditions } }, "status");
   return undefined;
 }

@@ -1,6 +1,6 @@
 /** EndpointSlices of Services with a selector. k8s: pkg/controller/endpointslice, staging/src/k8s.io/endpointslice */
 import type { Service } from "../../kinds/service/shape.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type * as discovery from "kubernetes-types/discovery/v1";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type ObjectMeta } from "../../core/object.ts";
@@ -66,7 +66,7 @@ function serviceOfSlice(change: Change): string[] | undefined {
   return isByOthers(change) ? [objectKey(change.namespace, service)] : undefined;
 }
 
-/** A node's zone is told with its endpoints. */
+/** Endpoints carry their node's zone. */
 function* servicesOnNode(change: Change, reader: Reader): Iterable<string> {
   const zone = (o: Change["previous"]): string | undefined => o?.metadata.labels?.[zoneLabel];
   if (change.op === "update" && zone(change.object) === zone(change.previous)) return;
@@ -188,7 +188,7 @@ const portsKey = (ports: readonly discovery.EndpointPort[] | null | undefined): 
     .sort()
     .join("\n");
 
-/** Which slices are to stand, per set of ports: kept endpoints stay where they are. k8s: reconcileByPortMapping */
+/** The desired slices, per set of ports: kept endpoints stay where they are. k8s: reconcileByPortMapping */
 function planSlices(
   service: Service,
   current: readonly EndpointSlice[],

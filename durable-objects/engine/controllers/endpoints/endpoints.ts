@@ -1,6 +1,6 @@
 /** Endpoints of Services with a selector. k8s: pkg/controller/endpoint/endpoints_controller.go */
 import type { Service } from "../../kinds/service/shape.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type * as core from "kubernetes-types/core/v1";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey } from "../../core/object.ts";

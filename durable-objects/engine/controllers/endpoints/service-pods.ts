@@ -1,6 +1,6 @@
 /** What the controllers of Endpoints and EndpointSlices both ask about Services and Pods. k8s: staging/src/k8s.io/endpointslice/util */
 import { cpuUsPerEndpoint, selectorsPerChangeMax } from "../../core/limits.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, type Change, type KubeObject } from "../../core/object.ts";
@@ -187,6 +187,7 @@ export function withTrigger(
  */
 const written = new WeakSet<object>();
 
+/** Marks an object as this controller's own write, so that the change does not wake it. */
 export function noteWritten(object: object): void {
   written.add(object);
 }

@@ -2,12 +2,13 @@
  * What ReplicaSet and ReplicationController have in common: as many Pods as wanted.
  * k8s: pkg/controller/replicaset/replica_set.go
  */
-import type { PodObject as Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
+import type { ReplicationController } from "../../kinds/replication-controller.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
-import { objectKey, splitKey, type KubeObject } from "../../core/object.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
 import { podsPerReconcileMax } from "../../core/limits.ts";
-import type { ReplicaSetStatus } from "../../kinds/replica-set.ts";
+import type { ReplicaSet, ReplicaSetStatus } from "../../kinds/replica-set.ts";
 import type { StatusError } from "../../machinery/status.ts";
 import type { Client, Controller, Due } from "../../ports/controller.ts";
 import { conditionOf, withCondition, withoutCondition } from "../workload/conditions.ts";
@@ -15,11 +16,7 @@ import { claim, ownersOf, type OwnerKind } from "../workload/controller-ref.ts";
 import { createPods, podsAtOnce, deletePod, podFromTemplate } from "../workload/pod-control.ts";
 import { countPods, isActive, isTerminating, rankForDeletion } from "../workload/pods.ts";
 
-/** What both kinds have. */
-export interface Replicated extends KubeObject {
-  spec: { replicas: number; minReadySeconds?: number; template: PodTemplateSpec };
-  status?: ReplicaSetStatus;
-}
+export type Replicated = ReplicaSet | ReplicationController;
 
 export interface ReplicasRow<T extends Replicated> extends OwnerKind<T> {
   name: string;

@@ -1,12 +1,12 @@
 /** How controllers make and take away Pods. k8s: pkg/controller/controller_utils.go RealPodControl */
 import { podBytesPerReconcileMax, podsPerReconcileMax } from "../../core/limits.ts";
-import type { PodObject as Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
+import type { Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Client } from "../../ports/controller.ts";
 import { newControllerRef } from "./controller-ref.ts";
 
-/** In a namespace that goes, every creation fails; there is nothing to tell and nothing to try again. */
+/** In a terminating namespace every creation fails: no Event, no retry. */
 export const namespaceGoes = (error: StatusError): boolean =>
   error.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") ?? false;
 
@@ -78,6 +78,7 @@ export function createPods(
   return first;
 }
 
+/** Deletes a Pod and records SuccessfulDelete on its owner. */
 export function deletePod(
   client: Client,
   owner: KubeObject,

@@ -140,7 +140,7 @@ export const interPodAffinity: FilterPlugin = {
   },
 };
 
-/** Wishes of the Pod about others, and of others about the Pod. k8s: interpodaffinity/scoring.go */
+/** Preferred terms of the Pod about others, and of others about the Pod. k8s: interpodaffinity/scoring.go */
 export const interPodAffinityScore: Scorer = (pod, nodes, snapshot) => {
   const own = pod.terms;
   const wishes = (own?.preferred.length ?? 0) + (own?.preferredAnti.length ?? 0) > 0;

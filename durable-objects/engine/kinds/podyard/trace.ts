@@ -2,12 +2,12 @@
  * A Trace sends one HTTP request through the cluster's network and keeps the way it took: name, Service, endpoint, node,
  * Pod, container, and where it ended. Made once, answered in its status (controllers/trace.ts).
  */
-import { invalid, required, type FieldError } from "../machinery/field.ts";
-import { equal } from "../core/equal.ts";
-import type { KubeObject } from "../core/object.ts";
-import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
-import { schemaNamed } from "../schema/types.ts";
+import { invalid, required, type FieldError } from "../../machinery/field.ts";
+import { equal } from "../../core/equal.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { age, ageColumn, column, nameColumn } from "../columns.ts";
+import type { Kind } from "../define.ts";
+import { kindOf, listOf, objectOf, scalar, type OwnField } from "../../schema/own-types.ts";
 
 /** One station of a request. */
 export interface Hop {
@@ -34,7 +34,7 @@ export interface Hop {
 
 export interface Trace extends KubeObject {
   spec?: {
-    /** Pod of this namespace that asks; without it somebody outside does. */
+    /** Pod of this namespace that sends the request; without it a client outside the cluster does. */
     from?: string;
     /** `http://web`, `https://10.244.1.2:8443/path?x=1` */
     url?: string;
@@ -84,11 +84,59 @@ function validate({ spec }: Trace): FieldError[] {
   return errors;
 }
 
+const text = (description: string): OwnField => ({
+  type: scalar("string"),
+  omitEmpty: true,
+  description,
+});
+const count = (description: string): OwnField => ({
+  type: scalar("int64"),
+  omitEmpty: true,
+  description,
+});
+
+const hop = objectOf("podyard.dev/v1.TraceHop", {
+  kind: text(
+    "What it came through: source, dns, service, endpoint, policy, node, pod, container, site or ingress.",
+  ),
+  name: text("Its name."),
+  ip: text("Its address."),
+  port: count("Its port."),
+  detail: text("What was decided there."),
+  failed: { type: scalar("bool"), omitEmpty: true, description: "The request ended there." },
+});
+
+const spec = objectOf("podyard.dev/v1.TraceSpec", {
+  from: text("Pod of the Trace's namespace that asks. Empty: somebody outside the cluster."),
+  url: text("Address of the request."),
+  method: text("Method of the request. Defaults to GET."),
+});
+
+const status = objectOf("podyard.dev/v1.TraceStatus", {
+  phase: text("Running until the answer is there, then Done."),
+  code: count("Status code of the answer."),
+  error: text(
+    "Why there is no answer: refused, timeout, unreachable, reset, unknown (no such name), tls or malformed.",
+  ),
+  body: text("Beginning of the answer's body."),
+  tookMs: count("Virtual milliseconds from the request to the answer."),
+  hops: { type: listOf(hop), description: "The way of the request, in order." },
+});
+
+const schema = kindOf(
+  "podyard.dev/v1.Trace",
+  {
+    spec: { type: spec, present: true, description: "The request." },
+    status: { type: status, present: true, description: "The answer, and the way to it." },
+  },
+  "Trace is one HTTP request through the simulated network, with the way it takes: DNS, Service, endpoint, node, Pod, container.",
+);
+
 export const Trace: Kind<Trace> = {
   resource: traces,
   apiVersion: "podyard.dev/v1",
   kind: "Trace",
-  schema: schemaNamed("podyard/v1.Trace"),
+  schema,
   namespaced: true,
   hasGeneration: true,
   discovery: { singular: "trace", shortNames: [], categories: ["podyard"], status: true },

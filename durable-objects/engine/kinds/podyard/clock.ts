@@ -3,15 +3,15 @@
  * time runs as the wall's does. Its fields are described in schema/podyard-descriptions.ts. All of spec is idempotent:
  * applied twice it does nothing the second time.
  */
-import type { Reader } from "../ports/controller.ts";
-import { invalid, notSupported, type FieldError } from "../machinery/field.ts";
-import { negativeText, notPositiveText } from "../machinery/names.ts";
-import { parseTime, rfc3339 } from "../core/clock.ts";
-import type { KubeObject } from "../core/object.ts";
-import { clockJumpDaysMax, clockSpeedMax, clockStepsMax } from "../core/limits.ts";
-import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind } from "./define.ts";
-import { schemaNamed } from "../schema/types.ts";
+import type { Reader } from "../../ports/controller.ts";
+import { invalid, notSupported, type FieldError } from "../../machinery/field.ts";
+import { negativeText, notPositiveText } from "../../machinery/names.ts";
+import { parseTime, rfc3339 } from "../../core/clock.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { clockJumpDaysMax, clockSpeedMax, clockStepsMax } from "../../core/limits.ts";
+import { age, ageColumn, column, nameColumn } from "../columns.ts";
+import type { Kind } from "../define.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export interface Clock extends KubeObject {
   spec?: {
@@ -38,7 +38,7 @@ export interface Clock extends KubeObject {
 
 export const clockName = "cluster";
 
-/** What lies too far off, where it is newly asked for. */
+/** An error for a moment that is too far ahead, unless it was there before. */
 function tooFar(clock: Clock, old: Clock | undefined, now: number): FieldError[] {
   const errors: FieldError[] = [];
   const { advanceTo, steps = 0 } = clock.spec ?? {};
@@ -75,7 +75,7 @@ function validate(clock: Clock, old: Clock | undefined, now: number): FieldError
 
 const offsetText = (clock: Clock): string => `${clock.status?.offsetSeconds ?? 0}s`;
 
-/** The Clock as it stands. */
+/** The Clock's current state. */
 function present(clock: Clock, now: number, reader: Reader): Clock {
   const { offsetMs, nextDueMs, jumpToMs } = reader.clock();
   const status: Clock["status"] = {

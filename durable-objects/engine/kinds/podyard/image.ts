@@ -13,7 +13,7 @@ import {
   tooLong,
   tooMany,
   type FieldError,
-} from "../machinery/field.ts";
+} from "../../machinery/field.ts";
 import {
   httpHeaderName,
   inRange,
@@ -21,14 +21,14 @@ import {
   negativeText,
   notPositiveText,
   portNumber,
-} from "../machinery/names.ts";
-import type { KubeObject } from "../core/object.ts";
-import { imageRoutesMax, imageSpecBytesMax } from "../core/limits.ts";
-import { parseReference } from "../machinery/image-reference.ts";
-import { parseQuantity, signQuantity } from "../machinery/quantity.ts";
-import { age, ageColumn, column, nameColumn } from "./columns.ts";
-import type { Kind, WriteContext } from "./define.ts";
-import { schemaNamed } from "../schema/types.ts";
+} from "../../machinery/names.ts";
+import type { KubeObject } from "../../core/object.ts";
+import { imageRoutesMax, imageSpecBytesMax } from "../../core/limits.ts";
+import { parseReference } from "../../machinery/image-reference.ts";
+import { parseQuantity, signQuantity } from "../../machinery/quantity.ts";
+import { age, ageColumn, column, nameColumn } from "../columns.ts";
+import type { Kind, WriteContext } from "../define.ts";
+import { schemaNamed } from "../../schema/types.ts";
 
 export interface ImageRoute {
   /** Exact, or with `*` at its end a prefix. */
