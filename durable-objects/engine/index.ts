@@ -296,7 +296,7 @@ export class Engine {
     this.#advance(wallMs);
     this.#random.reset(this.store.rv, `session ${this.#now.ms}`);
     const result = this.#sessionStep(body);
-    while (takesMore && this.#sessionStep(takesMore)) continue;
+    if (takesMore) while (this.#sessionStep(takesMore)) continue;
     this.#persist();
     return result;
   }
