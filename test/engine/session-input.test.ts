@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { heldBytesMax } from "../../durable-objects/limits.ts";
-import { CommandStream } from "../../durable-objects/session-command.ts";
-import { commandProtocols } from "../../durable-objects/session-frames.ts";
+import { CommandStream } from "../../durable-objects/sessions/command.ts";
+import { commandProtocols } from "../../durable-objects/sessions/frames.ts";
 import { commandOf, pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
 
 const chunk = 32 * 1024;

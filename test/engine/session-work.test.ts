@@ -6,17 +6,17 @@ import {
   heldTogetherBytesMax,
   sessionWorkMax,
 } from "../../durable-objects/limits.ts";
-import { CommandStream } from "../../durable-objects/session-command.ts";
-import { ChannelForward } from "../../durable-objects/session-forward.ts";
+import { CommandStream } from "../../durable-objects/sessions/command.ts";
+import { ChannelForward } from "../../durable-objects/sessions/channel-forward.ts";
 import {
   commandProtocols,
   decode,
   forwardProtocols,
-} from "../../durable-objects/session-frames.ts";
-import { HeldInput, HeldTogether } from "../../durable-objects/session-input.ts";
-import { HeldTooMuch } from "../../durable-objects/session.ts";
-import { joined, SpdyError, SpdyReader } from "../../durable-objects/spdy.ts";
-import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
+} from "../../durable-objects/sessions/frames.ts";
+import { HeldInput, HeldTogether } from "../../durable-objects/sessions/input.ts";
+import { HeldTooMuch } from "../../durable-objects/sessions/session.ts";
+import { joined, SpdyError, SpdyReader } from "../../durable-objects/sessions/spdy.ts";
+import { spdyDictionary } from "../../durable-objects/sessions/spdy-data.ts";
 import { commandOf, forwardOf, pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
 
 /** One call may go over what is left: by one step of a program. */

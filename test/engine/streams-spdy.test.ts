@@ -1,7 +1,12 @@
 import { constants, createDeflate, createInflate } from "node:zlib";
 import { expect, test } from "vitest";
-import { SpdyError, SpdyReader, SpdyWriter, type SpdyFrame } from "../../durable-objects/spdy.ts";
-import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
+import {
+  SpdyError,
+  SpdyReader,
+  SpdyWriter,
+  type SpdyFrame,
+} from "../../durable-objects/sessions/spdy.ts";
+import { spdyDictionary } from "../../durable-objects/sessions/spdy-data.ts";
 
 /** The other end of port-forward's framing, with Node's own zlib. */
 

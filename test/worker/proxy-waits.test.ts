@@ -9,7 +9,7 @@ import {
   repliesPerTurnMax,
   replyBytesPerTurnMax,
 } from "../../durable-objects/limits.ts";
-import { ProxyWaits } from "../../durable-objects/session-proxy.ts";
+import { ProxyWaits } from "../../durable-objects/sessions/proxy.ts";
 import { bearer, edge, kube, make, post, stubOf } from "./edge.ts";
 
 const grant: Grant = { ids: ["key:a"], role: "owner", readAtMs: 0, expiresAtMs: Infinity };

@@ -7,7 +7,7 @@ import {
   spdyHeaderBytesMax,
   spdyHeaderBytesPerRoundMax,
   spdyMessageBytesMax,
-} from "./limits.ts";
+} from "../limits.ts";
 import { spdyDictionary } from "./spdy-data.ts";
 
 /**

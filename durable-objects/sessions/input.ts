@@ -1,4 +1,4 @@
-import { heldBlockBytes, heldBytesMax, heldTogetherBytesMax } from "./limits.ts";
+import { heldBlockBytes, heldBytesMax, heldTogetherBytesMax } from "../limits.ts";
 import { HeldTooMuch } from "./session.ts";
 
 /** Bytes of a client that its command or server has not read, in order; how they were split into messages does not matter. */

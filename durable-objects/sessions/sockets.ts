@@ -1,8 +1,8 @@
-import { badRequest, StatusError } from "./engine/machinery/status.ts";
-import type { Engine } from "./engine/index.ts";
-import type { Reply, SessionReply } from "./engine/ports/request.ts";
-import type { Grant } from "./grant.ts";
-import { gone, refusal, unauthorized } from "./http.ts";
+import { badRequest, StatusError } from "../engine/machinery/status.ts";
+import type { Engine } from "../engine/index.ts";
+import type { Reply, SessionReply } from "../engine/ports/request.ts";
+import type { Grant } from "../grant.ts";
+import { gone, refusal, unauthorized } from "../http.ts";
 import {
   firstWordMs,
   hurryBytes,
@@ -19,20 +19,20 @@ import {
   sessionRestMs,
   sessionsMax,
   sessionWorkMax,
-} from "./limits.ts";
-import { CommandStream } from "./session-command.ts";
-import { ChannelForward } from "./session-forward.ts";
+} from "../limits.ts";
+import { CommandStream } from "./command.ts";
+import { ChannelForward } from "./channel-forward.ts";
 import {
   choose,
   commandProtocols,
   forwardProtocols,
   logProtocols,
   spdyProtocol,
-} from "./session-frames.ts";
-import { HeldTogether } from "./session-input.ts";
-import { LogStream } from "./session-log.ts";
-import { ProxyWaits } from "./session-proxy.ts";
-import { SpdyForward } from "./session-spdy.ts";
+} from "./frames.ts";
+import { HeldTogether } from "./input.ts";
+import { LogStream } from "./log.ts";
+import { ProxyWaits } from "./proxy.ts";
+import { SpdyForward } from "./spdy-forward.ts";
 import { HeldTooMuch, type LiveSession, type Wire } from "./session.ts";
 
 interface Open {

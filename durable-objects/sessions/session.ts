@@ -1,4 +1,4 @@
-import type { Engine } from "./engine/index.ts";
+import type { Engine } from "../engine/index.ts";
 
 /**
  * One exec, attach, port-forward or log over a WebSocket of its own. What the client says is kept until `pump`, the

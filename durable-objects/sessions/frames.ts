@@ -1,6 +1,6 @@
 /** Messages of the WebSocket subprotocols: a channel number, then bytes. k8s: apimachinery/pkg/util/httpstream/wsstream */
 
-import { sessionMessageBytesMax } from "./limits.ts";
+import { sessionMessageBytesMax } from "../limits.ts";
 
 export interface Protocol {
   name: string;

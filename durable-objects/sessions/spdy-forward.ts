@@ -1,8 +1,8 @@
-import type { Engine } from "./engine/index.ts";
-import type { ForwardSession } from "./engine/ports/request.ts";
-import { forwardedConnectionsMax, sessionWorkMax } from "./limits.ts";
-import { PodConnection, Round } from "./session-connection.ts";
-import { pieces } from "./session-frames.ts";
+import type { Engine } from "../engine/index.ts";
+import type { ForwardSession } from "../engine/ports/request.ts";
+import { forwardedConnectionsMax, sessionWorkMax } from "../limits.ts";
+import { PodConnection, Round } from "./connection.ts";
+import { pieces } from "./frames.ts";
 import type { LiveSession, Wire } from "./session.ts";
 import { SpdyReader, SpdyWriter, type SpdyFrame } from "./spdy.ts";
 

@@ -1,14 +1,14 @@
-import { StatusError } from "./engine/machinery/status.ts";
-import type { Engine } from "./engine/index.ts";
-import type { ProxyPending } from "./engine/ports/request.ts";
-import type { Grant } from "./grant.ts";
-import { refusal, responseOf } from "./http.ts";
+import { StatusError } from "../engine/machinery/status.ts";
+import type { Engine } from "../engine/index.ts";
+import type { ProxyPending } from "../engine/ports/request.ts";
+import type { Grant } from "../grant.ts";
+import { refusal, responseOf } from "../http.ts";
 import {
   proxiesWaitingMax,
   proxyWaitMsMax,
   repliesPerTurnMax,
   replyBytesPerTurnMax,
-} from "./limits.ts";
+} from "../limits.ts";
 
 interface Waiting {
   pending: ProxyPending;

@@ -1,7 +1,7 @@
-import type { Engine } from "./engine/index.ts";
-import type { ForwardSession } from "./engine/ports/request.ts";
-import { connectionWorkMax, sendBytesMax, serverStepBytesMax, sessionWorkMax } from "./limits.ts";
-import { HeldInput } from "./session-input.ts";
+import type { Engine } from "../engine/index.ts";
+import type { ForwardSession } from "../engine/ports/request.ts";
+import { connectionWorkMax, sendBytesMax, serverStepBytesMax, sessionWorkMax } from "../limits.ts";
+import { HeldInput } from "./input.ts";
 
 /** How a forwarded connection's bytes and end reach the client. */
 export interface ConnectionEnds {

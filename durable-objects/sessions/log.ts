@@ -1,4 +1,4 @@
-import { pieces, toBase64, type Protocol } from "./session-frames.ts";
+import { pieces, toBase64, type Protocol } from "./frames.ts";
 import type { LiveSession, Wire } from "./session.ts";
 
 /** A whole log over a WebSocket: the text alone, without channels. k8s: apiserver/pkg/endpoints/handlers/responsewriters StreamObject */

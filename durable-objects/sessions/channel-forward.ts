@@ -1,8 +1,8 @@
-import type { Engine } from "./engine/index.ts";
-import type { ForwardSession } from "./engine/ports/request.ts";
-import { sessionWorkMax } from "./limits.ts";
-import { PodConnection, Round } from "./session-connection.ts";
-import { decode, encode, pieces, type Protocol } from "./session-frames.ts";
+import type { Engine } from "../engine/index.ts";
+import type { ForwardSession } from "../engine/ports/request.ts";
+import { sessionWorkMax } from "../limits.ts";
+import { PodConnection, Round } from "./connection.ts";
+import { decode, encode, pieces, type Protocol } from "./frames.ts";
 import type { LiveSession, Wire } from "./session.ts";
 
 /**

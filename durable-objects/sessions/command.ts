@@ -1,15 +1,15 @@
-import { internalError } from "./engine/machinery/status.ts";
-import type { Engine } from "./engine/index.ts";
-import type { CommandSession, SessionStatus } from "./engine/ports/request.ts";
+import { internalError } from "../engine/machinery/status.ts";
+import type { Engine } from "../engine/index.ts";
+import type { CommandSession, SessionStatus } from "../engine/ports/request.ts";
 import {
   hurryBytes,
   resizeBytesMax,
   sendBytesMax,
   sessionWorkMax,
   stepBytesMax,
-} from "./limits.ts";
-import { channels, decode, encode, pieces, type Protocol } from "./session-frames.ts";
-import { HeldInput } from "./session-input.ts";
+} from "../limits.ts";
+import { channels, decode, encode, pieces, type Protocol } from "./frames.ts";
+import { HeldInput } from "./input.ts";
 import type { LiveSession, Wire } from "./session.ts";
 
 /** exec and attach. */
