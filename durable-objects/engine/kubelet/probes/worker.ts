@@ -12,9 +12,9 @@
  *
  * k8s: pkg/kubelet/prober/worker.go doProbe, prober.go, pkg/probe
  */
-import { folderOf } from "../core/trim.ts";
-import { probeOutputBytesMax, probeRedirectsMax, relistMs } from "../core/limits.ts";
-import { goDuration } from "../machinery/duration.ts";
+import { folderOf } from "../../core/trim.ts";
+import { probeOutputBytesMax, probeRedirectsMax, relistMs } from "../../core/limits.ts";
+import { goDuration } from "../../machinery/duration.ts";
 import {
   type HttpAction,
   type Outcome,
@@ -24,11 +24,11 @@ import {
   resolvePort,
   startExec,
   startHttp,
-} from "./calls.ts";
-import { isStarted, showsRunning } from "./container-status.ts";
-import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "./record.ts";
-import type { Container, ContainerKind, Probe } from "../kinds/pod/types.ts";
-import { type Sync, containerEvent, want } from "./sync.ts";
+} from "../calls.ts";
+import { isStarted, showsRunning } from "../container-status.ts";
+import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "../record.ts";
+import type { Container, ContainerKind, Probe } from "../../kinds/pod/types.ts";
+import { type Sync, containerEvent, want } from "../sync.ts";
 
 type Result = { result: "success" | "failure" | "unknown"; output: string; warning?: boolean };
 

@@ -1,9 +1,9 @@
 /** Probes of a whole Pod, and what follows from a failed one. */
-import { beginKill } from "./kill.ts";
-import { runProbes } from "./probes.ts";
-import { shouldRestart } from "./restart.ts";
-import { podContainers } from "../kinds/pod/types.ts";
-import type { Sync } from "./sync.ts";
+import { beginKill } from "../kill.ts";
+import { runProbes } from "./worker.ts";
+import { shouldRestart } from "../restart.ts";
+import { podContainers } from "../../kinds/pod/types.ts";
+import type { Sync } from "../sync.ts";
 
 /** Runs due probes; a failed liveness or startup probe ends its container. */
 export function probe(sync: Sync, dying: boolean): void {
