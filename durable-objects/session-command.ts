@@ -72,8 +72,8 @@ export class CommandStream implements LiveSession {
     const { sessions } = engine;
     let sent = 0;
     while (!this.over) {
-      if (this.heldBytes > hurryBytes && sessions.room(this.session) <= 0) {
-        engine.session(nowMs, () => sessions.hurry(this.session));
+      if (this.heldBytes > hurryBytes && sessions.inputCapacityBytes(this.session) <= 0) {
+        engine.session(nowMs, () => sessions.drainInput(this.session));
       }
       if (!this.mayTell(engine) && !sessions.hasNews(this.session)) return "waiting";
       const news = engine.session(nowMs, () => {
@@ -91,7 +91,7 @@ export class CommandStream implements LiveSession {
 
   private mayTell({ sessions }: Engine): boolean {
     if (this.size) return true;
-    if (this.input.bytes > 0) return sessions.room(this.session) > 0;
+    if (this.input.bytes > 0) return sessions.inputCapacityBytes(this.session) > 0;
     return this.inputEnd === "said";
   }
 
@@ -99,7 +99,7 @@ export class CommandStream implements LiveSession {
   private tell({ sessions }: Engine): void {
     if (this.size) sessions.resize(this.session, this.size.cols, this.size.rows);
     this.size = undefined;
-    const bytes = sessions.room(this.session) > 0 ? this.input.take(stepBytesMax) : undefined;
+    const bytes = sessions.inputCapacityBytes(this.session) > 0 ? this.input.take(stepBytesMax) : undefined;
     if (bytes) sessions.write(this.session, bytes);
     if (this.inputEnd !== "said" || this.input.bytes > 0) return;
     this.inputEnd = "told";

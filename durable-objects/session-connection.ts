@@ -68,7 +68,7 @@ export class PodConnection {
 
   private mayMove({ sessions }: Engine, stream: string): boolean {
     if (sessions.streamHasNews(stream)) return true;
-    if (this.input.bytes > 0) return sessions.streamRoom(stream) > 0;
+    if (this.input.bytes > 0) return sessions.streamCapacityBytes(stream) > 0;
     return this.inputEnded && !this.endSent;
   }
 
@@ -80,7 +80,7 @@ export class PodConnection {
     }
     // The stream's room is a moment's: one piece at a time, and the rest after the server has read.
     const next =
-      sessions.streamRoom(this.stream) > 0 ? this.input.take(serverStepBytesMax) : undefined;
+      sessions.streamCapacityBytes(this.stream) > 0 ? this.input.take(serverStepBytesMax) : undefined;
     const end = this.inputEnded && !this.endSent && this.input.bytes === 0;
     if (next || end) sessions.send(this.stream, next ?? new Uint8Array(), end);
     if (end) this.endSent = true;

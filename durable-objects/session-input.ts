@@ -1,5 +1,5 @@
 import { heldBlockBytes, heldBytesMax, heldTogetherBytesMax } from "./limits.ts";
-import { HeldTooMuch } from "./session.ts";
+import { InputLimitError } from "./session.ts";
 
 /** Bytes of a client that its command or server has not read, in order; how they were split into messages does not matter. */
 export class HeldInput {
@@ -13,7 +13,7 @@ export class HeldInput {
   /** Keeps a copy. Throws when it would be more than a session may hold. */
   add(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    if (this.bytes + bytes.length > heldBytesMax) throw new HeldTooMuch();
+    if (this.bytes + bytes.length > heldBytesMax) throw new InputLimitError();
     this.bytes += bytes.length;
     if (bytes.length <= this.room) {
       const last = this.pieces[this.pieces.length - 1] as Uint8Array;
@@ -65,6 +65,6 @@ export class HeldTogether {
     this.atMostBytes += bytes;
     if (this.atMostBytes <= heldTogetherBytesMax) return;
     this.atMostBytes = this.sum();
-    if (this.atMostBytes > heldTogetherBytesMax) throw new HeldTooMuch();
+    if (this.atMostBytes > heldTogetherBytesMax) throw new InputLimitError();
   }
 }

@@ -33,7 +33,7 @@ import { HeldTogether } from "./session-input.ts";
 import { LogStream } from "./session-log.ts";
 import { ProxyWaits } from "./session-proxy.ts";
 import { SpdyForward } from "./session-spdy.ts";
-import { HeldTooMuch, type LiveSession, type Wire } from "./session.ts";
+import { InputLimitError, type LiveSession, type Wire } from "./session.ts";
 
 interface Open {
   session: LiveSession;
@@ -199,7 +199,7 @@ export class SessionSockets {
       this.heldTogether.add(bytes);
     } catch (error) {
       // Clients show the Status only where the close itself is no error.
-      const code = error instanceof HeldTooMuch ? 1000 : 1002;
+      const code = error instanceof InputLimitError ? 1000 : 1002;
       this.abort(socket, open, (error as Error).message, code);
     }
     this.heardBytes += bytes;

@@ -7,7 +7,7 @@ import { commandProtocols, spdyProtocol } from "../../durable-objects/session-fr
 import { CommandStream } from "../../durable-objects/session-command.ts";
 import { ChannelForward } from "../../durable-objects/session-forward.ts";
 import { SpdyForward } from "../../durable-objects/session-spdy.ts";
-import { HeldTooMuch, type LiveSession } from "../../durable-objects/session.ts";
+import { InputLimitError, type LiveSession } from "../../durable-objects/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
 import { box, isolationWorld, podOf, type IsolationWorld } from "./isolation-world.ts";
@@ -248,6 +248,6 @@ describe("sessions", { timeout: 300_000 }, () => {
     expect(stream.heldBytes).toBe(held);
     expect(() => {
       for (let i = 0; i <= heldBytesMax / large.length; i++) stream.message(large.buffer);
-    }).toThrow(HeldTooMuch);
+    }).toThrow(InputLimitError);
   });
 });

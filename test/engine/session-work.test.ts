@@ -14,7 +14,7 @@ import {
   forwardProtocols,
 } from "../../durable-objects/session-frames.ts";
 import { HeldInput, HeldTogether } from "../../durable-objects/session-input.ts";
-import { HeldTooMuch } from "../../durable-objects/session.ts";
+import { InputLimitError } from "../../durable-objects/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
 import { commandOf, forwardOf, pod, pods, SessionWorld, upgrade } from "./streams-world.ts";
@@ -168,7 +168,7 @@ test("held input keeps order and bounds, however it comes and goes", () => {
   expect(held.bytes).toBe(0);
   expect(taken).toEqual(said);
   held.add(new Uint8Array(heldBytesMax));
-  expect(() => held.add(new Uint8Array(1))).toThrow(HeldTooMuch);
+  expect(() => held.add(new Uint8Array(1))).toThrow(InputLimitError);
 });
 
 test.each([1, 100, 4_095, 4_097, 11_000, 17_000])(
@@ -197,7 +197,7 @@ test("what all sessions hold is bounded, and what was taken counts no more", () 
   };
   for (let i = 0; i < heldTogetherBytesMax / megabyte; i++) say();
   expect(counted).toBe(0);
-  expect(say).toThrow(HeldTooMuch);
+  expect(say).toThrow(InputLimitError);
   held = 0;
   for (let i = 0; i < heldTogetherBytesMax / megabyte; i++) say();
   expect(counted).toBe(2);

@@ -18,7 +18,7 @@ const combined = "(combined from similar events): ";
 const seriesMs = 360_000;
 
 /** What happened, as a component reports it. */
-export interface Telling {
+export interface EventInput {
   regarding: KubeObject;
   type: "Normal" | "Warning";
   reason: string;
@@ -32,7 +32,7 @@ export interface Telling {
  */
 export function recorded(
   store: Store,
-  told: Telling,
+  told: EventInput,
   now: number,
 ): { event: CoreEvent; known: boolean } {
   const similar = similarEvents(store, told, now);
@@ -60,7 +60,7 @@ export function recorded(
 }
 
 /** Equal but for their message, within their hour. k8s: EventAggregatorByReasonFunc */
-function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
+function similarEvents(store: Store, told: EventInput, now: number): CoreEvent[] {
   const { regarding, type, reason, source } = told;
   const found: CoreEvent[] = [];
   for (const object of store.unordered("event.uid", regarding.metadata.uid)) {
@@ -93,7 +93,7 @@ function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
 /** Equal object, action and reason, whatever the message. k8s: event_broadcaster.go getKey */
 function isomorphic(
   similar: readonly CoreEvent[],
-  { regarding, source }: Telling,
+  { regarding, source }: EventInput,
   now: number,
 ): CoreEvent | undefined {
   const related = source.related?.metadata.uid;
@@ -166,7 +166,7 @@ let lastHighText = "0";
  * The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds: kubectl lists events of one second by
  * name, so the names must follow the order of recording. `revision`: the store's, which tells those of one moment apart.
  */
-function newEvent(told: Telling, now: number, revision: number): CoreEvent {
+function newEvent(told: EventInput, now: number, revision: number): CoreEvent {
   const { regarding, type, reason, message, source } = told;
   const { name, namespace = "" } = regarding.metadata;
   const stamp = nanosecondsInHex(Math.floor(now), revision % 1_000_000);

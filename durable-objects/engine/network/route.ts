@@ -33,7 +33,7 @@ export interface Route {
   hops: Hop[];
 }
 
-interface Way {
+interface Flow {
   context: RuntimeContext;
   source: Source;
   protocol: Protocol;
@@ -66,19 +66,19 @@ export function route(
   protocol: Protocol,
   hops: Hop[] = [],
 ): Route {
-  const way: Way = { context, source, protocol, hops, clientIp: source.ip };
+  const way: Flow = { context, source, protocol, hops, clientIp: source.ip };
   if (hops.length === 0) hops.push(sourceHop(source));
   return { outcome: toAddress(way, ip, port), hops };
 }
 
-function fail(way: Way, error: ConnectError, at: Hop): Outcome {
+function fail(way: Flow, error: ConnectError, at: Hop): Outcome {
   way.hops.push({ ...at, failed: true });
   const afterMs =
     error === "timeout" ? connectTimeoutMs : error === "unreachable" ? hostUnreachableMs : 0;
   return { to: "nobody", error, afterMs };
 }
 
-function toAddress(way: Way, ip: string, port: number): Outcome {
+function toAddress(way: Flow, ip: string, port: number): Outcome {
   if (isLoopback(ip)) return toLoopback(way, ip, port);
   const owner = ownerOf(way.context.reader, ip);
   switch (owner.kind) {
@@ -105,7 +105,7 @@ function toAddress(way: Way, ip: string, port: number): Outcome {
 const isLoopback = (ip: string): boolean => ip.startsWith("127.");
 
 /** A node itself, or a Pod in its network, asks what listens there. */
-function toLoopback(way: Way, ip: string, port: number): Outcome {
+function toLoopback(way: Flow, ip: string, port: number): Outcome {
   const node = way.context.reader.get<Node>("nodes", "", way.source.node ?? "");
   way.clientIp = ip;
   if (node) return toNode(way, node, ip, port);
@@ -113,7 +113,7 @@ function toLoopback(way: Way, ip: string, port: number): Outcome {
 }
 
 function toService(
-  way: Way,
+  way: Flow,
   service: Service,
   ip: string,
   port: number,
@@ -139,7 +139,7 @@ function toService(
 
 /** The node an external address leads to. k8s: healthCheckNodePort for externalTrafficPolicy Local */
 function entryNode(
-  way: Way,
+  way: Flow,
   service: Service,
   port: ServicePort,
   local: boolean,
@@ -168,7 +168,7 @@ function entryNode(
 }
 
 function toEndpoint(
-  way: Way,
+  way: Flow,
   service: Service,
   port: ServicePort,
   ip: string,
@@ -203,7 +203,7 @@ function toEndpoint(
 const bridgeOf = (ip: string): string => `${trimEndOf(ip, "0123456789")}1`;
 
 /** An endpoint's address: a Pod, a node, or something outside that a hand-made slice names. */
-function toBackend(way: Way, ip: string, port: number): Outcome {
+function toBackend(way: Flow, ip: string, port: number): Outcome {
   const owner = ownerOf(way.context.reader, ip);
   if (owner.kind === "node") return toHost(way, owner.node, ip, port);
   if (owner.kind === "service")
@@ -211,7 +211,7 @@ function toBackend(way: Way, ip: string, port: number): Outcome {
   return toAddress(way, ip, port);
 }
 
-function ends(way: Way, pod: Pod | undefined, ip: string): [End, End] {
+function ends(way: Flow, pod: Pod | undefined, ip: string): [End, End] {
   const { reader } = way.context;
   // By its name, not by its address: in its first moments that is not in its status yet.
   const [namespace = "", name = ""] = way.source.pod?.split("/") ?? [];
@@ -220,7 +220,7 @@ function ends(way: Way, pod: Pod | undefined, ip: string): [End, End] {
   return [from, { ip, ...(pod ? { pod } : {}) }];
 }
 
-function dropped(way: Way, pod: Pod | undefined, ip: string, port: number): Outcome | undefined {
+function dropped(way: Flow, pod: Pod | undefined, ip: string, port: number): Outcome | undefined {
   const [from, to] = ends(way, pod, ip);
   const denied = denial(way.context.reader, from, to, way.protocol, port);
   if (!denied) return undefined;
@@ -228,7 +228,7 @@ function dropped(way: Way, pod: Pod | undefined, ip: string, port: number): Outc
   return fail(way, "timeout", hop("policy", denied.policy, detail, { ip, port }));
 }
 
-function toPod(way: Way, pod: Pod, ip: string, port: number): Outcome {
+function toPod(way: Flow, pod: Pod, ip: string, port: number): Outcome {
   const { reader, records } = way.context;
   const node = pod.spec.nodeName ?? "";
   const stopped = dropped(way, pod, ip, port);
@@ -244,7 +244,7 @@ function toPod(way: Way, pod: Pod, ip: string, port: number): Outcome {
   return { to: "pod", pod: key, port, clientIp: way.clientIp };
 }
 
-function toSite(way: Way, site: Site, ip: string, port: number): Outcome {
+function toSite(way: Flow, site: Site, ip: string, port: number): Outcome {
   const stopped = dropped(way, undefined, ip, port);
   if (stopped) return stopped;
   way.hops.push(hop("site", site.names[0] ?? ip, "simulated", { ip, port }));
@@ -252,7 +252,7 @@ function toSite(way: Way, site: Site, ip: string, port: number): Outcome {
 }
 
 /** A node's address: node ports first, then host ports, then what listens on the node itself. */
-function toNode(way: Way, node: Node, ip: string, port: number): Outcome {
+function toNode(way: Flow, node: Node, ip: string, port: number): Outcome {
   const { reader } = way.context;
   const { name } = node.metadata;
   if (!isUp(reader, name)) return fail(way, "timeout", hop("node", name, "is down", { ip }));
@@ -271,7 +271,7 @@ function toNode(way: Way, node: Node, ip: string, port: number): Outcome {
   return toHost(way, node, ip, port);
 }
 
-function toHost(way: Way, node: Node, ip: string, port: number): Outcome {
+function toHost(way: Flow, node: Node, ip: string, port: number): Outcome {
   const { reader, records } = way.context;
   const { name } = node.metadata;
   if (!isUp(reader, name)) return fail(way, "timeout", hop("node", name, "is down", { ip }));
@@ -304,7 +304,7 @@ function toHost(way: Way, node: Node, ip: string, port: number): Outcome {
 
 /** k8s: containerPort.hostPort, as the portmap plugin does it */
 function hostPortPod(
-  way: Way,
+  way: Flow,
   node: string,
   ip: string,
   port: number,
