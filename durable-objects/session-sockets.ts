@@ -5,7 +5,7 @@ import type { Grant } from "./grant.ts";
 import { gone, refusal, unauthorized } from "./http.ts";
 import {
   firstWordMs,
-  hurryBytes,
+  inputDrainBytes,
   pumpWorkMax,
   roundBytesMax,
   roundMessagesMax,
@@ -29,7 +29,7 @@ import {
   logProtocols,
   spdyProtocol,
 } from "./session-frames.ts";
-import { HeldTogether } from "./session-input.ts";
+import { SandboxInputBudget } from "./session-input.ts";
 import { LogStream } from "./session-log.ts";
 import { ProxyWaits } from "./session-proxy.ts";
 import { SpdyForward } from "./session-spdy.ts";
@@ -65,7 +65,7 @@ export class SessionSockets {
   private unrestedBytes = 0;
   private idleTimer: ReturnType<typeof setInterval> | null = null;
   private readonly left: LiveSession[] = [];
-  private readonly heldTogether = new HeldTogether(() => this.heldBytes());
+  private readonly heldTogether = new SandboxInputBudget(() => this.heldBytes());
 
   /** A long turn was a moment ago: sessions wait until others had theirs. */
   private resting = false;
@@ -209,7 +209,7 @@ export class SessionSockets {
       this.unrestedMessages = this.unrestedBytes = 0;
       this.rest(0);
     }
-    this.heard((open.session.heldBytes ?? 0) > hurryBytes);
+    this.heard((open.session.heldBytes ?? 0) > inputDrainBytes);
   }
 
   private heldBytes(): number {

@@ -10,7 +10,7 @@ import {
 } from "./limits.ts";
 import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 
-/** A stream's place, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
+/** A stream's position, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
 type StreamPosition = ({ kind: "watch"; at: Subscription } | { kind: "follow"; at: LogFollow }) & {
   /** Until this wall moment the open stream counts as a user's activity. */
   looksUntilMs: number;
@@ -25,7 +25,7 @@ interface SendResult {
 
 interface Stream {
   position: StreamPosition;
-  /** Revision of the place that the attachment holds. */
+  /** Revision of the position that the attachment holds. */
   savedRevision: number;
   /** The round of `fanOut` in which it was last looked at. */
   round: number;
@@ -35,7 +35,7 @@ interface Stream {
 export class Sockets {
   private readonly context: DurableObjectState;
   private readonly streams = new Map<WebSocket, Stream>();
-  /** Whose place moved on. The object does not sleep while they wait to be saved. */
+  /** Whose position moved on. The object does not sleep while they wait to be saved. */
   private readonly unsaved = new Set<WebSocket>();
   private saving: ReturnType<typeof setTimeout> | undefined;
   private readonly engine: () => Engine | undefined;
@@ -48,10 +48,10 @@ export class Sockets {
     this.context = context;
     this.engine = engine;
     for (const socket of context.getWebSockets()) {
-      const place = socket.deserializeAttachment() as StreamPosition | null;
+      const position = socket.deserializeAttachment() as StreamPosition | null;
       // Without a grant it is of a version that knew none.
-      if (place?.grant)
-        this.streams.set(socket, { position: place, savedRevision: revisionOf(place), round: 0 });
+      if (position?.grant)
+        this.streams.set(socket, { position, savedRevision: revisionOf(position), round: 0 });
       else this.close(socket, 1012);
     }
   }
@@ -74,12 +74,12 @@ export class Sockets {
     const { 0: client, 1: server } = new WebSocketPair();
     this.context.acceptWebSocket(server);
     const looksUntilMs = Math.max(lookedAtMs + lookMsMax, this.looksUntilMs());
-    const place: StreamPosition =
+    const position: StreamPosition =
       reply.type === "watch"
         ? { kind: "watch", at: reply.subscription, looksUntilMs, grant }
         : { kind: "follow", at: reply.follow, looksUntilMs, grant };
-    this.streams.set(server, { position: place, savedRevision: revisionOf(place), round: 0 });
-    server.serializeAttachment(place);
+    this.streams.set(server, { position, savedRevision: revisionOf(position), round: 0 });
+    server.serializeAttachment(position);
     if (reply.type === "watch") sendLines(server, reply.subscription.rv, reply.lines);
     else if (reply.text !== "") server.send(`\n${reply.text}`);
     const head = reply.type === "watch" ? watchHead(reply, engine) : followHead(reply);
@@ -159,15 +159,16 @@ export class Sockets {
 
   /** Ends what those opened who may not look any more. */
   closeUnless(allowed: (grant: Grant) => boolean): void {
-    for (const [socket, { position: place }] of this.streams) {
-      if (!allowed(place.grant)) this.close(socket, 1000);
+    for (const [socket, { position }] of this.streams) {
+      if (!allowed(position.grant)) this.close(socket, 1000);
     }
   }
 
   /** Wall ms at which the first of the streams' grants ends. */
   endsAtMs(): number {
     let first = Infinity;
-    for (const { position: place } of this.streams.values()) first = Math.min(first, place.grant.expiresAtMs);
+    for (const { position } of this.streams.values())
+      first = Math.min(first, position.grant.expiresAtMs);
     return first;
   }
 
@@ -177,7 +178,8 @@ export class Sockets {
 
   private looksUntilMs(): number {
     let latest = 0;
-    for (const { position: place } of this.streams.values()) latest = Math.max(latest, place.looksUntilMs);
+    for (const { position } of this.streams.values())
+      latest = Math.max(latest, position.looksUntilMs);
     return latest;
   }
 
@@ -243,11 +245,12 @@ function watchHead(reply: WatchReply, engine: Engine): StreamHead {
 
 const followHead = (reply: FollowReply): StreamHead => ({ kind: "follow", headers: reply.headers });
 
-const revisionOf = (place: StreamPosition): number => (place.kind === "watch" ? place.at.rv : 0);
+const revisionOf = (position: StreamPosition): number =>
+  position.kind === "watch" ? position.at.rv : 0;
 
 /** Whether there can be nothing new. A log's end shows only when it is looked for. */
-const isUpToDate = (place: StreamPosition, engine: Engine, nowMs: number): boolean =>
-  place.kind === "watch" && place.at.rv === engine.store.rv && nowMs < place.at.endsAtWall;
+const isUpToDate = (position: StreamPosition, engine: Engine, nowMs: number): boolean =>
+  position.kind === "watch" && position.at.rv === engine.store.rv && nowMs < position.at.endsAtWall;
 
 /** How many characters there were to send. Only the last message carries the revision: a bookmark may follow any of them. */
 function sendLines(socket: WebSocket, revision: number, lines: string[]): number {

@@ -13,7 +13,14 @@ import { baseObjects } from "./bootstrap/base.ts";
 import type { EngineClient, Now } from "./client/client.ts";
 import { clockChange, reportSteps } from "./loop/clock-control.ts";
 import { assert } from "./core/assert.ts";
-import { clockFrom, isFastForwarding, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
+import {
+  clockFrom,
+  isFastForwarding,
+  rebase,
+  virtualAt,
+  wallAt,
+  type ClockState,
+} from "./core/clock.ts";
 import type { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import type { Queue } from "./core/queue.ts";
@@ -39,7 +46,7 @@ import type {
   ProxyPending,
 } from "./ports/request.ts";
 import type { Sql } from "./core/sql.ts";
-import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
+import { stopUnit, workUnitOf, type WorkUnit } from "./loop/work-units.ts";
 import type { Streams } from "./streams/index.ts";
 import { Refused, type WorkLoop } from "./loop/work-loop.ts";
 import { clockOf, clockRecord, createComponents, type EngineOptions } from "./components/wiring.ts";
@@ -163,7 +170,7 @@ export class Engine {
     const untilWall = Math.min(wallMs, this.#lookedAtWall + sleepAfterMs);
     const target = clock.jumpToMs ?? Math.max(this.#now.ms, virtualAt(clock, untilWall));
     const work = this.#work.upcoming(target);
-    return work === undefined ? undefined : unitOf(this.#client, work);
+    return work === undefined ? undefined : workUnitOf(this.#client, work);
   }
 
   /** One key, with no other processes than those named, kept at once: what came before is then never done again. */

@@ -3,7 +3,11 @@ import type { Client } from "../../durable-objects/engine/ports/controller.ts";
 import { runtimeContext, runtime } from "../../durable-objects/engine/cri/runtime.ts";
 import { ingressController } from "../../durable-objects/engine/controllers/ingress.ts";
 import * as requests from "../../durable-objects/engine/network/request.ts";
-import type { From, RequestResult, Target } from "../../durable-objects/engine/network/request.ts";
+import type {
+  RequestSource,
+  RequestResult,
+  Target,
+} from "../../durable-objects/engine/network/request.ts";
 import type { ExecResult } from "../../durable-objects/engine/runtime/define.ts";
 import type { RuntimeContext } from "../../durable-objects/engine/runtime/kernel/types.ts";
 import { World } from "../helpers/world.ts";
@@ -67,13 +71,17 @@ export class NetworkWorld extends World {
   }
 
   /** A request and its outcome; virtual time passes as long as it takes, up to `withinMs`. */
-  ask(from: From, target: Target | string, withinMs = 200_000): RequestResult & { tookMs: number } {
+  ask(
+    from: RequestSource,
+    target: Target | string,
+    withinMs = 200_000,
+  ): RequestResult & { tookMs: number } {
     const began = this.now;
     const wanted = typeof target === "string" ? { host: target } : target;
     let pending = this.with((context) => requests.request(context, from, wanted));
     const end = began + withinMs;
     while (!pending.done && this.now < end) {
-      const { id } = pending as unknown as requests.UnderWay;
+      const { id } = pending as unknown as requests.PendingRequest;
       this.advanceToNext(end);
       const next = this.with((context) => requests.requestResult(context, { id }));
       pending = next.done ? next : { ...next, id };

@@ -13,7 +13,7 @@ import {
   decode,
   forwardProtocols,
 } from "../../durable-objects/session-frames.ts";
-import { HeldInput, HeldTogether } from "../../durable-objects/session-input.ts";
+import { InputBuffer, SandboxInputBudget } from "../../durable-objects/session-input.ts";
 import { InputLimitError } from "../../durable-objects/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/spdy-data.ts";
@@ -155,7 +155,7 @@ test("many pipelined requests on many ports are answered in portions, every port
 });
 
 test("held input keeps order and bounds, however it comes and goes", () => {
-  const held = new HeldInput();
+  const held = new InputBuffer();
   const said: number[] = [];
   const taken: number[] = [];
   for (let i = 0; i < 3_000; i++) {
@@ -174,7 +174,7 @@ test("held input keeps order and bounds, however it comes and goes", () => {
 test.each([1, 100, 4_095, 4_097, 11_000, 17_000])(
   "what is held in messages of %i bytes takes little more memory than it has bytes",
   (size) => {
-    const held = new HeldInput();
+    const held = new InputBuffer();
     for (let said = 0; said < 1_000_000; said += size) held.add(new Uint8Array(size));
     const { pieces } = held as unknown as { pieces: Uint8Array[] };
     const memory = new Set(pieces.map(({ buffer }) => buffer));
@@ -186,7 +186,7 @@ test.each([1, 100, 4_095, 4_097, 11_000, 17_000])(
 test("what all sessions hold is bounded, and what was taken counts no more", () => {
   let held = 0;
   let counted = 0;
-  const together = new HeldTogether(() => {
+  const together = new SandboxInputBudget(() => {
     counted++;
     return held;
   });

@@ -29,7 +29,9 @@ import { ofDelete, writeOptions } from "./request/write-options.ts";
 /** The object as it is now, as the version asked for shows it. */
 export function shown(resource: Resource, stored: KubeObject, reader: Reader): KubeObject {
   const object = resource.hooks.present?.(stored, reader.now, reader) ?? stored;
-  return resource.view ? resource.view.fromStored(object) : withNulls(resource.hooks, object);
+  return resource.servedVersion
+    ? resource.servedVersion.fromStored(object)
+    : withNulls(resource.hooks, object);
 }
 
 /** Answers with one object in the form the client accepts. */
@@ -179,12 +181,12 @@ export function readObject(call: Call): KubeObject {
   };
   if (body.apiVersion !== resource.apiVersion || body.kind !== resource.kind)
     throw wrongKind(context.registry, resource, body);
-  const schema = resource.view?.schema ?? resource.hooks.schema;
+  const schema = resource.servedVersion?.schema ?? resource.hooks.schema;
   const object = decodeAs(context.registry, schema, resource, body, fieldValidationOf(info), (t) =>
     call.warnings.push(t),
   );
   object.metadata ??= {} as KubeObject["metadata"];
-  return resource.view ? resource.view.toStored(object) : object;
+  return resource.servedVersion ? resource.servedVersion.toStored(object) : object;
 }
 
 function create(call: Call): ApiResponse {

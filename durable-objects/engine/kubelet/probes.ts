@@ -3,7 +3,7 @@
  *
  * When does a probe run? An exec probe runs at every period: its script may depend on anything. A tcp, http or grpc
  * probe asks the Pod's own processes, so its answer can only change when something in the Pod does. Once its result
- * has held for its threshold it goes calm: it keeps the Pod's fingerprint (what runs and what listens) and no due
+ * has held for its threshold it goes idle: it keeps the Pod's fingerprint (what runs and what listens) and no due
  * time. Every look at the Pod, which the runtime causes whenever a process moves, compares the fingerprint; a changed
  * one puts the probe back on its period grid, and so does (as long as the runtime has no fingerprint of its own) a look
  * that was not due: somebody reached into the Pod, by exec or a request, and woke the kubelet. So a converged sandbox

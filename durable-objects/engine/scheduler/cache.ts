@@ -13,7 +13,7 @@ import { PodCounters } from "./pod-counters.ts";
 import { isResizing } from "./requests.ts";
 import { isGated } from "./plugins/scheduling-gates.ts";
 import { byText, isTerminal, specChanged, type Node, type Pod } from "./types.ts";
-import { waitsFor, type Wait } from "./waits.ts";
+import { waitsFor, type Wait } from "./queueing-hints.ts";
 
 export const schedulerName = "default-scheduler";
 

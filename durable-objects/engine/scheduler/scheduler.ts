@@ -20,7 +20,13 @@ import { podInfo, type PodInfo } from "./node-info.ts";
 import { gatedMessage, isGated } from "./plugins/scheduling-gates.ts";
 import { preempt, type Candidate } from "./preemption.ts";
 import { specChanged, type Node, type Pod, type PodCondition } from "./types.ts";
-import { podsToRequeue, nodeQueueingHint, podQueueingHint, scheduledCondition, usersOfClaim } from "./waits.ts";
+import {
+  podsToRequeue,
+  nodeQueueingHint,
+  podQueueingHint,
+  scheduledCondition,
+  usersOfClaim,
+} from "./queueing-hints.ts";
 
 /** It runs in the network of the control plane's host. */
 const host = "control-plane";

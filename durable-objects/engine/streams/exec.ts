@@ -9,7 +9,7 @@ import { attachSession, execSession } from "../runtime/sessions.ts";
 import { containerFor, podOf, runningInstance } from "./containers.ts";
 import { hexId } from "./ids.ts";
 import { sessionTable } from "./session.ts";
-import { withKubeletWake } from "./stirring.ts";
+import { withKubeletWake } from "./kubelet-wake.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What the adapter does to open sessions: bytes in, bytes out. Every call but `hasNews` and `room` belongs into
+ * What the adapter does to open sessions: bytes in, bytes out. Every call but `hasNews` and `inputCapacityBytes` belongs into
  * `Engine.session(...)`, which commits and lets the cluster act on it. Sessions are records, so that those whose socket
  * was lost with the object's memory can be ended when it wakes.
  */
@@ -13,7 +13,7 @@ import type { PodRecord } from "../runtime/kernel/state.ts";
 import * as runtime from "../runtime/sessions.ts";
 import { exitStatus } from "./exit-status.ts";
 import { connectError } from "./port-forward.ts";
-import { withKubeletWake } from "./stirring.ts";
+import { withKubeletWake } from "./kubelet-wake.ts";
 import { sessionTable } from "./session.ts";
 
 export interface SessionNews {

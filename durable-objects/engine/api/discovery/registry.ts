@@ -16,7 +16,7 @@ export type { GroupVersion, Resource, Subresource } from "./resource.ts";
 /** What is worked out from the kinds; replaced as a whole when they change. */
 interface Tables {
   kinds: readonly Kind[];
-  views: readonly ServedVersion[];
+  servedVersions: readonly ServedVersion[];
   groupVersions: readonly GroupVersion[];
   /** By `group/version/plural`. */
   byPath: ReadonlyMap<string, Resource>;
@@ -56,10 +56,11 @@ export class Registry implements Resources {
 
   /** `filing`: what keeps the indices of kinds that are added; those of `base` it knows. */
   constructor(
-    base: Registry | { kinds: readonly Kind[]; views: readonly ServedVersion[] },
+    base: Registry | { kinds: readonly Kind[]; servedVersions: readonly ServedVersion[] },
     filing?: Filing,
   ) {
-    this.#base = base instanceof Registry ? base.#tables : tablesOf(base.kinds, base.views);
+    this.#base =
+      base instanceof Registry ? base.#tables : tablesOf(base.kinds, base.servedVersions);
     this.#tables = this.#base;
     this.#filing = filing;
   }
@@ -155,7 +156,11 @@ function withAdded(base: Tables, added: readonly Added[]): Tables {
     for (const view of views) place(groupVersions, ownResource(kind, view));
   }
   const kinds = [...base.kinds, ...added.map(({ kind }) => kind)];
-  return looked(kinds, [...base.views, ...added.flatMap(({ views }) => views)], groupVersions);
+  return looked(
+    kinds,
+    [...base.servedVersions, ...added.flatMap(({ views }) => views)],
+    groupVersions,
+  );
 }
 
 const tablesOf = (kinds: readonly Kind[], views: readonly ServedVersion[]): Tables =>
@@ -176,10 +181,10 @@ function looked(
     }
   }
   for (const resource of byPath.values())
-    if (!resource.view && resource.verbs.includes("get")) byId.set(resource.id, resource);
+    if (!resource.servedVersion && resource.verbs.includes("get")) byId.set(resource.id, resource);
   const byGroupKind = new Map([...byId.values()].map((r) => [`${r.group}/${r.kind}`, r]));
-  return { kinds, views, groupVersions, byPath, byId, byKind, byGroupKind };
+  return { kinds, servedVersions: views, groupVersions, byPath, byId, byKind, byGroupKind };
 }
 
 /** The kinds that every cluster serves. */
-export const builtin = new Registry({ kinds, views: servedVersions });
+export const builtin = new Registry({ kinds, servedVersions: servedVersions });

@@ -32,7 +32,7 @@ export interface Resource {
   /** The shape of its objects as this version has them. */
   schema: StructRef;
   /** Set when this version is another look at a kind stored under `id`. */
-  view: ServedVersion | undefined;
+  servedVersion: ServedVersion | undefined;
 }
 
 export interface GroupVersion {

@@ -46,8 +46,11 @@ type Make = (
 ) => Resource | undefined;
 
 /** Every group version that these kinds make, in upstream's order; own groups behind them. */
-export function groupVersionsOf(kinds: readonly Kind[], views: readonly ServedVersion[]): GroupVersion[] {
-  const make = maker(kinds, views);
+export function groupVersionsOf(
+  kinds: readonly Kind[],
+  servedVersions: readonly ServedVersion[],
+): GroupVersion[] {
+  const make = maker(kinds, servedVersions);
   const result: GroupVersion[] = [{ group: "", version: "v1", resources: coreResources(make) }];
   for (const item of facts.apis.items) {
     for (const v of item.versions) addVersion(result, item.metadata.name, v, make);
@@ -117,7 +120,7 @@ function resourceOf(
     scale: hooks.scale,
     hooks,
     schema: view?.schema ?? hooks.schema,
-    view,
+    servedVersion: view,
   };
 }
 
@@ -210,7 +213,7 @@ export function ownResource(hooks: Kind, view: ServedVersion | undefined): Resou
     scale: hooks.scale,
     hooks,
     schema,
-    view,
+    servedVersion: view,
   };
 }
 

@@ -68,22 +68,22 @@ export function hasCapacityForEvent({ store, limits, objectBytes }: Capacity): b
 
 /** No object grows beyond its limit; in a full sandbox they may only shrink. */
 export function checkGrowth(
-  held: Capacity,
+  capacity: Capacity,
   resource: status.ResourceName,
   current: KubeObject,
   object: KubeObject,
 ): void {
   checkSize(object);
-  const { stateBytesMax, objectsBytesMax } = held.limits;
-  if (held.bytesStored() <= stateBytesMax && held.objectBytes() <= objectsBytesMax) return;
+  const { stateBytesMax, objectsBytesMax } = capacity.limits;
+  if (capacity.bytesStored() <= stateBytesMax && capacity.objectBytes() <= objectsBytesMax) return;
   if (JSON.stringify(object).length <= JSON.stringify(current).length) return;
-  checkBytes(held, resource, object.metadata.name);
+  checkBytes(capacity, resource, object.metadata.name);
 }
 
-function checkBytes(held: Capacity, resource: status.ResourceName, name: string): void {
-  const bytes = held.bytesStored();
-  const ofObjects = held.objectBytes();
-  const { stateBytesMax, objectsBytesMax } = held.limits;
+function checkBytes(capacity: Capacity, resource: status.ResourceName, name: string): void {
+  const bytes = capacity.bytesStored();
+  const ofObjects = capacity.objectBytes();
+  const { stateBytesMax, objectsBytesMax } = capacity.limits;
   if (bytes <= stateBytesMax && ofObjects <= objectsBytesMax) return;
   const problem =
     bytes > stateBytesMax

@@ -17,8 +17,14 @@ import { deletion } from "./deletion.ts";
 import { apiServerUser, discardWarning, type WriteOptions } from "./write-options.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
-import { equalExceptStatus, statusOf, withStatus } from "../parts.ts";
-import { checkGrowth, checkCapacity, checkSize, hasCapacityForEvent, type Capacity } from "./capacity.ts";
+import { equalExceptStatus, statusOf, withStatus } from "../object-status.ts";
+import {
+  checkGrowth,
+  checkCapacity,
+  checkSize,
+  hasCapacityForEvent,
+  type Capacity,
+} from "./capacity.ts";
 import * as status from "../../machinery/status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "../../machinery/metadata.ts";
 

@@ -2,13 +2,19 @@
 import { imageTimeMs, type ImageVersion } from "../image/image.ts";
 import { trimEndOf } from "../../core/trim.ts";
 import { assert } from "../../core/assert.ts";
-import { lookupCacheOf, isDataPath, type ImageLookupCache } from "../image/alike.ts";
+import { lookupCacheOf, isDataPath, type ImageLookupCache } from "../image/lookup-cache.ts";
 import { encodeUtf8 } from "../bytes.ts";
 import type { Mount } from "../container-spec.ts";
 import { networkFile } from "../fs/network-files.ts";
 import { ProcTree } from "../fs/proc.ts";
 import { Tree } from "../fs/tree.ts";
-import { Vfs, type Credentials, type MountPoint, type ResolvedPath, type ReadTree } from "../fs/vfs.ts";
+import {
+  Vfs,
+  type Credentials,
+  type MountPoint,
+  type ResolvedPath,
+  type ReadTree,
+} from "../fs/vfs.ts";
 import type { Container, Kernel } from "./types.ts";
 import { processKey } from "./process-key.ts";
 import { nodeProcesses, uidOf } from "./process-view.ts";

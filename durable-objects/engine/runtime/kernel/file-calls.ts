@@ -5,7 +5,13 @@ import type { Container, Kernel } from "./types.ts";
 import type { OpenFlags } from "./calls.ts";
 import { Errno, ProcessKilled } from "../errno.ts";
 import { Tree } from "../fs/tree.ts";
-import { isKernelSetting, type Credentials, type ResolvedPath, type Stat, type Vfs } from "../fs/vfs.ts";
+import {
+  isKernelSetting,
+  type Credentials,
+  type ResolvedPath,
+  type Stat,
+  type Vfs,
+} from "../fs/vfs.ts";
 import { processKey } from "./process-key.ts";
 import { parentPid, uidOf } from "./process-view.ts";
 import type { Process, Session } from "./state.ts";

@@ -3,7 +3,12 @@ import type { Sys } from "./types.ts";
 import type { Ended } from "./calls.ts";
 import { argumentBytesMax, commandsPerImageKeptMax } from "../../core/limits.ts";
 import { keep } from "../../core/memo.ts";
-import { isImagePath, keyOf, type ImageLookupCache, type Executable } from "../image/alike.ts";
+import {
+  isImagePath,
+  keyOf,
+  type ImageLookupCache,
+  type Executable,
+} from "../image/lookup-cache.ts";
 import { Errno, ProcessKilled } from "../errno.ts";
 import { sysctlOf } from "../fs/kernel-files.ts";
 import { programOf } from "../fs/layer.ts";

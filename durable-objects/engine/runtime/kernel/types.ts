@@ -6,7 +6,7 @@
 import type { Step, HttpAnswer, Ended, OpenFlags } from "./calls.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
 import type { ApiRequest, ApiResponse } from "../../ports/request.ts";
-import type { ImageLookupCache } from "../image/alike.ts";
+import type { ImageLookupCache } from "../image/lookup-cache.ts";
 import type { FileId } from "../fs/inode.ts";
 import type { Tree } from "../fs/tree.ts";
 import type { Credentials, ResolvedPath, ReadTree, Stat, Vfs } from "../fs/vfs.ts";
@@ -147,7 +147,7 @@ export interface Program<S = any> {
   memoryBytes?(state: S): number;
   /** CPU it uses while waiting, milli cores: for `kubectl top` only. */
   idleCpuMilli?(state: S): number;
-  /** Its answers change by time alone: probes of its Pod never go calm. */
+  /** Its answers change by time alone: probes of its Pod never go idle. */
   restless?(state: S): boolean;
   /** Command line in `ps`; without it argv. */
   title?(state: S, argv: readonly string[]): string;

@@ -1,5 +1,5 @@
 /**
- * What containers of one image find alike: thousands start the same command as the same user, so as long as a container
+ * Path and user lookups that containers of one image share: thousands start the same command as the same user, so as long as a container
  * has written nothing and its mounts lie elsewhere, what one of them found in the image holds for all.
  */
 import type { Inode } from "../fs/inode.ts";
@@ -35,7 +35,8 @@ export function lookupCacheOf(layer: Layer): ImageLookupCache {
 const dataFolders = /^\/(data|mnt|run|srv|tmp|var)\//;
 
 /** Whether a path and what lies there are the same whatever is mounted apart. */
-export const isImagePath = (path: string): boolean => path.startsWith("/") && !dataFolders.test(`${path}/`);
+export const isImagePath = (path: string): boolean =>
+  path.startsWith("/") && !dataFolders.test(`${path}/`);
 
 export const isDataPath = (mountPath: string): boolean => dataFolders.test(`${mountPath}/`);
 

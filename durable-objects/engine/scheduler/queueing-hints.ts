@@ -157,7 +157,10 @@ interface Waiting {
 }
 
 /** Those who may profit, the most important first; keys `namespace/name`. */
-export function podsToRequeue(hint: QueueingHint | undefined, waiting: ReadonlyMap<string, Waiting>): string[] {
+export function podsToRequeue(
+  hint: QueueingHint | undefined,
+  waiting: ReadonlyMap<string, Waiting>,
+): string[] {
   if (!hint || waiting.size === 0) return [];
   const empty = hint.node && new NodeInfo(hint.node);
   const found: PodInfo[] = [];
