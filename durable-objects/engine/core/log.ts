@@ -8,7 +8,7 @@ import type { Sql } from "./sql.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
 import { causesText, changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
-import { Past, type Reach } from "./past.ts";
+import { Past, type PastRange } from "./past.ts";
 import { Pages, type PageEntry } from "./pages.ts";
 import { Ring } from "./ring.ts";
 import type { RecordChange, Store } from "./store.ts";
@@ -22,7 +22,7 @@ export interface Checkpoint {
   dirty: readonly string[];
   objects: number;
   pages: PageEntry[];
-  past?: Reach;
+  past?: PastRange;
 }
 
 export type { LogEntry };
