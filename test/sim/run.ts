@@ -78,7 +78,9 @@ async function digests({ from, seeds, jobs }: Sweep, args: string[]): Promise<bo
 
 async function digest(args: string[]): Promise<boolean> {
   if (values.replay !== undefined) {
-    digestOf(scenarioOf(Number(values.replay), length), (part, text) => console.log(`${part} ${text}`));
+    digestOf(scenarioOf(Number(values.replay), length), (part, text) =>
+      console.log(`${part} ${text}`),
+    );
     return true;
   }
   if (!values.serve) return digests(asked, args);
