@@ -83,13 +83,15 @@ export function digestOf(
   }
   const { sql } = sim.world;
   const exec = sql.exec.bind(sql);
-  // A row at which the machine stops is not written, and throws.
+  // Where the machine stops later in its transaction, a row is taken back, and written once more with the same id.
+  const written = new Map<unknown, [rv: unknown, body: string]>();
   sql.exec = (query, ...bindings) => {
     const rows = exec(query, ...bindings);
-    if (writesRow(query)) parts.row(bindings[1], String(bindings[3]));
+    if (writesRow(query)) written.set(bindings[0], [bindings[1], String(bindings[3])]);
     return rows;
   };
   playing(sim, { seed, nodes, operations });
+  for (const [rv, body] of written.values()) parts.row(rv, body);
   for (const [about, json] of contents(sim)) parts.add("state", `${about} ${json}`);
   for (const text of sim.terminals.end()) parts.add("heard", text);
   return {
