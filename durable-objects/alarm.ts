@@ -1,7 +1,10 @@
+import { alarmBackoffMsMax, alarmBackoffMsMin, alarmBehindMs, timerMsMax } from "./limits.ts";
+
 /**
  * When the object runs next. What is due within moments is waited for in memory; the platform's one alarm, whose setting costs a
  * written row and a commit of its own, then only stands behind it, for an object that loses its memory meanwhile.
  */
+
 export class Alarm {
   private readonly storage: DurableObjectStorage;
   private readonly run: () => void;
@@ -48,15 +51,6 @@ export class Alarm {
     this.timer = { handle, atMs: dueMs };
   }
 }
-
-/** An object with something due so soon stays in memory anyhow. */
-const timerMsMax = 2_000;
-/** How long after a timer its alarm comes. */
-const alarmBehindMs = 5_000;
-
-/** After a failed alarm the object rests this long, doubling up to the greatest. */
-const alarmBackoffMsMin = 1_000;
-const alarmBackoffMsMax = 300_000;
 
 export const backoffMs = (failures: number): number =>
   Math.min(alarmBackoffMsMax, alarmBackoffMsMin * 2 ** Math.min(failures - 1, 20));

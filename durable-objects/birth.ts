@@ -7,7 +7,7 @@ export interface SandboxEnv {
   STATE_BYTES_MAX?: string;
 }
 
-/** What a sandbox is made of: what the service says of it, and what its cluster is born with. */
+/** What a sandbox is made of: the service's own data, and what its cluster is born with. */
 export interface Birth {
   id: string;
   name: string;

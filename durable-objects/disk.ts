@@ -1,9 +1,9 @@
 import { StatusError } from "./engine/machinery/status.ts";
 import type { Sql } from "./engine/core/sql.ts";
 
-/** When there is no room to write: what is stored is read on, and whoever wants to write hears why. */
+/** When the disk is full: reads go on, writes fail with this error. */
 
-/** What SQLite says of it, also where it finds no room for a file beside the database. */
+/** SQLite's messages for it, also where it cannot make a file beside the database. */
 export const saysDiskFull = (error: unknown): boolean =>
   /SQLITE_FULL|SQLITE_IOERR_(SHM|WRITE)|database or disk is full|ENOSPC/.test(String(error));
 

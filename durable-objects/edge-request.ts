@@ -25,7 +25,7 @@ const name = "podyard-edge";
 /** Names of our own, of which clients have none. */
 const ours = /^podyard-/;
 
-/** Headers for the object: those of the client, and what the Worker says. */
+/** Headers for the object: those of the client, and the Worker's own. */
 export function writeEdge(client: Headers, edge: EdgeRequest): Headers {
   const headers = new Headers();
   for (const [key, value] of client) if (!ours.test(key)) headers.set(key, value);

@@ -1,4 +1,7 @@
+import { cutsMax, verdictAgeMsMax } from "./limits.ts";
+
 /** What lets a request in: whom the Worker found in its database, and when. */
+
 export interface Grant {
   /**
    * Everything whose end ends this: `key:ID`. The loss of any one of them is enough, so that a person, a session or an
@@ -12,6 +15,7 @@ export interface Grant {
   expiresAtMs: number;
 }
 
+/** Id of a grant by a key. */
 export const keyGrantId = (keyId: string): string => `key:${keyId}`;
 
 /** A grant that was taken away, or whose role changed. */
@@ -28,11 +32,6 @@ interface StoredCuts {
   /** Cuts up to here are not listed any more: what was read before is refused, whoever it is. */
   floorMs: number;
 }
-
-/** How long a verdict from before a cut may still arrive: the Workers' cache, and how far their clocks may be apart. */
-export const verdictAgeMsMax = 5_000;
-/** As many cuts are kept; the floor stands for those before. */
-const cutsMax = 256;
 
 /**
  * The grants of a sandbox that ended before their time. They are kept beside the sandbox, since a Worker elsewhere goes

@@ -1,10 +1,11 @@
 import { StatusError } from "./engine/machinery/status.ts";
 import type { ApiRequest, Reply } from "./engine/ports/request.ts";
 
-/** A watch that goes on from a revision is a client's reconnecting, not somebody looking. */
+/** A watch that resumes from a revision is a reconnect, which does not count as a user's activity. */
 export const resumesWatch = (request: ApiRequest): boolean =>
   /(^|&)watch(=|&|$)/.test(request.query) && /(^|&)resourceVersion=[1-9]/.test(request.query);
 
+/** Whether a path is a Pod's log. */
 export const isLog = (path: string): boolean => /\/pods\/[^/]+\/log$/.test(path);
 
 /** Content that users made must not run in a browser as a page of this origin. */
@@ -15,9 +16,10 @@ const asDataOnly = {
 
 const bodiless = new Set([101, 204, 205, 304]);
 
-/** What a server in the cluster says as its status may be no answer to a client: 101, 42. */
+/** A server in the cluster may send a status that is invalid as a response: 101, 42. */
 const answerable = (status: number): number => (status >= 200 && status <= 599 ? status : 502);
 
+/** The platform's response of an engine's reply. */
 export const responseOf = (reply: Reply): Response =>
   new Response(bodiless.has(reply.status) ? null : (reply.body as BodyInit), {
     status: answerable(reply.status),
@@ -44,6 +46,7 @@ export const gone = (): StatusError =>
   new StatusError(410, "Gone", "this sandbox has expired or was deleted; make a new one");
 /** k8s: apiserver/pkg/endpoints/filters/authentication.go Unauthorized */
 export const unauthorized = (): StatusError => new StatusError(401, "Unauthorized", "Unauthorized");
+/** 429: the sandbox's STREAMS_MAX is reached; Retry-After goes along. */
 export const tooManyStreams = (): StatusError =>
   new StatusError(429, "TooManyRequests", "too many open watches in this sandbox", {
     retryAfterSeconds: 10,
@@ -54,6 +57,7 @@ export const asksServer = ({ path, preview }: ApiRequest): boolean =>
   preview?.ingressHost !== undefined ||
   /\/(?:pods|services|nodes)\/[^/]+\/proxy(?:\/|$)/.test(path);
 
+/** 429: too many proxied requests wait; Retry-After goes along. */
 export const tooManyProxied = (): StatusError =>
   new StatusError(429, "TooManyRequests", "too many proxied requests wait in this sandbox", {
     retryAfterSeconds: 1,
@@ -62,6 +66,7 @@ export const tooManyProxied = (): StatusError =>
 export const noPreview = (): StatusError =>
   new StatusError(404, "NotFound", "there is no such preview");
 
+/** A number from a variable; undefined for an absent one, for 0 and for text that is none. */
 export const numberOf = (text: string | undefined): number | undefined => Number(text) || undefined;
 
 export const describe = (error: unknown): string =>

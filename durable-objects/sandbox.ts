@@ -21,14 +21,12 @@ import {
   tooManyStreams,
   unauthorized,
 } from "./http.ts";
+import { turnRestMs } from "./limits.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
-import { SessionSockets } from "./session-sockets.ts";
+import { SessionSockets } from "./sessions/sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
 import { Watchdog } from "./watchdog.ts";
-
-/** From the beginning of a turn that used its budget up to the next: the process serves other sandboxes too. */
-const restMs = 120;
 
 /**
  * One sandbox: a request, a due moment or a socket's end becomes an engine turn; then the streams get their
@@ -77,7 +75,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const now = Date.now();
     this.cuts.add(grantId, role, now);
     this.closeEnded(now);
-    // Sessions let go of what they hold; without an engine there are none.
+    // Sessions free what they hold; without an engine there are none.
     if (this.loaded) this.wake();
   }
 
@@ -170,7 +168,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       this.sockets.fanOut(engine, now);
       const due = engine.nextDueMs(now);
       const rests = due !== undefined && due <= now && engine.budgetSpent;
-      this.arm(now, rests ? now + restMs : due);
+      this.arm(now, rests ? now + turnRestMs : due);
       this.report(engine);
       return result;
     } catch (error) {
@@ -254,7 +252,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     engine.look(now);
   }
 
-  /** Everything due by now; an open stream counts as somebody looking. */
+  /** Everything due by now; an open stream counts as a user's activity. */
   private runDue(): void {
     this.turn((engine, now) => {
       if (this.sockets.looks(now) || this.sessions.looks(now)) engine.look(now);

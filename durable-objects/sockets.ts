@@ -1,11 +1,18 @@
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
+import {
+  lookMsMax,
+  savedLagRevisionsMax,
+  toldAtOnceCharsMax,
+  toldAtOnceMax,
+  watchMessageCharsMax,
+} from "./limits.ts";
 import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 
 /** A stream's place, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
 type Place = ({ kind: "watch"; at: Subscription } | { kind: "follow"; at: LogFollow }) & {
-  /** Until this wall moment the open stream counts as somebody looking. */
+  /** Until this wall moment the open stream counts as a user's activity. */
   looksUntilMs: number;
   /** Who opened it. */
   grant: Grant;
@@ -23,16 +30,6 @@ interface Stream {
   /** The round of `fanOut` in which it was last looked at. */
   round: number;
 }
-
-/** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */
-const savedLagRevisionsMax = 500;
-/** Length of a message: the platform takes 32 MB at once, and a whole cluster can be more. */
-const messageCharsMax = 1_000_000;
-/** A stream opened longer ago than this does not keep virtual time running. */
-const lookMsMax = 30 * 60_000;
-/** Streams that are told at a time, and characters: the rest is told after others had their turn. */
-const toldAtOnceMax = 250;
-const charsAtOnceMax = 4_000_000;
 
 /** Watches and followed logs, as hibernatable sockets that lead to the Worker (worker/stream.ts). */
 export class Sockets {
@@ -100,7 +97,7 @@ export class Sockets {
     let chars = 0;
     for (const [socket, stream] of this.streams) {
       if (stream.round === this.round) continue;
-      if (told.length >= toldAtOnceMax || chars >= charsAtOnceMax) {
+      if (told.length >= toldAtOnceMax || chars >= toldAtOnceCharsMax) {
         // To the end, so that the next turn begins with those who wait.
         for (const [first, its] of told)
           if (this.streams.delete(first)) this.streams.set(first, its);
@@ -145,7 +142,7 @@ export class Sockets {
     return chars;
   }
 
-  /** Whether an open stream still counts as somebody looking. */
+  /** Whether an open stream still counts as a user's activity. */
   looks(nowMs: number): boolean {
     return this.looksUntilMs() > nowMs;
   }
@@ -252,13 +249,13 @@ const revisionOf = (place: Place): number => (place.kind === "watch" ? place.at.
 const quiet = (place: Place, engine: Engine, nowMs: number): boolean =>
   place.kind === "watch" && place.at.rv === engine.store.rv && nowMs < place.at.endsAtWall;
 
-/** How many characters there were to send. Only the last message tells the revision: a bookmark may follow any of them. */
+/** How many characters there were to send. Only the last message carries the revision: a bookmark may follow any of them. */
 function sendLines(socket: WebSocket, revision: number, lines: string[]): number {
   if (lines.length === 0) return 0;
   let text = "";
   let chars = 0;
   for (const line of lines) {
-    if (text.length + line.length > messageCharsMax && text !== "") {
+    if (text.length + line.length > watchMessageCharsMax && text !== "") {
       socket.send(`\n${text}`);
       text = "";
     }

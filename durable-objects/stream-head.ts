@@ -17,6 +17,7 @@ export const revisionMark = "REVISION";
 
 const name = "podyard-stream";
 
+/** The header by which the object tells the Worker about a stream. */
 export const writeHead = (head: StreamHead): Record<string, string> => ({
   [name]: encodeURIComponent(JSON.stringify(head)),
 });

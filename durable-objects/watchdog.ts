@@ -1,5 +1,6 @@
 import type { Engine } from "./engine/index.ts";
 import type { WorkUnit } from "./engine/loop/work-units.ts";
+import { hungMsMin, overdueMsMin, unitsUnderWayMax } from "./limits.ts";
 
 /**
  * For what nobody foresaw: work that hangs or kills the process is begun again by every start, and no sandbox of the
@@ -9,12 +10,6 @@ import type { WorkUnit } from "./engine/loop/work-units.ts";
  */
 
 const markKey = "under-way";
-/** An alarm that is as late as this tells of a death, or of a pause, which costs a few rows. */
-const overdueMsMin = 1_000;
-/** A unit takes some milliseconds: one this old at the next start had hung, when overdue work had told of a first death. */
-const hungMsMin = 3_000;
-/** What one turn may have had under way. */
-const unitsMax = 1_000;
 
 interface Mark {
   unit: WorkUnit;
@@ -41,7 +36,7 @@ export class Watchdog {
     this.mark = this.storage.kv.get<Mark>(markKey);
     if (!this.mark && engine.overdueMs(nowMs) < overdueMsMin) return endOrphans();
     const died = this.judge(engine, nowMs);
-    for (let units = 0; units < unitsMax; units++) {
+    for (let units = 0; units < unitsUnderWayMax; units++) {
       const unit = engine.nextUnit(nowMs);
       if (!unit) break;
       const deaths = died?.unit.work === unit.work ? died.deaths : 0;

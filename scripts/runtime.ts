@@ -14,6 +14,10 @@ export interface RuntimeWatch {
   pauseMsMax?: number;
 }
 
+/** Miniflare's entry, plain HTTP, TLS. */
+const sockets = 3;
+/** The runtime's words where another process listens already. */
+export const portTaken = "Address already in use";
 /** After this long a death is a new one. */
 const steadyMs = 60_000;
 const pauseMsMax = 5_000;
@@ -33,7 +37,7 @@ export class Runtime {
 
   readonly #end = (): void => void this.#child?.kill("SIGKILL");
 
-  /** Resolves when it listens; throws what it said when it ends before. */
+  /** Resolves when it listens on all its sockets; throws what it said when it ends before, `portTaken` among it. */
   static async start(prepared: Prepared, watch: RuntimeWatch): Promise<Runtime> {
     const runtime = new Runtime(prepared, watch);
     const said = await runtime.#run();
@@ -66,6 +70,7 @@ export class Runtime {
     if (child.pid !== undefined) this.#watch.onStart(child.pid);
     const since = performance.now();
     const early: string[] = [];
+    let open = 0;
     let listens = false;
     for (const stream of [child.stdout, child.stderr]) {
       lines(stream, (line) => {
@@ -76,9 +81,7 @@ export class Runtime {
     }
     return new Promise((resolve) => {
       lines(child.stdio[3] as Readable, (line) => {
-        if (!line.includes('"listen"')) return;
-        // The sockets open one right after the other; whoever asks meanwhile waits in the first one's queue.
-        if (listens) return;
+        if (!line.includes('"listen"') || ++open < sockets) return;
         listens = true;
         resolve(undefined);
       });

@@ -6,7 +6,7 @@ import path from "node:path";
 import { diskFolder, keepDiskReserve } from "./disk-reserve.ts";
 import { type Tls, certificates, keepPort, portBefore } from "./certificates.ts";
 import type { Prepared, RuntimeOptions } from "./prepare-runtime.ts";
-import { Runtime } from "./runtime.ts";
+import { Runtime, portTaken } from "./runtime.ts";
 import { FolderLock, StartError, damagedSandboxes, openFolder, reasonOf } from "./state-folder.ts";
 
 export interface ServerOptions {
@@ -32,6 +32,7 @@ export interface Server {
   authority: string;
   /** What whoever started it should know, in sentences. */
   notes: string[];
+  /** A second call does nothing. */
   stop(): Promise<void>;
 }
 
@@ -56,6 +57,20 @@ const tlsPortUsual = 6443;
  * bundler, Miniflare) runs in a process that ends before the runtime starts.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      // Between the choice of a free port and the runtime's start another process may take it.
+      const chosen = !options.port || !options.tlsPort;
+      if (!chosen || attempt === attemptsMax || !String(error).includes(portTaken)) throw error;
+    }
+  }
+}
+
+const attemptsMax = 4;
+
+async function startOnce(options: ServerOptions): Promise<Server> {
   const { statePath } = options;
   const host = options.host.replace(/^\[(.*)\]$/, "$1");
   openFolder(statePath);
@@ -72,19 +87,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await mustBeFree(host, port, "PORT");
     const tls = certificates(statePath, host);
     const tlsPort = await tlsPortFor(options, host, port, notes);
-    keepPort(statePath, tlsPort);
     const variables = {
       DAMAGED_OBJECTS: damaged.map(({ object }) => object).join(),
       ...options.variables,
     };
     const runtime = await run({ ...options, variables, host, port }, tls, tlsPort, lock);
+    keepPort(statePath, tlsPort);
     await answers(`${url}/healthz`);
-    const stop = async (): Promise<void> => {
+    let stopping: Promise<void> | undefined;
+    const end = async (): Promise<void> => {
       await runtime.stop();
       rmSync(path.join(statePath, "run"), { recursive: true, force: true });
       reserve.stop();
       lock.release();
     };
+    const stop = (): Promise<void> => (stopping ??= end());
     const tlsUrl = `https://${urlHost(host)}:${tlsPort}`;
     return { url, tlsUrl, authority: tls.authority, notes, stop };
   } catch (error) {

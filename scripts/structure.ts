@@ -1,4 +1,5 @@
 import path from "node:path";
+import { shapesOf } from "./shapes.ts";
 import { filesBelow, isCode, readSource, type Source } from "./source.ts";
 
 /**
@@ -75,14 +76,20 @@ function pairsOf(imports: ReadonlyMap<string, readonly string[]>): [string, stri
     .filter(([from, to]) => from < to && ways.has(`${to} ${from}`));
 }
 
+/** Shapes of objects that the product declares elsewhere than with their kinds: `file name`. */
+export const strayShapesOf = (sources: readonly Source[]): string[] =>
+  sources
+    .filter(({ file }) => /^(worker|durable-objects)\//.test(file))
+    .filter(({ file }) => floorOf(file) !== "kinds")
+    .flatMap((source) => shapesOf(source).map((name) => `${source.file} ${name}`));
+
 function print(): void {
   const folders = ["worker", "durable-objects", "web", "scripts"];
-  const { circles, pairs, loose } = structureOf(
-    folders
-      .flatMap((folder) => filesBelow(folder))
-      .filter(isCode)
-      .map(readSource),
-  );
+  const sources = folders
+    .flatMap((folder) => filesBelow(folder))
+    .filter(isCode)
+    .map(readSource);
+  const { circles, pairs, loose } = structureOf(sources);
   const most = [...loose].sort(([, a], [, b]) => b - a).slice(0, 3);
   console.log(`circles of files: ${circles.length}`);
   for (const circle of circles) console.log(`  ${circle.length}: ${circle.join(" ")}`);
@@ -90,6 +97,9 @@ function print(): void {
   for (const pair of pairs) console.log(`  ${pair.join(" and ")}`);
   console.log("most loose files in a folder:");
   for (const [folder, count] of most) console.log(`  ${count} ${folder}`);
+  const stray = strayShapesOf(sources);
+  console.log(`shapes of objects declared outside kinds: ${stray.length}`);
+  for (const shape of stray) console.log(`  ${shape}`);
 }
 
 if (import.meta.main) print();

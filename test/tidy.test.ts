@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { builtin } from "../durable-objects/engine/api/discovery/registry.ts";
 import { ambiguity, constantsOf, patternsOf } from "../scripts/patterns.ts";
 import { root } from "../scripts/root.ts";
 import { filesBelow, isCode, parse, readSource, type Source } from "../scripts/source.ts";
-import { floorOf, structureOf } from "../scripts/structure.ts";
+import { shapesOf } from "../scripts/shapes.ts";
+import { floorOf, strayShapesOf, structureOf } from "../scripts/structure.ts";
 
 /** The house rules, as far as a machine can see them. The reasons stand in CONTRIBUTING.md. */
 
@@ -23,13 +25,17 @@ const allowed: Record<string, string[]> = {
 };
 
 const engine = "durable-objects/engine/";
+/** Longer than other files: it is one table, and its use is that it is whole. */
+const engineLimits = `${engine}core/limits.ts`;
 const product = ["worker", "durable-objects", "web", "scripts"]
   .flatMap((folder) => (existsSync(path.join(root, folder)) ? filesBelow(folder) : []))
   .filter(isCode);
 const sources = product.map(readSource);
 /** Tables of facts made by a program or copied from a specification. */
 const isData = (file: string): boolean =>
-  /(^|-)(facts|data)\.ts$/.test(file) || file.includes("/scenarios/library/");
+  /(^|-)(facts|data)\.ts$/.test(file) ||
+  file.includes("/scenarios/library/") ||
+  file === engineLimits;
 
 describe("imports", () => {
   const packagesOf: [folder: string, packages: RegExp][] = [
@@ -108,7 +114,7 @@ describe("imports", () => {
     ["schema", "core machinery"],
     ["kinds", "core machinery schema ports"],
     ["api", "core machinery schema ports kinds"],
-    ["client", "core ports api"],
+    ["client", "core ports kinds api"],
     ["scheduler", "core machinery ports kinds"],
     ["runtime", "core machinery ports kinds api"],
     ["network", "core machinery ports kinds api runtime"],
@@ -126,9 +132,20 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-    ["snapshots", "core schema api runtime bootstrap"],
+    ["snapshots", "core schema kinds api runtime bootstrap"],
     ["index", "core ports api client streams bootstrap components loop snapshots"],
   ];
+
+  test("the core names no kind", () => {
+    const names = [...builtin.allStored()].flatMap(({ id, plural, kind }) => [id, plural, kind]);
+    const quoted = new RegExp(`["'](${names.join("|").replaceAll(".", "\\.")})["']`, "g");
+    expect(quoted.test('resource !== "pods"')).toBe(true);
+    const core = sources.filter(({ file }) => file.startsWith(`${engine}core/`));
+    expect(core.length).toBeGreaterThan(20);
+    expect(
+      offences(core, ({ file }) => readFileSync(path.join(root, file), "utf8").match(quoted) ?? []),
+    ).toEqual([]);
+  });
 
   test("each folder of the engine stands on the floors below it", () => {
     const at = new Map(floors.map(([folder], i) => [folder, i]));
@@ -211,9 +228,34 @@ describe("the border of the engine", () => {
 
   test("is crossed by types that say what they are", () => {
     const border =
-      /^(worker\/|durable-objects\/[^/]+$|durable-objects\/engine\/([^/]+$|streams\/))/;
+      /^(worker\/|durable-objects\/(sessions\/)?[^/]+$|durable-objects\/engine\/([^/]+$|streams\/))/;
     const files = product.filter(({ file }) => border.test(file));
     expect(offences(files, (source) => matches(source, /\bas (never|unknown as)\b/g))).toEqual([]);
+  });
+});
+
+describe("a kind's shape is declared once, with the kind", () => {
+  /** What is sent or answered and never stored is no kind of `kinds/`: who answers it says what it is. */
+  const neverStored =
+    "AccessReview Binding Eviction NodeMetrics PodMetrics RulesReview Scale Status TokenRequest TokenReview";
+
+  test("others import it", () => {
+    const names = strayShapesOf(sources).map((found) => found.split(" ")[1]);
+    expect(names.sort().join(" ")).toBe(neverStored);
+  });
+
+  test.for([
+    "interface Budget extends KubeObject { spec?: object }",
+    "type Budget = KubeObject & { spec?: object };",
+    "interface Budget { metadata: object; status: object }",
+    "type Budget = { metadata: object; spec: object };",
+  ])("the check sees %s", (text) => {
+    expect(shapesOf({ file: "x.ts", text })).toEqual(["Budget"]);
+  });
+
+  test("the check sees a type written in place", () => {
+    const text = "const a = (o: KubeObject) => (o as KubeObject & { spec?: object }).spec;";
+    expect(shapesOf({ file: "x.ts", text })).toEqual(["(unnamed)"]);
   });
 });
 
@@ -326,6 +368,49 @@ describe("patterns take linear time: nothing interrupts V8 while it matches", ()
   });
 });
 
+describe("limits", () => {
+  const files = [engineLimits, "durable-objects/limits.ts", "worker/limits.ts"];
+  const named = /^(export )?const \w+(Max|Kept)(: number)? = [-\d(][-\d_.\s*+/()]*;$/;
+  /** Who sets a number that is not ours. */
+  const source = /\b(k8s|Go|Linux|POSIX|glibc|RFC \d+)\b/;
+
+  /** Numbers called Max or Kept whose comment, above them or above their group, names no source. */
+  function limitsOf(text: string): string[] {
+    const lines = text.split("\n");
+    let comment: string[] = [];
+    let closed = false;
+    return lines.flatMap((line) => {
+      const isComment = /^( \*|\/\*\*)/.test(line);
+      if (isComment) comment = closed || line.startsWith("/**") ? [line] : [...comment, line];
+      else if (!/^(export )?const \w+/.test(line)) comment = [];
+      closed = isComment && line.endsWith("*/");
+      return named.test(line) && !source.test(comment.join(" ")) ? [line] : [];
+    });
+  }
+
+  test("of our own stand in one file per part; others say whose they are", () => {
+    const others = sources.filter(
+      ({ file }) => /^(durable-objects|worker)\//.test(file) && !files.includes(file),
+    );
+    expect(offences(others, ({ text }) => limitsOf(text))).toEqual([]);
+  });
+
+  test("the check sees what it should see", () => {
+    const found = limitsOf(
+      [
+        "/** k8s: pkg/apis/core MaxThings */",
+        "const aMax = 1;",
+        "const bMax = 2;",
+        "",
+        "const cMax = 3 * 1024;",
+        "/** Ours. */",
+        "const dKept = 4_000;",
+      ].join("\n"),
+    );
+    expect(found).toEqual(["const cMax = 3 * 1024;", "const dKept = 4_000;"]);
+  });
+});
+
 describe("names and words", () => {
   test("files are kebab-case and say what they hold", () => {
     const files = [...product, ...filesBelow("test").filter(isCode)];
@@ -337,6 +422,15 @@ describe("names and words", () => {
     ).toEqual([]);
   });
 
+  test("behaviours of test/behaviours.md have tests, and numbers in titles have a row there", () => {
+    const rows = [...read("test/behaviours.md").matchAll(/^\| ([PDCN]\d+) \|/gm)].map(([, n]) => n);
+    const titles = filesBelow("test")
+      .filter((file) => file.endsWith(".test.ts"))
+      .flatMap((file) => [...read(file).matchAll(/^ *(?:\[|\w+\(|)"([PDCN]\d+):? /gm)])
+      .map(([, n]) => n);
+    expect([...new Set(titles)].sort()).toEqual([...rows].sort());
+  });
+
   test("nothing names a machine or a workplace", () => {
     const places =
       /(?<![\w.])\/(work|root|home|Users)\/\w|\/tmp\/(?!podyard)\w|\b[f]arm\b|\.\.\/shared\//;
@@ -344,7 +438,7 @@ describe("names and words", () => {
       .filter((file) => /\.(tsx?|css|html|json|md|toml|ya?ml|sql)$|^\.ci\/|^NOTICE$/.test(file))
       .filter((file) => !/^(package-lock\.json|test\/golden\/)/.test(file))
       // Simulated file systems have a /root and a /home of their own.
-      .filter((file) => !/^(durable-objects\/engine|test\/(engine|sim))\//.test(file));
+      .filter((file) => !/^(durable-objects\/engine|test\/(engine|sessions|sim))\//.test(file));
     expect(texts.filter((file) => places.test(read(file).replace(/places = .*/, "")))).toEqual([]);
   });
 

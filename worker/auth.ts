@@ -82,11 +82,12 @@ function verdictOn({ found, readAtMs }: Read, sandboxId: string | undefined, now
   return { state: "valid", key, sandbox, grant, user };
 }
 
+/** Whether it was deleted or has expired by `now` (wall ms). */
 export const sandboxIsOver = (sandbox: Sandbox, now: number): boolean =>
   sandbox.deletedAt !== null || sandbox.expiresAt <= now;
 
 type Found = { key: Key; sandbox: Sandbox };
-/** What the database said, also that there is nothing, and just before when it was asked. */
+/** The database's answer, also that there is nothing, and the moment just before the query. */
 interface Read {
   found: Found | undefined;
   readAtMs: number;

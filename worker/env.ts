@@ -20,7 +20,7 @@ export interface Env {
   CORS_ORIGINS: string;
   /** In local mode: names, comma separated, by which sandboxes may be made, beside localhost and addresses. */
   HOSTS?: string;
-  /** In local mode, of the socket that speaks TLS: its port, the certificate that vouches for it, the names it is good for. */
+  /** In local mode, of the socket that speaks TLS: its port, its certificate, and the names in that. */
   TLS_PORT?: string;
   TLS_AUTHORITY?: string;
   TLS_NAMES?: string;

@@ -13,6 +13,7 @@ export class EdgeError extends Error {
   }
 }
 
+/** JSON `{error: {message, field?}}` with Retry-After or WWW-Authenticate where the status asks for one. */
 export function edgeErrorResponse(error: EdgeError): Response {
   const { message, field } = error;
   return Response.json(

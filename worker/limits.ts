@@ -38,7 +38,7 @@ export const seedLengthMax = 64;
 export const createBodyBytesMax = 16 * 1024;
 /** Keys of one sandbox that are neither revoked nor expired. */
 export const keysPerSandboxMax = 50;
-/** How often an object that restarts is told of an end. */
+/** How often a revocation is sent to an object that restarts. */
 export const tellAttemptsMax = 3;
 /** Dead sandboxes are remembered this long, so that their owners read "expired" rather than "not found". */
 export const graveMs = 7 * 24 * 3_600_000;

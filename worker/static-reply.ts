@@ -6,7 +6,7 @@ import type { Env } from "./env.ts";
 
 const yearMs = 365 * 24 * 3_600_000;
 
-/** What every sandbox answers alike (`/version`, built-in discovery, OpenAPI), without waking one. */
+/** What is the same for every sandbox (`/version`, built-in discovery, OpenAPI), without waking one. */
 export async function staticReply(
   request: Request,
   env: Env,

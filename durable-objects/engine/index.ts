@@ -6,6 +6,7 @@ import type { Birth } from "./core/birth.ts";
 import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
 import type { ApiContext } from "./api/context.ts";
+import type { Registry } from "./api/discovery/registry.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
@@ -86,6 +87,11 @@ export class Engine {
   /** Throws of reconcilers that no API error explains: faults of Podyard, for tests and the operator's log. */
   get faults(): Fault[] {
     return this.#faults.list;
+  }
+
+  /** The kinds that this cluster serves; they may change between two turns and within one. */
+  get registry(): Registry {
+    return this.#context.registry;
   }
 
   get virtualNow(): number {
@@ -199,7 +205,7 @@ export class Engine {
     return new Engine(sql, options);
   }
 
-  /** Somebody looks: a frozen cluster goes on where it stood. */
+  /** A client is active: a frozen cluster goes on where it stood. */
   look(wallMs: number): void {
     if (wallMs - this.#lookedAtWall > 60_000) {
       this.log.setMeta("looked", String(wallMs));
@@ -279,13 +285,23 @@ export class Engine {
     return this.#sessionWork;
   }
 
-  /** Ends what an adapter did to a session: commits, wakes, writes the log. */
-  session<T>(wallMs: number, body: () => T): T {
+  /**
+   * Ends what an adapter did to a session: commits, wakes, writes the log. `takesMore` takes what the cluster did upon it and
+   * says whether it may do more, all before the log is written: what an adapter takes at once is then never on disk.
+   */
+  session<T>(wallMs: number, body: () => T, takesMore?: () => boolean): T {
     this.look(wallMs);
     // Many sessions act within one turn: they share what it may do.
     if (this.#turnAtWall !== wallMs) this.#begin(wallMs);
     this.#advance(wallMs);
     this.#random.reset(this.store.rv, `session ${this.#now.ms}`);
+    const result = this.#sessionStep(body);
+    if (takesMore) while (this.#sessionStep(takesMore)) continue;
+    this.#persist();
+    return result;
+  }
+
+  #sessionStep<T>(body: () => T): T {
     let result: T | undefined;
     const { left } = this.#work;
     this.#client.spent = 0;
@@ -295,7 +311,6 @@ export class Engine {
     this.#sessionWork += 1 + Math.floor(this.#client.spent / cpuUsPerTurnStep);
     this.#drainNow();
     this.#sessionWork += left - this.#work.left;
-    this.#persist();
     return result as T;
   }
 

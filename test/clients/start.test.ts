@@ -63,6 +63,17 @@ test("two servers never share a folder, and a stopped one lets it go", async () 
   (await FolderLock.take(statePath, "http://next")).release();
 });
 
+test("two servers that want the same port of TLS at once both start, and each stops once", async () => {
+  const both = await Promise.all(
+    [newFolder(), newFolder()].map((statePath) =>
+      startServer({ port: 0, host: "127.0.0.1", statePath }),
+    ),
+  );
+  servers.push(...both, ...both);
+  expect(new Set(both.map(({ tlsUrl }) => tlsUrl)).size).toBe(2);
+  for (const { url } of both) expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
 test("the folder and what is in it are its owner's alone", async () => {
   const statePath = newFolder();
   chmodSync(statePath, 0o755);

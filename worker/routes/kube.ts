@@ -91,7 +91,7 @@ function mayStream(apiPath: string, search: string): boolean {
   return query.has("watch") || query.has("follow");
 }
 
-/** What describes the client's connection rather than its wish stays here, and so do secrets. */
+/** Headers that describe the client's connection rather than its request are not passed on, nor are secrets. */
 const heldBack =
   /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip)$/;
 

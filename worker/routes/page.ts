@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { Env } from "../env.ts";
 
-/** The page sends its key to this origin alone, loads nothing from elsewhere, and stands in nobody's frame. */
+/** The page sends its key to this origin alone, loads nothing from elsewhere, and may not be framed. */
 const headersOfPages = (url: URL): Record<string, string> => ({
   "content-security-policy": policyOf(url),
   "cross-origin-opener-policy": "same-origin",

@@ -113,7 +113,7 @@ export async function deleteKey(c: EdgeContext): Promise<Response> {
   return c.body(null, 204);
 }
 
-/** Tells the object that something has ended, once the database says so. */
+/** Tells the object that a grant has ended, once the database has recorded it. */
 async function tell(
   env: Env,
   id: string,

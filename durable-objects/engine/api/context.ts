@@ -2,7 +2,7 @@
 import type { Log } from "../core/log.ts";
 import type { Store } from "../core/store.ts";
 import type { Reader } from "../ports/controller.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import type { PodUsage } from "../ports/usage.ts";
 import type { ApiRequest, ApiResponse, User } from "../ports/request.ts";
 import type { Operations } from "./write/operations.ts";

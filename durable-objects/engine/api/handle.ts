@@ -6,6 +6,7 @@ import { apiServiceKinds } from "./read/api-services.ts";
 import { componentKinds } from "./read/component-statuses.ts";
 import type { ApiContext, Call } from "./context.ts";
 import { pageNotFound, staticResponse } from "./discovery/discovery.ts";
+import type { Registry } from "./discovery/registry.ts";
 import { forbiddenTo } from "./auth/forbidden.ts";
 import { healthMetrics } from "./discovery/health.ts";
 import { impersonated } from "./auth/impersonation.ts";
@@ -21,8 +22,12 @@ import { legacyBinding, subresources } from "./subresources/subresources.ts";
 import { verifyToken } from "./auth/token-validation.ts";
 import { issuer, jsonWebKeys, openidConfiguration } from "./auth/tokens.ts";
 import { sandboxOwner } from "./users.ts";
-import { verbs } from "./verbs.ts";
+import { verbs } from "./verbs/index.ts";
 
+/**
+ * The API server's answer to one request. Throws only what is no Error; a StatusError becomes its response, any other
+ * Error a 500.
+ */
 export function handle(context: ApiContext, request: ApiRequest): ApiResponse {
   try {
     return pretty(request, dispatch(context, request));
@@ -137,7 +142,7 @@ function nonResource(context: ApiContext, request: ApiRequest): ApiResponse {
   const page = request.method === "GET" ? pages[request.path] : undefined;
   if (page) return page(context);
   if (staticPaths.has(request.path) || withinApi(context.registry, request.path))
-    throw methodOrPath(request);
+    throw methodOrPath(context.registry, request);
   return pageNotFound();
 }
 
@@ -149,9 +154,10 @@ const pages: Record<string, (context: ApiContext) => Reply> = {
 };
 
 /** What `staticResponse` answers to GET exists, so another method is not allowed there. */
-function methodOrPath(request: ApiRequest): status.StatusError {
+function methodOrPath(registry: Registry, request: ApiRequest): status.StatusError {
   const readable =
-    request.method !== "GET" && staticResponse({ ...request, method: "GET" })?.status !== 404;
+    request.method !== "GET" &&
+    staticResponse({ ...request, method: "GET" }, registry)?.status !== 404;
   return readable ? methodNotAllowed() : status.unknownPath();
 }
 

@@ -2,7 +2,7 @@
 import { rfc3339 } from "../core/clock.ts";
 import { fnv32a, uuidFrom } from "../core/random.ts";
 import type { KubeObject } from "../core/object.ts";
-import { clockName } from "../kinds/clock.ts";
+import { clockName } from "../kinds/podyard/clock.ts";
 import { builtin } from "../api/discovery/registry.ts";
 import { rbacBase } from "../api/auth/rbac-base.ts";
 import { systemBase } from "./system-base.ts";
@@ -60,6 +60,10 @@ function uidOf(seed: string, object: BaseObject): string {
   return uuidFrom(fnv32a(seed), about);
 }
 
+/**
+ * Objects that every cluster is born with and that are computed at each start: uids follow from the seed, revisions count
+ * from 1.
+ */
 export function baseObjects(
   seed: string,
   bornMs: number,

@@ -4,6 +4,7 @@ import { rfc3339Micro } from "../core/clock.ts";
 import { leaderLeaseSeconds, serverLeaseSeconds } from "../core/limits.ts";
 import { controlPlaneName } from "./nodes.ts";
 
+/** The leases of the control plane's components, as their first holders write them. */
 export function createLeases(client: Client): void {
   for (const name of ["kube-controller-manager", "kube-scheduler"]) {
     lease(client, name, `${controlPlaneName}_${client.uuid()}`, {

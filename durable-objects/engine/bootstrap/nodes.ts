@@ -37,6 +37,7 @@ interface NodeOptions {
   hex(): string;
 }
 
+/** The conditions of a healthy node, all of one moment (virtual ms). */
 export function kubeletConditions(at: number): KubeletCondition[] {
   const stamp = rfc3339(at);
   const row = (
@@ -104,7 +105,7 @@ export function nodeObject({ name, index, at, hex }: NodeOptions): unknown {
 export const bootId = (hex: () => string): string =>
   `${hex().slice(0, 8)}-${hex().slice(0, 4)}-4${hex().slice(0, 3)}-8${hex().slice(0, 3)}-${hex().slice(0, 12)}`;
 
-/** What a kubelet tells of its machine. `index`: the third number of its Pod range. */
+/** What a kubelet reports of its machine. `index`: the third number of its Pod range. */
 export function nodeStatus(
   name: string,
   index: number,

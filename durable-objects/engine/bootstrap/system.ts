@@ -1,4 +1,4 @@
-/** What runs in kube-system from a cluster's first moment, as kubeadm leaves it. What only stands there: system-base.ts. */
+/** What runs in kube-system from a cluster's first moment, as kubeadm leaves it. Objects that run nothing: system-base.ts. */
 import type { Client } from "../ports/controller.ts";
 import { nodeFilesTable } from "../kubelet/static-pods.ts";
 import { controlPlaneName } from "./nodes.ts";

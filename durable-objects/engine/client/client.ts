@@ -32,6 +32,7 @@ export interface Now {
   jumpToMs(): number | undefined;
 }
 
+/** A Reader over the store; `now` stays the loop's own, so one reader serves the engine's whole life. */
 export function createReader(store: Store, now: Now, resources: Resources): Reader {
   const sums = new QuotaSums(store, measuredKinds);
   return {

@@ -1,26 +1,11 @@
 /** Events that Podyard's components record: counted up instead of repeated. k8s: client-go/tools/record/events_cache.go */
+import type { CoreEvent } from "../kinds/event.ts";
 import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
+import { eventTextsKeptMax } from "../core/limits.ts";
 import { keep, memo } from "../core/memo.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
 import type { EventSource } from "../ports/controller.ts";
-
-export interface CoreEvent extends KubeObject {
-  involvedObject: Record<string, string | undefined>;
-  reason: string;
-  message: string;
-  source: { component?: string; host?: string };
-  firstTimestamp: string | null;
-  lastTimestamp: string | null;
-  count?: number;
-  type: string;
-  eventTime: string | null;
-  series?: { count: number; lastObservedTime: string };
-  action?: string;
-  related?: Record<string, string | undefined>;
-  reportingComponent: string;
-  reportingInstance: string;
-}
 
 /** Events are forgotten an hour after they were last written. k8s: apiserver --event-ttl */
 export const eventTtlMs = 3_600_000;
@@ -32,7 +17,7 @@ const combined = "(combined from similar events): ";
 /** k8s: client-go/tools/events/event_broadcaster.go finishTime */
 const seriesMs = 360_000;
 
-/** What happened, as a component tells it. */
+/** What happened, as a component reports it. */
 export interface Telling {
   regarding: KubeObject;
   type: "Normal" | "Warning";
@@ -74,7 +59,7 @@ export function recorded(
   return { event: { ...event, reportingComponent: "", reportingInstance: "" }, known: false };
 }
 
-/** Alike but for what they say, within their hour. k8s: EventAggregatorByReasonFunc */
+/** Equal but for their message, within their hour. k8s: EventAggregatorByReasonFunc */
 function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
   const { regarding, type, reason, source } = told;
   const found: CoreEvent[] = [];
@@ -89,7 +74,7 @@ function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
   return found;
 }
 
-/** Nine that say different things, none long after the one before: the next ones share an Event. k8s: EventAggregate */
+/** Nine with different messages, none long after the one before: the next ones share an Event. k8s: EventAggregate */
 function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
   if (similar.length < distinctMax) return false;
   const latestFirst = similar
@@ -105,7 +90,7 @@ function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
   return count >= distinctMax;
 }
 
-/** Says the same of the same state of an object, whatever its words. k8s: event_broadcaster.go getKey */
+/** Equal object, action and reason, whatever the message. k8s: event_broadcaster.go getKey */
 function isomorphic(
   similar: readonly CoreEvent[],
   { regarding, source }: Telling,
@@ -126,10 +111,8 @@ function observedAgain(event: CoreEvent, now: number): CoreEvent {
   return { ...event, series: { count, lastObservedTime: rfc3339Micro(now) } };
 }
 
-const sharedMax = 200;
-
-/** One copy of a text that thousands of Events say; which one it is shows nowhere. */
-const same = memo(sharedMax, (text) => text);
+/** One shared copy of a text that thousands of Events carry. */
+const same = memo(eventTextsKeptMax, (text) => text);
 
 const sources = new Map<string, CoreEvent["source"]>();
 
@@ -137,7 +120,8 @@ const sources = new Map<string, CoreEvent["source"]>();
 function sourceOf({ component, host }: EventSource): CoreEvent["source"] {
   const key = `${component} ${host ?? ""}`;
   return (
-    sources.get(key) ?? keep(sources, sharedMax, key, { component, ...(host ? { host } : {}) })
+    sources.get(key) ??
+    keep(sources, eventTextsKeptMax, key, { component, ...(host ? { host } : {}) })
   );
 }
 

@@ -34,6 +34,7 @@ import { serviceAccountController } from "../controllers/service-account/service
 import { createServiceAccountTokens } from "../controllers/service-account/token.ts";
 import { taintEvictionController } from "../controllers/node/taint-eviction.ts";
 
+/** Every controller of the cluster; a new one gets its line here. */
 export function createControllers(
   signingKey: Parameters<typeof createServiceAccountTokens>[0],
 ): Controller[] {

@@ -52,12 +52,14 @@ export interface Components {
 /** Key of the clock's state, `[table, key]`. */
 export const clockRecord = ["clock", "state"] as const;
 
+/** The stored clock; an engine writes one before it reads it. */
 export const clockOf = (store: Store): ClockState =>
   store.record<ClockState>(...clockRecord) as ClockState;
 
+/** Opens the store and makes all parts of an engine over it, each handed what it needs. */
 export function createComponents(sql: Sql, options: EngineOptions): Components {
-  const registry = new Registry(builtin);
   const store = new Store(indices);
+  const registry = new Registry(builtin, store);
   const log = new Log(sql, store, (resource, object) => {
     const known = registry.stored(resource);
     return known?.hooks.fields ? fieldsOf(known, object) : undefined;
@@ -109,6 +111,6 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     wallNow: options.nowMs,
   };
   const controllers = createControllers(key);
-  const work = new WorkLoop({ store, queue, client, random, now, controllers, faults });
+  const work = new WorkLoop({ store, log, queue, client, random, now, controllers, faults });
   return { birth, store, log, now, queue, random, client, context, streams, faults, work };
 }

@@ -2,7 +2,8 @@
  * Events are forgotten an hour after they were last written. Nobody needs this on the dot, so it waits for a turn that
  * happens anyway. k8s: apiserver --event-ttl
  */
-import { eventTtlMs, lastSeen, type CoreEvent } from "../client/events.ts";
+import { eventTtlMs, lastSeen } from "../client/events.ts";
+import type { CoreEvent } from "../kinds/event.ts";
 import type { Controller } from "../ports/controller.ts";
 
 export const eventExpiryController: Controller = {

@@ -18,6 +18,10 @@ const keyOf = (resource: string, object: KubeObject): string =>
 const idOf = ({ resources }: Reader, object: KubeObject): string =>
   resources.ofKind(object.apiVersion, object.kind)?.id ?? "";
 
+/** Of kinds that are served: objects of others are not looked at, as nobody could delete them. */
+const dependentsOf = (reader: Reader, uid: string): readonly KubeObject[] =>
+  reader.byIndex("owner", uid).filter((dependent) => idOf(reader, dependent) !== "");
+
 export const garbageCollector: Controller = {
   name: "garbagecollector",
   wakesOn: { "*": (change, reader) => (concerns(change) ? onChange(change, reader) : undefined) },
@@ -46,7 +50,7 @@ function concerns({ op, object, previous }: Change): boolean {
 function* onChange(change: Change, reader: Reader): Iterable<string> {
   const { object, previous, op, resource } = change;
   if (op === "delete") {
-    for (const dependent of reader.byIndex("owner", object.metadata.uid))
+    for (const dependent of dependentsOf(reader, object.metadata.uid))
       yield keyOf(idOf(reader, dependent), dependent);
     // A foreground owner waits for its blocking dependents.
     for (const ref of object.metadata.ownerReferences ?? [])
@@ -94,7 +98,7 @@ function ownerIn(reader: Reader, object: KubeObject, ref: OwnerReference): KubeO
 /** An object being deleted: orphans or awaits its dependents, then drops its finalizer. Returns when there is more to do. */
 function finish(client: Client, resource: string, object: KubeObject): number | undefined {
   const finalizers = object.metadata.finalizers ?? [];
-  const dependents = client.byIndex("owner", object.metadata.uid);
+  const dependents = dependentsOf(client, object.metadata.uid);
   if (finalizers.includes(orphan)) {
     for (const dependent of dependents.slice(0, objectsPerStepMax)) {
       dropOwners(client, dependent, (ref) => ref.uid !== object.metadata.uid);
@@ -111,7 +115,7 @@ function finish(client: Client, resource: string, object: KubeObject): number | 
     collect(client, idOf(client, dependent), dependent);
   if (staying.length > objectsPerStepMax) return client.now;
   const { uid } = object.metadata;
-  const blocked = client.byIndex("owner", uid).some((d) => blocks(d, uid));
+  const blocked = dependentsOf(client, uid).some((d) => blocks(d, uid));
   if (!blocked) dropFinalizer(client, resource, object, foreground);
   return undefined;
 }
@@ -132,7 +136,7 @@ function collect(client: Client, resource: string, object: KubeObject): void {
     }
     return;
   }
-  const dependents = client.byIndex("owner", object.metadata.uid);
+  const dependents = dependentsOf(client, object.metadata.uid);
   const onTheWay = owners.some((o) => o !== undefined) && dependents.length > 0;
   if (onTheWay && dependents.some(waitsForDependents)) unblock(client, object);
   const { namespace = "", name, uid } = object.metadata;

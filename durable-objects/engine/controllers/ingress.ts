@@ -1,4 +1,4 @@
-/** Gives served Ingresses their address and says so, as ingress-nginx does. */
+/** Gives served Ingresses their address and records an Event, as ingress-nginx does. */
 import { objectKey, splitKey, type Change } from "../core/object.ts";
 import { parseTime } from "../core/clock.ts";
 import type { Controller, Reader } from "../ports/controller.ts";

@@ -30,12 +30,12 @@ export const namespaceController: Controller = {
   reconcile(name, client) {
     const namespace = client.get<Namespace>("namespaces", "", name);
     if (!namespace?.metadata.deletionTimestamp) return undefined;
-    const left = client.inNamespace(name);
+    const left = servedIn(client, name);
     const pods = left.filter((o) => o.kind === "Pod");
     const staying = (pods.length ? pods : left).filter((o) => !o.metadata.deletionTimestamp);
     for (const object of staying.slice(0, objectsPerStepMax)) removeOne(client, object);
     if (staying.length > objectsPerStepMax) return client.now;
-    const remaining = client.inNamespace(name);
+    const remaining = servedIn(client, name);
     if (remaining.length) {
       // While there are Pods, nothing else has been looked at. k8s: OrderedNamespaceDeletion
       const waiting = remaining.filter((o) => o.kind === "Pod");
@@ -49,6 +49,10 @@ export const namespaceController: Controller = {
     return undefined;
   },
 };
+
+/** What discovery tells of; objects of a kind that is served no longer keep no namespace. k8s: namespaced_resources_deleter.go */
+const servedIn = (client: Client, namespace: string): readonly KubeObject[] =>
+  client.inNamespace(namespace).filter((object) => resourceIdOf(client, object) !== "");
 
 function removeOne(client: Client, object: KubeObject): void {
   const resource = resourceIdOf(client, object);
@@ -106,7 +110,7 @@ function conditionRows(resourcesText: string, finalizersText: string): Condition
   ];
 }
 
-/** k8s: the five conditions a terminating namespace carries, here those with something to say. */
+/** k8s: the five conditions a terminating namespace carries, here those that are not trivially False. */
 function report(client: Client, namespace: Namespace, left: readonly KubeObject[]): void {
   const counts = new Map<string, number>();
   const finalizers = new Map<string, number>();

@@ -51,7 +51,7 @@ function podGone(context: RuntimeContext, pod: string): void {
   }
 }
 
-/** A node lost or got its power: what is under way stands still or goes on. */
+/** A node lost or got its power: requests under way stop or go on. */
 function wakeAll(context: RuntimeContext): void {
   for (const id of context.records.keys(networkTable)) context.wake?.("network", id);
 }

@@ -3,7 +3,7 @@
  * 20 s of virtual time, and only those with something to do exist. k8s: pkg/controller/podgc/gc_controller.go
  */
 import type { Node } from "../kinds/node.ts";
-import type { PodObject as Pod } from "../kinds/pod/types.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { podGcEndedMax, podGcPeriodMs, podGcQuarantineMs } from "../core/limits.ts";
@@ -131,7 +131,7 @@ function removeEnded(client: Client): void {
     remove(client, pod);
 }
 
-/** No kubelet will say how it ended, so it has failed. k8s: markFailedAndDeletePodWithCondition */
+/** No kubelet will report how it ended, so it has failed. k8s: markFailedAndDeletePodWithCondition */
 function remove(client: Client, pod: Pod, why?: typeof orphaned): void {
   const { namespace = "", name, uid } = pod.metadata;
   if (!ended(pod.status?.phase)) {

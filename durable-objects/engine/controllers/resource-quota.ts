@@ -1,4 +1,5 @@
 /** status.hard and status.used of ResourceQuotas follow what their namespace holds. k8s: pkg/controller/resourcequota */
+import type { Pod } from "../kinds/pod/types.ts";
 import { quotaUsage } from "../api/admission/quota-usage.ts";
 import { equal } from "../core/equal.ts";
 import { objectKey, splitKey, type Change } from "../core/object.ts";
@@ -15,8 +16,8 @@ function concerns({ op, resource, object, previous }: Change): boolean {
   if (!measured.has(resource)) return false;
   if (resource !== "pods") return true;
   const phase = (o: typeof previous): string | undefined =>
-    (o as { status?: { phase?: string } } | undefined)?.status?.phase;
-  const spec = (o: typeof previous): unknown => (o as { spec?: unknown } | undefined)?.spec;
+    (o as Partial<Pod> | undefined)?.status?.phase;
+  const spec = (o: typeof previous): unknown => (o as Partial<Pod> | undefined)?.spec;
   return phase(object) !== phase(previous) || spec(object) !== spec(previous);
 }
 

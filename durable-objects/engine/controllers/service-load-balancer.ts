@@ -1,4 +1,4 @@
-/** Addresses for Services of type LoadBalancer, from a pool that stands for a cloud's. k8s: cloud-provider/controllers/service */
+/** Addresses for Services of type LoadBalancer, from a pool in place of a cloud's. k8s: cloud-provider/controllers/service */
 import { objectKey, splitKey } from "../core/object.ts";
 import { loadBalancerMs } from "../core/limits.ts";
 import type { Client, Controller } from "../ports/controller.ts";

@@ -2,7 +2,7 @@
 import type { Client, Controller } from "../ports/controller.ts";
 import { objectKey, splitKey } from "../core/object.ts";
 import { runtimeContext } from "../cri/runtime.ts";
-import { traces, urlParts, type Trace } from "../kinds/trace.ts";
+import { traces, urlParts, type Trace } from "../kinds/podyard/trace.ts";
 import { traceBodyBytesMax } from "../core/limits.ts";
 import { decodeUtf8 } from "../runtime/bytes.ts";
 import { request, requestResult, type RequestResult } from "../network/request.ts";

@@ -2,6 +2,7 @@
 import { trimEndOf } from "./trim.ts";
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/** Without padding, as JSON Web Tokens have it. */
 export function encodeBase64Url(bytes: Uint8Array): string {
   let out = "";
   for (let i = 0; i < bytes.length; i += 3) {

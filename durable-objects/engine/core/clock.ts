@@ -99,6 +99,7 @@ export const clockFrom = (ms: number): ClockState => ({
 export const hurries = (clock: ClockState): boolean =>
   !clock.frozen && (clock.jumpToMs !== undefined || clock.stepsLeft !== undefined);
 
+/** Virtual ms at a moment of the wall; paused and frozen clocks stand still. */
 export function virtualAt(clock: ClockState, wallMs: number): number {
   if (clock.paused || clock.frozen) return clock.baseMs;
   const passed = clock.speed * Math.max(0, wallMs - clock.wallBaseMs);

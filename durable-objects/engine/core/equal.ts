@@ -1,4 +1,4 @@
-/** Structural equality of plain JSON; absent and undefined are alike, key order does not matter. */
+/** Structural equality of plain JSON; absent and undefined are equal, key order does not matter. */
 export function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

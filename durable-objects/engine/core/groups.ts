@@ -44,8 +44,6 @@ export class Few {
   }
 }
 
-export const fewMax = 12;
-
 /** A set of objects that knows its order only when asked. */
 export class Group {
   readonly #members = new Map<string, KubeObject>();

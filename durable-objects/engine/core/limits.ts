@@ -1,16 +1,25 @@
-/** Every limit of the engine, in one place; the unit stands last in the name. Reaching one says so. */
+/**
+ * Every limit of the engine, in one place; the unit stands last in the name. Reaching one says so.
+ *
+ * Limits are what Podyard bounds so that an object keeps its memory, its time and its rows, what it keeps for speed, and
+ * the timings that a real cluster sets by flags or constants and that several parts share (`k8s:` names them). What a
+ * validation rule, a protocol or a tool of Kubernetes or Linux bounds itself stands beside that rule, with its source.
+ */
 
 // Snapshots
 /** Of an artefact's content; the whole of it stands in memory, as text and as values. */
 export const snapshotBytesMax = 32 * 1024 * 1024;
 /** Keys, elements, objects and lists in it. */
 export const snapshotValuesMax = 3_000_000;
-/** Tokens of service accounts that are signed anew, a millisecond each; the others lose what they are good for. */
+/** Tokens of service accounts that are signed anew, a millisecond each; the others stay invalid. */
 export const snapshotTokensMax = 500;
 /** A Secret's value of so many characters of different kinds, or twice as many, is looked for in all that is left of a sandbox. */
 export const secretValueCharsMin = 6;
 /** How often a text that looks like one of those values is compared with it, in one snapshot. */
 export const secretComparisonsMax = 5_000_000;
+
+/** Of deflated bytes that are inflated before the outcome is counted: a thousandfold of it at most. */
+export const inflatePieceBytes = 4_096;
 
 // API
 export const requestBodyBytesMax = 3 * 1024 * 1024;
@@ -20,7 +29,7 @@ export const generateNameAttemptsMax = 8;
 
 // Log
 export const logRowBytesMax = 900_000;
-/** About as much of a restored past stands in one row: whoever reads of a revision reads its row. */
+/** About as much of a restored past stands in one row: reading one revision reads its whole row. */
 export const pastRowBytesTarget = 16_384;
 /** Uncheckpointed log beyond this is folded into the state table. */
 export const checkpointBytesMin = 3_000_000;
@@ -34,6 +43,13 @@ export const ringBytesMax = 3_000_000;
 export const ringObjectsMax = 200;
 /** Of the name of who caused a revision. */
 export const causeCharsMax = 256;
+
+/** Objects of an index entry that are kept in a plain array; more get a map. */
+export const smallGroupMax = 12;
+/** Parts of objects whose JSON is kept, in each of two generations. */
+export const partTextsKeptMax = 1_000;
+/** Parts of the log's size limit that one generation of the past fills: two are kept, and leave room for records. */
+export const pastGenerations = 4;
 
 // Turns
 /** Reconciles, revisions and slices of CPU of one turn; what is left goes on from the alarm. */
@@ -51,7 +67,13 @@ export const retryMsMax = 1_000_000;
 // Sandbox
 /** Workers. With the control plane they are 256, which is how many Pod ranges of 256 addresses 10.244.0.0/16 has. */
 export const nodesMax = 255;
+/** Of 256 addresses each, in 10.244.0.0/16. */
+export const podRangesMax = 256;
 export const objectsMax = 20_000;
+/** Of the limits on objects, for Events: a full sandbox still records what happens. */
+export const eventRoomShare = 1.25;
+/** Names of components and the like that Events share instead of each having its own. */
+export const eventTextsKeptMax = 200;
 /** Of one namespace: each is asked at every write there. */
 export const quotasPerNamespaceMax = 50;
 export const limitRangesPerNamespaceMax = 50;
@@ -72,11 +94,13 @@ export const jsonPatchCopyBytesMax = 3 * 1024 * 1024;
 /** Upstream's own numbers: Update entries beyond the cap are folded into one of `ancient-changes`. */
 export const updateManagersMax = 10;
 export const fieldManagerBytesMax = 128;
-export const annotationsBytesMax = 256 * 1024;
 
 // Watches
 export const watchSecondsMin = 1_800;
 export const watchSecondsMax = 3_600;
+
+/** Selectors of watches that are kept parsed. */
+export const watchSelectionsKeptMax = 1_000;
 
 // Runtime: processes, files, logs
 /** File contents up to this lie in their tree's record, larger ones in chunk rows. */
@@ -99,7 +123,9 @@ export const argumentBytesMax = 128 * 1024;
 export const cpuUsPerAdvanceMax = 400_000;
 /** As much of it counts as one step of the turn. */
 export const cpuUsPerTurnStep = 250;
-/** What a reconcile that looks at many objects is charged for each, in the same coin. */
+/** So many bytes of revisions count as one; most objects have fewer. */
+export const revisionBytesPerTurnStep = 4 * 1024;
+/** What a reconcile that reads many objects is charged for each, in microseconds of CPU as well. */
 export const cpuUsPerObjectRead = 2.5;
 export const cpuUsPerEndpoint = 6;
 export const cpuUsPerTermCompared = 0.5;
@@ -119,6 +145,8 @@ export const symlinkDepthMax = 40;
 export const pathBytesMax = 4096;
 /** Names in one path: a walk's cost grows with their square. */
 export const pathDepthMax = 128;
+/** Of a path that a message repeats. */
+export const shownPathCharactersMax = 256;
 /** Regular expressions of users: states one is compiled to, its length, parentheses and quantifiers within each other. */
 export const regexStatesMax = 10_000;
 export const regexCharactersMax = 20_000;
@@ -135,8 +163,71 @@ export const matchUnitsPerRound = 1_000_000;
 export const backtrackStepsMax = 400_000;
 /** What one file may hold that a tool reads whole. */
 export const wholeFileBytesMax = 8 * 1024 * 1024;
-/** Parentheses and the like within one arithmetic expression. */
+/** Nested parentheses and operators of one arithmetic expression. */
 export const arithmeticDepthMax = 200;
+
+/** Characters of a text for which the platform's own search is linear enough. */
+export const plainSearchCharactersMax = 32;
+/** Classes of characters that one regular expression may tell apart. */
+export const regexClassesMax = 512;
+/** Units that one character may cost an automaton before its limit is looked at again. */
+export const automatonUnitsUncheckedMax = 65_536;
+/** Texts of a Pod's record, and whole records, that are surely smaller are stored as they are, others packed. */
+export const packedTextCharactersMin = 1_024;
+export const packedRecordCharactersMin = 200_000;
+/** Chunks of a file that are asked for one by one; for more it is cheaper to look at all rows there are. */
+export const chunksLookedUpMax = 1_024;
+/** Parsed /etc/passwd and /etc/group: thousands of containers have the same, and a listing asks for every file's owner. */
+export const accountFilesKeptMax = 50;
+/** Layers of nodes' file systems, one per node and machine id. */
+export const nodeLayersKeptMax = 64;
+/** A larger file in a node's folder of static Pods is not read. */
+export const staticManifestBytesMax = 256 * 1024;
+/** Parsed ones that are kept. */
+export const staticManifestsKeptMax = 50;
+/** Images' names of which the digest and the description are kept. */
+export const imagesKeptMax = 200;
+/** Commands, and executables, that containers of one image share: a client chooses commands and search paths. */
+export const commandsPerImageKeptMax = 200;
+/** A request in a server's log that is older than this is not the probe's. */
+export const probeLineAgeMsMax = 2_000;
+/** A request's first line and headers. */
+export const httpHeadCharactersMax = 65_536;
+
+// Shell and tools
+/** Commands within each other: loops, branches, groups. */
+export const shellNestingMax = 100;
+/** Ended background jobs that `wait` can still ask about. */
+export const finishedJobsKeptMax = 32;
+/** Parsed commands, and characters of their texts. */
+export const parsedCommandsKeptMax = 4_000;
+export const parsedCommandCharactersKeptMax = 4_000_000;
+/** Compiled patterns (`case`, globs) that are kept, and the length of one that is worth it. */
+export const shellPatternsKeptMax = 2_000;
+export const shellPatternCharactersMax = 200;
+/** Beyond as many names a glob is not followed into further folders. */
+export const globNamesMax = 5_000;
+/** A longer error text keeps bash's wording, whatever the shell. */
+export const dialectCharactersMax = 4_096;
+/** What one call of a tool may write before anything is taken from it. */
+export const toolOutputCharactersMax = 4_000_000;
+export const printfCharactersMax = 8_000_000;
+/** Programs of awk and scripts of sed that are kept parsed, each. */
+export const toolProgramsKeptMax = 20;
+/** Operations of awk in one step, and commands of sed for one line: beyond them the program has no end. */
+export const awkOperationsMax = 2_000_000;
+export const sedCommandsMax = 100_000;
+export const awkTextCharactersMax = 8_000_000;
+export const awkFieldsMax = 65_536;
+export const awkCallDepthMax = 500;
+/** Product of the lines on both sides that diff compares one by one; beyond it all of them count as changed. */
+export const comparedLinesMax = 1_000_000;
+/** Numbers of `shuf -i`. */
+export const shuffledNumbersMax = 100_000;
+/** What head and tail buffer before they drop lines that are no longer needed, and read per step. */
+export const tailHeldCharactersMax = 256 * 1024;
+/** What a compressed stream may grow to. */
+export const unpackedBytesMax = 16 * 1024 * 1024;
 
 // Kubelet
 /** From a Pod's arrival to its sandbox (network, pause container) being up. */
@@ -172,7 +263,7 @@ export const probeRedirectsMax = 10;
 export const kubeletRoundsMax = 16;
 /** k8s: evictionHard memory.available */
 export const evictionThresholdBytes = 100 * 1024 * 1024;
-/** A Pod's memory is told to its node in steps of this size. */
+/** A Pod's memory is reported to its node in steps of this size. */
 export const evictionStepBytes = 64 * 1024 * 1024;
 export const evictionPauseMs = 10_000;
 export const pressureTransitionMs = 300_000;
@@ -189,9 +280,18 @@ export const jsonDepthMax = 1000;
 export const yamlDepthMax = 500;
 /** A longer text that is no YAML gets a shorter explanation. */
 export const yamlExplainedCharsMax = 32 * 1024;
+/** Characters of a malformed number that its error repeats. */
+export const wrongNumberCharsMax = 1_000;
+/** A longer line of YAML is counted without asking what it is. */
+export const yamlLineCharsMax = 1_000;
+/** Digits and exponent of a quantity that are worked with; a text beyond them is refused. */
+export const quantityDigitsMax = 400;
+export const quantityExponentMax = 400;
+/** Parsed ones that are kept. */
+export const quantitiesKeptMax = 4_096;
 /** Keys, elements, objects and lists of one body: several times what an object of the greatest size has. */
 export const bodyValuesMax = 100_000;
-/** Of the paths that are written out to tell what is wrong with a body. */
+/** Of the field paths in the errors about one body. */
 export const problemTextCharsMax = 2_000_000;
 export const protobufDepthMax = 100;
 /** Objects within one body: a body of 3 MB could hold a million empty ones. */
@@ -199,7 +299,7 @@ export const decodeStructsMax = 200_000;
 /** Items of all lists and maps of one body, and of one list: real objects of the greatest size have far fewer. */
 export const decodeItemsMax = 40_000;
 export const listItemsMax = 10_000;
-/** Errors of one object that are told, and their characters; beyond, only how many there are. */
+/** Errors of one object that its response lists, and their characters; beyond, only their count. */
 export const fieldErrorsMax = 100;
 export const fieldErrorCharsMax = 1_000_000;
 /** Errors of one list of which each shows it whole, or of which there is one for every pair. */
@@ -213,8 +313,12 @@ export const schedulerBackoffMsMax = 10_000;
 export const schedulerBackoffPodsMin = 20;
 /** k8s: DefaultPodMaxInUnschedulablePodsDuration */
 export const schedulerFlushMs = 300_000;
+/** Sets of Pods with the same labels and affinity whose terms are kept ready. */
+export const affinityClassesMax = 1_024;
 /** Selectors per cluster whose matching Pods are counted per node. */
 export const schedulerCountersMax = 512;
+/** Messages of unschedulable Pods of which is kept what they wait for. */
+export const schedulerMessagesKeptMax = 1_024;
 /** k8s: events/v1 NoteLengthLimit */
 export const schedulerNoteBytesMax = 1_024;
 
@@ -227,6 +331,10 @@ export const dataBytesMax = 1024 * 1024;
  * within one, so upstream's burst of 500 (k8s: replicaset.BurstReplicas) comes in parts.
  */
 export const podsPerReconcileMax = 100;
+/** JSON of the Pods that one reconcile makes; of very large ones it makes fewer. */
+export const podBytesPerReconcileMax = 256 * 1024;
+/** Where more selectors follow Pods, a Pod's change wakes them through a key of its labels. */
+export const selectorsPerChangeMax = 64;
 /** Objects that one step of a controller marks, deletes or hands over; it goes on at once in another. */
 export const objectsPerStepMax = 250;
 /** Of one deletecollection; the rest is what `continue` leads to. */
@@ -316,6 +424,8 @@ export const brokenConnectionMs = 924_600;
 export const hostUnreachableMs = 3_072;
 /** Bytes of one direction of a stream that its reader has not taken yet. */
 export const streamBytesMax = 256 * 1024;
+/** Answers that a client has not taken hold back its next request on the same stream, beyond so many bytes. */
+export const answerBytesAhead = 4 * 1024;
 /** A request's or a response's body on its way. */
 export const exchangeBodyBytesMax = 640 * 1024;
 /** Rounds in which a request is pushed on within one moment. */
@@ -331,8 +441,12 @@ export const traceBodyBytesMax = 1024;
 /** From an Ingress being made to its address: ingress-nginx's status update. */
 export const ingressStatusMs = 1_000;
 
+/** Aliases followed from one name to the next, and servers that pass a question on: both may form a ring. */
+export const cnameDepthMax = 8;
+export const dnsForwardsMax = 4;
+
 // Volumes and storage
-/** Signed service account tokens kept by what they say. */
+/** Signed service account tokens kept, by their claims. */
 export const tokenMemoEntriesMax = 512;
 /** How long the simulated provisioner takes to make a volume, and to delete or resize one. */
 export const provisionMs = 2_000;
@@ -341,23 +455,37 @@ export const volumeWorkMs = 1_000;
 export const evictionPeriodMs = 10_000;
 
 // Images
-/** CPU of a request whose server does not say what it costs, ms. */
+/** CPU of a request whose server sets no cost, ms. */
 export const requestCpuMs = 0.25;
 /** What simulating a served request costs the turn, beside the steps of its server. */
 export const requestWorkUs = 50;
 /** What a container without a CPU limit may use: a node's cores. */
 export const unlimitedCpuMilli = 4_000;
-/** CPU of requests is told as the average over a window this long. */
+/** CPU of requests is reported as the average over a window this long. */
 export const requestWindowMs = 15_000;
 /** Bytes of all keys and values of one redis: they lie in its Pod's record. */
 export const redisBytesMax = 384 * 1024;
+/** Of one argument of a command. */
+export const redisArgumentBytesMax = 512 * 1024;
 /** Of a one-liner in Python, JavaScript and their like: its text, nested brackets, characters or items of one value. */
 export const scriptBytesMax = 16 * 1024;
 export const scriptDepthMax = 60;
 export const scriptValueMax = 20_000;
 /** Operations of one between two looks at its process. */
 export const scriptStepsMax = 500;
-/** Lines of a repeating log that are still told when nobody looked for long. */
+/** Steps after which a program goes on later, and what one operation may take. */
+export const scriptStepsAtOnceMax = 20_000;
+export const scriptOperationStepsMax = 120_000;
+/** Hexadecimal digits of both factors of a product. */
+export const scriptProductDigitsMax = 20_000;
+/** Parsed ones that are kept. */
+export const scriptsKeptMax = 50;
+/** Questions of one server to others; those nobody fetched the answer of make room for new ones. */
+export const serverJobsMax = 32;
+/** Ports of tcp-echo, and bytes of a line; who sends a longer one loses the connection. */
+export const echoPortsMax = 100;
+export const echoLineBytesMax = 65_536;
+/** Lines of a repeating log that are still written after a long time without a reader. */
 export const repeatedLinesMax = 2_000;
 
 // Sessions: exec, attach, port-forward

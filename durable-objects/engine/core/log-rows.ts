@@ -1,4 +1,5 @@
 /** The shape of a log row: a turn's revisions and record changes as JSON, and a revision as watches see it. */
+import { partTextsKeptMax } from "./limits.ts";
 import type { Change, KubeObject } from "./object.ts";
 
 /** [rv, at, op, resource, namespace, name, object, labels before if they differed, fields before if they differed] */
@@ -78,7 +79,6 @@ function sameTexts(a: Record<string, string>, b: Record<string, string>): boolea
   return true;
 }
 
-const partTextsMax = 1_000;
 /** JSON of parts that stay from revision to revision, by two generations: the older one goes when the newer is full. */
 let partTexts = new Map<unknown, string>();
 let olderPartTexts = partTexts;
@@ -87,7 +87,7 @@ function partText(part: object): string {
   let text = partTexts.get(part);
   if (text !== undefined) return text;
   text = olderPartTexts.get(part) ?? JSON.stringify(part);
-  if (partTexts.size >= partTextsMax) {
+  if (partTexts.size >= partTextsKeptMax) {
     olderPartTexts = partTexts;
     partTexts = new Map();
   }
@@ -95,11 +95,11 @@ function partText(part: object): string {
   return text;
 }
 
-/** An object's JSON. Of a Pod most is its spec, the same in all its revisions but the first, and its status. */
-function textOf({ op, resource, object }: Change): string {
-  if (resource !== "pods" || op === "create") return JSON.stringify(object);
-  let text = "";
+/** An object's JSON. Most of it is often a spec that stays from the second revision on, and a status. */
+function textOf({ op, object }: Change): string {
   const parts = object as unknown as Record<string, object | string | undefined>;
+  if (op === "create" || parts["spec"] === undefined) return JSON.stringify(object);
+  let text = "";
   for (const key in parts) {
     const part = parts[key];
     if (part === undefined) continue;
@@ -164,6 +164,7 @@ export type FieldsOf = (resource: string, object: KubeObject) => Record<string, 
 const opCodes = { create: "c", update: "u", delete: "d" } as const;
 const opNames = { c: "create", u: "update", d: "delete" } as const;
 
+/** A row of the log as a watch needs it, with the labels and fields that its object had before. */
 export function entryOf(row: ChangeRow, by: string | undefined, fieldsOf: FieldsOf): LogEntry {
   const [rv, atMs, op, resource, namespace, name, object, labels, fields] = row;
   const entry: LogEntry = {
@@ -188,7 +189,7 @@ export function entryOf(row: ChangeRow, by: string | undefined, fieldsOf: Fields
   return entry;
 }
 
-/** A change's JSON; labels and fields before it stand there only where they differed. */
+/** A change's JSON; previous labels and fields are included only where they differed. */
 export function changeText(
   change: Change,
   entry: LogEntry | undefined,

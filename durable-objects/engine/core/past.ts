@@ -2,6 +2,7 @@
  * How far back the log tells, and what it tells from disk. Where that ends follows from the revisions alone: neither what
  * is still in memory nor how turns were cut may show, or a lost memory would leave a trace.
  */
+import { pastGenerations } from "./limits.ts";
 import type { Sql } from "./sql.ts";
 import {
   causesOf,
@@ -16,9 +17,6 @@ import type { Ring } from "./ring.ts";
 
 /** [floor, first revision of the generation being filled, bytes in it] */
 export type Reach = [number, number, number];
-
-/** Parts of the log's size limit that one generation fills: two are kept, and leave room for records. */
-const generations = 4;
 
 export class Past {
   readonly #sql: Sql;
@@ -68,7 +66,7 @@ export class Past {
   /** A new revision. The oldest generation goes when another is full. */
   take(rv: number, bytes: number, bytesMax: number): void {
     this.#bytes += bytes;
-    if (this.#bytes * generations <= bytesMax) return;
+    if (this.#bytes * pastGenerations <= bytesMax) return;
     this.floor = this.#mark;
     this.#mark = rv;
     this.#bytes = 0;

@@ -1,4 +1,4 @@
-/** The newest revisions in memory: what watches are told from, and lists of the past as far as it goes. */
+/** The newest revisions in memory: the source of watches, and of lists at recent revisions. */
 import { ringObjectsMax } from "./limits.ts";
 import { KeptEntry, type FieldsOf, type LogEntry } from "./log-rows.ts";
 import type { Change } from "./object.ts";

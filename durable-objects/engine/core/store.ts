@@ -4,18 +4,9 @@
  */
 import { assert } from "./assert.ts";
 import { causeCharsMax } from "./limits.ts";
-import { Few, fewMax, Group } from "./groups.ts";
+import { Group, type Few } from "./groups.ts";
+import { Indices, type Index } from "./indices.ts";
 import { objectKey, splitKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
-
-/** One row of the index table (kinds/indices.ts). */
-export interface Index {
-  name: string;
-  /** Which resource it files; "*" for all. */
-  resource: ResourceId | "*";
-  values(object: KubeObject): readonly string[];
-  /** What the values come from: where that is still the same, so are they. */
-  from?(object: KubeObject): unknown;
-}
 
 const none: readonly KubeObject[] = [];
 
@@ -45,7 +36,7 @@ export interface Deferred {
 
 const isObjects = (kind: string): boolean => kind.startsWith("o\0");
 
-/** Told of an object that comes, changes or goes. */
+/** Called for each object that is created, changed or deleted. */
 type Follower = (before: KubeObject | undefined, after: KubeObject | undefined) => void;
 
 export class Store {
@@ -60,9 +51,7 @@ export class Store {
   readonly #resources = new Map<ResourceId, Group>();
   /** By resource, then namespace; a namespace's objects by name. */
   readonly #namespaces = new Map<ResourceId, Map<string, Group>>();
-  readonly #indices = new Map<string, Map<string, Group | Few>>();
-  readonly #indicesOf = new Map<ResourceId, Index[]>();
-  readonly #indexTable: readonly Index[];
+  readonly #indices: Indices;
   readonly #followers = new Map<ResourceId, Follower>();
   readonly #records = new Map<string, Map<string, unknown>>();
   objectCount = 0;
@@ -70,8 +59,7 @@ export class Store {
   readonly #deferred = new Map<string, Deferred>();
 
   constructor(indices: readonly Index[]) {
-    this.#indexTable = indices;
-    for (const index of indices) this.#indices.set(index.name, new Map());
+    this.#indices = new Indices(indices);
   }
 
   /** Tells of every object of a resource, also of what is read from disk and of what is taken back. */
@@ -149,10 +137,8 @@ export class Store {
   }
 
   #group(index: string, value: string): Group | Few | undefined {
-    const groups = this.#indices.get(index);
-    assert(groups, `no index ${index}`);
     if (this.#deferred.size) this.#needFor(index);
-    return groups.get(value);
+    return this.#indices.at(index, value);
   }
 
   /** The same in no order, for who looks for one among thousands that change all the time. */
@@ -162,7 +148,7 @@ export class Store {
 
   /** Indices over all resources file by owner, so classes in which nothing has one can wait. */
   #needFor(index: string): void {
-    for (const { name, resource } of this.#indexTable) {
+    for (const { name, resource } of this.#indices.table) {
       if (name !== index) continue;
       if (resource === "*") this.#needAll((kind, { owned }) => owned && isObjects(kind));
       else this.#need(`o\0${resource}`);
@@ -336,53 +322,17 @@ export class Store {
     }
     this.objectCount += (after ? 1 : 0) - (before ? 1 : 0);
     this.#followers.get(resource)?.(before, after);
-    // Only an index of several resources must tell their keys apart.
-    let member = "";
-    for (const index of this.#indicesFor(resource)) {
-      const several = index.resource === "*";
-      if (several) member ||= `${resource}/${key}`;
-      this.#reindex(index, several ? member : key, before, after);
-    }
+    this.#indices.place(resource, key, before, after);
+  }
+
+  /** Files a resource by these indices from now on, in place of what it was filed by; what is there already, too. */
+  setIndices(resource: ResourceId, indices: readonly Index[]): void {
+    // What is still on disk is filed when it is read.
+    this.#indices.set(resource, indices, this.#resources.get(resource)?.members() ?? none);
   }
 
   #putIn(group: Group, key: string, after: KubeObject | undefined): void {
     if (after) group.put(key, after);
     else group.remove(key);
-  }
-
-  #reindex(
-    index: Index,
-    key: string,
-    before: KubeObject | undefined,
-    after: KubeObject | undefined,
-  ): void {
-    const groups = this.#indices.get(index.name) as Map<string, Group | Few>;
-    const are = after ? index.values(after) : [];
-    const same = before && after && index.from && index.from(before) === index.from(after);
-    const were = before && !same ? index.values(before) : [];
-    for (const value of were) {
-      if (are.includes(value)) continue;
-      const group = groups.get(value);
-      group?.remove(key);
-      if (group?.size === 0) groups.delete(value);
-    }
-    if (!after) return;
-    for (const value of are) {
-      let group = groups.get(value);
-      if (!group) groups.set(value, (group = new Few()));
-      else if (group instanceof Few && group.size >= fewMax) {
-        groups.set(value, (group = group.grown()));
-      }
-      group.put(key, after);
-    }
-  }
-
-  #indicesFor(resource: ResourceId): Index[] {
-    let found = this.#indicesOf.get(resource);
-    if (!found) {
-      found = this.#indexTable.filter((i) => i.resource === "*" || i.resource === resource);
-      this.#indicesOf.set(resource, found);
-    }
-    return found;
   }
 }

@@ -39,6 +39,7 @@ function decodeSequence(bytes: Uint8Array, i: number, units: number[]): number {
   return length;
 }
 
+/** UTF-8 of a text; halves of surrogate pairs are encoded as they stand. */
 export function encodeUtf8(text: string): Uint8Array {
   const out: number[] = [];
   for (const ch of text) {

@@ -1,4 +1,4 @@
-/** CoreDNS as its Corefile says: the plugins that answer, and those that change nothing an asker sees. k8s: coredns Corefile */
+/** CoreDNS as its Corefile says: the plugins that answer, and those that change nothing a client sees. k8s: coredns Corefile */
 import type { DnsReply, DnsRecord } from "../runtime/net/network-port.ts";
 import { Errno, errnoTexts } from "../runtime/errno.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
@@ -39,7 +39,7 @@ function wordsOf(line: string): string[] {
   return words;
 }
 
-/** The server blocks of a Corefile; a text: what CoreDNS says of it. */
+/** The server blocks of a Corefile; a text: CoreDNS' error. */
 export function parseCorefile(text: string, path: string): Server[] | string {
   const servers: Server[] = [];
   let server: Server | undefined;

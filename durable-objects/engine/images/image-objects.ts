@@ -3,7 +3,7 @@
  * entrypoint, which finds the object here and behaves as it says. What it says is kept by its content the moment a
  * container starts, as a pulled image stays what it is.
  */
-import type { ImageRoute, ImageSpec } from "../kinds/image.ts";
+import type { ImageRoute, ImageSpec } from "../kinds/podyard/image.ts";
 import { fnv32a } from "../core/random.ts";
 import { Errno } from "../runtime/errno.ts";
 import { encodeUtf8 } from "../runtime/bytes.ts";
@@ -52,7 +52,7 @@ export function becomeDescribed(sys: Sys): boolean {
 
 const ms = (seconds: number | undefined): number => Math.round((seconds ?? 0) * 1000);
 
-/** Bytes in use so long after the start: what the last point says. */
+/** Bytes in use at a time after the start: the value of the last point before it. */
 function memoryAt(spec: ImageSpec, age: number): number {
   let bytes = 16 * 1024 * 1024;
   for (const point of spec.memory ?? [])

@@ -168,7 +168,7 @@ export const stress: ImageDefinition = {
 
 const stresserLayer = buildLayer({ "/stress": { program: "mem-stress" } }, runtimeFiles);
 
-/** The memory eater: it grows step by step, and is killed where its limit stands. */
+/** The memory eater: it grows step by step, and is killed at its limit. */
 export const memoryEater: ImageDefinition = {
   repositories: [
     "docker.io/vish/stress",

@@ -1,4 +1,5 @@
 /** istio's tcp-echo-server: sends each line back behind a prefix. Arguments: ports, comma separated, and the prefix. */
+import { echoLineBytesMax, echoPortsMax } from "../core/limits.ts";
 import { Errno } from "../runtime/errno.ts";
 import type { Program } from "../runtime/kernel/types.ts";
 import { accept } from "../runtime/net/socket.ts";
@@ -13,17 +14,12 @@ interface State {
   bad?: true;
 }
 
-/** Ports it listens on at most. */
-const portsMax = 100;
-/** Bytes of a line; who sends a longer one loses the connection. */
-const lineBytesMax = 65_536;
-
 export const tcpEcho: Program<State> = {
   name: "tcp-echo",
   start(sys) {
     const [ports = "9000", prefix = "hello"] = sys.argv.slice(1);
     const state: State = { l: [], c: [] };
-    for (const word of ports.split(",").slice(0, portsMax)) {
+    for (const word of ports.split(",").slice(0, echoPortsMax)) {
       const port = Number(word);
       try {
         if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Errno("EINVAL");
@@ -51,7 +47,7 @@ export const tcpEcho: Program<State> = {
       connection[1] = lines.pop() ?? "";
       const answer = lines.map((line) => `${prefix} ${line}\n`).join("");
       const taken = answer === "" || writeAll(sys, fd, answer);
-      if (data !== "" && taken && connection[1].length <= lineBytesMax) return true;
+      if (data !== "" && taken && connection[1].length <= echoLineBytesMax) return true;
       sys.close(fd);
       return false;
     });

@@ -113,6 +113,7 @@ const reasonText = regexText(
   "ReasonA,ReasonB",
   "ReasonA:ReasonB",
 );
+/** k8s: apimachinery/pkg/apis/meta/v1/validation maxReasonLen, maxMessageLen */
 const reasonBytesMax = 1024;
 const messageBytesMax = 32 * 1024;
 

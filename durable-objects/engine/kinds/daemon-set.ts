@@ -75,7 +75,7 @@ const counts = [
   "numberAvailable",
   "numberUnavailable",
   "collisionCount",
-];
+] as const;
 
 export const DaemonSet: Kind<DaemonSet> = {
   resource: "daemonsets.apps",
@@ -104,7 +104,7 @@ export const DaemonSet: Kind<DaemonSet> = {
     ...validateDaemonSetSpec(set.spec),
   ],
   validateStatusUpdate: ({ status }, old) => [
-    ...validateCounts(status as unknown as Record<string, unknown>, counts),
+    ...validateCounts(status, counts),
     ...validateCollisionCount(status?.collisionCount, old.status?.collisionCount),
   ],
   warnings: (set, old) =>

@@ -1,6 +1,6 @@
 /** What a kind is: its hooks, its validation, its columns. Names, verbs and subresources come from the discovery facts. */
 import type { KubeObject, ResourceId } from "../core/object.ts";
-import type { Index } from "../core/store.ts";
+import type { Index } from "../core/indices.ts";
 import type { FieldError } from "../machinery/field.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { StructRef } from "../schema/types.ts";
@@ -88,7 +88,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   generationOnAnnotations?: boolean;
   /** What of the metadata a status write may change: all three of Pod and Node, the annotations of a Deployment. */
   statusWritesMetadata?: readonly ("labels" | "annotations" | "finalizers")[];
-  /** The object as it is at this moment, where part of it is not written but worked out when somebody looks. */
+  /** The object as it is at this moment, where part of it is computed when read rather than stored. */
   present?(object: T, now: number, reader: Reader): T;
   /** What its objects can be found by; the name begins with the kind: `pod.node`. */
   indices?: readonly Omit<Index, "resource">[];

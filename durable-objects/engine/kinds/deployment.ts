@@ -65,7 +65,7 @@ const counts = [
   "unavailableReplicas",
   "terminatingReplicas",
   "collisionCount",
-];
+] as const;
 
 export const Deployment: Kind<Deployment> = {
   resource: "deployments.apps",
@@ -85,12 +85,8 @@ export const Deployment: Kind<Deployment> = {
     ...validateSelectorUpdate(deployment.spec.selector, old.spec.selector),
   ],
   validateStatusUpdate: ({ status }, old) => [
-    ...validateCounts(status as Record<string, unknown>, counts),
-    ...validateReplicaCounts(status as Record<string, unknown>, [
-      "updatedReplicas",
-      "readyReplicas",
-      "availableReplicas",
-    ]),
+    ...validateCounts(status, counts),
+    ...validateReplicaCounts(status, ["updatedReplicas", "readyReplicas", "availableReplicas"]),
     ...validateCollisionCount(status?.collisionCount, old.status?.collisionCount),
   ],
   warnings: (deployment, old) =>

@@ -33,6 +33,7 @@ export type EndpointSlice = Stored<discovery.EndpointSlice>;
 type Hints = discovery.EndpointHints & { forNodes?: { name: string }[] };
 
 const addressTypes = ["FQDN", "IPv4", "IPv6"];
+/** k8s: pkg/apis/discovery/validation maxAddresses, maxPorts, maxEndpoints, maxZoneHints */
 const addressesMax = 100;
 const portsMax = 20_000;
 const endpointsMax = 1000;
@@ -162,6 +163,7 @@ function withoutTopology(slice: EndpointSlice): EndpointSlice {
   return used ? { ...slice, endpoints: dropTopology(slice.endpoints) } : slice;
 }
 
+/** k8s: pkg/printers/internalversion/printers.go formatDiscoveryEndpoints */
 const shownMax = 3;
 
 /** The generation grows with labels too. k8s: endpointSliceStrategy.PrepareForUpdate */

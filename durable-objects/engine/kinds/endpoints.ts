@@ -67,6 +67,7 @@ function validate(endpoints: Endpoints): FieldError[] {
   return errors;
 }
 
+/** k8s: pkg/printers/internalversion/printers.go formatEndpoints */
 const shownMax = 3;
 
 /** k8s: printers.go formatEndpoints */

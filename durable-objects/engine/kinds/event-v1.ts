@@ -30,6 +30,7 @@ function rename(object: KubeObject, names: readonly (readonly [string, string])[
   return to as unknown as KubeObject;
 }
 
+/** events.k8s.io/v1 of a core/v1 Event: the same fields by their newer names. */
 export function toEventsV1(event: Event): EventV1 {
   const object = rename(
     event,
@@ -41,6 +42,7 @@ export function toEventsV1(event: Event): EventV1 {
   return out;
 }
 
+/** The way back. */
 export function fromEventsV1(event: EventV1): Event {
   const object = rename(event, renamed) as Event;
   const involvedObject = object.involvedObject ?? {};

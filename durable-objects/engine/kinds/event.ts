@@ -1,3 +1,4 @@
+import type { KubeObject } from "../core/object.ts";
 import type * as core from "kubernetes-types/core/v1";
 import { ageOf } from "../machinery/duration.ts";
 import { child, invalid, required, type FieldError } from "../machinery/field.ts";
@@ -8,6 +9,24 @@ import type { Stored } from "./stored.ts";
 import { schemaNamed } from "../schema/types.ts";
 
 export type Event = Stored<core.Event>;
+
+/** An Event as recorders write it: what they do not know is null, not left out. */
+export interface CoreEvent extends KubeObject {
+  involvedObject: Record<string, string | undefined>;
+  reason: string;
+  message: string;
+  source: { component?: string; host?: string };
+  firstTimestamp: string | null;
+  lastTimestamp: string | null;
+  count?: number;
+  type: string;
+  eventTime: string | null;
+  series?: { count: number; lastObservedTime: string };
+  action?: string;
+  related?: Record<string, string | undefined>;
+  reportingComponent: string;
+  reportingInstance: string;
+}
 
 const longest = [
   ["reportingInstance", 128],

@@ -1,5 +1,5 @@
 /**
- * What merely repeats is not written but worked out when somebody looks: heartbeats of Nodes and renewals of Leases.
+ * Values that change by time alone are not written but computed when read: heartbeats of Nodes and renewals of Leases.
  * The stored moment is one that really was; every later one lies a whole number of periods after it.
  */
 import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";

@@ -1,6 +1,6 @@
 /** The registry of kinds, and of other group versions through which some are seen. */
 import type { KubeObject } from "../core/object.ts";
-import { Clock } from "./clock.ts";
+import { Clock } from "./podyard/clock.ts";
 import { ClusterRole } from "./rbac/cluster-role.ts";
 import { ClusterRoleBinding } from "./rbac/cluster-role-binding.ts";
 import { APIService } from "./api-service.ts";
@@ -16,7 +16,7 @@ import { Event } from "./event.ts";
 import { EventV1View } from "./event-v1.ts";
 import { HorizontalPodAutoscaler } from "./horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
 import { HpaV1View } from "./horizontal-pod-autoscaler/v1.ts";
-import { Image } from "./image.ts";
+import { Image } from "./podyard/image.ts";
 import { Ingress } from "./ingress.ts";
 import { IngressClass } from "./ingress-class.ts";
 import { Lease } from "./lease.ts";
@@ -39,7 +39,7 @@ import { Secret } from "./secret.ts";
 import { Service } from "./service/service.ts";
 import { ServiceAccount } from "./service-account.ts";
 import { StorageClass } from "./storage/storage-class.ts";
-import { Trace } from "./trace.ts";
+import { Trace } from "./podyard/trace.ts";
 
 // Each kind knows its own type; the registry only what all objects share.
 const all = [

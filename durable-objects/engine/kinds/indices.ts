@@ -1,5 +1,6 @@
 /** What every kind is filed under; a kind's own indices stand in its file. */
-import type { Index } from "../core/store.ts";
+import type { Index } from "../core/indices.ts";
+import type { Kind } from "./define.ts";
 import { kinds } from "./index.ts";
 
 const nothing: readonly string[] = [];
@@ -23,9 +24,8 @@ const common: readonly Index[] = [
   },
 ];
 
-export const indices: readonly Index[] = [
-  ...common,
-  ...kinds.flatMap(({ resource, indices: own = [] }) =>
-    own.map((index) => ({ ...index, resource })),
-  ),
-];
+/** A kind's own, as the store files by them. */
+export const ownIndices = ({ resource, indices: own = [] }: Kind): Index[] =>
+  own.map((index) => ({ ...index, resource }));
+
+export const indices: readonly Index[] = [...common, ...kinds.flatMap(ownIndices)];

@@ -23,6 +23,7 @@ import { schemaNamed } from "../schema/types.ts";
 
 export type IngressClass = Stored<networking.IngressClass>;
 
+/** k8s: pkg/apis/networking/validation maxLenIngressClassController */
 const controllerBytesMax = 250;
 const isDefault = "ingressclass.kubernetes.io/is-default-class";
 

@@ -155,6 +155,7 @@ function validateStatus(ingress: Ingress, old: Ingress): FieldError[] {
   });
 }
 
+/** k8s: pkg/printers/internalversion/printers.go formatHosts */
 const shownMax = 3;
 
 /** k8s: printers.go formatHosts */

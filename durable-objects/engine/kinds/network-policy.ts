@@ -37,7 +37,7 @@ function* directions(policy: NetworkPolicy): Generator<[string, Port[], string, 
 /** k8s: pkg/apis/networking/validation ValidateNetworkPolicySpec */
 function validate(policy: NetworkPolicy, old: NetworkPolicy | undefined): FieldError[] {
   const known = old ? cidrsOf(old) : [];
-  const errors = validateLabelSelector(policy.spec?.podSelector as never, "spec.podSelector");
+  const errors = validateLabelSelector(policy.spec?.podSelector, "spec.podSelector");
   for (const [path, ports, peersPath, peers] of directions(policy)) {
     for (const [i, port] of ports.entries()) errors.push(...checkPort(`${path}.ports[${i}]`, port));
     for (const [i, peer] of peers.entries())
@@ -89,8 +89,8 @@ function checkPort(path: string, { protocol, port, endPort }: Port): FieldError[
 function checkPeer(path: string, peer: Peer, known: string[]): FieldError[] {
   const { podSelector, namespaceSelector, ipBlock } = peer;
   const errors = [
-    ...validateLabelSelector(podSelector as never, child(path, "podSelector")),
-    ...validateLabelSelector(namespaceSelector as never, child(path, "namespaceSelector")),
+    ...validateLabelSelector(podSelector, child(path, "podSelector")),
+    ...validateLabelSelector(namespaceSelector, child(path, "namespaceSelector")),
     ...(ipBlock ? checkBlock(child(path, "ipBlock"), ipBlock, known) : []),
   ];
   if (!podSelector && !namespaceSelector && !ipBlock) {
@@ -164,7 +164,7 @@ export const NetworkPolicy: Kind<NetworkPolicy> = {
     columns: [nameColumn, column("Pod-Selector", "Pods it applies to."), ageColumn],
     cells: (policy, now) => [
       policy.metadata.name,
-      labelSelector((policy.spec?.podSelector ?? {}) as never).toString() || "<none>",
+      labelSelector(policy.spec?.podSelector ?? {}).toString() || "<none>",
       age(policy, now),
     ],
   },

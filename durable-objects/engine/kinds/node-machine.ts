@@ -1,4 +1,4 @@
-/** Whether a machine stands behind a Node, and has power. */
+/** Whether a Node has a machine, and that has power. */
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 

@@ -69,7 +69,7 @@ function checkResources(node: Node): FieldError[] {
   return errors;
 }
 
-/** The older field is the first of the newer one and has the say where they differ. k8s: core/v1 Convert_v1_NodeSpec_To_core_NodeSpec */
+/** The older field is the first of the newer one and wins where they differ. k8s: core/v1 Convert_v1_NodeSpec_To_core_NodeSpec */
 function withPodCidr(node: Node): Node {
   const { podCIDR, podCIDRs } = node.spec ?? {};
   if (!podCIDR && !podCIDRs?.length) return node;

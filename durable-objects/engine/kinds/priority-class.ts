@@ -15,6 +15,7 @@ export const systemPriorities: Readonly<Record<string, number>> = lookup({
   "system-node-critical": 2_000_001_000,
   "system-cluster-critical": 2_000_000_000,
 });
+/** k8s: pkg/apis/scheduling/types.go HighestUserDefinablePriority */
 const userPriorityMax = 1_000_000_000;
 const reserved = "priority class names with 'system-' prefix are reserved for system use only.";
 

@@ -37,7 +37,7 @@ const counts = [
   "availableReplicas",
   "observedGeneration",
   "terminatingReplicas",
-];
+] as const;
 
 export const replicaColumns: Column[] = [
   nameColumn,
@@ -69,8 +69,8 @@ export const ReplicaSet: Kind<ReplicaSet> = {
     ...validateSelectorUpdate(set.spec.selector, old.spec.selector),
   ],
   validateStatusUpdate: ({ status }) => [
-    ...validateCounts(status as unknown as Record<string, unknown>, counts),
-    ...validateReplicaCounts(status as unknown as Record<string, unknown>, [
+    ...validateCounts(status, counts),
+    ...validateReplicaCounts(status, [
       "fullyLabeledReplicas",
       "readyReplicas",
       "availableReplicas",

@@ -51,7 +51,7 @@ const counts = [
   "readyReplicas",
   "availableReplicas",
   "observedGeneration",
-];
+] as const;
 
 export const ReplicationController: Kind<ReplicationController> = {
   resource: "replicationcontrollers",
@@ -66,8 +66,8 @@ export const ReplicationController: Kind<ReplicationController> = {
   validateCreate: (controller) => validateReplicationControllerSpec(controller.spec),
   validateUpdate: (controller) => validateReplicationControllerSpec(controller.spec),
   validateStatusUpdate: ({ status }) => [
-    ...validateCounts(status as unknown as Record<string, unknown>, counts),
-    ...validateReplicaCounts(status as unknown as Record<string, unknown>, [
+    ...validateCounts(status, counts),
+    ...validateReplicaCounts(status, [
       "fullyLabeledReplicas",
       "readyReplicas",
       "availableReplicas",

@@ -2,6 +2,7 @@
 import type * as apps from "kubernetes-types/apps/v1";
 import type { ReplicationControllerSpec } from "kubernetes-types/core/v1";
 import type { LabelSelector } from "kubernetes-types/meta/v1";
+import type { KubeObject } from "../core/object.ts";
 import type { PodTemplateSpec } from "./pod/types.ts";
 import { type Selector, labelSelector, selectorFromSet } from "../machinery/selectors.ts";
 import { type FieldError, forbiddenField, invalid, required } from "../machinery/field.ts";
@@ -12,6 +13,12 @@ import {
 } from "../machinery/metadata.ts";
 import { invalidEach, percent, unsupported } from "../machinery/names.ts";
 import { validatePodTemplate } from "./pod/validation/pod.ts";
+
+/** What every kind with the subresource scale has. */
+export interface Scalable extends KubeObject {
+  spec?: { replicas?: number };
+  status?: { replicas?: number };
+}
 
 type IntOrString = number | string;
 
@@ -233,21 +240,24 @@ export function validateReplicationControllerSpec(
 export const validateSelectorUpdate = (now: unknown, old: unknown): FieldError[] =>
   validateImmutable(now ?? null, old ?? null, "spec.selector");
 
-type Counts = Record<string, unknown>;
+type Counts<Name extends string> = { [name in Name]?: number } | undefined;
 
 /** Counters that may not be negative. */
-export const validateCounts = (status: Counts | undefined, keys: readonly string[]): FieldError[] =>
-  keys.flatMap((key) => validateNonnegative(status?.[key] as number | undefined, `status.${key}`));
+export const validateCounts = <Name extends string>(
+  status: Counts<Name>,
+  keys: readonly Name[],
+): FieldError[] => keys.flatMap((key) => validateNonnegative(status?.[key], `status.${key}`));
 
 /**
  * The counters of replicas against one another. `parts` may not exceed status.replicas.
  * k8s: ValidateDeploymentStatus, ValidateReplicaSetStatus
  */
-export function validateReplicaCounts(
-  status: Counts | undefined,
-  parts: readonly string[],
+export function validateReplicaCounts<Name extends string>(
+  status: Counts<Name | "replicas" | "readyReplicas" | "availableReplicas">,
+  parts: readonly Name[],
 ): FieldError[] {
-  const of = (key: string): number => (status?.[key] as number | undefined) ?? 0;
+  const of = (key: Name | "replicas" | "readyReplicas" | "availableReplicas"): number =>
+    status?.[key] ?? 0;
   const errors = parts.flatMap((key) =>
     of(key) > of("replicas")
       ? [invalid(`status.${key}`, of(key), "cannot be greater than status.replicas")]

@@ -6,13 +6,8 @@ import { milliValue, value } from "../machinery/quantity.ts";
 import { type PodRecord, kubeletTable } from "./record.ts";
 import { withGranted } from "./resize/resources.ts";
 import { forbiddenSysctl } from "./sysctls.ts";
-import {
-  type NodeObject,
-  type Pod,
-  type PodSpec,
-  isMirror,
-  isSidecar,
-} from "../kinds/pod/shapes.ts";
+import { type Pod, type PodSpec, isMirror, isSidecar } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 
 /** Priorities from here on are the system's own. k8s: scheduling.SystemCriticalPriority */
 export const criticalPriority = 2_000_000_000;
@@ -28,7 +23,7 @@ const amount = (name: ResourceName, text: string | undefined): number =>
   name === "cpu" ? milliValue(text) : value(text);
 
 function demandOf(spec: PodSpec): Record<ResourceName, number> {
-  const { cpu, memory, ephemeral } = podRequests({ spec } as never);
+  const { cpu, memory, ephemeral } = podRequests({ spec });
   return { cpu, memory, "ephemeral-storage": ephemeral };
 }
 
@@ -42,7 +37,7 @@ function insufficient(name: string, requested: number, used: number, capacity: n
   };
 }
 
-function resourcesFit(pod: Pod, others: readonly Pod[], node: NodeObject): Rejection | undefined {
+function resourcesFit(pod: Pod, others: readonly Pod[], node: Node): Rejection | undefined {
   const allocatable = node.status?.allocatable ?? {};
   const pods = value(allocatable["pods"]);
   if (others.length + 1 > pods) return insufficient("pods", 1, others.length, pods);
@@ -85,7 +80,7 @@ function meets(requirement: Requirement, labels: Record<string, string>): boolea
   }
 }
 
-function nodeFits(pod: Pod, node: NodeObject): boolean {
+function nodeFits(pod: Pod, node: Node): boolean {
   const labels = node.metadata.labels ?? {};
   for (const [key, wanted] of Object.entries(pod.spec.nodeSelector ?? {})) {
     if (labels[key] !== wanted) return false;
@@ -122,7 +117,7 @@ function clash(a: string, b: string): boolean {
 }
 
 /** k8s: pkg/kubelet/eviction/eviction_manager.go Admit: memory pressure turns BestEffort Pods away. */
-function underPressure(pod: Pod, node: NodeObject): Rejection | undefined {
+function underPressure(pod: Pod, node: Node): Rejection | undefined {
   const pressed = node.status?.conditions?.some(
     (c) => c.type === "MemoryPressure" && c.status === "True",
   );
@@ -161,7 +156,7 @@ function sysctlsRefused(spec: PodSpec): Rejection | undefined {
 type Sources = Reader & { readonly records: Records };
 
 /** The other Pods this kubelet took, with the resources it granted them. */
-function othersOf(client: Sources, pod: Pod, node: NodeObject): Pod[] {
+function othersOf(client: Sources, pod: Pod, node: Node): Pod[] {
   const others: Pod[] = [];
   for (const other of client.byIndex<Pod>("pod.node", node.metadata.name)) {
     if (other.metadata.uid === pod.metadata.uid || gone(other)) continue;
@@ -175,12 +170,12 @@ function othersOf(client: Sources, pod: Pod, node: NodeObject): Pod[] {
 }
 
 /** Why a Pod that runs cannot have what it asks for now. */
-export function resizeRefusal(client: Sources, pod: Pod, node: NodeObject): Rejection | undefined {
+export function resizeRefusal(client: Sources, pod: Pod, node: Node): Rejection | undefined {
   return resourcesFit(pod, othersOf(client, pod, node), node);
 }
 
 /** Why this node's kubelet will not take the Pod; undefined: it will. */
-export function rejection(client: Sources, pod: Pod, node: NodeObject): Rejection | undefined {
+export function rejection(client: Sources, pod: Pod, node: Node): Rejection | undefined {
   const pressed = underPressure(pod, node) ?? sysctlsRefused(pod.spec) ?? foreign(pod);
   if (pressed) return pressed;
   const wanted = hostPorts(pod.spec);

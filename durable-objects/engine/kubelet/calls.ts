@@ -1,7 +1,7 @@
 /** Commands and requests the kubelet makes into a Pod: probes and hooks. Started, then asked for until done. */
 import type { ExecResult, HttpProbeResult } from "../runtime/define.ts";
 import type { CallRecord, ContainerRecord } from "./record.ts";
-import type { Container } from "../kinds/pod/shapes.ts";
+import type { Container } from "../kinds/pod/types.ts";
 import { type Sync, want } from "./sync.ts";
 
 export interface HttpAction {
@@ -38,6 +38,7 @@ export function httpUrl(action: HttpAction, host: string, port: number): string 
   return `${scheme}://${joinHost(host, port)}${path.startsWith("/") ? "" : "/"}${path}`;
 }
 
+/** Begins a probe's or hook's command, which may take until `deadlineMs` (virtual); the error where it cannot start. */
 export function startExec(
   sync: Sync,
   record: ContainerRecord,
@@ -49,6 +50,7 @@ export function startExec(
   return { kind: "exec", handle, startedAtMs: sync.now, deadlineMs };
 }
 
+/** Begins a probe's or hook's request, which may take until `deadlineMs` (virtual). */
 export function startHttp(
   sync: Sync,
   action: HttpAction,

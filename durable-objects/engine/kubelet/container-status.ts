@@ -4,12 +4,13 @@ import type { ContainerRecord, ExitRecord, PodRecord } from "./record.ts";
 import {
   type Container,
   type ContainerKind,
-  type ContainerStateShape,
+  type ContainerState,
   type ContainerStatus,
+  type ContainerUser,
   type Pod,
   type StateTerminated,
   isSidecar,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { userSettings } from "./users.ts";
 
@@ -51,7 +52,7 @@ export function isReady(
   return !container.readinessProbe || record.probes?.readiness?.ok === true;
 }
 
-function stateOf(record: ContainerRecord, idle: string): ContainerStateShape {
+function stateOf(record: ContainerRecord, idle: string): ContainerState {
   if (showsRunning(record)) return { running: { startedAt: rfc3339(record.startedAtMs ?? 0) } };
   if (record.waiting) {
     const { reason, message } = record.waiting;
@@ -61,16 +62,16 @@ function stateOf(record: ContainerRecord, idle: string): ContainerStateShape {
   return { waiting: { reason: idle } };
 }
 
-function lastStateOf(record: ContainerRecord): ContainerStateShape {
+function lastStateOf(record: ContainerRecord): ContainerState {
   const hidden = record.state === "exited" && record.waiting ? record.exit : undefined;
   const last = hidden ?? record.last;
   return last ? { terminated: terminated(last) } : {};
 }
 
-const mountsMemo = new WeakMap<object, unknown[]>();
+const mountsMemo = new WeakMap<object, NonNullable<ContainerStatus["volumeMounts"]>>();
 
 /** The same for all statuses of a container. */
-function mountsOf({ volumeMounts }: Container): unknown[] | undefined {
+function mountsOf({ volumeMounts }: Container): ContainerStatus["volumeMounts"] {
   if (!volumeMounts?.length) return undefined;
   let mounts = mountsMemo.get(volumeMounts);
   if (!mounts) {
@@ -86,9 +87,13 @@ function mountsOf({ volumeMounts }: Container): unknown[] | undefined {
 
 type Identity = NonNullable<Runtime["identity"]>;
 
-const usersMemo = new WeakMap<object, unknown>();
+const usersMemo = new WeakMap<object, ContainerUser>();
 
-function userOf(pod: Pod, container: Container, identity: Identity | undefined): unknown {
+function userOf(
+  pod: Pod,
+  container: Container,
+  identity: Identity | undefined,
+): ContainerUser | undefined {
   const who = identity?.(container.image ?? "", userSettings(pod, container));
   if (!who) return undefined;
   let user = usersMemo.get(who);
@@ -125,9 +130,9 @@ function statusOf(
   if (made && requests) status.allocatedResources = requests;
   if (made) status.resources = record.runsWith ?? container.resources ?? {};
   const mounts = mountsOf(container);
-  if (mounts) status.volumeMounts = mounts as never;
+  if (mounts) status.volumeMounts = mounts;
   const user = made ? userOf(pod, container, identity) : undefined;
-  if (user) status.user = user as never;
+  if (user) status.user = user;
   const stopSignal = made ? container.lifecycle?.stopSignal : undefined;
   if (stopSignal) status.stopSignal = stopSignal;
   return status;

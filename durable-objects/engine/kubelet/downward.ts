@@ -1,12 +1,13 @@
 /** Downward API: fields and resources of a Pod as text. k8s: pkg/fieldpath, pkg/api/v1/resource */
 import { milliValue, value } from "../machinery/quantity.ts";
-import type { Container, NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import type { Container, Pod } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 
 export interface DownwardInput {
   pod: Pod;
   podIP: string;
   hostIP: string;
-  node: NodeObject;
+  node: Node;
 }
 
 /** `key="value"` lines, sorted. k8s: fieldpath.FormatMap */

@@ -6,8 +6,8 @@ import { kubeletRoundsMax, relistMs } from "../core/limits.ts";
 import { beginKill, shortenKill, stepKill } from "./kill.ts";
 import { observe } from "./observe.ts";
 import { kubeletTable, stage } from "./record.ts";
-import { probe } from "./probing.ts";
-import { isMirror, podContainers } from "../kinds/pod/shapes.ts";
+import { probe } from "./probes/probes.ts";
+import { isMirror, podContainers } from "../kinds/pod/types.ts";
 import { type Sync, want } from "./sync.ts";
 
 function graceSeconds(sync: Sync): number {
@@ -43,7 +43,7 @@ export function endPod(sync: Sync): void {
   sync.dueAtMs = undefined;
 }
 
-/** To notice the last end and to take sandbox and volumes down takes a deleted Pod a moment; a forced end waits for nothing. */
+/** A deleted Pod needs a moment to notice the last exit and to remove sandbox and volumes; a forced deletion does not wait. */
 function teardownUnderWay(sync: Sync, grace: number): boolean {
   const { record, pod } = sync;
   const ran = Object.values(record.containers).some((c) => c.startedAtMs !== undefined);

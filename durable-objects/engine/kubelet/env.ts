@@ -1,19 +1,15 @@
 /** A container's environment. k8s: pkg/kubelet/kubelet_pods.go makeEnvironmentVariables */
-import type { KubeObject } from "../core/object.ts";
+import type { Secret } from "../kinds/secret.ts";
+import type { ConfigMap } from "../kinds/config-map.ts";
 import type { Reader } from "../ports/controller.ts";
 import { decodeUtf8 } from "../core/utf8.ts";
 import { fromBase64 } from "../machinery/base64.ts";
 import { type DownwardInput, fieldText, findContainer, resourceText } from "./downward.ts";
 import { envFileValue } from "./env-file.ts";
 import { serviceVariables } from "./service-env.ts";
-import { type Container, type EnvVar, runningUid } from "../kinds/pod/shapes.ts";
+import { type Container, type EnvVar, runningUid } from "../kinds/pod/types.ts";
 
 export type EnvResult = { env: { name: string; value: string }[] } | { error: string };
-
-interface DataObject extends KubeObject {
-  data?: Record<string, string>;
-  binaryData?: Record<string, string>;
-}
 
 /**
  * Expands `$(NAME)`; `$$` is a dollar, an unknown name stays as written.
@@ -57,11 +53,11 @@ class Sources {
     this.#namespace = namespace;
   }
   configMap(name: string): Source {
-    const found = this.#reader.get<DataObject>("configmaps", this.#namespace, name);
+    const found = this.#reader.get<ConfigMap>("configmaps", this.#namespace, name);
     return found ? { data: found.data ?? {} } : { missing: `configmap "${name}" not found` };
   }
   secret(name: string): Source {
-    const found = this.#reader.get<DataObject>("secrets", this.#namespace, name);
+    const found = this.#reader.get<Secret>("secrets", this.#namespace, name);
     if (!found) return { missing: `secret "${name}" not found` };
     const data: Record<string, string> = {};
     for (const [key, text] of Object.entries(found.data ?? {}))

@@ -23,7 +23,8 @@ import {
   loadRecord,
   saveRecord,
 } from "./record.ts";
-import { type NodeObject, type Pod, isMirror } from "../kinds/pod/shapes.ts";
+import { type Pod, isMirror } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 
 interface Usage {
@@ -80,9 +81,9 @@ export function evictionMessage(available: number, containers: Usage["containers
   return text;
 }
 
-function setPressure(client: Client, node: NodeObject, pressed: boolean): void {
+function setPressure(client: Client, node: Node, pressed: boolean): void {
   const status = pressed ? "True" : "False";
-  client.modify<NodeObject>(
+  client.modify<Node>(
     "nodes",
     "",
     node.metadata.name,
@@ -101,7 +102,7 @@ function setPressure(client: Client, node: NodeObject, pressed: boolean): void {
           : "kubelet has sufficient memory available",
       };
       const kept = old ? conditions.map((c) => (c === old ? next : c)) : [next, ...conditions];
-      return { ...current, status: { ...current.status, conditions: kept } } as NodeObject;
+      return { ...current, status: { ...current.status, conditions: kept } } as Node;
     },
     "status",
   );
@@ -130,11 +131,7 @@ function usageAtMost(client: Client, node: string): number {
 }
 
 /** Evicts at most one Pod; returns when to look again. */
-export function syncPressure(
-  client: Client,
-  runtime: Runtime,
-  node: NodeObject,
-): number | undefined {
+export function syncPressure(client: Client, runtime: Runtime, node: Node): number | undefined {
   const name = node.metadata.name;
   const before = nodeRecord(client, name);
   const allocatable = value(node.status?.allocatable?.["memory"]);
@@ -184,7 +181,7 @@ function evict(client: Client, victim: Usage, available: number, node: string): 
 }
 
 /** The condition stays for five minutes after the last sign of pressure. */
-function relieve(client: Client, node: NodeObject, before: NodeRecord): number | undefined {
+function relieve(client: Client, node: Node, before: NodeRecord): number | undefined {
   if (before.pressureSinceMs === undefined) return undefined;
   const endsMs = (before.pressureSeenMs ?? before.pressureSinceMs) + pressureTransitionMs;
   if (client.now < endsMs) return endsMs;

@@ -1,6 +1,6 @@
 /** postStart and preStop. k8s: pkg/kubelet/lifecycle/handlers.go */
 import type { CallRecord, ContainerRecord } from "./record.ts";
-import type { Container, LifecycleHandler } from "../kinds/pod/shapes.ts";
+import type { Container, LifecycleHandler } from "../kinds/pod/types.ts";
 import type { Sync } from "./sync.ts";
 import { type HttpAction, pollCall, resolvePort, startExec, startHttp } from "./calls.ts";
 

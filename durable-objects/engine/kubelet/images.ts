@@ -12,7 +12,7 @@ import {
 } from "../core/limits.ts";
 import { goDuration } from "../machinery/duration.ts";
 import { pullCredentials } from "./pull-secrets.ts";
-import type { Container, ContainerKind } from "../kinds/pod/shapes.ts";
+import type { Container, ContainerKind } from "../kinds/pod/types.ts";
 import type { ContainerRecord, PullRecord } from "./record.ts";
 import { type Sync, containerEvent, neverMs, want } from "./sync.ts";
 import type { ImageVolume } from "./volumes.ts";

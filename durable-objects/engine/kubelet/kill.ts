@@ -6,7 +6,7 @@ import { lookup } from "../core/lookup.ts";
 import { graceSecondsMin } from "../core/limits.ts";
 import { pollHook, startHook } from "./hooks.ts";
 import type { ContainerRecord, KillRecord } from "./record.ts";
-import { type Container, type ContainerKind, isSidecar } from "../kinds/pod/shapes.ts";
+import { type Container, type ContainerKind, isSidecar } from "../kinds/pod/types.ts";
 import { type Sync, containerEvent, want } from "./sync.ts";
 
 export interface KillOrder {
@@ -29,6 +29,7 @@ const signals: Record<string, number> = lookup({
   SIGWINCH: 28,
 });
 
+/** Begins a container's end: preStop within the grace period, then the signal. Does nothing where it is under way. */
 export function beginKill(
   sync: Sync,
   container: Container,

@@ -14,11 +14,12 @@ import { hasPower, nodeIsDown } from "../kinds/node-machine.ts";
 import { deletePod, endPod } from "./ending.ts";
 import { publish } from "./publish.ts";
 import { type LoadedRecord, kubeletTable, loadRecord, newRecord, saveRecord } from "./record.ts";
-import { hasCalmProbe } from "./probes.ts";
+import { hasCalmProbe } from "./probes/worker.ts";
 import { runPod } from "./running.ts";
 import { retryDeferred } from "./resize/queue.ts";
 import { reviewResize } from "./resize/resize.ts";
-import { type NodeObject, type Pod, isMirror, runningUid } from "../kinds/pod/shapes.ts";
+import { type Pod, isMirror, runningUid } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 import { type Sync, podEvent } from "./sync.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { usesData } from "./volumes.ts";
@@ -123,7 +124,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
     if (pod) return syncPod(tools, key);
   }
   if (!pod || !nodeName) return undefined;
-  const node = client.get<NodeObject>("nodes", "", nodeName);
+  const node = client.get<Node>("nodes", "", nodeName);
   if (!node || nodeIsDown(client, nodeName)) return undefined;
   const loaded = stored ?? newRecord(runningUid(pod), nodeName, client.now);
   if (loaded.record.done && !pod.metadata.deletionTimestamp && !loaded.record.withdrawn) {

@@ -16,7 +16,7 @@ import {
   type PodSpec,
   isSidecar,
   podText,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
 import { failPostStart, startContainer } from "./start.ts";
 import { type Sync, containerEvent, want } from "./sync.ts";
 

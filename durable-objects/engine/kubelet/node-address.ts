@@ -1,6 +1,7 @@
 /** Addresses: the node's own, and Pod addresses out of its range. */
 import type { Client, Reader } from "../ports/controller.ts";
-import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 
 export const nodeTable = "kubelet-node";
 
@@ -27,12 +28,13 @@ export interface NodeRecord {
   pressureSeenMs?: number;
 }
 
+/** What the kubelet of a node remembers; empty for one that remembers nothing. */
 export function nodeRecord(client: Pick<Client, "records">, node: string): NodeRecord {
   return client.records.get<NodeRecord>(nodeTable, node) ?? {};
 }
 
 /** Address of a node: InternalIP. */
-export function hostIP(node: NodeObject): string {
+export function hostIP(node: Node): string {
   const addresses = node.status?.addresses ?? [];
   return (addresses.find((a) => a.type === "InternalIP") ?? addresses[0])?.address ?? "";
 }
@@ -49,7 +51,7 @@ function taken(reader: Reader, ip: string): boolean {
 }
 
 /** The next free address of the node's range, in turn as host-local IPAM gives them; undefined: range full. */
-export function allocateIp(client: Client, nodeName: string, node: NodeObject): string | undefined {
+export function allocateIp(client: Client, nodeName: string, node: Node): string | undefined {
   const [base, bits] = (node.spec?.podCIDR ?? "").split("/");
   if (!base || !bits) return undefined;
   const size = 2 ** (32 - Number(bits));

@@ -6,12 +6,13 @@ import { syncPressure } from "./eviction.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
 import { nodeIsDown } from "../kinds/node-machine.ts";
 import { loadRecord, saveRecord } from "./record.ts";
-import type { NodeObject } from "../kinds/pod/shapes.ts";
+import type { Node } from "../kinds/node.ts";
 import { syncStatics } from "./static-pods.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 
+/** One round of a node: power, static Pods, memory pressure. The moment (virtual ms) at which it wants the next one. */
 export function syncNode(client: Client, runtime: Runtime, name: string): number | undefined {
-  const node = client.get<NodeObject>("nodes", "", name);
+  const node = client.get<Node>("nodes", "", name);
   if (!node) return undefined;
   const memory = nodeRecord(client, name);
   if (nodeIsDown(client, name)) {

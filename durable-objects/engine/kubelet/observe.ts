@@ -4,7 +4,7 @@ import { decodeUtf8, encodeUtf8 } from "../core/utf8.ts";
 import { lastLogBytes, lastLogLines } from "../core/limits.ts";
 import { noteExit } from "./lifecycle.ts";
 import type { ContainerRecord, ExitRecord } from "./record.ts";
-import { podContainers } from "../kinds/pod/shapes.ts";
+import { podContainers } from "../kinds/pod/types.ts";
 import type { Sync } from "./sync.ts";
 
 /** The CRI tells no signal: 128 and it is all there is. k8s: kuberuntime_container.go toKubeContainerStatus */

@@ -8,7 +8,7 @@ import {
   type PodStatus,
   type StateTerminated,
   isSidecar,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
 import { restartingReason, shouldRestart } from "./restart.ts";
 
 export type Phase = "Pending" | "Running" | "Succeeded" | "Failed";

@@ -14,7 +14,7 @@ import {
   type PodCondition,
   type PodStatus,
   isMirror,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
 import type { Sync } from "./sync.ts";
 
 /**
@@ -24,6 +24,7 @@ import type { Sync } from "./sync.ts";
 const isRestarting = ({ record }: Sync): boolean =>
   Object.values(record.containers).some((c) => c.swift && !c.waiting);
 
+/** Writes the Pod's status where it has changed. */
 export function publish(sync: Sync): void {
   if (isRestarting(sync)) return;
   const status = buildStatus(sync);

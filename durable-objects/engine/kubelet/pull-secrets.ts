@@ -4,7 +4,7 @@ import type { PullCredential } from "../runtime/define.ts";
 import { parseReference } from "../machinery/image-reference.ts";
 
 import { decodeUtf8, fromBase64 } from "../runtime/bytes.ts";
-import type { Secret } from "../kinds/pod/shapes.ts";
+import type { Secret } from "../kinds/secret.ts";
 import type { Sync } from "./sync.ts";
 
 interface Entry {

@@ -162,6 +162,7 @@ function copied<T>(value: T): T {
   return copy as T;
 }
 
+/** A copy that may be changed, beside what is stored. */
 export function loadRecord(records: Records, key: string): LoadedRecord | undefined {
   const stored = records.get<PodRecord>(kubeletTable, key);
   return stored && { record: copied(stored), stored };
@@ -181,6 +182,7 @@ function compact(record: PodRecord): PodRecord {
   return { ...record, containers };
 }
 
+/** The record of a Pod that has just come to its node. */
 export function newRecord(uid: string, node: string, nowMs: number): LoadedRecord {
   return {
     record: { uid, node, startedAtMs: nowMs, sandbox: false, containers: {} },

@@ -4,7 +4,7 @@
  */
 import { beginKill, stepKill } from "./kill.ts";
 import { restartingReason, ruleFor } from "./restart.ts";
-import { type Container, type PodSpec, podContainers } from "../kinds/pod/shapes.ts";
+import { type Container, type PodSpec, podContainers } from "../kinds/pod/types.ts";
 import type { PodRecord } from "./record.ts";
 import type { Sync } from "./sync.ts";
 

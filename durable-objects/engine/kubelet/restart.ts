@@ -11,7 +11,7 @@ import {
   type PodSpec,
   type RestartRule,
   isSidecar,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
 
 function ruleMatches(rule: RestartRule, exitCode: number): boolean {
   const codes = rule.exitCodes;

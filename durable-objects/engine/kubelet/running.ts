@@ -4,13 +4,14 @@ import { endPod } from "./ending.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
 import { allocateIp, hostIP, nodeKey } from "./node-address.ts";
 import { observe } from "./observe.ts";
-import { probe } from "./probing.ts";
+import { probe } from "./probes/probes.ts";
 import { stage } from "./record.ts";
 import { restartAll } from "./restart-all.ts";
 import { type Sync, podEvent, want } from "./sync.ts";
 import { weighVolumes } from "./volume-limits.ts";
 import { fillVolumes, mounted } from "./volume-setup.ts";
 
+/** One round of a Pod that is on its node: volumes, containers, probes, until nothing moves at this moment. */
 export function runPod(sync: Sync): void {
   if (pastDeadline(sync)) {
     endPod(sync);

@@ -20,7 +20,7 @@ import {
   type Pod,
   isSidecar,
   podText,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
 import { type Sync, containerEvent, containerId, neverMs, want } from "./sync.ts";
 import { containerMounts } from "./volumes.ts";
 
@@ -170,7 +170,7 @@ function failConfig(
   want(sync, record.retryAtMs);
 }
 
-/** Starts the next instance, image at hand. */
+/** Starts the next instance; the image is present. */
 export function startContainer(
   sync: Sync,
   container: Container,

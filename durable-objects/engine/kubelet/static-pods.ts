@@ -3,6 +3,7 @@
  * "node-files", key NODE: {path: text}; who changes them wakes the kubelet at `@node/NAME`.
  * k8s: pkg/kubelet/config/common.go applyDefaults, pod/mirror_client.go CreateMirrorPod
  */
+import { staticManifestsKeptMax } from "../core/limits.ts";
 import { trimEndOf } from "../core/trim.ts";
 import type { Client } from "../ports/controller.ts";
 import { rfc3339Nano } from "../core/clock.ts";
@@ -15,7 +16,6 @@ import { loadRecord, saveRecord } from "./record.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import {
-  type NodeObject,
   type Pod,
   hashAnnotation,
   isMirror,
@@ -23,17 +23,14 @@ import {
   runningUid,
   seenAnnotation,
   sourceAnnotation,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 
 export const nodeFilesTable = "node-files";
 const configPath = "/var/lib/kubelet/config.yaml";
 const defaultManifests = "/etc/kubernetes/manifests";
 
-interface Manifest {
-  metadata: Pod["metadata"];
-  spec: Pod["spec"];
-  hash: string;
-}
+type Manifest = Pick<Pod, "metadata" | "spec"> & { hash: string };
 
 /** 32 hex characters that depend on every byte of the text. */
 function hashOf(text: string): string {
@@ -58,7 +55,7 @@ export function manifestsOf(files: Record<string, string>, node: string): Map<st
 }
 
 /** Every cluster is born with the same manifests, and looks at them whenever something moves on their node. */
-const readYaml = memo(50, (text): Partial<Pod> | undefined => {
+const readYaml = memo(staticManifestsKeptMax, (text): Partial<Pod> | undefined => {
   try {
     return (parseYaml(text).value ?? undefined) as Partial<Pod> | undefined;
   } catch {
@@ -81,7 +78,7 @@ function readManifest(text: string, node: string): Manifest | undefined {
   };
 }
 
-function mirrorOf(client: Client, manifest: Manifest, node: NodeObject): unknown {
+function mirrorOf(client: Client, manifest: Manifest, node: Node): unknown {
   const { name, namespace, labels, annotations } = manifest.metadata;
   return {
     apiVersion: "v1",
@@ -129,7 +126,7 @@ function withdraw(client: Client, key: string): void {
 }
 
 /** Makes the API's mirror Pods follow the node's files. */
-export function syncStatics(client: Client, runtime: Runtime, node: NodeObject): void {
+export function syncStatics(client: Client, runtime: Runtime, node: Node): void {
   const name = node.metadata.name;
   const memory = nodeRecord(client, name);
   const files =
@@ -152,7 +149,7 @@ export function syncStatics(client: Client, runtime: Runtime, node: NodeObject):
   for (const [key, manifest] of desired) showMirror(client, node, key, manifest);
 }
 
-function showMirror(client: Client, node: NodeObject, key: string, manifest: Manifest): void {
+function showMirror(client: Client, node: Node, key: string, manifest: Manifest): void {
   const { namespace, name } = splitKey(key);
   const shown = client.get<Pod>("pods", namespace, name);
   if (shown) {

@@ -4,7 +4,8 @@ import { hex32 } from "../core/random.ts";
 import type { Runtime } from "../runtime/define.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "./record.ts";
-import type { Container, ContainerKind, NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import type { Container, ContainerKind, Pod } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 
 export interface Sync {
   client: Client;
@@ -13,7 +14,7 @@ export interface Sync {
   /** `namespace/name`. */
   key: string;
   pod: Pod;
-  node: NodeObject;
+  node: Node;
   nodeName: string;
   record: PodRecord;
   now: number;
@@ -50,6 +51,7 @@ function containerSource(sync: Sync, container: Container, kind: ContainerKind):
   };
 }
 
+/** Records an Event about one container, whose field path goes along. */
 export function containerEvent(
   sync: Sync,
   container: Container,
@@ -61,6 +63,7 @@ export function containerEvent(
   sync.client.event(sync.pod, type, reason, message, containerSource(sync, container, kind));
 }
 
+/** Records an Event about the Pod as a whole. */
 export function podEvent(
   sync: Sync,
   type: "Normal" | "Warning",

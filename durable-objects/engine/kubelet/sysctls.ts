@@ -1,5 +1,5 @@
 /** Sysctls a Pod may set without a node that allows more. k8s: pkg/kubelet/sysctl/safe_sysctls.go, allowlist.go */
-import type { PodSpec } from "../kinds/pod/shapes.ts";
+import type { PodSpec } from "../kinds/pod/types.ts";
 
 const safe = new Set([
   "kernel.shm_rmid_forced",

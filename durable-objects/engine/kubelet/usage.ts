@@ -2,7 +2,7 @@
 import { parseTime } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
 import { runtimeContext, runtime } from "../cri/runtime.ts";
-import { isSidecar, type Pod } from "../kinds/pod/shapes.ts";
+import { isSidecar, type Pod } from "../kinds/pod/types.ts";
 import { metricsWindowMs } from "../core/limits.ts";
 import type { Client } from "../ports/controller.ts";
 import type { ContainerUsage, PodUsage } from "../ports/usage.ts";

@@ -1,7 +1,8 @@
 /** What a Pod says about the user of a container. k8s: pkg/kubelet/kuberuntime/security_context.go */
 import type { UserSettings } from "../runtime/kernel/users.ts";
-import type { Container, Pod } from "../kinds/pod/shapes.ts";
+import type { Container, Pod } from "../kinds/pod/types.ts";
 
+/** User and groups of a container: its own security context before its Pod's. */
 export function userSettings(pod: Pod, container: Container): UserSettings {
   const own = container.securityContext;
   const shared = pod.spec.securityContext as

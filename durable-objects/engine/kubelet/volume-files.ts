@@ -3,7 +3,8 @@
  * upstream's atomic writer does: a dated folder, `..data` pointing at it, and a link per name.
  * k8s: pkg/volume/{configmap,secret,downwardapi,projected}, pkg/volume/util/atomic_writer.go
  */
-import type { KubeObject } from "../core/object.ts";
+import type { Secret } from "../kinds/secret.ts";
+import type { ConfigMap } from "../kinds/config-map.ts";
 import { calendar, parseTime } from "../core/clock.ts";
 import { encodeUtf8 } from "../core/utf8.ts";
 import { fnv32a } from "../core/random.ts";
@@ -12,12 +13,8 @@ import { fromBase64 } from "../machinery/base64.ts";
 import type { VolumeFile } from "../runtime/define.ts";
 import { tokenMode, volumeUser } from "../runtime/volumes/access.ts";
 import { type DownwardInput, fieldText, findContainer, resourceText } from "./downward.ts";
-import type { Pod, Volume } from "../kinds/pod/shapes.ts";
+import type { Pod, Volume } from "../kinds/pod/types.ts";
 
-interface DataObject extends KubeObject {
-  data?: Record<string, string>;
-  binaryData?: Record<string, string>;
-}
 interface Item {
   key: string;
   path: string;
@@ -53,7 +50,10 @@ function picked(
   });
 }
 
-function contentOf(object: DataObject | undefined, secret: boolean): Record<string, Uint8Array> {
+function contentOf(
+  object: (ConfigMap & Secret) | undefined,
+  secret: boolean,
+): Record<string, Uint8Array> {
   const content: Record<string, Uint8Array> = {};
   for (const [key, text] of Object.entries(object?.data ?? {})) {
     content[key] = secret ? fromBase64(text) : encodeUtf8(text);
@@ -71,7 +71,7 @@ function fromObject(
   mode: number,
 ): Entry[] {
   const namespace = input.pod.metadata.namespace ?? "";
-  const object = input.reader.get<DataObject>(resource, namespace, name);
+  const object = input.reader.get<ConfigMap & Secret>(resource, namespace, name);
   return picked(contentOf(object, resource === "secrets"), items, mode);
 }
 

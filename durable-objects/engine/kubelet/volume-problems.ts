@@ -2,18 +2,15 @@
  * What keeps a Pod's volumes from being set up. Volumes that no container mounts are none of the kubelet's business.
  * k8s: pkg/kubelet/volumemanager/populator/desired_state_of_world_populator.go, pkg/volume/{configmap,secret,projected}
  */
+import type { Secret } from "../kinds/secret.ts";
+import type { ConfigMap } from "../kinds/config-map.ts";
 import type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
-import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
 import { volumeReaches } from "../scheduler/plugins/volume-claims.ts";
 import type { Node, PersistentVolume } from "../scheduler/types.ts";
-import { type NodeObject, type Pod, type Volume, podContainers } from "../kinds/pod/shapes.ts";
+import { type Pod, type Volume, podContainers } from "../kinds/pod/types.ts";
 import { claimName, folderOf, volumeOf } from "./volumes.ts";
 
-interface DataObject extends KubeObject {
-  data?: Record<string, string>;
-  binaryData?: Record<string, string>;
-}
 /** What is wrong with a path of the node, as its hostPath type says. */
 export type HostCheck = (path: string, type: string) => string | undefined;
 
@@ -43,7 +40,7 @@ function missingData(
 ): string | undefined {
   if (ref.optional) return undefined;
   const name = ref.name ?? "";
-  const found = reader.get<DataObject>(`${kind}s`, namespace, name);
+  const found = reader.get<ConfigMap & Secret>(`${kind}s`, namespace, name);
   if (!found) return `${kind} "${name}" not found`;
   for (const item of ref.items ?? []) {
     if (found.data?.[item.key] !== undefined || found.binaryData?.[item.key] !== undefined)
@@ -98,12 +95,7 @@ function claimProblem(reader: Reader, pod: Pod, volume: Volume, name: string): s
 const claimFinalizer = "kubernetes.io/pvc-protection";
 
 /** The claim's volume that cannot be used on the node; the scheduler sees to it unless it is passed over. */
-function outOfReach(
-  reader: Reader,
-  pod: Pod,
-  volume: Volume,
-  node: NodeObject,
-): string | undefined {
+function outOfReach(reader: Reader, pod: Pod, volume: Volume, node: Node): string | undefined {
   const bound = volumeOf(reader, pod, volume);
   const found = bound && reader.get<PersistentVolume>("persistentvolumes", "", bound);
   return found && !volumeReaches(found, node as Node) ? bound : undefined;
@@ -114,7 +106,7 @@ function setUpProblem(
   reader: Reader,
   pod: Pod,
   volume: Volume,
-  node: NodeObject,
+  node: Node,
   host: HostCheck | undefined,
 ): string | undefined {
   const far = outOfReach(reader, pod, volume, node);
@@ -137,12 +129,7 @@ function setUpProblem(
 export const unprocessedText = "Unable to attach or mount volumes:";
 
 /** Texts of the events, one for each volume that cannot be set up; none: all can. */
-export function mountProblems(
-  reader: Reader,
-  pod: Pod,
-  node: NodeObject,
-  host?: HostCheck,
-): string[] {
+export function mountProblems(reader: Reader, pod: Pod, node: Node, host?: HostCheck): string[] {
   const texts: string[] = [];
   const unprocessed: { name: string; why: string }[] = [];
   for (const volume of usedVolumes(pod)) {

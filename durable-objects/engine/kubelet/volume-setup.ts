@@ -3,7 +3,7 @@ import { fnv32a } from "../core/random.ts";
 import { attachRetryMs, mountRetryMsMax, mountRetryMsMin, syncPeriodMs } from "../core/limits.ts";
 import { isApiAccess } from "../runtime/volumes/access.ts";
 import { hostIP } from "./node-address.ts";
-import type { Volume } from "../kinds/pod/shapes.ts";
+import type { Volume } from "../kinds/pod/types.ts";
 import { type Sync, podEvent, want } from "./sync.ts";
 import { volumeFiles, volumeVersion } from "./volume-files.ts";
 import { isFilled } from "./volumes.ts";

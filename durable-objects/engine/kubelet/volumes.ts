@@ -8,12 +8,12 @@ import { value } from "../machinery/quantity.ts";
 import { expand } from "./env.ts";
 import {
   type Container,
-  type NodeObject,
   type Pod,
   type Volume,
   type VolumeMount,
   runningUid,
-} from "../kinds/pod/shapes.ts";
+} from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 
 /** The claim behind a volume, if it has one. k8s: component-helpers/storage/ephemeral VolumeClaimName */
 export function claimName(pod: Pod, volume: Volume): string | undefined {
@@ -94,7 +94,7 @@ function limitOf(pod: Pod): number | undefined {
  * What a volume in memory may take; undefined for those on disk, as ConfigMaps are.
  * k8s: pkg/volume/emptydir/empty_dir.go calculateEmptyDirMemorySize, wrappedVolumeSpec of the others
  */
-function memoryBytes(pod: Pod, volume: Volume, node: NodeObject): number | undefined {
+function memoryBytes(pod: Pod, volume: Volume, node: Node): number | undefined {
   const { emptyDir } = volume;
   const held = emptyDir ? emptyDir.medium === "Memory" : isFilled(volume) && !volume.configMap;
   if (!held) return undefined;
@@ -138,7 +138,7 @@ export function containerMounts(
   reader: Reader,
   pod: Pod,
   container: Container,
-  node: NodeObject,
+  node: Node,
   env: readonly { name: string; value: string }[],
 ): MountResult {
   const volumes = new Map((pod.spec.volumes ?? []).map((v) => [v.name, v]));

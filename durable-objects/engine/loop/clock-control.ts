@@ -1,7 +1,7 @@
 /** What a write to the Clock object does to time. */
 import { parseTime, type ClockState } from "../core/clock.ts";
 import type { Change } from "../core/object.ts";
-import { Clock, clockName } from "../kinds/clock.ts";
+import { Clock, clockName } from "../kinds/podyard/clock.ts";
 import type { Client } from "../ports/controller.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** Units of work as the watchdog writes them down before they run, and what becomes of one that is stopped. */
+import type { Pod } from "../kinds/pod/types.ts";
 import type { Client } from "../ports/controller.ts";
-import type { KubeObject } from "../core/object.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { readyProcesses, stopReady, type ReadyProcess } from "../runtime/kernel/ready-processes.ts";
 import type { WorkLoop } from "./work-loop.ts";
@@ -12,11 +12,10 @@ export interface WorkUnit {
   processes: ReadyProcess[];
 }
 
-type PlacedObject = KubeObject & { spec?: { nodeName?: string } };
-
 const kubelet = "kubelet\0";
 const why = "it was under way when the simulator died, twice in a row";
 
+/** A controller's key with the processes that may step in it, as the watchdog writes it down. */
 export function unitOf(client: Client, work: string): WorkUnit {
   const pod = work.startsWith(kubelet) ? work.slice(kubelet.length) : undefined;
   const processes = pod === undefined ? [] : readyProcesses(runtimeContext(client), pod);
@@ -28,7 +27,7 @@ export function stopUnit(unit: WorkUnit, client: Client, loop: WorkLoop): void {
   const object = loop.objectOf(unit.work);
   const regarding = object ?? client.get("namespaces", "", "kube-system");
   const [controller = "", key = ""] = unit.work.split("\0");
-  const host = (object as PlacedObject | undefined)?.spec?.nodeName;
+  const host = (object as Partial<Pod> | undefined)?.spec?.nodeName;
   const source = { component: controller, ...(host && controller === "kubelet" ? { host } : {}) };
   if (unit.processes.length > 0) {
     for (const { pid, container, command } of stopReady(runtimeContext(client), key)) {

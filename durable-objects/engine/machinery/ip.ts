@@ -122,6 +122,7 @@ export interface Cidr {
   prefix: number;
 }
 
+/** Address and prefix length; undefined for text that is none. */
 export function parseCidr(text: string): Cidr | undefined {
   const slash = text.indexOf("/");
   if (slash < 0) return undefined;

@@ -1,5 +1,5 @@
 /** metadata, labels, selectors. k8s: apimachinery/pkg/api/validation/objectmeta.go, apis/meta/v1/validation */
-import type { LabelSelector, LabelSelectorRequirement } from "kubernetes-types/meta/v1";
+import type { LabelSelector } from "kubernetes-types/meta/v1";
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from "../core/object.ts";
 import { annotationBytesMax } from "../core/limits.ts";
 import {
@@ -286,45 +286,52 @@ export function validateTemplateMeta(
   ];
 }
 
-/** k8s: ValidateLabelSelectorRequirement */
-export function validateSelectorRequirement(
-  requirement: LabelSelectorRequirement,
+interface SelectorRequirement {
+  key?: string;
+  operator?: string;
+  values?: string[];
+}
+
+/** Whether the operators that all selectors have got as many values as they take; undefined for another operator. */
+function validateValueCount(
+  operator: string,
+  values: readonly string[],
   path: string,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  const values = requirement.values ?? [];
-  switch (requirement.operator) {
-    case "In":
-    case "NotIn":
-      if (values.length === 0)
-        errors.push(
-          required(child(path, "values"), "must be specified when `operator` is 'In' or 'NotIn'"),
-        );
-      break;
-    case "Exists":
-    case "DoesNotExist":
-      if (values.length > 0)
-        errors.push(
-          forbiddenField(
-            child(path, "values"),
-            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-          ),
-        );
-      break;
-    default:
-      errors.push(
-        invalid(
-          child(path, "operator"),
-          requirement.operator ?? "",
-          "not a valid selector operator",
-        ),
-      );
+): FieldError[] | undefined {
+  if (operator === "In" || operator === "NotIn") {
+    return values.length > 0
+      ? []
+      : [required(path, "must be specified when `operator` is 'In' or 'NotIn'")];
   }
-  errors.push(...validateLabelName(requirement.key ?? "", child(path, "key")));
-  values.forEach((value, i) => {
-    for (const m of labelValue(value)) errors.push(invalid(at(child(path, "values"), i), value, m));
-  });
-  return errors;
+  if (operator !== "Exists" && operator !== "DoesNotExist") return undefined;
+  return values.length === 0
+    ? []
+    : [forbiddenField(path, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+}
+
+/**
+ * One requirement of a selector. `others`: what a selector with more operators has to say of one; undefined: nothing, it is none.
+ * k8s: ValidateLabelSelectorRequirement, core/validation ValidateNodeSelectorRequirement
+ */
+export function validateSelectorRequirement(
+  requirement: SelectorRequirement,
+  path: string,
+  others?: (requirement: SelectorRequirement) => FieldError[] | undefined,
+  anyValue = false,
+): FieldError[] {
+  const operator = requirement.operator ?? "";
+  const values = requirement.values ?? [];
+  const valuesPath = child(path, "values");
+  return [
+    ...(validateValueCount(operator, values, valuesPath) ??
+      others?.(requirement) ?? [
+        invalid(child(path, "operator"), operator, "not a valid selector operator"),
+      ]),
+    ...validateLabelName(requirement.key ?? "", child(path, "key")),
+    ...(anyValue ? [] : values).flatMap((value, i) =>
+      invalidEach(at(valuesPath, i), value, labelValue(value)),
+    ),
+  ];
 }
 
 /** k8s: ValidateLabelSelector */

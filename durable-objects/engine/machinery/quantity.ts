@@ -1,4 +1,5 @@
 /** Kubernetes quantities: exact decimal arithmetic. k8s: apimachinery/pkg/api/resource/quantity.go */
+import { quantitiesKeptMax, quantityDigitsMax, quantityExponentMax } from "../core/limits.ts";
 import { keep, memo } from "../core/memo.ts";
 
 export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
@@ -16,11 +17,6 @@ const formatWrong =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const numericWrong = "unable to parse numeric part of quantity";
 const suffixWrong = "unable to parse quantity's suffix";
-
-/** Longest digit run and largest exponent that are worked with; beyond them a text is refused. */
-const digitsMax = 400;
-const exponentMax = 400;
-const memoEntriesMax = 4096;
 
 const decimalSuffixes: Record<string, number> = {
   n: -9,
@@ -52,8 +48,12 @@ function readSuffix(text: string): Suffix | undefined {
   if (binary !== undefined) return { base: 2, exponent: binary, format: "BinarySI" };
   if (/^[eE][+-]?[0-9]+$/.test(text)) {
     const exponent = Number(text.slice(1));
-    if (exponent > exponentMax) return undefined;
-    return { base: 10, exponent: Math.max(exponent, -exponentMax), format: "DecimalExponent" };
+    if (exponent > quantityExponentMax) return undefined;
+    return {
+      base: 10,
+      exponent: Math.max(exponent, -quantityExponentMax),
+      format: "DecimalExponent",
+    };
   }
   return undefined;
 }
@@ -171,7 +171,7 @@ function parse(text: string): Quantity | string {
   if (!suffix) return suffixWrong;
   // Upstream reads a bare suffix as zero, except where the suffix is too big for its fast path.
   if (!parts.digits && suffix.base === 2 && suffix.exponent >= 50) return numericWrong;
-  if (whole.length + fraction.length > digitsMax) return numericWrong;
+  if (whole.length + fraction.length > quantityDigitsMax) return numericWrong;
 
   let value = BigInt(whole + fraction);
   let scale = -fraction.length;
@@ -201,7 +201,7 @@ function parsed(text: string): Quantity | string {
   let result = quantities.get(text);
   if (result === undefined) {
     result = parse(text);
-    if (text.length <= 64) keep(quantities, memoEntriesMax, text, result);
+    if (text.length <= 64) keep(quantities, quantitiesKeptMax, text, result);
   }
   return result;
 }
@@ -278,7 +278,7 @@ export function quantityMilliValue(q: Quantity): number {
 }
 
 function memoised(of: (q: Quantity) => number): (text: string | undefined) => number {
-  const known = memo(memoEntriesMax, (text) => {
+  const known = memo(quantitiesKeptMax, (text) => {
     const q = parseQuantity(text);
     return q ? of(q) : 0;
   });

@@ -4,7 +4,8 @@ import type { KubeObject } from "../core/object.ts";
 import { cidrContains } from "../kinds/ip-address.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import { nodeIsDown } from "../kinds/node-machine.ts";
-import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 import { siteAt, type Site } from "../runtime/net/sites.ts";
 import type { Reader } from "../ports/controller.ts";
 
@@ -16,7 +17,7 @@ const nodeNetwork = "172.18.0.0/16";
 
 export type Owner =
   | { kind: "pod"; pod: Pod }
-  | { kind: "node"; node: NodeObject }
+  | { kind: "node"; node: Node }
   | { kind: "service"; service: Service; external: boolean }
   | { kind: "ingress" }
   | { kind: "site"; site: Site }
@@ -33,7 +34,7 @@ export function inCidr(cidr: string, ip: string): boolean {
   return outer !== undefined && address !== undefined && cidrContains(outer, address);
 }
 
-export const nodeIp = (node: NodeObject): string =>
+export const nodeIp = (node: Node): string =>
   node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
 
 const isOver = (pod: Pod): boolean =>
@@ -43,13 +44,14 @@ const isOver = (pod: Pod): boolean =>
 export const podAt = (reader: Reader, ip: string): Pod | undefined =>
   reader.byIndex<Pod>("pod.ip", ip).find((pod) => !isOver(pod));
 
-export const nodeAt = (reader: Reader, ip: string): NodeObject | undefined =>
-  reader.list<NodeObject>("nodes").find((node) => nodeIp(node) === ip);
+export const nodeAt = (reader: Reader, ip: string): Node | undefined =>
+  reader.list<Node>("nodes").find((node) => nodeIp(node) === ip);
 
 /** Running Pods that live in the network of a node itself. */
 export const hostPods = (reader: Reader, node: string): Pod[] =>
   reader.byIndex<Pod>("pod.node", node).filter((pod) => pod.spec.hostNetwork && !isOver(pod));
 
+/** Whether a node exists and has power. */
 export const isUp = (reader: Reader, node: string | undefined): boolean =>
   node !== undefined && reader.get("nodes", "", node) !== undefined && !nodeIsDown(reader, node);
 
@@ -63,6 +65,7 @@ function externalService(reader: Reader, ip: string): Service | undefined {
     );
 }
 
+/** Whose an address is; "absent" and "nowhere" differ in what a client gets: no host, or no route. */
 export function ownerOf(reader: Reader, ip: string): Owner {
   const pod = podAt(reader, ip);
   if (pod) return { kind: "pod", pod };
@@ -77,7 +80,7 @@ export function ownerOf(reader: Reader, ip: string): Owner {
   if (site) return { kind: "site", site };
   if (inCidr(nodeNetwork, ip)) return { kind: "absent" };
   const local = reader
-    .list<NodeObject>("nodes")
+    .list<Node>("nodes")
     .find(({ spec }) => spec?.podCIDR && inCidr(spec.podCIDR, ip));
   if (!local) return { kind: "nowhere" };
   // Only the node itself could say that an address of its range is free.

@@ -32,7 +32,7 @@ const token = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const printable = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
- * The headers that pass, by lower-case names. `location` is the caller's to add, after `redirectWithin`. Of caching, only the wish not
+ * The headers that pass, by lower-case names. `location` is the caller's to add, after `redirectWithin`. Of caching, only the request not
  * to be stored passes: what is shown under a key or a token must not stay in a shared cache after it.
  */
 export function answerHeaders(given: Record<string, string>): Record<string, string> {

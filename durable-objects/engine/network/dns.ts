@@ -1,6 +1,7 @@
 /** Name service as a Pod has it: which server it asks, whether the way there is open, what the server says. */
+import { cnameDepthMax, dnsForwardsMax } from "../core/limits.ts";
 import type { Reader } from "../ports/controller.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
 import {
@@ -11,15 +12,13 @@ import {
 } from "../runtime/net/network-port.ts";
 import { clusterName, record, reverseName, type Found } from "./dns-names.ts";
 import { hop } from "./hops.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import { isAddress } from "../machinery/ip.ts";
 import { candidates, nodeNameserver, resolverOf } from "../runtime/net/resolver.ts";
 import { route, sourceOfPod } from "./route.ts";
 import { siteNamed } from "../runtime/net/sites.ts";
 
 type Type = DnsRecord["type"];
-
-const cnameDepthMax = 8;
 
 const timeout: DnsAnswer = { status: "TIMEOUT", records: [] };
 
@@ -43,11 +42,9 @@ export function queryFrom(
   const said = podSays(context, outcome, name, type);
   if (said === "cluster") return answer(context.reader, name, type, true);
   if (said === undefined || !("forward" in said)) return said ?? timeout;
-  if (forwarded === forwardsMax) return { status: "SERVFAIL", records: [] };
+  if (forwarded === dnsForwardsMax) return { status: "SERVFAIL", records: [] };
   return queryFrom(context, outcome.pod, name, type, said.forward, forwarded + 1);
 }
-
-const forwardsMax = 4;
 
 /** What a Pod's name server says; undefined: nobody answers there. */
 function podSays(

@@ -12,7 +12,7 @@ import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/kernel/sta
 import { isUp } from "./addresses.ts";
 import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
 import { hop } from "./hops.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import { startIngress, type Relay } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
 import { route, type Outcome } from "./route.ts";
@@ -55,6 +55,7 @@ export type ExchangeResult = { hops: Hop[] } & (
   | { error: ExchangeError }
 );
 
+/** The next id of a request ("r") or stream ("s"); never given twice in a cluster. */
 export function nextId(context: RuntimeContext, prefix: "r" | "s"): string {
   const next = (context.records.get<number>("network-draws", "id") ?? 0) + 1;
   context.records.put("network-draws", "id", next);
@@ -280,6 +281,7 @@ function hand(
   return outcome.dueAtMs;
 }
 
+/** Name of the container whose process listens on a TCP port of the Pod. */
 export function containerAt(kernel: Kernel, port: number): string | undefined {
   const listener = kernel.pod.li[`tcp/${port}`];
   const process = listener && kernel.process(listener.p);

@@ -1,5 +1,5 @@
 /** The way of a request, station by station: what `request` returns and the console shows. */
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 
 export const hop = (
   kind: Hop["kind"],

@@ -1,7 +1,7 @@
 /** What listens on the nodes themselves: the API server and the kubelets, as far as a Pod without a token sees them. */
 import type { Reader } from "../ports/controller.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import type { User } from "../ports/request.ts";
 import { binaryOf, bytesOf, decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";

@@ -1,7 +1,7 @@
 /** A simulated ingress-nginx: which backend a request gets, and its own answers. k8s: Ingress path types; ingress-nginx docs */
+import type { IngressClass } from "../kinds/ingress-class.ts";
 import type { HTTPIngressPath, IngressBackend } from "kubernetes-types/networking/v1";
 import type { Reader } from "../ports/controller.ts";
-import type { KubeObject } from "../core/object.ts";
 import type { Ingress } from "../kinds/ingress.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
@@ -12,7 +12,7 @@ import { MatchWork } from "../runtime/regex/work.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import { ingressIp, objectKeyOf, outsideIp } from "./addresses.ts";
 import { hop } from "./hops.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import type { Source } from "../runtime/net/stream.ts";
 import { chooseEndpoint } from "./services.ts";
 
@@ -21,7 +21,7 @@ const classes = "ingressclasses.networking.k8s.io";
 const controllerName = "k8s.io/ingress-nginx";
 const prefix = "nginx.ingress.kubernetes.io/";
 
-/** What the asker gets when the backend fails. */
+/** The response when the backend fails. */
 export interface Relay {
   failed: HttpResponse;
   late: HttpResponse;
@@ -42,7 +42,7 @@ const page = (status: number, title: string): HttpResponse => ({
 export function isServed(reader: Reader, { metadata, spec }: Ingress): boolean {
   const name = spec?.ingressClassName ?? metadata.annotations?.["kubernetes.io/ingress.class"];
   if (name === undefined) return false;
-  const known = reader.get<KubeObject & { spec?: { controller?: string } }>(classes, "", name);
+  const known = reader.get<IngressClass>(classes, "", name);
   return known ? known.spec?.controller === controllerName : name === "nginx";
 }
 
@@ -130,6 +130,7 @@ function bounded<T>(match: () => T): T | undefined {
   }
 }
 
+/** What the Ingress controller does with a request: an answer of its own, or one that its backend gives later. */
 export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
   const host = (q.headers.host ?? q.host).replace(/:\d+$/, "").toLowerCase();
   const [path = "/", query] = q.path.split("?", 2);

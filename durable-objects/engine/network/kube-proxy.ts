@@ -2,7 +2,8 @@
 import type { Reader } from "../ports/controller.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import type { Service } from "../kinds/service/shape.ts";
-import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import { hostPods } from "./addresses.ts";
 import { endpointsOf } from "./services.ts";
@@ -64,7 +65,7 @@ function health(reader: Reader, node: string, { path }: HttpRequest): HttpRespon
   const times = { lastUpdated: now, currentTime: now };
   const healthy = { healthy: true, status: { IPv4: { lastUpdated: now, healthy: true } } };
   if (what === "/livez") return json(200, JSON.stringify({ ...times, ...healthy }));
-  const object = reader.get<NodeObject>("nodes", "", node);
+  const object = reader.get<Node>("nodes", "", node);
   const nodeEligible =
     object !== undefined &&
     !object.metadata.deletionTimestamp &&

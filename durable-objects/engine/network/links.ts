@@ -3,7 +3,7 @@
  * k8s: apimachinery/pkg/util/proxy/transport.go
  */
 
-/** By tag; no plain object, since pages say the names. */
+/** By tag; a Map, since the names come from pages. */
 const attributes = new Map(
   Object.entries({
     a: "href",
@@ -41,6 +41,7 @@ export interface Rewrite {
   hosts: readonly string[];
 }
 
+/** An address within the proxied server, led through the proxy; others stay. */
 export function rewriteUrl(url: string, { prefix, hosts }: Rewrite): string {
   const parts = /^(?:([a-z][a-z0-9+.-]*):)?(?:\/\/([^/?#]*))?([^?#]*)([^]*)/i.exec(url);
   if (!parts) return url;

@@ -12,7 +12,7 @@ import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { networkTable, type Stream } from "../runtime/net/stream.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import { route, sourceHop, sourceOfPod } from "./route.ts";
 import { siteListens } from "../runtime/net/sites.ts";
 import * as tcp from "./tcp.ts";

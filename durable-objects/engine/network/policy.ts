@@ -6,7 +6,7 @@ import { labelSelector } from "../machinery/selectors.ts";
 import type { Reader } from "../ports/controller.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { NetworkPolicy } from "../kinds/network-policy.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import type { NetworkPolicyPeer, NetworkPolicyPort } from "kubernetes-types/networking/v1";
 import { inCidr } from "./addresses.ts";
 
@@ -71,7 +71,7 @@ function typesOf({ spec }: NetworkPolicy): string[] {
 }
 
 const selects = ({ spec }: NetworkPolicy, pod: Pod): boolean =>
-  labelSelector((spec?.podSelector ?? {}) as never).matches(pod.metadata.labels);
+  labelSelector(spec?.podSelector ?? {}).matches(pod.metadata.labels);
 
 function allows(
   reader: Reader,
@@ -106,11 +106,11 @@ function peerMatches(
   if (!pod) return false;
   if (given.namespaceSelector) {
     const home = reader.get<KubeObject>("namespaces", "", pod.metadata.namespace ?? "");
-    const selector = labelSelector(given.namespaceSelector as never);
+    const selector = labelSelector(given.namespaceSelector);
     if (!home || !selector.matches(home.metadata.labels)) return false;
   } else if (pod.metadata.namespace !== namespace) return false;
   if (!given.podSelector) return true;
-  return labelSelector(given.podSelector as never).matches(pod.metadata.labels);
+  return labelSelector(given.podSelector).matches(pod.metadata.labels);
 }
 
 function portMatches(given: NetworkPolicyPort, { protocol, port, target }: Packet): boolean {

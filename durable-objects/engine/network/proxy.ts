@@ -6,7 +6,8 @@ import { lookup } from "../core/lookup.ts";
 import { badRequest, notFound, StatusError } from "../machinery/status.ts";
 import { failure } from "../api/handle.ts";
 import type { Service } from "../kinds/service/shape.ts";
-import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 import { inCidr, isUp, nodeIp } from "./addresses.ts";
 import { isAddress } from "../machinery/ip.ts";
 import type { Reply, ProxyPending } from "../ports/request.ts";
@@ -71,7 +72,7 @@ export function splitName(id: string): { scheme: string; name: string; port: str
 
 const what = { pods: "pod", services: "service", nodes: "node" };
 
-/** Answers, or says that the answer takes its time. Throws StatusError as the API server does. */
+/** The answer, or that it is pending. Throws StatusError as the API server does. */
 export function proxyRequest(context: RuntimeContext, asked: ProxyRequest): Reply | ProxyPending {
   const id = splitName(asked.name);
   if (!id)
@@ -93,7 +94,7 @@ export function proxyRequest(context: RuntimeContext, asked: ProxyRequest): Repl
 
 function toNode(context: RuntimeContext, asked: ProxyRequest, name: string, path: string): Reply {
   const { reader } = context;
-  const node = reader.get<NodeObject>("nodes", "", name);
+  const node = reader.get<Node>("nodes", "", name);
   if (!node) throw notFound({ group: "", plural: "nodes" }, name);
   if (!isUp(reader, name)) throw unreachable(`dial tcp ${nodeIp(node)}:10250: i/o timeout`);
   const request = outgoing(asked, { ip: nodeIp(node), port: 10_250, https: true }, "", path);
@@ -195,7 +196,7 @@ function outgoing(
 
 /** The API server sits on the control plane's node. */
 function serverSource(context: RuntimeContext): Source {
-  const nodes = context.reader.list<NodeObject>("nodes");
+  const nodes = context.reader.list<Node>("nodes");
   const label = "node-role.kubernetes.io/control-plane";
   const node = nodes.find(({ metadata }) => metadata.labels?.[label] !== undefined) ?? nodes[0];
   return { ip: node ? nodeIp(node) : "", ...(node ? { node: node.metadata.name } : {}) };

@@ -11,10 +11,10 @@ import { isAddress } from "../machinery/ip.ts";
 import { resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
 import type { ExchangeResult } from "./exchange.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import { outside, sourceHop, sourceOfPod } from "./route.ts";
 import type { Source } from "../runtime/net/stream.ts";
-import type { NodeObject } from "../kinds/pod/shapes.ts";
+import type { Node } from "../kinds/node.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import { settleNow } from "./steps.ts";
 
@@ -45,7 +45,7 @@ export interface UnderWay {
 export function sourceOf(context: RuntimeContext, from: From): Source {
   if (from === "outside") return outside;
   if ("pod" in from) return sourceOfPod(context, from.pod);
-  const node = context.reader.get<NodeObject>("nodes", "", from.node);
+  const node = context.reader.get<Node>("nodes", "", from.node);
   return { ip: node ? nodeIp(node) : "", node: from.node };
 }
 
@@ -72,6 +72,7 @@ export function request(
   return result ? done(result) : { done: false, id };
 }
 
+/** The outcome of a request, or that it is under way; an outcome is given once. */
 export function requestResult(context: RuntimeContext, { id }: UnderWay): Pending<RequestResult> {
   const result = exchange.take(context, id);
   return result ? done(result) : { done: false };
@@ -97,7 +98,7 @@ function requestTo(ip: string, source: Source, target: Target): HttpRequest {
   };
 }
 
-/** Nodes and the outside know no cluster names but those of Services, which they are told the address of. */
+/** Nodes and clients outside resolve no cluster names but those of Services. */
 function lookUp(
   context: RuntimeContext,
   source: Source,
@@ -125,7 +126,7 @@ export function previewService(
   const balancer = service.status?.loadBalancer?.ingress?.[0]?.ip;
   if (balancer)
     return request(context, "outside", { ...target, headers, host: balancer, port: port.port });
-  const nodes = context.reader.list<NodeObject>("nodes");
+  const nodes = context.reader.list<Node>("nodes");
   const up = nodes.filter(({ metadata }) => isUp(context.reader, metadata.name));
   const node = up.find(
     (n) => n.metadata.labels?.["node-role.kubernetes.io/control-plane"] === undefined,

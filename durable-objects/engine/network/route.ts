@@ -8,11 +8,12 @@ import type { ConnectError } from "../runtime/net/network-port.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
 import type { Service, ServicePort } from "../kinds/service/shape.ts";
-import type { NodeObject, Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
+import type { Node } from "../kinds/node.ts";
 import { connectTimeoutMs, hostUnreachableMs } from "../core/limits.ts";
 import { hostPods, isUp, nodeIp, objectKeyOf, outsideIp, ownerOf, podAt } from "./addresses.ts";
 import { hop } from "./hops.ts";
-import type { Hop } from "../kinds/trace.ts";
+import type { Hop } from "../kinds/podyard/trace.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
 import { denial, type End, type Protocol } from "./policy.ts";
 import { chooseEndpoint, isProxied } from "./services.ts";
@@ -56,6 +57,7 @@ export const sourceHop = ({ ip, pod, node }: Source): Hop =>
 
 export const outside: Source = { ip: outsideIp };
 
+/** Where a packet ends and by which hops; nothing is sent. Adds to `hops`. */
 export function route(
   context: RuntimeContext,
   source: Source,
@@ -104,7 +106,7 @@ const isLoopback = (ip: string): boolean => ip.startsWith("127.");
 
 /** A node itself, or a Pod in its network, asks what listens there. */
 function toLoopback(way: Way, ip: string, port: number): Outcome {
-  const node = way.context.reader.get<NodeObject>("nodes", "", way.source.node ?? "");
+  const node = way.context.reader.get<Node>("nodes", "", way.source.node ?? "");
   way.clientIp = ip;
   if (node) return toNode(way, node, ip, port);
   return fail(way, "refused", hop("node", ip, "is the asker itself", { ip, port }));
@@ -155,7 +157,7 @@ function entryNode(
     return typeof choice === "string" ? undefined : choice.backend.node;
   }
   const node = context.reader
-    .list<NodeObject>("nodes")
+    .list<Node>("nodes")
     .find(
       ({ metadata }) =>
         isUp(context.reader, metadata.name) &&
@@ -250,7 +252,7 @@ function toSite(way: Way, site: Site, ip: string, port: number): Outcome {
 }
 
 /** A node's address: node ports first, then host ports, then what listens on the node itself. */
-function toNode(way: Way, node: NodeObject, ip: string, port: number): Outcome {
+function toNode(way: Way, node: Node, ip: string, port: number): Outcome {
   const { reader } = way.context;
   const { name } = node.metadata;
   if (!isUp(reader, name)) return fail(way, "timeout", hop("node", name, "is down", { ip }));
@@ -269,7 +271,7 @@ function toNode(way: Way, node: NodeObject, ip: string, port: number): Outcome {
   return toHost(way, node, ip, port);
 }
 
-function toHost(way: Way, node: NodeObject, ip: string, port: number): Outcome {
+function toHost(way: Way, node: Node, ip: string, port: number): Outcome {
   const { reader, records } = way.context;
   const { name } = node.metadata;
   if (!isUp(reader, name)) return fail(way, "timeout", hop("node", name, "is down", { ip }));

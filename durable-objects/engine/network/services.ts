@@ -47,7 +47,7 @@ export function slicesOf(reader: Reader, service: Service): readonly EndpointSli
 const proxyNameLabel = "service.kubernetes.io/service-proxy-name";
 const headlessLabel = "service.kubernetes.io/headless";
 
-/** Objects kube-proxy passes over are another proxy's, or nobody's. k8s: cmd/kube-proxy/app/server.go noProxyName, noHeadlessEndpoints */
+/** Objects that kube-proxy skips, left to another proxy or to none. k8s: cmd/kube-proxy/app/server.go noProxyName, noHeadlessEndpoints */
 export const isProxied = ({ metadata }: KubeObject): boolean =>
   metadata.labels?.[proxyNameLabel] === undefined && metadata.labels?.[headlessLabel] === undefined;
 
@@ -99,6 +99,10 @@ export interface Asker {
 /** `refused`: nobody could take it, the rule rejects. `dropped`: nobody on this node may. */
 export type Choice = { backend: Endpoint; of: number } | "refused" | "dropped";
 
+/**
+ * The Pod behind a Service that gets this connection; terminating ones that still serve only where none is ready.
+ * "refused" without any, "dropped" where traffic must stay on the node and none is there.
+ */
 export function chooseEndpoint(
   context: RuntimeContext,
   service: Service,
@@ -170,7 +174,7 @@ export function forgetAffinity(context: RuntimeContext, service: string): void {
 
 const drawsTable = "network-draws";
 
-/** [0, 1). Steps of one moment draw alike by themselves, so connections are counted in. */
+/** [0, 1). Steps of one moment would draw the same number, so the count of connections goes in. */
 export function draw(context: RuntimeContext): number {
   const count = context.records.get<number>(drawsTable, "n") ?? 0;
   context.records.put(drawsTable, "n", (count + 1) % 2 ** 31);

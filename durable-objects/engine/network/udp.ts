@@ -21,6 +21,7 @@ export interface Datagram {
   due: number;
 }
 
+/** Records a datagram on its way; without an answer it is given up at `due` (virtual ms). */
 export function askDatagram(
   context: RuntimeContext,
   id: string,
@@ -36,7 +37,7 @@ export function askDatagram(
   context.wake?.("network", id);
 }
 
-/** Delivers a datagram; the answer, if any, is there when the asker looks again. */
+/** Delivers a datagram; the answer, if any, is there at the sender's next step. */
 export function stepDatagram(context: RuntimeContext, id: string): number | undefined {
   const record = context.records.get<Datagram>(networkTable, id);
   if (!record) return undefined;

@@ -1,4 +1,4 @@
-/** What Pods use, as metrics-server is told by the kubelets. */
+/** What Pods use, as kubelets report it to metrics-server. */
 
 export interface ContainerUsage {
   name: string;

@@ -56,12 +56,14 @@ export function decodeUtf8(bytes: string): string {
   return out;
 }
 
+/** Bytes of a binary string, one a character. */
 export function bytesOf(bytes: string): Uint8Array {
   const out = new Uint8Array(bytes.length);
   for (let i = 0; i < bytes.length; i++) out[i] = bytes.charCodeAt(i);
   return out;
 }
 
+/** A binary string of bytes, one a character. */
 export function binaryOf(bytes: Uint8Array): string {
   let out = "";
   for (let at = 0; at < bytes.length; at += 8192)

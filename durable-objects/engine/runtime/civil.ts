@@ -30,6 +30,7 @@ export function daysOf(year: number, month: number, day: number): number {
   );
 }
 
+/** Date and time of day in UTC of ms since 1970. */
 export function civil(ms: number): Civil {
   const days = Math.floor(ms / 86_400_000);
   const rest = Math.floor(ms - days * 86_400_000);

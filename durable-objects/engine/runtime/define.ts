@@ -7,7 +7,7 @@ import type { Reader } from "../ports/controller.ts";
 import type { RuntimeContext } from "./kernel/types.ts";
 import type { UserSettings } from "./kernel/users.ts";
 
-/** A service account token bound to a Pod: its text is made when somebody reads the file. */
+/** A service account token bound to a Pod: it is signed when the file is read. */
 export interface TokenSource {
   namespace: string;
   serviceAccount: string;

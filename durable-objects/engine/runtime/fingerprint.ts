@@ -31,6 +31,7 @@ function processPrint(pod: PodRecord, programs: Programs): string | undefined {
   return fnv32a(JSON.stringify([known, ports])).toString(36);
 }
 
+/** A text that stays as long as a Pod's processes and files do; another at every moment where that cannot be told. */
 export function fingerprint(context: RuntimeContext, podKey: string): string {
   const pod = context.records.get<PodRecord>("runtime", podKey);
   if (!pod) return "";

@@ -135,6 +135,7 @@ export function sessionCloseInput(context: RuntimeContext, podKey: string, id: s
   });
 }
 
+/** Sets the terminal's size, in characters. */
 export function sessionResize(
   context: RuntimeContext,
   podKey: string,
@@ -151,7 +152,7 @@ export function sessionResize(
   });
 }
 
-/** Takes the output there is. Once it tells an exit the session is forgotten. Undefined: no such session. */
+/** Takes the output so far. Once that includes the exit the session is forgotten. Undefined: no such session. */
 export function sessionOutput(
   context: RuntimeContext,
   podKey: string,

@@ -79,6 +79,7 @@ export function affinityTerms(pod: Pod): AffinityTerms | undefined {
   };
 }
 
+/** Whether a Pod fits a term: its namespaces (by name or labels) and its selector. */
 export function termMatches(term: AffinityTerm, pod: Pod, labelsOf: NamespaceLabels): boolean {
   const namespace = pod.metadata.namespace ?? "";
   if (

@@ -42,7 +42,7 @@ function askFor(pvc: PersistentVolumeClaim, node: string, client: Client): void 
   });
 }
 
-/** True when every claim is bound; else the volume controller has been told what to do. */
+/** True when every claim is bound; else the volume controller has been given its work. */
 export function bindVolumes(pod: PodInfo, node: Node, client: Client, snapshot: Snapshot): boolean {
   if (!usesClaims(pod)) return true;
   const { delayed } = sortClaims(snapshot, pod.pod);

@@ -9,7 +9,7 @@ import {
 import type { NodeInfo, PodInfo } from "./node-info.ts";
 import { filterPlugins, scorePlugins } from "./plugins/index.ts";
 
-/** A filter that has a say for this Pod, with what it knows. */
+/** A filter that applies to this Pod, with its prepared state. */
 export interface ActiveFilter {
   plugin: FilterPlugin;
   state: PluginState | undefined;

@@ -57,9 +57,10 @@ export interface FilterPlugin {
   filter?(pod: PodInfo, node: NodeInfo, state: PluginState | undefined): Rejection | undefined;
 }
 
+/** k8s: scheduler/framework MaxNodeScore */
 export const nodeScoreMax = 100;
 
-/** Raw scores by position in `nodes`, already brought to 0..100; undefined: this plugin has no say (k8s: Skip). */
+/** Raw scores by position in `nodes`, already brought to 0..100; undefined: this plugin does not apply (k8s: Skip). */
 export type Scorer = (
   pod: PodInfo,
   nodes: readonly NodeInfo[],

@@ -131,6 +131,7 @@ function earliestStart({ victims }: Candidate): string {
   }, "9");
 }
 
+/** The node whose victims cost least, by upstream's measures in their order. k8s: preemption.go pickOneNodeForPreemption */
 export function bestCandidate(candidates: readonly Candidate[]): Candidate | undefined {
   return [...candidates].sort((a, b) => {
     for (const measure of measures) {
@@ -141,6 +142,10 @@ export function bestCandidate(candidates: readonly Candidate[]): Candidate | und
   })[0];
 }
 
+/**
+ * Which Pods would have to go, and where, for this one to fit; else the words that say why none helps. k8s:
+ * pkg/scheduler/framework/preemption
+ */
 export function preempt(pod: PodInfo, failure: Failure, snapshot: Snapshot): Preemption {
   if (failure.upfront) return { message: noState, clearPromise: false };
   const forbidden = ineligible(pod, failure, snapshot);

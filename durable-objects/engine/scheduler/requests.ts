@@ -8,7 +8,7 @@ export interface Amounts {
   cpuMilli: number;
   memoryBytes: number;
   ephemeralBytes: number;
-  /** Extended resources, huge pages and the like, by name. */
+  /** Extended resources and huge pages, by name. */
   scalars: ReadonlyMap<string, number>;
 }
 
@@ -23,6 +23,7 @@ const unstated = { cpu: "100m", memory: "200Mi" };
 
 type Texts = Record<string, string>;
 
+/** A quantity as the scheduler counts it: milli-CPU, for everything else the value itself. */
 export function amountOf(resource: string, text: string): number {
   return resource === "cpu" ? milliValue(text) : value(text);
 }
@@ -50,7 +51,7 @@ function withRequests(spec: PodSpec, change: (container: Container) => Texts | u
 export const isResizing = (pod: Pod): boolean =>
   pod.status?.conditions?.some((c) => c.type.startsWith("PodResize")) ?? false;
 
-/** The larger of wanted, granted and actual counts; an impossible wish does not. k8s: UseStatusResources */
+/** The largest of desired, allocated and actual resources counts; desired ones that the node cannot give do not. k8s: UseStatusResources */
 function whileResizing(pod: Pod): PodSpec {
   const infeasible = pod.status?.conditions?.some(
     (c) => c.type === "PodResizePending" && c.reason === "Infeasible",

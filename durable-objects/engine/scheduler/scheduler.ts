@@ -1,4 +1,4 @@
-/** The scheduler as a controller: one Pod in, bound to a node or told why not. k8s: pkg/scheduler/scheduler.go */
+/** The scheduler as a controller: one Pod in, bound to a node or marked with the reason why not. k8s: pkg/scheduler/scheduler.go */
 import type { Client, Controller, EventSource, Reader } from "../ports/controller.ts";
 import { rfc3339 } from "../core/clock.ts";
 import { equal } from "../core/equal.ts";
@@ -217,7 +217,7 @@ function withCondition(pod: Pod, type: string, verdict: Verdict, now: number): P
     type,
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     ...verdict,
-    lastProbeTime: null as unknown as string,
+    lastProbeTime: null,
     lastTransitionTime: since ?? rfc3339(now),
   };
   return before

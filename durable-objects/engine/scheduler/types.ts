@@ -1,14 +1,13 @@
 /** Stored objects as the scheduler reads them. */
 import type * as core from "kubernetes-types/core/v1";
 import { equal } from "../core/equal.ts";
-import type { PodObject } from "../kinds/pod/types.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 
-export type { Container, PodCondition, PodSpec } from "../kinds/pod/types.ts";
+export type { Container, Pod, PodCondition, PodSpec } from "../kinds/pod/types.ts";
 export type { Node } from "../kinds/node.ts";
 export type { PersistentVolume } from "../kinds/storage/persistent-volume.ts";
 export type { PersistentVolumeClaim } from "../kinds/storage/persistent-volume-claim.ts";
 export type { StorageClass } from "../kinds/storage/storage-class.ts";
-export type Pod = PodObject;
 export type Taint = core.Taint;
 export type Toleration = core.Toleration;
 export type NodeSelectorTerm = core.NodeSelectorTerm;
@@ -23,7 +22,7 @@ export const podPriority = (pod: Pod): number => pod.spec.priority ?? 0;
 export const isTerminal = (pod: Pod): boolean =>
   pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
-/** Generations tell cheaply; who writes none is compared. */
+/** Compared by generation, which is cheap; objects without one by value. */
 export function specChanged(before: Pod, after: Pod): boolean {
   if (before.spec === after.spec) return false;
   const generation = after.metadata.generation;

@@ -4,6 +4,7 @@
  * k8s: EventsToRegister and the queueing hints of each plugin
  */
 import { equal } from "../core/equal.ts";
+import { schedulerMessagesKeptMax } from "../core/limits.ts";
 import { keep } from "../core/memo.ts";
 import type { Change } from "../core/object.ts";
 import { allocatable, NodeInfo, podInfo, type PodInfo } from "./node-info.ts";
@@ -43,7 +44,6 @@ const signs: readonly (readonly [string, Wait])[] = [
 export const scheduledCondition = "PodScheduled";
 
 const known = new Map<string, ReadonlySet<Wait>>();
-const knownMax = 1024;
 
 /** Undefined for a Pod that has not failed yet. */
 export function waitsFor(pod: Pod): ReadonlySet<Wait> | undefined {
@@ -58,7 +58,12 @@ export function waitsFor(pod: Pod): ReadonlySet<Wait> | undefined {
     const filters = message.split("preemption:", 1)[0] as string;
     const found = new Set<Wait>();
     for (const [words, wait] of signs) if (filters.includes(words)) found.add(wait);
-    waits = keep(known, knownMax, message, found.size ? found : new Set<Wait>(["anything"]));
+    waits = keep(
+      known,
+      schedulerMessagesKeptMax,
+      message,
+      found.size ? found : new Set<Wait>(["anything"]),
+    );
   }
   return waits;
 }

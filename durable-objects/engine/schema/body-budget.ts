@@ -3,7 +3,7 @@
  * interrupted. One pass over the text, no memory.
  */
 import { tooLarge } from "../machinery/status.ts";
-import { bodyValuesMax } from "../core/limits.ts";
+import { bodyValuesMax, yamlLineCharsMax } from "../core/limits.ts";
 
 /** Refuses (413) a body of more values than any object has. */
 export function checkValues(count: number): void {
@@ -78,7 +78,11 @@ export function countYaml(text: string): number {
     }
     block = -1;
     if (first !== 35) {
-      const line = lineShape(text.slice(at, Math.min(end, at + lineCharsMax)), end - at, indent);
+      const line = lineShape(
+        text.slice(at, Math.min(end, at + yamlLineCharsMax)),
+        end - at,
+        indent,
+      );
       if (line === "open") return count + structureIn(text, at, text.length);
       count += structureIn(text, at, end) + 1;
       if (line !== "whole") block = line.block;
@@ -87,9 +91,6 @@ export function countYaml(text: string): number {
   }
   return count;
 }
-
-/** What a longer line is, is not asked. */
-const lineCharsMax = 1_000;
 
 function indentOf(text: string, from: number, to: number): number {
   let i = from;
@@ -110,8 +111,8 @@ function lineShape(line: string, length: number, indent: number): "open" | "whol
   const colon = line.indexOf(": ", at);
   if (colon < 0) return "whole";
   const value = line.slice(colon + 2).trim();
-  if (length <= lineCharsMax && /^[|>][-+0-9]{0,2}$/.test(value)) return { block: column };
-  return valueIsWhole(value, length > lineCharsMax) ? "whole" : "open";
+  if (length <= yamlLineCharsMax && /^[|>][-+0-9]{0,2}$/.test(value)) return { block: column };
+  return valueIsWhole(value, length > yamlLineCharsMax) ? "whole" : "open";
 }
 
 interface Block {

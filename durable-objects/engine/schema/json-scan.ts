@@ -3,7 +3,12 @@
  * platform's JSON.parse does the common case (parse.ts). k8s: sigs.k8s.io/json scanner.go
  */
 import { goQuote } from "../machinery/field.ts";
-import { bodyValuesMax, jsonDepthMax, problemTextCharsMax } from "../core/limits.ts";
+import {
+  bodyValuesMax,
+  jsonDepthMax,
+  problemTextCharsMax,
+  wrongNumberCharsMax,
+} from "../core/limits.ts";
 import { checkValues } from "./body-budget.ts";
 import { setOwn } from "./decode.ts";
 
@@ -26,8 +31,6 @@ function quoteChar(text: string, at: number): string {
 
 const isDigit = (c: number): boolean => c >= 48 && c <= 57;
 const isHex = (c: number): boolean => isDigit(c) || (c >= 65 && c <= 70) || (c >= 97 && c <= 102);
-/** Of a number that is none, as much is told. */
-const numberCharsMax = 1_000;
 const escapes = '"\\/bfnrt';
 
 class Scanner {
@@ -110,7 +113,7 @@ class Scanner {
     }
     const value = Number(text.slice(start, this.at));
     if (Number.isFinite(value)) return value;
-    const digits = text.slice(start, Math.min(this.at, start + numberCharsMax));
+    const digits = text.slice(start, Math.min(this.at, start + wrongNumberCharsMax));
     throw new JsonSyntaxError(
       `json: cannot unmarshal number ${digits} into Go value of type float64`,
     );

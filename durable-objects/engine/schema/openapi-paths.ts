@@ -1,7 +1,7 @@
 /** OpenAPI v3 paths of a group version from its discovery. k8s: apiserver/pkg/endpoints/installer.go */
 import type { Json, Schemas } from "./openapi-schemas.ts";
 import { verbs, type Verb } from "./openapi-verbs.ts";
-import { typeForKind } from "./types.ts";
+import { isBuiltIn, typeForKind, type StructRef } from "./types.ts";
 
 /** What a document needs to know of a group version: discovery's facts. */
 export interface OpenApiSubresource {
@@ -18,6 +18,8 @@ export interface OpenApiResource {
   namespaced: boolean;
   verbs: readonly string[];
   subresources: readonly OpenApiSubresource[];
+  /** Absent where it is the built-in type of its name. */
+  schema?: StructRef;
 }
 export interface OpenApiGroupVersion {
   /** "" for the core group. */
@@ -74,6 +76,8 @@ interface Target {
   group: string;
   version: string;
   namespaced: boolean;
+  /** Its shape where that is no built-in type. */
+  schema: StructRef | undefined;
   /** `Scale`, `Status` for a subresource, else "". */
   suffix: string;
   /** The kind of the resource, as operation ids name it. */
@@ -93,18 +97,12 @@ function tagOf(gv: OpenApiGroupVersion): { id: string; tag: string } {
 }
 
 function operation(schemas: Schemas, target: Target, verb: Verb): Json | undefined {
-  const type = typeForKind(target.apiVersion, target.kind);
+  const type = target.schema ?? typeForKind(target.apiVersion, target.kind)?.name;
   if (!type) return undefined;
-  const listType = typeForKind(target.apiVersion, `${target.kind}List`);
-  const answerType = {
-    object: type.name,
-    list: listType?.name ?? type.name,
-    status: "meta/v1.Status",
-  }[verb.answer];
   const { id, tag } = tagOf(target.gv);
   const answer = contentOf(
     verb.answer === "list" ? watchTypes : objectTypes,
-    schemas.ref(answerType),
+    answerOf(schemas, target, type, verb),
   );
   const many = verb.action === "deletecollection" ? "Collection" : "";
   const scope = many + (target.namespaced ? "Namespaced" : "");
@@ -116,7 +114,7 @@ function operation(schemas: Schemas, target: Target, verb: Verb): Json | undefin
     ),
     operationId: `${verb.id}${id}${scope}${target.idKind}${upper(target.suffix)}`,
     ...(verb.parameters.length > 0 ? { parameters: query(...verb.parameters) } : {}),
-    ...requestBody(schemas, type.name, verb),
+    ...requestBody(schemas, type, verb),
     responses: {
       ...Object.fromEntries(
         verb.codes.map((code) => [code, { description: reasons[code], content: answer }]),
@@ -132,9 +130,21 @@ function operation(schemas: Schemas, target: Target, verb: Verb): Json | undefin
   };
 }
 
+function answerOf(
+  schemas: Schemas,
+  { apiVersion, kind }: Target,
+  type: string | StructRef,
+  verb: Verb,
+): Json {
+  if (verb.answer === "status") return schemas.ref("meta/v1.Status");
+  if (verb.answer === "object") return schemas.ref(type);
+  if (typeof type !== "string") return schemas.refToList(type);
+  return schemas.ref(typeForKind(apiVersion, `${kind}List`)?.name ?? type);
+}
+
 const reasons: Record<number, string> = { 200: "OK", 201: "Created", 202: "Accepted" };
 
-function requestBody(schemas: Schemas, typeName: string, verb: Verb): Json {
+function requestBody(schemas: Schemas, type: string | StructRef, verb: Verb): Json {
   if (verb.body === "none") return {};
   if (verb.body === "patch") {
     return { requestBody: { content: contentOf(patchTypes, schemas.patch()), required: true } };
@@ -145,9 +155,13 @@ function requestBody(schemas: Schemas, typeName: string, verb: Verb): Json {
     };
   }
   return {
-    requestBody: { content: contentOf(objectTypes, schemas.ref(typeName)), required: true },
+    requestBody: { content: contentOf(objectTypes, schemas.ref(type)), required: true },
   };
 }
+
+/** The shape of a kind that brings its own. */
+export const ownSchemaOf = ({ schema }: OpenApiResource): StructRef | undefined =>
+  schema && !isBuiltIn(schema.name) ? schema : undefined;
 
 function addOperations(
   paths: Record<string, Json>,
@@ -221,6 +235,7 @@ function resourcePaths(
     group: gv.group,
     version: gv.version,
     namespaced: resource.namespaced,
+    schema: ownSchemaOf(resource),
     suffix: "",
     idKind: resource.kind,
   };
@@ -245,6 +260,7 @@ function resourcePaths(
     const subTarget: Target = {
       ...target,
       kind: sub.kind,
+      schema: sub.version ? undefined : target.schema,
       group,
       version,
       apiVersion: group ? `${group}/${version}` : version,

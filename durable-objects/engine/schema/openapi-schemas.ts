@@ -1,7 +1,9 @@
 /** OpenAPI v3 component schemas from the field facts. k8s: kube-openapi/pkg/generators/openapi.go */
 import {
+  isBuiltIn,
   splitTypeName,
   structType,
+  type StructRef,
   typeForKind,
   type Field,
   type FieldType,
@@ -22,11 +24,12 @@ const packages: Record<string, string> = {
   podyard: "dev.podyard",
 };
 
-/** `apps/v1.Deployment` -> `io.k8s.api.apps.v1.Deployment`. */
+/** `apps/v1.Deployment` -> `io.k8s.api.apps.v1.Deployment`, `stable.example.com/v1.Tab` -> `com.example.stable.v1.Tab`. */
 export function schemaName(typeName: string): string {
   const slash = typeName.indexOf("/");
   const group = slash < 0 ? "" : typeName.slice(0, slash);
   const rest = typeName.slice(slash + 1);
+  if (group.includes(".")) return `${group.split(".").reverse().join(".")}.${rest}`;
   return `${packages[group] ?? (group ? `io.k8s.api.${group}` : "io.k8s.apimachinery.pkg")}.${rest}`;
 }
 
@@ -89,13 +92,39 @@ export class Schemas {
     this.everywhere = everywhere;
   }
 
-  /** A reference to a type's schema, which is made when first asked for. */
-  ref(typeName: string): Json {
-    const name = schemaName(typeName);
+  /** A reference to the schema of a built-in type, or of a kind's own, which is made when first asked for. */
+  ref(type: string | StructRef): Json {
+    const name = schemaName(typeof type === "string" ? type : type.name);
     if (!this.all.has(name)) {
       this.all.set(name, {});
-      this.all.set(name, this.struct(structType(typeName)));
+      this.all.set(name, this.struct(typeof type === "string" ? structType(type) : type.struct));
     }
+    return refTo(name);
+  }
+
+  /** To the list of a kind whose type is its own. k8s: apiextensions controller/openapi/builder buildListSchema */
+  refToList(type: StructRef): Json {
+    const { group, version, kind } = splitTypeName(type.name);
+    const name = `${schemaName(type.name)}List`;
+    const itself = structType("meta/v1.PartialObjectMetadataList");
+    const property = (field: string): Json =>
+      this.property(itself, itself.fields.get(field) as Field);
+    this.all.set(name, {
+      description: `${kind}List is a list of ${kind}`,
+      properties: {
+        apiVersion: property("apiVersion"),
+        items: {
+          description: "List of objects.",
+          items: this.ref(type),
+          type: "array",
+        },
+        kind: property("kind"),
+        metadata: property("metadata"),
+      },
+      required: ["items"],
+      type: "object",
+      "x-kubernetes-group-version-kind": [{ group, kind: `${kind}List`, version }],
+    });
     return refTo(name);
   }
 
@@ -105,8 +134,8 @@ export class Schemas {
     return refTo(name);
   }
 
-  private described(typeName: string, field: string, schema: Json): Json {
-    const description = this.descriptions[typeName]?.[field];
+  private described(typeName: string, field: string, schema: Json, own?: string): Json {
+    const description = this.descriptions[typeName]?.[field] ?? own;
     return description === undefined ? schema : { description, ...schema };
   }
 
@@ -118,13 +147,14 @@ export class Schemas {
       if (field.required) required.push(field.name);
     }
     const kinds = this.kindsOf(type);
-    return this.described(type.name, "", {
+    const schema = {
       ...(type.list.length ? { properties } : {}),
       ...(required.length ? { required } : {}),
       type: "object",
       ...(kinds.length ? { "x-kubernetes-group-version-kind": kinds } : {}),
       ...(type.atomic ? { "x-kubernetes-map-type": "atomic" } : {}),
-    });
+    };
+    return this.described(type.name, "", schema, type.description);
   }
 
   private kindsOf(type: StructType): Json[] {
@@ -138,6 +168,7 @@ export class Schemas {
         ? [{ group: "", kind, version: "v1" }]
         : [];
     }
+    if (!isBuiltIn(type.name)) return [{ group, kind, version }];
     const apiVersion = group ? `${group}/${version}` : version;
     return typeForKind(apiVersion, kind) === type && type.fields.has("metadata")
       ? [{ group, kind, version }]
@@ -146,7 +177,7 @@ export class Schemas {
 
   private property(type: StructType, field: Field): Json {
     const schema = this.value(field.type);
-    const out: Json = this.described(type.name, field.name, {});
+    const out: Json = this.described(type.name, field.name, {}, field.description);
     if (field.default !== undefined) out["default"] = field.default;
     else if (!field.pointer && isReference(field.type)) out["default"] = emptyOf(field.type);
     else if (!field.pointer && field.required) addZero(out, field.type);
@@ -168,7 +199,9 @@ export class Schemas {
 
   /** The schema of a value; a bare reference for what has a schema of its own. */
   private value(type: FieldType): Json {
-    if (type.kind === "struct") return this.ref(type.name);
+    // A type of a kind's own is told where it stands, as upstream tells custom resources'.
+    if (type.kind === "struct")
+      return isBuiltIn(type.name) ? this.ref(type) : this.struct(type.struct);
     if (type.kind === "list") return { items: this.element(type.of), type: "array" };
     if (type.kind === "map") return { additionalProperties: this.element(type.of), type: "object" };
     const known = specialOf(type);
@@ -197,9 +230,9 @@ export class Schemas {
 }
 
 const isReference = (type: FieldType): boolean =>
-  type.kind === "struct" || specialOf(type) !== undefined;
+  (type.kind === "struct" && isBuiltIn(type.name)) || specialOf(type) !== undefined;
 
-/** Structs default to {}; times, quantities and the like have no default of their own. */
+/** Structs default to {}; scalar structs (times, quantities) have no default. */
 const emptyOf = (type: FieldType): Json | undefined => (type.kind === "struct" ? {} : undefined);
 
 function addZero(out: Json, type: FieldType): void {

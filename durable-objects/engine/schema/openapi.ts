@@ -5,7 +5,7 @@
 import { sha512 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import facts from "./facts.json" with { type: "json" };
-import { openApiPaths, pathOf, type OpenApiGroupVersion } from "./openapi-paths.ts";
+import { openApiPaths, ownSchemaOf, pathOf, type OpenApiGroupVersion } from "./openapi-paths.ts";
 import { Schemas, type Descriptions, type Json } from "./openapi-schemas.ts";
 import { swaggerProtobuf } from "./openapi-protobuf.ts";
 import { swaggerDocument } from "./openapi-v2.ts";
@@ -34,7 +34,18 @@ function sourcesOf(gv: OpenApiGroupVersion): string {
     r.verbs,
     r.subresources.map((s) => [s.name, s.verbs, s.group, s.version, s.kind]),
   ]);
-  return JSON.stringify([revision, kubernetesVersion, factsHash, gv.group, gv.version, resources]);
+  const own = ownSchemas(gv);
+  const sources = [revision, kubernetesVersion, factsHash, gv.group, gv.version, resources];
+  return JSON.stringify(own.length ? [...sources, own] : sources);
+}
+
+/** Of types that are no facts. */
+function ownSchemas(gv: OpenApiGroupVersion): [string, Json][] {
+  const own = gv.resources.flatMap((resource) => ownSchemaOf(resource) ?? []);
+  if (own.length === 0) return [];
+  const schemas = new Schemas({}, []);
+  for (const schema of own) schemas.ref(schema);
+  return [...schemas.all];
 }
 
 /** The hash that names a group version's document: upper-case hex of SHA-512. */
@@ -121,6 +132,7 @@ function openApiV2Hash(groupVersions: readonly OpenApiGroupVersion[]): string {
 
 export type V2Form = "json" | "protobuf";
 
+/** Where the built document of these groups lies among the static files; its hash is part of the name. */
 export const v2AssetPath = (
   groupVersions: readonly OpenApiGroupVersion[],
   form: V2Form = "json",

@@ -1,4 +1,4 @@
-/** What `kubectl explain` says of Podyard's own kinds: per type a text of its own ("") and one per field. */
+/** What `kubectl explain` says of Clock and Image: per type a text of its own ("") and one per field. */
 import type { Descriptions } from "./openapi-schemas.ts";
 
 export const podyardDescriptions: Descriptions = {
@@ -73,32 +73,5 @@ export const podyardDescriptions: Descriptions = {
   "podyard/v1.ImageMemory": {
     afterSeconds: "From when on, counted from the container's start.",
     quantity: "Memory in use from then on.",
-  },
-  "podyard/v1.Trace": {
-    "": "Trace is one HTTP request through the simulated network, with the way it takes: DNS, Service, endpoint, node, Pod, container.",
-    spec: "The request.",
-    status: "The answer, and the way to it.",
-  },
-  "podyard/v1.TraceSpec": {
-    from: "Pod of the Trace's namespace that asks. Empty: somebody outside the cluster.",
-    url: "Address of the request.",
-    method: "Method of the request. Defaults to GET.",
-  },
-  "podyard/v1.TraceStatus": {
-    phase: "Running until the answer is there, then Done.",
-    code: "Status code of the answer.",
-    error:
-      "Why there is no answer: refused, timeout, unreachable, reset, unknown (no such name), tls or malformed.",
-    body: "Beginning of the answer's body.",
-    tookMs: "Virtual milliseconds from the request to the answer.",
-    hops: "The way of the request, in order.",
-  },
-  "podyard/v1.TraceHop": {
-    kind: "What it came through: source, dns, service, endpoint, policy, node, pod, container, site or ingress.",
-    name: "Its name.",
-    ip: "Its address.",
-    port: "Its port.",
-    detail: "What was decided there.",
-    failed: "The request ended there.",
   },
 };

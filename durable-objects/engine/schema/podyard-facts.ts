@@ -1,4 +1,4 @@
-/** Field facts of Podyard's own kinds (group podyard.dev), in the form of facts.json. */
+/** Field facts of Clock and Image (group podyard.dev), in the form of facts.json; a newer kind brings its type in its file (own-types.ts). */
 import type { TypeFacts } from "./type-shapes.ts";
 
 const typeMeta = { "(inline metav1.TypeMeta)": { type: "metav1.TypeMeta" } };
@@ -27,48 +27,6 @@ export const podyardTypes: Record<string, TypeFacts> = {
       stepsDone: { n: 4, type: "int64" },
       nextDue: { n: 5, type: "*metav1.Time" },
       advancingTo: { n: 6, type: "*metav1.Time" },
-    },
-  },
-  "podyard/v1.Trace": {
-    fields: {
-      ...typeMeta,
-      metadata: { n: 1, type: "metav1.ObjectMeta" },
-      spec: { n: 2, type: "TraceSpec" },
-      status: { n: 3, type: "TraceStatus" },
-    },
-  },
-  "podyard/v1.TraceSpec": {
-    fields: {
-      from: { n: 1, type: "string" },
-      url: { n: 2, type: "string" },
-      method: { n: 3, type: "string" },
-    },
-  },
-  "podyard/v1.TraceStatus": {
-    fields: {
-      phase: { n: 1, type: "string" },
-      code: { n: 2, type: "int64" },
-      error: { n: 3, type: "string" },
-      body: { n: 4, type: "string" },
-      tookMs: { n: 5, type: "int64" },
-      hops: { n: 6, type: "[]TraceHop" },
-    },
-  },
-  "podyard/v1.TraceHop": {
-    fields: {
-      kind: { n: 1, type: "string" },
-      name: { n: 2, type: "string" },
-      ip: { n: 3, type: "string" },
-      port: { n: 4, type: "int64" },
-      detail: { n: 5, type: "string" },
-      failed: { n: 6, type: "bool" },
-    },
-  },
-  "podyard/v1.TraceList": {
-    fields: {
-      ...typeMeta,
-      metadata: { n: 1, type: "metav1.ListMeta" },
-      items: { n: 2, type: "[]Trace", always: true, required: true },
     },
   },
   "podyard/v1.Image": {

@@ -270,6 +270,7 @@ interface Envelope {
   contentType: string;
 }
 
+/** Kubernetes' wrapper around a message (`runtime.Unknown` behind its magic bytes). Throws DecodeError. */
 export function readEnvelope(bytes: Uint8Array): Envelope {
   if (bytes.length === 0) throw new DecodeError("empty data");
   if (!hasMagic(bytes)) {
@@ -307,6 +308,10 @@ function readTypeMeta(reader: Reader, envelope: Envelope): void {
   });
 }
 
+/**
+ * The object in the wrapper, by its own kind or the fallback. Throws DecodeError for an unknown kind and for bytes that
+ * are none.
+ */
 export function decodeEnvelope(
   bytes: Uint8Array,
   depth: number,

@@ -199,6 +199,7 @@ function writeMessage(w: Writer, n: number, type: StructType, value: JsonObject)
   w.endMessage(n, before);
 }
 
+/** Fields in the order of their numbers; null and absent ones are left out, but for those that Go always writes. */
 export function writeStruct(w: Writer, type: StructType, value: JsonObject): void {
   for (const { name, write, absent } of stepsOf(type)) {
     if (name === undefined) {

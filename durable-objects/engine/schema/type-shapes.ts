@@ -85,6 +85,8 @@ export interface Field {
   readonly structType: "atomic" | "granular" | undefined;
   readonly patchStrategy: readonly string[];
   readonly patchMergeKey: string | undefined;
+  /** For `kubectl explain`, where the type brings its own. */
+  readonly description?: string | undefined;
 }
 
 /** A struct spread into its parent in JSON, a message of its own in protobuf where n > 0. */
@@ -108,4 +110,6 @@ export interface StructType {
   /** By protobuf number, as the message has them. */
   readonly wire: ReadonlyMap<number, Field | InlineStruct>;
   readonly atomic: boolean;
+  /** As a field's. */
+  readonly description?: string | undefined;
 }

@@ -212,6 +212,9 @@ export function structType(name: string): StructType {
   return type;
 }
 
+/** Whether a name is that of a type of the facts; others are values that their kind brings. */
+export const isBuiltIn = (name: string): boolean => hasType(name) || emptyStructs.has(name);
+
 export const hasType = (name: string): boolean => Object.hasOwn(allFacts, name);
 
 /** Every type name known, facts' order. */

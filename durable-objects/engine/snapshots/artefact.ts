@@ -6,8 +6,14 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { deflateSync, Inflate, strFromU8, strToU8 } from "fflate";
 import { stateVersion, type Snapshot } from "../core/snapshot.ts";
-import { jsonDepthMax, snapshotBytesMax, snapshotValuesMax } from "../core/limits.ts";
+import {
+  inflatePieceBytes,
+  jsonDepthMax,
+  snapshotBytesMax,
+  snapshotValuesMax,
+} from "../core/limits.ts";
 import { measureJson } from "../schema/body-budget.ts";
+import type { Registry } from "../api/discovery/registry.ts";
 import { snapshotProblem } from "./check.ts";
 
 /** Raised when the bytes below mean something else. Readers of all formats stay. */
@@ -22,7 +28,7 @@ const offsets = {
   hash: signature.length + 8,
   body: signature.length + 40,
 };
-/** Deflate makes at most so many bytes of one. */
+/** Deflate makes at most so many bytes of one. RFC 1951 */
 const inflationMax = 1_032;
 
 export type Sealed = { bytes: Uint8Array } | { reason: string };
@@ -48,8 +54,11 @@ export function sealArtefact(snapshot: Snapshot): Sealed {
   return { bytes };
 }
 
-/** The snapshot in an artefact, or in one sentence why it cannot be opened. Never throws. */
-export function openArtefact(bytes: Uint8Array): Opened {
+/**
+ * The snapshot in an artefact, or in one sentence why it cannot be opened. Never throws. `kinds`: those that its objects may be
+ * of, where they are not the built-in ones alone.
+ */
+export function openArtefact(bytes: Uint8Array, kinds?: Registry): Opened {
   const head = headerOf(bytes);
   if ("reason" in head) return head;
   const body = bytes.subarray(offsets.body);
@@ -58,7 +67,7 @@ export function openArtefact(bytes: Uint8Array): Opened {
   }
   const content = inflated(body, head.contentBytes);
   if (!content) return { reason: "the snapshot is damaged: it does not unpack to what it says" };
-  return parsed(strFromU8(content), head.state);
+  return parsed(strFromU8(content), head.state, kinds);
 }
 
 function headerOf(bytes: Uint8Array): { state: number; contentBytes: number } | { reason: string } {
@@ -101,9 +110,6 @@ function sizeProblem(bytes: number, values: number, depth: number): string | und
   return undefined;
 }
 
-/** At most a thousand times as much comes of one piece before it is counted. */
-const pieceBytes = 4_096;
-
 /** Exactly so many bytes, or undefined: as soon as more come, no more is unpacked. */
 function inflated(body: Uint8Array, bytes: number): Uint8Array | undefined {
   const content = new Uint8Array(bytes);
@@ -114,8 +120,11 @@ function inflated(body: Uint8Array, bytes: number): Uint8Array | undefined {
     at += piece.length;
   });
   try {
-    for (let from = 0; from < body.length; from += pieceBytes) {
-      inflate.push(body.subarray(from, from + pieceBytes), from + pieceBytes >= body.length);
+    for (let from = 0; from < body.length; from += inflatePieceBytes) {
+      inflate.push(
+        body.subarray(from, from + inflatePieceBytes),
+        from + inflatePieceBytes >= body.length,
+      );
     }
   } catch {
     return undefined;
@@ -123,7 +132,7 @@ function inflated(body: Uint8Array, bytes: number): Uint8Array | undefined {
   return at === bytes ? content : undefined;
 }
 
-function parsed(text: string, state: number): Opened {
+function parsed(text: string, state: number, kinds: Registry | undefined): Opened {
   const { values, depth } = measureJson(text);
   const tooMuch = sizeProblem(text.length, values, depth);
   if (tooMuch !== undefined) return { reason: tooMuch };
@@ -133,7 +142,7 @@ function parsed(text: string, state: number): Opened {
   } catch {
     return { reason: "the snapshot is damaged: its content is no JSON" };
   }
-  const problem = snapshotProblem(value, state);
+  const problem = snapshotProblem(value, state, kinds);
   if (problem !== undefined) return { reason: `the snapshot is not sound: ${problem}` };
   return { snapshot: value as Snapshot };
 }

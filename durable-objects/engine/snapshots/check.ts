@@ -3,7 +3,7 @@
  * every object the types of its kind. What programs and controllers keep for themselves is theirs to bear: a step that
  * fails over it is taken back alone.
  */
-import { builtin } from "../api/discovery/registry.ts";
+import { builtin, type Registry } from "../api/discovery/registry.ts";
 import { lastMomentMs } from "../core/clock.ts";
 import { objectKey, type KubeObject } from "../core/object.ts";
 import { nodesMax, snapshotTokensMax } from "../core/limits.ts";
@@ -18,10 +18,17 @@ function must(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Unsound(what);
 }
 
-/** What is wrong with it, in a few words; undefined: nothing. `state`: the version its header names. */
-export function snapshotProblem(value: unknown, state: number): string | undefined {
+/**
+ * What is wrong with it, in a few words; undefined: nothing. `state`: the version its header names; `kinds`: those that its
+ * objects may be of.
+ */
+export function snapshotProblem(
+  value: unknown,
+  state: number,
+  kinds: Registry = builtin,
+): string | undefined {
   try {
-    checkSnapshot(value, state);
+    checkSnapshot(value, state, kinds);
     return undefined;
   } catch (error) {
     if (error instanceof Unsound) return error.message;
@@ -45,7 +52,7 @@ function fieldsOf(value: unknown, what: string): Fields {
   return value;
 }
 
-function checkSnapshot(value: unknown, state: number): void {
+function checkSnapshot(value: unknown, state: number, kinds: Registry): void {
   const whole = fieldsOf(value, "its content");
   must(whole["state"] === state, "its header names another state");
   const { seed, nodes, name, bornMs } = fieldsOf(whole["birth"], "its birth");
@@ -55,7 +62,7 @@ function checkSnapshot(value: unknown, state: number): void {
   checkClock(fieldsOf(whole["clock"], "its clock"));
   const revision = whole["revision"];
   must(isCount(revision), "its revision is no number");
-  const stored = checkObjects(listOf(whole["objects"], "objects"), revision);
+  const stored = checkObjects(kinds, listOf(whole["objects"], "objects"), revision);
   checkRecords(listOf(whole["records"], "records"));
   for (const key of listOf(whole["waiting"], "waiting"))
     must(isText(key), "a waiting key is no text");
@@ -65,7 +72,7 @@ function checkSnapshot(value: unknown, state: number): void {
   const reach = listOf(past["reach"], "reach");
   must(reach.length === 3 && reach.every(isCount), "its past does not say how far it reaches");
   must(Number(reach[0]) <= revision && Number(reach[1]) <= revision, "its past lies ahead");
-  checkPast(listOf(past["rows"], "rows"), Number(reach[0]), revision, stored);
+  checkPast(kinds, listOf(past["rows"], "rows"), Number(reach[0]), revision, stored);
 }
 
 function checkClock(clock: Fields): void {
@@ -100,11 +107,11 @@ function eachRow(
 }
 
 /** Returns where objects stand: `resource key`. */
-function checkObjects(tables: readonly unknown[], revision: number): Set<string> {
+function checkObjects(kinds: Registry, tables: readonly unknown[], revision: number): Set<string> {
   const stored = new Set<string>();
   eachRow(tables, (resource, key, value) => {
     if (value === null) return;
-    const object = checkObject(resource, key, value);
+    const object = checkObject(kinds, resource, key, value);
     const rv = object.metadata.resourceVersion;
     must(
       /^[1-9]\d{0,15}$/.test(rv) && Number(rv) <= revision,
@@ -115,8 +122,8 @@ function checkObjects(tables: readonly unknown[], revision: number): Set<string>
   return stored;
 }
 
-function checkObject(resource: string, key: string, value: unknown): KubeObject {
-  const known = builtin.stored(resource);
+function checkObject(kinds: Registry, resource: string, key: string, value: unknown): KubeObject {
+  const known = kinds.stored(resource);
   must(known !== undefined, `there is no resource ${resource}`);
   const fields = fieldsOf(value, `${resource} ${key}`);
   const metadata = fieldsOf(fields["metadata"], `metadata of ${resource} ${key}`);
@@ -150,6 +157,7 @@ function checkRecords(tables: readonly unknown[]): void {
 }
 
 function checkPast(
+  kinds: Registry,
   rows: readonly unknown[],
   floor: number,
   revision: number,
@@ -170,7 +178,7 @@ function checkPast(
     must(isText(resource) && isText(namespace) && isText(name), `revision ${rv} is of nothing`);
     const key = objectKey(namespace, name);
     if (object === null) must(stored.has(`${resource} ${key}`), `revision ${rv} has no object`);
-    else checkObject(resource, key, object);
+    else checkObject(kinds, resource, key, object);
     must(before.length <= 2 && before.every(isTexts), `revision ${rv} has no labels`);
   }
   must(last === revision, "revisions are missing");

@@ -1,7 +1,7 @@
 /** Looks for many values in many texts at once: each text is gone through once, however many values there are. */
 import { secretComparisonsMax, secretValueCharsMin } from "../core/limits.ts";
 
-/** Characters out of a value's middle by which it is recognised; beginnings (of certificates, say) are often alike. */
+/** Characters out of a value's middle by which it is recognised; beginnings (of certificates, say) are often equal. */
 const windowChars = secretValueCharsMin;
 const factor = 31;
 const oldestFactor = factor ** (windowChars - 1);

@@ -3,7 +3,8 @@
  * value go on with as long a one that says nothing. What a value looks like when it was changed, cut or compressed nobody
  * can know.
  */
-import type { Secret } from "kubernetes-types/core/v1";
+import type { Secret } from "../kinds/secret.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import type { ChangeRow } from "../core/log-rows.ts";
 import type { PastRow, Snapshot } from "../core/snapshot.ts";
 import type { KubeObject } from "../core/object.ts";
@@ -82,14 +83,6 @@ function* bytesOfVariables({ records }: Snapshot, names: ReadonlySet<string>): I
   }
 }
 
-interface PodShape extends KubeObject {
-  spec?: Partial<Record<"containers" | "initContainers" | "ephemeralContainers", ContainerShape[]>>;
-}
-interface ContainerShape {
-  env?: { name: string; valueFrom?: { secretKeyRef?: object } }[];
-  envFrom?: { prefix?: string; secretRef?: { name?: string } }[];
-}
-
 function variablesIn({ objects }: Snapshot, secrets: readonly Secret[]): Set<string> {
   const names = new Set<string>();
   for (const [, pod] of objects.find(([resource]) => resource === "pods")?.[1] ?? []) {
@@ -97,7 +90,7 @@ function variablesIn({ objects }: Snapshot, secrets: readonly Secret[]): Set<str
       containers = [],
       initContainers = [],
       ephemeralContainers = [],
-    } = (pod as PodShape | null)?.spec ?? {};
+    } = (pod as Partial<Pod> | null)?.spec ?? {};
     for (const { env = [], envFrom = [] } of [
       ...containers,
       ...initContainers,
@@ -155,7 +148,7 @@ function blankData(type: string | undefined, data: Data): Data {
 
 function scrubObject(resource: string, object: KubeObject, values: Values): KubeObject {
   if (resource !== "secrets") return mapTexts(object, (text) => values.anywhere.replaced(text));
-  const secret = object as unknown as Secret;
+  const secret = object as Secret;
   if (keeps(secret)) return object;
   const { [lastApplied]: _told, ...annotations } = object.metadata.annotations ?? {};
   const metadata = { ...object.metadata, ...(object.metadata.annotations && { annotations }) };

@@ -1,10 +1,11 @@
 /** Which container a request means, and which instance of it runs. */
 import { badRequest } from "../machinery/status.ts";
 import type { Call } from "../api/context.ts";
-import { podContainers, type ContainerStatus, type Pod } from "../kinds/pod/shapes.ts";
+import { podContainers, type ContainerStatus, type Pod } from "../kinds/pod/types.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
 
+/** The Pod that the request names, which the subresource's row has found already. */
 export function podOf(call: Call, name: string): Pod {
   // The subresource's row has made sure that it exists.
   return call.context.reader.get<Pod>("pods", call.info.namespace, name) as Pod;

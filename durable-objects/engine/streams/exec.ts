@@ -2,7 +2,7 @@
 import type { Call } from "../api/context.ts";
 import { badRequest, internalError, type Status } from "../machinery/status.ts";
 import { objectKey } from "../core/object.ts";
-import { podContainers, type Pod } from "../kinds/pod/shapes.ts";
+import { podContainers, type Pod } from "../kinds/pod/types.ts";
 import type { CommandReply, CommandSession } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { attachSession, execSession } from "../runtime/sessions.ts";

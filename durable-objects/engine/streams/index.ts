@@ -20,6 +20,7 @@ export interface Streams extends PodStreams {
   sessions: Sessions;
 }
 
+/** Logs, exec, attach, port-forward and proxy, over the client's records. */
 export function createStreams(client: Client): Streams {
   // Its `now` is the moment it was made.
   const context = (): RuntimeContext => runtimeContext(client);

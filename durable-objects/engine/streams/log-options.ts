@@ -45,6 +45,7 @@ function sinceTime(query: URLQuery): number | undefined {
   );
 }
 
+/** Options of `pods/log`. Throws 422 with every problem at once. */
 export function logOptions(query: URLQuery, pod: string): PodLogOptions {
   const options: PodLogOptions = {
     container: query.get("container"),

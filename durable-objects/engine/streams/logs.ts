@@ -4,7 +4,7 @@ import type { Call } from "../api/context.ts";
 import { badRequest } from "../machinery/status.ts";
 import { rfc3339Nano } from "../core/clock.ts";
 import { objectKey } from "../core/object.ts";
-import type { Pod } from "../kinds/pod/shapes.ts";
+import type { Pod } from "../kinds/pod/types.ts";
 import type { ApiResponse, LogFollow } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { nextRepeatMs } from "../runtime/logs/repeats.ts";
@@ -15,6 +15,7 @@ import { logOptions, type PodLogOptions } from "./log-options.ts";
 
 const headers = { "content-type": "text/plain" };
 
+/** A container's log so far, or the place from which it is followed. Throws 400 and 404 as the API server does. */
 export function log(context: RuntimeContext, call: Call, name: string): ApiResponse {
   const pod = podOf(call, name);
   const options = logOptions(call.info.query, name);

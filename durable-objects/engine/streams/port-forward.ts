@@ -10,6 +10,7 @@ import { podOf } from "./containers.ts";
 import { networkNamespace, sandboxId } from "./ids.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
+/** Checks a port-forward up to its upgrade. Throws 400 and 404, and 500 where the kubelet does not know the Pod. */
 export function portForward(context: RuntimeContext, call: Call, name: string): ForwardReply {
   const pod = podOf(call, name);
   if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);

@@ -7,6 +7,7 @@ import type { ApiRequest, ProxyPending } from "../ports/request.ts";
 import { binaryOf, encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 
+/** A browser's request to the cluster's Ingress, from outside; its answer takes virtual time. */
 export function visit(context: RuntimeContext, request: ApiRequest, host: string): ProxyPending {
   const { publicPath = "" } = request;
   const headers: Record<string, string> = { host };

@@ -1,4 +1,6 @@
 /** Which class an Ingress or a claim gets when it names none. */
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
+import type { Ingress } from "../../kinds/ingress.ts";
 import { parseTime } from "../../core/clock.ts";
 import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";
@@ -15,8 +17,6 @@ function defaults(reader: Reader, resource: ResourceId, annotations: string[]): 
     .filter((c) => annotations.some((a) => c.metadata.annotations?.[a] === "true"))
     .sort(newestFirst);
 }
-
-type Ingress = KubeObject & { spec?: { ingressClassName?: string } };
 
 /** k8s: plugin/pkg/admission/network/defaultingressclass */
 export const defaultIngressClass: AdmissionRule = {
@@ -36,14 +36,12 @@ export const defaultIngressClass: AdmissionRule = {
   },
 };
 
-type Claim = KubeObject & { spec?: { storageClassName?: string } };
-
 /** k8s: plugin/pkg/admission/storage/storageclass/setdefault */
 export const defaultStorageClass: AdmissionRule = {
   name: "DefaultStorageClass",
   resources: ["persistentvolumeclaims"],
   admit(admission, object, _old, context) {
-    const claim = object as Claim;
+    const claim = object as PersistentVolumeClaim;
     if (admission.operation !== "CREATE" || admission.subresource) return object;
     if (claim.spec?.storageClassName !== undefined) return object;
     if (object.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] !== undefined) {

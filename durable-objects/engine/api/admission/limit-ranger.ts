@@ -1,20 +1,19 @@
 /** k8s: plugin/pkg/admission/limitranger/admission.go */
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
 import type * as core from "kubernetes-types/core/v1";
 import type { KubeObject } from "../../core/object.ts";
 import type { LimitRange } from "../../kinds/limit-range.ts";
 import { sumOfContainers } from "../../kinds/pod/resources.ts";
-import type { Container, PodSpec } from "../../kinds/pod/types.ts";
+import type { Container, Pod, PodSpec } from "../../kinds/pod/types.ts";
 import { milliValue } from "../../machinery/quantity.ts";
 import { refused, type Admission, type AdmissionRule } from "./define.ts";
 
 type Amounts = Readonly<Record<string, string>>;
-type Pod = KubeObject & { spec: PodSpec };
-type Claim = KubeObject & { spec?: { resources?: { requests?: Amounts } } };
 type Item = core.LimitRangeItem;
 
 const annotation = "kubernetes.io/limit-ranger";
 
-/** Containers get what the range gives by default; the annotation tells of it. k8s: mergePodResourceRequirements */
+/** Containers get what the range gives by default; an annotation records it. k8s: mergePodResourceRequirements */
 function fillPod(pod: Pod, range: LimitRange): Pod {
   const limits: Record<string, string> = {};
   const requests: Record<string, string> = {};
@@ -171,7 +170,7 @@ function podProblems(range: LimitRange, pod: Pod): string[] {
   });
 }
 
-function claimProblems(range: LimitRange, claim: Claim): string[] {
+function claimProblems(range: LimitRange, claim: PersistentVolumeClaim): string[] {
   const requests = claim.spec?.resources?.requests ?? {};
   return (range.spec?.limits ?? [])
     .filter((item) => item.type === "PersistentVolumeClaim")
@@ -203,7 +202,7 @@ export const limitRanger: AdmissionRule = {
     if (!applies(admission, old)) return;
     const find = admission.resource === "pods" ? podProblems : claimProblems;
     for (const range of context.reader.list<LimitRange>("limitranges", admission.namespace)) {
-      const found = find(range, object as Pod & Claim);
+      const found = find(range, object as Pod & PersistentVolumeClaim);
       if (found.length > 0) throw refused(admission, object, aggregate(found));
     }
   },

@@ -1,3 +1,4 @@
+import type { Namespace } from "../../kinds/namespace.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";
 import { forbidden, notFound } from "../../machinery/status.ts";
@@ -9,11 +10,7 @@ const namespaces = { group: "", plural: "namespaces" };
 /** Nothing is written outside a namespace that exists, nothing new into one that goes. */
 function checkNamespace(admission: Admission, object: KubeObject, reader: Reader): void {
   const { namespace } = admission;
-  const home = reader.get<KubeObject & { status?: { phase?: string } }>(
-    "namespaces",
-    "",
-    namespace,
-  );
+  const home = reader.get<Namespace>("namespaces", "", namespace);
   if (!home) throw notFound(namespaces, namespace);
   if (admission.operation !== "CREATE" || home.status?.phase !== "Terminating") return;
   throw refused(

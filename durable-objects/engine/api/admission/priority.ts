@@ -1,8 +1,6 @@
 /** There is one default PriorityClass at most. k8s: plugin/pkg/admission/priority validatePriorityClass */
-import type { KubeObject } from "../../core/object.ts";
+import type { PriorityClass } from "../../kinds/priority-class.ts";
 import { refused, type AdmissionRule } from "./define.ts";
-
-type PriorityClass = KubeObject & { globalDefault?: boolean; value?: number };
 
 export const priority: AdmissionRule = {
   name: "Priority",

@@ -1,6 +1,6 @@
 /**
  * What the objects of a namespace use together, kept as they come and go: a write in a namespace with a quota costs the same
- * however much lies there. Counted from the first time that somebody asks; what is found follows from the objects and
+ * however many objects there are. Counted from the first query on; what is found follows from the objects and
  * the moment alone.
  */
 import type { KubeObject, ResourceId } from "../../core/object.ts";

@@ -2,12 +2,13 @@
  * What counts against a ResourceQuota, and how much: one row per kind that is measured, counting for all others.
  * k8s: pkg/quota/v1/evaluator/core, apiserver/pkg/quota/v1/generic/evaluator.go
  */
+import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
 import { parseTime } from "../../core/clock.ts";
 import type { KubeObject, ResourceId } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";
 import { isHugePages, isNativeResource } from "../../kinds/checks.ts";
 import { qosClass, sumOfContainers } from "../../kinds/pod/resources.ts";
-import type { PodSpec } from "../../kinds/pod/types.ts";
+import type { Pod, PodSpec } from "../../kinds/pod/types.ts";
 import type { ResourceQuota } from "../../kinds/resource-quota.ts";
 import type { Service } from "../../kinds/service/shape.ts";
 import {
@@ -46,11 +47,6 @@ export interface Evaluator {
   /** Where objects are not all worth one. */
   kind?: MeasuredKind;
 }
-
-type Pod = KubeObject & {
-  spec: PodSpec;
-  status?: { phase?: string };
-};
 
 const one = newQuantity(1);
 
@@ -264,15 +260,7 @@ const serviceEvaluator: Evaluator = {
 const classSuffix = ".storageclass.storage.k8s.io/";
 const claimNames = ["persistentvolumeclaims", "requests.storage"];
 
-type Claim = KubeObject & {
-  spec?: {
-    storageClassName?: string;
-    volumeAttributesClassName?: string;
-    resources?: { requests?: Record<string, string> };
-  };
-};
-
-function claimUsage(claim: Claim): Amounts {
+function claimUsage(claim: PersistentVolumeClaim): Amounts {
   const out: Amounts = { persistentvolumeclaims: one, "count/persistentvolumeclaims": one };
   const storageClass =
     claim.metadata.annotations?.["volume.beta.kubernetes.io/storage-class"] ??
@@ -287,8 +275,8 @@ function claimUsage(claim: Claim): Amounts {
 
 const claimEvaluator: Evaluator = {
   kind: {
-    usage: (object) => claimUsage(object as Claim),
-    scopes: (object) => (object as Claim).spec?.volumeAttributesClassName ?? "",
+    usage: (object) => claimUsage(object as PersistentVolumeClaim),
+    scopes: (object) => (object as PersistentVolumeClaim).spec?.volumeAttributesClassName ?? "",
     until: never,
     usageAfter: () => ({}),
   },
@@ -296,10 +284,10 @@ const claimEvaluator: Evaluator = {
   measures: (name) =>
     name === "count/persistentvolumeclaims" ||
     claimNames.some((known) => name === known || name.endsWith(classSuffix + known)),
-  usage: (object) => claimUsage(object as Claim),
+  usage: (object) => claimUsage(object as PersistentVolumeClaim),
   inScope: (term, object) =>
     term.scopeName === "VolumeAttributesClass" &&
-    fits(term, (object as Claim).spec?.volumeAttributesClassName),
+    fits(term, (object as PersistentVolumeClaim).spec?.volumeAttributesClassName),
 };
 
 /** Kinds that quotas knew by a plain name before `count/` came. */

@@ -1,7 +1,8 @@
 /** k8s: pkg/registry/rbac/{role,clusterrole,rolebinding,clusterrolebinding}/policybased/storage.go */
+import type { Binding } from "../../kinds/rbac/rules.ts";
+import type { ClusterRole } from "../../kinds/rbac/cluster-role.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { equal } from "../../core/equal.ts";
-import type { PolicyRule, RoleRef } from "../auth/authorization.ts";
 import { bindingEscalation, roleEscalation } from "../auth/escalation.ts";
 import { notFound } from "../../machinery/status.ts";
 import { refused, resourceName, type AdmissionRule } from "./define.ts";
@@ -9,12 +10,6 @@ import { refused, resourceName, type AdmissionRule } from "./define.ts";
 const group = "rbac.authorization.k8s.io";
 const roles = [`roles.${group}`, `clusterroles.${group}`];
 const bindings = [`rolebindings.${group}`, `clusterrolebindings.${group}`];
-
-type Role = KubeObject & {
-  rules?: PolicyRule[];
-  aggregationRule?: { clusterRoleSelectors?: unknown[] };
-};
-type Binding = KubeObject & { roleRef: RoleRef };
 
 /** Owners and finalizers may change without asking. k8s: IsOnlyMutatingGCFields */
 function onlyForCollection(object: KubeObject, old: KubeObject): boolean {
@@ -35,8 +30,8 @@ export const rbacEscalation: AdmissionRule = {
     const { reader } = context;
     if (roles.includes(resource)) {
       const plural = resourceName(resource).plural as "roles" | "clusterroles";
-      const was = old as Role | undefined;
-      const problem = roleEscalation(user, plural, namespace, object as Role, was, reader);
+      const was = old as ClusterRole | undefined;
+      const problem = roleEscalation(user, plural, namespace, object as ClusterRole, was, reader);
       if (problem) throw refused(admission, object, problem);
       return;
     }

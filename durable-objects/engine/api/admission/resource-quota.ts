@@ -4,7 +4,7 @@
  */
 import type { KubeObject } from "../../core/object.ts";
 import type { WriteContext } from "../../kinds/define.ts";
-import type { Container, PodSpec } from "../../kinds/pod/types.ts";
+import type { Container, Pod, PodSpec } from "../../kinds/pod/types.ts";
 import type { ResourceQuota } from "../../kinds/resource-quota.ts";
 import {
   addQuantity,
@@ -27,8 +27,6 @@ import {
   type Evaluator,
 } from "./quota-usage.ts";
 
-type Pod = KubeObject & { spec: PodSpec };
-
 /** Which writes can use more. k8s: Evaluator.Handles */
 function concerns(admission: Admission, object: KubeObject, old: KubeObject | undefined): boolean {
   const { resource, operation, subresource } = admission;
@@ -45,7 +43,7 @@ function concerns(admission: Admission, object: KubeObject, old: KubeObject | un
   return operation === "CREATE" || updates;
 }
 
-/** Quotas over compute make every container say what it wants. k8s: podEvaluator.Constraints */
+/** Quotas over compute require requests or limits of every container. k8s: podEvaluator.Constraints */
 const mustBeSet = new Set([
   "cpu",
   "memory",

@@ -2,11 +2,13 @@
  * RBAC: who may do what. Bindings are found by subject through an index that lives as long as the list it was made of,
  * so it is rebuilt only when a binding changes. k8s: plugin/pkg/auth/authorizer/rbac, pkg/registry/rbac/validation/rule.go
  */
+import type { Role } from "../../kinds/rbac/role.ts";
+import type { ClusterRole } from "../../kinds/rbac/cluster-role.ts";
+import type { Binding, RoleRef, Subject } from "../../kinds/rbac/rules.ts";
 import { trimEndOf } from "../../core/trim.ts";
 import type * as rbac from "kubernetes-types/rbac/v1";
 import type { Reader } from "../../ports/controller.ts";
 import { equal } from "../../core/equal.ts";
-import type { KubeObject } from "../../core/object.ts";
 import type { User } from "../../ports/request.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 
@@ -29,28 +31,13 @@ export interface Decision {
 }
 
 export type PolicyRule = rbac.PolicyRule;
-export interface RoleRef {
-  kind?: string;
-  name?: string;
-  apiGroup?: string;
-}
-interface Subject {
-  kind?: string;
-  name?: string;
-  namespace?: string;
-}
-interface Binding extends KubeObject {
-  roleRef: RoleRef;
-  subjects?: Subject[];
-}
-interface Role extends KubeObject {
-  rules?: PolicyRule[];
-  aggregationRule?: { clusterRoleSelectors?: rbac.AggregationRule["clusterRoleSelectors"] };
-}
-
 const rbacGroup = "rbac.authorization.k8s.io";
 export const superuserGroup = "system:masters";
 
+/**
+ * RBAC's verdict; the reason is what upstream's authorizer gives, "" where no rule fits. k8s:
+ * plugin/pkg/auth/authorizer/rbac
+ */
 export function authorize(user: User, attributes: Attributes, reader: Reader): Decision {
   if (user.groups.includes(superuserGroup)) return { allowed: true, reason: "" };
   const errors = new Set<string>();
@@ -69,7 +56,7 @@ export function authorize(user: User, attributes: Attributes, reader: Reader): D
   return { allowed: false, reason: `RBAC: ${more.length ? `[${[...errors].join(", ")}]` : first}` };
 }
 
-/** Everything a user may do in a namespace; what could not be resolved stands in `errors`. */
+/** Everything a user may do in a namespace; roles that could not be resolved are in `errors`. */
 export function rulesFor(
   user: User,
   namespace: string,
@@ -163,7 +150,7 @@ function bindingsOf(user: User, bindings: readonly Binding[], namespace: string)
   return found.filter(({ binding }) => !seen.has(binding) && seen.add(binding));
 }
 
-/** The rules a binding's role stands for, or why there are none. k8s: GetRoleReferenceRules */
+/** The rules of a binding's role, or why there are none. k8s: GetRoleReferenceRules */
 export function rulesOf(
   ref: RoleRef,
   namespace: string,
@@ -173,23 +160,24 @@ export function rulesOf(
   if (kind !== "Role" && kind !== "ClusterRole") {
     return `unsupported role reference kind: ${JSON.stringify(kind)}`;
   }
-  const role =
+  // Only a ClusterRole has an aggregationRule.
+  const role: ClusterRole | undefined =
     kind === "Role"
       ? reader.get<Role>(`roles.${rbacGroup}`, namespace, name)
-      : reader.get<Role>(`clusterroles.${rbacGroup}`, "", name);
+      : reader.get<ClusterRole>(`clusterroles.${rbacGroup}`, "", name);
   if (!role) return `${kind.toLowerCase()}.${rbacGroup} ${JSON.stringify(name)} not found`;
   return role.aggregationRule ? aggregatedRules(role, reader) : (role.rules ?? []);
 }
 
 /** Rules gathered for a ClusterRole, per list of ClusterRoles. */
-const aggregations = new WeakMap<readonly Role[], Map<string, PolicyRule[]>>();
+const aggregations = new WeakMap<readonly ClusterRole[], Map<string, PolicyRule[]>>();
 
 /**
  * What an aggregated ClusterRole's rules are: those of all ClusterRoles that its selectors match, each once, in name
  * order. A controller can write them into the object. k8s: pkg/controller/clusterroleaggregation
  */
-export function aggregatedRules(role: Role, reader: Reader): PolicyRule[] {
-  const all = reader.list<Role>(`clusterroles.${rbacGroup}`);
+export function aggregatedRules(role: ClusterRole, reader: Reader): PolicyRule[] {
+  const all = reader.list<ClusterRole>(`clusterroles.${rbacGroup}`);
   let cache = aggregations.get(all);
   if (!cache) aggregations.set(all, (cache = new Map()));
   const { name } = role.metadata;
@@ -198,7 +186,7 @@ export function aggregatedRules(role: Role, reader: Reader): PolicyRule[] {
     // Known before it is complete: roles that gather each other must not loop.
     cache.set(name, (rules = []));
     for (const selector of role.aggregationRule?.clusterRoleSelectors ?? []) {
-      const compiled = labelSelector(selector as Parameters<typeof labelSelector>[0]);
+      const compiled = labelSelector(selector);
       for (const other of all) {
         if (other.metadata.name === name || !compiled.matches(other.metadata.labels)) continue;
         const more = other.aggregationRule ? aggregatedRules(other, reader) : (other.rules ?? []);

@@ -2,6 +2,8 @@
  * Nobody may grant what they do not hold. k8s: pkg/registry/rbac/{role,rolebinding,...}/policybased,
  * pkg/registry/rbac/validation/{rule,policy_compact}.go, component-helpers/auth/rbac/validation/policy_comparator.go
  */
+import type { RoleRef } from "../../kinds/rbac/rules.ts";
+import type { ClusterRole } from "../../kinds/rbac/cluster-role.ts";
 import type { Reader } from "../../ports/controller.ts";
 import type { User } from "../../ports/request.ts";
 import {
@@ -11,7 +13,6 @@ import {
   superuserGroup,
   urlMatches,
   type PolicyRule,
-  type RoleRef,
 } from "./authorization.ts";
 import { goQuote } from "../../machinery/field.ts";
 
@@ -23,19 +24,13 @@ const fullAuthority: readonly PolicyRule[] = [
   { verbs: ["*"], nonResourceURLs: ["*"] },
 ];
 
-interface RoleLike {
-  metadata: { name: string };
-  rules?: PolicyRule[];
-  aggregationRule?: { clusterRoleSelectors?: unknown[] };
-}
-
 /** Why `user` may not write this Role or ClusterRole; undefined when they may. */
 export function roleEscalation(
   user: User,
   plural: "roles" | "clusterroles",
   namespace: string,
-  role: RoleLike,
-  old: RoleLike | undefined,
+  role: ClusterRole,
+  old: ClusterRole | undefined,
   reader: Reader,
 ): string | undefined {
   if (user.groups.includes(superuserGroup)) return undefined;

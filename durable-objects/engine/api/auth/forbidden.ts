@@ -1,8 +1,9 @@
-/** What the authoriser's no says. k8s: apiserver/pkg/endpoints/handlers/responsewriters/errors.go ForbiddenStatusError */
+/** The error of a refused request. k8s: apiserver/pkg/endpoints/handlers/responsewriters/errors.go ForbiddenStatusError */
 import type { User } from "../../ports/request.ts";
 import type { Attributes } from "./authorization.ts";
 import * as status from "../../machinery/status.ts";
 
+/** 403 for a user and what was asked for, in upstream's words. */
 export function forbiddenTo(user: User, asked: Attributes, reason: string): status.StatusError {
   const text = reason ? `${deed(user, asked)}: ${reason}` : deed(user, asked);
   if (!asked.resource) return new status.StatusError(403, "Forbidden", `forbidden: ${text}`, {});

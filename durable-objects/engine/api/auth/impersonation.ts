@@ -56,6 +56,7 @@ const modes: readonly Mode[] = [
   },
 ];
 
+/** Who the request acts as: the asker, or whom its Impersonate-* headers name. Throws 403 where the asker may not. */
 export function impersonated(
   reader: Reader,
   request: ApiRequest,

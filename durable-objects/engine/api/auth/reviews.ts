@@ -50,6 +50,9 @@ interface AccessSpec {
 interface AccessReview extends KubeObject {
   spec: AccessSpec;
 }
+interface RulesReview extends KubeObject {
+  spec?: { namespace?: string };
+}
 interface Asked {
   context: ApiContext;
   info: RequestInfo;
@@ -264,7 +267,7 @@ function hasMetadata(review: KubeObject, allowed: string[]): boolean {
 }
 
 function rules({ context, user }: Asked, object: KubeObject): KubeObject {
-  const review = object as KubeObject & { spec?: { namespace?: string } };
+  const review = object as RulesReview;
   const namespace = review.spec?.namespace ?? "";
   if (!namespace) throw status.badRequest("no namespace on request");
   const found = rulesFor(user, namespace, context.reader);
@@ -297,13 +300,13 @@ const userInfo = ({ name, uid, groups, extra }: User): Record<string, unknown> =
   ...(extra && Object.keys(extra).length > 0 ? { extra } : {}),
 });
 
-interface TokenReviewShape extends KubeObject {
+interface TokenReview extends KubeObject {
   spec?: { token?: string; audiences?: string[] };
 }
 
 /** k8s: pkg/registry/authentication/tokenreview/storage.go */
 function token({ context }: Asked, object: KubeObject): KubeObject {
-  const review = object as TokenReviewShape;
+  const review = object as TokenReview;
   const { token: text = "", audiences } = review.spec ?? {};
   if (!text) throw status.badRequest("token is required for TokenReview in authentication");
   const wanted = audiences?.length ? audiences : [issuer];

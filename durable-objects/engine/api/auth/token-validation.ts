@@ -1,4 +1,5 @@
 /** Whose token it is, or why it is refused. k8s: pkg/serviceaccount/jwt.go, claims.go, legacy.go */
+import type { Secret } from "../../kinds/secret.ts";
 import { p256 } from "@noble/curves/nist.js";
 import { decodeBase64Url } from "../../core/base64url.ts";
 import { parseTime } from "../../core/clock.ts";
@@ -24,7 +25,7 @@ export const nodeNameExtra = `${extraPrefix}/node-name`;
 /** What is deleted counts for so long still. k8s: jwt.DefaultLeeway */
 const leewayMs = 60_000;
 
-/** What bearers of unknown tokens are told. k8s: apiserver/pkg/authentication/request/bearertoken */
+/** The error for an unknown token. k8s: apiserver/pkg/authentication/request/bearertoken */
 const invalidToken = "invalid bearer token";
 
 export interface Authenticated {
@@ -145,17 +146,13 @@ function checkBound(
   if (isGone(object, reader.now)) throw refuse("service account token has been invalidated");
 }
 
-interface TokenSecret extends KubeObject {
-  data?: Record<string, string>;
-}
-
 /** Tokens that lie in Secrets and never expire. k8s: pkg/serviceaccount/legacy.go */
 function userOfLegacy(claims: LegacyClaims, token: string, reader: Reader): User {
   const claim = (name: string): string => claims[legacyPrefix + name] ?? "";
   const namespace = claim("namespace");
   const name = claim("service-account.name");
   const uid = claim("service-account.uid");
-  const secret = reader.get<TokenSecret>("secrets", namespace, claim("secret.name"));
+  const secret = reader.get<Secret>("secrets", namespace, claim("secret.name"));
   if (!secret || secret.metadata.deletionTimestamp) throw refuse("Token has been invalidated");
   if (decodeUtf8(fromBase64(secret.data?.["token"] ?? "")) !== token) {
     throw refuse("Token does not match server's copy");

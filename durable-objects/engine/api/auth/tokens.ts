@@ -42,6 +42,7 @@ export interface Identity {
   secret: string;
 }
 
+/** The ES256 key of a sandbox's tokens, from its secret alone: the same secret makes the same key. */
 export function signingKey(identity: Identity): SigningKey {
   const secret = sha256(encodeUtf8(`podyard service account key ${identity.secret}`));
   return { secret, id: `${identity.id}.${keyId(secret)}` };
@@ -55,6 +56,7 @@ export type LegacyClaims = Record<string, string>;
 export const legacyIssuer = "kubernetes/serviceaccount";
 export const legacyPrefix = "kubernetes.io/serviceaccount/";
 
+/** The token of a Secret of type service-account-token: without an expiry, valid while account and Secret exist. */
 export function signLegacyToken(key: SigningKey, account: KubeObject, secret: string): string {
   const { namespace = "", name, uid } = account.metadata;
   return signToken(key, {
@@ -78,7 +80,7 @@ export function tokenHead({ id }: Pick<SigningKey, "id">): string {
   return encodeJson({ alg: "ES256", kid: id, typ: "JWT" });
 }
 
-/** The same text is always signed alike. */
+/** Deterministic: the same text has the same signature. */
 export function signText({ secret }: SigningKey, text: string): string {
   return encodeBase64Url(p256.sign(encodeUtf8(text), secret));
 }

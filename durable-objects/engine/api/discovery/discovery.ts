@@ -36,7 +36,7 @@ const json = (body: unknown, headers: Record<string, string> = {}): Reply => ({
 /** These are always written for people. */
 const indented = (body: unknown): Reply => ({ ...json(body), body: JSON.stringify(body, null, 2) });
 
-/** What Go's own server says where no API begins. */
+/** The 404 of Go's own server, for paths outside every API. */
 export const pageNotFound = (): Reply => ({ ...text("404 page not found\n"), status: 404 });
 
 const text = (body: string): Reply => ({

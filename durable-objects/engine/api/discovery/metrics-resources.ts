@@ -77,6 +77,7 @@ const resourceOf = (
   subresources: [],
   scale: undefined,
   hooks: hooksOf(plural, kind, namespaced, version),
+  schema: schemaNamed(`metrics/v1beta1.${kind}`),
   view: undefined,
 });
 

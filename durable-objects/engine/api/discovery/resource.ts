@@ -1,5 +1,6 @@
-/** A resource as discovery tells of it, and as a request finds it. */
+/** A resource as discovery lists it, and as requests resolve to it. */
 import type { Kind, View } from "../../kinds/define.ts";
+import type { StructRef } from "../../schema/types.ts";
 
 export interface Subresource {
   name: string;
@@ -28,6 +29,8 @@ export interface Resource {
   subresources: Subresource[];
   scale: Kind["scale"];
   hooks: Kind;
+  /** The shape of its objects as this version has them. */
+  schema: StructRef;
   /** Set when this version is another look at a kind stored under `id`. */
   view: View | undefined;
 }

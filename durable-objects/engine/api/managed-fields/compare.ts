@@ -110,7 +110,7 @@ function isVoid(value: unknown): boolean {
   return true;
 }
 
-/** What a struct that is there says of a field, set or not. */
+/** A field of a struct that is present, whether set or not. */
 const reading = (owner: unknown, set: unknown, field: FieldShape | undefined): unknown =>
   set === undefined && owner !== undefined && owner !== null ? field?.fill : set;
 

@@ -157,6 +157,7 @@ export function setOf(...paths: Path[]): FieldSet {
   return out;
 }
 
+/** Whether exactly this path is a member; one that only leads to members is not. */
 export function hasPath(set: FieldSet, path: Path): boolean {
   let node: Node = set;
   for (const element of path) {

@@ -3,7 +3,7 @@
  * conflicts about what the client had applied itself.
  * k8s: apimachinery/pkg/util/managedfields/internal/lastappliedmanager.go, lastappliedupdater.go
  */
-import { annotationsBytesMax } from "../../core/limits.ts";
+import { annotationBytesMax } from "../../core/limits.ts";
 import { getOwn, goJson, isObject, type JsonObject } from "../patch/go-value.ts";
 import { compare } from "./compare.ts";
 import { difference, EMPTY, type FieldSet } from "./field-set.ts";
@@ -62,6 +62,6 @@ export function withLastApplied(object: JsonObject, applied: JsonObject): JsonOb
   const renewed: JsonObject = { ...annotations, [ANNOTATION]: `${goJson(record)}\n` };
   let size = 0;
   for (const [key, value] of Object.entries(renewed)) size += key.length + String(value).length;
-  if (size > annotationsBytesMax) delete renewed[ANNOTATION];
+  if (size > annotationBytesMax) delete renewed[ANNOTATION];
   return { ...object, metadata: { ...(object.metadata as JsonObject), annotations: renewed } };
 }

@@ -236,7 +236,7 @@ function attempt(
   return { object, shares };
 }
 
-/** kubectl may override what the object's own record says it had applied before. k8s: lastAppliedManager.Apply */
+/** kubectl may override fields that its last-applied annotation lists. k8s: lastAppliedManager.Apply */
 function applyOrRefuse(
   context: Context,
   live: JsonObject,

@@ -1,4 +1,4 @@
-/** Go's own ways of printing what a patch says and what it can not turn into. */
+/** How Go prints a patch's values and types in error messages. */
 import { lookup } from "../../core/lookup.ts";
 import { isObject } from "./go-value.ts";
 

@@ -55,7 +55,7 @@ function ruleOf(place: Place, key: string): FieldRule {
   return { strategy, mergeKey: field.patchMergeKey ?? "", place: structOf(field.type) };
 }
 
-/** Objects that carry a directive of their own are dropped, wherever they stand. */
+/** Objects that carry a directive of their own are dropped, at every depth. */
 function withoutDirectives(value: unknown): unknown {
   if (Array.isArray(value)) {
     return value.map(withoutDirectives).filter((item) => item !== undefined);

@@ -1,4 +1,5 @@
-/** Whether the control plane's parts are well, asked of each when somebody looks. k8s: pkg/registry/core/componentstatus/rest.go */
+/** Health of the control plane's components, computed when read. k8s: pkg/registry/core/componentstatus/rest.go */
+import type { Pod } from "../../kinds/pod/types.ts";
 import type { ComponentStatus } from "../../kinds/component-status.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { ApiContext } from "../context.ts";
@@ -14,10 +15,6 @@ const parts: readonly { name: string; pod: RegExp; port: number }[] = [
   { name: "scheduler", pod: /^kube-scheduler-/, port: 10259 },
   { name: "etcd-0", pod: /^etcd-/, port: 2379 },
 ];
-
-interface Pod extends KubeObject {
-  status?: { conditions?: { type: string; status: string }[] };
-}
 
 function statusOf({ reader }: ApiContext, { name, pod, port }: (typeof parts)[number]): KubeObject {
   const found = reader.list<Pod>("pods", "kube-system").find((p) => pod.test(p.metadata.name));

@@ -15,11 +15,15 @@ export interface ComputedCall {
   resource: Resource;
 }
 
+/**
+ * A list of objects that are worked out when read, in the form that the client wants (JSON, table, metadata only,
+ * protobuf).
+ */
 export function computedList(
   { context, request, info, resource }: ComputedCall,
   items: readonly KubeObject[],
 ): ApiResponse {
-  const wanted = formOf(request.headers["accept"], true, hasProtobuf(info.group));
+  const wanted = formOf(request.headers["accept"], true, hasProtobuf(resource));
   const { form } = wanted;
   if (form === "table") {
     return json(200, table(resource, items, includeObjectOf(info), context.reader.now, {}));
@@ -39,11 +43,12 @@ export function computedList(
   return written(200, body, wanted);
 }
 
+/** The same of a single object. */
 export function computedOne(
   { context, request, info, resource }: ComputedCall,
   object: KubeObject,
 ): ApiResponse {
-  const wanted = formOf(request.headers["accept"], true, hasProtobuf(info.group));
+  const wanted = formOf(request.headers["accept"], true, hasProtobuf(resource));
   const { form } = wanted;
   if (form === "table") {
     return json(200, table(resource, [object], includeObjectOf(info), context.reader.now, {}));

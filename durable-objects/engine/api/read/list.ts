@@ -35,7 +35,10 @@ export interface Listed {
 }
 
 /** Reads and checks both selectors; unknown field labels are refused as upstream words it. */
-export function selectionOf(resource: Resource, info: RequestInfo): Selection {
+export function selectionOf(
+  resource: Resource,
+  info: Pick<RequestInfo, "namespace"> & { query: Pick<RequestInfo["query"], "get"> },
+): Selection {
   const labelText = info.query.get("labelSelector");
   const fieldText = info.query.get("fieldSelector");
   const labels = labelText ? parseLabelSelector(labelText) : undefined;
@@ -76,6 +79,7 @@ function selectableFields(resource: Resource): Set<string> {
   return names;
 }
 
+/** What field selectors can ask of an object, by path. */
 export function fieldsOf(resource: Resource, object: KubeObject): Record<string, string> {
   const own = (resource.view?.fields ?? resource.hooks.fields)?.(object);
   return {
@@ -85,6 +89,7 @@ export function fieldsOf(resource: Resource, object: KubeObject): Record<string,
   };
 }
 
+/** Whether an object fits namespace, label and field selectors. */
 export function matches(resource: Resource, selection: Selection, object: KubeObject): boolean {
   if (selection.namespace && object.metadata.namespace !== selection.namespace) return false;
   if (selection.labels && !selection.labels.matches(object.metadata.labels ?? {})) return false;

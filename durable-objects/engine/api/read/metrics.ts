@@ -6,7 +6,7 @@ import { parseTime, rfc3339 } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { fnv32a } from "../../core/random.ts";
 import { hasPower } from "../../kinds/node-machine.ts";
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { metricsWindowMs } from "../../core/limits.ts";
 import { computedList, computedOne } from "./computed.ts";
 import type { ApiContext } from "../context.ts";

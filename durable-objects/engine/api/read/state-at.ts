@@ -3,7 +3,7 @@ import type { Log } from "../../core/log.ts";
 import { objectKey, type KubeObject } from "../../core/object.ts";
 import type { Store } from "../../core/store.ts";
 
-/** A resource's objects as they were at a revision, in no order; undefined when the log no longer tells. */
+/** A resource's objects as they were at a revision, in no order; undefined when the log no longer reaches back. */
 export function stateAt(
   store: Store,
   log: Log,

@@ -53,6 +53,7 @@ function definitions(columns: TableOf<KubeObject>): Table["columnDefinitions"] {
   );
 }
 
+/** A Table of objects as kubectl prints it, ages counted up to `now` (virtual ms). */
 export function table(
   resource: Resource,
   objects: readonly KubeObject[],
@@ -67,7 +68,7 @@ export function table(
 
 const storedPrinters = new WeakMap<Resource, TableOf<KubeObject>>();
 
-/** Every version of a kind prints alike: cells come from the stored one, as upstream's from its internal type. */
+/** Every version of a kind has the same columns: cells come from the stored one, as upstream's from its internal type. */
 function asStored(resource: Resource): TableOf<KubeObject> {
   const own = tableOf(resource);
   const { view } = resource;
@@ -112,6 +113,7 @@ export function tableBy(
   };
 }
 
+/** The object as PartialObjectMetadata. */
 export function partial(object: KubeObject, apiVersion = "meta.k8s.io/v1"): unknown {
   return { kind: "PartialObjectMetadata", apiVersion, metadata: object.metadata };
 }

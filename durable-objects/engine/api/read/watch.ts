@@ -17,7 +17,7 @@ import { objectKey, type KubeObject } from "../../core/object.ts";
 import { mayHaveNulls, withNulls } from "../request/nulls.ts";
 import type { Log, LogEntry } from "../../core/log.ts";
 import type { Store } from "../../core/store.ts";
-import { watchSecondsMax, watchSecondsMin } from "../../core/limits.ts";
+import { watchSecondsMax, watchSecondsMin, watchSelectionsKeptMax } from "../../core/limits.ts";
 import type { Subscription } from "../../ports/request.ts";
 import { includeObjectOf, type Form } from "../request/negotiation.ts";
 
@@ -84,6 +84,7 @@ function fieldSelectorOf(info: RequestInfo, selection: Selection): string {
   return text || `metadata.name=${info.name}`;
 }
 
+/** 504 for a resourceVersion that is still to come. k8s: apiserver/pkg/storage/errors.go NewTooLargeResourceVersionError */
 export function futureRevision(asked: number, current: number): status.StatusError {
   return new status.StatusError(
     504,
@@ -105,6 +106,8 @@ export function poll(
   subscription: Subscription,
 ): { lines: string[]; ended: boolean } {
   const resource = resourceOf(context.registry, subscription);
+  // The kind is served no longer: its watches end.
+  if (!resource) return { lines: [], ended: true };
   const lines: string[] = [];
   const ended = context.wallNow >= subscription.endsAtWall;
   if (subscription.rv < context.log.head) {
@@ -128,11 +131,9 @@ export function poll(
   return { lines, ended };
 }
 
-function resourceOf(registry: Registry, subscription: Subscription): Resource {
+function resourceOf(registry: Registry, subscription: Subscription): Resource | undefined {
   const [group = "", version = "", plural = ""] = subscription.resource.split("/");
-  const resource = registry.at(group, version, plural);
-  if (!resource) throw status.unknownPath();
-  return resource;
+  return registry.at(group, version, plural);
 }
 
 const selections = new WeakMap<Resource, Map<string, Selection>>();
@@ -149,7 +150,7 @@ function selectionFor(resource: Resource, subscription: Subscription): Selection
       ["fieldSelector", fieldSelector],
     ]);
     const info = { namespace, query: { get: (k: string) => query.get(k) ?? "" } };
-    found = keep(known, 1000, key, selectionOf(resource, info as unknown as RequestInfo));
+    found = keep(known, watchSelectionsKeptMax, key, selectionOf(resource, info));
   }
   return found;
 }
@@ -195,7 +196,15 @@ function eventObject(log: Log, type: string, entry: LogEntry): KubeObject {
 }
 
 /** Encoded once per revision and form; many watchers share the text. */
-const encoded = new WeakMap<LogEntry, Map<string, string>>();
+const encoded = new WeakMap<LogEntry, { of: Resource; forms: Map<string, string> }>();
+
+/** Those of a kind that has changed since are made anew. */
+function formsOf(entry: LogEntry, resource: Resource): Map<string, string> {
+  let known = encoded.get(entry);
+  if (known?.of.hooks !== resource.hooks)
+    encoded.set(entry, (known = { of: resource, forms: new Map() }));
+  return known.forms;
+}
 
 function encodeEntry(
   { log, now }: WatchContext,
@@ -208,8 +217,7 @@ function encodeEntry(
   const asStored = !resource.view && object === entry.object && !mayHaveNulls(resource.hooks);
   if (subscription.as === "object" && asStored) return line(type, entry.text);
   const form = `${type}${subscription.as}${subscription.includeObject}${subscription.headersSent}${subscription.resource}${subscription.as === "table" ? Math.floor(now / 1000) : ""}`;
-  let forms = encoded.get(entry);
-  if (!forms) encoded.set(entry, (forms = new Map()));
+  const forms = formsOf(entry, resource);
   let text = forms.get(form);
   if (text === undefined) {
     text = encode(resource, { ...subscription }, type, object, now);
@@ -280,8 +288,9 @@ export function bookmark(
 
 /** The heartbeat of a quiet watch: a BOOKMARK where the client allowed it, else a bare newline. */
 export function heartbeat(registry: Registry, subscription: Subscription): string {
-  if (!subscription.bookmarks) return "\n";
-  return bookmark(resourceOf(registry, subscription), subscription, false);
+  const resource = resourceOf(registry, subscription);
+  if (!subscription.bookmarks || !resource) return "\n";
+  return bookmark(resource, subscription, false);
 }
 
 function timeoutSeconds(info: RequestInfo, context: WatchContext): number {

@@ -19,7 +19,7 @@ export const jsonType = "application/json";
 export const yamlType = "application/yaml";
 export const protobufType = "application/vnd.kubernetes.protobuf";
 const accepted = [jsonType, yamlType, protobufType];
-/** Upstream shows this much of a body it can not read. */
+/** Of a body that cannot be read, as much is shown. k8s: handlers/rest.go summarizeData */
 const summaryBytesMax = 30;
 
 export interface DecodedBody {
@@ -37,6 +37,7 @@ export function mediaType(request: ApiRequest): string {
   return type.trim().toLowerCase() || jsonType;
 }
 
+/** Throws 413 for a body beyond the limit. */
 export function checkBodySize(request: ApiRequest): void {
   if ((request.body?.length ?? 0) > requestBodyBytesMax) {
     throw status.tooLarge(`limit is ${requestBodyBytesMax}`);
@@ -120,6 +121,7 @@ export function fieldValidationErrors(info: RequestInfo): FieldError[] {
 
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
 
+/** `?fieldValidation=` of a write, "Warn" by default. Throws 422 for another word. */
 export function fieldValidationOf(info: RequestInfo): FieldValidation {
   const value = info.query.get("fieldValidation");
   if (value === "") return "Warn";

@@ -1,4 +1,4 @@
-/** Whether a body is of the kind, the name and the namespace that its URL says. */
+/** Checks a body's kind, name and namespace against its URL. */
 import type { StructRef } from "../../schema/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Call } from "../context.ts";
@@ -66,7 +66,7 @@ export function checkKind(
   const apiVersion = body.apiVersion || wanted.apiVersion;
   const kind = body.kind || wanted.kind;
   if (apiVersion === wanted.apiVersion && kind === wanted.kind) return;
-  const target = `${schema.name.split("/")[0]}.${wanted.kind}`;
+  const target = `${/^[^./]*/.exec(schema.name)?.[0]}.${wanted.kind}`;
   throw status.badRequest(
     `${kind} in version "${apiVersion.split("/").at(-1)}" cannot be handled as a ${wanted.kind}: ${conversionText(registry, target, { apiVersion, kind })}`,
   );
@@ -89,4 +89,4 @@ export const goType = (resource: Resource, suffix = ""): string =>
   `*${internalPackage(resource)}.${resource.kind}${suffix}`;
 
 const internalPackage = ({ view, hooks }: Resource): string =>
-  (view?.storage === "events" ? "core" : hooks.schema.name.split("/")[0]) as string;
+  (view?.storage === "events" ? "core" : /^[^./]*/.exec(hooks.schema.name)?.[0]) as string;

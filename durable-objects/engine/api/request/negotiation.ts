@@ -3,6 +3,7 @@ import { lookup } from "../../core/lookup.ts";
 import { goQuote } from "../../machinery/field.ts";
 import type { RequestInfo } from "./request-info.ts";
 import { badRequest, notAcceptable } from "../../machinery/status.ts";
+import type { Resource } from "../discovery/resource.ts";
 import type { IncludeObject } from "../read/table.ts";
 
 export type Form = "object" | "table" | "partial" | "partial-list";
@@ -56,7 +57,7 @@ export const prefersProtobuf = (accept: string): boolean =>
   accept.trimStart().startsWith(protobufType);
 
 /** Whether there is a protobuf form: upstream serves none of custom resources. */
-export const hasProtobuf = (group: string): boolean => group !== "podyard.dev";
+export const hasProtobuf = ({ hooks }: Resource): boolean => hooks.discovery === undefined;
 
 /** How much of an object a Table's rows carry. k8s: handlers/response.go optionsForTransform */
 export function includeObjectOf(info: RequestInfo): IncludeObject {

@@ -1,4 +1,4 @@
-/** Go writes an empty list whose field may not be left out as null: not stored, put in when somebody looks. */
+/** Go encodes an empty list whose field has no omitempty as null: not stored, put in when read. */
 import type { KubeObject } from "../../core/object.ts";
 import type { Kind } from "../../kinds/define.ts";
 
@@ -6,6 +6,7 @@ type Json = Record<string, unknown>;
 
 export const mayHaveNulls = (kind: Kind): boolean => kind.emptyAsNull !== undefined;
 
+/** The object with null where Go encodes its kind's empty lists so. */
 export function withNulls(kind: Kind, object: KubeObject): KubeObject {
   const missing: Json = {};
   for (const [outer, inner] of kind.emptyAsNull ?? []) {

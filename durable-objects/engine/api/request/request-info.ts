@@ -78,6 +78,10 @@ const verbs: Record<string, string> = lookup({
 /** Subresources of namespaces that are not resources within them. */
 const namespaceSubresources = new Set(["status", "finalize"]);
 
+/**
+ * What a path and its query mean: resource, verb, namespace, name. A path of no resource says so. k8s:
+ * apiserver/pkg/endpoints/request/requestinfo.go NewRequestInfo
+ */
 export function requestInfo(request: ApiRequest): RequestInfo {
   const query = new URLQuery(request.query);
   const info: RequestInfo = {

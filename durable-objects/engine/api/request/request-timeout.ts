@@ -7,11 +7,13 @@ import { badRequest } from "../../machinery/status.ts";
 const longVerbs = new Set(["watch", "proxy"]);
 const longSubresources = new Set(["attach", "exec", "proxy", "log", "portforward"]);
 
+/** As `checkTimeout`, but for requests that run long and take no timeout. */
 export function checkTimeoutOf(info: RequestInfo): void {
   if (longVerbs.has(info.verb) || longSubresources.has(info.subresource)) return;
   checkTimeout(info.query);
 }
 
+/** Throws 400 where `?timeout=` is no duration. */
 export function checkTimeout(query: URLQuery): void {
   const text = query.get("timeout");
   const problem = text ? durationProblem(text) : undefined;

@@ -101,7 +101,7 @@ export function checkMediaTypes(
   );
 }
 
-/** These answer with what the container says, whatever was asked for. */
+/** These answer with the container's own bytes, whatever the Accept header. */
 const streamed = new Set(["log", "exec", "attach", "portforward", "proxy"]);
 
 const bare = (type: string): string => (type.split(";")[0] as string).trim();

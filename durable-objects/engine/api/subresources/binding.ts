@@ -1,4 +1,5 @@
 /** POST pods/NAME/binding. k8s: pkg/registry/core/pod/storage/storage.go assignPod, setPodHostAndAnnotations */
+import type { Pod } from "../../kinds/pod/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { aggregate } from "../../machinery/field.ts";
@@ -8,11 +9,6 @@ import type { Resource } from "../discovery/registry.ts";
 import * as status from "../../machinery/status.ts";
 import { validateBinding } from "../../kinds/pod/validation/update.ts";
 
-interface PodShape extends KubeObject {
-  spec: { nodeName?: string; schedulingGates?: unknown[] };
-  status?: { conditions?: { type: string; status: string }[]; nominatedNodeName?: string };
-}
-
 export interface BindingTarget {
   node: string;
   kind?: string;
@@ -20,6 +16,7 @@ export interface BindingTarget {
   uid?: string;
 }
 
+/** Writes a Pod's node, once. Throws what a write throws, 409 where it has one already or is being deleted among it. */
 export function bindPod(
   operations: Operations,
   namespace: string,
@@ -37,12 +34,12 @@ export function bindPod(
     resource,
     namespace,
     name,
-    (current) => bound(resource, current as PodShape, target, at),
+    (current) => bound(resource, current as Pod, target, at),
     { ...options, subresource: "binding" },
   );
 }
 
-function bound(resource: Resource, pod: PodShape, target: BindingTarget, at: string): KubeObject {
+function bound(resource: Resource, pod: Pod, target: BindingTarget, at: string): KubeObject {
   const { name, uid } = pod.metadata;
   if (target.uid && target.uid !== uid) {
     throw status.conflict(

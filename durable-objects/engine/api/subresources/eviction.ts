@@ -1,4 +1,7 @@
 /** POST pods/NAME/eviction. k8s: pkg/registry/core/pod/storage/eviction.go */
+import type { PodDisruptionBudget } from "../../kinds/pod-disruption-budget.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
+import type { Condition } from "kubernetes-types/meta/v1";
 import { schemaNamed } from "../../schema/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
@@ -10,40 +13,15 @@ import { written } from "../request/reply.ts";
 import type { Resource } from "../discovery/registry.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import * as status from "../../machinery/status.ts";
-import { existing, wantedOf } from "../verbs.ts";
-import { writeOptions } from "../request/write-options.ts";
+import { existing, wantedOf } from "../read/object.ts";
+import { writeOptions } from "../request/write-parameters.ts";
 import type { DeleteOptions } from "../../ports/controller.ts";
-
-interface PodShape extends KubeObject {
-  spec: { nodeName?: string };
-  status?: { phase?: string; conditions?: { type: string; status: string }[] };
-}
-
-interface Budget extends KubeObject {
-  spec: { selector?: Parameters<typeof labelSelector>[0]; unhealthyPodEvictionPolicy?: string };
-  status?: {
-    observedGeneration?: number;
-    disruptionsAllowed?: number;
-    currentHealthy?: number;
-    desiredHealthy?: number;
-    disruptedPods?: Record<string, string>;
-    conditions?: BudgetCondition[];
-  };
-}
-
-interface BudgetCondition {
-  type: string;
-  status: string;
-  reason?: string;
-  message?: string;
-  observedGeneration?: number;
-  lastTransitionTime?: string | undefined;
-}
 
 interface Eviction extends KubeObject {
   deleteOptions?: DeleteOptions & { dryRun?: string[] };
 }
 
+/** Deletes a Pod if its disruption budget allows; else throws 429. k8s: pkg/registry/core/pod/storage/eviction.go */
 export function evict(call: Call): ApiResponse {
   const { context, info, resource } = call;
   const body = readBodyOf(call.request, "Eviction");
@@ -58,7 +36,7 @@ export function evict(call: Call): ApiResponse {
   ) as Eviction;
   if (eviction.metadata?.name !== info.name)
     throw status.badRequest("name in URL does not match name in Eviction object");
-  const pod = existing(call) as PodShape;
+  const pod = existing(call) as Pod;
   const options = writeOptions(call);
   const dryRun = options.dryRun || (eviction.deleteOptions?.dryRun?.includes("All") ?? false);
   if (!canIgnoreBudget(pod)) takeFromBudget(call, pod, dryRun);
@@ -73,7 +51,7 @@ export function evict(call: Call): ApiResponse {
 }
 
 /** k8s: canIgnorePDB: finished, unscheduled-pending and already leaving Pods disturb nobody. */
-function canIgnoreBudget(pod: PodShape): boolean {
+function canIgnoreBudget(pod: Pod): boolean {
   const phase = pod.status?.phase;
   return (
     phase === "Succeeded" ||
@@ -83,12 +61,14 @@ function canIgnoreBudget(pod: PodShape): boolean {
   );
 }
 
-function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
+function takeFromBudget(call: Call, pod: Pod, dryRun: boolean): void {
   const { context } = call;
   const namespace = pod.metadata.namespace ?? "";
   const budgets = context.store.list("poddisruptionbudgets.policy", namespace).filter((b) => {
-    return labelSelector((b as Budget).spec.selector).matches(pod.metadata.labels ?? {});
-  }) as Budget[];
+    return labelSelector((b as PodDisruptionBudget).spec?.selector).matches(
+      pod.metadata.labels ?? {},
+    );
+  }) as PodDisruptionBudget[];
   const [budget] = budgets;
   if (!budget) return;
   if (budgets.length > 1) {
@@ -102,17 +82,17 @@ function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
     pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True") ?? false;
   const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
   if (!ready && unhealthyMayGo(budget, currentHealthy, desiredHealthy)) return;
-  checkBudget(budget);
+  const checked = checkBudget(budget);
   if (dryRun) return;
   const at = rfc3339(context.operations.now);
-  const left = (budget.status?.disruptionsAllowed ?? 0) - 1;
-  const updated: Budget = {
+  const left = checked.disruptionsAllowed - 1;
+  const updated: PodDisruptionBudget = {
     ...budget,
     status: {
-      ...budget.status,
+      ...checked,
       ...(left === 0 ? { conditions: withoutRoom(budget, at) } : {}),
       disruptionsAllowed: left,
-      disruptedPods: { ...budget.status?.disruptedPods, [pod.metadata.name]: at },
+      disruptedPods: { ...checked.disruptedPods, [pod.metadata.name]: at },
     },
   };
   const resource = context.registry.stored("poddisruptionbudgets.policy") as Resource;
@@ -123,10 +103,10 @@ function takeFromBudget(call: Call, pod: PodShape, dryRun: boolean): void {
 }
 
 /** k8s: component-helpers/apps/poddisruptionbudget UpdateDisruptionAllowedCondition */
-function withoutRoom(budget: Budget, at: string): BudgetCondition[] {
+function withoutRoom(budget: PodDisruptionBudget, at: string): Condition[] {
   const conditions = budget.status?.conditions ?? [];
   const before = conditions.find((c) => c.type === "DisruptionAllowed");
-  const spent: BudgetCondition = {
+  const spent: Condition = {
     type: "DisruptionAllowed",
     status: "False",
     reason: "InsufficientPods",
@@ -137,15 +117,17 @@ function withoutRoom(budget: Budget, at: string): BudgetCondition[] {
   return before ? conditions.map((c) => (c === before ? spent : c)) : [...conditions, spent];
 }
 
-function unhealthyMayGo(budget: Budget, healthy: number, desired: number): boolean {
-  if (budget.spec.unhealthyPodEvictionPolicy === "AlwaysAllow") return true;
+function unhealthyMayGo(budget: PodDisruptionBudget, healthy: number, desired: number): boolean {
+  if (budget.spec?.unhealthyPodEvictionPolicy === "AlwaysAllow") return true;
   return healthy >= desired && desired > 0;
 }
 
-/** k8s: checkAndDecrement */
-function checkBudget(budget: Budget): void {
+type BudgetStatus = NonNullable<PodDisruptionBudget["status"]>;
+
+/** The status of a budget that lets a Pod go. k8s: checkAndDecrement */
+function checkBudget(budget: PodDisruptionBudget): BudgetStatus {
   const { name, generation = 0 } = budget.metadata;
-  const s = budget.status ?? {};
+  const s: Partial<BudgetStatus> = budget.status ?? {};
   if ((s.observedGeneration ?? 0) < generation) {
     throw new status.StatusError(
       429,
@@ -176,7 +158,7 @@ function checkBudget(budget: Budget): void {
       "DisruptedPods map too big - too many evictions not confirmed by PDB controller",
     );
   }
-  if ((s.disruptionsAllowed ?? 0) > 0) return;
+  if (budget.status && budget.status.disruptionsAllowed > 0) return budget.status;
   throw new status.StatusError(
     429,
     "TooManyRequests",
@@ -192,7 +174,7 @@ function checkBudget(budget: Budget): void {
   );
 }
 
-function whyNone(s: NonNullable<Budget["status"]>): string {
+function whyNone(s: Partial<BudgetStatus>): string {
   const { currentHealthy = 0, desiredHealthy = 0 } = s;
   const told = s.conditions?.find(
     (c) => c.type === "DisruptionAllowed" && c.status === "False" && c.message,
@@ -205,7 +187,7 @@ function whyNone(s: NonNullable<Budget["status"]>): string {
   return `does not allow evicting pods currently${why}`;
 }
 
-function markDisrupted(call: Call, pod: PodShape): void {
+function markDisrupted(call: Call, pod: Pod): void {
   const { context, resource, info } = call;
   const at = rfc3339(context.operations.now);
   const conditions = [

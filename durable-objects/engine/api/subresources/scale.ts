@@ -1,4 +1,5 @@
 /** The scale subresource. k8s: pkg/registry/apps/deployment/storage/storage.go scaleFromDeployment */
+import type { Scalable } from "../../kinds/workloads.ts";
 import type { ResourceInfo } from "../../ports/controller.ts";
 import type { KubeObject, ManagedFieldsEntry } from "../../core/object.ts";
 import type { TableOf } from "../../kinds/define.ts";
@@ -12,11 +13,6 @@ import { schemaNamed } from "../../schema/types.ts";
 export interface Scale extends KubeObject {
   spec?: { replicas?: number };
   status?: { replicas: number; selector?: string };
-}
-
-interface Scalable extends KubeObject {
-  spec?: { replicas?: number; selector?: Record<string, unknown> };
-  status?: { replicas?: number };
 }
 
 /** k8s: pkg/printers/internalversion/printers.go printScale */
@@ -40,6 +36,7 @@ export const scaleTable: TableOf<KubeObject> = {
   },
 };
 
+/** The Scale of an object, with the fields that Kubernetes leaves out at zero left out. */
 export function scaleOf({ scale }: Pick<ResourceInfo, "scale">, object: KubeObject): Scale {
   const { spec, status } = object as Scalable;
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
@@ -87,6 +84,7 @@ export function withScale(
   return { ...stored, metadata, spec: { ...(stored as Scalable).spec, replicas } } as KubeObject;
 }
 
+/** How a patch of a Scale is read from and written to the scaled object. */
 export function scalePatchTarget(resource: Resource): PatchTarget {
   return {
     schema: schemaNamed("autoscaling/v1.Scale"),

@@ -14,8 +14,9 @@ import { scaleOf, scalePatchTarget, scaleTable, withScale, type Scale } from "./
 import { partial, tableBy } from "../read/table.ts";
 import * as status from "../../machinery/status.ts";
 import { createToken } from "./token-request.ts";
-import { existing, objectReply, readObject, scopeOf, wantedOf } from "../verbs.ts";
-import { writeOptions } from "../request/write-options.ts";
+import { existing, objectReply, scopeOf, wantedOf } from "../read/object.ts";
+import { readObject } from "../request/read-object.ts";
+import { writeOptions } from "../request/write-parameters.ts";
 
 type Serve = (call: Call) => ApiResponse;
 
@@ -70,7 +71,7 @@ function scale(call: Call): ApiResponse {
   return scaleReply(call, updated);
 }
 
-/** Who owns the replicas is told by the object itself. */
+/** The reply has no managedFields: who owns `replicas` shows in those of the scaled object. */
 function scaleReply(call: Call, object: KubeObject): ApiResponse {
   const wanted = formOf(call.request.headers["accept"], true);
   const { form, group } = wanted;
@@ -87,8 +88,12 @@ function scaleReply(call: Call, object: KubeObject): ApiResponse {
 
 const binding = (call: Call): ApiResponse => bind(call, call.info.name);
 
-/** POST bindings: the Pod's name stands in the body. k8s: LegacyBindingREST */
+/** POST bindings: the Pod's name is in the body. k8s: LegacyBindingREST */
 export const legacyBinding = (call: Call): ApiResponse => bind(call, undefined);
+
+interface Binding extends KubeObject {
+  target?: { name?: string; kind?: string };
+}
 
 function bind(call: Call, pod: string | undefined): ApiResponse {
   const { context, info, request, warnings } = call;
@@ -102,7 +107,7 @@ function bind(call: Call, pod: string | undefined): ApiResponse {
     body,
     fieldValidationOf(info),
     (t) => warnings.push(t),
-  ) as KubeObject & { target?: { name?: string; kind?: string } };
+  ) as Binding;
   checkNamespace(call, object);
   const { name = "", annotations, uid } = object.metadata ?? {};
   if (pod !== undefined && name !== pod) {

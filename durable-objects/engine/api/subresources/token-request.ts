@@ -1,4 +1,5 @@
 /** POST serviceaccounts/NAME/token. k8s: pkg/registry/core/serviceaccount/storage/token.go */
+import type { Pod } from "../../kinds/pod/types.ts";
 import { schemaNamed } from "../../schema/types.ts";
 import { lookup } from "../../core/lookup.ts";
 import { rfc3339 } from "../../core/clock.ts";
@@ -11,8 +12,9 @@ import { formOf } from "../request/negotiation.ts";
 import { written } from "../request/reply.ts";
 import * as status from "../../machinery/status.ts";
 import { claimsFor, issuer, signToken, type Claims } from "../auth/tokens.ts";
-import { existing } from "../verbs.ts";
+import { existing } from "../read/object.ts";
 
+/** k8s: pkg/apis/authentication/validation ValidateTokenRequest */
 const expirationSecondsDefault = 3600;
 const expirationSecondsMin = 600;
 const expirationSecondsMax = 2 ** 32;
@@ -20,9 +22,6 @@ const expirationSecondsMax = 2 ** 32;
 const warnOnlySeconds = 3607;
 const extendedSeconds = 365 * 24 * 3600;
 
-interface Pod extends KubeObject {
-  spec?: { serviceAccountName?: string; nodeName?: string };
-}
 interface TokenRequest extends KubeObject {
   spec: {
     audiences?: string[];
@@ -34,6 +33,9 @@ interface TokenRequest extends KubeObject {
 const group = "authentication.k8s.io";
 const wanted = { apiVersion: `${group}/v1`, kind: "TokenRequest" };
 
+/**
+ * Signs a token of a service account for a time and an audience, bound to an object where one is asked for. Throws 400, 404, 409 and 422.
+ */
 export function createToken(call: Call): ApiResponse {
   const { context, info, request, warnings } = call;
   const body = readBodyOf(request, "TokenRequest");

@@ -1,5 +1,6 @@
-/** How much a sandbox may hold. Who reaches it is told so, and can still delete. */
+/** How much a sandbox may hold. Beyond it writes fail with an error that names the limit, deletes still work. */
 import {
+  eventRoomShare,
   limitRangesPerNamespaceMax,
   objectBytesMax,
   quotasPerNamespaceMax,
@@ -23,8 +24,6 @@ export interface Capacity {
   bytesStored(): number;
   objectBytes(): number;
 }
-
-const eventShare = 1.25;
 
 const perNamespaceMax: Record<string, number> = {
   resourcequotas: quotasPerNamespaceMax,
@@ -61,10 +60,10 @@ export function checkSize(object: KubeObject): void {
   }
 }
 
-/** A full sandbox still tells what happens there, up to a quarter more; what is beyond is lost, as upstream's recorder loses Events. */
+/** A full sandbox still takes Events, up to a quarter more; those beyond are dropped, as upstream's recorder drops them. */
 export function hasRoomForEvent({ store, limits, objectBytes }: Capacity): boolean {
-  const most = limits.objectsMax * eventShare;
-  return store.objectCount < most && objectBytes() < limits.objectsBytesMax * eventShare;
+  const most = limits.objectsMax * eventRoomShare;
+  return store.objectCount < most && objectBytes() < limits.objectsBytesMax * eventRoomShare;
 }
 
 /** No object grows beyond its limit; in a full sandbox they may only shrink. */

@@ -15,6 +15,10 @@ export type DeletionOutcome =
 const foreground = "foregroundDeletion";
 const orphan = "orphan";
 
+/**
+ * What becomes of an object that is to be deleted: removed, marked with a grace period, or marked until its finalizers are
+ * gone. Throws 409 where preconditions fail.
+ */
 export function deletion(
   resource: Resource,
   current: KubeObject,

@@ -221,7 +221,7 @@ export class Operations {
     const metadata: ObjectMeta = { ...input.metadata, name: input.metadata.name ?? "" };
     if (namespace) metadata.namespace = namespace;
     else delete metadata.namespace;
-    // Said by a client, these count for nothing, not even as its fields. k8s: rest.WipeObjectMetaSystemFields
+    // Sent by a client these are ignored, also in its managed fields. k8s: rest.WipeObjectMetaSystemFields
     delete metadata.deletionTimestamp;
     delete metadata.deletionGracePeriodSeconds;
     if (!metadata.name && metadata.generateName) {

@@ -35,6 +35,7 @@ export interface PatchTarget {
   toStored(object: KubeObject, current: KubeObject, applied: boolean): KubeObject;
 }
 
+/** Applies a patch of any type, server-side apply among them. Throws 404, 409, 413, 415 and 422. */
 export function patch(
   call: Call,
   options: WriteOptions,

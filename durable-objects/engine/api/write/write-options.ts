@@ -1,4 +1,4 @@
-/** What a write is told beside the object. */
+/** Options of a write beside the object. */
 import type { User } from "../../ports/request.ts";
 
 export interface WriteOptions {

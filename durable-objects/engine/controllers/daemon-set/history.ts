@@ -1,5 +1,5 @@
 /** A DaemonSet's revisions. k8s: pkg/controller/daemon/update.go */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import type { ControllerRevision } from "../../kinds/controller-revision.ts";
 import type { DaemonSet } from "../../kinds/daemon-set.ts";
@@ -38,7 +38,7 @@ export function currentRevision(client: Client, set: DaemonSet): History | undef
   return hash ? { hash, old } : undefined;
 }
 
-/** Of revisions that say the same the newest stays, and takes the others' Pods. k8s: dedupCurHistories */
+/** Of equal revisions the newest stays, and takes the others' Pods. k8s: dedupCurHistories */
 function onlyOne(
   client: Client,
   set: DaemonSet,

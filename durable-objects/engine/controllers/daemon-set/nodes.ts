@@ -49,7 +49,7 @@ const never: Eligibility = { shouldRun: false, mayStay: false };
 export function eligibility(set: DaemonSet): (node: Node) => Eligibility {
   const { spec } = set.spec.template;
   const tolerations = tolerationsOf(set);
-  const pod = { spec } as unknown as Pod;
+  const pod = { spec } as Pod;
   return (node) => {
     if (spec.nodeName && spec.nodeName !== node.metadata.name) return never;
     if (!nodeMatches(pod, node)) return never;

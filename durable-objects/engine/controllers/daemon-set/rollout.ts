@@ -1,5 +1,5 @@
 /** Which Pods a rolling update of a DaemonSet replaces now. k8s: pkg/controller/daemon/update.go rollingUpdate */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type { DaemonSet } from "../../kinds/daemon-set.ts";
 import { isUpdated, type Eligibility } from "./nodes.ts";
 import { scaledValue } from "../workload/int-or-percent.ts";
@@ -68,6 +68,7 @@ function* nodesOf(view: DaemonView): Iterable<OnNode> {
   }
 }
 
+/** Which Pods a rolling update deletes and makes now. k8s: pkg/controller/daemon/update.go rollingUpdate */
 export function rollingPlan(view: DaemonView): DaemonPlan {
   const limits = limitsOf(view);
   return limits.surge > 0

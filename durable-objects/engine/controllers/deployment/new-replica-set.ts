@@ -159,7 +159,7 @@ function createSet(
   return created;
 }
 
-/** A name taken by somebody else's set is a hash collision; anything else is told and retried. */
+/** A name taken by somebody else's set is a hash collision; any other error becomes an Event and is retried. */
 function createFailed(
   client: Client,
   d: Deployment,

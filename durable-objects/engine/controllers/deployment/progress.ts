@@ -18,6 +18,7 @@ export function withConditions(client: Client, d: Deployment, conditions: Condit
 export const hasDeadline = (d: Deployment): boolean =>
   d.spec.progressDeadlineSeconds !== undefined && d.spec.progressDeadlineSeconds !== 2 ** 31 - 1;
 
+/** A Progressing condition as of now. */
 export function progressing(
   client: Client,
   status: Condition["status"],

@@ -1,5 +1,5 @@
 /** Recreate: new Pods come when all old ones are gone. k8s: pkg/controller/deployment/recreate.go */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type { Deployment } from "../../kinds/deployment.ts";
 import type { ReplicaSet } from "../../kinds/replica-set.ts";
 import type { Client, Due } from "../../ports/controller.ts";

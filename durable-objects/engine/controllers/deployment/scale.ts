@@ -32,6 +32,7 @@ export function scaleSet(client: Client, d: Deployment, rs: ReplicaSet, replicas
   return resized;
 }
 
+/** The Event of a ReplicaSet's change of size. */
 export function recordScale(
   client: Client,
   d: Deployment,

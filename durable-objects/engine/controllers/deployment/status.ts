@@ -21,6 +21,7 @@ export function isComplete(d: Deployment, status: DeploymentStatus): boolean {
   );
 }
 
+/** A Deployment's status from its ReplicaSets' own. k8s: pkg/controller/deployment/sync.go calculateStatus */
 export function calculate(
   client: Client,
   d: Deployment,
@@ -65,7 +66,7 @@ export function calculate(
   return status;
 }
 
-/** Unknown while a set that was looked at does not tell. k8s: GetTerminatingReplicaCountForReplicaSets */
+/** Undefined while one of the sets has no such count. k8s: GetTerminatingReplicaCountForReplicaSets */
 function terminatingOf(all: readonly ReplicaSet[]): number | undefined {
   const untold = all.some(
     ({ status }) => status?.observedGeneration && status.terminatingReplicas === undefined,

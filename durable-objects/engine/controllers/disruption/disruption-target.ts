@@ -1,6 +1,5 @@
 /** The condition that says why a Pod is driven off. k8s: pkg/api/v1/pod/util.go UpdatePodCondition */
-import type { PodCondition } from "../../kinds/pod/shapes.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod, PodCondition } from "../../kinds/pod/types.ts";
 import { withStatusCondition } from "../workload/conditions.ts";
 
 /** The Pod with this condition set; it keeps its transition time while its status stays. */

@@ -1,17 +1,18 @@
 /** How many Pods the controllers of some Pods want in all. k8s: pkg/controller/disruption/disruption.go getExpectedScale */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
-import { controllerOf, type KubeObject, type OwnerReference } from "../../core/object.ts";
+import type { Scalable } from "../../kinds/workloads.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
+import { controllerOf, type OwnerReference } from "../../core/object.ts";
 import type { Reader } from "../../ports/controller.ts";
-
-interface Sized extends KubeObject {
-  spec?: { replicas?: number };
-}
 
 const groupOf = (apiVersion: string): string =>
   apiVersion.includes("/") ? (apiVersion.split("/")[0] ?? "") : "";
 
 export type Scale = { expected: number; unmanaged: string[] } | { error: string };
 
+/**
+ * How many Pods the owners of these want together; an error text where one has no scale. k8s: pkg/controller/disruption
+ * getExpectedScale
+ */
 export function expectedScale(reader: Reader, pods: readonly Pod[]): Scale {
   const scales = new Map<string, number>();
   const asked = new Set<string>();
@@ -46,11 +47,11 @@ function scaleOf(
     const plural = `${owner.kind.toLowerCase()}s${group ? `.${group}` : ""}`;
     return `${plural} does not implement the scale subresource`;
   }
-  const object = reader.get<Sized>(resource.id, namespace, owner.name);
+  const object = reader.get<Scalable>(resource.id, namespace, owner.name);
   if (!object || object.metadata.uid !== owner.uid) return undefined;
   const parent = owner.kind === "ReplicaSet" ? controllerOf(object) : undefined;
   if (parent?.kind === "Deployment" && groupOf(parent.apiVersion) === "apps") {
-    const deployment = reader.get<Sized>("deployments.apps", namespace, parent.name);
+    const deployment = reader.get<Scalable>("deployments.apps", namespace, parent.name);
     if (!deployment || deployment.metadata.uid !== parent.uid) return undefined;
     return { uid: deployment.metadata.uid, scale: deployment.spec?.replicas ?? 0 };
   }

@@ -1,6 +1,6 @@
 /** EndpointSlices of Services with a selector. k8s: pkg/controller/endpointslice, staging/src/k8s.io/endpointslice */
 import type { Service } from "../../kinds/service/shape.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type * as discovery from "kubernetes-types/discovery/v1";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type ObjectMeta } from "../../core/object.ts";
@@ -22,6 +22,7 @@ import {
   portsOf,
   serviceNameLabel,
   servicesOfPod,
+  wakesServices,
   triggerTime,
   withTrigger,
   type EndpointPort,
@@ -46,6 +47,7 @@ export const endpointSliceController: Controller = {
     nodes: servicesOnNode,
   },
   reconcile(key, client) {
+    if (wakesServices(client, "endpointslice", key)) return undefined;
     const { namespace, name } = splitKey(key);
     const service = client.get<Service>("services", namespace, name);
     const pods = service && podsOfService(client, service);
@@ -64,7 +66,7 @@ function serviceOfSlice(change: Change): string[] | undefined {
   return isByOthers(change) ? [objectKey(change.namespace, service)] : undefined;
 }
 
-/** A node's zone is told with its endpoints. */
+/** Endpoints carry their node's zone. */
 function* servicesOnNode(change: Change, reader: Reader): Iterable<string> {
   const zone = (o: Change["previous"]): string | undefined => o?.metadata.labels?.[zoneLabel];
   if (change.op === "update" && zone(change.object) === zone(change.previous)) return;
@@ -186,7 +188,7 @@ const portsKey = (ports: readonly discovery.EndpointPort[] | null | undefined): 
     .sort()
     .join("\n");
 
-/** Which slices are to stand, per set of ports: kept endpoints stay where they are. k8s: reconcileByPortMapping */
+/** The desired slices, per set of ports: kept endpoints stay where they are. k8s: reconcileByPortMapping */
 function planSlices(
   service: Service,
   current: readonly EndpointSlice[],

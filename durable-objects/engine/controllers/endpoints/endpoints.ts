@@ -1,6 +1,6 @@
 /** Endpoints of Services with a selector. k8s: pkg/controller/endpoint/endpoints_controller.go */
 import type { Service } from "../../kinds/service/shape.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type * as core from "kubernetes-types/core/v1";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
@@ -17,6 +17,7 @@ import {
   podsOfService,
   portsOf,
   servicesOfPod,
+  wakesServices,
   triggerTime,
   withTrigger,
   type EndpointPort,
@@ -36,6 +37,7 @@ export const endpointsController: Controller = {
       change.op === "delete" ? [objectKey(change.namespace, change.name)] : undefined,
   },
   reconcile(key, client) {
+    if (wakesServices(client, "endpoints", key)) return undefined;
     const { namespace, name } = splitKey(key);
     const service = client.get<Service>("services", namespace, name);
     if (!service) {

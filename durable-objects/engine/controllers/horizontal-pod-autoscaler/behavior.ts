@@ -87,6 +87,7 @@ const windowOf = (rules: ScalingRules | undefined, otherwise: number): number =>
     ? otherwise
     : rules.stabilizationWindowSeconds * 1000;
 
+/** The recommended number of replicas, limited by stabilisation window, rate rules and bounds, and the conditions that say why. */
 export function judge(memory: HpaMemory, wish: Wish): Verdict {
   const { behavior } = wish;
   const stable = behavior ? stabilised(memory, wish, behavior) : highest(memory, wish);
@@ -142,13 +143,13 @@ function byDefault({ current, desired, min, max }: Wish): [number, Limit] {
 
 /** k8s: convertDesiredReplicasWithBehaviorRate */
 function byRules(memory: HpaMemory, wish: Wish, behavior: Behavior): [number, Limit] {
-  const { current, desired, min, max, now } = wish;
+  const { current, desired, min, max } = wish;
   if (desired > current) {
-    const rate = Math.max(current, upLimit(current, memory, now, behavior.scaleUp));
+    const rate = Math.max(current, rateLimit(wish, memory, behavior.scaleUp, 1));
     const most = Math.min(max, rate);
     if (desired > most) return [most, max > rate ? "ScaleUpLimit" : "TooManyReplicas"];
   } else if (desired < current) {
-    const rate = Math.min(current, downLimit(current, memory, now, behavior.scaleDown));
+    const rate = Math.min(current, rateLimit(wish, memory, behavior.scaleDown, -1));
     const least = Math.max(min, rate);
     if (desired < least) return [least, min < rate ? "ScaleDownLimit" : "TooFewReplicas"];
   }
@@ -158,34 +159,26 @@ function byRules(memory: HpaMemory, wish: Wish, behavior: Behavior): [number, Li
 const changedSince = (events: readonly ScaleEvent[], since: number): number =>
   events.reduce((sum, [change, at]) => (at > since ? sum + change : sum), 0);
 
-function upLimit(
-  current: number,
+/**
+ * The size that the policies of one direction allow: that of the widest step, or with Min of the narrowest. `sign`: 1 up, -1 down.
+ * k8s: calculateScaleUpLimitWithScalingRules, calculateScaleDownLimitWithBehaviors
+ */
+function rateLimit(
+  { current, now }: Wish,
   { ups, downs }: HpaMemory,
-  now: number,
   rules: ScalingRules = {},
+  sign: 1 | -1,
 ): number {
   if (rules.selectPolicy === "Disabled") return current;
   const proposals = (rules.policies ?? []).map(({ type, value, periodSeconds }) => {
     const since = now - periodSeconds * 1000;
     const start = current - changedSince(ups, since) + changedSince(downs, since);
-    return type === "Pods" ? start + value : Math.ceil(start * (1 + value / 100));
+    if (type === "Pods") return start + sign * value;
+    const size = start * (1 + (sign * value) / 100);
+    return sign > 0 ? Math.ceil(size) : Math.trunc(size);
   });
-  return rules.selectPolicy === "Min" ? Math.min(...proposals) : Math.max(...proposals);
-}
-
-function downLimit(
-  current: number,
-  { ups, downs }: HpaMemory,
-  now: number,
-  rules: ScalingRules = {},
-): number {
-  if (rules.selectPolicy === "Disabled") return current;
-  const proposals = (rules.policies ?? []).map(({ type, value, periodSeconds }) => {
-    const since = now - periodSeconds * 1000;
-    const start = current + changedSince(downs, since) - changedSince(ups, since);
-    return type === "Pods" ? start - value : Math.trunc(start * (1 - value / 100));
-  });
-  return rules.selectPolicy === "Min" ? Math.max(...proposals) : Math.min(...proposals);
+  const largest = (rules.selectPolicy === "Min") !== sign > 0;
+  return largest ? Math.max(...proposals) : Math.min(...proposals);
 }
 
 /** The memory after a sync, without what no window or period reaches any more. */

@@ -7,6 +7,7 @@
  * Pod's process, a write), so a lazy timer is left: it asks for no alarm and is honoured by the next turn that comes
  * 15 s or more later. A converged cluster that nobody looks at does nothing at all.
  */
+import type { Scalable } from "../../kinds/workloads.ts";
 import { StatusError } from "../../machinery/status.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
@@ -169,7 +170,7 @@ function rescale(
 ): Outcome {
   const { client } = draft;
   const { object, resource } = target;
-  const spec = { ...(object as KubeObject & { spec?: object }).spec, replicas };
+  const spec = { ...(object as Scalable).spec, replicas };
   try {
     client.update(resource.id, { ...object, spec } as KubeObject, "scale");
   } catch (error) {
@@ -209,7 +210,7 @@ function rescale(
 type Status = NonNullable<Hpa["status"]>;
 type Condition = NonNullable<Status["conditions"]>[number];
 
-/** The status as it will be written, and what is said on the way. */
+/** The status as it will be written, and the Events to record. */
 export class Draft {
   readonly client: Client;
   readonly hpa: Hpa;
@@ -259,7 +260,7 @@ export class Draft {
       ...(at ? { lastScaleTime: at } : {}),
       currentReplicas: current,
       desiredReplicas: desired,
-      currentMetrics: metrics ?? (null as never),
+      currentMetrics: metrics ?? null,
       ...(conditions ? { conditions } : {}),
     };
   }

@@ -8,7 +8,7 @@ import type {
   MetricStatus,
   MetricTarget,
 } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type { Client } from "../../ports/controller.ts";
 import { toleranceOf } from "./behavior.ts";
 import {
@@ -40,7 +40,7 @@ export interface Report {
   flush(): void;
 }
 
-/** Undefined when no metric could be used; the report then says why. */
+/** Undefined when no metric could be used; the report then has the reason. */
 export function computeReplicas(
   client: Client,
   hpa: Hpa,

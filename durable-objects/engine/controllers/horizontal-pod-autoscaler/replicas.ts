@@ -1,6 +1,6 @@
 /** How many replicas a metric asks for. k8s: pkg/controller/podautoscaler/replica_calculator.go */
 import { parseTime } from "../../core/clock.ts";
-import { isSidecar, type Pod } from "../../kinds/pod/shapes.ts";
+import { isSidecar, type Pod } from "../../kinds/pod/types.ts";
 import { cpuInitializationMs, initialReadinessMs } from "../../core/limits.ts";
 import { milliValue } from "../../machinery/quantity.ts";
 import type { Tolerance } from "./behavior.ts";
@@ -33,7 +33,7 @@ export interface Proposal {
   value: number;
 }
 
-/** Thrown and caught within the autoscaler: what its condition will say. */
+/** Thrown and caught within the autoscaler: reason and message of its condition. */
 export class MetricError extends Error {
   override name = "MetricError";
 }
@@ -70,7 +70,7 @@ function groupPods({ pods, usage, now }: Measured, resource: string): Groups {
   return groups;
 }
 
-/** The work of starting says nothing about load. */
+/** CPU used while starting is no measure of load. */
 export function cpuIsMisleading(pod: Pod, { atMs, windowMs }: PodUsage, now: number): boolean {
   const ready = pod.status?.conditions?.find((c) => c.type === "Ready");
   const startedAt = parseTime(pod.status?.startTime);

@@ -1,4 +1,5 @@
 /** What a HorizontalPodAutoscaler scales, and which ones a change concerns. */
+import type { Scalable } from "../../kinds/workloads.ts";
 import type { ResourceInfo, Reader } from "../../ports/controller.ts";
 import { scaleOf } from "../../api/subresources/scale.ts";
 import { parseLabelSelector, type Selector } from "../../machinery/selectors.ts";
@@ -6,7 +7,7 @@ import { kinds } from "../../kinds/index.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, type Change, type KubeObject, type ResourceId } from "../../core/object.ts";
 import type { Hpa } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 
 export const hpas = "horizontalpodautoscalers.autoscaling";
 
@@ -50,8 +51,7 @@ const keyOf = (hpa: Hpa): string => objectKey(hpa.metadata.namespace, hpa.metada
 
 /** The autoscalers of a workload that changed its size, its selector or its being. */
 export function* ofTarget(change: Change, reader: Reader): Iterable<string> {
-  const replicas = (o: KubeObject | undefined) =>
-    (o as { spec?: { replicas?: number } } | undefined)?.spec?.replicas;
+  const replicas = (o: KubeObject | undefined) => (o as Scalable | undefined)?.spec?.replicas;
   if (change.op === "update" && replicas(change.object) === replicas(change.previous)) return;
   for (const hpa of reader.list<Hpa>(hpas, change.namespace)) {
     const ref = hpa.spec?.scaleTargetRef;

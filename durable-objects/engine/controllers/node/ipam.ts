@@ -1,11 +1,9 @@
 /** Every Node gets a range of Pod addresses. k8s: pkg/controller/nodeipam/ipam/range_allocator.go */
+import { podRangesMax } from "../../core/limits.ts";
 import type { Node } from "../../kinds/node.ts";
 import { podCidr } from "../../bootstrap/nodes.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
 import { nodeReference } from "./nodes.ts";
-
-/** Ranges of 256 addresses in 10.244.0.0/16. */
-const rangesMax = 256;
 
 export const nodeIpamController: Controller = {
   name: "nodeipam",
@@ -33,6 +31,6 @@ function freeRange(client: Client): string | undefined {
   for (const node of client.list<Node>("nodes")) {
     for (const range of node.spec?.podCIDRs ?? []) taken.add(range);
   }
-  for (let i = 0; i < rangesMax; i++) if (!taken.has(podCidr(i))) return podCidr(i);
+  for (let i = 0; i < podRangesMax; i++) if (!taken.has(podCidr(i))) return podCidr(i);
   return undefined;
 }

@@ -6,7 +6,7 @@
 import type { NodeCondition, Taint } from "kubernetes-types/core/v1";
 import type { Lease } from "../../kinds/lease.ts";
 import type { Node } from "../../kinds/node.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { nodeLeases } from "../../kinds/heartbeats.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import type { Change } from "../../core/object.ts";
@@ -55,7 +55,7 @@ export const nodeLifecycleController: Controller = {
   },
 };
 
-/** A Pod that is said to be ready on a Node that is not. */
+/** A Pod whose status is Ready on a Node that is not. */
 function boundToSilent(
   { op, object, previous }: Change,
   nodeNamed: (name: string) => Node | undefined,
@@ -180,7 +180,7 @@ const conditionTaints: readonly [type: string, status: string, key: string][] = 
 const unschedulable = "node.kubernetes.io/unschedulable";
 const followed = new Set([...conditionTaints.map(([, , key]) => key), unschedulable]);
 
-/** NoSchedule taints and beta labels follow what the Node says of itself. k8s: doNoScheduleTaintingPass, reconcileNodeLabels */
+/** NoSchedule taints and beta labels follow the Node's own conditions and labels. k8s: doNoScheduleTaintingPass, reconcileNodeLabels */
 function followConditions(client: Client, name: string): void {
   client.modify<Node>("nodes", "", name, (node) => {
     const keys = (node.status?.conditions ?? []).flatMap(({ type, status }) =>

@@ -9,7 +9,7 @@ export const notReady = "node.kubernetes.io/not-ready";
 export const conditionOf = (node: Node, type: string): NodeCondition | undefined =>
   node.status?.conditions?.find((c) => c.type === type);
 
-/** True, False, Unknown; "" where nobody has said anything yet. */
+/** True, False, Unknown; "" where there is no such condition yet. */
 export const readyStatus = (node: Node): string => conditionOf(node, "Ready")?.status ?? "";
 
 export const hasTaint = (node: Node, key: string, effect: string): boolean =>

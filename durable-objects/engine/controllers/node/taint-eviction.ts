@@ -4,7 +4,7 @@
  */
 import type { Taint, Toleration } from "kubernetes-types/core/v1";
 import type { Node } from "../../kinds/node.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";

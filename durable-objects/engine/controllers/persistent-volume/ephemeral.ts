@@ -1,6 +1,6 @@
 /** Claims of generic ephemeral volumes: made for their Pod, gone with it. k8s: pkg/controller/volume/ephemeral */
 import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
 import type { Controller } from "../../ports/controller.ts";
 import { claims } from "../../kinds/storage/volume-binding.ts";

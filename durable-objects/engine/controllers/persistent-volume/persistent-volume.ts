@@ -4,7 +4,7 @@
  */
 import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
 import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
 import { removePersistentVolume } from "../../runtime/volumes/volumes.ts";
 import type { Client, Controller, Reader, Waker } from "../../ports/controller.ts";

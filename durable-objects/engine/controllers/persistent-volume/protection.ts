@@ -4,7 +4,7 @@
  */
 import type { PersistentVolumeClaim } from "../../kinds/storage/persistent-volume-claim.ts";
 import type { PersistentVolume } from "../../kinds/storage/persistent-volume.ts";
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
 import { claims, claimsOfPod, volumes } from "../../kinds/storage/volume-binding.ts";

@@ -2,24 +2,21 @@
  * What ReplicaSet and ReplicationController have in common: as many Pods as wanted.
  * k8s: pkg/controller/replicaset/replica_set.go
  */
-import type { PodObject as Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
+import type { ReplicationController } from "../../kinds/replication-controller.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
-import { objectKey, splitKey, type KubeObject } from "../../core/object.ts";
+import { objectKey, splitKey } from "../../core/object.ts";
 import { podsPerReconcileMax } from "../../core/limits.ts";
-import type { ReplicaSetStatus } from "../../kinds/replica-set.ts";
+import type { ReplicaSet, ReplicaSetStatus } from "../../kinds/replica-set.ts";
 import type { StatusError } from "../../machinery/status.ts";
 import type { Client, Controller, Due } from "../../ports/controller.ts";
 import { conditionOf, withCondition, withoutCondition } from "../workload/conditions.ts";
 import { claim, ownersOf, type OwnerKind } from "../workload/controller-ref.ts";
-import { createPods, deletePod, podFromTemplate } from "../workload/pod-control.ts";
+import { createPods, podsAtOnce, deletePod, podFromTemplate } from "../workload/pod-control.ts";
 import { countPods, isActive, isTerminating, rankForDeletion } from "../workload/pods.ts";
 
-/** What both kinds have. */
-export interface Replicated extends KubeObject {
-  spec: { replicas: number; minReadySeconds?: number; template: PodTemplateSpec };
-  status?: ReplicaSetStatus;
-}
+export type Replicated = ReplicaSet | ReplicationController;
 
 export interface ReplicasRow<T extends Replicated> extends OwnerKind<T> {
   name: string;
@@ -67,7 +64,7 @@ function manage<T extends Replicated>(
   const missing = object.spec.replicas - active.length;
   if (missing > 0) {
     const pod = podFromTemplate(object, object.spec.template);
-    const pods = Array<unknown>(Math.min(missing, podsPerReconcileMax)).fill(pod);
+    const pods = Array<unknown>(Math.min(missing, podsAtOnce(object.spec.template))).fill(pod);
     return createPods(client, object, row.component, pods);
   }
   if (missing === 0) return undefined;

@@ -1,6 +1,7 @@
 /** Every namespace has a ServiceAccount `default` and the ConfigMap kube-root-ca.crt. k8s: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher */
+import type { ConfigMap } from "../../kinds/config-map.ts";
 import type { Namespace } from "../../kinds/namespace.ts";
-import type { Change, KubeObject } from "../../core/object.ts";
+import type { Change } from "../../core/object.ts";
 import { rootCertificate } from "../../bootstrap/certificate.ts";
 import type { Controller } from "../../ports/controller.ts";
 
@@ -21,11 +22,7 @@ export const serviceAccountController: Controller = {
       client.create("serviceaccounts", { metadata: { name: "default", namespace: name } });
     }
     const wanted = { "ca.crt": rootCertificate };
-    const current = client.get<KubeObject & { data?: Record<string, string> }>(
-      "configmaps",
-      name,
-      rootName,
-    );
+    const current = client.get<ConfigMap>("configmaps", name, rootName);
     if (!current) {
       client.create("configmaps", {
         metadata: {

@@ -1,11 +1,12 @@
 /** How controllers make and take away Pods. k8s: pkg/controller/controller_utils.go RealPodControl */
-import type { PodObject as Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
+import { podBytesPerReconcileMax, podsPerReconcileMax } from "../../core/limits.ts";
+import type { Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { StatusError } from "../../machinery/status.ts";
 import type { Client } from "../../ports/controller.ts";
 import { newControllerRef } from "./controller-ref.ts";
 
-/** In a namespace that goes, every creation fails; there is nothing to tell and nothing to try again. */
+/** In a terminating namespace every creation fails: no Event, no retry. */
 export const namespaceGoes = (error: StatusError): boolean =>
   error.details?.causes?.some((cause) => cause.reason === "NamespaceTerminating") ?? false;
 
@@ -51,6 +52,12 @@ function createPod(
   return undefined;
 }
 
+/** How many Pods of a template one reconcile makes. */
+export function podsAtOnce(template: object): number {
+  const fit = Math.floor(podBytesPerReconcileMax / JSON.stringify(template).length);
+  return Math.max(1, Math.min(podsPerReconcileMax, fit));
+}
+
 /**
  * Batches of one, two, four and so on; none follows one in which a creation failed. Returns the first failure.
  * k8s: slowStartBatch
@@ -71,6 +78,7 @@ export function createPods(
   return first;
 }
 
+/** Deletes a Pod and records SuccessfulDelete on its owner. */
 export function deletePod(
   client: Client,
   owner: KubeObject,

@@ -1,5 +1,5 @@
 /** What controllers ask about Pods. k8s: pkg/api/v1/pod/util.go, pkg/controller/controller_utils.go */
-import type { PodObject as Pod } from "../../kinds/pod/types.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { lookup } from "../../core/lookup.ts";
 import { parseTime } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";

@@ -9,7 +9,7 @@ interface Row {
   amount: string;
   /** Query parameter of the most one request is to consume. */
   size: string;
-  /** What is said of all requests, and of one that was heard. */
+  /** Log lines of all requests, and of an accepted one. */
   plan(size: number, rest: number): string;
   done(amount: number, metric: string): string;
 }
@@ -38,7 +38,7 @@ const rows: Record<string, Row> = {
 
 interface Part {
   ask: HttpAsk;
-  /** Said once it was heard. */
+  /** Logged when the request is accepted. */
   done: string;
 }
 

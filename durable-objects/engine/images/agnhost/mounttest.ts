@@ -20,7 +20,7 @@ export interface MountTestState {
 
 const quote = (name: string): string => JSON.stringify(name);
 
-/** What a call said, or why it failed, as Go words it; `bad` gathers the failures. */
+/** A call's result, or its error in Go's wording; `bad` collects the failures. */
 function tell(sys: Sys, bad: string[], begin: string, act: () => string, end = ""): void {
   try {
     sys.write(1, act());

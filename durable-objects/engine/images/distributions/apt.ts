@@ -1,4 +1,4 @@
-/** apt, apt-get, apt-cache and dpkg of an image whose mirrors cannot be looked up: what is there is told, nothing comes. */
+/** apt, apt-get, apt-cache and dpkg of an image whose mirrors cannot be looked up: installed packages are listed, nothing can be downloaded. */
 import { upTo } from "../../core/trim.ts";
 import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";

@@ -11,6 +11,7 @@ const header = "REDIS0012\xfa";
 const snapshotPath = (state: RedisState): string =>
   `${settingOf(state, "dir")}/${settingOf(state, "dbfilename")}`;
 
+/** Writes the snapshot file; false, and a line in the log, where the file system refuses. */
 export function saveData(sys: Sys, state: RedisState): boolean {
   try {
     sys.writeFile(snapshotPath(state), header + JSON.stringify(state.d));

@@ -1,5 +1,7 @@
 /** RESP, redis' wire format: commands in, replies out. Everything is bytes. */
 
+import { redisArgumentBytesMax } from "../../core/limits.ts";
+
 export const ok = "+OK\r\n";
 export const nil = "$-1\r\n";
 export const simple = (text: string): string => `+${text}\r\n`;
@@ -59,7 +61,7 @@ export function parseCommand(
     if (line < 0) return "more";
     if (data[at] !== "$") return { error: `ERR Protocol error: expected '$', got '${data[at]}'` };
     const length = Number(data.slice(at + 1, line));
-    if (!(length >= 0 && length <= 512 * 1024))
+    if (!(length >= 0 && length <= redisArgumentBytesMax))
       return { error: "ERR Protocol error: invalid bulk length" };
     if (data.length < line + 2 + length + 2) return "more";
     words.push(data.slice(line + 2, line + 2 + length));

@@ -1,5 +1,5 @@
 /** Adding, comparing and repeating values of the little interpreters. */
-import { scriptValueMax } from "../../core/limits.ts";
+import { scriptProductDigitsMax, scriptValueMax } from "../../core/limits.ts";
 import { Unsupported, type Language } from "./tokens.ts";
 import { bounded, ScriptError, text, toNumber, typeName, type Value } from "./values.ts";
 
@@ -54,7 +54,7 @@ function bigArithmetic(language: Language, op: string, a: bigint, b: bigint): Va
     case "-":
       return a - b;
     case "*":
-      if (a.toString(16).length + b.toString(16).length > 20_000)
+      if (a.toString(16).length + b.toString(16).length > scriptProductDigitsMax)
         throw new Unsupported("a number of that size");
       return a * b;
     case "/":

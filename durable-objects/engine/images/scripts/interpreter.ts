@@ -1,5 +1,9 @@
 /** A program of the little interpreters as a process: where it stands and its variables are its state. */
-import { scriptStepsMax } from "../../core/limits.ts";
+import {
+  scriptOperationStepsMax,
+  scriptStepsAtOnceMax,
+  scriptStepsMax,
+} from "../../core/limits.ts";
 import { Errno } from "../../runtime/errno.ts";
 import { decodeUtf8, encodeUtf8 } from "../../runtime/bytes.ts";
 import type { Step } from "../../runtime/kernel/calls.ts";
@@ -93,7 +97,7 @@ function complaint(
   }
 }
 
-/** Says that a program goes beyond what is simulated. */
+/** The error of a program that uses more than is simulated. */
 export function refuse(sys: Sys, language: Language, what: string): void {
   sys.complain(
     `${language}: this sandbox simulates one-liners only (printing, counting, variables, loops, sleeping, the environment); it cannot run: ${encodeUtf8(what.slice(0, 200))}\n`,
@@ -120,7 +124,7 @@ export function runScript(sys: Sys, state: ScriptState, language: Language): Ste
   const used = { steps: 0 };
   const run = new ScriptRun(language, hostOf(sys, state, language, used), vars);
   try {
-    for (let left = scriptStepsMax; left > 0 && used.steps < stepsAtOnce; left--) {
+    for (let left = scriptStepsMax; left > 0 && used.steps < scriptStepsAtOnceMax; left--) {
       const op = program[state.at ?? 0];
       if (!op) return { exit: 0 };
       const { next, outcome } = run.step(op, state.at ?? 0);
@@ -167,9 +171,6 @@ function failed(sys: Sys, state: ScriptState, language: Language, error: unknown
 
 /** CPU of one evaluated step, microseconds. */
 const stepCost = 0.2;
-/** Steps of one look at a process: after so many it goes on later, and one operation may take no more at all. */
-const stepsAtOnce = 20_000;
-const stepsMax = 120_000;
 
 function hostOf(
   sys: Sys,
@@ -201,7 +202,7 @@ function hostOf(
     },
     charge(more = 1) {
       used.steps += more;
-      if (used.steps > stepsMax) throw new Unsupported("so much at once");
+      if (used.steps > scriptOperationStepsMax) throw new Unsupported("so much at once");
       sys.charge(stepCost * more);
     },
   };

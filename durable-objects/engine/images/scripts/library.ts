@@ -111,6 +111,7 @@ export const string = (run: Runner, value: Value): string => text(run.language, 
 const whole = (run: Runner, value: number): Value =>
   run.language === "python" || run.language === "ruby" ? BigInt(Math.trunc(value)) : value;
 
+/** The items of what a loop may walk. Throws the language's TypeError for the rest. */
 export function list(run: Runner, value: Value): Value[] {
   if (Array.isArray(value)) return value;
   if (typeof value === "string") return [...value];

@@ -1,7 +1,7 @@
 /** A one-liner as a list of operations with jumps: where it stands is a number, so it can be stored between two of them. */
 import words from "./words.json" with { type: "json" };
 import { memo } from "../../core/memo.ts";
-import { scriptBytesMax } from "../../core/limits.ts";
+import { scriptBytesMax, scriptsKeptMax } from "../../core/limits.ts";
 import type { Expr } from "./expressions.ts";
 import { StatementReader, type Op } from "./statements.ts";
 import { Unsupported, type Language } from "./tokens.ts";
@@ -265,7 +265,7 @@ class ProgramReader extends StatementReader {
 }
 
 /** A program, or the words of it that are not understood. */
-export const readProgram = memo(50, (key): Op[] | { bad: string } => {
+export const readProgram = memo(scriptsKeptMax, (key): Op[] | { bad: string } => {
   const [language = "", ...rest] = key.split(" ");
   const source = rest.join(" ");
   if (source.length > scriptBytesMax) return { bad: source.slice(0, 60) };

@@ -14,7 +14,7 @@ export interface Token {
   column: number;
 }
 
-/** What the little interpreters do not know: said to the user, never got wrong. */
+/** A feature that the interpreters lack: an error, never a wrong result. */
 export class Unsupported extends Error {
   override name = "Unsupported";
 }

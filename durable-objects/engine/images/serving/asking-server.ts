@@ -1,4 +1,5 @@
 /** HTTP servers whose answers wait for another server's: requests under way are jobs in the process's state. */
+import { serverJobsMax } from "../../core/limits.ts";
 import type { HttpAnswer, Step } from "../../runtime/kernel/calls.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { HttpRequest, Wait } from "../../runtime/kernel/state.ts";
@@ -22,9 +23,6 @@ export interface AskingState<J> {
 
 const earliest = (a: Wait, b: Wait): Wait =>
   b.t === undefined ? a : { t: Math.min(a.t ?? Infinity, b.t) };
-
-/** Jobs nobody fetched the answer of make room for new ones. */
-const jobsMax = 32;
 
 export interface AskingServer<J> {
   program: string;
@@ -77,7 +75,7 @@ export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> 
       }
       const begun = spec.begin(sys, request);
       if (!("job" in begun)) return begun;
-      if (state.jobs.length >= jobsMax) state.jobs.shift();
+      if (state.jobs.length >= serverJobsMax) state.jobs.shift();
       state.jobs.push({ i: request.id ?? 0, j: begun.job });
       // Its next step begins the work.
       delete sys.process.w;

@@ -111,7 +111,7 @@ function pushDatagram(sys: Sys, ask: HttpAsk, ip: string, bytes: string): Wait |
   return sys.now >= late ? over(ask, { error: "timeout" }) : { t: late };
 }
 
-/** What Go's HTTP client says. */
+/** The errors of Go's HTTP client. */
 export function goError(ask: HttpAsk): string {
   const url = `http://${ask.host}:${ask.port}${ask.path}`;
   const address = `${ask.ip ?? ask.host}:${ask.port}`;

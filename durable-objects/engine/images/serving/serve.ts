@@ -88,7 +88,7 @@ export const hasFlag = (sys: Sys, name: string): boolean => {
 /** The port of `:8080`, `0.0.0.0:8080`, `8080`. */
 export const portOf = (address: string): number => Number(endOf(address, "0123456789") || 80);
 
-/** Binds a port; says what Go says when that fails, and returns false. */
+/** Binds a port; when that fails, prints Go's error and returns false. */
 export function goListen(
   sys: Sys,
   port: number,

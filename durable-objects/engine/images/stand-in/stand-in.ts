@@ -1,6 +1,6 @@
 /**
  * What a container of an image nobody described runs: a shell, a tool or a script where its words name one, what is known
- * to end ends, and anything else is the image's server. It listens where the Pod says that somebody will ask.
+ * to end ends, and anything else is the image's server. It listens on the ports that the Pod's spec names.
  */
 import { Errno } from "../../runtime/errno.ts";
 import type { Program, Sys } from "../../runtime/kernel/types.ts";
@@ -50,7 +50,7 @@ interface Port {
   port: number;
   udp: boolean;
   tls: boolean;
-  /** Somebody said so: it has to be free. */
+  /** Named on the command line: a port in use is an error. */
   said: boolean;
 }
 

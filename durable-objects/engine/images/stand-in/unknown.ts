@@ -87,6 +87,7 @@ function layerOf(row: StandIn | undefined): Layer {
 
 const versions = new Map<StandIn | undefined, Omit<ImageVersion, "version">>();
 
+/** What an image that nobody described is taken to be: what is known of its name, and a server's outline. */
 export function unknownVersion(reference?: ImageReference): ImageVersion {
   const row = reference && rows.get(`${reference.domain}/${reference.path}`);
   let common = versions.get(row);

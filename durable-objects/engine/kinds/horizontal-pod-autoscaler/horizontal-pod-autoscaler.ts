@@ -48,6 +48,7 @@ function applyDefaults(hpa: Hpa): Hpa {
 }
 
 const unknown = "<unknown>";
+/** k8s: pkg/printers/internalversion/printers.go formatHPAMetrics */
 const shownMax = 2;
 
 const fields = {
@@ -103,7 +104,7 @@ function metricsText(hpa: Hpa): string {
 }
 
 /** A new one shows both: they are not omitted when empty. */
-const emptyStatus = { currentMetrics: null, desiredReplicas: 0 } as unknown as Hpa["status"];
+const emptyStatus: Hpa["status"] = { currentMetrics: null, desiredReplicas: 0 };
 
 export const HorizontalPodAutoscaler: Kind<Hpa> = {
   resource: "horizontalpodautoscalers.autoscaling",

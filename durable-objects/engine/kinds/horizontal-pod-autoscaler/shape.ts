@@ -10,7 +10,14 @@ export interface Behavior {
   scaleDown?: ScalingRules;
 }
 export type HpaSpec = Omit<v2.HorizontalPodAutoscalerSpec, "behavior"> & { behavior?: Behavior };
-export type Hpa = Stored<Omit<v2.HorizontalPodAutoscaler, "spec">> & { spec?: HpaSpec };
+/** currentMetrics are not omitted when there are none. */
+type HpaStatus = Omit<v2.HorizontalPodAutoscalerStatus, "currentMetrics"> & {
+  currentMetrics?: v2.MetricStatus[] | null;
+};
+export type Hpa = Stored<Omit<v2.HorizontalPodAutoscaler, "spec" | "status">> & {
+  spec?: HpaSpec;
+  status?: HpaStatus;
+};
 export type {
   CrossVersionObjectReference,
   MetricSpec,

@@ -175,6 +175,7 @@ const withAnnotations = <T extends KubeObject>(
   return { ...object, metadata: { ...metadata, ...(some ? { annotations } : {}) } };
 };
 
+/** autoscaling/v1 of a v2 object; what v1 has no field for goes into annotations. k8s: pkg/apis/autoscaling/v1/conversion.go */
 export function toHpaV1(hpa: Hpa): HpaV1 {
   const { metrics = [], behavior, ...spec } = hpa.spec ?? {};
   const { currentMetrics, conditions, ...status }: Partial<NonNullable<Hpa["status"]>> =
@@ -209,6 +210,7 @@ export function toHpaV1(hpa: Hpa): HpaV1 {
   return v1 as HpaV1;
 }
 
+/** The way back, with the annotations turned into fields again. */
 export function fromHpaV1(hpa: HpaV1): Hpa {
   const { targetCPUUtilizationPercentage: percent, ...spec } = hpa.spec ?? {};
   const { currentCPUUtilizationPercentage: measured, ...status } = hpa.status ?? {};

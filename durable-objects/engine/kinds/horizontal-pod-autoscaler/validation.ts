@@ -22,6 +22,7 @@ import type {
   ScalingRules,
 } from "./shape.ts";
 
+/** k8s: pkg/apis/autoscaling/validation MaxPeriodSeconds, MaxStabilizationWindowSeconds */
 const periodSecondsMax = 1800;
 const windowSecondsMax = 3600;
 

@@ -1,19 +1,17 @@
 /** Mutating admission of Pods, in upstream's order. k8s: plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds} */
 import { lookup } from "../../core/lookup.ts";
-import type { ServiceAccount } from "kubernetes-types/core/v1";
-import type { PriorityClass } from "kubernetes-types/scheduling/v1";
+import type { ServiceAccount } from "../service-account.ts";
+import type { PriorityClass } from "../priority-class.ts";
 import { forbidden } from "../../machinery/status.ts";
 import { mirrorAnnotation } from "./validation/pod.ts";
-import type { KubeObject } from "../../core/object.ts";
 import type { WriteContext } from "../define.ts";
-import type { Container, PodObject, PodSpec, Volume } from "./types.ts";
+import type { Container, Pod, PodSpec, Volume } from "./types.ts";
 
 const pods = { group: "", plural: "pods" };
 const tokenMountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 const tokenVolumePrefix = "kube-api-access-";
 
-const refuse = (pod: PodObject, problem: string): Error =>
-  forbidden(pods, pod.metadata.name, problem);
+const refuse = (pod: Pod, problem: string): Error => forbidden(pods, pod.metadata.name, problem);
 
 /** Every Pod's is the same, so they share one. */
 const tokenProjection: Volume["projected"] = {
@@ -60,11 +58,8 @@ function withToken(spec: PodSpec, context: WriteContext): PodSpec {
   return out;
 }
 
-interface AccountObject
-  extends KubeObject, Pick<ServiceAccount, "automountServiceAccountToken" | "imagePullSecrets"> {}
-
 /** k8s: plugin/pkg/admission/serviceaccount Admit */
-function serviceAccount(pod: PodObject, context: WriteContext): PodObject {
+function serviceAccount(pod: Pod, context: WriteContext): Pod {
   const namespace = pod.metadata.namespace ?? "";
   if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) {
     if (pod.spec.serviceAccountName)
@@ -72,7 +67,7 @@ function serviceAccount(pod: PodObject, context: WriteContext): PodObject {
     return pod;
   }
   const name = pod.spec.serviceAccountName || "default";
-  const account = context.reader.get<AccountObject>("serviceaccounts", namespace, name);
+  const account = context.reader.get<ServiceAccount>("serviceaccounts", namespace, name);
   if (!account)
     throw refuse(
       pod,
@@ -87,9 +82,7 @@ function serviceAccount(pod: PodObject, context: WriteContext): PodObject {
   return { ...pod, spec };
 }
 
-type PriorityObject = KubeObject &
-  Pick<PriorityClass, "value" | "globalDefault" | "preemptionPolicy">;
-type Priority = Pick<PriorityObject, "value" | "preemptionPolicy"> & { name: string };
+type Priority = Pick<PriorityClass, "value" | "preemptionPolicy"> & { name: string };
 
 const priorityClasses = "priorityclasses.scheduling.k8s.io";
 /** Built-in classes, should a cluster lack their objects. k8s: pkg/apis/scheduling/types.go */
@@ -98,24 +91,24 @@ const systemPriorities: Record<string, number> = lookup({
   "system-node-critical": 2_000_001_000,
 });
 
-function priorityOf(pod: PodObject, context: WriteContext): Priority {
+function priorityOf(pod: Pod, context: WriteContext): Priority {
   const name = pod.spec.priorityClassName;
   if (name) {
-    const found = context.reader.get<PriorityObject>(priorityClasses, "", name);
+    const found = context.reader.get<PriorityClass>(priorityClasses, "", name);
     if (found) return { ...found, name };
     const builtIn = systemPriorities[name];
     if (builtIn === undefined) throw refuse(pod, `no PriorityClass with name ${name} was found`);
     return { name, value: builtIn, preemptionPolicy: "PreemptLowerPriority" };
   }
-  let chosen: PriorityObject | undefined;
-  for (const candidate of context.reader.list<PriorityObject>(priorityClasses))
+  let chosen: PriorityClass | undefined;
+  for (const candidate of context.reader.list<PriorityClass>(priorityClasses))
     if (candidate.globalDefault && (!chosen || candidate.value < chosen.value)) chosen = candidate;
   if (chosen) return { ...chosen, name: chosen.metadata.name };
   return { name: "", value: 0, preemptionPolicy: "PreemptLowerPriority" };
 }
 
 /** k8s: plugin/pkg/admission/priority admitPod */
-function priority(pod: PodObject, context: WriteContext): PodObject {
+function priority(pod: Pod, context: WriteContext): Pod {
   const { name, value, preemptionPolicy } = priorityOf(pod, context);
   const given = pod.spec;
   if (given.priority !== undefined && given.priority !== value)
@@ -148,7 +141,7 @@ const awayTolerations = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unr
 );
 
 /** k8s: plugin/pkg/admission/defaulttolerationseconds Admit */
-function tolerations(pod: PodObject): PodObject {
+function tolerations(pod: Pod): Pod {
   const given = pod.spec.tolerations ?? [];
   const added = awayTolerations.filter(
     ({ key }) =>
@@ -159,14 +152,14 @@ function tolerations(pod: PodObject): PodObject {
 }
 
 /** One row per rule that runs on create; LimitRanger runs before all of them, in api/admission. */
-const onCreate: readonly ((pod: PodObject, context: WriteContext) => PodObject)[] = [
+const onCreate: readonly ((pod: Pod, context: WriteContext) => Pod)[] = [
   serviceAccount,
   priority,
   tolerations,
 ];
 
 /** Updates keep what admission once set when the new object leaves it out. */
-function kept(pod: PodObject, old: PodObject): PodObject {
+function kept(pod: Pod, old: Pod): Pod {
   const { priority: number, preemptionPolicy } = old.spec;
   const needed =
     (pod.spec.priority === undefined && number !== undefined) ||
@@ -183,11 +176,7 @@ function kept(pod: PodObject, old: PodObject): PodObject {
 }
 
 /** Subresources are left alone. Throws 403 StatusErrors with upstream's texts. */
-export function admitPod(
-  pod: PodObject,
-  old: PodObject | undefined,
-  context: WriteContext,
-): PodObject {
+export function admitPod(pod: Pod, old: Pod | undefined, context: WriteContext): Pod {
   if (context.subresource) return pod;
   if (old) return tolerations(kept(pod, old));
   return onCreate.reduce((current, step) => step(current, context), pod);

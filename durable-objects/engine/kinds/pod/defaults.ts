@@ -1,10 +1,11 @@
 /** Defaults of Pods and Pod templates. k8s: pkg/apis/core/v1/defaults.go */
+import type { DownwardAPIVolumeFile } from "kubernetes-types/core/v1";
 import type { Handler, ProbeShape } from "./default-shapes.ts";
 import { sumOfContainers } from "./resources.ts";
 import type {
   Container,
   EphemeralContainer,
-  PodObject,
+  Pod,
   PodSpec,
   PodTemplateSpec,
   Volume,
@@ -62,7 +63,7 @@ function withContainerDefaults<T extends AnyContainer>(container: T): T {
     out.ports = container.ports.map((p) => (p.protocol ? p : { ...p, protocol: "TCP" }));
   for (const key of ["livenessProbe", "readinessProbe", "startupProbe"] as const) {
     const probe = container[key];
-    if (probe) out[key] = withProbeDefaults(probe as ProbeShape) as never;
+    if (probe) out[key] = withProbeDefaults(probe as ProbeShape);
   }
   const { lifecycle } = container;
   if (lifecycle?.postStart?.httpGet || lifecycle?.preStop?.httpGet)
@@ -86,10 +87,10 @@ function withContainerDefaults<T extends AnyContainer>(container: T): T {
 /** 0644 */
 const defaultMode = 420;
 
-type Files = { fieldRef?: { apiVersion?: string; fieldPath: string } }[];
-
-const withVersions = (items: unknown): unknown =>
-  (items as Files | undefined)?.map((item) =>
+const withVersions = (
+  items: DownwardAPIVolumeFile[] | undefined,
+): DownwardAPIVolumeFile[] | undefined =>
+  items?.map((item) =>
     item.fieldRef && !item.fieldRef.apiVersion
       ? { ...item, fieldRef: { ...item.fieldRef, apiVersion: "v1" } }
       : item,
@@ -106,7 +107,7 @@ function withProjectionDefaults(source: VolumeProjection): VolumeProjection {
       ...source,
       downwardAPI: {
         ...source.downwardAPI,
-        items: withVersions(source.downwardAPI.items) as never,
+        items: withVersions(source.downwardAPI.items),
       },
     };
   return source;
@@ -123,7 +124,7 @@ function withVolumeDefaults(volume: Volume): Volume {
   if (secret) return { ...volume, secret: mode(secret) };
   if (configMap) return { ...volume, configMap: mode(configMap) };
   if (downwardAPI) {
-    const items = withVersions(downwardAPI.items) as typeof downwardAPI.items;
+    const items = withVersions(downwardAPI.items);
     return { ...volume, downwardAPI: { ...mode(downwardAPI), ...(items && { items }) } };
   }
   if (projected) {
@@ -198,21 +199,21 @@ function withRequests<T extends { resources?: Container["resources"] }>(containe
 function withPodLevelRequests(spec: PodSpec): PodSpec {
   const limits = spec.resources?.limits;
   if (!limits || Object.keys(limits).length === 0) return spec;
-  const requests: Record<string, unknown> = { ...spec.resources?.requests };
+  const requests: Record<string, string> = { ...spec.resources?.requests };
   const sums = sumOfContainers(spec, "requests");
   for (const name of ["cpu", "memory"])
     if (requests[name] === undefined && sums[name]) requests[name] = sums[name].text;
-  for (const name in limits)
+  for (const [name, limit] of Object.entries(limits))
     if (
       requests[name] === undefined &&
       (name === "cpu" || name === "memory" || name.startsWith("hugepages-"))
     )
-      requests[name] = limits[name];
-  return { ...spec, resources: { ...spec.resources, requests: requests as never } };
+      requests[name] = limit;
+  return { ...spec, resources: { ...spec.resources, requests } };
 }
 
 /** k8s: SetDefaults_Pod */
-export function withPodDefaults(pod: PodObject): PodObject {
+export function withPodDefaults(pod: Pod): Pod {
   let spec = withPodSpecDefaults(pod.spec ?? ({ containers: [] } as PodSpec));
   spec = {
     ...spec,

@@ -1,20 +1,15 @@
 /** What Pods are found by. */
-import type { KubeObject } from "../../core/object.ts";
+import type { Pod } from "./types.ts";
 import type { Kind } from "../define.ts";
-
-interface Filed extends KubeObject {
-  spec?: { nodeName?: string; hostNetwork?: boolean };
-  status?: { podIP?: string };
-}
 
 const nothing: readonly string[] = [];
 
 export const podIndices: NonNullable<Kind["indices"]> = [
-  { name: "pod.node", values: (o) => [(o as Filed).spec?.nodeName ?? ""] },
+  { name: "pod.node", values: (o) => [(o as Partial<Pod>).spec?.nodeName ?? ""] },
   {
     name: "pod.ip",
     values: (o) => {
-      const pod = o as Filed;
+      const pod = o as Partial<Pod>;
       return pod.status?.podIP && !pod.spec?.hostNetwork ? [pod.status.podIP] : nothing;
     },
   },

@@ -8,11 +8,11 @@ import { admitPod } from "./admission.ts";
 import { withPodDefaults } from "./defaults.ts";
 import { preparePod, preparePodUpdate } from "./prepare.ts";
 import { podTable } from "./table.ts";
-import type { PodObject } from "./types.ts";
+import type * as types from "./types.ts";
 import { warningsOfPod } from "./warnings.ts";
 import { schemaNamed } from "../../schema/types.ts";
 
-export type Pod = PodObject;
+export type Pod = types.Pod;
 
 /**
  * Seconds a deleted Pod may still run: what was asked for, else its own grace period; none when nothing runs.

@@ -4,7 +4,7 @@ import type { LabelSelector } from "kubernetes-types/meta/v1";
 import { rfc3339 } from "../../core/clock.ts";
 import type { WriteContext } from "../define.ts";
 import { qosClass } from "./resources.ts";
-import type { Container, PodObject, PodSpec, PodStatus } from "./types.ts";
+import type { Container, Pod, PodSpec, PodStatus } from "./types.ts";
 
 /** The Pod's own labels become part of the selector. k8s: applyLabelKeysToLabelSelector */
 function withLabelKeys(
@@ -71,7 +71,7 @@ function preparedSpec(spec: PodSpec, labels: Record<string, string>): PodSpec {
 }
 
 /** A new Pod is Pending, whatever status came with it. */
-export function preparePod(pod: PodObject, context: WriteContext): PodObject {
+export function preparePod(pod: Pod, context: WriteContext): Pod {
   const status: PodStatus = { phase: "Pending", qosClass: qosClass(pod) };
   if (pod.spec.schedulingGates?.length)
     status.conditions = [
@@ -80,14 +80,14 @@ export function preparePod(pod: PodObject, context: WriteContext): PodObject {
         status: "False",
         reason: "SchedulingGated",
         message: "Scheduling is blocked due to non-empty scheduling gates",
-        lastTransitionTime: rfc3339(context.now) as never,
+        lastTransitionTime: rfc3339(context.now),
       },
     ];
   return { ...pod, spec: preparedSpec(pod.spec, pod.metadata.labels ?? {}), status };
 }
 
 /** A status write that leaves observedGeneration out keeps the old one. k8s: preserveOldObservedGeneration */
-function preparedStatus(pod: PodObject, old: PodObject): PodObject {
+function preparedStatus(pod: Pod, old: Pod): Pod {
   const status: PodStatus = { ...pod.status };
   const before = old.status ?? {};
   if (!status.qosClass && before.qosClass) status.qosClass = before.qosClass;
@@ -117,7 +117,7 @@ function resized(now: readonly Container[], old: readonly Container[]): Containe
   });
 }
 
-function preparedResize(pod: PodObject, old: PodObject): PodObject {
+function preparedResize(pod: Pod, old: Pod): Pod {
   const containers = resized(pod.spec.containers, old.spec.containers);
   const init = resized(pod.spec.initContainers ?? [], old.spec.initContainers ?? []);
   if (!containers || !init) return pod;
@@ -127,7 +127,11 @@ function preparedResize(pod: PodObject, old: PodObject): PodObject {
   return { ...pod, spec, status: old.status };
 }
 
-export function preparePodUpdate(pod: PodObject, old: PodObject, subresource: string): PodObject {
+/**
+ * What a write may change of a Pod, by subresource; the rest is taken from the old one. k8s:
+ * pkg/registry/core/pod/strategy.go
+ */
+export function preparePodUpdate(pod: Pod, old: Pod, subresource: string): Pod {
   switch (subresource) {
     case "status":
       return preparedStatus(pod, old);

@@ -1,30 +1,29 @@
 /** What a Pod's status says, as kubectl and the controllers read it. k8s: pkg/api/v1/pod/util.go, printers.go printPod */
 import { ageOf } from "../../machinery/duration.ts";
 import { parseTime } from "../../core/clock.ts";
-import { type ContainerStatus, type PodCondition, type PodObject, isSidecar } from "./types.ts";
+import { type ContainerStatus, type PodCondition, type Pod, isSidecar } from "./types.ts";
 
-export function podCondition(pod: PodObject, type: string): PodCondition | undefined {
+export function podCondition(pod: Pod, type: string): PodCondition | undefined {
   for (const condition of pod.status?.conditions ?? [])
     if (condition.type === type) return condition;
   return undefined;
 }
 
 /** Succeeded or Failed: its containers will not run again. */
-export function isPodTerminal(pod: PodObject): boolean {
+export function isPodTerminal(pod: Pod): boolean {
   const phase = pod.status?.phase;
   return phase === "Succeeded" || phase === "Failed";
 }
 
 /** Neither finished nor being deleted. k8s: controller.IsPodActive */
-export const isPodActive = (pod: PodObject): boolean =>
+export const isPodActive = (pod: Pod): boolean =>
   !isPodTerminal(pod) && !pod.metadata.deletionTimestamp;
 
 /** k8s: IsPodReady */
-export const isPodReady = (pod: PodObject): boolean =>
-  podCondition(pod, "Ready")?.status === "True";
+export const isPodReady = (pod: Pod): boolean => podCondition(pod, "Ready")?.status === "True";
 
 /** Ready for at least `minReadySeconds`. `now` is virtual ms. k8s: IsPodAvailable */
-export function isPodAvailable(pod: PodObject, minReadySeconds: number, now: number): boolean {
+export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): boolean {
   const ready = podCondition(pod, "Ready");
   if (ready?.status !== "True") return false;
   if (!minReadySeconds) return true;
@@ -32,7 +31,7 @@ export function isPodAvailable(pod: PodObject, minReadySeconds: number, now: num
 }
 
 /** Virtual ms at which a ready Pod counts as available; Infinity while it is not ready. */
-export function availableAt(pod: PodObject, minReadySeconds: number): number {
+export function availableAt(pod: Pod, minReadySeconds: number): number {
   const ready = podCondition(pod, "Ready");
   if (ready?.status !== "True") return Number.POSITIVE_INFINITY;
   if (!minReadySeconds) return 0;
@@ -75,7 +74,7 @@ interface InitWalk {
   sidecars: Restarts;
 }
 
-function walkInit(pod: PodObject): InitWalk {
+function walkInit(pod: Pod): InitWalk {
   const walk: InitWalk = {
     status: undefined,
     ready: 0,
@@ -105,7 +104,7 @@ function walkInit(pod: PodObject): InitWalk {
 }
 
 /** READY, STATUS and RESTARTS of `kubectl get pods`. k8s: printPod */
-export function podSummary(pod: PodObject): PodSummary {
+export function podSummary(pod: Pod): PodSummary {
   const phase = pod.status?.phase ?? "";
   let status = pod.status?.reason || phase;
   if (podCondition(pod, "PodScheduled")?.reason === "SchedulingGated") status = "SchedulingGated";
@@ -141,7 +140,9 @@ export function podSummary(pod: PodObject): PodSummary {
     if (pod.status?.reason === "NodeLost") status = "Unknown";
     else if (!isPodTerminal(pod)) status = "Terminating";
   }
-  const sidecars = (pod.spec.initContainers ?? []).filter(isSidecar).length;
+  const sidecars = (pod.spec.initContainers ?? []).filter((container) =>
+    isSidecar(container),
+  ).length;
   return {
     ready,
     total: pod.spec.containers.length + sidecars,
@@ -152,7 +153,7 @@ export function podSummary(pod: PodObject): PodSummary {
 }
 
 /** The STATUS column. */
-export const podStatusText = (pod: PodObject): string => podSummary(pod).status;
+export const podStatusText = (pod: Pod): string => podSummary(pod).status;
 
 /** The RESTARTS column: `3`, or `3 (5m ago)`. */
 export const restartsText = (summary: PodSummary, now: number): string =>

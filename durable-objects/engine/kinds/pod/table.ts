@@ -3,11 +3,11 @@ import { lookup } from "../../core/lookup.ts";
 import { age, ageColumn, column, nameColumn, wideColumn } from "../columns.ts";
 import type { Cell, RowCondition, TableOf } from "../define.ts";
 import { podSummary, restartsText } from "./status.ts";
-import type { Container, PodObject } from "./types.ts";
+import type { Container, Pod } from "./types.ts";
 
 const none = "<none>";
 
-function readinessGates(pod: PodObject): string {
+function readinessGates(pod: Pod): string {
   const gates = pod.spec.readinessGates ?? [];
   if (gates.length === 0) return none;
   const met = gates.filter(
@@ -16,7 +16,7 @@ function readinessGates(pod: PodObject): string {
   return `${met.length}/${gates.length}`;
 }
 
-function cells(pod: PodObject, now: number): Cell[] {
+function cells(pod: Pod, now: number): Cell[] {
   const summary = podSummary(pod);
   return [
     pod.metadata.name,
@@ -43,7 +43,7 @@ const finished: Record<string, RowCondition[]> = lookup({
   Failed: [{ type: "Completed", status: "True", reason: "Failed", message: "The pod failed." }],
 });
 
-export const podTable: TableOf<PodObject> = {
+export const podTable: TableOf<Pod> = {
   columns: [
     nameColumn,
     column("Ready", "Ready containers of all containers."),

@@ -18,8 +18,8 @@ import type { TableOf } from "../define.ts";
 
 export const rbacGroup = "rbac.authorization.k8s.io";
 
-type RoleRef = Partial<rbac.RoleRef>;
-type Subject = Partial<rbac.Subject>;
+export type RoleRef = Partial<rbac.RoleRef>;
+export type Subject = Partial<rbac.Subject>;
 
 /** k8s: ValidatePolicyRule */
 export function checkRules(

@@ -33,7 +33,7 @@ export const dnsServiceIp = "10.96.0.10";
 
 type Context = Pick<WriteContext, "reader" | "random">;
 
-/** The Service with addresses and ports filled in. Throws StatusError 422 when a wished one is taken or out of range. */
+/** The Service with addresses and ports filled in. Throws StatusError 422 when a requested one is taken or out of range. */
 export function allocateService(
   service: Service,
   old: Service | undefined,

@@ -35,6 +35,7 @@ const topologyHints = "service.kubernetes.io/topology-aware-hints";
 const topologyMode = "service.kubernetes.io/topology-mode";
 const sourceRangesAnnotation = "service.beta.kubernetes.io/load-balancer-source-ranges";
 const types = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
+/** k8s: pkg/apis/core MaxClientIPServiceAffinitySeconds */
 const affinitySecondsMax = 86400;
 
 export function validateServiceCreate(service: Service): FieldError[] {

@@ -20,6 +20,7 @@ import { schemaNamed } from "../../schema/types.ts";
 
 export type StorageClass = Stored<storage.StorageClass>;
 
+/** k8s: pkg/apis/storage/validation maxProvisionerParameterLen, maxProvisionerParameterSize */
 const parametersMax = 512;
 const parametersBytesMax = 256 * 1024;
 const defaultAnnotations = [

@@ -2,7 +2,7 @@
 import type { PersistentVolumeClaim } from "./persistent-volume-claim.ts";
 import type { PersistentVolume } from "./persistent-volume.ts";
 import type { StorageClass } from "./storage-class.ts";
-import type { PodObject as Pod } from "../pod/types.ts";
+import type { Pod } from "../pod/types.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import { value } from "../../machinery/quantity.ts";
 import type { Reader } from "../../ports/controller.ts";
@@ -30,15 +30,18 @@ export const claimsOfPod = (pod: Pod): string[] =>
     return v.persistentVolumeClaim ? [v.persistentVolumeClaim.claimName] : [];
   });
 
+/** The class's name; the beta annotation wins over the field, "" is no class. */
 export const claimClass = (claim: PersistentVolumeClaim): string =>
   claim.metadata.annotations?.[betaClass] ?? claim.spec?.storageClassName ?? "";
 
 export const volumeClass = (volume: PersistentVolume): string =>
   volume.metadata.annotations?.[betaClass] ?? volume.spec?.storageClassName ?? "";
 
+/** Bytes. */
 export const requested = (claim: PersistentVolumeClaim): number =>
   value(claim.spec?.resources?.requests?.["storage"]);
 
+/** Bytes. */
 export const capacity = (volume: PersistentVolume): number =>
   value(volume.spec?.capacity?.["storage"]);
 

@@ -1,7 +1,7 @@
 /** Memory limits that go down while a Pod runs. */
 import { value } from "../../machinery/quantity.ts";
 import { effectiveLimits, restartsFor } from "./resources.ts";
-import { type PodSpec, isSidecar, podContainers } from "../../kinds/pod/shapes.ts";
+import { type PodSpec, isSidecar, podContainers } from "../../kinds/pod/types.ts";
 import type { Sync } from "../sync.ts";
 
 /** Why memory limits cannot go down now. k8s: kuberuntime_manager.go validateMemoryResizeAction */

@@ -6,11 +6,12 @@ import { objectKey, splitKey } from "../../core/object.ts";
 import { nodeRecord, nodeTable } from "../node-address.ts";
 import { type PodRecord, kubeletTable } from "../record.ts";
 import { increases, ownOf } from "./resources.ts";
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import type { Sync } from "../sync.ts";
 
 type Tools = Pick<Sync, "client" | "nodeName">;
 
+/** Puts the Pod among those whose resize waits for room on the node. */
 export function deferResize(sync: Sync): void {
   const memory = nodeRecord(sync.client, sync.nodeName);
   const waiting = memory.resizes ?? [];
@@ -43,6 +44,7 @@ function waitingOf({ client }: Tools, key: string): Waiting | undefined {
   };
 }
 
+/** Wakes the Pods whose resize waits for room: decreases first, then by priority, QoS class and age. */
 export function retryDeferred(sync: Tools): void {
   const { client, nodeName } = sync;
   const memory = nodeRecord(client, nodeName);

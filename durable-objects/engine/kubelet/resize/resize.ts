@@ -22,7 +22,7 @@ import {
   withGranted,
 } from "./resources.ts";
 import { deferResize, retryDeferred } from "./queue.ts";
-import { isMirror, podContainers } from "../../kinds/pod/shapes.ts";
+import { isMirror, podContainers } from "../../kinds/pod/types.ts";
 import { type Sync, podEvent, want } from "../sync.ts";
 
 /** Grants what can be granted, actuates it, and lets the rest of this look see the Pod as granted. */

@@ -6,7 +6,7 @@ import {
   type PodSpec,
   isSidecar,
   podContainers,
-} from "../../kinds/pod/shapes.ts";
+} from "../../kinds/pod/types.ts";
 
 export interface Resources {
   requests?: Record<string, string>;
@@ -62,6 +62,7 @@ export function grantedByStatus(pod: Pod, wanted: Granted): Granted {
   return granted;
 }
 
+/** The spec with the resources that the node has granted, which may differ from those asked for. */
 export function withGranted(spec: PodSpec, granted: Granted): PodSpec {
   const each = (container: Container): Container => {
     const own = granted[container.name];
@@ -96,6 +97,7 @@ export function amountsOf(limits: Record<string, string> | undefined): {
   };
 }
 
+/** Whether the container's resizePolicy asks for a restart on this change. */
 export function restartsFor(container: Container, old: Resources, now: Resources): boolean {
   return resizable.some((name) => {
     const differs = kinds.some(

@@ -3,8 +3,9 @@ import { rfc3339 } from "../../core/clock.ts";
 import { sumOfPod } from "../../kinds/pod/resources.ts";
 import type { PodRecord } from "../record.ts";
 import { type Granted, type Resources, podLevel, withGranted } from "./resources.ts";
-import type { PodCondition, PodSpec, PodStatus } from "../../kinds/pod/shapes.ts";
+import type { PodCondition, PodSpec, PodStatus } from "../../kinds/pod/types.ts";
 
+/** PodResizePending and PodResizeInProgress, as far as they hold. */
 export function resizeConditions({ resizeWaits, resizing }: PodRecord): PodCondition[] {
   const condition = (
     type: string,
@@ -44,8 +45,7 @@ function totals(spec: PodSpec): Resources {
   if (known) return known;
   const text = (which: "requests" | "limits"): Record<string, string> => {
     const out: Record<string, string> = {};
-    for (const [name, quantity] of Object.entries(sumOfPod(spec as never, which)))
-      out[name] = quantity.text;
+    for (const [name, quantity] of Object.entries(sumOfPod(spec, which))) out[name] = quantity.text;
     return out;
   };
   const [requests, limits] = [text("requests"), text("limits")];

@@ -1,6 +1,6 @@
 /** Rows that hold file contents: how a chunk is written, and taking a tree's rows away. */
 import type { Records } from "../../ports/controller.ts";
-import { fileChunkBytes } from "../../core/limits.ts";
+import { chunksLookedUpMax, fileChunkBytes } from "../../core/limits.ts";
 import { fromBase64, toBase64 } from "../bytes.ts";
 import type { TreeRecord } from "./inode.ts";
 
@@ -16,9 +16,6 @@ export const unpackChunk = (row: string): string =>
 const zeros = "\0".repeat(fileChunkBytes);
 const isZeros = (data: string): boolean =>
   data.charCodeAt(0) === 0 && data === zeros.slice(0, data.length);
-
-/** A sparse file may be so large that looking at all rows there are is less work than at all it might have. */
-const chunksLookedUpMax = 1024;
 
 /** The rows of one tree, with what is not saved yet. What has no row reads as zeros. */
 export class Chunks {

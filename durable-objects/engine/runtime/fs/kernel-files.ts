@@ -1,6 +1,7 @@
 /** What /proc/sys and /sys/fs/cgroup say to one container: sysctls of its Pod, its control group. */
 import { kernelRelease } from "../../core/machine.ts";
-import type { NodeObject, Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
+import type { Node } from "../../kinds/node.ts";
 import { milliValue, value } from "../../machinery/quantity.ts";
 import { qosClass } from "../../kinds/pod/resources.ts";
 import { sysctlBytesMax } from "../../core/limits.ts";
@@ -46,7 +47,7 @@ const isNamespaced = (name: string): boolean =>
 
 const readOnlySettings = new Set(["kernel.hostname", "kernel.osrelease"]);
 
-/** A sysctl's value in the Pod of a container, if there is such a one. */
+/** A sysctl's value in the Pod of a container, if it exists. */
 export function sysctlOf(container: Container, name: string): string | undefined {
   if (name === "kernel.hostname") return container.hostname;
   const { kernel } = container;
@@ -144,14 +145,10 @@ const nodeCritical = 2_000_001_000;
 export function oomScoreOf(container: Container): number {
   const pod = podOf(container);
   if (!pod) return 0;
-  const quality = pod.status?.qosClass ?? qosClass(pod as never);
+  const quality = pod.status?.qosClass ?? qosClass(pod);
   if ((pod.spec.priority ?? 0) >= nodeCritical || quality === "Guaranteed") return guaranteedScore;
   if (quality === "BestEffort") return 1000;
-  const node = container.kernel.context.reader.get<NodeObject>(
-    "nodes",
-    "",
-    pod.spec.nodeName ?? "",
-  );
+  const node = container.kernel.context.reader.get<Node>("nodes", "", pod.spec.nodeName ?? "");
   const capacity = value(node?.status?.capacity?.["memory"]) || 1;
   const all = containersOf(pod);
   const asked = (c: (typeof all)[number]): number => value(c.resources?.requests?.["memory"]);

@@ -1,5 +1,5 @@
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf as the kubelet writes them. */
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { resolvConf, resolverOf } from "../net/resolver.ts";
 import type { Container } from "../kernel/types.ts";
 import { hostTree } from "../volumes/node-files.ts";
@@ -43,6 +43,7 @@ function resolverFile(container: Container): string {
   return resolvConf(resolverOf(namespace, spec ?? { dnsPolicy, hostNetwork }));
 }
 
+/** Content of /etc/hosts, /etc/hostname and /etc/resolv.conf of a container. */
 export function networkFile(name: string, container: Container): string {
   if (name === "hosts") return hosts(container);
   if (name === "hostname") return `${container.hostname}\n`;

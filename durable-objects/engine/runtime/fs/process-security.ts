@@ -9,6 +9,7 @@ const capabilityNames =
     " ",
   );
 
+/** Lines of /proc/PID/status about groups, capabilities, seccomp and CPUs. */
 export function processSecurity(kernel: Kernel, process: Process): string {
   const record = kernel.pod.cs[process.c];
   const container = record && kernel.container(process.c);

@@ -46,7 +46,7 @@ export function mountOptions({ readOnly, sizeBytes, options }: MountPoint): stri
   return `${readOnly ? "ro" : "rw"}${options ?? `,relatime${size}`}`;
 }
 
-/** Who asks. `override`: root's capability to pass over permissions. */
+/** Credentials of the caller. `override`: root's capability to pass over permissions. */
 export interface Credentials {
   uid: number;
   gid: number;

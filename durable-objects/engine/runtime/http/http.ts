@@ -1,4 +1,5 @@
 /** HTTP requests to a Pod's own ports: handed whole to servers that take them so, spoken as HTTP/1.1 to raw TCP ones. */
+import { httpHeadCharactersMax } from "../../core/limits.ts";
 import { survive } from "../kernel/crash.ts";
 import type { Kernel } from "../kernel/types.ts";
 import type { HttpAnswer } from "../kernel/calls.ts";
@@ -48,6 +49,7 @@ export function requestBytes(request: HttpRequest): string {
   return `${text}\r\n${request.body}`;
 }
 
+/** The response as HTTP/1.1 sends it; `head`: without its body. */
 export function responseBytes(response: HttpResponse, head = false): string {
   let text = `HTTP/1.1 ${response.status} ${reasonOf(response.status)}\r\n`;
   const headers: Record<string, string> = { ...response.headers };
@@ -92,9 +94,9 @@ export function parseRequest(
   | "bad" {
   // What does not begin as a request is refused at its first line's end; a bare line feed ends a line as well.
   const line = /^([A-Z]+) (\S+) HTTP\/1\.[01]\r?\n/.exec(data);
-  if (!line) return data.includes("\n") || data.length > 65_536 ? "bad" : "more";
+  if (!line) return data.includes("\n") || data.length > httpHeadCharactersMax ? "bad" : "more";
   const split = /\r?\n\r?\n/.exec(data);
-  if (!split) return data.length > 65_536 ? "bad" : "more";
+  if (!split) return data.length > httpHeadCharactersMax ? "bad" : "more";
   const headers = parseHeaders(data.slice(line[0].length, split.index).split(/\r?\n/));
   let used = split.index + split[0].length;
   const rest = data.slice(used);
@@ -250,7 +252,7 @@ function outcome(
   return { response: parsed };
 }
 
-/** The outcome of a pending request; it is forgotten once told. */
+/** The outcome of a pending request; it is forgotten once returned. */
 export function httpOutcome(
   kernel: Kernel,
   handle: string,

@@ -23,9 +23,6 @@ export interface Alike {
   executables: Map<string, Executable>;
 }
 
-/** Of each kind: a client chooses commands and search paths. */
-export const alikeMax = 200;
-
 const known = new WeakMap<Layer, Alike>();
 
 export function alikeOf(layer: Layer): Alike {

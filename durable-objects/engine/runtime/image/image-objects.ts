@@ -1,5 +1,5 @@
 /** Images that an object of kind Image (podyard.dev/v1) speaks of: which one a reference means. */
-import type { Image } from "../../kinds/image.ts";
+import type { Image } from "../../kinds/podyard/image.ts";
 import { parseReference } from "../../machinery/image-reference.ts";
 import type { Reader } from "../../ports/controller.ts";
 import type { Sys } from "../kernel/types.ts";
@@ -25,7 +25,7 @@ export function imageObjectOf(reader: Lookup | undefined, image: string): Image 
   );
 }
 
-/** The object that tells what a container's image does; one that only says who may pull it does not. */
+/** The Image object that defines a container's image; one that only sets who may pull it does not. */
 export function behaviourOf(sys: Sys): Image | undefined {
   const reader = sys.kernel.context.reader as Reader | undefined;
   const found = imageObjectOf(reader, sys.container.record.spec.image);
@@ -42,5 +42,5 @@ export function behaviourOf(sys: Sys): Image | undefined {
   return found;
 }
 
-/** Whether an object of kind Image tells what a container's image does. */
+/** Whether an object of kind Image defines what a container's image does. */
 export const isDescribed = (sys: Sys): boolean => behaviourOf(sys)?.spec !== undefined;

@@ -1,11 +1,12 @@
 /** The registry: which references can be pulled, what they weigh, and containerd's words when they cannot. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { imagesKeptMax } from "../../core/limits.ts";
 import { memo } from "../../core/memo.ts";
 import { officialRepositories } from "./official-repositories.ts";
 import type { ImageCatalog } from "../kernel/types.ts";
 import { imagesOf, imageWithTag, type Lookup } from "./image-objects.ts";
-import type { Image } from "../../kinds/image.ts";
+import type { Image } from "../../kinds/podyard/image.ts";
 import type { PullCredential, ResolvedImage } from "../define.ts";
 import { familiar, parseReference, type ImageReference } from "../../machinery/image-reference.ts";
 
@@ -16,7 +17,7 @@ const unresolvable =
   /(^localhost$|^[^.]+$|\.(local|internal|lan|corp|home|invalid|test|example|localdomain|intranet)$|^example\.(com|org|net)$|\.example\.(com|org|net)$)/;
 
 /** Kept, as every Pod asks for its image again. */
-const digestOf = memo(200, (text) => `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`);
+const digestOf = memo(imagesKeptMax, (text) => `sha256:${bytesToHex(sha256(utf8ToBytes(text)))}`);
 
 function failure(name: string, problem: string): { error: string } {
   return {
@@ -77,7 +78,7 @@ export class ImageRegistry {
     this.#images = images;
   }
 
-  readonly #served = memo(200, (image): Served | { invalid: string } => {
+  readonly #served = memo(imagesKeptMax, (image): Served | { invalid: string } => {
     const reference = parseReference(image);
     if ("error" in reference)
       return { invalid: `couldn't parse image name "${image}": ${reference.error}` };

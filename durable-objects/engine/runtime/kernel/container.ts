@@ -180,7 +180,7 @@ export class LoadedContainer implements Container {
       device: "tmpfs",
       fsType: "tmpfs",
     });
-    // The kubelet's file for last words, bound where the Pod wants it: anybody may write it there.
+    // The termination log, mounted at terminationMessagePath: every user may write it.
     if (spec.terminationMessagePath !== undefined)
       mounts.push({
         at: spec.terminationMessagePath,

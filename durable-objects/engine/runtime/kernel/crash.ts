@@ -9,7 +9,7 @@ import { ProcessKilled } from "../errno.ts";
 
 const segmentationFault = 11;
 
-/** Kills a process for an error of its program, which is told as a fault. A StatusError is the API's and goes on up. */
+/** Kills a process for an error of its program, which is reported as a fault. A StatusError is the API's and is rethrown. */
 export function crash(kernel: Kernel, key: number, error: unknown): void {
   if (error instanceof StatusError) throw error;
   const process = kernel.process(key);

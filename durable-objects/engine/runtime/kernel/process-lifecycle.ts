@@ -89,7 +89,7 @@ function notifyParent(kernel: Kernel, key: number): void {
   if (parent && kernel.program(parent).handles?.(parent.s, 17)) kernel.kill(key, 17);
 }
 
-/** A container is over with its first process: the others are killed, its sessions told. */
+/** A container ends with its first process: the others are killed, its sessions ended. */
 function ended(
   kernel: Kernel,
   containerKey: string,

@@ -1,6 +1,6 @@
 /**
  * Which processes one can see: those of its pid namespace, or with hostPID all of its node. A node's processes are worked
- * out when somebody looks: its services, and what the Pods on it run.
+ * out when read: its services, and what the Pods on it run.
  */
 import { type KubeObject, objectKey } from "../../core/object.ts";
 import { parseTime } from "../../core/clock.ts";

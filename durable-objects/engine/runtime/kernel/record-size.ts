@@ -1,5 +1,5 @@
 /** What runs in a Pod lies in one row: when it would grow too large for that, the container that holds most is killed. */
-import { podRecordCharactersMax } from "../../core/limits.ts";
+import { packedRecordCharactersMin, podRecordCharactersMax } from "../../core/limits.ts";
 import type { Kernel } from "./types.ts";
 import { packed } from "./stored-record.ts";
 import type { PodRecord } from "./state.ts";
@@ -55,9 +55,6 @@ function shares(pod: PodRecord): Map<string, number> {
   return found;
 }
 
-/** Records that are surely smaller are stored as they are, others packed. */
-const packedCharactersMin = 200_000;
-
 /**
  * Kills by memory until the record fits when it is packed; whether it must be. Sessions keep their end and lose what nobody
  * has read.
@@ -65,7 +62,7 @@ const packedCharactersMin = 200_000;
 export function keepSmall(kernel: Kernel): boolean {
   const { pod } = kernel;
   const most = mostOfRecord(pod);
-  if (most <= podRecordCharactersMax) return most > packedCharactersMin;
+  if (most <= podRecordCharactersMax) return most > packedRecordCharactersMin;
   for (let rounds = Object.keys(pod.cs).length; rounds > 0; rounds--) {
     const stored = packed(pod);
     if (sizeOf(stored) <= podRecordCharactersMax) break;

@@ -3,6 +3,7 @@ import { Errno } from "../errno.ts";
 import { deviceName, type DeviceNumbers } from "../fs/vfs.ts";
 import type { Sys } from "./types.ts";
 
+/** Makes a named pipe. Throws Errno. */
 export function mkfifo(sys: Sys, path: string, mode = 0o666): void {
   sys.vfs.create(sys.place(path), sys.who, { t: "p", m: mode & ~sys.umask });
 }

@@ -229,7 +229,7 @@ export interface PodRecord {
   pi: Record<string, Pipe>;
   co: Record<string, Connection>;
   li: Record<string, Listener>;
-  /** Dummy network devices that somebody added. */
+  /** Dummy network devices, added with `ip link add`. */
   dv?: string[];
   se: Record<string, Session>;
   /** Requests under way, by handle. */

@@ -10,7 +10,7 @@ import type { Process } from "./state.ts";
 
 export const stoppedTable = "stopped-programs";
 
-/** Whose command it is: the Pod's controller, whose replicas are all alike, or the Pod. */
+/** Whose command it is: the Pod's controller, whose replicas all run it, or the Pod. */
 export function programKey(kernel: Kernel, process: Process): string {
   const { namespace, name } = kernel.pod.pod;
   const pod = kernel.context.reader.get<KubeObject>("pods", namespace, name);
@@ -22,6 +22,7 @@ export function programKey(kernel: Kernel, process: Process): string {
 export const anyStopped = ({ records }: RuntimeContext): boolean =>
   records.keys(stoppedTable)[Symbol.iterator]().next().done !== true;
 
+/** Throws AssertionError for a program that was stopped because the whole process died of it. */
 export function refuseStopped(kernel: Kernel, process: Process): void {
   const stopped = kernel.records.get(stoppedTable, programKey(kernel, process)) !== undefined;
   assert(!stopped, "it was under way when the simulator died, twice in a row");

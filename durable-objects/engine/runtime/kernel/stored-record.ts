@@ -3,15 +3,14 @@
  * connections, programs) take six characters each in JSON when they are no text; a packed text begins with a character that
  * is no byte.
  */
+import { packedTextCharactersMin } from "../../core/limits.ts";
 import { cloneJson, fromBase64, toBase64 } from "../bytes.ts";
 import type { PodRecord } from "./state.ts";
 
 const mark = "\ue000";
-/** Shorter texts are kept as they are. */
-const textCharactersMin = 1_024;
 
 function packText(text: string): string {
-  if (text.length < textCharactersMin) return text;
+  if (text.length < packedTextCharactersMin) return text;
   const first = text.charAt(0);
   if (text === first.repeat(text.length)) return `${mark}r${text.length} ${first}`;
   // eslint-disable-next-line no-control-regex

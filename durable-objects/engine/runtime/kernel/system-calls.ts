@@ -1,9 +1,9 @@
 /** System calls of one process. Failures throw Errno; what would block says so by `undefined` or 0. */
 import type { Sys } from "./types.ts";
 import type { Ended } from "./calls.ts";
-import { argumentBytesMax } from "../../core/limits.ts";
+import { argumentBytesMax, commandsPerImageKeptMax } from "../../core/limits.ts";
 import { keep } from "../../core/memo.ts";
-import { alikeMax, isImages, keyOf, type Alike, type Executable } from "../image/alike.ts";
+import { isImages, keyOf, type Alike, type Executable } from "../image/alike.ts";
 import { Errno, ProcessKilled } from "../errno.ts";
 import { sysctlOf } from "../fs/kernel-files.ts";
 import { programOf } from "../fs/layer.ts";
@@ -87,7 +87,7 @@ export class SystemCalls extends FileCalls implements Sys {
     const known = key && alike?.commands.get(key);
     if (known) return known;
     const found = this.#search(command, folders);
-    if (key && alike) keep(alike.commands, alikeMax, key, found);
+    if (key && alike) keep(alike.commands, commandsPerImageKeptMax, key, found);
     return found;
   }
 
@@ -136,7 +136,8 @@ export class SystemCalls extends FileCalls implements Sys {
     const { node, id, mount, full } = this.existing(path);
     if (node.t !== "f" || !this.vfs.allowed(node, 1, this.who)) throw new Errno("EACCES");
     const found = { full, node, head: mount.tree.read(id, 0, 256) };
-    if (key && alike && isImages(full)) keep(alike.executables, alikeMax, key, found);
+    if (key && alike && isImages(full))
+      keep(alike.executables, commandsPerImageKeptMax, key, found);
     return found;
   }
 

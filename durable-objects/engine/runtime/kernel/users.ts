@@ -1,4 +1,5 @@
 /** Users and groups: of /etc/passwd and /etc/group, and who a container therefore runs as. */
+import { accountFilesKeptMax } from "../../core/limits.ts";
 import { keep, memo } from "../../core/memo.ts";
 import type { ImageVersion } from "../image/image.ts";
 
@@ -25,7 +26,7 @@ export interface Identity {
 
 /** What a Pod says about it. */
 export interface UserSettings {
-  /** Somebody other than root is asked for, but nobody named. */
+  /** runAsNonRoot without a user id. */
   nonRoot?: boolean;
   runAsUser?: number;
   runAsGroup?: number;
@@ -35,10 +36,7 @@ export interface UserSettings {
   strictGroups?: boolean;
 }
 
-/** Thousands of containers have the same files, and a listing asks for every file's owner. */
-const filesKept = 50;
-
-export const parsePasswd = memo(filesKept, (text): readonly PasswdEntry[] =>
+export const parsePasswd = memo(accountFilesKeptMax, (text): readonly PasswdEntry[] =>
   text
     .split("\n")
     .map((line) => line.split(":"))
@@ -52,7 +50,7 @@ export const parsePasswd = memo(filesKept, (text): readonly PasswdEntry[] =>
     })),
 );
 
-export const parseGroups = memo(filesKept, (text): readonly GroupEntry[] =>
+export const parseGroups = memo(accountFilesKeptMax, (text): readonly GroupEntry[] =>
   text
     .split("\n")
     .map((line) => line.split(":"))

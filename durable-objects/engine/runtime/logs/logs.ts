@@ -293,6 +293,7 @@ function lastLines(entries: LogEntry[], count: number): LogEntry[] {
   return entries.slice(start);
 }
 
+/** Deletes the chunks of one container instance's log. */
 export function removeLogs(records: Records, podKey: string, record: LogRecord): void {
   for (let chunk = record.a; chunk <= record.b; chunk++) {
     const key = chunkKey(podKey, record.id, chunk);

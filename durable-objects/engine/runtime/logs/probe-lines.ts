@@ -1,15 +1,13 @@
 /**
- * What a server logs of probes that are left alone because their answer cannot change (kubelet/probes.ts): the line the
+ * What a server logs of probes that are left alone because their answer cannot change (kubelet/probes/worker.ts): the line the
  * last real request made, again at each period. Written down only when something else is (repeats.ts).
  */
+import { probeLineAgeMsMax } from "../../core/limits.ts";
 import type { ProbeHits } from "../define.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
 import { PodKernel } from "../kernel/kernel.ts";
 import { timeless } from "./repeats.ts";
 import type { LogRepeat, PodRecord } from "../kernel/state.ts";
-
-/** A line older than this is of another request. */
-const lineAgeMsMax = 2_000;
 
 /** The probe's hits go on by themselves. */
 export function startProbeHits(context: RuntimeContext, podKey: string, hits: ProbeHits): void {
@@ -19,7 +17,7 @@ export function startProbeHits(context: RuntimeContext, podKey: string, hits: Pr
   if (!kernel || container === undefined) return;
   const words = `"GET ${hits.path} HTTP/`;
   const lines = kernel.logs
-    .recent(container, context.now - lineAgeMsMax)
+    .recent(container, context.now - probeLineAgeMsMax)
     .filter(({ text, whole }) => whole && text.includes(words));
   const repeats: LogRepeat[] = [];
   for (const stream of [1, 2] as const) {

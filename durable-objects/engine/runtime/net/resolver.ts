@@ -1,5 +1,5 @@
 /** A Pod's resolver: whom it asks, and by which names. */
-import type { Pod } from "../../kinds/pod/shapes.ts";
+import type { Pod } from "../../kinds/pod/types.ts";
 import { clusterDnsIp, clusterDomain } from "./network-port.ts";
 
 /** Resolver settings of a Pod. k8s: pkg/kubelet/network/dns/dns.go GetPodDNS */
@@ -11,11 +11,13 @@ export interface Resolver {
 
 /** The nodes' own name server. */
 export const nodeNameserver = "192.168.0.2";
+/** glibc: MAXNS; k8s: pkg/apis/core/validation MaxDNSSearchPaths */
 const nameserversMax = 3;
 const searchesMax = 32;
 
 type DnsSpec = Pick<Pod["spec"], "dnsPolicy" | "dnsConfig" | "hostNetwork">;
 
+/** What stands in a Pod's resolv.conf, by its DNS policy and its own additions. k8s: pkg/kubelet/network/dns */
 export function resolverOf(namespace: string, spec: DnsSpec): Resolver {
   const policy = spec.dnsPolicy ?? "ClusterFirst";
   const cluster =

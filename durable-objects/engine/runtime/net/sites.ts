@@ -63,6 +63,7 @@ export const siteNamed = (name: string): Site | undefined => byName.get(name);
 export const siteListens = (site: Site, port: number): boolean =>
   Object.keys(site.pages).length > 0 && (port === 80 || port === 443);
 
+/** What a simulated site of the Internet answers. */
 export function siteAnswer(site: Site, request: HttpRequest): HttpResponse {
   const path = request.path.split("?")[0] ?? "/";
   const headers = { "content-type": "text/html; charset=utf-8", server: "podyard" };

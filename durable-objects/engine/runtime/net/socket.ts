@@ -99,6 +99,7 @@ export function httpStart(sys: Sys, request: Omit<HttpRequest, "clientIp">): str
 
 export type HttpResult = { wait: Wait } | { response: HttpResponse } | { error: ConnectError };
 
+/** The response to a request begun by `httpStart`, an error, or what to wait for. */
 export function httpResult(sys: Sys, handle: string): HttpResult {
   const { kernel } = sys;
   if (handle.startsWith("=")) return clientView(JSON.parse(handle.slice(1)) as { error: string });

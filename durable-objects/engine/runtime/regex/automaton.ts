@@ -3,7 +3,11 @@
  * that a character mostly costs one look; when too many have been met the sets are worked out anew for each character.
  * Either way the time is linear in the text, and the units of work are the same.
  */
-import { automataCellsMax, automatonCellsMax } from "../../core/limits.ts";
+import {
+  automataCellsMax,
+  automatonCellsMax,
+  automatonUnitsUncheckedMax,
+} from "../../core/limits.ts";
 import type { MatchBudget } from "./budget.ts";
 import { beside, holds, op, type Classes, type Program } from "./program.ts";
 
@@ -27,9 +31,6 @@ interface Rest {
   /** Not told to `work` yet. */
   units: number;
 }
-
-/** Units that one character may cost before its limit is looked at again. */
-const looksMax = 1 << 16;
 
 /** What all automata keep; nothing but time depends on it. */
 const pool = { cells: 0, holders: new Set<Automaton>() };
@@ -229,7 +230,7 @@ export class Automaton {
       }
       id = next >> 1;
       if (at === end || (id === 0 && !anywhere)) break;
-      if (units > looksMax) {
+      if (units > automatonUnitsUncheckedMax) {
         work.spend(units);
         units = 0;
       }
@@ -261,7 +262,7 @@ export class Automaton {
         if (marks) marks[at] = 1;
       }
       if (at === end || (set.states.length === 0 && !this.#anywhere)) break;
-      if (units > looksMax) {
+      if (units > automatonUnitsUncheckedMax) {
         work.spend(units);
         units = 0;
       }

@@ -1,6 +1,4 @@
-/** Where one text stands in another, in linear time: the platform's own search is quadratic for long texts of one letter. */
-
-const shortMax = 32;
+import { plainSearchCharactersMax } from "../../core/limits.ts";
 
 /** For each beginning of a text, how long the longest shorter beginning is that it also ends with. */
 function overlaps(text: string): Int32Array {
@@ -15,7 +13,7 @@ function overlaps(text: string): Int32Array {
 
 /** As `text.indexOf(part, from)`. */
 export function placeOf(text: string, part: string, from: number): number {
-  if (part.length <= shortMax) return text.indexOf(part, from);
+  if (part.length <= plainSearchCharactersMax) return text.indexOf(part, from);
   if (text.length - from < part.length) return -1;
   const table = overlaps(part);
   for (let i = from, k = 0; i < text.length; i++) {

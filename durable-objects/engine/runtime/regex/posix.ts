@@ -11,7 +11,7 @@ export interface PosixSyntax {
   multiline: boolean;
 }
 
-/** RE_DUP_MAX of glibc's limits. */
+/** glibc: RE_DUP_MAX */
 const repeatMax = 32_767;
 
 const shorthands: Readonly<Record<string, Node>> = {

@@ -1,5 +1,5 @@
 /** A pattern as instructions of a machine that is in many states at once. Its size is bounded. */
-import { regexStatesMax } from "../../core/limits.ts";
+import { regexClassesMax, regexStatesMax } from "../../core/limits.ts";
 import { has, wordChars, type CharSet } from "./char-set.ts";
 import { problem, someNode, tooBig, type Assertion, type Node } from "./tree.ts";
 
@@ -50,8 +50,6 @@ const truths = assertions.map((name) => {
 export const holds = (assertion: number, left: number, right: number): boolean =>
   ((truths[assertion]! >> (4 * left + right)) & 1) === 1;
 
-const classesMax = 512;
-
 /** The classes of characters that a pattern can tell apart. */
 export class Classes {
   readonly count: number;
@@ -72,7 +70,7 @@ export class Classes {
     this.#starts = [...starts].sort((a, b) => a - b);
     this.count = this.#starts.length;
     // Bytes have fewer.
-    if (this.count > classesMax) problem(tooBig);
+    if (this.count > regexClassesMax) problem(tooBig);
     for (let code = 0, at = 0; code < 256; code++) {
       while (this.#starts[at + 1] !== undefined && this.#starts[at + 1]! <= code) at++;
       this.low[code] = at;

@@ -13,6 +13,7 @@ function done(shell: Shell, status: number, tested: boolean): undefined {
   shell.checkError(tested);
 }
 
+/** A `wait` under way: over when its jobs have ended or a trapped signal has come. */
 export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
   const { state } = shell;
   const trapped = state.pt?.find((known) => state.tr[String(known)]);
@@ -140,6 +141,7 @@ function readOptions(shell: Shell, argv: readonly string[]): [ReadOptions, strin
   return [into, argv.slice(i)];
 }
 
+/** `read`: begins to read a line; a status where it cannot even begin. */
 export function startRead(
   shell: Shell,
   argv: readonly string[],

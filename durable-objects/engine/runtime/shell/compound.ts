@@ -7,6 +7,7 @@ import { RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import type { Frame } from "./state.ts";
 
+/** Starts every part of a pipeline as a process of its own. */
 export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): undefined {
   const { sys } = shell;
   const pids: number[] = [];
@@ -41,6 +42,7 @@ export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): 
   });
 }
 
+/** Starts a subshell; its redirections are opened in the child. */
 export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">): undefined {
   const tested = frame.t ? { t: 1 as const } : {};
   const body: Frame = { k: "node", r: [frame.r[0], frame.r[1], node.body], i: 0, ...tested };

@@ -2,6 +2,7 @@
  * How bash and dash say what ash says in its own way: the beginning of a complaint, its words, and the status it leaves.
  * The interpreter is one and speaks ash; a shell's flavour is looked at here and by the few builtins that differ.
  */
+import { dialectCharactersMax } from "../../core/limits.ts";
 import type { SyntaxProblem } from "./ast.ts";
 import type { ShellState } from "./state.ts";
 
@@ -71,13 +72,10 @@ const usages: Record<string, string> = {
   command: "command [-pVv] command [arg ...]",
 };
 
-/** Longer ones are said as they are. */
-const wordsMax = 4096;
-
 /** ash's words in the shell's own. */
 export function inWords(shell: Speaker, text: string): string {
   const { fl } = shell.state;
-  if (!fl || text.length > wordsMax) return text;
+  if (!fl || text.length > dialectCharactersMax) return text;
   for (const [pattern, words] of fl === "bash" ? bashRules : dashRules) {
     if (!pattern.test(text)) continue;
     const usage =
@@ -232,7 +230,7 @@ function lastWord(expression: string): string {
 /** What is wrong with an arithmetic expression. */
 export function arithmeticWords(shell: Speaker, expression: string, text: string): string {
   const { fl } = shell.state;
-  if (!fl || expression.length > wordsMax) return text;
+  if (!fl || expression.length > dialectCharactersMax) return text;
   const zero = text === "divide by zero";
   if (fl === "dash")
     return `arithmetic expression: ${zero ? "division by zero" : "expecting primary"}: "${expression}"`;

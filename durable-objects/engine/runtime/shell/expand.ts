@@ -1,6 +1,6 @@
 /** Expansion of words: parameters, substitutions, arithmetic, tilde, field splitting, path names. */
 import { arithmeticWords } from "./dialects.ts";
-import { processStateBytesMax } from "../../core/limits.ts";
+import { globNamesMax, processStateBytesMax } from "../../core/limits.ts";
 import type { Word, Part } from "./ast.ts";
 import { arithmetic, ArithmeticProblem } from "./arith.ts";
 import { escapePattern, isPattern, matches, replace, strip, unescapePattern } from "./pattern.ts";
@@ -364,7 +364,7 @@ export class Expander {
         }
       }
       bases = next;
-      if (bases.length > 5000) break;
+      if (bases.length > globNamesMax) break;
     }
     return bases;
   }

@@ -1,9 +1,8 @@
 /** Children of a shell: forking it, reaping them, the job table. */
+import { finishedJobsKeptMax } from "../../core/limits.ts";
 import { signalTexts } from "../kernel/signals.ts";
 import type { Shell } from "./shell.ts";
 import type { Frame, Job, ShellState } from "./state.ts";
-
-const finishedKept = 32;
 
 /** A child shell that runs the given frames: same variables and texts, no traps but the ignored, no jobs. */
 export function forkShell(shell: Shell, frames: Frame[]): number {
@@ -33,7 +32,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
   return shell.sys.fork(child);
 }
 
-/** A job somebody has waited for is known until the shell forks again. */
+/** A job that `wait` has returned stays known until the shell forks again. */
 export function dropWaited({ state }: Shell): void {
   if (state.ia) return;
   const gone = state.j.find((job) => job.w);
@@ -43,7 +42,7 @@ export function dropWaited({ state }: Shell): void {
 export function addJob(shell: Shell, pids: number[], text: string): Job {
   const { j } = shell.state;
   const finished = j.filter((job) => job.p.length === 0 || job.x !== undefined);
-  if (finished.length > finishedKept) shell.state.j = j.filter((job) => job !== finished[0]);
+  if (finished.length > finishedJobsKeptMax) shell.state.j = j.filter((job) => job !== finished[0]);
   const job: Job = {
     n: Math.max(0, ...shell.state.j.map((known) => known.n)) + 1,
     p: pids,

@@ -1,9 +1,9 @@
 /** Parser of POSIX shell commands, with the few extensions busybox ash has. Recursive descent over the text itself. */
+import { shellNestingMax } from "../../core/limits.ts";
 import { SyntaxProblem, type Unit, type Word } from "./ast.ts";
 import { CommandReader, reserved } from "./command-reader.ts";
 
 const closing = new Set(["then", "elif", "else", "fi", "do", "done", "esac", "}"]);
-const nestingMax = 100;
 
 export class Parser extends CommandReader {
   #depth = 0;
@@ -83,7 +83,7 @@ export class Parser extends CommandReader {
 
   /** Commands up to a closing word or sign, which stays. An empty one is an error. */
   list(until: string): number {
-    if (++this.#depth > nestingMax)
+    if (++this.#depth > shellNestingMax)
       throw new SyntaxProblem("syntax error: nested too deeply", this.line());
     const items: { node: number; bg: boolean; text: string }[] = [];
     this.newlines();

@@ -1,5 +1,6 @@
 /** Shell patterns: `*`, `?`, `[...]`. A pattern's backslash makes the next character plain. */
 
+import { shellPatternCharactersMax, shellPatternsKeptMax } from "../../core/limits.ts";
 import { keep } from "../../core/memo.ts";
 import { characterClasses, complement, has, normalized, type CharSet } from "../regex/char-set.ts";
 import { placeOf } from "../regex/place.ts";
@@ -55,7 +56,6 @@ interface Piece {
 }
 
 const cache = new Map<string, Piece[]>();
-const keptCharactersMax = 200;
 
 /** The pieces of a pattern, one more than it has runs of stars. Never handed to a backtracking matcher: cost stays bounded. */
 function pieces(pattern: string): Piece[] {
@@ -79,7 +79,9 @@ function pieces(pattern: string): Piece[] {
   const made = all.map((signs) =>
     signs.every((sign) => typeof sign === "string") ? { signs, text: signs.join("") } : { signs },
   );
-  return pattern.length > keptCharactersMax ? made : keep(cache, 2000, pattern, made);
+  return pattern.length > shellPatternCharactersMax
+    ? made
+    : keep(cache, shellPatternsKeptMax, pattern, made);
 }
 
 /** How many of a piece's signs fit from a place on. */

@@ -60,6 +60,7 @@ export function pwd(shell: Shell, argv: string[]): number {
 
 // Control flow
 
+/** `.`: runs a file in this shell, found by PATH where its name has no slash. */
 export function dot(shell: Shell, argv: string[], tested: boolean): number | undefined {
   const { sys } = shell;
   const name = argv[1];

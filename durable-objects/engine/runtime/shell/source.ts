@@ -10,6 +10,7 @@ import { addChunk, sweepChunks, unitAt, type FrameOf } from "./state.ts";
 
 type Source = FrameOf<"src">;
 
+/** Reads the next complete command of a text and runs it. */
 export function sourceStep(shell: Shell, frame: Source): Step {
   if (frame.m === "in") return inputStep(shell, frame);
   const { state } = shell;

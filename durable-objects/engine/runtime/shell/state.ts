@@ -1,4 +1,5 @@
 /** A shell's memory: variables, frames, texts. Plain JSON; fork copies it. */
+import { parsedCommandCharactersKeptMax, parsedCommandsKeptMax } from "../../core/limits.ts";
 import { Parser } from "./parser.ts";
 import { SyntaxProblem, type Node, type Unit } from "./ast.ts";
 
@@ -78,7 +79,7 @@ export interface Job {
   s?: number;
   t: string;
   told?: 1;
-  /** Somebody has waited for it: forgotten at the next fork. */
+  /** `wait` has returned its status: forgotten at the next fork. */
   w?: 1;
   /** The parent shell's: listed, not waited for. */
   o?: 1;
@@ -149,7 +150,7 @@ export function unitAt(text: string, offset: number): Unit {
       unit = error;
     }
     unitBytes += key.length;
-    if (units.size > 4000 || unitBytes > 4_000_000) {
+    if (units.size > parsedCommandsKeptMax || unitBytes > parsedCommandCharactersKeptMax) {
       units.clear();
       unitBytes = key.length;
     }

@@ -1,9 +1,10 @@
 /**
  * The volume through which a Pod's processes know the API (`kube-api-access-xxxxx`): token, CA, namespace. Every Pod has
- * one and hardly anybody reads it, so nothing of it is stored: its files are computed when read.
+ * one and few programs read it, so nothing of it is stored: its files are computed when read.
  * k8s: plugin/pkg/admission/serviceaccount/admission.go TokenVolumeSource, pkg/kubelet/token/token_manager.go
  */
-import type { Volume } from "kubernetes-types/core/v1";
+import type { Pod, PodSpec, Volume } from "../../kinds/pod/types.ts";
+import type { ConfigMap } from "../../kinds/config-map.ts";
 import { claimsFor, issuer } from "../../api/auth/tokens.ts";
 import { parseTime } from "../../core/clock.ts";
 import { keep } from "../../core/memo.ts";
@@ -17,14 +18,8 @@ import { buildLayer, type Layer, type LayerFile } from "../fs/layer.ts";
 
 const rootConfigMap = "kube-root-ca.crt";
 
-interface UserShape {
-  securityContext?: { runAsUser?: number; fsGroup?: number };
-}
-type SpecShape = UserShape &
-  Partial<Record<"containers" | "initContainers" | "ephemeralContainers", UserShape[]>>;
-
 /** The user all containers run as, so far as the Pod says; tokens are its own. k8s: pkg/volume/util FsUserFrom */
-export function volumeUser(spec: SpecShape): number | undefined {
+export function volumeUser(spec: PodSpec): number | undefined {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = spec;
   const users = [...containers, ...initContainers, ...ephemeralContainers].map(
     (c) => c.securityContext?.runAsUser ?? spec.securityContext?.runAsUser,
@@ -38,14 +33,6 @@ export const tokenMode = (
   user: number | undefined,
   group: number | undefined,
 ): number => (user === undefined && group === undefined ? mode : 0o600);
-
-interface PodShape extends KubeObject {
-  spec: SpecShape & {
-    serviceAccountName?: string;
-    nodeName?: string;
-    volumes?: Volume[];
-  };
-}
 
 /** Whether a volume is the one that admission adds, as it adds it. */
 export function isApiAccess(volume: Volume): boolean {
@@ -66,14 +53,10 @@ export function accessLayer(
   podName: string,
   volumeName: string,
 ): Layer | undefined {
-  const pod = context.reader.get<PodShape>("pods", namespace, podName);
+  const pod = context.reader.get<Pod>("pods", namespace, podName);
   const volume = pod?.spec.volumes?.find((v) => v.name === volumeName);
   if (!pod || !volume || !isApiAccess(volume)) return undefined;
-  const root = context.reader.get<KubeObject & { data?: Record<string, string> }>(
-    "configmaps",
-    namespace,
-    rootConfigMap,
-  );
+  const root = context.reader.get<ConfigMap>("configmaps", namespace, rootConfigMap);
   const known = layers.get(pod);
   if (known && known.root === root) return known.layer;
   const layer = lazily(() => layerOf(pod, volume, root?.data?.["ca.crt"] ?? ""));
@@ -82,9 +65,9 @@ export function accessLayer(
 }
 
 /** Built once per version of a Pod: objects of the store are immutable. */
-const layers = new WeakMap<PodShape, { root: KubeObject | undefined; layer: Layer }>();
+const layers = new WeakMap<Pod, { root: KubeObject | undefined; layer: Layer }>();
 
-/** A layer that is built when somebody first looks into it. */
+/** A layer that is built on its first read. */
 function lazily(make: () => Layer): Layer {
   let made: Layer | undefined;
   return {
@@ -97,7 +80,7 @@ function lazily(make: () => Layer): Layer {
   };
 }
 
-function layerOf(pod: PodShape, volume: Volume, certificate: string): Layer {
+function layerOf(pod: Pod, volume: Volume, certificate: string): Layer {
   const { namespace = "", name: podName } = pod.metadata;
   const token: TokenSource = {
     namespace,
@@ -165,7 +148,7 @@ function nodeOf(
   namespace: string,
   podName: string,
 ): { name: string; uid: string } | undefined {
-  const name = context.reader.get<PodShape>("pods", namespace, podName)?.spec.nodeName;
+  const name = context.reader.get<Pod>("pods", namespace, podName)?.spec.nodeName;
   const node = name === undefined ? undefined : context.reader.get("nodes", "", name);
   return node && { name: node.metadata.name, uid: node.metadata.uid };
 }

@@ -5,8 +5,8 @@
 import { trimEndOf, trimSlashes } from "../../core/trim.ts";
 import { debianFiles, debianReleases, type FileTable } from "../image/base-files.ts";
 import { osCodename } from "../../core/machine.ts";
-import type { NodeObject } from "../../kinds/pod/shapes.ts";
-import { pathBytesMax } from "../../core/limits.ts";
+import type { Node } from "../../kinds/node.ts";
+import { nodeLayersKeptMax, pathBytesMax, staticManifestBytesMax } from "../../core/limits.ts";
 import { decodeUtf8 } from "../bytes.ts";
 import { imageTimeMs } from "../image/image.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
@@ -18,10 +18,6 @@ import { Tree } from "../fs/tree.ts";
 const nodeFilesTable = "node-files";
 const kubeletConfig = "/var/lib/kubelet/config.yaml";
 const defaultManifests = "/etc/kubernetes/manifests";
-/** Layers that are kept: one per node and machine id. */
-const nodeLayersMax = 64;
-/** Files that no manifest is larger than are not read. */
-const manifestBytesMax = 256 * 1024;
 
 /** k8s: cmd/kubeadm/app/componentconfigs/kubelet.go */
 const configText = `apiVersion: kubelet.config.k8s.io/v1beta1
@@ -82,7 +78,7 @@ function commonFiles(node: string, machineId: string): FileTable {
 
 /** As its kubelet told the API server. */
 const machineIdOf = (context: RuntimeContext, node: string): string =>
-  context.reader.get<NodeObject>("nodes", "", node)?.status?.nodeInfo?.machineID ?? "";
+  context.reader.get<Node>("nodes", "", node)?.status?.nodeInfo?.machineID ?? "";
 
 const withoutFiles: Record<string, string> = {};
 const layers = new WeakMap<Record<string, string>, Map<string, Layer>>();
@@ -94,8 +90,8 @@ function layerOf(context: RuntimeContext, node: string): Layer {
   const machineId = machineIdOf(context, node);
   const key = `${node} ${machineId}`;
   let layer = known.get(key);
-  // Clusters share what is alike, and leave their own behind.
-  if (!layer && known.size >= nodeLayersMax) known.clear();
+  // Clusters share equal layers; one that differs is dropped with its cluster.
+  if (!layer && known.size >= nodeLayersKeptMax) known.clear();
   if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId), own)));
   return layer;
 }
@@ -130,8 +126,9 @@ function readManifests(tree: Tree): Record<string, string> {
   const files: Record<string, string> = {};
   const read = (path: string): void => {
     const id = tree.find(path);
-    if (id === undefined || tree.inode(id)?.t !== "f" || tree.size(id) > manifestBytesMax) return;
-    files[path] = decodeUtf8(tree.read(id, 0, manifestBytesMax));
+    if (id === undefined || tree.inode(id)?.t !== "f" || tree.size(id) > staticManifestBytesMax)
+      return;
+    files[path] = decodeUtf8(tree.read(id, 0, staticManifestBytesMax));
   };
   read(kubeletConfig);
   const told = /^[ \t]*staticPodPath:[ \t]*["']?([^\s"']+)/m.exec(files[kubeletConfig] ?? "")?.[1];

@@ -1,10 +1,7 @@
 /** Paths of a Pod's spec that no node takes. The API sets them no limit; a kernel does. */
-import { pathBytesMax, pathDepthMax } from "../../core/limits.ts";
+import { pathBytesMax, pathDepthMax, shownPathCharactersMax } from "../../core/limits.ts";
 import type { StartFailure } from "../define.ts";
 import type { ContainerSpec } from "../container-spec.ts";
-
-/** Characters of a path that a message repeats. */
-const shownMax = 256;
 
 /** Whether the kernel answers ENAMETOOLONG; reads no more of the path than decides it. */
 export function isTooLong(path: string): boolean {
@@ -13,7 +10,7 @@ export function isTooLong(path: string): boolean {
 }
 
 const shown = (path: string): string =>
-  path.length > shownMax ? `${path.slice(0, shownMax)}...` : path;
+  path.length > shownPathCharactersMax ? `${path.slice(0, shownPathCharactersMax)}...` : path;
 
 const inInit = (message: string): string =>
   `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${message}: file name too long: unknown`;

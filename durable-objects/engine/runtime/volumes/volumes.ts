@@ -2,6 +2,7 @@
  * Volumes: trees that outlive containers. `v/PODUID/NAME` goes with its Pod, `v/pv/NAME` with its PersistentVolume,
  * `host/NODE` is a machine's own file system. What the kubelet fills (ConfigMaps, Secrets, projections) is written here.
  */
+import type { Pod } from "../../kinds/pod/types.ts";
 import type { Records } from "../../ports/controller.ts";
 import { objectKey, splitKey } from "../../core/object.ts";
 import { binaryOf, decodeUtf8 } from "../bytes.ts";
@@ -98,6 +99,7 @@ function wantedOf(file: VolumeFile): Wanted {
 const readMask = 0o440;
 export const enterMask = 0o110;
 
+/** Makes a volume hold exactly these files; writes nothing where it does. */
 export function fillVolume(
   context: RuntimeContext,
   source: string,
@@ -143,7 +145,7 @@ function makeOwned(tree: Tree, path: string, node: Inode): void {
   tree.create(path, node);
 }
 
-/** The writer leaves a volume alone when it would say the same again. k8s: atomic_writer.go shouldWritePayload */
+/** The writer leaves a volume alone when its content would not change. k8s: atomic_writer.go shouldWritePayload */
 function sameContent(tree: Tree, wanted: Map<string, Wanted>, group: number | undefined): boolean {
   const link = tree.find("/..data");
   const folder = link === undefined ? undefined : tree.inode(link)?.d;
@@ -186,6 +188,7 @@ export function walk(tree: Tree, folder: string, visit: (path: string, node: Ino
   }
 }
 
+/** Removes everything below a folder, not the folder. */
 export function clear(tree: Tree, folder: string): void {
   for (const name of tree.list(folder)) {
     const path = below(folder, name);
@@ -197,7 +200,7 @@ export function clear(tree: Tree, folder: string): void {
 
 // Writing
 
-/** Saves a tree a container wrote to, and tells whoever reads it elsewhere. */
+/** Saves a tree a container wrote to, and wakes Pods that read it elsewhere. */
 export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): void {
   const host = tree.key.startsWith("host/") ? tree.key.slice("host/".length) : undefined;
   if (!tree.dirty) return;
@@ -205,21 +208,16 @@ export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): v
   tree.save();
   if (host !== undefined && before) {
     if (!sameTexts(before, hostFiles(context, host))) context.wakePod(`@node/${host}`);
-    wakeSharers(
-      context,
-      podKey,
-      context.reader.byIndex<SharerShape>("pod.node", host),
-      (v) => v.hostPath,
-    );
+    wakeSharers(context, podKey, context.reader.byIndex<Pod>("pod.node", host), (v) => v.hostPath);
   } else if (tree.key.startsWith("v/pv/")) {
     const pod = podKey.split("/")[0] ?? "";
-    const sharers = context.reader.list<SharerShape>("pods", pod);
+    const sharers = context.reader.list<Pod>("pods", pod);
     wakeSharers(context, podKey, sharers, (v) => v.persistentVolumeClaim);
   } else if (isLimited(context, tree.key, podKey)) context.wakePod(podKey);
   if (hasCalmProbe(context, podKey)) context.wakePod(podKey);
 }
 
-/** A calm probe looks again when the kubelet does. See kubelet/probes.ts. */
+/** A calm probe looks again when the kubelet does. See kubelet/probes/worker.ts. */
 function hasCalmProbe({ records }: RuntimeContext, podKey: string): boolean {
   type Known = { containers: Record<string, { probes?: Record<string, { calm?: string }> }> };
   const containers = Object.values(records.get<Known>("kubelet", podKey)?.containers ?? {});
@@ -229,7 +227,7 @@ function hasCalmProbe({ records }: RuntimeContext, podKey: string): boolean {
 /** Whether the kubelet weighs a tree: an emptyDir with a sizeLimit, or all of a Pod with a limit of local storage. */
 function isLimited(context: RuntimeContext, key: string, podKey: string): boolean {
   const { namespace, name } = splitKey(podKey);
-  const spec = context.reader.get<SharerShape>("pods", namespace, name)?.spec;
+  const spec = context.reader.get<Pod>("pods", namespace, name)?.spec;
   if (spec?.containers.some((c) => c.resources?.limits?.["ephemeral-storage"] !== undefined))
     return true;
   return Boolean(
@@ -242,36 +240,11 @@ const sameTexts = (a: Record<string, string>, b: Record<string, string>): boolea
   return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 };
 
-interface SharerShape {
-  apiVersion: string;
-  kind: string;
-  metadata: {
-    namespace?: string;
-    name: string;
-    uid: string;
-    resourceVersion: string;
-    creationTimestamp: string;
-  };
-  spec: {
-    volumes?: {
-      name: string;
-      hostPath?: unknown;
-      persistentVolumeClaim?: unknown;
-      emptyDir?: { sizeLimit?: string };
-    }[];
-    containers: {
-      livenessProbe?: unknown;
-      readinessProbe?: unknown;
-      resources?: { limits?: Record<string, unknown> };
-    }[];
-  };
-}
-
 /** Probes of Pods that share the volume may find another answer now. */
 function wakeSharers(
   context: RuntimeContext,
   podKey: string,
-  pods: readonly SharerShape[],
+  pods: readonly Pod[],
   shares: (volume: { hostPath?: unknown; persistentVolumeClaim?: unknown }) => unknown,
 ): void {
   for (const { metadata, spec } of pods) {

@@ -1,4 +1,4 @@
-/** Prefers nodes whose cpu and memory fill up alike. k8s: noderesources/balanced_allocation.go */
+/** Prefers nodes whose cpu and memory are used in equal shares. k8s: noderesources/balanced_allocation.go */
 import { nodeScoreMax, type Scorer } from "../framework.ts";
 
 export const balancedAllocationScore: Scorer = ({ requests }, nodes) => {

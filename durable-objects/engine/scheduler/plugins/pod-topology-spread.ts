@@ -1,4 +1,7 @@
 /** Even spreading over nodes and zones. k8s: pkg/scheduler/framework/plugins/podtopologyspread */
+import type { Service } from "../../kinds/service/shape.ts";
+import type { ReplicationController } from "../../kinds/replication-controller.ts";
+import type { ReplicaSet } from "../../kinds/replica-set.ts";
 import { lookup } from "../../core/lookup.ts";
 import {
   labelSelector,
@@ -6,7 +9,7 @@ import {
   type LabelSelectorRequirement,
   type Selector,
 } from "../../machinery/selectors.ts";
-import { controllerOf, type KubeObject } from "../../core/object.ts";
+import { controllerOf } from "../../core/object.ts";
 import { withLabelKeys } from "../affinity-term.ts";
 import {
   nodeScoreMax,
@@ -53,10 +56,6 @@ function constraintsOf(pod: Pod, action: "DoNotSchedule" | "ScheduleAnyway"): Co
   return list;
 }
 
-interface Selecting extends KubeObject {
-  spec?: { selector?: LabelSelector & Record<string, unknown> };
-}
-
 const controllerKinds: Record<string, string> = lookup({
   ReplicaSet: "replicasets.apps",
   StatefulSet: "statefulsets.apps",
@@ -79,20 +78,23 @@ function defaultSelector(pod: Pod, snapshot: Snapshot): Selector | undefined {
   const namespace = pod.metadata.namespace ?? "";
   const wanted: LabelSelectorRequirement[] = [];
   if (pod.metadata.labels) {
-    for (const service of snapshot.reader.list<Selecting>("services", namespace)) {
-      const selector = service.spec?.selector as Record<string, string> | undefined;
+    for (const service of snapshot.reader.list<Service>("services", namespace)) {
+      const selector = service.spec?.selector;
       if (selector && holds(pod.metadata.labels, selector)) wanted.push(...equalTo(selector));
     }
   }
   const owner = controllerOf(pod);
   const resource = owner && controllerKinds[owner.kind];
-  const controller = resource && snapshot.reader.get<Selecting>(resource, namespace, owner.name);
+  const controller =
+    resource &&
+    snapshot.reader.get<ReplicaSet | ReplicationController>(resource, namespace, owner.name);
   const theirs = controller ? controller.spec?.selector : undefined;
   if (theirs && owner?.kind === "ReplicationController") {
     wanted.push(...equalTo(theirs as Record<string, string>));
   } else if (theirs) {
-    if (!wanted.length) return labelSelector(theirs);
-    wanted.push(...equalTo(theirs.matchLabels ?? {}), ...(theirs.matchExpressions ?? []));
+    const selector = theirs as LabelSelector;
+    if (!wanted.length) return labelSelector(selector);
+    wanted.push(...equalTo(selector.matchLabels ?? {}), ...(selector.matchExpressions ?? []));
   }
   return wanted.length ? labelSelector({ matchExpressions: wanted }) : undefined;
 }
@@ -196,7 +198,7 @@ export const podTopologySpread: FilterPlugin = {
   },
 };
 
-/** Counts per zone and the like, over the values that a candidate node has; hosts are counted one by one. */
+/** Counts per domain (zone, region), over the values that a candidate node has; hosts are counted one by one. */
 function zoneCounts(
   pod: Pod,
   constraints: readonly Constraint[],

@@ -50,6 +50,6 @@ export const taintScore: Scorer = ({ pod }, nodes) => {
     any ||= count > 0;
     return count;
   });
-  // All alike: the sum keeps its order without this plugin.
+  // Equal scores: the sum keeps its order without this plugin.
   return any ? normalised(counts, true) : undefined;
 };

@@ -1,6 +1,6 @@
 /** Pods and Pod templates beyond their spec. k8s: core/validation ValidatePodCreate, ValidatePodTemplateSpec */
 import type { AppArmorProfile, SeccompProfile } from "kubernetes-types/core/v1";
-import { type PodObject, type PodSpec, type PodTemplateSpec, containersOf } from "../types.ts";
+import { type Pod, type PodSpec, type PodTemplateSpec, containersOf } from "../types.ts";
 import { append, type FieldError, forbiddenField, invalid } from "../../../machinery/field.ts";
 import { validateTemplateMeta } from "../../../machinery/metadata.ts";
 import { validateImageSpace } from "./containers.ts";
@@ -150,7 +150,7 @@ export function validateProfiles(
 }
 
 /** Spec and annotations of a Pod, on create and update alike (metadata is checked by the caller). k8s: validatePodMetadataAndSpec */
-export function validatePodParts(pod: PodObject): FieldError[] {
+export function validatePodParts(pod: Pod): FieldError[] {
   const { spec, metadata } = pod;
   const errors = validatePodAnnotations(metadata.annotations, spec, "metadata.annotations");
   errors.push(
@@ -180,7 +180,7 @@ export function validatePodParts(pod: PodObject): FieldError[] {
 }
 
 /** k8s: ValidatePodCreate */
-export function validatePodCreate(pod: PodObject): FieldError[] {
+export function validatePodCreate(pod: Pod): FieldError[] {
   const errors = validatePodParts(pod);
   const { spec, metadata } = pod;
   if (spec.ephemeralContainers?.length)

@@ -9,7 +9,11 @@ import {
   notSupported,
   required,
 } from "../../../machinery/field.ts";
-import { validateLabelName, validateLabelSelector } from "../../../machinery/metadata.ts";
+import {
+  validateLabelName,
+  validateLabelSelector,
+  validateSelectorRequirement,
+} from "../../../machinery/metadata.ts";
 import {
   dns1123Label,
   dns1123Subdomain,
@@ -19,53 +23,23 @@ import {
   unsupported,
 } from "../../../machinery/names.ts";
 
-function validateNodeRequirement(
+/** Node selectors compare numbers too. k8s: ValidateNodeSelectorRequirement */
+const validateNodeRequirement = (
   requirement: v1.NodeSelectorRequirement,
   anyValue: boolean,
   path: string,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  const values = requirement.values ?? [];
-  switch (requirement.operator) {
-    case "In":
-    case "NotIn":
-      if (values.length === 0)
-        errors.push(
-          required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'"),
-        );
-      break;
-    case "Exists":
-    case "DoesNotExist":
-      if (values.length > 0)
-        errors.push(
-          forbiddenField(
-            `${path}.values`,
-            "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-          ),
-        );
-      break;
-    case "Gt":
-    case "Lt":
-      if (values.length !== 1)
-        errors.push(
-          required(
-            `${path}.values`,
-            "must be specified single value when `operator` is 'Lt' or 'Gt'",
-          ),
-        );
-      break;
-    default:
-      errors.push(
-        invalid(`${path}.operator`, requirement.operator ?? "", "not a valid selector operator"),
-      );
-  }
-  errors.push(...validateLabelName(requirement.key ?? "", `${path}.key`));
-  if (!anyValue)
-    values.forEach((value, i) =>
-      errors.push(...invalidEach(`${path}.values[${i}]`, value, labelValue(value))),
-    );
-  return errors;
-}
+): FieldError[] =>
+  validateSelectorRequirement(
+    requirement,
+    path,
+    ({ operator, values }) => {
+      if (operator !== "Gt" && operator !== "Lt") return undefined;
+      if (values?.length === 1) return [];
+      const detail = "must be specified single value when `operator` is 'Lt' or 'Gt'";
+      return [required(`${path}.values`, detail)];
+    },
+    anyValue,
+  );
 
 function validateFieldRequirement(
   requirement: v1.NodeSelectorRequirement,

@@ -45,6 +45,7 @@ export interface PodSpecOptions {
   mirror?: boolean;
 }
 
+/** Go: math.MaxInt32 */
 const int32Max = 2147483647;
 const noVolumes: ReadonlyMap<string, Volume> = new Map();
 const noNames: ReadonlySet<string> = new Set();

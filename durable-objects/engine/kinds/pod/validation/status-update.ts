@@ -1,7 +1,7 @@
 /** Writes to pods/x/status. k8s: core/validation ValidatePodStatusUpdate */
-import type { ContainerStatus, PodIP } from "kubernetes-types/core/v1";
+import type { PodIP } from "kubernetes-types/core/v1";
 import { equal } from "../../../core/equal.ts";
-import type { Container, PodObject } from "../types.ts";
+import type { Container, ContainerStatus, Pod } from "../types.ts";
 import { type FieldError, forbiddenField, invalid } from "../../../machinery/field.ts";
 import { parseIp, validateIpLegacy } from "../../../machinery/ip.ts";
 import { validateImmutable } from "../../../machinery/metadata.ts";
@@ -68,7 +68,7 @@ function validateIps(
   return errors;
 }
 
-function validateConditions(pod: PodObject): FieldError[] {
+function validateConditions(pod: Pod): FieldError[] {
   return (pod.status?.conditions ?? []).flatMap(({ type }, i) =>
     systemConditions.has(type)
       ? []
@@ -77,7 +77,7 @@ function validateConditions(pod: PodObject): FieldError[] {
 }
 
 /** A node is nominated before binding only. */
-function validateNodeNames(pod: PodObject, old: PodObject): FieldError[] {
+function validateNodeNames(pod: Pod, old: Pod): FieldError[] {
   const errors: FieldError[] = [];
   if (pod.spec.nodeName !== old.spec.nodeName)
     errors.push(forbiddenField("status.nodeName", "may not be changed directly"));
@@ -94,7 +94,7 @@ const someEnded = (list: readonly ContainerStatus[] | undefined): boolean =>
   list?.some((status) => status.state?.terminated) ?? false;
 
 /** Terminated containers stay so unless a policy or rule restarts them. */
-function validateStates(pod: PodObject, old: PodObject): FieldError[] {
+function validateStates(pod: Pod, old: Pod): FieldError[] {
   const { spec, status } = old;
   const ended =
     someEnded(status?.containerStatuses) ||
@@ -124,7 +124,7 @@ function validateStates(pod: PodObject, old: PodObject): FieldError[] {
 }
 
 /** k8s: ValidatePodStatusUpdate */
-export function validatePodStatusUpdate(pod: PodObject, old: PodObject): FieldError[] {
+export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   const now = pod.status ?? {};
   const before = old.status ?? {};
   const errors = [

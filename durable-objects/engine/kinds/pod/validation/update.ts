@@ -1,7 +1,7 @@
 /** What may change about a Pod. k8s: core/validation ValidatePodUpdate and the subresources' */
 import type { NodeSelectorTerm, Toleration } from "kubernetes-types/core/v1";
 import { equal } from "../../../core/equal.ts";
-import type { Container, PodObject, PodSpec } from "../types.ts";
+import type { Container, Pod, PodSpec } from "../types.ts";
 import { qosClass } from "../resources.ts";
 import { type FieldError, forbiddenField, invalid, required } from "../../../machinery/field.ts";
 import { semanticEqual } from "../../../machinery/metadata.ts";
@@ -20,7 +20,7 @@ const updatable = [
 ].join(",");
 
 /** k8s: ValidatePodSpecificAnnotationUpdates */
-export function validateAnnotationUpdates(pod: PodObject, old: PodObject): FieldError[] {
+export function validateAnnotationUpdates(pod: Pod, old: Pod): FieldError[] {
   const errors: FieldError[] = [];
   const now = pod.metadata.annotations ?? {};
   const before = old.metadata.annotations ?? {};
@@ -161,7 +161,7 @@ const withOldImages = (now: readonly Container[], old: readonly Container[]): Co
   now.map((container, i) => ({ ...container, image: old[i]?.image }));
 
 /** k8s: ValidatePodUpdate */
-export function validatePodUpdate(pod: PodObject, old: PodObject): FieldError[] {
+export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const now = pod.spec;
   const before = old.spec;
   const errors = [...validatePodParts(pod), ...validateAnnotationUpdates(pod, old)];
@@ -205,7 +205,7 @@ export function validatePodUpdate(pod: PodObject, old: PodObject): FieldError[] 
 }
 
 /** PATCH pods/x/ephemeralcontainers. k8s: ValidatePodEphemeralContainersUpdate */
-export function validateEphemeralUpdate(pod: PodObject, old: PodObject): FieldError[] {
+export function validateEphemeralUpdate(pod: Pod, old: Pod): FieldError[] {
   if (old.metadata.annotations?.[mirrorAnnotation] !== undefined)
     return [forbiddenField("", "static pods do not support ephemeral containers")];
   const errors = [...validatePodParts(pod), ...validateAnnotationUpdates(pod, old)];
@@ -270,7 +270,7 @@ function validateOrder(
 }
 
 /** PATCH pods/x/resize. k8s: ValidatePodResize */
-export function validateResize(pod: PodObject, old: PodObject): FieldError[] {
+export function validateResize(pod: Pod, old: Pod): FieldError[] {
   if (old.metadata.annotations?.[mirrorAnnotation] !== undefined)
     return [forbiddenField("", "static pods cannot be resized")];
   if (old.spec.os?.name === "windows")

@@ -9,6 +9,7 @@ import {
   notSupported,
   required,
 } from "../../../machinery/field.ts";
+import type { ObjectMeta } from "../../../core/object.ts";
 import { validateLabelSelector, validateTemplateMeta } from "../../../machinery/metadata.ts";
 import { dns1123Subdomain, invalidEach } from "../../../machinery/names.ts";
 import { validatePositiveQuantity, validateResourceQuantity } from "./resources.ts";
@@ -59,7 +60,10 @@ export function validateClaimTemplate(
   path: string,
 ): FieldError[] {
   return [
-    ...validateTemplateMeta(template.metadata as never, `${path}.metadata`),
+    ...validateTemplateMeta(
+      template.metadata as Partial<ObjectMeta> | undefined,
+      `${path}.metadata`,
+    ),
     ...validateClaimSpec(template.spec ?? {}, `${path}.spec`),
   ];
 }

@@ -37,8 +37,8 @@ export interface VolumeContext {
 type SourceCheck = (source: never, path: string, context: VolumeContext) => FieldError[];
 
 const need =
-  (...fields: string[]) =>
-  (source: Record<string, unknown>, path: string): FieldError[] =>
+  <Field extends string>(...fields: Field[]) =>
+  (source: { [field in Field]?: unknown }, path: string): FieldError[] =>
     fields.filter((f) => !source[f]).map((f) => required(`${path}.${f}`));
 
 const hostPathTypes = [
@@ -77,14 +77,14 @@ function keyed(
 }
 
 function nfs(source: v1.NFSVolumeSource, path: string): FieldError[] {
-  const errors = need("server", "path")(source as never, path);
+  const errors = need("server", "path")(source, path);
   if (!source.path?.startsWith("/"))
     errors.push(invalid(`${path}.path`, source.path ?? "", "must be an absolute path"));
   return errors;
 }
 
 function iscsi(source: v1.ISCSIVolumeSource, path: string, context: VolumeContext): FieldError[] {
-  const errors = need("targetPortal", "iqn")(source as never, path);
+  const errors = need("targetPortal", "iqn")(source, path);
   if (source.iqn && !/^(iqn|eui|naa)/.test(source.iqn))
     errors.push(
       invalid(`${path}.iqn`, source.iqn, "must be valid format starting with iqn, eui, or naa"),
@@ -172,13 +172,13 @@ function emptyDir(source: v1.EmptyDirVolumeSource, path: string): FieldError[] {
 }
 
 /** Volume types in upstream's order; `name` where its messages spell the field differently. */
-const sources: { key: string; name?: string; check: SourceCheck }[] = [
+const sources: { key: keyof Volume; name?: string; check: SourceCheck }[] = [
   { key: "emptyDir", check: emptyDir },
   { key: "hostPath", check: hostPath },
   {
     key: "gitRepo",
     check: (s: v1.GitRepoVolumeSource, p) => [
-      ...need("repository")(s as never, p),
+      ...need("repository")(s, p),
       ...validateDescendingPath(s.directory ?? "", `${p}.directory`),
     ],
   },
@@ -186,27 +186,27 @@ const sources: { key: string; name?: string; check: SourceCheck }[] = [
     key: "gcePersistentDisk",
     name: "persistentDisk",
     check: (s: v1.GCEPersistentDiskVolumeSource, p) => [
-      ...need("pdName")(s as never, p),
+      ...need("pdName")(s, p),
       ...partition(s, p),
     ],
   },
   {
     key: "awsElasticBlockStore",
     check: (s: v1.AWSElasticBlockStoreVolumeSource, p) => [
-      ...need("volumeID")(s as never, p),
+      ...need("volumeID")(s, p),
       ...partition(s, p),
     ],
   },
   {
     key: "secret",
-    check: (s: v1.SecretVolumeSource, p) => [...need("secretName")(s as never, p), ...keyed(s, p)],
+    check: (s: v1.SecretVolumeSource, p) => [...need("secretName")(s, p), ...keyed(s, p)],
   },
   { key: "nfs", check: nfs },
   { key: "iscsi", check: iscsi },
   { key: "glusterfs", check: need("endpoints", "path") },
   { key: "flocker", check: () => [] },
   { key: "persistentVolumeClaim", check: need("claimName") },
-  { key: "rbd", check: (s: v1.RBDVolumeSource, p) => need("monitors", "image")(s as never, p) },
+  { key: "rbd", check: (s: v1.RBDVolumeSource, p) => need("monitors", "image")(s, p) },
   { key: "cinder", check: need("volumeID") },
   { key: "cephfs", check: need("monitors") },
   { key: "quobyte", check: need("registry", "volume") },
@@ -221,7 +221,7 @@ const sources: { key: string; name?: string; check: SourceCheck }[] = [
   { key: "flexVolume", check: need("driver") },
   {
     key: "configMap",
-    check: (s: v1.ConfigMapVolumeSource, p) => [...need("name")(s as never, p), ...keyed(s, p)],
+    check: (s: v1.ConfigMapVolumeSource, p) => [...need("name")(s, p), ...keyed(s, p)],
   },
   { key: "azureFile", check: need("secretName", "shareName") },
   { key: "vsphereVolume", check: need("volumePath") },
@@ -236,7 +236,7 @@ const sources: { key: string; name?: string; check: SourceCheck }[] = [
   {
     key: "image",
     check: (s: NonNullable<Volume["image"]>, p, context) => [
-      ...(context.resourceIsPod ? need("reference")(s as never, p) : []),
+      ...(context.resourceIsPod ? need("reference")(s, p) : []),
       ...oneOf(`${p}.pullPolicy`, s.pullPolicy, ["Always", "IfNotPresent", "Never"]),
     ],
   },
@@ -244,10 +244,9 @@ const sources: { key: string; name?: string; check: SourceCheck }[] = [
 
 function validateSource(volume: Volume, path: string, context: VolumeContext): FieldError[] {
   const errors: FieldError[] = [];
-  const given = volume as unknown as Record<string, unknown>;
   let types = 0;
   for (const { key, name, check } of sources) {
-    const source = given[key];
+    const source = volume[key];
     if (!source) continue;
     if (types > 0)
       errors.push(forbiddenField(`${path}.${key}`, "may not specify more than 1 volume type"));

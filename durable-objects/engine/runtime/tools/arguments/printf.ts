@@ -1,4 +1,5 @@
 /** printf: the format is used again until the arguments are used up. */
+import { printfCharactersMax } from "../../../core/limits.ts";
 import { trimEndOf } from "../../../core/trim.ts";
 import { unescape } from "./echo.ts";
 
@@ -214,6 +215,10 @@ export function formatPrintf(words: readonly string[]): Printed {
     const before = printer.at;
     if (!printer.pass(format)) return { out: printer.out, errors: printer.errors, status: 1 };
     if (printer.at === before) break;
-  } while (printer.at < printer.args.length && !printer.stopped && printer.out.length < 8_000_000);
+  } while (
+    printer.at < printer.args.length &&
+    !printer.stopped &&
+    printer.out.length < printfCharactersMax
+  );
   return { out: printer.out, errors: printer.errors, status: printer.status };
 }

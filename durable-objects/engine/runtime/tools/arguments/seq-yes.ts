@@ -1,4 +1,5 @@
 /** seq and yes. */
+import { toolOutputCharactersMax } from "../../../core/limits.ts";
 import type { Program } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import { tool } from "../tool.ts";
@@ -31,7 +32,7 @@ const seq = tool("seq", (io) => {
     const text = value.toFixed(digits);
     out.push(text);
     bytes += text.length + 1;
-    if (bytes > 4_000_000) break;
+    if (bytes > toolOutputCharactersMax) break;
   }
   io.sys.charge(out.length);
   const width = wide ? Math.max(...out.map((text) => text.length)) : 0;

@@ -1,9 +1,14 @@
 /** What an awk program reaches outside itself: files, pipes, commands, the clock. */
+import { toolOutputCharactersMax } from "../../../core/limits.ts";
 import type { AwkHost, AwkVariables } from "./host.ts";
 import { AwkEndless } from "./run.ts";
 import { launch, type Caller } from "../children.ts";
 import type { Io } from "../tool.ts";
 
+/**
+ * What an awk program sees of the world: its output, files, pipes and input. `put` throws AwkEndless beyond the output's
+ * limit.
+ */
 export function hostOf(
   io: Io,
   caller: Caller,
@@ -14,7 +19,7 @@ export function hostOf(
   return {
     put(fd, text) {
       bytes += text.length;
-      if (bytes > 4_000_000) throw new AwkEndless();
+      if (bytes > toolOutputCharactersMax) throw new AwkEndless();
       io.pending.push([fd, text]);
     },
     open(how, name) {

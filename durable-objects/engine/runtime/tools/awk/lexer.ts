@@ -123,6 +123,7 @@ function slashed(text: string, from: number): number {
   throw new AwkProblem("Unexpected end of string");
 }
 
+/** Tokens of a program. Throws AwkProblem for what is none. */
 export function awkTokens(text: string): Token[] {
   const out: Token[] = [];
   for (let i = 0; i < text.length;) {

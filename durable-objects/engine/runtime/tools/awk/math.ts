@@ -3,6 +3,7 @@ export class AwkError extends Error {
   override name = "AwkError";
 }
 
+/** One operation on two numbers. Throws AwkError for a division by zero. */
 export function arithmetic(op: string, a: number, b: number): number {
   switch (op) {
     case "+":

@@ -1,4 +1,5 @@
 /** An awk program as a tree: items and statements. */
+import { toolProgramsKeptMax } from "../../../core/limits.ts";
 import { memo } from "../../../core/memo.ts";
 import { AwkExpressions } from "./expressions.ts";
 import { AwkProblem } from "./lexer.ts";
@@ -202,4 +203,6 @@ class AwkParser extends AwkExpressions {
 }
 
 /** Throws AwkProblem. What was parsed last is kept: awk looks its program up at every step. */
-export const parseAwk = memo(20, (text): AwkProgram => new AwkParser(text).program());
+export const parseAwk = memo(toolProgramsKeptMax, (text): AwkProgram =>
+  new AwkParser(text).program(),
+);

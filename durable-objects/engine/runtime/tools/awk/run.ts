@@ -1,4 +1,10 @@
 /** Runs an awk program on one record after the other. */
+import {
+  awkCallDepthMax,
+  awkFieldsMax,
+  awkOperationsMax,
+  awkTextCharactersMax,
+} from "../../../core/limits.ts";
 import type { AwkProgram, Expr, Stmt } from "./tree.ts";
 import { awkEscapes } from "./lexer.ts";
 import type { AwkHost, AwkMemory } from "./host.ts";
@@ -26,9 +32,6 @@ export class AwkEndless extends Error {
 }
 
 type Flow = "next" | "exit" | "break" | "continue" | "return" | undefined;
-
-const ticksMax = 2_000_000;
-const textMax = 8_000_000;
 
 export class AwkRun implements Awk {
   readonly program: AwkProgram;
@@ -58,7 +61,7 @@ export class AwkRun implements Awk {
   }
   set(name: string, value: Value): void {
     if (name === "NF") {
-      const n = Math.min(65_536, Math.max(0, toNumber(value)));
+      const n = Math.min(awkFieldsMax, Math.max(0, toNumber(value)));
       const { fields } = this;
       while (fields.length < n) fields.push("");
       fields.length = n;
@@ -102,7 +105,7 @@ export class AwkRun implements Awk {
   }
   #setField(n: number, value: Value): void {
     if (n < 0) throw new AwkError("Access to negative field");
-    if (n > 65_536) throw new AwkError("Out of memory");
+    if (n > awkFieldsMax) throw new AwkError("Out of memory");
     const text = toText(value, this.text("CONVFMT"));
     if (n === 0) return this.setRecord(text);
     const { fields } = this;
@@ -136,7 +139,7 @@ export class AwkRun implements Awk {
   // Statements
 
   tick(): void {
-    if (++this.#ticks > ticksMax) throw new AwkEndless();
+    if (++this.#ticks > awkOperationsMax) throw new AwkEndless();
   }
 
   run(stmt: Stmt): Flow {
@@ -315,7 +318,7 @@ export class AwkRun implements Awk {
     if (op === "concat") {
       const format = this.text("CONVFMT");
       const text = toText(left, format) + toText(right, format);
-      if (text.length > textMax) this.host.tooBig();
+      if (text.length > awkTextCharactersMax) this.host.tooBig();
       return text;
     }
     const order = { "<": [-1], "<=": [-1, 0], "==": [0], "!=": [-1, 1], ">": [1], ">=": [0, 1] }[
@@ -328,7 +331,7 @@ export class AwkRun implements Awk {
   #call({ name, args }: Expr & { k: "call" }): Value {
     const made = this.program.functions.get(name);
     if (!made) throw new AwkError("Call to undefined function");
-    if (this.#locals.length > 500) throw new AwkError("Out of memory");
+    if (this.#locals.length > awkCallDepthMax) throw new AwkError("Out of memory");
     const frame: Record<string, Cell> = {};
     made.params.forEach((param, i) => {
       const arg = args[i];

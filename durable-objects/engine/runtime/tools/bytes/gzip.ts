@@ -1,13 +1,11 @@
 /** gzip, gunzip, zcat: whole streams, their output bounded. */
 import { Gunzip, gzipSync } from "fflate";
+import { unpackedBytesMax } from "../../../core/limits.ts";
 import { binaryOf, bytesOf } from "../../bytes.ts";
 import { Errno } from "../../errno.ts";
 import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";
-
-/** What a compressed stream may grow to. */
-const unpackedMax = 16 * 1024 * 1024;
 
 export const isGzip = (data: string): boolean => data.startsWith("\x1f\x8b");
 
@@ -18,7 +16,7 @@ export function gunzip(data: string): { text: string } | "bad" | "too big" {
   try {
     const stream = new Gunzip((chunk) => {
       size += chunk.length;
-      if (size > unpackedMax) throw new RangeError("too big");
+      if (size > unpackedBytesMax) throw new RangeError("too big");
       parts.push(binaryOf(chunk));
     });
     const bytes = bytesOf(data);

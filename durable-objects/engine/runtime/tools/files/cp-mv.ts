@@ -90,6 +90,7 @@ function keep(
   sys.utime(path, stat.mtime);
 }
 
+/** Copies a file or folder; false, with a message, where the file system refuses. */
 export function copyTo(io: Io, from: string, to: string, rules: CopyRules): boolean {
   try {
     return copy(io, from, to, rules);

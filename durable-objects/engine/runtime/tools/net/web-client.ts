@@ -77,6 +77,7 @@ export const newExchange = (sys: Sys): Exchange => ({ began: sys.now });
 /** A resolver tries twice, five seconds each. */
 const resolverMs = 10_000;
 
+/** One step of a request: look up, connect, wait; an answer, an error, or what to wait for. */
 export function exchange(sys: Sys, state: Exchange, ask: Ask): Answer {
   const { url, limit } = ask;
   const over = limit !== undefined && sys.now >= limit;

@@ -1,4 +1,5 @@
 /** One cycle of sed after the other, on lines that come from somewhere. */
+import { sedCommandsMax, toolOutputCharactersMax } from "../../../core/limits.ts";
 import type { Match, Regex } from "../../regex/regex.ts";
 import type { MatchWork } from "../../regex/work.ts";
 import { SedProblem, sedRegex, type Address, type Command, type SedRegex } from "./script.ts";
@@ -33,8 +34,6 @@ export interface SedOut {
   /** Content for `r`. */
   read(name: string): string;
 }
-
-const stepsMax = 100_000;
 
 /** Case marks of a replacement: \U \L \u \l \E. */
 function expand(by: string, match: Match): string {
@@ -89,7 +88,7 @@ export function substitute(
     hit = true;
     out += text.slice(from, match.index) + by(match);
     from = end;
-    if (!all || out.length > 4_000_000) break;
+    if (!all || out.length > toolOutputCharactersMax) break;
   }
   return hit ? out + text.slice(from) : undefined;
 }
@@ -232,7 +231,7 @@ export class Sed {
     let flag = false;
     let steps = 0;
     for (let i = 0; i < this.commands.length; i++) {
-      if (++steps > stepsMax) {
+      if (++steps > sedCommandsMax) {
         this.#code = 1;
         return "delete";
       }

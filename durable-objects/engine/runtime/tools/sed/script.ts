@@ -1,4 +1,5 @@
 /** The script of sed: parsed to a flat list of commands, blocks being jumps. */
+import { toolProgramsKeptMax } from "../../../core/limits.ts";
 import { keep } from "../../../core/memo.ts";
 import { Regex, regexFor, type RegexOptions } from "../../regex/regex.ts";
 import type { MatchWork } from "../../regex/work.ts";
@@ -272,7 +273,7 @@ const parsed = new Map<string, Command[]>();
 export function parseSed(text: string, extended: boolean): Command[] {
   const key = `${extended ? "E" : "B"}${text}`;
   const parser = (): Command[] => new Parser(text, extended).parse();
-  return parsed.get(key) ?? keep(parsed, 20, key, parser());
+  return parsed.get(key) ?? keep(parsed, toolProgramsKeptMax, key, parser());
 }
 
 /** The expression of a command, for one step. SedProblem. */

@@ -1,4 +1,5 @@
 /** Two files side by side: diff, cmp, comm, paste. */
+import { comparedLinesMax } from "../../../core/limits.ts";
 import type { Program } from "../../kernel/types.ts";
 import { options, type Options } from "../options.ts";
 import { tool, type Io } from "../tool.ts";
@@ -22,7 +23,7 @@ function edits(a: string[], b: string[]): Edit[] {
   const x = a.slice(start, a.length - end);
   const y = b.slice(start, b.length - end);
   const out: Edit[] = a.slice(0, start).map((line): Edit => [" ", line]);
-  if (x.length * y.length > 1_000_000)
+  if (x.length * y.length > comparedLinesMax)
     out.push(...x.map((line): Edit => ["-", line]), ...y.map((line): Edit => ["+", line]));
   else out.push(...middle(x, y));
   return [...out, ...a.slice(a.length - end).map((line): Edit => [" ", line])];

@@ -1,5 +1,5 @@
 /** head and tail; tail -f follows. */
-import { wholeFileBytesMax } from "../../../core/limits.ts";
+import { tailHeldCharactersMax, wholeFileBytesMax } from "../../../core/limits.ts";
 import { Errno } from "../../errno.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
@@ -202,12 +202,12 @@ function tailFirst(sys: Sys, state: TailState): Step {
         if (data === "") break;
         state.b = (state.b ?? "") + data;
         // What scrolled out is let go; an endless stream without lines grows until memory ends it.
-        if (!state.fromStart && state.b.length > 262_144)
+        if (!state.fromStart && state.b.length > tailHeldCharactersMax)
           state.b = tailOf(state.b, state.bytes ? state.n : state.n + 1, state.bytes, false);
         state.seen = (state.seen ?? 0) + (state.b.includes("\n") ? 0 : data.length * 64);
         sys.held = state.b.length;
         sys.charge(data.length / 100);
-        if (state.b.length > 262_144) return undefined;
+        if (state.b.length > tailHeldCharactersMax) return undefined;
       }
       if (state.titles)
         out.push(`${out.length ? "\n" : ""}==> ${name === "-" ? "standard input" : name} <==\n`);

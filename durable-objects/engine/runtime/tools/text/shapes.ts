@@ -1,4 +1,5 @@
 /** Text in other shapes: fold, split, expand, shuf, pagers. */
+import { shuffledNumbersMax } from "../../../core/limits.ts";
 import type { Program } from "../../kernel/types.ts";
 import { count } from "../counts.ts";
 import { options } from "../options.ts";
@@ -101,8 +102,9 @@ const shuf = tool("shuf", (io) => {
   const list = opts.has("e")
     ? [...opts.rest]
     : span
-      ? Array.from({ length: Math.min(100_000, Number(span[2]) - Number(span[1]) + 1) }, (_, i) =>
-          String(i + Number(span[1])),
+      ? Array.from(
+          { length: Math.min(shuffledNumbersMax, Number(span[2]) - Number(span[1]) + 1) },
+          (_, i) => String(i + Number(span[1])),
         )
       : (io.input(opts.rest[0] ?? "-") ?? "").replace(/\n$/, "").split("\n");
   for (let i = list.length - 1; i > 0; i--) {
