@@ -1,4 +1,4 @@
-import { sandboxOwner } from "../durable-objects/engine/api/users.ts";
+import { userOf } from "../durable-objects/engine/api/users.ts";
 import type { User } from "../durable-objects/engine/ports/request.ts";
 import { keyGrantId, type Grant } from "../durable-objects/grant.ts";
 import { findKey, findKeyById, type Key, type Sandbox } from "./db/queries.ts";
@@ -14,7 +14,9 @@ export type Verdict =
   | { state: "valid"; key: Key; sandbox: Sandbox; grant: Grant; user: User };
 
 /** Who a key of each role is in the cluster. */
-const users = new Map<string, User>([["owner", sandboxOwner]]);
+const users = new Map<string, User>(
+  (["owner", "editor", "viewer"] as const).map((role) => [role, userOf(role)]),
+);
 
 export async function newKey(
   sandboxId: string,

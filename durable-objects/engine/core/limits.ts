@@ -6,6 +6,10 @@
  * validation rule, a protocol or a tool of Kubernetes or Linux bounds itself stands beside that rule, with its source.
  */
 
+// Users
+/** Of a member's name: as much of it as a revision's cause keeps. */
+export const userNameCharsMax = 200;
+
 // Snapshots
 /** Of an artefact's content; the whole of it stands in memory, as text and as values. */
 export const snapshotBytesMax = 32 * 1024 * 1024;
