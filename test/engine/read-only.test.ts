@@ -79,10 +79,10 @@ describe("what is there to read", () => {
       "/metrics",
     ])
       expect(ask("GET", path).status, path).toBe(200);
-    const user = userOf("viewer", "Ada");
+    const user = userOf("viewer", "jane");
     expect(ask("GET", pods, { user }).status).toBe(200);
     expect(messageOf(ask("GET", "/api/v1/secrets", { user }))).toMatch(
-      /^403 secrets is forbidden: User "Ada"/,
+      /^403 secrets is forbidden: User "jane"/,
     );
     expect(ask("GET", `${pods}/none`).status).toBe(404);
     expect(ask("GET", "/api/v1/nothing").status).toBe(404);
