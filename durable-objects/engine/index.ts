@@ -293,13 +293,23 @@ export class Engine {
     return this.#sessionWork;
   }
 
-  /** Ends what an adapter did to a session: commits, wakes, writes the log. */
-  session<T>(wallMs: number, body: () => T): T {
+  /**
+   * Ends what an adapter did to a session: commits, wakes, writes the log. `takesMore` takes what the cluster did upon it and
+   * says whether it may do more, all before the log is written: what an adapter takes at once is then never on disk.
+   */
+  session<T>(wallMs: number, body: () => T, takesMore?: () => boolean): T {
     this.look(wallMs);
     // Many sessions act within one turn: they share what it may do.
     if (this.#turnAtWall !== wallMs) this.#begin(wallMs);
     this.#advance(wallMs);
     this.#random.reset(this.store.rv, `session ${this.#now.ms}`);
+    const result = this.#sessionStep(body);
+    if (takesMore) while (this.#sessionStep(takesMore)) continue;
+    this.#persist();
+    return result;
+  }
+
+  #sessionStep<T>(body: () => T): T {
     let result: T | undefined;
     const { left } = this.#work;
     this.#client.spent = 0;
@@ -309,7 +319,6 @@ export class Engine {
     this.#sessionWork += 1 + Math.floor(this.#client.spent / cpuUsPerTurnStep);
     this.#drainNow();
     this.#sessionWork += left - this.#work.left;
-    this.#persist();
     return result as T;
   }
 
