@@ -1,11 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
 import {
-  bornFrom,
-  emptied,
+  bornIn,
   identityOf,
   keepTokenSecret,
-  Unborn,
   type Birth,
   type Born,
   type NewSandbox,
@@ -15,7 +13,7 @@ import {
 } from "./birth.ts";
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
 import { expired, internalError } from "./engine/machinery/status.ts";
-import { Engine, type EngineOptions } from "./engine/index.ts";
+import { Engine } from "./engine/index.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { Cuts, type Grant } from "./grant.ts";
 import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
@@ -54,6 +52,10 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly cuts = new Cuts(this.ctx.storage.kv);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
+  private readonly limits = {
+    objectsMax: numberOf(this.env.OBJECTS_MAX),
+    stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
+  };
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
@@ -91,22 +93,10 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return born;
   }
 
-  /** All at once, in place of whatever is stored; or it changes nothing. */
   private bear(birth: Birth, from: Source | undefined): Born {
-    const { storage } = this.ctx;
-    const { id, expiresAtMs } = birth;
-    try {
-      this.loaded = storage.transactionSync(() => {
-        emptied(storage);
-        storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
-        keepTokenSecret(storage.kv);
-        const options = { ...this.engineOptions(id), nowMs: Date.now() };
-        return bornFrom(sqlOf(storage), birth, from, options);
-      });
-    } catch (error) {
-      if (error instanceof Unborn) return error.told;
-      throw error;
-    }
+    const made = bornIn(this.ctx.storage, birth, from, this.limits, Date.now());
+    if ("born" in made) return made;
+    this.loaded = made;
     this.birth = birth;
     return { born: true };
   }
@@ -259,15 +249,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
     const { id, name, nodes, seed } = this.birth as Sandbox;
-    return new Engine(sql, { name, nodes, seed, nowMs: now, ...this.engineOptions(id) });
-  }
-
-  private engineOptions(id: string): Pick<EngineOptions, "limits" | "identity"> {
-    const limits = {
-      objectsMax: numberOf(this.env.OBJECTS_MAX),
-      stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
-    };
-    return { limits, identity: identityOf(this.ctx.storage.kv, id) };
+    const identity = identityOf(this.ctx.storage.kv, id);
+    return new Engine(sql, { name, nodes, seed, nowMs: now, limits: this.limits, identity });
   }
 
   /** Wall ms at which the first grant of an open stream or session ends. */
