@@ -133,7 +133,8 @@ describe("imports", () => {
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
     ["snapshots", "core schema kinds api runtime bootstrap"],
-    ["index", "core ports api client streams bootstrap components loop snapshots"],
+    ["past", "core machinery api"],
+    ["index", "core ports api client streams bootstrap components loop snapshots past"],
   ];
 
   test("the core names no kind", () => {

@@ -3,10 +3,22 @@
  * the pages that changed since. From a checkpoint and the log's rows after it every later moment can be made again, as after
  * a loss of memory: objects, records, waiting keys and the virtual moment.
  */
-import type { Checkpoint } from "./log.ts";
 import type { ChangeRow, TurnRow } from "./log-rows.ts";
 import type { PageEntry } from "./pages.ts";
+import type { Reach } from "./past.ts";
 import type { Sql, SqlValue } from "./sql.ts";
+
+/** Where the state table stands. */
+export interface Checkpoint {
+  /** Log row it includes. */
+  id: number;
+  rv: number;
+  now: number;
+  dirty: readonly string[];
+  objects: number;
+  pages: PageEntry[];
+  past?: Reach;
+}
 
 /** A turn's end on disk, and where to begin to get there. */
 export interface Moment {

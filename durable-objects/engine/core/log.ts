@@ -10,27 +10,15 @@ import {
   ringBytesMax,
 } from "./limits.ts";
 import type { Sql } from "./sql.ts";
-import { Checkpoints, storageAt } from "./checkpoints.ts";
+import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
 import type { FieldsOf, LogEntry, TurnRow } from "./log-rows.ts";
-import { Past, type Reach } from "./past.ts";
-import { Pages, type PageEntry } from "./pages.ts";
+import { Past } from "./past.ts";
+import { Pages } from "./pages.ts";
 import { Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
 import { turnRows } from "./turn-rows.ts";
-
-/** Where the state table stands. */
-export interface Checkpoint {
-  /** Log row it includes. */
-  id: number;
-  rv: number;
-  now: number;
-  dirty: readonly string[];
-  objects: number;
-  pages: PageEntry[];
-  past?: Reach;
-}
 
 export type { LogEntry };
 
