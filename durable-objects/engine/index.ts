@@ -7,15 +7,18 @@ import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
 import { handleAt } from "./api/past.ts";
 import { Earlier } from "./past/earlier.ts";
+import { undo, type UndoOptions, type Undone } from "./past/undo.ts";
+import { timelineOf, type Timeline, type TimelineOptions } from "./past/timeline.ts";
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
-import type { EngineClient, Now } from "./client/client.ts";
+import type { Now } from "./client/client.ts";
 import { clockChange, reportSteps } from "./loop/clock-control.ts";
+import { nextDueAtWall, overdueByWall } from "./loop/due.ts";
 import { assert } from "./core/assert.ts";
-import { clockFrom, hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
+import { clockFrom, hurries, rebase, virtualAt, type ClockState } from "./core/clock.ts";
 import type { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import type { Queue } from "./core/queue.ts";
@@ -26,9 +29,8 @@ import {
   type SnapshotOptions,
   type StoppedClock,
 } from "./core/snapshot.ts";
-import type { Random } from "./core/random.ts";
 import type { Store } from "./core/store.ts";
-import type { Fault, Faults } from "./loop/faults.ts";
+import type { Fault } from "./loop/faults.ts";
 import {
   birthStepsMax,
   bornBeforeMs,
@@ -50,7 +52,13 @@ import type { Sql } from "./core/sql.ts";
 import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
 import type { Streams } from "./streams/index.ts";
 import { Refused, type WorkLoop } from "./loop/work-loop.ts";
-import { clockOf, clockRecord, createComponents, type EngineOptions } from "./components/wiring.ts";
+import {
+  clockOf,
+  clockRecord,
+  createComponents,
+  type Components,
+  type EngineOptions,
+} from "./components/wiring.ts";
 
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
@@ -58,15 +66,12 @@ export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
 export class Engine {
   readonly store: Store;
   readonly log: Log;
+  readonly #parts: Components;
   readonly #now: Now;
   readonly #queue: Queue;
   readonly #work: WorkLoop;
-  readonly #random: Random;
-  readonly #client: EngineClient;
   readonly #context: ApiContext;
-  readonly #streams: Streams;
   readonly birth: Birth;
-  readonly #faults: Faults;
   readonly #earlier: Earlier<Engine>;
   #lookedAtWall = 0;
   #turnAtWall = 0;
@@ -74,17 +79,14 @@ export class Engine {
 
   constructor(sql: Sql, options: EngineOptions) {
     const components = createComponents(sql, options);
+    this.#parts = components;
     this.birth = components.birth;
     this.store = components.store;
     this.log = components.log;
     this.#now = components.now;
     this.#queue = components.queue;
     this.#work = components.work;
-    this.#random = components.random;
-    this.#client = components.client;
     this.#context = components.context;
-    this.#streams = components.streams;
-    this.#faults = components.faults;
     const again = (stored: Sql): Engine => new Engine(stored, options);
     this.#earlier = new Earlier(this.log, this.store, again);
     this.#open();
@@ -97,7 +99,7 @@ export class Engine {
 
   /** Throws of reconcilers that no API error explains: faults of Podyard, for tests and the operator's log. */
   get faults(): Fault[] {
-    return this.#faults.list;
+    return this.#parts.faults.list;
   }
 
   /** The kinds that this cluster serves; they may change between two turns and within one. */
@@ -124,8 +126,8 @@ export class Engine {
     // Born a while ago, so that a learner meets a cluster that has settled.
     this.#now.ms = born - bornBeforeMs;
     this.#setClock(clockFrom(born));
-    this.#random.reset(this.store.rv, "birth");
-    this.#work.commit("bootstrap", () => birth(this.#client, this.birth));
+    this.#parts.random.reset(this.store.rv, "birth");
+    this.#work.commit("bootstrap", () => birth(this.#parts.client, this.birth));
     this.#work.left = birthStepsMax;
     this.#work.advanceTo(born);
     this.#persist();
@@ -137,13 +139,15 @@ export class Engine {
     this.#advance(wallMs);
     this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
-    this.#random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
     let response: ApiResponse | undefined;
     // Whose request it is, the API finds out.
     const changes = this.#work.commit(undefined, () => {
       const host = request.preview?.ingressHost;
       response =
-        host === undefined ? handleApi(this.#context, request) : this.#streams.visit(request, host);
+        host === undefined
+          ? handleApi(this.#context, request)
+          : this.#parts.streams.visit(request, host);
       // An error must change nothing, whatever it had begun.
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
@@ -175,28 +179,28 @@ export class Engine {
     const untilWall = Math.min(wallMs, this.#lookedAtWall + sleepAfterMs);
     const target = clock.jumpToMs ?? Math.max(this.#now.ms, virtualAt(clock, untilWall));
     const work = this.#work.upcoming(target);
-    return work === undefined ? undefined : unitOf(this.#client, work);
+    return work === undefined ? undefined : unitOf(this.#parts.client, work);
   }
 
   /** One key, with no other processes than those named, kept at once: what came before is then never done again. */
   runUnit({ work, processes }: WorkUnit): void {
     const keys = new Set(processes.map(({ key }) => key));
-    this.#client.mayRun = (pod, key) => work === `kubelet\0${pod}` && keys.has(key);
+    this.#parts.client.mayRun = (pod, key) => work === `kubelet\0${pod}` && keys.has(key);
     this.#work.takeOne();
-    this.#client.mayRun = undefined;
+    this.#parts.client.mayRun = undefined;
     this.#persist();
   }
 
   /** Stops a unit that the host process died of: its processes, or where it has none, its key. */
   stopUnit(unit: WorkUnit): void {
-    this.#random.reset(this.store.rv, `stop ${unit.work} ${this.#now.ms}`);
-    this.#work.commit("watchdog", () => stopUnit(unit, this.#client, this.#work));
+    this.#parts.random.reset(this.store.rv, `stop ${unit.work} ${this.#now.ms}`);
+    this.#work.commit("watchdog", () => stopUnit(unit, this.#parts.client, this.#work));
     this.#persist();
   }
 
   /** Forgets all sessions, with their processes, without running anything. */
   dropSessions(): void {
-    this.#work.commit("watchdog", () => this.#streams.sessions.dropAll());
+    this.#work.commit("watchdog", () => this.#parts.streams.sessions.dropAll());
     this.#persist();
   }
 
@@ -211,7 +215,25 @@ export class Engine {
     }
     const earlier = this.#earlier.at(options.at, false, wallMs);
     const pastAfter = Math.max(this.log.floor, options.pastAfter ?? Infinity);
-    return earlier.#snapshot(stopClockAt(earlier.#clock, earlier.#now.ms), { ...options, pastAfter });
+    return earlier.#snapshot(stopClockAt(earlier.#clock, earlier.#now.ms), {
+      ...options,
+      pastAfter,
+    });
+  }
+
+  /** Who did what, when, to what: the newest rows of the log in words, or those after or before a revision. */
+  timeline(options: TimelineOptions = {}): Timeline {
+    return timelineOf(this.log, this.#work.components, options);
+  }
+
+  /** Takes back what persons did since a revision, as new revisions; throws 410 where that is too long ago. See past/undo.ts. */
+  undo(options: UndoOptions, wallMs: number): Undone {
+    this.#catchUp(wallMs);
+    const { store: then } = this.#earlier.at(options.to, true, wallMs);
+    this.#parts.random.reset(this.store.rv, `undo ${options.to} ${this.#now.ms}`);
+    const done = undo({ ...this.#parts, then }, options);
+    this.#persist();
+    return done;
   }
 
   #snapshot(clock: StoppedClock, options: SnapshotOptions): Snapshot {
@@ -243,13 +265,7 @@ export class Engine {
 
   /** Wall moment of the next thing to do; undefined when there is nothing: the alarm may go. */
   nextDueMs(wallMs: number): number | undefined {
-    const clock = this.#clock;
-    if (hurries(clock)) return wallMs;
-    if (clock.paused || clock.frozen) return undefined;
-    if (this.#queue.size > 0) return wallMs;
-    const due = this.#queue.nextDue();
-    const at = due === undefined ? undefined : wallAt(clock, due);
-    return at === undefined ? undefined : Math.ceil(at);
+    return nextDueAtWall(this.#clock, this.#queue, wallMs);
   }
 
   /** The turn has done all it may: others should get their turn before this cluster's next. */
@@ -259,11 +275,7 @@ export class Engine {
 
   /** For how long, by the wall, work has waited that could have been done. */
   overdueMs(wallMs: number): number {
-    const clock = this.#clock;
-    if (hurries(clock)) return wallMs - clock.wallBaseMs;
-    const due = this.#queue.size > 0 ? this.#now.ms : this.#queue.nextDue();
-    const at = due === undefined ? undefined : wallAt(clock, due);
-    return at === undefined ? 0 : Math.max(0, wallMs - at);
+    return overdueByWall(this.#clock, this.#queue, this.#now.ms, wallMs);
   }
 
   /** What a watch is owed since its last revision. */
@@ -283,14 +295,14 @@ export class Engine {
   }
 
   pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean } {
-    return this.#streams.pollLog(follow);
+    return this.#parts.streams.pollLog(follow);
   }
 
   /** The answer of a proxied request that was under way; undefined: not yet. */
   pollProxy(pending: ProxyPending): Reply | undefined {
     let reply: Reply | undefined;
     this.#work.commit("network", () => {
-      reply = this.#streams.pollProxy(pending);
+      reply = this.#parts.streams.pollProxy(pending);
     });
     if (reply) this.#persist();
     return reply;
@@ -298,7 +310,7 @@ export class Engine {
 
   /** exec, attach and port-forward sessions: see streams/sessions.ts. */
   get sessions(): Streams["sessions"] {
-    return this.#streams.sessions;
+    return this.#parts.streams.sessions;
   }
 
   /** Work that sessions caused since this engine was made, in the units of a turn's budget; every call of `session` counts. */
@@ -312,14 +324,14 @@ export class Engine {
     // Many sessions act within one turn: they share what it may do.
     if (this.#turnAtWall !== wallMs) this.#begin(wallMs);
     this.#advance(wallMs);
-    this.#random.reset(this.store.rv, `session ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, `session ${this.#now.ms}`);
     let result: T | undefined;
     const { left } = this.#work;
-    this.#client.spent = 0;
+    this.#parts.client.spent = 0;
     this.#work.commit("kubelet", () => {
       result = body();
     });
-    this.#sessionWork += 1 + Math.floor(this.#client.spent / cpuUsPerTurnStep);
+    this.#sessionWork += 1 + Math.floor(this.#parts.client.spent / cpuUsPerTurnStep);
     this.#drainNow();
     this.#sessionWork += left - this.#work.left;
     this.#persist();
@@ -385,7 +397,7 @@ export class Engine {
     const { jumpToMs, stepsLeft = 0, ...rest } = clock;
     if (jumpToMs !== undefined && !this.#work.advanceTo(jumpToMs)) return;
     const left = this.#work.takeSteps(stepsLeft);
-    if (left < stepsLeft) this.#work.commit("clock", () => reportSteps(this.#client, left));
+    if (left < stepsLeft) this.#work.commit("clock", () => reportSteps(this.#parts.client, left));
     this.#setClock({
       ...rest,
       baseMs: this.#now.ms,
@@ -393,5 +405,4 @@ export class Engine {
       ...(left > 0 ? { stepsLeft: left } : {}),
     });
   }
-
 }

@@ -61,7 +61,11 @@ export class WorkLoop {
     for (const controller of parts.controllers) this.#register(controller);
   }
 
+  /** Names that revisions of reconcilers carry. */
+  readonly components = new Set<string>();
+
   #register(controller: Controller): void {
+    this.components.add(controller.component ?? controller.name);
     this.#controllers.set(controller.name, controller);
     for (const [resource, wakes] of Object.entries(controller.wakesOn)) {
       const list = this.#subscribers.get(resource) ?? [];
