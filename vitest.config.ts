@@ -18,6 +18,7 @@ export default defineConfig(async () => ({
           testTimeout: 60_000,
           include: [
             "test/engine/**/*.test.ts",
+            "test/sessions/**/*.test.ts",
             "test/golden/**/*.test.ts",
             "test/sim/**/*.test.ts",
             "test/tidy.test.ts",

@@ -23,7 +23,7 @@ import {
 } from "./http.ts";
 import { turnRestMs } from "./limits.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
-import { SessionSockets } from "./session-sockets.ts";
+import { SessionSockets } from "./sessions/sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
 import { Watchdog } from "./watchdog.ts";

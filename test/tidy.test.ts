@@ -229,7 +229,7 @@ describe("the border of the engine", () => {
 
   test("is crossed by types that say what they are", () => {
     const border =
-      /^(worker\/|durable-objects\/[^/]+$|durable-objects\/engine\/([^/]+$|streams\/))/;
+      /^(worker\/|durable-objects\/(sessions\/)?[^/]+$|durable-objects\/engine\/([^/]+$|streams\/))/;
     const files = product.filter(({ file }) => border.test(file));
     expect(offences(files, (source) => matches(source, /\bas (never|unknown as)\b/g))).toEqual([]);
   });
@@ -439,7 +439,7 @@ describe("names and words", () => {
       .filter((file) => /\.(tsx?|css|html|json|md|toml|ya?ml|sql)$|^\.ci\/|^NOTICE$/.test(file))
       .filter((file) => !/^(package-lock\.json|test\/golden\/)/.test(file))
       // Simulated file systems have a /root and a /home of their own.
-      .filter((file) => !/^(durable-objects\/engine|test\/(engine|sim))\//.test(file));
+      .filter((file) => !/^(durable-objects\/engine|test\/(engine|sessions|sim))\//.test(file));
     expect(texts.filter((file) => places.test(read(file).replace(/places = .*/, "")))).toEqual([]);
   });
 

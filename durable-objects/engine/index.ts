@@ -15,12 +15,10 @@ import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
 import type { Now } from "./client/client.ts";
-import { clockChange, reportSteps } from "./loop/clock-control.ts";
-import { nextDueAtWall, overdueByWall } from "./loop/due.ts";
+import { Steering } from "./loop/steering.ts";
 import { assert } from "./core/assert.ts";
-import { clockFrom, hurries, rebase, virtualAt, type ClockState } from "./core/clock.ts";
+import { clockFrom, rebase, virtualAt } from "./core/clock.ts";
 import type { Log } from "./core/log.ts";
-import type { Change } from "./core/object.ts";
 import type { Queue } from "./core/queue.ts";
 import {
   stopClock,
@@ -34,7 +32,6 @@ import type { Fault } from "./loop/faults.ts";
 import {
   birthStepsMax,
   bornBeforeMs,
-  clockDebtMsMax,
   cpuUsPerTurnStep,
   sleepAfterMs,
   turnStepsMax,
@@ -52,13 +49,7 @@ import type { Sql } from "./core/sql.ts";
 import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
 import type { Streams } from "./streams/index.ts";
 import { Refused, type WorkLoop } from "./loop/work-loop.ts";
-import {
-  clockOf,
-  clockRecord,
-  createComponents,
-  type Components,
-  type EngineOptions,
-} from "./components/wiring.ts";
+import { createComponents, type Components, type EngineOptions } from "./components/wiring.ts";
 
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
@@ -70,6 +61,7 @@ export class Engine {
   readonly #now: Now;
   readonly #queue: Queue;
   readonly #work: WorkLoop;
+  readonly #time: Steering;
   readonly #context: ApiContext;
   readonly birth: Birth;
   readonly #earlier: Earlier<Engine>;
@@ -86,6 +78,7 @@ export class Engine {
     this.#now = components.now;
     this.#queue = components.queue;
     this.#work = components.work;
+    this.#time = new Steering(components);
     this.#context = components.context;
     const again = (stored: Sql): Engine => new Engine(stored, options);
     this.#earlier = new Earlier(this.log, this.store, again);
@@ -111,10 +104,6 @@ export class Engine {
     return this.#now.ms;
   }
 
-  get #clock(): ClockState {
-    return clockOf(this.store);
-  }
-
   #open(): void {
     const { seed, bornMs: born } = this.birth;
     const state = this.log.hydrate(baseObjects(seed, born - bornBeforeMs));
@@ -125,7 +114,7 @@ export class Engine {
     if (!state.fresh) return;
     // Born a while ago, so that a learner meets a cluster that has settled.
     this.#now.ms = born - bornBeforeMs;
-    this.#setClock(clockFrom(born));
+    this.#time.set(clockFrom(born));
     this.#parts.random.reset(this.store.rv, "birth");
     this.#work.commit("bootstrap", () => birth(this.#parts.client, this.birth));
     this.#work.left = birthStepsMax;
@@ -136,7 +125,7 @@ export class Engine {
   /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */
   handle(request: ApiRequest, wallMs: number): EngineResponse {
     this.#begin(wallMs);
-    this.#advance(wallMs);
+    this.#time.advance(wallMs);
     this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
     this.#parts.random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
@@ -152,7 +141,7 @@ export class Engine {
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
     this.#work.held.lift(changes);
-    this.#obeyClock(changes, wallMs);
+    this.#time.obey(changes, wallMs);
     this.#persist();
     assert(response, "an answer");
     return response.type === "proxied" ? response.reply : response;
@@ -163,18 +152,18 @@ export class Engine {
     this.#earlier.forget(wallMs);
     this.#begin(wallMs);
     const sleepsAtWall = this.#lookedAtWall + sleepAfterMs;
-    if (!this.#clock.frozen && wallMs > sleepsAtWall) {
+    if (!this.#time.clock.frozen && wallMs > sleepsAtWall) {
       // However late this alarm comes: time stood still from then on.
-      this.#advance(sleepsAtWall);
-      this.#setClock(rebase(this.#clock, sleepsAtWall, { frozen: true }));
-    } else this.#advance(wallMs);
+      this.#time.advance(sleepsAtWall);
+      this.#time.set(rebase(this.#time.clock, sleepsAtWall, { frozen: true }));
+    } else this.#time.advance(wallMs);
     this.#persist();
   }
 
   /** What `runUnit` does next towards the wall's moment; undefined: nothing is due. */
   nextUnit(wallMs: number): WorkUnit | undefined {
     this.#now.wallMs = wallMs;
-    const clock = this.#clock;
+    const clock = this.#time.clock;
     if (clock.frozen || (clock.paused && clock.jumpToMs === undefined)) return undefined;
     const untilWall = Math.min(wallMs, this.#lookedAtWall + sleepAfterMs);
     const target = clock.jumpToMs ?? Math.max(this.#now.ms, virtualAt(clock, untilWall));
@@ -211,11 +200,11 @@ export class Engine {
   snapshot(wallMs: number, options: SnapshotOptions = {}): Snapshot {
     if (options.at === undefined) {
       this.#catchUp(wallMs);
-      return this.#snapshot(stopClock(this.#clock, this.#now.ms, wallMs), options);
+      return this.#snapshot(stopClock(this.#time.clock, this.#now.ms, wallMs), options);
     }
     const earlier = this.#earlier.at(options.at, false, wallMs);
     const pastAfter = Math.max(this.log.floor, options.pastAfter ?? Infinity);
-    return earlier.#snapshot(stopClockAt(earlier.#clock, earlier.#now.ms), {
+    return earlier.#snapshot(stopClockAt(earlier.#time.clock, earlier.#now.ms), {
       ...options,
       pastAfter,
     });
@@ -260,12 +249,13 @@ export class Engine {
       this.log.setMeta("looked", String(wallMs));
       this.#lookedAtWall = wallMs;
     }
-    if (this.#clock.frozen) this.#setClock(rebase(this.#clock, wallMs, { frozen: false }));
+    if (this.#time.clock.frozen)
+      this.#time.set(rebase(this.#time.clock, wallMs, { frozen: false }));
   }
 
   /** Wall moment of the next thing to do; undefined when there is nothing: the alarm may go. */
   nextDueMs(wallMs: number): number | undefined {
-    return nextDueAtWall(this.#clock, this.#queue, wallMs);
+    return this.#time.nextDueMs(wallMs);
   }
 
   /** The turn has done all it may: others should get their turn before this cluster's next. */
@@ -275,7 +265,7 @@ export class Engine {
 
   /** For how long, by the wall, work has waited that could have been done. */
   overdueMs(wallMs: number): number {
-    return overdueByWall(this.#clock, this.#queue, this.#now.ms, wallMs);
+    return this.#time.overdueMs(wallMs);
   }
 
   /** What a watch is owed since its last revision. */
@@ -318,13 +308,23 @@ export class Engine {
     return this.#sessionWork;
   }
 
-  /** Ends what an adapter did to a session: commits, wakes, writes the log. */
-  session<T>(wallMs: number, body: () => T): T {
+  /**
+   * Ends what an adapter did to a session: commits, wakes, writes the log. `takesMore` takes what the cluster did upon it and
+   * says whether it may do more, all before the log is written: what an adapter takes at once is then never on disk.
+   */
+  session<T>(wallMs: number, body: () => T, takesMore?: () => boolean): T {
     this.look(wallMs);
     // Many sessions act within one turn: they share what it may do.
     if (this.#turnAtWall !== wallMs) this.#begin(wallMs);
-    this.#advance(wallMs);
+    this.#time.advance(wallMs);
     this.#parts.random.reset(this.store.rv, `session ${this.#now.ms}`);
+    const result = this.#sessionStep(body);
+    if (takesMore) while (this.#sessionStep(takesMore)) continue;
+    this.#persist();
+    return result;
+  }
+
+  #sessionStep<T>(body: () => T): T {
     let result: T | undefined;
     const { left } = this.#work;
     this.#parts.client.spent = 0;
@@ -332,9 +332,8 @@ export class Engine {
       result = body();
     });
     this.#sessionWork += 1 + Math.floor(this.#parts.client.spent / cpuUsPerTurnStep);
-    this.#drainNow();
+    this.#time.drain();
     this.#sessionWork += left - this.#work.left;
-    this.#persist();
     return result as T;
   }
 
@@ -346,63 +345,14 @@ export class Engine {
     this.#work.left = turnStepsMax;
   }
 
-  /** Brings virtual time to the wall's, through every due moment on the way, as far as the turn's budget goes. */
-  #advance(wallMs: number): void {
-    this.#now.wallMs = wallMs;
-    this.#hurry(wallMs);
-    const clock = this.#clock;
-    if (clock.paused || hurries(clock)) return;
-    const target = Math.max(this.#now.ms, virtualAt(clock, wallMs));
-    if (this.#work.advanceTo(target)) return;
-    // A clock too fast for what happens runs as fast as it can: what it owes must not grow for ever.
-    const owedMs = target - this.#now.ms;
-    if (clock.speed > 1 && owedMs > clockDebtMsMax) {
-      this.#setClock({ ...clock, baseMs: this.#now.ms + clockDebtMsMax, wallBaseMs: wallMs });
-    }
-  }
-
-  #drainNow(): void {
-    if (!this.#clock.paused) this.#work.drain();
-  }
-
   /** What is due by now is done, and on disk. */
   #catchUp(wallMs: number): void {
     this.#begin(wallMs);
-    this.#advance(wallMs);
+    this.#time.advance(wallMs);
     this.#persist();
   }
 
   #persist(): void {
     if (this.store.hasPending) this.log.persist(this.#now.ms, this.#queue.keys());
-  }
-
-  // The Clock object
-
-  #setClock(clock: ClockState): void {
-    this.store.putRecord(...clockRecord, clock);
-  }
-
-  /** The Clock steers the queue itself, so it is obeyed at once, also while controllers stand still. */
-  #obeyClock(changes: readonly Change[], wallMs: number): void {
-    const touched = changes.findLast((c) => c.resource === "clocks.podyard.dev");
-    if (!touched) return;
-    this.#setClock(clockChange(touched, this.#clock, this.#now.ms, wallMs));
-    this.#hurry(wallMs);
-  }
-
-  /** A jump, then single steps, as far as the turn's budget goes; at their end time goes on from where they led. */
-  #hurry(wallMs: number): void {
-    const clock = this.#clock;
-    if (!hurries(clock)) return;
-    const { jumpToMs, stepsLeft = 0, ...rest } = clock;
-    if (jumpToMs !== undefined && !this.#work.advanceTo(jumpToMs)) return;
-    const left = this.#work.takeSteps(stepsLeft);
-    if (left < stepsLeft) this.#work.commit("clock", () => reportSteps(this.#parts.client, left));
-    this.#setClock({
-      ...rest,
-      baseMs: this.#now.ms,
-      wallBaseMs: wallMs,
-      ...(left > 0 ? { stepsLeft: left } : {}),
-    });
   }
 }

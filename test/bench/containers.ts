@@ -2,7 +2,7 @@
 import { pathToFileURL } from "node:url";
 import type { Figures } from "./clusters.ts";
 import { PodKernel } from "../../durable-objects/engine/runtime/kernel/kernel.ts";
-import { NetworkWorld, serviceOf, sleeper, whoami } from "../engine/network-world.ts";
+import { NetworkWorld, serviceOf, sleeper, whoami } from "../engine/network/network-world.ts";
 
 const seconds = (body: () => void): number => {
   const before = performance.now();

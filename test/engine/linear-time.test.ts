@@ -8,7 +8,7 @@ import { awkFormat } from "../../durable-objects/engine/runtime/tools/awk/values
 import { formatPrintf } from "../../durable-objects/engine/runtime/tools/arguments/printf.ts";
 import { quantityError } from "../../durable-objects/engine/machinery/quantity.ts";
 import { World } from "../helpers/world.ts";
-import { sampleOf } from "./sample-objects.ts";
+import { sampleOf } from "./api/fuzz/sample-objects.ts";
 
 const many = 300_000;
 

@@ -23,7 +23,7 @@ import { legacyBinding, subresources } from "./subresources/subresources.ts";
 import { verifyToken } from "./auth/token-validation.ts";
 import { issuer, jsonWebKeys, openidConfiguration } from "./auth/tokens.ts";
 import { sandboxOwner } from "./users.ts";
-import { verbs } from "./verbs.ts";
+import { verbs } from "./verbs/index.ts";
 
 /**
  * The API server's answer to one request. Throws only what is no Error; a StatusError becomes its response, any other

@@ -137,6 +137,8 @@ export const argumentBytesMax = 128 * 1024;
 export const cpuUsPerAdvanceMax = 400_000;
 /** As much of it counts as one step of the turn. */
 export const cpuUsPerTurnStep = 250;
+/** So many bytes of revisions count as one; most objects have fewer. */
+export const revisionBytesPerTurnStep = 4 * 1024;
 /** What a reconcile that reads many objects is charged for each, in microseconds of CPU as well. */
 export const cpuUsPerObjectRead = 2.5;
 export const cpuUsPerEndpoint = 6;
@@ -325,6 +327,8 @@ export const schedulerBackoffMsMax = 10_000;
 export const schedulerBackoffPodsMin = 20;
 /** k8s: DefaultPodMaxInUnschedulablePodsDuration */
 export const schedulerFlushMs = 300_000;
+/** Sets of Pods with the same labels and affinity whose terms are kept ready. */
+export const affinityClassesMax = 1_024;
 /** Selectors per cluster whose matching Pods are counted per node. */
 export const schedulerCountersMax = 512;
 /** Messages of unschedulable Pods of which is kept what they wait for. */
@@ -341,6 +345,10 @@ export const dataBytesMax = 1024 * 1024;
  * within one, so upstream's burst of 500 (k8s: replicaset.BurstReplicas) comes in parts.
  */
 export const podsPerReconcileMax = 100;
+/** JSON of the Pods that one reconcile makes; of very large ones it makes fewer. */
+export const podBytesPerReconcileMax = 256 * 1024;
+/** Where more selectors follow Pods, a Pod's change wakes them through a key of its labels. */
+export const selectorsPerChangeMax = 64;
 /** Objects that one step of a controller marks, deletes or hands over; it goes on at once in another. */
 export const objectsPerStepMax = 250;
 /** Of one deletecollection; the rest is what `continue` leads to. */
@@ -430,6 +438,8 @@ export const brokenConnectionMs = 924_600;
 export const hostUnreachableMs = 3_072;
 /** Bytes of one direction of a stream that its reader has not taken yet. */
 export const streamBytesMax = 256 * 1024;
+/** Answers that a client has not taken hold back its next request on the same stream, beyond so many bytes. */
+export const answerBytesAhead = 4 * 1024;
 /** A request's or a response's body on its way. */
 export const exchangeBodyBytesMax = 640 * 1024;
 /** Rounds in which a request is pushed on within one moment. */

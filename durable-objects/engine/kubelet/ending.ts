@@ -6,7 +6,7 @@ import { kubeletRoundsMax, relistMs } from "../core/limits.ts";
 import { beginKill, shortenKill, stepKill } from "./kill.ts";
 import { observe } from "./observe.ts";
 import { kubeletTable, stage } from "./record.ts";
-import { probe } from "./probing.ts";
+import { probe } from "./probes/probes.ts";
 import { isMirror, podContainers } from "../kinds/pod/types.ts";
 import { type Sync, want } from "./sync.ts";
 

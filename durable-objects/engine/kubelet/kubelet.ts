@@ -14,7 +14,7 @@ import { hasPower, nodeIsDown } from "../kinds/node-machine.ts";
 import { deletePod, endPod } from "./ending.ts";
 import { publish } from "./publish.ts";
 import { type LoadedRecord, kubeletTable, loadRecord, newRecord, saveRecord } from "./record.ts";
-import { hasCalmProbe } from "./probes.ts";
+import { hasCalmProbe } from "./probes/worker.ts";
 import { runPod } from "./running.ts";
 import { retryDeferred } from "./resize/queue.ts";
 import { reviewResize } from "./resize/resize.ts";

@@ -4,7 +4,7 @@ import { endPod } from "./ending.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
 import { allocateIp, hostIP, nodeKey } from "./node-address.ts";
 import { observe } from "./observe.ts";
-import { probe } from "./probing.ts";
+import { probe } from "./probes/probes.ts";
 import { stage } from "./record.ts";
 import { restartAll } from "./restart-all.ts";
 import { type Sync, podEvent, want } from "./sync.ts";

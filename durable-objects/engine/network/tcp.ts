@@ -2,7 +2,7 @@
  * TCP streams between Pods, or from outside into one: a record each (table "network", key `sN`) with the bytes on their
  * way. The far end is a connection in the target Pod's own record; each step carries bytes both ways.
  */
-import { outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../core/limits.ts";
+import { answerBytesAhead, outcomeKeptMs, pipeBytesMax, streamBytesMax } from "../core/limits.ts";
 import type { RuntimeContext, Kernel } from "../runtime/kernel/types.ts";
 import { httpOutcome, parseRequest, responseBytes, startHttp } from "../runtime/http/http.ts";
 import { PodKernel } from "../runtime/kernel/kernel.ts";
@@ -230,8 +230,13 @@ function pass(stream: Stream, connection: Connection): number {
 
 /** Bytes to a server that takes whole requests: parsed here, answered in order. */
 function carryHttp(kernel: Kernel, id: string, stream: Stream): void {
+  let waits = false;
   while (!stream.downEnd) {
-    if (stream.h === undefined && !ask(kernel, id, stream)) break;
+    if (stream.h === undefined) {
+      // Answers lie in memory until the client takes them, and a request of a few bytes may ask for many.
+      waits = stream.down.length >= answerBytesAhead && stream.up !== "";
+      if (waits || !ask(kernel, id, stream)) break;
+    }
     kernel.run();
     if (stream.h === undefined) continue;
     const outcome = httpOutcome(kernel, stream.h);
@@ -240,7 +245,7 @@ function carryHttp(kernel: Kernel, id: string, stream: Stream): void {
     else break;
     delete stream.h;
   }
-  if (stream.upEnd && stream.h === undefined) stream.downEnd = true;
+  if (stream.upEnd && stream.h === undefined && !waits) stream.downEnd = true;
 }
 
 /** Takes one request off the stream; false when there is none yet. */

@@ -1,6 +1,7 @@
 /** A node with what runs on it, summed up. k8s: pkg/scheduler/framework/types.go NodeInfo */
 import { objectKey } from "../core/object.ts";
-import { affinityTerms, type AffinityTerms } from "./affinity-term.ts";
+import { affinityClass, type AffinityClass } from "./affinity-class.ts";
+import type { AffinityTerms } from "./affinity-term.ts";
 import { amountOf, podRequests, type Amounts, type PodRequests } from "./requests.ts";
 import { isSidecar } from "../kinds/pod/types.ts";
 import { podPriority, type Container, type Node, type Pod } from "./types.ts";
@@ -19,6 +20,13 @@ export interface PodInfo {
   requests: PodRequests;
   ports: readonly HostPort[];
   terms: AffinityTerms | undefined;
+  alike: AffinityClass;
+}
+
+/** Pods of one class on a node; `info` is any of them. */
+export interface Alike {
+  info: PodInfo;
+  count: number;
 }
 
 const noPorts: readonly HostPort[] = [];
@@ -49,13 +57,15 @@ const memo = new WeakMap<object, PodInfo>();
 export function podInfo(pod: Pod): PodInfo {
   const known = memo.get(pod);
   if (known) return known;
+  const alike = affinityClass(pod);
   const info: PodInfo = {
     pod,
     key: objectKey(pod.metadata.namespace, pod.metadata.name),
     priority: podPriority(pod),
     requests: podRequests(pod),
     ports: hostPorts(pod),
-    terms: affinityTerms(pod),
+    terms: alike.terms,
+    alike,
   };
   memo.set(pod, info);
   return info;
@@ -102,8 +112,9 @@ export class NodeInfo {
   node: Node;
   allocatable: Allocatable;
   readonly pods = new Map<string, PodInfo>();
-  /** Those of `pods` that have affinity or anti-affinity to other Pods. */
-  readonly withAffinity = new Map<string, PodInfo>();
+  readonly #alike = new Map<string, Alike>();
+  /** Those of them that have affinity or anti-affinity to other Pods. */
+  readonly #alikeWithAffinity = new Map<string, Alike>();
   /** Those that hold host ports. */
   readonly withPorts = new Map<string, PodInfo>();
   cpuMilli = 0;
@@ -126,7 +137,7 @@ export class NodeInfo {
 
   add(info: PodInfo): void {
     this.pods.set(info.key, info);
-    if (info.terms) this.withAffinity.set(info.key, info);
+    this.#join(info);
     if (info.ports.length) this.withPorts.set(info.key, info);
     this.#count(info.requests, 1);
   }
@@ -135,10 +146,31 @@ export class NodeInfo {
     const info = this.pods.get(key);
     if (!info) return undefined;
     this.pods.delete(key);
-    this.withAffinity.delete(key);
+    this.#leave(info);
     this.withPorts.delete(key);
     this.#count(info.requests, -1);
     return info;
+  }
+
+  /** Its Pods by what affinity sees of them. */
+  alike(onlyWithAffinity: boolean): Iterable<Alike> {
+    return (onlyWithAffinity ? this.#alikeWithAffinity : this.#alike).values();
+  }
+
+  #join(info: PodInfo): void {
+    const known = this.#alike.get(info.alike.id);
+    const alike = { info, count: (known?.count ?? 0) + 1 };
+    this.#alike.set(info.alike.id, alike);
+    if (info.terms) this.#alikeWithAffinity.set(info.alike.id, alike);
+  }
+
+  #leave(info: PodInfo): void {
+    const known = this.#alike.get(info.alike.id);
+    if (!known) return;
+    known.count -= 1;
+    if (known.count > 0) return;
+    this.#alike.delete(info.alike.id);
+    this.#alikeWithAffinity.delete(info.alike.id);
   }
 
   /** A copy to try things on. */

@@ -12,7 +12,7 @@ import {
   type FieldError,
 } from "../../machinery/field.ts";
 import * as status from "../../machinery/status.ts";
-import { dryRunErrors } from "./write-options.ts";
+import { dryRunErrors } from "./write-parameters.ts";
 
 const policies = ["Orphan", "Background", "Foreground"];
 

@@ -13,8 +13,8 @@ import { written } from "../request/reply.ts";
 import type { Resource } from "../discovery/registry.ts";
 import { labelSelector } from "../../machinery/selectors.ts";
 import * as status from "../../machinery/status.ts";
-import { existing, wantedOf } from "../verbs.ts";
-import { writeOptions } from "../request/write-options.ts";
+import { existing, wantedOf } from "../read/object.ts";
+import { writeOptions } from "../request/write-parameters.ts";
 import type { DeleteOptions } from "../../ports/controller.ts";
 
 interface Eviction extends KubeObject {

@@ -14,8 +14,9 @@ import { scaleOf, scalePatchTarget, scaleTable, withScale, type Scale } from "./
 import { partial, tableBy } from "../read/table.ts";
 import * as status from "../../machinery/status.ts";
 import { createToken } from "./token-request.ts";
-import { existing, objectReply, readObject, scopeOf, wantedOf } from "../verbs.ts";
-import { writeOptions } from "../request/write-options.ts";
+import { existing, objectReply, scopeOf, wantedOf } from "../read/object.ts";
+import { readObject } from "../request/read-object.ts";
+import { writeOptions } from "../request/write-parameters.ts";
 
 type Serve = (call: Call) => ApiResponse;
 

@@ -12,7 +12,7 @@ import { formOf } from "../request/negotiation.ts";
 import { written } from "../request/reply.ts";
 import * as status from "../../machinery/status.ts";
 import { claimsFor, issuer, signToken, type Claims } from "../auth/tokens.ts";
-import { existing } from "../verbs.ts";
+import { existing } from "../read/object.ts";
 
 /** k8s: pkg/apis/authentication/validation ValidateTokenRequest */
 const expirationSecondsDefault = 3600;

@@ -18,7 +18,7 @@ import {
 import type { Client, Controller, Due, Reader } from "../../ports/controller.ts";
 import { claim, ownersOf, ownersSelecting, type OwnerKind } from "../workload/controller-ref.ts";
 import { byCreation } from "../workload/order.ts";
-import { createPods, deletePod } from "../workload/pod-control.ts";
+import { createPods, deletePod, podsAtOnce } from "../workload/pod-control.ts";
 import { countPods, hasEnded, isReady } from "../workload/pods.ts";
 import { hashOf } from "../workload/revision-history.ts";
 
@@ -222,7 +222,8 @@ function removeFailed(
 /** k8s: syncNodes. Returns whether every creation succeeded. */
 function carryOut(client: Client, view: DaemonView, plan: DaemonPlan): boolean {
   const { set, hash } = view;
-  const pods = plan.create.slice(0, podsPerReconcileMax).map((node) => daemonPod(set, node, hash));
+  const nodes = plan.create.slice(0, podsAtOnce(set.spec.template));
+  const pods = nodes.map((node) => daemonPod(set, node, hash));
   const failure = createPods(client, set, component, pods);
   for (const name of plan.remove.slice(0, podsPerReconcileMax))
     deletePod(client, set, component, name);

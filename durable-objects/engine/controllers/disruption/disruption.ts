@@ -6,11 +6,12 @@ import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "../../core/object.ts";
 import { labelSelector, type LabelSelector } from "../../machinery/selectors.ts";
-import { disruptionConfirmMs } from "../../core/limits.ts";
+import { disruptionConfirmMs, selectorsPerChangeMax } from "../../core/limits.ts";
 import type { Client, Controller, Reader } from "../../ports/controller.ts";
 import { withStatusCondition } from "../workload/conditions.ts";
 import { scaledValue } from "../workload/int-or-percent.ts";
 import { expectedScale } from "./scale.ts";
+import { labelsKey, labelsOfKey } from "../workload/labels-key.ts";
 import { isReady } from "../workload/pods.ts";
 
 const budgets = "poddisruptionbudgets.policy";
@@ -23,10 +24,15 @@ export const disruptionController: Controller = {
     [budgets]: wakeBudget,
     pods: wakeForPod,
   },
-  reconcile: (key, client) =>
-    key.startsWith(podKey)
-      ? clearStaleMark(client, key.slice(podKey.length))
-      : reconcile(client, key),
+  reconcile(key, client) {
+    if (key.startsWith(podKey)) return clearStaleMark(client, key.slice(podKey.length));
+    const alike = labelsOfKey(key);
+    if (!alike) return reconcile(client, key);
+    for (const budget of budgetsOf(client, alike.namespace, [alike.labels])) {
+      client.wake("disruption", budget);
+    }
+    return undefined;
+  },
 };
 
 /** A new budget, a changed spec, or an eviction that took from it; the controller's own status writes are not. */
@@ -65,13 +71,25 @@ function* wakeForPod(change: Change, reader: Reader): Iterable<string> {
     equal(pod.metadata.labels, before.metadata.labels) &&
     equal(pod.metadata.ownerReferences, before.metadata.ownerReferences);
   if (same) return;
-  for (const budget of reader.list<PodDisruptionBudget>(budgets, change.namespace)) {
+  const states = before ? [pod, before] : [pod];
+  const labels = states.map(({ metadata }) => metadata.labels);
+  if (reader.count(budgets, change.namespace) <= selectorsPerChangeMax) {
+    yield* budgetsOf(reader, change.namespace, labels);
+  } else {
+    for (const each of labels) yield labelsKey(change.namespace, each);
+  }
+}
+
+/** Keys of the budgets that select any of the labels. */
+function* budgetsOf(
+  reader: Reader,
+  namespace: string,
+  labels: readonly (Readonly<Record<string, string>> | undefined)[],
+): Iterable<string> {
+  for (const budget of reader.list<PodDisruptionBudget>(budgets, namespace)) {
     const selector = labelSelector(budget.spec?.selector);
-    if (
-      selector.matches(pod.metadata.labels) ||
-      (before && selector.matches(before.metadata.labels))
-    ) {
-      yield objectKey(change.namespace, budget.metadata.name);
+    if (labels.some((each) => selector.matches(each))) {
+      yield objectKey(namespace, budget.metadata.name);
     }
   }
 }

@@ -22,6 +22,7 @@ import {
   portsOf,
   serviceNameLabel,
   servicesOfPod,
+  wakesServices,
   triggerTime,
   withTrigger,
   type EndpointPort,
@@ -46,6 +47,7 @@ export const endpointSliceController: Controller = {
     nodes: servicesOnNode,
   },
   reconcile(key, client) {
+    if (wakesServices(client, "endpointslice", key)) return undefined;
     const { namespace, name } = splitKey(key);
     const service = client.get<Service>("services", namespace, name);
     const pods = service && podsOfService(client, service);

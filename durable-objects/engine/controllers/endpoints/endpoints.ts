@@ -17,6 +17,7 @@ import {
   podsOfService,
   portsOf,
   servicesOfPod,
+  wakesServices,
   triggerTime,
   withTrigger,
   type EndpointPort,
@@ -36,6 +37,7 @@ export const endpointsController: Controller = {
       change.op === "delete" ? [objectKey(change.namespace, change.name)] : undefined,
   },
   reconcile(key, client) {
+    if (wakesServices(client, "endpoints", key)) return undefined;
     const { namespace, name } = splitKey(key);
     const service = client.get<Service>("services", namespace, name);
     if (!service) {

@@ -1,11 +1,12 @@
 /** What the controllers of Endpoints and EndpointSlices both ask about Services and Pods. k8s: staging/src/k8s.io/endpointslice/util */
-import { cpuUsPerEndpoint } from "../../core/limits.ts";
+import { cpuUsPerEndpoint, selectorsPerChangeMax } from "../../core/limits.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import { equal } from "../../core/equal.ts";
 import { objectKey, type Change, type KubeObject } from "../../core/object.ts";
 import type { Service } from "../../kinds/service/shape.ts";
 import type { Client, Reader } from "../../ports/controller.ts";
+import { labelsKey, labelsOfKey } from "../workload/labels-key.ts";
 import { isReady } from "../workload/pods.ts";
 
 export interface EndpointPort {
@@ -33,13 +34,41 @@ export function* servicesOfPod(change: Change, reader: Reader): Iterable<string>
   const pod = change.object as Pod;
   const before = change.previous as Pod | undefined;
   if (change.op === "update" && before && !concerns(pod, before)) return;
+  const labels = (before ? [pod, before] : [pod]).map(({ metadata }) => metadata.labels);
   const found = new Set<string>();
-  for (const { metadata } of before ? [pod, before] : [pod]) {
-    for (const service of filedUnder(reader, change.namespace, metadata.labels)) {
-      if (selects(service, metadata.labels)) found.add(service.metadata.name);
+  for (const each of labels) {
+    if (countFiledUnder(reader, change.namespace, each) > selectorsPerChangeMax) {
+      yield labelsKey(change.namespace, each);
+      continue;
+    }
+    for (const service of filedUnder(reader, change.namespace, each)) {
+      if (selects(service, each)) found.add(service.metadata.name);
     }
   }
   for (const name of [...found].sort()) yield objectKey(change.namespace, name);
+}
+
+/** Where the key means all Pods of the same labels: wakes the Services that select them, and says so. */
+export function wakesServices(client: Client, controller: string, key: string): boolean {
+  const alike = labelsOfKey(key);
+  if (!alike) return false;
+  const { namespace, labels } = alike;
+  const found = [...filedUnder(client, namespace, labels)].filter((s) => selects(s, labels));
+  const names = found.map(({ metadata }) => metadata.name).sort();
+  for (const name of names) client.wake(controller, objectKey(namespace, name));
+  return true;
+}
+
+function countFiledUnder(
+  reader: Reader,
+  namespace: string,
+  labels: Record<string, string> | undefined,
+): number {
+  let count = reader.countByIndex("service.selector", `${namespace}\0`);
+  for (const key in labels) {
+    count += reader.countByIndex("service.selector", `${namespace}\0${key}=${labels[key]}`);
+  }
+  return count;
 }
 
 /** Services whose selector may match the labels: they are filed under its first term, those without any under none. */

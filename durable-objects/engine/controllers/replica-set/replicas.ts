@@ -13,7 +13,7 @@ import type { StatusError } from "../../machinery/status.ts";
 import type { Client, Controller, Due } from "../../ports/controller.ts";
 import { conditionOf, withCondition, withoutCondition } from "../workload/conditions.ts";
 import { claim, ownersOf, type OwnerKind } from "../workload/controller-ref.ts";
-import { createPods, deletePod, podFromTemplate } from "../workload/pod-control.ts";
+import { createPods, podsAtOnce, deletePod, podFromTemplate } from "../workload/pod-control.ts";
 import { countPods, isActive, isTerminating, rankForDeletion } from "../workload/pods.ts";
 
 export type Replicated = ReplicaSet | ReplicationController;
@@ -64,7 +64,7 @@ function manage<T extends Replicated>(
   const missing = object.spec.replicas - active.length;
   if (missing > 0) {
     const pod = podFromTemplate(object, object.spec.template);
-    const pods = Array<unknown>(Math.min(missing, podsPerReconcileMax)).fill(pod);
+    const pods = Array<unknown>(Math.min(missing, podsAtOnce(object.spec.template))).fill(pod);
     return createPods(client, object, row.component, pods);
   }
   if (missing === 0) return undefined;

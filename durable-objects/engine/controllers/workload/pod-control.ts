@@ -1,4 +1,5 @@
 /** How controllers make and take away Pods. k8s: pkg/controller/controller_utils.go RealPodControl */
+import { podBytesPerReconcileMax, podsPerReconcileMax } from "../../core/limits.ts";
 import type { Pod, PodTemplateSpec } from "../../kinds/pod/types.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { StatusError } from "../../machinery/status.ts";
@@ -49,6 +50,12 @@ function createPod(
     return error;
   }
   return undefined;
+}
+
+/** How many Pods of a template one reconcile makes. */
+export function podsAtOnce(template: object): number {
+  const fit = Math.floor(podBytesPerReconcileMax / JSON.stringify(template).length);
+  return Math.max(1, Math.min(podsPerReconcileMax, fit));
 }
 
 /**

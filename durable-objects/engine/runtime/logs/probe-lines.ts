@@ -1,5 +1,5 @@
 /**
- * What a server logs of probes that are left alone because their answer cannot change (kubelet/probes.ts): the line the
+ * What a server logs of probes that are left alone because their answer cannot change (kubelet/probes/worker.ts): the line the
  * last real request made, again at each period. Written down only when something else is (repeats.ts).
  */
 import { probeLineAgeMsMax } from "../../core/limits.ts";

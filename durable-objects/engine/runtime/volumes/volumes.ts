@@ -217,7 +217,7 @@ export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): v
   if (hasCalmProbe(context, podKey)) context.wakePod(podKey);
 }
 
-/** A calm probe looks again when the kubelet does. See kubelet/probes.ts. */
+/** A calm probe looks again when the kubelet does. See kubelet/probes/worker.ts. */
 function hasCalmProbe({ records }: RuntimeContext, podKey: string): boolean {
   type Known = { containers: Record<string, { probes?: Record<string, { calm?: string }> }> };
   const containers = Object.values(records.get<Known>("kubelet", podKey)?.containers ?? {});

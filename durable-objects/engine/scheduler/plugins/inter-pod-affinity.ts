@@ -81,7 +81,8 @@ class AffinityState implements PluginState {
     );
   }
 
-  change(other: PodInfo, node: NodeInfo, by: 1 | -1): void {
+  /** `by`: how many Pods like this one come; negative, go. */
+  change(other: PodInfo, node: NodeInfo, by: number): void {
     const labelsOf = (namespace: string) => this.snapshot.namespaceLabels(namespace);
     const { required, requiredAnti } = this.incoming.terms ?? {};
     const theirs = other.terms?.requiredAnti.length ?? 0;
@@ -122,8 +123,8 @@ export const interPodAffinity: FilterPlugin = {
     if (!picky && !snapshot.anyAffinity) return { skip: true };
     const state = new AffinityState(pod, snapshot);
     for (const node of snapshot.nodes) {
-      for (const other of picky ? node.pods.values() : node.withAffinity.values()) {
-        state.change(other, node, 1);
+      for (const { info, count } of node.alike(!picky)) {
+        state.change(info, node, count);
       }
     }
     return picky || !state.existingFar.empty ? { state } : { skip: true };
@@ -150,21 +151,21 @@ export const interPodAffinityScore: Scorer = (pod, nodes, snapshot) => {
     terms: readonly AffinityTerm[] | undefined,
     target: PodInfo,
     at: NodeInfo,
-    sign: 1 | -1,
+    count: number,
   ) => {
     snapshot.compared += terms?.length ?? 0;
     for (const term of terms ?? []) {
       if (!termMatches(term, target.pod, labelsOf)) continue;
-      tally.add(term, at, sign * (term.weight || requiredTermWeight));
+      tally.add(term, at, count * (term.weight || requiredTermWeight));
     }
   };
   for (const node of snapshot.nodes) {
-    for (const other of wishes ? node.pods.values() : node.withAffinity.values()) {
-      weigh(own?.preferred, other, node, 1);
-      weigh(own?.preferredAnti, other, node, -1);
-      weigh(other.terms?.required, pod, node, 1);
-      weigh(other.terms?.preferred, pod, node, 1);
-      weigh(other.terms?.preferredAnti, pod, node, -1);
+    for (const { info: other, count } of node.alike(!wishes)) {
+      weigh(own?.preferred, other, node, count);
+      weigh(own?.preferredAnti, other, node, -count);
+      weigh(other.terms?.required, pod, node, count);
+      weigh(other.terms?.preferred, pod, node, count);
+      weigh(other.terms?.preferredAnti, pod, node, -count);
     }
   }
   if (tally.empty) return undefined;

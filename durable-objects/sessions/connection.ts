@@ -1,0 +1,151 @@
+import type { Engine } from "../engine/index.ts";
+import type { ForwardSession } from "../engine/ports/request.ts";
+import { connectionWorkMax, sendBytesMax, serverStepBytesMax, sessionWorkMax } from "../limits.ts";
+import { HeldInput } from "./input.ts";
+
+/** How a forwarded connection's bytes and end reach the client. */
+export interface ConnectionEnds {
+  data(bytes: Uint8Array): void;
+  /** Why there is no connection. */
+  error(text: string): void;
+  /** The server has closed, or there never was a connection. */
+  end(): void;
+}
+
+/** One connection to a port of a Pod, whatever protocol it is framed in. */
+export class PodConnection {
+  over = false;
+  private stream: string | undefined;
+  private readonly input = new HeldInput();
+  private inputEnded = false;
+  private endSent = false;
+  private readonly session: ForwardSession;
+  private readonly port: number;
+  private readonly ends: ConnectionEnds;
+
+  constructor(session: ForwardSession, port: number, ends: ConnectionEnds) {
+    this.session = session;
+    this.port = port;
+    this.ends = ends;
+  }
+
+  /** From the client. */
+  write(bytes: Uint8Array): void {
+    if (!this.over && !this.inputEnded) this.input.add(bytes);
+  }
+
+  get heldBytes(): number {
+    return this.over ? 0 : this.input.bytes;
+  }
+
+  endInput(): void {
+    this.inputEnded = true;
+  }
+
+  pump(
+    engine: Engine,
+    nowMs: number,
+    workEnd = engine.sessionWork + sessionWorkMax,
+  ): "waiting" | "more" | "over" {
+    let sent = 0;
+    while (!this.over && (this.stream === undefined || this.mayMove(engine, this.stream))) {
+      let isClosed = false;
+      const refused = engine.session(
+        nowMs,
+        () => this.put(engine),
+        () => {
+          const came = this.take(engine);
+          if (came === undefined) return false;
+          isClosed = came === "end";
+          if (came === "end") return false;
+          this.ends.data(came);
+          sent += came.length;
+          return sent < sendBytesMax && engine.sessionWork < workEnd;
+        },
+      );
+      if (refused) this.refuse(refused.error);
+      else if (isClosed) this.finish(engine, nowMs);
+      if (this.over) break;
+      if (sent >= sendBytesMax || engine.sessionWork >= workEnd) return "more";
+    }
+    return this.over ? "over" : "waiting";
+  }
+
+  private mayMove({ sessions }: Engine, stream: string): boolean {
+    if (sessions.streamHasNews(stream)) return true;
+    if (this.input.bytes > 0) return sessions.streamRoom(stream) > 0;
+    return this.inputEnded && !this.endSent;
+  }
+
+  /** Opens the connection; then one piece to the server, once its answers so far are taken: they would pile up in memory. */
+  private put({ sessions }: Engine): { error: string } | undefined {
+    if (this.stream === undefined) {
+      const opened = sessions.connect(this.session, this.port);
+      if ("error" in opened) return opened;
+      this.stream = opened.stream;
+    }
+    if (sessions.streamHasNews(this.stream)) return undefined;
+    // The stream's room is a moment's: one piece at a time, and the rest after the server has read.
+    const next =
+      sessions.streamRoom(this.stream) > 0 ? this.input.take(serverStepBytesMax) : undefined;
+    const end = this.inputEnded && !this.endSent && this.input.bytes === 0;
+    if (next || end) sessions.send(this.stream, next ?? new Uint8Array(), end);
+    if (end) this.endSent = true;
+    return undefined;
+  }
+
+  private take({ sessions }: Engine): Uint8Array | undefined | "end" {
+    const { stream } = this;
+    return stream !== undefined && sessions.streamHasNews(stream)
+      ? sessions.receive(stream)
+      : undefined;
+  }
+
+  private refuse(text: string): void {
+    this.over = true;
+    this.ends.error(text);
+    this.ends.end();
+  }
+
+  private finish(engine: Engine, nowMs: number): void {
+    this.release(engine, nowMs);
+    this.ends.end();
+  }
+
+  release(engine: Engine, nowMs: number): void {
+    if (this.over) return;
+    this.over = true;
+    const { stream } = this;
+    if (stream !== undefined) engine.session(nowMs, () => engine.sessions.disconnect(stream));
+  }
+}
+
+/** The connections of a session one after the other; where the work ends, the next time begins. */
+export class Round {
+  private next = 0;
+
+  /** "over": all are. */
+  pump(
+    connections: readonly PodConnection[],
+    engine: Engine,
+    nowMs: number,
+    workEnd: number,
+  ): "waiting" | "more" | "over" {
+    const count = connections.length;
+    let more = false;
+    let open = false;
+    let at = this.next % Math.max(count, 1);
+    for (let i = 0; i < count; i++, at = (at + 1) % count) {
+      if (i > 0 && engine.sessionWork >= workEnd) {
+        more = true;
+        break;
+      }
+      const end = Math.min(workEnd, engine.sessionWork + connectionWorkMax);
+      const state = connections[at]!.pump(engine, nowMs, end);
+      if (state === "more") more = true;
+      if (state !== "over") open = true;
+    }
+    this.next = at;
+    return more ? "more" : open ? "waiting" : "over";
+  }
+}

@@ -1,0 +1,37 @@
+import type { Engine } from "../engine/index.ts";
+
+/**
+ * One exec, attach, port-forward or log over a WebSocket of its own. What the client says is kept until `pump`, the
+ * only place that touches the engine: it is called after every turn, and so output appears when virtual time passes.
+ */
+export interface LiveSession {
+  readonly kind: string;
+  /** The first words to the client, if there are any. */
+  greet?(): void;
+  /** From the client. Throws when the client breaks the protocol. */
+  message(data: ArrayBuffer | string): void;
+  /** Bytes from the client that still wait for the cluster to take them. */
+  readonly heldBytes?: number;
+  /**
+   * Moves bytes both ways until there is nothing to move, or `engine.sessionWork` has reached `workEnd`. "more": it would go
+   * on, but others should get their turn.
+   */
+  pump(engine: Engine, nowMs: number, workEnd?: number): "waiting" | "more" | "over";
+  /** Tells the client that the session is ended for a reason that is not its own. */
+  abort(reason: string): void;
+  /** Lets go of what it holds in the cluster. */
+  release(engine: Engine, nowMs: number): void;
+}
+
+/** Where a session's messages go; counts what went out. */
+export interface Wire {
+  send(message: ArrayBuffer | string): void;
+}
+
+/** The client has done nothing wrong, but more of it cannot be kept. */
+export class HeldTooMuch extends Error {
+  override name = "HeldTooMuch";
+  constructor() {
+    super("input comes faster than it is read");
+  }
+}
