@@ -102,7 +102,7 @@ function takeBack(parts: UndoParts, done: Undone): void {
   }
 }
 
-/** Namespaces first, so that what lies in them finds them. */
+/** Namespaces come back first, so that what lies in them finds them; what goes makes room for what comes back. */
 function touchedSince({ log, store, then, work }: UndoParts, to: number): Touched[] {
   const found = new Map<string, Touched>();
   for (const { resource, namespace, name, op, by } of log.history(to)) {
@@ -124,7 +124,11 @@ function touchedSince({ log, store, then, work }: UndoParts, to: number): Touche
     if ((was && controllerOf(was)) || (now && controllerOf(now))) return false;
     return was && !now ? true : byPerson && !(madeByCluster && !was);
   };
-  const rank = ({ resource }: Touched): number => (resource === "namespaces" ? 0 : 1);
+  const rank = ({ resource, key }: Touched): number => {
+    const { namespace, name } = splitKey(key);
+    const goes = !then.get(resource, namespace, name);
+    return resource === "namespaces" ? (goes ? 3 : 0) : goes ? 1 : 2;
+  };
   return [...found.values()].filter(concerns).sort((a, b) => rank(a) - rank(b));
 }
 

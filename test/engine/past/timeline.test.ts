@@ -25,7 +25,7 @@ const map = (name: string, data: Record<string, string> = {}): object => ({
 /** All rows after a revision, page by page. */
 function rows(after = rv, limit = 500): TimelineRow[] {
   const all: TimelineRow[] = [];
-  for (let from = after; ; ) {
+  for (let from = after; ;) {
     const page = world.engine.timeline({ after: from, limit });
     all.push(...page.items);
     if (page.items.length < limit) return all;
@@ -183,7 +183,7 @@ describe("a page", () => {
     const newest = world.engine.timeline({ limit: 10 });
     expect(newest.items).toEqual(all.slice(-10));
     const back: TimelineRow[] = [...newest.items];
-    for (let { before } = newest; before !== undefined; ) {
+    for (let { before } = newest; before !== undefined;) {
       const page = world.engine.timeline({ before, limit: 7 });
       back.unshift(...page.items);
       ({ before } = page);
