@@ -133,7 +133,7 @@ describe("imports", () => {
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
     ["snapshots", "core schema kinds api runtime bootstrap"],
-    ["past", "core machinery kinds api"],
+    ["past", "core machinery ports kinds api"],
     ["index", "core ports api client streams bootstrap components loop snapshots past"],
   ];
 

@@ -8,6 +8,7 @@ import { handle as handleApi } from "./api/handle.ts";
 import { handleAt } from "./api/past.ts";
 import { Earlier } from "./past/earlier.ts";
 import { undo, type UndoOptions, type Undone } from "./past/undo.ts";
+import { isTimeline, openTimeline, pollTimeline } from "./past/timeline-watch.ts";
 import { timelineOf, type Timeline, type TimelineOptions } from "./past/timeline.ts";
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
@@ -44,6 +45,7 @@ import type {
   Subscription,
   EngineResponse,
   ProxyPending,
+  WatchReply,
 } from "./ports/request.ts";
 import type { Sql } from "./core/sql.ts";
 import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
@@ -215,6 +217,12 @@ export class Engine {
     return timelineOf(this.log, this.#work.components, options);
   }
 
+  /** The same as a stream, which `poll` goes on with: rows after a revision, or those still to come. */
+  watchTimeline(after: number | undefined, wallMs: number): WatchReply {
+    this.#catchUp(wallMs);
+    return openTimeline(this.log, this.#work.components, after, wallMs);
+  }
+
   /** Takes back what persons did since a revision, as new revisions; throws 410 where that is too long ago. See past/undo.ts. */
   undo(options: UndoOptions, wallMs: number): Undone {
     this.#catchUp(wallMs);
@@ -276,7 +284,9 @@ export class Engine {
     const clock = { now: this.#now.ms, wallNow: wallMs };
     const context = { ...this.#context, ...clock, random: () => 0 };
     const moved = { ...subscription };
-    const { lines, ended } = watches.poll(context, moved);
+    const { lines, ended } = isTimeline(moved)
+      ? pollTimeline(this.log, this.#work.components, moved, wallMs)
+      : watches.poll(context, moved);
     return { lines, subscription: moved, ended };
   }
 
