@@ -3,8 +3,7 @@
  * Everything below is synchronous; the caller says what time it is on the wall.
  */
 import type { Birth } from "./core/birth.ts";
-import type { Sealed } from "./snapshots/artefact.ts";
-import { restoreInto, sealed, snapshotOf } from "./snapshots/snapshot.ts";
+import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
 import { handleAt } from "./api/past.ts";
 import { Earlier } from "./past/earlier.ts";
@@ -56,6 +55,7 @@ import { createComponents, type Components, type EngineOptions } from "./compone
 
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
+export { sealed } from "./snapshots/snapshot.ts";
 export { ReadOnlyClusters } from "./snapshots/read-only.ts";
 export { thumbnail } from "./snapshots/thumbnail.ts";
 
@@ -196,11 +196,6 @@ export class Engine {
   dropSessions(): void {
     this.#work.commit("watchdog", () => this.#parts.streams.sessions.dropAll());
     this.#persist();
-  }
-
-  /** The snapshot of the wall's moment as bytes, or in a sentence why there are none. */
-  artefact(wallMs: number, options: SnapshotOptions = {}): Sealed {
-    return sealed(() => this.snapshot(wallMs, options));
   }
 
   /**
