@@ -299,7 +299,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** A moment that is waited for in memory has come; or a session has bytes to move, or has lost its client. */
   private wake(): void {
-    void this.stir();
+    void this.tryRunDue();
   }
 
   private rest(ms: number): void {
@@ -307,7 +307,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     this.ctx.waitUntil(done);
   }
 
-  private async stir(): Promise<void> {
+  private async tryRunDue(): Promise<void> {
     if (!this.birth) return;
     try {
       if (!this.loaded) await this.open();

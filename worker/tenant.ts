@@ -53,7 +53,7 @@ export async function tenantOf(request: Request, env: Env, now: number): Promise
   return {
     sandbox,
     grant,
-    apiPath: once(url.pathname, parts[3] ?? "/"),
+    apiPath: withoutRepeatedPrefix(url.pathname, parts[3] ?? "/"),
     asker:
       beside === undefined || beside === inPath ? { user } : { authorization: `Bearer ${beside}` },
   };
@@ -106,7 +106,7 @@ function sandboxNamedBy(token: string): string | undefined {
 }
 
 /** kubectl's proxy puts the server's path before what a redirect told its client, which has that path already. */
-function once(whole: string, below: string): string {
+function withoutRepeatedPrefix(whole: string, below: string): string {
   const own = whole.slice(0, whole.length - below.length);
   return own !== "" && below.startsWith(`${own}/`) ? below.slice(own.length) : below;
 }

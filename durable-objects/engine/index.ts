@@ -48,7 +48,7 @@ import type {
   WatchReply,
 } from "./ports/request.ts";
 import type { Sql } from "./core/sql.ts";
-import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
+import { stopUnit, workUnitOf, type WorkUnit } from "./loop/work-units.ts";
 import type { Streams } from "./streams/index.ts";
 import { Refused, type WorkLoop } from "./loop/work-loop.ts";
 import { createComponents, type Components, type EngineOptions } from "./components/wiring.ts";
@@ -143,7 +143,7 @@ export class Engine {
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
     this.#work.held.lift(changes);
-    this.#time.obey(changes, wallMs);
+    this.#time.applyClock(changes, wallMs);
     this.#persist();
     assert(response, "an answer");
     return response.type === "proxied" ? response.reply : response;
@@ -170,7 +170,7 @@ export class Engine {
     const untilWall = Math.min(wallMs, this.#lookedAtWall + sleepAfterMs);
     const target = clock.jumpToMs ?? Math.max(this.#now.ms, virtualAt(clock, untilWall));
     const work = this.#work.upcoming(target);
-    return work === undefined ? undefined : unitOf(this.#parts.client, work);
+    return work === undefined ? undefined : workUnitOf(this.#parts.client, work);
   }
 
   /** One key, with no other processes than those named, kept at once: what came before is then never done again. */
