@@ -55,10 +55,13 @@ export async function insertIdentity(
   const { provider, subject, userId, name, createdAt } = identity;
   const [done] = await ask(
     on(db).batch([
-      on(db).run(sql`
-        INSERT OR IGNORE INTO ${identities} (provider, subject, user_id, name, created_at)
-        SELECT ${provider}, ${subject}, ${userId}, ${name}, ${createdAt}
-        WHERE ${countOf(identities, userId)} < ${max}`),
+      on(db)
+        .insert(identities)
+        .select(
+          sql`SELECT ${provider}, ${subject}, ${userId}, ${name}, ${createdAt}
+            WHERE ${countOf(identities, userId)} < ${max}`,
+        )
+        .onConflictDoNothing(),
       nameFirst(db, userId, name),
     ]),
   );

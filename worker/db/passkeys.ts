@@ -38,10 +38,13 @@ export async function insertPasskey(
   const own = sql`SELECT count(*) FROM ${passkeys} WHERE ${eq(passkeys.userId, userId)}`;
   const [done] = await ask(
     on(db).batch([
-      on(db).run(sql`
-        INSERT OR IGNORE INTO ${passkeys} (id, user_id, public_key, counter, transports, name, created_at, used_at)
-        SELECT ${id}, ${userId}, ${publicKey}, ${counter}, ${transports}, ${name}, ${createdAt}, ${usedAt}
-        WHERE (${own}) < ${max}`),
+      on(db)
+        .insert(passkeys)
+        .select(
+          sql`SELECT ${id}, ${userId}, ${publicKey}, ${counter}, ${transports}, ${name}, ${createdAt}, ${usedAt}
+            WHERE (${own}) < ${max}`,
+        )
+        .onConflictDoNothing(),
       nameFirst(db, userId, personName),
     ]),
   );

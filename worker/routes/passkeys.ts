@@ -6,8 +6,14 @@ import type { Call, Row } from "../route.ts";
 import { iso, keyName, personName } from "../schemas.ts";
 import { signIn } from "../sign-in/arrival.ts";
 import { beginAttempt, takeAttempt } from "../sign-in/attempt.ts";
-import { challengeIn, creationOptions, registered, registrationShape } from "../sign-in/passkey.ts";
-import { wayCalled } from "../sign-in/ways.ts";
+import {
+  challengeIn,
+  creationOptions,
+  mustHavePasskeys,
+  passkey as way,
+  registered,
+  registrationShape,
+} from "../sign-in/passkey.ts";
 import { mayTry } from "./sign-in.ts";
 
 const passkey = v.object({
@@ -78,7 +84,7 @@ const guest = (id: string): string => `guest-${id.slice(0, 4)}`;
 
 async function begin(call: Call<v.InferOutput<typeof beginning>>): Promise<Response> {
   const url = new URL(call.request.url);
-  wayCalled(call.env, url, "passkey", "passkey");
+  mustHavePasskeys(url);
   await mayTry(call);
   const person = (await call.somebody())!;
   const known = await passkeysOf(call.env.DB, person.id);
@@ -121,7 +127,7 @@ async function register(call: Call<v.InferOutput<typeof registration>>): Promise
   const response = call.json(told(row), 201);
   response.headers.append("set-cookie", cookie);
   if (person.name === null) {
-    response.headers.append("set-cookie", await signIn(call, person, "passkey"));
+    response.headers.append("set-cookie", await signIn(call, person, way));
   }
   return response;
 }

@@ -15,6 +15,8 @@ import {
   assertionShape,
   challengeIn,
   handleOf,
+  mustHavePasskeys,
+  passkey,
   refused,
   requestOptions,
 } from "../sign-in/passkey.ts";
@@ -169,20 +171,20 @@ function redirect(status: 302 | 303, location: string, cookies: string[]): Respo
 }
 
 async function passkeyOptions(call: Call): Promise<Response> {
-  const { id } = wayCalled(call.env, urlOf(call), "passkey", "passkey");
+  mustHavePasskeys(urlOf(call));
   await mayTry(call);
-  const { attempt, cookie } = await beginAttempt(call, id, "/");
+  const { attempt, cookie } = await beginAttempt(call, passkey, "/");
   const response = call.json({ publicKey: requestOptions(attempt.state, urlOf(call).hostname) });
   response.headers.append("set-cookie", cookie);
   return response;
 }
 
 async function byPasskey(call: Call<v.InferOutput<typeof assertion>>): Promise<Response> {
-  const { id } = wayCalled(call.env, urlOf(call), "passkey", "passkey");
+  mustHavePasskeys(urlOf(call));
   await mayTry(call);
   const { credential } = call.body;
   const challenge = challengeIn(credential.response.clientDataJSON);
-  const { cookie } = await takeAttempt(call, id, challenge);
+  const { cookie } = await takeAttempt(call, passkey, challenge);
   const found = await findPasskey(call.env.DB, credential.id);
   if (!found) {
     throw new EdgeError(
@@ -195,7 +197,7 @@ async function byPasskey(call: Call<v.InferOutput<typeof assertion>>): Promise<R
   const expected = { challenge, origin: call.origin };
   const counter = await asserted(credential, expected, found.passkey);
   if (!(await usePasskey(call.env.DB, found.passkey.id, counter, call.now))) throw refused();
-  return arrived(call, found.person, id, [cookie]);
+  return arrived(call, found.person, passkey, [cookie]);
 }
 
 async function byName(call: Call<v.InferOutput<typeof named>>): Promise<Response> {

@@ -77,14 +77,14 @@ function identityIn(
   return { provider: server.issuer, subject: claims.sub, name: String(called ?? "") };
 }
 
-/** RFC 8414: who names no methods means client_secret_basic. */
+/** Who names no methods means client_secret_basic (RFC 8414). Some read what that escapes wrongly: so the other, where it is named. */
 function authenticationAt(
   { token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer,
   secret: string | undefined,
 ): oauth.ClientAuth {
   if (!secret) return oauth.None();
-  const basic = methods === undefined || methods.includes("client_secret_basic");
-  return basic ? oauth.ClientSecretBasic(secret) : oauth.ClientSecretPost(secret);
+  const inBody = methods?.includes("client_secret_post");
+  return inBody ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret);
 }
 
 interface Discovered {
