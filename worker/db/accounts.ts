@@ -132,6 +132,8 @@ export async function removeAccount(db: D1Database, userId: string): Promise<voi
       on(db).delete(audit).where(inArray(audit.sandboxId, own)),
       on(db).update(audit).set({ userId: null }).where(eq(audit.userId, userId)),
       on(db).delete(sandboxes).where(eq(sandboxes.ownerId, userId)),
+      // Columns that a migration added cascade nothing.
+      on(db).delete(keys).where(eq(keys.userId, userId)),
       on(db).delete(scenarios).where(eq(scenarios.ownerId, userId)),
       on(db)
         .delete(snapshots)
