@@ -1,9 +1,22 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
-import { identityOf, keepTokenSecret, type Birth, type Sandbox, type SandboxEnv } from "./birth.ts";
+import {
+  bornIn,
+  identityOf,
+  keepTokenSecret,
+  type Birth,
+  type Born,
+  type NewSandbox,
+  type Sandbox,
+  type SandboxEnv,
+  type Source,
+} from "./birth.ts";
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
-import { internalError } from "./engine/machinery/status.ts";
+import { expired, internalError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
+import type { SnapshotOptions } from "./engine/core/snapshot.ts";
+import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
+import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { Cuts, type Grant } from "./grant.ts";
 import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
@@ -22,6 +35,15 @@ import {
   unauthorized,
 } from "./http.ts";
 import { turnRestMs } from "./limits.ts";
+import {
+  answerTo,
+  artefactOf,
+  timelineOf,
+  undoIn,
+  withHash,
+  type Refused,
+  type SnapshotBytes,
+} from "./past.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
 import { SessionSockets } from "./sessions/sockets.ts";
 import { Sockets } from "./sockets.ts";
@@ -42,31 +64,83 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly cuts = new Cuts(this.ctx.storage.kv);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
+  private readonly limits = {
+    objectsMax: numberOf(this.env.OBJECTS_MAX),
+    stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
+  };
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
   /** Makes the cluster, or leaves nothing behind; again with the same birth it changes nothing. */
-  async create(birth: Birth): Promise<void> {
+  async create({ from, ...birth }: NewSandbox): Promise<Born> {
     const isNew = !this.birth;
-    if (isNew) {
-      const { id, expiresAtMs } = birth;
-      this.ctx.storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
-      keepTokenSecret(this.ctx.storage.kv);
-      this.birth = birth;
-    }
     try {
+      const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
+      if (!born.born) return born;
       await this.open();
       this.turn((engine, now) => engine.look(now));
+      await this.settled;
+      return born;
     } catch (error) {
       if (isNew) await this.destroy();
       throw error;
     }
+  }
+
+  /**
+   * Empties the sandbox and makes it again: what it had open ends, and nothing of its own (tokens, previews) opens it any
+   * more; whose access was withdrawn stays out. Where the source is refused all stays as it is.
+   */
+  async reset({ from, ...birth }: NewSandbox): Promise<Born> {
+    // A start that is under way would bring the old cluster back.
+    while (this.opening) await this.opening.catch(() => {});
+    if (this.birth?.id !== birth.id) return { born: false, reason: "there is no such sandbox" };
+    const born = this.bear(birth, from);
+    if (!born.born) return born;
+    const over = expired("the sandbox was reset");
+    this.sockets.closeAll(over);
+    this.sessions.closeAll(over.message, over);
+    this.turn((engine, now) => engine.look(now));
     await this.settled;
+    return born;
+  }
+
+  private bear(birth: Birth, from: Source | undefined): Born {
+    const made = bornIn(this.ctx.storage, birth, from, this.limits, Date.now());
+    if ("born" in made) return made;
+    this.loaded = made;
+    this.birth = birth;
+    return { born: true };
   }
 
   /** Opens what the sandbox's Services serve to browsers, and nothing else, as long as the key that reads it lives. */
   previewToken(keyId: string): Promise<string> {
     return previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId);
+  }
+
+  /** Who did what, when, to what: a page of the log in words. */
+  timeline(options: TimelineOptions = {}): Promise<Timeline | Refused> {
+    return this.asked((engine, now) => timelineOf(engine, options, now));
+  }
+
+  /** Takes back what persons did since a revision; the timeline names who asked. Whether they may, the Worker knows. */
+  undo(options: UndoOptions): Promise<Undone | Refused> {
+    return this.asked((engine, now) => undoIn(engine, options, now));
+  }
+
+  /** The cluster as an artefact, as it is or at the end of the turn that wrote a revision. */
+  async snapshotBytes(options: SnapshotOptions = {}): Promise<SnapshotBytes | Refused> {
+    return withHash(await this.asked((engine, now) => artefactOf(engine, options, now)));
+  }
+
+  /** A turn for the Worker itself, which counts as a look. */
+  private async asked<T>(work: (engine: Engine, nowMs: number) => T): Promise<T | Refused> {
+    if (this.birth && this.birth.expiresAtMs > Date.now()) await this.open();
+    if (!this.birth || !this.loaded) return { reason: gone().message, code: gone().code };
+    return this.turn((engine, now) => {
+      this.look(engine, now);
+      return work(engine, now);
+    });
   }
 
   /** A grant has ended, or its role is another: what it opened before ends now, and late verdicts open nothing. */
@@ -113,26 +187,26 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
     if (!this.cuts.allow(grant, now)) return refusal(unauthorized());
     if (!asked.user && asked.headers["authorization"] === undefined) return refusal(unauthorized());
-    if (edge.readOnly) return this.readStored(asked, now);
+    if (edge.readOnly) return this.readStored(asked, edge, now);
     try {
       await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
         if (this.sessions.proxies.full && asksServer(asked)) return refusal(tooManyProxied());
-        return this.answer(engine.handle(asked, at), engine, asked, edge);
+        return this.answer(answerTo(engine, asked, edge, at), engine, asked, edge);
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
-      if (saysDiskFull(error)) return this.readStored(asked, now);
+      if (saysDiskFull(error)) return this.readStored(asked, edge, now);
       return refusal(internalError(String(error)));
     }
   }
 
   /** There is no room to write: answered by an engine of its own, of which nothing is kept. */
-  private readStored(asked: ApiRequest, now: number): Response {
+  private readStored(asked: ApiRequest, edge: EdgeRequest, now: number): Response {
     if (!/^(GET|HEAD)$/.test(asked.method)) return refusal(diskFull());
     const engine = this.load(now, readOnly(sqlOf(this.ctx.storage)));
-    const response = engine.handle(asked, now);
+    const response = answerTo(engine, asked, edge, now);
     return response.type === "reply" ? responseOf(response) : refusal(diskFull());
   }
 
@@ -220,12 +294,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
     const { id, name, nodes, seed } = this.birth as Sandbox;
-    const limits = {
-      objectsMax: numberOf(this.env.OBJECTS_MAX),
-      stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
-    };
     const identity = identityOf(this.ctx.storage.kv, id);
-    return new Engine(sql, { name, nodes, seed, nowMs: now, limits, identity });
+    return new Engine(sql, { name, nodes, seed, nowMs: now, limits: this.limits, identity });
   }
 
   /** Wall ms at which the first grant of an open stream or session ends. */
@@ -270,7 +340,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** A moment that is waited for in memory has come; or a session has bytes to move, or has lost its client. */
   private wake(): void {
-    void this.stir();
+    void this.tryRunDue();
   }
 
   private rest(ms: number): void {
@@ -278,7 +348,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     this.ctx.waitUntil(done);
   }
 
-  private async stir(): Promise<void> {
+  private async tryRunDue(): Promise<void> {
     if (!this.birth) return;
     try {
       if (!this.loaded) await this.open();

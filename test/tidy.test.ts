@@ -41,7 +41,10 @@ describe("imports", () => {
   const packagesOf: [folder: string, packages: RegExp][] = [
     [engine, /^(yaml|js-yaml|@noble\/(hashes|curves)\/.*|fflate)$/],
     ["durable-objects/", /^(cloudflare:|fflate$)/],
-    ["worker/", /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/],
+    [
+      "worker/",
+      /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/,
+    ],
     ["web/vite.config.ts", /^(vite|node:)/],
     ["web/", /^(preact|@preact\/signals)(\/|$)/],
     ["scripts/", /./],
@@ -72,7 +75,7 @@ describe("imports", () => {
           "any",
         ],
         [
-          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf))\.ts$/,
+          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf)|snapshots\/(artefact|read-only|thumbnail))\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],
@@ -132,8 +135,9 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-    ["snapshots", "core schema kinds api runtime bootstrap"],
-    ["index", "core ports api client streams bootstrap components loop snapshots"],
+    ["snapshots", "core machinery ports schema kinds api runtime bootstrap components"],
+    ["past", "core machinery ports kinds api"],
+    ["index", "core ports api client streams bootstrap components loop snapshots past"],
   ];
 
   test("the core names no kind", () => {

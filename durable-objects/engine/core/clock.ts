@@ -34,6 +34,9 @@ export function rfc3339Micro(ms: number): string {
   return `${new Date(shown(ms)).toISOString().slice(0, 23)}000Z`;
 }
 
+/** `2026-11-20T21:00:00.123Z` */
+export const rfc3339Milli = (ms: number): string => new Date(shown(ms)).toISOString();
+
 /** `2026-11-20T21:00:00.123456789Z`-like, as container logs stamp lines (nanoseconds, here always ms exact). */
 export function rfc3339Nano(ms: number): string {
   return `${new Date(shown(ms)).toISOString().slice(0, 23)}000000Z`;
@@ -96,7 +99,7 @@ export const clockFrom = (ms: number): ClockState => ({
 });
 
 /** Work that does not wait for the wall. */
-export const hurries = (clock: ClockState): boolean =>
+export const isFastForwarding = (clock: ClockState): boolean =>
   !clock.frozen && (clock.jumpToMs !== undefined || clock.stepsLeft !== undefined);
 
 /** Virtual ms at a moment of the wall; paused and frozen clocks stand still. */
