@@ -7,7 +7,7 @@ import { removeMember } from "./db/members.ts";
 import { ownedIds } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
 import { roles } from "./roles.ts";
-import { forget, tell } from "./routes/sandboxes.ts";
+import { endSandbox, forget, tell } from "./routes/sandboxes.ts";
 import { forgetSessions } from "./sessions.ts";
 
 /**
@@ -22,8 +22,7 @@ export async function removeEverything(env: Env, userId: string, now: number): P
     const left = (await ownedIds(env.DB, userId)).filter((id) => !ended.has(id));
     if (left.length === 0) break;
     await eachAtOnce(left, async (id) => {
-      forget(id);
-      await tell(env, id, (object) => object.destroy());
+      await endSandbox(env, id, now);
       ended.add(id);
     });
   }
