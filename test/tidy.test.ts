@@ -132,7 +132,7 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-    ["snapshots", "core schema kinds api runtime bootstrap"],
+    ["snapshots", "core machinery ports schema kinds api runtime bootstrap components"],
     ["index", "core ports api client streams bootstrap components loop snapshots"],
   ];
 

@@ -15,7 +15,8 @@ import type { Sql } from "../core/sql.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { withoutTokens, withTokens } from "./tokens.ts";
 
-const baseOf = ({ seed, bornMs }: Birth): ReturnType<typeof baseObjects> =>
+/** What a cluster of that birth begins with. */
+export const baseOf = ({ seed, bornMs }: Birth): ReturnType<typeof baseObjects> =>
   baseObjects(seed, bornMs - bornBeforeMs);
 
 /** The whole state between two turns. `key`: what the cluster signs with, which leaves no trace. */
