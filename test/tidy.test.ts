@@ -132,8 +132,9 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-    ["snapshots", "core machinery ports schema kinds api runtime bootstrap components"],
-    ["index", "core ports api client streams bootstrap components loop snapshots"],
+      ["snapshots", "core machinery ports schema kinds api runtime bootstrap components"],
+      ["past", "core machinery api"],
+      ["index", "core ports api client streams bootstrap components loop snapshots past"],
   ];
 
   test("the core names no kind", () => {

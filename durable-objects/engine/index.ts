@@ -5,6 +5,8 @@
 import type { Birth } from "./core/birth.ts";
 import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
+import { handleAt } from "./api/past.ts";
+import { Earlier } from "./past/earlier.ts";
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
 import * as watches from "./api/read/watch.ts";
@@ -17,7 +19,13 @@ import { clockFrom, hurries, rebase, virtualAt, wallAt, type ClockState } from "
 import type { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import type { Queue } from "./core/queue.ts";
-import { stopClock, type Snapshot, type SnapshotOptions } from "./core/snapshot.ts";
+import {
+  stopClock,
+  stopClockAt,
+  type Snapshot,
+  type SnapshotOptions,
+  type StoppedClock,
+} from "./core/snapshot.ts";
 import type { Random } from "./core/random.ts";
 import type { Store } from "./core/store.ts";
 import type { Fault, Faults } from "./loop/faults.ts";
@@ -60,6 +68,7 @@ export class Engine {
   readonly #streams: Streams;
   readonly birth: Birth;
   readonly #faults: Faults;
+  readonly #earlier: Earlier<Engine>;
   #lookedAtWall = 0;
   #turnAtWall = 0;
   #sessionWork = 0;
@@ -77,6 +86,8 @@ export class Engine {
     this.#context = components.context;
     this.#streams = components.streams;
     this.#faults = components.faults;
+    const again = (stored: Sql): Engine => new Engine(stored, options);
+    this.#earlier = new Earlier(this.log, this.store, again);
     this.#open();
   }
 
@@ -146,6 +157,7 @@ export class Engine {
 
   /** What an alarm does: everything due by now, within the step budget. */
   run(wallMs: number): void {
+    this.#earlier.forget(wallMs);
     this.#begin(wallMs);
     const sleepsAtWall = this.#lookedAtWall + sleepAfterMs;
     if (!this.#clock.frozen && wallMs > sleepsAtWall) {
@@ -189,15 +201,30 @@ export class Engine {
     this.#persist();
   }
 
-  /** Everything at the wall's moment, what is due by now done as far as a turn's budget goes; equal states give equal values. */
+  /**
+   * Everything at the wall's moment, what is due by now done as far as a turn's budget goes, or at an earlier one, for which it
+   * throws 410 where that is too long ago. Equal states give equal values.
+   */
   snapshot(wallMs: number, options: SnapshotOptions = {}): Snapshot {
-    this.#begin(wallMs);
-    this.#advance(wallMs);
-    this.#persist();
+    if (options.at === undefined) {
+      this.#catchUp(wallMs);
+      return this.#snapshot(stopClock(this.#clock, this.#now.ms, wallMs), options);
+    }
+    const earlier = this.#earlier.at(options.at, false, wallMs);
+    const pastAfter = Math.max(this.log.floor, options.pastAfter ?? Infinity);
+    return earlier.#snapshot(stopClockAt(earlier.#clock, earlier.#now.ms), { ...options, pastAfter });
+  }
+
+  #snapshot(clock: StoppedClock, options: SnapshotOptions): Snapshot {
     const { store, log, birth } = this;
-    const clock = stopClock(this.#clock, this.#now.ms, wallMs);
     const parts = { store, log, birth, clock, waiting: this.#queue.keys() };
     return snapshotOf(parts, this.#context.signingKey, options);
+  }
+
+  /** Answers a request that only reads, as of a revision: 410 where that is too long ago. Who may read, the present decides. */
+  at(revision: number, request: ApiRequest, wallMs: number): Reply {
+    const past = (): ApiContext => this.#earlier.at(revision, true, wallMs).#context;
+    return handleAt(past, request, this.#context.reader, wallMs);
   }
 
   /** A cluster in empty storage that goes on where the snapshot stands, with an identity of its own; a look at `nowMs`. */
@@ -245,14 +272,8 @@ export class Engine {
     subscription: Subscription,
     wallMs: number,
   ): { lines: string[]; subscription: Subscription; ended: boolean } {
-    const context = {
-      store: this.store,
-      log: this.log,
-      registry: this.#context.registry,
-      now: this.#now.ms,
-      wallNow: wallMs,
-      random: () => 0,
-    };
+    const clock = { now: this.#now.ms, wallNow: wallMs };
+    const context = { ...this.#context, ...clock, random: () => 0 };
     const moved = { ...subscription };
     const { lines, ended } = watches.poll(context, moved);
     return { lines, subscription: moved, ended };
@@ -342,6 +363,13 @@ export class Engine {
     if (!this.#clock.paused) this.#work.drain();
   }
 
+  /** What is due by now is done, and on disk. */
+  #catchUp(wallMs: number): void {
+    this.#begin(wallMs);
+    this.#advance(wallMs);
+    this.#persist();
+  }
+
   #persist(): void {
     if (this.store.hasPending) this.log.persist(this.#now.ms, this.#queue.keys());
   }
@@ -366,7 +394,7 @@ export class Engine {
     if (!hurries(clock)) return;
     const { jumpToMs, stepsLeft = 0, ...rest } = clock;
     if (jumpToMs !== undefined && !this.#work.advanceTo(jumpToMs)) return;
-    const left = this.#takeSteps(stepsLeft);
+    const left = this.#work.takeSteps(stepsLeft);
     if (left < stepsLeft) this.#work.commit("clock", () => reportSteps(this.#client, left));
     this.#setClock({
       ...rest,
@@ -376,13 +404,4 @@ export class Engine {
     });
   }
 
-  /** Returns how many are left. Where nothing ever happens, all are taken at once. */
-  #takeSteps(steps: number): number {
-    for (let left = steps; left > 0; left--) {
-      const step = this.#work.oneStep();
-      if (step === "later") return left;
-      if (step === "idle") return 0;
-    }
-    return 0;
-  }
 }

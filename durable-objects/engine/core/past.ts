@@ -164,15 +164,30 @@ export class Past {
   }
 
   /**
-   * Lets go of what is checkpointed: rows before the floor, and beyond `bytesMax` the records in the others, of which
-   * nobody reads there. Returns the rows written.
+   * Lets go of what is checkpointed: rows before the floor, and beyond `bytesMax` the records in the others, from checkpoint
+   * to checkpoint (`ids`, oldest first): only who goes on from one before reads them. Returns the rows written.
    */
-  trim(upToId: number, bytes: number, bytesMax: number): number {
+  trim(ids: readonly number[], bytesMax: number): number {
+    const upToId = ids.at(-1) ?? 0;
     if (this.floor > this.#trimmed) {
       this.#sql.exec("DELETE FROM log WHERE rv <= ? AND id <= ?", this.floor, upToId);
       this.#trimmed = this.floor;
     }
-    return bytes > bytesMax ? this.#shed(upToId) : 0;
+    let written = 0;
+    for (const id of ids) if (id > this.#shedId && this.bytes > bytesMax) written += this.#shed(id);
+    return written;
+  }
+
+  /** Bytes of all rows. */
+  get bytes(): number {
+    return Number(this.#sql.exec("SELECT SUM(bytes) AS b FROM log")[0]?.["b"] ?? 0);
+  }
+
+  /** From this row on none is missing or without its records. Since this log was opened. */
+  get firstWholeId(): number {
+    const [row] = this.#sql.exec("SELECT MIN(id) AS id FROM log");
+    const first = (row?.["id"] ?? Number.MAX_SAFE_INTEGER) as number;
+    return Math.max(first, this.#shedId + 1);
   }
 
   #shed(upToId: number): number {

@@ -236,6 +236,16 @@ export class WorkLoop {
     this.#queue.fire(this.#now.ms);
     return "done";
   }
+
+  /** Returns how many are left. Where nothing ever happens, all are taken at once. */
+  takeSteps(steps: number): number {
+    for (let left = steps; left > 0; left--) {
+      const step = this.oneStep();
+      if (step === "later") return left;
+      if (step === "idle") return 0;
+    }
+    return 0;
+  }
 }
 
 /** Thrown to take back what a refused request had begun. */
