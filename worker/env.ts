@@ -4,6 +4,7 @@ import type { SandboxObject } from "../durable-objects/sandbox.ts";
 export interface Env {
   SANDBOX: DurableObjectNamespace<SandboxObject>;
   DB: D1Database;
+  SNAPSHOTS: R2Bucket;
   ASSETS?: Fetcher;
   /** In local mode: answers `full` while there is no room to write (scripts/disk-reserve.ts). */
   DISK?: Fetcher;
@@ -16,6 +17,8 @@ export interface Env {
   /** Sandboxes made: a minute by one network (an IPv4 address, an IPv6 /64), an hour by all. Empty or 0: no limit. */
   CREATES_PER_MINUTE_MAX?: string;
   CREATES_PER_HOUR_MAX?: string;
+  SNAPSHOTS_PER_PERSON_MAX?: string;
+  SNAPSHOT_BYTES_PER_PERSON_MAX?: string;
   /** Of one sandbox: open watches and followed logs, objects, bytes of all objects. */
   STREAMS_MAX: string;
   OBJECTS_MAX: string;

@@ -20,3 +20,18 @@ export interface Page {
   /** `createdAt` and id of the last one shown. */
   after?: { at: number; id: string };
 }
+
+/** Bound parameters of one statement. https://developers.cloudflare.com/d1/platform/limits/ */
+const parametersMax = 100;
+
+/** What a query finds of many values, so many at a time as it may name. */
+export async function inPortions(
+  values: readonly string[],
+  find: (some: string[]) => Promise<string[]>,
+): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (let from = 0; from < values.length; from += parametersMax) {
+    for (const value of await find(values.slice(from, from + parametersMax))) found.add(value);
+  }
+  return found;
+}
