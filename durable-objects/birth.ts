@@ -1,4 +1,7 @@
 import type { Identity } from "./engine/api/auth/tokens.ts";
+import type { Sql } from "./engine/core/sql.ts";
+import { Engine, openArtefact, type EngineOptions } from "./engine/index.ts";
+import { applyManifests, type ManifestFailure } from "./manifests.ts";
 
 /** Limits of one sandbox, of wrangler.toml; absent ones are the engine's own. */
 export interface SandboxEnv {
@@ -18,6 +21,13 @@ export interface Birth {
   /** Wall ms. */
   expiresAtMs: number;
 }
+
+/** What it begins with: an artefact's moment, or objects that are applied to a new cluster; absent: a new cluster alone. */
+export type Source = Uint8Array | { manifests: string };
+export type NewSandbox = Birth & { from?: Source };
+
+/** Whether there is a sandbox now; where not, nothing was left behind. `failures`: of its manifests. */
+export type Born = { born: true } | { born: false; reason: string; failures?: ManifestFailure[] };
 
 /** What the shell keeps: the rest is handed in to the engine once, which keeps it. Sandboxes from before have it here still. */
 export type Sandbox = Pick<Birth, "id" | "expiresAtMs"> & Partial<Birth>;
@@ -39,3 +49,48 @@ export const identityOf = (kv: SyncKvStorage, id: string): Identity => ({
   id,
   secret: kv.get<string>(secretKey) ?? newSecret(),
 });
+
+/** Takes back what was begun. */
+export class Unborn extends Error {
+  readonly told: Extract<Born, { born: false }>;
+
+  constructor(reason: string, failures?: ManifestFailure[]) {
+    super(reason);
+    this.told = { born: false, reason, ...(failures && { failures }) };
+  }
+}
+
+/** A cluster in empty storage. Throws Unborn where its source is refused. */
+export function bornFrom(
+  sql: Sql,
+  { name, nodes, seed }: Birth,
+  from: Source | undefined,
+  options: EngineOptions,
+): Engine {
+  if (from instanceof Uint8Array) {
+    const opened = openArtefact(from);
+    if ("reason" in opened) throw new Unborn(opened.reason);
+    return Engine.restore(sql, opened.snapshot, options);
+  }
+  const engine = new Engine(sql, { ...options, name, nodes, seed });
+  if (from === undefined) return engine;
+  const failures = applyManifests(engine, from.manifests, options.nowMs);
+  const count = failures.length;
+  if (count > 0) {
+    throw new Unborn(`${count} of the manifests ${count === 1 ? "was" : "were"} refused`, failures);
+  }
+  return engine;
+}
+
+/** Kept when a sandbox is made again: verdicts from before may still be under way. */
+const kept = new Set(["cuts"]);
+
+/** Takes everything of a sandbox out of its storage, but whose access was withdrawn. */
+export function emptied({ kv, sql }: DurableObjectStorage): void {
+  for (const [key] of kv.list()) if (!kept.has(key)) kv.delete(key);
+  const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
+  for (const { name } of tables.toArray()) {
+    // Others are the platform's.
+    if (!/^(?:_cf_|sqlite_)/.test(name)) sql.exec(`DROP TABLE "${name}"`);
+  }
+}

@@ -1,3 +1,4 @@
+import type { StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
@@ -171,8 +172,13 @@ export class Sockets {
     return first;
   }
 
-  closeAll(): void {
-    for (const socket of this.streams.keys()) this.close(socket, 1000);
+  /** `why`: told to watches, whose clients then list anew. */
+  closeAll(why?: StatusError): void {
+    const line = why && JSON.stringify({ type: "ERROR", object: why.toStatus() });
+    for (const [socket, { place }] of this.streams) {
+      if (line !== undefined && place.kind === "watch") sendLines(socket, place.at.rv, [line]);
+      this.close(socket, 1000);
+    }
   }
 
   private looksUntilMs(): number {

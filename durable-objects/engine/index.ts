@@ -3,7 +3,8 @@
  * Everything below is synchronous; the caller says what time it is on the wall.
  */
 import type { Birth } from "./core/birth.ts";
-import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
+import type { Sealed } from "./snapshots/artefact.ts";
+import { restoreInto, sealed, snapshotOf } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
 import { handleAt } from "./api/past.ts";
 import { Earlier } from "./past/earlier.ts";
@@ -199,6 +200,11 @@ export class Engine {
   dropSessions(): void {
     this.#work.commit("watchdog", () => this.#streams.sessions.dropAll());
     this.#persist();
+  }
+
+  /** The snapshot of the wall's moment as bytes, or in a sentence why there are none. */
+  artefact(wallMs: number, options: SnapshotOptions = {}): Sealed {
+    return sealed(() => this.snapshot(wallMs, options));
   }
 
   /**

@@ -333,8 +333,8 @@ export class SessionSockets {
   }
 
   /** Ends all with a word to the clients; the cluster is not asked any more. */
-  closeAll(reason: string): void {
-    this.proxies.closeUnless(() => false, gone());
+  closeAll(reason: string, toProxied = gone()): void {
+    this.proxies.closeUnless(() => false, toProxied);
     for (const [socket, open] of this.open) this.abort(socket, open, reason, 1000);
     this.left.length = 0;
   }

@@ -16,6 +16,13 @@ interface Wanted {
 
 const bitOf = (hash: number): number => (hash ^ (hash >>> 16)) & bits;
 
+/** Secrets cannot be left out: to look for what they hold would take too long. Caught where an artefact is made. */
+export class TooManyAlike extends Error {
+  constructor() {
+    super("there are too many values like one another in Secrets to leave them out");
+  }
+}
+
 export class Search {
   readonly #wanted = new Map<string, Wanted[]>();
   /** By a window's hash: whether any value has such a one. */
@@ -58,6 +65,6 @@ export class Search {
 
   #count(): void {
     if (++this.#comparisons <= secretComparisonsMax) return;
-    throw new Error("there are too many values like one another in Secrets to leave them out");
+    throw new TooManyAlike();
   }
 }

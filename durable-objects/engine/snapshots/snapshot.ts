@@ -12,6 +12,8 @@ import {
 } from "../core/snapshot.ts";
 import { bornBeforeMs } from "../core/limits.ts";
 import type { Sql } from "../core/sql.ts";
+import { sealArtefact, type Sealed } from "./artefact.ts";
+import { TooManyAlike } from "./search.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { withoutTokens, withTokens } from "./tokens.ts";
 
@@ -30,6 +32,16 @@ export function snapshotOf(
   if (options.secrets !== false) return snapshot;
   const { past } = parts.log;
   return withoutSecrets(snapshot, past.rowsAfter(past.reach[0]));
+}
+
+/** A snapshot's artefact, or in a sentence why there is none. */
+export function sealed(take: () => Snapshot): Sealed {
+  try {
+    return sealArtefact(take());
+  } catch (error) {
+    if (error instanceof TooManyAlike) return { reason: error.message };
+    throw error;
+  }
 }
 
 /** Writes a snapshot into empty storage; throws where there is a cluster already, or of a later engine's state. */
