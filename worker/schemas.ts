@@ -58,3 +58,9 @@ export const timestamp = v.pipe(v.string(), v.isoTimestamp());
 
 /** RFC 3339. */
 export const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** A resourceVersion as a number. */
+export const revision = (name: string) => {
+  const rule = `${name} must be a revision: a whole number from 1`;
+  return v.pipe(v.number(rule), v.safeInteger(rule), v.minValue(1, rule));
+};
