@@ -56,6 +56,7 @@ import { clockOf, clockRecord, createComponents, type EngineOptions } from "./co
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
 export { ReadOnlyClusters } from "./snapshots/read-only.ts";
+export { thumbnail } from "./snapshots/thumbnail.ts";
 
 export class Engine {
   readonly store: Store;

@@ -372,7 +372,7 @@ describe("a reset", () => {
     const asked = async (): Promise<number> => {
       const headers = writeEdge(new Headers(), {
         grant,
-        user: userOf("editor", "Ada"),
+        user: userOf("editor", "jane"),
         publicPath: pods,
       });
       const answer = await stubOf(made).fetch(`https://sandbox${pods}`, { headers });

@@ -12,6 +12,12 @@ export const openSnapshotsBytesMax = 32 * 1024 * 1024;
 /** What an opened snapshot takes for each byte of its content: as text, and as the values that were read of it. */
 export const openSnapshotBytesPerByte = 3;
 
+// A snapshot's picture
+/** Boxes, dots in each, and characters of a name that it has room for; what is left out is told as a number. */
+export const thumbnailNodesMax = 15;
+export const thumbnailDotsPerNodeMax = 60;
+export const thumbnailNameCharsMax = 24;
+
 // Users
 /** Of a member's name: as much of it as a revision's cause keeps. */
 export const userNameCharsMax = 200;

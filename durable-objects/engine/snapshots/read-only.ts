@@ -70,10 +70,22 @@ export class ReadOnlyCluster {
     if (!/^(GET|HEAD)$/.test(request.method)) throw readOnly();
     const { isResource, subresource, verb } = requestInfo(request);
     if (isResource && runs.has(subresource)) throw readOnly();
-    const { store } = this.#context;
-    const answer = handle(this.#context, verb === "watch" ? inJson(request) : request);
-    assert(!store.hasPending, "a read that writes nothing");
-    return replyOf(answer);
+    return replyOf(this.#unwritten(verb === "watch" ? inJson(request) : request));
+  }
+
+  /** What the handling of a read may write on its way is taken back: all who look see the same. */
+  #unwritten(request: ApiRequest): ApiResponse {
+    const over = new Error("nothing of it stays");
+    let answer: ApiResponse | undefined;
+    try {
+      this.#context.store.transaction(() => {
+        answer = handle(this.#context, request);
+        throw over;
+      });
+    } catch (error) {
+      if (error !== over) throw error;
+    }
+    return answer as ApiResponse;
   }
 }
 

@@ -43,6 +43,11 @@ const bytesOf = (snapshot: Snapshot): Uint8Array => {
   return sealed.bytes;
 };
 
+/** Behind the header (`body`) stands what made it, and then the content. */
+const body = 52;
+const contentOf = (artefact: Uint8Array): Uint8Array =>
+  inflateSync(artefact.subarray(body + 1 + (artefact[body] ?? 0)));
+
 const logOf = (world: World, name: string): string =>
   world.request("GET", `${pods}/${name}/log`).text;
 
@@ -355,7 +360,7 @@ describe("without Secrets", () => {
 
   test("a planted value stands nowhere, in no form", () => {
     const snapshot = world.engine.snapshot(world.now, { pastAfter: 0, secrets: false });
-    const text = new TextDecoder("latin1").decode(inflateSync(bytesOf(snapshot).subarray(52)));
+    const text = new TextDecoder("latin1").decode(contentOf(bytesOf(snapshot)));
     const whole = JSON.stringify(world.engine.snapshot(world.now, { pastAfter: 0 }));
     const forms = [
       planted,
@@ -427,7 +432,6 @@ describe("an artefact", () => {
   world.advance(20_000);
   const snapshot = world.engine.snapshot(world.now, { pastAfter: world.engine.store.rv - 20 });
   const whole = bytesOf(snapshot);
-  const body = 52;
 
   const reasonOf = (bytes: Uint8Array): string => {
     const opened = openArtefact(bytes);
@@ -525,7 +529,7 @@ describe("an artefact", () => {
     () => {
       const chance = mulberry(11);
       const below = (n: number): number => Math.floor(chance() * n);
-      const content = inflateSync(whole.subarray(body + 1 + whole[body]!));
+      const content = contentOf(whole);
       const json = new TextDecoder().decode(content);
       let opened = 0;
       for (let i = 0; i < 400; i++) {

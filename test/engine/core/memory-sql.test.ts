@@ -1,10 +1,10 @@
 /** Storage in memory answers the engine as SQLite does. */
 import { describe, expect, test } from "vitest";
-import { MemorySql } from "../../durable-objects/engine/core/memory-sql.ts";
-import type { Sql } from "../../durable-objects/engine/core/sql.ts";
-import { Engine } from "../../durable-objects/engine/index.ts";
-import { NodeSql } from "../helpers/node-sql.ts";
-import { start } from "../helpers/world.ts";
+import { MemorySql } from "../../../durable-objects/engine/core/memory-sql.ts";
+import type { Sql } from "../../../durable-objects/engine/core/sql.ts";
+import { Engine } from "../../../durable-objects/engine/index.ts";
+import { NodeSql } from "../../helpers/node-sql.ts";
+import { start } from "../../helpers/world.ts";
 
 const identity = { id: "test", secret: "of this world's tokens" };
 const options = { seed: "test", nodes: 2, name: "test", nowMs: start, identity };

@@ -1,11 +1,11 @@
 /** A snapshot that is looked at, without a sandbox: one frozen moment of the Kubernetes API. */
 import { describe, expect, test } from "vitest";
-import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
-import { userOf } from "../../durable-objects/engine/api/users.ts";
-import { sealArtefact, ReadOnlyClusters } from "../../durable-objects/engine/index.ts";
-import { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
-import type { ApiRequest, Reply } from "../../durable-objects/engine/ports/request.ts";
-import { World } from "../helpers/world.ts";
+import { builtin } from "../../../durable-objects/engine/api/discovery/registry.ts";
+import { userOf } from "../../../durable-objects/engine/api/users.ts";
+import { sealArtefact, ReadOnlyClusters } from "../../../durable-objects/engine/index.ts";
+import { ReadOnlyCluster } from "../../../durable-objects/engine/snapshots/read-only.ts";
+import type { ApiRequest, Reply } from "../../../durable-objects/engine/ports/request.ts";
+import { World } from "../../helpers/world.ts";
 
 const pods = "/api/v1/namespaces/default/pods";
 const tables = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
@@ -79,10 +79,10 @@ describe("what is there to read", () => {
       "/metrics",
     ])
       expect(ask("GET", path).status, path).toBe(200);
-    const user = userOf("viewer", "Ada");
+    const user = userOf("viewer", "jane");
     expect(ask("GET", pods, { user }).status).toBe(200);
     expect(messageOf(ask("GET", "/api/v1/secrets", { user }))).toMatch(
-      /^403 secrets is forbidden: User "Ada"/,
+      /^403 secrets is forbidden: User "jane"/,
     );
     expect(ask("GET", `${pods}/none`).status).toBe(404);
     expect(ask("GET", "/api/v1/nothing").status).toBe(404);

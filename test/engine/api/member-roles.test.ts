@@ -2,19 +2,19 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { signingKey } from "../../durable-objects/engine/api/auth/tokens.ts";
-import { builtin } from "../../durable-objects/engine/api/discovery/registry.ts";
-import { sandboxOwner, userOf } from "../../durable-objects/engine/api/users.ts";
-import { createControllers } from "../../durable-objects/engine/components/controllers.ts";
-import { Engine, openArtefact } from "../../durable-objects/engine/index.ts";
-import { root } from "../../scripts/root.ts";
-import { NodeSql } from "../helpers/node-sql.ts";
-import { start, World, type Answer, type RequestOptions } from "../helpers/world.ts";
+import { signingKey } from "../../../durable-objects/engine/api/auth/tokens.ts";
+import { builtin } from "../../../durable-objects/engine/api/discovery/registry.ts";
+import { sandboxOwner, userOf } from "../../../durable-objects/engine/api/users.ts";
+import { createControllers } from "../../../durable-objects/engine/components/controllers.ts";
+import { Engine, openArtefact } from "../../../durable-objects/engine/index.ts";
+import { root } from "../../../scripts/root.ts";
+import { NodeSql } from "../../helpers/node-sql.ts";
+import { start, World, type Answer, type RequestOptions } from "../../helpers/world.ts";
 
 const core = "/api/v1/namespaces/default";
 const rbac = "/apis/rbac.authorization.k8s.io/v1";
-const editor: RequestOptions = { edge: { user: userOf("editor", "Ada") } };
-const viewer: RequestOptions = { edge: { user: userOf("viewer", "Bob") } };
+const editor: RequestOptions = { edge: { user: userOf("editor", "jane") } };
+const viewer: RequestOptions = { edge: { user: userOf("viewer", "bob") } };
 
 const message = ({ status, body }: Answer): string => `${status} ${body.message}`;
 const map = (name: string): object => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name } });
@@ -63,7 +63,7 @@ describe("a viewer", () => {
       }
     }
     expect(seen).toEqual([
-      '403 secrets is forbidden: User "Bob" cannot list resource "secrets" in API group "" at the cluster scope',
+      '403 secrets is forbidden: User "bob" cannot list resource "secrets" in API group "" at the cluster scope',
     ]);
     expect(world.request("GET", `${core}/pods/p/log`, undefined, viewer).text).toBe("hello\n");
     expect(world.request("GET", `${core}/pods/p/status`, undefined, viewer).status).toBe(200);
@@ -98,21 +98,21 @@ describe("a viewer", () => {
     const inDefault = (what: string): string =>
       `${what} in API group "" in the namespace "default"`;
     expect(said).toEqual([
-      `403 secrets "s" is forbidden: User "Bob" cannot get resource ${inDefault('"secrets"')}`,
-      `403 secrets is forbidden: User "Bob" cannot watch resource ${inDefault('"secrets"')}`,
-      `403 pods "p" is forbidden: User "Bob" cannot get resource ${inDefault('"pods/exec"')}`,
-      `403 pods "p" is forbidden: User "Bob" cannot create resource ${inDefault('"pods/exec"')}`,
-      `403 pods "p" is forbidden: User "Bob" cannot get resource ${inDefault('"pods/attach"')}`,
-      `403 pods "p" is forbidden: User "Bob" cannot get resource ${inDefault('"pods/portforward"')}`,
-      `403 pods "p" is forbidden: User "Bob" cannot get resource ${inDefault('"pods/proxy"')}`,
-      `403 services "kubernetes" is forbidden: User "Bob" cannot get resource ${inDefault('"services/proxy"')}`,
-      '403 nodes "node-1" is forbidden: User "Bob" cannot get resource "nodes/proxy" in API group "" at the cluster scope',
-      `403 configmaps is forbidden: User "Bob" cannot create resource ${inDefault('"configmaps"')}`,
-      `403 pods "p" is forbidden: User "Bob" cannot delete resource ${inDefault('"pods"')}`,
-      `403 pods is forbidden: User "Bob" cannot deletecollection resource ${inDefault('"pods"')}`,
-      `403 pods "p" is forbidden: User "Bob" cannot create resource ${inDefault('"pods/eviction"')}`,
-      `403 serviceaccounts "default" is forbidden: User "Bob" cannot create resource ${inDefault('"serviceaccounts/token"')}`,
-      '403 clocks.podyard.dev "cluster" is forbidden: User "Bob" cannot patch resource "clocks" in API group "podyard.dev" at the cluster scope',
+      `403 secrets "s" is forbidden: User "bob" cannot get resource ${inDefault('"secrets"')}`,
+      `403 secrets is forbidden: User "bob" cannot watch resource ${inDefault('"secrets"')}`,
+      `403 pods "p" is forbidden: User "bob" cannot get resource ${inDefault('"pods/exec"')}`,
+      `403 pods "p" is forbidden: User "bob" cannot create resource ${inDefault('"pods/exec"')}`,
+      `403 pods "p" is forbidden: User "bob" cannot get resource ${inDefault('"pods/attach"')}`,
+      `403 pods "p" is forbidden: User "bob" cannot get resource ${inDefault('"pods/portforward"')}`,
+      `403 pods "p" is forbidden: User "bob" cannot get resource ${inDefault('"pods/proxy"')}`,
+      `403 services "kubernetes" is forbidden: User "bob" cannot get resource ${inDefault('"services/proxy"')}`,
+      '403 nodes "node-1" is forbidden: User "bob" cannot get resource "nodes/proxy" in API group "" at the cluster scope',
+      `403 configmaps is forbidden: User "bob" cannot create resource ${inDefault('"configmaps"')}`,
+      `403 pods "p" is forbidden: User "bob" cannot delete resource ${inDefault('"pods"')}`,
+      `403 pods is forbidden: User "bob" cannot deletecollection resource ${inDefault('"pods"')}`,
+      `403 pods "p" is forbidden: User "bob" cannot create resource ${inDefault('"pods/eviction"')}`,
+      `403 serviceaccounts "default" is forbidden: User "bob" cannot create resource ${inDefault('"serviceaccounts/token"')}`,
+      '403 clocks.podyard.dev "cluster" is forbidden: User "bob" cannot patch resource "clocks" in API group "podyard.dev" at the cluster scope',
     ]);
     expect(world.engine.store.rv).toBe(rv);
   });
@@ -125,7 +125,7 @@ describe("a viewer", () => {
     };
     const asked = world.request("GET", `${core}/configmaps`, undefined, { ...viewer, headers });
     expect(asked.status).toBe(403);
-    expect(asked.body.message).toContain('User "Bob" cannot impersonate');
+    expect(asked.body.message).toContain('User "bob" cannot impersonate');
     const grant = {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "ClusterRoleBinding",
@@ -171,7 +171,7 @@ describe("an editor", () => {
         can(world, editor, { verb: "escalate", group: "rbac.authorization.k8s.io", resource }),
       ).toBe(true);
     const causes = [...world.engine.log.history(0)].filter(({ name }) => name === "m");
-    expect(causes.map(({ by }) => by)).toEqual(["Ada"]);
+    expect(causes.map(({ by }) => by)).toEqual(["jane"]);
   });
 
   test("is shut out where the owner takes the binding away, and the owner never", () => {
@@ -179,7 +179,7 @@ describe("an editor", () => {
     world.delete(`${rbac}/clusterrolebindings/podyard:editors`);
     expect(world.request("GET", `${core}/pods`, undefined, editor).status).toBe(403);
     world.delete(`${rbac}/clusterroles/cluster-admin`);
-    const owner = { edge: { user: userOf("owner", "Eve") } };
+    const owner = { edge: { user: userOf("owner", "alice") } };
     expect(world.request("GET", `${core}/secrets/s`, undefined, owner).status).toBe(200);
   });
 });
@@ -190,7 +190,7 @@ describe("who they are", () => {
     const who = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
     const url = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
     expect(world.request("POST", url, who, viewer).body.status.userInfo).toEqual({
-      username: "Bob",
+      username: "bob",
       groups: ["podyard:viewers", "system:authenticated"],
     });
     const rules = {
@@ -210,9 +210,9 @@ describe("who they are", () => {
 
   test("follows from the role and the name", () => {
     expect(userOf("owner")).toBe(sandboxOwner);
-    expect(userOf("owner", "Ada")).toEqual({ name: "Ada", groups: sandboxOwner.groups });
+    expect(userOf("owner", "jane")).toEqual({ name: "jane", groups: sandboxOwner.groups });
     expect(userOf("editor").name).toBe("podyard:editor");
-    expect(userOf("viewer", "  \u202eBob\n ").name).toBe("Bob");
+    expect(userOf("viewer", "  \u202ebob\n ").name).toBe("bob");
     expect(userOf("viewer", "n".repeat(1_000)).name).toHaveLength(200);
   });
 
@@ -227,7 +227,7 @@ describe("who they are", () => {
       "system:serviceaccount:kube-system:default",
       "kubernetes-admin",
       "kubeadm:cluster-admins",
-      "podyard:Ada",
+      "podyard:jane",
     ]) {
       expect(userOf("viewer", name).name).toBe(`podyard:${name}`);
     }

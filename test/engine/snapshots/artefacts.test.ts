@@ -2,11 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { artefactFormat } from "../../durable-objects/engine/snapshots/artefact.ts";
-import { Engine, openArtefact } from "../../durable-objects/engine/index.ts";
-import { root } from "../../scripts/root.ts";
-import { NodeSql } from "../helpers/node-sql.ts";
-import { start, World } from "../helpers/world.ts";
+import { artefactFormat } from "../../../durable-objects/engine/snapshots/artefact.ts";
+import { Engine, openArtefact } from "../../../durable-objects/engine/index.ts";
+import { root } from "../../../scripts/root.ts";
+import { NodeSql } from "../../helpers/node-sql.ts";
+import { start, World } from "../../helpers/world.ts";
 
 const folder = path.join(root, "test/artefacts");
 const formats = Array.from({ length: artefactFormat }, (_, i) => i + 1);
