@@ -68,7 +68,7 @@ describe("imports", () => {
       [
         [/^worker\//, "any"],
         [
-          /^durable-objects\/(sandbox|stream-head|edge-request|grant|preview-token|disk)\.ts$/,
+          /^durable-objects\/(sandbox|stream-head|edge-request|grant|preview-token|disk|http)\.ts$/,
           "any",
         ],
         [
@@ -132,9 +132,9 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-      ["snapshots", "core machinery ports schema kinds api runtime bootstrap components"],
-      ["past", "core machinery api"],
-      ["index", "core ports api client streams bootstrap components loop snapshots past"],
+    ["past", "core machinery kinds api"],
+    ["snapshots", "core machinery ports schema kinds api runtime bootstrap components past"],
+    ["index", "core ports api client streams bootstrap components loop snapshots past"],
   ];
 
   test("the core names no kind", () => {

@@ -32,9 +32,7 @@ function watchTurns(sim: Simulation, chance: Chance, seen: Seen[]): void {
       const state = store.record<ClockState>("clock", "state") as ClockState;
       // Work that lags behind was looked at from another wall than it will be afterwards.
       const onTime = virtualAt(state, sim.world.now) === nowMs;
-      const clock = onTime
-        ? stopClock(state, nowMs, sim.world.now)
-        : stopClockAt(state, nowMs);
+      const clock = onTime ? stopClock(state, nowMs, sim.world.now) : stopClockAt(state, nowMs);
       const parts = { store, log, birth, clock, waiting: [...dirty] };
       const snapshot = snapshotOf(parts, signingKey(options.identity), {});
       seen.push({ revision: store.rv, text: JSON.stringify(snapshot) });

@@ -58,4 +58,9 @@ function refusal(request: ApiRequest): StatusError | undefined {
 }
 
 const onlyRead = (what: string): StatusError =>
-  new StatusError(405, "MethodNotAllowed", `the past can only be read: ${what} not allowed there`, {});
+  new StatusError(
+    405,
+    "MethodNotAllowed",
+    `the past can only be read: ${what} not allowed there`,
+    {},
+  );

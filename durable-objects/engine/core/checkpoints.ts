@@ -65,7 +65,9 @@ export class Checkpoints {
     const all = this.#all();
     const current = new Set(newest.map(([id]) => id));
     const bytesOf = (some: readonly Kept[]): number => {
-      const pages = new Map(some.flatMap(({ pages: of }) => of.map(([id, , bytes]) => [id, bytes])));
+      const pages = new Map(
+        some.flatMap(({ pages: of }) => of.map(([id, , bytes]) => [id, bytes])),
+      );
       let sum = 0;
       for (const [id, bytes] of pages) if (!current.has(id)) sum += bytes;
       return sum;
@@ -113,10 +115,7 @@ export class Checkpoints {
 
   /** The first row that has the revision, and the last of the same turn. */
   #turnOf(revision: number): { first: number; last: number } | undefined {
-    const [row] = this.#sql.exec(
-      "SELECT id FROM log WHERE rv >= ? ORDER BY id LIMIT 1",
-      revision,
-    );
+    const [row] = this.#sql.exec("SELECT id FROM log WHERE rv >= ? ORDER BY id LIMIT 1", revision);
     if (!row) return undefined;
     const first = row["id"] as number;
     for (let last = first; ; last++) {

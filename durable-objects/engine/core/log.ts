@@ -3,12 +3,7 @@
  * the virtual moment. The tables of objects and records are only a checkpoint of it, written in bulk, so an object that
  * comes and goes between two checkpoints costs no row of its own.
  */
-import {
-  checkpointBytesMin,
-  logBytesMax,
-  pastPagesBytesMax,
-  ringBytesMax,
-} from "./limits.ts";
+import { checkpointBytesMin, logBytesMax, pastPagesBytesMax, ringBytesMax } from "./limits.ts";
 import type { Sql } from "./sql.ts";
 import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
 import { migrate } from "./migrations.ts";
@@ -250,6 +245,16 @@ export class Log {
   /** Objects of a resource as they were at a revision, by `objectKey`; those of which it no longer tells are missing. */
   before(rv: number, resource: string, wanted: Iterable<string>): Map<string, KubeObject> {
     return this.#past.before(rv, resource, wanted);
+  }
+
+  /** Entries before a revision, newest first, as far as they are kept. */
+  backward(beforeRv: number): Iterable<LogEntry> {
+    return this.#past.backward(beforeRv);
+  }
+
+  /** An object of the base as it was at birth, as long as the log tells all that came of it since. */
+  born(resource: string, key: string): KubeObject | undefined {
+    return this.#past.born(resource, key);
   }
 
   /** Every revision still kept, oldest first: the timeline. Reads the disk. */

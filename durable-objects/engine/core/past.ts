@@ -108,6 +108,32 @@ export class Past {
     }
   }
 
+  /** Entries before a revision, newest first, as far as they are kept. */
+  *backward(beforeRv: number): Iterable<LogEntry> {
+    const { entries, floor } = this.#ring;
+    for (let i = entries.length - 1; i >= 0; i--) {
+      const entry = entries[i] as LogEntry;
+      if (entry.rv <= this.floor) return;
+      if (entry.rv < beforeRv) yield entry;
+    }
+    const upTo = Math.min(beforeRv - 1, floor);
+    const last = this.#rows("rv >= ? ORDER BY id LIMIT 1", upTo)[0]?.id ?? Number.MAX_SAFE_INTEGER;
+    for (const { id } of this.#rows("rv > ? AND id <= ? ORDER BY id DESC", this.floor, last)) {
+      const turn = this.#turn(id);
+      const causes = causesOf(turn);
+      for (let i = turn.c.length - 1; i >= 0; i--) {
+        const change = turn.c[i] as ChangeRow;
+        if (change[0] > upTo || change[0] <= this.floor) continue;
+        yield entryOf(change, causes[i], this.#fieldsOf);
+      }
+    }
+  }
+
+  /** What every cluster is born with, as long as the log tells all that came of it since. */
+  born(resource: string, key: string): KubeObject | undefined {
+    return this.floor > this.#bornRv ? undefined : this.#born(resource, key);
+  }
+
   /** Without their bodies: those are many megabytes. A row's revision is the newest that it tells of. */
   #rows(where: string, ...bindings: number[]): { id: number; rv: number }[] {
     const rows = this.#sql.exec(`SELECT id, rv FROM log WHERE ${where}`, ...bindings);

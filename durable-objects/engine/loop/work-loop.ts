@@ -47,6 +47,8 @@ export class WorkLoop {
   readonly #now: Now;
   readonly #controllers = new Map<string, Controller>();
   readonly #subscribers = new Map<string, Subscriber[]>();
+  /** Of the revisions of the last commit. */
+  #committedBytes = 0;
   /** Reconciles so far. */
   steps = 0;
   /** What the turn may still do: a step, a revision of an ordinary size and a little CPU of programs count one each. */
@@ -66,7 +68,11 @@ export class WorkLoop {
     for (const controller of parts.controllers) this.#register(controller);
   }
 
+  /** Names that revisions of reconcilers carry. */
+  readonly components = new Set<string>();
+
   #register(controller: Controller): void {
+    this.components.add(controller.component ?? controller.name);
     this.#controllers.set(controller.name, controller);
     for (const [resource, wakes] of Object.entries(controller.wakesOn)) {
       const list = this.#subscribers.get(resource) ?? [];
@@ -130,14 +136,14 @@ export class WorkLoop {
     const rv = this.store.rv;
     let bytes = 0;
     try {
-      const changes = this.commit(controller.component ?? controller.name, () => {
+      this.commit(controller.component ?? controller.name, () => {
         const due = controller.reconcile(work.slice(split + 1), this.#client);
         this.#queue.setTimers(work, this.#momentOf(work, due), this.#now.ms);
         if (this.store.record(attemptsTable, work) !== undefined) {
           this.store.putRecord(attemptsTable, work, undefined);
         }
       });
-      bytes = this.#log.remember(changes);
+      bytes = this.#committedBytes;
     } catch (error) {
       this.#backOff(work, error);
     }
@@ -197,6 +203,8 @@ export class WorkLoop {
       if (error instanceof Refused) return [];
       throw error;
     }
+    // Of every commit, in order: the ring takes nothing that is older than what it has.
+    this.#committedBytes = this.#log.remember(changes);
     for (const change of changes) this.#map(change);
     for (const { controller, key, atMs } of this.#client.wakes) {
       if (atMs === undefined || atMs <= this.#now.ms) this.#queue.add(workKey(controller, key));

@@ -1,8 +1,8 @@
 /** The Kubernetes API as of a revision: read-only, exactly of that revision, from the log and a checkpoint before. */
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Reply } from "../../durable-objects/engine/ports/request.ts";
-import { World, type RequestOptions } from "../helpers/world.ts";
-import { deployment } from "./course-world.ts";
+import type { Reply } from "../../../durable-objects/engine/ports/request.ts";
+import { World, type RequestOptions } from "../../helpers/world.ts";
+import { deployment } from "../behaviours/behaviour-world.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";
 const pods = "/api/v1/namespaces/default/pods";
@@ -126,7 +126,8 @@ describe("how far back", () => {
     Object.assign(world.engine.log.sizes, { checkpoint: 20_000, log: 200_000 });
     world.create(map("busy", "0"), map("still", "here"));
     const first = world.engine.store.rv;
-    for (let i = 0; i < 120; i++) world.patch(`${maps}/busy`, { data: { value: `${i} ${filling}` } });
+    for (let i = 0; i < 120; i++)
+      world.patch(`${maps}/busy`, { data: { value: `${i} ${filling}` } });
     const { rv } = world.engine.store;
     for (let i = 0; i < 2; i++) {
       const { oldestMoment } = world.engine.log;
@@ -135,7 +136,10 @@ describe("how far back", () => {
       expect(rv - oldestMoment).toBeGreaterThan(20);
       expect(at(first, maps)).toMatchObject({
         status: 410,
-        body: { reason: "Expired", message: `too old resource version: ${first} (${oldestMoment})` },
+        body: {
+          reason: "Expired",
+          message: `too old resource version: ${first} (${oldestMoment})`,
+        },
       });
       expect(at(oldestMoment - 1, maps).status).toBe(410);
       for (const known of [oldestMoment, oldestMoment + 7, rv]) {
@@ -167,7 +171,8 @@ describe("how far back", () => {
       most = Math.max(most, kept());
     }
     const [row] = world.sql.exec("SELECT value FROM meta WHERE key = 'checkpoint'");
-    const pages = (JSON.parse(String(row?.["value"])) as { pages: [number, string, number][] }).pages;
+    const pages = (JSON.parse(String(row?.["value"])) as { pages: [number, string, number][] })
+      .pages;
     const newest = pages.reduce((sum, [, , bytes]) => sum + bytes, 0);
     expect(most).toBeGreaterThan(newest);
     expect(most).toBeLessThan(newest + sizes.pages + 10_000);
