@@ -11,12 +11,20 @@ import { keyRoutes } from "./routes/keys.ts";
 import { meRoutes } from "./routes/me.ts";
 import { memberRoutes } from "./routes/members.ts";
 import { preview, previewRoutes } from "./routes/preview.ts";
+import { forkRoutes } from "./routes/forks.ts";
+import { pastRoutes } from "./routes/past.ts";
+import { snapshotRoutes } from "./routes/snapshots.ts";
+import { snapshotViewRoutes } from "./routes/snapshot-views.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { handlerOf, type Row } from "./route.ts";
 
 /** The service's own API, read top to bottom: method, path, who may, shapes, handler. A route that is not here does not exist. */
 export const routes: readonly Row[] = [
   ...sandboxRoutes,
+  ...forkRoutes,
+  ...pastRoutes,
+  ...snapshotRoutes,
+  ...snapshotViewRoutes,
   ...keyRoutes,
   ...memberRoutes,
   ...previewRoutes,
@@ -40,8 +48,9 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
   app.get(path, async (c) => (withToken(c) ? kube(c) : c.text("ok")));
 }
 
-for (const row of routes) app.on(row.method, row.path, handlerOf(row));
-for (const path of ["/api/sandboxes/*", "/api/me/*", "/api/invitations/*"]) {
+const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+for (const row of routes) app.on(row.kube ? everyMethod : row.method, row.path, handlerOf(row));
+for (const path of ["/api/sandboxes/*", "/api/snapshots/*", "/api/me/*", "/api/invitations/*"]) {
   app.all(path, noSuchPath);
 }
 

@@ -116,7 +116,7 @@ function mayStream(apiPath: string, search: string): boolean {
 const heldBack =
   /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip)$/;
 
-function headersToHandOn(from: Headers): Headers {
+export function headersToHandOn(from: Headers): Headers {
   const headers = new Headers();
   for (const [name, value] of from) if (!heldBack.test(name)) headers.set(name, value);
   const protocols = subprotocolsOf(from).filter((name) => !name.startsWith(bearerProtocol));

@@ -1,10 +1,12 @@
 import * as v from "valibot";
+import type { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
 import { thumbnail } from "../../durable-objects/engine/snapshots/thumbnail.ts";
 import { responseOf } from "../../durable-objects/http.ts";
 import { getArtefact } from "../artefacts.ts";
 import { noSuchSnapshot, openedSnapshot, snapshotBy } from "../open-snapshots.ts";
 import type { Call, Row } from "../route.ts";
 import { staticReply } from "../static-reply.ts";
+import { timelineOptions, timelineQuery, timelineShape } from "./past.ts";
 
 /** What is in a snapshot, shown to whoever has its id. It is read from the artefact: no object is made or woken for it. */
 
@@ -30,6 +32,18 @@ export const snapshotViewRoutes: Row[] = [
   },
   {
     method: "GET",
+    path: "/api/snapshots/:id/timeline",
+    who: "anyone",
+    title: "Read who did what before a snapshot was taken",
+    query: timelineQuery,
+    answers: { 200: { text: "Oldest first", schema: timelineShape } },
+    handle: async (call) => {
+      const cluster = await opened(call);
+      return call.json(cluster.timeline(timelineOptions(call)));
+    },
+  },
+  {
+    method: "GET",
     path: "/api/snapshots/:id/kube/*",
     who: "anyone",
     kube: true,
@@ -48,6 +62,10 @@ const asData = {
   "cross-origin-resource-policy": "cross-origin",
   "x-content-type-options": "nosniff",
 };
+
+async function opened(call: Call): Promise<ReadOnlyCluster> {
+  return openedSnapshot(call.env, await snapshotBy(call.env, call.param("id")));
+}
 
 async function readArtefact(call: Call): Promise<Response> {
   const row = await snapshotBy(call.env, call.param("id"));
@@ -74,8 +92,7 @@ const names = (header: string | null, sha256: string): boolean =>
   });
 
 async function readThumbnail(call: Call): Promise<Response> {
-  const row = await snapshotBy(call.env, call.param("id"));
-  const { snapshot } = await openedSnapshot(call.env, row);
+  const { snapshot } = await opened(call);
   return new Response(thumbnail(snapshot), {
     headers: {
       ...asData,
