@@ -49,7 +49,7 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
 }
 
 const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-for (const row of routes) app.on(row.kube ? everyMethod : row.method, row.path, handlerOf(row));
+for (const row of routes) app.on(row.kube ? everyMethod : [row.method], [row.path], handlerOf(row));
 for (const path of ["/api/sandboxes/*", "/api/snapshots/*", "/api/me/*", "/api/invitations/*"]) {
   app.all(path, noSuchPath);
 }
