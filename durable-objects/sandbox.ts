@@ -6,12 +6,10 @@ import {
   identityOf,
   keepTokenSecret,
   Unborn,
-  type Birth,
   type Born,
   type NewSandbox,
   type Sandbox,
   type SandboxEnv,
-  type Source,
 } from "./birth.ts";
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
 import { expired, internalError } from "./engine/machinery/status.ts";
@@ -34,6 +32,20 @@ import {
   unauthorized,
 } from "./http.ts";
 import { turnRestMs } from "./limits.ts";
+import {
+  answerTo,
+  artefactOf,
+  timelineOf,
+  undoIn,
+  withHash,
+  type Refused,
+  type SnapshotBytes,
+  type SnapshotOptions,
+  type Timeline,
+  type TimelineOptions,
+  type Undone,
+  type UndoOptions,
+} from "./past.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
 import { SessionSockets } from "./sessions/sockets.ts";
 import { Sockets } from "./sockets.ts";
@@ -58,10 +70,10 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private alarmFailures = 0;
 
   /** Makes the cluster, or leaves nothing behind; again with the same birth it changes nothing. */
-  async create({ from, ...birth }: NewSandbox): Promise<Born> {
+  async create(asked: NewSandbox): Promise<Born> {
     const isNew = !this.birth;
     try {
-      const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
+      const born = isNew ? this.bear(asked) : ({ born: true } as const);
       if (!born.born) return born;
       await this.open();
       this.turn((engine, now) => engine.look(now));
@@ -77,11 +89,11 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
    * Empties the sandbox and makes it again: what it had open ends, and nothing of its own (tokens, previews) opens it any
    * more; whose access was withdrawn stays out. Where the source is refused all stays as it is.
    */
-  async reset({ from, ...birth }: NewSandbox): Promise<Born> {
+  async reset(asked: NewSandbox): Promise<Born> {
     // A start that is under way would bring the old cluster back.
     while (this.opening) await this.opening.catch(() => {});
-    if (this.birth?.id !== birth.id) return { born: false, reason: "there is no such sandbox" };
-    const born = this.bear(birth, from);
+    if (this.birth?.id !== asked.id) return { born: false, reason: "there is no such sandbox" };
+    const born = this.bear(asked);
     if (!born.born) return born;
     const over = expired("the sandbox was reset");
     this.sockets.closeAll(over);
@@ -92,11 +104,11 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   /** All at once, in place of whatever is stored; or it changes nothing. */
-  private bear(birth: Birth, from: Source | undefined): Born {
+  private bear({ from, ...birth }: NewSandbox): Born {
     const { storage } = this.ctx;
-    const { id, expiresAtMs } = birth;
     try {
       this.loaded = storage.transactionSync(() => {
+        const { id, expiresAtMs } = birth;
         emptied(storage);
         storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
         keepTokenSecret(storage.kv);
@@ -114,6 +126,31 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** Opens what the sandbox's Services serve to browsers, and nothing else, as long as the key that reads it lives. */
   previewToken(keyId: string): Promise<string> {
     return previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId);
+  }
+
+  /** Who did what, when, to what: a page of the log in words. */
+  timeline(options: TimelineOptions = {}): Promise<Timeline | Refused> {
+    return this.asked((engine, now) => timelineOf(engine, options, now));
+  }
+
+  /** Takes back what persons did since a revision; the timeline names who asked. Whether they may, the Worker knows. */
+  undo(options: UndoOptions): Promise<Undone | Refused> {
+    return this.asked((engine, now) => undoIn(engine, options, now));
+  }
+
+  /** The cluster as an artefact, as it is or at the end of the turn that wrote a revision. */
+  async snapshotBytes(options: SnapshotOptions = {}): Promise<SnapshotBytes | Refused> {
+    return withHash(await this.asked((engine, now) => artefactOf(engine, options, now)));
+  }
+
+  /** A turn for the Worker itself, which counts as a look. */
+  private async asked<T>(work: (engine: Engine, nowMs: number) => T): Promise<T | Refused> {
+    if (this.birth && this.birth.expiresAtMs > Date.now()) await this.open();
+    if (!this.birth || !this.loaded) return { reason: gone().message, code: gone().code };
+    return this.turn((engine, now) => {
+      this.look(engine, now);
+      return work(engine, now);
+    });
   }
 
   /** A grant has ended, or its role is another: what it opened before ends now, and late verdicts open nothing. */
@@ -151,35 +188,35 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth || this.birth.expiresAtMs <= Date.now()) return refusal(gone());
     const edge = readEdge(request.headers);
     if (!edge) return refusal(unauthorized());
-    const { grant, preview } = edge;
-    if (preview && !(await opensPreview(this.ctx.storage.kv, this.birth.id, preview.token)))
+    const token = edge.preview?.token;
+    if (token !== undefined && !(await opensPreview(this.ctx.storage.kv, this.birth.id, token)))
       return refusal(noPreview());
     const asked = await apiRequestOf(request, edge);
     // Only now: while the body came, the sandbox or what let the request in may have ended.
     const now = Date.now();
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
-    if (!this.cuts.allow(grant, now)) return refusal(unauthorized());
+    if (!this.cuts.allow(edge.grant, now)) return refusal(unauthorized());
     if (!asked.user && asked.headers["authorization"] === undefined) return refusal(unauthorized());
-    if (edge.readOnly) return this.readStored(asked, now);
+    if (edge.readOnly) return this.readStored(asked, edge, now);
     try {
       await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
         if (this.sessions.proxies.full && asksServer(asked)) return refusal(tooManyProxied());
-        return this.answer(engine.handle(asked, at), engine, asked, edge);
+        return this.answer(answerTo(engine, asked, edge, at), engine, asked, edge);
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
-      if (saysDiskFull(error)) return this.readStored(asked, now);
+      if (saysDiskFull(error)) return this.readStored(asked, edge, now);
       return refusal(internalError(String(error)));
     }
   }
 
   /** There is no room to write: answered by an engine of its own, of which nothing is kept. */
-  private readStored(asked: ApiRequest, now: number): Response {
+  private readStored(asked: ApiRequest, edge: EdgeRequest, now: number): Response {
     if (!/^(GET|HEAD)$/.test(asked.method)) return refusal(diskFull());
     const engine = this.load(now, readOnly(sqlOf(this.ctx.storage)));
-    const response = engine.handle(asked, now);
+    const response = answerTo(engine, asked, edge, now);
     return response.type === "reply" ? responseOf(response) : refusal(diskFull());
   }
 
@@ -344,8 +381,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     { path, headers }: ApiRequest,
     { grant, bridge }: EdgeRequest,
   ): Response | Promise<Response> {
-    const offered = headers["sec-websocket-protocol"];
-    const now = Date.now();
+    const [offered, now] = [headers["sec-websocket-protocol"], Date.now()];
     if (response.type === "session")
       return this.sessions.start(response, offered, engine, now, grant);
     if (response.type === "pending") return this.sessions.proxies.wait(response, grant);

@@ -41,7 +41,10 @@ describe("imports", () => {
   const packagesOf: [folder: string, packages: RegExp][] = [
     [engine, /^(yaml|js-yaml|@noble\/(hashes|curves)\/.*|fflate)$/],
     ["durable-objects/", /^(cloudflare:|fflate$)/],
-    ["worker/", /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/],
+    [
+      "worker/",
+      /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/,
+    ],
     ["web/vite.config.ts", /^(vite|node:)/],
     ["web/", /^(preact|@preact\/signals)(\/|$)/],
     ["scripts/", /./],
@@ -132,7 +135,7 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-    ["past", "core machinery kinds api"],
+    ["past", "core machinery ports kinds api"],
     ["snapshots", "core machinery ports schema kinds api runtime bootstrap components past"],
     ["index", "core ports api client streams bootstrap components loop snapshots past"],
   ];

@@ -95,7 +95,12 @@ const idLetters = "abcdefghijklmnopqrstuvwxyz234567";
  */
 export async function sweepArtefacts(env: Env, now: number): Promise<number> {
   const hour = Math.floor(now / hourMs);
-  const artefacts = await sweep(env, hexDigits[hour % hexDigits.length] as string, now, freeUnnamed);
+  const artefacts = await sweep(
+    env,
+    hexDigits[hour % hexDigits.length] as string,
+    now,
+    freeUnnamed,
+  );
   const prefix = birthKey(idLetters[hour % idLetters.length] as string);
   return artefacts + (await sweep(env, prefix, now, freeHomeless));
 }

@@ -19,7 +19,8 @@ export async function momentOf(
   { at, secrets }: MomentOptions,
 ): Promise<SnapshotBytes> {
   const options = { secrets, pastAfter: 0, ...(at !== undefined && { at }) };
-  return unlessRefused(await env.SANDBOX.getByName(id).snapshotBytes(options), "at");
+  const made: SnapshotBytes | Refused = await env.SANDBOX.getByName(id).snapshotBytes(options);
+  return unlessRefused(made, "at");
 }
 
 const passed = new Set([403, 409, 410, 413, 422]);

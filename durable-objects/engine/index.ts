@@ -3,12 +3,12 @@
  * Everything below is synchronous; the caller says what time it is on the wall.
  */
 import type { Birth } from "./core/birth.ts";
-import type { Sealed } from "./snapshots/artefact.ts";
-import { restoreInto, sealed, snapshotOf } from "./snapshots/snapshot.ts";
+import { restoreInto, sealed, snapshotOf, type SealedSnapshot } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
 import { handleAt } from "./api/past.ts";
 import { Earlier } from "./past/earlier.ts";
 import { undo, type UndoOptions, type Undone } from "./past/undo.ts";
+import { isTimeline, openTimeline, pollTimeline } from "./past/timeline-watch.ts";
 import { timelineOf, type Timeline, type TimelineOptions } from "./past/timeline.ts";
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
@@ -45,6 +45,7 @@ import type {
   Subscription,
   EngineResponse,
   ProxyPending,
+  WatchReply,
 } from "./ports/request.ts";
 import type { Sql } from "./core/sql.ts";
 import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
@@ -196,8 +197,8 @@ export class Engine {
     this.#persist();
   }
 
-  /** The snapshot of the wall's moment as bytes, or in a sentence why there are none. */
-  artefact(wallMs: number, options: SnapshotOptions = {}): Sealed {
+  /** A snapshot with its bytes, or in a sentence why there are none; throws as `snapshot` does. */
+  artefact(wallMs: number, options: SnapshotOptions = {}): SealedSnapshot {
     return sealed(() => this.snapshot(wallMs, options));
   }
 
@@ -221,6 +222,12 @@ export class Engine {
   /** Who did what, when, to what: the newest rows of the log in words, or those after or before a revision. */
   timeline(options: TimelineOptions = {}): Timeline {
     return timelineOf(this.log, this.#work.components, options);
+  }
+
+  /** The same as a stream, which `poll` goes on with: rows after a revision, or those still to come. */
+  watchTimeline(after: number | undefined, wallMs: number): WatchReply {
+    this.#catchUp(wallMs);
+    return openTimeline(this.log, this.#work.components, after, wallMs);
   }
 
   /** Takes back what persons did since a revision, as new revisions; throws 410 where that is too long ago. See past/undo.ts. */
@@ -284,7 +291,9 @@ export class Engine {
     const clock = { now: this.#now.ms, wallNow: wallMs };
     const context = { ...this.#context, ...clock, random: () => 0 };
     const moved = { ...subscription };
-    const { lines, ended } = watches.poll(context, moved);
+    const { lines, ended } = isTimeline(moved)
+      ? pollTimeline(this.log, this.#work.components, moved, wallMs)
+      : watches.poll(context, moved);
     return { lines, subscription: moved, ended };
   }
 

@@ -54,7 +54,10 @@ export const pastRoutes: Row[] = [
     who: "read",
     scope: "sandboxes:read",
     title: "Read who did what, when, to what",
-    query: { ...timelineQuery, follow: "true: a stream of rows, one a line, after a revision or to come" },
+    query: {
+      ...timelineQuery,
+      follow: "true: a stream of rows, one a line, after a revision or to come",
+    },
     answers: { 200: { text: "Oldest first", schema: timelineShape } },
     handle: readTimeline,
   },
@@ -79,7 +82,12 @@ export const pastRoutes: Row[] = [
     scope: "sandboxes:write",
     title: "Take back what people did since a revision, as new revisions",
     body: undoing,
-    answers: { 200: { text: "What was written for it; to undo it, name the revision before", schema: undone } },
+    answers: {
+      200: {
+        text: "What was written for it; to undo it, name the revision before",
+        schema: undone,
+      },
+    },
     handle: (call) => undo(call as Call<v.InferOutput<typeof undoing>>),
   },
 ];

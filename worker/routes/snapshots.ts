@@ -121,13 +121,17 @@ async function takeSnapshot(call: Call<v.InferOutput<typeof taking>>): Promise<R
   const { at, secrets, title = "" } = body;
   const moment = await momentOf(call.env, sandbox, { at, secrets: secrets !== false });
   const { name, nodes, seed } = sandbox;
-  const row = await keep(call, { bytes: moment.bytes, birth: { name, nodes, seed } }, {
-    ...moment,
-    title: title || sandbox.title,
-    secretsLeftOut: secrets === false,
-    ownerId: call.person?.id ?? access.key?.userId ?? sandbox.ownerId,
-    sandboxId: sandbox.id,
-  });
+  const row = await keep(
+    call,
+    { bytes: moment.bytes, birth: { name, nodes, seed } },
+    {
+      ...moment,
+      title: title || sandbox.title,
+      secretsLeftOut: secrets === false,
+      ownerId: call.person?.id ?? access.key?.userId ?? sandbox.ownerId,
+      sandboxId: sandbox.id,
+    },
+  );
   call.audit("snapshot taken", row.id);
   return call.json(shown(row, call), 201);
 }
@@ -138,16 +142,20 @@ async function uploadSnapshot(call: Call): Promise<Response> {
   if (!parsed.success) throw new EdgeError(400, "title must be one line of text", "title");
   const bytes = await readWhole(call.request, artefactBytesMax);
   const { birth, counts, revision, virtualMs } = judged(call.env, bytes);
-  const row = await keep(call, { bytes, birth }, {
-    sha256: await hashOf(bytes),
-    revision,
-    virtualMs,
-    counts,
-    title: parsed.output as string,
-    secretsLeftOut: false,
-    ownerId: call.person!.id,
-    sandboxId: null,
-  });
+  const row = await keep(
+    call,
+    { bytes, birth },
+    {
+      sha256: await hashOf(bytes),
+      revision,
+      virtualMs,
+      counts,
+      title: parsed.output as string,
+      secretsLeftOut: false,
+      ownerId: call.person!.id,
+      sandboxId: null,
+    },
+  );
   call.audit("snapshot uploaded", row.id);
   return call.json(shown(row, call), 201);
 }
@@ -225,7 +233,15 @@ async function keep({ env, now }: Call, artefact: Artefact, facts: Facts): Promi
 async function listSnapshots(call: Call): Promise<Response> {
   const page = call.page();
   const found = await snapshotsOf(call.env.DB, call.person!.id, page);
-  return call.json(paged("snapshots", found, page, (row) => row, (row) => shown(row, call)));
+  return call.json(
+    paged(
+      "snapshots",
+      found,
+      page,
+      (row) => row,
+      (row) => shown(row, call),
+    ),
+  );
 }
 
 async function rename(call: Call<v.InferOutput<typeof change>>): Promise<Response> {
@@ -254,7 +270,10 @@ export async function withdrawAll(env: Env, userId: string, now: number): Promis
 async function own(call: Call): Promise<Snapshot> {
   const { principal, person, env } = call;
   if (principal.by === "nobody") {
-    throw new EdgeError(401, "sign in, or send an API token or the sandbox's key as a bearer token");
+    throw new EdgeError(
+      401,
+      "sign in, or send an API token or the sandbox's key as a bearer token",
+    );
   }
   const row = await snapshotBy(env, call.param("id"));
   if (person && row.ownerId === person.id) return row;

@@ -209,7 +209,7 @@ export function storeSnapshot(sql: Sql, snapshot: Snapshot, base: Base, wallMs: 
       rv,
       now: moment.nowMs,
       dirty,
-      objects: objectCount(snapshot, base),
+      objects: keysIn(snapshot, base).size,
       pages: pages.directory(),
       past: past.reach,
     };
@@ -263,7 +263,8 @@ function storePast(
   return id;
 }
 
-function objectCount({ objects }: Snapshot, base: Base): number {
+/** Keys on disk of all objects, those of the base among them. */
+export function keysIn({ objects }: Pick<Snapshot, "objects">, base: Base): Set<string> {
   const keys = new Set(
     base.map(({ resource, object: { metadata } }) =>
       keyOnDisk(resource, objectKey(metadata.namespace, metadata.name)),
@@ -275,5 +276,5 @@ function objectCount({ objects }: Snapshot, base: Base): number {
       else keys.delete(keyOnDisk(resource, key));
     }
   }
-  return keys.size;
+  return keys;
 }
