@@ -120,6 +120,8 @@ function touchedSince({ log, store, then, work }: UndoParts, to: number): Touche
   }
   const concerns = ({ resource, key, byPerson, madeByCluster }: Touched): boolean => {
     const { namespace, name } = splitKey(key);
+    // What was about to go with its namespace is left as it is.
+    if (then.get("namespaces", "", namespace)?.metadata.deletionTimestamp) return false;
     const [was, now] = [then, store].map((state) => state.get(resource, namespace, name));
     if ((was && controllerOf(was)) || (now && controllerOf(now))) return false;
     return was && !now ? true : byPerson && !(madeByCluster && !was);
