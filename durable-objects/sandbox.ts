@@ -38,9 +38,9 @@ import {
   timelineOf,
   undoIn,
   withHash,
+  type MomentOptions,
   type Refused,
   type SnapshotBytes,
-  type SnapshotOptions,
   type Timeline,
   type TimelineOptions,
   type Undone,
@@ -139,7 +139,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   /** The cluster as an artefact, as it is or at the end of the turn that wrote a revision. */
-  async snapshotBytes(options: SnapshotOptions = {}): Promise<SnapshotBytes | Refused> {
+  async snapshotBytes(options: MomentOptions = {}): Promise<SnapshotBytes | Refused> {
     return withHash(await this.asked((engine, now) => artefactOf(engine, options, now)));
   }
 

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { bearer, configMap, edge, kube, lineReader, post, stubOf } from "./edge.ts";
+import { configMap, edge, kube, lineReader, post } from "./edge.ts";
 import { byKey, json, memberOf, newcomer, sandboxOf, type Sandboxed } from "./people.ts";
 
 const configMaps = "/api/v1/namespaces/default/configmaps";
@@ -22,6 +22,23 @@ async function write(made: Sandboxed, name: string): Promise<number> {
 const has = async (made: Sandboxed, name: string): Promise<boolean> =>
   (await kube(made, `${configMaps}/${name}`)).status === 200;
 
+const pods = "/api/v1/namespaces/default/pods";
+const clock = "/apis/podyard.dev/v1/clocks/cluster";
+
+/** Virtual time passes at once. */
+async function advance(made: Sandboxed, ms: number): Promise<void> {
+  const read = async (): Promise<{ status: { now: string; advancingTo?: string } }> =>
+    (await kube(made, clock)).json();
+  const { status } = await read();
+  const advanceTo = new Date(Date.parse(status.now) + ms).toISOString();
+  const headers = { "content-type": "application/merge-patch+json" };
+  const body = JSON.stringify({ spec: { advanceTo } });
+  expect((await kube(made, clock, { method: "PATCH", headers, body })).status).toBe(200);
+  await expect
+    .poll(async () => (await read()).status.advancingTo, { timeout: 60_000 })
+    .toBeUndefined();
+}
+
 /** A Secret, and a Pod that has it in its environment and in `last-applied-configuration`. */
 async function plant(made: Sandboxed): Promise<void> {
   const secret = {
@@ -37,11 +54,18 @@ async function plant(made: Sandboxed): Promise<void> {
     `${namespace}/secrets`,
     post({ ...secret, metadata: { name: "planted", annotations: applied } }),
   );
-  const script = "while true; do echo $KEY; sleep 1; done";
+  const script = "while true; do echo $key; sleep 1; done";
   const envFrom = [{ secretRef: { name: "planted" } }];
   const container = { name: "c", image: "busybox", command: ["sh", "-c", script], envFrom };
-  const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, spec: { containers: [container] } };
-  expect((await kube(made, `${namespace}/pods`, post(pod))).status).toBe(201);
+  const pod = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "p" },
+    spec: { containers: [container] },
+  };
+  expect((await kube(made, pods, post(pod))).status).toBe(201);
+  await advance(made, 30_000);
+  expect(await (await kube(made, `${pods}/p/log`)).text()).toContain(planted);
 }
 
 /** Everything that the owner of a sandbox may list, and its logs, in one text. */
@@ -66,9 +90,7 @@ test("a fork goes on by itself, is its maker's own, and says what it is of", asy
   const owner = await newcomer({ name: "course", nodes: 2, title: "Lesson" });
   const revision = await write(owner.made, "before");
   const other = await memberOf(owner, "editor");
-  const forked = await sandboxOf(
-    await other.ask(`/api/sandboxes/${owner.made.id}/fork`, json({})),
-  );
+  const forked = await sandboxOf(await other.ask(`/api/sandboxes/${owner.made.id}/fork`, json({})));
   expect(forked).toMatchObject({
     name: "course",
     nodes: 2,
@@ -226,14 +248,23 @@ test("a sandbox is made from manifests, or not at all", async () => {
   const before = [await count(), (await env.SNAPSHOTS.list()).objects.length];
   const refused = await edge(
     "/api/sandboxes",
-    json({ from: { manifests: `${manifests}---\napiVersion: v1\nkind: Nothing\nmetadata: {name: x}\n` } }),
+    json({
+      from: { manifests: `${manifests}---\napiVersion: v1\nkind: Nothing\nmetadata: {name: x}\n` },
+    }),
   );
   expect([refused.status, await refused.json()]).toMatchObject([
     422,
     {
       detail: "1 of the manifests was refused",
       field: "from",
-      failures: [{ index: 2, kind: "Nothing", name: "x", message: expect.stringContaining("no matches for kind") }],
+      failures: [
+        {
+          index: 2,
+          kind: "Nothing",
+          name: "x",
+          message: expect.stringContaining("no matches for kind"),
+        },
+      ],
     },
   ]);
   expect([await count(), (await env.SNAPSHOTS.list()).objects.length]).toEqual(before);
@@ -261,10 +292,13 @@ test("a sandbox is made anew from what it was made from, by its owner", async ()
 
   // Whatever has become of the original.
   await write(forked, "mine");
-  expect(await statusOf(owner.ask(`/api/sandboxes/${owner.made.id}`, { method: "DELETE" }))).toBe(204);
+  expect(await statusOf(owner.ask(`/api/sandboxes/${owner.made.id}`, { method: "DELETE" }))).toBe(
+    204,
+  );
   expect((await reset(forked.id)).status).toBe(200);
   expect([await has(forked, "first"), await has(forked, "mine")]).toEqual([true, false]);
-  const births = async () => (await env.SNAPSHOTS.list({ prefix: "sandboxes/" })).objects.map(({ key }) => key);
+  const births = async () =>
+    (await env.SNAPSHOTS.list({ prefix: "sandboxes/" })).objects.map(({ key }) => key);
   expect(await births()).not.toContain(`sandboxes/${owner.made.id}`);
   expect(await births()).toContain(`sandboxes/${forked.id}`);
 });
@@ -288,7 +322,7 @@ test("a sandbox whose snapshot was withdrawn stays as it is when it cannot be ma
   expect(await has(visitor.made, "again")).toBe(true);
 });
 
-test("a fork of a hundred Pods with running shells", async () => {
+test("the shells of a hundred Pods go on in a fork, where they were", async () => {
   const owner = await newcomer({ nodes: 3 });
   const container = {
     name: "c",
@@ -307,11 +341,17 @@ test("a fork of a hundred Pods with running shells", async () => {
     },
   };
   await kube(owner.made, "/apis/apps/v1/namespaces/default/deployments", post(deployment));
-  const jump = { spec: { jump: "60s" } };
-  expect(jump && stubOf(owner.made) && bearer(owner.made.secret)).toBeTruthy();
-  const forked = await sandboxOf(
-    await owner.ask(`/api/sandboxes/${owner.made.id}/fork`, json({})),
-  );
-  const pods = await kube(forked, "/api/v1/namespaces/default/pods?labelSelector=app%3Dcount");
-  expect(((await pods.json()) as { items: unknown[] }).items.length).toBe(100);
+  await advance(owner.made, 60_000);
+  const count = async (made: Sandboxed, pod: string): Promise<number> =>
+    Number((await (await kube(made, `${pods}/${pod}/log?tailLines=1`)).text()).trim());
+  const listed = await (await kube(owner.made, `${pods}?labelSelector=app%3Dcount`)).json();
+  const [{ metadata }] = (listed as { items: [{ metadata: { name: string } }] }).items;
+  const then = await count(owner.made, metadata.name);
+  expect(then).toBeGreaterThan(20);
+  const forked = await sandboxOf(await owner.ask(`/api/sandboxes/${owner.made.id}/fork`, json({})));
+  const there = await (await kube(forked, `${pods}?labelSelector=app%3Dcount`)).json();
+  const phases = (there as { items: { status: { phase: string } }[] }).items;
+  expect(phases.map(({ status }) => status.phase)).toEqual(Array(100).fill("Running"));
+  await advance(forked, 10_000);
+  expect(await count(forked, metadata.name)).toBeGreaterThanOrEqual(then + 9);
 });

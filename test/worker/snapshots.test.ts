@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { freeArtefact, putArtefact, sweepArtefacts } from "../../worker/artefacts.ts";
 import { insertSnapshot } from "../../worker/db/snapshots.ts";
 import type { Env } from "../../worker/env.ts";
-import { newId } from "../../worker/secrets.ts";
+import { hashOf, newId } from "../../worker/secrets.ts";
 import { configMap, edge, kube, post } from "./edge.ts";
 import {
   byKey,
@@ -299,9 +299,6 @@ test("how many a person may have, and how much, is limited and said", async () =
 // Freed bytes
 
 const birth = { name: "podyard", nodes: 1, seed: "ä" };
-const hashOf = async (bytes: Uint8Array): Promise<string> =>
-  new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource)).toHex();
-
 const rowOf = (sha256: string) => ({
   id: newId(),
   sha256,

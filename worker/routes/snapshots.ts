@@ -19,7 +19,7 @@ import { forgetSnapshot, snapshotBy } from "../open-snapshots.ts";
 import { accessTo } from "../principal.ts";
 import { mayDo } from "../roles.ts";
 import { paged, readWhole, type Call, type Row } from "../route.ts";
-import { iso, revision, timestamp, title } from "../schemas.ts";
+import { iso, past, revision, timestamp, title } from "../schemas.ts";
 import { hashOf, newId } from "../secrets.ts";
 import { momentOf } from "../moments.ts";
 
@@ -27,6 +27,7 @@ const taking = v.strictObject({
   at: v.optional(revision("at")),
   title: v.optional(title),
   secrets: v.optional(v.boolean("secrets must be true or false")),
+  past: v.optional(past),
 });
 
 const change = v.strictObject({ title });
@@ -118,8 +119,8 @@ export const snapshotRoutes: Row[] = [
 async function takeSnapshot(call: Call<v.InferOutput<typeof taking>>): Promise<Response> {
   const { access, body } = call;
   const { sandbox } = access;
-  const { at, secrets, title = "" } = body;
-  const moment = await momentOf(call.env, sandbox, { at, secrets: secrets !== false });
+  const { at, secrets, past, title = "" } = body;
+  const moment = await momentOf(call.env, sandbox, { at, past, secrets: secrets !== false });
   const { name, nodes, seed } = sandbox;
   const row = await keep(
     call,
