@@ -6,9 +6,8 @@ import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
 import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { countsOf, type Counts } from "./engine/snapshots/counts.ts";
+import { sealed } from "./engine/snapshots/snapshot.ts";
 import type { SnapshotOptions } from "./engine/core/snapshot.ts";
-
-export type { Timeline, TimelineOptions, Undone, UndoOptions };
 
 /** Why there is no answer, in a sentence for people; `code`: as HTTP has it. */
 export interface Refused {
@@ -61,7 +60,7 @@ export function artefactOf(
       engine.run(nowMs);
       options.pastAfter = Math.max(0, (options.at ?? engine.store.rv) - pastRevisions);
     }
-    const made = engine.artefact(nowMs, options);
+    const made = sealed(() => engine.snapshot(nowMs, options));
     if ("reason" in made) return { ...made, code: 413 };
     const { bytes, snapshot } = made;
     const { revision, clock } = snapshot;

@@ -5,7 +5,7 @@
  */
 import type { ChangeRow, TurnRow } from "./log-rows.ts";
 import type { PageEntry } from "./pages.ts";
-import type { Reach } from "./past.ts";
+import type { PastRange } from "./past.ts";
 import type { Sql, SqlValue } from "./sql.ts";
 
 /** Where the state table stands. */
@@ -17,7 +17,7 @@ export interface Checkpoint {
   dirty: readonly string[];
   objects: number;
   pages: PageEntry[];
-  past?: Reach;
+  past?: PastRange;
 }
 
 /** A turn's end on disk, and where to begin to get there. */

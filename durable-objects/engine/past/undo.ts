@@ -13,7 +13,7 @@ import type { Operations } from "../api/write/operations.ts";
 import { restoreObject } from "../api/write/restore.ts";
 import { internalWrite } from "../api/write/write-options.ts";
 import type { Resource } from "../api/discovery/registry.ts";
-import { statusOf, withStatus } from "../api/parts.ts";
+import { statusOf, withStatus } from "../api/object-status.ts";
 import { forbidden, StatusError } from "../machinery/status.ts";
 import { causeOf, undoingTo } from "./cause.ts";
 import { keptOf, placed } from "./kept-fields.ts";
