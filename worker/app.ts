@@ -5,6 +5,11 @@ import { bearerOf } from "./auth.ts";
 import type { Env } from "./env.ts";
 import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
+import { handlerOf } from "./handler.ts";
+import { logged } from "./log.ts";
+import { withinEdgeLimit } from "./edge-limit.ts";
+import { apiTokenRoutes } from "./routes/api-tokens.ts";
+import { apiDocument, apiPage } from "./routes/document.ts";
 import { kube } from "./routes/kube.ts";
 import { page } from "./routes/page.ts";
 import { keyRoutes } from "./routes/keys.ts";
@@ -12,7 +17,7 @@ import { meRoutes } from "./routes/me.ts";
 import { memberRoutes } from "./routes/members.ts";
 import { preview, previewRoutes } from "./routes/preview.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
-import { handlerOf, type Row } from "./route.ts";
+import type { Row } from "./route.ts";
 
 /** The service's own API, read top to bottom: method, path, who may, shapes, handler. A route that is not here does not exist. */
 export const routes: readonly Row[] = [
@@ -21,9 +26,12 @@ export const routes: readonly Row[] = [
   ...memberRoutes,
   ...previewRoutes,
   ...meRoutes,
+  ...apiTokenRoutes,
 ];
 
 export const app = new Hono<{ Bindings: Env }>();
+
+app.use("*", logged, withinEdgeLimit);
 
 for (const path of ["/api/*", "/apis/*", "/openapi/*", "/version", "/sandboxes/*"]) {
   app.use(path, async (c, next) => {
@@ -40,10 +48,13 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
   app.get(path, async (c) => (withToken(c) ? kube(c) : c.text("ok")));
 }
 
-for (const row of routes) app.on(row.method, row.path, handlerOf(row));
+for (const row of routes) app.on(row.method, row.path, handlerOf(row, routes));
 for (const path of ["/api/sandboxes/*", "/api/me/*", "/api/invitations/*"]) {
   app.all(path, noSuchPath);
 }
+
+app.get("/api/openapi.json", apiDocument);
+app.get("/api", apiPage);
 
 app.all("/sandboxes/:id/preview/*", preview);
 app.all("/sandboxes/:id", kube);

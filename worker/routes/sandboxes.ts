@@ -17,6 +17,7 @@ import {
 } from "../db/sandboxes.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
+import { verifyHuman } from "../human.ts";
 import { accessOf } from "../kubeconfig.ts";
 import { graveMs, limitsOf, nodesDefault, tellAttemptsMax, useTouchMs } from "../limits.ts";
 import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
@@ -116,6 +117,7 @@ async function createSandbox(call: Call<v.InferOutput<typeof creation>>): Promis
   const { env, request, body } = call;
   refuseForeignHosts(request, env);
   refuseForeignPages(request, env);
+  await verifyHuman(request, env, call.principal);
   const limits = limitsOf(env);
   const { name = "podyard", nodes: workers = nodesDefault, seed: drawn } = body;
   if (!Number.isInteger(workers) || workers < 1 || workers > limits.nodesMax) {
