@@ -1,4 +1,8 @@
 import type { Identity } from "./engine/api/auth/tokens.ts";
+import type { Sql } from "./engine/core/sql.ts";
+import { Engine, openArtefact, type EngineOptions } from "./engine/index.ts";
+import { applyManifests, type ManifestFailure } from "./manifests.ts";
+import { sqlOf } from "./sql.ts";
 
 /** Limits of one sandbox, of wrangler.toml; absent ones are the engine's own. */
 export interface SandboxEnv {
@@ -18,6 +22,13 @@ export interface Birth {
   /** Wall ms. */
   expiresAtMs: number;
 }
+
+/** What it begins with: an artefact's moment, or objects that are applied to a new cluster; absent: a new cluster alone. */
+export type Source = Uint8Array | { manifests: string };
+export type NewSandbox = Birth & { from?: Source };
+
+/** Whether there is a sandbox now; where not, nothing was left behind. `failures`: of its manifests. */
+export type Born = { born: true } | { born: false; reason: string; failures?: ManifestFailure[] };
 
 /** What the shell keeps: the rest is handed in to the engine once, which keeps it. Sandboxes from before have it here still. */
 export type Sandbox = Pick<Birth, "id" | "expiresAtMs"> & Partial<Birth>;
@@ -39,3 +50,70 @@ export const identityOf = (kv: SyncKvStorage, id: string): Identity => ({
   id,
   secret: kv.get<string>(secretKey) ?? newSecret(),
 });
+
+/** Takes back what was begun. */
+class Unborn extends Error {
+  readonly told: Extract<Born, { born: false }>;
+
+  constructor(reason: string, failures?: ManifestFailure[]) {
+    super(reason);
+    this.told = { born: false, reason, ...(failures && { failures }) };
+  }
+}
+
+/** A sandbox's cluster, all at once and in place of whatever is stored; or why there is none, and nothing has changed. */
+export function bornIn(
+  storage: DurableObjectStorage,
+  birth: Birth,
+  from: Source | undefined,
+  limits: NonNullable<EngineOptions["limits"]>,
+  nowMs: number,
+): Engine | Extract<Born, { born: false }> {
+  const { id, expiresAtMs } = birth;
+  try {
+    return storage.transactionSync(() => {
+      empty(storage);
+      storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
+      keepTokenSecret(storage.kv);
+      const identity = identityOf(storage.kv, id);
+      return begun(sqlOf(storage), birth, from, { limits, identity, nowMs });
+    });
+  } catch (error) {
+    if (error instanceof Unborn) return error.told;
+    throw error;
+  }
+}
+
+function begun(
+  sql: Sql,
+  { name, nodes, seed }: Birth,
+  from: Source | undefined,
+  options: EngineOptions,
+): Engine {
+  if (from instanceof Uint8Array) {
+    const opened = openArtefact(from);
+    if ("reason" in opened) throw new Unborn(opened.reason);
+    return Engine.restore(sql, opened.snapshot, options);
+  }
+  const engine = new Engine(sql, { ...options, name, nodes, seed });
+  if (from === undefined) return engine;
+  const failures = applyManifests(engine, from.manifests, options.nowMs);
+  const count = failures.length;
+  if (count > 0) {
+    throw new Unborn(`${count} of the manifests ${count === 1 ? "was" : "were"} refused`, failures);
+  }
+  return engine;
+}
+
+/** Stays when a sandbox is made again: verdicts from before may still be under way. */
+const stays = new Set(["cuts"]);
+
+/** Takes everything of a sandbox out of its storage, but whose access was withdrawn. */
+function empty({ kv, sql }: DurableObjectStorage): void {
+  for (const [key] of kv.list()) if (!stays.has(key)) kv.delete(key);
+  const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
+  for (const { name } of tables.toArray()) {
+    // Others are the platform's.
+    if (!/^(?:_cf_|sqlite_)/.test(name)) sql.exec(`DROP TABLE "${name}"`);
+  }
+}

@@ -14,6 +14,11 @@ export const alarmBehindMs = 5_000;
 export const alarmBackoffMsMin = 1_000;
 export const alarmBackoffMsMax = 300_000;
 
+// Birth
+/** Manifests that a sandbox is born with: as long as the API server takes a request, and as many as a cluster settles with. */
+export const manifestsBytesMax = 3 * 1024 * 1024;
+export const manifestsMax = 1_000;
+
 // The watchdog
 /** An alarm that is this late suggests a crash, or a pause, for which the watchdog costs a few rows. */
 export const overdueMsMin = 1_000;
@@ -83,7 +88,7 @@ export const heldBlockBytes = 16 * 1024;
  * A socket cannot be told to stop reading, but it reads nothing while a turn runs: a client this far ahead of its command
  * is held back by having it read in the turn.
  */
-export const hurryBytes = 4 * 1024 * 1024;
+export const inputDrainBytes = 4 * 1024 * 1024;
 /** Clients read at most this much at once. */
 export const sessionMessageBytesMax = 32 * 1024;
 /** Of the pairs of numbers in JSON by which a client tells its terminal's size. */

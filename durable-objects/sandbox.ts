@@ -1,8 +1,18 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
-import { identityOf, keepTokenSecret, type Birth, type Sandbox, type SandboxEnv } from "./birth.ts";
+import {
+  bornIn,
+  identityOf,
+  keepTokenSecret,
+  type Birth,
+  type Born,
+  type NewSandbox,
+  type Sandbox,
+  type SandboxEnv,
+  type Source,
+} from "./birth.ts";
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
-import { internalError } from "./engine/machinery/status.ts";
+import { expired, internalError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { Cuts, type Grant } from "./grant.ts";
@@ -42,26 +52,53 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly cuts = new Cuts(this.ctx.storage.kv);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
+  private readonly limits = {
+    objectsMax: numberOf(this.env.OBJECTS_MAX),
+    stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
+  };
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
   /** Makes the cluster, or leaves nothing behind; again with the same birth it changes nothing. */
-  async create(birth: Birth): Promise<void> {
+  async create({ from, ...birth }: NewSandbox): Promise<Born> {
     const isNew = !this.birth;
-    if (isNew) {
-      const { id, expiresAtMs } = birth;
-      this.ctx.storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
-      keepTokenSecret(this.ctx.storage.kv);
-      this.birth = birth;
-    }
     try {
+      const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
+      if (!born.born) return born;
       await this.open();
       this.turn((engine, now) => engine.look(now));
+      await this.settled;
+      return born;
     } catch (error) {
       if (isNew) await this.destroy();
       throw error;
     }
+  }
+
+  /**
+   * Empties the sandbox and makes it again: what it had open ends, and nothing of its own (tokens, previews) opens it any
+   * more; whose access was withdrawn stays out. Where the source is refused all stays as it is.
+   */
+  async reset({ from, ...birth }: NewSandbox): Promise<Born> {
+    // A start that is under way would bring the old cluster back.
+    while (this.opening) await this.opening.catch(() => {});
+    if (this.birth?.id !== birth.id) return { born: false, reason: "there is no such sandbox" };
+    const born = this.bear(birth, from);
+    if (!born.born) return born;
+    const over = expired("the sandbox was reset");
+    this.sockets.closeAll(over);
+    this.sessions.closeAll(over.message, over);
+    this.turn((engine, now) => engine.look(now));
     await this.settled;
+    return born;
+  }
+
+  private bear(birth: Birth, from: Source | undefined): Born {
+    const made = bornIn(this.ctx.storage, birth, from, this.limits, Date.now());
+    if ("born" in made) return made;
+    this.loaded = made;
+    this.birth = birth;
+    return { born: true };
   }
 
   /** Opens what the sandbox's Services serve to browsers, and nothing else, as long as the key that reads it lives. */
@@ -220,12 +257,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
     const { id, name, nodes, seed } = this.birth as Sandbox;
-    const limits = {
-      objectsMax: numberOf(this.env.OBJECTS_MAX),
-      stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
-    };
     const identity = identityOf(this.ctx.storage.kv, id);
-    return new Engine(sql, { name, nodes, seed, nowMs: now, limits, identity });
+    return new Engine(sql, { name, nodes, seed, nowMs: now, limits: this.limits, identity });
   }
 
   /** Wall ms at which the first grant of an open stream or session ends. */
@@ -270,7 +303,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** A moment that is waited for in memory has come; or a session has bytes to move, or has lost its client. */
   private wake(): void {
-    void this.stir();
+    void this.tryRunDue();
   }
 
   private rest(ms: number): void {
@@ -278,7 +311,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     this.ctx.waitUntil(done);
   }
 
-  private async stir(): Promise<void> {
+  private async tryRunDue(): Promise<void> {
     if (!this.birth) return;
     try {
       if (!this.loaded) await this.open();

@@ -75,7 +75,7 @@ describe("imports", () => {
           "any",
         ],
         [
-          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf))\.ts$/,
+          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf)|snapshots\/(artefact|read-only|thumbnail))\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],
@@ -135,7 +135,7 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-    ["snapshots", "core schema kinds api runtime bootstrap"],
+    ["snapshots", "core machinery ports schema kinds api runtime bootstrap components"],
     ["index", "core ports api client streams bootstrap components loop snapshots"],
   ];
 

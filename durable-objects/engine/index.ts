@@ -3,7 +3,8 @@
  * Everything below is synchronous; the caller says what time it is on the wall.
  */
 import type { Birth } from "./core/birth.ts";
-import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
+import type { Sealed } from "./snapshots/artefact.ts";
+import { restoreInto, sealed, snapshotOf } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
@@ -13,7 +14,14 @@ import { baseObjects } from "./bootstrap/base.ts";
 import type { EngineClient, Now } from "./client/client.ts";
 import { clockChange, reportSteps } from "./loop/clock-control.ts";
 import { assert } from "./core/assert.ts";
-import { clockFrom, hurries, rebase, virtualAt, wallAt, type ClockState } from "./core/clock.ts";
+import {
+  clockFrom,
+  isFastForwarding,
+  rebase,
+  virtualAt,
+  wallAt,
+  type ClockState,
+} from "./core/clock.ts";
 import type { Log } from "./core/log.ts";
 import type { Change } from "./core/object.ts";
 import type { Queue } from "./core/queue.ts";
@@ -39,13 +47,15 @@ import type {
   ProxyPending,
 } from "./ports/request.ts";
 import type { Sql } from "./core/sql.ts";
-import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
+import { stopUnit, workUnitOf, type WorkUnit } from "./loop/work-units.ts";
 import type { Streams } from "./streams/index.ts";
 import { Refused, type WorkLoop } from "./loop/work-loop.ts";
 import { clockOf, clockRecord, createComponents, type EngineOptions } from "./components/wiring.ts";
 
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
+export { ReadOnlyClusters } from "./snapshots/read-only.ts";
+export { thumbnail } from "./snapshots/thumbnail.ts";
 
 export class Engine {
   readonly store: Store;
@@ -137,7 +147,7 @@ export class Engine {
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
     this.#work.held.lift(changes);
-    this.#obeyClock(changes, wallMs);
+    this.#applyClock(changes, wallMs);
     this.#persist();
     assert(response, "an answer");
     return response.type === "proxied" ? response.reply : response;
@@ -163,7 +173,7 @@ export class Engine {
     const untilWall = Math.min(wallMs, this.#lookedAtWall + sleepAfterMs);
     const target = clock.jumpToMs ?? Math.max(this.#now.ms, virtualAt(clock, untilWall));
     const work = this.#work.upcoming(target);
-    return work === undefined ? undefined : unitOf(this.#client, work);
+    return work === undefined ? undefined : workUnitOf(this.#client, work);
   }
 
   /** One key, with no other processes than those named, kept at once: what came before is then never done again. */
@@ -186,6 +196,11 @@ export class Engine {
   dropSessions(): void {
     this.#work.commit("watchdog", () => this.#streams.sessions.dropAll());
     this.#persist();
+  }
+
+  /** The snapshot of the wall's moment as bytes, or in a sentence why there are none. */
+  artefact(wallMs: number, options: SnapshotOptions = {}): Sealed {
+    return sealed(() => this.snapshot(wallMs, options));
   }
 
   /** Everything at the wall's moment, what is due by now done as far as a turn's budget goes; equal states give equal values. */
@@ -217,7 +232,7 @@ export class Engine {
   /** Wall moment of the next thing to do; undefined when there is nothing: the alarm may go. */
   nextDueMs(wallMs: number): number | undefined {
     const clock = this.#clock;
-    if (hurries(clock)) return wallMs;
+    if (isFastForwarding(clock)) return wallMs;
     if (clock.paused || clock.frozen) return undefined;
     if (this.#queue.size > 0) return wallMs;
     const due = this.#queue.nextDue();
@@ -233,7 +248,7 @@ export class Engine {
   /** For how long, by the wall, work has waited that could have been done. */
   overdueMs(wallMs: number): number {
     const clock = this.#clock;
-    if (hurries(clock)) return wallMs - clock.wallBaseMs;
+    if (isFastForwarding(clock)) return wallMs - clock.wallBaseMs;
     const due = this.#queue.size > 0 ? this.#now.ms : this.#queue.nextDue();
     const at = due === undefined ? undefined : wallAt(clock, due);
     return at === undefined ? 0 : Math.max(0, wallMs - at);
@@ -325,9 +340,9 @@ export class Engine {
   /** Brings virtual time to the wall's, through every due moment on the way, as far as the turn's budget goes. */
   #advance(wallMs: number): void {
     this.#now.wallMs = wallMs;
-    this.#hurry(wallMs);
+    this.#fastForward(wallMs);
     const clock = this.#clock;
-    if (clock.paused || hurries(clock)) return;
+    if (clock.paused || isFastForwarding(clock)) return;
     const target = Math.max(this.#now.ms, virtualAt(clock, wallMs));
     if (this.#work.advanceTo(target)) return;
     // A clock too fast for what happens runs as fast as it can: what it owes must not grow for ever.
@@ -352,17 +367,17 @@ export class Engine {
   }
 
   /** The Clock steers the queue itself, so it is obeyed at once, also while controllers stand still. */
-  #obeyClock(changes: readonly Change[], wallMs: number): void {
+  #applyClock(changes: readonly Change[], wallMs: number): void {
     const touched = changes.findLast((c) => c.resource === "clocks.podyard.dev");
     if (!touched) return;
     this.#setClock(clockChange(touched, this.#clock, this.#now.ms, wallMs));
-    this.#hurry(wallMs);
+    this.#fastForward(wallMs);
   }
 
   /** A jump, then single steps, as far as the turn's budget goes; at their end time goes on from where they led. */
-  #hurry(wallMs: number): void {
+  #fastForward(wallMs: number): void {
     const clock = this.#clock;
-    if (!hurries(clock)) return;
+    if (!isFastForwarding(clock)) return;
     const { jumpToMs, stepsLeft = 0, ...rest } = clock;
     if (jumpToMs !== undefined && !this.#work.advanceTo(jumpToMs)) return;
     const left = this.#takeSteps(stepsLeft);

@@ -4,6 +4,7 @@ import { fnv32a, uuidFrom } from "../core/random.ts";
 import type { KubeObject } from "../core/object.ts";
 import { clockName } from "../kinds/podyard/clock.ts";
 import { builtin } from "../api/discovery/registry.ts";
+import { memberRoles } from "../api/auth/member-roles.ts";
 import { rbacBase } from "../api/auth/rbac-base.ts";
 import { systemBase } from "./system-base.ts";
 
@@ -61,6 +62,12 @@ function uidOf(seed: string, object: BaseObject): string {
 }
 
 /**
+ * What came into the base later, behind the rest. All of it has the last revision of what was there before, as if one
+ * transaction had written it: a cluster from before has given the next ones to other objects.
+ */
+const later = memberRoles as unknown as BaseObject[];
+
+/**
  * Objects that every cluster is born with and that are computed at each start: uids follow from the seed, revisions count
  * from 1.
  */
@@ -75,14 +82,15 @@ export function baseObjects(
     ...(systemBase as unknown as BaseObject[]),
     clock,
   ];
-  return all.map((object, i) => ({
+  const last = all.length;
+  return [...all, ...later].map((object, i) => ({
     resource: builtin.ofKind(object.apiVersion, object.kind)?.id ?? "",
     object: {
       ...object,
       metadata: {
         ...object.metadata,
         uid: uidOf(seed, object),
-        resourceVersion: String(i + 1),
+        resourceVersion: String(Math.min(i + 1, last)),
         creationTimestamp: rfc3339(bornMs),
       },
     },

@@ -6,6 +6,22 @@
  * validation rule, a protocol or a tool of Kubernetes or Linux bounds itself stands beside that rule, with its source.
  */
 
+// Snapshots that are read without a sandbox
+/** Memory that the opened ones of an isolate may take, by `openSnapshotBytesPerByte`; an isolate has 128 MB. */
+export const openSnapshotsBytesMax = 32 * 1024 * 1024;
+/** What an opened snapshot takes, at most, for each byte of its content: as text, and as the values that were read of it. */
+export const openSnapshotBytesPerByte = 4;
+
+// A snapshot's picture
+/** Boxes, dots in each, and characters of a name that it has room for; what is left out is told as a number. */
+export const thumbnailNodesMax = 15;
+export const thumbnailDotsPerNodeMax = 60;
+export const thumbnailNameCharsMax = 24;
+
+// Users
+/** Of a member's name: as much of it as a revision's cause keeps. */
+export const userNameCharsMax = 200;
+
 // Snapshots
 /** Of an artefact's content; the whole of it stands in memory, as text and as values. */
 export const snapshotBytesMax = 32 * 1024 * 1024;

@@ -8,7 +8,7 @@ import type { Sql } from "./sql.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
 import { causesText, changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
-import { Past, type Reach } from "./past.ts";
+import { Past, type PastRange } from "./past.ts";
 import { Pages, type PageEntry } from "./pages.ts";
 import { Ring } from "./ring.ts";
 import type { RecordChange, Store } from "./store.ts";
@@ -22,7 +22,7 @@ export interface Checkpoint {
   dirty: readonly string[];
   objects: number;
   pages: PageEntry[];
-  past?: Reach;
+  past?: PastRange;
 }
 
 export type { LogEntry };
@@ -237,14 +237,9 @@ export class Log {
     return Number(this.#sql.exec("SELECT SUM(bytes) AS b FROM log")[0]?.["b"] ?? 0);
   }
 
-  /** Takes the turn's revisions into the ring; a turn may do so more than once on its way. Returns the bytes of those that are new. */
-  remember(turn: readonly Change[]): number {
-    let bytes = 0;
-    this.#ring.add(turn, ({ rv, text }) => {
-      bytes += text.length;
-      this.#past.take(rv, text.length, this.sizes.log);
-    });
-    return bytes;
+  /** Takes the turn's revisions into the ring; a turn may do so more than once on its way. */
+  remember(turn: readonly Change[]): void {
+    this.#ring.add(turn, ({ rv, text }) => this.#past.take(rv, text.length, this.sizes.log));
   }
 
   /** Entries after a resourceVersion, oldest first; undefined when it is older than what is kept. */

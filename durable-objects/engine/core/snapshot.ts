@@ -13,7 +13,7 @@ import { causesIn, type ChangeRow, type TurnRow } from "./log-rows.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import { Pages } from "./pages.ts";
-import type { Reach } from "./past.ts";
+import type { PastRange } from "./past.ts";
 import type { Store } from "./store.ts";
 
 /** Of what objects, records and processes look like: raised when an engine from before could not go on with them. */
@@ -56,7 +56,7 @@ export interface Snapshot {
   /** Keys that controllers still have to look at, in their order. */
   waiting: string[];
   /** How far back it tells, and the revisions since. */
-  past: { reach: Reach; rows: PastRow[] };
+  past: { reach: PastRange; rows: PastRow[] };
   /** Claims of the service accounts' tokens in it, which stand there unsigned; sorted. */
   tokens: string[];
 }

@@ -2,7 +2,7 @@
 import { StatusError } from "../machinery/status.ts";
 import type { EngineClient, Now } from "../client/client.ts";
 import type { Controller, Due, Retry, Waker } from "../ports/controller.ts";
-import type { Log } from "../core/log.ts";
+import { specBytes } from "../core/log-rows.ts";
 import { splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { workKey, type Queue } from "../core/queue.ts";
 import type { Random } from "../core/random.ts";
@@ -20,7 +20,6 @@ import {
 
 export interface WorkParts {
   store: Store;
-  log: Log;
   queue: Queue;
   client: EngineClient;
   random: Random;
@@ -40,7 +39,6 @@ const retriesTable = "retries";
 
 export class WorkLoop {
   readonly store: Store;
-  readonly #log: Log;
   readonly #queue: Queue;
   readonly #client: EngineClient;
   readonly #random: Random;
@@ -56,7 +54,6 @@ export class WorkLoop {
 
   constructor(parts: WorkParts) {
     this.store = parts.store;
-    this.#log = parts.log;
     this.#queue = parts.queue;
     this.#client = parts.client;
     this.#random = parts.random;
@@ -137,12 +134,12 @@ export class WorkLoop {
           this.store.putRecord(attemptsTable, work, undefined);
         }
       });
-      bytes = this.#log.remember(changes);
+      for (const { object } of changes) bytes += specBytes(object);
     } catch (error) {
       this.#backOff(work, error);
     }
     const written = this.store.rv - rv;
-    // Of large objects a revision costs by its bytes: it is copied, checked, written out and stored.
+    // Large objects cost by their bytes: they are copied, checked, written out and stored.
     const revisions = Math.max(written, Math.floor(bytes / revisionBytesPerTurnStep));
     this.left -= 1 + revisions + Math.floor(this.#client.spent / cpuUsPerTurnStep);
     return this.store.rv !== rv;

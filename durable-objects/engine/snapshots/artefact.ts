@@ -1,6 +1,7 @@
 /**
- * A snapshot as bytes: a header (signature, format, state version, length, SHA-256 of what follows), then the snapshot's JSON,
- * deflated. Equal snapshots give equal bytes. Nothing that is opened is trusted: it may come from anywhere.
+ * A snapshot as bytes: a header (signature, format, state version, length, SHA-256 of what follows), then what made it (its
+ * length in a byte, UTF-8) and the snapshot's JSON, deflated. Format 1 did not say what made it. Equal snapshots give equal
+ * bytes, of one version. Nothing that is opened is trusted: it may come from anywhere.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
@@ -17,7 +18,9 @@ import type { Registry } from "../api/discovery/registry.ts";
 import { snapshotProblem } from "./check.ts";
 
 /** Raised when the bytes below mean something else. Readers of all formats stay. */
-export const artefactFormat = 1;
+export const artefactFormat = 2;
+/** As package.json names it. */
+export const createdBy = "podyard 0.1.0";
 
 /** A line's end of each kind among it, so that a transfer as text shows. */
 const signature = strToU8("podyard\r\n\u001a\n\0");
@@ -32,7 +35,15 @@ const offsets = {
 const inflationMax = 1_032;
 
 export type Sealed = { bytes: Uint8Array } | { reason: string };
-export type Opened = { snapshot: Snapshot } | { reason: string };
+export type Opened = OpenedArtefact | { reason: string };
+
+export interface OpenedArtefact {
+  snapshot: Snapshot;
+  /** Which version made it: `podyard 0.1.0`; "" where format 1 did not say. */
+  createdBy: string;
+  /** Of its content, unpacked. */
+  contentBytes: number;
+}
 
 /** The artefact of a snapshot, or why there is none: it is larger than can be opened again. */
 export function sealArtefact(snapshot: Snapshot): Sealed {
@@ -42,7 +53,12 @@ export function sealArtefact(snapshot: Snapshot): Sealed {
   const measured = measureJson(text);
   const reason = sizeProblem(content.length, measured.values, measured.depth);
   if (reason !== undefined) return { reason };
-  const body = deflateSync(content, { level: 6 });
+  const by = strToU8(createdBy);
+  const packed = deflateSync(content, { level: 6 });
+  const body = new Uint8Array(1 + by.length + packed.length);
+  body[0] = by.length;
+  body.set(by, 1);
+  body.set(packed, 1 + by.length);
   const bytes = new Uint8Array(offsets.body + body.length);
   const view = new DataView(bytes.buffer);
   bytes.set(signature);
@@ -65,12 +81,26 @@ export function openArtefact(bytes: Uint8Array, kinds?: Registry): Opened {
   if (bytesToHex(sha256(body)) !== bytesToHex(bytes.subarray(offsets.hash, offsets.body))) {
     return { reason: "the snapshot is damaged or incomplete: its checksum does not match" };
   }
-  const content = inflated(body, head.contentBytes);
+  // A length beyond the end leaves nothing to unpack.
+  const byBytes = head.format === 1 ? 0 : 1 + (body[0] as number);
+  const content = inflated(body.subarray(byBytes), head.contentBytes);
   if (!content) return { reason: "the snapshot is damaged: it does not unpack to what it says" };
-  return parsed(strFromU8(content), head.state, kinds);
+  const opened = parsed(strFromU8(content), head.state, kinds);
+  if ("reason" in opened) return opened;
+  const { contentBytes } = head;
+  return { ...opened, createdBy: printable(body.subarray(1, byBytes)), contentBytes };
 }
 
-function headerOf(bytes: Uint8Array): { state: number; contentBytes: number } | { reason: string } {
+/** It is shown to people, and may come from anywhere. */
+const printable = (bytes: Uint8Array): string => strFromU8(bytes).replaceAll(/[^ -~]/g, "?");
+
+interface Header {
+  format: number;
+  state: number;
+  contentBytes: number;
+}
+
+function headerOf(bytes: Uint8Array): Header | { reason: string } {
   const known = bytes.subarray(0, signature.length);
   if (known.length < signature.length || known.some((byte, i) => byte !== signature[i])) {
     return { reason: "this is no snapshot" };
@@ -93,7 +123,7 @@ function headerOf(bytes: Uint8Array): { state: number; contentBytes: number } | 
   if (contentBytes > bodyBytes * inflationMax) {
     return { reason: "the snapshot is damaged: it says that it holds more than it can" };
   }
-  return { state, contentBytes };
+  return { format, state, contentBytes };
 }
 
 const tooLarge = (bytes: number): string =>
@@ -132,7 +162,11 @@ function inflated(body: Uint8Array, bytes: number): Uint8Array | undefined {
   return at === bytes ? content : undefined;
 }
 
-function parsed(text: string, state: number, kinds: Registry | undefined): Opened {
+function parsed(
+  text: string,
+  state: number,
+  kinds: Registry | undefined,
+): { snapshot: Snapshot } | { reason: string } {
   const { values, depth } = measureJson(text);
   const tooMuch = sizeProblem(text.length, values, depth);
   if (tooMuch !== undefined) return { reason: tooMuch };

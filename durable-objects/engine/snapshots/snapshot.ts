@@ -12,10 +12,13 @@ import {
 } from "../core/snapshot.ts";
 import { bornBeforeMs } from "../core/limits.ts";
 import type { Sql } from "../core/sql.ts";
+import { sealArtefact, type Sealed } from "./artefact.ts";
+import { TooManyAlike } from "./search.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { withoutTokens, withTokens } from "./tokens.ts";
 
-const baseOf = ({ seed, bornMs }: Birth): ReturnType<typeof baseObjects> =>
+/** What a cluster of that birth begins with. */
+export const baseOf = ({ seed, bornMs }: Birth): ReturnType<typeof baseObjects> =>
   baseObjects(seed, bornMs - bornBeforeMs);
 
 /** The whole state between two turns. `key`: what the cluster signs with, which leaves no trace. */
@@ -29,6 +32,16 @@ export function snapshotOf(
   if (options.secrets !== false) return snapshot;
   const { past } = parts.log;
   return withoutSecrets(snapshot, past.rowsAfter(past.reach[0]));
+}
+
+/** A snapshot's artefact, or in a sentence why there is none. */
+export function sealed(take: () => Snapshot): Sealed {
+  try {
+    return sealArtefact(take());
+  } catch (error) {
+    if (error instanceof TooManyAlike) return { reason: error.message };
+    throw error;
+  }
 }
 
 /** Writes a snapshot into empty storage; throws where there is a cluster already, or of a later engine's state. */

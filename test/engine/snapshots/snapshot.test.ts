@@ -1,11 +1,20 @@
 /** A cluster as one plain value, as bytes, and back in storage of its own. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { deflateSync, inflateSync } from "fflate";
 import { describe, expect, test, vi } from "vitest";
 import type { KubeObject } from "../../../durable-objects/engine/core/object.ts";
 import type { Snapshot } from "../../../durable-objects/engine/core/snapshot.ts";
-import { Engine, openArtefact, sealArtefact } from "../../../durable-objects/engine/index.ts";
+import {
+  Engine,
+  openArtefact,
+  sealArtefact,
+  thumbnail,
+} from "../../../durable-objects/engine/index.ts";
+import { ReadOnlyCluster } from "../../../durable-objects/engine/snapshots/read-only.ts";
 import { Search } from "../../../durable-objects/engine/snapshots/search.ts";
+import { root } from "../../../scripts/root.ts";
 import { mulberry } from "../../helpers/dice.ts";
 import { NodeSql } from "../../helpers/node-sql.ts";
 import { start, World } from "../../helpers/world.ts";
@@ -39,6 +48,11 @@ const bytesOf = (snapshot: Snapshot): Uint8Array => {
   if ("reason" in sealed) throw new Error(sealed.reason);
   return sealed.bytes;
 };
+
+/** Behind the header (`body`) stands what made it, and then the content. */
+const body = 52;
+const contentOf = (artefact: Uint8Array): Uint8Array =>
+  inflateSync(artefact.subarray(body + 1 + (artefact[body] ?? 0)));
 
 const logOf = (world: World, name: string): string =>
   world.request("GET", `${pods}/${name}/log`).text;
@@ -352,7 +366,7 @@ describe("without Secrets", () => {
 
   test("a planted value stands nowhere, in no form", () => {
     const snapshot = world.engine.snapshot(world.now, { pastAfter: 0, secrets: false });
-    const text = new TextDecoder("latin1").decode(inflateSync(bytesOf(snapshot).subarray(52)));
+    const text = new TextDecoder("latin1").decode(contentOf(bytesOf(snapshot)));
     const whole = JSON.stringify(world.engine.snapshot(world.now, { pastAfter: 0 }));
     const forms = [
       planted,
@@ -424,7 +438,6 @@ describe("an artefact", () => {
   world.advance(20_000);
   const snapshot = world.engine.snapshot(world.now, { pastAfter: world.engine.store.rv - 20 });
   const whole = bytesOf(snapshot);
-  const body = 52;
 
   const reasonOf = (bytes: Uint8Array): string => {
     const opened = openArtefact(bytes);
@@ -438,17 +451,26 @@ describe("an artefact", () => {
   /** A content of one's own, with all that makes it an artefact. */
   const forged = (content: Uint8Array, length = content.length): Uint8Array => {
     const packed = deflateSync(content, { level: 1 });
-    const bytes = new Uint8Array(body + packed.length);
+    const bytes = new Uint8Array(body + 1 + packed.length);
     bytes.set(whole.subarray(0, body));
-    bytes.set(packed, body);
+    bytes.set(packed, body + 1);
     new DataView(bytes.buffer).setUint32(16, length);
-    bytes.set(sha256(packed), 20);
+    bytes.set(sha256(bytes.subarray(body)), 20);
     return bytes;
   };
   const text = (content: string): Uint8Array => new TextEncoder().encode(content);
+  const resealed = (bytes: Uint8Array): Uint8Array => {
+    bytes.set(sha256(bytes.subarray(body)), 20);
+    return bytes;
+  };
 
   test("opens to what was put in", () => {
-    expect(openArtefact(whole)).toEqual({ snapshot: JSON.parse(JSON.stringify(snapshot)) });
+    const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+    expect(openArtefact(whole)).toEqual({
+      snapshot: JSON.parse(JSON.stringify(snapshot)),
+      createdBy: `podyard ${version}`,
+      contentBytes: JSON.stringify(snapshot).length,
+    });
   });
 
   test("is refused with a reason", () => {
@@ -459,10 +481,12 @@ describe("an artefact", () => {
     expect(reasonOf(whole.slice(0, 30))).toBe("the snapshot is incomplete");
     expect(reasonOf(whole.slice(0, -1))).toMatch(/damaged or incomplete/);
     expect(reasonOf(changed((b) => (b[body + 9]! ^= 1)))).toMatch(/checksum/);
-    expect(reasonOf(changed((b) => (b[13] = 2)))).toBe(
-      "the snapshot was made by a newer version (format 2, state 1)",
+    expect(reasonOf(changed((b) => (b[13] = 3)))).toBe(
+      "the snapshot was made by a newer version (format 3, state 1)",
     );
-    expect(reasonOf(changed((b) => (b[15] = 9)))).toMatch(/newer version \(format 1, state 9\)/);
+    expect(reasonOf(changed((b) => (b[15] = 9)))).toMatch(/newer version \(format 2, state 9\)/);
+    expect(reasonOf(changed((b) => (b[13] = 1)))).toMatch(/does not unpack/);
+    expect(reasonOf(resealed(changed((b) => (b[body] = 255))))).toMatch(/does not unpack/);
     expect(reasonOf(changed((b) => (b[13] = 0)))).toMatch(/no format that ever was/);
     expect(reasonOf(changed((b) => (b[16] = 255)))).toMatch(/the limit is 33554432/);
     expect(reasonOf(changed((b) => (b[16] = 1)))).toMatch(/more than it can|does not unpack/);
@@ -511,7 +535,7 @@ describe("an artefact", () => {
     () => {
       const chance = mulberry(11);
       const below = (n: number): number => Math.floor(chance() * n);
-      const content = inflateSync(whole.subarray(body));
+      const content = contentOf(whole);
       const json = new TextDecoder().decode(content);
       let opened = 0;
       for (let i = 0; i < 400; i++) {
@@ -521,6 +545,8 @@ describe("an artefact", () => {
         const result = openArtefact(bytes);
         if ("reason" in result) continue;
         opened += 1;
+        expect(thumbnail(result.snapshot).length).toBeLessThan(20_000);
+        if (opened % 3 === 0) look(new ReadOnlyCluster(result.snapshot));
         if (opened % 10 !== 0) continue;
         const engine = Engine.restore(new NodeSql(), result.snapshot, {
           nowMs: start,
@@ -534,6 +560,21 @@ describe("an artefact", () => {
     },
   );
 });
+
+/** Whatever it holds, it answers. */
+function look(cluster: ReadOnlyCluster): void {
+  for (const [path, accept] of [
+    ["/api/v1/pods", "application/json;as=Table;v=v1;g=meta.k8s.io"],
+    ["/api/v1/pods", "application/vnd.kubernetes.protobuf"],
+    [`${pods}/loop/log`, "*/*"],
+    ["/api/v1/nodes", "application/json"],
+    [clock, "application/json"],
+    ["/apis/metrics.k8s.io/v1beta1/pods", "application/json"],
+  ] as const) {
+    const { status } = cluster.answer({ method: "GET", path, query: "", headers: { accept } });
+    expect([200, 204, 400, 404, 406, 500]).toContain(status);
+  }
+}
 
 const spoilt: unknown[] = [null, "", "x", -1, 1.5, 1e300, true, [], {}, [[]], { metadata: {} }];
 
