@@ -4,10 +4,13 @@ import { routes } from "../worker/app.ts";
 import { isRepeatable, readerOf } from "../worker/handler.ts";
 import { pageLimitMax } from "../worker/limits.ts";
 import type { Answer, Row } from "../worker/route.ts";
+import { headersOfFiles } from "../worker/routes/page.ts";
 import { scopes, type Scope } from "../worker/scopes.ts";
 import { actions } from "../worker/roles.ts";
 
 /** The service's own API as an OpenAPI 3.1 document, made from the route table and its schemas. */
+
+export { headersOfFiles };
 
 type Json = Record<string, unknown>;
 

@@ -1,12 +1,18 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { headersOfFiles } from "../worker/routes/page.ts";
-import { apiDocument } from "./api-document.ts";
 import { apiPage, pageStyle, type Document } from "./api-page.ts";
 import { root } from "./root.ts";
 
 /** Writes what describes the service's own API, and the headers of files that Cloudflare answers without the Worker, below web/public. */
+
+/** The Worker's types are another project's than those of scripts (tsconfig.json), so it is loaded by a name that only Node follows. */
+interface Described {
+  apiDocument(version: string): Document;
+  headersOfFiles: Record<string, Record<string, string>>;
+}
+const described = new URL("./api-document.ts", import.meta.url).href;
+const { apiDocument, headersOfFiles } = (await import(described)) as Described;
 
 const folder = path.join(root, "web/public");
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
@@ -24,7 +30,7 @@ const style = `api-${createHash("sha256").update(pageStyle).digest("hex").slice(
 rmSync(path.join(folder, "assets"), { recursive: true, force: true });
 write(`assets/${style}`, pageStyle);
 write("api/openapi.json", JSON.stringify(document));
-write("api.html", apiPage(document as unknown as Document, style));
+write("api.html", apiPage(document, style));
 write(
   "_headers",
   Object.entries(headersOfFiles)

@@ -1,14 +1,13 @@
 import * as v from "valibot";
 import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
-import { humanCheckMsMax } from "./limits.ts";
+import { humanCheckMsMax, humanTokenCharsMax } from "./limits.ts";
 import { personOf, type Principal } from "./principal.ts";
 
 /** Whether somebody is human, as Cloudflare Turnstile tells. Source: developers.cloudflare.com/turnstile/get-started/server-side-validation */
 
 const verifyUrl = "https://challenges.cloudflare.com/turnstile/v0/siteverify";
 const tokenHeader = "cf-turnstile-response";
-const tokenCharsMax = 2048;
 const verdict = v.object({ success: v.boolean() });
 
 /** Who asks Turnstile: the platform's fetch, or a test's. */
@@ -23,7 +22,8 @@ export const turnstile: { ask: Ask } = { ask: (url, init) => fetch(url, init) };
 export async function verifyHuman(request: Request, env: Env, principal: Principal): Promise<void> {
   if (!env.TURNSTILE_SECRET || principal.by === "token" || personOf(principal)?.name) return;
   const token = request.headers.get(tokenHeader) ?? "";
-  if (token === "" || token.length > tokenCharsMax) throw notHuman(env, "show that you are human");
+  if (token === "" || token.length > humanTokenCharsMax)
+    throw notHuman(env, "show that you are human");
   if (!(await isHuman(env.TURNSTILE_SECRET, token, request.headers.get("cf-connecting-ip")))) {
     throw notHuman(env, "Turnstile does not confirm this token, or it was used before");
   }

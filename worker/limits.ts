@@ -67,6 +67,8 @@ export const sweepPortionMax = 50;
 export const sweepSandboxesMax = 500;
 /** How long Turnstile may take to say whether somebody is human. */
 export const humanCheckMsMax = 5_000;
+/** The longest token that Turnstile makes. */
+export const humanTokenCharsMax = 2048;
 export const membersPerSandboxMax = 100;
 export const invitationsPerSandboxMax = 50;
 export const invitationUsesMax = 100;
