@@ -32,6 +32,7 @@ export default defineConfig(async () => ({
             verbose: false,
             miniflare: {
               bindings: {
+                LOG_REQUESTS: "none",
                 TEST_MIGRATIONS: await readD1Migrations(
                   path.join(import.meta.dirname, "migrations"),
                 ),
