@@ -21,6 +21,7 @@ export default defineConfig(async () => ({
             "test/sessions/**/*.test.ts",
             "test/golden/**/*.test.ts",
             "test/sim/**/*.test.ts",
+            "test/service/**/*.test.ts",
             "test/tidy.test.ts",
           ],
         },

@@ -109,10 +109,7 @@ test("the cron trigger frees what has expired, may be repeated, and leaves what 
     );
     expect(left).toBeNull();
   }
-  await worker.scheduled(
-    { cron: "*/10 * * * *", scheduledTime: 0, noRetry() {} },
-    env as Env,
-  );
+  await worker.scheduled({ cron: "*/10 * * * *", scheduledTime: 0, noRetry() {} }, env as Env);
   const rows = await env.DB.prepare("SELECT id FROM sandboxes").all<{ id: string }>();
   const ids = rows.results.map(({ id }) => id);
   expect(ids).toContain(alive.id);
