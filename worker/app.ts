@@ -5,6 +5,11 @@ import { bearerOf } from "./auth.ts";
 import type { Env } from "./env.ts";
 import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
+import { handlerOf } from "./handler.ts";
+import { logged } from "./log.ts";
+import { withinEdgeLimit } from "./edge-limit.ts";
+import { apiTokenRoutes } from "./routes/api-tokens.ts";
+import { apiDocument, apiPage } from "./routes/document.ts";
 import { kube } from "./routes/kube.ts";
 import { page } from "./routes/page.ts";
 import { accountRoutes } from "./routes/account.ts";
@@ -19,7 +24,7 @@ import { snapshotRoutes } from "./routes/snapshots.ts";
 import { snapshotViewRoutes } from "./routes/snapshot-views.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
-import { handlerOf, type Row } from "./route.ts";
+import type { Row } from "./route.ts";
 
 /** The service's own API, read top to bottom: method, path, who may, shapes, handler. A route that is not here does not exist. */
 export const routes: readonly Row[] = [
@@ -35,9 +40,12 @@ export const routes: readonly Row[] = [
   ...meRoutes,
   ...passkeyRoutes,
   ...accountRoutes,
+  ...apiTokenRoutes,
 ];
 
 export const app = new Hono<{ Bindings: Env }>();
+
+app.use("*", logged, withinEdgeLimit);
 
 for (const path of ["/api/*", "/apis/*", "/openapi/*", "/version", "/sandboxes/*"]) {
   app.use(path, async (c, next) => {
@@ -55,11 +63,15 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
 }
 
 const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-for (const row of routes) app.on(row.kube ? everyMethod : [row.method], [row.path], handlerOf(row));
+for (const row of routes)
+  app.on(row.kube ? everyMethod : [row.method], [row.path], handlerOf(row, routes));
 for (const noun of ["sandboxes", "snapshots", "me", "sign-in", "invitations"]) {
   const path = `/api/${noun}/*`;
   app.all(path, noSuchPath);
 }
+
+app.get("/api/openapi.json", apiDocument);
+app.get("/api", apiPage);
 
 app.all("/sandboxes/:id/preview/*", preview);
 app.all("/sandboxes/:id", kube);

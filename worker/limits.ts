@@ -91,6 +91,20 @@ export const tellAtOnceMax = 6;
 export const exportRowsMax = 10_000;
 /** What a cookie or an API token opened is asked for again after so long. */
 export const grantMsMax = 12 * 3_600_000;
+export const apiTokensPerPersonMax = 50;
+export const apiTokenDaysMax = 365;
+export const apiTokenDaysDefault = 90;
+/** A request with an `Idempotency-Key` is done once in so long. */
+export const replyMs = 24 * 3_600_000;
+/** What was begun under such a key and never answered may be begun again: longer than any creation takes. */
+export const replyUnderWayMs = 60_000;
+/** Expired sandboxes that one run of the cron trigger ends: a portion is under way at once, and each is one request of the Worker's. */
+export const sweepPortionMax = 50;
+export const sweepSandboxesMax = 500;
+/** How long Turnstile may take to say whether somebody is human. */
+export const humanCheckMsMax = 5_000;
+/** The longest token that Turnstile makes. */
+export const humanTokenCharsMax = 2048;
 export const membersPerSandboxMax = 100;
 export const invitationsPerSandboxMax = 50;
 export const invitationUsesMax = 100;

@@ -19,6 +19,7 @@ import {
 } from "../db/sandboxes.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
+import { verifyHuman } from "../human.ts";
 import { accessOf } from "../kubeconfig.ts";
 import {
   graveMs,
@@ -128,6 +129,7 @@ async function createSandbox(call: Call<v.InferOutput<typeof creation>>): Promis
   const { env, request, body } = call;
   refuseForeignHosts(request, env);
   refuseForeignPages(request, env);
+  await verifyHuman(request, env, call.principal);
   const limits = limitsOf(env);
   const origin = body.from && (await originOf(env, body.from));
   for (const member of ["name", "nodes", "seed"] as const) {
