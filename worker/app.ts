@@ -15,6 +15,9 @@ import { forkRoutes } from "./routes/forks.ts";
 import { pastRoutes } from "./routes/past.ts";
 import { snapshotRoutes } from "./routes/snapshots.ts";
 import { snapshotViewRoutes } from "./routes/snapshot-views.ts";
+import { labRoutes } from "./routes/labs.ts";
+import { scenarioDraftRoutes } from "./routes/scenario-drafts.ts";
+import { scenarioRoutes } from "./routes/scenarios.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { handlerOf, type Row } from "./route.ts";
 
@@ -25,6 +28,9 @@ export const routes: readonly Row[] = [
   ...pastRoutes,
   ...snapshotRoutes,
   ...snapshotViewRoutes,
+  ...scenarioRoutes,
+  ...scenarioDraftRoutes,
+  ...labRoutes,
   ...keyRoutes,
   ...memberRoutes,
   ...previewRoutes,
@@ -50,8 +56,8 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
 
 const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 for (const row of routes) app.on(row.kube ? everyMethod : [row.method], [row.path], handlerOf(row));
-for (const path of ["/api/sandboxes/*", "/api/snapshots/*", "/api/me/*", "/api/invitations/*"]) {
-  app.all(path, noSuchPath);
+for (const noun of ["sandboxes", "snapshots", "scenarios", "me", "invitations"]) {
+  app.all(`/api/${noun}/*`, noSuchPath);
 }
 
 app.all("/sandboxes/:id/preview/*", preview);
