@@ -151,7 +151,10 @@ export function readAbout(text: string, nodesMax: number): { about?: About; faul
   });
   const about = parsed.success ? parsed.output : undefined;
   const workers = about?.nodes;
-  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 1 && workers <= nodesMax)) {
+  if (
+    workers !== undefined &&
+    !(Number.isInteger(workers) && workers >= 1 && workers <= nodesMax)
+  ) {
     const message = `nodes must be a whole number from 1 to ${nodesMax}`;
     faults.push({ file, field: "nodes", message });
   }
@@ -195,7 +198,10 @@ export function manifestText(files: Files): string | undefined {
 /** The folder of who brings none. */
 export function firstFiles(title: string, snapshot: string | undefined): Files {
   const reference = snapshot === undefined ? "" : `snapshot: ${snapshot}\n`;
-  return { [scenarioFile]: `title: ${JSON.stringify(title)}\n${reference}`, [readmeFile]: `# ${title}\n` };
+  return {
+    [scenarioFile]: `title: ${JSON.stringify(title)}\n${reference}`,
+    [readmeFile]: `# ${title}\n`,
+  };
 }
 
 /** The same folder gives the same bytes. */

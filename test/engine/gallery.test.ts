@@ -1,20 +1,28 @@
 /** The scenarios of `gallery/`: their manifests apply, and what their texts promise comes about. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { applyManifests } from "../../durable-objects/manifests.ts";
 import { galleryFile, galleryText } from "../../scripts/gallery.ts";
-import { gallery } from "../../worker/gallery.ts";
-import { manifestText, readFiles, readmeFile } from "../../worker/scenario-files.ts";
 import type { Anything } from "./behaviours/behaviour-world.ts";
 import { ShellWorld } from "./behaviours/shell-world.ts";
 
 const minute = 60_000;
 
+const folders = JSON.parse(galleryText()) as Record<string, Record<string, string>>;
+
+const manifestsOf = (files: Record<string, string>): string =>
+  Object.keys(files)
+    .filter((path) => path.startsWith("manifests/"))
+    .map((path) => files[path]!)
+    .join("---\n");
+
 /** Born of a scenario, some virtual minutes ago. */
 function born(id: string, minutes: number): ShellWorld {
-  const { files } = gallery.find((scenario) => scenario.id === id)!;
-  const world = new ShellWorld(readFiles(files, 20).nodes);
-  expect(applyManifests(world.engine, manifestText(files) ?? "", world.now)).toEqual([]);
+  const files = folders[id]!;
+  const { nodes } = parse(files["scenario.yaml"]!) as { nodes: number };
+  const world = new ShellWorld(nodes);
+  expect(applyManifests(world.engine, manifestsOf(files), world.now)).toEqual([]);
   world.advance(minutes * minute);
   return world;
 }
@@ -34,19 +42,12 @@ test("the Worker carries the folders as they are: node scripts/gallery.ts", () =
   expect(readFileSync(galleryFile, "utf8")).toBe(galleryText());
 });
 
-test("each is whole, in a chapter of the course, and its text names no Pod that is not there", () => {
-  expect(Object.keys(JSON.parse(galleryText())).sort()).toEqual(gallery.map(({ id }) => id).sort());
-  const chapters = gallery.map(({ files }) => {
-    const about = readFiles(files, 20);
-    expect(files[readmeFile]).toMatch(`# ${about.title}\n`);
-    expect(about).toMatchObject({ description: expect.any(String), minutes: expect.any(Number) });
-    return about.chapter;
-  });
-  expect([...new Set(chapters)]).toEqual(["Pods", "Deployments", "Network", "The control plane"]);
-  for (const { files } of gallery) {
-    const named = [...files[readmeFile]!.matchAll(/kubectl (?:exec|logs|delete pod) ([a-z]+)\b/g)];
-    const manifests = manifestText(files)!;
-    for (const [, name] of named) expect(manifests).toContain(`name: ${name!}\n`);
+test("their texts name no Pod that is not there", () => {
+  for (const files of Object.values(folders)) {
+    const named = [
+      ...files["README.md"]!.matchAll(/kubectl (?:exec|logs|delete pod) (?:-n \w+ )?([a-z]+)\b/g),
+    ];
+    for (const [, name] of named) expect(manifestsOf(files)).toContain(`name: ${name!}\n`);
   }
 });
 
@@ -116,7 +117,8 @@ describe("Deployments", () => {
     const world = born("keep-three-running", 2);
     const three = Array.from({ length: 3 }, () => "shop 1/1 Running");
     expect(podsOf(world)).toEqual(["lonely 1/1 Running", ...three]);
-    for (const pod of world.pods()) world.delete(`/api/v1/namespaces/default/pods/${pod.metadata.name}`);
+    for (const pod of world.pods())
+      world.delete(`/api/v1/namespaces/default/pods/${pod.metadata.name}`);
     world.advance(2 * minute);
     expect(podsOf(world)).toEqual(three);
   });
@@ -156,7 +158,8 @@ describe("Network", () => {
     expect(answers.size).toBeGreaterThan(1);
     expect(ask(world, "http://web.backstage")).toContain("Welcome to nginx!");
     const found = world.sh("client", "nslookup web-pods.default.svc.cluster.local");
-    for (const { status } of world.pods("default", "app=web")) expect(found).toContain(status.podIP);
+    for (const { status } of world.pods("default", "app=web"))
+      expect(found).toContain(status.podIP);
   });
 
   test("nobody-answers, until each fault is mended", () => {
@@ -212,7 +215,11 @@ test("The control plane: who-may-do-what", () => {
   expect(["list", "delete"].map((verb) => mayReader(verb, "team"))).toEqual([true, false]);
   expect(mayReader("list", "default")).toBe(false);
   const budget = world.get("/apis/policy/v1/namespaces/team/poddisruptionbudgets/shop");
-  expect(budget.status).toMatchObject({ currentHealthy: 3, desiredHealthy: 2, disruptionsAllowed: 1 });
+  expect(budget.status).toMatchObject({
+    currentHealthy: 3,
+    desiredHealthy: 2,
+    disruptionsAllowed: 1,
+  });
   world.patch("/apis/apps/v1/namespaces/team/deployments/shop", { spec: { replicas: 10 } });
   world.advance(minute);
   expect(podsOf(world, "team")).toHaveLength(6);

@@ -33,14 +33,18 @@ export async function insertScenario(
   const count = sql`SELECT count(*) FROM ${scenarios} WHERE owner_id = ${row.ownerId} AND deleted_at IS NULL`;
   const [done] = await ask(
     on(db).batch([
-      on(db).run(sql`
-        INSERT INTO ${scenarios} (id, owner_id, title, visibility, created_at, updated_at)
-        SELECT ${row.id}, ${row.ownerId}, ${row.title}, ${row.visibility}, ${row.createdAt}, ${row.updatedAt}
-        WHERE (${count}) < ${max.count} AND (${takenBy(row.ownerId)}) + ${lengthOf(first.files)} <= ${max.bytes}`),
-      on(db).run(sql`
-        INSERT INTO ${scenarioVersions} (scenario_id, version, files, snapshot_id, created_at)
-        SELECT id, ${first.version}, ${first.files}, ${first.snapshotId}, ${first.createdAt}
-        FROM ${scenarios} WHERE id = ${row.id}`),
+      on(db)
+        .insert(scenarios)
+        .select(
+          sql`SELECT ${row.id}, ${row.ownerId}, ${row.title}, ${row.visibility}, ${row.createdAt}, ${row.updatedAt}, NULL
+            WHERE (${count}) < ${max.count} AND (${takenBy(row.ownerId)}) + ${lengthOf(first.files)} <= ${max.bytes}`,
+        ),
+      on(db)
+        .insert(scenarioVersions)
+        .select(
+          sql`SELECT id, ${first.version}, ${first.files}, ${first.snapshotId}, ${first.createdAt}, NULL
+            FROM ${scenarios} WHERE id = ${row.id}`,
+        ),
     ]),
   );
   return done.meta.changes > 0;
@@ -202,7 +206,7 @@ export const versionsOf = (db: D1Database, scenarioId: string): Promise<VersionS
   );
 
 /**
- * Writes a draft: in place of the one that there is, or after the last published version (`row.version` says which). Undefined
+ * Writes a draft: in place of the one that there is, or after the last published version (`row.version` says which). False
  * where that is not so any more, or there is no room: one statement, so that no published version ever changes.
  */
 export async function putDraft(
@@ -214,22 +218,19 @@ export async function putDraft(
   const { scenarioId, version, files, snapshotId, createdAt } = row;
   const old = sql`SELECT coalesce(max(length(CAST(files AS BLOB))), 0) FROM ${scenarioVersions} WHERE scenario_id = ${scenarioId} AND version = ${version}`;
   const last = sql`SELECT coalesce(max(version), 0) FROM ${scenarioVersions} WHERE scenario_id = ${scenarioId} AND published_at IS NOT NULL`;
-  const [done] = await ask(
-    on(db).batch([
-      on(db).run(sql`
-        INSERT INTO ${scenarioVersions} (scenario_id, version, files, snapshot_id, created_at)
-        SELECT ${scenarioId}, ${version}, ${files}, ${snapshotId}, ${createdAt}
-        WHERE (${last}) = ${version - 1} AND (${takenBy(ownerId)}) - (${old}) + ${lengthOf(files)} <= ${bytesMax}
-        ON CONFLICT (scenario_id, version) DO UPDATE
-          SET files = excluded.files, snapshot_id = excluded.snapshot_id, created_at = excluded.created_at
-          WHERE published_at IS NULL`),
-      on(db)
-        .update(scenarios)
-        .set({ updatedAt: createdAt })
-        .where(eq(scenarios.id, scenarioId)),
-    ]),
+  const done = await ask(
+    on(db).run(sql`
+      INSERT INTO ${scenarioVersions} (scenario_id, version, files, snapshot_id, created_at)
+      SELECT ${scenarioId}, ${version}, ${files}, ${snapshotId}, ${createdAt}
+      WHERE (${last}) = ${version - 1} AND (${takenBy(ownerId)}) - (${old}) + ${lengthOf(files)} <= ${bytesMax}
+      ON CONFLICT (scenario_id, version) DO UPDATE
+        SET files = excluded.files, snapshot_id = excluded.snapshot_id, created_at = excluded.created_at
+        WHERE published_at IS NULL`),
   );
-  return done.meta.changes > 0;
+  if (done.meta.changes === 0) return false;
+  const change = { updatedAt: createdAt };
+  await ask(on(db).update(scenarios).set(change).where(eq(scenarios.id, scenarioId)));
+  return true;
 }
 
 /** As its files stand; false where they have changed, or it was published by another request. */
@@ -274,7 +275,9 @@ export async function forgetDeletedScenarios(db: D1Database): Promise<void> {
   await ask(
     on(db).batch([
       on(db).delete(scenarioVersions).where(and(deleted, unused)),
-      on(db).delete(scenarios).where(and(isNotNull(scenarios.deletedAt), empty)),
+      on(db)
+        .delete(scenarios)
+        .where(and(isNotNull(scenarios.deletedAt), empty)),
     ]),
   );
 }

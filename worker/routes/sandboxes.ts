@@ -263,7 +263,13 @@ export function summarised(sandbox: Sandbox, role: string, origin: string) {
   };
 }
 
-export function described(env: Env, sandbox: Sandbox, role: string, secret: string, origin: string) {
+export function described(
+  env: Env,
+  sandbox: Sandbox,
+  role: string,
+  secret: string,
+  origin: string,
+) {
   return {
     ...summarised(sandbox, role, origin),
     // The fragment stays in the browser: the secret reaches no server and no log by it.

@@ -68,7 +68,8 @@ export const scenarioDraftRoutes: Row[] = [
     path: "/api/scenarios/:id/files",
     who: "person",
     scope: "scenarios:write",
-    title: "Replace a scenario's folder: the draft's, or a new draft's where the latest is published",
+    title:
+      "Replace a scenario's folder: the draft's, or a new draft's where the latest is published",
     body: replacement,
     bodyBytesMax: scenarioBodyBytesMax,
     answers: { 200: { text: "What was published stays as it is", schema: scenarioShape } },
@@ -91,7 +92,9 @@ export const scenarioDraftRoutes: Row[] = [
     who: "person",
     scope: "scenarios:write",
     title: "Publish a scenario's draft, which from then on never changes",
-    answers: { 200: { text: "Who may see the scenario starts this version", schema: scenarioShape } },
+    answers: {
+      200: { text: "Who may see the scenario starts this version", schema: scenarioShape },
+    },
     handle: publish,
   },
 ];
@@ -215,7 +218,11 @@ async function publish(call: Call): Promise<Response> {
 }
 
 /** In a cluster that nobody sees: throws 422 with what its API server says of each. */
-function tryManifests(folder: Files, { nodes = nodesDefault, seed = "" }: About, now: number): void {
+function tryManifests(
+  folder: Files,
+  { nodes = nodesDefault, seed = "" }: About,
+  now: number,
+): void {
   const manifests = manifestText(folder);
   if (manifests === undefined) return;
   const birth = { id: "", name: "podyard", nodes, seed: String(seed), expiresAtMs: now };

@@ -161,7 +161,10 @@ async function listScenarios(call: Call): Promise<Response> {
   const isGallery = said !== undefined && said !== "false" && said !== "0";
   const viewerId = viewerIdOf(call.principal);
   if (!isGallery && viewerId === undefined) {
-    throw new EdgeError(401, "sign in, or send an API token as a bearer token; ?gallery asks nobody");
+    throw new EdgeError(
+      401,
+      "sign in, or send an API token as a bearer token; ?gallery asks nobody",
+    );
   }
   const found =
     isGallery || viewerId === undefined
@@ -189,7 +192,11 @@ async function listScenarios(call: Call): Promise<Response> {
   });
 }
 
-function listedLine(call: Call, { scenario, version, publishedAt, about }: Listed, viewerId?: string) {
+function listedLine(
+  call: Call,
+  { scenario, version, publishedAt, about }: Listed,
+  viewerId?: string,
+) {
   return lined(call, readAbout(about, Infinity).about, {
     id: scenario.id,
     title: scenario.title,
@@ -226,7 +233,10 @@ const lined = (call: Call, about: About | undefined, rest: Line) => ({
   ...rest,
 });
 
-export async function shown(call: Call, opened: Opened): Promise<v.InferOutput<typeof scenarioShape>> {
+export async function shown(
+  call: Call,
+  opened: Opened,
+): Promise<v.InferOutput<typeof scenarioShape>> {
   const { id, mine, row, version } = opened;
   const { files } = version;
   const { about } = readAbout(files[scenarioFile] as string, Infinity);
