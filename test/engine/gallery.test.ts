@@ -72,7 +72,7 @@ describe("Pods", () => {
       "shy 0/1 Running",
     ]);
     expect(world.log("crash", "?previous=true")).toBe("the configuration is missing\n");
-    expect(world.sh("prepared", "cat /work/log")).toBe("first\nsecond");
+    expect(world.sh("prepared", "cat /data/log")).toBe("first\nsecond");
     const { restartCount, lastState } = world.pod("patient").status.containerStatuses[0];
     expect(restartCount).toBeGreaterThan(0);
     expect(lastState.terminated.exitCode).toBe(137);
