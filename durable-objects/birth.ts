@@ -1,7 +1,9 @@
 import type { Identity } from "./engine/api/auth/tokens.ts";
+import { MemorySql } from "./engine/core/memory-sql.ts";
 import type { Sql } from "./engine/core/sql.ts";
 import { Engine, openArtefact, type EngineOptions } from "./engine/index.ts";
 import { applyManifests, type ManifestFailure } from "./manifests.ts";
+import { sqlOf } from "./sql.ts";
 
 /** Limits of one sandbox, of wrangler.toml; absent ones are the engine's own. */
 export interface SandboxEnv {
@@ -51,7 +53,7 @@ export const identityOf = (kv: SyncKvStorage, id: string): Identity => ({
 });
 
 /** Takes back what was begun. */
-export class Unborn extends Error {
+class Unborn extends Error {
   readonly told: Extract<Born, { born: false }>;
 
   constructor(reason: string, failures?: ManifestFailure[]) {
@@ -60,8 +62,30 @@ export class Unborn extends Error {
   }
 }
 
-/** A cluster in empty storage. Throws Unborn where its source is refused. */
-export function bornFrom(
+/** A sandbox's cluster, all at once and in place of whatever is stored; or why there is none, and nothing has changed. */
+export function bornIn(
+  storage: DurableObjectStorage,
+  birth: Birth,
+  from: Source | undefined,
+  limits: NonNullable<EngineOptions["limits"]>,
+  nowMs: number,
+): Engine | Extract<Born, { born: false }> {
+  const { id, expiresAtMs } = birth;
+  try {
+    return storage.transactionSync(() => {
+      empty(storage);
+      storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
+      keepTokenSecret(storage.kv);
+      const identity = identityOf(storage.kv, id);
+      return begun(sqlOf(storage), birth, from, { limits, identity, nowMs });
+    });
+  } catch (error) {
+    if (error instanceof Unborn) return error.told;
+    throw error;
+  }
+}
+
+function begun(
   sql: Sql,
   { name, nodes, seed }: Birth,
   from: Source | undefined,
@@ -82,12 +106,12 @@ export function bornFrom(
   return engine;
 }
 
-/** Kept when a sandbox is made again: verdicts from before may still be under way. */
-const kept = new Set(["cuts"]);
+/** Stays when a sandbox is made again: verdicts from before may still be under way. */
+const stays = new Set(["cuts"]);
 
 /** Takes everything of a sandbox out of its storage, but whose access was withdrawn. */
-export function emptied({ kv, sql }: DurableObjectStorage): void {
-  for (const [key] of kv.list()) if (!kept.has(key)) kv.delete(key);
+function empty({ kv, sql }: DurableObjectStorage): void {
+  for (const [key] of kv.list()) if (!stays.has(key)) kv.delete(key);
   const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
   for (const { name } of tables.toArray()) {
     // Others are the platform's.

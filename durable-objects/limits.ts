@@ -88,7 +88,7 @@ export const heldBlockBytes = 16 * 1024;
  * A socket cannot be told to stop reading, but it reads nothing while a turn runs: a client this far ahead of its command
  * is held back by having it read in the turn.
  */
-export const hurryBytes = 4 * 1024 * 1024;
+export const inputDrainBytes = 4 * 1024 * 1024;
 /** Clients read at most this much at once. */
 export const sessionMessageBytesMax = 32 * 1024;
 /** Of the pairs of numbers in JSON by which a client tells its terminal's size. */

@@ -1,19 +1,21 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
 import {
-  bornFrom,
-  emptied,
+  bornIn,
   identityOf,
   keepTokenSecret,
-  Unborn,
+  type Birth,
   type Born,
   type NewSandbox,
   type Sandbox,
   type SandboxEnv,
+  type Source,
 } from "./birth.ts";
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
 import { expired, internalError } from "./engine/machinery/status.ts";
-import { Engine, type EngineOptions } from "./engine/index.ts";
+import { Engine } from "./engine/index.ts";
+import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
+import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { Cuts, type Grant } from "./grant.ts";
 import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
@@ -38,13 +40,9 @@ import {
   timelineOf,
   undoIn,
   withHash,
+  type MomentOptions,
   type Refused,
   type SnapshotBytes,
-  type SnapshotOptions,
-  type Timeline,
-  type TimelineOptions,
-  type Undone,
-  type UndoOptions,
 } from "./past.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
 import { SessionSockets } from "./sessions/sockets.ts";
@@ -66,14 +64,18 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly cuts = new Cuts(this.ctx.storage.kv);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
+  private readonly limits = {
+    objectsMax: numberOf(this.env.OBJECTS_MAX),
+    stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
+  };
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
   /** Makes the cluster, or leaves nothing behind; again with the same birth it changes nothing. */
-  async create(asked: NewSandbox): Promise<Born> {
+  async create({ from, ...birth }: NewSandbox): Promise<Born> {
     const isNew = !this.birth;
     try {
-      const born = isNew ? this.bear(asked) : ({ born: true } as const);
+      const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
       if (!born.born) return born;
       await this.open();
       this.turn((engine, now) => engine.look(now));
@@ -89,11 +91,11 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
    * Empties the sandbox and makes it again: what it had open ends, and nothing of its own (tokens, previews) opens it any
    * more; whose access was withdrawn stays out. Where the source is refused all stays as it is.
    */
-  async reset(asked: NewSandbox): Promise<Born> {
+  async reset({ from, ...birth }: NewSandbox): Promise<Born> {
     // A start that is under way would bring the old cluster back.
     while (this.opening) await this.opening.catch(() => {});
-    if (this.birth?.id !== asked.id) return { born: false, reason: "there is no such sandbox" };
-    const born = this.bear(asked);
+    if (this.birth?.id !== birth.id) return { born: false, reason: "there is no such sandbox" };
+    const born = this.bear(birth, from);
     if (!born.born) return born;
     const over = expired("the sandbox was reset");
     this.sockets.closeAll(over);
@@ -103,22 +105,10 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return born;
   }
 
-  /** All at once, in place of whatever is stored; or it changes nothing. */
-  private bear({ from, ...birth }: NewSandbox): Born {
-    const { storage } = this.ctx;
-    try {
-      this.loaded = storage.transactionSync(() => {
-        const { id, expiresAtMs } = birth;
-        emptied(storage);
-        storage.kv.put("birth", { id, expiresAtMs } satisfies Sandbox);
-        keepTokenSecret(storage.kv);
-        const options = { ...this.engineOptions(id), nowMs: Date.now() };
-        return bornFrom(sqlOf(storage), birth, from, options);
-      });
-    } catch (error) {
-      if (error instanceof Unborn) return error.told;
-      throw error;
-    }
+  private bear(birth: Birth, from: Source | undefined): Born {
+    const made = bornIn(this.ctx.storage, birth, from, this.limits, Date.now());
+    if ("born" in made) return made;
+    this.loaded = made;
     this.birth = birth;
     return { born: true };
   }
@@ -139,7 +129,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   /** The cluster as an artefact, as it is or at the end of the turn that wrote a revision. */
-  async snapshotBytes(options: SnapshotOptions = {}): Promise<SnapshotBytes | Refused> {
+  async snapshotBytes(options: MomentOptions = {}): Promise<SnapshotBytes | Refused> {
     return withHash(await this.asked((engine, now) => artefactOf(engine, options, now)));
   }
 
@@ -188,14 +178,14 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth || this.birth.expiresAtMs <= Date.now()) return refusal(gone());
     const edge = readEdge(request.headers);
     if (!edge) return refusal(unauthorized());
-    const token = edge.preview?.token;
-    if (token !== undefined && !(await opensPreview(this.ctx.storage.kv, this.birth.id, token)))
+    const { grant, preview } = edge;
+    if (preview && !(await opensPreview(this.ctx.storage.kv, this.birth.id, preview.token)))
       return refusal(noPreview());
     const asked = await apiRequestOf(request, edge);
     // Only now: while the body came, the sandbox or what let the request in may have ended.
     const now = Date.now();
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
-    if (!this.cuts.allow(edge.grant, now)) return refusal(unauthorized());
+    if (!this.cuts.allow(grant, now)) return refusal(unauthorized());
     if (!asked.user && asked.headers["authorization"] === undefined) return refusal(unauthorized());
     if (edge.readOnly) return this.readStored(asked, edge, now);
     try {
@@ -304,15 +294,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   private load(now: number, sql = sqlOf(this.ctx.storage)): Engine {
     const { id, name, nodes, seed } = this.birth as Sandbox;
-    return new Engine(sql, { name, nodes, seed, nowMs: now, ...this.engineOptions(id) });
-  }
-
-  private engineOptions(id: string): Pick<EngineOptions, "limits" | "identity"> {
-    const limits = {
-      objectsMax: numberOf(this.env.OBJECTS_MAX),
-      stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
-    };
-    return { limits, identity: identityOf(this.ctx.storage.kv, id) };
+    const identity = identityOf(this.ctx.storage.kv, id);
+    return new Engine(sql, { name, nodes, seed, nowMs: now, limits: this.limits, identity });
   }
 
   /** Wall ms at which the first grant of an open stream or session ends. */
@@ -357,7 +340,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** A moment that is waited for in memory has come; or a session has bytes to move, or has lost its client. */
   private wake(): void {
-    void this.stir();
+    void this.tryRunDue();
   }
 
   private rest(ms: number): void {
@@ -365,7 +348,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     this.ctx.waitUntil(done);
   }
 
-  private async stir(): Promise<void> {
+  private async tryRunDue(): Promise<void> {
     if (!this.birth) return;
     try {
       if (!this.loaded) await this.open();
@@ -381,7 +364,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     { path, headers }: ApiRequest,
     { grant, bridge }: EdgeRequest,
   ): Response | Promise<Response> {
-    const [offered, now] = [headers["sec-websocket-protocol"], Date.now()];
+    const offered = headers["sec-websocket-protocol"];
+    const now = Date.now();
     if (response.type === "session")
       return this.sessions.start(response, offered, engine, now, grant);
     if (response.type === "pending") return this.sessions.proxies.wait(response, grant);

@@ -11,22 +11,22 @@ import {
 } from "./limits.ts";
 import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 
-/** A stream's place, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
-type Place = ({ kind: "watch"; at: Subscription } | { kind: "follow"; at: LogFollow }) & {
+/** A stream's position, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
+type StreamPosition = ({ kind: "watch"; at: Subscription } | { kind: "follow"; at: LogFollow }) & {
   /** Until this wall moment the open stream counts as a user's activity. */
   looksUntilMs: number;
   /** Who opened it. */
   grant: Grant;
 };
 
-interface Told {
+interface SendResult {
   chars: number;
   ended: boolean;
 }
 
 interface Stream {
-  place: Place;
-  /** Revision of the place that the attachment holds. */
+  position: StreamPosition;
+  /** Revision of the position that the attachment holds. */
   savedRevision: number;
   /** The round of `fanOut` in which it was last looked at. */
   round: number;
@@ -36,7 +36,7 @@ interface Stream {
 export class Sockets {
   private readonly context: DurableObjectState;
   private readonly streams = new Map<WebSocket, Stream>();
-  /** Whose place moved on. The object does not sleep while they wait to be saved. */
+  /** Whose position moved on. The object does not sleep while they wait to be saved. */
   private readonly unsaved = new Set<WebSocket>();
   private saving: ReturnType<typeof setTimeout> | undefined;
   private readonly engine: () => Engine | undefined;
@@ -49,10 +49,10 @@ export class Sockets {
     this.context = context;
     this.engine = engine;
     for (const socket of context.getWebSockets()) {
-      const place = socket.deserializeAttachment() as Place | null;
+      const position = socket.deserializeAttachment() as StreamPosition | null;
       // Without a grant it is of a version that knew none.
-      if (place?.grant)
-        this.streams.set(socket, { place, savedRevision: revisionOf(place), round: 0 });
+      if (position?.grant)
+        this.streams.set(socket, { position, savedRevision: revisionOf(position), round: 0 });
       else this.close(socket, 1012);
     }
   }
@@ -75,12 +75,12 @@ export class Sockets {
     const { 0: client, 1: server } = new WebSocketPair();
     this.context.acceptWebSocket(server);
     const looksUntilMs = Math.max(lookedAtMs + lookMsMax, this.looksUntilMs());
-    const place: Place =
+    const position: StreamPosition =
       reply.type === "watch"
         ? { kind: "watch", at: reply.subscription, looksUntilMs, grant }
         : { kind: "follow", at: reply.follow, looksUntilMs, grant };
-    this.streams.set(server, { place, savedRevision: revisionOf(place), round: 0 });
-    server.serializeAttachment(place);
+    this.streams.set(server, { position, savedRevision: revisionOf(position), round: 0 });
+    server.serializeAttachment(position);
     if (reply.type === "watch") sendLines(server, reply.subscription.rv, reply.lines);
     else if (reply.text !== "") server.send(`\n${reply.text}`);
     const head = reply.type === "watch" ? watchHead(reply, engine) : followHead(reply);
@@ -126,14 +126,14 @@ export class Sockets {
     engine: Engine,
     nowMs: number,
   ): number | undefined {
-    if (quiet(stream.place, engine, nowMs)) return undefined;
+    if (isUpToDate(stream.position, engine, nowMs)) return undefined;
     let chars = 0;
     let ended = true;
     try {
       const told =
-        stream.place.kind === "watch"
-          ? this.sendWatch(socket, stream, stream.place.at, engine, nowMs)
-          : this.sendLog(socket, stream, stream.place.at, engine);
+        stream.position.kind === "watch"
+          ? this.sendWatch(socket, stream, stream.position.at, engine, nowMs)
+          : this.sendLog(socket, stream, stream.position.at, engine);
       ({ chars, ended } = told);
     } catch (error) {
       // One broken stream must not fail the turn; its client comes back and lists anew.
@@ -160,30 +160,33 @@ export class Sockets {
 
   /** Ends what those opened who may not look any more. */
   closeUnless(allowed: (grant: Grant) => boolean): void {
-    for (const [socket, { place }] of this.streams) {
-      if (!allowed(place.grant)) this.close(socket, 1000);
+    for (const [socket, { position }] of this.streams) {
+      if (!allowed(position.grant)) this.close(socket, 1000);
     }
   }
 
   /** Wall ms at which the first of the streams' grants ends. */
   endsAtMs(): number {
     let first = Infinity;
-    for (const { place } of this.streams.values()) first = Math.min(first, place.grant.expiresAtMs);
+    for (const { position } of this.streams.values())
+      first = Math.min(first, position.grant.expiresAtMs);
     return first;
   }
 
   /** `why`: told to watches, whose clients then list anew. */
   closeAll(why?: StatusError): void {
     const line = why && JSON.stringify({ type: "ERROR", object: why.toStatus() });
-    for (const [socket, { place }] of this.streams) {
-      if (line !== undefined && place.kind === "watch") sendLines(socket, place.at.rv, [line]);
+    for (const [socket, { position }] of this.streams) {
+      if (line !== undefined && position.kind === "watch")
+        sendLines(socket, position.at.rv, [line]);
       this.close(socket, 1000);
     }
   }
 
   private looksUntilMs(): number {
     let latest = 0;
-    for (const { place } of this.streams.values()) latest = Math.max(latest, place.looksUntilMs);
+    for (const { position } of this.streams.values())
+      latest = Math.max(latest, position.looksUntilMs);
     return latest;
   }
 
@@ -193,9 +196,9 @@ export class Sockets {
     at: Subscription,
     engine: Engine,
     nowMs: number,
-  ): Told {
+  ): SendResult {
     const { lines, subscription, ended } = engine.poll(at, nowMs);
-    stream.place = { ...stream.place, kind: "watch", at: subscription };
+    stream.position = { ...stream.position, kind: "watch", at: subscription };
     const chars = sendLines(socket, subscription.rv, lines);
     if (chars > 0 || subscription.rv - stream.savedRevision > savedLagRevisionsMax) {
       this.saveSoon(socket);
@@ -203,9 +206,9 @@ export class Sockets {
     return { chars, ended };
   }
 
-  private sendLog(socket: WebSocket, stream: Stream, at: LogFollow, engine: Engine): Told {
+  private sendLog(socket: WebSocket, stream: Stream, at: LogFollow, engine: Engine): SendResult {
     const { text, follow, ended } = engine.pollLog(at);
-    stream.place = { ...stream.place, kind: "follow", at: follow };
+    stream.position = { ...stream.position, kind: "follow", at: follow };
     if (text !== "") {
       socket.send(`\n${text}`);
       this.saveSoon(socket);
@@ -230,8 +233,8 @@ export class Sockets {
       this.unsaved.delete(socket);
       const stream = this.streams.get(socket);
       if (!stream) continue;
-      socket.serializeAttachment(stream.place);
-      stream.savedRevision = revisionOf(stream.place);
+      socket.serializeAttachment(stream.position);
+      stream.savedRevision = revisionOf(stream.position);
     }
   }
 }
@@ -249,11 +252,12 @@ function watchHead(reply: WatchReply, engine: Engine): StreamHead {
 
 const followHead = (reply: FollowReply): StreamHead => ({ kind: "follow", headers: reply.headers });
 
-const revisionOf = (place: Place): number => (place.kind === "watch" ? place.at.rv : 0);
+const revisionOf = (position: StreamPosition): number =>
+  position.kind === "watch" ? position.at.rv : 0;
 
 /** Whether there can be nothing new. A log's end shows only when it is looked for. */
-const quiet = (place: Place, engine: Engine, nowMs: number): boolean =>
-  place.kind === "watch" && place.at.rv === engine.store.rv && nowMs < place.at.endsAtWall;
+const isUpToDate = (position: StreamPosition, engine: Engine, nowMs: number): boolean =>
+  position.kind === "watch" && position.at.rv === engine.store.rv && nowMs < position.at.endsAtWall;
 
 /** How many characters there were to send. Only the last message carries the revision: a bookmark may follow any of them. */
 function sendLines(socket: WebSocket, revision: number, lines: string[]): number {

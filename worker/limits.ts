@@ -56,6 +56,13 @@ export const bodyBytesMax = 16 * 1024;
 export const manifestsBodyBytesMax = 2 * requestBodyBytesMax;
 /** Of an artefact from elsewhere: as many as one of ours may have unpacked, so that it is refused before it is held. */
 export const artefactBytesMax = snapshotBytesMax;
+/** How much of the past goes along with a snapshot or a fork: a hundred revisions take some ten kilobytes. */
+export const pastRevisionsDefault = 100;
+export const pastRevisionsMax = 100_000;
+/** Pictures of snapshots that an isolate keeps, of 20 kB at most each. */
+export const thumbnailsKeptMax = 100;
+/** D1's own limit: values that one statement may name. */
+export const databaseParametersMax = 100;
 /** What nothing in the database names is left alone so long: its row may be about to be written. */
 export const artefactOrphanMsMin = 3_600_000;
 /** Pages of a thousand names that one pass over the stored artefacts reads. */

@@ -2,6 +2,7 @@ import type { Refused, SnapshotBytes } from "../durable-objects/past.ts";
 import type { Sandbox } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
 import { EdgeError, type EdgeStatus } from "./errors.ts";
+import { pastRevisionsDefault } from "./limits.ts";
 
 /** What is asked of a sandbox's object beside the Kubernetes API, and its refusals in the service's words. */
 
@@ -10,15 +11,17 @@ export interface MomentOptions {
   at: number | undefined;
   /** false: what Secrets hold is left out. */
   secrets: boolean;
+  /** So much of its past goes along, in revisions, as far as it is known. */
+  past: number | undefined;
 }
 
-/** The sandbox at a moment, with all of its past that it still knows. */
+/** The sandbox at a moment. */
 export async function momentOf(
   env: Env,
   { id }: Sandbox,
-  { at, secrets }: MomentOptions,
+  { at, secrets, past = pastRevisionsDefault }: MomentOptions,
 ): Promise<SnapshotBytes> {
-  const options = { secrets, pastAfter: 0, ...(at !== undefined && { at }) };
+  const options = { secrets, pastRevisions: past, ...(at !== undefined && { at }) };
   const made: SnapshotBytes | Refused = await env.SANDBOX.getByName(id).snapshotBytes(options);
   return unlessRefused(made, "at");
 }

@@ -1,9 +1,12 @@
+import { openArtefact } from "../durable-objects/engine/snapshots/artefact.ts";
+import { thumbnail } from "../durable-objects/engine/snapshots/thumbnail.ts";
 import { ReadOnlyClusters } from "../durable-objects/engine/snapshots/read-only.ts";
 import type { ReadOnlyCluster } from "../durable-objects/engine/snapshots/read-only.ts";
 import { getArtefact } from "./artefacts.ts";
 import { findSnapshot, type Snapshot } from "./db/snapshots.ts";
 import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
+import { thumbnailsKeptMax } from "./limits.ts";
 import { Known } from "./known.ts";
 import { idShape } from "./secrets.ts";
 
@@ -35,10 +38,28 @@ export async function openedSnapshot(env: Env, { sha256 }: Snapshot): Promise<Re
   return opened;
 }
 
-async function open(env: Env, sha256: string): Promise<ReadOnlyCluster> {
+const thumbnails = new Map<string, string>();
+
+/** Its picture, an SVG. Drawn of the artefact: an opened moment keeps only what it answers with. */
+export async function thumbnailOf(env: Env, { sha256 }: Snapshot): Promise<string> {
+  const before = thumbnails.get(sha256);
+  if (before !== undefined) return before;
+  const opened = openArtefact(await bytesOf(env, sha256));
+  if ("reason" in opened) throw new EdgeError(422, opened.reason);
+  const drawn = thumbnail(opened.snapshot);
+  if (thumbnails.size >= thumbnailsKeptMax) thumbnails.delete(thumbnails.keys().next().value!);
+  thumbnails.set(sha256, drawn);
+  return drawn;
+}
+
+async function bytesOf(env: Env, sha256: string): Promise<Uint8Array> {
   const artefact = await getArtefact(env, sha256);
   if (!artefact) throw noSuchSnapshot();
-  const opened = clusters.open(sha256, artefact.bytes);
+  return artefact.bytes;
+}
+
+async function open(env: Env, sha256: string): Promise<ReadOnlyCluster> {
+  const opened = clusters.open(sha256, await bytesOf(env, sha256));
   if ("reason" in opened) throw new EdgeError(422, opened.reason);
   return opened.cluster;
 }

@@ -3,6 +3,7 @@ import { roles, type Role } from "./roles.ts";
 import {
   keyNameCharsMax,
   nameLengthMax,
+  pastRevisionsMax,
   personNameCharsMax,
   seedLengthMax,
   titleCharsMax,
@@ -58,6 +59,15 @@ export const timestamp = v.pipe(v.string(), v.isoTimestamp());
 
 /** RFC 3339. */
 export const iso = (ms: number): string => new Date(ms).toISOString();
+
+const pastRule = `past must be a whole number from 0 to ${pastRevisionsMax}`;
+/** How much of a sandbox's past goes along, in revisions. */
+export const past = v.pipe(
+  v.number(pastRule),
+  v.integer(pastRule),
+  v.minValue(0, pastRule),
+  v.maxValue(pastRevisionsMax, pastRule),
+);
 
 /** A resourceVersion as a number. */
 export const revision = (name: string) => {

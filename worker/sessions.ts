@@ -90,15 +90,14 @@ export async function newPerson(
 }
 
 /**
- * A cookie goes along with whatever page asks: what changes something, and every socket, must come from a page of ours.
+ * A cookie goes along with whatever page asks: what changes something, and every socket, must come from a page of ours. Browsers
+ * say where from in one of two headers; who sends neither is none.
  */
 export function refuseForeignUse(request: Request): void {
   const reads = /^(GET|HEAD)$/.test(request.method) && request.headers.get("upgrade") === null;
   if (reads) return;
   const origin = request.headers.get("origin");
-  const ours =
-    origin === null
-      ? request.headers.get("sec-fetch-site") === "same-origin"
-      : origin === new URL(request.url).origin;
+  const site = request.headers.get("sec-fetch-site") ?? "same-origin";
+  const ours = origin === null ? site === "same-origin" : origin === new URL(request.url).origin;
   if (!ours) throw new EdgeError(403, "a cookie opens this for pages of this origin alone");
 }

@@ -43,7 +43,7 @@ export async function tenantOf(
   const inPath = parts[2];
   if (inPath !== undefined && env.MODE !== "local") throw sandboxNotFound();
   const secret = inPath ?? bearerOf(request.headers);
-  const apiPath = once(url.pathname, parts[3] ?? "/");
+  const apiPath = withoutRepeatedPrefix(url.pathname, parts[3] ?? "/");
   if (secret === undefined || apiTokenShape.test(secret)) {
     return tenantOfPerson(request, env, now, { id, apiPath, later });
   }
@@ -140,7 +140,7 @@ function sandboxNamedBy(token: string): string | undefined {
 }
 
 /** kubectl's proxy puts the server's path before what a redirect told its client, which has that path already. */
-function once(whole: string, below: string): string {
+function withoutRepeatedPrefix(whole: string, below: string): string {
   const own = whole.slice(0, whole.length - below.length);
   return own !== "" && below.startsWith(`${own}/`) ? below.slice(own.length) : below;
 }

@@ -3,7 +3,7 @@
  * Everything below is synchronous; the caller says what time it is on the wall.
  */
 import type { Birth } from "./core/birth.ts";
-import { restoreInto, sealed, snapshotOf, type SealedSnapshot } from "./snapshots/snapshot.ts";
+import { restoreInto, snapshotOf } from "./snapshots/snapshot.ts";
 import { handle as handleApi } from "./api/handle.ts";
 import { handleAt } from "./api/past.ts";
 import { Earlier } from "./past/earlier.ts";
@@ -48,13 +48,14 @@ import type {
   WatchReply,
 } from "./ports/request.ts";
 import type { Sql } from "./core/sql.ts";
-import { stopUnit, unitOf, type WorkUnit } from "./loop/work-units.ts";
+import { stopUnit, workUnitOf, type WorkUnit } from "./loop/work-units.ts";
 import type { Streams } from "./streams/index.ts";
 import { Refused, type WorkLoop } from "./loop/work-loop.ts";
 import { createComponents, type Components, type EngineOptions } from "./components/wiring.ts";
 
 export type { EngineOptions };
 export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
+export { sealed } from "./snapshots/snapshot.ts";
 export { ReadOnlyClusters } from "./snapshots/read-only.ts";
 export { thumbnail } from "./snapshots/thumbnail.ts";
 
@@ -145,7 +146,7 @@ export class Engine {
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
     this.#work.held.lift(changes);
-    this.#time.obey(changes, wallMs);
+    this.#time.apply(changes, wallMs);
     this.#persist();
     assert(response, "an answer");
     return response.type === "proxied" ? response.reply : response;
@@ -172,7 +173,7 @@ export class Engine {
     const untilWall = Math.min(wallMs, this.#lookedAtWall + sleepAfterMs);
     const target = clock.jumpToMs ?? Math.max(this.#now.ms, virtualAt(clock, untilWall));
     const work = this.#work.upcoming(target);
-    return work === undefined ? undefined : unitOf(this.#parts.client, work);
+    return work === undefined ? undefined : workUnitOf(this.#parts.client, work);
   }
 
   /** One key, with no other processes than those named, kept at once: what came before is then never done again. */
@@ -195,11 +196,6 @@ export class Engine {
   dropSessions(): void {
     this.#work.commit("watchdog", () => this.#parts.streams.sessions.dropAll());
     this.#persist();
-  }
-
-  /** A snapshot with its bytes, or in a sentence why there are none; throws as `snapshot` does. */
-  artefact(wallMs: number, options: SnapshotOptions = {}): SealedSnapshot {
-    return sealed(() => this.snapshot(wallMs, options));
   }
 
   /**

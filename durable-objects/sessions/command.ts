@@ -2,20 +2,20 @@ import { internalError } from "../engine/machinery/status.ts";
 import type { Engine } from "../engine/index.ts";
 import type { CommandSession, SessionStatus } from "../engine/ports/request.ts";
 import {
-  hurryBytes,
+  inputDrainBytes,
   resizeBytesMax,
   sendBytesMax,
   sessionWorkMax,
   stepBytesMax,
 } from "../limits.ts";
 import { channels, decode, encode, pieces, type Protocol } from "./frames.ts";
-import { HeldInput } from "./input.ts";
+import { InputBuffer } from "./input.ts";
 import type { LiveSession, Wire } from "./session.ts";
 
 /** exec and attach. */
 export class CommandStream implements LiveSession {
   readonly kind: string;
-  private readonly input = new HeldInput();
+  private readonly input = new InputBuffer();
   private inputEnd: "no" | "said" | "told" = "no";
   /** Sizes between two pumps are seen by nobody: the last one counts. */
   private size: { cols: number; rows: number } | undefined;
@@ -72,8 +72,8 @@ export class CommandStream implements LiveSession {
     const { sessions } = engine;
     let sent = 0;
     while (!this.over) {
-      if (this.heldBytes > hurryBytes && sessions.room(this.session) <= 0) {
-        engine.session(nowMs, () => sessions.hurry(this.session));
+      if (this.heldBytes > inputDrainBytes && sessions.inputCapacityBytes(this.session) <= 0) {
+        engine.session(nowMs, () => sessions.drainInput(this.session));
       }
       if (!this.mayTell(engine) && !sessions.hasNews(this.session)) return "waiting";
       const news = engine.session(nowMs, () => {
@@ -91,7 +91,7 @@ export class CommandStream implements LiveSession {
 
   private mayTell({ sessions }: Engine): boolean {
     if (this.size) return true;
-    if (this.input.bytes > 0) return sessions.room(this.session) > 0;
+    if (this.input.bytes > 0) return sessions.inputCapacityBytes(this.session) > 0;
     return this.inputEnd === "said";
   }
 
@@ -99,7 +99,8 @@ export class CommandStream implements LiveSession {
   private tell({ sessions }: Engine): void {
     if (this.size) sessions.resize(this.session, this.size.cols, this.size.rows);
     this.size = undefined;
-    const bytes = sessions.room(this.session) > 0 ? this.input.take(stepBytesMax) : undefined;
+    const bytes =
+      sessions.inputCapacityBytes(this.session) > 0 ? this.input.take(stepBytesMax) : undefined;
     if (bytes) sessions.write(this.session, bytes);
     if (this.inputEnd !== "said" || this.input.bytes > 0) return;
     this.inputEnd = "told";

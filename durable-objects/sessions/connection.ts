@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/index.ts";
 import type { ForwardSession } from "../engine/ports/request.ts";
 import { connectionWorkMax, sendBytesMax, serverStepBytesMax, sessionWorkMax } from "../limits.ts";
-import { HeldInput } from "./input.ts";
+import { InputBuffer } from "./input.ts";
 
 /** How a forwarded connection's bytes and end reach the client. */
 export interface ConnectionEnds {
@@ -16,7 +16,7 @@ export interface ConnectionEnds {
 export class PodConnection {
   over = false;
   private stream: string | undefined;
-  private readonly input = new HeldInput();
+  private readonly input = new InputBuffer();
   private inputEnded = false;
   private endSent = false;
   private readonly session: ForwardSession;
@@ -73,7 +73,7 @@ export class PodConnection {
 
   private mayMove({ sessions }: Engine, stream: string): boolean {
     if (sessions.streamHasNews(stream)) return true;
-    if (this.input.bytes > 0) return sessions.streamRoom(stream) > 0;
+    if (this.input.bytes > 0) return sessions.streamCapacityBytes(stream) > 0;
     return this.inputEnded && !this.endSent;
   }
 
@@ -87,7 +87,9 @@ export class PodConnection {
     if (sessions.streamHasNews(this.stream)) return undefined;
     // The stream's room is a moment's: one piece at a time, and the rest after the server has read.
     const next =
-      sessions.streamRoom(this.stream) > 0 ? this.input.take(serverStepBytesMax) : undefined;
+      sessions.streamCapacityBytes(this.stream) > 0
+        ? this.input.take(serverStepBytesMax)
+        : undefined;
     const end = this.inputEnded && !this.endSent && this.input.bytes === 0;
     if (next || end) sessions.send(this.stream, next ?? new Uint8Array(), end);
     if (end) this.endSent = true;

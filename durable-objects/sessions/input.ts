@@ -1,26 +1,26 @@
 import { heldBlockBytes, heldBytesMax, heldTogetherBytesMax } from "../limits.ts";
-import { HeldTooMuch } from "./session.ts";
+import { InputLimitError } from "./session.ts";
 
 /** Bytes of a client that its command or server has not read, in order; how they were split into messages does not matter. */
-export class HeldInput {
+export class InputBuffer {
   bytes = 0;
   private pieces: Uint8Array[] = [];
   /** The first piece in `pieces` that is not taken; taken ones are freed from time to time. */
   private first = 0;
   /** The last piece has room behind it. */
-  private room = 0;
+  private spareBytes = 0;
 
   /** Keeps a copy. Throws when it would be more than a session may hold. */
   add(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    if (this.bytes + bytes.length > heldBytesMax) throw new HeldTooMuch();
+    if (this.bytes + bytes.length > heldBytesMax) throw new InputLimitError();
     this.bytes += bytes.length;
-    if (bytes.length <= this.room) {
+    if (bytes.length <= this.spareBytes) {
       const last = this.pieces[this.pieces.length - 1] as Uint8Array;
       const grown = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
       grown.set(bytes, last.length);
       this.pieces[this.pieces.length - 1] = grown;
-      this.room -= bytes.length;
+      this.spareBytes -= bytes.length;
       return;
     }
     // Room behind a piece that nearly fills a block would be held for nothing.
@@ -28,7 +28,7 @@ export class HeldInput {
     const block = new Uint8Array(isSmall ? heldBlockBytes : bytes.length);
     block.set(bytes);
     this.pieces.push(block.subarray(0, bytes.length));
-    this.room = block.length - bytes.length;
+    this.spareBytes = block.length - bytes.length;
   }
 
   /** The next bytes, no more than so many; undefined: there are none. */
@@ -41,7 +41,7 @@ export class HeldInput {
     else this.pieces[this.first++] = taken;
     if (this.first === this.pieces.length) {
       this.pieces = [];
-      this.first = this.room = 0;
+      this.first = this.spareBytes = 0;
     } else if (this.first >= 256) {
       this.pieces = this.pieces.slice(this.first);
       this.first = 0;
@@ -51,7 +51,7 @@ export class HeldInput {
 }
 
 /** What all sessions of a sandbox hold: each alone may be modest while there are many, with many connections each. */
-export class HeldTogether {
+export class SandboxInputBudget {
   private readonly sum: () => number;
   /** Never less than what is held: what was said since it was last counted, none of it taken. */
   private atMostBytes = 0;
@@ -65,6 +65,6 @@ export class HeldTogether {
     this.atMostBytes += bytes;
     if (this.atMostBytes <= heldTogetherBytesMax) return;
     this.atMostBytes = this.sum();
-    if (this.atMostBytes > heldTogetherBytesMax) throw new HeldTooMuch();
+    if (this.atMostBytes > heldTogetherBytesMax) throw new InputLimitError();
   }
 }

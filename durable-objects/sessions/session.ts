@@ -29,7 +29,7 @@ export interface Wire {
 }
 
 /** The client has done nothing wrong, but more of it cannot be kept. */
-export class HeldTooMuch extends Error {
+export class InputLimitError extends Error {
   override name = "HeldTooMuch";
   constructor() {
     super("input comes faster than it is read");

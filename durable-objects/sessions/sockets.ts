@@ -5,7 +5,7 @@ import type { Grant } from "../grant.ts";
 import { gone, refusal, unauthorized } from "../http.ts";
 import {
   firstWordMs,
-  hurryBytes,
+  inputDrainBytes,
   pumpWorkMax,
   roundBytesMax,
   roundMessagesMax,
@@ -29,11 +29,11 @@ import {
   logProtocols,
   spdyProtocol,
 } from "./frames.ts";
-import { HeldTogether } from "./input.ts";
+import { SandboxInputBudget } from "./input.ts";
 import { LogStream } from "./log.ts";
 import { ProxyWaits } from "./proxy.ts";
 import { SpdyForward } from "./spdy-forward.ts";
-import { HeldTooMuch, type LiveSession, type Wire } from "./session.ts";
+import { InputLimitError, type LiveSession, type Wire } from "./session.ts";
 
 interface Open {
   session: LiveSession;
@@ -65,7 +65,7 @@ export class SessionSockets {
   private unrestedBytes = 0;
   private idleTimer: ReturnType<typeof setInterval> | null = null;
   private readonly left: LiveSession[] = [];
-  private readonly heldTogether = new HeldTogether(() => this.heldBytes());
+  private readonly heldTogether = new SandboxInputBudget(() => this.heldBytes());
 
   /** A long turn was a moment ago: sessions wait until others had theirs. */
   private resting = false;
@@ -199,7 +199,7 @@ export class SessionSockets {
       this.heldTogether.add(bytes);
     } catch (error) {
       // Clients show the Status only where the close itself is no error.
-      const code = error instanceof HeldTooMuch ? 1000 : 1002;
+      const code = error instanceof InputLimitError ? 1000 : 1002;
       this.abort(socket, open, (error as Error).message, code);
     }
     this.heardBytes += bytes;
@@ -209,7 +209,7 @@ export class SessionSockets {
       this.unrestedMessages = this.unrestedBytes = 0;
       this.rest(0);
     }
-    this.heard((open.session.heldBytes ?? 0) > hurryBytes);
+    this.heard((open.session.heldBytes ?? 0) > inputDrainBytes);
   }
 
   private heldBytes(): number {

@@ -7,7 +7,7 @@ import { commandProtocols, spdyProtocol } from "../../durable-objects/sessions/f
 import { CommandStream } from "../../durable-objects/sessions/command.ts";
 import { ChannelForward } from "../../durable-objects/sessions/channel-forward.ts";
 import { SpdyForward } from "../../durable-objects/sessions/spdy-forward.ts";
-import { HeldTooMuch, type LiveSession } from "../../durable-objects/sessions/session.ts";
+import { InputLimitError, type LiveSession } from "../../durable-objects/sessions/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/sessions/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/sessions/spdy-data.ts";
 import {
@@ -253,6 +253,6 @@ describe("sessions", { timeout: 300_000 }, () => {
     expect(stream.heldBytes).toBe(held);
     expect(() => {
       for (let i = 0; i <= heldBytesMax / large.length; i++) stream.message(large.buffer);
-    }).toThrow(HeldTooMuch);
+    }).toThrow(InputLimitError);
   });
 });

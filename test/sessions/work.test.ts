@@ -15,8 +15,8 @@ import {
   decode,
   forwardProtocols,
 } from "../../durable-objects/sessions/frames.ts";
-import { HeldInput, HeldTogether } from "../../durable-objects/sessions/input.ts";
-import { HeldTooMuch } from "../../durable-objects/sessions/session.ts";
+import { InputBuffer, SandboxInputBudget } from "../../durable-objects/sessions/input.ts";
+import { InputLimitError } from "../../durable-objects/sessions/session.ts";
 import { joined, SpdyError, SpdyReader } from "../../durable-objects/sessions/spdy.ts";
 import { spdyDictionary } from "../../durable-objects/sessions/spdy-data.ts";
 import {
@@ -201,7 +201,7 @@ test("answers that wait for their client are few, and those it takes are not sto
 });
 
 test("held input keeps order and bounds, however it comes and goes", () => {
-  const held = new HeldInput();
+  const held = new InputBuffer();
   const said: number[] = [];
   const taken: number[] = [];
   for (let i = 0; i < 3_000; i++) {
@@ -214,13 +214,13 @@ test("held input keeps order and bounds, however it comes and goes", () => {
   expect(held.bytes).toBe(0);
   expect(taken).toEqual(said);
   held.add(new Uint8Array(heldBytesMax));
-  expect(() => held.add(new Uint8Array(1))).toThrow(HeldTooMuch);
+  expect(() => held.add(new Uint8Array(1))).toThrow(InputLimitError);
 });
 
 test.each([1, 100, 4_095, 4_097, 11_000, 17_000])(
   "what is held in messages of %i bytes takes little more memory than it has bytes",
   (size) => {
-    const held = new HeldInput();
+    const held = new InputBuffer();
     for (let said = 0; said < 1_000_000; said += size) held.add(new Uint8Array(size));
     const { pieces } = held as unknown as { pieces: Uint8Array[] };
     const memory = new Set(pieces.map(({ buffer }) => buffer));
@@ -232,7 +232,7 @@ test.each([1, 100, 4_095, 4_097, 11_000, 17_000])(
 test("what all sessions hold is bounded, and what was taken counts no more", () => {
   let held = 0;
   let counted = 0;
-  const together = new HeldTogether(() => {
+  const together = new SandboxInputBudget(() => {
     counted++;
     return held;
   });
@@ -243,7 +243,7 @@ test("what all sessions hold is bounded, and what was taken counts no more", () 
   };
   for (let i = 0; i < heldTogetherBytesMax / megabyte; i++) say();
   expect(counted).toBe(0);
-  expect(say).toThrow(HeldTooMuch);
+  expect(say).toThrow(InputLimitError);
   held = 0;
   for (let i = 0; i < heldTogetherBytesMax / megabyte; i++) say();
   expect(counted).toBe(2);

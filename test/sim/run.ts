@@ -1,11 +1,14 @@
 /**
  * `npm run sim -- --seeds N [--from N] [--length N] [--jobs N]`, `--replay SEED` (prints every step), `--mutants`.
  * A failure prints its seed and the shortest scenario that still fails.
+ * `--digest`: instead of judging, prints for each seed hashes of its log, its state and its answers, to compare two versions
+ * of Podyard; with `--replay SEED`, all that goes into them.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { judge, run, scenarioOf, shrink } from "./scenario.ts";
-import { serve } from "./processes.ts";
+import { digestLine, digestOf, type Digested } from "./digest.ts";
+import { serve, share } from "./processes.ts";
 import { judged, sweep, type Sweep } from "./sweep.ts";
 
 const { values } = parseArgs({
@@ -18,6 +21,7 @@ const { values } = parseArgs({
     replay: { type: "string" },
     /** Failures after which it stops. */
     stop: { type: "string", default: "5" },
+    digest: { type: "boolean", default: false },
     mutants: { type: "boolean", default: false },
     /** Only those of which the name has this part. */
     mutant: { type: "string", default: "" },
@@ -46,6 +50,44 @@ function replay(seed: number): boolean {
   return !failure;
 }
 
+/** In the order of the seeds. A process that ends early has no line, and fails. */
+async function digests({ from, seeds, jobs }: Sweep, args: string[]): Promise<boolean> {
+  const done = new Map<number, string>();
+  let next = from;
+  let printed = from;
+  let failures = 0;
+  const take = (seed: number, line: string): void => {
+    done.set(seed, line);
+    for (let text = done.get(printed); text !== undefined; text = done.get(++printed)) {
+      console.log(text);
+    }
+  };
+  await share<Digested>({
+    jobs,
+    program: import.meta.filename,
+    args,
+    next: () => (next < from + seeds ? next++ : undefined),
+    take: (digested) => take(digested.seed, digestLine(digested)),
+    died: (seed, how) => {
+      failures += 1;
+      take(seed, `seed ${seed} its process ended: ${how}`);
+    },
+  });
+  return failures === 0;
+}
+
+async function digest(args: string[]): Promise<boolean> {
+  if (values.replay !== undefined) {
+    digestOf(scenarioOf(Number(values.replay), length), (part, text) =>
+      console.log(`${part} ${text}`),
+    );
+    return true;
+  }
+  if (!values.serve) return digests(asked, args);
+  serve((seed) => digestOf(scenarioOf(seed, length)));
+  return true;
+}
+
 async function main(): Promise<boolean> {
   const args = [...process.argv.slice(2), "--serve"];
   if (values.mutants) {
@@ -54,6 +96,7 @@ async function main(): Promise<boolean> {
     serve(hunted);
     return true;
   }
+  if (values.digest) return digest(args);
   if (values.replay !== undefined) return replay(Number(values.replay));
   if (!values.serve) return sweep(asked, import.meta.filename, args);
   serve((seed) => judged(seed, asked));

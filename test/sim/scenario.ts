@@ -76,6 +76,22 @@ function forgets(sim: Simulation): void {
   sim.look("lost memory", { before, after });
 }
 
+/** From an empty place to the end, when all nodes are well again. */
+export function play(sim: Simulation, scenario: Scenario): void {
+  setUp(sim);
+  for (const operation of scenario.operations) {
+    sim.say(`${JSON.stringify(operation)}`);
+    if (operation.what === "lose memory") forgets(sim);
+    perform(sim, operation);
+    sim.look("operation", undefined);
+    listen(sim, operation);
+  }
+  sim.say("(all nodes are well again)");
+  heal(sim);
+  listen(sim);
+  sim.look("operation", undefined);
+}
+
 /** `beside`: what came of the same scenario before. */
 export function run(
   scenario: Scenario,
@@ -85,18 +101,7 @@ export function run(
 ): Outcome {
   using sim = new Simulation(scenario.seed, scenario.nodes, rows, options);
   try {
-    setUp(sim);
-    for (const operation of scenario.operations) {
-      sim.say(`${JSON.stringify(operation)}`);
-      if (operation.what === "lose memory") forgets(sim);
-      perform(sim, operation);
-      sim.look("operation", undefined);
-      listen(sim, operation);
-    }
-    sim.say("(all nodes are well again)");
-    heal(sim);
-    listen(sim);
-    sim.look("operation", undefined);
+    play(sim, scenario);
     sim.look("settled", undefined);
     forgets(sim);
     sim.clients.replay();

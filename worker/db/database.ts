@@ -1,4 +1,5 @@
 import { drizzle, type DrizzleD1Database } from "drizzle-orm/d1";
+import { databaseParametersMax } from "../limits.ts";
 
 const handles = new WeakMap<D1Database, DrizzleD1Database>();
 export function on(db: D1Database): DrizzleD1Database {
@@ -21,17 +22,15 @@ export interface Page {
   after?: { at: number; id: string };
 }
 
-/** Bound parameters of one statement. https://developers.cloudflare.com/d1/platform/limits/ */
-const parametersMax = 100;
-
 /** What a query finds of many values, so many at a time as it may name. */
 export async function inPortions(
   values: readonly string[],
   find: (some: string[]) => Promise<string[]>,
 ): Promise<Set<string>> {
   const found = new Set<string>();
-  for (let from = 0; from < values.length; from += parametersMax) {
-    for (const value of await find(values.slice(from, from + parametersMax))) found.add(value);
+  for (let from = 0; from < values.length; from += databaseParametersMax) {
+    for (const value of await find(values.slice(from, from + databaseParametersMax)))
+      found.add(value);
   }
   return found;
 }

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { titleCharsMax } from "../limits.ts";
 import { momentOf } from "../moments.ts";
 import type { Call, Row } from "../route.ts";
-import { revision, title } from "../schemas.ts";
+import { past, revision, title } from "../schemas.ts";
 import { originOfFork, sourceAgain } from "../sources.ts";
 import {
   answerMade,
@@ -13,7 +13,11 @@ import {
   summary,
 } from "./sandboxes.ts";
 
-const forking = v.strictObject({ at: v.optional(revision("at")), title: v.optional(title) });
+const forking = v.strictObject({
+  at: v.optional(revision("at")),
+  title: v.optional(title),
+  past: v.optional(past),
+});
 
 export const forkRoutes: Row[] = [
   {
@@ -47,7 +51,7 @@ async function forkSandbox(call: Call<v.InferOutput<typeof forking>>): Promise<R
   const { sandbox, role } = access;
   // Who may not read Secrets must not come by them in a cluster of their own.
   const secrets = role !== "viewer";
-  const moment = await momentOf(env, sandbox, { at: body.at, secrets });
+  const moment = await momentOf(env, sandbox, { at: body.at, past: body.past, secrets });
   const { name, nodes, seed } = sandbox;
   const birth = { name, nodes, seed };
   const made = await makeFor(call, {

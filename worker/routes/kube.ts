@@ -86,7 +86,7 @@ async function handOn(
     throw internalError("this sandbox's database is damaged; npm start names its file");
   }
   const address = `https://sandbox${tenant.apiPath}${search}`;
-  const client = headersToHandOn(request.headers);
+  const client = forwardedHeaders(request.headers);
   const { grant, asker } = tenant;
   const edge: EdgeRequest = { grant, publicPath: pathname };
   if ("user" in asker) edge.user = asker.user;
@@ -113,12 +113,12 @@ function mayStream(apiPath: string, search: string): boolean {
 }
 
 /** Headers that describe the client's connection rather than its request are not passed on, nor are secrets. */
-const heldBack =
+const droppedHeaders =
   /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip)$/;
 
-export function headersToHandOn(from: Headers): Headers {
+export function forwardedHeaders(from: Headers): Headers {
   const headers = new Headers();
-  for (const [name, value] of from) if (!heldBack.test(name)) headers.set(name, value);
+  for (const [name, value] of from) if (!droppedHeaders.test(name)) headers.set(name, value);
   const protocols = subprotocolsOf(from).filter((name) => !name.startsWith(bearerProtocol));
   if (protocols.length > 0) headers.set("sec-websocket-protocol", protocols.join(", "));
   else headers.delete("sec-websocket-protocol");

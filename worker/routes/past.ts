@@ -8,7 +8,7 @@ import { readWhole, type Call, type Row } from "../route.ts";
 import { revision } from "../schemas.ts";
 import { staticReply } from "../static-reply.ts";
 import { bridge } from "../stream.ts";
-import { headersToHandOn } from "./kube.ts";
+import { forwardedHeaders } from "./kube.ts";
 import { used } from "./sandboxes.ts";
 
 const row = v.object({
@@ -147,7 +147,7 @@ async function askPast(call: Call): Promise<Response> {
   const body = await readWhole(request, requestBodyBytesMax);
   return env.SANDBOX.getByName(access.sandbox.id).fetch(`https://sandbox${path}${search}`, {
     method: request.method,
-    headers: writeEdge(withoutUpgrade(headersToHandOn(request.headers)), { ...edgeOf(call), at }),
+    headers: writeEdge(withoutUpgrade(forwardedHeaders(request.headers)), { ...edgeOf(call), at }),
     redirect: "manual",
     ...(body.length > 0 && { body }),
   });

@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { bornFrom, Unborn } from "../../durable-objects/birth.ts";
-import { MemorySql } from "../../durable-objects/engine/core/memory-sql.ts";
+import { couldBeBorn } from "../../durable-objects/birth.ts";
 import {
   insertScenario,
   putDraft,
@@ -217,7 +216,7 @@ async function publish(call: Call): Promise<Response> {
   );
 }
 
-/** In a cluster that nobody sees: throws 422 with what its API server says of each. */
+/** Throws 422 with what an API server says of each. */
 function tryManifests(
   folder: Files,
   { nodes = nodesDefault, seed = "" }: About,
@@ -225,14 +224,9 @@ function tryManifests(
 ): void {
   const manifests = manifestText(folder);
   if (manifests === undefined) return;
-  const birth = { id: "", name: "podyard", nodes, seed: String(seed), expiresAtMs: now };
-  const identity = { id: "", secret: "" };
-  try {
-    bornFrom(new MemorySql(), birth, { manifests }, { nowMs: now, identity });
-  } catch (error) {
-    if (!(error instanceof Unborn)) throw error;
-    const refused = new EdgeError(422, error.told.reason, "files");
-    refused.more = { failures: error.told.failures ?? [] };
-    throw refused;
-  }
+  const tried = couldBeBorn({ nodes, seed: String(seed) }, manifests, now);
+  if (tried.born) return;
+  const refused = new EdgeError(422, tried.reason, "files");
+  refused.more = { failures: tried.failures ?? [] };
+  throw refused;
 }

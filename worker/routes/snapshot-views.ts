@@ -1,9 +1,8 @@
 import * as v from "valibot";
 import type { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
-import { thumbnail } from "../../durable-objects/engine/snapshots/thumbnail.ts";
 import { responseOf } from "../../durable-objects/http.ts";
 import { getArtefact } from "../artefacts.ts";
-import { noSuchSnapshot, openedSnapshot, snapshotBy } from "../open-snapshots.ts";
+import { noSuchSnapshot, openedSnapshot, snapshotBy, thumbnailOf } from "../open-snapshots.ts";
 import type { Call, Row } from "../route.ts";
 import { staticReply } from "../static-reply.ts";
 import { timelineOptions, timelineQuery, timelineShape } from "./past.ts";
@@ -92,8 +91,8 @@ const names = (header: string | null, sha256: string): boolean =>
   });
 
 async function readThumbnail(call: Call): Promise<Response> {
-  const { snapshot } = await opened(call);
-  return new Response(thumbnail(snapshot), {
+  const row = await snapshotBy(call.env, call.param("id"));
+  return new Response(await thumbnailOf(call.env, row), {
     headers: {
       ...asData,
       "cache-control": "private, max-age=86400",

@@ -1,6 +1,10 @@
 import * as v from "valibot";
 import { countsOf, type Counts } from "../../durable-objects/engine/snapshots/counts.ts";
-import { openReadOnly } from "../../durable-objects/engine/snapshots/read-only.ts";
+import {
+  openArtefact,
+  type OpenedArtefact,
+} from "../../durable-objects/engine/snapshots/artefact.ts";
+import { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
 import { freeArtefact, putArtefact, type Artefact } from "../artefacts.ts";
 import {
   insertSnapshot,
@@ -19,7 +23,7 @@ import { forgetSnapshot, snapshotBy } from "../open-snapshots.ts";
 import { accessTo } from "../principal.ts";
 import { mayDo } from "../roles.ts";
 import { paged, readWhole, type Call, type Row } from "../route.ts";
-import { iso, revision, timestamp, title } from "../schemas.ts";
+import { iso, past, revision, timestamp, title } from "../schemas.ts";
 import { hashOf, newId } from "../secrets.ts";
 import { momentOf } from "../moments.ts";
 
@@ -27,6 +31,7 @@ const taking = v.strictObject({
   at: v.optional(revision("at")),
   title: v.optional(title),
   secrets: v.optional(v.boolean("secrets must be true or false")),
+  past: v.optional(past),
 });
 
 const change = v.strictObject({ title });
@@ -118,8 +123,8 @@ export const snapshotRoutes: Row[] = [
 async function takeSnapshot(call: Call<v.InferOutput<typeof taking>>): Promise<Response> {
   const { access, body } = call;
   const { sandbox } = access;
-  const { at, secrets, title = "" } = body;
-  const moment = await momentOf(call.env, sandbox, { at, secrets: secrets !== false });
+  const { at, secrets, past, title = "" } = body;
+  const moment = await momentOf(call.env, sandbox, { at, past, secrets: secrets !== false });
   const { name, nodes, seed } = sandbox;
   const row = await keep(
     call,
@@ -163,9 +168,10 @@ async function uploadSnapshot(call: Call): Promise<Response> {
 /** What is in bytes from anywhere; throws 422 where they are no artefact that opens here. */
 function judged(env: Env, bytes: Uint8Array) {
   const refuse = (reason: string): EdgeError => new EdgeError(422, reason);
-  const opened = openAny(bytes);
+  const opened = openArtefact(bytes);
   if ("reason" in opened) throw refuse(opened.reason);
-  const { snapshot } = opened.cluster;
+  const { snapshot } = opened;
+  if (!stands(snapshot)) throw refuse("the snapshot is not sound: it does not open");
   const { name, nodes, seed } = snapshot.birth;
   const counts = countsOf(snapshot);
   const { nodesMax } = limitsOf(env);
@@ -178,12 +184,12 @@ function judged(env: Env, bytes: Uint8Array) {
 }
 
 /** What passes every check and does not open all the same is refused too. */
-function openAny(bytes: Uint8Array): ReturnType<typeof openReadOnly> {
+function stands(snapshot: OpenedArtefact["snapshot"]): boolean {
   try {
-    return openReadOnly(bytes);
+    return new ReadOnlyCluster(snapshot).revision === snapshot.revision;
   } catch (error) {
     console.error({ event: "an artefact did not open", error: String(error) });
-    return { reason: "the snapshot is not sound: it does not open" };
+    return false;
   }
 }
 

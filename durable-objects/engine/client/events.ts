@@ -18,7 +18,7 @@ const combined = "(combined from similar events): ";
 const seriesMs = 360_000;
 
 /** What happened, as a component reports it. */
-export interface Telling {
+export interface EventInput {
   regarding: KubeObject;
   type: "Normal" | "Warning";
   reason: string;
@@ -32,36 +32,36 @@ export interface Telling {
  */
 export function recorded(
   store: Store,
-  told: Telling,
+  input: EventInput,
   now: number,
 ): { event: CoreEvent; known: boolean } {
-  const similar = similarEvents(store, told, now);
-  if (told.source.action) {
-    const series = isomorphic(similar, told, now);
+  const similar = similarEvents(store, input, now);
+  if (input.source.action) {
+    const series = isomorphic(similar, input, now);
     return series
       ? { event: observedAgain(series, now), known: true }
-      : { event: newEvent(told, now, store.rv), known: false };
+      : { event: newEvent(input, now, store.rv), known: false };
   }
-  const { fieldPath } = told.source;
+  const { fieldPath } = input.source;
   const same = similar.filter(
-    (e) => e.message === told.message && e.involvedObject["fieldPath"] === fieldPath,
+    (e) => e.message === input.message && e.involvedObject["fieldPath"] === fieldPath,
   );
   const latest = same.reduce<CoreEvent | undefined>(
     (best, e) => (!best || e.metadata.name > best.metadata.name ? e : best),
     undefined,
   );
-  if (latest && !told.source.forgetful) return { event: countedUp(latest, now), known: true };
-  if (!isCrowd(similar, now)) return { event: newEvent(told, now, store.rv), known: false };
-  const message = `${combined}${told.message}`;
+  if (latest && !input.source.forgetful) return { event: countedUp(latest, now), known: true };
+  if (!isCrowd(similar, now)) return { event: newEvent(input, now, store.rv), known: false };
+  const message = `${combined}${input.message}`;
   const crowd = similar.find((e) => e.message.startsWith(combined));
   if (crowd) return { event: { ...countedUp(crowd, now), message }, known: true };
-  const event = newEvent({ ...told, message }, now, store.rv);
+  const event = newEvent({ ...input, message }, now, store.rv);
   return { event: { ...event, reportingComponent: "", reportingInstance: "" }, known: false };
 }
 
 /** Equal but for their message, within their hour. k8s: EventAggregatorByReasonFunc */
-function similarEvents(store: Store, told: Telling, now: number): CoreEvent[] {
-  const { regarding, type, reason, source } = told;
+function similarEvents(store: Store, input: EventInput, now: number): CoreEvent[] {
+  const { regarding, type, reason, source } = input;
   const found: CoreEvent[] = [];
   for (const object of store.unordered("event.uid", regarding.metadata.uid)) {
     const event = object as CoreEvent;
@@ -93,7 +93,7 @@ function isCrowd(similar: readonly CoreEvent[], now: number): boolean {
 /** Equal object, action and reason, whatever the message. k8s: event_broadcaster.go getKey */
 function isomorphic(
   similar: readonly CoreEvent[],
-  { regarding, source }: Telling,
+  { regarding, source }: EventInput,
   now: number,
 ): CoreEvent | undefined {
   const related = source.related?.metadata.uid;
@@ -166,8 +166,8 @@ let lastHighText = "0";
  * The Event object. Its name is `regarding.hex`, as upstream's is by nanoseconds: kubectl lists events of one second by
  * name, so the names must follow the order of recording. `revision`: the store's, which tells those of one moment apart.
  */
-function newEvent(told: Telling, now: number, revision: number): CoreEvent {
-  const { regarding, type, reason, message, source } = told;
+function newEvent(input: EventInput, now: number, revision: number): CoreEvent {
+  const { regarding, type, reason, message, source } = input;
   const { name, namespace = "" } = regarding.metadata;
   const stamp = nanosecondsInHex(Math.floor(now), revision % 1_000_000);
   const eventNamespace = namespace || "default";

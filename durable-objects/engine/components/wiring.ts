@@ -104,6 +104,6 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     wallNow: options.nowMs,
   };
   const controllers = createControllers(key);
-  const work = new WorkLoop({ store, log, queue, client, random, now, controllers, faults });
+  const work = new WorkLoop({ store, queue, client, random, now, controllers, faults });
   return { birth, store, log, now, queue, random, client, context, streams, faults, work };
 }

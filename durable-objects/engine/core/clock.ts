@@ -99,7 +99,7 @@ export const clockFrom = (ms: number): ClockState => ({
 });
 
 /** Work that does not wait for the wall. */
-export const hurries = (clock: ClockState): boolean =>
+export const isFastForwarding = (clock: ClockState): boolean =>
   !clock.frozen && (clock.jumpToMs !== undefined || clock.stepsLeft !== undefined);
 
 /** Virtual ms at a moment of the wall; paused and frozen clocks stand still. */

@@ -7,7 +7,7 @@ const none: readonly KubeObject[] = [];
  * The objects under a value of an index while they are few, in key order: most values (an IP, a Pod's events) have just
  * one or some, and a Group costs a kilobyte.
  */
-export class Few {
+export class SmallGroup {
   // Made anew with each change: an array that grew in place keeps room for sixteen more.
   #keys: readonly string[] = [];
   #array: readonly KubeObject[] = none;

@@ -1,6 +1,6 @@
 /** What objects are filed under, so that nobody has to look at all of them. Which indices there are may change. */
 import { assert } from "./assert.ts";
-import { Few, type Group } from "./groups.ts";
+import { SmallGroup, type Group } from "./groups.ts";
 import { smallGroupMax } from "./limits.ts";
 import { objectKey, type KubeObject, type ResourceId } from "./object.ts";
 
@@ -16,7 +16,7 @@ export interface Index {
 
 export class Indices {
   /** By name, then value. */
-  readonly #groups = new Map<string, Map<string, Group | Few>>();
+  readonly #groups = new Map<string, Map<string, Group | SmallGroup>>();
   readonly #ofResource = new Map<ResourceId, Index[]>();
   #table: readonly Index[];
 
@@ -29,7 +29,7 @@ export class Indices {
     return this.#table;
   }
 
-  at(index: string, value: string): Group | Few | undefined {
+  at(index: string, value: string): Group | SmallGroup | undefined {
     const groups = this.#groups.get(index);
     assert(groups, `no index ${index}`);
     return groups.get(value);
@@ -73,7 +73,7 @@ export class Indices {
     before: KubeObject | undefined,
     after: KubeObject | undefined,
   ): void {
-    const groups = this.#groups.get(index.name) as Map<string, Group | Few>;
+    const groups = this.#groups.get(index.name) as Map<string, Group | SmallGroup>;
     const are = after ? index.values(after) : [];
     const same = before && after && index.from && index.from(before) === index.from(after);
     const were = before && !same ? index.values(before) : [];
@@ -86,8 +86,8 @@ export class Indices {
     if (!after) return;
     for (const value of are) {
       let group = groups.get(value);
-      if (!group) groups.set(value, (group = new Few()));
-      else if (group instanceof Few && group.size >= smallGroupMax) {
+      if (!group) groups.set(value, (group = new SmallGroup()));
+      else if (group instanceof SmallGroup && group.size >= smallGroupMax) {
         groups.set(value, (group = group.grown()));
       }
       group.put(key, after);

@@ -9,8 +9,8 @@
 // Snapshots that are read without a sandbox
 /** Memory that the opened ones of an isolate may take, by `openSnapshotBytesPerByte`; an isolate has 128 MB. */
 export const openSnapshotsBytesMax = 32 * 1024 * 1024;
-/** What an opened snapshot takes for each byte of its content: as text, and as the values that were read of it. */
-export const openSnapshotBytesPerByte = 3;
+/** What an opened snapshot takes, at most, for each byte of its content: as text, and as the values that were read of it. */
+export const openSnapshotBytesPerByte = 4;
 
 // A snapshot's picture
 /** Boxes, dots in each, and characters of a name that it has room for; what is left out is told as a number. */

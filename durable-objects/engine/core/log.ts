@@ -222,14 +222,9 @@ export class Log {
     return all;
   }
 
-  /** Takes the turn's revisions into the ring; a turn may do so more than once on its way. Returns the bytes of those that are new. */
-  remember(turn: readonly Change[]): number {
-    let bytes = 0;
-    this.#ring.add(turn, ({ rv, text }) => {
-      bytes += text.length;
-      this.#past.take(rv, text.length, this.sizes.log);
-    });
-    return bytes;
+  /** Takes the turn's revisions into the ring; a turn may do so more than once on its way. */
+  remember(turn: readonly Change[]): void {
+    this.#ring.add(turn, ({ rv, text }) => this.#past.take(rv, text.length, this.sizes.log));
   }
 
   /** Entries after a resourceVersion, oldest first; undefined when it is older than what is kept. */
@@ -277,7 +272,7 @@ export class Log {
    * longer be made again. `exactly`: objects are of that very revision. Good until the next checkpoint.
    */
   storageAt(revision: number, exactly: boolean): Sql | undefined {
-    const moment = this.#checkpoints.momentOf(revision);
+    const moment = this.#checkpoints.momentOf(revision, exactly);
     return moment && storageAt(this.#sql, moment, exactly ? revision : undefined);
   }
 

@@ -15,6 +15,8 @@ interface Table {
 interface Condition {
   column: string;
   operator: string;
+  /** Absent: the next binding. */
+  number?: number;
 }
 
 /** How many rows it concerns, and in which order, after the name of the table. */
@@ -235,8 +237,13 @@ class Words {
     if (this.take("WHERE")) {
       do {
         const [column, operator] = [this.next(), this.next()];
-        this.must("?");
-        found.conditions.push({ column, operator });
+        const value = this.next();
+        if (value !== "?" && !/^\d+$/.test(value)) throw this.#unknown();
+        found.conditions.push({
+          column,
+          operator,
+          ...(value !== "?" && { number: Number(value) }),
+        });
       } while (this.take("AND"));
     }
     if (this.take("ORDER")) {
@@ -264,28 +271,31 @@ const compares: Record<string, (a: SqlValue, b: SqlValue) => boolean> = {
 
 function chosen({ key, rows }: Table, selection: Selection, bindings: SqlValue[]): Row[] {
   const { conditions, orderBy, descending, limit } = selection;
-  const tests = conditions.map(({ column, operator }, i) => {
+  let bound = 0;
+  const tests = conditions.map(({ column, operator, number }) => {
     const compare = compares[operator];
     assert(compare, "an operator");
-    return (row: Row): boolean => compare(row[column] ?? null, bindings[i] ?? null);
+    const value = number ?? bindings[bound++] ?? null;
+    return (row: Row): boolean => compare(row[column] ?? null, value);
   });
-  let found: Row[];
-  if (conditions[0]?.column === key && conditions[0].operator === "=") {
-    const row = rows.get(bindings[0] ?? null);
-    found = row && tests.every((test) => test(row)) ? [row] : [];
-  } else found = [...rows.values()].filter((row) => tests.every((test) => test(row)));
+  const [first] = conditions;
+  const named = first?.column === key && first.operator === "=" && first.number === undefined;
+  const row = named ? rows.get(bindings[0] ?? null) : undefined;
+  const candidates = !named ? [...rows.values()] : row ? [row] : [];
+  const found = candidates.filter((one) => tests.every((test) => test(one)));
   if (orderBy !== undefined) {
     const sign = descending ? -1 : 1;
     found.sort((a, b) => sign * (Number(a[orderBy]) - Number(b[orderBy])));
   }
   if (limit === undefined) return found;
-  return found.slice(0, Number(limit === "?" ? bindings[conditions.length] : limit));
+  return found.slice(0, Number(limit === "?" ? bindings[bound] : limit));
 }
 
 /** Of nothing both are NULL, as SQL has it. */
 function summed(what: string | undefined, values: readonly number[]): SqlValue {
   if (values.length === 0) return null;
   if (what === "MAX") return values.reduce((a, b) => Math.max(a, b));
-  assert(what === "SUM", "a sum or the greatest");
+  if (what === "MIN") return values.reduce((a, b) => Math.min(a, b));
+  assert(what === "SUM", "a sum, the greatest or the least");
   return values.reduce((a, b) => a + b, 0);
 }

@@ -13,7 +13,7 @@ export const migrations: readonly string[] = [
    WHERE body LIKE '%["cluster","signing-key",%';
    UPDATE state SET body = '{}' WHERE body LIKE '{"r\\u0000cluster\\u0000signing-key":%';`,
   // Checkpoints before the newest, which stands in meta; rows of state that they name stay with them.
-  `CREATE TABLE checkpoints (id INTEGER PRIMARY KEY, rv INTEGER NOT NULL, body TEXT NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS checkpoints (id INTEGER PRIMARY KEY, rv INTEGER NOT NULL, body TEXT NOT NULL)`,
 ];
 
 /** Brings the tables to the newest version; does nothing where they are. */

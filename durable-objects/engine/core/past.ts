@@ -16,7 +16,7 @@ import { objectKey, type KubeObject } from "./object.ts";
 import type { Ring } from "./ring.ts";
 
 /** [floor, first revision of the generation being filled, bytes in it] */
-export type Reach = [number, number, number];
+export type PastRange = [number, number, number];
 
 export class Past {
   readonly #sql: Sql;
@@ -46,7 +46,7 @@ export class Past {
   }
 
   /** As written down; a log from before that was done begins with its first row. */
-  begin(reach: Reach | undefined, bornRv: number, rv: number): void {
+  begin(reach: PastRange | undefined, bornRv: number, rv: number): void {
     this.#bornRv = bornRv;
     [this.floor, this.#mark, this.#bytes] = reach ?? [this.#firstRv() ?? rv, rv, 0];
   }
@@ -59,7 +59,7 @@ export class Past {
     return change ? change[0] - 1 : (row["rv"] as number);
   }
 
-  get reach(): Reach {
+  get reach(): PastRange {
     return [this.floor, this.#mark, this.#bytes];
   }
 

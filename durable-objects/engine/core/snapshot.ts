@@ -7,14 +7,14 @@ import { assert } from "./assert.ts";
 import { pastRowBytesTarget } from "./limits.ts";
 import type { Sql } from "./sql.ts";
 import { birthRow, type Birth } from "./birth.ts";
-import { hurries, virtualAt, wallAt, type ClockState } from "./clock.ts";
+import { isFastForwarding, virtualAt, wallAt, type ClockState } from "./clock.ts";
 import type { Checkpoint } from "./checkpoints.ts";
 import { keyOnDisk, type Log } from "./log.ts";
 import { causesIn, type ChangeRow, type TurnRow } from "./log-rows.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import { Pages } from "./pages.ts";
-import type { Reach } from "./past.ts";
+import type { PastRange } from "./past.ts";
 import type { Store } from "./store.ts";
 
 /** Of what objects, records and processes look like: raised when an engine from before could not go on with them. */
@@ -57,7 +57,7 @@ export interface Snapshot {
   /** Keys that controllers still have to look at, in their order. */
   waiting: string[];
   /** How far back it tells, and the revisions since. */
-  past: { reach: Reach; rows: PastRow[] };
+  past: { reach: PastRange; rows: PastRow[] };
   /** Claims of the service accounts' tokens in it, which stand there unsigned; sorted. */
   tokens: string[];
 }
@@ -169,7 +169,7 @@ export function stopClock(clock: ClockState, nowMs: number, wallMs: number): Sto
 
 /** The same of a clock that is read again where work had come to `nowMs`: at whatever wall that was. */
 export function stopClockAt(clock: ClockState, nowMs: number): StoppedClock {
-  const atWall = hurries(clock) ? undefined : wallAt(clock, nowMs);
+  const atWall = isFastForwarding(clock) ? undefined : wallAt(clock, nowMs);
   if (atWall === undefined) return stopClock(clock, nowMs, clock.wallBaseMs);
   // Walls show whole milliseconds; what is a hair beside one comes of dividing by the speed.
   const whole = Math.round(atWall);

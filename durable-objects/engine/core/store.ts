@@ -4,7 +4,7 @@
  */
 import { assert } from "./assert.ts";
 import { causeCharsMax } from "./limits.ts";
-import { Group, type Few } from "./groups.ts";
+import { Group, type SmallGroup } from "./groups.ts";
 import { Indices, type Index } from "./indices.ts";
 import { objectKey, splitKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
 
@@ -136,7 +136,7 @@ export class Store {
     return this.#group(index, value)?.size ?? 0;
   }
 
-  #group(index: string, value: string): Group | Few | undefined {
+  #group(index: string, value: string): Group | SmallGroup | undefined {
     if (this.#deferred.size) this.#needFor(index);
     return this.#indices.at(index, value);
   }

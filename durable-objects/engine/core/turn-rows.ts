@@ -2,7 +2,7 @@
 import { logRowBytesMax } from "./limits.ts";
 import { causesText, changeText, type FieldsOf, type LogEntry } from "./log-rows.ts";
 import type { Change } from "./object.ts";
-import type { Reach } from "./past.ts";
+import type { PastRange } from "./past.ts";
 import type { RecordChange } from "./store.ts";
 
 export interface RowPart {
@@ -23,7 +23,7 @@ export interface Turn {
   texts: readonly (string | undefined)[];
   /** The newest revisions in memory, the turn's among them. */
   entries: readonly LogEntry[];
-  reach: Reach;
+  reach: PastRange;
   /** The store's. */
   rv: number;
 }

@@ -14,7 +14,9 @@ import { resolveVersion } from "./tags.ts";
 const programs = (folder: string, names: string): Record<string, LayerFile> =>
   Object.fromEntries(names.split(" ").map((name) => [`${folder}/${name}`, { program: name }]));
 
-function once(make: (version: string) => ImageVersion): (version: string) => ImageVersion {
+function memoizedVersion(
+  make: (version: string) => ImageVersion,
+): (version: string) => ImageVersion {
   const versions = new Map<string, ImageVersion>();
   return (version) => {
     let found = versions.get(version);
@@ -26,7 +28,7 @@ function once(make: (version: string) => ImageVersion): (version: string) => Ima
 export const curl: ImageDefinition = {
   repositories: ["docker.io/curlimages/curl", "quay.io/curl/curl"],
   resolveTag: (tag) => resolveVersion({ series: { 7: 88, 8: 17 }, latest: "8.17.0" }, tag),
-  version: once((version) => ({
+  version: memoizedVersion((version) => ({
     version,
     entrypoint: ["/entrypoint.sh"],
     cmd: ["curl"],
@@ -53,7 +55,7 @@ export const netshoot: ImageDefinition = {
   repositories: ["docker.io/nicolaka/netshoot", "ghcr.io/nicolaka/netshoot"],
   resolveTag: (tag) =>
     tag === "latest" ? "v0.15" : /^v0\.([1-9]|1[0-5])$/.test(tag) ? tag : undefined,
-  version: once((version) => ({
+  version: memoizedVersion((version) => ({
     version,
     entrypoint: [],
     cmd: ["zsh"],
@@ -85,7 +87,7 @@ export const dnsutils: ImageDefinition = {
     "docker.io/tutum/dnsutils",
   ],
   resolveTag: (tag) => (/^(latest|\d+\.\d+(\.\d+)?)$/.test(tag) ? tag : undefined),
-  version: once((version) => ({
+  version: memoizedVersion((version) => ({
     version,
     entrypoint: [],
     cmd: ["sleep", "infinity"],

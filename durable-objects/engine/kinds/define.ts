@@ -77,7 +77,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
   /** Graceful deletion: seconds to wait, or undefined for at once. k8s: rest.RESTGracefulDeleteStrategy */
   graceSeconds?(object: T, requested: number | undefined): number | undefined;
   /** True while something other than metadata.finalizers keeps a deleted object (a Namespace's spec.finalizers). */
-  heldBack?(object: T): boolean;
+  hasSpecFinalizers?(object: T): boolean;
   /** What marking for deletion changes besides metadata (a Namespace turns Terminating). */
   markDeleted?(object: T): T;
   defaultPropagation?: "Background" | "Orphan";
@@ -105,7 +105,7 @@ export interface Kind<T extends KubeObject = KubeObject> {
 }
 
 /** Another group version of a stored kind: events.k8s.io/v1 over core events, autoscaling/v1 over v2. */
-export interface View {
+export interface ServedVersion {
   apiVersion: string;
   kind: string;
   plural: string;

@@ -2,7 +2,7 @@
 import type * as core from "kubernetes-types/core/v1";
 import type * as events from "kubernetes-types/events/v1";
 import type { KubeObject } from "../core/object.ts";
-import type { View } from "./define.ts";
+import type { ServedVersion } from "./define.ts";
 import { eventFields, type Event } from "./event.ts";
 import type { Stored } from "./stored.ts";
 import { schemaNamed } from "../schema/types.ts";
@@ -62,7 +62,7 @@ function fields(object: KubeObject): Record<string, string> {
   return out;
 }
 
-export const EventV1View: View = {
+export const EventV1Version: ServedVersion = {
   apiVersion: "events.k8s.io/v1",
   kind: "Event",
   plural: "events",

@@ -8,14 +8,14 @@ import { ComponentStatus } from "./component-status.ts";
 import { ConfigMap } from "./config-map.ts";
 import { ControllerRevision } from "./controller-revision.ts";
 import { DaemonSet } from "./daemon-set.ts";
-import type { Kind, View } from "./define.ts";
+import type { Kind, ServedVersion } from "./define.ts";
 import { Deployment } from "./deployment.ts";
 import { Endpoints } from "./endpoints.ts";
 import { EndpointSlice } from "./endpoint-slice.ts";
 import { Event } from "./event.ts";
-import { EventV1View } from "./event-v1.ts";
+import { EventV1Version } from "./event-v1.ts";
 import { HorizontalPodAutoscaler } from "./horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
-import { HpaV1View } from "./horizontal-pod-autoscaler/v1.ts";
+import { HpaV1Version } from "./horizontal-pod-autoscaler/v1.ts";
 import { Image } from "./podyard/image.ts";
 import { Ingress } from "./ingress.ts";
 import { IngressClass } from "./ingress-class.ts";
@@ -84,4 +84,4 @@ const all = [
 
 export const kinds = all as unknown as readonly Kind<KubeObject>[];
 
-export const views: readonly View[] = [EventV1View, HpaV1View];
+export const servedVersions: readonly ServedVersion[] = [EventV1Version, HpaV1Version];

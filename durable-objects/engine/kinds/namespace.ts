@@ -74,7 +74,7 @@ export const Namespace: Kind<Namespace> = {
     );
   },
   validateStatusUpdate: checkPhase,
-  heldBack: (namespace) => finalizersOf(namespace).length > 0,
+  hasSpecFinalizers: (namespace) => finalizersOf(namespace).length > 0,
   markDeleted: (namespace) => ({
     ...namespace,
     status: { ...namespace.status, phase: "Terminating" },

@@ -2,7 +2,7 @@
 import type { ExecResult, HttpProbeResult } from "../runtime/define.ts";
 import type { CallRecord, ContainerRecord } from "./record.ts";
 import type { Container } from "../kinds/pod/types.ts";
-import { type Sync, want } from "./sync.ts";
+import { type Sync, requeueAt } from "./sync.ts";
 
 export interface HttpAction {
   host?: string;
@@ -73,7 +73,7 @@ export function startHttp(
 export function pollCall(sync: Sync, call: CallRecord): Outcome | undefined {
   if (call.kind === "sleep") {
     if (sync.now >= call.deadlineMs) return { kind: "sleep" };
-    want(sync, call.deadlineMs);
+    requeueAt(sync, call.deadlineMs);
     return undefined;
   }
   const handle = call.handle ?? "";
@@ -90,7 +90,7 @@ export function pollCall(sync: Sync, call: CallRecord): Outcome | undefined {
     if (call.kind === "exec") sync.runtime.execKill(sync.context, sync.key, handle);
     return { kind: "timeout" };
   }
-  want(sync, call.deadlineMs);
-  want(sync, pending.dueAtMs);
+  requeueAt(sync, call.deadlineMs);
+  requeueAt(sync, pending.dueAtMs);
   return undefined;
 }

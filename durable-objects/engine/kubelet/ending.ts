@@ -8,7 +8,7 @@ import { observe } from "./observe.ts";
 import { kubeletTable, stage } from "./record.ts";
 import { probe } from "./probes/probes.ts";
 import { isMirror, podContainers } from "../kinds/pod/types.ts";
-import { type Sync, want } from "./sync.ts";
+import { type Sync, requeueAt } from "./sync.ts";
 
 function graceSeconds(sync: Sync): number {
   const { pod, record } = sync;
@@ -34,7 +34,7 @@ export function endPod(sync: Sync): void {
     if (!ended && stage(record) === before) break;
   }
   if (Object.values(record.containers).some((c) => c.state === "running")) {
-    want(sync, sync.nextMoveMs);
+    requeueAt(sync, sync.nextMoveMs);
     return;
   }
   if (teardownUnderWay(sync, grace)) return;
@@ -52,7 +52,7 @@ function teardownUnderWay(sync: Sync, grace: number): boolean {
   const goneAtMs = record.dying.downAtMs + relistMs;
   if (sync.now >= goneAtMs) return false;
   sync.dueAtMs = undefined;
-  want(sync, goneAtMs);
+  requeueAt(sync, goneAtMs);
   return true;
 }
 

@@ -14,7 +14,7 @@ import { goDuration } from "../machinery/duration.ts";
 import { pullCredentials } from "./pull-secrets.ts";
 import type { Container, ContainerKind } from "../kinds/pod/types.ts";
 import type { ContainerRecord, PullRecord } from "./record.ts";
-import { type Sync, containerEvent, neverMs, want } from "./sync.ts";
+import { type Sync, containerEvent, neverMs, requeueAt } from "./sync.ts";
 import type { ImageVolume } from "./volumes.ts";
 
 export const imagesTable = "images";
@@ -135,7 +135,7 @@ function finishPull(
   pull: PullRecord,
 ): ReadyImage | undefined {
   if (pull.endsAtMs > sync.now) {
-    want(sync, pull.endsAtMs);
+    requeueAt(sync, pull.endsAtMs);
     return undefined;
   }
   delete record.pull;
@@ -182,7 +182,7 @@ function failPull(
   backOffs[image] = { ms, atMs: sync.now, error };
   record.waiting = { reason: "ErrImagePull", message: error };
   record.retryAtMs = sync.now + relistMs;
-  want(sync, record.retryAtMs);
+  requeueAt(sync, record.retryAtMs);
 }
 
 function inBackOff(
@@ -204,7 +204,7 @@ function inBackOff(
     message: `${text}: ErrImagePull: ${entry.error}`,
   };
   record.retryAtMs = entry.atMs + entry.ms;
-  want(sync, record.retryAtMs);
+  requeueAt(sync, record.retryAtMs);
   return true;
 }
 

@@ -7,7 +7,7 @@ import { graceSecondsMin } from "../core/limits.ts";
 import { pollHook, startHook } from "./hooks.ts";
 import type { ContainerRecord, KillRecord } from "./record.ts";
 import { type Container, type ContainerKind, isSidecar } from "../kinds/pod/types.ts";
-import { type Sync, containerEvent, want } from "./sync.ts";
+import { type Sync, containerEvent, requeueAt } from "./sync.ts";
 
 export interface KillOrder {
   message: string;
@@ -104,14 +104,14 @@ export function stepKill(
   if (kill.stage === "turn") {
     const turnEndsMs = kill.beganAtMs + kill.graceSeconds * 1000;
     if (sync.now < turnEndsMs && !hasTurn(sync, container, kind)) {
-      want(sync, turnEndsMs);
+      requeueAt(sync, turnEndsMs);
       return;
     }
     terminate(sync, container, record, kill);
   }
   if (kill.stage !== "term" || kill.killAtMs === undefined) return;
   if (sync.now < kill.killAtMs) {
-    want(sync, kill.killAtMs);
+    requeueAt(sync, kill.killAtMs);
     return;
   }
   kill.stage = "killed";

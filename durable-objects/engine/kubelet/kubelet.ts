@@ -14,7 +14,7 @@ import { hasPower, nodeIsDown } from "../kinds/node-machine.ts";
 import { deletePod, endPod } from "./ending.ts";
 import { publish } from "./publish.ts";
 import { type LoadedRecord, kubeletTable, loadRecord, newRecord, saveRecord } from "./record.ts";
-import { hasCalmProbe } from "./probes/worker.ts";
+import { hasIdleProbe } from "./probes/worker.ts";
 import { runPod } from "./running.ts";
 import { retryDeferred } from "./resize/queue.ts";
 import { reviewResize } from "./resize/resize.ts";
@@ -139,7 +139,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
     nodeName,
     record: loaded.record,
     now: client.now,
-    nudged: loaded.record.quiet === true,
+    wokenExternally: loaded.record.quiet === true,
     nextMoveMs: undefined,
     dueAtMs: undefined,
   };
@@ -153,7 +153,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
     deletePod(sync);
     return undefined;
   }
-  if (sync.dueAtMs === undefined && hasCalmProbe(loaded.record)) loaded.record.quiet = true;
+  if (sync.dueAtMs === undefined && hasIdleProbe(loaded.record)) loaded.record.quiet = true;
   saveRecord(client.records, key, loaded);
   return sync.dueAtMs;
 }

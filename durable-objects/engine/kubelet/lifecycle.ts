@@ -18,7 +18,7 @@ import {
   podText,
 } from "../kinds/pod/types.ts";
 import { failPostStart, startContainer } from "./start.ts";
-import { type Sync, containerEvent, want } from "./sync.ts";
+import { type Sync, containerEvent, requeueAt } from "./sync.ts";
 
 interface Situation {
   sync: Sync;
@@ -104,7 +104,7 @@ const transitions: readonly Transition[] = [
       sync.now < record.retryAtMs &&
       (record.retryImage === undefined || record.retryImage === container.image),
     then: ({ sync, record }) => {
-      want(sync, record.retryAtMs);
+      requeueAt(sync, record.retryAtMs);
       return "idle";
     },
   },
@@ -127,7 +127,7 @@ const transitions: readonly Transition[] = [
       // From the next look on its own end counts, whoever caused it.
       delete record.swift;
       record.retryAtMs = crashUntil(s) ?? sync.now;
-      want(sync, record.retryAtMs);
+      requeueAt(sync, record.retryAtMs);
       return "idle";
     },
   },

@@ -58,7 +58,7 @@ export interface ProbeRecord {
   ok?: boolean;
   last?: "success" | "failure";
   run: number;
-  /** Next attempt; absent while calm. */
+  /** Next attempt; absent while idle. */
   nextAtMs?: number;
   /** Fingerprint under which the result can only repeat. */
   calm?: string;
@@ -133,7 +133,7 @@ export interface PodRecord {
   lost?: boolean;
   /** Everything ended and was reported. */
   done?: boolean;
-  /** Nothing is due and some probe is calm: the next look means that somebody touched the Pod. */
+  /** Nothing is due and some probe is idle: the next look means that somebody touched the Pod. */
   quiet?: boolean;
   /** Resources as granted, while a resize is wanted or under way. */
   granted?: Granted;

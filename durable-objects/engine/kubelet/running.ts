@@ -7,7 +7,7 @@ import { observe } from "./observe.ts";
 import { probe } from "./probes/probes.ts";
 import { stage } from "./record.ts";
 import { restartAll } from "./restart-all.ts";
-import { type Sync, podEvent, want } from "./sync.ts";
+import { type Sync, podEvent, requeueAt } from "./sync.ts";
 import { weighVolumes } from "./volume-limits.ts";
 import { fillVolumes, mounted } from "./volume-setup.ts";
 
@@ -21,7 +21,7 @@ export function runPod(sync: Sync): void {
   fillVolumes(sync);
   for (let round = 0; ; round++) {
     if (round === kubeletRoundsMax) {
-      want(sync, sync.now + 1);
+      requeueAt(sync, sync.now + 1);
       break;
     }
     const ended = observe(sync);
@@ -42,7 +42,7 @@ export function runPod(sync: Sync): void {
     if (!ended && stage(sync.record) === before) break;
   }
   fillVolumes(sync);
-  want(sync, sync.nextMoveMs);
+  requeueAt(sync, sync.nextMoveMs);
   noteMemory(sync);
   weighVolumes(sync);
 }
@@ -53,7 +53,7 @@ function pastDeadline(sync: Sync): boolean {
   if (seconds === undefined) return false;
   const atMs = sync.record.startedAtMs + seconds * 1000;
   if (sync.now < atMs) {
-    want(sync, atMs);
+    requeueAt(sync, atMs);
     return false;
   }
   const message = "Pod was active on the node longer than the specified deadline";
@@ -76,7 +76,7 @@ function sandboxReady(sync: Sync): boolean {
     record.sandboxAtMs = sync.now + sandboxMs;
   }
   if (sync.now < record.sandboxAtMs) {
-    want(sync, record.sandboxAtMs);
+    requeueAt(sync, record.sandboxAtMs);
     return false;
   }
   const ip = sync.pod.spec.hostNetwork
@@ -90,7 +90,7 @@ function sandboxReady(sync: Sync): boolean {
       'Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox: plugin type="host-local" failed (add): failed to allocate for range 0: no IP addresses available in range set',
     );
     record.sandboxAtMs = sync.now + 15 * sandboxMs;
-    want(sync, record.sandboxAtMs);
+    requeueAt(sync, record.sandboxAtMs);
     return false;
   }
   record.ip = ip;

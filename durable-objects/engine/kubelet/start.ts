@@ -21,7 +21,7 @@ import {
   isSidecar,
   podText,
 } from "../kinds/pod/types.ts";
-import { type Sync, containerEvent, containerId, neverMs, want } from "./sync.ts";
+import { type Sync, containerEvent, containerId, neverMs, requeueAt } from "./sync.ts";
 import { containerMounts } from "./volumes.ts";
 
 /** k8s: pkg/kubelet/kubelet_pods.go GeneratePodHostNameAndDomain, truncatePodHostnameIfNeeded */
@@ -167,7 +167,7 @@ function failConfig(
   containerEvent(sync, container, kind, "Warning", "Failed", `Error: ${message}`);
   record.waiting = { reason, message };
   record.retryAtMs = sync.now + configRetryMs;
-  want(sync, record.retryAtMs);
+  requeueAt(sync, record.retryAtMs);
 }
 
 /** Starts the next instance; the image is present. */
@@ -252,7 +252,7 @@ function failStart(
   };
   record.waiting = { reason: failure.reason, message: failure.message };
   record.retryAtMs = sync.now + relistMs;
-  want(sync, record.retryAtMs);
+  requeueAt(sync, record.retryAtMs);
 }
 
 function beginPostStart(

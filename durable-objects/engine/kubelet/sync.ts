@@ -19,7 +19,7 @@ export interface Sync {
   record: PodRecord;
   now: number;
   /** This look was asked for by somebody else than the kubelet's own timer. */
-  nudged: boolean;
+  wokenExternally: boolean;
   /** When the Pod's processes move next, as the runtime last said. */
   nextMoveMs: number | undefined;
   /** Earliest moment anything here wants another look. */
@@ -30,7 +30,7 @@ export interface Sync {
 export const neverMs = Number.MAX_SAFE_INTEGER;
 
 /** Asks for another look at `atMs` at the latest. */
-export function want(sync: Sync, atMs: number | undefined): void {
+export function requeueAt(sync: Sync, atMs: number | undefined): void {
   if (atMs === undefined || atMs >= neverMs) return;
   const at = Math.max(atMs, sync.now + 1);
   if (sync.dueAtMs === undefined || at < sync.dueAtMs) sync.dueAtMs = at;

@@ -3,7 +3,7 @@ import { sumOfContainers } from "../kinds/pod/resources.ts";
 import { evictionPeriodMs } from "../core/limits.ts";
 import { newQuantity, parseQuantity, value } from "../machinery/quantity.ts";
 import { endPod } from "./ending.ts";
-import { type Sync, podEvent, want } from "./sync.ts";
+import { type Sync, podEvent, requeueAt } from "./sync.ts";
 
 const resource = "ephemeral-storage";
 
@@ -63,7 +63,7 @@ export function weighVolumes(sync: Sync): void {
     if (message === undefined) continue;
     const past = (sync.now - sync.record.startedAtMs) % evictionPeriodMs;
     if (past >= 1 && past <= evictionPeriodMs - 1) {
-      want(sync, sync.now - past + evictionPeriodMs);
+      requeueAt(sync, sync.now - past + evictionPeriodMs);
       return;
     }
     podEvent(sync, "Warning", "Evicted", message);

@@ -4,7 +4,7 @@ import { attachRetryMs, mountRetryMsMax, mountRetryMsMin, syncPeriodMs } from ".
 import { isApiAccess } from "../runtime/volumes/access.ts";
 import { hostIP } from "./node-address.ts";
 import type { Volume } from "../kinds/pod/types.ts";
-import { type Sync, podEvent, want } from "./sync.ts";
+import { type Sync, podEvent, requeueAt } from "./sync.ts";
 import { volumeFiles, volumeVersion } from "./volume-files.ts";
 import { isFilled } from "./volumes.ts";
 import { contentProblem, mountProblems, unprocessedText, usedVolumes } from "./volume-problems.ts";
@@ -21,7 +21,7 @@ export function mounted(sync: Sync): boolean {
   const before = record.mount;
   // What came meanwhile, the kubelet finds out at its next retry.
   if (before && sync.now < before.retryAtMs) {
-    want(sync, before.retryAtMs);
+    requeueAt(sync, before.retryAtMs);
     return false;
   }
   const problems = mountProblems(sync.client, sync.pod, sync.node, (path, type) =>
@@ -34,7 +34,7 @@ export function mounted(sync: Sync): boolean {
   for (const text of problems) podEvent(sync, "Warning", "FailedMount", text);
   const failures = (before?.failures ?? 0) + 1;
   record.mount = { failures, retryAtMs: sync.now + retryMs(problems, failures) };
-  want(sync, record.mount.retryAtMs);
+  requeueAt(sync, record.mount.retryAtMs);
   return false;
 }
 
@@ -62,7 +62,7 @@ export function fillVolumes(sync: Sync): void {
     const before = record.filled?.[volume.name];
     if (before === version) continue;
     if (before !== undefined && !due) {
-      want(sync, retryAtMs ?? nextMs);
+      requeueAt(sync, retryAtMs ?? nextMs);
       continue;
     }
     const problem = contentProblem(sync.client, pod, volume);
@@ -80,7 +80,7 @@ export function fillVolumes(sync: Sync): void {
   }
   const failures = (record.mount?.failures ?? 0) + 1;
   record.mount = { failures, retryAtMs: sync.now + retryMs([], failures) };
-  want(sync, record.mount.retryAtMs);
+  requeueAt(sync, record.mount.retryAtMs);
 }
 
 /** Another text: the kubelet syncs the Pod at once. */

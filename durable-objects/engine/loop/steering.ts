@@ -1,6 +1,6 @@
 /** How a cluster's time follows the wall's and its Clock, and how far work comes on the way. */
 import { clockDebtMsMax } from "../core/limits.ts";
-import { hurries, virtualAt, wallAt, type ClockState } from "../core/clock.ts";
+import { isFastForwarding, virtualAt, wallAt, type ClockState } from "../core/clock.ts";
 import type { Change } from "../core/object.ts";
 import type { Queue } from "../core/queue.ts";
 import type { Store } from "../core/store.ts";
@@ -49,9 +49,9 @@ export class Steering {
   /** Brings virtual time to the wall's, through every due moment on the way, as far as the turn's budget goes. */
   advance(wallMs: number): void {
     this.#now.wallMs = wallMs;
-    this.#hurry(wallMs);
+    this.#fastForward(wallMs);
     const { clock } = this;
-    if (clock.paused || hurries(clock)) return;
+    if (clock.paused || isFastForwarding(clock)) return;
     const target = Math.max(this.#now.ms, virtualAt(clock, wallMs));
     if (this.#work.advanceTo(target)) return;
     // A clock too fast for what happens runs as fast as it can: what it owes must not grow for ever.
@@ -67,17 +67,17 @@ export class Steering {
   }
 
   /** The Clock steers the queue itself, so it is obeyed at once, also while controllers stand still. */
-  obey(changes: readonly Change[], wallMs: number): void {
+  apply(changes: readonly Change[], wallMs: number): void {
     const touched = changes.findLast((c) => c.resource === "clocks.podyard.dev");
     if (!touched) return;
     this.set(clockChange(touched, this.clock, this.#now.ms, wallMs));
-    this.#hurry(wallMs);
+    this.#fastForward(wallMs);
   }
 
   /** A jump, then single steps, as far as the turn's budget goes; at their end time goes on from where they led. */
-  #hurry(wallMs: number): void {
+  #fastForward(wallMs: number): void {
     const { clock } = this;
-    if (!hurries(clock)) return;
+    if (!isFastForwarding(clock)) return;
     const { jumpToMs, stepsLeft = 0, ...rest } = clock;
     if (jumpToMs !== undefined && !this.#work.advanceTo(jumpToMs)) return;
     const left = this.#work.takeSteps(stepsLeft);
@@ -93,7 +93,7 @@ export class Steering {
   /** Wall moment of the next thing to do; undefined when there is nothing. */
   nextDueMs(wallMs: number): number | undefined {
     const { clock } = this;
-    if (hurries(clock)) return wallMs;
+    if (isFastForwarding(clock)) return wallMs;
     if (clock.paused || clock.frozen) return undefined;
     if (this.#queue.size > 0) return wallMs;
     const due = this.#queue.nextDue();
@@ -104,7 +104,7 @@ export class Steering {
   /** For how long, by the wall, work has waited that could have been done. */
   overdueMs(wallMs: number): number {
     const { clock } = this;
-    if (hurries(clock)) return wallMs - clock.wallBaseMs;
+    if (isFastForwarding(clock)) return wallMs - clock.wallBaseMs;
     const due = this.#queue.size > 0 ? this.#now.ms : this.#queue.nextDue();
     const at = due === undefined ? undefined : wallAt(clock, due);
     return at === undefined ? 0 : Math.max(0, wallMs - at);

@@ -2,7 +2,7 @@
 import { StatusError } from "../machinery/status.ts";
 import type { EngineClient, Now } from "../client/client.ts";
 import type { Controller, Due, Retry, Waker } from "../ports/controller.ts";
-import type { Log } from "../core/log.ts";
+import { specBytes } from "../core/log-rows.ts";
 import { splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { workKey, type Queue } from "../core/queue.ts";
 import type { Random } from "../core/random.ts";
@@ -20,7 +20,6 @@ import {
 
 export interface WorkParts {
   store: Store;
-  log: Log;
   queue: Queue;
   client: EngineClient;
   random: Random;
@@ -40,15 +39,12 @@ const retriesTable = "retries";
 
 export class WorkLoop {
   readonly store: Store;
-  readonly #log: Log;
   readonly #queue: Queue;
   readonly #client: EngineClient;
   readonly #random: Random;
   readonly #now: Now;
   readonly #controllers = new Map<string, Controller>();
   readonly #subscribers = new Map<string, Subscriber[]>();
-  /** Of the revisions of the last commit. */
-  #committedBytes = 0;
   /** Reconciles so far. */
   steps = 0;
   /** What the turn may still do: a step, a revision of an ordinary size and a little CPU of programs count one each. */
@@ -58,7 +54,6 @@ export class WorkLoop {
 
   constructor(parts: WorkParts) {
     this.store = parts.store;
-    this.#log = parts.log;
     this.#queue = parts.queue;
     this.#client = parts.client;
     this.#random = parts.random;
@@ -136,19 +131,19 @@ export class WorkLoop {
     const rv = this.store.rv;
     let bytes = 0;
     try {
-      this.commit(controller.component ?? controller.name, () => {
+      const changes = this.commit(controller.component ?? controller.name, () => {
         const due = controller.reconcile(work.slice(split + 1), this.#client);
         this.#queue.setTimers(work, this.#momentOf(work, due), this.#now.ms);
         if (this.store.record(attemptsTable, work) !== undefined) {
           this.store.putRecord(attemptsTable, work, undefined);
         }
       });
-      bytes = this.#committedBytes;
+      for (const { object } of changes) bytes += specBytes(object);
     } catch (error) {
       this.#backOff(work, error);
     }
     const written = this.store.rv - rv;
-    // Of large objects a revision costs by its bytes: it is copied, checked, written out and stored.
+    // Large objects cost by their bytes: they are copied, checked, written out and stored.
     const revisions = Math.max(written, Math.floor(bytes / revisionBytesPerTurnStep));
     this.left -= 1 + revisions + Math.floor(this.#client.spent / cpuUsPerTurnStep);
     return this.store.rv !== rv;
@@ -203,8 +198,6 @@ export class WorkLoop {
       if (error instanceof Refused) return [];
       throw error;
     }
-    // Of every commit, in order: the ring takes nothing that is older than what it has.
-    this.#committedBytes = this.#log.remember(changes);
     for (const change of changes) this.#map(change);
     for (const { controller, key, atMs } of this.#client.wakes) {
       if (atMs === undefined || atMs <= this.#now.ms) this.#queue.add(workKey(controller, key));

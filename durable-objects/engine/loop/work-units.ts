@@ -16,7 +16,7 @@ const kubelet = "kubelet\0";
 const why = "it was under way when the simulator died, twice in a row";
 
 /** A controller's key with the processes that may step in it, as the watchdog writes it down. */
-export function unitOf(client: Client, work: string): WorkUnit {
+export function workUnitOf(client: Client, work: string): WorkUnit {
   const pod = work.startsWith(kubelet) ? work.slice(kubelet.length) : undefined;
   const processes = pod === undefined ? [] : readyProcesses(runtimeContext(client), pod);
   return { work, processes };

@@ -27,7 +27,7 @@ export interface Relay {
   late: HttpResponse;
 }
 
-export type Begun = { hop: Hop } & (
+export type IngressStart = { hop: Hop } & (
   | { response: HttpResponse }
   | { from: Source; request: HttpRequest; relay: Relay }
 );
@@ -131,7 +131,7 @@ function bounded<T>(match: () => T): T | undefined {
 }
 
 /** What the Ingress controller does with a request: an answer of its own, or one that its backend gives later. */
-export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
+export function startIngress(context: RuntimeContext, q: HttpRequest): IngressStart {
   const host = (q.headers.host ?? q.host).replace(/:\d+$/, "").toLowerCase();
   const [path = "/", query] = q.path.split("?", 2);
   const work = new MatchWork();
@@ -140,7 +140,7 @@ export function startIngress(context: RuntimeContext, q: HttpRequest): Begun {
     return { match, target: match && rewritten(match, path, work) };
   });
   const match = found?.match;
-  const none = (detail: string, response: HttpResponse): Begun => ({
+  const none = (detail: string, response: HttpResponse): IngressStart => ({
     hop: hop("ingress", match ? objectKeyOf(match.ingress) : "default backend", detail, {
       failed: true,
     }),

@@ -19,7 +19,7 @@ import type { Service } from "../kinds/service/shape.ts";
 import { settleNow } from "./steps.ts";
 
 /** Who asks: a Pod by its key, a node by its name, or the user outside. */
-export type From = { pod: string } | { node: string } | "outside";
+export type RequestSource = { pod: string } | { node: string } | "outside";
 
 export interface Target {
   /** Name or address. */
@@ -38,11 +38,11 @@ export interface Target {
 export type RequestResult = ExchangeResult | { hops: Hop[]; error: "unknown" };
 
 /** An exchange that is still under way; plain data. */
-export interface UnderWay {
+export interface PendingRequest {
   id: string;
 }
 
-export function sourceOf(context: RuntimeContext, from: From): Source {
+export function sourceOf(context: RuntimeContext, from: RequestSource): Source {
   if (from === "outside") return outside;
   if ("pod" in from) return sourceOfPod(context, from.pod);
   const node = context.reader.get<Node>("nodes", "", from.node);
@@ -57,10 +57,10 @@ const done = (result: RequestResult): Pending<RequestResult> => ({ done: true, r
  */
 export function request(
   context: RuntimeContext,
-  from: From,
+  from: RequestSource,
   target: Target,
   note?: string,
-): Pending<RequestResult> & Partial<UnderWay> {
+): Pending<RequestResult> & Partial<PendingRequest> {
   const source = sourceOf(context, from);
   const hops: Hop[] = [sourceHop(source)];
   const found = lookUp(context, source, target.host, hops);
@@ -73,7 +73,10 @@ export function request(
 }
 
 /** The outcome of a request, or that it is under way; an outcome is given once. */
-export function requestResult(context: RuntimeContext, { id }: UnderWay): Pending<RequestResult> {
+export function requestResult(
+  context: RuntimeContext,
+  { id }: PendingRequest,
+): Pending<RequestResult> {
   const result = exchange.take(context, id);
   return result ? done(result) : { done: false };
 }
@@ -117,7 +120,7 @@ export function previewService(
   namespace: string,
   name: string,
   target: Omit<Target, "host">,
-): (Pending<RequestResult> & Partial<UnderWay>) | undefined {
+): (Pending<RequestResult> & Partial<PendingRequest>) | undefined {
   const service = context.reader.get<Service>("services", namespace, name);
   const spec = service?.spec;
   const port = spec?.ports?.find((p) => target.port === undefined || p.port === target.port);
@@ -150,7 +153,7 @@ export function previewService(
 export const previewIngress = (
   context: RuntimeContext,
   target: Omit<Target, "port">,
-): Pending<RequestResult> & Partial<UnderWay> =>
+): Pending<RequestResult> & Partial<PendingRequest> =>
   request(context, "outside", {
     ...target,
     headers: { ...target.headers, host: target.host },

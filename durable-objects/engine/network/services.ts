@@ -89,7 +89,7 @@ interface Hints {
   forNodes?: { name: string }[];
 }
 
-export interface Asker {
+export interface ServiceClient {
   /** Address affinity goes by. */
   ip: string;
   /** Node whose rules are used. */
@@ -107,7 +107,7 @@ export function chooseEndpoint(
   context: RuntimeContext,
   service: Service,
   port: ServicePort,
-  asker: Asker,
+  asker: ServiceClient,
   localOnly: boolean,
 ): Choice {
   const all = endpointsOf(context.reader, service, port, isProxied);
@@ -147,7 +147,7 @@ function pick(
   context: RuntimeContext,
   service: Service,
   port: ServicePort,
-  asker: Asker,
+  asker: ServiceClient,
   candidates: Endpoint[],
 ): Endpoint {
   const random = (): Endpoint =>

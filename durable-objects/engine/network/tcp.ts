@@ -29,7 +29,7 @@ export function openStream(
 }
 
 /** More than this on its way and the client must wait. */
-export const roomIn = (context: RuntimeContext, id: string): number =>
+export const sendCapacityBytes = (context: RuntimeContext, id: string): number =>
   streamBytesMax - (load(context, id)?.up.length ?? 0);
 
 /** Adds bytes to what goes to the server; `end` closes this direction after them. */

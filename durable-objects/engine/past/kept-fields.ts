@@ -1,7 +1,7 @@
 /** Fields that others than persons set: an object that goes back keeps what is there now. */
 import type { KubeObject } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
-import { statusOf, withStatus } from "../api/parts.ts";
+import { statusOf, withStatus } from "../api/object-status.ts";
 import type { Namespace } from "../kinds/namespace.ts";
 import type { Node } from "../kinds/node.ts";
 import type { PersistentVolume } from "../kinds/storage/persistent-volume.ts";

@@ -13,7 +13,7 @@ import type { Operations } from "../api/write/operations.ts";
 import { restoreObject } from "../api/write/restore.ts";
 import { internalWrite } from "../api/write/write-options.ts";
 import type { Resource } from "../api/discovery/registry.ts";
-import { statusOf, withStatus } from "../api/parts.ts";
+import { statusOf, withStatus } from "../api/object-status.ts";
 import { forbidden, StatusError } from "../machinery/status.ts";
 import { causeOf, undoingTo } from "./cause.ts";
 import { keptOf, placed } from "./kept-fields.ts";
@@ -120,6 +120,8 @@ function touchedSince({ log, store, then, work }: UndoParts, to: number): Touche
   }
   const concerns = ({ resource, key, byPerson, madeByCluster }: Touched): boolean => {
     const { namespace, name } = splitKey(key);
+    // What was about to go with its namespace is left as it is.
+    if (then.get("namespaces", "", namespace)?.metadata.deletionTimestamp) return false;
     const [was, now] = [then, store].map((state) => state.get(resource, namespace, name));
     if ((was && controllerOf(was)) || (now && controllerOf(now))) return false;
     return was && !now ? true : byPerson && !(madeByCluster && !was);

@@ -186,7 +186,7 @@ export interface Runtime {
     },
   ): string;
   httpResult(context: RuntimeContext, podKey: string, handle: string): Pending<HttpProbeResult>;
-  /** Optional. An http probe goes calm: its server's log says so on; and stops saying so. */
+  /** Optional. An http probe goes idle: its server's log says so on; and stops saying so. */
   startProbeHits?(context: RuntimeContext, podKey: string, hits: ProbeHits): void;
   stopProbeHits?(context: RuntimeContext, podKey: string, probe: string): void;
   /** Whether something listens on a TCP port of the Pod now. */

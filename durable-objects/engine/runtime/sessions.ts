@@ -98,7 +98,7 @@ export function sessionBacklog(context: RuntimeContext, podKey: string, id: stri
  * Lets a session's command read on, however slow its container may be: its client has sent far ahead, and only what
  * takes the machine's time holds a client back. What is read costs CPU as ever.
  */
-export function sessionHurry(context: RuntimeContext, podKey: string, id: string): void {
+export function sessionDrainInput(context: RuntimeContext, podKey: string, id: string): void {
   within(context, podKey, undefined, (kernel) => {
     const { p: first } = kernel.pod.se[id] ?? {};
     const started = kernel.pod.ps[String(first)];

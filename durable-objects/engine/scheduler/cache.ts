@@ -13,7 +13,7 @@ import { PodCounters } from "./pod-counters.ts";
 import { isResizing } from "./requests.ts";
 import { isGated } from "./plugins/scheduling-gates.ts";
 import { byText, isTerminal, specChanged, type Node, type Pod } from "./types.ts";
-import { waitsFor, type Wait } from "./waits.ts";
+import { waitsFor, type Wait } from "./queueing-hints.ts";
 
 export const schedulerName = "default-scheduler";
 
@@ -56,7 +56,7 @@ export class SchedulerCache implements Snapshot {
   #withAffinity = 0;
   #images: Images | undefined;
   /** Keys of Pods that the scheduler wrote itself: read again before they are believed. */
-  readonly #unsure = new Set<string>();
+  readonly #stale = new Set<string>();
 
   constructor(reader: Reader) {
     this.reader = reader;
@@ -70,15 +70,15 @@ export class SchedulerCache implements Snapshot {
       for (const node of reader.list<Node>("nodes")) this.syncNode(node.metadata.name);
       for (const pod of reader.list<Pod>("pods")) this.#syncPod(podInfo(pod).key, pod);
     }
-    for (const key of this.#unsure) {
+    for (const key of this.#stale) {
       const { namespace, name } = splitKey(key);
       this.#syncPod(key, reader.get<Pod>("pods", namespace, name));
     }
-    this.#unsure.clear();
+    this.#stale.clear();
   }
 
-  distrust(key: string): void {
-    this.#unsure.add(key);
+  markStale(key: string): void {
+    this.#stale.add(key);
   }
 
   syncNode(name: string): void {

@@ -20,7 +20,13 @@ import { podInfo, type PodInfo } from "./node-info.ts";
 import { gatedMessage, isGated } from "./plugins/scheduling-gates.ts";
 import { preempt, type Candidate } from "./preemption.ts";
 import { specChanged, type Node, type Pod, type PodCondition } from "./types.ts";
-import { helped, helpOfNode, helpOfPod, scheduledCondition, usersOfClaim } from "./waits.ts";
+import {
+  podsToRequeue,
+  nodeQueueingHint,
+  podQueueingHint,
+  scheduledCondition,
+  usersOfClaim,
+} from "./queueing-hints.ts";
 
 /** It runs in the network of the control plane's host. */
 const host = "control-plane";
@@ -55,7 +61,7 @@ export function createScheduler(): Controller {
       nodes: (change, reader) => {
         const known = open(reader);
         known.syncNode(change.name);
-        return helped(helpOfNode(change), known.waiting);
+        return podsToRequeue(nodeQueueingHint(change), known.waiting);
       },
       persistentvolumeclaims: ({ namespace, name }, reader) =>
         usersOfClaim(namespace, name, open(reader).pendingWithClaims),
@@ -71,14 +77,14 @@ function wokenByPod(change: Change, cache: SchedulerCache): string[] | undefined
   const pod = change.object as Pod;
   const before = change.previous as Pod | undefined;
   const nodeOf = (name: string): Node | undefined => cache.node(name)?.node;
-  if (pod.spec.nodeName) return helped(helpOfPod(change, nodeOf), cache.waiting);
+  if (pod.spec.nodeName) return podsToRequeue(podQueueingHint(change, nodeOf), cache.waiting);
   const own = pod.spec.schedulerName === schedulerName && concernsScheduling(change, pod, before);
   const keys = own ? [objectKey(change.namespace, change.name)] : [];
   // A promise that is given up frees what was kept for it.
   const promised = before?.status?.nominatedNodeName;
   if (promised && (change.op === "delete" || pod.status?.nominatedNodeName !== promised)) {
     const help = { waits: new Set(["resources", "ports"] as const), node: nodeOf(promised) };
-    keys.push(...helped(help, cache.waiting));
+    keys.push(...podsToRequeue(help, cache.waiting));
   }
   return keys;
 }
@@ -107,7 +113,7 @@ function reconcile(key: string, client: Client, cache: SchedulerCache): number |
     const readyAt = past.at + backoffMs(past.count);
     if (client.now < readyAt) return readyAt;
   }
-  cache.distrust(key);
+  cache.markStale(key);
   cache.compared = 0;
   const failed = schedule(podInfo(pod), client, cache);
   client.spend?.(cache.compared * cpuUsPerTermCompared + cache.nodes.length * cpuUsPerNodeTried);
@@ -262,7 +268,7 @@ function evict(
   for (const { pod: victim, key } of victims) {
     if (victim.metadata.deletionTimestamp) continue;
     const { namespace = "", name } = victim.metadata;
-    cache.distrust(key);
+    cache.markStale(key);
     patchStatus(victim, client, verdict, undefined, "DisruptionTarget");
     client.delete("pods", namespace, name);
     const text = `Preempted by pod ${pod.metadata.uid} on node ${node}`;
@@ -270,7 +276,7 @@ function evict(
   }
   for (const other of cache.nominated(node)) {
     if (other.priority >= priority) continue;
-    cache.distrust(other.key);
+    cache.markStale(other.key);
     patchStatus(other.pod, client, undefined, "");
   }
 }

@@ -33,15 +33,18 @@ const readOnly = (): StatusError =>
 
 /** One frozen moment. */
 export class ReadOnlyCluster {
-  readonly snapshot: Snapshot;
+  readonly revision: number;
+  /** Virtual ms of that moment. */
+  readonly nowMs: number;
   /** Its past, as far as the snapshot goes back; what a timeline is made of. */
   readonly log: Log;
   readonly #context: ApiContext;
   readonly #components: ReadonlySet<string>;
 
   constructor(snapshot: Snapshot) {
-    this.snapshot = snapshot;
     const { nowMs } = snapshot.clock;
+    this.revision = snapshot.revision;
+    this.nowMs = nowMs;
     const base = baseOf(snapshot.birth);
     const sql = new MemorySql();
     storeSnapshot(sql, snapshot, base, nowMs);

@@ -1,4 +1,5 @@
 /** Looks for many values in many texts at once: each text is gone through once, however many values there are. */
+import { StatusError } from "../machinery/status.ts";
 import { secretComparisonsMax, secretValueCharsMin } from "../core/limits.ts";
 
 /** Characters out of a value's middle by which it is recognised; beginnings (of certificates, say) are often equal. */
@@ -17,9 +18,13 @@ interface Wanted {
 const bitOf = (hash: number): number => (hash ^ (hash >>> 16)) & bits;
 
 /** Secrets cannot be left out: to look for what they hold would take too long. Caught where an artefact is made. */
-export class TooManyAlike extends Error {
+export class TooManyAlike extends StatusError {
   constructor() {
-    super("there are too many values like one another in Secrets to leave them out");
+    super(
+      422,
+      "Invalid",
+      "there are too many values like one another in Secrets to leave them out",
+    );
   }
 }
 

@@ -36,7 +36,7 @@ export function snapshotOf(
 
 export type SealedSnapshot = { bytes: Uint8Array; snapshot: Snapshot } | { reason: string };
 
-/** A snapshot with its artefact, or in a sentence why there is none. */
+/** A snapshot with its artefact, as it is taken, or in a sentence why there is none. */
 export function sealed(take: () => Snapshot): SealedSnapshot {
   try {
     const snapshot = take();

@@ -9,7 +9,7 @@ import { attachSession, execSession } from "../runtime/sessions.ts";
 import { containerFor, podOf, runningInstance } from "./containers.ts";
 import { hexId } from "./ids.ts";
 import { sessionTable } from "./session.ts";
-import { stirring } from "./stirring.ts";
+import { withKubeletWake } from "./kubelet-wake.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
 /**
@@ -71,7 +71,7 @@ function start(
   }
   if (words.length === 0)
     return failed(context, "OCI runtime exec failed: exec failed: args must not be empty: unknown");
-  const started = stirring(context, pod, () =>
+  const started = withKubeletWake(context, pod, () =>
     execSession(context, pod, instance, { command: words, tty, stdin }),
   );
   return "error" in started ? failed(context, started.error) : started;

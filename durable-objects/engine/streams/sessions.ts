@@ -1,5 +1,5 @@
 /**
- * What the adapter does to open sessions: bytes in, bytes out. Every call but `hasNews` and `room` belongs into
+ * What the adapter does to open sessions: bytes in, bytes out. Every call but `hasNews` and `inputCapacityBytes` belongs into
  * `Engine.session(...)`, which commits and lets the cluster act on it. Sessions are records, so that those whose socket
  * was lost with the object's memory can be ended when it wakes.
  */
@@ -13,7 +13,7 @@ import type { PodRecord } from "../runtime/kernel/state.ts";
 import * as runtime from "../runtime/sessions.ts";
 import { exitStatus } from "./exit-status.ts";
 import { connectError } from "./port-forward.ts";
-import { stirring } from "./stirring.ts";
+import { withKubeletWake } from "./kubelet-wake.ts";
 import { sessionTable } from "./session.ts";
 
 export interface SessionNews {
@@ -43,7 +43,7 @@ export class Sessions {
     const { pod, id, kind, failed } = session;
     if (id === undefined) return { stdout: nothing, stderr: nothing, status: failed };
     const context = this.#context();
-    const output = stirring(context, pod, () => runtime.sessionOutput(context, pod, id));
+    const output = withKubeletWake(context, pod, () => runtime.sessionOutput(context, pod, id));
     // Its Pod has gone: whatever ran was killed.
     const exit = output ? output.exit : 137;
     const { stdout, stderr } = output ?? { stdout: nothing, stderr: nothing };
@@ -54,7 +54,7 @@ export class Sessions {
   }
 
   /** How many bytes it takes now. */
-  room({ pod, id }: CommandSession): number {
+  inputCapacityBytes({ pod, id }: CommandSession): number {
     if (id === undefined) return Number.MAX_SAFE_INTEGER;
     return sessionInputBytesMax - runtime.sessionBacklog(this.#context(), pod, id);
   }
@@ -62,20 +62,20 @@ export class Sessions {
   write({ pod, id }: CommandSession, bytes: Uint8Array): void {
     if (id === undefined) return;
     const context = this.#context();
-    stirring(context, pod, () => runtime.sessionInput(context, pod, id, bytes));
+    withKubeletWake(context, pod, () => runtime.sessionInput(context, pod, id, bytes));
   }
 
   /** Its command reads on at once, whatever CPU its container may use. */
-  hurry({ pod, id }: CommandSession): void {
+  drainInput({ pod, id }: CommandSession): void {
     if (id === undefined) return;
     const context = this.#context();
-    stirring(context, pod, () => runtime.sessionHurry(context, pod, id));
+    withKubeletWake(context, pod, () => runtime.sessionDrainInput(context, pod, id));
   }
 
   closeInput({ pod, id }: CommandSession): void {
     if (id === undefined) return;
     const context = this.#context();
-    stirring(context, pod, () => runtime.sessionCloseInput(context, pod, id));
+    withKubeletWake(context, pod, () => runtime.sessionCloseInput(context, pod, id));
   }
 
   resize({ pod, id }: CommandSession, cols: number, rows: number): void {
@@ -86,7 +86,7 @@ export class Sessions {
   end({ pod, id }: CommandSession): void {
     if (id === undefined) return;
     const context = this.#context();
-    stirring(context, pod, () => runtime.sessionEnd(context, pod, id));
+    withKubeletWake(context, pod, () => runtime.sessionEnd(context, pod, id));
     context.records.delete(sessionTable, `${pod} ${id}`);
   }
 
@@ -107,8 +107,8 @@ export class Sessions {
     return !record || tcp.hasNews(record);
   }
 
-  streamRoom(stream: string): number {
-    return tcp.roomIn(this.#context(), stream);
+  streamCapacityBytes(stream: string): number {
+    return tcp.sendCapacityBytes(this.#context(), stream);
   }
 
   send(stream: string, bytes: Uint8Array, end: boolean): void {
@@ -150,7 +150,7 @@ export class Sessions {
       const space = key.indexOf(" ");
       const [pod, id] = [key.slice(0, space), key.slice(space + 1)];
       if (space === 0) tcp.close(context, id);
-      else stirring(context, pod, () => runtime.sessionEnd(context, pod, id));
+      else withKubeletWake(context, pod, () => runtime.sessionEnd(context, pod, id));
       context.records.delete(sessionTable, key);
     }
   }

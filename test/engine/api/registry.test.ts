@@ -9,7 +9,7 @@ import {
   column,
   nameColumn,
 } from "../../../durable-objects/engine/kinds/columns.ts";
-import type { Kind, View } from "../../../durable-objects/engine/kinds/define.ts";
+import type { Kind, ServedVersion } from "../../../durable-objects/engine/kinds/define.ts";
 import type { KubeObject } from "../../../durable-objects/engine/core/object.ts";
 import { invalid } from "../../../durable-objects/engine/machinery/field.ts";
 import type { Reply } from "../../../durable-objects/engine/ports/request.ts";
@@ -300,7 +300,7 @@ describe("what a kind brings with it", () => {
   });
 
   test("is seen through its other versions", () => {
-    const view: View = {
+    const view: ServedVersion = {
       apiVersion: "stable.example.com/v1beta1",
       kind: "CronTab",
       plural: "crontabs",

@@ -3,7 +3,7 @@ import {
   judge,
   remembered,
   type HpaMemory,
-  type Wish,
+  type DesiredReplicas,
 } from "../../../durable-objects/engine/controllers/horizontal-pod-autoscaler/behavior.ts";
 import {
   proposeReplicas,
@@ -372,8 +372,8 @@ describe("stabilisation", () => {
     now: number,
     current: number,
     desired: number,
-    behavior?: Wish["behavior"],
-  ): Wish => ({
+    behavior?: DesiredReplicas["behavior"],
+  ): DesiredReplicas => ({
     now,
     current,
     desired,

@@ -75,6 +75,35 @@ describe("an engine over memory", () => {
     expect(all()).toEqual([{ id: 1, a: "one" }]);
   });
 
+  test("reads conditions, order, limits and sums as SQLite does", () => {
+    const both: Sql[] = [new NodeSql(), new MemorySql()];
+    for (const sql of both) {
+      sql.exec(
+        "CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, rv INTEGER NOT NULL, a TEXT)",
+      );
+      for (const [id, rv] of [
+        [3, 10],
+        [1, 10],
+        [2, 20],
+        [4, 30],
+      ] as const)
+        sql.exec("INSERT INTO t (id, rv, a) VALUES (?, ?, ?)", id, rv, id === 4 ? null : `a${id}`);
+    }
+    for (const [query, ...bindings] of [
+      ["SELECT id FROM t ORDER BY id"],
+      ["SELECT id, a FROM t WHERE rv = ? AND id > 0 ORDER BY id LIMIT 1", 10],
+      ["SELECT id FROM t WHERE id > 1 AND rv <= ? ORDER BY id DESC LIMIT ?", 20, 2],
+      ["SELECT a FROM t WHERE id = ? AND rv < ?", 4, 30],
+      ["SELECT a FROM t WHERE id = ? AND rv >= ?", 4, 30],
+      ["SELECT a FROM t WHERE id = ?", 9],
+      ["SELECT MIN(id) AS least, MAX(rv) AS most, SUM(rv) AS sum FROM t WHERE rv > ?", 10],
+      ["SELECT MIN(id) AS least FROM t WHERE rv > ?", 100],
+    ] as const) {
+      const [one, two] = both.map((sql) => sql.exec(query, ...bindings).map((row) => ({ ...row })));
+      expect(two, query).toEqual(one);
+    }
+  });
+
   test("refuses what it does not read", () => {
     const sql = new MemorySql();
     sql.exec("CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL)");

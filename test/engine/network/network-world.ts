@@ -4,7 +4,7 @@ import { runtimeContext, runtime } from "../../../durable-objects/engine/cri/run
 import { ingressController } from "../../../durable-objects/engine/controllers/ingress.ts";
 import * as requests from "../../../durable-objects/engine/network/request.ts";
 import type {
-  From,
+  RequestSource,
   RequestResult,
   Target,
 } from "../../../durable-objects/engine/network/request.ts";
@@ -71,13 +71,17 @@ export class NetworkWorld extends World {
   }
 
   /** A request and its outcome; virtual time passes as long as it takes, up to `withinMs`. */
-  ask(from: From, target: Target | string, withinMs = 200_000): RequestResult & { tookMs: number } {
+  ask(
+    from: RequestSource,
+    target: Target | string,
+    withinMs = 200_000,
+  ): RequestResult & { tookMs: number } {
     const began = this.now;
     const wanted = typeof target === "string" ? { host: target } : target;
     let pending = this.with((context) => requests.request(context, from, wanted));
     const end = began + withinMs;
     while (!pending.done && this.now < end) {
-      const { id } = pending as unknown as requests.UnderWay;
+      const { id } = pending as unknown as requests.PendingRequest;
       this.advanceToNext(end);
       const next = this.with((context) => requests.requestResult(context, { id }));
       pending = next.done ? next : { ...next, id };

@@ -37,7 +37,11 @@ function feed(command: string[], input: Uint8Array): Ran {
   for (let at = 0; at < input.length && !session.status; at += 32_768) {
     const part = input.subarray(at, at + 32_768);
     w.engine.session(w.now, () => sessions.write(session.session, part));
-    for (let i = 0; i < 200 && !session.status && sessions.room(session.session) <= 0; i++) {
+    for (
+      let i = 0;
+      i < 200 && !session.status && sessions.inputCapacityBytes(session.session) <= 0;
+      i++
+    ) {
       w.advance(100);
       session.read();
     }

@@ -6,7 +6,13 @@ import { deflateSync, inflateSync } from "fflate";
 import { describe, expect, test, vi } from "vitest";
 import type { KubeObject } from "../../../durable-objects/engine/core/object.ts";
 import type { Snapshot } from "../../../durable-objects/engine/core/snapshot.ts";
-import { Engine, openArtefact, sealArtefact } from "../../../durable-objects/engine/index.ts";
+import {
+  Engine,
+  openArtefact,
+  sealArtefact,
+  thumbnail,
+} from "../../../durable-objects/engine/index.ts";
+import { ReadOnlyCluster } from "../../../durable-objects/engine/snapshots/read-only.ts";
 import { Search } from "../../../durable-objects/engine/snapshots/search.ts";
 import { root } from "../../../scripts/root.ts";
 import { mulberry } from "../../helpers/dice.ts";
@@ -539,6 +545,8 @@ describe("an artefact", () => {
         const result = openArtefact(bytes);
         if ("reason" in result) continue;
         opened += 1;
+        expect(thumbnail(result.snapshot).length).toBeLessThan(20_000);
+        if (opened % 3 === 0) look(new ReadOnlyCluster(result.snapshot));
         if (opened % 10 !== 0) continue;
         const engine = Engine.restore(new NodeSql(), result.snapshot, {
           nowMs: start,
@@ -552,6 +560,21 @@ describe("an artefact", () => {
     },
   );
 });
+
+/** Whatever it holds, it answers. */
+function look(cluster: ReadOnlyCluster): void {
+  for (const [path, accept] of [
+    ["/api/v1/pods", "application/json;as=Table;v=v1;g=meta.k8s.io"],
+    ["/api/v1/pods", "application/vnd.kubernetes.protobuf"],
+    [`${pods}/loop/log`, "*/*"],
+    ["/api/v1/nodes", "application/json"],
+    [clock, "application/json"],
+    ["/apis/metrics.k8s.io/v1beta1/pods", "application/json"],
+  ] as const) {
+    const { status } = cluster.answer({ method: "GET", path, query: "", headers: { accept } });
+    expect([200, 204, 400, 404, 406, 500]).toContain(status);
+  }
+}
 
 const spoilt: unknown[] = [null, "", "x", -1, 1.5, 1e300, true, [], {}, [[]], { metadata: {} }];
 

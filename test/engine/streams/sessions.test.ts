@@ -289,7 +289,7 @@ describe("port-forward", () => {
       );
     send("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3000000\r\n\r\n");
     while (
-      engine.sessions.streamRoom(opened.stream) > 0 &&
+      engine.sessions.streamCapacityBytes(opened.stream) > 0 &&
       !engine.sessions.streamHasNews(opened.stream)
     ) {
       send("x".repeat(32 * 1024));

@@ -27,8 +27,14 @@ function coreResources(): string[] {
   return found.sort();
 }
 
-const otherGroups = (): string[] =>
-  [...new Set(builtin.groupVersions.map((gv) => gv.group))].filter((name) => name !== "").sort();
+function otherGroups(): string[] {
+  const found = new Set<string>();
+  for (const gv of builtin.groupVersions) {
+    const isRead = gv.resources.some(({ verbs }) => verbs.includes("get"));
+    if (gv.group !== "" && isRead) found.add(gv.group);
+  }
+  return [...found].sort();
+}
 
 function roleOf(name: string, description: string, rules: PolicyRule[]): RbacObject {
   const annotations = { "podyard.dev/description": description };

@@ -78,7 +78,7 @@ const resourceOf = (
   scale: undefined,
   hooks: hooksOf(plural, kind, namespaced, version),
   schema: schemaNamed(`metrics/v1beta1.${kind}`),
-  view: undefined,
+  servedVersion: undefined,
 });
 
 export const metricsGroup: readonly GroupVersion[] = metricsVersions.map((version) => ({

@@ -1,9 +1,9 @@
 /** What the API serves: the discovery facts of upstream, for the kinds that are registered here. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { kinds, views } from "../../kinds/index.ts";
+import { kinds, servedVersions } from "../../kinds/index.ts";
 import { assert } from "../../core/assert.ts";
-import type { Kind, View } from "../../kinds/define.ts";
+import type { Kind, ServedVersion } from "../../kinds/define.ts";
 import type { Resources } from "../../ports/controller.ts";
 import type { GroupVersion, Resource } from "./resource.ts";
 import { groupVersionsOf, ownResource, place } from "./resources.ts";
@@ -16,7 +16,7 @@ export type { GroupVersion, Resource, Subresource } from "./resource.ts";
 /** What is worked out from the kinds; replaced as a whole when they change. */
 interface Tables {
   kinds: readonly Kind[];
-  views: readonly View[];
+  servedVersions: readonly ServedVersion[];
   groupVersions: readonly GroupVersion[];
   /** By `group/version/plural`. */
   byPath: ReadonlyMap<string, Resource>;
@@ -31,7 +31,7 @@ interface Tables {
 /** A kind that came at run time, and the other group versions that it is seen through. */
 interface Added {
   kind: Kind;
-  views: readonly View[];
+  views: readonly ServedVersion[];
 }
 
 /** What files objects by a kind's indices. */
@@ -56,10 +56,11 @@ export class Registry implements Resources {
 
   /** `filing`: what keeps the indices of kinds that are added; those of `base` it knows. */
   constructor(
-    base: Registry | { kinds: readonly Kind[]; views: readonly View[] },
+    base: Registry | { kinds: readonly Kind[]; servedVersions: readonly ServedVersion[] },
     filing?: Filing,
   ) {
-    this.#base = base instanceof Registry ? base.#tables : tablesOf(base.kinds, base.views);
+    this.#base =
+      base instanceof Registry ? base.#tables : tablesOf(base.kinds, base.servedVersions);
     this.#tables = this.#base;
     this.#filing = filing;
   }
@@ -104,7 +105,7 @@ export class Registry implements Resources {
    * Serves a kind from now on, with its indices, in place of what was added for the same resource. It brings its names
    * (`discovery`), its `schema`, and `views` for its other group versions. Built-in kinds are not replaced.
    */
-  add(kind: Kind, views: readonly View[] = []): void {
+  add(kind: Kind, views: readonly ServedVersion[] = []): void {
     const { resource } = kind;
     assert(kind.discovery, `${resource} has names`);
     assert(!this.#base.byId.has(resource), `${resource} is not built in`);
@@ -155,15 +156,19 @@ function withAdded(base: Tables, added: readonly Added[]): Tables {
     for (const view of views) place(groupVersions, ownResource(kind, view));
   }
   const kinds = [...base.kinds, ...added.map(({ kind }) => kind)];
-  return looked(kinds, [...base.views, ...added.flatMap(({ views }) => views)], groupVersions);
+  return looked(
+    kinds,
+    [...base.servedVersions, ...added.flatMap(({ views }) => views)],
+    groupVersions,
+  );
 }
 
-const tablesOf = (kinds: readonly Kind[], views: readonly View[]): Tables =>
+const tablesOf = (kinds: readonly Kind[], views: readonly ServedVersion[]): Tables =>
   looked(kinds, views, groupVersionsOf(kinds, views));
 
 function looked(
   kinds: readonly Kind[],
-  views: readonly View[],
+  views: readonly ServedVersion[],
   groupVersions: readonly GroupVersion[],
 ): Tables {
   const byPath = new Map<string, Resource>();
@@ -176,10 +181,10 @@ function looked(
     }
   }
   for (const resource of byPath.values())
-    if (!resource.view && resource.verbs.includes("get")) byId.set(resource.id, resource);
+    if (!resource.servedVersion && resource.verbs.includes("get")) byId.set(resource.id, resource);
   const byGroupKind = new Map([...byId.values()].map((r) => [`${r.group}/${r.kind}`, r]));
-  return { kinds, views, groupVersions, byPath, byId, byKind, byGroupKind };
+  return { kinds, servedVersions: views, groupVersions, byPath, byId, byKind, byGroupKind };
 }
 
 /** The kinds that every cluster serves. */
-export const builtin = new Registry({ kinds, views });
+export const builtin = new Registry({ kinds, servedVersions: servedVersions });

@@ -1,5 +1,5 @@
 /** A resource as discovery lists it, and as requests resolve to it. */
-import type { Kind, View } from "../../kinds/define.ts";
+import type { Kind, ServedVersion } from "../../kinds/define.ts";
 import type { StructRef } from "../../schema/types.ts";
 
 export interface Subresource {
@@ -32,7 +32,7 @@ export interface Resource {
   /** The shape of its objects as this version has them. */
   schema: StructRef;
   /** Set when this version is another look at a kind stored under `id`. */
-  view: View | undefined;
+  servedVersion: ServedVersion | undefined;
 }
 
 export interface GroupVersion {

@@ -1,5 +1,5 @@
 /** How kinds are served: as upstream's discovery facts say, or by the names that they bring. */
-import type { Kind, View } from "../../kinds/define.ts";
+import type { Kind, ServedVersion } from "../../kinds/define.ts";
 import { metricsGroup } from "./metrics-resources.ts";
 import type { GroupVersion, Resource, Subresource } from "./resource.ts";
 import facts from "./discovery-facts.json" with { type: "json" };
@@ -46,8 +46,11 @@ type Make = (
 ) => Resource | undefined;
 
 /** Every group version that these kinds make, in upstream's order; own groups behind them. */
-export function groupVersionsOf(kinds: readonly Kind[], views: readonly View[]): GroupVersion[] {
-  const make = maker(kinds, views);
+export function groupVersionsOf(
+  kinds: readonly Kind[],
+  servedVersions: readonly ServedVersion[],
+): GroupVersion[] {
+  const make = maker(kinds, servedVersions);
   const result: GroupVersion[] = [{ group: "", version: "v1", resources: coreResources(make) }];
   for (const item of facts.apis.items) {
     for (const v of item.versions) addVersion(result, item.metadata.name, v, make);
@@ -73,7 +76,7 @@ function addVersion(
   if (resources.length) result.push({ group, version, resources });
 }
 
-function maker(kinds: readonly Kind[], views: readonly View[]): Make {
+function maker(kinds: readonly Kind[], views: readonly ServedVersion[]): Make {
   const byResource = new Map(kinds.map((k) => [`${k.apiVersion}/${pluralOf(k)}`, k]));
   const byId = new Map(kinds.map((k) => [k.resource, k]));
   const viewAt = new Map(views.map((v) => [`${v.apiVersion}/${v.plural}`, v]));
@@ -92,7 +95,7 @@ function resourceOf(
   apiVersion: string,
   r: AggregatedResource,
   hooks: Kind,
-  view: View | undefined,
+  view: ServedVersion | undefined,
 ): Resource {
   return {
     id: hooks.resource,
@@ -117,7 +120,7 @@ function resourceOf(
     scale: hooks.scale,
     hooks,
     schema: view?.schema ?? hooks.schema,
-    view,
+    servedVersion: view,
   };
 }
 
@@ -181,7 +184,7 @@ const ownVerbs = [
 const subresourceVerbs = ["get", "patch", "update"];
 
 /** A kind that brings its own names, as its group version or a view's serves it. */
-export function ownResource(hooks: Kind, view: View | undefined): Resource {
+export function ownResource(hooks: Kind, view: ServedVersion | undefined): Resource {
   const { apiVersion, kind, schema } = view ?? hooks;
   const [group, version] = apiVersion.split("/") as [string, string];
   const { singular, shortNames, categories, status } = hooks.discovery as OwnNames;
@@ -210,7 +213,7 @@ export function ownResource(hooks: Kind, view: View | undefined): Resource {
     scale: hooks.scale,
     hooks,
     schema,
-    view,
+    servedVersion: view,
   };
 }
 

@@ -25,23 +25,23 @@ const RETAIN_KEYS = "$retainKeys";
 const DIRECTIVE = "$patch";
 
 /** What a patch has to know of the place it is at; undefined where no struct describes it. */
-type Place = StructType | undefined;
+type PatchSchema = StructType | undefined;
 
 interface FieldRule {
   /** `merge`, `replace` or "". */
   strategy: string;
   mergeKey: string;
   /** The struct of the value or, for a list, of its items. */
-  place: Place;
+  place: PatchSchema;
 }
 
-function structOf(type: FieldType): Place {
+function structOf(type: FieldType): PatchSchema {
   if (type.kind === "struct") return type.struct;
   return type.kind === "list" && type.of.kind === "struct" ? type.of.struct : undefined;
 }
 
 /** k8s: apimachinery/third_party/forked/golang/json LookupPatchMetadataForStruct */
-function ruleOf(place: Place, key: string): FieldRule {
+function ruleOf(place: PatchSchema, key: string): FieldRule {
   if (!place) {
     throw patchFailure("merging an object in json but data type is not struct, instead is: map");
   }
@@ -101,7 +101,7 @@ function applyOrderList(
   out: JsonObject,
   patch: JsonObject,
   orderKey: string,
-  place: Place,
+  place: PatchSchema,
   done: Set<string>,
 ): void {
   done.add(orderKey);
@@ -131,7 +131,7 @@ function applyOrderList(
 const sameType = (a: unknown, b: unknown): boolean =>
   typeof a === typeof b && Array.isArray(a) === Array.isArray(b) && (a === null) === (b === null);
 
-function mergeObject(original: JsonObject, patch: JsonObject, place: Place): JsonObject {
+function mergeObject(original: JsonObject, patch: JsonObject, place: PatchSchema): JsonObject {
   if (Object.hasOwn(patch, DIRECTIVE)) {
     const directive = patch[DIRECTIVE];
     if (directive === "delete") return {};
@@ -158,7 +158,7 @@ function mergeField(
   out: JsonObject,
   name: string,
   change: unknown,
-  place: Place,
+  place: PatchSchema,
   deleting: boolean,
 ): void {
   if (change === null) {

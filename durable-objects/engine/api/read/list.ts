@@ -72,7 +72,7 @@ function selectableFields(resource: Resource): Set<string> {
       spec: {},
       status: {},
     } as unknown as KubeObject;
-    const own = resource.view?.fields ?? resource.hooks.fields;
+    const own = resource.servedVersion?.fields ?? resource.hooks.fields;
     names = new Set(["metadata.name", "metadata.namespace", ...Object.keys(own?.(empty) ?? {})]);
     fieldNames.set(id, names);
   }
@@ -81,7 +81,7 @@ function selectableFields(resource: Resource): Set<string> {
 
 /** What field selectors can ask of an object, by path. */
 export function fieldsOf(resource: Resource, object: KubeObject): Record<string, string> {
-  const own = (resource.view?.fields ?? resource.hooks.fields)?.(object);
+  const own = (resource.servedVersion?.fields ?? resource.hooks.fields)?.(object);
   return {
     "metadata.name": object.metadata.name,
     "metadata.namespace": object.metadata.namespace ?? "",

@@ -26,7 +26,9 @@ export const scopeOf = (call: Call): string =>
 /** The object as it is now, as the version asked for shows it. */
 export function shown(resource: Resource, stored: KubeObject, reader: Reader): KubeObject {
   const object = resource.hooks.present?.(stored, reader.now, reader) ?? stored;
-  return resource.view ? resource.view.fromStored(object) : withNulls(resource.hooks, object);
+  return resource.servedVersion
+    ? resource.servedVersion.fromStored(object)
+    : withNulls(resource.hooks, object);
 }
 
 /** Answers with one object in the form the client accepts. */

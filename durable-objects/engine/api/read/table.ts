@@ -71,7 +71,7 @@ const storedPrinters = new WeakMap<Resource, TableOf<KubeObject>>();
 /** Every version of a kind has the same columns: cells come from the stored one, as upstream's from its internal type. */
 function asStored(resource: Resource): TableOf<KubeObject> {
   const own = tableOf(resource);
-  const { view } = resource;
+  const { servedVersion: view } = resource;
   if (!view) return own;
   const { conditions } = own;
   return keepIn(storedPrinters, resource, () => ({

@@ -174,7 +174,7 @@ function matchedBefore(resource: Resource, selection: Selection, entry: LogEntry
   if (!selection.fields) return true;
   if (entry.previous) return selection.fields.matches(fieldsOf(resource, entry.previous));
   const { name, namespace } = entry;
-  const own = resource.view ? fieldsOf(resource, entry.object) : entry.previousFields;
+  const own = resource.servedVersion ? fieldsOf(resource, entry.object) : entry.previousFields;
   return selection.fields.matches({
     ...own,
     "metadata.name": name,
@@ -214,7 +214,8 @@ function encodeEntry(
   entry: LogEntry,
 ): string {
   const object = eventObject(log, type, entry);
-  const asStored = !resource.view && object === entry.object && !mayHaveNulls(resource.hooks);
+  const asStored =
+    !resource.servedVersion && object === entry.object && !mayHaveNulls(resource.hooks);
   if (subscription.as === "object" && asStored) return line(type, entry.text);
   const form = `${type}${subscription.as}${subscription.includeObject}${subscription.headersSent}${subscription.resource}${subscription.as === "table" ? Math.floor(now / 1000) : ""}`;
   const forms = formsOf(entry, resource);
@@ -234,8 +235,8 @@ function encode(
   stored: KubeObject,
   now: number,
 ): string {
-  const object = resource.view
-    ? resource.view.fromStored(stored)
+  const object = resource.servedVersion
+    ? resource.servedVersion.fromStored(stored)
     : withNulls(resource.hooks, stored);
   if (subscription.as === "partial") return line(type, JSON.stringify(partial(object)));
   if (subscription.as === "object") return line(type, JSON.stringify(object));

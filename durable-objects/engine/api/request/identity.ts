@@ -88,5 +88,5 @@ export function checkName(call: Call, object: KubeObject): void {
 export const goType = (resource: Resource, suffix = ""): string =>
   `*${internalPackage(resource)}.${resource.kind}${suffix}`;
 
-const internalPackage = ({ view, hooks }: Resource): string =>
+const internalPackage = ({ servedVersion: view, hooks }: Resource): string =>
   (view?.storage === "events" ? "core" : /^[^./]*/.exec(hooks.schema.name)?.[0]) as string;

@@ -15,10 +15,10 @@ export function readObject(call: Call): KubeObject {
   };
   if (body.apiVersion !== resource.apiVersion || body.kind !== resource.kind)
     throw wrongKind(context.registry, resource, body);
-  const schema = resource.view?.schema ?? resource.hooks.schema;
+  const schema = resource.servedVersion?.schema ?? resource.hooks.schema;
   const object = decodeAs(context.registry, schema, resource, body, fieldValidationOf(info), (t) =>
     call.warnings.push(t),
   );
   object.metadata ??= {} as KubeObject["metadata"];
-  return resource.view ? resource.view.toStored(object) : object;
+  return resource.servedVersion ? resource.servedVersion.toStored(object) : object;
 }

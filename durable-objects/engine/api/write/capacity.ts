@@ -31,25 +31,25 @@ const perNamespaceMax: Record<string, number> = {
 };
 
 /** Room for one object more? */
-export function checkRoom(
-  held: Capacity,
+export function checkCapacity(
+  capacity: Capacity,
   resource: status.ResourceName & { id: string },
   namespace: string,
   name: string,
 ): void {
   const most = perNamespaceMax[resource.id];
-  const count = most === undefined ? 0 : held.store.count(resource.id, namespace);
+  const count = most === undefined ? 0 : capacity.store.count(resource.id, namespace);
   if (most !== undefined && count >= most) {
     const problem = `the namespace holds ${count} ${resource.plural}, its limit is ${most}`;
     throw status.forbidden(resource, name, problem);
   }
-  const { objectCount } = held.store;
-  const { objectsMax } = held.limits;
+  const { objectCount } = capacity.store;
+  const { objectsMax } = capacity.limits;
   if (objectCount >= objectsMax) {
     const problem = `the sandbox holds ${objectCount} objects, its limit is ${objectsMax}`;
     throw status.forbidden(resource, name, problem);
   }
-  checkBytes(held, resource, name);
+  checkBytes(capacity, resource, name);
 }
 
 /** k8s: etcd/server/etcdserver/errors ErrRequestTooLarge, which the API server passes on as it is */
@@ -61,29 +61,29 @@ export function checkSize(object: KubeObject): void {
 }
 
 /** A full sandbox still takes Events, up to a quarter more; those beyond are dropped, as upstream's recorder drops them. */
-export function hasRoomForEvent({ store, limits, objectBytes }: Capacity): boolean {
+export function hasCapacityForEvent({ store, limits, objectBytes }: Capacity): boolean {
   const most = limits.objectsMax * eventRoomShare;
   return store.objectCount < most && objectBytes() < limits.objectsBytesMax * eventRoomShare;
 }
 
 /** No object grows beyond its limit; in a full sandbox they may only shrink. */
 export function checkGrowth(
-  held: Capacity,
+  capacity: Capacity,
   resource: status.ResourceName,
   current: KubeObject,
   object: KubeObject,
 ): void {
   checkSize(object);
-  const { stateBytesMax, objectsBytesMax } = held.limits;
-  if (held.bytesStored() <= stateBytesMax && held.objectBytes() <= objectsBytesMax) return;
+  const { stateBytesMax, objectsBytesMax } = capacity.limits;
+  if (capacity.bytesStored() <= stateBytesMax && capacity.objectBytes() <= objectsBytesMax) return;
   if (JSON.stringify(object).length <= JSON.stringify(current).length) return;
-  checkBytes(held, resource, object.metadata.name);
+  checkBytes(capacity, resource, object.metadata.name);
 }
 
-function checkBytes(held: Capacity, resource: status.ResourceName, name: string): void {
-  const bytes = held.bytesStored();
-  const ofObjects = held.objectBytes();
-  const { stateBytesMax, objectsBytesMax } = held.limits;
+function checkBytes(capacity: Capacity, resource: status.ResourceName, name: string): void {
+  const bytes = capacity.bytesStored();
+  const ofObjects = capacity.objectBytes();
+  const { stateBytesMax, objectsBytesMax } = capacity.limits;
   if (bytes <= stateBytesMax && ofObjects <= objectsBytesMax) return;
   const problem =
     bytes > stateBytesMax

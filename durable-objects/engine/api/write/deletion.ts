@@ -30,7 +30,7 @@ export function deletion(
   const grace = resource.hooks.graceSeconds?.(current, request.gracePeriodSeconds);
   const was = current.metadata;
   if (grace !== undefined && grace > 0) return graceful(current, finalizers, grace, now);
-  if (finalizers.length > 0 || resource.hooks.heldBack?.(current)) {
+  if (finalizers.length > 0 || resource.hooks.hasSpecFinalizers?.(current)) {
     return held(resource, current, finalizers, now);
   }
   const metadata: ObjectMeta = { ...was };
@@ -65,7 +65,7 @@ function held(
   if (finalizers.length) metadata.finalizers = finalizers;
   else delete metadata.finalizers;
   metadata.deletionTimestamp = was.deletionTimestamp ?? rfc3339(now);
-  if (!resource.hooks.heldBack) metadata.deletionGracePeriodSeconds = 0;
+  if (!resource.hooks.hasSpecFinalizers) metadata.deletionGracePeriodSeconds = 0;
   if (was.deletionTimestamp === undefined && was.generation !== undefined) {
     metadata.generation = was.generation + 1;
   }

@@ -14,11 +14,17 @@ import { applyFieldDefaults } from "../../schema/defaults.ts";
 import { admit, validateAdmission } from "../admission/admission.ts";
 import { invalidObject } from "../../machinery/field.ts";
 import { deletion } from "./deletion.ts";
-import { owner, silent, type WriteOptions } from "./write-options.ts";
+import { apiServerUser, discardWarning, type WriteOptions } from "./write-options.ts";
 import { trackUpdate } from "../managed-fields/managed-fields.ts";
 import type { Registry, Resource } from "../discovery/registry.ts";
-import { sameBesidesStatus, statusOf, withStatus } from "../parts.ts";
-import { checkGrowth, checkRoom, checkSize, hasRoomForEvent, type Capacity } from "./capacity.ts";
+import { equalExceptStatus, statusOf, withStatus } from "../object-status.ts";
+import {
+  checkGrowth,
+  checkCapacity,
+  checkSize,
+  hasCapacityForEvent,
+  type Capacity,
+} from "./capacity.ts";
 import * as status from "../../machinery/status.ts";
 import { validateObjectMeta, validateObjectMetaUpdate } from "../../machinery/metadata.ts";
 
@@ -91,7 +97,7 @@ export class Operations {
     ];
     if (errors.length)
       throw invalidObject(resource.group, resource.kind, object.metadata.name, errors);
-    if (options.warn !== silent)
+    if (options.warn !== discardWarning)
       for (const text of hooks.warnings?.(object, undefined) ?? []) options.warn(text);
     validateAdmission(admission, object, undefined, context);
     if (Number(input.metadata.resourceVersion) > 0 && !options.dryRun) {
@@ -103,15 +109,15 @@ export class Operations {
       }
       throw status.alreadyExists(resource, object.metadata.name);
     }
-    checkRoom(this.capacity, resource, namespace, object.metadata.name);
+    checkCapacity(this.capacity, resource, namespace, object.metadata.name);
     if (options.dryRun) return object;
-    if (options.user !== owner) checkSize(object);
+    if (options.user !== apiServerUser) checkSize(object);
     return this.store.write("create", resource.id, object, this.now).object;
   }
 
   /** Events of Podyard's own components: complete as they come and made for this, so nothing is left to check. */
   createEvent(event: KubeObject): void {
-    if (!hasRoomForEvent(this.capacity)) return;
+    if (!hasCapacityForEvent(this.capacity)) return;
     event.metadata.uid = this.random.uuid();
     this.store.write("create", "events", event, this.now, true);
   }
@@ -131,7 +137,7 @@ export class Operations {
     this.#checkPrecondition(resource, current, input);
     const hooks = resource.hooks;
     const context = this.#context(options);
-    const reports = options.user === owner && options.subresource === "status";
+    const reports = options.user === apiServerUser && options.subresource === "status";
     let object = reports ? input : this.#kept(current, input);
     if (options.subresource === "status") object = this.#statusOnly(hooks, current, object);
     else if (keepsStatus.has(options.subresource) && hooks.schema.struct.fields.has("status")) {
@@ -154,11 +160,11 @@ export class Operations {
     if (hooks.prepareForUpdate) object = hooks.prepareForUpdate(object, current, context);
     object = this.#withGeneration(hooks, current, object, options);
     this.#validateUpdate(resource, object, current, context);
-    if (options.warn !== silent)
+    if (options.warn !== discardWarning)
       for (const text of hooks.warnings?.(object, current) ?? []) options.warn(text);
     validateAdmission(admission, object, current, context);
     if (equal(current, object)) return current;
-    if (options.user !== owner) checkGrowth(this.capacity, resource, current, object);
+    if (options.user !== apiServerUser) checkGrowth(this.capacity, resource, current, object);
     return this.#write(resource, object, options);
   }
 
@@ -328,7 +334,7 @@ export class Operations {
     if (hooks.hasGeneration === false || !specSubresources.has(options.subresource)) return object;
     if (object.metadata.generation !== current.metadata.generation) return object;
     const changed =
-      !sameBesidesStatus(current, object) ||
+      !equalExceptStatus(current, object) ||
       (hooks.generationOnAnnotations &&
         !equal(current.metadata.annotations ?? {}, object.metadata.annotations ?? {}));
     if (!changed) return object;
@@ -385,6 +391,6 @@ function released(hooks: Kind, object: KubeObject): boolean {
     deletionTimestamp !== undefined &&
     deletionGracePeriodSeconds === 0 &&
     !finalizers?.length &&
-    !hooks.heldBack?.(object)
+    !hooks.hasSpecFinalizers?.(object)
   );
 }

@@ -68,12 +68,12 @@ function parsedPatch(text: string, type: string): { value: unknown; duplicates: 
 function plainTarget(call: Call): PatchTarget {
   const { resource } = call;
   return {
-    schema: resource.view?.schema ?? resource.hooks.schema,
+    schema: resource.servedVersion?.schema ?? resource.hooks.schema,
     statusResets: resource.hooks.statusResets,
     apiVersion: resource.apiVersion,
     kind: resource.kind,
-    fromStored: (o) => (resource.view ? resource.view.fromStored(o) : o),
-    toStored: (o) => (resource.view ? resource.view.toStored(o) : o),
+    fromStored: (o) => (resource.servedVersion ? resource.servedVersion.fromStored(o) : o),
+    toStored: (o) => (resource.servedVersion ? resource.servedVersion.toStored(o) : o),
   };
 }
 
@@ -197,7 +197,7 @@ function apply(
     const merged = merge(undefined);
     checkNamespace(call, merged);
     checkName(call, merged);
-    const object = resource.view ? resource.view.toStored(merged) : merged;
+    const object = resource.servedVersion ? resource.servedVersion.toStored(merged) : merged;
     return { object: context.operations.create(resource, namespace, object, quiet), created: true };
   }
   const object = context.operations.update(

@@ -5,9 +5,9 @@
 import type { KubeObject, ObjectMeta } from "../../core/object.ts";
 import type { Operations } from "./operations.ts";
 import type { Resource } from "../discovery/registry.ts";
-import { sameBesidesStatus } from "../parts.ts";
-import { checkRoom } from "./capacity.ts";
-import { silent } from "./write-options.ts";
+import { equalExceptStatus } from "../object-status.ts";
+import { checkCapacity } from "./capacity.ts";
+import { discardWarning } from "./write-options.ts";
 
 /**
  * An object that is gone comes back with its uid, and a status as of one that is new; one that is there keeps uid, status and
@@ -22,14 +22,14 @@ export function restoreObject(
   const { namespace = "", name } = was.metadata;
   const now = operations.store.get(resource.id, namespace, name);
   if (!now) {
-    checkRoom(operations.capacity, resource, namespace, name);
+    checkCapacity(operations.capacity, resource, namespace, name);
     return write(operations, "create", resource, again(operations, resource, was));
   }
   const whole = kept(was, now);
   const { uid, creationTimestamp, generation } = now.metadata;
   const metadata: ObjectMeta = { ...whole.metadata, uid, creationTimestamp };
   if (generation !== undefined) {
-    metadata.generation = generation + (sameBesidesStatus(now, whole) ? 0 : 1);
+    metadata.generation = generation + (equalExceptStatus(now, whole) ? 0 : 1);
   }
   return write(operations, "update", resource, { ...whole, metadata });
 }
@@ -52,7 +52,7 @@ function again(operations: Operations, resource: Resource, was: KubeObject): Kub
     random: () => random.next(),
     randomSuffix: (n) => random.suffix(n),
     simulatesImage: () => true,
-    warn: silent,
+    warn: discardWarning,
   });
   return { ...(begun ?? was), metadata: was.metadata };
 }

@@ -10,16 +10,16 @@ export interface WriteOptions {
   warn(text: string): void;
 }
 
-export const owner: User = { name: "system:apiserver", groups: ["system:masters"] };
+export const apiServerUser: User = { name: "system:apiserver", groups: ["system:masters"] };
 
 /** Nobody is there to be warned. */
-export const silent = (): void => undefined;
+export const discardWarning = (): void => undefined;
 
 /** Options of Podyard's own components. */
 export const internalWrite: WriteOptions = {
-  user: owner,
+  user: apiServerUser,
   dryRun: false,
   fieldManager: "",
   subresource: "",
-  warn: silent,
+  warn: discardWarning,
 };

@@ -32,7 +32,7 @@ export interface HpaMemory {
   downs: ScaleEvent[];
 }
 
-export interface Wish {
+export interface DesiredReplicas {
   now: number;
   current: number;
   desired: number;
@@ -88,7 +88,7 @@ const windowOf = (rules: ScalingRules | undefined, otherwise: number): number =>
     : rules.stabilizationWindowSeconds * 1000;
 
 /** The recommended number of replicas, limited by stabilisation window, rate rules and bounds, and the conditions that say why. */
-export function judge(memory: HpaMemory, wish: Wish): Verdict {
+export function judge(memory: HpaMemory, wish: DesiredReplicas): Verdict {
   const { behavior } = wish;
   const stable = behavior ? stabilised(memory, wish, behavior) : highest(memory, wish);
   const reason = stable.replicas === wish.desired ? undefined : stable.reason;
@@ -111,7 +111,7 @@ interface Stable {
 }
 
 /** k8s: stabilizeRecommendation */
-function highest(memory: HpaMemory, { now, desired }: Wish): Stable {
+function highest(memory: HpaMemory, { now, desired }: DesiredReplicas): Stable {
   const seen = recent(memory, now, downscaleStabilisationMs, true);
   return { replicas: Math.max(desired, ...seen), reason: "ScaleDownStabilized" };
 }
@@ -119,7 +119,7 @@ function highest(memory: HpaMemory, { now, desired }: Wish): Stable {
 /** The present size, moved only as far as both windows agree. k8s: stabilizeRecommendationWithBehaviors */
 function stabilised(
   memory: HpaMemory,
-  { now, desired, current }: Wish,
+  { now, desired, current }: DesiredReplicas,
   { scaleUp, scaleDown }: Behavior,
 ): Stable {
   const least = Math.min(desired, ...recent(memory, now, windowOf(scaleUp, 0), false));
@@ -132,7 +132,7 @@ function stabilised(
 }
 
 /** k8s: convertDesiredReplicasWithRules: at most twice as many, but four at least. */
-function byDefault({ current, desired, min, max }: Wish): [number, Limit] {
+function byDefault({ current, desired, min, max }: DesiredReplicas): [number, Limit] {
   const rate = Math.max(2 * current, 4);
   if (desired < min) return [min, "TooFewReplicas"];
   if (desired > Math.min(max, rate)) {
@@ -142,7 +142,7 @@ function byDefault({ current, desired, min, max }: Wish): [number, Limit] {
 }
 
 /** k8s: convertDesiredReplicasWithBehaviorRate */
-function byRules(memory: HpaMemory, wish: Wish, behavior: Behavior): [number, Limit] {
+function byRules(memory: HpaMemory, wish: DesiredReplicas, behavior: Behavior): [number, Limit] {
   const { current, desired, min, max } = wish;
   if (desired > current) {
     const rate = Math.max(current, rateLimit(wish, memory, behavior.scaleUp, 1));
@@ -164,7 +164,7 @@ const changedSince = (events: readonly ScaleEvent[], since: number): number =>
  * k8s: calculateScaleUpLimitWithScalingRules, calculateScaleDownLimitWithBehaviors
  */
 function rateLimit(
-  { current, now }: Wish,
+  { current, now }: DesiredReplicas,
   { ups, downs }: HpaMemory,
   rules: ScalingRules = {},
   sign: 1 | -1,
@@ -182,7 +182,11 @@ function rateLimit(
 }
 
 /** The memory after a sync, without what no window or period reaches any more. */
-export function remembered(memory: HpaMemory, wish: Wish, result: number | undefined): HpaMemory {
+export function remembered(
+  memory: HpaMemory,
+  wish: DesiredReplicas,
+  result: number | undefined,
+): HpaMemory {
   const { now, desired, current, behavior } = wish;
   const windows = [
     downscaleStabilisationMs,

@@ -17,7 +17,7 @@ import type { Hpa } from "../../kinds/horizontal-pod-autoscaler/shape.ts";
 import { hpaSyncMs } from "../../core/limits.ts";
 import type { Client, Controller, Due } from "../../ports/controller.ts";
 import { withStatusCondition } from "../workload/conditions.ts";
-import { judge, remembered, type HpaMemory, type Wish } from "./behavior.ts";
+import { judge, remembered, type HpaMemory, type DesiredReplicas } from "./behavior.ts";
 import { computeReplicas, type Computed } from "./metrics.ts";
 import { hpas, ofPod, ofTarget, scalable, targetOf, type Target } from "./target.ts";
 
@@ -90,7 +90,7 @@ function sync(client: Client, hpa: Hpa, memory: HpaMemory): Outcome {
   draft.condition("AbleToScale", "True", "SucceededGetScale", found);
   const current = target.replicas;
   const { minReplicas: min = 1, maxReplicas: max = 1, behavior } = hpa.spec ?? {};
-  const wish: Wish = { now: client.now, current, desired: current, min, max, behavior };
+  const wish: DesiredReplicas = { now: client.now, current, desired: current, min, max, behavior };
   if (current === 0 && min !== 0) {
     const message = "scaling is disabled since the replica count of the target is zero";
     draft.condition("ScalingActive", "False", "ScalingDisabled", message);
@@ -117,7 +117,7 @@ function outOfBounds({
   current,
   min,
   max,
-}: Wish): { replicas: number; reason: string } | undefined {
+}: DesiredReplicas): { replicas: number; reason: string } | undefined {
   if (current > max) {
     return { replicas: max, reason: "Current number of replicas above Spec.MaxReplicas" };
   }
@@ -131,10 +131,10 @@ function apply(
   draft: Draft,
   target: Target,
   memory: HpaMemory,
-  before: Wish,
+  before: DesiredReplicas,
   computed: Computed,
 ): Outcome {
-  const wish: Wish = { ...before, desired: computed.replicas };
+  const wish: DesiredReplicas = { ...before, desired: computed.replicas };
   const verdict = judge(memory, wish);
   draft.condition("AbleToScale", "True", ...verdict.able);
   draft.condition("ScalingLimited", ...verdict.limited);
@@ -164,7 +164,7 @@ function rescale(
   draft: Draft,
   target: Target,
   memory: HpaMemory,
-  wish: Wish,
+  wish: DesiredReplicas,
   replicas: number,
   reason: string,
 ): Outcome {

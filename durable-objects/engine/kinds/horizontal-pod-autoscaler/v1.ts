@@ -5,7 +5,7 @@
 import type * as v1 from "kubernetes-types/autoscaling/v1";
 import { parseJsonText } from "../json-text.ts";
 import type { KubeObject } from "../../core/object.ts";
-import type { View } from "../define.ts";
+import type { ServedVersion } from "../define.ts";
 import { cpuMetric, defaultCpuUtilization } from "./horizontal-pod-autoscaler.ts";
 import type { Behavior, Hpa, MetricSpec, MetricStatus, ScalingRules } from "./shape.ts";
 import type { Stored } from "../stored.ts";
@@ -249,7 +249,7 @@ export function fromHpaV1(hpa: HpaV1): Hpa {
   return v2 as unknown as Hpa;
 }
 
-export const HpaV1View: View = {
+export const HpaV1Version: ServedVersion = {
   apiVersion: "autoscaling/v1",
   kind: "HorizontalPodAutoscaler",
   plural: "horizontalpodautoscalers",

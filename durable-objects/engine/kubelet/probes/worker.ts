@@ -3,7 +3,7 @@
  *
  * When does a probe run? An exec probe runs at every period: its script may depend on anything. A tcp, http or grpc
  * probe asks the Pod's own processes, so its answer can only change when something in the Pod does. Once its result
- * has held for its threshold it goes calm: it keeps the Pod's fingerprint (what runs and what listens) and no due
+ * has held for its threshold it goes idle: it keeps the Pod's fingerprint (what runs and what listens) and no due
  * time. Every look at the Pod, which the runtime causes whenever a process moves, compares the fingerprint; a changed
  * one puts the probe back on its period grid, and so does (as long as the runtime has no fingerprint of its own) a look
  * that was not due: somebody reached into the Pod, by exec or a request, and woke the kubelet. So a converged sandbox
@@ -28,7 +28,7 @@ import {
 import { isStarted, showsRunning } from "../container-status.ts";
 import type { ContainerRecord, PodRecord, ProbeKind, ProbeRecord } from "../record.ts";
 import type { Container, ContainerKind, Probe } from "../../kinds/pod/types.ts";
-import { type Sync, containerEvent, want } from "../sync.ts";
+import { type Sync, containerEvent, requeueAt } from "../sync.ts";
 
 type Result = { result: "success" | "failure" | "unknown"; output: string; warning?: boolean };
 
@@ -72,9 +72,9 @@ function probedPorts(container: Container): Set<number> {
 }
 
 /** Without the runtime's own fingerprint any touch may have changed what servers answer. */
-const touched = (sync: Sync): boolean => sync.nudged && !sync.runtime.fingerprint;
+const mayHaveChanged = (sync: Sync): boolean => sync.wokenExternally && !sync.runtime.fingerprint;
 
-export function hasCalmProbe(record: PodRecord): boolean {
+export function hasIdleProbe(record: PodRecord): boolean {
   return Object.values(record.containers).some((container) =>
     Object.values(container.probes ?? {}).some((probe) => probe.calm !== undefined),
   );
@@ -145,14 +145,14 @@ function step(
   print: string,
 ): "kill" | undefined {
   if (state.calm !== undefined) {
-    if (state.calm === print && !touched(sync)) return undefined;
+    if (state.calm === print && !mayHaveChanged(sync)) return undefined;
     delete state.calm;
     sync.runtime.stopProbeHits?.(sync.context, sync.key, `${container.name}/${probe}`);
     state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   }
   state.nextAtMs ??= Math.max(sync.now, firstAt(record, probe, spec, sync.now));
   if (!state.call && sync.now < state.nextAtMs) {
-    want(sync, state.nextAtMs);
+    requeueAt(sync, state.nextAtMs);
     return undefined;
   }
   const result = attempt(sync, container, record, spec, state);
@@ -168,7 +168,7 @@ function step(
     delete state.nextAtMs;
     return undefined;
   }
-  want(sync, state.nextAtMs);
+  requeueAt(sync, state.nextAtMs);
   return act;
 }
 

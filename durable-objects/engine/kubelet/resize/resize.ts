@@ -23,7 +23,7 @@ import {
 } from "./resources.ts";
 import { deferResize, retryDeferred } from "./queue.ts";
 import { isMirror, podContainers } from "../../kinds/pod/types.ts";
-import { type Sync, podEvent, want } from "../sync.ts";
+import { type Sync, podEvent, requeueAt } from "../sync.ts";
 
 /** Grants what can be granted, actuates it, and lets the rest of this look see the Pod as granted. */
 export function reviewResize(sync: Sync): void {
@@ -73,7 +73,7 @@ function decide(sync: Sync, wanted: Granted, granted: Granted): void {
       record.resizeWaits = { generation, message, sinceMs: before?.sinceMs ?? sync.now };
     }
     deferResize(sync);
-    want(sync, sync.now + resizeRetryMs);
+    requeueAt(sync, sync.now + resizeRetryMs);
     return;
   }
   for (const { container, kind } of podContainers(pod.spec)) {
@@ -99,7 +99,7 @@ function actuate(sync: Sync): void {
   const { resizing, granted } = record;
   if (!resizing || !granted) return;
   if (sync.now < resizing.dueAtMs) {
-    want(sync, resizing.dueAtMs);
+    requeueAt(sync, resizing.dueAtMs);
     return;
   }
   const spec = withGranted(sync.pod.spec, granted);
@@ -132,7 +132,7 @@ function actuate(sync: Sync): void {
   }
   delete record.runsWith;
   if (!waits) complete(sync, resizing.generation, spec);
-  else want(sync, (resizing.dueAtMs = sync.now + relistMs));
+  else requeueAt(sync, (resizing.dueAtMs = sync.now + relistMs));
 }
 
 function complete(sync: Sync, generation: number, spec: Sync["pod"]["spec"]): void {
@@ -149,5 +149,5 @@ function fail(sync: Sync, problem: string): void {
     podEvent(sync, "Warning", "ResizeError", `Pod resize error: ${text}`);
   }
   resizing.dueAtMs = sync.now + configRetryMs;
-  want(sync, resizing.dueAtMs);
+  requeueAt(sync, resizing.dueAtMs);
 }

@@ -17,7 +17,7 @@ export interface ReadTree {
 }
 
 /** A setting below /proc/sys, where /proc may be written. EROFS elsewhere. */
-export function isKernelSetting({ mount, full }: Place): boolean {
+export function isKernelSetting({ mount, full }: ResolvedPath): boolean {
   if (!mount.tree.set || !full.startsWith("/proc/sys/")) return false;
   if (mount.readOnly) throw new Errno("EROFS");
   return true;
@@ -55,7 +55,7 @@ export interface Credentials {
 }
 
 /** A resolved path. `id` is absent when the last name does not exist yet (its folder does). */
-export interface Place {
+export interface ResolvedPath {
   mount: MountPoint;
   /** Path within the tree. */
   path: string;
@@ -122,7 +122,7 @@ export class Vfs {
   readonly now: () => number;
   readonly isOpen: (tree: string, ino: number) => boolean;
   /** Where a path leads into what another process sees. */
-  readonly elsewhere: ((full: string) => Place | undefined) | undefined;
+  readonly elsewhere: ((full: string) => ResolvedPath | undefined) | undefined;
   /** Folders that exist because something is mounted in or below them: path to names. */
   readonly #implied = new Map<string, Set<string>>();
 
@@ -130,7 +130,7 @@ export class Vfs {
     mounts: readonly MountPoint[],
     now: () => number,
     isOpen: (tree: string, ino: number) => boolean,
-    elsewhere?: (full: string) => Place | undefined,
+    elsewhere?: (full: string) => ResolvedPath | undefined,
   ) {
     // The longest mount path that fits wins.
     this.mounts = [...mounts].sort((a, b) => b.at.length - a.at.length);
@@ -149,7 +149,7 @@ export class Vfs {
   }
 
   /** The file at a container path whose folders hold no links. */
-  at(full: string): Place {
+  at(full: string): ResolvedPath {
     const other = full.includes("/proc/") ? this.elsewhere?.(full) : undefined;
     if (other) return other;
     for (const mount of this.mounts) {
@@ -169,7 +169,7 @@ export class Vfs {
   }
 
   /** Walks a path. Throws ENOENT, ENOTDIR, EACCES, ELOOP; only the last name may be missing. */
-  resolve(cwd: string, path: string, who: Credentials, follow = true): Place {
+  resolve(cwd: string, path: string, who: Credentials, follow = true): ResolvedPath {
     if (path === "") throw new Errno("ENOENT");
     if (path.length >= pathBytesMax) throw new Errno("ENAMETOOLONG");
     const parts = (path.startsWith("/") ? path : `${cwd}/${path}`).split("/").filter(Boolean);
@@ -223,20 +223,20 @@ export class Vfs {
     if (!this.allowed(node, want, who)) throw new Errno("EACCES");
   }
 
-  existing(cwd: string, path: string, who: Credentials, follow = true): Required<Place> {
+  existing(cwd: string, path: string, who: Credentials, follow = true): Required<ResolvedPath> {
     const place = this.resolve(cwd, path, who, follow);
     if (place.id === undefined || !place.node) throw new Errno("ENOENT");
-    return place as Required<Place>;
+    return place as Required<ResolvedPath>;
   }
 
-  writable(place: Place): Tree {
+  writable(place: ResolvedPath): Tree {
     if (place.mount.readOnly) throw new Errno("EROFS");
     if (!(place.mount.tree instanceof Tree)) throw new Errno("EPERM");
     return place.mount.tree;
   }
 
   /** Checks that names may be added to or taken from the folder of a place; makes implied folders real. */
-  #folder(place: Place, who: Credentials): Tree {
+  #folder(place: ResolvedPath, who: Credentials): Tree {
     const parent = this.at(place.full.slice(0, place.full.lastIndexOf("/")) || "/");
     const tree = this.writable(place);
     if (!parent.node) throw new Errno("ENOENT");
@@ -252,7 +252,7 @@ export class Vfs {
   }
 
   /** Makes a file, folder or link where nothing stands. */
-  create(place: Place, who: Credentials, node: Omit<Inode, "k" | "u" | "g">): number {
+  create(place: ResolvedPath, who: Credentials, node: Omit<Inode, "k" | "u" | "g">): number {
     if (place.id !== undefined) throw new Errno("EEXIST");
     const tree = this.#folder(place, who);
     // A folder with the set-group bit hands its group on.
@@ -263,7 +263,7 @@ export class Vfs {
     return tree.create(place.path, { ...node, m, u: who.uid, g, k: this.now() });
   }
 
-  stat(place: Place): Stat {
+  stat(place: ResolvedPath): Stat {
     const { node, id, mount } = place;
     if (!node || id === undefined) throw new Errno("ENOENT");
     return {
@@ -281,7 +281,7 @@ export class Vfs {
     };
   }
 
-  list(place: Place, who: Credentials): string[] {
+  list(place: ResolvedPath, who: Credentials): string[] {
     if (!place.node) throw new Errno("ENOENT");
     if (place.node.t !== "d") throw new Errno("ENOTDIR");
     this.need(place.node, 4, who);
@@ -290,7 +290,7 @@ export class Vfs {
     return implied ? [...new Set([...names, ...implied])].sort() : names;
   }
 
-  #mayTake(place: Place, who: Credentials): void {
+  #mayTake(place: ResolvedPath, who: Credentials): void {
     if (this.mounts.some((mount) => mount.at === place.full)) throw new Errno("EBUSY");
     const parent = this.at(place.full.slice(0, place.full.lastIndexOf("/")) || "/").node;
     const sticky = parent && parent.m & 0o1000 && !(who.uid === 0 && who.override);
@@ -298,14 +298,14 @@ export class Vfs {
       throw new Errno("EPERM");
   }
 
-  unlink(place: Required<Place>, who: Credentials): void {
+  unlink(place: Required<ResolvedPath>, who: Credentials): void {
     if (place.node.t === "d") throw new Errno("EISDIR");
     const tree = this.#folder(place, who);
     this.#mayTake(place, who);
     tree.unlink(place.path, (ino) => this.isOpen(tree.key, ino));
   }
 
-  rmdir(place: Required<Place>, who: Credentials): void {
+  rmdir(place: Required<ResolvedPath>, who: Credentials): void {
     if (place.node.t !== "d") throw new Errno("ENOTDIR");
     const tree = this.#folder(place, who);
     this.#mayTake(place, who);
@@ -314,7 +314,7 @@ export class Vfs {
     tree.unlink(place.path, () => false);
   }
 
-  rename(from: Required<Place>, to: Place, who: Credentials): void {
+  rename(from: Required<ResolvedPath>, to: ResolvedPath, who: Credentials): void {
     if (from.mount !== to.mount) throw new Errno("EXDEV");
     if (from.full === to.full) return;
     if (to.full.startsWith(`${from.full}/`)) throw new Errno("EINVAL");
@@ -323,14 +323,14 @@ export class Vfs {
     this.#mayTake(from, who);
     if (to.node) {
       if (to.node.t === "d" && from.node.t !== "d") throw new Errno("EISDIR");
-      if (to.node.t === "d") this.rmdir(to as Required<Place>, who);
+      if (to.node.t === "d") this.rmdir(to as Required<ResolvedPath>, who);
       else if (from.node.t === "d") throw new Errno("ENOTDIR");
-      else this.unlink(to as Required<Place>, who);
+      else this.unlink(to as Required<ResolvedPath>, who);
     }
     tree.rename(from.path, to.path);
   }
 
-  link(from: Required<Place>, to: Place, who: Credentials): void {
+  link(from: Required<ResolvedPath>, to: ResolvedPath, who: Credentials): void {
     if (from.mount !== to.mount) throw new Errno("EXDEV");
     if (from.node.t === "d") throw new Errno("EPERM");
     if (to.id !== undefined) throw new Errno("EEXIST");
@@ -338,7 +338,7 @@ export class Vfs {
   }
 
   /** chmod, chown, utime: the owner or root. */
-  change(place: Required<Place>, who: Credentials, change: Partial<Inode>): void {
+  change(place: Required<ResolvedPath>, who: Credentials, change: Partial<Inode>): void {
     const tree = this.writable(place);
     const root = who.uid === 0 && who.override;
     if (!root && (who.uid !== (place.node.u ?? 0) || change.u !== undefined))

@@ -32,7 +32,7 @@ export function serveRequest(
   request: HttpRequest,
   cpuMs: number | undefined,
 ): number {
-  // The kubelet's probes are not told from idling, or a calm Pod would never be calm.
+  // The kubelet's probes are not distinguished from no load, or an idle Pod would never be idle.
   if (request.headers["user-agent"]?.startsWith("kube-probe/")) return 0;
   addLoad(kernel, process, cpuMs ?? requestCpuMs);
   if (cpuMs === undefined || !process.ld) return 0;

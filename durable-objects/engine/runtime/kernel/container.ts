@@ -2,13 +2,19 @@
 import { imageTimeMs, type ImageVersion } from "../image/image.ts";
 import { trimEndOf } from "../../core/trim.ts";
 import { assert } from "../../core/assert.ts";
-import { alikeOf, isApart, type Alike } from "../image/alike.ts";
+import { lookupCacheOf, isDataPath, type ImageLookupCache } from "../image/lookup-cache.ts";
 import { encodeUtf8 } from "../bytes.ts";
 import type { Mount } from "../container-spec.ts";
 import { networkFile } from "../fs/network-files.ts";
 import { ProcTree } from "../fs/proc.ts";
 import { Tree } from "../fs/tree.ts";
-import { Vfs, type Credentials, type MountPoint, type Place, type ReadTree } from "../fs/vfs.ts";
+import {
+  Vfs,
+  type Credentials,
+  type MountPoint,
+  type ResolvedPath,
+  type ReadTree,
+} from "../fs/vfs.ts";
 import type { Container, Kernel } from "./types.ts";
 import { processKey } from "./process-key.ts";
 import { nodeProcesses, uidOf } from "./process-view.ts";
@@ -120,7 +126,7 @@ export class LoadedContainer implements Container {
   }
 
   /** `/proc/PID/root/...`: only its owner and root may go there. */
-  #throughRoot(path: string): Place | undefined {
+  #throughRoot(path: string): ResolvedPath | undefined {
     const [, pid, rest] = /^\/proc\/(\d+)\/root(\/.*)?$/.exec(path) ?? [];
     const vfs = pid === undefined ? undefined : this.#rootOf(Number(pid));
     if (!vfs || pid === undefined) return undefined;
@@ -282,7 +288,7 @@ export class LoadedContainer implements Container {
   }
 
   get passwd(): readonly PasswdEntry[] {
-    const { alike } = this;
+    const { lookupCache: alike } = this;
     const entries = alike?.passwd ?? parsePasswd(this.#file("/etc/passwd"));
     if (alike) alike.passwd = entries;
     return entries;
@@ -290,18 +296,18 @@ export class LoadedContainer implements Container {
 
   /** Groups of /etc/group: name, number, members. */
   get groups(): readonly GroupEntry[] {
-    const { alike } = this;
+    const { lookupCache: alike } = this;
     const entries = alike?.groups ?? parseGroups(this.#file("/etc/group"));
     if (alike) alike.groups = entries;
     return entries;
   }
 
   /** What is known of its image, while nothing of it is the container's own. */
-  get alike(): Alike | undefined {
+  get lookupCache(): ImageLookupCache | undefined {
     const { kernel, upperKey } = this;
-    this.#apart ??= (this.record.spec.mounts ?? []).every((mount) => isApart(mount.mountPath));
+    this.#apart ??= (this.record.spec.mounts ?? []).every((mount) => isDataPath(mount.mountPath));
     if (!this.#apart || kernel.files.isWritten(upperKey)) return undefined;
-    return alikeOf(this.image.layer);
+    return lookupCacheOf(this.image.layer);
   }
 
   /** Who its first process and every exec run as. */
@@ -368,7 +374,7 @@ export class LoadedContainer implements Container {
 
   terminationMessage(): string | undefined {
     // Nobody wrote anything, and the file of every image is empty.
-    if (this.record.spec.terminationMessagePath === undefined && this.alike) return undefined;
+    if (this.record.spec.terminationMessagePath === undefined && this.lookupCache) return undefined;
     const text = this.#file(this.record.spec.terminationMessagePath ?? "/dev/termination-log");
     // k8s: pkg/kubelet/container/runtime.go MaxContainerTerminationMessageLength
     return text ? text.slice(0, 4096) : undefined;

@@ -5,7 +5,13 @@ import type { Container, Kernel } from "./types.ts";
 import type { OpenFlags } from "./calls.ts";
 import { Errno, ProcessKilled } from "../errno.ts";
 import { Tree } from "../fs/tree.ts";
-import { isKernelSetting, type Credentials, type Place, type Stat, type Vfs } from "../fs/vfs.ts";
+import {
+  isKernelSetting,
+  type Credentials,
+  type ResolvedPath,
+  type Stat,
+  type Vfs,
+} from "../fs/vfs.ts";
 import { processKey } from "./process-key.ts";
 import { parentPid, uidOf } from "./process-view.ts";
 import type { Process, Session } from "./state.ts";
@@ -89,10 +95,10 @@ export class FileCalls {
 
   // Files by path
 
-  place(path: string, follow = true): Place {
+  place(path: string, follow = true): ResolvedPath {
     return this.vfs.resolve(this.cwd, this.#mine(path), this.who, follow);
   }
-  existing(path: string, follow = true): Required<Place> {
+  existing(path: string, follow = true): Required<ResolvedPath> {
     return this.vfs.existing(this.cwd, this.#mine(path), this.who, follow);
   }
   #mine(path: string): string {
@@ -120,7 +126,7 @@ export class FileCalls {
     if (want & 2 && place.mount.readOnly) return false;
     return this.vfs.allowed(place.node, want, this.who);
   }
-  peekPlace(path: string): Place | undefined {
+  peekPlace(path: string): ResolvedPath | undefined {
     try {
       return this.existing(path);
     } catch (error) {
@@ -243,11 +249,11 @@ export class FileCalls {
       vfs.need(place.node, want, this.who);
       if (flags.write && place.node.t === "f" && !isKernelSetting(place)) vfs.writable(place);
     }
-    const { node, id, mount } = place as Required<Place>;
+    const { node, id, mount } = place as Required<ResolvedPath>;
     if (node.t === "c") return this.#device(node.d ?? "null");
     if (node.t === "b" || node.t === "s") throw new Errno("ENXIO");
     if (node.t === "p")
-      return this.#fifo(mount.tree as Tree, place as Required<Place>, flags.write === true);
+      return this.#fifo(mount.tree as Tree, place as Required<ResolvedPath>, flags.write === true);
     if (flags.truncate && node.t === "f" && mount.tree instanceof Tree && mount.tree.size(id) > 0)
       mount.tree.truncate(id, 0);
     const access = flags.write ? (flags.read ? "rw" : "w") : "r";
@@ -266,7 +272,7 @@ export class FileCalls {
     throw new Errno("ENXIO");
   }
 
-  #fifo(tree: Tree, place: Required<Place>, write: boolean): string {
+  #fifo(tree: Tree, place: Required<ResolvedPath>, write: boolean): string {
     const name = `${tree.key} ${place.id}`;
     const { pi } = this.kernel.pod;
     let key = Object.keys(pi).find((known) => pi[known]?.f === name);

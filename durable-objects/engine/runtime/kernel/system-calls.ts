@@ -3,7 +3,12 @@ import type { Sys } from "./types.ts";
 import type { Ended } from "./calls.ts";
 import { argumentBytesMax, commandsPerImageKeptMax } from "../../core/limits.ts";
 import { keep } from "../../core/memo.ts";
-import { isImages, keyOf, type Alike, type Executable } from "../image/alike.ts";
+import {
+  isImagePath,
+  keyOf,
+  type ImageLookupCache,
+  type Executable,
+} from "../image/lookup-cache.ts";
 import { Errno, ProcessKilled } from "../errno.ts";
 import { sysctlOf } from "../fs/kernel-files.ts";
 import { programOf } from "../fs/layer.ts";
@@ -74,7 +79,7 @@ export class SystemCalls extends FileCalls implements Sys {
   /** Looks a command up in PATH; a path is taken as it is. ENOENT or EACCES. */
   which(command: string, path = this.env.PATH ?? "/bin:/usr/bin"): string {
     if (command.includes("/")) {
-      const known = isImages(command) ? this.#alike : undefined;
+      const known = isImagePath(command) ? this.#lookupCache : undefined;
       if (known?.executables.has(keyOf(this.who, command))) return command;
       const place = this.existing(command);
       if (place.node.t === "d" || !this.vfs.allowed(place.node, 1, this.who))
@@ -82,18 +87,18 @@ export class SystemCalls extends FileCalls implements Sys {
       return command;
     }
     const folders = path.split(":");
-    const alike = folders.every(isImages) ? this.#alike : undefined;
-    const key = alike && keyOf(this.who, `${path} ${command}`);
-    const known = key && alike?.commands.get(key);
+    const cache = folders.every(isImagePath) ? this.#lookupCache : undefined;
+    const key = cache && keyOf(this.who, `${path} ${command}`);
+    const known = key && cache?.commands.get(key);
     if (known) return known;
     const found = this.#search(command, folders);
-    if (key && alike) keep(alike.commands, commandsPerImageKeptMax, key, found);
+    if (key && cache) keep(cache.commands, commandsPerImageKeptMax, key, found);
     return found;
   }
 
   /** What is known of the image, for a process that sees its container as it is. */
-  get #alike(): Alike | undefined {
-    return this.process.rt === undefined ? this.container.alike : undefined;
+  get #lookupCache(): ImageLookupCache | undefined {
+    return this.process.rt === undefined ? this.container.lookupCache : undefined;
   }
 
   #search(command: string, folders: readonly string[]): string {
@@ -129,15 +134,15 @@ export class SystemCalls extends FileCalls implements Sys {
   }
 
   #executable(path: string): Executable {
-    const alike = isImages(path) ? this.#alike : undefined;
-    const key = alike && keyOf(this.who, path);
-    const known = key && alike?.executables.get(key);
+    const cache = isImagePath(path) ? this.#lookupCache : undefined;
+    const key = cache && keyOf(this.who, path);
+    const known = key && cache?.executables.get(key);
     if (known) return known;
     const { node, id, mount, full } = this.existing(path);
     if (node.t !== "f" || !this.vfs.allowed(node, 1, this.who)) throw new Errno("EACCES");
     const found = { full, node, head: mount.tree.read(id, 0, 256) };
-    if (key && alike && isImages(full))
-      keep(alike.executables, commandsPerImageKeptMax, key, found);
+    if (key && cache && isImagePath(full))
+      keep(cache.executables, commandsPerImageKeptMax, key, found);
     return found;
   }
 

@@ -6,10 +6,10 @@
 import type { Step, HttpAnswer, Ended, OpenFlags } from "./calls.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
 import type { ApiRequest, ApiResponse } from "../../ports/request.ts";
-import type { Alike } from "../image/alike.ts";
+import type { ImageLookupCache } from "../image/lookup-cache.ts";
 import type { FileId } from "../fs/inode.ts";
 import type { Tree } from "../fs/tree.ts";
-import type { Credentials, Place, ReadTree, Stat, Vfs } from "../fs/vfs.ts";
+import type { Credentials, ResolvedPath, ReadTree, Stat, Vfs } from "../fs/vfs.ts";
 import type { BootLine, FoundImage, ImageRepository, ImageVersion } from "../image/image.ts";
 import type {
   DatagramResult,
@@ -147,7 +147,7 @@ export interface Program<S = any> {
   memoryBytes?(state: S): number;
   /** CPU it uses while waiting, milli cores: for `kubectl top` only. */
   idleCpuMilli?(state: S): number;
-  /** Its answers change by time alone: probes of its Pod never go calm. */
+  /** Its answers change by time alone: probes of its Pod never go idle. */
   restless?(state: S): boolean;
   /** Command line in `ps`; without it argv. */
   title?(state: S, argv: readonly string[]): string;
@@ -223,15 +223,15 @@ export interface Sys {
   readonly umask: number;
   random(): number;
   charge(microseconds: number): void;
-  place(path: string, follow?: boolean): Place;
-  existing(path: string, follow?: boolean): Required<Place>;
+  place(path: string, follow?: boolean): ResolvedPath;
+  existing(path: string, follow?: boolean): Required<ResolvedPath>;
   stat(path: string, follow?: boolean): Stat;
   /** Like stat, but nothing when it cannot be had. */
   peek(path: string, follow?: boolean): Stat | undefined;
   list(path: string): string[];
   /** access(2): 4 read, 2 write, 1 execute. */
   access(path: string, want: number): boolean;
-  peekPlace(path: string): Place | undefined;
+  peekPlace(path: string): ResolvedPath | undefined;
   realpath(path: string): string;
   chdir(path: string, logical?: string): void;
   mkdir(path: string, mode?: number): void;
@@ -332,7 +332,7 @@ export interface Container {
   /** Groups of /etc/group: name, number, members. */
   readonly groups: readonly GroupEntry[];
   /** What is known of its image, while nothing of it is the container's own. */
-  readonly alike: Alike | undefined;
+  readonly lookupCache: ImageLookupCache | undefined;
   /** Who its first process and every exec run as. */
   readonly user: Identity;
   /** Environment of its first process and every exec, in the runtime's order. */

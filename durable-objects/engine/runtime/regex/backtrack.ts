@@ -10,7 +10,7 @@ import { unset, type Found } from "./threads.ts";
 
 const unitsPerStep = 4;
 
-type Way = [at: number, place: number, tags: Int32Array];
+type BacktrackState = [at: number, place: number, tags: Int32Array];
 
 const folded = (text: string): string => text.replace(/[A-Z]+/g, (part) => part.toLowerCase());
 
@@ -54,10 +54,10 @@ export class Backtracker {
     }
   }
 
-  #ways(text: string, first: Way, longest: boolean): Found | undefined {
+  #ways(text: string, first: BacktrackState, longest: boolean): Found | undefined {
     const { op: code, x, y } = this.#program;
     const tried = new Set<string>();
-    const ways: Way[] = [first];
+    const ways: BacktrackState[] = [first];
     let best: Found | undefined;
     while (ways.length > 0) {
       let [at, place, tags] = ways.pop()!;
@@ -86,7 +86,7 @@ export class Backtracker {
   }
 
   /** One instruction that leaves no choice; undefined: this way ends here. */
-  #simple(text: string, at: number, place: number, tags: Int32Array): Way | undefined {
+  #simple(text: string, at: number, place: number, tags: Int32Array): BacktrackState | undefined {
     const { op: code, x, y } = this.#program;
     switch (code[at]) {
       case op.set: {
@@ -117,7 +117,7 @@ export class Backtracker {
     }
   }
 
-  #again(text: string, at: number, place: number, tags: Int32Array): Way | undefined {
+  #again(text: string, at: number, place: number, tags: Int32Array): BacktrackState | undefined {
     const { start, end } = this.#program.tags;
     const n = this.#program.x[at]!;
     const from = tags[start[n] ?? 0]!;

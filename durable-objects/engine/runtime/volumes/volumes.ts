@@ -214,11 +214,11 @@ export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): v
     const sharers = context.reader.list<Pod>("pods", pod);
     wakeSharers(context, podKey, sharers, (v) => v.persistentVolumeClaim);
   } else if (isLimited(context, tree.key, podKey)) context.wakePod(podKey);
-  if (hasCalmProbe(context, podKey)) context.wakePod(podKey);
+  if (hasIdleProbe(context, podKey)) context.wakePod(podKey);
 }
 
-/** A calm probe looks again when the kubelet does. See kubelet/probes/worker.ts. */
-function hasCalmProbe({ records }: RuntimeContext, podKey: string): boolean {
+/** An idle probe looks again when the kubelet does. See kubelet/probes/worker.ts. */
+function hasIdleProbe({ records }: RuntimeContext, podKey: string): boolean {
   type Known = { containers: Record<string, { probes?: Record<string, { calm?: string }> }> };
   const containers = Object.values(records.get<Known>("kubelet", podKey)?.containers ?? {});
   return containers.some((c) => Object.values(c.probes ?? {}).some((p) => p.calm !== undefined));

@@ -14,7 +14,7 @@ export function withStatus(object: KubeObject, value: unknown): KubeObject {
 }
 
 /** Everything but metadata and status. */
-export function sameBesidesStatus(a: KubeObject, b: KubeObject): boolean {
+export function equalExceptStatus(a: KubeObject, b: KubeObject): boolean {
   const { metadata: _m, status: _s, ...left } = a as KubeObject & Spec;
   const { metadata: _n, status: _t, ...right } = b as KubeObject & Spec;
   return equal(left, right);

@@ -4,8 +4,8 @@ import {
   podBytesPerReconcileMax,
   revisionBytesPerTurnStep,
   turnStepsMax,
-} from "../../durable-objects/engine/core/limits.ts";
-import { World } from "../helpers/world.ts";
+} from "../../../durable-objects/engine/core/limits.ts";
+import { World } from "../../helpers/world.ts";
 
 interface Placed {
   spec: { nodeName?: string };

@@ -1,6 +1,6 @@
 /** Very many selectors over the same Pods: what a change of a Pod costs, counted in steps and in keys. */
 import { expect, test } from "vitest";
-import { World } from "../helpers/world.ts";
+import { World } from "../../helpers/world.ts";
 
 const deployment = {
   apiVersion: "apps/v1",

@@ -1,5 +1,5 @@
 /**
- * What containers of one image find alike: thousands start the same command as the same user, so as long as a container
+ * Path and user lookups that containers of one image share: thousands start the same command as the same user, so as long as a container
  * has written nothing and its mounts lie elsewhere, what one of them found in the image holds for all.
  */
 import type { Inode } from "../fs/inode.ts";
@@ -15,7 +15,7 @@ export interface Executable {
   head: string;
 }
 
-export interface Alike {
+export interface ImageLookupCache {
   passwd?: readonly PasswdEntry[];
   groups?: readonly GroupEntry[];
   /** Search path, command and credentials to the path found. */
@@ -23,21 +23,22 @@ export interface Alike {
   executables: Map<string, Executable>;
 }
 
-const known = new WeakMap<Layer, Alike>();
+const known = new WeakMap<Layer, ImageLookupCache>();
 
-export function alikeOf(layer: Layer): Alike {
+export function lookupCacheOf(layer: Layer): ImageLookupCache {
   let found = known.get(layer);
   if (!found) known.set(layer, (found = { commands: new Map(), executables: new Map() }));
   return found;
 }
 
 /** Folders in which no image has programs, users or links to them: what is mounted there hides nothing. */
-const apart = /^\/(data|mnt|run|srv|tmp|var)\//;
+const dataFolders = /^\/(data|mnt|run|srv|tmp|var)\//;
 
 /** Whether a path and what lies there are the same whatever is mounted apart. */
-export const isImages = (path: string): boolean => path.startsWith("/") && !apart.test(`${path}/`);
+export const isImagePath = (path: string): boolean =>
+  path.startsWith("/") && !dataFolders.test(`${path}/`);
 
-export const isApart = (mountPath: string): boolean => apart.test(`${mountPath}/`);
+export const isDataPath = (mountPath: string): boolean => dataFolders.test(`${mountPath}/`);
 
 export const keyOf = ({ uid, gid, groups, override }: Credentials, rest: string): string =>
   `${uid}:${gid}:${groups.join()}:${override ? 1 : 0} ${rest}`;

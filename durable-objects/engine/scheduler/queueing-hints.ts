@@ -69,13 +69,13 @@ export function waitsFor(pod: Pod): ReadonlySet<Wait> | undefined {
 }
 
 /** What a change of a Pod or node may have done for those who wait. */
-export interface Help {
+export interface QueueingHint {
   waits: ReadonlySet<Wait>;
   /** Only Pods that this node would take if it were empty. */
   node?: Node;
 }
 
-export function helpOfNode(change: Change): Help | undefined {
+export function nodeQueueingHint(change: Change): QueueingHint | undefined {
   const node = change.object as Node;
   if (change.op === "delete") return { waits: new Set(["spread"]) };
   const before = change.previous as Node | undefined;
@@ -118,10 +118,10 @@ const placeOf = (pod: Pod | undefined): string | undefined =>
   pod && !isTerminal(pod) ? pod.spec.nodeName || undefined : undefined;
 
 /** A Pod that came to a node, left it, shrank or was relabelled. */
-export function helpOfPod(
+export function podQueueingHint(
   change: Change,
   node: (name: string) => Node | undefined,
-): Help | undefined {
+): QueueingHint | undefined {
   const before = change.previous as Pod | undefined;
   const after = change.op === "delete" ? undefined : (change.object as Pod);
   const from = placeOf(change.op === "delete" ? (before ?? (change.object as Pod)) : before);
@@ -157,13 +157,16 @@ interface Waiting {
 }
 
 /** Those who may profit, the most important first; keys `namespace/name`. */
-export function helped(help: Help | undefined, waiting: ReadonlyMap<string, Waiting>): string[] {
-  if (!help || waiting.size === 0) return [];
-  const empty = help.node && new NodeInfo(help.node);
+export function podsToRequeue(
+  hint: QueueingHint | undefined,
+  waiting: ReadonlyMap<string, Waiting>,
+): string[] {
+  if (!hint || waiting.size === 0) return [];
+  const empty = hint.node && new NodeInfo(hint.node);
   const found: PodInfo[] = [];
   for (const { info, waits } of waiting.values()) {
     let may = waits.has("anything");
-    for (const wait of waits) may ||= help.waits.has(wait);
+    for (const wait of waits) may ||= hint.waits.has(wait);
     // An even spread depends on all nodes, the changed one need not be the one that is taken.
     if (may && (!empty || waits.has("spread") || takenWhenEmpty(info, empty))) found.push(info);
   }

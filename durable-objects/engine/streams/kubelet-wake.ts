@@ -8,7 +8,7 @@ const ended = (record: PodRecord): number => {
 };
 
 /** Does something to a Pod's processes; its kubelet is told of a container's end, and of the next moment at which they run. */
-export function stirring<T>(context: RuntimeContext, podKey: string, act: () => T): T {
+export function withKubeletWake<T>(context: RuntimeContext, podKey: string, act: () => T): T {
   const load = (): PodRecord | undefined => context.records.get<PodRecord>("runtime", podKey);
   const before = load();
   const result = act();
