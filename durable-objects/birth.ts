@@ -118,3 +118,19 @@ function empty({ kv, sql }: DurableObjectStorage): void {
     if (!/^(?:_cf_|sqlite_)/.test(name)) sql.exec(`DROP TABLE "${name}"`);
   }
 }
+
+/** Whether a sandbox could be born of these manifests, tried in a cluster that nobody sees. */
+export function couldBeBorn(
+  { nodes, seed }: Pick<Birth, "nodes" | "seed">,
+  manifests: string,
+  nowMs: number,
+): Born {
+  const birth = { id: "", name: "", nodes, seed, expiresAtMs: nowMs };
+  try {
+    begun(new MemorySql(), birth, { manifests }, { nowMs, identity: { id: "", secret: "" } });
+    return { born: true };
+  } catch (error) {
+    if (error instanceof Unborn) return error.told;
+    throw error;
+  }
+}
