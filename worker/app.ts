@@ -22,6 +22,9 @@ import { forkRoutes } from "./routes/forks.ts";
 import { pastRoutes } from "./routes/past.ts";
 import { snapshotRoutes } from "./routes/snapshots.ts";
 import { snapshotViewRoutes } from "./routes/snapshot-views.ts";
+import { labRoutes } from "./routes/labs.ts";
+import { scenarioDraftRoutes } from "./routes/scenario-drafts.ts";
+import { scenarioRoutes } from "./routes/scenarios.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import type { Row } from "./route.ts";
@@ -33,6 +36,9 @@ export const routes: readonly Row[] = [
   ...pastRoutes,
   ...snapshotRoutes,
   ...snapshotViewRoutes,
+  ...scenarioRoutes,
+  ...scenarioDraftRoutes,
+  ...labRoutes,
   ...keyRoutes,
   ...memberRoutes,
   ...previewRoutes,
@@ -63,11 +69,11 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
 }
 
 const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-for (const row of routes)
+for (const row of routes) {
   app.on(row.kube ? everyMethod : [row.method], [row.path], handlerOf(row, routes));
-for (const noun of ["sandboxes", "snapshots", "me", "sign-in", "invitations"]) {
-  const path = `/api/${noun}/*`;
-  app.all(path, noSuchPath);
+}
+for (const noun of ["sandboxes", "snapshots", "scenarios", "me", "sign-in", "invitations"]) {
+  app.all(`/api/${noun}/*`, noSuchPath);
 }
 
 app.get("/api/openapi.json", apiDocument);

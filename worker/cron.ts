@@ -1,3 +1,4 @@
+import { sweepArtefacts } from "./artefacts.ts";
 import { forgetExpired, expiredSandboxes, markAllDeleted } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
 import { graveMs, sweepPortionMax, sweepSandboxesMax } from "./limits.ts";
@@ -19,7 +20,11 @@ export async function sweep(env: Env, now: number): Promise<{ ended: number; fai
     if (ids.length < sweepPortionMax) break;
   }
   await forgetExpired(env.DB, now - graveMs, now);
-  console.log({ event: "sweep", ended, failed });
+  const freed = await sweepArtefacts(env, now).catch((error: unknown) => {
+    console.error({ event: "sweep of artefacts failed", error: (error as Error).name });
+    return 0;
+  });
+  console.log({ event: "sweep", ended, failed, freed });
   return { ended, failed };
 }
 

@@ -40,6 +40,8 @@ export interface Env extends FurtherIssuers {
   OIDC_NAME?: string;
   SNAPSHOTS_PER_PERSON_MAX?: string;
   SNAPSHOT_BYTES_PER_PERSON_MAX?: string;
+  SCENARIOS_PER_PERSON_MAX?: string;
+  SCENARIO_BYTES_PER_PERSON_MAX?: string;
   /** Of one sandbox: open watches and followed logs, objects, bytes of all objects. */
   STREAMS_MAX: string;
   OBJECTS_MAX: string;
