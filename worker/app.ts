@@ -7,11 +7,14 @@ import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
 import { kube } from "./routes/kube.ts";
 import { page } from "./routes/page.ts";
+import { accountRoutes } from "./routes/account.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { meRoutes } from "./routes/me.ts";
 import { memberRoutes } from "./routes/members.ts";
+import { passkeyRoutes } from "./routes/passkeys.ts";
 import { preview, previewRoutes } from "./routes/preview.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
+import { signInRoutes } from "./routes/sign-in.ts";
 import { handlerOf, type Row } from "./route.ts";
 
 /** The service's own API, read top to bottom: method, path, who may, shapes, handler. A route that is not here does not exist. */
@@ -20,7 +23,10 @@ export const routes: readonly Row[] = [
   ...keyRoutes,
   ...memberRoutes,
   ...previewRoutes,
+  ...signInRoutes,
   ...meRoutes,
+  ...passkeyRoutes,
+  ...accountRoutes,
 ];
 
 export const app = new Hono<{ Bindings: Env }>();
@@ -41,7 +47,7 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
 }
 
 for (const row of routes) app.on(row.method, row.path, handlerOf(row));
-for (const path of ["/api/sandboxes/*", "/api/me/*", "/api/invitations/*"]) {
+for (const path of ["/api/sandboxes/*", "/api/me/*", "/api/sign-in/*", "/api/invitations/*"]) {
   app.all(path, noSuchPath);
 }
 

@@ -1,7 +1,12 @@
 import type { SandboxObject } from "../durable-objects/sandbox.ts";
 
+/** Issuers of OpenID Connect beside the first. */
+type FurtherIssuers = Partial<
+  Record<`OIDC_${2 | 3 | 4}_${"ISSUER" | "CLIENT_ID" | "CLIENT_SECRET" | "NAME"}`, string>
+>;
+
 /** Bindings and variables of wrangler.toml; scripts/server.ts sets the local ones. */
-export interface Env {
+export interface Env extends FurtherIssuers {
   SANDBOX: DurableObjectNamespace<SandboxObject>;
   DB: D1Database;
   ASSETS?: Fetcher;
@@ -16,6 +21,15 @@ export interface Env {
   /** Sandboxes made: a minute by one network (an IPv4 address, an IPv6 /64), an hour by all. Empty or 0: no limit. */
   CREATES_PER_MINUTE_MAX?: string;
   CREATES_PER_HOUR_MAX?: string;
+  /** Attempts to sign in, a minute by one network. Empty or 0: no limit. */
+  SIGN_INS_PER_MINUTE_MAX?: string;
+  /** Absent: this way to sign in is not there. */
+  GITHUB_CLIENT_ID?: string;
+  GITHUB_CLIENT_SECRET?: string;
+  OIDC_ISSUER?: string;
+  OIDC_CLIENT_ID?: string;
+  OIDC_CLIENT_SECRET?: string;
+  OIDC_NAME?: string;
   /** Of one sandbox: open watches and followed logs, objects, bytes of all objects. */
   STREAMS_MAX: string;
   OBJECTS_MAX: string;

@@ -12,6 +12,7 @@ export interface Limits {
   /** Undefined: no limit. */
   createsPerMinuteMax: number | undefined;
   createsPerHourMax: number | undefined;
+  signInsPerMinuteMax: number | undefined;
 }
 
 export function limitsOf(env: Env): Limits {
@@ -22,6 +23,7 @@ export function limitsOf(env: Env): Limits {
     nodesMax: Math.min(nodesMax, positive(env.SANDBOX_NODES_MAX, 20)),
     createsPerMinuteMax: Number(env.CREATES_PER_MINUTE_MAX) || undefined,
     createsPerHourMax: Number(env.CREATES_PER_HOUR_MAX) || undefined,
+    signInsPerMinuteMax: Number(env.SIGN_INS_PER_MINUTE_MAX) || undefined,
   };
 }
 
@@ -53,6 +55,21 @@ export const sessionMsMax = 30 * 24 * 3_600_000;
 export const sessionTouchMs = 3_600_000;
 export const tokenTouchMs = 3_600_000;
 export const userAgentCharsMax = 200;
+/** From the start of a sign-in to the way back. */
+export const signInMsMax = 10 * 60_000;
+/** Of the path that a sign-in leads back to. */
+export const returnPathCharsMax = 500;
+/** How long a provider may take for one answer, and how much it may say. */
+export const providerMsMax = 10_000;
+export const providerAnswerBytesMax = 256 * 1024;
+/** What is known of an issuer is asked for again after so long. */
+export const issuerMsMax = 10 * 60_000;
+export const identitiesPerPersonMax = 20;
+export const passkeysPerPersonMax = 20;
+/** Objects that are told of one thing at a time. */
+export const tellAtOnceMax = 6;
+/** Of each list in a person's export: the newest. */
+export const exportRowsMax = 10_000;
 /** What a cookie or an API token opened is asked for again after so long. */
 export const grantMsMax = 12 * 3_600_000;
 export const membersPerSandboxMax = 100;

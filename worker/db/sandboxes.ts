@@ -6,11 +6,15 @@ import {
   audit,
   creations,
   keys,
+  labs,
   members,
   replies,
   sandboxes,
+  scenarios,
   sessions,
   signIns,
+  snapshots,
+  users,
 } from "./schema.ts";
 import type { Key, Sandbox } from "./keys.ts";
 
@@ -154,16 +158,41 @@ export async function extend(
   );
 }
 
-/** Gives what one person owns and belongs to to another, who keeps what they have already. */
+/**
+ * Gives what one person owns and belongs to to another, and forgets the one. Who belongs to a sandbox as both has the larger
+ * role, and whose own it is, is no member of it.
+ */
 export async function moveBelongings(db: D1Database, from: string, to: string): Promise<void> {
+  const larger = sql`SELECT sandbox_id FROM members WHERE user_id = ${from} AND role = 'editor'`;
+  const theirs = sql`SELECT sandbox_id FROM members WHERE user_id = ${to}`;
+  const own = on(db).select({ id: sandboxes.id }).from(sandboxes).where(eq(sandboxes.ownerId, to));
   await ask(
     on(db).batch([
       on(db).update(sandboxes).set({ ownerId: to }).where(eq(sandboxes.ownerId, from)),
-      on(db).run(sql`UPDATE OR IGNORE ${members} SET user_id = ${to} WHERE user_id = ${from}`),
+      on(db)
+        .update(members)
+        .set({ role: "editor" })
+        .where(
+          and(
+            eq(members.userId, to),
+            eq(members.role, "viewer"),
+            sql`${members.sandboxId} IN (${larger})`,
+          ),
+        ),
+      on(db)
+        .update(members)
+        .set({ userId: to })
+        .where(and(eq(members.userId, from), sql`${members.sandboxId} NOT IN (${theirs})`)),
+      on(db)
+        .delete(members)
+        .where(and(eq(members.userId, to), inArray(members.sandboxId, own))),
       on(db).update(keys).set({ userId: to }).where(eq(keys.userId, from)),
-      on(db).run(sql`UPDATE snapshots SET owner_id = ${to} WHERE owner_id = ${from}`),
-      on(db).run(sql`UPDATE scenarios SET owner_id = ${to} WHERE owner_id = ${from}`),
-      on(db).run(sql`UPDATE labs SET user_id = ${to} WHERE user_id = ${from}`),
+      on(db).update(apiTokens).set({ userId: to }).where(eq(apiTokens.userId, from)),
+      on(db).update(audit).set({ userId: to }).where(eq(audit.userId, from)),
+      on(db).update(snapshots).set({ ownerId: to }).where(eq(snapshots.ownerId, from)),
+      on(db).update(scenarios).set({ ownerId: to }).where(eq(scenarios.ownerId, from)),
+      on(db).update(labs).set({ userId: to }).where(eq(labs.userId, from)),
+      on(db).delete(users).where(eq(users.id, from)),
     ]),
   );
 }

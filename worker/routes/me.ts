@@ -71,7 +71,9 @@ const told = ({ person: who }: Call) => ({
 });
 
 async function rename(call: Call<v.InferOutput<typeof change>>): Promise<Response> {
-  const { id } = call.person!;
+  const { id, name } = call.person!;
+  // A name says that somebody has signed in.
+  if (name === null) throw new EdgeError(403, "sign in first; who is anonymous has no name");
   await renamePerson(call.env.DB, id, call.body.name);
   forgetSessions(id);
   return call.json({ ...told(call), name: call.body.name });
