@@ -41,9 +41,12 @@ describe("imports", () => {
   const packagesOf: [folder: string, packages: RegExp][] = [
     [engine, /^(yaml|js-yaml|@noble\/(hashes|curves)\/.*|fflate)$/],
     ["durable-objects/", /^(cloudflare:|fflate$)/],
-    ["worker/", /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/],
+    [
+      "worker/",
+      /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/,
+    ],
     ["web/vite.config.ts", /^(vite|node:)/],
-    ["web/", /^(preact|@preact\/signals)(\/|$)/],
+    ["web/", /^((preact|@preact\/signals)(\/|$)|(marked|yaml|@simplewebauthn\/browser)$)/],
     ["scripts/", /./],
   ];
 
