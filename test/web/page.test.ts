@@ -30,12 +30,13 @@ describe.skipIf(!executablePath)("the page", () => {
     await page.getByRole("heading", { name: "Connect kubectl" }).waitFor();
     await page.getByText("Show it").click();
     expect(await page.locator("pre").textContent()).toContain("current-context: podyard-");
-    expect(page.url()).toMatch(/#\/[a-z2-7]{26}\/podyard_/);
+    expect(page.url()).toMatch(/\/s\/[a-z2-7]{26}#k=podyard_/);
   });
 
   test("the Pod table moves as the cluster does", async () => {
     await page.getByText("No Pods here yet").waitFor();
-    const [, id, secret] = new URL(page.url()).hash.split("/");
+    const { pathname, hash } = new URL(page.url());
+    const [id, secret] = [pathname.slice("/s/".length), hash.slice("#k=".length)];
     const api = `${inject("url")}/sandboxes/${id}`;
     const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
     await fetch(`${api}/apis/apps/v1/namespaces/default/deployments`, {
@@ -80,16 +81,17 @@ describe.skipIf(!executablePath)("the page", () => {
     expect(overflow).toBe(0);
   });
 
-  test("a link shows another sandbox without taking the own one away", async () => {
-    const place = page.url();
+  test("a link shows another sandbox, and the own one stays on the first page", async () => {
+    const own = new URL(page.url()).pathname;
     const { url } = await makeSandbox(inject("url"));
     const visitor = await page.context().newPage();
     visitor.setDefaultTimeout(120_000);
     await visitor.goto(url);
     await visitor.getByText("You opened this sandbox by a link.").waitFor();
-    await visitor.getByRole("button", { name: "Back to my own" }).click();
-    await visitor.getByText("You opened this sandbox by a link.").waitFor({ state: "detached" });
-    expect(visitor.url()).toBe(place);
+    await visitor.getByRole("link", { name: "Podyard", exact: true }).click();
+    await visitor.getByRole("link", { name: `podyard-${own.slice(3, 11)}` }).click();
+    await visitor.getByRole("heading", { name: "Pods" }).waitFor();
+    expect(new URL(visitor.url()).pathname).toBe(own);
     await visitor.close();
   });
 

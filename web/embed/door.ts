@@ -1,7 +1,10 @@
 import { messageOf } from "../api/client.ts";
-import { asksForPort, bringsPort, type Call, type Reply } from "./protocol.ts";
+import type { AsksForPort, BringsPort, Call, Reply } from "./protocol.ts";
 
 /** The frame's side: whoever frames it may steer what its address opens, and hears what happens. */
+
+const asksForPort: AsksForPort = "podyard:connect";
+const bringsPort: BringsPort = "podyard:port";
 
 export type Method = (...params: unknown[]) => Promise<unknown>;
 

@@ -1,4 +1,4 @@
-import { asksForPort, bringsPort, type Event as Told, type Reply } from "./protocol.ts";
+import type { AsksForPort, BringsPort, Event as Told, Reply } from "./protocol.ts";
 
 /**
  * `<podyard-sandbox src="https://HOST/embed/...">`: a frame, and a way to steer it. Attributes `view`, `theme`, `ctl`, `readonly`, `run`
@@ -7,6 +7,8 @@ import { asksForPort, bringsPort, type Event as Told, type Reply } from "./proto
 
 const attributes = ["view", "theme", "ctl", "readonly", "run", "time"];
 const askEveryMs = 250;
+const asksForPort: AsksForPort = "podyard:connect";
+const bringsPort: BringsPort = "podyard:port";
 
 class PodyardSandbox extends HTMLElement {
   static readonly observedAttributes = ["src"];

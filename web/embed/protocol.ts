@@ -1,8 +1,8 @@
-/** What a page and the frame in it say to each other. */
+/** What a page and the frame in it say to each other. Types alone, so that embed.js stays one file. */
 
 /** The page asks for a port, again and again until the frame answers with one. */
-export const asksForPort = "podyard:connect";
-export const bringsPort = "podyard:port";
+export type AsksForPort = "podyard:connect";
+export type BringsPort = "podyard:port";
 
 export interface Call {
   id: number;
