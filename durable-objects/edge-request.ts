@@ -17,6 +17,10 @@ export interface EdgeRequest {
   preview?: PreviewRequest & { token: string };
   /** The Worker ends the stream that comes of it, and how its client asked for one: the inner socket is given to nobody else. */
   bridge?: "http" | "websocket";
+  /** It is asked of the cluster as it was at this revision, and may only read. */
+  at?: number;
+  /** The timeline is asked for, as a stream: rows after a revision, or those still to come. */
+  timeline?: { after?: number };
   /** The disk is full: to be answered from what is stored. */
   readOnly?: true;
 }

@@ -14,6 +14,9 @@ import {
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
 import { expired, internalError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
+import type { SnapshotOptions } from "./engine/core/snapshot.ts";
+import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
+import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { Cuts, type Grant } from "./grant.ts";
 import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
@@ -32,6 +35,15 @@ import {
   unauthorized,
 } from "./http.ts";
 import { turnRestMs } from "./limits.ts";
+import {
+  answerTo,
+  artefactOf,
+  timelineOf,
+  undoIn,
+  withHash,
+  type Refused,
+  type SnapshotBytes,
+} from "./past.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
 import { SessionSockets } from "./sessions/sockets.ts";
 import { Sockets } from "./sockets.ts";
@@ -106,6 +118,31 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId);
   }
 
+  /** Who did what, when, to what: a page of the log in words. */
+  timeline(options: TimelineOptions = {}): Promise<Timeline | Refused> {
+    return this.asked((engine, now) => timelineOf(engine, options, now));
+  }
+
+  /** Takes back what persons did since a revision; the timeline names who asked. Whether they may, the Worker knows. */
+  undo(options: UndoOptions): Promise<Undone | Refused> {
+    return this.asked((engine, now) => undoIn(engine, options, now));
+  }
+
+  /** The cluster as an artefact, as it is or at the end of the turn that wrote a revision. */
+  async snapshotBytes(options: SnapshotOptions = {}): Promise<SnapshotBytes | Refused> {
+    return withHash(await this.asked((engine, now) => artefactOf(engine, options, now)));
+  }
+
+  /** A turn for the Worker itself, which counts as a look. */
+  private async asked<T>(work: (engine: Engine, nowMs: number) => T): Promise<T | Refused> {
+    if (this.birth && this.birth.expiresAtMs > Date.now()) await this.open();
+    if (!this.birth || !this.loaded) return { reason: gone().message, code: gone().code };
+    return this.turn((engine, now) => {
+      this.look(engine, now);
+      return work(engine, now);
+    });
+  }
+
   /** A grant has ended, or its role is another: what it opened before ends now, and late verdicts open nothing. */
   cut(grantId: string, role?: string): void {
     if (!this.birth) return;
@@ -150,26 +187,26 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
     if (!this.cuts.allow(grant, now)) return refusal(unauthorized());
     if (!asked.user && asked.headers["authorization"] === undefined) return refusal(unauthorized());
-    if (edge.readOnly) return this.readStored(asked, now);
+    if (edge.readOnly) return this.readStored(asked, edge, now);
     try {
       await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
         if (this.sessions.proxies.full && asksServer(asked)) return refusal(tooManyProxied());
-        return this.answer(engine.handle(asked, at), engine, asked, edge);
+        return this.answer(answerTo(engine, asked, edge, at), engine, asked, edge);
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
-      if (saysDiskFull(error)) return this.readStored(asked, now);
+      if (saysDiskFull(error)) return this.readStored(asked, edge, now);
       return refusal(internalError(String(error)));
     }
   }
 
   /** There is no room to write: answered by an engine of its own, of which nothing is kept. */
-  private readStored(asked: ApiRequest, now: number): Response {
+  private readStored(asked: ApiRequest, edge: EdgeRequest, now: number): Response {
     if (!/^(GET|HEAD)$/.test(asked.method)) return refusal(diskFull());
     const engine = this.load(now, readOnly(sqlOf(this.ctx.storage)));
-    const response = engine.handle(asked, now);
+    const response = answerTo(engine, asked, edge, now);
     return response.type === "reply" ? responseOf(response) : refusal(diskFull());
   }
 

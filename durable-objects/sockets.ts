@@ -176,8 +176,9 @@ export class Sockets {
   /** `why`: told to watches, whose clients then list anew. */
   closeAll(why?: StatusError): void {
     const line = why && JSON.stringify({ type: "ERROR", object: why.toStatus() });
-    for (const [socket, { place }] of this.streams) {
-      if (line !== undefined && place.kind === "watch") sendLines(socket, place.at.rv, [line]);
+    for (const [socket, { position }] of this.streams) {
+      if (line !== undefined && position.kind === "watch")
+        sendLines(socket, position.at.rv, [line]);
       this.close(socket, 1000);
     }
   }

@@ -136,7 +136,8 @@ describe("imports", () => {
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
     ["snapshots", "core machinery ports schema kinds api runtime bootstrap components"],
-    ["index", "core ports api client streams bootstrap components loop snapshots"],
+    ["past", "core machinery ports kinds api"],
+    ["index", "core ports api client streams bootstrap components loop snapshots past"],
   ];
 
   test("the core names no kind", () => {

@@ -5,7 +5,7 @@ import type { Born, NewSandbox, Source } from "../../durable-objects/birth.ts";
 import { writeEdge } from "../../durable-objects/edge-request.ts";
 import { userOf } from "../../durable-objects/engine/api/users.ts";
 import { MemorySql } from "../../durable-objects/engine/core/memory-sql.ts";
-import { Engine } from "../../durable-objects/engine/index.ts";
+import { Engine, sealed } from "../../durable-objects/engine/index.ts";
 import { bearer, configMap, edge, kube, lineReader, make, post, stubOf } from "./edge.ts";
 
 /** What a sandbox is born with, and born with again. */
@@ -73,9 +73,9 @@ function artefact(): Uint8Array {
   const headers = { "content-type": "application/json" };
   engine.handle({ method: "POST", path: pods, query: "", headers, body }, start);
   engine.run(start + 20_000);
-  const sealed = engine.artefact(start + 20_000);
-  if ("reason" in sealed) throw new Error(sealed.reason);
-  return sealed.bytes;
+  const made = sealed(() => engine.snapshot(start + 20_000));
+  if ("reason" in made) throw new Error(made.reason);
+  return made.bytes;
 }
 
 const names = async (answer: Response): Promise<string[]> =>

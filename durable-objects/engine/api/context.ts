@@ -25,6 +25,8 @@ export interface ApiContext {
   registry: Registry;
   operations: Operations;
   reader: Reader;
+  /** What decides who asks and who may, where that is not what is read. */
+  authority?: Reader;
   streams: PodStreams;
   /** What a Pod uses; undefined: nothing was measured yet. */
   podUsage(pod: Pod): PodUsage | undefined;

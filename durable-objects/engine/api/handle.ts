@@ -1,5 +1,6 @@
 /** The API server's main path: who -> what -> may they -> do it -> answer. Errors become a Status here and only here. */
 import { AssertionError } from "../core/assert.ts";
+import type { Reader } from "../ports/controller.ts";
 import type { ApiRequest, ApiResponse, Reply, User } from "../ports/request.ts";
 import { authorize, type Attributes } from "./auth/authorization.ts";
 import { apiServiceKinds } from "./read/api-services.ts";
@@ -59,7 +60,7 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   checkTimeoutOf(info);
   const asker = request.user ?? bearer(context, request) ?? sandboxOwner;
   const attributes = attributesOf(info);
-  const user = impersonated(context.reader, request, asker, attributes);
+  const user = impersonated(authorityOf(context), request, asker, attributes);
   permit(context, user, attributes);
   if (!info.isResource) return nonResource(context, request);
   const resource = context.registry.at(info.group, info.version, info.resource);
@@ -78,14 +79,15 @@ function dispatch(context: ApiContext, request: ApiRequest): ApiResponse {
   return withWarnings(answer, call.warnings);
 }
 
+const authorityOf = ({ authority, reader }: ApiContext): Reader => authority ?? reader;
+
 /** The user of a service account's token; undefined without one. k8s: apiserver/pkg/endpoints/filters/authentication.go */
 function bearer(context: ApiContext, request: ApiRequest): User | undefined {
   const { authorization } = request.headers;
   if (authorization === undefined) return undefined;
   const [scheme = "", ...words] = authorization.split(" ");
   const token = scheme.toLowerCase() === "bearer" ? words.join(" ").trimStart() : "";
-  const { signingKey, reader } = context;
-  const found = verifyToken(signingKey, token, [issuer], reader);
+  const found = verifyToken(context.signingKey, token, [issuer], authorityOf(context));
   if ("error" in found) {
     throw new status.StatusError(401, "Unauthorized", "Unauthorized");
   }
@@ -134,7 +136,7 @@ const attributesOf = (info: RequestInfo): Attributes => ({
 });
 
 function permit(context: ApiContext, user: User, attributes: Attributes): void {
-  const decision = authorize(user, attributes, context.reader);
+  const decision = authorize(user, attributes, authorityOf(context));
   if (!decision.allowed) throw forbiddenTo(user, attributes, decision.reason);
 }
 

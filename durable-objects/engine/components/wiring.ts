@@ -10,7 +10,6 @@ import { podUsage } from "../kubelet/usage.ts";
 import { signerWith, signingKey, type Identity } from "../api/auth/tokens.ts";
 import { createReader, EngineClient, type Now } from "../client/client.ts";
 import { createControllers } from "./controllers.ts";
-import type { ClockState } from "../core/clock.ts";
 import { Log } from "../core/log.ts";
 import { Queue } from "../core/queue.ts";
 import { Random } from "../core/random.ts";
@@ -20,6 +19,7 @@ import { indices } from "../kinds/indices.ts";
 import { objectsBytesMax, objectsMax, stateBytesMax } from "../core/limits.ts";
 import type { Sql } from "../core/sql.ts";
 import { createStreams, type Streams } from "../streams/index.ts";
+import { clockOf } from "../loop/steering.ts";
 import { WorkLoop } from "../loop/work-loop.ts";
 
 /** Seed, nodes and name are handed in once: what is stored has its own. */
@@ -48,13 +48,6 @@ export interface Components {
   faults: Faults;
   work: WorkLoop;
 }
-
-/** Key of the clock's state, `[table, key]`. */
-export const clockRecord = ["clock", "state"] as const;
-
-/** The stored clock; an engine writes one before it reads it. */
-export const clockOf = (store: Store): ClockState =>
-  store.record<ClockState>(...clockRecord) as ClockState;
 
 /** Opens the store and makes all parts of an engine over it, each handed what it needs. */
 export function createComponents(sql: Sql, options: EngineOptions): Components {

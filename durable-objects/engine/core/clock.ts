@@ -34,6 +34,9 @@ export function rfc3339Micro(ms: number): string {
   return `${new Date(shown(ms)).toISOString().slice(0, 23)}000Z`;
 }
 
+/** `2026-11-20T21:00:00.123Z` */
+export const rfc3339Milli = (ms: number): string => new Date(shown(ms)).toISOString();
+
 /** `2026-11-20T21:00:00.123456789Z`-like, as container logs stamp lines (nanoseconds, here always ms exact). */
 export function rfc3339Nano(ms: number): string {
   return `${new Date(shown(ms)).toISOString().slice(0, 23)}000000Z`;

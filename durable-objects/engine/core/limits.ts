@@ -51,6 +51,20 @@ export const pastRowBytesTarget = 16_384;
 export const checkpointBytesMin = 3_000_000;
 /** History kept on disk: resuming watches, timeline. */
 export const logBytesMax = 16_000_000;
+/** Pages of the checkpoint that only earlier checkpoints name: from those moments are made again. */
+export const pastPagesBytesMax = 16_000_000;
+/** A cluster as it was is kept so long for the next question, by the wall. */
+export const earlierKeptMs = 30_000;
+/** Rows of one page of the timeline. */
+export const timelineRowsDefault = 100;
+export const timelineRowsMax = 500;
+/** Revisions before a page in which it looks for what its updates changed; of others it only says that they were. */
+export const timelineLookBackRevisionsMax = 2_000;
+/** Objects that one undo takes back. */
+export const undoObjectsMax = 2_000;
+/** Of one sentence of the timeline, and fields that one names. */
+export const sentenceCharsMax = 400;
+export const sentencePathsMax = 4;
 /** Lists of the past and their next pages go back so far. k8s: storagebackend.DefaultCompactInterval */
 export const compactIntervalMs = 300_000;
 /** Revisions kept in memory for watches to resume from. */

@@ -3,27 +3,17 @@
  * the virtual moment. The tables of objects and records are only a checkpoint of it, written in bulk, so an object that
  * comes and goes between two checkpoints costs no row of its own.
  */
-import { checkpointBytesMin, logBytesMax, logRowBytesMax, ringBytesMax } from "./limits.ts";
+import { checkpointBytesMin, logBytesMax, pastPagesBytesMax, ringBytesMax } from "./limits.ts";
 import type { Sql } from "./sql.ts";
+import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
-import { causesText, changeText, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
-import { Past, type PastRange } from "./past.ts";
-import { Pages, type PageEntry } from "./pages.ts";
+import type { FieldsOf, LogEntry, TurnRow } from "./log-rows.ts";
+import { Past } from "./past.ts";
+import { Pages } from "./pages.ts";
 import { Ring } from "./ring.ts";
-import type { RecordChange, Store } from "./store.ts";
-
-/** Where the state table stands. */
-export interface Checkpoint {
-  /** Log row it includes. */
-  id: number;
-  rv: number;
-  now: number;
-  dirty: readonly string[];
-  objects: number;
-  pages: PageEntry[];
-  past?: PastRange;
-}
+import type { Store } from "./store.ts";
+import { turnRows } from "./turn-rows.ts";
 
 export type { LogEntry };
 
@@ -31,13 +21,6 @@ export interface Hydrated {
   now: number;
   dirty: readonly string[];
   fresh: boolean;
-}
-
-interface RowPart {
-  rv: number;
-  /** It has some. */
-  revisions: boolean;
-  body: string;
 }
 
 /** An object's key in the checkpoint, of its `objectKey`. */
@@ -56,9 +39,12 @@ export class Log {
     checkpoint: checkpointBytesMin,
     log: logBytesMax,
     ring: ringBytesMax,
+    pages: pastPagesBytesMax,
   };
   readonly #ring: Ring;
   readonly #past: Past;
+  readonly #checkpoints: Checkpoints;
+  #bornRv = 0;
   #lastId = 0;
   #tailBytes = 0;
   /** Of the tail's rows with revisions. */
@@ -70,12 +56,15 @@ export class Log {
   /** The built-in base (bootstrap/base.ts) by key: deleting one of it leaves a tombstone. */
   readonly #base = new Map<string, KubeObject>();
   #ownRows = 0;
+  /** Checkpoints written since this engine was made. */
+  checkpointsWritten = 0;
 
   constructor(sql: Sql, store: Store, fieldsOf: FieldsOf) {
     migrate(sql);
     this.#sql = sql;
     this.#store = store;
     this.#pages = new Pages(sql);
+    this.#checkpoints = new Checkpoints(sql);
     this.#fieldsOf = fieldsOf;
     this.#ring = new Ring(fieldsOf);
     this.#past = new Past(sql, this.#ring, fieldsOf, (resource, key) =>
@@ -132,7 +121,7 @@ export class Log {
       store.rv = Math.max(store.rv, Number(object.metadata.resourceVersion));
       this.#base.set(keyOnDisk(resource, objectKey(namespace, name)), object);
     }
-    const bornRv = store.rv;
+    this.#bornRv = store.rv;
     const text = this.meta("checkpoint");
     const checkpoint = text === undefined ? undefined : (JSON.parse(text) as Checkpoint);
     const result: Hydrated = { now: 0, dirty: [], fresh: checkpoint === undefined };
@@ -165,9 +154,9 @@ export class Log {
       reach = turn.p ?? reach;
       this.#lastId = row["id"] as number;
     }
-    this.#logBytes = this.#bytesOnDisk();
+    this.#logBytes = this.#past.bytes;
     this.#ring.begin(store.rv);
-    this.#past.begin(reach, bornRv, store.rv);
+    this.#past.begin(reach, this.#bornRv, store.rv);
     return result;
   }
 
@@ -233,10 +222,6 @@ export class Log {
     return all;
   }
 
-  #bytesOnDisk(): number {
-    return Number(this.#sql.exec("SELECT SUM(bytes) AS b FROM log")[0]?.["b"] ?? 0);
-  }
-
   /** Takes the turn's revisions into the ring; a turn may do so more than once on its way. */
   remember(turn: readonly Change[]): void {
     this.#ring.add(turn, ({ rv, text }) => this.#past.take(rv, text.length, this.sizes.log));
@@ -257,6 +242,16 @@ export class Log {
     return this.#past.before(rv, resource, wanted);
   }
 
+  /** Entries before a revision, newest first, as far as they are kept. */
+  backward(beforeRv: number): Iterable<LogEntry> {
+    return this.#past.backward(beforeRv);
+  }
+
+  /** An object of the base as it was at birth, as long as the log tells all that came of it since. */
+  born(resource: string, key: string): KubeObject | undefined {
+    return this.#past.born(resource, key);
+  }
+
   /** Every revision still kept, oldest first: the timeline. Reads the disk. */
   history(afterRv: number): Iterable<Omit<LogEntry, "text">> {
     return this.#past.stored(afterRv, Number.POSITIVE_INFINITY);
@@ -267,6 +262,20 @@ export class Log {
     return this.#past;
   }
 
+  /** The first revision that `storageAt` knows. */
+  get oldestMoment(): number {
+    return this.#checkpoints.oldest(this.#bornRv);
+  }
+
+  /**
+   * The storage as it was at the end of the turn that wrote a revision, to be read and not written; undefined: it can no
+   * longer be made again. `exactly`: objects are of that very revision. Good until the next checkpoint.
+   */
+  storageAt(revision: number, exactly: boolean): Sql | undefined {
+    const moment = this.#checkpoints.momentOf(revision);
+    return moment && storageAt(this.#sql, moment, exactly ? revision : undefined);
+  }
+
   /** Writes what the turn changed as one row (more only beyond the row limit), and a checkpoint when it is time. */
   persist(now: number, dirty: readonly string[]): readonly Change[] {
     const { changes, records } = this.#store.takePending();
@@ -274,7 +283,10 @@ export class Log {
     const texts = records.map(({ value }) =>
       value === undefined ? undefined : JSON.stringify(value),
     );
-    const parts = this.#rows(now, dirty, changes, records, texts);
+    const { entries } = this.#ring;
+    const reach = this.#past.reach;
+    const turn = { now, dirty, changes, records, texts, entries, reach, rv: this.#store.rv };
+    const parts = turnRows(turn, this.#fieldsOf);
     this.#sql.transaction(() => {
       for (const { rv, revisions, body } of parts) {
         this.#sql.exec(
@@ -304,51 +316,6 @@ export class Log {
     return changes;
   }
 
-  /** The turn in rows. `texts`: the JSON of its records, undefined for those deleted. */
-  #rows(
-    now: number,
-    dirty: readonly string[],
-    changes: readonly Change[],
-    records: readonly RecordChange[],
-    texts: readonly (string | undefined)[],
-  ): RowPart[] {
-    const parts: RowPart[] = [];
-    let c: string[] = [];
-    let firstOfRow = 0;
-    let r: string[] = [];
-    let bytes = 0;
-    let rv = changes[0] ? changes[0].rv - 1 : this.#store.rv;
-    const flush = (last: boolean): void => {
-      const queue = last && dirty.length ? `,"q":${JSON.stringify(dirty)}` : "";
-      const past = last && changes.length ? `,"p":[${this.#past.reach.join(",")}]` : "";
-      const turn = `"n":${now},"c":[${c.join(",")}],"r":[${r.join(",")}]`;
-      const causes = causesText(changes.slice(firstOfRow, firstOfRow + c.length));
-      parts.push({ rv, revisions: c.length > 0, body: `{${turn}${causes}${queue}${past}}` });
-      firstOfRow += c.length;
-      c = [];
-      r = [];
-      bytes = 0;
-    };
-    const entries = this.#ring.entries;
-    const first = entries.length - changes.length;
-    changes.forEach((change, i) => {
-      const text = changeText(change, entries[first + i], this.#fieldsOf);
-      if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
-      c.push(text);
-      bytes += text.length;
-      rv = change.rv;
-    });
-    records.forEach(({ table, key }, i) => {
-      const value = texts[i];
-      const text = `["${table}",${JSON.stringify(key)}${value === undefined ? "" : `,${value}`}]`;
-      if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
-      r.push(text);
-      bytes += text.length;
-    });
-    flush(true);
-    return parts;
-  }
-
   /** `texts`: the JSON of records of this turn. What the ring has need not be made again either. */
   #checkpoint(now: number, dirty: readonly string[], texts: Map<string, string>): void {
     const store = this.#store;
@@ -372,11 +339,16 @@ export class Log {
       pages: this.#pages.directory(),
       past: this.#past.reach,
     };
+    this.checkpointsWritten += 1;
+    this.#checkpoints.keep(this.meta("checkpoint"));
     this.setMeta("checkpoint", JSON.stringify(checkpoint));
     this.#tailBytes = 0;
     this.#revisionBytes = 0;
-    this.#ownRows += this.#past.trim(this.#lastId, this.#logBytes, this.sizes.log);
-    this.#logBytes = this.#bytesOnDisk();
+    const ids = [...this.#checkpoints.ids(), this.#lastId];
+    this.#ownRows += 1 + this.#past.trim(ids, this.sizes.log);
+    const { firstWholeId } = this.#past;
+    this.#ownRows += this.#checkpoints.trim(checkpoint.pages, firstWholeId, this.sizes.pages);
+    this.#logBytes = this.#past.bytes;
   }
 
   /** A key's JSON for its page; a tombstone where something of the base was deleted. */

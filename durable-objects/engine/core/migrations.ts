@@ -12,6 +12,8 @@ export const migrations: readonly string[] = [
      SELECT json_group_array(json(value)) FROM json_each(body, '$.r') WHERE value NOT LIKE '["cluster","signing-key",%')))
    WHERE body LIKE '%["cluster","signing-key",%';
    UPDATE state SET body = '{}' WHERE body LIKE '{"r\\u0000cluster\\u0000signing-key":%';`,
+  // Checkpoints before the newest, which stands in meta; rows of state that they name stay with them.
+  `CREATE TABLE IF NOT EXISTS checkpoints (id INTEGER PRIMARY KEY, rv INTEGER NOT NULL, body TEXT NOT NULL)`,
 ];
 
 /** Brings the tables to the newest version; does nothing where they are. */

@@ -1,6 +1,7 @@
 /**
  * The checkpoint on disk: many keys to a row. Rows written are what a sandbox pays for, so keys that come to life together
  * share a page, and a checkpoint rewrites the pages that changed, not every key. A page is one JSON object key -> value.
+ * A page that is written anew gets another id: checkpoints from before still name the old one (core/checkpoints.ts).
  */
 import { pageBytesTarget, pageBytesMax } from "./limits.ts";
 import type { Sql } from "./sql.ts";
@@ -14,6 +15,8 @@ interface Page {
   bytes: number;
   /** Some object in it has an owner. */
   owned: boolean;
+  /** It has a row under its id. */
+  written: boolean;
 }
 
 /** [id, kind, bytes on disk, 1: some object has an owner] */
@@ -28,6 +31,8 @@ export class Pages {
   /** Bytes of each page as it is on disk. */
   readonly #stored = new Map<number, number>();
   #nextId = 1;
+  /** Written by the save under way, so that no checkpoint names them yet: these may be overwritten. */
+  readonly #fresh = new Set<number>();
   /** Bytes of all pages, and of those that hold objects. */
   bytes = 0;
   objectBytes = 0;
@@ -45,11 +50,12 @@ export class Pages {
   /** Knows the pages again, their contents unread; returns their kinds and whether an object of it has an owner. */
   open(directory: readonly PageEntry[]): Map<string, boolean> {
     const kinds = new Map<string, boolean>();
+    // Above those that only earlier checkpoints name, too.
+    this.#nextId = Number(this.#sql.exec("SELECT MAX(id) AS id FROM state")[0]?.["id"] ?? 0) + 1;
     for (const [id, kind, bytes, owned] of directory) {
-      this.#pages.set(id, { id, kind, keys: [], bytes, owned: owned === 1 });
+      this.#pages.set(id, { id, kind, keys: [], bytes, owned: owned === 1, written: true });
       this.#stored.set(id, bytes);
       this.#grow(kind, bytes);
-      this.#nextId = Math.max(this.#nextId, id + 1);
       kinds.set(kind, (kinds.get(kind) ?? false) || owned === 1);
     }
     return kinds;
@@ -75,6 +81,7 @@ export class Pages {
    */
   save(dirty: Iterable<string>, textOf: (key: string) => string | undefined): void {
     const touched = new Set<Page>();
+    this.#fresh.clear();
     for (const key of dirty) {
       // In this order: a class that was not read yet is read to tell the text.
       const text = textOf(key);
@@ -92,7 +99,7 @@ export class Pages {
     const kind = key.split("\0", 2).join("\0");
     let page = this.#open.get(kind);
     if (!page || page.bytes + bytes > pageBytesTarget) {
-      page = { id: this.#nextId++, kind, keys: [], bytes: 0, owned: false };
+      page = { id: this.#nextId++, kind, keys: [], bytes: 0, owned: false, written: false };
       this.#pages.set(page.id, page);
       this.#open.set(kind, page);
     }
@@ -126,7 +133,7 @@ export class Pages {
     const before = this.#stored.get(page.id) ?? 0;
     this.rowsWritten += 1;
     if (parts.length === 0) {
-      this.#sql.exec("DELETE FROM state WHERE id = ?", page.id);
+      if (this.#fresh.has(page.id)) this.#sql.exec("DELETE FROM state WHERE id = ?", page.id);
       this.#forget(page);
       this.#grow(page.kind, -before);
     } else {
@@ -134,6 +141,7 @@ export class Pages {
       parts[0] = `{${parts[0]}`;
       parts[parts.length - 1] += "}";
       const body = parts.join(",");
+      this.#renew(page);
       this.#sql.exec(
         "INSERT INTO state (id, body) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body",
         page.id,
@@ -145,6 +153,17 @@ export class Pages {
       this.#grow(page.kind, body.length - before);
     }
     if (moved.length) this.#move(page, moved, textOf);
+  }
+
+  /** What earlier checkpoints name stays as it is. */
+  #renew(page: Page): void {
+    if (this.#fresh.has(page.id)) return;
+    this.#pages.delete(page.id);
+    this.#stored.delete(page.id);
+    if (page.written) page.id = this.#nextId++;
+    page.written = true;
+    this.#fresh.add(page.id);
+    this.#pages.set(page.id, page);
   }
 
   #move(page: Page, keys: readonly string[], textOf: (key: string) => string | undefined): void {

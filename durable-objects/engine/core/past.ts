@@ -108,6 +108,32 @@ export class Past {
     }
   }
 
+  /** Entries before a revision, newest first, as far as they are kept. */
+  *backward(beforeRv: number): Iterable<LogEntry> {
+    const { entries, floor } = this.#ring;
+    for (let i = entries.length - 1; i >= 0; i--) {
+      const entry = entries[i] as LogEntry;
+      if (entry.rv <= this.floor) return;
+      if (entry.rv < beforeRv) yield entry;
+    }
+    const upTo = Math.min(beforeRv - 1, floor);
+    const last = this.#rows("rv >= ? ORDER BY id LIMIT 1", upTo)[0]?.id ?? Number.MAX_SAFE_INTEGER;
+    for (const { id } of this.#rows("rv > ? AND id <= ? ORDER BY id DESC", this.floor, last)) {
+      const turn = this.#turn(id);
+      const causes = causesOf(turn);
+      for (let i = turn.c.length - 1; i >= 0; i--) {
+        const change = turn.c[i] as ChangeRow;
+        if (change[0] > upTo || change[0] <= this.floor) continue;
+        yield entryOf(change, causes[i], this.#fieldsOf);
+      }
+    }
+  }
+
+  /** What every cluster is born with, as long as the log tells all that came of it since. */
+  born(resource: string, key: string): KubeObject | undefined {
+    return this.floor > this.#bornRv ? undefined : this.#born(resource, key);
+  }
+
   /** Without their bodies: those are many megabytes. A row's revision is the newest that it tells of. */
   #rows(where: string, ...bindings: number[]): { id: number; rv: number }[] {
     const rows = this.#sql.exec(`SELECT id, rv FROM log WHERE ${where}`, ...bindings);
@@ -164,15 +190,30 @@ export class Past {
   }
 
   /**
-   * Lets go of what is checkpointed: rows before the floor, and beyond `bytesMax` the records in the others, of which
-   * nobody reads there. Returns the rows written.
+   * Lets go of what is checkpointed: rows before the floor, and beyond `bytesMax` the records in the others, from checkpoint
+   * to checkpoint (`ids`, oldest first): only who goes on from one before reads them. Returns the rows written.
    */
-  trim(upToId: number, bytes: number, bytesMax: number): number {
+  trim(ids: readonly number[], bytesMax: number): number {
+    const upToId = ids.at(-1) ?? 0;
     if (this.floor > this.#trimmed) {
       this.#sql.exec("DELETE FROM log WHERE rv <= ? AND id <= ?", this.floor, upToId);
       this.#trimmed = this.floor;
     }
-    return bytes > bytesMax ? this.#shed(upToId) : 0;
+    let written = 0;
+    for (const id of ids) if (id > this.#shedId && this.bytes > bytesMax) written += this.#shed(id);
+    return written;
+  }
+
+  /** Bytes of all rows. */
+  get bytes(): number {
+    return Number(this.#sql.exec("SELECT SUM(bytes) AS b FROM log")[0]?.["b"] ?? 0);
+  }
+
+  /** From this row on none is missing or without its records. Since this log was opened. */
+  get firstWholeId(): number {
+    const [row] = this.#sql.exec("SELECT MIN(id) AS id FROM log");
+    const first = (row?.["id"] ?? Number.MAX_SAFE_INTEGER) as number;
+    return Math.max(first, this.#shedId + 1);
   }
 
   #shed(upToId: number): number {

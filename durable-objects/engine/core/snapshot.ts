@@ -7,8 +7,9 @@ import { assert } from "./assert.ts";
 import { pastRowBytesTarget } from "./limits.ts";
 import type { Sql } from "./sql.ts";
 import { birthRow, type Birth } from "./birth.ts";
-import { virtualAt, type ClockState } from "./clock.ts";
-import { keyOnDisk, type Checkpoint, type Log } from "./log.ts";
+import { isFastForwarding, virtualAt, wallAt, type ClockState } from "./clock.ts";
+import type { Checkpoint } from "./checkpoints.ts";
+import { keyOnDisk, type Log } from "./log.ts";
 import { causesIn, type ChangeRow, type TurnRow } from "./log-rows.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, type KubeObject } from "./object.ts";
@@ -66,6 +67,8 @@ export interface SnapshotOptions {
   pastAfter?: number;
   /** false: what Secrets hold is left out, wherever it is found. */
   secrets?: boolean;
+  /** As it was at the end of the turn that wrote this revision. */
+  at?: number;
 }
 
 type Base = readonly { resource: string; object: KubeObject }[];
@@ -164,6 +167,15 @@ export function stopClock(clock: ClockState, nowMs: number, wallMs: number): Sto
   return { nowMs, baseMs: whole ? virtualAt(clock, wallMs) : baseMs, sinceMs, ...settings };
 }
 
+/** The same of a clock that is read again where work had come to `nowMs`: at whatever wall that was. */
+export function stopClockAt(clock: ClockState, nowMs: number): StoppedClock {
+  const atWall = isFastForwarding(clock) ? undefined : wallAt(clock, nowMs);
+  if (atWall === undefined) return stopClock(clock, nowMs, clock.wallBaseMs);
+  // Walls show whole milliseconds; what is a hair beside one comes of dividing by the speed.
+  const whole = Math.round(atWall);
+  return stopClock(clock, nowMs, Math.abs(atWall - whole) < 1e-3 ? whole : atWall);
+}
+
 function startClock(clock: StoppedClock, wallMs: number): ClockState {
   const { nowMs: _nowMs, sinceMs, ...settings } = clock;
   return { ...settings, wallBaseMs: wallMs - sinceMs, frozen: false };
@@ -197,7 +209,7 @@ export function storeSnapshot(sql: Sql, snapshot: Snapshot, base: Base, wallMs: 
       rv,
       now: moment.nowMs,
       dirty,
-      objects: objectCount(snapshot, base),
+      objects: keysIn(snapshot, base).size,
       pages: pages.directory(),
       past: past.reach,
     };
@@ -251,7 +263,8 @@ function storePast(
   return id;
 }
 
-function objectCount({ objects }: Snapshot, base: Base): number {
+/** Keys on disk of all objects, those of the base among them. */
+export function keysIn({ objects }: Pick<Snapshot, "objects">, base: Base): Set<string> {
   const keys = new Set(
     base.map(({ resource, object: { metadata } }) =>
       keyOnDisk(resource, objectKey(metadata.namespace, metadata.name)),
@@ -263,5 +276,5 @@ function objectCount({ objects }: Snapshot, base: Base): number {
       else keys.delete(keyOnDisk(resource, key));
     }
   }
-  return keys.size;
+  return keys;
 }

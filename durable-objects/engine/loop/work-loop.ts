@@ -63,7 +63,11 @@ export class WorkLoop {
     for (const controller of parts.controllers) this.#register(controller);
   }
 
+  /** Names that revisions of reconcilers carry. */
+  readonly components = new Set<string>();
+
   #register(controller: Controller): void {
+    this.components.add(controller.component ?? controller.name);
     this.#controllers.set(controller.name, controller);
     for (const [resource, wakes] of Object.entries(controller.wakesOn)) {
       const list = this.#subscribers.get(resource) ?? [];
@@ -232,6 +236,16 @@ export class WorkLoop {
     this.#now.ms = Math.max(this.#now.ms, due);
     this.#queue.fire(this.#now.ms);
     return "done";
+  }
+
+  /** Returns how many are left. Where nothing ever happens, all are taken at once. */
+  takeSteps(steps: number): number {
+    for (let left = steps; left > 0; left--) {
+      const step = this.oneStep();
+      if (step === "later") return left;
+      if (step === "idle") return 0;
+    }
+    return 0;
   }
 }
 

@@ -34,7 +34,7 @@ export function snapshotOf(
   return withoutSecrets(snapshot, past.rowsAfter(past.reach[0]));
 }
 
-/** A snapshot's artefact, or in a sentence why there is none. */
+/** The artefact of a snapshot as it is taken, or in a sentence why there is none. */
 export function sealed(take: () => Snapshot): Sealed {
   try {
     return sealArtefact(take());

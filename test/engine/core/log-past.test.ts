@@ -124,6 +124,17 @@ describe("how far the log reaches", () => {
 });
 
 describe("what a turn has not written yet", () => {
+  test("is told whoever wrote it: what was committed before the first reconcile, too", () => {
+    world = new World();
+    const told = (): number[] =>
+      [...(world.engine.log.since(world.engine.log.floor) ?? [])].map(({ rv }) => rv);
+    const expected = told();
+    const { floor } = world.engine.log;
+    expect(expected).toEqual(Array.from({ length: expected.length }, (_, i) => floor + 1 + i));
+    evict();
+    expect(told()).toEqual(expected);
+  });
+
   test("is told even where it is more than memory should hold", () => {
     world.engine.log.sizes.ring = 1;
     world.create(deployment("web", { replicas: 5 }, { name: "c", image: "nginx" }));

@@ -1,7 +1,7 @@
 /** A fork: a snapshot restored as another sandbox. It goes on as its original does, and is somebody else. */
 import { describe, expect, test } from "vitest";
 import type { Snapshot } from "../../../durable-objects/engine/core/snapshot.ts";
-import { Engine, openArtefact } from "../../../durable-objects/engine/index.ts";
+import { Engine, openArtefact, sealed } from "../../../durable-objects/engine/index.ts";
 import { NodeSql } from "../../helpers/node-sql.ts";
 import { World } from "../../helpers/world.ts";
 import { deployment } from "../behaviours/behaviour-world.ts";
@@ -21,9 +21,9 @@ const ofFork = { id: "thefork1", secret: "of the fork's tokens" };
 
 /** Through its artefact, so much later by the wall. */
 function forkOf(world: World, laterMs: number): World {
-  const sealed = world.engine.artefact(world.now, { pastAfter: 0 });
-  if ("reason" in sealed) throw new Error(sealed.reason);
-  const opened = openArtefact(sealed.bytes);
+  const made = sealed(() => world.engine.snapshot(world.now, { pastAfter: 0 }));
+  if ("reason" in made) throw new Error(made.reason);
+  const opened = openArtefact(made.bytes);
   if ("reason" in opened) throw new Error(opened.reason);
   const sql = new NodeSql();
   const nowMs = world.now + laterMs;
@@ -127,10 +127,10 @@ test("Secrets that take too long to be left out are a reason, and the cluster go
     map("s", Object.fromEntries(alike), "Secret"),
     map("m", { text: "SAMEWN".repeat(3_000) }),
   );
-  expect(world.engine.artefact(world.now, { secrets: false })).toEqual({
+  expect(sealed(() => world.engine.snapshot(world.now, { secrets: false }))).toEqual({
     reason: "there are too many values like one another in Secrets to leave them out",
   });
-  expect(world.engine.artefact(world.now)).toHaveProperty("bytes");
+  expect(sealed(() => world.engine.snapshot(world.now))).toHaveProperty("bytes");
   world.advance(10_000);
   expect(world.get("/api/v1/nodes").items).toHaveLength(1);
 });

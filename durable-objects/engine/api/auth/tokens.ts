@@ -85,7 +85,7 @@ export function signText({ secret }: SigningKey, text: string): string {
   return encodeBase64Url(p256.sign(encodeUtf8(text), secret));
 }
 
-/** For those who sign, and are not to know the secret: see controllers/define.ts TokenSigner. */
+/** For those who sign, and are not to know the secret: see ports/controller.ts TokenSigner. */
 export const signerWith = (key: SigningKey): { keyId: string; sign(claims: object): string } => ({
   keyId: key.id,
   sign: (claims) => signToken(key, claims),

@@ -24,7 +24,7 @@ export interface Clock extends KubeObject {
     /** How many single steps were ever asked for: raise it to take more. */
     steps?: number;
   };
-  /** All but stepsDone is worked out when read (kinds/heartbeats.ts). */
+  /** All but stepsDone is worked out when read (`present`). */
   status?: {
     now?: string;
     /** How far virtual time is ahead of the wall. */

@@ -1,0 +1,195 @@
+/**
+ * Checkpoints before the newest. Each names the pages that it stands on, which are never written over, so what one costs is
+ * the pages that changed since. From a checkpoint and the log's rows after it every later moment can be made again, as after
+ * a loss of memory: objects, records, waiting keys and the virtual moment.
+ */
+import type { ChangeRow, TurnRow } from "./log-rows.ts";
+import type { PageEntry } from "./pages.ts";
+import type { PastRange } from "./past.ts";
+import type { Sql, SqlValue } from "./sql.ts";
+
+/** Where the state table stands. */
+export interface Checkpoint {
+  /** Log row it includes. */
+  id: number;
+  rv: number;
+  now: number;
+  dirty: readonly string[];
+  objects: number;
+  pages: PageEntry[];
+  past?: PastRange;
+}
+
+/** A turn's end on disk, and where to begin to get there. */
+export interface Moment {
+  /** Log row that ends it. */
+  id: number;
+  /** What the checkpoint before it says; undefined: the log tells all from the cluster's birth on. */
+  checkpoint: string | undefined;
+  /** Log row that the checkpoint includes. */
+  from: number;
+}
+
+interface Kept {
+  /** Log row that it includes; 0: the state at birth, of which nothing is stored. */
+  id: number;
+  rv: number;
+  pages: readonly PageEntry[];
+}
+
+export class Checkpoints {
+  readonly #sql: Sql;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+  }
+
+  /** `newest`: as meta has it, before another takes its place. */
+  keep(newest: string | undefined): void {
+    const { id, rv } = newest === undefined ? { id: 0, rv: 0 } : (JSON.parse(newest) as Checkpoint);
+    const body = newest ?? "";
+    this.#sql.exec("INSERT INTO checkpoints (id, rv, body) VALUES (?, ?, ?)", id, rv, body);
+  }
+
+  /** Log rows that they include, oldest first. */
+  ids(): number[] {
+    const rows = this.#sql.exec("SELECT id FROM checkpoints ORDER BY id");
+    return rows.map(({ id }) => id as number);
+  }
+
+  /**
+   * Lets go of those after which rows are missing or have lost their records, and of the oldest as long as the pages that
+   * only they name take more than so many bytes. Returns the rows written.
+   */
+  trim(newest: readonly PageEntry[], firstWholeId: number, bytesMax: number): number {
+    const all = this.#all();
+    const current = new Set(newest.map(([id]) => id));
+    const bytesOf = (some: readonly Kept[]): number => {
+      const pages = new Map(
+        some.flatMap(({ pages: of }) => of.map(([id, , bytes]) => [id, bytes])),
+      );
+      let sum = 0;
+      for (const [id, bytes] of pages) if (!current.has(id)) sum += bytes;
+      return sum;
+    };
+    let kept = all.filter(({ id }) => id >= firstWholeId - 1);
+    while (bytesOf(kept) > bytesMax) kept = kept.slice(1);
+    const gone = all.slice(0, all.length - kept.length);
+    const named = new Set([...current, ...kept.flatMap(({ pages }) => pages.map(([id]) => id))]);
+    const left = new Set(gone.flatMap(({ pages }) => pages.map(([id]) => id)));
+    let written = 0;
+    for (const id of left) {
+      if (named.has(id)) continue;
+      this.#sql.exec("DELETE FROM state WHERE id = ?", id);
+      written += 1;
+    }
+    for (const { id } of gone) this.#sql.exec("DELETE FROM checkpoints WHERE id = ?", id);
+    return written + gone.length;
+  }
+
+  #all(): Kept[] {
+    return this.#sql.exec("SELECT id, rv, body FROM checkpoints ORDER BY id").map((row) => {
+      const body = row["body"] as string;
+      const pages = body === "" ? [] : (JSON.parse(body) as Checkpoint).pages;
+      return { id: row["id"] as number, rv: row["rv"] as number, pages };
+    });
+  }
+
+  /** The first revision that there is a moment of. `bornRv`: of what every cluster is born with. */
+  oldest(bornRv: number): number {
+    const [row] = this.#sql.exec("SELECT rv FROM checkpoints ORDER BY id LIMIT 1");
+    const newest = row === undefined ? this.#newest() : undefined;
+    const rv = (row?.["rv"] as number | undefined) ?? newest?.rv ?? 0;
+    return Math.max(rv, bornRv);
+  }
+
+  /** The end of the turn that wrote a revision; undefined: it can no longer be made again. */
+  momentOf(revision: number): Moment | undefined {
+    const turn = this.#turnOf(revision);
+    const moment = turn && this.#momentAt(turn.last);
+    // Rows up to a checkpoint may have let go of their records, and of where their turn ended.
+    if (moment && (turn.first > moment.from || turn.last === moment.from)) return moment;
+    const id = this.#checkpointOf(revision);
+    return id === undefined ? undefined : this.#momentAt(id);
+  }
+
+  /** The first row that has the revision, and the last of the same turn. */
+  #turnOf(revision: number): { first: number; last: number } | undefined {
+    const [row] = this.#sql.exec("SELECT id FROM log WHERE rv >= ? ORDER BY id LIMIT 1", revision);
+    if (!row) return undefined;
+    const first = row["id"] as number;
+    for (let last = first; ; last++) {
+      const [found] = this.#sql.exec("SELECT body FROM log WHERE id = ?", last);
+      if (!found) return undefined;
+      const { c, p } = JSON.parse(found["body"] as string) as TurnRow;
+      // The rows of its own turn are gone.
+      if (last === first && !c.some(([rv]) => rv === revision)) return undefined;
+      // A turn may take several rows; the last says how far the past reaches.
+      if (p) return { first, last };
+    }
+  }
+
+  #checkpointOf(revision: number): number | undefined {
+    const [row] = this.#sql.exec(
+      "SELECT id FROM checkpoints WHERE rv = ? AND id > 0 ORDER BY id LIMIT 1",
+      revision,
+    );
+    if (row) return row["id"] as number;
+    const newest = this.#newest();
+    return newest?.rv === revision ? newest.id : undefined;
+  }
+
+  #newestText(): string | undefined {
+    const [row] = this.#sql.exec("SELECT value FROM meta WHERE key = ?", "checkpoint");
+    return row?.["value"] as string | undefined;
+  }
+
+  #newest(): Checkpoint | undefined {
+    const text = this.#newestText();
+    return text === undefined ? undefined : (JSON.parse(text) as Checkpoint);
+  }
+
+  #momentAt(id: number): Moment | undefined {
+    const text = this.#newestText();
+    if (text === undefined) return { id, checkpoint: undefined, from: 0 };
+    const newest = JSON.parse(text) as Checkpoint;
+    if (newest.id <= id) return { id, checkpoint: text, from: newest.id };
+    const [row] = this.#sql.exec(
+      "SELECT id, body FROM checkpoints WHERE id <= ? ORDER BY id DESC LIMIT 1",
+      id,
+    );
+    if (!row) return undefined;
+    const body = row["body"] as string;
+    return { id, checkpoint: body === "" ? undefined : body, from: row["id"] as number };
+  }
+}
+
+/**
+ * The storage as it was at a moment; nothing is written to it. `upToRv`: where in the moment's last row it ends, whose record
+ * changes are there whole.
+ */
+export function storageAt(sql: Sql, { id, checkpoint }: Moment, upToRv?: number): Sql {
+  const rows = `FROM (SELECT * FROM log WHERE id <= ${id}) AS log`;
+  const ends = (body: SqlValue): string => {
+    const turn = JSON.parse(body as string) as TurnRow;
+    const c: ChangeRow[] = turn.c.filter(([rv]) => rv <= (upToRv ?? rv));
+    return JSON.stringify({ ...turn, c });
+  };
+  return {
+    exec(query, ...bindings) {
+      if (!/^\s*SELECT\b/.test(query)) return [];
+      if (query.includes("FROM meta") && bindings[0] === "checkpoint") {
+        return checkpoint === undefined ? [] : [{ value: checkpoint }];
+      }
+      const found = sql.exec(query.replace("FROM log", rows), ...bindings);
+      if (upToRv === undefined || !query.includes("FROM log")) return found;
+      return found.map((row) => {
+        const last = (row["id"] ?? bindings[0]) === id && row["body"] !== undefined;
+        return last ? { ...row, body: ends(row["body"] as SqlValue) } : row;
+      });
+    },
+    transaction() {
+      throw new Error("the past is not written");
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** A turn as rows of the log: one, more only beyond the row limit. */
+import { logRowBytesMax } from "./limits.ts";
+import { causesText, changeText, type FieldsOf, type LogEntry } from "./log-rows.ts";
+import type { Change } from "./object.ts";
+import type { PastRange } from "./past.ts";
+import type { RecordChange } from "./store.ts";
+
+export interface RowPart {
+  rv: number;
+  /** It has some. */
+  revisions: boolean;
+  body: string;
+}
+
+export interface Turn {
+  /** Virtual ms at its end. */
+  now: number;
+  /** Keys that wait then. */
+  dirty: readonly string[];
+  changes: readonly Change[];
+  records: readonly RecordChange[];
+  /** The JSON of its records, undefined for those deleted. */
+  texts: readonly (string | undefined)[];
+  /** The newest revisions in memory, the turn's among them. */
+  entries: readonly LogEntry[];
+  reach: PastRange;
+  /** The store's. */
+  rv: number;
+}
+
+export function turnRows(turn: Turn, fieldsOf: FieldsOf): RowPart[] {
+  const { now, dirty, changes, records, texts, entries, reach } = turn;
+  const parts: RowPart[] = [];
+  let c: string[] = [];
+  let firstOfRow = 0;
+  let r: string[] = [];
+  let bytes = 0;
+  let rv = changes[0] ? changes[0].rv - 1 : turn.rv;
+  const flush = (last: boolean): void => {
+    const queue = last && dirty.length ? `,"q":${JSON.stringify(dirty)}` : "";
+    const past = last && changes.length ? `,"p":[${reach.join(",")}]` : "";
+    const body = `"n":${now},"c":[${c.join(",")}],"r":[${r.join(",")}]`;
+    const causes = causesText(changes.slice(firstOfRow, firstOfRow + c.length));
+    parts.push({ rv, revisions: c.length > 0, body: `{${body}${causes}${queue}${past}}` });
+    firstOfRow += c.length;
+    c = [];
+    r = [];
+    bytes = 0;
+  };
+  const first = entries.length - changes.length;
+  changes.forEach((change, i) => {
+    const text = changeText(change, entries[first + i], fieldsOf);
+    if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
+    c.push(text);
+    bytes += text.length;
+    rv = change.rv;
+  });
+  records.forEach(({ table, key }, i) => {
+    const value = texts[i];
+    const text = `["${table}",${JSON.stringify(key)}${value === undefined ? "" : `,${value}`}]`;
+    if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
+    r.push(text);
+    bytes += text.length;
+  });
+  flush(true);
+  return parts;
+}

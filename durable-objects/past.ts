@@ -1,0 +1,79 @@
+/** What a sandbox tells of its past, and goes back to: the engine's answers as plain values that travel to the Worker. */
+import type { EdgeRequest } from "./edge-request.ts";
+import type { Engine } from "./engine/index.ts";
+import { sealArtefact } from "./engine/index.ts";
+import { StatusError } from "./engine/machinery/status.ts";
+import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
+import type { Undone, UndoOptions } from "./engine/past/undo.ts";
+import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
+import { countsOf, type Counts } from "./engine/snapshots/counts.ts";
+import type { SnapshotOptions } from "./engine/core/snapshot.ts";
+
+/** Why there is no answer, in a sentence for people; `code`: as HTTP has it. */
+export interface Refused {
+  reason: string;
+  code: number;
+}
+
+export interface SnapshotBytes {
+  bytes: Uint8Array;
+  /** Of the bytes, hexadecimal. */
+  sha256: string;
+  /** Newest revision in it. */
+  revision: number;
+  /** Where its clock stands. */
+  virtualMs: number;
+  counts: Counts;
+}
+
+/** A request goes to the cluster as it is, as it was, or to its timeline. */
+export function answerTo(
+  engine: Engine,
+  asked: ApiRequest,
+  { at, timeline }: EdgeRequest,
+  nowMs: number,
+): EngineResponse {
+  if (timeline) return engine.watchTimeline(timeline.after, nowMs);
+  return at === undefined ? engine.handle(asked, nowMs) : engine.at(at, asked, nowMs);
+}
+
+export function timelineOf(engine: Engine, options: TimelineOptions, nowMs: number): Timeline {
+  engine.run(nowMs);
+  return engine.timeline(options);
+}
+
+export const undoIn = (engine: Engine, options: UndoOptions, nowMs: number): Undone | Refused =>
+  told(() => engine.undo(options, nowMs));
+
+export function artefactOf(
+  engine: Engine,
+  options: SnapshotOptions,
+  nowMs: number,
+): Omit<SnapshotBytes, "sha256"> | Refused {
+  return told(() => {
+    const snapshot = engine.snapshot(nowMs, options);
+    const sealed = sealArtefact(snapshot);
+    if ("reason" in sealed) return { ...sealed, code: 413 };
+    const { revision, clock } = snapshot;
+    return { ...sealed, revision, virtualMs: clock.nowMs, counts: countsOf(snapshot) };
+  });
+}
+
+export async function withHash(
+  made: Omit<SnapshotBytes, "sha256"> | Refused,
+): Promise<SnapshotBytes | Refused> {
+  if ("reason" in made) return made;
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", made.bytes as BufferSource));
+  const hex = [...hash].map((byte) => byte.toString(16).padStart(2, "0"));
+  return { ...made, sha256: hex.join("") };
+}
+
+/** What the API would answer as a Status. */
+function told<T>(body: () => T): T | Refused {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof StatusError) return { reason: error.message, code: error.code };
+    throw error;
+  }
+}
