@@ -50,6 +50,7 @@ describe.skipIf(!executablePath)("two people", () => {
     await owner.getByLabel("Role of Robin").selectOption("editor");
     await guest.reload();
     await guest.getByRole("button", { name: "Make an invitation" }).waitFor();
+    await guest.goto("about:blank");
     await owner.getByRole("button", { name: "Remove Robin" }).click();
     await owner.getByText("Nobody but the owner").waitFor();
   });
