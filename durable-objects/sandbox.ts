@@ -14,7 +14,6 @@ import {
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
 import { expired, internalError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
-import type { SnapshotOptions } from "./engine/core/snapshot.ts";
 import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
 import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
@@ -41,6 +40,7 @@ import {
   timelineOf,
   undoIn,
   withHash,
+  type MomentOptions,
   type Refused,
   type SnapshotBytes,
 } from "./past.ts";
@@ -129,7 +129,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   /** The cluster as an artefact, as it is or at the end of the turn that wrote a revision. */
-  async snapshotBytes(options: SnapshotOptions = {}): Promise<SnapshotBytes | Refused> {
+  async snapshotBytes(options: MomentOptions = {}): Promise<SnapshotBytes | Refused> {
     return withHash(await this.asked((engine, now) => artefactOf(engine, options, now)));
   }
 

@@ -71,11 +71,11 @@ describe("imports", () => {
       [
         [/^worker\//, "any"],
         [
-          /^durable-objects\/(sandbox|stream-head|edge-request|grant|preview-token|disk)\.ts$/,
+          /^durable-objects\/(sandbox|stream-head|edge-request|grant|preview-token|disk|http)\.ts$/,
           "any",
         ],
         [
-          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf)|snapshots\/(artefact|read-only|thumbnail))\.ts$/,
+          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf)|snapshots\/(artefact|counts|read-only|thumbnail))\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],
@@ -135,8 +135,8 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler images cri kubelet streams controllers loop",
     ],
-    ["snapshots", "core machinery ports schema kinds api runtime bootstrap components"],
     ["past", "core machinery ports kinds api"],
+    ["snapshots", "core machinery ports schema kinds api runtime bootstrap components past"],
     ["index", "core ports api client streams bootstrap components loop snapshots past"],
   ];
 

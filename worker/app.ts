@@ -15,6 +15,10 @@ import { memberRoutes } from "./routes/members.ts";
 import { passkeyRoutes } from "./routes/passkeys.ts";
 import { oembedRoutes } from "./routes/oembed.ts";
 import { preview, previewRoutes } from "./routes/preview.ts";
+import { forkRoutes } from "./routes/forks.ts";
+import { pastRoutes } from "./routes/past.ts";
+import { snapshotRoutes } from "./routes/snapshots.ts";
+import { snapshotViewRoutes } from "./routes/snapshot-views.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import { handlerOf, type Row } from "./route.ts";
@@ -22,6 +26,10 @@ import { handlerOf, type Row } from "./route.ts";
 /** The service's own API, read top to bottom: method, path, who may, shapes, handler. A route that is not here does not exist. */
 export const routes: readonly Row[] = [
   ...sandboxRoutes,
+  ...forkRoutes,
+  ...pastRoutes,
+  ...snapshotRoutes,
+  ...snapshotViewRoutes,
   ...keyRoutes,
   ...memberRoutes,
   ...previewRoutes,
@@ -49,8 +57,15 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
   app.get(path, async (c) => (withToken(c) ? kube(c) : c.text("ok")));
 }
 
-for (const row of routes) app.on(row.method, row.path, handlerOf(row));
-for (const path of ["/api/sandboxes/*", "/api/me/*", "/api/sign-in/*", "/api/invitations/*"]) {
+const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+for (const row of routes) app.on(row.kube ? everyMethod : [row.method], [row.path], handlerOf(row));
+for (const path of [
+  "/api/sandboxes/*",
+  "/api/snapshots/*",
+  "/api/me/*",
+  "/api/sign-in/*",
+  "/api/invitations/*",
+]) {
   app.all(path, noSuchPath);
 }
 

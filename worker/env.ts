@@ -9,6 +9,7 @@ type FurtherIssuers = Partial<
 export interface Env extends FurtherIssuers {
   SANDBOX: DurableObjectNamespace<SandboxObject>;
   DB: D1Database;
+  SNAPSHOTS: R2Bucket;
   ASSETS?: Fetcher;
   /** In local mode: answers `full` while there is no room to write (scripts/disk-reserve.ts). */
   DISK?: Fetcher;
@@ -30,6 +31,8 @@ export interface Env extends FurtherIssuers {
   OIDC_CLIENT_ID?: string;
   OIDC_CLIENT_SECRET?: string;
   OIDC_NAME?: string;
+  SNAPSHOTS_PER_PERSON_MAX?: string;
+  SNAPSHOT_BYTES_PER_PERSON_MAX?: string;
   /** Of one sandbox: open watches and followed logs, objects, bytes of all objects. */
   STREAMS_MAX: string;
   OBJECTS_MAX: string;

@@ -1,4 +1,4 @@
-import { nodesMax } from "../durable-objects/engine/core/limits.ts";
+import { nodesMax, snapshotBytesMax } from "../durable-objects/engine/core/limits.ts";
 import type { Env } from "./env.ts";
 
 /** What an operator may change, read from the variables; the unit stands last in the name. */
@@ -9,6 +9,8 @@ export interface Limits {
   sandboxIdleMs: number;
   sandboxesPerPersonMax: number;
   nodesMax: number;
+  snapshotsPerPersonMax: number;
+  snapshotBytesPerPersonMax: number;
   /** Undefined: no limit. */
   createsPerMinuteMax: number | undefined;
   createsPerHourMax: number | undefined;
@@ -21,6 +23,8 @@ export function limitsOf(env: Env): Limits {
     sandboxIdleMs: positive(env.SANDBOX_IDLE_DAYS, 30) * 24 * 3_600_000,
     sandboxesPerPersonMax: positive(env.SANDBOXES_PER_PERSON_MAX, 50),
     nodesMax: Math.min(nodesMax, positive(env.SANDBOX_NODES_MAX, 20)),
+    snapshotsPerPersonMax: positive(env.SNAPSHOTS_PER_PERSON_MAX, 200),
+    snapshotBytesPerPersonMax: positive(env.SNAPSHOT_BYTES_PER_PERSON_MAX, 200_000_000),
     createsPerMinuteMax: Number(env.CREATES_PER_MINUTE_MAX) || undefined,
     createsPerHourMax: Number(env.CREATES_PER_HOUR_MAX) || undefined,
     signInsPerMinuteMax: Number(env.SIGN_INS_PER_MINUTE_MAX) || undefined,
@@ -45,6 +49,21 @@ export const nameLengthMax = 40;
 export const seedLengthMax = 64;
 /** Of a JSON body of the service's own API. */
 export const bodyBytesMax = 16 * 1024;
+/** Of one that brings manifests: as many bytes as the API server takes, written as a JSON text. */
+export const manifestsBodyBytesMax = 2 * requestBodyBytesMax;
+/** Of an artefact from elsewhere: as many as one of ours may have unpacked, so that it is refused before it is held. */
+export const artefactBytesMax = snapshotBytesMax;
+/** How much of the past goes along with a snapshot or a fork: a hundred revisions take some ten kilobytes. */
+export const pastRevisionsDefault = 100;
+export const pastRevisionsMax = 100_000;
+/** Pictures of snapshots that an isolate keeps, of 20 kB at most each. */
+export const thumbnailsKeptMax = 100;
+/** D1's own limit: values that one statement may name. */
+export const databaseParametersMax = 100;
+/** What nothing in the database names is left alone so long: its row may be about to be written. */
+export const artefactOrphanMsMin = 3_600_000;
+/** Pages of a thousand names that one pass over the stored artefacts reads. */
+export const artefactListingsMax = 20;
 /** Keys of one sandbox that are neither revoked nor expired. */
 export const keysPerSandboxMax = 50;
 /** How often a revocation is sent to an object that restarts. */

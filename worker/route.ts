@@ -4,7 +4,8 @@ import { note, type Audit } from "./db/audit.ts";
 import type { Person } from "./db/people.ts";
 import type { Page } from "./db/database.ts";
 import type { Env } from "./env.ts";
-import { EdgeError } from "./errors.ts";
+import { StatusError } from "../durable-objects/engine/machinery/status.ts";
+import { EdgeError, statusOf, statusResponse } from "./errors.ts";
 import { readBody } from "./body.ts";
 import { bodyBytesMax, pageLimitDefault, pageLimitMax } from "./limits.ts";
 import {
@@ -47,6 +48,13 @@ export interface Row {
   /** What it does, as an imperative: the summary in the API's document. */
   title: string;
   body?: AnySchema;
+  /** Of a body that may be larger than others. */
+  bodyBytesMax?: number;
+  /**
+   * Everything below is the Kubernetes API: all methods come here, whichever the document names, and failures are answered as a
+   * Status.
+   */
+  kube?: true;
   /** The body is no JSON: the handler reads it. */
   raw?: { type: string; bytesMax: number };
   query?: Record<string, string>;
@@ -176,7 +184,7 @@ export function paged<T>(
 
 /** A row's handler for Hono. */
 export function handlerOf(row: Row): Handler<{ Bindings: Env }> {
-  return async (c) => {
+  const handle = async (c: EdgeContext): Promise<Response> => {
     const now = Date.now();
     const later = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work.catch(() => {}));
     const principal = await principalOf(c.req.raw, c.env, now, later);
@@ -188,18 +196,36 @@ export function handlerOf(row: Row): Handler<{ Bindings: Env }> {
       access = await accessTo(principal, c.env, c.req.param("id") ?? "", now);
       mustMay(access, row.who);
     }
-    if (row.who !== "anyone") mustHaveScope(principal, row.scope);
-    const body = row.body ? await parsedBody(c.req.raw, row.body) : undefined;
+    // What anyone may, a token may too, unless what it makes becomes its person's.
+    if (row.who !== "anyone" || row.scope !== undefined) mustHaveScope(principal, row.scope);
+    const body = row.body ? await parsedBody(c.req.raw, row, row.body) : undefined;
     // While the body came, time has passed.
     return row.handle(new Call(c, principal, access, body, Date.now()));
   };
+  return row.kube ? (c) => handle(c).catch(answerStatus) : handle;
 }
 
-async function parsedBody(request: Request, schema: AnySchema): Promise<unknown> {
-  const bytes = await readBody(request, bodyBytesMax, () => {
-    throw new EdgeError(413, `the body is larger than ${bodyBytesMax} bytes`);
+/** Clients of the Kubernetes API read a Status. */
+function answerStatus(error: unknown): Response {
+  if (error instanceof StatusError) return statusResponse(error);
+  if (error instanceof EdgeError) return statusResponse(statusOf(error));
+  throw error;
+}
+
+async function parsedBody(
+  request: Request,
+  { bodyBytesMax: bytesMax = bodyBytesMax }: Row,
+  schema: AnySchema,
+): Promise<unknown> {
+  return checked(schema, parseJsonObject(await readWhole(request, bytesMax)));
+}
+
+/** A body's bytes; throws 413 where they are too many. */
+export async function readWhole(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const bytes = await readBody(request, bytesMax, () => {
+    throw new EdgeError(413, `the body is larger than ${bytesMax} bytes`);
   });
-  return checked(schema, parseJsonObject(bytes));
+  return bytes ?? new Uint8Array();
 }
 
 /** The value as the schema makes it, or the first thing that is wrong with it as a 400. */
@@ -221,8 +247,8 @@ function knownFields(schema: AnySchema): string {
   return entries ? `; known are ${Object.keys(entries).join(", ")}` : "";
 }
 
-function parseJsonObject(body: Uint8Array | undefined): Record<string, unknown> {
-  if (!body || body.length === 0) return {};
+function parseJsonObject(body: Uint8Array): Record<string, unknown> {
+  if (body.length === 0) return {};
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(body));

@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { Role } from "../roles.ts";
-import { ask, on, type Page } from "./database.ts";
+import { ask, inPortions, on, type Page } from "./database.ts";
 import {
   apiTokens,
   audit,
@@ -235,3 +235,15 @@ export async function markAllDeleted(db: D1Database, ids: string[], now: number)
   if (ids.length === 0) return;
   await ask(on(db).update(sandboxes).set({ deletedAt: now }).where(inArray(sandboxes.id, ids)));
 }
+
+/** Which of these are not deleted; of one whose time is up the row is still there. */
+export const livingAmong = (db: D1Database, ids: string[]): Promise<Set<string>> =>
+  inPortions(ids, async (some) => {
+    const rows = await ask(
+      on(db)
+        .select({ id: sandboxes.id })
+        .from(sandboxes)
+        .where(and(inArray(sandboxes.id, some), isNull(sandboxes.deletedAt))),
+    );
+    return rows.map(({ id }) => id);
+  });

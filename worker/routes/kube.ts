@@ -116,7 +116,7 @@ function mayStream(apiPath: string, search: string): boolean {
 const droppedHeaders =
   /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip)$/;
 
-function forwardedHeaders(from: Headers): Headers {
+export function forwardedHeaders(from: Headers): Headers {
   const headers = new Headers();
   for (const [name, value] of from) if (!droppedHeaders.test(name)) headers.set(name, value);
   const protocols = subprotocolsOf(from).filter((name) => !name.startsWith(bearerProtocol));
