@@ -24,7 +24,9 @@ export function problemsOf(page: Page): string[] {
   return problems;
 }
 
-export async function openPage(context: BrowserContext): Promise<{ page: Page; problems: string[] }> {
+export async function openPage(
+  context: BrowserContext,
+): Promise<{ page: Page; problems: string[] }> {
   const page = await context.newPage();
   page.setDefaultTimeout(60_000);
   return { page, problems: problemsOf(page) };
