@@ -43,10 +43,11 @@ function answered(file: Response | undefined, headers: Record<string, string>): 
   return response;
 }
 
-/** `frame-ancestors` of the operator: origins with spaces or commas between them; anywhere where nothing is said. */
+const sourceExpression = /^(\*|'none'|[A-Za-z0-9.:/*[\]-]+)$/;
+
+/** `frame-ancestors` of the operator: origins with spaces or commas between them; anywhere where nothing is said, nowhere where it is no such list. */
 export function ancestorsOf({ EMBED_ORIGINS = "" }: Env): string {
-  const said = EMBED_ORIGINS.split(/[\s,]+/).filter((one) =>
-    /^(\*|'none'|[\w.:/*[\]-]+)$/.test(one),
-  );
-  return said.length === 0 ? "*" : said.join(" ");
+  const said = EMBED_ORIGINS.split(/[\s,]+/).filter(Boolean);
+  if (said.length === 0) return "*";
+  return said.every((one) => sourceExpression.test(one)) ? said.join(" ") : "'none'";
 }
