@@ -35,6 +35,34 @@ describe.skipIf(!executablePath)("what a link opens", () => {
     await other.page.close();
   });
 
+  test("a page that embeds a living sandbox carries a viewer's key", async () => {
+    await page.getByRole("button", { name: "Make a snippet" }).click();
+    const text = await page.getByLabel("the snippet for HTML", { exact: true }).textContent();
+    const [, id, key] = /\/embed\/s\/([a-z2-7]{26})#k=(podyard_[\w-]{43})/.exec(text!)!;
+    const read = await fetch(`${service}/api/sandboxes/${id}`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    expect(await read.json()).toMatchObject({ role: "viewer" });
+  });
+
+  test("a scenario's text is Markdown without anything that acts", async () => {
+    const readme =
+      "# Look\n\n**Read** <img src=x onerror=alert(1)> [this](javascript:alert(1)) and [that](https://kubernetes.io)";
+    const scenario = { id: "demo", title: "Crash loop", readme, visibility: "public" };
+    const other = await openPage(page.context());
+    await other.page.route("**/api/scenarios/demo", (route) => route.fulfill({ json: scenario }));
+    await other.page.goto(`${service}/l/demo`);
+    await other.page.locator(".prose strong", { hasText: "Read" }).waitFor();
+    await expectPlain(other.page);
+    const prose = other.page.locator(".prose");
+    expect(await prose.locator("img").count()).toBe(0);
+    expect(
+      await prose.locator("a").evaluateAll((all) => all.map((a) => a.getAttribute("href"))),
+    ).toEqual(["https://kubernetes.io"]);
+    expect(other.problems).toEqual([]);
+    await other.page.close();
+  });
+
   test("a snapshot's link shows the moment to anybody, who makes it theirs", async () => {
     await page.getByRole("button", { name: "Take a snapshot" }).click();
     await page.getByRole("link", { name: "Open the snapshot" }).click();

@@ -11,8 +11,8 @@ import {
   placeOf,
 } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
-import { Embedding } from "../panels/embedding.tsx";
 import { Pods } from "../panels/pods.tsx";
+import { SandboxEmbedding } from "../panels/sandbox-embedding.tsx";
 import { Sharing } from "../panels/sharing.tsx";
 import { Start } from "../panels/start.tsx";
 import { Problem } from "../ui/panel.tsx";
@@ -54,8 +54,6 @@ function whyNot(error: unknown): string {
 }
 
 function Yard({ sandbox }: { sandbox: Sandbox }) {
-  const path = `/embed/s/${sandbox.id}${sandbox.key === undefined ? "" : `#k=${sandbox.key}`}`;
-  const title = nameOf(sandbox);
   return (
     <>
       <Head sandbox={sandbox} />
@@ -67,14 +65,8 @@ function Yard({ sandbox }: { sandbox: Sandbox }) {
         <div class="column">
           <Pods cluster={clusterOf(sandbox)} />
           <Sharing sandbox={sandbox} />
-          {sandbox.key !== undefined && sandbox.role !== "viewer" && (
-            <>
-              <p class="quiet">
-                A page that embeds this sandbox carries its key, of role {sandbox.role}: whoever
-                reads the page may do as much.
-              </p>
-              <Embedding path={path} title={title} />
-            </>
+          {sandbox.role !== "viewer" && (
+            <SandboxEmbedding sandbox={sandbox} title={nameOf(sandbox)} />
           )}
         </div>
       </div>
