@@ -209,6 +209,7 @@ describe("imports", () => {
       "worker/index.ts",
       "worker/local.ts",
       "web/main.tsx",
+      "web/embed/element.ts",
       "web/vite.config.ts",
     ].concat(product.filter((file) => file.startsWith("scripts/")));
     const reached = reachable(entries);

@@ -24,52 +24,41 @@ export function MySandboxes() {
 }
 
 function SandboxRow({ sandbox, again }: { sandbox: Summary; again: () => Promise<void> }) {
-  const field = useId();
-  const renaming = useSignal<string | undefined>(undefined);
+  const renaming = useSignal(false);
   const { busy, problem, run } = useWork();
   const { id, title, role, expiresAt } = sandbox;
   const name = title || `podyard-${id.slice(0, 8)}`;
-  const rename = async (): Promise<void> => {
-    await renameSandbox(id, renaming.value!.trim());
-    renaming.value = undefined;
+  const rename = async (next: string): Promise<void> => {
+    await renameSandbox(id, next);
+    renaming.value = false;
     await again();
   };
+  const remove = (): void => {
+    if (!confirm(`Delete ${name} and everything in it?`)) return;
+    run(() => deleteSandbox(id).then(again));
+  };
+  if (renaming.value) {
+    return (
+      <li>
+        <Rename title={title} disabled={busy.value} done={(next) => run(() => rename(next))} />
+        <Problem text={problem.value} />
+      </li>
+    );
+  }
   return (
     <li>
-      {renaming.value === undefined ? (
-        <span>
-          <a href={`/s/${id}`}>{name}</a>{" "}
-          <span class="quiet">
-            {role}, until {when(expiresAt)}
-          </span>
+      <span>
+        <a href={`/s/${id}`}>{name}</a>{" "}
+        <span class="quiet">
+          {role}, until {when(expiresAt)}
         </span>
-      ) : (
-        <form
-          class="field"
-          onSubmit={(event) => {
-            event.preventDefault();
-            run(rename);
-          }}
-        >
-          <label for={field}>Title</label>
-          <input
-            id={field}
-            required
-            maxLength={80}
-            value={renaming.value}
-            onInput={(event) => (renaming.value = event.currentTarget.value)}
-          />
-          <button type="submit" disabled={busy.value}>
-            Save
-          </button>
-        </form>
-      )}
-      {role === "owner" && renaming.value === undefined && (
+      </span>
+      {role === "owner" && (
         <span class="actions">
           <button
             type="button"
             aria-label={`Rename ${name}`}
-            onClick={() => (renaming.value = title)}
+            onClick={() => (renaming.value = true)}
           >
             Rename
           </button>
@@ -77,10 +66,7 @@ function SandboxRow({ sandbox, again }: { sandbox: Summary; again: () => Promise
             type="button"
             aria-label={`Delete ${name}`}
             disabled={busy.value}
-            onClick={() =>
-              confirm(`Delete ${name} and everything in it?`) &&
-              run(() => deleteSandbox(id).then(again))
-            }
+            onClick={remove}
           >
             Delete
           </button>
@@ -88,6 +74,38 @@ function SandboxRow({ sandbox, again }: { sandbox: Summary; again: () => Promise
       )}
       <Problem text={problem.value} />
     </li>
+  );
+}
+
+interface RenameProps {
+  title: string;
+  disabled: boolean;
+  done: (title: string) => void;
+}
+
+function Rename({ title, disabled, done }: RenameProps) {
+  const field = useId();
+  const next = useSignal(title);
+  return (
+    <form
+      class="field"
+      onSubmit={(event) => {
+        event.preventDefault();
+        done(next.value.trim());
+      }}
+    >
+      <label for={field}>Title</label>
+      <input
+        id={field}
+        required
+        maxLength={80}
+        value={next.value}
+        onInput={(event) => (next.value = event.currentTarget.value)}
+      />
+      <button type="submit" disabled={disabled}>
+        Save
+      </button>
+    </form>
   );
 }
 
