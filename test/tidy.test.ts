@@ -46,7 +46,7 @@ describe("imports", () => {
       /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/,
     ],
     ["web/vite.config.ts", /^(vite|node:)/],
-    ["web/", /^(preact|@preact\/signals)(\/|$)/],
+    ["web/", /^((preact|@preact\/signals)(\/|$)|(marked|yaml|@simplewebauthn\/browser)$)/],
     ["scripts/", /./],
   ];
 
@@ -209,6 +209,7 @@ describe("imports", () => {
       "worker/index.ts",
       "worker/local.ts",
       "web/main.tsx",
+      "web/embed/element.ts",
       "web/vite.config.ts",
     ].concat(product.filter((file) => file.startsWith("scripts/")));
     const reached = reachable(entries);

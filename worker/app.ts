@@ -11,12 +11,14 @@ import { withinEdgeLimit } from "./edge-limit.ts";
 import { apiTokenRoutes } from "./routes/api-tokens.ts";
 import { apiDocument, apiPage } from "./routes/document.ts";
 import { kube } from "./routes/kube.ts";
+import { embed, embedScript } from "./routes/embed.ts";
 import { page } from "./routes/page.ts";
 import { accountRoutes } from "./routes/account.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { meRoutes } from "./routes/me.ts";
 import { memberRoutes } from "./routes/members.ts";
 import { passkeyRoutes } from "./routes/passkeys.ts";
+import { oembedRoutes } from "./routes/oembed.ts";
 import { preview, previewRoutes } from "./routes/preview.ts";
 import { forkRoutes } from "./routes/forks.ts";
 import { pastRoutes } from "./routes/past.ts";
@@ -44,6 +46,7 @@ export const routes: readonly Row[] = [
   ...previewRoutes,
   ...signInRoutes,
   ...meRoutes,
+  ...oembedRoutes((request, env, context) => app.fetch(request, env, context)),
   ...passkeyRoutes,
   ...accountRoutes,
   ...apiTokenRoutes,
@@ -95,6 +98,8 @@ app.all("/.well-known/openid-configuration", kube);
 // Whatever else a client of the cluster asks is the cluster's to refuse; browsers send no token to the page.
 app.use("*", (c, next) => (withToken(c) ? kube(c) : next()));
 app.all("/api/*", noSuchPath);
+app.get("/embed.js", embedScript);
+app.get("/embed/*", embed);
 app.get("*", page);
 
 function noSuchPath(): never {

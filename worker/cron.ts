@@ -1,5 +1,6 @@
 import { sweepArtefacts } from "./artefacts.ts";
 import { forgetExpired, expiredSandboxes, markAllDeleted } from "./db/sandboxes.ts";
+import { forgetDeletedScenarios } from "./db/scenarios.ts";
 import type { Env } from "./env.ts";
 import { graveMs, sweepPortionMax, sweepSandboxesMax } from "./limits.ts";
 
@@ -20,6 +21,7 @@ export async function sweep(env: Env, now: number): Promise<{ ended: number; fai
     if (ids.length < sweepPortionMax) break;
   }
   await forgetExpired(env.DB, now - graveMs, now);
+  await forgetDeletedScenarios(env.DB);
   const freed = await sweepArtefacts(env, now).catch((error: unknown) => {
     console.error({ event: "sweep of artefacts failed", error: (error as Error).name });
     return 0;

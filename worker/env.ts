@@ -47,6 +47,8 @@ export interface Env extends FurtherIssuers {
   OBJECTS_MAX: string;
   STATE_BYTES_MAX: string;
   CORS_ORIGINS: string;
+  /** Origins whose pages may frame /embed/*, comma separated. Empty: all. */
+  EMBED_ORIGINS?: string;
   /** In local mode: names, comma separated, by which sandboxes may be made, beside localhost and addresses. */
   HOSTS?: string;
   /** In local mode, of the socket that speaks TLS: its port, its certificate, and the names in that. */

@@ -20,12 +20,13 @@ export const headersOfPages = (url: URL, env: Env): Record<string, string> => ({
  * Scripts and styles are the page's own files alone: elsewhere on this origin lie those that sandboxes serve. A policy
  * cannot name an IPv6 address, so there it is the whole origin. Turnstile's script and frame come where the operator has set it.
  */
-function policyOf({ origin, hostname }: URL, env: Env): string {
+export function policyOf({ origin, hostname }: URL, env: Env, ancestors = "'none'"): string {
   const own = hostname.startsWith("[") ? "'self'" : `${origin}/assets/`;
   const human = env.TURNSTILE_SITE_KEY ? " https://challenges.cloudflare.com" : "";
   return (
     `default-src 'none'; script-src ${own}${human}; ${human && `frame-src${human}; `}style-src ${own}; img-src 'self' data:; font-src ${own}; ` +
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; " +
+    `frame-ancestors ${ancestors}`
   );
 }
 
@@ -53,6 +54,15 @@ function constantHeaders(): Record<string, string> {
 /** Addresses that the page itself tells apart. */
 const pages = /^\/(s|x|l|i|me|new)(\/[A-Za-z0-9_-]{1,64})?$/;
 
+/** Those of which oEmbed says how to embed them. */
+const embedded = /^\/(x|l)\/[A-Za-z0-9_-]{1,64}$/;
+
+/** A file of dist/web as it lies there. */
+export const fileOf = async (
+  c: Context<{ Bindings: Env }>,
+  path: string,
+): Promise<Response | undefined> => c.env.ASSETS?.fetch(new URL(path, c.req.url));
+
 /** The page's own HTML for all its addresses, else the file that is asked for. */
 function assetFor(request: Request): Request {
   const url = new URL(request.url);
@@ -67,6 +77,11 @@ export async function page(c: Context<{ Bindings: Env }>): Promise<Response> {
   if (!asset || asset.status === 404) return c.text("there is no such page", 404, own);
   const response = new Response(asset.body, asset);
   for (const [name, value] of Object.entries(own)) response.headers.set(name, value);
+  if (embedded.test(c.req.path)) {
+    const url = encodeURIComponent(new URL(c.req.path, c.req.url).href);
+    const type = 'type="application/json+oembed"';
+    response.headers.set("link", `</oembed?url=${url}>; rel="alternate"; ${type}`);
+  }
   // Their names carry a hash of their content.
   if (c.req.path.startsWith("/assets/")) {
     response.headers.set("cache-control", immutable);
