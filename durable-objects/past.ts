@@ -77,12 +77,14 @@ export async function withHash(
   return { ...made, sha256: hex.join("") };
 }
 
+export const refusedWith = ({ message, code }: StatusError): Refused => ({ reason: message, code });
+
 /** What the API would answer as a Status. */
 function told<T>(body: () => T): T | Refused {
   try {
     return body();
   } catch (error) {
-    if (error instanceof StatusError) return { reason: error.message, code: error.code };
+    if (error instanceof StatusError) return refusedWith(error);
     throw error;
   }
 }

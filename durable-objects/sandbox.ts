@@ -37,6 +37,7 @@ import { turnRestMs } from "./limits.ts";
 import {
   answerTo,
   artefactOf,
+  refusedWith,
   timelineOf,
   undoIn,
   withHash,
@@ -136,11 +137,16 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** A turn for the Worker itself, which counts as a look. */
   private async asked<T>(work: (engine: Engine, nowMs: number) => T): Promise<T | Refused> {
     if (this.birth && this.birth.expiresAtMs > Date.now()) await this.open();
-    if (!this.birth || !this.loaded) return { reason: gone().message, code: gone().code };
-    return this.turn((engine, now) => {
-      this.look(engine, now);
-      return work(engine, now);
-    });
+    if (!this.birth || !this.loaded) return refusedWith(gone());
+    try {
+      return this.turn((engine, now) => {
+        this.look(engine, now);
+        return work(engine, now);
+      });
+    } catch (error) {
+      if (!saysDiskFull(error)) throw error;
+      return refusedWith(diskFull());
+    }
   }
 
   /** A grant has ended, or its role is another: what it opened before ends now, and late verdicts open nothing. */

@@ -71,11 +71,11 @@ describe("imports", () => {
       [
         [/^worker\//, "any"],
         [
-          /^durable-objects\/(sandbox|stream-head|edge-request|grant|preview-token|disk|http)\.ts$/,
+          /^durable-objects\/(sandbox|birth|stream-head|edge-request|grant|preview-token|disk|http)\.ts$/,
           "any",
         ],
         [
-          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf)|snapshots\/(artefact|counts|read-only|thumbnail))\.ts$/,
+          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf|yaml)|snapshots\/(artefact|counts|read-only|thumbnail))\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],
@@ -443,7 +443,12 @@ describe("names and words", () => {
       .filter((file) => /\.(tsx?|css|html|json|md|toml|ya?ml|sql)$|^\.ci\/|^NOTICE$/.test(file))
       .filter((file) => !/^(package-lock\.json|test\/golden\/)/.test(file))
       // Simulated file systems have a /root and a /home of their own.
-      .filter((file) => !/^(durable-objects\/engine|test\/(engine|sessions|sim))\//.test(file));
+      .filter(
+        (file) =>
+          !/^(durable-objects\/engine|gallery|test\/(engine|sessions|sim))\/|^worker\/gallery-files\.json$/.test(
+            file,
+          ),
+      );
     expect(texts.filter((file) => places.test(read(file).replace(/places = .*/, "")))).toEqual([]);
   });
 

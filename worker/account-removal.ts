@@ -1,13 +1,15 @@
 import { memberGrantId } from "../durable-objects/grant.ts";
 import { forgetApiTokens } from "./api-tokens.ts";
 import { eachAtOnce } from "./at-once.ts";
-import { markOwnedDeleted, memberships, removeAccount, withdrawSnapshots } from "./db/accounts.ts";
+import { freeArtefact } from "./artefacts.ts";
+import { markOwnedDeleted, memberships, removeAccount } from "./db/accounts.ts";
+import { withdrawSnapshotsOf } from "./db/snapshots.ts";
 import { revokeKeysOf } from "./db/keys.ts";
 import { removeMember } from "./db/members.ts";
 import { ownedIds } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
 import { roles } from "./roles.ts";
-import { forget, tell } from "./routes/sandboxes.ts";
+import { endSandbox, forget, tell } from "./routes/sandboxes.ts";
 import { forgetSessions } from "./sessions.ts";
 
 /**
@@ -22,8 +24,7 @@ export async function removeEverything(env: Env, userId: string, now: number): P
     const left = (await ownedIds(env.DB, userId)).filter((id) => !ended.has(id));
     if (left.length === 0) break;
     await eachAtOnce(left, async (id) => {
-      forget(id);
-      await tell(env, id, (object) => object.destroy());
+      await endSandbox(env, id, now);
       ended.add(id);
     });
   }
@@ -43,14 +44,8 @@ async function leave(env: Env, id: string, userId: string, now: number): Promise
   forget(id);
 }
 
-/** How many keys R2 deletes at once. cloudflare: R2 Workers API, `delete` */
-const r2DeleteKeys = 1000;
-
 /** The bytes of the person's snapshots, as far as nobody else needs them. */
 async function freeSnapshots(env: Env, userId: string, now: number): Promise<void> {
-  const free = await withdrawSnapshots(env.DB, userId, now);
-  const { SNAPSHOTS } = env as { SNAPSHOTS?: Pick<R2Bucket, "delete"> };
-  for (let at = 0; at < free.length; at += r2DeleteKeys) {
-    await SNAPSHOTS?.delete(free.slice(at, at + r2DeleteKeys));
-  }
+  const hashes = await withdrawSnapshotsOf(env.DB, userId, now);
+  await eachAtOnce(hashes, (sha256) => freeArtefact(env, sha256).then(() => undefined));
 }

@@ -13,7 +13,14 @@ export interface Env extends FurtherIssuers {
   ASSETS?: Fetcher;
   /** In local mode: answers `full` while there is no room to write (scripts/disk-reserve.ts). */
   DISK?: Fetcher;
+  /** Cloudflare's own rate limit by network, where it is bound: a first rough sieve. */
+  EDGE_LIMIT?: RateLimit;
   MODE: "cloud" | "local";
+  /** Which requests are written to the log: `all`, `errors` (5xx and 429) or `none`. */
+  LOG_REQUESTS?: string;
+  /** Of Turnstile. With the secret set, who is anonymous must show that they are human before a sandbox is made. */
+  TURNSTILE_SITE_KEY?: string;
+  TURNSTILE_SECRET?: string;
   SANDBOX_TTL_HOURS: string;
   /** A sandbox of somebody signed in ends so long after its last use. */
   SANDBOX_IDLE_DAYS?: string;
@@ -33,6 +40,8 @@ export interface Env extends FurtherIssuers {
   OIDC_NAME?: string;
   SNAPSHOTS_PER_PERSON_MAX?: string;
   SNAPSHOT_BYTES_PER_PERSON_MAX?: string;
+  SCENARIOS_PER_PERSON_MAX?: string;
+  SCENARIO_BYTES_PER_PERSON_MAX?: string;
   /** Of one sandbox: open watches and followed logs, objects, bytes of all objects. */
   STREAMS_MAX: string;
   OBJECTS_MAX: string;

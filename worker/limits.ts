@@ -11,6 +11,9 @@ export interface Limits {
   nodesMax: number;
   snapshotsPerPersonMax: number;
   snapshotBytesPerPersonMax: number;
+  scenariosPerPersonMax: number;
+  /** Of all versions of all of them. */
+  scenarioBytesPerPersonMax: number;
   /** Undefined: no limit. */
   createsPerMinuteMax: number | undefined;
   createsPerHourMax: number | undefined;
@@ -25,6 +28,8 @@ export function limitsOf(env: Env): Limits {
     nodesMax: Math.min(nodesMax, positive(env.SANDBOX_NODES_MAX, 20)),
     snapshotsPerPersonMax: positive(env.SNAPSHOTS_PER_PERSON_MAX, 200),
     snapshotBytesPerPersonMax: positive(env.SNAPSHOT_BYTES_PER_PERSON_MAX, 200_000_000),
+    scenariosPerPersonMax: positive(env.SCENARIOS_PER_PERSON_MAX, 100),
+    scenarioBytesPerPersonMax: positive(env.SCENARIO_BYTES_PER_PERSON_MAX, 20_000_000),
     createsPerMinuteMax: Number(env.CREATES_PER_MINUTE_MAX) || undefined,
     createsPerHourMax: Number(env.CREATES_PER_HOUR_MAX) || undefined,
     signInsPerMinuteMax: Number(env.SIGN_INS_PER_MINUTE_MAX) || undefined,
@@ -64,6 +69,21 @@ export const databaseParametersMax = 100;
 export const artefactOrphanMsMin = 3_600_000;
 /** Pages of a thousand names that one pass over the stored artefacts reads. */
 export const artefactListingsMax = 20;
+/** Of a scenario's folder: files, and bytes of one and of all. What a row of D1 holds is four times as much as all. */
+export const scenarioFilesMax = 60;
+export const scenarioFileBytesMax = 128 * 1024;
+/** Of `scenario.yaml`, which lists read. */
+export const scenarioAboutBytesMax = 8 * 1024;
+export const scenarioBytesMax = 512 * 1024;
+/** Of a request that brings it as JSON, where a line's end takes two bytes. */
+export const scenarioBodyBytesMax = 2 * scenarioBytesMax;
+/** Of a zip: with folders and what file managers leave behind. */
+export const scenarioZipEntriesMax = 200;
+export const scenarioZipBytesMax = 1024 * 1024;
+export const scenarioVersionsMax = 200;
+export const scenarioDescriptionCharsMax = 300;
+export const scenarioChapterCharsMax = 60;
+export const scenarioMinutesMax = 600;
 /** Keys of one sandbox that are neither revoked nor expired. */
 export const keysPerSandboxMax = 50;
 /** How often a revocation is sent to an object that restarts. */
@@ -91,6 +111,20 @@ export const tellAtOnceMax = 6;
 export const exportRowsMax = 10_000;
 /** What a cookie or an API token opened is asked for again after so long. */
 export const grantMsMax = 12 * 3_600_000;
+export const apiTokensPerPersonMax = 50;
+export const apiTokenDaysMax = 365;
+export const apiTokenDaysDefault = 90;
+/** A request with an `Idempotency-Key` is done once in so long. */
+export const replyMs = 24 * 3_600_000;
+/** What was begun under such a key and never answered may be begun again: longer than any creation takes. */
+export const replyUnderWayMs = 60_000;
+/** Expired sandboxes that one run of the cron trigger ends: a portion is under way at once, and each is one request of the Worker's. */
+export const sweepPortionMax = 50;
+export const sweepSandboxesMax = 500;
+/** How long Turnstile may take to say whether somebody is human. */
+export const humanCheckMsMax = 5_000;
+/** The longest token that Turnstile makes. */
+export const humanTokenCharsMax = 2048;
 export const membersPerSandboxMax = 100;
 export const invitationsPerSandboxMax = 50;
 export const invitationUsesMax = 100;

@@ -1,27 +1,18 @@
-import type { Context, Handler } from "hono";
+import type { Context } from "hono";
 import * as v from "valibot";
 import { note, type Audit } from "./db/audit.ts";
 import type { Person } from "./db/people.ts";
 import type { Page } from "./db/database.ts";
 import type { Env } from "./env.ts";
-import { StatusError } from "../durable-objects/engine/machinery/status.ts";
-import { EdgeError, statusOf, statusResponse } from "./errors.ts";
 import { readBody } from "./body.ts";
-import { bodyBytesMax, pageLimitDefault, pageLimitMax } from "./limits.ts";
-import {
-  accessTo,
-  mustHaveScope,
-  mustMay,
-  personOf,
-  principalOf,
-  type Access,
-  type Principal,
-} from "./principal.ts";
+import { EdgeError } from "./errors.ts";
+import { pageLimitDefault, pageLimitMax } from "./limits.ts";
+import { personOf, type Access, type Principal } from "./principal.ts";
 import type { Action } from "./roles.ts";
 import type { Scope } from "./scopes.ts";
 import { newPerson } from "./sessions.ts";
 
-/** What a row of the route table is, and how a request comes to its handler. */
+/** What a row of the route table is, and what its handler is given. */
 
 export type EdgeContext = Context<{ Bindings: Env }>;
 
@@ -71,8 +62,10 @@ export class Call<Body = unknown> {
   /** Parsed by the row's schema. */
   readonly body: Body;
   readonly now: number;
+  readonly #params: Record<string, string> | undefined;
   #cookie: string | undefined;
   #made: Person | undefined;
+  #answered: { response: Response; text: string } | undefined;
 
   constructor(
     c: EdgeContext,
@@ -80,12 +73,14 @@ export class Call<Body = unknown> {
     access: Access | undefined,
     body: Body,
     now: number,
+    params?: Record<string, string>,
   ) {
     this.c = c;
     this.principal = principal;
     this.access = access as Access;
     this.body = body;
     this.now = now;
+    this.#params = params;
   }
 
   get env(): Env {
@@ -103,7 +98,7 @@ export class Call<Body = unknown> {
 
   /** Undefined: the path has no such part. */
   param(name: string): string {
-    return this.c.req.param(name) ?? "";
+    return this.#params?.[name] ?? this.c.req.param(name) ?? "";
   }
 
   /** After the answer. */
@@ -127,9 +122,18 @@ export class Call<Body = unknown> {
   }
 
   json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-    return this.sent(
-      Response.json(value, { status, headers: { "cache-control": "no-store", ...headers } }),
-    );
+    const text = JSON.stringify(value);
+    const response = new Response(text, {
+      status,
+      headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+    });
+    this.#answered = { response, text };
+    return this.sent(response);
+  }
+
+  /** The JSON of an answer that this call made. */
+  textOf(response: Response): string | undefined {
+    return this.#answered?.response === response ? this.#answered.text : undefined;
   }
 
   nothing(): Response {
@@ -182,44 +186,6 @@ export function paged<T>(
   };
 }
 
-/** A row's handler for Hono. */
-export function handlerOf(row: Row): Handler<{ Bindings: Env }> {
-  const handle = async (c: EdgeContext): Promise<Response> => {
-    const now = Date.now();
-    const later = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work.catch(() => {}));
-    const principal = await principalOf(c.req.raw, c.env, now, later);
-    let access: Access | undefined;
-    if (row.who === "person" && !personOf(principal)) {
-      throw new EdgeError(401, "sign in, or send an API token as a bearer token");
-    }
-    if (row.who !== "anyone" && row.who !== "person") {
-      access = await accessTo(principal, c.env, c.req.param("id") ?? "", now);
-      mustMay(access, row.who);
-    }
-    // What anyone may, a token may too, unless what it makes becomes its person's.
-    if (row.who !== "anyone" || row.scope !== undefined) mustHaveScope(principal, row.scope);
-    const body = row.body ? await parsedBody(c.req.raw, row, row.body) : undefined;
-    // While the body came, time has passed.
-    return row.handle(new Call(c, principal, access, body, Date.now()));
-  };
-  return row.kube ? (c) => handle(c).catch(answerStatus) : handle;
-}
-
-/** Clients of the Kubernetes API read a Status. */
-function answerStatus(error: unknown): Response {
-  if (error instanceof StatusError) return statusResponse(error);
-  if (error instanceof EdgeError) return statusResponse(statusOf(error));
-  throw error;
-}
-
-async function parsedBody(
-  request: Request,
-  { bodyBytesMax: bytesMax = bodyBytesMax }: Row,
-  schema: AnySchema,
-): Promise<unknown> {
-  return checked(schema, parseJsonObject(await readWhole(request, bytesMax)));
-}
-
 /** A body's bytes; throws 413 where they are too many. */
 export async function readWhole(request: Request, bytesMax: number): Promise<Uint8Array> {
   const bytes = await readBody(request, bytesMax, () => {
@@ -245,18 +211,4 @@ export function checked<S extends AnySchema>(schema: S, value: unknown): v.Infer
 function knownFields(schema: AnySchema): string {
   const { entries } = schema as { entries?: Record<string, unknown> };
   return entries ? `; known are ${Object.keys(entries).join(", ")}` : "";
-}
-
-function parseJsonObject(body: Uint8Array): Record<string, unknown> {
-  if (body.length === 0) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(body));
-  } catch (error) {
-    throw new EdgeError(400, `the body is no JSON: ${(error as Error).message}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new EdgeError(400, "the body must be a JSON object");
-  }
-  return value as Record<string, unknown>;
 }

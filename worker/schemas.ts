@@ -41,10 +41,7 @@ function nameRule(): string {
 }
 
 /** Workers; how many at most is the operator's to say. */
-export const nodes = v.custom<number>(
-  (value) => typeof value === "number",
-  "nodes must be a whole number",
-);
+export const nodes = v.number("nodes must be a whole number");
 
 const seedRule = `seed must be a whole number or a text of 1 to ${seedLengthMax} characters`;
 export const seed = v.union(

@@ -11,6 +11,7 @@ import type { Sandbox, Source } from "./db/sandboxes.ts";
 import { countFork, findSnapshot } from "./db/snapshots.ts";
 import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
+import { filesOfVersion, openScenario, startOf, type Opened } from "./open-scenarios.ts";
 import { idShape } from "./secrets.ts";
 
 /** What a sandbox may be made from: a row of the table for each kind. */
@@ -39,8 +40,8 @@ export interface Origin {
 interface Kind<Said, Kept extends Source> {
   /** The member of `from`; absent: made by a route of its own. */
   said?: v.GenericSchema<unknown, Said>;
-  /** Throws an EdgeError where there is no such thing. */
-  resolve?: (env: Env, said: Said) => Promise<Origin>;
+  /** Throws an EdgeError where there is no such thing, or the person (undefined: nobody known) may not see it. */
+  resolve?: (env: Env, said: Said, viewerId: string | undefined) => Promise<Origin>;
   /** The same once more, as far as it is still there: undefined, it is not. */
   again: (env: Env, source: Kept, sandbox: Sandbox) => Promise<From | undefined>;
 }
@@ -86,22 +87,53 @@ const fork: Kind<never, Extract<Source, { kind: "fork" }>> = {
   again: async (env, _source, { id }) => (await getBirthArtefact(env, id))?.bytes,
 };
 
-const kinds = { snapshot, manifests, fork };
+const scenario: Kind<string, Extract<Source, { kind: "scenario" }>> = {
+  said: v.pipe(v.string("from.scenario must be a scenario's id"), v.nonEmpty()),
+  async resolve(env, id, viewerId) {
+    return originOfScenario(env, await openScenario(env, id, viewerId));
+  },
+  async again(env, { id, version }) {
+    const files = await filesOfVersion(env, id, version);
+    const start = files && (await startOf(env, files));
+    return start?.from;
+  },
+};
+
+/** Throws 409 where the snapshot that it begins with was withdrawn. */
+export async function originOfScenario(env: Env, opened: Opened): Promise<Origin> {
+  const { id, title, version } = opened;
+  const start = await startOf(env, version.files);
+  if (!start) throw new EdgeError(409, "the snapshot that this scenario begins with was withdrawn");
+  const { snapshot, ...rest } = start;
+  return {
+    ...rest,
+    source: { kind: "scenario", id, version: version.version },
+    title,
+    ...(snapshot !== undefined && { made: () => countFork(env.DB, snapshot) }),
+  };
+}
+
+const kinds = { snapshot, manifests, fork, scenario };
 
 /** `from` of a request. */
 export const from = v.union(
   [
     v.strictObject({ snapshot: snapshot.said as NonNullable<typeof snapshot.said> }),
     v.strictObject({ manifests: manifests.said as NonNullable<typeof manifests.said> }),
+    v.strictObject({ scenario: scenario.said as NonNullable<typeof scenario.said> }),
   ],
-  'from must be {"snapshot": ID} or {"manifests": TEXT}',
+  'from must be {"snapshot": ID}, {"scenario": ID} or {"manifests": TEXT}',
 );
 
-/** Throws an EdgeError where what is named is not there. */
-export async function originOf(env: Env, said: v.InferOutput<typeof from>): Promise<Origin> {
+/** Throws an EdgeError where what is named is not there for the person who asks. */
+export async function originOf(
+  env: Env,
+  said: v.InferOutput<typeof from>,
+  viewerId: string | undefined,
+): Promise<Origin> {
   for (const [name, value] of Object.entries(said)) {
     const kind = kinds[name as keyof typeof kinds] as Kind<unknown, Source>;
-    if (kind.resolve) return kind.resolve(env, value);
+    if (kind.resolve) return kind.resolve(env, value, viewerId);
   }
   throw new EdgeError(400, "from names nothing", "from");
 }

@@ -7,7 +7,6 @@ import type { Env } from "./env.ts";
 import { EdgeError, sandboxGone, sandboxNotFound, statusOf, unauthorized } from "./errors.ts";
 import { accessTo, mustHaveScope, principalOf } from "./principal.ts";
 import { idShape } from "./secrets.ts";
-import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 
 export interface Tenant {
   sandbox: Sandbox;

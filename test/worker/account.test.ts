@@ -104,19 +104,6 @@ async function watchBy(who: Visitor, { id }: Made): Promise<ReturnType<typeof li
   return reader;
 }
 
-async function letEditorsWatch(made: Made): Promise<void> {
-  const body = JSON.stringify({
-    apiVersion: "rbac.authorization.k8s.io/v1",
-    kind: "ClusterRoleBinding",
-    metadata: { name: "editors-watch" },
-    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "view" },
-    subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "Group", name: "podyard:editors" }],
-  });
-  const path = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
-  const headers = { "content-type": "application/json" };
-  expect((await kube(made, path, { method: "POST", headers, body })).status).toBe(201);
-}
-
 async function ends(reader: ReturnType<typeof lineReader>): Promise<void> {
   while ((await reader.next()) !== undefined);
 }
@@ -175,7 +162,6 @@ test("an account is deleted with everything of it, and nothing of others", async
   await addSnapshot("snap-used", "33".repeat(32), id);
   await addScenario("scenario-own", id, "snap-own");
   await addScenario("scenario-theirs", friendId, "snap-used");
-  await letEditorsWatch(theirs);
   const reader = await watchBy(who, theirs);
 
   const refused = await who.post("/api/me", { confirm: "somebody" }, "DELETE");

@@ -88,36 +88,6 @@ export async function memberships(db: D1Database, userId: string): Promise<strin
 }
 
 /**
- * Withdraws the person's snapshots; answers the hashes of bytes that nobody else needs: neither a snapshot of another that is
- * shared still, nor another's scenario.
- */
-export async function withdrawSnapshots(
-  db: D1Database,
-  userId: string,
-  now: number,
-): Promise<string[]> {
-  await ask(
-    on(db)
-      .update(snapshots)
-      .set({ withdrawnAt: now, title: "" })
-      .where(and(eq(snapshots.ownerId, userId), isNull(snapshots.withdrawnAt))),
-  );
-  const rows = await ask(
-    on(db).all<{ sha256: string }>(sql`
-      SELECT DISTINCT own.sha256 AS sha256 FROM snapshots own WHERE own.owner_id = ${userId}
-      AND NOT EXISTS (
-        SELECT 1 FROM snapshots other WHERE other.sha256 = own.sha256
-        AND other.owner_id IS NOT ${userId} AND other.withdrawn_at IS NULL)
-      AND NOT EXISTS (
-        SELECT 1 FROM snapshots used
-        JOIN scenario_versions version ON version.snapshot_id = used.id
-        JOIN scenarios scenario ON scenario.id = version.scenario_id
-        WHERE used.sha256 = own.sha256 AND scenario.owner_id IS NOT ${userId})`),
-  );
-  return rows.map(({ sha256 }) => sha256);
-}
-
-/**
  * Removes the person with all rows of theirs. What others did in the person's sandboxes goes with these; what the person did in
  * others' stays, without a name. A snapshot that another's scenario is made from stays too, nobody's and withdrawn.
  */

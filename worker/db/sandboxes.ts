@@ -218,15 +218,16 @@ export async function forgetExpired(db: D1Database, before: number, now: number)
 export async function expiredSandboxes(
   db: D1Database,
   now: number,
-  limit: number,
+  { limit, skip }: { limit: number; skip: number },
 ): Promise<string[]> {
   const rows = await ask(
     on(db)
       .select({ id: sandboxes.id })
       .from(sandboxes)
       .where(and(lt(sandboxes.expiresAt, now), isNull(sandboxes.deletedAt)))
-      .orderBy(sandboxes.expiresAt)
-      .limit(limit),
+      .orderBy(sandboxes.expiresAt, sandboxes.id)
+      .limit(limit)
+      .offset(skip),
   );
   return rows.map(({ id }) => id);
 }

@@ -14,7 +14,7 @@ export async function embed(c: Context<{ Bindings: Env }>): Promise<Response> {
   if (!embeddable.test(url.pathname)) return c.text("there is no such page", 404);
   const file = await fileOf(c, "/");
   return answered(file, {
-    "content-security-policy": policyOf(url, ancestorsOf(c.env)),
+    "content-security-policy": policyOf(url, c.env, ancestorsOf(c.env)),
     "cache-control": "no-cache",
     // A page with COEP of its own frames only what sends both.
     "cross-origin-embedder-policy": "require-corp",

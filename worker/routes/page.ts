@@ -1,26 +1,52 @@
 import type { Context } from "hono";
 import type { Env } from "../env.ts";
 
-/** The page sends its key to this origin alone, loads nothing from elsewhere, and may not be framed. */
-const headersOfPages = (url: URL): Record<string, string> => ({
-  "content-security-policy": policyOf(url, "'none'"),
+const constant: Record<string, string> = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(), microphone=(), geolocation=()",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
+};
+
+/** The page sends its key to this origin alone, loads nothing from elsewhere, and may not be framed. */
+export const headersOfPages = (url: URL, env: Env): Record<string, string> => ({
+  "content-security-policy": policyOf(url, env, "'none'"),
+  ...constant,
 });
 
 /**
  * Scripts and styles are the page's own files alone: elsewhere on this origin lie those that sandboxes serve. A policy
- * cannot name an IPv6 address, so there it is the whole origin.
+ * cannot name an IPv6 address, so there it is the whole origin. Turnstile's script and frame come where the operator has set it.
  */
-export function policyOf({ origin, hostname }: URL, ancestors: string): string {
+export function policyOf({ origin, hostname }: URL, env: Env, ancestors: string): string {
   const own = hostname.startsWith("[") ? "'self'" : `${origin}/assets/`;
+  const human = env.TURNSTILE_SITE_KEY ? " https://challenges.cloudflare.com" : "";
   return (
-    `default-src 'none'; script-src ${own}; style-src ${own}; img-src 'self' data:; font-src ${own}; ` +
+    `default-src 'none'; script-src ${own}${human}; ${human && `frame-src${human}; `}style-src ${own}; img-src 'self' data:; font-src ${own}; ` +
     `connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`
+  );
+}
+
+const immutable = "public, max-age=31536000, immutable";
+
+/**
+ * Of files that need no Worker: on Cloudflare they are answered without it, with these headers (`_headers`, made at build). The page
+ * itself needs it, since its policy names the origin.
+ */
+export const headersOfFiles: Record<string, Record<string, string>> = {
+  "/assets/*": { ...constantHeaders(), "cache-control": immutable },
+  "/icon.svg": constantHeaders(),
+  "/api/openapi.json": constantHeaders(),
+};
+
+function constantHeaders(): Record<string, string> {
+  return Object.fromEntries(
+    ["cross-origin-resource-policy", "referrer-policy", "x-content-type-options"].map((name) => [
+      name,
+      constant[name]!,
+    ]),
   );
 }
 
@@ -46,7 +72,7 @@ function assetFor(request: Request): Request {
 /** Files of dist/web. */
 export async function page(c: Context<{ Bindings: Env }>): Promise<Response> {
   const asset = await c.env.ASSETS?.fetch(assetFor(c.req.raw));
-  const own = headersOfPages(new URL(c.req.url));
+  const own = headersOfPages(new URL(c.req.url), c.env);
   if (!asset || asset.status === 404) return c.text("there is no such page", 404, own);
   const response = new Response(asset.body, asset);
   for (const [name, value] of Object.entries(own)) response.headers.set(name, value);
@@ -57,7 +83,7 @@ export async function page(c: Context<{ Bindings: Env }>): Promise<Response> {
   }
   // Their names carry a hash of their content.
   if (c.req.path.startsWith("/assets/")) {
-    response.headers.set("cache-control", "public, max-age=31536000, immutable");
+    response.headers.set("cache-control", immutable);
   }
   return response;
 }

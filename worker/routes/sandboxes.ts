@@ -19,6 +19,7 @@ import {
 } from "../db/sandboxes.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
+import { verifyHuman } from "../human.ts";
 import { accessOf } from "../kubeconfig.ts";
 import {
   graveMs,
@@ -33,6 +34,7 @@ import { forgetBelongings, type Access } from "../principal.ts";
 import { paged, type Call, type Row } from "../route.ts";
 import { clusterName, iso, nodes, seed, title } from "../schemas.ts";
 import { newId } from "../secrets.ts";
+import { viewerIdOf } from "../open-scenarios.ts";
 import { from, originOf, type Origin } from "../sources.ts";
 
 const creation = v.strictObject({
@@ -128,8 +130,9 @@ async function createSandbox(call: Call<v.InferOutput<typeof creation>>): Promis
   const { env, request, body } = call;
   refuseForeignHosts(request, env);
   refuseForeignPages(request, env);
+  await verifyHuman(request, env, call.principal);
   const limits = limitsOf(env);
-  const origin = body.from && (await originOf(env, body.from));
+  const origin = body.from && (await originOf(env, body.from, viewerIdOf(call.principal)));
   for (const member of ["name", "nodes", "seed"] as const) {
     if (body[member] === undefined || origin?.birth[member] === undefined) continue;
     throw new EdgeError(400, `${member} cannot be chosen: what it is made from brings it`, member);
@@ -262,7 +265,13 @@ export function summarised(sandbox: Sandbox, role: string, origin: string) {
   };
 }
 
-function described(env: Env, sandbox: Sandbox, role: string, secret: string, origin: string) {
+export function described(
+  env: Env,
+  sandbox: Sandbox,
+  role: string,
+  secret: string,
+  origin: string,
+) {
   return {
     ...summarised(sandbox, role, origin),
     // The fragment stays in the browser: the secret reaches no server and no log by it.
