@@ -14,7 +14,7 @@ const told = new Map<string, unknown>();
 
 export function tell(event: string, data: unknown): void {
   told.set(event, data);
-  port?.postMessage({ event, data });
+  port?.postMessage({ event, data }, []);
 }
 
 /** Answers the page around it. Asked again, as after its reload, it begins anew. */
@@ -27,7 +27,7 @@ export function openDoor(methodNamed: (name: string) => Method): () => void {
     port1.onmessage = ({ data: call }: MessageEvent<Call>) => void answer(port1, call, methodNamed);
     // The origin "null" can be named by no target.
     window.parent.postMessage(bringsPort, origin === "null" ? "*" : origin, [port2]);
-    for (const [event, last] of told) port1.postMessage({ event, data: last });
+    for (const [event, last] of told) port1.postMessage({ event, data: last }, []);
   };
   addEventListener("message", asked);
   return () => removeEventListener("message", asked);
@@ -41,5 +41,5 @@ async function answer(to: MessagePort, call: Call, methodNamed: (name: string) =
   } catch (error) {
     reply = { id: call.id, error: messageOf(error) };
   }
-  to.postMessage(reply);
+  to.postMessage(reply, []);
 }

@@ -104,7 +104,7 @@ class PodyardSandbox extends HTMLElement {
     const id = ++this.#last;
     return new Promise((done, failed) => {
       this.#open.set(id, { done, failed });
-      this.#port!.postMessage({ id, method, params });
+      this.#port!.postMessage({ id, method, params }, []);
     });
   }
 

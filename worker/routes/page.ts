@@ -12,7 +12,7 @@ const constant: Record<string, string> = {
 
 /** The page sends its key to this origin alone, loads nothing from elsewhere, and may not be framed. */
 export const headersOfPages = (url: URL, env: Env): Record<string, string> => ({
-  "content-security-policy": policyOf(url, env),
+  "content-security-policy": policyOf(url, env, "'none'"),
   ...constant,
 });
 
@@ -20,13 +20,12 @@ export const headersOfPages = (url: URL, env: Env): Record<string, string> => ({
  * Scripts and styles are the page's own files alone: elsewhere on this origin lie those that sandboxes serve. A policy
  * cannot name an IPv6 address, so there it is the whole origin. Turnstile's script and frame come where the operator has set it.
  */
-export function policyOf({ origin, hostname }: URL, env: Env, ancestors = "'none'"): string {
+export function policyOf({ origin, hostname }: URL, env: Env, ancestors: string): string {
   const own = hostname.startsWith("[") ? "'self'" : `${origin}/assets/`;
   const human = env.TURNSTILE_SITE_KEY ? " https://challenges.cloudflare.com" : "";
   return (
     `default-src 'none'; script-src ${own}${human}; ${human && `frame-src${human}; `}style-src ${own}; img-src 'self' data:; font-src ${own}; ` +
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; " +
-    `frame-ancestors ${ancestors}`
+    `connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`
   );
 }
 
