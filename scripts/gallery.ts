@@ -4,7 +4,7 @@ import { root } from "./root.ts";
 
 /** `node scripts/gallery.ts` writes the folders of `gallery/` into the file that the Worker carries. */
 
-export const galleryFile = path.join(root, "worker/gallery-files.json");
+export const galleryFile = path.join(root, "worker/scenarios/gallery-files.json");
 
 export function galleryText(): string {
   const folder = path.join(root, "gallery");

@@ -445,7 +445,7 @@ describe("names and words", () => {
       // Simulated file systems have a /root and a /home of their own.
       .filter(
         (file) =>
-          !/^(durable-objects\/engine|gallery|test\/(engine|sessions|sim))\/|^worker\/gallery-files\.json$/.test(
+          !/^(durable-objects\/engine|gallery|test\/(engine|sessions|sim))\/|^worker\/scenarios\/gallery-files\.json$/.test(
             file,
           ),
       );

@@ -1,7 +1,7 @@
 import { memberGrantId } from "../durable-objects/grant.ts";
 import { forgetApiTokens } from "./api-tokens.ts";
 import { eachAtOnce } from "./at-once.ts";
-import { freeArtefact } from "./artefacts.ts";
+import { freeArtefact } from "./snapshots/artefacts.ts";
 import { markOwnedDeleted, memberships, removeAccount } from "./db/accounts.ts";
 import { withdrawSnapshotsOf } from "./db/snapshots.ts";
 import { revokeKeysOf } from "./db/keys.ts";

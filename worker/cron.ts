@@ -1,4 +1,4 @@
-import { sweepArtefacts } from "./artefacts.ts";
+import { sweepArtefacts } from "./snapshots/artefacts.ts";
 import { forgetExpired, expiredSandboxes, markAllDeleted } from "./db/sandboxes.ts";
 import { forgetDeletedScenarios } from "./db/scenarios.ts";
 import type { Env } from "./env.ts";

@@ -6,12 +6,12 @@ import {
   type Artefact,
   type BornAs,
   type BornWith,
-} from "./artefacts.ts";
+} from "./snapshots/artefacts.ts";
 import type { Sandbox, Source } from "./db/sandboxes.ts";
 import { countFork, findSnapshot } from "./db/snapshots.ts";
 import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
-import { filesOfVersion, openScenario, startOf, type Opened } from "./open-scenarios.ts";
+import { filesOfVersion, openScenario, startOf, type Opened } from "./scenarios/open-scenarios.ts";
 import { idShape } from "./secrets.ts";
 
 /** What a sandbox may be made from: a row of the table for each kind. */

@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { strToU8, unzipSync, zipSync, type Zippable } from "fflate";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { forgetDeletedScenarios } from "../../worker/db/scenarios.ts";
-import { gallery } from "../../worker/gallery.ts";
-import { readFiles } from "../../worker/scenario-files.ts";
+import { gallery } from "../../worker/scenarios/gallery.ts";
+import { readFiles } from "../../worker/scenarios/scenario-files.ts";
 import { hashOf, newSecret } from "../../worker/secrets.ts";
 import { bearer, edge, kube, make, stubOf } from "./edge.ts";
 

@@ -1,7 +1,7 @@
 import { listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { freeArtefact, putArtefact, sweepArtefacts } from "../../worker/artefacts.ts";
+import { freeArtefact, putArtefact, sweepArtefacts } from "../../worker/snapshots/artefacts.ts";
 import { insertSnapshot } from "../../worker/db/snapshots.ts";
 import type { Env } from "../../worker/env.ts";
 import { hashOf, newId } from "../../worker/secrets.ts";

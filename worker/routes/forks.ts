@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { titleCharsMax } from "../limits.ts";
-import { momentOf } from "../moments.ts";
+import { momentOf } from "../snapshots/moments.ts";
 import type { Call, Row } from "../route.ts";
 import { past, revision, title } from "../schemas.ts";
 import { originOfFork, sourceAgain } from "../sources.ts";

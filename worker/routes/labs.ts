@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { findLab, insertLab, labsOf, type FoundLab, type Lab } from "../db/scenarios.ts";
 import { EdgeError } from "../errors.ts";
 import { nodesDefault } from "../limits.ts";
-import type { Opened } from "../open-scenarios.ts";
+import type { Opened } from "../scenarios/open-scenarios.ts";
 import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
 import { paged, type Call, type Row } from "../route.ts";
 import { iso, timestamp } from "../schemas.ts";

@@ -3,11 +3,11 @@ import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.
 import { EdgeError } from "../errors.ts";
 import { timelineRowsMax } from "../../durable-objects/engine/core/limits.ts";
 import { requestBodyBytesMax } from "../limits.ts";
-import { unlessRefused } from "../moments.ts";
+import { unlessRefused } from "../snapshots/moments.ts";
 import { readWhole, type Call, type Row } from "../route.ts";
 import { revision } from "../schemas.ts";
 import { staticReply } from "../static-reply.ts";
-import { bridge } from "../stream.ts";
+import { bridge } from "../streams/stream.ts";
 import { forwardedHeaders } from "./kube.ts";
 import { used } from "./sandboxes.ts";
 

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { SandboxObject } from "../../durable-objects/sandbox.ts";
 import type { Born } from "../../durable-objects/birth.ts";
 import { memberGrantId } from "../../durable-objects/grant.ts";
-import { freeBirth, putBirth } from "../artefacts.ts";
+import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
 import { bearerOf, forgetKeys, newKey } from "../auth.ts";
 import { spendCreation } from "../creation-limits.ts";
 import {
@@ -34,7 +34,7 @@ import { forgetBelongings, type Access } from "../principal.ts";
 import { paged, type Call, type Row } from "../route.ts";
 import { clusterName, iso, nodes, seed, title } from "../schemas.ts";
 import { newId } from "../secrets.ts";
-import { viewerIdOf } from "../open-scenarios.ts";
+import { viewerIdOf } from "../scenarios/open-scenarios.ts";
 import { from, originOf, type Origin } from "../sources.ts";
 
 const creation = v.strictObject({

@@ -16,7 +16,7 @@ import {
   scenarioVersionsMax,
   scenarioZipBytesMax,
 } from "../limits.ts";
-import { openVersion } from "../open-scenarios.ts";
+import { openVersion } from "../scenarios/open-scenarios.ts";
 import { readWhole, type Call, type Row } from "../route.ts";
 import {
   filesOfZip,
@@ -27,7 +27,7 @@ import {
   scenarioFile,
   type About,
   type Files,
-} from "../scenario-files.ts";
+} from "../scenarios/scenario-files.ts";
 import { title } from "../schemas.ts";
 import { idShape, newId } from "../secrets.ts";
 import { mayShow, own, scenarioShape, shown, visibility } from "./scenarios.ts";

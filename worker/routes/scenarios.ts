@@ -9,16 +9,22 @@ import {
   type Listed,
 } from "../db/scenarios.ts";
 import { EdgeError } from "../errors.ts";
-import { gallery } from "../gallery.ts";
+import { gallery } from "../scenarios/gallery.ts";
 import {
   noScenario,
   openScenario,
   viewerIdOf,
   type Opened,
   type Visibility,
-} from "../open-scenarios.ts";
+} from "../scenarios/open-scenarios.ts";
 import { paged, type Call, type Row } from "../route.ts";
-import { readAbout, readmeFile, scenarioFile, zipOf, type About } from "../scenario-files.ts";
+import {
+  readAbout,
+  readmeFile,
+  scenarioFile,
+  zipOf,
+  type About,
+} from "../scenarios/scenario-files.ts";
 import { iso, timestamp, title } from "../schemas.ts";
 
 export const visibility = v.picklist(

@@ -1,8 +1,13 @@
 import * as v from "valibot";
 import type { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
 import { responseOf } from "../../durable-objects/http.ts";
-import { getArtefact } from "../artefacts.ts";
-import { noSuchSnapshot, openedSnapshot, snapshotBy, thumbnailOf } from "../open-snapshots.ts";
+import { getArtefact } from "../snapshots/artefacts.ts";
+import {
+  noSuchSnapshot,
+  openedSnapshot,
+  snapshotBy,
+  thumbnailOf,
+} from "../snapshots/open-snapshots.ts";
 import type { Call, Row } from "../route.ts";
 import { staticReply } from "../static-reply.ts";
 import { timelineOptions, timelineQuery, timelineShape } from "./past.ts";

@@ -5,7 +5,7 @@ import {
   type OpenedArtefact,
 } from "../../durable-objects/engine/snapshots/artefact.ts";
 import { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
-import { freeArtefact, putArtefact, type Artefact } from "../artefacts.ts";
+import { freeArtefact, putArtefact, type Artefact } from "../snapshots/artefacts.ts";
 import {
   insertSnapshot,
   removeSnapshot,
@@ -19,13 +19,13 @@ import {
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
 import { artefactBytesMax, limitsOf } from "../limits.ts";
-import { forgetSnapshot, snapshotBy } from "../open-snapshots.ts";
+import { forgetSnapshot, snapshotBy } from "../snapshots/open-snapshots.ts";
 import { accessTo } from "../principal.ts";
 import { mayDo } from "../roles.ts";
 import { paged, readWhole, type Call, type Row } from "../route.ts";
 import { iso, past, revision, timestamp, title } from "../schemas.ts";
 import { hashOf, newId } from "../secrets.ts";
-import { momentOf } from "../moments.ts";
+import { momentOf } from "../snapshots/moments.ts";
 
 const taking = v.strictObject({
   at: v.optional(revision("at")),

@@ -1,8 +1,8 @@
-import type { Refused, SnapshotBytes } from "../durable-objects/past.ts";
-import type { Sandbox } from "./db/sandboxes.ts";
-import type { Env } from "./env.ts";
-import { EdgeError, type EdgeStatus } from "./errors.ts";
-import { pastRevisionsDefault } from "./limits.ts";
+import type { Refused, SnapshotBytes } from "../../durable-objects/past.ts";
+import type { Sandbox } from "../db/sandboxes.ts";
+import type { Env } from "../env.ts";
+import { EdgeError, type EdgeStatus } from "../errors.ts";
+import { pastRevisionsDefault } from "../limits.ts";
 
 /** What is asked of a sandbox's object beside the Kubernetes API, and its refusals in the service's words. */
 

@@ -1,8 +1,8 @@
 import { strToU8, zipSync, type Zippable } from "fflate";
 import * as v from "valibot";
-import { StatusError } from "../durable-objects/engine/machinery/status.ts";
-import { parseYaml } from "../durable-objects/engine/schema/yaml.ts";
-import { EdgeError } from "./errors.ts";
+import { StatusError } from "../../durable-objects/engine/machinery/status.ts";
+import { parseYaml } from "../../durable-objects/engine/schema/yaml.ts";
+import { EdgeError } from "../errors.ts";
 import {
   scenarioAboutBytesMax,
   scenarioBytesMax,
@@ -12,9 +12,9 @@ import {
   scenarioFilesMax,
   scenarioMinutesMax,
   scenarioZipEntriesMax,
-} from "./limits.ts";
-import { line, nodes, seed, title } from "./schemas.ts";
-import { idShape } from "./secrets.ts";
+} from "../limits.ts";
+import { line, nodes, seed, title } from "../schemas.ts";
+import { idShape } from "../secrets.ts";
 import { readZip, textOf } from "./zip.ts";
 
 /**

@@ -1,8 +1,8 @@
-import { namedArtefacts } from "./db/snapshots.ts";
-import { livingAmong } from "./db/sandboxes.ts";
-import type { Env } from "./env.ts";
-import { artefactListingsMax, artefactOrphanMsMin } from "./limits.ts";
-import { idShape } from "./secrets.ts";
+import { namedArtefacts } from "../db/snapshots.ts";
+import { livingAmong } from "../db/sandboxes.ts";
+import type { Env } from "../env.ts";
+import { artefactListingsMax, artefactOrphanMsMin } from "../limits.ts";
+import { idShape } from "../secrets.ts";
 
 /**
  * Bytes in R2: of snapshots by their SHA-256, so that equal moments lie there once, and of what a sandbox was born with by the

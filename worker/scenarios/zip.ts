@@ -1,5 +1,5 @@
 import { Inflate } from "fflate";
-import { EdgeError } from "./errors.ts";
+import { EdgeError } from "../errors.ts";
 
 /**
  * Reads a zip by its central directory, within bounds that hold while it unpacks, whatever its headers say.

@@ -1,14 +1,14 @@
-import { openArtefact } from "../durable-objects/engine/snapshots/artefact.ts";
-import { thumbnail } from "../durable-objects/engine/snapshots/thumbnail.ts";
-import { ReadOnlyClusters } from "../durable-objects/engine/snapshots/read-only.ts";
-import type { ReadOnlyCluster } from "../durable-objects/engine/snapshots/read-only.ts";
+import { openArtefact } from "../../durable-objects/engine/snapshots/artefact.ts";
+import { thumbnail } from "../../durable-objects/engine/snapshots/thumbnail.ts";
+import { ReadOnlyClusters } from "../../durable-objects/engine/snapshots/read-only.ts";
+import type { ReadOnlyCluster } from "../../durable-objects/engine/snapshots/read-only.ts";
 import { getArtefact } from "./artefacts.ts";
-import { findSnapshot, type Snapshot } from "./db/snapshots.ts";
-import type { Env } from "./env.ts";
-import { EdgeError } from "./errors.ts";
-import { thumbnailsKeptMax } from "./limits.ts";
-import { Known } from "./known.ts";
-import { idShape } from "./secrets.ts";
+import { findSnapshot, type Snapshot } from "../db/snapshots.ts";
+import type { Env } from "../env.ts";
+import { EdgeError } from "../errors.ts";
+import { thumbnailsKeptMax } from "../limits.ts";
+import { Known } from "../known.ts";
+import { idShape } from "../secrets.ts";
 
 /** Snapshots as this isolate has looked them up, and those that it has opened, by what is in them. */
 

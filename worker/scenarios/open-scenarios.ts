@@ -1,20 +1,20 @@
-import { getArtefact } from "./artefacts.ts";
+import { getArtefact } from "../snapshots/artefacts.ts";
 import {
   findScenario,
   findVersion,
   latestVersion,
   type Scenario,
   type Version,
-} from "./db/scenarios.ts";
-import { findSnapshot } from "./db/snapshots.ts";
-import type { Env } from "./env.ts";
-import { EdgeError } from "./errors.ts";
+} from "../db/scenarios.ts";
+import { findSnapshot } from "../db/snapshots.ts";
+import type { Env } from "../env.ts";
+import { EdgeError } from "../errors.ts";
 import { ownScenario, type OwnScenario } from "./gallery.ts";
-import { limitsOf, nodesDefault } from "./limits.ts";
-import type { Principal } from "./principal.ts";
+import { limitsOf, nodesDefault } from "../limits.ts";
+import type { Principal } from "../principal.ts";
 import { manifestText, readAbout, readFiles, scenarioFile, type Files } from "./scenario-files.ts";
-import type { BornAs } from "./artefacts.ts";
-import { idShape } from "./secrets.ts";
+import type { BornAs } from "../snapshots/artefacts.ts";
+import { idShape } from "../secrets.ts";
 
 /** A scenario as somebody sees it, and what a cluster of it begins with. */
 
