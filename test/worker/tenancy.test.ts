@@ -166,6 +166,20 @@ const invitationToLobby = () =>
   }));
 const onlyOwners = ({ role }: Actor): number | undefined => (role === "owner" ? undefined : 403);
 
+/** An id that nothing has: who may ask is told so, and who may not is told that. */
+const absent = "a".repeat(26);
+const noSuch = (more: Partial<Expectation> = {}): Expectation => ({
+  ok: 404,
+  params: () => ({ id: absent, version: "1" }),
+  ...more,
+});
+const keyless = ({ by }: Actor): number | undefined =>
+  by === "key" || by === "dead key" ? 403 : undefined;
+const unknown401 = ({ by }: Actor): number | undefined => (by === "nobody" ? 401 : undefined);
+/** Signing in is for browsers. */
+const browsers = (actor: Actor): number | undefined =>
+  actor.by === "token" ? 403 : keyless(actor);
+
 /** A route without a line here fails. */
 const expectations: Record<string, Expectation> = {
   "POST /api/sandboxes": { ok: 201, body: {} },
@@ -215,8 +229,51 @@ const expectations: Record<string, Expectation> = {
     unless: ({ by }) => (by === "key" || by === "dead key" ? 403 : undefined),
   },
   "GET /api/sandboxes/:id/preview": { ok: 200 },
+  "GET /api/sandboxes/:id/timeline": { ok: 200 },
+  "GET /api/sandboxes/:id/at/:rev/*": { ok: 410, params: () => ({ rev: "1" }) },
+  "POST /api/sandboxes/:id/undo": { ok: 400, body: {} },
+  "POST /api/sandboxes/:id/fork": { ok: 201, body: {} },
+  "POST /api/sandboxes/:id/reset": { ok: 200, fresh: true },
+  "POST /api/sandboxes/:id/snapshots": { ok: 201, body: {} },
+  "POST /api/snapshots": { ok: 422 },
+  "GET /api/snapshots": { ok: 200 },
+  "GET /api/snapshots/:id": noSuch(),
+  "PATCH /api/snapshots/:id": noSuch({ body: { title: "x" }, unless: unknown401 }),
+  "DELETE /api/snapshots/:id": noSuch({ unless: unknown401 }),
+  "GET /api/snapshots/:id/artefact": noSuch(),
+  "GET /api/snapshots/:id/thumbnail.svg": noSuch(),
+  "GET /api/snapshots/:id/timeline": noSuch(),
+  "GET /api/snapshots/:id/kube/*": noSuch(),
+  "POST /api/scenarios": { ok: 201, body: { title: "x" } },
+  "GET /api/scenarios": { ok: 200, unless: ({ person }) => (person ? undefined : 401) },
+  "GET /api/scenarios/:id": noSuch(),
+  "GET /api/scenarios/:id/versions/:version": noSuch(),
+  "GET /api/scenarios/:id/archive.zip": noSuch(),
+  "PATCH /api/scenarios/:id": noSuch({ body: { title: "x" } }),
+  "DELETE /api/scenarios/:id": noSuch(),
+  "PUT /api/scenarios/:id/files": noSuch({ body: { files: {} } }),
+  "POST /api/scenarios/:id/archive.zip": noSuch({ ok: 422 }),
+  "POST /api/scenarios/:id/publish": noSuch(),
+  "POST /api/scenarios/:id/start": noSuch({ body: {}, unless: keyless }),
+  "GET /api/me/labs": { ok: 200 },
+  "GET /oembed": { ok: 400 },
+  "GET /api/sign-in": { ok: 200 },
+  "GET /api/sign-in/:way/start": { ok: 404, params: () => ({ way: "none" }) },
+  "GET /api/sign-in/:way/callback": { ok: 404, params: () => ({ way: "none" }) },
+  "POST /api/sign-in/passkey/options": { ok: 200, unless: browsers },
+  "POST /api/sign-in/passkey/verify": { ok: 400, body: {} },
+  "POST /api/sign-in/development": { ok: 404, body: { name: "x" } },
+  "GET /api/me/identities": { ok: 200 },
+  "DELETE /api/me/identities/:identity": { ok: 404, params: () => ({ identity: "none" }) },
+  "GET /api/me/passkeys": { ok: 200 },
+  "POST /api/me/passkeys/options": { ok: 200, unless: browsers },
+  "POST /api/me/passkeys/verify": { ok: 400, body: {} },
+  "DELETE /api/me/passkeys/:passkey": { ok: 404, params: () => ({ passkey: "none" }) },
+  "GET /api/me/export": { ok: 200 },
+  "DELETE /api/me": { ok: 400, body: { confirm: "nobody" } },
   "GET /api/me": { ok: 200 },
-  "PATCH /api/me": { ok: 200, body: { name: "Somebody" } },
+  // Nobody here has signed in: whom only a cookie knows has no name.
+  "PATCH /api/me": { ok: 403, body: { name: "Somebody" } },
   "GET /api/me/sessions": { ok: 200 },
   "DELETE /api/me/sessions/:session": {
     ok: 204,
@@ -268,7 +325,7 @@ test("each route has its line", () => {
 
 test("each route about a sandbox asks for a role in it, and none else does", () => {
   for (const row of routes) {
-    const ofSandbox = row.path.includes("/:id");
+    const ofSandbox = row.path.startsWith("/api/sandboxes/:id");
     expect([nameOf(row), row.who !== "anyone" && row.who !== "person"]).toEqual([
       nameOf(row),
       ofSandbox,
@@ -325,7 +382,7 @@ describe("who asks", () => {
 
   test("another's sandbox is answered as one that never was", async () => {
     const stranger = world.actors.find(({ name }) => name === "owner of another sandbox")!;
-    for (const row of rows.filter(({ path }) => path.includes("/:id"))) {
+    for (const row of rows.filter(({ path }) => path.startsWith("/api/sandboxes/:id"))) {
       const { body } = expectations[nameOf(row)]!;
       const texts = [];
       for (const id of [world.made.id, "a".repeat(26)]) {
