@@ -111,7 +111,7 @@ export async function withdrawSnapshotsOf(
   const done = await ask(
     on(db)
       .update(snapshots)
-      .set({ withdrawnAt: now })
+      .set({ withdrawnAt: now, title: "" })
       .where(and(eq(snapshots.ownerId, userId), live))
       .returning({ sha256: snapshots.sha256 }),
   );
