@@ -15,7 +15,7 @@ import {
   type Principal,
 } from "./principal.ts";
 import { once } from "./repeats.ts";
-import { Call, checked, readWhole, type EdgeContext, type Row } from "./route.ts";
+import { Call, checked, laterOf, readWhole, type EdgeContext, type Row } from "./route.ts";
 
 /** How a request comes to its row's handler: who asks, whether they may, what they say, and what HTTP itself asks for. */
 
@@ -36,8 +36,7 @@ export function handlerOf(row: Row, rows: readonly Row[]): Handler<{ Bindings: E
     const facts = factsOf(c.req.raw);
     facts.route = row.path;
     const now = Date.now();
-    const later = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work.catch(() => {}));
-    const principal = await principalOf(c.req.raw, c.env, now, later);
+    const principal = await principalOf(c.req.raw, c.env, now, laterOf(c));
     facts.by = principal.by;
     facts.person = personOf(principal)?.id;
     const access = await permitted(row, principal, c.env, c.req.param("id") ?? "", now);

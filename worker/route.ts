@@ -53,6 +53,12 @@ export interface Row {
   handle: (call: Call) => Promise<Response> | Response;
 }
 
+/** Goes on after the answer; what fails there nobody is told. */
+export const laterOf =
+  (c: EdgeContext) =>
+  (work: Promise<unknown>): void =>
+    c.executionCtx.waitUntil(work.catch(() => {}));
+
 /** One request, as its handler sees it. */
 export class Call<Body = unknown> {
   readonly c: EdgeContext;
@@ -96,7 +102,7 @@ export class Call<Body = unknown> {
     return this.#made ?? personOf(this.principal);
   }
 
-  /** Undefined: the path has no such part. */
+  /** Empty where the path has no such part. */
   param(name: string): string {
     return this.#params?.[name] ?? this.c.req.param(name) ?? "";
   }

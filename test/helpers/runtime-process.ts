@@ -3,7 +3,7 @@ import path from "node:path";
 import { startOf } from "../../scripts/process-table.ts";
 
 /** workerd processes that this process has started. Linux. */
-export function runtimePids(): number[] {
+function runtimePids(): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
@@ -19,9 +19,9 @@ export function runtimePids(): number[] {
     });
 }
 
-/** Ends the runtime as a power cut would; `others` are left alone. Returns how many processes that were. */
-export function killRuntime(others: readonly number[] = []): number {
-  const pids = runtimePids().filter((pid) => !others.includes(pid));
+/** Ends the runtime as a power cut would. Returns how many processes that were. */
+export function killRuntime(): number {
+  const pids = runtimePids();
   for (const pid of pids) process.kill(pid, "SIGKILL");
   return pids.length;
 }

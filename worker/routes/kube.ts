@@ -15,7 +15,7 @@ import { factsOf, type Facts } from "../log.ts";
 import { staticReply } from "../static-reply.ts";
 import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
 import { bridge } from "../streams/stream.ts";
-import type { EdgeContext } from "../route.ts";
+import { laterOf, type EdgeContext } from "../route.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
 import { used } from "./sandboxes.ts";
 
@@ -33,14 +33,11 @@ export async function kube(c: EdgeContext): Promise<Response> {
 }
 
 /** `readOnly`: from what is stored, since the disk is full. */
-async function serve(
-  request: Request,
-  { env, executionCtx }: EdgeContext,
-  readOnly = false,
-): Promise<Response> {
+async function serve(request: Request, c: EdgeContext, readOnly = false): Promise<Response> {
+  const { env } = c;
   refuseForeignSocket(request, env);
   const now = Date.now();
-  const later = (work: Promise<unknown>): void => executionCtx.waitUntil(work.catch(() => {}));
+  const later = laterOf(c);
   const facts = factsOf(request);
   facts.route = new URL(request.url).pathname.startsWith("/sandboxes/") ? "/sandboxes/:id/*" : "*";
   const tenant = await tenantOf(request, env, now, later);

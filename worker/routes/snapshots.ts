@@ -13,7 +13,6 @@ import {
   snapshotsOf,
   usedRoom,
   withdrawSnapshot,
-  withdrawSnapshotsOf,
   type Snapshot,
 } from "../db/snapshots.ts";
 import type { Env } from "../env.ts";
@@ -264,12 +263,6 @@ async function withdraw(call: Call): Promise<Response> {
   call.audit("snapshot withdrawn", row.id);
   call.later(freeArtefact(call.env, row.sha256));
   return call.nothing();
-}
-
-/** All of a person's, with their bytes: whose account is deleted. */
-export async function withdrawAll(env: Env, userId: string, now: number): Promise<void> {
-  const hashes = await withdrawSnapshotsOf(env.DB, userId, now);
-  for (const sha256 of hashes) await freeArtefact(env, sha256);
 }
 
 /** The snapshot that is meant; throws 401 and 403 for all but its owner and who may manage the sandbox that it is of. */
