@@ -254,15 +254,20 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       const result = work(engine, now);
       this.sessions.pump(engine, now);
       this.sockets.fanOut(engine, now);
-      const due = engine.nextDueMs(now);
-      const rests = due !== undefined && due <= now && engine.budgetSpent;
-      this.arm(now, rests ? now + turnRestMs : due);
+      this.arm(now, this.nextTurnMs(engine, now));
       this.report(engine);
       return result;
     } catch (error) {
       this.failed(now);
       throw error;
     }
+  }
+
+  private nextTurnMs(engine: Engine, now: number): number | undefined {
+    const due = engine.nextDueMs(now);
+    const rested = now + turnRestMs;
+    if (due !== undefined && due <= now && engine.budgetSpent) return rested;
+    return engine.isCheckpointing ? Math.min(due ?? Infinity, rested) : due;
   }
 
   /** What is in memory may be torn; storage is whole. The next turn starts from there, the alarm after a rest. */

@@ -162,7 +162,13 @@ export class Engine {
       this.#time.advance(sleepsAtWall);
       this.#time.set(rebase(this.#time.clock, sleepsAtWall, { frozen: true }));
     } else this.#time.advance(wallMs);
-    this.#persist();
+    if (this.store.hasPending || !this.isCheckpointing) this.#persist();
+    else this.log.goOn(this.#now.ms, this.#queue.keys());
+  }
+
+  /** A checkpoint is under way: `run` should come soon, whether or not anything is due. */
+  get isCheckpointing(): boolean {
+    return this.log.isCheckpointing;
   }
 
   /** What `runUnit` does next towards the wall's moment; undefined: nothing is due. */

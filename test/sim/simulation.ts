@@ -39,8 +39,8 @@ export interface Mode {
 /** Of the log: as they are, or so small that a scenario sees many checkpoints and cuts. */
 const sizes = [
   {},
-  { checkpoint: 20_000 },
-  { checkpoint: 5_000, log: 400_000 },
+  { checkpoint: 20_000, portion: 4_000 },
+  { checkpoint: 5_000, log: 400_000, portion: 1_000 },
   { checkpoint: 50_000, log: 300_000, ring: 150_000 },
 ];
 

@@ -49,6 +49,13 @@ export const logRowBytesMax = 900_000;
 export const pastRowBytesTarget = 16_384;
 /** Uncheckpointed log beyond this is folded into the state table. */
 export const checkpointBytesMin = 3_000_000;
+/** Of a checkpoint's pages that one turn writes, or of the log's rows that it looks through to let them go: some 15 ms. */
+export const checkpointPortionBytes = 1_000_000;
+/** A turn that writes much to the log writes so many bytes of pages for each of its own; up to so many portions. */
+export const portionPerRowByte = 3;
+export const portionsPerTurnMax = 4;
+/** Pages of checkpoints that were let go of. */
+export const pagesDroppedPerTurnMax = 100;
 /** History kept on disk: resuming watches, timeline. */
 export const logBytesMax = 16_000_000;
 /** Pages that only earlier checkpoints name, from which moments are made again; beside what `stateBytesMax` counts. */
