@@ -213,7 +213,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!/^(GET|HEAD)$/.test(asked.method)) return refusal(diskFull());
     const engine = this.load(now, readOnly(sqlOf(this.ctx.storage)));
     const response = answerTo(engine, asked, edge, now);
-    return response.type === "reply" ? responseOf(response) : refusal(diskFull());
+    const isRead = response.type === "reply" || response.type === "pieces";
+    return isRead ? responseOf(response) : refusal(diskFull());
   }
 
   /** Never throws: the platform would drop the alarm after a few retries. */
@@ -380,6 +381,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (response.type === "session")
       return this.sessions.start(response, offered, engine, now, grant);
     if (response.type === "pending") return this.sessions.proxies.wait(response, grant);
+    if (response.type === "pieces") return responseOf(response);
     if (response.type === "reply") {
       const log = headers.upgrade !== undefined && response.status === 200 && isLog(path);
       return log ? this.sessions.startLog(response, offered, now, grant) : responseOf(response);

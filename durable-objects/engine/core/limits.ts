@@ -42,6 +42,8 @@ export const requestBodyBytesMax = 3 * 1024 * 1024;
 /** Of one object as JSON, well below a row's 2 MB. k8s: etcd's --max-request-bytes */
 export const objectBytesMax = 1.5 * 1024 * 1024;
 export const generateNameAttemptsMax = 8;
+/** Items of a long list that are written at once, some 5 ms; only of a longer one are there pieces. */
+export const listPieceItems = 250;
 
 // Log
 export const logRowBytesMax = 900_000;
