@@ -70,6 +70,8 @@ export class Engine {
   readonly #context: ApiContext;
   readonly birth: Birth;
   readonly #earlier: Earlier<Engine>;
+  /** What a turn may do; the simulation lets one that comes late do all there is. */
+  turnSteps = turnStepsMax;
   #lookedAtWall = 0;
   #turnAtWall = 0;
   #sessionWork = 0;
@@ -361,7 +363,7 @@ export class Engine {
   /** A turn of the caller's begins. What it does not get done goes on from the alarm. */
   #begin(wallMs: number): void {
     this.#turnAtWall = wallMs;
-    this.#work.left = turnStepsMax;
+    this.#work.left = this.turnSteps;
   }
 
   /** What is due by now is done, and on disk. */
