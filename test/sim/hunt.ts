@@ -6,7 +6,6 @@ import type { Mutant } from "./mutant.ts";
 import { share } from "./processes.ts";
 import { judge, scenarioOf } from "./scenario.ts";
 
-
 const seedsMax = 200;
 const length = 24;
 /** Without these a scenario might never end. */

@@ -29,6 +29,12 @@ interface Unfinished extends Checkpoint {
   firstPage: number;
 }
 
+/** Its own position, and the keys on disk that are left to write up to there. */
+interface UnderWay {
+  head: Omit<Unfinished, "pages">;
+  due: Map<string, number>;
+}
+
 /** Where a turn that just wrote its rows stands. */
 export type Position = Pick<Checkpoint, "id" | "rv" | "now" | "dirty" | "objects">;
 
@@ -51,8 +57,7 @@ export class CheckpointWriter {
   tail = new Tail();
   /** Of the rows before it that no whole checkpoint includes. */
   #before: Tail | undefined;
-  /** Its own position, and what is left to write up to there. */
-  #unfinished: { head: Omit<Unfinished, "pages">; due: Map<string, number> } | undefined;
+  #unfinished: UnderWay | undefined;
   /** Row that the newest whole checkpoint includes, as long as something before it is to be let go of. */
   #trimUpTo: number | undefined;
   /** Pages that nobody names any more; undefined: not looked for yet. */
@@ -110,9 +115,8 @@ export class CheckpointWriter {
     // As much again as comes, and more, or it would never end.
     const wanted = Math.max(sizes.portion, rowBytes * portionPerRowByte);
     const portion = Math.min(wanted, sizes.portion * portionsPerTurnMax);
-    if (this.#unfinished) this.#save(turn, portion, textOf);
-    else if (this.#trimUpTo !== undefined) return this.#trim(this.#trimUpTo, portion);
-    return false;
+    if (this.#unfinished) this.#save(this.#unfinished, turn, portion, textOf);
+    return this.#trimUpTo !== undefined && this.#trim(this.#trimUpTo, portion);
   }
 
   #begin(turn: Position): void {
@@ -123,9 +127,8 @@ export class CheckpointWriter {
     this.#unfinished = { head, due: this.#before.keys() };
   }
 
-  #save(turn: Position, portion: number, textOf: TextOf): void {
+  #save({ head, due }: UnderWay, turn: Position, portion: number, textOf: TextOf): void {
     const { pages, setMeta } = this.#parts;
-    const { head, due } = this.#unfinished as NonNullable<typeof this.#unfinished>;
     const taken = pages.save(due.keys(), (key) => textOf(key, due.get(key) ?? 0), portion);
     for (const key of taken) due.delete(key);
     if (due.size === 0) return this.#finish(turn, head);
@@ -148,6 +151,7 @@ export class CheckpointWriter {
     this.rowsWritten += 1;
   }
 
+  /** Returns true. */
   #trim(upToId: number, portion: number): boolean {
     const { sql, pages, past, checkpoints, sizes } = this.#parts;
     const ids = [...checkpoints.positions(), upToId];
