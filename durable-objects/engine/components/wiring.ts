@@ -64,6 +64,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     wallMs: 0,
     nextDueMs: () => queue.nextDue(),
     jumpToMs: () => clockOf(store).jumpToMs,
+    stepsLeft: () => clockOf(store).stepsLeft,
   };
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);

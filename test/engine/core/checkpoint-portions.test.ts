@@ -10,7 +10,8 @@ import { deployment } from "../behaviours/behaviour-world.ts";
 
 const maps = "/api/v1/namespaces/default/configmaps";
 const secrets = "/api/v1/namespaces/default/secrets";
-const small = { checkpoint: 25_000, portion: 2_000, log: 200_000, pages: 300_000 };
+const small = { checkpoint: 10_000, portion: 1_000, log: 600_000, pages: 1_500_000 };
+const filling = "x".repeat(6_000);
 
 let world: World;
 
@@ -45,21 +46,21 @@ const meta = (of: World, key: string): { id: number; pages: unknown[] } | undefi
   return text === undefined ? undefined : (JSON.parse(text) as { id: number; pages: unknown[] });
 };
 
-/** Small objects in many pages: few changes touch them all. */
+/** Some ten to a page: a few changes touch many pages. */
 function fill(count: number): void {
-  for (let i = 0; i < count; i++) world.create(thing("ConfigMap", `m${i}`, "x".repeat(900)));
+  for (let i = 0; i < count; i++) world.create(thing("ConfigMap", `m${i}`, filling));
 }
 
 /** What somebody does, turn by turn: among it a class of objects that comes, and one that goes. */
 function* story(of: World): Iterable<void> {
-  for (let i = 0; i < 150; i++) {
+  for (let i = 0; i < 200; i++) {
     const name = `m${(i * 37) % 120}`;
     if (i % 9 === 4) of.delete(`${maps}/${name}`);
     else if (i % 9 === 7) of.create(thing("Secret", `s${i}`, "y".repeat(50)));
     else if (i % 50 === 11) for (const s of of.get(secrets).items) of.delete(`${secrets}/${s.metadata.name}`);
     else if (of.request("GET", `${maps}/${name}`).status === 404) {
       of.create(thing("ConfigMap", name, `back ${i}`));
-    } else of.patch(`${maps}/${name}`, { data: { value: `${i} ${"z".repeat(850)}` } });
+    } else of.patch(`${maps}/${name}`, { data: { value: `${i} ${filling}` } });
     if (i % 40 === 20) of.now += 1_000;
     if (i % 3 === 0) of.engine.run(of.now);
     yield;
@@ -95,14 +96,14 @@ describe("a loss of memory", () => {
       if (now !== id) finished += 1;
       id = now;
     }
-    expect(unfinished).toBeGreaterThan(40);
-    expect(finished).toBeGreaterThan(3);
+    expect(unfinished).toBeGreaterThan(30);
+    expect(finished).toBeGreaterThan(1);
   });
 
   test("within a portion takes back the whole turn, at whichever statement it comes", () => {
     let torn = 0;
     for (const _ of story(world)) {
-      if (!meta(world, "unfinished-checkpoint") || torn > 40) continue;
+      if (!meta(world, "unfinished-checkpoint") || torn >= 40) continue;
       const patch = (of: World): void =>
         void of.patch("/api/v1/namespaces/default", { metadata: { labels: { at: String(of.now) } } });
       const whole = lostMemory(world);
@@ -129,7 +130,7 @@ describe("a loss of memory", () => {
         expect(contents(other)).toBe(contents(whole));
       }
     }
-    expect(torn).toBeGreaterThan(40);
+    expect(torn).toBeGreaterThanOrEqual(40);
   });
 
   test("after every turn keeps what was written of a checkpoint: it comes to its end as soon", () => {
@@ -150,7 +151,7 @@ describe("a loss of memory", () => {
     };
     const [kept, lost] = [finished(false), finished(true)];
     expect(lost.changes).toBe(kept.changes);
-    expect(kept.checkpoints).toBeGreaterThan(3);
+    expect(kept.checkpoints).toBeGreaterThan(1);
     expect(lost.checkpoints).toBeGreaterThanOrEqual(kept.checkpoints - 1);
   });
 });
@@ -221,8 +222,9 @@ describe("what it takes", () => {
     for (const _ of story(world)) if (++turn % 11 === 0) evict();
     // What a loss of memory forgot of it is found when the next checkpoint is whole.
     const { id } = meta(world, "checkpoint") ?? { id: 0 };
+    world.create(thing("ConfigMap", "busy", ""));
     for (let i = 0; meta(world, "checkpoint")?.id === id; i++) {
-      world.patch(`${maps}/m1`, { data: { value: `${i} ${"z".repeat(850)}` } });
+      world.patch(`${maps}/busy`, { data: { value: `${i} ${"z".repeat(850)}` } });
     }
     settle();
     const named = new Set<number>();
@@ -237,7 +239,7 @@ describe("what it takes", () => {
     const stored = world.sql.exec("SELECT id FROM state").map(({ id }) => Number(id));
     expect(new Set(stored)).toEqual(named);
     const { bytes } = world.sql.exec("SELECT SUM(LENGTH(body)) AS bytes FROM state")[0] ?? {};
-    expect(Number(bytes)).toBeLessThan(small.pages + 600_000);
+    expect(Number(bytes)).toBeLessThan(small.pages + 2_000_000);
   });
 
   test("it goes on by itself where nothing changes, and ends", () => {
