@@ -162,6 +162,8 @@ export const argumentBytesMax = 128 * 1024;
 export const cpuUsPerAdvanceMax = 400_000;
 /** As much of it counts as one step of the turn. */
 export const cpuUsPerTurnStep = 250;
+/** What making a container's file system, environment and first process is charged, in microseconds of CPU as well. */
+export const cpuUsPerContainerStart = 1_000;
 /** So many bytes of revisions count as one; most objects have fewer. */
 export const revisionBytesPerTurnStep = 4 * 1024;
 /** What a reconcile that reads many objects is charged for each, in microseconds of CPU as well. */

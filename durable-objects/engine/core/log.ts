@@ -209,9 +209,14 @@ export class Log {
     }
   }
 
-  /** Takes the turn's revisions into the ring; a turn may do so more than once on its way. */
-  remember(turn: readonly Change[]): void {
-    this.#ring.add(turn, ({ rv, text }) => this.#past.take(rv, text.length, this.sizes.log));
+  /** Takes revisions of the turn into the ring, each once. Returns the characters of their objects' JSON. */
+  remember(changes: readonly Change[]): number {
+    let characters = 0;
+    this.#ring.add(changes, ({ rv, text }) => {
+      this.#past.take(rv, text.length, this.sizes.log);
+      characters += text.length;
+    });
+    return characters;
   }
 
   /** Entries after a resourceVersion, oldest first; undefined when it is older than what is kept. */
