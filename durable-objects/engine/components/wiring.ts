@@ -105,7 +105,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     wallNow: options.nowMs,
   };
   const controllers = createControllers(key);
-  const remember = log.remember.bind(log);
+  const remember = (): number => log.remember(store.pendingChanges);
   const work = new WorkLoop({ store, queue, client, random, now, controllers, faults, remember });
   return { birth, store, log, now, queue, random, client, context, streams, faults, work };
 }

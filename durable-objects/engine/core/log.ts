@@ -209,10 +209,13 @@ export class Log {
     }
   }
 
-  /** Takes revisions of the turn into the ring, each once. Returns the characters of their objects' JSON. */
-  remember(changes: readonly Change[]): number {
+  /**
+   * Takes into the ring what the turn has written so far, each revision once. Returns the characters of the new ones' objects
+   * as JSON.
+   */
+  remember(turn: readonly Change[]): number {
     let characters = 0;
-    this.#ring.add(changes, ({ rv, text }) => {
+    this.#ring.add(turn, ({ rv, text }) => {
       this.#past.take(rv, text.length, this.sizes.log);
       characters += text.length;
     });

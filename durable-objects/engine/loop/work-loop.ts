@@ -25,8 +25,8 @@ export interface WorkParts {
   now: Now;
   controllers: readonly Controller[];
   faults: Faults;
-  /** Told of the revisions of each step; returns how much they are, in characters of JSON. */
-  remember(changes: readonly Change[]): number;
+  /** Takes what was written into the log's memory; returns how much is new, in characters of JSON. */
+  remember(): number;
 }
 
 interface Subscriber {
@@ -134,14 +134,14 @@ export class WorkLoop {
     const rv = this.store.rv;
     let bytes = 0;
     try {
-      const changes = this.commit(controller.component ?? controller.name, () => {
+      this.commit(controller.component ?? controller.name, () => {
         const due = controller.reconcile(work.slice(split + 1), this.#client);
         this.#queue.setTimers(work, this.#momentOf(work, due), this.#now.ms);
         if (this.store.record(attemptsTable, work) !== undefined) {
           this.store.putRecord(attemptsTable, work, undefined);
         }
       });
-      bytes = this.#remember(changes);
+      bytes = this.#remember();
     } catch (error) {
       this.#backOff(work, error);
     }
