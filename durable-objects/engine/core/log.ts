@@ -280,8 +280,8 @@ export class Log {
   persist(now: number, dirty: readonly string[]): readonly Change[] {
     const { changes, records } = this.#store.takePending();
     this.remember(changes);
-    const texts = records.map(({ value }) =>
-      value === undefined ? undefined : JSON.stringify(value),
+    const texts = records.map(({ table, value }) =>
+      value === undefined ? undefined : JSON.stringify(this.#store.storedForm(table, value)),
     );
     const { entries } = this.#ring;
     const reach = this.#past.reach;
@@ -357,7 +357,7 @@ export class Log {
     const value =
       what === "o"
         ? this.#store.get(a, b, c)
-        : this.#store.record<unknown>(a, key.slice(a.length + 3));
+        : this.#store.storedForm(a, this.#store.record(a, key.slice(a.length + 3)));
     if (value === undefined) return this.#base.has(key) ? "null" : undefined;
     return JSON.stringify(value);
   }

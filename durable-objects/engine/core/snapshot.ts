@@ -138,7 +138,7 @@ function recordsOf(store: Store): Snapshot["records"] {
       table,
       sorted(store.recordKeys(table))
         .filter((key) => table !== clockTable || key !== clockKey)
-        .map((key) => [key, store.record(table, key)]),
+        .map((key) => [key, store.storedForm(table, store.record(table, key))]),
     ])
     .filter(([, rows]) => rows.length > 0);
 }

@@ -1,0 +1,8 @@
+/** Tables whose records have other names on disk than in memory. */
+import type { RecordCodecs } from "../core/record-codec.ts";
+import { kubeletRecordCodec } from "../kubelet/record-codec.ts";
+import { kubeletTable } from "../kubelet/record.ts";
+
+export const recordCodecs: RecordCodecs = {
+  [kubeletTable]: kubeletRecordCodec,
+};
