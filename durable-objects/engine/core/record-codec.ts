@@ -15,7 +15,9 @@ export interface StoredNames {
 
 type Fields = Record<string, unknown>;
 
-interface Level {
+/** One object of a record, in one of the two directions. */
+export interface Level {
+  /** Its fields that are named otherwise on the other side. */
   readonly to: ReadonlyMap<string, string>;
   /** By the name it is read under. */
   readonly inside: ReadonlyMap<string, Level>;
@@ -56,17 +58,18 @@ function renamed(value: unknown, level: Level): unknown {
 
 /** What has no names of its own is shared between the two forms. */
 export class RecordCodec {
-  readonly #save: Level;
+  /** From memory to disk. */
+  readonly names: Level;
   readonly #load: Level;
 
   constructor(names: StoredNames) {
-    this.#save = levelOf(names, true);
+    this.names = levelOf(names, true);
     this.#load = levelOf(names, false);
   }
 
   /** The form on disk of a record in memory. */
   save(record: unknown): unknown {
-    return renamed(record, this.#save);
+    return renamed(record, this.names);
   }
 
   /** The record in memory of a form on disk. */

@@ -232,8 +232,8 @@ function tryAgain(
 /** A client that has gone, or has given up, closed its socket: nothing is sent for it any more. */
 function isAwaited(context: RuntimeContext, id: string, { from, byProcess }: Exchange): boolean {
   if (!byProcess) return true;
-  const processes = context.records.get<PodRecord>("runtime", from.pod ?? "")?.ps ?? {};
-  return Object.values(processes).some((process) => process.w?.nt === id);
+  const processes = context.records.get<PodRecord>("runtime", from.pod ?? "")?.processes ?? {};
+  return Object.values(processes).some((process) => process.wait?.answer === id);
 }
 
 function expire(
@@ -268,8 +268,8 @@ function hand(
   ];
   const begun = startHttp(kernel, q);
   if ("handle" in begun) {
-    const pending = kernel.pod.ht[begun.handle];
-    if (pending) pending.o = id;
+    const pending = kernel.pod.requests[begun.handle];
+    if (pending) pending.waiter = id;
   }
   kernel.run();
   const outcome = "handle" in begun ? httpOutcome(kernel, begun.handle) : begun;
@@ -283,9 +283,9 @@ function hand(
 
 /** Name of the container whose process listens on a TCP port of the Pod. */
 export function containerAt(kernel: Kernel, port: number): string | undefined {
-  const listener = kernel.pod.li[`tcp/${port}`];
-  const process = listener && kernel.process(listener.p);
-  return process && kernel.pod.cs[process.c]?.spec.name;
+  const listener = kernel.pod.listeners[`tcp/${port}`];
+  const process = listener && kernel.process(listener.process);
+  return process && kernel.pod.containers[process.container]?.spec.name;
 }
 
 function ask(context: RuntimeContext, id: string, exchange: Exchange): number | undefined {
@@ -296,7 +296,7 @@ function ask(context: RuntimeContext, id: string, exchange: Exchange): number | 
   if (idle) return dueAtMs;
   const kernel = PodKernel.load(context, exchange.to ?? "");
   // A Pod that was started anew knows nothing of what it was asked before.
-  if (!kernel || exchange.h === undefined || kernel.pod.ht[exchange.h]?.o !== id)
+  if (!kernel || exchange.h === undefined || kernel.pod.requests[exchange.h]?.waiter !== id)
     return settle(context, id, exchange, { error: "reset" });
   const outcome = httpOutcome(kernel, exchange.h);
   kernel.save();
@@ -314,14 +314,17 @@ function waits(
   { to = "", h = "" }: Exchange,
 ): { idle: boolean; dueAtMs?: number } {
   const record = context.records.get<Partial<PodRecord>>("runtime", to);
-  const pending = record?.ht?.[h];
-  if (pending?.o !== id || pending.error) return { idle: false };
-  if (pending.r) {
-    const { t } = pending;
+  const pending = record?.requests?.[h];
+  if (pending?.waiter !== id || pending.error) return { idle: false };
+  if (pending.response) {
+    const { dueAtMs: t } = pending;
     return t === undefined || t <= context.now ? { idle: false } : { idle: true, dueAtMs: t };
   }
-  const connection = pending.c === undefined ? undefined : record?.co?.[pending.c];
-  return { idle: connection !== undefined && connection.b[0] === "" && !connection.x[1] };
+  const connection =
+    pending.connection === undefined ? undefined : record?.connections?.[pending.connection];
+  return {
+    idle: connection !== undefined && connection.bytes[0] === "" && !connection.writeClosed[1],
+  };
 }
 
 function relay(

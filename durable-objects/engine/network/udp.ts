@@ -56,14 +56,14 @@ function deliver(
   { to, port = 0, seen = "", q }: Datagram,
 ): Partial<Datagram> {
   const kernel = PodKernel.load(context, to ?? "");
-  const listener = kernel?.pod.li[`udp/${port}`];
-  const process = listener && kernel?.process(listener.p);
+  const listener = kernel?.pod.listeners[`udp/${port}`];
+  const process = listener && kernel?.process(listener.process);
   // Nobody there: the answer is an ICMP message at once.
   if (!kernel || !listener || !process) return { error: "refused", due: context.now };
   const program = kernel.program(process);
-  const sys = kernel.sys(listener.p);
-  const asked = (): string | undefined => program.datagram?.(sys, process.s, q, port, seen);
-  const answer = survive(kernel, listener.p, asked, undefined);
+  const sys = kernel.sys(listener.process);
+  const asked = (): string | undefined => program.datagram?.(sys, process.state, q, port, seen);
+  const answer = survive(kernel, listener.process, asked, undefined);
   if (answer !== undefined) kernel.touch();
   kernel.run();
   kernel.save();

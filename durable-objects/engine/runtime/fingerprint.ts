@@ -16,17 +16,17 @@ function recordPrint(record: object): string {
 /** Requests themselves only move logs, connections and CPU time, which are left out. */
 function processPrint(pod: PodRecord, programs: Programs): string | undefined {
   const known: unknown[] = [];
-  for (const key in pod.ps) {
-    const process = pod.ps[key];
+  for (const key in pod.processes) {
+    const process = pod.processes[key];
     if (!process) continue;
-    const program = programs.get(process.p);
-    if (process.z === undefined && program?.restless?.(process.s)) return undefined;
-    known.push([key, process.p, process.z, process.st, process.s]);
+    const program = programs.get(process.program);
+    if (process.exitStatus === undefined && program?.restless?.(process.state)) return undefined;
+    known.push([key, process.program, process.exitStatus, process.stopped, process.state]);
   }
-  const ports = Object.entries(pod.li ?? {}).map(([port, listener]) => [
+  const ports = Object.entries(pod.listeners ?? {}).map(([port, listener]) => [
     port,
-    listener.p,
-    listener.k,
+    listener.process,
+    listener.kind,
   ]);
   return fnv32a(JSON.stringify([known, ports])).toString(36);
 }
@@ -38,8 +38,8 @@ export function fingerprint(context: RuntimeContext, podKey: string): string {
   const processes = processPrint(pod, context.images.programs);
   if (processes === undefined) return `@${context.now}`;
   const trees = new Set<string>();
-  for (const key in pod.cs) {
-    const spec = pod.cs[key]?.spec;
+  for (const key in pod.containers) {
+    const spec = pod.containers[key]?.spec;
     trees.add(`c/${podKey}/${spec?.id.slice(0, 12)}`);
     for (const mount of spec?.mounts ?? []) trees.add(sourceTree(mount.source)[0]);
   }

@@ -41,9 +41,9 @@ export function runningInstance(
   podKey: string,
   container: string,
 ): string | undefined {
-  const containers = context.records.get<PodRecord>("runtime", podKey)?.cs ?? {};
+  const containers = context.records.get<PodRecord>("runtime", podKey)?.containers ?? {};
   for (const key in containers) {
-    const { spec, x } = containers[key] as PodRecord["cs"][string];
+    const { spec, exit: x } = containers[key] as PodRecord["containers"][string];
     if (spec.name === container && !x) return spec.id;
   }
   return undefined;

@@ -41,14 +41,14 @@ export class FileCalls {
   // Itself
 
   get container(): Container {
-    return this.kernel.container(this.process.c);
+    return this.kernel.container(this.process.container);
   }
   /** Paths as this process sees them. */
   get vfs(): Vfs {
-    return this.container.rooted(this.process.rt);
+    return this.container.rooted(this.process.rootFolder);
   }
   get argv(): readonly string[] {
-    return this.process.a;
+    return this.process.args;
   }
   get pid(): number {
     return this.process.pid;
@@ -58,13 +58,13 @@ export class FileCalls {
   }
   /** Virtual ms. */
   get now(): number {
-    return Math.round(this.process.lt ?? this.kernel.now);
+    return Math.round(this.process.localTimeMs ?? this.kernel.now);
   }
   get cwd(): string {
     return this.process.cwd ?? this.container.workingDir;
   }
   get env(): Record<string, string> {
-    const { e } = this.process;
+    const { env: e } = this.process;
     if (!e) return this.container.env;
     if (this.#envOf !== e) {
       this.#envOf = e;
@@ -79,12 +79,12 @@ export class FileCalls {
     return this.#env;
   }
   #env: Record<string, string> = {};
-  #envOf: Process["e"];
+  #envOf: Process["env"];
   get who(): Credentials {
     return this.container.credentials(this.process);
   }
   get umask(): number {
-    return this.process.um ?? 0o022;
+    return this.process.umask ?? 0o022;
   }
   random(): number {
     return this.kernel.context.random();
@@ -194,11 +194,11 @@ export class FileCalls {
     const fd = this.open(path, { read: true });
     const file = this.kernel.files.file(this.process, fd);
     const large =
-      file?.k === "f" && this.kernel.files.tree(file.t).size(file.i) > wholeFileBytesMax;
+      file?.kind === "f" && this.kernel.files.tree(file.tree).size(file.file) > wholeFileBytesMax;
     const data = large ? "" : (this.kernel.files.read(this.process, fd, wholeFileBytesMax) ?? "");
     this.close(fd);
     // A device without an end takes all memory there is.
-    if (!large && (file?.k === "f" || data.length < wholeFileBytesMax)) return data;
+    if (!large && (file?.kind === "f" || data.length < wholeFileBytesMax)) return data;
     if (!large) this.kernel.oomKill(this.key);
     throw new Errno("ENOMEM");
   }
@@ -226,7 +226,7 @@ export class FileCalls {
   #othersFd(path: string): string | undefined {
     const [, pid, fd] = /^\/proc\/(\d+)\/fd\/(\d+)$/.exec(this.#mine(path)) ?? [];
     if (pid === undefined) return undefined;
-    const other = this.kernel.process(processKey(this.process.ns, Number(pid)));
+    const other = this.kernel.process(processKey(this.process.pidNamespace, Number(pid)));
     if (!other) throw new Errno("ENOENT");
     if (this.who.uid !== 0 && uidOf(this.kernel, other) !== this.who.uid) throw new Errno("EACCES");
     return this.kernel.files.idOf(other, Number(fd));
@@ -266,23 +266,26 @@ export class FileCalls {
     if (builtIn) return builtIn;
     const standard = ["stdin", "stdout", "stderr"].indexOf(name);
     if (standard >= 0) return this.kernel.files.idOf(this.process, standard);
-    const session = this.process.se === undefined ? undefined : this.kernel.pod.se[this.process.se];
-    if (name === "tty" && session?.tty && this.process.se !== undefined)
-      return this.kernel.files.open({ k: "t", s: this.process.se });
+    const session =
+      this.process.session === undefined
+        ? undefined
+        : this.kernel.pod.sessions[this.process.session];
+    if (name === "tty" && session?.tty && this.process.session !== undefined)
+      return this.kernel.files.open({ kind: "t", session: this.process.session });
     throw new Errno("ENXIO");
   }
 
   #fifo(tree: Tree, place: Required<ResolvedPath>, write: boolean): string {
     const name = `${tree.key} ${place.id}`;
-    const { pi } = this.kernel.pod;
-    let key = Object.keys(pi).find((known) => pi[known]?.f === name);
+    const { pipes: pi } = this.kernel.pod;
+    let key = Object.keys(pi).find((known) => pi[known]?.fifo === name);
     if (key === undefined) {
       key = String(this.kernel.pod.next++);
-      pi[key] = { b: "", r: 0, w: 0, f: name, nw: true };
+      pi[key] = { bytes: "", readers: 0, writers: 0, fifo: name, noWriterYet: true };
     }
     const pipe = pi[key];
-    if (write && pipe) delete pipe.nw;
-    return this.kernel.files.open({ k: write ? "w" : "r", p: Number(key) });
+    if (write && pipe) delete pipe.noWriterYet;
+    return this.kernel.files.open({ kind: write ? "w" : "r", pipe: Number(key) });
   }
 
   close(fd: number): void {
@@ -315,10 +318,10 @@ export class FileCalls {
     const [reader, writer] = this.kernel.files.pipe();
     const fd = at ?? this.freeFd();
     this.kernel.files.place(this.process, fd, reader);
-    const file = this.kernel.pod.of[writer];
-    if (file?.k === "w") {
-      const pipe = this.kernel.pod.pi[file.p];
-      if (pipe) pipe.b = data;
+    const file = this.kernel.pod.openFiles[writer];
+    if (file?.kind === "w") {
+      const pipe = this.kernel.pod.pipes[file.pipe];
+      if (pipe) pipe.bytes = data;
     }
     this.kernel.files.retain(writer);
     this.kernel.files.release(writer);
@@ -336,7 +339,7 @@ export class FileCalls {
       return this.kernel.files.write(this.process, fd, data);
     } catch (error) {
       if (!(error instanceof Errno) || error.code !== "EPIPE") throw error;
-      if (this.process.ig?.includes(13)) throw error;
+      if (this.process.ignoredSignals?.includes(13)) throw error;
       this.kernel.kill(this.key, 13);
       if (this.pid === 1) throw error;
       throw new ProcessKilled();
@@ -353,33 +356,34 @@ export class FileCalls {
   }
   ftruncate(fd: number, size: number): void {
     const file = this.kernel.files.file(this.process, fd);
-    if (file?.k !== "f") throw new Errno("EINVAL");
-    const tree = this.kernel.files.tree(file.t) as Tree;
-    file.i = tree.own(file.i);
-    tree.truncate(file.i, size);
+    if (file?.kind !== "f") throw new Errno("EINVAL");
+    const tree = this.kernel.files.tree(file.tree) as Tree;
+    file.file = tree.own(file.file);
+    tree.truncate(file.file, size);
   }
   /** Moves the offset of a file; ESPIPE on anything else. */
   seek(fd: number, offset: number): void {
     const file = this.kernel.files.file(this.process, fd);
-    if (file?.k !== "f") throw new Errno("ESPIPE");
-    file.o = offset;
+    if (file?.kind !== "f") throw new Errno("ESPIPE");
+    file.offset = offset;
   }
   /** A file that was cut below where one stands is read from its start. */
   rewindIfCut(fd: number): void {
     const file = this.kernel.files.file(this.process, fd);
-    if (file?.k === "f" && file.o > this.kernel.files.tree(file.t).size(file.i)) file.o = 0;
+    if (file?.kind === "f" && file.offset > this.kernel.files.tree(file.tree).size(file.file))
+      file.offset = 0;
   }
   /** Gives back bytes read too far, as lseek does; false where that cannot be done. */
   unread(fd: number, bytes: number): boolean {
     const id = this.kernel.files.table(this.process)[fd];
-    const file = id === undefined ? undefined : this.kernel.pod.of[id];
-    if (file?.k !== "f") return false;
-    file.o -= bytes;
+    const file = id === undefined ? undefined : this.kernel.pod.openFiles[id];
+    if (file?.kind !== "f") return false;
+    file.offset -= bytes;
     return true;
   }
   fileSize(fd: number): number | undefined {
     const file = this.kernel.files.file(this.process, fd);
-    return file?.k === "f" ? this.kernel.files.tree(file.t).size(file.i) : undefined;
+    return file?.kind === "f" ? this.kernel.files.tree(file.tree).size(file.file) : undefined;
   }
   /** Whether a descriptor is one of the kernel's own devices: /dev/null, /dev/zero. */
   isDevice(fd: number): boolean {
@@ -388,6 +392,6 @@ export class FileCalls {
   /** The terminal a descriptor is, if any. */
   terminal(fd: number): Session | undefined {
     const id = this.kernel.files.terminal(this.process, fd);
-    return id === undefined ? undefined : this.kernel.pod.se[id];
+    return id === undefined ? undefined : this.kernel.pod.sessions[id];
   }
 }

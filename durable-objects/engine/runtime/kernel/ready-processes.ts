@@ -16,7 +16,7 @@ export interface ReadyProcess {
 
 /** Keys of the processes that `PodKernel.run` would step now. */
 function ready(kernel: Kernel): number[] {
-  const { ps } = kernel.pod;
+  const { processes: ps } = kernel.pod;
   return Object.keys(ps)
     .map(Number)
     .filter((key) => {
@@ -34,8 +34,8 @@ export function readyProcesses(context: RuntimeContext, podKey: string): ReadyPr
     return {
       key,
       pid: process.pid,
-      container: kernel.pod.cs[process.c]?.spec.name ?? process.c,
-      command: process.a.join(" "),
+      container: kernel.pod.containers[process.container]?.spec.name ?? process.container,
+      command: process.args.join(" "),
     };
   });
 }

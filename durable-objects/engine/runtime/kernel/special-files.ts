@@ -38,6 +38,6 @@ export function listenAt(sys: Sys, path: string): number {
 /** The listener behind a Unix socket's name, for `connectTo`. ECONNREFUSED when nobody listens any more. */
 export function listenerAt(sys: Sys, path: string): string {
   const name = socketName(sys, path);
-  if (name === undefined || !sys.kernel.pod.li[name]) throw new Errno("ECONNREFUSED");
+  if (name === undefined || !sys.kernel.pod.listeners[name]) throw new Errno("ECONNREFUSED");
   return name;
 }

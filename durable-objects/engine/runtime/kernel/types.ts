@@ -188,7 +188,7 @@ export interface Kernel {
   /** Sends a signal. `outside`: by the runtime, whose SIGKILL reaches PID 1 too. */
   kill(key: number, signal: number, outside?: boolean): void;
   /** Adds a process. EAGAIN when the Pod has too many. */
-  spawn(process: Omit<Process, "pid" | "t">, pid?: number): number;
+  spawn(process: Omit<Process, "pid" | "startedAtMs">, pid?: number): number;
   /** Ends a process: its files close, its children go to PID 1, its parent may wait for it. */
   exit(key: number, code: number, signal?: number, reason?: string): void;
   remove(key: number): void;
@@ -304,7 +304,7 @@ export interface Sys {
    */
   listen(
     port: number,
-    kind: Listener["k"],
+    kind: Listener["kind"],
     options?: {
       address?: string;
       tls?: boolean;

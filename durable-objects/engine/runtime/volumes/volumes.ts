@@ -72,7 +72,7 @@ export function volumeTree(container: Container, source: string, mount?: Mount):
   const { kernel, record } = container;
   const now = (): number => Math.round(kernel.now);
   const rootMode = mount && rootModeOf(mount);
-  return openTree(kernel.context, kernel.pod.pod, source, now, record.t, rootMode);
+  return openTree(kernel.context, kernel.pod.pod, source, now, record.startedAtMs, rootMode);
 }
 
 // What the kubelet fills
