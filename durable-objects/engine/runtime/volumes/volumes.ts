@@ -219,9 +219,13 @@ export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): v
 
 /** An idle probe looks again when the kubelet does. See kubelet/probes/worker.ts. */
 function hasIdleProbe({ records }: RuntimeContext, podKey: string): boolean {
-  type Known = { containers: Record<string, { probes?: Record<string, { calm?: string }> }> };
+  type Known = {
+    containers: Record<string, { probes?: Record<string, { idleFingerprint?: string }> }>;
+  };
   const containers = Object.values(records.get<Known>("kubelet", podKey)?.containers ?? {});
-  return containers.some((c) => Object.values(c.probes ?? {}).some((p) => p.calm !== undefined));
+  return containers.some((c) =>
+    Object.values(c.probes ?? {}).some((p) => p.idleFingerprint !== undefined),
+  );
 }
 
 /** Whether the kubelet weighs a tree: an emptyDir with a sizeLimit, or all of a Pod with a limit of local storage. */
