@@ -395,6 +395,7 @@ export class PodKernel implements Kernel {
    */
   oomKill(key: number): void {
     const container = this.pod.containers[this.pod.processes[key]?.container ?? ""];
-    if (container) this.exit(container.root, 0, 9, "OOMKilled");
+    // On a machine the process alone goes: there is no container around it.
+    if (container) this.exit(container.spec.machine ? key : container.root, 0, 9, "OOMKilled");
   }
 }
