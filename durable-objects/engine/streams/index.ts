@@ -11,6 +11,7 @@ import { log, pollLog } from "./logs.ts";
 import { machineSession } from "./machine.ts";
 import { portForward } from "./port-forward.ts";
 import { Sessions } from "./sessions.ts";
+import { Terminals } from "./terminals.ts";
 import { visit } from "./visit.ts";
 
 export interface Streams extends PodStreams {
@@ -20,6 +21,7 @@ export interface Streams extends PodStreams {
   /** A browser's request to a host of an Ingress. */
   visit(request: ApiRequest, host: string): ProxyPending;
   sessions: Sessions;
+  terminals: Terminals;
   /** Starts a command on a node itself. */
   onMachine(node: string, request: ExecRequest): ReturnType<typeof machineSession>;
 }
@@ -37,6 +39,7 @@ export function createStreams(client: Client): Streams {
     pollProxy: (pending) => proxyResult(context(), pending),
     visit: (request, host) => visit(context(), request, host),
     sessions: new Sessions(context),
+    terminals: new Terminals(context),
     onMachine: (node, request) => machineSession(context(), node, request),
   };
 }

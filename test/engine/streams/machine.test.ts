@@ -111,7 +111,7 @@ describe("a shell on a node", () => {
     ) as CommandSession;
     world.advance(15_000);
     world.evict();
-    world.advance(15_000);
+    world.advance(17_000);
     const read = (): { text: string; over: boolean } => {
       const news = world.engine.session(world.now, () => world.engine.sessions.read(session));
       return { text: decoder.decode(news.stdout), over: news.status !== undefined };

@@ -12,6 +12,7 @@ import type { ReadTree } from "../fs/vfs.ts";
 import type { Files, Kernel } from "./types.ts";
 import type { NewOpenFile, OpenFile, Pipe, PodRecord, Process } from "./state.ts";
 import { terminalOutput } from "./terminal.ts";
+import { printingCost } from "./terminal-output.ts";
 import { saveTree } from "../volumes/volumes.ts";
 
 /** Open files that need no record: devices (`n` null, `z` zero, `F` full, `R` random) and the container's log (`o`, `e`). */
@@ -288,7 +289,7 @@ export class OpenFiles implements Files {
       pipe.bytes += part;
       return part.length;
     }
-    if (file.kind === "s" || file.kind === "t") return this.#writeSession(file, data);
+    if (file.kind === "s" || file.kind === "t") return this.#writeSession(process, file, data);
     if (file.kind === "c") {
       const connection = this.#pod.connections[file.connection];
       const other = file.end === 0 ? 1 : 0;
@@ -326,7 +327,7 @@ export class OpenFiles implements Files {
     return data.length;
   }
 
-  #writeSession(file: OpenFile & { kind: "s" | "t" }, data: string): number {
+  #writeSession(process: Process, file: OpenFile & { kind: "s" | "t" }, data: string): number {
     const session = this.#pod.sessions[file.session];
     // Whoever watched has gone: what it prints is lost, as with a terminal that hung up.
     if (!session) throw new Errno(file.kind === "t" ? "EIO" : "EPIPE");
@@ -336,6 +337,12 @@ export class OpenFiles implements Files {
       const said = file.kind === "t" ? terminalOutput(session, given) : given;
       this.kernel.logs.append(session.container, stream, said);
       return given.length;
+    }
+    if (session.kept) {
+      const said = terminalOutput(session, data);
+      this.kernel.printed.append(session.kept, said);
+      this.kernel.charge(process, printingCost(session.kept, this.kernel.now, said.length));
+      return data.length;
     }
     const room = sessionOutputBytesMax - session.stdout.length - session.stderr.length;
     const part = data.slice(0, Math.max(0, room));

@@ -4,6 +4,7 @@
  */
 import type { ContainerSpec, PodSandbox } from "../container-spec.ts";
 import type { FileId } from "../fs/inode.ts";
+import type { KeptOutput } from "./terminal-output.ts";
 
 export type Json = unknown;
 
@@ -227,6 +228,8 @@ export interface Session {
   exitCode?: number;
   rows?: number;
   cols?: number;
+  /** A terminal that is kept (terminals.ts): its output lies apart, and nobody's reading holds it back. */
+  kept?: KeptOutput;
 }
 
 export interface PodRecord {

@@ -10,7 +10,8 @@ export function terminalOutput(_session: Session, data: string): string {
 const signalKeys: Record<string, number> = { "\x03": 2, "\x1c": 3, "\x1a": 20 };
 
 function echo(kernel: Kernel, session: Session, text: string): void {
-  if (session.kind === "own") kernel.logs.append(session.container, 1, text);
+  if (session.kept) kernel.printed.append(session.kept, text);
+  else if (session.kind === "own") kernel.logs.append(session.container, 1, text);
   else session.stdout += text;
 }
 

@@ -19,6 +19,7 @@ import type {
   NetworkResult,
   Parcel,
 } from "../net/network-port.ts";
+import type { TerminalOutput } from "./terminal-output.ts";
 import type { MatchWork } from "../regex/work.ts";
 import type {
   ContainerRecord,
@@ -164,6 +165,8 @@ export interface Kernel {
   readonly pod: PodRecord;
   readonly files: Files;
   readonly logs: Logs;
+  /** What terminals that are kept print. */
+  readonly printed: TerminalOutput;
   /** Time of the process that runs, or the engine's. */
   now: number;
   readonly records: Records;
