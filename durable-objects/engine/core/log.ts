@@ -272,7 +272,7 @@ export class Log {
    * longer be made again. `exactly`: objects are of that very revision. Good until the next checkpoint.
    */
   storageAt(revision: number, exactly: boolean): Sql | undefined {
-    const moment = this.#checkpoints.momentOf(revision);
+    const moment = this.#checkpoints.momentOf(revision, exactly);
     return moment && storageAt(this.#sql, moment, exactly ? revision : undefined);
   }
 

@@ -211,7 +211,7 @@ export class Past {
 
   /** From this row on none is missing or without its records. Since this log was opened. */
   get firstWholeId(): number {
-    const [row] = this.#sql.exec("SELECT MIN(id) AS id FROM log");
+    const [row] = this.#sql.exec("SELECT id FROM log ORDER BY id LIMIT 1");
     const first = (row?.["id"] ?? Number.MAX_SAFE_INTEGER) as number;
     return Math.max(first, this.#shedId + 1);
   }
