@@ -2,9 +2,11 @@
 import type { RecordCodecs } from "../core/record-codec.ts";
 import { kubeletRecordCodec } from "../kubelet/record-codec.ts";
 import { kubeletTable } from "../kubelet/record.ts";
+import { treeRecordCodec } from "../runtime/fs/tree-codec.ts";
 import { runtimeRecordCodec } from "../runtime/kernel/record-codec.ts";
 
 export const recordCodecs: RecordCodecs = {
   [kubeletTable]: kubeletRecordCodec,
   runtime: runtimeRecordCodec,
+  trees: treeRecordCodec,
 };

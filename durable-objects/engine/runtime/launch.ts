@@ -108,7 +108,7 @@ function ensureFolder(sys: Sys, path: string): void {
     if (sys.peek(folder)) continue;
     // It is made before the user changes.
     const root = { ...sys.who, uid: 0, gid: 0, override: true };
-    sys.vfs.create(sys.place(folder), root, { t: "d", m: 0o755 });
+    sys.vfs.create(sys.place(folder), root, { type: "d", mode: 0o755 });
   }
 }
 

@@ -9,6 +9,7 @@ import type { ChangeRow } from "../core/log-rows.ts";
 import type { PastRow, Snapshot } from "../core/snapshot.ts";
 import type { KubeObject } from "../core/object.ts";
 import { secretValueCharsMin } from "../core/limits.ts";
+import { storedContentName } from "../runtime/fs/tree-codec.ts";
 import { runtimeRecordCodec } from "../runtime/kernel/record-codec.ts";
 import { decodeUtf8, encodeUtf8, fromBase64, toBase64 } from "../runtime/bytes.ts";
 import { Search } from "./search.ts";
@@ -170,7 +171,7 @@ const contentTables = new Set(["files", "trees"]);
 function scrubRecord(table: string, value: unknown, values: Values): unknown {
   const { anywhere, whole, names } = values;
   return mapTexts(value, (text, name, beside) => {
-    const content = contentTables.has(table) && (name === "d" || name === "");
+    const content = contentTables.has(table) && (name === storedContentName || name === "");
     const variable = names.has(name) || (name === "value" && names.has(beside));
     if ((content || variable) && whole.has(text)) return blank(text.length);
     if (content && name === "" && text.startsWith("t") && whole.has(text.slice(1)))

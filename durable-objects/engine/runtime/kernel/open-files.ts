@@ -107,7 +107,7 @@ export class OpenFiles implements Files {
     else if (file.kind === "f" && typeof file.file === "number") {
       const tree = this.#trees.get(file.tree);
       if (!(tree instanceof Tree) || this.isOpen(file.tree, file.file)) return;
-      if (tree.inode(file.file)?.n === 0) tree.drop(file.file);
+      if (tree.inode(file.file)?.links === 0) tree.drop(file.file);
     }
   }
 
