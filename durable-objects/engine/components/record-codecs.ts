@@ -4,9 +4,11 @@ import { kubeletRecordCodec } from "../kubelet/record-codec.ts";
 import { kubeletTable } from "../kubelet/record.ts";
 import { treeRecordCodec } from "../runtime/fs/tree-codec.ts";
 import { runtimeRecordCodec } from "../runtime/kernel/record-codec.ts";
+import { networkRecordCodec, networkTable } from "../runtime/net/stream.ts";
 
 export const recordCodecs: RecordCodecs = {
   [kubeletTable]: kubeletRecordCodec,
   runtime: runtimeRecordCodec,
   trees: treeRecordCodec,
+  [networkTable]: networkRecordCodec,
 };

@@ -119,9 +119,7 @@ export class Tree {
 
   size(id: FileId): number {
     const node = this.inode(id);
-    if (!node) return 0;
-    if (node.type === "d") return 4096;
-    return sizeOf(node);
+    return node?.type === "d" ? 4096 : sizeOf(node);
   }
 
   /** Names in a directory, sorted by byte. */
@@ -356,8 +354,8 @@ export class Tree {
     const node = this.#own().inodes[ino];
     if (!node) throw new Errno("EBADF");
     const old = sizeOf(node);
-    if (size > old) return this.writeZeros(ino, old, size - old);
-    this.#cut(ino, node, size);
+    if (size > old) this.writeZeros(ino, old, size - old);
+    else this.#cut(ino, node, size);
   }
 
   #cut(ino: number, { charge, ...uncharged }: Inode, size: number): void {

@@ -234,7 +234,7 @@ function attach(sys: Sys, id: string, to: string): number {
     outbound: true,
   };
   const stream = context.records.get<Stream>(networkTable, id);
-  if (stream) context.records.put(networkTable, id, { ...stream, ca: c });
+  if (stream) context.records.put(networkTable, id, { ...stream, clientConnection: c });
   context.wake?.("network", id);
   return descriptor(sys, c, 0);
 }
