@@ -235,10 +235,10 @@ function streams(kernel: Kernel, session: string, tty: boolean): Record<string, 
   const { files } = kernel;
   const table: Record<string, string> = {};
   const terminal = tty ? files.open({ kind: "t", session }) : "";
-  for (const e of [0, 1, 2] as const) {
-    const id = tty ? terminal : files.open({ kind: "s", session, end: e });
+  for (const end of [0, 1, 2] as const) {
+    const id = tty ? terminal : files.open({ kind: "s", session, end });
     files.retain(id);
-    table[e] = id;
+    table[end] = id;
   }
   return table;
 }

@@ -176,11 +176,15 @@ export class ProcTree implements ReadTree {
     const modifiedAtMs = Math.round(this.container.record.startedAtMs);
     if (ProcTree.#folders[path]) return { type: "d", mode: 0o555, modifiedAtMs };
     const pid = /^\/proc\/(\d+)$/.exec(path)?.[1];
-    if (pid) return this.#pids().includes(Number(pid)) ? { type: "d", mode: 0o555, modifiedAtMs } : undefined;
+    if (pid)
+      return this.#pids().includes(Number(pid))
+        ? { type: "d", mode: 0o555, modifiedAtMs }
+        : undefined;
     if (this.#fdTable(path)) return { type: "d", mode: 0o500, modifiedAtMs };
     const [, folder = "", fd = ""] = /^(\/proc\/\d+\/fd)\/(\d+)$/.exec(path) ?? [];
     const description = this.#fdTable(folder)?.[fd];
-    if (description !== undefined) return { type: "l", mode: 0o700, modifiedAtMs, data: `pipe:[${description}]` };
+    if (description !== undefined)
+      return { type: "l", mode: 0o700, modifiedAtMs, data: `pipe:[${description}]` };
     if (path === "/proc/self") return { type: "l", mode: 0o777, modifiedAtMs, data: "1" };
     const content = this.#content(path);
     if (content === undefined) return undefined;

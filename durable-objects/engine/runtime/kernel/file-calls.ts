@@ -64,13 +64,13 @@ export class FileCalls {
     return this.process.cwd ?? this.container.workingDir;
   }
   get env(): Record<string, string> {
-    const { env: e } = this.process;
-    if (!e) return this.container.env;
-    if (this.#envOf !== e) {
-      this.#envOf = e;
+    const { env: own } = this.process;
+    if (!own) return this.container.env;
+    if (this.#envOf !== own) {
+      this.#envOf = own;
       const env = { ...this.container.env };
-      for (const name in e) {
-        const value = e[name];
+      for (const name in own) {
+        const value = own[name];
         if (value === null || value === undefined) delete env[name];
         else env[name] = value;
       }
@@ -278,13 +278,13 @@ export class FileCalls {
 
   #fifo(tree: Tree, place: Required<ResolvedPath>, write: boolean): string {
     const name = `${tree.key} ${place.id}`;
-    const { pipes: pi } = this.kernel.pod;
-    let key = Object.keys(pi).find((known) => pi[known]?.fifo === name);
+    const { pipes } = this.kernel.pod;
+    let key = Object.keys(pipes).find((known) => pipes[known]?.fifo === name);
     if (key === undefined) {
       key = String(this.kernel.pod.next++);
-      pi[key] = { bytes: "", readers: 0, writers: 0, fifo: name, noWriterYet: true };
+      pipes[key] = { bytes: "", readers: 0, writers: 0, fifo: name, noWriterYet: true };
     }
-    const pipe = pi[key];
+    const pipe = pipes[key];
     if (write && pipe) delete pipe.noWriterYet;
     return this.kernel.files.open({ kind: write ? "w" : "r", pipe: Number(key) });
   }

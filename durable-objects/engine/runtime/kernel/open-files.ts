@@ -154,8 +154,8 @@ export class OpenFiles implements Files {
 
   /** Lets go of what a dead process bound. */
   forget(key: number): void {
-    const { listeners: li } = this.kernel.pod;
-    for (const name in li) if (li[name]?.process === key) delete li[name];
+    const { listeners } = this.kernel.pod;
+    for (const name in listeners) if (listeners[name]?.process === key) delete listeners[name];
   }
 
   /** A copy for a child: same open files. */

@@ -116,9 +116,9 @@ export class PodLogs implements Logs {
   stopRepeats(name: string): void {
     for (const list of Object.values(this.kernel.pod.logs))
       for (const record of list) {
-        if (!record.repeats?.some(({ probe: k }) => k === name)) continue;
+        if (!record.repeats?.some(({ probe }) => probe === name)) continue;
         this.#writeRepeats(record);
-        record.repeats = record.repeats.filter(({ probe: k }) => k !== name);
+        record.repeats = record.repeats.filter(({ probe }) => probe !== name);
         if (record.repeats.length === 0) delete record.repeats;
       }
   }
