@@ -139,11 +139,11 @@ function syncPod(tools: Tools, key: string): number | undefined {
     nodeName,
     record: loaded.record,
     now: client.now,
-    wokenExternally: loaded.record.quiet === true,
+    wokenExternally: loaded.record.idle === true,
     nextMoveMs: undefined,
     dueAtMs: undefined,
   };
-  delete loaded.record.quiet;
+  delete loaded.record.idle;
   if (!stored && isMirror(pod)) loaded.record.static = true;
   if (!stored) admit(sync);
   reviewResize(sync);
@@ -153,7 +153,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
     deletePod(sync);
     return undefined;
   }
-  if (sync.dueAtMs === undefined && hasIdleProbe(loaded.record)) loaded.record.quiet = true;
+  if (sync.dueAtMs === undefined && hasIdleProbe(loaded.record)) loaded.record.idle = true;
   saveRecord(client.records, key, loaded);
   return sync.dueAtMs;
 }

@@ -57,10 +57,12 @@ function podSays(
   const { labels } = context.reader.get("pods", namespace, podName)?.metadata ?? {};
   if (namespace === "kube-system" && labels?.["k8s-app"] === "kube-dns") return "cluster";
   const kernel = PodKernel.load(context, pod);
-  const listener = kernel?.pod.li[`udp/${port}`];
-  const process = listener && kernel?.process(listener.p);
+  const listener = kernel?.pod.listeners[`udp/${port}`];
+  const process = listener && kernel?.process(listener.process);
   if (!kernel || !listener || !process) return undefined;
-  return kernel.program(process).dns?.(kernel.sys(listener.p), process.s, { name, type, port });
+  return kernel
+    .program(process)
+    .dns?.(kernel.sys(listener.process), process.state, { name, type, port });
 }
 
 /** What CoreDNS (or, `cluster` false, a plain name server outside) says. */

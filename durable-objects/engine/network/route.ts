@@ -289,8 +289,9 @@ function toHost(flow: Flow, node: Node, ip: string, port: number): Outcome {
   const socket = `${flow.protocol.toLowerCase()}/${port}`;
   for (const pod of hostPods(reader, name)) {
     const record = records.get<Partial<PodRecord>>("runtime", objectKeyOf(pod));
-    const listener = record?.li?.[socket];
-    if (!listener || (listener.a && isLoopback(listener.a) && !isLoopback(ip))) continue;
+    const listener = record?.listeners?.[socket];
+    if (!listener || (listener.address && isLoopback(listener.address) && !isLoopback(ip)))
+      continue;
     flow.hops.push(hop("pod", objectKeyOf(pod), "uses its node's network", { ip, port }));
     return { to: "pod", pod: objectKeyOf(pod), port, clientIp: flow.clientIp };
   }
