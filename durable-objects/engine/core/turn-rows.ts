@@ -42,7 +42,11 @@ export function turnRows(turn: Turn, fieldsOf: FieldsOf): RowPart[] {
     const past = last && changes.length ? `,"p":[${reach.join(",")}]` : "";
     const body = `"n":${now},"c":[${changeTexts.join(",")}],"r":[${recordTexts.join(",")}]`;
     const causes = causesText(changes.slice(firstOfRow, firstOfRow + changeTexts.length));
-    parts.push({ rv, revisions: changeTexts.length > 0, body: `{${body}${causes}${queue}${past}}` });
+    parts.push({
+      rv,
+      revisions: changeTexts.length > 0,
+      body: `{${body}${causes}${queue}${past}}`,
+    });
     firstOfRow += changeTexts.length;
     changeTexts = [];
     recordTexts = [];

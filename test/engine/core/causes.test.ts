@@ -1,10 +1,6 @@
 /** Every revision says who caused it, as the log on disk tells it too. */
 import { describe, expect, test } from "vitest";
-import {
-  causesOf,
-  causesText,
-  turnOf,
-} from "../../../durable-objects/engine/core/log-rows.ts";
+import { causesOf, causesText, turnOf } from "../../../durable-objects/engine/core/log-rows.ts";
 import type { Change } from "../../../durable-objects/engine/core/object.ts";
 import { World } from "../../helpers/world.ts";
 import { deployment } from "../behaviours/behaviour-world.ts";
