@@ -21,6 +21,7 @@ export default defineConfig(async () => ({
             "test/sessions/**/*.test.ts",
             "test/golden/**/*.test.ts",
             "test/sim/**/*.test.ts",
+            "test/service/**/*.test.ts",
             "test/tidy.test.ts",
           ],
         },
@@ -32,6 +33,7 @@ export default defineConfig(async () => ({
             verbose: false,
             miniflare: {
               bindings: {
+                LOG_REQUESTS: "none",
                 TEST_MIGRATIONS: await readD1Migrations(
                   path.join(import.meta.dirname, "migrations"),
                 ),

@@ -1,4 +1,5 @@
 import type { Identity } from "./engine/api/auth/tokens.ts";
+import { MemorySql } from "./engine/core/memory-sql.ts";
 import type { Sql } from "./engine/core/sql.ts";
 import { Engine, openArtefact, type EngineOptions } from "./engine/index.ts";
 import { applyManifests, type ManifestFailure } from "./manifests.ts";
@@ -115,5 +116,21 @@ function empty({ kv, sql }: DurableObjectStorage): void {
   for (const { name } of tables.toArray()) {
     // Others are the platform's.
     if (!/^(?:_cf_|sqlite_)/.test(name)) sql.exec(`DROP TABLE "${name}"`);
+  }
+}
+
+/** Whether a sandbox could be born of these manifests, tried in a cluster that nobody sees. */
+export function couldBeBorn(
+  { nodes, seed }: Pick<Birth, "nodes" | "seed">,
+  manifests: string,
+  nowMs: number,
+): Born {
+  const birth = { id: "", name: "", nodes, seed, expiresAtMs: nowMs };
+  try {
+    begun(new MemorySql(), birth, { manifests }, { nowMs, identity: { id: "", secret: "" } });
+    return { born: true };
+  } catch (error) {
+    if (error instanceof Unborn) return error.told;
+    throw error;
   }
 }

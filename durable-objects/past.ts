@@ -1,12 +1,12 @@
 /** What a sandbox tells of its past, and goes back to: the engine's answers as plain values that travel to the Worker. */
 import type { EdgeRequest } from "./edge-request.ts";
 import type { Engine } from "./engine/index.ts";
-import { sealArtefact } from "./engine/index.ts";
 import { StatusError } from "./engine/machinery/status.ts";
 import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
 import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { countsOf, type Counts } from "./engine/snapshots/counts.ts";
+import { sealed } from "./engine/snapshots/snapshot.ts";
 import type { SnapshotOptions } from "./engine/core/snapshot.ts";
 
 /** Why there is no answer, in a sentence for people; `code`: as HTTP has it. */
@@ -45,17 +45,26 @@ export function timelineOf(engine: Engine, options: TimelineOptions, nowMs: numb
 export const undoIn = (engine: Engine, options: UndoOptions, nowMs: number): Undone | Refused =>
   told(() => engine.undo(options, nowMs));
 
+export interface MomentOptions extends SnapshotOptions {
+  /** So much of the past goes along, in revisions; instead of `pastAfter`. */
+  pastRevisions?: number;
+}
+
 export function artefactOf(
   engine: Engine,
-  options: SnapshotOptions,
+  { pastRevisions, ...options }: MomentOptions,
   nowMs: number,
 ): Omit<SnapshotBytes, "sha256"> | Refused {
   return told(() => {
-    const snapshot = engine.snapshot(nowMs, options);
-    const sealed = sealArtefact(snapshot);
-    if ("reason" in sealed) return { ...sealed, code: 413 };
+    if (pastRevisions !== undefined) {
+      engine.run(nowMs);
+      options.pastAfter = Math.max(0, (options.at ?? engine.store.rv) - pastRevisions);
+    }
+    const made = sealed(() => engine.snapshot(nowMs, options));
+    if ("reason" in made) return { ...made, code: 413 };
+    const { bytes, snapshot } = made;
     const { revision, clock } = snapshot;
-    return { ...sealed, revision, virtualMs: clock.nowMs, counts: countsOf(snapshot) };
+    return { bytes, revision, virtualMs: clock.nowMs, counts: countsOf(snapshot) };
   });
 }
 
@@ -68,12 +77,14 @@ export async function withHash(
   return { ...made, sha256: hex.join("") };
 }
 
+export const refusedWith = ({ message, code }: StatusError): Refused => ({ reason: message, code });
+
 /** What the API would answer as a Status. */
 function told<T>(body: () => T): T | Refused {
   try {
     return body();
   } catch (error) {
-    if (error instanceof StatusError) return { reason: error.message, code: error.code };
+    if (error instanceof StatusError) return refusedWith(error);
     throw error;
   }
 }

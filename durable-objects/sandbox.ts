@@ -14,7 +14,6 @@ import {
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
 import { expired, internalError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
-import type { SnapshotOptions } from "./engine/core/snapshot.ts";
 import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
 import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
@@ -38,9 +37,11 @@ import { turnRestMs } from "./limits.ts";
 import {
   answerTo,
   artefactOf,
+  refusedWith,
   timelineOf,
   undoIn,
   withHash,
+  type MomentOptions,
   type Refused,
   type SnapshotBytes,
 } from "./past.ts";
@@ -129,18 +130,23 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   /** The cluster as an artefact, as it is or at the end of the turn that wrote a revision. */
-  async snapshotBytes(options: SnapshotOptions = {}): Promise<SnapshotBytes | Refused> {
+  async snapshotBytes(options: MomentOptions = {}): Promise<SnapshotBytes | Refused> {
     return withHash(await this.asked((engine, now) => artefactOf(engine, options, now)));
   }
 
   /** A turn for the Worker itself, which counts as a look. */
   private async asked<T>(work: (engine: Engine, nowMs: number) => T): Promise<T | Refused> {
     if (this.birth && this.birth.expiresAtMs > Date.now()) await this.open();
-    if (!this.birth || !this.loaded) return { reason: gone().message, code: gone().code };
-    return this.turn((engine, now) => {
-      this.look(engine, now);
-      return work(engine, now);
-    });
+    if (!this.birth || !this.loaded) return refusedWith(gone());
+    try {
+      return this.turn((engine, now) => {
+        this.look(engine, now);
+        return work(engine, now);
+      });
+    } catch (error) {
+      if (!saysDiskFull(error)) throw error;
+      return refusedWith(diskFull());
+    }
   }
 
   /** A grant has ended, or its role is another: what it opened before ends now, and late verdicts open nothing. */

@@ -32,7 +32,7 @@ interface Stream {
   round: number;
 }
 
-/** Watches and followed logs, as hibernatable sockets that lead to the Worker (worker/stream.ts). */
+/** Watches and followed logs, as hibernatable sockets that lead to the Worker (worker/streams/stream.ts). */
 export class Sockets {
   private readonly context: DurableObjectState;
   private readonly streams = new Map<WebSocket, Stream>();

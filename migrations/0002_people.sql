@@ -172,9 +172,9 @@ CREATE TABLE `users` (
 );
 --> statement-breakpoint
 ALTER TABLE `keys` ADD `name` text DEFAULT '' NOT NULL;--> statement-breakpoint
-ALTER TABLE `keys` ADD `user_id` text REFERENCES users(id);--> statement-breakpoint
+ALTER TABLE `keys` ADD `user_id` text REFERENCES users(id) ON DELETE cascade;--> statement-breakpoint
 CREATE INDEX `keys_user_id` ON `keys` (`user_id`);--> statement-breakpoint
-ALTER TABLE `sandboxes` ADD `owner_id` text REFERENCES users(id);--> statement-breakpoint
+ALTER TABLE `sandboxes` ADD `owner_id` text REFERENCES users(id) ON DELETE set null;--> statement-breakpoint
 ALTER TABLE `sandboxes` ADD `title` text DEFAULT '' NOT NULL;--> statement-breakpoint
 ALTER TABLE `sandboxes` ADD `source` text;--> statement-breakpoint
 ALTER TABLE `sandboxes` ADD `used_at` integer DEFAULT 0 NOT NULL;--> statement-breakpoint

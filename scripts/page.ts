@@ -3,10 +3,11 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { root } from "./root.ts";
 
-/** The page and the OpenAPI documents with their descriptions, into dist/web. */
+/** The page, and the OpenAPI documents of the clusters (with their descriptions) and of the service, into dist/web. */
 export async function buildPage(): Promise<void> {
   // It writes below web/public, which the page's build takes along.
   await import("./generate-openapi.ts");
+  await import("./generate-api-document.ts");
   const { build } = await import("vite");
   await build({ configFile: path.join(root, "web/vite.config.ts"), logLevel: "warn" });
 }
@@ -14,7 +15,13 @@ export async function buildPage(): Promise<void> {
 /** Builds, in a process of its own, unless dist/web is newer than everything it is made from. */
 export function buildPageIfStale(): void {
   const built = path.join(root, "dist/web/index.html");
-  const sources = ["web", "durable-objects/engine/schema", "scripts", "package-lock.json"];
+  const sources = [
+    "web",
+    "worker",
+    "durable-objects/engine/schema",
+    "scripts",
+    "package-lock.json",
+  ];
   const newest = Math.max(...sources.map((source) => changedAt(path.join(root, source))));
   if (!existsSync(built) || statSync(built).mtimeMs < newest) {
     const file = path.join(root, "scripts/build.ts");

@@ -62,6 +62,7 @@ const miniflare = new Miniflare(
         bindings: { ...options.variables, MIGRATIONS: readMigrations() },
         durableObjects: { SANDBOX: { className: "SandboxObject", useSQLite: true } },
         d1Databases: { DB: "podyard" },
+        r2Buckets: { SNAPSHOTS: "snapshots" },
         serviceBindings: { ASSETS: "pages", DISK: { disk: { path: options.diskPath } } },
         // The sockets are the runtime's own and lead straight to the Worker: in between, Miniflare's entry would compress
         // streams (so that a watch shows nothing) and refuse the subprotocol names of port-forward.

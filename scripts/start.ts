@@ -26,6 +26,11 @@ const names = [process.env["HOSTS"], host, hostname(), `${hostname()}.local`];
 const variables: Record<string, string> = { HOSTS: names.filter(Boolean).join(",") };
 const perHour = process.env["CREATES_PER_HOUR_MAX"];
 if (perHour !== undefined) variables["CREATES_PER_HOUR_MAX"] = perHour;
+// Ways to sign in: see wrangler.toml.
+for (const [name, value] of Object.entries(process.env)) {
+  const known = /^(GITHUB|OIDC(_[234])?)_(ISSUER|CLIENT_ID|CLIENT_SECRET|NAME)$/.test(name);
+  if (known && value) variables[name] = value;
+}
 
 let server: Server | undefined;
 let stopping = false;

@@ -154,7 +154,7 @@ interface Damaged {
  */
 export function damagedSandboxes(statePath: string): Damaged[] {
   const damaged: Damaged[] = [];
-  for (const folder of ["d1", "do", "cache"]) {
+  for (const folder of ["d1", "r2", "do", "cache"]) {
     for (const file of databasesBelow(path.join(statePath, folder))) {
       const fault = faultOf(file);
       if (fault === undefined) continue;

@@ -46,7 +46,7 @@ describe("imports", () => {
       /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/,
     ],
     ["web/vite.config.ts", /^(vite|node:)/],
-    ["web/", /^(preact|@preact\/signals)(\/|$)/],
+    ["web/", /^((preact|@preact\/signals)(\/|$)|(marked|yaml|@simplewebauthn\/browser)$)/],
     ["scripts/", /./],
   ];
 
@@ -71,11 +71,11 @@ describe("imports", () => {
       [
         [/^worker\//, "any"],
         [
-          /^durable-objects\/(sandbox|stream-head|edge-request|grant|preview-token|disk)\.ts$/,
+          /^durable-objects\/(sandbox|birth|stream-head|edge-request|grant|preview-token|disk|http)\.ts$/,
           "any",
         ],
         [
-          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf)|snapshots\/(artefact|read-only|thumbnail))\.ts$/,
+          /^durable-objects\/engine\/(core\/limits|network\/answer-headers|machinery\/status|api\/(users|auth\/users)|api\/discovery\/(discovery|registry)|schema\/(openapi|protobuf|yaml)|snapshots\/(artefact|counts|read-only|thumbnail))\.ts$/,
           "any",
         ],
         [/^durable-objects\//, "type"],
@@ -135,8 +135,8 @@ describe("imports", () => {
       "components",
       "core ports kinds api client scheduler runtime images cri kubelet streams controllers loop",
     ],
-    ["snapshots", "core machinery ports schema kinds api runtime bootstrap components"],
     ["past", "core machinery ports kinds api"],
+    ["snapshots", "core machinery ports schema kinds api runtime bootstrap components past"],
     ["index", "core ports api client streams bootstrap components loop snapshots past"],
   ];
 
@@ -209,6 +209,7 @@ describe("imports", () => {
       "worker/index.ts",
       "worker/local.ts",
       "web/main.tsx",
+      "web/embed/element.ts",
       "web/vite.config.ts",
     ].concat(product.filter((file) => file.startsWith("scripts/")));
     const reached = reachable(entries);
@@ -442,7 +443,12 @@ describe("names and words", () => {
       .filter((file) => /\.(tsx?|css|html|json|md|toml|ya?ml|sql)$|^\.ci\/|^NOTICE$/.test(file))
       .filter((file) => !/^(package-lock\.json|test\/golden\/)/.test(file))
       // Simulated file systems have a /root and a /home of their own.
-      .filter((file) => !/^(durable-objects\/engine|test\/(engine|sessions|sim))\//.test(file));
+      .filter(
+        (file) =>
+          !/^(durable-objects\/engine|gallery|test\/(engine|sessions|sim))\/|^worker\/scenarios\/gallery-files\.json$/.test(
+            file,
+          ),
+      );
     expect(texts.filter((file) => places.test(read(file).replace(/places = .*/, "")))).toEqual([]);
   });
 

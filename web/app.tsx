@@ -1,26 +1,55 @@
-import { useEffect } from "preact/hooks";
-import { Pods } from "./panels/pods.tsx";
-import { Start } from "./panels/start.tsx";
-import { busy, foreign, goBack, make, problem, remove, restore, sandbox } from "./state.ts";
+import { lazy, Suspense } from "preact/compat";
+import type { VNode } from "preact";
+import { readMe } from "./api/me.ts";
+import { Home } from "./pages/home.tsx";
+import { InvitationPage } from "./pages/invitation.tsx";
+import { SandboxPage } from "./pages/sandbox.tsx";
+import { ScenarioPage } from "./pages/scenario.tsx";
+import { SnapshotPage } from "./pages/snapshot.tsx";
+import { NewPage } from "./pages/new.tsx";
+import { SignIn } from "./panels/sign-in.tsx";
+import { useLoaded } from "./ui/work.ts";
+
+const EmbedPage = lazy(async () => (await import("./pages/embed.tsx")).EmbedPage);
+const MePage = lazy(async () => (await import("./pages/me.tsx")).MePage);
+
+/** The page of an address. Between them one goes by plain links. */
+function pageAt({ pathname, hash }: Location): VNode {
+  const [, kind, id] = /^\/(s|x|l|i)\/([\w-]+)$/.exec(pathname) ?? [];
+  const secret = /^#k=([\w-]+)$/.exec(hash)?.[1];
+  if (kind === "s") return <SandboxPage id={id!} secret={secret} />;
+  if (kind === "x") return <SnapshotPage id={id!} />;
+  if (kind === "l") return <ScenarioPage id={id!} />;
+  if (kind === "i") return <InvitationPage secret={id!} />;
+  if (pathname === "/me") return <MePage />;
+  if (pathname === "/new") return <NewPage packed={/^#m=([\w-]+)$/.exec(hash)?.[1]} />;
+  return <Home />;
+}
 
 export function App() {
-  useEffect(() => void restore(), []);
+  const [, kind, id] = /^\/embed\/(s|x|l)\/([\w-]+)$/.exec(location.pathname) ?? [];
+  const secret = /^#k=([\w-]+)$/.exec(location.hash)?.[1];
+  return (
+    <Suspense fallback={<p class="quiet centered">Loading…</p>}>
+      {kind === undefined ? (
+        <Site />
+      ) : (
+        <EmbedPage kind={kind as "s" | "x" | "l"} id={id!} secret={secret} />
+      )}
+    </Suspense>
+  );
+}
+
+function Site() {
   return (
     <>
       <header class="bar">
-        <span class="brand">
+        <a class="brand" href="/">
           <img src="/icon.svg" alt="" width="28" height="28" /> Podyard
-        </span>
-        {sandbox.value && <Owned />}
+        </a>
+        <Who />
       </header>
-      <main>
-        {problem.value && (
-          <p class="problem" role="alert">
-            {problem.value}
-          </p>
-        )}
-        {sandbox.value ? <Yard /> : <Welcome />}
-      </main>
+      <main>{pageAt(location)}</main>
       <footer>
         <p>
           A simulation: no container runs, no image is pulled, nothing leaves this server. What the
@@ -31,74 +60,12 @@ export function App() {
   );
 }
 
-function Welcome() {
+function Who() {
+  const { value: me } = useLoaded(() => readMe().catch(() => undefined));
   return (
-    <section class="welcome">
-      <h1>A Kubernetes cluster to play with</h1>
-      <p class="lead">
-        A simulated cluster of your own, ready in a moment, for the kubectl you already have. Deploy
-        something, break it, and watch the cluster heal.
-      </p>
-      <button
-        class="primary"
-        type="button"
-        disabled={busy.value !== undefined}
-        onClick={() => void make()}
-      >
-        {busy.value === "making"
-          ? "Making it…"
-          : busy.value === "opening"
-            ? "Opening…"
-            : "Make a sandbox"}
-      </button>
-      <p class="quiet">
-        No account. It sleeps when nobody looks, and is deleted when its time is up.
-      </p>
-    </section>
-  );
-}
-
-function Yard() {
-  return (
-    <div class="yard">
-      {foreign.value !== "none" && <Foreign />}
-      <Start />
-      <Pods />
-    </div>
-  );
-}
-
-function Foreign() {
-  return (
-    <p class="problem" role="status">
-      You opened this sandbox by a link. Whoever else has the link sees and changes the same.{" "}
-      {foreign.value === "beside own" && (
-        <button type="button" disabled={busy.value !== undefined} onClick={() => void goBack()}>
-          Back to my own
-        </button>
-      )}
-    </p>
-  );
-}
-
-function Owned() {
-  const { id, expiresAt } = sandbox.value!;
-  const until = new Date(expiresAt).toLocaleString(undefined, {
-    dateStyle: "medium",
-    timeStyle: "short",
-  });
-  return (
-    <div class="owned">
-      <span>
-        <code>podyard-{id.slice(0, 8)}</code> <span class="quiet">until {until}</span>
-      </span>
-      <button
-        type="button"
-        disabled={busy.value !== undefined}
-        onClick={() => confirm("Delete this sandbox and everything in it?") && void remove()}
-      >
-        Delete
-      </button>
-    </div>
+    <nav class="owned" aria-label="You">
+      {me.value && <a href="/me">{me.value.name ?? "Yours"}</a>}
+      {!me.value?.name && <SignIn />}
+    </nav>
   );
 }

@@ -5,25 +5,56 @@ import { bearerOf } from "./auth.ts";
 import type { Env } from "./env.ts";
 import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
+import { handlerOf } from "./handler.ts";
+import { logged } from "./log.ts";
+import { withinEdgeLimit } from "./edge-limit.ts";
+import { apiTokenRoutes } from "./routes/api-tokens.ts";
+import { apiDocument, apiPage } from "./routes/document.ts";
 import { kube } from "./routes/kube.ts";
+import { embed, embedScript } from "./routes/embed.ts";
 import { page } from "./routes/page.ts";
+import { accountRoutes } from "./routes/account.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { meRoutes } from "./routes/me.ts";
 import { memberRoutes } from "./routes/members.ts";
+import { passkeyRoutes } from "./routes/passkeys.ts";
+import { oembedRoutes } from "./routes/oembed.ts";
 import { preview, previewRoutes } from "./routes/preview.ts";
+import { forkRoutes } from "./routes/forks.ts";
+import { pastRoutes } from "./routes/past.ts";
+import { snapshotRoutes } from "./routes/snapshots.ts";
+import { snapshotViewRoutes } from "./routes/snapshot-views.ts";
+import { labRoutes } from "./routes/labs.ts";
+import { scenarioDraftRoutes } from "./routes/scenario-drafts.ts";
+import { scenarioRoutes } from "./routes/scenarios.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
-import { handlerOf, type Row } from "./route.ts";
+import { signInRoutes } from "./routes/sign-in.ts";
+import type { Row } from "./route.ts";
 
 /** The service's own API, read top to bottom: method, path, who may, shapes, handler. A route that is not here does not exist. */
 export const routes: readonly Row[] = [
   ...sandboxRoutes,
+  ...forkRoutes,
+  ...pastRoutes,
+  ...snapshotRoutes,
+  ...snapshotViewRoutes,
+  ...scenarioRoutes,
+  ...scenarioDraftRoutes,
+  ...labRoutes,
   ...keyRoutes,
   ...memberRoutes,
   ...previewRoutes,
+  ...signInRoutes,
   ...meRoutes,
+  ...oembedRoutes((request, env, context) => app.fetch(request, env, context)),
+  ...passkeyRoutes,
+  ...accountRoutes,
+  ...apiTokenRoutes,
 ];
 
 export const app = new Hono<{ Bindings: Env }>();
+
+app.use("*", logged, withinEdgeLimit);
 
 for (const path of ["/api/*", "/apis/*", "/openapi/*", "/version", "/sandboxes/*"]) {
   app.use(path, async (c, next) => {
@@ -40,10 +71,16 @@ for (const path of ["/healthz", "/livez", "/readyz"]) {
   app.get(path, async (c) => (withToken(c) ? kube(c) : c.text("ok")));
 }
 
-for (const row of routes) app.on(row.method, row.path, handlerOf(row));
-for (const path of ["/api/sandboxes/*", "/api/me/*", "/api/invitations/*"]) {
-  app.all(path, noSuchPath);
+const everyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+for (const row of routes) {
+  app.on(row.kube ? everyMethod : [row.method], [row.path], handlerOf(row, routes));
 }
+for (const noun of ["sandboxes", "snapshots", "scenarios", "me", "sign-in", "invitations"]) {
+  app.all(`/api/${noun}/*`, noSuchPath);
+}
+
+app.get("/api/openapi.json", apiDocument);
+app.get("/api", apiPage);
 
 app.all("/sandboxes/:id/preview/*", preview);
 app.all("/sandboxes/:id", kube);
@@ -61,6 +98,8 @@ app.all("/.well-known/openid-configuration", kube);
 // Whatever else a client of the cluster asks is the cluster's to refuse; browsers send no token to the page.
 app.use("*", (c, next) => (withToken(c) ? kube(c) : next()));
 app.all("/api/*", noSuchPath);
+app.get("/embed.js", embedScript);
+app.get("/embed/*", embed);
 app.get("*", page);
 
 function noSuchPath(): never {

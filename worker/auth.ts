@@ -7,7 +7,7 @@ import type { Env } from "./env.ts";
 import { Known, type Read } from "./known.ts";
 import type { Role } from "./roles.ts";
 import { hashOf, newSecret, newShortId } from "./secrets.ts";
-import { asksForSocket, subprotocolsOf } from "./stream-messages.ts";
+import { asksForSocket, subprotocolsOf } from "./streams/stream-messages.ts";
 
 /** Keys: `podyard_` and 256 random bits. Only their SHA-256 is stored. */
 

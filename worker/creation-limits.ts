@@ -3,7 +3,7 @@ import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 
-/** How many sandboxes may be made: by one network a minute, by all an hour, from the first one on. */
+/** How many sandboxes may be made: by one network a minute, by all an hour, from the first one on; and how often one may try to sign in. */
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -29,12 +29,27 @@ export async function spendCreation(
   }
 }
 
-function tooMany(limit: string, endsAt: number, now: number): EdgeError {
+/** How often one network may try to sign in, a minute. */
+export async function spendSignIn(
+  env: Env,
+  { signInsPerMinuteMax }: Limits,
+  address: string | undefined,
+  now: number,
+): Promise<void> {
+  if (signInsPerMinuteMax === undefined) return;
+  const network = networkOf(address ?? "");
+  const scope = `sign-in ${network}`;
+  const endsAt = await countOne(env.DB, scope, signInsPerMinuteMax, minuteMs, now);
+  const limit = `SIGN_INS_PER_MINUTE_MAX, ${signInsPerMinuteMax} a minute from ${network}`;
+  if (endsAt !== undefined) throw tooMany(limit, endsAt, now, "attempts to sign in");
+}
+
+function tooMany(limit: string, endsAt: number, now: number, what = "sandboxes"): EdgeError {
   const seconds = Math.max(1, Math.ceil((endsAt - now) / 1000));
   const until = new Date(endsAt).toISOString();
   const error = new EdgeError(
     429,
-    `too many sandboxes: the limit is ${limit}; it resets at ${until}, in ${seconds} s`,
+    `too many ${what}: the limit is ${limit}; it resets at ${until}, in ${seconds} s`,
   );
   error.retryAfterSeconds = seconds;
   return error;

@@ -95,6 +95,15 @@ export function statusResponse(error: StatusError): Response {
 /** k8s: apiserver/pkg/endpoints/filters/authentication.go Unauthorized */
 export const unauthorized = (): StatusError => new StatusError(401, "Unauthorized", "Unauthorized");
 
+/** A failure of the service's, for clients of the Kubernetes API. */
+export function statusOf({ status, message }: EdgeError): StatusError {
+  if (status === 401) return unauthorized();
+  if (status === 404) return new StatusError(404, "NotFound", message);
+  if (status === 410) return sandboxGone();
+  if (status === 400) return new StatusError(400, "BadRequest", message);
+  return new StatusError(403, "Forbidden", message);
+}
+
 export const sandboxNotFound = (): StatusError =>
   new StatusError(404, "NotFound", "this sandbox does not exist");
 

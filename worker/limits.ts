@@ -1,4 +1,4 @@
-import { nodesMax } from "../durable-objects/engine/core/limits.ts";
+import { nodesMax, snapshotBytesMax } from "../durable-objects/engine/core/limits.ts";
 import type { Env } from "./env.ts";
 
 /** What an operator may change, read from the variables; the unit stands last in the name. */
@@ -9,9 +9,15 @@ export interface Limits {
   sandboxIdleMs: number;
   sandboxesPerPersonMax: number;
   nodesMax: number;
+  snapshotsPerPersonMax: number;
+  snapshotBytesPerPersonMax: number;
+  scenariosPerPersonMax: number;
+  /** Of all versions of all of them. */
+  scenarioBytesPerPersonMax: number;
   /** Undefined: no limit. */
   createsPerMinuteMax: number | undefined;
   createsPerHourMax: number | undefined;
+  signInsPerMinuteMax: number | undefined;
 }
 
 export function limitsOf(env: Env): Limits {
@@ -20,8 +26,13 @@ export function limitsOf(env: Env): Limits {
     sandboxIdleMs: positive(env.SANDBOX_IDLE_DAYS, 30) * 24 * 3_600_000,
     sandboxesPerPersonMax: positive(env.SANDBOXES_PER_PERSON_MAX, 50),
     nodesMax: Math.min(nodesMax, positive(env.SANDBOX_NODES_MAX, 20)),
+    snapshotsPerPersonMax: positive(env.SNAPSHOTS_PER_PERSON_MAX, 200),
+    snapshotBytesPerPersonMax: positive(env.SNAPSHOT_BYTES_PER_PERSON_MAX, 200_000_000),
+    scenariosPerPersonMax: positive(env.SCENARIOS_PER_PERSON_MAX, 100),
+    scenarioBytesPerPersonMax: positive(env.SCENARIO_BYTES_PER_PERSON_MAX, 20_000_000),
     createsPerMinuteMax: Number(env.CREATES_PER_MINUTE_MAX) || undefined,
     createsPerHourMax: Number(env.CREATES_PER_HOUR_MAX) || undefined,
+    signInsPerMinuteMax: Number(env.SIGN_INS_PER_MINUTE_MAX) || undefined,
   };
 }
 
@@ -43,6 +54,36 @@ export const nameLengthMax = 40;
 export const seedLengthMax = 64;
 /** Of a JSON body of the service's own API. */
 export const bodyBytesMax = 16 * 1024;
+/** Of one that brings manifests: as many bytes as the API server takes, written as a JSON text. */
+export const manifestsBodyBytesMax = 2 * requestBodyBytesMax;
+/** Of an artefact from elsewhere: as many as one of ours may have unpacked, so that it is refused before it is held. */
+export const artefactBytesMax = snapshotBytesMax;
+/** How much of the past goes along with a snapshot or a fork: a hundred revisions take some ten kilobytes. */
+export const pastRevisionsDefault = 100;
+export const pastRevisionsMax = 100_000;
+/** Pictures of snapshots that an isolate keeps, of 20 kB at most each. */
+export const thumbnailsKeptMax = 100;
+/** D1's own limit: values that one statement may name. */
+export const databaseParametersMax = 100;
+/** What nothing in the database names is left alone so long: its row may be about to be written. */
+export const artefactOrphanMsMin = 3_600_000;
+/** Pages of a thousand names that one pass over the stored artefacts reads. */
+export const artefactListingsMax = 20;
+/** Of a scenario's folder: files, and bytes of one and of all. What a row of D1 holds is four times as much as all. */
+export const scenarioFilesMax = 60;
+export const scenarioFileBytesMax = 128 * 1024;
+/** Of `scenario.yaml`, which lists read. */
+export const scenarioAboutBytesMax = 8 * 1024;
+export const scenarioBytesMax = 512 * 1024;
+/** Of a request that brings it as JSON, where a line's end takes two bytes. */
+export const scenarioBodyBytesMax = 2 * scenarioBytesMax;
+/** Of a zip: with folders and what file managers leave behind. */
+export const scenarioZipEntriesMax = 200;
+export const scenarioZipBytesMax = 1024 * 1024;
+export const scenarioVersionsMax = 200;
+export const scenarioDescriptionCharsMax = 300;
+export const scenarioChapterCharsMax = 60;
+export const scenarioMinutesMax = 600;
 /** Keys of one sandbox that are neither revoked nor expired. */
 export const keysPerSandboxMax = 50;
 /** How often a revocation is sent to an object that restarts. */
@@ -53,8 +94,37 @@ export const sessionMsMax = 30 * 24 * 3_600_000;
 export const sessionTouchMs = 3_600_000;
 export const tokenTouchMs = 3_600_000;
 export const userAgentCharsMax = 200;
+/** From the start of a sign-in to the way back. */
+export const signInMsMax = 10 * 60_000;
+/** Of the path that a sign-in leads back to. */
+export const returnPathCharsMax = 500;
+/** How long a provider may take for one answer, and how much it may say. */
+export const providerMsMax = 10_000;
+export const providerAnswerBytesMax = 256 * 1024;
+/** What is known of an issuer is asked for again after so long. */
+export const issuerMsMax = 10 * 60_000;
+export const identitiesPerPersonMax = 20;
+export const passkeysPerPersonMax = 20;
+/** Objects that are told of one thing at a time. */
+export const tellAtOnceMax = 6;
+/** Of each list in a person's export: the newest. */
+export const exportRowsMax = 10_000;
 /** What a cookie or an API token opened is asked for again after so long. */
 export const grantMsMax = 12 * 3_600_000;
+export const apiTokensPerPersonMax = 50;
+export const apiTokenDaysMax = 365;
+export const apiTokenDaysDefault = 90;
+/** A request with an `Idempotency-Key` is done once in so long. */
+export const replyMs = 24 * 3_600_000;
+/** What was begun under such a key and never answered may be begun again: longer than any creation takes. */
+export const replyUnderWayMs = 60_000;
+/** Expired sandboxes that one run of the cron trigger ends: a portion is under way at once, and each is one request of the Worker's. */
+export const sweepPortionMax = 50;
+export const sweepSandboxesMax = 500;
+/** How long Turnstile may take to say whether somebody is human. */
+export const humanCheckMsMax = 5_000;
+/** The longest token that Turnstile makes. */
+export const humanTokenCharsMax = 2048;
 export const membersPerSandboxMax = 100;
 export const invitationsPerSandboxMax = 50;
 export const invitationUsesMax = 100;

@@ -9,6 +9,13 @@ export function refuseForeignPages(request: Request, env: Env): void {
   throw new EdgeError(403, "pages of another origin may not make sandboxes here");
 }
 
+/** Nor sign its visitor in: they would work on in the account of whoever made the page. */
+export function refuseForeignSignIn(request: Request): void {
+  const origin = request.headers.get("origin");
+  if (origin === null || origin === new URL(request.url).origin) return;
+  throw new EdgeError(403, "pages of another origin may sign nobody in here");
+}
+
 /**
  * A page whose own name was made to lead to this machine (DNS rebinding) is of this origin as far as its browser knows. On
  * one's own machine nothing but the name tells: addresses have none, and others are named by a variable.
@@ -26,4 +33,5 @@ export function refuseForeignHosts(request: Request, env: Env): void {
 }
 
 /** As URLs write them: IPv4 has four numbers by then, whatever was typed. */
-const isAddress = (host: string): boolean => /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/.test(host);
+export const isAddress = (host: string): boolean =>
+  /^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$/.test(host);

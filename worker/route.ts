@@ -1,26 +1,18 @@
-import type { Context, Handler } from "hono";
+import type { Context } from "hono";
 import * as v from "valibot";
 import { note, type Audit } from "./db/audit.ts";
 import type { Person } from "./db/people.ts";
 import type { Page } from "./db/database.ts";
 import type { Env } from "./env.ts";
-import { EdgeError } from "./errors.ts";
 import { readBody } from "./body.ts";
-import { bodyBytesMax, pageLimitDefault, pageLimitMax } from "./limits.ts";
-import {
-  accessTo,
-  mustHaveScope,
-  mustMay,
-  personOf,
-  principalOf,
-  type Access,
-  type Principal,
-} from "./principal.ts";
+import { EdgeError } from "./errors.ts";
+import { pageLimitDefault, pageLimitMax } from "./limits.ts";
+import { personOf, type Access, type Principal } from "./principal.ts";
 import type { Action } from "./roles.ts";
 import type { Scope } from "./scopes.ts";
 import { newPerson } from "./sessions.ts";
 
-/** What a row of the route table is, and how a request comes to its handler. */
+/** What a row of the route table is, and what its handler is given. */
 
 export type EdgeContext = Context<{ Bindings: Env }>;
 
@@ -47,12 +39,25 @@ export interface Row {
   /** What it does, as an imperative: the summary in the API's document. */
   title: string;
   body?: AnySchema;
+  /** Of a body that may be larger than others. */
+  bodyBytesMax?: number;
+  /**
+   * Everything below is the Kubernetes API: all methods come here, whichever the document names, and failures are answered as a
+   * Status.
+   */
+  kube?: true;
   /** The body is no JSON: the handler reads it. */
   raw?: { type: string; bytesMax: number };
   query?: Record<string, string>;
   answers: Record<number, Answer>;
   handle: (call: Call) => Promise<Response> | Response;
 }
+
+/** Goes on after the answer; what fails there nobody is told. */
+export const laterOf =
+  (c: EdgeContext) =>
+  (work: Promise<unknown>): void =>
+    c.executionCtx.waitUntil(work.catch(() => {}));
 
 /** One request, as its handler sees it. */
 export class Call<Body = unknown> {
@@ -63,8 +68,10 @@ export class Call<Body = unknown> {
   /** Parsed by the row's schema. */
   readonly body: Body;
   readonly now: number;
+  readonly #params: Record<string, string> | undefined;
   #cookie: string | undefined;
   #made: Person | undefined;
+  #answered: { response: Response; text: string } | undefined;
 
   constructor(
     c: EdgeContext,
@@ -72,12 +79,14 @@ export class Call<Body = unknown> {
     access: Access | undefined,
     body: Body,
     now: number,
+    params?: Record<string, string>,
   ) {
     this.c = c;
     this.principal = principal;
     this.access = access as Access;
     this.body = body;
     this.now = now;
+    this.#params = params;
   }
 
   get env(): Env {
@@ -93,9 +102,9 @@ export class Call<Body = unknown> {
     return this.#made ?? personOf(this.principal);
   }
 
-  /** Undefined: the path has no such part. */
+  /** Empty where the path has no such part. */
   param(name: string): string {
-    return this.c.req.param(name) ?? "";
+    return this.#params?.[name] ?? this.c.req.param(name) ?? "";
   }
 
   /** After the answer. */
@@ -119,9 +128,18 @@ export class Call<Body = unknown> {
   }
 
   json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-    return this.sent(
-      Response.json(value, { status, headers: { "cache-control": "no-store", ...headers } }),
-    );
+    const text = JSON.stringify(value);
+    const response = new Response(text, {
+      status,
+      headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+    });
+    this.#answered = { response, text };
+    return this.sent(response);
+  }
+
+  /** The JSON of an answer that this call made. */
+  textOf(response: Response): string | undefined {
+    return this.#answered?.response === response ? this.#answered.text : undefined;
   }
 
   nothing(): Response {
@@ -174,32 +192,12 @@ export function paged<T>(
   };
 }
 
-/** A row's handler for Hono. */
-export function handlerOf(row: Row): Handler<{ Bindings: Env }> {
-  return async (c) => {
-    const now = Date.now();
-    const later = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work.catch(() => {}));
-    const principal = await principalOf(c.req.raw, c.env, now, later);
-    let access: Access | undefined;
-    if (row.who === "person" && !personOf(principal)) {
-      throw new EdgeError(401, "sign in, or send an API token as a bearer token");
-    }
-    if (row.who !== "anyone" && row.who !== "person") {
-      access = await accessTo(principal, c.env, c.req.param("id") ?? "", now);
-      mustMay(access, row.who);
-    }
-    if (row.who !== "anyone") mustHaveScope(principal, row.scope);
-    const body = row.body ? await parsedBody(c.req.raw, row.body) : undefined;
-    // While the body came, time has passed.
-    return row.handle(new Call(c, principal, access, body, Date.now()));
-  };
-}
-
-async function parsedBody(request: Request, schema: AnySchema): Promise<unknown> {
-  const bytes = await readBody(request, bodyBytesMax, () => {
-    throw new EdgeError(413, `the body is larger than ${bodyBytesMax} bytes`);
+/** A body's bytes; throws 413 where they are too many. */
+export async function readWhole(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const bytes = await readBody(request, bytesMax, () => {
+    throw new EdgeError(413, `the body is larger than ${bytesMax} bytes`);
   });
-  return checked(schema, parseJsonObject(bytes));
+  return bytes ?? new Uint8Array();
 }
 
 /** The value as the schema makes it, or the first thing that is wrong with it as a 400. */
@@ -219,18 +217,4 @@ export function checked<S extends AnySchema>(schema: S, value: unknown): v.Infer
 function knownFields(schema: AnySchema): string {
   const { entries } = schema as { entries?: Record<string, unknown> };
   return entries ? `; known are ${Object.keys(entries).join(", ")}` : "";
-}
-
-function parseJsonObject(body: Uint8Array | undefined): Record<string, unknown> {
-  if (!body || body.length === 0) return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(body));
-  } catch (error) {
-    throw new EdgeError(400, `the body is no JSON: ${(error as Error).message}`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new EdgeError(400, "the body must be a JSON object");
-  }
-  return value as Record<string, unknown>;
 }

@@ -3,6 +3,7 @@ import { roles, type Role } from "./roles.ts";
 import {
   keyNameCharsMax,
   nameLengthMax,
+  pastRevisionsMax,
   personNameCharsMax,
   seedLengthMax,
   titleCharsMax,
@@ -40,10 +41,7 @@ function nameRule(): string {
 }
 
 /** Workers; how many at most is the operator's to say. */
-export const nodes = v.custom<number>(
-  (value) => typeof value === "number",
-  "nodes must be a whole number",
-);
+export const nodes = v.number("nodes must be a whole number");
 
 const seedRule = `seed must be a whole number or a text of 1 to ${seedLengthMax} characters`;
 export const seed = v.union(
@@ -58,3 +56,18 @@ export const timestamp = v.pipe(v.string(), v.isoTimestamp());
 
 /** RFC 3339. */
 export const iso = (ms: number): string => new Date(ms).toISOString();
+
+const pastRule = `past must be a whole number from 0 to ${pastRevisionsMax}`;
+/** How much of a sandbox's past goes along, in revisions. */
+export const past = v.pipe(
+  v.number(pastRule),
+  v.integer(pastRule),
+  v.minValue(0, pastRule),
+  v.maxValue(pastRevisionsMax, pastRule),
+);
+
+/** A resourceVersion as a number. */
+export const revision = (name: string) => {
+  const rule = `${name} must be a revision: a whole number from 1`;
+  return v.pipe(v.number(rule), v.safeInteger(rule), v.minValue(1, rule));
+};

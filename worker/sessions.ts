@@ -13,11 +13,15 @@ export interface SignedIn {
 }
 
 /** Over plain http, on one's own machine, browsers take no `__Host-` cookie. */
-export const cookieName = (request: Request): string =>
-  request.url.startsWith("https:") ? "__Host-podyard" : "podyard";
+export const cookieNamed = (request: Request, name: string): string =>
+  request.url.startsWith("https:") ? `__Host-${name}` : name;
 
-export function cookieOf(request: Request): string | undefined {
-  const name = cookieName(request);
+export const cookieName = (request: Request): string => cookieNamed(request, "podyard");
+
+export const cookieOf = (request: Request): string | undefined =>
+  cookieValue(request, cookieName(request));
+
+export function cookieValue(request: Request, name: string): string | undefined {
   for (const part of (request.headers.get("cookie") ?? "").split(";")) {
     const at = part.indexOf("=");
     if (at > 0 && part.slice(0, at).trim() === name) return part.slice(at + 1).trim();

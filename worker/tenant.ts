@@ -4,10 +4,9 @@ import { apiTokenShape } from "./api-tokens.ts";
 import { bearerOf, sandboxIsOver, verify } from "./auth.ts";
 import { type Sandbox, findSandbox } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
-import { EdgeError, sandboxGone, sandboxNotFound, unauthorized } from "./errors.ts";
+import { EdgeError, sandboxGone, sandboxNotFound, statusOf, unauthorized } from "./errors.ts";
 import { accessTo, mustHaveScope, principalOf } from "./principal.ts";
 import { idShape } from "./secrets.ts";
-import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 
 export interface Tenant {
   sandbox: Sandbox;
@@ -92,14 +91,6 @@ async function tenantOfPerson(
 }
 
 const proxied = /\/proxy(\/|$)/;
-
-/** Clients of the Kubernetes API read a Status. */
-function statusOf({ status, message }: EdgeError): StatusError {
-  if (status === 401) return unauthorized();
-  if (status === 404) return sandboxNotFound();
-  if (status === 410) return sandboxGone();
-  return new StatusError(403, "Forbidden", message);
-}
 
 async function tenantOfToken(
   request: Request,

@@ -146,7 +146,7 @@ export class Engine {
       if (response.type === "reply" && response.status >= 400) throw new Refused();
     });
     this.#work.held.lift(changes);
-    this.#time.apply(changes, wallMs);
+    this.#time.applyClock(changes, wallMs);
     this.#persist();
     assert(response, "an answer");
     return response.type === "proxied" ? response.reply : response;

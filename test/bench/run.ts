@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --only cluster,containers,peer,served,started,attacks,real]`: prints a table and writes .wrangler/bench.json. No test:
+ * `npm run bench [-- --only cluster,containers,peer,served,forks,started,attacks,real]`: prints a table and writes .wrangler/bench.json. No test:
  * every comparison is made in one run on one machine, each figure in a process of its own, one after the other. With
  * `--against DIR`, another checkout, the attacks are made on that one as well; with `--attack TEXT` only those whose names hold it.
  */
@@ -9,6 +9,7 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import type { Attacked } from "./attacks.ts";
+import type { Forked } from "./forks.ts";
 import type { Figures } from "./clusters.ts";
 import type { Rate } from "./load.ts";
 import type { Beside } from "./real.ts";
@@ -17,7 +18,7 @@ import type { Started } from "./started.ts";
 const root = path.join(import.meta.dirname, "../..");
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "cluster,containers,peer,served,started,attacks,real" },
+    only: { type: "string", default: "cluster,containers,peer,served,forks,started,attacks,real" },
     against: { type: "string" },
     attack: { type: "string", default: "" },
   },
@@ -193,6 +194,18 @@ function served(): void {
   }
 }
 
+function forked(): void {
+  const { fork, snapshot, bytesOfHundred, bytesOfTwenty } = child<Forked>("test/bench/forks.ts");
+  seen["forks"] = { fork, snapshot, bytesOfHundred, bytesOfTwenty };
+  const times = ({ p50Ms, p95Ms }: Rate): string => `${whole(p50Ms)} ms, ${whole(p95Ms)} ms`;
+  const target = "p50 250 ms";
+  add("workerd: fork of 100 Pods with shells (p50, p95)", times(fork), target, fork.p50Ms < 250);
+  add("workerd: snapshot of them (p50, p95)", times(snapshot));
+  add("snapshot of 3 nodes, 100 Pods", `${whole(bytesOfHundred)} bytes`);
+  const small = `${whole(bytesOfTwenty)} bytes`;
+  add("snapshot of 3 nodes, 20 Pods", small, "< 60,000 bytes", bytesOfTwenty < 60_000);
+}
+
 const neighbourMsMax = 500;
 /** What one object may hold; the isolate holds the Worker and the neighbour besides. */
 const heldMbMax = 128;
@@ -266,6 +279,7 @@ if (only.has("cluster")) clusters();
 if (only.has("containers")) containers();
 if (only.has("peer")) beside();
 if (only.has("served")) served();
+if (only.has("forks")) forked();
 if (only.has("started")) started();
 if (only.has("attacks")) attacked();
 if (only.has("real")) real();

@@ -5,14 +5,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeAll, beforeEach, expect, test, vi, type MockInstance } from "vitest";
 import { bundleWorker } from "../../scripts/bundle.ts";
 import { startServer, type Server } from "../../scripts/server.ts";
-import { killRuntime, runtimePids } from "../helpers/runtime-process.ts";
+import { killRuntimeOf } from "../helpers/runtime-process.ts";
 import { eventually, makeSandbox, type Sandbox } from "../helpers/sandbox.ts";
 
 /** What hangs the whole process is stopped once it has done so twice: the third start opens the sandbox. */
 
 let script: string;
-/** The runtime of the folder's other tests. */
-let others: number[] = [];
+/** State of the server under test. */
+let folder = "";
 let said: MockInstance<typeof console.log>;
 beforeEach(() => {
   said = vi.spyOn(console, "log");
@@ -31,7 +31,7 @@ interface Running {
 
 async function withServer(body: (running: Running) => Promise<void>): Promise<void> {
   const statePath = mkdtempSync(path.join(tmpdir(), "podyard-watchdog-"));
-  others = runtimePids();
+  folder = statePath;
   const server = await startServer({ port: 0, host: "127.0.0.1", statePath, script });
   try {
     const sandbox = await makeSandbox(server.url, { seed: 1 });
@@ -47,7 +47,7 @@ async function withServer(body: (running: Running) => Promise<void>): Promise<vo
     };
     await body({ server, sandbox, ask });
   } finally {
-    killRuntime(others);
+    killRuntimeOf(statePath);
     await server.stop();
     rmSync(statePath, { recursive: true, force: true });
   }
@@ -60,7 +60,7 @@ async function giveUp(deaths: number): Promise<void> {
     Promise.resolve(said.mock.calls.filter(([text]) => /planted fault/.test(String(text))).length);
   await eventually(hung, (times) => times === deaths);
   await pause(3_500);
-  expect(killRuntime(others)).toBe(1);
+  expect(killRuntimeOf(folder)).toBe(true);
 }
 const opens = ({ ask }: Running): Promise<unknown> => eventually(() => ask(pods), Boolean, 60_000);
 const messages = async ({ ask }: Running, url: string): Promise<string> => {

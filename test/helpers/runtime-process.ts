@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { startOf } from "../../scripts/process-table.ts";
 
 /** workerd processes that this process has started. Linux. */
-export function runtimePids(): number[] {
+function runtimePids(): number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
@@ -17,9 +19,23 @@ export function runtimePids(): number[] {
     });
 }
 
-/** Ends the runtime as a power cut would; `others` are left alone. Returns how many processes that were. */
-export function killRuntime(others: readonly number[] = []): number {
-  const pids = runtimePids().filter((pid) => !others.includes(pid));
+/** Ends the runtime as a power cut would. Returns how many processes that were. */
+export function killRuntime(): number {
+  const pids = runtimePids();
   for (const pid of pids) process.kill(pid, "SIGKILL");
   return pids.length;
+}
+
+/**
+ * The same to the runtime of one state folder: tests run in threads of one process, whose other runtimes are their neighbours'.
+ * Returns whether it ran.
+ */
+export function killRuntimeOf(statePath: string): boolean {
+  const holder = JSON.parse(readFileSync(path.join(statePath, "holder.json"), "utf8")) as {
+    runtime?: { process: number; start: string };
+  };
+  const { runtime } = holder;
+  if (!runtime || startOf(runtime.process) !== runtime.start) return false;
+  process.kill(runtime.process, "SIGKILL");
+  return true;
 }

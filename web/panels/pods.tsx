@@ -1,9 +1,24 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { followTable, type Column, type Row, type TableView } from "../api.ts";
-import { sandbox } from "../state.ts";
+import {
+  followTable,
+  listTable,
+  type Cluster,
+  type Column,
+  type Row,
+  type TableView,
+} from "../api/tables.ts";
+import { messageOf } from "../api/client.ts";
+
+interface Props {
+  cluster: Cluster;
+  /** A snapshot's moment does not move. */
+  still?: boolean;
+  /** Told of every state that is shown. */
+  changed?: (table: TableView) => void;
+}
 
 /** The server's own Pod Table, kept up to date by a watch while somebody can see it. */
-export function Pods() {
+export function Pods({ cluster, still = false, changed }: Props) {
   const table = useSignal<TableView | undefined>(undefined);
   const trouble = useSignal<string | undefined>(undefined);
   const everywhere = useSignal(false);
@@ -16,19 +31,20 @@ export function Pods() {
   });
 
   useSignalEffect(() => {
-    const current = sandbox.value;
     // A hidden page does not keep the cluster's time running.
-    if (!current || !visible.value) return;
+    if (!still && !visible.value) return;
     const stop = new AbortController();
     const path = everywhere.value ? "/api/v1/pods" : "/api/v1/namespaces/default/pods";
     table.value = undefined;
-    void followTable(
-      current,
-      path,
-      (next) => (table.value = next),
-      (message) => (trouble.value = message),
-      stop.signal,
-    );
+    const show = (next: TableView): void => {
+      table.value = next;
+      changed?.(next);
+    };
+    if (still) {
+      listTable(cluster, path).then(show, (error) => (trouble.value = messageOf(error)));
+      return;
+    }
+    void followTable(cluster, path, show, (message) => (trouble.value = message), stop.signal);
     return () => stop.abort();
   });
 
@@ -36,8 +52,8 @@ export function Pods() {
     <section class="panel wide" aria-labelledby="pods-title">
       <div class="title">
         <h2 id="pods-title">Pods</h2>
-        <span class={trouble.value ? "state lost" : "state live"} role="status">
-          {trouble.value ? `reconnecting: ${trouble.value}` : "live"}
+        <span class={`state ${trouble.value ? "lost" : still ? "still" : "live"}`} role="status">
+          {stateOf(still, trouble.value)}
         </span>
         <label>
           <input
@@ -48,13 +64,25 @@ export function Pods() {
           all namespaces
         </label>
       </div>
-      <PodTable table={table.value} everywhere={everywhere.value} />
+      <PodTable table={table.value} everywhere={everywhere.value} still={still} />
     </section>
   );
 }
 
-function PodTable({ table, everywhere }: { table: TableView | undefined; everywhere: boolean }) {
+function stateOf(still: boolean, trouble: string | undefined): string {
+  if (still) return trouble ?? "a frozen moment";
+  return trouble === undefined ? "live" : `reconnecting: ${trouble}`;
+}
+
+interface TableProps {
+  table: TableView | undefined;
+  everywhere: boolean;
+  still: boolean;
+}
+
+function PodTable({ table, everywhere, still }: TableProps) {
   if (!table) return <p class="quiet">Asking the cluster…</p>;
+  if (table.rows.length === 0 && still) return <p class="empty">No Pods here.</p>;
   if (table.rows.length === 0) {
     return (
       <p class="empty">

@@ -1,5 +1,8 @@
-import { sandbox } from "../state.ts";
+import { useSignal } from "@preact/signals";
+import { sharingOf, type Sandbox } from "../api/sandboxes.ts";
 import { CopyButton } from "../ui/copy-button.tsx";
+import { Problem } from "../ui/panel.tsx";
+import { useWork } from "../ui/work.ts";
 
 /** First steps, in the order in which the cluster shows most. */
 const steps: { does: string; command: string }[] = [
@@ -20,30 +23,18 @@ const steps: { does: string; command: string }[] = [
   { does: "Go back", command: "kubectl rollout undo deployment/my-web" },
 ];
 
-export function Start() {
-  const { kubeconfig, id } = sandbox.value!;
-  const file = `podyard-${id.slice(0, 8)}.kubeconfig`;
+export function Start({ sandbox }: { sandbox: Sandbox }) {
+  const made = useSignal<string | undefined>(undefined);
+  const kubeconfig = sandbox.kubeconfig ?? made.value;
+  const file = `podyard-${sandbox.id.slice(0, 8)}.kubeconfig`;
   return (
     <section class="panel" aria-labelledby="start-title">
       <h2 id="start-title">Connect kubectl</h2>
-      <p>
-        Save the kubeconfig. It holds the key to this sandbox, so treat it like a password; your
-        other clusters stay untouched.
-      </p>
-      <div class="actions">
-        <a
-          class="button"
-          download={file}
-          href={`data:application/yaml;charset=utf-8,${encodeURIComponent(kubeconfig)}`}
-        >
-          Download
-        </a>
-        <CopyButton text={kubeconfig} label="Copy" what="the kubeconfig" />
-      </div>
-      <details>
-        <summary>Show it</summary>
-        <pre tabIndex={0}>{kubeconfig}</pre>
-      </details>
+      {kubeconfig === undefined ? (
+        <MakeKubeconfig sandbox={sandbox} done={(text) => (made.value = text)} />
+      ) : (
+        <Kubeconfig text={kubeconfig} file={file} />
+      )}
       <p>Then, in a terminal:</p>
       <Command command={`export KUBECONFIG=~/Downloads/${file}`} />
       <ol class="steps">
@@ -58,6 +49,49 @@ export function Start() {
         kubectl 1.30 or newer. To see every change as it happens: <code>kubectl get pods -w</code>
       </p>
     </section>
+  );
+}
+
+/** The cookie opens the page; kubectl needs a key of its own. */
+function MakeKubeconfig({ sandbox, done }: { sandbox: Sandbox; done: (text: string) => void }) {
+  const { busy, problem, run } = useWork();
+  const make = async (): Promise<void> =>
+    done((await sharingOf(sandbox).makeKey({ name: "kubectl" })).kubeconfig);
+  return (
+    <>
+      <p>kubectl needs a kubeconfig with a key of its own, which you can revoke later.</p>
+      <Problem text={problem.value} />
+      <div class="actions">
+        <button type="button" disabled={busy.value} onClick={() => run(make)}>
+          Make a kubeconfig
+        </button>
+      </div>
+    </>
+  );
+}
+
+function Kubeconfig({ text, file }: { text: string; file: string }) {
+  return (
+    <>
+      <p>
+        Save the kubeconfig. It holds a key to this sandbox, so treat it like a password; your other
+        clusters stay untouched.
+      </p>
+      <div class="actions">
+        <a
+          class="button"
+          download={file}
+          href={`data:application/yaml;charset=utf-8,${encodeURIComponent(text)}`}
+        >
+          Download
+        </a>
+        <CopyButton text={text} label="Copy" what="the kubeconfig" />
+      </div>
+      <details>
+        <summary>Show it</summary>
+        <pre tabIndex={0}>{text}</pre>
+      </details>
+    </>
   );
 }
 

@@ -5,15 +5,14 @@ import { sessions, users } from "./schema.ts";
 export type Person = Pick<typeof users.$inferSelect, "id" | "name" | "createdAt">;
 export type Session = typeof sessions.$inferSelect;
 
-/** A person with their first session. */
+/** A person, perhaps with their first session. */
 export async function insertPerson(
   db: D1Database,
   person: Person,
-  session: Session,
+  session?: Session,
 ): Promise<void> {
-  await ask(
-    on(db).batch([on(db).insert(users).values(person), on(db).insert(sessions).values(session)]),
-  );
+  const first = session ? [on(db).insert(sessions).values(session)] : [];
+  await ask(on(db).batch([on(db).insert(users).values(person), ...first]));
 }
 
 export async function insertSession(db: D1Database, session: Session): Promise<void> {
@@ -79,9 +78,4 @@ export async function endSessions(
 
 export async function renamePerson(db: D1Database, id: string, name: string): Promise<void> {
   await ask(on(db).update(users).set({ name }).where(eq(users.id, id)));
-}
-
-/** With everything of theirs that the database holds; what lies elsewhere is freed before. */
-export async function removePerson(db: D1Database, id: string): Promise<void> {
-  await ask(on(db).delete(users).where(eq(users.id, id)));
 }

@@ -1,16 +1,20 @@
 import { and, desc, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { Role } from "../roles.ts";
-import { ask, on, type Page } from "./database.ts";
+import { ask, inPortions, on, type Page } from "./database.ts";
 import {
   apiTokens,
   audit,
   creations,
   keys,
+  labs,
   members,
   replies,
   sandboxes,
+  scenarios,
   sessions,
   signIns,
+  snapshots,
+  users,
 } from "./schema.ts";
 import type { Key, Sandbox } from "./keys.ts";
 
@@ -154,16 +158,41 @@ export async function extend(
   );
 }
 
-/** Gives what one person owns and belongs to to another, who keeps what they have already. */
+/**
+ * Gives what one person owns and belongs to to another, and forgets the one. Who belongs to a sandbox as both has the larger
+ * role, and whose own it is, is no member of it.
+ */
 export async function moveBelongings(db: D1Database, from: string, to: string): Promise<void> {
+  const larger = sql`SELECT sandbox_id FROM members WHERE user_id = ${from} AND role = 'editor'`;
+  const theirs = sql`SELECT sandbox_id FROM members WHERE user_id = ${to}`;
+  const own = on(db).select({ id: sandboxes.id }).from(sandboxes).where(eq(sandboxes.ownerId, to));
   await ask(
     on(db).batch([
       on(db).update(sandboxes).set({ ownerId: to }).where(eq(sandboxes.ownerId, from)),
-      on(db).run(sql`UPDATE OR IGNORE ${members} SET user_id = ${to} WHERE user_id = ${from}`),
+      on(db)
+        .update(members)
+        .set({ role: "editor" })
+        .where(
+          and(
+            eq(members.userId, to),
+            eq(members.role, "viewer"),
+            sql`${members.sandboxId} IN (${larger})`,
+          ),
+        ),
+      on(db)
+        .update(members)
+        .set({ userId: to })
+        .where(and(eq(members.userId, from), sql`${members.sandboxId} NOT IN (${theirs})`)),
+      on(db)
+        .delete(members)
+        .where(and(eq(members.userId, to), inArray(members.sandboxId, own))),
       on(db).update(keys).set({ userId: to }).where(eq(keys.userId, from)),
-      on(db).run(sql`UPDATE snapshots SET owner_id = ${to} WHERE owner_id = ${from}`),
-      on(db).run(sql`UPDATE scenarios SET owner_id = ${to} WHERE owner_id = ${from}`),
-      on(db).run(sql`UPDATE labs SET user_id = ${to} WHERE user_id = ${from}`),
+      on(db).update(apiTokens).set({ userId: to }).where(eq(apiTokens.userId, from)),
+      on(db).update(audit).set({ userId: to }).where(eq(audit.userId, from)),
+      on(db).update(snapshots).set({ ownerId: to }).where(eq(snapshots.ownerId, from)),
+      on(db).update(scenarios).set({ ownerId: to }).where(eq(scenarios.ownerId, from)),
+      on(db).update(labs).set({ userId: to }).where(eq(labs.userId, from)),
+      on(db).delete(users).where(eq(users.id, from)),
     ]),
   );
 }
@@ -189,15 +218,16 @@ export async function forgetExpired(db: D1Database, before: number, now: number)
 export async function expiredSandboxes(
   db: D1Database,
   now: number,
-  limit: number,
+  { limit, skip }: { limit: number; skip: number },
 ): Promise<string[]> {
   const rows = await ask(
     on(db)
       .select({ id: sandboxes.id })
       .from(sandboxes)
       .where(and(lt(sandboxes.expiresAt, now), isNull(sandboxes.deletedAt)))
-      .orderBy(sandboxes.expiresAt)
-      .limit(limit),
+      .orderBy(sandboxes.expiresAt, sandboxes.id)
+      .limit(limit)
+      .offset(skip),
   );
   return rows.map(({ id }) => id);
 }
@@ -206,3 +236,15 @@ export async function markAllDeleted(db: D1Database, ids: string[], now: number)
   if (ids.length === 0) return;
   await ask(on(db).update(sandboxes).set({ deletedAt: now }).where(inArray(sandboxes.id, ids)));
 }
+
+/** Which of these are not deleted; of one whose time is up the row is still there. */
+export const livingAmong = (db: D1Database, ids: string[]): Promise<Set<string>> =>
+  inPortions(ids, async (some) => {
+    const rows = await ask(
+      on(db)
+        .select({ id: sandboxes.id })
+        .from(sandboxes)
+        .where(and(inArray(sandboxes.id, some), isNull(sandboxes.deletedAt))),
+    );
+    return rows.map(({ id }) => id);
+  });

@@ -11,10 +11,11 @@ import { failedByDisk } from "../disk.ts";
 import type { Env } from "../env.ts";
 import { serviceUnavailable, statusResponse } from "../errors.ts";
 import { expiryNoticeMs, requestBodyBytesMax } from "../limits.ts";
+import { factsOf, type Facts } from "../log.ts";
 import { staticReply } from "../static-reply.ts";
-import { asksForSocket, subprotocolsOf } from "../stream-messages.ts";
-import { bridge } from "../stream.ts";
-import type { EdgeContext } from "../route.ts";
+import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
+import { bridge } from "../streams/stream.ts";
+import { laterOf, type EdgeContext } from "../route.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
 import { used } from "./sandboxes.ts";
 
@@ -32,20 +33,32 @@ export async function kube(c: EdgeContext): Promise<Response> {
 }
 
 /** `readOnly`: from what is stored, since the disk is full. */
-async function serve(
-  request: Request,
-  { env, executionCtx }: EdgeContext,
-  readOnly = false,
-): Promise<Response> {
+async function serve(request: Request, c: EdgeContext, readOnly = false): Promise<Response> {
+  const { env } = c;
   refuseForeignSocket(request, env);
   const now = Date.now();
-  const later = (work: Promise<unknown>): void => executionCtx.waitUntil(work.catch(() => {}));
+  const later = laterOf(c);
+  const facts = factsOf(request);
+  facts.route = new URL(request.url).pathname.startsWith("/sandboxes/") ? "/sandboxes/:id/*" : "*";
   const tenant = await tenantOf(request, env, now, later);
+  noteTenant(facts, tenant);
   later(used(env, tenant.sandbox, now));
   if (readOnly && mayStream(tenant.apiPath, new URL(request.url).search)) throw diskFull();
   const known = await staticReply(request, env, tenant.apiPath);
   const answer = known ?? (await handOn(request, env, tenant, readOnly));
   return withNotice(answer, tenant.sandbox.expiresAt, now);
+}
+
+/** For the log: what let it in, by the kinds of what it hangs on. */
+function noteTenant(facts: Facts, { sandbox, grant }: Tenant): void {
+  facts.sandbox = sandbox.id;
+  facts.by = "account";
+  for (const id of grant.ids) {
+    const at = id.indexOf(":");
+    const kind = id.slice(0, at);
+    if (kind === "member") facts.person = id.slice(at + 1);
+    else if (kind === "key" || kind === "session" || kind === "token") facts.by = kind;
+  }
 }
 
 /** So that kubectl says it. k8s: apimachinery/pkg/util/net/http.go NewWarningHeader */
@@ -116,7 +129,7 @@ function mayStream(apiPath: string, search: string): boolean {
 const droppedHeaders =
   /^(host|connection|keep-alive|content-length|accept-encoding|authorization|cookie|cf-.*|x-forwarded-.*|x-real-ip)$/;
 
-function forwardedHeaders(from: Headers): Headers {
+export function forwardedHeaders(from: Headers): Headers {
   const headers = new Headers();
   for (const [name, value] of from) if (!droppedHeaders.test(name)) headers.set(name, value);
   const protocols = subprotocolsOf(from).filter((name) => !name.startsWith(bearerProtocol));

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { sessionGrantId } from "../../durable-objects/grant.ts";
+import type { Page } from "../db/database.ts";
 import { endSessions, renamePerson, sessionsOf } from "../db/people.ts";
 import { sandboxesOf } from "../db/sandboxes.ts";
 import { EdgeError } from "../errors.ts";
@@ -71,7 +72,9 @@ const told = ({ person: who }: Call) => ({
 });
 
 async function rename(call: Call<v.InferOutput<typeof change>>): Promise<Response> {
-  const { id } = call.person!;
+  const { id, name } = call.person!;
+  // A name says that somebody has signed in.
+  if (name === null) throw new EdgeError(403, "sign in first; who is anonymous has no name");
   await renamePerson(call.env.DB, id, call.body.name);
   forgetSessions(id);
   return call.json({ ...told(call), name: call.body.name });
@@ -113,17 +116,27 @@ async function signOut(call: Call): Promise<Response> {
 }
 
 /** What sessions that ended have open in the sandboxes of their person. */
-export async function cutEverywhere(
+export const cutEverywhere = (call: Call, userId: string, sessionIds: string[]): Promise<void> =>
+  cutGrants(call, userId, sessionIds.map(sessionGrantId));
+
+/** What grants of a person that ended have open in their sandboxes. */
+export async function cutGrants(
   { env, now }: Call,
   userId: string,
-  sessionIds: string[],
+  grantIds: string[],
 ): Promise<void> {
-  const found = await sandboxesOf(env.DB, userId, now, { limit: pageLimitMax });
-  await Promise.all(
-    found.map(({ sandbox }) =>
-      tell(env, sandbox.id, async (object) => {
-        for (const id of sessionIds) await object.cut(sessionGrantId(id));
-      }),
-    ),
-  );
+  for (let after: Page["after"]; ;) {
+    const page = { limit: pageLimitMax, ...(after && { after }) };
+    const found = await sandboxesOf(env.DB, userId, now, page);
+    await Promise.all(
+      found.map(({ sandbox }) =>
+        tell(env, sandbox.id, async (object) => {
+          for (const id of grantIds) await object.cut(id);
+        }),
+      ),
+    );
+    const last = found.length === pageLimitMax ? found.at(-1)?.sandbox : undefined;
+    if (!last) return;
+    after = { at: last.createdAt, id: last.id };
+  }
 }

@@ -156,6 +156,7 @@ export const memberRoutes: Row[] = [
     method: "POST",
     path: "/api/invitations/:secret/accept",
     who: "anyone",
+    scope: "sandboxes:write",
     title: "Accept an invitation",
     body: accepting,
     answers: {

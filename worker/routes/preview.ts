@@ -8,6 +8,7 @@ import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
 import { insertKey, liveKeys } from "../db/keys.ts";
 import { keysPerSandboxMax, requestBodyBytesMax } from "../limits.ts";
+import { factsOf } from "../log.ts";
 import type { Call, EdgeContext, Row } from "../route.ts";
 import { idShape } from "../secrets.ts";
 
@@ -80,6 +81,8 @@ export async function preview(c: EdgeContext): Promise<Response> {
   const request = c.req.raw;
   const { pathname, search } = new URL(request.url);
   const [, id = "", token = "", below = ""] = previewPath.exec(pathname) ?? [];
+  const facts = factsOf(request);
+  facts.route = "/sandboxes/:id/preview/*";
   const target = targetOf(below);
   const keyId = previewTokenShape.exec(token)?.[1];
   if (!target || !idShape.test(id) || keyId === undefined)
@@ -91,6 +94,8 @@ export async function preview(c: EdgeContext): Promise<Response> {
     return Response.redirect(`${new URL(request.url).origin}${pathname}/${search}`, 307);
   }
   const { grant, user } = await allowedBy(c.env, id, keyId);
+  facts.by = "key";
+  facts.sandbox = id;
   const body = await readBody(request, requestBodyBytesMax, () => {
     throw new EdgeError(413, `Request entity too large: limit is ${requestBodyBytesMax}`);
   });

@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import type { SandboxObject } from "../../durable-objects/sandbox.ts";
+import type { Born } from "../../durable-objects/birth.ts";
 import { memberGrantId } from "../../durable-objects/grant.ts";
+import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
 import { bearerOf, forgetKeys, newKey } from "../auth.ts";
 import { spendCreation } from "../creation-limits.ts";
 import {
@@ -17,19 +19,30 @@ import {
 } from "../db/sandboxes.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
+import { verifyHuman } from "../human.ts";
 import { accessOf } from "../kubeconfig.ts";
-import { graveMs, limitsOf, nodesDefault, tellAttemptsMax, useTouchMs } from "../limits.ts";
+import {
+  graveMs,
+  limitsOf,
+  manifestsBodyBytesMax,
+  nodesDefault,
+  tellAttemptsMax,
+  useTouchMs,
+} from "../limits.ts";
 import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
 import { forgetBelongings, type Access } from "../principal.ts";
 import { paged, type Call, type Row } from "../route.ts";
 import { clusterName, iso, nodes, seed, title } from "../schemas.ts";
 import { newId } from "../secrets.ts";
+import { viewerIdOf } from "../scenarios/open-scenarios.ts";
+import { from, originOf, type Origin } from "../sources.ts";
 
 const creation = v.strictObject({
   name: v.optional(clusterName),
   nodes: v.optional(nodes),
   seed: v.optional(seed),
   title: v.optional(title),
+  from: v.optional(from),
 });
 
 const change = v.strictObject({ title });
@@ -63,6 +76,7 @@ export const sandboxRoutes: Row[] = [
     scope: "sandboxes:write",
     title: "Create a sandbox",
     body: creation,
+    bodyBytesMax: manifestsBodyBytesMax,
     answers: { 201: { text: "It runs. As YAML: its kubeconfig alone.", schema: description } },
     handle: (call) => createSandbox(call as Call<v.InferOutput<typeof creation>>),
   },
@@ -116,7 +130,13 @@ async function createSandbox(call: Call<v.InferOutput<typeof creation>>): Promis
   const { env, request, body } = call;
   refuseForeignHosts(request, env);
   refuseForeignPages(request, env);
+  await verifyHuman(request, env, call.principal);
   const limits = limitsOf(env);
+  const origin = body.from && (await originOf(env, body.from, viewerIdOf(call.principal)));
+  for (const member of ["name", "nodes", "seed"] as const) {
+    if (body[member] === undefined || origin?.birth[member] === undefined) continue;
+    throw new EdgeError(400, `${member} cannot be chosen: what it is made from brings it`, member);
+  }
   const { name = "podyard", nodes: workers = nodesDefault, seed: drawn } = body;
   if (!Number.isInteger(workers) || workers < 1 || workers > limits.nodesMax) {
     throw new EdgeError(400, `nodes must be a whole number from 1 to ${limits.nodesMax}`, "nodes");
@@ -125,7 +145,9 @@ async function createSandbox(call: Call<v.InferOutput<typeof creation>>): Promis
     name,
     nodes: workers,
     seed: drawn === undefined ? undefined : String(drawn),
-    title: body.title ?? "",
+    ...origin?.birth,
+    title: body.title ?? origin?.title ?? "",
+    ...(origin && { origin }),
   };
   return answerMade(call, await makeFor(call, asked));
 }
@@ -135,8 +157,8 @@ export interface Asked {
   nodes: number;
   seed: string | undefined;
   title: string;
-  /** JSON of `Source`. */
-  source?: string;
+  /** Absent: from nothing. */
+  origin?: Origin;
 }
 
 export interface Made {
@@ -157,6 +179,8 @@ export async function makeFor(call: Call, asked: Asked): Promise<Made> {
     );
   }
   const made = await make(env, asked, owner, now);
+  const counted = asked.origin?.made?.();
+  if (counted) call.later(counted);
   call.later(forgetExpired(env.DB, now - graveMs, now));
   return made;
 }
@@ -198,6 +222,7 @@ export async function endSandbox(env: Env, id: string, now: number): Promise<voi
   await markDeleted(env.DB, id, now);
   forget(id);
   await tell(env, id, (object) => object.destroy());
+  await freeBirth(env, id);
 }
 
 /** What this isolate knows of it. */
@@ -225,7 +250,7 @@ export async function tell(
   }
 }
 
-function summarised(sandbox: Sandbox, role: string, origin: string) {
+export function summarised(sandbox: Sandbox, role: string, origin: string) {
   return {
     id: sandbox.id,
     name: sandbox.name,
@@ -240,7 +265,13 @@ function summarised(sandbox: Sandbox, role: string, origin: string) {
   };
 }
 
-function described(env: Env, sandbox: Sandbox, role: string, secret: string, origin: string) {
+export function described(
+  env: Env,
+  sandbox: Sandbox,
+  role: string,
+  secret: string,
+  origin: string,
+) {
   return {
     ...summarised(sandbox, role, origin),
     // The fragment stays in the browser: the secret reaches no server and no log by it.
@@ -279,20 +310,14 @@ async function make(
     deletedAt: null,
     ownerId: owner?.id ?? null,
     title: asked.title,
-    source: asked.source ?? null,
+    source: asked.origin ? JSON.stringify(asked.origin.source) : null,
     usedAt: now,
   };
   const { secret, key } = await newKey(id, now, { role: "owner", expiresAt: sandbox.expiresAt });
   // The record first: there is no object that no record names. Nobody knows its key before the object stands.
   await insertSandbox(env.DB, sandbox, key);
   try {
-    await env.SANDBOX.getByName(id).create({
-      id,
-      name: sandbox.name,
-      nodes: sandbox.nodes,
-      seed: sandbox.seed,
-      expiresAtMs: sandbox.expiresAt,
-    });
+    await bear(env, sandbox, asked.origin);
   } catch (error) {
     await unmake(env, id);
     throw error;
@@ -300,11 +325,31 @@ async function make(
   return { sandbox, secret };
 }
 
+async function bear(env: Env, sandbox: Sandbox, origin: Origin | undefined): Promise<void> {
+  const { id, name, nodes, seed, expiresAt } = sandbox;
+  const birth = { id, name, nodes, seed, expiresAtMs: expiresAt };
+  const [born] = await Promise.all([
+    env.SANDBOX.getByName(id).create({ ...birth, ...(origin && { from: origin.from }) }),
+    origin?.keep && putBirth(env, id, origin.keep),
+  ]);
+  refuseUnborn(born);
+}
+
+/** Throws 422 where the object would not be born so. */
+export function refuseUnborn(born: Born): void {
+  if (born.born) return;
+  const { reason, failures } = born;
+  const error = new EdgeError(422, reason, "from");
+  if (failures) error.more = { failures };
+  throw error;
+}
+
 /** An object that could not be made has emptied itself, unless its answer alone was lost: so it is asked to once more. */
 async function unmake(env: Env, id: string): Promise<void> {
   const done = await Promise.allSettled([
     env.SANDBOX.getByName(id).destroy(),
     removeSandbox(env.DB, id),
+    freeBirth(env, id),
   ]);
   for (const step of done) {
     if (step.status === "rejected")

@@ -3,7 +3,7 @@
  * the pages that changed since. From a checkpoint and the log's rows after it every later moment can be made again, as after
  * a loss of memory: objects, records, waiting keys and the virtual moment.
  */
-import type { ChangeRow, TurnRow } from "./log-rows.ts";
+import { turnOf, turnText } from "./log-rows.ts";
 import type { PageEntry } from "./pages.ts";
 import type { PastRange } from "./past.ts";
 import type { Sql, SqlValue } from "./sql.ts";
@@ -22,7 +22,8 @@ export interface Checkpoint {
 
 /** A turn's end on disk, and where to begin to get there. */
 export interface Moment {
-  /** Log row that ends it. */
+  /** Log rows with which it begins and ends. */
+  first: number;
   id: number;
   /** What the checkpoint before it says; undefined: the log tells all from the cluster's birth on. */
   checkpoint: string | undefined;
@@ -104,13 +105,14 @@ export class Checkpoints {
   }
 
   /** The end of the turn that wrote a revision; undefined: it can no longer be made again. */
-  momentOf(revision: number): Moment | undefined {
+  momentOf(revision: number, exactly: boolean): Moment | undefined {
     const turn = this.#turnOf(revision);
-    const moment = turn && this.#momentAt(turn.last);
+    // A checkpoint at the end of that very turn has all that the turn wrote.
+    const moment = turn && this.#momentAt(turn, exactly ? revision : Number.MAX_SAFE_INTEGER);
     // Rows up to a checkpoint may have let go of their records, and of where their turn ended.
     if (moment && (turn.first > moment.from || turn.last === moment.from)) return moment;
     const id = this.#checkpointOf(revision);
-    return id === undefined ? undefined : this.#momentAt(id);
+    return id === undefined ? undefined : this.#momentAt({ first: id, last: id }, revision);
   }
 
   /** The first row that has the revision, and the last of the same turn. */
@@ -121,11 +123,11 @@ export class Checkpoints {
     for (let last = first; ; last++) {
       const [found] = this.#sql.exec("SELECT body FROM log WHERE id = ?", last);
       if (!found) return undefined;
-      const { c, p } = JSON.parse(found["body"] as string) as TurnRow;
+      const { changes, reach } = turnOf(found["body"] as string);
       // The rows of its own turn are gone.
-      if (last === first && !c.some(([rv]) => rv === revision)) return undefined;
+      if (last === first && !changes.some(([rv]) => rv === revision)) return undefined;
       // A turn may take several rows; the last says how far the past reaches.
-      if (p) return { first, last };
+      if (reach) return { first, last };
     }
   }
 
@@ -149,31 +151,36 @@ export class Checkpoints {
     return text === undefined ? undefined : (JSON.parse(text) as Checkpoint);
   }
 
-  #momentAt(id: number): Moment | undefined {
+  /** From the newest checkpoint that holds nothing after a revision. */
+  #momentAt({ first, last }: { first: number; last: number }, upToRv: number): Moment | undefined {
     const text = this.#newestText();
-    if (text === undefined) return { id, checkpoint: undefined, from: 0 };
+    if (text === undefined) return { first, id: last, checkpoint: undefined, from: 0 };
     const newest = JSON.parse(text) as Checkpoint;
-    if (newest.id <= id) return { id, checkpoint: text, from: newest.id };
+    if (newest.id <= last && newest.rv <= upToRv) {
+      return { first, id: last, checkpoint: text, from: newest.id };
+    }
     const [row] = this.#sql.exec(
-      "SELECT id, body FROM checkpoints WHERE id <= ? ORDER BY id DESC LIMIT 1",
-      id,
+      "SELECT id, body FROM checkpoints WHERE id <= ? AND rv <= ? ORDER BY id DESC LIMIT 1",
+      last,
+      upToRv,
     );
     if (!row) return undefined;
     const body = row["body"] as string;
-    return { id, checkpoint: body === "" ? undefined : body, from: row["id"] as number };
+    const checkpoint = body === "" ? undefined : body;
+    return { first, id: last, checkpoint, from: row["id"] as number };
   }
 }
 
 /**
- * The storage as it was at a moment; nothing is written to it. `upToRv`: where in the moment's last row it ends, whose record
+ * The storage as it was at a moment; nothing is written to it. `upToRv`: where in the moment's turn it ends, whose record
  * changes are there whole.
  */
-export function storageAt(sql: Sql, { id, checkpoint }: Moment, upToRv?: number): Sql {
+export function storageAt(sql: Sql, { first, id, checkpoint }: Moment, upToRv?: number): Sql {
   const rows = `FROM (SELECT * FROM log WHERE id <= ${id}) AS log`;
   const ends = (body: SqlValue): string => {
-    const turn = JSON.parse(body as string) as TurnRow;
-    const c: ChangeRow[] = turn.c.filter(([rv]) => rv <= (upToRv ?? rv));
-    return JSON.stringify({ ...turn, c });
+    const turn = turnOf(body as string);
+    const changes = turn.changes.filter(([rv]) => rv <= (upToRv ?? rv));
+    return turnText({ ...turn, changes });
   };
   return {
     exec(query, ...bindings) {
@@ -184,8 +191,8 @@ export function storageAt(sql: Sql, { id, checkpoint }: Moment, upToRv?: number)
       const found = sql.exec(query.replace("FROM log", rows), ...bindings);
       if (upToRv === undefined || !query.includes("FROM log")) return found;
       return found.map((row) => {
-        const last = (row["id"] ?? bindings[0]) === id && row["body"] !== undefined;
-        return last ? { ...row, body: ends(row["body"] as SqlValue) } : row;
+        const ofTurn = Number(row["id"] ?? bindings[0]) >= first && row["body"] !== undefined;
+        return ofTurn ? { ...row, body: ends(row["body"] as SqlValue) } : row;
       });
     },
     transaction() {

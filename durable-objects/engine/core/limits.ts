@@ -51,7 +51,7 @@ export const pastRowBytesTarget = 16_384;
 export const checkpointBytesMin = 3_000_000;
 /** History kept on disk: resuming watches, timeline. */
 export const logBytesMax = 16_000_000;
-/** Pages of the checkpoint that only earlier checkpoints name: from those moments are made again. */
+/** Pages that only earlier checkpoints name, from which moments are made again; beside what `stateBytesMax` counts. */
 export const pastPagesBytesMax = 16_000_000;
 /** A cluster as it was is kept so long for the next question, by the wall. */
 export const earlierKeptMs = 30_000;

@@ -67,7 +67,7 @@ export class Steering {
   }
 
   /** The Clock steers the queue itself, so it is obeyed at once, also while controllers stand still. */
-  apply(changes: readonly Change[], wallMs: number): void {
+  applyClock(changes: readonly Change[], wallMs: number): void {
     const touched = changes.findLast((c) => c.resource === "clocks.podyard.dev");
     if (!touched) return;
     this.set(clockChange(touched, this.clock, this.#now.ms, wallMs));

@@ -65,9 +65,9 @@ function datagram(
 ): DatagramResult {
   const id = `u${podKey}:${source} ${ip}:${port}`;
   const before = context.records.get<Datagram>(networkTable, id);
-  if (before?.q === bytes) {
-    if (before.a !== undefined || before.error) context.records.delete(networkTable, id);
-    if (before.a !== undefined) return { done: true, result: before.a };
+  if (before?.request === bytes) {
+    if (before.answer !== undefined || before.error) context.records.delete(networkTable, id);
+    if (before.answer !== undefined) return { done: true, result: before.answer };
     if (before.error) return { done: true, error: before.error };
     if (context.now < before.due)
       return { done: false, dueAtMs: before.due, ...(before.over ? { silent: true } : {}) };
@@ -120,7 +120,7 @@ export const network: Network = {
     if (!isNetworkHandle(handle)) return true;
     const record = context.records.get<Exchange | Stream>(networkTable, handle);
     if (!record) return true;
-    return "q" in record ? exchange.isSettled(record) : tcp.hasNews(record);
+    return "request" in record ? exchange.isSettled(record) : tcp.hasNews(record);
   },
 
   moved(context, pod) {

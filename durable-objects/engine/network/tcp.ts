@@ -85,7 +85,10 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
     return undefined;
   }
   if (moved) context.records.put(networkTable, id, stream);
-  const held = stream.ca !== undefined && hasNews(stream) && handOver(context, id, stream.ca);
+  const held =
+    stream.clientConnection !== undefined &&
+    hasNews(stream) &&
+    handOver(context, id, stream.clientConnection);
   if (held) return left(context, id);
   const news = stream.down.length > before.down.length || (stream.downEnd && !before.downEnd);
   if (news && stream.from.pod) runPod(context, stream.from.pod);
@@ -100,9 +103,14 @@ const isHeld = (kernel: Kernel, connection: number): boolean =>
 
 /** Takes what a client's own socket has written. */
 function collect(context: RuntimeContext, stream: Stream): void {
-  if (stream.ca === undefined || stream.upEnd || isFrozen(context, stream.from.pod ?? "")) return;
+  if (
+    stream.clientConnection === undefined ||
+    stream.upEnd ||
+    isFrozen(context, stream.from.pod ?? "")
+  )
+    return;
   const kernel = PodKernel.load(context, stream.from.pod ?? "");
-  const connection = kernel?.pod.connections[stream.ca];
+  const connection = kernel?.pod.connections[stream.clientConnection];
   if (!kernel || !connection) {
     stream.upEnd = true;
     stream.gone = true;
@@ -112,7 +120,7 @@ function collect(context: RuntimeContext, stream: Stream): void {
   connection.bytes[1] = connection.bytes[1].slice(part.length);
   stream.up += part;
   if (connection.writeClosed[0] && connection.bytes[1] === "") stream.upEnd = true;
-  if (!isHeld(kernel, stream.ca) && stream.upEnd) stream.gone = true;
+  if (!isHeld(kernel, stream.clientConnection) && stream.upEnd) stream.gone = true;
   if (part !== "") {
     kernel.touch();
     kernel.run();
@@ -169,13 +177,14 @@ const equal = (a: Stream, b: Stream): boolean =>
 
 function carry(kernel: Kernel, id: string, stream: Stream): void {
   const listener = kernel.pod.listeners[`tcp/${stream.port}`];
-  if (stream.c !== undefined) return carryRaw(kernel, stream, ownOf(kernel, id, stream.c));
+  if (stream.connection !== undefined)
+    return carryRaw(kernel, stream, ownOf(kernel, id, stream.connection));
   if (listener?.kind === "t") {
     const c = connect(kernel, id, stream);
     (listener.backlog ??= []).push(c);
     return carryRaw(kernel, stream, kernel.pod.connections[c]);
   }
-  if (listener?.kind === "h" || stream.h !== undefined) return carryHttp(kernel, id, stream);
+  if (listener?.kind === "h" || stream.handle !== undefined) return carryHttp(kernel, id, stream);
   stream.downEnd = true;
 }
 
@@ -193,7 +202,7 @@ function connect(kernel: Kernel, id: string, stream: Stream): number {
     addresses: [stream.at, `${kernel.pod.pod.ip}:${stream.port}`],
     stream: id,
   };
-  stream.c = c;
+  stream.connection = c;
   kernel.touch();
   return c;
 }
@@ -216,7 +225,7 @@ function carryRaw(kernel: Kernel, stream: Stream, connection: Connection | undef
   if (stream.gone) delete connection.stream;
   if (!connection.writeClosed[1] || connection.bytes[0] !== "") return;
   stream.downEnd = true;
-  if (stream.c !== undefined) delete kernel.pod.connections[stream.c];
+  if (stream.connection !== undefined) delete kernel.pod.connections[stream.connection];
   kernel.touch();
 }
 
@@ -236,20 +245,20 @@ function pass(stream: Stream, connection: Connection): number {
 function carryHttp(kernel: Kernel, id: string, stream: Stream): void {
   let waits = false;
   while (!stream.downEnd) {
-    if (stream.h === undefined) {
+    if (stream.handle === undefined) {
       // Answers lie in memory until the client takes them, and a request of a few bytes may ask for many.
       waits = stream.down.length >= answerBytesAhead && stream.up !== "";
       if (waits || !ask(kernel, id, stream)) break;
     }
     kernel.run();
-    if (stream.h === undefined) continue;
-    const outcome = httpOutcome(kernel, stream.h);
+    if (stream.handle === undefined) continue;
+    const outcome = httpOutcome(kernel, stream.handle);
     if ("response" in outcome) reply(stream, outcome.response);
     else if ("error" in outcome) stream.downEnd = true;
     else break;
-    delete stream.h;
+    delete stream.handle;
   }
-  if (stream.upEnd && stream.h === undefined && !waits) stream.downEnd = true;
+  if (stream.upEnd && stream.handle === undefined && !waits) stream.downEnd = true;
 }
 
 /** Takes one request off the stream; false when there is none yet. */
@@ -278,7 +287,7 @@ function ask(kernel: Kernel, id: string, stream: Stream): boolean {
     clientIp: stream.at.replace(/:\d+$/, ""),
   });
   if ("handle" in begun) {
-    stream.h = begun.handle;
+    stream.handle = begun.handle;
     const pending = kernel.pod.requests[begun.handle];
     if (pending) pending.waiter = id;
   } else if ("response" in begun) reply(stream, begun.response, parsed.request.method === "HEAD");

@@ -56,7 +56,8 @@ export function timelineOf(
   components: ReadonlySet<string>,
   options: TimelineOptions = {},
 ): Timeline {
-  const limit = Math.min(Math.max(options.limit ?? timelineRowsDefault, 1), timelineRowsMax);
+  const asked = Math.floor(Number(options.limit)) || timelineRowsDefault;
+  const limit = Math.min(Math.max(asked, 1), timelineRowsMax);
   const after = options.after;
   const chosen = after === undefined ? newest(log, options.before, limit) : next(log, after, limit);
   const states = statesBefore(log, chosen);

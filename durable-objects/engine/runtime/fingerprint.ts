@@ -1,5 +1,7 @@
 /** What a Pod's servers would answer, as one short text: it changes when their processes, ports or files do. */
 import { fnv32a } from "../core/random.ts";
+import type { TreeRecord } from "./fs/inode.ts";
+import { treeRecordCodec } from "./fs/tree-codec.ts";
 import type { Programs, RuntimeContext } from "./kernel/types.ts";
 import type { PodRecord } from "./kernel/state.ts";
 import { sourceTree } from "./volumes/volumes.ts";
@@ -7,9 +9,13 @@ import { sourceTree } from "./volumes/volumes.ts";
 /** Records are immutable, so a text once made holds for as long as the record is the one stored. */
 const printOf = new WeakMap<object, string>();
 
-function recordPrint(record: object): string {
-  let text = printOf.get(record);
-  if (text === undefined) printOf.set(record, (text = fnv32a(JSON.stringify(record)).toString(36)));
+/** Of its form on disk: prints are kept, also in snapshots. */
+function treePrint(tree: TreeRecord): string {
+  let text = printOf.get(tree);
+  if (text === undefined) {
+    const stored = JSON.stringify(treeRecordCodec.save(tree));
+    printOf.set(tree, (text = fnv32a(stored).toString(36)));
+  }
   return text;
 }
 
@@ -45,8 +51,8 @@ export function fingerprint(context: RuntimeContext, podKey: string): string {
   }
   let text = processes;
   for (const tree of trees) {
-    const record = context.records.get<object>("trees", tree);
-    if (record) text += `.${recordPrint(record)}`;
+    const record = context.records.get<TreeRecord>("trees", tree);
+    if (record) text += `.${treePrint(record)}`;
   }
   return text;
 }

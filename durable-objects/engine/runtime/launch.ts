@@ -109,7 +109,7 @@ function ensureFolder(sys: Sys, path: string): void {
     if (sys.peek(folder)) continue;
     // It is made before the user changes.
     const root = { ...sys.who, uid: 0, gid: 0, override: true };
-    sys.vfs.create(sys.place(folder), root, { t: "d", m: 0o755 });
+    sys.vfs.create(sys.place(folder), root, { type: "d", mode: 0o755 });
   }
 }
 
@@ -236,10 +236,10 @@ function streams(kernel: Kernel, session: string, tty: boolean): Record<string, 
   const { files } = kernel;
   const table: Record<string, string> = {};
   const terminal = tty ? files.open({ kind: "t", session }) : "";
-  for (const e of [0, 1, 2] as const) {
-    const id = tty ? terminal : files.open({ kind: "s", session, end: e });
+  for (const end of [0, 1, 2] as const) {
+    const id = tty ? terminal : files.open({ kind: "s", session, end });
     files.retain(id);
-    table[e] = id;
+    table[end] = id;
   }
   return table;
 }

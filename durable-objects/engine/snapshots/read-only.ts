@@ -2,6 +2,7 @@
  * A snapshot that is looked at and does not go on: the Kubernetes API of that moment, answered from the artefact itself,
  * without a sandbox. Time stands, nothing that is due happens, and nothing can be written.
  */
+import { timelineOf, type Timeline, type TimelineOptions } from "../past/timeline.ts";
 import type { ApiContext } from "../api/context.ts";
 import { failure, handle } from "../api/handle.ts";
 import { requestInfo } from "../api/request/request-info.ts";
@@ -38,6 +39,7 @@ export class ReadOnlyCluster {
   /** Its past, as far as the snapshot goes back; what a timeline is made of. */
   readonly log: Log;
   readonly #context: ApiContext;
+  readonly #components: ReadonlySet<string>;
 
   constructor(snapshot: Snapshot) {
     const { nowMs } = snapshot.clock;
@@ -53,6 +55,12 @@ export class ReadOnlyCluster {
     components.now.wallMs = now;
     this.log = components.log;
     this.#context = components.context;
+    this.#components = components.work.components;
+  }
+
+  /** Who did what, when, to what, as far as its past goes along. */
+  timeline(options: TimelineOptions): Timeline {
+    return timelineOf(this.log, this.#components, options);
   }
 
   /**

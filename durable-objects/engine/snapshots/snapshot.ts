@@ -12,7 +12,7 @@ import {
 } from "../core/snapshot.ts";
 import { bornBeforeMs } from "../core/limits.ts";
 import type { Sql } from "../core/sql.ts";
-import { sealArtefact, type Sealed } from "./artefact.ts";
+import { sealArtefact } from "./artefact.ts";
 import { TooManyAlike } from "./search.ts";
 import { withoutSecrets } from "./secrets.ts";
 import { withoutTokens, withTokens } from "./tokens.ts";
@@ -34,10 +34,14 @@ export function snapshotOf(
   return withoutSecrets(snapshot, past.rowsAfter(past.reach[0]));
 }
 
-/** The artefact of a snapshot as it is taken, or in a sentence why there is none. */
-export function sealed(take: () => Snapshot): Sealed {
+export type SealedSnapshot = { bytes: Uint8Array; snapshot: Snapshot } | { reason: string };
+
+/** A snapshot with its artefact, as it is taken, or in a sentence why there is none. */
+export function sealed(take: () => Snapshot): SealedSnapshot {
   try {
-    return sealArtefact(take());
+    const snapshot = take();
+    const made = sealArtefact(snapshot);
+    return "reason" in made ? made : { ...made, snapshot };
   } catch (error) {
     if (error instanceof TooManyAlike) return { reason: error.message };
     throw error;

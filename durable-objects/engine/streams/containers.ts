@@ -43,8 +43,8 @@ export function runningInstance(
 ): string | undefined {
   const containers = context.records.get<PodRecord>("runtime", podKey)?.containers ?? {};
   for (const key in containers) {
-    const { spec, exit: x } = containers[key] as PodRecord["containers"][string];
-    if (spec.name === container && !x) return spec.id;
+    const { spec, exit } = containers[key] as PodRecord["containers"][string];
+    if (spec.name === container && !exit) return spec.id;
   }
   return undefined;
 }

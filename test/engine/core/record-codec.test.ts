@@ -1,6 +1,7 @@
 /** Records with short field names on disk. */
 import { describe, expect, test } from "vitest";
-import { RecordCodec } from "../../../durable-objects/engine/core/record-codec.ts";
+import { recordCodecs } from "../../../durable-objects/engine/components/record-codecs.ts";
+import { RecordCodec, type Level } from "../../../durable-objects/engine/core/record-codec.ts";
 
 const codec = new RecordCodec({
   fields: { containers: "cs", startedAtMs: "t" },
@@ -41,4 +42,15 @@ describe("a codec", () => {
     expect(codec.save({})).toEqual({});
     expect(codec.save(undefined)).toBeUndefined();
   });
+});
+
+test.each(Object.entries(recordCodecs))("of %s gives no two fields one name", (_table, codec) => {
+  const check = (level: Level): void => {
+    const short = [...level.to.values()];
+    expect(new Set(short).size).toBe(short.length);
+    for (const name of short) expect(level.to.has(name), name).toBe(false);
+    for (const inner of level.inside.values()) check(inner);
+    if (level.each) check(level.each);
+  };
+  check(codec.names);
 });

@@ -163,7 +163,9 @@ export function spawn(
   const key = pod.includes("/") ? pod : `default/${pod}`;
   world.with((context) => {
     const kernel = PodKernel.load(context, key)!;
-    const container = Object.keys(kernel.pod.containers).find((name) => !kernel.pod.containers[name]!.exit)!;
+    const container = Object.keys(kernel.pod.containers).find(
+      (name) => !kernel.pod.containers[name]!.exit,
+    )!;
     const { pidNamespace: ns, root } = kernel.pod.containers[container]!;
     const child = kernel.spawn({
       container: container,

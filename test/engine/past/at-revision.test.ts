@@ -38,35 +38,40 @@ beforeEach(() => {
 });
 
 describe("at a revision", () => {
-  test("objects, lists and Tables are of that revision, also within a turn", () => {
-    world.create(map("a", "one"));
-    const first = world.engine.store.rv;
-    world.create(deployment("web", { replicas: 3 }));
-    world.advance(30_000);
-    const lists: [number, string][] = [];
-    for (let rv = first; rv <= world.engine.store.rv; rv++) {
-      const { status, body } = at(rv, pods);
-      expect(status).toBe(200);
-      expect(body.metadata.resourceVersion).toBe(String(rv));
-      lists.push([rv, body.items.map((o: never) => JSON.stringify(o)).join()]);
-      const exact = `${pods}?resourceVersion=${rv}&resourceVersionMatch=Exact`;
-      expect(body.items).toEqual(world.get(exact).items);
-    }
-    expect(new Set(lists.map(([, text]) => text)).size).toBeGreaterThan(10);
-    world.patch(`${maps}/a`, { data: { value: "two" } });
-    world.delete("/apis/apps/v1/namespaces/default/deployments/web");
-    world.advance(60_000);
-    expect(at(first, `${maps}/a`).body.data.value).toBe("one");
-    expect(at(first, "/apis/apps/v1/namespaces/default/deployments/web").status).toBe(404);
-    const running = lists.at(-1)![0];
-    const rows = at(running, pods, "GET", { accept: table }).body;
-    expect(rows.kind).toBe("Table");
-    expect(rows.metadata.resourceVersion).toBe(String(running));
-    expect(rows.rows.map((row: { cells: string[] }) => row.cells[2])).toEqual(
-      Array.from({ length: 3 }, () => "Running"),
-    );
-    expect(world.get(pods).items).toEqual([]);
-  });
+  // The log as it is, and so small that nearly every turn ends with a checkpoint.
+  test.each([{}, { checkpoint: 3_000 }])(
+    "objects, lists and Tables are of that revision, also within a turn: %o",
+    (sizes) => {
+      Object.assign(world.engine.log.sizes, sizes);
+      world.create(map("a", "one"));
+      const first = world.engine.store.rv;
+      world.create(deployment("web", { replicas: 3 }));
+      world.advance(30_000);
+      const lists: [number, string][] = [];
+      for (let rv = first; rv <= world.engine.store.rv; rv++) {
+        const { status, body } = at(rv, pods);
+        expect(status).toBe(200);
+        expect(body.metadata.resourceVersion).toBe(String(rv));
+        lists.push([rv, body.items.map((o: never) => JSON.stringify(o)).join()]);
+        const exact = `${pods}?resourceVersion=${rv}&resourceVersionMatch=Exact`;
+        expect(body.items).toEqual(world.get(exact).items);
+      }
+      expect(new Set(lists.map(([, text]) => text)).size).toBeGreaterThan(10);
+      world.patch(`${maps}/a`, { data: { value: "two" } });
+      world.delete("/apis/apps/v1/namespaces/default/deployments/web");
+      world.advance(60_000);
+      expect(at(first, `${maps}/a`).body.data.value).toBe("one");
+      expect(at(first, "/apis/apps/v1/namespaces/default/deployments/web").status).toBe(404);
+      const running = lists.at(-1)![0];
+      const rows = at(running, pods, "GET", { accept: table }).body;
+      expect(rows.kind).toBe("Table");
+      expect(rows.metadata.resourceVersion).toBe(String(running));
+      expect(rows.rows.map((row: { cells: string[] }) => row.cells[2])).toEqual(
+        Array.from({ length: 3 }, () => "Running"),
+      );
+      expect(world.get(pods).items).toEqual([]);
+    },
+  );
 
   test("nothing of it is written, and the cluster goes on as if nobody had asked", () => {
     world.create(map("a", "one"));

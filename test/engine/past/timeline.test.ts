@@ -198,6 +198,15 @@ describe("a page", () => {
     ]);
   });
 
+  test("has no more rows than a page may have, whatever is asked", () => {
+    world.create(...Array.from({ length: 510 }, (_, i) => map(`m${i}`)));
+    for (const limit of [1_000, Number.POSITIVE_INFINITY]) {
+      expect(world.engine.timeline({ limit }).items.length).toBe(500);
+    }
+    expect(world.engine.timeline({ limit: Number.NaN }).items.length).toBe(100);
+    expect(world.engine.timeline({ limit: -5 }).items.length).toBe(1);
+  });
+
   test("is the same after a loss of memory, from disk", () => {
     world.create(deployment("web", { replicas: 3 }));
     world.advance(30_000);

@@ -90,8 +90,8 @@ export const oneShot: Program<State> = {
     );
     if (name === "git") makeClone(sys);
     // What the kubelet or a person asks for is answered at once.
-    const { session: se } = sys.process;
-    const asked = se !== undefined && sys.kernel.pod.sessions[se]?.kind === "exec";
+    const { session } = sys.process;
+    const asked = session !== undefined && sys.kernel.pod.sessions[session]?.kind === "exec";
     return { at: sys.now + (asked ? 0 : momentMs) };
   },
   step: (sys, state) =>

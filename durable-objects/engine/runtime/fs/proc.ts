@@ -173,18 +173,22 @@ export class ProcTree implements ReadTree {
 
   inode(id: string | number): Inode | undefined {
     const path = String(id);
-    const k = Math.round(this.container.record.startedAtMs);
-    if (ProcTree.#folders[path]) return { t: "d", m: 0o555, k };
+    const modifiedAtMs = Math.round(this.container.record.startedAtMs);
+    if (ProcTree.#folders[path]) return { type: "d", mode: 0o555, modifiedAtMs };
     const pid = /^\/proc\/(\d+)$/.exec(path)?.[1];
-    if (pid) return this.#pids().includes(Number(pid)) ? { t: "d", m: 0o555, k } : undefined;
-    if (this.#fdTable(path)) return { t: "d", m: 0o500, k };
+    if (pid)
+      return this.#pids().includes(Number(pid))
+        ? { type: "d", mode: 0o555, modifiedAtMs }
+        : undefined;
+    if (this.#fdTable(path)) return { type: "d", mode: 0o500, modifiedAtMs };
     const [, folder = "", fd = ""] = /^(\/proc\/\d+\/fd)\/(\d+)$/.exec(path) ?? [];
     const description = this.#fdTable(folder)?.[fd];
-    if (description !== undefined) return { t: "l", m: 0o700, k, d: `pipe:[${description}]` };
-    if (path === "/proc/self") return { t: "l", m: 0o777, k, d: "1" };
+    if (description !== undefined)
+      return { type: "l", mode: 0o700, modifiedAtMs, data: `pipe:[${description}]` };
+    if (path === "/proc/self") return { type: "l", mode: 0o777, modifiedAtMs, data: "1" };
     const content = this.#content(path);
     if (content === undefined) return undefined;
-    return { t: "f", m: isSetting(path) ? 0o644 : 0o444, k, d: content };
+    return { type: "f", mode: isSetting(path) ? 0o644 : 0o444, modifiedAtMs, data: content };
   }
 
   size(): number {

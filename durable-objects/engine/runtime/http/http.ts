@@ -222,11 +222,12 @@ export function isAnswered(kernel: Kernel, handle: string): boolean {
 
 function connectRaw(kernel: Kernel, pending: PendingHttp, queue: number[]): void {
   const id = kernel.pod.next++;
-  const { request: q } = pending;
+  const { request } = pending;
+  const headers = { connection: "close", ...request.headers };
   kernel.pod.connections[id] = {
-    bytes: ["", requestBytes({ ...q, headers: { connection: "close", ...q.headers } })],
+    bytes: ["", requestBytes({ ...request, headers })],
     writeClosed: [false, false],
-    addresses: [`${q.clientIp}:${40_000 + (id % 20_000)}`, `${q.host}:${q.port}`],
+    addresses: [`${request.clientIp}:${40_000 + (id % 20_000)}`, `${request.host}:${request.port}`],
   };
   queue.push(id);
   pending.connection = id;

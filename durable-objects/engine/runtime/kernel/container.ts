@@ -136,8 +136,8 @@ export class LoadedContainer implements Container {
     const place = vfs.at(rest ?? "/");
     if (rest !== undefined || !place.node) return { ...place, full: path };
     const process = this.kernel.process(processKey(this.record.pidNamespace, Number(pid)));
-    const u = process ? uidOf(this.kernel, process) : 0;
-    return { ...place, full: path, node: { ...place.node, m: 0o500, u } };
+    const uid = process ? uidOf(this.kernel, process) : 0;
+    return { ...place, full: path, node: { ...place.node, mode: 0o500, uid } };
   }
 
   /** A node's own root folder at a path, with what its kernel shows. */

@@ -64,13 +64,13 @@ export class FileCalls {
     return this.process.cwd ?? this.container.workingDir;
   }
   get env(): Record<string, string> {
-    const { env: e } = this.process;
-    if (!e) return this.container.env;
-    if (this.#envOf !== e) {
-      this.#envOf = e;
+    const { env: own } = this.process;
+    if (!own) return this.container.env;
+    if (this.#envOf !== own) {
+      this.#envOf = own;
       const env = { ...this.container.env };
-      for (const name in e) {
-        const value = e[name];
+      for (const name in own) {
+        const value = own[name];
         if (value === null || value === undefined) delete env[name];
         else env[name] = value;
       }
@@ -139,12 +139,13 @@ export class FileCalls {
   }
   chdir(path: string, logical?: string): void {
     const place = this.existing(path);
-    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    if (place.node.type !== "d") throw new Errno("ENOTDIR");
     this.vfs.need(place.node, 1, this.who);
     this.process.cwd = logical ?? place.full;
   }
   mkdir(path: string, mode = 0o777): void {
-    this.vfs.create(this.place(trimSlashes(path)), this.who, { t: "d", m: mode & ~this.umask });
+    const folder = { type: "d", mode: mode & ~this.umask } as const;
+    this.vfs.create(this.place(trimSlashes(path)), this.who, folder);
   }
   rmdir(path: string): void {
     this.vfs.rmdir(this.existing(trimSlashes(path), false), this.who);
@@ -157,32 +158,32 @@ export class FileCalls {
     this.vfs.rename(this.existing(old, false), this.place(fresh, false), this.who);
   }
   symlink(target: string, path: string): void {
-    this.vfs.create(this.place(path, false), this.who, { t: "l", m: 0o777, d: target });
+    this.vfs.create(this.place(path, false), this.who, { type: "l", mode: 0o777, data: target });
   }
   link(from: string, to: string): void {
     this.vfs.link(this.existing(from, false), this.place(to, false), this.who);
   }
   chmod(path: string, mode: number): void {
-    this.vfs.change(this.existing(path), this.who, { m: mode });
+    this.vfs.change(this.existing(path), this.who, { mode });
   }
   chown(path: string, uid: number | undefined, gid: number | undefined, follow = true): void {
     const place = this.existing(path, follow);
     const { node } = place;
     const { who } = this;
     if (!(who.uid === 0 && this.container.capable("CHOWN"))) {
-      const given = uid !== undefined && uid !== (node.u ?? 0);
+      const given = uid !== undefined && uid !== (node.uid ?? 0);
       const ours =
-        gid === undefined || gid === (node.g ?? 0) || [who.gid, ...who.groups].includes(gid);
-      if (who.uid !== (node.u ?? 0) || given || !ours) throw new Errno("EPERM");
+        gid === undefined || gid === (node.gid ?? 0) || [who.gid, ...who.groups].includes(gid);
+      if (who.uid !== (node.uid ?? 0) || given || !ours) throw new Errno("EPERM");
     }
     const change = {
-      ...(uid === undefined ? {} : { u: uid }),
-      ...(gid === undefined ? {} : { g: gid }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
     };
     this.vfs.change(place, { ...who, uid: 0, override: true }, change);
   }
   utime(path: string, ms: number): void {
-    this.vfs.change(this.existing(path), this.who, { k: ms });
+    this.vfs.change(this.existing(path), this.who, { modifiedAtMs: ms });
   }
   truncate(path: string, size: number): void {
     const fd = this.open(path, { write: true, create: true });
@@ -241,21 +242,21 @@ export class FileCalls {
     if (place.node && flags.create && flags.exclusive) throw new Errno("EEXIST");
     if (!place.node) {
       if (!flags.create || path.endsWith("/")) throw new Errno(flags.create ? "EISDIR" : "ENOENT");
-      vfs.create(place, this.who, { t: "f", m: mode & ~this.umask, d: "" });
+      vfs.create(place, this.who, { type: "f", mode: mode & ~this.umask, data: "" });
       place = this.existing(path);
     } else {
       const want = (flags.write ? 2 : 0) | (flags.read ? 4 : 0);
-      if (place.node.t === "d" && flags.write) throw new Errno("EISDIR");
+      if (place.node.type === "d" && flags.write) throw new Errno("EISDIR");
       vfs.need(place.node, want, this.who);
-      if (flags.write && place.node.t === "f" && !isKernelSetting(place)) vfs.writable(place);
+      if (flags.write && place.node.type === "f" && !isKernelSetting(place)) vfs.writable(place);
     }
     const { node, id, mount } = place as Required<ResolvedPath>;
-    if (node.t === "c") return this.#device(node.d ?? "null");
-    if (node.t === "b" || node.t === "s") throw new Errno("ENXIO");
-    if (node.t === "p")
+    if (node.type === "c") return this.#device(node.data ?? "null");
+    if (node.type === "b" || node.type === "s") throw new Errno("ENXIO");
+    if (node.type === "p")
       return this.#fifo(mount.tree as Tree, place as Required<ResolvedPath>, flags.write === true);
-    if (flags.truncate && node.t === "f" && mount.tree instanceof Tree && mount.tree.size(id) > 0)
-      mount.tree.truncate(id, 0);
+    const written = flags.truncate && node.type === "f" && mount.tree;
+    if (written instanceof Tree && written.size(id) > 0) written.truncate(id, 0);
     const access = flags.write ? (flags.read ? "rw" : "w") : "r";
     const now = mount.tree.find(place.path) ?? id;
     return files.openFile(mount.tree, now, access, place.full, flags.append === true);
@@ -277,13 +278,13 @@ export class FileCalls {
 
   #fifo(tree: Tree, place: Required<ResolvedPath>, write: boolean): string {
     const name = `${tree.key} ${place.id}`;
-    const { pipes: pi } = this.kernel.pod;
-    let key = Object.keys(pi).find((known) => pi[known]?.fifo === name);
+    const { pipes } = this.kernel.pod;
+    let key = Object.keys(pipes).find((known) => pipes[known]?.fifo === name);
     if (key === undefined) {
       key = String(this.kernel.pod.next++);
-      pi[key] = { bytes: "", readers: 0, writers: 0, fifo: name, noWriterYet: true };
+      pipes[key] = { bytes: "", readers: 0, writers: 0, fifo: name, noWriterYet: true };
     }
-    const pipe = pi[key];
+    const pipe = pipes[key];
     if (write && pipe) delete pipe.noWriterYet;
     return this.kernel.files.open({ kind: write ? "w" : "r", pipe: Number(key) });
   }

@@ -108,7 +108,7 @@ export class OpenFiles implements Files {
     else if (file.kind === "f" && typeof file.file === "number") {
       const tree = this.#trees.get(file.tree);
       if (!(tree instanceof Tree) || this.isOpen(file.tree, file.file)) return;
-      if (tree.inode(file.file)?.n === 0) tree.drop(file.file);
+      if (tree.inode(file.file)?.links === 0) tree.drop(file.file);
     }
   }
 
@@ -155,8 +155,8 @@ export class OpenFiles implements Files {
 
   /** Lets go of what a dead process bound. */
   forget(key: number): void {
-    const { listeners: li } = this.kernel.pod;
-    for (const name in li) if (li[name]?.process === key) delete li[name];
+    const { listeners } = this.kernel.pod;
+    for (const name in listeners) if (listeners[name]?.process === key) delete listeners[name];
   }
 
   /** A copy for a child: same open files. */

@@ -39,7 +39,7 @@ export const nodeService: Program<{ mb: number }> = {
   memoryBytes: (state) => state.mb * 1_048_576,
 };
 
-/** A process as its node sees it, and where it lives. `pp` is minus its parent's pid on the node. */
+/** A process as its node sees it, and where it lives. Its `parent` is minus its parent's pid on the node. */
 export interface NodeProcess {
   process: Process;
   /** Pod and key of a process that runs in one; absent: a service of the node. */

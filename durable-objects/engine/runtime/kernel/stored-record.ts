@@ -91,10 +91,10 @@ export const storedRecord = (pod: PodRecord, large: boolean): Partial<PodRecord>
 
 /** To change at will, but for what the Pod and its containers were started with: that never changes, and all copies share it. */
 export function loadedRecord(stored: PodRecord): PodRecord {
-  const { pod, containers: cs, ...rest } = stored;
+  const { pod, containers: given, ...rest } = stored;
   const containers: PodRecord["containers"] = {};
-  for (const key in cs) {
-    const { spec, ...state } = cs[key] as PodRecord["containers"][string];
+  for (const key in given) {
+    const { spec, ...state } = given[key] as PodRecord["containers"][string];
     containers[key] = { spec, ...cloneJson(state) };
   }
   return unpacked({ ...emptyTables(), pod, containers, ...cloneJson(rest) });

@@ -91,7 +91,7 @@ export class SystemCalls extends FileCalls implements Sys {
       const known = isImagePath(command) ? this.#lookupCache : undefined;
       if (known?.executables.has(keyOf(this.who, command))) return command;
       const place = this.existing(command);
-      if (place.node.t === "d" || !this.vfs.allowed(place.node, 1, this.who))
+      if (place.node.type === "d" || !this.vfs.allowed(place.node, 1, this.who))
         throw new Errno("EACCES");
       return command;
     }
@@ -115,7 +115,7 @@ export class SystemCalls extends FileCalls implements Sys {
     for (const folder of folders) {
       const full = normalPath(this.cwd, `${folder || "."}/${command}`);
       const place = this.peekPlace(full);
-      if (!place?.node || place.node.t === "d") continue;
+      if (!place?.node || place.node.type === "d") continue;
       if (this.vfs.allowed(place.node, 1, this.who)) return full;
       denied = true;
     }
@@ -137,8 +137,8 @@ export class SystemCalls extends FileCalls implements Sys {
       );
     const program = programOf(head);
     if (program === undefined) throw new Errno("ENOEXEC");
-    const escalates = (node.m & 0o4000) !== 0 && !this.container.record.spec.noNewPrivileges;
-    if (escalates) this.process.uid = node.u ?? 0;
+    const escalates = (node.mode & 0o4000) !== 0 && !this.container.record.spec.noNewPrivileges;
+    if (escalates) this.process.uid = node.uid ?? 0;
     this.become(program, argv, env, full);
   }
 
@@ -148,7 +148,7 @@ export class SystemCalls extends FileCalls implements Sys {
     const known = key && cache?.executables.get(key);
     if (known) return known;
     const { node, id, mount, full } = this.existing(path);
-    if (node.t !== "f" || !this.vfs.allowed(node, 1, this.who)) throw new Errno("EACCES");
+    if (node.type !== "f" || !this.vfs.allowed(node, 1, this.who)) throw new Errno("EACCES");
     const found = { full, node, head: mount.tree.read(id, 0, 256) };
     if (key && cache && isImagePath(full))
       keep(cache.executables, commandsPerImageKeptMax, key, found);
@@ -264,7 +264,7 @@ export class SystemCalls extends FileCalls implements Sys {
   /** Makes a folder the root of this process and of what it starts. EPERM, ENOENT, ENOTDIR. */
   chroot(path: string): void {
     const place = this.existing(path);
-    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    if (place.node.type !== "d") throw new Errno("ENOTDIR");
     if (this.who.uid !== 0 || !this.container.capable("SYS_CHROOT")) throw new Errno("EPERM");
     this.process.rootFolder = normalPath("/", `${this.process.rootFolder ?? ""}${place.full}`);
     this.process.cwd = "/";

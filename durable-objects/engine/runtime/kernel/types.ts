@@ -67,7 +67,7 @@ export interface RuntimeContext {
 /**
  * What programs ask of the cluster's network: the border the network engine implements. Within a Pod the runtime serves
  * localhost and the Pod's own address itself and asks nobody. Programs find it at `sys.kernel.context.network`
- * (`?? noNetwork`), take a handle and wait for it: `{ wait: { nt: handle, t: ownTimeout } }`; runtime/net/socket.ts does
+ * (`?? noNetwork`), take a handle and wait for it: `{ wait: { answer: handle, untilMs: ownTimeout } }`; runtime/net/socket.ts does
  * that for them, with names, requests and sockets alike for this Pod and others.
  */
 export interface Network {
@@ -102,7 +102,7 @@ export interface Network {
   datagram(context: RuntimeContext, podKey: string, parcel: Parcel): DatagramResult;
   /** ICMP echo: round trip in ms, or nothing when nobody answers. */
   ping(context: RuntimeContext, podKey: string, ip: string): number | undefined;
-  /** Whether a wait for a handle (`Wait.nt`) is over: a request has its outcome, a stream has bytes or has ended. */
+  /** Whether a wait for a handle (`Wait.answer`) is over: a request has its outcome, a stream has bytes or has ended. */
   settled?(context: RuntimeContext, handle: string): boolean;
   /** Called when a Pod's record was saved: answers and bytes for others in it go on their way. */
   moved?(context: RuntimeContext, pod: Partial<PodRecord>): void;

@@ -3,6 +3,7 @@
  * `o|e|O|E` (stdout, stderr; capital: the line goes on) + base-36 ms + space + bytes.
  */
 import type { Records } from "../../ports/controller.ts";
+import { RecordCodec } from "../../core/record-codec.ts";
 import {
   logBytesPerContainerMax,
   logChunkBytes,
@@ -16,9 +17,12 @@ import type { LogEntry, LogRecord, PodRecord } from "../kernel/state.ts";
 
 interface LogChunk {
   /** Number of its first entry. */
-  i: number;
-  l: string[];
+  first: number;
+  entries: string[];
 }
+
+/** Field names of chunks on disk. */
+export const logChunkCodec = new RecordCodec({ fields: { first: "i", entries: "l" } });
 
 const chunkKey = (pod: string, id: string, chunk: number): string =>
   `${pod} ${id.slice(0, 12)} ${chunk}`;
@@ -61,7 +65,9 @@ export class PodLogs implements Logs {
     let chunk = this.#dirty.get(key);
     if (!chunk) {
       const stored = this.kernel.records.get<LogChunk>("logs", key);
-      chunk = stored ? { i: stored.i, l: [...stored.l] } : { i: record.entries, l: [] };
+      chunk = stored
+        ? { first: stored.first, entries: [...stored.entries] }
+        : { first: record.entries, entries: [] };
       this.#dirty.set(key, chunk);
     }
     return chunk;
@@ -102,7 +108,7 @@ export class PodLogs implements Logs {
   /** Entries of the last chunk from a moment on. */
   recent(containerKey: string, sinceMs: number): LogEntry[] {
     const record = this.recordOf(containerKey);
-    const entries = this.#chunk(record, record.lastChunk).l.map(parseEntry);
+    const entries = this.#chunk(record, record.lastChunk).entries.map(parseEntry);
     return entries.filter(({ ms }) => ms >= sinceMs);
   }
 
@@ -110,9 +116,9 @@ export class PodLogs implements Logs {
   stopRepeats(name: string): void {
     for (const list of Object.values(this.kernel.pod.logs))
       for (const record of list) {
-        if (!record.repeats?.some(({ probe: k }) => k === name)) continue;
+        if (!record.repeats?.some(({ probe }) => probe === name)) continue;
         this.#writeRepeats(record);
-        record.repeats = record.repeats.filter(({ probe: k }) => k !== name);
+        record.repeats = record.repeats.filter(({ probe }) => probe !== name);
         if (record.repeats.length === 0) delete record.repeats;
       }
   }
@@ -150,15 +156,15 @@ export class PodLogs implements Logs {
     const moment = Math.round(ms);
     if (this.#moment.ms !== moment) this.#moment = { ms: moment, text: moment.toString(36) };
     const entry = `${mark}${this.#moment.text} ${text}`;
-    chunk.l.push(entry);
+    chunk.entries.push(entry);
     record.entries++;
     record.lastChunkBytes += entry.length + 4;
     record.all += entry.length + 4;
     while (record.all > logBytesPerContainerMax && record.firstChunk < record.lastChunk) {
       const key = chunkKey(this.kernel.key, record.id, record.firstChunk);
       const old = this.#chunk(record, record.firstChunk);
-      record.all -= old.l.reduce((sum, line) => sum + line.length + 4, 0);
-      record.first = old.i + old.l.length;
+      record.all -= old.entries.reduce((sum, line) => sum + line.length + 4, 0);
+      record.first = old.first + old.entries.length;
       this.#dirty.delete(key);
       this.kernel.records.delete("logs", key);
       record.firstChunk++;
@@ -254,9 +260,9 @@ function entriesFrom(
   const skip = boot?.lines ?? 0;
   for (let number = record.firstChunk; number <= record.lastChunk; number++) {
     const chunk = records.get<LogChunk>("logs", chunkKey(podKey, record.id, number));
-    if (!chunk || chunk.i + chunk.l.length + skip <= from) continue;
-    for (let i = Math.max(0, from - skip - chunk.i); i < chunk.l.length; i++)
-      out.push(parseEntry(chunk.l[i] ?? ""));
+    if (!chunk || chunk.first + chunk.entries.length + skip <= from) continue;
+    for (let i = Math.max(0, from - skip - chunk.first); i < chunk.entries.length; i++)
+      out.push(parseEntry(chunk.entries[i] ?? ""));
   }
   return out;
 }

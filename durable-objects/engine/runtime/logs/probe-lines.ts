@@ -23,12 +23,11 @@ export function startProbeHits(context: RuntimeContext, podKey: string, hits: Pr
   for (const stream of [1, 2] as const) {
     const line = lines.findLast((known) => known.stream === stream);
     if (!line) continue;
-    const x = timeless(line.text, line.ms);
     repeats.push({
       nextAtMs: hits.nextMs,
       everyMs: hits.periodMs,
       stream,
-      text: x,
+      text: timeless(line.text, line.ms),
       count: 0,
       probe: hits.probe,
     });
@@ -36,7 +35,7 @@ export function startProbeHits(context: RuntimeContext, podKey: string, hits: Pr
   if (repeats.length === 0) return;
   const record = kernel.logs.recordOf(container);
   record.repeats = [
-    ...(record.repeats ?? []).filter(({ probe: k }) => k !== hits.probe),
+    ...(record.repeats ?? []).filter(({ probe }) => probe !== hits.probe),
     ...repeats,
   ];
   kernel.touch();
@@ -47,7 +46,7 @@ export function startProbeHits(context: RuntimeContext, podKey: string, hits: Pr
 export function stopProbeHits(context: RuntimeContext, podKey: string, probe: string): void {
   const pod = context.records.get<PodRecord>("runtime", podKey);
   const holds = Object.values(pod?.logs ?? {}).some((list) =>
-    list.some(({ repeats: rep }) => rep?.some(({ probe: k }) => k === probe)),
+    list.some(({ repeats }) => repeats?.some((repeat) => repeat.probe === probe)),
   );
   if (!holds) return;
   const kernel = PodKernel.load(context, podKey);

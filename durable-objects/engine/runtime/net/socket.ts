@@ -80,8 +80,8 @@ export function isOwn(sys: Sys, ip: string): boolean {
 
 /** A Pod in its node's network finds there, as localhost, what others on that node listen with: the network looks. */
 function isHere(sys: Sys, ip: string, to: number, protocol: "tcp" | "udp"): boolean {
-  const { pod, listeners: li } = sys.kernel.pod;
-  if (pod.hostNetwork && isLocal(ip) && !li[`${protocol}/${to}`]) return false;
+  const { pod, listeners } = sys.kernel.pod;
+  if (pod.hostNetwork && isLocal(ip) && !listeners[`${protocol}/${to}`]) return false;
   return isOwn(sys, ip);
 }
 
@@ -234,7 +234,7 @@ function attach(sys: Sys, id: string, to: string): number {
     outbound: true,
   };
   const stream = context.records.get<Stream>(networkTable, id);
-  if (stream) context.records.put(networkTable, id, { ...stream, ca: c });
+  if (stream) context.records.put(networkTable, id, { ...stream, clientConnection: c });
   context.wake?.("network", id);
   return descriptor(sys, c, 0);
 }

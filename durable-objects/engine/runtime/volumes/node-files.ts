@@ -148,7 +148,7 @@ function readManifests(tree: Tree): Record<string, string> {
   const files: Record<string, string> = {};
   const read = (path: string): void => {
     const id = tree.find(path);
-    if (id === undefined || tree.inode(id)?.t !== "f" || tree.size(id) > staticManifestBytesMax)
+    if (id === undefined || tree.inode(id)?.type !== "f" || tree.size(id) > staticManifestBytesMax)
       return;
     files[path] = decodeUtf8(tree.read(id, 0, staticManifestBytesMax));
   };
@@ -175,7 +175,7 @@ export function hostPath(
   const tree = hostTree(context, node, () => Math.round(context.now));
   const real = throughLinks(tree, path);
   const id = tree.find(real);
-  const found = id === undefined ? undefined : tree.inode(id)?.t;
+  const found = id === undefined ? undefined : tree.inode(id)?.type;
   const wrong = (what: string): string => `hostPath type check failed: ${given} is not ${what}`;
   switch (type) {
     case "DirectoryOrCreate":
@@ -192,7 +192,12 @@ export function hostPath(
         return found === "f" ? undefined : wrong("a file");
       const parent = real.slice(0, real.lastIndexOf("/")) || "/";
       if (tree.find(parent) === undefined) return `open ${given}: no such file or directory`;
-      tree.create(real, { t: "f", m: 0o644, k: Math.round(context.now), d: "" });
+      tree.create(real, {
+        type: "f",
+        mode: 0o644,
+        modifiedAtMs: Math.round(context.now),
+        data: "",
+      });
       tree.save();
       return undefined;
     }
@@ -214,15 +219,20 @@ export function makeFolders(tree: Tree, path: string, mode = 0o755): void {
   const parent = path.slice(0, path.lastIndexOf("/")) || "/";
   makeFolders(tree, parent, mode);
   const above = tree.inode(tree.find(parent) ?? "/");
-  if (above && above.t !== "d") throw new Errno("ENOTDIR");
-  const shared = above && above.m & setGroup && above.g !== undefined;
-  const owner = shared ? { g: above.g } : {};
-  tree.create(path, { t: "d", m: shared ? mode | setGroup : mode, k: tree.now(), ...owner });
+  if (above && above.type !== "d") throw new Errno("ENOTDIR");
+  const shared = above && above.mode & setGroup && above.gid !== undefined;
+  const owner = shared ? { gid: above.gid } : {};
+  tree.create(path, {
+    type: "d",
+    mode: shared ? mode | setGroup : mode,
+    modifiedAtMs: tree.now(),
+    ...owner,
+  });
 }
 
 interface Linked {
   find(path: string): number | string | undefined;
-  inode(id: number | string): { t: string; d?: string } | undefined;
+  inode(id: number | string): { type: string; data?: string } | undefined;
 }
 
 /**
@@ -242,11 +252,11 @@ export function throughLinks(tree: Linked, path: string, escaped?: () => void): 
     const here = `/${[...done, part].join("/")}`;
     const id = tree.find(here);
     const node = id === undefined ? undefined : tree.inode(id);
-    if (node?.t !== "l" || ++links > 40) {
+    if (node?.type !== "l" || ++links > 40) {
       done.push(part);
       continue;
     }
-    const target = node.d ?? "";
+    const target = node.data ?? "";
     if (target.startsWith("/")) {
       escaped?.();
       done.length = 0;

@@ -1,6 +1,6 @@
-import type { StreamHead } from "../durable-objects/stream-head.ts";
-import { encodeWatchEvent } from "../durable-objects/engine/schema/protobuf.ts";
-import { heartbeatMs, socketStreamBytesMax } from "./limits.ts";
+import type { StreamHead } from "../../durable-objects/stream-head.ts";
+import { encodeWatchEvent } from "../../durable-objects/engine/schema/protobuf.ts";
+import { heartbeatMs, socketStreamBytesMax } from "../limits.ts";
 import { encodesProtobuf, endTimer, eventsOf, heartbeat, messageOf } from "./stream-messages.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { encodeWatchEvent, framed } from "../durable-objects/engine/schema/protobuf.ts";
-import { revisionMark, type StreamHead } from "../durable-objects/stream-head.ts";
+import { encodeWatchEvent, framed } from "../../durable-objects/engine/schema/protobuf.ts";
+import { revisionMark, type StreamHead } from "../../durable-objects/stream-head.ts";
 
 /** What goes over the inner socket, and what of it a client is sent. */
 

@@ -1,54 +1,18 @@
-/** What the page asks of the server: one sandbox, and Tables of its objects that keep up with the cluster. */
+import { ask, messageOf } from "./client.ts";
 
-export interface Sandbox {
-  id: string;
-  name: string;
-  secret: string;
-  kubeconfig: string;
-  /** RFC 3339. */
-  expiresAt: string;
+/** Tables of a cluster's objects, as the server prints them, that keep up with it. */
+
+/** A Kubernetes API: of a sandbox, or of a snapshot's moment. */
+export interface Cluster {
+  /** Without a slash at its end. */
+  base: string;
+  key?: string;
 }
 
-export class ApiError extends Error {
-  override name = "ApiError";
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-export async function createSandbox(): Promise<Sandbox> {
-  const response = await fetch("/api/sandboxes", {
-    method: "POST",
-    headers: { accept: "application/json" },
-  });
-  if (!response.ok) throw await errorOf(response);
-  return sandboxOf((await response.json()) as Description);
-}
-
-/** A sandbox that was made before; undefined when it is gone. */
-export async function openSandbox(id: string, secret: string): Promise<Sandbox | undefined> {
-  const response = await fetch(`/api/sandboxes/${id}`, {
-    headers: { authorization: `Bearer ${secret}` },
-  });
-  if ([401, 404, 410].includes(response.status)) return undefined;
-  if (!response.ok) throw await errorOf(response);
-  return sandboxOf((await response.json()) as Description);
-}
-
-type Description = Record<"id" | "name" | "url" | "apiServer" | "kubeconfig" | "expiresAt", string>;
-
-function sandboxOf({ id, name, url, kubeconfig, expiresAt }: Description): Sandbox {
-  return { id, name, secret: url.slice(url.indexOf("#k=") + 3), kubeconfig, expiresAt };
-}
-
-export async function deleteSandbox({ id, secret }: Sandbox): Promise<void> {
-  await fetch(`/api/sandboxes/${id}`, {
-    method: "DELETE",
-    headers: { authorization: `Bearer ${secret}` },
-  });
-}
+export const clusterOf = ({ id, key }: { id: string; key?: string }): Cluster => ({
+  base: `/sandboxes/${id}`,
+  ...(key !== undefined && { key }),
+});
 
 export interface Column {
   name: string;
@@ -88,7 +52,7 @@ const retryMs = 2_000;
  * `trouble` is told when the connection is lost, and with undefined when it is back.
  */
 export async function followTable(
-  sandbox: Sandbox,
+  cluster: Cluster,
   path: string,
   show: (table: TableView) => void,
   trouble: (message: string | undefined) => void,
@@ -100,10 +64,10 @@ export async function followTable(
     stop.addEventListener("abort", end);
     const timer = setTimeout(end, freshenMs);
     try {
-      await listAndWatch(sandbox, path, show, () => trouble(undefined), round.signal);
+      await listAndWatch(cluster, path, show, () => trouble(undefined), round.signal);
     } catch (error) {
       if (!round.signal.aborted) {
-        trouble(error instanceof Error ? error.message : String(error));
+        trouble(messageOf(error));
         await pause(retryMs, stop);
       }
     } finally {
@@ -114,20 +78,20 @@ export async function followTable(
 }
 
 async function listAndWatch(
-  sandbox: Sandbox,
+  cluster: Cluster,
   path: string,
   show: (table: TableView) => void,
   connected: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const list = (await (await get(sandbox, path, signal)).json()) as WireTable;
+  const list = (await (await get(cluster, path, signal)).json()) as WireTable;
   const columns = list.columnDefinitions ?? [];
   const rows = new Map(list.rows.map((row) => [row.object.metadata.uid, rowOf(row)]));
   const publish = (): void => show({ columns, rows: [...rows.values()].sort(byName) });
   publish();
   connected();
   const since = list.metadata.resourceVersion;
-  const response = await get(sandbox, `${path}?watch=true&resourceVersion=${since}`, signal);
+  const response = await get(cluster, `${path}?watch=true&resourceVersion=${since}`, signal);
   for await (const line of linesOf(response.body!)) {
     const event = JSON.parse(line) as { type: string; object: WireTable };
     if (event.type === "BOOKMARK") continue;
@@ -140,13 +104,13 @@ async function listAndWatch(
   }
 }
 
-async function get(sandbox: Sandbox, path: string, signal: AbortSignal): Promise<Response> {
-  const response = await fetch(`/sandboxes/${sandbox.id}${path}`, {
-    headers: { accept: asTable, authorization: `Bearer ${sandbox.secret}` },
-    signal,
-  });
-  if (!response.ok) throw await errorOf(response);
-  return response;
+const get = ({ base, key }: Cluster, path: string, signal?: AbortSignal): Promise<Response> =>
+  ask(`${base}${path}`, { key, headers: { accept: asTable }, ...(signal && { signal }) });
+
+/** What does not change is listed once. */
+export async function listTable(cluster: Cluster, path: string): Promise<TableView> {
+  const list = (await (await get(cluster, path)).json()) as WireTable;
+  return { columns: list.columnDefinitions ?? [], rows: list.rows.map(rowOf).sort(byName) };
 }
 
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
@@ -182,15 +146,6 @@ const rowOf = (row: WireTable["rows"][number]): Row => ({
 
 const byName = (a: Row, b: Row): number =>
   a.namespace === b.namespace ? (a.name < b.name ? -1 : 1) : a.namespace < b.namespace ? -1 : 1;
-
-async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as {
-    message?: string;
-    detail?: string;
-  };
-  const message = body.detail ?? body.message ?? `the server answered ${response.status}`;
-  return new ApiError(response.status, message);
-}
 
 function pause(ms: number, stop: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -1,0 +1,68 @@
+/** How the pages ask the service: as who they are (the cookie), or with a key alone. */
+
+export class ApiError extends Error {
+  override name = "ApiError";
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export interface Ask {
+  method?: string;
+  body?: unknown;
+  /** The sandbox's key; without it the cookie says who asks. */
+  key?: string | undefined;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+let cookies: RequestCredentials = "same-origin";
+
+/** In a frame of another site nobody is known by a cookie: what the address carries is all there is. */
+export function askWithoutCookies(): void {
+  cookies = "omit";
+}
+
+/** Throws ApiError, with what the server says of it. */
+export async function ask(path: string, how: Ask = {}): Promise<Response> {
+  const { method = "GET", body, key, headers = {}, signal } = how;
+  const response = await fetch(path, {
+    method,
+    credentials: key === undefined ? cookies : "omit",
+    headers: {
+      accept: "application/json",
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  });
+  if (!response.ok) throw await errorOf(response);
+  return response;
+}
+
+export async function askJson<T>(path: string, how?: Ask): Promise<T> {
+  return (await (await ask(path, how)).json()) as T;
+}
+
+/** Undefined where there is no such thing, or this deployment has no such route. */
+export async function askIfThere<T>(path: string, how?: Ask): Promise<T | undefined> {
+  try {
+    return await askJson<T>(path, how);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function errorOf(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => ({}))) as { message?: string; detail?: string };
+  const message = body.detail ?? body.message ?? `the server answered ${response.status}`;
+  return new ApiError(response.status, message);
+}
+
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,0 +1,43 @@
+import { lazy, Suspense } from "preact/compat";
+import { readScenario, startLab, type Scenario } from "../api/scenarios.ts";
+import { placeOf } from "../api/sandboxes.ts";
+import { Embedding } from "../panels/embedding.tsx";
+import { Problem } from "../ui/panel.tsx";
+import { useLoaded, useWork } from "../ui/work.ts";
+
+const Markdown = lazy(async () => (await import("../ui/markdown.tsx")).Markdown);
+
+/** A scenario's text, and the button that makes the visitor's own lab of it. */
+export function ScenarioPage({ id }: { id: string }) {
+  const { value: scenario, problem } = useLoaded(() => readScenario(id));
+  if (scenario.value) return <Opened scenario={scenario.value} />;
+  return (
+    <section class="welcome">
+      <h1>{problem.value ? "No such scenario" : "Opening the scenario…"}</h1>
+      <Problem text={problem.value} />
+      {problem.value && <a href="/">Make a sandbox of your own</a>}
+    </section>
+  );
+}
+
+function Opened({ scenario }: { scenario: Scenario }) {
+  const { id, title, readme } = scenario;
+  const { busy, problem, run } = useWork();
+  const start = async (): Promise<void> => location.assign(placeOf(await startLab(id)));
+  return (
+    <div class="article">
+      <h1>{title}</h1>
+      <p class="lead">{scenario.description}</p>
+      <p>
+        <button class="primary" type="button" disabled={busy.value} onClick={() => run(start)}>
+          {busy.value ? "Making your lab…" : "Start"}
+        </button>
+      </p>
+      <Problem text={problem.value} />
+      <Suspense fallback={<p class="quiet">Reading…</p>}>
+        <Markdown text={readme} />
+      </Suspense>
+      <Embedding path={`/embed/l/${id}`} title={title} />
+    </div>
+  );
+}
