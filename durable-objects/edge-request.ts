@@ -1,5 +1,7 @@
 import type { ApiRequest, PreviewRequest, User } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
+import type { RunRequest } from "./sessions/runs.ts";
+import type { TerminalRequest } from "./terminals.ts";
 
 /**
  * What the Worker tells the object of a request, beside what the client says itself. Requests come over HTTP, as an upgrade
@@ -21,6 +23,12 @@ export interface EdgeRequest {
   at?: number;
   /** The timeline is asked for, as a stream: rows after a revision, or those still to come. */
   timeline?: { after?: number };
+  /** A terminal is asked for, on a socket. */
+  terminal?: TerminalRequest;
+  /** The terminals are to be listed, or one to be closed. */
+  terminals?: "list" | { close: string };
+  /** A line is to be run on a node. */
+  run?: RunRequest;
   /** The disk is full: to be answered from what is stored. */
   readOnly?: true;
 }

@@ -278,7 +278,8 @@ export function startExec(
   const words = request.command.map(encodeUtf8);
   const command = words[0] ?? "";
   let env = container.env;
-  if (request.tty && env.TERM === undefined) env = { ...env, TERM: request.kept ? "xterm-256color" : "xterm" };
+  if (request.tty && env.TERM === undefined)
+    env = { ...env, TERM: request.kept ? "xterm-256color" : "xterm" };
   const process: Omit<Process, "pid" | "startedAtMs"> = {
     container: containerKey,
     pidNamespace: container.record.pidNamespace,

@@ -89,7 +89,9 @@ export class Terminals {
   inputCapacityBytes(name: string): number {
     const state = this.get(name);
     if (!state) return 0;
-    return terminalInputBytesMax - sessions.sessionBacklog(this.#context(), state.pod, state.session);
+    return (
+      terminalInputBytesMax - sessions.sessionBacklog(this.#context(), state.pod, state.session)
+    );
   }
 
   /** Keys typed. What is beyond its capacity is lost, as with a terminal's buffer; how many bytes it took. */

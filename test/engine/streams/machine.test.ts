@@ -6,7 +6,11 @@ import type { CommandSession } from "../../../durable-objects/engine/ports/reque
 const decoder = new TextDecoder();
 
 /** Runs a line in a shell on a node; what it printed and its exit code, once virtual time has let it end. */
-function onNode(world: World, node: string, line: string): { out: string; err: string; code?: number } {
+function onNode(
+  world: World,
+  node: string,
+  line: string,
+): { out: string; err: string; code?: number } {
   const command = ["bash", "-c", line];
   const started = world.engine.session(world.now, () =>
     world.engine.onMachine(node, { command, tty: false, stdin: false }),
@@ -46,7 +50,11 @@ spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, nodePort: 30080}
 describe("a shell on a node", () => {
   it("is root in its home on the node's own files", () => {
     const world = new World();
-    const said = onNode(world, "control-plane", "hostname; whoami; pwd; ls /etc/kubernetes/manifests");
+    const said = onNode(
+      world,
+      "control-plane",
+      "hostname; whoami; pwd; ls /etc/kubernetes/manifests",
+    );
     expect(said).toMatchObject({ code: 0, err: "" });
     expect(said.out).toBe(
       "control-plane\nroot\n/root\netcd.yaml\nkube-apiserver.yaml\nkube-controller-manager.yaml\nkube-scheduler.yaml\n",
@@ -59,8 +67,17 @@ describe("a shell on a node", () => {
     world.settle();
     const { clusterIP } = world.get("/api/v1/namespaces/default/services/web").spec;
     expect(onNode(world, "node-1", "cat /etc/hosts").out).toContain("172.18.0.2\tcontrol-plane\n");
-    for (const host of [clusterIP, "web.default.svc.cluster.local", "node-2:30080", "localhost:30080"]) {
-      const said = onNode(world, "node-1", `curl -s -o /dev/null -w '%{http_code}' http://${host}/`);
+    for (const host of [
+      clusterIP,
+      "web.default.svc.cluster.local",
+      "node-2:30080",
+      "localhost:30080",
+    ]) {
+      const said = onNode(
+        world,
+        "node-1",
+        `curl -s -o /dev/null -w '%{http_code}' http://${host}/`,
+      );
       expect({ host, ...said }).toEqual({ host, out: "200", err: "", code: 0 });
     }
     expect(onNode(world, "node-1", "curl -sS http://web/").err).toBe(
@@ -117,9 +134,13 @@ describe("a shell on a node", () => {
       return { text: decoder.decode(news.stdout), over: news.status !== undefined };
     };
     expect(read()).toEqual({ text: "1\n2\n3\n4\n", over: false });
-    world.patch("/api/v1/nodes/node-1", { metadata: { annotations: { "podyard.dev/power": "off" } } });
+    world.patch("/api/v1/nodes/node-1", {
+      metadata: { annotations: { "podyard.dev/power": "off" } },
+    });
     world.advance(20_000);
-    world.patch("/api/v1/nodes/node-1", { metadata: { annotations: { "podyard.dev/power": "on" } } });
+    world.patch("/api/v1/nodes/node-1", {
+      metadata: { annotations: { "podyard.dev/power": "on" } },
+    });
     world.advance(20_000);
     expect(read()).toEqual({ text: "", over: true });
     expect(onNode(world, "node-9", "true").err).toBe('node "node-9" not found');

@@ -12,7 +12,11 @@ import type { TerminalState } from "../../../durable-objects/engine/streams/term
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-function open(world: World, name = "main", place = { node: "control-plane" } as const): TerminalState {
+function open(
+  world: World,
+  name = "main",
+  place = { node: "control-plane" } as const,
+): TerminalState {
   const opened = world.engine.session(world.now, () =>
     world.engine.terminals.open(name, { place, cols: 80, rows: 24 }),
   );
@@ -46,7 +50,13 @@ describe("a terminal", () => {
   });
 
   it("is the same for all who open it, and goes on after a loss of memory at every step", () => {
-    const keys = ["X=41\r", "echo $((X", "+1))", "\r", "for i in 1 2 3; do echo n$i; sleep 2; done\r"];
+    const keys = [
+      "X=41\r",
+      "echo $((X",
+      "+1))",
+      "\r",
+      "for i in 1 2 3; do echo n$i; sleep 2; done\r",
+    ];
     const run = (evicts: boolean): string => {
       const world = new World();
       open(world);

@@ -309,7 +309,9 @@ export class LoadedContainer implements Container {
   /** What is known of its image, while nothing of it is the container's own. */
   get lookupCache(): ImageLookupCache | undefined {
     const { kernel, upperKey } = this;
-    this.#apart ??= !this.record.spec.machine && (this.record.spec.mounts ?? []).every((mount) => isDataPath(mount.mountPath));
+    this.#apart ??=
+      !this.record.spec.machine &&
+      (this.record.spec.mounts ?? []).every((mount) => isDataPath(mount.mountPath));
     if (!this.#apart || kernel.files.isWritten(upperKey)) return undefined;
     return lookupCacheOf(this.image.layer);
   }

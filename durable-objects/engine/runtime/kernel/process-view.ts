@@ -78,7 +78,9 @@ interface Neighbour {
 function neighbours(context: RuntimeContext, node: string): Neighbour[] {
   const machine = context.records.get<PodRecord>("runtime", machineKey(node));
   const pods = podNeighbours(context, node);
-  return machine ? [{ key: machineKey(node), uid: machine.pod.uid, record: machine }, ...pods] : pods;
+  return machine
+    ? [{ key: machineKey(node), uid: machine.pod.uid, record: machine }, ...pods]
+    : pods;
 }
 
 function podNeighbours(context: RuntimeContext, node: string): Neighbour[] {

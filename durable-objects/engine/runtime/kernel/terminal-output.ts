@@ -45,7 +45,8 @@ export class TerminalOutput {
     for (let at = 0; at < data.length;) {
       const chunk = chunkOf(kept.position);
       const key = chunkKey(kept.terminal, chunk);
-      const had = this.#chunks.get(key) ?? this.#records.get<string>(terminalOutputTable, key) ?? "";
+      const had =
+        this.#chunks.get(key) ?? this.#records.get<string>(terminalOutputTable, key) ?? "";
       if (had === "") this.#drop(chunkKey(kept.terminal, chunk - chunksKept));
       const part = data.slice(at, at + terminalChunkBytes - had.length);
       this.#chunks.set(key, had + part);
