@@ -1,7 +1,24 @@
 import type { ApiRequest, PreviewRequest, User } from "./engine/ports/request.ts";
+import type { NewTerminal } from "./engine/streams/terminals.ts";
 import type { Grant } from "./grant.ts";
-import type { RunRequest } from "./sessions/runs.ts";
-import type { TerminalRequest } from "./terminals.ts";
+
+/** What a screen asks for. `position`: bytes of the terminal that it has seen. */
+export interface TerminalRequest extends NewTerminal {
+  name: string;
+  position?: number;
+}
+
+/** The subprotocol of browsers that show their key as another one. */
+export const terminalProtocol = "terminal.podyard.dev";
+
+/** A line to run in a shell on a node. */
+export interface RunRequest {
+  node: string;
+  /** As typed. */
+  command: string;
+  stdin?: string;
+  timeoutMs: number;
+}
 
 /**
  * What the Worker tells the object of a request, beside what the client says itself. Requests come over HTTP, as an upgrade

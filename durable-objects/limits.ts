@@ -124,8 +124,6 @@ export const terminalSocketsMax = 64;
 export const terminalUnreadBytesMax = 256 * 1024;
 /** Of one message of a screen: a paste comes in pieces. */
 export const terminalMessageBytesMax = 64 * 1024;
-/** Columns or rows of a screen. */
-export const terminalCellsMax = 1_000;
 /** Lines that run on nodes at a time, while somebody waits for each. */
 export const runsMax = 8;
 export const runOutputBytesMax = 1024 * 1024;

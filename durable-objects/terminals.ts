@@ -1,23 +1,11 @@
 import { badRequest, StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
-import type { NewTerminal, TerminalState } from "./engine/streams/terminals.ts";
+import type { TerminalState } from "./engine/streams/terminals.ts";
+import { terminalCellsMax } from "./engine/core/limits.ts";
+import type { TerminalRequest } from "./edge-request.ts";
 import type { Grant } from "./grant.ts";
 import { refusal } from "./http.ts";
-import {
-  terminalCellsMax,
-  terminalMessageBytesMax,
-  terminalSocketsMax,
-  terminalUnreadBytesMax,
-} from "./limits.ts";
-
-/** What a screen asks for. `position`: bytes of the terminal that it has seen. */
-export interface TerminalRequest extends NewTerminal {
-  name: string;
-  position?: number;
-}
-
-/** The subprotocol of browsers that show their key as another one. */
-export const terminalProtocol = "terminal.podyard.dev";
+import { terminalMessageBytesMax, terminalSocketsMax, terminalUnreadBytesMax } from "./limits.ts";
 
 /** Where a screen stands: the attachment of its socket, so that it outlives the object's sleep. */
 export interface Screen {

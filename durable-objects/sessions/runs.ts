@@ -1,18 +1,10 @@
 import { badRequest, StatusError } from "../engine/machinery/status.ts";
 import type { Engine } from "../engine/index.ts";
 import type { CommandSession, SessionStatus } from "../engine/ports/request.ts";
+import type { RunRequest } from "../edge-request.ts";
 import type { Grant } from "../grant.ts";
 import { refusal, unauthorized } from "../http.ts";
 import { runOutputBytesMax, runsMax, stepBytesMax } from "../limits.ts";
-
-/** A line to run in a shell on a node. */
-export interface RunRequest {
-  node: string;
-  /** As typed. */
-  command: string;
-  stdin?: string;
-  timeoutMs: number;
-}
 
 /** What became of it. `exitCode` 124: it took too long. */
 export interface Ran {

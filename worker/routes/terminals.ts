@@ -1,8 +1,12 @@
 import * as v from "valibot";
-import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
-import { terminalCellsMax } from "../../durable-objects/limits.ts";
-import type { RunRequest } from "../../durable-objects/sessions/runs.ts";
-import { terminalProtocol, type TerminalRequest } from "../../durable-objects/terminals.ts";
+import {
+  terminalProtocol,
+  writeEdge,
+  type EdgeRequest,
+  type RunRequest,
+  type TerminalRequest,
+} from "../../durable-objects/edge-request.ts";
+import { terminalCellsMax } from "../../durable-objects/engine/core/limits.ts";
 import { EdgeError, isEdgeStatus } from "../errors.ts";
 import {
   runCommandCharsMax,

@@ -174,6 +174,8 @@ export const terminalKeptBytesMax = 256 * 1024;
 export const terminalBurstBytes = 64 * 1024;
 export const terminalBytesPerMs = 100;
 export const terminalsMax = 20;
+/** Columns or rows of a screen. */
+export const terminalCellsMax = 1_000;
 /** Typed, or pasted, and read by nobody yet. */
 export const terminalInputBytesMax = 1024 * 1024;
 /** Of the value of one kernel setting. */

@@ -10,8 +10,7 @@ import type { ContainerSpec, PodSandbox } from "./container-spec.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
 import { hostPidBase } from "./kernel/process-view.ts";
-import type { PodRecord, Process, Session } from "./kernel/state.ts";
-import type { KeptOutput } from "./kernel/terminal-output.ts";
+import type { KeptOutput, PodRecord, Process, Session } from "./kernel/state.ts";
 import { misfit, prepareMounts } from "./volumes/mounts.ts";
 import { pathProblem } from "./volumes/path-limits.ts";
 

@@ -12,7 +12,7 @@ import type { ReadTree } from "../fs/vfs.ts";
 import type { Files, Kernel } from "./types.ts";
 import type { NewOpenFile, OpenFile, Pipe, PodRecord, Process } from "./state.ts";
 import { terminalOutput } from "./terminal.ts";
-import { printingCost } from "./terminal-output.ts";
+import { print } from "./terminal-output.ts";
 import { saveTree } from "../volumes/volumes.ts";
 
 /** Open files that need no record: devices (`n` null, `z` zero, `F` full, `R` random) and the container's log (`o`, `e`). */
@@ -334,20 +334,15 @@ export class OpenFiles implements Files {
     if (session.kind === "own") {
       const given = data.slice(0, this.kernel.logs.room(session.container));
       const stream = file.kind === "s" && file.end === 2 ? 2 : 1;
-      const said = file.kind === "t" ? terminalOutput(session, given) : given;
+      const said = file.kind === "t" ? terminalOutput(given) : given;
       this.kernel.logs.append(session.container, stream, said);
       return given.length;
     }
-    if (session.kept) {
-      const said = terminalOutput(session, data);
-      this.kernel.printed.append(session.kept, said);
-      this.kernel.charge(process, printingCost(session.kept, this.kernel.now, said.length));
-      return data.length;
-    }
+    if (session.kept) return print(this.kernel, process, session.kept, data);
     const room = sessionOutputBytesMax - session.stdout.length - session.stderr.length;
     const part = data.slice(0, Math.max(0, room));
     if (file.kind === "s" && file.end === 2) session.stderr += part;
-    else session.stdout += file.kind === "t" ? terminalOutput(session, part) : part;
+    else session.stdout += file.kind === "t" ? terminalOutput(part) : part;
     return session.unattended ? data.length : part.length;
   }
 

@@ -4,7 +4,6 @@
  */
 import type { ContainerSpec, PodSandbox } from "../container-spec.ts";
 import type { FileId } from "../fs/inode.ts";
-import type { KeptOutput } from "./terminal-output.ts";
 
 export type Json = unknown;
 
@@ -201,6 +200,17 @@ export interface LogEntry {
   stream: 1 | 2;
   text: string;
   whole: boolean;
+}
+
+/** What of a terminal is kept beside its session. */
+export interface KeptOutput {
+  /** The terminal's name: its chunks'. */
+  terminal: string;
+  /** Bytes printed so far. */
+  position: number;
+  /** Bytes printed beyond what a terminal takes in the time, and when that was worked out, virtual ms. */
+  ahead?: number;
+  aheadAtMs?: number;
 }
 
 /** An exec, an attach, or (key `c` + container) a container's own terminal or standard input. */

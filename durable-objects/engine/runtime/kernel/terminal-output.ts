@@ -10,20 +10,11 @@ import {
   terminalKeptBytesMax,
 } from "../../core/limits.ts";
 import type { Records } from "../../ports/controller.ts";
-import type { Session } from "./state.ts";
+import type { KeptOutput, Process, Session } from "./state.ts";
+import { terminalOutput } from "./terminal.ts";
+import type { Kernel } from "./types.ts";
 
 export const terminalOutputTable = "terminal-output";
-
-/** What of a terminal is kept beside its session. */
-export interface KeptOutput {
-  /** The terminal's name: its chunks'. */
-  terminal: string;
-  /** Bytes printed so far. */
-  position: number;
-  /** Bytes printed beyond what a terminal takes in the time, and when that was worked out, virtual ms. */
-  ahead?: number;
-  aheadAtMs?: number;
-}
 
 const chunkKey = (terminal: string, chunk: number): string => `${terminal} ${chunk}`;
 const chunkOf = (position: number): number => Math.floor(position / terminalChunkBytes);
@@ -67,8 +58,16 @@ export class TerminalOutput {
   }
 }
 
+/** A program prints on a terminal that is kept; all of it is taken, but a flood takes its time. */
+export function print(kernel: Kernel, process: Process, kept: KeptOutput, data: string): number {
+  const said = terminalOutput(data);
+  kernel.printed.append(kept, said);
+  kernel.charge(process, printingCost(kept, kernel.now, said.length));
+  return data.length;
+}
+
 /** Microseconds of CPU that printing costs: nearly nothing, until more comes than a terminal takes. */
-export function printingCost(kept: KeptOutput, nowMs: number, bytes: number): number {
+function printingCost(kept: KeptOutput, nowMs: number, bytes: number): number {
   const passed = Math.max(0, nowMs - (kept.aheadAtMs ?? nowMs));
   const ahead = Math.max(0, (kept.ahead ?? 0) - passed * terminalBytesPerMs) + bytes;
   kept.ahead = Math.round(ahead);

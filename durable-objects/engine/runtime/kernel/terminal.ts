@@ -3,7 +3,7 @@ import type { Kernel } from "./types.ts";
 import type { Session } from "./state.ts";
 
 /** What a program prints, as the terminal sends it on: ONLCR. */
-export function terminalOutput(_session: Session, data: string): string {
+export function terminalOutput(data: string): string {
   return data.replaceAll("\n", "\r\n");
 }
 
