@@ -9,7 +9,8 @@ import { objectKey, splitKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
-import { nodeKey, nodeOfKey, nodeRecord } from "./node-address.ts";
+import { nodeRecord } from "./node-address.ts";
+import { machineKey, nodeOfKey } from "../runtime/machine-key.ts";
 import { hasPower, nodeIsDown } from "../kinds/node-machine.ts";
 import { deletePod, endPod } from "./ending.ts";
 import { publish } from "./publish.ts";
@@ -30,7 +31,7 @@ const wakePod: Waker = (change) => {
   if (!pod.spec?.nodeName && !before?.spec?.nodeName) return undefined;
   if (before && change.op === "update" && !concerns(pod, before)) return undefined;
   const keys = [objectKey(change.namespace, change.name)];
-  if (change.op === "delete" && isMirror(pod)) keys.push(nodeKey(pod.spec.nodeName ?? ""));
+  if (change.op === "delete" && isMirror(pod)) keys.push(machineKey(pod.spec.nodeName ?? ""));
   return keys;
 };
 
@@ -50,7 +51,7 @@ function concerns(pod: Pod, before: Pod): boolean {
 }
 
 const wakeNode: Waker = (change, reader) => {
-  const keys = [nodeKey(change.name)];
+  const keys = [machineKey(change.name)];
   const power = (o: typeof change.previous): boolean => o !== undefined && hasPower(o);
   if (change.op === "create" || power(change.object) !== power(change.previous)) {
     for (const pod of reader.byIndex("pod.node", change.name)) {

@@ -10,7 +10,7 @@ import type { ContainerSpec, PodSandbox } from "./container-spec.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
 import { hostPidBase } from "./kernel/process-view.ts";
-import type { PodRecord, Process, Session } from "./kernel/state.ts";
+import type { KeptOutput, PodRecord, Process, Session } from "./kernel/state.ts";
 import { misfit, prepareMounts } from "./volumes/mounts.ts";
 import { pathProblem } from "./volumes/path-limits.ts";
 
@@ -249,6 +249,8 @@ export interface ExecRequest {
   stdin: boolean;
   rows?: number;
   cols?: number;
+  /** Kept as a terminal (terminals.ts). */
+  kept?: KeptOutput;
 }
 
 /** Starts a command in a running container; its streams are a session. */
@@ -269,12 +271,14 @@ export function startExec(
     ...(request.stdin ? {} : { inputEnded: true as const }),
     ...(request.rows ? { rows: request.rows } : {}),
     ...(request.cols ? { cols: request.cols } : {}),
+    ...(request.kept ? { kept: request.kept } : {}),
   };
   kernel.pod.sessions[id] = session;
   const words = request.command.map(encodeUtf8);
   const command = words[0] ?? "";
   let env = container.env;
-  if (request.tty && env.TERM === undefined) env = { ...env, TERM: "xterm" };
+  if (request.tty && env.TERM === undefined)
+    env = { ...env, TERM: request.kept ? "xterm-256color" : "xterm" };
   const process: Omit<Process, "pid" | "startedAtMs"> = {
     container: containerKey,
     pidNamespace: container.record.pidNamespace,

@@ -11,6 +11,7 @@ import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs
 import { startProbeHits, stopProbeHits } from "./logs/probe-lines.ts";
 import { ImageRegistry } from "./image/registry.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { closeMachine } from "./machine.ts";
 import { hostFiles, hostPath } from "./volumes/node-files.ts";
 import { imageIdentity, userOf } from "./kernel/users.ts";
 import {
@@ -108,6 +109,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   fillVolume,
   hostFiles,
   hostPath,
+  closeMachine,
   volumeBytes,
   containerBytes,
   volumeText,

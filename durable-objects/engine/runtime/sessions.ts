@@ -7,7 +7,7 @@ import type { RuntimeContext } from "./kernel/types.ts";
 import { startExec, type ExecRequest } from "./launch.ts";
 import { processKey } from "./kernel/process-key.ts";
 import { within } from "./runtime.ts";
-import { terminalInput } from "./kernel/terminal.ts";
+import { foreground, terminalInput } from "./kernel/terminal.ts";
 import type { PodRecord, Session } from "./kernel/state.ts";
 
 export interface SessionOutput {
@@ -151,6 +151,8 @@ export function sessionResize(
     session.cols = cols;
     session.rows = rows;
     kernel.touch();
+    foreground(kernel, session, 28);
+    kernel.run();
   });
 }
 

@@ -204,6 +204,7 @@ export class LoadedContainer implements Container {
 
   #mounts(): MountPoint[] {
     const { spec } = this.record;
+    if (spec.machine) return this.#nodeMounts("", this.kernel.pod.pod.node);
     const { files, records } = this.kernel;
     const now = (): number => Math.round(this.kernel.now);
     const upper = files.addTree(
@@ -308,7 +309,9 @@ export class LoadedContainer implements Container {
   /** What is known of its image, while nothing of it is the container's own. */
   get lookupCache(): ImageLookupCache | undefined {
     const { kernel, upperKey } = this;
-    this.#apart ??= (this.record.spec.mounts ?? []).every((mount) => isDataPath(mount.mountPath));
+    this.#apart ??=
+      !this.record.spec.machine &&
+      (this.record.spec.mounts ?? []).every((mount) => isDataPath(mount.mountPath));
     if (!this.#apart || kernel.files.isWritten(upperKey)) return undefined;
     return lookupCacheOf(this.image.layer);
   }

@@ -9,7 +9,6 @@ import { assert } from "../../core/assert.ts";
 import { dueMoment } from "../../core/clock.ts";
 import { exit, spawn } from "./process-lifecycle.ts";
 import { LoadedContainer } from "./container.ts";
-import { defaultCapacity } from "../../core/machine.ts";
 import { Cpu, stepCost } from "./cpu.ts";
 import { crash } from "./crash.ts";
 import type { Container, Kernel, Program, Programs, RuntimeContext, Sys } from "./types.ts";
@@ -18,13 +17,15 @@ import { Errno, ProcessKilled } from "../errno.ts";
 import { OpenFiles } from "./open-files.ts";
 import { askAgain } from "../http/http.ts";
 import { PodLogs } from "../logs/logs.ts";
-import { memoryFiles, weighMemoryFiles } from "./memory-files.ts";
+import { weighMemoryFiles } from "./memory-files.ts";
+import { checkMemory, oomKill } from "./out-of-memory.ts";
 import { keepSmall } from "./record-size.ts";
 import { loadedRecord, storedRecord, viewedRecord } from "./stored-record.ts";
 import { SystemCalls } from "./system-calls.ts";
 import { defaultAction } from "./signals.ts";
 import { anyStopped, refuseStopped } from "./stopped-programs.ts";
 import type { PodRecord, Process, Wait } from "./state.ts";
+import { TerminalOutput } from "./terminal-output.ts";
 import { storedWait } from "./stored-wait.ts";
 
 export class PodKernel implements Kernel {
@@ -33,6 +34,7 @@ export class PodKernel implements Kernel {
   readonly pod: PodRecord;
   readonly files: OpenFiles;
   readonly logs: PodLogs;
+  readonly printed: TerminalOutput;
   /** Time of the process that runs, or the engine's. */
   now: number;
   #dirty = false;
@@ -59,6 +61,7 @@ export class PodKernel implements Kernel {
     this.#large = record.packed === true;
     this.files = new OpenFiles(this);
     this.logs = new PodLogs(this);
+    this.printed = new TerminalOutput(context.records);
   }
 
   static load(context: RuntimeContext, key: string): PodKernel | undefined {
@@ -93,6 +96,7 @@ export class PodKernel implements Kernel {
     const due = this.#due();
     this.files.save();
     this.logs.save();
+    this.printed.save();
     if (!this.#dirty && due === this.pod.due) return due;
     if (due === undefined) delete this.pod.due;
     else this.pod.due = due;
@@ -373,28 +377,10 @@ export class PodKernel implements Kernel {
 
   /** Kills by memory: over the container's limit, or more real state than one process may hold. */
   checkMemory(process: Process): void {
-    const container = this.pod.containers[process.container];
-    if (!container || container.exit) return;
-    const files = memoryFiles(this, container.spec.name);
-    const own = this.memoryOf(process) + files;
-    const limit = container.spec.memoryBytesLimit ?? defaultCapacity.memoryBytes;
-    let all = own > limit ? own : 0;
-    if (!all && own > limit / 4) {
-      all = files;
-      for (const other in this.pod.processes) {
-        const sibling = this.pod.processes[other];
-        if (sibling?.container === process.container) all += this.memoryOf(sibling);
-      }
-    }
-    if (all > limit) this.oomKill(processKey(process.pidNamespace, process.pid));
+    checkMemory(this, process);
   }
 
-  /**
-   * Out of memory: all processes of the container go together (memory.oom.group of cgroup v2).
-   * k8s: pkg/kubelet/apis/config/types.go SingleProcessOOMKill
-   */
   oomKill(key: number): void {
-    const container = this.pod.containers[this.pod.processes[key]?.container ?? ""];
-    if (container) this.exit(container.root, 0, 9, "OOMKilled");
+    oomKill(this, key);
   }
 }

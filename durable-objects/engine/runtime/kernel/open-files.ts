@@ -12,6 +12,7 @@ import type { ReadTree } from "../fs/vfs.ts";
 import type { Files, Kernel } from "./types.ts";
 import type { NewOpenFile, OpenFile, Pipe, PodRecord, Process } from "./state.ts";
 import { terminalOutput } from "./terminal.ts";
+import { print } from "./terminal-output.ts";
 import { saveTree } from "../volumes/volumes.ts";
 
 /** Open files that need no record: devices (`n` null, `z` zero, `F` full, `R` random) and the container's log (`o`, `e`). */
@@ -288,7 +289,7 @@ export class OpenFiles implements Files {
       pipe.bytes += part;
       return part.length;
     }
-    if (file.kind === "s" || file.kind === "t") return this.#writeSession(file, data);
+    if (file.kind === "s" || file.kind === "t") return this.#writeSession(process, file, data);
     if (file.kind === "c") {
       const connection = this.#pod.connections[file.connection];
       const other = file.end === 0 ? 1 : 0;
@@ -326,21 +327,22 @@ export class OpenFiles implements Files {
     return data.length;
   }
 
-  #writeSession(file: OpenFile & { kind: "s" | "t" }, data: string): number {
+  #writeSession(process: Process, file: OpenFile & { kind: "s" | "t" }, data: string): number {
     const session = this.#pod.sessions[file.session];
     // Whoever watched has gone: what it prints is lost, as with a terminal that hung up.
     if (!session) throw new Errno(file.kind === "t" ? "EIO" : "EPIPE");
     if (session.kind === "own") {
       const given = data.slice(0, this.kernel.logs.room(session.container));
       const stream = file.kind === "s" && file.end === 2 ? 2 : 1;
-      const said = file.kind === "t" ? terminalOutput(session, given) : given;
+      const said = file.kind === "t" ? terminalOutput(given) : given;
       this.kernel.logs.append(session.container, stream, said);
       return given.length;
     }
+    if (session.kept) return print(this.kernel, process, session.kept, data);
     const room = sessionOutputBytesMax - session.stdout.length - session.stderr.length;
     const part = data.slice(0, Math.max(0, room));
     if (file.kind === "s" && file.end === 2) session.stderr += part;
-    else session.stdout += file.kind === "t" ? terminalOutput(session, part) : part;
+    else session.stdout += file.kind === "t" ? terminalOutput(part) : part;
     return session.unattended ? data.length : part.length;
   }
 

@@ -5,6 +5,7 @@
 import { type KubeObject, objectKey } from "../../core/object.ts";
 import { parseTime } from "../../core/clock.ts";
 import { fnv32a, hex32 } from "../../core/random.ts";
+import { machineKey, nodeOfKey } from "../machine-key.ts";
 import type { Kernel, Program, RuntimeContext } from "./types.ts";
 import type { PodRecord, Process } from "./state.ts";
 
@@ -73,8 +74,16 @@ interface Neighbour {
   record: Partial<PodRecord>;
 }
 
-/** Pods of a node that have run something, oldest first. */
+/** What runs on a node by hand, then its Pods that have run something, oldest first. */
 function neighbours(context: RuntimeContext, node: string): Neighbour[] {
+  const machine = context.records.get<PodRecord>("runtime", machineKey(node));
+  const pods = podNeighbours(context, node);
+  return machine
+    ? [{ key: machineKey(node), uid: machine.pod.uid, record: machine }, ...pods]
+    : pods;
+}
+
+function podNeighbours(context: RuntimeContext, node: string): Neighbour[] {
   const pods = context.reader.byIndex<KubeObject>("pod.node", node);
   const born = (pod: KubeObject): string => pod.metadata.creationTimestamp ?? "";
   return [...pods]
@@ -136,23 +145,24 @@ function podProcesses(kernel: Kernel, base: number): NodeProcess[] {
   const began = Math.min(
     ...Object.values(pod.containers).map((container) => container.startedAtMs),
   );
+  const numbers = hostNumbers(pod, base);
+  const machine = nodeOfKey(kernel.key) !== undefined;
+  const seen = [...numbers].map(([key, pid]) => {
+    const process = pod.processes[key] as Process;
+    const parent = numbers.get(process.parent) ?? (machine ? 1 : base + 1);
+    const seenAs = { ...process, container: "", pid, parent: -parent };
+    return { process: { ...seenAs, uid: uidOf(kernel, process) }, pod: kernel.key, key };
+  });
+  if (machine) return seen;
   const id = hex32(fnv32a(pod.pod.uid)).repeat(8);
   const shim = ["/usr/bin/containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", id];
   shim.push("-address", "/run/containerd/containerd.sock");
   const pause = serviceProcess(base + 2, base + 1, ["/pause"], 1, began);
-  const out: NodeProcess[] = [
+  return [
     { process: serviceProcess(base + 1, 1, shim, 12, began) },
     { process: { ...pause, uid: 65_535 } },
+    ...seen,
   ];
-  const numbers = hostNumbers(pod, base);
-  for (const [key, pid] of numbers) {
-    const process = pod.processes[key] as Process;
-    const parent = numbers.get(process.parent) ?? base + 1;
-    const u = uidOf(kernel, process);
-    const seen = { ...process, container: "", pid, parent: -parent, uid: u };
-    out.push({ process: seen, pod: kernel.key, key });
-  }
-  return out;
 }
 
 /** A Pod's processes as its node numbers them, by key. */
@@ -194,5 +204,7 @@ export function visibleProcesses(kernel: Kernel, ns: number): Process[] {
 export function parentPid(kernel: Kernel, process: Process): number {
   if (process.container === "") return 0 - process.parent;
   const parent = kernel.process(process.parent)?.pid;
-  return parent ?? (kernel.pod.hostPidBase === undefined ? 0 : kernel.pod.hostPidBase + 1);
+  if (parent !== undefined) return parent;
+  if (nodeOfKey(kernel.key) !== undefined) return 1;
+  return kernel.pod.hostPidBase === undefined ? 0 : kernel.pod.hostPidBase + 1;
 }

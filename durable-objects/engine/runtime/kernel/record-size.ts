@@ -76,6 +76,13 @@ function shares(pod: PodRecord): Map<string, number> {
   return found;
 }
 
+/** Key of the process with the most state of its own. */
+function largestProcess(stored: PodRecord): number {
+  const sized = runtimeRecordCodec.save(stored) as { ps: Record<string, unknown> };
+  const size = (key: string): number => sizeOf(sized.ps[key]);
+  return Number(Object.keys(stored.processes).sort((a, b) => size(b) - size(a))[0]);
+}
+
 /**
  * Kills by memory until the record fits when it is packed; whether it must be. Sessions keep their end and lose what nobody
  * has read.
@@ -84,13 +91,15 @@ export function keepSmall(kernel: Kernel): boolean {
   const { pod } = kernel;
   const most = mostOfRecord(pod);
   if (most <= podRecordCharactersMax) return most > packedRecordCharactersMin;
-  for (let rounds = Object.keys(pod.containers).length; rounds > 0; rounds--) {
+  const machine = Object.values(pod.containers).some(({ spec }) => spec.machine);
+  const victims = machine ? pod.processes : pod.containers;
+  for (let rounds = Object.keys(victims).length; rounds > 0; rounds--) {
     const stored = packed(pod);
     if (sizeOf(runtimeRecordCodec.save(stored)) <= podRecordCharactersMax) break;
     const [largest] = [...shares(stored)].sort((a, b) => b[1] - a[1])[0] ?? [];
     const container = pod.containers[largest ?? ""];
     if (largest === undefined || !container) break;
-    if (!container.exit) kernel.oomKill(container.root);
+    if (!container.exit) kernel.oomKill(machine ? largestProcess(stored) : container.root);
     for (const id in pod.sessions) {
       const session = pod.sessions[id];
       if (session?.container === largest)

@@ -202,6 +202,17 @@ export interface LogEntry {
   whole: boolean;
 }
 
+/** What of a terminal is kept beside its session. */
+export interface KeptOutput {
+  /** The terminal's name: its chunks'. */
+  terminal: string;
+  /** Bytes printed so far. */
+  position: number;
+  /** Bytes printed beyond what a terminal takes in the time, and when that was worked out, virtual ms. */
+  ahead?: number;
+  aheadAtMs?: number;
+}
+
 /** An exec, an attach, or (key `c` + container) a container's own terminal or standard input. */
 export interface Session {
   kind: "exec" | "attach" | "own";
@@ -227,6 +238,8 @@ export interface Session {
   exitCode?: number;
   rows?: number;
   cols?: number;
+  /** A terminal that is kept (terminals.ts): its output lies apart, and nobody's reading holds it back. */
+  kept?: KeptOutput;
 }
 
 export interface PodRecord {

@@ -3,14 +3,15 @@ import type { Kernel } from "./types.ts";
 import type { Session } from "./state.ts";
 
 /** What a program prints, as the terminal sends it on: ONLCR. */
-export function terminalOutput(_session: Session, data: string): string {
+export function terminalOutput(data: string): string {
   return data.replaceAll("\n", "\r\n");
 }
 
 const signalKeys: Record<string, number> = { "\x03": 2, "\x1c": 3, "\x1a": 20 };
 
 function echo(kernel: Kernel, session: Session, text: string): void {
-  if (session.kind === "own") kernel.logs.append(session.container, 1, text);
+  if (session.kept) kernel.printed.append(session.kept, text);
+  else if (session.kind === "own") kernel.logs.append(session.container, 1, text);
   else session.stdout += text;
 }
 

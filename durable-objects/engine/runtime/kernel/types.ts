@@ -3,7 +3,7 @@
  * Network, ImageCatalog), what a program is, and what it sees of a loaded Pod: Kernel (kernel.ts), Container, open Files
  * (open-files.ts), Logs (logs/logs.ts), and each process's system calls, Sys (system-calls.ts).
  */
-import type { Step, HttpAnswer, Ended, OpenFlags } from "./calls.ts";
+import type { Step, HttpAnswer, Ended, OpenFlags, Printed } from "./calls.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
 import type { ApiRequest, ApiResponse } from "../../ports/request.ts";
 import type { ImageLookupCache } from "../image/lookup-cache.ts";
@@ -64,10 +64,8 @@ export interface RuntimeContext {
 }
 
 /**
- * What programs ask of the cluster's network: the border the network engine implements. Within a Pod the runtime serves
- * localhost and the Pod's own address itself and asks nobody. Programs find it at `sys.kernel.context.network`
- * (`?? noNetwork`), take a handle and wait for it: `{ wait: { answer: handle, untilMs: ownTimeout } }`; runtime/net/socket.ts does
- * that for them, with names, requests and sockets alike for this Pod and others.
+ * What programs ask of the cluster's network. Localhost and the Pod's own address are the runtime's. Who asks takes a handle and
+ * waits for it, `{ wait: { answer: handle, untilMs: ownTimeout } }`: runtime/net/socket.ts does that for programs.
  */
 export interface Network {
   /** One query to the Pod's name server, the name fully qualified (the caller walks the search list). */
@@ -164,6 +162,7 @@ export interface Kernel {
   readonly pod: PodRecord;
   readonly files: Files;
   readonly logs: Logs;
+  readonly printed: Printed;
   /** Time of the process that runs, or the engine's. */
   now: number;
   readonly records: Records;
