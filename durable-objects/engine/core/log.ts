@@ -15,7 +15,7 @@ import type { Sql } from "./sql.ts";
 import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, type Change, type KubeObject } from "./object.ts";
-import type { FieldsOf, LogEntry, TurnRow } from "./log-rows.ts";
+import { turnOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { Past } from "./past.ts";
 import { Pages } from "./pages.ts";
 import { Ring } from "./ring.ts";
@@ -154,15 +154,15 @@ export class Log {
       this.#lastId,
     )) {
       const body = row["body"] as string;
-      const turn = JSON.parse(body) as TurnRow;
+      const turn = turnOf(body);
       this.#lastId = row["id"] as number;
       const tail = this.#writer.tailOf(this.#lastId);
-      tail.addRow(body.length, turn.c.length > 0);
+      tail.addRow(body.length, turn.changes.length > 0);
       this.#replay(turn, tail, late);
       result.fresh = false;
-      result.now = turn.n;
-      result.dirty = turn.q ?? [];
-      reach = turn.p ?? reach;
+      result.now = turn.nowMs;
+      result.dirty = turn.waiting ?? [];
+      reach = turn.reach ?? reach;
     }
     this.#writer.opened();
     this.#logBytes = this.#past.bytes;
@@ -184,7 +184,7 @@ export class Log {
 
   #replay(turn: TurnRow, tail: Tail, late: ReadonlyMap<string, (() => void)[]>): void {
     const store = this.#store;
-    for (const [rv, , op, resource, namespace, name, object] of turn.c) {
+    for (const [rv, , op, resource, namespace, name, object] of turn.changes) {
       const kind = `o\0${resource}`;
       const load = (): void =>
         store.load(resource, namespace, name, op === "d" ? undefined : object);
@@ -200,7 +200,7 @@ export class Log {
       store.rv = rv;
       tail.addObject(resource, namespace, name, rv);
     }
-    for (const [table, key, value] of turn.r) {
+    for (const [table, key, value] of turn.records) {
       const load = (): void => store.loadRecord(table, key, value);
       const after = late.get(`r\0${table}`);
       if (after) after.push(load);
@@ -280,8 +280,8 @@ export class Log {
   persist(now: number, dirty: readonly string[]): readonly Change[] {
     const { changes, records } = this.#store.takePending();
     this.remember(changes);
-    const texts = records.map(({ value }) =>
-      value === undefined ? undefined : JSON.stringify(value),
+    const texts = records.map(({ table, value }) =>
+      value === undefined ? undefined : JSON.stringify(this.#store.storedForm(table, value)),
     );
     const { entries } = this.#ring;
     const reach = this.#past.reach;
@@ -351,7 +351,7 @@ export class Log {
     const value =
       what === "o"
         ? this.#store.get(a, b, c)
-        : this.#store.record<unknown>(a, key.slice(a.length + 3));
+        : this.#store.storedForm(a, this.#store.record(a, key.slice(a.length + 3)));
     if (value === undefined) return this.#base.has(key) ? "null" : undefined;
     return JSON.stringify(value);
   }
