@@ -222,7 +222,8 @@ export function storageAt(sql: Sql, { first, id, checkpoint }: Moment, upToRv?: 
       if (!/^\s*SELECT\b/.test(query)) return [];
       if (query.includes("FROM meta")) {
         if (bindings[0] === unfinishedKey) return [];
-        if (bindings[0] === "checkpoint") return checkpoint === undefined ? [] : [{ value: checkpoint }];
+        if (bindings[0] === "checkpoint")
+          return checkpoint === undefined ? [] : [{ value: checkpoint }];
       }
       const found = sql.exec(query.replace("FROM log", rows), ...bindings);
       if (upToRv === undefined || !query.includes("FROM log")) return found;

@@ -20,7 +20,11 @@ beforeAll(() => {
   }
 });
 
-const ask = (headers: Record<string, string>, query: string, takesPieces: boolean): EngineResponse =>
+const ask = (
+  headers: Record<string, string>,
+  query: string,
+  takesPieces: boolean,
+): EngineResponse =>
   world.engine.handle({ method: "GET", path: maps, query, headers, takesPieces }, world.now);
 
 describe("a long list in pieces", () => {

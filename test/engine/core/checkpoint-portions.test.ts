@@ -57,7 +57,8 @@ function* story(of: World): Iterable<void> {
     const name = `m${(i * 37) % 120}`;
     if (i % 9 === 4) of.delete(`${maps}/${name}`);
     else if (i % 9 === 7) of.create(thing("Secret", `s${i}`, "y".repeat(50)));
-    else if (i % 50 === 11) for (const s of of.get(secrets).items) of.delete(`${secrets}/${s.metadata.name}`);
+    else if (i % 50 === 11)
+      for (const s of of.get(secrets).items) of.delete(`${secrets}/${s.metadata.name}`);
     else if (of.request("GET", `${maps}/${name}`).status === 404) {
       of.create(thing("ConfigMap", name, `back ${i}`));
     } else of.patch(`${maps}/${name}`, { data: { value: `${i} ${filling}` } });
@@ -105,7 +106,9 @@ describe("a loss of memory", () => {
     for (const _ of story(world)) {
       if (!meta(world, "unfinished-checkpoint") || torn >= 40) continue;
       const patch = (of: World): void =>
-        void of.patch("/api/v1/namespaces/default", { metadata: { labels: { at: String(of.now) } } });
+        void of.patch("/api/v1/namespaces/default", {
+          metadata: { labels: { at: String(of.now) } },
+        });
       const whole = lostMemory(world);
       const before = contents(whole);
       patch(whole);

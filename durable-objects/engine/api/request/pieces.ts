@@ -30,9 +30,7 @@ function* piecesOf(
   const [line, space] = pretty ? ["\n", " "] : ["", ""];
   const indent = (by: number): string => line + space.repeat(by);
   const textOf = (value: unknown, by: number): string =>
-    pretty
-      ? JSON.stringify(value, null, 2).replaceAll("\n", indent(by))
-      : JSON.stringify(value);
+    pretty ? JSON.stringify(value, null, 2).replaceAll("\n", indent(by)) : JSON.stringify(value);
   const begun = textOf(head, 0).slice(0, -1).trimEnd();
   let piece = `${begun},${indent(2)}"${field}":${space}[`;
   for (let i = 0; i < count; i++) {
