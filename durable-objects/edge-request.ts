@@ -21,6 +21,8 @@ export interface EdgeRequest {
   at?: number;
   /** The timeline is asked for, as a stream: rows after a revision, or those still to come. */
   timeline?: { after?: number };
+  /** It is asked who is here, once or as a stream. */
+  presence?: { follow: boolean };
   /** The disk is full: to be answered from what is stored. */
   readOnly?: true;
 }

@@ -4,6 +4,7 @@ import {
   bornIn,
   identityOf,
   keepTokenSecret,
+  limitsOf,
   type Birth,
   type Born,
   type NewSandbox,
@@ -46,6 +47,7 @@ import {
   type SnapshotBytes,
 } from "./past.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
+import { Presence } from "./presence.ts";
 import { SessionSockets } from "./sessions/sockets.ts";
 import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
@@ -65,10 +67,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private readonly cuts = new Cuts(this.ctx.storage.kv);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
-  private readonly limits = {
-    objectsMax: numberOf(this.env.OBJECTS_MAX),
-    stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
-  };
+  private readonly presence = new Presence(this.ctx, this.cuts, [this.sockets, this.sessions]);
+  private readonly limits = limitsOf(this.env);
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
@@ -154,6 +154,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth) return;
     const now = Date.now();
     this.cuts.add(grantId, role, now);
+    this.presence.forget(grantId);
     this.closeEnded(now);
     // Sessions free what they hold; without an engine there are none.
     if (this.loaded) this.wake();
@@ -171,6 +172,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   async destroy(): Promise<void> {
     this.sockets.closeAll();
     this.sessions.closeAll("the sandbox was deleted");
+    this.presence.closeAll();
     this.loaded = undefined;
     this.birth = undefined;
     // An alarm that is being armed would outlive what follows.
@@ -193,6 +195,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
     if (!this.cuts.allow(grant, now)) return refusal(unauthorized());
     if (!asked.user && asked.headers["authorization"] === undefined) return refusal(unauthorized());
+    edge.grant = this.presence.seen(edge, asked.headers["user-agent"], now);
+    if (edge.presence) return this.presence.answer(edge.presence, edge.grant, now);
     if (edge.readOnly) return this.readStored(asked, edge, now);
     try {
       await this.open();
@@ -236,10 +240,12 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   override webSocketClose(socket: WebSocket, code: number): void {
     this.sockets.close(socket, code);
+    this.presence.left(socket);
+    this.presence.tell(Date.now());
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.sockets.close(socket, 1011);
+    this.webSocketClose(socket, 1011);
   }
 
   /** The arming of the alarm by the last turn. */
@@ -254,6 +260,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       const result = work(engine, now);
       this.sessions.pump(engine, now);
       this.sockets.fanOut(engine, now);
+      this.presence.tell(now);
       const due = engine.nextDueMs(now);
       const rests = due !== undefined && due <= now && engine.budgetSpent;
       this.arm(now, rests ? now + turnRestMs : due);
@@ -313,6 +320,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const allowed = (grant: Grant): boolean => this.cuts.allow(grant, now);
     this.sockets.closeUnless(allowed);
     this.sessions.closeUnless(allowed);
+    this.presence.tell(now);
   }
 
   /** The only place that decides when the object wakes: the next due moment of engine or grants, or the sandbox's end. */
