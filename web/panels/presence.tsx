@@ -1,4 +1,5 @@
-import { useSignal, useSignalEffect } from "@preact/signals";
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { followPresence, type Present } from "../api/presence.ts";
 import type { Sandbox } from "../api/sandboxes.ts";
 import { Panel } from "../ui/panel.tsx";
@@ -11,28 +12,28 @@ const tickMs = 30_000;
 export function Presence({ sandbox }: { sandbox: Sandbox }) {
   const present = useSignal<Present[] | undefined>(undefined);
   const now = useSignal(Date.now());
-  const visible = useSignal(!document.hidden);
 
-  useSignalEffect(() => {
-    const change = (): void => void (visible.value = !document.hidden);
-    const timer = setInterval(() => (now.value = Date.now()), tickMs);
-    document.addEventListener("visibilitychange", change);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", change);
-    };
-  });
-
-  useSignalEffect(() => {
-    if (!visible.value) return;
-    const stop = new AbortController();
+  useEffect(() => {
+    let following: AbortController | undefined;
     const show = (next: Present[]): void => {
       present.value = next;
       now.value = Date.now();
     };
-    void followPresence(sandbox, show, stop.signal);
-    return () => stop.abort();
-  });
+    // At once, while the page still may: it is hidden too when it is left.
+    const change = (): void => {
+      following?.abort();
+      following = document.hidden ? undefined : new AbortController();
+      if (following) void followPresence(sandbox, show, following.signal);
+    };
+    const timer = setInterval(() => (now.value = Date.now()), tickMs);
+    document.addEventListener("visibilitychange", change);
+    change();
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", change);
+      following?.abort();
+    };
+  }, []);
 
   if (!present.value) return null;
   const shown = present.value.filter(
