@@ -216,23 +216,19 @@ async function renameSandbox(call: Call<v.InferOutput<typeof change>>): Promise<
 async function deleteSandbox(call: Call): Promise<Response> {
   const { id } = call.access.sandbox;
   await endSandbox(call.env, id, call.now);
+  // It has ended all the same: what stays the cron trigger frees.
+  await freeBirth(call.env, id).catch((error: unknown) =>
+    console.error({ event: "a birth was not freed", sandbox: id, error: String(error) }),
+  );
   call.audit("sandbox deleted", id);
   return call.nothing();
 }
 
-/** The record first: from then on nothing wakes the object any more. */
+/** The record first: from then on nothing wakes the object any more. What it was born with is left for `freeBirth`. */
 export async function endSandbox(env: Env, id: string, now: number): Promise<void> {
   await markDeleted(env.DB, id, now);
   forget(id);
   await tell(env, id, (object) => object.destroy());
-  // It is over all the same: the cron trigger frees what is left.
-  await freeBirth(env, id).catch((error: unknown) =>
-    console.error({
-      event: "what a sandbox was born with stays",
-      sandbox: id,
-      error: String(error),
-    }),
-  );
 }
 
 /** What this isolate knows of it. */
