@@ -21,7 +21,7 @@ import { writeHead } from "./stream-head.ts";
 export interface Present {
   name: string;
   role: string;
-  /** What they came with: `page`, `kubectl`, `curl`, ... */
+  /** What they came with: `page`, `terminal`, `kubectl`, `curl`, ... */
   clients: string[];
   /** RFC 3339: here since, as far as is known, without a pause of minutes. */
   since: string;
@@ -95,12 +95,13 @@ export class Presence {
   }
 
   /** Notes a request. Answers its grant, with who came by it: whatever it opens keeps that. */
-  seen({ grant, user, preview }: EdgeRequest, userAgent: string | undefined, nowMs: number): Grant {
+  seen(edge: EdgeRequest, userAgent: string | undefined, nowMs: number): Grant {
+    const { grant, user, preview, terminal } = edge;
     // A service account is no visitor, and a preview's address is for whoever is given it.
     if (!user || preview) return grant;
     const { name } = user;
     const { role, ids } = grant;
-    const client = clientOf(userAgent);
+    const client = terminal ? "terminal" : clientOf(userAgent);
     const before = this.visits.get(keyOf({ name, role, client }));
     const stays = before && nowMs - before.lastMs < visitShownMs;
     const visit: Visit = {

@@ -1,5 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { presenceFollowersMax } from "../../durable-objects/limits.ts";
 import type { Present } from "../../durable-objects/presence.ts";
 import { bearer, edge, kube, lineReader, stubOf, type Made } from "./edge.ts";
 import { asked, invitation, owner, own, type Headers_, type Person } from "./persons.ts";
@@ -118,6 +119,22 @@ test("what is open keeps its client here, a single request for five minutes", as
   await watch.stop();
 });
 
+test("a terminal's screen is a way to be here, too", async () => {
+  const { person, made } = await owner();
+  const shown = await edge(`/api/sandboxes/${made.id}/terminals/main`, {
+    headers: { ...person.headers, ...page, upgrade: "websocket" },
+  });
+  const socket = shown.webSocket!;
+  socket.accept();
+  await evictDurableObject(stubOf(made), { webSockets: "hibernate" });
+  const mine = await follow(made, { ...bearer(made.secret), ...kubectl });
+  expect(await mine.next()).toMatchObject([{ clients: ["kubectl", "terminal"], open: true }]);
+  vi.setSystemTime(Date.now() + 10 * 60_000);
+  socket.close(1000);
+  await mine.until(([only]) => only!.clients.length === 1);
+  await mine.stop();
+});
+
 test("a client is called by the first product of its User-Agent, and nothing else of it is told", async () => {
   const { made } = await owner();
   const at = `/api/sandboxes/${made.id}/presence`;
@@ -206,12 +223,14 @@ test("it costs no row and no alarm, starts no cluster, and outlives the object's
 
 test("a sandbox has as many followers as it may", async () => {
   const { person, made } = await owner();
-  await runInDurableObject(stubOf(made), (object) => {
-    const { presence } = object as unknown as { presence: { followers: { size: number } } };
-    Object.defineProperty(presence.followers, "size", { value: 128 });
-  });
-  const refused = await edge(`/api/sandboxes/${made.id}/presence?follow=true`, {
-    headers: person.headers,
-  });
+  const ask = () =>
+    edge(`/api/sandboxes/${made.id}/presence?follow=true`, { headers: person.headers });
+  const all: Response[] = [];
+  for (let i = 0; i < presenceFollowersMax; i++) all.push(await ask());
+  expect(all.map(({ status }) => status)).toEqual(Array(presenceFollowersMax).fill(200));
+  const refused = await ask();
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"]);
+  const [only] = await presenceFor(made, person.headers);
+  expect(only).toMatchObject({ pages: presenceFollowersMax });
+  await Promise.all(all.map(({ body }) => body!.cancel()));
 });
