@@ -7,6 +7,7 @@ import { SandboxPage } from "./pages/sandbox.tsx";
 import { ScenarioPage } from "./pages/scenario.tsx";
 import { SnapshotPage } from "./pages/snapshot.tsx";
 import { NewPage } from "./pages/new.tsx";
+import { HumanCheck } from "./panels/human-check.tsx";
 import { SignIn } from "./panels/sign-in.tsx";
 import { useLoaded } from "./ui/work.ts";
 
@@ -50,6 +51,7 @@ function Site() {
         <Who />
       </header>
       <main>{pageAt(location)}</main>
+      <HumanCheck />
       <footer>
         <p>
           A simulation: no container runs, no image is pulled, nothing leaves this server. What the

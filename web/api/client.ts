@@ -3,9 +3,12 @@
 export class ApiError extends Error {
   override name = "ApiError";
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** The service asks first whether somebody is human: with this key a page asks Turnstile. */
+  readonly turnstileSiteKey: string | undefined;
+  constructor(status: number, message: string, turnstileSiteKey?: string) {
     super(message);
     this.status = status;
+    this.turnstileSiteKey = turnstileSiteKey;
   }
 }
 
@@ -59,9 +62,13 @@ export async function askIfThere<T>(path: string, how?: Ask): Promise<T | undefi
 }
 
 async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as { message?: string; detail?: string };
+  const body = (await response.json().catch(() => ({}))) as {
+    message?: string;
+    detail?: string;
+    turnstileSiteKey?: string;
+  };
   const message = body.detail ?? body.message ?? `the server answered ${response.status}`;
-  return new ApiError(response.status, message);
+  return new ApiError(response.status, message, body.turnstileSiteKey);
 }
 
 export const messageOf = (error: unknown): string =>

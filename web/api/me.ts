@@ -7,6 +7,8 @@ export interface Me {
   /** Null: somebody whom only the cookie knows. */
   name: string | null;
   createdAt: string;
+  /** Origins whose pages may show what is theirs in frames. Null: all. */
+  embedOrigins: string[] | null;
 }
 
 const known = "podyard.known";
@@ -40,6 +42,10 @@ export async function readMe(): Promise<Me | undefined> {
 
 export const renameMe = (name: string): Promise<Me> =>
   askJson("/api/me", { method: "PATCH", body: { name } });
+
+/** Null: all. */
+export const setEmbedOrigins = (embedOrigins: string[] | null): Promise<Me> =>
+  askJson("/api/me", { method: "PATCH", body: { embedOrigins } });
 
 export async function deleteMe(confirm: string): Promise<void> {
   await ask("/api/me", { method: "DELETE", body: { confirm } });

@@ -1,4 +1,5 @@
 import { askIfThere, askJson } from "./client.ts";
+import { askAsHuman } from "./human.ts";
 import { knowMe } from "./me.ts";
 import { withKey, type Sandbox } from "./sandboxes.ts";
 
@@ -38,7 +39,7 @@ export async function listGallery(): Promise<ScenarioLine[] | undefined> {
 
 /** The visitor's own lab of it: made, or the one that they have. */
 export async function startLab(id: string): Promise<Sandbox> {
-  const { sandbox } = await askJson<{ sandbox: Sandbox }>(
+  const { sandbox } = await askAsHuman<{ sandbox: Sandbox }>(
     `/api/scenarios/${encodeURIComponent(id)}/start`,
     { method: "POST", body: {} },
   );

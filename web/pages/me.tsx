@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { deleteMe, readMe, renameMe, type Me } from "../api/me.ts";
 import { ApiTokens } from "../panels/api-tokens.tsx";
+import { EmbedOrigins } from "../panels/embed-origins.tsx";
 import { Passkeys } from "../panels/passkeys.tsx";
 import { MySandboxes, MyScenarios, MySnapshots } from "../panels/mine.tsx";
 import { Sessions } from "../panels/sessions.tsx";
@@ -57,6 +58,7 @@ function Account({ me, again }: { me: Me; again: () => Promise<void> }) {
           <Passkeys />
           <Sessions />
           <ApiTokens />
+          <EmbedOrigins me={me} />
           <End me={me} />
         </div>
       </div>

@@ -12,6 +12,7 @@ import {
 } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
 import { Pods } from "../panels/pods.tsx";
+import { Presence } from "../panels/presence.tsx";
 import { SandboxEmbedding } from "../panels/sandbox-embedding.tsx";
 import { Sharing } from "../panels/sharing.tsx";
 import { Start } from "../panels/start.tsx";
@@ -64,6 +65,7 @@ function Yard({ sandbox }: { sandbox: Sandbox }) {
         </div>
         <div class="column">
           <Pods cluster={clusterOf(sandbox)} />
+          <Presence sandbox={sandbox} />
           <Sharing sandbox={sandbox} />
           {sandbox.role !== "viewer" && (
             <SandboxEmbedding sandbox={sandbox} title={nameOf(sandbox)} />
