@@ -75,6 +75,7 @@ export function apiPage(document: Document, styleFile: string): string {
 <link rel="icon" href="/icon.svg">
 <link rel="stylesheet" href="/assets/${styleFile}">
 <main>
+<p><a href="/">${text(info.title)}</a></p>
 <h1>${text(info.title)} API</h1>
 <p>${text(info.description)}</p>
 <p>Version ${text(info.version)}, as an <a href="/api/openapi.json">OpenAPI 3.1 document</a>. Failures are answered as <code>application/problem+json</code>: <code>detail</code> says what to do.</p>

@@ -117,6 +117,16 @@ describe.skipIf(!executablePath)("embedded on another origin", () => {
     expect(await page.context().cookies()).toEqual([]);
   });
 
+  test("a scenario: its text, and a lab of the reader's own in the frame", async () => {
+    await visit(bodyOf(`${service}/embed/l/first-pods`));
+    const frame = page.frameLocator("iframe");
+    await frame.getByRole("heading", { name: "First Pods", level: 1 }).waitFor();
+    await frame.getByText("A Pod that is deleted stays deleted").waitFor();
+    await frame.getByRole("button", { name: "Start" }).click();
+    await frame.locator("td", { hasText: "notebook" }).waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+  });
+
   test("read-only and click to load", async () => {
     const { id, url } = await makeSandbox(service);
     await visit(bodyOf(`${service}/embed/s/${id}${new URL(url).hash}`, "ctl readonly"));
