@@ -106,7 +106,7 @@ export class Issuer {
       for (const [name, value] of Object.entries(whole)) url.searchParams.set(name, value);
       return url.href.replaceAll("&", "&amp;");
     };
-    return `<!doctype html><html lang="en"><title>The school</title><h1>Sign in at the school</h1>
+    return `<!doctype html><html lang="en"><title>The school</title><link rel="icon" href="data:,"><h1>Sign in at the school</h1>
 <a href="${back({ code })}">Agree</a> <a href="${back({ error: "access_denied" })}">Decline</a></html>`;
   }
 

@@ -80,7 +80,8 @@ export async function besideItsOriginal({ sandbox, origin, binary }: Stage): Pro
   const made = await curled(201, `${at(sandbox)}/fork`, {
     method: "POST",
     bearer: sandbox.key,
-    body: {},
+    // With its whole past: a sentence about an object says what changed only if what was there before is told too.
+    body: { past: 100_000 },
   });
   const fork = opened(made.id, made.kubeconfig, binary);
   const { revision } = await curled(200, `${at(sandbox)}/timeline`, { bearer: sandbox.key });

@@ -60,7 +60,7 @@ export async function signInKeeps({ teacher, origin, sandbox }: Stage): Promise<
 
 /** As kubectl tells what a viewer may not do. */
 const forbidden: [what: string, command: string, words: RegExp][] = [
-  ["write", "create configmap mine", /cannot create resource "configmaps" in API group ""/],
+  ["write", "create configmap mine", /User "learner" cannot create resource "configmaps" in API group ""/],
   ["delete", "delete pod counter", /"counter" is forbidden.* cannot delete resource "pods"/],
   ["exec", "exec counter -- ls", /"counter" is forbidden.* cannot \w+ resource "pods\/exec"/],
   ["attach", "attach counter", /"counter" is forbidden.* cannot \w+ resource "pods\/attach"/],
