@@ -73,7 +73,7 @@ describe.skipIf(!executablePath)("scenarios and the API's page", () => {
     }, { files });
     const stranger = await openPage(await browser.newContext());
     await stranger.page.goto(`${service}/l/${id}`);
-    await stranger.page.getByRole("heading", { name: "No such scenario" }).waitFor();
+    await stranger.page.getByRole("heading", { name: "It does not open" }).waitFor();
     await expectPlain(stranger.page);
     const share = (visibility: string): Promise<unknown> =>
       page.evaluate(
@@ -95,7 +95,7 @@ describe.skipIf(!executablePath)("scenarios and the API's page", () => {
     await mine.getByRole("button", { name: "Delete Two web servers" }).click();
     await mine.getByText("None.").waitFor();
     await stranger.page.reload();
-    await stranger.page.getByRole("heading", { name: "No such scenario" }).waitFor();
+    await stranger.page.getByRole("heading", { name: "It does not open" }).waitFor();
     await stranger.page.context().close();
   });
 

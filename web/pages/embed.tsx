@@ -176,7 +176,7 @@ function Lab({ id, sandbox, parameters }: ContentProps) {
       </div>
       <Problem text={problem.value} />
       <Suspense fallback={<p class="quiet">Reading…</p>}>
-        <Markdown text={scenario.value.readme} />
+        <Markdown text={scenario.value.readme} title={scenario.value.title} />
       </Suspense>
     </>
   );

@@ -86,7 +86,7 @@ function Invite({ sandbox }: Props) {
             <span>
               {one.role}{" "}
               <span class="quiet">
-                accepted {one.uses} times, until {when(one.expiresAt)}
+                accepted {one.uses} of {one.usesMax} times, until {when(one.expiresAt)}
               </span>
             </span>
             <button
