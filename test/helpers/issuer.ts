@@ -1,10 +1,4 @@
-import {
-  createHash,
-  generateKeyPairSync,
-  randomUUID,
-  sign,
-  type KeyObject,
-} from "node:crypto";
+import { createHash, generateKeyPairSync, randomUUID, sign, type KeyObject } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 

@@ -37,7 +37,14 @@ export async function scenarioForThirty(stage: Stage): Promise<string> {
   const labs = await Promise.all(Array.from({ length: learners }, () => startLab(origin, id)));
   const startedMs = performance.now() - began;
   assert.equal(new Set(labs.map((lab) => lab.id)).size, learners);
-  await Promise.all(labs.map((lab) => eventually(() => running(lab), (count) => count === 2)));
+  await Promise.all(
+    labs.map((lab) =>
+      eventually(
+        () => running(lab),
+        (count) => count === 2,
+      ),
+    ),
+  );
   const runningMs = performance.now() - began;
   // And one more by the page, with kubectl.
   await learner.goto(`${origin}/l/${id}`);

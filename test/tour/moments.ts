@@ -7,7 +7,10 @@ import { curled, opened, openedIn, refused, type Opened, type Stage } from "./st
 /** What the counting Pod has told so far: each number once, in their order. Returns the last. */
 async function counted(kubectl: Kubectl, ...options: string[]): Promise<number> {
   const lines = (await kubectl.ok([...options, "logs", "counter"])).trim().split("\n");
-  assert.deepEqual(lines, Array.from(lines, (_, at) => String(at + 1)));
+  assert.deepEqual(
+    lines,
+    Array.from(lines, (_, at) => String(at + 1)),
+  );
   return lines.length;
 }
 
@@ -38,7 +41,11 @@ export async function forkGoesOn(stage: Stage): Promise<string> {
   const fork = await openedIn(learner, binary);
   assert.notEqual(fork.id, sandbox.id);
   const on = (of: Opened, past: number): Promise<number> =>
-    eventually(() => counted(of.kubectl), (last) => last >= past + 3, 60_000);
+    eventually(
+      () => counted(of.kubectl),
+      (last) => last >= past + 3,
+      60_000,
+    );
   const inFork = await on(fork, frozen);
   const inOriginal = await on(sandbox, before);
   await fork.kubectl.ok("delete pod counter --now");
@@ -104,10 +111,7 @@ export async function besideItsOriginal({ sandbox, origin, binary }: Stage): Pro
 }
 
 /** A service account's token, by kubectl, is good where it was signed, and there alone. */
-async function tokensRefuseEachOther(
-  of: [Opened, Opened],
-  origin: string,
-): Promise<string> {
+async function tokensRefuseEachOther(of: [Opened, Opened], origin: string): Promise<string> {
   const tokens = await Promise.all(of.map(({ kubectl }) => kubectl.ok("create token default")));
   const told: string[] = [];
   for (const [where, { id, key }] of of.entries()) {

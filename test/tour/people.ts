@@ -28,9 +28,7 @@ export async function anonymousLab(stage: Stage): Promise<string> {
     method: "POST",
     accept: "application/yaml",
   });
-  const other = readyNodes(
-    await new Kubectl(binary, kubeconfig).ok("get nodes --no-headers"),
-  );
+  const other = readyNodes(await new Kubectl(binary, kubeconfig).ok("get nodes --no-headers"));
   return `a button made a sandbox, kubectl sees ${nodes} nodes Ready and a Pod that counts; curl made another, ${other} nodes Ready`;
 }
 
@@ -60,7 +58,11 @@ export async function signInKeeps({ teacher, origin, sandbox }: Stage): Promise<
 
 /** As kubectl tells what a viewer may not do. */
 const forbidden: [what: string, command: string, words: RegExp][] = [
-  ["write", "create configmap mine", /User "learner" cannot create resource "configmaps" in API group ""/],
+  [
+    "write",
+    "create configmap mine",
+    /User "learner" cannot create resource "configmaps" in API group ""/,
+  ],
   ["delete", "delete pod counter", /"counter" is forbidden.* cannot delete resource "pods"/],
   ["exec", "exec counter -- ls", /"counter" is forbidden.* cannot \w+ resource "pods\/exec"/],
   ["attach", "attach counter", /"counter" is forbidden.* cannot \w+ resource "pods\/attach"/],

@@ -53,7 +53,9 @@ describe.skipIf(!executablePath)("an account", () => {
     await page.getByRole("link", { name: "Agree" }).click();
     await page.getByRole("heading", { name: "Pupil One" }).waitFor();
     expect(new URL(page.url()).pathname).toBe("/me");
-    await panel("Sandboxes").getByText(/owner, until/).waitFor();
+    await panel("Sandboxes")
+      .getByText(/owner, until/)
+      .waitFor();
     await panel("Linked accounts").getByText("as Pupil One").waitFor();
     await expectPlain(page);
   });

@@ -109,9 +109,13 @@ describe.skipIf(!executablePath)("embedded on another origin", () => {
     expect(await call("apply", {})).toBe(
       "error: there is no living cluster here yet: start it first",
     );
-    await expect
-      .poll(() => page.locator("iframe").evaluate((element) => element.clientHeight))
-      .not.toBe(480);
+    const heightOf = (element: Element): number => element.clientHeight;
+    const heights = (): Promise<number[]> =>
+      Promise.all(
+        [page.locator("iframe"), frame.locator("#app")].map((one) => one.evaluate(heightOf)),
+      );
+    await expect.poll(async () => new Set(await heights()).size).toBe(1);
+    expect((await heights())[0]).toBeLessThan(480);
     await frame.getByRole("button", { name: "Make it mine" }).click();
     await frame.getByText("No Pods here yet").waitFor();
     expect(await page.context().cookies()).toEqual([]);

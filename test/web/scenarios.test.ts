@@ -41,10 +41,9 @@ describe.skipIf(!executablePath)("scenarios and the API's page", () => {
     await expectPlain(page);
     await page.getByRole("button", { name: "Start" }).click();
     await page.getByRole("heading", { name: "First Pods", level: 1 }).waitFor();
-    await expect.poll(() => pods().allTextContents(), { timeout: 60_000 }).toEqual([
-      "hello",
-      "notebook",
-    ]);
+    await expect
+      .poll(() => pods().allTextContents(), { timeout: 60_000 })
+      .toEqual(["hello", "notebook"]);
     const lab = new URL(page.url()).pathname;
     await page.goto(`${service}/l/first-pods`);
     await page.getByRole("button", { name: "Start" }).click();
@@ -58,19 +57,21 @@ describe.skipIf(!executablePath)("scenarios and the API's page", () => {
     await page.evaluate((url) => fetch(url, { method: "DELETE" }), hello);
     await expect.poll(() => pods().allTextContents(), { timeout: 60_000 }).toEqual(["notebook"]);
     await page.getByRole("button", { name: "Reset" }).click();
-    await expect.poll(() => pods().allTextContents(), { timeout: 60_000 }).toEqual([
-      "hello",
-      "notebook",
-    ]);
+    await expect
+      .poll(() => pods().allTextContents(), { timeout: 60_000 })
+      .toEqual(["hello", "notebook"]);
   });
 
   test("one's own is private until one says otherwise, and deleted on one's page", async () => {
-    const id = await page.evaluate(async (body) => {
-      const made = await fetch("/api/scenarios", { method: "POST", body: JSON.stringify(body) });
-      const { id } = (await made.json()) as { id: string };
-      await fetch(`/api/scenarios/${id}/publish`, { method: "POST" });
-      return id;
-    }, { files });
+    const id = await page.evaluate(
+      async (body) => {
+        const made = await fetch("/api/scenarios", { method: "POST", body: JSON.stringify(body) });
+        const { id } = (await made.json()) as { id: string };
+        await fetch(`/api/scenarios/${id}/publish`, { method: "POST" });
+        return id;
+      },
+      { files },
+    );
     const stranger = await openPage(await browser.newContext());
     await stranger.page.goto(`${service}/l/${id}`);
     await stranger.page.getByRole("heading", { name: "It does not open" }).waitFor();
@@ -104,13 +105,17 @@ describe.skipIf(!executablePath)("scenarios and the API's page", () => {
     await page.getByRole("heading", { name: "Podyard API" }).waitFor();
     await expectPlain(page);
     const document = page.getByRole("link", { name: "OpenAPI 3.1 document" });
-    const { paths } = (await (await fetch(service + (await document.getAttribute("href")))).json()) as {
+    const { paths } = (await (
+      await fetch(service + (await document.getAttribute("href")))
+    ).json()) as {
       paths: Record<string, object>;
     };
     const requests = Object.values(paths).flatMap((path) => Object.keys(path));
     await expect.poll(() => page.locator("section").count()).toBe(requests.length);
     // Its style came along.
-    expect(await page.locator("main").evaluate((main) => getComputedStyle(main).maxWidth)).not.toBe("none");
+    expect(await page.locator("body").evaluate((body) => getComputedStyle(body).maxWidth)).not.toBe(
+      "none",
+    );
     await page.getByRole("link", { name: "Podyard", exact: true }).click();
     await page.getByRole("button", { name: "Make a sandbox" }).waitFor();
   });
