@@ -56,6 +56,7 @@ function Site() {
         <p>
           A simulation: no container runs, no image is pulled, nothing leaves this server. What the
           API, the controllers, the scheduler and the kubelets say and do follows Kubernetes 1.36.
+          What this page does, programs do by the <a href="/api">service's API</a>.
         </p>
       </footer>
     </>

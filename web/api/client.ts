@@ -51,16 +51,6 @@ export async function askJson<T>(path: string, how?: Ask): Promise<T> {
   return (await (await ask(path, how)).json()) as T;
 }
 
-/** Undefined where there is no such thing, or this deployment has no such route. */
-export async function askIfThere<T>(path: string, how?: Ask): Promise<T | undefined> {
-  try {
-    return await askJson<T>(path, how);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
-  }
-}
-
 async function errorOf(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => ({}))) as {
     message?: string;

@@ -63,6 +63,10 @@ export const listSandboxes = async (): Promise<Summary[]> =>
 export const renameSandbox = (id: string, title: string, key?: string): Promise<Summary> =>
   askJson(`/api/sandboxes/${id}`, { method: "PATCH", body: { title }, key });
 
+/** Anew, from what it was made from. */
+export const resetSandbox = (id: string, key?: string): Promise<unknown> =>
+  ask(`/api/sandboxes/${id}/reset`, { method: "POST", key });
+
 export const deleteSandbox = (id: string, key?: string): Promise<unknown> =>
   ask(`/api/sandboxes/${id}`, { method: "DELETE", key });
 

@@ -182,7 +182,7 @@ function Lab({ id, sandbox, parameters }: ContentProps) {
       <Problem text={problem.value} />
       {problem.value && <Elsewhere path={`/l/${id}`} />}
       <Suspense fallback={<p class="quiet">Reading…</p>}>
-        <Markdown text={scenario.value.readme} />
+        <Markdown text={scenario.value.readme} title={scenario.value.title} />
       </Suspense>
     </>
   );

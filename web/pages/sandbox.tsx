@@ -7,6 +7,7 @@ import {
   forkSandbox,
   listSandboxes,
   readSandbox,
+  resetSandbox,
   type Sandbox,
   placeOf,
 } from "../api/sandboxes.ts";
@@ -85,6 +86,10 @@ function Head({ sandbox }: { sandbox: Sandbox }) {
     await deleteSandbox(id, key);
     location.assign("/");
   };
+  const reset = async (): Promise<void> => {
+    await resetSandbox(id, key);
+    location.reload();
+  };
   const fork = async (): Promise<void> => {
     const made = await forkSandbox(sandbox);
     location.assign(placeOf(made));
@@ -100,13 +105,24 @@ function Head({ sandbox }: { sandbox: Sandbox }) {
           Fork
         </button>
         {role === "owner" && (
-          <button
-            type="button"
-            disabled={busy.value}
-            onClick={() => confirm("Delete this sandbox and everything in it?") && run(remove)}
-          >
-            Delete
-          </button>
+          <>
+            <button
+              type="button"
+              disabled={busy.value}
+              onClick={() =>
+                confirm("Make this sandbox anew? What was done in it is gone.") && run(reset)
+              }
+            >
+              Reset
+            </button>
+            <button
+              type="button"
+              disabled={busy.value}
+              onClick={() => confirm("Delete this sandbox and everything in it?") && run(remove)}
+            >
+              Delete
+            </button>
+          </>
         )}
       </div>
       <Problem text={problem.value} />
