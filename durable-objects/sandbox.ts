@@ -4,6 +4,7 @@ import {
   bornIn,
   identityOf,
   keepTokenSecret,
+  limitsOf,
   type Birth,
   type Born,
   type NewSandbox,
@@ -54,20 +55,18 @@ import { Watchdog } from "./watchdog.ts";
  * news and the alarm is armed, in one place. Everything worth keeping is in storage before an answer leaves.
  */
 export class SandboxObject extends DurableObject<SandboxEnv> {
+  private readonly cuts = new Cuts(this.ctx.storage.kv);
   private readonly clients = new Clients(
     this.ctx,
+    this.cuts,
     () => this.loaded,
     () => this.wake(),
     (ms) => this.rest(ms),
   );
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
-  private readonly cuts = new Cuts(this.ctx.storage.kv);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
-  private readonly limits = {
-    objectsMax: numberOf(this.env.OBJECTS_MAX),
-    stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
-  };
+  private readonly limits = limitsOf(this.env);
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
@@ -152,6 +151,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth) return;
     const now = Date.now();
     this.cuts.add(grantId, role, now);
+    this.clients.presence.forget(grantId);
     this.closeEnded(now);
     // Sessions free what they hold; without an engine there are none.
     if (this.loaded) this.wake();
@@ -190,6 +190,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
     if (!this.cuts.allow(grant, now)) return refusal(unauthorized());
     if (!asked.user && asked.headers["authorization"] === undefined) return refusal(unauthorized());
+    edge.grant = this.clients.presence.seen(edge, asked.headers["user-agent"], now);
+    if (edge.presence) return this.clients.presence.answer(edge.presence, edge.grant, now);
     if (edge.readOnly) return this.readStored(asked, edge, now);
     try {
       await this.open();
