@@ -12,7 +12,7 @@ import type {
   EngineResponse,
   ProxyPending,
 } from "../../durable-objects/engine/ports/request.ts";
-import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
+import type { Answer, RequestOptions, World } from "../helpers/world.ts";
 import { birthOf, newborn } from "./births.ts";
 import { Clients } from "./clients.ts";
 import { History, shadowKey } from "./history.ts";
