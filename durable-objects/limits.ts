@@ -32,6 +32,8 @@ export const unitsUnderWayMax = 1_000;
 export const verdictAgeMsMax = 5_000;
 /** Cuts that are kept one by one; a floor of moments stands for those before. */
 export const cutsMax = 256;
+/** Tokens of service accounts whose signature was found genuine, and is not worked out again: a millisecond each. */
+export const genuineTokensKept = 64;
 
 // Watches and followed logs
 /** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { findLab, insertLab, labsOf, type FoundLab, type Lab } from "../db/scenarios.ts";
 import { EdgeError } from "../errors.ts";
+import { verifyHuman } from "../human.ts";
 import { nodesDefault } from "../limits.ts";
 import type { Opened } from "../scenarios/open-scenarios.ts";
 import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
@@ -70,15 +71,16 @@ async function start(call: Call<v.InferOutput<typeof starting>>): Promise<Respon
   const opened = await seen(call);
   const had = body.new === true ? undefined : await labOf(call, opened);
   if (had) return call.json({ ...shown(had, call.origin), again: true });
+  await verifyHuman(request, env, principal);
   const origin = await originOfScenario(env, opened);
-  const { sandbox, secret } = await makeFor(call, {
+  const { sandbox, secret } = await makeFor(call, async () => ({
     name: "podyard",
     nodes: nodesDefault,
     seed: undefined,
     ...origin.birth,
     title: opened.title,
     origin,
-  });
+  }));
   const lab: Lab = {
     id: newId(),
     userId: call.person!.id,

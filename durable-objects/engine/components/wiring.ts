@@ -26,7 +26,7 @@ import { WorkLoop } from "../loop/work-loop.ts";
 export interface EngineOptions extends Partial<Omit<Birth, "bornMs">> {
   /** Wall ms. */
   nowMs: number;
-  /** Makes its service accounts' tokens its own. It stays the same for ever, and whoever made it keeps it. */
+  /** Makes its service accounts' tokens its own. Whoever made it keeps it, and may hand in another (`Engine.renewTokens`). */
   identity: Identity;
   limits?: {
     objectsMax?: number | undefined;
