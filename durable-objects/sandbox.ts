@@ -135,10 +135,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   /** The cluster as an artefact, as it is or at the end of the turn that wrote a revision. */
-  async snapshotBytes(
-    grant: Grant,
-    options: MomentOptions = {},
-  ): Promise<SnapshotBytes | Refused> {
+  async snapshotBytes(grant: Grant, options: MomentOptions = {}): Promise<SnapshotBytes | Refused> {
     return withHash(await this.asked(grant, (engine, now) => artefactOf(engine, options, now)));
   }
 

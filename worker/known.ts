@@ -13,11 +13,7 @@ export class Known<T> {
   readonly #reads = new Map<string, Read<T>>();
 
   /** `fresh`: what was read before does not do. */
-  async get(
-    name: string,
-    find: () => Promise<T | undefined>,
-    fresh = false,
-  ): Promise<Read<T>> {
+  async get(name: string, find: () => Promise<T | undefined>, fresh = false): Promise<Read<T>> {
     const now = Date.now();
     const known = fresh ? undefined : this.#reads.get(name);
     if (known && now >= known.readAtMs && now - known.readAtMs < keyCacheMsMax) return known;

@@ -48,11 +48,7 @@ export async function signedIn(
   const secret = cookieOf(request);
   if (secret === undefined || !secretShape.test(secret)) return undefined;
   const hash = await hashOf(secret);
-  const { found, readAtMs } = await known.get(
-    hash,
-    () => findSession(env.DB, hash, now),
-    fresh,
-  );
+  const { found, readAtMs } = await known.get(hash, () => findSession(env.DB, hash, now), fresh);
   return found && found.session.expiresAt > now ? { ...found, readAtMs } : undefined;
 }
 

@@ -12,9 +12,8 @@ import { isTimeline, openTimeline, pollTimeline } from "./past/timeline-watch.ts
 import { timelineOf, type Timeline, type TimelineOptions } from "./past/timeline.ts";
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
-import { renewKey, type Identity } from "./api/auth/tokens.ts";
+import type { Identity } from "./api/auth/tokens.ts";
 import * as watches from "./api/read/watch.ts";
-import { signSecretsAnew } from "./controllers/service-account/token.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
 import type { Now } from "./client/client.ts";
@@ -200,12 +199,9 @@ export class Engine {
   /** Tokens of service accounts are another identity's from now on: those from before open nothing, and Secrets get new ones. */
   renewTokens(identity: Identity, wallMs: number): void {
     this.#identity = identity;
-    renewKey(this.#context.signingKey, identity);
     this.#earlier.forget(Infinity);
     this.#begin(wallMs);
-    this.#work.commit("serviceaccounttoken", () =>
-      signSecretsAnew(this.#parts.client, this.#context.signingKey),
-    );
+    this.#work.commit("serviceaccounttoken", () => this.#parts.renewTokens(identity));
     this.#persist();
   }
 

@@ -207,7 +207,12 @@ async function everything(one: Editor): Promise<Open[]> {
   }
   if (binaries.length > 0) {
     open.push(
-      kubectl("kubectl exec", ["exec", "box", "--", "sh", "-c", "echo begun; sleep 1000"], one, "begun"),
+      kubectl(
+        "kubectl exec",
+        ["exec", "box", "--", "sh", "-c", "echo begun; sleep 1000"],
+        one,
+        "begun",
+      ),
       kubectl("kubectl attach", ["attach", "box"], one, "tick"),
       kubectl("kubectl logs -f", ["logs", "-f", "box"], one, "tick"),
     );
@@ -246,11 +251,18 @@ describe.each(Object.entries(endings))("a member who %s", (what, end) => {
     expect(await again("/api/v1/pods", one.headers)).toBe(stays ? 200 : 404);
     expect(await again("/api/v1/secrets", one.headers)).toBe(stays ? 403 : 404);
     expect(await again("/api/v1/pods", bearer(one))).toBe(401);
-    const refused = await socket("exec", `${pod}/exec?${shell}`, one.headers, "v5.channel.k8s.io").catch(
-      (error: Error) => error.message,
-    );
+    const refused = await socket(
+      "exec",
+      `${pod}/exec?${shell}`,
+      one.headers,
+      "v5.channel.k8s.io",
+    ).catch((error: Error) => error.message);
     expect(refused).toBe(`Unexpected server response: ${stays ? 403 : 404}`);
-    await asks(`/api/sandboxes/${id}/members/${other.id}`, { method: "DELETE", headers: owner }, 204);
+    await asks(
+      `/api/sandboxes/${id}/members/${other.id}`,
+      { method: "DELETE", headers: owner },
+      204,
+    );
     await Promise.all(others.map(({ ended }) => ended));
   });
 });

@@ -2,7 +2,16 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { bearer, edge, lineReader, post, stubOf, type Made } from "./edge.ts";
-import { asked, key, member, owner, session, token, type Headers_, type Person } from "./persons.ts";
+import {
+  asked,
+  key,
+  member,
+  owner,
+  session,
+  token,
+  type Headers_,
+  type Person,
+} from "./persons.ts";
 
 /** Tokens of service accounts open a sandbox for whoever has them: they end when somebody who could read them loses that. */
 
@@ -64,11 +73,7 @@ const opens = (tokens: string[]): Promise<number[]> =>
   );
 
 const change = (id: string, role: string): Promise<void> =>
-  asked(
-    at(`/members/${id}`),
-    { ...post({ role }), method: "PATCH", headers: me.headers },
-    204,
-  );
+  asked(at(`/members/${id}`), { ...post({ role }), method: "PATCH", headers: me.headers }, 204);
 
 test("what an editor minted ends with the role, and the cluster's Secrets hold new ones", async () => {
   const one = await member(me.headers, made.id, "editor");

@@ -60,7 +60,9 @@ test("timeline and undo, by who asks, through an eviction", async () => {
     `jane, going back to revision ${to}, created ConfigMap a`,
   ]);
   expect(revision).toBeGreaterThanOrEqual(done.revision);
-  expect(await stub.undo(granted(), { to: revision + 1_000, by: "jane" })).toMatchObject({ code: 504 });
+  expect(await stub.undo(granted(), { to: revision + 1_000, by: "jane" })).toMatchObject({
+    code: 504,
+  });
 });
 
 test("the API as of a revision, which can only be read", async () => {
@@ -113,7 +115,10 @@ test("artefacts, of now and of then", async () => {
   await kube(made, `${maps}/a`, { method: "DELETE" });
   const namesIn = ({ objects }: Snapshot): string[] =>
     (objects.find(([resource]) => resource === "configmaps")?.[1] ?? []).map(([key]) => key);
-  const [now, then] = [must(await stub.snapshotBytes(granted())), must(await stub.snapshotBytes(granted(), { at }))];
+  const [now, then] = [
+    must(await stub.snapshotBytes(granted())),
+    must(await stub.snapshotBytes(granted(), { at })),
+  ];
   const [opened, before] = [now, then].map(({ bytes }) => must(openArtefact(bytes)).snapshot);
   expect(namesIn(opened!)).not.toContain("default/a");
   expect(namesIn(before!)).toContain("default/a");

@@ -58,7 +58,10 @@ async function findKeyWhere(
       })
       .from(keys)
       .innerJoin(sandboxes, eq(sandboxes.id, keys.sandboxId))
-      .leftJoin(members, and(eq(members.sandboxId, keys.sandboxId), eq(members.userId, keys.userId)))
+      .leftJoin(
+        members,
+        and(eq(members.sandboxId, keys.sandboxId), eq(members.userId, keys.userId)),
+      )
       .where(condition)
       .limit(1),
   );
@@ -109,7 +112,9 @@ export async function revokeKey(
     ),
   );
   const ended = await ask(
-    on(db).all<{ id: string; role: Role }>(sql`${made} SELECT id, role FROM ${keys} WHERE ${those}`),
+    on(db).all<{ id: string; role: Role }>(
+      sql`${made} SELECT id, role FROM ${keys} WHERE ${those}`,
+    ),
   );
   return { now: done.some((one) => one.id === id), ended };
 }

@@ -109,7 +109,12 @@ async function signOut(call: Call): Promise<Response> {
   if (ended.length === 0 && named !== "all") throw new EdgeError(404, "you have no such session");
   forgetSessions(userId);
   // Who ends another session than this one does not trust it.
-  await cutEverywhere(call, userId, ended, ended.some((id) => id !== current));
+  await cutEverywhere(
+    call,
+    userId,
+    ended,
+    ended.some((id) => id !== current),
+  );
   const response = call.nothing();
   if (current !== undefined && ended.includes(current)) {
     response.headers.append("set-cookie", cookieWith(call.request, undefined));

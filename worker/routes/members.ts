@@ -241,7 +241,8 @@ async function endInvitations(call: Call, userId: string, to: typeof roles): Pro
   const { id } = access.sandbox;
   const made = { madeBy: [memberGrantId(userId)] };
   const ended = new Set(await revokeInvitations(env.DB, id, made, now));
-  if (to.length > 0) for (const one of await revokeInvitations(env.DB, id, { to }, now)) ended.add(one);
+  if (to.length > 0)
+    for (const one of await revokeInvitations(env.DB, id, { to }, now)) ended.add(one);
   for (const one of ended) call.audit("invitation withdrawn", one);
 }
 

@@ -97,7 +97,9 @@ async function readTimeline(call: Call): Promise<Response> {
   const { follow } = call.c.req.query();
   if (follow !== undefined && follow !== "false") return followTimeline(call);
   const stub = call.env.SANDBOX.getByName(call.access.sandbox.id);
-  return call.json(unlessRefused(await stub.timeline(call.access.grant, timelineOptions(call)), "after"));
+  return call.json(
+    unlessRefused(await stub.timeline(call.access.grant, timelineOptions(call)), "after"),
+  );
 }
 
 /** What a page of a timeline is asked for by. */

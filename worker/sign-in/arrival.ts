@@ -58,7 +58,10 @@ const belongsToOther = (): EdgeError =>
 /** One line, from whatever a provider calls them. */
 export function nameFor(said: string): string {
   const spaced = said.replaceAll(/[\p{Cc}\u2028\u2029\s]+/gu, " ");
-  const plain = [...spaced].filter((each) => plainText.test(each)).join("").trim();
+  const plain = [...spaced]
+    .filter((each) => plainText.test(each))
+    .join("")
+    .trim();
   // Not half of a pair of surrogates.
   const cut = plain
     .slice(0, personNameCharsMax)

@@ -31,7 +31,10 @@ const passed = new Set([403, 409, 410, 413, 422]);
 
 /** What let the request in was taken away after this Worker had read of it. */
 export const accessEnded = (): EdgeError =>
-  new EdgeError(401, "your access to this sandbox has ended, or its role is another now; ask again");
+  new EdgeError(
+    401,
+    "your access to this sandbox has ended, or its role is another now; ask again",
+  );
 
 /** Throws what the object refused; `field` is the member that names a revision. */
 export function unlessRefused<T extends object>(answer: T | Refused, field: string): T {

@@ -7,8 +7,9 @@ import { Operations } from "../api/write/operations.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
 import { podUsage } from "../kubelet/usage.ts";
-import { signerWith, signingKey, type Identity } from "../api/auth/tokens.ts";
+import { renewKey, signerWith, signingKey, type Identity } from "../api/auth/tokens.ts";
 import { createReader, EngineClient, type Now } from "../client/client.ts";
+import { signSecretsAnew } from "../controllers/service-account/token.ts";
 import { createControllers } from "./controllers.ts";
 import { Log } from "../core/log.ts";
 import { Queue } from "../core/queue.ts";
@@ -47,6 +48,8 @@ export interface Components {
   streams: Streams;
   faults: Faults;
   work: WorkLoop;
+  /** Signs as another identity from now on, also what Secrets hold: these are written. */
+  renewTokens(identity: Identity): void;
 }
 
 /** Opens the store and makes all parts of an engine over it, each handed what it needs. */
@@ -105,5 +108,10 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const controllers = createControllers(key);
   const work = new WorkLoop({ store, queue, client, random, now, controllers, faults });
-  return { birth, store, log, now, queue, random, client, context, streams, faults, work };
+  const renewTokens = (identity: Identity): void => {
+    renewKey(key, identity);
+    signSecretsAnew(client, key);
+  };
+  const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
+  return { ...parts, renewTokens };
 }
