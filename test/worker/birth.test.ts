@@ -365,7 +365,7 @@ describe("a reset", () => {
     expect(await lines.next()).toContain("new");
     await lines.stop();
     const id = newId();
-    expect(await reset(id)).toEqual({ born: false, reason: "there is no such sandbox" });
+    expect(await reset(id)).toMatchObject({ born: false, code: 410 });
     expect(await isEmpty(id)).toBe(true);
   });
 

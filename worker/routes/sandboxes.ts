@@ -339,11 +339,12 @@ async function bear(env: Env, sandbox: Sandbox, origin: Origin | undefined): Pro
   refuseUnborn(born);
 }
 
-/** Throws 422 where the object would not be born so. */
+/** Throws 422 where the object would not be born so, 401 or 410 where nobody may ask it any more. */
 export function refuseUnborn(born: Born): void {
   if (born.born) return;
   const { reason, failures, code } = born;
   if (code === 401) throw accessEnded();
+  if (code === 410) throw new EdgeError(410, reason);
   const error = new EdgeError(422, reason, "from");
   if (failures) error.more = { failures };
   throw error;
