@@ -18,6 +18,8 @@ export const alarmBackoffMsMax = 300_000;
 /** Manifests that a sandbox is born with: as long as the API server takes a request, and as many as a cluster settles with. */
 export const manifestsBytesMax = 3 * 1024 * 1024;
 export const manifestsMax = 1_000;
+/** Documents of their text, empty ones too, each of which is parsed. */
+export const manifestDocumentsMax = 5_000;
 
 // The watchdog
 /** An alarm that is this late suggests a crash, or a pause, for which the watchdog costs a few rows. */

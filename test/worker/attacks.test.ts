@@ -89,6 +89,52 @@ test("sandboxes made at once, by creation or fork, are no more than one person m
   expect(sandboxes).toHaveLength(4);
 });
 
+test("a lab that is started many times at once is one", async () => {
+  const visitor = new Visitor({ CREATES_PER_MINUTE_MAX: "" });
+  await visitor.post("/api/sandboxes", { nodes: 1 });
+  const start = async (): Promise<[number, string]> => {
+    const response = await visitor.post("/api/scenarios/first-pods/start");
+    const { id } = (await response.json()) as { id: string };
+    return [response.status, id];
+  };
+  const started = await Promise.all(Array.from({ length: 6 }, start));
+  expect(started.filter(([code]) => code === 201)).toHaveLength(1);
+  expect(new Set(started.map(([, id]) => id)).size).toBe(1);
+  const { sandboxes } = await visitor.read<{ sandboxes: unknown[] }>("/api/sandboxes");
+  expect(sandboxes).toHaveLength(2);
+  expect((await visitor.post("/api/scenarios/first-pods/start", { new: true })).status).toBe(201);
+});
+
+test("manifests of very many documents are refused before they are parsed", async () => {
+  const { person } = await owner({ nodes: 1 });
+  const manifests = "#\n---\n".repeat(400_000);
+  const response = await edge("/api/sandboxes", json(person.headers, { from: { manifests } }));
+  expect([response.status, await response.text()]).toEqual([
+    422,
+    expect.stringContaining("more than 5000 documents"),
+  ]);
+});
+
+test("where visitors show that they are human, no other way makes a sandbox without", async () => {
+  const visitor = new Visitor({ CREATES_PER_MINUTE_MAX: "" });
+  const made = await visitor.post("/api/sandboxes", { nodes: 1 });
+  const { id } = (await made.json()) as { id: string };
+  const checked = new Visitor({ TURNSTILE_SECRET: "secret", TURNSTILE_SITE_KEY: "site" });
+  for (const [name, value] of visitor.cookies) checked.cookies.set(name, value);
+  for (const path of [
+    "/api/sandboxes",
+    `/api/sandboxes/${id}/fork`,
+    "/api/scenarios/first-pods/start",
+  ]) {
+    const response = await checked.post(path);
+    expect([path, response.status, await response.text()]).toEqual([
+      path,
+      403,
+      expect.stringContaining('"turnstileSiteKey":"site"'),
+    ]);
+  }
+});
+
 test("snapshots are refused before the sandbox is asked for them", async () => {
   const visitor = new Visitor({ SNAPSHOTS_PER_PERSON_MAX: "2", CREATES_PER_MINUTE_MAX: "" });
   const response = await visitor.post("/api/sandboxes", { nodes: 1 });

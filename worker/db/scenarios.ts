@@ -284,8 +284,24 @@ export async function forgetDeletedScenarios(db: D1Database): Promise<void> {
 
 // Labs
 
-export async function insertLab(db: D1Database, row: Lab): Promise<void> {
-  await ask(on(db).insert(labs).values(row));
+/** `unlessSince`: unless they have one already, as `findLab` finds it; then false. One statement, so that a double click makes one. */
+export async function insertLab(
+  db: D1Database,
+  row: Lab,
+  unlessSince: number | undefined,
+  now: number,
+): Promise<boolean> {
+  const had =
+    unlessSince === undefined
+      ? sql`0`
+      : sql`EXISTS (SELECT 1 FROM ${labs} INNER JOIN ${sandboxes} ON ${sandboxes.id} = ${labs.sandboxId} WHERE ${those(row, unlessSince, now)})`;
+  const done = await ask(
+    on(db).run(sql`
+      INSERT INTO ${labs} (id, user_id, scenario_id, version, sandbox_id, progress, created_at)
+      SELECT ${row.id}, ${row.userId}, ${row.scenarioId}, ${row.version}, ${row.sandboxId}, ${row.progress}, ${row.createdAt}
+      WHERE NOT ${had}`),
+  );
+  return done.meta.changes > 0;
 }
 
 export interface FoundLab {
@@ -295,10 +311,22 @@ export interface FoundLab {
 
 const lives = (now: number) => and(isNull(sandboxes.deletedAt), gt(sandboxes.expiresAt, now));
 
+type OfLab = Pick<Lab, "userId" | "scenarioId" | "version">;
+
+const those = (of: OfLab, since: number, now: number) =>
+  and(
+    eq(labs.userId, of.userId),
+    eq(sandboxes.ownerId, of.userId),
+    eq(labs.scenarioId, of.scenarioId),
+    eq(labs.version, of.version),
+    sql`${labs.createdAt} >= ${since}`,
+    lives(now),
+  );
+
 /** The person's newest one of this version that lives and that they still own, made at or after `since`. */
 export async function findLab(
   db: D1Database,
-  of: Pick<Lab, "userId" | "scenarioId" | "version">,
+  of: OfLab,
   since: number,
   now: number,
 ): Promise<FoundLab | undefined> {
@@ -307,16 +335,7 @@ export async function findLab(
       .select({ lab: labs, sandbox: sandboxes })
       .from(labs)
       .innerJoin(sandboxes, eq(sandboxes.id, labs.sandboxId))
-      .where(
-        and(
-          eq(labs.userId, of.userId),
-          eq(sandboxes.ownerId, of.userId),
-          eq(labs.scenarioId, of.scenarioId),
-          eq(labs.version, of.version),
-          sql`${labs.createdAt} >= ${since}`,
-          lives(now),
-        ),
-      )
+      .where(those(of, since, now))
       .orderBy(desc(labs.createdAt))
       .limit(1),
   );

@@ -91,7 +91,9 @@ async function start(call: Call<v.InferOutput<typeof starting>>): Promise<Respon
     createdAt: call.now,
   };
   try {
-    await insertLab(env.DB, lab);
+    const unlessSince = body.new === true ? undefined : sinceOf(opened);
+    if (!(await insertLab(env.DB, lab, unlessSince, call.now)))
+      return await other(call, opened, sandbox.id);
   } catch (error) {
     await endSandbox(env, sandbox.id, call.now);
     throw error;
@@ -101,12 +103,23 @@ async function start(call: Call<v.InferOutput<typeof starting>>): Promise<Respon
   return call.json({ ...answer, sandbox: reached, again: false }, 201);
 }
 
-/** Of this version; a draft counts as another one whenever it is saved. */
-async function labOf(call: Call, { id, version }: Opened): Promise<FoundLab | undefined> {
+/** Another request made theirs first, while this one was about it. */
+async function other(call: Call, opened: Opened, sandboxId: string): Promise<Response> {
+  const had = await labOf(call, opened);
+  if (!had) throw new EdgeError(409, "it was deleted as it was made; start it again");
+  await endSandbox(call.env, sandboxId, call.now);
+  return call.json({ ...shown(had, call.origin), again: true });
+}
+
+/** A draft counts as another one whenever it is saved. */
+const sinceOf = ({ version }: Opened): number => (version.published ? 0 : (version.createdAt ?? 0));
+
+/** Of this version. */
+async function labOf(call: Call, opened: Opened): Promise<FoundLab | undefined> {
   if (!call.person) return undefined;
+  const { id, version } = opened;
   const of = { userId: call.person.id, scenarioId: id, version: version.version };
-  const since = version.published ? 0 : (version.createdAt ?? 0);
-  return findLab(call.env.DB, of, since, call.now);
+  return findLab(call.env.DB, of, sinceOf(opened), call.now);
 }
 
 async function listLabs(call: Call): Promise<Response> {
