@@ -1,17 +1,15 @@
+import type { Clients } from "./clients.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 import type { Engine } from "./engine/index.ts";
 import { internalError } from "./engine/machinery/status.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
 import { isLog, refusal, responseOf, tooManyStreams } from "./http.ts";
-import type { SessionSockets } from "./sessions/sockets.ts";
-import type { Sockets } from "./sockets.ts";
 
 /** What an engine's answer becomes: a response, or the beginning of a session or a stream. */
 
 export interface Answering {
   engine: Engine;
-  sessions: SessionSockets;
-  sockets: Sockets;
+  clients: Clients;
   streamsMax: number;
   /** Wall ms. */
   lookedAtMs: number;
@@ -21,8 +19,9 @@ export function answerOf(
   response: EngineResponse,
   { path, headers }: ApiRequest,
   { grant, bridge }: EdgeRequest,
-  { engine, sessions, sockets, streamsMax, lookedAtMs }: Answering,
+  { engine, clients, streamsMax, lookedAtMs }: Answering,
 ): Response | Promise<Response> {
+  const { sessions, streams } = clients;
   const offered = headers["sec-websocket-protocol"];
   const now = Date.now();
   if (response.type === "session") return sessions.start(response, offered, engine, now, grant);
@@ -34,6 +33,6 @@ export function answerOf(
   if (bridge === undefined) {
     return refusal(internalError("a stream was asked for that the Worker does not end"));
   }
-  if (sockets.size >= streamsMax) return refusal(tooManyStreams());
-  return sockets.open(response, engine, lookedAtMs, grant);
+  if (streams.size >= streamsMax) return refusal(tooManyStreams());
+  return streams.open(response, engine, lookedAtMs, grant);
 }

@@ -16,6 +16,7 @@ import { Engine } from "./engine/index.ts";
 import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
 import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest } from "./engine/ports/request.ts";
+import { Clients } from "./clients.ts";
 import { accountRole, Cuts, type Cutting, type Grant } from "./grant.ts";
 import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
 import {
@@ -45,8 +46,6 @@ import {
   type SnapshotBytes,
 } from "./past.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
-import { SessionSockets } from "./sessions/sockets.ts";
-import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
 import { identityOf, keepTokenSecret, Tokens } from "./token-secret.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -56,8 +55,9 @@ import { Watchdog } from "./watchdog.ts";
  * news and the alarm is armed, in one place. Everything worth keeping is in storage before an answer leaves.
  */
 export class SandboxObject extends DurableObject<SandboxEnv> {
-  private readonly sockets = new Sockets(this.ctx, () => this.loaded);
-  private readonly sessions = new SessionSockets(
+  private readonly clients = new Clients(
+    this.ctx,
+    () => this.loaded,
     () => this.wake(),
     (ms) => this.rest(ms),
   );
@@ -70,6 +70,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     objectsMax: numberOf(this.env.OBJECTS_MAX),
     stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
   };
+  private readonly streamsMax = numberOf(this.env.STREAMS_MAX) ?? 64;
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
@@ -102,8 +103,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const born = this.bear(birth, from);
     if (!born.born) return born;
     const over = expired("the sandbox was reset");
-    this.sockets.closeAll(over);
-    this.sessions.closeAll(over.message, over);
+    this.clients.closeAll(over.message, over);
     this.turn((engine, now) => engine.look(now));
     await this.settled;
     return born;
@@ -146,7 +146,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return this.cuts.allow(grant, now) ? undefined : unauthorized();
   }
 
-  /** A turn for what somebody asks through the Worker, which counts as a look. */
+  /** A turn for what somebody asks through the Worker, which counts as a look. While it opens, what lets them in may end. */
   private async asked<T>(
     grant: Grant,
     work: (engine: Engine, nowMs: number) => T,
@@ -154,7 +154,6 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const before = this.refusalOf(grant);
     if (before) return refusedWith(before);
     await this.open();
-    // While it opened, what let the request in may have ended.
     const refused = this.refusalOf(grant);
     if (refused || !this.loaded) return refusedWith(refused ?? gone());
     try {
@@ -170,8 +169,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** A grant has ended, or its role is another: what it opened before ends now, and late verdicts open nothing. */
   cut(grantId: string, { role, knewTokens = false }: Cutting = {}): void {
-    if (!this.birth) return;
     const now = Date.now();
+    if (!this.birth) return;
     this.cuts.add(grantId, role, now);
     if (knewTokens) this.tokens.renew();
     this.closeEnded(now, knewTokens);
@@ -189,8 +188,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** Ends the sandbox and empties its storage. */
   async destroy(): Promise<void> {
-    this.sockets.closeAll();
-    this.sessions.closeAll("the sandbox was deleted");
+    this.clients.closeAll("the sandbox was deleted");
     this.loaded = undefined;
     this.birth = undefined;
     // An alarm that is being armed would outlive what follows.
@@ -220,14 +218,15 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       return await this.turn((engine, at) => {
         const looks = !resumesWatch(asked);
         if (looks && asked.user) this.look(engine, at);
-        if (this.sessions.proxies.full && asksServer(asked)) return refusal(tooManyProxied());
+        const other = this.clients.ownAnswer(edge, asked, engine, at);
+        if (other) return other;
+        if (this.clients.sessions.proxies.full && asksServer(asked))
+          return refusal(tooManyProxied());
         const response = answerTo(engine, asked, edge, at);
         // A token that is good no more keeps no cluster's time going.
         if (looks && !asked.user && !isUnauthorized(response)) this.look(engine, at);
-        const { sessions, sockets, lookedAtMs } = this;
-        const streamsMax = numberOf(this.env.STREAMS_MAX) ?? 64;
-        const parts = { engine, sessions, sockets, streamsMax, lookedAtMs };
-        return answerOf(response, asked, edge, parts);
+        const parts = { engine, clients: this.clients, lookedAtMs: this.lookedAtMs };
+        return answerOf(response, asked, edge, { ...parts, streamsMax: this.streamsMax });
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
@@ -265,15 +264,27 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     await this.settled;
   }
 
-  /** The streams' other end is the Worker, which never speaks. */
-  override webSocketMessage(): void {}
+  /** A terminal's screen speaks. The other end of watches is the Worker, which never does. */
+  override async webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): Promise<void> {
+    if (!this.clients.terminals.has(socket)) return;
+    try {
+      await this.open();
+      this.turn((engine, now) => {
+        this.look(engine, now);
+        this.clients.terminals.hear(socket, message, engine, now);
+      });
+    } catch (error) {
+      console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
+      this.clients.terminals.close(socket, 1011, "the sandbox could not take it");
+    }
+  }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    this.sockets.close(socket, code);
+    this.clients.closed(socket, code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.sockets.close(socket, 1011);
+    this.webSocketClose(socket, 1011);
   }
 
   /** The arming of the alarm by the last turn. */
@@ -282,13 +293,12 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private turn<T>(work: (engine: Engine, nowMs: number) => T): T {
     const now = Date.now();
     try {
-      if (this.endsAtMs() <= now) this.closeEnded(now);
+      if (this.clients.endsAtMs() <= now) this.closeEnded(now);
       const engine = this.loaded;
       if (!engine || !this.birth) throw new Error("the sandbox is not open");
       this.tokens.signAnew(engine, this.birth.id, now);
       const result = work(engine, now);
-      this.sessions.pump(engine, now);
-      this.sockets.fanOut(engine, now);
+      this.clients.serve(engine, now);
       const due = engine.nextDueMs(now);
       const rests = due !== undefined && due <= now && engine.budgetSpent;
       this.arm(now, rests ? now + turnRestMs : due);
@@ -324,7 +334,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       keepTokenSecret(this.ctx.storage.kv);
       const engine = this.load(now);
       await new Watchdog(this.ctx.storage, id).start(engine, now, () =>
-        this.sessions.endOrphans(engine, now),
+        this.clients.sessions.endOrphans(engine, now),
       );
       if (this.birth) this.loaded = engine;
     } catch (error) {
@@ -339,23 +349,17 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return new Engine(sql, { name, nodes, seed, nowMs: now, limits: this.limits, identity });
   }
 
-  /** Wall ms at which the first grant of an open stream or session ends. */
-  private endsAtMs(): number {
-    return Math.min(this.sockets.endsAtMs(), this.sessions.endsAtMs());
-  }
-
   /** `accounts`: what tokens of service accounts opened ends too. */
   private closeEnded(now: number, accounts = false): void {
     const allowed = (grant: Grant): boolean =>
       this.cuts.allow(grant, now) && !(accounts && grant.role === accountRole);
-    this.sockets.closeUnless(allowed);
-    this.sessions.closeUnless(allowed);
+    this.clients.closeUnless(allowed, this.loaded, now);
   }
 
   /** The only place that decides when the object wakes: the next due moment of engine or grants, or the sandbox's end. */
   private arm(now: number, dueMs: number | undefined): void {
     if (!this.birth) return;
-    const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs, this.endsAtMs());
+    const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs, this.clients.endsAtMs());
     // Never this very millisecond: a running alarm may be of it, and setting what runs is no change.
     this.settled = this.clockAlarm.arm(now, Math.max(due, now + 1));
     this.ctx.waitUntil(this.settled);
@@ -369,7 +373,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** Everything due by now; an open stream counts as a user's activity. */
   private runDue(): void {
     this.turn((engine, now) => {
-      if (this.sockets.looks(now) || this.sessions.looks(now)) engine.look(now);
+      if (this.clients.looks(now)) engine.look(now);
       engine.run(now);
     });
   }

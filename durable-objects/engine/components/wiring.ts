@@ -7,10 +7,17 @@ import { Operations } from "../api/write/operations.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
 import { podUsage } from "../kubelet/usage.ts";
-import { renewKey, signerWith, signingKey, type Identity } from "../api/auth/tokens.ts";
+import {
+  renewKey,
+  signerWith,
+  signingKey,
+  type Identity,
+  type SigningKey,
+} from "../api/auth/tokens.ts";
 import { createReader, EngineClient, type Now } from "../client/client.ts";
 import { signSecretsAnew } from "../controllers/service-account/token.ts";
 import { createControllers } from "./controllers.ts";
+import { recordCodecs } from "./record-codecs.ts";
 import { Log } from "../core/log.ts";
 import { Queue } from "../core/queue.ts";
 import { Random } from "../core/random.ts";
@@ -52,9 +59,14 @@ export interface Components {
   renewTokens(identity: Identity): void;
 }
 
+const renewing = (client: EngineClient, key: SigningKey) => (identity: Identity) => {
+  renewKey(key, identity);
+  signSecretsAnew(client, key);
+};
+
 /** Opens the store and makes all parts of an engine over it, each handed what it needs. */
 export function createComponents(sql: Sql, options: EngineOptions): Components {
-  const store = new Store(indices);
+  const store = new Store(indices, recordCodecs);
   const registry = new Registry(builtin, store);
   const log = new Log(sql, store, (resource, object) => {
     const known = registry.stored(resource);
@@ -108,10 +120,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const controllers = createControllers(key);
   const work = new WorkLoop({ store, queue, client, random, now, controllers, faults });
-  const renewTokens = (identity: Identity): void => {
-    renewKey(key, identity);
-    signSecretsAnew(client, key);
-  };
+  const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
   return { ...parts, renewTokens };
 }
