@@ -102,17 +102,16 @@ async function editor(): Promise<Editor> {
   return { id: me.id, headers, secret: key, kubeconfig: file };
 }
 
-/** Resolves when it has ended. */
 interface Open {
   name: string;
-  ended: Promise<void>;
   /** Whether it still goes on. */
   live: () => boolean;
 }
 
 function opened(name: string, ended: Promise<void>): Open {
   let live = true;
-  return { name, ended: ended.then(() => void (live = false)), live: () => live };
+  void ended.then(() => (live = false));
+  return { name, live: () => live };
 }
 
 /** It says something by itself, for which is waited. */
@@ -122,16 +121,17 @@ async function socket(
   headers: Headers_,
   protocol: string,
 ): Promise<Open> {
-  const ws = new WebSocket(`${url.replace("http", "ws")}/sandboxes/${id}${path}`, protocol, {
+  const ws = new WebSocket(url.replace("http", "ws") + path, protocol, {
     headers,
   });
-  const ended = new Promise<void>((resolve) => ws.once("close", () => resolve()));
   await new Promise<void>((resolve, reject) => {
     ws.once("error", reject);
     ws.once("message", () => resolve());
+    setTimeout(() => reject(new Error(`${name} says nothing`)), 15_000).unref();
   });
   ws.on("message", () => {});
-  return opened(name, ended);
+  // Once it hears that it is closed; the connection itself may linger.
+  return { name, live: () => ws.readyState === WebSocket.OPEN };
 }
 
 /** An endless answer over HTTP. */
@@ -144,6 +144,19 @@ async function stream(name: string, path: string, headers: Headers_): Promise<Op
     for (;;) if ((await reader.read().catch(() => ({ done: true }))).done) return;
   };
   return opened(name, rest());
+}
+
+/** A command that runs while its asker waits. */
+async function line(name: string, path: string, headers: Headers_): Promise<Open> {
+  const answer = fetch(url + path, {
+    method: "POST",
+    headers: { ...headers, ...json },
+    body: JSON.stringify({ command: "sleep 200", timeoutSeconds: 200 }),
+  });
+  return opened(
+    name,
+    answer.then((response) => response.arrayBuffer()).then(() => {}),
+  );
 }
 
 const running: ChildProcess[] = [];
@@ -187,15 +200,28 @@ async function everything(one: Editor): Promise<Open[]> {
     ["key", bearer(one)],
   ] as const;
   const open: Promise<Open>[] = [];
+  const [kube, own] = [`/sandboxes/${id}`, `/api/sandboxes/${id}`];
   for (const [by, headers] of both) {
     const named = (what: string): string => `${what} by ${by}`;
     open.push(
       stream(named("watch"), pods, headers),
-      socket(named("watch over a socket"), pods, headers, "binary.k8s.io"),
+      socket(named("watch over a socket"), kube + pods, headers, "binary.k8s.io"),
       stream(named("log"), `${pod}/log?follow=true`, headers),
-      socket(named("exec"), `${pod}/exec?${shell}`, headers, "v5.channel.k8s.io"),
-      socket(named("attach"), `${pod}/attach?stdout=true`, headers, "v5.channel.k8s.io"),
-      socket(named("port-forward"), `${web}/portforward?ports=80`, headers, "v4.channel.k8s.io"),
+      socket(named("exec"), `${kube}${pod}/exec?${shell}`, headers, "v5.channel.k8s.io"),
+      socket(named("attach"), `${kube}${pod}/attach?stdout=true`, headers, "v5.channel.k8s.io"),
+      socket(
+        named("terminal"),
+        `${own}/terminals/t-${by}-${one.id.slice(0, 8)}`,
+        headers,
+        "terminal.podyard.dev",
+      ),
+      line(named("line"), `${own}/run`, headers),
+      socket(
+        named("port-forward"),
+        `${kube}${web}/portforward?ports=80`,
+        headers,
+        "v4.channel.k8s.io",
+      ),
     );
   }
   if (binaries.length > 0) {
@@ -215,6 +241,13 @@ async function everything(one: Editor): Promise<Open[]> {
   return Promise.all(open);
 }
 
+const allEnded = (open: Open[]): Promise<string[]> =>
+  eventually(
+    () => Promise.resolve(open.filter(({ live }) => live()).map(({ name }) => name)),
+    (left) => left.length === 0,
+    20_000,
+  );
+
 const endings = {
   "is made a viewer": (one: Editor) =>
     asks(
@@ -233,9 +266,9 @@ describe.each(Object.entries(endings))("a member who %s", (what, end) => {
     const [one, other] = [await editor(), await editor()];
     const theirs = await everything(one);
     const others = await everything(other);
-    expect(theirs.length).toBe(binaries.length > 0 ? 17 : 12);
+    expect(theirs.length).toBe(binaries.length > 0 ? 21 : 16);
     await end(one);
-    await Promise.all(theirs.map(({ ended }) => ended));
+    await allEnded(theirs);
     expect(others.filter(({ live }) => !live()).map(({ name }) => name)).toEqual([]);
     const again = async (path: string, headers: Headers_): Promise<number> => {
       const response = await fetch(`${url}/sandboxes/${id}${path}`, { headers });
@@ -248,7 +281,7 @@ describe.each(Object.entries(endings))("a member who %s", (what, end) => {
     expect(await again("/api/v1/pods", bearer(one))).toBe(401);
     const refused = await socket(
       "exec",
-      `${pod}/exec?${shell}`,
+      `/sandboxes/${id}${pod}/exec?${shell}`,
       one.headers,
       "v5.channel.k8s.io",
     ).catch((error: Error) => error.message);
@@ -258,6 +291,6 @@ describe.each(Object.entries(endings))("a member who %s", (what, end) => {
       { method: "DELETE", headers: owner },
       204,
     );
-    await Promise.all(others.map(({ ended }) => ended));
+    await allEnded(others);
   });
 });
