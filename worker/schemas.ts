@@ -16,7 +16,7 @@ import {
  * makes two names look as one. Joiners stay, which emoji and whole scripts need.
  */
 export const plainText =
-  /^[^\p{Cc}\p{Cs}\u00ad\u{34f}\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]*$/u;
+  /^[^\u034f\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]*$/u;
 
 /** One line of text, without control characters. */
 export const line = (name: string, max: number) =>
