@@ -37,6 +37,18 @@ export const cutsMax = 256;
 /** Tokens of service accounts whose signature was found genuine, and is not worked out again: a millisecond each. */
 export const genuineTokensKept = 64;
 
+// Presence
+/** Who has nothing open is told of so long after their last request. */
+export const visitShownMs = 5 * 60_000;
+/** How often a further request of theirs is told. */
+export const visitToldMsMin = 60_000;
+/** Visits that memory keeps, and what of them a socket's attachment carries: at two bytes a character a part of its 16 KB. */
+export const visitsMax = 100;
+export const visitsSavedCharsMax = 5_000;
+/** Sockets that are told: a page has one. */
+export const presenceFollowersMax = 128;
+export const clientNameCharsMax = 30;
+
 // Watches and followed logs
 /** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */
 export const savedLagRevisionsMax = 500;

@@ -3,6 +3,7 @@ import { Alarm, backoffMs } from "./alarm.ts";
 import { answerOf } from "./answer.ts";
 import {
   bornIn,
+  limitsOf,
   type Birth,
   type Born,
   type NewSandbox,
@@ -55,22 +56,19 @@ import { Watchdog } from "./watchdog.ts";
  * news and the alarm is armed, in one place. Everything worth keeping is in storage before an answer leaves.
  */
 export class SandboxObject extends DurableObject<SandboxEnv> {
+  private readonly cuts = new Cuts(this.ctx.storage.kv);
   private readonly clients = new Clients(
     this.ctx,
+    this.cuts,
     () => this.loaded,
     () => this.wake(),
     (ms) => this.rest(ms),
   );
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
-  private readonly cuts = new Cuts(this.ctx.storage.kv);
   private readonly tokens = new Tokens(this.ctx.storage.kv);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
-  private readonly limits = {
-    objectsMax: numberOf(this.env.OBJECTS_MAX),
-    stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
-  };
-  private readonly streamsMax = numberOf(this.env.STREAMS_MAX) ?? 64;
+  private readonly limits = limitsOf(this.env);
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
@@ -173,17 +171,16 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!this.birth) return;
     this.cuts.add(grantId, role, now);
     if (knewTokens) this.tokens.renew();
+    this.clients.presence.forget(grantId);
     this.closeEnded(now, knewTokens);
-    // Sessions free what they hold; without an engine there are none.
     if (this.loaded) this.wake();
   }
 
-  /** Its end is put off; never brought nearer. */
+  /** Its end is put off; never brought nearer. The alarm of its former end arms the next one. */
   extend(expiresAtMs: number): void {
     if (!this.birth || expiresAtMs <= this.birth.expiresAtMs) return;
     this.birth = { ...this.birth, expiresAtMs };
     this.ctx.storage.kv.put("birth", this.birth);
-    // The alarm of its former end arms the next one.
   }
 
   /** Ends the sandbox and empties its storage. */
@@ -210,6 +207,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const now = Date.now();
     const refused = this.refusalOf(grant) ?? this.unknown(asked);
     if (refused) return refusal(refused);
+    edge.grant = this.clients.presence.seen(edge, asked.headers["user-agent"], now);
+    if (edge.presence) return this.clients.presence.answer(edge.presence, edge.grant, now);
     if (edge.readOnly) return this.readStored(asked, edge, now);
     try {
       await this.open();
@@ -226,7 +225,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
         // A token that is good no more keeps no cluster's time going.
         if (looks && !asked.user && !isUnauthorized(response)) this.look(engine, at);
         const parts = { engine, clients: this.clients, lookedAtMs: this.lookedAtMs };
-        return answerOf(response, asked, edge, { ...parts, streamsMax: this.streamsMax });
+        const streamsMax = numberOf(this.env.STREAMS_MAX) ?? 64;
+        return answerOf(response, asked, edge, { ...parts, streamsMax });
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
@@ -235,7 +235,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     }
   }
 
-  /** Nobody is named, and no token of this sandbox's: the cluster is not loaded for that. */
+  /** Nobody is named, and no token of its own: the cluster is not loaded for that. */
   private unknown({ user, headers }: ApiRequest): StatusError | undefined {
     const known = user !== undefined || this.tokens.knows(headers["authorization"], this.birth!.id);
     return known ? undefined : unauthorized();

@@ -22,6 +22,7 @@ import { passkeyRoutes } from "./routes/passkeys.ts";
 import { oembedRoutes } from "./routes/oembed.ts";
 import { ownHost, preview, previewRoutes } from "./routes/preview.ts";
 import { forkRoutes } from "./routes/forks.ts";
+import { presenceRoutes } from "./routes/presence.ts";
 import { pastRoutes } from "./routes/past.ts";
 import { snapshotRoutes } from "./routes/snapshots.ts";
 import { snapshotViewRoutes } from "./routes/snapshot-views.ts";
@@ -38,6 +39,7 @@ export const routes: readonly Row[] = [
   ...sandboxRoutes,
   ...forkRoutes,
   ...pastRoutes,
+  ...presenceRoutes,
   ...snapshotRoutes,
   ...snapshotViewRoutes,
   ...scenarioRoutes,

@@ -284,22 +284,24 @@ export async function forgetDeletedScenarios(db: D1Database): Promise<void> {
 
 // Labs
 
-/** `unlessSince`: unless they have one already, as `findLab` finds it; then false. One statement, so that a double click makes one. */
+/**
+ * Unless the person has a living one of this version that was made at or after `since` (undefined: whatever they have): then false.
+ * One statement, so that of several requests at once one makes it.
+ */
 export async function insertLab(
   db: D1Database,
   row: Lab,
-  unlessSince: number | undefined,
+  since: number | undefined,
   now: number,
 ): Promise<boolean> {
-  const had =
-    unlessSince === undefined
-      ? sql`0`
-      : sql`EXISTS (SELECT 1 FROM ${labs} INNER JOIN ${sandboxes} ON ${sandboxes.id} = ${labs.sandboxId} WHERE ${those(row, unlessSince, now)})`;
+  const { id, userId, scenarioId, version, sandboxId, progress, createdAt } = row;
+  const had = sql`SELECT 1 FROM ${labs} JOIN ${sandboxes} ON ${sandboxes.id} = ${labs.sandboxId} WHERE ${livingLab(row, since ?? 0, now)}`;
+  const unless = since === undefined ? sql`1` : sql`NOT EXISTS (${had})`;
   const done = await ask(
     on(db).run(sql`
       INSERT INTO ${labs} (id, user_id, scenario_id, version, sandbox_id, progress, created_at)
-      SELECT ${row.id}, ${row.userId}, ${row.scenarioId}, ${row.version}, ${row.sandboxId}, ${row.progress}, ${row.createdAt}
-      WHERE NOT ${had}`),
+      SELECT ${id}, ${userId}, ${scenarioId}, ${version}, ${sandboxId}, ${progress}, ${createdAt}
+      WHERE ${unless}`),
   );
   return done.meta.changes > 0;
 }
@@ -311,9 +313,11 @@ export interface FoundLab {
 
 const lives = (now: number) => and(isNull(sandboxes.deletedAt), gt(sandboxes.expiresAt, now));
 
-type OfLab = Pick<Lab, "userId" | "scenarioId" | "version">;
-
-const those = (of: OfLab, since: number, now: number) =>
+const livingLab = (
+  of: Pick<Lab, "userId" | "scenarioId" | "version">,
+  since: number,
+  now: number,
+): SQL | undefined =>
   and(
     eq(labs.userId, of.userId),
     eq(sandboxes.ownerId, of.userId),
@@ -326,7 +330,7 @@ const those = (of: OfLab, since: number, now: number) =>
 /** The person's newest one of this version that lives and that they still own, made at or after `since`. */
 export async function findLab(
   db: D1Database,
-  of: OfLab,
+  of: Pick<Lab, "userId" | "scenarioId" | "version">,
   since: number,
   now: number,
 ): Promise<FoundLab | undefined> {
@@ -335,8 +339,28 @@ export async function findLab(
       .select({ lab: labs, sandbox: sandboxes })
       .from(labs)
       .innerJoin(sandboxes, eq(sandboxes.id, labs.sandboxId))
-      .where(those(of, since, now))
+      .where(livingLab(of, since, now))
       .orderBy(desc(labs.createdAt))
+      .limit(1),
+  );
+  return rows[0];
+}
+
+/** A person's that lives, by its id. */
+export async function labById(
+  db: D1Database,
+  userId: string,
+  id: string,
+  now: number,
+): Promise<FoundLab | undefined> {
+  const rows = await ask(
+    on(db)
+      .select({ lab: labs, sandbox: sandboxes })
+      .from(labs)
+      .innerJoin(sandboxes, eq(sandboxes.id, labs.sandboxId))
+      .where(
+        and(eq(labs.id, id), eq(labs.userId, userId), eq(sandboxes.ownerId, userId), lives(now)),
+      )
       .limit(1),
   );
   return rows[0];

@@ -28,6 +28,7 @@ export const forkRoutes: Row[] = [
     scope: "sandboxes:write",
     title: "Make another sandbox that goes on from this one, as it is or as it was at a revision",
     body: forking,
+    makes: "/api/sandboxes/:made",
     answers: {
       201: {
         text: "It runs, and is yours. Of a viewer's, what Secrets hold was left out. As YAML: its kubeconfig alone.",
