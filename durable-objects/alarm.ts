@@ -67,5 +67,5 @@ export function nextTurnMs(engine: Engine, nowMs: number): number | undefined {
   const due = engine.nextDueMs(nowMs);
   const rested = nowMs + turnRestMs;
   if (due !== undefined && due <= nowMs && engine.budgetSpent) return rested;
-  return engine.isCheckpointing ? Math.min(due ?? Infinity, rested) : due;
+  return engine.log.isCheckpointing ? Math.min(due ?? Infinity, rested) : due;
 }

@@ -92,7 +92,7 @@ export class Log {
     return this.#pages.objectBytes + this.#writer.revisionBytes;
   }
 
-  /** A checkpoint is under way: `goOn` writes more of it, where nothing else is to be written. */
+  /** A checkpoint is under way: `Engine.run` should come soon, whether or not anything is due, and `goOn` with it. */
   get isCheckpointing(): boolean {
     return this.#writer.isUnderWay;
   }

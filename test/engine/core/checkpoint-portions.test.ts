@@ -248,7 +248,7 @@ describe("what it takes", () => {
     world.settle();
     Object.assign(world.engine.log.sizes, small);
     world.create(thing("ConfigMap", "last", "one"));
-    expect(world.engine.isCheckpointing).toBe(true);
+    expect(world.engine.log.isCheckpointing).toBe(true);
     const { rv } = world.engine.store;
     expect(settle()).toBeGreaterThan(3);
     expect(world.engine.store.rv).toBe(rv);
@@ -278,7 +278,7 @@ function attempt(body: () => void): { error?: unknown } {
 /** Runs until no checkpoint is under way, as the object does; returns the turns. */
 function settle(): number {
   let turns = 0;
-  for (; world.engine.isCheckpointing && turns < 1_000; turns++) world.engine.run(world.now);
+  for (; world.engine.log.isCheckpointing && turns < 1_000; turns++) world.engine.run(world.now);
   return turns;
 }
 
