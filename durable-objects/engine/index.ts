@@ -71,6 +71,8 @@ export class Engine {
   readonly #context: ApiContext;
   readonly birth: Birth;
   readonly #earlier: Earlier<Engine>;
+  /** What a turn may do; the simulation lets one that comes late do all there is. */
+  turnSteps = turnStepsMax;
   #identity: Identity;
   #lookedAtWall = 0;
   #turnAtWall = 0;
@@ -166,7 +168,8 @@ export class Engine {
       this.#time.advance(sleepsAtWall);
       this.#time.set(rebase(this.#time.clock, sleepsAtWall, { frozen: true }));
     } else this.#time.advance(wallMs);
-    this.#persist();
+    if (this.store.hasPending || !this.log.isCheckpointing) this.#persist();
+    else this.log.goOn(this.#now.ms, this.#queue.keys());
   }
 
   /** What `runUnit` does next towards the wall's moment; undefined: nothing is due. */
@@ -378,7 +381,7 @@ export class Engine {
   /** A turn of the caller's begins. What it does not get done goes on from the alarm. */
   #begin(wallMs: number): void {
     this.#turnAtWall = wallMs;
-    this.#work.left = turnStepsMax;
+    this.#work.left = this.turnSteps;
   }
 
   /** What is due by now is done, and on disk. */
