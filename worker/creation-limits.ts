@@ -1,4 +1,4 @@
-import { countOne } from "./db/creations.ts";
+import { countOne, type Allowance, type Recorded } from "./db/creations.ts";
 import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
@@ -8,25 +8,51 @@ import type { Limits } from "./limits.ts";
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-export async function spendCreation(
-  env: Env,
+/** What a refusal calls it. */
+interface Limit extends Allowance {
+  limit: string;
+}
+
+/** The network first: what it may not make does not count against the others. */
+export function creationAllowances(
   { createsPerMinuteMax, createsPerHourMax }: Limits,
   address: string | undefined,
-  now: number,
-): Promise<void> {
-  // The network first: what it may not make does not count against the others.
+): Limit[] {
+  const all: Limit[] = [];
   if (createsPerMinuteMax !== undefined) {
     const network = networkOf(address ?? "");
-    const scope = `network ${network}`;
-    const endsAt = await countOne(env.DB, scope, createsPerMinuteMax, minuteMs, now);
-    const limit = `CREATES_PER_MINUTE_MAX, ${createsPerMinuteMax} a minute from ${network}`;
-    if (endsAt !== undefined) throw tooMany(limit, endsAt, now);
+    all.push({
+      scope: `network ${network}`,
+      max: createsPerMinuteMax,
+      windowMs: minuteMs,
+      limit: `CREATES_PER_MINUTE_MAX, ${createsPerMinuteMax} a minute from ${network}`,
+    });
   }
   if (createsPerHourMax !== undefined) {
-    const endsAt = await countOne(env.DB, "all", createsPerHourMax, hourMs, now);
-    const limit = `CREATES_PER_HOUR_MAX, ${createsPerHourMax} an hour from everybody`;
-    if (endsAt !== undefined) throw tooMany(limit, endsAt, now);
+    all.push({
+      scope: "all",
+      max: createsPerHourMax,
+      windowMs: hourMs,
+      limit: `CREATES_PER_HOUR_MAX, ${createsPerHourMax} an hour from everybody`,
+    });
   }
+  return all;
+}
+
+/** Throws what refuses a creation that was not written down. */
+export function refuseUnrecorded(
+  recorded: Recorded,
+  { sandboxesPerPersonMax: most }: Limits,
+  now: number,
+): void {
+  if (recorded === "written") return;
+  if (recorded === "owner has all") {
+    throw new EdgeError(
+      409,
+      `you have ${most} sandboxes, the most that one may (SANDBOXES_PER_PERSON_MAX); delete one`,
+    );
+  }
+  throw tooMany((recorded.usedUp as Limit).limit, recorded.endsAt, now);
 }
 
 /** How often one network may try to sign in, a minute. */

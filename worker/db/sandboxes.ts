@@ -16,7 +16,7 @@ import {
   snapshots,
   users,
 } from "./schema.ts";
-import type { Key, Sandbox } from "./keys.ts";
+import type { Sandbox } from "./keys.ts";
 
 export type { Sandbox };
 
@@ -26,12 +26,6 @@ export type Source =
   | { kind: "scenario"; id: string; version: number }
   | { kind: "fork"; id: string; revision: number }
   | { kind: "manifests" };
-
-export async function insertSandbox(db: D1Database, sandbox: Sandbox, key: Key): Promise<void> {
-  await ask(
-    on(db).batch([on(db).insert(sandboxes).values(sandbox), on(db).insert(keys).values(key)]),
-  );
-}
 
 /** Whatever state it is in. */
 export async function findSandbox(db: D1Database, id: string): Promise<Sandbox | undefined> {
@@ -105,22 +99,6 @@ export async function ownedIds(db: D1Database, userId: string): Promise<string[]
     on(db).select({ id: sandboxes.id }).from(sandboxes).where(eq(sandboxes.ownerId, userId)),
   );
   return rows.map(({ id }) => id);
-}
-
-export async function countLiveOwned(db: D1Database, userId: string, now: number): Promise<number> {
-  const rows = await ask(
-    on(db)
-      .select({ count: sql<number>`count(*)` })
-      .from(sandboxes)
-      .where(
-        and(
-          eq(sandboxes.ownerId, userId),
-          isNull(sandboxes.deletedAt),
-          gt(sandboxes.expiresAt, now),
-        ),
-      ),
-  );
-  return rows[0]?.count ?? 0;
 }
 
 /** Takes back a sandbox that nobody has seen, with its key. */

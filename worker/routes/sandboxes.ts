@@ -4,12 +4,11 @@ import type { Born } from "../../durable-objects/birth.ts";
 import { memberGrantId } from "../../durable-objects/grant.ts";
 import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
 import { bearerOf, forgetKeys, newKey } from "../auth.ts";
-import { spendCreation } from "../creation-limits.ts";
+import { creationAllowances, refuseUnrecorded } from "../creation-limits.ts";
+import { recordCreation } from "../db/creations.ts";
 import {
-  countLiveOwned,
   extend,
   forgetExpired,
-  insertSandbox,
   markDeleted,
   removeSandbox,
   sandboxesOf,
@@ -22,6 +21,7 @@ import { EdgeError } from "../errors.ts";
 import { verifyHuman } from "../human.ts";
 import { accessOf } from "../kubeconfig.ts";
 import {
+  forgetMs,
   graveMs,
   limitsOf,
   manifestsBodyBytesMax,
@@ -34,6 +34,7 @@ import { forgetBelongings, type Access } from "../principal.ts";
 import { paged, type Call, type Row } from "../route.ts";
 import { clusterName, iso, nodes, seed, title } from "../schemas.ts";
 import { newId } from "../secrets.ts";
+import type { Newcomer } from "../sessions.ts";
 import { viewerIdOf } from "../scenarios/open-scenarios.ts";
 import { from, originOf, type Origin } from "../sources.ts";
 
@@ -169,21 +170,19 @@ export interface Made {
 /** Within the limits of who asks, who becomes its owner. */
 export async function makeFor(call: Call, asked: Asked): Promise<Made> {
   const { env, now } = call;
-  const limits = limitsOf(env);
-  await spendCreation(env, limits, call.request.headers.get("cf-connecting-ip") ?? undefined, now);
-  const owner = await call.somebody();
-  if (owner && (await countLiveOwned(env.DB, owner.id, now)) >= limits.sandboxesPerPersonMax) {
-    throw new EdgeError(
-      409,
-      `you have ${limits.sandboxesPerPersonMax} sandboxes, the most that one may (SANDBOXES_PER_PERSON_MAX); delete one`,
-    );
-  }
-  const made = await make(env, asked, owner, now);
+  const newcomer = await call.newcomer();
+  const made = await make(call, asked, newcomer);
   const counted = asked.origin?.made?.();
   if (counted) call.later(counted);
-  call.later(forgetExpired(env.DB, now - graveMs, now));
+  if (now - forgottenAtMs >= forgetMs || now < forgottenAtMs) {
+    forgottenAtMs = now;
+    call.later(forgetExpired(env.DB, now - graveMs, now));
+  }
   return made;
 }
+
+/** When this isolate last had the database forget what has run out; on one's own machine no cron trigger does. */
+let forgottenAtMs = 0;
 
 /** As JSON everything, as YAML the kubeconfig alone. */
 export function answerMade(call: Call, { sandbox, secret }: Made): Response {
@@ -293,12 +292,8 @@ export function lifeMs(env: Env, named: boolean): number {
   return named ? Math.max(limits.sandboxIdleMs, limits.sandboxTtlMs) : limits.sandboxTtlMs;
 }
 
-async function make(
-  env: Env,
-  asked: Asked,
-  owner: { id: string; name: string | null } | undefined,
-  now: number,
-): Promise<Made> {
+async function make(call: Call, asked: Asked, newcomer: Newcomer | undefined): Promise<Made> {
+  const { env, now, person: owner } = call;
   const id = newId();
   const sandbox: Sandbox = {
     id,
@@ -314,8 +309,13 @@ async function make(
     usedAt: now,
   };
   const { secret, key } = await newKey(id, now, { role: "owner", expiresAt: sandbox.expiresAt });
+  const limits = limitsOf(env);
+  const address = call.request.headers.get("cf-connecting-ip") ?? undefined;
   // The record first: there is no object that no record names. Nobody knows its key before the object stands.
-  await insertSandbox(env.DB, sandbox, key);
+  const allowances = creationAllowances(limits, address);
+  const ownedMax = limits.sandboxesPerPersonMax;
+  const record = { sandbox, key, newcomer, allowances, ownedMax };
+  refuseUnrecorded(await recordCreation(env.DB, record, now), limits, now);
   try {
     await bear(env, sandbox, asked.origin);
   } catch (error) {
