@@ -78,7 +78,9 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     try {
       const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
       if (!born.born) return born;
-      await this.open();
+      // Nothing was stored, so no alarm is set: whoever asks waits, and what follows is another commit.
+      if (isNew) this.clockAlarm.fired();
+      else await this.open();
       this.turn((engine, now) => engine.look(now));
       await this.settled;
       return born;

@@ -125,6 +125,8 @@ export class Engine {
     this.#work.left = birthStepsMax;
     this.#work.advanceTo(born);
     this.#persist();
+    // Nobody watches from a moment before the cluster was there.
+    this.log.shed();
   }
 
   /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */

@@ -1,6 +1,7 @@
 import { and, desc, eq, getTableColumns, inArray, isNull, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { ask, on } from "./database.ts";
+import { ended } from "./sandboxes.ts";
 import {
   apiTokens,
   audit,
@@ -74,7 +75,7 @@ export async function markOwnedDeleted(db: D1Database, userId: string, now: numb
   await ask(
     on(db)
       .update(sandboxes)
-      .set({ deletedAt: now })
+      .set(ended(now))
       .where(and(eq(sandboxes.ownerId, userId), isNull(sandboxes.deletedAt))),
   );
 }

@@ -114,8 +114,14 @@ export async function updateSandbox(
   await ask(on(db).update(sandboxes).set(change).where(eq(sandboxes.id, id)));
 }
 
+/** It has ended then, too: what is over is found by one index. */
+export const ended = (now: number) => ({
+  deletedAt: now,
+  expiresAt: sql`min(${sandboxes.expiresAt}, ${now})`,
+});
+
 export async function markDeleted(db: D1Database, id: string, now: number): Promise<void> {
-  await ask(on(db).update(sandboxes).set({ deletedAt: now }).where(eq(sandboxes.id, id)));
+  await ask(on(db).update(sandboxes).set(ended(now)).where(eq(sandboxes.id, id)));
 }
 
 /** A person's keys live as long as the sandbox. */
@@ -179,9 +185,7 @@ export async function moveBelongings(db: D1Database, from: string, to: string): 
 export async function forgetExpired(db: D1Database, before: number, now: number): Promise<void> {
   await ask(
     on(db).batch([
-      on(db)
-        .delete(sandboxes)
-        .where(or(lt(sandboxes.expiresAt, before), lt(sandboxes.deletedAt, before))),
+      on(db).delete(sandboxes).where(lt(sandboxes.expiresAt, before)),
       on(db).delete(creations).where(lt(creations.windowEndsAt, now)),
       on(db).delete(sessions).where(lt(sessions.expiresAt, now)),
       on(db).delete(signIns).where(lt(signIns.expiresAt, now)),

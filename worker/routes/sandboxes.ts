@@ -3,7 +3,7 @@ import type { SandboxObject } from "../../durable-objects/sandbox.ts";
 import type { Born } from "../../durable-objects/birth.ts";
 import { memberGrantId } from "../../durable-objects/grant.ts";
 import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
-import { bearerOf, forgetKeys, newKey } from "../auth.ts";
+import { bearerOf, forgetKeys, knowKey, newKey } from "../auth.ts";
 import { creationAllowances, refuseUnrecorded } from "../creation-limits.ts";
 import { recordCreation } from "../db/creations.ts";
 import {
@@ -322,6 +322,7 @@ async function make(call: Call, asked: Asked, newcomer: Newcomer | undefined): P
     await unmake(env, id);
     throw error;
   }
+  knowKey(key, sandbox, now);
   return { sandbox, secret };
 }
 

@@ -227,6 +227,11 @@ export class Log {
     this.#ring.add(turn, ({ rv, text }) => this.#past.take(rv, text.length, this.sizes.log));
   }
 
+  /** Lets go of what is in memory of the past, all of which is on disk. */
+  shed(): void {
+    this.#ring.begin(this.#store.rv);
+  }
+
   /** Entries after a resourceVersion, oldest first; undefined when it is older than what is kept. */
   since(rv: number): Iterable<LogEntry> | undefined {
     return this.#past.since(rv);

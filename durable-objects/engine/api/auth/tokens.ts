@@ -30,8 +30,8 @@ export interface Claims {
 
 /** What the cluster signs with, and the name of that key, which a token's header carries. */
 export interface SigningKey {
-  secret: Uint8Array;
-  id: string;
+  readonly secret: Uint8Array;
+  readonly id: string;
 }
 
 /** What makes a cluster's tokens its own: nothing of it follows from the seed, and nothing of it is stored by the engine. */
@@ -45,7 +45,14 @@ export interface Identity {
 /** The ES256 key of a sandbox's tokens, from its secret alone: the same secret makes the same key. */
 export function signingKey(identity: Identity): SigningKey {
   const secret = sha256(encodeUtf8(`podyard service account key ${identity.secret}`));
-  return { secret, id: `${identity.id}.${keyId(secret)}` };
+  let id: string | undefined;
+  return {
+    secret,
+    // Takes a millisecond of arithmetic, and most starts sign nothing.
+    get id() {
+      return (id ??= `${identity.id}.${keyId(secret)}`);
+    },
+  };
 }
 
 const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
@@ -87,7 +94,9 @@ export function signText({ secret }: SigningKey, text: string): string {
 
 /** For those who sign, and are not to know the secret: see ports/controller.ts TokenSigner. */
 export const signerWith = (key: SigningKey): { keyId: string; sign(claims: object): string } => ({
-  keyId: key.id,
+  get keyId() {
+    return key.id;
+  },
   sign: (claims) => signToken(key, claims),
 });
 
