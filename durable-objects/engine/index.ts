@@ -14,7 +14,9 @@ import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
-import { baseObjects } from "./bootstrap/base.ts";
+import { aboutOf, baseObjects } from "./bootstrap/base.ts";
+import { BornBefore, BornRows } from "./core/born-rows.ts";
+import { fnv32a } from "./core/random.ts";
 import type { Now } from "./client/client.ts";
 import { Steering } from "./loop/steering.ts";
 import { assert } from "./core/assert.ts";
@@ -59,6 +61,9 @@ export { sealed } from "./snapshots/snapshot.ts";
 export { ReadOnlyClusters } from "./snapshots/read-only.ts";
 export { thumbnail } from "./snapshots/thumbnail.ts";
 
+/** Of all clusters of this process. */
+const bornBefore = new BornBefore();
+
 export class Engine {
   readonly store: Store;
   readonly log: Log;
@@ -87,7 +92,7 @@ export class Engine {
     this.#context = components.context;
     const again = (stored: Sql): Engine => new Engine(stored, options);
     this.#earlier = new Earlier(this.log, this.store, again);
-    this.#open();
+    this.#open(JSON.stringify([this.birth.nodes, options.limits]));
   }
 
   /** Reconciles since this engine was made; for the bench. */
@@ -109,24 +114,38 @@ export class Engine {
     return this.#now.ms;
   }
 
-  #open(): void {
+  /** `what`: all that births differ by, beside identity and moment. */
+  #open(what: string): void {
     const { seed, bornMs: born } = this.birth;
-    const state = this.log.hydrate(baseObjects(seed, born - bornBeforeMs));
+    const base = baseObjects(seed, born - bornBeforeMs);
+    // Whole seconds, in which objects tell their moments.
+    const bornAt = Math.floor(born / 1000) * 1000;
+    const kept = this.log.isEmpty ? bornBefore.get(what) : undefined;
+    if (kept) this.log.begin(kept.of(fnv32a(seed), bornAt));
+    const state = this.log.hydrate(base);
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
     // Who made it looked, and only later looks are written down.
     this.#lookedAtWall = Number(this.log.meta("looked") ?? born);
-    if (!state.fresh) return;
-    // Born a while ago, so that a learner meets a cluster that has settled.
-    this.#now.ms = born - bornBeforeMs;
-    this.#time.set(clockFrom(born));
-    this.#parts.random.reset(this.store.rv, "birth");
-    this.#work.commit("bootstrap", () => birth(this.#parts.client, this.birth));
-    this.#work.left = birthStepsMax;
-    this.#work.advanceTo(born);
+    if (state.fresh) bornBefore.keep(what, this.#bear(base, bornAt));
+  }
+
+  /** Born a while ago, so that a learner meets a cluster that has settled. */
+  #bear(base: ReturnType<typeof baseObjects>, bornAt: number): BornRows {
+    const { random, client } = this.#parts;
+    this.#now.ms = bornAt - bornBeforeMs;
+    this.#time.set(clockFrom(bornAt));
+    const about = random.bearing(bornAt, () => {
+      random.reset(this.store.rv, "birth", this.#now.ms);
+      this.#work.commit("bootstrap", () => birth(client, this.birth));
+      this.#work.left = birthStepsMax;
+      this.#work.advanceTo(bornAt);
+    });
     this.#persist();
     // Nobody watches from a moment before the cluster was there.
     this.log.shed();
+    for (const { object } of base) about.set(object.metadata.uid, aboutOf(object));
+    return new BornRows(this.log.rows(), about, bornAt);
   }
 
   /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */
@@ -135,7 +154,7 @@ export class Engine {
     this.#time.advance(wallMs);
     this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
-    this.#parts.random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, `${request.method} ${request.path}`, this.#now.ms);
     let response: ApiResponse | undefined;
     // Whose request it is, the API finds out.
     const changes = this.#work.commit(undefined, () => {
@@ -189,7 +208,7 @@ export class Engine {
 
   /** Stops a unit that the host process died of: its processes, or where it has none, its key. */
   stopUnit(unit: WorkUnit): void {
-    this.#parts.random.reset(this.store.rv, `stop ${unit.work} ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, `stop ${unit.work}`, this.#now.ms);
     this.#work.commit("watchdog", () => stopUnit(unit, this.#parts.client, this.#work));
     this.#persist();
   }
@@ -232,7 +251,7 @@ export class Engine {
   undo(options: UndoOptions, wallMs: number): Undone {
     this.#catchUp(wallMs);
     const { store: then } = this.#earlier.at(options.to, true, wallMs);
-    this.#parts.random.reset(this.store.rv, `undo ${options.to} ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, `undo ${options.to}`, this.#now.ms);
     const done = undo({ ...this.#parts, then }, options);
     this.#persist();
     return done;
@@ -332,7 +351,7 @@ export class Engine {
     // Many sessions act within one turn: they share what it may do.
     if (this.#turnAtWall !== wallMs) this.#begin(wallMs);
     this.#time.advance(wallMs);
-    this.#parts.random.reset(this.store.rv, `session ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, "session", this.#now.ms);
     const result = this.#sessionStep(body);
     if (takesMore) while (this.#sessionStep(takesMore)) continue;
     this.#persist();

@@ -4,6 +4,7 @@
  * comes and goes between two checkpoints costs no row of its own.
  */
 import { checkpointBytesMin, logBytesMax, pastPagesBytesMax, ringBytesMax } from "./limits.ts";
+import type { BornRow } from "./born-rows.ts";
 import type { Sql } from "./sql.ts";
 import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
 import { migrate } from "./migrations.ts";
@@ -108,6 +109,37 @@ export class Log {
       "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
       key,
       value,
+    );
+    this.#ownRows += 1;
+  }
+
+  /** Nothing has ever happened. */
+  get isEmpty(): boolean {
+    const [row] = this.#sql.exec("SELECT id, rv FROM log ORDER BY id LIMIT 1");
+    return row === undefined && this.meta("checkpoint") === undefined;
+  }
+
+  /** All rows that there are. */
+  rows(): BornRow[] {
+    return this.#sql.exec("SELECT id, rv FROM log WHERE rv > ? ORDER BY id", -1).map((row) => {
+      const { id, rv } = row as { id: number; rv: number };
+      const [found] = this.#sql.exec("SELECT body FROM log WHERE id = ?", id);
+      return { id, rv, body: found?.["body"] as string };
+    });
+  }
+
+  /** Writes the rows with which another log began into this one, which is empty: to be hydrated from. */
+  begin(rows: readonly BornRow[]): void {
+    for (const { id, rv, body } of rows) this.#insert(id, rv, body);
+  }
+
+  #insert(id: number, rv: number, body: string): void {
+    this.#sql.exec(
+      "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
+      id,
+      rv,
+      body.length,
+      body,
     );
     this.#ownRows += 1;
   }
@@ -294,14 +326,7 @@ export class Log {
     const parts = turnRows(turn, this.#fieldsOf);
     this.#sql.transaction(() => {
       for (const { rv, revisions, body } of parts) {
-        this.#sql.exec(
-          "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
-          ++this.#lastId,
-          rv,
-          body.length,
-          body,
-        );
-        this.#ownRows += 1;
+        this.#insert(++this.#lastId, rv, body);
         this.#tailBytes += body.length;
         if (revisions) this.#revisionBytes += body.length;
         this.#logBytes += body.length;
