@@ -131,22 +131,24 @@ function momentOf(text: string, form: Form, bornMs: number): Part {
   return Math.abs(offset) < nearMs ? { form, offset, rest } : text;
 }
 
-/** Of births by what they were of, as many as fit; all clusters of a process share them. */
+/** Births by what they were of, as many as fit, those used last: all clusters of a process share them. */
 export class BornBefore {
   readonly #all = new Map<string, BornRows>();
   #size = 0;
 
   get(what: string): BornRows | undefined {
-    return this.#all.get(what);
+    const rows = this.#all.get(what);
+    if (rows && this.#all.delete(what)) this.#all.set(what, rows);
+    return rows;
   }
 
   keep(what: string, rows: BornRows): void {
-    if (this.#all.has(what) || rows.size > bornRowsCharsMax) return;
-    if (this.#size + rows.size > bornRowsCharsMax) {
-      this.#all.clear();
-      this.#size = 0;
-    }
     this.#all.set(what, rows);
     this.#size += rows.size;
+    for (const [oldest, { size }] of this.#all) {
+      if (this.#size <= bornRowsCharsMax) break;
+      this.#all.delete(oldest);
+      this.#size -= size;
+    }
   }
 }

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import { World } from "../../helpers/world.ts";
 
@@ -7,9 +8,11 @@ import { World } from "../../helpers/world.ts";
 let births = 0;
 const ownLimits = () => ({ objectsMax: 30_000 + ++births });
 
-const rowsOf = ({ sql }: World): unknown[] => sql.exec("SELECT id, rv, bytes, body FROM log");
+/** Megabytes that differ would be printed. */
+const rowsOf = ({ sql }: World): string =>
+  hash("sha256", JSON.stringify(sql.exec("SELECT id, rv, bytes, body FROM log")));
 
-const bornMs = [1_767_225_600_000, 1_790_000_000_001, 1_001_000_000_999, 1_799_999_999_500];
+const bornMs = [1_767_225_600_000, 1_790_000_000_001, 1_201_000_000_999, 1_799_999_999_500];
 
 test.each([1, 3, 9])(
   "with %i nodes, a birth that is told again is the same to the byte",
@@ -26,7 +29,7 @@ test.each([1, 3, 9])(
       const gone = new World({ ...options, limits: ownLimits() });
       const told = new World(options);
       expect([gone.engine.steps > 0, told.engine.steps]).toEqual([true, 0]);
-      expect(rowsOf(told)).toEqual(rowsOf(gone));
+      expect(rowsOf(told)).toBe(rowsOf(gone));
       for (const world of [gone, told]) {
         world.now = nowMs;
         world.advance(90_000);
@@ -38,7 +41,7 @@ test.each([1, 3, 9])(
         });
         world.advance(60_000);
       }
-      expect(rowsOf(told)).toEqual(rowsOf(gone));
+      expect(rowsOf(told)).toBe(rowsOf(gone));
     }
   },
 );
