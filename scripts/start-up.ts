@@ -27,10 +27,10 @@ function profiled(config: string): StartUp {
   const folder = path.join(root, "dist/run");
   mkdirSync(folder, { recursive: true });
   const outfile = path.join(folder, "worker-startup.cpuprofile");
-  const wrangler = path.join(root, "node_modules/.bin/wrangler");
+  const wrangler = path.join(root, "node_modules/wrangler/bin/wrangler.js");
   const { stdout, stderr, status } = spawnSync(
-    wrangler,
-    ["check", "startup", "--config", config, "--args", `--config=${config}`, "--outfile", outfile],
+    process.execPath,
+    [wrangler, "check", "startup", `--args=--config=${config}`, "--outfile", outfile],
     { cwd: root, encoding: "utf8", env: { ...process.env, NO_COLOR: "1" }, timeout: 120_000 },
   );
   const [, kib, gzipKib] = /Bundle: ([\d.]+) KiB \/ gzip: ([\d.]+) KiB/.exec(stdout) ?? [];

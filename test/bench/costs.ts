@@ -225,7 +225,8 @@ async function firstPod(learner: Learner): Promise<string> {
   return name;
 }
 
-async function hourOf(learner: Learner): Promise<void> {
+/** Returns the bytes of the snapshot that is taken at its end. */
+async function hourOf(learner: Learner): Promise<number> {
   const { url, id, cookie } = learner;
   const sandbox = `${url}/api/sandboxes/${id}`;
   let left = 60 * minute;
@@ -235,7 +236,8 @@ async function hourOf(learner: Learner): Promise<void> {
     await learner.pass(thinksMs);
   }
   await read("GET", `${sandbox}/timeline`, { cookie });
-  await read("POST", `${sandbox}/snapshots`, { body: {}, cookie });
+  const taken = await read<{ bytes: number }>("POST", `${sandbox}/snapshots`, { body: {}, cookie });
+  return taken.bytes;
 }
 
 const megabytes = (bytes: number): number => bytes / 1e6;
@@ -246,7 +248,7 @@ async function counted({ url, cpuMs }: HostedServer): Promise<Costs> {
   const meter = (): Promise<Meter> => read<Meter>("GET", `${url}/meter`);
   const [before, cpuBefore] = [await meter(), cpuMs() ?? 0];
   const learner = await Learner.come(url);
-  await hourOf(learner);
+  const snapshotBytes = await hourOf(learner);
   const [after, cpuAfter] = [await meter(), cpuMs() ?? 0];
   const cpu = cpuAfter - cpuBefore;
   learner.leave();
@@ -255,11 +257,6 @@ async function counted({ url, cpuMs }: HostedServer): Promise<Costs> {
   const left = await meter();
   await learner.pass(30 * day, false);
   const later = await meter();
-  const { snapshots } = await read<{ snapshots: { bytes: number }[] }>(
-    "GET",
-    `${url}/api/snapshots`,
-    { cookie: learner.cookie },
-  );
   const bytes = await read<number>("GET", `${url}/meter/size?id=${learner.id}`);
   return {
     commands: learner.commands,
@@ -267,7 +264,7 @@ async function counted({ url, cpuMs }: HostedServer): Promise<Costs> {
     month: {
       ...used(left, later),
       objectMbMonths: megabytes(bytes),
-      bucketMbMonths: megabytes(snapshots.reduce((sum, one) => sum + one.bytes, 0)),
+      bucketMbMonths: megabytes(snapshotBytes),
     },
   };
 }

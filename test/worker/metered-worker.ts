@@ -23,7 +23,9 @@ const meter: Meter = {
   bucketReads: 0,
 };
 
-let nowMs = Date.now();
+/** Before the first request there is no time. */
+let nowMs = 0;
+const wallMs = Date.now.bind(Date);
 Date.now = () => nowMs;
 
 /** What an object waits for. Without its memory the alarm alone is left. */
@@ -235,6 +237,7 @@ type LocalEnv = Parameters<typeof local.fetch>[1];
 
 export default {
   async fetch(request: Request, env: LocalEnv, context: ExecutionContext): Promise<Response> {
+    nowMs ||= wallMs();
     const { pathname, searchParams } = new URL(request.url);
     const object = (): SandboxObject =>
       env.SANDBOX.getByName(searchParams.get("id") ?? "") as unknown as SandboxObject;
