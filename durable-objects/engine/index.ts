@@ -15,7 +15,7 @@ import type { Registry } from "./api/discovery/registry.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { aboutOf, baseObjects } from "./bootstrap/base.ts";
-import { BornBefore, BornRows } from "./core/born-rows.ts";
+import { bornBefore, BornRows } from "./core/born-rows.ts";
 import { fnv32a } from "./core/random.ts";
 import type { Now } from "./client/client.ts";
 import { Steering } from "./loop/steering.ts";
@@ -60,9 +60,6 @@ export { openArtefact, sealArtefact } from "./snapshots/artefact.ts";
 export { sealed } from "./snapshots/snapshot.ts";
 export { ReadOnlyClusters } from "./snapshots/read-only.ts";
 export { thumbnail } from "./snapshots/thumbnail.ts";
-
-/** Of all clusters of this process. */
-const bornBefore = new BornBefore();
 
 export class Engine {
   readonly store: Store;

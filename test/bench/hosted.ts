@@ -120,14 +120,14 @@ function tableOf({ hour, month, commands }: Costs): string {
       const cells = counts.map((n) => `${fine(n)} | ${dollars(costOf({ [name]: n }))}`);
       return `| ${prices[name].of} | ${cells.join(" | ")} |`;
     });
-  const totals = [hour, month].map((used) => ` | **${dollars(costOf(used))}**`).join(" | ");
+  const totals = [hour, month].map((used) => `  | **${dollars(costOf(used))}** |`).join("");
   return [
-    `Prices of ${pricesOf}, without what the plan includes; the hour has ${commands} commands and today's page open all the time.`,
+    `Prices of ${pricesOf}, without what the plan includes; the hour has ${commands} commands, five shells of a minute and the page open all the time. The CPU is that of the whole local process.`,
     "",
     "| billed | a learner's hour | costs | an idle month | costs |",
     "|---|---|---|---|---|",
     ...rows,
-    `| **together** ${totals} |`,
+    `| **together** |${totals}`,
   ].join("\n");
 }
 

@@ -74,7 +74,7 @@ class MeteredAlarm extends Alarm {
 interface Inside {
   clockAlarm: Alarm;
   loaded: unknown;
-  sessions: { size: number };
+  clients: { sessions: { size: number } };
   settled: Promise<void>;
   wake(): void;
 }
@@ -108,7 +108,7 @@ export class SandboxObject extends Plain {
     for (;;) {
       const next = Math.min(waiting.timer?.atMs ?? Infinity, waiting.alarmAtMs ?? Infinity);
       const until = Math.max(nowMs, Math.min(next, end));
-      if (waiting.timer || this.#inside.sessions.size > 0) meter.objectMs += until - nowMs;
+      if (waiting.timer || this.#inside.clients.sessions.size > 0) meter.objectMs += until - nowMs;
       else if (until - nowMs > forgottenAfterMs) {
         this.#inside.loaded = undefined;
         this.#freshAlarm();

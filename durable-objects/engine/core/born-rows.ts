@@ -131,8 +131,8 @@ function momentOf(text: string, form: Form, bornMs: number): Part {
   return Math.abs(offset) < nearMs ? { form, offset, rest } : text;
 }
 
-/** Births by what they were of, as many as fit, those used last: all clusters of a process share them. */
-export class BornBefore {
+/** Births by what they were of, as many as fit, those used last. */
+class BornBefore {
   readonly #all = new Map<string, BornRows>();
   #size = 0;
 
@@ -152,3 +152,6 @@ export class BornBefore {
     }
   }
 }
+
+/** Of all clusters of this process. */
+export const bornBefore = new BornBefore();
