@@ -1,58 +1,38 @@
-import { countOne, type Allowance, type Recorded } from "./db/creations.ts";
+import { countOne } from "./db/creations.ts";
 import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 
-/** How many sandboxes may be made: by one network a minute, by all an hour, from the first one on; and how often one may try to sign in. */
+/**
+ * How many sandboxes may be made: by one network a minute, by all an hour, from the first one on; and how often one may try to
+ * sign in. Labs have a window of their own, since a class is one network and begins at one moment.
+ */
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
-/** What a refusal calls it. */
-interface Limit extends Allowance {
-  limit: string;
-}
-
-/** The network first: what it may not make does not count against the others. */
-export function creationAllowances(
-  { createsPerMinuteMax, createsPerHourMax }: Limits,
+export async function spendCreation(
+  env: Env,
+  { createsPerMinuteMax, labsPerMinuteMax, createsPerHourMax }: Limits,
   address: string | undefined,
-): Limit[] {
-  const all: Limit[] = [];
-  if (createsPerMinuteMax !== undefined) {
+  now: number,
+  { lab = false } = {},
+): Promise<void> {
+  // The network first: what it may not make does not count against the others.
+  const max = lab ? labsPerMinuteMax : createsPerMinuteMax;
+  if (max !== undefined) {
     const network = networkOf(address ?? "");
-    all.push({
-      scope: `network ${network}`,
-      max: createsPerMinuteMax,
-      windowMs: minuteMs,
-      limit: `CREATES_PER_MINUTE_MAX, ${createsPerMinuteMax} a minute from ${network}`,
-    });
+    const scope = `${lab ? "labs" : "network"} ${network}`;
+    const endsAt = await countOne(env.DB, scope, max, minuteMs, now);
+    const name = lab ? "LABS_PER_MINUTE_MAX" : "CREATES_PER_MINUTE_MAX";
+    const limit = `${name}, ${max} a minute from ${network}`;
+    if (endsAt !== undefined) throw tooMany(limit, endsAt, now, lab ? "labs" : "sandboxes");
   }
   if (createsPerHourMax !== undefined) {
-    all.push({
-      scope: "all",
-      max: createsPerHourMax,
-      windowMs: hourMs,
-      limit: `CREATES_PER_HOUR_MAX, ${createsPerHourMax} an hour from everybody`,
-    });
+    const endsAt = await countOne(env.DB, "all", createsPerHourMax, hourMs, now);
+    const limit = `CREATES_PER_HOUR_MAX, ${createsPerHourMax} an hour from everybody`;
+    if (endsAt !== undefined) throw tooMany(limit, endsAt, now);
   }
-  return all;
-}
-
-/** Throws what refuses a creation that was not written down. */
-export function refuseUnrecorded(
-  recorded: Recorded,
-  { sandboxesPerPersonMax: most }: Limits,
-  now: number,
-): void {
-  if (recorded === "written") return;
-  if (recorded === "owner has all") {
-    throw new EdgeError(
-      409,
-      `you have ${most} sandboxes, the most that one may (SANDBOXES_PER_PERSON_MAX); delete one`,
-    );
-  }
-  throw tooMany((recorded.usedUp as Limit).limit, recorded.endsAt, now);
 }
 
 /** How often one network may try to sign in, a minute. */

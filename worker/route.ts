@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import * as v from "valibot";
 import { note, type Audit } from "./db/audit.ts";
-import { insertPerson, type Person } from "./db/people.ts";
+import type { Person } from "./db/people.ts";
 import type { Page } from "./db/database.ts";
 import type { Env } from "./env.ts";
 import { readBody } from "./body.ts";
@@ -10,7 +10,7 @@ import { pageLimitDefault, pageLimitMax } from "./limits.ts";
 import { personOf, type Access, type Principal } from "./principal.ts";
 import type { Action } from "./roles.ts";
 import type { Scope } from "./scopes.ts";
-import { newcomer, type Newcomer } from "./sessions.ts";
+import { newPerson } from "./sessions.ts";
 
 /** What a row of the route table is, and what its handler is given. */
 
@@ -49,6 +49,11 @@ export interface Row {
   /** The body is no JSON: the handler reads it. */
   raw?: { type: string; bytesMax: number };
   query?: Record<string, string>;
+  /**
+   * Path of what it makes, whose last part is the id that it answers; absent: below its own. Read again, it is what a GET of that
+   * path answers, or its entry in what a GET of the path above does.
+   */
+  makes?: string;
   answers: Record<number, Answer>;
   handle: (call: Call) => Promise<Response> | Response;
 }
@@ -118,18 +123,13 @@ export class Call<Body = unknown> {
 
   /** Who asks, made now where nobody does: the answer brings their cookie. Whoever shows a key stays who they are: nobody. */
   async somebody(): Promise<Person | undefined> {
-    const made = await this.newcomer();
-    if (made) await insertPerson(this.env.DB, made.person, made.session);
-    return this.person;
-  }
-
-  /** Where nobody asks: who they are from now on, for the caller to write down. */
-  async newcomer(): Promise<Newcomer | undefined> {
-    if (this.principal.by !== "nobody" || this.#made) return undefined;
-    const made = await newcomer(this.request, this.now);
-    this.#made = made.person;
-    this.#cookie = made.cookie;
-    return made;
+    if (this.principal.by !== "nobody") return this.person;
+    if (!this.#made) {
+      const { person, cookie } = await newPerson(this.request, this.env, this.now);
+      this.#made = person;
+      this.#cookie = cookie;
+    }
+    return this.#made;
   }
 
   json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {

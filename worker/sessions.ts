@@ -1,5 +1,5 @@
 import type { Env } from "./env.ts";
-import { findSession, touchSession, type Person, type Session } from "./db/people.ts";
+import { findSession, insertPerson, touchSession, type Person, type Session } from "./db/people.ts";
 import { EdgeError } from "./errors.ts";
 import { Known } from "./known.ts";
 import { sessionMsMax, sessionTouchMs, userAgentCharsMax } from "./limits.ts";
@@ -38,16 +38,17 @@ export function cookieWith(request: Request, secret: string | undefined): string
 
 const known = new Known<SignedIn>();
 
-/** Whose cookie it is; undefined: nobody's. */
+/** Whose cookie it is; undefined: nobody's. `fresh`: as the database says now. */
 export async function signedIn(
   request: Request,
   env: Env,
   now: number,
+  fresh = false,
 ): Promise<(SignedIn & { readAtMs: number }) | undefined> {
   const secret = cookieOf(request);
   if (secret === undefined || !secretShape.test(secret)) return undefined;
   const hash = await hashOf(secret);
-  const { found, readAtMs } = await known.get(hash, () => findSession(env.DB, hash, now));
+  const { found, readAtMs } = await known.get(hash, () => findSession(env.DB, hash, now), fresh);
   return found && found.session.expiresAt > now ? { ...found, readAtMs } : undefined;
 }
 
@@ -81,16 +82,15 @@ export async function newSession(
   return { secret, session };
 }
 
-export interface Newcomer {
-  person: Person;
-  session: Session;
-  cookie: string;
-}
-
-/** Somebody without a name, whom only this cookie knows; not written down yet. */
-export async function newcomer(request: Request, now: number): Promise<Newcomer> {
+/** Somebody without a name, whom only this cookie knows. */
+export async function newPerson(
+  request: Request,
+  env: Env,
+  now: number,
+): Promise<{ person: Person; session: Session; cookie: string }> {
   const person: Person = { id: newId(), name: null, createdAt: now };
   const { secret, session } = await newSession(request, person.id, "anonymous", now);
+  await insertPerson(env.DB, person, session);
   return { person, session, cookie: cookieWith(request, secret) };
 }
 

@@ -12,11 +12,11 @@ import { isTimeline, openTimeline, pollTimeline } from "./past/timeline-watch.ts
 import { timelineOf, type Timeline, type TimelineOptions } from "./past/timeline.ts";
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
+import type { Identity } from "./api/auth/tokens.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
-import { aboutOf, baseObjects } from "./bootstrap/base.ts";
-import { bornBefore, BornRows } from "./core/born-rows.ts";
-import { fnv32a } from "./core/random.ts";
+import { baseObjects } from "./bootstrap/base.ts";
+import { bornAt, keepBirth, tellBirth } from "./bootstrap/births.ts";
 import type { Now } from "./client/client.ts";
 import { Steering } from "./loop/steering.ts";
 import { assert } from "./core/assert.ts";
@@ -72,6 +72,7 @@ export class Engine {
   readonly #context: ApiContext;
   readonly birth: Birth;
   readonly #earlier: Earlier<Engine>;
+  #identity: Identity;
   #lookedAtWall = 0;
   #turnAtWall = 0;
   #sessionWork = 0;
@@ -87,7 +88,9 @@ export class Engine {
     this.#work = components.work;
     this.#time = new Steering(components);
     this.#context = components.context;
-    const again = (stored: Sql): Engine => new Engine(stored, options);
+    this.#identity = options.identity;
+    const again = (stored: Sql): Engine =>
+      new Engine(stored, { ...options, identity: this.#identity });
     this.#earlier = new Earlier(this.log, this.store, again);
     this.#open(JSON.stringify([this.birth.nodes, options.limits]));
   }
@@ -111,38 +114,30 @@ export class Engine {
     return this.#now.ms;
   }
 
-  /** `what`: all that births differ by, beside identity and moment. */
   #open(what: string): void {
-    const { seed, bornMs: born } = this.birth;
-    const base = baseObjects(seed, born - bornBeforeMs);
-    // Whole seconds, in which objects tell their moments.
-    const bornAt = Math.floor(born / 1000) * 1000;
-    const kept = this.log.isEmpty ? bornBefore.get(what) : undefined;
-    if (kept) this.log.begin(kept.of(fnv32a(seed), bornAt));
+    const base = baseObjects(this.birth.seed, this.birth.bornMs - bornBeforeMs);
+    tellBirth(this.log, this.birth, what);
     const state = this.log.hydrate(base);
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
     // Who made it looked, and only later looks are written down.
-    this.#lookedAtWall = Number(this.log.meta("looked") ?? born);
-    if (state.fresh) bornBefore.keep(what, this.#bear(base, bornAt));
+    this.#lookedAtWall = Number(this.log.meta("looked") ?? this.birth.bornMs);
+    if (state.fresh) keepBirth({ log: this.log, birth: this.birth, what }, base, this.#bear());
   }
 
   /** Born a while ago, so that a learner meets a cluster that has settled. */
-  #bear(base: ReturnType<typeof baseObjects>, bornAt: number): BornRows {
-    const { random, client } = this.#parts;
-    this.#now.ms = bornAt - bornBeforeMs;
-    this.#time.set(clockFrom(bornAt));
-    const about = random.bearing(bornAt, () => {
-      random.reset(this.store.rv, "birth", this.#now.ms);
-      this.#work.commit("bootstrap", () => birth(client, this.birth));
+  #bear(): Map<string, number> {
+    const end = bornAt(this.birth);
+    this.#now.ms = end - bornBeforeMs;
+    this.#time.set(clockFrom(end));
+    const about = this.#parts.random.bearing(end, () => {
+      this.#parts.random.reset(this.store.rv, "birth", this.#now.ms);
+      this.#work.commit("bootstrap", () => birth(this.#parts.client, this.birth));
       this.#work.left = birthStepsMax;
-      this.#work.advanceTo(bornAt);
+      this.#work.advanceTo(end);
     });
     this.#persist();
-    // Nobody watches from a moment before the cluster was there.
-    this.log.shed();
-    for (const { object } of base) about.set(object.metadata.uid, aboutOf(object));
-    return new BornRows(this.log.rows(), about, bornAt);
+    return about;
   }
 
   /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */
@@ -207,6 +202,15 @@ export class Engine {
   stopUnit(unit: WorkUnit): void {
     this.#parts.random.reset(this.store.rv, `stop ${unit.work}`, this.#now.ms);
     this.#work.commit("watchdog", () => stopUnit(unit, this.#parts.client, this.#work));
+    this.#persist();
+  }
+
+  /** Tokens of service accounts are another identity's from now on: those from before open nothing, and Secrets get new ones. */
+  renewTokens(identity: Identity, wallMs: number): void {
+    this.#identity = identity;
+    this.#earlier.forget(Infinity);
+    this.#begin(wallMs);
+    this.#work.commit("serviceaccounttoken", () => this.#parts.renewTokens(identity));
     this.#persist();
   }
 
@@ -377,8 +381,6 @@ export class Engine {
     this.#sessionWork += left - this.#work.left;
     return result as T;
   }
-
-  // Time and work
 
   /** A turn of the caller's begins. What it does not get done goes on from the alarm. */
   #begin(wallMs: number): void {

@@ -27,10 +27,10 @@ const bytesOf = ({ heapBytes, backingBytes }: Held): number => heapBytes + backi
 
 /** Keeps all of them awake until it is told to stop. */
 function keepAwake(apis: readonly string[]): () => Promise<void> {
-  let stopped = false;
+  const state = { stopped: false };
   let next = 0;
   const lane = async (): Promise<void> => {
-    while (!stopped) {
+    while (!state.stopped) {
       const began = performance.now();
       const api = apis[next++ % Math.max(1, apis.length)];
       if (api !== undefined) await ask("GET", `${api}/api/v1/namespaces/default`);
@@ -41,7 +41,7 @@ function keepAwake(apis: readonly string[]): () => Promise<void> {
   };
   const all = Promise.all(Array.from({ length: lanes }, lane));
   return async () => {
-    stopped = true;
+    state.stopped = true;
     await all;
   };
 }

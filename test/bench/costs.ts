@@ -249,8 +249,7 @@ async function counted({ url, cpuMs }: HostedServer): Promise<Costs> {
   const [before, cpuBefore] = [await meter(), cpuMs() ?? 0];
   const learner = await Learner.come(url);
   const snapshotBytes = await hourOf(learner);
-  const [after, cpuAfter] = [await meter(), cpuMs() ?? 0];
-  const cpu = cpuAfter - cpuBefore;
+  const cpu = (cpuMs() ?? 0) - cpuBefore;
   learner.leave();
   // Whoever leaves is still there for ten minutes, as far as the cluster knows.
   await learner.pass(60 * minute, false);

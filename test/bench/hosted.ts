@@ -8,7 +8,6 @@ import type { Costs } from "./costs.ts";
 import type { Created } from "./creations.ts";
 import { measureStartUp } from "../../scripts/start-up.ts";
 import { costOf, prices, pricesOf, type Used } from "./prices.ts";
-import type { Rate } from "./load.ts";
 
 /** What run.ts lends. */
 export interface Bench {
@@ -23,8 +22,6 @@ export interface Bench {
 const roundsBeside = 3;
 const whole = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 0 });
 const fine = (n: number): string => n.toLocaleString("en-US", { maximumFractionDigits: 2 });
-const known = (n: number | undefined): string => (n === undefined ? "?" : fine(n));
-const times = ({ p50Ms, p95Ms }: Rate): string => `${whole(p50Ms)}, ${whole(p95Ms)} ms`;
 const load = (): string => `load ${fine(os.loadavg()[0] ?? 0)}`;
 
 const median = (all: number[]): number =>

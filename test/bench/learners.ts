@@ -106,14 +106,14 @@ const found = await withHostedServer(directory, async ({ url, cpuMs }): Promise<
       if (++made === learners) madeMs = performance.now() - began;
     }),
   );
-  const settled = Promise.allSettled(all);
+  let over = false;
+  const settled = Promise.allSettled(all).finally(() => (over = true));
   const times: number[] = [];
-  while (made < learners) {
+  while (!over && madeMs === 0) {
     const before = performance.now();
     await ask("GET", pods);
     times.push(performance.now() - before);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    if ((await Promise.race([settled, "under way"])) !== "under way") break;
   }
   const ends = await settled;
   const finishedMs = performance.now() - began;

@@ -239,8 +239,10 @@ export default {
   async fetch(request: Request, env: LocalEnv, context: ExecutionContext): Promise<Response> {
     nowMs ||= wallMs();
     const { pathname, searchParams } = new URL(request.url);
-    const object = (): SandboxObject =>
-      env.SANDBOX.getByName(searchParams.get("id") ?? "") as unknown as SandboxObject;
+    const object = (): DurableObjectStub<SandboxObject> =>
+      env.SANDBOX.getByName(
+        searchParams.get("id") ?? "",
+      ) as unknown as DurableObjectStub<SandboxObject>;
     if (pathname === "/meter") return Response.json(meter);
     if (pathname === "/meter/size") return Response.json(await object().size());
     if (pathname === "/meter/pass") {

@@ -1,7 +1,6 @@
 import { and, desc, eq, getTableColumns, inArray, isNull, sql } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { ask, on } from "./database.ts";
-import { ended } from "./sandboxes.ts";
 import {
   apiTokens,
   audit,
@@ -75,7 +74,7 @@ export async function markOwnedDeleted(db: D1Database, userId: string, now: numb
   await ask(
     on(db)
       .update(sandboxes)
-      .set(ended(now))
+      .set({ deletedAt: now })
       .where(and(eq(sandboxes.ownerId, userId), isNull(sandboxes.deletedAt))),
   );
 }

@@ -1,10 +1,12 @@
 import { and, desc, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { memberGrantId } from "../../durable-objects/grant.ts";
 import type { Role } from "../roles.ts";
 import { ask, inPortions, on, type Page } from "./database.ts";
 import {
   apiTokens,
   audit,
   creations,
+  invitations,
   keys,
   labs,
   members,
@@ -16,7 +18,7 @@ import {
   snapshots,
   users,
 } from "./schema.ts";
-import type { Sandbox } from "./keys.ts";
+import type { Key, Sandbox } from "./keys.ts";
 
 export type { Sandbox };
 
@@ -26,6 +28,38 @@ export type Source =
   | { kind: "scenario"; id: string; version: number }
   | { kind: "fork"; id: string; revision: number }
   | { kind: "manifests" };
+
+/** With its first key. Unless its owner has `max` that live already: then false. One batch, so that requests at once make no more. */
+export async function insertSandbox(
+  db: D1Database,
+  sandbox: Sandbox,
+  key: Key,
+  max: number,
+): Promise<boolean> {
+  const { id, ownerId, createdAt: now } = sandbox;
+  const live = sql`SELECT count(*) FROM ${sandboxes} WHERE ${liveOwned(ownerId ?? "", now)}`;
+  const [done] = await ask(
+    on(db).batch([
+      on(db)
+        .insert(sandboxes)
+        .select(
+          sql`SELECT ${id}, ${sandbox.name}, ${sandbox.nodes}, ${sandbox.seed}, ${now}, ${sandbox.expiresAt}, NULL, ${ownerId},
+              ${sandbox.title}, ${sandbox.source}, ${sandbox.usedAt}
+            WHERE ${ownerId} IS NULL OR (${live}) < ${max}`,
+        ),
+      on(db)
+        .insert(keys)
+        .select(
+          sql`SELECT ${key.hash}, ${key.id}, id, ${key.role}, ${key.createdAt}, ${key.expiresAt}, NULL, ${key.name}, ${key.userId}, ${key.madeBy}
+            FROM ${sandboxes} WHERE id = ${id}`,
+        ),
+    ]),
+  );
+  return done.meta.changes > 0;
+}
+
+const liveOwned = (userId: string, now: number) =>
+  and(eq(sandboxes.ownerId, userId), isNull(sandboxes.deletedAt), gt(sandboxes.expiresAt, now));
 
 /** Whatever state it is in. */
 export async function findSandbox(db: D1Database, id: string): Promise<Sandbox | undefined> {
@@ -101,6 +135,16 @@ export async function ownedIds(db: D1Database, userId: string): Promise<string[]
   return rows.map(({ id }) => id);
 }
 
+export async function countLiveOwned(db: D1Database, userId: string, now: number): Promise<number> {
+  const rows = await ask(
+    on(db)
+      .select({ count: sql<number>`count(*)` })
+      .from(sandboxes)
+      .where(liveOwned(userId, now)),
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** Takes back a sandbox that nobody has seen, with its key. */
 export async function removeSandbox(db: D1Database, id: string): Promise<void> {
   await ask(on(db).delete(sandboxes).where(eq(sandboxes.id, id)));
@@ -114,14 +158,8 @@ export async function updateSandbox(
   await ask(on(db).update(sandboxes).set(change).where(eq(sandboxes.id, id)));
 }
 
-/** It has ended then, too: what is over is found by one index. */
-export const ended = (now: number) => ({
-  deletedAt: now,
-  expiresAt: sql`min(${sandboxes.expiresAt}, ${now})`,
-});
-
 export async function markDeleted(db: D1Database, id: string, now: number): Promise<void> {
-  await ask(on(db).update(sandboxes).set(ended(now)).where(eq(sandboxes.id, id)));
+  await ask(on(db).update(sandboxes).set({ deletedAt: now }).where(eq(sandboxes.id, id)));
 }
 
 /** A person's keys live as long as the sandbox. */
@@ -171,6 +209,10 @@ export async function moveBelongings(db: D1Database, from: string, to: string): 
         .delete(members)
         .where(and(eq(members.userId, to), inArray(members.sandboxId, own))),
       on(db).update(keys).set({ userId: to }).where(eq(keys.userId, from)),
+      on(db)
+        .update(invitations)
+        .set({ madeBy: memberGrantId(to) })
+        .where(eq(invitations.madeBy, memberGrantId(from))),
       on(db).update(apiTokens).set({ userId: to }).where(eq(apiTokens.userId, from)),
       on(db).update(audit).set({ userId: to }).where(eq(audit.userId, from)),
       on(db).update(snapshots).set({ ownerId: to }).where(eq(snapshots.ownerId, from)),
@@ -185,7 +227,9 @@ export async function moveBelongings(db: D1Database, from: string, to: string): 
 export async function forgetExpired(db: D1Database, before: number, now: number): Promise<void> {
   await ask(
     on(db).batch([
-      on(db).delete(sandboxes).where(lt(sandboxes.expiresAt, before)),
+      on(db)
+        .delete(sandboxes)
+        .where(or(lt(sandboxes.expiresAt, before), lt(sandboxes.deletedAt, before))),
       on(db).delete(creations).where(lt(creations.windowEndsAt, now)),
       on(db).delete(sessions).where(lt(sessions.expiresAt, now)),
       on(db).delete(signIns).where(lt(signIns.expiresAt, now)),
