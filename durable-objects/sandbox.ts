@@ -78,9 +78,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     try {
       const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
       if (!born.born) return born;
-      // Nothing was stored, so no alarm is set: whoever asks waits, and what follows is another commit.
-      if (isNew) this.clockAlarm.fired();
-      else await this.open();
+      if (!isNew) await this.open();
       this.turn((engine, now) => engine.look(now));
       await this.settled;
       return born;

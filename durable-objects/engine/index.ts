@@ -120,7 +120,6 @@ export class Engine {
     const state = this.log.hydrate(base);
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
-    // Who made it looked, and only later looks are written down.
     this.#lookedAtWall = Number(this.log.meta("looked") ?? this.birth.bornMs);
     if (state.fresh) keepBirth({ log: this.log, birth: this.birth, what }, base, this.#bear());
   }
