@@ -30,8 +30,8 @@ export interface Claims {
 
 /** What the cluster signs with, and the name of that key, which a token's header carries. */
 export interface SigningKey {
-  readonly secret: Uint8Array;
-  readonly id: string;
+  secret: Uint8Array;
+  id: string;
 }
 
 /** What makes a cluster's tokens its own: nothing of it follows from the seed, and nothing of it is stored by the engine. */
@@ -45,14 +45,7 @@ export interface Identity {
 /** The ES256 key of a sandbox's tokens, from its secret alone: the same secret makes the same key. */
 export function signingKey(identity: Identity): SigningKey {
   const secret = sha256(encodeUtf8(`podyard service account key ${identity.secret}`));
-  let id: string | undefined;
-  return {
-    secret,
-    // Takes a millisecond of arithmetic, and most starts sign nothing.
-    get id() {
-      return (id ??= `${identity.id}.${keyId(secret)}`);
-    },
-  };
+  return { secret, id: `${identity.id}.${keyId(secret)}` };
 }
 
 /** The key becomes another identity's: whoever holds it signs and checks with that one from then on. */
