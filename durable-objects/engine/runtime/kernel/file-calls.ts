@@ -102,7 +102,8 @@ export class FileCalls {
     return this.vfs.existing(this.cwd, this.#mine(path), this.who, follow);
   }
   #mine(path: string): string {
-    return path.startsWith("/proc/self/") ? `/proc/${this.pid}${path.slice(10)}` : path;
+    if (path.startsWith("/proc/self/")) return `/proc/${this.pid}${path.slice(10)}`;
+    return path.startsWith("/dev/fd/") ? `/proc/${this.pid}${path.slice(4)}` : path;
   }
   stat(path: string, follow = true): Stat {
     return this.vfs.stat(this.existing(path, follow));
@@ -228,6 +229,7 @@ export class FileCalls {
     if (pid === undefined) return undefined;
     const other = this.kernel.process(processKey(this.process.ns, Number(pid)));
     if (!other) throw new Errno("ENOENT");
+    if (other === this.process && !this.isOpen(Number(fd))) throw new Errno("ENOENT");
     if (this.who.uid !== 0 && uidOf(this.kernel, other) !== this.who.uid) throw new Errno("EACCES");
     return this.kernel.files.idOf(other, Number(fd));
   }

@@ -66,6 +66,8 @@ export interface Process {
   z?: number;
   /** Session it belongs to, when a terminal's or an exec's. */
   se?: string;
+  /** Descriptors from 10 on that stay open when another program takes its place. */
+  kf?: number[];
   /** Path of its executable. */
   ex?: string;
   /** Its root folder, where not the container's. */

@@ -168,7 +168,8 @@ export class SystemCalls extends FileCalls implements Sys {
     else delete process.e;
     if (executable !== "/bin/busybox") process.ex = executable;
     delete process.w;
-    for (const fd of Object.keys(process.fd ?? {})) if (Number(fd) >= 10) this.close(Number(fd));
+    for (const fd of Object.keys(process.fd ?? {}).map(Number))
+      if (fd >= 10 && !process.kf?.includes(fd)) this.close(fd);
     this.held = 0;
     process.s = found?.start(this);
   }

@@ -4,16 +4,18 @@ import type { Sys } from "../kernel/types.ts";
 import type { Step } from "../kernel/calls.ts";
 import type { Node, Part, Redirect, Word } from "./ast.ts";
 import type { Builtin } from "./builtin.ts";
-import { builtins } from "./builtins.ts";
-import { hasBuiltin, inWords, notRun, redirectStatus } from "./dialects.ts";
+import { builtinOf } from "./builtins.ts";
+import { inWords, notRun, redirectStatus } from "./dialects.ts";
 import type { Expander } from "./expand.ts";
 import { ExpansionProblem } from "./problems.ts";
-import { compoundRedirects, expanding } from "./expanding.ts";
+import { compoundRedirects, expanding, expandTargets } from "./expanding.ts";
+import { assign, beforeCommand } from "./bash/assignments.ts";
+import { placeOf } from "./bash/worked.ts";
+import { trace, traceAssignment } from "./tracing.ts";
 import { dropWaited } from "./jobs.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
-import { exported, type FrameOf, type Saved, type Variable } from "./state.ts";
-import { quoted } from "./variable-builtins.ts";
+import { exported, type FrameOf, type ListItem, type Saved, type Variable } from "./state.ts";
 
 type NodeFrame = FrameOf<"node">;
 type Command = Extract<Node, { k: "cmd" }>;
@@ -51,33 +53,49 @@ export function runCommand(
   expandAll: (words: Word[]) => boolean,
 ): Step {
   shell.state.ln = node.line + (shell.state.lb?.[frame.r[0]] ?? 0);
-  if (frame.i === 0) frame.i = 1;
+  if (frame.i === 0) {
+    if (shell.bash && beforeCommand(shell, frame, node.text)) return undefined;
+    frame.i = 1;
+  }
   if (declaring.has(literal(node.words[0]))) {
     if (!expandDeclaration(shell, frame, node)) return undefined;
   } else if (!expandAll(node.words)) return undefined;
   // Without a command its redirections come first.
   if (node.words.length === 0 && !compoundRedirects(shell, frame, node)) return undefined;
-  frame.d ??= [];
-  while (!frame.x && frame.d.length < node.redirs.length) {
-    const { word } = node.redirs[frame.d.length]!;
-    const target = expanding(shell, frame, (expander) => expander.text(word));
-    if (target === undefined) return undefined;
-    frame.d.push(target);
-    frame.m = [];
-  }
-  frame.a ??= [];
+  if (!frame.x && !expandTargets(shell, frame, node.redirs)) return undefined;
   const argv = frame.w ?? [];
+  if (!expandAssignments(shell, frame, node, argv.length === 0)) return undefined;
+  return execute(shell, frame, node, argv);
+}
+
+/** Values of the assignments before a command; false while substitutions run. */
+function expandAssignments(
+  shell: Shell,
+  frame: NodeFrame,
+  node: Command,
+  alone: boolean,
+): boolean {
+  frame.a ??= [];
   while (frame.a.length < node.assigns.length) {
-    const { word, name } = node.assigns[frame.a.length]!;
-    const value = expanding(shell, frame, (expander) => expander.text(word, true));
-    if (value === undefined) return undefined;
-    const old = node.assigns[frame.a.length]!.append ? (shell.get(name) ?? "") : "";
-    frame.a.push(old + value);
+    const i = frame.a.length;
+    const one = node.assigns[i]!;
+    const { word, sub, items } = one;
+    const made = expanding(shell, frame, (expander): [string, ListItem[]?] => {
+      if (items) return ["", expander.list(items)];
+      const value = expander.text(word, true);
+      return sub ? [value, [[expander.text(sub), value]]] : [value];
+    });
+    if (made === undefined) return false;
+    frame.a.push(made[0]);
+    if (made[1]) (frame.li ??= {})[i] = made[1];
     frame.m = [];
     // Each assignment sees those before it.
-    if (argv.length === 0) shell.set(name, old + value);
+    if (alone) {
+      if (shell.bash) traceAssignment(shell, one, made[0], made[1]);
+      assign(shell, one, made[0], made[1]);
+    }
   }
-  return execute(shell, frame, node, argv, frame.a);
+  return true;
 }
 
 /** `name=value` as an argument: its tildes are an assignment's. */
@@ -88,12 +106,20 @@ function declared(expander: Expander, word: Word): string {
   return first.v.slice(0, at) + expander.text(value, true);
 }
 
+const assigning = /^[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=/;
+
 function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boolean {
   frame.w ??= [];
   for (; frame.i <= node.words.length; frame.i++) {
     const word = node.words[frame.i - 1]!;
-    const first = word[0];
-    const assigns = first?.t === "lit" && !first.q && /^[A-Za-z_]\w*=/.test(first.v);
+    const [first, second] = word;
+    const head = shell.bash ? assigning : /^[A-Za-z_]\w*=/;
+    const assigns = first?.t === "lit" && !first.q && head.test(first.v);
+    if (second?.t === "items") {
+      const items = expanding(shell, frame, (expander) => expander.list(second.items));
+      if (!items) return false;
+      (frame.li ??= {})[`w${frame.w.length}`] = items;
+    }
     const fields = expanding(shell, frame, (expander) =>
       assigns ? [declared(expander, word)] : expander.fields(word),
     );
@@ -104,12 +130,10 @@ function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boole
   return true;
 }
 
-function trace(shell: Shell, argv: string[], node: Command, values: string[]): void {
-  if (!shell.option("x")) return;
-  const quote = (word: string): string =>
-    /[\x01-*;-?`[\\{-\uffff]/.test(word) ? quoted(word) : word;
-  const assigns = node.assigns.map(({ name }, i) => `${name}=${quote(values[i] ?? "")}`);
-  shell.write(2, `${shell.get("PS4") ?? "+ "}${[...assigns, ...argv.map(quote)].join(" ")}\n`);
+/** Those of a declaration's arguments that are lists, by their number. */
+function listsOf(frame: NodeFrame): Record<string, ListItem[]> | undefined {
+  const all = Object.entries(frame.li ?? {}).filter(([key]) => key.startsWith("w"));
+  return all.length ? Object.fromEntries(all.map(([key, items]) => [key.slice(1), items])) : undefined;
 }
 
 function execute(
@@ -117,19 +141,23 @@ function execute(
   frame: NodeFrame,
   node: Command,
   argv: string[],
-  values: string[],
 ): Step {
   const { state } = shell;
+  const values = frame.a ?? [];
   const tested = frame.t === 1;
-  trace(shell, argv, node, values);
+  trace(shell, argv, node, frame);
+  if (shell.bash) {
+    delete state.pp;
+    state.la = argv.at(-1) ?? "";
+  }
   const name = argv[0];
   if (name === undefined) {
     const status = frame.ss ?? 0;
     state.f.pop();
     return void bare(shell, frame.x ? [] : node.redirs, frame.d ?? [], status, tested);
   }
-  const body = state.fn[name];
-  const builtin = body || !hasBuiltin(shell, name) ? undefined : builtins[name];
+  const body = Object.hasOwn(state.fn, name);
+  const builtin = body ? undefined : builtinOf(shell, name);
   if (body) return void callFunction(shell, frame, node, argv, values);
   if (builtin) return runBuiltin(shell, frame, node, argv, values, builtin);
   return external(shell, frame, node, argv, values);
@@ -147,7 +175,7 @@ function bare(
   if (redirs.length) {
     const saved: Saved[] = [];
     try {
-      redirect(shell.sys, redirs, targets, !shell.option("C"), saved);
+      redirect(shell.sys, redirs, targets, !shell.option("C"), saved, shell);
     } catch (error) {
       if (!(error instanceof RedirectProblem)) throw error;
       shell.complain(error.message);
@@ -170,7 +198,7 @@ function prepare(
   state.f.pop();
   const passing = node.assigns.length > 0 && !keep;
   if (node.redirs.length === 0 && !passing) {
-    node.assigns.forEach(({ name }, i) => shell.set(name, values[i] ?? ""));
+    node.assigns.forEach((one, i) => assign(shell, one, values[i] ?? "", frame.li?.[i]));
     return true;
   }
   const saved: Saved[] = [];
@@ -183,7 +211,7 @@ function prepare(
     ...(frame.t ? { t: 1 as const } : {}),
   });
   try {
-    redirect(shell.sys, node.redirs, frame.d ?? [], !shell.option("C"), saved);
+    redirect(shell.sys, node.redirs, frame.d ?? [], !shell.option("C"), saved, shell);
   } catch (error) {
     if (!(error instanceof RedirectProblem)) throw error;
     shell.complain(error.message);
@@ -191,7 +219,9 @@ function prepare(
     state.st = redirectStatus(shell);
     return false;
   }
-  node.assigns.forEach(({ name }, i) => shell.set(name, values[i] ?? "", passing ? exported : 0));
+  node.assigns.forEach((one, i) =>
+    assign(shell, one, values[i] ?? "", frame.li?.[i], passing ? exported : 0),
+  );
   return true;
 }
 
@@ -206,7 +236,8 @@ function callFunction(
   const { state } = shell;
   const [chunk, offset, body] = state.fn[argv[0]!]!;
   const tested = frame.t ? { t: 1 as const } : {};
-  shell.push({ k: "call", p: state.p, l: {}, z: argv[0]!, ...tested });
+  const of = shell.bash ? { ln: state.ln ?? 0, fs: state.cf?.[chunk] ?? placeOf(state) } : {};
+  shell.push({ k: "call", p: state.p, l: {}, z: argv[0]!, ...of, ...tested });
   state.p = argv.slice(1);
   shell.run([chunk, offset, body], body, frame.t === 1);
 }
@@ -220,7 +251,7 @@ function runBuiltin(
   builtin: Builtin,
 ): Step {
   const name = argv[0]!;
-  const special = specialBuiltins.has(name);
+  const special = specialBuiltins.has(name) || (shell.bash && declaring.has(name));
   const tested = frame.t === 1;
   if (name === "exec" && argv.length === 1) {
     shell.state.f.pop();
@@ -233,12 +264,16 @@ function runBuiltin(
     return void shell.checkError(tested);
   }
   shell.command = name;
-  const status = special ? builtin(shell, argv, tested) : regular(shell, argv, tested, builtin);
+  shell.lists = listsOf(frame);
+  const status =
+    special && !shell.bash
+      ? builtin(shell, argv, tested)
+      : regular(shell, argv, tested, builtin);
   shell.command = undefined;
   if (typeof status !== "number") return undefined;
   shell.state.st = status;
   // Its redirections are still in place: they are undone when their frame comes to the top.
-  if (!tested && status !== 0 && shell.option("e")) shell.exit(status);
+  shell.checkError(tested);
   return undefined;
 }
 
@@ -262,7 +297,7 @@ function regular(
 function permanent(shell: Shell, node: Command, targets: string[]): void {
   shell.state.st = 0;
   try {
-    redirect(shell.sys, node.redirs, targets, !shell.option("C"));
+    redirect(shell.sys, node.redirs, targets, !shell.option("C"), undefined, shell);
   } catch (error) {
     if (!(error instanceof RedirectProblem)) throw error;
     shell.abort(error.message, redirectStatus(shell));
@@ -283,7 +318,7 @@ function replace(
 ): void {
   const { sys, state } = shell;
   try {
-    redirect(sys, node.redirs, frame.d ?? [], !shell.option("C"));
+    redirect(sys, node.redirs, frame.d ?? [], !shell.option("C"), undefined, shell);
     become(shell, sys, argv, shell.environment(assigned(node, values)));
   } catch (error) {
     if (error instanceof RedirectProblem) return shell.abort(error.message, redirectStatus(shell));
@@ -374,8 +409,10 @@ function external(
     if (last) shell.exit(status);
     else sys.kernel.exit(child.key, status);
   };
+  // What it names a descriptor by is the child's.
+  const inChild = { bash: shell.bash, get: (name: string) => shell.get(name), set: () => {} };
   try {
-    redirect(child, node.redirs, frame.d ?? [], !shell.option("C"));
+    redirect(child, node.redirs, frame.d ?? [], !shell.option("C"), undefined, inChild);
     become(shell, child, argv, env);
   } catch (error) {
     if (error instanceof RedirectProblem) {

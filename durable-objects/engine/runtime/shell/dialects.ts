@@ -3,6 +3,8 @@
  * The interpreter is one and speaks ash; a shell's flavour is looked at here and by the few builtins that differ.
  */
 import { dialectCharactersMax } from "../../core/limits.ts";
+import type { ArithmeticProblem } from "./arith.ts";
+import { bashBuiltins } from "./bash/builtin-names-data.ts";
 import type { SyntaxProblem } from "./ast.ts";
 import type { ShellState } from "./state.ts";
 
@@ -141,6 +143,12 @@ export function abortStatus(shell: Speaker, text: string | undefined, status: nu
 export const goesOn = (shell: Speaker): boolean =>
   shell.state.fl === "bash" && shell.command !== undefined && shell.command !== "exit";
 
+/** Whether an error ends a line of bash's, not the shell: all but unset parameters, and what `exit` says. */
+export function discards(shell: Speaker, text: string | undefined): boolean {
+  if (shell.state.fl !== "bash" || text === undefined || shell.asked) return false;
+  return !/: (unbound variable|parameter (null or )?not set)$|^can't fork/.test(text);
+}
+
 /** A syntax error in the shell's own form; undefined: in ash's. */
 export function syntaxWords(shell: Speaker, problem: SyntaxProblem): string | undefined {
   const { state } = shell;
@@ -151,6 +159,11 @@ export function syntaxWords(shell: Speaker, problem: SyntaxProblem): string | un
   const how = state.sm === "c" && state.script === undefined ? `${name}: -c` : name;
   const head = (line: number): string => (state.ia ? "bash: " : `${how}: line ${line}: `);
   const line = state.ln ?? 1;
+  if (problem.condition !== undefined) {
+    const near = `${head(line)}syntax error near \`${problem.token ?? ""}'\n`;
+    const whole = state.ia ? "" : `${head(line)}\`${problem.source ?? ""}'\n`;
+    return `${head(line)}${problem.condition}\n${near}${whole}`;
+  }
   const open = /^(unterminated quoted string|missing '\}'|EOF in backquote substitution)$/.exec(
     text,
   );
@@ -192,14 +205,16 @@ export function testWords(shell: Speaker, text: string, words: readonly string[]
 }
 
 /** Builtins that not all shells have. */
-const absent: Record<"ash" | "bash" | "dash", ReadonlySet<string>> = {
+const absent: Record<"ash" | "dash", ReadonlySet<string>> = {
   ash: new Set(["logout"]),
   dash: new Set(["[[", "source", "let", "help", "history", "logout"]),
-  bash: new Set(["chdir"]),
 };
 
-export const hasBuiltin = (shell: Speaker, name: string): boolean =>
-  !absent[shell.state.fl ?? "ash"].has(name);
+/** Whether a shell has a builtin that `known` shells have. */
+export function hasBuiltin({ state }: Speaker, name: string, known = true): boolean {
+  if (state.fl === "bash") return bashBuiltins.has(name) && !state.nb?.includes(name);
+  return known && !absent[state.fl ?? "ash"].has(name);
+}
 
 /** Whether a shell was started as a login shell. */
 export function isLogin({ sys }: Speaker): boolean {
@@ -218,25 +233,22 @@ export function sayGoodbye(shell: Speaker): void {
   if (ia && fl === "bash") shell.write(2, isLogin(shell) ? "logout\n" : "exit\n");
 }
 
-/** The operator or operand an expression ends with. */
-function lastWord(expression: string): string {
-  const text = expression.trimEnd();
-  if (/[/%*+-]$/.test(text)) return text.slice(-1);
-  let start = text.length;
-  while (start > 0 && !/[\s/%*+-]/.test(text.charAt(start - 1))) start--;
-  return text.slice(start) || expression;
+/** What is wrong with an arithmetic expression. */
+export function arithmeticWords(
+  fl: ShellState["fl"],
+  expression: string,
+  problem: ArithmeticProblem,
+): string {
+  const text = problem.message;
+  if (!fl || expression.length > dialectCharactersMax) return text;
+  if (problem.bash) {
+    const { of, words, rest } = problem.bash;
+    return fl === "bash" ? `${of}: ${words} (error token is "${rest}")` : dashArithmetic(expression, text);
+  }
+  return fl === "dash" ? dashArithmetic(expression, text) : text;
 }
 
-/** What is wrong with an arithmetic expression. */
-export function arithmeticWords(shell: Speaker, expression: string, text: string): string {
-  const { fl } = shell.state;
-  if (!fl || expression.length > dialectCharactersMax) return text;
+function dashArithmetic(expression: string, text: string): string {
   const zero = text === "divide by zero";
-  if (fl === "dash")
-    return `arithmetic expression: ${zero ? "division by zero" : "expecting primary"}: "${expression}"`;
-  const last = lastWord(expression);
-  if (zero) return `${expression}: division by 0 (error token is "${last}")`;
-  const number = /^\s*(0\d+)\s*$/.exec(expression)?.[1];
-  if (number) return `${number}: value too great for base (error token is "${number}")`;
-  return `${expression}: syntax error: operand expected (error token is "${last}")`;
+  return `arithmetic expression: ${zero ? "division by zero" : "expecting primary"}: "${expression}"`;
 }

@@ -10,7 +10,7 @@ function loops(shell: Shell): Frame[] {
   return f.slice(from).filter((frame) => {
     if (frame.k !== "node") return false;
     const { k } = shell.node(frame.r);
-    return k === "while" || k === "until" || k === "for";
+    return k === "while" || k === "until" || k === "for" || k === "cfor" || k === "select";
   });
 }
 

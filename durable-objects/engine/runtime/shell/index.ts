@@ -31,6 +31,7 @@ function readStartFiles(shell: Shell): void {
   for (const path of [`${home.replace(/\/$/, "")}/.bashrc`, "/etc/bash.bashrc"]) {
     if (shell.sys.peek(path)?.type !== "f" || !shell.sys.access(path, 4)) continue;
     const c = addChunk(shell.state, shell.sys.readFile(path));
+    shell.state.cf = { ...shell.state.cf, [c]: path };
     shell.state.f.push({ k: "src", c, o: 0, m: "dot", n: path });
   }
 }
@@ -54,6 +55,7 @@ function fromInput(shell: Shell, words: string[]): void {
 function start(sys: Sys, flavour: ShellState["fl"]): ShellState {
   const state = fresh(sys);
   if (flavour) state.fl = flavour;
+  if (flavour === "bash") Object.assign(state, { o: "hBJ", ss: sys.now });
   const shell = new Shell(sys, state);
   let i = 1;
   let command = false;
@@ -73,8 +75,13 @@ function start(sys: Sys, flavour: ShellState["fl"]): ShellState {
       if (word.startsWith("--")) continue;
       break;
     }
-    if (word === "-o" || word === "+o") {
-      setOptions(shell, [word, sys.argv[++i] ?? ""]);
+    if (/^[-+]O$/.test(word) && flavour === "bash") {
+      state.so = { ...state.so, [sys.argv[++i] ?? ""]: word === "-O" };
+      continue;
+    }
+    if (/^[-+][a-z]*o$/.test(word)) {
+      if (word.length > 2) setOptions(shell, [word.slice(0, -1)]);
+      setOptions(shell, [`${word[0]}o`, sys.argv[++i] ?? ""]);
       continue;
     }
     for (const letter of word.slice(1)) {

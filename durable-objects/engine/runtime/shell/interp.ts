@@ -4,6 +4,8 @@
  */
 import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
+import { bashNodeStep, timedStep } from "./bash/compound.ts";
+import { mapStep } from "./bash/map-lines.ts";
 import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { readStep, waitsStep } from "./blocking.ts";
@@ -108,29 +110,67 @@ function act(shell: Shell, frame: Frame): Step {
       return readStep(shell, frame);
     case "waits":
       return waitsStep(shell, frame);
+    case "time":
+      return timedStep(shell, frame);
+    case "map":
+      return mapStep(shell, frame);
+    case "trap":
+      shell.pop();
+      if (frame.e) shell.exit(frame.st);
+      return undefined;
+    case "call":
+      return returned(shell, frame);
     default:
       shell.pop();
       return undefined;
   }
 }
 
+/** A function has come to its end. */
+function returned(shell: Shell, frame: FrameOf<"call">): undefined {
+  const { state } = shell;
+  const action = state.tr.RETURN;
+  if (action && frame.rt && frame.z !== undefined) {
+    delete frame.rt;
+    shell.startTrap("RETURN", action);
+    return;
+  }
+  shell.pop();
+  if (shell.bash && frame.z !== undefined) shell.checkError(frame.t === 1);
+}
+
 /** Waits for the foreground job. */
 function waitStep(shell: Shell, frame: FrameOf<"wait">): Step {
+  const { state } = shell;
+  if (frame.lp) {
+    // The last part has run in the shell itself.
+    delete frame.lp;
+    frame.x = state.st;
+  }
   reap(shell, (pid, status, signal) => {
     if (!frame.p.includes(pid)) return false;
     frame.p = frame.p.filter((known) => known !== pid);
+    if (frame.q) (frame.qs ??= {})[pid] = status;
     if (pid === frame.l) {
       frame.x = status;
       tellSignal(shell, signal);
     } else if (status !== 0 && shell.option("P")) frame.pf = status;
-    if (signal === 2 && shell.state.ia) shell.write(1, "\n");
+    if (signal === 2 && state.ia) shell.write(1, "\n");
     return true;
   });
   if (frame.p.length > 0) return { wait: { ch: true } };
   shell.pop();
-  shell.state.st = frame.x || (frame.pf ?? 0);
+  state.st = frame.x || (frame.pf ?? 0);
+  if (frame.q) pipelineStatus(shell, frame);
   shell.checkError(frame.t === 1);
   return undefined;
+}
+
+/** PIPESTATUS, and with pipefail the status of the last part that failed. */
+function pipelineStatus(shell: Shell, { q = [], qs = {}, x = 0 }: FrameOf<"wait">): void {
+  const all = q.map((pid) => (pid < 0 ? x : (qs[pid] ?? 0)));
+  shell.state.pp = all;
+  if (shell.option("P")) shell.state.st = all.findLast((status) => status !== 0) ?? 0;
 }
 
 /** Collects a substitution's output; the word it stands in starts over with it. */
@@ -171,6 +211,7 @@ function nodeStep(shell: Shell, frame: NodeFrame): Step {
     !compoundRedirects(shell, frame, node)
   )
     return undefined;
+  if (shell.bash && bashNodeStep(shell, frame, node)) return undefined;
   switch (node.k) {
     case "list":
       return listStep(shell, frame, node);
@@ -211,6 +252,7 @@ function nodeStep(shell: Shell, frame: NodeFrame): Step {
     case "cmd":
       return runCommand(shell, frame, node, (words) => expandWords(shell, frame, words));
   }
+  return undefined;
 }
 
 function listStep(shell: Shell, frame: NodeFrame, node: NodeOf<"list">): undefined {

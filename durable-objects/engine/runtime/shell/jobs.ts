@@ -2,7 +2,18 @@
 import { finishedJobsKeptMax } from "../../core/limits.ts";
 import { signalTexts } from "../kernel/signals.ts";
 import type { Shell } from "./shell.ts";
-import type { Frame, Job, ShellState } from "./state.ts";
+import { calls } from "./bash/worked.ts";
+import type { Frame, Job, ShellState, Variable } from "./state.ts";
+
+/** Variables as a child gets them: arrays are changed in place. */
+function copied(variables: Record<string, Variable>): Record<string, Variable> {
+  const out = { ...variables };
+  for (const name in out) {
+    const [value, marks, elements] = out[name]!;
+    if (elements) out[name] = [value, marks, { ...elements }];
+  }
+  return out;
+}
 
 /** A child shell that runs the given frames: same variables and texts, no traps but the ignored, no jobs. */
 export function forkShell(shell: Shell, frames: Frame[]): number {
@@ -14,12 +25,14 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
   for (const id of used) if (state.c[id] !== undefined) c[id] = state.c[id];
   const tr: Record<string, string> = {};
   for (const name in state.tr) if (state.tr[name] === "") tr[name] = "";
+  if (state.tr.ERR && shell.option("E")) tr.ERR = state.tr.ERR;
+  if (state.tr.DEBUG && shell.option("T")) tr.DEBUG = state.tr.DEBUG;
   const { ia: _ia, po: _po, pt: _pt, x: _x, ...kept } = state;
   const cn = shell.within();
   const child: ShellState = {
     ...kept,
     c,
-    v: { ...state.v },
+    v: copied(state.v),
     fn: { ...state.fn },
     p: [...state.p],
     tr,
@@ -27,6 +40,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
     f: frames,
     ...(cn === undefined ? {} : { cn }),
     ...(shell.dotted ? { cd: true as const } : {}),
+    ...(shell.bash ? { sd: (state.sd ?? 0) + 1, cs: calls(state) } : {}),
     sub: 1,
   };
   return shell.sys.fork(child);

@@ -1,6 +1,7 @@
 /** cd, pwd, and running a file in the shell itself. */
 import { Errno } from "../errno.ts";
 import { normalPath } from "../fs/vfs.ts";
+import { usageAlone } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, exported } from "./state.ts";
 
@@ -64,7 +65,11 @@ export function pwd(shell: Shell, argv: string[]): number {
 export function dot(shell: Shell, argv: string[], tested: boolean): number | undefined {
   const { sys } = shell;
   const name = argv[1];
-  if (name === undefined) return 2;
+  if (name === undefined) {
+    if (!shell.bash) return 2;
+    shell.complain("filename argument required");
+    return usageAlone(shell);
+  }
   try {
     let path = name;
     if (!name.includes("/")) {
@@ -79,12 +84,15 @@ export function dot(shell: Shell, argv: string[], tested: boolean): number | und
       shell.push({ k: "call", p: shell.state.p, l: {} });
       shell.state.p = argv.slice(2);
     }
+    const chunk = addChunk(shell.state, text);
+    if (shell.bash) shell.state.cf = { ...shell.state.cf, [chunk]: path };
     shell.push({
       k: "src",
-      c: addChunk(shell.state, text),
+      c: chunk,
       o: 0,
       m: "dot",
       n: name,
+      ...(shell.bash ? { ln: shell.state.ln ?? 1 } : {}),
       ...(tested ? { t: 1 as const } : {}),
     });
     return undefined;

@@ -2,11 +2,12 @@
 import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { withAliases } from "./aliases.ts";
-import { bashNumber } from "./bash-version.ts";
+import { noteCommand } from "./bash/history.ts";
 import { sayGoodbye, syntaxWords } from "./dialects.ts";
 import { tellJobs } from "./jobs.ts";
+import { promptText } from "./prompt.ts";
 import type { Shell } from "./shell.ts";
-import { addChunk, sweepChunks, unitAt, type FrameOf } from "./state.ts";
+import { addChunk, modeOf, sweepChunks, unitAt, type FrameOf, type Mode } from "./state.ts";
 
 type Source = FrameOf<"src">;
 
@@ -16,7 +17,8 @@ export function sourceStep(shell: Shell, frame: Source): Step {
   const { state } = shell;
   let text = state.c[frame.c] ?? "";
   if (state.al) state.c[frame.c] = text = withAliases(shell, text, frame.o);
-  const unit = unitAt(text, frame.o);
+  noteGrammar(shell, frame.c, frame.o);
+  const unit = unitAt(text, frame.o, modeOf(state, frame.c, frame.o));
   if (unit.root === undefined) {
     shell.pop();
     if (frame.o === 0 && frame.m !== "c") state.st = 0;
@@ -37,6 +39,15 @@ export function sourceStep(shell: Shell, frame: Source): Step {
   });
   return undefined;
 }
+
+/** From here on a text is read with extended patterns, where the shell has them. */
+function noteGrammar(shell: Shell, chunk: string, offset: number): void {
+  const { state } = shell;
+  if (shell.shopt("extglob") && state.xp?.[chunk] === undefined)
+    state.xp = { ...state.xp, [chunk]: offset };
+}
+
+const modeNow = (shell: Shell): Mode => (!shell.bash ? 0 : shell.shopt("extglob") ? 2 : 1);
 
 /** Reads commands from descriptor 0, prompting on a terminal. */
 function inputStep(shell: Shell, frame: Source): Step {
@@ -70,10 +81,11 @@ function inputStep(shell: Shell, frame: Source): Step {
 }
 
 /** Whether an interactive shell ends with input that ends within a command: bash alone does, where words are missing. */
-function endsWith({ state }: Shell, text: string): boolean {
+function endsWith(shell: Shell, text: string): boolean {
+  const { state } = shell;
   if (state.fl !== "bash" || hereDocumentOpen(text)) return false;
   try {
-    unitAt(text, 0);
+    unitAt(text, 0, modeNow(shell));
     return false;
   } catch (error) {
     if (!(error instanceof SyntaxProblem)) throw error;
@@ -94,7 +106,7 @@ function start(shell: Shell, frame: Source, written: string): boolean {
   if (!whole) return false;
   const text = withAliases(shell, written, 0);
   try {
-    const unit = unitAt(text, 0);
+    const unit = unitAt(text, 0, modeNow(shell));
     const complete = unit.end > 0 && (text[unit.end - 1] === "\n" || unit.end < text.length);
     if (unit.root !== undefined && !complete) return false;
     const command = text.slice(0, unit.end);
@@ -110,7 +122,10 @@ function start(shell: Shell, frame: Source, written: string): boolean {
     }
     sweepChunks(shell.state);
     const before = shell.state.fl ? (shell.state.il ?? 0) : 0;
-    shell.push({ k: "node", r: [addChunk(shell.state, command, before), 0, unit.root], i: 0 });
+    const chunk = addChunk(shell.state, command, before);
+    noteGrammar(shell, chunk, 0);
+    if (shell.state.ia && shell.bash) noteCommand(shell, command);
+    shell.push({ k: "node", r: [chunk, 0, unit.root], i: 0 });
     if (shell.state.fl) shell.state.il = before + lineCount(command);
     return true;
   } catch (error) {
@@ -146,22 +161,5 @@ function prompt(shell: Shell, name: "PS1" | "PS2"): string {
   if (name === "PS2") return set ?? "> ";
   if (shell.state.fl === "dash") return set ?? (root ? "# " : "$ ");
   const text = set ?? (shell.state.fl === "bash" ? "\\s-\\v\\$ " : "\\w \\$ ");
-  const home = shell.get("HOME");
-  const cwd = shell.get("PWD") ?? sys.cwd;
-  const short =
-    home && home !== "/" && (cwd === home || cwd.startsWith(`${home}/`))
-      ? `~${cwd.slice(home.length)}`
-      : cwd;
-  const user =
-    sys.container.passwd.find((entry) => entry.uid === sys.who.uid)?.name ?? "I have no name!";
-  return text.replace(/\\([wWhuHnsv$\\])/g, (_, c: string) => {
-    if (c === "w") return short;
-    if (c === "W") return short.replace(/^.*\/(?=.)/, "");
-    if (c === "h" || c === "H") return sys.container.hostname.split(".")[0] ?? "";
-    if (c === "u") return user;
-    if (c === "n") return "\n";
-    if (c === "s") return shell.state.z.replace(/^.*\//, "").replace(/^-/, "");
-    if (c === "v") return bashNumber(sys).replace(/\.\d+$/, "");
-    return c === "$" ? (root ? "#" : "$") : "\\";
-  });
+  return promptText(shell, text);
 }

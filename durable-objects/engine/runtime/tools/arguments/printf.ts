@@ -10,12 +10,25 @@ export interface Printed {
 }
 
 const specPattern = /%([-+ 0#]*)(\*|[1-9]\d*)?(?:\.(\*|-?\d+)?)?[hljztLq]*([a-zA-Z%])/y;
+/** The same in bash, where `q` and `(format)T` are conversions. */
+const bashPattern =
+  /%([-+ 0#']*)(\*|[1-9]\d*)?(?:\.(\*|-?\d+)?)?[hljztL]*(?:\(([^()]*)\)(?=T))?([a-zA-Z%])/y;
+
+/** What bash's printf can do beside. */
+export interface BashPrintf {
+  /** `%q`. */
+  quote(text: string): string;
+  /** `%(format)T` of seconds since 1970; -1: now, -2: when the shell was started. */
+  time(format: string, seconds: number): string;
+}
 
 interface Spec {
   flags: string;
   width: number;
   precision: number | undefined;
   conversion: string;
+  /** Of `%(format)T`. */
+  time?: string;
 }
 
 function pad(text: string, { flags, width }: Spec, zero = false): string {
@@ -101,8 +114,10 @@ class Printer {
   errors: string[] = [];
   status = 0;
   stopped = false;
-  constructor(args: string[]) {
+  readonly bash: BashPrintf | undefined;
+  constructor(args: string[], bash?: BashPrintf) {
     this.args = args;
+    this.bash = bash;
   }
 
   next(): string | undefined {
@@ -127,13 +142,20 @@ class Printer {
   }
 
   bad(text: string): void {
-    this.errors.push(`invalid number '${text}'`);
+    this.errors.push(this.bash ? `${text}: invalid number` : `invalid number '${text}'`);
     this.status = 1;
   }
 
   convert(spec: Spec): boolean {
     const { conversion } = spec;
     if (conversion === "%") this.out += "%";
+    else if (this.bash && (conversion === "q" || conversion === "Q"))
+      this.out += pad(this.bash.quote(this.next() ?? ""), spec);
+    else if (this.bash && conversion === "T" && spec.time !== undefined) {
+      const word = this.next();
+      const seconds = word === undefined || word === "" ? -1 : Number(this.number(word));
+      this.out += pad(this.bash.time(spec.time, seconds), spec);
+    }
     else if (conversion === "s")
       this.out += pad((this.next() ?? "").slice(0, spec.precision), spec);
     else if (conversion === "c") this.out += pad((this.next() ?? "").slice(0, 1), spec);
@@ -146,6 +168,16 @@ class Printer {
     else if (/[eEfFgG]/.test(conversion)) this.out += formatFloat(this.float(this.next()), spec);
     else return false;
     return true;
+  }
+
+  /** The directive at a place: all of it, flags, width, precision, conversion, a moment's format. */
+  #directive(format: string, at: number): (string | undefined)[] | null {
+    const pattern = this.bash ? bashPattern : specPattern;
+    pattern.lastIndex = at;
+    const match = pattern.exec(format);
+    if (!match || !this.bash) return match;
+    const [whole, flags, width, precision, time, conversion] = match;
+    return [whole, flags, width, precision, conversion, time];
   }
 
   /** One pass over the format; false: an invalid directive. */
@@ -161,13 +193,16 @@ class Printer {
         this.stopped = made.stopped;
         i += piece.length;
       } else if (c === "%") {
-        specPattern.lastIndex = i;
-        const match = specPattern.exec(format);
+        const match = this.#directive(format, i);
         if (!match) {
-          this.errors.push(`${format.slice(i)}: invalid format`);
+          this.errors.push(
+            this.bash
+              ? `\`${format.slice(i)}': missing format character`
+              : `${format.slice(i)}: invalid format`,
+          );
           return false;
         }
-        const [whole, flags = "", width, precision, conversion = ""] = match;
+        const [whole = "", flags = "", width, precision, conversion = "", timeFormat] = match;
         let w = width === "*" ? Number(this.number(this.next())) : Number(width ?? 0);
         const p =
           precision === "*"
@@ -187,9 +222,14 @@ class Printer {
           width: Math.min(w, 65_536),
           precision: p === undefined || p < 0 ? undefined : p,
           conversion,
+          ...(timeFormat === undefined ? {} : { time: timeFormat }),
         };
         if ((conversion === "%" && whole !== "%%") || !this.convert(spec)) {
-          this.errors.push(`${format.slice(i)}: invalid format`);
+          this.errors.push(
+            this.bash
+              ? `\`${conversion}': invalid format character`
+              : `${format.slice(i)}: invalid format`,
+          );
           return false;
         }
         i += whole.length;
@@ -204,13 +244,13 @@ class Printer {
 }
 
 /** `words`: the format and its arguments. */
-export function formatPrintf(words: readonly string[]): Printed {
+export function formatPrintf(words: readonly string[], bash?: BashPrintf): Printed {
   let list = [...words];
   if (list[0] === "--") list = list.slice(1);
   const format = list[0];
   if (format === undefined)
     return { out: "", errors: ["usage: printf FORMAT [ARGUMENT...]"], status: 2 };
-  const printer = new Printer(list.slice(1));
+  const printer = new Printer(list.slice(1), bash);
   do {
     const before = printer.at;
     if (!printer.pass(format)) return { out: printer.out, errors: printer.errors, status: 1 };
