@@ -106,7 +106,17 @@ export class FileCalls {
     return path.startsWith("/dev/fd/") ? `/proc/${this.pid}${path.slice(4)}` : path;
   }
   stat(path: string, follow = true): Stat {
-    return this.vfs.stat(this.existing(path, follow));
+    return this.#pipeStat(path, follow) ?? this.vfs.stat(this.existing(path, follow));
+  }
+  /** What stat says of an own pipe that `/dev/fd/N` leads to; undefined: it is no pipe's path. */
+  #pipeStat(path: string, follow: boolean): Stat | undefined {
+    const given = follow && /\/fd\/\d+$/.test(path) ? this.#othersFd(path) : undefined;
+    const file = given === undefined ? undefined : this.kernel.pod.of[given];
+    if (file?.k !== "r" && file?.k !== "w") return undefined;
+    const { uid, gid } = this.who;
+    const mode = 0o600;
+    const ino = `pipe:${file.p}`;
+    return { type: "p", mode, uid, gid, size: 0, mtime: this.now, links: 1, ino, device: "pipe" };
   }
   /** Like stat, but nothing when it cannot be had. */
   peek(path: string, follow = true): Stat | undefined {
@@ -122,6 +132,7 @@ export class FileCalls {
   }
   /** access(2): 4 read, 2 write, 1 execute. */
   access(path: string, want: number): boolean {
+    if (path.startsWith("/dev/fd/") && this.peek(path)?.type === "p") return (want & 1) === 0;
     const place = this.peekPlace(path);
     if (!place?.node) return false;
     if (want & 2 && place.mount.readOnly) return false;

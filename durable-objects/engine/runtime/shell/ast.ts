@@ -120,6 +120,8 @@ export interface Unit {
   end: number;
   /** Line of the first command, from 1. */
   line: number;
+  /** Here-documents that the text ended: its last line, where they begin, and the word they lack. */
+  warnings?: { at: number; from: number; end: string }[];
 }
 
 /** `incomplete`: more text could mend it. */

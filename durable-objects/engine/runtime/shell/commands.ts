@@ -61,7 +61,7 @@ export function runCommand(
     if (!expandDeclaration(shell, frame, node)) return undefined;
   } else if (!expandAll(node.words)) return undefined;
   // Without a command its redirections come first.
-  if (node.words.length === 0 && !compoundRedirects(shell, frame, node)) return undefined;
+  if (!shell.bash && node.words.length === 0 && !compoundRedirects(shell, frame, node)) return undefined;
   if (!frame.x && !expandTargets(shell, frame, node.redirs)) return undefined;
   const argv = frame.w ?? [];
   if (!expandAssignments(shell, frame, node, argv.length === 0)) return undefined;

@@ -127,6 +127,12 @@ export function forStep(shell: Shell, frame: NodeFrame, node: NodeOf<"for">): un
   if (frame.i >= 0 && !frame.a) {
     if (frame.i === 0) {
       frame.i = 1;
+      if (shell.bash && !/^[A-Za-z_]\w*$/.test(node.name)) {
+        shell.complain(`\`${node.name}': not a valid identifier`);
+        shell.pop();
+        shell.state.st = 1;
+        return;
+      }
       if (!node.words) frame.w = [...shell.state.p];
     }
     if (node.words && !expandWords(shell, frame, node.words)) return;

@@ -156,15 +156,19 @@ export function syntaxWords(shell: Speaker, problem: SyntaxProblem): string | un
   if (state.fl === "dash") return `${dialectHead(shell)}Syntax error: ${dashSyntax(text)}\n`;
   if (state.fl !== "bash") return undefined;
   const name = state.script ?? state.z;
-  const how = state.sm === "c" && state.script === undefined ? `${name}: -c` : name;
+  const evaluated = state.f.findLast((frame) => frame.k === "src")?.n === "eval";
+  const how = evaluated
+    ? state.script === undefined
+      ? "bash: eval"
+      : `${name}: eval`
+    : state.sm === "c" && state.script === undefined
+      ? `${name}: -c`
+      : name;
   const head = (line: number): string => (state.ia ? "bash: " : `${how}: line ${line}: `);
   const line = state.ln ?? 1;
-  if (problem.condition !== undefined) {
-    const near = `${head(line)}syntax error near \`${problem.token ?? ""}'\n`;
-    const whole = state.ia ? "" : `${head(line)}\`${problem.source ?? ""}'\n`;
-    return `${head(line)}${problem.condition}\n${near}${whole}`;
-  }
-  const open = /^(unterminated quoted string|missing '\}'|EOF in backquote substitution)$/.exec(
+  if (problem.condition !== undefined)
+    return problem.condition === "" ? "" : `${head(line)}${problem.condition}\n`;
+  const open = /^(unterminated quoted string|missing '\}'|EOF in backquote substitution|unclosed)$/.exec(
     text,
   );
   if (open)

@@ -85,6 +85,8 @@ function failed(shell: Shell, error: unknown): Step {
     const words = syntaxWords(shell, error);
     if (words === undefined) return void shell.abort(error.message, 2);
     shell.write(2, words);
+    // What is wrong within [[ ]] ends the reading, and leaves the status as it was.
+    if (error.condition !== undefined && !shell.state.ia) return void shell.exit(shell.state.st);
     return void shell.abort(undefined, 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN")

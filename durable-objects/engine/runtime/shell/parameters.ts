@@ -279,11 +279,21 @@ export abstract class Parameters {
     else if (name === "BASH_ARGV0") this.state.z = value;
   }
 
+  #keyToSet(name: string, sub: string): string {
+    try {
+      return this.keyOf(name, sub);
+    } catch (error) {
+      if (!(error instanceof ExpansionProblem) || error.message !== `${name}: bad array subscript`) throw error;
+      throw new ExpansionProblem(`${name}[${sub}]: bad array subscript`);
+    }
+  }
+
   /** Puts an element of an array; a plain variable becomes one. */
   setElement(name: string, sub: string, value: string, append = false): void {
     const target = this.resolved(name);
     if (target !== name) return this.setElement(target, sub, value, append);
-    const key = this.keyOf(name, sub);
+    if (sub === "") throw new ExpansionProblem(`${name}[]: bad array subscript`);
+    const key = this.#keyToSet(name, sub);
     const variable = this.#arrayOf(name);
     this.#put(variable, key, value, append);
     variable[0] = "";

@@ -12,9 +12,22 @@ export class Parser extends CompoundReader {
   protected override subshellBody(): number {
     const list = this.list(")");
     this.blanks();
+    if (this.grammar.bash && this.at >= this.text.length)
+      this.unterminated("unclosed", ")", this.line() + (this.text.endsWith("\n") ? 0 : 1));
     if (this.text[this.at] !== ")") this.unexpected(")");
     this.at++;
+    if (this.grammar.bash) this.#fileAlone(list);
     return list;
+  }
+
+  /** `$(< file)` reads the file. */
+  #fileAlone(list: number): void {
+    const node = this.nodes[list]!;
+    const only = node.k === "list" && node.items.length === 1 ? node.items[0]!.node : undefined;
+    const command = only === undefined ? undefined : this.nodes[only]!;
+    if (command?.k !== "cmd" || command.words.length > 0 || command.assigns.length > 0) return;
+    if (command.redirs.length === 1 && command.redirs[0]!.op === "<")
+      command.words.push([{ t: "lit", v: "cat", q: false }]);
   }
 
   protected override nested(text: string): number {
@@ -41,7 +54,8 @@ export class Parser extends CompoundReader {
     const line = this.line();
     if (this.at >= this.text.length) return { nodes: this.nodes, end: this.at, line };
     const root = this.#line();
-    return { nodes: this.nodes, root, end: this.at, line };
+    const { warnings } = this;
+    return { nodes: this.nodes, root, end: this.at, line, ...(warnings.length ? { warnings } : {}) };
   }
 
   #line(): number {
@@ -247,9 +261,11 @@ export class Parser extends CompoundReader {
   #for(): number {
     const arithmetic = this.arithmeticFor();
     if (arithmetic !== undefined) return arithmetic;
-    const name = /^[A-Za-z_]\w*/.exec(this.text.slice(this.at, this.at + 200))?.[0];
+    // bash looks at the name when the loop runs.
+    const names = this.grammar.bash ? /^[^\s;&|()<>]+/ : /^[A-Za-z_]\w*/;
+    const name = names.exec(this.text.slice(this.at, this.at + 200))?.[0];
     if (!name) {
-      if (this.at >= this.text.length) this.unexpected();
+      if (this.at >= this.text.length || this.grammar.bash) this.unexpected();
       throw new SyntaxProblem("syntax error: bad for loop variable", this.line());
     }
     this.at += name.length;

@@ -1,6 +1,6 @@
 /** Where commands come from: a text, a script, standard input, a terminal. */
 import type { Step } from "../kernel/calls.ts";
-import { SyntaxProblem } from "./ast.ts";
+import { SyntaxProblem, type Unit } from "./ast.ts";
 import { withAliases } from "./aliases.ts";
 import { noteCommand } from "./bash/history.ts";
 import { sayGoodbye, syntaxWords } from "./dialects.ts";
@@ -27,6 +27,7 @@ export function sourceStep(shell: Shell, frame: Source): Step {
   }
   const from = frame.o;
   frame.o = unit.end;
+  if (unit.warnings && shell.bash) warn(shell, frame, unit.warnings);
   // The last command takes the frame's place, so that it may take the process's too.
   const last = frame.n === undefined && text.slice(unit.end).trim() === "";
   if (last) state.f.pop();
@@ -38,6 +39,17 @@ export function sourceStep(shell: Shell, frame: Source): Step {
     ...(frame.t ? { t: 1 as const } : {}),
   });
   return undefined;
+}
+
+/** Of here-documents that nothing ends. */
+function warn(shell: Shell, frame: Source, warnings: NonNullable<Unit["warnings"]>): void {
+  const before = shell.state.lb?.[frame.c] ?? 0;
+  for (const { at, from, end } of warnings) {
+    shell.state.ln = at + before;
+    shell.complain(
+      `warning: here-document at line ${from + before} delimited by end-of-file (wanted \`${end}')`,
+    );
+  }
 }
 
 /** From here on a text is read with extended patterns, where the shell has them. */

@@ -1,7 +1,7 @@
 /** Words: quoting and expansions as written. The cursor part of the parser. */
 import { shellNestingMax } from "../../core/limits.ts";
 import { ansiString } from "./ansi.ts";
-import { SyntaxProblem, type Part, type Redirect, type Word } from "./ast.ts";
+import { SyntaxProblem, type Part, type Redirect, type Unit, type Word } from "./ast.ts";
 import type { Cursor, Grammar } from "./bash/cursor.ts";
 import { readBashParameter } from "./bash/parameter-reader.ts";
 
@@ -10,6 +10,7 @@ const special = new Set(["@", "*", "#", "?", "-", "$", "!"]);
 
 interface Awaited {
   redirect: Redirect;
+  line: number;
   end: string;
   quoted: boolean;
   strip: boolean;
@@ -76,7 +77,7 @@ export abstract class WordReader implements Cursor {
     const end = redirect.word
       .map((part) => (part.t === "lit" ? part.v : part.t === "var" ? `$${part.name}` : ""))
       .join("");
-    this.#awaited.push({ redirect, end, quoted, strip });
+    this.#awaited.push({ redirect, line: this.line(), end, quoted, strip });
   }
 
   hereDocuments(): void {
@@ -89,7 +90,7 @@ export abstract class WordReader implements Cursor {
     this.hereDocuments();
   }
 
-  #document({ redirect, end, quoted, strip }: Awaited): void {
+  #document({ redirect, line: from, end, quoted, strip }: Awaited): void {
     let body = "";
     for (;;) {
       if (this.at >= this.text.length) break;
@@ -108,10 +109,12 @@ export abstract class WordReader implements Cursor {
     // ash takes the end of the script for the end of the document.
     redirect.word = quoted ? [{ t: "lit", v: body, q: true }] : this.#documentWord(body);
     this.documentCut = true;
+    this.warnings.push({ at: this.line() - (this.text.endsWith("\n") ? 1 : 0), from, end });
   }
 
   /** A here-document ended with the text: on a terminal more would come. */
   documentCut = false;
+  readonly warnings: NonNullable<Unit["warnings"]> = [];
 
   #documentWord(body: string): Word {
     const inner = this.within(body);
@@ -184,8 +187,12 @@ export abstract class WordReader implements Cursor {
   /** What only bash has in a word; false: nothing of it stands here. */
   #bashPart(parts: Part[], c: string): boolean {
     const next = this.text[this.at + 1];
-    if (c === "$" && next === '"') this.at++;
-    else if (c === "$" && next === "[") {
+    if (c === "$" && next === '"') {
+      this.at += 2;
+      parts.push(...this.#closeQuoted(this.quoted('"', "string")));
+      return true;
+    }
+    if (c === "$" && next === "[") {
       const end = this.text.indexOf("]", this.at);
       if (end < 0) return false;
       const inner = this.within(this.text.slice(this.at + 2, end));

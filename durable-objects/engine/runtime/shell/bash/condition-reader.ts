@@ -24,7 +24,7 @@ class ConditionReader {
     return /^(?:&&|\|\||;;|[;&|()<>]|[^\s;&|()<>]+)/.exec(text.slice(at, at + 200))?.[0] ?? "";
   }
 
-  #wrong(text: string, near = this.#token()): never {
+  wrong(text: string, near = this.#token()): never {
     const { reader } = this;
     const problem = new SyntaxProblem(
       `syntax error: ${text}`,
@@ -61,16 +61,16 @@ class ConditionReader {
   term(): Condition {
     const { reader } = this;
     reader.newlines();
-    if (++reader.depth > 90) this.#wrong("nested too deeply");
+    if (++reader.depth > 90) this.wrong("nested too deeply");
     try {
       if (reader.text[reader.at] === "(") return this.#group();
       const word = reader.word();
-      if (!word) this.#wrong(`unexpected token \`${this.#token()}' in conditional command`);
+      if (!word) this.wrong(`unexpected token \`${this.#token()}' in conditional command`);
       const op = plain(word);
       if (op === "!") return { c: "not", of: this.term() };
       if (op === "]]") {
         reader.at -= 2;
-        this.#wrong("unexpected token", "]]");
+        this.wrong("", "]]");
       }
       if (unary.test(op)) return this.#unary(op, word);
       return this.#binary(word);
@@ -84,7 +84,7 @@ class ConditionReader {
     reader.at++;
     const inner = this.or();
     reader.newlines();
-    if (reader.text[reader.at] !== ")") this.#wrong(`unexpected token \`${this.#token()}', expected \`)'`);
+    if (reader.text[reader.at] !== ")") this.wrong(`unexpected token \`${this.#token()}', expected \`)'`);
     reader.at++;
     return inner;
   }
@@ -104,7 +104,7 @@ class ConditionReader {
       return this.#binary(word);
     }
     reader.at = begun;
-    return this.#wrong(`unexpected argument \`${this.#token()}' to conditional unary operator`);
+    return this.wrong(`unexpected argument \`${this.#token()}' to conditional unary operator`);
   }
 
   #binary(left: Word): Condition {
@@ -118,20 +118,20 @@ class ConditionReader {
       reader.newlines();
       if (reader.text.startsWith("]]", reader.at)) return { c: "unary", op: "-n", word: left };
       reader.at = begun;
-      this.#wrong("unexpected token `newline', conditional binary operator expected");
+      this.wrong("unexpected token `newline', conditional binary operator expected");
     }
     const sign = /^[<>](?![<>(&])/.exec(text.slice(at, at + 2))?.[0];
     if (sign) reader.at++;
     const op = sign ?? plain(reader.word());
     if (!binary.test(op)) {
       reader.at = at;
-      this.#wrong("conditional binary operator expected");
+      this.wrong("conditional binary operator expected");
     }
     reader.blanks();
     const right = op === "=~" ? this.#regex() : this.#pattern();
     if (!right || plain(right) === "]]") {
       if (right) reader.at -= 2;
-      this.#wrong(
+      this.wrong(
         reader.at >= reader.text.length || reader.text[reader.at] === "\n"
           ? "unexpected argument to conditional binary operator"
           : `unexpected argument \`${this.#token()}' to conditional binary operator`,
@@ -170,7 +170,7 @@ export function readCondition(reader: Cursor): Condition {
   const made = new ConditionReader(reader);
   const of = made.or();
   reader.newlines();
-  if (!reader.text.startsWith("]]", reader.at)) reader.unexpected();
+  if (!reader.text.startsWith("]]", reader.at)) made.wrong("syntax error in conditional expression");
   reader.at += 2;
   return of;
 }

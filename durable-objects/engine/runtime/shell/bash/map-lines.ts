@@ -80,7 +80,7 @@ function take(shell: Shell, frame: FrameOf<"map">, line: string): boolean {
   }
   const item: ListItem = [String(a.o + frame.w.length), a.t ? line.replace(/[^]$/, (end) => (end === delimiterOf(a) ? "" : end)) : line];
   if (a.c !== undefined && (frame.w.length + 1) % a.q === 0) {
-    const text = `${a.c} ${item[0]} ${quoted(line)}`;
+    const text = `${a.c} ${item[0]} ${quoted(item[1])}`;
     shell.push({ k: "src", c: addChunk(shell.state, text), o: 0, m: "eval", n: "mapfile" });
   }
   shell.setElement(a.name, item[0]!, item[1]);

@@ -53,7 +53,7 @@ class ParameterExpander {
     if (bare !== "" && "-=?+".includes(bare)) return this.#default(part, value, bare);
     if (value.one === undefined && !value.list) {
       this.#unset(value);
-      if (part.op.startsWith("@") && !/[aA]/.test(part.op)) return this.#put("", part.q);
+      if (part.op.startsWith("@") && !/^@[aA]$/.test(part.op)) return this.#put("", part.q);
     }
     this.#edit(part, value);
   }
@@ -187,7 +187,10 @@ class ParameterExpander {
     const { op } = part;
     const work = shell.sys.matching;
     const ext = shell.shopt("extglob");
-    if (op.startsWith("@")) return (value) => this.#transformed(op, value);
+    if (op.startsWith("@")) {
+      if (!/[QEPUuL]$/.test(op)) throw new ExpansionProblem(`\${${part.name}${op}}: bad substitution`);
+      return (value) => this.#transformed(op, value);
+    }
     const pattern = this.x.pattern(arg);
     if (/^[#%]/.test(op)) return (value) => strip(value, pattern, op, work, { ext });
     if (/^[\^,~]/.test(op))

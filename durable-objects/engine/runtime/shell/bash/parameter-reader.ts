@@ -7,7 +7,7 @@ const nameAt = (rest: string): string | undefined =>
   /^(?:[A-Za-z_]\w*|\d+|[@*#?$!-])/.exec(rest)?.[0];
 
 const operator =
-  /^(?::[-=?+]|[-=?+]|##|#|%%|%|\/\/|\/#|\/%|\/|\^\^|\^|,,|,|~~|~|:|@[QEPAaKkUuL](?=\}))/;
+  /^(?::[-=?+]|[-=?+]|##|#|%%|%|\/\/|\/#|\/%|\/|\^\^|\^|,,|,|~~|~|:|@[a-zA-Z](?=\}))/;
 
 /** What stands in brackets behind a name, the cursor before them; brackets may be within brackets. */
 export function readSubscript(reader: Cursor): Word {
@@ -53,7 +53,11 @@ function readName(reader: Cursor, q: boolean): VarPart | undefined {
   reader.at += name.length + (indirect ? 1 : 0);
   const part: VarPart = { t: "var", name, op: "", q };
   if (indirect) part.ind = true;
-  if (/^[A-Za-z_]/.test(name) && reader.text[reader.at] === "[") part.sub = readSubscript(reader);
+  if (/^[A-Za-z_]/.test(name) && reader.text[reader.at] === "[") {
+    // A bracket that nothing closes before the brace makes no subscript.
+    if (!/^\[[^\]]*\]/.test(reader.text.slice(reader.at))) return undefined;
+    part.sub = readSubscript(reader);
+  }
   return part;
 }
 
@@ -93,6 +97,7 @@ export function readBashParameter(reader: Cursor, q: boolean): Part {
   if (op === undefined) return bad(reader, begun, q);
   reader.at += op.length;
   part.op = op;
+  if (op === ":" && reader.text[reader.at] === "}") return bad(reader, begun, q);
   if (op.startsWith("@")) {
     reader.at++;
     return part;
@@ -102,7 +107,8 @@ export function readBashParameter(reader: Cursor, q: boolean): Part {
   part.arg = reader.argument(q && !plain, delimiter);
   if (reader.text[reader.at] !== "}") {
     reader.at++;
-    part.arg2 = reader.argument(q, "");
+    // What takes the place of a match is as without the quotes around it.
+    part.arg2 = reader.argument(q && delimiter !== "/", "");
   }
   reader.at++;
   return part;

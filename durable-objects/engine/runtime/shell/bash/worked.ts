@@ -1,5 +1,6 @@
 /** Variables whose values bash works out when it is asked for them. */
 import type { Sys } from "../../kernel/types.ts";
+import { bashOptionNames } from "../option-letters.ts";
 import { bashNumber, bashVersion } from "../bash-version.ts";
 import { integer, readOnly, type Elements, type ShellState } from "../state.ts";
 import { shoptNames } from "./shopt-data.ts";
@@ -76,7 +77,7 @@ export function worked(asked: Asked, name: string): string | Elements | undefine
     case "BASH_SOURCE":
       return callList(state, 2);
     case "PIPESTATUS":
-      return listed(state.pp ?? [0]);
+      return listed(state.pp ?? [state.st]);
     case "BASH_VERSINFO":
       return listed([...bashNumber(sys).split("."), 1, "release", "x86_64-pc-linux-gnu"]);
     case "BASHPID":
@@ -100,6 +101,10 @@ export function worked(asked: Asked, name: string): string | Elements | undefine
       return Object.fromEntries(Object.entries(state.al ?? {}).map(([key, to]) => [`.${key}`, to]));
     case "BASHOPTS":
       return optionsShown(shoptNames.filter(([key, on]) => state.so?.[key] ?? on).map(([key]) => key));
+    case "SHELLOPTS":
+      return optionsShown(
+        Object.entries(bashOptionNames).flatMap(([key, letter]) => (asked.option(letter) ? [key] : [])),
+      );
     case "HISTCMD":
       return String((state.hi?.length ?? 0) + 1);
     case "_":
