@@ -1,5 +1,5 @@
 /** The parts of a simple command. */
-import { SyntaxProblem, type Assign, type Node, type Redirect, type Word } from "./ast.ts";
+import { SyntaxProblem, type Assign, type Item, type Node, type Redirect, type Word } from "./ast.ts";
 import { readItems, readSubscript } from "./bash/parameter-reader.ts";
 import type { Grammar } from "./bash/cursor.ts";
 import { WordReader } from "./words.ts";
@@ -216,6 +216,13 @@ export abstract class CommandReader extends WordReader {
     const one = { name: head[1]!, append: sign === "+=", ...(sub ? { sub } : {}) };
     if (this.text[this.at] === "(" && !sub) return { ...one, word: [], items: readItems(this) };
     return { ...one, word: this.word() ?? [] };
+  }
+
+  /** The list of an assignment that is all there is; undefined: it is no such thing. */
+  listAlone(): Item[] | undefined {
+    const items = this.#assignment()?.items;
+    this.blanks();
+    return this.at < this.text.length ? undefined : items;
   }
 
   /** `name=(...)` as an argument. */

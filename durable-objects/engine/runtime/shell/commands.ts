@@ -10,12 +10,13 @@ import type { Expander } from "./expand.ts";
 import { ExpansionProblem } from "./problems.ts";
 import { compoundRedirects, expanding, expandTargets } from "./expanding.ts";
 import { assign, beforeCommand } from "./bash/assignments.ts";
+import { singleQuoted } from "./bash/quote.ts";
 import { placeOf } from "./bash/worked.ts";
 import { trace, traceAssignment } from "./tracing.ts";
 import { dropWaited } from "./jobs.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
-import { exported, type FrameOf, type ListItem, type Saved, type Variable } from "./state.ts";
+import { addChunk, exported, readOnly, type FrameOf, type ListItem, type Saved, type Variable } from "./state.ts";
 
 type NodeFrame = FrameOf<"node">;
 type Command = Extract<Node, { k: "cmd" }>;
@@ -54,7 +55,7 @@ export function runCommand(
 ): Step {
   shell.state.ln = node.line + (shell.state.lb?.[frame.r[0]] ?? 0);
   if (frame.i === 0) {
-    if (shell.bash && beforeCommand(shell, frame, node.text)) return undefined;
+    if (shell.bash && beforeCommand(shell, frame)) return undefined;
     frame.i = 1;
   }
   if (declaring.has(literal(node.words[0]))) {
@@ -219,9 +220,15 @@ function prepare(
     state.st = redirectStatus(shell);
     return false;
   }
-  node.assigns.forEach((one, i) =>
-    assign(shell, one, values[i] ?? "", frame.li?.[i], passing ? exported : 0),
-  );
+  node.assigns.forEach((one, i) => {
+    try {
+      assign(shell, one, values[i] ?? "", frame.li?.[i], passing ? exported : 0);
+    } catch (error) {
+      // bash says so, and runs the command.
+      if (!shell.bash || !passing || !(error instanceof ExpansionProblem)) throw error;
+      shell.complain(error.message);
+    }
+  });
   return true;
 }
 
@@ -258,7 +265,9 @@ function runBuiltin(
     return void permanent(shell, node, frame.d ?? []);
   }
   if (name === "exec") return void replace(shell, frame, node, argv.slice(1), values);
-  if (!prepare(shell, frame, node, values, special)) {
+  // bash gives assignments before a special builtin back, but for those that declare.
+  const keeps = special && (!shell.bash || name === "export" || name === "readonly");
+  if (!prepare(shell, frame, node, values, keeps)) {
     if (special && !shell.state.ia && shell.state.fl !== "bash")
       return void shell.exit(redirectStatus(shell));
     return void shell.checkError(tested);
@@ -300,11 +309,17 @@ function permanent(shell: Shell, node: Command, targets: string[]): void {
     redirect(shell.sys, node.redirs, targets, !shell.option("C"), undefined, shell);
   } catch (error) {
     if (!(error instanceof RedirectProblem)) throw error;
-    shell.abort(error.message, redirectStatus(shell));
+    if (!shell.bash) return shell.abort(error.message, redirectStatus(shell));
+    shell.complain(error.message);
+    shell.state.st = 1;
   }
 }
 
-function assigned(node: Command, values: string[]): Record<string, string> {
+/** What the assignments before a program add to its environment. */
+function assigned(shell: Shell, node: Command, values: string[]): Record<string, string> {
+  if (shell.bash)
+    for (const { name } of node.assigns)
+      if ((shell.state.v[name]?.[1] ?? 0) & readOnly) shell.complain(`${name}: is read only`);
   return Object.fromEntries(node.assigns.map(({ name }, i) => [name, values[i] ?? ""]));
 }
 
@@ -319,7 +334,7 @@ function replace(
   const { sys, state } = shell;
   try {
     redirect(sys, node.redirs, frame.d ?? [], !shell.option("C"), undefined, shell);
-    become(shell, sys, argv, shell.environment(assigned(node, values)));
+    become(shell, sys, argv, shell.environment(assigned(shell, node, values)));
   } catch (error) {
     if (error instanceof RedirectProblem) return shell.abort(error.message, redirectStatus(shell));
     const [text, status] = execProblem(argv[0]!, error);
@@ -384,6 +399,30 @@ function execProblem(name: string, error: unknown): [text: string, status: numbe
   return [`${name}: ${error.message}`, 126];
 }
 
+/** A function of that name is asked for commands that are not there; it runs in a child. */
+function notFoundHandled(shell: Shell, frame: NodeFrame, argv: string[]): boolean {
+  const { state, sys } = shell;
+  const name = argv[0]!;
+  const handler = "command_not_found_handle";
+  if (name === "" || name.includes("/") || !Object.hasOwn(state.fn, handler)) return false;
+  try {
+    sys.which(name, shell.get("PATH") ?? "");
+    return false;
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+  }
+  state.f.pop();
+  const text = `(${[handler, ...argv].map(singleQuoted).join(" ")})`;
+  shell.push({
+    k: "src",
+    c: addChunk(state, text),
+    o: 0,
+    m: "eval",
+    ...(frame.t ? { t: 1 as const } : {}),
+  });
+  return true;
+}
+
 /** A program: in a child, or, when nothing is left to do after it, in the shell's own process. */
 function external(
   shell: Shell,
@@ -393,7 +432,8 @@ function external(
   values: string[],
 ): Step {
   const { sys, state } = shell;
-  const env = shell.environment(assigned(node, values));
+  if (shell.bash && notFoundHandled(shell, frame, argv)) return undefined;
+  const env = shell.environment(assigned(shell, node, values));
   const last =
     state.f.length === 1 &&
     !state.ia &&
@@ -426,6 +466,7 @@ function external(
   }
   if (last) return undefined;
   state.f.pop();
-  shell.push({ k: "wait", p: [pid], l: pid, ...(frame.t ? { t: 1 as const } : {}) });
+  const text = shell.bash ? { tx: frame.r } : {};
+  shell.push({ k: "wait", p: [pid], l: pid, ...text, ...(frame.t ? { t: 1 as const } : {}) });
   return undefined;
 }

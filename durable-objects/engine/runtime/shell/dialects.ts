@@ -4,7 +4,7 @@
  */
 import { dialectCharactersMax } from "../../core/limits.ts";
 import type { ArithmeticProblem } from "./arith.ts";
-import { bashBuiltins } from "./bash/builtin-names-data.ts";
+import { bashBuiltins, bashUsages } from "./bash/builtin-names-data.ts";
 import type { SyntaxProblem } from "./ast.ts";
 import type { ShellState } from "./state.ts";
 
@@ -64,16 +64,6 @@ const dashRules: readonly Rule[] = [
   [/: maximum recursion depth reached$/, ": Maximum function recursion depth (1000) reached"],
 ];
 
-/** What bash says after an option that a builtin has not. */
-const usages: Record<string, string> = {
-  cd: "cd [-L|[-P [-e]] [-@]] [dir]",
-  pwd: "pwd [-LP]",
-  set: "set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]",
-  unset: "unset [-f] [-v] [-n] [name ...]",
-  umask: "umask [-p] [-S] [mode]",
-  command: "command [-pVv] command [arg ...]",
-};
-
 /** ash's words in the shell's own. */
 export function inWords(shell: Speaker, text: string): string {
   const { fl } = shell.state;
@@ -81,7 +71,7 @@ export function inWords(shell: Speaker, text: string): string {
   for (const [pattern, words] of fl === "bash" ? bashRules : dashRules) {
     if (!pattern.test(text)) continue;
     const usage =
-      fl === "bash" && /^illegal option -[^o]/.test(text) && usages[shell.command ?? ""];
+      fl === "bash" && /^illegal option -[^o]/.test(text) && bashUsages[shell.command ?? ""];
     return text.replace(pattern, words) + (usage ? `\n${shell.command}: usage: ${usage}` : "");
   }
   if (fl === "bash" && / is read only$|: is read only$/.test(text))
@@ -109,11 +99,8 @@ export function dialectHead(shell: Speaker): string {
   const sourced = shell.dotted ? within : undefined;
   const inFunction = state.f.some((frame) => frame.k === "call" && frame.z !== undefined);
   const place = inFunction ? functionsPlace[state.sm ?? ""] : undefined;
-  return `${sourced ?? state.script ?? place ?? state.z}: line ${line}: ${dropped.has(command ?? "") ? "" : prefix}`;
+  return `${sourced ?? state.script ?? place ?? state.z}: line ${line}: ${prefix}`;
 }
-
-/** Builtins that bash does not name before what they say of a file. */
-const dropped = new Set([".", "source"]);
 
 /** What is said of a command that was not found or cannot be run. */
 export function notRun(shell: Speaker, name: string, text: string, replaced: boolean): string {

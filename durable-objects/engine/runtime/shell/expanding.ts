@@ -2,7 +2,7 @@
 import { redirectStatus } from "./dialects.ts";
 import type { Node, Redirect } from "./ast.ts";
 import { Expander } from "./expand.ts";
-import { ExpansionProblem, NeedSubstitution } from "./problems.ts";
+import { NeedSubstitution } from "./problems.ts";
 import { forkShell } from "./jobs.ts";
 import { keepOpen, RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
@@ -95,7 +95,7 @@ export function expandTargets(
     const target = expanding(shell, frame, (expander) => {
       if (!shell.bash || op.startsWith("<<")) return expander.text(word);
       const fields = expander.fields(word);
-      if (fields.length !== 1) throw new ExpansionProblem(`${raw}: ambiguous redirect`);
+      if (fields.length !== 1) throw new RedirectProblem(`${raw}: ambiguous redirect`);
       return fields[0]!;
     });
     if (target === undefined) return false;

@@ -5,7 +5,8 @@ import { bashBanner } from "./bash-version.ts";
 import { advance } from "./interp.ts";
 import { setOptions } from "./options.ts";
 import { Shell } from "./shell.ts";
-import { addChunk, exported, type ShellState } from "./state.ts";
+import { SyntaxProblem } from "./ast.ts";
+import { addChunk, exported, unitAt, type ShellState } from "./state.ts";
 
 function fresh(sys: Sys): ShellState {
   return {
@@ -107,8 +108,29 @@ function start(sys: Sys, flavour: ShellState["fl"]): ShellState {
   return state;
 }
 
+/** Functions that another bash has exported. */
+function importFunctions(shell: Shell): void {
+  const { sys, state } = shell;
+  for (const key in sys.env) {
+    const name = /^BASH_FUNC_([^%]+)%%$/.exec(key)?.[1];
+    const text = sys.env[key]!;
+    if (name === undefined || !text.startsWith("() ")) continue;
+    state.v[key] = [null, 0];
+    const chunk = addChunk(state, `${name} ${text}`);
+    try {
+      const { nodes } = unitAt(state.c[chunk]!, 0, 1);
+      const node = nodes.find((one) => one.k === "func");
+      if (node?.k === "func") state.fn[name] = [chunk, 0, node.body];
+      state.xf = [...(state.xf ?? []), name];
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error;
+    }
+  }
+}
+
 function variables(shell: Shell): void {
   const { sys } = shell;
+  if (shell.bash) importFunctions(shell);
   shell.state.v.PWD = [
     shell.get("PWD") && sameFolder(shell) ? shell.get("PWD")! : sys.cwd,
     exported,

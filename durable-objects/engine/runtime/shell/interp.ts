@@ -5,6 +5,7 @@
 import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
 import { bashNodeStep, timedStep } from "./bash/compound.ts";
+import { commandText } from "./bash/command-text.ts";
 import { mapStep } from "./bash/map-lines.ts";
 import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
@@ -15,7 +16,9 @@ import { syntaxWords } from "./dialects.ts";
 import { ExpansionProblem, MemoryProblem } from "./problems.ts";
 import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
 import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
+import { RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
+import { loadStep } from "./places.ts";
 import { sourceStep } from "./source.ts";
 import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 
@@ -75,6 +78,13 @@ function finish(shell: Shell): Step {
 
 function failed(shell: Shell, error: unknown): Step {
   if (error instanceof MemoryProblem) return void shell.sys.kernel.oomKill(shell.sys.key);
+  if (error instanceof RedirectProblem) {
+    // A target that is no one word: the command fails.
+    shell.complain(error.message);
+    const frame = shell.pop();
+    shell.state.st = 1;
+    return void shell.checkError(frame?.t === 1);
+  }
   if (error instanceof ExpansionProblem) return void shell.abort(error.message, 2);
   if (error instanceof SyntaxProblem) {
     const source = shell.top?.k === "src" ? shell.top : undefined;
@@ -85,6 +95,13 @@ function failed(shell: Shell, error: unknown): Step {
     const words = syntaxWords(shell, error);
     if (words === undefined) return void shell.abort(error.message, 2);
     shell.write(2, words);
+    if (fl === "bash" && !shell.state.ia && (source?.n !== undefined || source?.m === "dot")) {
+      // Of `eval` and sourced files that text alone ends.
+      while (shell.top && shell.top !== source) shell.pop();
+      shell.pop();
+      shell.state.st = 2;
+      return;
+    }
     // What is wrong within [[ ]] ends the reading, and leaves the status as it was.
     if (error.condition !== undefined && !shell.state.ia) return void shell.exit(shell.state.st);
     return void shell.abort(undefined, 2);
@@ -120,6 +137,8 @@ function act(shell: Shell, frame: Frame): Step {
       shell.pop();
       if (frame.e) shell.exit(frame.st);
       return undefined;
+    case "load":
+      return loadStep(shell, frame);
     case "call":
       return returned(shell, frame);
     default:
@@ -132,8 +151,8 @@ function act(shell: Shell, frame: Frame): Step {
 function returned(shell: Shell, frame: FrameOf<"call">): undefined {
   const { state } = shell;
   const action = state.tr.RETURN;
-  if (action && frame.rt && frame.z !== undefined) {
-    delete frame.rt;
+  if (action && !frame.rd && (frame.rt || shell.option("T")) && frame.z !== undefined) {
+    frame.rd = 1;
     shell.startTrap("RETURN", action);
     return;
   }
@@ -155,7 +174,7 @@ function waitStep(shell: Shell, frame: FrameOf<"wait">): Step {
     if (frame.q) (frame.qs ??= {})[pid] = status;
     if (pid === frame.l) {
       frame.x = status;
-      tellSignal(shell, signal);
+      tellSignal(shell, signal, { pid, text: frame.tx ? commandText(state, frame.tx) : "" });
     } else if (status !== 0 && shell.option("P")) frame.pf = status;
     if (signal === 2 && state.ia) shell.write(1, "\n");
     return true;
@@ -195,6 +214,8 @@ function substitutionStep(shell: Shell, frame: FrameOf<"sub">): Step {
   if (status === undefined) return { wait: { ch: true } };
   shell.state.f.pop();
   const below = shell.top;
+  // What comes behind it in the command sees its status.
+  if (shell.bash) shell.state.st = status;
   if (below?.k === "node") {
     (below.m ??= []).push(trimEndOf(frame.b, "\n"));
     below.ss = status;

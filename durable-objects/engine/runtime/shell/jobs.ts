@@ -21,6 +21,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
   dropWaited(shell);
   const used = new Set(frames.map((frame) => (frame.k === "node" ? frame.r[0] : "")));
   for (const name in state.fn) used.add(state.fn[name]![0]);
+  if (state.bc) used.add(state.bc[0]);
   const c: Record<string, string> = {};
   for (const id of used) if (state.c[id] !== undefined) c[id] = state.c[id];
   const tr: Record<string, string> = {};
@@ -84,10 +85,17 @@ export function reap(
 }
 
 /** What a shell says of a foreground child, or one waited for, that a signal ended. */
-export function tellSignal(shell: Shell, signal: number | undefined): void {
+export function tellSignal(
+  shell: Shell,
+  signal: number | undefined,
+  foreground?: { pid: number; text: string },
+): void {
   const text =
     signal === undefined || signal === 2 || signal === 13 ? undefined : signalTexts[signal];
-  if (text) shell.write(2, `${text}\n`);
+  if (!text) return;
+  if (!shell.bash || (signal === 15 && foreground)) return shell.write(2, `${text}\n`);
+  if (signal !== 15 && foreground)
+    shell.complain(`${String(foreground.pid).padStart(5)} ${text.padEnd(23)} ${foreground.text}`);
 }
 
 /** What became of background jobs since the last prompt, as an interactive ash prints it. */

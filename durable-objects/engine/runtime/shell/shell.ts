@@ -5,6 +5,7 @@ import { ExpansionProblem } from "./problems.ts";
 import { closeFd } from "./redirect.ts";
 import { builtIn, Parameters } from "./parameters.ts";
 import { shoptNames } from "./bash/shopt-data.ts";
+import { functionText } from "./bash/function-text.ts";
 import { listWords } from "./bash/attributes.ts";
 import { settingWord } from "./bash/quote.ts";
 import { marksOf, worked, workedNames } from "./bash/worked.ts";
@@ -109,6 +110,9 @@ export class Shell extends Parameters {
       if (value !== null && marks & exported && !elements) env[name] = value;
       else delete env[name];
     }
+    for (const name of this.state.xf ?? [])
+      if (Object.hasOwn(this.state.fn, name))
+        env[`BASH_FUNC_${name}%%`] = functionText(this, name).slice(name.length + 1, -1);
     return Object.assign(env, extra);
   }
 

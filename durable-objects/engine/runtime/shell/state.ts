@@ -73,6 +73,8 @@ export type Frame = Base &
         q?: number[];
         qs?: Record<string, number>;
         lp?: 1;
+        /** The command. */
+        tx?: NodeRef;
       }
     | { k: "sub"; fd: number; p: number; b: string }
     | {
@@ -86,11 +88,14 @@ export type Frame = Base &
         fs?: string;
         /** Options of the caller, which `local -` brings back. */
         lo?: string;
-        /** The trap for RETURN runs at its end. */
+        /** The trap for RETURN runs at its end; it has run. */
         rt?: 1;
+        rd?: 1;
       }
     | { k: "undo"; s: Saved[]; v?: Record<string, Variable | null> }
     | { k: "trap"; st: number; x?: 1; /** Which: ERR, DEBUG, RETURN. */ z?: string; ln?: number; /** The shell ends behind it. */ e?: 1 }
+    /** A pipe that is read to its end before it is sourced. */
+    | { k: "load"; fd: number; b: string; n: string; p?: string[] }
     /** A command that is timed, from that moment on. */
     | { k: "time"; from: number; p?: 1 }
     | { k: "map"; a: MapOptions; b: string; w: string[]; done?: 1 }
@@ -226,8 +231,8 @@ export interface ShellState {
   xf?: string[];
   /** History of commands. */
   hi?: string[];
-  /** Text of the command that runs. */
-  bc?: string;
+  /** The command that runs. */
+  bc?: NodeRef;
 }
 
 const units = new Map<string, Unit | SyntaxProblem>();
@@ -290,6 +295,7 @@ export function sweepChunks(state: ShellState): void {
     if (frame.k === "src") used.add(frame.c);
     if (frame.k === "node") used.add(frame.r[0]);
   }
+  if (state.bc) used.add(state.bc[0]);
   for (const name in state.fn) used.add((state.fn[name] as NodeRef)[0]);
   for (const id in state.c) if (!used.has(id)) delete state.c[id];
   for (const table of [state.xp, state.cf])

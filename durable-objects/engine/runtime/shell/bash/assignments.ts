@@ -17,11 +17,11 @@ export function assign(
 }
 
 /** Notes the command that is about to run; true: the trap for DEBUG runs first. */
-export function beforeCommand(shell: Shell, frame: FrameOf<"node">, text: string): boolean {
+export function beforeCommand(shell: Shell, frame: FrameOf<"node">): boolean {
   const { state } = shell;
   const action = state.tr.DEBUG;
   const within = state.f.some((one) => one.k === "trap");
-  if (!within) state.bc = text;
+  if (!within) state.bc = frame.r;
   if (!action || frame.db || within || (shell.called && !shell.option("T"))) return false;
   frame.db = 1;
   const line = (state.ln ?? 1) - 1;

@@ -19,6 +19,7 @@ import { calls } from "./worked.ts";
 
 const caller: Builtin = (shell, argv) => {
   const all = calls(shell.state);
+  if (all.length === 0) return 1;
   const [, word] = argv;
   const place = word === undefined ? 0 : Number(word);
   if (!Number.isInteger(place) || place < 0) {
@@ -164,7 +165,14 @@ const letTest = (shell: Shell, argv: string[]): number => {
   return value === 0n ? 1 : 0;
 };
 
+const bg: Builtin = (shell) => {
+  if (shell.state.ia) return 0;
+  shell.complain("no job control");
+  return 1;
+};
+
 export const bashOwn: Record<string, Builtin> = {
+  bg,
   bind,
   caller,
   compgen,

@@ -28,6 +28,12 @@ export class CommandPrinter {
     return this.#out;
   }
 
+  /** Any other command. */
+  command(node: number): string {
+    this.#node(node);
+    return this.#out;
+  }
+
   #group(body: number): void {
     this.#out += "{ \n";
     this.#within(() => this.#node(body));
@@ -47,7 +53,7 @@ export class CommandPrinter {
   }
 
   #flush(): void {
-    for (const document of this.#documents.splice(0)) this.#out += `\n${document}`;
+    for (const document of this.#documents.splice(0)) this.#out += `\n${document}\n`;
   }
 
   /** What `work` prints lies a step further in, on a line of its own. */

@@ -8,10 +8,13 @@ import { matches } from "../pattern.ts";
 import type { Shell } from "../shell.ts";
 import { bashBuiltins, bashKeywords } from "./builtin-names-data.ts";
 import { functionNames } from "./function-text.ts";
+import { inMapOrder } from "./map-order.ts";
 import { singleQuoted } from "./quote.ts";
 import { shoptNames } from "./shopt-data.ts";
 import { usage } from "./usage.ts";
 
+/** bash: pcomplib.c COMPLETE_HASH_BUCKETS */
+const bucketsOfCompletions = 512;
 const flags = "abcdefgjksuv";
 const valued = "oAGWFCXPS";
 const actions = new Set(
@@ -75,7 +78,9 @@ function line(name: string, words: readonly string[]): string {
     const option = words[i]!;
     pairs.push(valued.includes(option[1]!) ? [option, words[++i]] : [option, undefined]);
   }
-  pairs.sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
+  const place = ([option, value]: [string, string | undefined]): string =>
+    `${String(order.indexOf(option)).padStart(2)}${option === "-o" ? value : ""}`;
+  pairs.sort((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
   const text = pairs.map(([option, value]) => {
     if (value === undefined) return option;
     return `${option} ${/[GWPSXC]/.test(option) ? singleQuoted(value) : value}`;
@@ -96,7 +101,7 @@ export const complete: Builtin = (shell, argv) => {
   }
   if (letters.includes("p") || (names.length === 0 && words.length === 0)) {
     let status = 0;
-    for (const name of names.length ? names : Object.keys(known)) {
+    for (const name of names.length ? names : inMapOrder(Object.keys(known), bucketsOfCompletions)) {
       if (known[name]) shell.write(1, line(name, known[name]));
       else {
         shell.complain(`${name}: no completion specification`);

@@ -12,10 +12,10 @@ import { BadPattern, conditionValue } from "./conditions.ts";
 import { menuText } from "./menu.ts";
 
 /** Notes where the shell is; true: a trap runs first. */
-function begin(shell: Shell, frame: NodeFrame, node: { line: number; text: string }): boolean {
+function begin(shell: Shell, frame: NodeFrame, node: { line: number }): boolean {
   const { state } = shell;
   state.ln = node.line + (state.lb?.[frame.r[0]] ?? 0);
-  if (beforeCommand(shell, frame, node.text)) return true;
+  if (beforeCommand(shell, frame)) return true;
   delete state.pp;
   return false;
 }

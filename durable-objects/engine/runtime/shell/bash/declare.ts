@@ -1,5 +1,7 @@
 /** `declare`, `typeset`, `local`, `export`, `readonly`, `unset` in bash. */
 import type { Builtin } from "../builtin.ts";
+import { Expander } from "../expand.ts";
+import { Parser } from "../parser.ts";
 import { ExpansionProblem } from "../problems.ts";
 import type { Shell } from "../shell.ts";
 import {
@@ -70,10 +72,26 @@ function declareOne(
   const late = on & (readOnly | exported);
   prepare(shell, name, on & ~late & ~nameReference, off, sub !== undefined || list !== undefined);
   const append = plus === "+";
+  if (!list && value !== undefined && on & (indexed | mapped) && /^\([^]*\)$/.test(value)) {
+    const items = new Parser(`a=${value}`, 0, { bash: true, ext: false }).listAlone();
+    if (items) return listed(shell, name, new Expander(shell, []).list(items), append, late);
+  }
   if (list) shell.setList(name, list, append);
   else if (value !== undefined && sub !== undefined) shell.setElement(name, sub, value, append);
   else if (value !== undefined) shell.set(name, value, 0, append);
   if (late) shell.mark(shell.resolved(name), late);
+  return true;
+}
+
+function listed(
+  shell: Shell,
+  name: string,
+  items: ListItem[],
+  append: boolean,
+  marks: number,
+): boolean {
+  shell.setList(name, items, append);
+  if (marks) shell.mark(shell.resolved(name), marks);
   return true;
 }
 
@@ -256,7 +274,7 @@ export const unset: Builtin = (shell, argv) => {
     if (functions) return unsetFunction(shell, word);
     const [, name, sub, , value] = assignment.exec(word) ?? [];
     if (name === undefined || value !== undefined) {
-      if (/^[A-Za-z_]/.test(word) || asked.others.includes("v")) {
+      if (asked.others.includes("v")) {
         shell.complain(`\`${word}': not a valid identifier`);
         return false;
       }

@@ -1,15 +1,13 @@
 /** Functions as `declare -f` and `type` write them. */
-import type { Shell } from "../shell.ts";
-import { unitAt, modeOf } from "../state.ts";
-import { CommandPrinter } from "./command-printer.ts";
+import type { ShellState } from "../state.ts";
+import { commandText } from "./command-text.ts";
 
-export const functionNames = ({ state }: Shell): string[] => Object.keys(state.fn).sort();
+interface Holder {
+  readonly state: ShellState;
+}
+
+export const functionNames = ({ state }: Holder): string[] => Object.keys(state.fn).sort();
 
 /** With the line end behind it. */
-export function functionText(shell: Shell, name: string): string {
-  const { state } = shell;
-  const [chunk, offset, body] = state.fn[name]!;
-  const text = state.c[chunk] ?? "";
-  const { nodes } = unitAt(text, offset, modeOf(state, chunk, offset));
-  return `${name} () \n${new CommandPrinter(nodes).functionBody(body)}\n`;
-}
+export const functionText = ({ state }: Holder, name: string): string =>
+  `${name} () \n${commandText(state, state.fn[name]!, true)}\n`;

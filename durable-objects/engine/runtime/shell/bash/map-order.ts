@@ -10,8 +10,8 @@ function hash(key: string): number {
 }
 
 /** Keys in the order of their buckets; those of one bucket the last first. */
-export function inMapOrder(keys: readonly string[]): string[] {
-  let buckets = bucketsFirst;
+export function inMapOrder(keys: readonly string[], first = bucketsFirst): string[] {
+  let buckets = first;
   while (keys.length >= buckets * 2) buckets *= 4;
   const placed = keys.map((key, i) => ({ key, at: hash(key) & (buckets - 1), i }));
   placed.sort((a, b) => a.at - b.at || b.i - a.i);

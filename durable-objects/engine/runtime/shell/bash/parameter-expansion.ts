@@ -134,6 +134,8 @@ class ParameterExpander {
       return this.#putList(list, star, part.q);
     }
     if (one === undefined) this.#unset(value);
+    // A substitution further on in the word changes it.
+    if (part.name === "?" && part.op === "") return this.#put(this.x.once(() => one ?? ""), part.q);
     this.#put(part.op === "len" ? String((one ?? "").length) : (one ?? ""), part.q);
   }
 

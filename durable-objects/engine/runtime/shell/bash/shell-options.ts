@@ -77,5 +77,5 @@ function show(shell: Shell, name: string, on: boolean, letters: string): void {
   const set = letters.includes("o");
   const again = set ? `set ${on ? "-" : "+"}o ${name}` : `shopt ${on ? "-s" : "-u"} ${name}`;
   const word = on ? "on" : "off";
-  shell.write(1, `${letters.includes("p") ? again : `${name.padEnd(set ? 15 : 20)}\t${word}`}\n`);
+  shell.write(1, `${letters.includes("p") ? again : `${name.padEnd(15)}\t${word}`}\n`);
 }

@@ -3,6 +3,7 @@ import type { Sys } from "../../kernel/types.ts";
 import { bashOptionNames } from "../option-letters.ts";
 import { bashNumber, bashVersion } from "../bash-version.ts";
 import { integer, readOnly, type Elements, type ShellState } from "../state.ts";
+import { commandText } from "./command-text.ts";
 import { shoptNames } from "./shopt-data.ts";
 
 export interface Asked {
@@ -39,7 +40,7 @@ const listed = (values: readonly (string | number)[]): Elements =>
 /** FUNCNAME, BASH_LINENO or BASH_SOURCE, by their place in a call. */
 function callList(state: ShellState, part: 0 | 1 | 2): Elements | undefined {
   const all = calls(state);
-  if (all.length === 0 && part === 0) return undefined;
+  if (part === 0 && !all.some(([name]) => name !== "source")) return undefined;
   if (state.script !== undefined) all.push(["main", 0, state.script]);
   return listed(all.map((call) => call[part]));
 }
@@ -94,7 +95,9 @@ export function worked(asked: Asked, name: string): string | Elements | undefine
     case "DIRSTACK":
       return listed([asked.get("PWD") ?? sys.cwd, ...(state.ds ?? [])]);
     case "BASH_COMMAND":
-      return state.bc ?? "";
+      return state.bc ? commandText(state, state.bc) : "";
+    case "BASH_ARGV0":
+      return state.z;
     case "BASH_EXECUTION_STRING":
       return state.sm === "c" ? sys.argv[sys.argv.indexOf("-c") + 1] : undefined;
     case "BASH_ALIASES":

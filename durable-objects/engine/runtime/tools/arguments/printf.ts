@@ -12,7 +12,7 @@ export interface Printed {
 const specPattern = /%([-+ 0#]*)(\*|[1-9]\d*)?(?:\.(\*|-?\d+)?)?[hljztLq]*([a-zA-Z%])/y;
 /** The same in bash, where `q` and `(format)T` are conversions. */
 const bashPattern =
-  /%([-+ 0#']*)(\*|[1-9]\d*)?(?:\.(\*|-?\d+)?)?[hljztL]*(?:\(([^()]*)\)(?=T))?([a-zA-Z%])/y;
+  /%([-+ 0#']*)(\*|[1-9]\d*)?(?:\.(\*|-?\d+)?)?[hljztL]*(?:\(([^()]*)\)(?=T))?([a-gikm-su-yA-KM-Z%])/y;
 
 /** What bash's printf can do beside. */
 export interface BashPrintf {
@@ -129,7 +129,8 @@ class Printer {
     const value = parseInteger(text);
     if (value !== undefined && value >> 63n === (value < 0n ? -1n : 0n)) return value;
     this.bad(text);
-    return 0n;
+    // bash takes the digits there are.
+    return this.bash ? (parseInteger(/^\s*[-+]?\d*/.exec(text)?.[0] || "0") ?? 0n) : 0n;
   }
 
   float(text: string | undefined): number {
@@ -195,9 +196,12 @@ class Printer {
       } else if (c === "%") {
         const match = this.#directive(format, i);
         if (!match) {
+          const bad = /^%[-+ 0#'*.\d]*([a-zA-Z])/.exec(format.slice(i, i + 40))?.[1] ?? "";
           this.errors.push(
             this.bash
-              ? `\`${format.slice(i)}': missing format character`
+              ? bad === "" || "hljztL".includes(bad)
+                ? `\`${format.slice(i)}': missing format character`
+                : `\`${bad}': invalid format character`
               : `${format.slice(i)}: invalid format`,
           );
           return false;
