@@ -134,6 +134,8 @@ export class SyntaxProblem extends Error {
   from?: number;
   /** The line it stood in. */
   source?: string;
+  /** Status that it leaves, where that is not 2. */
+  status?: number;
   /** What was wrong within `[[ ]]`, in bash's words. */
   condition?: string;
   /** The text's last line was not ended. */

@@ -87,8 +87,9 @@ export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">
     return;
   }
   const pid = forkShell(shell, [body]);
+  const text = shell.bash ? { tx: frame.r } : {};
   shell.state.f.pop();
-  shell.push({ k: "wait", p: [pid], l: pid, ...tested });
+  shell.push({ k: "wait", p: [pid], l: pid, ...text, ...tested });
 }
 
 export function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): undefined {

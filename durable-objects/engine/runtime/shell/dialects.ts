@@ -191,6 +191,8 @@ export function testWords(shell: Speaker, text: string, words: readonly string[]
   }
   if (fl !== "bash" || text.startsWith("missing")) return text;
   if (number) return `${number[1]}: integer expression expected`;
+  if (text === "bad number") return ": integer expression expected";
+  if (text === "argument expected" && words.length > 3) return text;
   if (words.length === 2) return `${words[0]}: unary operator expected`;
   return words.length === 3 ? `${words[1]}: binary operator expected` : "too many arguments";
 }

@@ -97,21 +97,29 @@ export class Expander implements Expansion {
       .join("");
   }
 
-  #tilde(word: Word, assignment: boolean): Word {
+  #tilde(word: Word, assigned: boolean): Word {
     const first = word[0];
+    // To bash an argument like `name=~` is an assignment too.
+    const assignment =
+      assigned ||
+      (this.shell.bash && first?.t === "lit" && !first.q && /^[A-Za-z_]\w*=/.test(first.v));
     if (first?.t !== "lit" || first.q) {
       if (!assignment) return word;
     }
     let changed = false;
     const out = word.map((part, i): Part => {
       if (part.t !== "lit" || part.q || !part.v.includes("~")) return part;
-      const pattern = assignment ? /(^|:)~([\w.-]*)(?=[/:]|$)/g : /^()~([\w.-]*)(?=\/|$)/;
+      const pattern = assigned
+        ? /(^|:)~([\w.+-]*)(?=[/:]|$)/g
+        : assignment
+          ? /(^[A-Za-z_]\w*=|:)~([\w.+-]*)(?=[/:]|$)/g
+          : /^()~([\w.+-]*)(?=\/|$)/;
       const v = part.v.replace(
         pattern,
         (whole: string, before: string, user: string, at: number) => {
           if (at === 0 && i > 0 && before === "") return whole;
           if (at + whole.length === part.v.length && i < word.length - 1) return whole;
-          const home = user ? this.shell.homeOf(user) : this.shell.get("HOME");
+          const home = this.#home(user);
           return home === undefined ? whole : before + home;
         },
       );
@@ -120,6 +128,14 @@ export class Expander implements Expansion {
       return { t: "lit", v, q: false };
     });
     return changed ? out : word;
+  }
+
+  /** What `~user` stands for; in bash `~+` and `~-` are where one is and was. */
+  #home(user: string): string | undefined {
+    const { shell } = this;
+    if (user === "") return shell.get("HOME");
+    if (shell.bash && user === "+") return shell.get("PWD");
+    return shell.bash && user === "-" ? shell.get("OLDPWD") : shell.homeOf(user);
   }
 
   /** `inner`: the word of a `${x-word}`, whose unquoted text is split as well. */

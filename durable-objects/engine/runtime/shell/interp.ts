@@ -104,7 +104,7 @@ function failed(shell: Shell, error: unknown): Step {
     }
     // What is wrong within [[ ]] ends the reading, and leaves the status as it was.
     if (error.condition !== undefined && !shell.state.ia) return void shell.exit(shell.state.st);
-    return void shell.abort(undefined, 2);
+    return void shell.abort(undefined, error.status ?? 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN")
     return void shell.abort("can't fork: Resource temporarily unavailable", 2);

@@ -40,10 +40,11 @@ export abstract class WordReader implements Cursor {
     return line;
   }
 
-  unterminated(what: string, token = "}", from?: number): never {
+  unterminated(what: string, token = "}", from?: number, status?: number): never {
     const problem = new SyntaxProblem(`syntax error: ${what}`, this.line(), true);
     problem.token = token;
     if (from !== undefined) problem.from = from;
+    if (status !== undefined) problem.status = status;
     throw problem;
   }
 

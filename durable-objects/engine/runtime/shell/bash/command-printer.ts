@@ -7,6 +7,8 @@ export class CommandPrinter {
   readonly #nodes: readonly Node[];
   #out = "";
   #indent = 0;
+  /** Commands stand beside each other, not below. */
+  #inline = false;
   /** Here-documents that follow the line. */
   #documents: string[] = [];
 
@@ -30,6 +32,7 @@ export class CommandPrinter {
 
   /** Any other command. */
   command(node: number): string {
+    this.#inline = true;
     this.#node(node);
     return this.#out;
   }
@@ -191,7 +194,8 @@ export class CommandPrinter {
       if (bg) this.#out += last ? " &" : " & ";
       else if (!last) {
         if (this.#documents.length === 0) this.#out += ";";
-        this.#line("");
+        if (this.#inline) this.#out += " ";
+        else this.#line("");
       }
     });
   }

@@ -23,6 +23,6 @@ export interface Cursor {
   /** Text of an operator's word up to `}` or a delimiter, which stays. */
   argument(quoted: boolean, delimiter: string): Word;
   /** Throws SyntaxProblem. */
-  unterminated(what: string, token?: string, from?: number): never;
+  unterminated(what: string, token?: string, from?: number, status?: number): never;
   unexpected(expecting?: string): never;
 }

@@ -1,5 +1,5 @@
 /** `${...}` as bash writes it. */
-import type { Item, Part, VarPart, Word } from "../ast.ts";
+import { SyntaxProblem, type Item, type Part, type VarPart, type Word } from "../ast.ts";
 import type { Cursor } from "./cursor.ts";
 
 /** A parameter's name, or nothing. */
@@ -122,14 +122,24 @@ export function readItems(reader: Cursor): Item[] {
   for (;;) {
     reader.newlines();
     const c = reader.text[reader.at];
-    if (c === undefined) reader.unterminated("unterminated quoted string", ")", from);
+    if (c === undefined) reader.unterminated("unterminated quoted string", ")", from, 1);
     if (c === ")") break;
     const item = readKeyed(reader) ?? reader.word();
-    if (!item) return reader.unexpected();
+    if (!item) return wrongItem(reader);
     items.push("word" in item ? item : { word: item });
   }
   reader.at++;
   return items;
+}
+
+/** What is wrong in a list leaves status 1. */
+function wrongItem(reader: Cursor): never {
+  try {
+    return reader.unexpected();
+  } catch (error) {
+    if (error instanceof SyntaxProblem) error.status = 1;
+    throw error;
+  }
 }
 
 /** `[sub]=word`; undefined, and the cursor where it was: it is none. */

@@ -79,13 +79,23 @@ function exponent(value: number, precision: number): string {
   return value.toExponential(precision).replace(/e([-+])(\d)$/, "e$10$2");
 }
 
+/** As C rounds: what lies in the middle to the even digit. */
+function fixed(value: number, precision: number): string {
+  const rounded = value.toFixed(precision);
+  const whole = value.toFixed(Math.min(100, precision + 30));
+  const cut = whole.length - (Math.min(100, precision + 30) - precision);
+  if (!/^50*$/.test(whole.slice(cut))) return rounded;
+  const below = whole.slice(0, precision === 0 ? cut - 1 : cut);
+  return /[02468]$/.test(below) ? below : rounded;
+}
+
 function formatFloat(value: number, spec: Spec): string {
   const precision = spec.precision ?? 6;
   const { conversion, flags } = spec;
   const lower = conversion.toLowerCase();
   let text: string;
   if (!Number.isFinite(value)) text = Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
-  else if (lower === "f") text = value.toFixed(Math.min(precision, 100));
+  else if (lower === "f") text = fixed(value, Math.min(precision, 100));
   else if (lower === "e") text = exponent(value, precision);
   else {
     const digits = precision || 1;

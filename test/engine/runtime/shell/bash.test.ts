@@ -1,0 +1,97 @@
+/**
+ * Every script of test/golden/bash prints what Debian 12's bash printed (recorded by record.ts there), with the shell's
+ * state written down as JSON and read again before each of its steps.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { runtime } from "../../../../durable-objects/engine/cri/runtime.ts";
+import { imageCatalog } from "../../../../durable-objects/engine/images/index.ts";
+import { binaryOf, bytesOf } from "../../../../durable-objects/engine/runtime/bytes.ts";
+import type { Program } from "../../../../durable-objects/engine/runtime/kernel/types.ts";
+import {
+  execSession,
+  sessionCloseInput,
+  sessionInput,
+  sessionOutput,
+} from "../../../../durable-objects/engine/runtime/sessions.ts";
+import { bashOwn } from "../../../../durable-objects/engine/runtime/shell/bash/builtins.ts";
+import { bashBuiltins } from "../../../../durable-objects/engine/runtime/shell/bash/builtin-names-data.ts";
+import { builtins } from "../../../../durable-objects/engine/runtime/shell/builtins.ts";
+import { lab, type Row } from "../../../golden/bash/rows.ts";
+import { RuntimeWorld } from "../runtime-world.ts";
+
+const folder = join(import.meta.dirname, "../../../golden/bash");
+const files = readdirSync(folder).filter((name) => name.endsWith(".json"));
+const rowsOf = (name: string): Row[] => JSON.parse(readFileSync(join(folder, name), "utf8"));
+
+/** Programs whose shells forget all but what is written down. */
+function forgetful(): ReadonlyMap<string, Program> {
+  const bash = imageCatalog.programs.get("bash")!;
+  const step: Program["step"] = (sys, state) => {
+    sys.process.s = JSON.parse(JSON.stringify(state));
+    return bash.step(sys, sys.process.s);
+  };
+  return new Map([...imageCatalog.programs, ["bash", { ...bash, step }]]);
+}
+
+class BashWorld extends RuntimeWorld {
+  override readonly images = Object.create(imageCatalog, { programs: { value: forgetful() } });
+}
+
+const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+const text = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8");
+
+function play({ run, file, args = [], stdin }: Row): { out: string; err: string; code: number } {
+  const world = new BashWorld();
+  const spec = world.start(
+    world.spec(world.pod("x"), "x", "debian:12", { command: ["sleep", "100000"] }),
+  );
+  const words = (file ? ["script.sh", ...args] : ["-c", run, ...args]).map(text).map(quoted);
+  const script = file ? `cat > script.sh <<'END OF SCRIPT'\n${text(run)}END OF SCRIPT\n` : "";
+  const command = `mkdir ${lab}; cd ${lab}\n${script}exec bash ${words.join(" ")}`;
+  const started = execSession(world, spec.pod.key, spec.id, {
+    command: ["sh", "-c", command],
+    tty: false,
+    stdin: true,
+  });
+  if ("error" in started) throw new Error(started.error);
+  const { session } = started;
+  if (stdin) sessionInput(world, spec.pod.key, session, bytesOf(stdin));
+  sessionCloseInput(world, spec.pod.key, session);
+  const told = { out: "", err: "", code: -1 };
+  for (let turns = 0; turns < 5_000; turns++) {
+    const part = sessionOutput(world, spec.pod.key, session);
+    told.out += binaryOf(part?.stdout ?? new Uint8Array());
+    told.err += binaryOf(part?.stderr ?? new Uint8Array());
+    if (part?.exit !== undefined) return { ...told, code: part.exit };
+    const due = runtime.advance(world, spec.pod.key);
+    if (due === undefined) break;
+    world.now = Math.max(world.now, due);
+  }
+  return told;
+}
+
+test("there are at least 400 scripts, each recorded, and each difference has its reason", () => {
+  const rows = files.flatMap(rowsOf);
+  expect(rows.length).toBeGreaterThanOrEqual(400);
+  expect(new Set(rows.map((row) => JSON.stringify([row.run, row.args, row.stdin]))).size).toBe(
+    rows.length,
+  );
+  expect(rows.filter((row) => row.out === undefined)).toEqual([]);
+  expect(rows.filter((row) => (row.differs === undefined) !== (row.ours === undefined))).toEqual([]);
+});
+
+describe.each(files)("%s", (name) => {
+  test.each(rowsOf(name).map((row) => [row.run.slice(0, 70), row] as const))("%s", (_, row) => {
+    const { out = "", err = "", code = 0, ours } = row;
+    expect(play(row)).toEqual(ours ?? { out, err, code });
+  });
+});
+
+test("every builtin whose name bash knows is there", () => {
+  const lost = [...bashBuiltins].filter(
+    (name) => !Object.hasOwn(bashOwn, name) && !Object.hasOwn(builtins, name),
+  );
+  expect(lost).toEqual([]);
+});
