@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { runtime } from "../../../../durable-objects/engine/cri/runtime.ts";
 import { imageCatalog } from "../../../../durable-objects/engine/images/index.ts";
 import { binaryOf, bytesOf } from "../../../../durable-objects/engine/runtime/bytes.ts";
-import type { Program } from "../../../../durable-objects/engine/runtime/kernel/types.ts";
+import type { ImageCatalog, Program } from "../../../../durable-objects/engine/runtime/kernel/types.ts";
 import {
   execSession,
   sessionCloseInput,
@@ -35,15 +35,18 @@ function forgetful(): ReadonlyMap<string, Program> {
   return new Map([...imageCatalog.programs, ["bash", { ...bash, step }]]);
 }
 
-class BashWorld extends RuntimeWorld {
-  override readonly images = Object.create(imageCatalog, { programs: { value: forgetful() } });
-}
+const images: ImageCatalog = {
+  programs: forgetful(),
+  find: (image) => imageCatalog.find(image),
+  repository: (name) => imageCatalog.repository(name),
+  bootLines: (image, at) => imageCatalog.bootLines(image, at),
+};
 
 const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 const text = (bytes: string): string => Buffer.from(bytes, "latin1").toString("utf8");
 
 function play({ run, file, args = [], stdin }: Row): { out: string; err: string; code: number } {
-  const world = new BashWorld();
+  const world = Object.assign(new RuntimeWorld(), { images });
   const spec = world.start(
     world.spec(world.pod("x"), "x", "debian:12", { command: ["sleep", "100000"] }),
   );
