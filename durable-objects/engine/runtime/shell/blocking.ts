@@ -3,6 +3,7 @@ import { foreverMs } from "../../core/clock.ts";
 import type { Step } from "../kernel/calls.ts";
 import { ExpansionProblem } from "./problems.ts";
 import { reap, tellSignal } from "./jobs.ts";
+import { usage } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf } from "./state.ts";
 
@@ -18,16 +19,19 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
   const { state } = shell;
   const trapped = state.pt?.find((known) => state.tr[String(known)]);
   if (trapped !== undefined) return done(shell, 128 + trapped, true);
+  let ended: number | undefined;
   reap(shell, (pid, status, signal) => {
     if (!frame.p.includes(pid)) return false;
     if (frame.y) tellSignal(shell, signal);
     frame.p = frame.p.filter((known) => known !== pid);
     frame.x = status;
+    ended = pid;
     const job = state.j.find((known) => known.p.includes(pid));
     if (job?.told) state.j = state.j.filter((known) => known !== job);
     else if (job) Object.assign(job, { x: status, w: 1 }, signal ? { s: signal } : {});
     return true;
   });
+  if (frame.v !== undefined && ended !== undefined) shell.set(frame.v, String(ended));
   const over = frame.n ? frame.p.length < frame.n : frame.p.length === 0;
   if (over) return done(shell, frame.y ? frame.x : 0, frame.t === 1);
   return { wait: { ch: true } };
@@ -42,8 +46,10 @@ export function startWait(
   const { state } = shell;
   // A subshell sees its parent's jobs, but cannot wait for them.
   state.j = state.j.filter((job) => !job.o);
-  if (shell.bash && argv[1] === "-n") return waitNext(shell, tested);
-  const names = argv.slice(1).filter((word) => word !== "-n" && word !== "-f");
+  const options = shell.bash ? waitOptions(argv) : undefined;
+  if (options?.bad !== undefined) return usage(shell, options.bad);
+  if (options?.next) return waitNext(shell, options, tested);
+  const names = options?.names ?? argv.slice(1).filter((word) => word !== "-n");
   const known = new Set(state.j.filter((job) => job.x !== undefined));
   reap(shell, () => false);
   const flags = tested ? { t: 1 as const } : {};
@@ -87,23 +93,48 @@ export function startWait(
   return undefined;
 }
 
+interface WaitOptions {
+  /** The first that ends is enough. */
+  next?: true;
+  /** Variable that gets its pid. */
+  into?: string;
+  names: string[];
+  bad?: string;
+}
+
+function waitOptions(argv: readonly string[]): WaitOptions {
+  const out: WaitOptions = { names: [] };
+  let i = 1;
+  for (; i < argv.length && /^-./.test(argv[i]!) && argv[i] !== "--"; i++) {
+    if (argv[i] === "-p") out.into = argv[++i] ?? "";
+    else if (/^-[nf]+$/.test(argv[i]!)) {
+      if (argv[i]!.includes("n")) out.next = true;
+    } else out.bad = argv[i]!.slice(0, 2);
+  }
+  out.names = argv.slice(argv[i] === "--" ? i + 1 : i);
+  return out;
+}
+
 /** `wait -n`: the next of the jobs that ends. */
-function waitNext(shell: Shell, tested: boolean): number | undefined {
+function waitNext(shell: Shell, { into }: WaitOptions, tested: boolean): number | undefined {
   const { state } = shell;
   const ready = state.j.find((job) => job.x !== undefined && !job.w);
   if (ready) {
     ready.w = 1;
+    if (into !== undefined) shell.set(into, String(ready.p.at(-1)));
     return ready.x;
   }
   const running = state.j.filter((job) => job.x === undefined).flatMap((job) => job.p.slice(-1));
   if (running.length === 0) return 127;
-  shell.push({ k: "waits", p: running, x: 0, y: 1, n: running.length, ...(tested ? { t: 1 as const } : {}) });
+  shell.push({ k: "waits", p: running, x: 0, y: 1, n: running.length, ...(into === undefined ? {} : { v: into }), ...(tested ? { t: 1 as const } : {}) });
   return undefined;
 }
 
 /** The job `%1`, `%%`, `%+`, `%-` or a pid names. */
 export function findJob(shell: Shell, name: string): ShellJob | undefined {
-  const { j } = shell.state;
+  // A bash that runs a script forgets jobs by number as they end.
+  const gone = shell.bash && !shell.state.ia && name.startsWith("%");
+  const j = gone ? shell.state.j.filter((job) => job.x === undefined) : shell.state.j;
   if (name === "%%" || name === "%+" || name === "%") return j.at(-1);
   if (name === "%-") return j.at(-2);
   if (/^%\d+$/.test(name)) return j.find((job) => job.n === Number(name.slice(1)));

@@ -97,9 +97,10 @@ export function dialectHead(shell: Speaker): string {
   }
   if (state.ia) return `bash: ${prefix}`;
   const sourced = shell.dotted ? within : undefined;
-  const inFunction = state.f.some((frame) => frame.k === "call" && frame.z !== undefined);
-  const place = inFunction ? functionsPlace[state.sm ?? ""] : undefined;
-  return `${sourced ?? state.script ?? place ?? state.z}: line ${line}: ${prefix}`;
+  const call = state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
+  const file = call?.k === "call" ? call.fs : state.cs?.[0]?.[2];
+  const place = file ?? (call ? functionsPlace[state.sm ?? ""] : undefined);
+  return `${place ?? sourced ?? state.script ?? state.z}: line ${line}: ${prefix}`;
 }
 
 /** What is said of a command that was not found or cannot be run. */

@@ -9,6 +9,8 @@ import type { Shell } from "./shell.ts";
 import type { FrameOf, Saved, ShellState } from "./state.ts";
 
 export type NodeFrame = FrameOf<"node">;
+/** Frames whose words are expanded. */
+type Expanding = NodeFrame | FrameOf<"prompt">;
 
 export type NodeOf<K> = Node extends infer N
   ? N extends { k: infer J }
@@ -22,7 +24,7 @@ export type NodeOf<K> = Node extends infer N
  * Starts what `<( )` or `>( )` stands for. A frame below the command's closes the descriptor when that is over; the program
  * of the command inherits it.
  */
-function attach(shell: Shell, frame: NodeFrame, body: number, out: boolean): string {
+function attach(shell: Shell, frame: Expanding, body: number, out: boolean): string {
   const { sys, state } = shell;
   const [read, write] = sys.pipe();
   const [mine, theirs] = out ? [write, read] : [read, write];
@@ -48,7 +50,7 @@ function attach(shell: Shell, frame: NodeFrame, body: number, out: boolean): str
 /** Runs `work` with an expander; a substitution it needs is started instead. Undefined then. */
 export function expanding<T>(
   shell: Shell,
-  frame: NodeFrame,
+  frame: Expanding,
   work: (expander: Expander) => T,
 ): T | undefined {
   try {

@@ -19,7 +19,7 @@ import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
 import { RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { loadStep } from "./places.ts";
-import { sourceStep } from "./source.ts";
+import { promptStep, sourceStep } from "./source.ts";
 import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 
 /** One step of a shell. */
@@ -137,6 +137,8 @@ function act(shell: Shell, frame: Frame): Step {
       shell.pop();
       if (frame.e) shell.exit(frame.st);
       return undefined;
+    case "prompt":
+      return promptStep(shell, frame);
     case "load":
       return loadStep(shell, frame);
     case "call":
@@ -215,10 +217,10 @@ function substitutionStep(shell: Shell, frame: FrameOf<"sub">): Step {
   shell.state.f.pop();
   const below = shell.top;
   // What comes behind it in the command sees its status.
-  if (shell.bash) shell.state.st = status;
-  if (below?.k === "node") {
+  if (shell.bash && below?.k === "node") shell.state.st = status;
+  if (below?.k === "node" || below?.k === "prompt") {
     (below.m ??= []).push(trimEndOf(frame.b, "\n"));
-    below.ss = status;
+    if (below.k === "node") below.ss = status;
   }
   return undefined;
 }

@@ -110,8 +110,9 @@ export function tellJobs(shell: Shell): void {
   if (j.some((job) => job.told)) shell.state.j = j.filter((job) => !job.told);
 }
 
-export function jobLine(shell: Shell, job: Job): string {
+export function jobLine(shell: Shell, job: Job, pid = false): string {
   const current = shell.state.j.at(-1) === job ? "+" : shell.state.j.at(-2) === job ? "-" : " ";
+  if (shell.bash) return bashJobLine(job, current, pid);
   const state =
     job.x === undefined
       ? "Running"
@@ -121,6 +122,18 @@ export function jobLine(shell: Shell, job: Job): string {
           ? signalState(job.x - 128)
           : `Done(${job.x})`;
   return `[${job.n}]${current}  ${state.padEnd(27)}${shell.state.ia ? job.t : ""}`;
+}
+
+function bashJobLine(job: Job, current: string, pid: boolean): string {
+  const state =
+    job.x === undefined
+      ? "Running"
+      : job.x === 0
+        ? "Done"
+        : job.s
+          ? (signalTexts[job.s] ?? `Signal ${job.s}`)
+          : `Exit ${job.x}`;
+  return `[${job.n}]${current} ${pid ? String(job.p[0]).padStart(5) : ""} ${state.padEnd(24)}${job.t}${job.x === undefined ? " &" : ""}`;
 }
 
 const signalState = (signal: number): string =>

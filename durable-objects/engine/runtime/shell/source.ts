@@ -4,6 +4,7 @@ import { SyntaxProblem, type Unit } from "./ast.ts";
 import { withAliases } from "./aliases.ts";
 import { noteCommand } from "./bash/history.ts";
 import { sayGoodbye, syntaxWords } from "./dialects.ts";
+import { expanding } from "./expanding.ts";
 import { tellJobs } from "./jobs.ts";
 import { promptText } from "./prompt.ts";
 import type { Shell } from "./shell.ts";
@@ -76,10 +77,12 @@ function inputStep(shell: Shell, frame: Source): Step {
     return undefined;
   }
   if (state.ia && !frame.ln) {
-    if (text === "") tellJobs(shell);
-    shell.write(2, prompt(shell, text === "" ? "PS1" : "PS2"));
+    if (text === "" && !frame.pc) tellJobs(shell);
+    if (text === "" && !frame.pc && shell.bash && promptCommand(shell, frame)) return undefined;
     frame.ln = 1;
-    if (state.po) return undefined;
+    delete frame.pc;
+    showPrompt(shell, text === "" ? "PS1" : "PS2");
+    if (state.po || shell.top !== frame) return undefined;
   }
   const data = sys.read(0, state.ia ? 4096 : 1024);
   if (data === undefined) return { wait: { r: [0] } };
@@ -165,6 +168,39 @@ function hereDocumentOpen(command: string): boolean {
 }
 
 const lineCount = (text: string): number => text.split("\n").length - 1;
+
+/** Runs what PROMPT_COMMAND says, with the status as it was behind it; false: it says nothing. */
+function promptCommand(shell: Shell, frame: Source): boolean {
+  const { state } = shell;
+  const words = shell.values("PROMPT_COMMAND").filter((word) => word.trim() !== "");
+  if (words.length === 0) return false;
+  frame.pc = 1;
+  shell.push({ k: "trap", st: state.st });
+  shell.push({ k: "src", c: addChunk(state, words.join("\n")), o: 0, m: "eval" });
+  return true;
+}
+
+/** Writes a prompt; one of bash's with parameters or substitutions in it is expanded first. */
+function showPrompt(shell: Shell, name: "PS1" | "PS2"): void {
+  const text = prompt(shell, name);
+  if (!shell.bash || !/[$`]/.test(text) || !shell.shopt("promptvars")) return shell.write(2, text);
+  // A here-document is expanded as a prompt is: quotes mean themselves.
+  const c = addChunk(shell.state, `: <<${promptEnd}\n${text}\n${promptEnd}\n`);
+  shell.push({ k: "prompt", r: [c, 0, 0] });
+}
+
+const promptEnd = "END_OF_PROMPT";
+
+export function promptStep(shell: Shell, frame: FrameOf<"prompt">): Step {
+  const { nodes } = unitAt(shell.state.c[frame.r[0]] ?? "", 0, modeOf(shell.state, frame.r[0], 0));
+  const command = nodes.find((node) => node.k === "cmd" && node.redirs.length > 0);
+  const word = command?.k === "cmd" ? command.redirs.at(-1)!.word : [];
+  const text = expanding(shell, frame, (expander) => expander.text(word));
+  if (text === undefined) return undefined;
+  shell.pop();
+  shell.write(2, text.replace(/\n$/, ""));
+  return undefined;
+}
 
 function prompt(shell: Shell, name: "PS1" | "PS2"): string {
   const { sys } = shell;

@@ -43,6 +43,8 @@ export type Frame = Base &
         /** Builtin `eval`, or the sourced file: who is named in complaints. */ n?: string;
         /** Syntax problem waits for the exit. */ eof?: 1;
         ln?: number;
+        /** PROMPT_COMMAND has run. */
+        pc?: 1;
       }
     | {
         k: "node";
@@ -94,6 +96,8 @@ export type Frame = Base &
       }
     | { k: "undo"; s: Saved[]; v?: Record<string, Variable | null> }
     | { k: "trap"; st: number; x?: 1; /** Which: ERR, DEBUG, RETURN. */ z?: string; ln?: number; /** The shell ends behind it. */ e?: 1 }
+    /** A prompt whose parameters are expanded: a here-document that holds it. */
+    | { k: "prompt"; r: NodeRef; m?: string[]; ps?: number[] }
     /** A pipe that is read to its end before it is sourced. */
     | { k: "load"; fd: number; b: string; n: string; p?: string[] }
     /** A command that is timed, from that moment on. */
@@ -113,7 +117,7 @@ export type Frame = Base &
         ar?: 1;
         whole?: 1;
       }
-    | { k: "waits"; p: number[]; x: number; /** Asked for by pid. */ y?: 1; /** The first of as many is enough. */ n?: number }
+    | { k: "waits"; p: number[]; x: number; /** Asked for by pid. */ y?: 1; /** The first of as many is enough. */ n?: number; /** Gets its pid. */ v?: string }
   );
 
 /** One element of a list: index or key (null: the next one), value, whether it is added to what is there. */
@@ -293,7 +297,7 @@ export function sweepChunks(state: ShellState): void {
   const used = new Set<string>();
   for (const frame of state.f) {
     if (frame.k === "src") used.add(frame.c);
-    if (frame.k === "node") used.add(frame.r[0]);
+    if (frame.k === "node" || frame.k === "prompt") used.add(frame.r[0]);
   }
   if (state.bc) used.add(state.bc[0]);
   for (const name in state.fn) used.add((state.fn[name] as NodeRef)[0]);

@@ -1,7 +1,11 @@
 /** `set -x`: commands as they are about to run. */
-import type { Assign, Node } from "./ast.ts";
+import { SyntaxProblem, type Assign, type Node } from "./ast.ts";
 import { reusable, doubleQuoted, quotedIfNeeded } from "./bash/quote.ts";
 import { traceLevel } from "./expanding.ts";
+import { Expander } from "./expand.ts";
+import { Parser } from "./parser.ts";
+import { ExpansionProblem, NeedSubstitution } from "./problems.ts";
+import { promptText } from "./prompt.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf, ListItem } from "./state.ts";
 import { quoted } from "./variable-builtins.ts";
@@ -20,13 +24,22 @@ export function traceHead(shell: Shell): string {
   return shell.bash ? ps4.slice(0, 1).repeat(traceLevel(shell)) + expandedPrompt(shell, ps4) : ps4;
 }
 
-/** Parameters in PS4: those that are a name alone. */
-function expandedPrompt(shell: Shell, text: string): string {
-  return text.replace(
-    /\$(?:\{([A-Za-z_]\w*)(?:\[0\])?(:\+[^{}$]*)?\}|([A-Za-z_]\w*|[?$!#0-9]))/g,
-    (_, braced: string | undefined, _other: string | undefined, plain: string | undefined) =>
-      shell.parameter(braced ?? plain ?? "") ?? "",
-  );
+/** Parameters in PS4. Substitutions, which would have to run first, stay as they are. */
+function expandedPrompt(shell: Shell, ps4: string): string {
+  const text = promptText(shell, ps4);
+  if (!/[$`]/.test(text)) return text;
+  try {
+    const word = new Parser(text, 0, { bash: true, ext: false }).quoted("", "string");
+    return new Expander(shell, []).text(word);
+  } catch (error) {
+    if (
+      error instanceof NeedSubstitution ||
+      error instanceof SyntaxProblem ||
+      error instanceof ExpansionProblem
+    )
+      return text;
+    throw error;
+  }
 }
 
 /** One line of a trace. */

@@ -1,6 +1,7 @@
 /** Builtins that bash alone has, and those that it has in its own way. */
 import type { Builtin } from "../builtin.ts";
 import { findJob } from "../blocking.ts";
+import { jobLine, reap } from "../jobs.ts";
 import { exported, readOnly } from "../state.ts";
 import type { Shell } from "../shell.ts";
 import { formatPrintf } from "../../tools/arguments/printf.ts";
@@ -165,6 +166,37 @@ const letTest = (shell: Shell, argv: string[]): number => {
   return value === 0n ? 1 : 0;
 };
 
+/** Those that still run; whoever types is told once of those that have ended, too. */
+const jobs: Builtin = (shell, argv) => {
+  const { state } = shell;
+  reap(shell, () => false);
+  let letters = "";
+  let i = 1;
+  for (; i < argv.length && /^-./.test(argv[i]!); i++) {
+    const bad = /[^lnprsx]/.exec(argv[i]!.slice(1))?.[0];
+    if (bad) return usage(shell, `-${bad}`);
+    letters += argv[i]!.slice(1);
+  }
+  if (letters.includes("s")) return 0;
+  const names = argv.slice(i);
+  let status = 0;
+  const asked = names.length ? names.map((name) => [name, findJob(shell, name)] as const) : state.j.map((job) => ["", job] as const);
+  for (const [name, job] of asked) {
+    if (!job) {
+      shell.complain(`${name}: no such job`);
+      status = 1;
+      continue;
+    }
+    const running = job.x === undefined;
+    if (!running && (letters.includes("r") || !state.ia)) continue;
+    if (letters.includes("p")) shell.write(1, `${job.p[0]}\n`);
+    else shell.write(1, `${jobLine(shell, job, letters.includes("l"))}\n`);
+    if (!running) job.told = 1;
+  }
+  state.j = state.j.filter((job) => !job.told);
+  return status;
+};
+
 const bg: Builtin = (shell) => {
   if (shell.state.ia) return 0;
   shell.complain("no job control");
@@ -187,6 +219,7 @@ export const bashOwn: Record<string, Builtin> = {
   hash,
   help,
   history,
+  jobs,
   let: letTest,
   local,
   mapfile,
