@@ -9,7 +9,8 @@ export function alias(shell: Shell, argv: string[]): number {
   const table = (shell.state.al ??= {});
   let status = 0;
   if (argv.length === 1)
-    for (const name of shell.bash ? Object.keys(table).sort() : Object.keys(table)) shell.write(1, line(shell, name, table[name]!));
+    for (const name of shell.bash ? Object.keys(table).sort() : Object.keys(table))
+      shell.write(1, line(shell, name, table[name]!));
   for (const word of argv.slice(1)) {
     const equals = word.indexOf("=", 1);
     if (equals > 0) table[word.slice(0, equals)] = word.slice(equals + 1);

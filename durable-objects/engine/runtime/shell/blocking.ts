@@ -79,7 +79,9 @@ export function startWait(
       if (shell.bash) {
         shell.command = "wait";
         shell.complain(
-          name.startsWith("%") ? `${name}: no such job` : `pid ${name} is not a child of this shell`,
+          name.startsWith("%")
+            ? `${name}: no such job`
+            : `pid ${name} is not a child of this shell`,
         );
       }
     } else if (job.x !== undefined) {
@@ -126,7 +128,15 @@ function waitNext(shell: Shell, { into }: WaitOptions, tested: boolean): number 
   }
   const running = state.j.filter((job) => job.x === undefined).flatMap((job) => job.p.slice(-1));
   if (running.length === 0) return 127;
-  shell.push({ k: "waits", p: running, x: 0, y: 1, n: running.length, ...(into === undefined ? {} : { v: into }), ...(tested ? { t: 1 as const } : {}) });
+  shell.push({
+    k: "waits",
+    p: running,
+    x: 0,
+    y: 1,
+    n: running.length,
+    ...(into === undefined ? {} : { v: into }),
+    ...(tested ? { t: 1 as const } : {}),
+  });
   return undefined;
 }
 

@@ -118,9 +118,7 @@ function test(shell: Shell, argv: string[]): number {
     // dash knows one equals sign only.
     if (shell.state.fl === "dash" && words.length === 3 && words[1] === "==")
       throw new TestProblem("");
-    const own = shell.bash
-      ? (op: string, word: string) => bashUnary(shell, op, word)
-      : undefined;
+    const own = shell.bash ? (op: string, word: string) => bashUnary(shell, op, word) : undefined;
     return testExpression(words, shell.sys, argv[0] === "[[", own) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof TestProblem)) throw error;

@@ -1,5 +1,12 @@
 /** The parts of a simple command. */
-import { SyntaxProblem, type Assign, type Item, type Node, type Redirect, type Word } from "./ast.ts";
+import {
+  SyntaxProblem,
+  type Assign,
+  type Item,
+  type Node,
+  type Redirect,
+  type Word,
+} from "./ast.ts";
 import { readItems, readSubscript } from "./bash/parameter-reader.ts";
 import type { Grammar } from "./bash/cursor.ts";
 import { WordReader } from "./words.ts";
@@ -140,7 +147,14 @@ export abstract class CommandReader extends WordReader {
     const word = this.word();
     if (!word) this.unexpected();
     const raw = this.text.slice(start, this.at);
-    const redirect: Redirect = { fd, op, word, raw, ...(match[1] ? { given: true as const } : {}), ...(name === undefined ? {} : { var: name }) };
+    const redirect: Redirect = {
+      fd,
+      op,
+      word,
+      raw,
+      ...(match[1] ? { given: true as const } : {}),
+      ...(name === undefined ? {} : { var: name }),
+    };
     if (op === "<<" || op === "<<-") {
       redirect.op = "<<";
       this.expectDocument(redirect, this.text.slice(start, this.at), op === "<<-");

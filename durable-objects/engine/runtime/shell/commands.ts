@@ -16,7 +16,15 @@ import { trace, traceAssignment } from "./tracing.ts";
 import { dropWaited } from "./jobs.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
-import { addChunk, exported, readOnly, type FrameOf, type ListItem, type Saved, type Variable } from "./state.ts";
+import {
+  addChunk,
+  exported,
+  readOnly,
+  type FrameOf,
+  type ListItem,
+  type Saved,
+  type Variable,
+} from "./state.ts";
 
 type NodeFrame = FrameOf<"node">;
 type Command = Extract<Node, { k: "cmd" }>;
@@ -62,7 +70,8 @@ export function runCommand(
     if (!expandDeclaration(shell, frame, node)) return undefined;
   } else if (!expandAll(node.words)) return undefined;
   // Without a command its redirections come first.
-  if (!shell.bash && node.words.length === 0 && !compoundRedirects(shell, frame, node)) return undefined;
+  if (!shell.bash && node.words.length === 0 && !compoundRedirects(shell, frame, node))
+    return undefined;
   if (!frame.x && !expandTargets(shell, frame, node.redirs)) return undefined;
   const argv = frame.w ?? [];
   if (!expandAssignments(shell, frame, node, argv.length === 0)) return undefined;
@@ -70,12 +79,7 @@ export function runCommand(
 }
 
 /** Values of the assignments before a command; false while substitutions run. */
-function expandAssignments(
-  shell: Shell,
-  frame: NodeFrame,
-  node: Command,
-  alone: boolean,
-): boolean {
+function expandAssignments(shell: Shell, frame: NodeFrame, node: Command, alone: boolean): boolean {
   frame.a ??= [];
   while (frame.a.length < node.assigns.length) {
     const i = frame.a.length;
@@ -134,15 +138,12 @@ function expandDeclaration(shell: Shell, frame: NodeFrame, node: Command): boole
 /** Those of a declaration's arguments that are lists, by their number. */
 function listsOf(frame: NodeFrame): Record<string, ListItem[]> | undefined {
   const all = Object.entries(frame.li ?? {}).filter(([key]) => key.startsWith("w"));
-  return all.length ? Object.fromEntries(all.map(([key, items]) => [key.slice(1), items])) : undefined;
+  return all.length
+    ? Object.fromEntries(all.map(([key, items]) => [key.slice(1), items]))
+    : undefined;
 }
 
-function execute(
-  shell: Shell,
-  frame: NodeFrame,
-  node: Command,
-  argv: string[],
-): Step {
+function execute(shell: Shell, frame: NodeFrame, node: Command, argv: string[]): Step {
   const { state } = shell;
   const values = frame.a ?? [];
   const tested = frame.t === 1;
@@ -275,9 +276,7 @@ function runBuiltin(
   shell.command = name;
   shell.lists = listsOf(frame);
   const status =
-    special && !shell.bash
-      ? builtin(shell, argv, tested)
-      : regular(shell, argv, tested, builtin);
+    special && !shell.bash ? builtin(shell, argv, tested) : regular(shell, argv, tested, builtin);
   shell.command = undefined;
   if (typeof status !== "number") return undefined;
   shell.state.st = status;

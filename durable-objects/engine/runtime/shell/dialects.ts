@@ -156,9 +156,8 @@ export function syntaxWords(shell: Speaker, problem: SyntaxProblem): string | un
   const line = state.ln ?? 1;
   if (problem.condition !== undefined)
     return problem.condition === "" ? "" : `${head(line)}${problem.condition}\n`;
-  const open = /^(unterminated quoted string|missing '\}'|EOF in backquote substitution|unclosed)$/.exec(
-    text,
-  );
+  const open =
+    /^(unterminated quoted string|missing '\}'|EOF in backquote substitution|unclosed)$/.exec(text);
   if (open)
     return `${head(problem.from ?? line)}unexpected EOF while looking for matching \`${problem.token ?? "}"}'\n`;
   if (text.startsWith("unexpected end of file")) {
@@ -237,7 +236,9 @@ export function arithmeticWords(
   if (!fl || expression.length > dialectCharactersMax) return text;
   if (problem.bash) {
     const { of, words, rest } = problem.bash;
-    return fl === "bash" ? `${of}: ${words} (error token is "${rest}")` : dashArithmetic(expression, text);
+    return fl === "bash"
+      ? `${of}: ${words} (error token is "${rest}")`
+      : dashArithmetic(expression, text);
   }
   return fl === "dash" ? dashArithmetic(expression, text) : text;
 }

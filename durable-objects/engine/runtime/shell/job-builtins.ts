@@ -22,7 +22,11 @@ function trapOwn(shell: Shell, word: string, action: string | undefined): boolea
 
 /** Where bash lists a trap: EXIT, the signals by number, then its own. */
 const placeOfTrap = (name: string): number =>
-  name === "EXIT" ? 0 : /^\d/.test(name) ? Number(name) : 100 + ["DEBUG", "ERR", "RETURN"].indexOf(name);
+  name === "EXIT"
+    ? 0
+    : /^\d/.test(name)
+      ? Number(name)
+      : 100 + ["DEBUG", "ERR", "RETURN"].indexOf(name);
 
 function showTraps(shell: Shell, names: readonly string[]): number {
   const { tr } = shell.state;
@@ -41,7 +45,10 @@ function bashSignals(): string {
   for (let i = 0; i <= 15; i++) names.push([34 + i, i === 0 ? "SIGRTMIN" : `SIGRTMIN+${i}`]);
   for (let i = 14; i >= 0; i--) names.push([64 - i, i === 0 ? "SIGRTMAX" : `SIGRTMAX-${i}`]);
   return names
-    .map(([number, name], i) => `${String(number).padStart(2)}) ${name}${(i + 1) % 5 === 0 || i === names.length - 1 ? "\n" : "\t"}`)
+    .map(
+      ([number, name], i) =>
+        `${String(number).padStart(2)}) ${name}${(i + 1) % 5 === 0 || i === names.length - 1 ? "\n" : "\t"}`,
+    )
     .join("");
 }
 
@@ -50,7 +57,8 @@ export function trap(shell: Shell, argv: string[]): number {
   let words = argv.slice(1);
   if (words[0] === "--") words = words.slice(1);
   if (shell.bash && /^-[^lp]/.test(words[0] ?? "")) return usage(shell, words[0]!);
-  if (shell.bash && (words.length === 0 || words[0] === "-p")) return showTraps(shell, words.slice(1));
+  if (shell.bash && (words.length === 0 || words[0] === "-p"))
+    return showTraps(shell, words.slice(1));
   if (words.length === 0 || words[0] === "-p") {
     for (const name of Object.keys(state.tr))
       shell.write(
@@ -108,14 +116,16 @@ export function kill(shell: Shell, argv: string[]): number {
   }
   if (shell.bash && words.length === 0) return usageAlone(shell);
   const option =
-    words[0] === "-s" || (shell.bash && words[0] === "-n") ? words[1] : /^-\w/.test(words[0] ?? "") ? words[0]!.slice(1) : undefined;
+    words[0] === "-s" || (shell.bash && words[0] === "-n")
+      ? words[1]
+      : /^-\w/.test(words[0] ?? "")
+        ? words[0]!.slice(1)
+        : undefined;
   if (option !== undefined) {
     const number = parseSignal(option);
     if (number === undefined) {
       shell.say(
-        shell.bash
-          ? `${option}: invalid signal specification`
-          : `bad signal name '${option}'`,
+        shell.bash ? `${option}: invalid signal specification` : `bad signal name '${option}'`,
       );
       return 1;
     }

@@ -30,14 +30,16 @@ export function setOptions(shell: Shell, words: readonly string[]): string[] | n
           continue;
         }
         const names = shell.bash ? bashOptionNames : optionNames;
-        const there = Object.hasOwn(names, name) && !(shell.state.fl === "dash" && name === "pipefail");
+        const there =
+          Object.hasOwn(names, name) && !(shell.state.fl === "dash" && name === "pipefail");
         const known = there ? names[name] : "";
         if (!known) {
           shell.complain(`illegal option ${word[0]}o ${name}`);
           return shell.state.fl ? 2 : 1;
         }
         put(known, on);
-      } else if (shell.bash && "abefhkmnptuvxBCEHPT".includes(letter)) put(letter === "P" ? "Y" : letter, on);
+      } else if (shell.bash && "abefhkmnptuvxBCEHPT".includes(letter))
+        put(letter === "P" ? "Y" : letter, on);
       else if (shell.bash) return usage(shell, `${word[0]}${letter}`);
       else if (Object.values(optionNames).includes(letter) && !"PIV".includes(letter))
         put(letter, on);

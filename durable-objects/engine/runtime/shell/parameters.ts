@@ -209,7 +209,10 @@ export abstract class Parameters {
         text,
         this.bash
           ? this.scope
-          : { get: (name) => this.parameter(name) ?? "", set: (name, value) => this.set(name, value) },
+          : {
+              get: (name) => this.parameter(name) ?? "",
+              set: (name, value) => this.set(name, value),
+            },
       );
     } catch (error) {
       if (!(error instanceof ArithmeticProblem)) throw error;
@@ -274,8 +277,7 @@ export abstract class Parameters {
   /** What some names do when they are assigned to. */
   #changed(name: string, value: string): void {
     if (name === "RANDOM") this.state.rs = [Number(BigInt.asUintN(32, this.evaluate(value))), -1];
-    else if (name === "SECONDS")
-      this.state.ss = this.sys.now - 1000 * (Number(value) || 0);
+    else if (name === "SECONDS") this.state.ss = this.sys.now - 1000 * (Number(value) || 0);
     else if (name === "BASH_ARGV0") this.state.z = value;
   }
 
@@ -283,7 +285,8 @@ export abstract class Parameters {
     try {
       return this.keyOf(name, sub);
     } catch (error) {
-      if (!(error instanceof ExpansionProblem) || error.message !== `${name}: bad array subscript`) throw error;
+      if (!(error instanceof ExpansionProblem) || error.message !== `${name}: bad array subscript`)
+        throw error;
       throw new ExpansionProblem(`${name}[${sub}]: bad array subscript`);
     }
   }
@@ -328,7 +331,8 @@ export abstract class Parameters {
     // What is counted of it is put back by `unset`; a list that is replaced was counted as well.
     if (old?.[2] && !append) this.#hold(-bytesOf(old));
     this.state.v[name] = made;
-    if (map && items.length > 0 && items.every(([key]) => key === null)) return this.#pairs(made, items);
+    if (map && items.length > 0 && items.every(([key]) => key === null))
+      return this.#pairs(made, items);
     let next = Number(Object.keys(made[2]!).at(-1) ?? -1) + 1;
     for (const [sub, value, more] of items) {
       if (map && sub === null) {

@@ -55,7 +55,13 @@ export class Parser extends CompoundReader {
     if (this.at >= this.text.length) return { nodes: this.nodes, end: this.at, line };
     const root = this.#line();
     const { warnings } = this;
-    return { nodes: this.nodes, root, end: this.at, line, ...(warnings.length ? { warnings } : {}) };
+    return {
+      nodes: this.nodes,
+      root,
+      end: this.at,
+      line,
+      ...(warnings.length ? { warnings } : {}),
+    };
   }
 
   #line(): number {

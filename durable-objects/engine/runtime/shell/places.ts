@@ -143,4 +143,3 @@ export function loadStep(shell: Shell, frame: FrameOf<"load">): Step {
   shell.push({ k: "src", c, o: 0, m: "dot", n: frame.n, ln: state.ln ?? 1 });
   return undefined;
 }
-

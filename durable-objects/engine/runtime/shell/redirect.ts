@@ -93,7 +93,8 @@ class Redirector {
       sys.stringFd(one.op === "<<" ? target : `${target}\n`, fd);
       return;
     }
-    const move = this.names?.bash === true && /^\d+-$/.test(target) ? target.slice(0, -1) : undefined;
+    const move =
+      this.names?.bash === true && /^\d+-$/.test(target) ? target.slice(0, -1) : undefined;
     const from = move ?? target;
     if (one.op === "<&" || (one.op === ">&" && (from === "-" || /^\d+$/.test(from)))) {
       this.#copy(one, from);
@@ -106,7 +107,9 @@ class Redirector {
   #copy(one: Redirect, from: string): void {
     const { sys } = this;
     if (from !== "-" && !/^\d+$/.test(from))
-      throw new RedirectProblem(this.names?.bash ? `${one.raw}: ambiguous redirect` : `bad fd number`);
+      throw new RedirectProblem(
+        this.names?.bash ? `${one.raw}: ambiguous redirect` : `bad fd number`,
+      );
     if (from !== "-" && !sys.isOpen(Number(from)))
       throw new RedirectProblem(`${this.names?.bash ? one.raw : from}: Bad file descriptor`);
     const fd = this.#meant(one, from);

@@ -95,7 +95,14 @@ export type Frame = Base &
         rd?: 1;
       }
     | { k: "undo"; s: Saved[]; v?: Record<string, Variable | null> }
-    | { k: "trap"; st: number; x?: 1; /** Which: ERR, DEBUG, RETURN. */ z?: string; ln?: number; /** The shell ends behind it. */ e?: 1 }
+    | {
+        k: "trap";
+        st: number;
+        x?: 1;
+        /** Which: ERR, DEBUG, RETURN. */ z?: string;
+        ln?: number;
+        /** The shell ends behind it. */ e?: 1;
+      }
     /** A prompt whose parameters are expanded: a here-document that holds it. */
     | { k: "prompt"; r: NodeRef; m?: string[]; ps?: number[] }
     /** A pipe that is read to its end before it is sourced. */
@@ -117,7 +124,14 @@ export type Frame = Base &
         ar?: 1;
         whole?: 1;
       }
-    | { k: "waits"; p: number[]; x: number; /** Asked for by pid. */ y?: 1; /** The first of as many is enough. */ n?: number; /** Gets its pid. */ v?: string }
+    | {
+        k: "waits";
+        p: number[];
+        x: number;
+        /** Asked for by pid. */ y?: 1;
+        /** The first of as many is enough. */ n?: number;
+        /** Gets its pid. */ v?: string;
+      }
   );
 
 /** One element of a list: index or key (null: the next one), value, whether it is added to what is there. */

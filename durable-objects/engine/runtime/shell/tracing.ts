@@ -75,7 +75,9 @@ function traceLists(shell: Shell, argv: readonly string[], frame: FrameOf<"node"
   argv.forEach((word, i) => {
     const list = frame.li?.[`w${i}`];
     if (!list) return out.push(traced(word));
-    const items = list.map(([key, one]) => (key === null ? reusable(one) : `[${key}]=${reusable(one)}`));
+    const items = list.map(([key, one]) =>
+      key === null ? reusable(one) : `[${key}]=${reusable(one)}`,
+    );
     traceLine(shell, `${word}(${items.join(" ")})`);
     return out.push(word.replace(/\+?=$/, ""));
   });

@@ -125,14 +125,12 @@ export abstract class WordReader implements Cursor {
 
   /** A reader over another text that adds its nodes to the same tree. */
   protected within(text: string): WordReader {
-    const made = new (
-      this.constructor as new (
-        text: string,
-        at: number,
-        grammar: Grammar,
-        nodes: unknown,
-      ) => WordReader
-    )(text, 0, this.grammar, (this as unknown as { nodes: unknown }).nodes);
+    const made = new (this.constructor as new (
+      text: string,
+      at: number,
+      grammar: Grammar,
+      nodes: unknown,
+    ) => WordReader)(text, 0, this.grammar, (this as unknown as { nodes: unknown }).nodes);
     made.depth = this.depth + 1;
     if (made.depth > shellNestingMax) this.#tooDeep();
     return made;

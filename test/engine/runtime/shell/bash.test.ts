@@ -8,7 +8,10 @@ import { describe, expect, test } from "vitest";
 import { runtime } from "../../../../durable-objects/engine/cri/runtime.ts";
 import { imageCatalog } from "../../../../durable-objects/engine/images/index.ts";
 import { binaryOf, bytesOf } from "../../../../durable-objects/engine/runtime/bytes.ts";
-import type { ImageCatalog, Program } from "../../../../durable-objects/engine/runtime/kernel/types.ts";
+import type {
+  ImageCatalog,
+  Program,
+} from "../../../../durable-objects/engine/runtime/kernel/types.ts";
 import {
   execSession,
   sessionCloseInput,
@@ -82,7 +85,9 @@ test("there are at least 400 scripts, each recorded, and each difference has its
     rows.length,
   );
   expect(rows.filter((row) => row.out === undefined)).toEqual([]);
-  expect(rows.filter((row) => (row.differs === undefined) !== (row.ours === undefined))).toEqual([]);
+  expect(rows.filter((row) => (row.differs === undefined) !== (row.ours === undefined))).toEqual(
+    [],
+  );
 });
 
 describe.each(files)("%s", (name) => {

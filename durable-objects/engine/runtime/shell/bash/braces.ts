@@ -28,7 +28,10 @@ function wordOf(signs: readonly Sign[]): Word {
 }
 
 /** Where the brace at a place is closed, and the commas between; undefined: nowhere. */
-function closing(signs: readonly Sign[], from: number): { end: number; commas: number[] } | undefined {
+function closing(
+  signs: readonly Sign[],
+  from: number,
+): { end: number; commas: number[] } | undefined {
   const commas: number[] = [];
   let depth = 0;
   for (let i = from; i < signs.length; i++) {
@@ -44,9 +47,7 @@ const numbers = /^([-+]?\d{1,18})\.\.([-+]?\d{1,18})(?:\.\.([-+]?\d{1,18}))?$/;
 const letters = /^([a-zA-Z])\.\.([a-zA-Z])(?:\.\.([-+]?\d{1,9}))?$/;
 
 function tooMany(count: number): never {
-  throw new ExpansionProblem(
-    `brace expansion: failed to allocate memory for \`${count}' elements`,
-  );
+  throw new ExpansionProblem(`brace expansion: failed to allocate memory for \`${count}' elements`);
 }
 
 function stepped(from: number, to: number, by: string | undefined): number[] {

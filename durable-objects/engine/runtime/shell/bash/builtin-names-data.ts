@@ -17,8 +17,7 @@ export const bashUsages: Record<string, string> = {
     "complete [-abcdefgjksuv] [-pr] [-DEI] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [name ...]",
   compopt: "compopt [-o|+o option] [-DEI] [name ...]",
   continue: "continue [n]",
-  declare:
-    "declare [-aAfFgiIlnrtux] [name[=value] ...] or declare -p [-aAfFilnrtux] [name ...]",
+  declare: "declare [-aAfFgiIlnrtux] [name[=value] ...] or declare -p [-aAfFilnrtux] [name ...]",
   dirs: "dirs [-clpv] [+N] [-N]",
   disown: "disown [-h] [-ar] [jobspec ... | pid ...]",
   echo: "echo [-neE] [arg ...]",
@@ -33,8 +32,7 @@ export const bashUsages: Record<string, string> = {
   getopts: "getopts optstring name [arg ...]",
   hash: "hash [-lr] [-p pathname] [-dt] [name ...]",
   help: "help [-dms] [pattern ...]",
-  history:
-    "history [-c] [-d offset] [n] or history -anrw [filename] or history -ps arg [arg...]",
+  history: "history [-c] [-d offset] [n] or history -anrw [filename] or history -ps arg [arg...]",
   jobs: "jobs [-lnprs] [jobspec ...] or jobs -x command [args]",
   kill: "kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]",
   let: "let arg [arg ...]",
@@ -61,8 +59,7 @@ export const bashUsages: Record<string, string> = {
   trap: "trap [-lp] [[arg] signal_spec ...]",
   true: "true",
   type: "type [-afptP] name [name ...]",
-  typeset:
-    "typeset [-aAfFgiIlnrtux] name[=value] ... or typeset -p [-aAfFilnrtux] [name ...]",
+  typeset: "typeset [-aAfFgiIlnrtux] name[=value] ... or typeset -p [-aAfFilnrtux] [name ...]",
   ulimit: "ulimit [-SHabcdefiklmnpqrstuvxPRT] [limit]",
   umask: "umask [-p] [-S] [mode]",
   unalias: "unalias [-a] name [name ...]",

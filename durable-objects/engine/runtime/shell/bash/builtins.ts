@@ -52,7 +52,8 @@ const enable: Builtin = (shell, argv) => {
   if (names.length === 0 || letters.includes("p")) {
     for (const name of [...bashBuiltins].sort()) {
       const disabled = state.nb?.includes(name) === true;
-      if (letters.includes("a") || disabled === off) shell.write(1, `enable ${disabled ? "-n " : ""}${name}\n`);
+      if (letters.includes("a") || disabled === off)
+        shell.write(1, `enable ${disabled ? "-n " : ""}${name}\n`);
     }
     return 0;
   }
@@ -71,7 +72,10 @@ const enable: Builtin = (shell, argv) => {
 
 const disown: Builtin = (shell, argv) => {
   const { state } = shell;
-  const letters = argv.slice(1).filter((word) => /^-[ahr]+$/.test(word)).join("");
+  const letters = argv
+    .slice(1)
+    .filter((word) => /^-[ahr]+$/.test(word))
+    .join("");
   const names = argv.slice(1).filter((word) => !/^-[ahr]+$/.test(word));
   if (names.length === 0 && /[ar]/.test(letters)) {
     state.j = [];
@@ -139,7 +143,13 @@ const help: Builtin = (shell, argv) => {
     }
   }
   if (names.length === 0)
-    shell.write(1, [...bashBuiltins].sort().map((name) => ` ${bashUsages[name]}\n`).join(""));
+    shell.write(
+      1,
+      [...bashBuiltins]
+        .sort()
+        .map((name) => ` ${bashUsages[name]}\n`)
+        .join(""),
+    );
   return status;
 };
 
@@ -180,7 +190,9 @@ const jobs: Builtin = (shell, argv) => {
   if (letters.includes("s")) return 0;
   const names = argv.slice(i);
   let status = 0;
-  const asked = names.length ? names.map((name) => [name, findJob(shell, name)] as const) : state.j.map((job) => ["", job] as const);
+  const asked = names.length
+    ? names.map((name) => [name, findJob(shell, name)] as const)
+    : state.j.map((job) => ["", job] as const);
   for (const [name, job] of asked) {
     if (!job) {
       shell.complain(`${name}: no such job`);
@@ -234,4 +246,3 @@ export const bashOwn: Record<string, Builtin> = {
   typeset: declare,
   unset,
 };
-

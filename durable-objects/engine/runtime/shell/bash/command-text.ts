@@ -3,7 +3,11 @@ import { modeOf, unitAt, type NodeRef, type ShellState } from "../state.ts";
 import { CommandPrinter } from "./command-printer.ts";
 
 /** The body of a function, or any other command. */
-export function commandText(state: ShellState, [chunk, offset, node]: NodeRef, body = false): string {
+export function commandText(
+  state: ShellState,
+  [chunk, offset, node]: NodeRef,
+  body = false,
+): string {
   const text = state.c[chunk];
   if (text === undefined) return "";
   const { nodes } = unitAt(text, offset, modeOf(state, chunk, offset));

@@ -70,7 +70,29 @@ function wanted(shell: Shell, argv: readonly string[]): Wanted | number {
 }
 
 /** Options before actions before words, as they are printed. */
-const order = ["-o", "-a", "-b", "-c", "-d", "-e", "-f", "-g", "-j", "-k", "-s", "-u", "-v", "-A", "-G", "-W", "-P", "-S", "-X", "-F", "-C"];
+const order = [
+  "-o",
+  "-a",
+  "-b",
+  "-c",
+  "-d",
+  "-e",
+  "-f",
+  "-g",
+  "-j",
+  "-k",
+  "-s",
+  "-u",
+  "-v",
+  "-A",
+  "-G",
+  "-W",
+  "-P",
+  "-S",
+  "-X",
+  "-F",
+  "-C",
+];
 
 function line(name: string, words: readonly string[]): string {
   const pairs: [string, string | undefined][] = [];
@@ -95,13 +117,17 @@ export const complete: Builtin = (shell, argv) => {
   const known = state.cc ?? {};
   const { letters, names, words } = asked;
   if (letters.includes("r")) {
-    const left = Object.entries(known).filter(([name]) => names.length > 0 && !names.includes(name));
+    const left = Object.entries(known).filter(
+      ([name]) => names.length > 0 && !names.includes(name),
+    );
     state.cc = Object.fromEntries(left);
     return 0;
   }
   if (letters.includes("p") || (names.length === 0 && words.length === 0)) {
     let status = 0;
-    for (const name of names.length ? names : inMapOrder(Object.keys(known), bucketsOfCompletions)) {
+    for (const name of names.length
+      ? names
+      : inMapOrder(Object.keys(known), bucketsOfCompletions)) {
       if (known[name]) shell.write(1, line(name, known[name]));
       else {
         shell.complain(`${name}: no completion specification`);
@@ -111,7 +137,10 @@ export const complete: Builtin = (shell, argv) => {
     return status;
   }
   if (names.length === 0) {
-    shell.write(2, "complete: usage: complete [-abcdefgjksuv] [-pr] [-DEI] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [name ...]\n");
+    shell.write(
+      2,
+      "complete: usage: complete [-abcdefgjksuv] [-pr] [-DEI] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [name ...]\n",
+    );
     return 2;
   }
   state.cc = { ...known };
@@ -158,7 +187,15 @@ function commandNames(shell: Shell): string[] {
       return [];
     }
   });
-  return [...new Set([...Object.keys(shell.state.al ?? {}), ...bashKeywords, ...functionNames(shell), ...bashBuiltins, ...found])];
+  return [
+    ...new Set([
+      ...Object.keys(shell.state.al ?? {}),
+      ...bashKeywords,
+      ...functionNames(shell),
+      ...bashBuiltins,
+      ...found,
+    ]),
+  ];
 }
 
 /** Names of a kind that `-A` or a letter asks for. */

@@ -119,6 +119,12 @@ export abstract class CompoundReader extends CommandReader {
   /** `|&`: the errors of the part before go along, after its own redirections. */
   protected joinErrors(part: number): void {
     const node = this.nodes[part] as Node & { redirs?: Redirect[] };
-    node.redirs?.push({ fd: 2, given: true, op: ">&", raw: "1", word: [{ t: "lit", v: "1", q: false }] });
+    node.redirs?.push({
+      fd: 2,
+      given: true,
+      op: ">&",
+      raw: "1",
+      word: [{ t: "lit", v: "1", q: false }],
+    });
   }
 }

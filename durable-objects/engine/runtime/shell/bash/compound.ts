@@ -67,7 +67,8 @@ function valued(
     try {
       return shell.evaluate(text);
     } catch (error) {
-      if (!(error instanceof ExpansionProblem) || !/error token is/.test(error.message)) throw error;
+      if (!(error instanceof ExpansionProblem) || !/error token is/.test(error.message))
+        throw error;
       throw new ExpansionProblem(`((: ${error.message}`);
     }
   });
@@ -196,7 +197,14 @@ export function coprocessStep(shell: Shell, frame: NodeFrame, node: NodeOf<"copr
   sys.close(ourOutput);
   keepOpen(sys, reads);
   keepOpen(sys, writes);
-  shell.setList(node.name, [[null, String(reads)], [null, String(writes)]], false);
+  shell.setList(
+    node.name,
+    [
+      [null, String(reads)],
+      [null, String(writes)],
+    ],
+    false,
+  );
   shell.set(`${node.name}_PID`, String(pid));
   state.bg = pid;
   const job = addJob(shell, [pid], `coproc ${node.name} ${node.text.replace(/^coproc\s+/, "")}`);

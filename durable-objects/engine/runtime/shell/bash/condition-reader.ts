@@ -84,7 +84,8 @@ class ConditionReader {
     reader.at++;
     const inner = this.or();
     reader.newlines();
-    if (reader.text[reader.at] !== ")") this.wrong(`unexpected token \`${this.#token()}', expected \`)'`);
+    if (reader.text[reader.at] !== ")")
+      this.wrong(`unexpected token \`${this.#token()}', expected \`)'`);
     reader.at++;
     return inner;
   }
@@ -170,7 +171,8 @@ export function readCondition(reader: Cursor): Condition {
   const made = new ConditionReader(reader);
   const of = made.or();
   reader.newlines();
-  if (!reader.text.startsWith("]]", reader.at)) made.wrong("syntax error in conditional expression");
+  if (!reader.text.startsWith("]]", reader.at))
+    made.wrong("syntax error in conditional expression");
   reader.at += 2;
   return of;
 }

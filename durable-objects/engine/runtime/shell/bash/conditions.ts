@@ -84,7 +84,9 @@ class Evaluator {
     const { shell, x } = this;
     const left = x.text(l);
     const tell = (right: string): void =>
-      this.#tell(`[[ ${before}${left === "" ? "''" : left} ${op} ${right === "" ? "''" : right} ]]`);
+      this.#tell(
+        `[[ ${before}${left === "" ? "''" : left} ${op} ${right === "" ? "''" : right} ]]`,
+      );
     if (op === "=~") {
       const pattern = this.#regexText(r);
       tell(pattern);
@@ -100,8 +102,7 @@ class Evaluator {
     tell(right);
     const compare = arithmetic[op];
     if (compare) {
-      const sum = (text: string): bigint =>
-        BigInt(x.once(() => String(this.shell.evaluate(text))));
+      const sum = (text: string): bigint => BigInt(x.once(() => String(this.shell.evaluate(text))));
       return compare(sum(left), sum(right));
     }
     if (op === "<") return left < right;
@@ -136,7 +137,11 @@ class Evaluator {
     const groups = match
       ? Array.from({ length: made.groups + 1 }, (_, n) => match.group(n) ?? "")
       : [];
-    shell.setList("BASH_REMATCH", groups.map((group) => [null, group]), false);
+    shell.setList(
+      "BASH_REMATCH",
+      groups.map((group) => [null, group]),
+      false,
+    );
     return match !== undefined;
   }
 }

@@ -67,8 +67,10 @@ function declareOne(
   if (old && readOnly & old[1] && (value !== undefined || list || off & readOnly))
     throw new ExpansionProblem(`${name}: is read only`);
   if (on & nameReference) return referTo(shell, name, value);
-  if (old && on & mapped && old[1] & indexed) return unconverted(shell, name, "indexed to associative");
-  if (old && on & indexed && old[1] & mapped) return unconverted(shell, name, "associative to indexed");
+  if (old && on & mapped && old[1] & indexed)
+    return unconverted(shell, name, "indexed to associative");
+  if (old && on & indexed && old[1] & mapped)
+    return unconverted(shell, name, "associative to indexed");
   const late = on & (readOnly | exported);
   prepare(shell, name, on & ~late & ~nameReference, off, sub !== undefined || list !== undefined);
   const append = plus === "+";
@@ -104,7 +106,10 @@ function unconverted(shell: Shell, name: string, what: string): boolean {
 function prepare(shell: Shell, name: string, on: number, off: number, array: boolean): void {
   const { state } = shell;
   const target = off & nameReference ? name : shell.resolved(name);
-  const old: Variable = state.v[target] ?? [shell.get(target) ?? null, target in shell.sys.env ? exported : 0];
+  const old: Variable = state.v[target] ?? [
+    shell.get(target) ?? null,
+    target in shell.sys.env ? exported : 0,
+  ];
   let marks = (old[1] | on) & ~off;
   // Of the two cases the last counts.
   if (on & lowerCase) marks &= ~upperCase;
@@ -115,7 +120,8 @@ function prepare(shell: Shell, name: string, on: number, off: number, array: boo
     return;
   }
   if (!(marks & mapped)) marks |= indexed;
-  const first: Record<string, string> = old[0] === null ? {} : { [marks & mapped ? ".0" : "0"]: old[0] };
+  const first: Record<string, string> =
+    old[0] === null ? {} : { [marks & mapped ? ".0" : "0"]: old[0] };
   state.v[target] = [old[2] ? old[0] : old[0] === null ? null : "", marks, old[2] ?? first];
 }
 
@@ -140,7 +146,8 @@ function hide(shell: Shell, name: string): void {
   const old = shell.state.v[name];
   call.l[name] = old ?? null;
   const kept = shell.shopt("localvar_inherit") ? old : undefined;
-  if (kept) shell.state.v[name] = [kept[0], kept[1], ...(kept[2] ? [{ ...kept[2] }] : [])] as Variable;
+  if (kept)
+    shell.state.v[name] = [kept[0], kept[1], ...(kept[2] ? [{ ...kept[2] }] : [])] as Variable;
   // What is exported outside stays so inside.
   else shell.state.v[name] = [null, (old?.[1] ?? 0) & exported];
 }
@@ -173,7 +180,11 @@ function showFunctions(shell: Shell, names: readonly string[], short: boolean): 
   return status;
 }
 
-function all(shell: Shell, { rest }: Wanted, work: (word: string, list?: ListItem[]) => boolean): number {
+function all(
+  shell: Shell,
+  { rest }: Wanted,
+  work: (word: string, list?: ListItem[]) => boolean,
+): number {
   let status = 0;
   for (const [word, list] of rest) {
     try {
@@ -229,7 +240,8 @@ export const local: Builtin = (shell, argv) => {
     }
     const name = /^[A-Za-z_]\w*/.exec(word)?.[0];
     if (name !== undefined && assignment.test(word)) {
-      if ((shell.state.v[name]?.[1] ?? 0) & readOnly) throw new ExpansionProblem(`${name}: is read only`);
+      if ((shell.state.v[name]?.[1] ?? 0) & readOnly)
+        throw new ExpansionProblem(`${name}: is read only`);
       hide(shell, name);
     }
     return declareOne(shell, word, list, asked.on, asked.off);

@@ -28,7 +28,9 @@ function placeIn(word: string, count: number): number | undefined {
 }
 
 function outOfRange(shell: Shell, word: string, count: number): number {
-  shell.complain(count === 1 ? "directory stack empty" : `${word}: directory stack index out of range`);
+  shell.complain(
+    count === 1 ? "directory stack empty" : `${word}: directory stack index out of range`,
+  );
   return 1;
 }
 

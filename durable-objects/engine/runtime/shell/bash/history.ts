@@ -26,17 +26,23 @@ const path = (shell: Shell, word: string | undefined): string =>
 function files(shell: Shell, letter: string, word: string | undefined): number {
   const { state, sys } = shell;
   try {
-    if (letter === "w") sys.writeFile(path(shell, word), (state.hi ?? []).map((one) => `${one}\n`).join(""));
+    if (letter === "w")
+      sys.writeFile(path(shell, word), (state.hi ?? []).map((one) => `${one}\n`).join(""));
     else if (letter === "a")
-      sys.writeFile(path(shell, word), (state.hi ?? []).map((one) => `${one}\n`).join(""), { append: true });
+      sys.writeFile(path(shell, word), (state.hi ?? []).map((one) => `${one}\n`).join(""), {
+        append: true,
+      });
     else
-      state.hi = [...(state.hi ?? []), ...sys.readFile(path(shell, word)).split("\n").filter(Boolean)].slice(
-        -shellHistoryMax,
-      );
+      state.hi = [
+        ...(state.hi ?? []),
+        ...sys.readFile(path(shell, word)).split("\n").filter(Boolean),
+      ].slice(-shellHistoryMax);
     return 0;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
-    shell.complain(`${path(shell, word)}: cannot ${letter === "w" || letter === "a" ? "create" : "read"}: ${error.message}`);
+    shell.complain(
+      `${path(shell, word)}: cannot ${letter === "w" || letter === "a" ? "create" : "read"}: ${error.message}`,
+    );
     return 1;
   }
 }
@@ -77,7 +83,13 @@ export const history: Builtin = (shell, argv) => {
     return 0;
   }
   if (first === "-p") {
-    shell.write(1, argv.slice(2).map((word) => `${word}\n`).join(""));
+    shell.write(
+      1,
+      argv
+        .slice(2)
+        .map((word) => `${word}\n`)
+        .join(""),
+    );
     return 0;
   }
   if (first.startsWith("-")) return usage(shell, first);
@@ -92,11 +104,14 @@ export const fc: Builtin = (shell, argv) => {
   const rest = words.filter((word) => !/^-[lnrs]+$/.test(word));
   if (letters.includes("l")) {
     const from = Math.max(0, list.length - 16);
-    const lines = list.slice(from).map((one, i) => `${letters.includes("n") ? "" : from + i + 1}\t ${one}\n`);
+    const lines = list
+      .slice(from)
+      .map((one, i) => `${letters.includes("n") ? "" : from + i + 1}\t ${one}\n`);
     shell.write(1, (letters.includes("r") ? lines.reverse() : lines).join(""));
     return 0;
   }
-  const found = rest[0] === undefined ? list.at(-1) : list.findLast((one) => one.startsWith(rest[0]!));
+  const found =
+    rest[0] === undefined ? list.at(-1) : list.findLast((one) => one.startsWith(rest[0]!));
   if (found === undefined || !letters.includes("s")) {
     if (found === undefined) shell.complain("no command found");
     else shell.complain("no editor");

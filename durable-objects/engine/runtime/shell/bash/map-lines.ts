@@ -17,7 +17,8 @@ function option(shell: Shell, into: MapOptions, letter: string, value: string): 
     const number = numberOf(value);
     if (letter === "u") {
       if (number === undefined) return `${value}: invalid file descriptor specification`;
-      if (!shell.sys.isOpen(number)) return `${value}: invalid file descriptor: Bad file descriptor`;
+      if (!shell.sys.isOpen(number))
+        return `${value}: invalid file descriptor: Bad file descriptor`;
       into.fd = number;
     } else if (letter === "n") {
       if (number === undefined) return `${value}: invalid line count`;
@@ -78,7 +79,10 @@ function take(shell: Shell, frame: FrameOf<"map">, line: string): boolean {
     a.s--;
     return false;
   }
-  const item: ListItem = [String(a.o + frame.w.length), a.t ? line.replace(/[^]$/, (end) => (end === delimiterOf(a) ? "" : end)) : line];
+  const item: ListItem = [
+    String(a.o + frame.w.length),
+    a.t ? line.replace(/[^]$/, (end) => (end === delimiterOf(a) ? "" : end)) : line,
+  ];
   if (a.c !== undefined && (frame.w.length + 1) % a.q === 0) {
     const text = `${a.c} ${item[0]} ${quoted(item[1])}`;
     shell.push({ k: "src", c: addChunk(shell.state, text), o: 0, m: "eval", n: "mapfile" });

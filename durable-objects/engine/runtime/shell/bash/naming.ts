@@ -56,7 +56,9 @@ function sentence(shell: Shell, name: string, meaning: Meaning): string {
     case "builtin":
       return `${name} is a shell builtin\n`;
     case "file":
-      return meaning.hashed ? `${name} is hashed (${meaning.path})\n` : `${name} is ${meaning.path}\n`;
+      return meaning.hashed
+        ? `${name} is hashed (${meaning.path})\n`
+        : `${name} is ${meaning.path}\n`;
   }
 }
 
@@ -100,7 +102,8 @@ export function commandNames(shell: Shell, names: readonly string[], long: boole
     }
     found = true;
     if (long) shell.write(1, sentence(shell, name, meaning));
-    else if (meaning.kind === "alias") shell.write(1, `alias ${name}=${singleQuoted(meaning.text)}\n`);
+    else if (meaning.kind === "alias")
+      shell.write(1, `alias ${name}=${singleQuoted(meaning.text)}\n`);
     else shell.write(1, `${meaning.kind === "file" ? meaning.path : name}\n`);
   }
   return found ? 0 : 1;
@@ -142,7 +145,8 @@ export const hash: Builtin = (shell, argv) => {
 
 /** Notes where a command lies; false: nowhere. */
 export function remember(shell: Shell, name: string): boolean {
-  if (name.includes("/") || Object.hasOwn(shell.state.fn, name) || hasBuiltin(shell, name)) return true;
+  if (name.includes("/") || Object.hasOwn(shell.state.fn, name) || hasBuiltin(shell, name))
+    return true;
   const [path] = files(shell, name, false);
   if (path === undefined) return false;
   shell.state.hp = { ...shell.state.hp, [name]: path };
@@ -154,4 +158,3 @@ function listHashed(shell: Shell): void {
   if (all.length === 0) shell.write(1, "hash: hash table empty\n");
   else shell.write(1, `hits\tcommand\n${all.map((path) => `   0\t${path}\n`).join("")}`);
 }
-

@@ -103,7 +103,11 @@ class ParameterExpander {
     const target = list ? list.join(" ") : one;
     if (target === undefined) {
       if (part.op !== "" && /^:?[-+=?]/.test(part.op))
-        return this.#default(part, { name: part.name, shown, one: undefined }, part.op.replace(":", ""));
+        return this.#default(
+          part,
+          { name: part.name, shown, one: undefined },
+          part.op.replace(":", ""),
+        );
       throw new ExpansionProblem(`${shown.replace(/^\$/, "")}: invalid indirect expansion`);
     }
     if (!reference.test(target)) throw new ExpansionProblem(`${target}: invalid variable name`);
@@ -135,7 +139,11 @@ class ParameterExpander {
     }
     if (one === undefined) this.#unset(value);
     // A substitution further on in the word changes it.
-    if (part.name === "?" && part.op === "") return this.#put(this.x.once(() => one ?? ""), part.q);
+    if (part.name === "?" && part.op === "")
+      return this.#put(
+        this.x.once(() => one ?? ""),
+        part.q,
+      );
     this.#put(part.op === "len" ? String((one ?? "").length) : (one ?? ""), part.q);
   }
 
@@ -165,7 +173,8 @@ class ParameterExpander {
 
   #assigned({ name, sub, shown }: Value, text: string): string {
     return this.x.once(() => {
-      if (!/^[A-Za-z_]/.test(name)) throw new ExpansionProblem(`${shown}: cannot assign in this way`);
+      if (!/^[A-Za-z_]/.test(name))
+        throw new ExpansionProblem(`${shown}: cannot assign in this way`);
       if (sub === undefined) this.shell.set(name, text);
       else this.shell.setElement(name, sub, text);
       return text;
@@ -178,7 +187,8 @@ class ParameterExpander {
     const { op, arg = [], arg2 } = part;
     const { list, star = false, one } = value;
     if (op === ":") return this.#slice(part, value, arg, arg2);
-    if (op === "@A" || op === "@a" || op === "@K" || op === "@k") return this.#described(part, value);
+    if (op === "@A" || op === "@a" || op === "@K" || op === "@k")
+      return this.#described(part, value);
     const edit = this.#editor(part, arg, arg2);
     if (list) return this.#putList(list.map(edit), star, part.q);
     this.#put(edit(one ?? ""), part.q);
@@ -190,13 +200,15 @@ class ParameterExpander {
     const work = shell.sys.matching;
     const ext = shell.shopt("extglob");
     if (op.startsWith("@")) {
-      if (!/[QEPUuL]$/.test(op)) throw new ExpansionProblem(`\${${part.name}${op}}: bad substitution`);
+      if (!/[QEPUuL]$/.test(op))
+        throw new ExpansionProblem(`\${${part.name}${op}}: bad substitution`);
       return (value) => this.#transformed(op, value);
     }
     const pattern = this.x.pattern(arg);
     if (/^[#%]/.test(op)) return (value) => strip(value, pattern, op, work, { ext });
     if (/^[\^,~]/.test(op))
-      return (value) => cased(value, op, (c) => pattern === "" || matches(pattern, c, work, { ext }));
+      return (value) =>
+        cased(value, op, (c) => pattern === "" || matches(pattern, c, work, { ext }));
     const by = this.#replacement(arg2);
     const fold = shell.shopt("nocasematch");
     const anchor = op[1] === "#" || op[1] === "%" ? { anchor: op[1] as "#" | "%" } : {};
@@ -227,7 +239,8 @@ class ParameterExpander {
     if (!list) {
       const from = start < 0 ? one.length + start : start;
       if (from < 0 || from > one.length) return this.#put("", part.q);
-      const to = length === undefined ? one.length : length < 0 ? one.length + length : from + length;
+      const to =
+        length === undefined ? one.length : length < 0 ? one.length + length : from + length;
       if (to < from) throw new ExpansionProblem(`${text}: substring expression < 0`);
       return this.#put(one.slice(from, to), part.q);
     }
@@ -273,7 +286,8 @@ class ParameterExpander {
     const { shell } = this;
     const { op, q } = part;
     const name = shell.resolved(value.name);
-    const variable = shell.state.v[name] ?? (name in shell.sys.env ? [shell.sys.env[name]!, 1] : undefined);
+    const variable =
+      shell.state.v[name] ?? (name in shell.sys.env ? [shell.sys.env[name]!, 1] : undefined);
     if (op === "@K" || op === "@k") return this.#keyed(part, value);
     if (value.list && !variable) {
       if (op === "@A" && value.name === "@")
@@ -282,11 +296,17 @@ class ParameterExpander {
     }
     const letters = lettersOf(variable?.[1] ?? 0);
     if (op === "@a") {
-      if (value.list) return this.#putList(value.list.map(() => letters), value.star ?? false, q);
+      if (value.list)
+        return this.#putList(
+          value.list.map(() => letters),
+          value.star ?? false,
+          q,
+        );
       return this.#put(letters, q);
     }
     if (!variable) return this.#put("", q);
-    if (value.list && variable[2]) return this.#put(`declare -${letters} ${name}=${listWords(variable)}`, q);
+    if (value.list && variable[2])
+      return this.#put(`declare -${letters} ${name}=${listWords(variable)}`, q);
     const text = value.one ?? value.list?.[0];
     const assigned = text === undefined ? name : `${name}=${reusable(text)}`;
     this.#put(letters === "" ? assigned : `declare -${letters} ${assigned}`, q);

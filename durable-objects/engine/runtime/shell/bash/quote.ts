@@ -22,8 +22,7 @@ export function ansiQuoted(text: string): string {
   let out = "";
   for (const c of text)
     out +=
-      signs[c] ??
-      (unprintable.test(c) ? `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}` : c);
+      signs[c] ?? (unprintable.test(c) ? `\\${c.charCodeAt(0).toString(8).padStart(3, "0")}` : c);
   return `$'${out}'`;
 }
 
@@ -40,8 +39,7 @@ export const doubleQuoted = (text: string): string =>
   unprintable.test(text) ? ansiQuoted(text) : `"${text.replace(/["$`\\]/g, "\\$&")}"`;
 
 /** Whether a word means something else than itself. */
-const isSpecial = (text: string): boolean =>
-  special.test(text) || /^[~#]|[=:]~/.test(text);
+const isSpecial = (text: string): boolean => special.test(text) || /^[~#]|[=:]~/.test(text);
 
 /** In quotes only where it must be: what `set` and `set -x` write. */
 export function quotedIfNeeded(text: string): string {

@@ -42,7 +42,9 @@ export const shopt: Builtin = (shell, argv) => {
     shell.complain("cannot set and unset shell options simultaneously");
     return 1;
   }
-  const all = letters.includes("o") ? Object.keys(bashOptionNames) : shoptNames.map(([name]) => name);
+  const all = letters.includes("o")
+    ? Object.keys(bashOptionNames)
+    : shoptNames.map(([name]) => name);
   const asked = names.length ? names : all;
   const value = (name: string): boolean | undefined =>
     letters.includes("o") ? optionNamed(shell, name) : known(name) ? shell.shopt(name) : undefined;

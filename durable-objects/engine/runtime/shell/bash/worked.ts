@@ -103,10 +103,14 @@ export function worked(asked: Asked, name: string): string | Elements | undefine
     case "BASH_ALIASES":
       return Object.fromEntries(Object.entries(state.al ?? {}).map(([key, to]) => [`.${key}`, to]));
     case "BASHOPTS":
-      return optionsShown(shoptNames.filter(([key, on]) => state.so?.[key] ?? on).map(([key]) => key));
+      return optionsShown(
+        shoptNames.filter(([key, on]) => state.so?.[key] ?? on).map(([key]) => key),
+      );
     case "SHELLOPTS":
       return optionsShown(
-        Object.entries(bashOptionNames).flatMap(([key, letter]) => (asked.option(letter) ? [key] : [])),
+        Object.entries(bashOptionNames).flatMap(([key, letter]) =>
+          asked.option(letter) ? [key] : [],
+        ),
       );
     case "HISTCMD":
       return String((state.hi?.length ?? 0) + 1);
@@ -124,7 +128,9 @@ export const workedNames: readonly string[] = [
   ),
 ];
 
-const numbers = new Set("EUID UID PPID BASHPID SECONDS EPOCHSECONDS RANDOM SRANDOM LINENO HISTCMD".split(" "));
+const numbers = new Set(
+  "EUID UID PPID BASHPID SECONDS EPOCHSECONDS RANDOM SRANDOM LINENO HISTCMD".split(" "),
+);
 const fixed = new Set("BASHOPTS BASH_VERSINFO EUID PPID SHELLOPTS UID".split(" "));
 
 /** Marks of a name that bash works out. */

@@ -166,8 +166,7 @@ class Printer {
       const word = this.next();
       const seconds = word === undefined || word === "" ? -1 : Number(this.number(word));
       this.out += pad(this.bash.time(spec.time, seconds), spec);
-    }
-    else if (conversion === "s")
+    } else if (conversion === "s")
       this.out += pad((this.next() ?? "").slice(0, spec.precision), spec);
     else if (conversion === "c") this.out += pad((this.next() ?? "").slice(0, 1), spec);
     else if (conversion === "b") {
