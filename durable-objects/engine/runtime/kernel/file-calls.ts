@@ -14,6 +14,7 @@ import {
 } from "../fs/vfs.ts";
 import { processKey } from "./process-key.ts";
 import { parentPid, uidOf } from "./process-view.ts";
+import { pipeStat } from "./special-files.ts";
 import type { Process, Session } from "./state.ts";
 
 const devices: Record<string, string> = {
@@ -29,7 +30,6 @@ export class FileCalls {
   readonly kernel: Kernel;
   readonly key: number;
   readonly process: Process;
-  /** Bytes of real state the program holds; beyond processStateBytesMax it is killed. */
   held = 0;
 
   constructor(kernel: Kernel, key: number, process: Process) {
@@ -106,17 +106,11 @@ export class FileCalls {
     return path.startsWith("/dev/fd/") ? `/proc/${this.pid}${path.slice(4)}` : path;
   }
   stat(path: string, follow = true): Stat {
-    return this.#pipeStat(path, follow) ?? this.vfs.stat(this.existing(path, follow));
-  }
-  /** What stat says of an own pipe that `/dev/fd/N` leads to; undefined: it is no pipe's path. */
-  #pipeStat(path: string, follow: boolean): Stat | undefined {
     const given = follow && /\/fd\/\d+$/.test(path) ? this.#othersFd(path) : undefined;
     const file = given === undefined ? undefined : this.kernel.pod.of[given];
-    if (file?.k !== "r" && file?.k !== "w") return undefined;
-    const { uid, gid } = this.who;
-    const mode = 0o600;
-    const ino = `pipe:${file.p}`;
-    return { type: "p", mode, uid, gid, size: 0, mtime: this.now, links: 1, ino, device: "pipe" };
+    // A pipe that `/dev/fd/N` leads to.
+    if (file?.k === "r" || file?.k === "w") return pipeStat(file.p, this.who, this.now);
+    return this.vfs.stat(this.existing(path, follow));
   }
   /** Like stat, but nothing when it cannot be had. */
   peek(path: string, follow = true): Stat | undefined {

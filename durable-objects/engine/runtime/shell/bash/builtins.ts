@@ -126,7 +126,7 @@ const printf: Builtin = (shell, argv) => {
   });
   for (const error of errors) shell.complain(error);
   if (name === undefined) shell.write(1, out);
-  else shell.assign(name, out.replace(/\0[^]*$/, ""));
+  else shell.assign(name, out.split("\0", 1)[0] ?? "");
   return status;
 };
 

@@ -2,6 +2,7 @@
  * Patterns with groups: `?(a|b)`, `*( )`, `+( )`, `@( )`, `!( )`. What a part of one may end at is worked out for all places
  * at once, so that the cost is bounded by the lengths and charged.
  */
+import { shellNestingMax } from "../../../core/limits.ts";
 import { has, type CharSet } from "../../regex/char-set.ts";
 import type { MatchWork } from "../../regex/work.ts";
 import { bracket } from "../bracket.ts";
@@ -19,8 +20,6 @@ export function isExtended(pattern: string): boolean {
   }
   return false;
 }
-
-const groupsWithinMax = 50;
 
 class PatternReader {
   readonly pattern: string;
@@ -53,7 +52,7 @@ class PatternReader {
   }
 
   #group(op: string): Node | undefined {
-    if (!/[?*+@!]/.test(op) || this.depth >= groupsWithinMax) return undefined;
+    if (!/[?*+@!]/.test(op) || this.depth >= shellNestingMax) return undefined;
     const begun = this.at;
     this.at += 2;
     this.depth++;

@@ -1,5 +1,6 @@
 /** `history` and `fc`: commands that were typed. They are kept in the shell's state (`hi`) by whoever reads lines. */
 import { shellHistoryMax } from "../../../core/limits.ts";
+import { trimEndOf } from "../../../core/trim.ts";
 import { Errno } from "../../errno.ts";
 import type { Builtin } from "../builtin.ts";
 import type { Shell } from "../shell.ts";
@@ -9,7 +10,7 @@ import { usage } from "./usage.ts";
 /** Notes a command; one that begins with a blank, or is the one before again, as HISTCONTROL says. */
 export function noteCommand(shell: Shell, line: string): void {
   const { state } = shell;
-  const text = line.replace(/\n+$/, "");
+  const text = trimEndOf(line, "\n");
   if (text.trim() === "") return;
   const control = (shell.get("HISTCONTROL") ?? "").split(":");
   const both = control.includes("ignoreboth");

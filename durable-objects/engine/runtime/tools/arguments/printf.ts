@@ -204,47 +204,11 @@ class Printer {
         i += piece.length;
       } else if (c === "%") {
         const match = this.#directive(format, i);
-        if (!match) {
-          const bad = /^%[-+ 0#'*.\d]*([a-zA-Z])/.exec(format.slice(i, i + 40))?.[1] ?? "";
-          this.errors.push(
-            this.bash
-              ? bad === "" || "hljztL".includes(bad)
-                ? `\`${format.slice(i)}': missing format character`
-                : `\`${bad}': invalid format character`
-              : `${format.slice(i)}: invalid format`,
-          );
-          return false;
-        }
-        const [whole = "", flags = "", width, precision, conversion = "", timeFormat] = match;
-        let w = width === "*" ? Number(this.number(this.next())) : Number(width ?? 0);
-        const p =
-          precision === "*"
-            ? Number(this.number(this.next()))
-            : precision === undefined
-              ? whole.includes(".")
-                ? 0
-                : undefined
-              : Number(precision);
-        let left = flags;
-        if (w < 0) {
-          w = -w;
-          left += "-";
-        }
-        const spec: Spec = {
-          flags: left,
-          width: Math.min(w, 65_536),
-          precision: p === undefined || p < 0 ? undefined : p,
-          conversion,
-          ...(timeFormat === undefined ? {} : { time: timeFormat }),
-        };
-        if ((conversion === "%" && whole !== "%%") || !this.convert(spec)) {
-          this.errors.push(
-            this.bash
-              ? `\`${conversion}': invalid format character`
-              : `${format.slice(i)}: invalid format`,
-          );
-          return false;
-        }
+        if (!match) return this.#invalid(format.slice(i));
+        const spec = this.#spec(match);
+        const [whole = ""] = match;
+        if ((spec.conversion === "%" && whole !== "%%") || !this.convert(spec))
+          return this.#invalid(format.slice(i));
         i += whole.length;
       } else {
         const end = format.slice(i).search(/[\\%]/);
@@ -253,6 +217,42 @@ class Printer {
       }
     }
     return true;
+  }
+
+  /** What a directive asks for; widths of `*` are arguments. */
+  #spec(match: (string | undefined)[]): Spec {
+    const [whole = "", flags = "", width, precision, conversion = "", time] = match;
+    let w = width === "*" ? Number(this.number(this.next())) : Number(width ?? 0);
+    const p =
+      precision === "*"
+        ? Number(this.number(this.next()))
+        : precision === undefined
+          ? whole.includes(".")
+            ? 0
+            : undefined
+          : Number(precision);
+    let left = flags;
+    if (w < 0) {
+      w = -w;
+      left += "-";
+    }
+    return {
+      flags: left,
+      width: Math.min(w, 65_536),
+      precision: p === undefined || p < 0 ? undefined : p,
+      conversion,
+      ...(time === undefined ? {} : { time }),
+    };
+  }
+
+  /** Complains of what a format's rest begins with. */
+  #invalid(rest: string): false {
+    const sign = /^%[-+ 0#'*.\d]*([a-zA-Z])/.exec(rest.slice(0, 40))?.[1] ?? "";
+    if (!this.bash) this.errors.push(`${rest}: invalid format`);
+    else if (sign === "" || "hljztL".includes(sign))
+      this.errors.push(`\`${rest}': missing format character`);
+    else this.errors.push(`\`${sign}': invalid format character`);
+    return false;
   }
 }
 
