@@ -254,6 +254,9 @@ export function startRead(
   return undefined;
 }
 
+/** Microseconds. */
+const usPerByteRead = 0.05;
+
 /** Reads up to the delimiter; a file is read ahead and given back, a pipe is read byte by byte as a shell must. */
 export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
   const { sys, state } = shell;
@@ -275,6 +278,8 @@ export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
       return { wait: { r: [frame.fd], ...(frame.due === undefined ? {} : { t: frame.due }) } };
     }
     if (data === "") return finishRead(shell, frame, 1);
+    // Beyond what a line is long, it takes its time.
+    if (count > 16) sys.charge(data.length * usPerByteRead);
     for (let i = 0; i < data.length; i++) {
       const c = data[i]!;
       if (frame.esc) {

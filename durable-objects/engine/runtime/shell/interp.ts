@@ -38,10 +38,9 @@ export function advance(shell: Shell): Step {
     return undefined;
   }
   const { top } = shell;
-  if (state.pt?.length && (!top || !blocksTraps(top))) return startTrap(shell);
-  if (!top) return finish(shell);
   try {
-    return act(shell, top);
+    if (state.pt?.length && (!top || !blocksTraps(top))) return startTrap(shell);
+    return top ? act(shell, top) : finish(shell);
   } catch (error) {
     return failed(shell, error);
   }

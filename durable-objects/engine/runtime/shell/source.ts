@@ -139,7 +139,9 @@ function start(shell: Shell, frame: Source, written: string): boolean {
     const before = shell.state.fl ? (shell.state.il ?? 0) : 0;
     const chunk = addChunk(shell.state, command, before);
     noteGrammar(shell, chunk, 0);
-    if (shell.state.ia && shell.bash) noteCommand(shell, command);
+    // As it was typed: aliases are not written out in the history.
+    const typed = written.slice(0, written.length - (text.length - unit.end));
+    if (shell.state.ia && shell.bash) noteCommand(shell, typed);
     shell.push({ k: "node", r: [chunk, 0, unit.root], i: 0 });
     if (shell.state.fl) shell.state.il = before + lineCount(command);
     return true;

@@ -8,10 +8,15 @@ import { describe, expect, test } from "vitest";
 import { runtime } from "../../../../durable-objects/engine/cri/runtime.ts";
 import { imageCatalog } from "../../../../durable-objects/engine/images/index.ts";
 import { binaryOf, bytesOf } from "../../../../durable-objects/engine/runtime/bytes.ts";
+import { PodKernel } from "../../../../durable-objects/engine/runtime/kernel/kernel.ts";
+import type { Session } from "../../../../durable-objects/engine/runtime/kernel/state.ts";
+import { terminalInput } from "../../../../durable-objects/engine/runtime/kernel/terminal.ts";
 import type {
   ImageCatalog,
+  Kernel,
   Program,
 } from "../../../../durable-objects/engine/runtime/kernel/types.ts";
+import { startExec } from "../../../../durable-objects/engine/runtime/launch.ts";
 import {
   execSession,
   sessionCloseInput,
@@ -102,4 +107,85 @@ test("every builtin whose name bash knows is there", () => {
     (name) => !Object.hasOwn(bashOwn, name) && !Object.hasOwn(builtins, name),
   );
   expect(lost).toEqual([]);
+});
+
+test("scripts with a piece missing or too much end without a fault", { timeout: 120_000 }, () => {
+  const rows = files.flatMap(rowsOf);
+  const signs = [
+    "$",
+    "{",
+    "}",
+    "[",
+    "((",
+    "]]",
+    "'",
+    '"',
+    "`",
+    "<(",
+    "<<<",
+    "${!",
+    "=(",
+    "@Q}",
+    "\n",
+  ];
+  const faults: string[] = [];
+  rows.forEach(({ run }, i) => {
+    const whole = text(run);
+    const at = (i * 7_919) % (whole.length + 1);
+    const sign = i % 3 === 0 ? "" : signs[i % signs.length]!;
+    const script = whole.slice(0, at) + sign + whole.slice(at + (i % 5));
+    const world = Object.assign(new RuntimeWorld(), {
+      fault: (work: string, error: unknown) => faults.push(`${script}: ${work} ${String(error)}`),
+    });
+    const spec = world.start(
+      world.spec(world.pod("x"), "x", "debian:12", { command: ["sleep", "100000"] }),
+    );
+    if (world.exec(spec, ["bash", "-c", script], 300).exitCode === 139) faults.push(script);
+  });
+  expect(faults).toEqual([]);
+});
+
+/** What a terminal shows of a bash that is typed to. */
+function typed(lines: readonly string[]): string {
+  const world = new RuntimeWorld();
+  const spec = world.start(
+    world.spec(world.pod("web"), "x", "debian:12", { command: ["sleep", "100000"] }),
+  );
+  const kernel = PodKernel.load(world, spec.pod.key) as Kernel;
+  const key = kernel.containerKey(spec.id) as string;
+  const started = startExec(kernel, key, { command: ["bash", "--norc"], tty: true, stdin: true });
+  if ("error" in started) return started.error;
+  kernel.run();
+  for (const line of lines) {
+    terminalInput(kernel, kernel.pod.se[started.session] as Session, `${line}\n`);
+    kernel.run();
+  }
+  const shown = kernel.pod.se[started.session]?.o.replaceAll("\r", "") ?? "";
+  return shown.replace(/^bash-5\.2# /, "");
+}
+
+// Recorded with bash 5.2.15 at a pseudo terminal.
+test.each<[lines: string[], shown: string]>([
+  [
+    ["PS1='$(echo sub)> '", "false", "echo $?"],
+    "PS1='$(echo sub)> '\nsub> false\nsub> echo $?\n1\nsub> ",
+  ],
+  [
+    ['PS1="[\\$?] \\W\\$ "', "cd /tmp", "(exit 3)"],
+    'PS1="[\\$?] \\W\\$ "\n[0] /$ cd /tmp\n[0] tmp$ (exit 3)\n[3] tmp$ ',
+  ],
+  [
+    ["PS1='$ '; PROMPT_COMMAND='echo before'", "false", "echo $?"],
+    "PS1='$ '; PROMPT_COMMAND='echo before'\nbefore\n$ false\nbefore\n$ echo $?\n1\nbefore\n$ ",
+  ],
+  [
+    ["PS1='$ ' PS2='more '", "a=(1", "2)", "echo ${#a[@]}", "[[ a b ]]", "echo $((1/0)); echo x"],
+    "PS1='$ ' PS2='more '\n$ a=(1\nmore 2)\n$ echo ${#a[@]}\n2\n$ [[ a b ]]\nbash: conditional binary operator expected\n$ echo $((1/0)); echo x\nbash: 1/0: division by 0 (error token is \"0\")\n$ ",
+  ],
+  [
+    ["PS1='$ '", "alias hi='echo hello'", "hi you", "history", "sleep 9 &", "jobs"],
+    "PS1='$ '\n$ alias hi='echo hello'\n$ hi you\nhello you\n$ history\n    1  PS1='$ '\n    2  alias hi='echo hello'\n    3  hi you\n    4  history\n$ sleep 9 &\n[1] PID\n$ jobs\n[1]+  Running                 sleep 9 &\n$ ",
+  ],
+])("typed %j", (lines, shown) => {
+  expect(typed(lines).replace(/\[1\] \d+/, "[1] PID")).toBe(shown);
 });

@@ -72,6 +72,9 @@ export const mapfile: Builtin = (shell, argv, tested) => {
   return undefined;
 };
 
+/** Microseconds. */
+const usPerByteRead = 0.05;
+
 /** Puts a line into the array; the callback, where it is its turn. */
 function take(shell: Shell, frame: FrameOf<"map">, line: string): boolean {
   const { a } = frame;
@@ -124,7 +127,10 @@ export function mapStep(shell: Shell, frame: FrameOf<"map">): Step {
     const data = sys.read(a.fd, a.n > 0 && sys.fileSize(a.fd) === undefined ? 1 : 4096);
     if (data === undefined) return { wait: { r: [a.fd] } };
     if (data === "") frame.done = 1;
-    frame.b += data;
+    sys.charge(data.length * usPerByteRead);
+    frame.b += a.d === "" ? data : data.replaceAll("\0", "");
     sys.held = frame.b.length + (state.vb ?? 0);
+    // What has no end is read a piece a step.
+    if (!frame.done && a.n === 0) return undefined;
   }
 }
