@@ -2,6 +2,7 @@ import type { Identity } from "./engine/api/auth/tokens.ts";
 import { MemorySql } from "./engine/core/memory-sql.ts";
 import type { Sql } from "./engine/core/sql.ts";
 import { Engine, openArtefact, type EngineOptions } from "./engine/index.ts";
+import { numberOf } from "./http.ts";
 import { applyManifests, type ManifestFailure } from "./manifests.ts";
 import { sqlOf } from "./sql.ts";
 
@@ -11,6 +12,12 @@ export interface SandboxEnv {
   OBJECTS_MAX?: string;
   STATE_BYTES_MAX?: string;
 }
+
+/** Its cluster's. */
+export const limitsOf = (env: SandboxEnv): NonNullable<EngineOptions["limits"]> => ({
+  objectsMax: numberOf(env.OBJECTS_MAX),
+  stateBytesMax: numberOf(env.STATE_BYTES_MAX),
+});
 
 /** What a sandbox is made of: the service's own data, and what its cluster is born with. */
 export interface Birth {

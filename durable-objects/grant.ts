@@ -13,6 +13,17 @@ export interface Grant {
   readAtMs: number;
   /** Wall ms at which it ends by itself. */
   expiresAtMs: number;
+  /** Who came by it, noted by the object for those who share the sandbox (presence.ts). */
+  visitor?: Visitor;
+}
+
+export interface Visitor {
+  /** As the cluster calls them. */
+  name: string;
+  /** What they came with: `page`, `kubectl`, ... */
+  client: string;
+  /** Wall ms. */
+  sinceMs: number;
 }
 
 /** Id of a grant by a key. */

@@ -52,6 +52,12 @@ export const tooManyStreams = (): StatusError =>
     retryAfterSeconds: 10,
   });
 
+/** 429: as many pages follow who is here as may; Retry-After goes along. */
+export const tooManyFollowers = (): StatusError =>
+  new StatusError(429, "TooManyRequests", "too many pages follow who is in this sandbox", {
+    retryAfterSeconds: 60,
+  });
+
 /** Whether a server of the cluster is asked, through the API server's proxy or as an Ingress. */
 export const asksServer = ({ path, preview }: ApiRequest): boolean =>
   preview?.ingressHost !== undefined ||

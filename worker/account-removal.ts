@@ -1,7 +1,7 @@
 import { memberGrantId } from "../durable-objects/grant.ts";
 import { forgetApiTokens } from "./api-tokens.ts";
 import { eachAtOnce } from "./at-once.ts";
-import { freeArtefact } from "./snapshots/artefacts.ts";
+import { freeArtefact, freeBirth } from "./snapshots/artefacts.ts";
 import { markOwnedDeleted, memberships, removeAccount } from "./db/accounts.ts";
 import { withdrawSnapshotsOf } from "./db/snapshots.ts";
 import { revokeKeysOf } from "./db/keys.ts";
@@ -25,6 +25,7 @@ export async function removeEverything(env: Env, userId: string, now: number): P
     if (left.length === 0) break;
     await eachAtOnce(left, async (id) => {
       await endSandbox(env, id, now);
+      await freeBirth(env, id);
       ended.add(id);
     });
   }

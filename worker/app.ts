@@ -21,6 +21,7 @@ import { passkeyRoutes } from "./routes/passkeys.ts";
 import { oembedRoutes } from "./routes/oembed.ts";
 import { preview, previewRoutes } from "./routes/preview.ts";
 import { forkRoutes } from "./routes/forks.ts";
+import { presenceRoutes } from "./routes/presence.ts";
 import { pastRoutes } from "./routes/past.ts";
 import { snapshotRoutes } from "./routes/snapshots.ts";
 import { snapshotViewRoutes } from "./routes/snapshot-views.ts";
@@ -28,6 +29,7 @@ import { labRoutes } from "./routes/labs.ts";
 import { scenarioDraftRoutes } from "./routes/scenario-drafts.ts";
 import { scenarioRoutes } from "./routes/scenarios.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
+import { terminalRoutes } from "./routes/terminals.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import type { Row } from "./route.ts";
 
@@ -36,6 +38,7 @@ export const routes: readonly Row[] = [
   ...sandboxRoutes,
   ...forkRoutes,
   ...pastRoutes,
+  ...presenceRoutes,
   ...snapshotRoutes,
   ...snapshotViewRoutes,
   ...scenarioRoutes,
@@ -44,6 +47,7 @@ export const routes: readonly Row[] = [
   ...keyRoutes,
   ...memberRoutes,
   ...previewRoutes,
+  ...terminalRoutes,
   ...signInRoutes,
   ...meRoutes,
   ...oembedRoutes((request, env, context) => app.fetch(request, env, context)),

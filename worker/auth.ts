@@ -78,13 +78,14 @@ function verdictOn(
 ): Verdict {
   if (!found || found.key.sandboxId !== (sandboxId ?? found.sandbox.id))
     return { state: "unknown" };
-  const { key, sandbox } = found;
+  const { key, sandbox, member } = found;
   // A dead sandbox's keys die with it: its owner should read why.
   if (sandboxIsOver(sandbox, now)) return { state: "gone", sandbox };
   if (key.revokedAt !== null || key.expiresAt <= now) return { state: "unknown" };
   const ids = [keyGrantId(key.id), ...(key.userId === null ? [] : [memberGrantId(key.userId)])];
   const grant: Grant = { ids, role: key.role, readAtMs, expiresAtMs: key.expiresAt };
-  return { state: "valid", key, sandbox, grant, user: userOf(key.role, key.name) };
+  // A member may call a key what they like: in the cluster they are who they are.
+  return { state: "valid", key, sandbox, grant, user: userOf(key.role, member ?? key.name) };
 }
 
 /** Whether it was deleted or has expired by `now` (wall ms). */

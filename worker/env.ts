@@ -28,6 +28,8 @@ export interface Env extends FurtherIssuers {
   SANDBOX_NODES_MAX: string;
   /** Sandboxes made: a minute by one network (an IPv4 address, an IPv6 /64), an hour by all. Empty or 0: no limit. */
   CREATES_PER_MINUTE_MAX?: string;
+  /** The same of labs, which are counted apart: a class is one network. */
+  LABS_PER_MINUTE_MAX?: string;
   CREATES_PER_HOUR_MAX?: string;
   /** Attempts to sign in, a minute by one network. Empty or 0: no limit. */
   SIGN_INS_PER_MINUTE_MAX?: string;

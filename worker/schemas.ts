@@ -1,8 +1,10 @@
 import * as v from "valibot";
 import { roles, type Role } from "./roles.ts";
 import {
+  embedOriginsMax,
   keyNameCharsMax,
   nameLengthMax,
+  originCharsMax,
   pastRevisionsMax,
   personNameCharsMax,
   seedLengthMax,
@@ -53,6 +55,32 @@ export const seed = v.union(
 );
 
 export const timestamp = v.pipe(v.string(), v.isoTimestamp());
+
+const originRule = "must be an origin as browsers write it: https://HOST, perhaps with :PORT";
+
+/** Of a page, by name or IPv4 address: a Content-Security-Policy can name no other. */
+const origin = v.pipe(
+  v.string(originRule),
+  v.maxLength(originCharsMax, originRule),
+  v.regex(/^https?:\/\/[a-z0-9][a-z0-9.-]*(:\d{1,5})?$/, originRule),
+  v.check(isOrigin, originRule),
+);
+
+function isOrigin(text: string): boolean {
+  try {
+    return new URL(text).origin === text;
+  } catch {
+    return false;
+  }
+}
+
+/** Origins whose pages may show a person's things in frames. Null: all. */
+export const embedOrigins = v.nullable(
+  v.pipe(
+    v.array(origin, "embedOrigins must be a list of origins, or null"),
+    v.maxLength(embedOriginsMax, `embedOrigins must be at most ${embedOriginsMax} origins`),
+  ),
+);
 
 /** RFC 3339. */
 export const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,7 +1,7 @@
 import { and, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Role } from "../roles.ts";
 import { ask, on } from "./database.ts";
-import { keys, sandboxes } from "./schema.ts";
+import { keys, members, sandboxes } from "./schema.ts";
 
 export type Sandbox = typeof sandboxes.$inferSelect;
 export type Key = typeof keys.$inferSelect;
@@ -24,7 +24,8 @@ export async function insertKey(
   return done.meta.changes > 0;
 }
 
-export type FoundKey = { key: Key; sandbox: Sandbox };
+/** `member`: how the others see the member whose it is; null: it is no member's. */
+export type FoundKey = { key: Key; sandbox: Sandbox; member: string | null };
 
 /** The key with its sandbox, whatever state either is in. */
 export const findKey = (db: D1Database, hash: string): Promise<FoundKey | undefined> =>
@@ -43,9 +44,13 @@ async function findKeyWhere(
 ): Promise<FoundKey | undefined> {
   const rows = await ask(
     on(db)
-      .select({ key: keys, sandbox: sandboxes })
+      .select({ key: keys, sandbox: sandboxes, member: members.name })
       .from(keys)
       .innerJoin(sandboxes, eq(sandboxes.id, keys.sandboxId))
+      .leftJoin(
+        members,
+        and(eq(members.sandboxId, keys.sandboxId), eq(members.userId, keys.userId)),
+      )
       .where(condition)
       .limit(1),
   );

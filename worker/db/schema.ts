@@ -10,6 +10,8 @@ export const users = sqliteTable("users", {
   id: text("id").primaryKey(),
   name: text("name"),
   createdAt: integer("created_at").notNull(),
+  /** JSON: the origins whose pages may show what is theirs in a frame. Absent: all. */
+  embedOrigins: text("embed_origins"),
 });
 
 /** Who a person is elsewhere: by the provider's own subject, never by an e-mail address. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { verifyHuman } from "../human.ts";
 import { titleCharsMax } from "../limits.ts";
 import { momentOf } from "../snapshots/moments.ts";
 import type { Call, Row } from "../route.ts";
@@ -27,6 +28,7 @@ export const forkRoutes: Row[] = [
     scope: "sandboxes:write",
     title: "Make another sandbox that goes on from this one, as it is or as it was at a revision",
     body: forking,
+    makes: "/api/sandboxes/:made",
     answers: {
       201: {
         text: "It runs, and is yours. Of a viewer's, what Secrets hold was left out. As YAML: its kubeconfig alone.",
@@ -49,6 +51,7 @@ export const forkRoutes: Row[] = [
 async function forkSandbox(call: Call<v.InferOutput<typeof forking>>): Promise<Response> {
   const { access, body, env } = call;
   const { sandbox, role } = access;
+  await verifyHuman(call.request, env, call.principal);
   // Who may not read Secrets must not come by them in a cluster of their own.
   const secrets = role !== "viewer";
   const moment = await momentOf(env, sandbox, { at: body.at, past: body.past, secrets });

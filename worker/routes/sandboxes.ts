@@ -159,6 +159,8 @@ export interface Asked {
   title: string;
   /** Absent: from nothing. */
   origin?: Origin;
+  /** It is a lab: these are counted apart. */
+  lab?: boolean;
 }
 
 export interface Made {
@@ -170,7 +172,8 @@ export interface Made {
 export async function makeFor(call: Call, asked: Asked): Promise<Made> {
   const { env, now } = call;
   const limits = limitsOf(env);
-  await spendCreation(env, limits, call.request.headers.get("cf-connecting-ip") ?? undefined, now);
+  const address = call.request.headers.get("cf-connecting-ip") ?? undefined;
+  await spendCreation(env, limits, address, now, { lab: asked.lab ?? false });
   const owner = await call.somebody();
   if (owner && (await countLiveOwned(env.DB, owner.id, now)) >= limits.sandboxesPerPersonMax) {
     throw new EdgeError(
@@ -213,16 +216,19 @@ async function renameSandbox(call: Call<v.InferOutput<typeof change>>): Promise<
 async function deleteSandbox(call: Call): Promise<Response> {
   const { id } = call.access.sandbox;
   await endSandbox(call.env, id, call.now);
+  // It has ended all the same: what stays the cron trigger frees.
+  await freeBirth(call.env, id).catch((error: unknown) =>
+    console.error({ event: "a birth was not freed", sandbox: id, error: String(error) }),
+  );
   call.audit("sandbox deleted", id);
   return call.nothing();
 }
 
-/** The record first: from then on nothing wakes the object any more. */
+/** The record first: from then on nothing wakes the object any more. What it was born with is left for `freeBirth`. */
 export async function endSandbox(env: Env, id: string, now: number): Promise<void> {
   await markDeleted(env.DB, id, now);
   forget(id);
   await tell(env, id, (object) => object.destroy());
-  await freeBirth(env, id);
 }
 
 /** What this isolate knows of it. */
@@ -344,8 +350,11 @@ export function refuseUnborn(born: Born): void {
   throw error;
 }
 
-/** An object that could not be made has emptied itself, unless its answer alone was lost: so it is asked to once more. */
-async function unmake(env: Env, id: string): Promise<void> {
+/**
+ * Takes back a sandbox that nobody has seen. An object that could not be made has emptied itself, unless its answer alone was lost:
+ * so it is asked to once more.
+ */
+export async function unmake(env: Env, id: string): Promise<void> {
   const done = await Promise.allSettled([
     env.SANDBOX.getByName(id).destroy(),
     removeSandbox(env.DB, id),

@@ -64,6 +64,7 @@ export const snapshotRoutes: Row[] = [
     scope: "snapshots:write",
     title: "Take a snapshot of a sandbox, as it is or as it was at a revision",
     body: taking,
+    makes: "/api/snapshots/:made",
     answers: { 201: { text: "Whoever has its address may open it", schema: snapshotShape } },
     handle: (call) => takeSnapshot(call as Call<v.InferOutput<typeof taking>>),
   },

@@ -34,7 +34,7 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
   if (frame.v !== undefined && ended !== undefined) shell.set(frame.v, String(ended));
   const over = frame.n ? frame.p.length < frame.n : frame.p.length === 0;
   if (over) return done(shell, frame.y ? frame.x : 0, frame.t === 1);
-  return { wait: { ch: true } };
+  return { wait: { childEnd: true } };
 }
 
 /** `wait [pid|%job]...` */
@@ -275,7 +275,9 @@ export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
     if (data === undefined) {
       if (frame.due !== undefined && sys.now >= frame.due)
         return shell.bash ? finishRead(shell, frame, 142) : done(shell, 1, tested);
-      return { wait: { r: [frame.fd], ...(frame.due === undefined ? {} : { t: frame.due }) } };
+      return {
+        wait: { readable: [frame.fd], ...(frame.due === undefined ? {} : { untilMs: frame.due }) },
+      };
     }
     if (data === "") return finishRead(shell, frame, 1);
     // Beyond what a line is long, it takes its time.

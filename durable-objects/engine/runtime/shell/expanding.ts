@@ -64,7 +64,7 @@ export function expanding<T>(
     const [read, write] = sys.pipe();
     const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], error.body], i: 0 }]);
     const child = sys.child(pid);
-    if (shell.bash) substituted(shell, child.process.s as unknown as ShellState);
+    if (shell.bash) substituted(shell, child.process.state as unknown as ShellState);
     child.dup(write, 1);
     if (write !== 1) child.close(write);
     if (read !== 1) child.close(read);

@@ -128,7 +128,7 @@ export function dot(shell: Shell, argv: string[], tested: boolean): number | und
 export function loadStep(shell: Shell, frame: FrameOf<"load">): Step {
   const { sys, state } = shell;
   const data = sys.read(frame.fd);
-  if (data === undefined) return { wait: { r: [frame.fd] } };
+  if (data === undefined) return { wait: { readable: [frame.fd] } };
   frame.b += data;
   sys.held = frame.b.length + (state.vb ?? 0);
   if (data !== "") return undefined;

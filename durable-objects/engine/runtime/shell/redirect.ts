@@ -42,14 +42,14 @@ export interface Names {
 
 /** A descriptor from 10 on that programs of this process inherit. */
 export function keepOpen({ process }: Sys, fd: number): void {
-  if (fd >= 10 && !process.kf?.includes(fd)) process.kf = [...(process.kf ?? []), fd];
+  if (fd >= 10 && !process.keptFds?.includes(fd)) process.keptFds = [...(process.keptFds ?? []), fd];
 }
 
 /** Closes a descriptor, for good. */
 export function closeFd(sys: Sys, fd: number): void {
   if (sys.isOpen(fd)) sys.close(fd);
-  const { kf } = sys.process;
-  if (kf?.includes(fd)) sys.process.kf = kf.filter((known) => known !== fd);
+  const { keptFds } = sys.process;
+  if (keptFds?.includes(fd)) sys.process.keptFds = keptFds.filter((known) => known !== fd);
 }
 
 class Redirector {

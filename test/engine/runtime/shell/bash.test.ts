@@ -37,8 +37,8 @@ const rowsOf = (name: string): Row[] => JSON.parse(readFileSync(join(folder, nam
 function forgetful(): ReadonlyMap<string, Program> {
   const bash = imageCatalog.programs.get("bash")!;
   const step: Program["step"] = (sys, state) => {
-    sys.process.s = JSON.parse(JSON.stringify(state));
-    return bash.step(sys, sys.process.s);
+    sys.process.state = JSON.parse(JSON.stringify(state));
+    return bash.step(sys, sys.process.state);
   };
   return new Map([...imageCatalog.programs, ["bash", { ...bash, step }]]);
 }
@@ -157,10 +157,10 @@ function typed(lines: readonly string[]): string {
   if ("error" in started) return started.error;
   kernel.run();
   for (const line of lines) {
-    terminalInput(kernel, kernel.pod.se[started.session] as Session, `${line}\n`);
+    terminalInput(kernel, kernel.pod.sessions[started.session] as Session, `${line}\n`);
     kernel.run();
   }
-  const shown = kernel.pod.se[started.session]?.o.replaceAll("\r", "") ?? "";
+  const shown = kernel.pod.sessions[started.session]?.output.replaceAll("\r", "") ?? "";
   return shown.replace(/^bash-5\.2# /, "");
 }
 

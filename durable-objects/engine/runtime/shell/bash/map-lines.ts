@@ -125,7 +125,7 @@ export function mapStep(shell: Shell, frame: FrameOf<"map">): Step {
       return over(shell, frame);
     }
     const data = sys.read(a.fd, a.n > 0 && sys.fileSize(a.fd) === undefined ? 1 : 4096);
-    if (data === undefined) return { wait: { r: [a.fd] } };
+    if (data === undefined) return { wait: { readable: [a.fd] } };
     if (data === "") frame.done = 1;
     sys.charge(data.length * usPerByteRead);
     frame.b += a.d === "" ? data : data.replaceAll("\0", "");

@@ -256,7 +256,7 @@ function unreachable(
 function curlStep(sys: Sys, io: Io, state: CurlState): Step {
   const opts = parse(io);
   if (state.again !== undefined) {
-    if (sys.now < state.again) return { wait: { t: state.again } };
+    if (sys.now < state.again) return { wait: { untilMs: state.again } };
     delete state.again;
   }
   const text = state.url ?? state.urls[0]!;
