@@ -14,16 +14,8 @@ import {
 } from "../fs/vfs.ts";
 import { processKey } from "./process-key.ts";
 import { parentPid, uidOf } from "./process-view.ts";
-import { pipeStat } from "./special-files.ts";
+import { devices, pipeStat } from "./special-files.ts";
 import type { Process, Session } from "./state.ts";
-
-const devices: Record<string, string> = {
-  null: "n",
-  zero: "z",
-  full: "F",
-  random: "R",
-  urandom: "R",
-};
 
 /** A process and its files. */
 export class FileCalls {

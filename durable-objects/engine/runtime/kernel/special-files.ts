@@ -8,6 +8,15 @@ export function mkfifo(sys: Sys, path: string, mode = 0o666): void {
   sys.vfs.create(sys.place(path), sys.who, { type: "p", mode: mode & ~sys.umask });
 }
 
+/** The kernel's own devices, as descriptors name them. */
+export const devices: Record<string, string> = {
+  null: "n",
+  zero: "z",
+  full: "F",
+  random: "R",
+  urandom: "R",
+};
+
 /** What stat says of a pipe without a name. */
 export const pipeStat = (pipe: number, { uid, gid }: Credentials, mtime: number): Stat => ({
   type: "p",

@@ -42,7 +42,8 @@ export interface Names {
 
 /** A descriptor from 10 on that programs of this process inherit. */
 export function keepOpen({ process }: Sys, fd: number): void {
-  if (fd >= 10 && !process.keptFds?.includes(fd)) process.keptFds = [...(process.keptFds ?? []), fd];
+  if (fd >= 10 && !process.keptFds?.includes(fd))
+    process.keptFds = [...(process.keptFds ?? []), fd];
 }
 
 /** Closes a descriptor, for good. */

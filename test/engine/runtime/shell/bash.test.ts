@@ -160,7 +160,7 @@ function typed(lines: readonly string[]): string {
     terminalInput(kernel, kernel.pod.sessions[started.session] as Session, `${line}\n`);
     kernel.run();
   }
-  const shown = kernel.pod.sessions[started.session]?.output.replaceAll("\r", "") ?? "";
+  const shown = kernel.pod.sessions[started.session]?.stdout.replaceAll("\r", "") ?? "";
   return shown.replace(/^bash-5\.2# /, "");
 }
 
