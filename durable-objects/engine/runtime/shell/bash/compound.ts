@@ -89,7 +89,7 @@ export function arithmeticForStep(shell: Shell, frame: NodeFrame, node: NodeOf<"
     return;
   }
   const word = node.parts[frame.i === 0 ? 0 : frame.i === 1 ? 1 : 2]!;
-  const empty = word.length === 0 || word.every((part) => part.t === "lit" && part.v.trim() === "");
+  const empty = word.every((part) => part.t === "lit" && part.v.trim() === "");
   shell.state.ln = node.line + (shell.state.lb?.[frame.r[0]] ?? 0);
   const made = empty ? 1n : valued(shell, frame, word);
   if (made === undefined) return;

@@ -102,7 +102,7 @@ export const fc: Builtin = (shell, argv) => {
   const list = shell.state.hi ?? [];
   const words = argv.slice(1);
   const letters = words.filter((word) => /^-[lnrs]+$/.test(word)).join("");
-  const rest = words.filter((word) => !/^-[lnrs]+$/.test(word));
+  const wanted = words.find((word) => !/^-[lnrs]+$/.test(word));
   if (letters.includes("l")) {
     const from = Math.max(0, list.length - 16);
     const lines = list
@@ -111,8 +111,7 @@ export const fc: Builtin = (shell, argv) => {
     shell.write(1, (letters.includes("r") ? lines.reverse() : lines).join(""));
     return 0;
   }
-  const found =
-    rest[0] === undefined ? list.at(-1) : list.findLast((one) => one.startsWith(rest[0]!));
+  const found = wanted === undefined ? list.at(-1) : list.findLast((one) => one.startsWith(wanted));
   if (found === undefined || !letters.includes("s")) {
     if (found === undefined) shell.complain("no command found");
     else shell.complain("no editor");
