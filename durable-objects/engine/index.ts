@@ -12,6 +12,7 @@ import { isTimeline, openTimeline, pollTimeline } from "./past/timeline-watch.ts
 import { timelineOf, type Timeline, type TimelineOptions } from "./past/timeline.ts";
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
+import type { Identity } from "./api/auth/tokens.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
@@ -70,6 +71,9 @@ export class Engine {
   readonly #context: ApiContext;
   readonly birth: Birth;
   readonly #earlier: Earlier<Engine>;
+  /** What a turn may do; the simulation lets one that comes late do all there is. */
+  turnSteps = turnStepsMax;
+  #identity: Identity;
   #lookedAtWall = 0;
   #turnAtWall = 0;
   #sessionWork = 0;
@@ -85,7 +89,9 @@ export class Engine {
     this.#work = components.work;
     this.#time = new Steering(components);
     this.#context = components.context;
-    const again = (stored: Sql): Engine => new Engine(stored, options);
+    this.#identity = options.identity;
+    const again = (stored: Sql): Engine =>
+      new Engine(stored, { ...options, identity: this.#identity });
     this.#earlier = new Earlier(this.log, this.store, again);
     this.#open();
   }
@@ -162,7 +168,8 @@ export class Engine {
       this.#time.advance(sleepsAtWall);
       this.#time.set(rebase(this.#time.clock, sleepsAtWall, { frozen: true }));
     } else this.#time.advance(wallMs);
-    this.#persist();
+    if (this.store.hasPending || !this.log.isCheckpointing) this.#persist();
+    else this.log.goOn(this.#now.ms, this.#queue.keys());
   }
 
   /** What `runUnit` does next towards the wall's moment; undefined: nothing is due. */
@@ -189,6 +196,15 @@ export class Engine {
   stopUnit(unit: WorkUnit): void {
     this.#parts.random.reset(this.store.rv, `stop ${unit.work} ${this.#now.ms}`);
     this.#work.commit("watchdog", () => stopUnit(unit, this.#parts.client, this.#work));
+    this.#persist();
+  }
+
+  /** Tokens of service accounts are another identity's from now on: those from before open nothing, and Secrets get new ones. */
+  renewTokens(identity: Identity, wallMs: number): void {
+    this.#identity = identity;
+    this.#earlier.forget(Infinity);
+    this.#begin(wallMs);
+    this.#work.commit("serviceaccounttoken", () => this.#parts.renewTokens(identity));
     this.#persist();
   }
 
@@ -365,7 +381,7 @@ export class Engine {
   /** A turn of the caller's begins. What it does not get done goes on from the alarm. */
   #begin(wallMs: number): void {
     this.#turnAtWall = wallMs;
-    this.#work.left = turnStepsMax;
+    this.#work.left = this.turnSteps;
   }
 
   /** What is due by now is done, and on disk. */
