@@ -254,6 +254,10 @@ export const finishedJobsKeptMax = 32;
 /** Parsed commands, and characters of their texts. */
 export const parsedCommandsKeptMax = 4_000;
 export const parsedCommandCharactersKeptMax = 4_000_000;
+/** Words that one word with braces (`{1..9}`) may become. */
+export const braceWordsMax = 50_000;
+/** Commands that a shell's history keeps. bash: HISTSIZE */
+export const shellHistoryMax = 500;
 /** Compiled patterns (`case`, globs) that are kept, and the length of one that is worth it. */
 export const shellPatternsKeptMax = 2_000;
 export const shellPatternCharactersMax = 200;

@@ -66,6 +66,8 @@ export interface Process {
   exitStatus?: number;
   /** Session it belongs to, when a terminal's or an exec's. */
   session?: string;
+  /** Descriptors from 10 on that stay open when another program takes its place. */
+  keptFds?: number[];
   /** Path of its executable. */
   executable?: string;
   /** Its root folder, where not the container's. */
