@@ -33,6 +33,17 @@ export const sessionGrantId = (sessionId: string): string => `session:${sessionI
 export const tokenGrantId = (tokenId: string): string => `token:${tokenId}`;
 export const memberGrantId = (userId: string): string => `member:${userId}`;
 
+/** Role of a grant by a service account's token, which hangs on nothing else: what it may do the cluster says at every request. */
+export const accountRole = "account";
+
+/** What is told of a grant that has ended. */
+export interface Cutting {
+  /** It goes on in this role. */
+  role?: string;
+  /** Who had it could read service accounts' tokens, which nothing ties to them: none from before is good any more. */
+  knewTokens?: boolean;
+}
+
 /** A grant that was taken away, or whose role changed. */
 interface Cut {
   id: string;

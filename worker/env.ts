@@ -49,6 +49,8 @@ export interface Env extends FurtherIssuers {
   OBJECTS_MAX: string;
   STATE_BYTES_MAX: string;
   CORS_ORIGINS: string;
+  /** Below it each sandbox has a host of its own for what its users serve: ID.DOMAIN. Empty: that is shown below the service's. */
+  USER_CONTENT_DOMAIN?: string;
   /** Origins whose pages may frame /embed/*, comma separated. Empty: all. */
   EMBED_ORIGINS?: string;
   /** In local mode: names, comma separated, by which sandboxes may be made, beside localhost and addresses. */

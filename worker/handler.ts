@@ -54,10 +54,13 @@ export function handlerOf(row: Row, rows: readonly Row[]): Handler<{ Bindings: E
     const facts = factsOf(c.req.raw);
     facts.route = row.path;
     const now = Date.now();
-    const principal = await principalOf(c.req.raw, c.env, now, laterOf(c));
+    // What a withdrawn right still makes (a key, an invitation) would outlive it. The Kubernetes API the object itself guards.
+    const fresh = row.method !== "GET";
+    const principal = await principalOf(c.req.raw, c.env, now, laterOf(c), fresh);
     facts.by = principal.by;
     facts.person = personOf(principal)?.id;
-    const access = await permitted(row, principal, c.env, c.req.param("id") ?? "", now);
+    const id = c.req.param("id") ?? "";
+    const access = await permitted(row, principal, c.env, { id, now, fresh });
     facts.sandbox = access?.sandbox.id;
     const { bytes, body } = await said(row, c.req.raw);
     // While the body came, time has passed.
@@ -93,8 +96,7 @@ async function permitted(
   row: Row,
   principal: Principal,
   env: Env,
-  id: string,
-  now: number,
+  { id, now, fresh }: { id: string; now: number; fresh?: boolean },
 ): Promise<Access | undefined> {
   if (row.who === "anyone") {
     if (principal.by === "token" && row.scope) mustHaveScope(principal, row.scope);
@@ -107,7 +109,7 @@ async function permitted(
     mustHaveScope(principal, row.scope);
     return undefined;
   }
-  const access = await accessTo(principal, env, id, now);
+  const access = await accessTo(principal, env, id, now, fresh);
   mustMay(access, row.who);
   mustHaveScope(principal, row.scope);
   return access;
@@ -121,7 +123,7 @@ async function textAt(
   params: Record<string, string> = c.req.param() as Record<string, string>,
 ): Promise<string> {
   const now = Date.now();
-  const access = await permitted(row, principal, c.env, params["id"] ?? "", now);
+  const access = await permitted(row, principal, c.env, { id: params["id"] ?? "", now });
   const call = new Call(c, principal, access, undefined, now, params);
   const response = await row.handle(call);
   return call.textOf(response) ?? (await response.text());

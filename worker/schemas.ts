@@ -13,6 +13,13 @@ import {
 
 /** Shapes that several routes share. Messages begin with the member's name. */
 
+/**
+ * Without controls, halves of surrogate pairs, and what is seen by nothing but what it does to others: turns the reading around, or
+ * makes two names look as one. Joiners stay, which emoji and whole scripts need.
+ */
+export const plainText =
+  /^[^\u034f\p{Cc}\p{Cs}\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]*$/u;
+
 /** One line of text, without control characters. */
 export const line = (name: string, max: number) =>
   v.pipe(
@@ -20,7 +27,8 @@ export const line = (name: string, max: number) =>
     v.trim(),
     v.minLength(1, `${name} must not be empty`),
     v.maxLength(max, `${name} must be at most ${max} characters`),
-    v.regex(/^[^\p{Cc}\u2028\u2029]*$/u, `${name} must be one line without control characters`),
+    v.regex(plainText, `${name} must be one line without control or invisible characters`),
+    v.regex(/[\p{L}\p{N}\p{P}\p{S}]/u, `${name} must show something`),
   );
 
 export const title = line("title", titleCharsMax);

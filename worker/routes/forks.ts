@@ -54,13 +54,15 @@ async function forkSandbox(call: Call<v.InferOutput<typeof forking>>): Promise<R
   await verifyHuman(call.request, env, call.principal);
   // Who may not read Secrets must not come by them in a cluster of their own.
   const secrets = role !== "viewer";
-  const moment = await momentOf(env, sandbox, { at: body.at, past: body.past, secrets });
   const { name, nodes, seed } = sandbox;
   const birth = { name, nodes, seed };
-  const made = await makeFor(call, {
-    ...birth,
-    title: body.title ?? forkedTitle(sandbox.title || sandbox.name),
-    origin: originOfFork(sandbox, moment.revision, { bytes: moment.bytes, birth }),
+  const made = await makeFor(call, async () => {
+    const moment = await momentOf(env, access, { at: body.at, past: body.past, secrets });
+    return {
+      ...birth,
+      title: body.title ?? forkedTitle(sandbox.title || sandbox.name),
+      origin: originOfFork(sandbox, moment.revision, { bytes: moment.bytes, birth }),
+    };
   });
   call.audit("sandbox forked", made.sandbox.id);
   return answerMade(call, made);
@@ -73,11 +75,11 @@ function forkedTitle(of: string): string {
 
 async function resetSandbox(call: Call): Promise<Response> {
   const { access, env } = call;
-  const { sandbox, role } = access;
+  const { sandbox, role, grant } = access;
   const from = await sourceAgain(env, sandbox);
   const { id, name, nodes, seed, expiresAt } = sandbox;
   const birth = { id, name, nodes, seed, expiresAtMs: expiresAt };
-  const born = await env.SANDBOX.getByName(id).reset({ ...birth, ...(from && { from }) });
+  const born = await env.SANDBOX.getByName(id).reset(grant, { ...birth, ...(from && { from }) });
   refuseUnborn(born);
   call.audit("sandbox reset", id);
   return call.json(summarised(sandbox, role, call.origin));

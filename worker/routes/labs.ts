@@ -86,15 +86,18 @@ async function start(call: Call<v.InferOutput<typeof starting>>): Promise<Respon
   if (had) return call.json({ ...shown(had, call.origin), again: true });
   await verifyHuman(request, env, principal);
   const { made: counted, ...origin } = await originOfScenario(env, opened);
-  const { sandbox, secret } = await makeFor(call, {
-    name: "podyard",
-    nodes: nodesDefault,
-    seed: undefined,
-    ...origin.birth,
-    title: opened.title,
-    origin,
-    lab: true,
-  });
+  const { sandbox, secret } = await makeFor(
+    call,
+    async () => ({
+      name: "podyard",
+      nodes: nodesDefault,
+      seed: undefined,
+      ...origin.birth,
+      title: opened.title,
+      origin,
+    }),
+    { lab: true },
+  );
   const row: Lab = {
     id: newId(),
     userId: call.person!.id,

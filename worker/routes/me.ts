@@ -6,6 +6,7 @@ import { endSessions, renamePerson, sessionsOf } from "../db/people.ts";
 import { sandboxesOf } from "../db/sandboxes.ts";
 import { EdgeError } from "../errors.ts";
 import { pageLimitMax } from "../limits.ts";
+import { knowsTokens } from "../roles.ts";
 import type { Call, Row } from "../route.ts";
 import { embedOrigins, iso, personName } from "../schemas.ts";
 import { cookieWith, forgetSessions } from "../sessions.ts";
@@ -126,7 +127,13 @@ async function signOut(call: Call): Promise<Response> {
   const ended = await endSessions(env.DB, userId, named === "all" ? {} : { only });
   if (ended.length === 0 && named !== "all") throw new EdgeError(404, "you have no such session");
   forgetSessions(userId);
-  await cutEverywhere(call, userId, ended);
+  // Who ends another session than this one does not trust it.
+  await cutEverywhere(
+    call,
+    userId,
+    ended,
+    ended.some((id) => id !== current),
+  );
   const response = call.nothing();
   if (current !== undefined && ended.includes(current)) {
     response.headers.append("set-cookie", cookieWith(call.request, undefined));
@@ -135,22 +142,31 @@ async function signOut(call: Call): Promise<Response> {
 }
 
 /** What sessions that ended have open in the sandboxes of their person. */
-export const cutEverywhere = (call: Call, userId: string, sessionIds: string[]): Promise<void> =>
-  cutGrants(call, userId, sessionIds.map(sessionGrantId));
+export const cutEverywhere = (
+  call: Call,
+  userId: string,
+  sessionIds: string[],
+  fromAfar: boolean,
+): Promise<void> => cutGrants(call, userId, sessionIds.map(sessionGrantId), fromAfar);
 
-/** What grants of a person that ended have open in their sandboxes. */
+/**
+ * What grants of a person that ended have open in their sandboxes. `distrusted`: they may have been in others' hands, who may have
+ * tokens of service accounts from there.
+ */
 export async function cutGrants(
   { env, now }: Call,
   userId: string,
   grantIds: string[],
+  distrusted: boolean,
 ): Promise<void> {
   for (let after: Page["after"]; ;) {
     const page = { limit: pageLimitMax, ...(after && { after }) };
     const found = await sandboxesOf(env.DB, userId, now, page);
     await Promise.all(
-      found.map(({ sandbox }) =>
+      found.map(({ sandbox, role }) =>
         tell(env, sandbox.id, async (object) => {
-          for (const id of grantIds) await object.cut(id);
+          const knewTokens = distrusted && knowsTokens(role);
+          for (const id of grantIds) await object.cut(id, { knewTokens });
         }),
       ),
     );
