@@ -13,10 +13,7 @@ export interface Shown {
   state(state: ScreenState): void;
 }
 
-export type ScreenState =
-  | { is: "open" }
-  | { is: "connecting" }
-  | { is: "over"; why: string };
+export type ScreenState = { is: "open" } | { is: "connecting" } | { is: "over"; why: string };
 
 interface Head {
   position: number;
@@ -32,6 +29,7 @@ const retryMsMin = 500;
 const retryMsMax = 15_000;
 /** A paste goes in pieces; the service takes no larger messages. */
 const pieceBytes = 32 * 1024;
+const typedCharsMax = 4_096;
 /** After so many bytes the service is told that they were shown. */
 const toldBytes = 32 * 1024;
 
@@ -47,6 +45,7 @@ export class TerminalScreen {
   #retryMs = retryMsMin;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  #typed = "";
   readonly #encoder = new TextEncoder();
 
   /** `machine`: `node/NAME` or `pod/NAMESPACE/NAME/CONTAINER`; absent: the control plane. */
@@ -82,6 +81,9 @@ export class TerminalScreen {
     socket.onopen = () => {
       this.#retryMs = retryMsMin;
       this.#shown.state({ is: "open" });
+      const typed = this.#typed;
+      this.#typed = "";
+      if (typed !== "") this.type(typed);
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.#hear(data);
     socket.onclose = ({ code, reason }) => this.#lost(socket, code, reason);
@@ -118,7 +120,12 @@ export class TerminalScreen {
     this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
   }
 
+  /** Keys. What is typed while the way is lost goes out when it is there again. */
   type(text: string): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) {
+      this.#typed = (this.#typed + text).slice(0, typedCharsMax);
+      return;
+    }
     const bytes = this.#encoder.encode(text);
     for (let at = 0; at < bytes.length; at += pieceBytes)
       this.#send(bytes.subarray(at, at + pieceBytes));
