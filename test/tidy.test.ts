@@ -46,7 +46,10 @@ describe("imports", () => {
       /^(hono|drizzle-orm|cloudflare:|valibot$|oauth4webapi$|@simplewebauthn\/server$|fflate$)/,
     ],
     ["web/vite.config.ts", /^(vite|node:)/],
-    ["web/", /^((preact|@preact\/signals)(\/|$)|(marked|yaml|@simplewebauthn\/browser)$)/],
+    [
+      "web/",
+      /^((preact|@preact\/signals)(\/|$)|(marked|yaml|@simplewebauthn\/browser)$|^@xterm\/(xterm|addon-fit)(\/css\/xterm\.css)?$)/,
+    ],
     ["scripts/", /./],
   ];
 

@@ -64,6 +64,12 @@ const renewing = (client: EngineClient, key: SigningKey) => (identity: Identity)
   signSecretsAnew(client, key);
 };
 
+const limitsOf = ({ limits = {} }: EngineOptions) => ({
+  objectsMax: limits.objectsMax ?? objectsMax,
+  stateBytesMax: limits.stateBytesMax ?? stateBytesMax,
+  objectsBytesMax: limits.objectsBytesMax ?? objectsBytesMax,
+});
+
 /** Opens the store and makes all parts of an engine over it, each handed what it needs. */
 export function createComponents(sql: Sql, options: EngineOptions): Components {
   const store = new Store(indices, recordCodecs);
@@ -83,11 +89,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
-  const limits = {
-    objectsMax: options.limits?.objectsMax ?? objectsMax,
-    stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
-    objectsBytesMax: options.limits?.objectsBytesMax ?? objectsBytesMax,
-  };
+  const limits = limitsOf(options);
   const operations = new Operations(
     store,
     random,
