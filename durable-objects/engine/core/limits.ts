@@ -146,6 +146,10 @@ export const podRecordCharactersMax = 1_000_000;
 export const pipeBytesMax = 64 * 1024;
 export const processesPerPodMax = 128;
 export const openFilesPerProcessMax = 256;
+/** Nodes that one template may walk through, and turns of its loops over a number. */
+export const kubectlTemplateStepsMax = 200_000;
+/** Answers that a kubectl holds while it waits: what it needs to go on after a loss of memory. */
+export const kubectlJournalCharactersMax = 384 * 1024;
 /** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */
 export const processStateBytesMax = 512 * 1024;
 export const argumentBytesMax = 128 * 1024;

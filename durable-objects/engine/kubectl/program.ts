@@ -1,0 +1,180 @@
+/**
+ * kubectl as a program of the simulated machine. Its state is plain JSON: the answers that its command has had so far, and
+ * output not taken yet. The running generator is only kept beside it while the state stays in memory.
+ */
+import { kubectlJournalCharactersMax } from "../core/limits.ts";
+import { drain } from "../runtime/tools/tool.ts";
+import type { Step } from "../runtime/kernel/calls.ts";
+import type { Program, Sys } from "../runtime/kernel/types.ts";
+import type { Wait } from "../runtime/kernel/state.ts";
+import { beginRun, type Run } from "./run.ts";
+import { Continue, isSection, type Ask, type Kept, type Outcome, type Section } from "./work.ts";
+
+/** An answer, the beginning of a section that goes on, that of one that failed, or the result of one that is over. */
+type Entry = { a: unknown } | { s: 1 } | { l: 1 } | { r: unknown };
+
+export interface KubectlState {
+  /** What goes on instead of the command line. */
+  c?: { name: string; data: unknown };
+  /** Journal, and its size in characters. */
+  j: Entry[];
+  z: number;
+  /** Pieces of output since the last entry that were handed on. */
+  n: number;
+  /** Of the Ask under way. */
+  k?: Kept;
+  /** Output not taken yet; the exit code, once decided. */
+  o?: [number, string][];
+  x?: number;
+}
+
+interface Live {
+  run: Run;
+  /** What it waits for an answer to. */
+  asked: Ask | undefined;
+}
+
+const lives = new WeakMap<KubectlState, Live>();
+
+/** Lets go of what memory keeps beside a state, as a loss of memory does; for tests. */
+export const forgetRun = (state: KubectlState): void => void lives.delete(state);
+
+/** About as many characters as its JSON has. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return 4;
+  let size = 2;
+  for (const [key, inner] of Object.entries(value)) size += key.length + 4 + sizeOf(inner);
+  return size;
+}
+
+/** An entry of the journal; what was printed before it is handed on and never printed again. */
+function enter(state: KubectlState, live: Live, entry: Entry): void {
+  collect(state, live.run);
+  state.j.push(entry);
+  state.z += sizeOf(entry);
+  state.n = 0;
+}
+
+/** Feeds the generator one answer; the borders of sections are passed, and what it asks next is kept. */
+function advance(state: KubectlState, live: Live, answer: unknown): void {
+  let next = live.run.work.next(answer);
+  for (;;) {
+    if (next.done) return finish(state, live, next.value);
+    const { value } = next;
+    if (!isSection(value)) {
+      live.asked = value;
+      return;
+    }
+    passBorder(state, live, value);
+    next = live.run.work.next(undefined);
+  }
+}
+
+function passBorder(state: KubectlState, live: Live, section: Section): void {
+  if (section.section === "begin") return enter(state, live, { s: 1 });
+  // The innermost section that goes on is the one that ends.
+  const begun = state.j.findLastIndex((entry) => "s" in entry);
+  if (section.section === "leave") {
+    state.j[begun] = { l: 1 };
+    return enter(state, live, { a: null });
+  }
+  collect(state, live.run);
+  state.j.length = begun;
+  state.z = state.j.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  enter(state, live, { r: section.result });
+}
+
+function finish(state: KubectlState, live: Live, outcome: Outcome): void {
+  collect(state, live.run);
+  lives.delete(state);
+  state.j = [];
+  state.z = 0;
+  state.n = 0;
+  if (outcome instanceof Continue) state.c = { name: outcome.name, data: outcome.data };
+  else state.x = outcome ?? 0;
+}
+
+/** The generator at the place where the state stands; what it printed on the way there is not printed again. */
+function revive(sys: Sys, state: KubectlState): Live | undefined {
+  const run = beginRun(sys.argv, state.c);
+  const live: Live = { run, asked: undefined };
+  let next = run.work.next();
+  for (const entry of state.j) {
+    run.pending.length = 0;
+    const answer = "r" in entry ? { result: entry.r } : "a" in entry ? entry.a : undefined;
+    next = run.work.next(answer);
+  }
+  run.pending.splice(0, state.n);
+  lives.set(state, live);
+  while (!next.done && isSection(next.value)) {
+    passBorder(state, live, next.value);
+    next = run.work.next(undefined);
+  }
+  if (next.done) {
+    finish(state, live, next.value);
+    return undefined;
+  }
+  live.asked = next.value as Ask;
+  collect(state, run);
+  return live;
+}
+
+/** Moves what the command printed to what is to be handed on. */
+function collect(state: KubectlState, run: Run): void {
+  state.n += run.pending.length;
+  for (const [fd, text] of run.pending) {
+    const last = state.o?.at(-1);
+    if (last && last[0] === fd) last[1] += text;
+    else (state.o ??= []).push([fd, text]);
+  }
+  run.pending.length = 0;
+}
+
+/** What a command must keep while it waits has a bound. */
+function hold(sys: Sys, state: KubectlState, wait: Wait): Step {
+  sys.held = state.z;
+  if (state.z <= kubectlJournalCharactersMax) return { wait };
+  const text = `error: this command holds more than ${kubectlJournalCharactersMax} bytes of answers while it waits\n`;
+  lives.delete(state);
+  state.j = [];
+  state.o = [...(state.o ?? []), [2, text]];
+  state.x = 1;
+  return drain(sys, state);
+}
+
+function step(sys: Sys, state: KubectlState): Step {
+  for (;;) {
+    if (state.o || state.x !== undefined) {
+      const stuck = drain(sys, state);
+      if (stuck) return stuck;
+    }
+    const live = lives.get(state) ?? revive(sys, state);
+    if (!live || state.o) continue;
+    const { asked } = live;
+    if (!asked) continue;
+    const done = asked.perform(sys, (state.k ??= {}));
+    if ("became" in done) return undefined;
+    if ("wait" in done) return hold(sys, state, done.wait);
+    delete state.k;
+    enter(state, live, { a: done.answer });
+    sys.charge(answerCpuUs + sizeOf(done.answer) / 100);
+    advance(state, live, done.answer);
+    collect(state, live.run);
+  }
+}
+
+/** CPU of what a command does with an answer, microseconds, beside a hundredth of one for each of its bytes. */
+const answerCpuUs = 50;
+/** CPU of its start: a Go program of 60 MB that builds all its commands. */
+const startCpuUs = 15_000;
+
+export const kubectl: Program<KubectlState> = {
+  name: "kubectl",
+  start(sys) {
+    sys.charge(startCpuUs);
+    return { j: [], z: 0, n: 0 };
+  },
+  step,
+  memoryBytes: (state) => 40 * 1024 * 1024 + (state?.z ?? 0),
+};
