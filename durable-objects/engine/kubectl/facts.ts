@@ -1,6 +1,6 @@
 /** Commands, flags and their texts as kubectl has them: help-facts.json, written by scripts/generate-kubectl-help.ts. */
 import { lookup } from "../core/lookup.ts";
-import facts from "./help-facts.json";
+import facts from "./help-facts.json" with { type: "json" };
 
 export interface FlagFacts {
   name: string;
