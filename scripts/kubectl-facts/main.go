@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/component-base/logs"
 	"k8s.io/kubectl/pkg/cmd"
 )
 
@@ -36,6 +37,7 @@ func flags(set *pflag.FlagSet, but *pflag.FlagSet) []flag {
 }
 
 func describe(c *cobra.Command) command {
+	c.InitDefaultHelpFlag()
 	use := c.UseLine()
 	if c.HasParent() {
 		use = strings.TrimPrefix(use, c.Parent().CommandPath()+" ")
@@ -53,6 +55,8 @@ func describe(c *cobra.Command) command {
 
 func main() {
 	root := cmd.NewDefaultKubectlCommand()
+	// The flags of klog, which component-base/cli adds to any program.
+	logs.AddFlags(root.PersistentFlags())
 	if err := json.NewEncoder(os.Stdout).Encode(describe(root)); err != nil {
 		panic(err)
 	}

@@ -38,7 +38,7 @@
  */
 import { ApiClient } from "./client.ts";
 import { build } from "./builder.ts";
-import { access, usable, type Access } from "./config/client-config.ts";
+import { access, placeOf, usable, type Access } from "./config/client-config.ts";
 import { discover, Mapper } from "./discovery.ts";
 import { encodeUtf8 } from "../runtime/bytes.ts";
 import { Failure, usageError } from "./errors.ts";
@@ -116,7 +116,7 @@ export class Kubectl {
 
   /** The namespace that commands work in; "" with `-A`. */
   *namespace(): Work<string> {
-    return (yield* this.access()).namespace;
+    return placeOf(yield* this.access()).namespace;
   }
 
   *client(): Work<ApiClient> {

@@ -51,10 +51,10 @@ export class UrlFailure extends Failure {
 /** A kubeconfig that makes no sense. k8s: client-go/tools/clientcmd/validation.go */
 export class InvalidConfig extends Failure {
   override name = "InvalidConfig";
+  readonly problems: readonly string[];
   constructor(problems: readonly string[]) {
-    super(
-      `invalid configuration: ${problems.length === 1 ? problems[0] : `[${problems.join(", ")}]`}`,
-    );
+    super(problems.length === 1 ? problems[0] : `invalid configuration: [${problems.join(", ")}]`);
+    this.problems = problems;
   }
 }
 
@@ -154,6 +154,8 @@ function invalidText({ status }: StatusFailure): string {
   return multiline(`${text}: `, [...texts]);
 }
 
+const noContext = /^context was not found for specified context: /;
+
 /** What goes to standard error, and the exit code. */
 export function report(error: Failure): { text: string; code: number } {
   const lines = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
@@ -162,8 +164,11 @@ export function report(error: Failure): { text: string; code: number } {
   if (error instanceof Exit) return { text: lines(error.message), code: error.code };
   if (error instanceof StatusFailure && error.reason === "Invalid" && error.status.code === 422)
     return { text: lines(invalidText(error)), code: 1 };
-  if (error instanceof InvalidConfig)
-    return { text: `Error in configuration: ${error.message}\n`, code: 1 };
+  if (
+    error instanceof InvalidConfig &&
+    (error.problems.length > 1 || noContext.test(error.message))
+  )
+    return { text: lines(multiline("Error in configuration: ", error.problems)), code: 1 };
   if (error instanceof Failures)
     return { text: error.errors.map((one) => `${messageFor(one)}\n`).join(""), code: 1 };
   const known = standardMessage(error);

@@ -86,9 +86,13 @@ function* expand(name: string, recursive: boolean, errors: Failure[]): Work<stri
   return out;
 }
 
+/** filepath.Join, as far as names of files need it. */
+const joined = (folder: string, name: string): string =>
+  folder === "." ? name : `${trimEndOf(folder, "/").replace(/^(\.\/)+/, "")}/${name}`;
+
 function* walk(folder: string, recursive: boolean, out: string[]): Work<void> {
   for (const name of yield* list(folder)) {
-    const path = `${trimEndOf(folder, "/")}/${name}`;
+    const path = joined(folder, name);
     const found = yield* stat(path);
     if (found?.folder) {
       if (recursive) yield* walk(path, recursive, out);

@@ -106,21 +106,34 @@ export class Result {
   /** Visits each object. Throws the first failure, or with `continueOnError` all of them at the end. */
   *visit(fn: Emit): Work<void> {
     const errors: Failure[] = [];
+    const ofSources: Failure[] = [];
     const { continueOnError } = this.#wanted;
     const emit: Emit = (info) => this.#decorated(info, fn);
-    const guarded = function* (work: () => Work<void>): Work<void> {
+    const guarded = function* (into: Failure[], work: () => Work<void>): Work<void> {
       try {
         yield* work();
       } catch (error) {
         if (!(error instanceof Failure) || !continueOnError) throw error;
-        errors.push(error);
+        into.push(error);
       }
     };
     for (const source of this.#sources)
-      yield* guarded(() => source((info) => guarded(() => emit(info))));
-    const left = this.#ignored ? withoutIgnored(errors, this.#ignored) : errors;
-    const all = aggregate(left);
-    if (all) throw all;
+      yield* guarded(ofSources, () => source((info) => guarded(errors, () => emit(info))));
+    // What a source could not read lies one level deeper than what was done with what it read.
+    const left = this.#left([...errors, ...(ofSources.length ? [new Failures(ofSources)] : [])]);
+    if (left.length === 1) throw left[0];
+    if (left.length > 1) throw new Failures(left);
+  }
+
+  /** Failures without those that are none. */
+  #left(errors: readonly Failure[]): Failure[] {
+    const ignored = this.#ignored;
+    if (!ignored) return [...errors];
+    return errors.flatMap((one) => {
+      if (!(one instanceof Failures)) return ignored(one) ? [] : [one];
+      const left = this.#left(one.errors);
+      return left.length === 0 ? [] : [new Failures(left)];
+    });
   }
 
   /** All objects. A failure comes beside those that were found. */
@@ -165,12 +178,6 @@ export class Result {
     const all = aggregate(errors);
     if (all) throw all;
   }
-}
-
-function withoutIgnored(errors: readonly Failure[], ignored: (e: Failure) => boolean): Failure[] {
-  return errors
-    .flatMap((one) => (one instanceof Failures ? one.errors : [one]))
-    .filter((one) => !ignored(one));
 }
 
 function place(info: Info, namespace: string): void {

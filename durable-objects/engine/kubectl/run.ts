@@ -7,6 +7,7 @@ import { commandAt } from "./commands/index.ts";
 import { Exit, Failure, report, UsageProblem } from "./errors.ts";
 import { commandPath, rootFacts, type CommandFacts } from "./facts.ts";
 import { parseFlags, withoutFlags, withoutWord } from "./flags.ts";
+import { findCommand } from "./find-command.ts";
 import { helpText, usageText } from "./help.ts";
 import { runPlugin } from "./plugins.ts";
 import type { Outcome, Work } from "./work.ts";
@@ -42,22 +43,6 @@ function* guarded(
   }
 }
 
-/** The command that arguments name, and those that are left. cobra: command.go Find */
-export function findCommand(args: readonly string[]): { command: CommandFacts; rest: string[] } {
-  let command = rootFacts();
-  let rest = [...args];
-  for (;;) {
-    const [word] = withoutFlags(command, rest);
-    const next =
-      word === undefined
-        ? undefined
-        : command.commands.find(({ name, aliases }) => name === word || aliases.includes(word));
-    if (!next || word === undefined) return { command, rest };
-    rest = withoutWord(command, rest, word);
-    command = next;
-  }
-}
-
 function* main(
   args: readonly string[],
   continued: { name: string; data: unknown } | undefined,
@@ -78,7 +63,8 @@ function* main(
   const k = new Kubectl(command, flags, pending);
   if (continued) return yield* goOn(k, made, continued);
   if (flags.bool("help") || !command.runnable) return yield* help(k, command);
-  if (command.commands.length > 0 && !made) return yield* onlySubcommands(k);
+  if ((command.commands.length > 0 || command.path === "alpha") && !made)
+    return yield* onlySubcommands(k);
   if (!made) throw new Failure(`${k.path} is not simulated`);
   const outcome = yield* made.run(k);
   return flags.bool("warnings-as-errors") ? warned(k, outcome) : outcome;
@@ -112,8 +98,11 @@ export function* help(k: Kubectl, command: CommandFacts): Work<number> {
 /** A command that only has subcommands. k8s: cmd/util/helpers.go DefaultSubCommandRun */
 function* onlySubcommands(k: Kubectl): Work<number> {
   if (k.args.length > 0) k.usage(`unknown command ${goQuote(k.args.join(" "))}`);
-  yield* help(k, k.facts);
-  throw new Exit(k.facts.path === "" ? 0 : 1);
+  if (k.facts.path === "") return yield* help(k, k.facts);
+  if (k.facts.path === "alpha")
+    throw new Exit(1, "No alpha commands are available in this version of kubectl");
+  k.err(helpText(k.facts, yield* homeOf()));
+  throw new Exit(1);
 }
 
 /** Words that are no command: `help`, a plugin's, or a mistake. */

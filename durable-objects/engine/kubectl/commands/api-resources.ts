@@ -1,7 +1,7 @@
 /** kubectl api-resources, api-versions. k8s: kubectl/pkg/cmd/apiresources */
 import type { Command, Kubectl } from "../command.ts";
 import { apiVersionOf, type ResourceType } from "../discovery.ts";
-import { byText, goJson } from "../go/json.ts";
+import { byText, structJson } from "../go/json.ts";
 import { TabWriter } from "../printers/tab-writer.ts";
 import { noPrinter } from "../printers/index.ts";
 import { printKyaml } from "../printers/kyaml.ts";
@@ -43,15 +43,15 @@ function chosen(k: Kubectl, types: readonly ResourceType[]): ResourceType[] {
 
 /** As metav1.APIResource is in JSON. */
 const external = (type: ResourceType): Record<string, unknown> => ({
-  ...(type.categories.length ? { categories: type.categories } : {}),
-  ...(type.group ? { group: type.group } : {}),
-  kind: type.kind,
   name: type.plural,
-  namespaced: type.namespaced,
-  ...(type.shortNames.length ? { shortNames: type.shortNames } : {}),
   singularName: type.singular,
-  verbs: type.verbs,
+  namespaced: type.namespaced,
+  ...(type.group ? { group: type.group } : {}),
   version: type.version,
+  kind: type.kind,
+  verbs: type.verbs,
+  ...(type.shortNames.length ? { shortNames: type.shortNames } : {}),
+  ...(type.categories.length ? { categories: type.categories } : {}),
 });
 
 function* run(k: Kubectl): Work<Outcome> {
@@ -60,12 +60,12 @@ function* run(k: Kubectl): Work<Outcome> {
   const types = sorted(chosen(k, mapper.types), k.flags.string("sort-by"));
   const output = k.flags.string("output");
   const list = {
+    kind: "APIResourceList",
     apiVersion: "v1",
     groupVersion: "",
-    kind: "APIResourceList",
     resources: types.length ? types.map(external) : null,
   };
-  if (output === "json") k.out(`${goJson(list, "    ")}\n`);
+  if (output === "json") k.out(`${structJson(list, "    ")}\n`);
   else if (output === "yaml") k.out(printYaml(list));
   else if (output === "kyaml") k.out(printKyaml(list));
   else if (output === "name") for (const type of types) k.out(`${nameOf(type)}\n`);

@@ -5,7 +5,8 @@ import { tableAccept } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import type { Info, Result, Wanted } from "../result.ts";
 import type { ResourceType } from "../discovery.ts";
-import { aggregate, Failure, isNotFound } from "../errors.ts";
+import { aggregate, Exit, Failure, Failures, isNotFound } from "../errors.ts";
+import { placeOf } from "../config/client-config.ts";
 import { fileOptions, hasFiles } from "../files.ts";
 import { isList, type KubeObject } from "../objects.ts";
 import { getFormats, noPrinter, printerOf, type Printer } from "../printers/index.ts";
@@ -44,7 +45,7 @@ export const suggestResources = `Use "kubectl api-resources" for a complete list
 
 function* complete(k: Kubectl): Work<Options> {
   const { flags, args } = k;
-  const where = yield* k.access();
+  const where = placeOf(yield* k.access());
   const output = flags.string("output");
   const watches = flags.bool("watch");
   const watchesOnly = flags.bool("watch-only");
@@ -206,7 +207,9 @@ function* printHuman(k: Kubectl, options: Options, result: Result): Work<Outcome
       last = type;
     }
     const shown = object as KubeObject;
-    printer.print(isTable(shown) ? shown : plainTable(shown, now), writer);
+    const table = isTable(shown) ? shown : plainTable(shown, now);
+    const ordered = options.sortBy ? sortedRows(table, options.sortBy) : table;
+    if (ordered) printer.print(ordered, writer);
   }
   flush();
   if (!written && !k.flags.bool("ignore-not-found") && errors.length === 0)
@@ -215,22 +218,28 @@ function* printHuman(k: Kubectl, options: Options, result: Result): Work<Outcome
         ? `No resources found in ${options.namespace} namespace.\n`
         : "No resources found\n",
     );
-  const all = aggregate(errors);
-  if (all) throw all;
+  if (errors.length > 0) throw new Failures(errors);
   return 0;
 }
 
+/**
+ * Several kinds are sorted as what they came as, whole Tables: their rows only as each is printed. k8s: get.go
+ * RuntimeSorter, sorter.go SortingPrinter
+ */
 function sortTables(infos: readonly Info[], field: string): Info[] {
-  const tables = infos.filter(({ object }) => object && isTable(object));
-  if (tables.length > 0 && tables.length < infos.length)
-    throw new Failure("sorting is not supported on mixed Table and non-Table object lists");
-  if (tables.length === 0)
-    return infos.length < 2 ? [...infos] : sortedBy(infos, field, ({ object }) => object);
-  return infos.map((info) => {
-    const table = info.object as Table;
-    const rows = sortedBy(table.rows ?? [], field, ({ object }) => object);
-    return { ...info, object: { ...table, rows } };
-  });
+  return infos.length < 2 ? [...infos] : sortedBy(infos, field, ({ object }) => object);
+}
+
+/** The rows of a Table in order; undefined: it cannot be sorted, and nothing is printed of it. */
+function sortedRows(table: Table, field: string): Table | undefined {
+  if ((table.rows ?? []).length < 2) return table;
+  try {
+    const rows = sortedBy(table.rows ?? [], field, ({ object }) => object, "[][][]reflect.Value");
+    return { ...table, rows };
+  } catch (error) {
+    if (!(error instanceof Failure) || error instanceof Exit) throw error;
+    return undefined;
+  }
 }
 
 // Objects

@@ -1,15 +1,21 @@
 /** The commands that are simulated: a row each. */
 import type { Command } from "../command.ts";
 import { apiResources, apiVersions } from "./api-resources.ts";
+import { configSetCommands } from "./config-set.ts";
+import { configViewCommands } from "./config-view.ts";
 import { get } from "./get.ts";
+import { pluginList } from "./plugin.ts";
 import { clusterInfo, options, version } from "./version.ts";
 
 const commands: readonly Command[] = [
   apiResources,
   apiVersions,
   clusterInfo,
+  ...configSetCommands,
+  ...configViewCommands,
   get,
   options,
+  pluginList,
   version,
 ];
 

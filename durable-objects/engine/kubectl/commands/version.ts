@@ -3,7 +3,7 @@ import { environment } from "../asks.ts";
 import { clientVersion, kustomizeVersion } from "../client-version.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { Failure } from "../errors.ts";
-import { goJson } from "../go/json.ts";
+import { structJson } from "../go/json.ts";
 import { optionsText } from "../help.ts";
 import type { Service } from "../../kinds/service/shape.ts";
 import { isList } from "../objects.ts";
@@ -63,14 +63,12 @@ const fields = [
 /** Fields in the order of Go's structs. k8s: apimachinery/pkg/version/types.go */
 function orderedJson(all: Record<string, unknown>): string {
   const parts = Object.entries(all).map(([name, value]) => {
-    if (typeof value === "string") return `  ${goJson(name)}: ${goJson(value)}`;
+    if (typeof value === "string") return [name, value];
     const info = value as Record<string, string>;
-    const rows = fields
-      .filter((field) => info[field] !== undefined)
-      .map((field) => `    ${goJson(field)}: ${goJson(info[field])}`);
-    return `  ${goJson(name)}: {\n${rows.join(",\n")}\n  }`;
+    const rows = fields.filter((field) => info[field] !== undefined);
+    return [name, Object.fromEntries(rows.map((field) => [field, info[field]]))];
   });
-  return `{\n${parts.join(",\n")}\n}`;
+  return structJson(Object.fromEntries(parts), "  ");
 }
 
 /** k8s: version/skew_warning.go */

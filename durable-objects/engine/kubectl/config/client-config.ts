@@ -69,6 +69,8 @@ const given = (flags: Flags, name: string): string | undefined =>
     : undefined;
 
 interface Chosen {
+  /** Named by a flag, and not there. */
+  absent: string[];
   context: Context;
   user: AuthInfo;
   cluster: Cluster;
@@ -79,18 +81,20 @@ interface Chosen {
 function choose(config: KubeConfig, flags: Flags): Chosen {
   const contextName = given(flags, "context") ?? config.currentContext;
   const known = config.contexts[contextName];
-  if (!known && given(flags, "context"))
-    throw new Failure(`context ${goQuote(contextName)} does not exist`);
+  const absent: string[] = [];
+  const asked = given(flags, "context") !== undefined;
+  if (!known && asked) absent.push(`context ${goQuote(contextName)} does not exist`);
   const context: Context = { ...(known ?? { cluster: "", user: "" }) };
   context.cluster = given(flags, "cluster") ?? context.cluster ?? "";
   context.user = given(flags, "user") ?? context.user ?? "";
   const cluster = config.clusters[context.cluster];
   const user = config.users[context.user];
   if (!user && given(flags, "user"))
-    throw new Failure(`auth info ${goQuote(context.user)} does not exist`);
+    absent.push(`auth info ${goQuote(context.user)} does not exist`);
   if (!cluster && given(flags, "cluster"))
-    throw new Failure(`cluster ${goQuote(context.cluster)} does not exist`);
+    absent.push(`cluster ${goQuote(context.cluster)} does not exist`);
   return {
+    absent,
     context,
     user: overUser({ ...user }, flags),
     cluster: overCluster({ ...cluster }, flags),
@@ -202,10 +206,12 @@ function* userProblems(user: AuthInfo, name: string, problems: string[]): Work<v
 }
 
 export interface Access {
-  /** Absent: it cannot be used, and `failure` says why. */
+  /** Absent: it cannot be used, and the others say why. */
   client?: ClientConfig;
-  failure?: string;
+  /** What is wrong with the configuration. */
   invalid?: string[];
+  /** Named by a flag, and not there. */
+  absent: string[];
   namespace: string;
   explicitNamespace: boolean;
   /** Named by `$KUBECONFIG`, and not there. */
@@ -223,6 +229,7 @@ export function* access(flags: Flags): Work<Access> {
     namespace: explicit ? namespace : chosen.context.namespace || "default",
     explicitNamespace: explicit,
     missing: loaded === 0 ? missing : [],
+    absent: chosen.absent,
   };
   const problems = yield* problemsOf(config, chosen);
   const account = yield* inCluster(env);
@@ -309,8 +316,16 @@ function* fromConfig({ user, cluster }: Chosen, flags: Flags, where: Where): Wor
 
 /** The access of a command, or why there is none. */
 export function usable(found: Access): ClientConfig {
+  const [absent] = found.absent;
+  if (absent !== undefined) throw new Failure(absent);
   if (found.client) return found.client;
   throw new InvalidConfig(found.invalid ?? []);
+}
+
+/** Where a command works. Failure where the configuration is wrong. k8s: client_config.go Namespace */
+export function placeOf(found: Access): Pick<Access, "namespace" | "explicitNamespace"> {
+  if (found.invalid) throw new InvalidConfig(found.invalid);
+  return found;
 }
 
 /** Whether a name can be a namespace's. */

@@ -23,7 +23,12 @@ export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 
 export const sortedKeys = (value: object): string[] => Object.keys(value).toSorted(byText);
 
 /** A value as json.Marshal writes it, or with an indentation as MarshalIndent does. */
-export function goJson(value: unknown, indent = "", at = ""): string {
+export function goJson(
+  value: unknown,
+  indent = "",
+  at = "",
+  keysOf: (value: object) => string[] = sortedKeys,
+): string {
   if (typeof value === "string") return jsonString(value);
   if (typeof value === "number") return jsonNumber(value);
   if (typeof value !== "object" || value === null) return String(value ?? null);
@@ -31,15 +36,21 @@ export function goJson(value: unknown, indent = "", at = ""): string {
   const [open, gap, close] = indent ? [`\n${inner}`, `,\n${inner}`, `\n${at}`] : ["", ",", ""];
   if (Array.isArray(value)) {
     if (value.length === 0) return "[]";
-    return `[${open}${value.map((one) => goJson(one, indent, inner)).join(gap)}${close}]`;
+    return `[${open}${value.map((one) => goJson(one, indent, inner, keysOf)).join(gap)}${close}]`;
   }
   const table = value as Record<string, unknown>;
-  const keys = sortedKeys(table).filter((key) => table[key] !== undefined);
+  const keys = keysOf(table).filter((key) => table[key] !== undefined);
   if (keys.length === 0) return "{}";
   const colon = indent ? ": " : ":";
-  const rows = keys.map((key) => `${jsonString(key)}${colon}${goJson(table[key], indent, inner)}`);
+  const rows = keys.map(
+    (key) => `${jsonString(key)}${colon}${goJson(table[key], indent, inner, keysOf)}`,
+  );
   return `{${open}${rows.join(gap)}${close}}`;
 }
+
+/** A struct as json.MarshalIndent writes it: fields as they stand. */
+export const structJson = (value: unknown, indent: string): string =>
+  goJson(value, indent, "", Object.keys);
 
 /** As ECMAScript writes numbers, but for exponents of one digit. */
 const jsonNumber = (value: number): string => String(value);

@@ -36,7 +36,7 @@ export const getFormats: readonly string[] = [
 
 export const noPrinter = (format: string, allowed: readonly string[] = commonFormats): Failure =>
   new Failure(
-    `unable to match a printer suitable for the output format ${goQuote(format)}, allowed formats are: ${allowed.join(",")}`,
+    `unable to match a printer suitable for the output format ${goQuote(format)}, allowed formats are: ${allowed.toSorted().join(",")}`,
   );
 
 /** An object without what its writers left about themselves. */
@@ -91,19 +91,13 @@ function* templateOf(
   if (!templateFormats.includes(kind as "template")) return undefined;
   const given = flags.has("template") ? flags.string("template") : "";
   const text = given || (equals < 0 ? "" : format.slice(equals + 1));
-  if (text === "")
-    throw new Failure(
-      kind.startsWith("jsonpath")
-        ? "template format specified but no template given"
-        : "template format specified but no template given",
-    );
+  if (text === "") throw new Failure("template format specified but no template given");
   if (!/file$/.test(kind)) return { kind, text };
   try {
     return { kind, text: yield* readFile(text) };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const what = kind === "jsonpath-file" ? "template" : "--template";
-    throw new Failure(`error reading ${what} ${text}, ${error.message}\n`);
+    throw new Failure(`error reading --template ${text}, ${error.message}\n`);
   }
 }
 
@@ -117,7 +111,11 @@ export function* printerOf(flags: Flags, wanted: Wanted = {}): Work<Printer> {
     shows ? print : (object, event) => print(withoutManagedFields(object), event);
   switch (format.toLowerCase()) {
     case "json":
-      return clean((object, event) => `${goJson(wrapped(object, event), "    ")}\n`);
+      return clean((object, event) =>
+        event === undefined
+          ? `${goJson(object, "    ")}\n`
+          : `{"type":${goJson(event)},"object":${goJson(object)}}\n`,
+      );
     case "yaml":
       return clean(yamlPrinter(printYaml));
     case "kyaml":

@@ -1,13 +1,12 @@
 /** KYAML: YAML in flow style with quoted texts. k8s: sigs.k8s.io/yaml/kyaml */
 import { goQuote } from "../../machinery/field.ts";
 import { byText } from "../go/json.ts";
+import { isOther } from "./yaml.ts";
 
-/** Names that need no quotes. */
-const plainKey = /^[A-Za-z_][A-Za-z0-9_-]*$/;
-const ambiguous = /^(y|n|yes|no|on|off|true|false|null)$/i;
+/** Letters, digits and `_`, inside also `-`, `.` and `/`. */
+const plainKey = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_./-]*[\p{L}\p{N}_])?$/u;
 
-const keyText = (key: string): string =>
-  plainKey.test(key) && !ambiguous.test(key) ? key : goQuote(key);
+const keyText = (key: string): string => (plainKey.test(key) && !isOther(key) ? key : goQuote(key));
 
 function body(value: unknown, indent: string): string {
   if (typeof value === "string") return goQuote(value);

@@ -5,8 +5,15 @@ import { Exit, Failure } from "../errors.ts";
 import { goTypeOf } from "../go/format.ts";
 import { JsonPath, relaxedPath } from "./jsonpath.ts";
 
+/** What cannot be sorted ends the program, as klog.Exitf does. */
+export class Unsortable extends Exit {
+  constructor(text: string) {
+    super(1, text);
+  }
+}
+
 /** Whether a value comes before another. */
-function isLess(a: unknown, b: unknown, field: string): boolean {
+function isLess(a: unknown, b: unknown, field: string, type: string): boolean {
   if (a === null || a === undefined) return b !== null && b !== undefined;
   if (b === null || b === undefined) return false;
   if (typeof a === "number" && typeof b === "number") return a < b;
@@ -16,10 +23,7 @@ function isLess(a: unknown, b: unknown, field: string): boolean {
   }
   const bad = typeof a === "object" || typeof a === "boolean";
   const why = bad ? `unsortable type: ${goTypeOf(a)}` : "unsortable interface: interface";
-  throw new Exit(
-    1,
-    `Field ${field} in *unstructured.Unstructured is an unsortable type: interface, err: ${why}`,
-  );
+  throw new Unsortable(`Field ${field} in ${type} is an unsortable type: interface, err: ${why}`);
 }
 
 /**
@@ -30,6 +34,7 @@ export function sortedBy<T>(
   items: readonly T[],
   field: string,
   objectOf: (item: T) => unknown,
+  type = "*unstructured.Unstructured",
 ): T[] {
   const path = relaxedPath(field);
   const values = items.map((item) => new JsonPath(path, true).find(objectOf(item))[0]);
@@ -39,7 +44,7 @@ export function sortedBy<T>(
   const less = (a: (typeof rows)[number], b: (typeof rows)[number]): boolean => {
     if (a.found.length === 0) return true;
     if (b.found.length === 0) return false;
-    return isLess(a.found[0], b.found[0], path);
+    return isLess(a.found[0], b.found[0], path, type);
   };
   for (let i = 1; i < rows.length; i++)
     for (let j = i; j > 0 && less(rows[j] as never, rows[j - 1] as never); j--)

@@ -57,7 +57,7 @@ const stamp =
 const base60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 
 /** Whether a plain text would be read as something else. yaml: resolve.go resolve, encode.go isBase60Float */
-function isOther(text: string): boolean {
+export function isOther(text: string): boolean {
   if (text === "" || words.has(text)) return true;
   const first = text.charAt(0);
   if (first === ".") return float.test(text);

@@ -15,7 +15,7 @@ import {
   type Pipe,
   type Template,
 } from "./tree.ts";
-import { isTable, isTrue, text, typeName, type Value } from "./values.ts";
+import { integerOf, isTable, isTrue, text, typeName, type Value } from "./values.ts";
 
 interface Variable {
   name: string;
@@ -151,11 +151,12 @@ export class Execution {
     if (value === undefined || value === null) return [];
     if (Array.isArray(value)) return value.map((item, i) => [BigInt(i), item]);
     if (isTable(value)) return sortedKeys(value).map((key) => [key, value[key]]);
-    if (typeof value !== "bigint") this.#fail(`range can't iterate over ${text(value)}`);
+    const count = integerOf(value);
+    if (count === undefined) return this.#fail(`range can't iterate over ${text(value)}`);
     if (declared.length > 1)
       this.#fail(`can't use ${text(value)} to iterate over more than one variable`);
-    if (value > BigInt(kubectlTemplateStepsMax)) this.#fail("the template takes too many steps");
-    return Array.from({ length: Number(value) }, (_one, i) => [undefined, BigInt(i)]);
+    if (count > BigInt(kubectlTemplateStepsMax)) this.#fail("the template takes too many steps");
+    return Array.from({ length: Number(count) }, (_one, i) => [undefined, BigInt(i)]);
   }
 
   #bind({ declared, assigns }: Pipe, key: Value, item: Value): void {

@@ -3,7 +3,7 @@ import { goQuote } from "../../../machinery/field.ts";
 import { decodeUtf8, encodeUtf8, fromBase64 } from "../../../runtime/bytes.ts";
 import { Failure } from "../../errors.ts";
 import { sprintf } from "./printf.ts";
-import { isTable, isTrue, sprint, text, typeName, type Value } from "./values.ts";
+import { integerOf, isTable, isTrue, sprint, text, typeName, type Value } from "./values.ts";
 
 export interface Fn {
   /** Fewest arguments, and most; without `most` any number. */
@@ -16,9 +16,10 @@ export interface Fn {
 
 function indexArgument(value: Value, size: number): number {
   if (value === undefined || value === null) throw new Failure("cannot index slice/array with nil");
-  if (typeof value !== "bigint")
+  const whole = integerOf(value);
+  if (whole === undefined)
     throw new Failure(`cannot index slice/array with type ${typeName(value)}`);
-  const at = Number(value);
+  const at = Number(whole);
   if (at < 0 || at > size) throw new Failure(`index out of range: ${at}`);
   return at;
 }
@@ -77,7 +78,9 @@ const isBasic = (value: Value): boolean =>
 function equals(a: Value, b: Value): boolean {
   const none = (value: Value): boolean => value === undefined || value === null;
   if (isBasic(a) && isBasic(b)) {
-    if (typeof a !== typeof b) throw incompatible(a, b);
+    const [x, y] = [integerOf(a), integerOf(b)];
+    if (x !== undefined && y !== undefined) return x === y;
+    if (typeof a !== typeof b || (x === undefined) !== (y === undefined)) throw incompatible(a, b);
     return a === b;
   }
   if (none(a) || none(b)) return none(a) && none(b);
@@ -94,7 +97,9 @@ const incompatible = (a: Value, b: Value): Failure =>
 
 function less(a: Value, b: Value): boolean {
   if (!isBasic(a) || !isBasic(b)) throw new Failure("invalid type for comparison");
-  if (typeof a !== typeof b) throw incompatible(a, b);
+  const [x, y] = [integerOf(a), integerOf(b)];
+  if (x !== undefined && y !== undefined) return x < y;
+  if (typeof a !== typeof b || (x === undefined) !== (y === undefined)) throw incompatible(a, b);
   if (typeof a === "boolean") throw new Failure("invalid type for comparison");
   return (a as string) < (b as string);
 }
@@ -151,8 +156,9 @@ function exists([item, ...keys]: Value[]): Value {
   for (const key of keys) {
     if (found === null || found === undefined) return false;
     if (Array.isArray(found)) {
-      if (typeof key !== "bigint" || key < 0n || key >= BigInt(found.length)) return false;
-      found = found[Number(key)];
+      const at = integerOf(key);
+      if (at === undefined || at < 0n || at >= BigInt(found.length)) return false;
+      found = found[Number(at)];
     } else if (isTable(found)) {
       if (typeof key !== "string") return false;
       found = Object.hasOwn(found, key) ? found[key] : null;

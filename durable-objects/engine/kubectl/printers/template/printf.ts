@@ -4,7 +4,7 @@ import { goQuote } from "../../../machinery/field.ts";
 import { formatG } from "../../go/float.ts";
 import { sortedKeys } from "../../go/json.ts";
 import { encodeUtf8 } from "../../../runtime/bytes.ts";
-import { isTable, text, typeName, type Value } from "./values.ts";
+import { integerOf, isTable, text, typeName, type Value } from "./values.ts";
 
 interface Spec {
   flags: string;
@@ -137,12 +137,14 @@ function one(value: Value, verb: string, spec: Spec): string {
   if (value === null || value === undefined)
     return verb === "v" ? padded("<nil>", spec) : bad(verb, value);
   if (verb === "v" && spec.flags.includes("#")) return padded(syntax(value), spec);
-  if (typeof value === "bigint") return integer(value, verb, spec) ?? bad(verb, value);
+  const whole = integerOf(value);
+  if (whole !== undefined) return integer(whole, verb, spec) ?? bad(verb, value);
   if (typeof value === "number") return float(value, verb, spec) ?? bad(verb, value);
   if (typeof value === "string") return textVerb(value, verb, spec) ?? bad(verb, value);
   if (typeof value === "boolean")
     return verb === "t" || verb === "v" ? padded(String(value), spec) : bad(verb, value);
   if (Array.isArray(value)) return `[${value.map((item) => one(item, verb, spec)).join(" ")}]`;
+  if (!isTable(value)) return bad(verb, value);
   return `map[${sortedKeys(value)
     .map((key) => `${one(key, verb, spec)}:${one(value[key], verb, spec)}`)
     .join(" ")}]`;

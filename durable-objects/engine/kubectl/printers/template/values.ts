@@ -1,6 +1,6 @@
 /**
- * Values inside a template. What JSON holds is as encoding/json reads it, so its numbers are float64; a bigint is an int, of a
- * constant or a function. `undefined` is no value at all.
+ * Values inside a template. Numbers of the data are int64 where they are whole, else float64; a bigint is an int, of a constant or
+ * a function. `undefined` is no value at all.
  */
 import { formatG } from "../../go/float.ts";
 import { sortedKeys } from "../../go/json.ts";
@@ -17,14 +17,23 @@ export function typeName(value: Value): string {
   if (value === undefined || value === null) return "<nil>";
   if (Array.isArray(value)) return "[]interface {}";
   if (typeof value === "object") return "map[string]interface {}";
-  const names: Record<string, string> = { boolean: "bool", bigint: "int", number: "float64" };
+  if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
+  const names: Record<string, string> = { boolean: "bool", bigint: "int" };
   return names[typeof value] ?? "string";
 }
+
+/** An integer of any kind as bigint; undefined: it is none. */
+export const integerOf = (value: Value): bigint | undefined =>
+  typeof value === "bigint"
+    ? value
+    : typeof value === "number" && Number.isSafeInteger(value)
+      ? BigInt(value)
+      : undefined;
 
 /** fmt's `%v`. */
 export function text(value: Value): string {
   if (value === undefined || value === null) return "<nil>";
-  if (typeof value === "number") return formatG(value);
+  if (typeof value === "number") return Number.isInteger(value) ? String(value) : formatG(value);
   if (Array.isArray(value)) return `[${value.map(text).join(" ")}]`;
   if (typeof value === "object")
     return `map[${sortedKeys(value)
