@@ -157,10 +157,11 @@ function invalidText({ status }: StatusFailure): string {
 const noContext = /^context was not found for specified context: /;
 
 /** What goes to standard error, and the exit code. */
-export function report(error: Failure): { text: string; code: number } {
+export function report(given: Failure): { text: string; code: number } {
+  // One within one stays what it is: it is printed without a prefix.
+  const error =
+    given instanceof Failures && given.errors.length === 1 ? (given.errors[0] as Failure) : given;
   const lines = (text: string): string => (text === "" || text.endsWith("\n") ? text : `${text}\n`);
-  if (error instanceof Failures && error.errors.length === 1)
-    return report(error.errors[0] as Failure);
   if (error instanceof Exit) return { text: lines(error.message), code: error.code };
   if (error instanceof StatusFailure && error.reason === "Invalid" && error.status.code === 422)
     return { text: lines(invalidText(error)), code: 1 };

@@ -62,9 +62,11 @@ function* main(
   for (const notice of flags.notices) pending.push([2, encodeUtf8(notice)]);
   const k = new Kubectl(command, flags, pending);
   if (continued) return yield* goOn(k, made, continued);
-  if (flags.bool("help") || !command.runnable) return yield* help(k, command);
-  if ((command.commands.length > 0 || command.path === "alpha") && !made)
-    return yield* onlySubcommands(k);
+  if (flags.bool("help")) return yield* help(k, command);
+  if (command.path === "alpha")
+    throw new Exit(0, "No alpha commands are available in this version of kubectl");
+  if (!command.runnable) return yield* help(k, command);
+  if (command.commands.length > 0 && !made) return yield* onlySubcommands(k);
   if (!made) throw new Failure(`${k.path} is not simulated`);
   const outcome = yield* made.run(k);
   return flags.bool("warnings-as-errors") ? warned(k, outcome) : outcome;
@@ -99,8 +101,6 @@ export function* help(k: Kubectl, command: CommandFacts): Work<number> {
 function* onlySubcommands(k: Kubectl): Work<number> {
   if (k.args.length > 0) k.usage(`unknown command ${goQuote(k.args.join(" "))}`);
   if (k.facts.path === "") return yield* help(k, k.facts);
-  if (k.facts.path === "alpha")
-    throw new Exit(1, "No alpha commands are available in this version of kubectl");
   k.err(helpText(k.facts, yield* homeOf()));
   throw new Exit(1);
 }

@@ -5,12 +5,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Engine, openArtefact, sealArtefact } from "../../../durable-objects/engine/index.ts";
-import { root } from "../../../scripts/root.ts";
 import { NodeSql } from "../../helpers/node-sql.ts";
 import { start } from "../../helpers/world.ts";
+import { folder, normal, type Said } from "./transcript.ts";
 import { KubectlWorld } from "../../engine/kubectl/kubectl-world.ts";
 
-export const folder = path.join(root, "test/golden/kubectl-parity");
 export const sandboxFile = path.join(folder, "sandbox.bin");
 const identity = { id: "parity", secret: "of the parity world's tokens" };
 
@@ -48,4 +47,30 @@ export function frozen(): KubectlWorld {
   const sql = new NodeSql();
   Engine.restore(sql, opened.snapshot, { nowMs: start, identity });
   return new KubectlWorld({ identity }, sql);
+}
+
+const account = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/** As record.ts writes it for the real one. */
+const kubeconfig = JSON.stringify({
+  apiVersion: "v1",
+  kind: "Config",
+  "current-context": "parity",
+  clusters: [
+    {
+      name: "parity",
+      cluster: { server: "https://10.96.0.1:443", "insecure-skip-tls-verify": true },
+    },
+  ],
+  users: [{ name: "parity", user: { tokenFile: account } }],
+  contexts: [{ name: "parity", context: { cluster: "parity", user: "parity" } }],
+});
+
+/** What the simulated kubectl says to a line of the shell, in a folder of its own with the files of the lab. */
+export function runOurs(world: KubectlWorld, line: string): Said {
+  const setUp = `rm -rf /tmp/w; cp -r /lab /tmp/w; cd /tmp/w; export HOME=/root; mkdir -p /root/.kube; echo '${kubeconfig}' > /root/.kube/config`;
+  const { stdout, stderr, code } = world.sh(`${setUp}; exec bash -c '${quoted(line)}'`);
+  // A watch stays open where nothing happens; the real one's was ended by the server.
+  const ended = code ?? (/ (-w|--watch(-only)?)\b/.test(line) ? 0 : -1);
+  return { line, stdout: normal(stdout), stderr: normal(stderr), code: ended };
 }

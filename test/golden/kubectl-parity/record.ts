@@ -10,8 +10,8 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import type { EngineResponse } from "../../../durable-objects/engine/ports/request.ts";
 import { World } from "../../helpers/world.ts";
-import { folder, frozen, labFiles, makeFrozen, sandboxFile } from "./frozen.ts";
-import { keep, lists, linesOf, normal, type Said } from "./transcript.ts";
+import { frozen, labFiles, makeFrozen, sandboxFile } from "./frozen.ts";
+import { folder, keep, lists, linesOf, normal, type Said } from "./transcript.ts";
 
 let world: World;
 

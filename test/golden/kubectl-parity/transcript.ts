@@ -1,7 +1,9 @@
 /** Lists of command lines, and what real kubectl said to each. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { folder } from "./frozen.ts";
+import { root } from "../../../scripts/root.ts";
+
+export const folder = path.join(root, "test/golden/kubectl-parity");
 
 export interface Said {
   line: string;
@@ -40,10 +42,14 @@ export function exceptions(): Map<string, string> {
   return new Map(rows.map((row) => row.split("\t") as [string, string]));
 }
 
-/** What both sides cannot have in common: where they run, the server's address, the release of the binary. */
+/**
+ * What both sides cannot have in common: where they run, the server's address, the release of the binary, the
+ * moment and process that klog names.
+ */
 export const normal = (text: string): string =>
   text
     .replace(/https?:\/\/(127\.0\.0\.1:\d+|10\.96\.0\.1:443)/g, "https://SERVER")
     .replace(/\b(127\.0\.0\.1:\d+|10\.96\.0\.1:443)\b/g, "SERVER")
     .replaceAll(/v1\.36\.\d+/g, "v1.36.X")
+    .replaceAll(/([EFIW])\d{4} [\d:.]{15} +\d+ (\w+\.go)/g, "$1MMDD TIME PID $2")
     .replaceAll(/\/tmp\/parity-\w+/g, "/tmp/w");

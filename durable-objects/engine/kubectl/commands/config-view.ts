@@ -86,6 +86,15 @@ function* flattened(config: KubeConfig): Work<KubeConfig> {
   return out;
 }
 
+function* explicitConfig(file: string): Work<KubeConfig> {
+  try {
+    return yield* loadFile(file);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Failure(`error loading config file "${file}": ${error.message}`);
+  }
+}
+
 function* view(k: Kubectl): Work<Outcome> {
   const { flags, args } = k;
   if (args.length > 0) k.usage(`unexpected arguments: ${goList(args)}`);
@@ -96,10 +105,7 @@ function* view(k: Kubectl): Work<Outcome> {
   if (!merges && !files.explicit) k.fail("if merge==false a precise file must be specified");
   let config: KubeConfig;
   if (merges) ({ config } = yield* loadConfig(files));
-  else {
-    yield* readBytes(files.explicit);
-    config = yield* loadFile(files.explicit);
-  }
+  else config = yield* explicitConfig(files.explicit);
   if (flags.bool("minify")) {
     if (flags.changed("context")) config.currentContext = flags.string("context");
     config = minified(config);
@@ -107,8 +113,7 @@ function* view(k: Kubectl): Work<Outcome> {
   if (flags.bool("flatten")) config = yield* flattened(config);
   else if (!flags.bool("raw")) config = shortened(config);
   const external = externalConfig(config);
-  const kindFirst = { kind: external["kind"], ...external };
-  if (output === "json") k.out(`${structJson(kindFirst, "    ")}\n`);
+  if (output === "json") k.out(`${structJson(external, "    ")}\n`);
   else k.out(print(external as unknown as KubeObject));
   return 0;
 }

@@ -4,14 +4,14 @@ import { goQuote } from "../../machinery/field.ts";
 import { tableAccept } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import type { Info, Result, Wanted } from "../result.ts";
-import type { ResourceType } from "../discovery.ts";
+import { klogHead, type ResourceType } from "../discovery.ts";
 import { aggregate, Exit, Failure, Failures, isNotFound } from "../errors.ts";
 import { placeOf } from "../config/client-config.ts";
 import { fileOptions, hasFiles } from "../files.ts";
 import { isList, type KubeObject } from "../objects.ts";
 import { getFormats, noPrinter, printerOf, type Printer } from "../printers/index.ts";
 import { TemplateFailure } from "../printers/template/template.ts";
-import { sortedBy } from "../printers/sort.ts";
+import { sortedBy, Unsortable } from "../printers/sort.ts";
 import {
   TablePrinter,
   isTable,
@@ -135,9 +135,19 @@ function* run(k: Kubectl): Work<Outcome> {
   return yield* printHuman(k, options, result);
 }
 
+/** What klog.Exitf says goes to standard error with its head. */
+function* sorting(k: Kubectl): Work<Outcome> {
+  try {
+    return yield* run(k);
+  } catch (error) {
+    if (!(error instanceof Unsortable)) throw error;
+    throw new Exit(1, `${yield* klogHead(error.place, "F")} ${error.message}`);
+  }
+}
+
 export const get: Command = {
   path: "get",
-  run,
+  run: sorting,
   continuations: { ...rawContinuations, events: (k, data: WatchData) => readOn(k, data) },
 };
 
@@ -237,7 +247,7 @@ function sortedRows(table: Table, field: string): Table | undefined {
     const rows = sortedBy(table.rows ?? [], field, ({ object }) => object, "[][][]reflect.Value");
     return { ...table, rows };
   } catch (error) {
-    if (!(error instanceof Failure) || error instanceof Exit) throw error;
+    if (!(error instanceof Failure) || error instanceof Unsortable) throw error;
     return undefined;
   }
 }

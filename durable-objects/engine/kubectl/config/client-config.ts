@@ -89,15 +89,15 @@ function choose(config: KubeConfig, flags: Flags): Chosen {
   context.user = given(flags, "user") ?? context.user ?? "";
   const cluster = config.clusters[context.cluster];
   const user = config.users[context.user];
+  const named = given(flags, "cluster") !== undefined;
   if (!user && given(flags, "user"))
     absent.push(`auth info ${goQuote(context.user)} does not exist`);
-  if (!cluster && given(flags, "cluster"))
-    absent.push(`cluster ${goQuote(context.cluster)} does not exist`);
+  if (!cluster && named) absent.push(`cluster ${goQuote(context.cluster)} does not exist`);
   return {
     absent,
     context,
     user: overUser({ ...user }, flags),
-    cluster: overCluster({ ...cluster }, flags),
+    cluster: overCluster(named && !cluster ? {} : { server: localServer, ...cluster }, flags),
     names: { context: contextName, user: context.user, cluster: context.cluster },
   };
 }
@@ -143,19 +143,8 @@ function* problemsOf(config: KubeConfig, { user, cluster, names }: Chosen): Work
   if (names.context !== "" && !config.contexts[names.context])
     problems.push(`context was not found for specified context: ${names.context}`);
   yield* userProblems(user, names.user, problems);
-  const empty = Object.values(cluster).every(
-    (value) => value === undefined || value === "" || value === false,
-  );
-  if (empty) {
-    problems.push(emptyCluster);
-    return problems;
-  }
-  if (!cluster.server)
-    problems.push(
-      names.cluster === ""
-        ? "default cluster has no server defined"
-        : `no server found for cluster ${goQuote(names.cluster)}`,
-    );
+  // Without one named by a flag, the server is whoever listens on this machine.
+  if (!cluster.server) problems.push(`no server found for cluster ${goQuote(names.cluster)}`);
   const authority = cluster["certificate-authority"];
   if (authority && cluster["certificate-authority-data"])
     problems.push(
@@ -167,8 +156,6 @@ function* problemsOf(config: KubeConfig, { user, cluster, names }: Chosen): Work
     );
   return problems;
 }
-
-const emptyCluster = "cluster has no server defined";
 
 function* userProblems(user: AuthInfo, name: string, problems: string[]): Work<void> {
   const methods: string[] = [];
@@ -233,27 +220,19 @@ export function* access(flags: Flags): Work<Access> {
   };
   const problems = yield* problemsOf(config, chosen);
   const account = yield* inCluster(env);
-  const usable = problems.length === 0;
   if (account && !explicit && !chosen.context.namespace)
     where.namespace = env["POD_NAMESPACE"] || account.namespace || "default";
-  if (usable) return { ...where, client: yield* fromConfig(chosen, flags, where) };
-  const nothing = problems.length === 1 && problems[0] === emptyCluster;
-  if (nothing && account) return { ...where, client: fromAccount(account, flags, where) };
-  if (nothing) return { ...where, client: plainLocal(flags, where) };
-  return { ...where, invalid: problems };
+  if (problems.length > 0) return { ...where, invalid: problems };
+  // A configuration that says nothing leaves it to the Pod's own access.
+  if (account && chosen.cluster.server === localServer)
+    return { ...where, client: fromAccount(account, flags, where) };
+  return { ...where, client: yield* fromConfig(chosen, flags, where) };
 }
 
 type Where = Pick<Access, "namespace" | "explicitNamespace">;
 
-/** No configuration at all: whoever listens on this machine. k8s: cli-runtime config_flags.go, "localhost:8080" */
-function plainLocal(flags: Flags, where: Where): ClientConfig {
-  return {
-    ...where,
-    server: "http://localhost:8080",
-    impersonate: impersonation({}, flags),
-    ...timeout(flags),
-  };
-}
+/** k8s: clientcmd/client_config.go getDefaultServer */
+const localServer = "http://localhost:8080";
 
 function fromAccount(account: Account, flags: Flags, where: Where): ClientConfig {
   return {

@@ -100,23 +100,39 @@ export function parseConfig(text: string, file: string): KubeConfig {
 }
 
 const yamlProblem = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+  (error instanceof Error ? error.message : String(error)).replace(
+    /^error converting YAML to JSON: /,
+    "",
+  );
+
+/** Fields in the order of Go's structs. k8s: client-go/tools/clientcmd/api/v1/types.go */
+const fieldOrder = (
+  "server tls-server-name insecure-skip-tls-verify certificate-authority certificate-authority-data proxy-url disable-compression " +
+  "client-certificate client-certificate-data client-key client-key-data token tokenFile as as-uid as-groups as-user-extra " +
+  "username password auth-provider exec cluster user namespace"
+).split(" ");
+
+function inOrder(entry: Fields): Fields {
+  const place = (field: string): number => (fieldOrder.indexOf(field) + 100) % 100;
+  return Object.fromEntries(Object.entries(entry).toSorted(([a], [b]) => place(a) - place(b)));
+}
 
 /** As it is printed and written. */
 export function externalConfig(config: KubeConfig): Fields {
   const listOf = (list: (typeof parts)[number][0], one: string): Fields[] | null => {
     const names = Object.keys(config[list]).toSorted();
-    return names.length === 0 ? null : names.map((name) => ({ [one]: config[list][name], name }));
+    if (names.length === 0) return null;
+    return names.map((name) => ({ name, [one]: inOrder(config[list][name] as Fields) }));
   };
   return {
+    kind: "Config",
     apiVersion: "v1",
+    ...(Object.keys(config.preferences).length ? { preferences: config.preferences } : {}),
     clusters: listOf("clusters", "cluster"),
+    users: listOf("users", "user"),
     contexts: listOf("contexts", "context"),
     "current-context": config.currentContext,
     ...(config.extensions ? { extensions: config.extensions } : {}),
-    kind: "Config",
-    ...(Object.keys(config.preferences).length ? { preferences: config.preferences } : {}),
-    users: listOf("users", "user"),
   };
 }
 

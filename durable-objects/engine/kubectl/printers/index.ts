@@ -108,7 +108,11 @@ export function* printerOf(flags: Flags, wanted: Wanted = {}): Work<Printer> {
     format = "go-template";
   const shows = flags.has("show-managed-fields") && flags.bool("show-managed-fields");
   const clean = (print: Printer): Printer =>
-    shows ? print : (object, event) => print(withoutManagedFields(object), event);
+    shows
+      ? print
+      : (object, event) =>
+          // Events are printed as they come. k8s: cli-runtime/pkg/printers/managedfields.go
+          event === undefined ? print(withoutManagedFields(object)) : print(object, event);
   switch (format.toLowerCase()) {
     case "json":
       return clean((object, event) =>

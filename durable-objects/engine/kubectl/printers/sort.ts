@@ -1,14 +1,17 @@
 /** `--sort-by`. k8s: kubectl/pkg/cmd/get/sorter.go */
 import { cmpQuantity, parseQuantity } from "../../machinery/quantity.ts";
 import { goQuote } from "../../machinery/field.ts";
-import { Exit, Failure } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import { goTypeOf } from "../go/format.ts";
 import { JsonPath, relaxedPath } from "./jsonpath.ts";
 
 /** What cannot be sorted ends the program, as klog.Exitf does. */
-export class Unsortable extends Exit {
-  constructor(text: string) {
-    super(1, text);
+export class Unsortable extends Failure {
+  /** Place in sorter.go, as klog names it. */
+  readonly place: string;
+  constructor(text: string, place: string) {
+    super(text);
+    this.place = place;
   }
 }
 
@@ -23,7 +26,10 @@ function isLess(a: unknown, b: unknown, field: string, type: string): boolean {
   }
   const bad = typeof a === "object" || typeof a === "boolean";
   const why = bad ? `unsortable type: ${goTypeOf(a)}` : "unsortable interface: interface";
-  throw new Unsortable(`Field ${field} in ${type} is an unsortable type: interface, err: ${why}`);
+  throw new Unsortable(
+    `Field ${field} in ${type} is an unsortable type: interface, err: ${why}`,
+    type.startsWith("[") ? "sorter.go:375" : "sorter.go:329",
+  );
 }
 
 /**
