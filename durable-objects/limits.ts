@@ -116,3 +116,14 @@ export const proxiesWaitingMax = 256;
 /** What one turn hands out: every answer is a row, and others wait meanwhile. */
 export const repliesPerTurnMax = 32;
 export const replyBytesPerTurnMax = 4 * 1024 * 1024;
+
+// Terminals and runs
+/** Screens that show a sandbox's terminals. */
+export const terminalSocketsMax = 64;
+/** Bytes sent to a screen that it has not said to have shown: a slow one is sent the rest later, or less of it. */
+export const terminalUnreadBytesMax = 256 * 1024;
+/** Of one message of a screen: a paste comes in pieces. */
+export const terminalMessageBytesMax = 64 * 1024;
+/** Lines that run on nodes at a time, while somebody waits for each. */
+export const runsMax = 8;
+export const runOutputBytesMax = 1024 * 1024;

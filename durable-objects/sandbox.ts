@@ -17,6 +17,7 @@ import { Engine } from "./engine/index.ts";
 import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
 import type { Undone, UndoOptions } from "./engine/past/undo.ts";
 import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
+import { Clients } from "./clients.ts";
 import { Cuts, type Grant } from "./grant.ts";
 import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
 import {
@@ -46,8 +47,6 @@ import {
   type SnapshotBytes,
 } from "./past.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
-import { SessionSockets } from "./sessions/sockets.ts";
-import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -56,8 +55,9 @@ import { Watchdog } from "./watchdog.ts";
  * news and the alarm is armed, in one place. Everything worth keeping is in storage before an answer leaves.
  */
 export class SandboxObject extends DurableObject<SandboxEnv> {
-  private readonly sockets = new Sockets(this.ctx, () => this.loaded);
-  private readonly sessions = new SessionSockets(
+  private readonly clients = new Clients(
+    this.ctx,
+    () => this.loaded,
     () => this.wake(),
     (ms) => this.rest(ms),
   );
@@ -99,8 +99,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const born = this.bear(birth, from);
     if (!born.born) return born;
     const over = expired("the sandbox was reset");
-    this.sockets.closeAll(over);
-    this.sessions.closeAll(over.message, over);
+    this.clients.closeAll(over.message, over);
     this.turn((engine, now) => engine.look(now));
     await this.settled;
     return born;
@@ -169,8 +168,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
 
   /** Ends the sandbox and empties its storage. */
   async destroy(): Promise<void> {
-    this.sockets.closeAll();
-    this.sessions.closeAll("the sandbox was deleted");
+    this.clients.closeAll("the sandbox was deleted");
     this.loaded = undefined;
     this.birth = undefined;
     // An alarm that is being armed would outlive what follows.
@@ -198,7 +196,10 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       await this.open();
       return await this.turn((engine, at) => {
         if (!resumesWatch(asked)) this.look(engine, at);
-        if (this.sessions.proxies.full && asksServer(asked)) return refusal(tooManyProxied());
+        const other = this.clients.ownAnswer(edge, asked, engine, at);
+        if (other) return other;
+        if (this.clients.sessions.proxies.full && asksServer(asked))
+          return refusal(tooManyProxied());
         return this.answer(answerTo(engine, asked, edge, at), engine, asked, edge);
       });
     } catch (error) {
@@ -231,15 +232,27 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     await this.settled;
   }
 
-  /** The streams' other end is the Worker, which never speaks. */
-  override webSocketMessage(): void {}
+  /** A terminal's screen speaks. The other end of watches is the Worker, which never does. */
+  override async webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): Promise<void> {
+    if (!this.clients.terminals.has(socket)) return;
+    try {
+      await this.open();
+      this.turn((engine, now) => {
+        this.look(engine, now);
+        this.clients.terminals.hear(socket, message, engine, now);
+      });
+    } catch (error) {
+      console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
+      this.clients.terminals.close(socket, 1011, "the sandbox could not take it");
+    }
+  }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    this.sockets.close(socket, code);
+    this.clients.closed(socket, code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.sockets.close(socket, 1011);
+    this.webSocketClose(socket, 1011);
   }
 
   /** The arming of the alarm by the last turn. */
@@ -248,12 +261,11 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private turn<T>(work: (engine: Engine, nowMs: number) => T): T {
     const now = Date.now();
     try {
-      if (this.endsAtMs() <= now) this.closeEnded(now);
+      if (this.clients.endsAtMs() <= now) this.closeEnded(now);
       const engine = this.loaded;
       if (!engine) throw new Error("the sandbox is not open");
       const result = work(engine, now);
-      this.sessions.pump(engine, now);
-      this.sockets.fanOut(engine, now);
+      this.clients.serve(engine, now);
       const due = engine.nextDueMs(now);
       const rests = due !== undefined && due <= now && engine.budgetSpent;
       this.arm(now, rests ? now + turnRestMs : due);
@@ -289,7 +301,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       keepTokenSecret(this.ctx.storage.kv);
       const engine = this.load(now);
       await new Watchdog(this.ctx.storage, id).start(engine, now, () =>
-        this.sessions.endOrphans(engine, now),
+        this.clients.sessions.endOrphans(engine, now),
       );
       if (this.birth) this.loaded = engine;
     } catch (error) {
@@ -304,21 +316,15 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return new Engine(sql, { name, nodes, seed, nowMs: now, limits: this.limits, identity });
   }
 
-  /** Wall ms at which the first grant of an open stream or session ends. */
-  private endsAtMs(): number {
-    return Math.min(this.sockets.endsAtMs(), this.sessions.endsAtMs());
-  }
-
   private closeEnded(now: number): void {
     const allowed = (grant: Grant): boolean => this.cuts.allow(grant, now);
-    this.sockets.closeUnless(allowed);
-    this.sessions.closeUnless(allowed);
+    this.clients.closeUnless(allowed, this.loaded, now);
   }
 
   /** The only place that decides when the object wakes: the next due moment of engine or grants, or the sandbox's end. */
   private arm(now: number, dueMs: number | undefined): void {
     if (!this.birth) return;
-    const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs, this.endsAtMs());
+    const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs, this.clients.endsAtMs());
     // Never this very millisecond: a running alarm may be of it, and setting what runs is no change.
     this.settled = this.clockAlarm.arm(now, Math.max(due, now + 1));
     this.ctx.waitUntil(this.settled);
@@ -339,7 +345,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** Everything due by now; an open stream counts as a user's activity. */
   private runDue(): void {
     this.turn((engine, now) => {
-      if (this.sockets.looks(now) || this.sessions.looks(now)) engine.look(now);
+      if (this.clients.looks(now)) engine.look(now);
       engine.run(now);
     });
   }
@@ -373,18 +379,20 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const offered = headers["sec-websocket-protocol"];
     const now = Date.now();
     if (response.type === "session")
-      return this.sessions.start(response, offered, engine, now, grant);
-    if (response.type === "pending") return this.sessions.proxies.wait(response, grant);
+      return this.clients.sessions.start(response, offered, engine, now, grant);
+    if (response.type === "pending") return this.clients.sessions.proxies.wait(response, grant);
     if (response.type === "reply") {
       const log = headers.upgrade !== undefined && response.status === 200 && isLog(path);
-      return log ? this.sessions.startLog(response, offered, now, grant) : responseOf(response);
+      return log
+        ? this.clients.sessions.startLog(response, offered, now, grant)
+        : responseOf(response);
     }
     if (bridge === undefined) {
       return refusal(internalError("a stream was asked for that the Worker does not end"));
     }
-    if (this.sockets.size >= (numberOf(this.env.STREAMS_MAX) ?? 64)) {
+    if (this.clients.streams.size >= (numberOf(this.env.STREAMS_MAX) ?? 64)) {
       return refusal(tooManyStreams());
     }
-    return this.sockets.open(response, engine, this.lookedAtMs, grant);
+    return this.clients.streams.open(response, engine, this.lookedAtMs, grant);
   }
 }

@@ -2,6 +2,7 @@ import type { StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
+import { isScreen } from "./terminals.ts";
 import {
   lookMsMax,
   savedLagRevisionsMax,
@@ -49,6 +50,7 @@ export class Sockets {
     this.context = context;
     this.engine = engine;
     for (const socket of context.getWebSockets()) {
+      if (isScreen(socket.deserializeAttachment())) continue;
       const position = socket.deserializeAttachment() as StreamPosition | null;
       // Without a grant it is of a version that knew none.
       if (position?.grant)

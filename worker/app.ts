@@ -28,6 +28,7 @@ import { labRoutes } from "./routes/labs.ts";
 import { scenarioDraftRoutes } from "./routes/scenario-drafts.ts";
 import { scenarioRoutes } from "./routes/scenarios.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
+import { terminalRoutes } from "./routes/terminals.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import type { Row } from "./route.ts";
 
@@ -44,6 +45,7 @@ export const routes: readonly Row[] = [
   ...keyRoutes,
   ...memberRoutes,
   ...previewRoutes,
+  ...terminalRoutes,
   ...signInRoutes,
   ...meRoutes,
   ...oembedRoutes((request, env, context) => app.fetch(request, env, context)),

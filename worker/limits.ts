@@ -145,3 +145,9 @@ function positive(text: string | undefined, fallback: number): number {
   const value = Number(text);
   return Number.isFinite(value) && value > 0 ? value : fallback;
 }
+
+// Lines that are run on a sandbox's control plane
+export const runCommandCharsMax = 64 * 1024;
+export const runStdinCharsMax = 256 * 1024;
+export const runSecondsDefault = 30;
+export const runSecondsMax = 300;

@@ -316,6 +316,16 @@ export class Engine {
     return this.#parts.streams.sessions;
   }
 
+  /** Shells that are kept by name: see streams/terminals.ts. */
+  get terminals(): Streams["terminals"] {
+    return this.#parts.streams.terminals;
+  }
+
+  /** Starts a command on a node; belongs into `session`, as everything done to the session that it gives. */
+  onMachine(...args: Parameters<Streams["onMachine"]>): ReturnType<Streams["onMachine"]> {
+    return this.#parts.streams.onMachine(...args);
+  }
+
   /** Work that sessions caused since this engine was made, in the units of a turn's budget; every call of `session` counts. */
   get sessionWork(): number {
     return this.#sessionWork;

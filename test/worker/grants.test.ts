@@ -134,7 +134,8 @@ test("a revoked key's logs, exec, attach and port-forward end", async () => {
   for (;;) if ((await follow.next()) === undefined) break;
   const left = await runInDurableObject(
     stubOf(made),
-    (instance) => (instance as unknown as { sessions: { size: number } }).sessions.size,
+    (instance) =>
+      (instance as unknown as { clients: { sessions: { size: number } } }).clients.sessions.size,
   );
   expect(left).toBe(1);
   await edge(`/api/sandboxes/${made.id}`, { method: "DELETE", headers: bearer(made.secret) });
@@ -150,8 +151,8 @@ test("a request through the proxy that still waits is refused", async () => {
         stubOf(made),
         (instance) =>
           (
-            instance as unknown as { sessions: { proxies: { endsAtMs(): number } } }
-          ).sessions.proxies.endsAtMs() < Infinity,
+            instance as unknown as { clients: { sessions: { proxies: { endsAtMs(): number } } } }
+          ).clients.sessions.proxies.endsAtMs() < Infinity,
       ),
     )
     .toBe(true);
@@ -237,7 +238,8 @@ test("a key that expires ends what it has open, while the sandbox sleeps", async
   const open = (): Promise<number> =>
     runInDurableObject(
       stubOf(made),
-      (instance) => (instance as unknown as { sockets: { size: number } }).sockets.size,
+      (instance) =>
+        (instance as unknown as { clients: { streams: { size: number } } }).clients.streams.size,
     );
   expect(await open()).toBe(1);
   await pass(2_000);

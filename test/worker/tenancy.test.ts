@@ -229,6 +229,11 @@ const expectations: Record<string, Expectation> = {
     unless: ({ by }) => (by === "key" || by === "dead key" ? 403 : undefined),
   },
   "GET /api/sandboxes/:id/preview": { ok: 200 },
+  "POST /api/sandboxes/:id/run": { ok: 200, body: { command: "true" } },
+  "GET /api/sandboxes/:id/terminals": { ok: 200 },
+  // Without an upgrade: who may is told so.
+  "GET /api/sandboxes/:id/terminals/:name": { ok: 426, params: () => ({ name: "main" }) },
+  "DELETE /api/sandboxes/:id/terminals/:name": { ok: 404, params: () => ({ name: "none" }) },
   "GET /api/sandboxes/:id/timeline": { ok: 200 },
   "GET /api/sandboxes/:id/at/:rev/*": { ok: 410, params: () => ({ rev: "1" }) },
   "POST /api/sandboxes/:id/undo": { ok: 400, body: {} },

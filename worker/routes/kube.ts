@@ -16,6 +16,7 @@ import { staticReply } from "../static-reply.ts";
 import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
 import { bridge } from "../streams/stream.ts";
 import { laterOf, type EdgeContext } from "../route.ts";
+import { refuseForeignSocket } from "../streams/foreign-socket.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
 import { used } from "./sandboxes.ts";
 
@@ -136,17 +137,4 @@ export function forwardedHeaders(from: Headers): Headers {
   if (protocols.length > 0) headers.set("sec-websocket-protocol", protocols.join(", "));
   else headers.delete("sec-websocket-protocol");
   return headers;
-}
-
-/**
- * CORS does not cover WebSockets: a page elsewhere that learnt a path with a key in it may not use it. Only pages are bound
- * by an origin: client libraries send any they like, a page cannot send another User-Agent than its browser's.
- */
-function refuseForeignSocket(request: Request, env: Env): void {
-  const origin = request.headers.get("origin");
-  if (origin === null || request.headers.get("upgrade") === null) return;
-  if (!request.headers.get("user-agent")?.startsWith("Mozilla/")) return;
-  if (origin === new URL(request.url).origin || env.CORS_ORIGINS.split(",").includes(origin))
-    return;
-  throw new StatusError(403, "Forbidden", `origin ${origin} is not allowed to connect`);
 }

@@ -11,6 +11,7 @@ import { podUsage } from "../kubelet/usage.ts";
 import { signerWith, signingKey, type Identity } from "../api/auth/tokens.ts";
 import { createReader, EngineClient, type Now } from "../client/client.ts";
 import { createControllers } from "./controllers.ts";
+import { recordCodecs } from "./record-codecs.ts";
 import { Log } from "../core/log.ts";
 import { Queue } from "../core/queue.ts";
 import { Random } from "../core/random.ts";
@@ -53,7 +54,7 @@ export interface Components {
 
 /** Opens the store and makes all parts of an engine over it, each handed what it needs. */
 export function createComponents(sql: Sql, options: EngineOptions): Components {
-  const store = new Store(indices);
+  const store = new Store(indices, recordCodecs);
   const registry = new Registry(builtin, store);
   const log = new Log(sql, store, (resource, object) => {
     const known = registry.stored(resource);

@@ -171,6 +171,17 @@ export const logBytesPerContainerMax = 256 * 1024;
 export const logLineBytesMax = 16 * 1024;
 /** A byte may take six characters in its row. */
 export const sessionOutputBytesMax = 96 * 1024;
+/** What a terminal has printed is kept in chunks of the first size up to the second. */
+export const terminalChunkBytes = 4 * 1024;
+export const terminalKeptBytesMax = 256 * 1024;
+/** A flood on a terminal: what comes at once, and then as fast as a slow line takes it. */
+export const terminalBurstBytes = 64 * 1024;
+export const terminalBytesPerMs = 100;
+export const terminalsMax = 20;
+/** Columns or rows of a screen. */
+export const terminalCellsMax = 1_000;
+/** Typed, or pasted, and read by nobody yet. */
+export const terminalInputBytesMax = 1024 * 1024;
 /** Of the value of one kernel setting. */
 export const sysctlBytesMax = 256;
 export const shellDepthMax = 200;
