@@ -1,6 +1,7 @@
 /** The commands that are simulated: a row each. */
 import type { Command } from "../command.ts";
 import { apiResources, apiVersions } from "./api-resources.ts";
+import { completion } from "./completion.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
 import { get } from "./get.ts";
@@ -11,6 +12,7 @@ const commands: readonly Command[] = [
   apiResources,
   apiVersions,
   clusterInfo,
+  completion,
   ...configSetCommands,
   ...configViewCommands,
   get,
