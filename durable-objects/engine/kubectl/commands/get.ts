@@ -366,7 +366,6 @@ function* outputOf(k: Kubectl, data: WatchData): Work<Out> {
       data.table = printer.state;
     };
   }
-  if (options.output === "wide") throw noPrinter(options.output, getFormats);
   const printer: Printer = yield* printerOf(k.flags, { allowed: getFormats });
   return (object, event) => k.out(printer(object, event));
 }
