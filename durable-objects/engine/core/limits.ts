@@ -155,6 +155,14 @@ export const podRecordCharactersMax = 1_000_000;
 export const pipeBytesMax = 64 * 1024;
 export const processesPerPodMax = 128;
 export const openFilesPerProcessMax = 256;
+/** Nodes that one template may walk through, turns of its loops over a number, values that one JSONPath may find. */
+export const kubectlTemplateStepsMax = 200_000;
+/** Blocks, parentheses or filters of a template within each other: the parser calls itself for each. */
+export const kubectlTemplateDepthMax = 200;
+/** Answers that a kubectl holds while it waits: what it needs to go on after a loss of memory. */
+export const kubectlJournalCharactersMax = 384 * 1024;
+/** Output of a kubectl that its process keeps while nobody takes it; what is more waits in a file. */
+export const kubectlOutputHeldCharactersMax = 64 * 1024;
 /** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */
 export const processStateBytesMax = 512 * 1024;
 export const argumentBytesMax = 128 * 1024;

@@ -286,12 +286,16 @@ export interface HttpRequest {
   https?: boolean;
   /** Tells requests under way apart, for a server that answers "pending". */
   id?: number;
+  /** The client goes on reading an answer that has no end: see runtime/net/api-stream.ts. */
+  stream?: true;
 }
 
 export interface HttpResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
+  /** Handle of what follows the body: runtime/net/api-stream.ts. */
+  stream?: string;
 }
 
 export interface PendingHttp {

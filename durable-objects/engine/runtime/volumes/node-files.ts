@@ -11,6 +11,7 @@ import { decodeUtf8 } from "../bytes.ts";
 import { imageTimeMs } from "../image/image.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
+import { adminConfig, adminConfigText } from "../net/admin-access.ts";
 import { nodeNameserver, stubNameserver } from "../net/resolver.ts";
 import { isTooLong } from "./path-limits.ts";
 import { buildLayer, type Layer } from "../fs/layer.ts";
@@ -54,10 +55,19 @@ const devices: FileTable = {
   ...Object.fromEntries(Object.entries(runtimeFiles).filter(([path]) => path.startsWith("/dev/"))),
 };
 
-const machineTools = "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less".split(" ");
+const machineTools =
+  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less kubectl".split(" ");
 
-function commonFiles(node: string, machineId: string): FileTable {
+/** What kubeadm leaves for the administrator. */
+const controlPlaneFiles: FileTable = {
+  "/etc/kubernetes/admin.conf": { dynamic: adminConfig, mode: 0o600 },
+  "/root/.kube": { dir: true, mode: 0o700 },
+  "/root/.kube/config": { dynamic: adminConfig, mode: 0o600 },
+};
+
+function commonFiles(node: string, machineId: string, controls: boolean): FileTable {
   return {
+    ...(controls ? controlPlaneFiles : {}),
     ...debianFiles(debianReleases[osCodename] as (typeof debianReleases)[string]),
     ...devices,
     "/proc": dir,
@@ -97,11 +107,13 @@ function layerOf(context: RuntimeContext, node: string): Layer {
   let known = layers.get(own);
   if (!known) layers.set(own, (known = new Map()));
   const machineId = machineIdOf(context, node);
-  const key = `${node} ${machineId}`;
+  const labels = context.reader.get<Node>("nodes", "", node)?.metadata.labels;
+  const controls = labels?.["node-role.kubernetes.io/control-plane"] !== undefined;
+  const key = `${node} ${machineId} ${controls}`;
   let layer = known.get(key);
   // Clusters share equal layers; one that differs is dropped with its cluster.
   if (!layer && known.size >= nodeLayersKeptMax) known.clear();
-  if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId), own)));
+  if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId, controls), own)));
   return layer;
 }
 
@@ -127,7 +139,12 @@ export function hostTree(context: RuntimeContext, node: string, now: () => numbe
     now,
     lower: layerOf(context, node),
     lowerTime: imageTimeMs,
-    dynamic: (name) => (name === "hosts" ? hostsFile(context) : ""),
+    dynamic: (name) =>
+      name === "hosts"
+        ? hostsFile(context)
+        : name === adminConfig
+          ? adminConfigText(context, node)
+          : "",
   });
 }
 
