@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { apiResources, apiVersions } from "./api-resources.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
+import { describeCommand } from "./describe.ts";
 import { get } from "./get.ts";
 import { pluginList } from "./plugin.ts";
 import { clusterInfo, options, version } from "./version.ts";
@@ -13,6 +14,7 @@ const commands: readonly Command[] = [
   clusterInfo,
   ...configSetCommands,
   ...configViewCommands,
+  describeCommand,
   get,
   options,
   pluginList,
