@@ -19,7 +19,9 @@ export function movedBody<T extends string | Uint8Array>(
   headers: Record<string, string | string[] | undefined>,
   ms: number,
 ): string | T {
-  if (!/json|yaml/.test(String(headers["content-type"] ?? ""))) return body;
+  const [, type = ""] =
+    Object.entries(headers).find(([name]) => name.toLowerCase() === "content-type") ?? [];
+  if (!/json|yaml/.test(String(type))) return body;
   return moved(typeof body === "string" ? body : new TextDecoder().decode(body), ms);
 }
 

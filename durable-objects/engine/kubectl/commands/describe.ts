@@ -4,7 +4,7 @@ import { now } from "../asks.ts";
 import { placeOf } from "../config/client-config.ts";
 import { describe } from "../describe/index.ts";
 import type { Settings } from "../describe/reach.ts";
-import { Failure, isNotFound, throwAll } from "../errors.ts";
+import { Failure, Failures, isNotFound } from "../errors.ts";
 import { fileOptions, hasFiles } from "../files.ts";
 import type { Info, Wanted } from "../result.ts";
 import type { Outcome, Work } from "../work.ts";
@@ -45,7 +45,8 @@ function* run(k: Kubectl): Work<Outcome> {
         ? "No resources found\n"
         : `No resources found in ${where.namespace} namespace.\n`,
     );
-  throwAll([...(error ? [error] : []), ...errors]);
+  const all = [...(error ? [error] : []), ...errors];
+  if (all.length > 0) throw new Failures(all);
   return 0;
 }
 
