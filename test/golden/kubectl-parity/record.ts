@@ -28,6 +28,10 @@ function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
   }
   delete out["authorization"];
   delete out["accept-encoding"];
+  // Times can be moved in JSON alone.
+  const accepts = (out["accept"] ?? "").split(/, */);
+  const json = accepts.filter((type) => type !== "application/vnd.kubernetes.protobuf");
+  if (json.length > 0) out["accept"] = json.join(",");
   return out;
 }
 
