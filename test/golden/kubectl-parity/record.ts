@@ -84,7 +84,7 @@ function kubeconfig(port: number): string {
 async function run(line: string, port: number): Promise<Said> {
   const begin = Math.ceil(Date.now() / 1000) * 1000;
   await new Promise((resolve) => setTimeout(resolve, begin - Date.now()));
-  shift = begin - Math.floor(world.now / 1000) * 1000;
+  shift = begin - Math.floor(world.engine.virtualNow / 1000) * 1000;
   const home = mkdtempSync("/tmp/parity-");
   const work = path.join(home, "w");
   mkdirSync(work);

@@ -8,6 +8,9 @@ import { escapeTerminal } from "../describe/out.ts";
 import { listAll } from "../describe/reach.ts";
 import { apiVersionOf, type ResourceType } from "../discovery.ts";
 import { Failure } from "../errors.ts";
+import { structJson } from "../go/json.ts";
+import { goSortedBy } from "../go/sort.ts";
+import { resourceOf } from "./explain.ts";
 import type { KubeObject } from "../objects.ts";
 import { printerOf } from "../printers/index.ts";
 import { TabWriter } from "../printers/tab-writer.ts";
@@ -30,7 +33,7 @@ function* selectorOf(k: Kubectl): Work<string> {
   const [resource = "", name = "", ...rest] = text.split("/");
   if (rest.length > 0)
     throw new Failure("arguments in resource/name form may not have more than one slash");
-  const type = mapper.need(resource.toLowerCase());
+  const type = resourceOf(mapper, resource.toLowerCase());
   if (name === "") return "";
   return `involvedObject.kind=${type.kind},involvedObject.apiVersion=${apiVersionOf(type)},involvedObject.name=${name}`;
 }
@@ -70,7 +73,9 @@ const isShown = ({ types }: Options, event: Event): boolean =>
 
 function timeOf(event: Event): number {
   const { series, lastTimestamp, eventTime } = event;
-  const ms = parseTime((series ? series.lastObservedTime : lastTimestamp || eventTime) ?? undefined);
+  const ms = parseTime(
+    (series ? series.lastObservedTime : lastTimestamp || eventTime) ?? undefined,
+  );
   return Number.isNaN(ms) ? -1e15 : ms;
 }
 
@@ -80,9 +85,10 @@ function* list(k: Kubectl, options: Options): Work<Outcome> {
   const all = yield* listAll<Event>({ client: yield* k.client(), chunk: 500 }, path, "events", [
     ["fieldSelector", fieldSelector],
   ]);
-  const events = all
-    .filter((event) => isShown(options, event))
-    .toSorted((a, b) => timeOf(a) - timeOf(b));
+  const events = goSortedBy(
+    all.filter((event) => isShown(options, event)),
+    timeOf,
+  );
   if (events.length === 0) {
     k.err(
       namespace === ""
@@ -92,9 +98,8 @@ function* list(k: Kubectl, options: Options): Work<Outcome> {
     return 0;
   }
   if (k.flags.string("output") !== "") {
-    const printer = yield* printerOf(k.flags);
-    const items = events.map(typed);
-    k.out(printer({ apiVersion: "v1", items, kind: "EventList", metadata: {} }));
+    const list = { kind: "EventList", apiVersion: "v1", metadata: {}, items: events.map(typed) };
+    k.out(yield* printed(k, list as unknown as KubeObject));
     return 0;
   }
   const writer = new TabWriter();
@@ -105,8 +110,49 @@ function* list(k: Kubectl, options: Options): Work<Outcome> {
   return 0;
 }
 
-const typed = (event: Event): KubeObject =>
-  ({ ...event, kind: "Event", apiVersion: "v1" }) as unknown as KubeObject;
+/** As `-o` says; a list has no name of its own. JSON has fields in the order of Go's structs. */
+function* printed(k: Kubectl, object: KubeObject): Work<string> {
+  const output = k.flags.string("output");
+  if (output === "name" && object.kind === "EventList") return "";
+  if (output === "json") return `${structJson(object, "    ")}\n`;
+  return (yield* printerOf(k.flags))(object);
+}
+
+/** With its kind, fields in the order of Go's struct. k8s: api/core/v1 Event */
+function typed(event: Event): KubeObject {
+  const { managedFields: _, ...metadata } = event.metadata;
+  const { involvedObject: about, source = {}, series } = event;
+  const own = {
+    kind: "Event",
+    apiVersion: "v1",
+    metadata: ordered(
+      metadata,
+      "name generateName namespace uid resourceVersion creationTimestamp",
+    ),
+    involvedObject: ordered(about, "kind namespace name uid apiVersion resourceVersion fieldPath"),
+    reason: event.reason,
+    message: event.message,
+    source: ordered(source, "component host"),
+    firstTimestamp: event.firstTimestamp ?? null,
+    lastTimestamp: event.lastTimestamp ?? null,
+    count: event.count || undefined,
+    type: event.type,
+    eventTime: event.eventTime ?? null,
+    series: series && ordered(series, "count lastObservedTime"),
+    action: event.action || undefined,
+    related: event.related,
+    reportingComponent: event.reportingComponent ?? "",
+    reportingInstance: event.reportingInstance ?? "",
+  };
+  return own as unknown as KubeObject;
+}
+
+/** The fields named first, in their order. */
+function ordered(value: object, names: string): Record<string, unknown> {
+  const table = value as Record<string, unknown>;
+  const first = names.split(" ").filter((name) => table[name] !== undefined);
+  return { ...Object.fromEntries(first.map((name) => [name, table[name]])), ...table };
+}
 
 function headOf({ flags }: Kubectl): string {
   if (flags.bool("no-headers")) return "";
@@ -136,14 +182,13 @@ interface WatchData {
 function* readOn(k: Kubectl, data: WatchData): Work<Outcome> {
   const { events, ended } = yield* nextEvents(data.place);
   const moment = yield* now();
-  const printer = k.flags.string("output") === "" ? undefined : yield* printerOf(k.flags);
   const writer = new TabWriter({ widths: data.widths });
   for (const event of events) {
     if (event.type === "ERROR") throw failureOfEvent(event);
     const object = event.object as unknown as Event;
     if (event.type === "DELETED" || event.type === "BOOKMARK" || !isShown(data.options, object))
       continue;
-    if (printer) k.out(printer(typed(object)));
+    if (k.flags.string("output") !== "") k.out(yield* printed(k, typed(object)));
     else {
       if (!data.headed) writer.write(headOf(k));
       data.headed = true;

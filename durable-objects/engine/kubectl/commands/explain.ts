@@ -1,8 +1,8 @@
 /** kubectl explain. k8s: kubectl/pkg/cmd/explain/explain.go, kubectl/pkg/explain */
 import type { ApiClient } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
-import { fullNameOf, splitVersion, type Mapper } from "../discovery.ts";
-import { Failure } from "../errors.ts";
+import { fullNameOf, splitVersion, type Mapper, type ResourceType } from "../discovery.ts";
+import { Exit, Failure } from "../errors.ts";
 import { ExplainFailure, Plaintext, type Asked } from "../explain/plaintext.ts";
 import type { Document } from "../explain/schema.ts";
 import { printOpenApiV2, type DocumentV2 } from "../explain/openapi-v2.ts";
@@ -11,29 +11,44 @@ import { section, type Outcome, type Work } from "../work.ts";
 import { suggestResources } from "./get.ts";
 
 /** Fields of a path. k8s: kubectl/pkg/explain jsonPathParse */
-function fieldsOf(path: string): string[] {
+function fieldsOf(path: string, which = "first node"): string[] {
   const nodes = parseJsonPath(`{.${path.replace(/\.$/, "")}}`);
   const [list] = nodes;
-  if (nodes.length !== 1 || list?.type !== "list") throw new Failure("must pass in 1 jsonpath string");
+  if (nodes.length !== 1 || list?.type !== "list")
+    throw new Failure("must pass in 1 jsonpath string");
   return list.nodes.map((node, i) => {
     if (node.type === "field") return node.name;
     throw new Failure(
       i === 0
         ? "invalid jsonpath syntax, first node must be field node"
-        : "invalid jsonpath syntax, all nodes must be field nodes",
+        : `invalid jsonpath syntax, ${which} must be field node${which === "all nodes" ? "s" : ""}`,
     );
   });
 }
 
+/** A resource; without the prefix that most failures have. */
+export function resourceOf(mapper: Mapper, word: string): ResourceType {
+  try {
+    return mapper.need(word);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new Exit(1, error.message);
+  }
+}
+
 /** The resource that is meant, its kind, and the path of fields below it. */
-function askedOf(mapper: Mapper, word: string, withGroup: boolean): Omit<Asked, "recursive"> & { kind: string } {
-  const [name = "", ...fields] = fieldsOf(word);
-  const first = mapper.need(name);
+function askedOf(
+  mapper: Mapper,
+  word: string,
+  withGroup: boolean,
+): Omit<Asked, "recursive"> & { kind: string } {
+  const [name = "", ...fields] = fieldsOf(word, withGroup ? "first node" : "all nodes");
+  const first = resourceOf(mapper, name);
   const all = mapper.types.filter(
     (type) => type.plural === first.plural && type.preferred && type.verbs.length > 0,
   );
   const prefixed = withGroup
-    ? [first, ...all].find((type) => word.startsWith(fullNameOf(type)) )
+    ? [first, ...all].find((type) => word.startsWith(fullNameOf(type)))
     : undefined;
   const type = prefixed ?? first;
   const rest = prefixed ? word.slice(fullNameOf(type).length) : "";
@@ -86,8 +101,7 @@ function* run(k: Kubectl): Work<Outcome> {
   const client = yield* k.client();
   const { kind, ...found } = askedOf(mapper, word, apiVersion === "");
   const format = flags.string("output");
-  if (apiVersion.split("/").length > 2)
-    k.fail(`unexpected GroupVersion string: ${apiVersion}`);
+  if (apiVersion.split("/").length > 2) k.fail(`unexpected GroupVersion string: ${apiVersion}`);
   const [group, version] = apiVersion ? splitVersion(apiVersion) : [found.group, found.version];
   const asked: Asked = { ...found, group, version, recursive: flags.bool("recursive") };
   const explained = yield* section<Explained>(function* () {

@@ -2,13 +2,22 @@
 import type { Node, Pod } from "kubernetes-types/core/v1";
 import { parseTime } from "../../core/clock.ts";
 import { goDuration } from "../../machinery/duration.ts";
-import { milliValue, value } from "../../machinery/quantity.ts";
+import {
+  addQuantity,
+  milliValue,
+  parseQuantity,
+  quantityMilliValue,
+  quantityValue,
+  value,
+  zeroQuantity,
+  type Quantity,
+} from "../../machinery/quantity.ts";
 import { parseLabelSelector } from "../../machinery/selectors.ts";
 import { now } from "../asks.ts";
 import type { ApiClient, ApiCall } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { Failure } from "../errors.ts";
-import { byText } from "../go/json.ts";
+import { goSorted, goSortedBy } from "../go/sort.ts";
 import { TabWriter } from "../printers/tab-writer.ts";
 import { section, type Outcome, type Work } from "../work.ts";
 
@@ -26,6 +35,8 @@ interface PodMetrics {
 interface Amounts {
   cpu: number;
   memory: number;
+  /** What they were rounded from. */
+  exact: { cpu: Quantity; memory: Quantity };
 }
 interface Line extends Amounts {
   namespace: string;
@@ -38,10 +49,17 @@ const mebi = 1024 * 1024;
 /** From this age on, a Pod without metrics is told. */
 const metricsDelayMs = 120_000;
 
-const amountsOf = (usage: Usage): Amounts => ({
-  cpu: milliValue(usage["cpu"]),
-  memory: value(usage["memory"]),
+const amountsOf = (exact: Amounts["exact"]): Amounts => ({
+  cpu: quantityMilliValue(exact.cpu),
+  memory: quantityValue(exact.memory),
+  exact,
 });
+
+const usedOf = ({ cpu, memory }: Usage): Amounts =>
+  amountsOf({
+    cpu: parseQuantity(cpu ?? "0") ?? zeroQuantity,
+    memory: parseQuantity(memory ?? "0") ?? zeroQuantity,
+  });
 
 const cells = ({ cpu, memory }: Amounts): string => `${cpu}m\t${Math.trunc(memory / mebi)}Mi\t`;
 
@@ -90,10 +108,8 @@ function* read<T>(
 }
 
 function sorted<T extends Amounts>(lines: readonly T[], by: string, key: (line: T) => string): T[] {
-  return lines.toSorted((a, b) => {
-    if (by === "cpu") return b.cpu - a.cpu;
-    return by === "memory" ? b.memory - a.memory : byText(key(a), key(b));
-  });
+  if (by === "cpu" || by === "memory") return goSortedBy(lines, (line) => -line[by]);
+  return goSorted(lines, (a, b) => key(a) < key(b));
 }
 
 // Nodes
@@ -120,7 +136,7 @@ function* topNode(k: Kubectl): Work<Outcome> {
     writer.write(
       `NAME\tCPU(cores)\tCPU(%)\tMEMORY(bytes)\tMEMORY(%)\t${swap ? "SWAP(bytes)\tSWAP(%)\t" : ""}\n`,
     );
-  const lines = metrics.map((one) => ({ name: one.metadata.name, ...amountsOf(one.usage) }));
+  const lines = metrics.map((one) => ({ name: one.metadata.name, ...usedOf(one.usage) }));
   for (const line of sorted(lines, flags.string("sort-by"), ({ name }) => name)) {
     const all = available.get(line.name);
     available.delete(line.name);
@@ -164,9 +180,7 @@ function* topPod(k: Kubectl): Work<Outcome> {
   const metrics = yield* read<PodMetrics>(client, path, args[0], query);
   if (metrics.length === 0) {
     yield* checkEmpty(client, namespace, query);
-    k.err(
-      everywhere ? "No resources found\n" : `No resources found in ${namespace} namespace.\n`,
-    );
+    k.err(everywhere ? "No resources found\n" : `No resources found in ${namespace} namespace.\n`);
     return 0;
   }
   k.out(podTable(k, metrics));
@@ -188,10 +202,11 @@ function* checkEmpty(client: ApiClient, namespace: string, query: ApiCall["query
   throw new Failure("metrics not available yet");
 }
 
-const sumOf = (all: readonly Amounts[]): Amounts => ({
-  cpu: all.reduce((sum, { cpu }) => sum + cpu, 0),
-  memory: all.reduce((sum, { memory }) => sum + memory, 0),
-});
+const sumOf = (all: readonly Amounts[]): Amounts =>
+  amountsOf({
+    cpu: all.reduce((sum, { exact }) => addQuantity(sum, exact.cpu), zeroQuantity),
+    memory: all.reduce((sum, { exact }) => addQuantity(sum, exact.memory), zeroQuantity),
+  });
 
 function podTable({ flags }: Kubectl, metrics: readonly PodMetrics[]): string {
   const containers = flags.bool("containers");
@@ -204,9 +219,12 @@ function podTable({ flags }: Kubectl, metrics: readonly PodMetrics[]): string {
   const heads = [...(withNamespace ? ["NAMESPACE"] : []), ...(containers ? ["POD"] : []), ...own];
   if (!noHeaders) writer.write(heads.map((head) => `${head}\t`).join("") + "\n");
   const pods = metrics.map(({ metadata: { name, namespace }, containers: within = [] }) => {
-    const lines = within.map(
-      (one): Line => ({ namespace, pod: name, name: one.name, ...amountsOf(one.usage) }),
-    );
+    const lines = within.map((one): Line => ({
+      namespace,
+      pod: name,
+      name: one.name,
+      ...usedOf(one.usage),
+    }));
     return { namespace, name, lines, ...sumOf(lines) };
   });
   const key = (pod: { namespace: string; name: string }): string =>

@@ -148,11 +148,7 @@ export const limitRange: Describer<LimitRange> = function* (_, object, out) {
   yield* [];
 };
 
-function* within<T>(
-  settings: Settings,
-  namespace: string,
-  plural: string,
-): Work<T[] | undefined> {
+function* within<T>(settings: Settings, namespace: string, plural: string): Work<T[] | undefined> {
   try {
     return yield* listAll<T>(settings, `/api/v1/namespaces/${namespace}/${plural}`, plural);
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { Event } from "kubernetes-types/core/v1";
 import { parseTime } from "../../core/clock.ts";
 import { ageOf } from "../../machinery/duration.ts";
+import { goSortedBy } from "../go/sort.ts";
 import type { Out } from "./out.ts";
 
 /** `5m (x3 over 1h)`. k8s: kubectl/pkg/cmd/events/event_printer.go getInterval */
@@ -23,18 +24,16 @@ export function writeEvents(out: Out, events: readonly Event[] | undefined, now:
   if (!events) return;
   if (events.length === 0) return out.field("Events", "<none>");
   out.write("Events:\n");
-  const rows = events
-    .toSorted((a, b) => lastOf(a) - lastOf(b))
-    .map((event) => {
-      const { fieldPath } = event.involvedObject;
-      const message = (event.message ?? "").trim();
-      return [
-        event.type,
-        event.reason,
-        intervalOf(event, now),
-        event.source?.component || (event.reportingComponent ?? ""),
-        fieldPath ? `${fieldPath}: ${message}` : message,
-      ];
-    });
+  const rows = goSortedBy(events, lastOf).map((event) => {
+    const { fieldPath } = event.involvedObject;
+    const message = (event.message ?? "").trim();
+    return [
+      event.type,
+      event.reason,
+      intervalOf(event, now),
+      event.source?.component || (event.reportingComponent ?? ""),
+      fieldPath ? `${fieldPath}: ${message}` : message,
+    ];
+  });
   out.table(1, "Type\tReason\tAge\tFrom\tMessage", rows, "----\t------\t----\t----\t-------");
 }

@@ -125,7 +125,11 @@ export const endpointSlice: Describer<EndpointSlice> = function* (settings, obje
 };
 
 /** `web:80 (10.244.0.5:80)`. k8s: describe.go describeBackendV1 */
-function* backendText(settings: Settings, namespace: string, backend: IngressBackend): Work<string> {
+function* backendText(
+  settings: Settings,
+  namespace: string,
+  backend: IngressBackend,
+): Work<string> {
   const { service: to, resource } = backend;
   if (!to) {
     if (!resource) return "";

@@ -4,7 +4,7 @@ import type {
   NetworkPolicyPeer,
   NetworkPolicyPort,
 } from "kubernetes-types/networking/v1";
-import { parseTime } from "../../core/clock.ts";
+import { parseTime, rfc3339 } from "../../core/clock.ts";
 import type { Describer } from "./describer.ts";
 import { none, type Meta, type Out } from "./out.ts";
 import { selectorText } from "./pod-template.ts";
@@ -55,7 +55,7 @@ function writeRules(out: Out, { traffic, peer, anyPeer }: Direction, rules: read
 const goTime = (text: string | undefined): string => {
   const ms = parseTime(text);
   if (Number.isNaN(ms)) return "<nil>";
-  return new Date(ms).toISOString().replace("T", " ").replace(/\.\d+Z/, " +0000 UTC");
+  return rfc3339(ms).replace("T", " ").replace("Z", " +0000 UTC");
 };
 
 export const networkPolicy: Describer<NetworkPolicy> = function* (_, object, out) {

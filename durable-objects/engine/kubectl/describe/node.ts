@@ -2,7 +2,13 @@
 import type { Lease } from "kubernetes-types/coordination/v1";
 import type { Event, Node, NodeCondition } from "kubernetes-types/core/v1";
 import { ageOf } from "../../machinery/duration.ts";
-import { addQuantity, milliValue, parseQuantity, value, type Quantity } from "../../machinery/quantity.ts";
+import {
+  addQuantity,
+  milliValue,
+  parseQuantity,
+  value,
+  type Quantity,
+} from "../../machinery/quantity.ts";
 import { sumOfPod } from "../../kinds/pod/resources.ts";
 import type { Pod, PodSpec } from "../../kinds/pod/types.ts";
 import { byText, sortedKeys } from "../go/json.ts";
@@ -22,7 +28,9 @@ function rolesOf(labels: Texts = {}): string[] {
   const roles = Object.keys(labels)
     .filter((key) => key.startsWith(rolePrefix))
     .map((key) => key.slice(rolePrefix.length));
-  return [...new Set([...roles, labels["kubernetes.io/role"] ?? ""])].filter(Boolean).toSorted(byText);
+  return [...new Set([...roles, labels["kubernetes.io/role"] ?? ""])]
+    .filter(Boolean)
+    .toSorted(byText);
 }
 
 function* readPods(settings: Settings, name: string): Work<Pod[] | undefined> {
@@ -83,8 +91,7 @@ export const node: Describer<Node> = function* (settings, object, out) {
 };
 
 function writeLease(out: Out, lease: Lease | Failure): void {
-  if (lease instanceof Failure)
-    return out.field("Lease", `Failed to get lease: ${lease.message}`);
+  if (lease instanceof Failure) return out.field("Lease", `Failed to get lease: ${lease.message}`);
   const { holderIdentity, acquireTime, renewTime } = lease.spec ?? {};
   out.write("Lease:\n");
   out.field("HolderIdentity", holderIdentity ?? unset, 1);
@@ -177,7 +184,9 @@ function writePods(out: Out, object: Node, pods: readonly Pod[], now: number): v
     rows,
     "---------\t----\t\t------------\t----------\t---------------\t-------------\t---",
   );
-  out.write("Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n");
+  out.write(
+    "Allocated resources:\n  (Total limits may be over 100 percent, i.e., overcommitted.)\n",
+  );
   out.table(1, "Resource\tRequests\tLimits", []);
   const shared = (name: string): void =>
     out.row(

@@ -1,5 +1,5 @@
 /** Text of a description: indented lines whose cells are aligned. k8s: kubectl/pkg/describe/describe.go PrefixWriter */
-import { parseTime } from "../../core/clock.ts";
+import { calendar, parseTime } from "../../core/clock.ts";
 import type { Toleration } from "kubernetes-types/core/v1";
 import { sortedKeys, byText } from "../go/json.ts";
 import { TabWriter } from "../printers/tab-writer.ts";
@@ -10,6 +10,7 @@ export type Texts = Record<string, string>;
 export const none = "<none>";
 export const unset = "<unset>";
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration";
+/** k8s: describe.go maxAnnotationLen */
 const annotationMax = 140;
 
 /** Characters that would act on a terminal are shown instead. k8s: cli-runtime/pkg/printers/terminal.go */
@@ -133,11 +134,16 @@ export function labelsText(labels: Texts | undefined): string {
   return texts.join(",") || none;
 }
 
+const days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
 /** `Thu, 01 Jan 2026 00:00:00 +0000`. Go: time.RFC1123Z */
 export function dateText(time: string | null | undefined): string {
   const ms = parseTime(time ?? undefined);
   if (Number.isNaN(ms)) return "Mon, 01 Jan 0001 00:00:00 +0000";
-  return new Date(ms).toUTCString().replace("GMT", "+0000");
+  const { year, month, day, weekday, hour, minute, second } = calendar(ms);
+  const two = (n: number): string => String(n).padStart(2, "0");
+  return `${days[weekday]}, ${two(day)} ${months[month - 1]} ${year} ${[hour, minute, second].map(two).join(":")} +0000`;
 }
 
 /** `True`, `False`, or that it is not set. */

@@ -51,7 +51,8 @@ const ruleText = ({ verbs, group, resource, name, url }: Target): string =>
 function resourceText({ group, resource }: Target): string {
   if (resource === undefined) return "";
   const slash = resource.indexOf("/");
-  const [head, tail] = slash < 0 ? [resource, ""] : [resource.slice(0, slash), resource.slice(slash)];
+  const [head, tail] =
+    slash < 0 ? [resource, ""] : [resource.slice(0, slash), resource.slice(slash)];
   return `${head}${group ? `.${group}` : ""}${tail}`;
 }
 

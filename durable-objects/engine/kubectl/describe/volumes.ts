@@ -19,10 +19,7 @@ const partition: Row = ["Partition", "partition", "0"];
 
 /** Sources whose fields are shown one by one: what it is, and its rows. */
 const plain: Record<string, [what: string, rows: Row[]]> = {
-  hostPath: [
-    "HostPath (bare host directory volume)",
-    [["Path"], ["HostPathType", "type", none]],
-  ],
+  hostPath: ["HostPath (bare host directory volume)", [["Path"], ["HostPathType", "type", none]]],
   gcePersistentDisk: [
     "GCEPersistentDisk (a Persistent Disk resource in Google Compute Engine)",
     [["PDName", "pdName"], fs, partition, readOnly],
@@ -53,10 +50,7 @@ const plain: Record<string, [what: string, rows: Row[]]> = {
     [["VolumePath"], fs, ["StoragePolicyName"]],
   ],
   cinder: ["Cinder (a Persistent Disk resource in OpenStack)", [volumeId, fs, readOnly, secretRef]],
-  local: [
-    "LocalVolume (a persistent volume backed by local storage on a node)",
-    [["Path"]],
-  ],
+  local: ["LocalVolume (a persistent volume backed by local storage on a node)", [["Path"]]],
   azureFile: [
     "AzureFile (an Azure File Service mount on the host and bind mount to the pod)",
     [["SecretName"], ["ShareName"], readOnly],
@@ -106,11 +100,7 @@ const specials: Record<string, (out: Out, source: Source) => void> = {
     out.field("SizeLimit", size === "0" ? unset : size, 2);
   },
   projected(out, { sources }) {
-    out.field(
-      "Type",
-      "Projected (a volume that contains injected data from multiple sources)",
-      2,
-    );
+    out.field("Type", "Projected (a volume that contains injected data from multiple sources)", 2);
     for (const one of (sources ?? []) as Record<string, Source | undefined>[]) {
       const named = one["secret"] ?? one["configMap"];
       if (one["downwardAPI"] && !one["secret"]) out.field("DownwardAPI", "true", 2);

@@ -8,7 +8,7 @@ import { labelSelector, selectorFromSet } from "../../machinery/selectors.ts";
 import { humanDuration } from "../../machinery/duration.ts";
 import type { PodTemplateSpec } from "../../kinds/pod/types.ts";
 import { byText } from "../go/json.ts";
-import { Failure, messageFor } from "../errors.ts";
+import { Failure } from "../errors.ts";
 import type { Work } from "../work.ts";
 import { amount } from "./containers.ts";
 import type { Describer } from "./describer.ts";

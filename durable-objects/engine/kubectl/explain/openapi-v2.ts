@@ -26,8 +26,7 @@ const elementOf = (schema: Schema): Schema | undefined =>
       ? schema.additionalProperties
       : {});
 
-const isArbitrary = (schema: Schema): boolean =>
-  !schema.$ref && !schema.type && !schema.properties;
+const isArbitrary = (schema: Schema): boolean => !schema.$ref && !schema.type && !schema.properties;
 
 function typeOf(all: Definitions, schema: Schema): string {
   const target = referred(all, schema);

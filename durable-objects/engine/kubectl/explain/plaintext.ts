@@ -84,7 +84,12 @@ export class Plaintext {
   }
 
   /** Follows the fields; "" where they lead nowhere. */
-  #output(schema: Schema, fields: readonly string[], deep: boolean, seen: readonly string[]): string {
+  #output(
+    schema: Schema,
+    fields: readonly string[],
+    deep: boolean,
+    seen: readonly string[],
+  ): string {
     const ref = schema.$ref ?? "";
     const resolved = this.#resolved(schema);
     const [first, ...rest] = fields;
@@ -181,7 +186,9 @@ function enumText({ enum: values = [] }: Schema, long: boolean, indent: number):
 
 function docsText({ externalDocs: docs }: Schema, indent: number): string {
   if (!docs) return "";
-  const text = docs.description ? `${indented(indent + 4, wordWrap(docs.description, 76 - indent))}\n` : "";
+  const text = docs.description
+    ? `${indented(indent + 4, wordWrap(docs.description, 76 - indent))}\n`
+    : "";
   const url = docs.url ? `${indented(indent + 4, `URL: ${docs.url}`)}\n` : "";
   return `${" ".repeat(indent)}EXTERNAL DOCS:\n${text}${url}`;
 }
