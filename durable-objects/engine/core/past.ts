@@ -7,6 +7,8 @@ import type { Sql } from "./sql.ts";
 import {
   causesOf,
   entryOf,
+  turnOf,
+  turnText,
   type ChangeRow,
   type FieldsOf,
   type LogEntry,
@@ -32,6 +34,8 @@ export class Past {
   #trimmed = 0;
   /** Rows up to this one hold no records any more. */
   #shedId = 0;
+  /** All up to this one are to lose theirs. */
+  #shedUntil = 0;
 
   constructor(
     sql: Sql,
@@ -55,7 +59,7 @@ export class Past {
   #firstRv(): number | undefined {
     const [row] = this.#sql.exec("SELECT id, rv FROM log ORDER BY id LIMIT 1");
     if (!row) return undefined;
-    const change = this.#turn(row["id"] as number).c[0];
+    const change = this.#turn(row["id"] as number).changes[0];
     return change ? change[0] - 1 : (row["rv"] as number);
   }
 
@@ -88,7 +92,7 @@ export class Past {
     for (const { id, rv } of this.#rows("rv > ? ORDER BY id", afterRv)) {
       const turn = this.#turn(id);
       const causes = causesOf(turn);
-      for (const [i, change] of turn.c.entries()) {
+      for (const [i, change] of turn.changes.entries()) {
         if (change[0] > afterRv && change[0] <= upToRv) {
           yield entryOf(change, causes[i], this.#fieldsOf);
         }
@@ -102,7 +106,7 @@ export class Past {
     for (const { id } of this.#rows("rv > ? ORDER BY id", afterRv)) {
       const turn = this.#turn(id);
       const causes = causesOf(turn);
-      for (const [i, change] of turn.c.entries()) {
+      for (const [i, change] of turn.changes.entries()) {
         if (change[0] > afterRv) yield [causes[i] ?? "", change];
       }
     }
@@ -121,8 +125,8 @@ export class Past {
     for (const { id } of this.#rows("rv > ? AND id <= ? ORDER BY id DESC", this.floor, last)) {
       const turn = this.#turn(id);
       const causes = causesOf(turn);
-      for (let i = turn.c.length - 1; i >= 0; i--) {
-        const change = turn.c[i] as ChangeRow;
+      for (let i = turn.changes.length - 1; i >= 0; i--) {
+        const change = turn.changes[i] as ChangeRow;
         if (change[0] > upTo || change[0] <= this.floor) continue;
         yield entryOf(change, causes[i], this.#fieldsOf);
       }
@@ -135,14 +139,14 @@ export class Past {
   }
 
   /** Without their bodies: those are many megabytes. A row's revision is the newest that it tells of. */
-  #rows(where: string, ...bindings: number[]): { id: number; rv: number }[] {
-    const rows = this.#sql.exec(`SELECT id, rv FROM log WHERE ${where}`, ...bindings);
-    return rows as { id: number; rv: number }[];
+  #rows(where: string, ...bindings: number[]): { id: number; rv: number; bytes: number }[] {
+    const rows = this.#sql.exec(`SELECT id, rv, bytes FROM log WHERE ${where}`, ...bindings);
+    return rows as { id: number; rv: number; bytes: number }[];
   }
 
   #turn(id: number): TurnRow {
     const [row] = this.#sql.exec("SELECT body FROM log WHERE id = ?", id);
-    return JSON.parse(row?.["body"] as string) as TurnRow;
+    return turnOf(row?.["body"] as string);
   }
 
   /** Whether the log still tells what was there before an update or a deletion; not sure of what is read from disk. */
@@ -180,7 +184,7 @@ export class Past {
   ): void {
     const last = this.#rows("rv >= ? ORDER BY id LIMIT 1", rv)[0]?.id ?? Number.MAX_SAFE_INTEGER;
     for (const { id } of this.#rows("rv > ? AND id <= ? ORDER BY id DESC", this.floor, last)) {
-      for (const [at, , , of, namespace, name, object] of this.#turn(id).c.reverse()) {
+      for (const [at, , , of, namespace, name, object] of this.#turn(id).changes.reverse()) {
         if (at > rv || at <= this.floor || of !== resource) continue;
         const key = objectKey(namespace, name);
         if (left.delete(key)) found.set(key, object);
@@ -191,17 +195,45 @@ export class Past {
 
   /**
    * Lets go of what is checkpointed: rows before the floor, and beyond `bytesMax` the records in the others, from checkpoint
-   * to checkpoint (`ids`, oldest first): only who goes on from one before reads them. Returns the rows written.
+   * to checkpoint (`ids`, oldest first): only who goes on from one before reads them. At most about `workBytesMax` of rows at
+   * a time.
    */
-  trim(ids: readonly number[], bytesMax: number): number {
-    const upToId = ids.at(-1) ?? 0;
-    if (this.floor > this.#trimmed) {
-      this.#sql.exec("DELETE FROM log WHERE rv <= ? AND id <= ?", this.floor, upToId);
-      this.#trimmed = this.floor;
-    }
+  trim(
+    ids: readonly number[],
+    bytesMax: number,
+    workBytesMax: number,
+  ): { written: number; done: boolean } {
+    let left = workBytesMax - this.#dropBelowFloor(ids.at(-1) ?? 0, workBytesMax);
     let written = 0;
-    for (const id of ids) if (id > this.#shedId && this.bytes > bytesMax) written += this.#shed(id);
-    return written;
+    while (left > 0) {
+      if (this.#shedId >= this.#shedUntil) {
+        const next = ids.find((id) => id > this.#shedId);
+        if (next === undefined || this.bytes <= bytesMax) return { written, done: true };
+        this.#shedUntil = next;
+      }
+      const shed = this.#shed(left);
+      left -= shed.bytes;
+      written += shed.written;
+    }
+    return { written, done: false };
+  }
+
+  /** Returns the bytes of the rows that went. */
+  #dropBelowFloor(upToId: number, bytesMax: number): number {
+    if (this.floor <= this.#trimmed) return 0;
+    let bytes = 0;
+    let last = 0;
+    for (const row of this.#rows("rv <= ? AND id <= ? ORDER BY id", this.floor, upToId)) {
+      if (bytes >= bytesMax) {
+        this.#sql.exec("DELETE FROM log WHERE id <= ?", last);
+        return bytes;
+      }
+      bytes += row.bytes;
+      last = row.id;
+    }
+    if (last > 0) this.#sql.exec("DELETE FROM log WHERE id <= ?", last);
+    this.#trimmed = this.floor;
+    return bytes;
   }
 
   /** Bytes of all rows. */
@@ -216,20 +248,25 @@ export class Past {
     return Math.max(first, this.#shedId + 1);
   }
 
-  #shed(upToId: number): number {
+  #shed(bytesMax: number): { written: number; bytes: number } {
     let written = 0;
-    for (const { id } of this.#rows("id > ? AND id <= ? ORDER BY id", this.#shedId, upToId)) {
-      const { n, c, r, b } = this.#turn(id);
-      if (r.length === 0) continue;
+    let bytes = 0;
+    const until = this.#shedUntil;
+    for (const row of this.#rows("id > ? AND id <= ? ORDER BY id", this.#shedId, until)) {
+      if (bytes >= bytesMax) return { written, bytes };
+      bytes += row.bytes;
+      this.#shedId = row.id;
+      const { nowMs, changes, records, causes } = this.#turn(row.id);
+      if (records.length === 0) continue;
       written += 1;
-      if (c.length === 0) {
-        this.#sql.exec("DELETE FROM log WHERE id = ?", id);
+      if (changes.length === 0) {
+        this.#sql.exec("DELETE FROM log WHERE id = ?", row.id);
         continue;
       }
-      const body = JSON.stringify({ n, c, r: [], ...(b && { b }) } satisfies TurnRow);
-      this.#sql.exec("UPDATE log SET bytes = ?, body = ? WHERE id = ?", body.length, body, id);
+      const body = turnText({ nowMs, changes, records: [], causes });
+      this.#sql.exec("UPDATE log SET bytes = ?, body = ? WHERE id = ?", body.length, body, row.id);
     }
-    this.#shedId = upToId;
-    return written;
+    this.#shedId = until;
+    return { written, bytes };
   }
 }

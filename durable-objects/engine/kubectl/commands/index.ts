@@ -1,6 +1,7 @@
 /** The commands that are simulated: a row each. */
 import type { Command } from "../command.ts";
 import { apiResources, apiVersions } from "./api-resources.ts";
+import { completion } from "./completion.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
 import { describeCommand } from "./describe.ts";
@@ -15,6 +16,7 @@ const commands: readonly Command[] = [
   apiResources,
   apiVersions,
   clusterInfo,
+  completion,
   ...configSetCommands,
   ...configViewCommands,
   describeCommand,
