@@ -28,7 +28,9 @@ test("of a node whose Pods may not be listed, the rest is told", () => {
   );
   const said = world.out("kubectl describe node node-1 --as=system:serviceaccount:default:guest");
   expect(said).toMatch(/^Pods: +not authorized$/m);
-  expect(said).toMatch(/^Lease: +Failed to get lease: leases\.coordination\.k8s\.io "node-1" is forbidden/m);
+  expect(said).toMatch(
+    /^Lease: +Failed to get lease: leases\.coordination\.k8s\.io "node-1" is forbidden/m,
+  );
   expect(said).toMatch(/^Events: +<none>$/m);
 });
 

@@ -121,11 +121,11 @@ server.listen(0, "127.0.0.1", async () => {
   const { port } = server.address() as AddressInfo;
   for (const list of wanted.length ? wanted : lists()) {
     const said: Said[] = [];
-    world = frozen();
+    world = frozen(list);
     let { rv } = world.engine.store;
     for (const line of linesOf(list)) {
       if (world.engine.store.rv !== rv) {
-        world = frozen();
+        world = frozen(list);
         ({ rv } = world.engine.store);
       }
       said.push(await run(line, port));

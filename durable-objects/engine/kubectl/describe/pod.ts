@@ -1,9 +1,7 @@
 /** k8s: kubectl/pkg/describe describePod */
-import { goQuote } from "../../machinery/field.ts";
 import { ageOf } from "../../machinery/duration.ts";
 import { qosClass } from "../../kinds/pod/resources.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
-import { sortedKeys } from "../go/json.ts";
 import { type FieldReader, writeContainers, writeResources } from "./containers.ts";
 import type { Describer } from "./describer.ts";
 import { writeEvents } from "./events.ts";
@@ -14,19 +12,11 @@ import { writeVolumes } from "./volumes.ts";
 
 const mirror = "kubernetes.io/config.mirror";
 
-/** k8s: kubectl/pkg/util/fieldpath ExtractFieldPathAsString */
+/** Fields that a client knows the names of. k8s: apimachinery/pkg/runtime DefaultMetaV1FieldSelectorConversion */
 const readerOf =
   ({ metadata }: Pod): FieldReader =>
   (path) => {
-    const [, map, key] = /^metadata\.(annotations|labels)(?:\['(.*)'\])?$/.exec(path) ?? [];
-    if (map) {
-      const found = metadata[map as "labels" | "annotations"] ?? {};
-      if (key !== undefined) return found[key] ?? "";
-      return sortedKeys(found)
-        .map((name) => `${name}=${goQuote(found[name] as string)}`)
-        .join("\n");
-    }
-    const [, field] = /^metadata\.(name|namespace|uid)$/.exec(path) ?? [];
+    const [, field] = /^metadata\.(name|namespace)$/.exec(path) ?? [];
     return field ? String(metadata[field as "name"] ?? "") : "";
   };
 
