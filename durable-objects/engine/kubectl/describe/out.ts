@@ -19,10 +19,18 @@ export const escapeTerminal = (text: string): string =>
 
 export class Out {
   readonly #writer = new TabWriter({ minimum: 0, padding: 2, remembers: false });
+  #base = 0;
 
   /** A piece of text, two blanks for each level before it. */
   write(text: string, level = 0): void {
-    this.#writer.write(escapeTerminal("  ".repeat(level) + text));
+    this.#writer.write(escapeTerminal("  ".repeat(this.#base + level) + text));
+  }
+
+  /** What is written within stands deeper, each piece of a line. */
+  deeper(levels: number, write: () => void): void {
+    this.#base += levels;
+    write();
+    this.#base -= levels;
   }
 
   /** Lines, each at the level. */
@@ -48,9 +56,14 @@ export class Out {
   }
 
   /** A title and a list below each other. */
-  column(title: string, texts: readonly string[], indent = ""): void {
-    this.write(`${indent}${title}:\t${texts.length ? "" : `${none}\n`}`);
-    texts.forEach((text, i) => this.write(`${i ? `${indent}\t` : ""}${text}\n`));
+  column(title: string, texts: readonly string[], indent?: string): void {
+    this.write(`${indent ?? ""}${title}:\t`);
+    if (texts.length === 0) this.write(`${none}\n`);
+    texts.forEach((text, i) => {
+      if (i && indent !== undefined) this.write(indent);
+      if (i) this.write("\t");
+      this.write(`${text}\n`);
+    });
   }
 
   labels(title: string, labels: Texts | undefined, indent = ""): void {

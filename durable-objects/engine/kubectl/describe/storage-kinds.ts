@@ -8,6 +8,7 @@ import type {
 import type { StorageClass } from "kubernetes-types/storage/v1";
 import { ageOf } from "../../machinery/duration.ts";
 import { byText } from "../go/json.ts";
+import { classOf, modesText, writeClaim } from "./claim.ts";
 import { amount } from "./containers.ts";
 import type { Describer } from "./describer.ts";
 import { writeEvents } from "./events.ts";
@@ -16,20 +17,6 @@ import { eventsOf, podsOf } from "./reach.ts";
 import { writeSource } from "./volumes.ts";
 
 const metaOf = (object: { metadata?: object }): Meta => (object.metadata ?? {}) as Meta;
-const classAnnotation = "volume.beta.kubernetes.io/storage-class";
-
-const modes: Record<string, string> = {
-  ReadWriteOnce: "RWO",
-  ReadOnlyMany: "ROX",
-  ReadWriteMany: "RWX",
-  ReadWriteOncePod: "RWOP",
-};
-const modesText = (given: readonly string[] = []): string =>
-  Object.keys(modes)
-    .filter((mode) => given.includes(mode))
-    .map((mode) => modes[mode])
-    .join(",");
-
 const statusText = (meta: Meta, phase: string | undefined, now: number): string =>
   meta.deletionTimestamp
     ? `Terminating (lasts ${ageOf(meta.deletionTimestamp, now)})`
@@ -58,7 +45,7 @@ export const persistentVolume: Describer<PersistentVolume> = function* (settings
   const events = yield* eventsOf(settings, { kind: "PersistentVolume", metadata: meta });
   out.head(meta, { namespaced: false });
   out.field("Finalizers", meta.finalizers ?? []);
-  out.field("StorageClass", meta.annotations?.[classAnnotation] ?? spec.storageClassName);
+  out.field("StorageClass", classOf(meta, spec));
   out.field("Status", statusText(meta, status.phase, settings.now));
   const { claimRef } = spec;
   out.field("Claim", claimRef ? `${claimRef.namespace ?? ""}/${claimRef.name ?? ""}` : "");
@@ -92,28 +79,12 @@ export const persistentVolumeClaim: Describer<PersistentVolumeClaim> = function*
   out,
 ) {
   const meta = metaOf(object);
-  const { spec = {}, status = {} } = object;
+  const { status = {} } = object;
   const pods = yield* podsOf(settings, meta.namespace);
   const events = yield* eventsOf(settings, { kind: "PersistentVolumeClaim", metadata: meta });
-  const bound = Boolean(spec.volumeName);
-  out.head(meta, {
-    before: () => {
-      out.field("StorageClass", meta.annotations?.[classAnnotation] ?? spec.storageClassName);
-      out.field("Status", statusText(meta, status.phase, settings.now));
-      out.field("Volume", spec.volumeName);
-    },
-  });
-  out.field("Finalizers", meta.finalizers ?? []);
-  out.field("Capacity", bound ? amount(status.capacity?.["storage"]) : "");
-  out.field("Access Modes", bound ? modesText(status.accessModes) : "");
-  if (spec.volumeMode) out.field("VolumeMode", spec.volumeMode);
-  const { dataSource } = spec;
-  if (dataSource) {
-    out.write("DataSource:\n");
-    if (dataSource.apiGroup !== undefined) out.field("APIGroup", dataSource.apiGroup, 1);
-    out.field("Kind", dataSource.kind, 1);
-    out.field("Name", dataSource.name, 1);
-  }
+  out.field("Name", meta.name);
+  out.field("Namespace", meta.namespace);
+  writeClaim(out, object, { status: statusText(meta, status.phase, settings.now) });
   out.column("Used By", usersOf(meta, pods));
   if (status.conditions?.length) {
     out.write("Conditions:\n");

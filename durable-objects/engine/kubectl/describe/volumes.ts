@@ -3,6 +3,8 @@ import { goText } from "../go/format.ts";
 import { sortedKeys } from "../go/json.ts";
 import { amount } from "./containers.ts";
 import { none, shorten, unset, type Out, type Texts } from "./out.ts";
+import type { PersistentVolumeClaim } from "kubernetes-types/core/v1";
+import { writeClaim } from "./claim.ts";
 import type { Volume } from "../../kinds/pod/types.ts";
 
 /** A source as it is in JSON. */
@@ -137,12 +139,14 @@ const specials: Record<string, (out: Out, source: Source) => void> = {
       out.write(`${shorten(`${key}=${attributes[key]}`, 140)}\n`, 2);
     });
   },
-  ephemeral(out) {
+  ephemeral(out, { volumeClaimTemplate }) {
     out.field(
       "Type",
       "EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)",
       2,
     );
+    const claim = volumeClaimTemplate as PersistentVolumeClaim | undefined;
+    if (claim) out.deeper(2, () => writeClaim(out, claim));
   },
 };
 
