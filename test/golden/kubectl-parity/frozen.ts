@@ -2,7 +2,7 @@
  * A cluster with an object of every kind, whose clock stands: what real kubectl and the simulated one are asked about. Kept as
  * a snapshot beside this file; both sides begin each line from it.
  */
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Engine, openArtefact, sealArtefact } from "../../../durable-objects/engine/index.ts";
 import { NodeSql } from "../../helpers/node-sql.ts";
@@ -40,13 +40,16 @@ export const labFiles = (): { name: string; text: string }[] =>
     text: readFileSync(path.join(folder, "lab", name), "utf8"),
   }));
 
-/** The cluster as it was kept. */
-export function frozen(): KubectlWorld {
+/** The cluster as it was kept, with the objects of `objects/LIST.yaml` where a list has such. */
+export function frozen(list: string): KubectlWorld {
   const opened = openArtefact(readFileSync(sandboxFile));
   if ("reason" in opened) throw new Error(opened.reason);
   const sql = new NodeSql();
   Engine.restore(sql, opened.snapshot, { nowMs: start, identity });
-  return new KubectlWorld({ identity }, sql);
+  const world = new KubectlWorld({ identity }, sql);
+  const objects = path.join(folder, "objects", `${list}.yaml`);
+  if (existsSync(objects)) world.create(readFileSync(objects, "utf8"));
+  return world;
 }
 
 const account = "/var/run/secrets/kubernetes.io/serviceaccount/token";

@@ -6,11 +6,13 @@ import { exceptions, lists, linesOf, recorded, type Said } from "./transcript.ts
 
 const excused = exceptions();
 let world: KubectlWorld | undefined;
+let of = "";
 let rv = 0;
 
-function run(line: string): Said {
-  if (!world || world.engine.store.rv !== rv) {
-    world = frozen();
+function run(list: string, line: string): Said {
+  if (!world || of !== list || world.engine.store.rv !== rv) {
+    world = frozen(list);
+    of = list;
     ({ rv } = world.engine.store);
   }
   return runOurs(world, line);
@@ -24,7 +26,7 @@ describe.each(lists())("%s", (list) => {
   });
 
   test.each(linesOf(list))("%s", (line) => {
-    const ours = run(line);
+    const ours = run(list, line);
     const reason = excused.get(line);
     if (reason === undefined) expect(ours).toEqual(said.get(line));
     else expect(ours, `no exception any more: ${reason}`).not.toEqual(said.get(line));

@@ -11,9 +11,12 @@ import path from "node:path";
 import type { EngineResponse } from "../../../durable-objects/engine/ports/request.ts";
 import { World } from "../../helpers/world.ts";
 import { frozen, labFiles, makeFrozen, sandboxFile } from "./frozen.ts";
+import { moved, movedBody, shown } from "./moved-times.ts";
 import { folder, keep, lists, linesOf, normal, type Said } from "./transcript.ts";
 
 let world: World;
+/** From the cluster's time to the machine's, ms: the real one reckons ages by the machine's clock. */
+let shift = 0;
 
 function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
   const out: Record<string, string> = {};
@@ -24,17 +27,22 @@ function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
     out[name] = name in out ? `${out[name]}${gap}${value}` : value;
   }
   delete out["authorization"];
+  delete out["accept-encoding"];
+  // Times can be moved in JSON alone.
+  const accepts = (out["accept"] ?? "").split(/, */);
+  const json = accepts.filter((type) => type !== "application/vnd.kubernetes.protobuf");
+  if (json.length > 0) out["accept"] = json.join(",");
   return out;
 }
 
 function send(answer: EngineResponse, response: ServerResponse): void {
   if (answer.type === "reply") {
     response.writeHead(answer.status, answer.headers);
-    response.end(answer.body);
+    response.end(movedBody(answer.body, answer.headers, shift));
   } else if (answer.type === "watch") {
     // Nothing happens while time stands: what there is, and the end.
     response.writeHead(200, answer.headers);
-    response.end(answer.lines.join(""));
+    response.end(moved(answer.lines.join(""), shift));
   } else if (answer.type === "follow") {
     response.writeHead(200, answer.headers);
     response.end(answer.text);
@@ -46,7 +54,7 @@ const server = createServer((request, response) => {
   request.on("data", (part: Buffer) => parts.push(part));
   request.on("end", () => {
     const [pathname = "/", query = ""] = (request.url ?? "/").split("?");
-    const body = Buffer.concat(parts);
+    const body = Buffer.from(movedBody(Buffer.concat(parts), request.headers, -shift));
     world.engine.look(world.now);
     const answer = world.engine.handle(
       {
@@ -73,7 +81,10 @@ function kubeconfig(port: number): string {
   });
 }
 
-function run(line: string, port: number): Promise<Said> {
+async function run(line: string, port: number): Promise<Said> {
+  const begin = Math.ceil(Date.now() / 1000) * 1000;
+  await new Promise((resolve) => setTimeout(resolve, begin - Date.now()));
+  shift = begin - Math.floor(world.engine.virtualNow / 1000) * 1000;
   const home = mkdtempSync("/tmp/parity-");
   const work = path.join(home, "w");
   mkdirSync(work);
@@ -86,7 +97,7 @@ function run(line: string, port: number): Promise<Said> {
   return new Promise((resolve) => {
     const child = spawn("bash", ["-c", line], {
       cwd: work,
-      env: { PATH: `${home}/bin:/usr/bin:/bin`, HOME: home },
+      env: { PATH: `${home}/bin:/usr/bin:/bin`, HOME: home, TZ: "UTC" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let [stdout, stderr] = ["", ""];
@@ -97,7 +108,7 @@ function run(line: string, port: number): Promise<Said> {
       clearTimeout(limit);
       rmSync(home, { recursive: true, force: true });
       const gone = (text: string): string => normal(text.replaceAll(`${home}/w`, "/tmp/w").replaceAll(home, "/root"));
-      resolve({ line, stdout: gone(stdout), stderr: gone(stderr), code: code ?? 137 });
+      resolve({ line, stdout: shown(gone(stdout), shift), stderr: shown(gone(stderr), shift), code: code ?? 137 });
     });
   });
 }
@@ -110,11 +121,11 @@ server.listen(0, "127.0.0.1", async () => {
   const { port } = server.address() as AddressInfo;
   for (const list of wanted.length ? wanted : lists()) {
     const said: Said[] = [];
-    world = frozen();
+    world = frozen(list);
     let { rv } = world.engine.store;
     for (const line of linesOf(list)) {
       if (world.engine.store.rv !== rv) {
-        world = frozen();
+        world = frozen(list);
         ({ rv } = world.engine.store);
       }
       said.push(await run(line, port));

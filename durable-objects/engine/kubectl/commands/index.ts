@@ -4,8 +4,12 @@ import { apiResources, apiVersions } from "./api-resources.ts";
 import { completion } from "./completion.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
+import { describeCommand } from "./describe.ts";
+import { eventsCommand } from "./events.ts";
+import { explainCommand } from "./explain.ts";
 import { get } from "./get.ts";
 import { pluginList } from "./plugin.ts";
+import { topCommands } from "./top.ts";
 import { clusterInfo, options, version } from "./version.ts";
 
 const commands: readonly Command[] = [
@@ -15,9 +19,13 @@ const commands: readonly Command[] = [
   completion,
   ...configSetCommands,
   ...configViewCommands,
+  describeCommand,
+  eventsCommand,
+  explainCommand,
   get,
   options,
   pluginList,
+  ...topCommands,
   version,
 ];
 
