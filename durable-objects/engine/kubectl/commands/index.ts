@@ -4,8 +4,26 @@ import { apiResources, apiVersions } from "./api-resources.ts";
 import { completion } from "./completion.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
+import { autoscale } from "./autoscale.ts";
+import { authCommands } from "./auth.ts";
+import { certificateCommands } from "./certificate.ts";
+import { create } from "./create.ts";
+import { createAccess } from "./create-access.ts";
+import { createConfigs } from "./create-config.ts";
+import { createPolicies } from "./create-policy.ts";
+import { createServices } from "./create-service.ts";
+import { createWorkloads } from "./create-workload.ts";
+import { deleteCommand } from "./delete.ts";
+import { nodeCommands } from "./drain.ts";
+import { expose } from "./expose.ts";
 import { get } from "./get.ts";
+import { annotate, label } from "./label.ts";
 import { pluginList } from "./plugin.ts";
+import { rolloutCommands } from "./rollout.ts";
+import { run } from "./run.ts";
+import { scale } from "./scale.ts";
+import { setCommands } from "./set.ts";
+import { taint } from "./taint.ts";
 import { clusterInfo, options, version } from "./version.ts";
 
 const commands: readonly Command[] = [
@@ -15,9 +33,28 @@ const commands: readonly Command[] = [
   completion,
   ...configSetCommands,
   ...configViewCommands,
+  annotate,
+  ...authCommands,
+  autoscale,
+  ...certificateCommands,
+  create,
+  ...createAccess,
+  ...createConfigs,
+  ...createPolicies,
+  ...createServices,
+  ...createWorkloads,
+  deleteCommand,
+  expose,
   get,
+  label,
+  ...nodeCommands,
   options,
   pluginList,
+  ...rolloutCommands,
+  run,
+  scale,
+  ...setCommands,
+  taint,
   version,
 ];
 
