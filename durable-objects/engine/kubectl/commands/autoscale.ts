@@ -5,7 +5,7 @@ import { apiVersionOf } from "../discovery.ts";
 import { Failure } from "../errors.ts";
 import { fileOptions } from "../files.ts";
 import { createObject } from "../mutate/generate.ts";
-import { annotateApplied, dryRunOf, placeIn, printerFor, requireFlags, type DryRun } from "../mutate/mutation.ts";
+import { annotateApplied, dryRunOf, placeIn, typedPrinter, requireFlags, type DryRun } from "../mutate/mutation.ts";
 import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
@@ -82,13 +82,13 @@ function autoscalerOf(k: Kubectl, { type, name }: Info, namespace: string, old: 
 
 function* handle(k: Kubectl, object: KubeObject, namespace: string, dryRun: DryRun): Work<void> {
   if (dryRun === "client") {
-    k.out((yield* printerFor(k, dryRun, "created"))(object));
+    k.out((yield* typedPrinter(k, dryRun, "created"))(object));
     return;
   }
   annotateApplied(k, object, Object.keys);
   const made = { object, plural: "horizontalpodautoscalers" };
   const created = yield* createObject(k, made, namespace, dryRun);
-  k.out((yield* printerFor(k, dryRun, "autoscaled"))(created));
+  k.out((yield* typedPrinter(k, dryRun, "autoscaled"))(created));
 }
 
 /** Where the newer API refuses, the older one is tried, if it can say as much. */

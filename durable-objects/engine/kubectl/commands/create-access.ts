@@ -3,7 +3,7 @@ import { terminal } from "../asks.ts";
 import { goQuote } from "../../machinery/field.ts";
 import type { Command, Kubectl } from "../command.ts";
 import type { Mapper } from "../discovery.ts";
-import { Failure } from "../errors.ts";
+import { Exit, Failure } from "../errors.ts";
 import { byText } from "../go/json.ts";
 import { generator, nameOfArgs, type Generated } from "../mutate/generate.ts";
 import { placeIn } from "../mutate/mutation.ts";
@@ -75,11 +75,8 @@ function checkResources(mapper: Mapper, resources: readonly Resource[], verbs: r
     }
     if (!known) {
       const { resource } = one;
-      throw new Failure(
-        one.group
-          ? `no matches for ${one.group}/, Resource=${resource}`
-          : `the server doesn't have a resource type ${goQuote(resource)}`,
-      );
+      const within = one.group ? ` in group ${goQuote(one.group)}` : "";
+      throw new Exit(1, `the server doesn't have a resource type ${goQuote(resource)}${within}`);
     }
   }
 }
@@ -118,6 +115,17 @@ function checkUrls(urls: readonly string[], verbs: readonly string[]): void {
   }
 }
 
+/** `a=b,c=d`. k8s: component-base/cli/flag MapStringString */
+function labelsOf(text: string): Record<string, string> {
+  const out: Record<string, string> = {};
+  for (const pair of text === "" ? [] : text.split(",")) {
+    const at = pair.indexOf("=");
+    if (at < 0) throw new Failure(`malformed pair, expect string=string`);
+    out[pair.slice(0, at).trim()] = pair.slice(at + 1).trim();
+  }
+  return out;
+}
+
 const role = (cluster: boolean): Command =>
   generator(cluster ? "clusterrole" : "role", function* (k, name): Work<Generated> {
     const { flags } = k;
@@ -127,7 +135,7 @@ const role = (cluster: boolean): Command =>
     const names = [...new Set(flags.list("resource-name"))];
     const urls = cluster ? [...new Set(flags.list("non-resource-url"))] : [];
     const mapper = yield* k.mapper();
-    const aggregation = cluster ? flags.map("aggregation-rule") : {};
+    const aggregation = cluster ? labelsOf(flags.string("aggregation-rule")) : {};
     if (name === "") k.fail("name must be specified");
     const object: KubeObject = {
       kind: cluster ? "ClusterRole" : "Role",

@@ -4,11 +4,12 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { bytesOf, decodeUtf8, encodeUtf8, toBase64 } from "../../runtime/bytes.ts";
 import { trimEndOf } from "../../core/trim.ts";
 import { goQuote } from "../../machinery/field.ts";
-import { configMapKey, envVarName } from "../../machinery/names.ts";
+import { configMapKey } from "../../machinery/names.ts";
 import { environment, list, readBytes, stat } from "../asks.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { Failure } from "../errors.ts";
 import { goJson } from "../go/json.ts";
+import { envVarProblems } from "../mutate/env-names.ts";
 import { generator, type Generated } from "../mutate/generate.ts";
 import type { Work } from "../work.ts";
 
@@ -75,7 +76,7 @@ function* addEnvFiles(paths: readonly string[], what: string, add: Add): Work<vo
       if (line === "" || line.startsWith("#")) continue;
       const at = line.indexOf("=");
       const key = at < 0 ? line : line.slice(0, at);
-      const problems = envVarName(key);
+      const problems = envVarProblems(key);
       if (problems.length > 0)
         throw new Failure(`${goQuote(key)} is not a valid key name: ${problems.join(";")}`);
       add(key, encodeUtf8(at < 0 ? (env[key] ?? "") : line.slice(at + 1)));

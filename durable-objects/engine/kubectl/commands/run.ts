@@ -1,7 +1,7 @@
 /** kubectl run. k8s: kubectl/pkg/cmd/run/run.go, kubectl/pkg/generate/versioned/run.go */
 import { now } from "../asks.ts";
 import { goQuote } from "../../machinery/field.ts";
-import { envVarName } from "../../machinery/names.ts";
+import { envVarProblems } from "../mutate/env-names.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { Exit, Failure, isNotFound, throwAll } from "../errors.ts";
 import { events } from "../http.ts";
@@ -10,7 +10,7 @@ import {
   annotateApplied,
   dryRunOf,
   placeIn,
-  printerFor,
+  typedPrinter,
   requireFlags,
   type DryRun,
   type Place,
@@ -59,7 +59,7 @@ function envOf(list: readonly string[]): { name: string; value: string }[] {
   return list.map((one) => {
     const at = one.indexOf("=");
     const name = one.slice(0, Math.max(at, 0));
-    if (at <= 0 || envVarName(name).length > 0) throw new Failure(`invalid env: ${one}`);
+    if (at <= 0 || envVarProblems(name).length > 0) throw new Failure(`invalid env: ${one}`);
     return { name, value: one.slice(at + 1) };
   });
 }
@@ -265,7 +265,7 @@ export const run: Command = {
     const { flags } = k;
     requireFlags(k, ["image"]);
     const dryRun = yield* dryRunOf(k);
-    const print = yield* printerFor(k, dryRun, "created");
+    const print = yield* typedPrinter(k, dryRun, "created");
     const place = yield* placeIn(k);
     validate(k, dryRun);
     const attach = attaches(k);

@@ -2,11 +2,11 @@
 import { stdin } from "../asks.ts";
 import { fromBase64, decodeUtf8 } from "../../runtime/bytes.ts";
 import { goQuote } from "../../machinery/field.ts";
-import { envVarName } from "../../machinery/names.ts";
+import { envVarProblems } from "../mutate/env-names.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { Failure } from "../errors.ts";
 import { byText } from "../go/json.ts";
-import { dryRunOf, placeIn, printerFor } from "../mutate/mutation.ts";
+import { dryRunOf, placeIn, typedPrinter } from "../mutate/mutation.ts";
 import { podSpecOf, type Container, type EnvVar } from "../mutate/pod-specs.ts";
 import { changeObjects, selects, setTargets } from "../mutate/set-objects.ts";
 import type { KubeObject } from "../objects.ts";
@@ -46,7 +46,7 @@ function* parse(changes: readonly string[]): Work<Parsed> {
     } else if (change.includes("=")) {
       const at = change.indexOf("=");
       const name = change.slice(0, at);
-      const problems = envVarName(name);
+      const problems = envVarProblems(name);
       if (problems.length > 0)
         throw new Failure(`${goQuote(name)} is not a valid key name: ${problems.join(";")}`);
       given.add(name);
@@ -199,7 +199,7 @@ export const setEnv: Command = {
       k.fail("cannot set --all and --selector at the same time");
     const { resources, changes } = split(args);
     const dryRun = yield* dryRunOf(k);
-    const print = yield* printerFor(k, dryRun, "env updated");
+    const print = yield* typedPrinter(k, dryRun, "env updated");
     if (flags.bool("local") && dryRun === "server")
       k.fail("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
     if (flags.list("filename").length === 0 && resources.length === 0)

@@ -5,7 +5,7 @@ import { equal } from "../../core/equal.ts";
 import { Failure, Failures } from "../errors.ts";
 import { fileOptions, hasFiles } from "../files.ts";
 import { byText } from "../go/json.ts";
-import { dryRunOf, patchObject, placeIn, printerFor, type DryRun } from "../mutate/mutation.ts";
+import { dryRunOf, patchObject, placeIn, typedPrinter, type DryRun } from "../mutate/mutation.ts";
 import { parsePairs, resourcesAndPairs } from "../mutate/pairs.ts";
 import { podSpecOf } from "../mutate/pod-specs.ts";
 import { changeObjects, selects, setTargets } from "../mutate/set-objects.ts";
@@ -23,7 +23,7 @@ interface Begun {
 
 function* begin(k: Kubectl, operation: string): Work<Begun> {
   const dryRun = yield* dryRunOf(k);
-  return { dryRun, print: yield* printerFor(k, dryRun, operation) };
+  return { dryRun, print: yield* typedPrinter(k, dryRun, operation) };
 }
 
 function* read(result: Result): Work<Info[]> {
@@ -115,7 +115,7 @@ function* setServiceAccount(k: Kubectl): Work<void> {
   const { flags, args } = k;
   const dryRun = yield* dryRunOf(k);
   if (flags.bool("local") && dryRun === "server") k.fail(localServer);
-  const print = yield* printerFor(k, dryRun, "serviceaccount updated");
+  const print = yield* typedPrinter(k, dryRun, "serviceaccount updated");
   if (args.length === 0) k.fail("serviceaccount is required");
   const name = args.at(-1) as string;
   const infos = yield* read(yield* setTargets(k, args.slice(0, -1), false));
@@ -135,7 +135,7 @@ function* setSelector(k: Kubectl): Work<void> {
   const { flags, args } = k;
   const dryRun = yield* dryRunOf(k);
   const selector = args.length > 0 ? labelSelectorOf(args.at(-1) as string) : undefined;
-  const print = yield* printerFor(k, dryRun, "selector updated");
+  const print = yield* typedPrinter(k, dryRun, "selector updated");
   if (!selector) k.fail("one selector is required");
   const result = yield* setTargets(k, args.slice(0, -1), false);
   const version = flags.string("resource-version");

@@ -2,7 +2,7 @@
 import { labelValue, qualifiedName } from "../../machinery/names.ts";
 import { mergePatchType } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
-import { Failure, throwAll } from "../errors.ts";
+import { Exit, Failure, throwAll } from "../errors.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { dryRunOf, patchObject, placeIn, printerFor, validationOf } from "../mutate/mutation.ts";
 import type { KubeObject } from "../objects.ts";
@@ -105,8 +105,8 @@ function* validate(k: Kubectl, given: ReturnType<typeof readArgs>): Work<void> {
   const mapper = yield* k.mapper();
   const [type = ""] = given.resources;
   const found = mapper.find(type.toLowerCase());
-  if (!found) k.fail(`the server doesn't have a resource type ${goQuote(type.toLowerCase())}`);
-  if (found?.kind !== "Node")
+  if (!found) throw new Exit(1, `the server doesn't have a resource type ${goQuote(type.toLowerCase())}`);
+  if (found.kind !== "Node")
     k.fail(`invalid resource type ${type.toLowerCase()}, only node types are supported`);
   const clashes = given.add.flatMap((add) =>
     given.remove

@@ -9,7 +9,7 @@ import {
   changeQuery,
   dryRunOf,
   placeIn,
-  printerFor,
+  typedPrinter,
   requireFlags,
   validationOf,
   type DryRun,
@@ -61,7 +61,7 @@ export const generator = (
     requireFlags(k, required);
     const name = nameOfArgs(k);
     const dryRun = yield* dryRunOf(k);
-    const print = yield* printerFor(k, dryRun, "created");
+    const print = yield* typedPrinter(k, dryRun, "created");
     const validation = validationOf(k);
     const place = yield* placeIn(k);
     const made = yield* make(k, name);

@@ -9,7 +9,7 @@ import { placeOf } from "../config/client-config.ts";
 import { klogHead, pathOf, type ResourceType } from "../discovery.ts";
 import { Failure } from "../errors.ts";
 import { parseBool } from "../flag-values.ts";
-import { goJson } from "../go/json.ts";
+import { goJson, structJson } from "../go/json.ts";
 import type { KubeObject } from "../objects.ts";
 import { printerOf, type Printer } from "../printers/index.ts";
 import type { Work } from "../work.ts";
@@ -60,6 +60,18 @@ const suffixes: Record<DryRun, string> = {
 /** Prints an object with what was done to it, and whether it was done at all. */
 export const printerFor = (k: Kubectl, dryRun: DryRun, operation: string): Work<Printer> =>
   printerOf(k.flags, { operation: `${operation}${suffixes[dryRun]}` });
+
+/** The same for an object that kubectl has as its Go type: in JSON its fields stand as there. */
+export function* typedPrinter(k: Kubectl, dryRun: DryRun, operation: string): Work<Printer> {
+  const print = yield* printerFor(k, dryRun, operation);
+  if (k.flags.string("output").toLowerCase() !== "json") return print;
+  return (object) => {
+    const metadata = { ...object.metadata };
+    if (!k.flags.bool("show-managed-fields")) delete metadata.managedFields;
+    const { kind, apiVersion, ...rest } = object;
+    return `${structJson({ kind, apiVersion, ...rest, metadata }, "    ")}\n`;
+  };
+}
 
 export const suffixOf = (dryRun: DryRun): string => suffixes[dryRun];
 
