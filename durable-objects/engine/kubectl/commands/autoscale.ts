@@ -127,7 +127,7 @@ export const autoscale: Command = {
     yield* result.visit(function* (info): Work<void> {
       if (!info.type.subresources["scale"])
         throw new Failure(
-          `cannot autoscale a ${info.type.kind}: could not find scale subresource for ${apiVersionOf(info.type)}, Resource=${info.type.plural} in discovery information`,
+          `cannot autoscale a ${info.type.kind}: could not find scale subresource for ${info.type.group}/${info.type.version}, Resource=${info.type.plural} in discovery information`,
         );
       const named = place.explicit ? place.namespace : "";
       try {

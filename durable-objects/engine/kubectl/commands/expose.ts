@@ -5,7 +5,7 @@ import { Failure } from "../errors.ts";
 import { fileOptions } from "../files.ts";
 import { byText } from "../go/json.ts";
 import { createObject } from "../mutate/generate.ts";
-import { annotateApplied, dryRunOf, placeIn, printerFor } from "../mutate/mutation.ts";
+import { annotateApplied, dryRunOf, placeIn, printerFor, typedPrinter } from "../mutate/mutation.ts";
 import { overridden } from "../mutate/overrides.ts";
 import { podSpecOf } from "../mutate/pod-specs.ts";
 import type { Info } from "../result.ts";
@@ -150,7 +150,8 @@ export const expose: Command = {
   *run(k) {
     const { flags, args } = k;
     const dryRun = yield* dryRunOf(k);
-    const print = yield* printerFor(k, dryRun, "exposed");
+    // Only what was not sent is still a Go type.
+    const print = yield* (dryRun === "client" ? typedPrinter : printerFor)(k, dryRun, "exposed");
     const place = yield* placeIn(k);
     const result = yield* k.build({
       args,

@@ -52,7 +52,7 @@ function needRevisions(info: Info, what: string, viewer: string): void {
   throw new Failure(
     workloads.has(info.type.kind)
       ? `no ${viewer} has been implemented for ${named}`
-      : `error retrieving ${what} for ${named}, no visitor method exists for ${named}`,
+      : `error retrieving ${what} for ${named}, no visitor method exists for {${info.type.group} ${info.type.kind}}`,
   );
 }
 
@@ -83,7 +83,7 @@ function* history(k: Kubectl): Work<Outcome> {
         metadata.annotations = { ...metadata.annotations, "kubernetes.io/change-cause": one.cause };
       text = templateText({ ...one.template, metadata });
     } else if (revisions.length > 0) {
-      const writer = new TabWriter();
+      const writer = new TabWriter({ minimum: 0, padding: 2, remembers: false });
       writer.write("REVISION\tCHANGE-CAUSE\n");
       for (const { number, cause } of revisions) writer.write(`${number}\t${cause || "<none>"}\n`);
       text = writer.flush();
@@ -96,7 +96,7 @@ function* history(k: Kubectl): Work<Outcome> {
 }
 
 const rollbackWarning = (info: Info): string =>
-  `Warning: ${info.type.plural}/${info.name} is managed by 'kubectl apply' (has the "kubectl.kubernetes.io/last-applied-configuration" annotation).\n`;
+  `Warning: resource ${info.type.plural}/${info.name} was previously managed with 'kubectl apply'. Rolling back will not update the kubectl.kubernetes.io/last-applied-configuration annotation, which may cause unexpected behavior on future 'kubectl apply' operations. Consider using 'kubectl apply' with your previous configuration file instead.\n`;
 
 function* rollBack(k: Kubectl, info: Info, dryRun: DryRun): Work<string> {
   needRevisions(info, "rollbacker", "rollbacker");
@@ -150,11 +150,9 @@ function* undo(k: Kubectl): Work<Outcome> {
 }
 
 interface Step {
-  /** What has to be changed; undefined: nothing, which `unchanged` tells. Failure where it cannot be. */
+  /** What has to be changed; undefined: nothing. Failure where it cannot be. */
   patch(object: KubeObject, atMs: number): unknown;
   done: string;
-  /** Printed for what is so already. */
-  already?: string;
 }
 
 const spec = (object: KubeObject): { paused?: boolean; template?: KubeObject } =>
@@ -178,7 +176,6 @@ const steps: Record<string, Step> = {
   },
   pause: {
     done: "paused",
-    already: "already paused",
     patch(object) {
       if (!isDeployment(object)) throw new Failure("pausing is not supported");
       if (spec(object).paused) throw new Failure("is already paused");
@@ -187,7 +184,6 @@ const steps: Record<string, Step> = {
   },
   resume: {
     done: "resumed",
-    already: "already resumed",
     patch(object) {
       if (!isDeployment(object)) throw new Failure("resuming is not supported");
       if (!spec(object).paused) throw new Failure("is not paused");

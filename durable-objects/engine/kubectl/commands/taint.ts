@@ -4,8 +4,9 @@ import { mergePatchType } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { Exit, Failure, throwAll } from "../errors.ts";
 import { goQuote } from "../../machinery/field.ts";
-import { dryRunOf, patchObject, placeIn, printerFor, validationOf } from "../mutate/mutation.ts";
+import { dryRunOf, patchObject, placeIn, validationOf } from "../mutate/mutation.ts";
 import type { KubeObject } from "../objects.ts";
+import { printerOf } from "../printers/index.ts";
 import type { Result } from "../result.ts";
 import type { Work } from "../work.ts";
 
@@ -153,7 +154,8 @@ export const taint: Command = {
           `node ${info.name} already has ${there.join(",")} taint(s) with same effect(s) and --overwrite is false`,
         );
       const { taints, operation } = changed(old, given, overwrite);
-      const print = yield* printerFor(k, dryRun, operation);
+      // Nothing tells that it was a dry run, with the real one as well.
+      const print = yield* printerOf(k.flags, { operation });
       const { taints: _taints, ...spec } = node.spec ?? {};
       if (dryRun === "client") {
         k.out(print({ ...node, spec: { ...spec, ...(taints.length ? { taints } : {}) } }));

@@ -59,7 +59,11 @@ const suffixes: Record<DryRun, string> = {
 
 /** Prints an object with what was done to it, and whether it was done at all. */
 export const printerFor = (k: Kubectl, dryRun: DryRun, operation: string): Work<Printer> =>
-  printerOf(k.flags, { operation: `${operation}${suffixes[dryRun]}` });
+  printerOf(k.flags, {
+    operation: `${operation}${suffixes[dryRun]}`,
+    // `cordon` and its like print nothing but that.
+    ...(k.flags.has("output") ? {} : { format: "" }),
+  });
 
 /** The same for an object that kubectl has as its Go type: in JSON its fields stand as there. */
 export function* typedPrinter(k: Kubectl, dryRun: DryRun, operation: string): Work<Printer> {

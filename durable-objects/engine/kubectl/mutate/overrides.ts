@@ -2,7 +2,6 @@
 import type { Kubectl } from "../command.ts";
 import { Failure } from "../errors.ts";
 import { jsonProblem } from "../go/json-error.ts";
-import { parseYaml } from "../../schema/yaml.ts";
 import type { KubeObject } from "../objects.ts";
 import { mergeInto } from "./merge-diff.ts";
 
@@ -89,12 +88,7 @@ export function overridden(k: Kubectl, object: KubeObject): KubeObject {
   try {
     value = JSON.parse(text);
   } catch {
-    try {
-      value = kind === "merge" ? parseYaml(text).value : undefined;
-    } catch {
-      value = undefined;
-    }
-    if (value === undefined) throw new Failure(jsonProblem(text));
+    throw new Failure(kind === "merge" ? "Invalid JSON Patch" : jsonProblem(text));
   }
   if (kind === "json") return jsonPatched(object, value as Operation[]);
   return (kind === "merge" ? mergeInto(object, value) : strategic(object, value)) as KubeObject;
