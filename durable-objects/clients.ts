@@ -2,7 +2,8 @@ import type { StatusError } from "./engine/machinery/status.ts";
 import type { EdgeRequest } from "./edge-request.ts";
 import type { Engine } from "./engine/index.ts";
 import type { ApiRequest } from "./engine/ports/request.ts";
-import type { Grant } from "./grant.ts";
+import type { Cuts, Grant } from "./grant.ts";
+import { Presence } from "./presence.ts";
 import { Runs } from "./sessions/runs.ts";
 import { SessionSockets } from "./sessions/sockets.ts";
 import { Sockets } from "./sockets.ts";
@@ -18,10 +19,13 @@ export class Clients {
   readonly sessions: SessionSockets;
   /** Lines that run on nodes while somebody waits. */
   readonly runs: Runs;
+  /** Who they are, for each other. */
+  readonly presence: Presence;
 
   /** `engine`: the one that is whole at the moment, if any; `wake` runs a turn, `rest` closes the object's input for so long. */
   constructor(
     context: DurableObjectState,
+    cuts: Cuts,
     engine: () => Engine | undefined,
     wake: () => void,
     rest: (ms: number) => void,
@@ -30,6 +34,8 @@ export class Clients {
     this.terminals = new TerminalSockets(context);
     this.sessions = new SessionSockets(wake, rest);
     this.runs = new Runs(wake);
+    const open = [this.streams, this.terminals, this.sessions];
+    this.presence = new Presence(context, cuts, open);
   }
 
   /** What is asked of the sandbox beside its Kubernetes API; undefined: nothing. */
@@ -51,6 +57,7 @@ export class Clients {
     this.runs.pump(engine, nowMs);
     this.streams.fanOut(engine, nowMs);
     this.terminals.fanOut(engine);
+    this.presence.tell(nowMs);
   }
 
   /** Whether something that is open counts as a user's activity. */
@@ -70,6 +77,7 @@ export class Clients {
     this.terminals.closeUnless(allowed);
     this.sessions.closeUnless(allowed);
     this.runs.closeUnless(allowed, engine, nowMs);
+    this.presence.tell(nowMs);
   }
 
   /** Ends all. `why`: told to watches, whose clients then list anew. */
@@ -78,10 +86,13 @@ export class Clients {
     this.terminals.closeAll(reason);
     this.sessions.closeAll(reason, why);
     this.runs.closeUnless(() => false, undefined, 0);
+    this.presence.closeAll();
   }
 
   /** A hibernatable socket has closed. */
   closed(socket: WebSocket, code: number): void {
     (this.terminals.has(socket) ? this.terminals : this.streams).close(socket, code);
+    this.presence.left(socket);
+    this.presence.tell(Date.now());
   }
 }

@@ -40,6 +40,8 @@ export interface EdgeRequest {
   at?: number;
   /** The timeline is asked for, as a stream: rows after a revision, or those still to come. */
   timeline?: { after?: number };
+  /** It is asked who is here, once or as a stream. */
+  presence?: { follow: boolean };
   /** A terminal is asked for, on a socket. */
   terminal?: TerminalRequest;
   /** The terminals are to be listed, or one to be closed. */

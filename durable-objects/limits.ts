@@ -18,6 +18,8 @@ export const alarmBackoffMsMax = 300_000;
 /** Manifests that a sandbox is born with: as long as the API server takes a request, and as many as a cluster settles with. */
 export const manifestsBytesMax = 3 * 1024 * 1024;
 export const manifestsMax = 1_000;
+/** Documents of their text, empty ones too, each of which is parsed. */
+export const manifestDocumentsMax = 5_000;
 
 // The watchdog
 /** An alarm that is this late suggests a crash, or a pause, for which the watchdog costs a few rows. */
@@ -32,6 +34,20 @@ export const unitsUnderWayMax = 1_000;
 export const verdictAgeMsMax = 5_000;
 /** Cuts that are kept one by one; a floor of moments stands for those before. */
 export const cutsMax = 256;
+/** Tokens of service accounts whose signature was found genuine, and is not worked out again: a millisecond each. */
+export const genuineTokensKept = 64;
+
+// Presence
+/** Who has nothing open is told of so long after their last request. */
+export const visitShownMs = 5 * 60_000;
+/** How often a further request of theirs is told. */
+export const visitToldMsMin = 60_000;
+/** Visits that memory keeps, and what of them a socket's attachment carries: at two bytes a character a part of its 16 KB. */
+export const visitsMax = 100;
+export const visitsSavedCharsMax = 5_000;
+/** Sockets that are told: a page has one. */
+export const presenceFollowersMax = 128;
+export const clientNameCharsMax = 30;
 
 // Watches and followed logs
 /** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */

@@ -48,6 +48,8 @@ interface ScreenMessage {
 export class TerminalSockets {
   private readonly context: DurableObjectState;
   private readonly screens = new Map<WebSocket, Screen>();
+  /** Moves on with each that opens or ends. */
+  changes = 0;
 
   constructor(context: DurableObjectState) {
     this.context = context;
@@ -59,6 +61,11 @@ export class TerminalSockets {
 
   has(socket: WebSocket): boolean {
     return this.screens.has(socket);
+  }
+
+  /** What let in those who have one open. */
+  *grants(): Iterable<Grant> {
+    for (const { grant } of this.screens.values()) yield grant;
   }
 
   /** Shows a terminal on a new socket; one that is not there yet begins. */
@@ -81,6 +88,7 @@ export class TerminalSockets {
     const { position } = engine.terminals.read(name, asked.position ?? 0, 0);
     const screen: Screen = { kind: "terminal", name, position, shown: position, cols, rows, grant };
     this.screens.set(server, screen);
+    this.changes += 1;
     const lost = position > (asked.position ?? position);
     this.tellHead(server, screen, this.fit(name, engine, nowMs) ?? state, lost);
     this.show(server, screen, engine);
@@ -198,7 +206,7 @@ export class TerminalSockets {
   }
 
   close(socket: WebSocket, code: number, reason?: string): void {
-    this.screens.delete(socket);
+    if (this.screens.delete(socket)) this.changes += 1;
     try {
       // 1005 and 1006 only report; they may not be sent.
       socket.close(code === 1005 || code === 1006 ? 1000 : code, reason);

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { configFor, noDatabase, type Deployment } from "./deploy-config.ts";
 import { root } from "./root.ts";
+import { measureStartUp, toldStartUp } from "./start-up.ts";
 
 /**
  * `npm run deploy`: from an empty Cloudflare account to a running service. Safe to repeat: what is there is found again.
@@ -57,14 +58,17 @@ const wanted = readFileSync(path.join(root, "wrangler.toml"), "utf8");
 const deployment: Deployment = {
   databaseId: noDatabase,
   domain: process.env["PODYARD_DOMAIN"] || undefined,
+  contentZone: process.env["USER_CONTENT_ZONE"] || undefined,
   variables: process.env,
 };
 if (process.argv.includes("--dry-run")) {
   writeFileSync(file, configFor(wanted, deployment).text);
   run(["deploy", "--dry-run", "--config", file]);
+  console.log(toldStartUp(measureStartUp(file)));
 } else {
   signIn();
-  deployment.databaseId = databaseId("podyard");
+  // The button of DEPLOY.md has provisioned one already, and written it down.
+  if (wanted.includes(noDatabase)) deployment.databaseId = databaseId("podyard");
   const { text, buckets, secrets } = configFor(wanted, deployment);
   makeBuckets(buckets);
   writeFileSync(file, text);

@@ -189,7 +189,7 @@ test("what another Worker read before is refused, in whatever it asks", async ()
 test("another role ends what the role before opened, and opens anew at once", async () => {
   const lines = await watch(other);
   await begun(lines);
-  await stubOf(made).cut(`key:${other.keyId}`, "viewer");
+  await stubOf(made).cut(`key:${other.keyId}`, { role: "viewer" });
   expect(await lines.next()).toBeUndefined();
   const ask = (role: string): Promise<Response> =>
     stubOf(made).fetch(`https://sandbox${configMaps}`, {

@@ -5,6 +5,7 @@ import {
 } from "../../durable-objects/engine/machinery/status.ts";
 import { diskFull } from "../../durable-objects/disk.ts";
 import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
+import { plainPath } from "../../durable-objects/http.ts";
 import { bearerProtocol } from "../auth.ts";
 import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";
@@ -43,10 +44,12 @@ async function serve(request: Request, c: EdgeContext, readOnly = false): Promis
   facts.route = new URL(request.url).pathname.startsWith("/sandboxes/") ? "/sandboxes/:id/*" : "*";
   const tenant = await tenantOf(request, env, now, later);
   noteTenant(facts, tenant);
-  later(used(env, tenant.sandbox, now));
   if (readOnly && mayStream(tenant.apiPath, new URL(request.url).search)) throw diskFull();
   const known = await staticReply(request, env, tenant.apiPath);
   const answer = known ?? (await handOn(request, env, tenant, readOnly));
+  // Whoever knows a sandbox's id can write a token that names it: only what the cluster took for one keeps the sandbox alive.
+  const proven = "user" in tenant.asker || (!known && answer.status !== 401);
+  if (proven) later(used(env, tenant.sandbox, now));
   return withNotice(answer, tenant.sandbox.expiresAt, now);
 }
 
@@ -121,7 +124,7 @@ async function handOn(
 
 /** Only these answer without end; the object still decides. */
 function mayStream(apiPath: string, search: string): boolean {
-  if (apiPath.includes("/watch/")) return true;
+  if (plainPath(apiPath).includes("/watch/")) return true;
   const query = new URLSearchParams(search);
   return query.has("watch") || query.has("follow");
 }

@@ -120,10 +120,10 @@ async function asked(
   init: RequestInit = {},
 ): Promise<Response> {
   call.later(used(call.env, call.access.sandbox, call.now));
-  const headers = writeEdge((init.headers as Headers | undefined) ?? new Headers(), {
-    ...edgeOf(call),
-    ...edge,
-  });
+  const client = (init.headers as Headers | undefined) ?? new Headers();
+  const agent = call.request.headers.get("user-agent");
+  if (agent !== null) client.set("user-agent", agent);
+  const headers = writeEdge(client, { ...edgeOf(call), ...edge });
   const stub = call.env.SANDBOX.getByName(call.access.sandbox.id);
   const response = await stub.fetch("https://sandbox/", { ...init, headers });
   if (response.status < 400) return response;

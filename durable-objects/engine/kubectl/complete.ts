@@ -2,6 +2,7 @@
  * `kubectl __complete WORDS...`: what may stand in place of the last word, one a line with its description behind a tab, then
  * `:` and a directive. cobra: completions.go; k8s: kubectl/pkg/util/completion/completion.go
  */
+import { upTo } from "../core/trim.ts";
 import { Kubectl } from "./command.ts";
 import { openConfig } from "./config/modify.ts";
 import { pathOf, type ResourceType } from "./discovery.ts";
@@ -110,7 +111,10 @@ function* flagValues(k: Kubectl, { name, usage }: FlagFacts): Work<Found> {
       return { words: Object.keys(config[`${name}s`]).toSorted(byText), directive: noFiles };
     }
     case "output": {
-      const formats = /One of: \(([^)]*)\)/.exec(usage)?.[1]?.split(/[,|]\s*/) ?? [];
+      const [, listed = ""] = usage.split("One of: (");
+      const formats = upTo(listed, ")")
+        .split(/[,|]\s*/)
+        .filter(Boolean);
       return { words: formats, directive: noFiles };
     }
     case "container":

@@ -1,4 +1,5 @@
 /** Objects in files and streams: YAML documents or JSON values, one after the other. k8s: apimachinery/pkg/util/yaml/decoder.go */
+import { jsonDepthMax } from "../core/limits.ts";
 import { goQuote } from "../machinery/field.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import { Failure } from "./errors.ts";
@@ -51,18 +52,21 @@ function documents(text: string): string[] {
   return out;
 }
 
+type Failed = (why: string) => Failure;
+
 /** What reads a text value by value: the next one, undefined at its end. Failure of what cannot be read. */
 export function* readObjects(text: string, source: string): Generator<unknown> {
-  const failed = (why: string): Failure => new Failure(`error parsing ${source}: ${why}`);
-  if (/^\s*\{/.test(text)) {
-    yield* jsonValues(text, failed);
-    return;
-  }
+  const failed: Failed = (why) => new Failure(`error parsing ${source}: ${why}`);
+  if (/^\s*\{/.test(text)) yield* jsonValues(text, failed);
+  else yield* yamlValues(text, failed);
+}
+
+function* yamlValues(text: string, failed: Failed): Generator<unknown> {
   for (const document of documents(text)) {
     if (document.trim() === "") continue;
     let value: unknown;
     try {
-      value = withYamlWords(parseYaml(document).value);
+      value = parseYaml(document).value;
     } catch (error) {
       throw failed(error instanceof Error ? error.message : String(error));
     }
@@ -70,40 +74,52 @@ export function* readObjects(text: string, source: string): Generator<unknown> {
   }
 }
 
-function* jsonValues(text: string, failed: (why: string) => Failure): Generator<unknown> {
-  let rest = text.trim();
+function* jsonValues(text: string, failed: Failed): Generator<unknown> {
+  const all = text.trim();
+  let rest = all;
   while (rest !== "") {
-    const end = jsonEnd(rest);
+    const end = jsonEnd(rest, failed);
     const piece = rest.slice(0, end);
     let value: unknown;
     try {
       value = JSON.parse(piece);
     } catch {
-      throw failed(jsonProblem(piece));
+      const { message, at } = jsonProblem(piece);
+      if (at === undefined) throw failed(message);
+      // What begins as JSON may be YAML in its flow style.
+      if (rest === all && isYaml(all)) return yield* yamlValues(all, failed);
+      throw failed(`json: offset ${all.length - rest.length + at + 1}: ${message}`);
     }
     yield value;
     rest = rest.slice(end).replace(/^\s*(?:---[^\n]*\n?)?\s*/, "");
   }
 }
 
-/** Where the first value of a text ends. */
-function jsonEnd(text: string): number {
+function isYaml(text: string): boolean {
+  try {
+    for (const _ of yamlValues(text, (why) => new Failure(why)));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Where the first value of a text ends. Failure of one that is nested too deeply. */
+function jsonEnd(text: string, failed: (why: string) => Failure): number {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
     if (c === '"') {
       for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++;
-    } else if (c === "{" || c === "[") depth++;
-    else if (c === "}" || c === "]") {
+    } else if (c === "{" || c === "[") {
+      if (++depth > jsonDepthMax) throw failed("exceeded max depth");
+    } else if (c === "}" || c === "]") {
       depth--;
       if (depth === 0) return i + 1;
     }
   }
   return text.length;
 }
-
-/** Hook for words that YAML 1.1 reads as booleans; values come as the parser reads them. */
-const withYamlWords = (value: unknown): unknown => value;
 
 /** A value as an object of the API. Failure where it is none. k8s: apimachinery/.../unstructured/helpers.go */
 export function objectOf(value: unknown, source: string): KubeObject {
@@ -113,20 +129,11 @@ export function objectOf(value: unknown, source: string): KubeObject {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const type = Array.isArray(value) ? "array" : typeof value;
     throw failed(
-      `json: cannot unmarshal ${type === "boolean" ? "bool" : type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+      `json: cannot unmarshal ${type === "boolean" ? "bool" : type} into Go value of type unstructured.detector`,
     );
   }
   const object = value as KubeObject;
-  for (const field of ["kind", "apiVersion"] as const) {
-    const given = object[field];
-    if (given !== undefined && typeof given !== "string")
-      throw failed(
-        `json: cannot unmarshal ${goType(given)} into Go struct field .${field} of type string`,
-      );
-  }
-  if (!object.kind) throw failed(`Object 'Kind' is missing in '${json}'`);
+  if (typeof object.kind !== "string" || object.kind === "")
+    throw failed(`Object 'Kind' is missing in '${json}'`);
   return object;
 }
-
-const goType = (value: unknown): string =>
-  Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;

@@ -1,4 +1,6 @@
 /** What encoding/json says of a text that is no JSON value. */
+import { jsonDepthMax } from "../../core/limits.ts";
+
 const quote = (c: string): string => (c === "'" ? `'\\''` : c === '"' ? `'"'` : `'${shown(c)}'`);
 
 function shown(c: string): string {
@@ -12,6 +14,7 @@ const blank = /\s/;
 class Scanner {
   readonly #text: string;
   at = 0;
+  #depth = 0;
   constructor(text: string) {
     this.#text = text;
   }
@@ -25,6 +28,11 @@ class Scanner {
     while (this.at < this.#text.length && blank.test(this.#text[this.at] as string)) this.at++;
   }
   value(): void {
+    if (++this.#depth > jsonDepthMax) throw new Error("exceeded max depth");
+    this.#any();
+    this.#depth--;
+  }
+  #any(): void {
     this.#blanks();
     const c = this.#text[this.at];
     if (c === "{") return this.#object();
@@ -96,14 +104,15 @@ class Scanner {
   }
 }
 
-/** Why a text is no JSON value. */
-export function jsonProblem(text: string): string {
+/** Why a text is no JSON value, and at which character; none where it ends too early. */
+export function jsonProblem(text: string): { message: string; at?: number } {
   const scanner = new Scanner(text);
   try {
     scanner.value();
     scanner.end();
   } catch (error) {
-    return (error as Error).message;
+    const { message } = error as Error;
+    return scanner.at < text.length ? { message, at: scanner.at } : { message };
   }
-  return "unexpected end of JSON input";
+  return { message: "unexpected end of JSON input" };
 }

@@ -4,7 +4,7 @@
  * k8s: cmd/kubeadm/app/phases/kubeconfig/kubeconfig.go
  */
 import type { TokenSigner } from "../../ports/controller.ts";
-import type { KubeObject } from "../../core/object.ts";
+import type { ConfigMap } from "../../kinds/config-map.ts";
 import { encodeUtf8, toBase64 } from "../bytes.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
 
@@ -14,10 +14,6 @@ const claims = { iss: "kubernetes", sub: "kubernetes-admin", groups: ["kubeadm:c
 
 /** What whoever shows it is the administrator by. */
 export const adminToken = (tokens: TokenSigner): string => tokens.sign(claims);
-
-interface ConfigMap extends KubeObject {
-  data?: Record<string, string>;
-}
 
 /** The text of /etc/kubernetes/admin.conf on a node. */
 export function adminConfigText(context: RuntimeContext, node: string): string {
