@@ -38,7 +38,8 @@ const has = (list: readonly string[] = [], wanted: readonly string[] = []): bool
 function covers(owner: Rule, sub: Rule): boolean {
   const names = owner.resourceNames ?? [];
   const asked = sub.resourceNames ?? [];
-  const byName = names.length === 0 || (asked.length > 0 && asked.every((one) => names.includes(one)));
+  const byName =
+    names.length === 0 || (asked.length > 0 && asked.every((one) => names.includes(one)));
   const urls = (sub.nonResourceURLs ?? []).every((url) =>
     (owner.nonResourceURLs ?? []).some(
       (own) => own === url || (own.endsWith("*") && url.startsWith(own.slice(0, -1))),
@@ -60,7 +61,9 @@ function split(rule: Rule): Rule[] {
       for (const resource of rule.resources ?? []) {
         const one = { verbs: [verb], apiGroups: [group], resources: [resource] };
         const names = rule.resourceNames ?? [];
-        out.push(...(names.length ? names.map((name) => ({ ...one, resourceNames: [name] })) : [one]));
+        out.push(
+          ...(names.length ? names.map((name) => ({ ...one, resourceNames: [name] })) : [one]),
+        );
       }
     for (const url of rule.nonResourceURLs ?? [])
       out.push({ verbs: [verb], nonResourceURLs: [url] });
@@ -209,7 +212,9 @@ export const reconcile: Command = {
     yield* result.visit(function* (info): Work<void> {
       if (info.type.group !== "rbac.authorization.k8s.io" || !kinds.has(info.type.kind)) return;
       if (info.type.version !== "v1")
-        throw new Failure(`only rbac.authorization.k8s.io/v1 is supported: not *${info.type.version}.${info.type.kind}`);
+        throw new Failure(
+          `only rbac.authorization.k8s.io/v1 is supported: not *${info.type.version}.${info.type.kind}`,
+        );
       const out = yield* reconcileOne(k, info, dryRun === "client");
       k.out(print(out.object));
       tell(k, out);

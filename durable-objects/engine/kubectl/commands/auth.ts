@@ -10,7 +10,9 @@ import type { Outcome, Work } from "../work.ts";
 import { reconcile } from "./auth-reconcile.ts";
 
 const resourceVerbs = new Set(
-  "get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest".split(" "),
+  "get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest".split(
+    " ",
+  ),
 );
 const urlVerbs = new Set("get put post head options delete patch *".split(" "));
 
@@ -145,7 +147,9 @@ function* canI(k: Kubectl): Work<Outcome> {
     if (args.length > 0) k.fail("list option must be specified with no arguments");
     const { namespace } = yield* placeIn(k);
     if (flags.bool("quiet") || flags.bool("all-namespaces") || flags.string("subresource"))
-      k.fail("list option can't be specified with neither quiet, all-namespaces nor subresource options");
+      k.fail(
+        "list option can't be specified with neither quiet, all-namespaces nor subresource options",
+      );
     return yield* listAccess(k, namespace);
   }
   const [verb = "", arg = ""] = args;

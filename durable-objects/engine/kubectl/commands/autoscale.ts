@@ -5,7 +5,14 @@ import { apiVersionOf } from "../discovery.ts";
 import { Failure } from "../errors.ts";
 import { fileOptions } from "../files.ts";
 import { createObject } from "../mutate/generate.ts";
-import { annotateApplied, dryRunOf, placeIn, typedPrinter, requireFlags, type DryRun } from "../mutate/mutation.ts";
+import {
+  annotateApplied,
+  dryRunOf,
+  placeIn,
+  typedPrinter,
+  requireFlags,
+  type DryRun,
+} from "../mutate/mutation.ts";
 import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
@@ -21,9 +28,10 @@ function targetOf(given: string, resource: string): Record<string, unknown> {
     if (!/^\+?\d+$/.test(number)) throw new Failure(`invalid percentage value: ${number}`);
     return { type: "Utilization", averageUtilization: Number(number) };
   }
-  const quantity = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)
-    ? `${Number(text)}${units[resource]}`
-    : text;
+  const quantity =
+    text.trim() === text && Number.isFinite(Number(text))
+      ? `${Number(text)}${units[resource]}`
+      : text;
   if (quantityError(quantity)) throw new Failure(`invalid resource ${resource} value: ${text}`);
   return { type: "AverageValue", averageValue: canonicalQuantity(quantity) };
 }
@@ -33,9 +41,7 @@ function validate(k: Kubectl): void {
   const [min, max] = [flags.int("min"), flags.int("max")];
   if (max < 1) k.fail(`--max=MAXPODS is required and must be at least 1, max: ${max}`);
   if (max < min)
-    k.fail(
-      `--max=MAXPODS must be larger or equal to --min=MINPODS, max: ${max}, min: ${min}`,
-    );
+    k.fail(`--max=MAXPODS must be larger or equal to --min=MINPODS, max: ${max}, min: ${min}`);
   if (flags.int("cpu-percent") > 0 && flags.string("cpu"))
     k.fail("--cpu-percent and --cpu are mutually exclusive");
   for (const resource of ["cpu", "memory"])
@@ -50,16 +56,19 @@ function metricsOf(k: Kubectl): Record<string, unknown>[] {
     resource: { name, target },
   });
   return [
-    ...(percent > 0
-      ? [metric("cpu", { type: "Utilization", averageUtilization: percent })]
-      : []),
+    ...(percent > 0 ? [metric("cpu", { type: "Utilization", averageUtilization: percent })] : []),
     ...["cpu", "memory"]
       .filter((name) => flags.string(name))
       .map((name) => metric(name, targetOf(flags.string(name), name))),
   ];
 }
 
-function autoscalerOf(k: Kubectl, { type, name }: Info, namespace: string, old: boolean): KubeObject {
+function autoscalerOf(
+  k: Kubectl,
+  { type, name }: Info,
+  namespace: string,
+  old: boolean,
+): KubeObject {
   const { flags } = k;
   const [min, percent] = [flags.int("min"), flags.int("cpu-percent")];
   const metrics = metricsOf(k);

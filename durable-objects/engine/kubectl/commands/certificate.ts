@@ -40,9 +40,7 @@ function* modify(k: Kubectl, info: Info, condition: Condition): Work<void> {
     }
     const conditions = request.status?.conditions ?? [];
     if (conditions.some((one) => one.type === not))
-      throw new Failure(
-        `certificate signing request ${goQuote(info.name)} is already ${not}`,
-      );
+      throw new Failure(`certificate signing request ${goQuote(info.name)} is already ${not}`);
     const has = conditions.some((one) => one.type === type);
     if (has && !k.flags.bool("force")) return;
     const added = { type, status: "True", reason, message, lastUpdateTime: rfc3339(yield* now()) };

@@ -25,7 +25,9 @@ function* serviceAccount(k: Kubectl, name: string): Work<Generated> {
 
 /** k8s: create_role.go validResourceVerbs */
 const resourceVerbs = new Set(
-  "* get delete list create update patch watch proxy deletecollection use bind escalate impersonate".split(" "),
+  "* get delete list create update patch watch proxy deletecollection use bind escalate impersonate".split(
+    " ",
+  ),
 );
 const urlVerbs = new Set("* get post put delete patch head options".split(" "));
 /** What verbs that are not of every kind may be given on. k8s: create_role.go specialVerbs */
@@ -54,11 +56,18 @@ function resourcesOf(words: readonly string[]): Resource[] {
 }
 
 /** What a resource is called by the server; undefined: it has none such. */
-function served(mapper: Mapper, { resource, group }: Resource): { group: string; plural: string } | undefined {
+function served(
+  mapper: Mapper,
+  { resource, group }: Resource,
+): { group: string; plural: string } | undefined {
   return mapper.find(group ? `${resource}.${group}` : resource);
 }
 
-function checkResources(mapper: Mapper, resources: readonly Resource[], verbs: readonly string[]): void {
+function checkResources(
+  mapper: Mapper,
+  resources: readonly Resource[],
+  verbs: readonly string[],
+): void {
   for (const one of resources) {
     if (one.resource === "")
       throw new Failure("resource must be specified if apiGroup/subresource specified");
@@ -250,7 +259,12 @@ const token: Command = {
     const duration = flags.duration("duration");
     const kind = flags.string("bound-object-kind");
     const uid = flags.string("bound-object-uid");
-    const bound = { kind, apiVersion: "v1", name: flags.string("bound-object-name"), ...(uid ? { uid } : {}) };
+    const bound = {
+      kind,
+      apiVersion: "v1",
+      name: flags.string("bound-object-name"),
+      ...(uid ? { uid } : {}),
+    };
     const spec = {
       audiences: audiences.length ? audiences : null,
       expirationSeconds: duration > 0 ? duration / 1000 : null,

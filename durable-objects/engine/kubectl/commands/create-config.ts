@@ -111,8 +111,13 @@ function* configMap(k: Kubectl, name: string): Work<Generated> {
   const add: Add = (key, bytes) => {
     const problems = configMapKey(key);
     if (problems.length > 0)
-      throw new Failure(`${goQuote(key)} is not a valid key name for a ConfigMap: ${problems.join(",")}`);
-    for (const [where, data] of [["Data", texts], ["BinaryData", blobs]] as const)
+      throw new Failure(
+        `${goQuote(key)} is not a valid key name for a ConfigMap: ${problems.join(",")}`,
+      );
+    for (const [where, data] of [
+      ["Data", texts],
+      ["BinaryData", blobs],
+    ] as const)
       if (data.has(key))
         throw new Failure(
           `cannot add key ${goQuote(key)}, another key by that name already exists in ${where} for ConfigMap ${goQuote(name)}`,
@@ -220,8 +225,11 @@ function* tls(k: Kubectl, name: string): Work<Generated> {
   const data: Data = new Map();
   data.set("tls.crt", yield* readPem(certificate));
   data.set("tls.key", yield* readPem(key));
-  const pem = (text = ""): boolean => /-----BEGIN [^-]+-----[^]*-----END [^-]+-----/.test(text);
-  for (const [file, what] of [["tls.crt", "certificate"], ["tls.key", "key"]] as const)
+  const pem = (text = ""): boolean => text.includes("-----BEGIN ") && text.includes("\n-----END ");
+  for (const [file, what] of [
+    ["tls.crt", "certificate"],
+    ["tls.key", "key"],
+  ] as const)
     if (!pem(data.get(file))) k.fail(`tls: failed to find any PEM data in ${what} input`);
   return secretOf(k, name, "kubernetes.io/tls", data);
 }

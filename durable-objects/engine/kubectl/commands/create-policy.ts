@@ -51,7 +51,12 @@ function* quota(k: Kubectl, name: string): Work<Generated> {
 export const intOrString = (text: string): number | string =>
   /^[+-]?\d+$/.test(text) && Math.abs(Number(text)) < 2 ** 31 ? Number(text) : text;
 
-const operators: Record<string, string> = { in: "In", notin: "NotIn", exists: "Exists", "!": "DoesNotExist" };
+const operators: Record<string, string> = {
+  in: "In",
+  notin: "NotIn",
+  exists: "Exists",
+  "!": "DoesNotExist",
+};
 
 /** A selector's text as a LabelSelector. k8s: apimachinery/pkg/apis/meta/v1/helpers.go ParseToLabelSelector */
 export function labelSelectorOf(text: string): Record<string, unknown> {
@@ -90,8 +95,7 @@ function* budget(k: Kubectl, name: string): Work<Generated> {
   const max = flags.string("max-unavailable");
   if (name === "") k.fail("name must be specified");
   if (selector === "") k.fail("a selector must be specified");
-  if (max === "" && min === "")
-    k.fail("one of min-available or max-unavailable must be specified");
+  if (max === "" && min === "") k.fail("one of min-available or max-unavailable must be specified");
   if (max !== "" && min !== "")
     k.fail("min-available and max-unavailable cannot be both specified");
   for (const [flag, value] of [
@@ -107,7 +111,13 @@ function* budget(k: Kubectl, name: string): Work<Generated> {
   return {
     plural: "poddisruptionbudgets",
     failure: "failed to create poddisruptionbudgets: ",
-    object: { kind: "PodDisruptionBudget", apiVersion: "policy/v1", metadata: { name }, spec, status },
+    object: {
+      kind: "PodDisruptionBudget",
+      apiVersion: "policy/v1",
+      metadata: { name },
+      spec,
+      status,
+    },
   };
 }
 

@@ -66,7 +66,12 @@ function* deployment(k: Kubectl, name: string): Work<Generated> {
 const jobSpec = (k: Kubectl, name: string, restartPolicy: string): Record<string, unknown> => {
   const command = k.args.slice(1);
   const image = k.flags.string("image");
-  const container = { name, ...(image ? { image } : {}), ...(command.length ? { command } : {}), resources: {} };
+  const container = {
+    name,
+    ...(image ? { image } : {}),
+    ...(command.length ? { command } : {}),
+    resources: {},
+  };
   return { template: { metadata: {}, spec: { containers: [container], restartPolicy } } };
 };
 

@@ -86,7 +86,8 @@ function validate(k: Kubectl, { grace }: Options): void {
 function* rawDelete(k: Kubectl): Work<void> {
   const [file] = k.flags.list("filename");
   const client = yield* k.client();
-  const body = file === undefined ? undefined : file === "-" ? yield* stdin() : yield* readFile(file);
+  const body =
+    file === undefined ? undefined : file === "-" ? yield* stdin() : yield* readFile(file);
   const call = { method: "DELETE", path: k.flags.string("raw"), body } as const;
   const answer = yield* client.send(call);
   if (answer.status >= 400) throw failureOf(answer, call);
@@ -113,7 +114,11 @@ const kindOf = ({ kind, group }: ResourceType): string =>
   `${kind.toLowerCase()}${group ? `.${group}` : ""}`;
 
 /** Says what is about to go, and asks. The places that were said; undefined: it is not wanted. */
-function* confirmed(k: Kubectl, place: Place, ignoreNotFound: boolean): Work<Set<string> | undefined> {
+function* confirmed(
+  k: Kubectl,
+  place: Place,
+  ignoreNotFound: boolean,
+): Work<Set<string> | undefined> {
   const preview = yield* resultOf(k, place);
   if (ignoreNotFound) preview.ignore(isNotFound);
   const found: Info[] = [];
@@ -195,10 +200,15 @@ function* waitGone(k: Kubectl, gone: Deleted, limit: number): Work<void> {
       return yield* openWatch(client, type, namespace, { name, resourceVersion });
     });
     if (!place) return;
-    for (let at = place; ; ) {
+    for (let at = place; ;) {
       const step = yield* section(function* () {
         const news = yield* nextEvents(at, limit);
-        return { at, late: news.late, ended: news.ended, gone: news.events.some((one) => one.type === "DELETED") };
+        return {
+          at,
+          late: news.late,
+          ended: news.ended,
+          gone: news.events.some((one) => one.type === "DELETED"),
+        };
       });
       at = step.at;
       if (!step.late && !step.gone && !step.ended) continue;

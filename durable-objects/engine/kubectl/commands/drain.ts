@@ -1,5 +1,6 @@
 /** kubectl cordon, uncordon, drain. k8s: kubectl/pkg/cmd/drain/drain.go, kubectl/pkg/drain */
 import { now, sleep } from "../asks.ts";
+import { parseTime } from "../../core/clock.ts";
 import { goDuration } from "../../machinery/duration.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { parseLabelSelector } from "../../machinery/selectors.ts";
@@ -99,7 +100,8 @@ function* verdictOn(k: Kubectl, pod: Pod): Work<Verdict> {
   const owner = owners.find(({ controller }) => controller);
   const skip = flags.int("skip-wait-for-delete-timeout");
   const since = pod.metadata?.deletionTimestamp;
-  if (skip > 0 && since && ((yield* now()) - Date.parse(since)) / 1000 > skip) return { goes: false };
+  if (skip > 0 && since && ((yield* now()) - parseTime(since)) / 1000 > skip)
+    return { goes: false };
   const problem = (text: string): Verdict => ({ goes: false, problem: text });
   if (owner?.kind === "DaemonSet" && !ended) {
     const client = yield* k.client();
@@ -179,7 +181,12 @@ function* evict(k: Kubectl, pod: Target, dryRun: DryRun): Work<boolean> {
     k.out(`evicting pod ${namespace}/${name}${dryRun === "server" ? " (server dry run)" : ""}\n`);
   const client = yield* k.client();
   const body = eviction
-    ? { kind: "Eviction", apiVersion: "policy/v1", metadata: { name, namespace }, deleteOptions: options }
+    ? {
+        kind: "Eviction",
+        apiVersion: "policy/v1",
+        metadata: { name, namespace },
+        deleteOptions: options,
+      }
     : { kind: "DeleteOptions", apiVersion: "v1", ...options };
   try {
     yield* client.ok(

@@ -5,7 +5,13 @@ import { Failure } from "../errors.ts";
 import { fileOptions } from "../files.ts";
 import { byText } from "../go/json.ts";
 import { createObject } from "../mutate/generate.ts";
-import { annotateApplied, dryRunOf, placeIn, printerFor, typedPrinter } from "../mutate/mutation.ts";
+import {
+  annotateApplied,
+  dryRunOf,
+  placeIn,
+  printerFor,
+  typedPrinter,
+} from "../mutate/mutation.ts";
 import { overridden } from "../mutate/overrides.ts";
 import { podSpecOf } from "../mutate/pod-specs.ts";
 import type { Info } from "../result.ts";
@@ -56,7 +62,9 @@ function selectorOf(object: KubeObject): Record<string, string> {
   if (Object.keys(labels).length === 0)
     fail(`invalid ${object.kind?.toLowerCase()}: no selectors, therefore cannot be exposed`);
   if (selector?.matchExpressions?.length)
-    fail(`couldn't convert expressions - "${JSON.stringify(selector.matchExpressions)}" to map-based selector format`);
+    fail(
+      `couldn't convert expressions - "${JSON.stringify(selector.matchExpressions)}" to map-based selector format`,
+    );
   return labels;
 }
 
@@ -80,7 +88,11 @@ function numberOf(text: string): number {
 }
 
 /** The ports of the Service. k8s: expose.go createService */
-function servicePorts(k: Kubectl, text: string, known: Map<string, string[]>): Record<string, unknown>[] {
+function servicePorts(
+  k: Kubectl,
+  text: string,
+  known: Map<string, string[]>,
+): Record<string, unknown>[] {
   const given = k.flags.string("protocol");
   const target = k.flags.string("target-port");
   const words = text === "" ? [] : text.split(",");
@@ -106,7 +118,11 @@ const labelsText = (labels: Record<string, string>): string =>
     .map((key) => `${key}=${labels[key]}`)
     .join(",");
 
-function serviceOf(k: Kubectl, info: Info, before: { selector?: string; labels?: string; port?: string }): KubeObject {
+function serviceOf(
+  k: Kubectl,
+  info: Info,
+  before: { selector?: string; labels?: string; port?: string },
+): KubeObject {
   const { flags } = k;
   const object = info.object as KubeObject;
   const headless = flags.string("cluster-ip") === "None";
@@ -117,16 +133,21 @@ function serviceOf(k: Kubectl, info: Info, before: { selector?: string; labels?:
     if (!before.port && !headless)
       throw new Failure("couldn't find port via --port flag or introspection");
   }
-  const labels = (before.labels ||= flags.string("labels") || labelsText(object.metadata?.labels ?? {}));
+  const labels = (before.labels ||=
+    flags.string("labels") || labelsText(object.metadata?.labels ?? {}));
   if (selector === "") throw new Failure("selector must be specified");
   const meant = parseLabels(selector);
   const own = labels ? parseLabels(labels) : undefined;
   const ports = servicePorts(k, before.port ?? "", known);
   const affinity = flags.string("session-affinity");
-  if (!["", "None", "ClientIP"].includes(affinity)) throw new Failure(`unknown session affinity: ${affinity}`);
-  const [type, clusterIP, externalIP, balancer] = ["type", "cluster-ip", "external-ip", "load-balancer-ip"].map(
-    (flag) => flags.string(flag),
-  );
+  if (!["", "None", "ClientIP"].includes(affinity))
+    throw new Failure(`unknown session affinity: ${affinity}`);
+  const [type, clusterIP, externalIP, balancer] = [
+    "type",
+    "cluster-ip",
+    "external-ip",
+    "load-balancer-ip",
+  ].map((flag) => flags.string(flag));
   const spec = {
     ...(ports.length ? { ports } : {}),
     selector: meant,
@@ -139,7 +160,10 @@ function serviceOf(k: Kubectl, info: Info, before: { selector?: string; labels?:
   return {
     kind: "Service",
     apiVersion: "v1",
-    metadata: { name: flags.string("name") || info.name.slice(0, 63), ...(own ? { labels: own } : {}) },
+    metadata: {
+      name: flags.string("name") || info.name.slice(0, 63),
+      ...(own ? { labels: own } : {}),
+    },
     spec,
     status: { loadBalancer: {} },
   };

@@ -38,7 +38,12 @@ function parseLabels(pairs: readonly string[]): Change {
   return { set, gone };
 }
 
-function checkPlace(k: Kubectl, resources: readonly string[], dryRun: DryRun, label: boolean): void {
+function checkPlace(
+  k: Kubectl,
+  resources: readonly string[],
+  dryRun: DryRun,
+  label: boolean,
+): void {
   const { flags } = k;
   const files = hasFiles(fileOptions(flags));
   if (flags.bool("all") && flags.string("selector"))
@@ -91,7 +96,9 @@ function checkOverwrites(
       (field === "labels" || key !== "kubernetes.io/change-cause"),
   );
   if (clash.length === 0) return;
-  const texts = clash.toSorted(byText).map((key) => `'${key}' already has a value (${values[key]})`);
+  const texts = clash
+    .toSorted(byText)
+    .map((key) => `'${key}' already has a value (${values[key]})`);
   if (field === "annotations")
     throw new Failure(
       `--overwrite is false but found the following declared annotation(s): ${texts.join("; ")}`,
@@ -104,8 +111,7 @@ function listValues(k: Kubectl, info: Info, field: "labels" | "annotations", one
   const indent = one ? "" : " ";
   if (!one) k.out(`Listing ${field} for ${object.kind}.${info.type.group}/${info.name}:\n`);
   const values = object.metadata?.[field] ?? {};
-  for (const key of Object.keys(values).toSorted(byText))
-    k.out(`${indent}${key}=${values[key]}\n`);
+  for (const key of Object.keys(values).toSorted(byText)) k.out(`${indent}${key}=${values[key]}\n`);
 }
 
 interface Options {
@@ -135,7 +141,14 @@ function* apply(k: Kubectl, info: Info, options: Options): Work<void> {
     const made = yield* patchObject(k, info, patch, { contentType: mergePatchType, dryRun });
     if (!labels) shown = made;
   }
-  const done = added.length && removed.length ? "modified" : added.length ? "labeled" : removed.length ? "unlabeled" : "not labeled";
+  const done =
+    added.length && removed.length
+      ? "modified"
+      : added.length
+        ? "labeled"
+        : removed.length
+          ? "unlabeled"
+          : "not labeled";
   const print = yield* printerFor(k, dryRun, labels ? done : "annotated");
   k.out(print(shown));
 }

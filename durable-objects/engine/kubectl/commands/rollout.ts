@@ -10,7 +10,13 @@ import { Failure, Failures, isNotFound } from "../errors.ts";
 import { fileOptions, hasFiles } from "../files.ts";
 import { closeStream } from "../http.ts";
 import { dryRunOf, patchObject, placeIn, printerFor, type DryRun } from "../mutate/mutation.ts";
-import { hasRevisions, ownNotes, plainTemplate, revisionFor, revisionsOf } from "../mutate/revisions.ts";
+import {
+  hasRevisions,
+  ownNotes,
+  plainTemplate,
+  revisionFor,
+  revisionsOf,
+} from "../mutate/revisions.ts";
 import { rolloutProgress } from "../mutate/rollout-status.ts";
 import { templateText } from "../mutate/template-text.ts";
 import type { Info, Result } from "../result.ts";
@@ -71,7 +77,10 @@ function* history(k: Kubectl): Work<Outcome> {
       throw new Failure("unable to find the specified revision");
     if (printer) {
       for (const { object, template } of wanted > 0 ? (one ? [one] : []) : revisions) {
-        const spec = { ...((info.object as KubeObject)["spec"] as object), template: plainTemplate(template) };
+        const spec = {
+          ...((info.object as KubeObject)["spec"] as object),
+          template: plainTemplate(template),
+        };
         k.out(printer(info.type.kind === "Deployment" ? object : { ...info.object, spec }));
       }
       return;
@@ -102,13 +111,18 @@ function* rollBack(k: Kubectl, info: Info, dryRun: DryRun): Work<string> {
   needRevisions(info, "rollbacker", "rollbacker");
   const wanted = k.flags.int("to-revision");
   const client = yield* k.client();
-  const { number: _number, template, object } = revisionFor(info, yield* revisionsOf(client, info), wanted);
+  const {
+    number: _number,
+    template,
+    object,
+  } = revisionFor(info, yield* revisionsOf(client, info), wanted);
   const workload = info.object as KubeObject & {
     spec: { paused?: boolean; template: KubeObject };
   };
   const deployment = info.type.kind === "Deployment";
   const plain = plainTemplate(template);
-  if (dryRun === "client") return `${deployment ? "" : "will roll back to "}${templateText(deployment ? template : plain)}`;
+  if (dryRun === "client")
+    return `${deployment ? "" : "will roll back to "}${templateText(deployment ? template : plain)}`;
   if (deployment && workload.spec.paused)
     throw new Failure(
       "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
@@ -165,7 +179,8 @@ const steps: Record<string, Step> = {
     done: "restarted",
     patch(object, atMs) {
       const known = ["Deployment", "DaemonSet", "StatefulSet"].includes(object.kind ?? "");
-      if (!known || object.apiVersion !== "apps/v1") throw new Failure("restarting is not supported");
+      if (!known || object.apiVersion !== "apps/v1")
+        throw new Failure("restarting is not supported");
       if (isDeployment(object) && spec(object).paused)
         throw new Failure("can't restart paused deployment (run rollout resume first)");
       const stamp = rfc3339(atMs);

@@ -35,8 +35,7 @@ function validate(k: Kubectl, dryRun: DryRun): void {
     k.usage("--pod-running-timeout must be higher than zero");
   const given = flags.string("image");
   if (given === "") k.fail("--image is required");
-  if (!image.test(given))
-    k.fail(`Invalid image name ${goQuote(given)}: invalid reference format`);
+  if (!image.test(given)) k.fail(`Invalid image name ${goQuote(given)}: invalid reference format`);
   if (flags.bool("tty") && !flags.bool("stdin"))
     k.usage("-i/--stdin is required for containers with -t/--tty=true");
   if (flags.bool("expose") && flags.string("port") === "")
@@ -131,7 +130,13 @@ function serviceOf(k: Kubectl): KubeObject {
   };
 }
 
-function* make(k: Kubectl, object: KubeObject, plural: string, place: Place, dryRun: DryRun): Work<KubeObject> {
+function* make(
+  k: Kubectl,
+  object: KubeObject,
+  plural: string,
+  place: Place,
+  dryRun: DryRun,
+): Work<KubeObject> {
   if (dryRun === "client") {
     const { name, ...metadata } = object.metadata ?? {};
     if (place.explicit)
@@ -159,7 +164,11 @@ interface Awaited {
 }
 
 /** Waits until a Pod is as it should be. */
-function* waitPod(k: Kubectl, { namespace, name, limit }: Awaited, until: (pod: Pod) => boolean): Work<Pod> {
+function* waitPod(
+  k: Kubectl,
+  { namespace, name, limit }: Awaited,
+  until: (pod: Pod) => boolean,
+): Work<Pod> {
   const client = yield* k.client();
   const pods = (yield* k.mapper()).need("pods");
   const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
@@ -172,7 +181,9 @@ function* waitPod(k: Kubectl, { namespace, name, limit }: Awaited, until: (pod: 
       const at = place;
       const step = yield* section(function* () {
         const news = yield* nextEvents(at, limit);
-        const found = news.events.find(({ object }) => until(object as Pod))?.object as Pod | undefined;
+        const found = news.events.find(({ object }) => until(object as Pod))?.object as
+          | Pod
+          | undefined;
         const gone = news.events.some(({ type }) => type === "DELETED");
         return { at, found: found ?? null, gone, late: news.late, ended: news.ended };
       });
@@ -189,7 +200,9 @@ const ended = ({ status }: Pod): boolean => ["Succeeded", "Failed"].includes(sta
 const ready = (pod: Pod): boolean =>
   ended(pod) ||
   (pod.status?.phase === "Running" &&
-    (pod.status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True"));
+    (pod.status.conditions ?? []).some(
+      ({ type, status }) => type === "Ready" && status === "True",
+    ));
 
 /** What the container says, until its end. */
 function* readLogs(k: Kubectl, { namespace, name }: Awaited): Work<void> {
@@ -216,7 +229,11 @@ function* readLogs(k: Kubectl, { namespace, name }: Awaited): Work<void> {
   }
 }
 
-function* remove(k: Kubectl, objects: readonly [KubeObject, string][], namespace: string): Work<void> {
+function* remove(
+  k: Kubectl,
+  objects: readonly [KubeObject, string][],
+  namespace: string,
+): Work<void> {
   const client = yield* k.client();
   for (const [object, plural] of objects) {
     const { name } = object.metadata ?? {};
@@ -270,7 +287,9 @@ export const run: Command = {
     validate(k, dryRun);
     const attach = attaches(k);
     if (attach && flags.bool("stdin"))
-      k.fail("-i/--stdin and -t/--tty need a connection that upgrades, which is not simulated here");
+      k.fail(
+        "-i/--stdin and -t/--tty need a connection that upgrades, which is not simulated here",
+      );
     const pod = yield* make(k, overridden(k, podOf(k)), "pods", place, dryRun);
     const created: [KubeObject, string][] = [[pod, "pods"]];
     const errors: Failure[] = [];

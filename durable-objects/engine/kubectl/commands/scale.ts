@@ -6,7 +6,14 @@ import type { Command, Kubectl } from "../command.ts";
 import { pathOf } from "../discovery.ts";
 import { Failure, isReason } from "../errors.ts";
 import { fileOptions } from "../files.ts";
-import { changeQuery, dryRunOf, placeIn, printerFor, requireFlags, type DryRun } from "../mutate/mutation.ts";
+import {
+  changeQuery,
+  dryRunOf,
+  placeIn,
+  printerFor,
+  requireFlags,
+  type DryRun,
+} from "../mutate/mutation.ts";
 import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import { section, type Work } from "../work.ts";

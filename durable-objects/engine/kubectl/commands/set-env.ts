@@ -113,12 +113,19 @@ function refText(from: NonNullable<EnvVar["valueFrom"]>): string {
 }
 
 /** The value that a reference stands for. k8s: env_resolve.go GetEnvVarRefValue */
-function* resolved(k: Kubectl, from: NonNullable<EnvVar["valueFrom"]>, object: KubeObject): Work<string> {
+function* resolved(
+  k: Kubectl,
+  from: NonNullable<EnvVar["valueFrom"]>,
+  object: KubeObject,
+): Work<string> {
   const { configMapKeyRef, secretKeyRef, fieldRef } = from;
   const ref = configMapKeyRef ?? secretKeyRef;
   if (fieldRef) {
     const path = (fieldRef["fieldPath"] ?? "").split(".");
-    const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], object);
+    const value = path.reduce<unknown>(
+      (at, key) => (at as Record<string, unknown> | undefined)?.[key],
+      object,
+    );
     return typeof value === "string" ? value : "";
   }
   if (!ref) throw new Failure("unsupported valueFrom");
@@ -126,7 +133,9 @@ function* resolved(k: Kubectl, from: NonNullable<EnvVar["valueFrom"]>, object: K
   const client = yield* k.client();
   const plural = configMapKeyRef ? "configmaps" : "secrets";
   const path = `/api/v1/namespaces/${namespace}/${plural}/${ref["name"]}`;
-  const { data = {} } = yield* client.json<KubeObject & { data?: Record<string, string> }>({ path });
+  const { data = {} } = yield* client.json<KubeObject & { data?: Record<string, string> }>({
+    path,
+  });
   const value = data[ref["key"] ?? ""];
   if (value === undefined)
     throw new Failure(

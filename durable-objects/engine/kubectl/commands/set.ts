@@ -45,7 +45,9 @@ function* setImage(k: Kubectl): Work<void> {
   const names = Object.keys(set);
   if (flags.bool("all") && flags.string("selector")) problems.push(clash);
   if (resources.length === 0 && !hasFiles(fileOptions(flags)))
-    problems.push("one or more resources must be specified as <resource> <name> or <resource>/<name>");
+    problems.push(
+      "one or more resources must be specified as <resource> <name> or <resource>/<name>",
+    );
   if (names.length === 0) problems.push("at least one image update is required");
   else if (names.length > 1 && "*" in set)
     problems.push(
@@ -81,9 +83,7 @@ function* setResources(k: Kubectl): Work<void> {
   if (flags.bool("all") && flags.string("selector")) k.fail(clash);
   const given = { limits: flags.string("limits"), requests: flags.string("requests") };
   if (!given.limits && !given.requests)
-    k.fail(
-      "you must specify an update to requests or limits (in the form of --requests/--limits)",
-    );
+    k.fail("you must specify an update to requests or limits (in the form of --requests/--limits)");
   const lists = {
     limits: given.limits ? resourceList(given.limits, "Invalid argument syntax") : {},
     requests: given.requests ? resourceList(given.requests, "Invalid argument syntax") : {},
@@ -200,9 +200,7 @@ function* setSubject(k: Kubectl): Work<void> {
     failure: "failed to patch subjects to rolebinding: ",
     apply(object) {
       if (!["RoleBinding", "ClusterRoleBinding"].includes(object.kind ?? ""))
-        throw new Failure(
-          "setting subjects is only supported for RoleBinding/ClusterRoleBinding",
-        );
+        throw new Failure("setting subjects is only supported for RoleBinding/ClusterRoleBinding");
       const there = (object["subjects"] ?? []) as Subject[];
       const added = subjects.filter((one) => !there.some((other) => equal(one, other)));
       if (added.length > 0) object["subjects"] = [...there, ...added];

@@ -106,7 +106,8 @@ function* validate(k: Kubectl, given: ReturnType<typeof readArgs>): Work<void> {
   const mapper = yield* k.mapper();
   const [type = ""] = given.resources;
   const found = mapper.find(type.toLowerCase());
-  if (!found) throw new Exit(1, `the server doesn't have a resource type ${goQuote(type.toLowerCase())}`);
+  if (!found)
+    throw new Exit(1, `the server doesn't have a resource type ${goQuote(type.toLowerCase())}`);
   if (found.kind !== "Node")
     k.fail(`invalid resource type ${type.toLowerCase()}, only node types are supported`);
   const clashes = given.add.flatMap((add) =>
@@ -119,8 +120,7 @@ function* validate(k: Kubectl, given: ReturnType<typeof readArgs>): Work<void> {
       `can not both modify and remove the following taint(s) in the same command: ${clashes.join(", ")}`,
     );
   const [all, selector] = [k.flags.bool("all"), k.flags.string("selector")];
-  if (all && selector)
-    k.fail("setting 'all' parameter with a non empty selector is prohibited");
+  if (all && selector) k.fail("setting 'all' parameter with a non empty selector is prohibited");
   if (!all && !selector && given.resources.length < 2)
     k.fail("at least one resource name must be specified since 'all' parameter is not set");
 }

@@ -34,9 +34,7 @@ export function* dryRunOf(k: Kubectl): Work<DryRun> {
     return instead;
   }
   if (given === "client" || given === "server" || given === "none") return given;
-  throw new Failure(
-    `Invalid dry-run value (${given}). Must be "none", "server", or "client".`,
-  );
+  throw new Failure(`Invalid dry-run value (${given}). Must be "none", "server", or "client".`);
 }
 
 /** k8s: helpers.go GetValidationDirective */
@@ -143,8 +141,7 @@ export function* checkKind(object: unknown, source: string): Work<void> {
 /** Flags without which a command does nothing. cobra: command.go ValidateRequiredFlags */
 export function requireFlags(k: Kubectl, names: readonly string[]): void {
   const missing = names.filter((name) => !k.flags.changed(name));
-  if (missing.length > 0)
-    k.fail(`required flag(s) ${missing.map(goQuote).join(", ")} not set`);
+  if (missing.length > 0) k.fail(`required flag(s) ${missing.map(goQuote).join(", ")} not set`);
 }
 
 /** Changes an object by a patch; the object as it is then. */
@@ -163,4 +160,3 @@ export function* patchObject(
     contentType: options.contentType,
   });
 }
-

@@ -61,12 +61,17 @@ interface Operation {
 function jsonPatched(object: KubeObject, operations: readonly Operation[]): KubeObject {
   const out = JSON.parse(JSON.stringify(object)) as Table;
   for (const { op, path, value } of operations) {
-    const keys = path.split("/").slice(1).map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+    const keys = path
+      .split("/")
+      .slice(1)
+      .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
     const last = keys.pop() ?? "";
     let at: unknown = out;
     for (const key of keys) at = (at as Table | undefined)?.[key];
     if (typeof at !== "object" || at === null)
-      throw new Failure(`${op} operation does not apply: doc is missing path: "${path}": missing value`);
+      throw new Failure(
+        `${op} operation does not apply: doc is missing path: "${path}": missing value`,
+      );
     if (Array.isArray(at)) {
       const index = last === "-" ? at.length : Number(last);
       if (op === "remove") at.splice(index, 1);

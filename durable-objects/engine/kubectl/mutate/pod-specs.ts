@@ -52,7 +52,5 @@ export function podSpecOf(object: KubeObject): PodSpec {
   if (kind === "Pod" && group === "") return spec;
   if (kind === "CronJob" && group === "batch") return spec.jobTemplate.spec.template.spec;
   if (templated.get(kind) === group) return spec.template.spec;
-  throw new Failure(
-    `the object is not a pod or does not have a pod template: ${goTypeOf(object)}`,
-  );
+  throw new Failure(`the object is not a pod or does not have a pod template: ${goTypeOf(object)}`);
 }

@@ -68,7 +68,9 @@ function checkRevision({ metadata }: Workload, revision: number): void {
 function ofDeployment({ spec, status = {} }: Workload, name: string): Progress {
   const { conditions = [] } = status;
   if (
-    conditions.some((one) => one.type === "Progressing" && one.reason === "ProgressDeadlineExceeded")
+    conditions.some(
+      (one) => one.type === "Progressing" && one.reason === "ProgressDeadlineExceeded",
+    )
   )
     throw new Failure(`deployment ${name} exceeded its progress deadline`);
   const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status as Numbers;
@@ -78,7 +80,9 @@ function ofDeployment({ spec, status = {} }: Workload, name: string): Progress {
       `${waiting} ${updatedReplicas} out of ${spec.replicas} new replicas have been updated...`,
     );
   if (replicas > updatedReplicas)
-    return going(`${waiting} ${replicas - updatedReplicas} old replicas are pending termination...`);
+    return going(
+      `${waiting} ${replicas - updatedReplicas} old replicas are pending termination...`,
+    );
   if (availableReplicas < updatedReplicas)
     return going(
       `${waiting} ${availableReplicas} of ${updatedReplicas} updated replicas are available...`,
