@@ -85,11 +85,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
-  const limits = {
-    objectsMax: options.limits?.objectsMax ?? objectsMax,
-    stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
-    objectsBytesMax: options.limits?.objectsBytesMax ?? objectsBytesMax,
-  };
+  const limits = limitsOf(options);
   const operations = new Operations(
     store,
     random,
@@ -129,6 +125,12 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
   return { ...parts, renewTokens };
 }
+
+const limitsOf = ({ limits }: EngineOptions): Required<NonNullable<typeof limits>> => ({
+  objectsMax: limits?.objectsMax ?? objectsMax,
+  stateBytesMax: limits?.stateBytesMax ?? stateBytesMax,
+  objectsBytesMax: limits?.objectsBytesMax ?? objectsBytesMax,
+});
 
 /** What a watch or a followed log of a Pod's is owed; time is the cluster's. */
 function owed(

@@ -3,6 +3,6 @@ import { Failure } from "./errors.ts";
 import type { Work } from "./work.ts";
 
 /** The objects of a kustomization as YAML documents. */
-export function* kustomizeHook(folder: string): Work<string> {
+export const kustomizeHook = (folder: string): Work<string> => {
   throw new Failure(`unable to build kustomization ${folder}: not served`);
-}
+};
