@@ -10,7 +10,7 @@ import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
 
-interface Request extends KubeObject {
+interface Asked {
   status?: { conditions?: { type: string }[] };
 }
 
@@ -31,20 +31,21 @@ function* modify(k: Kubectl, info: Info, condition: Condition): Work<void> {
   const client = yield* k.client();
   const path = `/apis/certificates.k8s.io/v1/certificatesigningrequests/${info.name}`;
   for (let tries = 0; ; tries++) {
-    let request: Request;
+    let request: KubeObject;
     try {
-      request = yield* client.json<Request>({ path });
+      request = yield* client.json<KubeObject>({ path });
     } catch (error) {
       if (!isNotFound(error)) throw error;
       throw new Failure(`could not find v1 version of ${info.name}: ${(error as Failure).message}`);
     }
-    const conditions = request.status?.conditions ?? [];
+    const asked = request as Asked;
+    const conditions = asked.status?.conditions ?? [];
     if (conditions.some((one) => one.type === not))
       throw new Failure(`certificate signing request ${goQuote(info.name)} is already ${not}`);
     const has = conditions.some((one) => one.type === type);
     if (has && !k.flags.bool("force")) return;
     const added = { type, status: "True", reason, message, lastUpdateTime: rfc3339(yield* now()) };
-    const status = { ...request.status, conditions: has ? conditions : [...conditions, added] };
+    const status = { ...asked.status, conditions: has ? conditions : [...conditions, added] };
     try {
       yield* client.json({ method: "PUT", path: `${path}/approval`, body: { ...request, status } });
       return;

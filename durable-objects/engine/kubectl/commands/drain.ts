@@ -12,7 +12,7 @@ import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import { section, type Work } from "../work.ts";
 
-interface Pod extends KubeObject {
+interface PodParts {
   spec?: { volumes?: { emptyDir?: unknown }[] };
   status?: { phase?: string };
 }
@@ -89,9 +89,10 @@ type Verdict = { goes: boolean; warning?: string; problem?: string };
 const nameOfPod = ({ metadata }: KubeObject): string => `${metadata?.namespace}/${metadata?.name}`;
 
 /** k8s: drain/filters.go */
-function* verdictOn(k: Kubectl, pod: Pod): Work<Verdict> {
+function* verdictOn(k: Kubectl, pod: KubeObject): Work<Verdict> {
   const { flags } = k;
-  const ended = ["Succeeded", "Failed"].includes(pod.status?.phase ?? "");
+  const parts = pod as PodParts;
+  const ended = ["Succeeded", "Failed"].includes(parts.status?.phase ?? "");
   const owners = (pod.metadata?.["ownerReferences"] ?? []) as {
     kind: string;
     name: string;
@@ -119,7 +120,7 @@ function* verdictOn(k: Kubectl, pod: Pod): Work<Verdict> {
   if (pod.metadata?.annotations?.["kubernetes.io/config.mirror"] !== undefined)
     return { goes: false };
   if (ended) return { goes: true };
-  const local = pod.spec?.volumes?.some(({ emptyDir }) => emptyDir !== undefined) ?? false;
+  const local = parts.spec?.volumes?.some(({ emptyDir }) => emptyDir !== undefined) ?? false;
   if (local && !flags.bool("delete-emptydir-data"))
     return problem("Pods with local storage (use --delete-emptydir-data to override)");
   if (owner) return { goes: true };
@@ -147,10 +148,10 @@ const podsOf = (k: Kubectl, node: string): Work<Found> =>
     });
     const out: Found = { pods: [], warnings: "", problems: [] };
     const [warned, failed] = [new Map<string, string[]>(), new Map<string, string[]>()];
-    const note = (map: Map<string, string[]>, text: string, pod: Pod): void => {
+    const note = (map: Map<string, string[]>, text: string, pod: KubeObject): void => {
       map.set(text, [...(map.get(text) ?? []), nameOfPod(pod)]);
     };
-    for (const pod of (list["items"] ?? []) as Pod[]) {
+    for (const pod of (list["items"] ?? []) as KubeObject[]) {
       const verdict = yield* verdictOn(k, pod);
       const { namespace = "", name = "", uid = "" } = pod.metadata ?? {};
       if (verdict.goes) out.pods.push({ namespace, name, uid });

@@ -116,18 +116,16 @@ function* rollBack(k: Kubectl, info: Info, dryRun: DryRun): Work<string> {
     template,
     object,
   } = revisionFor(info, yield* revisionsOf(client, info), wanted);
-  const workload = info.object as KubeObject & {
-    spec: { paused?: boolean; template: KubeObject };
-  };
+  const workload = info.object as KubeObject;
   const deployment = info.type.kind === "Deployment";
   const plain = plainTemplate(template);
   if (dryRun === "client")
     return `${deployment ? "" : "will roll back to "}${templateText(deployment ? template : plain)}`;
-  if (deployment && workload.spec.paused)
+  if (deployment && spec(workload).paused)
     throw new Failure(
       "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
     );
-  if (equal(plain, plainTemplate(workload.spec.template)))
+  if (equal(plain, plainTemplate(spec(workload).template ?? {})))
     return `skipped rollback (current template already matches revision ${wanted})`;
   const notes = workload.metadata?.annotations ?? {};
   const annotations: Record<string, string> = {};

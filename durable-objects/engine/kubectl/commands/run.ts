@@ -147,7 +147,7 @@ function* make(
   return yield* createObject(k, { object, plural }, place.namespace, dryRun);
 }
 
-interface Pod extends KubeObject {
+interface PodStatus {
   status?: {
     phase?: string;
     conditions?: { type: string; status: string }[];
@@ -167,22 +167,22 @@ interface Awaited {
 function* waitPod(
   k: Kubectl,
   { namespace, name, limit }: Awaited,
-  until: (pod: Pod) => boolean,
-): Work<Pod> {
+  until: (pod: PodStatus) => boolean,
+): Work<PodStatus> {
   const client = yield* k.client();
   const pods = (yield* k.mapper()).need("pods");
   const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
   for (;;) {
-    const pod = yield* client.json<Pod>({ path });
-    if (until(pod)) return pod;
+    const pod = yield* client.json<KubeObject>({ path });
+    if (until(pod as PodStatus)) return pod as PodStatus;
     const resourceVersion = pod.metadata?.resourceVersion ?? "";
     let place = yield* openWatch(client, pods, namespace, { name, resourceVersion });
     for (;;) {
       const at = place;
       const step = yield* section(function* () {
         const news = yield* nextEvents(at, limit);
-        const found = news.events.find(({ object }) => until(object as Pod))?.object as
-          | Pod
+        const found = news.events.find(({ object }) => until(object as PodStatus))?.object as
+          | PodStatus
           | undefined;
         const gone = news.events.some(({ type }) => type === "DELETED");
         return { at, found: found ?? null, gone, late: news.late, ended: news.ended };
@@ -196,8 +196,9 @@ function* waitPod(
   }
 }
 
-const ended = ({ status }: Pod): boolean => ["Succeeded", "Failed"].includes(status?.phase ?? "");
-const ready = (pod: Pod): boolean =>
+const ended = ({ status }: PodStatus): boolean =>
+  ["Succeeded", "Failed"].includes(status?.phase ?? "");
+const ready = (pod: PodStatus): boolean =>
   ended(pod) ||
   (pod.status?.phase === "Running" &&
     (pod.status.conditions ?? []).some(

@@ -18,7 +18,7 @@ import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import { section, type Work } from "../work.ts";
 
-interface Scale extends KubeObject {
+interface Scale {
   spec?: { replicas?: number };
   status?: { replicas?: number };
 }
@@ -29,15 +29,16 @@ function updateReplicas({ object, type }: Info, replicas: number): void {
 }
 
 /** The state that is asked for before anything is changed. */
-function checkBefore(k: Kubectl, scale: Scale): void {
+function checkBefore(k: Kubectl, object: KubeObject): void {
+  const scale = object as Scale;
   const wanted = k.flags.int("current-replicas");
   const version = k.flags.string("resource-version");
   const { replicas = 0 } = scale.spec ?? {};
   if (wanted !== -1 && replicas !== wanted)
     throw new Failure(`Expected replicas to be ${wanted}, was ${replicas}`);
-  if (version && scale.metadata?.resourceVersion !== version)
+  if (version && object.metadata?.resourceVersion !== version)
     throw new Failure(
-      `Expected resource version to be ${version}, was ${scale.metadata?.resourceVersion}`,
+      `Expected resource version to be ${version}, was ${object.metadata?.resourceVersion}`,
     );
 }
 
@@ -52,9 +53,9 @@ function* scaleOne(k: Kubectl, client: ApiClient, info: Info, dryRun: DryRun): W
     return (yield* client.json<Scale>(call)).spec?.replicas ?? 0;
   }
   for (;;) {
-    const scale = yield* client.json<Scale>({ path });
+    const scale = yield* client.json<KubeObject>({ path });
     checkBefore(k, scale);
-    const body = { ...scale, spec: { ...scale.spec, replicas } };
+    const body = { ...scale, spec: { ...(scale as Scale).spec, replicas } };
     try {
       return (yield* client.json<Scale>({ method: "PUT", path, query, body })).spec?.replicas ?? 0;
     } catch (error) {

@@ -144,8 +144,9 @@ export const taint: Command = {
     });
     const overwrite = flags.bool("overwrite");
     yield* result.visit(function* (info): Work<void> {
-      const node = info.object as KubeObject & { spec?: { taints?: Taint[] } };
-      const old = node.spec?.taints ?? [];
+      const node = info.object as KubeObject;
+      const own = (node["spec"] ?? {}) as { taints?: Taint[] };
+      const old = own.taints ?? [];
       const there = given.add
         .filter((add) => old.some(({ key, effect }) => key === add.key && effect === add.effect))
         .map(({ key }) => key);
@@ -156,7 +157,7 @@ export const taint: Command = {
       const { taints, operation } = changed(old, given, overwrite);
       // Nothing tells that it was a dry run, with the real one as well.
       const print = yield* printerOf(k.flags, { operation });
-      const { taints: _taints, ...spec } = node.spec ?? {};
+      const { taints: _taints, ...spec } = own;
       if (dryRun === "client") {
         k.out(print({ ...node, spec: { ...spec, ...(taints.length ? { taints } : {}) } }));
         return;

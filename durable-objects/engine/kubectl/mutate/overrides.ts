@@ -93,7 +93,7 @@ export function overridden(k: Kubectl, object: KubeObject): KubeObject {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new Failure(kind === "merge" ? "Invalid JSON Patch" : jsonProblem(text));
+    throw new Failure(kind === "merge" ? "Invalid JSON Patch" : jsonProblem(text).message);
   }
   if (kind === "json") return jsonPatched(object, value as Operation[]);
   return (kind === "merge" ? mergeInto(object, value) : strategic(object, value)) as KubeObject;

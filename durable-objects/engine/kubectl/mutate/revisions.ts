@@ -19,9 +19,7 @@ export interface Revision {
   template: KubeObject;
 }
 
-interface Workload extends KubeObject {
-  spec: { selector?: LabelSelector; template: KubeObject; paused?: boolean };
-}
+type Spec = { selector?: LabelSelector; template: KubeObject; paused?: boolean };
 
 const ownedBy = (object: KubeObject, uid: string | undefined): boolean =>
   ((object.metadata?.["ownerReferences"] ?? []) as { uid: string; controller?: boolean }[]).some(
@@ -34,13 +32,13 @@ export const hasRevisions = ({ type }: Info): boolean =>
 
 /** The revisions there are, oldest first. */
 export function* revisionsOf(client: ApiClient, info: Info): Work<Revision[]> {
-  const workload = info.object as Workload;
+  const workload = info.object as KubeObject;
   const { namespace = "", uid } = workload.metadata ?? {};
   const deployment = info.type.kind === "Deployment";
   const list = yield* client.json<KubeObject>({
     path: `/apis/apps/v1/namespaces/${namespace}/${deployment ? "replicasets" : "controllerrevisions"}`,
   });
-  const selector = labelSelector(workload.spec.selector);
+  const selector = labelSelector((workload["spec"] as Spec).selector);
   const own = ((list["items"] ?? []) as KubeObject[]).filter(
     (one) => ownedBy(one, uid) && selector.matches(one.metadata?.labels ?? {}),
   );
@@ -53,7 +51,7 @@ export function* revisionsOf(client: ApiClient, info: Info): Work<Revision[]> {
     const notes = one.metadata?.annotations ?? {};
     const number = deployment ? Number(notes[revisionNote] ?? 0) : Number(one["revision"]);
     const template = deployment
-      ? (one as Workload).spec.template
+      ? (one["spec"] as Spec).template
       : (one["data"] as { spec: { template: KubeObject } }).spec.template;
     return { number, object, cause: notes[changeCause] ?? "", template };
   });

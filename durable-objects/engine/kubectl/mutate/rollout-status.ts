@@ -5,7 +5,7 @@ import type { KubeObject } from "../objects.ts";
 
 type Numbers = Record<string, number | undefined>;
 
-interface Workload extends KubeObject {
+interface Workload {
   spec: {
     replicas?: number;
     updateStrategy?: { type?: string; rollingUpdate?: { partition?: number } };
@@ -27,13 +27,13 @@ const over = (text: string): Progress => ({ text: `${text}\n`, done: true });
 
 /** What is said of it now. Failure where it cannot get on. */
 export function rolloutProgress(object: KubeObject, revision: number): Progress {
-  const workload = object as Workload;
+  const workload = object as unknown as Workload;
   const [name, kind] = [goQuote(object.metadata?.name ?? ""), object.kind];
   const status = (workload.status ?? {}) as Numbers;
   const generation = object.metadata?.generation ?? 0;
   const observed = status["observedGeneration"] ?? 0;
   if (kind === "Deployment") {
-    checkRevision(workload, revision);
+    checkRevision(object, revision);
     return generation > observed
       ? going("Waiting for deployment spec update to be observed...")
       : ofDeployment(workload, name);
@@ -56,7 +56,7 @@ export function rolloutProgress(object: KubeObject, revision: number): Progress 
   return over(`daemon set ${name} successfully rolled out`);
 }
 
-function checkRevision({ metadata }: Workload, revision: number): void {
+function checkRevision({ metadata }: KubeObject, revision: number): void {
   if (revision <= 0) return;
   const own = Number(metadata?.annotations?.["deployment.kubernetes.io/revision"] ?? 0);
   if (own !== revision)
