@@ -6,7 +6,7 @@ import { Failure, isNotFound } from "../errors.ts";
 import { fileOptions, requireFiles } from "../files.ts";
 import { dryRunOf, placeIn, printerFor } from "../mutate/mutation.ts";
 import type { Info } from "../result.ts";
-import type { KubeObject } from "../objects.ts";
+import type { KubeObject, ObjectMeta } from "../objects.ts";
 import type { Work } from "../work.ts";
 
 interface Rule {
@@ -24,7 +24,8 @@ interface Subject {
   namespace?: string;
 }
 
-interface RbacObject extends KubeObject {
+interface RbacObject {
+  metadata?: ObjectMeta;
   rules?: Rule[];
   subjects?: Subject[];
   roleRef?: unknown;
@@ -216,7 +217,7 @@ export const reconcile: Command = {
           `only rbac.authorization.k8s.io/v1 is supported: not *${info.type.version}.${info.type.kind}`,
         );
       const out = yield* reconcileOne(k, info, dryRun === "client");
-      k.out(print(out.object));
+      k.out(print(out.object as KubeObject));
       tell(k, out);
     });
   },

@@ -133,7 +133,7 @@ function* resolved(
   const client = yield* k.client();
   const plural = configMapKeyRef ? "configmaps" : "secrets";
   const path = `/api/v1/namespaces/${namespace}/${plural}/${ref["name"]}`;
-  const { data = {} } = yield* client.json<KubeObject & { data?: Record<string, string> }>({
+  const { data = {} } = yield* client.json<{ data?: Record<string, string> }>({
     path,
   });
   const value = data[ref["key"] ?? ""];

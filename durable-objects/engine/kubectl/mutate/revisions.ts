@@ -78,9 +78,9 @@ export function revisionFor(info: Info, revisions: readonly Revision[], wanted: 
 
 /** A template without the label that tells ReplicaSets apart. */
 export function plainTemplate(template: KubeObject): KubeObject {
-  const copy = cloneJson(template) as KubeObject & { $patch?: string };
+  const copy = cloneJson(template);
   delete copy.metadata?.labels?.["pod-template-hash"];
-  delete copy.$patch;
+  delete copy["$patch"];
   return copy;
 }
 
