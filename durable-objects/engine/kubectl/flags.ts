@@ -33,6 +33,10 @@ export class Flags {
   string(name: string): string {
     return String(this.#value(name));
   }
+  /** Whether its value is one text, not a list. */
+  isText(name: string): boolean {
+    return typeof this.#value(name) === "string";
+  }
   bool(name: string): boolean {
     return this.#value(name) === true;
   }

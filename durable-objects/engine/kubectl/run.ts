@@ -103,7 +103,11 @@ export function* help(k: Kubectl, command: CommandFacts): Work<number> {
 function* onlySubcommands(k: Kubectl): Work<number> {
   if (k.args.length > 0) k.usage(`unknown command ${goQuote(k.args.join(" "))}`);
   if (k.facts.path === "") return yield* help(k, k.facts);
-  k.err(helpText(k.facts, yield* homeOf()));
+  // Only these two print it as an answer. k8s: cmd/rollout/rollout.go, cmd/certificates/certificates.go
+  if (k.facts.path === "certificate") return yield* help(k, k.facts);
+  const text = helpText(k.facts, yield* homeOf());
+  if (k.facts.path === "rollout") k.out(text);
+  else k.err(text);
   throw new Exit(1);
 }
 

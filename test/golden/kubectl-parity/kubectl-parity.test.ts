@@ -1,7 +1,7 @@
 /** The simulated kubectl says what the real one says, byte for byte: record.ts wrote it down. */
 import { describe, expect, test } from "vitest";
 import type { KubectlWorld } from "../../engine/kubectl/kubectl-world.ts";
-import { frozen, runOurs } from "./frozen.ts";
+import { frozen, runOurs, spent } from "./frozen.ts";
 import { exceptions, lists, linesOf, recorded, type Said } from "./transcript.ts";
 
 const excused = exceptions();
@@ -10,7 +10,7 @@ let of = "";
 let rv = 0;
 
 function run(list: string, line: string): Said {
-  if (!world || of !== list || world.engine.store.rv !== rv) {
+  if (!world || of !== list || spent.has(world) || world.engine.store.rv !== rv) {
     world = frozen(list);
     of = list;
     ({ rv } = world.engine.store);

@@ -7,9 +7,27 @@ import { configViewCommands } from "./config-view.ts";
 import { describeCommand } from "./describe.ts";
 import { eventsCommand } from "./events.ts";
 import { explainCommand } from "./explain.ts";
+import { autoscale } from "./autoscale.ts";
+import { authCommands } from "./auth.ts";
+import { certificateCommands } from "./certificate.ts";
+import { create } from "./create.ts";
+import { createAccess } from "./create-access.ts";
+import { createConfigs } from "./create-config.ts";
+import { createPolicies } from "./create-policy.ts";
+import { createServices } from "./create-service.ts";
+import { createWorkloads } from "./create-workload.ts";
+import { deleteCommand } from "./delete.ts";
+import { nodeCommands } from "./drain.ts";
+import { expose } from "./expose.ts";
 import { get } from "./get.ts";
+import { annotate, label } from "./label.ts";
 import { pluginList } from "./plugin.ts";
 import { topCommands } from "./top.ts";
+import { rolloutCommands } from "./rollout.ts";
+import { run } from "./run.ts";
+import { scale } from "./scale.ts";
+import { setCommands } from "./set.ts";
+import { taint } from "./taint.ts";
 import { clusterInfo, options, version } from "./version.ts";
 
 const commands: readonly Command[] = [
@@ -22,10 +40,29 @@ const commands: readonly Command[] = [
   describeCommand,
   eventsCommand,
   explainCommand,
+  annotate,
+  ...authCommands,
+  autoscale,
+  ...certificateCommands,
+  create,
+  ...createAccess,
+  ...createConfigs,
+  ...createPolicies,
+  ...createServices,
+  ...createWorkloads,
+  deleteCommand,
+  expose,
   get,
+  label,
+  ...nodeCommands,
   options,
   pluginList,
   ...topCommands,
+  ...rolloutCommands,
+  run,
+  scale,
+  ...setCommands,
+  taint,
   version,
 ];
 

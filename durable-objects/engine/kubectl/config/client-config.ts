@@ -64,7 +64,8 @@ function* inCluster(env: Record<string, string>): Work<Account | undefined> {
 }
 
 const given = (flags: Flags, name: string): string | undefined =>
-  flags.has(name) && flags.changed(name) && flags.string(name) !== ""
+  // `create rolebinding --user` is a list of its own.
+  flags.has(name) && flags.changed(name) && flags.isText(name) && flags.string(name) !== ""
     ? flags.string(name)
     : undefined;
 
