@@ -1,22 +1,34 @@
 /** The commands that are simulated: a row each. */
 import type { Command } from "../command.ts";
 import { apiResources, apiVersions } from "./api-resources.ts";
+import { apply } from "./apply.ts";
+import { applyLastAppliedCommands } from "./apply-last-applied.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
 import { get } from "./get.ts";
+import { logs } from "./logs.ts";
+import { patch } from "./patch.ts";
 import { pluginList } from "./plugin.ts";
+import { replace } from "./replace.ts";
 import { clusterInfo, options, version } from "./version.ts";
+import { wait } from "./wait.ts";
 
 const commands: readonly Command[] = [
   apiResources,
   apiVersions,
+  apply,
+  ...applyLastAppliedCommands,
   clusterInfo,
   ...configSetCommands,
   ...configViewCommands,
   get,
+  logs,
   options,
+  patch,
   pluginList,
+  replace,
   version,
+  wait,
 ];
 
 const byPath = new Map(commands.map((command) => [command.path, command]));

@@ -145,7 +145,7 @@ export class PodKernel implements Kernel {
     if (wait.r?.some((fd) => this.files.readable(process, fd))) return true;
     if (wait.w?.some((fd) => this.files.writable(process, fd))) return true;
     if (wait.ch && this.#hasZombie(process)) return true;
-    if (wait.nt !== undefined && this.files.answered(wait.nt)) return true;
+    if (wait.nt?.split(" ").some((handle) => this.files.answered(handle))) return true;
     return false;
   }
 

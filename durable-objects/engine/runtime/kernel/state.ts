@@ -17,7 +17,7 @@ export interface Wait {
   w?: number[];
   /** A child's end. */
   ch?: true;
-  /** Answer of a request over the network, by its handle. */
+  /** Answer of a request over the network, by its handle; of streams any of several, with spaces between them. */
   nt?: string;
 }
 
