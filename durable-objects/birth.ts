@@ -1,9 +1,10 @@
-import type { Identity } from "./engine/api/auth/tokens.ts";
 import { MemorySql } from "./engine/core/memory-sql.ts";
 import type { Sql } from "./engine/core/sql.ts";
 import { Engine, openArtefact, type EngineOptions } from "./engine/index.ts";
+import { numberOf } from "./http.ts";
 import { applyManifests, type ManifestFailure } from "./manifests.ts";
 import { sqlOf } from "./sql.ts";
+import { identityOf, keepTokenSecret } from "./token-secret.ts";
 
 /** Limits of one sandbox, of wrangler.toml; absent ones are the engine's own. */
 export interface SandboxEnv {
@@ -11,6 +12,12 @@ export interface SandboxEnv {
   OBJECTS_MAX?: string;
   STATE_BYTES_MAX?: string;
 }
+
+/** Its cluster's. */
+export const limitsOf = (env: SandboxEnv): NonNullable<EngineOptions["limits"]> => ({
+  objectsMax: numberOf(env.OBJECTS_MAX),
+  stateBytesMax: numberOf(env.STATE_BYTES_MAX),
+});
 
 /** What a sandbox is made of: the service's own data, and what its cluster is born with. */
 export interface Birth {
@@ -28,29 +35,16 @@ export interface Birth {
 export type Source = Uint8Array | { manifests: string };
 export type NewSandbox = Birth & { from?: Source };
 
-/** Whether there is a sandbox now; where not, nothing was left behind. `failures`: of its manifests. */
-export type Born = { born: true } | { born: false; reason: string; failures?: ManifestFailure[] };
+/**
+ * Whether there is a sandbox now; where not, nothing was left behind. `failures`: of its manifests; `code`, as HTTP has it: who asks
+ * may not.
+ */
+export type Born =
+  | { born: true }
+  | { born: false; reason: string; failures?: ManifestFailure[]; code?: number };
 
 /** What the shell keeps: the rest is handed in to the engine once, which keeps it. Sandboxes from before have it here still. */
 export type Sandbox = Pick<Birth, "id" | "expiresAtMs"> & Partial<Birth>;
-
-const secretKey = "token-secret";
-
-const newSecret = (): string => crypto.randomUUID() + crypto.randomUUID();
-
-/**
- * Makes the secret behind its service accounts' tokens, at its birth, and for a sandbox from before there was one. It is this
- * object's alone: it lies beside the cluster, in none of the engine's tables.
- */
-export function keepTokenSecret(kv: SyncKvStorage): void {
-  if (kv.get(secretKey) === undefined) kv.put(secretKey, newSecret());
-}
-
-/** What is not kept, for want of room on the disk, opens nothing: no token was ever signed with it. */
-export const identityOf = (kv: SyncKvStorage, id: string): Identity => ({
-  id,
-  secret: kv.get<string>(secretKey) ?? newSecret(),
-});
 
 /** Takes back what was begun. */
 class Unborn extends Error {

@@ -1,5 +1,24 @@
 import type { ApiRequest, PreviewRequest, User } from "./engine/ports/request.ts";
+import type { NewTerminal } from "./engine/streams/terminals.ts";
 import type { Grant } from "./grant.ts";
+
+/** What a screen asks for. `position`: bytes of the terminal that it has seen. */
+export interface TerminalRequest extends NewTerminal {
+  name: string;
+  position?: number;
+}
+
+/** The subprotocol of browsers that show their key as another one. */
+export const terminalProtocol = "terminal.podyard.dev";
+
+/** A line to run in a shell on a node. */
+export interface RunRequest {
+  node: string;
+  /** As typed. */
+  command: string;
+  stdin?: string;
+  timeoutMs: number;
+}
 
 /**
  * What the Worker tells the object of a request, beside what the client says itself. Requests come over HTTP, as an upgrade
@@ -21,6 +40,14 @@ export interface EdgeRequest {
   at?: number;
   /** The timeline is asked for, as a stream: rows after a revision, or those still to come. */
   timeline?: { after?: number };
+  /** It is asked who is here, once or as a stream. */
+  presence?: { follow: boolean };
+  /** A terminal is asked for, on a socket. */
+  terminal?: TerminalRequest;
+  /** The terminals are to be listed, or one to be closed. */
+  terminals?: "list" | { close: string };
+  /** A line is to be run on a node. */
+  run?: RunRequest;
   /** The disk is full: to be answered from what is stored. */
   readOnly?: true;
 }

@@ -13,6 +13,17 @@ export interface Grant {
   readAtMs: number;
   /** Wall ms at which it ends by itself. */
   expiresAtMs: number;
+  /** Who came by it, noted by the object for those who share the sandbox (presence.ts). */
+  visitor?: Visitor;
+}
+
+export interface Visitor {
+  /** As the cluster calls them. */
+  name: string;
+  /** What they came with: `page`, `kubectl`, ... */
+  client: string;
+  /** Wall ms. */
+  sinceMs: number;
 }
 
 /** Id of a grant by a key. */
@@ -21,6 +32,17 @@ export const keyGrantId = (keyId: string): string => `key:${keyId}`;
 export const sessionGrantId = (sessionId: string): string => `session:${sessionId}`;
 export const tokenGrantId = (tokenId: string): string => `token:${tokenId}`;
 export const memberGrantId = (userId: string): string => `member:${userId}`;
+
+/** Role of a grant by a service account's token, which hangs on nothing else: what it may do the cluster says at every request. */
+export const accountRole = "account";
+
+/** What is told of a grant that has ended. */
+export interface Cutting {
+  /** It goes on in this role. */
+  role?: string;
+  /** Who had it could read service accounts' tokens, which nothing ties to them: none from before is good any more. */
+  knewTokens?: boolean;
+}
 
 /** A grant that was taken away, or whose role changed. */
 interface Cut {

@@ -1,12 +1,26 @@
+import type { Engine } from "./engine/index.ts";
 import { StatusError } from "./engine/machinery/status.ts";
-import type { ApiRequest, Reply } from "./engine/ports/request.ts";
+import type { ApiRequest, EngineResponse, Reply } from "./engine/ports/request.ts";
 
 /** A watch that resumes from a revision is a reconnect, which does not count as a user's activity. */
 export const resumesWatch = (request: ApiRequest): boolean =>
   /(^|&)watch(=|&|$)/.test(request.query) && /(^|&)resourceVersion=[1-9]/.test(request.query);
 
+/** A path with its escapes resolved, as the API server reads the parts of it: `%70roxy` is `proxy`. */
+export function plainPath(path: string): string {
+  if (!path.includes("%")) return path;
+  const parts = path.split("/").map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
+  return parts.join("/");
+}
+
 /** Whether a path is a Pod's log. */
-export const isLog = (path: string): boolean => /\/pods\/[^/]+\/log$/.test(path);
+export const isLog = (path: string): boolean => /\/pods\/[^/]+\/log$/.test(plainPath(path));
 
 /** Content that users made must not run in a browser as a page of this origin. */
 const asDataOnly = {
@@ -46,16 +60,24 @@ export const gone = (): StatusError =>
   new StatusError(410, "Gone", "this sandbox has expired or was deleted; make a new one");
 /** k8s: apiserver/pkg/endpoints/filters/authentication.go Unauthorized */
 export const unauthorized = (): StatusError => new StatusError(401, "Unauthorized", "Unauthorized");
+export const isUnauthorized = (response: EngineResponse): boolean =>
+  response.type === "reply" && response.status === 401;
 /** 429: the sandbox's STREAMS_MAX is reached; Retry-After goes along. */
 export const tooManyStreams = (): StatusError =>
   new StatusError(429, "TooManyRequests", "too many open watches in this sandbox", {
     retryAfterSeconds: 10,
   });
 
+/** 429: as many pages follow who is here as may; Retry-After goes along. */
+export const tooManyFollowers = (): StatusError =>
+  new StatusError(429, "TooManyRequests", "too many pages follow who is in this sandbox", {
+    retryAfterSeconds: 60,
+  });
+
 /** Whether a server of the cluster is asked, through the API server's proxy or as an Ingress. */
 export const asksServer = ({ path, preview }: ApiRequest): boolean =>
   preview?.ingressHost !== undefined ||
-  /\/(?:pods|services|nodes)\/[^/]+\/proxy(?:\/|$)/.test(path);
+  /\/(?:pods|services|nodes)\/[^/]+\/proxy(?:\/|$)/.test(plainPath(path));
 
 /** 429: too many proxied requests wait; Retry-After goes along. */
 export const tooManyProxied = (): StatusError =>
@@ -68,6 +90,13 @@ export const noPreview = (): StatusError =>
 
 /** A number from a variable; undefined for an absent one, for 0 and for text that is none. */
 export const numberOf = (text: string | undefined): number | undefined => Number(text) || undefined;
+
+/** Faults of reconcilers: the engine backs off and goes on, and the operator should know. */
+export function reportFaults(engine: Engine): void {
+  for (const { work, error } of engine.faults.splice(0)) {
+    console.error({ event: "reconcile failed", work, error: describe(error) });
+  }
+}
 
 export const describe = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -18,6 +18,8 @@ export const alarmBackoffMsMax = 300_000;
 /** Manifests that a sandbox is born with: as long as the API server takes a request, and as many as a cluster settles with. */
 export const manifestsBytesMax = 3 * 1024 * 1024;
 export const manifestsMax = 1_000;
+/** Documents of their text, empty ones too, each of which is parsed. */
+export const manifestDocumentsMax = 5_000;
 
 // The watchdog
 /** An alarm that is this late suggests a crash, or a pause, for which the watchdog costs a few rows. */
@@ -32,6 +34,20 @@ export const unitsUnderWayMax = 1_000;
 export const verdictAgeMsMax = 5_000;
 /** Cuts that are kept one by one; a floor of moments stands for those before. */
 export const cutsMax = 256;
+/** Tokens of service accounts whose signature was found genuine, and is not worked out again: a millisecond each. */
+export const genuineTokensKept = 64;
+
+// Presence
+/** Who has nothing open is told of so long after their last request. */
+export const visitShownMs = 5 * 60_000;
+/** How often a further request of theirs is told. */
+export const visitToldMsMin = 60_000;
+/** Visits that memory keeps, and what of them a socket's attachment carries: at two bytes a character a part of its 16 KB. */
+export const visitsMax = 100;
+export const visitsSavedCharsMax = 5_000;
+/** Sockets that are told: a page has one. */
+export const presenceFollowersMax = 128;
+export const clientNameCharsMax = 30;
 
 // Watches and followed logs
 /** How far an idle watch's saved place may lag: it is replayed from there, and must still be in the log. */
@@ -116,3 +132,14 @@ export const proxiesWaitingMax = 256;
 /** What one turn hands out: every answer is a row, and others wait meanwhile. */
 export const repliesPerTurnMax = 32;
 export const replyBytesPerTurnMax = 4 * 1024 * 1024;
+
+// Terminals and runs
+/** Screens that show a sandbox's terminals. */
+export const terminalSocketsMax = 64;
+/** Bytes sent to a screen that it has not said to have shown: a slow one is sent the rest later, or less of it. */
+export const terminalUnreadBytesMax = 256 * 1024;
+/** Of one message of a screen: a paste comes in pieces. */
+export const terminalMessageBytesMax = 64 * 1024;
+/** Lines that run on nodes at a time, while somebody waits for each. */
+export const runsMax = 8;
+export const runOutputBytesMax = 1024 * 1024;

@@ -2,7 +2,7 @@ import type { Engine } from "./engine/index.ts";
 import type { ApiRequest } from "./engine/ports/request.ts";
 import { StatusError, type Status } from "./engine/machinery/status.ts";
 import { parseYaml } from "./engine/schema/yaml.ts";
-import { manifestsBytesMax, manifestsMax } from "./limits.ts";
+import { manifestDocumentsMax, manifestsBytesMax, manifestsMax } from "./limits.ts";
 
 /** Manifests that a cluster is born with, applied as `kubectl apply --server-side -f` would, by its owner. */
 
@@ -82,7 +82,12 @@ function readManifests(text: string): { manifests: Manifest[]; failures: Manifes
     refuse(`the manifests are larger than ${manifestsBytesMax} bytes`);
     return { manifests, failures };
   }
-  for (const document of documentsOf(text)) {
+  const documents = documentsOf(text);
+  if (documents.length > manifestDocumentsMax) {
+    refuse(`there are more than ${manifestDocumentsMax} documents`);
+    return { manifests, failures };
+  }
+  for (const document of documents) {
     try {
       const { value } = parseYaml(document);
       if (value === null) continue;

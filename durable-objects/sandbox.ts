@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import { Alarm, backoffMs } from "./alarm.ts";
+import { answerOf } from "./answer.ts";
 import {
   bornIn,
-  identityOf,
-  keepTokenSecret,
+  limitsOf,
   type Birth,
   type Born,
   type NewSandbox,
@@ -12,25 +12,26 @@ import {
   type Source,
 } from "./birth.ts";
 import { diskFull, readOnly, saysDiskFull } from "./disk.ts";
-import { expired, internalError } from "./engine/machinery/status.ts";
+import { expired, internalError, type StatusError } from "./engine/machinery/status.ts";
 import { Engine } from "./engine/index.ts";
 import type { Timeline, TimelineOptions } from "./engine/past/timeline.ts";
 import type { Undone, UndoOptions } from "./engine/past/undo.ts";
-import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
-import { Cuts, type Grant } from "./grant.ts";
+import type { ApiRequest } from "./engine/ports/request.ts";
+import { Clients } from "./clients.ts";
+import { accountRole, Cuts, type Cutting, type Grant } from "./grant.ts";
 import { apiRequestOf, readEdge, type EdgeRequest } from "./edge-request.ts";
 import {
   asksServer,
   describe,
   gone,
-  isLog,
+  isUnauthorized,
   noPreview,
   numberOf,
   refusal,
   responseOf,
+  reportFaults,
   resumesWatch,
   tooManyProxied,
-  tooManyStreams,
   unauthorized,
 } from "./http.ts";
 import { turnRestMs } from "./limits.ts";
@@ -46,9 +47,8 @@ import {
   type SnapshotBytes,
 } from "./past.ts";
 import { opensPreview, previewToken } from "./preview-token.ts";
-import { SessionSockets } from "./sessions/sockets.ts";
-import { Sockets } from "./sockets.ts";
 import { sqlOf } from "./sql.ts";
+import { identityOf, keepTokenSecret, Tokens } from "./token-secret.ts";
 import { Watchdog } from "./watchdog.ts";
 
 /**
@@ -56,19 +56,19 @@ import { Watchdog } from "./watchdog.ts";
  * news and the alarm is armed, in one place. Everything worth keeping is in storage before an answer leaves.
  */
 export class SandboxObject extends DurableObject<SandboxEnv> {
-  private readonly sockets = new Sockets(this.ctx, () => this.loaded);
-  private readonly sessions = new SessionSockets(
+  private readonly cuts = new Cuts(this.ctx.storage.kv);
+  private readonly clients = new Clients(
+    this.ctx,
+    this.cuts,
+    () => this.loaded,
     () => this.wake(),
     (ms) => this.rest(ms),
   );
   private readonly clockAlarm = new Alarm(this.ctx.storage, () => this.wake());
-  private readonly cuts = new Cuts(this.ctx.storage.kv);
+  private readonly tokens = new Tokens(this.ctx.storage.kv);
   private loaded: Engine | undefined;
   private birth: Sandbox | undefined = this.ctx.storage.kv.get<Sandbox>("birth");
-  private readonly limits = {
-    objectsMax: numberOf(this.env.OBJECTS_MAX),
-    stateBytesMax: numberOf(this.env.STATE_BYTES_MAX),
-  };
+  private readonly limits = limitsOf(this.env);
   private lookedAtMs = 0;
   private alarmFailures = 0;
 
@@ -92,15 +92,16 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
    * Empties the sandbox and makes it again: what it had open ends, and nothing of its own (tokens, previews) opens it any
    * more; whose access was withdrawn stays out. Where the source is refused all stays as it is.
    */
-  async reset({ from, ...birth }: NewSandbox): Promise<Born> {
+  async reset(grant: Grant, { from, ...birth }: NewSandbox): Promise<Born> {
     // A start that is under way would bring the old cluster back.
     while (this.opening) await this.opening.catch(() => {});
+    const refused = this.refusalOf(grant);
+    if (refused) return { born: false, ...refusedWith(refused) };
     if (this.birth?.id !== birth.id) return { born: false, reason: "there is no such sandbox" };
     const born = this.bear(birth, from);
     if (!born.born) return born;
     const over = expired("the sandbox was reset");
-    this.sockets.closeAll(over);
-    this.sessions.closeAll(over.message, over);
+    this.clients.closeAll(over.message, over);
     this.turn((engine, now) => engine.look(now));
     await this.settled;
     return born;
@@ -115,29 +116,44 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   /** Opens what the sandbox's Services serve to browsers, and nothing else, as long as the key that reads it lives. */
-  previewToken(keyId: string): Promise<string> {
-    return previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId);
+  async previewToken(grant: Grant, keyId: string): Promise<{ token: string } | Refused> {
+    const refused = this.refusalOf(grant);
+    if (refused) return refusedWith(refused);
+    return { token: await previewToken(this.ctx.storage.kv, this.birth?.id ?? "", keyId) };
   }
 
   /** Who did what, when, to what: a page of the log in words. */
-  timeline(options: TimelineOptions = {}): Promise<Timeline | Refused> {
-    return this.asked((engine, now) => timelineOf(engine, options, now));
+  timeline(grant: Grant, options: TimelineOptions = {}): Promise<Timeline | Refused> {
+    return this.asked(grant, (engine, now) => timelineOf(engine, options, now));
   }
 
   /** Takes back what persons did since a revision; the timeline names who asked. Whether they may, the Worker knows. */
-  undo(options: UndoOptions): Promise<Undone | Refused> {
-    return this.asked((engine, now) => undoIn(engine, options, now));
+  undo(grant: Grant, options: UndoOptions): Promise<Undone | Refused> {
+    return this.asked(grant, (engine, now) => undoIn(engine, options, now));
   }
 
   /** The cluster as an artefact, as it is or at the end of the turn that wrote a revision. */
-  async snapshotBytes(options: MomentOptions = {}): Promise<SnapshotBytes | Refused> {
-    return withHash(await this.asked((engine, now) => artefactOf(engine, options, now)));
+  async snapshotBytes(grant: Grant, options: MomentOptions = {}): Promise<SnapshotBytes | Refused> {
+    return withHash(await this.asked(grant, (engine, now) => artefactOf(engine, options, now)));
   }
 
-  /** A turn for the Worker itself, which counts as a look. */
-  private async asked<T>(work: (engine: Engine, nowMs: number) => T): Promise<T | Refused> {
-    if (this.birth && this.birth.expiresAtMs > Date.now()) await this.open();
-    if (!this.birth || !this.loaded) return refusedWith(gone());
+  /** Why the grant opens nothing at this moment; undefined: it does. */
+  private refusalOf(grant: Grant): StatusError | undefined {
+    const now = Date.now();
+    if (!this.birth || this.birth.expiresAtMs <= now) return gone();
+    return this.cuts.allow(grant, now) ? undefined : unauthorized();
+  }
+
+  /** A turn for what somebody asks through the Worker, which counts as a look. While it opens, what lets them in may end. */
+  private async asked<T>(
+    grant: Grant,
+    work: (engine: Engine, nowMs: number) => T,
+  ): Promise<T | Refused> {
+    const before = this.refusalOf(grant);
+    if (before) return refusedWith(before);
+    await this.open();
+    const refused = this.refusalOf(grant);
+    if (refused || !this.loaded) return refusedWith(refused ?? gone());
     try {
       return this.turn((engine, now) => {
         this.look(engine, now);
@@ -150,27 +166,26 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   }
 
   /** A grant has ended, or its role is another: what it opened before ends now, and late verdicts open nothing. */
-  cut(grantId: string, role?: string): void {
-    if (!this.birth) return;
+  cut(grantId: string, { role, knewTokens = false }: Cutting = {}): void {
     const now = Date.now();
+    if (!this.birth) return;
     this.cuts.add(grantId, role, now);
-    this.closeEnded(now);
-    // Sessions free what they hold; without an engine there are none.
+    if (knewTokens) this.tokens.renew();
+    this.clients.presence.forget(grantId);
+    this.closeEnded(now, knewTokens);
     if (this.loaded) this.wake();
   }
 
-  /** Its end is put off; never brought nearer. */
+  /** Its end is put off; never brought nearer. The alarm of its former end arms the next one. */
   extend(expiresAtMs: number): void {
     if (!this.birth || expiresAtMs <= this.birth.expiresAtMs) return;
     this.birth = { ...this.birth, expiresAtMs };
     this.ctx.storage.kv.put("birth", this.birth);
-    // The alarm of its former end arms the next one.
   }
 
   /** Ends the sandbox and empties its storage. */
   async destroy(): Promise<void> {
-    this.sockets.closeAll();
-    this.sessions.closeAll("the sandbox was deleted");
+    this.clients.closeAll("the sandbox was deleted");
     this.loaded = undefined;
     this.birth = undefined;
     // An alarm that is being armed would outlive what follows.
@@ -190,22 +205,40 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     const asked = await apiRequestOf(request, edge);
     // Only now: while the body came, the sandbox or what let the request in may have ended.
     const now = Date.now();
-    if (!this.birth || this.birth.expiresAtMs <= now) return refusal(gone());
-    if (!this.cuts.allow(grant, now)) return refusal(unauthorized());
-    if (!asked.user && asked.headers["authorization"] === undefined) return refusal(unauthorized());
+    const refused = this.refusalOf(grant) ?? this.unknown(asked);
+    if (refused) return refusal(refused);
+    edge.grant = this.clients.presence.seen(edge, asked.headers["user-agent"], now);
+    if (edge.presence) return this.clients.presence.answer(edge.presence, edge.grant, now);
     if (edge.readOnly) return this.readStored(asked, edge, now);
     try {
       await this.open();
+      const late = this.refusalOf(grant);
+      if (late) return refusal(late);
       return await this.turn((engine, at) => {
-        if (!resumesWatch(asked)) this.look(engine, at);
-        if (this.sessions.proxies.full && asksServer(asked)) return refusal(tooManyProxied());
-        return this.answer(answerTo(engine, asked, edge, at), engine, asked, edge);
+        const looks = !resumesWatch(asked);
+        if (looks && asked.user) this.look(engine, at);
+        const other = this.clients.ownAnswer(edge, asked, engine, at);
+        if (other) return other;
+        if (this.clients.sessions.proxies.full && asksServer(asked))
+          return refusal(tooManyProxied());
+        const response = answerTo(engine, asked, edge, at);
+        // A token that is good no more keeps no cluster's time going.
+        if (looks && !asked.user && !isUnauthorized(response)) this.look(engine, at);
+        const parts = { engine, clients: this.clients, lookedAtMs: this.lookedAtMs };
+        const streamsMax = numberOf(this.env.STREAMS_MAX) ?? 64;
+        return answerOf(response, asked, edge, { ...parts, streamsMax });
       });
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
       if (saysDiskFull(error)) return this.readStored(asked, edge, now);
       return refusal(internalError(String(error)));
     }
+  }
+
+  /** Nobody is named, and no token of its own: the cluster is not loaded for that. */
+  private unknown({ user, headers }: ApiRequest): StatusError | undefined {
+    const known = user !== undefined || this.tokens.knows(headers["authorization"], this.birth!.id);
+    return known ? undefined : unauthorized();
   }
 
   /** There is no room to write: answered by an engine of its own, of which nothing is kept. */
@@ -231,15 +264,27 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     await this.settled;
   }
 
-  /** The streams' other end is the Worker, which never speaks. */
-  override webSocketMessage(): void {}
+  /** A terminal's screen speaks. The other end of watches is the Worker, which never does. */
+  override async webSocketMessage(socket: WebSocket, message: ArrayBuffer | string): Promise<void> {
+    if (!this.clients.terminals.has(socket)) return;
+    try {
+      await this.open();
+      this.turn((engine, now) => {
+        this.look(engine, now);
+        this.clients.terminals.hear(socket, message, engine, now);
+      });
+    } catch (error) {
+      console.error({ event: "turn failed", sandbox: this.birth?.id, error: describe(error) });
+      this.clients.terminals.close(socket, 1011, "the sandbox could not take it");
+    }
+  }
 
   override webSocketClose(socket: WebSocket, code: number): void {
-    this.sockets.close(socket, code);
+    this.clients.closed(socket, code);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.sockets.close(socket, 1011);
+    this.webSocketClose(socket, 1011);
   }
 
   /** The arming of the alarm by the last turn. */
@@ -248,16 +293,16 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   private turn<T>(work: (engine: Engine, nowMs: number) => T): T {
     const now = Date.now();
     try {
-      if (this.endsAtMs() <= now) this.closeEnded(now);
+      if (this.clients.endsAtMs() <= now) this.closeEnded(now);
       const engine = this.loaded;
-      if (!engine) throw new Error("the sandbox is not open");
+      if (!engine || !this.birth) throw new Error("the sandbox is not open");
+      this.tokens.signAnew(engine, this.birth.id, now);
       const result = work(engine, now);
-      this.sessions.pump(engine, now);
-      this.sockets.fanOut(engine, now);
+      this.clients.serve(engine, now);
       const due = engine.nextDueMs(now);
       const rests = due !== undefined && due <= now && engine.budgetSpent;
       this.arm(now, rests ? now + turnRestMs : due);
-      this.report(engine);
+      reportFaults(engine);
       return result;
     } catch (error) {
       this.failed(now);
@@ -289,7 +334,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       keepTokenSecret(this.ctx.storage.kv);
       const engine = this.load(now);
       await new Watchdog(this.ctx.storage, id).start(engine, now, () =>
-        this.sessions.endOrphans(engine, now),
+        this.clients.sessions.endOrphans(engine, now),
       );
       if (this.birth) this.loaded = engine;
     } catch (error) {
@@ -304,31 +349,20 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     return new Engine(sql, { name, nodes, seed, nowMs: now, limits: this.limits, identity });
   }
 
-  /** Wall ms at which the first grant of an open stream or session ends. */
-  private endsAtMs(): number {
-    return Math.min(this.sockets.endsAtMs(), this.sessions.endsAtMs());
-  }
-
-  private closeEnded(now: number): void {
-    const allowed = (grant: Grant): boolean => this.cuts.allow(grant, now);
-    this.sockets.closeUnless(allowed);
-    this.sessions.closeUnless(allowed);
+  /** `accounts`: what tokens of service accounts opened ends too. */
+  private closeEnded(now: number, accounts = false): void {
+    const allowed = (grant: Grant): boolean =>
+      this.cuts.allow(grant, now) && !(accounts && grant.role === accountRole);
+    this.clients.closeUnless(allowed, this.loaded, now);
   }
 
   /** The only place that decides when the object wakes: the next due moment of engine or grants, or the sandbox's end. */
   private arm(now: number, dueMs: number | undefined): void {
     if (!this.birth) return;
-    const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs, this.endsAtMs());
+    const due = Math.min(dueMs ?? Infinity, this.birth.expiresAtMs, this.clients.endsAtMs());
     // Never this very millisecond: a running alarm may be of it, and setting what runs is no change.
     this.settled = this.clockAlarm.arm(now, Math.max(due, now + 1));
     this.ctx.waitUntil(this.settled);
-  }
-
-  /** Faults of reconcilers: the engine backs off and goes on, and the operator should know. */
-  private report(engine: Engine): void {
-    for (const { work, error } of engine.faults.splice(0)) {
-      console.error({ event: "reconcile failed", work, error: describe(error) });
-    }
   }
 
   private look(engine: Engine, now: number): void {
@@ -339,7 +373,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
   /** Everything due by now; an open stream counts as a user's activity. */
   private runDue(): void {
     this.turn((engine, now) => {
-      if (this.sockets.looks(now) || this.sessions.looks(now)) engine.look(now);
+      if (this.clients.looks(now)) engine.look(now);
       engine.run(now);
     });
   }
@@ -362,29 +396,5 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     } catch (error) {
       console.error({ event: "turn failed", sandbox: this.birth.id, error: describe(error) });
     }
-  }
-
-  private answer(
-    response: EngineResponse,
-    engine: Engine,
-    { path, headers }: ApiRequest,
-    { grant, bridge }: EdgeRequest,
-  ): Response | Promise<Response> {
-    const offered = headers["sec-websocket-protocol"];
-    const now = Date.now();
-    if (response.type === "session")
-      return this.sessions.start(response, offered, engine, now, grant);
-    if (response.type === "pending") return this.sessions.proxies.wait(response, grant);
-    if (response.type === "reply") {
-      const log = headers.upgrade !== undefined && response.status === 200 && isLog(path);
-      return log ? this.sessions.startLog(response, offered, now, grant) : responseOf(response);
-    }
-    if (bridge === undefined) {
-      return refusal(internalError("a stream was asked for that the Worker does not end"));
-    }
-    if (this.sockets.size >= (numberOf(this.env.STREAMS_MAX) ?? 64)) {
-      return refusal(tooManyStreams());
-    }
-    return this.sockets.open(response, engine, this.lookedAtMs, grant);
   }
 }

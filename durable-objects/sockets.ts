@@ -2,6 +2,7 @@ import type { StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
+import { isScreen } from "./terminals.ts";
 import {
   lookMsMax,
   savedLagRevisionsMax,
@@ -9,6 +10,7 @@ import {
   toldAtOnceMax,
   watchMessageCharsMax,
 } from "./limits.ts";
+import { isFollower } from "./presence.ts";
 import { revisionMark, writeHead, type StreamHead } from "./stream-head.ts";
 
 /** A stream's position, kept in its socket's attachment (at most 16 KB), so that it outlives the object's sleep. */
@@ -43,13 +45,17 @@ export class Sockets {
   /** Moves on with every turn. */
   private round = 0;
   private telling: ReturnType<typeof setTimeout> | undefined;
+  /** Moves on with each that opens or ends. */
+  changes = 0;
 
   /** `engine`: the one that is whole at the moment, if any. */
   constructor(context: DurableObjectState, engine: () => Engine | undefined) {
     this.context = context;
     this.engine = engine;
     for (const socket of context.getWebSockets()) {
+      if (isScreen(socket.deserializeAttachment())) continue;
       const position = socket.deserializeAttachment() as StreamPosition | null;
+      if (isFollower(position)) continue;
       // Without a grant it is of a version that knew none.
       if (position?.grant)
         this.streams.set(socket, { position, savedRevision: revisionOf(position), round: 0 });
@@ -59,6 +65,11 @@ export class Sockets {
 
   get size(): number {
     return this.streams.size;
+  }
+
+  /** What let in those who have one open. */
+  *grants(): Iterable<Grant> {
+    for (const { position } of this.streams.values()) yield position.grant;
   }
 
   /** Answers a watch or a followed log; what is there already goes out with the answer. */
@@ -80,6 +91,7 @@ export class Sockets {
         ? { kind: "watch", at: reply.subscription, looksUntilMs, grant }
         : { kind: "follow", at: reply.follow, looksUntilMs, grant };
     this.streams.set(server, { position, savedRevision: revisionOf(position), round: 0 });
+    this.changes += 1;
     server.serializeAttachment(position);
     if (reply.type === "watch") sendLines(server, reply.subscription.rv, reply.lines);
     else if (reply.text !== "") server.send(`\n${reply.text}`);
@@ -149,7 +161,7 @@ export class Sockets {
   }
 
   close(socket: WebSocket, code: number): void {
-    this.streams.delete(socket);
+    if (this.streams.delete(socket)) this.changes += 1;
     try {
       // 1005 and 1006 only report; they may not be sent.
       socket.close(code === 1005 || code === 1006 ? 1000 : code);

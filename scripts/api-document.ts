@@ -220,7 +220,13 @@ const hasJson = (row: Row): boolean => row.answers[200]?.schema !== undefined;
 function responsesOf(row: Row): Json {
   const responses: Json = {};
   for (const [status, answer] of Object.entries(row.answers)) {
-    responses[status] = answerOf(answer, row.method === "GET" && status === "200");
+    const header =
+      row.method === "GET" && status === "200"
+        ? etag
+        : isRepeatable(row) && status === "201"
+          ? location
+          : undefined;
+    responses[status] = answerOf(answer, header);
   }
   if (row.method === "GET" && hasJson(row)) {
     responses["304"] = { description: "It is as the entity tag says" };
@@ -231,7 +237,15 @@ function responsesOf(row: Row): Json {
   return responses;
 }
 
-function answerOf({ text, schema, type = "application/json" }: Answer, tagged: boolean): Json {
+const etag: Json = { ETag: { description: "Entity tag", schema: { type: "string" } } };
+const location: Json = {
+  Location: { description: "Path of what was made", schema: { type: "string" } },
+};
+
+function answerOf(
+  { text, schema, type = "application/json" }: Answer,
+  headers: Json | undefined,
+): Json {
   return {
     description: text,
     ...(schema
@@ -239,9 +253,7 @@ function answerOf({ text, schema, type = "application/json" }: Answer, tagged: b
       : type === "application/json"
         ? {}
         : { content: { [type]: {} } }),
-    ...(schema && tagged
-      ? { headers: { ETag: { description: "Entity tag", schema: { type: "string" } } } }
-      : {}),
+    ...(schema && headers && { headers }),
   };
 }
 

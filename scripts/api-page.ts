@@ -48,9 +48,10 @@ code, .method { font-family: ui-monospace, monospace; font-size: 0.9em; }
 h2 { margin-top: 2.5rem; text-transform: capitalize; }
 section { border-top: 1px solid; padding: 0.5rem 0 1rem; }
 .method { font-weight: 700; }
+code, td { overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 0.2rem 1rem 0.2rem 0; }
-td:first-child { white-space: nowrap; }
+td:first-child { min-width: 9ch; }
 `;
 
 export function apiPage(document: Document, styleFile: string): string {
@@ -75,6 +76,7 @@ export function apiPage(document: Document, styleFile: string): string {
 <link rel="icon" href="/icon.svg">
 <link rel="stylesheet" href="/assets/${styleFile}">
 <main>
+<p><a href="/">${text(info.title)}</a></p>
 <h1>${text(info.title)} API</h1>
 <p>${text(info.description)}</p>
 <p>Version ${text(info.version)}, as an <a href="/api/openapi.json">OpenAPI 3.1 document</a>. Failures are answered as <code>application/problem+json</code>: <code>detail</code> says what to do.</p>

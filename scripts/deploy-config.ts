@@ -4,6 +4,8 @@ export interface Deployment {
   databaseId: string;
   /** Host of the service; absent: its workers.dev name. */
   domain: string | undefined;
+  /** Zone of the account in which USER_CONTENT_DOMAIN lies; absent: it is a zone itself. */
+  contentZone?: string | undefined;
   /** Values for variables of `[vars]`, by name; others stay as they are. */
   variables: Record<string, string | undefined>;
 }
@@ -19,7 +21,7 @@ const secretOf: Record<string, string> = {
 
 export function configFor(
   wanted: string,
-  { databaseId, domain, variables }: Deployment,
+  { databaseId, domain, contentZone, variables }: Deployment,
 ): { text: string; secrets: string[]; buckets: string[] } {
   const set = new Map<string, string>();
   let text = wanted
@@ -35,10 +37,29 @@ export function configFor(
     .map(([, secret]) => secret);
   const buckets = [...wanted.matchAll(/^bucket_name = "(.+)"$/gm)].map(([, name]) => name!);
   // Top-level keys stand before the first table.
-  if (domain !== undefined) {
-    const route = `routes = [{ pattern = ${JSON.stringify(domain)}, custom_domain = true }]`;
-    text = text.replace(/^main = .*$/m, (line) => `${line}\n${route}\nworkers_dev = false`);
+  const routes = routesFor(domain, set.get("USER_CONTENT_DOMAIN") ?? "", contentZone);
+  if (routes.length > 0) {
+    // With a route alone the name below workers.dev would go.
+    const more = `routes = [${routes.join(", ")}]\nworkers_dev = ${domain === undefined}`;
+    text = text.replace(/^main = .*$/m, (line) => `${line}\n${more}`);
   }
   if (secrets.length > 0) text += `\n[secrets]\nrequired = ${JSON.stringify(secrets)}\n`;
   return { text, secrets, buckets };
+}
+
+/** A Custom Domain takes no wildcard: hosts of users' content are a route, whose DNS record the operator makes. */
+function routesFor(
+  domain: string | undefined,
+  content: string,
+  zone: string | undefined,
+): string[] {
+  const routes: string[] = [];
+  if (domain !== undefined) {
+    routes.push(`{ pattern = ${JSON.stringify(domain)}, custom_domain = true }`);
+  }
+  if (content !== "") {
+    const [pattern, name] = [`*.${content}/*`, zone ?? content].map((text) => JSON.stringify(text));
+    routes.push(`{ pattern = ${pattern}, zone_name = ${name} }`);
+  }
+  return routes;
 }

@@ -57,6 +57,7 @@ const wanted = readFileSync(path.join(root, "wrangler.toml"), "utf8");
 const deployment: Deployment = {
   databaseId: noDatabase,
   domain: process.env["PODYARD_DOMAIN"] || undefined,
+  contentZone: process.env["USER_CONTENT_ZONE"] || undefined,
   variables: process.env,
 };
 if (process.argv.includes("--dry-run")) {
@@ -64,7 +65,8 @@ if (process.argv.includes("--dry-run")) {
   run(["deploy", "--dry-run", "--config", file]);
 } else {
   signIn();
-  deployment.databaseId = databaseId("podyard");
+  // The button of DEPLOY.md has provisioned one already, and written it down.
+  if (wanted.includes(noDatabase)) deployment.databaseId = databaseId("podyard");
   const { text, buckets, secrets } = configFor(wanted, deployment);
   makeBuckets(buckets);
   writeFileSync(file, text);

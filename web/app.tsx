@@ -7,6 +7,7 @@ import { SandboxPage } from "./pages/sandbox.tsx";
 import { ScenarioPage } from "./pages/scenario.tsx";
 import { SnapshotPage } from "./pages/snapshot.tsx";
 import { NewPage } from "./pages/new.tsx";
+import { HumanCheck } from "./panels/human-check.tsx";
 import { SignIn } from "./panels/sign-in.tsx";
 import { useLoaded } from "./ui/work.ts";
 
@@ -50,10 +51,12 @@ function Site() {
         <Who />
       </header>
       <main>{pageAt(location)}</main>
+      <HumanCheck />
       <footer>
         <p>
           A simulation: no container runs, no image is pulled, nothing leaves this server. What the
           API, the controllers, the scheduler and the kubelets say and do follows Kubernetes 1.36.
+          What this page does, programs do by the <a href="/api">service's API</a>.
         </p>
       </footer>
     </>

@@ -1,14 +1,14 @@
 import { memberGrantId } from "../durable-objects/grant.ts";
 import { forgetApiTokens } from "./api-tokens.ts";
 import { eachAtOnce } from "./at-once.ts";
-import { freeArtefact } from "./snapshots/artefacts.ts";
+import { freeArtefact, freeBirth } from "./snapshots/artefacts.ts";
 import { markOwnedDeleted, memberships, removeAccount } from "./db/accounts.ts";
 import { withdrawSnapshotsOf } from "./db/snapshots.ts";
 import { revokeKeysOf } from "./db/keys.ts";
-import { removeMember } from "./db/members.ts";
+import { memberRole, removeMember, revokeInvitations } from "./db/members.ts";
 import { ownedIds } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
-import { roles } from "./roles.ts";
+import { knowsTokens, roles } from "./roles.ts";
 import { endSandbox, forget, tell } from "./routes/sandboxes.ts";
 import { forgetSessions } from "./sessions.ts";
 
@@ -25,6 +25,7 @@ export async function removeEverything(env: Env, userId: string, now: number): P
     if (left.length === 0) break;
     await eachAtOnce(left, async (id) => {
       await endSandbox(env, id, now);
+      await freeBirth(env, id);
       ended.add(id);
     });
   }
@@ -37,9 +38,13 @@ export async function removeEverything(env: Env, userId: string, now: number): P
 }
 
 async function leave(env: Env, id: string, userId: string, now: number): Promise<void> {
+  const grant = memberGrantId(userId);
+  const role = await memberRole(env.DB, id, userId);
+  const knewTokens = role !== undefined && knowsTokens(role);
   await revokeKeysOf(env.DB, id, userId, roles, now);
+  await revokeInvitations(env.DB, id, { madeBy: [grant] }, now);
   forget(id);
-  await tell(env, id, (object) => object.cut(memberGrantId(userId)));
+  await tell(env, id, (object) => object.cut(grant, { knewTokens }));
   await removeMember(env.DB, id, userId);
   forget(id);
 }

@@ -24,9 +24,10 @@ export async function verifyApiToken(
   secret: string,
   now: number,
   later: (work: Promise<unknown>) => void,
+  fresh = false,
 ): Promise<VerifiedToken | undefined> {
   const hash = await hashOf(secret);
-  const { found, readAtMs } = await known.get(hash, () => findApiToken(env.DB, hash));
+  const { found, readAtMs } = await known.get(hash, () => findApiToken(env.DB, hash), fresh);
   if (!found || found.token.expiresAt <= now) return undefined;
   const { token, person } = found;
   if (now - (token.usedAt ?? 0) > tokenTouchMs) {

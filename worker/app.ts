@@ -2,6 +2,7 @@ import { Hono, type Context } from "hono";
 import { cors } from "hono/cors";
 import { diskFullError, failedByDisk } from "./disk.ts";
 import { bearerOf } from "./auth.ts";
+import { contentLabel } from "./content-host.ts";
 import type { Env } from "./env.ts";
 import { StatusError } from "../durable-objects/engine/machinery/status.ts";
 import { EdgeError, edgeErrorResponse, statusResponse } from "./errors.ts";
@@ -19,8 +20,9 @@ import { meRoutes } from "./routes/me.ts";
 import { memberRoutes } from "./routes/members.ts";
 import { passkeyRoutes } from "./routes/passkeys.ts";
 import { oembedRoutes } from "./routes/oembed.ts";
-import { preview, previewRoutes } from "./routes/preview.ts";
+import { ownHost, preview, previewRoutes } from "./routes/preview.ts";
 import { forkRoutes } from "./routes/forks.ts";
+import { presenceRoutes } from "./routes/presence.ts";
 import { pastRoutes } from "./routes/past.ts";
 import { snapshotRoutes } from "./routes/snapshots.ts";
 import { snapshotViewRoutes } from "./routes/snapshot-views.ts";
@@ -28,6 +30,7 @@ import { labRoutes } from "./routes/labs.ts";
 import { scenarioDraftRoutes } from "./routes/scenario-drafts.ts";
 import { scenarioRoutes } from "./routes/scenarios.ts";
 import { sandboxRoutes } from "./routes/sandboxes.ts";
+import { terminalRoutes } from "./routes/terminals.ts";
 import { signInRoutes } from "./routes/sign-in.ts";
 import type { Row } from "./route.ts";
 
@@ -36,6 +39,7 @@ export const routes: readonly Row[] = [
   ...sandboxRoutes,
   ...forkRoutes,
   ...pastRoutes,
+  ...presenceRoutes,
   ...snapshotRoutes,
   ...snapshotViewRoutes,
   ...scenarioRoutes,
@@ -44,6 +48,7 @@ export const routes: readonly Row[] = [
   ...keyRoutes,
   ...memberRoutes,
   ...previewRoutes,
+  ...terminalRoutes,
   ...signInRoutes,
   ...meRoutes,
   ...oembedRoutes((request, env, context) => app.fetch(request, env, context)),
@@ -55,6 +60,12 @@ export const routes: readonly Row[] = [
 export const app = new Hono<{ Bindings: Env }>();
 
 app.use("*", logged, withinEdgeLimit);
+
+// Hosts of users' content come first: nothing below is answered there.
+app.use("*", async (c, next) => {
+  const label = contentLabel(c.env, new URL(c.req.url));
+  return label === undefined ? next() : ownHost(c, label);
+});
 
 for (const path of ["/api/*", "/apis/*", "/openapi/*", "/version", "/sandboxes/*"]) {
   app.use(path, async (c, next) => {

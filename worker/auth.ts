@@ -5,7 +5,7 @@ import { findKey, findKeyById, type FoundKey, type Key } from "./db/keys.ts";
 import type { Sandbox } from "./db/sandboxes.ts";
 import type { Env } from "./env.ts";
 import { Known, type Read } from "./known.ts";
-import type { Role } from "./roles.ts";
+import { mayGrant, type Role } from "./roles.ts";
 import { hashOf, newSecret, newShortId } from "./secrets.ts";
 import { asksForSocket, subprotocolsOf } from "./streams/stream-messages.ts";
 
@@ -22,12 +22,14 @@ export interface KeyOptions {
   name?: string;
   /** Whose it is. */
   userId?: string | undefined;
+  /** Id of the key that it was made with, with which it ends. */
+  madeBy?: string | undefined;
 }
 
 export async function newKey(
   sandboxId: string,
   now: number,
-  { role, expiresAt, name = "", userId }: KeyOptions,
+  { role, expiresAt, name = "", userId, madeBy }: KeyOptions,
 ): Promise<{ secret: string; key: Key }> {
   const secret = newSecret("podyard_");
   const key: Key = {
@@ -40,6 +42,7 @@ export async function newKey(
     revokedAt: null,
     name,
     userId: userId ?? null,
+    madeBy: madeBy ?? null,
   };
   return { secret, key };
 }
@@ -54,10 +57,11 @@ export async function verify(
   sandboxId: string | undefined,
   secret: string,
   now: number,
+  fresh = false,
 ): Promise<Verdict> {
   if (!keySecretShape.test(secret)) return { state: "unknown" };
   const hash = await hashOf(secret);
-  return verdictOn(await known.get(hash, () => findKey(env.DB, hash)), sandboxId, now);
+  return verdictOn(await known.get(hash, () => findKey(env.DB, hash), fresh), sandboxId, now);
 }
 
 /** Whether a key still lives, by its id: for what was signed for it. */
@@ -78,14 +82,22 @@ function verdictOn(
 ): Verdict {
   if (!found || found.key.sandboxId !== (sandboxId ?? found.sandbox.id))
     return { state: "unknown" };
-  const { key, sandbox } = found;
+  const { key, sandbox, holder } = found;
   // A dead sandbox's keys die with it: its owner should read why.
   if (sandboxIsOver(sandbox, now)) return { state: "gone", sandbox };
   if (key.revokedAt !== null || key.expiresAt <= now) return { state: "unknown" };
+  // A member's key is worth no more than their membership is at this moment.
+  if (key.userId !== null && !(holder.role && mayGrant(holder.role, key.role))) {
+    return { state: "unknown" };
+  }
   const ids = [keyGrantId(key.id), ...(key.userId === null ? [] : [memberGrantId(key.userId)])];
   const grant: Grant = { ids, role: key.role, readAtMs, expiresAtMs: key.expiresAt };
-  return { state: "valid", key, sandbox, grant, user: userOf(key.role, key.name) };
+  return { state: "valid", key, sandbox, grant, user: userOf(key.role, nameOf(found)) };
 }
+
+/** Whoever has their own key is called as the others know them: the key's name is a word for its owner, and they chose it. */
+const nameOf = ({ key, holder }: FoundKey): string =>
+  key.userId === null || holder.role === "owner" ? key.name : (holder.name ?? "");
 
 /** Whether it was deleted or has expired by `now` (wall ms). */
 export const sandboxIsOver = (sandbox: Sandbox, now: number): boolean =>

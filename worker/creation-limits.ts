@@ -3,24 +3,30 @@ import type { Env } from "./env.ts";
 import { EdgeError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 
-/** How many sandboxes may be made: by one network a minute, by all an hour, from the first one on; and how often one may try to sign in. */
+/**
+ * How many sandboxes may be made: by one network a minute, by all an hour, from the first one on; and how often one may try to
+ * sign in. Labs have a window of their own, since a class is one network and begins at one moment.
+ */
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
 
 export async function spendCreation(
   env: Env,
-  { createsPerMinuteMax, createsPerHourMax }: Limits,
+  { createsPerMinuteMax, labsPerMinuteMax, createsPerHourMax }: Limits,
   address: string | undefined,
   now: number,
+  { lab = false } = {},
 ): Promise<void> {
   // The network first: what it may not make does not count against the others.
-  if (createsPerMinuteMax !== undefined) {
+  const max = lab ? labsPerMinuteMax : createsPerMinuteMax;
+  if (max !== undefined) {
     const network = networkOf(address ?? "");
-    const scope = `network ${network}`;
-    const endsAt = await countOne(env.DB, scope, createsPerMinuteMax, minuteMs, now);
-    const limit = `CREATES_PER_MINUTE_MAX, ${createsPerMinuteMax} a minute from ${network}`;
-    if (endsAt !== undefined) throw tooMany(limit, endsAt, now);
+    const scope = `${lab ? "labs" : "network"} ${network}`;
+    const endsAt = await countOne(env.DB, scope, max, minuteMs, now);
+    const name = lab ? "LABS_PER_MINUTE_MAX" : "CREATES_PER_MINUTE_MAX";
+    const limit = `${name}, ${max} a minute from ${network}`;
+    if (endsAt !== undefined) throw tooMany(limit, endsAt, now, lab ? "labs" : "sandboxes");
   }
   if (createsPerHourMax !== undefined) {
     const endsAt = await countOne(env.DB, "all", createsPerHourMax, hourMs, now);

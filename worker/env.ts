@@ -28,6 +28,8 @@ export interface Env extends FurtherIssuers {
   SANDBOX_NODES_MAX: string;
   /** Sandboxes made: a minute by one network (an IPv4 address, an IPv6 /64), an hour by all. Empty or 0: no limit. */
   CREATES_PER_MINUTE_MAX?: string;
+  /** The same of labs, which are counted apart: a class is one network. */
+  LABS_PER_MINUTE_MAX?: string;
   CREATES_PER_HOUR_MAX?: string;
   /** Attempts to sign in, a minute by one network. Empty or 0: no limit. */
   SIGN_INS_PER_MINUTE_MAX?: string;
@@ -47,6 +49,8 @@ export interface Env extends FurtherIssuers {
   OBJECTS_MAX: string;
   STATE_BYTES_MAX: string;
   CORS_ORIGINS: string;
+  /** Below it each sandbox has a host of its own for what its users serve: ID.DOMAIN. Empty: that is shown below the service's. */
+  USER_CONTENT_DOMAIN?: string;
   /** Origins whose pages may frame /embed/*, comma separated. Empty: all. */
   EMBED_ORIGINS?: string;
   /** In local mode: names, comma separated, by which sandboxes may be made, beside localhost and addresses. */

@@ -12,6 +12,7 @@ export type EdgeStatus =
   | 413
   | 415
   | 422
+  | 426
   | 429
   | 500
   | 501
@@ -30,12 +31,16 @@ const titles: Record<EdgeStatus, string> = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
+  426: "Upgrade Required",
   429: "Too Many Requests",
   500: "Internal Server Error",
   501: "Not Implemented",
   503: "Service Unavailable",
   507: "Insufficient Storage",
 };
+
+/** Whether the service's own answers know a status. */
+export const isEdgeStatus = (status: number): status is EdgeStatus => status in titles;
 
 /** An expected failure of the service's API (`/api/*`), answered as problem details. */
 export class EdgeError extends Error {

@@ -29,17 +29,38 @@ export const readerOf = (row: Row, rows: readonly Row[]): Row | undefined =>
     ? rows.find(({ method, path }) => method === "GET" && path === row.path)
     : undefined;
 
+/** Path of what a row makes. */
+const madeBy = (row: Row): string => row.makes ?? `${row.path}/:made`;
+
+/** Who reads what a row makes: itself, or in a list. */
+export interface Readers {
+  item: Row | undefined;
+  list: Row | undefined;
+}
+
+export function readersOf(row: Row, rows: readonly Row[]): Readers {
+  const shape = (path: string): string => path.replaceAll(/:\w+/g, ":");
+  const at = (path: string): Row | undefined =>
+    rows.find((one) => one.method === "GET" && shape(one.path) === shape(path));
+  const path = madeBy(row);
+  return { item: at(path), list: at(path.slice(0, path.lastIndexOf("/"))) };
+}
+
 /** A row's handler for Hono; `rows` are all of them. */
 export function handlerOf(row: Row, rows: readonly Row[]): Handler<{ Bindings: Env }> {
   const reader = readerOf(row, rows);
+  let readers: Readers | undefined;
   const handle = async (c: EdgeContext): Promise<Response> => {
     const facts = factsOf(c.req.raw);
     facts.route = row.path;
     const now = Date.now();
-    const principal = await principalOf(c.req.raw, c.env, now, laterOf(c));
+    // What a withdrawn right still makes (a key, an invitation) would outlive it. The Kubernetes API the object itself guards.
+    const fresh = row.method !== "GET";
+    const principal = await principalOf(c.req.raw, c.env, now, laterOf(c), fresh);
     facts.by = principal.by;
     facts.person = personOf(principal)?.id;
-    const access = await permitted(row, principal, c.env, c.req.param("id") ?? "", now);
+    const id = c.req.param("id") ?? "";
+    const access = await permitted(row, principal, c.env, { id, now, fresh });
     facts.sandbox = access?.sandbox.id;
     const { bytes, body } = await said(row, c.req.raw);
     // While the body came, time has passed.
@@ -53,7 +74,12 @@ export function handlerOf(row: Row, rows: readonly Row[]): Handler<{ Bindings: E
       const response = await work();
       return row.method === "GET" && !row.kube ? tagged(call, response) : response;
     }
-    return once(call, { bytes, work, read: (path) => valueAt(path, rows, c, principal) });
+    return once(call, {
+      bytes,
+      work,
+      made: madeBy(row),
+      read: (location) => madeAt(location, (readers ??= readersOf(row, rows)), c, principal),
+    });
   };
   return row.kube ? (c) => handle(c).catch(answerStatus) : handle;
 }
@@ -70,8 +96,7 @@ async function permitted(
   row: Row,
   principal: Principal,
   env: Env,
-  id: string,
-  now: number,
+  { id, now, fresh }: { id: string; now: number; fresh?: boolean },
 ): Promise<Access | undefined> {
   if (row.who === "anyone") {
     if (principal.by === "token" && row.scope) mustHaveScope(principal, row.scope);
@@ -84,7 +109,7 @@ async function permitted(
     mustHaveScope(principal, row.scope);
     return undefined;
   }
-  const access = await accessTo(principal, env, id, now);
+  const access = await accessTo(principal, env, id, now, fresh);
   mustMay(access, row.who);
   mustHaveScope(principal, row.scope);
   return access;
@@ -98,43 +123,53 @@ async function textAt(
   params: Record<string, string> = c.req.param() as Record<string, string>,
 ): Promise<string> {
   const now = Date.now();
-  const access = await permitted(row, principal, c.env, params["id"] ?? "", now);
+  const access = await permitted(row, principal, c.env, { id: params["id"] ?? "", now });
   const call = new Call(c, principal, access, undefined, now, params);
   const response = await row.handle(call);
   return call.textOf(response) ?? (await response.text());
 }
 
-/** The same of a path; undefined where no row answers it, or not this principal. */
-async function valueAt(
-  path: string,
-  rows: readonly Row[],
+/** What was made, as the principal reads it now: itself, or its entry in the list, or at least its id. */
+async function madeAt(
+  location: string,
+  { item, list }: Readers,
   c: EdgeContext,
   principal: Principal,
 ): Promise<unknown> {
-  for (const row of rows) {
-    const params = row.method === "GET" ? paramsOf(row.path, path) : undefined;
-    if (!params) continue;
-    try {
-      return JSON.parse(await textAt(row, c, principal, params)) as unknown;
-    } catch (error) {
-      if (error instanceof EdgeError) return undefined;
-      throw error;
-    }
-  }
-  return undefined;
+  const end = location.lastIndexOf("/");
+  const id = location.slice(end + 1);
+  const itself = item && (await valueAt(item, location, c, principal));
+  if (itself !== undefined) return itself;
+  const all = list && (await valueAt(list, location.slice(0, end), c, principal));
+  const found = Object.values(all ?? {})
+    .filter((value) => Array.isArray(value))
+    .flat()
+    .find((one: { id?: unknown }) => one.id === id) as unknown;
+  return found ?? { id };
 }
 
-/** What the parts of a path are called in a row's; undefined: it is not that row's. */
-function paramsOf(pattern: string, path: string): Record<string, string> | undefined {
-  const [names, parts] = [pattern.split("/"), path.split("/")];
-  if (names.length !== parts.length) return undefined;
-  const params: Record<string, string> = {};
-  for (const [i, name] of names.entries()) {
-    const part = parts[i]!;
-    if (name.startsWith(":")) params[name.slice(1)] = part;
-    else if (name !== part) return undefined;
+/** What a row answers at a path; undefined where not to this principal. */
+async function valueAt(
+  row: Row,
+  path: string,
+  c: EdgeContext,
+  principal: Principal,
+): Promise<unknown> {
+  try {
+    return JSON.parse(await textAt(row, c, principal, paramsOf(row.path, path))) as unknown;
+  } catch (error) {
+    if (error instanceof EdgeError) return undefined;
+    throw error;
   }
-  return params;
+}
+
+/** What the parts of a row's path are called. */
+function paramsOf(pattern: string, path: string): Record<string, string> {
+  const parts = path.split("/");
+  const named = pattern
+    .split("/")
+    .flatMap((name, i) => (name.startsWith(":") ? [[name.slice(1), parts[i] ?? ""]] : []));
+  return Object.fromEntries(named) as Record<string, string>;
 }
 
 async function said(

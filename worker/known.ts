@@ -12,9 +12,10 @@ export interface Read<T> {
 export class Known<T> {
   readonly #reads = new Map<string, Read<T>>();
 
-  async get(name: string, find: () => Promise<T | undefined>): Promise<Read<T>> {
+  /** `fresh`: what was read before does not do. */
+  async get(name: string, find: () => Promise<T | undefined>, fresh = false): Promise<Read<T>> {
     const now = Date.now();
-    const known = this.#reads.get(name);
+    const known = fresh ? undefined : this.#reads.get(name);
     if (known && now >= known.readAtMs && now - known.readAtMs < keyCacheMsMax) return known;
     this.#reads.delete(name);
     const read: Read<T> = { found: await find(), readAtMs: now };

@@ -16,6 +16,8 @@ export interface Limits {
   scenarioBytesPerPersonMax: number;
   /** Undefined: no limit. */
   createsPerMinuteMax: number | undefined;
+  /** Of labs, instead. */
+  labsPerMinuteMax: number | undefined;
   createsPerHourMax: number | undefined;
   signInsPerMinuteMax: number | undefined;
 }
@@ -31,6 +33,7 @@ export function limitsOf(env: Env): Limits {
     scenariosPerPersonMax: positive(env.SCENARIOS_PER_PERSON_MAX, 100),
     scenarioBytesPerPersonMax: positive(env.SCENARIO_BYTES_PER_PERSON_MAX, 20_000_000),
     createsPerMinuteMax: Number(env.CREATES_PER_MINUTE_MAX) || undefined,
+    labsPerMinuteMax: Number(env.LABS_PER_MINUTE_MAX) || undefined,
     createsPerHourMax: Number(env.CREATES_PER_HOUR_MAX) || undefined,
     signInsPerMinuteMax: Number(env.SIGN_INS_PER_MINUTE_MAX) || undefined,
   };
@@ -121,6 +124,10 @@ export const replyUnderWayMs = 60_000;
 /** Expired sandboxes that one run of the cron trigger ends: a portion is under way at once, and each is one request of the Worker's. */
 export const sweepPortionMax = 50;
 export const sweepSandboxesMax = 500;
+/** Anonymous persons with nothing left that one run forgets. */
+export const sweepPersonsMax = 500;
+/** Whoever came a moment ago may be about to make something. */
+export const anonymousMsMin = 3_600_000;
 /** How long Turnstile may take to say whether somebody is human. */
 export const humanCheckMsMax = 5_000;
 /** The longest token that Turnstile makes. */
@@ -132,6 +139,10 @@ export const invitationDaysMax = 30;
 export const titleCharsMax = 120;
 export const personNameCharsMax = 60;
 export const keyNameCharsMax = 60;
+/** Origins whose pages may show a person's things in frames; as one header of every frame. */
+export const embedOriginsMax = 20;
+/** A host's name has 253 characters at most (RFC 1035), and scheme and port stand around it. */
+export const originCharsMax = 270;
 /** How often a sandbox's use is written down, and its end put off. */
 export const useTouchMs = 3_600_000;
 /** So long before its end a sandbox says so in every answer. */
@@ -145,3 +156,9 @@ function positive(text: string | undefined, fallback: number): number {
   const value = Number(text);
   return Number.isFinite(value) && value > 0 ? value : fallback;
 }
+
+// Lines that are run on a sandbox's control plane
+export const runCommandCharsMax = 64 * 1024;
+export const runStdinCharsMax = 256 * 1024;
+export const runSecondsDefault = 30;
+export const runSecondsMax = 300;

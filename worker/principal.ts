@@ -32,22 +32,24 @@ export const personOf = (principal: Principal): Person | undefined =>
 
 /**
  * By a bearer token, or else by the cookie. Throws 401 for a token that opens nothing, and 403 where a page elsewhere uses
- * the cookie. Whether a key opens the sandbox that is meant is asked later.
+ * the cookie. Whether a key opens the sandbox that is meant is asked later. `fresh`: as the database says now, not as this isolate
+ * has read a moment ago.
  */
 export async function principalOf(
   request: Request,
   env: Env,
   now: number,
   later: (work: Promise<unknown>) => void,
+  fresh = false,
 ): Promise<Principal> {
   const bearer = bearerOf(request.headers);
   if (bearer !== undefined) {
     if (!apiTokenShape.test(bearer)) return { by: "key", secret: bearer };
-    const token = await verifyApiToken(env, bearer, now, later);
+    const token = await verifyApiToken(env, bearer, now, later, fresh);
     if (!token) throw new EdgeError(401, "this API token is unknown, was revoked or has expired");
     return { by: "token", ...token };
   }
-  const found = await signedIn(request, env, now);
+  const found = await signedIn(request, env, now, fresh);
   if (!found) return { by: "nobody" };
   refuseForeignUse(request);
   later(touch(env, found, now));
@@ -82,13 +84,14 @@ export async function accessTo(
   env: Env,
   id: string,
   now: number,
+  fresh = false,
 ): Promise<Access> {
   if (!idShape.test(id)) throw notFound();
   if (principal.by === "nobody") {
     throw new EdgeError(401, "sign in, or send the sandbox's key as a bearer token");
   }
   if (principal.by === "key") {
-    const verdict = await verify(env, id, principal.secret, now);
+    const verdict = await verify(env, id, principal.secret, now, fresh);
     if (verdict.state === "unknown")
       throw new EdgeError(401, "this key does not open this sandbox");
     if (verdict.state === "gone") throw gone();
@@ -96,10 +99,11 @@ export async function accessTo(
     return { sandbox, role: key.role, grant, user, key };
   }
   const { person } = principal;
-  const { found, readAtMs } = await known.get(`${id} ${person.id}`, async () => {
+  const find = async (): Promise<Belonging | undefined> => {
     const belonging = await findBelonging(env.DB, id, person.id);
     return belonging && { ...belonging, userId: person.id };
-  });
+  };
+  const { found, readAtMs } = await known.get(`${id} ${person.id}`, find, fresh);
   if (!found?.role) throw notFound();
   const { sandbox, role } = found;
   if (sandboxIsOver(sandbox, now)) throw gone();
@@ -113,7 +117,10 @@ export async function accessTo(
     readAtMs: Math.min(readAtMs, principal.readAtMs),
     expiresAtMs: Math.min(sandbox.expiresAt, now + grantMsMax),
   };
-  return { sandbox, role, grant, user: userOf(role, found.name ?? person.name ?? "") };
+  // Who may not write by a token reads no Secrets by it either: what they hold opens more.
+  const reads = principal.by === "token" && !principal.scopes.has("sandboxes:write");
+  const user = userOf(reads ? "viewer" : role, found.name ?? person.name ?? "");
+  return { sandbox, role, grant, user };
 }
 
 const notFound = (): EdgeError => new EdgeError(404, "this sandbox does not exist");

@@ -18,11 +18,15 @@ export interface Repeatable {
   /** The body as it came. */
   bytes: Uint8Array | undefined;
   work: () => Promise<Response>;
-  /** What the caller can read at a path of the service's API; undefined: nothing. */
-  read: (path: string) => Promise<unknown>;
+  /** Path of what is made, as a row of the route table writes it: the last part is the id that is answered. */
+  made: string;
+  /** What the caller can read of what lies there. */
+  read: (location: string) => Promise<unknown>;
 }
 
-export async function once(call: Call, { bytes, work, read }: Repeatable): Promise<Response> {
+export async function once(call: Call, repeatable: Repeatable): Promise<Response> {
+  const { bytes, made, read } = repeatable;
+  const work = async (): Promise<Response> => located(call, made, await repeatable.work());
   const key = call.request.headers.get(repeatHeader);
   if (key === null) return work();
   const { hash, requestHash } = await hashesOf(call, key, bytes);
@@ -40,8 +44,8 @@ export async function once(call: Call, { bytes, work, read }: Repeatable): Promi
     await removeReply(DB, hash);
     throw error;
   }
-  const location = response.status === 201 ? await locationOf(call, response) : undefined;
-  if (location === undefined) await removeReply(DB, hash);
+  const location = response.headers.get("location");
+  if (location === null) await removeReply(DB, hash);
   else {
     const { status } = response;
     await endReply(DB, hash, { status, location, expiresAt: call.now + replyMs });
@@ -83,13 +87,15 @@ function whoOf(principal: Principal): string | undefined {
   return principal.by === "key" ? `key ${principal.secret}` : undefined;
 }
 
-/** Path of what was made: said by the answer, or by its id below where it was made. */
-async function locationOf(call: Call, response: Response): Promise<string | undefined> {
-  const said = response.headers.get("location");
-  if (said !== null) return said;
-  const text = call.textOf(response);
+/** The answer with the path of what was made, if something was. */
+function located(call: Call, made: string, response: Response): Response {
+  const text = response.status === 201 ? call.textOf(response) : undefined;
   const { id } = (text === undefined ? {} : JSON.parse(text)) as { id?: unknown };
-  return typeof id === "string" ? `${new URL(call.request.url).pathname}/${id}` : undefined;
+  if (typeof id !== "string") return response;
+  const above = made.slice(0, made.lastIndexOf("/"));
+  const at = above.replaceAll(/:(\w+)/g, (_all, name: string) => call.param(name));
+  response.headers.set("location", `${at}/${id}`);
+  return response;
 }
 
 async function again(
@@ -111,20 +117,6 @@ async function again(
     error.retryAfterSeconds = 1;
     throw error;
   }
-  const value = await readAgain(location, read);
+  const value = await read(location);
   return call.json(value, status, { location, "idempotency-replayed": "true" });
-}
-
-/** The thing itself, or its entry in the list where it was made, or at least its id. */
-async function readAgain(location: string, read: Repeatable["read"]): Promise<unknown> {
-  const item = await read(location);
-  if (item !== undefined) return item;
-  const at = location.lastIndexOf("/");
-  const id = location.slice(at + 1);
-  const list = await read(location.slice(0, at));
-  const found = Object.values(list ?? {})
-    .filter((value) => Array.isArray(value))
-    .flat()
-    .find((one: { id?: unknown }) => one.id === id) as unknown;
-  return found ?? { id };
 }

@@ -29,5 +29,8 @@ export const mayDo = (role: Role, action: Action): boolean =>
 export const mayGrant = (own: Role, other: Role): boolean =>
   roles.indexOf(own) <= roles.indexOf(other);
 
+/** Whether it may read Secrets, and so tokens of service accounts, which open the sandbox for whoever has them. */
+export const knowsTokens = (role: Role): boolean => mayDo(role, "use");
+
 export const isRole = (text: unknown): text is Role =>
   typeof text === "string" && (roles as readonly string[]).includes(text);

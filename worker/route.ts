@@ -49,6 +49,11 @@ export interface Row {
   /** The body is no JSON: the handler reads it. */
   raw?: { type: string; bytesMax: number };
   query?: Record<string, string>;
+  /**
+   * Path of what it makes, whose last part is the id that it answers; absent: below its own. Read again, it is what a GET of that
+   * path answers, or its entry in what a GET of the path above does.
+   */
+  makes?: string;
   answers: Record<number, Answer>;
   handle: (call: Call) => Promise<Response> | Response;
 }

@@ -9,13 +9,12 @@ export const secretShape = /^[A-Za-z0-9_-]{43}$/;
 /** 48 random bits in hex: unique beside its neighbours, no secret. */
 export const newShortId = (): string => hex(crypto.getRandomValues(new Uint8Array(6)));
 
+/** Of which ids are made. */
+export const idLetters = "abcdefghijklmnopqrstuvwxyz234567";
+
 /** 128 random bits in base 32, so that it is a DNS label and nobody guesses it. */
-export function newId(): string {
-  const letters = "abcdefghijklmnopqrstuvwxyz234567";
-  return Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => letters[byte & 31]).join(
-    "",
-  );
-}
+export const newId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(26)), (byte) => idLetters[byte & 31]).join("");
 
 export const idShape = /^[a-z2-7]{26}$/;
 

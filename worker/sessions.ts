@@ -38,16 +38,17 @@ export function cookieWith(request: Request, secret: string | undefined): string
 
 const known = new Known<SignedIn>();
 
-/** Whose cookie it is; undefined: nobody's. */
+/** Whose cookie it is; undefined: nobody's. `fresh`: as the database says now. */
 export async function signedIn(
   request: Request,
   env: Env,
   now: number,
+  fresh = false,
 ): Promise<(SignedIn & { readAtMs: number }) | undefined> {
   const secret = cookieOf(request);
   if (secret === undefined || !secretShape.test(secret)) return undefined;
   const hash = await hashOf(secret);
-  const { found, readAtMs } = await known.get(hash, () => findSession(env.DB, hash, now));
+  const { found, readAtMs } = await known.get(hash, () => findSession(env.DB, hash, now), fresh);
   return found && found.session.expiresAt > now ? { ...found, readAtMs } : undefined;
 }
 

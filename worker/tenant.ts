@@ -1,5 +1,6 @@
 import type { User } from "../durable-objects/engine/ports/request.ts";
-import type { Grant } from "../durable-objects/grant.ts";
+import { accountRole, type Grant } from "../durable-objects/grant.ts";
+import { plainPath } from "../durable-objects/http.ts";
 import { apiTokenShape } from "./api-tokens.ts";
 import { bearerOf, sandboxIsOver, verify } from "./auth.ts";
 import { type Sandbox, findSandbox } from "./db/sandboxes.ts";
@@ -14,7 +15,7 @@ export interface Tenant {
   grant: Grant;
   /** The path from the API's root on: `/api/v1/pods`. */
   apiPath: string;
-  /** Who a key stands for, or credentials for the cluster's own authentication: a service account's token. */
+  /** Who a key, a cookie or an API token stands for, or credentials for the cluster's own authentication: a service account's token. */
   asker: { user: User } | { authorization: string };
 }
 
@@ -80,7 +81,7 @@ async function tenantOfPerson(
     const reads = /^(GET|HEAD)$/.test(request.method) && !request.headers.has("upgrade");
     mustHaveScope(principal, reads ? "sandboxes:read" : "sandboxes:write");
     // What users serve would be shown in the console's own origin.
-    if (principal.by === "session" && proxied.test(apiPath)) {
+    if (principal.by === "session" && proxied.test(plainPath(apiPath))) {
       throw new EdgeError(403, "a cookie opens no proxy; open the sandbox's preview");
     }
     return { sandbox, grant, apiPath, asker: { user } };
@@ -108,7 +109,7 @@ async function tenantOfToken(
     // What it may do is the cluster's to say, at every request.
     const grant: Grant = {
       ids: [],
-      role: "account",
+      role: accountRole,
       readAtMs: now,
       expiresAtMs: sandbox.expiresAt,
     };

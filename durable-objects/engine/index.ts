@@ -12,6 +12,7 @@ import { isTimeline, openTimeline, pollTimeline } from "./past/timeline-watch.ts
 import { timelineOf, type Timeline, type TimelineOptions } from "./past/timeline.ts";
 import type { ApiContext } from "./api/context.ts";
 import type { Registry } from "./api/discovery/registry.ts";
+import type { Identity } from "./api/auth/tokens.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
@@ -70,6 +71,7 @@ export class Engine {
   readonly #context: ApiContext;
   readonly birth: Birth;
   readonly #earlier: Earlier<Engine>;
+  #identity: Identity;
   #lookedAtWall = 0;
   #turnAtWall = 0;
   #sessionWork = 0;
@@ -85,7 +87,9 @@ export class Engine {
     this.#work = components.work;
     this.#time = new Steering(components);
     this.#context = components.context;
-    const again = (stored: Sql): Engine => new Engine(stored, options);
+    this.#identity = options.identity;
+    const again = (stored: Sql): Engine =>
+      new Engine(stored, { ...options, identity: this.#identity });
     this.#earlier = new Earlier(this.log, this.store, again);
     this.#open();
   }
@@ -189,6 +193,15 @@ export class Engine {
   stopUnit(unit: WorkUnit): void {
     this.#parts.random.reset(this.store.rv, `stop ${unit.work} ${this.#now.ms}`);
     this.#work.commit("watchdog", () => stopUnit(unit, this.#parts.client, this.#work));
+    this.#persist();
+  }
+
+  /** Tokens of service accounts are another identity's from now on: those from before open nothing, and Secrets get new ones. */
+  renewTokens(identity: Identity, wallMs: number): void {
+    this.#identity = identity;
+    this.#earlier.forget(Infinity);
+    this.#begin(wallMs);
+    this.#work.commit("serviceaccounttoken", () => this.#parts.renewTokens(identity));
     this.#persist();
   }
 
@@ -314,6 +327,16 @@ export class Engine {
   /** exec, attach and port-forward sessions: see streams/sessions.ts. */
   get sessions(): Streams["sessions"] {
     return this.#parts.streams.sessions;
+  }
+
+  /** Shells that are kept by name: see streams/terminals.ts. */
+  get terminals(): Streams["terminals"] {
+    return this.#parts.streams.terminals;
+  }
+
+  /** Starts a command on a node; belongs into `session`, as everything done to the session that it gives. */
+  onMachine(...args: Parameters<Streams["onMachine"]>): ReturnType<Streams["onMachine"]> {
+    return this.#parts.streams.onMachine(...args);
   }
 
   /** Work that sessions caused since this engine was made, in the units of a turn's budget; every call of `session` counts. */

@@ -76,8 +76,16 @@ export class SessionSockets {
     this.rest = rest;
   }
 
+  /** Moves on with each that opens or ends. */
+  changes = 0;
+
   get size(): number {
     return this.open.size;
+  }
+
+  /** What let in those who have one open. */
+  *grants(): Iterable<Grant> {
+    for (const { grant } of this.open.values()) yield grant;
   }
 
   /** Whether a client has said something not long ago: that counts as looking. */
@@ -156,6 +164,7 @@ export class SessionSockets {
       early: waitMs > 0,
     };
     this.open.set(server, open);
+    this.changes += 1;
     if (open.early) setTimeout(() => this.begin(server, open), waitMs);
     else open.session.greet?.();
     server.addEventListener("message", ({ data }) => this.hear(server, open, data as ArrayBuffer));
@@ -349,6 +358,7 @@ export class SessionSockets {
     const open = this.open.get(socket);
     if (!open) return false;
     this.open.delete(socket);
+    this.changes += 1;
     this.left.push(open.session);
     if (this.size === 0) {
       clearInterval(this.idleTimer);

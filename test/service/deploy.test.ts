@@ -54,3 +54,27 @@ test("a deployment takes values over, requires their secrets, and never the loca
   const plain = configFor(wanted, { databaseId: noDatabase, domain: undefined, variables: {} });
   expect([plain.text, plain.secrets]).toEqual([wanted, []]);
 });
+
+test("hosts of users' content are a route in their zone, beside the service's own name", () => {
+  const made = (variables: Record<string, string>, more: object = {}): string =>
+    configFor(wanted, { databaseId: noDatabase, domain: undefined, variables, ...more }).text;
+  const content = { USER_CONTENT_DOMAIN: "example-content.org" };
+  expect(made(content)).toContain(
+    'routes = [{ pattern = "*.example-content.org/*", zone_name = "example-content.org" }]\nworkers_dev = true\n',
+  );
+  expect(made(content, { domain: "lab.example.org" })).toContain(
+    'routes = [{ pattern = "lab.example.org", custom_domain = true }, { pattern = "*.example-content.org/*", zone_name = "example-content.org" }]\nworkers_dev = false\n',
+  );
+  const deeper = { USER_CONTENT_DOMAIN: "content.example.org" };
+  expect(made(deeper, { contentZone: "example.org" })).toContain(
+    '{ pattern = "*.content.example.org/*", zone_name = "example.org" }',
+  );
+  expect(made({})).not.toContain("routes = [");
+});
+
+test("the button's address is left to whoever publishes the code, and none is invented", () => {
+  expect(guide).toContain("https://deploy.workers.cloudflare.com/?url=REPOSITORY_URL");
+  expect(guide).not.toMatch(/github\.com\/(?!\.\.\.)/);
+  const { repository } = JSON.parse(read("package.json")) as { repository?: unknown };
+  expect(repository).toBeUndefined();
+});

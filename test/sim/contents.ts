@@ -48,7 +48,10 @@ export function contents(sim: Simulation): Line[] {
   }
   for (const table of [...store.recordTables()].sort()) {
     for (const key of [...store.recordKeys(table)].sort()) {
-      lines.push([`record ${table} ${key}`, JSON.stringify(store.record(table, key))]);
+      lines.push([
+        `record ${table} ${key}`,
+        JSON.stringify(store.storedForm(table, store.record(table, key))),
+      ]);
     }
   }
   lines.push(["due", `${engine.nextDueMs(now) ?? null}`]);

@@ -109,11 +109,25 @@ describe.skipIf(!executablePath)("embedded on another origin", () => {
     expect(await call("apply", {})).toBe(
       "error: there is no living cluster here yet: start it first",
     );
-    await expect
-      .poll(() => page.locator("iframe").evaluate((element) => element.clientHeight))
-      .not.toBe(480);
+    const heightOf = (element: Element): number => element.clientHeight;
+    const heights = (): Promise<number[]> =>
+      Promise.all(
+        [page.locator("iframe"), frame.locator("#app")].map((one) => one.evaluate(heightOf)),
+      );
+    await expect.poll(async () => new Set(await heights()).size).toBe(1);
+    expect((await heights())[0]).toBeLessThan(480);
     await frame.getByRole("button", { name: "Make it mine" }).click();
     await frame.getByText("No Pods here yet").waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+  });
+
+  test("a scenario: its text, and a lab of the reader's own in the frame", async () => {
+    await visit(bodyOf(`${service}/embed/l/first-pods`));
+    const frame = page.frameLocator("iframe");
+    await frame.getByRole("heading", { name: "First Pods", level: 1 }).waitFor();
+    await frame.getByText("A Pod that is deleted stays deleted").waitFor();
+    await frame.getByRole("button", { name: "Start" }).click();
+    await frame.locator("td", { hasText: "notebook" }).waitFor();
     expect(await page.context().cookies()).toEqual([]);
   });
 

@@ -203,17 +203,27 @@ test("who is anonymous confirms with their id", async () => {
   expect(await rowsNaming(id)).toEqual([]);
 });
 
-test("a deletion that failed halfway leaves the person, who asks again", async () => {
-  const { who, id } = await signedIn("again");
+test.each([
+  ["of births", /^sandboxes\//, "44"],
+  ["of snapshots", /^(?!sandboxes)/, "55"],
+])("a deletion %s that failed leaves the person, who asks again", async (_of, away, byte) => {
+  const { who, id } = await signedIn(`again${byte}`);
   const made = await make(who);
-  await addSnapshot("snap-again", "44".repeat(32), id);
-  const failing = vi.spyOn(bucket, "delete").mockRejectedValue(new Error("R2 is away"));
+  await addSnapshot(`snap-again${byte}`, byte.repeat(32), id);
+  const remove = bucket.delete;
+  const failing = vi
+    .spyOn(bucket, "delete")
+    .mockImplementation((keys) =>
+      [keys].flat().some((key) => away.test(key))
+        ? Promise.reject(new Error("R2 is away"))
+        : remove(keys),
+    );
   vi.spyOn(console, "error").mockImplementation(() => {});
   expect((await who.post("/api/me", { confirm: id }, "DELETE")).status).toBe(500);
   expect((await who.ask("/api/me")).status).toBe(200);
   failing.mockRestore();
   expect((await who.post("/api/me", { confirm: id }, "DELETE")).status).toBe(204);
-  expect(freed).toEqual(["44".repeat(32)]);
+  expect(freed).toEqual([byte.repeat(32)]);
   expect(await rowsNaming(id)).toEqual([]);
   expect((await kube(made, "/version")).status).toBe(401);
 });

@@ -276,7 +276,15 @@ just a text
 
 describe("a reset", () => {
   const reset = async (id: string, from?: Source): Promise<Born> =>
-    await env.SANDBOX.getByName(id).reset(birthOf(id, from));
+    await env.SANDBOX.getByName(id).reset(
+      {
+        ids: ["member:owner"],
+        role: "owner",
+        readAtMs: Date.now(),
+        expiresAtMs: Date.now() + 60_000,
+      },
+      birthOf(id, from),
+    );
 
   test("makes the cluster anew under the same id and keys, and ends what was open", async () => {
     const made = await make({ seed: 5 });
@@ -357,7 +365,7 @@ describe("a reset", () => {
     expect(await lines.next()).toContain("new");
     await lines.stop();
     const id = newId();
-    expect(await reset(id)).toEqual({ born: false, reason: "there is no such sandbox" });
+    expect(await reset(id)).toMatchObject({ born: false, code: 410 });
     expect(await isEmpty(id)).toBe(true);
   });
 

@@ -134,7 +134,8 @@ test("a revoked key's logs, exec, attach and port-forward end", async () => {
   for (;;) if ((await follow.next()) === undefined) break;
   const left = await runInDurableObject(
     stubOf(made),
-    (instance) => (instance as unknown as { sessions: { size: number } }).sessions.size,
+    (instance) =>
+      (instance as unknown as { clients: { sessions: { size: number } } }).clients.sessions.size,
   );
   expect(left).toBe(1);
   await edge(`/api/sandboxes/${made.id}`, { method: "DELETE", headers: bearer(made.secret) });
@@ -150,8 +151,8 @@ test("a request through the proxy that still waits is refused", async () => {
         stubOf(made),
         (instance) =>
           (
-            instance as unknown as { sessions: { proxies: { endsAtMs(): number } } }
-          ).sessions.proxies.endsAtMs() < Infinity,
+            instance as unknown as { clients: { sessions: { proxies: { endsAtMs(): number } } } }
+          ).clients.sessions.proxies.endsAtMs() < Infinity,
       ),
     )
     .toBe(true);
@@ -188,7 +189,7 @@ test("what another Worker read before is refused, in whatever it asks", async ()
 test("another role ends what the role before opened, and opens anew at once", async () => {
   const lines = await watch(other);
   await begun(lines);
-  await stubOf(made).cut(`key:${other.keyId}`, "viewer");
+  await stubOf(made).cut(`key:${other.keyId}`, { role: "viewer" });
   expect(await lines.next()).toBeUndefined();
   const ask = (role: string): Promise<Response> =>
     stubOf(made).fetch(`https://sandbox${configMaps}`, {
@@ -237,7 +238,8 @@ test("a key that expires ends what it has open, while the sandbox sleeps", async
   const open = (): Promise<number> =>
     runInDurableObject(
       stubOf(made),
-      (instance) => (instance as unknown as { sockets: { size: number } }).sockets.size,
+      (instance) =>
+        (instance as unknown as { clients: { streams: { size: number } } }).clients.streams.size,
     );
   expect(await open()).toBe(1);
   await pass(2_000);

@@ -75,6 +75,22 @@ test("an editor writes, a viewer reads; neither may hand out more than they have
   expect(invite.status).toBe(403);
 });
 
+test("by a key, whatever it is called, a member is who the others know", async () => {
+  const { secret } = await invitation(me.headers, made.id, "editor");
+  const init = post({ name: "learner" });
+  const joined = await edge(`/api/invitations/${secret}/accept`, init);
+  const cookie = joined.headers.get("set-cookie")!.split(";")[0]!;
+  const kubeconfig = await asked<{ kubeconfig: string }>(
+    `/api/sandboxes/${made.id}/keys`,
+    { ...post({ name: "kubernetes" }), headers: { cookie, origin: own } },
+    201,
+  );
+  const headers = bearer(/token: (\S+)/.exec(kubeconfig.kubeconfig)![1]!);
+  const whoAmI = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+  const answer = await kube(whoAmI, headers, { method: "POST", body: "{}" });
+  expect(await answer.json()).toMatchObject({ status: { userInfo: { username: "learner" } } });
+});
+
 test("a smaller role ends what the greater one has open, and its keys", async () => {
   const one = await member(me.headers, made.id, "editor");
   const own = await key(one.headers, made.id);

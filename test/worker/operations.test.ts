@@ -3,9 +3,11 @@ import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { app } from "../../worker/app.ts";
 import { sweep } from "../../worker/cron.ts";
+import { forgetAnonymous } from "../../worker/db/people.ts";
 import type { Env } from "../../worker/env.ts";
 import { turnstile } from "../../worker/human.ts";
 import worker from "../../worker/index.ts";
+import { newId } from "../../worker/secrets.ts";
 import { bearer, make, post, stubOf } from "./edge.ts";
 import { invitation, owner, own, token } from "./persons.ts";
 
@@ -114,6 +116,101 @@ test("the cron trigger frees what has expired, may be repeated, and leaves what 
   const ids = rows.results.map(({ id }) => id);
   expect(ids).toContain(alive.id);
   expect(ids).not.toContain(dead.id);
+});
+
+test("anonymous persons with nothing left are forgotten, some at each run, and nobody else", async () => {
+  const day = 24 * 3_600_000;
+  const run = (statement: string, ...values: unknown[]): Promise<D1Result> =>
+    env.DB.prepare(statement)
+      .bind(...values)
+      .run();
+  const persons = new Map<string, string>();
+  const person = async (why: string, { name = null as string | null, at = 0 } = {}) => {
+    // All of one letter, and so of one run.
+    const id = `a${newId().slice(1)}`;
+    persons.set(id, why);
+    await run("INSERT INTO users (id, name, created_at) VALUES (?, ?, ?)", id, name, at);
+    return id;
+  };
+  const sessionOf = (id: string, expiresAt: number) =>
+    run(
+      "INSERT INTO sessions VALUES (?, ?, ?, 0, ?, 0, 'anonymous', '')",
+      crypto.randomUUID(),
+      crypto.randomUUID(),
+      id,
+      expiresAt,
+    );
+  const now = 400 * 32 * day;
+  const { made, person: host } = await owner();
+  const lost = await person("nothing left");
+  await sessionOf(lost, now - 1);
+  await run("INSERT INTO audit (at, user_id, action, subject) VALUES (?, ?, 'x', 'x')", now, lost);
+  const withdrawn = await person("a withdrawn snapshot");
+  const snapshot = (id: string, withdrawnAt: number | null) =>
+    run(
+      `INSERT INTO snapshots (id, sha256, owner_id, title, revision, virtual_ms, bytes, nodes, pods, secrets_left_out, created_at, withdrawn_at)
+       VALUES (?, ?, ?, '', 1, 1, 1, 1, 1, 0, 1, ?)`,
+      newId(),
+      crypto.randomUUID(),
+      id,
+      withdrawnAt,
+    );
+  await snapshot(withdrawn, 5);
+  await run("UPDATE sandboxes SET expires_at = ? WHERE id = ?", now + day, made.id);
+  await sessionOf(host.id, now + day);
+  await sessionOf(await person("a session"), now + day);
+  await person("a name", { name: "somebody" });
+  await person("made a moment ago", { at: now - 60_000 });
+  await run("UPDATE sandboxes SET owner_id = ? WHERE id = ?", await person("a sandbox"), made.id);
+  await run(
+    "INSERT INTO members VALUES (?, ?, 'viewer', 'm', 0)",
+    made.id,
+    await person("a membership"),
+  );
+  await run(
+    "UPDATE keys SET user_id = ? WHERE sandbox_id = ?",
+    await person("a key of another's sandbox"),
+    made.id,
+  );
+  await snapshot(await person("a snapshot"), null);
+  await run(
+    "INSERT INTO scenarios VALUES (?, ?, 't', 'private', 0, 0, NULL)",
+    newId(),
+    await person("a scenario"),
+  );
+  await run("INSERT INTO identities VALUES ('p', 's', ?, 'n', 0)", await person("an identity"));
+  await run(
+    "INSERT INTO passkeys VALUES ('k', ?, '', 0, '', 'n', 0, 0)",
+    await person("a passkey"),
+  );
+  await run(
+    "INSERT INTO api_tokens VALUES ('h', 'i', ?, 't', '', 0, ?, NULL)",
+    await person("a token"),
+    now + 1,
+  );
+  const left = async () => {
+    const rows = await env.DB.prepare("SELECT id FROM users").all<{ id: string }>();
+    return rows.results.flatMap(({ id }) => persons.get(id) ?? []);
+  };
+  vi.spyOn(console, "log").mockImplementation(() => {});
+  // Another letter's hour.
+  await sweep(env, now + 3_600_000);
+  expect(await left()).toHaveLength(persons.size);
+  const some = { prefix: "a", madeBefore: now - 3_600_000, max: 1 };
+  expect(await forgetAnonymous(env.DB, some, now)).toBe(1);
+  expect(await left()).toHaveLength(persons.size - 1);
+  for (let i = 0; i < 2; i++) {
+    await sweep(env, now);
+    expect((await left()).sort()).toEqual(
+      [...persons.values()].filter((why) => !/^nothing left|^a withdrawn/.test(why)).sort(),
+    );
+  }
+  const noted = await env.DB.prepare("SELECT user_id FROM audit WHERE action = 'x'").first();
+  expect(noted).toEqual({ user_id: null });
+  const orphan = await env.DB.prepare(
+    "SELECT count(*) AS n FROM snapshots WHERE owner_id IS NULL AND withdrawn_at = 5",
+  ).first();
+  expect(orphan).toEqual({ n: 1 });
 });
 
 test("with Turnstile's secret set, who is anonymous shows that they are human", async () => {

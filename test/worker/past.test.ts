@@ -11,7 +11,12 @@ const maps = "/api/v1/namespaces/default/configmaps";
 
 type Made = Awaited<ReturnType<typeof make>>;
 
-const grant = { id: "test", role: "owner", readAtMs: 0, expiresAtMs: Number.MAX_SAFE_INTEGER };
+const granted = () => ({
+  ids: ["key:test"],
+  role: "owner",
+  readAtMs: Date.now(),
+  expiresAtMs: Number.MAX_SAFE_INTEGER,
+});
 
 /** As the Worker asks the object. */
 function asks(
@@ -21,7 +26,7 @@ function asks(
   method = "GET",
 ): Promise<Response> {
   const user = { name: "jane", groups: ["system:masters"] };
-  const edge = { grant: { ...grant, readAtMs: Date.now() }, user, publicPath: path, ...more };
+  const edge = { grant: granted(), user, publicPath: path, ...more };
   const headers = writeEdge(new Headers({ accept: "application/json" }), edge as EdgeRequest);
   if (more.bridge) headers.set("upgrade", "websocket");
   return stubOf(made).fetch(`https://podyard.test${path}`, { method, headers });
@@ -44,18 +49,20 @@ test("timeline and undo, by who asks, through an eviction", async () => {
   const to = await revisionOf(made);
   await kube(made, `${maps}/a`, { method: "DELETE" });
   await evictDurableObject(stub);
-  const done = must(await stub.undo({ to, by: "jane" }));
+  const done = must(await stub.undo(granted(), { to, by: "jane" }));
   expect(done).toMatchObject({ to, created: 1, updated: 0, deleted: 0, left: [] });
   expect((await kube(made, `${maps}/a`)).status).toBe(200);
   await evictDurableObject(stub);
-  const { items, revision } = must(await stub.timeline({ after: to }));
+  const { items, revision } = must(await stub.timeline(granted(), { after: to }));
   const told = items.filter(({ resource }) => resource === "configmaps").map(({ text }) => text);
   expect(told).toEqual([
     expect.stringMatching(/ deleted ConfigMap a$/),
     `jane, going back to revision ${to}, created ConfigMap a`,
   ]);
   expect(revision).toBeGreaterThanOrEqual(done.revision);
-  expect(await stub.undo({ to: revision + 1_000, by: "jane" })).toMatchObject({ code: 504 });
+  expect(await stub.undo(granted(), { to: revision + 1_000, by: "jane" })).toMatchObject({
+    code: 504,
+  });
 });
 
 test("the API as of a revision, which can only be read", async () => {
@@ -108,7 +115,10 @@ test("artefacts, of now and of then", async () => {
   await kube(made, `${maps}/a`, { method: "DELETE" });
   const namesIn = ({ objects }: Snapshot): string[] =>
     (objects.find(([resource]) => resource === "configmaps")?.[1] ?? []).map(([key]) => key);
-  const [now, then] = [must(await stub.snapshotBytes()), must(await stub.snapshotBytes({ at }))];
+  const [now, then] = [
+    must(await stub.snapshotBytes(granted())),
+    must(await stub.snapshotBytes(granted(), { at })),
+  ];
   const [opened, before] = [now, then].map(({ bytes }) => must(openArtefact(bytes)).snapshot);
   expect(namesIn(opened!)).not.toContain("default/a");
   expect(namesIn(before!)).toContain("default/a");
@@ -119,7 +129,7 @@ test("artefacts, of now and of then", async () => {
   expect(then.counts.objects).toBe(now.counts.objects + 1);
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", then.bytes as BufferSource));
   expect(then.sha256).toBe([...hash].map((b) => b.toString(16).padStart(2, "0")).join(""));
-  expect(await stub.snapshotBytes({ at: 1 })).toEqual({
+  expect(await stub.snapshotBytes(granted(), { at: 1 })).toEqual({
     reason: expect.stringMatching(/^too old resource version: 1 \(\d+\)$/),
     code: 410,
   });
@@ -129,7 +139,7 @@ test("a sandbox that is gone says so", async () => {
   const made = await make({ seed: 7 });
   const stub = stubOf(made);
   await stub.destroy();
-  expect(await stub.timeline()).toMatchObject({
+  expect(await stub.timeline(granted())).toMatchObject({
     code: 410,
     reason: expect.stringContaining("expired or was deleted"),
   });

@@ -1,5 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
+import { routes } from "../../worker/app.ts";
+import { isRepeatable, readersOf } from "../../worker/handler.ts";
 import { bearer, edge, kube, post } from "./edge.ts";
 import { key, owner, token, type Headers_ } from "./persons.ts";
 
@@ -43,6 +45,42 @@ test("the same request under one key is done once, and no secret is told again o
   expect(JSON.stringify(rows.results)).not.toMatch(/podyard_|\/i\//);
   const list = await edge("/api/sandboxes", { headers: person.headers });
   expect((await list.json<{ sandboxes: unknown[] }>()).sandboxes).toHaveLength(2);
+});
+
+test("what was made elsewhere than below its route is read again where it lies", async () => {
+  const { person, made } = await owner({ nodes: 1 });
+  const at = `/api/sandboxes/${made.id}`;
+  for (const [path, place] of [
+    [`${at}/fork`, "/api/sandboxes"],
+    [`${at}/snapshots`, "/api/snapshots"],
+    ["/api/scenarios/first-pods/start", "/api/me/labs"],
+    ["/api/sandboxes", "/api/sandboxes"],
+  ] as const) {
+    const named = { ...person.headers, "idempotency-key": `made ${path}`.replace(" ", "-") };
+    const first = await create(path, {}, named);
+    const { id } = await first.json<{ id: string }>();
+    const again = await create(path, {}, named);
+    for (const one of [first, again]) {
+      expect([path, one.status, one.headers.get("location")]).toEqual([
+        path,
+        201,
+        `${place}/${id}`,
+      ]);
+    }
+    const read = await edge(`${place}/${id}`, { headers: person.headers });
+    expect(await again.json()).toEqual(await read.json());
+  }
+});
+
+test("whatever is made can be read again, and by no more than two rows", () => {
+  const makers = routes.filter(isRepeatable);
+  expect(makers.length).toBeGreaterThan(8);
+  for (const row of makers) {
+    const { item, list } = readersOf(row, routes);
+    const readers = [item, list].filter((one) => one !== undefined);
+    expect([row.path, readers.length > 0]).toEqual([row.path, true]);
+    for (const reader of readers) expect(reader.answers[200]?.schema).toBeDefined();
+  }
 });
 
 test("another request under the key is refused, another person's is their own, a day later it is new", async () => {

@@ -1,6 +1,11 @@
-import { listDurableObjectIds } from "cloudflare:test";
+import {
+  createExecutionContext,
+  listDurableObjectIds,
+  waitOnExecutionContext,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { app } from "../../worker/app.ts";
 import { freeArtefact, putArtefact, sweepArtefacts } from "../../worker/snapshots/artefacts.ts";
 import { insertSnapshot } from "../../worker/db/snapshots.ts";
 import type { Env } from "../../worker/env.ts";
@@ -15,6 +20,8 @@ import {
   type Sandboxed,
   type Somebody,
 } from "./people.ts";
+
+afterEach(() => vi.restoreAllMocks());
 
 interface Told {
   id: string;
@@ -371,6 +378,41 @@ test("a pass over what is stored frees what nothing names, once it is old enough
   expect([await has(named), await has(`sandboxes/${living}`)]).toEqual([true, true]);
   await day(Date.now() + 2 * 3_600_000);
   expect(await statusOf(edge("/api/sandboxes", json({})))).toBe(201);
+});
+
+test("bytes whose deletion fails are gone for everybody, and wait for the cron trigger", async () => {
+  const owner = await newcomer({ nodes: 1 });
+  const { id, sha256 } = await take(owner);
+  const born = await newcomer({ nodes: 1 });
+  await env.SNAPSHOTS.put(`sandboxes/${born.made.id}`, "kind: List");
+  const { SNAPSHOTS } = env;
+  const failing = bindMethods(
+    new Proxy(SNAPSHOTS, {
+      get: (bucket, name) =>
+        name === "delete"
+          ? () => Promise.reject(new Error("planned"))
+          : (bucket as never)[name as never],
+    }),
+  );
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const withFailure = async (path: string, cookie: string): Promise<number> => {
+    const headers = { cookie, origin: "https://podyard.test" };
+    const request = new Request(`https://podyard.test${path}`, { method: "DELETE", headers });
+    const context = createExecutionContext();
+    const bound = { ...env, SNAPSHOTS: failing } as unknown as Env;
+    const { status } = await app.fetch(request, bound, context);
+    await waitOnExecutionContext(context);
+    return status;
+  };
+  expect(await withFailure(`/api/snapshots/${id}`, owner.cookie)).toBe(204);
+  expect(await statusOf(edge(`/api/snapshots/${id}`))).toBe(404);
+  expect(await withFailure(`/api/sandboxes/${born.made.id}`, born.cookie)).toBe(204);
+  expect(await statusOf(born.ask(`/api/sandboxes/${born.made.id}`))).toBe(410);
+  const has = async (key: string): Promise<boolean> => (await SNAPSHOTS.head(key)) !== null;
+  expect([await has(sha256), await has(`sandboxes/${born.made.id}`)]).toEqual([true, true]);
+  const later = Date.now() + 2 * 3_600_000;
+  for (let hour = 0; hour < 32; hour++) await sweepArtefacts(env, later + hour * 3_600_000);
+  expect([await has(sha256), await has(`sandboxes/${born.made.id}`)]).toEqual([false, false]);
 });
 
 test("a body for a sandbox says what is wrong with what it is to be made from", async () => {

@@ -3,9 +3,12 @@
 export class ApiError extends Error {
   override name = "ApiError";
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** The service asks first whether somebody is human: with this key a page asks Turnstile. */
+  readonly turnstileSiteKey: string | undefined;
+  constructor(status: number, message: string, turnstileSiteKey?: string) {
     super(message);
     this.status = status;
+    this.turnstileSiteKey = turnstileSiteKey;
   }
 }
 
@@ -48,20 +51,14 @@ export async function askJson<T>(path: string, how?: Ask): Promise<T> {
   return (await (await ask(path, how)).json()) as T;
 }
 
-/** Undefined where there is no such thing, or this deployment has no such route. */
-export async function askIfThere<T>(path: string, how?: Ask): Promise<T | undefined> {
-  try {
-    return await askJson<T>(path, how);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
-    throw error;
-  }
-}
-
 async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as { message?: string; detail?: string };
+  const body = (await response.json().catch(() => ({}))) as {
+    message?: string;
+    detail?: string;
+    turnstileSiteKey?: string;
+  };
   const message = body.detail ?? body.message ?? `the server answered ${response.status}`;
-  return new ApiError(response.status, message);
+  return new ApiError(response.status, message, body.turnstileSiteKey);
 }
 
 export const messageOf = (error: unknown): string =>

@@ -1,7 +1,7 @@
 /** Manifests in an address: deflated (RFC 1951), base64url. */
 
-/** As many characters as the service takes bytes. */
-const textBytesMax = 1_000_000;
+/** As many as the service takes. */
+const textBytesMax = 3 * 1024 * 1024;
 
 export async function pack(text: string): Promise<string> {
   const deflated = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));

@@ -1,4 +1,4 @@
-import { ask, ApiError, askIfThere, askJson } from "./client.ts";
+import { ask, ApiError, askJson } from "./client.ts";
 
 /** Who looks at the page, and what belongs to their account. */
 
@@ -7,6 +7,8 @@ export interface Me {
   /** Null: somebody whom only the cookie knows. */
   name: string | null;
   createdAt: string;
+  /** Origins whose pages may show what is theirs in frames. Null: all. */
+  embedOrigins: string[] | null;
 }
 
 const known = "podyard.known";
@@ -40,6 +42,10 @@ export async function readMe(): Promise<Me | undefined> {
 
 export const renameMe = (name: string): Promise<Me> =>
   askJson("/api/me", { method: "PATCH", body: { name } });
+
+/** Null: all. */
+export const setEmbedOrigins = (embedOrigins: string[] | null): Promise<Me> =>
+  askJson("/api/me", { method: "PATCH", body: { embedOrigins } });
 
 export async function deleteMe(confirm: string): Promise<void> {
   await ask("/api/me", { method: "DELETE", body: { confirm } });
@@ -81,8 +87,8 @@ export const scopes = [
   "scenarios:write",
 ];
 
-export const listApiTokens = async (): Promise<ApiToken[] | undefined> =>
-  (await askIfThere<{ tokens: ApiToken[] }>("/api/me/tokens"))?.tokens;
+export const listApiTokens = async (): Promise<ApiToken[]> =>
+  (await askJson<{ tokens: ApiToken[] }>("/api/me/tokens")).tokens;
 export const makeApiToken = (name: string, of: string[]): Promise<ApiToken> =>
   askJson("/api/me/tokens", { method: "POST", body: { name, scopes: of } });
 export const revokeApiToken = (id: string): Promise<unknown> =>
@@ -94,7 +100,21 @@ export interface Passkey {
   createdAt: string;
 }
 
-export const listPasskeys = async (): Promise<Passkey[] | undefined> =>
-  (await askIfThere<{ passkeys: Passkey[] }>("/api/me/passkeys"))?.passkeys;
+export const listPasskeys = async (): Promise<Passkey[]> =>
+  (await askJson<{ passkeys: Passkey[] }>("/api/me/passkeys")).passkeys;
 export const removePasskey = (id: string): Promise<unknown> =>
   ask(`/api/me/passkeys/${encodeURIComponent(id)}`, { method: "DELETE" });
+
+/** An account elsewhere by which one signs in here. */
+export interface Identity {
+  id: string;
+  /** `github`, or an issuer's address. */
+  provider: string;
+  name: string;
+  createdAt: string;
+}
+
+export const listIdentities = async (): Promise<Identity[]> =>
+  (await askJson<{ identities: Identity[] }>("/api/me/identities")).identities;
+export const removeIdentity = (id: string): Promise<unknown> =>
+  ask(`/api/me/identities/${encodeURIComponent(id)}`, { method: "DELETE" });

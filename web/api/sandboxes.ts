@@ -1,4 +1,5 @@
 import { ask, askJson } from "./client.ts";
+import { askAsHuman } from "./human.ts";
 import { knowMe } from "./me.ts";
 
 /** Sandboxes: those one made or belongs to, and the ones that a key opens. */
@@ -31,7 +32,7 @@ export type From = { snapshot: string } | { scenario: string } | { manifests: st
 export const keyIn = (url: string): string | undefined => /#k=([\w-]+)$/.exec(url)?.[1];
 
 export async function createSandbox(from?: From): Promise<Sandbox> {
-  const made = await askJson<Sandbox>("/api/sandboxes", {
+  const made = await askAsHuman<Sandbox>("/api/sandboxes", {
     method: "POST",
     body: from ? { from } : {},
   });
@@ -41,7 +42,7 @@ export async function createSandbox(from?: From): Promise<Sandbox> {
 
 export async function forkSandbox({ id, key }: Sandbox): Promise<Sandbox> {
   return withKey(
-    await askJson<Sandbox>(`/api/sandboxes/${id}/fork`, { method: "POST", body: {}, key }),
+    await askAsHuman<Sandbox>(`/api/sandboxes/${id}/fork`, { method: "POST", body: {}, key }),
   );
 }
 
@@ -61,6 +62,10 @@ export const listSandboxes = async (): Promise<Summary[]> =>
 
 export const renameSandbox = (id: string, title: string, key?: string): Promise<Summary> =>
   askJson(`/api/sandboxes/${id}`, { method: "PATCH", body: { title }, key });
+
+/** Anew, from what it was made from. */
+export const resetSandbox = (id: string, key?: string): Promise<unknown> =>
+  ask(`/api/sandboxes/${id}/reset`, { method: "POST", key });
 
 export const deleteSandbox = (id: string, key?: string): Promise<unknown> =>
   ask(`/api/sandboxes/${id}`, { method: "DELETE", key });

@@ -1,4 +1,5 @@
-import { askIfThere, askJson } from "./client.ts";
+import { ask, askJson } from "./client.ts";
+import { askAsHuman } from "./human.ts";
 import { knowMe } from "./me.ts";
 import { withKey, type Sandbox } from "./sandboxes.ts";
 
@@ -9,6 +10,7 @@ export interface ScenarioLine {
   title: string;
   description?: string;
   visibility: string;
+  published: boolean;
 }
 
 export interface Scenario extends ScenarioLine {
@@ -26,19 +28,22 @@ interface ListAnswer {
 export const readScenario = (id: string): Promise<Scenario> =>
   askJson(`/api/scenarios/${encodeURIComponent(id)}`);
 
-/** One's own; undefined: this deployment keeps none. */
-export const listScenarios = async (): Promise<ScenarioLine[] | undefined> =>
-  (await askIfThere<ListAnswer>("/api/scenarios?limit=100"))?.scenarios;
+/** One's own. */
+export const listScenarios = async (): Promise<ScenarioLine[]> =>
+  (await askJson<ListAnswer>("/api/scenarios?limit=100")).scenarios;
+
+export const deleteScenario = (id: string): Promise<unknown> =>
+  ask(`/api/scenarios/${encodeURIComponent(id)}`, { method: "DELETE" });
 
 /** Podyard's own first, then what others made public. */
-export async function listGallery(): Promise<ScenarioLine[] | undefined> {
-  const found = await askIfThere<ListAnswer>("/api/scenarios?gallery");
-  return found && [...(found.ours ?? []), ...found.scenarios];
+export async function listGallery(): Promise<ScenarioLine[]> {
+  const { ours = [], scenarios } = await askJson<ListAnswer>("/api/scenarios?gallery");
+  return [...ours, ...scenarios];
 }
 
 /** The visitor's own lab of it: made, or the one that they have. */
 export async function startLab(id: string): Promise<Sandbox> {
-  const { sandbox } = await askJson<{ sandbox: Sandbox }>(
+  const { sandbox } = await askAsHuman<{ sandbox: Sandbox }>(
     `/api/scenarios/${encodeURIComponent(id)}/start`,
     { method: "POST", body: {} },
   );

@@ -2,7 +2,7 @@ import type {
   PublicKeyCredentialCreationOptionsJSON,
   PublicKeyCredentialRequestOptionsJSON,
 } from "@simplewebauthn/browser";
-import { askIfThere, askJson } from "./client.ts";
+import { askJson } from "./client.ts";
 import { knowMe } from "./me.ts";
 
 /** The ways in that this deployment has. */
@@ -16,7 +16,7 @@ export interface Way {
 }
 
 export const listWays = async (): Promise<Way[]> =>
-  (await askIfThere<{ ways: Way[] }>("/api/sign-in"))?.ways ?? [];
+  (await askJson<{ ways: Way[] }>("/api/sign-in")).ways;
 
 /** Back to the path `to` afterwards. */
 export function goToProvider(start: string, to: string): void {

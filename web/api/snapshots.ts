@@ -1,4 +1,4 @@
-import { ask, askIfThere, askJson } from "./client.ts";
+import { ask, askJson } from "./client.ts";
 import { mayBeKnown } from "./me.ts";
 import type { Sandbox } from "./sandboxes.ts";
 
@@ -22,12 +22,12 @@ export interface Snapshot {
 
 export const readSnapshot = (id: string): Promise<Snapshot> => askJson(`/api/snapshots/${id}`);
 
-/** One's own, newest first; undefined: this deployment keeps none. */
-export const listSnapshots = async (): Promise<Snapshot[] | undefined> =>
-  (await askIfThere<{ snapshots: Snapshot[] }>("/api/snapshots?limit=100"))?.snapshots;
+/** One's own, newest first. */
+export const listSnapshots = async (): Promise<Snapshot[]> =>
+  (await askJson<{ snapshots: Snapshot[] }>("/api/snapshots?limit=100")).snapshots;
 
 export const ownsSnapshot = async (id: string): Promise<boolean> =>
-  mayBeKnown() && ((await listSnapshots()) ?? []).some((one) => one.id === id);
+  mayBeKnown() && (await listSnapshots()).some((one) => one.id === id);
 
 export const takeSnapshot = (
   { id, key }: Sandbox,

@@ -1,4 +1,5 @@
 import { ask, messageOf } from "./client.ts";
+import { linesOf, pause } from "./lines.ts";
 
 /** Tables of a cluster's objects, as the server prints them, that keep up with it. */
 
@@ -43,8 +44,12 @@ interface WireTable {
 }
 
 const asTable = "application/json;as=Table;v=v1;g=meta.k8s.io";
-/** Ages in a Table are computed by the server, so a quiet one is listed anew this often. */
+/**
+ * Ages in a Table are computed by the server, so it is listed anew after so long, and twice as long each time that nothing has
+ * changed: between two such requests the sandbox behind an idle page sleeps.
+ */
 const freshenMs = 10_000;
+const freshenMsMax = 5 * 60_000;
 const retryMs = 2_000;
 
 /**
@@ -58,13 +63,22 @@ export async function followTable(
   trouble: (message: string | undefined) => void,
   stop: AbortSignal,
 ): Promise<void> {
+  let waitMs = freshenMs;
   while (!stop.aborted) {
     const round = new AbortController();
     const end = (): void => round.abort();
     stop.addEventListener("abort", end);
-    const timer = setTimeout(end, freshenMs);
+    let timer = setTimeout(end, waitMs);
+    waitMs = Math.min(2 * waitMs, freshenMsMax);
+    const moved = (): void => {
+      if (waitMs === freshenMs) return;
+      waitMs = freshenMs;
+      clearTimeout(timer);
+      timer = setTimeout(end, freshenMs);
+    };
+    const connected = (): void => trouble(undefined);
     try {
-      await listAndWatch(cluster, path, show, () => trouble(undefined), round.signal);
+      await listAndWatch(cluster, path, { show, connected, moved }, round.signal);
     } catch (error) {
       if (!round.signal.aborted) {
         trouble(messageOf(error));
@@ -77,11 +91,17 @@ export async function followTable(
   }
 }
 
+interface Watcher {
+  show: (table: TableView) => void;
+  connected: () => void;
+  /** Something came after the list. */
+  moved: () => void;
+}
+
 async function listAndWatch(
   cluster: Cluster,
   path: string,
-  show: (table: TableView) => void,
-  connected: () => void,
+  { show, connected, moved }: Watcher,
   signal: AbortSignal,
 ): Promise<void> {
   const list = (await (await get(cluster, path, signal)).json()) as WireTable;
@@ -96,6 +116,7 @@ async function listAndWatch(
     const event = JSON.parse(line) as { type: string; object: WireTable };
     if (event.type === "BOOKMARK") continue;
     if (event.type === "ERROR") return;
+    moved();
     for (const row of event.object.rows) {
       if (event.type === "DELETED") rows.delete(row.object.metadata.uid);
       else rows.set(row.object.metadata.uid, rowOf(row));
@@ -113,30 +134,6 @@ export async function listTable(cluster: Cluster, path: string): Promise<TableVi
   return { columns: list.columnDefinitions ?? [], rows: list.rows.map(rowOf).sort(byName) };
 }
 
-async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of chunksOf(body)) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) if (line !== "") yield line;
-  }
-}
-
-/** Not every browser iterates streams itself. */
-async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    reader.releaseLock();
-  }
-}
-
 const rowOf = (row: WireTable["rows"][number]): Row => ({
   uid: row.object.metadata.uid,
   name: row.object.metadata.name,
@@ -146,13 +143,3 @@ const rowOf = (row: WireTable["rows"][number]): Row => ({
 
 const byName = (a: Row, b: Row): number =>
   a.namespace === b.namespace ? (a.name < b.name ? -1 : 1) : a.namespace < b.namespace ? -1 : 1;
-
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    stop.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}

@@ -99,14 +99,18 @@ function Living({ sandbox }: { sandbox: Sandbox }) {
         cluster={clusterOf(sandbox)}
         changed={({ rows }) => tell("changed", { pods: rows.length })}
       />
-      <p class="quiet foot">
-        <a href={placeOf(sandbox)} target="_blank" rel="noopener">
-          Open in Podyard
-        </a>
-      </p>
+      <Elsewhere path={placeOf(sandbox)} />
     </>
   );
 }
+
+const Elsewhere = ({ path }: { path: string }) => (
+  <p class="quiet foot">
+    <a href={path} target="_blank" rel="noopener">
+      Open in Podyard
+    </a>
+  </p>
+);
 
 function Opening({ id, secret, sandbox }: ContentProps) {
   const { problem } = useLoaded(async () => {
@@ -139,6 +143,7 @@ function Moment({ id, sandbox, parameters }: ContentProps) {
         )}
       </div>
       <Problem text={problem.value} />
+      {problem.value && <Elsewhere path={`/x/${id}`} />}
       {parameters.view !== "objects" && <Picture snapshot={snapshot.value} />}
       {parameters.view !== "picture" && <Pods cluster={{ base: kubeOf(id) }} still />}
     </>
@@ -175,8 +180,9 @@ function Lab({ id, sandbox, parameters }: ContentProps) {
         )}
       </div>
       <Problem text={problem.value} />
+      {problem.value && <Elsewhere path={`/l/${id}`} />}
       <Suspense fallback={<p class="quiet">Reading…</p>}>
-        <Markdown text={scenario.value.readme} />
+        <Markdown text={scenario.value.readme} title={scenario.value.title} />
       </Suspense>
     </>
   );

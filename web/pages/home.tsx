@@ -56,13 +56,13 @@ function Mine() {
 }
 
 function Gallery() {
-  const { value: scenarios } = useLoaded(() => listGallery().catch(() => undefined));
-  if (!scenarios.value?.length) return null;
+  const { value: scenarios, problem: unread } = useLoaded(listGallery);
   return (
     <div class="cards">
       <Panel title="Start from a scenario">
+        <Problem text={unread.value} />
         <ul class="rows">
-          {scenarios.value.map((one) => (
+          {scenarios.value?.map((one) => (
             <li key={one.id}>
               <span>
                 <a href={`/l/${one.id}`}>{one.title}</a>

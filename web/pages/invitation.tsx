@@ -23,8 +23,9 @@ export function InvitationPage({ secret }: { secret: string }) {
   const to = invitation.value;
   return (
     <section class="welcome">
-      <h1>{to ? `Join ${to.sandbox.title || to.sandbox.name}` : "Invitation"}</h1>
+      <h1>{to ? `Join ${to.sandbox.title || "a sandbox"}` : "Invitation"}</h1>
       <Problem text={problem.value ?? unread.value} />
+      {unread.value && <a href="/">Make a sandbox of your own</a>}
       {to && (
         <>
           <p class="lead">

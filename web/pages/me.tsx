@@ -2,6 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { deleteMe, readMe, renameMe, type Me } from "../api/me.ts";
 import { ApiTokens } from "../panels/api-tokens.tsx";
+import { EmbedOrigins } from "../panels/embed-origins.tsx";
+import { Identities } from "../panels/identities.tsx";
 import { Passkeys } from "../panels/passkeys.tsx";
 import { MySandboxes, MyScenarios, MySnapshots } from "../panels/mine.tsx";
 import { Sessions } from "../panels/sessions.tsx";
@@ -53,10 +55,16 @@ function Account({ me, again }: { me: Me; again: () => Promise<void> }) {
           <MyScenarios />
         </div>
         <div class="column">
-          <Name me={me} again={again} />
-          <Passkeys />
+          {me.name !== null && (
+            <>
+              <Name me={me} again={again} />
+              <Identities />
+              <Passkeys />
+            </>
+          )}
           <Sessions />
           <ApiTokens />
+          <EmbedOrigins me={me} />
           <End me={me} />
         </div>
       </div>

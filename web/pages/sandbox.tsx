@@ -7,11 +7,13 @@ import {
   forkSandbox,
   listSandboxes,
   readSandbox,
+  resetSandbox,
   type Sandbox,
   placeOf,
 } from "../api/sandboxes.ts";
 import { clusterOf } from "../api/tables.ts";
 import { Pods } from "../panels/pods.tsx";
+import { Presence } from "../panels/presence.tsx";
 import { SandboxEmbedding } from "../panels/sandbox-embedding.tsx";
 import { Sharing } from "../panels/sharing.tsx";
 import { Start } from "../panels/start.tsx";
@@ -64,6 +66,7 @@ function Yard({ sandbox }: { sandbox: Sandbox }) {
         </div>
         <div class="column">
           <Pods cluster={clusterOf(sandbox)} />
+          <Presence sandbox={sandbox} />
           <Sharing sandbox={sandbox} />
           {sandbox.role !== "viewer" && (
             <SandboxEmbedding sandbox={sandbox} title={nameOf(sandbox)} />
@@ -83,6 +86,10 @@ function Head({ sandbox }: { sandbox: Sandbox }) {
     await deleteSandbox(id, key);
     location.assign("/");
   };
+  const reset = async (): Promise<void> => {
+    await resetSandbox(id, key);
+    location.reload();
+  };
   const fork = async (): Promise<void> => {
     const made = await forkSandbox(sandbox);
     location.assign(placeOf(made));
@@ -98,13 +105,24 @@ function Head({ sandbox }: { sandbox: Sandbox }) {
           Fork
         </button>
         {role === "owner" && (
-          <button
-            type="button"
-            disabled={busy.value}
-            onClick={() => confirm("Delete this sandbox and everything in it?") && run(remove)}
-          >
-            Delete
-          </button>
+          <>
+            <button
+              type="button"
+              disabled={busy.value}
+              onClick={() =>
+                confirm("Make this sandbox anew? What was done in it is gone.") && run(reset)
+              }
+            >
+              Reset
+            </button>
+            <button
+              type="button"
+              disabled={busy.value}
+              onClick={() => confirm("Delete this sandbox and everything in it?") && run(remove)}
+            >
+              Delete
+            </button>
+          </>
         )}
       </div>
       <Problem text={problem.value} />

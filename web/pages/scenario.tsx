@@ -13,7 +13,7 @@ export function ScenarioPage({ id }: { id: string }) {
   if (scenario.value) return <Opened scenario={scenario.value} />;
   return (
     <section class="welcome">
-      <h1>{problem.value ? "No such scenario" : "Opening the scenario…"}</h1>
+      <h1>{problem.value ? "It does not open" : "Opening the scenario…"}</h1>
       <Problem text={problem.value} />
       {problem.value && <a href="/">Make a sandbox of your own</a>}
     </section>
@@ -35,7 +35,7 @@ function Opened({ scenario }: { scenario: Scenario }) {
       </p>
       <Problem text={problem.value} />
       <Suspense fallback={<p class="quiet">Reading…</p>}>
-        <Markdown text={readme} />
+        <Markdown text={readme} title={title} />
       </Suspense>
       <Embedding path={`/embed/l/${id}`} title={title} />
     </div>

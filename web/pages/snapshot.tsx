@@ -17,7 +17,7 @@ export function SnapshotPage({ id }: { id: string }) {
   if (snapshot.value) return <Moment snapshot={snapshot.value} />;
   return (
     <section class="welcome">
-      <h1>{problem.value ? "No such snapshot" : "Opening the snapshot…"}</h1>
+      <h1>{problem.value ? "It does not open" : "Opening the snapshot…"}</h1>
       <Problem text={problem.value} />
       {problem.value && <a href="/">Make a sandbox of your own</a>}
     </section>

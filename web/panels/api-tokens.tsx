@@ -6,18 +6,18 @@ import { Snippet } from "../ui/snippet.tsx";
 import { useLoaded, useWork, when } from "../ui/work.ts";
 
 export function ApiTokens() {
-  const { value: tokens, again } = useLoaded(() => listApiTokens());
+  const { value: tokens, problem: unread, again } = useLoaded(listApiTokens);
   const { busy, problem, run } = useWork();
   const made = useSignal<string | undefined>(undefined);
-  if (!tokens.value) return null;
   const make = async (name: string, of: string[]): Promise<void> => {
     made.value = (await makeApiToken(name, of)).token;
     await again();
   };
   return (
     <Panel title="API tokens">
+      <Problem text={unread.value} />
       <ul class="rows">
-        {tokens.value.map((one) => (
+        {tokens.value?.map((one) => (
           <li key={one.id}>
             <span>
               {one.name}{" "}

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { deleteSandbox, listSandboxes, renameSandbox, type Summary } from "../api/sandboxes.ts";
-import { listScenarios } from "../api/scenarios.ts";
+import { deleteScenario, listScenarios } from "../api/scenarios.ts";
 import { listSnapshots, withdrawSnapshot } from "../api/snapshots.ts";
 import { Panel, Problem } from "../ui/panel.tsx";
 import { useLoaded, useWork, when } from "../ui/work.ts";
@@ -112,13 +112,12 @@ function Rename({ title, disabled, done }: RenameProps) {
 export function MySnapshots() {
   const { value: snapshots, problem: unread, again } = useLoaded(listSnapshots);
   const { busy, problem, run } = useWork();
-  if (!snapshots.value) return unread.value ? <Problem text={unread.value} /> : null;
   return (
     <Panel title="Snapshots">
-      <Problem text={problem.value} />
-      {snapshots.value.length === 0 && <p class="quiet">None. A sandbox's page takes them.</p>}
+      <Problem text={problem.value ?? unread.value} />
+      {snapshots.value?.length === 0 && <p class="quiet">None. A sandbox's page takes them.</p>}
       <ul class="rows">
-        {snapshots.value.map((one) => (
+        {snapshots.value?.map((one) => (
           <li key={one.id}>
             <span>
               <a href={`/x/${one.id}`}>{one.title || `Snapshot ${one.id.slice(0, 8)}`}</a>{" "}
@@ -144,16 +143,41 @@ export function MySnapshots() {
   );
 }
 
+const audiences: Record<string, string> = {
+  private: "for you alone",
+  link: "for whoever has the link",
+  public: "in the gallery",
+};
+
 export function MyScenarios() {
-  const { value: scenarios } = useLoaded(() => listScenarios().catch(() => undefined));
-  if (!scenarios.value?.length) return null;
+  const { value: scenarios, problem: unread, again } = useLoaded(listScenarios);
+  const { busy, problem, run } = useWork();
   return (
     <Panel title="Scenarios">
+      <Problem text={problem.value ?? unread.value} />
+      {scenarios.value?.length === 0 && (
+        <p class="quiet">
+          None. The <a href="/api#postScenarios">API</a> saves them.
+        </p>
+      )}
       <ul class="rows">
-        {scenarios.value.map((one) => (
+        {scenarios.value?.map((one) => (
           <li key={one.id}>
-            <a href={`/l/${one.id}`}>{one.title}</a>
-            <span class="quiet">{one.visibility}</span>
+            <span>
+              <a href={`/l/${one.id}`}>{one.title}</a>{" "}
+              <span class="quiet">{one.published ? audiences[one.visibility] : "a draft"}</span>
+            </span>
+            <button
+              type="button"
+              aria-label={`Delete ${one.title}`}
+              disabled={busy.value}
+              onClick={() =>
+                confirm(`Delete ${one.title}? Labs that were made from it go on.`) &&
+                run(() => deleteScenario(one.id).then(again))
+              }
+            >
+              Delete
+            </button>
           </li>
         ))}
       </ul>

@@ -1,4 +1,5 @@
 import { listSessions, signOut } from "../api/me.ts";
+import { browserOf } from "../ui/browser-name.ts";
 import { Panel, Problem } from "../ui/panel.tsx";
 import { useLoaded, useWork, when } from "../ui/work.ts";
 
@@ -45,12 +46,4 @@ export function Sessions() {
       </p>
     </Panel>
   );
-}
-
-function browserOf(userAgent: string): string {
-  const name = /(Edg|OPR|Firefox|Chrome|Safari|curl)\//.exec(userAgent)?.[1];
-  const names: Record<string, string> = { Edg: "Edge", OPR: "Opera" };
-  const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(userAgent)?.[1];
-  const known = name === undefined ? "A program" : (names[name] ?? name);
-  return system === undefined ? known : `${known} on ${system}`;
 }

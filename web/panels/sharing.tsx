@@ -1,7 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { sharingOf, type Role, type Sandbox } from "../api/sandboxes.ts";
-import { ApiError } from "../api/client.ts";
 import { takeSnapshot, type Snapshot } from "../api/snapshots.ts";
 import { Panel, Problem } from "../ui/panel.tsx";
 import { Snippet } from "../ui/snippet.tsx";
@@ -87,7 +86,7 @@ function Invite({ sandbox }: Props) {
             <span>
               {one.role}{" "}
               <span class="quiet">
-                accepted {one.uses} times, until {when(one.expiresAt)}
+                accepted {one.uses} of {one.usesMax} times, until {when(one.expiresAt)}
               </span>
             </span>
             <button
@@ -109,17 +108,10 @@ function TakeSnapshot({ sandbox }: { sandbox: Sandbox }) {
   const id = useId();
   const secrets = useSignal(false);
   const taken = useSignal<Snapshot | undefined>(undefined);
-  const absent = useSignal(false);
   const { busy, problem, run } = useWork();
   const take = async (): Promise<void> => {
-    try {
-      taken.value = await takeSnapshot(sandbox, { secrets: secrets.value });
-    } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 404) throw error;
-      absent.value = true;
-    }
+    taken.value = await takeSnapshot(sandbox, { secrets: secrets.value });
   };
-  if (absent.value) return null;
   return (
     <>
       <h3>Share this moment</h3>

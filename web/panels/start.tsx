@@ -55,8 +55,7 @@ export function Start({ sandbox }: { sandbox: Sandbox }) {
 /** The cookie opens the page; kubectl needs a key of its own. */
 function MakeKubeconfig({ sandbox, done }: { sandbox: Sandbox; done: (text: string) => void }) {
   const { busy, problem, run } = useWork();
-  const make = async (): Promise<void> =>
-    done((await sharingOf(sandbox).makeKey({ name: "kubectl" })).kubeconfig);
+  const make = async (): Promise<void> => done((await sharingOf(sandbox).makeKey({})).kubeconfig);
   return (
     <>
       <p>kubectl needs a kubeconfig with a key of its own, which you can revoke later.</p>

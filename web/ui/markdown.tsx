@@ -2,8 +2,12 @@ import { Lexer, type Token, type Tokens } from "marked";
 import type { ComponentChildren, VNode } from "preact";
 
 /** Somebody's Markdown as nodes of the page: no HTML of theirs is ever parsed, and links go nowhere but to the web. */
-export function Markdown({ text }: { text: string }) {
-  return <div class="prose">{nodesOf(Lexer.lex(text))}</div>;
+export function Markdown({ text, title }: { text: string; title: string }) {
+  const tokens = Lexer.lex(text);
+  const [first] = tokens;
+  // The page says its title already.
+  const isTitle = first?.type === "heading" && first["text"] === title;
+  return <div class="prose">{nodesOf(isTitle ? tokens.slice(1) : tokens)}</div>;
 }
 
 const nodesOf = (tokens: readonly Token[] | undefined): ComponentChildren =>

@@ -52,13 +52,17 @@ export async function apiTokensOf(db: D1Database, userId: string): Promise<ApiTo
   );
 }
 
-/** False: the person has no such token. */
-export async function removeApiToken(db: D1Database, userId: string, id: string): Promise<boolean> {
+/** What it was; undefined: the person has no such token. */
+export async function removeApiToken(
+  db: D1Database,
+  userId: string,
+  id: string,
+): Promise<Pick<ApiToken, "scopes"> | undefined> {
   const done = await ask(
     on(db)
       .delete(apiTokens)
       .where(and(eq(apiTokens.userId, userId), eq(apiTokens.id, id)))
-      .returning({ id: apiTokens.id }),
+      .returning({ scopes: apiTokens.scopes }),
   );
-  return done.length > 0;
+  return done[0];
 }

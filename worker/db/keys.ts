@@ -1,7 +1,7 @@
 import { and, eq, gt, isNull, sql, type SQL } from "drizzle-orm";
 import type { Role } from "../roles.ts";
 import { ask, on } from "./database.ts";
-import { keys, sandboxes } from "./schema.ts";
+import { keys, members, sandboxes } from "./schema.ts";
 
 export type Sandbox = typeof sandboxes.$inferSelect;
 export type Key = typeof keys.$inferSelect;
@@ -17,14 +17,19 @@ export async function insertKey(
   const live = sql`SELECT count(*) FROM ${keys} WHERE ${liveKeysOf(key.sandboxId, now)}`;
   const done = await ask(
     on(db).run(sql`
-      INSERT INTO ${keys} (hash, id, sandbox_id, role, created_at, expires_at, name, user_id)
-      SELECT ${key.hash}, ${key.id}, ${key.sandboxId}, ${key.role}, ${key.createdAt}, ${key.expiresAt}, ${key.name}, ${key.userId}
+      INSERT INTO ${keys} (hash, id, sandbox_id, role, created_at, expires_at, name, user_id, made_by)
+      SELECT ${key.hash}, ${key.id}, ${key.sandboxId}, ${key.role}, ${key.createdAt}, ${key.expiresAt}, ${key.name}, ${key.userId}, ${key.madeBy}
       WHERE (${live}) < ${max}`),
   );
   return done.meta.changes > 0;
 }
 
-export type FoundKey = { key: Key; sandbox: Sandbox };
+export interface FoundKey {
+  key: Key;
+  sandbox: Sandbox;
+  /** What whose key it is to the sandbox is now; nothing where it is nobody's, or they do not belong to it any more. */
+  holder: { role: Role | null; name: string | null };
+}
 
 /** The key with its sandbox, whatever state either is in. */
 export const findKey = (db: D1Database, hash: string): Promise<FoundKey | undefined> =>
@@ -43,9 +48,20 @@ async function findKeyWhere(
 ): Promise<FoundKey | undefined> {
   const rows = await ask(
     on(db)
-      .select({ key: keys, sandbox: sandboxes })
+      .select({
+        key: keys,
+        sandbox: sandboxes,
+        holder: {
+          role: sql<Role | null>`CASE WHEN ${sandboxes.ownerId} = ${keys.userId} THEN 'owner' ELSE ${members.role} END`,
+          name: sql<string | null>`${members.name}`,
+        },
+      })
       .from(keys)
       .innerJoin(sandboxes, eq(sandboxes.id, keys.sandboxId))
+      .leftJoin(
+        members,
+        and(eq(members.sandboxId, keys.sandboxId), eq(members.userId, keys.userId)),
+      )
       .where(condition)
       .limit(1),
   );
@@ -72,21 +88,35 @@ export async function liveKeys(
   );
 }
 
-/** Whether the sandbox has such a key; one that was revoked before stays as it is. */
+export interface Revoked {
+  /** It lived until now. */
+  now: boolean;
+  /** The key and all that were made with it, also those that were revoked before; none: the sandbox has no such key. */
+  ended: { id: string; role: Role }[];
+}
+
+/** With all keys that were made with it. One that was revoked before stays as it is. */
 export async function revokeKey(
   db: D1Database,
   sandboxId: string,
   id: string,
   now: number,
-): Promise<"revoked" | "revoked before" | "unknown"> {
-  const own = and(eq(keys.sandboxId, sandboxId), eq(keys.id, id));
-  const live = and(own, isNull(keys.revokedAt));
+): Promise<Revoked> {
+  const made = sql`WITH RECURSIVE made (id) AS (
+      SELECT id FROM ${keys} WHERE sandbox_id = ${sandboxId} AND id = ${id}
+      UNION SELECT k.id FROM ${keys} k JOIN made ON k.made_by = made.id WHERE k.sandbox_id = ${sandboxId})`;
+  const those = sql`sandbox_id = ${sandboxId} AND id IN (SELECT id FROM made)`;
   const done = await ask(
-    on(db).update(keys).set({ revokedAt: now }).where(live).returning({ id: keys.id }),
+    on(db).all<{ id: string }>(
+      sql`${made} UPDATE ${keys} SET revoked_at = ${now} WHERE ${those} AND revoked_at IS NULL RETURNING id`,
+    ),
   );
-  if (done.length > 0) return "revoked";
-  const known = await ask(on(db).select({ id: keys.id }).from(keys).where(own).limit(1));
-  return known.length > 0 ? "revoked before" : "unknown";
+  const ended = await ask(
+    on(db).all<{ id: string; role: Role }>(
+      sql`${made} SELECT id, role FROM ${keys} WHERE ${those}`,
+    ),
+  );
+  return { now: done.some((one) => one.id === id), ended };
 }
 
 /** A member's keys of the given roles; returns their ids. */

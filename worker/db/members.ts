@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, lt, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, isNull, lt, sql } from "drizzle-orm";
 import type { Role } from "../roles.ts";
 import { ask, on } from "./database.ts";
 import { invitations, members, sandboxes } from "./schema.ts";
@@ -15,6 +15,21 @@ export async function membersOf(db: D1Database, sandboxId: string): Promise<Memb
       .where(eq(members.sandboxId, sandboxId))
       .orderBy(members.createdAt),
   );
+}
+
+/** What they are to it; undefined: they do not belong to it. */
+export async function memberRole(
+  db: D1Database,
+  sandboxId: string,
+  userId: string,
+): Promise<Role | undefined> {
+  const rows = await ask(
+    on(db)
+      .select({ role: members.role })
+      .from(members)
+      .where(and(eq(members.sandboxId, sandboxId), eq(members.userId, userId))),
+  );
+  return rows[0]?.role;
 }
 
 /** Unless there are `max` already, or they belong to it: then false. */
@@ -46,19 +61,19 @@ export async function changeRole(
   return done.length > 0;
 }
 
-/** False: they did not belong to it. */
+/** What they were; undefined: they did not belong to it. */
 export async function removeMember(
   db: D1Database,
   sandboxId: string,
   userId: string,
-): Promise<boolean> {
+): Promise<Role | undefined> {
   const done = await ask(
     on(db)
       .delete(members)
       .where(and(eq(members.sandboxId, sandboxId), eq(members.userId, userId)))
-      .returning({ userId: members.userId }),
+      .returning({ role: members.role }),
   );
-  return done.length > 0;
+  return done[0]?.role;
 }
 
 const living = (now: number) =>
@@ -75,12 +90,12 @@ export async function insertInvitation(
   now: number,
   max: number,
 ): Promise<boolean> {
-  const { hash, id, sandboxId, role, createdAt, expiresAt, usesMax } = invitation;
+  const { hash, id, sandboxId, role, createdAt, expiresAt, usesMax, madeBy } = invitation;
   const live = sql`SELECT count(*) FROM ${invitations} WHERE ${and(eq(invitations.sandboxId, sandboxId), living(now))}`;
   const done = await ask(
     on(db).run(sql`
-      INSERT INTO ${invitations} (hash, id, sandbox_id, role, created_at, expires_at, uses_max)
-      SELECT ${hash}, ${id}, ${sandboxId}, ${role}, ${createdAt}, ${expiresAt}, ${usesMax}
+      INSERT INTO ${invitations} (hash, id, sandbox_id, role, created_at, expires_at, uses_max, made_by)
+      SELECT ${hash}, ${id}, ${sandboxId}, ${role}, ${createdAt}, ${expiresAt}, ${usesMax}, ${madeBy}
       WHERE (${live}) < ${max}`),
   );
   return done.meta.changes > 0;
@@ -157,4 +172,25 @@ export async function revokeInvitation(
       .returning({ id: invitations.id }),
   );
   return done.length > 0;
+}
+
+/** Those that the named grants made, or that are to one of the roles; returns their ids. */
+export async function revokeInvitations(
+  db: D1Database,
+  sandboxId: string,
+  which: { madeBy: readonly string[] } | { to: readonly Role[] },
+  now: number,
+): Promise<string[]> {
+  const some =
+    "to" in which
+      ? inArray(invitations.role, [...which.to])
+      : inArray(invitations.madeBy, [...which.madeBy]);
+  const done = await ask(
+    on(db)
+      .update(invitations)
+      .set({ revokedAt: now })
+      .where(and(eq(invitations.sandboxId, sandboxId), isNull(invitations.revokedAt), some))
+      .returning({ id: invitations.id }),
+  );
+  return done.map(({ id }) => id);
 }

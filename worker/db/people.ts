@@ -1,6 +1,33 @@
-import { and, desc, eq, gt, ne } from "drizzle-orm";
-import { ask, on } from "./database.ts";
-import { sessions, users } from "./schema.ts";
+import {
+  and,
+  desc,
+  eq,
+  gt,
+  gte,
+  inArray,
+  isNull,
+  lt,
+  ne,
+  notExists,
+  sql,
+  type SQL,
+} from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+import { ask, inPortions, on } from "./database.ts";
+import {
+  apiTokens,
+  audit,
+  identities,
+  keys,
+  labs,
+  members,
+  passkeys,
+  sandboxes,
+  scenarios,
+  sessions,
+  snapshots,
+  users,
+} from "./schema.ts";
 
 export type Person = Pick<typeof users.$inferSelect, "id" | "name" | "createdAt">;
 export type Session = typeof sessions.$inferSelect;
@@ -78,4 +105,51 @@ export async function endSessions(
 
 export async function renamePerson(db: D1Database, id: string, name: string): Promise<void> {
   await ask(on(db).update(users).set({ name }).where(eq(users.id, id)));
+}
+
+/**
+ * Forgets, of persons whose ids begin so, those without a name who have nothing left by which they could come back or that is
+ * theirs: at most `max`, made before the moment given. Answers how many. Safe to repeat.
+ */
+export async function forgetAnonymous(
+  db: D1Database,
+  { prefix, madeBefore, max }: { prefix: string; madeBefore: number; max: number },
+  now: number,
+): Promise<number> {
+  const none = (column: SQLiteColumn, more?: SQL): SQL =>
+    notExists(
+      on(db)
+        .select({ one: sql`1` })
+        .from(column.table)
+        .where(and(eq(column, users.id), more)),
+    );
+  const lost = and(
+    gte(users.id, prefix),
+    // Behind every letter of an id.
+    lt(users.id, `${prefix}~`),
+    isNull(users.name),
+    lt(users.createdAt, madeBefore),
+    none(sessions.userId, gt(sessions.expiresAt, now)),
+    none(apiTokens.userId, gt(apiTokens.expiresAt, now)),
+    none(sandboxes.ownerId),
+    none(members.userId),
+    // Of a sandbox of somebody else's.
+    none(keys.userId),
+    none(labs.userId),
+    none(snapshots.ownerId, isNull(snapshots.withdrawnAt)),
+    none(scenarios.ownerId),
+    none(identities.userId),
+    none(passkeys.userId),
+  );
+  const some = on(db).select({ id: users.id }).from(users).where(lost).limit(max);
+  // One statement: nobody comes back between the question and the deletion.
+  const gone = await ask(
+    on(db).delete(users).where(inArray(users.id, some)).returning({ id: users.id }),
+  );
+  const ids = gone.map(({ id }) => id);
+  await inPortions(ids, async (portion) => {
+    await ask(on(db).update(audit).set({ userId: null }).where(inArray(audit.userId, portion)));
+    return [];
+  });
+  return ids.length;
 }

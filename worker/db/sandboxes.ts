@@ -1,10 +1,12 @@
 import { and, desc, eq, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { memberGrantId } from "../../durable-objects/grant.ts";
 import type { Role } from "../roles.ts";
 import { ask, inPortions, on, type Page } from "./database.ts";
 import {
   apiTokens,
   audit,
   creations,
+  invitations,
   keys,
   labs,
   members,
@@ -27,11 +29,37 @@ export type Source =
   | { kind: "fork"; id: string; revision: number }
   | { kind: "manifests" };
 
-export async function insertSandbox(db: D1Database, sandbox: Sandbox, key: Key): Promise<void> {
-  await ask(
-    on(db).batch([on(db).insert(sandboxes).values(sandbox), on(db).insert(keys).values(key)]),
+/** With its first key. Unless its owner has `max` that live already: then false. One batch, so that requests at once make no more. */
+export async function insertSandbox(
+  db: D1Database,
+  sandbox: Sandbox,
+  key: Key,
+  max: number,
+): Promise<boolean> {
+  const { id, ownerId, createdAt: now } = sandbox;
+  const live = sql`SELECT count(*) FROM ${sandboxes} WHERE ${liveOwned(ownerId ?? "", now)}`;
+  const [done] = await ask(
+    on(db).batch([
+      on(db)
+        .insert(sandboxes)
+        .select(
+          sql`SELECT ${id}, ${sandbox.name}, ${sandbox.nodes}, ${sandbox.seed}, ${now}, ${sandbox.expiresAt}, NULL, ${ownerId},
+              ${sandbox.title}, ${sandbox.source}, ${sandbox.usedAt}
+            WHERE ${ownerId} IS NULL OR (${live}) < ${max}`,
+        ),
+      on(db)
+        .insert(keys)
+        .select(
+          sql`SELECT ${key.hash}, ${key.id}, id, ${key.role}, ${key.createdAt}, ${key.expiresAt}, NULL, ${key.name}, ${key.userId}, ${key.madeBy}
+            FROM ${sandboxes} WHERE id = ${id}`,
+        ),
+    ]),
   );
+  return done.meta.changes > 0;
 }
+
+const liveOwned = (userId: string, now: number) =>
+  and(eq(sandboxes.ownerId, userId), isNull(sandboxes.deletedAt), gt(sandboxes.expiresAt, now));
 
 /** Whatever state it is in. */
 export async function findSandbox(db: D1Database, id: string): Promise<Sandbox | undefined> {
@@ -112,13 +140,7 @@ export async function countLiveOwned(db: D1Database, userId: string, now: number
     on(db)
       .select({ count: sql<number>`count(*)` })
       .from(sandboxes)
-      .where(
-        and(
-          eq(sandboxes.ownerId, userId),
-          isNull(sandboxes.deletedAt),
-          gt(sandboxes.expiresAt, now),
-        ),
-      ),
+      .where(liveOwned(userId, now)),
   );
   return rows[0]?.count ?? 0;
 }
@@ -187,6 +209,10 @@ export async function moveBelongings(db: D1Database, from: string, to: string): 
         .delete(members)
         .where(and(eq(members.userId, to), inArray(members.sandboxId, own))),
       on(db).update(keys).set({ userId: to }).where(eq(keys.userId, from)),
+      on(db)
+        .update(invitations)
+        .set({ madeBy: memberGrantId(to) })
+        .where(eq(invitations.madeBy, memberGrantId(from))),
       on(db).update(apiTokens).set({ userId: to }).where(eq(apiTokens.userId, from)),
       on(db).update(audit).set({ userId: to }).where(eq(audit.userId, from)),
       on(db).update(snapshots).set({ ownerId: to }).where(eq(snapshots.ownerId, from)),

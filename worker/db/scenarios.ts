@@ -284,8 +284,26 @@ export async function forgetDeletedScenarios(db: D1Database): Promise<void> {
 
 // Labs
 
-export async function insertLab(db: D1Database, row: Lab): Promise<void> {
-  await ask(on(db).insert(labs).values(row));
+/**
+ * Unless the person has a living one of this version that was made at or after `since` (undefined: whatever they have): then false.
+ * One statement, so that of several requests at once one makes it.
+ */
+export async function insertLab(
+  db: D1Database,
+  row: Lab,
+  since: number | undefined,
+  now: number,
+): Promise<boolean> {
+  const { id, userId, scenarioId, version, sandboxId, progress, createdAt } = row;
+  const had = sql`SELECT 1 FROM ${labs} JOIN ${sandboxes} ON ${sandboxes.id} = ${labs.sandboxId} WHERE ${livingLab(row, since ?? 0, now)}`;
+  const unless = since === undefined ? sql`1` : sql`NOT EXISTS (${had})`;
+  const done = await ask(
+    on(db).run(sql`
+      INSERT INTO ${labs} (id, user_id, scenario_id, version, sandbox_id, progress, created_at)
+      SELECT ${id}, ${userId}, ${scenarioId}, ${version}, ${sandboxId}, ${progress}, ${createdAt}
+      WHERE ${unless}`),
+  );
+  return done.meta.changes > 0;
 }
 
 export interface FoundLab {
@@ -294,6 +312,20 @@ export interface FoundLab {
 }
 
 const lives = (now: number) => and(isNull(sandboxes.deletedAt), gt(sandboxes.expiresAt, now));
+
+const livingLab = (
+  of: Pick<Lab, "userId" | "scenarioId" | "version">,
+  since: number,
+  now: number,
+): SQL | undefined =>
+  and(
+    eq(labs.userId, of.userId),
+    eq(sandboxes.ownerId, of.userId),
+    eq(labs.scenarioId, of.scenarioId),
+    eq(labs.version, of.version),
+    sql`${labs.createdAt} >= ${since}`,
+    lives(now),
+  );
 
 /** The person's newest one of this version that lives and that they still own, made at or after `since`. */
 export async function findLab(
@@ -307,17 +339,28 @@ export async function findLab(
       .select({ lab: labs, sandbox: sandboxes })
       .from(labs)
       .innerJoin(sandboxes, eq(sandboxes.id, labs.sandboxId))
-      .where(
-        and(
-          eq(labs.userId, of.userId),
-          eq(sandboxes.ownerId, of.userId),
-          eq(labs.scenarioId, of.scenarioId),
-          eq(labs.version, of.version),
-          sql`${labs.createdAt} >= ${since}`,
-          lives(now),
-        ),
-      )
+      .where(livingLab(of, since, now))
       .orderBy(desc(labs.createdAt))
+      .limit(1),
+  );
+  return rows[0];
+}
+
+/** A person's that lives, by its id. */
+export async function labById(
+  db: D1Database,
+  userId: string,
+  id: string,
+  now: number,
+): Promise<FoundLab | undefined> {
+  const rows = await ask(
+    on(db)
+      .select({ lab: labs, sandbox: sandboxes })
+      .from(labs)
+      .innerJoin(sandboxes, eq(sandboxes.id, labs.sandboxId))
+      .where(
+        and(eq(labs.id, id), eq(labs.userId, userId), eq(sandboxes.ownerId, userId), lives(now)),
+      )
       .limit(1),
   );
   return rows[0];

@@ -10,6 +10,8 @@ export const users = sqliteTable("users", {
   id: text("id").primaryKey(),
   name: text("name"),
   createdAt: integer("created_at").notNull(),
+  /** JSON: the origins whose pages may show what is theirs in a frame. Absent: all. */
+  embedOrigins: text("embed_origins"),
 });
 
 /** Who a person is elsewhere: by the provider's own subject, never by an e-mail address. */
@@ -125,6 +127,8 @@ export const keys = sqliteTable(
     name: text("name").notNull().default(""),
     /** The member whose it is; it ends with the membership. */
     userId: text("user_id").references(() => users.id, { onDelete: "cascade" }),
+    /** Id of the key of no member that it was made with; it ends with that. An owner's key makes keys that stay. */
+    madeBy: text("made_by"),
   },
   (table) => [index("keys_sandbox_id").on(table.sandboxId), index("keys_user_id").on(table.userId)],
 );
@@ -164,6 +168,8 @@ export const invitations = sqliteTable(
     revokedAt: integer("revoked_at"),
     usesMax: integer("uses_max").notNull(),
     uses: integer("uses").notNull().default(0),
+    /** Grant (durable-objects/grant.ts) of the member, or key of none, that made it; it ends with that. Absent: the owner's. */
+    madeBy: text("made_by"),
   },
   (table) => [index("invitations_sandbox_id").on(table.sandboxId)],
 );

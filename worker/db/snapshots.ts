@@ -102,20 +102,20 @@ export async function withdrawSnapshot(db: D1Database, id: string, now: number):
   );
 }
 
-/** All that a person owns; answers which bytes they named. */
+/** All that a person owns; answers which bytes they name, or did: to free those may have failed. */
 export async function withdrawSnapshotsOf(
   db: D1Database,
   userId: string,
   now: number,
 ): Promise<string[]> {
-  const done = await ask(
-    on(db)
-      .update(snapshots)
-      .set({ withdrawnAt: now, title: "" })
-      .where(and(eq(snapshots.ownerId, userId), live))
-      .returning({ sha256: snapshots.sha256 }),
+  const own = eq(snapshots.ownerId, userId);
+  const [, rows] = await ask(
+    on(db).batch([
+      on(db).update(snapshots).set({ withdrawnAt: now, title: "" }).where(and(own, live)),
+      on(db).selectDistinct({ sha256: snapshots.sha256 }).from(snapshots).where(own),
+    ]),
   );
-  return [...new Set(done.map(({ sha256 }) => sha256))];
+  return rows.map(({ sha256 }) => sha256);
 }
 
 /** Takes back one whose bytes could not be kept. */

@@ -101,11 +101,11 @@ async function createToken(call: Call<v.InferOutput<typeof creation>>): Promise<
 async function deleteToken(call: Call): Promise<Response> {
   const userId = call.person!.id;
   const id = call.param("token");
-  if (!(await removeApiToken(call.env.DB, userId, id))) {
-    throw new EdgeError(404, "you have no such API token");
-  }
+  const removed = await removeApiToken(call.env.DB, userId, id);
+  if (!removed) throw new EdgeError(404, "you have no such API token");
   forgetApiTokens(userId);
-  await cutGrants(call, userId, [tokenGrantId(id)]);
+  const wrote = removed.scopes.split(" ").includes("sandboxes:write");
+  await cutGrants(call, userId, [tokenGrantId(id)], wrote);
   call.audit("API token revoked", id);
   return call.nothing();
 }

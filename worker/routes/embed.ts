@@ -1,20 +1,28 @@
 import type { Context } from "hono";
+import { embedOriginsFor, type Embedded } from "../db/embeds.ts";
 import type { Env } from "../env.ts";
 import { fileOf, policyOf } from "./page.ts";
 
 /**
  * What other sites show of ours: pages in their frames, and the script of `<podyard-sandbox>`. No cookie counts in them, so a
- * frame shows nothing that whoever made it does not have already, and may stand anywhere unless the operator says where.
+ * frame shows nothing that whoever made it does not have already, and may stand anywhere unless the operator, or who owns
+ * what it shows, says where.
  */
 
-const embeddable = /^\/embed\/(s|x|l)\/[A-Za-z0-9_-]{1,64}$/;
+const embeddable = /^\/embed\/(s|x|l)\/([A-Za-z0-9_-]{1,64})$/;
 
 export async function embed(c: Context<{ Bindings: Env }>): Promise<Response> {
   const url = new URL(c.req.url);
-  if (!embeddable.test(url.pathname)) return c.text("there is no such page", 404);
-  const file = await fileOf(c, "/");
+  const [, kind, id] = embeddable.exec(url.pathname) ?? [];
+  if (id === undefined) return c.text("there is no such page", 404);
+  const [file, owners] = await Promise.all([
+    fileOf(c, "/"),
+    embedOriginsFor(c.env.DB, kind as Embedded, id),
+  ]);
+  const policy = policyOf(url, { ancestors: ancestorsOf(c.env) });
   return answered(file, {
-    "content-security-policy": policyOf(url, c.env, ancestorsOf(c.env)),
+    // Of several policies each is to be met.
+    "content-security-policy": owners ? `${policy}, frame-ancestors ${listOf(owners)}` : policy,
     "cache-control": "no-cache",
     // A page with COEP of its own frames only what sends both.
     "cross-origin-embedder-policy": "require-corp",
@@ -42,6 +50,8 @@ function answered(file: Response | undefined, headers: Record<string, string>): 
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
 }
+
+const listOf = (origins: string[]): string => origins.join(" ") || "'none'";
 
 const sourceExpression = /^(\*|'none'|[A-Za-z0-9.:/*[\]-]+)$/;
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { verifyHuman } from "../human.ts";
 import { titleCharsMax } from "../limits.ts";
 import { momentOf } from "../snapshots/moments.ts";
 import type { Call, Row } from "../route.ts";
@@ -27,6 +28,7 @@ export const forkRoutes: Row[] = [
     scope: "sandboxes:write",
     title: "Make another sandbox that goes on from this one, as it is or as it was at a revision",
     body: forking,
+    makes: "/api/sandboxes/:made",
     answers: {
       201: {
         text: "It runs, and is yours. Of a viewer's, what Secrets hold was left out. As YAML: its kubeconfig alone.",
@@ -49,15 +51,18 @@ export const forkRoutes: Row[] = [
 async function forkSandbox(call: Call<v.InferOutput<typeof forking>>): Promise<Response> {
   const { access, body, env } = call;
   const { sandbox, role } = access;
+  await verifyHuman(call.request, env, call.principal);
   // Who may not read Secrets must not come by them in a cluster of their own.
   const secrets = role !== "viewer";
-  const moment = await momentOf(env, sandbox, { at: body.at, past: body.past, secrets });
   const { name, nodes, seed } = sandbox;
   const birth = { name, nodes, seed };
-  const made = await makeFor(call, {
-    ...birth,
-    title: body.title ?? forkedTitle(sandbox.title || sandbox.name),
-    origin: originOfFork(sandbox, moment.revision, { bytes: moment.bytes, birth }),
+  const made = await makeFor(call, async () => {
+    const moment = await momentOf(env, access, { at: body.at, past: body.past, secrets });
+    return {
+      ...birth,
+      title: body.title ?? forkedTitle(sandbox.title || sandbox.name),
+      origin: originOfFork(sandbox, moment.revision, { bytes: moment.bytes, birth }),
+    };
   });
   call.audit("sandbox forked", made.sandbox.id);
   return answerMade(call, made);
@@ -70,11 +75,11 @@ function forkedTitle(of: string): string {
 
 async function resetSandbox(call: Call): Promise<Response> {
   const { access, env } = call;
-  const { sandbox, role } = access;
+  const { sandbox, role, grant } = access;
   const from = await sourceAgain(env, sandbox);
   const { id, name, nodes, seed, expiresAt } = sandbox;
   const birth = { id, name, nodes, seed, expiresAtMs: expiresAt };
-  const born = await env.SANDBOX.getByName(id).reset({ ...birth, ...(from && { from }) });
+  const born = await env.SANDBOX.getByName(id).reset(grant, { ...birth, ...(from && { from }) });
   refuseUnborn(born);
   call.audit("sandbox reset", id);
   return call.json(summarised(sandbox, role, call.origin));

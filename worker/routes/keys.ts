@@ -2,10 +2,11 @@ import * as v from "valibot";
 import { keyGrantId } from "../../durable-objects/grant.ts";
 import { forgetKeys, newKey } from "../auth.ts";
 import { insertKey, liveKeys, revokeKey } from "../db/keys.ts";
+import { revokeInvitations } from "../db/members.ts";
 import { EdgeError } from "../errors.ts";
 import { accessOf } from "../kubeconfig.ts";
 import { keysPerSandboxMax } from "../limits.ts";
-import { mayDo, mayGrant } from "../roles.ts";
+import { knowsTokens, mayDo, mayGrant } from "../roles.ts";
 import type { Call, Row } from "../route.ts";
 import { iso, keyName, role } from "../schemas.ts";
 import { tell } from "./sandboxes.ts";
@@ -51,7 +52,11 @@ export const keyRoutes: Row[] = [
     who: "belong",
     scope: "sandboxes:write",
     title: "Revoke a key, and end what it has open",
-    answers: { 204: { text: "It opens nothing any more" } },
+    answers: {
+      204: {
+        text: "It opens nothing any more, nor do keys that it made, nor, where it could read them, service accounts' tokens from before",
+      },
+    },
     handle: deleteKey,
   },
 ];
@@ -65,11 +70,13 @@ async function createKey(call: Call<v.InferOutput<typeof creation>>): Promise<Re
   }
   const name = call.body.name ?? call.person?.name ?? access.key?.name ?? "";
   const userId = access.role === "owner" ? undefined : (call.person?.id ?? access.key?.userId);
+  const madeBy = access.role === "owner" || userId != null ? undefined : access.key?.id;
   const { secret, key } = await newKey(sandbox.id, now, {
     role: wanted,
     expiresAt: sandbox.expiresAt,
     name,
     userId: userId ?? undefined,
+    madeBy,
   });
   if (!(await insertKey(env.DB, key, now, keysPerSandboxMax))) {
     throw new EdgeError(409, `a sandbox has at most ${keysPerSandboxMax} keys; revoke one`);
@@ -98,10 +105,16 @@ async function deleteKey(call: Call): Promise<Response> {
     if (!mine.some((one) => one.id === key)) throw noSuchKey();
   }
   const revoked = await revokeKey(call.env.DB, id, key, call.now);
+  const grants = revoked.ended.map((one) => keyGrantId(one.id));
+  await revokeInvitations(call.env.DB, id, { madeBy: grants }, call.now);
   forgetKeys(id);
   // Also for one that was revoked before: perhaps the object did not hear of it then.
-  if (revoked !== "unknown") await tell(call.env, id, (object) => object.cut(keyGrantId(key)));
-  if (revoked !== "revoked") throw noSuchKey();
+  await tell(call.env, id, async (object) => {
+    for (const one of revoked.ended) {
+      await object.cut(keyGrantId(one.id), { knewTokens: knowsTokens(one.role) });
+    }
+  });
+  if (!revoked.now) throw noSuchKey();
   call.audit("key revoked", key);
   return call.nothing();
 }

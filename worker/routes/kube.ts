@@ -5,6 +5,7 @@ import {
 } from "../../durable-objects/engine/machinery/status.ts";
 import { diskFull } from "../../durable-objects/disk.ts";
 import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
+import { plainPath } from "../../durable-objects/http.ts";
 import { bearerProtocol } from "../auth.ts";
 import { readBody } from "../body.ts";
 import { failedByDisk } from "../disk.ts";
@@ -16,6 +17,7 @@ import { staticReply } from "../static-reply.ts";
 import { asksForSocket, subprotocolsOf } from "../streams/stream-messages.ts";
 import { bridge } from "../streams/stream.ts";
 import { laterOf, type EdgeContext } from "../route.ts";
+import { refuseForeignSocket } from "../streams/foreign-socket.ts";
 import { tenantOf, type Tenant } from "../tenant.ts";
 import { used } from "./sandboxes.ts";
 
@@ -42,10 +44,12 @@ async function serve(request: Request, c: EdgeContext, readOnly = false): Promis
   facts.route = new URL(request.url).pathname.startsWith("/sandboxes/") ? "/sandboxes/:id/*" : "*";
   const tenant = await tenantOf(request, env, now, later);
   noteTenant(facts, tenant);
-  later(used(env, tenant.sandbox, now));
   if (readOnly && mayStream(tenant.apiPath, new URL(request.url).search)) throw diskFull();
   const known = await staticReply(request, env, tenant.apiPath);
   const answer = known ?? (await handOn(request, env, tenant, readOnly));
+  // Whoever knows a sandbox's id can write a token that names it: only what the cluster took for one keeps the sandbox alive.
+  const proven = "user" in tenant.asker || (!known && answer.status !== 401);
+  if (proven) later(used(env, tenant.sandbox, now));
   return withNotice(answer, tenant.sandbox.expiresAt, now);
 }
 
@@ -120,7 +124,7 @@ async function handOn(
 
 /** Only these answer without end; the object still decides. */
 function mayStream(apiPath: string, search: string): boolean {
-  if (apiPath.includes("/watch/")) return true;
+  if (plainPath(apiPath).includes("/watch/")) return true;
   const query = new URLSearchParams(search);
   return query.has("watch") || query.has("follow");
 }
@@ -136,17 +140,4 @@ export function forwardedHeaders(from: Headers): Headers {
   if (protocols.length > 0) headers.set("sec-websocket-protocol", protocols.join(", "));
   else headers.delete("sec-websocket-protocol");
   return headers;
-}
-
-/**
- * CORS does not cover WebSockets: a page elsewhere that learnt a path with a key in it may not use it. Only pages are bound
- * by an origin: client libraries send any they like, a page cannot send another User-Agent than its browser's.
- */
-function refuseForeignSocket(request: Request, env: Env): void {
-  const origin = request.headers.get("origin");
-  if (origin === null || request.headers.get("upgrade") === null) return;
-  if (!request.headers.get("user-agent")?.startsWith("Mozilla/")) return;
-  if (origin === new URL(request.url).origin || env.CORS_ORIGINS.split(",").includes(origin))
-    return;
-  throw new StatusError(403, "Forbidden", `origin ${origin} is not allowed to connect`);
 }

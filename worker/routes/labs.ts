@@ -1,14 +1,15 @@
 import * as v from "valibot";
-import { findLab, insertLab, labsOf, type FoundLab, type Lab } from "../db/scenarios.ts";
+import { findLab, insertLab, labById, labsOf, type FoundLab, type Lab } from "../db/scenarios.ts";
 import { EdgeError } from "../errors.ts";
 import { nodesDefault } from "../limits.ts";
 import type { Opened } from "../scenarios/open-scenarios.ts";
+import { verifyHuman } from "../human.ts";
 import { refuseForeignHosts, refuseForeignPages } from "../origins.ts";
 import { paged, type Call, type Row } from "../route.ts";
 import { iso, timestamp } from "../schemas.ts";
 import { newId } from "../secrets.ts";
 import { originOfScenario } from "../sources.ts";
-import { described, description, endSandbox, makeFor, summarised, summary } from "./sandboxes.ts";
+import { described, description, makeFor, summarised, summary, unmake } from "./sandboxes.ts";
 import { seen } from "./scenarios.ts";
 
 const starting = v.strictObject({
@@ -29,8 +30,10 @@ const started = v.object({
   sandbox: v.union([description, summary]),
 });
 
+const lab = v.object({ ...labShape, sandbox: summary });
+
 const list = v.object({
-  labs: v.array(v.object({ ...labShape, sandbox: summary })),
+  labs: v.array(lab),
   nextCursor: v.optional(v.string()),
 });
 
@@ -42,6 +45,7 @@ export const labRoutes: Row[] = [
     scope: "sandboxes:write",
     title: "Make your lab of a scenario, or find the one that you have of this version",
     body: starting,
+    makes: "/api/me/labs/:made",
     answers: {
       200: { text: "The one that you have (`again`)", schema: started },
       201: { text: "It runs, and is yours", schema: started },
@@ -58,6 +62,15 @@ export const labRoutes: Row[] = [
     answers: { 200: { text: "Newest first", schema: list } },
     handle: listLabs,
   },
+  {
+    method: "GET",
+    path: "/api/me/labs/:lab",
+    who: "person",
+    scope: "sandboxes:read",
+    title: "Read one of your labs",
+    answers: { 200: { text: "As long as it lives", schema: lab } },
+    handle: readLab,
+  },
 ];
 
 async function start(call: Call<v.InferOutput<typeof starting>>): Promise<Response> {
@@ -68,18 +81,24 @@ async function start(call: Call<v.InferOutput<typeof starting>>): Promise<Respon
     throw new EdgeError(403, "a lab is a person's: a sandbox's key starts none; come without it");
   }
   const opened = await seen(call);
-  const had = body.new === true ? undefined : await labOf(call, opened);
+  const another = body.new === true;
+  const had = another ? undefined : await labOf(call, opened);
   if (had) return call.json({ ...shown(had, call.origin), again: true });
-  const origin = await originOfScenario(env, opened);
-  const { sandbox, secret } = await makeFor(call, {
-    name: "podyard",
-    nodes: nodesDefault,
-    seed: undefined,
-    ...origin.birth,
-    title: opened.title,
-    origin,
-  });
-  const lab: Lab = {
+  await verifyHuman(request, env, principal);
+  const { made: counted, ...origin } = await originOfScenario(env, opened);
+  const { sandbox, secret } = await makeFor(
+    call,
+    async () => ({
+      name: "podyard",
+      nodes: nodesDefault,
+      seed: undefined,
+      ...origin.birth,
+      title: opened.title,
+      origin,
+    }),
+    { lab: true },
+  );
+  const row: Lab = {
     id: newId(),
     userId: call.person!.id,
     scenarioId: opened.id,
@@ -88,23 +107,50 @@ async function start(call: Call<v.InferOutput<typeof starting>>): Promise<Respon
     progress: "{}",
     createdAt: call.now,
   };
-  try {
-    await insertLab(env.DB, lab);
-  } catch (error) {
-    await endSandbox(env, sandbox.id, call.now);
-    throw error;
-  }
-  const answer = shown({ lab, sandbox }, call.origin);
+  const other = await claim(call, row, another ? undefined : sinceOf(opened));
+  if (other) return call.json({ ...shown(other, call.origin), again: true });
+  if (counted) call.later(counted());
+  const answer = shown({ lab: row, sandbox }, call.origin);
   const reached = described(env, sandbox, "owner", secret, call.origin);
   return call.json({ ...answer, sandbox: reached, again: false }, 201);
 }
 
-/** Of this version; a draft counts as another one whenever it is saved. */
-async function labOf(call: Call, { id, version }: Opened): Promise<FoundLab | undefined> {
+/** From which moment on a lab is of this version; a draft counts as another one whenever it is saved. */
+const sinceOf = ({ version }: Opened): number => (version.published ? 0 : (version.createdAt ?? 0));
+
+async function labOf(call: Call, opened: Opened): Promise<FoundLab | undefined> {
   if (!call.person) return undefined;
+  const { id, version } = opened;
   const of = { userId: call.person.id, scenarioId: id, version: version.version };
-  const since = version.published ? 0 : (version.createdAt ?? 0);
-  return findLab(call.env.DB, of, since, call.now);
+  return findLab(call.env.DB, of, sinceOf(opened), call.now);
+}
+
+/**
+ * Writes the lab down, unless the person has one made since then (undefined: whichever they have): another request of theirs was
+ * faster. Then its sandbox is taken back, and theirs is the answer.
+ */
+async function claim(
+  { env, now }: Call,
+  lab: Lab,
+  since: number | undefined,
+): Promise<FoundLab | undefined> {
+  let made = false;
+  try {
+    made = await insertLab(env.DB, lab, since, now);
+  } finally {
+    if (!made) await unmake(env, lab.sandboxId);
+  }
+  if (made) return undefined;
+  const other = await findLab(env.DB, lab, since ?? 0, now);
+  if (!other)
+    throw new EdgeError(409, "your other request made this lab, and it has ended; repeat");
+  return other;
+}
+
+async function readLab(call: Call): Promise<Response> {
+  const found = await labById(call.env.DB, call.person!.id, call.param("lab"), call.now);
+  if (!found) throw new EdgeError(404, "you have no such lab");
+  return call.json(shown(found, call.origin));
 }
 
 async function listLabs(call: Call): Promise<Response> {

@@ -8,9 +8,11 @@ import {
   insertInvitation,
   insertMember,
   liveInvitations,
+  memberRole,
   membersOf,
   removeMember,
   revokeInvitation,
+  revokeInvitations,
   useInvitation,
   type Invitation,
   type Member,
@@ -24,7 +26,7 @@ import {
 } from "../limits.ts";
 import { forgetBelongings } from "../principal.ts";
 import { refuseForeignPages } from "../origins.ts";
-import { mayGrant, roles } from "../roles.ts";
+import { knowsTokens, mayGrant, roles } from "../roles.ts";
 import type { Call, Row } from "../route.ts";
 import { iso, personName, role } from "../schemas.ts";
 import { hashOf, newSecret, newShortId, secretShape } from "../secrets.ts";
@@ -80,7 +82,11 @@ export const memberRoutes: Row[] = [
     scope: "sandboxes:write",
     title: "Change a member's role, at once also of what they have open",
     body: changing,
-    answers: { 204: { text: "It is so" } },
+    answers: {
+      204: {
+        text: "It is so. Of a smaller role: invitations to the greater one are withdrawn, and service accounts' tokens from before open nothing",
+      },
+    },
     handle: (call) => changeMember(call as Call<v.InferOutput<typeof changing>>),
   },
   {
@@ -89,7 +95,11 @@ export const memberRoutes: Row[] = [
     who: "belong",
     scope: "sandboxes:write",
     title: "Remove a member, or leave (`me`), and end what they have open",
-    answers: { 204: { text: "They do not belong to it any more" } },
+    answers: {
+      204: {
+        text: "They do not belong to it any more. Removed by another: all invitations are withdrawn; of an editor: service accounts' tokens from before open nothing",
+      },
+    },
     handle: endMembership,
   },
   {
@@ -185,10 +195,15 @@ async function changeMember(call: Call<v.InferOutput<typeof changing>>): Promise
   const { id } = call.access.sandbox;
   const userId = call.param("member");
   const { role: next } = call.body;
-  if (!(await changeRole(call.env.DB, id, userId, next))) throw noSuchMember();
+  const before = await memberRole(call.env.DB, id, userId);
+  if (!before || !(await changeRole(call.env.DB, id, userId, next))) throw noSuchMember();
   const above = roles.filter((one) => !mayGrant(next, one));
   await endKeys(call, userId, above);
-  await tell(call.env, id, (object) => object.cut(memberGrantId(userId), next));
+  if (!mayGrant(next, before)) await endInvitations(call, userId, above);
+  const knewTokens = knowsTokens(before) && !knowsTokens(next);
+  await tell(call.env, id, (object) =>
+    object.cut(memberGrantId(userId), { role: next, knewTokens }),
+  );
   call.audit(`member made ${next}`, userId);
   return call.nothing();
 }
@@ -202,9 +217,12 @@ async function endMembership(call: Call): Promise<Response> {
   if (own !== "owner" && userId !== self) {
     throw new EdgeError(403, "only an owner may remove others");
   }
-  if (!(await removeMember(call.env.DB, sandbox.id, userId))) throw noSuchMember();
+  const role = await removeMember(call.env.DB, sandbox.id, userId);
+  if (role === undefined) throw noSuchMember();
   await endKeys(call, userId, roles);
-  await tell(call.env, sandbox.id, (object) => object.cut(memberGrantId(userId)));
+  await endInvitations(call, userId, userId === self ? [] : roles);
+  const knewTokens = knowsTokens(role);
+  await tell(call.env, sandbox.id, (object) => object.cut(memberGrantId(userId), { knewTokens }));
   call.audit("member removed", userId);
   return call.nothing();
 }
@@ -215,6 +233,25 @@ async function endKeys(call: Call, userId: string, of: typeof roles): Promise<vo
   forgetKeys(id);
   forgetBelongings(id);
   for (const key of ended) await tell(call.env, id, (object) => object.cut(keyGrantId(key)));
+}
+
+/** Those that they made, and those to what was taken from them: they may know the link, and would come back by it. */
+async function endInvitations(call: Call, userId: string, to: typeof roles): Promise<void> {
+  const { env, access, now } = call;
+  const { id } = access.sandbox;
+  const made = { madeBy: [memberGrantId(userId)] };
+  const ended = new Set(await revokeInvitations(env.DB, id, made, now));
+  if (to.length > 0)
+    for (const one of await revokeInvitations(env.DB, id, { to }, now)) ended.add(one);
+  for (const one of ended) call.audit("invitation withdrawn", one);
+}
+
+/** What a member's, or a key's of none, invitations end with; the owner's stay. */
+function makerOf({ access, person }: Call): string | null {
+  if (access.role === "owner") return null;
+  const userId = person?.id ?? access.key?.userId;
+  if (userId != null) return memberGrantId(userId);
+  return access.key ? keyGrantId(access.key.id) : null;
 }
 
 async function invite(call: Call<v.InferOutput<typeof inviting>>): Promise<Response> {
@@ -234,6 +271,7 @@ async function invite(call: Call<v.InferOutput<typeof inviting>>): Promise<Respo
     revokedAt: null,
     usesMax,
     uses: 0,
+    madeBy: makerOf(call),
   };
   if (!(await insertInvitation(call.env.DB, row, call.now, invitationsPerSandboxMax))) {
     throw new EdgeError(

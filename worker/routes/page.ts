@@ -12,19 +12,27 @@ const constant: Record<string, string> = {
 
 /** The page sends its key to this origin alone, loads nothing from elsewhere, and may not be framed. */
 export const headersOfPages = (url: URL, env: Env): Record<string, string> => ({
-  "content-security-policy": policyOf(url, env, "'none'"),
+  "content-security-policy": policyOf(url, {
+    ancestors: "'none'",
+    human: Boolean(env.TURNSTILE_SITE_KEY),
+  }),
   ...constant,
 });
 
 /**
  * Scripts and styles are the page's own files alone: elsewhere on this origin lie those that sandboxes serve. A policy
- * cannot name an IPv6 address, so there it is the whole origin. Turnstile's script and frame come where the operator has set it.
+ * cannot name an IPv6 address, so there it is the whole origin. `human`: Turnstile's script and frame may come; no frame of
+ * another site asks whether somebody is human.
+ * Source: developers.cloudflare.com/turnstile/reference/content-security-policy
  */
-export function policyOf({ origin, hostname }: URL, env: Env, ancestors: string): string {
+export function policyOf(
+  { origin, hostname }: URL,
+  { ancestors, human = false }: { ancestors: string; human?: boolean },
+): string {
   const own = hostname.startsWith("[") ? "'self'" : `${origin}/assets/`;
-  const human = env.TURNSTILE_SITE_KEY ? " https://challenges.cloudflare.com" : "";
+  const asked = human ? " https://challenges.cloudflare.com" : "";
   return (
-    `default-src 'none'; script-src ${own}${human}; ${human && `frame-src${human}; `}style-src ${own}; img-src 'self' data:; font-src ${own}; ` +
+    `default-src 'none'; script-src ${own}${asked}; ${asked && `frame-src${asked}; `}style-src ${own}; img-src 'self' data:; font-src ${own}; ` +
     `connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`
   );
 }

@@ -64,6 +64,7 @@ export const passkeyRoutes: Row[] = [
     who: "person",
     title: "Register a passkey; who was anonymous is signed in by it",
     body: registration,
+    makes: "/api/me/passkeys/:made",
     answers: { 201: { text: "It signs you in from now on", schema: passkey } },
     handle: (call) => register(call as Call<v.InferOutput<typeof registration>>),
   },

@@ -97,7 +97,9 @@ async function readTimeline(call: Call): Promise<Response> {
   const { follow } = call.c.req.query();
   if (follow !== undefined && follow !== "false") return followTimeline(call);
   const stub = call.env.SANDBOX.getByName(call.access.sandbox.id);
-  return call.json(unlessRefused(await stub.timeline(timelineOptions(call)), "after"));
+  return call.json(
+    unlessRefused(await stub.timeline(call.access.grant, timelineOptions(call)), "after"),
+  );
 }
 
 /** What a page of a timeline is asked for by. */
@@ -162,6 +164,6 @@ function withoutUpgrade(headers: Headers): Headers {
 async function undo(call: Call<v.InferOutput<typeof undoing>>): Promise<Response> {
   const { access, env, body } = call;
   const stub = env.SANDBOX.getByName(access.sandbox.id);
-  const done = await stub.undo({ to: body.to, by: access.user.name });
+  const done = await stub.undo(access.grant, { to: body.to, by: access.user.name });
   return call.json(unlessRefused(done, "to"));
 }

@@ -1,9 +1,11 @@
 import * as v from "valibot";
 import { answerHeaders } from "../../durable-objects/engine/network/answer-headers.ts";
 import { writeEdge, type EdgeRequest } from "../../durable-objects/edge-request.ts";
+import type { Refused } from "../../durable-objects/past.ts";
 import { previewTokenShape } from "../../durable-objects/preview-token.ts";
 import { newKey, verifyKeyId, type Verdict } from "../auth.ts";
 import { readBody } from "../body.ts";
+import { contentOrigin } from "../content-host.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
 import { insertKey, liveKeys } from "../db/keys.ts";
@@ -11,13 +13,15 @@ import { keysPerSandboxMax, requestBodyBytesMax } from "../limits.ts";
 import { factsOf } from "../log.ts";
 import type { Call, EdgeContext, Row } from "../route.ts";
 import { idShape } from "../secrets.ts";
+import { unlessRefused } from "../snapshots/moments.ts";
 
 export const previewRoutes: Row[] = [
   {
     method: "GET",
     path: "/api/sandboxes/:id/preview",
     who: "use",
-    scope: "sandboxes:read",
+    // Its address takes every method.
+    scope: "sandboxes:write",
     title: "Read the address below which a browser may open the sandbox's Services and Pods",
     answers: { 200: { text: "It ends with the key", schema: v.object({ url: v.string() }) } },
     handle: readPreview,
@@ -26,10 +30,14 @@ export const previewRoutes: Row[] = [
 
 /** Its token is signed for a key: for who comes without one, a key of theirs is made that is for this alone. */
 async function readPreview(call: Call): Promise<Response> {
-  const { sandbox, key } = call.access;
+  const { sandbox, key, grant } = call.access;
   const keyId = key?.id ?? (await keyForPreview(call));
-  const token = await call.env.SANDBOX.getByName(sandbox.id).previewToken(keyId);
-  return call.json({ url: `${call.origin}/sandboxes/${sandbox.id}/preview/${token}/` });
+  const object = call.env.SANDBOX.getByName(sandbox.id);
+  const read: { token: string } | Refused = await object.previewToken(grant, keyId);
+  const { token } = unlessRefused(read, "id");
+  const own = contentOrigin(call.env, new URL(call.request.url), sandbox.id);
+  const root = own ?? `${call.origin}/sandboxes/${sandbox.id}/preview`;
+  return call.json({ url: `${root}/${token}/` });
 }
 
 const previewKeyName = "preview";
@@ -52,6 +60,8 @@ async function keyForPreview({ env, access, person, now }: Call): Promise<string
 
 /** Of a Service or Pod `TOKEN/NAMESPACE/services/NAME:PORT/proxy/...`, of an Ingress `TOKEN/ingress/HOST/...`. */
 const previewPath = /^\/sandboxes\/([^/]+)\/preview\/([^/]+)\/(.*)$/;
+/** The same at the sandbox's own host. */
+const ownPath = /^\/([^/]+)\/(.*)$/;
 const proxied = /^([a-z0-9-]{1,63})\/(services|pods)\/([^/]+)\/proxy(\/.*)?$/;
 const hosted = /^ingress\/([a-z0-9.-]{1,253})(\/.*)?$/;
 
@@ -78,11 +88,29 @@ function targetOf(below: string): Target | undefined {
  * wakes, whether it is genuine the object knows.
  */
 export async function preview(c: EdgeContext): Promise<Response> {
+  const url = new URL(c.req.url);
+  factsOf(c.req.raw).route = "/sandboxes/:id/preview/*";
+  const [, id = "", token = "", below = ""] = previewPath.exec(url.pathname) ?? [];
+  const own = idShape.test(id) ? contentOrigin(c.env, url, id) : undefined;
+  // What users serve has hosts of its own here.
+  if (own !== undefined) return Response.redirect(`${own}/${token}/${below}${url.search}`, 307);
+  return visited(c, { id, token, below });
+}
+
+/** The same at the sandbox's own host, which knows nothing else. */
+export async function ownHost(c: EdgeContext, id: string): Promise<Response> {
+  factsOf(c.req.raw).route = "USER_CONTENT_DOMAIN";
+  const [, token = "", below = ""] = ownPath.exec(new URL(c.req.url).pathname) ?? [];
+  return visited(c, { id, token, below });
+}
+
+async function visited(
+  c: EdgeContext,
+  { id, token, below }: { id: string; token: string; below: string },
+): Promise<Response> {
   const request = c.req.raw;
-  const { pathname, search } = new URL(request.url);
-  const [, id = "", token = "", below = ""] = previewPath.exec(pathname) ?? [];
+  const { pathname, search, origin } = new URL(request.url);
   const facts = factsOf(request);
-  facts.route = "/sandboxes/:id/preview/*";
   const target = targetOf(below);
   const keyId = previewTokenShape.exec(token)?.[1];
   if (!target || !idShape.test(id) || keyId === undefined)
@@ -91,7 +119,7 @@ export async function preview(c: EdgeContext): Promise<Response> {
     throw new EdgeError(403, "a preview may not install workers");
   if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: ownOrigin });
   if (target.path === undefined) {
-    return Response.redirect(`${new URL(request.url).origin}${pathname}/${search}`, 307);
+    return Response.redirect(`${origin}${pathname}/${search}`, 307);
   }
   const { grant, user } = await allowedBy(c.env, id, keyId);
   facts.by = "key";

@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import type { SandboxObject } from "../../durable-objects/sandbox.ts";
 import type { Born } from "../../durable-objects/birth.ts";
-import { memberGrantId } from "../../durable-objects/grant.ts";
 import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
 import { bearerOf, forgetKeys, newKey } from "../auth.ts";
 import { spendCreation } from "../creation-limits.ts";
@@ -35,6 +34,7 @@ import { paged, type Call, type Row } from "../route.ts";
 import { clusterName, iso, nodes, seed, title } from "../schemas.ts";
 import { newId } from "../secrets.ts";
 import { viewerIdOf } from "../scenarios/open-scenarios.ts";
+import { accessEnded } from "../snapshots/moments.ts";
 import { from, originOf, type Origin } from "../sources.ts";
 
 const creation = v.strictObject({
@@ -149,7 +149,7 @@ async function createSandbox(call: Call<v.InferOutput<typeof creation>>): Promis
     title: body.title ?? origin?.title ?? "",
     ...(origin && { origin }),
   };
-  return answerMade(call, await makeFor(call, asked));
+  return answerMade(call, await makeFor(call, async () => asked));
 }
 
 export interface Asked {
@@ -166,24 +166,35 @@ export interface Made {
   secret: string;
 }
 
-/** Within the limits of who asks, who becomes its owner. */
-export async function makeFor(call: Call, asked: Asked): Promise<Made> {
+/**
+ * Within the limits of who asks, who becomes its owner. `asking`: what costs work, which is done only within them. Labs are counted
+ * apart.
+ */
+export async function makeFor(
+  call: Call,
+  asking: () => Promise<Asked>,
+  { lab = false } = {},
+): Promise<Made> {
   const { env, now } = call;
   const limits = limitsOf(env);
-  await spendCreation(env, limits, call.request.headers.get("cf-connecting-ip") ?? undefined, now);
+  const address = call.request.headers.get("cf-connecting-ip") ?? undefined;
+  await spendCreation(env, limits, address, now, { lab });
   const owner = await call.somebody();
-  if (owner && (await countLiveOwned(env.DB, owner.id, now)) >= limits.sandboxesPerPersonMax) {
-    throw new EdgeError(
-      409,
-      `you have ${limits.sandboxesPerPersonMax} sandboxes, the most that one may (SANDBOXES_PER_PERSON_MAX); delete one`,
-    );
-  }
+  const max = limits.sandboxesPerPersonMax;
+  if (owner && (await countLiveOwned(env.DB, owner.id, now)) >= max) throw tooManySandboxes(max);
+  const asked = await asking();
   const made = await make(env, asked, owner, now);
   const counted = asked.origin?.made?.();
   if (counted) call.later(counted);
   call.later(forgetExpired(env.DB, now - graveMs, now));
   return made;
 }
+
+const tooManySandboxes = (max: number): EdgeError =>
+  new EdgeError(
+    409,
+    `you have ${max} sandboxes, the most that one may (SANDBOXES_PER_PERSON_MAX); delete one`,
+  );
 
 /** As JSON everything, as YAML the kubeconfig alone. */
 export function answerMade(call: Call, { sandbox, secret }: Made): Response {
@@ -213,16 +224,19 @@ async function renameSandbox(call: Call<v.InferOutput<typeof change>>): Promise<
 async function deleteSandbox(call: Call): Promise<Response> {
   const { id } = call.access.sandbox;
   await endSandbox(call.env, id, call.now);
+  // It has ended all the same: what stays the cron trigger frees.
+  await freeBirth(call.env, id).catch((error: unknown) =>
+    console.error({ event: "a birth was not freed", sandbox: id, error: String(error) }),
+  );
   call.audit("sandbox deleted", id);
   return call.nothing();
 }
 
-/** The record first: from then on nothing wakes the object any more. */
+/** The record first: from then on nothing wakes the object any more. What it was born with is left for `freeBirth`. */
 export async function endSandbox(env: Env, id: string, now: number): Promise<void> {
   await markDeleted(env.DB, id, now);
   forget(id);
   await tell(env, id, (object) => object.destroy());
-  await freeBirth(env, id);
 }
 
 /** What this isolate knows of it. */
@@ -315,7 +329,8 @@ async function make(
   };
   const { secret, key } = await newKey(id, now, { role: "owner", expiresAt: sandbox.expiresAt });
   // The record first: there is no object that no record names. Nobody knows its key before the object stands.
-  await insertSandbox(env.DB, sandbox, key);
+  const max = limitsOf(env).sandboxesPerPersonMax;
+  if (!(await insertSandbox(env.DB, sandbox, key, max))) throw tooManySandboxes(max);
   try {
     await bear(env, sandbox, asked.origin);
   } catch (error) {
@@ -335,17 +350,22 @@ async function bear(env: Env, sandbox: Sandbox, origin: Origin | undefined): Pro
   refuseUnborn(born);
 }
 
-/** Throws 422 where the object would not be born so. */
+/** Throws 422 where the object would not be born so, 401 or 410 where nobody may ask it any more. */
 export function refuseUnborn(born: Born): void {
   if (born.born) return;
-  const { reason, failures } = born;
+  const { reason, failures, code } = born;
+  if (code === 401) throw accessEnded();
+  if (code === 410) throw new EdgeError(410, reason);
   const error = new EdgeError(422, reason, "from");
   if (failures) error.more = { failures };
   throw error;
 }
 
-/** An object that could not be made has emptied itself, unless its answer alone was lost: so it is asked to once more. */
-async function unmake(env: Env, id: string): Promise<void> {
+/**
+ * Takes back a sandbox that nobody has seen. An object that could not be made has emptied itself, unless its answer alone was lost:
+ * so it is asked to once more.
+ */
+export async function unmake(env: Env, id: string): Promise<void> {
   const done = await Promise.allSettled([
     env.SANDBOX.getByName(id).destroy(),
     removeSandbox(env.DB, id),
@@ -368,10 +388,6 @@ export async function used(env: Env, sandbox: Sandbox, now: number): Promise<voi
   await env.SANDBOX.getByName(sandbox.id).extend(expiresAt);
   forget(sandbox.id);
 }
-
-/** Cuts whatever a person has open in a sandbox. */
-export const cutPerson = (env: Env, id: string, userId: string): Promise<void> =>
-  tell(env, id, (object) => object.cut(memberGrantId(userId)));
 
 /** YAML only where it is asked for and JSON is not asked for before it. */
 function wantsYaml(accept: string | null): boolean {

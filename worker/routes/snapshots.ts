@@ -13,6 +13,7 @@ import {
   snapshotsOf,
   usedRoom,
   withdrawSnapshot,
+  type Room,
   type Snapshot,
 } from "../db/snapshots.ts";
 import type { Env } from "../env.ts";
@@ -64,6 +65,7 @@ export const snapshotRoutes: Row[] = [
     scope: "snapshots:write",
     title: "Take a snapshot of a sandbox, as it is or as it was at a revision",
     body: taking,
+    makes: "/api/snapshots/:made",
     answers: { 201: { text: "Whoever has its address may open it", schema: snapshotShape } },
     handle: (call) => takeSnapshot(call as Call<v.InferOutput<typeof taking>>),
   },
@@ -123,7 +125,9 @@ async function takeSnapshot(call: Call<v.InferOutput<typeof taking>>): Promise<R
   const { access, body } = call;
   const { sandbox } = access;
   const { at, secrets, past, title = "" } = body;
-  const moment = await momentOf(call.env, sandbox, { at, past, secrets: secrets !== false });
+  const ownerId = call.person?.id ?? access.key?.userId ?? sandbox.ownerId;
+  await mustHaveRoom(call.env, { ownerId, sandboxId: sandbox.id });
+  const moment = await momentOf(call.env, access, { at, past, secrets: secrets !== false });
   const { name, nodes, seed } = sandbox;
   const row = await keep(
     call,
@@ -132,7 +136,7 @@ async function takeSnapshot(call: Call<v.InferOutput<typeof taking>>): Promise<R
       ...moment,
       title: title || sandbox.title,
       secretsLeftOut: secrets === false,
-      ownerId: call.person?.id ?? access.key?.userId ?? sandbox.ownerId,
+      ownerId,
       sandboxId: sandbox.id,
     },
   );
@@ -144,6 +148,8 @@ async function uploadSnapshot(call: Call): Promise<Response> {
   const said = call.c.req.query("title") ?? "";
   const parsed = said === "" ? { success: true, output: "" } : v.safeParse(title, said);
   if (!parsed.success) throw new EdgeError(400, "title must be one line of text", "title");
+  const whose = { ownerId: call.person!.id, sandboxId: null };
+  await mustHaveRoom(call.env, whose);
   const bytes = await readWhole(call.request, artefactBytesMax);
   const { birth, counts, revision, virtualMs } = judged(call.env, bytes);
   const row = await keep(
@@ -156,8 +162,7 @@ async function uploadSnapshot(call: Call): Promise<Response> {
       counts,
       title: parsed.output as string,
       secretsLeftOut: false,
-      ownerId: call.person!.id,
-      sandboxId: null,
+      ...whose,
     },
   );
   call.audit("snapshot uploaded", row.id);
@@ -216,15 +221,8 @@ async function keep({ env, now }: Call, artefact: Artefact, facts: Facts): Promi
     createdAt: now,
     withdrawnAt: null,
   };
-  const limits = limitsOf(env);
-  const room = { count: limits.snapshotsPerPersonMax, bytes: limits.snapshotBytesPerPersonMax };
-  if (!(await insertSnapshot(env.DB, row, room))) {
-    const used = await usedRoom(env.DB, row);
-    const limit =
-      used.count >= room.count
-        ? `${room.count} snapshots (SNAPSHOTS_PER_PERSON_MAX)`
-        : `${room.bytes} bytes of snapshots (SNAPSHOT_BYTES_PER_PERSON_MAX), of which ${used.bytes} are used`;
-    throw new EdgeError(409, `the limit is ${limit}; it does not reset: withdraw one`);
+  if (!(await insertSnapshot(env.DB, row, roomOf(env)))) {
+    throw noRoom(env, await usedRoom(env.DB, row));
   }
   try {
     await putArtefact(env, sha256, artefact);
@@ -233,6 +231,29 @@ async function keep({ env, now }: Call, artefact: Artefact, facts: Facts): Promi
     throw error;
   }
   return row;
+}
+
+function roomOf(env: Env): Room {
+  const { snapshotsPerPersonMax: count, snapshotBytesPerPersonMax: bytes } = limitsOf(env);
+  return { count, bytes };
+}
+
+/** Before the work: throws 409 where nothing could be kept. */
+async function mustHaveRoom(
+  env: Env,
+  whose: Pick<Snapshot, "ownerId" | "sandboxId">,
+): Promise<void> {
+  const [used, room] = [await usedRoom(env.DB, whose), roomOf(env)];
+  if (used.count >= room.count || used.bytes >= room.bytes) throw noRoom(env, used);
+}
+
+function noRoom(env: Env, used: Room): EdgeError {
+  const room = roomOf(env);
+  const limit =
+    used.count >= room.count
+      ? `${room.count} snapshots (SNAPSHOTS_PER_PERSON_MAX)`
+      : `${room.bytes} bytes of snapshots (SNAPSHOT_BYTES_PER_PERSON_MAX), of which ${used.bytes} are used`;
+  return new EdgeError(409, `the limit is ${limit}; it does not reset: withdraw one`);
 }
 
 async function listSnapshots(call: Call): Promise<Response> {

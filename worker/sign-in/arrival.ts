@@ -6,6 +6,7 @@ import { EdgeError } from "../errors.ts";
 import { identitiesPerPersonMax, pageLimitMax, personNameCharsMax } from "../limits.ts";
 import type { Call } from "../route.ts";
 import { forget, lifeMs, tell } from "../routes/sandboxes.ts";
+import { plainText } from "../schemas.ts";
 import { newId } from "../secrets.ts";
 import { cookieWith, forgetSessions, newSession } from "../sessions.ts";
 import type { Identity } from "./way.ts";
@@ -56,7 +57,11 @@ const belongsToOther = (): EdgeError =>
 
 /** One line, from whatever a provider calls them. */
 export function nameFor(said: string): string {
-  const plain = said.replaceAll(/[\p{Cc}\u2028\u2029\s]+/gu, " ").trim();
+  const spaced = said.replaceAll(/[\p{Cc}\u2028\u2029\s]+/gu, " ");
+  const plain = [...spaced]
+    .filter((each) => plainText.test(each))
+    .join("")
+    .trim();
   // Not half of a pair of surrogates.
   const cut = plain
     .slice(0, personNameCharsMax)

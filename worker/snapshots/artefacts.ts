@@ -2,7 +2,7 @@ import { namedArtefacts } from "../db/snapshots.ts";
 import { livingAmong } from "../db/sandboxes.ts";
 import type { Env } from "../env.ts";
 import { artefactListingsMax, artefactOrphanMsMin } from "../limits.ts";
-import { idShape } from "../secrets.ts";
+import { idLetters, idShape } from "../secrets.ts";
 
 /**
  * Bytes in R2: of snapshots by their SHA-256, so that equal moments lie there once, and of what a sandbox was born with by the
@@ -87,7 +87,6 @@ export const freeBirth = (env: Env, sandboxId: string): Promise<void> =>
 
 const hourMs = 3_600_000;
 const hexDigits = "0123456789abcdef";
-const idLetters = "abcdefghijklmnopqrstuvwxyz234567";
 
 /**
  * Frees what no row names, for a cron trigger that fires every hour: each time another sixteenth of the artefacts and a

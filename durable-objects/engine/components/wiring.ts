@@ -8,9 +8,17 @@ import { Operations } from "../api/write/operations.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
 import { podUsage } from "../kubelet/usage.ts";
-import { signerWith, signingKey, type Identity } from "../api/auth/tokens.ts";
+import {
+  renewKey,
+  signerWith,
+  signingKey,
+  type Identity,
+  type SigningKey,
+} from "../api/auth/tokens.ts";
 import { createReader, EngineClient, type Now } from "../client/client.ts";
+import { signSecretsAnew } from "../controllers/service-account/token.ts";
 import { createControllers } from "./controllers.ts";
+import { recordCodecs } from "./record-codecs.ts";
 import { Log } from "../core/log.ts";
 import { Queue } from "../core/queue.ts";
 import { Random } from "../core/random.ts";
@@ -28,7 +36,7 @@ import { WorkLoop } from "../loop/work-loop.ts";
 export interface EngineOptions extends Partial<Omit<Birth, "bornMs">> {
   /** Wall ms. */
   nowMs: number;
-  /** Makes its service accounts' tokens its own. It stays the same for ever, and whoever made it keeps it. */
+  /** Makes its service accounts' tokens its own. Whoever made it keeps it, and may hand in another (`Engine.renewTokens`). */
   identity: Identity;
   limits?: {
     objectsMax?: number | undefined;
@@ -49,11 +57,18 @@ export interface Components {
   streams: Streams;
   faults: Faults;
   work: WorkLoop;
+  /** Signs as another identity from now on, also what Secrets hold: these are written. */
+  renewTokens(identity: Identity): void;
 }
+
+const renewing = (client: EngineClient, key: SigningKey) => (identity: Identity) => {
+  renewKey(key, identity);
+  signSecretsAnew(client, key);
+};
 
 /** Opens the store and makes all parts of an engine over it, each handed what it needs. */
 export function createComponents(sql: Sql, options: EngineOptions): Components {
-  const store = new Store(indices);
+  const store = new Store(indices, recordCodecs);
   const registry = new Registry(builtin, store);
   const log = new Log(sql, store, (resource, object) => {
     const known = registry.stored(resource);
@@ -108,7 +123,9 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const controllers = createControllers(key);
   const work = new WorkLoop({ store, queue, client, random, now, controllers, faults });
-  return { birth, store, log, now, queue, random, client, context, streams, faults, work };
+  const renewTokens = renewing(client, key);
+  const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
+  return { ...parts, renewTokens };
 }
 
 /** What a watch or a followed log of a Pod's is owed; time is the cluster's. */

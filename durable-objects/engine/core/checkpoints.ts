@@ -3,7 +3,7 @@
  * the pages that changed since. From a checkpoint and the log's rows after it every later moment can be made again, as after
  * a loss of memory: objects, records, waiting keys and the virtual moment.
  */
-import type { ChangeRow, TurnRow } from "./log-rows.ts";
+import { turnOf, turnText } from "./log-rows.ts";
 import type { PageEntry } from "./pages.ts";
 import type { PastRange } from "./past.ts";
 import type { Sql, SqlValue } from "./sql.ts";
@@ -123,11 +123,11 @@ export class Checkpoints {
     for (let last = first; ; last++) {
       const [found] = this.#sql.exec("SELECT body FROM log WHERE id = ?", last);
       if (!found) return undefined;
-      const { c, p } = JSON.parse(found["body"] as string) as TurnRow;
+      const { changes, reach } = turnOf(found["body"] as string);
       // The rows of its own turn are gone.
-      if (last === first && !c.some(([rv]) => rv === revision)) return undefined;
+      if (last === first && !changes.some(([rv]) => rv === revision)) return undefined;
       // A turn may take several rows; the last says how far the past reaches.
-      if (p) return { first, last };
+      if (reach) return { first, last };
     }
   }
 
@@ -178,9 +178,9 @@ export class Checkpoints {
 export function storageAt(sql: Sql, { first, id, checkpoint }: Moment, upToRv?: number): Sql {
   const rows = `FROM (SELECT * FROM log WHERE id <= ${id}) AS log`;
   const ends = (body: SqlValue): string => {
-    const turn = JSON.parse(body as string) as TurnRow;
-    const c: ChangeRow[] = turn.c.filter(([rv]) => rv <= (upToRv ?? rv));
-    return JSON.stringify({ ...turn, c });
+    const turn = turnOf(body as string);
+    const changes = turn.changes.filter(([rv]) => rv <= (upToRv ?? rv));
+    return turnText({ ...turn, changes });
   };
   return {
     exec(query, ...bindings) {

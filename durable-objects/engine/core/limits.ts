@@ -146,10 +146,14 @@ export const podRecordCharactersMax = 1_000_000;
 export const pipeBytesMax = 64 * 1024;
 export const processesPerPodMax = 128;
 export const openFilesPerProcessMax = 256;
-/** Nodes that one template may walk through, and turns of its loops over a number. */
+/** Nodes that one template may walk through, turns of its loops over a number, values that one JSONPath may find. */
 export const kubectlTemplateStepsMax = 200_000;
+/** Blocks, parentheses or filters of a template within each other: the parser calls itself for each. */
+export const kubectlTemplateDepthMax = 200;
 /** Answers that a kubectl holds while it waits: what it needs to go on after a loss of memory. */
 export const kubectlJournalCharactersMax = 384 * 1024;
+/** Output of a kubectl that its process keeps while nobody takes it; what is more waits in a file. */
+export const kubectlOutputHeldCharactersMax = 64 * 1024;
 /** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */
 export const processStateBytesMax = 512 * 1024;
 export const argumentBytesMax = 128 * 1024;
@@ -171,6 +175,17 @@ export const logBytesPerContainerMax = 256 * 1024;
 export const logLineBytesMax = 16 * 1024;
 /** A byte may take six characters in its row. */
 export const sessionOutputBytesMax = 96 * 1024;
+/** What a terminal has printed is kept in chunks of the first size up to the second. */
+export const terminalChunkBytes = 4 * 1024;
+export const terminalKeptBytesMax = 256 * 1024;
+/** A flood on a terminal: what comes at once, and then as fast as a slow line takes it. */
+export const terminalBurstBytes = 64 * 1024;
+export const terminalBytesPerMs = 100;
+export const terminalsMax = 20;
+/** Columns or rows of a screen. */
+export const terminalCellsMax = 1_000;
+/** Typed, or pasted, and read by nobody yet. */
+export const terminalInputBytesMax = 1024 * 1024;
 /** Of the value of one kernel setting. */
 export const sysctlBytesMax = 256;
 export const shellDepthMax = 200;

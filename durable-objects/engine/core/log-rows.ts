@@ -15,15 +15,42 @@ export type ChangeRow = [
   (Record<string, string> | null)?,
 ];
 
+/** A row's body. On disk its names are one letter each (`StoredTurn`). */
 export interface TurnRow {
+  /** Virtual ms at the turn's end. */
+  nowMs: number;
+  changes: ChangeRow[];
+  records: RecordRow[];
+  /** Who caused the revisions of `changes`. */
+  causes?: Causes | undefined;
+  /** Keys still to be looked at; undefined: none, or rows of the turn follow. */
+  waiting?: string[] | undefined;
+  /** How far back the log tells, where that may have changed (core/past.ts). */
+  reach?: [number, number, number] | undefined;
+}
+
+/** [table, key, value in its form on disk]; no value: deleted */
+export type RecordRow = [string, string, unknown?];
+
+interface StoredTurn {
   n: number;
   c: ChangeRow[];
-  r: [string, string, unknown?][];
-  q?: string[];
-  /** Who caused the revisions of `c`, see `causesText`. */
-  b?: Causes;
-  /** How far back the log tells, where that may have changed (core/past.ts). */
-  p?: [number, number, number];
+  r: RecordRow[];
+  b?: Causes | undefined;
+  q?: string[] | undefined;
+  p?: [number, number, number] | undefined;
+}
+
+/** Of a row's body. */
+export function turnOf(body: string): TurnRow {
+  const { n, c, r, b, q, p } = JSON.parse(body) as StoredTurn;
+  return { nowMs: n, changes: c, records: r, causes: b, waiting: q, reach: p };
+}
+
+/** The body of a row; for one with parts whose JSON is known already see core/turn-rows.ts. */
+export function turnText({ nowMs, changes, records, causes, waiting, reach }: TurnRow): string {
+  const stored: StoredTurn = { n: nowMs, c: changes, r: records, b: causes, q: waiting, p: reach };
+  return JSON.stringify(stored);
 }
 
 /**
@@ -53,11 +80,11 @@ export function causesText(changes: readonly Change[]): string {
 }
 
 /** One for each revision of the row. */
-export function causesOf({ c, b = [] }: TurnRow): (string | undefined)[] {
+export function causesOf({ changes, causes: runs = [] }: TurnRow): (string | undefined)[] {
   const causes: (string | undefined)[] = [];
-  for (let i = 0; i < b.length; i += 2) {
-    const until = i + 1 < b.length ? causes.length + Number(b[i + 1]) : c.length;
-    while (causes.length < until) causes.push(String(b[i]) || undefined);
+  for (let i = 0; i < runs.length; i += 2) {
+    const until = i + 1 < runs.length ? causes.length + Number(runs[i + 1]) : changes.length;
+    while (causes.length < until) causes.push(String(runs[i]) || undefined);
   }
   return causes;
 }

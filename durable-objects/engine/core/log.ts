@@ -8,7 +8,7 @@ import type { Sql } from "./sql.ts";
 import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
-import type { FieldsOf, LogEntry, TurnRow } from "./log-rows.ts";
+import { turnOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { Past } from "./past.ts";
 import { Pages } from "./pages.ts";
 import { Ring } from "./ring.ts";
@@ -144,14 +144,14 @@ export class Log {
       this.#lastId,
     )) {
       const body = row["body"] as string;
-      const turn = JSON.parse(body) as TurnRow;
+      const turn = turnOf(body);
       this.#tailBytes += body.length;
-      if (turn.c.length) this.#revisionBytes += body.length;
+      if (turn.changes.length) this.#revisionBytes += body.length;
       this.#replay(turn, late);
       result.fresh = false;
-      result.now = turn.n;
-      result.dirty = turn.q ?? [];
-      reach = turn.p ?? reach;
+      result.now = turn.nowMs;
+      result.dirty = turn.waiting ?? [];
+      reach = turn.reach ?? reach;
       this.#lastId = row["id"] as number;
     }
     this.#logBytes = this.#past.bytes;
@@ -173,7 +173,7 @@ export class Log {
 
   #replay(turn: TurnRow, late: ReadonlyMap<string, (() => void)[]>): void {
     const store = this.#store;
-    for (const [rv, , op, resource, namespace, name, object] of turn.c) {
+    for (const [rv, , op, resource, namespace, name, object] of turn.changes) {
       const kind = `o\0${resource}`;
       const load = (): void =>
         store.load(resource, namespace, name, op === "d" ? undefined : object);
@@ -187,7 +187,7 @@ export class Log {
       store.rv = rv;
       this.#markObject(resource, objectKey(namespace, name), rv);
     }
-    for (const [table, key, value] of turn.r) {
+    for (const [table, key, value] of turn.records) {
       const load = (): void => store.loadRecord(table, key, value);
       const after = late.get(`r\0${table}`);
       if (after) after.push(load);
@@ -280,8 +280,8 @@ export class Log {
   persist(now: number, dirty: readonly string[]): readonly Change[] {
     const { changes, records } = this.#store.takePending();
     this.remember(changes);
-    const texts = records.map(({ value }) =>
-      value === undefined ? undefined : JSON.stringify(value),
+    const texts = records.map(({ table, value }) =>
+      value === undefined ? undefined : JSON.stringify(this.#store.storedForm(table, value)),
     );
     const { entries } = this.#ring;
     const reach = this.#past.reach;
@@ -357,7 +357,7 @@ export class Log {
     const value =
       what === "o"
         ? this.#store.get(a, b, c)
-        : this.#store.record<unknown>(a, key.slice(a.length + 3));
+        : this.#store.storedForm(a, this.#store.record(a, key.slice(a.length + 3)));
     if (value === undefined) return this.#base.has(key) ? "null" : undefined;
     return JSON.stringify(value);
   }

@@ -7,6 +7,8 @@ import type { Sql } from "./sql.ts";
 import {
   causesOf,
   entryOf,
+  turnOf,
+  turnText,
   type ChangeRow,
   type FieldsOf,
   type LogEntry,
@@ -55,7 +57,7 @@ export class Past {
   #firstRv(): number | undefined {
     const [row] = this.#sql.exec("SELECT id, rv FROM log ORDER BY id LIMIT 1");
     if (!row) return undefined;
-    const change = this.#turn(row["id"] as number).c[0];
+    const change = this.#turn(row["id"] as number).changes[0];
     return change ? change[0] - 1 : (row["rv"] as number);
   }
 
@@ -88,7 +90,7 @@ export class Past {
     for (const { id, rv } of this.#rows("rv > ? ORDER BY id", afterRv)) {
       const turn = this.#turn(id);
       const causes = causesOf(turn);
-      for (const [i, change] of turn.c.entries()) {
+      for (const [i, change] of turn.changes.entries()) {
         if (change[0] > afterRv && change[0] <= upToRv) {
           yield entryOf(change, causes[i], this.#fieldsOf);
         }
@@ -102,7 +104,7 @@ export class Past {
     for (const { id } of this.#rows("rv > ? ORDER BY id", afterRv)) {
       const turn = this.#turn(id);
       const causes = causesOf(turn);
-      for (const [i, change] of turn.c.entries()) {
+      for (const [i, change] of turn.changes.entries()) {
         if (change[0] > afterRv) yield [causes[i] ?? "", change];
       }
     }
@@ -121,8 +123,8 @@ export class Past {
     for (const { id } of this.#rows("rv > ? AND id <= ? ORDER BY id DESC", this.floor, last)) {
       const turn = this.#turn(id);
       const causes = causesOf(turn);
-      for (let i = turn.c.length - 1; i >= 0; i--) {
-        const change = turn.c[i] as ChangeRow;
+      for (let i = turn.changes.length - 1; i >= 0; i--) {
+        const change = turn.changes[i] as ChangeRow;
         if (change[0] > upTo || change[0] <= this.floor) continue;
         yield entryOf(change, causes[i], this.#fieldsOf);
       }
@@ -142,7 +144,7 @@ export class Past {
 
   #turn(id: number): TurnRow {
     const [row] = this.#sql.exec("SELECT body FROM log WHERE id = ?", id);
-    return JSON.parse(row?.["body"] as string) as TurnRow;
+    return turnOf(row?.["body"] as string);
   }
 
   /** Whether the log still tells what was there before an update or a deletion; not sure of what is read from disk. */
@@ -180,7 +182,7 @@ export class Past {
   ): void {
     const last = this.#rows("rv >= ? ORDER BY id LIMIT 1", rv)[0]?.id ?? Number.MAX_SAFE_INTEGER;
     for (const { id } of this.#rows("rv > ? AND id <= ? ORDER BY id DESC", this.floor, last)) {
-      for (const [at, , , of, namespace, name, object] of this.#turn(id).c.reverse()) {
+      for (const [at, , , of, namespace, name, object] of this.#turn(id).changes.reverse()) {
         if (at > rv || at <= this.floor || of !== resource) continue;
         const key = objectKey(namespace, name);
         if (left.delete(key)) found.set(key, object);
@@ -219,14 +221,14 @@ export class Past {
   #shed(upToId: number): number {
     let written = 0;
     for (const { id } of this.#rows("id > ? AND id <= ? ORDER BY id", this.#shedId, upToId)) {
-      const { n, c, r, b } = this.#turn(id);
-      if (r.length === 0) continue;
+      const { nowMs, changes, records, causes } = this.#turn(id);
+      if (records.length === 0) continue;
       written += 1;
-      if (c.length === 0) {
+      if (changes.length === 0) {
         this.#sql.exec("DELETE FROM log WHERE id = ?", id);
         continue;
       }
-      const body = JSON.stringify({ n, c, r: [], ...(b && { b }) } satisfies TurnRow);
+      const body = turnText({ nowMs, changes, records: [], causes });
       this.#sql.exec("UPDATE log SET bytes = ?, body = ? WHERE id = ?", body.length, body, id);
     }
     this.#shedId = upToId;

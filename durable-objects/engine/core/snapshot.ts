@@ -10,7 +10,7 @@ import { birthRow, type Birth } from "./birth.ts";
 import { isFastForwarding, virtualAt, wallAt, type ClockState } from "./clock.ts";
 import type { Checkpoint } from "./checkpoints.ts";
 import { keyOnDisk, type Log } from "./log.ts";
-import { causesIn, type ChangeRow, type TurnRow } from "./log-rows.ts";
+import { causesIn, turnText, type ChangeRow } from "./log-rows.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import { Pages } from "./pages.ts";
@@ -52,7 +52,7 @@ export interface Snapshot {
   revision: number;
   /** By resource and `objectKey`, sorted; those of the base that never changed are left out, deleted ones are null. */
   objects: [resource: string, [key: string, object: KubeObject | null][]][];
-  /** By table and key, sorted. Timers are among them. */
+  /** By table and key, sorted, in their form on disk. Timers are among them. */
   records: [table: string, [key: string, value: unknown][]][];
   /** Keys that controllers still have to look at, in their order. */
   waiting: string[];
@@ -138,7 +138,7 @@ function recordsOf(store: Store): Snapshot["records"] {
       table,
       sorted(store.recordKeys(table))
         .filter((key) => table !== clockTable || key !== clockKey)
-        .map((key) => [key, store.record(table, key)]),
+        .map((key) => [key, store.storedForm(table, store.record(table, key))]),
     ])
     .filter(([, rows]) => rows.length > 0);
 }
@@ -236,8 +236,7 @@ function storePast(
     const last = changes.at(-1);
     if (!last) return;
     const causes = causesIn(names);
-    const turn: TurnRow = { n: last[1], c: changes, r: [], ...(causes && { b: causes }) };
-    const body = JSON.stringify(turn);
+    const body = turnText({ nowMs: last[1], changes, records: [], causes });
     sql.exec(
       "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
       ++id,

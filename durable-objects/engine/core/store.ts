@@ -6,6 +6,7 @@ import { assert } from "./assert.ts";
 import { causeCharsMax } from "./limits.ts";
 import { Group, type SmallGroup } from "./groups.ts";
 import { Indices, type Index } from "./indices.ts";
+import type { RecordCodecs } from "./record-codec.ts";
 import { objectKey, splitKey, type Change, type KubeObject, type ResourceId } from "./object.ts";
 
 const none: readonly KubeObject[] = [];
@@ -58,8 +59,11 @@ export class Store {
   /** Classes of keys (`o\0pods`, `r\0timers`) that are still on disk: read when first asked for. */
   readonly #deferred = new Map<string, Deferred>();
 
-  constructor(indices: readonly Index[]) {
+  readonly #codecs: RecordCodecs;
+
+  constructor(indices: readonly Index[], codecs: RecordCodecs = {}) {
     this.#indices = new Indices(indices);
+    this.#codecs = codecs;
   }
 
   /** Tells of every object of a resource, also of what is read from disk and of what is taken back. */
@@ -277,8 +281,14 @@ export class Store {
     this.#place(resource, namespace, name, objectKey(namespace, name), before, object);
   }
 
-  loadRecord(table: string, key: string, value: unknown): void {
-    this.#setRecord(table, key, value);
+  /** The same for a record, in its form on disk. */
+  loadRecord(table: string, key: string, stored: unknown): void {
+    this.#setRecord(table, key, this.#codecs[table]?.load(stored) ?? stored);
+  }
+
+  /** A record's value in its form on disk. */
+  storedForm(table: string, value: unknown): unknown {
+    return this.#codecs[table]?.save(value) ?? value;
   }
 
   #setRecord(table: string, key: string, value: unknown): void {

@@ -28,30 +28,35 @@ export interface Turn {
   rv: number;
 }
 
+/** As `turnOf` reads them. */
 export function turnRows(turn: Turn, fieldsOf: FieldsOf): RowPart[] {
   const { now, dirty, changes, records, texts, entries, reach } = turn;
   const parts: RowPart[] = [];
-  let c: string[] = [];
+  let changeTexts: string[] = [];
   let firstOfRow = 0;
-  let r: string[] = [];
+  let recordTexts: string[] = [];
   let bytes = 0;
   let rv = changes[0] ? changes[0].rv - 1 : turn.rv;
   const flush = (last: boolean): void => {
     const queue = last && dirty.length ? `,"q":${JSON.stringify(dirty)}` : "";
     const past = last && changes.length ? `,"p":[${reach.join(",")}]` : "";
-    const body = `"n":${now},"c":[${c.join(",")}],"r":[${r.join(",")}]`;
-    const causes = causesText(changes.slice(firstOfRow, firstOfRow + c.length));
-    parts.push({ rv, revisions: c.length > 0, body: `{${body}${causes}${queue}${past}}` });
-    firstOfRow += c.length;
-    c = [];
-    r = [];
+    const body = `"n":${now},"c":[${changeTexts.join(",")}],"r":[${recordTexts.join(",")}]`;
+    const causes = causesText(changes.slice(firstOfRow, firstOfRow + changeTexts.length));
+    parts.push({
+      rv,
+      revisions: changeTexts.length > 0,
+      body: `{${body}${causes}${queue}${past}}`,
+    });
+    firstOfRow += changeTexts.length;
+    changeTexts = [];
+    recordTexts = [];
     bytes = 0;
   };
   const first = entries.length - changes.length;
   changes.forEach((change, i) => {
     const text = changeText(change, entries[first + i], fieldsOf);
     if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
-    c.push(text);
+    changeTexts.push(text);
     bytes += text.length;
     rv = change.rv;
   });
@@ -59,7 +64,7 @@ export function turnRows(turn: Turn, fieldsOf: FieldsOf): RowPart[] {
     const value = texts[i];
     const text = `["${table}",${JSON.stringify(key)}${value === undefined ? "" : `,${value}`}]`;
     if (bytes + text.length > logRowBytesMax && bytes > 0) flush(false);
-    r.push(text);
+    recordTexts.push(text);
     bytes += text.length;
   });
   flush(true);

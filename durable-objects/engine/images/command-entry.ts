@@ -29,7 +29,7 @@ export function commandEntry(
       if (first === undefined || first.startsWith("-") || !isCommand(sys, first))
         argv = [command, ...argv];
       const code = runInstead(sys, argv, script);
-      return code === undefined ? (sys.process.s as { code: number }) : { code };
+      return code === undefined ? (sys.process.state as { code: number }) : { code };
     },
     step: (_sys, state) => ({ exit: state.code }),
   };

@@ -162,10 +162,10 @@ const bootcampServer = smallServer({
     return [8080];
   },
   answer(sys) {
-    const state = sys.process.s as BootcampState;
+    const state = sys.process.state as BootcampState;
     state.n = (state.n ?? 0) + 1;
     const host = sys.container.hostname;
-    const uptime = (sys.now - sys.process.t) / 1000;
+    const uptime = (sys.now - sys.process.startedAtMs) / 1000;
     sys.write(
       1,
       `Running On: ${host} | Total Requests: ${state.n} | App Uptime: ${uptime} seconds | Log Time: ${rfc3339Milli(sys.now)}\n`,
@@ -182,7 +182,7 @@ const bootcampNode: Program<BootcampState> = {
   start(sys) {
     const own = sys.argv[1]?.replace(/^.*\//, "") === "server.js";
     sys.become(own ? "kubernetes-bootcamp" : "node", [...sys.argv], sys.env, "/usr/local/bin/node");
-    return sys.process.s as BootcampState;
+    return sys.process.state as BootcampState;
   },
   step: () => ({ exit: 0 }),
 };

@@ -46,7 +46,7 @@ export function becomeDescribed(sys: Sys): boolean {
   const key = `${found.metadata.name}-${fnv32a(text).toString(36)}-${text.length}`;
   if (records.get(table, key) === undefined) records.put(table, key, found.spec);
   sys.become("described-image", [...sys.argv], sys.env, "/entrypoint");
-  (sys.process.s as State).i = key;
+  (sys.process.state as State).i = key;
   return true;
 }
 
@@ -105,13 +105,13 @@ function beginRepeats(sys: Sys, spec: ImageSpec): void {
   const repeats = (spec.logs ?? [])
     .filter((log) => log.everySeconds)
     .map((log) => ({
-      t: sys.process.t + ms(log.afterSeconds),
-      e: ms(log.everySeconds),
-      s: log.stream === "stderr" ? (2 as const) : (1 as const),
-      x: expand(sys, log.text ?? ""),
-      n: 0,
+      nextAtMs: sys.process.startedAtMs + ms(log.afterSeconds),
+      everyMs: ms(log.everySeconds),
+      stream: log.stream === "stderr" ? (2 as const) : (1 as const),
+      text: expand(sys, log.text ?? ""),
+      count: 0,
     }));
-  if (repeats.length) sys.kernel.logs.recordOf(sys.process.c).rep = repeats;
+  if (repeats.length) sys.kernel.logs.recordOf(sys.process.container).repeats = repeats;
 }
 
 function matches(route: ImageRoute, path: string, method: string): boolean {
@@ -144,7 +144,7 @@ export const describedImage: Program<State> = {
   step(sys, state): Step {
     if (state.x !== undefined) return { exit: state.x };
     const spec = specOf(sys, state);
-    const age = sys.now - sys.process.t;
+    const age = sys.now - sys.process.startedAtMs;
     if (!state.up && age >= ms(spec.startSeconds)) {
       state.up = true;
       beginRepeats(sys, spec);
@@ -156,7 +156,7 @@ export const describedImage: Program<State> = {
     const end = endsAt(spec);
     if (end !== undefined && age >= end) return { exit: spec.exitCode ?? 1 };
     const next = moments(spec).filter((moment) => moment > age);
-    return { wait: next.length ? { t: sys.process.t + Math.min(...next) } : {} };
+    return { wait: next.length ? { untilMs: sys.process.startedAtMs + Math.min(...next) } : {} };
   },
   handles: (_state, signal) => signal === 15 || signal === 2,
   signal(sys, state) {

@@ -66,7 +66,7 @@ function consume(sys: Sys, state: State, target: Target, { unit, consume }: Cons
   if (unit !== "delta") goLog(sys, `${path.slice(1)} ${unit}: ${number}, durationSec: ${duration}`);
   consume(state, [number, sys.now + duration * 1000], target);
   // Its next step knows of the new end.
-  delete sys.process.w;
+  delete sys.process.wait;
   sys.kernel.touch();
   const lines = [path.slice(1), ...(metric === undefined ? [] : [`${metric} metric`])];
   return answer(`${[...lines, `${number} ${unit}`, `${duration} durationSec`].join("\n")}\n`);
@@ -107,7 +107,7 @@ const consumer: Program<State> = {
     state.mem = live(state.mem);
     state.metrics = state.metrics.map(([name, loads]) => [name, live(loads)]);
     const all = [...state.cpu, ...state.mem, ...state.metrics.flatMap(([, loads]) => loads)];
-    return { wait: all.length ? { t: Math.min(...all.map(([, until]) => until)) } : {} };
+    return { wait: all.length ? { untilMs: Math.min(...all.map(([, until]) => until)) } : {} };
   },
   http: (sys, state, request) => ({ response: respond(sys, state, request) }),
   memoryBytes: (state) => ownBytes + sum(state?.mem ?? []) * 1024 * 1024,

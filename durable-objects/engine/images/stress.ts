@@ -124,7 +124,7 @@ const program = (
   step(sys, state): Step {
     if (state.x !== undefined) return { exit: state.x };
     if (state.until !== undefined && sys.now >= state.until) {
-      const took = Math.round((sys.now - sys.process.t) / 1000);
+      const took = Math.round((sys.now - sys.process.startedAtMs) / 1000);
       sys.write(1, `stress: info: [${sys.pid}] successful run completed in ${took}s\n`);
       return { exit: 0 };
     }
@@ -139,7 +139,7 @@ const program = (
     const due = [state.m < state.want ? state.t : undefined, state.until].filter(
       (t) => t !== undefined,
     );
-    return { wait: due.length ? { t: Math.min(...due) } : {} };
+    return { wait: due.length ? { untilMs: Math.min(...due) } : {} };
   },
   memoryBytes: (state) => state?.m ?? base.m,
   idleCpuMilli: (state) => state?.cpu ?? 0,

@@ -51,7 +51,7 @@ export const tcpEcho: Program<State> = {
       sys.close(fd);
       return false;
     });
-    return { wait: { r: [...state.l, ...state.c.map(([fd]) => fd)] } };
+    return { wait: { readable: [...state.l, ...state.c.map(([fd]) => fd)] } };
   },
   handles: (_state, signal) => signal === 15 || signal === 2,
   signal: () => ({ exit: 0 }),

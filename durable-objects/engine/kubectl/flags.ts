@@ -76,6 +76,15 @@ export class Flags {
     }
   }
 
+  /** Reads what can be read: of a command line that is being typed. */
+  tryParse(given: readonly string[]): void {
+    try {
+      this.parse(given);
+    } catch (error) {
+      if (!(error instanceof FlagProblem)) throw error;
+    }
+  }
+
   #long(word: string, rest: string[]): void {
     const text = word.slice(2);
     if (text.startsWith("-") || text.startsWith("="))

@@ -1,4 +1,5 @@
 /** Objects in files and streams: YAML documents or JSON values, one after the other. k8s: apimachinery/pkg/util/yaml/decoder.go */
+import { jsonDepthMax } from "../core/limits.ts";
 import { goQuote } from "../machinery/field.ts";
 import { parseYaml } from "../schema/yaml.ts";
 import { Failure } from "./errors.ts";
@@ -73,7 +74,7 @@ export function* readObjects(text: string, source: string): Generator<unknown> {
 function* jsonValues(text: string, failed: (why: string) => Failure): Generator<unknown> {
   let rest = text.trim();
   while (rest !== "") {
-    const end = jsonEnd(rest);
+    const end = jsonEnd(rest, failed);
     const piece = rest.slice(0, end);
     let value: unknown;
     try {
@@ -86,15 +87,16 @@ function* jsonValues(text: string, failed: (why: string) => Failure): Generator<
   }
 }
 
-/** Where the first value of a text ends. */
-function jsonEnd(text: string): number {
+/** Where the first value of a text ends. Failure of one that is nested too deeply. */
+function jsonEnd(text: string, failed: (why: string) => Failure): number {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
     if (c === '"') {
       for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++;
-    } else if (c === "{" || c === "[") depth++;
-    else if (c === "}" || c === "]") {
+    } else if (c === "{" || c === "[") {
+      if (++depth > jsonDepthMax) throw failed("exceeded max depth");
+    } else if (c === "}" || c === "]") {
       depth--;
       if (depth === 0) return i + 1;
     }

@@ -3,32 +3,33 @@
  * output not taken yet. The running generator is only kept beside it while the state stays in memory.
  */
 import { kubectlJournalCharactersMax } from "../core/limits.ts";
-import { drain } from "../runtime/tools/tool.ts";
 import type { Step } from "../runtime/kernel/calls.ts";
 import type { Program, Sys } from "../runtime/kernel/types.ts";
 import type { Wait } from "../runtime/kernel/state.ts";
+import { add, handOn, type Output } from "./output.ts";
 import { beginRun, type Run } from "./run.ts";
 import { Continue, isSection, type Ask, type Kept, type Outcome, type Section } from "./work.ts";
 
 /** An answer, the beginning of a section that goes on, that of one that failed, or the result of one that is over. */
-type Entry = { a: unknown } | { s: 1 } | { l: 1 } | { r: unknown };
+type Entry = { answer: unknown } | { section: "begun" | "left" } | { result: unknown };
 
-export interface KubectlState {
+export interface KubectlState extends Output {
   /** What goes on instead of the command line. */
-  c?: { name: string; data: unknown };
-  /** Journal, and its size in characters. */
-  j: Entry[];
-  z: number;
+  continued?: { name: string; data: unknown };
+  /** Answers so far, and their size in characters. */
+  journal: Entry[];
+  journalSize: number;
   /** Pieces of output since the last entry that were handed on. */
-  n: number;
+  said: number;
   /** Of the Ask under way. */
-  k?: Kept;
-  /** Output not taken yet; the exit code, once decided. */
-  o?: [number, string][];
+  kept?: Kept;
+  /** The exit code, once decided. */
   x?: number;
 }
 
 interface Live {
+  /** The calls of its process, in the step that runs. */
+  sys: Sys;
   run: Run;
   /** What it waits for an answer to. */
   asked: Ask | undefined;
@@ -50,10 +51,10 @@ function sizeOf(value: unknown): number {
 
 /** An entry of the journal; what was printed before it is handed on and never printed again. */
 function enter(state: KubectlState, live: Live, entry: Entry): void {
-  collect(state, live.run);
-  state.j.push(entry);
-  state.z += sizeOf(entry);
-  state.n = 0;
+  collect(state, live);
+  state.journal.push(entry);
+  state.journalSize += sizeOf(entry);
+  state.said = 0;
 }
 
 /** Feeds the generator one answer; the borders of sections are passed, and what it asks next is kept. */
@@ -72,40 +73,43 @@ function advance(state: KubectlState, live: Live, answer: unknown): void {
 }
 
 function passBorder(state: KubectlState, live: Live, section: Section): void {
-  if (section.section === "begin") return enter(state, live, { s: 1 });
+  if (section.section === "begin") return enter(state, live, { section: "begun" });
   // The innermost section that goes on is the one that ends.
-  const begun = state.j.findLastIndex((entry) => "s" in entry);
+  const begun = state.journal.findLastIndex(
+    (entry) => "section" in entry && entry.section === "begun",
+  );
   if (section.section === "leave") {
-    state.j[begun] = { l: 1 };
-    return enter(state, live, { a: null });
+    state.journal[begun] = { section: "left" };
+    return enter(state, live, { answer: null });
   }
-  collect(state, live.run);
-  state.j.length = begun;
-  state.z = state.j.reduce((sum, entry) => sum + sizeOf(entry), 0);
-  enter(state, live, { r: section.result });
+  collect(state, live);
+  state.journal.length = begun;
+  state.journalSize = state.journal.reduce((sum, entry) => sum + sizeOf(entry), 0);
+  enter(state, live, { result: section.result });
 }
 
 function finish(state: KubectlState, live: Live, outcome: Outcome): void {
-  collect(state, live.run);
+  collect(state, live);
   lives.delete(state);
-  state.j = [];
-  state.z = 0;
-  state.n = 0;
-  if (outcome instanceof Continue) state.c = { name: outcome.name, data: outcome.data };
+  state.journal = [];
+  state.journalSize = 0;
+  state.said = 0;
+  if (outcome instanceof Continue) state.continued = { name: outcome.name, data: outcome.data };
   else state.x = outcome ?? 0;
 }
 
 /** The generator at the place where the state stands; what it printed on the way there is not printed again. */
 function revive(sys: Sys, state: KubectlState): Live | undefined {
-  const run = beginRun(sys.argv, state.c);
-  const live: Live = { run, asked: undefined };
+  const run = beginRun(sys.argv, state.continued);
+  const live: Live = { sys, run, asked: undefined };
   let next = run.work.next();
-  for (const entry of state.j) {
+  for (const entry of state.journal) {
     run.pending.length = 0;
-    const answer = "r" in entry ? { result: entry.r } : "a" in entry ? entry.a : undefined;
+    const answer =
+      "result" in entry ? { result: entry.result } : "answer" in entry ? entry.answer : undefined;
     next = run.work.next(answer);
   }
-  run.pending.splice(0, state.n);
+  run.pending.splice(0, state.said);
   lives.set(state, live);
   while (!next.done && isSection(next.value)) {
     passBorder(state, live, next.value);
@@ -116,51 +120,49 @@ function revive(sys: Sys, state: KubectlState): Live | undefined {
     return undefined;
   }
   live.asked = next.value as Ask;
-  collect(state, run);
+  collect(state, live);
   return live;
 }
 
 /** Moves what the command printed to what is to be handed on. */
-function collect(state: KubectlState, run: Run): void {
-  state.n += run.pending.length;
-  for (const [fd, text] of run.pending) {
-    const last = state.o?.at(-1);
-    if (last && last[0] === fd) last[1] += text;
-    else (state.o ??= []).push([fd, text]);
-  }
-  run.pending.length = 0;
+function collect(state: KubectlState, live: Live): void {
+  const { pending } = live.run;
+  state.said += pending.length;
+  for (const [fd, text] of pending) add(live.sys, state, fd, text);
+  pending.length = 0;
 }
 
 /** What a command must keep while it waits has a bound. */
 function hold(sys: Sys, state: KubectlState, wait: Wait): Step {
-  sys.held = state.z;
-  if (state.z <= kubectlJournalCharactersMax) return { wait };
+  if (state.journalSize <= kubectlJournalCharactersMax) {
+    sys.held = state.journalSize;
+    return { wait };
+  }
+  sys.held = 0;
   const text = `error: this command holds more than ${kubectlJournalCharactersMax} bytes of answers while it waits\n`;
   lives.delete(state);
-  state.j = [];
-  state.o = [...(state.o ?? []), [2, text]];
+  state.journal = [];
+  add(sys, state, 2, text);
   state.x = 1;
-  return drain(sys, state);
+  return undefined;
 }
 
 function step(sys: Sys, state: KubectlState): Step {
   for (;;) {
-    if (state.o || state.x !== undefined) {
-      const stuck = drain(sys, state);
-      if (stuck) return stuck;
-    }
+    const stuck = handOn(sys, state);
+    if (stuck) return stuck;
+    if (state.x !== undefined) return { exit: state.x };
     const live = lives.get(state) ?? revive(sys, state);
-    if (!live || state.o) continue;
-    const { asked } = live;
-    if (!asked) continue;
-    const done = asked.perform(sys, (state.k ??= {}));
+    if (live) live.sys = sys;
+    if (!live?.asked || state.o) continue;
+    const done = live.asked.perform(sys, (state.kept ??= {}));
     if ("became" in done) return undefined;
     if ("wait" in done) return hold(sys, state, done.wait);
-    delete state.k;
-    enter(state, live, { a: done.answer });
+    delete state.kept;
+    enter(state, live, { answer: done.answer });
     sys.charge(answerCpuUs + sizeOf(done.answer) / 100);
     advance(state, live, done.answer);
-    collect(state, live.run);
+    collect(state, live);
   }
 }
 
@@ -173,8 +175,8 @@ export const kubectl: Program<KubectlState> = {
   name: "kubectl",
   start(sys) {
     sys.charge(startCpuUs);
-    return { j: [], z: 0, n: 0 };
+    return { journal: [], journalSize: 0, said: 0 };
   },
   step,
-  memoryBytes: (state) => 40 * 1024 * 1024 + (state?.z ?? 0),
+  memoryBytes: (state) => 40 * 1024 * 1024 + (state?.journalSize ?? 0),
 };

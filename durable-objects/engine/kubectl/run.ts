@@ -2,6 +2,7 @@
 import { decodeUtf8, encodeUtf8 } from "../runtime/bytes.ts";
 import { goQuote } from "../machinery/field.ts";
 import { environment } from "./asks.ts";
+import { complete } from "./complete.ts";
 import { Kubectl, type Command } from "./command.ts";
 import { commandAt } from "./commands/index.ts";
 import { Exit, Failure, report, UsageProblem } from "./errors.ts";
@@ -48,6 +49,7 @@ function* main(
   continued: { name: string; data: unknown } | undefined,
   pending: [number, string][],
 ): Work<Outcome> {
+  if (args[0] === "__complete") return yield* complete(args.slice(1), pending);
   const { command, rest } = findCommand(args);
   if (command.path === "") yield* unknownCommand(args, rest, pending);
   else if (command.path === "create" && rest[0] !== undefined && !rest[0].startsWith("-"))

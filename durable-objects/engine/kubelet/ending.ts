@@ -65,7 +65,7 @@ function endContainers(sync: Sync, grace: number): void {
       if (record.state === "exited") delete record.waiting;
       delete record.pull;
       delete record.retryAtMs;
-      delete record.swift;
+      delete record.restartsAtOnce;
       continue;
     }
     if (record.kill) record.kill.restart = false;

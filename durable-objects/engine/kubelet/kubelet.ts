@@ -9,7 +9,8 @@ import { objectKey, splitKey } from "../core/object.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
-import { nodeKey, nodeOfKey, nodeRecord } from "./node-address.ts";
+import { nodeRecord } from "./node-address.ts";
+import { machineKey, nodeOfKey } from "../runtime/machine-key.ts";
 import { hasPower, nodeIsDown } from "../kinds/node-machine.ts";
 import { deletePod, endPod } from "./ending.ts";
 import { publish } from "./publish.ts";
@@ -30,7 +31,7 @@ const wakePod: Waker = (change) => {
   if (!pod.spec?.nodeName && !before?.spec?.nodeName) return undefined;
   if (before && change.op === "update" && !concerns(pod, before)) return undefined;
   const keys = [objectKey(change.namespace, change.name)];
-  if (change.op === "delete" && isMirror(pod)) keys.push(nodeKey(pod.spec.nodeName ?? ""));
+  if (change.op === "delete" && isMirror(pod)) keys.push(machineKey(pod.spec.nodeName ?? ""));
   return keys;
 };
 
@@ -50,7 +51,7 @@ function concerns(pod: Pod, before: Pod): boolean {
 }
 
 const wakeNode: Waker = (change, reader) => {
-  const keys = [nodeKey(change.name)];
+  const keys = [machineKey(change.name)];
   const power = (o: typeof change.previous): boolean => o !== undefined && hasPower(o);
   if (change.op === "create" || power(change.object) !== power(change.previous)) {
     for (const pod of reader.byIndex("pod.node", change.name)) {
@@ -139,11 +140,11 @@ function syncPod(tools: Tools, key: string): number | undefined {
     nodeName,
     record: loaded.record,
     now: client.now,
-    wokenExternally: loaded.record.quiet === true,
+    wokenExternally: loaded.record.idle === true,
     nextMoveMs: undefined,
     dueAtMs: undefined,
   };
-  delete loaded.record.quiet;
+  delete loaded.record.idle;
   if (!stored && isMirror(pod)) loaded.record.static = true;
   if (!stored) admit(sync);
   reviewResize(sync);
@@ -153,7 +154,7 @@ function syncPod(tools: Tools, key: string): number | undefined {
     deletePod(sync);
     return undefined;
   }
-  if (sync.dueAtMs === undefined && hasIdleProbe(loaded.record)) loaded.record.quiet = true;
+  if (sync.dueAtMs === undefined && hasIdleProbe(loaded.record)) loaded.record.idle = true;
   saveRecord(client.records, key, loaded);
   return sync.dueAtMs;
 }

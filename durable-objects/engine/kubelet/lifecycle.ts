@@ -38,7 +38,7 @@ interface Transition {
 
 /** What a back-off counts from: an instance the kubelet ended itself counts by the one before it. */
 function endedSince({ record }: Situation): number | undefined {
-  return record.swift ? record.last?.finishedAtMs : record.exit?.finishedAtMs;
+  return record.restartsAtOnce ? record.last?.finishedAtMs : record.exit?.finishedAtMs;
 }
 
 function crashUntil(s: Situation): number | undefined {
@@ -89,7 +89,7 @@ const transitions: readonly Transition[] = [
     situation: "ended for good",
     when: ({ sync, container, kind, record }) =>
       record.state === "exited" &&
-      !record.swift &&
+      !record.restartsAtOnce &&
       !shouldRestart(container, kind, sync.pod.spec, record.exit?.code ?? 0),
     then: ({ record }) => {
       delete record.waiting;
@@ -125,7 +125,7 @@ const transitions: readonly Transition[] = [
       );
       record.waiting = { reason: "CrashLoopBackOff", message };
       // From the next look on its own end counts, whoever caused it.
-      delete record.swift;
+      delete record.restartsAtOnce;
       record.retryAtMs = crashUntil(s) ?? sync.now;
       requeueAt(sync, record.retryAtMs);
       return "idle";
@@ -153,9 +153,12 @@ const transitions: readonly Transition[] = [
 
 /** Without its new image, what the policy would not restart stays as it ended. */
 function settleFailedRestart({ sync, container, kind, record }: Situation): void {
-  if (!record.swift || shouldRestart(container, kind, sync.pod.spec, record.exit?.code ?? 0))
+  if (
+    !record.restartsAtOnce ||
+    shouldRestart(container, kind, sync.pod.spec, record.exit?.code ?? 0)
+  )
     return;
-  delete record.swift;
+  delete record.restartsAtOnce;
   delete record.waiting;
   delete record.retryAtMs;
 }
@@ -186,7 +189,7 @@ export function initFailed(spec: PodSpec, record: PodRecord): boolean {
 export function finished(spec: PodSpec, record: PodRecord): boolean {
   return spec.containers.every((container) => {
     const c = record.containers[container.name];
-    if (c?.state !== "exited" || c.swift) return false;
+    if (c?.state !== "exited" || c.restartsAtOnce) return false;
     return !shouldRestart(container, "app", spec, c.exit?.code ?? 0);
   });
 }
@@ -229,7 +232,7 @@ export function noteExit(sync: Sync, record: ContainerRecord): void {
   delete record.probes;
   delete record.postStart;
   if (restart) {
-    record.swift = true;
+    record.restartsAtOnce = true;
     return;
   }
   record.retryAtMs = sync.now + relistMs;

@@ -5,15 +5,6 @@ import type { Node } from "../kinds/node.ts";
 
 export const nodeTable = "kubelet-node";
 
-const nodeKeyPrefix = "@node/";
-
-/** The kubelet's key for a node as a whole; no namespace is called `@node`. */
-export const nodeKey = (node: string): string => `${nodeKeyPrefix}${node}`;
-
-/** The node a key stands for; undefined: it is a Pod's. */
-export const nodeOfKey = (key: string): string | undefined =>
-  key.startsWith(nodeKeyPrefix) ? key.slice(nodeKeyPrefix.length) : undefined;
-
 /** What the kubelet remembers of its node, key NODE. */
 export interface NodeRecord {
   /** Offset in the Pod range at which the next search begins. */

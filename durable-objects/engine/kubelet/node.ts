@@ -1,6 +1,7 @@
 /** What a kubelet does for its node as a whole: power, static Pods, memory pressure. */
 import type { Client } from "../ports/controller.ts";
 import { objectKey } from "../core/object.ts";
+import { machineKey } from "../runtime/machine-key.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { syncPressure } from "./eviction.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
@@ -24,12 +25,15 @@ export function syncNode(client: Client, runtime: Runtime, name: string): number
     client.records.put(nodeTable, name, rest);
     loseProcesses(client, runtime, name);
   }
+  const byHand = runtime.advance(runtimeContext(client), machineKey(name));
   syncStatics(client, runtime, node);
-  return syncPressure(client, runtime, node);
+  const pressure = syncPressure(client, runtime, node);
+  return byHand === undefined ? pressure : Math.min(byHand, pressure ?? byHand);
 }
 
 /** Power is back: nothing that ran on the node has survived. */
 function loseProcesses(client: Client, runtime: Runtime, node: string): void {
+  runtime.closeMachine?.(runtimeContext(client), node);
   for (const pod of client.byIndex("pod.node", node)) {
     const key = objectKey(pod.metadata.namespace, pod.metadata.name);
     const loaded = loadRecord(client.records, key);

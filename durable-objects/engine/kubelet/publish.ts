@@ -22,7 +22,7 @@ import type { Sync } from "./sync.ts";
  * nothing until it is through. k8s: pkg/kubelet/kubelet.go SyncPod
  */
 const isRestarting = ({ record }: Sync): boolean =>
-  Object.values(record.containers).some((c) => c.swift && !c.waiting);
+  Object.values(record.containers).some((c) => c.restartsAtOnce && !c.waiting);
 
 /** Writes the Pod's status where it has changed. */
 export function publish(sync: Sync): void {

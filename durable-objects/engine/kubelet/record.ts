@@ -61,7 +61,7 @@ export interface ProbeRecord {
   /** Next attempt; absent while idle. */
   nextAtMs?: number;
   /** Fingerprint under which the result can only repeat. */
-  calm?: string;
+  idleFingerprint?: string;
   call?: CallRecord;
 }
 
@@ -86,7 +86,7 @@ export interface ContainerRecord {
   retryAtMs?: number;
   retryImage?: string;
   /** The kubelet itself ended the last instance so as to start anew. */
-  swift?: boolean;
+  restartsAtOnce?: boolean;
   postStart?: CallRecord;
   kill?: KillRecord;
   probes?: Partial<Record<ProbeKind, ProbeRecord>>;
@@ -134,7 +134,7 @@ export interface PodRecord {
   /** Everything ended and was reported. */
   done?: boolean;
   /** Nothing is due and some probe is idle: the next look means that somebody touched the Pod. */
-  quiet?: boolean;
+  idle?: boolean;
   /** Resources as granted, while a resize is wanted or under way. */
   granted?: Granted;
   /** A resize that waits for room. */
@@ -199,7 +199,7 @@ export function stage(record: PodRecord): string {
   let text = "";
   for (const name in record.containers) {
     const c = record.containers[name] as ContainerRecord;
-    text += `${c.state}${c.restarts}${c.kill?.stage ?? ""}${c.pull ? "p" : ""}${c.postStart ? "h" : ""}${c.swift ? "s" : ""};`;
+    text += `${c.state}${c.restarts}${c.kill?.stage ?? ""}${c.pull ? "p" : ""}${c.postStart ? "h" : ""}${c.restartsAtOnce ? "s" : ""};`;
   }
   return text;
 }

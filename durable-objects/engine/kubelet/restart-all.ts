@@ -23,7 +23,7 @@ export const couldRestartAll = (spec: PodSpec): boolean =>
 
 function triggered(container: Container, record: PodRecord): boolean {
   const c = record.containers[container.name];
-  if (c?.state !== "exited" || c.swift || !c.exit) return false;
+  if (c?.state !== "exited" || c.restartsAtOnce || !c.exit) return false;
   return ruleFor(container, c.exit.code)?.action === restartsAll;
 }
 

@@ -2,7 +2,8 @@
 import { evictionStepBytes, kubeletRoundsMax, sandboxMs } from "../core/limits.ts";
 import { endPod } from "./ending.ts";
 import { finished, initFailed, runLifecycle } from "./lifecycle.ts";
-import { allocateIp, hostIP, nodeKey } from "./node-address.ts";
+import { allocateIp, hostIP } from "./node-address.ts";
+import { machineKey } from "../runtime/machine-key.ts";
 import { observe } from "./observe.ts";
 import { probe } from "./probes/probes.ts";
 import { stage } from "./record.ts";
@@ -138,5 +139,5 @@ function noteMemory(sync: Sync): void {
   const steps = Math.floor(bytes / evictionStepBytes);
   if (steps === (sync.record.memorySteps ?? 0)) return;
   sync.record.memorySteps = steps;
-  sync.client.wake("kubelet", nodeKey(sync.nodeName));
+  sync.client.wake("kubelet", machineKey(sync.nodeName));
 }

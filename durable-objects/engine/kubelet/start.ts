@@ -229,7 +229,7 @@ function supersede(sync: Sync, record: ContainerRecord, before: ContainerRecord)
   delete record.retryAtMs;
   delete record.retryImage;
   delete record.probes;
-  delete record.swift;
+  delete record.restartsAtOnce;
   delete record.runsWith;
 }
 

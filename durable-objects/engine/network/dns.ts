@@ -14,13 +14,30 @@ import { clusterName, record, reverseName, type Found } from "./dns-names.ts";
 import { hop } from "./hops.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { isAddress } from "../machinery/ip.ts";
-import { candidates, nodeNameserver, resolverOf } from "../runtime/net/resolver.ts";
+import {
+  candidates,
+  nodeNameserver,
+  resolverOf,
+  stubForwards,
+  stubNameserver,
+  type Resolver,
+} from "../runtime/net/resolver.ts";
+import { nodeOfKey } from "../runtime/machine-key.ts";
 import { route, sourceOfPod } from "./route.ts";
 import { siteNamed } from "../runtime/net/sites.ts";
 
 type Type = DnsRecord["type"];
 
 const timeout: DnsAnswer = { status: "TIMEOUT", records: [] };
+
+/** The resolver of a Pod, or of a node; undefined: there is no such Pod. */
+function resolverFor(context: RuntimeContext, podKey: string): Resolver | undefined {
+  if (nodeOfKey(podKey) !== undefined)
+    return { nameservers: [stubNameserver], searches: [], options: [] };
+  const [namespace = "", podName = ""] = podKey.split("/");
+  const pod = context.reader.get<Pod>("pods", namespace, podName);
+  return pod && resolverOf(namespace, pod.spec);
+}
 
 /** One query of a Pod to a server (its first, when none is named), the name fully qualified. */
 export function queryFrom(
@@ -31,10 +48,9 @@ export function queryFrom(
   server?: string,
   forwarded = 0,
 ): DnsAnswer {
-  const [namespace = "", podName = ""] = podKey.split("/");
-  const pod = context.reader.get<Pod>("pods", namespace, podName);
-  const asked = server ?? (pod ? resolverOf(namespace, pod.spec).nameservers[0] : undefined);
+  let asked = server ?? resolverFor(context, podKey)?.nameservers[0];
   if (asked === undefined) return timeout;
+  if (asked === stubNameserver && nodeOfKey(podKey) !== undefined) asked = stubForwards(name);
   if (asked === nodeNameserver) return answer(context.reader, name, type, false);
   const { outcome } = route(context, sourceOfPod(context, podKey), asked, 53, "UDP");
   if (outcome.to === "site") return answer(context.reader, name, type, false);
@@ -57,10 +73,12 @@ function podSays(
   const { labels } = context.reader.get("pods", namespace, podName)?.metadata ?? {};
   if (namespace === "kube-system" && labels?.["k8s-app"] === "kube-dns") return "cluster";
   const kernel = PodKernel.load(context, pod);
-  const listener = kernel?.pod.li[`udp/${port}`];
-  const process = listener && kernel?.process(listener.p);
+  const listener = kernel?.pod.listeners[`udp/${port}`];
+  const process = listener && kernel?.process(listener.process);
   if (!kernel || !listener || !process) return undefined;
-  return kernel.program(process).dns?.(kernel.sys(listener.p), process.s, { name, type, port });
+  return kernel
+    .program(process)
+    .dns?.(kernel.sys(listener.process), process.state, { name, type, port });
 }
 
 /** What CoreDNS (or, `cluster` false, a plain name server outside) says. */
@@ -99,10 +117,9 @@ export function resolve(
   hops: Hop[] = [],
 ): { ips: string[]; name: string } | "unknown" | "timeout" {
   if (isAddress(name)) return { ips: [name], name };
-  const [namespace = "", podName = ""] = podKey.split("/");
-  const pod = context.reader.get<Pod>("pods", namespace, podName);
-  if (!pod) return "unknown";
-  for (const full of candidates(resolverOf(namespace, pod.spec), name)) {
+  const resolver = resolverFor(context, podKey);
+  if (!resolver) return "unknown";
+  for (const full of candidates(resolver, name)) {
     const { status, records } = queryFrom(context, podKey, full, "A");
     if (status === "TIMEOUT") {
       hops.push(hop("dns", full, "no answer", { failed: true }));

@@ -24,15 +24,15 @@ export type ExchangeError = "refused" | "timeout" | "unreachable" | HttpFailure;
 
 export interface Exchange {
   from: Source;
-  q: HttpRequest;
+  request: HttpRequest;
   hops: Hop[];
   /** Pod that answers, and the handle it knows the request by. */
   to?: string;
-  h?: string;
+  handle?: string;
   /** Another exchange that gives the answer: an Ingress' backend. */
   via?: string;
   relay?: Relay;
-  r?: HttpResponse;
+  response?: HttpResponse;
   error?: ExchangeError;
   /** Moment at which it fails (`late`), or its SYN is sent again. */
   due?: number;
@@ -63,24 +63,24 @@ const save = (context: RuntimeContext, id: string, exchange: Exchange): void =>
   context.records.put(networkTable, id, exchange);
 
 export const isSettled = (exchange: Exchange | undefined): boolean =>
-  !exchange || exchange.r !== undefined || exchange.error !== undefined;
+  !exchange || exchange.response !== undefined || exchange.error !== undefined;
 
 /** A settled exchange's result; undefined while it is under way. */
 export function resultOf(exchange: Exchange): ExchangeResult | undefined {
-  const { hops, r, error } = exchange;
-  if (r) return { hops, response: r };
+  const { hops, response, error } = exchange;
+  if (response) return { hops, response };
   return error ? { hops, error } : undefined;
 }
 
-/** Files a request; `q.host` is an address. Nothing has been sent yet: the next step does. */
+/** Files a request; its `host` is an address. Nothing has been sent yet: the next step does. */
 export function open(
   context: RuntimeContext,
   from: Source,
-  q: HttpRequest,
+  request: HttpRequest,
   more: Pick<Exchange, "back" | "atOnce" | "note" | "byProcess"> & { hops?: Hop[] } = {},
 ): string {
   const id = nextId(context, "r");
-  save(context, id, { from, q, hops: [], ...more });
+  save(context, id, { from, request, hops: [], ...more });
   context.wake?.("network", id);
   return id;
 }
@@ -114,7 +114,7 @@ function settle(
   };
   if ("error" in outcome) settled.error = outcome.error;
   else if (large && !exchange.atOnce) settled.error = "reset";
-  else settled.r = outcome.response;
+  else settled.response = outcome.response;
   save(context, id, settled);
   if (exchange.back) context.wake?.("network", exchange.back);
   if (exchange.note) {
@@ -152,8 +152,9 @@ export function runPod(context: RuntimeContext, podKey: string): void {
 }
 
 function start(context: RuntimeContext, id: string, exchange: Exchange): number | undefined {
-  const { from, q } = exchange;
-  const { outcome, hops } = route(context, from, q.host, q.port, "TCP", [...exchange.hops]);
+  const { from, request } = exchange;
+  const { host, port } = request;
+  const { outcome, hops } = route(context, from, host, port, "TCP", [...exchange.hops]);
   return deliver(context, id, { ...exchange, hops }, outcome, exchange.hops);
 }
 
@@ -164,21 +165,24 @@ function deliver(
   outcome: Outcome,
   before: Hop[],
 ): number | undefined {
-  const { q } = exchange;
+  const { request } = exchange;
   switch (outcome.to) {
     case "pod":
       return hand(context, id, exchange, outcome.pod, {
-        ...q,
+        ...request,
         port: outcome.port,
         clientIp: outcome.clientIp,
       });
     case "site":
       if (!siteListens(outcome.site, outcome.port)) return drop(context, id, exchange, before);
       return settle(context, id, exchange, {
-        response: siteAnswer(outcome.site, { ...q, https: q.https ?? outcome.port === 443 }),
+        response: siteAnswer(outcome.site, {
+          ...request,
+          https: request.https ?? outcome.port === 443,
+        }),
       });
     case "ingress": {
-      const begun = startIngress(context, q);
+      const begun = startIngress(context, request);
       const hops = [...exchange.hops, begun.hop];
       if ("response" in begun) return settle(context, id, { ...exchange, hops }, begun);
       const via = open(context, begun.from, begun.request, { back: id });
@@ -187,15 +191,20 @@ function deliver(
     }
     case "apiserver":
       return settle(context, id, exchange, {
-        response: apiServerAnswer(context, q, exchange.from),
+        response: apiServerAnswer(context, request, exchange.from),
       });
     case "kubelet":
       return settle(context, id, exchange, {
-        response: kubeletAnswer(context.reader, outcome.node, q),
+        response: kubeletAnswer(context.reader, outcome.node, request),
       });
     case "kube-proxy": {
       const answer = kubeProxyAt(context.reader, outcome.node, outcome.port, outcome.local);
-      return settle(context, id, exchange, answer ? { response: answer(q) } : { error: "refused" });
+      return settle(
+        context,
+        id,
+        exchange,
+        answer ? { response: answer(request) } : { error: "refused" },
+      );
     }
     case "nobody":
       if (outcome.error === "timeout") return drop(context, id, exchange, before);
@@ -228,8 +237,8 @@ function tryAgain(
 /** A client that has gone, or has given up, closed its socket: nothing is sent for it any more. */
 function isAwaited(context: RuntimeContext, id: string, { from, byProcess }: Exchange): boolean {
   if (!byProcess) return true;
-  const processes = context.records.get<PodRecord>("runtime", from.pod ?? "")?.ps ?? {};
-  return Object.values(processes).some((process) => process.w?.nt === id);
+  const processes = context.records.get<PodRecord>("runtime", from.pod ?? "")?.processes ?? {};
+  return Object.values(processes).some((process) => process.wait?.answer === id);
 }
 
 function expire(
@@ -251,21 +260,22 @@ function hand(
   id: string,
   exchange: Exchange,
   podKey: string,
-  q: HttpRequest,
+  request: HttpRequest,
 ): number | undefined {
   const kernel = PodKernel.load(context, podKey);
   if (!kernel) return settle(context, id, exchange, { error: "refused" });
-  const container = containerAt(kernel, q.port);
+  const { port } = request;
+  const container = containerAt(kernel, port);
   const hops = [
     ...exchange.hops,
     container
-      ? hop("container", container, `listens on port ${q.port}`, { port: q.port })
-      : hop("container", "", `nothing listens on port ${q.port}`, { port: q.port, failed: true }),
+      ? hop("container", container, `listens on port ${port}`, { port })
+      : hop("container", "", `nothing listens on port ${port}`, { port, failed: true }),
   ];
-  const begun = startHttp(kernel, q);
+  const begun = startHttp(kernel, request);
   if ("handle" in begun) {
-    const pending = kernel.pod.ht[begun.handle];
-    if (pending) pending.o = id;
+    const pending = kernel.pod.requests[begun.handle];
+    if (pending) pending.waiter = id;
   }
   kernel.run();
   const outcome = "handle" in begun ? httpOutcome(kernel, begun.handle) : begun;
@@ -273,15 +283,15 @@ function hand(
   context.wakePod(podKey);
   const next: Exchange = { ...exchange, hops, to: podKey };
   if ("response" in outcome || "error" in outcome) return settle(context, id, next, outcome);
-  save(context, id, { ...next, h: (begun as { handle: string }).handle });
+  save(context, id, { ...next, handle: (begun as { handle: string }).handle });
   return outcome.dueAtMs;
 }
 
 /** Name of the container whose process listens on a TCP port of the Pod. */
 export function containerAt(kernel: Kernel, port: number): string | undefined {
-  const listener = kernel.pod.li[`tcp/${port}`];
-  const process = listener && kernel.process(listener.p);
-  return process && kernel.pod.cs[process.c]?.spec.name;
+  const listener = kernel.pod.listeners[`tcp/${port}`];
+  const process = listener && kernel.process(listener.process);
+  return process && kernel.pod.containers[process.container]?.spec.name;
 }
 
 function ask(context: RuntimeContext, id: string, exchange: Exchange): number | undefined {
@@ -292,9 +302,13 @@ function ask(context: RuntimeContext, id: string, exchange: Exchange): number | 
   if (idle) return dueAtMs;
   const kernel = PodKernel.load(context, exchange.to ?? "");
   // A Pod that was started anew knows nothing of what it was asked before.
-  if (!kernel || exchange.h === undefined || kernel.pod.ht[exchange.h]?.o !== id)
+  if (
+    !kernel ||
+    exchange.handle === undefined ||
+    kernel.pod.requests[exchange.handle]?.waiter !== id
+  )
     return settle(context, id, exchange, { error: "reset" });
-  const outcome = httpOutcome(kernel, exchange.h);
+  const outcome = httpOutcome(kernel, exchange.handle);
   kernel.save();
   if ("response" in outcome || "error" in outcome) return settle(context, id, exchange, outcome);
   return outcome.dueAtMs;
@@ -307,17 +321,20 @@ function ask(context: RuntimeContext, id: string, exchange: Exchange): number | 
 function waits(
   context: RuntimeContext,
   id: string,
-  { to = "", h = "" }: Exchange,
+  { to = "", handle = "" }: Exchange,
 ): { idle: boolean; dueAtMs?: number } {
   const record = context.records.get<Partial<PodRecord>>("runtime", to);
-  const pending = record?.ht?.[h];
-  if (pending?.o !== id || pending.error) return { idle: false };
-  if (pending.r) {
-    const { t } = pending;
-    return t === undefined || t <= context.now ? { idle: false } : { idle: true, dueAtMs: t };
+  const pending = record?.requests?.[handle];
+  if (pending?.waiter !== id || pending.error) return { idle: false };
+  if (pending.response) {
+    const { dueAtMs = 0 } = pending;
+    return dueAtMs <= context.now ? { idle: false } : { idle: true, dueAtMs };
   }
-  const connection = pending.c === undefined ? undefined : record?.co?.[pending.c];
-  return { idle: connection !== undefined && connection.b[0] === "" && !connection.x[1] };
+  const connection =
+    pending.connection === undefined ? undefined : record?.connections?.[pending.connection];
+  return {
+    idle: connection !== undefined && connection.bytes[0] === "" && !connection.writeClosed[1],
+  };
 }
 
 function relay(
@@ -336,7 +353,7 @@ function relay(
 
 /** nginx' own words when its backend fails it. */
 function finishRelay(given: Relay, inner: Exchange | undefined): HttpResponse {
-  if (inner?.r) return inner.r;
+  if (inner?.response) return inner.response;
   return inner?.error === "timeout" ? given.late : given.failed;
 }
 

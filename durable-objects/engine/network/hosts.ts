@@ -1,6 +1,7 @@
 /** What listens on the nodes themselves: the API server and the kubelets, as far as a Pod without a token sees them. */
 import type { Reader } from "../ports/controller.ts";
 import type { Source } from "../runtime/net/stream.ts";
+import { adminToken } from "../runtime/net/admin-access.ts";
 import { openApiStream } from "./api-stream.ts";
 import { nextId } from "./ids.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
@@ -53,13 +54,16 @@ export function apiServerAnswer(
     return forbidden(request.method, path);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = decodeUtf8(value);
+  const { tokens } = context;
+  const admin = tokens && headers.authorization === `Bearer ${adminToken(tokens)}`;
+  if (admin) delete headers["authorization"];
   const answer = context.apiServer?.({
     method: request.method,
     path,
     query,
     headers,
     ...(request.body ? { body: bytesOf(request.body) } : {}),
-    ...(headers.authorization ? {} : { user: anonymous }),
+    ...(headers.authorization || admin ? {} : { user: anonymous }),
   });
   if (answer?.type === "watch" || answer?.type === "follow") {
     const watches = answer.type === "watch";

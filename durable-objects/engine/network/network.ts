@@ -43,10 +43,10 @@ function connect(
     if (!open) return { done: false };
     return { done: true, result: tcp.openStream(context, from, "", port, from.ip) };
   }
-  const listener = context.records.get<Partial<PodRecord>>("runtime", outcome.pod)?.li?.[
+  const listener = context.records.get<Partial<PodRecord>>("runtime", outcome.pod)?.listeners?.[
     `tcp/${outcome.port}`
   ];
-  const closed = listener?.a === "127.0.0.1" && outcome.clientIp !== listener.a;
+  const closed = listener?.address === "127.0.0.1" && outcome.clientIp !== listener.address;
   if (!listener || closed) return { done: true, error: "refused" };
   return {
     done: true,
@@ -71,9 +71,9 @@ function datagram(
 ): DatagramResult {
   const id = `u${podKey}:${source} ${ip}:${port}`;
   const before = context.records.get<Datagram>(networkTable, id);
-  if (before?.q === bytes) {
-    if (before.a !== undefined || before.error) context.records.delete(networkTable, id);
-    if (before.a !== undefined) return { done: true, result: before.a };
+  if (before?.request === bytes) {
+    if (before.answer !== undefined || before.error) context.records.delete(networkTable, id);
+    if (before.answer !== undefined) return { done: true, result: before.answer };
     if (before.error) return { done: true, error: before.error };
     if (context.now < before.due)
       return { done: false, dueAtMs: before.due, ...(before.over ? { silent: true } : {}) };
@@ -139,20 +139,22 @@ export const network: Network = {
     if (isApiStream(handle)) return hasApiNews(context, handle);
     const record = context.records.get<Exchange | Stream>(networkTable, handle);
     if (!record) return true;
-    return "q" in record ? exchange.isSettled(record) : tcp.hasNews(record);
+    return "request" in record ? exchange.isSettled(record) : tcp.hasNews(record);
   },
 
   moved(context, pod) {
     if (pod.pod) tellFollowers(context, pod.pod.key);
-    for (const handle in pod.ht) {
-      const waiting = pod.ht?.[handle]?.o;
+    for (const handle in pod.requests) {
+      const waiting = pod.requests?.[handle]?.waiter;
       if (waiting) context.wake?.("network", waiting);
     }
-    for (const id in pod.co) {
-      const connection = pod.co?.[id];
-      const side = connection?.f ? 1 : 0;
-      const news = connection?.o && (connection.b[side] !== "" || connection.x[side === 1 ? 0 : 1]);
-      if (news) context.wake?.("network", connection.o as string);
+    for (const id in pod.connections) {
+      const connection = pod.connections?.[id];
+      const side = connection?.outbound ? 1 : 0;
+      const news =
+        connection?.stream &&
+        (connection.bytes[side] !== "" || connection.writeClosed[side === 1 ? 0 : 1]);
+      if (news) context.wake?.("network", connection.stream as string);
     }
   },
 };

@@ -12,6 +12,7 @@ import type { Pod } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";
 import { connectTimeoutMs, hostUnreachableMs } from "../core/limits.ts";
 import { hostPods, isUp, nodeIp, objectKeyOf, outsideIp, ownerOf, podAt } from "./addresses.ts";
+import { machineKey } from "../runtime/machine-key.ts";
 import { hop } from "./hops.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
@@ -287,12 +288,16 @@ function toHost(flow: Flow, node: Node, ip: string, port: number): Outcome {
       return { to: "kube-proxy", node: name, port, local };
   }
   const socket = `${flow.protocol.toLowerCase()}/${port}`;
-  for (const pod of hostPods(reader, name)) {
-    const record = records.get<Partial<PodRecord>>("runtime", objectKeyOf(pod));
-    const listener = record?.li?.[socket];
-    if (!listener || (listener.a && isLoopback(listener.a) && !isLoopback(ip))) continue;
-    flow.hops.push(hop("pod", objectKeyOf(pod), "uses its node's network", { ip, port }));
-    return { to: "pod", pod: objectKeyOf(pod), port, clientIp: flow.clientIp };
+  // What was started on the node by hand listens beside the Pods that use its network.
+  const here = [...hostPods(reader, name).map(objectKeyOf), machineKey(name)];
+  for (const key of here) {
+    const record = records.get<Partial<PodRecord>>("runtime", key);
+    const listener = record?.listeners?.[socket];
+    if (!listener || (listener.address && isLoopback(listener.address) && !isLoopback(ip)))
+      continue;
+    if (key !== machineKey(name))
+      flow.hops.push(hop("pod", key, "uses its node's network", { ip, port }));
+    return { to: "pod", pod: key, port, clientIp: flow.clientIp };
   }
   const mapped = hostPortPod(flow, name, ip, port);
   if (mapped) {

@@ -86,7 +86,10 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
     return undefined;
   }
   if (moved) context.records.put(networkTable, id, stream);
-  const held = stream.ca !== undefined && hasNews(stream) && handOver(context, id, stream.ca);
+  const held =
+    stream.clientConnection !== undefined &&
+    hasNews(stream) &&
+    handOver(context, id, stream.clientConnection);
   if (held) return left(context, id);
   const news = stream.down.length > before.down.length || (stream.downEnd && !before.downEnd);
   if (news && stream.from.pod) runPod(context, stream.from.pod);
@@ -95,23 +98,30 @@ export function stepStream(context: RuntimeContext, id: string): number | undefi
 
 /** Whether some process has a connection open. */
 const isHeld = (kernel: Kernel, connection: number): boolean =>
-  Object.values(kernel.pod.of).some((file) => file.k === "c" && file.c === connection);
+  Object.values(kernel.pod.openFiles).some(
+    (file) => file.kind === "c" && file.connection === connection,
+  );
 
 /** Takes what a client's own socket has written. */
 function collect(context: RuntimeContext, stream: Stream): void {
-  if (stream.ca === undefined || stream.upEnd || isFrozen(context, stream.from.pod ?? "")) return;
+  if (
+    stream.clientConnection === undefined ||
+    stream.upEnd ||
+    isFrozen(context, stream.from.pod ?? "")
+  )
+    return;
   const kernel = PodKernel.load(context, stream.from.pod ?? "");
-  const connection = kernel?.pod.co[stream.ca];
+  const connection = kernel?.pod.connections[stream.clientConnection];
   if (!kernel || !connection) {
     stream.upEnd = true;
     stream.gone = true;
     return;
   }
-  const part = connection.b[1].slice(0, Math.max(0, streamBytesMax - stream.up.length));
-  connection.b[1] = connection.b[1].slice(part.length);
+  const part = connection.bytes[1].slice(0, Math.max(0, streamBytesMax - stream.up.length));
+  connection.bytes[1] = connection.bytes[1].slice(part.length);
   stream.up += part;
-  if (connection.x[0] && connection.b[1] === "") stream.upEnd = true;
-  if (!isHeld(kernel, stream.ca) && stream.upEnd) stream.gone = true;
+  if (connection.writeClosed[0] && connection.bytes[1] === "") stream.upEnd = true;
+  if (!isHeld(kernel, stream.clientConnection) && stream.upEnd) stream.gone = true;
   if (part !== "") {
     kernel.touch();
     kernel.run();
@@ -125,21 +135,22 @@ function handOver(context: RuntimeContext, id: string, ca: number): boolean {
   const stream = load(context, id);
   const podKey = stream?.from.pod ?? "";
   const kernel = stream && loadPod(context, podKey);
-  const connection = kernel?.pod.co[ca];
+  const connection = kernel?.pod.connections[ca];
   if (!stream || !kernel || !connection) return false;
   if (!isHeld(kernel, ca)) {
-    delete kernel.pod.co[ca];
+    delete kernel.pod.connections[ca];
     kernel.touch();
     kernel.save();
     context.records.put(networkTable, id, { ...stream, down: "", upEnd: true, gone: true });
     context.wake?.("network", id);
     return true;
   }
-  const part = stream.down.slice(0, Math.max(0, pipeBytesMax - connection.b[0].length));
-  const ended = stream.downEnd === true && part.length === stream.down.length && !connection.x[1];
+  const part = stream.down.slice(0, Math.max(0, pipeBytesMax - connection.bytes[0].length));
+  const ended =
+    stream.downEnd === true && part.length === stream.down.length && !connection.writeClosed[1];
   if (part === "" && !ended) return false;
-  connection.b[0] += part;
-  if (ended) connection.x[1] = true;
+  connection.bytes[0] += part;
+  if (ended) connection.writeClosed[1] = true;
   context.records.put(networkTable, id, { ...stream, down: stream.down.slice(part.length) });
   kernel.touch();
   kernel.run();
@@ -166,32 +177,33 @@ const equal = (a: Stream, b: Stream): boolean =>
   (Object.keys({ ...a, ...b }) as (keyof Stream)[]).every((key) => a[key] === b[key]);
 
 function carry(kernel: Kernel, id: string, stream: Stream): void {
-  const listener = kernel.pod.li[`tcp/${stream.port}`];
-  if (stream.c !== undefined) return carryRaw(kernel, stream, ownOf(kernel, id, stream.c));
-  if (listener?.k === "t") {
+  const listener = kernel.pod.listeners[`tcp/${stream.port}`];
+  if (stream.connection !== undefined)
+    return carryRaw(kernel, stream, ownOf(kernel, id, stream.connection));
+  if (listener?.kind === "t") {
     const c = connect(kernel, id, stream);
-    (listener.q ??= []).push(c);
-    return carryRaw(kernel, stream, kernel.pod.co[c]);
+    (listener.backlog ??= []).push(c);
+    return carryRaw(kernel, stream, kernel.pod.connections[c]);
   }
-  if (listener?.k === "h" || stream.h !== undefined) return carryHttp(kernel, id, stream);
+  if (listener?.kind === "h" || stream.handle !== undefined) return carryHttp(kernel, id, stream);
   stream.downEnd = true;
 }
 
 /** A Pod that was started anew has other connections under the same numbers. */
 function ownOf(kernel: Kernel, id: string, c: number): Connection | undefined {
-  const connection = kernel.pod.co[c];
-  return connection?.o === id ? connection : undefined;
+  const connection = kernel.pod.connections[c];
+  return connection?.stream === id ? connection : undefined;
 }
 
 function connect(kernel: Kernel, id: string, stream: Stream): number {
   const c = kernel.pod.next++;
-  kernel.pod.co[c] = {
-    b: ["", ""],
-    x: [false, false],
-    a: [stream.at, `${kernel.pod.pod.ip}:${stream.port}`],
-    o: id,
+  kernel.pod.connections[c] = {
+    bytes: ["", ""],
+    writeClosed: [false, false],
+    addresses: [stream.at, `${kernel.pod.pod.ip}:${stream.port}`],
+    stream: id,
   };
-  stream.c = c;
+  stream.connection = c;
   kernel.touch();
   return c;
 }
@@ -204,28 +216,29 @@ function carryRaw(kernel: Kernel, stream: Stream, connection: Connection | undef
   for (;;) {
     const sent = pass(stream, connection);
     kernel.run();
-    const came = connection.b[0].slice(0, Math.max(0, streamBytesMax - stream.down.length));
-    connection.b[0] = connection.b[0].slice(came.length);
+    const came = connection.bytes[0].slice(0, Math.max(0, streamBytesMax - stream.down.length));
+    connection.bytes[0] = connection.bytes[0].slice(came.length);
     stream.down += came;
     if (sent === 0 && came === "") break;
     kernel.touch();
   }
   // Nobody is left to read: from here on the server's writes fail.
-  if (stream.gone) delete connection.o;
-  if (!connection.x[1] || connection.b[0] !== "") return;
+  if (stream.gone) delete connection.stream;
+  if (!connection.writeClosed[1] || connection.bytes[0] !== "") return;
   stream.downEnd = true;
-  if (stream.c !== undefined) delete kernel.pod.co[stream.c];
+  if (stream.connection !== undefined) delete kernel.pod.connections[stream.connection];
   kernel.touch();
 }
 
 /** Bytes to the server as far as it has room; returns how many, or 1 for the end. */
 function pass(stream: Stream, connection: Connection): number {
-  const part = stream.up.slice(0, Math.max(0, pipeBytesMax - connection.b[1].length));
-  connection.b[1] += part;
+  const part = stream.up.slice(0, Math.max(0, pipeBytesMax - connection.bytes[1].length));
+  connection.bytes[1] += part;
   stream.up = stream.up.slice(part.length);
   // The end travels after the bytes: servers that look at once would miss what they were asked.
-  const end = part === "" && stream.upEnd === true && stream.up === "" && !connection.x[0];
-  if (end) connection.x[0] = true;
+  const end =
+    part === "" && stream.upEnd === true && stream.up === "" && !connection.writeClosed[0];
+  if (end) connection.writeClosed[0] = true;
   return part.length + (end ? 1 : 0);
 }
 
@@ -233,20 +246,20 @@ function pass(stream: Stream, connection: Connection): number {
 function carryHttp(kernel: Kernel, id: string, stream: Stream): void {
   let waits = false;
   while (!stream.downEnd) {
-    if (stream.h === undefined) {
+    if (stream.handle === undefined) {
       // Answers lie in memory until the client takes them, and a request of a few bytes may ask for many.
       waits = stream.down.length >= answerBytesAhead && stream.up !== "";
       if (waits || !ask(kernel, id, stream)) break;
     }
     kernel.run();
-    if (stream.h === undefined) continue;
-    const outcome = httpOutcome(kernel, stream.h);
+    if (stream.handle === undefined) continue;
+    const outcome = httpOutcome(kernel, stream.handle);
     if ("response" in outcome) reply(stream, outcome.response);
     else if ("error" in outcome) stream.downEnd = true;
     else break;
-    delete stream.h;
+    delete stream.handle;
   }
-  if (stream.upEnd && stream.h === undefined && !waits) stream.downEnd = true;
+  if (stream.upEnd && stream.handle === undefined && !waits) stream.downEnd = true;
 }
 
 /** Takes one request off the stream; false when there is none yet. */
@@ -275,9 +288,9 @@ function ask(kernel: Kernel, id: string, stream: Stream): boolean {
     clientIp: stream.at.replace(/:\d+$/, ""),
   });
   if ("handle" in begun) {
-    stream.h = begun.handle;
-    const pending = kernel.pod.ht[begun.handle];
-    if (pending) pending.o = id;
+    stream.handle = begun.handle;
+    const pending = kernel.pod.requests[begun.handle];
+    if (pending) pending.waiter = id;
   } else if ("response" in begun) reply(stream, begun.response, parsed.request.method === "HEAD");
   else stream.downEnd = true;
   return true;

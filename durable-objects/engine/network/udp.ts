@@ -7,7 +7,7 @@ import type { Outcome } from "./route.ts";
 
 export interface Datagram {
   from: Source;
-  q: string;
+  request: string;
   to?: string;
   port?: number;
   /** Where the server sees it come from: `ip:port`. */
@@ -15,7 +15,7 @@ export interface Datagram {
   /** It was delivered, and the server has said all it will. */
   over?: true;
   /** The answer. */
-  a?: string;
+  answer?: string;
   error?: "refused";
   /** When the asker gives up. */
   due: number;
@@ -33,7 +33,12 @@ export function askDatagram(
     outcome.to === "pod"
       ? { to: outcome.pod, port: outcome.port, seen: `${outcome.clientIp}:${port}` }
       : {};
-  context.records.put(networkTable, id, { from, q: bytes, due, ...target } satisfies Datagram);
+  context.records.put(networkTable, id, {
+    from,
+    request: bytes,
+    due,
+    ...target,
+  } satisfies Datagram);
   context.wake?.("network", id);
 }
 
@@ -53,20 +58,21 @@ export function stepDatagram(context: RuntimeContext, id: string): number | unde
 
 function deliver(
   context: RuntimeContext,
-  { to, port = 0, seen = "", q }: Datagram,
+  { to, port = 0, seen = "", request }: Datagram,
 ): Partial<Datagram> {
   const kernel = PodKernel.load(context, to ?? "");
-  const listener = kernel?.pod.li[`udp/${port}`];
-  const process = listener && kernel?.process(listener.p);
+  const listener = kernel?.pod.listeners[`udp/${port}`];
+  const process = listener && kernel?.process(listener.process);
   // Nobody there: the answer is an ICMP message at once.
   if (!kernel || !listener || !process) return { error: "refused", due: context.now };
   const program = kernel.program(process);
-  const sys = kernel.sys(listener.p);
-  const asked = (): string | undefined => program.datagram?.(sys, process.s, q, port, seen);
-  const answer = survive(kernel, listener.p, asked, undefined);
+  const sys = kernel.sys(listener.process);
+  const asked = (): string | undefined =>
+    program.datagram?.(sys, process.state, request, port, seen);
+  const answer = survive(kernel, listener.process, asked, undefined);
   if (answer !== undefined) kernel.touch();
   kernel.run();
   kernel.save();
   context.wakePod(to ?? "");
-  return answer === undefined ? {} : { a: answer };
+  return answer === undefined ? {} : { answer };
 }

@@ -80,4 +80,6 @@ export interface ContainerSpec {
    * that are stood in for, which listen on them.
    */
   ports: { containerPort: number; protocol: string; name?: string; tls?: boolean }[];
+  /** No container but a node itself: its root folder is the node's (machine.ts). */
+  machine?: true;
 }

@@ -135,6 +135,8 @@ export interface Runtime {
    * it, under what hostPath mounts wrote over it. Whoever changes one calls `wakePod("@node/NAME")`.
    */
   hostFiles?(context: RuntimeContext, node: string): Record<string, string>;
+  /** Optional. Ends what runs by hand on a node whose power went. */
+  closeMachine?(context: RuntimeContext, node: string): void;
   /** Optional. Checks the type of a hostPath volume (and makes what `...OrCreate` asks for): why it cannot be mounted. */
   hostPath?(context: RuntimeContext, node: string, path: string, type: string): string | undefined;
   /** Optional. Bytes in one of a Pod's own volumes, for emptyDir's sizeLimit. */

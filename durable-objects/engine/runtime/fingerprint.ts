@@ -1,5 +1,7 @@
 /** What a Pod's servers would answer, as one short text: it changes when their processes, ports or files do. */
 import { fnv32a } from "../core/random.ts";
+import type { TreeRecord } from "./fs/inode.ts";
+import { treeRecordCodec } from "./fs/tree-codec.ts";
 import type { Programs, RuntimeContext } from "./kernel/types.ts";
 import type { PodRecord } from "./kernel/state.ts";
 import { sourceTree } from "./volumes/volumes.ts";
@@ -7,26 +9,30 @@ import { sourceTree } from "./volumes/volumes.ts";
 /** Records are immutable, so a text once made holds for as long as the record is the one stored. */
 const printOf = new WeakMap<object, string>();
 
-function recordPrint(record: object): string {
-  let text = printOf.get(record);
-  if (text === undefined) printOf.set(record, (text = fnv32a(JSON.stringify(record)).toString(36)));
+/** Of its form on disk: prints are kept, also in snapshots. */
+function treePrint(tree: TreeRecord): string {
+  let text = printOf.get(tree);
+  if (text === undefined) {
+    const stored = JSON.stringify(treeRecordCodec.save(tree));
+    printOf.set(tree, (text = fnv32a(stored).toString(36)));
+  }
   return text;
 }
 
 /** Requests themselves only move logs, connections and CPU time, which are left out. */
 function processPrint(pod: PodRecord, programs: Programs): string | undefined {
   const known: unknown[] = [];
-  for (const key in pod.ps) {
-    const process = pod.ps[key];
+  for (const key in pod.processes) {
+    const process = pod.processes[key];
     if (!process) continue;
-    const program = programs.get(process.p);
-    if (process.z === undefined && program?.restless?.(process.s)) return undefined;
-    known.push([key, process.p, process.z, process.st, process.s]);
+    const program = programs.get(process.program);
+    if (process.exitStatus === undefined && program?.restless?.(process.state)) return undefined;
+    known.push([key, process.program, process.exitStatus, process.stopped, process.state]);
   }
-  const ports = Object.entries(pod.li ?? {}).map(([port, listener]) => [
+  const ports = Object.entries(pod.listeners ?? {}).map(([port, listener]) => [
     port,
-    listener.p,
-    listener.k,
+    listener.process,
+    listener.kind,
   ]);
   return fnv32a(JSON.stringify([known, ports])).toString(36);
 }
@@ -38,15 +44,15 @@ export function fingerprint(context: RuntimeContext, podKey: string): string {
   const processes = processPrint(pod, context.images.programs);
   if (processes === undefined) return `@${context.now}`;
   const trees = new Set<string>();
-  for (const key in pod.cs) {
-    const spec = pod.cs[key]?.spec;
+  for (const key in pod.containers) {
+    const spec = pod.containers[key]?.spec;
     trees.add(`c/${podKey}/${spec?.id.slice(0, 12)}`);
     for (const mount of spec?.mounts ?? []) trees.add(sourceTree(mount.source)[0]);
   }
   let text = processes;
   for (const tree of trees) {
-    const record = context.records.get<object>("trees", tree);
-    if (record) text += `.${recordPrint(record)}`;
+    const record = context.records.get<TreeRecord>("trees", tree);
+    if (record) text += `.${treePrint(record)}`;
   }
   return text;
 }

@@ -10,7 +10,7 @@ import type { ContainerSpec, PodSandbox } from "./container-spec.ts";
 import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
 import { hostPidBase } from "./kernel/process-view.ts";
-import type { PodRecord, Process, Session } from "./kernel/state.ts";
+import type { KeptOutput, PodRecord, Process, Session } from "./kernel/state.ts";
 import { misfit, prepareMounts } from "./volumes/mounts.ts";
 import { pathProblem } from "./volumes/path-limits.ts";
 
@@ -18,15 +18,15 @@ function emptyPod(pod: PodSandbox): PodRecord {
   const { labels: _labels, ...kept } = pod;
   return {
     pod: compact({ ...kept, labels: {} }) as unknown as PodSandbox,
-    cs: {},
-    ps: {},
-    ns: {},
-    of: {},
-    pi: {},
-    co: {},
-    li: {},
-    se: {},
-    ht: {},
+    containers: {},
+    processes: {},
+    nextPids: {},
+    openFiles: {},
+    pipes: {},
+    connections: {},
+    listeners: {},
+    sessions: {},
+    requests: {},
     logs: {},
     next: 1,
   };
@@ -71,30 +71,30 @@ function namespaceOf(kernel: Kernel, containerKey: string, target: string | unde
   const own = Number(containerKey);
   const { pod } = kernel.pod;
   if (pod.hostPID) {
-    kernel.pod.hp ??= hostPidBase(kernel.context, pod.node, pod.uid);
-    kernel.pod.ns[0] ??= kernel.pod.hp + 3;
+    kernel.pod.hostPidBase ??= hostPidBase(kernel.context, pod.node, pod.uid);
+    kernel.pod.nextPids[0] ??= kernel.pod.hostPidBase + 3;
     return 0;
   }
   if (target !== undefined)
-    for (const known of Object.values(kernel.pod.cs))
-      if (known.spec.name === target && !known.x) return known.ns;
+    for (const known of Object.values(kernel.pod.containers))
+      if (known.spec.name === target && !known.exit) return known.pidNamespace;
   if (!kernel.pod.pod.shareProcessNamespace) {
-    kernel.pod.ns[own] = 1;
+    kernel.pod.nextPids[own] = 1;
     return own;
   }
-  if (kernel.pod.ns[0] === undefined) {
-    kernel.pod.ns[0] = 7;
-    kernel.pod.ps[processKey(0, 1)] = {
-      c: "pause",
-      ns: 0,
+  if (kernel.pod.nextPids[0] === undefined) {
+    kernel.pod.nextPids[0] = 7;
+    kernel.pod.processes[processKey(0, 1)] = {
+      container: "pause",
+      pidNamespace: 0,
       pid: 1,
-      pp: 0,
-      p: "pause",
-      a: ["/pause"],
-      s: {},
-      w: {},
-      t: kernel.context.now,
-      fd: {},
+      parent: 0,
+      program: "pause",
+      args: ["/pause"],
+      state: {},
+      wait: {},
+      startedAtMs: kernel.context.now,
+      fds: {},
     };
   }
   return 0;
@@ -108,7 +108,7 @@ function ensureFolder(sys: Sys, path: string): void {
     if (sys.peek(folder)) continue;
     // It is made before the user changes.
     const root = { ...sys.who, uid: 0, gid: 0, override: true };
-    sys.vfs.create(sys.place(folder), root, { t: "d", m: 0o755 });
+    sys.vfs.create(sys.place(folder), root, { type: "d", mode: 0o755 });
   }
 }
 
@@ -135,10 +135,10 @@ export function startContainer(
     PodKernel.load(context, spec.pod.key) ??
     new PodKernel(context, spec.pod.key, emptyPod(spec.pod), true);
   const { pod: _pod, ...given } = spec;
-  const rest = { ...given, mounts };
+  const kept = compact({ ...given, mounts }) as never;
   const key = String(kernel.pod.next++);
-  const ns = namespaceOf(kernel, key, spec.targetContainer);
-  kernel.pod.cs[key] = { spec: compact(rest) as never, t: context.now, ns, root: 0 };
+  const pidNamespace = namespaceOf(kernel, key, spec.targetContainer);
+  kernel.pod.containers[key] = { spec: kept, startedAtMs: context.now, pidNamespace, root: 0 };
   const container = kernel.container(key);
   const { image } = container;
   const argv = spec.command?.length
@@ -157,16 +157,16 @@ export function startContainer(
   if (mismatch !== undefined) return failed(mismatch, 128);
   const fd = ownStreams(kernel, key, spec);
   const root = kernel.spawn({
-    c: key,
-    ns,
-    pp: 0,
-    p: "pause",
-    a: argv,
-    s: {},
-    ...(fd ? { fd, se: `c${key}` } : {}),
-    lt: context.now,
+    container: key,
+    pidNamespace,
+    parent: 0,
+    program: "pause",
+    args: argv,
+    state: {},
+    ...(fd ? { fds: fd, session: `c${key}` } : {}),
+    localTimeMs: context.now,
   });
-  kernel.pod.cs[key].root = root;
+  kernel.pod.containers[key].root = root;
   kernel.logs.recordOf(key);
   const sys = kernel.sys(root);
   try {
@@ -219,26 +219,26 @@ function ownStreams(
   if (!spec.tty && !spec.stdin) return undefined;
   const id = `c${key}`;
   const session: Session = {
-    k: "own",
-    c: key,
-    i: "",
-    o: "",
-    e: "",
+    kind: "own",
+    container: key,
+    input: "",
+    stdout: "",
+    stderr: "",
     ...(spec.tty ? { tty: true as const } : {}),
   };
-  if (!spec.stdin) session.ie = true;
-  kernel.pod.se[id] = session;
+  if (!spec.stdin) session.inputEnded = true;
+  kernel.pod.sessions[id] = session;
   return streams(kernel, id, spec.tty);
 }
 
 function streams(kernel: Kernel, session: string, tty: boolean): Record<string, string> {
   const { files } = kernel;
   const table: Record<string, string> = {};
-  const terminal = tty ? files.open({ k: "t", s: session }) : "";
-  for (const e of [0, 1, 2] as const) {
-    const id = tty ? terminal : files.open({ k: "s", s: session, e });
+  const terminal = tty ? files.open({ kind: "t", session }) : "";
+  for (const end of [0, 1, 2] as const) {
+    const id = tty ? terminal : files.open({ kind: "s", session, end });
     files.retain(id);
-    table[e] = id;
+    table[end] = id;
   }
   return table;
 }
@@ -249,6 +249,8 @@ export interface ExecRequest {
   stdin: boolean;
   rows?: number;
   cols?: number;
+  /** Kept as a terminal (terminals.ts). */
+  kept?: KeptOutput;
 }
 
 /** Starts a command in a running container; its streams are a session. */
@@ -260,36 +262,38 @@ export function startExec(
   const container = kernel.container(containerKey);
   const id = String(kernel.pod.next++);
   const session: Session = {
-    k: "exec",
-    c: containerKey,
-    i: "",
-    o: "",
-    e: "",
+    kind: "exec",
+    container: containerKey,
+    input: "",
+    stdout: "",
+    stderr: "",
     ...(request.tty ? { tty: true as const } : {}),
-    ...(request.stdin ? {} : { ie: true as const }),
+    ...(request.stdin ? {} : { inputEnded: true as const }),
     ...(request.rows ? { rows: request.rows } : {}),
     ...(request.cols ? { cols: request.cols } : {}),
+    ...(request.kept ? { kept: request.kept } : {}),
   };
-  kernel.pod.se[id] = session;
+  kernel.pod.sessions[id] = session;
   const words = request.command.map(encodeUtf8);
   const command = words[0] ?? "";
   let env = container.env;
-  if (request.tty && env.TERM === undefined) env = { ...env, TERM: "xterm" };
-  const process: Omit<Process, "pid" | "t"> = {
-    c: containerKey,
-    ns: container.record.ns,
-    pp: 0,
-    p: "pause",
-    a: words,
-    s: {},
-    se: id,
-    lt: kernel.context.now,
-    fd: streams(kernel, id, request.tty),
+  if (request.tty && env.TERM === undefined)
+    env = { ...env, TERM: request.kept ? "xterm-256color" : "xterm" };
+  const process: Omit<Process, "pid" | "startedAtMs"> = {
+    container: containerKey,
+    pidNamespace: container.record.pidNamespace,
+    parent: 0,
+    program: "pause",
+    args: words,
+    state: {},
+    session: id,
+    localTimeMs: kernel.context.now,
+    fds: streams(kernel, id, request.tty),
   };
   let key: number | undefined;
   try {
     key = kernel.spawn(process);
-    session.p = key;
+    session.process = key;
     const sys = kernel.sys(key);
     sys.exec(sys.which(command), words, env);
   } catch (error) {
@@ -301,7 +305,7 @@ export function startExec(
       kernel.files.closeAll(kernel.process(key) as Process);
       kernel.remove(key);
     }
-    delete kernel.pod.se[id];
+    delete kernel.pod.sessions[id];
     return {
       absent: error instanceof Errno && error.code === "ENOENT",
       error: `OCI runtime exec failed: exec failed: unable to start container process: ${execFailure(command, error)}: unknown`,

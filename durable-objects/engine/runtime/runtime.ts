@@ -11,6 +11,7 @@ import { readLogRecord, removeLogs, type LogOptions, type LogText } from "./logs
 import { startProbeHits, stopProbeHits } from "./logs/probe-lines.ts";
 import { ImageRegistry } from "./image/registry.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { closeMachine } from "./machine.ts";
 import { hostFiles, hostPath } from "./volumes/node-files.ts";
 import { imageIdentity, userOf } from "./kernel/users.ts";
 import {
@@ -46,14 +47,14 @@ export function within<T>(
 }
 
 function stateOf(record: PodRecord, containerId: string): ContainerState | undefined {
-  for (const key in record.cs) {
-    const container = record.cs[key];
+  for (const key in record.containers) {
+    const container = record.containers[key];
     if (container?.spec.id !== containerId) continue;
-    if (!container.x) return { status: "running", startedAtMs: container.t };
-    const { code, signal, at, reason, message } = container.x;
+    if (!container.exit) return { status: "running", startedAtMs: container.startedAtMs };
+    const { code, signal, at, reason, message } = container.exit;
     return {
       status: "exited",
-      startedAtMs: container.t,
+      startedAtMs: container.startedAtMs,
       finishedAtMs: at,
       exitCode: code,
       ...(signal === undefined ? {} : { signal }),
@@ -81,16 +82,21 @@ const undescribed = (kernel: Kernel, container: string): boolean =>
 const passed: ExecResult = { exitCode: 0, stdout: "", stderr: "" };
 
 function takeExec(kernel: Kernel, session: string): Pending<ExecResult> {
-  const record = kernel.pod.se[session];
+  const record = kernel.pod.sessions[session];
   if (!record) return { done: true, result: { exitCode: 137, stdout: "", stderr: "" } };
-  if (record.x === undefined) return { done: false };
-  delete kernel.pod.se[session];
+  if (record.exitCode === undefined) return { done: false };
+  delete kernel.pod.sessions[session];
   kernel.touch();
   // A shell did not find it.
-  if (record.x === 127 && undescribed(kernel, record.c)) return { done: true, result: passed };
+  if (record.exitCode === 127 && undescribed(kernel, record.container))
+    return { done: true, result: passed };
   return {
     done: true,
-    result: { exitCode: record.x, stdout: decodeUtf8(record.o), stderr: decodeUtf8(record.e) },
+    result: {
+      exitCode: record.exitCode,
+      stdout: decodeUtf8(record.stdout),
+      stderr: decodeUtf8(record.stderr),
+    },
   };
 }
 
@@ -103,6 +109,7 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   fillVolume,
   hostFiles,
   hostPath,
+  closeMachine,
   volumeBytes,
   containerBytes,
   volumeText,
@@ -127,8 +134,8 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
 
   resize(context, podKey, containerId, limits) {
     within(context, podKey, undefined, (kernel) => {
-      const record = kernel.pod.cs[kernel.containerKey(containerId) ?? ""];
-      if (!record || record.x) return;
+      const record = kernel.pod.containers[kernel.containerKey(containerId) ?? ""];
+      if (!record || record.exit) return;
       const { cpuMilliLimit: _cpu, memoryBytesLimit: _memory, ...rest } = record.spec;
       record.spec = { ...rest, ...limits };
       kernel.touch();
@@ -137,8 +144,8 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
 
   signal(context, podKey, containerId, signal) {
     within(context, podKey, undefined, (kernel) => {
-      const container = kernel.pod.cs[kernel.containerKey(containerId) ?? ""];
-      if (!container || container.x) return;
+      const container = kernel.pod.containers[kernel.containerKey(containerId) ?? ""];
+      if (!container || container.exit) return;
       kernel.kill(container.root, signal, true);
       kernel.run();
     });
@@ -161,13 +168,13 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   exec(context, podKey, containerId, command) {
     const kernel = PodKernel.load(context, podKey);
     const key = kernel?.containerKey(containerId);
-    if (!kernel || key === undefined || kernel.pod.cs[key]?.x)
+    if (!kernel || key === undefined || kernel.pod.containers[key]?.exit)
       return { error: `container not running (${containerId.slice(0, 12)})` };
     const started = startExec(kernel, key, { command, tty: false, stdin: false });
     if ("error" in started)
       return started.absent && undescribed(kernel, key) ? tell(passed) : { error: started.error };
-    const session = kernel.pod.se[started.session];
-    if (session) session.q = true;
+    const session = kernel.pod.sessions[started.session];
+    if (session) session.unattended = true;
     kernel.run();
     const result = takeExec(kernel, started.session);
     kernel.save();
@@ -178,8 +185,8 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
     const result = told<ExecResult>(handle);
     if (result) return { done: true, result };
     const record = context.records.get<PodRecord>("runtime", podKey);
-    const session = record?.se?.[handle.slice(1)];
-    if (session && session.x === undefined)
+    const session = record?.sessions?.[handle.slice(1)];
+    if (session && session.exitCode === undefined)
       return { done: false, ...(record?.due === undefined ? {} : { dueAtMs: record.due }) };
     const gone: Pending<ExecResult> = {
       done: true,
@@ -191,9 +198,10 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
   execKill(context, podKey, handle) {
     if (handle.startsWith("=")) return;
     within(context, podKey, undefined, (kernel) => {
-      const session = kernel.pod.se[handle.slice(1)];
-      if (session?.p !== undefined && session.x === undefined) kernel.kill(session.p, 9, true);
-      delete kernel.pod.se[handle.slice(1)];
+      const session = kernel.pod.sessions[handle.slice(1)];
+      if (session?.process !== undefined && session.exitCode === undefined)
+        kernel.kill(session.process, 9, true);
+      delete kernel.pod.sessions[handle.slice(1)];
       kernel.run();
       kernel.touch();
     });
@@ -245,21 +253,22 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
 
   listening(context, podKey, port) {
     return (
-      context.records.get<Partial<PodRecord>>("runtime", podKey)?.li?.[`tcp/${port}`] !== undefined
+      context.records.get<Partial<PodRecord>>("runtime", podKey)?.listeners?.[`tcp/${port}`] !==
+      undefined
     );
   },
 
   grpcHealth(context, podKey, port, service) {
     const refused = { error: "connect: connection refused" };
     return within<{ status: string } | { error: string }>(context, podKey, refused, (kernel) => {
-      const listener = kernel.pod.li[`tcp/${port}`];
-      const process = listener && kernel.process(listener.p);
+      const listener = kernel.pod.listeners[`tcp/${port}`];
+      const process = listener && kernel.process(listener.process);
       if (!process || !listener) return refused;
       const { grpc } = kernel.program(process);
       // Who speaks no HTTP/2 is never connected to: a probe's dialling times out.
       if (!grpc) return refused;
-      const sys = kernel.sys(listener.p);
-      return survive(kernel, listener.p, () => grpc(sys, process.s, service), refused);
+      const sys = kernel.sys(listener.process);
+      return survive(kernel, listener.process, () => grpc(sys, process.state, service), refused);
     });
   },
 
@@ -268,27 +277,29 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
     const kernel = PodKernel.view(context, podKey);
     const key = kernel?.containerKey(containerId);
     if (!kernel || key === undefined) return none;
-    let memoryBytes = memoryFiles(kernel, kernel.pod.cs[key]?.spec.name ?? "");
+    let memoryBytes = memoryFiles(kernel, kernel.pod.containers[key]?.spec.name ?? "");
     let cpuMilli = 0;
-    for (const name in kernel.pod.ps) {
-      const process = kernel.pod.ps[name];
-      if (process?.c !== key || process.z !== undefined) continue;
+    for (const name in kernel.pod.processes) {
+      const process = kernel.pod.processes[name];
+      if (process?.container !== key || process.exitStatus !== undefined) continue;
       memoryBytes += kernel.memoryOf(process);
       cpuMilli += loadMilli(process, context.now);
       cpuMilli +=
-        process.w || process.st ? (kernel.program(process).idleCpuMilli?.(process.s) ?? 0) : 1000;
+        process.wait || process.stopped
+          ? (kernel.program(process).idleCpuMilli?.(process.state) ?? 0)
+          : 1000;
     }
-    const limit = kernel.pod.cs[key]?.spec.cpuMilliLimit;
+    const limit = kernel.pod.containers[key]?.spec.cpuMilliLimit;
     return { memoryBytes, cpuMilli: limit === undefined ? cpuMilli : Math.min(cpuMilli, limit) };
   },
 
   remove(context, podKey, containerId) {
     within(context, podKey, undefined, (kernel) => {
       const key = kernel.containerKey(containerId);
-      const record = kernel.pod.cs[key ?? ""];
+      const record = kernel.pod.containers[key ?? ""];
       if (key === undefined || !record) return;
-      if (!record.x) kernel.exit(record.root, 0, 9);
-      delete kernel.pod.cs[key];
+      if (!record.exit) kernel.exit(record.root, 0, 9);
+      delete kernel.pod.containers[key];
       kernel.touch();
     });
     removeTree(context.records, `c/${podKey}/${containerId.slice(0, 12)}`);
@@ -299,7 +310,8 @@ const ofContainers: Omit<Runtime, "resolveImage" | "imageUser" | "identity" | "s
     const record = context.records.get<PodRecord>("runtime", podKey);
     if (!record) return;
     const trees = new Set<string>();
-    for (const key in record.cs) trees.add(`c/${podKey}/${record.cs[key]?.spec.id.slice(0, 12)}`);
+    for (const key in record.containers)
+      trees.add(`c/${podKey}/${record.containers[key]?.spec.id.slice(0, 12)}`);
     for (const tree of trees) removeTree(context.records, tree);
     for (const list of Object.values(record.logs))
       for (const log of list) removeLogs(context.records, podKey, log);

@@ -7,7 +7,7 @@ import type { RuntimeContext } from "./kernel/types.ts";
 import { startExec, type ExecRequest } from "./launch.ts";
 import { processKey } from "./kernel/process-key.ts";
 import { within } from "./runtime.ts";
-import { terminalInput } from "./kernel/terminal.ts";
+import { foreground, terminalInput } from "./kernel/terminal.ts";
 import type { PodRecord, Session } from "./kernel/state.ts";
 
 export interface SessionOutput {
@@ -28,7 +28,8 @@ export function execSession(
   return within<{ session: string } | { error: string }>(context, podKey, absent, (kernel) => {
     const key = kernel.containerKey(containerId);
     if (key === undefined) return absent;
-    if (kernel.pod.cs[key]?.x) return { error: "container is in CONTAINER_EXITED state" };
+    if (kernel.pod.containers[key]?.exit)
+      return { error: "container is in CONTAINER_EXITED state" };
     const started = startExec(kernel, key, request);
     kernel.touch();
     kernel.run();
@@ -46,17 +47,17 @@ export function attachSession(
   const absent = { error: `container not found ("${containerId.slice(0, 12)}")` };
   return within<{ session: string } | { error: string }>(context, podKey, absent, (kernel) => {
     const key = kernel.containerKey(containerId);
-    const container = kernel.pod.cs[key ?? ""];
+    const container = kernel.pod.containers[key ?? ""];
     if (key === undefined || !container) return absent;
-    if (container.x) return { error: "container is in CONTAINER_EXITED state" };
+    if (container.exit) return { error: "container is in CONTAINER_EXITED state" };
     const id = String(kernel.pod.next++);
-    const own = kernel.pod.se[`c${key}`];
-    kernel.pod.se[id] = {
-      k: "attach",
-      c: key,
-      i: "",
-      o: "",
-      e: "",
+    const own = kernel.pod.sessions[`c${key}`];
+    kernel.pod.sessions[id] = {
+      kind: "attach",
+      container: key,
+      input: "",
+      stdout: "",
+      stderr: "",
       ...(own?.tty ? { tty: true as const } : {}),
     };
     if (own && size.rows) Object.assign(own, size);
@@ -67,8 +68,8 @@ export function attachSession(
 
 /** The session whose input a session's input is: an attach types into the container's own. */
 function target(pod: PodRecord, id: string): Session | undefined {
-  const session = pod.se[id];
-  return session?.k === "attach" ? pod.se[`c${session.c}`] : session;
+  const session = pod.sessions[id];
+  return session?.kind === "attach" ? pod.sessions[`c${session.container}`] : session;
 }
 
 /** Bytes from the user; a terminal's go through its line discipline. */
@@ -80,10 +81,10 @@ export function sessionInput(
 ): void {
   within(context, podKey, undefined, (kernel) => {
     const session = target(kernel.pod, id);
-    if (!session || session.ie) return;
+    if (!session || session.inputEnded) return;
     kernel.touch();
     if (session.tty) terminalInput(kernel, session, binaryOf(bytes));
-    else session.i += binaryOf(bytes);
+    else session.input += binaryOf(bytes);
     kernel.run();
   });
 }
@@ -91,7 +92,7 @@ export function sessionInput(
 /** How much input a session holds that nobody has read: the adapter stops reading its socket beyond a limit. */
 export function sessionBacklog(context: RuntimeContext, podKey: string, id: string): number {
   const pod = context.records.get<Partial<PodRecord>>("runtime", podKey);
-  return pod?.se?.[id]?.i.length ?? 0;
+  return pod?.sessions?.[id]?.input.length ?? 0;
 }
 
 /**
@@ -100,16 +101,16 @@ export function sessionBacklog(context: RuntimeContext, podKey: string, id: stri
  */
 export function sessionDrainInput(context: RuntimeContext, podKey: string, id: string): void {
   within(context, podKey, undefined, (kernel) => {
-    const { p: first } = kernel.pod.se[id] ?? {};
-    const started = kernel.pod.ps[String(first)];
+    const { process: first } = kernel.pod.sessions[id] ?? {};
+    const started = kernel.pod.processes[String(first)];
     if (!started) return;
     kernel.touch();
-    const family = new Set([processKey(started.ns, started.pid)]);
-    for (const process of Object.values(kernel.pod.ps)) {
-      const key = processKey(process.ns, process.pid);
-      if (family.has(process.pp)) family.add(key);
-      if (family.has(key) && process.lt !== undefined) {
-        process.lt = Math.min(process.lt, context.now);
+    const family = new Set([processKey(started.pidNamespace, started.pid)]);
+    for (const process of Object.values(kernel.pod.processes)) {
+      const key = processKey(process.pidNamespace, process.pid);
+      if (family.has(process.parent)) family.add(key);
+      if (family.has(key) && process.localTimeMs !== undefined) {
+        process.localTimeMs = Math.min(process.localTimeMs, context.now);
       }
     }
     kernel.run();
@@ -122,15 +123,16 @@ export function sessionDrainInput(context: RuntimeContext, podKey: string, id: s
  */
 export function sessionCloseInput(context: RuntimeContext, podKey: string, id: string): void {
   within(context, podKey, undefined, (kernel) => {
-    const session = kernel.pod.se[id];
+    const session = kernel.pod.sessions[id];
     const input = target(kernel.pod, id);
     if (!session || !input) return;
     kernel.touch();
-    if (session.k === "attach") {
-      if (kernel.pod.cs[session.c]?.spec.stdinOnce && !input.tty) input.ie = true;
-      else session.x ??= 0;
-    } else if (input.tty) input.i += "\x04";
-    else input.ie = true;
+    if (session.kind === "attach") {
+      if (kernel.pod.containers[session.container]?.spec.stdinOnce && !input.tty)
+        input.inputEnded = true;
+      else session.exitCode ??= 0;
+    } else if (input.tty) input.input += "\x04";
+    else input.inputEnded = true;
     kernel.run();
   });
 }
@@ -149,6 +151,8 @@ export function sessionResize(
     session.cols = cols;
     session.rows = rows;
     kernel.touch();
+    foreground(kernel, session, 28);
+    kernel.run();
   });
 }
 
@@ -159,20 +163,20 @@ export function sessionOutput(
   id: string,
 ): SessionOutput | undefined {
   const pod = context.records.get<Partial<PodRecord>>("runtime", podKey);
-  const seen = pod?.se?.[id];
+  const seen = pod?.sessions?.[id];
   if (!seen) return undefined;
   const none = { stdout: new Uint8Array(), stderr: new Uint8Array() };
-  if (seen.o === "" && seen.e === "" && seen.x === undefined) return none;
+  if (seen.stdout === "" && seen.stderr === "" && seen.exitCode === undefined) return none;
   return within<SessionOutput>(context, podKey, none, (kernel) => {
-    const session = kernel.pod.se[id];
+    const session = kernel.pod.sessions[id];
     if (!session) return none;
-    const out: SessionOutput = { stdout: bytesOf(session.o), stderr: bytesOf(session.e) };
-    session.o = "";
-    session.e = "";
+    const out: SessionOutput = { stdout: bytesOf(session.stdout), stderr: bytesOf(session.stderr) };
+    session.stdout = "";
+    session.stderr = "";
     kernel.touch();
-    if (session.x !== undefined) {
-      out.exit = session.x;
-      delete kernel.pod.se[id];
+    if (session.exitCode !== undefined) {
+      out.exit = session.exitCode;
+      delete kernel.pod.sessions[id];
       return out;
     }
     kernel.run();
@@ -183,28 +187,32 @@ export function sessionOutput(
 /** The user's side is gone. A command on a terminal gets SIGHUP; others see their streams end. */
 export function sessionEnd(context: RuntimeContext, podKey: string, id: string): void {
   within(context, podKey, undefined, (kernel) => {
-    const session = kernel.pod.se[id];
+    const session = kernel.pod.sessions[id];
     if (!session) return;
     kernel.touch();
-    if (session.k === "exec" && session.p !== undefined && session.x === undefined) {
+    if (
+      session.kind === "exec" &&
+      session.process !== undefined &&
+      session.exitCode === undefined
+    ) {
       if (session.tty)
-        for (const name in kernel.pod.ps)
-          if (kernel.pod.ps[name]?.se === id) kernel.kill(Number(name), 1);
-      session.ie = true;
-      session.i = "";
+        for (const name in kernel.pod.processes)
+          if (kernel.pod.processes[name]?.session === id) kernel.kill(Number(name), 1);
+      session.inputEnded = true;
+      session.input = "";
       kernel.run();
     }
-    delete kernel.pod.se[id];
+    delete kernel.pod.sessions[id];
   });
 }
 
 /** Kills what belongs to a session as of a segmentation fault, and forgets it; nothing runs. */
 export function sessionKill(context: RuntimeContext, podKey: string, id: string): void {
   within(context, podKey, undefined, (kernel) => {
-    if (!kernel.pod.se[id]) return;
+    if (!kernel.pod.sessions[id]) return;
     kernel.touch();
-    for (const name in kernel.pod.ps)
-      if (kernel.pod.ps[name]?.se === id) kernel.exit(Number(name), 0, 11);
-    delete kernel.pod.se[id];
+    for (const name in kernel.pod.processes)
+      if (kernel.pod.processes[name]?.session === id) kernel.exit(Number(name), 0, 11);
+    delete kernel.pod.sessions[id];
   });
 }

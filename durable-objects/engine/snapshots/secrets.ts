@@ -9,6 +9,8 @@ import type { ChangeRow } from "../core/log-rows.ts";
 import type { PastRow, Snapshot } from "../core/snapshot.ts";
 import type { KubeObject } from "../core/object.ts";
 import { secretValueCharsMin } from "../core/limits.ts";
+import { storedContentName } from "../runtime/fs/tree-codec.ts";
+import { runtimeRecordCodec } from "../runtime/kernel/record-codec.ts";
 import { decodeUtf8, encodeUtf8, fromBase64, toBase64 } from "../runtime/bytes.ts";
 import { Search } from "./search.ts";
 import { insideBase64, mapTexts } from "./texts.ts";
@@ -69,15 +71,16 @@ function* bytesIn(secrets: readonly Secret[]): Iterable<string> {
   }
 }
 
-interface RuntimeShape {
-  cs?: Record<string, { spec?: { env?: { name: string; value: string }[] } }>;
+interface Started {
+  containers?: Record<string, { spec?: { env?: { name: string; value: string }[] } }>;
 }
 
 /** What containers were started with, however long ago the Secret held it. */
 function* bytesOfVariables({ records }: Snapshot, names: ReadonlySet<string>): Iterable<string> {
   const rows = records.find(([table]) => table === "runtime")?.[1] ?? [];
-  for (const [, pod] of rows as [string, RuntimeShape][]) {
-    for (const { spec } of Object.values(pod.cs ?? {})) {
+  for (const [, stored] of rows) {
+    const { containers = {} } = runtimeRecordCodec.load(stored) as Started;
+    for (const { spec } of Object.values(containers)) {
       for (const { name, value } of spec?.env ?? []) if (names.has(name)) yield encodeUtf8(value);
     }
   }
@@ -168,7 +171,7 @@ const contentTables = new Set(["files", "trees"]);
 function scrubRecord(table: string, value: unknown, values: Values): unknown {
   const { anywhere, whole, names } = values;
   return mapTexts(value, (text, name, beside) => {
-    const content = contentTables.has(table) && (name === "d" || name === "");
+    const content = contentTables.has(table) && (name === storedContentName || name === "");
     const variable = names.has(name) || (name === "value" && names.has(beside));
     if ((content || variable) && whole.has(text)) return blank(text.length);
     if (content && name === "" && text.startsWith("t") && whole.has(text.slice(1)))

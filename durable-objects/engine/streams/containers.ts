@@ -41,10 +41,10 @@ export function runningInstance(
   podKey: string,
   container: string,
 ): string | undefined {
-  const containers = context.records.get<PodRecord>("runtime", podKey)?.cs ?? {};
+  const containers = context.records.get<PodRecord>("runtime", podKey)?.containers ?? {};
   for (const key in containers) {
-    const { spec, x } = containers[key] as PodRecord["cs"][string];
-    if (spec.name === container && !x) return spec.id;
+    const { spec, exit } = containers[key] as PodRecord["containers"][string];
+    if (spec.name === container && !exit) return spec.id;
   }
   return undefined;
 }

@@ -4,11 +4,14 @@ import type { Client } from "../ports/controller.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import { proxyRequest, proxyResult } from "../network/proxy.ts";
 import type { ProxyPending, ApiRequest, LogFollow, Reply, ProxiedReply } from "../ports/request.ts";
+import type { ExecRequest } from "../runtime/launch.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { command } from "./exec.ts";
 import { log, pollLog } from "./logs.ts";
+import { machineSession } from "./machine.ts";
 import { portForward } from "./port-forward.ts";
 import { Sessions } from "./sessions.ts";
+import { Terminals } from "./terminals.ts";
 import { visit } from "./visit.ts";
 
 export interface Streams extends PodStreams {
@@ -18,6 +21,9 @@ export interface Streams extends PodStreams {
   /** A browser's request to a host of an Ingress. */
   visit(request: ApiRequest, host: string): ProxyPending;
   sessions: Sessions;
+  terminals: Terminals;
+  /** Starts a command on a node itself. */
+  onMachine(node: string, request: ExecRequest): ReturnType<typeof machineSession>;
 }
 
 /** Logs, exec, attach, port-forward and proxy, over the client's records. */
@@ -33,6 +39,8 @@ export function createStreams(client: Client): Streams {
     pollProxy: (pending) => proxyResult(context(), pending),
     visit: (request, host) => visit(context(), request, host),
     sessions: new Sessions(context),
+    terminals: new Terminals(context),
+    onMachine: (node, request) => machineSession(context(), node, request),
   };
 }
 

@@ -3,7 +3,7 @@ import type { PodRecord } from "../runtime/kernel/state.ts";
 
 const ended = (record: PodRecord): number => {
   let count = 0;
-  for (const key in record.cs) if (record.cs[key]?.x) count++;
+  for (const key in record.containers) if (record.containers[key]?.exit) count++;
   return count;
 };
 

@@ -70,8 +70,8 @@ export function pollLog(
   const record = recordOf(context, pod, container, id);
   if (!record) return { text: "", follow, ended: true };
   const over = !runs(context, pod, id);
-  const own = (nextRepeatMs(record.rep) ?? Infinity) <= context.now;
-  if (!own && record.n + (record.boot?.n ?? 0) === position)
+  const own = (nextRepeatMs(record.repeats) ?? Infinity) <= context.now;
+  if (!own && record.entries + (record.boot?.lines ?? 0) === position)
     return { text: "", follow, ended: over };
   const { text, next } = readLogRecord(context, pod, record, {
     position,
@@ -106,10 +106,10 @@ function recordOf(
 }
 
 function runs(context: RuntimeContext, podKey: string, instance: string): boolean {
-  const containers = context.records.get<PodRecord>("runtime", podKey)?.cs;
+  const containers = context.records.get<PodRecord>("runtime", podKey)?.containers;
   for (const key in containers) {
     const container = containers[key];
-    if (container?.spec.id === instance) return container.x === undefined;
+    if (container?.spec.id === instance) return container.exit === undefined;
   }
   return false;
 }

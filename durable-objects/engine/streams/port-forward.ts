@@ -54,7 +54,7 @@ export function connectError(
   const sandbox = sandboxId(podUid);
   const prefix = `error forwarding port ${port} to pod ${sandbox}, uid : `;
   if (!record) return `${prefix}failed to find sandbox "${sandbox}" in store: not found`;
-  if (record.li?.[`tcp/${port}`]) return undefined;
+  if (record.listeners?.[`tcp/${port}`]) return undefined;
   const refused = "connect: connection refused";
   return (
     `${prefix}failed to execute portforward in network namespace "${networkNamespace(podUid)}": ` +

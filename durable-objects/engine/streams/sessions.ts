@@ -34,8 +34,10 @@ export class Sessions {
 
   hasNews({ pod, id }: CommandSession): boolean {
     if (id === undefined) return true;
-    const session = this.#context().records.get<Partial<PodRecord>>("runtime", pod)?.se?.[id];
-    return !session || session.o !== "" || session.e !== "" || session.x !== undefined;
+    const session = this.#context().records.get<Partial<PodRecord>>("runtime", pod)?.sessions?.[id];
+    return (
+      !session || session.stdout !== "" || session.stderr !== "" || session.exitCode !== undefined
+    );
   }
 
   /** Takes the output there is. With a status the session is over. */

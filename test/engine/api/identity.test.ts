@@ -115,3 +115,42 @@ test("a cluster from when the key was a record loses it, and nothing else", () =
   });
   expect(world.get(`${accounts}/default`).metadata.labels).toEqual({ a: "b" });
 });
+
+test("an identity that is replaced: nothing that was signed before is good, Pods and Secrets have new tokens", () => {
+  const world = live(identities[0]);
+  const secrets = "/api/v1/namespaces/default/secrets";
+  const secret = (name: string, more: object = {}): object => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/service-account-token",
+    metadata: { name, annotations: { "kubernetes.io/service-account.name": "default" } },
+    ...more,
+  });
+  world.create(secret("robot"), secret("own", { data: { token: btoa("no token of ours") } }));
+  world.advance(1_000);
+  const held = (name: string): string => atob(world.get(`${secrets}/${name}`).data.token);
+  const inPod = (): string => world.exec("p", `cat ${tokenPath}`).read();
+  const before = [tokenOf(world), held("robot"), inPod()];
+  expect(before.map((token) => asked(world, token))).toEqual([403, 403, 403]);
+  const { rv } = world.engine.store;
+  // Also while time stands still.
+  world.patch("/apis/podyard.dev/v1/clocks/cluster", { spec: { paused: true } });
+  world.engine.renewTokens(identities[1], world.now);
+  expect(before.map((token) => asked(world, token))).toEqual([401, 401, 401]);
+  expect(world.engine.store.rv).toBe(rv + 2);
+  const after = [tokenOf(world), held("robot"), inPod()];
+  expect(after.map((token) => asked(world, token))).toEqual([403, 403, 403]);
+  expect(held("own")).toBe("no token of ours");
+  world.options.identity = identities[1];
+  world.evict();
+  expect([...before, ...after].map((token) => asked(world, token))).toEqual([
+    401, 401, 401, 403, 403, 403,
+  ]);
+  // An old one that comes back is replaced, and the past is read with the key of now.
+  world.patch("/apis/podyard.dev/v1/clocks/cluster", { spec: { paused: false } });
+  world.patch(`${secrets}/robot`, { data: { token: btoa(before[1]!) } });
+  world.advance(1_000);
+  expect(asked(world, held("robot"))).toBe(403);
+  const snapshot = JSON.stringify(world.engine.snapshot(world.now, { at: world.engine.store.rv }));
+  expect(snapshot).not.toContain(btoa(after[1]!).slice(-80));
+});

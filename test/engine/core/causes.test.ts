@@ -1,10 +1,6 @@
 /** Every revision says who caused it, as the log on disk tells it too. */
 import { describe, expect, test } from "vitest";
-import {
-  causesOf,
-  causesText,
-  type TurnRow,
-} from "../../../durable-objects/engine/core/log-rows.ts";
+import { causesOf, causesText, turnOf } from "../../../durable-objects/engine/core/log-rows.ts";
 import type { Change } from "../../../durable-objects/engine/core/object.ts";
 import { World } from "../../helpers/world.ts";
 import { deployment } from "../behaviours/behaviour-world.ts";
@@ -158,8 +154,8 @@ describe("in the log", () => {
     const bodies = world.sql
       .exec("SELECT body FROM log WHERE rv > ?", rv)
       .map(({ body }) => String(body));
-    const rows = bodies.map((body) => JSON.parse(body) as TurnRow).filter(({ c }) => c.length > 0);
-    const causesBytes = rows.reduce((sum, { b }) => sum + JSON.stringify(b).length, 0);
+    const rows = bodies.map(turnOf).filter(({ changes }) => changes.length > 0);
+    const causesBytes = rows.reduce((sum, { causes }) => sum + JSON.stringify(causes).length, 0);
     const bytes = bodies.reduce((sum, body) => sum + body.length, 0);
     // Some turns are too large for one row.
     expect(rows.length).toBeGreaterThan(turns);
@@ -180,8 +176,8 @@ describe("in the log", () => {
     ];
     for (const names of cases) {
       const text = causesText(names.map((by) => ({ by }) as Change));
-      const row = JSON.parse(`{"n":0,"c":[${names.map(() => "[]").join(",")}],"r":[]${text}}`);
-      const read = causesOf(row as TurnRow);
+      const row = turnOf(`{"n":0,"c":[${names.map(() => "[]").join(",")}],"r":[]${text}}`);
+      const read = causesOf(row);
       expect(names.map((_, i) => read[i])).toEqual(names);
     }
     expect(causesText([])).toBe("");

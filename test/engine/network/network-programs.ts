@@ -60,7 +60,7 @@ const talkProgram: Program<{ fd?: number; got: string }> = {
     }
     for (;;) {
       const data = sys.read(state.fd);
-      if (data === undefined) return { wait: { r: [state.fd] } };
+      if (data === undefined) return { wait: { readable: [state.fd] } };
       if (data === "") break;
       state.got += data;
     }
@@ -75,9 +75,9 @@ const echoProgram: Program<{ l: number; c?: number }> = {
   start: (sys) => ({ l: sys.listen(Number(sys.argv[1]), "t") }),
   step(sys, state) {
     state.c ??= socket.accept(sys, state.l)?.fd;
-    if (state.c === undefined) return { wait: { r: [state.l] } };
+    if (state.c === undefined) return { wait: { readable: [state.l] } };
     const data = sys.read(state.c);
-    if (data === undefined) return { wait: { r: [state.c] } };
+    if (data === undefined) return { wait: { readable: [state.c] } };
     if (data !== "") {
       sys.write(state.c, data.toUpperCase());
       return undefined;
@@ -163,16 +163,18 @@ export function spawn(
   const key = pod.includes("/") ? pod : `default/${pod}`;
   world.with((context) => {
     const kernel = PodKernel.load(context, key)!;
-    const container = Object.keys(kernel.pod.cs).find((name) => !kernel.pod.cs[name]!.x)!;
-    const { ns, root } = kernel.pod.cs[container]!;
+    const container = Object.keys(kernel.pod.containers).find(
+      (name) => !kernel.pod.containers[name]!.exit,
+    )!;
+    const { pidNamespace: ns, root } = kernel.pod.containers[container]!;
     const child = kernel.spawn({
-      c: container,
-      ns,
-      pp: root,
-      p: "pause",
-      a: [program],
-      s: {},
-      lt: context.now,
+      container: container,
+      pidNamespace: ns,
+      parent: root,
+      program: "pause",
+      args: [program],
+      state: {},
+      localTimeMs: context.now,
     });
     const sys = kernel.sys(child);
     sys.become(`test-${program}`, [program, ...args.map(String)], sys.env, `/bin/${program}`);

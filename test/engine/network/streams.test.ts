@@ -136,8 +136,8 @@ describe("sockets", () => {
     expect(printed(world, pod)).toBe(expected);
     world.advance(120_000);
     expect(left()).toEqual([]);
-    const record = world.engine.store.record<{ co?: object }>("runtime", `default/${pod}`);
-    expect(record?.co ?? {}).toEqual({});
+    const record = world.engine.store.record<{ connections?: object }>("runtime", `default/${pod}`);
+    expect(record?.connections ?? {}).toEqual({});
   });
 
   test("one client after the other, and more than a buffer holds", () => {

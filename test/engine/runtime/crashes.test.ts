@@ -68,8 +68,8 @@ describe("a program that throws in its step", () => {
     const { stdout } = shell(world, "yes | uptime; uptime | wc -l; mkfifo f; uptime; ls");
     expect(stdout).toMatch(/^0\n/);
     const record = JSON.parse(world.tables.get("runtime")?.get("default/web") ?? "") as object;
-    expect(record).not.toHaveProperty("of");
-    expect(record).not.toHaveProperty("pi");
+    expect(record).not.toHaveProperty("openFiles");
+    expect(record).not.toHaveProperty("pipes");
   });
 
   test("of an API error is none of its own", () => {

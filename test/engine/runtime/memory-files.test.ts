@@ -144,7 +144,7 @@ describe("zeros in a file", () => {
     expect(lines).toEqual(["200002", "70101", "same", "x0", "x0w0", ""]);
     const trees = [...w.engine.store.recordKeys("trees")].filter((key) => key.startsWith("c/"));
     for (const key of trees)
-      expect(w.engine.store.record<{ b: number }>("trees", key)?.b).toBeLessThan(1_000);
+      expect(w.engine.store.record<{ bytes: number }>("trees", key)?.bytes).toBeLessThan(1_000);
   });
 
   it("of a file larger than any disk go at once", () => {

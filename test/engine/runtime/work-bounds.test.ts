@@ -88,11 +88,11 @@ describe("one turn of a Pod without limits", () => {
 
 /** CPU of all processes, ms. */
 function used(w: IsolationWorld): number {
-  const { ps } = w.engine.store.record<{ ps: Record<string, { cpu?: number }> }>(
+  const { processes } = w.engine.store.record<{ processes: Record<string, { cpu?: number }> }>(
     "runtime",
     "default/p",
   )!;
-  return Object.values(ps).reduce((sum, { cpu }) => sum + (cpu ?? 0), 0) / 1000;
+  return Object.values(processes).reduce((sum, { cpu }) => sum + (cpu ?? 0), 0) / 1000;
 }
 const loops = (n: number): string => `for i in $(seq ${n}); do while :; do :; done & done; wait`;
 

@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Engine, openArtefact, sealArtefact } from "../../../durable-objects/engine/index.ts";
+import { clockRecord } from "../../../durable-objects/engine/loop/steering.ts";
+import type { ClockState } from "../../../durable-objects/engine/core/clock.ts";
 import { NodeSql } from "../../helpers/node-sql.ts";
 import { start } from "../../helpers/world.ts";
 import { folder, normal, type Said } from "./transcript.ts";
@@ -66,8 +68,30 @@ const kubeconfig = JSON.stringify({
   contexts: [{ name: "parity", context: { cluster: "parity", user: "parity" } }],
 });
 
-/** What the simulated kubectl says to a line of the shell, in a folder of its own with the files of the lab. */
+/** Worlds in which a line stood still: its processes are there yet. */
+export const spent = new WeakSet<KubectlWorld>();
+
+/**
+ * Lets time go on, as nobody sees in its objects: what a Pod sends to the API server takes a moment to get there, unless it
+ * only reads.
+ */
+function thaw({ engine }: KubectlWorld): void {
+  const clock = engine.store.record<ClockState>(...clockRecord) as ClockState;
+  engine.store.putRecord(...clockRecord, { ...clock, paused: false });
+}
+
+/** What the simulated kubectl says to a line; with the clock standing still, unless it needs time. */
 export function runOurs(world: KubectlWorld, line: string): Said {
+  const said = runIn(world, line);
+  if (said.code !== -1) return said;
+  spent.add(world);
+  const moving = frozen();
+  thaw(moving);
+  return runIn(moving, line);
+}
+
+/** What the simulated kubectl says to a line of the shell, in a folder of its own with the files of the lab. */
+function runIn(world: KubectlWorld, line: string): Said {
   const setUp = `rm -rf /tmp/w; cp -r /lab /tmp/w; cd /tmp/w; export HOME=/root; mkdir -p /root/.kube; echo '${kubeconfig}' > /root/.kube/config`;
   const { stdout, stderr, code } = world.sh(`${setUp}; exec bash -c '${quoted(line)}'`);
   // A watch stays open where nothing happens; the real one's was ended by the server.

@@ -1,7 +1,7 @@
 /** The simulated kubectl says what the real one says, byte for byte: record.ts wrote it down. */
 import { describe, expect, test } from "vitest";
 import type { KubectlWorld } from "../../engine/kubectl/kubectl-world.ts";
-import { frozen, runOurs } from "./frozen.ts";
+import { frozen, runOurs, spent } from "./frozen.ts";
 import { exceptions, lists, linesOf, recorded, type Said } from "./transcript.ts";
 
 const excused = exceptions();
@@ -9,7 +9,7 @@ let world: KubectlWorld | undefined;
 let rv = 0;
 
 function run(line: string): Said {
-  if (!world || world.engine.store.rv !== rv) {
+  if (!world || spent.has(world) || world.engine.store.rv !== rv) {
     world = frozen();
     ({ rv } = world.engine.store);
   }

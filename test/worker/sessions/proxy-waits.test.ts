@@ -84,7 +84,8 @@ test("one more than may wait is refused, and what waits ends with the sandbox", 
     runInDurableObject(
       stubOf(made),
       (object) =>
-        (object as unknown as { sessions: { proxies: ProxyWaits } }).sessions.proxies.full,
+        (object as unknown as { clients: { sessions: { proxies: ProxyWaits } } }).clients.sessions
+          .proxies.full,
     );
   await expect.poll(isFull, { timeout: 20_000 }).toBe(true);
   const refused = await kube(made, path);

@@ -1,9 +1,7 @@
 /** Whose token it is, or why it is refused. k8s: pkg/serviceaccount/jwt.go, claims.go, legacy.go */
 import type { Secret } from "../../kinds/secret.ts";
-import { p256 } from "@noble/curves/nist.js";
-import { decodeBase64Url } from "../../core/base64url.ts";
 import { parseTime } from "../../core/clock.ts";
-import { decodeUtf8, encodeUtf8 } from "../../core/utf8.ts";
+import { decodeUtf8 } from "../../core/utf8.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { fromBase64 } from "../../machinery/base64.ts";
 import type { User } from "../../ports/request.ts";
@@ -11,6 +9,8 @@ import type { Reader } from "../../ports/controller.ts";
 import { goQuote } from "../../machinery/field.ts";
 import * as status from "../../machinery/status.ts";
 import {
+  bytesOf,
+  isSigned,
   issuer,
   legacyIssuer,
   legacyPrefix,
@@ -68,19 +68,10 @@ function signedClaims(key: SigningKey, token: string): Claims {
   const bytes = bytesOf(signature);
   if (!header || !bytes) throw refuse(invalidToken);
   if (header.kid && header.kid !== key.id) throw refuse("invalid signature, no keys found");
-  if (!isSigned(bytes, `${head}.${body}`, key.secret)) {
+  if (!isSigned(bytes, `${head}.${body}`, key)) {
     throw refuse("go-jose/go-jose: error in cryptographic primitive");
   }
   return claims;
-}
-
-function isSigned(signature: Uint8Array, text: string, key: Uint8Array): boolean {
-  if (signature.length !== 64) return false;
-  return p256.verify(signature, encodeUtf8(text), p256.getPublicKey(key, true));
-}
-
-function bytesOf(text: string): Uint8Array | undefined {
-  return /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1 ? decodeBase64Url(text) : undefined;
 }
 
 function jsonOf(text: string): unknown {

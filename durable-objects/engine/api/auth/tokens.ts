@@ -1,8 +1,8 @@
 /** Service account tokens: real JWTs, ES256, signed with the cluster's own key. k8s: pkg/registry/core/serviceaccount/storage/token.go */
 import { p256 } from "@noble/curves/nist.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { encodeBase64Url } from "../../core/base64url.ts";
-import { encodeUtf8 } from "../../core/utf8.ts";
+import { decodeBase64Url, encodeBase64Url } from "../../core/base64url.ts";
+import { decodeUtf8, encodeUtf8 } from "../../core/utf8.ts";
 import type { KubeObject } from "../../core/object.ts";
 import type { Reply } from "../../ports/request.ts";
 import { json } from "../request/reply.ts";
@@ -48,6 +48,10 @@ export function signingKey(identity: Identity): SigningKey {
   return { secret, id: `${identity.id}.${keyId(secret)}` };
 }
 
+/** The key becomes another identity's: whoever holds it signs and checks with that one from then on. */
+export const renewKey = (key: SigningKey, identity: Identity): void =>
+  void Object.assign(key, signingKey(identity));
+
 const encodeJson = (value: unknown): string => encodeBase64Url(encodeUtf8(JSON.stringify(value)));
 
 /** Claims of tokens that lie in Secrets and never expire. k8s: pkg/serviceaccount/legacy.go */
@@ -75,6 +79,25 @@ export function signToken(key: SigningKey, claims: object): string {
   return `${body}.${signText(key, body)}`;
 }
 
+/** Whether a text is a token that another key of this service's signed: of a former key, or of another cluster. */
+export function isForeign(token: string, key: SigningKey): boolean {
+  const [head = ""] = token.split(".");
+  if (head === tokenHead(key)) return false;
+  const { kid = "" } = (headIn(head) ?? {}) as { kid?: string };
+  return head === tokenHead({ id: kid }) && ownKeyId.test(kid);
+}
+
+/** What stands before the dot is a cluster's id, behind it the hash of a public key. */
+const ownKeyId = /^[a-z0-9-]*\.[A-Za-z0-9_-]{43}$/;
+
+function headIn(head: string): unknown {
+  try {
+    return JSON.parse(decodeUtf8(bytesOf(head) ?? new Uint8Array()));
+  } catch {
+    return undefined;
+  }
+}
+
 /** How all tokens of a key begin, up to the first dot. */
 export function tokenHead({ id }: Pick<SigningKey, "id">): string {
   return encodeJson({ alg: "ES256", kid: id, typ: "JWT" });
@@ -85,9 +108,28 @@ export function signText({ secret }: SigningKey, text: string): string {
   return encodeBase64Url(p256.sign(encodeUtf8(text), secret));
 }
 
+export function isSigned(signature: Uint8Array, text: string, { secret }: SigningKey): boolean {
+  if (signature.length !== 64) return false;
+  return p256.verify(signature, encodeUtf8(text), p256.getPublicKey(secret, true));
+}
+
+/** Of base64url; undefined: it is none. */
+export function bytesOf(text: string): Uint8Array | undefined {
+  return /^[A-Za-z0-9_-]+$/.test(text) && text.length % 4 !== 1 ? decodeBase64Url(text) : undefined;
+}
+
+/** Whether the key signed a token, whatever it says. */
+export function signedBy(key: SigningKey, token: string): boolean {
+  const [head = "", body = "", signature = "", ...more] = token.split(".");
+  const bytes = more.length === 0 ? bytesOf(signature) : undefined;
+  return bytes !== undefined && isSigned(bytes, `${head}.${body}`, key);
+}
+
 /** For those who sign, and are not to know the secret: see ports/controller.ts TokenSigner. */
 export const signerWith = (key: SigningKey): { keyId: string; sign(claims: object): string } => ({
-  keyId: key.id,
+  get keyId() {
+    return key.id;
+  },
   sign: (claims) => signToken(key, claims),
 });
 

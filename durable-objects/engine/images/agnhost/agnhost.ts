@@ -33,7 +33,7 @@ const agnhostProgram: Program<{ x: number }> = {
     const program = programOf(sub);
     if (program) {
       sys.become(program, [...sys.argv], sys.env, "/agnhost");
-      return sys.process.s as { x: number };
+      return sys.process.state as { x: number };
     }
     if (sub === "--version") {
       sys.write(1, `agnhost version ${sys.container.image.version}\n`);

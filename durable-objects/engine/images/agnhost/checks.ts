@@ -41,10 +41,10 @@ function logsGenerator(sys: Sys, state: CheckState): number | Wait {
     sys.complain(`${klogTime(sys.now).replace("I", "F")}       1 logs_generator.go:62] ${why}\n`);
     return 255;
   }
-  const start = sys.process.t;
+  const start = sys.process.startedAtMs;
   for (;;) {
     const next = start + (state.n * duration) / total;
-    if (sys.now < next) return { t: Math.ceil(next) };
+    if (sys.now < next) return { untilMs: Math.ceil(next) };
     if (state.n >= total) return 0;
     sys.complain(`${klogTime(sys.now)}       1 logs_generator.go:76] ${logLine(sys, state.n)}\n`);
     state.n++;
@@ -88,7 +88,7 @@ function connect(sys: Sys, state: CheckState): number | Wait {
   if (sys.now >= state.until) return fail("TIMEOUT");
   const dialled = dial(sys, host, Number(port));
   if ("dueAtMs" in dialled)
-    return { t: Math.min(Math.max(dialled.dueAtMs, sys.now + 1), state.until) };
+    return { untilMs: Math.min(Math.max(dialled.dueAtMs, sys.now + 1), state.until) };
   if ("socket" in dialled) {
     hangUp(sys, dialled.socket);
     return 0;
@@ -124,7 +124,7 @@ function inClusterClient(sys: Sys, state: CheckState): Wait {
     sys.write(1, `authz_header=${hash}\n`);
     state.t = sys.now + Number(flagOf(sys, "poll-interval") ?? 30) * 1000;
   }
-  return { t: state.t };
+  return { untilMs: state.t };
 }
 
 export const agnhostChecks: Record<string, Check> = {

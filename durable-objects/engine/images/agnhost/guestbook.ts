@@ -21,7 +21,7 @@ type Work =
 
 type State = AskingState<Work> & Book;
 
-const bookOf = (sys: Sys): State => sys.process.s as State;
+const bookOf = (sys: Sys): State => sys.process.state as State;
 const backend = (sys: Sys): number => Number(flagOf(sys, "backend-port") ?? 6379);
 const plain = (body: string, status = 200) => ({ response: answer(body, undefined, status) });
 
@@ -39,7 +39,7 @@ function register(sys: Sys, work: Work): Wait | undefined {
   const state = bookOf(sys);
   const primary = flagOf(sys, "replicaof") ?? "";
   state.until ??= sys.now + registerMs;
-  if (state.t !== undefined && sys.now < state.t) return { t: state.t };
+  if (state.t !== undefined && sys.now < state.t) return { untilMs: state.t };
   delete state.t;
   const [ask = registerAsk(sys, primary)] = work.asks;
   work.asks = [ask];
@@ -60,7 +60,7 @@ function register(sys: Sys, work: Work): Wait | undefined {
     return undefined;
   }
   state.t = sys.now + 1000;
-  return { t: state.t };
+  return { untilMs: state.t };
 }
 
 function all(sys: Sys, asks: HttpAsk[]): Wait | undefined {

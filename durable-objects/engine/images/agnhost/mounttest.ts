@@ -117,7 +117,7 @@ const questions: readonly Question[] = [
 export function mounttest(sys: Sys, state: MountTestState): number | Wait {
   const bad: string[] = [];
   if (state.n === 0) {
-    sys.process.um = 0;
+    sys.process.umask = 0;
     for (const { flag, failed, ask } of questions) {
       const path = flagOf(sys, flag);
       if (path) tell(sys, bad, failed(path), () => ask(sys, path));
@@ -134,7 +134,7 @@ function readInLoop(sys: Sys, state: MountTestState): Wait | undefined {
   const path = flagOf(sys, "file_content_in_loop");
   if (!path) return undefined;
   state.until ??= sys.now + Number(flagOf(sys, "retry_time") ?? 180) * 1000;
-  if (state.t !== undefined && sys.now < state.t) return { t: state.t };
+  if (state.t !== undefined && sys.now < state.t) return { untilMs: state.t };
   if (sys.now >= state.until) return undefined;
   state.n++;
   state.t = sys.now + pauseMs;
@@ -151,5 +151,5 @@ function readInLoop(sys: Sys, state: MountTestState): Wait | undefined {
     if (read === text) return undefined;
     sys.write(1, `Unexpected content. Expected: ${text}. Retrying\n`);
   }
-  return { t: state.t };
+  return { untilMs: state.t };
 }

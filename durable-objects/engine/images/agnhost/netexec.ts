@@ -123,11 +123,11 @@ function pushShell(sys: Sys, work: Work & { k: "shell" }): Wait | undefined {
   for (;;) {
     const data = sys.read(work.fd);
     if (data === undefined)
-      return { r: [work.fd], ...(work.status === undefined ? { ch: true } : {}) };
+      return { readable: [work.fd], ...(work.status === undefined ? { childEnd: true } : {}) };
     if (data === "") break;
     work.out = (work.out + data).slice(0, 64 * 1024);
   }
-  if (work.status === undefined) return { ch: true };
+  if (work.status === undefined) return { childEnd: true };
   sys.close(work.fd);
   return undefined;
 }
@@ -173,7 +173,7 @@ function begin(sys: Sys, request: HttpRequest): HttpAnswer | { job: Work } {
       return plain("");
     case "/readyz":
       goLog(sys, "GET /readyz");
-      return (sys.process.s as AskingState<Work>).end === undefined
+      return (sys.process.state as AskingState<Work>).end === undefined
         ? plain("ok")
         : plain("shutting down", 503);
     case "/header":
@@ -258,8 +258,8 @@ const server = askingServer<Work>({
   push(sys, work) {
     if (work.k === "dial") return pushDial(sys, work);
     if (work.k === "shell") return pushShell(sys, work);
-    if (sys.now < work.at) return { t: work.at };
-    (sys.process.s as AskingState<Work>).x = work.code;
+    if (sys.now < work.at) return { untilMs: work.at };
+    (sys.process.state as AskingState<Work>).x = work.code;
     if (!work.quiet) goLog(sys, "Graceful shutdown completed with: <nil>");
     return undefined;
   },

@@ -48,7 +48,7 @@ function hear(sys: Sys, state: TesterState, c: number): Step | "heard" {
   const wanted = sys.env.EXPECTED_CLIENT_DATA ?? "";
   if (wanted === "" || state.got === undefined) return "heard";
   const data = sys.read(c);
-  if (data === undefined) return { wait: { r: [c] } };
+  if (data === undefined) return { wait: { readable: [c] } };
   const bytes = data.slice(0, wanted.length);
   if (bytes.length !== wanted.length) {
     const why = data === "" ? "EOF" : "<nil>";
@@ -68,7 +68,7 @@ function hear(sys: Sys, state: TesterState, c: number): Step | "heard" {
 function talk(sys: Sys, state: TesterState, c: number): Step {
   const heard = hear(sys, state, c);
   if (heard !== "heard") return heard;
-  if (state.t !== undefined && sys.now < state.t) return { wait: { t: state.t } };
+  if (state.t !== undefined && sys.now < state.t) return { wait: { untilMs: state.t } };
   const [chunks, size, interval] = ["CHUNKS", "CHUNK_SIZE", "CHUNK_INTERVAL"].map((name) =>
     Number(sys.env[name]),
   ) as [number, number, number];
@@ -87,7 +87,7 @@ function talk(sys: Sys, state: TesterState, c: number): Step {
   shutdown(sys, c);
   state.ending = true;
   state.t = sys.now + closeMs;
-  return { wait: { t: state.t } };
+  return { wait: { untilMs: state.t } };
 }
 
 export const portForwardTester: Program<TesterState> = {
@@ -101,7 +101,7 @@ export const portForwardTester: Program<TesterState> = {
     if (state.x !== undefined) return { exit: state.x };
     if (state.c === undefined) {
       const taken = accept(sys, state.l as number);
-      if (!taken) return { wait: { r: [state.l as number] } };
+      if (!taken) return { wait: { readable: [state.l as number] } };
       state.c = taken.fd;
       say(sys, "Accepted client connection");
     }

@@ -208,7 +208,7 @@ export const agnhostServer: Program<ServerState> = {
   },
   step(sys, state) {
     if (state.x !== undefined && sys.now >= (state.end ?? 0)) return { exit: state.x };
-    if (state.end !== undefined) return { wait: { t: state.end } };
+    if (state.end !== undefined) return { wait: { untilMs: state.end } };
     if (state.at !== undefined && sys.now >= state.at) {
       delete state.at;
       state.bad = true;
@@ -221,8 +221,8 @@ export const agnhostServer: Program<ServerState> = {
       }
     return {
       wait: {
-        ...(state.at === undefined ? {} : { t: state.at }),
-        ...(state.l === undefined ? {} : { r: [state.l] }),
+        ...(state.at === undefined ? {} : { untilMs: state.at }),
+        ...(state.l === undefined ? {} : { readable: [state.l] }),
       },
     };
   },

@@ -3,7 +3,8 @@ import type { Program, Sys } from "../../runtime/kernel/types.ts";
 import type { FileTable } from "../../runtime/image/base-files.ts";
 
 /** Whether the server in this Pod answers; other hosts are beyond these clients. */
-const serves = (sys: Sys, port: number): boolean => sys.kernel.pod.li[`tcp/${port}`] !== undefined;
+const serves = (sys: Sys, port: number): boolean =>
+  sys.kernel.pod.listeners[`tcp/${port}`] !== undefined;
 
 const valueAfter = (sys: Sys, ...flags: string[]): string | undefined => {
   const { argv } = sys;

@@ -72,7 +72,8 @@ const server = (row: DatabaseRow): Program<State> => ({
   start: (sys) => begin(sys, row),
   step(sys, state) {
     if (state.x !== undefined) return { exit: state.x };
-    if (state.ready !== undefined && sys.now < state.ready) return { wait: { t: state.ready } };
+    if (state.ready !== undefined && sys.now < state.ready)
+      return { wait: { untilMs: state.ready } };
     if (state.init !== undefined) {
       delete state.init;
       const problem = makeFiles(sys, row);
@@ -102,7 +103,7 @@ const server = (row: DatabaseRow): Program<State> => ({
       return false;
     });
     if (state.c.length === 0) delete state.c;
-    return { wait: { r: [state.l, ...(state.c ?? [])] } };
+    return { wait: { readable: [state.l, ...(state.c ?? [])] } };
   },
   handles: (state, signal) => state?.x === undefined && [2, 3, 15].includes(signal),
   signal(sys) {
@@ -121,7 +122,7 @@ const entrypoint = (row: DatabaseRow): Program<{ code: number }> => ({
     let argv = sys.argv.slice(1);
     if (argv[0] === undefined || argv[0].startsWith("-")) argv = [row.server, ...argv];
     const code = runInstead(sys, argv, "/usr/local/bin/docker-entrypoint.sh: line 431");
-    return code === undefined ? (sys.process.s as { code: number }) : { code };
+    return code === undefined ? (sys.process.state as { code: number }) : { code };
   },
   step: (_sys, state) => ({ exit: state.code }),
 });

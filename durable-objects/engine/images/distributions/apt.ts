@@ -261,7 +261,7 @@ const aptTool = (name: string): Program<State> =>
       if (code !== undefined) state.x = code;
     },
     step(sys, io, state) {
-      if (state.at !== undefined && sys.now < state.at) return { wait: { t: state.at } };
+      if (state.at !== undefined && sys.now < state.at) return { wait: { untilMs: state.at } };
       updateRound(sys, io, state);
       return undefined;
     },

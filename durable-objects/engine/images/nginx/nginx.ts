@@ -113,7 +113,7 @@ function warn(sys: Sys, text: string): void {
 function bind(sys: Sys, servers: NginxServer[]): string | undefined {
   const { kernel, key } = sys;
   for (const port of new Set(servers.flatMap((server) => server.ports))) {
-    if (kernel.pod.li[`tcp/${port}`]?.p === key) continue;
+    if (kernel.pod.listeners[`tcp/${port}`]?.process === key) continue;
     const failed = failure(`bind() to 0.0.0.0:${port}`, () => void sys.listen(port, "h"));
     if (failed !== undefined) return failed;
   }
@@ -206,7 +206,7 @@ function command(sys: Sys): number | undefined {
     }
     const master = sys
       .processes()
-      .find((process) => process.p === "nginx" && process.pid !== sys.pid);
+      .find((process) => process.program === "nginx" && process.pid !== sys.pid);
     if (!master) {
       sys.complain(
         'nginx: [error] open() "/run/nginx.pid" failed (2: No such file or directory)\n',
@@ -258,11 +258,14 @@ const master: Program<NginxState> = {
     }
     for (const { stream, text } of boot) if (stream === 2) sys.complain(`${text}\n`);
     const { kernel } = sys;
-    const log = kernel.logs.recordOf(sys.process.c);
-    if (sys.pid === 1 && log.n === 0 && !confined) {
+    const log = kernel.logs.recordOf(sys.process.container);
+    if (sys.pid === 1 && log.entries === 0 && !confined) {
       const image = sys.container.record.spec.image;
-      log.boot = { image, at: sys.now, n: bootLength(sys.container.image.version) };
-      kernel.pod.ns[sys.process.ns] = Math.max(kernel.pod.ns[sys.process.ns] ?? 0, 36);
+      log.boot = { image, at: sys.now, lines: bootLength(sys.container.image.version) };
+      kernel.pod.nextPids[sys.process.pidNamespace] = Math.max(
+        kernel.pod.nextPids[sys.process.pidNamespace] ?? 0,
+        36,
+      );
     }
     return untouched ? {} : { conf };
   },
@@ -310,7 +313,7 @@ const entrypoint: Program<{ code: number }> = {
     if (first === undefined) return { code: 0 };
     try {
       sys.exec(sys.which(first), argv, sys.env);
-      return sys.process.s as { code: number };
+      return sys.process.state as { code: number };
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       sys.complain(`/docker-entrypoint.sh: exec: line 47: ${first}: not found\n`);

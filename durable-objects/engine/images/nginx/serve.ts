@@ -211,7 +211,7 @@ function made(
   if (!("patienceMs" in response)) return response;
   (state.jobs ??= []).push({ i: request.id ?? 0, a: response });
   // Its next step sends it.
-  delete sys.process.w;
+  delete sys.process.wait;
   sys.kernel.touch();
   return undefined;
 }

@@ -100,7 +100,7 @@ function replicationInfo(state: RedisState): string[] {
 }
 
 function sections({ sys, state, keys }: Call): Record<string, string[]> {
-  const uptime = Math.floor((sys.now - sys.process.t) / 1000);
+  const uptime = Math.floor((sys.now - sys.process.startedAtMs) / 1000);
   const used = 900_000 + storeBytes(state);
   const spaces = Object.keys(state.d).map((index) => {
     const all = Object.values(state.d[index] ?? {});
@@ -261,7 +261,7 @@ export const adminCommands: Record<string, Command> = {
     run: ({ args }) => (args[0]?.toUpperCase() === "COUNT" ? integer(241) : array([])),
   },
   wait: { arity: 3, run: ({ state }) => integer(replicas(state).length) },
-  lastsave: { arity: 1, run: ({ sys }) => integer(Math.floor(sys.process.t / 1000)) },
+  lastsave: { arity: 1, run: ({ sys }) => integer(Math.floor(sys.process.startedAtMs / 1000)) },
   memory: {
     arity: -2,
     run({ args, keys }) {

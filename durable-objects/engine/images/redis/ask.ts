@@ -47,7 +47,7 @@ export function pushOn(sys: Sys, ask: RedisAsk): Wait | undefined {
     const parsed = parseReply(ask.b ?? "", at);
     if (parsed === "more") {
       if (sys.now >= ask.late) return fail(sys, ask, "timeout");
-      return { ...waitFor(socket), t: ask.late };
+      return { ...waitFor(socket), untilMs: ask.late };
     }
     replies.push(parsed.reply);
     at = parsed.used;
@@ -72,7 +72,7 @@ function open(sys: Sys, ask: RedisAsk): Wait | undefined {
     const dialled = dial(sys, host, 6379);
     if ("dueAtMs" in dialled) {
       if (sys.now >= (ask.late ?? 0)) return fail(sys, ask, "timeout");
-      return { t: Math.min(Math.max(dialled.dueAtMs, sys.now + 1), ask.late ?? Infinity) };
+      return { untilMs: Math.min(Math.max(dialled.dueAtMs, sys.now + 1), ask.late ?? Infinity) };
     }
     if ("socket" in dialled) {
       ask.s = dialled.socket;

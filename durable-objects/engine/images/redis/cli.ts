@@ -139,7 +139,7 @@ function prompt(sys: Sys, state: State): void {
 
 function connect(sys: Sys, state: State): Step | "there" {
   const dialled = dial(sys, state.host, state.port);
-  if ("dueAtMs" in dialled) return { wait: { t: Math.max(dialled.dueAtMs, sys.now + 1) } };
+  if ("dueAtMs" in dialled) return { wait: { untilMs: Math.max(dialled.dueAtMs, sys.now + 1) } };
   if ("socket" in dialled) {
     state.s = dialled.socket;
     return "there";
@@ -225,7 +225,10 @@ export const redisCli: Program<State> = {
     if (state.due === 0 && (state.typed?.includes("\n") || state.ended)) return undefined;
     const wait = waitFor(socket);
     return {
-      wait: { ...wait, r: [...(wait.r ?? []), ...(state.lines && !state.ended ? [0] : [])] },
+      wait: {
+        ...wait,
+        readable: [...(wait.readable ?? []), ...(state.lines && !state.ended ? [0] : [])],
+      },
     };
   },
   memoryBytes: () => 3_000_000,

@@ -22,10 +22,10 @@ function again(sys: Sys, link: Link, why: string): void {
 }
 
 function connect(sys: Sys, link: Link): Wait | undefined {
-  if (link.t !== undefined && sys.now < link.t) return { t: link.t };
+  if (link.t !== undefined && sys.now < link.t) return { untilMs: link.t };
   if (!link.n || link.n <= 10) say(sys, "*", `Connecting to MASTER ${link.host}:${link.port}`, "S");
   const dialled = dial(sys, link.host, link.port);
-  if ("dueAtMs" in dialled) return { t: Math.max(dialled.dueAtMs, sys.now + 1) };
+  if ("dueAtMs" in dialled) return { untilMs: Math.max(dialled.dueAtMs, sys.now + 1) };
   if ("error" in dialled) {
     again(
       sys,
@@ -34,7 +34,7 @@ function connect(sys: Sys, link: Link): Wait | undefined {
         ? `Unable to connect to MASTER: ${dialErrorText.name}`
         : `Error condition on socket for SYNC: ${dialErrorText[dialled.error]}`,
     );
-    return { t: link.t ?? sys.now + 1000 };
+    return { untilMs: link.t ?? sys.now + 1000 };
   }
   link.s = dialled.socket;
   delete link.t;
@@ -80,7 +80,7 @@ export function runLink(sys: Sys, state: RedisState): Wait {
     if (wait) return wait;
   }
   const socket = link.s;
-  if (!socket) return { t: sys.now + 1000 };
+  if (!socket) return { untilMs: sys.now + 1000 };
   for (;;) {
     const data = receive(sys, socket);
     if (data === undefined) break;
@@ -92,7 +92,7 @@ export function runLink(sys: Sys, state: RedisState): Wait {
           ? "Connection with master lost."
           : "I/O error reading bulk count from MASTER: Success",
       );
-      return { t: link.t ?? sys.now + 1000 };
+      return { untilMs: link.t ?? sys.now + 1000 };
     }
     link.b = (link.b ?? "") + data;
   }
@@ -102,7 +102,7 @@ export function runLink(sys: Sys, state: RedisState): Wait {
       link,
       "Master does not support PSYNC or is in error state (reply: -NOAUTH Authentication required.)",
     );
-    return { t: link.t ?? sys.now + 1000 };
+    return { untilMs: link.t ?? sys.now + 1000 };
   }
   if (link.up || takeSnapshot(sys, state, link)) applyWrites(sys, state, link);
   return waitFor(socket);

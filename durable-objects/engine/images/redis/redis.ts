@@ -24,7 +24,7 @@ const entrypoint: Program<{ code: number }> = {
     const first = argv[0] ?? "redis-server";
     try {
       sys.exec(sys.which(first), argv, sys.env);
-      return sys.process.s as { code: number };
+      return sys.process.state as { code: number };
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       sys.complain(`/usr/local/bin/docker-entrypoint.sh: 31: exec: ${first}: not found\n`);
@@ -44,7 +44,7 @@ const follower: Program<{ code: number }> = {
       ? (sys.env[`${named.toUpperCase().replace("-", "_")}_SERVICE_HOST`] ?? "")
       : named;
     sys.exec("/usr/local/bin/redis-server", ["redis-server", "--slaveof", host, "6379"], sys.env);
-    return sys.process.s as { code: number };
+    return sys.process.state as { code: number };
   },
   step: (_sys, state) => ({ exit: state.code }),
 };

@@ -195,7 +195,10 @@ export const redisServer: Program<RedisState> = {
     const link = runLink(sys, state);
     sys.held = storeBytes(state);
     return {
-      wait: { ...link, r: [state.l ?? 0, ...Object.keys(state.c).map(Number), ...(link.r ?? [])] },
+      wait: {
+        ...link,
+        readable: [state.l ?? 0, ...Object.keys(state.c).map(Number), ...(link.readable ?? [])],
+      },
     };
   },
   handles: (state, signal) => state?.x === undefined && (signal === 15 || signal === 2),

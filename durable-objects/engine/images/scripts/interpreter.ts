@@ -114,7 +114,7 @@ export function takeScript(sys: Sys, language: Language, source: string): Script
 
 /** Runs on, up to a pause or as far as one look at a process goes. */
 export function runScript(sys: Sys, state: ScriptState, language: Language): Step {
-  if (state.t !== undefined && sys.now < state.t) return { wait: { t: state.t } };
+  if (state.t !== undefined && sys.now < state.t) return { wait: { untilMs: state.t } };
   delete state.t;
   const program = readProgram(`${language} ${decodeUtf8(state.source ?? "")}`);
   if ("bad" in program) return { exit: 1 };
@@ -133,7 +133,7 @@ export function runScript(sys: Sys, state: ScriptState, language: Language): Ste
       if ("exit" in outcome) return { exit: outcome.exit };
       state.t = sys.now + outcome.sleepMs;
       keepVariables(sys, state, vars);
-      return { wait: { t: state.t } };
+      return { wait: { untilMs: state.t } };
     }
     keepVariables(sys, state, vars);
     return undefined;

@@ -22,7 +22,7 @@ export interface AskingState<J> {
 }
 
 const earliest = (a: Wait, b: Wait): Wait =>
-  b.t === undefined ? a : { t: Math.min(a.t ?? Infinity, b.t) };
+  b.untilMs === undefined ? a : { untilMs: Math.min(a.untilMs ?? Infinity, b.untilMs) };
 
 export interface AskingServer<J> {
   program: string;
@@ -49,7 +49,7 @@ export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> 
     step(sys, state): Step {
       if (state.x !== undefined) return { exit: state.x };
       if (state.end !== undefined && sys.now >= state.end) return { exit: 0 };
-      const end = state.end === undefined ? {} : { t: state.end };
+      const end = state.end === undefined ? {} : { untilMs: state.end };
       // One after the other: a process waits for one handle at a time.
       for (const job of state.jobs) {
         if (job.done) continue;
@@ -78,7 +78,7 @@ export function askingServer<J>(spec: AskingServer<J>): Program<AskingState<J>> 
       if (state.jobs.length >= serverJobsMax) state.jobs.shift();
       state.jobs.push({ i: request.id ?? 0, j: begun.job });
       // Its next step begins the work.
-      delete sys.process.w;
+      delete sys.process.wait;
       sys.kernel.touch();
       return "pending";
     },

@@ -74,7 +74,7 @@ export function pushAsk(sys: Sys, ask: HttpAsk): Wait | undefined {
     : network.requestResult(context, sys.kernel.key, ask.h);
   if (outcome.done) return "error" in outcome ? over(ask, outcome) : over(ask, outcome.result);
   if (sys.now >= ask.late) return over(ask, { error: "timeout" });
-  return { nt: ask.h, t: Math.min(outcome.dueAtMs ?? Infinity, ask.late) };
+  return { answer: ask.h, untilMs: Math.min(outcome.dueAtMs ?? Infinity, ask.late) };
 }
 
 function ownOutcome(sys: Sys, handle: string): NetworkResult<HttpResponse> {
@@ -106,9 +106,9 @@ function pushDatagram(sys: Sys, ask: HttpAsk, ip: string, bytes: string): Wait |
     if (result.done)
       return "error" in result ? over(ask, result) : over(ask, { status: 0, body: result.result });
     if (result.silent) ask.silent = true;
-    else if (sys.now < late) return { t: Math.min(result.dueAtMs ?? late, late) };
+    else if (sys.now < late) return { untilMs: Math.min(result.dueAtMs ?? late, late) };
   }
-  return sys.now >= late ? over(ask, { error: "timeout" }) : { t: late };
+  return sys.now >= late ? over(ask, { error: "timeout" }) : { untilMs: late };
 }
 
 /** The errors of Go's HTTP client. */

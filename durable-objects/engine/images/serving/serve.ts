@@ -108,9 +108,9 @@ export function goListen(
 
 /** The image's boot lines become the log's beginning, computed when it is read. */
 export function bootedQuietly(sys: Sys, lines: number): boolean {
-  const log = sys.kernel.logs.recordOf(sys.process.c);
-  if (sys.pid !== 1 || log.n > 0 || log.boot) return false;
-  log.boot = { image: sys.container.record.spec.image, at: sys.now, n: lines };
+  const log = sys.kernel.logs.recordOf(sys.process.container);
+  if (sys.pid !== 1 || log.entries > 0 || log.boot) return false;
+  log.boot = { image: sys.container.record.spec.image, at: sys.now, lines };
   sys.kernel.touch();
   return true;
 }

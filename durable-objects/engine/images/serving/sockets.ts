@@ -17,7 +17,10 @@ const podKey = (sys: Sys): string => sys.kernel.key;
 /** Address `ip:port` of who opened an accepted connection. */
 export function peerOf(sys: Sys, fd: number): string {
   const file = sys.kernel.files.file(sys.process, fd);
-  return (file?.k === "c" ? sys.kernel.pod.co[file.c]?.a[0] : undefined) ?? "";
+  return (
+    (file?.kind === "c" ? sys.kernel.pod.connections[file.connection]?.addresses[0] : undefined) ??
+    ""
+  );
 }
 
 /** The first address of a name, as getaddrinfo finds it. */
@@ -46,18 +49,18 @@ export function dial(
 
 function dialOwn(sys: Sys, ip: string, port: number): { socket: Socket } | { error: DialError } {
   const { kernel, process } = sys;
-  const listener = kernel.pod.li[`tcp/${port}`];
-  if (!listener || listener.k !== "t") return { error: "refused" };
-  if (listener.a === "127.0.0.1" && !ip.startsWith("127.")) return { error: "refused" };
+  const listener = kernel.pod.listeners[`tcp/${port}`];
+  if (!listener || listener.kind !== "t") return { error: "refused" };
+  if (listener.address === "127.0.0.1" && !ip.startsWith("127.")) return { error: "refused" };
   const id = kernel.pod.next++;
-  kernel.pod.co[id] = {
-    b: ["", ""],
-    x: [false, false],
-    a: [`${ip}:${32_768 + ((id * 7) % 28_000)}`, `${ip}:${port}`],
+  kernel.pod.connections[id] = {
+    bytes: ["", ""],
+    writeClosed: [false, false],
+    addresses: [`${ip}:${32_768 + ((id * 7) % 28_000)}`, `${ip}:${port}`],
   };
-  (listener.q ??= []).push(id);
+  (listener.backlog ??= []).push(id);
   const fd = sys.dupFree(0, 3);
-  kernel.files.place(process, fd, kernel.files.open({ k: "c", c: id, e: 0 }));
+  kernel.files.place(process, fd, kernel.files.open({ kind: "c", connection: id, end: 0 }));
   kernel.touch();
   return { socket: { f: fd } };
 }
@@ -84,7 +87,7 @@ export function receive(sys: Sys, socket: Socket): string | undefined {
 }
 
 export const waitFor = (socket: Socket): Wait =>
-  "n" in socket ? { nt: socket.n } : { r: [socket.f] };
+  "n" in socket ? { answer: socket.n } : { readable: [socket.f] };
 
 export function hangUp(sys: Sys, socket: Socket): void {
   if ("n" in socket) networkOf(sys).send(sys.kernel.context, podKey(sys), socket.n, "", true);

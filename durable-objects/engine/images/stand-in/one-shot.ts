@@ -90,10 +90,10 @@ export const oneShot: Program<State> = {
     );
     if (name === "git") makeClone(sys);
     // What the kubelet or a person asks for is answered at once.
-    const { se } = sys.process;
-    const asked = se !== undefined && sys.kernel.pod.se[se]?.k === "exec";
+    const { session } = sys.process;
+    const asked = session !== undefined && sys.kernel.pod.sessions[session]?.kind === "exec";
     return { at: sys.now + (asked ? 0 : momentMs) };
   },
   step: (sys, state) =>
-    sys.now >= state.at ? { exit: state.bad ? 1 : 0 } : { wait: { t: state.at } },
+    sys.now >= state.at ? { exit: state.bad ? 1 : 0 } : { wait: { untilMs: state.at } },
 };

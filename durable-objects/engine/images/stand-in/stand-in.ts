@@ -95,8 +95,11 @@ function namedPorts(words: readonly string[]): number[] {
 
 /** Whether a port's listener is of another container of the Pod. */
 function isOthers(sys: Sys, port: Port): boolean {
-  const listener = sys.kernel.pod.li[`${port.udp ? "udp" : "tcp"}/${port.port}`];
-  return listener !== undefined && sys.kernel.process(listener.p)?.c !== sys.process.c;
+  const listener = sys.kernel.pod.listeners[`${port.udp ? "udp" : "tcp"}/${port.port}`];
+  return (
+    listener !== undefined &&
+    sys.kernel.process(listener.process)?.container !== sys.process.container
+  );
 }
 
 function serve(sys: Sys, words: readonly string[]): State {
@@ -161,15 +164,15 @@ export const standInServer: Program<State> = {
     const words = sys.argv.slice(own ? 1 : 0);
     const become = (program: string): State => {
       sys.become(program, words, sys.env, `/usr/bin/${(words[0] ?? "").replace(/^.*\//, "")}`);
-      return sys.process.s as State;
+      return sys.process.state as State;
     };
-    if (own && runNamed(sys, words)) return sys.process.s as State;
+    if (own && runNamed(sys, words)) return sys.process.state as State;
     const interpreter = interpreterOf(words);
     if (interpreter) return become(interpreter);
     if (endsByItself(words)) return become("one-shot");
-    if (becomeDescribed(sys)) return sys.process.s as State;
+    if (becomeDescribed(sys)) return sys.process.state as State;
     if (own && words.length === 0 && wantsShell(sys) && runNamed(sys, ["sh"]))
-      return sys.process.s as State;
+      return sys.process.state as State;
     const { kind } = sys.container.record.spec;
     if (kind === "init" || asked(sys)) {
       if (words.length === 0) words.push("/entrypoint");
@@ -189,4 +192,5 @@ export const standInServer: Program<State> = {
 
 /** Runs for a probe or a hook. */
 const asked = (sys: Sys): boolean =>
-  sys.process.se !== undefined && sys.kernel.pod.se[sys.process.se]?.k === "exec";
+  sys.process.session !== undefined &&
+  sys.kernel.pod.sessions[sys.process.session]?.kind === "exec";

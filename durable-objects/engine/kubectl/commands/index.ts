@@ -3,6 +3,7 @@ import type { Command } from "../command.ts";
 import { apiResources, apiVersions } from "./api-resources.ts";
 import { apply } from "./apply.ts";
 import { applyLastAppliedCommands } from "./apply-last-applied.ts";
+import { completion } from "./completion.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
 import { get } from "./get.ts";
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
   apply,
   ...applyLastAppliedCommands,
   clusterInfo,
+  completion,
   ...configSetCommands,
   ...configViewCommands,
   get,

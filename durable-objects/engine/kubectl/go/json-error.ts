@@ -1,4 +1,6 @@
 /** What encoding/json says of a text that is no JSON value. */
+import { jsonDepthMax } from "../../core/limits.ts";
+
 const quote = (c: string): string => (c === "'" ? `'\\''` : c === '"' ? `'"'` : `'${shown(c)}'`);
 
 function shown(c: string): string {
@@ -12,6 +14,7 @@ const blank = /\s/;
 class Scanner {
   readonly #text: string;
   at = 0;
+  #depth = 0;
   constructor(text: string) {
     this.#text = text;
   }
@@ -25,6 +28,11 @@ class Scanner {
     while (this.at < this.#text.length && blank.test(this.#text[this.at] as string)) this.at++;
   }
   value(): void {
+    if (++this.#depth > jsonDepthMax) throw new Error("exceeded max depth");
+    this.#any();
+    this.#depth--;
+  }
+  #any(): void {
     this.#blanks();
     const c = this.#text[this.at];
     if (c === "{") return this.#object();

@@ -31,7 +31,9 @@ export function unquote(text: string): string | undefined {
     if (width !== undefined) {
       const digits = inner.slice(i + 1, i + 1 + width);
       if (digits.length < width || !/^[0-9a-fA-F]+$/.test(digits)) return undefined;
-      out += String.fromCodePoint(Number.parseInt(digits, 16));
+      const code = Number.parseInt(digits, 16);
+      if (code > 0x10ffff) return undefined;
+      out += String.fromCodePoint(code);
       i += width;
     } else if (/^[0-7]{3}/.test(inner.slice(i))) {
       out += String.fromCharCode(Number.parseInt(inner.slice(i, i + 3), 8));

@@ -1,4 +1,5 @@
 /** JSONPath templates: their tree. k8s: client-go/util/jsonpath/parser.go */
+import { kubectlTemplateDepthMax } from "../../core/limits.ts";
 import { trimEndOf } from "../../core/trim.ts";
 import { Failure } from "../errors.ts";
 import { parseInteger } from "../flag-values.ts";
@@ -41,8 +42,15 @@ class Parser {
   #at = 0;
   #start = 0;
 
-  constructor(input: string) {
+  /** How many filters and unions it lies within. */
+  readonly #depth: number;
+
+  constructor(input: string, depth = 0) {
     this.#input = input;
+    this.#depth = depth;
+  }
+  #inner(text: string): Node[] {
+    return actionOf(text, this.#depth + 1);
   }
   #consume(): string {
     const value = this.#input.slice(this.#start, this.#at);
@@ -152,12 +160,14 @@ class Parser {
     if (text === "*") text = ":";
     const parts = text.split(",");
     if (parts.length > 1) {
-      const lists = parts.map((part) => actionOf(`[${trimEndOf(part.replace(/^ +/, ""), " ")}]`));
+      const lists = parts.map((part) =>
+        this.#inner(`[${trimEndOf(part.replace(/^ +/, ""), " ")}]`),
+      );
       nodes.push({ type: "union", lists });
       return;
     }
     const key = /^'([^']*)'$/.exec(text)?.[1];
-    if (key !== undefined) nodes.push(...actionOf(`.${key}`));
+    if (key !== undefined) nodes.push(...this.#inner(`.${key}`));
     else nodes.push({ type: "array", params: sliceOf(text) });
   }
 
@@ -181,13 +191,13 @@ class Parser {
     // The right side has at least one character, if it must take it of the operator.
     if (end === text.length) end--;
     if (at <= 0 || end <= at) {
-      nodes.push({ type: "filter", left: actionOf(text), right: [], operator: "exists" });
+      nodes.push({ type: "filter", left: this.#inner(text), right: [], operator: "exists" });
       return;
     }
     nodes.push({
       type: "filter",
-      left: actionOf(text.slice(0, at)),
-      right: actionOf(text.slice(end)),
+      left: this.#inner(text.slice(0, at)),
+      right: this.#inner(text.slice(end)),
       operator: text.slice(at, end),
     });
   }
@@ -220,8 +230,9 @@ class Parser {
 }
 
 /** The first action of a template of its own: what unions and filters hold. */
-function actionOf(text: string): Node[] {
-  const [first] = parseJsonPath(`{${text}}`);
+function actionOf(text: string, depth: number): Node[] {
+  if (depth > kubectlTemplateDepthMax) throw new Failure("filters are nested too deeply");
+  const [first] = new Parser(`{${text}}`, depth).parse();
   return first?.type === "list" ? first.nodes : [];
 }
 
@@ -283,7 +294,9 @@ function unquoted(text: string): string {
     if (hex !== undefined) {
       const digits = inner.slice(i + 1, i + 1 + hex);
       if (!/^[0-9a-fA-F]+$/.test(digits) || digits.length < hex) bad();
-      out += String.fromCodePoint(parseInt(digits, 16));
+      const code = parseInt(digits, 16);
+      if (code > 0x10ffff) bad();
+      out += String.fromCodePoint(code);
       i += hex;
     } else if (/[0-7]/.test(next)) {
       const digits = inner.slice(i, i + 3);

@@ -1,5 +1,6 @@
 /** JSONPath templates over JSON values. k8s: client-go/util/jsonpath/jsonpath.go */
 import { goQuote } from "../../machinery/field.ts";
+import { kubectlTemplateStepsMax } from "../../core/limits.ts";
 import { encodeUtf8 } from "../../runtime/bytes.ts";
 import { Failure } from "../errors.ts";
 import { goJson, sortedKeys } from "../go/json.ts";
@@ -31,6 +32,7 @@ export class JsonPath {
   #within = 0;
   #ends = 0;
   #lastEnd: Node | undefined;
+  #steps = 0;
 
   constructor(template: string, allowMissing: boolean) {
     this.#nodes = parseJsonPath(template);
@@ -76,6 +78,13 @@ export class JsonPath {
   }
 
   #walk(values: Value[], node: Node): Value[] {
+    const found = this.#found(values, node);
+    this.#steps += found.length + 1;
+    if (this.#steps > kubectlTemplateStepsMax) throw new Failure(tooMany);
+    return found;
+  }
+
+  #found(values: Value[], node: Node): Value[] {
     switch (node.type) {
       case "list":
         return this.#list(values, node.nodes);
@@ -92,7 +101,7 @@ export class JsonPath {
       case "wildcard":
         return values.flatMap(inside);
       case "recursive":
-        return values.flatMap(descend);
+        return values.flatMap((value) => descend(value));
       case "union":
         return node.lists.flatMap((list) => this.#list(values, list));
       case "identifier":
@@ -194,10 +203,16 @@ function inside(value: Value): Value[] {
   return [];
 }
 
-function descend(value: Value): Value[] {
+/** A value and all that it holds, of what holds something. */
+function descend(value: Value, out: Value[] = []): Value[] {
   const within = inside(value);
-  return within.length === 0 ? [] : [value, ...within.flatMap(descend)];
+  if (within.length === 0) return out;
+  if (out.push(value) > kubectlTemplateStepsMax) throw new Failure(tooMany);
+  for (const one of within) descend(one, out);
+  return out;
 }
+
+const tooMany = "the path finds too many values";
 
 const isDeep = (value: Value): boolean => typeof value === "object" && value !== null;
 

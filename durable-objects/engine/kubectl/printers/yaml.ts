@@ -2,6 +2,7 @@
  * YAML as sigs.k8s.io/yaml writes it: go.yaml.in/yaml v2 over what is in the JSON. Keys in its order, its choice of quotes, and
  * its folding of long texts. yaml: encode.go, resolve.go, emitterc.go, sorter.go
  */
+import { encodeUtf8 } from "../../runtime/bytes.ts";
 import { formatG } from "../go/float.ts";
 
 /** Lines are folded at the first blank behind this column. yaml: emitterc.go, best_width of a new emitter */
@@ -46,7 +47,7 @@ function compareRest(x: readonly string[], y: readonly string[], from: number): 
 
 const words = new Set(
   (
-    "y Y yes Yes YES true True TRUE on On ON n N no No NO false False FALSE off Off OFF ~ null Null NULL << " +
+    "y Y yes Yes YES true True TRUE on On ON n N no No NO false False FALSE off Off OFF ~ null Null NULL " +
     ".nan .NaN .NAN .inf .Inf .INF +.inf +.Inf +.INF -.inf -.Inf -.INF"
   ).split(" "),
 );
@@ -60,7 +61,7 @@ const base60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
 export function isOther(text: string): boolean {
   if (text === "" || words.has(text)) return true;
   const first = text.charAt(0);
-  if (first === ".") return float.test(text);
+  if (first === ".") return float.test(text.replaceAll("_", ""));
   if (!/[-+\d]/.test(first)) return false;
   const bare = text.replaceAll("_", "");
   return integer.test(bare) || float.test(bare) || stamp.test(text) || base60.test(text);
@@ -267,11 +268,15 @@ class Emitter {
   ): void {
     keys.forEach((key, i) => {
       if (i > 0 || below) this.#fold(indent);
-      if (key.includes("\n") || key.length > simpleKeyBytes) {
+      if ([...key].some(isBreak) || encodeUtf8(key).length > simpleKeyBytes) {
         this.put("? ");
         this.text(key, indent + 2);
         this.#fold(indent);
-      } else this.text(key, indent + 2, true);
+        this.put(":");
+        this.value(table[key], indent, false);
+        return;
+      }
+      this.text(key, indent + 2, true);
       this.put(":");
       this.value(table[key], indent, true);
     });

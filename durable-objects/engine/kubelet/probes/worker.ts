@@ -76,7 +76,7 @@ const mayHaveChanged = (sync: Sync): boolean => sync.wokenExternally && !sync.ru
 
 export function hasIdleProbe(record: PodRecord): boolean {
   return Object.values(record.containers).some((container) =>
-    Object.values(container.probes ?? {}).some((probe) => probe.calm !== undefined),
+    Object.values(container.probes ?? {}).some((probe) => probe.idleFingerprint !== undefined),
   );
 }
 
@@ -95,8 +95,8 @@ export function runProbes(
     const spec = specOf(container, probe);
     if (!spec) continue;
     if (dying && probe !== "readiness") {
-      if (record.probes?.[probe]?.calm !== undefined) {
-        delete record.probes[probe].calm;
+      if (record.probes?.[probe]?.idleFingerprint !== undefined) {
+        delete record.probes[probe].idleFingerprint;
         sync.runtime.stopProbeHits?.(sync.context, sync.key, `${container.name}/${probe}`);
       }
       continue;
@@ -144,9 +144,9 @@ function step(
   state: ProbeRecord,
   print: string,
 ): "kill" | undefined {
-  if (state.calm !== undefined) {
-    if (state.calm === print && !mayHaveChanged(sync)) return undefined;
-    delete state.calm;
+  if (state.idleFingerprint !== undefined) {
+    if (state.idleFingerprint === print && !mayHaveChanged(sync)) return undefined;
+    delete state.idleFingerprint;
     sync.runtime.stopProbeHits?.(sync.context, sync.key, `${container.name}/${probe}`);
     state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   }
@@ -162,7 +162,7 @@ function step(
   state.nextAtMs = nextOnGrid(record, probe, spec, sync.now);
   const settled = state.ok === (state.last === "success") && state.run > 0;
   if (act !== "kill" && settled && !spec.exec && result.result !== "unknown") {
-    state.calm = print;
+    state.idleFingerprint = print;
     state.run = Math.min(state.run, 1);
     if (probe !== "startup") startHits(sync, container, probe, spec, state.nextAtMs);
     delete state.nextAtMs;

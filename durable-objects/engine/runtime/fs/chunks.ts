@@ -89,8 +89,8 @@ export function removeTree(records: Records, key: string): void {
   const record = records.get<TreeRecord>("trees", key);
   if (!record) return;
   const chunks = new Chunks(records, key);
-  for (const ino in record.i) {
-    const size = record.i[ino]?.z;
+  for (const ino in record.inodes) {
+    const size = record.inodes[ino]?.size;
     if (size !== undefined) chunks.drop(ino, 0, Math.ceil(size / fileChunkBytes));
   }
   chunks.save();

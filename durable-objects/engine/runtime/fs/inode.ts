@@ -1,38 +1,62 @@
-/** What a tree is stored as: inodes by number, names by path. */
-import type { NodeType } from "./layer.ts";
+/** What a tree is stored as: inodes by number, names by path. On disk its names are short (tree-codec.ts). */
+import type { LayerEntry, NodeType } from "./layer.ts";
 
 export interface Inode {
-  t: NodeType;
+  type: NodeType;
   /** Mode bits without type. */
-  m: number;
-  u?: number;
-  g?: number;
-  /** Modified, virtual ms. */
-  k: number;
+  mode: number;
+  uid?: number;
+  gid?: number;
+  /** Virtual ms. */
+  modifiedAtMs: number;
   /** Inline content, link target, or a device: its name, or its numbers as `89:1`. */
-  d?: string;
-  /** Size when the content lies in chunk rows. */
-  z?: number;
+  data?: string;
+  /** Where the content lies in chunk rows. */
+  size?: number;
   /** Of this size, zeros that no row keeps. */
-  o?: number;
+  holeBytes?: number;
   /** In memory: the container that pays for it, by name, and the bytes that were written. */
-  c?: [string, number];
+  charge?: [string, number];
   /** What a computed file shows, for the tree's `dynamic`: a token in a volume. */
-  y?: string;
+  dynamic?: string;
   /** Names, when not one. 0: unlinked but still open. */
-  n?: number;
+  links?: number;
 }
 
 export interface TreeRecord {
   next: number;
-  i: Record<string, Inode>;
+  inodes: Record<string, Inode>;
   /** Path to inode number; 0 hides a name of the layer below. */
-  p: Record<string, number>;
+  names: Record<string, number>;
   /** Bytes of all contents that are kept. */
-  b: number;
+  bytes: number;
 }
 
 /** A file as an open descriptor names it: an inode number, or the path of a file still in the layer below. */
 export type FileId = number | string;
 
-export const sizeOf = (node: Inode | undefined): number => node?.z ?? node?.d?.length ?? 0;
+export const sizeOf = (node: Inode | undefined): number => node?.size ?? node?.data?.length ?? 0;
+
+/** A file of an image. */
+export const imageInode = (
+  { type, mode, uid, gid }: LayerEntry,
+  data: string,
+  modifiedAtMs: number,
+): Inode => ({ type, mode, uid, gid, modifiedAtMs, data });
+
+/** An inode without content, with its content in chunk rows. */
+export const inChunks = (node: Inode, size: number, holeBytes: number): Inode => ({
+  ...node,
+  size,
+  ...(holeBytes > 0 ? { holeBytes } : {}),
+});
+
+/** By the container that they are charged to. */
+export function chargedBytes({ inodes }: TreeRecord): Record<string, number> {
+  const bytes: Record<string, number> = {};
+  for (const ino in inodes) {
+    const [container, size] = inodes[ino]?.charge ?? [];
+    if (container !== undefined) bytes[container] = (bytes[container] ?? 0) + (size ?? 0);
+  }
+  return bytes;
+}

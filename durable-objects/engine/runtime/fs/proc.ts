@@ -34,7 +34,8 @@ export class ProcTree implements ReadTree {
 
   #processes(): Process[] {
     const { kernel, record } = this.container;
-    if (!this.node || kernel.pod.hp !== undefined) return visibleProcesses(kernel, record.ns);
+    if (!this.node || kernel.pod.hostPidBase !== undefined)
+      return visibleProcesses(kernel, record.pidNamespace);
     return nodeProcesses(kernel).map(({ process }) => process);
   }
 
@@ -46,20 +47,26 @@ export class ProcTree implements ReadTree {
     const { kernel } = this.container;
     const process = this.#processes().find((known) => known.pid === pid);
     if (!process) return undefined;
-    const name = (process.a[0] ?? process.p).replace(/^.*\//, "");
+    const name = (process.args[0] ?? process.program).replace(/^.*\//, "");
     const state =
-      process.z === undefined ? (process.w ? "S (sleeping)" : "R (running)") : "Z (zombie)";
+      process.exitStatus === undefined
+        ? process.wait
+          ? "S (sleeping)"
+          : "R (running)"
+        : "Z (zombie)";
     const uid = uidOf(kernel, process);
-    const gid = kernel.pod.cs[process.c]
-      ? kernel.container(process.c).credentials(process).gid
+    const gid = kernel.pod.containers[process.container]
+      ? kernel.container(process.container).credentials(process).gid
       : uid;
     const parent = parentPid(kernel, process);
     if (file === "cmdline")
-      return process.z === undefined ? process.a.map((arg) => `${arg}\0`).join("") : "";
+      return process.exitStatus === undefined ? process.args.map((arg) => `${arg}\0`).join("") : "";
     if (file === "comm") return `${name}\n`;
     if (file === "environ")
       return Object.entries(
-        kernel.pod.cs[process.c] ? kernel.sys(processKey(process.ns, pid)).env : {},
+        kernel.pod.containers[process.container]
+          ? kernel.sys(processKey(process.pidNamespace, pid)).env
+          : {},
       )
         .map(([key, value]) => `${key}=${value}\0`)
         .join("");
@@ -71,14 +78,16 @@ export class ProcTree implements ReadTree {
         processSecurity(kernel, process)
       );
     if (file === "mounts")
-      return kernel.pod.cs[process.c] ? mountLines(kernel.container(process.c)) : "";
+      return kernel.pod.containers[process.container]
+        ? mountLines(kernel.container(process.container))
+        : "";
     if (file === "uid_map" || file === "gid_map") {
       const base = kernel.pod.pod.userBase;
       const cells = base === undefined ? [0, 0, 4_294_967_295] : [0, base, 65_536];
       return `${cells.map((cell) => String(cell).padStart(10)).join(" ")}\n`;
     }
     if (file === "oom_score_adj")
-      return `${kernel.pod.cs[process.c] ? oomScoreOf(kernel.container(process.c)) : 0}\n`;
+      return `${kernel.pod.containers[process.container] ? oomScoreOf(kernel.container(process.container)) : 0}\n`;
     if (file === "stat")
       return `${pid} (${name}) ${state[0]} ${parent} ${pid} ${pid} 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 0\n`;
     return undefined;
@@ -89,14 +98,14 @@ export class ProcTree implements ReadTree {
     const process = /^\/proc\/(\d+)\/(\w+)$/.exec(path);
     if (process) return this.#processFile(Number(process[1]), process[2] ?? "");
     const total = Math.round(defaultCapacity.memoryBytes / 1024);
-    const uptime = ((kernel.now - record.t) / 1000 + 86_400).toFixed(2);
+    const uptime = ((kernel.now - record.startedAtMs) / 1000 + 86_400).toFixed(2);
     switch (path) {
       case "/proc/version":
         return `Linux version ${kernelRelease} (debian-kernel@lists.debian.org) (gcc 14.2.0) ${kernelBuild}\n`;
       case "/proc/uptime":
         return `${uptime} ${uptime}\n`;
       case "/proc/loadavg":
-        return `0.08 0.03 0.01 1/${this.#pids().length} ${kernel.pod.ns[record.ns] ?? 1}\n`;
+        return `0.08 0.03 0.01 1/${this.#pids().length} ${kernel.pod.nextPids[record.pidNamespace] ?? 1}\n`;
       case "/proc/meminfo":
         return `MemTotal:       ${total} kB\nMemFree:        ${total >> 1} kB\nMemAvailable:   ${Math.round(total * 0.8)} kB\nBuffers:          104857 kB\nCached:          1048576 kB\nSwapTotal:             0 kB\nSwapFree:              0 kB\n`;
       case "/proc/cpuinfo":
@@ -117,8 +126,8 @@ export class ProcTree implements ReadTree {
   #memory(): number {
     const { kernel, key } = this.container;
     let sum = memoryFiles(kernel, this.container.record.spec.name);
-    for (const process of Object.values(kernel.pod.ps))
-      if (process.c === key) sum += kernel.memoryOf(process);
+    for (const process of Object.values(kernel.pod.processes))
+      if (process.container === key) sum += kernel.memoryOf(process);
     return sum || megabyte;
   }
 
@@ -164,18 +173,22 @@ export class ProcTree implements ReadTree {
 
   inode(id: string | number): Inode | undefined {
     const path = String(id);
-    const k = Math.round(this.container.record.t);
-    if (ProcTree.#folders[path]) return { t: "d", m: 0o555, k };
+    const modifiedAtMs = Math.round(this.container.record.startedAtMs);
+    if (ProcTree.#folders[path]) return { type: "d", mode: 0o555, modifiedAtMs };
     const pid = /^\/proc\/(\d+)$/.exec(path)?.[1];
-    if (pid) return this.#pids().includes(Number(pid)) ? { t: "d", m: 0o555, k } : undefined;
-    if (this.#fdTable(path)) return { t: "d", m: 0o500, k };
+    if (pid)
+      return this.#pids().includes(Number(pid))
+        ? { type: "d", mode: 0o555, modifiedAtMs }
+        : undefined;
+    if (this.#fdTable(path)) return { type: "d", mode: 0o500, modifiedAtMs };
     const [, folder = "", fd = ""] = /^(\/proc\/\d+\/fd)\/(\d+)$/.exec(path) ?? [];
     const description = this.#fdTable(folder)?.[fd];
-    if (description !== undefined) return { t: "l", m: 0o700, k, d: `pipe:[${description}]` };
-    if (path === "/proc/self") return { t: "l", m: 0o777, k, d: "1" };
+    if (description !== undefined)
+      return { type: "l", mode: 0o700, modifiedAtMs, data: `pipe:[${description}]` };
+    if (path === "/proc/self") return { type: "l", mode: 0o777, modifiedAtMs, data: "1" };
     const content = this.#content(path);
     if (content === undefined) return undefined;
-    return { t: "f", m: isSetting(path) ? 0o644 : 0o444, k, d: content };
+    return { type: "f", mode: isSetting(path) ? 0o644 : 0o444, modifiedAtMs, data: content };
   }
 
   size(): number {

@@ -11,8 +11,8 @@ const capabilityNames =
 
 /** Lines of /proc/PID/status about groups, capabilities, seccomp and CPUs. */
 export function processSecurity(kernel: Kernel, process: Process): string {
-  const record = kernel.pod.cs[process.c];
-  const container = record && kernel.container(process.c);
+  const record = kernel.pod.containers[process.container];
+  const container = record && kernel.container(process.container);
   const who = container?.credentials(process);
   let mask = 0n;
   for (const [bit, name] of capabilityNames.entries())

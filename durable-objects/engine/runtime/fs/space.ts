@@ -2,6 +2,7 @@
 import type { Records } from "../../ports/controller.ts";
 import { fileBytesPerSandboxMax, fileBytesStep, treeBytesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
+import type { TreeRecord } from "./inode.ts";
 
 export class Space {
   /** What the kubelet writes is bounded by the objects it comes from. */
@@ -36,7 +37,7 @@ export class Space {
   #count(): number {
     let sum = 0;
     for (const key of this.#records.keys("trees"))
-      if (key !== this.#key) sum += this.#records.get<{ b: number }>("trees", key)?.b ?? 0;
+      if (key !== this.#key) sum += this.#records.get<TreeRecord>("trees", key)?.bytes ?? 0;
     return sum;
   }
 }

@@ -8,7 +8,15 @@ import { fileChunkBytes, fileInlineBytesMax, treeEntriesMax } from "../../core/l
 import { Space } from "./space.ts";
 import { Errno } from "../errno.ts";
 import { Chunks } from "./chunks.ts";
-import { sizeOf, type FileId, type Inode, type TreeRecord } from "./inode.ts";
+import {
+  chargedBytes,
+  imageInode,
+  inChunks,
+  sizeOf,
+  type FileId,
+  type Inode,
+  type TreeRecord,
+} from "./inode.ts";
 import type { Layer, LayerEntry } from "./layer.ts";
 
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/")) || "/";
@@ -50,7 +58,7 @@ export class Tree {
     this.lowerTime = options.lowerTime ?? 0;
     this.dynamic = options.dynamic;
     this.#rootMode = options.rootMode ?? (options.lower ? 0o755 : 0o777);
-    const empty = { next: 1, i: {}, p: {}, b: 0 };
+    const empty = { next: 1, inodes: {}, names: {}, bytes: 0 };
     this.#record = this.records.get<TreeRecord>("trees", this.key) ?? empty;
   }
 
@@ -65,8 +73,8 @@ export class Tree {
     this.changes++;
     if (!this.#owned) {
       this.#owned = true;
-      const { next, i, p, b } = this.#record;
-      this.#record = { next, i: { ...i }, p: { ...p }, b };
+      const { next, inodes, names, bytes } = this.#record;
+      this.#record = { next, inodes: { ...inodes }, names: { ...names }, bytes };
     }
     return this.#record;
   }
@@ -74,8 +82,8 @@ export class Tree {
   #names(): Map<string, Set<string>> {
     if (this.#children) return this.#children;
     const map = new Map<string, Set<string>>();
-    for (const path in this.#record.p) {
-      if (path === "/" || this.#record.p[path] === 0) continue;
+    for (const path in this.#record.names) {
+      if (path === "/" || this.#record.names[path] === 0) continue;
       const parent = parentOf(path);
       const set = map.get(parent);
       if (set) set.add(nameOf(path));
@@ -91,7 +99,7 @@ export class Tree {
 
   /** Which file a path of this tree names now. */
   find(path: string): FileId | undefined {
-    const ino = this.#record.p[path];
+    const ino = this.#record.names[path];
     if (ino !== undefined) return ino === 0 ? undefined : ino;
     if (this.#lowerEntry(path)) return path;
     return path === "/" ? "/" : undefined;
@@ -99,20 +107,19 @@ export class Tree {
 
   inode(id: FileId): Inode | undefined {
     if (typeof id === "number") {
-      const own = this.#record.i[id];
-      return own?.y === undefined ? own : { ...own, d: this.dynamic?.(own.y) ?? "" };
+      const own = this.#record.inodes[id];
+      return own?.dynamic === undefined ? own : { ...own, data: this.dynamic?.(own.dynamic) ?? "" };
     }
     const entry = this.#lowerEntry(id);
-    if (!entry) return id === "/" ? { t: "d", m: this.#rootMode, k: this.lowerTime } : undefined;
+    const modifiedAtMs = this.lowerTime;
+    if (!entry) return id === "/" ? { type: "d", mode: this.#rootMode, modifiedAtMs } : undefined;
     const data = entry.dynamic === undefined ? entry.data : (this.dynamic?.(entry.dynamic) ?? "");
-    return { t: entry.type, m: entry.mode, u: entry.uid, g: entry.gid, k: this.lowerTime, d: data };
+    return imageInode(entry, data, modifiedAtMs);
   }
 
   size(id: FileId): number {
     const node = this.inode(id);
-    if (!node) return 0;
-    if (node.t === "d") return 4096;
-    return sizeOf(node);
+    return node?.type === "d" ? 4096 : sizeOf(node);
   }
 
   /** Names in a directory, sorted by byte. */
@@ -120,7 +127,7 @@ export class Tree {
     const names = new Set<string>();
     const prefix = path === "/" ? "/" : `${path}/`;
     for (const name of this.lower?.children.get(path) ?? [])
-      if (this.#record.p[prefix + name] !== 0) names.add(name);
+      if (this.#record.names[prefix + name] !== 0) names.add(name);
     for (const name of this.#names().get(path) ?? []) names.add(name);
     return [...names].sort();
   }
@@ -128,17 +135,17 @@ export class Tree {
   /** Makes a new inode and names it; the name must be free. */
   create(path: string, node: Inode): number {
     const record = this.#own();
-    if (record.next > treeEntriesMax * 8 || Object.keys(record.i).length >= treeEntriesMax)
+    if (record.next > treeEntriesMax * 8 || Object.keys(record.inodes).length >= treeEntriesMax)
       throw new Errno("ENOSPC");
     const ino = record.next++;
-    record.i[ino] = node;
-    record.b += node.d?.length ?? 0;
+    record.inodes[ino] = node;
+    record.bytes += node.data?.length ?? 0;
     this.#link(record, path, ino);
     return ino;
   }
 
   #link(record: TreeRecord, path: string, ino: number): void {
-    record.p[path] = ino;
+    record.names[path] = ino;
     if (this.#children && path !== "/") {
       const parent = parentOf(path);
       const set = this.#children.get(parent);
@@ -150,67 +157,72 @@ export class Tree {
 
   /** A directory's time moves when its names change; one still in the layer below keeps its time. */
   touchDir(path: string): void {
-    const ino = this.#record.p[path];
-    const node = ino ? this.#record.i[ino] : undefined;
-    if (ino && node) this.#own().i[ino] = { ...node, k: this.now() };
+    const ino = this.#record.names[path];
+    const node = ino ? this.#record.inodes[ino] : undefined;
+    if (ino && node) this.#put(ino, node);
+  }
+
+  /** Keeps an inode, as modified now. */
+  #put(ino: number, node: Inode): void {
+    this.#own().inodes[ino] = { ...node, modifiedAtMs: this.now() };
   }
 
   /** Number of an inode that may be changed: a file of the layer below is copied up first. */
   own(id: FileId): number {
     if (typeof id === "number") return id;
-    const existing = this.#record.p[id];
+    const existing = this.#record.names[id];
     if (existing) return existing;
     const node = this.inode(id);
     if (!node) throw new Errno("ENOENT");
     const record = this.#own();
     const ino = record.next++;
-    const { d, ...rest } = node;
-    record.i[ino] = node.t === "f" ? { ...rest, d: "" } : node;
-    record.p[id] = ino;
+    const { data, ...rest } = node;
+    record.inodes[ino] = node.type === "f" ? { ...rest, data: "" } : node;
+    record.names[id] = ino;
     if (id !== "/") this.#names().get(parentOf(id))?.add(nameOf(id)) ?? this.#link(record, id, ino);
-    if (node.t === "f" && d) this.#store(ino, { ...rest, d: "" }, 0, d);
+    if (node.type === "f" && data) this.#store(ino, { ...rest, data: "" }, 0, data);
     return ino;
   }
 
   change(id: FileId, change: Partial<Inode>): void {
     const ino = this.own(id);
     const record = this.#own();
-    const node = record.i[ino];
-    if (node) record.i[ino] = { ...node, ...change };
+    const node = record.inodes[ino];
+    if (node) record.inodes[ino] = { ...node, ...change };
   }
 
   hardLink(id: FileId, path: string): void {
     const ino = this.own(id);
     const record = this.#own();
-    const node = record.i[ino];
+    const node = record.inodes[ino];
     if (!node) throw new Errno("ENOENT");
-    record.i[ino] = { ...node, n: (node.n ?? 1) + 1 };
+    record.inodes[ino] = { ...node, links: (node.links ?? 1) + 1 };
     this.#link(record, path, ino);
   }
 
   /** Takes a name away. `isOpen` says whether a descriptor still holds the inode. */
   unlink(path: string, isOpen: (ino: number) => boolean): void {
     const record = this.#own();
-    const ino = record.p[path];
-    if (this.#lowerEntry(path)) record.p[path] = 0;
-    else delete record.p[path];
+    const ino = record.names[path];
+    if (this.#lowerEntry(path)) record.names[path] = 0;
+    else delete record.names[path];
     this.#names().get(parentOf(path))?.delete(nameOf(path));
     this.touchDir(parentOf(path));
     if (!ino) return;
-    const node = record.i[ino];
+    const node = record.inodes[ino];
     if (!node) return;
-    const names = (node.n ?? 1) - 1;
-    if (names > 0 || isOpen(ino)) record.i[ino] = { ...node, n: names };
+    const names = (node.links ?? 1) - 1;
+    if (names > 0 || isOpen(ino)) record.inodes[ino] = { ...node, links: names };
     else this.drop(ino);
   }
 
   /** Forgets an inode without names. */
   drop(ino: number): void {
     const record = this.#own();
-    const node = record.i[ino];
+    const node = record.inodes[ino];
     if (!node) return;
     this.#cut(ino, node, 0);
-    delete record.i[ino];
+    delete record.inodes[ino];
   }
 
   /** Moves a name (a directory with all below it) within this tree; what stood at `to` must be gone. */
@@ -218,12 +230,12 @@ export class Tree {
     const id = this.find(from);
     if (id === undefined) throw new Errno("ENOENT");
     const node = this.inode(id);
-    if (node?.t === "d")
+    if (node?.type === "d")
       for (const name of this.list(from)) {
         if (!this.find(to)) this.#place(from, to);
         this.rename(`${from}/${name}`, `${to}/${name}`);
       }
-    if (this.#record.p[from] !== undefined || this.#lowerEntry(from)) this.#place(from, to);
+    if (this.#record.names[from] !== undefined || this.#lowerEntry(from)) this.#place(from, to);
   }
 
   #place(from: string, to: string): void {
@@ -231,11 +243,11 @@ export class Tree {
     if (id === undefined) return;
     const ino = this.own(id);
     const record = this.#own();
-    const already = record.p[to] === ino;
+    const already = record.names[to] === ino;
     if (!already) this.#link(record, to, ino);
-    if (this.inode(ino)?.t === "d" && this.list(from).length > 0) return;
-    if (this.#lowerEntry(from)) record.p[from] = 0;
-    else delete record.p[from];
+    if (this.inode(ino)?.type === "d" && this.list(from).length > 0) return;
+    if (this.#lowerEntry(from)) record.names[from] = 0;
+    else delete record.names[from];
     this.#names().get(parentOf(from))?.delete(nameOf(from));
     this.touchDir(parentOf(from));
   }
@@ -246,8 +258,8 @@ export class Tree {
   read(id: FileId, offset: number, length: number): string {
     const node = this.inode(id);
     if (!node) return "";
-    if (node.z === undefined) return (node.d ?? "").slice(offset, offset + length);
-    const end = Math.min(node.z, offset + length);
+    if (node.size === undefined) return (node.data ?? "").slice(offset, offset + length);
+    const end = Math.min(node.size, offset + length);
     let out = "";
     for (let at = offset; at < end;) {
       const chunk = Math.floor(at / fileChunkBytes);
@@ -263,41 +275,39 @@ export class Tree {
   /** Writes at an offset, for a container; a gap reads as zeros. ENOSPC when the tree is full. */
   write(id: FileId, offset: number, data: string, container?: string): void {
     const ino = this.own(id);
-    const node = this.#own().i[ino];
+    const node = this.#own().inodes[ino];
     if (!node) throw new Errno("EBADF");
-    const c = this.#charge(node, offset + data.length - Math.max(sizeOf(node), offset), container);
-    this.#store(ino, c ? { ...node, c } : node, offset, data);
+    const growth = offset + data.length - Math.max(sizeOf(node), offset);
+    const charge = this.#charge(node, growth, container);
+    this.#store(ino, charge ? { ...node, charge } : node, offset, data);
   }
 
   /** Grows a file by zeros that cost nothing to keep. */
   writeZeros(id: FileId, offset: number, length: number): void {
     const ino = this.own(id);
-    const record = this.#own();
-    const node = record.i[ino];
+    const node = this.#own().inodes[ino];
     if (!node) throw new Errno("EBADF");
     const old = sizeOf(node);
     const size = Math.max(old, offset + length);
-    const now = node.z === undefined ? this.#spill(ino, node) : node;
-    record.i[ino] = { ...now, z: size, o: (now.o ?? 0) + size - old, k: this.now() };
+    const now = node.size === undefined ? this.#spill(ino, node) : node;
+    this.#put(ino, { ...now, size, holeBytes: (now.holeBytes ?? 0) + size - old });
   }
 
   #store(ino: number, node: Inode, offset: number, data: string): void {
     const record = this.#own();
     const old = sizeOf(node);
     const size = Math.max(old, offset + data.length);
-    const most = size - old + Math.min(node.o ?? 0, data.length);
-    this.space.claim(record.b, record.b + most);
-    if (node.z === undefined && size <= fileInlineBytesMax) {
-      record.b += size - old;
-      const d = (node.d ?? "").padEnd(offset, "\0");
-      record.i[ino] = {
-        ...node,
-        d: d.slice(0, offset) + data + d.slice(offset + data.length),
-        k: this.now(),
-      };
+    const most = size - old + Math.min(node.holeBytes ?? 0, data.length);
+    this.space.claim(record.bytes, record.bytes + most);
+    if (node.size === undefined && size <= fileInlineBytesMax) {
+      record.bytes += size - old;
+      const have = (node.data ?? "").padEnd(offset, "\0");
+      const text = have.slice(0, offset) + data + have.slice(offset + data.length);
+      this.#put(ino, { ...node, data: text });
       return;
     }
-    const { d: _, o = 0, ...rest } = node.z === undefined ? this.#spill(ino, node) : node;
+    const inRows = node.size === undefined ? this.#spill(ino, node) : node;
+    const { data: _, holeBytes = 0, ...rest } = inRows;
     let kept = 0;
     for (let at = 0; at < data.length;) {
       const chunk = Math.floor((offset + at) / fileChunkBytes);
@@ -309,69 +319,64 @@ export class Tree {
       kept += this.#chunks.set(ino, chunk, next) - before.length;
       at += part.length;
     }
-    record.b += kept;
-    const holes = o + size - old - kept;
-    record.i[ino] = { ...rest, z: size, ...(holes > 0 ? { o: holes } : {}), k: this.now() };
+    record.bytes += kept;
+    this.#put(ino, inChunks(rest, size, holeBytes + size - old - kept));
   }
 
   /** What a write makes a file in memory take, and who pays for it: who first wrote to it. ENOSPC. */
-  #charge(node: Inode, growth: number, container: string | undefined): Inode["c"] {
-    if (this.space.heldBytesMax === undefined || container === undefined) return node.c;
-    if (growth <= 0) return node.c;
+  #charge(node: Inode, growth: number, container: string | undefined): Inode["charge"] {
+    if (this.space.heldBytesMax === undefined || container === undefined) return node.charge;
+    if (growth <= 0) return node.charge;
     let held = growth;
-    for (const ino in this.#record.i) held += this.#record.i[ino]?.c?.[1] ?? 0;
+    for (const ino in this.#record.inodes) held += this.#record.inodes[ino]?.charge?.[1] ?? 0;
     this.space.hold(held);
-    return [node.c?.[0] ?? container, growth + (node.c?.[1] ?? 0)];
+    return [node.charge?.[0] ?? container, growth + (node.charge?.[1] ?? 0)];
   }
 
   /** Bytes of its files by the container they are charged to. */
   charged(): Record<string, number> {
-    const bytes: Record<string, number> = {};
-    for (const ino in this.#record.i) {
-      const [container, size] = this.#record.i[ino]?.c ?? [];
-      if (container !== undefined) bytes[container] = (bytes[container] ?? 0) + (size ?? 0);
-    }
-    return bytes;
+    return chargedBytes(this.#record);
   }
 
   /** Inline content moves to chunk rows. */
   #spill(ino: number, node: Inode): Inode {
-    const { d = "", ...rest } = node;
+    const { data = "", ...rest } = node;
     const record = this.#own();
-    const kept = d && this.#chunks.set(ino, 0, d);
-    record.b += Number(kept) - d.length;
-    const spilt = { ...rest, z: d.length, ...(d.length > Number(kept) ? { o: d.length } : {}) };
-    record.i[ino] = spilt;
+    const kept = data && this.#chunks.set(ino, 0, data);
+    record.bytes += Number(kept) - data.length;
+    const spilt = inChunks(rest, data.length, data.length > Number(kept) ? data.length : 0);
+    record.inodes[ino] = spilt;
     return spilt;
   }
 
   truncate(id: FileId, size: number): void {
     const ino = this.own(id);
-    const record = this.#own();
-    const node = record.i[ino];
+    const node = this.#own().inodes[ino];
     if (!node) throw new Errno("EBADF");
     const old = sizeOf(node);
-    if (size > old) return this.writeZeros(ino, old, size - old);
-    this.#cut(ino, node, size);
+    if (size > old) this.writeZeros(ino, old, size - old);
+    else this.#cut(ino, node, size);
   }
 
-  #cut(ino: number, { c, ...uncharged }: Inode, size: number): void {
+  #cut(ino: number, { charge, ...uncharged }: Inode, size: number): void {
     const record = this.#own();
     const node: Inode =
-      c && size > 0 ? { ...uncharged, c: [c[0], Math.min(c[1], size)] } : uncharged;
+      charge && size > 0
+        ? { ...uncharged, charge: [charge[0], Math.min(charge[1], size)] }
+        : uncharged;
     const old = sizeOf(node);
-    if (node.z === undefined) {
-      record.b = Math.max(0, record.b - (old - size));
-      record.i[ino] = { ...node, d: (node.d ?? "").slice(0, size), k: this.now() };
+    if (node.size === undefined) {
+      record.bytes = Math.max(0, record.bytes - (old - size));
+      this.#put(ino, { ...node, data: (node.data ?? "").slice(0, size) });
       return;
     }
     const keep = Math.ceil(size / fileChunkBytes);
     const last = Math.ceil(old / fileChunkBytes);
-    const { z: _, o = 0, ...rest } = node;
+    const { size: _, holeBytes = 0, ...rest } = node;
     if (size === 0) {
       this.#chunks.drop(ino, 0, last);
-      record.b -= old - o;
-      record.i[ino] = { ...rest, d: "", k: this.now() };
+      record.bytes -= old - holeBytes;
+      this.#put(ino, { ...rest, data: "" });
       return;
     }
     const whole = this.#chunks.get(ino, keep - 1);
@@ -380,9 +385,8 @@ export class Tree {
       this.#chunks.drop(ino, keep, last, true) +
       whole.length -
       this.#chunks.set(ino, keep - 1, part);
-    record.b -= gone;
-    const holes = o - (old - size - gone);
-    record.i[ino] = { ...rest, z: size, ...(holes > 0 ? { o: holes } : {}), k: this.now() };
+    record.bytes -= gone;
+    this.#put(ino, inChunks(rest, size, holeBytes - (old - size - gone)));
   }
 
   /** Writes what changed. */

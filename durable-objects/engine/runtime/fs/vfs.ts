@@ -68,7 +68,7 @@ export interface ResolvedPath {
 export type DeviceNumbers = readonly [major: number, minor: number];
 
 export interface Stat {
-  type: Inode["t"];
+  type: Inode["type"];
   mode: number;
   uid: number;
   gid: number;
@@ -81,6 +81,13 @@ export interface Stat {
   /** Numbers of a device. */
   numbers?: DeviceNumbers;
 }
+
+const rootLink = ({ modifiedAtMs }: Inode): Inode => ({
+  type: "l",
+  mode: 0o777,
+  modifiedAtMs,
+  data: "/",
+});
 
 const join = (folder: string, name: string): string =>
   folder === "/" ? `/${name}` : `${folder}/${name}`;
@@ -162,7 +169,7 @@ export class Vfs {
       if (id !== undefined && node) return { mount, path, full, id, node };
       // A folder that stands there only for a mount, or a subPath nobody made yet.
       if (this.#implied.has(full) || full === mount.at)
-        return { mount, path, full, id: "", node: { t: "d", m: 0o755, k: 0 } };
+        return { mount, path, full, id: "", node: { type: "d", mode: 0o755, modifiedAtMs: 0 } };
       return { mount, path, full };
     }
     throw new Errno("ENOENT");
@@ -180,7 +187,7 @@ export class Vfs {
     for (let links = 0; parts.length > 0;) {
       const name = parts.pop() ?? "";
       if (!place.node) throw new Errno("ENOENT");
-      if (place.node.t !== "d") throw new Errno("ENOTDIR");
+      if (place.node.type !== "d") throw new Errno("ENOTDIR");
       if (name === ".") continue;
       if (name === "..") {
         place = this.at(place.full.slice(0, place.full.lastIndexOf("/")) || "/");
@@ -191,32 +198,32 @@ export class Vfs {
       const full = join(place.full, name);
       // To those who do not follow it, a process's root is the link that /proc makes of it.
       if (!follow && parts.length === 0 && !wantsFolder && /^\/proc\/\d+\/root$/.test(full))
-        return { ...place, full, id: "", node: { t: "l", m: 0o777, k: place.node.k, d: "/" } };
+        return { ...place, full, id: "", node: rootLink(place.node) };
       const next = this.at(full);
-      if (next.node?.t === "l" && (follow || parts.length > 0 || wantsFolder)) {
+      if (next.node?.type === "l" && (follow || parts.length > 0 || wantsFolder)) {
         if (++links > symlinkDepthMax) throw new Errno("ELOOP");
-        const target = next.node.d ?? "";
+        const target = next.node.data ?? "";
         parts.push(...target.split("/").filter(Boolean).reverse());
         if (target.startsWith("/")) place = this.at("/");
         continue;
       }
       place = next;
     }
-    if (wantsFolder && place.node && place.node.t !== "d") throw new Errno("ENOTDIR");
+    if (wantsFolder && place.node && place.node.type !== "d") throw new Errno("ENOTDIR");
     return place;
   }
 
   /** Whether rights (4 read, 2 write, 1 execute) are given. */
   allowed(node: Inode, want: number, who: Credentials): boolean {
     if (who.override && who.uid === 0)
-      return !(want & 1) || node.t === "d" || (node.m & 0o111) !== 0;
+      return !(want & 1) || node.type === "d" || (node.mode & 0o111) !== 0;
     const shift =
-      who.uid === (node.u ?? 0)
+      who.uid === (node.uid ?? 0)
         ? 6
-        : who.gid === (node.g ?? 0) || who.groups.includes(node.g ?? 0)
+        : who.gid === (node.gid ?? 0) || who.groups.includes(node.gid ?? 0)
           ? 3
           : 0;
-    return ((node.m >> shift) & want) === want;
+    return ((node.mode >> shift) & want) === want;
   }
 
   need(node: Inode, want: number, who: Credentials): void {
@@ -248,42 +255,49 @@ export class Vfs {
   #real(tree: Tree, path: string): void {
     if (path === "/" || tree.find(path) !== undefined) return;
     this.#real(tree, path.slice(0, path.lastIndexOf("/")) || "/");
-    tree.create(path, { t: "d", m: 0o755, k: this.now() });
+    tree.create(path, { type: "d", mode: 0o755, modifiedAtMs: this.now() });
   }
 
   /** Makes a file, folder or link where nothing stands. */
-  create(place: ResolvedPath, who: Credentials, node: Omit<Inode, "k" | "u" | "g">): number {
+  create(
+    place: ResolvedPath,
+    who: Credentials,
+    node: Omit<Inode, "modifiedAtMs" | "uid" | "gid">,
+  ): number {
     if (place.id !== undefined) throw new Errno("EEXIST");
     const tree = this.#folder(place, who);
     // A folder with the set-group bit hands its group on.
     const parent = this.at(place.full.slice(0, place.full.lastIndexOf("/")) || "/").node;
-    const shared = parent && parent.m & 0o2000;
-    const m = shared && node.t === "d" ? node.m | 0o2000 : node.m;
-    const g = shared ? (parent.g ?? 0) : who.gid;
-    return tree.create(place.path, { ...node, m, u: who.uid, g, k: this.now() });
+    const shared = parent && parent.mode & 0o2000;
+    const mode = shared && node.type === "d" ? node.mode | 0o2000 : node.mode;
+    const gid = shared ? (parent.gid ?? 0) : who.gid;
+    const modifiedAtMs = this.now();
+    return tree.create(place.path, { ...node, mode, uid: who.uid, gid, modifiedAtMs });
   }
 
   stat(place: ResolvedPath): Stat {
     const { node, id, mount } = place;
     if (!node || id === undefined) throw new Errno("ENOENT");
     return {
-      type: node.t,
-      mode: node.m,
-      uid: node.u ?? 0,
-      gid: node.g ?? 0,
-      size: id !== "" ? mount.tree.size(id) : node.t === "l" ? 0 : 4096,
-      mtime: node.k,
-      links: node.t === "d" ? 2 : (node.n ?? 1),
+      type: node.type,
+      mode: node.mode,
+      uid: node.uid ?? 0,
+      gid: node.gid ?? 0,
+      size: id !== "" ? mount.tree.size(id) : node.type === "l" ? 0 : 4096,
+      mtime: node.modifiedAtMs,
+      links: node.type === "d" ? 2 : (node.links ?? 1),
       ino: `${mount.tree.key}:${id}`,
       device: mount.tree.key,
-      ...(node.t === "l" ? { target: node.d ?? "" } : {}),
-      ...(node.t === "c" || node.t === "b" ? { numbers: deviceNumbers(node.d ?? "") } : {}),
+      ...(node.type === "l" ? { target: node.data ?? "" } : {}),
+      ...(node.type === "c" || node.type === "b"
+        ? { numbers: deviceNumbers(node.data ?? "") }
+        : {}),
     };
   }
 
   list(place: ResolvedPath, who: Credentials): string[] {
     if (!place.node) throw new Errno("ENOENT");
-    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    if (place.node.type !== "d") throw new Errno("ENOTDIR");
     this.need(place.node, 4, who);
     const names = place.id === "" ? [] : place.mount.tree.list(place.path);
     const implied = this.#implied.get(place.full);
@@ -293,20 +307,20 @@ export class Vfs {
   #mayTake(place: ResolvedPath, who: Credentials): void {
     if (this.mounts.some((mount) => mount.at === place.full)) throw new Errno("EBUSY");
     const parent = this.at(place.full.slice(0, place.full.lastIndexOf("/")) || "/").node;
-    const sticky = parent && parent.m & 0o1000 && !(who.uid === 0 && who.override);
-    if (sticky && who.uid !== (place.node?.u ?? 0) && who.uid !== (parent.u ?? 0))
+    const sticky = parent && parent.mode & 0o1000 && !(who.uid === 0 && who.override);
+    if (sticky && who.uid !== (place.node?.uid ?? 0) && who.uid !== (parent.uid ?? 0))
       throw new Errno("EPERM");
   }
 
   unlink(place: Required<ResolvedPath>, who: Credentials): void {
-    if (place.node.t === "d") throw new Errno("EISDIR");
+    if (place.node.type === "d") throw new Errno("EISDIR");
     const tree = this.#folder(place, who);
     this.#mayTake(place, who);
     tree.unlink(place.path, (ino) => this.isOpen(tree.key, ino));
   }
 
   rmdir(place: Required<ResolvedPath>, who: Credentials): void {
-    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    if (place.node.type !== "d") throw new Errno("ENOTDIR");
     const tree = this.#folder(place, who);
     this.#mayTake(place, who);
     if (this.list(place, { ...who, uid: 0, override: true }).length > 0)
@@ -322,9 +336,9 @@ export class Vfs {
     this.#folder(to, who);
     this.#mayTake(from, who);
     if (to.node) {
-      if (to.node.t === "d" && from.node.t !== "d") throw new Errno("EISDIR");
-      if (to.node.t === "d") this.rmdir(to as Required<ResolvedPath>, who);
-      else if (from.node.t === "d") throw new Errno("ENOTDIR");
+      if (to.node.type === "d" && from.node.type !== "d") throw new Errno("EISDIR");
+      if (to.node.type === "d") this.rmdir(to as Required<ResolvedPath>, who);
+      else if (from.node.type === "d") throw new Errno("ENOTDIR");
       else this.unlink(to as Required<ResolvedPath>, who);
     }
     tree.rename(from.path, to.path);
@@ -332,7 +346,7 @@ export class Vfs {
 
   link(from: Required<ResolvedPath>, to: ResolvedPath, who: Credentials): void {
     if (from.mount !== to.mount) throw new Errno("EXDEV");
-    if (from.node.t === "d") throw new Errno("EPERM");
+    if (from.node.type === "d") throw new Errno("EPERM");
     if (to.id !== undefined) throw new Errno("EEXIST");
     this.#folder(to, who).hardLink(from.id, to.path);
   }
@@ -341,7 +355,7 @@ export class Vfs {
   change(place: Required<ResolvedPath>, who: Credentials, change: Partial<Inode>): void {
     const tree = this.writable(place);
     const root = who.uid === 0 && who.override;
-    if (!root && (who.uid !== (place.node.u ?? 0) || change.u !== undefined))
+    if (!root && (who.uid !== (place.node.uid ?? 0) || change.uid !== undefined))
       throw new Errno("EPERM");
     tree.change(place.id, change);
   }

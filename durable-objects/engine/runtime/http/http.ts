@@ -145,11 +145,11 @@ type Outcome = { response: HttpResponse } | { error: HttpFailure } | { handle: s
 
 /** Starts a request to a port of this Pod: its outcome at once, or a handle to ask `httpOutcome` with. */
 export function startHttp(kernel: Kernel, request: HttpRequest): Outcome {
-  const listener = kernel.pod.li[`tcp/${request.port}`];
+  const listener = kernel.pod.listeners[`tcp/${request.port}`];
   if (!listener) return { error: "refused" };
   const local = request.clientIp === "127.0.0.1";
-  if (listener.a === "127.0.0.1" && !local) return { error: "refused" };
-  if (listener.s && !request.https)
+  if (listener.address === "127.0.0.1" && !local) return { error: "refused" };
+  if (listener.tls && !request.https)
     return {
       response: {
         status: 400,
@@ -157,77 +157,80 @@ export function startHttp(kernel: Kernel, request: HttpRequest): Outcome {
         body: "Client sent an HTTP request to an HTTPS server.\n",
       },
     };
-  if (request.https && !listener.s) return { error: "tls" };
-  const pending: PendingHttp = { q: { ...request, id: kernel.pod.next++ } };
-  if (listener.k === "h") {
+  if (request.https && !listener.tls) return { error: "tls" };
+  const pending: PendingHttp = { request: { ...request, id: kernel.pod.next++ } };
+  if (listener.kind === "h") {
     ask(kernel, pending);
     const done = outcome(kernel, pending);
     if (done) return done;
-  } else if (listener.k === "t") connectRaw(kernel, pending, listener.q ?? (listener.q = []));
+  } else if (listener.kind === "t")
+    connectRaw(kernel, pending, listener.backlog ?? (listener.backlog = []));
   else return { error: "reset" };
   const handle = String(kernel.pod.next++);
-  kernel.pod.ht[handle] = pending;
+  kernel.pod.requests[handle] = pending;
   kernel.touch();
   return { handle };
 }
 
 /** Asks the server for its answer; leaves the request pending when it has none yet. */
 function ask(kernel: Kernel, pending: PendingHttp): void {
-  const listener = kernel.pod.li[`tcp/${pending.q.port}`];
-  const process = listener && kernel.process(listener.p);
+  const listener = kernel.pod.listeners[`tcp/${pending.request.port}`];
+  const process = listener && kernel.process(listener.process);
   if (!process || !listener) {
     pending.error = "reset";
     return;
   }
   const server = kernel.program(process);
   // A stopped server takes the connection and never answers.
-  if (process.st || !server.http) return;
-  const sys = kernel.sys(listener.p);
+  if (process.stopped || !server.http) return;
+  const sys = kernel.sys(listener.process);
   const asked = (): HttpAnswer | "pending" | "reset" | undefined =>
-    server.http?.(sys, process.s, pending.q);
-  const answer = survive(kernel, listener.p, asked, "reset") ?? "pending";
+    server.http?.(sys, process.state, pending.request);
+  const answer = survive(kernel, listener.process, asked, "reset") ?? "pending";
   if (answer === "pending") return;
   if (answer === "reset") pending.error = "reset";
   else {
-    pending.r = answer.response;
-    const worked = serveRequest(kernel, process, pending.q, answer.cpuMs);
+    pending.response = answer.response;
+    const worked = serveRequest(kernel, process, pending.request, answer.cpuMs);
     const delayMs = (answer.delayMs ?? 0) + worked;
-    if (delayMs) pending.t = kernel.context.now + delayMs;
+    if (delayMs) pending.dueAtMs = kernel.context.now + delayMs;
   }
 }
 
 /** A server has moved: it may have an answer now for what its own Pod asked it. */
 export function askAgain(kernel: Kernel, server: number): void {
-  for (const handle in kernel.pod.ht) {
-    const pending = kernel.pod.ht[handle];
-    if (!pending || pending.o !== undefined || pending.c !== undefined) continue;
-    if (pending.r || pending.error) continue;
-    if (kernel.pod.li[`tcp/${pending.q.port}`]?.p === server) ask(kernel, pending);
+  for (const handle in kernel.pod.requests) {
+    const pending = kernel.pod.requests[handle];
+    if (!pending || pending.waiter !== undefined || pending.connection !== undefined) continue;
+    if (pending.response || pending.error) continue;
+    if (kernel.pod.listeners[`tcp/${pending.request.port}`]?.process === server)
+      ask(kernel, pending);
   }
 }
 
 /** Whether whoever waits for a request of its own Pod should look. */
 export function isAnswered(kernel: Kernel, handle: string): boolean {
-  const pending = kernel.pod.ht[handle];
+  const pending = kernel.pod.requests[handle];
   if (!pending || pending.error) return true;
-  if (pending.r) return (pending.t ?? 0) <= kernel.context.now;
-  if (pending.c === undefined) return false;
-  const connection = kernel.pod.co[pending.c];
-  if (!connection || connection.x[1]) return true;
-  const data = connection.b[0];
-  return data !== "" && parseResponse(data, false, pending.q.method) !== "more";
+  if (pending.response) return (pending.dueAtMs ?? 0) <= kernel.context.now;
+  if (pending.connection === undefined) return false;
+  const connection = kernel.pod.connections[pending.connection];
+  if (!connection || connection.writeClosed[1]) return true;
+  const data = connection.bytes[0];
+  return data !== "" && parseResponse(data, false, pending.request.method) !== "more";
 }
 
 function connectRaw(kernel: Kernel, pending: PendingHttp, queue: number[]): void {
   const id = kernel.pod.next++;
-  const { q } = pending;
-  kernel.pod.co[id] = {
-    b: ["", requestBytes({ ...q, headers: { connection: "close", ...q.headers } })],
-    x: [false, false],
-    a: [`${q.clientIp}:${40_000 + (id % 20_000)}`, `${q.host}:${q.port}`],
+  const { request } = pending;
+  const headers = { connection: "close", ...request.headers };
+  kernel.pod.connections[id] = {
+    bytes: ["", requestBytes({ ...request, headers })],
+    writeClosed: [false, false],
+    addresses: [`${request.clientIp}:${40_000 + (id % 20_000)}`, `${request.host}:${request.port}`],
   };
   queue.push(id);
-  pending.c = id;
+  pending.connection = id;
 }
 
 function outcome(
@@ -235,19 +238,20 @@ function outcome(
   pending: PendingHttp,
 ): { response: HttpResponse } | { error: HttpFailure } | undefined {
   if (pending.error) return { error: pending.error as HttpFailure };
-  if (pending.r && (pending.t ?? 0) <= kernel.context.now) return { response: pending.r };
-  if (pending.c === undefined) return undefined;
-  const connection = kernel.pod.co[pending.c];
-  const data = connection?.b[0] ?? "";
-  const closed = !connection || connection.x[1];
-  const parsed = parseResponse(data, closed, pending.q.method);
+  if (pending.response && (pending.dueAtMs ?? 0) <= kernel.context.now)
+    return { response: pending.response };
+  if (pending.connection === undefined) return undefined;
+  const connection = kernel.pod.connections[pending.connection];
+  const data = connection?.bytes[0] ?? "";
+  const closed = !connection || connection.writeClosed[1];
+  const parsed = parseResponse(data, closed, pending.request.method);
   if (parsed === "more") return undefined;
   if (connection) {
-    connection.x[0] = true;
-    connection.b[0] = "";
-    if (connection.x[1]) delete kernel.pod.co[pending.c];
+    connection.writeClosed[0] = true;
+    connection.bytes[0] = "";
+    if (connection.writeClosed[1]) delete kernel.pod.connections[pending.connection];
   }
-  delete pending.c;
+  delete pending.connection;
   if (parsed === "bad") return { error: data === "" ? "reset" : "malformed" };
   return { response: parsed };
 }
@@ -257,13 +261,13 @@ export function httpOutcome(
   kernel: Kernel,
   handle: string,
 ): { response: HttpResponse } | { error: HttpFailure } | { dueAtMs?: number } {
-  const pending = kernel.pod.ht[handle];
+  const pending = kernel.pod.requests[handle];
   if (!pending) return { error: "reset" };
-  const raw = pending.c !== undefined;
-  if (!pending.r && !pending.error && !raw) ask(kernel, pending);
+  const raw = pending.connection !== undefined;
+  if (!pending.response && !pending.error && !raw) ask(kernel, pending);
   const done = outcome(kernel, pending);
-  if (!done) return pending.t === undefined ? {} : { dueAtMs: pending.t };
-  delete kernel.pod.ht[handle];
+  if (!done) return pending.dueAtMs === undefined ? {} : { dueAtMs: pending.dueAtMs };
+  delete kernel.pod.requests[handle];
   kernel.touch();
   return done;
 }

@@ -15,10 +15,10 @@ import type { HttpRequest, Process } from "../kernel/state.ts";
 export function addLoad(kernel: Kernel, process: Process, cpuMs: number): void {
   kernel.context.spend?.(requestWorkUs);
   const window = Math.floor(kernel.context.now / requestWindowMs);
-  const [last, now, before, until] = process.ld ?? [window, 0, 0, 0];
+  const [last, now, before, until] = process.requestLoad ?? [window, 0, 0, 0];
   const used = Math.round(cpuMs * 1000);
-  if (last === window) process.ld = [window, now + used, before, until];
-  else process.ld = [window, used, last === window - 1 ? now : 0, until];
+  if (last === window) process.requestLoad = [window, now + used, before, until];
+  else process.requestLoad = [window, used, last === window - 1 ? now : 0, until];
   kernel.touch();
 }
 
@@ -35,20 +35,20 @@ export function serveRequest(
   // The kubelet's probes are not distinguished from no load, or an idle Pod would never be idle.
   if (request.headers["user-agent"]?.startsWith("kube-probe/")) return 0;
   addLoad(kernel, process, cpuMs ?? requestCpuMs);
-  if (cpuMs === undefined || !process.ld) return 0;
-  const milli = kernel.pod.cs[process.c]?.spec.cpuMilliLimit ?? unlimitedCpuMilli;
+  if (cpuMs === undefined || !process.requestLoad) return 0;
+  const milli = kernel.pod.containers[process.container]?.spec.cpuMilliLimit ?? unlimitedCpuMilli;
   const share = (cpuMs * 1000) / Math.max(milli, 1);
   const { now } = kernel.context;
-  const begins = Math.max(now, process.ld[3]);
-  process.ld[3] = Math.ceil(begins + share);
+  const begins = Math.max(now, process.requestLoad[3]);
+  process.requestLoad[3] = Math.ceil(begins + share);
   return Math.ceil(begins - now + Math.max(cpuMs, share));
 }
 
 /** CPU for requests in the last window, milli cores. */
 export function loadMilli(process: Process, now: number): number {
-  if (!process.ld) return 0;
+  if (!process.requestLoad) return 0;
   const window = Math.floor(now / requestWindowMs);
-  const [last, running, before] = process.ld;
+  const [last, running, before] = process.requestLoad;
   if (last < window - 1) return 0;
   const passed = (now % requestWindowMs) / requestWindowMs;
   const [current, previous] = last === window ? [running, before] : [0, running];

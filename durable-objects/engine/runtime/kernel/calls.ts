@@ -1,5 +1,5 @@
 /** Arguments and results of system calls, and of the steps and answers of programs. */
-import type { HttpResponse, Wait } from "./state.ts";
+import type { HttpResponse, KeptOutput, Wait } from "./state.ts";
 
 /** Nothing: go on at once. */
 export type Step = { wait: Wait } | { exit: number } | undefined;
@@ -26,4 +26,9 @@ export interface OpenFlags {
   truncate?: boolean;
   append?: boolean;
   exclusive?: boolean;
+}
+
+/** What terminals that are kept print (terminal-output.ts). */
+export interface Printed {
+  append(kept: KeptOutput, data: string): void;
 }

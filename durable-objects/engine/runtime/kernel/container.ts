@@ -62,7 +62,7 @@ export class LoadedContainer implements Container {
   #apart: boolean | undefined;
 
   constructor(kernel: Kernel, key: string) {
-    const record = kernel.pod.cs[key];
+    const record = kernel.pod.containers[key];
     assert(record, "container is gone");
     this.kernel = kernel;
     this.key = key;
@@ -100,7 +100,7 @@ export class LoadedContainer implements Container {
   /** Makes the trees known that files opened in an earlier run may lie in. */
   openTrees(): void {
     void this.vfs;
-    if (this.kernel.pod.hp !== undefined) this.#nodeMounts("", this.kernel.pod.pod.node);
+    if (this.kernel.pod.hostPidBase !== undefined) this.#nodeMounts("", this.kernel.pod.pod.node);
   }
 
   /** Paths below a folder that a process has made its root. */
@@ -118,9 +118,12 @@ export class LoadedContainer implements Container {
   /** The paths of another process this one sees: of its Pod, or a service of the node. */
   #rootOf(pid: number): Vfs | undefined {
     const { kernel, record } = this;
-    const own = kernel.process(processKey(record.ns, pid));
-    if (own) return own.c === "pause" ? undefined : kernel.container(own.c).rooted(own.rt);
-    if (kernel.pod.hp === undefined || pid >= kernel.pod.hp) return undefined;
+    const own = kernel.process(processKey(record.pidNamespace, pid));
+    if (own)
+      return own.container === "pause"
+        ? undefined
+        : kernel.container(own.container).rooted(own.rootFolder);
+    if (kernel.pod.hostPidBase === undefined || pid >= kernel.pod.hostPidBase) return undefined;
     const node = nodeProcesses(kernel).find(({ process, pod }) => process.pid === pid && !pod);
     return node && this.#paths(this.#nodeMounts("", kernel.pod.pod.node), "/proc/1/root");
   }
@@ -132,9 +135,9 @@ export class LoadedContainer implements Container {
     if (!vfs || pid === undefined) return undefined;
     const place = vfs.at(rest ?? "/");
     if (rest !== undefined || !place.node) return { ...place, full: path };
-    const process = this.kernel.process(processKey(this.record.ns, Number(pid)));
-    const u = process ? uidOf(this.kernel, process) : 0;
-    return { ...place, full: path, node: { ...place.node, m: 0o500, u } };
+    const process = this.kernel.process(processKey(this.record.pidNamespace, Number(pid)));
+    const uid = process ? uidOf(this.kernel, process) : 0;
+    return { ...place, full: path, node: { ...place.node, mode: 0o500, uid } };
   }
 
   /** A node's own root folder at a path, with what its kernel shows. */
@@ -201,6 +204,7 @@ export class LoadedContainer implements Container {
 
   #mounts(): MountPoint[] {
     const { spec } = this.record;
+    if (spec.machine) return this.#nodeMounts("", this.kernel.pod.pod.node);
     const { files, records } = this.kernel;
     const now = (): number => Math.round(this.kernel.now);
     const upper = files.addTree(
@@ -305,7 +309,9 @@ export class LoadedContainer implements Container {
   /** What is known of its image, while nothing of it is the container's own. */
   get lookupCache(): ImageLookupCache | undefined {
     const { kernel, upperKey } = this;
-    this.#apart ??= (this.record.spec.mounts ?? []).every((mount) => isDataPath(mount.mountPath));
+    this.#apart ??=
+      !this.record.spec.machine &&
+      (this.record.spec.mounts ?? []).every((mount) => isDataPath(mount.mountPath));
     if (!this.#apart || kernel.files.isWritten(upperKey)) return undefined;
     return lookupCacheOf(this.image.layer);
   }
@@ -365,9 +371,9 @@ export class LoadedContainer implements Container {
   credentials(process: Process): Credentials {
     const { user } = this;
     return {
-      uid: process.u ?? user.uid,
-      gid: process.g ?? user.gid,
-      groups: process.gs ?? user.groups,
+      uid: process.uid ?? user.uid,
+      gid: process.gid ?? user.gid,
+      groups: process.groups ?? user.groups,
       override: this.override,
     };
   }

@@ -48,11 +48,17 @@ export class Cpu {
   /** A process of a container is the one that runs. */
   run(pod: PodRecord, container: string): void {
     this.#rivals = 1;
-    if (pod.cs[container]?.spec.cpuMilliLimit === undefined) return;
+    if (pod.containers[container]?.spec.cpuMilliLimit === undefined) return;
     let rivals = 0;
-    for (const key in pod.ps) {
-      const process = pod.ps[key];
-      if (process?.c !== container || process.w || process.st || process.z !== undefined) continue;
+    for (const key in pod.processes) {
+      const process = pod.processes[key];
+      if (
+        process?.container !== container ||
+        process.wait ||
+        process.stopped ||
+        process.exitStatus !== undefined
+      )
+        continue;
       rivals++;
     }
     this.#rivals = Math.max(rivals, 1);
@@ -73,8 +79,8 @@ export class Cpu {
     const crowded = Math.max(1, this.#busy / defaultCapacity.cpus);
     const heavy = heaviness(used * crowded);
     process.cpu = used + microseconds * heavy;
-    const limit = pod.cs[process.c]?.spec.cpuMilliLimit ?? Infinity;
+    const limit = pod.containers[process.container]?.spec.cpuMilliLimit ?? Infinity;
     const slower = Math.max(crowded, (1000 * this.#rivals) / Math.max(limit, 1));
-    process.lt = (process.lt ?? now) + (microseconds * heavy * slower) / 1000;
+    process.localTimeMs = (process.localTimeMs ?? now) + (microseconds * heavy * slower) / 1000;
   }
 }

@@ -13,7 +13,7 @@ const segmentationFault = 11;
 export function crash(kernel: Kernel, key: number, error: unknown): void {
   if (error instanceof StatusError) throw error;
   const process = kernel.process(key);
-  kernel.context.fault?.(`program ${process?.p} in ${kernel.key}`, error);
+  kernel.context.fault?.(`program ${process?.program} in ${kernel.key}`, error);
   // A system call may have been left half-way: what nobody holds any more goes before its files close.
   recount(kernel);
   kernel.exit(key, 0, segmentationFault);
@@ -33,26 +33,27 @@ export function survive<T>(kernel: Kernel, key: number, body: () => T, fallen: T
 function recount(kernel: Kernel): void {
   const { pod } = kernel;
   const held = new Map<string, number>();
-  for (const key in pod.ps)
-    for (const id of Object.values(pod.ps[key]?.fd ?? {})) held.set(id, (held.get(id) ?? 0) + 1);
-  for (const pipe of Object.values(pod.pi)) pipe.r = pipe.w = 0;
-  for (const file of Object.values(pod.of)) {
-    const pipe = file.k === "r" || file.k === "w" ? pod.pi[file.p] : undefined;
-    if (pipe) pipe[file.k as "r" | "w"]++;
+  for (const key in pod.processes)
+    for (const id of Object.values(pod.processes[key]?.fds ?? {}))
+      held.set(id, (held.get(id) ?? 0) + 1);
+  for (const pipe of Object.values(pod.pipes)) pipe.readers = pipe.writers = 0;
+  for (const file of Object.values(pod.openFiles)) {
+    const pipe = file.kind === "r" || file.kind === "w" ? pod.pipes[file.pipe] : undefined;
+    if (pipe) pipe[file.kind === "r" ? "readers" : "writers"]++;
   }
-  for (const id of Object.keys(pod.of)) {
-    const file = pod.of[id];
+  for (const id of Object.keys(pod.openFiles)) {
+    const file = pod.openFiles[id];
     const holders = held.get(id) ?? 0;
     if (!file) continue;
-    file.n = Math.max(holders, 1);
+    file.references = Math.max(holders, 1);
     if (holders === 0) kernel.files.release(id);
   }
   dropPipes(pod);
 }
 
 function dropPipes(pod: PodRecord): void {
-  for (const id in pod.pi) {
-    const pipe = pod.pi[id];
-    if (pipe?.r === 0 && pipe.w === 0 && pipe.f === undefined) delete pod.pi[id];
+  for (const id in pod.pipes) {
+    const pipe = pod.pipes[id];
+    if (pipe?.readers === 0 && pipe.writers === 0 && pipe.fifo === undefined) delete pod.pipes[id];
   }
 }

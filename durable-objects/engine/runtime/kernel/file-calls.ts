@@ -41,14 +41,14 @@ export class FileCalls {
   // Itself
 
   get container(): Container {
-    return this.kernel.container(this.process.c);
+    return this.kernel.container(this.process.container);
   }
   /** Paths as this process sees them. */
   get vfs(): Vfs {
-    return this.container.rooted(this.process.rt);
+    return this.container.rooted(this.process.rootFolder);
   }
   get argv(): readonly string[] {
-    return this.process.a;
+    return this.process.args;
   }
   get pid(): number {
     return this.process.pid;
@@ -58,19 +58,19 @@ export class FileCalls {
   }
   /** Virtual ms. */
   get now(): number {
-    return Math.round(this.process.lt ?? this.kernel.now);
+    return Math.round(this.process.localTimeMs ?? this.kernel.now);
   }
   get cwd(): string {
     return this.process.cwd ?? this.container.workingDir;
   }
   get env(): Record<string, string> {
-    const { e } = this.process;
-    if (!e) return this.container.env;
-    if (this.#envOf !== e) {
-      this.#envOf = e;
+    const { env: own } = this.process;
+    if (!own) return this.container.env;
+    if (this.#envOf !== own) {
+      this.#envOf = own;
       const env = { ...this.container.env };
-      for (const name in e) {
-        const value = e[name];
+      for (const name in own) {
+        const value = own[name];
         if (value === null || value === undefined) delete env[name];
         else env[name] = value;
       }
@@ -79,12 +79,12 @@ export class FileCalls {
     return this.#env;
   }
   #env: Record<string, string> = {};
-  #envOf: Process["e"];
+  #envOf: Process["env"];
   get who(): Credentials {
     return this.container.credentials(this.process);
   }
   get umask(): number {
-    return this.process.um ?? 0o022;
+    return this.process.umask ?? 0o022;
   }
   random(): number {
     return this.kernel.context.random();
@@ -139,12 +139,13 @@ export class FileCalls {
   }
   chdir(path: string, logical?: string): void {
     const place = this.existing(path);
-    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    if (place.node.type !== "d") throw new Errno("ENOTDIR");
     this.vfs.need(place.node, 1, this.who);
     this.process.cwd = logical ?? place.full;
   }
   mkdir(path: string, mode = 0o777): void {
-    this.vfs.create(this.place(trimSlashes(path)), this.who, { t: "d", m: mode & ~this.umask });
+    const folder = { type: "d", mode: mode & ~this.umask } as const;
+    this.vfs.create(this.place(trimSlashes(path)), this.who, folder);
   }
   rmdir(path: string): void {
     this.vfs.rmdir(this.existing(trimSlashes(path), false), this.who);
@@ -157,32 +158,32 @@ export class FileCalls {
     this.vfs.rename(this.existing(old, false), this.place(fresh, false), this.who);
   }
   symlink(target: string, path: string): void {
-    this.vfs.create(this.place(path, false), this.who, { t: "l", m: 0o777, d: target });
+    this.vfs.create(this.place(path, false), this.who, { type: "l", mode: 0o777, data: target });
   }
   link(from: string, to: string): void {
     this.vfs.link(this.existing(from, false), this.place(to, false), this.who);
   }
   chmod(path: string, mode: number): void {
-    this.vfs.change(this.existing(path), this.who, { m: mode });
+    this.vfs.change(this.existing(path), this.who, { mode });
   }
   chown(path: string, uid: number | undefined, gid: number | undefined, follow = true): void {
     const place = this.existing(path, follow);
     const { node } = place;
     const { who } = this;
     if (!(who.uid === 0 && this.container.capable("CHOWN"))) {
-      const given = uid !== undefined && uid !== (node.u ?? 0);
+      const given = uid !== undefined && uid !== (node.uid ?? 0);
       const ours =
-        gid === undefined || gid === (node.g ?? 0) || [who.gid, ...who.groups].includes(gid);
-      if (who.uid !== (node.u ?? 0) || given || !ours) throw new Errno("EPERM");
+        gid === undefined || gid === (node.gid ?? 0) || [who.gid, ...who.groups].includes(gid);
+      if (who.uid !== (node.uid ?? 0) || given || !ours) throw new Errno("EPERM");
     }
     const change = {
-      ...(uid === undefined ? {} : { u: uid }),
-      ...(gid === undefined ? {} : { g: gid }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
     };
     this.vfs.change(place, { ...who, uid: 0, override: true }, change);
   }
   utime(path: string, ms: number): void {
-    this.vfs.change(this.existing(path), this.who, { k: ms });
+    this.vfs.change(this.existing(path), this.who, { modifiedAtMs: ms });
   }
   truncate(path: string, size: number): void {
     const fd = this.open(path, { write: true, create: true });
@@ -194,11 +195,11 @@ export class FileCalls {
     const fd = this.open(path, { read: true });
     const file = this.kernel.files.file(this.process, fd);
     const large =
-      file?.k === "f" && this.kernel.files.tree(file.t).size(file.i) > wholeFileBytesMax;
+      file?.kind === "f" && this.kernel.files.tree(file.tree).size(file.file) > wholeFileBytesMax;
     const data = large ? "" : (this.kernel.files.read(this.process, fd, wholeFileBytesMax) ?? "");
     this.close(fd);
     // A device without an end takes all memory there is.
-    if (!large && (file?.k === "f" || data.length < wholeFileBytesMax)) return data;
+    if (!large && (file?.kind === "f" || data.length < wholeFileBytesMax)) return data;
     if (!large) this.kernel.oomKill(this.key);
     throw new Errno("ENOMEM");
   }
@@ -226,7 +227,7 @@ export class FileCalls {
   #othersFd(path: string): string | undefined {
     const [, pid, fd] = /^\/proc\/(\d+)\/fd\/(\d+)$/.exec(this.#mine(path)) ?? [];
     if (pid === undefined) return undefined;
-    const other = this.kernel.process(processKey(this.process.ns, Number(pid)));
+    const other = this.kernel.process(processKey(this.process.pidNamespace, Number(pid)));
     if (!other) throw new Errno("ENOENT");
     if (this.who.uid !== 0 && uidOf(this.kernel, other) !== this.who.uid) throw new Errno("EACCES");
     return this.kernel.files.idOf(other, Number(fd));
@@ -241,21 +242,21 @@ export class FileCalls {
     if (place.node && flags.create && flags.exclusive) throw new Errno("EEXIST");
     if (!place.node) {
       if (!flags.create || path.endsWith("/")) throw new Errno(flags.create ? "EISDIR" : "ENOENT");
-      vfs.create(place, this.who, { t: "f", m: mode & ~this.umask, d: "" });
+      vfs.create(place, this.who, { type: "f", mode: mode & ~this.umask, data: "" });
       place = this.existing(path);
     } else {
       const want = (flags.write ? 2 : 0) | (flags.read ? 4 : 0);
-      if (place.node.t === "d" && flags.write) throw new Errno("EISDIR");
+      if (place.node.type === "d" && flags.write) throw new Errno("EISDIR");
       vfs.need(place.node, want, this.who);
-      if (flags.write && place.node.t === "f" && !isKernelSetting(place)) vfs.writable(place);
+      if (flags.write && place.node.type === "f" && !isKernelSetting(place)) vfs.writable(place);
     }
     const { node, id, mount } = place as Required<ResolvedPath>;
-    if (node.t === "c") return this.#device(node.d ?? "null");
-    if (node.t === "b" || node.t === "s") throw new Errno("ENXIO");
-    if (node.t === "p")
+    if (node.type === "c") return this.#device(node.data ?? "null");
+    if (node.type === "b" || node.type === "s") throw new Errno("ENXIO");
+    if (node.type === "p")
       return this.#fifo(mount.tree as Tree, place as Required<ResolvedPath>, flags.write === true);
-    if (flags.truncate && node.t === "f" && mount.tree instanceof Tree && mount.tree.size(id) > 0)
-      mount.tree.truncate(id, 0);
+    const written = flags.truncate && node.type === "f" && mount.tree;
+    if (written instanceof Tree && written.size(id) > 0) written.truncate(id, 0);
     const access = flags.write ? (flags.read ? "rw" : "w") : "r";
     const now = mount.tree.find(place.path) ?? id;
     return files.openFile(mount.tree, now, access, place.full, flags.append === true);
@@ -266,23 +267,26 @@ export class FileCalls {
     if (builtIn) return builtIn;
     const standard = ["stdin", "stdout", "stderr"].indexOf(name);
     if (standard >= 0) return this.kernel.files.idOf(this.process, standard);
-    const session = this.process.se === undefined ? undefined : this.kernel.pod.se[this.process.se];
-    if (name === "tty" && session?.tty && this.process.se !== undefined)
-      return this.kernel.files.open({ k: "t", s: this.process.se });
+    const session =
+      this.process.session === undefined
+        ? undefined
+        : this.kernel.pod.sessions[this.process.session];
+    if (name === "tty" && session?.tty && this.process.session !== undefined)
+      return this.kernel.files.open({ kind: "t", session: this.process.session });
     throw new Errno("ENXIO");
   }
 
   #fifo(tree: Tree, place: Required<ResolvedPath>, write: boolean): string {
     const name = `${tree.key} ${place.id}`;
-    const { pi } = this.kernel.pod;
-    let key = Object.keys(pi).find((known) => pi[known]?.f === name);
+    const { pipes } = this.kernel.pod;
+    let key = Object.keys(pipes).find((known) => pipes[known]?.fifo === name);
     if (key === undefined) {
       key = String(this.kernel.pod.next++);
-      pi[key] = { b: "", r: 0, w: 0, f: name, nw: true };
+      pipes[key] = { bytes: "", readers: 0, writers: 0, fifo: name, noWriterYet: true };
     }
-    const pipe = pi[key];
-    if (write && pipe) delete pipe.nw;
-    return this.kernel.files.open({ k: write ? "w" : "r", p: Number(key) });
+    const pipe = pipes[key];
+    if (write && pipe) delete pipe.noWriterYet;
+    return this.kernel.files.open({ kind: write ? "w" : "r", pipe: Number(key) });
   }
 
   close(fd: number): void {
@@ -315,10 +319,10 @@ export class FileCalls {
     const [reader, writer] = this.kernel.files.pipe();
     const fd = at ?? this.freeFd();
     this.kernel.files.place(this.process, fd, reader);
-    const file = this.kernel.pod.of[writer];
-    if (file?.k === "w") {
-      const pipe = this.kernel.pod.pi[file.p];
-      if (pipe) pipe.b = data;
+    const file = this.kernel.pod.openFiles[writer];
+    if (file?.kind === "w") {
+      const pipe = this.kernel.pod.pipes[file.pipe];
+      if (pipe) pipe.bytes = data;
     }
     this.kernel.files.retain(writer);
     this.kernel.files.release(writer);
@@ -336,7 +340,7 @@ export class FileCalls {
       return this.kernel.files.write(this.process, fd, data);
     } catch (error) {
       if (!(error instanceof Errno) || error.code !== "EPIPE") throw error;
-      if (this.process.ig?.includes(13)) throw error;
+      if (this.process.ignoredSignals?.includes(13)) throw error;
       this.kernel.kill(this.key, 13);
       if (this.pid === 1) throw error;
       throw new ProcessKilled();
@@ -353,33 +357,34 @@ export class FileCalls {
   }
   ftruncate(fd: number, size: number): void {
     const file = this.kernel.files.file(this.process, fd);
-    if (file?.k !== "f") throw new Errno("EINVAL");
-    const tree = this.kernel.files.tree(file.t) as Tree;
-    file.i = tree.own(file.i);
-    tree.truncate(file.i, size);
+    if (file?.kind !== "f") throw new Errno("EINVAL");
+    const tree = this.kernel.files.tree(file.tree) as Tree;
+    file.file = tree.own(file.file);
+    tree.truncate(file.file, size);
   }
   /** Moves the offset of a file; ESPIPE on anything else. */
   seek(fd: number, offset: number): void {
     const file = this.kernel.files.file(this.process, fd);
-    if (file?.k !== "f") throw new Errno("ESPIPE");
-    file.o = offset;
+    if (file?.kind !== "f") throw new Errno("ESPIPE");
+    file.offset = offset;
   }
   /** A file that was cut below where one stands is read from its start. */
   rewindIfCut(fd: number): void {
     const file = this.kernel.files.file(this.process, fd);
-    if (file?.k === "f" && file.o > this.kernel.files.tree(file.t).size(file.i)) file.o = 0;
+    if (file?.kind === "f" && file.offset > this.kernel.files.tree(file.tree).size(file.file))
+      file.offset = 0;
   }
   /** Gives back bytes read too far, as lseek does; false where that cannot be done. */
   unread(fd: number, bytes: number): boolean {
     const id = this.kernel.files.table(this.process)[fd];
-    const file = id === undefined ? undefined : this.kernel.pod.of[id];
-    if (file?.k !== "f") return false;
-    file.o -= bytes;
+    const file = id === undefined ? undefined : this.kernel.pod.openFiles[id];
+    if (file?.kind !== "f") return false;
+    file.offset -= bytes;
     return true;
   }
   fileSize(fd: number): number | undefined {
     const file = this.kernel.files.file(this.process, fd);
-    return file?.k === "f" ? this.kernel.files.tree(file.t).size(file.i) : undefined;
+    return file?.kind === "f" ? this.kernel.files.tree(file.tree).size(file.file) : undefined;
   }
   /** Whether a descriptor is one of the kernel's own devices: /dev/null, /dev/zero. */
   isDevice(fd: number): boolean {
@@ -388,6 +393,6 @@ export class FileCalls {
   /** The terminal a descriptor is, if any. */
   terminal(fd: number): Session | undefined {
     const id = this.kernel.files.terminal(this.process, fd);
-    return id === undefined ? undefined : this.kernel.pod.se[id];
+    return id === undefined ? undefined : this.kernel.pod.sessions[id];
   }
 }

@@ -9,7 +9,6 @@ import { assert } from "../../core/assert.ts";
 import { dueMoment } from "../../core/clock.ts";
 import { exit, spawn } from "./process-lifecycle.ts";
 import { LoadedContainer } from "./container.ts";
-import { defaultCapacity } from "../../core/machine.ts";
 import { Cpu, stepCost } from "./cpu.ts";
 import { crash } from "./crash.ts";
 import type { Container, Kernel, Program, Programs, RuntimeContext, Sys } from "./types.ts";
@@ -18,13 +17,15 @@ import { Errno, ProcessKilled } from "../errno.ts";
 import { OpenFiles } from "./open-files.ts";
 import { askAgain } from "../http/http.ts";
 import { PodLogs } from "../logs/logs.ts";
-import { memoryFiles, weighMemoryFiles } from "./memory-files.ts";
+import { weighMemoryFiles } from "./memory-files.ts";
+import { checkMemory, oomKill } from "./out-of-memory.ts";
 import { keepSmall } from "./record-size.ts";
 import { loadedRecord, storedRecord, viewedRecord } from "./stored-record.ts";
 import { SystemCalls } from "./system-calls.ts";
 import { defaultAction } from "./signals.ts";
 import { anyStopped, refuseStopped } from "./stopped-programs.ts";
 import type { PodRecord, Process, Wait } from "./state.ts";
+import { TerminalOutput } from "./terminal-output.ts";
 import { storedWait } from "./stored-wait.ts";
 
 export class PodKernel implements Kernel {
@@ -33,6 +34,7 @@ export class PodKernel implements Kernel {
   readonly pod: PodRecord;
   readonly files: OpenFiles;
   readonly logs: PodLogs;
+  readonly printed: TerminalOutput;
   /** Time of the process that runs, or the engine's. */
   now: number;
   #dirty = false;
@@ -56,9 +58,10 @@ export class PodKernel implements Kernel {
     this.now = context.now;
     this.#clock = context.now;
     this.pod = own ? record : loadedRecord(record);
-    this.#large = record.pk === true;
+    this.#large = record.packed === true;
     this.files = new OpenFiles(this);
     this.logs = new PodLogs(this);
+    this.printed = new TerminalOutput(context.records);
   }
 
   static load(context: RuntimeContext, key: string): PodKernel | undefined {
@@ -93,11 +96,12 @@ export class PodKernel implements Kernel {
     const due = this.#due();
     this.files.save();
     this.logs.save();
+    this.printed.save();
     if (!this.#dirty && due === this.pod.due) return due;
     if (due === undefined) delete this.pod.due;
     else this.pod.due = due;
-    for (const key in this.pod.ps) {
-      const process = this.pod.ps[key];
+    for (const key in this.pod.processes) {
+      const process = this.pod.processes[key];
       if (process?.cpu !== undefined) process.cpu = Math.round(process.cpu);
     }
     this.records.put("runtime", this.key, storedRecord(this.pod, this.#large));
@@ -116,17 +120,17 @@ export class PodKernel implements Kernel {
 
   /** A container's key by its ID. */
   containerKey(id: string): string | undefined {
-    for (const key in this.pod.cs) if (this.pod.cs[key]?.spec.id === id) return key;
+    for (const key in this.pod.containers) if (this.pod.containers[key]?.spec.id === id) return key;
     return undefined;
   }
 
   process(key: number): Process | undefined {
-    return this.pod.ps[key];
+    return this.pod.processes[key];
   }
 
   sys(key: number): Sys {
     let sys = this.#sys.get(key);
-    const process = this.pod.ps[key];
+    const process = this.pod.processes[key];
     assert(process, "process is gone");
     if (!sys) {
       sys = new SystemCalls(this, key, process);
@@ -142,55 +146,56 @@ export class PodKernel implements Kernel {
   }
 
   #met(process: Process, wait: Wait): boolean {
-    if (wait.r?.some((fd) => this.files.readable(process, fd))) return true;
-    if (wait.w?.some((fd) => this.files.writable(process, fd))) return true;
-    if (wait.ch && this.#hasZombie(process)) return true;
-    if (wait.nt?.split(" ").some((handle) => this.files.answered(handle))) return true;
+    if (wait.readable?.some((fd) => this.files.readable(process, fd))) return true;
+    if (wait.writable?.some((fd) => this.files.writable(process, fd))) return true;
+    if (wait.childEnd && this.#hasZombie(process)) return true;
+    if (wait.answer?.split(" ").some((handle) => this.files.answered(handle))) return true;
     return false;
   }
 
   #hasZombie(process: Process): boolean {
     if (!this.#bereaved) {
       this.#bereaved = new Set();
-      for (const other in this.pod.ps) {
-        const child = this.pod.ps[other];
-        if (child?.z !== undefined) this.#bereaved.add(child.pp);
+      for (const other in this.pod.processes) {
+        const child = this.pod.processes[other];
+        if (child?.exitStatus !== undefined) this.#bereaved.add(child.parent);
       }
     }
-    return this.#bereaved.has(processKey(process.ns, process.pid));
+    return this.#bereaved.has(processKey(process.pidNamespace, process.pid));
   }
 
   /** When a process can next run; undefined: not by itself. */
   readyAt(process: Process): number | undefined {
-    if (process.z !== undefined) return undefined;
-    if (process.sig?.length && !(process.st && !process.sig.includes(18)))
-      return (process.lt ??= this.#clock);
-    if (process.st) return undefined;
-    if (!process.w) return process.lt ?? this.#clock;
-    if (this.#met(process, process.w)) return (process.lt ??= this.#clock);
-    if (process.lt !== undefined) delete process.lt;
-    return process.w.t;
+    if (process.exitStatus !== undefined) return undefined;
+    const { pendingSignals: signals } = process;
+    if (signals?.length && !(process.stopped && !signals.includes(18)))
+      return (process.localTimeMs ??= this.#clock);
+    if (process.stopped) return undefined;
+    if (!process.wait) return process.localTimeMs ?? this.#clock;
+    if (this.#met(process, process.wait)) return (process.localTimeMs ??= this.#clock);
+    if (process.localTimeMs !== undefined) delete process.localTimeMs;
+    return process.wait.untilMs;
   }
 
   #due(): number | undefined {
     let due: number | undefined;
     const now = this.context.now;
-    for (const key in this.pod.ps) {
-      const process = this.pod.ps[key];
+    for (const key in this.pod.processes) {
+      const process = this.pod.processes[key];
       const ready = process && this.readyAt(process);
       if (ready === undefined || !process) continue;
       const at = Math.ceil(this.#nextMove(process, ready, now));
       if (due === undefined || at < due) due = at;
     }
-    for (const handle in this.pod.ht) {
-      const at = this.pod.ht[handle]?.t;
+    for (const handle in this.pod.requests) {
+      const at = this.pod.requests[handle]?.dueAtMs;
       if (at !== undefined && at > now && (due === undefined || at < due)) due = at;
     }
     return dueMoment(due);
   }
 
   #nextMove(process: Process, ready: number, now: number): number {
-    const timer = process.w?.t !== undefined && ready === process.w.t;
+    const timer = process.wait?.untilMs !== undefined && ready === process.wait.untilMs;
     if (this.#spent) return Math.max(ready, now + 20);
     if (timer || ready <= now) return Math.max(ready, now);
     if (ready <= now + computeAheadMs) return now;
@@ -210,8 +215,8 @@ export class PodKernel implements Kernel {
       let best: Process | undefined;
       let bestAt = 0;
       let bestKey = 0;
-      for (const key in this.pod.ps) {
-        const process = this.pod.ps[key];
+      for (const key in this.pod.processes) {
+        const process = this.pod.processes[key];
         if (!process) continue;
         this.#cpu.looked();
         const at = this.readyAt(process);
@@ -220,7 +225,7 @@ export class PodKernel implements Kernel {
           waiting = true;
           continue;
         }
-        if (process.w && process.w.t !== undefined && at === process.w.t && at > limit) continue;
+        if (at > limit && at === process.wait?.untilMs) continue;
         this.#cpu.wants();
         if (best && at >= bestAt) continue;
         best = process;
@@ -238,36 +243,36 @@ export class PodKernel implements Kernel {
   /** Steps one process until it blocks, ends, or its slice is over. */
   #slice(process: Process, key: number, at: number, limit: number): void {
     this.#dirty = true;
-    process.lt = Math.max(at, process.lt ?? 0);
+    process.localTimeMs = Math.max(at, process.localTimeMs ?? 0);
     const sys = this.sys(key);
-    this.#cpu.run(this.pod, process.c);
+    this.#cpu.run(this.pod, process.container);
     for (let steps = 0; steps < 200 && !this.#cpu.spent; steps++) {
-      this.now = process.lt ?? limit;
+      this.now = process.localTimeMs ?? limit;
       this.charge(process, stepCost);
       const step = this.#step(sys, process);
-      if (process.z !== undefined || !this.pod.ps[key] || process.st) break;
+      if (process.exitStatus !== undefined || !this.pod.processes[key] || process.stopped) break;
       if (sys.held > processStateBytesMax) {
         this.oomKill(key);
         break;
       }
-      if (process.sig?.length) continue;
+      if (process.pendingSignals?.length) continue;
       if (step && "exit" in step) {
         this.exit(key, step.exit & 255);
         break;
       }
       if (step) {
-        process.w = storedWait(step.wait);
+        process.wait = storedWait(step.wait);
         this.#bereaved = undefined;
-        if (this.#met(process, process.w)) continue;
+        if (this.#met(process, process.wait)) continue;
         // Its time stands still from here: the event that wakes it tells when.
-        this.#clock = process.lt ?? this.#clock;
-        delete process.lt;
+        this.#clock = process.localTimeMs ?? this.#clock;
+        delete process.localTimeMs;
         break;
       }
-      if ((process.lt ?? 0) > limit + computeAheadMs) break;
+      if ((process.localTimeMs ?? 0) > limit + computeAheadMs) break;
     }
-    this.#clock = process.lt ?? this.now;
-    if (process.z === undefined && this.pod.ps[key]) this.checkMemory(process);
+    this.#clock = process.localTimeMs ?? this.now;
+    if (process.exitStatus === undefined && this.pod.processes[key]) this.checkMemory(process);
     askAgain(this, key);
     this.now = Math.max(limit, this.now);
   }
@@ -275,23 +280,23 @@ export class PodKernel implements Kernel {
   #step(sys: Sys, process: Process): Step {
     try {
       if (this.#stops) refuseStopped(this, process);
-      if (process.sig?.length) {
+      if (process.pendingSignals?.length) {
         const step = this.#deliver(sys, process);
         if (step !== "nothing") return step;
-        if (process.z !== undefined || process.st || process.w)
-          return process.w && { wait: process.w };
+        if (process.exitStatus !== undefined || process.stopped || process.wait)
+          return process.wait && { wait: process.wait };
       }
-      delete process.w;
+      delete process.wait;
       sys.matching.begin();
-      return this.program(process).step(sys, process.s);
+      return this.program(process).step(sys, process.state);
     } catch (error) {
       // The process was killed by its own call, or its write hit a closed pipe.
       if (error instanceof ProcessKilled) return undefined;
       if (error instanceof Errno) {
-        sys.complain(`${process.a[0] ?? process.p}: ${error.message}\n`);
+        sys.complain(`${process.args[0] ?? process.program}: ${error.message}\n`);
         return { exit: 1 };
       }
-      crash(this, processKey(process.ns, process.pid), error);
+      crash(this, processKey(process.pidNamespace, process.pid), error);
       return undefined;
     }
   }
@@ -301,55 +306,55 @@ export class PodKernel implements Kernel {
   }
 
   program(process: Process): Program {
-    const program = this.programs.get(process.p);
-    assert(program, `no program ${process.p}`);
+    const program = this.programs.get(process.program);
+    assert(program, `no program ${process.program}`);
     return program;
   }
 
   #deliver(sys: Sys, process: Process): Step | "nothing" {
-    const signal = process.sig?.shift();
-    if (process.sig?.length === 0) delete process.sig;
+    const signal = process.pendingSignals?.shift();
+    if (process.pendingSignals?.length === 0) delete process.pendingSignals;
     if (signal === undefined) return "nothing";
-    if (signal === 18 && process.st) {
-      delete process.st;
+    if (signal === 18 && process.stopped) {
+      delete process.stopped;
       return "nothing";
     }
     const program = this.program(process);
-    if (program.handles?.(process.s, signal)) {
-      delete process.w;
-      return program.signal?.(sys, process.s, signal) ?? undefined;
+    if (program.handles?.(process.state, signal)) {
+      delete process.wait;
+      return program.signal?.(sys, process.state, signal) ?? undefined;
     }
-    if (process.ig?.includes(signal)) return "nothing";
+    if (process.ignoredSignals?.includes(signal)) return "nothing";
     const action = defaultAction(signal);
     if (action === "ignore") return "nothing";
     // The first process of a pid namespace has no default actions.
     if (process.pid === 1) return "nothing";
-    if (action === "stop") process.st = true;
-    else this.exit(processKey(process.ns, process.pid), 0, signal);
+    if (action === "stop") process.stopped = true;
+    else this.exit(processKey(process.pidNamespace, process.pid), 0, signal);
     return "nothing";
   }
 
   /** Sends a signal. `outside`: by the runtime, whose SIGKILL reaches PID 1 too. */
   kill(key: number, signal: number, outside = false): void {
-    const process = this.pod.ps[key];
-    if (!process || process.z !== undefined || signal === 0) return;
+    const process = this.pod.processes[key];
+    if (!process || process.exitStatus !== undefined || signal === 0) return;
     this.#dirty = true;
     if (signal === 9) {
       if (process.pid !== 1 || outside) this.exit(key, 0, 9);
       return;
     }
     if (signal === 19 && (process.pid !== 1 || outside)) {
-      process.st = true;
+      process.stopped = true;
       return;
     }
-    if (process.sig?.includes(signal)) return;
-    process.sig = [...(process.sig ?? []), signal];
+    if (process.pendingSignals?.includes(signal)) return;
+    process.pendingSignals = [...(process.pendingSignals ?? []), signal];
   }
 
   // Birth and death: runtime/kernel/process-lifecycle.ts
 
   /** Adds a process. EAGAIN when the Pod has too many. */
-  spawn(process: Omit<Process, "pid" | "t">, pid?: number): number {
+  spawn(process: Omit<Process, "pid" | "startedAtMs">, pid?: number): number {
     return spawn(this, process, pid);
   }
 
@@ -359,41 +364,23 @@ export class PodKernel implements Kernel {
   }
 
   remove(key: number): void {
-    delete this.pod.ps[key];
+    delete this.pod.processes[key];
     this.#sys.delete(key);
   }
 
   // Memory
 
   memoryOf(process: Process): number {
-    if (process.z !== undefined) return 0;
-    return this.program(process).memoryBytes?.(process.s) ?? 1024 * 1024;
+    if (process.exitStatus !== undefined) return 0;
+    return this.program(process).memoryBytes?.(process.state) ?? 1024 * 1024;
   }
 
   /** Kills by memory: over the container's limit, or more real state than one process may hold. */
   checkMemory(process: Process): void {
-    const container = this.pod.cs[process.c];
-    if (!container || container.x) return;
-    const files = memoryFiles(this, container.spec.name);
-    const own = this.memoryOf(process) + files;
-    const limit = container.spec.memoryBytesLimit ?? defaultCapacity.memoryBytes;
-    let all = own > limit ? own : 0;
-    if (!all && own > limit / 4) {
-      all = files;
-      for (const other in this.pod.ps) {
-        const sibling = this.pod.ps[other];
-        if (sibling?.c === process.c) all += this.memoryOf(sibling);
-      }
-    }
-    if (all > limit) this.oomKill(processKey(process.ns, process.pid));
+    checkMemory(this, process);
   }
 
-  /**
-   * Out of memory: all processes of the container go together (memory.oom.group of cgroup v2).
-   * k8s: pkg/kubelet/apis/config/types.go SingleProcessOOMKill
-   */
   oomKill(key: number): void {
-    const container = this.pod.cs[this.pod.ps[key]?.c ?? ""];
-    if (container) this.exit(container.root, 0, 9, "OOMKilled");
+    oomKill(this, key);
   }
 }

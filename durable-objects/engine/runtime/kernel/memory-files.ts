@@ -12,12 +12,12 @@ export function weighMemoryFiles(kernel: Kernel): void {
   for (const tree of kernel.files.inMemory) {
     if (tree.changes === (counted.get(tree) ?? 0)) continue;
     counted.set(tree, tree.changes);
-    const { [tree.key]: before, ...others } = pod.mf ?? {};
+    const { [tree.key]: before, ...others } = pod.memoryFileBytes ?? {};
     const charged = tree.charged();
     const some = Object.keys(charged).length > 0;
     if (!some && !before) continue;
-    pod.mf = some ? { ...others, [tree.key]: charged } : others;
-    if (Object.keys(pod.mf).length === 0) delete pod.mf;
+    pod.memoryFileBytes = some ? { ...others, [tree.key]: charged } : others;
+    if (Object.keys(pod.memoryFileBytes).length === 0) delete pod.memoryFileBytes;
   }
 }
 
@@ -26,6 +26,6 @@ export function memoryFiles(kernel: Kernel, container: string): number {
   weighMemoryFiles(kernel);
   const { pod } = kernel;
   let bytes = 0;
-  for (const key in pod.mf) bytes += pod.mf[key]?.[container] ?? 0;
+  for (const key in pod.memoryFileBytes) bytes += pod.memoryFileBytes[key]?.[container] ?? 0;
   return bytes;
 }

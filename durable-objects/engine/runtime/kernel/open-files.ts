@@ -10,8 +10,9 @@ import { isAnswered } from "../http/http.ts";
 import { isNetworkHandle } from "../net/network-port.ts";
 import type { ReadTree } from "../fs/vfs.ts";
 import type { Files, Kernel } from "./types.ts";
-import type { NewOpenFile, OpenFile, Pipe, Process } from "./state.ts";
+import type { NewOpenFile, OpenFile, Pipe, PodRecord, Process } from "./state.ts";
 import { terminalOutput } from "./terminal.ts";
+import { print } from "./terminal-output.ts";
 import { saveTree } from "../volumes/volumes.ts";
 
 /** Open files that need no record: devices (`n` null, `z` zero, `F` full, `R` random) and the container's log (`o`, `e`). */
@@ -26,6 +27,10 @@ export class OpenFiles implements Files {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
+  }
+
+  get #pod(): PodRecord {
+    return this.kernel.pod;
   }
 
   // Trees
@@ -50,10 +55,10 @@ export class OpenFiles implements Files {
 
   /** Whether some descriptor still holds an inode. */
   isOpen(tree: string, ino: number): boolean {
-    const files = this.kernel.pod.of;
+    const files = this.#pod.openFiles;
     for (const id in files) {
       const file = files[id];
-      if (file?.k === "f" && file.t === tree && file.i === ino) return true;
+      if (file?.kind === "f" && file.tree === tree && file.file === ino) return true;
     }
     return false;
   }
@@ -61,16 +66,16 @@ export class OpenFiles implements Files {
   // Tables
 
   table(process: Process): Record<string, string> {
-    return process.fd ?? standard;
+    return process.fds ?? standard;
   }
 
   /** The table, made the process's own to change. */
   own(process: Process): Record<string, string> {
-    if (!process.fd) {
+    if (!process.fds) {
       const table = { ...standard };
-      process.fd = table;
+      process.fds = table;
     }
-    return process.fd;
+    return process.fds;
   }
 
   idOf(process: Process, fd: number): string {
@@ -80,49 +85,50 @@ export class OpenFiles implements Files {
   }
 
   open(file: NewOpenFile): string {
-    const id = String(this.kernel.pod.next++);
-    this.kernel.pod.of[id] = { ...file, n: 0 } as OpenFile;
-    const pipe = file.k === "r" || file.k === "w" ? this.kernel.pod.pi[file.p] : undefined;
-    if (pipe) pipe[file.k as "r" | "w"]++;
+    const id = String(this.#pod.next++);
+    this.#pod.openFiles[id] = { ...file, references: 0 } as OpenFile;
+    const pipe = file.kind === "r" || file.kind === "w" ? this.#pod.pipes[file.pipe] : undefined;
+    if (pipe) pipe[file.kind === "r" ? "readers" : "writers"]++;
     this.kernel.touch();
     return id;
   }
 
   retain(id: string): void {
-    const file = this.kernel.pod.of[id];
-    if (file) file.n++;
+    const file = this.#pod.openFiles[id];
+    if (file) file.references++;
   }
 
   release(id: string): void {
-    const file = this.kernel.pod.of[id];
-    if (!file || --file.n > 0) return;
-    delete this.kernel.pod.of[id];
-    if (file.k === "r" || file.k === "w") this.#closePipe(file.p, file.k);
-    else if (file.k === "c") this.#closeConnection(file.c, file.e);
-    else if (file.k === "l") delete this.kernel.pod.li[file.l];
-    else if (file.k === "f" && typeof file.i === "number") {
-      const tree = this.#trees.get(file.t);
-      if (tree instanceof Tree && tree.inode(file.i)?.n === 0 && !this.isOpen(file.t, file.i))
-        tree.drop(file.i);
+    const file = this.#pod.openFiles[id];
+    if (!file || --file.references > 0) return;
+    delete this.#pod.openFiles[id];
+    if (file.kind === "r" || file.kind === "w") this.#closePipe(file.pipe, file.kind);
+    else if (file.kind === "c") this.#closeConnection(file.connection, file.end);
+    else if (file.kind === "l") delete this.#pod.listeners[file.port];
+    else if (file.kind === "f" && typeof file.file === "number") {
+      const tree = this.#trees.get(file.tree);
+      if (!(tree instanceof Tree) || this.isOpen(file.tree, file.file)) return;
+      if (tree.inode(file.file)?.links === 0) tree.drop(file.file);
     }
   }
 
   #closePipe(id: number, end: "r" | "w"): void {
-    const pipe = this.kernel.pod.pi[id];
+    const pipe = this.#pod.pipes[id];
     if (!pipe) return;
-    pipe[end]--;
-    if (pipe.r === 0 && pipe.w === 0 && (pipe.b === "" || pipe.f === undefined))
-      delete this.kernel.pod.pi[id];
+    pipe[end === "r" ? "readers" : "writers"]--;
+    if (pipe.readers === 0 && pipe.writers === 0 && (pipe.bytes === "" || pipe.fifo === undefined))
+      delete this.#pod.pipes[id];
   }
 
   #closeConnection(id: number, side: 0 | 1): void {
-    const connection = this.kernel.pod.co[id];
+    const connection = this.#pod.connections[id];
     if (!connection) return;
-    connection.x[side] = true;
+    connection.writeClosed[side] = true;
     // Nobody reads on this side any more; what the other has not read yet stays.
-    connection.b[side] = "";
-    const read = connection.b[0] === "" && connection.b[1] === "";
-    if (connection.x[0] && connection.x[1] && read) delete this.kernel.pod.co[id];
+    connection.bytes[side] = "";
+    const read = connection.bytes[0] === "" && connection.bytes[1] === "";
+    if (connection.writeClosed[0] && connection.writeClosed[1] && read)
+      delete this.#pod.connections[id];
   }
 
   /** Puts an open file at a descriptor, closing what was there. */
@@ -143,40 +149,40 @@ export class OpenFiles implements Files {
   }
 
   closeAll(process: Process): void {
-    for (const id of Object.values(process.fd ?? {})) this.release(id);
-    process.fd = {};
+    for (const id of Object.values(process.fds ?? {})) this.release(id);
+    process.fds = {};
   }
 
   /** Lets go of what a dead process bound. */
   forget(key: number): void {
-    const { li } = this.kernel.pod;
-    for (const name in li) if (li[name]?.p === key) delete li[name];
+    const { listeners } = this.kernel.pod;
+    for (const name in listeners) if (listeners[name]?.process === key) delete listeners[name];
   }
 
   /** A copy for a child: same open files. */
   fork(process: Process): Record<string, string> | undefined {
-    if (!process.fd) return undefined;
-    for (const id of Object.values(process.fd)) this.retain(id);
-    return { ...process.fd };
+    if (!process.fds) return undefined;
+    for (const id of Object.values(process.fds)) this.retain(id);
+    return { ...process.fds };
   }
 
   pipe(): [read: string, write: string] {
-    const id = this.kernel.pod.next++;
-    this.kernel.pod.pi[id] = { b: "", r: 0, w: 0 };
-    return [this.open({ k: "r", p: id }), this.open({ k: "w", p: id })];
+    const id = this.#pod.next++;
+    this.#pod.pipes[id] = { bytes: "", readers: 0, writers: 0 };
+    return [this.open({ kind: "r", pipe: id }), this.open({ kind: "w", pipe: id })];
   }
 
   // Reading and writing
 
   file(process: Process, fd: number): OpenFile | undefined {
-    return this.kernel.pod.of[this.idOf(process, fd)];
+    return this.#pod.openFiles[this.idOf(process, fd)];
   }
 
   tree(key: string): ReadTree {
     const tree = this.#trees.get(key);
     if (tree) return tree;
     // Not looked at yet in this run: the containers know how to open theirs.
-    for (const key in this.kernel.pod.cs) this.kernel.container(key).openTrees();
+    for (const key in this.#pod.containers) this.kernel.container(key).openTrees();
     const opened = this.#trees.get(key);
     assert(opened, "tree of an open file is gone");
     return opened;
@@ -188,17 +194,18 @@ export class OpenFiles implements Files {
     if (id === "z" || id === "F") return "\0".repeat(most);
     if (id === "R") return this.#random(most);
     if (builtIn.has(id)) return "";
-    const file = this.kernel.pod.of[id];
+    const file = this.#pod.openFiles[id];
     if (!file) throw new Errno("EBADF");
-    if (file.k === "f") {
-      if (file.m === "w") throw new Errno("EBADF");
-      const data = this.tree(file.t).read(file.i, file.o, most);
-      file.o += data.length;
+    if (file.kind === "f") {
+      if (file.mode === "w") throw new Errno("EBADF");
+      const data = this.tree(file.tree).read(file.file, file.offset, most);
+      file.offset += data.length;
       return data;
     }
-    if (file.k === "r") return this.#take(this.kernel.pod.pi[file.p], most);
-    if (file.k === "s" || file.k === "t") return this.#readSession(file.s, most, file.k === "t");
-    if (file.k === "c") return this.#readConnection(file.c, file.e, most);
+    if (file.kind === "r") return this.#take(this.#pod.pipes[file.pipe], most);
+    if (file.kind === "s" || file.kind === "t")
+      return this.#readSession(file.session, most, file.kind === "t");
+    if (file.kind === "c") return this.#readConnection(file.connection, file.end, most);
     throw new Errno("EBADF");
   }
 
@@ -212,57 +219,58 @@ export class OpenFiles implements Files {
   #take(pipe: Pipe | undefined, most: number): string | undefined {
     if (!pipe) return "";
     // A named pipe nobody has written to yet waits for its writer.
-    if (pipe.b === "") return pipe.w === 0 && !pipe.nw ? "" : undefined;
-    const data = pipe.b.slice(0, most);
-    pipe.b = pipe.b.slice(data.length);
+    if (pipe.bytes === "") return pipe.writers === 0 && !pipe.noWriterYet ? "" : undefined;
+    const data = pipe.bytes.slice(0, most);
+    pipe.bytes = pipe.bytes.slice(data.length);
     return data;
   }
 
   #readSession(id: string, most: number, line: boolean): string | undefined {
-    const session = this.kernel.pod.se[id];
+    const session = this.#pod.sessions[id];
     if (!session) return "";
-    if (session.i === "") return session.ie ? "" : undefined;
-    if (line && session.i.startsWith("\x04")) {
-      session.i = session.i.slice(1);
+    if (session.input === "") return session.inputEnded ? "" : undefined;
+    if (line && session.input.startsWith("\x04")) {
+      session.input = session.input.slice(1);
       return "";
     }
-    let length = Math.min(most, session.i.length);
+    let length = Math.min(most, session.input.length);
     if (line && !session.raw) {
-      const end = session.i.search(/[\n\x04]/);
-      if (end >= 0) length = Math.min(length, session.i[end] === "\n" ? end + 1 : end);
+      const end = session.input.search(/[\n\x04]/);
+      if (end >= 0) length = Math.min(length, session.input[end] === "\n" ? end + 1 : end);
     }
-    const data = session.i.slice(0, length);
-    session.i = session.i.slice(length);
+    const data = session.input.slice(0, length);
+    session.input = session.input.slice(length);
     return data;
   }
 
   #readConnection(id: number, side: 0 | 1, most: number): string | undefined {
-    const connection = this.kernel.pod.co[id];
+    const connection = this.#pod.connections[id];
     if (!connection) return "";
-    const data = connection.b[side];
-    if (data === "") return connection.x[side === 0 ? 1 : 0] ? "" : undefined;
-    connection.b[side] = data.slice(most);
+    const data = connection.bytes[side];
+    if (data === "") return connection.writeClosed[side === 0 ? 1 : 0] ? "" : undefined;
+    connection.bytes[side] = data.slice(most);
     return data.slice(0, most);
   }
 
   readable(process: Process, fd: number): boolean {
     const id = this.table(process)[fd];
     if (id === undefined || builtIn.has(id)) return true;
-    const file = this.kernel.pod.of[id];
-    if (!file || file.k === "f") return true;
-    if (file.k === "r") {
-      const pipe = this.kernel.pod.pi[file.p];
-      return !pipe || pipe.b !== "" || (pipe.w === 0 && !pipe.nw);
+    const file = this.#pod.openFiles[id];
+    if (!file || file.kind === "f") return true;
+    if (file.kind === "r") {
+      const pipe = this.#pod.pipes[file.pipe];
+      return !pipe || pipe.bytes !== "" || (pipe.writers === 0 && !pipe.noWriterYet);
     }
-    if (file.k === "s" || file.k === "t") {
-      const session = this.kernel.pod.se[file.s];
-      return !session || session.i !== "" || session.ie === true;
+    if (file.kind === "s" || file.kind === "t") {
+      const session = this.#pod.sessions[file.session];
+      return !session || session.input !== "" || session.inputEnded === true;
     }
-    if (file.k === "c") {
-      const connection = this.kernel.pod.co[file.c];
-      return !connection || connection.b[file.e] !== "" || connection.x[file.e === 0 ? 1 : 0];
+    if (file.kind === "c") {
+      const connection = this.#pod.connections[file.connection];
+      if (!connection || connection.bytes[file.end] !== "") return true;
+      return connection.writeClosed[file.end === 0 ? 1 : 0];
     }
-    return file.k === "l" ? (this.kernel.pod.li[file.l]?.q?.length ?? 0) > 0 : true;
+    return file.kind === "l" ? (this.#pod.listeners[file.port]?.backlog?.length ?? 0) > 0 : true;
   }
 
   /** Bytes taken; 0 when it would block. EPIPE when nobody reads (the caller sends SIGPIPE). */
@@ -271,98 +279,101 @@ export class OpenFiles implements Files {
     if (id === "o" || id === "e") return this.#writeLog(process, id === "o" ? 1 : 2, data);
     if (id === "F") throw new Errno("ENOSPC");
     if (builtIn.has(id)) return data.length;
-    const file = this.kernel.pod.of[id];
+    const file = this.#pod.openFiles[id];
     if (!file) throw new Errno("EBADF");
-    if (file.k === "f") return this.#writeFile(process, file, data);
-    if (file.k === "w") {
-      const pipe = this.kernel.pod.pi[file.p];
-      if (!pipe || (pipe.r === 0 && pipe.f === undefined)) throw new Errno("EPIPE");
-      const part = data.slice(0, pipeBytesMax - pipe.b.length);
-      pipe.b += part;
+    if (file.kind === "f") return this.#writeFile(process, file, data);
+    if (file.kind === "w") {
+      const pipe = this.#pod.pipes[file.pipe];
+      if (!pipe || (pipe.readers === 0 && pipe.fifo === undefined)) throw new Errno("EPIPE");
+      const part = data.slice(0, pipeBytesMax - pipe.bytes.length);
+      pipe.bytes += part;
       return part.length;
     }
-    if (file.k === "s" || file.k === "t") return this.#writeSession(file, data);
-    if (file.k === "c") {
-      const connection = this.kernel.pod.co[file.c];
-      const other = file.e === 0 ? 1 : 0;
-      if (!connection || (connection.x[other] && !connection.o && !connection.hf))
-        throw new Errno("EPIPE");
-      const part = data.slice(0, pipeBytesMax - connection.b[other].length);
-      connection.b[other] += part;
+    if (file.kind === "s" || file.kind === "t") return this.#writeSession(process, file, data);
+    if (file.kind === "c") {
+      const connection = this.#pod.connections[file.connection];
+      const other = file.end === 0 ? 1 : 0;
+      const closed = connection?.writeClosed[other] && !connection.stream;
+      if (!connection || (closed && !connection.halfClosed)) throw new Errno("EPIPE");
+      const part = data.slice(0, pipeBytesMax - connection.bytes[other].length);
+      connection.bytes[other] += part;
       return part.length;
     }
     throw new Errno("EBADF");
   }
 
   #writeLog(process: Process, stream: 1 | 2, data: string): number {
-    const part = data.slice(0, this.kernel.logs.room(process.c));
+    const part = data.slice(0, this.kernel.logs.room(process.container));
     // Who reads it from a container's output writes some 20 MB/s.
     this.kernel.charge(process, part.length / 20);
-    this.kernel.logs.append(process.c, stream, part);
+    this.kernel.logs.append(process.container, stream, part);
     return part.length;
   }
 
-  #writeFile(process: Process, file: OpenFile & { k: "f" }, data: string): number {
-    if (file.m === "r") throw new Errno("EBADF");
-    const tree = this.tree(file.t);
-    if (tree.set) return tree.set(String(file.i), data);
+  #writeFile(process: Process, file: OpenFile & { kind: "f" }, data: string): number {
+    if (file.mode === "r") throw new Errno("EBADF");
+    const tree = this.tree(file.tree);
+    if (tree.set) return tree.set(String(file.file), data);
     if (!(tree instanceof Tree)) throw new Errno("EACCES");
-    file.i = tree.own(file.i);
-    if (file.a) file.o = tree.size(file.i);
-    tree.write(file.i, file.o, data, this.kernel.pod.cs[process.c]?.spec.name);
+    file.file = tree.own(file.file);
+    if (file.append) file.offset = tree.size(file.file);
+    const { name } = this.#pod.containers[process.container]?.spec ?? {};
+    tree.write(file.file, file.offset, data, name);
     if (tree.space.heldBytesMax !== undefined) {
       this.kernel.checkMemory(process);
-      if (process.z !== undefined) throw new ProcessKilled();
+      if (process.exitStatus !== undefined) throw new ProcessKilled();
     }
-    file.o += data.length;
+    file.offset += data.length;
     return data.length;
   }
 
-  #writeSession(file: OpenFile & { k: "s" | "t" }, data: string): number {
-    const session = this.kernel.pod.se[file.s];
+  #writeSession(process: Process, file: OpenFile & { kind: "s" | "t" }, data: string): number {
+    const session = this.#pod.sessions[file.session];
     // Whoever watched has gone: what it prints is lost, as with a terminal that hung up.
-    if (!session) throw new Errno(file.k === "t" ? "EIO" : "EPIPE");
-    if (session.k === "own") {
-      const given = data.slice(0, this.kernel.logs.room(session.c));
-      const stream = file.k === "s" && file.e === 2 ? 2 : 1;
-      const said = file.k === "t" ? terminalOutput(session, given) : given;
-      this.kernel.logs.append(session.c, stream, said);
+    if (!session) throw new Errno(file.kind === "t" ? "EIO" : "EPIPE");
+    if (session.kind === "own") {
+      const given = data.slice(0, this.kernel.logs.room(session.container));
+      const stream = file.kind === "s" && file.end === 2 ? 2 : 1;
+      const said = file.kind === "t" ? terminalOutput(given) : given;
+      this.kernel.logs.append(session.container, stream, said);
       return given.length;
     }
-    const room = sessionOutputBytesMax - session.o.length - session.e.length;
+    if (session.kept) return print(this.kernel, process, session.kept, data);
+    const room = sessionOutputBytesMax - session.stdout.length - session.stderr.length;
     const part = data.slice(0, Math.max(0, room));
-    if (file.k === "s" && file.e === 2) session.e += part;
-    else session.o += file.k === "t" ? terminalOutput(session, part) : part;
-    return session.q ? data.length : part.length;
+    if (file.kind === "s" && file.end === 2) session.stderr += part;
+    else session.stdout += file.kind === "t" ? terminalOutput(part) : part;
+    return session.unattended ? data.length : part.length;
   }
 
   writable(process: Process, fd: number): boolean {
     const id = this.table(process)[fd];
-    const file = id === undefined ? undefined : this.kernel.pod.of[id];
-    if (id === "o" || id === "e") return this.kernel.logs.room(process.c) > 0;
+    const file = id === undefined ? undefined : this.#pod.openFiles[id];
+    if (id === "o" || id === "e") return this.kernel.logs.room(process.container) > 0;
     if (!file) return true;
-    if (file.k === "w") {
-      const pipe = this.kernel.pod.pi[file.p];
-      return !pipe || pipe.r === 0 || pipe.b.length < pipeBytesMax;
+    if (file.kind === "w") {
+      const pipe = this.#pod.pipes[file.pipe];
+      return !pipe || pipe.readers === 0 || pipe.bytes.length < pipeBytesMax;
     }
-    if (file.k === "s" || file.k === "t") {
-      const session = this.kernel.pod.se[file.s];
-      if (!session || session.q) return true;
-      if (session.k === "own") return this.kernel.logs.room(session.c) > 0;
-      return session.o.length + session.e.length < sessionOutputBytesMax;
+    if (file.kind === "s" || file.kind === "t") {
+      const session = this.#pod.sessions[file.session];
+      if (!session || session.unattended) return true;
+      if (session.kind === "own") return this.kernel.logs.room(session.container) > 0;
+      return session.stdout.length + session.stderr.length < sessionOutputBytesMax;
     }
-    if (file.k === "c") {
-      const connection = this.kernel.pod.co[file.c];
-      const other = file.e === 0 ? 1 : 0;
-      return !connection || connection.x[other] || connection.b[other].length < pipeBytesMax;
+    if (file.kind === "c") {
+      const connection = this.#pod.connections[file.connection];
+      const other = file.end === 0 ? 1 : 0;
+      if (!connection || connection.writeClosed[other]) return true;
+      return connection.bytes[other].length < pipeBytesMax;
     }
     return true;
   }
 
   /** The session whose terminal a descriptor is. */
   terminal(process: Process, fd: number): string | undefined {
-    const file = this.kernel.pod.of[this.table(process)[fd] ?? ""];
-    return file?.k === "t" ? file.s : undefined;
+    const file = this.#pod.openFiles[this.table(process)[fd] ?? ""];
+    return file?.kind === "t" ? file.session : undefined;
   }
 
   answered(handle: string): boolean {
@@ -379,14 +390,7 @@ export class OpenFiles implements Files {
     at: string,
     append: boolean,
   ): string {
-    return this.open({
-      k: "f",
-      t: tree.key,
-      i: id,
-      o: 0,
-      m: mode,
-      at,
-      ...(append ? { a: true } : {}),
-    });
+    const placed = { kind: "f" as const, tree: tree.key, file: id, offset: 0, mode, at };
+    return this.open(append ? { ...placed, append } : placed);
   }
 }

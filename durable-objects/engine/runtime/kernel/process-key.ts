@@ -1,2 +1,2 @@
-/** Key of a process in its Pod's record (PodRecord.ps): its pid namespace and its pid there, of five digits at most. */
+/** Key of a process in its Pod's record (PodRecord.processes): its pid namespace and its pid there, of five digits at most. */
 export const processKey = (ns: number, pid: number): number => ns * 100_000 + pid;

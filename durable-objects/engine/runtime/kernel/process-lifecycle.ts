@@ -8,21 +8,26 @@ import type { Process, Session } from "./state.ts";
 
 function freePid(kernel: Kernel, ns: number): number {
   for (let tries = 0; tries < 100_000; tries++) {
-    let pid = kernel.pod.ns[ns] ?? 1;
-    if (pid > 32_767 && kernel.pod.hp === undefined) pid = 2;
-    kernel.pod.ns[ns] = kernel.pod.hp === undefined ? pid + 1 : nextHostPid(kernel.pod.hp, pid);
-    if (!kernel.pod.ps[processKey(ns, pid)]) return pid;
+    let pid = kernel.pod.nextPids[ns] ?? 1;
+    if (pid > 32_767 && kernel.pod.hostPidBase === undefined) pid = 2;
+    kernel.pod.nextPids[ns] =
+      kernel.pod.hostPidBase === undefined ? pid + 1 : nextHostPid(kernel.pod.hostPidBase, pid);
+    if (!kernel.pod.processes[processKey(ns, pid)]) return pid;
   }
   throw new Errno("EAGAIN");
 }
 
 /** Adds a process. EAGAIN when the Pod has too many. */
-export function spawn(kernel: Kernel, process: Omit<Process, "pid" | "t">, pid?: number): number {
-  if (Object.keys(kernel.pod.ps).length >= processesPerPodMax) throw new Errno("EAGAIN");
+export function spawn(
+  kernel: Kernel,
+  process: Omit<Process, "pid" | "startedAtMs">,
+  pid?: number,
+): number {
+  if (Object.keys(kernel.pod.processes).length >= processesPerPodMax) throw new Errno("EAGAIN");
   kernel.touch();
-  const number = pid ?? freePid(kernel, process.ns);
-  const key = processKey(process.ns, number);
-  kernel.pod.ps[key] = { ...process, pid: number, t: Math.round(kernel.now) };
+  const number = pid ?? freePid(kernel, process.pidNamespace);
+  const key = processKey(process.pidNamespace, number);
+  kernel.pod.processes[key] = { ...process, pid: number, startedAtMs: Math.round(kernel.now) };
   return key;
 }
 
@@ -34,59 +39,60 @@ export function exit(
   signal?: number,
   reason?: string,
 ): void {
-  const process = kernel.pod.ps[key];
-  if (!process || process.z !== undefined) return;
+  const process = kernel.pod.processes[key];
+  if (!process || process.exitStatus !== undefined) return;
   kernel.touch();
   kernel.files.closeAll(process);
   kernel.files.forget(key);
-  process.z = signal === undefined ? code & 255 : 256 * signal;
-  process.s = null;
-  for (const name of ["w", "sig", "st", "e", "lt", "syn"] as const) delete process[name];
-  const init = processKey(process.ns, 1);
-  for (const other in kernel.pod.ps) {
-    const child = kernel.pod.ps[other];
-    if (child?.pp !== key) continue;
-    if (child.z !== undefined) kernel.remove(Number(other));
-    else child.pp = key === init ? 0 : init;
+  process.exitStatus = signal === undefined ? code & 255 : 256 * signal;
+  process.state = null;
+  for (const name of ["wait", "pendingSignals", "stopped", "env", "localTimeMs", "syn"] as const)
+    delete process[name];
+  const init = processKey(process.pidNamespace, 1);
+  for (const other in kernel.pod.processes) {
+    const child = kernel.pod.processes[other];
+    if (child?.parent !== key) continue;
+    if (child.exitStatus !== undefined) kernel.remove(Number(other));
+    else child.parent = key === init ? 0 : init;
   }
-  if (process.c === "pause") {
-    endNamespace(kernel, process.ns);
+  if (process.container === "pause") {
+    endNamespace(kernel, process.pidNamespace);
     return;
   }
-  const container = kernel.pod.cs[process.c];
-  if (container && container.root === key && !container.x) {
-    ended(kernel, process.c, key, code, signal, reason);
+  const container = kernel.pod.containers[process.container];
+  if (container && container.root === key && !container.exit) {
+    ended(kernel, process.container, key, code, signal, reason);
     return;
   }
-  if (process.se !== undefined && kernel.pod.se[process.se]?.p === key) {
-    const session = kernel.pod.se[process.se] as Session;
-    session.x = signal === undefined ? code & 255 : 128 + signal;
+  if (process.session !== undefined && kernel.pod.sessions[process.session]?.process === key) {
+    const session = kernel.pod.sessions[process.session] as Session;
+    session.exitCode = signal === undefined ? code & 255 : 128 + signal;
     kernel.remove(key);
     return;
   }
-  const parent = kernel.pod.ps[process.pp];
+  const parent = kernel.pod.processes[process.parent];
   // Nobody waits for an orphan: PID 1 is taken to reap it at once, as every init does.
   if (
     !parent ||
-    parent.z !== undefined ||
-    (process.pp === init && !parent.w?.ch && parent.p !== "sh")
+    parent.exitStatus !== undefined ||
+    (process.parent === init && !parent.wait?.childEnd && parent.program !== "sh")
   )
     kernel.remove(key);
-  else notifyParent(kernel, process.pp);
+  else notifyParent(kernel, process.parent);
 }
 
 /** The Pod's shared namespace goes with pause; the next container to start makes it anew. */
 function endNamespace(kernel: Kernel, ns: number): void {
-  for (const other in kernel.pod.ps)
-    if (kernel.pod.ps[other]?.ns === ns) exit(kernel, Number(other), 0, 9);
-  for (const other in kernel.pod.ps)
-    if (kernel.pod.ps[other]?.ns === ns) kernel.remove(Number(other));
-  delete kernel.pod.ns[ns];
+  for (const other in kernel.pod.processes)
+    if (kernel.pod.processes[other]?.pidNamespace === ns) exit(kernel, Number(other), 0, 9);
+  for (const other in kernel.pod.processes)
+    if (kernel.pod.processes[other]?.pidNamespace === ns) kernel.remove(Number(other));
+  delete kernel.pod.nextPids[ns];
 }
 
 function notifyParent(kernel: Kernel, key: number): void {
-  const parent = kernel.pod.ps[key];
-  if (parent && kernel.program(parent).handles?.(parent.s, 17)) kernel.kill(key, 17);
+  const parent = kernel.pod.processes[key];
+  if (parent && kernel.program(parent).handles?.(parent.state, 17)) kernel.kill(key, 17);
 }
 
 /** A container ends with its first process: the others are killed, its sessions ended. */
@@ -98,10 +104,10 @@ function ended(
   signal?: number,
   reason?: string,
 ): void {
-  const container = kernel.pod.cs[containerKey];
+  const container = kernel.pod.containers[containerKey];
   if (!container) return;
   const exitCode = signal === undefined ? code & 255 : 128 + signal;
-  container.x = {
+  container.exit = {
     code: exitCode,
     ...(signal === undefined ? {} : { signal }),
     at: Math.round(kernel.now),
@@ -109,22 +115,23 @@ function ended(
   };
   kernel.logs.finish(containerKey);
   kernel.remove(root);
-  for (const other in kernel.pod.ps) {
-    const process = kernel.pod.ps[other];
-    if (process?.c === containerKey) exit(kernel, Number(other), 0, 9);
+  for (const other in kernel.pod.processes) {
+    const process = kernel.pod.processes[other];
+    if (process?.container === containerKey) exit(kernel, Number(other), 0, 9);
   }
-  for (const other in kernel.pod.ps)
-    if (kernel.pod.ps[other]?.c === containerKey) kernel.remove(Number(other));
+  for (const other in kernel.pod.processes)
+    if (kernel.pod.processes[other]?.container === containerKey) kernel.remove(Number(other));
   // A pid namespace goes with its first process: who joined it goes too.
-  if (root === processKey(container.ns, 1))
-    for (const other in kernel.pod.ps)
-      if (kernel.pod.ps[other]?.ns === container.ns) exit(kernel, Number(other), 0, 9);
-  for (const id in kernel.pod.se) {
-    const session = kernel.pod.se[id];
-    if (session?.c !== containerKey) continue;
-    if (session.k === "own") delete kernel.pod.se[id];
-    else session.x ??= session.k === "attach" ? 0 : 137;
+  if (root === processKey(container.pidNamespace, 1))
+    for (const other in kernel.pod.processes)
+      if (kernel.pod.processes[other]?.pidNamespace === container.pidNamespace)
+        exit(kernel, Number(other), 0, 9);
+  for (const id in kernel.pod.sessions) {
+    const session = kernel.pod.sessions[id];
+    if (session?.container !== containerKey) continue;
+    if (session.kind === "own") delete kernel.pod.sessions[id];
+    else session.exitCode ??= session.kind === "attach" ? 0 : 137;
   }
   const message = kernel.container(containerKey).terminationMessage();
-  if (message) container.x.message = message;
+  if (message) container.exit.message = message;
 }

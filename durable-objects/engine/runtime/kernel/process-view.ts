@@ -5,6 +5,7 @@
 import { type KubeObject, objectKey } from "../../core/object.ts";
 import { parseTime } from "../../core/clock.ts";
 import { fnv32a, hex32 } from "../../core/random.ts";
+import { machineKey, nodeOfKey } from "../machine-key.ts";
 import type { Kernel, Program, RuntimeContext } from "./types.ts";
 import type { PodRecord, Process } from "./state.ts";
 
@@ -38,7 +39,7 @@ export const nodeService: Program<{ mb: number }> = {
   memoryBytes: (state) => state.mb * 1_048_576,
 };
 
-/** A process as its node sees it, and where it lives. `pp` is minus its parent's pid on the node. */
+/** A process as its node sees it, and where it lives. Its `parent` is minus its parent's pid on the node. */
 export interface NodeProcess {
   process: Process;
   /** Pod and key of a process that runs in one; absent: a service of the node. */
@@ -53,16 +54,16 @@ const serviceProcess = (
   mb: number,
   t: number,
 ): Process => ({
-  c: "",
-  ns: 0,
+  container: "",
+  pidNamespace: 0,
   pid,
-  pp: -pp,
-  p: nodeService.name,
-  a: words,
-  s: { mb },
-  w: {},
-  t,
-  u: 0,
+  parent: -pp,
+  program: nodeService.name,
+  args: words,
+  state: { mb },
+  wait: {},
+  startedAtMs: t,
+  uid: 0,
 });
 
 const rangeAt = (range: number): number => firstPodPid + range * podPids;
@@ -73,8 +74,16 @@ interface Neighbour {
   record: Partial<PodRecord>;
 }
 
-/** Pods of a node that have run something, oldest first. */
+/** What runs on a node by hand, then its Pods that have run something, oldest first. */
 function neighbours(context: RuntimeContext, node: string): Neighbour[] {
+  const machine = context.records.get<PodRecord>("runtime", machineKey(node));
+  const pods = podNeighbours(context, node);
+  return machine
+    ? [{ key: machineKey(node), uid: machine.pod.uid, record: machine }, ...pods]
+    : pods;
+}
+
+function podNeighbours(context: RuntimeContext, node: string): Neighbour[] {
   const pods = context.reader.byIndex<KubeObject>("pod.node", node);
   const born = (pod: KubeObject): string => pod.metadata.creationTimestamp ?? "";
   return [...pods]
@@ -96,7 +105,7 @@ function freeRange(taken: ReadonlySet<number>, uid: string): number {
 export function hostPidBase(context: RuntimeContext, node: string, uid: string): number {
   const taken = new Set<number>();
   for (const { record } of neighbours(context, node))
-    if (record.hp !== undefined) taken.add(record.hp);
+    if (record.hostPidBase !== undefined) taken.add(record.hostPidBase);
   return freeRange(taken, uid);
 }
 
@@ -116,13 +125,13 @@ export function nodeProcesses(kernel: Kernel): NodeProcess[] {
   }));
   const all = neighbours(context, node);
   const taken = new Set<number>();
-  for (const { record } of all) if (record.hp !== undefined) taken.add(record.hp);
-  if (kernel.pod.hp !== undefined) taken.add(kernel.pod.hp);
+  for (const { record } of all) if (record.hostPidBase !== undefined) taken.add(record.hostPidBase);
+  if (kernel.pod.hostPidBase !== undefined) taken.add(kernel.pod.hostPidBase);
   for (const { key, uid } of all) {
     const own = key === kernel.key;
     const pod = own ? kernel : kernel.otherPod(key);
     if (!pod) continue;
-    const base = pod.pod.hp ?? freeRange(taken, uid);
+    const base = pod.pod.hostPidBase ?? freeRange(taken, uid);
     taken.add(base);
     out.push(...podProcesses(pod, base));
   }
@@ -131,39 +140,42 @@ export function nodeProcesses(kernel: Kernel): NodeProcess[] {
 
 function podProcesses(kernel: Kernel, base: number): NodeProcess[] {
   const { pod } = kernel;
-  const alive = Object.values(pod.cs).some((container) => !container.x);
+  const alive = Object.values(pod.containers).some((container) => !container.exit);
   if (!alive) return [];
-  const began = Math.min(...Object.values(pod.cs).map((container) => container.t));
+  const began = Math.min(
+    ...Object.values(pod.containers).map((container) => container.startedAtMs),
+  );
+  const numbers = hostNumbers(pod, base);
+  const machine = nodeOfKey(kernel.key) !== undefined;
+  const seen = [...numbers].map(([key, pid]) => {
+    const process = pod.processes[key] as Process;
+    const parent = numbers.get(process.parent) ?? (machine ? 1 : base + 1);
+    const seenAs = { ...process, container: "", pid, parent: -parent };
+    return { process: { ...seenAs, uid: uidOf(kernel, process) }, pod: kernel.key, key };
+  });
+  if (machine) return seen;
   const id = hex32(fnv32a(pod.pod.uid)).repeat(8);
   const shim = ["/usr/bin/containerd-shim-runc-v2", "-namespace", "k8s.io", "-id", id];
   shim.push("-address", "/run/containerd/containerd.sock");
   const pause = serviceProcess(base + 2, base + 1, ["/pause"], 1, began);
-  const out: NodeProcess[] = [
+  return [
     { process: serviceProcess(base + 1, 1, shim, 12, began) },
-    { process: { ...pause, u: 65_535 } },
+    { process: { ...pause, uid: 65_535 } },
+    ...seen,
   ];
-  const numbers = hostNumbers(pod, base);
-  for (const [key, pid] of numbers) {
-    const process = pod.ps[key] as Process;
-    const parent = numbers.get(process.pp) ?? base + 1;
-    const u = uidOf(kernel, process);
-    const seen = { ...process, c: "", pid, pp: -parent, u };
-    out.push({ process: seen, pod: kernel.key, key });
-  }
-  return out;
 }
 
 /** A Pod's processes as its node numbers them, by key. */
 function hostNumbers(pod: PodRecord, base: number): Map<number, number> {
   const numbers = new Map<number, number>();
   const taken = new Set<number>();
-  for (const name in pod.ps) {
-    const process = pod.ps[name];
-    if (!process || process.c === "pause") continue;
+  for (const name in pod.processes) {
+    const process = pod.processes[name];
+    if (!process || process.container === "pause") continue;
     let pid = process.pid;
-    if (pod.hp === undefined) {
+    if (pod.hostPidBase === undefined) {
       const room = podPids - 3;
-      let at = ((process.ns * 13 + process.pid) % 41) * pidStep;
+      let at = ((process.pidNamespace * 13 + process.pid) % 41) * pidStep;
       while (taken.has(at)) at = (at + 1) % room;
       taken.add(at);
       pid = base + 3 + at;
@@ -175,21 +187,24 @@ function hostNumbers(pod: PodRecord, base: number): Map<number, number> {
 
 /** Who a process of this Pod (or one its node showed it) runs as. */
 export function uidOf(kernel: Kernel, process: Process): number {
-  if (kernel.pod.cs[process.c]) return kernel.container(process.c).credentials(process).uid;
-  return process.u ?? 65_535;
+  if (kernel.pod.containers[process.container])
+    return kernel.container(process.container).credentials(process).uid;
+  return process.uid ?? 65_535;
 }
 
 /** What a process of this namespace sees, by pid. */
 export function visibleProcesses(kernel: Kernel, ns: number): Process[] {
-  const own = Object.values(kernel.pod.ps).filter((process) => process.ns === ns);
-  const others = kernel.pod.hp === undefined ? [] : nodeProcesses(kernel);
+  const own = Object.values(kernel.pod.processes).filter((process) => process.pidNamespace === ns);
+  const others = kernel.pod.hostPidBase === undefined ? [] : nodeProcesses(kernel);
   const foreign = others.filter(({ pod }) => pod !== kernel.key).map(({ process }) => process);
   return [...own, ...foreign].sort((a, b) => a.pid - b.pid);
 }
 
 /** A parent's pid as this Pod sees it. */
 export function parentPid(kernel: Kernel, process: Process): number {
-  if (process.c === "") return 0 - process.pp;
-  const parent = kernel.process(process.pp)?.pid;
-  return parent ?? (kernel.pod.hp === undefined ? 0 : kernel.pod.hp + 1);
+  if (process.container === "") return 0 - process.parent;
+  const parent = kernel.process(process.parent)?.pid;
+  if (parent !== undefined) return parent;
+  if (nodeOfKey(kernel.key) !== undefined) return 1;
+  return kernel.pod.hostPidBase === undefined ? 0 : kernel.pod.hostPidBase + 1;
 }

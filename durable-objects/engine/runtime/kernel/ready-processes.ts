@@ -16,11 +16,11 @@ export interface ReadyProcess {
 
 /** Keys of the processes that `PodKernel.run` would step now. */
 function ready(kernel: Kernel): number[] {
-  const { ps } = kernel.pod;
-  return Object.keys(ps)
+  const { processes } = kernel.pod;
+  return Object.keys(processes)
     .map(Number)
     .filter((key) => {
-      const at = kernel.readyAt(ps[key] as Process);
+      const at = kernel.readyAt(processes[key] as Process);
       return at !== undefined && at <= kernel.context.now + computeAheadMs;
     });
 }
@@ -34,8 +34,8 @@ export function readyProcesses(context: RuntimeContext, podKey: string): ReadyPr
     return {
       key,
       pid: process.pid,
-      container: kernel.pod.cs[process.c]?.spec.name ?? process.c,
-      command: process.a.join(" "),
+      container: kernel.pod.containers[process.container]?.spec.name ?? process.container,
+      command: process.args.join(" "),
     };
   });
 }

@@ -1,20 +1,28 @@
 /** What runs in a Pod lies in one row: when it would grow too large for that, the container that holds most is killed. */
 import { packedRecordCharactersMin, podRecordCharactersMax } from "../../core/limits.ts";
 import type { Kernel } from "./types.ts";
+import type { Level } from "../../core/record-codec.ts";
+import { runtimeRecordCodec } from "./record-codec.ts";
 import { packed } from "./stored-record.ts";
 import type { PodRecord } from "./state.ts";
 
 const sizeOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
 
-/** No less than what `sizeOf` counts, without making the text: every character may need an escape of six. */
-function mostOf(value: unknown): number {
+/**
+ * No less than what `sizeOf` counts of the form on disk, without making it or its text: every character may need an escape
+ * of six.
+ */
+function mostOf(value: unknown, names?: Level): number {
   if (typeof value === "string") return value.length * 6 + 3;
   if (typeof value !== "object" || value === null) return 26;
   let sum = 3;
-  if (Array.isArray(value)) for (const inner of value) sum += mostOf(inner);
+  if (Array.isArray(value)) for (const inner of value) sum += mostOf(inner, names?.each);
   else {
     const table = value as Record<string, unknown>;
-    for (const key in table) sum += key.length * 6 + 3 + mostOf(table[key]);
+    for (const key in table) {
+      const name = names?.to.get(key) ?? key;
+      sum += name.length * 6 + 3 + mostOf(table[key], names?.each ?? names?.inside.get(key));
+    }
   }
   return sum;
 }
@@ -24,35 +32,55 @@ const specSizes = new WeakMap<object, number>();
 /** What a container was started with stays as it is, and is most of a record. */
 function mostOfRecord(pod: PodRecord): number {
   let sum = 3;
-  for (const name in pod) if (name !== "cs") sum += mostOf(pod[name as keyof PodRecord]) + 20;
-  for (const key in pod.cs) {
-    const { spec, ...rest } = pod.cs[key] as PodRecord["cs"][string];
+  const { inside } = runtimeRecordCodec.names;
+  for (const name in pod)
+    if (name !== "containers") sum += mostOf(pod[name as keyof PodRecord], inside.get(name)) + 20;
+  const names = inside.get("containers")?.each;
+  for (const key in pod.containers) {
+    const { spec, ...rest } = pod.containers[key] as PodRecord["containers"][string];
     let size = specSizes.get(spec);
     if (size === undefined) specSizes.set(spec, (size = mostOf(spec)));
-    sum += size + mostOf(rest) + 20;
+    sum += size + mostOf(rest, names) + 20;
   }
   return sum;
 }
 
+type Sized = Record<"processes" | "pipes" | "connections" | "sessions", Record<string, unknown>>;
+
+/** The tables of a record with what lies in them as it is on disk. */
+function sizedTables(pod: PodRecord): Sized {
+  const stored = runtimeRecordCodec.save(pod) as Record<"ps" | "pi" | "co" | "se", Sized["pipes"]>;
+  const { ps: processes, pi: pipes, co: connections, se: sessions } = stored;
+  return { processes, pipes, connections, sessions };
+}
+
 /** Characters of the record that come of each container's processes, pipes, and sessions. */
 function shares(pod: PodRecord): Map<string, number> {
+  const sized = sizedTables(pod);
   const found = new Map<string, number>();
   const add = (container: string, size: number): void => {
-    if (pod.cs[container]) found.set(container, (found.get(container) ?? 0) + size);
+    if (pod.containers[container]) found.set(container, (found.get(container) ?? 0) + size);
   };
-  for (const key in pod.cs) add(key, 0);
-  for (const key in pod.ps) {
-    const process = pod.ps[key];
+  for (const key in pod.containers) add(key, 0);
+  for (const key in pod.processes) {
+    const process = pod.processes[key];
     if (!process) continue;
-    add(process.c, sizeOf(process));
-    for (const id of Object.values(process.fd ?? {})) {
-      const file = pod.of[id];
-      if (file?.k === "w") add(process.c, sizeOf(pod.pi[file.p]));
-      if (file?.k === "c") add(process.c, sizeOf(pod.co[file.c]));
+    add(process.container, sizeOf(sized.processes[key]));
+    for (const id of Object.values(process.fds ?? {})) {
+      const file = pod.openFiles[id];
+      if (file?.kind === "w") add(process.container, sizeOf(sized.pipes[file.pipe]));
+      if (file?.kind === "c") add(process.container, sizeOf(sized.connections[file.connection]));
     }
   }
-  for (const id in pod.se) add(pod.se[id]?.c ?? "", sizeOf(pod.se[id]));
+  for (const id in pod.sessions) add(pod.sessions[id]?.container ?? "", sizeOf(sized.sessions[id]));
   return found;
+}
+
+/** Key of the process with the most state of its own. */
+function largestProcess(stored: PodRecord): number {
+  const sized = runtimeRecordCodec.save(stored) as { ps: Record<string, unknown> };
+  const size = (key: string): number => sizeOf(sized.ps[key]);
+  return Number(Object.keys(stored.processes).sort((a, b) => size(b) - size(a))[0]);
 }
 
 /**
@@ -63,16 +91,19 @@ export function keepSmall(kernel: Kernel): boolean {
   const { pod } = kernel;
   const most = mostOfRecord(pod);
   if (most <= podRecordCharactersMax) return most > packedRecordCharactersMin;
-  for (let rounds = Object.keys(pod.cs).length; rounds > 0; rounds--) {
+  const machine = Object.values(pod.containers).some(({ spec }) => spec.machine);
+  const victims = machine ? pod.processes : pod.containers;
+  for (let rounds = Object.keys(victims).length; rounds > 0; rounds--) {
     const stored = packed(pod);
-    if (sizeOf(stored) <= podRecordCharactersMax) break;
+    if (sizeOf(runtimeRecordCodec.save(stored)) <= podRecordCharactersMax) break;
     const [largest] = [...shares(stored)].sort((a, b) => b[1] - a[1])[0] ?? [];
-    const container = pod.cs[largest ?? ""];
+    const container = pod.containers[largest ?? ""];
     if (largest === undefined || !container) break;
-    if (!container.x) kernel.oomKill(container.root);
-    for (const id in pod.se) {
-      const session = pod.se[id];
-      if (session?.c === largest) Object.assign(session, { i: "", o: "", e: "" });
+    if (!container.exit) kernel.oomKill(machine ? largestProcess(stored) : container.root);
+    for (const id in pod.sessions) {
+      const session = pod.sessions[id];
+      if (session?.container === largest)
+        Object.assign(session, { input: "", stdout: "", stderr: "" });
     }
   }
   return true;

@@ -5,7 +5,7 @@ import type { Sys } from "./types.ts";
 
 /** Makes a named pipe. Throws Errno. */
 export function mkfifo(sys: Sys, path: string, mode = 0o666): void {
-  sys.vfs.create(sys.place(path), sys.who, { t: "p", m: mode & ~sys.umask });
+  sys.vfs.create(sys.place(path), sys.who, { type: "p", mode: mode & ~sys.umask });
 }
 
 /** Who a device speaks to is not simulated but for the kernel's own: opening another says ENXIO. */
@@ -17,27 +17,27 @@ export function mknod(
   mode: number,
 ): void {
   if (sys.who.uid !== 0 || !sys.container.capable("MKNOD")) throw new Errno("EPERM");
-  const d = deviceName(type, numbers);
-  sys.vfs.create(sys.place(path, false), sys.who, { t: type, m: mode & ~sys.umask, d });
+  const data = deviceName(type, numbers);
+  sys.vfs.create(sys.place(path, false), sys.who, { type, mode: mode & ~sys.umask, data });
 }
 
 /** Name of a Unix socket's listener; undefined: the path is none. */
 function socketName(sys: Sys, path: string): string | undefined {
   const { node, mount, id } = sys.existing(path);
-  return node.t === "s" ? `unix/${mount.tree.key}:${id}` : undefined;
+  return node.type === "s" ? `unix/${mount.tree.key}:${id}` : undefined;
 }
 
 /** bind(2) and listen(2) of a Unix socket: makes its name, and returns the listening descriptor. */
 export function listenAt(sys: Sys, path: string): number {
   const place = sys.place(path, false);
   if (place.node) throw new Errno("EADDRINUSE");
-  sys.vfs.create(place, sys.who, { t: "s", m: 0o777 & ~sys.umask });
+  sys.vfs.create(place, sys.who, { type: "s", mode: 0o777 & ~sys.umask });
   return sys.listenAs(socketName(sys, path) ?? "");
 }
 
 /** The listener behind a Unix socket's name, for `connectTo`. ECONNREFUSED when nobody listens any more. */
 export function listenerAt(sys: Sys, path: string): string {
   const name = socketName(sys, path);
-  if (name === undefined || !sys.kernel.pod.li[name]) throw new Errno("ECONNREFUSED");
+  if (name === undefined || !sys.kernel.pod.listeners[name]) throw new Errno("ECONNREFUSED");
   return name;
 }

@@ -1,6 +1,6 @@
 /**
- * What a Pod's running containers are: one JSON record per Pod (table "runtime", key `namespace/name`). Names are short
- * because the record is written often; an idle container holds one process whose state is a few fields.
+ * What a Pod's running containers are: one JSON record per Pod (table "runtime", key `namespace/name`).
+ * On disk its names are short (record-codec.ts), as it is written often; an idle container holds one process whose state is a few fields.
  */
 import type { ContainerSpec, PodSandbox } from "../container-spec.ts";
 import type { FileId } from "../fs/inode.ts";
@@ -10,124 +10,136 @@ export type Json = unknown;
 /** What a blocked process waits for; any of these wakes it, and so does a signal it handles. {} waits for signals only. */
 export interface Wait {
   /** Virtual ms. */
-  t?: number;
+  untilMs?: number;
   /** Descriptors to read from. */
-  r?: number[];
+  readable?: number[];
   /** Descriptors to write to. */
-  w?: number[];
+  writable?: number[];
   /** A child's end. */
-  ch?: true;
+  childEnd?: true;
   /** Answer of a request over the network, by its handle; of streams any of several, with spaces between them. */
-  nt?: string;
+  answer?: string;
 }
 
 export interface Process {
-  /** Container: key in PodRecord.cs. */
-  c: string;
-  /** Pid namespace: key in PodRecord.ns. */
-  ns: number;
+  /** Container: key in PodRecord.containers. */
+  container: string;
+  /** Pid namespace: key in PodRecord.nextPids. */
+  pidNamespace: number;
   pid: number;
   /** Parent's key; 0: started by the runtime. */
-  pp: number;
+  parent: number;
   /** Registered program. */
-  p: string;
-  a: string[];
-  s: Json;
-  w?: Wait;
+  program: string;
+  args: string[];
+  state: Json;
+  wait?: Wait;
   /** Its own time, virtual ms, while it runs; it may be a little ahead of the clock. */
-  lt?: number;
+  localTimeMs?: number;
   /** CPU used, microseconds. */
   cpu?: number;
   /** CPU of requests: window, microseconds in it and in the one before, busy until (request-load.ts). */
-  ld?: [number, number, number, number];
+  requestLoad?: [number, number, number, number];
   /** Started, virtual ms. */
-  t: number;
+  startedAtMs: number;
   /** Descriptor to open file; absent: the container's (null, log, log). */
-  fd?: Record<string, string>;
+  fds?: Record<string, string>;
   /** Absent: the image's working folder. */
   cwd?: string;
   /** Environment where it differs from the container's; null: not set. */
-  e?: Record<string, string | null>;
-  u?: number;
-  g?: number;
-  gs?: number[];
+  env?: Record<string, string | null>;
+  uid?: number;
+  gid?: number;
+  groups?: number[];
   /** Process group; absent: pid. */
-  pg?: number;
-  um?: number;
+  processGroup?: number;
+  umask?: number;
   /** Connections nobody has answered yet, by `ip:port`: first SYN, next look, and whether it then fails. */
   syn?: Record<string, { at: number; due: number; unreachable?: true }>;
   /** Pending signals. */
-  sig?: number[];
+  pendingSignals?: number[];
   /** Ignored signals (inherited). */
-  ig?: number[];
+  ignoredSignals?: number[];
   /** Stopped by a signal. */
-  st?: true;
+  stopped?: true;
   /** Ended: exit code, or 256 * signal. */
-  z?: number;
+  exitStatus?: number;
   /** Session it belongs to, when a terminal's or an exec's. */
-  se?: string;
+  session?: string;
   /** Path of its executable. */
-  ex?: string;
+  executable?: string;
   /** Its root folder, where not the container's. */
-  rt?: string;
+  rootFolder?: string;
 }
 
-export type OpenFile = { /** References. */ n: number } & (
-  | { k: "f"; t: string; i: FileId; o: number; m: "r" | "w" | "rw"; a?: true; at: string }
-  | { k: "r" | "w"; p: number }
+export type OpenFile = { /** References. */ references: number } & (
+  | {
+      kind: "f";
+      tree: string;
+      file: FileId;
+      offset: number;
+      mode: "r" | "w" | "rw";
+      append?: true;
+      at: string;
+    }
+  | { kind: "r" | "w"; pipe: number }
   /** Stream of a session without terminal: 0 its input, 1 and 2 its outputs. */
-  | { k: "s"; s: string; e: 0 | 1 | 2 }
-  | { k: "t"; s: string }
-  | { k: "c"; /** Connection. */ c: number; /** Side: 0 opened it, 1 accepted it. */ e: 0 | 1 }
-  | { k: "l"; /** Listening port, `tcp/80`. */ l: string }
+  | { kind: "s"; session: string; end: 0 | 1 | 2 }
+  | { kind: "t"; session: string }
+  | {
+      kind: "c";
+      /** Connection. */ connection: number;
+      /** Side: 0 opened it, 1 accepted it. */ end: 0 | 1;
+    }
+  | { kind: "l"; /** Listening port, `tcp/80`. */ port: string }
 );
 
 /** An open file without its count. */
 export type NewOpenFile = OpenFile extends infer T
   ? T extends unknown
-    ? Omit<T, "n">
+    ? Omit<T, "references">
     : never
   : never;
 
 export interface Pipe {
-  b: string;
+  bytes: string;
   /** Open ends. */
-  r: number;
-  w: number;
+  readers: number;
+  writers: number;
   /** Named pipe: `tree ino`. */
-  f?: string;
+  fifo?: string;
   /** No writer has come yet. */
-  nw?: true;
+  noWriterYet?: true;
 }
 
 /** A stream between two processes: what each side has not read yet. Outside: the other side is not in this Pod. */
 export interface Connection {
   /** Bytes on the way to side 0 and side 1. */
-  b: [string, string];
+  bytes: [string, string];
   /** Sides that write no more. */
-  x: [boolean, boolean];
+  writeClosed: [boolean, boolean];
   /** Addresses `ip:port` of the two sides. */
-  a: [string, string];
+  addresses: [string, string];
   /** Accepted by a process yet. */
-  ok?: true;
-  /** The network's stream whose end is outside this Pod: side 0, or (`f`) side 1. */
-  o?: string;
-  f?: true;
+  accepted?: true;
+  /** The network's stream whose end is outside this Pod: side 0, or (`outbound`) side 1. */
+  stream?: string;
+  outbound?: true;
   /** A side has only half-closed: it still reads. */
-  hf?: true;
+  halfClosed?: true;
 }
 
 export interface Listener {
   /** Process key. */
-  p: number;
+  process: number;
   /** Bound address; absent: all. */
-  a?: string;
+  address?: string;
   /** "h": the program answers whole HTTP requests; "t": it accepts streams; "u": datagrams; "g": gRPC health. */
-  k: "h" | "t" | "u" | "g";
+  kind: "h" | "t" | "u" | "g";
   /** Served over TLS. */
-  s?: true;
+  tls?: true;
   /** Connections waiting to be accepted. */
-  q?: number[];
+  backlog?: number[];
 }
 
 export interface Exit {
@@ -141,45 +153,45 @@ export interface Exit {
 export interface ContainerRecord {
   /** Specification without its empty fields and without the Pod's. */
   spec: Partial<ContainerSpec> & { id: string; name: string; image: string };
-  t: number;
-  ns: number;
+  startedAtMs: number;
+  pidNamespace: number;
   /** Key of its first process. */
   root: number;
-  x?: Exit;
+  exit?: Exit;
 }
 
 /** A line that comes again and again, and is written only when others follow it. */
 export interface LogRepeat {
   /** Next one, and the time between two, ms. */
-  t: number;
-  e: number;
+  nextAtMs: number;
+  everyMs: number;
   /** Stream. */
-  s: 1 | 2;
-  x: string;
+  stream: 1 | 2;
+  text: string;
   /** How many there were. */
-  n: number;
+  count: number;
   /** The probe whose request it is: `container/liveness`. */
-  k?: string;
+  probe?: string;
 }
 
 /** One container instance's log. Chunks are rows of table "logs": `podKey id chunk`. */
 export interface LogRecord {
   id: string;
   /** First and last chunk. */
-  a: number;
-  b: number;
+  firstChunk: number;
+  lastChunk: number;
   /** Bytes in the last chunk, and in all. */
-  z: number;
+  lastChunkBytes: number;
   all: number;
   /** Entries so far; the first entry still kept. */
-  n: number;
+  entries: number;
   first: number;
   /** Its first lines are computed from the image when read: image, start. */
-  boot?: { image: string; at: number; n: number };
+  boot?: { image: string; at: number; lines: number };
   /** The last entry has no line end yet, per stream. */
   open?: [boolean, boolean];
   /** Lines that come by themselves while the container runs. */
-  rep?: LogRepeat[];
+  repeats?: LogRepeat[];
 }
 
 /** A line of a log; not `whole`: it goes on in the next entry of its stream. */
@@ -190,56 +202,69 @@ export interface LogEntry {
   whole: boolean;
 }
 
+/** What of a terminal is kept beside its session. */
+export interface KeptOutput {
+  /** The terminal's name: its chunks'. */
+  terminal: string;
+  /** Bytes printed so far. */
+  position: number;
+  /** Bytes printed beyond what a terminal takes in the time, and when that was worked out, virtual ms. */
+  ahead?: number;
+  aheadAtMs?: number;
+}
+
 /** An exec, an attach, or (key `c` + container) a container's own terminal or standard input. */
 export interface Session {
-  k: "exec" | "attach" | "own";
-  c: string;
+  kind: "exec" | "attach" | "own";
+  container: string;
   tty?: true;
   /** Input not read yet (with a terminal: whole lines). */
-  i: string;
+  input: string;
   /** Input ended. */
-  ie?: true;
+  inputEnded?: true;
   /** Nobody reads its output before its end: what is too much is lost, and never blocks. */
-  q?: true;
+  unattended?: true;
   /** Line being edited on a terminal. */
-  ed?: string;
+  editedLine?: string;
   /** Terminal reads are not line by line. */
   raw?: true;
-  o: string;
-  e: string;
+  stdout: string;
+  stderr: string;
   /** Process it started. */
-  p?: number;
+  process?: number;
   /** Foreground process group. */
-  fg?: number;
+  foregroundGroup?: number;
   /** Exit code once over. */
-  x?: number;
+  exitCode?: number;
   rows?: number;
   cols?: number;
+  /** A terminal that is kept (terminals.ts): its output lies apart, and nobody's reading holds it back. */
+  kept?: KeptOutput;
 }
 
 export interface PodRecord {
   pod: PodSandbox;
-  cs: Record<string, ContainerRecord>;
-  ps: Record<string, Process>;
+  containers: Record<string, ContainerRecord>;
+  processes: Record<string, Process>;
   /** Pid namespaces: next pid. */
-  ns: Record<string, number>;
+  nextPids: Record<string, number>;
   /** With hostPID: where its range of the node's pids begins; namespace 0 is then the node's. */
-  hp?: number;
-  of: Record<string, OpenFile>;
-  pi: Record<string, Pipe>;
-  co: Record<string, Connection>;
-  li: Record<string, Listener>;
+  hostPidBase?: number;
+  openFiles: Record<string, OpenFile>;
+  pipes: Record<string, Pipe>;
+  connections: Record<string, Connection>;
+  listeners: Record<string, Listener>;
   /** Dummy network devices, added with `ip link add`. */
-  dv?: string[];
-  se: Record<string, Session>;
+  dummyDevices?: string[];
+  sessions: Record<string, Session>;
   /** Requests under way, by handle. */
-  ht: Record<string, PendingHttp>;
+  requests: Record<string, PendingHttp>;
   /** Logs by container name, oldest first. */
   logs: Record<string, LogRecord[]>;
   /** Bytes of files in memory by tree, and by the container they are charged to. */
-  mf?: Record<string, Record<string, number>>;
+  memoryFileBytes?: Record<string, Record<string, number>>;
   /** Long texts of processes, pipes and connections are packed (stored-record.ts). */
-  pk?: true;
+  packed?: true;
   next: number;
   /** Next move, virtual ms. */
   due?: number;
@@ -272,14 +297,14 @@ export interface HttpResponse {
 }
 
 export interface PendingHttp {
-  q: HttpRequest;
+  request: HttpRequest;
   /** Answer, once there is one. */
-  r?: HttpResponse;
+  response?: HttpResponse;
   error?: string;
   /** Due moment of a delayed answer. */
-  t?: number;
+  dueAtMs?: number;
   /** Connection, when the server speaks raw TCP. */
-  c?: number;
+  connection?: number;
   /** The network's exchange or stream that waits for the answer. */
-  o?: string;
+  waiter?: string;
 }

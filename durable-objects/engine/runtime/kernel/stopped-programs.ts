@@ -15,7 +15,7 @@ export function programKey(kernel: Kernel, process: Process): string {
   const { namespace, name } = kernel.pod.pod;
   const pod = kernel.context.reader.get<KubeObject>("pods", namespace, name);
   const owner = pod?.metadata.ownerReferences?.find(({ controller }) => controller)?.uid;
-  return JSON.stringify([owner ?? kernel.key, process.p, ...process.a]);
+  return JSON.stringify([owner ?? kernel.key, process.program, ...process.args]);
 }
 
 /** Whether any program was ever stopped: asked before each run. */

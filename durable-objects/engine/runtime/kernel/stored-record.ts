@@ -36,21 +36,33 @@ function mapTexts(value: unknown, change: (text: string) => string): unknown {
 }
 
 function mapped(pod: PodRecord, change: (text: string) => string): PodRecord {
-  const ps: PodRecord["ps"] = {};
-  for (const key in pod.ps) {
-    const process = pod.ps[key] as PodRecord["ps"][string];
-    ps[key] = { ...process, s: mapTexts(process.s, change) };
+  const processes: PodRecord["processes"] = {};
+  for (const key in pod.processes) {
+    const process = pod.processes[key] as PodRecord["processes"][string];
+    processes[key] = { ...process, state: mapTexts(process.state, change) };
   }
-  const pi = mapTexts(pod.pi, change) as PodRecord["pi"];
-  return { ...pod, ps, pi, co: mapTexts(pod.co, change) as PodRecord["co"] };
+  const pipes = mapTexts(pod.pipes, change) as PodRecord["pipes"];
+  return {
+    ...pod,
+    processes,
+    pipes,
+    connections: mapTexts(pod.connections, change) as PodRecord["connections"],
+  };
 }
 
 export function packed(pod: PodRecord): PodRecord {
-  return { ...mapped(pod, packText), pk: true };
+  return { ...mapped(pod, packText), packed: true };
 }
 
 /** Tables that are left out of the stored record while empty. */
-const emptyTables = () => ({ of: {}, pi: {}, co: {}, li: {}, se: {}, ht: {} });
+const emptyTables = () => ({
+  openFiles: {},
+  pipes: {},
+  connections: {},
+  listeners: {},
+  sessions: {},
+  requests: {},
+});
 
 const tables = new Set(Object.keys(emptyTables()));
 
@@ -67,9 +79,10 @@ function kept(pod: PodRecord): Partial<PodRecord> {
     if (value === undefined || (tables.has(name) && isEmpty(value as object))) continue;
     out[name] = value;
   }
-  const ps: PodRecord["ps"] = {};
-  for (const key in pod.ps) ps[key] = { ...(pod.ps[key] as PodRecord["ps"][string]) };
-  out["ps"] = ps;
+  const processes: PodRecord["processes"] = {};
+  for (const key in pod.processes)
+    processes[key] = { ...(pod.processes[key] as PodRecord["processes"][string]) };
+  out["processes"] = processes;
   return out as Partial<PodRecord>;
 }
 
@@ -78,13 +91,13 @@ export const storedRecord = (pod: PodRecord, large: boolean): Partial<PodRecord>
 
 /** To change at will, but for what the Pod and its containers were started with: that never changes, and all copies share it. */
 export function loadedRecord(stored: PodRecord): PodRecord {
-  const { pod, cs, ...rest } = stored;
-  const containers: PodRecord["cs"] = {};
-  for (const key in cs) {
-    const { spec, ...state } = cs[key] as PodRecord["cs"][string];
+  const { pod, containers: given, ...rest } = stored;
+  const containers: PodRecord["containers"] = {};
+  for (const key in given) {
+    const { spec, ...state } = given[key] as PodRecord["containers"][string];
     containers[key] = { spec, ...cloneJson(state) };
   }
-  return unpacked({ ...emptyTables(), pod, cs: containers, ...cloneJson(rest) });
+  return unpacked({ ...emptyTables(), pod, containers, ...cloneJson(rest) });
 }
 
 /** To look at only. */
@@ -92,7 +105,7 @@ export const viewedRecord = (stored: PodRecord): PodRecord =>
   unpacked({ ...emptyTables(), ...stored });
 
 function unpacked(stored: PodRecord): PodRecord {
-  if (!stored.pk) return stored;
-  const { pk: _pk, ...pod } = stored;
+  if (!stored.packed) return stored;
+  const { packed: _pk, ...pod } = stored;
   return mapped(pod, unpackText);
 }

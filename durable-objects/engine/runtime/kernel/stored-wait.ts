@@ -3,9 +3,9 @@ import type { Wait } from "./state.ts";
 
 /** A wait that ends at no moment of the calendar waits for its other events only. */
 export function storedWait(wait: Wait): Wait {
-  if (wait.t === undefined) return wait;
-  const t = dueMoment(wait.t);
-  if (t === wait.t) return wait;
-  const { t: _never, ...rest } = wait;
-  return t === undefined ? rest : { ...rest, t };
+  if (wait.untilMs === undefined) return wait;
+  const untilMs = dueMoment(wait.untilMs);
+  if (untilMs === wait.untilMs) return wait;
+  const { untilMs: _never, ...rest } = wait;
+  return untilMs === undefined ? rest : { ...rest, untilMs };
 }

@@ -48,21 +48,30 @@ export class SystemCalls extends FileCalls implements Sys {
   // Processes
 
   /** A child with the same descriptors. `state` is its whole memory. */
-  fork(state: Json, program = this.process.p): number {
+  fork(state: Json, program = this.process.program): number {
     const { process } = this;
-    const { w: _w, sig: _sig, st: _st, z: _z, cpu: _cpu, t: _t, pid: _pid, ...kept } = process;
+    const {
+      wait: _w,
+      pendingSignals: _sig,
+      stopped: _st,
+      exitStatus: _z,
+      cpu: _cpu,
+      startedAtMs: _t,
+      pid: _pid,
+      ...kept
+    } = process;
     this.charge(forkCost);
     const fd = this.kernel.files.fork(process);
     let key: number;
     try {
       key = this.kernel.spawn({
         ...kept,
-        pp: this.key,
-        p: program,
-        s: state,
-        pg: process.pg ?? process.pid,
-        ...(fd ? { fd } : {}),
-        lt: process.lt ?? this.now,
+        parent: this.key,
+        program,
+        state,
+        processGroup: process.processGroup ?? process.pid,
+        ...(fd ? { fds: fd } : {}),
+        localTimeMs: process.localTimeMs ?? this.now,
       });
     } catch (error) {
       for (const id of Object.values(fd ?? {})) this.kernel.files.release(id);
@@ -73,7 +82,7 @@ export class SystemCalls extends FileCalls implements Sys {
 
   /** The system calls of a child, to arrange its descriptors before it runs. */
   child(pid: number): Sys {
-    return this.kernel.sys(processKey(this.process.ns, pid));
+    return this.kernel.sys(processKey(this.process.pidNamespace, pid));
   }
 
   /** Looks a command up in PATH; a path is taken as it is. ENOENT or EACCES. */
@@ -82,7 +91,7 @@ export class SystemCalls extends FileCalls implements Sys {
       const known = isImagePath(command) ? this.#lookupCache : undefined;
       if (known?.executables.has(keyOf(this.who, command))) return command;
       const place = this.existing(command);
-      if (place.node.t === "d" || !this.vfs.allowed(place.node, 1, this.who))
+      if (place.node.type === "d" || !this.vfs.allowed(place.node, 1, this.who))
         throw new Errno("EACCES");
       return command;
     }
@@ -98,7 +107,7 @@ export class SystemCalls extends FileCalls implements Sys {
 
   /** What is known of the image, for a process that sees its container as it is. */
   get #lookupCache(): ImageLookupCache | undefined {
-    return this.process.rt === undefined ? this.container.lookupCache : undefined;
+    return this.process.rootFolder === undefined ? this.container.lookupCache : undefined;
   }
 
   #search(command: string, folders: readonly string[]): string {
@@ -106,7 +115,7 @@ export class SystemCalls extends FileCalls implements Sys {
     for (const folder of folders) {
       const full = normalPath(this.cwd, `${folder || "."}/${command}`);
       const place = this.peekPlace(full);
-      if (!place?.node || place.node.t === "d") continue;
+      if (!place?.node || place.node.type === "d") continue;
       if (this.vfs.allowed(place.node, 1, this.who)) return full;
       denied = true;
     }
@@ -128,8 +137,8 @@ export class SystemCalls extends FileCalls implements Sys {
       );
     const program = programOf(head);
     if (program === undefined) throw new Errno("ENOEXEC");
-    const escalates = (node.m & 0o4000) !== 0 && !this.container.record.spec.noNewPrivileges;
-    if (escalates) this.process.u = node.u ?? 0;
+    const escalates = (node.mode & 0o4000) !== 0 && !this.container.record.spec.noNewPrivileges;
+    if (escalates) this.process.uid = node.uid ?? 0;
     this.become(program, argv, env, full);
   }
 
@@ -139,7 +148,7 @@ export class SystemCalls extends FileCalls implements Sys {
     const known = key && cache?.executables.get(key);
     if (known) return known;
     const { node, id, mount, full } = this.existing(path);
-    if (node.t !== "f" || !this.vfs.allowed(node, 1, this.who)) throw new Errno("EACCES");
+    if (node.type !== "f" || !this.vfs.allowed(node, 1, this.who)) throw new Errno("EACCES");
     const found = { full, node, head: mount.tree.read(id, 0, 256) };
     if (key && cache && isImagePath(full))
       keep(cache.executables, commandsPerImageKeptMax, key, found);
@@ -161,46 +170,46 @@ export class SystemCalls extends FileCalls implements Sys {
     const { programs } = this.kernel;
     const found = programs.get(name) ?? programs.get("no-applet");
     this.charge(execCost);
-    process.p = found?.name ?? name;
-    process.a = words;
+    process.program = found?.name ?? name;
+    process.args = words;
     const changes = envChanges(this.container.env, env);
-    if (changes) process.e = changes;
-    else delete process.e;
-    if (executable !== "/bin/busybox") process.ex = executable;
-    delete process.w;
-    for (const fd of Object.keys(process.fd ?? {})) if (Number(fd) >= 10) this.close(Number(fd));
+    if (changes) process.env = changes;
+    else delete process.env;
+    if (executable !== "/bin/busybox") process.executable = executable;
+    delete process.wait;
+    for (const fd of Object.keys(process.fds ?? {})) if (Number(fd) >= 10) this.close(Number(fd));
     this.held = 0;
-    process.s = found?.start(this);
+    process.state = found?.start(this);
   }
 
   /** Reaps an ended child (any, or the one given). "none": there is no such child. Undefined: still running. */
   wait(pid?: number): Ended | "none" | undefined {
     let any = false;
-    const all = this.kernel.pod.ps;
+    const all = this.kernel.pod.processes;
     for (const name in all) {
       const child = all[name];
-      if (child?.pp !== this.key || (pid !== undefined && child.pid !== pid)) continue;
+      if (child?.parent !== this.key || (pid !== undefined && child.pid !== pid)) continue;
       any = true;
-      if (child.z === undefined) continue;
+      if (child.exitStatus === undefined) continue;
       this.kernel.remove(Number(name));
-      const signal = child.z >> 8;
+      const signal = child.exitStatus >> 8;
       return signal
         ? { pid: child.pid, status: 128 + signal, signal }
-        : { pid: child.pid, status: child.z };
+        : { pid: child.pid, status: child.exitStatus };
     }
     return any ? undefined : "none";
   }
 
   /** kill(2): a pid, 0 for the own group, negative for a group, -1 for all. ESRCH, EPERM. */
   kill(pid: number, signal: number): void {
-    const all = this.kernel.pod.ps;
-    const own = this.process.pg ?? this.process.pid;
+    const all = this.kernel.pod.processes;
+    const own = this.process.processGroup ?? this.process.pid;
     let found = false;
     let denied = false;
     for (const name in all) {
       const other = all[name];
-      if (!other || other.ns !== this.process.ns) continue;
-      const group = other.pg ?? other.pid;
+      if (!other || other.pidNamespace !== this.process.pidNamespace) continue;
+      const group = other.processGroup ?? other.pid;
       const hit =
         pid > 0
           ? other.pid === pid
@@ -212,12 +221,13 @@ export class SystemCalls extends FileCalls implements Sys {
       if (!hit) continue;
       found = true;
       if (!this.#maySignal(this.uidOf(other))) denied = true;
-      else if (other.z === undefined) this.kernel.kill(Number(name), signal);
+      else if (other.exitStatus === undefined) this.kernel.kill(Number(name), signal);
     }
-    if (!found && pid > 0 && this.kernel.pod.hp !== undefined) return this.#killOnNode(pid, signal);
+    if (!found && pid > 0 && this.kernel.pod.hostPidBase !== undefined)
+      return this.#killOnNode(pid, signal);
     if (!found) throw new Errno("ESRCH");
     if (denied) throw new Errno("EPERM");
-    if (this.process.z !== undefined) throw new ProcessKilled();
+    if (this.process.exitStatus !== undefined) throw new ProcessKilled();
   }
 
   #maySignal(uid: number): boolean {
@@ -229,7 +239,7 @@ export class SystemCalls extends FileCalls implements Sys {
   #killOnNode(pid: number, signal: number): void {
     const hit = nodeProcesses(this.kernel).find(({ process }) => process.pid === pid);
     if (!hit || hit.pod === this.kernel.key) throw new Errno("ESRCH");
-    if (!this.#maySignal(hit.process.u ?? 0)) throw new Errno("EPERM");
+    if (!this.#maySignal(hit.process.uid ?? 0)) throw new Errno("EPERM");
     // The node's services are started again at once by its init.
     if (hit.pod === undefined || hit.key === undefined) return;
     const { context } = this.kernel;
@@ -242,7 +252,7 @@ export class SystemCalls extends FileCalls implements Sys {
 
   /** Processes this one can see, by pid. */
   processes(): Process[] {
-    return visibleProcesses(this.kernel, this.process.ns);
+    return visibleProcesses(this.kernel, this.process.pidNamespace);
   }
   uidOf(process: Process): number {
     return uidOf(this.kernel, process);
@@ -254,9 +264,9 @@ export class SystemCalls extends FileCalls implements Sys {
   /** Makes a folder the root of this process and of what it starts. EPERM, ENOENT, ENOTDIR. */
   chroot(path: string): void {
     const place = this.existing(path);
-    if (place.node.t !== "d") throw new Errno("ENOTDIR");
+    if (place.node.type !== "d") throw new Errno("ENOTDIR");
     if (this.who.uid !== 0 || !this.container.capable("SYS_CHROOT")) throw new Errno("EPERM");
-    this.process.rt = normalPath("/", `${this.process.rt ?? ""}${place.full}`);
+    this.process.rootFolder = normalPath("/", `${this.process.rootFolder ?? ""}${place.full}`);
     this.process.cwd = "/";
   }
 
@@ -268,20 +278,20 @@ export class SystemCalls extends FileCalls implements Sys {
    */
   listen(
     port: number,
-    kind: Listener["k"],
+    kind: Listener["kind"],
     options: { address?: string; tls?: boolean } = {},
   ): number {
     const { pod } = this.kernel;
     const name = `${kind === "u" ? "udp" : "tcp"}/${port}`;
-    if (pod.li[name]) throw new Errno("EADDRINUSE");
+    if (pod.listeners[name]) throw new Errno("EADDRINUSE");
     const free = Number(sysctlOf(this.container, "net.ipv4.ip_unprivileged_port_start"));
     if (port < free && !(this.who.uid === 0 && this.container.capable("NET_BIND_SERVICE")))
       throw new Errno("EACCES");
-    pod.li[name] = {
-      p: this.key,
-      k: kind,
-      ...(options.address ? { a: options.address } : {}),
-      ...(options.tls ? { s: true as const } : {}),
+    pod.listeners[name] = {
+      process: this.key,
+      kind,
+      ...(options.address ? { address: options.address } : {}),
+      ...(options.tls ? { tls: true as const } : {}),
     };
     if (kind !== "t" && kind !== "u") return -1;
     return this.#listening(name);
@@ -289,13 +299,13 @@ export class SystemCalls extends FileCalls implements Sys {
 
   /** Listens under a name that is no port's. */
   listenAs(name: string): number {
-    this.kernel.pod.li[name] = { p: this.key, k: "t" };
+    this.kernel.pod.listeners[name] = { process: this.key, kind: "t" };
     return this.#listening(name);
   }
 
   #listening(name: string): number {
     const fd = this.freeFd();
-    this.kernel.files.place(this.process, fd, this.kernel.files.open({ k: "l", l: name }));
+    this.kernel.files.place(this.process, fd, this.kernel.files.open({ kind: "l", port: name }));
     return fd;
   }
 }

@@ -3,15 +3,16 @@ import type { Kernel } from "./types.ts";
 import type { Session } from "./state.ts";
 
 /** What a program prints, as the terminal sends it on: ONLCR. */
-export function terminalOutput(_session: Session, data: string): string {
+export function terminalOutput(data: string): string {
   return data.replaceAll("\n", "\r\n");
 }
 
 const signalKeys: Record<string, number> = { "\x03": 2, "\x1c": 3, "\x1a": 20 };
 
 function echo(kernel: Kernel, session: Session, text: string): void {
-  if (session.k === "own") kernel.logs.append(session.c, 1, text);
-  else session.o += text;
+  if (session.kept) kernel.printed.append(session.kept, text);
+  else if (session.kind === "own") kernel.logs.append(session.container, 1, text);
+  else session.stdout += text;
 }
 
 /** How a control character shows itself: ^C. */
@@ -19,8 +20,8 @@ const caret = (key: string): string =>
   key < " " || key === "\x7f" ? `^${String.fromCharCode(key.charCodeAt(0) ^ 64)}` : key;
 
 function erase(kernel: Kernel, session: Session, count: number): void {
-  const edited = session.ed ?? "";
-  session.ed = edited.slice(0, edited.length - count);
+  const edited = session.editedLine ?? "";
+  session.editedLine = edited.slice(0, edited.length - count);
   const cells = edited.slice(edited.length - count).replace(/[\x80-\xbf]/g, "").length;
   echo(kernel, session, "\b \b".repeat(cells));
 }
@@ -33,11 +34,11 @@ function lastLength(line: string): number {
 }
 
 function key(kernel: Kernel, session: Session, character: string): void {
-  const edited = session.ed ?? "";
+  const edited = session.editedLine ?? "";
   const signal = signalKeys[character];
   if (signal !== undefined) {
     echo(kernel, session, caret(character));
-    session.ed = "";
+    session.editedLine = "";
     foreground(kernel, session, signal);
   } else if (character === "\x7f" || character === "\b") {
     if (edited) erase(kernel, session, lastLength(edited));
@@ -47,25 +48,31 @@ function key(kernel: Kernel, session: Session, character: string): void {
     while (left > 0 && /\S/.test(edited.charAt(left - 1))) left--;
     erase(kernel, session, edited.length - left);
   } else if (character === "\x04") {
-    session.i += edited === "" ? "\x04" : edited;
-    session.ed = "";
+    session.input += edited === "" ? "\x04" : edited;
+    session.editedLine = "";
   } else if (character === "\r" || character === "\n") {
     echo(kernel, session, "\r\n");
-    session.i += `${edited}\n`;
-    session.ed = "";
+    session.input += `${edited}\n`;
+    session.editedLine = "";
   } else {
-    session.ed = edited + character;
+    session.editedLine = edited + character;
     echo(kernel, session, character < " " && character !== "\t" ? caret(character) : character);
   }
 }
 
 /** Signals the terminal's foreground process group. */
 export function foreground(kernel: Kernel, session: Session, signal: number): void {
-  const first = session.k === "own" ? kernel.pod.cs[session.c]?.root : session.p;
-  const group = session.fg ?? kernel.pod.ps[first ?? 0]?.pid;
-  for (const name in kernel.pod.ps) {
-    const process = kernel.pod.ps[name];
-    if (!process || process.c !== session.c || (process.pg ?? process.pid) !== group) continue;
+  const first =
+    session.kind === "own" ? kernel.pod.containers[session.container]?.root : session.process;
+  const group = session.foregroundGroup ?? kernel.pod.processes[first ?? 0]?.pid;
+  for (const name in kernel.pod.processes) {
+    const process = kernel.pod.processes[name];
+    if (
+      !process ||
+      process.container !== session.container ||
+      (process.processGroup ?? process.pid) !== group
+    )
+      continue;
     kernel.kill(Number(name), signal);
   }
 }
@@ -74,7 +81,7 @@ export function foreground(kernel: Kernel, session: Session, signal: number): vo
 export function terminalInput(kernel: Kernel, session: Session, data: string): void {
   kernel.touch();
   for (const character of data) {
-    if (session.raw && signalKeys[character] === undefined) session.i += character;
+    if (session.raw && signalKeys[character] === undefined) session.input += character;
     else key(kernel, session, character);
   }
 }

@@ -3,7 +3,7 @@
  * Network, ImageCatalog), what a program is, and what it sees of a loaded Pod: Kernel (kernel.ts), Container, open Files
  * (open-files.ts), Logs (logs/logs.ts), and each process's system calls, Sys (system-calls.ts).
  */
-import type { Step, HttpAnswer, Ended, OpenFlags } from "./calls.ts";
+import type { Step, HttpAnswer, Ended, OpenFlags, Printed } from "./calls.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
 import type { ImageLookupCache } from "../image/lookup-cache.ts";
 import type { FileId } from "../fs/inode.ts";
@@ -62,10 +62,8 @@ export interface RuntimeContext extends ApiServer {
 }
 
 /**
- * What programs ask of the cluster's network: the border the network engine implements. Within a Pod the runtime serves
- * localhost and the Pod's own address itself and asks nobody. Programs find it at `sys.kernel.context.network`
- * (`?? noNetwork`), take a handle and wait for it: `{ wait: { nt: handle, t: ownTimeout } }`; runtime/net/socket.ts does
- * that for them, with names, requests and sockets alike for this Pod and others.
+ * What programs ask of the cluster's network. Localhost and the Pod's own address are the runtime's. Who asks takes a handle and
+ * waits for it, `{ wait: { answer: handle, untilMs: ownTimeout } }`: runtime/net/socket.ts does that for programs.
  */
 export interface Network extends ApiAccess<RuntimeContext> {
   /** One query to the Pod's name server, the name fully qualified (the caller walks the search list). */
@@ -99,7 +97,7 @@ export interface Network extends ApiAccess<RuntimeContext> {
   datagram(context: RuntimeContext, podKey: string, parcel: Parcel): DatagramResult;
   /** ICMP echo: round trip in ms, or nothing when nobody answers. */
   ping(context: RuntimeContext, podKey: string, ip: string): number | undefined;
-  /** Whether a wait for a handle (`Wait.nt`) is over: a request has its outcome, a stream has bytes or has ended. */
+  /** Whether a wait for a handle (`Wait.answer`) is over: a request has its outcome, a stream has bytes or has ended. */
   settled?(context: RuntimeContext, handle: string): boolean;
   /** Called when a Pod's record was saved: answers and bytes for others in it go on their way. */
   moved?(context: RuntimeContext, pod: Partial<PodRecord>): void;
@@ -162,6 +160,7 @@ export interface Kernel {
   readonly pod: PodRecord;
   readonly files: Files;
   readonly logs: Logs;
+  readonly printed: Printed;
   /** Time of the process that runs, or the engine's. */
   now: number;
   readonly records: Records;
@@ -186,7 +185,7 @@ export interface Kernel {
   /** Sends a signal. `outside`: by the runtime, whose SIGKILL reaches PID 1 too. */
   kill(key: number, signal: number, outside?: boolean): void;
   /** Adds a process. EAGAIN when the Pod has too many. */
-  spawn(process: Omit<Process, "pid" | "t">, pid?: number): number;
+  spawn(process: Omit<Process, "pid" | "startedAtMs">, pid?: number): number;
   /** Ends a process: its files close, its children go to PID 1, its parent may wait for it. */
   exit(key: number, code: number, signal?: number, reason?: string): void;
   remove(key: number): void;
@@ -302,7 +301,7 @@ export interface Sys {
    */
   listen(
     port: number,
-    kind: Listener["k"],
+    kind: Listener["kind"],
     options?: {
       address?: string;
       tls?: boolean;

@@ -3,6 +3,7 @@
  * `o|e|O|E` (stdout, stderr; capital: the line goes on) + base-36 ms + space + bytes.
  */
 import type { Records } from "../../ports/controller.ts";
+import { RecordCodec } from "../../core/record-codec.ts";
 import {
   logBytesPerContainerMax,
   logChunkBytes,
@@ -16,9 +17,12 @@ import type { LogEntry, LogRecord, PodRecord } from "../kernel/state.ts";
 
 interface LogChunk {
   /** Number of its first entry. */
-  i: number;
-  l: string[];
+  first: number;
+  entries: string[];
 }
+
+/** Field names of chunks on disk. */
+export const logChunkCodec = new RecordCodec({ fields: { first: "i", entries: "l" } });
 
 const chunkKey = (pod: string, id: string, chunk: number): string =>
   `${pod} ${id.slice(0, 12)} ${chunk}`;
@@ -36,11 +40,19 @@ export class PodLogs implements Logs {
   }
 
   recordOf(containerKey: string): LogRecord {
-    const { spec } = this.kernel.pod.cs[containerKey] as PodRecord["cs"][string];
+    const { spec } = this.kernel.pod.containers[containerKey] as PodRecord["containers"][string];
     const list = (this.kernel.pod.logs[spec.name] ??= []);
     let record = list.find((known) => known.id === spec.id.slice(0, 12));
     if (!record) {
-      record = { id: spec.id.slice(0, 12), a: 0, b: 0, z: 0, all: 0, n: 0, first: 0 };
+      record = {
+        id: spec.id.slice(0, 12),
+        firstChunk: 0,
+        lastChunk: 0,
+        lastChunkBytes: 0,
+        all: 0,
+        entries: 0,
+        first: 0,
+      };
       list.push(record);
       while (list.length > 2)
         removeLogs(this.kernel.records, this.kernel.key, list.shift() as LogRecord);
@@ -53,7 +65,9 @@ export class PodLogs implements Logs {
     let chunk = this.#dirty.get(key);
     if (!chunk) {
       const stored = this.kernel.records.get<LogChunk>("logs", key);
-      chunk = stored ? { i: stored.i, l: [...stored.l] } : { i: record.n, l: [] };
+      chunk = stored
+        ? { first: stored.first, entries: [...stored.entries] }
+        : { first: record.entries, entries: [] };
       this.#dirty.set(key, chunk);
     }
     return chunk;
@@ -64,7 +78,7 @@ export class PodLogs implements Logs {
     this.kernel.touch();
     this.#toAttached(containerKey, stream, data);
     const record = this.recordOf(containerKey);
-    if (record.rep) this.#writeRepeats(record);
+    if (record.repeats) this.#writeRepeats(record);
     const open: [boolean, boolean] = record.open ?? [false, false];
     for (let at = 0; at < data.length;) {
       const end = data.indexOf("\n", at);
@@ -80,13 +94,13 @@ export class PodLogs implements Logs {
 
   /** Writes down the repeated lines that came before what is written next. */
   #writeRepeats(record: LogRecord): void {
-    const { lines, skipped, repeats } = dueLines(record.rep, this.kernel.now);
-    record.rep = repeats;
+    const { lines, skipped, repeats } = dueLines(record.repeats, this.kernel.now);
+    record.repeats = repeats;
     if (skipped) {
       // Numbers within a chunk run on without a gap.
-      record.n += skipped;
-      record.b++;
-      record.z = 0;
+      record.entries += skipped;
+      record.lastChunk++;
+      record.lastChunkBytes = 0;
     }
     for (const { ms, stream, text } of lines) this.#entry(record, stream, text, true, ms);
   }
@@ -94,7 +108,7 @@ export class PodLogs implements Logs {
   /** Entries of the last chunk from a moment on. */
   recent(containerKey: string, sinceMs: number): LogEntry[] {
     const record = this.recordOf(containerKey);
-    const entries = this.#chunk(record, record.b).l.map(parseEntry);
+    const entries = this.#chunk(record, record.lastChunk).entries.map(parseEntry);
     return entries.filter(({ ms }) => ms >= sinceMs);
   }
 
@@ -102,22 +116,22 @@ export class PodLogs implements Logs {
   stopRepeats(name: string): void {
     for (const list of Object.values(this.kernel.pod.logs))
       for (const record of list) {
-        if (!record.rep?.some(({ k }) => k === name)) continue;
+        if (!record.repeats?.some(({ probe }) => probe === name)) continue;
         this.#writeRepeats(record);
-        record.rep = record.rep.filter(({ k }) => k !== name);
-        if (record.rep.length === 0) delete record.rep;
+        record.repeats = record.repeats.filter(({ probe }) => probe !== name);
+        if (record.repeats.length === 0) delete record.repeats;
       }
   }
 
   /** The container has ended: no line comes by itself any more. */
   finish(containerKey: string): void {
-    const spec = this.kernel.pod.cs[containerKey]?.spec;
+    const spec = this.kernel.pod.containers[containerKey]?.spec;
     const record = this.kernel.pod.logs[spec?.name ?? ""]?.find(
       (known) => known.id === spec?.id.slice(0, 12),
     );
-    if (!record?.rep) return;
+    if (!record?.repeats) return;
     this.#writeRepeats(record);
-    delete record.rep;
+    delete record.repeats;
   }
 
   #entry(
@@ -127,52 +141,56 @@ export class PodLogs implements Logs {
     whole: boolean,
     ms = this.kernel.now,
   ): void {
-    if (record.z >= logChunkBytes) {
-      record.b++;
-      record.z = 0;
+    if (record.lastChunkBytes >= logChunkBytes) {
+      record.lastChunk++;
+      record.lastChunkBytes = 0;
     }
-    if (this.#last?.record !== record || this.#last.number !== record.b)
-      this.#last = { record, number: record.b, chunk: this.#chunk(record, record.b) };
+    if (this.#last?.record !== record || this.#last.number !== record.lastChunk)
+      this.#last = {
+        record,
+        number: record.lastChunk,
+        chunk: this.#chunk(record, record.lastChunk),
+      };
     const { chunk } = this.#last;
     const mark = stream === 1 ? (whole ? "o" : "O") : whole ? "e" : "E";
     const moment = Math.round(ms);
     if (this.#moment.ms !== moment) this.#moment = { ms: moment, text: moment.toString(36) };
     const entry = `${mark}${this.#moment.text} ${text}`;
-    chunk.l.push(entry);
-    record.n++;
-    record.z += entry.length + 4;
+    chunk.entries.push(entry);
+    record.entries++;
+    record.lastChunkBytes += entry.length + 4;
     record.all += entry.length + 4;
-    while (record.all > logBytesPerContainerMax && record.a < record.b) {
-      const key = chunkKey(this.kernel.key, record.id, record.a);
-      const old = this.#chunk(record, record.a);
-      record.all -= old.l.reduce((sum, line) => sum + line.length + 4, 0);
-      record.first = old.i + old.l.length;
+    while (record.all > logBytesPerContainerMax && record.firstChunk < record.lastChunk) {
+      const key = chunkKey(this.kernel.key, record.id, record.firstChunk);
+      const old = this.#chunk(record, record.firstChunk);
+      record.all -= old.entries.reduce((sum, line) => sum + line.length + 4, 0);
+      record.first = old.first + old.entries.length;
       this.#dirty.delete(key);
       this.kernel.records.delete("logs", key);
-      record.a++;
+      record.firstChunk++;
     }
   }
 
   /** Bytes a container may print before it waits for the slowest who is attached to it. */
   room(containerKey: string): number {
     let room = Number.MAX_SAFE_INTEGER;
-    for (const id in this.kernel.pod.se) {
-      const session = this.kernel.pod.se[id];
-      if (session?.k !== "attach" || session.c !== containerKey) continue;
-      room = Math.min(room, sessionOutputBytesMax - session.o.length - session.e.length);
+    for (const id in this.kernel.pod.sessions) {
+      const session = this.kernel.pod.sessions[id];
+      if (session?.kind !== "attach" || session.container !== containerKey) continue;
+      room = Math.min(room, sessionOutputBytesMax - session.stdout.length - session.stderr.length);
     }
     return Math.max(0, room);
   }
 
   #toAttached(containerKey: string, stream: 1 | 2, data: string): void {
-    for (const id in this.kernel.pod.se) {
-      const session = this.kernel.pod.se[id];
-      if (session?.k !== "attach" || session.c !== containerKey) continue;
+    for (const id in this.kernel.pod.sessions) {
+      const session = this.kernel.pod.sessions[id];
+      if (session?.kind !== "attach" || session.container !== containerKey) continue;
       // Only what did not ask for room, as a server's log, comes so far.
-      const room = 2 * sessionOutputBytesMax - session.o.length - session.e.length;
+      const room = 2 * sessionOutputBytesMax - session.stdout.length - session.stderr.length;
       const part = data.slice(0, Math.max(0, room));
-      if (stream === 1) session.o += part;
-      else session.e += part;
+      if (stream === 1) session.stdout += part;
+      else session.stderr += part;
     }
   }
 
@@ -239,12 +257,12 @@ function entriesFrom(
       text: encodeUtf8(line.text),
       whole: true,
     });
-  const skip = boot?.n ?? 0;
-  for (let number = record.a; number <= record.b; number++) {
+  const skip = boot?.lines ?? 0;
+  for (let number = record.firstChunk; number <= record.lastChunk; number++) {
     const chunk = records.get<LogChunk>("logs", chunkKey(podKey, record.id, number));
-    if (!chunk || chunk.i + chunk.l.length + skip <= from) continue;
-    for (let i = Math.max(0, from - skip - chunk.i); i < chunk.l.length; i++)
-      out.push(parseEntry(chunk.l[i] ?? ""));
+    if (!chunk || chunk.first + chunk.entries.length + skip <= from) continue;
+    for (let i = Math.max(0, from - skip - chunk.first); i < chunk.entries.length; i++)
+      out.push(parseEntry(chunk.entries[i] ?? ""));
   }
   return out;
 }
@@ -258,8 +276,8 @@ export function readLogRecord(
 ): LogText {
   const from = options.position ?? 0;
   let entries = entriesFrom(context, podKey, record, from);
-  let next = record.n + (record.boot?.n ?? 0);
-  const repeated = dueLines(record.rep, options.nowMs ?? 0);
+  let next = record.entries + (record.boot?.lines ?? 0);
+  const repeated = dueLines(record.repeats, options.nowMs ?? 0);
   next += repeated.skipped;
   for (const { ms, stream, text } of repeated.lines)
     if (next++ >= from) entries.push({ ms, stream, text, whole: true });
@@ -295,7 +313,7 @@ function lastLines(entries: LogEntry[], count: number): LogEntry[] {
 
 /** Deletes the chunks of one container instance's log. */
 export function removeLogs(records: Records, podKey: string, record: LogRecord): void {
-  for (let chunk = record.a; chunk <= record.b; chunk++) {
+  for (let chunk = record.firstChunk; chunk <= record.lastChunk; chunk++) {
     const key = chunkKey(podKey, record.id, chunk);
     if (records.get("logs", key) !== undefined) records.delete("logs", key);
   }

@@ -12,8 +12,8 @@ import type { LogRepeat, PodRecord } from "../kernel/state.ts";
 /** The probe's hits go on by themselves. */
 export function startProbeHits(context: RuntimeContext, podKey: string, hits: ProbeHits): void {
   const kernel = PodKernel.load(context, podKey);
-  const listener = kernel?.pod.li[`tcp/${hits.port}`];
-  const container = listener && kernel?.process(listener.p)?.c;
+  const listener = kernel?.pod.listeners[`tcp/${hits.port}`];
+  const container = listener && kernel?.process(listener.process)?.container;
   if (!kernel || container === undefined) return;
   const words = `"GET ${hits.path} HTTP/`;
   const lines = kernel.logs
@@ -23,12 +23,21 @@ export function startProbeHits(context: RuntimeContext, podKey: string, hits: Pr
   for (const stream of [1, 2] as const) {
     const line = lines.findLast((known) => known.stream === stream);
     if (!line) continue;
-    const x = timeless(line.text, line.ms);
-    repeats.push({ t: hits.nextMs, e: hits.periodMs, s: stream, x, n: 0, k: hits.probe });
+    repeats.push({
+      nextAtMs: hits.nextMs,
+      everyMs: hits.periodMs,
+      stream,
+      text: timeless(line.text, line.ms),
+      count: 0,
+      probe: hits.probe,
+    });
   }
   if (repeats.length === 0) return;
   const record = kernel.logs.recordOf(container);
-  record.rep = [...(record.rep ?? []).filter(({ k }) => k !== hits.probe), ...repeats];
+  record.repeats = [
+    ...(record.repeats ?? []).filter(({ probe }) => probe !== hits.probe),
+    ...repeats,
+  ];
   kernel.touch();
   kernel.save();
 }
@@ -37,7 +46,7 @@ export function startProbeHits(context: RuntimeContext, podKey: string, hits: Pr
 export function stopProbeHits(context: RuntimeContext, podKey: string, probe: string): void {
   const pod = context.records.get<PodRecord>("runtime", podKey);
   const holds = Object.values(pod?.logs ?? {}).some((list) =>
-    list.some(({ rep }) => rep?.some(({ k }) => k === probe)),
+    list.some(({ repeats }) => repeats?.some((repeat) => repeat.probe === probe)),
   );
   if (!holds) return;
   const kernel = PodKernel.load(context, podKey);

@@ -53,7 +53,7 @@ function timely(text: string, ms: number): string {
 }
 
 const dueOf = (repeat: LogRepeat, upto: number): number =>
-  upto < repeat.t ? 0 : Math.floor((upto - repeat.t) / repeat.e) + 1;
+  upto < repeat.nextAtMs ? 0 : Math.floor((upto - repeat.nextAtMs) / repeat.everyMs) + 1;
 
 /** Lines due up to a moment. `$(COUNT)` in a text is its own number, from 1 on. */
 export function dueLines(given: readonly LogRepeat[] | undefined, upto: number): Repeated {
@@ -67,14 +67,15 @@ export function dueLines(given: readonly LogRepeat[] | undefined, upto: number):
     skipped += from;
     for (let i = from; i < due; i++)
       lines.push({
-        ms: repeat.t + i * repeat.e,
-        stream: repeat.s,
-        text: timely(repeat.x, repeat.t + i * repeat.e).replaceAll(
+        ms: repeat.nextAtMs + i * repeat.everyMs,
+        stream: repeat.stream,
+        text: timely(repeat.text, repeat.nextAtMs + i * repeat.everyMs).replaceAll(
           "$(COUNT)",
-          String(repeat.n + i + 1),
+          String(repeat.count + i + 1),
         ),
       });
-    return { ...repeat, t: repeat.t + due * repeat.e, n: repeat.n + due };
+    const nextAtMs = repeat.nextAtMs + due * repeat.everyMs;
+    return { ...repeat, nextAtMs, count: repeat.count + due };
   });
   lines.sort((a, b) => a.ms - b.ms);
   return { lines, skipped, repeats };
@@ -82,5 +83,5 @@ export function dueLines(given: readonly LogRepeat[] | undefined, upto: number):
 
 /** When the next line comes: for who follows a log. */
 export function nextRepeatMs(repeats: readonly LogRepeat[] | undefined): number | undefined {
-  return repeats?.length ? Math.min(...repeats.map((repeat) => repeat.t)) : undefined;
+  return repeats?.length ? Math.min(...repeats.map((repeat) => repeat.nextAtMs)) : undefined;
 }

@@ -38,5 +38,5 @@ export interface Parcel {
 /** `silent`: it has arrived, or is lost, and nothing will come back. */
 export type DatagramResult = NetworkResult<string> & { silent?: true };
 
-/** Handles of the network's; others are the Pod's own (PodRecord.ht). */
+/** Handles of the network's; others are the Pod's own (PodRecord.requests). */
 export const isNetworkHandle = (handle: string): boolean => /^[ars]\d+$/.test(handle);

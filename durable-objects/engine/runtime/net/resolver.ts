@@ -9,8 +9,14 @@ export interface Resolver {
   options: string[];
 }
 
-/** The nodes' own name server. */
+/** The name server of the network that the nodes are in. */
 export const nodeNameserver = "192.168.0.2";
+/** What programs on a node ask: its systemd-resolved, which sends names of the cluster to the cluster's DNS. */
+export const stubNameserver = "127.0.0.53";
+
+/** Whom systemd-resolved of a node asks for a full name. */
+export const stubForwards = (name: string): string =>
+  /(^|\.)cluster\.local\.?$/.test(name) ? clusterDnsIp : nodeNameserver;
 /** glibc: MAXNS; k8s: pkg/apis/core/validation MaxDNSSearchPaths */
 const nameserversMax = 3;
 const searchesMax = 32;

@@ -81,8 +81,8 @@ export function isOwn(sys: Sys, ip: string): boolean {
 
 /** A Pod in its node's network finds there, as localhost, what others on that node listen with: the network looks. */
 function isHere(sys: Sys, ip: string, to: number, protocol: "tcp" | "udp"): boolean {
-  const { pod, li } = sys.kernel.pod;
-  if (pod.hostNetwork && isLocal(ip) && !li[`${protocol}/${to}`]) return false;
+  const { pod, listeners } = sys.kernel.pod;
+  if (pod.hostNetwork && isLocal(ip) && !listeners[`${protocol}/${to}`]) return false;
   return isOwn(sys, ip);
 }
 
@@ -108,17 +108,20 @@ export function httpResult(sys: Sys, handle: string): HttpResult {
     const outcome = httpOutcome(kernel, handle);
     if ("response" in outcome || "error" in outcome) return clientView(outcome);
     return {
-      wait: { nt: handle, ...(outcome.dueAtMs === undefined ? {} : { t: outcome.dueAtMs }) },
+      wait: {
+        answer: handle,
+        ...(outcome.dueAtMs === undefined ? {} : { untilMs: outcome.dueAtMs }),
+      },
     };
   }
   const result = port(sys).requestResult(kernel.context, kernel.key, handle);
-  if (!result.done) return { wait: { nt: handle } };
+  if (!result.done) return { wait: { answer: handle } };
   return "error" in result ? { error: result.error } : { response: result.result };
 }
 
 /** Bytes of an answer that has no end (`HttpResponse.stream`), or what to wait for. */
 export function streamNews(sys: Sys, handle: string): ApiNews | { wait: Wait } {
-  return port(sys).receiveApi?.(sys.kernel.context, handle) ?? { wait: { nt: handle } };
+  return port(sys).receiveApi?.(sys.kernel.context, handle) ?? { wait: { answer: handle } };
 }
 
 /**
@@ -149,32 +152,32 @@ function ownAddress(sys: Sys, id: number): string {
 
 function connectOwn(sys: Sys, ip: string, to: number): Connected {
   const { pod } = sys.kernel;
-  const listener = pod.li[`tcp/${to}`];
+  const listener = pod.listeners[`tcp/${to}`];
   const local = ip.startsWith("127.");
-  if (!listener || (listener.a === "127.0.0.1" && !local)) return { error: "refused" };
+  if (!listener || (listener.address === "127.0.0.1" && !local)) return { error: "refused" };
   // A server of whole requests is reached through the network's bridge, as from anywhere else.
-  if (listener.k === "h") return bridge(sys, ip, to);
+  if (listener.kind === "h") return bridge(sys, ip, to);
   return { fd: queueAt(sys, listener, (c) => [ownAddress(sys, c), `${ip}:${to}`]) };
 }
 
 function queueAt(sys: Sys, listener: Listener, ends: (id: number) => [string, string]): number {
   const { pod } = sys.kernel;
   const c = pod.next++;
-  pod.co[c] = { b: ["", ""], x: [false, false], a: ends(c) };
-  (listener.q ??= []).push(c);
+  pod.connections[c] = { bytes: ["", ""], writeClosed: [false, false], addresses: ends(c) };
+  (listener.backlog ??= []).push(c);
   return descriptor(sys, c, 0);
 }
 
 /** Opens a connection to a listener of this Pod's by its name. ECONNREFUSED */
 export function connectTo(sys: Sys, name: string): number {
-  const listener = sys.kernel.pod.li[name];
+  const listener = sys.kernel.pod.listeners[name];
   if (!listener) throw new Errno("ECONNREFUSED");
   return queueAt(sys, listener, () => ["@", name]);
 }
 
 function connectOut(sys: Sys, ip: string, to: number): Connected {
   const result = handshake(sys, ip, to);
-  if (!result.done) return { wait: { t: result.dueAtMs } };
+  if (!result.done) return { wait: { untilMs: result.dueAtMs } };
   if ("error" in result) return { error: result.error };
   return { fd: attach(sys, result.result, `${ip}:${to}`) };
 }
@@ -241,9 +244,15 @@ function bridge(sys: Sys, ip: string, to: number): Connected {
 function attach(sys: Sys, id: string, to: string): number {
   const { context, pod } = sys.kernel;
   const c = pod.next++;
-  pod.co[c] = { b: ["", ""], x: [false, false], a: [ownAddress(sys, c), to], o: id, f: true };
+  pod.connections[c] = {
+    bytes: ["", ""],
+    writeClosed: [false, false],
+    addresses: [ownAddress(sys, c), to],
+    stream: id,
+    outbound: true,
+  };
   const stream = context.records.get<Stream>(networkTable, id);
-  if (stream) context.records.put(networkTable, id, { ...stream, ca: c });
+  if (stream) context.records.put(networkTable, id, { ...stream, clientConnection: c });
   context.wake?.("network", id);
   return descriptor(sys, c, 0);
 }
@@ -251,7 +260,7 @@ function attach(sys: Sys, id: string, to: string): number {
 function descriptor(sys: Sys, connection: number, side: 0 | 1): number {
   const { files } = sys.kernel;
   const fd = sys.freeFd();
-  files.place(sys.process, fd, files.open({ k: "c", c: connection, e: side }));
+  files.place(sys.process, fd, files.open({ kind: "c", connection, end: side }));
   return fd;
 }
 
@@ -261,12 +270,18 @@ export function datagram(sys: Sys, parcel: Parcel): DatagramResult {
   const { ip } = parcel;
   if (!isHere(sys, ip, parcel.port, "udp"))
     return port(sys).datagram(kernel.context, kernel.key, parcel);
-  const listener = kernel.pod.li[`udp/${parcel.port}`];
-  const process = listener && kernel.process(listener.p);
+  const listener = kernel.pod.listeners[`udp/${parcel.port}`];
+  const process = listener && kernel.process(listener.process);
   if (!listener || !process) return { done: true, error: "refused" };
   const from = `${isLocal(ip) ? "127.0.0.1" : ip}:${parcel.from}`;
   const { datagram: take } = kernel.program(process);
-  const reply = take?.(kernel.sys(listener.p), process.s, parcel.bytes, parcel.port, from);
+  const reply = take?.(
+    kernel.sys(listener.process),
+    process.state,
+    parcel.bytes,
+    parcel.port,
+    from,
+  );
   return reply === undefined ? { done: false, silent: true } : { done: true, result: reply };
 }
 
@@ -277,14 +292,14 @@ export const freePort = (sys: Sys): number => 32_768 + ((sys.kernel.pod.next++ *
 export function accept(sys: Sys, fd: number): { fd: number; from: string } | undefined {
   const { kernel } = sys;
   const file = kernel.files.file(sys.process, fd);
-  if (file?.k !== "l") throw new Errno("EINVAL");
-  const queue = kernel.pod.li[file.l]?.q;
+  if (file?.kind !== "l") throw new Errno("EINVAL");
+  const queue = kernel.pod.listeners[file.port]?.backlog;
   for (let c = queue?.shift(); c !== undefined; c = queue?.shift()) {
-    const connection = kernel.pod.co[c];
+    const connection = kernel.pod.connections[c];
     if (!connection) continue;
-    connection.ok = true;
-    if (queue?.length === 0) delete kernel.pod.li[file.l]?.q;
-    return { fd: descriptor(sys, c, 1), from: connection.a[0] };
+    connection.accepted = true;
+    if (queue?.length === 0) delete kernel.pod.listeners[file.port]?.backlog;
+    return { fd: descriptor(sys, c, 1), from: connection.addresses[0] };
   }
   return undefined;
 }
@@ -293,8 +308,8 @@ export function accept(sys: Sys, fd: number): { fd: number; from: string } | und
 export function shutdown(sys: Sys, fd: number): void {
   const { kernel } = sys;
   const file = kernel.files.file(sys.process, fd);
-  const connection = file?.k === "c" ? kernel.pod.co[file.c] : undefined;
-  if (file?.k !== "c" || !connection) throw new Errno("EINVAL");
-  connection.x[file.e] = true;
-  connection.hf = true;
+  const connection = file?.kind === "c" ? kernel.pod.connections[file.connection] : undefined;
+  if (file?.kind !== "c" || !connection) throw new Errno("EINVAL");
+  connection.writeClosed[file.end] = true;
+  connection.halfClosed = true;
 }

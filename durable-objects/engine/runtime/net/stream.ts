@@ -1,7 +1,20 @@
 /** A TCP stream of the network, as the record that both its ends and the network read and write. */
+import { RecordCodec } from "../../core/record-codec.ts";
 
 /** Records of what is under way in the network: streams have keys `sN`. */
 export const networkTable = "network";
+
+/** Field names of those records on disk: of streams, and of network/exchange.ts and network/udp.ts. */
+export const networkRecordCodec = new RecordCodec({
+  fields: {
+    request: "q",
+    response: "r",
+    handle: "h",
+    connection: "c",
+    clientConnection: "ca",
+    answer: "a",
+  },
+});
 
 /** Who connects: a Pod, a node (its kubelet, the API server), or the user outside (neither). */
 export interface Source {
@@ -23,11 +36,11 @@ export interface Stream {
   down: string;
   downEnd?: true;
   /** The connection in the target's record. */
-  c?: number;
+  connection?: number;
   /** The client's own connection, in its Pod's record. */
-  ca?: number;
-  /** Request to a server that takes whole HTTP requests, under way. */
-  h?: string;
+  clientConnection?: number;
+  /** Request to a server that takes whole HTTP requests, under way: the handle that the server's Pod knows it by. */
+  handle?: string;
   /** The client has gone. */
   gone?: true;
   closedAt?: number;

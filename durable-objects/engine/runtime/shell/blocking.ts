@@ -29,7 +29,7 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
     return true;
   });
   if (frame.p.length === 0) return done(shell, frame.y ? frame.x : 0, frame.t === 1);
-  return { wait: { ch: true } };
+  return { wait: { childEnd: true } };
 }
 
 /** `wait [pid|%job]...` */
@@ -180,7 +180,9 @@ export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
     const data = sys.read(frame.fd, ahead ? 256 : 1);
     if (data === undefined) {
       if (frame.due !== undefined && sys.now >= frame.due) return done(shell, 1, tested);
-      return { wait: { r: [frame.fd], ...(frame.due === undefined ? {} : { t: frame.due }) } };
+      return {
+        wait: { readable: [frame.fd], ...(frame.due === undefined ? {} : { untilMs: frame.due }) },
+      };
     }
     if (data === "") return finishRead(shell, frame, 1);
     for (let i = 0; i < data.length; i++) {

@@ -338,8 +338,9 @@ function mayStandIn({ sys, state }: Shell): boolean {
     sys.kernel.context.images.find(sys.container.record.spec.image).known
   )
     return false;
-  const session = sys.process.se === undefined ? undefined : sys.kernel.pod.se[sys.process.se];
-  return session === undefined || session.k === "own" || session.q === true;
+  const session =
+    sys.process.session === undefined ? undefined : sys.kernel.pod.sessions[sys.process.session];
+  return session === undefined || session.kind === "own" || session.unattended === true;
 }
 
 function execProblem(name: string, error: unknown): [text: string, status: number] {

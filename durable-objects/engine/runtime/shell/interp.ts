@@ -26,7 +26,7 @@ export function advance(shell: Shell): Step {
     const taken = sys.isOpen(fd) ? sys.write(fd, text) : text.length;
     if (taken < text.length) {
       first![1] = text.slice(taken);
-      return { wait: { w: [fd] } };
+      return { wait: { writable: [fd] } };
     }
     state.po.shift();
     if (state.po.length === 0) delete state.po;
@@ -126,7 +126,7 @@ function waitStep(shell: Shell, frame: FrameOf<"wait">): Step {
     if (signal === 2 && shell.state.ia) shell.write(1, "\n");
     return true;
   });
-  if (frame.p.length > 0) return { wait: { ch: true } };
+  if (frame.p.length > 0) return { wait: { childEnd: true } };
   shell.pop();
   shell.state.st = frame.x || (frame.pf ?? 0);
   shell.checkError(frame.t === 1);
@@ -137,7 +137,7 @@ function waitStep(shell: Shell, frame: FrameOf<"wait">): Step {
 function substitutionStep(shell: Shell, frame: FrameOf<"sub">): Step {
   if (frame.fd >= 0) {
     const data = shell.sys.read(frame.fd);
-    if (data === undefined) return { wait: { r: [frame.fd] } };
+    if (data === undefined) return { wait: { readable: [frame.fd] } };
     frame.b += data.replaceAll("\0", "");
     shell.sys.held = frame.b.length + (shell.state.vb ?? 0);
     if (data !== "") return undefined;
@@ -150,7 +150,7 @@ function substitutionStep(shell: Shell, frame: FrameOf<"sub">): Step {
     status = code;
     return true;
   });
-  if (status === undefined) return { wait: { ch: true } };
+  if (status === undefined) return { wait: { childEnd: true } };
   shell.state.f.pop();
   const below = shell.top;
   if (below?.k === "node") {
@@ -234,9 +234,9 @@ function background(shell: Shell, ref: NodeRef, node: number, text: string): und
   const { sys, state } = shell;
   const pid = forkShell(shell, [{ k: "node", r: [ref[0], ref[1], node], i: 0 }]);
   const child = sys.child(pid);
-  if (state.ia) child.process.pg = pid;
+  if (state.ia) child.process.processGroup = pid;
   else {
-    child.process.ig = [...new Set([...(child.process.ig ?? []), 2, 3])];
+    child.process.ignoredSignals = [...new Set([...(child.process.ignoredSignals ?? []), 2, 3])];
     child.dup(child.open("/dev/null", { read: true }), 0);
   }
   state.bg = pid;

@@ -39,10 +39,10 @@ export function trap(shell: Shell, argv: string[]): number {
     if (action === undefined) delete state.tr[key];
     else state.tr[key] = action;
     if (number === 0) continue;
-    const ignored = (sys.process.ig ?? []).filter((known) => known !== number);
+    const ignored = (sys.process.ignoredSignals ?? []).filter((known) => known !== number);
     if (action === "") ignored.push(number);
-    if (ignored.length) sys.process.ig = ignored;
-    else delete sys.process.ig;
+    if (ignored.length) sys.process.ignoredSignals = ignored;
+    else delete sys.process.ignoredSignals;
   }
   return status;
 }

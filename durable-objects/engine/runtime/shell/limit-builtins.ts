@@ -32,7 +32,7 @@ export function umask(shell: Shell, argv: string[]): number {
     shell.complain(`illegal mode: ${word}`);
     return 2;
   }
-  process.um = octal ? made : ~made & 0o777;
+  process.umask = octal ? made : ~made & 0o777;
   return 0;
 }
 

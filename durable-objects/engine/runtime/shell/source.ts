@@ -59,7 +59,7 @@ function inputStep(shell: Shell, frame: Source): Step {
     if (state.po) return undefined;
   }
   const data = sys.read(0, state.ia ? 4096 : 1024);
-  if (data === undefined) return { wait: { r: [0] } };
+  if (data === undefined) return { wait: { readable: [0] } };
   delete frame.ln;
   if (data === "") {
     if (text === "" || !state.ia || endsWith(shell, text)) frame.eof = 1;

@@ -115,7 +115,7 @@ export function pending(sys: Sys, calls: Calls): Step {
   if (c.f !== undefined) {
     for (;;) {
       const data = sys.read(c.f);
-      if (data === undefined) return { wait: { r: [c.f] } };
+      if (data === undefined) return { wait: { readable: [c.f] } };
       if (data === "") break;
       c.t += data;
       sys.held = c.t.length;
@@ -124,7 +124,7 @@ export function pending(sys: Sys, calls: Calls): Step {
     delete c.f;
   }
   const ended = sys.wait(c.p as number);
-  if (!ended) return { wait: { ch: true } };
+  if (!ended) return { wait: { childEnd: true } };
   calls.r.push(c.keep ? c.t : ended === "none" ? 127 : ended.status);
   delete calls.c;
   return undefined;

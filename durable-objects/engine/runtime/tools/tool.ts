@@ -139,7 +139,7 @@ export function drain(sys: Sys, state: Output): Step {
     const taken = sys.write(fd, text);
     if (taken < text.length) {
       state.o[0] = [fd, text.slice(taken)];
-      return { wait: { w: [fd] } };
+      return { wait: { writable: [fd] } };
     }
     state.o.shift();
   }
@@ -158,7 +158,7 @@ export function tool(name: string, run: (io: Io) => number | void): Program<Tool
       try {
         state.x = run(io) ?? 0;
       } catch (error) {
-        if (error === needInput) return { wait: { r: [0] } };
+        if (error === needInput) return { wait: { readable: [0] } };
         if (error instanceof ToolExit) state.x = error.code;
         else if (error instanceof Errno) {
           io.say(error.message);
@@ -302,7 +302,7 @@ function streamStep<S>(spec: Stream<S>, sys: Sys, state: StreamState<S>): Step {
     const data = sys.read(fd, 32_768);
     if (data === undefined) {
       state.o = io.pending;
-      return drain(sys, state) ?? { wait: { r: [fd] } };
+      return drain(sys, state) ?? { wait: { readable: [fd] } };
     }
     sys.charge(data.length / 50);
     const verdict = feed(spec, io, state, data);

@@ -59,8 +59,8 @@ export function misfit(container: Container, spec: ContainerSpec): string | unde
     const target = at === undefined ? undefined : root?.find(at);
     if (!root || !mount || target === undefined) continue;
     const source = mount.tree.find(mount.sub || "/");
-    const isFolder = source === undefined || mount.tree.inode(source)?.t === "d";
-    if ((root.inode(target)?.t === "d") === isFolder) continue;
+    const isFolder = source === undefined || mount.tree.inode(source)?.type === "d";
+    if ((root.inode(target)?.type === "d") === isFolder) continue;
     const from = sourcePath(spec, given, index);
     return `error mounting "${from}" to rootfs at "${given.mountPath}": mount src=${from}, dst=${given.mountPath}, dstFd=/proc/thread-self/fd/8, flags=MS_BIND|MS_REC: not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type`;
   }
@@ -97,7 +97,7 @@ function prepareMount(
   const within = real === base ? "" : inside(base, real);
   if (outside || within === undefined) return "prepare subPath";
   const root = tree.find(base);
-  const folderMode = (root === undefined ? undefined : tree.inode(root)?.m) ?? 0o777;
+  const folderMode = (root === undefined ? undefined : tree.inode(root)?.mode) ?? 0o777;
   try {
     makeFolders(tree, real, folderMode & 0o7777);
   } catch (error) {
@@ -127,32 +127,34 @@ function copyInto(from: Tree, path: string, to: Tree, at: string): void {
   const id = from.find(path);
   const node = id === undefined ? undefined : from.inode(id);
   if (id === undefined || !node) return;
-  const { d: _data, z: _size, n: _names, ...rest } = node;
+  const { data: _data, size: _size, links: _names, ...rest } = node;
   const ino = to.create(
     at,
-    node.t === "f" ? { ...rest, d: "" } : { ...rest, ...(node.d ? { d: node.d } : {}) },
+    node.type === "f"
+      ? { ...rest, data: "" }
+      : { ...rest, ...(node.data ? { data: node.data } : {}) },
   );
-  if (node.t === "f") {
+  if (node.type === "f") {
     for (let offset = 0, size = from.size(id); offset < size; offset += fileChunkBytes) {
       to.write(ino, offset, from.read(id, offset, fileChunkBytes));
     }
   }
-  if (node.t === "d")
+  if (node.type === "d")
     for (const name of from.list(path)) copyInto(from, below(path, name), to, below(at, name));
 }
 
 /** Gives a volume to a group, all of it, unless its root already is the group's. */
 function own(tree: Tree, group: number): void {
   const root = tree.inode(tree.find("/") ?? "/");
-  if (root?.g === group && root.m & setGroup) return;
+  if (root?.gid === group && root.mode & setGroup) return;
   const folder = (mode: number): Partial<Inode> => ({
-    g: group,
-    m: mode | writeMask | enterMask | setGroup,
+    gid: group,
+    mode: mode | writeMask | enterMask | setGroup,
   });
-  const changes: [string, Partial<Inode>][] = [["/", folder(root?.m ?? 0o777)]];
+  const changes: [string, Partial<Inode>][] = [["/", folder(root?.mode ?? 0o777)]];
   walk(tree, "/", (path, node) => {
-    if (node.t === "d") changes.push([path, folder(node.m)]);
-    else if (node.t === "f") changes.push([path, { g: group, m: node.m | writeMask }]);
+    if (node.type === "d") changes.push([path, folder(node.mode)]);
+    else if (node.type === "f") changes.push([path, { gid: group, mode: node.mode | writeMask }]);
   });
   for (const [path, change] of changes) {
     const id = tree.find(path);

@@ -3,7 +3,7 @@
  * "node-files". hostPath volumes and node shells show it.
  */
 import { trimEndOf, trimSlashes } from "../../core/trim.ts";
-import { debianFiles, debianReleases, type FileTable } from "../image/base-files.ts";
+import { debianFiles, debianReleases, runtimeFiles, type FileTable } from "../image/base-files.ts";
 import { osCodename } from "../../core/machine.ts";
 import type { Node } from "../../kinds/node.ts";
 import { nodeLayersKeptMax, pathBytesMax, staticManifestBytesMax } from "../../core/limits.ts";
@@ -11,6 +11,8 @@ import { decodeUtf8 } from "../bytes.ts";
 import { imageTimeMs } from "../image/image.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
+import { adminConfig, adminConfigText } from "../net/admin-access.ts";
+import { nodeNameserver, stubNameserver } from "../net/resolver.ts";
 import { isTooLong } from "./path-limits.ts";
 import { buildLayer, type Layer } from "../fs/layer.ts";
 import { Tree } from "../fs/tree.ts";
@@ -48,17 +50,34 @@ staticPodPath: ${defaultManifests}
 
 const dir = { dir: true } as const;
 
-const machineTools = "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less".split(" ");
+const devices: FileTable = {
+  "/dev": dir,
+  ...Object.fromEntries(Object.entries(runtimeFiles).filter(([path]) => path.startsWith("/dev/"))),
+};
 
-function commonFiles(node: string, machineId: string): FileTable {
+const machineTools =
+  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less kubectl".split(" ");
+
+/** What kubeadm leaves for the administrator. */
+const controlPlaneFiles: FileTable = {
+  "/etc/kubernetes/admin.conf": { dynamic: adminConfig, mode: 0o600 },
+  "/root/.kube": { dir: true, mode: 0o700 },
+  "/root/.kube/config": { dynamic: adminConfig, mode: 0o600 },
+};
+
+function commonFiles(node: string, machineId: string, controls: boolean): FileTable {
   return {
+    ...(controls ? controlPlaneFiles : {}),
     ...debianFiles(debianReleases[osCodename] as (typeof debianReleases)[string]),
-    "/dev": dir,
+    ...devices,
     "/proc": dir,
     "/sys": dir,
     "/etc/hostname": `${node}\n`,
     "/etc/machine-id": { text: `${machineId}\n`, mode: 0o444 },
-    "/etc/hosts": `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n`,
+    "/etc/hosts": { dynamic: "hosts" },
+    "/etc/resolv.conf": { link: "../run/systemd/resolve/stub-resolv.conf" },
+    "/run/systemd/resolve/stub-resolv.conf": `nameserver ${stubNameserver}\noptions edns0 trust-ad\nsearch .\n`,
+    "/run/systemd/resolve/resolv.conf": `nameserver ${nodeNameserver}\n`,
     "/etc/kubernetes/kubelet.conf": { text: "", mode: 0o600 },
     "/etc/kubernetes/pki/ca.crt": "",
     [defaultManifests]: dir,
@@ -88,13 +107,27 @@ function layerOf(context: RuntimeContext, node: string): Layer {
   let known = layers.get(own);
   if (!known) layers.set(own, (known = new Map()));
   const machineId = machineIdOf(context, node);
-  const key = `${node} ${machineId}`;
+  const labels = context.reader.get<Node>("nodes", "", node)?.metadata.labels;
+  const controls = labels?.["node-role.kubernetes.io/control-plane"] !== undefined;
+  const key = `${node} ${machineId} ${controls}`;
   let layer = known.get(key);
   // Clusters share equal layers; one that differs is dropped with its cluster.
   if (!layer && known.size >= nodeLayersKeptMax) known.clear();
-  if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId), own)));
+  if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId, controls), own)));
   return layer;
 }
+
+/** Like kubeadm's preparations: every machine knows the others by name. */
+function hostsFile({ reader }: RuntimeContext): string {
+  const nodes = reader.list<Node>("nodes").flatMap(({ metadata, status }) => {
+    const ip = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
+    return ip === undefined ? [] : [`${ip}\t${metadata.name}\n`];
+  });
+  return `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${nodes.sort().join("")}`;
+}
+
+/** What machines run as; its files are the node's, so of the image only the environment counts. */
+export const machineImage = `docker.io/library/debian:${osCodename}`;
 
 export const hostTreeKey = (node: string): string => `host/${node}`;
 
@@ -106,6 +139,12 @@ export function hostTree(context: RuntimeContext, node: string, now: () => numbe
     now,
     lower: layerOf(context, node),
     lowerTime: imageTimeMs,
+    dynamic: (name) =>
+      name === "hosts"
+        ? hostsFile(context)
+        : name === adminConfig
+          ? adminConfigText(context, node)
+          : "",
   });
 }
 
@@ -126,7 +165,7 @@ function readManifests(tree: Tree): Record<string, string> {
   const files: Record<string, string> = {};
   const read = (path: string): void => {
     const id = tree.find(path);
-    if (id === undefined || tree.inode(id)?.t !== "f" || tree.size(id) > staticManifestBytesMax)
+    if (id === undefined || tree.inode(id)?.type !== "f" || tree.size(id) > staticManifestBytesMax)
       return;
     files[path] = decodeUtf8(tree.read(id, 0, staticManifestBytesMax));
   };
@@ -153,7 +192,7 @@ export function hostPath(
   const tree = hostTree(context, node, () => Math.round(context.now));
   const real = throughLinks(tree, path);
   const id = tree.find(real);
-  const found = id === undefined ? undefined : tree.inode(id)?.t;
+  const found = id === undefined ? undefined : tree.inode(id)?.type;
   const wrong = (what: string): string => `hostPath type check failed: ${given} is not ${what}`;
   switch (type) {
     case "DirectoryOrCreate":
@@ -170,7 +209,12 @@ export function hostPath(
         return found === "f" ? undefined : wrong("a file");
       const parent = real.slice(0, real.lastIndexOf("/")) || "/";
       if (tree.find(parent) === undefined) return `open ${given}: no such file or directory`;
-      tree.create(real, { t: "f", m: 0o644, k: Math.round(context.now), d: "" });
+      tree.create(real, {
+        type: "f",
+        mode: 0o644,
+        modifiedAtMs: Math.round(context.now),
+        data: "",
+      });
       tree.save();
       return undefined;
     }
@@ -192,15 +236,20 @@ export function makeFolders(tree: Tree, path: string, mode = 0o755): void {
   const parent = path.slice(0, path.lastIndexOf("/")) || "/";
   makeFolders(tree, parent, mode);
   const above = tree.inode(tree.find(parent) ?? "/");
-  if (above && above.t !== "d") throw new Errno("ENOTDIR");
-  const shared = above && above.m & setGroup && above.g !== undefined;
-  const owner = shared ? { g: above.g } : {};
-  tree.create(path, { t: "d", m: shared ? mode | setGroup : mode, k: tree.now(), ...owner });
+  if (above && above.type !== "d") throw new Errno("ENOTDIR");
+  const shared = above && above.mode & setGroup && above.gid !== undefined;
+  const owner = shared ? { gid: above.gid } : {};
+  tree.create(path, {
+    type: "d",
+    mode: shared ? mode | setGroup : mode,
+    modifiedAtMs: tree.now(),
+    ...owner,
+  });
 }
 
 interface Linked {
   find(path: string): number | string | undefined;
-  inode(id: number | string): { t: string; d?: string } | undefined;
+  inode(id: number | string): { type: string; data?: string } | undefined;
 }
 
 /**
@@ -220,11 +269,11 @@ export function throughLinks(tree: Linked, path: string, escaped?: () => void): 
     const here = `/${[...done, part].join("/")}`;
     const id = tree.find(here);
     const node = id === undefined ? undefined : tree.inode(id);
-    if (node?.t !== "l" || ++links > 40) {
+    if (node?.type !== "l" || ++links > 40) {
       done.push(part);
       continue;
     }
-    const target = node.d ?? "";
+    const target = node.data ?? "";
     if (target.startsWith("/")) {
       escaped?.();
       done.length = 0;

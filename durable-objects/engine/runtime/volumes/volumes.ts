@@ -72,7 +72,7 @@ export function volumeTree(container: Container, source: string, mount?: Mount):
   const { kernel, record } = container;
   const now = (): number => Math.round(kernel.now);
   const rootMode = mount && rootModeOf(mount);
-  return openTree(kernel.context, kernel.pod.pod, source, now, record.t, rootMode);
+  return openTree(kernel.context, kernel.pod.pod, source, now, record.startedAtMs, rootMode);
 }
 
 // What the kubelet fills
@@ -112,26 +112,26 @@ export function fillVolume(
   const wanted = new Map(files.map((file) => [`/${file.path}`, wantedOf(file)]));
   if (sameContent(tree, wanted, group)) return;
   clear(tree, "/");
-  const owner = group === undefined ? {} : { g: group };
+  const owner = group === undefined ? {} : { gid: group };
   const folderMode = group === undefined ? 0o755 : 0o755 | enterMask | setGroup;
   const rootMode = inMemory ? memoryRootMode : 0o777;
-  if (group !== undefined) tree.change("/", { m: rootMode | setGroup, g: group });
+  if (group !== undefined) tree.change("/", { mode: rootMode | setGroup, gid: group });
   for (const [path, file] of wanted) {
     const parent = path.slice(0, path.lastIndexOf("/")) || "/";
-    makeOwned(tree, parent, { t: "d", m: folderMode, k: now, ...owner });
+    makeOwned(tree, parent, { type: "d", mode: folderMode, modifiedAtMs: now, ...owner });
     if (file.type === "l") {
-      tree.create(path, { t: "l", m: 0o777, k: now, d: file.data });
+      tree.create(path, { type: "l", mode: 0o777, modifiedAtMs: now, data: file.data });
       continue;
     }
-    const m = group === undefined ? file.mode : file.mode | readMask;
+    const mode = group === undefined ? file.mode : file.mode | readMask;
     const ino = tree.create(path, {
-      t: "f",
-      m,
-      k: now,
-      d: "",
+      type: "f",
+      mode,
+      modifiedAtMs: now,
+      data: "",
       ...owner,
-      ...(file.user === undefined ? {} : { u: file.user }),
-      ...(file.dynamic === undefined ? {} : { y: file.dynamic }),
+      ...(file.user === undefined ? {} : { uid: file.user }),
+      ...(file.dynamic === undefined ? {} : { dynamic: file.dynamic }),
     });
     if (file.data) tree.write(ino, 0, file.data);
   }
@@ -148,7 +148,7 @@ function makeOwned(tree: Tree, path: string, node: Inode): void {
 /** The writer leaves a volume alone when its content would not change. k8s: atomic_writer.go shouldWritePayload */
 function sameContent(tree: Tree, wanted: Map<string, Wanted>, group: number | undefined): boolean {
   const link = tree.find("/..data");
-  const folder = link === undefined ? undefined : tree.inode(link)?.d;
+  const folder = link === undefined ? undefined : tree.inode(link)?.data;
   const next = wanted.get("/..data")?.data;
   if (folder === undefined || next === undefined) return false;
   let files = 0;
@@ -157,9 +157,9 @@ function sameContent(tree: Tree, wanted: Map<string, Wanted>, group: number | un
     files += 1;
     const id = tree.find(path.replace(`/${next}/`, `/${folder}/`));
     const node = id === undefined ? undefined : tree.inode(id);
-    if (id === undefined || node?.t !== "f") return false;
-    if (node.m !== (group === undefined ? file.mode : file.mode | readMask)) return false;
-    if (node.y !== file.dynamic || node.u !== file.user) return false;
+    if (id === undefined || node?.type !== "f") return false;
+    if (node.mode !== (group === undefined ? file.mode : file.mode | readMask)) return false;
+    if (node.dynamic !== file.dynamic || node.uid !== file.user) return false;
     if (file.dynamic === undefined && tree.read(id, 0, tree.size(id)) !== file.data) return false;
   }
   return countFiles(tree, `/${folder}`) === files;
@@ -168,7 +168,7 @@ function sameContent(tree: Tree, wanted: Map<string, Wanted>, group: number | un
 function countFiles(tree: Tree, folder: string): number {
   let count = 0;
   walk(tree, folder, (_path, node) => {
-    if (node.t === "f") count += 1;
+    if (node.type === "f") count += 1;
   });
   return count;
 }
@@ -184,7 +184,7 @@ export function walk(tree: Tree, folder: string, visit: (path: string, node: Ino
     const node = id === undefined ? undefined : tree.inode(id);
     if (!node) continue;
     visit(path, node);
-    if (node.t === "d") walk(tree, path, visit);
+    if (node.type === "d") walk(tree, path, visit);
   }
 }
 
@@ -193,7 +193,7 @@ export function clear(tree: Tree, folder: string): void {
   for (const name of tree.list(folder)) {
     const path = below(folder, name);
     const id = tree.find(path);
-    if (id !== undefined && tree.inode(id)?.t === "d") clear(tree, path);
+    if (id !== undefined && tree.inode(id)?.type === "d") clear(tree, path);
     tree.unlink(path, () => false);
   }
 }
@@ -219,9 +219,13 @@ export function saveTree(context: RuntimeContext, tree: Tree, podKey: string): v
 
 /** An idle probe looks again when the kubelet does. See kubelet/probes/worker.ts. */
 function hasIdleProbe({ records }: RuntimeContext, podKey: string): boolean {
-  type Known = { containers: Record<string, { probes?: Record<string, { calm?: string }> }> };
+  type Known = {
+    containers: Record<string, { probes?: Record<string, { idleFingerprint?: string }> }>;
+  };
   const containers = Object.values(records.get<Known>("kubelet", podKey)?.containers ?? {});
-  return containers.some((c) => Object.values(c.probes ?? {}).some((p) => p.calm !== undefined));
+  return containers.some((c) =>
+    Object.values(c.probes ?? {}).some((p) => p.idleFingerprint !== undefined),
+  );
 }
 
 /** Whether the kubelet weighs a tree: an emptyDir with a sizeLimit, or all of a Pod with a limit of local storage. */
@@ -290,7 +294,7 @@ export function volumeText(
   const tree = new Tree({ key, records: context.records, now: () => context.now });
   const id = tree.find(normalPath("/", path));
   const node = id === undefined ? undefined : tree.inode(id);
-  if (id === undefined || node?.t !== "f") return undefined;
+  if (id === undefined || node?.type !== "f") return undefined;
   return decodeUtf8(tree.read(id, 0, tree.size(id)));
 }
 
@@ -310,9 +314,9 @@ export function containerBytes(context: RuntimeContext, podKey: string, id: stri
 function treeBytes(context: RuntimeContext, key: string): number {
   const record = context.records.get<TreeRecord>("trees", key);
   let bytes = 0;
-  for (const id in record?.i) {
-    const node = record.i[id];
-    if (node?.t === "f") bytes += node.z ?? node.d?.length ?? 0;
+  for (const id in record?.inodes) {
+    const node = record.inodes[id];
+    if (node?.type === "f") bytes += node.size ?? node.data?.length ?? 0;
   }
   return bytes;
 }

@@ -109,7 +109,7 @@ describe("/etc/hosts and the hostname", () => {
     const hostAliases = [{ ip: "10.1.2.3", hostnames: ["a", "b"] }];
     const w = run([box("c")], { hostNetwork: true, hostAliases });
     expect(w.out("p", "cat /etc/hosts")).toBe(
-      "# Kubernetes-managed hosts file (host network).\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n\n# Entries added by HostAliases.\n10.1.2.3\ta\tb\n",
+      "# Kubernetes-managed hosts file (host network).\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n172.18.0.2\tcontrol-plane\n172.18.0.3\tnode-1\n172.18.0.4\tnode-2\n\n# Entries added by HostAliases.\n10.1.2.3\ta\tb\n",
     );
   });
 

@@ -14,12 +14,12 @@ const run = (containers: object[], spec: object = {}): IsolationWorld => {
   w.advance(20_000);
   return w;
 };
-const recordSize = (w: IsolationWorld): number =>
-  JSON.stringify(w.engine.store.record("runtime", "default/p")).length;
+const recordSize = ({ engine: { store } }: IsolationWorld): number =>
+  JSON.stringify(store.storedForm("runtime", store.record("runtime", "default/p"))).length;
 
 /** Others' files, as if they had been written. */
 function fill(w: IsolationWorld, bytes: number): void {
-  const tree = { next: 1, i: {}, p: {}, b: bytes };
+  const tree = { next: 1, inodes: {}, names: {}, bytes };
   w.engine.session(w.now, () => w.engine.store.putRecord("trees", "v/other/full", tree));
 }
 

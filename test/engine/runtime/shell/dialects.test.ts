@@ -56,10 +56,10 @@ describe("at a terminal", () => {
     kernel.run();
     for (const line of lines) {
       const keys = line === "\x04" ? line : `${line}\n`;
-      terminalInput(kernel, kernel.pod.se[started.session] as Session, keys);
+      terminalInput(kernel, kernel.pod.sessions[started.session] as Session, keys);
       kernel.run();
     }
-    return kernel.pod.se[started.session]?.o.replaceAll("\r", "") ?? "";
+    return kernel.pod.sessions[started.session]?.stdout.replaceAll("\r", "") ?? "";
   }
 
   test.each<[string, string[], string[], string]>([

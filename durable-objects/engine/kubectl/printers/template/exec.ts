@@ -1,6 +1,10 @@
 /** Runs a template. Go: text/template/exec.go */
 import { goQuote } from "../../../machinery/field.ts";
-import { kubectlTemplateStepsMax } from "../../../core/limits.ts";
+import {
+  kubectlTemplateDepthMax,
+  kubectlTemplateStepsMax,
+  toolOutputCharactersMax,
+} from "../../../core/limits.ts";
 import { Failure } from "../../errors.ts";
 import { sortedKeys } from "../../go/json.ts";
 import { functions, type Fn } from "./functions.ts";
@@ -34,9 +38,6 @@ class Jump extends Error {
 /** No value came through the pipe. */
 const missing = Symbol("missing");
 type Final = Value | typeof missing;
-
-/** Go: text/template/exec.go maxExecDepth */
-const depthMax = 100_000;
 
 export class Execution {
   out = "";
@@ -88,7 +89,8 @@ export class Execution {
   }
 
   #walk(one: Node, dot: Value): void {
-    if (++this.#steps > kubectlTemplateStepsMax) this.#fail("the template takes too many steps");
+    if (++this.#steps > kubectlTemplateStepsMax || this.out.length > toolOutputCharactersMax)
+      this.#fail("the template takes too many steps");
     this.#on(one.at, nodeText(one));
     switch (one.node) {
       case "text":
@@ -176,7 +178,8 @@ export class Execution {
   #call(one: Extract<Node, { node: "template" }>, dot: Value): void {
     const tree = this.#template.trees.get(one.name);
     if (!tree) this.#fail(`template ${goQuote(one.name)} not defined`);
-    if (this.#depth >= depthMax) this.#fail(`exceeded maximum template depth (${depthMax})`);
+    if (this.#depth >= kubectlTemplateDepthMax)
+      this.#fail(`exceeded maximum template depth (${kubectlTemplateDepthMax})`);
     const value = one.pipe ? this.#pipeline(one.pipe, dot) : undefined;
     const [variables, name] = [this.#variables, this.#name];
     this.#variables = [{ name: "$", value }];

@@ -1,5 +1,6 @@
 /** Templates as trees. Go: text/template/parse/parse.go */
 import { goQuote } from "../../../machinery/field.ts";
+import { kubectlTemplateDepthMax } from "../../../core/limits.ts";
 import { Failure } from "../../errors.ts";
 import { unquote } from "../../go/unquote.ts";
 import { Lexer, tokenText, type Token, type TokenType } from "./lexer.ts";
@@ -17,9 +18,6 @@ import {
   type Template,
 } from "./tree.ts";
 
-/** Go: text/template/parse/parse.go maxStackDepth */
-const nestingMax = 10_000;
-
 type End = { end: "end" | "else"; at: number };
 
 class Parser {
@@ -33,6 +31,7 @@ class Parser {
   #variables = ["$"];
   #ranges = 0;
   #depth = 0;
+  #nested = 0;
 
   constructor(name: string, text: string) {
     this.#name = name;
@@ -201,6 +200,7 @@ class Parser {
   }
 
   #control(kind: "if" | "with" | "range"): Node {
+    if (this.#nested++ >= kubectlTemplateDepthMax) this.#fail("max nesting depth exceeded");
     const variables = this.#variables.length;
     const pipe = this.#pipeline(kind, "right");
     if (kind === "range") this.#ranges++;
@@ -209,6 +209,7 @@ class Parser {
     const made: Node = { node: kind, at: pipe.at, pipe, list };
     if (end.end === "else") made.otherwise = this.#otherwise(kind);
     this.#variables.length = variables;
+    this.#nested--;
     return made;
   }
 
@@ -384,7 +385,7 @@ class Parser {
   }
 
   #parenthesized(): Pipe {
-    if (this.#depth >= nestingMax) this.#fail("max expression depth exceeded");
+    if (this.#depth >= kubectlTemplateDepthMax) this.#fail("max expression depth exceeded");
     this.#depth++;
     const pipe = this.#pipeline("parenthesized pipeline", "close");
     this.#depth--;

@@ -6,6 +6,11 @@ import { sortedKeys } from "../../go/json.ts";
 import { encodeUtf8 } from "../../../runtime/bytes.ts";
 import { integerOf, isTable, text, typeName, type Value } from "./values.ts";
 
+/** Go: fmt/print.go tooLarge */
+const sizeMax = 1_000_000;
+/** Digits of a fraction that are worked out; those behind them are zeros. */
+const digitsWorkedOut = 100;
+
 interface Spec {
   flags: string;
   width: number | undefined;
@@ -36,6 +41,9 @@ const signed = (body: string, flags: string): string =>
         ? ` ${body}`
         : body;
 
+const character = (value: bigint): string =>
+  value < 0n || value > 0x10ffffn ? "\ufffd" : String.fromCodePoint(Number(value));
+
 function integer(value: bigint, verb: string, spec: Spec): string | undefined {
   const { flags, precision } = spec;
   const sharp = flags.includes("#");
@@ -52,8 +60,8 @@ function integer(value: bigint, verb: string, spec: Spec): string | undefined {
     O: () => `${sign}0o${digits(8)}`,
     x: () => sign + (sharp ? "0x" : "") + digits(16),
     X: () => sign + (sharp ? "0X" : "") + digits(16).toUpperCase(),
-    c: () => String.fromCodePoint(Number(value)),
-    q: () => `'${String.fromCodePoint(Number(value))}'`,
+    c: () => character(value),
+    q: () => `'${character(value)}'`,
     U: () => `U+${digits(16).toUpperCase().padStart(4, "0")}`,
   };
   const body = bodies[verb]?.();
@@ -69,11 +77,12 @@ function float(value: number, verb: string, spec: Spec): string | undefined {
   switch (verb) {
     case "f":
     case "F":
-      body = value.toFixed(precision ?? 6);
+      body = value.toFixed(Math.min(precision ?? 6, digitsWorkedOut));
+      body += "0".repeat(Math.max(0, (precision ?? 6) - digitsWorkedOut));
       break;
     case "e":
     case "E":
-      body = exponent(value.toExponential(precision ?? 6));
+      body = exponent(value.toExponential(Math.min(precision ?? 6, digitsWorkedOut)));
       break;
     case "g":
     case "G":
@@ -93,7 +102,7 @@ const withoutZeros = (body: string): string =>
 
 /** `%.3g` */
 function shortest(value: number, precision: number, exponent: (body: string) => string): string {
-  const digits = precision === 0 ? 1 : precision;
+  const digits = Math.min(Math.max(precision, 1), digitsWorkedOut);
   const exp = value === 0 ? 0 : Number(value.toExponential(digits - 1).split("e")[1]);
   if (exp < -4 || exp >= digits)
     return exponent(value.toExponential(digits - 1).replace(/^[^e]*/, withoutZeros));
@@ -160,7 +169,13 @@ export function sprintf(format: string, values: readonly Value[]): string {
     const [, flags = "", width, precision, verb] = match;
     const size = (given: string | undefined): number | undefined =>
       given === undefined ? undefined : given === "*" ? Number(values[used++]) : Number(given);
-    let spec: Spec = { flags, width: size(width), precision: size(precision) };
+    const asked = [size(width), size(precision)] as const;
+    for (const [i, one] of asked.entries())
+      if (one !== undefined && Math.abs(one) > sizeMax)
+        out += i === 0 ? "%!(BADWIDTH)" : "%!(BADPREC)";
+    const bounded = (one: number | undefined): number | undefined =>
+      one === undefined || Number.isNaN(one) || Math.abs(one) > sizeMax ? undefined : one;
+    let spec: Spec = { flags, width: bounded(asked[0]), precision: bounded(asked[1]) };
     if (spec.width !== undefined && spec.width < 0)
       spec = { ...spec, width: -spec.width, flags: `${flags}-` };
     if (verb === undefined) out += "%!(NOVERB)";

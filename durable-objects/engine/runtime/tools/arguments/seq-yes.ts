@@ -53,7 +53,7 @@ const yes: Program<{ t: string }> = {
   step(sys, { t }): Step {
     const block = t.repeat(Math.max(1, Math.floor(1024 / t.length)));
     sys.charge(100);
-    return sys.write(1, block) === 0 ? { wait: { w: [1] } } : undefined;
+    return sys.write(1, block) === 0 ? { wait: { writable: [1] } } : undefined;
   },
 };
 

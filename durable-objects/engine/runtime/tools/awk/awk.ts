@@ -139,7 +139,7 @@ class Input {
 /** Reads more of standard input; what to wait for, if there is nothing yet. */
 function feed(sys: Sys, state: AwkState): Step {
   const data = sys.read(0);
-  if (data === undefined) return { wait: { r: [0] } };
+  if (data === undefined) return { wait: { readable: [0] } };
   if (data === "") {
     delete state.fd;
     state.whole = true;

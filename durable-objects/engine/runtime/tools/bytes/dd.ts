@@ -150,7 +150,7 @@ export const dd: Program<DdState> = {
           );
           return { exit: 1 };
         }
-        if (state.held !== "") return { wait: { w: [state.out] } };
+        if (state.held !== "") return { wait: { writable: [state.out] } };
       }
       if (state.ended || state.full + state.part >= state.count) {
         if (state.quiet !== "none") sys.complain(report(state, sys.now));
@@ -159,7 +159,7 @@ export const dd: Program<DdState> = {
       move(sys, state);
       if (state.wait) {
         delete state.wait;
-        return { wait: { r: [state.in] } };
+        return { wait: { readable: [state.in] } };
       }
     }
     return undefined;

@@ -35,4 +35,4 @@ export function ask(io: Io, state: Question, text: string): boolean | "later" | 
 
 /** What to do meanwhile. */
 export const questionStep = (answer: "later" | "wait"): Step =>
-  answer === "wait" ? { wait: { r: [0] } } : undefined;
+  answer === "wait" ? { wait: { readable: [0] } } : undefined;

@@ -103,7 +103,7 @@ function judge(sys: Sys, state: XargsState, status: number, signal?: number): vo
 function xargsStep(sys: Sys, state: XargsState): Step {
   while (state.i !== undefined) {
     const data = sys.read(0);
-    if (data === undefined) return { wait: { r: [0] } };
+    if (data === undefined) return { wait: { readable: [0] } };
     if (data === "") cutItems(sys, state);
     else state.i += data;
     sys.held = state.i?.length ?? 0;
@@ -141,7 +141,7 @@ function xargsStep(sys: Sys, state: XargsState): Step {
     if (state.pids.length > 0) break;
   }
   if (state.pids.length > 0 || !state.over)
-    return state.over || state.pids.length >= state.most ? { wait: { ch: true } } : undefined;
+    return state.over || state.pids.length >= state.most ? { wait: { childEnd: true } } : undefined;
   return { exit: state.x };
 }
 

@@ -96,7 +96,7 @@ function reachPath(sys: Sys, io: Io, state: NcState, path: string): Step | "go" 
     return io.fail(state.server ? error.message : `${path}: ${error.message}`);
   }
   const taken = accept(sys, state.l);
-  if (!taken) return { wait: { r: [state.l] } };
+  if (!taken) return { wait: { readable: [state.l] } };
   state.c = taken.fd;
   return "go";
 }
@@ -112,7 +112,7 @@ function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
       return io.fail(`bind: ${error.message}`);
     }
     const taken = accept(sys, state.l);
-    if (!taken) return { wait: { r: [state.l] } };
+    if (!taken) return { wait: { readable: [state.l] } };
     state.c = taken.fd;
     if (state.tell)
       sys.complain(`connect to ${sys.kernel.pod.pod.ip}:${state.listen} from ${taken.from}\n`);
@@ -126,7 +126,7 @@ function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
   if (port === undefined) throw new ToolExit(state.x ?? 0);
   const ips = lookUp(sys, state.host);
   if (ips === "timeout" && sys.now < (state.lost ??= sys.now + 10_000))
-    return { wait: { t: state.lost } };
+    return { wait: { untilMs: state.lost } };
   if (typeof ips === "string") return io.fail(`bad address '${state.host}'`);
   if (state.udp) {
     state.ip = ips[0];
@@ -137,8 +137,8 @@ function reach(sys: Sys, io: Io, state: NcState): Step | "go" {
   const limit = state.waitMs === undefined ? Infinity : state.began + state.waitMs;
   if ("wait" in connected) {
     if (sys.now < limit) {
-      const t = Math.min(connected.wait.t ?? Infinity, limit);
-      return { wait: { ...connected.wait, ...(t === Infinity ? {} : { t }) } };
+      const t = Math.min(connected.wait.untilMs ?? Infinity, limit);
+      return { wait: { ...connected.wait, ...(t === Infinity ? {} : { untilMs: t }) } };
     }
     return missed(io, state, `${ips[0]}`, port, "timeout");
   }
@@ -180,7 +180,7 @@ function hand(sys: Sys, state: NcState): Step {
     sys.close(c);
   }
   const ended = sys.wait(state.pid);
-  if (!ended) return { wait: { ch: true } };
+  if (!ended) return { wait: { childEnd: true } };
   if (state.many) {
     delete state.pid;
     delete state.c;
@@ -205,10 +205,12 @@ function talkUdp(sys: Sys, state: NcState): Step {
   }
   state.down = state.down.slice(sys.write(1, state.down));
   if (said.up !== state.up || said.down !== state.down) state.used = sys.now;
-  if (state.down !== "") return { wait: { w: [1] } };
+  if (state.down !== "") return { wait: { writable: [1] } };
   const t = state.used + (state.waitMs ?? Infinity);
   if (sys.now >= t) return { exit: 0 };
-  return { wait: { r: state.inEnded ? [] : [0], ...(t === Infinity ? {} : { t }) } };
+  return {
+    wait: { readable: state.inEnded ? [] : [0], ...(t === Infinity ? {} : { untilMs: t }) },
+  };
 }
 
 /** Both ways at once. */
@@ -243,11 +245,11 @@ function talk(sys: Sys, state: NcState): Step {
   }
   if (state.down !== "") {
     state.down = state.down.slice(sys.write(1, state.down));
-    if (state.down !== "") return { wait: { w: [1] } };
+    if (state.down !== "") return { wait: { writable: [1] } };
     return undefined;
   }
-  if (state.up !== "") return { wait: { w: [c], r: reads } };
-  return reads.length ? { wait: { r: reads } } : undefined;
+  if (state.up !== "") return { wait: { writable: [c], readable: reads } };
+  return reads.length ? { wait: { readable: reads } } : undefined;
 }
 
 const program = (name: string): Program<NcState> => ({

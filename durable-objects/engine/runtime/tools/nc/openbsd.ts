@@ -94,7 +94,7 @@ function resolved(sys: Sys, io: Io, state: NcState): Step | "go" {
   if (state.ip !== undefined) return "go";
   const ips = lookUp(sys, state.host);
   if (ips === "timeout" && sys.now < (state.lost ??= sys.now + 10_000))
-    return { wait: { t: state.lost } };
+    return { wait: { untilMs: state.lost } };
   if (typeof ips !== "string") {
     state.ip = ips[0];
     return "go";
@@ -159,15 +159,15 @@ function dialTcp(sys: Sys, opts: Options, state: NcState): Step | "go" {
   }
   const limit = state.began + limitOf(opts);
   if (sys.now >= limit) return missed(sys, opts, state, "limit");
-  const t = Math.min(connected.wait.t ?? Infinity, limit);
-  return { wait: { ...connected.wait, ...(t === Infinity ? {} : { t }) } };
+  const t = Math.min(connected.wait.untilMs ?? Infinity, limit);
+  return { wait: { ...connected.wait, ...(t === Infinity ? {} : { untilMs: t }) } };
 }
 
 /** A UDP port is only known to be closed when it says so: with -v and -z a few bytes go ahead, a second apart. */
 function dialUdp(sys: Sys, opts: Options, state: NcState): Step | "go" {
   if (!opts.has("v") && !opts.has("z")) return reached(sys, opts, state, "udp");
   const seconds = opts.has("w") ? Number(opts.value("w")) : 3;
-  if (sys.now < (state.probe ?? 0)) return { wait: { t: state.probe } };
+  if (sys.now < (state.probe ?? 0)) return { wait: { untilMs: state.probe } };
   if (state.probes > seconds) return reached(sys, opts, state, "udp");
   const bytes = "X".repeat(state.probes === 0 ? 2 : 1);
   const sent = tell(sys, state, state.ports[0] as number, bytes);
@@ -175,14 +175,14 @@ function dialUdp(sys: Sys, opts: Options, state: NcState): Step | "go" {
   if (typeof sent === "object") return sent;
   state.probes++;
   state.probe = sys.now + 1_000;
-  return { wait: { t: state.probe } };
+  return { wait: { untilMs: state.probe } };
 }
 
 function talkUdp(sys: Sys, opts: Options, state: NcState): Step {
   if (state.down !== "") {
     state.down = state.down.slice(sys.write(1, state.down));
     state.used = sys.now;
-    return state.down === "" ? undefined : { wait: { w: [1] } };
+    return state.down === "" ? undefined : { wait: { writable: [1] } };
   }
   if (state.up === "" && !state.inEnded) {
     const data = opts.has("d") ? "" : sys.read(0);
@@ -206,7 +206,7 @@ function idle(sys: Sys, opts: Options, state: NcState, reads: number[]): Step {
     state.quit ??= sys.now + Number(opts.value("q")) * 1000;
   const t = Math.min(state.used + limitOf(opts), state.quit ?? Infinity);
   if (sys.now >= t) return { exit: 0 };
-  return { wait: { r: reads, ...(t === Infinity ? {} : { t }) } };
+  return { wait: { readable: reads, ...(t === Infinity ? {} : { untilMs: t }) } };
 }
 
 function listenTcp(sys: Sys, io: Io, opts: Options, state: NcState): Step | "go" {
@@ -221,7 +221,7 @@ function listenTcp(sys: Sys, io: Io, opts: Options, state: NcState): Step | "go"
     state.began = -1;
   }
   const taken = accept(sys, state.l);
-  if (!taken) return { wait: { r: [state.l] } };
+  if (!taken) return { wait: { readable: [state.l] } };
   state.c = taken.fd;
   state.used = sys.now;
   if (opts.has("v")) sys.complain(`Connection received on ${taken.from.replace(":", " ")}\n`);
@@ -261,9 +261,9 @@ function talkTcp(sys: Sys, opts: Options, state: NcState): Step {
   if (state.down !== "") {
     state.down = state.down.slice(sys.write(1, state.down));
     state.used = sys.now;
-    return state.down === "" ? undefined : { wait: { w: [1] } };
+    return state.down === "" ? undefined : { wait: { writable: [1] } };
   }
-  if (state.up !== "") return { wait: { w: [c], r: reads } };
+  if (state.up !== "") return { wait: { writable: [c], readable: reads } };
   return idle(sys, opts, state, reads);
 }
 

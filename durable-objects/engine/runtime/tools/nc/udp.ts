@@ -20,7 +20,9 @@ export function tell(
 ): "sent" | "refused" | Step {
   const result = datagram(sys, { ip: state.ip as string, port, from: state.from, bytes });
   if (!result.done)
-    return result.silent ? "sent" : { wait: { t: Math.max(result.dueAtMs ?? 0, sys.now + 1) } };
+    return result.silent
+      ? "sent"
+      : { wait: { untilMs: Math.max(result.dueAtMs ?? 0, sys.now + 1) } };
   if ("error" in result) return result.error === "refused" ? "refused" : "sent";
   state.down += result.result;
   return "sent";

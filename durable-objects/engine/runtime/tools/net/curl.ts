@@ -274,7 +274,7 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
   if (state.s) return readOn(sys, io, state, state.s.from, state.s.to);
   const opts = parse(io);
   if (state.again !== undefined) {
-    if (sys.now < state.again) return { wait: { t: state.again } };
+    if (sys.now < state.again) return { wait: { untilMs: state.again } };
     delete state.again;
   }
   const text = state.url ?? state.urls[0]!;

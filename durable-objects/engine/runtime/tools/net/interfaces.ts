@@ -33,11 +33,11 @@ function addresses(io: Io, only: string | undefined, brief: boolean): string {
     (brief
       ? ""
       : `    inet ${ip}/24 brd ${broadcast} scope global eth0\n       valid_lft forever preferred_lft forever\n`);
-  const added = (io.sys.kernel.pod.dv ?? []).map(
+  const added = (io.sys.kernel.pod.dummyDevices ?? []).map(
     (name, i) =>
       `${i + 3}: ${name}: <BROADCAST,NOARP> mtu 1500 qdisc noop qlen 1000\n    link/ether ${mac.slice(0, -2)}f${i % 10} brd ff:ff:ff:ff:ff:ff\n`,
   );
-  const place = io.sys.kernel.pod.dv?.indexOf(only ?? "") ?? -1;
+  const place = io.sys.kernel.pod.dummyDevices?.indexOf(only ?? "") ?? -1;
   if (place >= 0) return added[place] ?? "";
   return (
     (only === "eth0" ? "" : lo) +
@@ -52,14 +52,14 @@ function change(io: Io, what: string, verb: string, rest: readonly string[]): nu
   const refuse = (text: string): number => io.fail(`RTNETLINK answers: ${text}`, 2);
   if (who.uid !== 0 || !container.capable("NET_ADMIN")) return refuse("Operation not permitted");
   const name = rest.find((word) => word !== "dev" && word !== "name") ?? "";
-  const devices = kernel.pod.dv ?? [];
+  const devices = kernel.pod.dummyDevices ?? [];
   if (!"link".startsWith(what)) return refuse("Operation not supported");
   if (verb === "add") {
     if (!rest.join(" ").endsWith("type dummy")) return refuse("Operation not supported");
     if ([...devices, "lo", "eth0"].includes(name)) return refuse("File exists");
-    kernel.pod.dv = [...devices, name];
+    kernel.pod.dummyDevices = [...devices, name];
   } else if (!devices.includes(name)) return io.fail(`can't find device '${name}'`, 1);
-  else if (/^del/.test(verb)) kernel.pod.dv = devices.filter((known) => known !== name);
+  else if (/^del/.test(verb)) kernel.pod.dummyDevices = devices.filter((known) => known !== name);
   kernel.touch();
   return 0;
 }
@@ -71,7 +71,7 @@ const ip = tool("ip", (io) => {
   const [what = "", verb = "show", ...rest] = words;
   const { ip: address, network, gateway } = own(io);
   const device = [verb, ...rest].find(
-    (word) => word === "eth0" || word === "lo" || io.sys.kernel.pod.dv?.includes(word),
+    (word) => word === "eth0" || word === "lo" || io.sys.kernel.pod.dummyDevices?.includes(word),
   );
   const is = (name: string): boolean => what !== "" && name.startsWith(what);
   if (/^(add|del|set|change|replace|flush)/.test(verb) && verb !== "address")
@@ -127,27 +127,40 @@ interface Socket {
 function sockets(io: Io): Socket[] {
   const { kernel } = io.sys;
   const out: Socket[] = [];
-  for (const [name, listener] of Object.entries(kernel.pod.li)) {
+  for (const [name, listener] of Object.entries(kernel.pod.listeners)) {
     const [kind = "tcp", port] = name.split("/");
     if (kind === "unix") continue;
-    const process = kernel.process(listener.p);
-    const visible = process && process.ns === io.sys.process.ns;
+    const process = kernel.process(listener.process);
+    const visible = process && process.pidNamespace === io.sys.process.pidNamespace;
     const owner = visible
       ? `${process.pid}/${(commandLine(io, process).split(/[ :]/)[0] ?? "").replace(/^.*\//, "").slice(0, 19)}`
       : "-";
     out.push({
       kind: kind as "tcp",
-      local: `${listener.a ?? "0.0.0.0"}:${port}`,
+      local: `${listener.address ?? "0.0.0.0"}:${port}`,
       remote: "0.0.0.0:*",
       state: kind === "udp" ? "" : "LISTEN",
       owner,
     });
   }
-  for (const connection of Object.values(kernel.pod.co)) {
-    const state = connection.x[0] || connection.x[1] ? "CLOSE_WAIT" : "ESTABLISHED";
-    out.push({ kind: "tcp", local: connection.a[0], remote: connection.a[1], state, owner: "-" });
-    if (!connection.o)
-      out.push({ kind: "tcp", local: connection.a[1], remote: connection.a[0], state, owner: "-" });
+  for (const connection of Object.values(kernel.pod.connections)) {
+    const state =
+      connection.writeClosed[0] || connection.writeClosed[1] ? "CLOSE_WAIT" : "ESTABLISHED";
+    out.push({
+      kind: "tcp",
+      local: connection.addresses[0],
+      remote: connection.addresses[1],
+      state,
+      owner: "-",
+    });
+    if (!connection.stream)
+      out.push({
+        kind: "tcp",
+        local: connection.addresses[1],
+        remote: connection.addresses[0],
+        state,
+        owner: "-",
+      });
   }
   return out;
 }

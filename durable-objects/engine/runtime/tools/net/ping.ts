@@ -39,7 +39,7 @@ function pingStep(io: Io, state: PingState): Step {
   if (state.ip === undefined) {
     const ips = lookUp(sys, state.host);
     if (ips === "timeout" && sys.now < (state.lost ??= sys.now + 10_000))
-      return { wait: { t: state.lost } };
+      return { wait: { untilMs: state.lost } };
     if (typeof ips === "string") return io.fail(`bad address '${state.host}'`);
     state.ip = ips[0]!;
     io.out(`PING ${state.host} (${state.ip}): 56 data bytes\n`);
@@ -47,7 +47,7 @@ function pingStep(io: Io, state: PingState): Step {
       io.fail("permission denied (are you root?)");
     state.next = sys.now;
   }
-  if (sys.now < state.next) return { wait: { t: state.next } };
+  if (sys.now < state.next) return { wait: { untilMs: state.next } };
   if (state.sent >= state.count) {
     io.out(summary(state));
     state.x = state.got ? 0 : 1;

@@ -83,9 +83,9 @@ const resolverMs = 10_000;
 export function exchange(sys: Sys, state: Exchange, ask: Ask): Answer {
   const { url, limit } = ask;
   const over = limit !== undefined && sys.now >= limit;
-  const until = (t?: number): { t?: number } => {
+  const until = (t?: number): { untilMs?: number } => {
     const at = Math.min(t ?? Infinity, limit ?? Infinity);
-    return at === Infinity ? {} : { t: at };
+    return at === Infinity ? {} : { untilMs: at };
   };
   if (state.ip === undefined) {
     const given = ask.known?.[`${url.host}:${url.port}`];
@@ -113,7 +113,7 @@ export function exchange(sys: Sys, state: Exchange, ask: Ask): Answer {
   if ("response" in result) return result;
   if ("error" in result) return { error: result.error };
   if (over) return { error: "limit" };
-  return { step: { wait: { ...result.wait, ...until(result.wait.t) } } };
+  return { step: { wait: { ...result.wait, ...until(result.wait.untilMs) } } };
 }
 
 /** Whether a client trusts the certificate it is shown: those of the simulated outside only. */

@@ -189,7 +189,7 @@ function cycles(sys: Sys, io: Io, state: SedState): Step {
       state.b = kept.b + source.added;
       state.m = kept.m;
       io.pending.splice(0, io.pending.length, ...kept.pending);
-      return { wait: { r: [0] } };
+      return { wait: { readable: [0] } };
     }
     if ((io.pending.length && n > 100) || sys.matching.used > matchUnitsPerRound) break;
   }

@@ -42,7 +42,7 @@ const env: Program<{ x?: number; o?: [number, string][] }> = {
     }
     try {
       sys.exec(sys.which(command, vars.PATH), words.slice(i), vars);
-      return sys.process.s as { x: number };
+      return sys.process.state as { x: number };
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       sys.complain(`env: can't execute '${command}': ${error.message}\n`);

@@ -16,7 +16,7 @@ const becoming = (
     }
     try {
       sys.exec(sys.which(command), words, sys.env);
-      return sys.process.s as { x?: number };
+      return sys.process.state as { x?: number };
     } catch (error) {
       if (!(error instanceof Errno)) throw error;
       sys.complain(`${name}: can't execute '${command}': ${error.message}\n`);
@@ -27,7 +27,7 @@ const becoming = (
 });
 
 const nohup = becoming("nohup", (sys, words) => {
-  sys.process.ig = [...(sys.process.ig ?? []), 1];
+  sys.process.ignoredSignals = [...(sys.process.ignoredSignals ?? []), 1];
   if (words.length && sys.terminal(1))
     try {
       const fd = sys.open("nohup.out", { write: true, create: true, append: true });
@@ -41,7 +41,7 @@ const nohup = becoming("nohup", (sys, words) => {
 });
 
 const setsid = becoming("setsid", (sys, words) => {
-  sys.process.pg = sys.pid;
+  sys.process.processGroup = sys.pid;
   return words.filter((word, i) => i > 0 || !/^-[cwf]$/.test(word));
 });
 

@@ -10,8 +10,9 @@ import { type Io, tool } from "../tool.ts";
 /** The command line `ps` shows. */
 export function commandLine(io: Io, process: Process): string {
   const program = io.sys.kernel.program(process);
-  if (process.z !== undefined) return `[${(process.a[0] ?? process.p).replace(/^.*\//, "")}]`;
-  return program.title?.(process.s, process.a) ?? process.a.join(" ");
+  if (process.exitStatus !== undefined)
+    return `[${(process.args[0] ?? process.program).replace(/^.*\//, "")}]`;
+  return program.title?.(process.state, process.args) ?? process.args.join(" ");
 }
 
 interface Row {
@@ -31,11 +32,11 @@ export function processRows(io: Io): Row[] {
     const uid = sys.uidOf(process);
     const name = userName(io, uid) ?? String(uid);
     const state =
-      process.z !== undefined
+      process.exitStatus !== undefined
         ? "Z"
-        : process.st
+        : process.stopped
           ? "T"
-          : process === sys.process || !process.w
+          : process === sys.process || !process.wait
             ? "R"
             : "S";
     rows.push({
@@ -48,11 +49,13 @@ export function processRows(io: Io): Row[] {
       vsz: Math.round(sys.kernel.memoryOf(process) / 1024),
     });
     const shadow =
-      process.z === undefined ? sys.kernel.program(process).shadow?.(process.s) : undefined;
+      process.exitStatus === undefined
+        ? sys.kernel.program(process).shadow?.(process.state)
+        : undefined;
     for (const [i, { pid, user, title }] of (shadow ?? []).entries())
       rows.push({
         // On a node it has a number next to its parent's.
-        pid: process.pp < 0 ? process.pid + i + 1 : pid,
+        pid: process.parent < 0 ? process.pid + i + 1 : pid,
         ppid: process.pid,
         user: userName(io, Number(user)) ?? user,
         cpu: 0,
@@ -169,7 +172,7 @@ function named(io: Io, how: string, word: string): number[] {
     return io.fail(`bad regex '${word}': ${pattern.error}`);
   return io.sys
     .processes()
-    .filter((process) => process !== io.sys.process && process.z === undefined)
+    .filter((process) => process !== io.sys.process && process.exitStatus === undefined)
     .filter((process) => {
       const title = commandLine(io, process);
       const name = (title.split(/[ :]/)[0] ?? "").replace(/^.*\//, "");

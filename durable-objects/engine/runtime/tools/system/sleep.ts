@@ -22,11 +22,13 @@ const sleep: Program<{ until: number } | { x: number }> = {
       }
       ms += part;
     }
-    return { until: (sys.process.lt ?? sys.now) + ms };
+    return { until: (sys.process.localTimeMs ?? sys.now) + ms };
   },
   step(sys, state) {
     if ("x" in state) return { exit: state.x };
-    return (sys.process.lt ?? sys.now) >= state.until ? { exit: 0 } : { wait: { t: state.until } };
+    return (sys.process.localTimeMs ?? sys.now) >= state.until
+      ? { exit: 0 }
+      : { wait: { untilMs: state.until } };
   },
   memoryBytes: () => 262_144,
 };

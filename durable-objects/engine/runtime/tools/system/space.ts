@@ -145,7 +145,7 @@ const du = tool("du", (io) => {
 /** KiB of the node: all, used by the Pod's processes and the rest of the machine, cache. */
 function memory(io: Io): { total: number; used: number; cache: number } {
   const { kernel } = io.sys;
-  const own = Object.values(kernel.pod.ps).reduce(
+  const own = Object.values(kernel.pod.processes).reduce(
     (sum, process) => sum + kernel.memoryOf(process),
     0,
   );
@@ -196,7 +196,7 @@ const mount = tool("mount", (io) => {
 /** ` 10:02:03 up 1 day,  2:03,  0 users,  load average: ...`. */
 export function uptimeLine(io: Io): string {
   const { sys } = io;
-  const minutes = Math.floor((sys.now - sys.container.record.t) / 60_000) + 1440;
+  const minutes = Math.floor((sys.now - sys.container.record.startedAtMs) / 60_000) + 1440;
   const days = Math.floor(minutes / 1440);
   const clock = `${String(Math.floor(minutes / 60) % 24).padStart(2)}:${String(minutes % 60).padStart(2, "0")}`;
   return ` ${formatDate("%H:%M:%S", sys.now)} up ${days} day${days === 1 ? "" : "s"}, ${clock},  0 users,  load average: 0.08, 0.03, 0.01`;

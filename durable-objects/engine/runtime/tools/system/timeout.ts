@@ -79,7 +79,7 @@ export const timeout: Program<TimeoutState> = {
       else state.due = sys.now + state.kill;
       return undefined;
     }
-    return { wait: { ch: true, ...(state.due === undefined ? {} : { t: state.due }) } };
+    return { wait: { childEnd: true, ...(state.due === undefined ? {} : { untilMs: state.due }) } };
   },
 };
 
@@ -100,7 +100,7 @@ export const time: Program<{ x?: number; pid: number; began: number; plain: bool
   step(sys, state): Step {
     if (state.x !== undefined) return { exit: state.x };
     const ended = sys.wait(state.pid);
-    if (!ended || ended === "none") return { wait: { ch: true } };
+    if (!ended || ended === "none") return { wait: { childEnd: true } };
     const seconds = Math.max(0, sys.now - state.began) / 1000;
     const minutes = Math.floor(seconds / 60);
     const line = (name: string, value: number): string =>

@@ -85,7 +85,8 @@ export const top: Program<TopState> = {
         return { exit: 0 };
       }
     }
-    if (sys.now < state.next) return { wait: { t: state.next, ...(session ? { r: [0] } : {}) } };
+    if (sys.now < state.next)
+      return { wait: { untilMs: state.next, ...(session ? { readable: [0] } : {}) } };
     state.o = [[1, screen(sys, state)]];
     state.next = sys.now + state.everyMs;
     if (--state.left <= 0) {

@@ -42,11 +42,11 @@ export const watch: Program<WatchState> = {
       if (stuck) return stuck;
     }
     if (state.pid !== undefined) {
-      if (!sys.wait(state.pid)) return { wait: { ch: true } };
+      if (!sys.wait(state.pid)) return { wait: { childEnd: true } };
       delete state.pid;
       state.next = sys.now + state.everyMs;
     }
-    if (sys.now < state.next) return { wait: { t: state.next } };
+    if (sys.now < state.next) return { wait: { untilMs: state.next } };
     const command = state.argv.join(" ");
     const width = sys.terminal(1)?.cols ?? 80;
     const head = `Every ${(state.everyMs / 1000).toFixed(1)}s: ${command}`;

@@ -167,7 +167,7 @@ function create(sys: Sys, io: Io, state: TarState): void {
 function extract(sys: Sys, io: Io, state: TarState): Step {
   const rules = extractRules(io, parse(io));
   const data = sys.read(state.fd, 32_768);
-  if (data === undefined) return { wait: { r: [state.fd] } };
+  if (data === undefined) return { wait: { readable: [state.fd] } };
   sys.charge(data.length / 50);
   if (!state.begun && data !== "") {
     state.begun = true;

@@ -198,7 +198,7 @@ function tailFirst(sys: Sys, state: TailState): Step {
     if (fd === 0 || sys.fileSize(fd) === undefined) {
       for (;;) {
         const data = sys.read(fd);
-        if (data === undefined) return { wait: { r: [fd] } };
+        if (data === undefined) return { wait: { readable: [fd] } };
         if (data === "") break;
         state.b = (state.b ?? "") + data;
         // What scrolled out is let go; an endless stream without lines grows until memory ends it.
@@ -266,8 +266,8 @@ function tailFollow(sys: Sys, state: TailState): Step {
     return { exit: 0 };
   return {
     wait: {
-      t: (sys.process.lt ?? sys.now) + 1000,
-      r: pipes.map(({ fd }) => fd).filter((fd) => !sys.readable(fd)),
+      untilMs: (sys.process.localTimeMs ?? sys.now) + 1000,
+      readable: pipes.map(({ fd }) => fd).filter((fd) => !sys.readable(fd)),
     },
   };
 }

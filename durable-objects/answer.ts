@@ -1,0 +1,38 @@
+import type { Clients } from "./clients.ts";
+import type { EdgeRequest } from "./edge-request.ts";
+import type { Engine } from "./engine/index.ts";
+import { internalError } from "./engine/machinery/status.ts";
+import type { ApiRequest, EngineResponse } from "./engine/ports/request.ts";
+import { isLog, refusal, responseOf, tooManyStreams } from "./http.ts";
+
+/** What an engine's answer becomes: a response, or the beginning of a session or a stream. */
+
+export interface Answering {
+  engine: Engine;
+  clients: Clients;
+  streamsMax: number;
+  /** Wall ms. */
+  lookedAtMs: number;
+}
+
+export function answerOf(
+  response: EngineResponse,
+  { path, headers }: ApiRequest,
+  { grant, bridge }: EdgeRequest,
+  { engine, clients, streamsMax, lookedAtMs }: Answering,
+): Response | Promise<Response> {
+  const { sessions, streams } = clients;
+  const offered = headers["sec-websocket-protocol"];
+  const now = Date.now();
+  if (response.type === "session") return sessions.start(response, offered, engine, now, grant);
+  if (response.type === "pending") return sessions.proxies.wait(response, grant);
+  if (response.type === "reply") {
+    const log = headers["upgrade"] !== undefined && response.status === 200 && isLog(path);
+    return log ? sessions.startLog(response, offered, now, grant) : responseOf(response);
+  }
+  if (bridge === undefined) {
+    return refusal(internalError("a stream was asked for that the Worker does not end"));
+  }
+  if (streams.size >= streamsMax) return refusal(tooManyStreams());
+  return streams.open(response, engine, lookedAtMs, grant);
+}

@@ -1,0 +1,98 @@
+import type { StatusError } from "./engine/machinery/status.ts";
+import type { EdgeRequest } from "./edge-request.ts";
+import type { Engine } from "./engine/index.ts";
+import type { ApiRequest } from "./engine/ports/request.ts";
+import type { Cuts, Grant } from "./grant.ts";
+import { Presence } from "./presence.ts";
+import { Runs } from "./sessions/runs.ts";
+import { SessionSockets } from "./sessions/sockets.ts";
+import { Sockets } from "./sockets.ts";
+import { TerminalSockets } from "./terminals.ts";
+
+/** What a client of a sandbox has open, of every kind: what each turn serves, and what ends with a grant or the sandbox. */
+export class Clients {
+  /** Watches and followed logs. */
+  readonly streams: Sockets;
+  /** Screens of terminals. */
+  readonly terminals: TerminalSockets;
+  /** exec, attach, port-forward, proxied requests: they hold the object in memory. */
+  readonly sessions: SessionSockets;
+  /** Lines that run on nodes while somebody waits. */
+  readonly runs: Runs;
+  /** Who they are, for each other. */
+  readonly presence: Presence;
+
+  /** `engine`: the one that is whole at the moment, if any; `wake` runs a turn, `rest` closes the object's input for so long. */
+  constructor(
+    context: DurableObjectState,
+    cuts: Cuts,
+    engine: () => Engine | undefined,
+    wake: () => void,
+    rest: (ms: number) => void,
+  ) {
+    this.streams = new Sockets(context, engine);
+    this.terminals = new TerminalSockets(context);
+    this.sessions = new SessionSockets(wake, rest);
+    this.runs = new Runs(wake);
+    const open = [this.streams, this.terminals, this.sessions];
+    this.presence = new Presence(context, cuts, open);
+  }
+
+  /** What is asked of the sandbox beside its Kubernetes API; undefined: nothing. */
+  ownAnswer(
+    { terminal, terminals, run, grant }: EdgeRequest,
+    { headers }: ApiRequest,
+    engine: Engine,
+    now: number,
+  ): Response | Promise<Response> | undefined {
+    const offered = headers["sec-websocket-protocol"];
+    if (terminal) return this.terminals.open(terminal, engine, now, grant, offered);
+    if (terminals) return this.terminals.answer(terminals, engine, now);
+    return run && this.runs.start(run, engine, now, grant);
+  }
+
+  /** Moves everybody's bytes; the end of each turn. */
+  serve(engine: Engine, nowMs: number): void {
+    this.sessions.pump(engine, nowMs);
+    this.runs.pump(engine, nowMs);
+    this.streams.fanOut(engine, nowMs);
+    this.terminals.fanOut(engine);
+    this.presence.tell(nowMs);
+  }
+
+  /** Whether something that is open counts as a user's activity. */
+  looks(nowMs: number): boolean {
+    return this.streams.looks(nowMs) || this.sessions.looks(nowMs);
+  }
+
+  /** Wall ms at which the first of the grants ends. */
+  endsAtMs(): number {
+    const all = [this.streams, this.terminals, this.sessions, this.runs];
+    return Math.min(...all.map((open) => open.endsAtMs()));
+  }
+
+  /** Ends what those opened who may not look or act any more. */
+  closeUnless(allowed: (grant: Grant) => boolean, engine: Engine | undefined, nowMs: number): void {
+    this.streams.closeUnless(allowed);
+    this.terminals.closeUnless(allowed);
+    this.sessions.closeUnless(allowed);
+    this.runs.closeUnless(allowed, engine, nowMs);
+    this.presence.tell(nowMs);
+  }
+
+  /** Ends all. `why`: told to watches, whose clients then list anew. */
+  closeAll(reason: string, why?: StatusError): void {
+    this.streams.closeAll(why);
+    this.terminals.closeAll(reason);
+    this.sessions.closeAll(reason, why);
+    this.runs.closeUnless(() => false, undefined, 0);
+    this.presence.closeAll();
+  }
+
+  /** A hibernatable socket has closed. */
+  closed(socket: WebSocket, code: number): void {
+    (this.terminals.has(socket) ? this.terminals : this.streams).close(socket, code);
+    this.presence.left(socket);
+    this.presence.tell(Date.now());
+  }
+}

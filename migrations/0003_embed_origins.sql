@@ -1,0 +1,1 @@
+ALTER TABLE `users` ADD `embed_origins` text;

@@ -1,0 +1,2 @@
+ALTER TABLE `invitations` ADD `made_by` text;--> statement-breakpoint
+ALTER TABLE `keys` ADD `made_by` text;

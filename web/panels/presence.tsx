@@ -1,0 +1,68 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { followPresence, type Present } from "../api/presence.ts";
+import type { Sandbox } from "../api/sandboxes.ts";
+import { Panel } from "../ui/panel.tsx";
+
+/** As long as the service tells of who has nothing open; nobody wakes the sandbox to say that it is over. */
+const shownMs = 5 * 60_000;
+const tickMs = 30_000;
+
+/** Who is in the sandbox at the moment, told by a stream that lets it sleep, while somebody can see the page. */
+export function Presence({ sandbox }: { sandbox: Sandbox }) {
+  const present = useSignal<Present[] | undefined>(undefined);
+  const now = useSignal(Date.now());
+
+  useEffect(() => {
+    let following: AbortController | undefined;
+    const show = (next: Present[]): void => {
+      present.value = next;
+      now.value = Date.now();
+    };
+    // At once, while the page still may: it is hidden too when it is left.
+    const change = (): void => {
+      following?.abort();
+      following = document.hidden ? undefined : new AbortController();
+      if (following) void followPresence(sandbox, show, following.signal);
+    };
+    const timer = setInterval(() => (now.value = Date.now()), tickMs);
+    document.addEventListener("visibilitychange", change);
+    change();
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", change);
+      following?.abort();
+    };
+  }, []);
+
+  if (!present.value) return null;
+  const shown = present.value.filter(
+    ({ seenAt }) => seenAt === undefined || now.value - Date.parse(seenAt) < shownMs,
+  );
+  return (
+    <Panel title="Here now">
+      <ul class="rows">
+        {shown.map((one) => (
+          <li key={`${one.role} ${one.name}`}>
+            <span>
+              {one.you ? `You (${one.name})` : one.name}{" "}
+              <span class="quiet">
+                {one.role}, {one.clients.join(" and ")}
+                {one.pages > 1 && `, ${one.pages} pages`}, {momentOf(one, now.value)}
+              </span>
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function momentOf({ seenAt, since }: Present, now: number): string {
+  if (seenAt === undefined) return `since ${clock(since)}`;
+  const minutes = Math.max(1, Math.round((now - Date.parse(seenAt)) / 60_000));
+  return minutes === 1 ? "a minute ago" : `${minutes} minutes ago`;
+}
+
+const clock = (iso: string): string =>
+  new Date(iso).toLocaleTimeString(undefined, { timeStyle: "short" });
