@@ -13,12 +13,21 @@ const namespaced =
   "ConfigMap Endpoints PersistentVolumeClaim Pod ReplicationController Secret Service batch/Job batch/CronJob networking.k8s.io/Ingress apps/DaemonSet apps/Deployment apps/ReplicaSet apps/StatefulSet";
 const clusterWide = "Namespace PersistentVolume";
 
-function defaultTypes(k: Kubectl): Work<PruneType[]> {
-  const named = `${namespaced} ${clusterWide}`.split(" ");
-  return typesOf(
-    k,
-    named.map((one) => (one.includes("/") ? one.replace("/", "/v1/") : `core/v1/${one}`)),
-  );
+function* defaultTypes(k: Kubectl): Work<PruneType[]> {
+  const mapper = yield* k.mapper();
+  return `${namespaced} ${clusterWide}`.split(" ").map((one) => {
+    const [kind = "", group] = one.split("/").toReversed();
+    const version = group ? `${group}/v1` : "v1";
+    try {
+      return mapper.ofKind(version, kind);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const shown = `${group ?? ""}/v1, Kind=${kind}, Namespaced=${namespaced.split(" ").includes(one)}`;
+      throw new Failure(
+        `error retrieving RESTMappings to prune: invalid resource ${shown}: ${error.message}`,
+      );
+    }
+  });
 }
 
 function* typesOf(k: Kubectl, list: readonly string[]): Work<PruneType[]> {
@@ -41,10 +50,10 @@ export function* prune(o: ApplyOptions): Work<void> {
   const { k } = o;
   let types = o.pruneTypes;
   if (types.length === 0) {
-    types = yield* defaultTypes(k);
     k.err(
       `${yield* klogHead("prune.go:71", "W")} Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.\n`,
     );
+    types = yield* defaultTypes(k);
   }
   for (const namespace of o.namespaces)
     for (const type of types.filter((one) => one.namespaced)) yield* pruneIn(o, type, namespace);

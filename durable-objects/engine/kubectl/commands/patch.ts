@@ -3,7 +3,7 @@ import { goQuote } from "../../machinery/field.ts";
 import { jsonEqual } from "../../schema/patch/go-value.ts";
 import { parseYaml } from "../../schema/yaml.ts";
 import { readFile } from "../asks.ts";
-import { donePrinter, dryRunOf, patchObject } from "../changes.ts";
+import { dryRunOf, patchObject } from "../changes.ts";
 import { jsonPatchType, mergePatchType, strategicPatchType } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { placeOf } from "../config/client-config.ts";
@@ -14,6 +14,7 @@ import { goJson } from "../go/json.ts";
 import { jsonProblem } from "../go/json-error.ts";
 import { patchLocally } from "../merge/local-patch.ts";
 import type { KubeObject } from "../objects.ts";
+import { printerOf } from "../printers/index.ts";
 import type { Info } from "../result.ts";
 import type { Outcome, Work } from "../work.ts";
 
@@ -44,18 +45,21 @@ function validate(k: Kubectl, dryRun: string): void {
 /** The patch as JSON, and as a value where it can be read. k8s: apimachinery util/yaml ToJSON */
 function readPatch(k: Kubectl, text: string): { text: string; value: unknown } {
   try {
-    if (/^\s*[[{]/.test(text)) {
-      try {
-        return { text, value: JSON.parse(text) as unknown };
-      } catch {
-        // YAML's flow style, or an error that is told as YAML's.
-      }
-    }
+    // What looks like JSON is left to whoever reads it.
+    if (/^\s*\{/.test(text)) return { text, value: parseJson(text) };
     const { value } = parseYaml(text);
     return { text: goJson(value ?? null), value };
   } catch (error) {
     const why = error instanceof Error ? error.message : jsonProblem(text);
     return k.fail(`unable to parse ${goQuote(k.flags.string("patch"))}: ${why}`);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
 }
 
@@ -79,7 +83,8 @@ function* run(k: Kubectl): Work<Outcome> {
   const result = yield* k.build({
     args: k.args,
     files: fileOptions(flags),
-    namespace: where.namespace,
+    // Without a server nobody knows what lies in a namespace.
+    namespace: local ? "" : where.namespace,
     enforceNamespace: where.explicitNamespace,
     subresource: flags.string("subresource"),
     local,
@@ -94,7 +99,7 @@ function* run(k: Kubectl): Work<Outcome> {
         ? patchLocally(object, patch.value, contentType)
         : yield* send(k, info, contentType, patch.text, dryRun);
     const operation = jsonEqual(object, patched) ? "patched (no change)" : "patched";
-    k.out((yield* donePrinter(k, operation, dryRun))(patched));
+    k.out((yield* printerOf(k.flags, { operation }))(patched));
   });
   if (count === 0) k.fail("no objects passed to patch");
   return 0;

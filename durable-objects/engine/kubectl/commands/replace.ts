@@ -1,6 +1,6 @@
 /** kubectl replace. k8s: kubectl/pkg/cmd/replace/replace.go */
 import { goQuote } from "../../machinery/field.ts";
-import { readFile, sleep, stdin } from "../asks.ts";
+import { now, random, readFile, sleep, stdin, writeFile } from "../asks.ts";
 import {
   cascadeOf,
   createObject,
@@ -20,7 +20,6 @@ import { fileOptions, requireFiles } from "../files.ts";
 import type { KubeObject } from "../objects.ts";
 import { nameOf, printerOf, type Printer } from "../printers/index.ts";
 import { readInfo, type Info, type Wanted } from "../result.ts";
-import { now } from "../asks.ts";
 import type { Outcome, Work } from "../work.ts";
 
 function validate(k: Kubectl, dryRun: string): void {
@@ -104,11 +103,23 @@ function* rawPut(k: Kubectl): Work<Outcome> {
 
 const timeoutDefaultMs = 300_000;
 
+/** Standard input is read twice: from a file. */
+function* withoutStdin(wanted: Wanted): Work<Wanted> {
+  const { files } = wanted;
+  if (!files?.filenames.includes("-")) return wanted;
+  const draw = yield* random();
+  const path = `/tmp/kubectl_replace_${Math.floor(draw * 1e9)}/resource.stdin`;
+  yield* writeFile(path, yield* stdin(), 0o600, true);
+  const filenames = files.filenames.map((name) => (name === "-" ? path : name));
+  return { ...wanted, files: { ...files, filenames } };
+}
+
 /** Deletes what is there, waits until it is gone, and makes it anew. */
 function* byForce(k: Kubectl, options: Options): Work<Outcome> {
   const { flags } = k;
   const client = yield* k.client();
-  const found = yield* k.build({ ...options.wanted, args: k.args, unread: true });
+  const wanted = yield* withoutStdin(options.wanted);
+  const found = yield* k.build({ ...wanted, args: k.args, unread: true });
   const { infos, error } = yield* found.infos();
   const grace = flags.int("grace-period");
   // One that is given no time is given a second, so that nothing is lost by accident.
@@ -121,7 +132,7 @@ function* byForce(k: Kubectl, options: Options): Work<Outcome> {
   for (const info of infos) yield* remove(k, options, info, gracePeriod);
   if (error) throw error;
   for (const info of infos) yield* gone(k, info, until);
-  const result = yield* k.build({ ...options.wanted, ...validated(options.validation) });
+  const result = yield* k.build({ ...wanted, ...validated(options.validation) });
   let count = 0;
   yield* result.visit(function* (info) {
     const created = yield* createObject(client, info, saved(k, info.object as KubeObject), {

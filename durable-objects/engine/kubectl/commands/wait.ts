@@ -4,12 +4,12 @@ import type { Status } from "../../machinery/status.ts";
 import { now, sleepUntil } from "../asks.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { placeOf } from "../config/client-config.ts";
-import { fullNameOf, pathOf, type ResourceType } from "../discovery.ts";
+import { apiVersionOf, fullNameOf, pathOf, type ResourceType } from "../discovery.ts";
 import { aggregate, Failure, isNotFound, StatusFailure } from "../errors.ts";
 import { fileOptions } from "../files.ts";
 import { goText } from "../go/format.ts";
 import { closeStream } from "../http.ts";
-import type { KubeObject } from "../objects.ts";
+import type { KubeObject, ListObject } from "../objects.ts";
 import { printerOf } from "../printers/index.ts";
 import { JsonPath, relaxedPath } from "../printers/jsonpath.ts";
 import type { Info, Result } from "../result.ts";
@@ -263,14 +263,14 @@ function* look(
   if (condition.kind === "create") return info.object as KubeObject;
   const client = yield* k.client();
   const { type, namespace, name } = info;
-  let object: KubeObject;
-  try {
-    object = yield* client.json<KubeObject>({ path: pathOf(type, namespace, name) });
-  } catch (error) {
-    if (condition.kind === "delete" && isNotFound(error)) return info.object ?? {};
-    if (!isNotFound(error) || data.timeout === 0) throw error;
-    throw notFound(type, name);
-  }
+  const list = yield* client.json<ListObject>({
+    path: pathOf(type, namespace),
+    query: [["fieldSelector", `metadata.name=${name}`]],
+  });
+  const [item] = list.items;
+  if (!item && condition.kind === "delete") return info.object ?? {};
+  if (!item) throw notFound(type, name);
+  const object: KubeObject = { apiVersion: apiVersionOf(type), kind: type.kind, ...item };
   if (condition.kind === "check" && condition.check(object)) return object;
   if (data.timeout === 0)
     throw new Failure(`condition not met for ${info.type.plural}/${info.name}`);
@@ -278,7 +278,7 @@ function* look(
   info.object = object;
   data.place = yield* openWatch(client, type, namespace, {
     name,
-    resourceVersion: object.metadata?.resourceVersion ?? "",
+    resourceVersion: list.metadata?.resourceVersion ?? "",
   });
   return undefined;
 }
