@@ -6,6 +6,7 @@ import { applyLastAppliedCommands } from "./apply-last-applied.ts";
 import { completion } from "./completion.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
+import { execCommands } from "./exec.ts";
 import { get } from "./get.ts";
 import { logs } from "./logs.ts";
 import { patch } from "./patch.ts";
@@ -23,6 +24,7 @@ const commands: readonly Command[] = [
   completion,
   ...configSetCommands,
   ...configViewCommands,
+  ...execCommands,
   get,
   logs,
   options,
