@@ -82,7 +82,9 @@ export function* runSession(k: Kubectl, place: SessionPlace): Work<Outcome> {
       if (place.tty) yield* cooked();
       return finish(k, place, data as SessionEnd);
     }
-    k.pending.push([channel, data as string]);
+    // The terminal at this end writes its own carriage returns.
+    const text = place.tty ? (data as string).replaceAll("\r\n", "\n") : (data as string);
+    k.pending.push([channel, text]);
   }
   return k.continueAs("session", {
     ...place,

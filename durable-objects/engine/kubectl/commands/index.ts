@@ -6,6 +6,8 @@ import { applyLastAppliedCommands } from "./apply-last-applied.ts";
 import { completion } from "./completion.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
+import { diff } from "./diff.ts";
+import { editCommands } from "./edit.ts";
 import { execCommands } from "./exec.ts";
 import { get } from "./get.ts";
 import { logs } from "./logs.ts";
@@ -24,6 +26,8 @@ const commands: readonly Command[] = [
   completion,
   ...configSetCommands,
   ...configViewCommands,
+  diff,
+  ...editCommands,
   ...execCommands,
   get,
   logs,
