@@ -1,7 +1,7 @@
 /** kubectl diff. k8s: kubectl/pkg/cmd/diff/diff.go */
 import { isObject, type JsonObject } from "../../schema/patch/go-value.ts";
 import { environment, random, removeFile, runChild, writeFile } from "../asks.ts";
-import { applyObject, createObject, lastApplied, patchObject, withLastApplied } from "../changes.ts";
+import { applyObject, configurationOf, createObject, lastApplied, patchObject } from "../changes.ts";
 import { mergePatchType, strategicPatchType } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { placeOf } from "../config/client-config.ts";
@@ -28,12 +28,12 @@ function* merged(k: Kubectl, info: Info, local: KubeObject, live?: KubeObject): 
       ...change,
       force: flags.bool("force-conflicts"),
     });
-  if (!live) return yield* createObject(client, info, withLastApplied(local), change);
+  if (!live) return yield* createObject(client, info, local, change);
   const struct = structOfType(info.type);
   const original = lastApplied(live);
   const text = threeWayPatch(
     original ? (JSON.parse(original) as JsonObject) : {},
-    withLastApplied(local) as JsonObject,
+    JSON.parse(configurationOf(local)) as JsonObject,
     live as JsonObject,
     struct,
   );
@@ -93,9 +93,9 @@ function* compare(k: Kubectl, info: Info, folders: [string, string]): Work<strin
     const { group, version, kind } = info.type;
     const name = `${group ? `${group}.` : ""}${version}.${kind}.${info.namespace}.${info.name}`;
     const files = [`${folders[0]}/${name}`, `${folders[1]}/${name}`];
-    if (before) yield* writeFile(files[0] as string, printYaml(before), 0o600, true);
+    yield* writeFile(files[0] as string, before ? printYaml(before) : "", 0o600, true);
     yield* writeFile(files[1] as string, printYaml(after), 0o600, true);
-    return before ? files : files.slice(1);
+    return files;
   }
 }
 

@@ -12,7 +12,7 @@ import { goJson } from "../go/json.ts";
 import { diffMaps } from "../merge/diff.ts";
 import { structOfType } from "../merge/local-patch.ts";
 import { objectOf, readObjects, type KubeObject } from "../objects.ts";
-import { printerOf } from "../printers/index.ts";
+import { noPrinter, printerOf } from "../printers/index.ts";
 import { printYaml } from "../printers/yaml.ts";
 import { flattened, type Info } from "../result.ts";
 import type { Outcome, Work } from "../work.ts";
@@ -85,7 +85,8 @@ function* run(k: Kubectl, mode: Mode): Work<Outcome> {
   const { flags } = k;
   const format = flags.string("output");
   const prints = !["", "name"].includes(format);
-  yield* printerOf(flags, { operation: mode.done });
+  if (prints && !["json", "yaml", "kyaml"].includes(format))
+    throw noPrinter(format, ["json", "yaml", "kyaml"]);
   const where = placeOf(yield* k.access());
   const result = yield* k.build({
     args: k.args,
@@ -114,10 +115,9 @@ function* run(k: Kubectl, mode: Mode): Work<Outcome> {
     if (last && stripped(last.text) === stripped(edited.text))
       return kept(k, "Edit cancelled, no valid changes were saved.", edited.path);
     if (last) yield* removeFile(last.path);
-    if (stripped(edited.text) === stripped(original) || stripped(edited.text) === "") {
+    if (stripped(edited.text) === stripped(original)) {
       yield* removeFile(edited.path);
-      const why = stripped(edited.text) === "" ? "saved file was empty" : "no changes made";
-      k.err(`Edit cancelled, ${why}.\n`);
+      k.err("Edit cancelled, no changes made.\n");
       return 0;
     }
     const problems = yield* save(k, mode, infos, before, edited.text, prints);
@@ -147,6 +147,11 @@ function* save(
 ): Work<string[]> {
   const problems: string[] = [];
   let objects: KubeObject[];
+  if (stripped(text) === "") {
+    const [first] = infos;
+    k.err(`error: ${first?.type.plural} ${goQuote(first?.name ?? "")} is invalid\n`);
+    return ["The edited file failed validation"];
+  }
   try {
     objects = [...readObjects(text, "edited-file")].flatMap((value) =>
       flattened(objectOf(value, "edited-file")),

@@ -10,6 +10,7 @@ import { diff } from "./diff.ts";
 import { editCommands } from "./edit.ts";
 import { execCommands } from "./exec.ts";
 import { get } from "./get.ts";
+import { kustomize } from "./kustomize.ts";
 import { logs } from "./logs.ts";
 import { patch } from "./patch.ts";
 import { pluginList } from "./plugin.ts";
@@ -30,6 +31,7 @@ const commands: readonly Command[] = [
   ...editCommands,
   ...execCommands,
   get,
+  kustomize,
   logs,
   options,
   patch,
