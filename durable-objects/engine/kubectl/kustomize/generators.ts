@@ -120,11 +120,12 @@ const vowels: Record<string, string> = { 0: "g", 1: "h", 3: "k", a: "m", e: "t" 
 
 /** k8s: kustomize/api/hasher/hasher.go */
 export function hashOf(object: KubeObject): string {
-  const { kind, metadata } = object;
+  const { kind } = object;
   const fields: Record<string, unknown> = {
     data: object["data"] ?? "",
     kind,
-    name: metadata?.name ?? "",
+    // Upstream looks the name up under a path that no object has.
+    name: "",
   };
   if (object["binaryData"]) fields["binaryData"] = object["binaryData"];
   if (kind === "Secret") fields["type"] = object["type"] ?? "";
