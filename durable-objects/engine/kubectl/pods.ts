@@ -7,7 +7,7 @@ import type { KubeObject, ListObject } from "./objects.ts";
 import type { Work } from "./work.ts";
 import { closeStream } from "./http.ts";
 
-export interface Container {
+export interface PodContainer {
   name: string;
   image?: string;
   tty?: boolean;
@@ -18,9 +18,9 @@ export interface Container {
 export interface PodObject extends KubeObject {
   spec: {
     nodeName?: string;
-    containers: Container[];
-    initContainers?: Container[];
-    ephemeralContainers?: Container[];
+    containers: PodContainer[];
+    initContainers?: PodContainer[];
+    ephemeralContainers?: PodContainer[];
     [field: string]: unknown;
   };
   status?: {
@@ -42,13 +42,13 @@ export const allContainerNames = ({ spec }: PodObject): string =>
   ].join(", ");
 
 /** All containers of a Pod; those that prepare come after those that run. */
-export const containersOf = ({ spec }: PodObject): Container[] => [
+export const containersOf = ({ spec }: PodObject): PodContainer[] => [
   ...spec.containers,
   ...(spec.initContainers ?? []),
   ...(spec.ephemeralContainers ?? []),
 ];
 
-export const findContainer = (pod: PodObject, name: string): Container | undefined =>
+export const findContainer = (pod: PodObject, name: string): PodContainer | undefined =>
   containersOf(pod).find((one) => one.name === name);
 
 const invalid = (pod: PodObject, name: string): Failure =>
@@ -56,7 +56,7 @@ const invalid = (pod: PodObject, name: string): Failure =>
     `container ${name} is not valid for pod ${pod.metadata?.name} out of: ${allContainerNames(pod)}`,
   );
 
-export const namedContainer = (pod: PodObject, name: string): Container => {
+export const namedContainer = (pod: PodObject, name: string): PodContainer => {
   const found = findContainer(pod, name);
   if (!found) throw invalid(pod, name);
   return found;
@@ -71,10 +71,10 @@ export function containerOrDefault(
   pod: PodObject,
   name: string,
   quiet: boolean,
-): Container {
+): PodContainer {
   const wanted = name || defaultContainerOf(pod);
   if (wanted) return namedContainer(pod, wanted);
-  const first = pod.spec.containers[0] as Container;
+  const first = pod.spec.containers[0] as PodContainer;
   if (containersOf(pod).length > 1 && !quiet)
     k.err(`Defaulted container "${first.name}" out of: ${allContainerNames(pod)}\n`);
   return first;
@@ -84,7 +84,7 @@ interface Selecting {
   spec?: { selector?: Record<string, unknown> };
 }
 
-interface LabelSelector {
+interface SelectorTerms {
   matchLabels?: Record<string, string>;
   matchExpressions?: { key: string; operator: string; values?: string[] }[];
 }
@@ -94,7 +94,7 @@ const equalities = (labels: Record<string, string> = {}): string[] =>
     .toSorted()
     .map((key) => `${key}=${labels[key]}`);
 
-function selectorText({ matchLabels, matchExpressions = [] }: LabelSelector): string {
+function selectorText({ matchLabels, matchExpressions = [] }: SelectorTerms): string {
   const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
     if (operator === "Exists") return key;
     if (operator === "DoesNotExist") return `!${key}`;
@@ -116,7 +116,7 @@ export function selectorFor(object: KubeObject): string {
     case "DaemonSet":
     case "Deployment":
     case "Job":
-      return selectorText((selector ?? {}) as LabelSelector);
+      return selectorText((selector ?? {}) as SelectorTerms);
     case "ReplicationController":
       return equalities(selector as Record<string, string>).join(",");
     case "Service":

@@ -28,23 +28,9 @@ import { migrate } from "../merge/migrate-managed-fields.ts";
 import type { KubeObject } from "../objects.ts";
 import { readInfo, type Info } from "../result.ts";
 import { section, type Outcome, type Work } from "../work.ts";
-import { prune, pruneTypes, type PruneType } from "./apply-prune.ts";
+import type { ApplyOptions } from "./apply-options.ts";
+import { prune, pruneTypes } from "./apply-prune.ts";
 import type { JsonObject } from "../../schema/patch/go-value.ts";
-
-export interface ApplyOptions {
-  k: Kubectl;
-  dryRun: DryRun;
-  cascade: string;
-  gracePeriod: number;
-  validation: "Strict" | "Warn" | "Ignore";
-  serverSide: boolean;
-  fieldManager: string;
-  namespace: string;
-  explicit: boolean;
-  pruneTypes: PruneType[];
-  uids: Set<string>;
-  namespaces: Set<string>;
-}
 
 function* complete(k: Kubectl): Work<ApplyOptions> {
   const { flags, args } = k;
@@ -285,7 +271,7 @@ function patchFor(o: ApplyOptions, info: Info, current: KubeObject, modified: Ku
   }
 }
 
-/** Conflicts are met with another look and another patch; the second and later ones after a second. */
+/** Conflicts are met with another look and another patch; the second and later ones after a second. k8s: apply/patcher.go maxPatchRetry */
 const triesMax = 5;
 
 function* patchOne(

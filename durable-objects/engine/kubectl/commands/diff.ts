@@ -14,6 +14,7 @@ import { printYaml } from "../printers/yaml.ts";
 import { readInfo, type Info } from "../result.ts";
 import { section, type Outcome, type Work } from "../work.ts";
 
+/** k8s: kubectl/pkg/cmd/diff/diff.go maxRetries */
 const conflictsMax = 4;
 
 function* merged(k: Kubectl, info: Info, local: KubeObject, live?: KubeObject): Work<KubeObject> {

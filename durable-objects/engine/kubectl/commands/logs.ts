@@ -45,9 +45,8 @@ export function podTimeout(k: Kubectl): number {
 
 /** k8s: kubectl/pkg/util/time.go ParseRFC3339 */
 function sinceTime(text: string): string {
-  const time = Date.parse(text);
-  if (!Number.isNaN(time) && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text))
-    return new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text))
+    return text;
   const q = goQuote(text);
   throw new Failure(`parsing time ${q} as "2006-01-02T15:04:05Z07:00": cannot parse ${q} as "2006"`);
 }
@@ -219,9 +218,16 @@ const callFor = (source: Source, { query }: Options): ApiCall => ({
 const prefixOf = (k: Kubectl, { pod, container }: Source): string =>
   k.flags.bool("prefix") || k.flags.bool("all-pods") ? `[pod/${pod}/${container}] ` : "";
 
+/** Lines with their ends. */
+function linesIn(text: string): string[] {
+  const lines = text.split("\n");
+  const last = lines.pop() ?? "";
+  return [...lines.map((line) => `${line}\n`), ...(last === "" ? [] : [last])];
+}
+
 /** Text with a prefix before each line; a last line without end has one, too. */
 const prefixed = (prefix: string, text: string): string =>
-  prefix === "" ? text : text.replace(/[^\n]*\n|[^\n]+$/g, (line) => `${prefix}${line}`);
+  prefix === "" ? text : linesIn(text).map((line) => `${prefix}${line}`).join("");
 
 function* printOne(k: Kubectl, source: Source, given: Options): Work<void> {
   const client = yield* k.client();

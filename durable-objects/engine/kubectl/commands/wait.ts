@@ -50,6 +50,14 @@ function splitInput(input: string): string[] {
   return out;
 }
 
+/** Without quotes around it, however many. */
+function unquoted(text: string): string {
+  let [from, to] = [0, text.length];
+  while (from < to && /['"]/.test(text[from] as string)) from++;
+  while (to > from && /['"]/.test(text[to - 1] as string)) to--;
+  return text.slice(from, to);
+}
+
 function pathCheck(input: string): Check {
   const [expression = "", given, ...more] = splitInput(input);
   if (more.length > 0)
@@ -57,7 +65,7 @@ function pathCheck(input: string): Check {
       "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
     );
   const relaxed = relaxedPath(expression);
-  const value = given?.replace(/^['"]+/, "").replace(/['"]+$/, "");
+  const value = given === undefined ? undefined : unquoted(given);
   if (value === "")
     throw new Failure(
       "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",

@@ -2,39 +2,18 @@
  * What a kustomization makes of its resources: bases and components first, then generators, patches and the transformers of its
  * fields. k8s: sigs.k8s.io/kustomize/api/internal/target/kusttarget.go
  */
+import { kustomizationDepthMax } from "../../core/limits.ts";
 import { trimEndOf } from "../../core/trim.ts";
 import { parseYaml } from "../../schema/yaml.ts";
-import { list, readFile, stat, workingFolder } from "../asks.ts";
+import { list, readFile, stat } from "../asks.ts";
 import { Failure } from "../errors.ts";
-import { objectOf, readObjects, type KubeObject } from "../objects.ts";
-import { flattened } from "../result.ts";
+import { isList, objectOf, readObjects, type KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
-import { generate, type GeneratorArgs } from "./generators.ts";
-import { patchAll, type PatchEntry } from "./patches.ts";
-import { transform, type Transformers } from "./transformers.ts";
-
-export interface Kustomization extends Transformers {
-  apiVersion?: string;
-  kind?: string;
-  resources?: string[];
-  bases?: string[];
-  components?: string[];
-  patches?: PatchEntry[];
-  patchesStrategicMerge?: string[];
-  patchesJson6902?: PatchEntry[];
-  configMapGenerator?: GeneratorArgs[];
-  secretGenerator?: GeneratorArgs[];
-  generatorOptions?: GeneratorArgs["options"];
-}
-
-/** An object on its way, with the name it had in its file. */
-export interface Resource {
-  object: KubeObject;
-  origin: { name: string; namespace: string };
-  /** Its name gets the hash of its content. */
-  hashed?: true;
-  behavior?: string;
-}
+import { generate } from "./generators.ts";
+import { patchAll } from "./patches.ts";
+import { absolute } from "./paths.ts";
+import { transform } from "./transformers.ts";
+import { resourceOf, type Kustomization, type Resource } from "./types.ts";
 
 const names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
@@ -45,17 +24,6 @@ const known = new Set(
     .split(/\s+/)
     .filter(Boolean),
 );
-
-/** An absolute path without `.` and `..`. */
-export function* absolute(path: string): Work<string> {
-  const from = path.startsWith("/") ? path : `${yield* workingFolder()}/${path}`;
-  const out: string[] = [];
-  for (const part of from.split("/")) {
-    if (part === "..") out.pop();
-    else if (part !== "" && part !== ".") out.push(part);
-  }
-  return `/${out.join("/")}`;
-}
 
 const noFolder = (given: string, path: string): Failure =>
   new Failure(
@@ -89,10 +57,8 @@ export function* build(given: string): Work<KubeObject[]> {
   return resources.map(({ object }) => object);
 }
 
-const depthMax = 16;
-
 function* accumulate(folder: string, below: readonly Resource[], depth = 0): Work<Resource[]> {
-  if (depth > depthMax) throw new Failure(`cycle not allowed: ${folder}`);
+  if (depth > kustomizationDepthMax) throw new Failure(`cycle not allowed: ${folder}`);
   const config = yield* load(folder);
   const resources: Resource[] = [...below];
   for (const name of [...(config.resources ?? []), ...(config.bases ?? [])])
@@ -117,14 +83,10 @@ function* oneResource(folder: string, name: string, depth: number): Work<Resourc
   if (found.folder) return yield* accumulate(path, [], depth + 1);
   const values = [...readObjects(yield* readFile(path), name)];
   return values
-    .flatMap((value) => flattened(objectOf(value, name)))
+    .flatMap((value) => itemsOf(objectOf(value, name)))
     .map((object) => resourceOf(object));
 }
 
-export const resourceOf = (object: KubeObject): Resource => ({
-  object,
-  origin: {
-    name: object.metadata?.name ?? "",
-    namespace: object.metadata?.namespace ?? "",
-  },
-});
+/** An object, or those of a list. */
+const itemsOf = (object: KubeObject): KubeObject[] =>
+  isList(object) ? object.items.flatMap(itemsOf) : [object];

@@ -1,10 +1,25 @@
 /** Paths of fields as kustomizations write them: `spec.template.spec.containers.[name=web].image`, `metadata.annotations.[a.b/c]`. */
 type Json = Record<string, unknown>;
 
-const parts = (path: string): string[] =>
-  [...path.matchAll(/\[([^\]]*)\]|((?:\\.|[^.[\]])+)/g)].map(
-    ([, inner, plain]) => inner ?? (plain as string).replaceAll("\\.", "."),
-  );
+function parts(path: string): string[] {
+  const out: string[] = [];
+  for (let i = 0, part = ""; i <= path.length; i++) {
+    const c = path[i];
+    if (c === "\\" && path[i + 1] === ".") {
+      part += ".";
+      i++;
+    } else if (c === "[") {
+      const end = path.indexOf("]", i);
+      out.push(path.slice(i + 1, end < 0 ? path.length : end));
+      i = end < 0 ? path.length : end;
+      part = "";
+    } else if (c === "." || c === undefined) {
+      if (part !== "") out.push(part);
+      part = "";
+    } else part += c;
+  }
+  return out;
+}
 
 /** Places that a part of a path means within a value. */
 function within(value: unknown, part: string): [holder: Json | unknown[], key: string | number][] {

@@ -6,25 +6,7 @@ import { Failure } from "../errors.ts";
 import { goJson } from "../go/json.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
-import type { Kustomization, Resource } from "./build.ts";
-import { resourceOf } from "./build.ts";
-
-export interface GeneratorArgs {
-  name?: string;
-  namespace?: string;
-  behavior?: string;
-  type?: string;
-  literals?: string[];
-  files?: string[];
-  envs?: string[];
-  env?: string;
-  options?: {
-    disableNameSuffixHash?: boolean;
-    immutable?: boolean;
-    labels?: Record<string, string>;
-    annotations?: Record<string, string>;
-  };
-}
+import { resourceOf, type GeneratorArgs, type Kustomization, type Resource } from "./types.ts";
 
 /** Values as bytes. */
 function* dataOf(folder: string, args: GeneratorArgs): Work<Record<string, string>> {

@@ -7,23 +7,8 @@ import { Failure } from "../errors.ts";
 import { builtInType, patchLocally } from "../merge/local-patch.ts";
 import { readObjects, type KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
-import { absolute, type Kustomization, type Resource } from "./build.ts";
-
-export interface Target {
-  group?: string;
-  version?: string;
-  kind?: string;
-  name?: string;
-  namespace?: string;
-  labelSelector?: string;
-  annotationSelector?: string;
-}
-
-export interface PatchEntry {
-  patch?: string;
-  path?: string;
-  target?: Target;
-}
+import { absolute } from "./paths.ts";
+import type { Kustomization, PatchEntry, Resource, Target } from "./types.ts";
 
 const whole = (pattern: string | undefined, text: string): boolean =>
   !pattern || new RegExp(`^(?:${pattern})$`).test(text);

@@ -1,5 +1,5 @@
 /** Objects name others: when those are renamed, so are the references. k8s: kustomize/api/internal/konfig/builtinpluginconsts/namereference.go */
-import type { Resource } from "./build.ts";
+import type { Resource } from "./types.ts";
 
 type Json = Record<string, unknown>;
 

@@ -2,38 +2,11 @@
 import { Failure } from "../errors.ts";
 import { byText } from "../go/json.ts";
 import type { KubeObject } from "../objects.ts";
-import type { Resource } from "./build.ts";
 import { hashOf } from "./generators.ts";
-import { isTarget, type Target } from "./patches.ts";
+import { isTarget } from "./patches.ts";
+import type { Replacement, Resource, Transformers } from "./types.ts";
 import { putAll, readAt } from "./field-paths.ts";
 import { renameReferences } from "./references.ts";
-
-export interface Transformers {
-  namePrefix?: string;
-  nameSuffix?: string;
-  namespace?: string;
-  labels?: {
-    pairs?: Record<string, string>;
-    includeSelectors?: boolean;
-    includeTemplates?: boolean;
-  }[];
-  commonLabels?: Record<string, string>;
-  commonAnnotations?: Record<string, string>;
-  images?: {
-    name?: string;
-    newName?: string;
-    newTag?: string;
-    digest?: string;
-    tagSuffix?: string;
-  }[];
-  replicas?: { name?: string; count?: number }[];
-  replacements?: Replacement[];
-}
-
-interface Replacement {
-  source?: Target & { fieldPath?: string };
-  targets?: { select?: Target; reject?: Target[]; fieldPaths?: string[] }[];
-}
 
 const clusterWide = new Set(
   "Namespace Node PersistentVolume ClusterRole ClusterRoleBinding StorageClass CustomResourceDefinition PriorityClass IngressClass APIService MutatingWebhookConfiguration ValidatingWebhookConfiguration CSIDriver RuntimeClass".split(
@@ -74,7 +47,10 @@ function addLabels(object: KubeObject, pairs: object, selectors: boolean, templa
 }
 
 function image(given: string, rules: NonNullable<Transformers["images"]>): string {
-  const [, name = "", tag = ""] = /^(.*?)((?::[^:/@]+)?(?:@.*)?)$/.exec(given) ?? [];
+  const [tagged = ""] = given.split("@");
+  const colon = tagged.indexOf(":", tagged.lastIndexOf("/") + 1);
+  const name = colon < 0 ? tagged : tagged.slice(0, colon);
+  const tag = given.slice(name.length);
   const rule = rules.find((one) => one.name === name);
   if (!rule) return given;
   const after = rule.newTag

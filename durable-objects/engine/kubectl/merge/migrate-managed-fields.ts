@@ -88,6 +88,7 @@ function* keepAnnotation(
   return yield* applyObject(client, info, object, { ...rest, fieldManager: "kubectl-last-applied" });
 }
 
+/** k8s: kubectl/pkg/cmd/apply/patcher.go maxPatchRetry */
 const triesMax = 5;
 
 function* moveFields(
