@@ -81,14 +81,11 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     wallMs: 0,
     nextDueMs: () => queue.nextDue(),
     jumpToMs: () => clockOf(store).jumpToMs,
+    stepsLeft: () => clockOf(store).stepsLeft,
   };
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
-  const limits = {
-    objectsMax: options.limits?.objectsMax ?? objectsMax,
-    stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
-    objectsBytesMax: options.limits?.objectsBytesMax ?? objectsBytesMax,
-  };
+  const limits = limitsOf(options);
   const operations = new Operations(
     store,
     random,
@@ -122,11 +119,18 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     wallNow: options.nowMs,
   };
   const controllers = createControllers(key);
-  const work = new WorkLoop({ store, queue, client, random, now, controllers, faults });
+  const remember = (): number => log.remember(store.pendingChanges);
+  const work = new WorkLoop({ store, queue, client, random, now, controllers, faults, remember });
   const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
   return { ...parts, renewTokens };
 }
+
+const limitsOf = ({ limits }: EngineOptions): Required<NonNullable<typeof limits>> => ({
+  objectsMax: limits?.objectsMax ?? objectsMax,
+  stateBytesMax: limits?.stateBytesMax ?? stateBytesMax,
+  objectsBytesMax: limits?.objectsBytesMax ?? objectsBytesMax,
+});
 
 /** What a watch or a followed log of a Pod's is owed; time is the cluster's. */
 function owed(

@@ -181,14 +181,14 @@ export const runChild = (
         if (failed !== undefined)
           return { answer: { status: failed === "ENOENT" ? 127 : 126, errno: failed, output: "" } };
       }
-      const fd = kept["fd"] as number | undefined;
-      while (fd !== undefined) {
+      for (let fd = kept["fd"] as number | undefined; fd !== undefined;) {
         const data = sys.read(fd);
         if (data === undefined) return { wait: readable(fd) };
         if (data === "") {
           sys.close(fd);
           delete kept["fd"];
-          break;
+          fd = undefined;
+          continue;
         }
         kept["text"] = String(kept["text"] ?? "") + data;
       }

@@ -38,7 +38,7 @@ export function* build(reach: Reach, given: Wanted): Work<Result> {
   const named = yield* readArguments(reach, wanted, errors);
   const all = aggregate(errors);
   if (all) throw all;
-  if (files && files.sources.length > 0) return yield* byPaths(reach, wanted, files, named);
+  if (files && files.sources.length > 0) return byPaths(reach, wanted, files, named);
   if (named.selector !== undefined || wanted.fieldSelector?.trim())
     return yield* bySelector(reach, wanted, named);
   if (named.tuples.length > 0) return yield* byResource(reach, wanted, named);
@@ -71,8 +71,8 @@ function* readArguments(reach: Reach, wanted: Wanted, errors: Failure[]): Work<N
     errors.push(new Failure("setting 'all' parameter but found a non empty selector. "));
   for (const name of wanted.names?.names ?? []) {
     const tuple = splitTuple(name);
-    if ("problem" in tuple) errors.push(new Failure(tuple.problem));
-    else if ("type" in tuple) named.tuples.push(tuple);
+    if (tuple && "problem" in tuple) errors.push(new Failure(tuple.problem));
+    else if (tuple) named.tuples.push(tuple);
     else if (!wanted.names?.type)
       errors.push(new Failure(`the argument ${goQuote(name)} must be RESOURCE/NAME`));
     else named.tuples.push({ type: wanted.names.type, name });
@@ -88,11 +88,11 @@ function* readArguments(reach: Reach, wanted: Wanted, errors: Failure[]): Work<N
   } else if (combined) {
     for (const arg of args) {
       const tuple = splitTuple(arg);
-      if ("problem" in tuple) {
+      if (tuple && "problem" in tuple) {
         errors.push(new Failure(tuple.problem));
         break;
       }
-      if ("type" in tuple) named.tuples.push(tuple);
+      if (tuple) named.tuples.push(tuple);
     }
   } else if (args.length > 0) {
     const { mapper } = wanted.local ? { mapper: undefined } : yield* reach();
@@ -105,12 +105,12 @@ function* readArguments(reach: Reach, wanted: Wanted, errors: Failure[]): Work<N
   return named;
 }
 
-function* byPaths(
+function byPaths(
   reach: Reach,
   wanted: Wanted,
   files: { sources: FileSource[]; single: boolean },
   named: Named,
-): Work<Result> {
+): Result {
   if (named.types.length > 0)
     throw new Failure(
       "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well",

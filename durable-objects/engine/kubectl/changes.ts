@@ -87,7 +87,9 @@ export function* createObject(
   object: KubeObject,
   change: Change = {},
 ): Work<KubeObject> {
-  const body = goJson(object.metadata?.resourceVersion ? without(object, "resourceVersion") : object);
+  const body = goJson(
+    object.metadata?.resourceVersion ? without(object, "resourceVersion") : object,
+  );
   const path = pathOf(info.type, info.namespace);
   return yield* client.json<KubeObject>({
     method: "POST",

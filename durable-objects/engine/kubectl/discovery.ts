@@ -192,9 +192,10 @@ export class Mapper {
   /** The resource of an object's apiVersion and kind. NoKindMatch */
   ofKind(apiVersion: string, kind: string): ResourceType {
     const [group, version] = splitVersion(apiVersion);
-    const found = this.types.find(
-      (type) => type.group === group && type.version === version && type.kind === kind,
-    );
+    const kinds = this.types.filter((type) => type.group === group && type.kind === kind);
+    // Without a version the kind is known, and its requests go to a path that is none.
+    if (version === "" && kinds[0]) return { ...kinds[0], version };
+    const found = kinds.find((type) => type.version === version);
     if (!found) throw new NoKindMatch(kind, group, [version]);
     return found;
   }

@@ -4,7 +4,7 @@ import { trimEndOf } from "../core/trim.ts";
 import { decodeUtf8 } from "../runtime/bytes.ts";
 import { at, type Work } from "./work.ts";
 import { list, readFile, stat, stdin } from "./asks.ts";
-import { Failure } from "./errors.ts";
+import { Failure, UrlFailure } from "./errors.ts";
 import type { Flags } from "./flags.ts";
 import { http } from "./http.ts";
 import { kustomizeHook } from "./kustomize-hook.ts";
@@ -147,7 +147,7 @@ function* download(url: string): Work<string> {
         done.error === "name"
           ? `dial tcp: lookup ${host}: no such host`
           : `dial tcp ${done.ip}: connect: connection ${done.error}`;
-      throw new Failure(`unable to read URL ${goQuote(url)}: Get ${goQuote(url)}: ${why}`);
+      throw new UrlFailure("GET", url, why);
     }
     const { status, body } = done.response;
     if (status >= 200 && status < 300) return yield* at(() => decodeUtf8(body));

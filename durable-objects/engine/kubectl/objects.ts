@@ -52,18 +52,21 @@ function documents(text: string): string[] {
   return out;
 }
 
+type Failed = (why: string) => Failure;
+
 /** What reads a text value by value: the next one, undefined at its end. Failure of what cannot be read. */
 export function* readObjects(text: string, source: string): Generator<unknown> {
-  const failed = (why: string): Failure => new Failure(`error parsing ${source}: ${why}`);
-  if (/^\s*\{/.test(text)) {
-    yield* jsonValues(text, failed);
-    return;
-  }
+  const failed: Failed = (why) => new Failure(`error parsing ${source}: ${why}`);
+  if (/^\s*\{/.test(text)) yield* jsonValues(text, failed);
+  else yield* yamlValues(text, failed);
+}
+
+function* yamlValues(text: string, failed: Failed): Generator<unknown> {
   for (const document of documents(text)) {
     if (document.trim() === "") continue;
     let value: unknown;
     try {
-      value = withYamlWords(parseYaml(document).value);
+      value = parseYaml(document).value;
     } catch (error) {
       throw failed(error instanceof Error ? error.message : String(error));
     }
@@ -71,8 +74,9 @@ export function* readObjects(text: string, source: string): Generator<unknown> {
   }
 }
 
-function* jsonValues(text: string, failed: (why: string) => Failure): Generator<unknown> {
-  let rest = text.trim();
+function* jsonValues(text: string, failed: Failed): Generator<unknown> {
+  const all = text.trim();
+  let rest = all;
   while (rest !== "") {
     const end = jsonEnd(rest, failed);
     const piece = rest.slice(0, end);
@@ -80,10 +84,23 @@ function* jsonValues(text: string, failed: (why: string) => Failure): Generator<
     try {
       value = JSON.parse(piece);
     } catch {
-      throw failed(jsonProblem(piece));
+      const { message, at } = jsonProblem(piece);
+      if (at === undefined) throw failed(message);
+      // What begins as JSON may be YAML in its flow style.
+      if (rest === all && isYaml(all)) return yield* yamlValues(all, failed);
+      throw failed(`json: offset ${all.length - rest.length + at + 1}: ${message}`);
     }
     yield value;
     rest = rest.slice(end).replace(/^\s*(?:---[^\n]*\n?)?\s*/, "");
+  }
+}
+
+function isYaml(text: string): boolean {
+  try {
+    for (const _ of yamlValues(text, (why) => new Failure(why)));
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -104,9 +121,6 @@ function jsonEnd(text: string, failed: (why: string) => Failure): number {
   return text.length;
 }
 
-/** Hook for words that YAML 1.1 reads as booleans; values come as the parser reads them. */
-const withYamlWords = (value: unknown): unknown => value;
-
 /** A value as an object of the API. Failure where it is none. k8s: apimachinery/.../unstructured/helpers.go */
 export function objectOf(value: unknown, source: string): KubeObject {
   const json = goJson(value);
@@ -115,20 +129,11 @@ export function objectOf(value: unknown, source: string): KubeObject {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const type = Array.isArray(value) ? "array" : typeof value;
     throw failed(
-      `json: cannot unmarshal ${type === "boolean" ? "bool" : type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+      `json: cannot unmarshal ${type === "boolean" ? "bool" : type} into Go value of type unstructured.detector`,
     );
   }
   const object = value as KubeObject;
-  for (const field of ["kind", "apiVersion"] as const) {
-    const given = object[field];
-    if (given !== undefined && typeof given !== "string")
-      throw failed(
-        `json: cannot unmarshal ${goType(given)} into Go struct field .${field} of type string`,
-      );
-  }
-  if (!object.kind) throw failed(`Object 'Kind' is missing in '${json}'`);
+  if (typeof object.kind !== "string" || object.kind === "")
+    throw failed(`Object 'Kind' is missing in '${json}'`);
   return object;
 }
-
-const goType = (value: unknown): string =>
-  Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;

@@ -17,11 +17,11 @@ export function allWithSlash(args: readonly string[]): boolean | "mixed" {
   return count === 0 ? false : count === args.length ? true : "mixed";
 }
 
-/** The parts of TYPE/NAME; {} where there is no slash. */
+/** The parts of TYPE/NAME; undefined where there is no slash. */
 export function splitTuple(
   text: string,
-): { type: string; name: string } | { problem: string } | Record<never, never> {
-  if (!text.includes("/")) return {};
+): { type: string; name: string } | { problem: string } | undefined {
+  if (!text.includes("/")) return undefined;
   const [type = "", name = "", ...rest] = text.split("/");
   if (rest.length > 0)
     return { problem: "arguments in resource/name form may not have more than one slash" };

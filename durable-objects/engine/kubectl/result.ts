@@ -7,7 +7,7 @@ import { pathOf, type Mapper, type ResourceType } from "./discovery.ts";
 import { aggregate, Failure, Failures, isNotFound, NoKindMatch } from "./errors.ts";
 import type { FileOptions } from "./files.ts";
 import { isList, type KubeObject } from "./objects.ts";
-import type { Work } from "./work.ts";
+import { known, type Work } from "./work.ts";
 
 /** One object that a command is about. */
 export interface Info {
@@ -140,9 +140,7 @@ export class Result {
   *infos(): Work<{ infos: Info[]; error?: Failure }> {
     const infos: Info[] = [];
     try {
-      yield* this.visit(function* (info): Work<void> {
-        infos.push(info);
-      });
+      yield* this.visit((info) => known(void infos.push(info)));
       return { infos };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

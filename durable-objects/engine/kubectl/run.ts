@@ -6,7 +6,7 @@ import { complete } from "./complete.ts";
 import { Kubectl, type Command } from "./command.ts";
 import { commandAt } from "./commands/index.ts";
 import { Exit, Failure, report, UsageProblem } from "./errors.ts";
-import { commandPath, rootFacts, type CommandFacts } from "./facts.ts";
+import { rootFacts, type CommandFacts } from "./facts.ts";
 import { parseFlags, withoutFlags, withoutWord } from "./flags.ts";
 import { findCommand } from "./find-command.ts";
 import { helpText, usageText } from "./help.ts";

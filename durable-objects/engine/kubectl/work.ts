@@ -33,6 +33,12 @@ export function* ask<A>(one: Ask<A>): Work<A> {
   return (yield one) as A;
 }
 
+/** Work that asks for nothing. */
+export function* known<T>(value: T): Work<T> {
+  yield* [];
+  return value;
+}
+
 /** Asks that need no time: files, environment, clock. */
 export const at = <A>(look: (sys: Sys) => A): Work<A> =>
   ask<A>({ perform: (sys) => ({ answer: look(sys) }) });

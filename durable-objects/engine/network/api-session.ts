@@ -87,7 +87,11 @@ function isHeld(context: RuntimeContext, handle: string, { from }: ApiStream): b
   );
 }
 
-function carry(context: RuntimeContext, { pod, id = "" }: CommandSession, input: SessionInput): void {
+function carry(
+  context: RuntimeContext,
+  { pod, id = "" }: CommandSession,
+  input: SessionInput,
+): void {
   const { size, bytes, end } = input;
   if (size) sessionResize(context, pod, id, size.cols, size.rows);
   if (bytes) sessionInput(context, pod, id, bytesOf(bytes));
@@ -105,7 +109,10 @@ function take(context: RuntimeContext, { kind, pod, id = "" }: CommandSession): 
   return out;
 }
 
-export function receiveSession(context: RuntimeContext, handle: string): SessionFrame[] | undefined {
+export function receiveSession(
+  context: RuntimeContext,
+  handle: string,
+): SessionFrame[] | undefined {
   const stream = load(context, handle);
   if (!stream) return [[3, { code: 137 }]];
   const { output, news: _news, ...rest } = stream;

@@ -73,10 +73,7 @@ export function closeApiStream(context: RuntimeContext, id: string): undefined {
 export function receiveApi(context: RuntimeContext, id: string): ApiNews | undefined {
   const stream = load(context, id);
   if (!stream) return { bytes: "", ended: true };
-  const owed: ApiOwed | undefined = context.pollApi?.(
-    stream.at as Subscription | LogFollow,
-    false,
-  );
+  const owed: ApiOwed | undefined = context.pollApi?.(stream.at as Subscription | LogFollow, false);
   if (!owed) return undefined;
   if (owed.ended) closeApiStream(context, id);
   else if (stream.news || owed.text !== "") {

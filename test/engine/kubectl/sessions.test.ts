@@ -21,7 +21,12 @@ beforeAll(() => {
 
 test.each([
   ["kubectl exec other -- echo hello", "hello\n", "", 0],
-  ["kubectl exec other -- sh -c 'echo out; echo err >&2; exit 3'", "out\n", "err\ncommand terminated with exit code 3\n", 3],
+  [
+    "kubectl exec other -- sh -c 'echo out; echo err >&2; exit 3'",
+    "out\n",
+    "err\ncommand terminated with exit code 3\n",
+    3,
+  ],
   ["echo in | kubectl exec -i other -- cat", "in\n", "", 0],
   ["kubectl exec toolbox -- hostname", "toolbox\n", "", 0],
   ["kubectl exec other -- sh -c 'sleep 2; echo late'", "late\n", "", 0],

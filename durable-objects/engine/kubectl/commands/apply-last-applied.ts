@@ -49,9 +49,7 @@ function* view(k: Kubectl): Work<Outcome> {
     if (output === "json") k.out(`${goJson(value, "  ", "", Object.keys)}\n`);
     else if (output === "yaml") k.out(printYaml(value));
     else
-      k.usage(
-        `Unexpected -o output mode: ${output}, the flag 'output' must be one of yaml|json`,
-      );
+      k.usage(`Unexpected -o output mode: ${output}, the flag 'output' must be one of yaml|json`);
   }
   return 0;
 }
@@ -77,8 +75,7 @@ function* set(k: Kubectl): Work<Outcome> {
       throw new Failure(
         `no last-applied-configuration annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`,
       );
-    if (original?.trim() === text)
-      k.out(`set-last-applied ${info.name}: no changes required.\n`);
+    if (original?.trim() === text) k.out(`set-last-applied ${info.name}: no changes required.\n`);
     else {
       const patch = goJson({ metadata: { annotations: { [lastAppliedKey]: `${text}\n` } } });
       patches.push({ info: { ...info }, patch });

@@ -1,7 +1,13 @@
 /** kubectl diff. k8s: kubectl/pkg/cmd/diff/diff.go */
 import { isObject, type JsonObject } from "../../schema/patch/go-value.ts";
 import { environment, random, removeFile, runChild, writeFile } from "../asks.ts";
-import { applyObject, configurationOf, createObject, lastApplied, patchObject } from "../changes.ts";
+import {
+  applyObject,
+  configurationOf,
+  createObject,
+  lastApplied,
+  patchObject,
+} from "../changes.ts";
 import { mergePatchType, strategicPatchType } from "../client.ts";
 import type { Command, Kubectl } from "../command.ts";
 import { placeOf } from "../config/client-config.ts";
@@ -46,7 +52,10 @@ function* merged(k: Kubectl, info: Info, local: KubeObject, live?: KubeObject): 
 const masks = { same: "***", before: "*** (before)", after: "*** (after)" };
 
 /** Values of Secrets are not shown, only whether they change. k8s: diff.go Masker */
-function masked(from: KubeObject | undefined, to: KubeObject): [KubeObject | undefined, KubeObject] {
+function masked(
+  from: KubeObject | undefined,
+  to: KubeObject,
+): [KubeObject | undefined, KubeObject] {
   const old = isObject(from?.["data"]) ? from["data"] : {};
   const now = isObject(to["data"]) ? to["data"] : {};
   const hide = (own: JsonObject, other: JsonObject, mask: string): JsonObject =>
@@ -58,10 +67,7 @@ function masked(from: KubeObject | undefined, to: KubeObject): [KubeObject | und
     );
   const put = (object: KubeObject, data: JsonObject): KubeObject =>
     isObject(object["data"]) ? { ...object, data } : object;
-  return [
-    from && put(from, hide(old, now, masks.before)),
-    put(to, hide(now, old, masks.after)),
-  ];
+  return [from && put(from, hide(old, now, masks.before)), put(to, hide(now, old, masks.after))];
 }
 
 function shown(k: Kubectl, object: KubeObject): KubeObject {

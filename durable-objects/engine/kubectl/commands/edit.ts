@@ -178,7 +178,9 @@ function* save(
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       k.err(report(error).text);
-      problems.push(`${info.type.plural} ${goQuote(info.name)} was not valid:\n* ${messageFor(error)}`);
+      problems.push(
+        `${info.type.plural} ${goQuote(info.name)} was not valid:\n* ${messageFor(error)}`,
+      );
     }
   }
   return problems;

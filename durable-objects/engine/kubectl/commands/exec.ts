@@ -84,9 +84,7 @@ function* exec(k: Kubectl): Work<Outcome> {
   const files = fileOptions(flags);
   const resource = args.length > 0 && dash !== 0 ? (args[0] as string) : "";
   if (dash < 0 && (args.length > 1 || (args.length > 0 && files.filenames.length > 0)))
-    k.usage(
-      "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead",
-    );
+    k.usage("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead");
   const command = dash < 0 ? [] : args.slice(dash);
   placeOf(yield* k.access());
   const timeout = timeoutOf(k);

@@ -9,7 +9,7 @@ import { aggregate, Exit, Failure, Failures, isNotFound } from "../errors.ts";
 import { placeOf } from "../config/client-config.ts";
 import { fileOptions, hasFiles } from "../files.ts";
 import { isList, type KubeObject } from "../objects.ts";
-import { getFormats, noPrinter, printerOf, type Printer } from "../printers/index.ts";
+import { getFormats, printerOf, type Printer } from "../printers/index.ts";
 import { TemplateFailure } from "../printers/template/template.ts";
 import { sortedBy, Unsortable } from "../printers/sort.ts";
 import {
@@ -366,7 +366,6 @@ function* outputOf(k: Kubectl, data: WatchData): Work<Out> {
       data.table = printer.state;
     };
   }
-  if (options.output === "wide") throw noPrinter(options.output, getFormats);
   const printer: Printer = yield* printerOf(k.flags, { allowed: getFormats });
   return (object, event) => k.out(printer(object, event));
 }

@@ -45,10 +45,11 @@ export function podTimeout(k: Kubectl): number {
 
 /** k8s: kubectl/pkg/util/time.go ParseRFC3339 */
 function sinceTime(text: string): string {
-  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text))
-    return text;
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text)) return text;
   const q = goQuote(text);
-  throw new Failure(`parsing time ${q} as "2006-01-02T15:04:05Z07:00": cannot parse ${q} as "2006"`);
+  throw new Failure(
+    `parsing time ${q} as "2006-01-02T15:04:05Z07:00": cannot parse ${q} as "2006"`,
+  );
 }
 
 function options(k: Kubectl): Options {
@@ -119,8 +120,7 @@ function validate(k: Kubectl, { container, query }: Options): void {
     k.fail("only one of -c or an inline [CONTAINER] arg is allowed");
   if (flags.int("limit-bytes") < 0) k.fail("--limit-bytes must be greater than 0");
   if (Number(sent.get("sinceSeconds") ?? 0) < 0) k.fail("--since must be greater than 0");
-  if (Number(sent.get("tailLines") ?? 0) < -1)
-    k.fail("--tail must be greater than or equal to -1");
+  if (Number(sent.get("tailLines") ?? 0) < -1) k.fail("--tail must be greater than or equal to -1");
 }
 
 function* run(k: Kubectl): Work<Outcome> {
@@ -227,7 +227,11 @@ function linesIn(text: string): string[] {
 
 /** Text with a prefix before each line; a last line without end has one, too. */
 const prefixed = (prefix: string, text: string): string =>
-  prefix === "" ? text : linesIn(text).map((line) => `${prefix}${line}`).join("");
+  prefix === ""
+    ? text
+    : linesIn(text)
+        .map((line) => `${prefix}${line}`)
+        .join("");
 
 function* printOne(k: Kubectl, source: Source, given: Options): Work<void> {
   const client = yield* k.client();

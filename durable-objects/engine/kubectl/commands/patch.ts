@@ -34,8 +34,7 @@ function validate(k: Kubectl, dryRun: string): void {
   if (patch && file) k.fail("cannot specify --patch and --patch-file together");
   if (!patch && !file)
     k.fail("must specify --patch or --patch-file containing the contents of the patch");
-  if (flags.bool("local") && args.length > 0)
-    k.fail("cannot specify --local and server resources");
+  if (flags.bool("local") && args.length > 0) k.fail("cannot specify --local and server resources");
   if (flags.bool("local") && dryRun === "server")
     k.fail("cannot specify --local and --dry-run=server - did you mean --dry-run=client?");
   if (type && !types[type.toLowerCase()])

@@ -25,7 +25,8 @@ import type { Outcome, Work } from "../work.ts";
 function validate(k: Kubectl, dryRun: string): void {
   const { flags } = k;
   const force = flags.bool("force");
-  if (flags.int("grace-period") >= 0 && !force) k.fail("--grace-period must have --force specified");
+  if (flags.int("grace-period") >= 0 && !force)
+    k.fail("--grace-period must have --force specified");
   if (flags.duration("timeout") !== 0 && !force) k.fail("--timeout must have --force specified");
   if (force && dryRun !== "none") k.fail("--dry-run can not be used when --force is set");
   const raw = flags.string("raw");

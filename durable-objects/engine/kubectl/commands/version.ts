@@ -8,7 +8,8 @@ import { optionsText } from "../help.ts";
 import type { Service } from "../../kinds/service/shape.ts";
 import { isList } from "../objects.ts";
 import { printYaml } from "../printers/yaml.ts";
-import type { Outcome, Work } from "../work.ts";
+import type { Info } from "../result.ts";
+import { known, type Outcome, type Work } from "../work.ts";
 
 interface ServerVersion {
   gitVersion: string;
@@ -117,7 +118,7 @@ export const clusterInfo: Command = {
         latest: true,
         flatten: false,
       });
-      yield* result.visit(function* ({ object }): Work<void> {
+      const show = ({ object }: Info): void => {
         line("Kubernetes control plane", server);
         for (const service of (object && isList(object)
           ? object.items
@@ -131,7 +132,8 @@ export const clusterInfo: Command = {
             : `${server}/api/v1/namespaces/${namespace}/services/${proxiedName(service)}/proxy`;
           line(labels?.["kubernetes.io/name"] || name, link);
         }
-      });
+      };
+      yield* result.visit((info) => known(show(info)));
     } catch (error) {
       k.out(end);
       throw error;

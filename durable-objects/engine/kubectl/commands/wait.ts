@@ -13,7 +13,13 @@ import type { KubeObject, ListObject } from "../objects.ts";
 import { printerOf } from "../printers/index.ts";
 import { JsonPath, relaxedPath } from "../printers/jsonpath.ts";
 import type { Info, Result } from "../result.ts";
-import { failureOfEvent, nextEvents, openWatch, type WatchEvent, type WatchPlace } from "../watch.ts";
+import {
+  failureOfEvent,
+  nextEvents,
+  openWatch,
+  type WatchEvent,
+  type WatchPlace,
+} from "../watch.ts";
 import { section, type Outcome, type Work } from "../work.ts";
 
 type Check = (object: KubeObject) => boolean;
@@ -316,7 +322,9 @@ function* watching(k: Kubectl, data: WaitData): Work<Outcome> {
 function meets(k: Kubectl, condition: Condition, event: WatchEvent): boolean {
   if (event.type === "ERROR") {
     const what = condition.kind === "delete" ? "object to be deleted" : "condition to be satisfied";
-    k.err(`error: An error occurred while waiting for the ${what}: ${failureOfEvent(event).message}`);
+    k.err(
+      `error: An error occurred while waiting for the ${what}: ${failureOfEvent(event).message}`,
+    );
     return false;
   }
   if (event.type === "DELETED") return condition.kind === "delete";

@@ -138,11 +138,19 @@ function overCluster(cluster: Cluster, flags: Flags): Cluster {
 }
 
 /** k8s: client_config.go ConfirmUsable, validation.go */
-function* problemsOf(config: KubeConfig, { user, cluster, names }: Chosen): Work<string[]> {
+function* problemsOf(
+  config: KubeConfig,
+  { user, cluster, names }: Chosen,
+  as: ClientConfig["impersonate"],
+): Work<string[]> {
   const problems: string[] = [];
   if (names.context !== "" && !config.contexts[names.context])
     problems.push(`context was not found for specified context: ${names.context}`);
   yield* userProblems(user, names.user, problems);
+  if (!as.user && (as.uid || as.groups.length > 0 || Object.keys(as.extra).length > 0))
+    problems.push(
+      `requesting uid, groups or user-extra for ${names.user} without impersonating a user`,
+    );
   // Without one named by a flag, the server is whoever listens on this machine.
   if (!cluster.server) problems.push(`no server found for cluster ${goQuote(names.cluster)}`);
   const authority = cluster["certificate-authority"];
@@ -218,7 +226,7 @@ export function* access(flags: Flags): Work<Access> {
     missing: loaded === 0 ? missing : [],
     absent: chosen.absent,
   };
-  const problems = yield* problemsOf(config, chosen);
+  const problems = yield* problemsOf(config, chosen, impersonation(chosen.user, flags));
   const account = yield* inCluster(env);
   if (account && !explicit && !chosen.context.namespace)
     where.namespace = env["POD_NAMESPACE"] || account.namespace || "default";

@@ -104,14 +104,15 @@ class Scanner {
   }
 }
 
-/** Why a text is no JSON value. */
-export function jsonProblem(text: string): string {
+/** Why a text is no JSON value, and at which character; none where it ends too early. */
+export function jsonProblem(text: string): { message: string; at?: number } {
   const scanner = new Scanner(text);
   try {
     scanner.value();
     scanner.end();
   } catch (error) {
-    return (error as Error).message;
+    const { message } = error as Error;
+    return scanner.at < text.length ? { message, at: scanner.at } : { message };
   }
-  return "unexpected end of JSON input";
+  return { message: "unexpected end of JSON input" };
 }

@@ -41,9 +41,7 @@ function* load(folder: string): Work<Kustomization> {
   const value = (parseYaml(text).value ?? {}) as Record<string, unknown>;
   const strange = Object.keys(value).find((key) => !known.has(key));
   if (strange !== undefined)
-    throw new Failure(
-      `invalid Kustomization: json: unknown field "${strange}"`,
-    );
+    throw new Failure(`invalid Kustomization: json: unknown field "${strange}"`);
   return value as Kustomization;
 }
 
@@ -52,7 +50,8 @@ export function* build(given: string): Work<KubeObject[]> {
   const folder = yield* absolute(given);
   const found = yield* stat(folder);
   if (!found) throw noFolder(given, folder);
-  if (!found.folder) throw new Failure(`must build at directory: '${folder}': file is not directory`);
+  if (!found.folder)
+    throw new Failure(`must build at directory: '${folder}': file is not directory`);
   const resources = yield* accumulate(folder, []);
   return resources.map(({ object }) => object);
 }

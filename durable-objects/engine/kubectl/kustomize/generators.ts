@@ -14,9 +14,7 @@ function* dataOf(folder: string, args: GeneratorArgs): Work<Record<string, strin
   for (const literal of args.literals ?? []) {
     const at = literal.indexOf("=");
     if (at < 1) throw new Failure(`invalid literal source ${literal}, expected key=value`);
-    out[literal.slice(0, at)] = encodeUtf8(
-      literal.slice(at + 1).replace(/^(["'])(.*)\1$/s, "$2"),
-    );
+    out[literal.slice(0, at)] = encodeUtf8(literal.slice(at + 1).replace(/^(["'])(.*)\1$/s, "$2"));
   }
   for (const file of args.files ?? []) {
     const at = file.indexOf("=");

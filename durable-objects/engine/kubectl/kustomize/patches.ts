@@ -57,7 +57,8 @@ function* patchOne(folder: string, entry: PatchEntry, resources: Resource[]): Wo
         one.object = patchLocally(one.object, value, jsonPatchType);
     return;
   }
-  for (const patch of readObjects(text, path || "patch")) merge(patch as KubeObject, entry, resources);
+  for (const patch of readObjects(text, path || "patch"))
+    merge(patch as KubeObject, entry, resources);
 }
 
 function merge(patch: KubeObject, { target }: PatchEntry, resources: Resource[]): void {

@@ -52,5 +52,6 @@ function walk(value: unknown, above: string, renamed: ReadonlyMap<string, string
     const now = renamed.get(`${String(table["kind"])}/${String(table["name"])}`);
     if (now) table["name"] = now;
   }
-  for (const [key, inner] of Object.entries(table)) if (key !== "metadata") walk(inner, key, renamed);
+  for (const [key, inner] of Object.entries(table))
+    if (key !== "metadata") walk(inner, key, renamed);
 }

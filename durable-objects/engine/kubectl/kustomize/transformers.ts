@@ -30,7 +30,12 @@ function withMeta(target: Json, field: "labels" | "annotations", pairs: object):
   target["metadata"] = { ...metadata, [field]: { ...(metadata[field] as object), ...pairs } };
 }
 
-function addLabels(object: KubeObject, pairs: object, selectors: boolean, templates: boolean): void {
+function addLabels(
+  object: KubeObject,
+  pairs: object,
+  selectors: boolean,
+  templates: boolean,
+): void {
   withMeta(object, "labels", pairs);
   if (!workloads.has(object.kind ?? "") && object.kind !== "Service") return;
   const spec = object["spec"] as Json | undefined;
@@ -102,8 +107,7 @@ export function transform(
   const labels = config.labels ?? [];
   for (const { object } of resources) {
     const meta = (object.metadata ??= {});
-    if (config.namespace && !clusterWide.has(object.kind ?? ""))
-      meta.namespace = config.namespace;
+    if (config.namespace && !clusterWide.has(object.kind ?? "")) meta.namespace = config.namespace;
     if (config.namespace && object.kind === "Namespace") meta.name = config.namespace;
     else if (object.kind !== "CustomResourceDefinition" && object.kind !== "Namespace")
       meta.name = `${config.namePrefix ?? ""}${meta.name ?? ""}${config.nameSuffix ?? ""}`;

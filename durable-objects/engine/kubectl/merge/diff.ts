@@ -127,7 +127,8 @@ function diffLists(
   rule: FieldRule,
   options: DiffOptions,
 ): ListDiff {
-  if (before.length === 0) return { add: options.ignoreChanges ? [] : after, remove: [], order: [] };
+  if (before.length === 0)
+    return { add: options.ignoreChanges ? [] : after, remove: [], order: [] };
   const maps = isObject(before[0]) || isObject(after[0]);
   return maps ? diffItems(before, after, rule, options) : diffScalars(before, after, options);
 }
@@ -180,7 +181,8 @@ function diffItems(
     const [newKey, newItem] = now[j] ?? [];
     if (oldItem && newItem && oldKey === newKey) {
       const change = diffMaps(oldItem, newItem, rule.place, options, rule.retainKeys);
-      if (Object.keys(change).length > 0) changes.push({ ...change, [mergeKey]: newItem[mergeKey] });
+      if (Object.keys(change).length > 0)
+        changes.push({ ...change, [mergeKey]: newItem[mergeKey] });
       i++;
       j++;
     } else if (newItem && (!oldItem || (oldKey as string) > (newKey as string))) {
@@ -197,7 +199,9 @@ function diffItems(
   const add = [...changes.toSorted((a, b) => at(a) - at(b)), ...deletions];
   const same =
     before.length === after.length &&
-    before.every((item, n) => (item as JsonObject)[mergeKey] === (after[n] as JsonObject)[mergeKey]);
+    before.every(
+      (item, n) => (item as JsonObject)[mergeKey] === (after[n] as JsonObject)[mergeKey],
+    );
   const ordered =
     options.setOrder &&
     ((!options.ignoreChanges && (add.length > 0 || !same)) ||

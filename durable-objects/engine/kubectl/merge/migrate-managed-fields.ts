@@ -23,7 +23,8 @@ interface Fields {
   [path: string]: Fields;
 }
 
-const entriesOf = (object: KubeObject): Entry[] => (object.metadata?.managedFields ?? []) as Entry[];
+const entriesOf = (object: KubeObject): Entry[] =>
+  (object.metadata?.managedFields ?? []) as Entry[];
 
 const ownsLastApplied = ({ fieldsV1 }: Entry): boolean =>
   fieldsV1?.["f:metadata"]?.["f:annotations"]?.[`f:${lastAppliedKey}`] !== undefined;
@@ -41,8 +42,7 @@ const union = (a: Fields, b: Fields): Fields => {
 function upgraded(object: KubeObject, managers: Set<string>, manager: string): Entry[] | undefined {
   const entries = entriesOf(object);
   const old = entries.filter(
-    (one) =>
-      managers.has(one.manager ?? "") && one.operation === "Update" && !one.subresource,
+    (one) => managers.has(one.manager ?? "") && one.operation === "Update" && !one.subresource,
   );
   if (old.length === 0) return undefined;
   const isNew = (one: Entry): boolean =>
@@ -85,7 +85,10 @@ function* keepAnnotation(
     },
   } as KubeObject;
   const { force: _force, subresource: _of, ...rest } = change;
-  return yield* applyObject(client, info, object, { ...rest, fieldManager: "kubectl-last-applied" });
+  return yield* applyObject(client, info, object, {
+    ...rest,
+    fieldManager: "kubectl-last-applied",
+  });
 }
 
 /** k8s: kubectl/pkg/cmd/apply/patcher.go maxPatchRetry */

@@ -38,8 +38,6 @@ class Parser {
     this.#lexer = new Lexer(text);
   }
 
-  // Tokens
-
   #next(): Token {
     const token = this.#ahead.shift() ?? this.#lexer.next();
     this.#line = token.line;
