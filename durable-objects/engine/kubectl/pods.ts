@@ -15,7 +15,8 @@ export interface PodContainer {
   [field: string]: unknown;
 }
 
-export interface PodObject extends KubeObject {
+/** What commands look at in a Pod. */
+interface PodParts {
   spec: {
     nodeName?: string;
     containers: PodContainer[];
@@ -30,6 +31,8 @@ export interface PodObject extends KubeObject {
     [field: string]: unknown;
   };
 }
+
+export type PodObject = KubeObject & PodParts;
 
 const defaultContainer = "kubectl.kubernetes.io/default-container";
 
