@@ -66,12 +66,6 @@ const renewing = (client: EngineClient, key: SigningKey) => (identity: Identity)
   signSecretsAnew(client, key);
 };
 
-const limitsOf = ({ limits = {} }: EngineOptions) => ({
-  objectsMax: limits.objectsMax ?? objectsMax,
-  stateBytesMax: limits.stateBytesMax ?? stateBytesMax,
-  objectsBytesMax: limits.objectsBytesMax ?? objectsBytesMax,
-});
-
 /** Opens the store and makes all parts of an engine over it, each handed what it needs. */
 export function createComponents(sql: Sql, options: EngineOptions): Components {
   const store = new Store(indices, recordCodecs);

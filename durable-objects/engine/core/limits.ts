@@ -159,6 +159,8 @@ export const openFilesPerProcessMax = 256;
 export const kubectlTemplateStepsMax = 200_000;
 /** Blocks, parentheses or filters of a template within each other: the parser calls itself for each. */
 export const kubectlTemplateDepthMax = 200;
+/** Kustomizations that name one another, from the outermost to the innermost. */
+export const kustomizationDepthMax = 16;
 /** Answers that a kubectl holds while it waits: what it needs to go on after a loss of memory. */
 export const kubectlJournalCharactersMax = 384 * 1024;
 /** Output of a kubectl that its process keeps while nobody takes it; what is more waits in a file. */

@@ -23,6 +23,8 @@ export interface ApiCall {
   contentType?: string;
   /** A watch or a followed log. */
   stream?: boolean;
+  /** The connection becomes a session's: exec, attach. */
+  upgrade?: boolean;
 }
 
 export interface ApiAnswer {
@@ -92,6 +94,11 @@ export class ApiClient {
     if (impersonate.groups.length) headers["impersonate-group"] = impersonate.groups.join("\n");
     for (const [name, values] of Object.entries(impersonate.extra))
       headers[`impersonate-extra-${name.toLowerCase()}`] = values.join(", ");
+    if (call.upgrade) {
+      headers["connection"] = "Upgrade";
+      headers["upgrade"] = "websocket";
+      headers["sec-websocket-protocol"] = "v5.channel.k8s.io";
+    }
     if (call.body !== undefined) headers["content-type"] = call.contentType ?? jsonType;
     return headers;
   }
@@ -145,6 +152,7 @@ export class ApiClient {
   *ok(call: ApiCall): Work<ApiAnswer> {
     const answer = yield* this.send(call);
     if (answer.status >= 200 && answer.status <= 206) return answer;
+    if (call.upgrade && answer.status === 101) return answer;
     throw failureOf(answer, call);
   }
 

@@ -91,6 +91,19 @@ export const events = (handle: string, untilMs?: number): Work<News> =>
     },
   });
 
+/** What comes next of any of several streams. */
+export const firstEvents = (handles: readonly string[]): Work<{ handle: string; news: News }> =>
+  ask<{ handle: string; news: News }>({
+    perform(sys: Sys) {
+      for (const handle of handles) {
+        const news = streamNews(sys, handle);
+        if ("wait" in news) continue;
+        return { answer: { handle, news: { text: decodeUtf8(news.bytes), ended: news.ended } } };
+      }
+      return { wait: answered(handles.join(" ")) };
+    },
+  });
+
 /** Nobody reads a stream any more. */
 export const closeStream = (handle: string): Work<null> =>
   at((sys) => {

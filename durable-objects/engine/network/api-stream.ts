@@ -5,6 +5,7 @@ import type { ResourceId } from "../core/object.ts";
 import { encodeUtf8 } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import { apiStreamTable, type ApiNews, type ApiStream } from "../runtime/net/api-stream.ts";
+import { closeSession, isSession, stepSession } from "./api-session.ts";
 import type { Source } from "../runtime/net/stream.ts";
 
 const isWatch = (at: ApiStream["at"]): at is Subscription => "resource" in at;
@@ -40,12 +41,18 @@ export function stepApiStream(
 ): number | undefined {
   const stream = load(context, id);
   if (!stream) return undefined;
+  if (isSession(stream)) {
+    if (context.records.get("runtime", stream.from.pod ?? ""))
+      return stepSession(context, id, stream, runPod);
+    return closeSession(context, id, stream);
+  }
   if (!context.records.get("runtime", stream.from.pod ?? "")) return closeApiStream(context, id);
   const end = endOf(stream.at);
   // Nobody has come for what there was, up to the end: its reader is gone.
   if (stream.news)
     return end !== undefined && context.now >= end ? closeApiStream(context, id) : end;
-  const owed = context.pollApi?.(stream.at, true);
+  const at = stream.at as Subscription | LogFollow;
+  const owed = context.pollApi?.(at, true);
   if (!owed) return undefined;
   if (owed.text === "" && !owed.ended) {
     context.records.put(apiStreamTable, id, { ...stream, at: owed.open });
@@ -66,7 +73,7 @@ export function closeApiStream(context: RuntimeContext, id: string): undefined {
 export function receiveApi(context: RuntimeContext, id: string): ApiNews | undefined {
   const stream = load(context, id);
   if (!stream) return { bytes: "", ended: true };
-  const owed: ApiOwed | undefined = context.pollApi?.(stream.at, false);
+  const owed: ApiOwed | undefined = context.pollApi?.(stream.at as Subscription | LogFollow, false);
   if (!owed) return undefined;
   if (owed.ended) closeApiStream(context, id);
   else if (stream.news || owed.text !== "") {
@@ -94,8 +101,11 @@ export function* watchersOf(
 /** A Pod's record was saved: who follows a log of its containers looks. */
 export function tellFollowers(context: RuntimeContext, podKey: string): void {
   for (const id of context.records.keys(apiStreamTable)) {
-    const at = load(context, id)?.at;
-    if (at && !isWatch(at) && at.pod === podKey) context.wake?.("network", id);
+    const stream = load(context, id);
+    if (!stream) continue;
+    const { at, from } = stream;
+    const follows = !isWatch(at) && at.pod === podKey;
+    if (follows || (isSession(stream) && from.pod === podKey)) context.wake?.("network", id);
   }
 }
 
@@ -103,7 +113,8 @@ export function tellFollowers(context: RuntimeContext, podKey: string): void {
 export function closeStreamsOf(context: RuntimeContext, podKey: string): void {
   for (const id of context.records.keys(apiStreamTable)) {
     const stream = load(context, id);
-    if (stream?.from.pod === podKey) closeApiStream(context, id);
+    if (stream?.from.pod === podKey && isSession(stream)) context.wake?.("network", id);
+    else if (stream?.from.pod === podKey) closeApiStream(context, id);
     else if (stream && !isWatch(stream.at) && stream.at.pod === podKey)
       context.wake?.("network", id);
   }

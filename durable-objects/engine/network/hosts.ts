@@ -2,6 +2,7 @@
 import type { Reader } from "../ports/controller.ts";
 import type { Source } from "../runtime/net/stream.ts";
 import { adminToken } from "../runtime/net/admin-access.ts";
+import { openSession } from "./api-session.ts";
 import { openApiStream } from "./api-stream.ts";
 import { nextId } from "./ids.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
@@ -72,6 +73,10 @@ export function apiServerAnswer(
     if (!request.stream || (watches && answer.ended)) return whole;
     const at = watches ? answer.subscription : answer.follow;
     return { ...whole, stream: openApiStream(context, nextId(context, "a"), from, at) };
+  }
+  if (answer?.type === "session" && answer.kind !== "portforward" && request.stream) {
+    const stream = openSession(context, nextId(context, "a"), from, answer.session);
+    return { status: 101, headers: {}, body: "", stream };
   }
   if (answer?.type !== "reply") return plain(501, "not served to Pods\n");
   const { status, body } = answer;

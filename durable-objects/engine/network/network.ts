@@ -9,6 +9,7 @@ import {
 } from "../runtime/net/network-port.ts";
 import type { HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
 import { closeApiStream, hasApiNews, receiveApi, tellFollowers } from "./api-stream.ts";
+import { receiveSession, sendSession } from "./api-session.ts";
 import { apiServerAnswer } from "./hosts.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
@@ -132,6 +133,8 @@ export const network: Network = {
     return refused && outcome.afterMs === 0 ? { refused: true } : undefined;
   },
   receiveApi,
+  receiveSession,
+  sendSession,
   closeApi: closeApiStream,
 
   settled(context, handle) {

@@ -84,11 +84,11 @@ function thaw({ engine }: KubectlWorld): void {
 }
 
 /** What the simulated kubectl says to a line; with the clock standing still, unless it needs time. */
-export function runOurs(world: KubectlWorld, line: string): Said {
+export function runOurs(world: KubectlWorld, line: string, list: string): Said {
   const said = runIn(world, line);
   if (said.code !== -1) return said;
   spent.add(world);
-  const moving = frozen();
+  const moving = frozen(list);
   thaw(moving);
   return runIn(moving, line);
 }

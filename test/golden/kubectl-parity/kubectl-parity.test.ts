@@ -15,7 +15,7 @@ function run(list: string, line: string): Said {
     of = list;
     ({ rv } = world.engine.store);
   }
-  return runOurs(world, line);
+  return runOurs(world, line, list);
 }
 
 describe.each(lists())("%s", (list) => {

@@ -48,6 +48,8 @@ export function exceptions(): Map<string, string> {
  */
 export const normal = (text: string): string =>
   text
+    // The recorder's server ends every watch at once.
+    .replace(/^[^\n]*reflector\.go:\d+\] "Warning: watch ended with error"[^\n]*\n/gm, "")
     .replace(/https?:\/\/(127\.0\.0\.1:\d+|10\.96\.0\.1:443)/g, "https://SERVER")
     .replace(/\b(127\.0\.0\.1:\d+|10\.96\.0\.1:443)\b/g, "SERVER")
     .replaceAll(/v1\.36\.\d+/g, "v1.36.X")

@@ -1,6 +1,8 @@
 /** The commands that are simulated: a row each. */
 import type { Command } from "../command.ts";
 import { apiResources, apiVersions } from "./api-resources.ts";
+import { apply } from "./apply.ts";
+import { applyLastAppliedCommands } from "./apply-last-applied.ts";
 import { completion } from "./completion.ts";
 import { configSetCommands } from "./config-set.ts";
 import { configViewCommands } from "./config-view.ts";
@@ -28,11 +30,21 @@ import { run } from "./run.ts";
 import { scale } from "./scale.ts";
 import { setCommands } from "./set.ts";
 import { taint } from "./taint.ts";
+import { diff } from "./diff.ts";
+import { editCommands } from "./edit.ts";
+import { execCommands } from "./exec.ts";
+import { kustomize } from "./kustomize.ts";
+import { logs } from "./logs.ts";
+import { patch } from "./patch.ts";
+import { replace } from "./replace.ts";
 import { clusterInfo, options, version } from "./version.ts";
+import { wait } from "./wait.ts";
 
 const commands: readonly Command[] = [
   apiResources,
   apiVersions,
+  apply,
+  ...applyLastAppliedCommands,
   clusterInfo,
   completion,
   ...configSetCommands,
@@ -55,7 +67,13 @@ const commands: readonly Command[] = [
   get,
   label,
   ...nodeCommands,
+  diff,
+  ...editCommands,
+  ...execCommands,
+  kustomize,
+  logs,
   options,
+  patch,
   pluginList,
   ...topCommands,
   ...rolloutCommands,
@@ -63,7 +81,9 @@ const commands: readonly Command[] = [
   scale,
   ...setCommands,
   taint,
+  replace,
   version,
+  wait,
 ];
 
 const byPath = new Map(commands.map((command) => [command.path, command]));

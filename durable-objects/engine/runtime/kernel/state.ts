@@ -17,7 +17,7 @@ export interface Wait {
   writable?: number[];
   /** A child's end. */
   childEnd?: true;
-  /** Answer of a request over the network, by its handle. */
+  /** Answer of a request over the network, by its handle; of streams any of several, with spaces between them. */
   answer?: string;
 }
 

@@ -8,6 +8,7 @@ import type {
   ApiOwed,
   ApiRequest,
   ApiResponse,
+  CommandSession,
   LogFollow,
   Subscription,
 } from "../../ports/request.ts";
@@ -20,12 +21,28 @@ export const apiStreamTable = "api-streams";
 export interface ApiStream {
   from: Source;
   /** Where it stands. */
-  at: Subscription | LogFollow;
+  at: Subscription | LogFollow | CommandSession;
+  /** Of a session (exec, attach): what goes to it, and what came of it and was not read yet. */
+  toSession?: SessionInput;
+  output?: SessionFrame[];
   /** Plural name of what is watched. */
   plural?: string;
   /** There is something to read. */
   news?: true;
 }
+
+/** What a client sends to a session: bytes, the end of its input, the size of its terminal. */
+export interface SessionInput {
+  bytes?: string;
+  end?: true;
+  size?: { cols: number; rows: number };
+}
+
+/** What a session says: bytes of a channel (1 output, 2 errors), or its end. */
+export type SessionFrame = [1 | 2, string] | [3, SessionEnd];
+
+/** An exit code, or why it could not be started. */
+export type SessionEnd = { code: number } | { message: string };
 
 /** The API server, as the runtime has it (kernel/types.ts RuntimeContext). */
 export interface ApiServer {
@@ -54,6 +71,10 @@ export interface ApiAccess<C> {
   ): HttpResponse | { refused: true } | undefined;
   /** Optional. What came of a stream since it was last asked; undefined: nothing yet. */
   receiveApi?(context: C, handle: string): ApiNews | undefined;
+  /** Optional. What a session said since it was last asked; undefined: nothing yet. With its end its handle is gone. */
+  receiveSession?(context: C, handle: string): SessionFrame[] | undefined;
+  /** Optional. Sends to a session. */
+  sendSession?(context: C, handle: string, input: SessionInput): void;
   /** Optional. Nobody reads a stream any more. */
   closeApi?(context: C, handle: string): void;
 }

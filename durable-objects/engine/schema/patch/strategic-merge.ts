@@ -2,7 +2,7 @@
  * Strategic merge patches: merge patches that know which lists merge by key.
  * k8s: apimachinery/pkg/util/strategicpatch/patch.go
  */
-import { type FieldType, type StructType } from "../../schema/types.ts";
+import { type FieldType, type StructType } from "../types.ts";
 import { goQuote } from "../../machinery/field.ts";
 import { badRequest } from "../../machinery/status.ts";
 import { isObject, jsonKind, setOwn, type JsonObject } from "./go-value.ts";
