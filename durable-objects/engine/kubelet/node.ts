@@ -8,6 +8,7 @@ import { nodeRecord, nodeTable } from "./node-address.ts";
 import { nodeIsDown } from "../kinds/node-machine.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import type { Node } from "../kinds/node.ts";
+import { syncService } from "./service.ts";
 import { syncStatics } from "./static-pods.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 
@@ -26,10 +27,14 @@ export function syncNode(client: Client, runtime: Runtime, name: string): number
     loseProcesses(client, runtime, name);
   }
   const byHand = runtime.advance(runtimeContext(client), machineKey(name));
+  const { up, dueAtMs } = syncService(client, runtime, name);
+  if (!up) return earlier(byHand, dueAtMs);
   syncStatics(client, runtime, node);
-  const pressure = syncPressure(client, runtime, node);
-  return byHand === undefined ? pressure : Math.min(byHand, pressure ?? byHand);
+  return earlier(byHand, syncPressure(client, runtime, node));
 }
+
+const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : Math.min(a, b ?? a);
 
 /** Power is back: nothing that ran on the node has survived. */
 function loseProcesses(client: Client, runtime: Runtime, node: string): void {

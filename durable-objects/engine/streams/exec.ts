@@ -10,6 +10,7 @@ import { containerFor, podOf, runningInstance } from "./containers.ts";
 import { hexId } from "./ids.ts";
 import { sessionTable } from "./session.ts";
 import { withKubeletWake } from "./kubelet-wake.ts";
+import { checkKubelet } from "./kubelet-answers.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
 /**
@@ -27,6 +28,7 @@ export function command(
   const container = containerFor(pod, query.get("container"));
   if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
   checkUpgrade(call.request);
+  checkKubelet(context.reader, pod.spec.nodeName);
   const wanted = {
     stdin: query.flag("stdin"),
     stdout: query.flag("stdout"),

@@ -12,6 +12,7 @@ import { imageTimeMs } from "../image/image.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 import { nodeNameserver, stubNameserver } from "../net/resolver.ts";
+import { unitFiles } from "../node/units.ts";
 import { isTooLong } from "./path-limits.ts";
 import { buildLayer, type Layer } from "../fs/layer.ts";
 import { Tree } from "../fs/tree.ts";
@@ -55,6 +56,8 @@ const devices: FileTable = {
 };
 
 const machineTools = "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less".split(" ");
+/** Programs that only nodes have (tools/machine/). */
+const nodeTools = "systemctl journalctl".split(" ");
 
 function commonFiles(node: string, machineId: string): FileTable {
   return {
@@ -74,8 +77,11 @@ function commonFiles(node: string, machineId: string): FileTable {
     "/etc/cni/net.d": dir,
     "/usr/bin/kubelet": { text: "", mode: 0o755 },
     "/usr/bin/containerd": { text: "", mode: 0o755 },
+    ...unitFiles,
     // Machines have what small images leave out.
-    ...Object.fromEntries(machineTools.map((name) => [`/usr/bin/${name}`, { program: name }])),
+    ...Object.fromEntries(
+      [...machineTools, ...nodeTools].map((name) => [`/usr/bin/${name}`, { program: name }]),
+    ),
     [kubeletConfig]: configText,
     "/var/lib/kubelet/kubeadm-flags.env": `KUBELET_KUBEADM_ARGS=""\n`,
     "/var/lib/kubelet/pods": { dir: true, mode: 0o750 },
