@@ -2,6 +2,7 @@
 import type { Client } from "../ports/controller.ts";
 import { objectKey } from "../core/object.ts";
 import { machineKey } from "../runtime/machine-key.ts";
+import { dropLinks, syncLinks } from "../runtime/machine-links.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { syncPressure } from "./eviction.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
@@ -19,6 +20,7 @@ export function syncNode(client: Client, runtime: Runtime, name: string): number
   const memory = nodeRecord(client, name);
   if (nodeIsDown(client, name)) {
     if (!memory.down) client.records.put(nodeTable, name, { ...memory, down: true });
+    dropLinks(runtimeContext(client), name);
     return undefined;
   }
   if (memory.down) {
@@ -26,7 +28,9 @@ export function syncNode(client: Client, runtime: Runtime, name: string): number
     client.records.put(nodeTable, name, rest);
     loseProcesses(client, runtime, name);
   }
-  const byHand = runtime.advance(runtimeContext(client), machineKey(name));
+  runtime.advance(runtimeContext(client), machineKey(name));
+  syncLinks(runtimeContext(client), name);
+  const byHand = client.records.get<{ due?: number }>("runtime", machineKey(name))?.due;
   const { up, dueAtMs } = syncService(client, runtime, name);
   if (!up) return earlier(byHand, dueAtMs);
   syncStatics(client, runtime, node);

@@ -1,6 +1,10 @@
 /** Tools that only the nodes themselves have. */
 import type { Program } from "../../kernel/types.ts";
+import { hostnamectl } from "./hostnamectl.ts";
 import { journalctl } from "./journalctl.ts";
+import { scp } from "./scp.ts";
+import { ssh } from "./ssh.ts";
+import { userTools } from "./sudo.ts";
 import { systemctl } from "./systemctl.ts";
 
-export const nodeTools: Program[] = [systemctl, journalctl];
+export const nodeTools: Program[] = [systemctl, journalctl, ssh, scp, hostnamectl, ...userTools];
