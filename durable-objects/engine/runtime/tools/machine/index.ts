@@ -1,5 +1,6 @@
 /** Tools that only the nodes themselves have. */
 import type { Program } from "../../kernel/types.ts";
+import { crictl } from "./crictl.ts";
 import { hostnamectl } from "./hostnamectl.ts";
 import { journalctl } from "./journalctl.ts";
 import { scp } from "./scp.ts";
@@ -7,4 +8,12 @@ import { ssh } from "./ssh.ts";
 import { userTools } from "./sudo.ts";
 import { systemctl } from "./systemctl.ts";
 
-export const nodeTools: Program[] = [systemctl, journalctl, ssh, scp, hostnamectl, ...userTools];
+export const nodeTools: Program[] = [
+  crictl,
+  systemctl,
+  journalctl,
+  ssh,
+  scp,
+  hostnamectl,
+  ...userTools,
+];
