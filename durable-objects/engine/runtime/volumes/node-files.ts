@@ -57,7 +57,10 @@ const devices: FileTable = {
 
 const machineTools = "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less".split(" ");
 /** Programs that only nodes have (tools/machine/). */
-const nodeTools = "systemctl journalctl ssh scp sudo su hostnamectl crictl".split(" ");
+const nodeTools =
+  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube iptables ip6tables nft ipvsadm tcpdump".split(
+    " ",
+  );
 
 function commonFiles(node: string, machineId: string): FileTable {
   return {

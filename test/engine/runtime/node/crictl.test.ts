@@ -48,7 +48,9 @@ describe("crictl", () => {
       imageRef: status.imageID,
     });
     const { pid } = found.info;
-    expect(onNode(world, "node-1", `ps -p ${pid} -o args=`).out).toContain("nginx");
+    expect(onNode(world, "node-1", `ps -ef | grep " ${pid} "`).out).toContain(
+      "nginx: master process",
+    );
   });
 
   it("shows logs and runs commands", () => {

@@ -9,6 +9,7 @@ import type { Program } from "../../kernel/types.ts";
 import type { LogRecord, PodRecord } from "../../kernel/state.ts";
 import { type NodeContainer, nodeContainers, type NodeSandbox } from "../../node/containers.ts";
 import { options } from "../options.ts";
+import { ago, size, table } from "./crictl-display.ts";
 import { type Io, steps, ToolExit } from "../tool.ts";
 
 interface CrictlState {
@@ -28,35 +29,6 @@ const all = (io: Io): NodeContainer[] => nodeContainers(io.sys.kernel.context, n
 function fatal(io: Io, text: string): never {
   io.err(`time="${rfc3339(io.sys.now)}" level=fatal msg=${JSON.stringify(text)}\n`);
   throw new ToolExit(1);
-}
-
-/** docker/go-units: duration.go HumanDuration */
-function ago(ms: number): string {
-  const seconds = Math.floor(Math.max(0, ms) / 1000);
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.round(seconds / 3600);
-  if (seconds < 1) return "Less than a second ago";
-  if (seconds === 1) return "1 second ago";
-  if (seconds < 60) return `${seconds} seconds ago`;
-  if (minutes === 1) return "About a minute ago";
-  if (minutes < 60) return `${minutes} minutes ago`;
-  if (hours === 1) return "About an hour ago";
-  if (hours < 48) return `${hours} hours ago`;
-  if (hours < 24 * 7 * 2) return `${Math.floor(hours / 24)} days ago`;
-  if (hours < 24 * 30 * 2) return `${Math.floor(hours / 24 / 7)} weeks ago`;
-  if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months ago`;
-  return `${Math.floor(hours / 24 / 365)} years ago`;
-}
-
-/** text/tabwriter with the widths of cri-tools: cmd/crictl/display.go */
-function table(io: Io, rows: string[][]): void {
-  const widths = (rows[0] ?? []).map((_, i) =>
-    Math.max(10, ...rows.map((row) => (row[i] ?? "").length + 3)),
-  );
-  for (const row of rows)
-    io.out(
-      `${row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i] ?? 0))).join("")}\n`,
-    );
 }
 
 const short = (id: string): string => id.replace(/^.*sha256:/, "").slice(0, 13);
@@ -137,18 +109,6 @@ function pods(io: Io): void {
 
 interface NodeImages {
   present?: Record<string, { sizeBytes?: number; imageID?: string }>;
-}
-
-/** docker/go-units: size.go HumanSizeWithPrecision 3 */
-function size(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB"];
-  let value = bytes;
-  let at = 0;
-  while (value >= 1000 && at < 3) {
-    value /= 1000;
-    at++;
-  }
-  return `${Number(value.toPrecision(3))}${units[at]}`;
 }
 
 function images(io: Io): void {

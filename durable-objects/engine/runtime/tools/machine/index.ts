@@ -1,9 +1,13 @@
 /** Tools that only the nodes themselves have. */
 import type { Program } from "../../kernel/types.ts";
 import { crictl } from "./crictl.ts";
+import { etcdctl } from "./etcdctl.ts";
 import { hostnamectl } from "./hostnamectl.ts";
 import { journalctl } from "./journalctl.ts";
+import { minikube } from "./minikube.ts";
+import { refusedTools } from "./refused.ts";
 import { scp } from "./scp.ts";
+import { kubeadm } from "./kubeadm.ts";
 import { ssh } from "./ssh.ts";
 import { userTools } from "./sudo.ts";
 import { systemctl } from "./systemctl.ts";
@@ -16,4 +20,8 @@ export const nodeTools: Program[] = [
   scp,
   hostnamectl,
   ...userTools,
+  etcdctl,
+  kubeadm,
+  minikube,
+  ...refusedTools,
 ];
