@@ -1,4 +1,11 @@
-import { alarmBackoffMsMax, alarmBackoffMsMin, alarmBehindMs, timerMsMax } from "./limits.ts";
+import type { Engine } from "./engine/index.ts";
+import {
+  alarmBackoffMsMax,
+  alarmBackoffMsMin,
+  alarmBehindMs,
+  timerMsMax,
+  turnRestMs,
+} from "./limits.ts";
 
 /**
  * When the object runs next. What is due within moments is waited for in memory; the platform's one alarm, whose setting costs a
@@ -54,3 +61,11 @@ export class Alarm {
 
 export const backoffMs = (failures: number): number =>
   Math.min(alarmBackoffMsMax, alarmBackoffMsMin * 2 ** Math.min(failures - 1, 20));
+
+/** Wall moment of the engine's next turn; a turn that used its budget up rests first, as one does that only goes on with a checkpoint. */
+export function nextTurnMs(engine: Engine, nowMs: number): number | undefined {
+  const due = engine.nextDueMs(nowMs);
+  const rested = nowMs + turnRestMs;
+  if (due !== undefined && due <= nowMs && engine.budgetSpent) return rested;
+  return engine.log.isCheckpointing ? Math.min(due ?? Infinity, rested) : due;
+}

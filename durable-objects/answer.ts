@@ -26,6 +26,7 @@ export function answerOf(
   const now = Date.now();
   if (response.type === "session") return sessions.start(response, offered, engine, now, grant);
   if (response.type === "pending") return sessions.proxies.wait(response, grant);
+  if (response.type === "pieces") return responseOf(response);
   if (response.type === "reply") {
     const log = headers["upgrade"] !== undefined && response.status === 200 && isLog(path);
     return log ? sessions.startLog(response, offered, now, grant) : responseOf(response);

@@ -1,6 +1,6 @@
 import type { Engine } from "./engine/index.ts";
 import { StatusError } from "./engine/machinery/status.ts";
-import type { ApiRequest, EngineResponse, Reply } from "./engine/ports/request.ts";
+import type { ApiRequest, EngineResponse, PiecesReply, Reply } from "./engine/ports/request.ts";
 
 /** A watch that resumes from a revision is a reconnect, which does not count as a user's activity. */
 export const resumesWatch = (request: ApiRequest): boolean =>
@@ -34,11 +34,27 @@ const bodiless = new Set([101, 204, 205, 304]);
 const answerable = (status: number): number => (status >= 200 && status <= 599 ? status : 502);
 
 /** The platform's response of an engine's reply. */
-export const responseOf = (reply: Reply): Response =>
-  new Response(bodiless.has(reply.status) ? null : (reply.body as BodyInit), {
+export function responseOf(reply: Reply | PiecesReply): Response {
+  const body = reply.type === "pieces" ? streamOf(reply.pieces(false)) : reply.body;
+  return new Response(bodiless.has(reply.status) ? null : (body as BodyInit), {
     status: answerable(reply.status),
     headers: { "cache-control": "no-cache, private", ...reply.headers, ...asDataOnly },
   });
+}
+
+/** A piece is made when the one before is on its way; other work comes between. */
+function streamOf(pieces: Iterable<string>): ReadableStream<Uint8Array> {
+  const rest = pieces[Symbol.iterator]();
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      await new Promise((go) => setTimeout(go));
+      const { value, done } = rest.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+  });
+}
 
 /** A failure of the shell's own, as the Status that clients print. */
 /** k8s: apiserver/pkg/endpoints/handlers/responsewriters/writers.go ErrorNegotiated */

@@ -34,7 +34,8 @@ export function answerTo(
   nowMs: number,
 ): EngineResponse {
   if (timeline) return engine.watchTimeline(timeline.after, nowMs);
-  return at === undefined ? engine.handle(asked, nowMs) : engine.at(at, asked, nowMs);
+  if (at !== undefined) return engine.at(at, asked, nowMs);
+  return engine.handle({ ...asked, takesPieces: true }, nowMs);
 }
 
 export function timelineOf(engine: Engine, options: TimelineOptions, nowMs: number): Timeline {

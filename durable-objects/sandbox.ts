@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { Alarm, backoffMs } from "./alarm.ts";
+import { Alarm, backoffMs, nextTurnMs } from "./alarm.ts";
 import { answerOf } from "./answer.ts";
 import {
   bornIn,
@@ -34,7 +34,6 @@ import {
   tooManyProxied,
   unauthorized,
 } from "./http.ts";
-import { turnRestMs } from "./limits.ts";
 import {
   answerTo,
   artefactOf,
@@ -78,7 +77,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     try {
       const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
       if (!born.born) return born;
-      await this.open();
+      if (!isNew) await this.open();
       this.turn((engine, now) => engine.look(now));
       await this.settled;
       return born;
@@ -246,7 +245,8 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     if (!/^(GET|HEAD)$/.test(asked.method)) return refusal(diskFull());
     const engine = this.load(now, readOnly(sqlOf(this.ctx.storage)));
     const response = answerTo(engine, asked, edge, now);
-    return response.type === "reply" ? responseOf(response) : refusal(diskFull());
+    const isRead = response.type === "reply" || response.type === "pieces";
+    return isRead ? responseOf(response) : refusal(diskFull());
   }
 
   /** Never throws: the platform would drop the alarm after a few retries. */
@@ -299,9 +299,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
       this.tokens.signAnew(engine, this.birth.id, now);
       const result = work(engine, now);
       this.clients.serve(engine, now);
-      const due = engine.nextDueMs(now);
-      const rests = due !== undefined && due <= now && engine.budgetSpent;
-      this.arm(now, rests ? now + turnRestMs : due);
+      this.arm(now, nextTurnMs(engine, now));
       reportFaults(engine);
       return result;
     } catch (error) {

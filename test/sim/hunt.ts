@@ -1,10 +1,10 @@
 /** The hunt: each mutant is planted, and scenarios are judged by the one invariant that its row names. */
+import { forgetBirths } from "./births.ts";
 import { invariants } from "./invariants.ts";
 import { mutants } from "./mutants.ts";
 import type { Mutant } from "./mutant.ts";
 import { share } from "./processes.ts";
 import { judge, scenarioOf } from "./scenario.ts";
-import { forgetBirths } from "./simulation.ts";
 
 const seedsMax = 200;
 const length = 24;

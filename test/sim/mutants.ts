@@ -104,8 +104,10 @@ const storage: Mutant[] = [
         Pages.prototype,
         "save",
         (was) =>
-          function (this: Pages, dirty: Set<string>, textOf: Any) {
-            was.call(this, [...dirty].slice(1), textOf);
+          function (this: Pages, dirty: Iterable<string>, textOf: Any, bytesMax?: number) {
+            const [first, ...rest] = dirty;
+            const taken = was.call(this, rest, textOf, bytesMax);
+            return first === undefined ? taken : [first, ...taken];
           },
       ),
   },

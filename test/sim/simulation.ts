@@ -3,13 +3,17 @@
  * revision is seen as it is persisted. A second copy of all objects is kept from the revisions alone.
  */
 import { createHash } from "node:crypto";
+import { isFastForwarding } from "../../durable-objects/engine/core/clock.ts";
+import { turnStepsMax } from "../../durable-objects/engine/core/limits.ts";
 import type { Change, KubeObject } from "../../durable-objects/engine/core/object.ts";
+import { clockOf } from "../../durable-objects/engine/loop/steering.ts";
 import type {
   Reply,
   EngineResponse,
   ProxyPending,
 } from "../../durable-objects/engine/ports/request.ts";
-import { World, type Answer, type RequestOptions } from "../helpers/world.ts";
+import type { Answer, RequestOptions, World } from "../helpers/world.ts";
+import { birthOf, newborn } from "./births.ts";
 import { Clients } from "./clients.ts";
 import { History, shadowKey } from "./history.ts";
 import { Violation, type Invariant, type InvariantOf, type Seen, type When } from "./seen.ts";
@@ -39,31 +43,10 @@ export interface Mode {
 /** Of the log: as they are, or so small that a scenario sees many checkpoints and cuts. */
 const sizes = [
   {},
-  { checkpoint: 20_000 },
-  { checkpoint: 5_000, log: 400_000 },
+  { checkpoint: 20_000, portion: 4_000 },
+  { checkpoint: 5_000, log: 400_000, portion: 1_000 },
   { checkpoint: 50_000, log: 300_000, ring: 150_000 },
 ];
-
-const births = new Map<string, World>();
-let generation = 0;
-
-/** What was born by another engine is none of this one's. */
-export function forgetBirths(): void {
-  births.clear();
-  generation += 1;
-}
-
-/** A cluster just born: born once, and copied for every scenario. */
-function newborn(seed: number, nodes: number): World {
-  const options = { seed: `sim-${seed}`, nodes };
-  const key = JSON.stringify(options);
-  let first = births.get(key);
-  if (!first) births.set(key, (first = new World(options)));
-  return new World(options, first.sql.copy());
-}
-
-/** Up to this, whatever runs next catches up by itself. */
-const lateMsOfOneTurn = 2_500;
 
 export class Simulation {
   readonly world: World;
@@ -86,6 +69,8 @@ export class Simulation {
   revisions = 0;
   /** How late the next request comes, nothing having run meanwhile: it meets what is due. */
   slip = 0;
+  /** An alarm is late: whatever runs next meets what is due. */
+  #isLate = false;
   /** How the last transaction ended. */
   #takenBack = false;
   /** Alarms since the last operation. */
@@ -104,7 +89,7 @@ export class Simulation {
     this.calm = options.calm ?? false;
     this.#verbose = options.verbose ?? false;
     this.world = options.world ?? newborn(seed % 8, nodes);
-    this.birth = `${generation} ${seed % 8} ${nodes}`;
+    this.birth = birthOf(seed % 8, nodes);
     this.#sizes = sizes[seed % sizes.length] as object;
     const { sql } = this.world;
     const exec = sql.exec.bind(sql);
@@ -162,10 +147,11 @@ export class Simulation {
 
   /** The alarm comes `ms` late: nothing runs meanwhile. Whatever was due happens first when something runs again. */
   late(ms: number): void {
-    if (this.calm) this.#alarms(ms, () => undefined);
-    else this.world.now += ms;
-    // So late, there may be more to do than one turn may: a request in between would rightly meet an earlier moment.
-    if (!this.calm && ms > lateMsOfOneTurn) this.#alarms(0, () => undefined);
+    if (this.calm) return this.#alarms(ms, () => undefined);
+    // How long a jump takes by the wall is how long it takes: what is under way is no lateness.
+    if (isFastForwarding(clockOf(this.world.engine.store))) this.#alarms(0, () => undefined);
+    this.world.now += ms;
+    this.#isLate = true;
   }
 
   duplicateAlarm(): void {
@@ -269,7 +255,11 @@ export class Simulation {
   }
 
   pollProxy(pending: ProxyPending): Reply | undefined {
-    return this.#guarded(() => this.world.engine.pollProxy(pending));
+    const isLate = this.#isLate;
+    const reply = this.#guarded(() => this.world.engine.pollProxy(pending));
+    // No time passes in it.
+    this.#isLate = isLate;
+    return reply;
   }
 
   patch(url: string, body: unknown, type = "application/merge-patch+json"): Answer {
@@ -324,8 +314,14 @@ export class Simulation {
   /** Runs a turn; when the machine stops in it, starts from the disk and does it again. */
   #guarded<T>(body: () => T): T {
     for (;;) {
+      const { engine } = this.world;
+      // A request that comes while turns catch up meets an earlier moment, which would be another story.
+      if (this.#isLate) engine.turnSteps = Number.POSITIVE_INFINITY;
       try {
-        return body();
+        const result = body();
+        engine.turnSteps = turnStepsMax;
+        this.#isLate = false;
+        return result;
       } catch (error) {
         if (error instanceof Crash) {
           this.say("  (the machine stopped)");

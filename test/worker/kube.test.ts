@@ -268,3 +268,22 @@ test("an upload that is broken off is no failure of the sandbox, and nothing for
   expect(await response.json()).toMatchObject({ message: "unexpected EOF" });
   expect(logged).not.toHaveBeenCalled();
 });
+
+test("a list too long for one piece comes whole, of one moment", async () => {
+  const made = await make();
+  for (let i = 0; i < 300; i += 30) {
+    const some = Array.from({ length: 30 }, (_, j) =>
+      kube(made, configMaps, post(configMap(`m${i + j}`))),
+    );
+    for (const { status } of await Promise.all(some)) expect(status).toBe(201);
+  }
+  const read = async (query: string): Promise<{ items: unknown[] }> => {
+    const response = await kube(made, `${configMaps}${query}`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("content-type")).toBe("application/json");
+    return response.json();
+  };
+  const [whole, first] = [await read(""), await read("?limit=200")];
+  expect(whole.items.length).toBe(301);
+  expect(whole.items.slice(0, 200)).toEqual(first.items);
+});

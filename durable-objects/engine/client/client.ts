@@ -30,6 +30,7 @@ export interface Now {
   wallMs: number;
   nextDueMs(): number | undefined;
   jumpToMs(): number | undefined;
+  stepsLeft(): number | undefined;
 }
 
 /** A Reader over the store; `now` stays the loop's own, so one reader serves the engine's whole life. */
@@ -44,6 +45,7 @@ export function createReader(store: Store, now: Now, resources: Resources): Read
       offsetMs: now.ms - now.wallMs,
       nextDueMs: now.nextDueMs(),
       jumpToMs: now.jumpToMs(),
+      stepsLeft: now.stepsLeft(),
     }),
     get: <T extends KubeObject>(resource: ResourceId, namespace: string, name: string) =>
       store.get(resource, namespace, name) as T | undefined,

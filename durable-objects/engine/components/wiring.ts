@@ -79,6 +79,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     wallMs: 0,
     nextDueMs: () => queue.nextDue(),
     jumpToMs: () => clockOf(store).jumpToMs,
+    stepsLeft: () => clockOf(store).stepsLeft,
   };
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
@@ -119,7 +120,8 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     wallNow: options.nowMs,
   };
   const controllers = createControllers(key);
-  const work = new WorkLoop({ store, queue, client, random, now, controllers, faults });
+  const remember = (): number => log.remember(store.pendingChanges);
+  const work = new WorkLoop({ store, queue, client, random, now, controllers, faults, remember });
   const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
   return { ...parts, renewTokens };

@@ -10,7 +10,7 @@ import type { Sql, SqlValue } from "./sql.ts";
 
 /** Where the state table stands. */
 export interface Checkpoint {
-  /** Log row it includes. */
+  /** Log row it includes; a start goes on with the rows after it. */
   id: number;
   rv: number;
   now: number;
@@ -18,7 +18,19 @@ export interface Checkpoint {
   objects: number;
   pages: PageEntry[];
   past?: PastRange;
+  /** Last row of which its pages hold some, being written over several turns; absent: `id`. No moment before is made of it. */
+  upTo?: Content;
 }
+
+interface Content {
+  id: number;
+  rv: number;
+}
+
+const contentOf = ({ id, rv, upTo }: Checkpoint): Content => upTo ?? { id, rv };
+
+/** Where meta has the checkpoint that is being written. */
+export const unfinishedKey = "unfinished-checkpoint";
 
 /** A turn's end on disk, and where to begin to get there. */
 export interface Moment {
@@ -31,15 +43,20 @@ export interface Moment {
   from: number;
 }
 
+/** One before the newest. Row 0 is the state at birth, of which nothing is stored. */
 interface Kept {
-  /** Log row that it includes; 0: the state at birth, of which nothing is stored. */
+  /** Last row of which its pages hold some: its key. */
   id: number;
-  rv: number;
-  pages: readonly PageEntry[];
+  /** Row after which a start from it goes on. */
+  from: number;
 }
 
 export class Checkpoints {
   readonly #sql: Sql;
+  /** Oldest first; undefined: not read yet. */
+  #known: Kept[] | undefined;
+  /** How many were let go of since this was opened. */
+  dropped = 0;
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -47,60 +64,75 @@ export class Checkpoints {
 
   /** `newest`: as meta has it, before another takes its place. */
   keep(newest: string | undefined): void {
-    const { id, rv } = newest === undefined ? { id: 0, rv: 0 } : (JSON.parse(newest) as Checkpoint);
+    const checkpoint = newest === undefined ? undefined : (JSON.parse(newest) as Checkpoint);
+    const { id, rv } = checkpoint ? contentOf(checkpoint) : { id: 0, rv: 0 };
+    const kept = this.#kept;
     const body = newest ?? "";
     this.#sql.exec("INSERT INTO checkpoints (id, rv, body) VALUES (?, ?, ?)", id, rv, body);
+    kept.push({ id, from: checkpoint?.id ?? 0 });
   }
 
-  /** Log rows that they include, oldest first. */
-  ids(): number[] {
-    const rows = this.#sql.exec("SELECT id FROM checkpoints ORDER BY id");
-    return rows.map(({ id }) => id as number);
+  get #kept(): Kept[] {
+    this.#known ??= this.#bodies().map(({ id, checkpoint }) => ({ id, from: checkpoint?.id ?? 0 }));
+    return this.#known;
   }
 
-  /**
-   * Lets go of those after which rows are missing or have lost their records, and of the oldest as long as the pages that
-   * only they name take more than so many bytes. Returns the rows written.
-   */
-  trim(newest: readonly PageEntry[], firstWholeId: number, bytesMax: number): number {
-    const all = this.#all();
-    const current = new Set(newest.map(([id]) => id));
-    const bytesOf = (some: readonly Kept[]): number => {
-      const pages = new Map(
-        some.flatMap(({ pages: of }) => of.map(([id, , bytes]) => [id, bytes])),
-      );
-      let sum = 0;
-      for (const [id, bytes] of pages) if (!current.has(id)) sum += bytes;
-      return sum;
-    };
-    let kept = all.filter(({ id }) => id >= firstWholeId - 1);
-    while (bytesOf(kept) > bytesMax) kept = kept.slice(1);
-    const gone = all.slice(0, all.length - kept.length);
-    const named = new Set([...current, ...kept.flatMap(({ pages }) => pages.map(([id]) => id))]);
-    const left = new Set(gone.flatMap(({ pages }) => pages.map(([id]) => id)));
-    let written = 0;
-    for (const id of left) {
-      if (named.has(id)) continue;
-      this.#sql.exec("DELETE FROM state WHERE id = ?", id);
-      written += 1;
-    }
-    for (const { id } of gone) this.#sql.exec("DELETE FROM checkpoints WHERE id = ?", id);
-    return written + gone.length;
-  }
-
-  #all(): Kept[] {
-    return this.#sql.exec("SELECT id, rv, body FROM checkpoints ORDER BY id").map((row) => {
+  #bodies(): { id: number; checkpoint: Checkpoint | undefined }[] {
+    return this.#sql.exec("SELECT id, body FROM checkpoints ORDER BY id").map((row) => {
       const body = row["body"] as string;
-      const pages = body === "" ? [] : (JSON.parse(body) as Checkpoint).pages;
-      return { id: row["id"] as number, rv: row["rv"] as number, pages };
+      const checkpoint = body === "" ? undefined : (JSON.parse(body) as Checkpoint);
+      return { id: row["id"] as number, checkpoint };
     });
+  }
+
+  /** Log rows after which a start from each of them goes on, oldest first. */
+  positions(): number[] {
+    return this.#kept.map(({ from }) => from);
+  }
+
+  /** Lets go of those after which rows are missing or have lost their records. Returns the rows written. */
+  dropBefore(firstWholeId: number): number {
+    return this.#drop(this.#kept.filter(({ from }) => from < firstWholeId - 1).length);
+  }
+
+  /** The oldest go as long as the pages that only they name take more than so many bytes. Returns the rows written. */
+  dropBeyond(newest: readonly PageEntry[], bytesMax: number): number {
+    const named = new Set(newest.map(([id]) => id));
+    let bytes = 0;
+    const all = this.#bodies();
+    let first = all.length;
+    for (; first > 0; first--) {
+      for (const [id, , of] of all[first - 1]?.checkpoint?.pages ?? []) {
+        if (!named.has(id)) bytes += of;
+        named.add(id);
+      }
+      if (bytes > bytesMax) break;
+    }
+    return this.#drop(first);
+  }
+
+  #drop(count: number): number {
+    const gone = this.#kept.splice(0, count);
+    for (const { id } of gone) this.#sql.exec("DELETE FROM checkpoints WHERE id = ?", id);
+    this.dropped += gone.length;
+    return gone.length;
+  }
+
+  /** Pages on disk that neither the newest nor any of these name. */
+  unnamedPages(newest: readonly PageEntry[]): number[] {
+    const named = new Set(newest.map(([id]) => id));
+    for (const { checkpoint } of this.#bodies()) {
+      for (const [id] of checkpoint?.pages ?? []) named.add(id);
+    }
+    const stored = this.#sql.exec("SELECT id FROM state ORDER BY id");
+    return stored.map(({ id }) => id as number).filter((id) => !named.has(id));
   }
 
   /** The first revision that there is a moment of. `bornRv`: of what every cluster is born with. */
   oldest(bornRv: number): number {
     const [row] = this.#sql.exec("SELECT rv FROM checkpoints ORDER BY id LIMIT 1");
     const newest = row === undefined ? this.#newest() : undefined;
-    const rv = (row?.["rv"] as number | undefined) ?? newest?.rv ?? 0;
+    const rv = (row?.["rv"] as number | undefined) ?? (newest ? contentOf(newest).rv : 0);
     return Math.max(rv, bornRv);
   }
 
@@ -138,7 +170,8 @@ export class Checkpoints {
     );
     if (row) return row["id"] as number;
     const newest = this.#newest();
-    return newest?.rv === revision ? newest.id : undefined;
+    const content = newest && contentOf(newest);
+    return content?.rv === revision ? content.id : undefined;
   }
 
   #newestText(): string | undefined {
@@ -156,7 +189,8 @@ export class Checkpoints {
     const text = this.#newestText();
     if (text === undefined) return { first, id: last, checkpoint: undefined, from: 0 };
     const newest = JSON.parse(text) as Checkpoint;
-    if (newest.id <= last && newest.rv <= upToRv) {
+    const content = contentOf(newest);
+    if (content.id <= last && content.rv <= upToRv) {
       return { first, id: last, checkpoint: text, from: newest.id };
     }
     const [row] = this.#sql.exec(
@@ -166,8 +200,9 @@ export class Checkpoints {
     );
     if (!row) return undefined;
     const body = row["body"] as string;
-    const checkpoint = body === "" ? undefined : body;
-    return { first, id: last, checkpoint, from: row["id"] as number };
+    if (body === "") return { first, id: last, checkpoint: undefined, from: 0 };
+    const from = (JSON.parse(body) as Checkpoint).id;
+    return { first, id: last, checkpoint: body, from };
   }
 }
 
@@ -185,8 +220,10 @@ export function storageAt(sql: Sql, { first, id, checkpoint }: Moment, upToRv?: 
   return {
     exec(query, ...bindings) {
       if (!/^\s*SELECT\b/.test(query)) return [];
-      if (query.includes("FROM meta") && bindings[0] === "checkpoint") {
-        return checkpoint === undefined ? [] : [{ value: checkpoint }];
+      if (query.includes("FROM meta")) {
+        if (bindings[0] === unfinishedKey) return [];
+        if (bindings[0] === "checkpoint")
+          return checkpoint === undefined ? [] : [{ value: checkpoint }];
       }
       const found = sql.exec(query.replace("FROM log", rows), ...bindings);
       if (upToRv === undefined || !query.includes("FROM log")) return found;

@@ -42,6 +42,8 @@ export const requestBodyBytesMax = 3 * 1024 * 1024;
 /** Of one object as JSON, well below a row's 2 MB. k8s: etcd's --max-request-bytes */
 export const objectBytesMax = 1.5 * 1024 * 1024;
 export const generateNameAttemptsMax = 8;
+/** Items of a long list that are written at once, some 5 ms; only of a longer one are there pieces. */
+export const listPieceItems = 250;
 
 // Log
 export const logRowBytesMax = 900_000;
@@ -49,6 +51,13 @@ export const logRowBytesMax = 900_000;
 export const pastRowBytesTarget = 16_384;
 /** Uncheckpointed log beyond this is folded into the state table. */
 export const checkpointBytesMin = 3_000_000;
+/** Of a checkpoint's pages that one turn writes, or of the log's rows that it looks through to let them go: some 15 ms. */
+export const checkpointPortionBytes = 1_000_000;
+/** A turn that writes much to the log writes so many bytes of pages for each of its own; up to so many portions. */
+export const portionPerRowByte = 3;
+export const portionsPerTurnMax = 4;
+/** Pages of checkpoints that were let go of. */
+export const pagesDroppedPerTurnMax = 100;
 /** History kept on disk: resuming watches, timeline. */
 export const logBytesMax = 16_000_000;
 /** Pages that only earlier checkpoints name, from which moments are made again; beside what `stateBytesMax` counts. */
@@ -153,6 +162,8 @@ export const argumentBytesMax = 128 * 1024;
 export const cpuUsPerAdvanceMax = 400_000;
 /** As much of it counts as one step of the turn. */
 export const cpuUsPerTurnStep = 250;
+/** What making a container's file system, environment and first process is charged, in microseconds of CPU as well. */
+export const cpuUsPerContainerStart = 1_000;
 /** So many bytes of revisions count as one; most objects have fewer. */
 export const revisionBytesPerTurnStep = 4 * 1024;
 /** What a reconcile that reads many objects is charged for each, in microseconds of CPU as well. */
@@ -387,6 +398,8 @@ export const collectionDeletesMax = 4_000;
 // Birth
 /** Virtual time a cluster has run when its first request comes. */
 export const bornBeforeMs = 120_000;
+/** Rows of births that are kept for other clusters of a process: one of three nodes has 450,000 characters. */
+export const bornRowsCharsMax = 4_000_000;
 
 // Clock
 /** Virtual seconds per second of the wall. */

@@ -122,12 +122,6 @@ function partText(part: object): string {
   return text;
 }
 
-/** Size of an object's spec as JSON, in characters: most of a large object. Kept for when it is written. */
-export function specBytes(object: KubeObject): number {
-  const { spec } = object as { spec?: object };
-  return spec === undefined ? 0 : partText(spec).length;
-}
-
 /** An object's JSON. Most of it is often a spec that stays from the second revision on, and a status. */
 function textOf({ op, object }: Change): string {
   const parts = object as unknown as Record<string, object | string | undefined>;

@@ -3,16 +3,25 @@
  * the virtual moment. The tables of objects and records are only a checkpoint of it, written in bulk, so an object that
  * comes and goes between two checkpoints costs no row of its own.
  */
-import { checkpointBytesMin, logBytesMax, pastPagesBytesMax, ringBytesMax } from "./limits.ts";
+import {
+  checkpointBytesMin,
+  checkpointPortionBytes,
+  logBytesMax,
+  pastPagesBytesMax,
+  ringBytesMax,
+} from "./limits.ts";
+import { CheckpointWriter, type Sizes } from "./checkpoint-writer.ts";
+import type { BornRow } from "./born-rows.ts";
 import type { Sql } from "./sql.ts";
 import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
 import { migrate } from "./migrations.ts";
-import { objectKey, splitKey, type Change, type KubeObject } from "./object.ts";
+import { objectKey, type Change, type KubeObject } from "./object.ts";
 import { turnOf, type FieldsOf, type LogEntry, type TurnRow } from "./log-rows.ts";
 import { Past } from "./past.ts";
 import { Pages } from "./pages.ts";
 import { Ring } from "./ring.ts";
 import type { Store } from "./store.ts";
+import { keyOnDisk, type Tail } from "./tail.ts";
 import { turnRows } from "./turn-rows.ts";
 
 export type { LogEntry };
@@ -23,20 +32,15 @@ export interface Hydrated {
   fresh: boolean;
 }
 
-/** An object's key in the checkpoint, of its `objectKey`. */
-export function keyOnDisk(resource: string, key: string): string {
-  const { namespace, name } = splitKey(key);
-  return `o\0${resource}\0${namespace}\0${name}`;
-}
-
 export class Log {
   readonly #sql: Sql;
   readonly #store: Store;
   readonly #pages: Pages;
   readonly #fieldsOf: FieldsOf;
   /** Sizes at which it is folded, cut and forgotten; the simulator makes them small. */
-  readonly sizes = {
+  readonly sizes: Sizes = {
     checkpoint: checkpointBytesMin,
+    portion: checkpointPortionBytes,
     log: logBytesMax,
     ring: ringBytesMax,
     pages: pastPagesBytesMax,
@@ -44,20 +48,13 @@ export class Log {
   readonly #ring: Ring;
   readonly #past: Past;
   readonly #checkpoints: Checkpoints;
+  readonly #writer: CheckpointWriter;
   #bornRv = 0;
   #lastId = 0;
-  #tailBytes = 0;
-  /** Of the tail's rows with revisions. */
-  #revisionBytes = 0;
   #logBytes = 0;
-  /** What the next checkpoint must write: by resource, objects with their newest revision; by table, records. */
-  readonly #dirtyObjects = new Map<string, Map<string, number>>();
-  readonly #dirtyRecords = new Map<string, Set<string>>();
   /** The built-in base (bootstrap/base.ts) by key: deleting one of it leaves a tombstone. */
   readonly #base = new Map<string, KubeObject>();
   #ownRows = 0;
-  /** Checkpoints written since this engine was made. */
-  checkpointsWritten = 0;
 
   constructor(sql: Sql, store: Store, fieldsOf: FieldsOf) {
     migrate(sql);
@@ -70,11 +67,20 @@ export class Log {
     this.#past = new Past(sql, this.#ring, fieldsOf, (resource, key) =>
       this.#base.get(keyOnDisk(resource, key)),
     );
+    this.#writer = new CheckpointWriter({
+      sql,
+      pages: this.#pages,
+      past: this.#past,
+      checkpoints: this.#checkpoints,
+      sizes: this.sizes,
+      meta: (key) => this.meta(key),
+      setMeta: (key, value) => this.setMeta(key, value),
+    });
   }
 
   /** Rows written since this engine was made: what the platform bills. */
   get rowsWritten(): number {
-    return this.#ownRows + this.#pages.rowsWritten;
+    return this.#ownRows + this.#writer.rowsWritten + this.#pages.rowsWritten;
   }
 
   /** Bytes of the state and the log on disk. */
@@ -84,7 +90,12 @@ export class Log {
 
   /** Bytes of all objects, with what the log's tail changed since the checkpoint. */
   get objectBytes(): number {
-    return this.#pages.objectBytes + this.#revisionBytes;
+    return this.#pages.objectBytes + this.#writer.revisionBytes;
+  }
+
+  /** A checkpoint is under way: `Engine.run` should come soon, whether or not anything is due, and `goOn` with it. */
+  get isCheckpointing(): boolean {
+    return this.#writer.isUnderWay;
   }
 
   /** The lowest resourceVersion a watch may resume from. */
@@ -112,6 +123,37 @@ export class Log {
     this.#ownRows += 1;
   }
 
+  /** Nothing has ever happened. */
+  get isEmpty(): boolean {
+    const [row] = this.#sql.exec("SELECT id, rv FROM log ORDER BY id LIMIT 1");
+    return row === undefined && this.meta("checkpoint") === undefined;
+  }
+
+  /** All rows that there are. */
+  rows(): BornRow[] {
+    return this.#sql.exec("SELECT id, rv FROM log WHERE rv > ? ORDER BY id", -1).map((row) => {
+      const { id, rv } = row as { id: number; rv: number };
+      const [found] = this.#sql.exec("SELECT body FROM log WHERE id = ?", id);
+      return { id, rv, body: found?.["body"] as string };
+    });
+  }
+
+  /** Writes the rows with which another log began into this one, which is empty: to be hydrated from. */
+  begin(rows: readonly BornRow[]): void {
+    for (const { id, rv, body } of rows) this.#insert(id, rv, body);
+  }
+
+  #insert(id: number, rv: number, body: string): void {
+    this.#sql.exec(
+      "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
+      id,
+      rv,
+      body.length,
+      body,
+    );
+    this.#ownRows += 1;
+  }
+
   /** Finds everything again: the built-in base, the checkpoint over it (left on disk until asked for), the log's tail. */
   hydrate(base: readonly { resource: string; object: KubeObject }[]): Hydrated {
     const store = this.#store;
@@ -127,12 +169,12 @@ export class Log {
     const result: Hydrated = { now: 0, dirty: [], fresh: checkpoint === undefined };
     let reach = checkpoint?.past;
     const late = new Map<string, (() => void)[]>();
+    for (const [kind, owned] of this.#writer.open(checkpoint?.pages)) {
+      const after: (() => void)[] = [];
+      late.set(kind, after);
+      store.defer(kind, { owned, load: () => this.#loadKind(kind, after) });
+    }
     if (checkpoint) {
-      for (const [kind, owned] of this.#pages.open(checkpoint.pages)) {
-        const after: (() => void)[] = [];
-        late.set(kind, after);
-        store.defer(kind, { owned, load: () => this.#loadKind(kind, after) });
-      }
       store.rv = checkpoint.rv;
       store.objectCount = checkpoint.objects;
       result.now = checkpoint.now;
@@ -145,15 +187,16 @@ export class Log {
     )) {
       const body = row["body"] as string;
       const turn = turnOf(body);
-      this.#tailBytes += body.length;
-      if (turn.changes.length) this.#revisionBytes += body.length;
-      this.#replay(turn, late);
+      this.#lastId = row["id"] as number;
+      const tail = this.#writer.tailOf(this.#lastId);
+      tail.addRow(body.length, turn.changes.length > 0);
+      this.#replay(turn, tail, late);
       result.fresh = false;
       result.now = turn.nowMs;
       result.dirty = turn.waiting ?? [];
       reach = turn.reach ?? reach;
-      this.#lastId = row["id"] as number;
     }
+    this.#writer.opened();
     this.#logBytes = this.#past.bytes;
     this.#ring.begin(store.rv);
     this.#past.begin(reach, this.#bornRv, store.rv);
@@ -171,60 +214,49 @@ export class Log {
     for (const load of after) load();
   }
 
-  #replay(turn: TurnRow, late: ReadonlyMap<string, (() => void)[]>): void {
+  #replay(turn: TurnRow, tail: Tail, late: ReadonlyMap<string, (() => void)[]>): void {
     const store = this.#store;
     for (const [rv, , op, resource, namespace, name, object] of turn.changes) {
       const kind = `o\0${resource}`;
       const load = (): void =>
         store.load(resource, namespace, name, op === "d" ? undefined : object);
       const after = late.get(kind);
+      const { objectCount } = store;
       if (!after) load();
       else {
         after.push(load);
-        store.objectCount += op === "c" ? 1 : op === "d" ? -1 : 0;
         if (object.metadata.ownerReferences) store.owns(kind);
       }
+      // By what the row says: a checkpoint under way may have its outcome already.
+      store.objectCount = objectCount + (op === "c" ? 1 : op === "d" ? -1 : 0);
       store.rv = rv;
-      this.#markObject(resource, objectKey(namespace, name), rv);
+      tail.addObject(resource, namespace, name, rv);
     }
     for (const [table, key, value] of turn.records) {
       const load = (): void => store.loadRecord(table, key, value);
       const after = late.get(`r\0${table}`);
       if (after) after.push(load);
       else load();
-      this.#markRecord(table, key);
+      tail.addRecord(table, key);
     }
   }
 
-  #markObject(resource: string, key: string, rv: number): void {
-    let keys = this.#dirtyObjects.get(resource);
-    if (!keys) this.#dirtyObjects.set(resource, (keys = new Map()));
-    keys.set(key, rv);
+  /**
+   * Takes into the ring what the turn has written so far, each revision once. Returns the characters of the new ones' objects
+   * as JSON.
+   */
+  remember(turn: readonly Change[]): number {
+    let characters = 0;
+    this.#ring.add(turn, ({ rv, text }) => {
+      this.#past.take(rv, text.length, this.sizes.log);
+      characters += text.length;
+    });
+    return characters;
   }
 
-  #markRecord(table: string, key: string): void {
-    let keys = this.#dirtyRecords.get(table);
-    if (!keys) this.#dirtyRecords.set(table, (keys = new Set()));
-    keys.add(key);
-  }
-
-  /** Both, by their keys on disk, and forgotten here. */
-  #takeDirty(): Map<string, number> {
-    const all = new Map<string, number>();
-    for (const [resource, keys] of this.#dirtyObjects) {
-      for (const [key, rv] of keys) all.set(keyOnDisk(resource, key), rv);
-    }
-    for (const [table, keys] of this.#dirtyRecords) {
-      for (const key of keys) all.set(`r\0${table}\0${key}`, 0);
-    }
-    this.#dirtyObjects.clear();
-    this.#dirtyRecords.clear();
-    return all;
-  }
-
-  /** Takes the turn's revisions into the ring; a turn may do so more than once on its way. */
-  remember(turn: readonly Change[]): void {
-    this.#ring.add(turn, ({ rv, text }) => this.#past.take(rv, text.length, this.sizes.log));
+  /** Lets go of what is in memory of the past, all of which is on disk. */
+  shed(): void {
+    this.#ring.begin(this.#store.rv);
   }
 
   /** Entries after a resourceVersion, oldest first; undefined when it is older than what is kept. */
@@ -267,16 +299,21 @@ export class Log {
     return this.#checkpoints.oldest(this.#bornRv);
   }
 
+  /** What `storageAt` stands on, as a number: what it gave before is good only as long as this stays. */
+  get basis(): number {
+    return this.#writer.written + this.#checkpoints.dropped;
+  }
+
   /**
    * The storage as it was at the end of the turn that wrote a revision, to be read and not written; undefined: it can no
-   * longer be made again. `exactly`: objects are of that very revision. Good until the next checkpoint.
+   * longer be made again. `exactly`: objects are of that very revision.
    */
   storageAt(revision: number, exactly: boolean): Sql | undefined {
     const moment = this.#checkpoints.momentOf(revision, exactly);
     return moment && storageAt(this.#sql, moment, exactly ? revision : undefined);
   }
 
-  /** Writes what the turn changed as one row (more only beyond the row limit), and a checkpoint when it is time. */
+  /** Writes what the turn changed as one row (more only beyond the row limit), and its share of a checkpoint. */
   persist(now: number, dirty: readonly string[]): readonly Change[] {
     const { changes, records } = this.#store.takePending();
     this.remember(changes);
@@ -288,40 +325,45 @@ export class Log {
     const turn = { now, dirty, changes, records, texts, entries, reach, rv: this.#store.rv };
     const parts = turnRows(turn, this.#fieldsOf);
     this.#sql.transaction(() => {
+      const { tail } = this.#writer;
+      let bytes = 0;
       for (const { rv, revisions, body } of parts) {
-        this.#sql.exec(
-          "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
-          ++this.#lastId,
-          rv,
-          body.length,
-          body,
-        );
-        this.#ownRows += 1;
-        this.#tailBytes += body.length;
-        if (revisions) this.#revisionBytes += body.length;
-        this.#logBytes += body.length;
+        this.#insert(++this.#lastId, rv, body);
+        tail.addRow(body.length, revisions);
+        bytes += body.length;
       }
-      for (const { resource, key, rv } of changes) this.#markObject(resource, key, rv);
-      for (const { table, key } of records) this.#markRecord(table, key);
-      if (this.#tailBytes > Math.max(this.sizes.checkpoint, this.#pages.bytes / 6)) {
-        const known = new Map<string, string>();
-        records.forEach(({ table, key }, i) => {
-          const text = texts[i];
-          if (text !== undefined) known.set(`r\0${table}\0${key}`, text);
-        });
-        this.#checkpoint(now, dirty, known);
+      this.#logBytes += bytes;
+      for (const { resource, namespace, name, rv } of changes) {
+        tail.addObject(resource, namespace, name, rv);
       }
+      const known = new Map<string, string>();
+      records.forEach(({ table, key }, i) => {
+        const text = texts[i];
+        tail.addRecord(table, key);
+        if (text !== undefined) known.set(`r\0${table}\0${key}`, text);
+      });
+      this.#checkpoint(now, dirty, bytes, known);
     });
     this.#ring.drop(this.sizes.ring);
     return changes;
   }
 
+  /** More of a checkpoint, where a turn changed nothing. */
+  goOn(now: number, dirty: readonly string[]): void {
+    this.#sql.transaction(() => this.#checkpoint(now, dirty, 0, new Map()));
+  }
+
   /** `texts`: the JSON of records of this turn. What the ring has need not be made again either. */
-  #checkpoint(now: number, dirty: readonly string[], texts: Map<string, string>): void {
-    const store = this.#store;
-    const revisions = this.#takeDirty();
-    this.#pages.save(revisions.keys(), (key) => {
-      const entry = this.#ring.at(revisions.get(key) ?? 0);
+  #checkpoint(
+    now: number,
+    dirty: readonly string[],
+    rowBytes: number,
+    texts: Map<string, string>,
+  ): void {
+    const { rv, objectCount: objects } = this.#store;
+    const position = { id: this.#lastId, rv, now, dirty, objects };
+    const trimmed = this.#writer.goOn(position, rowBytes, (key, revision) => {
+      const entry = this.#ring.at(revision);
       if (entry && entry.op !== "delete") return entry.text;
       let text = texts.get(key);
       if (text === undefined) {
@@ -330,25 +372,7 @@ export class Log {
       }
       return text;
     });
-    const checkpoint: Checkpoint = {
-      id: this.#lastId,
-      rv: store.rv,
-      now,
-      dirty,
-      objects: store.objectCount,
-      pages: this.#pages.directory(),
-      past: this.#past.reach,
-    };
-    this.checkpointsWritten += 1;
-    this.#checkpoints.keep(this.meta("checkpoint"));
-    this.setMeta("checkpoint", JSON.stringify(checkpoint));
-    this.#tailBytes = 0;
-    this.#revisionBytes = 0;
-    const ids = [...this.#checkpoints.ids(), this.#lastId];
-    this.#ownRows += 1 + this.#past.trim(ids, this.sizes.log);
-    const { firstWholeId } = this.#past;
-    this.#ownRows += this.#checkpoints.trim(checkpoint.pages, firstWholeId, this.sizes.pages);
-    this.#logBytes = this.#past.bytes;
+    if (trimmed) this.#logBytes = this.#past.bytes;
   }
 
   /** A key's JSON for its page; a tombstone where something of the base was deleted. */

@@ -1,7 +1,8 @@
 /**
  * The checkpoint on disk: many keys to a row. Rows written are what a sandbox pays for, so keys that come to life together
  * share a page, and a checkpoint rewrites the pages that changed, not every key. A page is one JSON object key -> value.
- * A page that is written anew gets another id: checkpoints from before still name the old one (core/checkpoints.ts).
+ * A page that is written anew gets another id: checkpoints from before still name the old one (core/checkpoints.ts). One
+ * that the checkpoint under way has written already is written over.
  */
 import { pageBytesTarget, pageBytesMax } from "./limits.ts";
 import type { Sql } from "./sql.ts";
@@ -15,8 +16,6 @@ interface Page {
   bytes: number;
   /** Some object in it has an owner. */
   owned: boolean;
-  /** It has a row under its id. */
-  written: boolean;
 }
 
 /** [id, kind, bytes on disk, 1: some object has an owner] */
@@ -31,8 +30,8 @@ export class Pages {
   /** Bytes of each page as it is on disk. */
   readonly #stored = new Map<number, number>();
   #nextId = 1;
-  /** Written by the save under way, so that no checkpoint names them yet: these may be overwritten. */
-  readonly #fresh = new Set<number>();
+  /** From this id on pages are of the checkpoint under way; no other names them. */
+  #firstFresh = 1;
   /** Bytes of all pages, and of those that hold objects. */
   bytes = 0;
   objectBytes = 0;
@@ -47,13 +46,23 @@ export class Pages {
     return [...this.#pages.values()].map((p) => [p.id, p.kind, p.bytes, p.owned ? 1 : 0]);
   }
 
-  /** Knows the pages again, their contents unread; returns their kinds and whether an object of it has an owner. */
-  open(directory: readonly PageEntry[]): Map<string, boolean> {
+  /** A checkpoint begins: what it writes gets new ids. Returns the first of them. */
+  begin(): number {
+    this.#firstFresh = this.#nextId;
+    return this.#firstFresh;
+  }
+
+  /**
+   * Knows the pages again, their contents unread; returns their kinds and whether an object of it has an owner. `firstFresh`:
+   * of the checkpoint under way.
+   */
+  open(directory: readonly PageEntry[], firstFresh?: number): Map<string, boolean> {
     const kinds = new Map<string, boolean>();
     // Above those that only earlier checkpoints name, too.
     this.#nextId = Number(this.#sql.exec("SELECT MAX(id) AS id FROM state")[0]?.["id"] ?? 0) + 1;
+    this.#firstFresh = firstFresh ?? this.#nextId;
     for (const [id, kind, bytes, owned] of directory) {
-      this.#pages.set(id, { id, kind, keys: [], bytes, owned: owned === 1, written: true });
+      this.#pages.set(id, { id, kind, keys: [], bytes, owned: owned === 1 });
       this.#stored.set(id, bytes);
       this.#grow(kind, bytes);
       kinds.set(kind, (kinds.get(kind) ?? false) || owned === 1);
@@ -76,22 +85,40 @@ export class Pages {
   }
 
   /**
-   * Writes the pages of the given keys anew. `textOf` gives a key's JSON now, or undefined where it is gone.
-   * Runs inside the caller's transaction.
+   * Writes the pages of the given keys anew, those that the checkpoint under way has not written yet. `textOf` gives a key's
+   * JSON now, or undefined where it is gone. Runs inside the caller's transaction.
+   *
+   * Stops after about `bytesMax` of pages, one page at least, and returns the keys that it came to.
    */
-  save(dirty: Iterable<string>, textOf: (key: string) => string | undefined): void {
+  save(
+    dirty: Iterable<string>,
+    textOf: (key: string) => string | undefined,
+    bytesMax = Number.POSITIVE_INFINITY,
+  ): string[] {
     const touched = new Set<Page>();
-    this.#fresh.clear();
+    const taken: string[] = [];
+    let bytes = 0;
     for (const key of dirty) {
+      if (bytes >= bytesMax) break;
+      taken.push(key);
+      if (this.#isFresh(this.#pageOf.get(key), touched)) continue;
       // In this order: a class that was not read yet is read to tell the text.
       const text = textOf(key);
       const page = this.#pageOf.get(key);
-      if (page) touched.add(page);
-      if (text === undefined) {
-        this.#pageOf.delete(key);
-      } else if (!page) touched.add(this.#place(key, text.length));
+      if (this.#isFresh(page, touched)) continue;
+      if (text === undefined) this.#pageOf.delete(key);
+      const target = page ?? (text === undefined ? undefined : this.#place(key, text.length));
+      if (!target) continue;
+      bytes += page && touched.has(page) ? 0 : Math.max(page?.bytes ?? 0, text?.length ?? 0);
+      touched.add(target);
     }
     for (const page of touched) this.#write(page, textOf);
+    return taken;
+  }
+
+  /** Its row has what all its keys are, as new as the checkpoint under way or newer. */
+  #isFresh(page: Page | undefined, touched: ReadonlySet<Page>): boolean {
+    return page !== undefined && page.id >= this.#firstFresh && !touched.has(page);
   }
 
   /** Finds room for a new key; large values get a page of their own. */
@@ -99,7 +126,7 @@ export class Pages {
     const kind = key.split("\0", 2).join("\0");
     let page = this.#open.get(kind);
     if (!page || page.bytes + bytes > pageBytesTarget) {
-      page = { id: this.#nextId++, kind, keys: [], bytes: 0, owned: false, written: false };
+      page = { id: this.#nextId++, kind, keys: [], bytes: 0, owned: false };
       this.#pages.set(page.id, page);
       this.#open.set(kind, page);
     }
@@ -118,7 +145,11 @@ export class Pages {
     for (const key of new Set(page.keys)) {
       if (this.#pageOf.get(key) !== page) continue;
       const text = textOf(key);
-      if (text === undefined) continue;
+      if (text === undefined) {
+        // Gone only after the checkpoint's position; if it comes back, then to any page.
+        this.#pageOf.delete(key);
+        continue;
+      }
       const part = `${JSON.stringify(key)}:${text}`;
       // What has outgrown the page moves on to another one.
       if (bytes + part.length > pageBytesMax && parts.length > 0) {
@@ -133,7 +164,7 @@ export class Pages {
     const before = this.#stored.get(page.id) ?? 0;
     this.rowsWritten += 1;
     if (parts.length === 0) {
-      if (this.#fresh.has(page.id)) this.#sql.exec("DELETE FROM state WHERE id = ?", page.id);
+      if (page.id >= this.#firstFresh) this.#sql.exec("DELETE FROM state WHERE id = ?", page.id);
       this.#forget(page);
       this.#grow(page.kind, -before);
     } else {
@@ -157,12 +188,10 @@ export class Pages {
 
   /** What earlier checkpoints name stays as it is. */
   #renew(page: Page): void {
-    if (this.#fresh.has(page.id)) return;
+    if (page.id >= this.#firstFresh) return;
     this.#pages.delete(page.id);
     this.#stored.delete(page.id);
-    if (page.written) page.id = this.#nextId++;
-    page.written = true;
-    this.#fresh.add(page.id);
+    page.id = this.#nextId++;
     this.#pages.set(page.id, page);
   }
 

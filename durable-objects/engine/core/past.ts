@@ -34,6 +34,8 @@ export class Past {
   #trimmed = 0;
   /** Rows up to this one hold no records any more. */
   #shedId = 0;
+  /** All up to this one are to lose theirs. */
+  #shedUntil = 0;
 
   constructor(
     sql: Sql,
@@ -137,9 +139,9 @@ export class Past {
   }
 
   /** Without their bodies: those are many megabytes. A row's revision is the newest that it tells of. */
-  #rows(where: string, ...bindings: number[]): { id: number; rv: number }[] {
-    const rows = this.#sql.exec(`SELECT id, rv FROM log WHERE ${where}`, ...bindings);
-    return rows as { id: number; rv: number }[];
+  #rows(where: string, ...bindings: number[]): { id: number; rv: number; bytes: number }[] {
+    const rows = this.#sql.exec(`SELECT id, rv, bytes FROM log WHERE ${where}`, ...bindings);
+    return rows as { id: number; rv: number; bytes: number }[];
   }
 
   #turn(id: number): TurnRow {
@@ -193,17 +195,45 @@ export class Past {
 
   /**
    * Lets go of what is checkpointed: rows before the floor, and beyond `bytesMax` the records in the others, from checkpoint
-   * to checkpoint (`ids`, oldest first): only who goes on from one before reads them. Returns the rows written.
+   * to checkpoint (`ids`, oldest first): only who goes on from one before reads them. At most about `workBytesMax` of rows at
+   * a time.
    */
-  trim(ids: readonly number[], bytesMax: number): number {
-    const upToId = ids.at(-1) ?? 0;
-    if (this.floor > this.#trimmed) {
-      this.#sql.exec("DELETE FROM log WHERE rv <= ? AND id <= ?", this.floor, upToId);
-      this.#trimmed = this.floor;
-    }
+  trim(
+    ids: readonly number[],
+    bytesMax: number,
+    workBytesMax: number,
+  ): { written: number; done: boolean } {
+    let left = workBytesMax - this.#dropBelowFloor(ids.at(-1) ?? 0, workBytesMax);
     let written = 0;
-    for (const id of ids) if (id > this.#shedId && this.bytes > bytesMax) written += this.#shed(id);
-    return written;
+    while (left > 0) {
+      if (this.#shedId >= this.#shedUntil) {
+        const next = ids.find((id) => id > this.#shedId);
+        if (next === undefined || this.bytes <= bytesMax) return { written, done: true };
+        this.#shedUntil = next;
+      }
+      const shed = this.#shed(left);
+      left -= shed.bytes;
+      written += shed.written;
+    }
+    return { written, done: false };
+  }
+
+  /** Returns the bytes of the rows that went. */
+  #dropBelowFloor(upToId: number, bytesMax: number): number {
+    if (this.floor <= this.#trimmed) return 0;
+    let bytes = 0;
+    let last = 0;
+    for (const row of this.#rows("rv <= ? AND id <= ? ORDER BY id", this.floor, upToId)) {
+      if (bytes >= bytesMax) {
+        this.#sql.exec("DELETE FROM log WHERE id <= ?", last);
+        return bytes;
+      }
+      bytes += row.bytes;
+      last = row.id;
+    }
+    if (last > 0) this.#sql.exec("DELETE FROM log WHERE id <= ?", last);
+    this.#trimmed = this.floor;
+    return bytes;
   }
 
   /** Bytes of all rows. */
@@ -218,20 +248,25 @@ export class Past {
     return Math.max(first, this.#shedId + 1);
   }
 
-  #shed(upToId: number): number {
+  #shed(bytesMax: number): { written: number; bytes: number } {
     let written = 0;
-    for (const { id } of this.#rows("id > ? AND id <= ? ORDER BY id", this.#shedId, upToId)) {
-      const { nowMs, changes, records, causes } = this.#turn(id);
+    let bytes = 0;
+    const until = this.#shedUntil;
+    for (const row of this.#rows("id > ? AND id <= ? ORDER BY id", this.#shedId, until)) {
+      if (bytes >= bytesMax) return { written, bytes };
+      bytes += row.bytes;
+      this.#shedId = row.id;
+      const { nowMs, changes, records, causes } = this.#turn(row.id);
       if (records.length === 0) continue;
       written += 1;
       if (changes.length === 0) {
-        this.#sql.exec("DELETE FROM log WHERE id = ?", id);
+        this.#sql.exec("DELETE FROM log WHERE id = ?", row.id);
         continue;
       }
       const body = turnText({ nowMs, changes, records: [], causes });
-      this.#sql.exec("UPDATE log SET bytes = ?, body = ? WHERE id = ?", body.length, body, id);
+      this.#sql.exec("UPDATE log SET bytes = ?, body = ? WHERE id = ?", body.length, body, row.id);
     }
-    this.#shedId = upToId;
-    return written;
+    this.#shedId = until;
+    return { written, bytes };
   }
 }

@@ -36,9 +36,11 @@ export class Ring {
     this.#head = rv;
   }
 
-  /** Takes in what is new; `took` is told of each entry. */
+  /** Takes in what is new of all that the turn has written so far; `took` is told of each entry. */
   add(turn: readonly Change[], took: (entry: LogEntry) => void): void {
-    const changes = turn.filter((change) => change.rv > this.#head);
+    let first = turn.length;
+    while (first > 0 && (turn[first - 1] as Change).rv > this.#head) first--;
+    const changes = turn.slice(first);
     for (const change of changes) {
       const entry = new KeptEntry(change, this.#fieldsOf);
       this.#entries.push(entry);

@@ -9,13 +9,14 @@ import type { Sql } from "./sql.ts";
 import { birthRow, type Birth } from "./birth.ts";
 import { isFastForwarding, virtualAt, wallAt, type ClockState } from "./clock.ts";
 import type { Checkpoint } from "./checkpoints.ts";
-import { keyOnDisk, type Log } from "./log.ts";
+import type { Log } from "./log.ts";
 import { causesIn, turnText, type ChangeRow } from "./log-rows.ts";
 import { migrate } from "./migrations.ts";
 import { objectKey, type KubeObject } from "./object.ts";
 import { Pages } from "./pages.ts";
 import type { PastRange } from "./past.ts";
 import type { Store } from "./store.ts";
+import { keyOnDisk } from "./tail.ts";
 
 /** Of what objects, records and processes look like: raised when an engine from before could not go on with them. */
 export const stateVersion = 1;

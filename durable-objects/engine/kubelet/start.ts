@@ -1,7 +1,7 @@
 /** Making and starting one instance of a container. k8s: pkg/kubelet/kuberuntime/kuberuntime_container.go */
 import { trimEndOf } from "../core/trim.ts";
 import { fnv32a } from "../core/random.ts";
-import { configRetryMs, relistMs } from "../core/limits.ts";
+import { configRetryMs, cpuUsPerContainerStart, relistMs } from "../core/limits.ts";
 import type { StartFailure } from "../runtime/define.ts";
 import type { ContainerSpec, Mount, PodSandbox } from "../runtime/container-spec.ts";
 import { containerEnv, expandAll } from "./env.ts";
@@ -194,6 +194,7 @@ export function startContainer(
     failConfig(sync, container, kind, record, "CreateContainerConfigError", text);
     return;
   }
+  sync.client.spend?.(cpuUsPerContainerStart);
   const before = { ...record };
   if (record.id !== undefined) record.restarts += 1;
   record.id = containerId(sync.client);

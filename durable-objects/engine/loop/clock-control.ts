@@ -1,7 +1,7 @@
 /** What a write to the Clock object does to time. */
 import { parseTime, type ClockState } from "../core/clock.ts";
 import type { Change } from "../core/object.ts";
-import { Clock, clockName } from "../kinds/podyard/clock.ts";
+import { Clock, clockName, stepsDone } from "../kinds/podyard/clock.ts";
 import type { Client } from "../ports/controller.ts";
 
 /**
@@ -17,7 +17,7 @@ export function clockChange(
   const object = change.object as Clock;
   const spec = change.op === "delete" ? {} : (object.spec ?? {});
   const target = parseTime(spec.advanceTo);
-  const stepsLeft = (spec.steps ?? 0) - (object.status?.stepsDone ?? 0);
+  const stepsLeft = (spec.steps ?? 0) - stepsDoneBefore(change, before);
   return {
     baseMs: nowMs,
     wallBaseMs: wallMs,
@@ -29,15 +29,20 @@ export function clockChange(
   };
 }
 
-/** Writes into the Clock's status how many steps were taken. */
-export function reportSteps(client: Client, stepsLeft: number): void {
+/** How many of its steps were taken before it was written. */
+export function stepsDoneBefore({ object, previous }: Change, { stepsLeft }: ClockState): number {
+  return stepsDone((previous ?? object) as Clock, stepsLeft);
+}
+
+/** Writes into the Clock's status how many steps were taken; all of them, if nothing is said. */
+export function reportSteps(client: Client, done?: number): void {
   client.modify<Clock>(
     Clock.resource,
     "",
     clockName,
     (current) => ({
       ...current,
-      status: { stepsDone: Math.max(0, (current.spec?.steps ?? 0) - stepsLeft) },
+      status: { stepsDone: done ?? current.spec?.steps ?? 0 },
     }),
     "status",
   );

@@ -5,7 +5,7 @@ import type { Change } from "../core/object.ts";
 import type { Queue } from "../core/queue.ts";
 import type { Store } from "../core/store.ts";
 import type { EngineClient, Now } from "../client/client.ts";
-import { clockChange, reportSteps } from "./clock-control.ts";
+import { clockChange, reportSteps, stepsDoneBefore } from "./clock-control.ts";
 import type { WorkLoop } from "./work-loop.ts";
 
 /** Key of the clock's state, `[table, key]`. */
@@ -70,7 +70,13 @@ export class Steering {
   applyClock(changes: readonly Change[], wallMs: number): void {
     const touched = changes.findLast((c) => c.resource === "clocks.podyard.dev");
     if (!touched) return;
-    this.set(clockChange(touched, this.clock, this.#now.ms, wallMs));
+    const before = this.clock;
+    const after = clockChange(touched, before, this.#now.ms, wallMs);
+    this.set(after);
+    if (before.stepsLeft !== undefined && after.stepsLeft === undefined) {
+      const done = stepsDoneBefore(touched, before);
+      this.#work.commit("clock", () => reportSteps(this.#client, done));
+    }
     this.#fastForward(wallMs);
   }
 
@@ -81,7 +87,7 @@ export class Steering {
     const { jumpToMs, stepsLeft = 0, ...rest } = clock;
     if (jumpToMs !== undefined && !this.#work.advanceTo(jumpToMs)) return;
     const left = this.#work.takeSteps(stepsLeft);
-    if (left < stepsLeft) this.#work.commit("clock", () => reportSteps(this.#client, left));
+    if (stepsLeft > 0 && left === 0) this.#work.commit("clock", () => reportSteps(this.#client));
     this.set({
       ...rest,
       baseMs: this.#now.ms,

@@ -2,7 +2,6 @@
 import { StatusError } from "../machinery/status.ts";
 import type { EngineClient, Now } from "../client/client.ts";
 import type { Controller, Due, Retry, Waker } from "../ports/controller.ts";
-import { specBytes } from "../core/log-rows.ts";
 import { splitKey, type Change, type KubeObject } from "../core/object.ts";
 import { workKey, type Queue } from "../core/queue.ts";
 import type { Random } from "../core/random.ts";
@@ -26,6 +25,8 @@ export interface WorkParts {
   now: Now;
   controllers: readonly Controller[];
   faults: Faults;
+  /** Takes what was written into the log's memory; returns how much is new, in characters of JSON. */
+  remember(): number;
 }
 
 interface Subscriber {
@@ -51,6 +52,7 @@ export class WorkLoop {
   left = 0;
   readonly held: HeldWork;
   readonly #faults: Faults;
+  readonly #remember: WorkParts["remember"];
 
   constructor(parts: WorkParts) {
     this.store = parts.store;
@@ -59,6 +61,7 @@ export class WorkLoop {
     this.#random = parts.random;
     this.#now = parts.now;
     this.#faults = parts.faults;
+    this.#remember = parts.remember;
     this.held = new HeldWork(parts.store, parts.queue);
     for (const controller of parts.controllers) this.#register(controller);
   }
@@ -127,18 +130,18 @@ export class WorkLoop {
     if (!controller || this.held.has(work)) return false;
     this.steps += 1;
     this.#client.spent = 0;
-    this.#random.reset(this.store.rv, `${work} ${this.#now.ms}`);
+    this.#random.reset(this.store.rv, work, this.#now.ms);
     const rv = this.store.rv;
     let bytes = 0;
     try {
-      const changes = this.commit(controller.component ?? controller.name, () => {
+      this.commit(controller.component ?? controller.name, () => {
         const due = controller.reconcile(work.slice(split + 1), this.#client);
         this.#queue.setTimers(work, this.#momentOf(work, due), this.#now.ms);
         if (this.store.record(attemptsTable, work) !== undefined) {
           this.store.putRecord(attemptsTable, work, undefined);
         }
       });
-      for (const { object } of changes) bytes += specBytes(object);
+      bytes = this.#remember();
     } catch (error) {
       this.#backOff(work, error);
     }

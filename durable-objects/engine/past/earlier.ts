@@ -25,7 +25,7 @@ export class Earlier<Cluster> {
   at(revision: number, exactly: boolean, wallMs: number): Cluster {
     const { rv } = this.#store;
     if (revision > rv) throw futureRevision(revision, rv);
-    const key = `${revision} ${exactly} ${this.#log.checkpointsWritten}`;
+    const key = `${revision} ${exactly} ${this.#log.basis}`;
     if (this.#kept?.key === key) {
       this.#kept.atWall = wallMs;
       return this.#kept.cluster;

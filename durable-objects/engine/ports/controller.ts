@@ -11,6 +11,8 @@ export interface ClockReading {
   nextDueMs: number | undefined;
   /** Where a jump under way leads, virtual ms. */
   jumpToMs?: number | undefined;
+  /** Of a row of steps under way. */
+  stepsLeft?: number | undefined;
 }
 
 /** What a kind of object is called, and where it lies. */

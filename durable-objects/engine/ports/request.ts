@@ -26,6 +26,8 @@ export interface ApiRequest {
   publicPath?: string;
   /** A browser's, through a preview. */
   preview?: PreviewRequest;
+  /** A long list may come as a `PiecesReply`. */
+  takesPieces?: boolean;
 }
 
 /** What a browser opens through a preview: links in pages lead through the whole of `publicPath`. */
@@ -59,6 +61,15 @@ export interface Reply {
   status: number;
   headers: Record<string, string>;
   body: string | Uint8Array;
+}
+
+/** A long list, of which the text is made piece by piece after the turn: whenever that is, it is of the moment of the answer. */
+export interface PiecesReply {
+  type: "pieces";
+  status: 200;
+  headers: Record<string, string>;
+  /** `pretty`: indented for people. */
+  pieces(pretty: boolean): Iterable<string>;
 }
 
 /** A watch: lines of JSON, whatever the content type says, to send at once, then what `Engine.poll(subscription)` gives after each turn. */
@@ -168,6 +179,7 @@ export interface ProxiedReply {
 /** What the API answers. */
 export type ApiResponse =
   | Reply
+  | PiecesReply
   | WatchReply
   | FollowReply
   | SessionReply

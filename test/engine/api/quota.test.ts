@@ -238,7 +238,8 @@ describe("quotaUsage", () => {
       });
     }
   }
-  const now = { ms: 0, wallMs: 0, nextDueMs: () => undefined, jumpToMs: () => undefined };
+  const none = (): undefined => undefined;
+  const now = { ms: 0, wallMs: 0, nextDueMs: none, jumpToMs: none, stepsLeft: none };
   const reader = createReader(store, now, builtin);
   const names = [
     "pods",

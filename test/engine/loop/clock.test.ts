@@ -1,5 +1,6 @@
 /** The Clock object steers virtual time: pause, speed, jump, single steps. */
 import { describe, expect, test } from "vitest";
+import { turnStepsMax } from "../../../durable-objects/engine/core/limits.ts";
 import { World } from "../../helpers/world.ts";
 
 const url = "/apis/podyard.dev/v1/clocks/cluster";
@@ -387,6 +388,35 @@ describe("much work", () => {
     const stood = world.engine.virtualNow;
     world.advance(10_000);
     expect(world.engine.virtualNow).toBe(stood + 10_000);
+  });
+
+  test("how steps are cut into turns shows in no revision", () => {
+    const told = (turnSteps: number): [turns: number, changes: string] => {
+      const world = withClock({ paused: true });
+      crashes(world, 3);
+      world.engine.turnSteps = turnSteps;
+      let turns = 0;
+      set(world, { steps: 120 });
+      for (; world.engine.nextDueMs(world.now) === world.now; turns++) {
+        world.engine.run(world.now);
+      }
+      expect(world.get(url).status.stepsDone).toBe(120);
+      const changes = JSON.stringify([...world.engine.log.history(0)]);
+      // One that is ended on the way says how far it came.
+      world.engine.turnSteps = 20;
+      set(world, { steps: 1_000 });
+      const { stepsDone } = world.get(url).status;
+      expect(stepsDone).toBeGreaterThan(120);
+      world.engine.turnSteps = turnStepsMax;
+      set(world, { steps: null });
+      expect(world.get(url).status.stepsDone).toBeGreaterThanOrEqual(stepsDone);
+      set(world, { steps: world.get(url).status.stepsDone + 1 });
+      expect(world.engine.nextDueMs(world.now)).toBeUndefined();
+      return [turns, changes];
+    };
+    const [[fewTurns, few], [manyTurns, many]] = [told(turnStepsMax), told(20)];
+    expect(manyTurns).toBeGreaterThan(fewTurns + 3);
+    expect(many).toBe(few);
   });
 
   test("thousands of steps are taken slice by slice", () => {

@@ -60,6 +60,10 @@ export function reply(code: number, contentType: string, body: string | Uint8Arr
 
 /** Indented where the client asks for it or is one that people read. k8s: handlers/negotiation isPrettyPrint */
 export function pretty(request: ApiRequest, response: ApiResponse): ApiResponse {
+  if (response.type === "pieces") {
+    const isPretty = wantsPretty(request);
+    return { ...response, pieces: () => response.pieces(isPretty) };
+  }
   if (response.type !== "reply" || typeof response.body !== "string" || !response.body)
     return response;
   if (!response.headers["content-type"]?.startsWith("application/json")) return response;

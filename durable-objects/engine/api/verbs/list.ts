@@ -1,3 +1,4 @@
+import { listPieceItems } from "../../core/limits.ts";
 import type { KubeObject } from "../../core/object.ts";
 import * as status from "../../machinery/status.ts";
 import type { ApiResponse } from "../../ports/request.ts";
@@ -6,14 +7,15 @@ import type { Resource } from "../discovery/registry.ts";
 import { list, isInconsistent, type Listed } from "../read/list.ts";
 import { shown, wantedOf } from "../read/object.ts";
 import { checkRevision } from "../read/revision.ts";
-import { partial, table } from "../read/table.ts";
+import { partial, table, type Table } from "../read/table.ts";
 import { goType } from "../request/identity.ts";
 import { includeObjectOf } from "../request/negotiation.ts";
+import { piecesReply } from "../request/pieces.ts";
 import { protobufReply, written } from "../request/reply.ts";
 import { recordHeartbeat } from "../write/heartbeat.ts";
 
 export function listAll(call: Call): ApiResponse {
-  const { context, resource, info } = call;
+  const { context, request, resource, info } = call;
   const wanted = wantedOf(call);
   const { form, group } = wanted;
   const found = listed(call);
@@ -30,14 +32,27 @@ export function listAll(call: Call): ApiResponse {
       : { remainingItemCount: found.remainingItemCount }),
   };
   const items = found.items.map((o) => shown(resource, o, context.reader));
+  const isLong = request.takesPieces && items.length > listPieceItems;
+  const inPieces = isLong && !wanted.yaml && !wanted.protobuf;
   if (form === "table") {
-    const rows = table(resource, items, includeObjectOf(info), context.reader.now, metadata);
-    return written(200, { ...rows, apiVersion: group }, wanted);
+    const { now } = context.reader;
+    const rowsOf = (some: readonly KubeObject[]): Table =>
+      table(resource, some, includeObjectOf(info), now, metadata);
+    if (!inPieces) return written(200, { ...rowsOf(items), apiVersion: group }, wanted);
+    const { rows: _, ...head } = rowsOf([]);
+    const rowAt = (i: number): unknown => rowsOf([items[i] as KubeObject]).rows[0];
+    return piecesReply({ ...head, apiVersion: group }, "rows", items.length, rowAt);
   }
   if (form === "partial-list") {
-    const kind = "PartialObjectMetadataList";
-    const partials = items.map((o) => partial(o, group));
-    return written(200, { kind, apiVersion: group, metadata, items: partials }, wanted);
+    const head = { kind: "PartialObjectMetadataList", apiVersion: group, metadata };
+    const partialAt = (i: number): unknown => partial(items[i] as KubeObject, group);
+    if (inPieces) return piecesReply(head, "items", items.length, partialAt);
+    return written(200, { ...head, items: items.map((_, i) => partialAt(i)) }, wanted);
+  }
+  if (inPieces) {
+    const { kind, apiVersion } = resource;
+    const head = { kind: `${kind}List`, apiVersion, metadata };
+    return piecesReply(head, "items", items.length, (i) => bare(items[i] as KubeObject));
   }
   if (wanted.protobuf && found.items.every((stored, i) => stored === items[i])) {
     const { kind, apiVersion } = resource;
@@ -63,6 +78,10 @@ export function listOf(
   metadata: object,
   items: readonly KubeObject[],
 ): unknown {
-  const bare = items.map(({ apiVersion: _a, kind: _k, ...rest }) => rest);
-  return { kind: `${resource.kind}List`, apiVersion: resource.apiVersion, metadata, items: bare };
+  const { kind, apiVersion } = resource;
+  return { kind: `${kind}List`, apiVersion, metadata, items: items.map(bare) };
+}
+
+function bare({ apiVersion: _a, kind: _k, ...rest }: KubeObject): unknown {
+  return rest;
 }

@@ -24,7 +24,7 @@ export interface Clock extends KubeObject {
     /** How many single steps were ever asked for: raise it to take more. */
     steps?: number;
   };
-  /** All but stepsDone is worked out when read (`present`). */
+  /** All but stepsDone is worked out when read (`present`), and that too while a row of steps is under way. */
   status?: {
     now?: string;
     /** How far virtual time is ahead of the wall. */
@@ -77,16 +77,23 @@ const offsetText = (clock: Clock): string => `${clock.status?.offsetSeconds ?? 0
 
 /** The Clock's current state. */
 function present(clock: Clock, now: number, reader: Reader): Clock {
-  const { offsetMs, nextDueMs, jumpToMs } = reader.clock();
+  const { offsetMs, nextDueMs, jumpToMs, stepsLeft } = reader.clock();
   const status: Clock["status"] = {
     now: rfc3339(now),
     offsetSeconds: Math.round(offsetMs / 1000),
     ...(nextDueMs === undefined ? {} : { nextDue: rfc3339(nextDueMs) }),
     ...(jumpToMs === undefined ? {} : { advancingTo: rfc3339(jumpToMs) }),
-    stepsDone: clock.status?.stepsDone ?? 0,
+    stepsDone: stepsDone(clock, stepsLeft),
   };
   return { ...clock, status };
 }
+
+/**
+ * Of `spec.steps`. It is stored when all are done: how far a row of them has come is a matter of how turns were cut, which no
+ * revision may tell.
+ */
+export const stepsDone = ({ spec, status }: Clock, left: number | undefined): number =>
+  left === undefined ? (status?.stepsDone ?? 0) : Math.max(0, (spec?.steps ?? 0) - left);
 
 export const Clock: Kind<Clock> = {
   resource: "clocks.podyard.dev",
