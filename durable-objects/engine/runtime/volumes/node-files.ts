@@ -5,6 +5,7 @@
 import { trimEndOf, trimSlashes } from "../../core/trim.ts";
 import { debianFiles, debianReleases, runtimeFiles, type FileTable } from "../image/base-files.ts";
 import { osCodename } from "../../core/machine.ts";
+import type { KubeObject } from "../../core/object.ts";
 import type { Node } from "../../kinds/node.ts";
 import { nodeLayersKeptMax, pathBytesMax, staticManifestBytesMax } from "../../core/limits.ts";
 import { decodeUtf8 } from "../bytes.ts";
@@ -58,7 +59,7 @@ const devices: FileTable = {
 const machineTools = "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less".split(" ");
 /** Programs that only nodes have (tools/machine/). */
 const nodeTools =
-  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube iptables ip6tables nft ipvsadm tcpdump".split(
+  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl iptables ip6tables nft ipvsadm tcpdump".split(
     " ",
   );
 
@@ -75,7 +76,7 @@ function commonFiles(node: string, machineId: string): FileTable {
     "/run/systemd/resolve/stub-resolv.conf": `nameserver ${stubNameserver}\noptions edns0 trust-ad\nsearch .\n`,
     "/run/systemd/resolve/resolv.conf": `nameserver ${nodeNameserver}\n`,
     "/etc/kubernetes/kubelet.conf": { text: "", mode: 0o600 },
-    "/etc/kubernetes/pki/ca.crt": "",
+    "/etc/kubernetes/pki/ca.crt": { dynamic: rootCertificate },
     [defaultManifests]: dir,
     "/etc/cni/net.d": dir,
     "/usr/bin/kubelet": { text: "", mode: 0o755 },
@@ -123,6 +124,18 @@ function hostsFile({ reader }: RuntimeContext): string {
   return `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${nodes.sort().join("")}`;
 }
 
+const rootCertificate = "ca.crt";
+
+/** The cluster's certificate, as every namespace has it. */
+function certificateFile({ reader }: RuntimeContext): string {
+  const root = reader.get<KubeObject & { data?: Record<string, string> }>(
+    "configmaps",
+    "kube-system",
+    "kube-root-ca.crt",
+  );
+  return root?.data?.[rootCertificate] ?? "";
+}
+
 /** What machines run as; its files are the node's, so of the image only the environment counts. */
 export const machineImage = `docker.io/library/debian:${osCodename}`;
 
@@ -136,7 +149,12 @@ export function hostTree(context: RuntimeContext, node: string, now: () => numbe
     now,
     lower: layerOf(context, node),
     lowerTime: imageTimeMs,
-    dynamic: (name) => (name === "hosts" ? hostsFile(context) : ""),
+    dynamic: (name) =>
+      name === "hosts"
+        ? hostsFile(context)
+        : name === rootCertificate
+          ? certificateFile(context)
+          : "",
   });
 }
 

@@ -1,4 +1,5 @@
 /** etcdctl, kubeadm, minikube and what is refused on nodes. */
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { onNode } from "../../../helpers/node-shell.ts";
 import { World } from "../../../helpers/world.ts";
@@ -70,5 +71,22 @@ describe("tools of a node", () => {
     expect(onNode(world, "control-plane", "minikube status").out).toContain(
       "node-1\ntype: Worker\nhost: Running\nkubelet: Stopped\n",
     );
+  });
+
+  it("openssl reads the cluster's certificate as OpenSSL 3 does", () => {
+    const world = new World();
+    world.settle();
+    const said = onNode(
+      world,
+      "node-1",
+      "openssl x509 -text -noout -in /etc/kubernetes/pki/ca.crt",
+    );
+    const expected = readFileSync(new URL("ca-crt.txt", import.meta.url), "utf8");
+    expect(said).toEqual({ out: expected, err: "", code: 0 });
+    expect(
+      onNode(world, "node-1", "openssl x509 -noout -subject -enddate < /etc/kubernetes/pki/ca.crt")
+        .out,
+    ).toBe("subject=CN = kubernetes\nnotAfter=Oct 27 22:35:09 2126 GMT\n");
+    expect(onNode(world, "node-1", "openssl x509 -in /etc/passwd").code).toBe(1);
   });
 });

@@ -5,6 +5,7 @@ import { etcdctl } from "./etcdctl.ts";
 import { hostnamectl } from "./hostnamectl.ts";
 import { journalctl } from "./journalctl.ts";
 import { minikube } from "./minikube.ts";
+import { openssl } from "./openssl.ts";
 import { refusedTools } from "./refused.ts";
 import { scp } from "./scp.ts";
 import { kubeadm } from "./kubeadm.ts";
@@ -23,5 +24,6 @@ export const nodeTools: Program[] = [
   etcdctl,
   kubeadm,
   minikube,
+  openssl,
   ...refusedTools,
 ];

@@ -1,8 +1,8 @@
 /** kubeadm, as far as it only tells. k8s: cmd/kubeadm/app/cmd/version.go, token.go */
 import { decodeUtf8, fromBase64 } from "../../bytes.ts";
-import type { KubeObject } from "../../../core/object.ts";
 import { rfc3339, parseTime } from "../../../core/clock.ts";
 import type { Node } from "../../../kinds/node.ts";
+import type { Secret } from "../../../kinds/secret.ts";
 import type { Program } from "../../kernel/types.ts";
 import { type Io, tool } from "../tool.ts";
 
@@ -21,11 +21,6 @@ function version(io: Io): number {
     );
   }
   return 0;
-}
-
-interface Secret extends KubeObject {
-  type?: string;
-  data?: Record<string, string>;
 }
 
 /** Bootstrap tokens: Secrets of their own type. */
