@@ -3,6 +3,7 @@
  * started anew by systemd after ten seconds. k8s: cmd/kubelet/app/server.go, build/rpms kubelet.service RestartSec
  */
 import type { Client } from "../ports/controller.ts";
+import type { Node } from "../kinds/node.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { journal, klog } from "../runtime/node/journal.ts";
@@ -52,10 +53,7 @@ function started(client: Client, node: string, known: ServiceRecord): { up: bool
   const sinceMs = again ? Math.round(client.now) : kept.sinceMs;
   putService(client.records, node, unit, { ...kept, state: "active", starts, sinceMs });
   if (again) systemd(client, node, [`Started ${title}.`]);
-  const version = client.get("nodes", "", node) as {
-    status?: { nodeInfo?: { kubeletVersion?: string } };
-  };
-  const { kubeletVersion = "" } = version.status?.nodeInfo ?? {};
+  const { kubeletVersion = "" } = client.get<Node>("nodes", "", node)?.status?.nodeInfo ?? {};
   const lines = [
     klog(
       "I",

@@ -5,7 +5,7 @@
 import { trimEndOf, trimSlashes } from "../../core/trim.ts";
 import { debianFiles, debianReleases, runtimeFiles, type FileTable } from "../image/base-files.ts";
 import { osCodename } from "../../core/machine.ts";
-import type { KubeObject } from "../../core/object.ts";
+import type { ConfigMap } from "../../kinds/config-map.ts";
 import type { Node } from "../../kinds/node.ts";
 import { nodeLayersKeptMax, pathBytesMax, staticManifestBytesMax } from "../../core/limits.ts";
 import { decodeUtf8 } from "../bytes.ts";
@@ -128,11 +128,7 @@ const rootCertificate = "ca.crt";
 
 /** The cluster's certificate, as every namespace has it. */
 function certificateFile({ reader }: RuntimeContext): string {
-  const root = reader.get<KubeObject & { data?: Record<string, string> }>(
-    "configmaps",
-    "kube-system",
-    "kube-root-ca.crt",
-  );
+  const root = reader.get<ConfigMap>("configmaps", "kube-system", "kube-root-ca.crt");
   return root?.data?.[rootCertificate] ?? "";
 }
 
