@@ -243,6 +243,9 @@ export const chunksLookedUpMax = 1_024;
 export const accountFilesKeptMax = 50;
 /** Layers of nodes' file systems, one per node and machine id. */
 export const nodeLayersKeptMax = 64;
+/** Lines of a node's journal that are kept, and characters of each: whoever restarts a service in a loop writes them. */
+export const journalLinesMax = 300;
+export const journalLineCharsMax = 1_000;
 /** A larger file in a node's folder of static Pods is not read. */
 export const staticManifestBytesMax = 256 * 1024;
 /** Parsed ones that are kept. */

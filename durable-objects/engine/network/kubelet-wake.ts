@@ -1,4 +1,6 @@
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
+import { nodeOfKey } from "../runtime/machine-key.ts";
+import { hasLinks } from "../runtime/node/links.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
 
 const ended = (record: PodRecord): number => {
@@ -14,6 +16,8 @@ export function withKubeletWake<T>(context: RuntimeContext, podKey: string, act:
   const result = act();
   const after = load();
   if (!after || after === before) return result;
+  // Something of a login from node to node may have come or ended.
+  if (nodeOfKey(podKey) !== undefined && hasLinks(context.records)) context.wakePod(podKey);
   if (!before || ended(before) !== ended(after)) context.wakePod(podKey);
   else if (after.due !== undefined && after.due !== before.due) context.wakePod(podKey, after.due);
   return result;

@@ -9,6 +9,7 @@ import { attachSession, execSession, sessionTable } from "../runtime/sessions.ts
 import { containerFor, podOf, runningInstance } from "./containers.ts";
 import { hexId } from "./ids.ts";
 import { withKubeletWake } from "../network/kubelet-wake.ts";
+import { checkKubelet } from "./kubelet-answers.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
 /**
@@ -26,6 +27,7 @@ export function command(
   const container = containerFor(pod, query.get("container"));
   if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
   checkUpgrade(call.request);
+  checkKubelet(context.reader, pod.spec.nodeName);
   const wanted = {
     stdin: query.flag("stdin"),
     stdout: query.flag("stdout"),

@@ -114,7 +114,8 @@ describe("a shell on a node", () => {
     const world = new World();
     world.create(web);
     world.settle();
-    const { out } = onNode(world, "node-1", "ps -ef");
+    const [pod] = world.get("/api/v1/namespaces/default/pods").items;
+    const { out } = onNode(world, pod.spec.nodeName, "ps -ef");
     expect(out).toContain("/usr/bin/kubelet");
     expect(out).toContain("nginx: master process");
     expect(out).toContain("ps -ef");

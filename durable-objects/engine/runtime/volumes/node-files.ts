@@ -5,6 +5,7 @@
 import { trimEndOf, trimSlashes } from "../../core/trim.ts";
 import { debianFiles, debianReleases, runtimeFiles, type FileTable } from "../image/base-files.ts";
 import { osCodename } from "../../core/machine.ts";
+import type { ConfigMap } from "../../kinds/config-map.ts";
 import type { Node } from "../../kinds/node.ts";
 import { nodeLayersKeptMax, pathBytesMax, staticManifestBytesMax } from "../../core/limits.ts";
 import { decodeUtf8 } from "../bytes.ts";
@@ -13,6 +14,7 @@ import type { RuntimeContext } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 import { adminConfig, adminConfigText } from "../net/admin-access.ts";
 import { nodeNameserver, stubNameserver } from "../net/resolver.ts";
+import { unitFiles } from "../node/units.ts";
 import { isTooLong } from "./path-limits.ts";
 import { buildLayer, type Layer } from "../fs/layer.ts";
 import { Tree } from "../fs/tree.ts";
@@ -57,6 +59,11 @@ const devices: FileTable = {
 
 const machineTools =
   "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less kubectl".split(" ");
+/** Programs that only nodes have (tools/machine/). */
+const nodeTools =
+  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl iptables ip6tables nft ipvsadm tcpdump".split(
+    " ",
+  );
 
 /** What kubeadm leaves for the administrator. */
 const controlPlaneFiles: FileTable = {
@@ -79,13 +86,16 @@ function commonFiles(node: string, machineId: string, controls: boolean): FileTa
     "/run/systemd/resolve/stub-resolv.conf": `nameserver ${stubNameserver}\noptions edns0 trust-ad\nsearch .\n`,
     "/run/systemd/resolve/resolv.conf": `nameserver ${nodeNameserver}\n`,
     "/etc/kubernetes/kubelet.conf": { text: "", mode: 0o600 },
-    "/etc/kubernetes/pki/ca.crt": "",
+    "/etc/kubernetes/pki/ca.crt": { dynamic: rootCertificate },
     [defaultManifests]: dir,
     "/etc/cni/net.d": dir,
     "/usr/bin/kubelet": { text: "", mode: 0o755 },
     "/usr/bin/containerd": { text: "", mode: 0o755 },
+    ...unitFiles,
     // Machines have what small images leave out.
-    ...Object.fromEntries(machineTools.map((name) => [`/usr/bin/${name}`, { program: name }])),
+    ...Object.fromEntries(
+      [...machineTools, ...nodeTools].map((name) => [`/usr/bin/${name}`, { program: name }]),
+    ),
     [kubeletConfig]: configText,
     "/var/lib/kubelet/kubeadm-flags.env": `KUBELET_KUBEADM_ARGS=""\n`,
     "/var/lib/kubelet/pods": { dir: true, mode: 0o750 },
@@ -126,6 +136,14 @@ function hostsFile({ reader }: RuntimeContext): string {
   return `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${nodes.sort().join("")}`;
 }
 
+const rootCertificate = "ca.crt";
+
+/** The cluster's certificate, as every namespace has it. */
+function certificateFile({ reader }: RuntimeContext): string {
+  const root = reader.get<ConfigMap>("configmaps", "kube-system", "kube-root-ca.crt");
+  return root?.data?.[rootCertificate] ?? "";
+}
+
 /** What machines run as; its files are the node's, so of the image only the environment counts. */
 export const machineImage = `docker.io/library/debian:${osCodename}`;
 
@@ -144,7 +162,9 @@ export function hostTree(context: RuntimeContext, node: string, now: () => numbe
         ? hostsFile(context)
         : name === adminConfig
           ? adminConfigText(context, node)
-          : "",
+          : name === rootCertificate
+            ? certificateFile(context)
+            : "",
   });
 }
 
