@@ -193,6 +193,11 @@ export const terminalInputBytesMax = 1024 * 1024;
 export const editedLineBytesMax = 64 * 1024;
 export const undoStepsMax = 100;
 export const killRingMax = 10;
+/** What an interactive bash keeps of its history, and takes from the file of it. */
+export const historyLinesMax = 500;
+export const historyFileBytesMax = 256 * 1024;
+/** Words that Tab offers. */
+export const completionsMax = 2_000;
 /** Of the value of one kernel setting. */
 export const sysctlBytesMax = 256;
 export const shellDepthMax = 200;

@@ -122,6 +122,10 @@ export function finish(line: Line, history: readonly string[], words = ""): stri
   return `${toEnd(viewOf(line, history))}${words}\n${pasteOff}`;
 }
 
+/** Goes behind the line's end, to print below it. */
+export const toLineEnd = (line: Line, history: readonly string[]): string =>
+  toEnd(viewOf(line, history));
+
 /** Draws the line anew, on the row where the cursor is. */
 export const redraw = (line: Line, history: readonly string[]): string =>
   (line.above ?? "") + drawn(viewOf(line, history));

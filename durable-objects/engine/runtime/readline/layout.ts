@@ -28,7 +28,7 @@ class Pen {
 
   #cell(text: string, width: number): void {
     if (this.col + width > this.#cols) {
-      this.out += "\x1b[K\r\n";
+      this.out += "\x1b[K\n";
       this.row++;
       this.col = 0;
     }

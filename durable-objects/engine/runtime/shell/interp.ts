@@ -14,6 +14,7 @@ import { ExpansionProblem, MemoryProblem } from "./problems.ts";
 import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
 import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
+import { saveHistory } from "./line-editing.ts";
 import { sourceStep } from "./source.ts";
 import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 
@@ -68,6 +69,7 @@ function finish(shell: Shell): Step {
     shell.push({ k: "src", c: addChunk(state, action), o: 0, m: "eval" });
     return undefined;
   }
+  saveHistory(shell);
   return { exit: state.x };
 }
 

@@ -4,6 +4,7 @@ import { SyntaxProblem } from "./ast.ts";
 import { withAliases } from "./aliases.ts";
 import { bashNumber } from "./bash-version.ts";
 import { sayGoodbye, syntaxWords } from "./dialects.ts";
+import { beginLine, editLine, editsLines } from "./line-editing.ts";
 import { tellJobs } from "./jobs.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, sweepChunks, unitAt, type FrameOf } from "./state.ts";
@@ -54,18 +55,19 @@ function inputStep(shell: Shell, frame: Source): Step {
   }
   if (state.ia && !frame.ln) {
     if (text === "") tellJobs(shell);
-    shell.write(2, prompt(shell, text === "" ? "PS1" : "PS2"));
+    showPrompt(shell, frame, text === "" ? "PS1" : "PS2");
     frame.ln = 1;
     if (state.po) return undefined;
   }
-  const data = sys.read(0, state.ia ? 4096 : 1024);
-  if (data === undefined) return { wait: { readable: [0] } };
+  const edited = frame.ed !== undefined;
+  const data = edited ? editLine(shell, frame) : sys.read(0, state.ia ? 4096 : 1024);
+  if (data === undefined) return state.po ? undefined : { wait: { readable: [0] } };
   delete frame.ln;
   if (data === "") {
     if (text === "" || !state.ia || endsWith(shell, text)) frame.eof = 1;
     if (text !== "") return void runAll(shell, frame, text);
   }
-  frame.b = text + (state.ia ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
+  frame.b = text + (state.ia && !edited ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
   return undefined;
 }
 
@@ -139,6 +141,12 @@ function hereDocumentOpen(command: string): boolean {
 
 const lineCount = (text: string): number => text.split("\n").length - 1;
 
+function showPrompt(shell: Shell, frame: Source, name: "PS1" | "PS2"): void {
+  const text = prompt(shell, name);
+  if (editsLines(shell)) beginLine(shell, frame, text);
+  else shell.write(2, text.replaceAll(/[\x01\x02]/g, ""));
+}
+
 function prompt(shell: Shell, name: "PS1" | "PS2"): string {
   const { sys } = shell;
   const root = sys.who.uid === 0;
@@ -154,12 +162,15 @@ function prompt(shell: Shell, name: "PS1" | "PS2"): string {
       : cwd;
   const user =
     sys.container.passwd.find((entry) => entry.uid === sys.who.uid)?.name ?? "I have no name!";
-  return text.replace(/\\([wWhuHnsv$\\])/g, (_, c: string) => {
+  return text.replace(/\\([wWhuHnsve$\\[\]])/g, (_, c: string) => {
     if (c === "w") return short;
     if (c === "W") return short.replace(/^.*\/(?=.)/, "");
     if (c === "h" || c === "H") return sys.container.hostname.split(".")[0] ?? "";
     if (c === "u") return user;
     if (c === "n") return "\n";
+    if (c === "e") return "\x1b";
+    if (c === "[") return "\x01";
+    if (c === "]") return "\x02";
     if (c === "s") return shell.state.z.replace(/^.*\//, "").replace(/^-/, "");
     if (c === "v") return bashNumber(sys).replace(/\.\d+$/, "");
     return c === "$" ? (root ? "#" : "$") : "\\";

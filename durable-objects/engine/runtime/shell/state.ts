@@ -1,5 +1,7 @@
 /** A shell's memory: variables, frames, texts. Plain JSON; fork copies it. */
 import { parsedCommandCharactersKeptMax, parsedCommandsKeptMax } from "../../core/limits.ts";
+import type { Session } from "../kernel/state.ts";
+import type { Kept, Line } from "../readline/line.ts";
 import { Parser } from "./parser.ts";
 import { SyntaxProblem, type Node, type Unit } from "./ast.ts";
 
@@ -30,6 +32,8 @@ export type Frame = Base &
         /** Builtin `eval`, or the sourced file: who is named in complaints. */ n?: string;
         /** Syntax problem waits for the exit. */ eof?: 1;
         ln?: number;
+        /** The line that is edited, and the terminal's modes before. */
+        ed?: { line: Line; modes: Pick<Session, "raw" | "echo" | "noSignals"> };
       }
     | {
         k: "node";
@@ -133,6 +137,11 @@ export interface ShellState {
   fl?: "bash" | "dash";
   /** Lines of input read before the command that runs. */
   il?: number;
+  /** What readline keeps between lines; absent: the history has not been read. */
+  rl?: Kept;
+  /** History of commands; whether the first line of the command that is typed is in it. */
+  hi?: string[];
+  hj?: 1;
 }
 
 const units = new Map<string, Unit | SyntaxProblem>();
