@@ -1,0 +1,107 @@
+/** Lines edited at a prompt, beside what bash 5.2 shows of the same keys (test/golden/readline). */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { Screen } from "../../../helpers/screen.ts";
+import { World } from "../../../helpers/world.ts";
+
+interface Row {
+  name: string;
+  cols?: number;
+  /** Bytes typed at once, or another width. */
+  keys: (string | number)[];
+}
+
+const folder = new URL("../../../golden/readline/", import.meta.url);
+const read = <T>(name: string): T => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as T;
+const typed = read<{ begin: string; files: string[]; rows: Row[] }>("keys.json");
+const recorded = read<Record<string, string[]>>("screens.json");
+
+const encoder = new TextEncoder();
+
+class Typist {
+  readonly world = new World();
+  readonly #evicts: boolean;
+  #seen = 0;
+  #decoder = new TextDecoder();
+
+  constructor(evicts = false) {
+    this.#evicts = evicts;
+    this.#open("prepare", ["sh"]);
+    const made = typed.files.map((name) =>
+      name.endsWith("/") ? `mkdir -p '${name}'` : `: > '${name}'`,
+    );
+    this.type(`mkdir -p /tmp/readline && cd /tmp/readline; ${made.join("; ")}\r`, "prepare");
+  }
+
+  #open(name: string, command: string[], cols = 80): void {
+    const { world } = this;
+    const opened = world.engine.session(world.now, () =>
+      world.engine.terminals.open(name, { place: { node: "control-plane" }, command, cols, rows: 24 }),
+    );
+    if ("reason" in opened) throw new Error(opened.reason);
+    world.advance(1_000);
+  }
+
+  begin(cols = 80): void {
+    this.#open("main", ["bash", "--norc", "--noprofile"], cols);
+    this.type(` cd /tmp/readline; ${typed.begin}\r`);
+    this.news();
+    this.type("\x0c");
+  }
+
+  type(keys: string, name = "main"): void {
+    const { world } = this;
+    world.engine.session(world.now, () => world.engine.terminals.write(name, encoder.encode(keys)));
+    if (this.#evicts) world.evict();
+    world.advance(300);
+  }
+
+  resize(cols: number): void {
+    const { world } = this;
+    world.engine.session(world.now, () => world.engine.terminals.resize("main", cols, 24));
+    world.advance(300);
+  }
+
+  news(): string {
+    let text = "";
+    for (;;) {
+      const { position, bytes } = this.world.engine.terminals.read("main", this.#seen, 64 * 1024);
+      if (bytes.length === 0) return text;
+      text += this.#decoder.decode(bytes, { stream: true });
+      this.#seen = position + bytes.length;
+    }
+  }
+}
+
+/** What is printed for each keystroke. */
+function play({ keys, cols }: Row, evicts = false): string[] {
+  const typist = new Typist(evicts);
+  typist.begin(cols);
+  const printed = [typist.news()];
+  for (const key of keys) {
+    if (typeof key === "number") typist.resize(key);
+    else typist.type(key);
+    printed.push(typist.news());
+  }
+  return printed;
+}
+
+function screens({ keys, cols = 80 }: Row, printed: readonly string[]): string[] {
+  const screen = new Screen(cols, 24);
+  return printed.map((text, i) => {
+    const key = keys[i - 1];
+    if (typeof key === "number") screen.resize(key);
+    screen.write(text);
+    return String(screen);
+  });
+}
+
+describe("a line at bash's prompt", () => {
+  it.for(typed.rows)("$name", (row) => {
+    const shown = screens(row, play(row));
+    const real = screens(row, recorded[row.name]!);
+    const at = (list: string[]): string[] =>
+      list.map((screen, i) => `${JSON.stringify(row.keys[i - 1] ?? "")}\n${screen}`);
+    expect(at(shown)).toEqual(at(real));
+  });
+});
