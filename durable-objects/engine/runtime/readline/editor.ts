@@ -5,7 +5,7 @@
 import { editedLineBytesMax } from "../../core/limits.ts";
 import { bindings, type Event } from "./commands.ts";
 import { firstKey } from "./keys.ts";
-import { drawn, redrawn, resized, toEnd, type View } from "./layout.ts";
+import { drawn, endsRow, redrawn, resized, toEnd, type View } from "./layout.ts";
 import { after, before, replace, type Kept, type Line } from "./line.ts";
 import { beginSearch, endSearch, searchKey, searchView } from "./search.ts";
 
@@ -117,10 +117,14 @@ function pasted(line: Line, bytes: string): string | undefined {
   return end < 0 ? undefined : bytes.slice(end + pasteEnd.length);
 }
 
-/** Goes behind the line's end, as when it is over. */
-export function finish(line: Line, history: readonly string[], words = ""): string {
-  return `${toEnd(viewOf(line, history))}${words}\n${pasteOff}`;
+/** Goes below the line, as when it is over. */
+export function finish(line: Line, history: readonly string[]): string {
+  const view = viewOf(line, history);
+  return `${toEnd(view)}${endsRow(view) ? "" : "\n"}${pasteOff}`;
 }
+
+/** What ^C leaves of a line: it is cut where the cursor is. */
+export const interrupted = `^C\n${pasteOff}`;
 
 /** Goes behind the line's end, to print below it. */
 export const toLineEnd = (line: Line, history: readonly string[]): string =>

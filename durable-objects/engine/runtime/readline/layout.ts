@@ -132,6 +132,10 @@ export function redrawn(old: View, now: View): string {
 export const toEnd = (view: View): string =>
   move(spotOf(view, view.point), spotOf(view, view.text.length));
 
+/** Whether the text fills its last row: the cursor is below it then. */
+export const endsRow = (view: View): boolean =>
+  view.text !== "" && !view.text.endsWith("\n") && spotOf(view, view.text.length)[1] === 0;
+
 /** The terminal has another width: the last row is wiped, and all drawn anew from the prompt's row on. */
 export function resized(old: View, cols: number): string {
   const cursor = spotOf(old, old.point);

@@ -80,9 +80,6 @@ export function searchKey(
   }
   if (key === "\x7f" || key === "\b") {
     search.text = search.text.slice(0, before(search.text, search.text.length));
-    const { from } = search;
-    delete search.failed;
-    Object.assign(search, { at: from.at, point: from.point });
     find(line, history, search, false);
     return undefined;
   }

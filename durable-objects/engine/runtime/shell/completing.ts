@@ -134,9 +134,10 @@ export function apply(
   }
   if (common.length < word.text.length) text = word.text;
   const whole = quoted(text) + end;
-  if (whole !== line.text.slice(word.start, line.point))
-    shell.write(2, put(line, history, word.start, whole));
-  line.last = "complete";
+  // A Tab that has changed something is not the first of two.
+  delete line.last;
+  if (whole === line.text.slice(word.start, line.point)) line.last = "complete";
+  else shell.write(2, put(line, history, word.start, whole));
   if (names.length > 1) bell();
 }
 
@@ -150,7 +151,7 @@ function list(
   const shown = names.map((name) => {
     if (!found.files) return name;
     const last = name.replace(/\/$/, "").replace(/^.*\//, "");
-    return last;
+    return isFolder(shell, name) ? `${last}/` : last;
   });
   const cols = line.cols;
   shell.write(2, `${toLineEnd(line, history)}\n${listedInColumns(shown, cols)}${redraw(line, history)}`);

@@ -2,7 +2,7 @@
 import { historyFileBytesMax, historyLinesMax } from "../../core/limits.ts";
 import { Errno } from "../errno.ts";
 import type { Session } from "../kernel/state.ts";
-import { begin, edit, finish, resize } from "../readline/editor.ts";
+import { begin, edit, finish, interrupted, resize } from "../readline/editor.ts";
 import { expandHistory } from "../readline/expansion.ts";
 import { completeKey } from "./completing.ts";
 import type { Shell } from "./shell.ts";
@@ -14,7 +14,7 @@ type Source = FrameOf<"src">;
 export function editsLines(shell: Shell): boolean {
   const { state, sys } = shell;
   if (state.fl !== "bash" || !state.ia || sys.argv.includes("--noediting")) return false;
-  return sys.terminal(0) !== undefined && sys.terminal(2) !== undefined && shell.get("TERM") !== "dumb";
+  return sys.terminal(0) !== undefined && sys.terminal(2) !== undefined && (shell.get("TERM") ?? "dumb") !== "dumb";
 }
 
 const historyOf = (shell: Shell): string[] => shell.state.hi ?? [];
@@ -151,7 +151,7 @@ function accepted(shell: Shell, frame: Source, text: string): string {
   if (expanded.text !== text) shell.write(2, `${expanded.text}\n`);
   if (goesOn && state.hj) {
     const last = state.hi?.pop() ?? "";
-    const joint = joins(last, frame.b ?? "") ? "; " : "\n";
+    const joint = jointOf(last, frame.b ?? "");
     state.hi = [...(state.hi ?? []), last + joint + expanded.text];
   } else if (expanded.text.trim() !== "") {
     const had = state.hi;
@@ -162,17 +162,18 @@ function accepted(shell: Shell, frame: Source, text: string): string {
   return `${expanded.text}\n`;
 }
 
-/** Whether lines of one command are joined by a semicolon: not within quotes or behind words that need none. */
-function joins(last: string, typed: string): boolean {
-  if (/<</.test(typed) || (typed.match(/'/g)?.length ?? 0) % 2 || (typed.match(/"/g)?.length ?? 0) % 2) return false;
-  return !/(?:^|[\s;])(?:do|then|else|\{|\(|in|&&|\|\||\|)\s*$/.test(last);
+/** What joins the lines of one command: a semicolon, but not within quotes or behind words that need none. */
+function jointOf(last: string, typed: string): string {
+  const isOpen = (quote: string): boolean => (typed.split(quote).length - 1) % 2 === 1;
+  if (typed.includes("<<") || isOpen("'") || isOpen('"')) return "\n";
+  return /(?:^|[\s;])(?:do|then|else|\{|\(|in|&&|\|\||\|)\s*$/.test(last) ? " " : "; ";
 }
 
 /** ^C at the prompt: the line is given up. */
 export function interruptLine(shell: Shell, frame: Source): void {
   const { ed } = frame;
   if (!ed) return;
-  shell.write(2, finish(ed.line, historyOf(shell), "^C"));
+  shell.write(2, interrupted);
   delete frame.ed;
   shell.sys.kernel.touch();
   giveKeys(shell.sys.terminal(0), ed.modes);

@@ -44,7 +44,7 @@ class Typist {
 
   begin(cols = 80): void {
     this.#open("main", ["bash", "--norc", "--noprofile"], cols);
-    this.type(` cd /tmp/readline; ${typed.begin}\r`);
+    this.type(`${typed.begin}\r`);
     this.news();
     this.type("\x0c");
   }
