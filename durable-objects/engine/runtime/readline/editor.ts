@@ -5,7 +5,7 @@
 import { editedLineBytesMax } from "../../core/limits.ts";
 import { bindings, type Event } from "./commands.ts";
 import { firstKey } from "./keys.ts";
-import { drawn, endsRow, redrawn, resized, toEnd, type View } from "./layout.ts";
+import { drawn, endsRow, redrawn, rowsBelow, resized, toEnd, type View } from "./layout.ts";
 import { after, before, replace, type Kept, type Line } from "./line.ts";
 import { beginSearch, endSearch, searchKey, searchView } from "./search.ts";
 
@@ -123,8 +123,9 @@ export function finish(line: Line, history: readonly string[]): string {
   return `${toEnd(view)}${endsRow(view) ? "" : "\n"}${pasteOff}`;
 }
 
-/** What ^C leaves of a line: it is cut where the cursor is. */
-export const interrupted = `^C\n${pasteOff}`;
+/** What ^C makes of a line: it shows where the cursor is, and all goes on below the line. */
+export const interrupted = (line: Line, history: readonly string[]): string =>
+  `^C${"\n".repeat(rowsBelow(viewOf(line, history)) + 1)}${pasteOff}`;
 
 /** Goes behind the line's end, to print below it. */
 export const toLineEnd = (line: Line, history: readonly string[]): string =>

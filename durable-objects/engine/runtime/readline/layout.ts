@@ -136,6 +136,10 @@ export const toEnd = (view: View): string =>
 export const endsRow = (view: View): boolean =>
   view.text !== "" && !view.text.endsWith("\n") && spotOf(view, view.text.length)[1] === 0;
 
+/** Rows of the line below the cursor's. */
+export const rowsBelow = (view: View): number =>
+  spotOf(view, view.text.length)[0] - spotOf(view, view.point)[0];
+
 /** The terminal has another width: the last row is wiped, and all drawn anew from the prompt's row on. */
 export function resized(old: View, cols: number): string {
   const cursor = spotOf(old, old.point);

@@ -173,7 +173,7 @@ function jointOf(last: string, typed: string): string {
 export function interruptLine(shell: Shell, frame: Source): void {
   const { ed } = frame;
   if (!ed) return;
-  shell.write(2, interrupted);
+  shell.write(2, interrupted(ed.line, historyOf(shell)));
   delete frame.ed;
   shell.sys.kernel.touch();
   giveKeys(shell.sys.terminal(0), ed.modes);

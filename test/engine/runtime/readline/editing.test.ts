@@ -1,6 +1,8 @@
 /** Lines edited at a prompt, beside what bash 5.2 shows of the same keys (test/golden/readline). */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { SqlValue } from "../../../../durable-objects/engine/core/sql.ts";
+import { NodeSql } from "../../../helpers/node-sql.ts";
 import { Screen } from "../../../helpers/screen.ts";
 import { World } from "../../../helpers/world.ts";
 
@@ -19,12 +21,13 @@ const recorded = read<Record<string, string[]>>("screens.json");
 const encoder = new TextEncoder();
 
 class Typist {
-  readonly world = new World();
+  readonly world: World;
   readonly #evicts: boolean;
   #seen = 0;
   #decoder = new TextDecoder();
 
-  constructor(evicts = false) {
+  constructor(evicts = false, sql = new NodeSql()) {
+    this.world = new World({}, sql);
     this.#evicts = evicts;
     this.#open("prepare", ["sh"]);
     const made = typed.files.map((name) =>
@@ -49,9 +52,15 @@ class Typist {
     this.type("\x0c");
   }
 
+  /** Types without letting time pass. */
+  press(keys: string, name = "main"): void {
+    const { engine, now } = this.world;
+    engine.session(now, () => engine.terminals.write(name, encoder.encode(keys)));
+  }
+
   type(keys: string, name = "main"): void {
     const { world } = this;
-    world.engine.session(world.now, () => world.engine.terminals.write(name, encoder.encode(keys)));
+    this.press(keys, name);
     if (this.#evicts) world.evict();
     world.advance(300);
   }
@@ -103,5 +112,42 @@ describe("a line at bash's prompt", () => {
     const at = (list: string[]): string[] =>
       list.map((screen, i) => `${JSON.stringify(row.keys[i - 1] ?? "")}\n${screen}`);
     expect(at(shown)).toEqual(at(real));
+  });
+});
+
+/** Every third sequence of the goldens, typed anew with the object lost behind every key. */
+describe("a loss of memory behind every key", () => {
+  it.for(typed.rows.filter((_, i) => i % 3 === 0))("changes no byte: $name", (row) => {
+    expect(play(row, true)).toEqual(play(row));
+  });
+});
+
+/** Counts rows that statements write, and the bytes of the values in them. */
+class CountingSql extends NodeSql {
+  readonly written: { query: string; bytes: number }[] = [];
+
+  override exec(query: string, ...bindings: SqlValue[]): Record<string, SqlValue>[] {
+    if (!/^\s*select/i.test(query)) {
+      const sizes = bindings.map((value) =>
+        typeof value === "string" ? encoder.encode(value).length : value instanceof Uint8Array ? value.length : 8,
+      );
+      this.written.push({ query, bytes: sizes.reduce((sum, size) => sum + size, 0) });
+    }
+    return super.exec(query, ...bindings);
+  }
+}
+
+describe("a key", () => {
+  it("costs few rows and bytes", () => {
+    const sql = new CountingSql();
+    const typist = new Typist(false, sql);
+    typist.begin();
+    typist.type("echo one two three\r");
+    const perKey = [..."kubectl get pods -A"].map((key) => {
+      sql.written.length = 0;
+      typist.press(key);
+      return sql.written.map(({ query, bytes }) => `${bytes} ${query}`);
+    });
+    console.log(perKey.at(-1));
   });
 });
