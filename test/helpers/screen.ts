@@ -49,9 +49,10 @@ export class Screen {
     const all = this.#rest + text;
     this.#rest = "";
     for (let at = 0; at < all.length;) {
-      const sequence = /^\x1b(?:\[([?>]?[\d;]*)([@-~])|\][^\x07]*\x07|[()][A-Z0-9]|([^[\]()]))/.exec(
-        all.slice(at, at + 64),
-      );
+      const sequence =
+        /^\x1b(?:\[([?>]?[\d;]*)([@-~])|\][^\x07]*\x07|[()][A-Z0-9]|([^[\]()]))/.exec(
+          all.slice(at, at + 64),
+        );
       if (all[at] === "\x1b" && !sequence) {
         this.#rest = all.slice(at);
         return;
@@ -144,7 +145,8 @@ export class Screen {
     else if (final === "L" || final === "M") this.#shiftRows(final === "L", n);
     else if (final === "h") this.modes.add(parameters);
     else if (final === "l") this.modes.delete(parameters);
-    else if (final !== "m") throw new Error(`a sequence this screen does not know: ${parameters}${final}`);
+    else if (final !== "m")
+      throw new Error(`a sequence this screen does not know: ${parameters}${final}`);
   }
 
   #eraseRow(which: number): void {
@@ -155,7 +157,8 @@ export class Screen {
   #erase(which: number): void {
     if (which < 2) this.#eraseRow(which);
     for (let at = 0; at < this.rows; at++)
-      if (which >= 2 || (which === 0 ? at > this.row : at < this.row)) this.#cells[at] = this.#blank();
+      if (which >= 2 || (which === 0 ? at > this.row : at < this.row))
+        this.#cells[at] = this.#blank();
   }
 
   #shiftRows(inserts: boolean, n: number): void {

@@ -1,18 +1,16 @@
 /** What keys do: readline's emacs keymap. readline: emacs_keymap.c, with Debian's /etc/inputrc. */
-import {
-  after,
-  before,
-  kill,
-  replace,
-  show,
-  undo,
-  wordEnd,
-  wordStart,
-  type Line,
-} from "./line.ts";
+import { after, before, kill, replace, show, undo, wordEnd, wordStart, type Line } from "./line.ts";
 
 /** The line is over, the shell has something to do, or the terminal is to be told. */
-export type Event = "accept" | "eof" | "bell" | "clear" | "complete" | "list" | "search-back" | "search-on";
+export type Event =
+  | "accept"
+  | "eof"
+  | "bell"
+  | "clear"
+  | "complete"
+  | "list"
+  | "search-back"
+  | "search-on";
 export type Command = (line: Line, history: readonly string[], key: string) => Event | undefined;
 
 const count = (line: Line): number => Math.min(line.argument ?? 1, 1000);
@@ -146,7 +144,8 @@ const upper = (text: string): string => text.replace(/[a-z]/g, (c) => c.toUpperC
 const lower = (text: string): string => text.replace(/[A-Z]/g, (c) => c.toLowerCase());
 
 /** Last word of an entry of the history. */
-export const lastWord = (entry: string): string => /("[^"]*"|'[^']*'|\S)+$/.exec(entry.trim())?.[0] ?? "";
+export const lastWord = (entry: string): string =>
+  /("[^"]*"|'[^']*'|\S)+$/.exec(entry.trim())?.[0] ?? "";
 
 const lastArgument: Command = (line, history) => {
   const again = line.wasArgument && line.taken !== undefined;
@@ -250,9 +249,7 @@ export const bindings: Record<string, Command> = {
   "\x1bt": transposeWords,
   "\x1bu": cased(upper),
   "\x1bl": cased(lower),
-  "\x1bc": cased((text) =>
-    lower(text).replace(/[a-z0-9\x80-\xff]/, (c) => upper(c)),
-  ),
+  "\x1bc": cased((text) => lower(text).replace(/[a-z0-9\x80-\xff]/, (c) => upper(c))),
   "\x1b.": lastArgument,
   "\x1b_": lastArgument,
   "\x1f": undone,

@@ -37,7 +37,10 @@ export function wordAt(line: string, point: number): Word {
     } else if (c === quote) quote = "";
     else if (quote === "" && /\s/.test(c)) {
       // An assignment is no command.
-      if (inWord && first && !/^\w+=/.test(text)) first = /^(?:then|do|else|elif|if|while|until|!|time|\{|sudo|exec)$/.test(text) && text !== "sudo";
+      if (inWord && first && !/^\w+=/.test(text))
+        first =
+          /^(?:then|do|else|elif|if|while|until|!|time|\{|sudo|exec)$/.test(text) &&
+          text !== "sudo";
       inWord = false;
     } else if (quote === "" && /[;&|(`]/.test(c)) {
       inWord = false;
@@ -75,7 +78,10 @@ const widthOf = (name: string): number => {
 /** Names down the columns, as many columns as there is room for. */
 export function listedInColumns(names: readonly string[], cols: number): string {
   const width = Math.max(...names.map(widthOf)) + 2;
-  const across = Math.max(1, Math.floor(cols / width) - (cols % width === 0 && cols / width > 1 ? 1 : 0));
+  const across = Math.max(
+    1,
+    Math.floor(cols / width) - (cols % width === 0 && cols / width > 1 ? 1 : 0),
+  );
   const rows = Math.ceil(names.length / across);
   let out = "";
   for (let row = 0; row < rows; row++) {

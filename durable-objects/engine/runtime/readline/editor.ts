@@ -69,7 +69,9 @@ function press(line: Line, history: readonly string[], key: string): Event | und
     // A lone escape only ends the search.
     if (key === "\x1b\x1b") return undefined;
   }
-  const digit = /^\x1b([0-9])$/.exec(key)?.[1] ?? (line.argument === undefined ? undefined : /^[0-9]$/.exec(key)?.[0]);
+  const digit =
+    /^\x1b([0-9])$/.exec(key)?.[1] ??
+    (line.argument === undefined ? undefined : /^[0-9]$/.exec(key)?.[0]);
   if (digit !== undefined) {
     line.argument = Math.min((line.argument ?? 0) * 10 + Number(digit), 9999);
     return undefined;
@@ -178,7 +180,8 @@ export function edit(line: Line, history: readonly string[], bytes: string): Edi
       continue;
     }
     const event = press(line, history, key);
-    if (event === "search-back" || event === "search-on") beginSearch(line, history, event === "search-back");
+    if (event === "search-back" || event === "search-on")
+      beginSearch(line, history, event === "search-back");
     else if (event === "bell") output += "\x07";
     else if (event === "clear") {
       shown = viewOf(line, history);

@@ -67,7 +67,14 @@ export function expandHistory(
     else if (c === '"' && !single) double = !double;
     const next = line[at + 1];
     const plain = next === undefined || /[\s=(]/.test(next) || (double && next === '"');
-    if (c !== "!" || single || plain || (out.endsWith("$") || out.endsWith("[") || out.endsWith("${"))) {
+    if (
+      c !== "!" ||
+      single ||
+      plain ||
+      out.endsWith("$") ||
+      out.endsWith("[") ||
+      out.endsWith("${")
+    ) {
       out += c;
       at++;
       continue;

@@ -59,7 +59,8 @@ class Pen {
   }
 
   text(text: string, from: number, to: number): void {
-    for (let at = from; at < to; at = after(text, at)) this.character(text.slice(at, after(text, at)));
+    for (let at = from; at < to; at = after(text, at))
+      this.character(text.slice(at, after(text, at)));
   }
 
   prompt(prompt: string): void {
@@ -124,7 +125,13 @@ export function redrawn(old: View, now: View): string {
   pen.text(now.text, same, now.text.length);
   const [oldRow, oldCol] = spotOf(old, old.text.length);
   const shrinks = oldRow > pen.row || (oldRow === pen.row && oldCol > pen.col);
-  const clears = shrinks ? (oldRow > pen.row ? "\x1b[J" : "\x1b[K") : old.text.includes("\n") ? "\x1b[J" : "";
+  const clears = shrinks
+    ? oldRow > pen.row
+      ? "\x1b[J"
+      : "\x1b[K"
+    : old.text.includes("\n")
+      ? "\x1b[J"
+      : "";
   return move(cursor, from) + pen.out + clears + move(pen.spot, end);
 }
 

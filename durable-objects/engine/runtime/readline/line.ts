@@ -61,8 +61,7 @@ export interface Line {
   yanked?: number;
 }
 
-const isContinuation = (text: string, at: number): boolean =>
-  (text.charCodeAt(at) & 0xc0) === 0x80;
+const isContinuation = (text: string, at: number): boolean => (text.charCodeAt(at) & 0xc0) === 0x80;
 
 export function before(text: string, at: number): number {
   let place = Math.max(0, at - 1);

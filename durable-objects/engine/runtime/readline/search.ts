@@ -90,7 +90,10 @@ export function searchKey(
 }
 
 /** What a search shows: its own prompt and the entry that was found. */
-export function searchView(line: Line, history: readonly string[]): [prompt: string, text: string, point: number] {
+export function searchView(
+  line: Line,
+  history: readonly string[],
+): [prompt: string, text: string, point: number] {
   const search = line.search!;
   const text = search.at === search.from.at ? search.from.text : entryOf(line, history, search.at);
   const name = `${search.failed ? "failed " : ""}${search.backwards ? "reverse-" : ""}i-search`;

@@ -18,7 +18,9 @@ export interface Candidates {
 }
 
 const reserved =
-  "if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc".split(" ");
+  "if then else elif fi case esac for select while until do done in function time { } ! [[ ]] coproc".split(
+    " ",
+  );
 
 function namesIn(shell: Shell, folder: string): string[] {
   try {
@@ -63,7 +65,12 @@ function commands(shell: Shell, word: string): Candidates {
         (name) => name.startsWith(word) && sys.access(`${folder}/${name}`, 1),
       ),
     );
-  const own = [...Object.keys(state.al ?? {}), ...Object.keys(state.fn), ...Object.keys(builtins), ...reserved];
+  const own = [
+    ...Object.keys(state.al ?? {}),
+    ...Object.keys(state.fn),
+    ...Object.keys(builtins),
+    ...reserved,
+  ];
   return { names: [...own.filter((name) => name.startsWith(word)), ...found] };
 }
 
@@ -154,5 +161,8 @@ function list(
     return isFolder(shell, name) ? `${last}/` : last;
   });
   const cols = line.cols;
-  shell.write(2, `${toLineEnd(line, history)}\n${listedInColumns(shown, cols)}${redraw(line, history)}`);
+  shell.write(
+    2,
+    `${toLineEnd(line, history)}\n${listedInColumns(shown, cols)}${redraw(line, history)}`,
+  );
 }

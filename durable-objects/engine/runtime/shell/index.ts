@@ -173,7 +173,10 @@ function program(name: string, flavour?: ShellState["fl"]): Program<ShellState> 
       const action = state.tr?.[String(signal)];
       if (action !== undefined) return action !== "";
       // An interactive shell shrugs off what stops its commands.
-      return state.ia === 1 && (signal === 2 || signal === 3 || signal === 15 || signal === 20 || signal === 28);
+      return (
+        state.ia === 1 &&
+        (signal === 2 || signal === 3 || signal === 15 || signal === 20 || signal === 28)
+      );
     },
     signal(sys, state, signal) {
       if (state.tr[String(signal)]) {

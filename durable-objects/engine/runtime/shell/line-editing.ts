@@ -14,7 +14,11 @@ type Source = FrameOf<"src">;
 export function editsLines(shell: Shell): boolean {
   const { state, sys } = shell;
   if (state.fl !== "bash" || !state.ia || sys.argv.includes("--noediting")) return false;
-  return sys.terminal(0) !== undefined && sys.terminal(2) !== undefined && (shell.get("TERM") ?? "dumb") !== "dumb";
+  return (
+    sys.terminal(0) !== undefined &&
+    sys.terminal(2) !== undefined &&
+    (shell.get("TERM") ?? "dumb") !== "dumb"
+  );
 }
 
 const historyOf = (shell: Shell): string[] => shell.state.hi ?? [];
@@ -48,7 +52,8 @@ export function saveHistory(shell: Shell): void {
   if (!state.rl || !state.ia || !state.hi?.length || path === "") return;
   delete state.rl;
   const most = Number(shell.get("HISTFILESIZE") ?? "500");
-  const lines = Number.isInteger(most) && most >= 0 ? state.hi.slice(-most || state.hi.length) : state.hi;
+  const lines =
+    Number.isInteger(most) && most >= 0 ? state.hi.slice(-most || state.hi.length) : state.hi;
   try {
     const isNew = sys.peek(path) === undefined;
     sys.writeFile(path, lines.map((line) => `${line}\n`).join(""));
@@ -81,11 +86,19 @@ function takeKeys(session: Session): Pick<Session, "raw" | "echo" | "noSignals">
     session.input += session.editedLine;
     session.editedLine = "";
   }
-  return { ...(raw ? { raw } : {}), ...(echo === undefined ? {} : { echo }), ...(noSignals ? { noSignals } : {}) };
+  return {
+    ...(raw ? { raw } : {}),
+    ...(echo === undefined ? {} : { echo }),
+    ...(noSignals ? { noSignals } : {}),
+  };
 }
 
 /** The terminal is again as it was before the prompt; keys behind the line's end are for who reads next. */
-function giveKeys(session: Session | undefined, modes: Pick<Session, "raw" | "echo" | "noSignals">, rest = ""): void {
+function giveKeys(
+  session: Session | undefined,
+  modes: Pick<Session, "raw" | "echo" | "noSignals">,
+  rest = "",
+): void {
   if (!session) return;
   delete session.raw;
   delete session.echo;
@@ -186,4 +199,3 @@ export function resizeLine(shell: Shell, frame: Source): void {
   if (!ed || ed.line.cols === cols) return;
   shell.write(2, resize(ed.line, historyOf(shell), cols));
 }
-
