@@ -1,5 +1,6 @@
 /** What keys do: readline's emacs keymap. readline: emacs_keymap.c, with Debian's /etc/inputrc. */
 import { after, before, kill, replace, show, undo, wordEnd, wordStart, type Line } from "./line.ts";
+import { lastWord } from "./words.ts";
 
 /** The line is over, the shell has something to do, or the terminal is to be told. */
 export type Event =
@@ -142,10 +143,6 @@ const cased =
 
 const upper = (text: string): string => text.replace(/[a-z]/g, (c) => c.toUpperCase());
 const lower = (text: string): string => text.replace(/[A-Z]/g, (c) => c.toLowerCase());
-
-/** Last word of an entry of the history. */
-export const lastWord = (entry: string): string =>
-  /("[^"]*"|'[^']*'|\S)+$/.exec(entry.trim())?.[0] ?? "";
 
 const lastArgument: Command = (line, history) => {
   const again = line.wasArgument && line.taken !== undefined;

@@ -1,7 +1,5 @@
 /** `!!`, `!$`, `!n`, `!-n`, `!str`, `!?str?`, `^a^b^`: history expansion. readline: histexpand.c */
-import { lastWord } from "./commands.ts";
-
-const wordsOf = (entry: string): string[] => entry.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? [];
+import { lastWord, wordsOf } from "./words.ts";
 
 function chosen(entry: string, designator: string): string | undefined {
   const words = wordsOf(entry);

@@ -1,4 +1,5 @@
 /** The keys in what a terminal sends: control characters, escape sequences, UTF-8. */
+import { keyBytesMax } from "../../core/limits.ts";
 
 /** The first key of the bytes; undefined: more must come. */
 export function firstKey(bytes: string): string | undefined {
@@ -18,18 +19,15 @@ function character(bytes: string, at: number): string | undefined {
   return bytes.slice(at, at + length);
 }
 
-/** A sequence that never ends is none. */
-const sequenceBytesMax = 32;
-
 function escaped(bytes: string): string | undefined {
   if (bytes.length < 2) return undefined;
   if (bytes[1] === "[") {
-    for (let at = 2; at < bytes.length && at < sequenceBytesMax; at++) {
+    for (let at = 2; at < bytes.length && at < keyBytesMax; at++) {
       const code = bytes.charCodeAt(at);
       if (code >= 0x40 && code <= 0x7e) return bytes.slice(0, at + 1);
       if (code < 0x20 || code > 0x7e) return bytes.slice(0, at);
     }
-    return bytes.length >= sequenceBytesMax ? bytes.slice(0, sequenceBytesMax) : undefined;
+    return bytes.length >= keyBytesMax ? bytes.slice(0, keyBytesMax) : undefined;
   }
   if (bytes[1] === "O") return bytes.length < 3 ? undefined : bytes.slice(0, 3);
   const next = character(bytes, 1);
