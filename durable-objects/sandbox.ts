@@ -77,7 +77,7 @@ export class SandboxObject extends DurableObject<SandboxEnv> {
     try {
       const born = isNew ? this.bear(birth, from) : ({ born: true } as const);
       if (!born.born) return born;
-      await this.open();
+      if (!isNew) await this.open();
       this.turn((engine, now) => engine.look(now));
       await this.settled;
       return born;

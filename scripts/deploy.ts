@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { configFor, noDatabase, type Deployment } from "./deploy-config.ts";
 import { root } from "./root.ts";
+import { measureStartUp, toldStartUp } from "./start-up.ts";
 
 /**
  * `npm run deploy`: from an empty Cloudflare account to a running service. Safe to repeat: what is there is found again.
@@ -63,6 +64,7 @@ const deployment: Deployment = {
 if (process.argv.includes("--dry-run")) {
   writeFileSync(file, configFor(wanted, deployment).text);
   run(["deploy", "--dry-run", "--config", file]);
+  console.log(toldStartUp(measureStartUp(file)));
 } else {
   signIn();
   // The button of DEPLOY.md has provisioned one already, and written it down.

@@ -19,11 +19,20 @@ export class Known<T> {
     if (known && now >= known.readAtMs && now - known.readAtMs < keyCacheMsMax) return known;
     this.#reads.delete(name);
     const read: Read<T> = { found: await find(), readAtMs: now };
+    this.#keep(name, read);
+    return read;
+  }
+
+  /** What was written just now need not be asked for. */
+  put(name: string, found: T, writtenAtMs: number): void {
+    this.#keep(name, { found, readAtMs: writtenAtMs });
+  }
+
+  #keep(name: string, read: Read<T>): void {
     if (this.#reads.size >= keyCacheEntriesMax) {
       this.#reads.delete(this.#reads.keys().next().value!);
     }
     this.#reads.set(name, read);
-    return read;
   }
 
   /** Other isolates forget within `keyCacheMsMax`. */

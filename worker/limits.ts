@@ -149,6 +149,8 @@ export const useTouchMs = 3_600_000;
 export const expiryNoticeMs = 2 * 3_600_000;
 export const pageLimitDefault = 50;
 export const pageLimitMax = 200;
+/** How often an isolate that makes sandboxes has the database forget what has run out. */
+export const forgetMs = 60_000;
 /** Dead sandboxes are remembered this long, so that their owners read "expired" rather than "not found". */
 export const graveMs = 7 * 24 * 3_600_000;
 

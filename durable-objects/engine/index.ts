@@ -16,6 +16,7 @@ import type { Identity } from "./api/auth/tokens.ts";
 import * as watches from "./api/read/watch.ts";
 import { birth } from "./bootstrap/birth.ts";
 import { baseObjects } from "./bootstrap/base.ts";
+import { bornAt, keepBirth, tellBirth } from "./bootstrap/births.ts";
 import type { Now } from "./client/client.ts";
 import { Steering } from "./loop/steering.ts";
 import { assert } from "./core/assert.ts";
@@ -93,7 +94,7 @@ export class Engine {
     const again = (stored: Sql): Engine =>
       new Engine(stored, { ...options, identity: this.#identity });
     this.#earlier = new Earlier(this.log, this.store, again);
-    this.#open();
+    this.#open(JSON.stringify([this.birth.nodes, options.limits]));
   }
 
   /** Reconciles since this engine was made; for the bench. */
@@ -115,22 +116,29 @@ export class Engine {
     return this.#now.ms;
   }
 
-  #open(): void {
-    const { seed, bornMs: born } = this.birth;
-    const state = this.log.hydrate(baseObjects(seed, born - bornBeforeMs));
+  #open(what: string): void {
+    const base = baseObjects(this.birth.seed, this.birth.bornMs - bornBeforeMs);
+    tellBirth(this.log, this.birth, what);
+    const state = this.log.hydrate(base);
     this.#now.ms = state.now;
     this.#queue.rebuild(state.dirty);
-    // Who made it looked, and only later looks are written down.
-    this.#lookedAtWall = Number(this.log.meta("looked") ?? born);
-    if (!state.fresh) return;
-    // Born a while ago, so that a learner meets a cluster that has settled.
-    this.#now.ms = born - bornBeforeMs;
-    this.#time.set(clockFrom(born));
-    this.#parts.random.reset(this.store.rv, "birth");
-    this.#work.commit("bootstrap", () => birth(this.#parts.client, this.birth));
-    this.#work.left = birthStepsMax;
-    this.#work.advanceTo(born);
+    this.#lookedAtWall = Number(this.log.meta("looked") ?? this.birth.bornMs);
+    if (state.fresh) keepBirth({ log: this.log, birth: this.birth, what }, base, this.#bear());
+  }
+
+  /** Born a while ago, so that a learner meets a cluster that has settled. */
+  #bear(): Map<string, number> {
+    const end = bornAt(this.birth);
+    this.#now.ms = end - bornBeforeMs;
+    this.#time.set(clockFrom(end));
+    const about = this.#parts.random.bearing(end, () => {
+      this.#parts.random.reset(this.store.rv, "birth", this.#now.ms);
+      this.#work.commit("bootstrap", () => birth(this.#parts.client, this.birth));
+      this.#work.left = birthStepsMax;
+      this.#work.advanceTo(end);
+    });
     this.#persist();
+    return about;
   }
 
   /** Answers one request; what is due by now happens first. Whether it counts as looking, the caller knows. */
@@ -139,7 +147,7 @@ export class Engine {
     this.#time.advance(wallMs);
     this.log.remember(this.store.pendingChanges);
     this.#context.wallNow = wallMs;
-    this.#parts.random.reset(this.store.rv, `${request.method} ${request.path} ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, `${request.method} ${request.path}`, this.#now.ms);
     let response: ApiResponse | undefined;
     // Whose request it is, the API finds out.
     const changes = this.#work.commit(undefined, () => {
@@ -194,7 +202,7 @@ export class Engine {
 
   /** Stops a unit that the host process died of: its processes, or where it has none, its key. */
   stopUnit(unit: WorkUnit): void {
-    this.#parts.random.reset(this.store.rv, `stop ${unit.work} ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, `stop ${unit.work}`, this.#now.ms);
     this.#work.commit("watchdog", () => stopUnit(unit, this.#parts.client, this.#work));
     this.#persist();
   }
@@ -246,7 +254,7 @@ export class Engine {
   undo(options: UndoOptions, wallMs: number): Undone {
     this.#catchUp(wallMs);
     const { store: then } = this.#earlier.at(options.to, true, wallMs);
-    this.#parts.random.reset(this.store.rv, `undo ${options.to} ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, `undo ${options.to}`, this.#now.ms);
     const done = undo({ ...this.#parts, then }, options);
     this.#persist();
     return done;
@@ -356,7 +364,7 @@ export class Engine {
     // Many sessions act within one turn: they share what it may do.
     if (this.#turnAtWall !== wallMs) this.#begin(wallMs);
     this.#time.advance(wallMs);
-    this.#parts.random.reset(this.store.rv, `session ${this.#now.ms}`);
+    this.#parts.random.reset(this.store.rv, "session", this.#now.ms);
     const result = this.#sessionStep(body);
     if (takesMore) while (this.#sessionStep(takesMore)) continue;
     this.#persist();
@@ -375,8 +383,6 @@ export class Engine {
     this.#sessionWork += left - this.#work.left;
     return result as T;
   }
-
-  // Time and work
 
   /** A turn of the caller's begins. What it does not get done goes on from the alarm. */
   #begin(wallMs: number): void {

@@ -1,7 +1,9 @@
 /**
- * `npm run bench [-- --only cluster,containers,peer,served,forks,started,attacks,real]`: prints a table and writes .wrangler/bench.json. No test:
- * every comparison is made in one run on one machine, each figure in a process of its own, one after the other. With
- * `--against DIR`, another checkout, the attacks are made on that one as well; with `--attack TEXT` only those whose names hold it.
+ * `npm run bench [-- --only cluster,containers,peer,served,forks,started,attacks,real,hosted]`: prints a table and writes .wrangler/bench.json. No
+ * test: every comparison is made in one run on one machine, each figure in a process of its own, one after the other. With
+ * `--against DIR`, another checkout, attacks are made on that one as well, and sandboxes and learners are served by both in turn; with
+ * `--attack TEXT` only those attacks whose names hold it. `hosted` is creations, learners, alive, forks, costs and startup, each of which may be named alone;
+ * `--write` puts the costs into README.md.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -14,16 +16,22 @@ import type { Figures } from "./clusters.ts";
 import type { Rate } from "./load.ts";
 import type { Beside } from "./real.ts";
 import type { Started } from "./started.ts";
+import { alive, costs, creations, learners, startUp } from "./hosted.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: "cluster,containers,peer,served,forks,started,attacks,real" },
+    only: {
+      type: "string",
+      default: "cluster,containers,peer,served,forks,started,attacks,real,hosted",
+    },
     against: { type: "string" },
     attack: { type: "string", default: "" },
+    write: { type: "boolean", default: false },
   },
 });
-const only = new Set(values.only.split(","));
+const hosted = ["creations", "learners", "alive", "forks", "costs", "startup"];
+const only = new Set(values.only.split(",").flatMap((one) => (one === "hosted" ? hosted : [one])));
 
 interface Row {
   figure: string;
@@ -283,6 +291,13 @@ if (only.has("forks")) forked();
 if (only.has("started")) started();
 if (only.has("attacks")) attacked();
 if (only.has("real")) real();
+const against = values.against === undefined ? undefined : path.resolve(values.against);
+const bench = { add, child, seen, against, root };
+if (only.has("creations")) creations(bench);
+if (only.has("learners")) learners(bench);
+if (only.has("alive")) alive(bench);
+if (only.has("costs")) costs(bench, values.write);
+if (only.has("startup")) startUp(bench);
 const missed = rows.filter((r) => r.holds === false).length;
 console.log(`\n${missed === 0 ? "all targets hold" : `${missed} targets missed`}`);
 mkdirSync(path.join(root, ".wrangler"), { recursive: true });

@@ -2,12 +2,11 @@ import * as v from "valibot";
 import type { SandboxObject } from "../../durable-objects/sandbox.ts";
 import type { Born } from "../../durable-objects/birth.ts";
 import { freeBirth, putBirth } from "../snapshots/artefacts.ts";
-import { bearerOf, forgetKeys, newKey } from "../auth.ts";
+import { bearerOf, forgetKeys, knowKey, newKey } from "../auth.ts";
 import { spendCreation } from "../creation-limits.ts";
 import {
   countLiveOwned,
   extend,
-  forgetExpired,
   insertSandbox,
   markDeleted,
   removeSandbox,
@@ -18,10 +17,10 @@ import {
 } from "../db/sandboxes.ts";
 import type { Env } from "../env.ts";
 import { EdgeError } from "../errors.ts";
+import { forgetSometimes } from "../forget.ts";
 import { verifyHuman } from "../human.ts";
 import { accessOf } from "../kubeconfig.ts";
 import {
-  graveMs,
   limitsOf,
   manifestsBodyBytesMax,
   nodesDefault,
@@ -186,7 +185,7 @@ export async function makeFor(
   const made = await make(env, asked, owner, now);
   const counted = asked.origin?.made?.();
   if (counted) call.later(counted);
-  call.later(forgetExpired(env.DB, now - graveMs, now));
+  forgetSometimes(call);
   return made;
 }
 
@@ -337,6 +336,7 @@ async function make(
     await unmake(env, id);
     throw error;
   }
+  knowKey(key, sandbox, now);
   return { sandbox, secret };
 }
 

@@ -56,9 +56,15 @@ const clock = {
 };
 
 /** An identity that depends on the seed and the name alone, so that a start finds the same objects again. */
-function uidOf(seed: string, object: BaseObject): string {
-  const about = fnv32a(`${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`);
-  return uuidFrom(fnv32a(seed), about);
+const uidOf = (seed: number, object: BaseObject): string => uuidFrom(seed, aboutOf(object));
+
+/** What the uid of one of them is drawn about. */
+export const aboutOf = ({ kind = "", metadata: { namespace = "", name } }: Named): number =>
+  fnv32a(`${kind}/${namespace}/${name}`);
+
+interface Named {
+  kind?: string;
+  metadata: { namespace?: string; name: string };
 }
 
 /**
@@ -83,13 +89,14 @@ export function baseObjects(
     clock,
   ];
   const last = all.length;
+  const chance = fnv32a(seed);
   return [...all, ...later].map((object, i) => ({
     resource: builtin.ofKind(object.apiVersion, object.kind)?.id ?? "",
     object: {
       ...object,
       metadata: {
         ...object.metadata,
-        uid: uidOf(seed, object),
+        uid: uidOf(chance, object),
         resourceVersion: String(Math.min(i + 1, last)),
         creationTimestamp: rfc3339(bornMs),
       },

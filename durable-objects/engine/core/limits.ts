@@ -406,6 +406,8 @@ export const collectionDeletesMax = 4_000;
 // Birth
 /** Virtual time a cluster has run when its first request comes. */
 export const bornBeforeMs = 120_000;
+/** Rows of births that are kept for other clusters of a process: one of three nodes has 450,000 characters. */
+export const bornRowsCharsMax = 4_000_000;
 
 // Clock
 /** Virtual seconds per second of the wall. */

@@ -11,6 +11,7 @@ import {
   ringBytesMax,
 } from "./limits.ts";
 import { CheckpointWriter, type Sizes } from "./checkpoint-writer.ts";
+import type { BornRow } from "./born-rows.ts";
 import type { Sql } from "./sql.ts";
 import { Checkpoints, storageAt, type Checkpoint } from "./checkpoints.ts";
 import { migrate } from "./migrations.ts";
@@ -122,6 +123,37 @@ export class Log {
     this.#ownRows += 1;
   }
 
+  /** Nothing has ever happened. */
+  get isEmpty(): boolean {
+    const [row] = this.#sql.exec("SELECT id, rv FROM log ORDER BY id LIMIT 1");
+    return row === undefined && this.meta("checkpoint") === undefined;
+  }
+
+  /** All rows that there are. */
+  rows(): BornRow[] {
+    return this.#sql.exec("SELECT id, rv FROM log WHERE rv > ? ORDER BY id", -1).map((row) => {
+      const { id, rv } = row as { id: number; rv: number };
+      const [found] = this.#sql.exec("SELECT body FROM log WHERE id = ?", id);
+      return { id, rv, body: found?.["body"] as string };
+    });
+  }
+
+  /** Writes the rows with which another log began into this one, which is empty: to be hydrated from. */
+  begin(rows: readonly BornRow[]): void {
+    for (const { id, rv, body } of rows) this.#insert(id, rv, body);
+  }
+
+  #insert(id: number, rv: number, body: string): void {
+    this.#sql.exec(
+      "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
+      id,
+      rv,
+      body.length,
+      body,
+    );
+    this.#ownRows += 1;
+  }
+
   /** Finds everything again: the built-in base, the checkpoint over it (left on disk until asked for), the log's tail. */
   hydrate(base: readonly { resource: string; object: KubeObject }[]): Hydrated {
     const store = this.#store;
@@ -222,6 +254,11 @@ export class Log {
     return characters;
   }
 
+  /** Lets go of what is in memory of the past, all of which is on disk. */
+  shed(): void {
+    this.#ring.begin(this.#store.rv);
+  }
+
   /** Entries after a resourceVersion, oldest first; undefined when it is older than what is kept. */
   since(rv: number): Iterable<LogEntry> | undefined {
     return this.#past.since(rv);
@@ -291,14 +328,7 @@ export class Log {
       const { tail } = this.#writer;
       let bytes = 0;
       for (const { rv, revisions, body } of parts) {
-        this.#sql.exec(
-          "INSERT INTO log (id, rv, bytes, body) VALUES (?, ?, ?, ?)",
-          ++this.#lastId,
-          rv,
-          body.length,
-          body,
-        );
-        this.#ownRows += 1;
+        this.#insert(++this.#lastId, rv, body);
         tail.addRow(body.length, revisions);
         bytes += body.length;
       }

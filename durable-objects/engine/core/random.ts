@@ -57,9 +57,14 @@ export const hex32 = (word: number): string =>
     hexCode(word & 15),
   );
 
+/** What births draw from. */
+const birthSeed = fnv32a("birth");
+
 /** Draws of one step: `reset` before each with the revision it starts at and what the step is about. */
 export class Random {
   readonly #seed: number;
+  /** While a cluster is born: what its uids were drawn about, and the moment that counts as zero. */
+  #birth: { about: Map<string, number>; sinceMs: number } | undefined;
   #salted: number;
   #revision = 0;
   #draw = 0;
@@ -67,9 +72,11 @@ export class Random {
     this.#seed = fnv32a(seed);
     this.#salted = this.#seed;
   }
-  /** `about`: the work's key and moment, so that two steps at one revision draw differently. */
-  reset(revision: number, about: string): void {
-    this.#salted = scramble(this.#seed ^ fnv32a(about));
+  /** `about`: the work's key, and `atMs` its moment, so that two steps at one revision draw differently. */
+  reset(revision: number, about: string, atMs: number): void {
+    const { sinceMs } = this.#birth ?? { sinceMs: 0 };
+    const seed = this.#birth ? birthSeed : this.#seed;
+    this.#salted = scramble(seed ^ fnv32a(`${about} ${atMs - sinceMs}`));
     this.#revision = revision;
     this.#draw = 0;
   }
@@ -84,6 +91,29 @@ export class Random {
     let out = "";
     for (let i = 0; i < length; i++) out += safeAlphabet[this.next32() % safeAlphabet.length];
     return out;
+  }
+  /**
+   * Runs a birth that ends at `bornMs`: draws follow from neither seed nor moment, so that births of equal size are alike, but for
+   * the uids of their objects. Returns what each of those was drawn about (see `uuidFrom`).
+   */
+  bearing(bornMs: number, body: () => void): Map<string, number> {
+    const about = new Map<string, number>();
+    this.#birth = { about, sinceMs: bornMs };
+    try {
+      body();
+    } finally {
+      this.#birth = undefined;
+    }
+    return about;
+  }
+  /** An object's. */
+  uid(): string {
+    const drawn = this.uuid();
+    if (!this.#birth) return drawn;
+    const about = fnv32a(drawn);
+    const uid = uuidFrom(this.#seed, about);
+    this.#birth.about.set(uid, about);
+    return uid;
   }
   uuid(): string {
     const words = [this.next32(), this.next32(), this.next32(), this.next32()];

@@ -130,7 +130,7 @@ export class WorkLoop {
     if (!controller || this.held.has(work)) return false;
     this.steps += 1;
     this.#client.spent = 0;
-    this.#random.reset(this.store.rv, `${work} ${this.#now.ms}`);
+    this.#random.reset(this.store.rv, work, this.#now.ms);
     const rv = this.store.rv;
     let bytes = 0;
     try {

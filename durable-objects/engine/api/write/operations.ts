@@ -118,7 +118,7 @@ export class Operations {
   /** Events of Podyard's own components: complete as they come and made for this, so nothing is left to check. */
   createEvent(event: KubeObject): void {
     if (!hasCapacityForEvent(this.capacity)) return;
-    event.metadata.uid = this.random.uuid();
+    event.metadata.uid = this.random.uid();
     this.store.write("create", "events", event, this.now, true);
   }
 
@@ -245,7 +245,7 @@ export class Operations {
     const given = object.metadata;
     const metadata: ObjectMeta = {
       ...given,
-      uid: this.random.uuid(),
+      uid: this.random.uid(),
       creationTimestamp: rfc3339(this.now),
     };
     delete (metadata as Partial<ObjectMeta>).resourceVersion;

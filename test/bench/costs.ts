@@ -1,0 +1,289 @@
+/**
+ * What Cloudflare would bill for an hour of a learner and for a month in which nobody comes, counted on workerd with metered bindings
+ * (test/worker/metered-worker.ts) in virtual time: equal scripts count the same. Prints JSON.
+ */
+import { request, type IncomingMessage } from "node:http";
+import { WebSocket } from "ws";
+import { bundleWorker } from "../../scripts/bundle.ts";
+import { root, withHostedServer, type HostedServer } from "./hosted-server.ts";
+import type { Meter } from "./meter.ts";
+import type { Used } from "./prices.ts";
+
+export interface Costs {
+  hour: Used;
+  month: Used;
+  /** Of the hour. */
+  commands: number;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const day = 24 * 60 * minute;
+const asTable = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+/** As today's page does: it lists and watches Pods anew, for their ages. */
+const pageFreshensMs = 10 * second;
+/** Between two commands. */
+const thinksMs = 45 * second;
+/** What a class would meet in production. */
+const variables = {
+  SANDBOX_TTL_HOURS: String(24 * 60),
+  CREATES_PER_MINUTE_MAX: "10",
+  CREATES_PER_HOUR_MAX: "2000",
+};
+
+interface Sent {
+  body?: unknown;
+  type?: string;
+  accept?: string;
+  cookie?: string;
+}
+
+function open(method: string, url: string, sent: Sent = {}): Promise<IncomingMessage> {
+  const text = sent.body === undefined ? undefined : JSON.stringify(sent.body);
+  const headers = {
+    accept: sent.accept ?? "application/json",
+    ...(text === undefined ? {} : { "content-type": sent.type ?? "application/json" }),
+    ...(sent.cookie === undefined ? {} : { cookie: sent.cookie }),
+  };
+  return new Promise((resolve, reject) => {
+    const opened = request(url, { method, headers, agent: false }, resolve);
+    opened.on("error", reject);
+    opened.end(text);
+  });
+}
+
+async function read<T>(method: string, url: string, sent: Sent = {}): Promise<T> {
+  const response = await open(method, url, sent);
+  let text = "";
+  response.setEncoding("utf8");
+  for await (const chunk of response) text += chunk;
+  if ((response.statusCode ?? 500) >= 400) {
+    throw new Error(`${method} ${url}: ${response.statusCode} ${text.slice(0, 300)}`);
+  }
+  return (text.startsWith("{") || /^\d/.test(text) ? JSON.parse(text) : text) as T;
+}
+
+/** Somebody with today's page open, and a terminal beside it. */
+class Learner {
+  readonly url: string;
+  readonly id: string;
+  readonly api: string;
+  readonly cookie: string;
+  #page: IncomingMessage | undefined;
+  #freshenInMs = 0;
+  commands = 0;
+
+  constructor(url: string, made: { id: string; apiServer: string }, cookie: string) {
+    this.url = url;
+    this.id = made.id;
+    this.api = made.apiServer;
+    this.cookie = cookie;
+  }
+
+  static async come(url: string): Promise<Learner> {
+    await read("GET", `${url}/`, { accept: "text/html" });
+    const response = await open("POST", `${url}/api/sandboxes`, { body: {} });
+    const cookie = response.headers["set-cookie"]?.[0]?.split(";")[0] ?? "";
+    let text = "";
+    for await (const chunk of response) text += String(chunk);
+    const made = JSON.parse(text) as { id: string; apiServer: string };
+    await read("GET", `${url}/s/${made.id}`, { accept: "text/html" });
+    await read("GET", `${url}/api/sandboxes/${made.id}`, { cookie });
+    await read("GET", `${url}/api/me`, { cookie });
+    return new Learner(url, made, cookie);
+  }
+
+  /** Time passes, with the page open. */
+  async pass(ms: number, withPage = true): Promise<void> {
+    for (let left = ms; left > 0;) {
+      if (withPage && this.#freshenInMs <= 0) await this.#freshen();
+      const step = withPage ? Math.min(left, this.#freshenInMs) : left;
+      await read("GET", `${this.url}/meter/pass?id=${this.id}&ms=${step}`);
+      left -= step;
+      this.#freshenInMs -= step;
+    }
+  }
+
+  async #freshen(): Promise<void> {
+    this.leave();
+    const pods = `${this.url}/sandboxes/${this.id}/api/v1/pods`;
+    const { cookie } = this;
+    const list = await read<{ metadata: { resourceVersion: string } }>("GET", pods, {
+      accept: asTable,
+      cookie,
+    });
+    const since = list.metadata.resourceVersion;
+    this.#page = await open("GET", `${pods}?watch=true&resourceVersion=${since}`, {
+      accept: asTable,
+      cookie,
+    });
+    this.#page.on("error", () => {}).resume();
+    this.#freshenInMs = pageFreshensMs;
+  }
+
+  /** The page is closed. */
+  leave(): void {
+    this.#page?.destroy();
+    this.#page = undefined;
+  }
+
+  kube<T = unknown>(method: string, path: string, body?: unknown, type?: string): Promise<T> {
+    return read<T>(method, `${this.api}${path}`, {
+      ...(body === undefined ? {} : { body }),
+      ...(type === undefined ? {} : { type }),
+      ...(method === "GET" ? { accept: asTable } : {}),
+    });
+  }
+
+  /** `kubectl get -w` or `rollout status`, for so long. */
+  async watch(path: string, ms: number): Promise<void> {
+    const stream = await open("GET", `${this.api}${path}`);
+    stream.on("error", () => {}).resume();
+    await this.pass(ms);
+    stream.destroy();
+  }
+
+  /** `kubectl exec -it`: a shell that is open so long. */
+  async exec(pod: string, command: string[], ms: number): Promise<void> {
+    const query = command.map((word) => `command=${encodeURIComponent(word)}`).join("&");
+    const address = `${this.api}${namespace}/pods/${pod}/exec?${query}&stdin=true&stdout=true&tty=true`;
+    const socket = new WebSocket(address.replace(/^http/, "ws"), "v5.channel.k8s.io");
+    await new Promise((resolve, reject) => {
+      socket.once("open", resolve).once("error", reject);
+    });
+    await this.pass(ms);
+    socket.close();
+    await new Promise((resolve) => socket.once("close", resolve));
+  }
+}
+
+const namespace = "/api/v1/namespaces/default";
+const deployments = "/apis/apps/v1/namespaces/default/deployments";
+const merge = "application/merge-patch+json";
+const strategic = "application/strategic-merge-patch+json";
+
+const web = (image: string): object => ({
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: { name: "web" },
+  spec: {
+    replicas: 3,
+    selector: { matchLabels: { app: "web" } },
+    template: {
+      metadata: { labels: { app: "web" } },
+      spec: { containers: [{ name: "web", image, ports: [{ containerPort: 80 }] }] },
+    },
+  },
+});
+
+const setImage = (image: string): object => ({
+  spec: { template: { spec: { containers: [{ name: "web", image }] } } },
+});
+
+interface Pods {
+  rows: { object: { metadata: { name: string } } }[];
+}
+
+/** What a learner types, again and again: each is what kubectl asks for it. */
+const lesson: ((learner: Learner) => Promise<unknown>)[] = [
+  (l) => l.kube("GET", "/api/v1/nodes"),
+  (l) =>
+    l
+      .kube(
+        "PATCH",
+        `${deployments}/web?fieldManager=kubectl`,
+        web("nginx:1.27"),
+        "application/apply-patch+yaml",
+      )
+      .then(() =>
+        l.watch(`${deployments}?watch=true&fieldSelector=metadata.name%3Dweb`, 8 * second),
+      ),
+  (l) => l.kube("GET", `${namespace}/pods`),
+  (l) => l.kube("GET", `${namespace}/events`),
+  (l) => l.kube("PATCH", `${deployments}/web/scale`, { spec: { replicas: 5 } }, merge),
+  (l) => l.watch(`${namespace}/pods?watch=true`, 20 * second),
+  async (l) => {
+    const name = await firstPod(l);
+    await l.kube("GET", `${namespace}/pods/${name}`);
+    await l.kube("GET", `${namespace}/events?fieldSelector=involvedObject.name%3D${name}`);
+  },
+  async (l) => l.kube("DELETE", `${namespace}/pods/${await firstPod(l)}`),
+  (l) => l.kube("PATCH", `${deployments}/web`, setImage("nginx:1.161"), strategic),
+  (l) => l.kube("GET", `${namespace}/pods`),
+  (l) => l.kube("PATCH", `${deployments}/web`, setImage("nginx:1.27"), strategic),
+  (l) => l.watch(`${deployments}?watch=true&fieldSelector=metadata.name%3Dweb`, 10 * second),
+  async (l) => read("GET", `${l.api}${namespace}/pods/${await firstPod(l)}/log`),
+  async (l) => l.exec(await firstPod(l), ["sh"], 60 * second),
+  (l) => read("GET", `${l.api}/openapi/v3`),
+  (l) => l.kube("DELETE", `${deployments}/web`),
+];
+
+async function firstPod(learner: Learner): Promise<string> {
+  const { rows } = await learner.kube<Pods>("GET", `${namespace}/pods`);
+  const name = rows[0]?.object.metadata.name;
+  if (name === undefined) throw new Error("there is no Pod");
+  return name;
+}
+
+/** Returns the bytes of the snapshot that is taken at its end. */
+async function hourOf(learner: Learner): Promise<number> {
+  const { url, id, cookie } = learner;
+  const sandbox = `${url}/api/sandboxes/${id}`;
+  let left = 60 * minute;
+  for (let i = 0; left > 0; i++, left -= thinksMs) {
+    await lesson[i % lesson.length]?.(learner);
+    learner.commands += 1;
+    await learner.pass(thinksMs);
+  }
+  await read("GET", `${sandbox}/timeline`, { cookie });
+  const taken = await read<{ bytes: number }>("POST", `${sandbox}/snapshots`, { body: {}, cookie });
+  return taken.bytes;
+}
+
+const megabytes = (bytes: number): number => bytes / 1e6;
+
+async function counted({ url, cpuMs }: HostedServer): Promise<Costs> {
+  // The database is made, and the code compiled.
+  await Learner.come(url);
+  const meter = (): Promise<Meter> => read<Meter>("GET", `${url}/meter`);
+  const [before, cpuBefore] = [await meter(), cpuMs() ?? 0];
+  const learner = await Learner.come(url);
+  const snapshotBytes = await hourOf(learner);
+  const cpu = (cpuMs() ?? 0) - cpuBefore;
+  learner.leave();
+  // Whoever leaves is still there for ten minutes, as far as the cluster knows.
+  await learner.pass(60 * minute, false);
+  const left = await meter();
+  await learner.pass(30 * day, false);
+  const later = await meter();
+  const bytes = await read<number>("GET", `${url}/meter/size?id=${learner.id}`);
+  return {
+    commands: learner.commands,
+    hour: { ...used(before, left), cpuMs: cpu },
+    month: {
+      ...used(left, later),
+      objectMbMonths: megabytes(bytes),
+      bucketMbMonths: megabytes(snapshotBytes),
+    },
+  };
+}
+
+function used(from: Meter, to: Meter): Used {
+  const count = (name: keyof Meter): number => to[name] - from[name];
+  return {
+    requests: count("requests"),
+    objectRequests: count("objectRequests"),
+    objectSeconds: count("objectMs") / second,
+    objectRowsRead: count("objectRowsRead"),
+    objectRowsWritten: count("objectRowsWritten"),
+    databaseRowsRead: count("databaseRowsRead"),
+    databaseRowsWritten: count("databaseRowsWritten"),
+    bucketWrites: count("bucketWrites"),
+    bucketReads: count("bucketReads"),
+  };
+}
+
+const script = await bundleWorker("test/worker/metered-worker.ts");
+const costs = await withHostedServer(root, counted, { script, variables });
+console.log(JSON.stringify(costs));
+process.exit(0);
