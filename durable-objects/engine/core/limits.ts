@@ -190,11 +190,11 @@ export const terminalCellsMax = 1_000;
 /** Typed, or pasted, and read by nobody yet. */
 export const terminalInputBytesMax = 1024 * 1024;
 /** A line that is edited at a prompt, the changes that ^_ takes back, and what ^Y has (readline: kill.c DEFAULT_MAX_KILLS). */
-/** An escape sequence that is no key's. */
-export const keyBytesMax = 32;
 export const editedLineBytesMax = 64 * 1024;
 export const undoStepsMax = 100;
 export const killRingMax = 10;
+/** An escape sequence that is no key's. */
+export const keyBytesMax = 32;
 /** What an interactive bash keeps of its history, and takes from the file of it. */
 export const historyLinesMax = 500;
 export const historyFileBytesMax = 256 * 1024;

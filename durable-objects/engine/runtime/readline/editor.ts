@@ -39,6 +39,7 @@ export function begin(prompt: string, cols: number, kept: Kept): [line: Line, ou
 function insert(line: Line, key: string): void {
   const times = Math.min(line.argument ?? 1, 1000);
   if (line.text.length + key.length * times > editedLineBytesMax) return;
+  delete line.yanked;
   replace(line, line.point, line.point, key.repeat(times));
   line.last = "insert";
 }
@@ -150,6 +151,10 @@ export function put(line: Line, history: readonly string[], from: number, text: 
   return redrawn(old, viewOf(line, history));
 }
 
+/** Whether letters just go into the text: many at once, as a paste is long. */
+const isPlain = ({ search, next, argument }: Line): boolean =>
+  search === undefined && next === undefined && argument === undefined;
+
 /** Keys, until one ends the line or asks the shell for something. */
 export function edit(line: Line, history: readonly string[], bytes: string): Edited {
   let rest = (line.pending ?? "") + bytes;
@@ -166,6 +171,12 @@ export function edit(line: Line, history: readonly string[], bytes: string): Edi
       const left = pasted(line, rest);
       if (left === undefined) break;
       rest = left;
+      continue;
+    }
+    const typed = isPlain(line) ? /^[ -~]{2,20}/.exec(rest)?.[0] : undefined;
+    if (typed !== undefined) {
+      insert(line, typed);
+      rest = rest.slice(typed.length);
       continue;
     }
     const key = firstKey(rest);
