@@ -190,7 +190,7 @@ export const terminalCellsMax = 1_000;
 /** Typed, or pasted, and read by nobody yet. */
 export const terminalInputBytesMax = 1024 * 1024;
 /** A line that is edited at a prompt, the changes that ^_ takes back, and what ^Y has (readline: kill.c DEFAULT_MAX_KILLS). */
-export const editedLineBytesMax = 64 * 1024;
+export const editedLineBytesMax = 16 * 1024;
 export const undoStepsMax = 100;
 export const killRingMax = 10;
 /** An escape sequence that is no key's. */

@@ -111,6 +111,8 @@ export function drawn(view: View): string {
 
 /** What makes the second out of the first on the screen. */
 export function redrawn(old: View, now: View): string {
+  const isSame = old.text === now.text && old.point === now.point;
+  if (isSame && old.prompt === now.prompt && old.cols === now.cols) return "";
   const cursor = spotOf(old, old.point);
   if (old.prompt !== now.prompt || old.cols !== now.cols)
     return `${move(cursor, [0, 0])}\r\x1b[J${drawn(now)}`;
