@@ -199,6 +199,17 @@ export const terminalsMax = 20;
 export const terminalCellsMax = 1_000;
 /** Typed, or pasted, and read by nobody yet. */
 export const terminalInputBytesMax = 1024 * 1024;
+/** A line that is edited at a prompt, the changes that ^_ takes back, and what ^Y has (readline: kill.c DEFAULT_MAX_KILLS). */
+export const editedLineBytesMax = 16 * 1024;
+export const undoStepsMax = 100;
+export const killRingMax = 10;
+/** An escape sequence that is no key's. */
+export const keyBytesMax = 32;
+/** What an interactive bash keeps of its history, and takes from the file of it. */
+export const historyLinesMax = 500;
+export const historyFileBytesMax = 256 * 1024;
+/** Words that Tab offers. */
+export const completionsMax = 2_000;
 /** Of the value of one kernel setting. */
 export const sysctlBytesMax = 256;
 export const shellDepthMax = 200;

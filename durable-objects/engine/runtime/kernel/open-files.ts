@@ -230,7 +230,7 @@ export class OpenFiles implements Files {
     const session = this.#pod.sessions[id];
     if (!session) return "";
     if (session.input === "") return session.inputEnded ? "" : undefined;
-    if (line && session.input.startsWith("\x04")) {
+    if (line && !session.raw && session.input.startsWith("\x04")) {
       session.input = session.input.slice(1);
       return "";
     }

@@ -230,6 +230,10 @@ export interface Session {
   editedLine?: string;
   /** Terminal reads are not line by line. */
   raw?: true;
+  /** Whether keys are echoed; absent: where it reads line by line. */
+  echo?: boolean;
+  /** ^C, ^\ and ^Z are keys like others. */
+  noSignals?: true;
   stdout: string;
   stderr: string;
   /** Process it started. */

@@ -3,6 +3,7 @@ import type { Program, Sys } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 import { bashBanner } from "./bash-version.ts";
 import { advance } from "./interp.ts";
+import { interruptLine, resizeLine } from "./line-editing.ts";
 import { setOptions } from "./options.ts";
 import { Shell } from "./shell.ts";
 import { SyntaxProblem } from "./ast.ts";
@@ -201,7 +202,10 @@ function program(name: string, flavour?: ShellState["fl"]): Program<ShellState> 
       const action = state.tr?.[String(signal)];
       if (action !== undefined) return action !== "";
       // An interactive shell shrugs off what stops its commands.
-      return state.ia === 1 && (signal === 2 || signal === 3 || signal === 15 || signal === 20);
+      return (
+        state.ia === 1 &&
+        (signal === 2 || signal === 3 || signal === 15 || signal === 20 || signal === 28)
+      );
     },
     signal(sys, state, signal) {
       if (state.tr[String(signal)]) {
@@ -210,12 +214,14 @@ function program(name: string, flavour?: ShellState["fl"]): Program<ShellState> 
       }
       const shell = new Shell(sys, state);
       const { top } = shell;
+      if (signal === 28 && top?.k === "src") resizeLine(shell, top);
       if (signal !== 2) return undefined;
       if (top?.k === "src" && top.m === "in") {
+        if (top.ed) interruptLine(shell, top);
+        else shell.write(1, "\n");
         delete top.b;
         delete top.ln;
         state.st = 130;
-        shell.write(1, "\n");
       } else if (top?.k === "read" || top?.k === "waits") {
         while (state.f.length > 1) shell.pop();
         state.st = 130;

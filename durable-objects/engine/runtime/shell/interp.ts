@@ -19,6 +19,7 @@ import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
 import { RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { loadStep } from "./places.ts";
+import { saveHistory } from "./line-editing.ts";
 import { promptStep, sourceStep } from "./source.ts";
 import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 
@@ -72,6 +73,7 @@ function finish(shell: Shell): Step {
     shell.push({ k: "src", c: addChunk(state, action), o: 0, m: "eval" });
     return undefined;
   }
+  saveHistory(shell);
   return { exit: state.x };
 }
 

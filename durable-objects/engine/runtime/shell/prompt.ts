@@ -40,9 +40,9 @@ const signs: Record<string, (shell: Shell) => string> = {
   A: (shell) => date(shell, "%H:%M"),
   "!": ({ state }) => String((state.hi?.length ?? 0) + 1),
   "#": ({ state }) => String((state.hi?.length ?? 0) + 1),
-  // Between them stands what takes no room, for whoever counts columns.
-  "[": () => "",
-  "]": () => "",
+  // Between them stands what takes no room: readline counts columns, and who writes a prompt itself takes them away.
+  "[": () => "\x01",
+  "]": () => "\x02",
 };
 
 /** A prompt with its backslashes taken away. */

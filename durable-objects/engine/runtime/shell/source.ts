@@ -5,6 +5,7 @@ import { withAliases } from "./aliases.ts";
 import { noteCommand } from "./bash/history.ts";
 import { sayGoodbye, syntaxWords } from "./dialects.ts";
 import { expanding } from "./expanding.ts";
+import { beginLine, editLine, editsLines } from "./line-editing.ts";
 import { tellJobs } from "./jobs.ts";
 import { promptText } from "./prompt.ts";
 import type { Shell } from "./shell.ts";
@@ -81,17 +82,18 @@ function inputStep(shell: Shell, frame: Source): Step {
     if (text === "" && !frame.pc && shell.bash && promptCommand(shell, frame)) return undefined;
     frame.ln = 1;
     delete frame.pc;
-    showPrompt(shell, text === "" ? "PS1" : "PS2");
+    showPrompt(shell, frame, text === "" ? "PS1" : "PS2");
     if (state.po || shell.top !== frame) return undefined;
   }
-  const data = sys.read(0, state.ia ? 4096 : 1024);
-  if (data === undefined) return { wait: { readable: [0] } };
+  const edited = frame.ed !== undefined;
+  const data = edited ? editLine(shell, frame) : sys.read(0, state.ia ? 4096 : 1024);
+  if (data === undefined) return state.po ? undefined : { wait: { readable: [0] } };
   delete frame.ln;
   if (data === "") {
     if (text === "" || !state.ia || endsWith(shell, text)) frame.eof = 1;
     if (text !== "") return void runAll(shell, frame, text);
   }
-  frame.b = text + (state.ia ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
+  frame.b = text + (state.ia && !edited ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
   return undefined;
 }
 
@@ -141,7 +143,7 @@ function start(shell: Shell, frame: Source, written: string): boolean {
     noteGrammar(shell, chunk, 0);
     // As it was typed: aliases are not written out in the history.
     const typed = written.slice(0, written.length - (text.length - unit.end));
-    if (shell.state.ia && shell.bash) noteCommand(shell, typed);
+    if (shell.state.ia && shell.bash && !editsLines(shell)) noteCommand(shell, typed);
     shell.push({ k: "node", r: [chunk, 0, unit.root], i: 0 });
     if (shell.state.fl) shell.state.il = before + lineCount(command);
     return true;
@@ -183,12 +185,19 @@ function promptCommand(shell: Shell, frame: Source): boolean {
 }
 
 /** Writes a prompt; one of bash's with parameters or substitutions in it is expanded first. */
-function showPrompt(shell: Shell, name: "PS1" | "PS2"): void {
+function showPrompt(shell: Shell, frame: Source, name: "PS1" | "PS2"): void {
   const text = prompt(shell, name);
-  if (!shell.bash || !/[$`]/.test(text) || !shell.shopt("promptvars")) return shell.write(2, text);
+  if (!shell.bash || !/[$`]/.test(text) || !shell.shopt("promptvars"))
+    return sayPrompt(shell, frame, text);
   // A here-document is expanded as a prompt is: quotes mean themselves.
   const c = addChunk(shell.state, `: <<${promptEnd}\n${text}\n${promptEnd}\n`);
   shell.push({ k: "prompt", r: [c, 0, 0] });
+}
+
+/** Hands a prompt to the line editor, or writes it. */
+function sayPrompt(shell: Shell, frame: Source, text: string): void {
+  if (editsLines(shell)) beginLine(shell, frame, text);
+  else shell.write(2, text.replaceAll(/[\x01\x02]/g, ""));
 }
 
 const promptEnd = "END_OF_PROMPT";
@@ -200,7 +209,8 @@ export function promptStep(shell: Shell, frame: FrameOf<"prompt">): Step {
   const text = expanding(shell, frame, (expander) => expander.text(word));
   if (text === undefined) return undefined;
   shell.pop();
-  shell.write(2, text.replace(/\n$/, ""));
+  const source = shell.top;
+  if (source?.k === "src") sayPrompt(shell, source, text.replace(/\n$/, ""));
   return undefined;
 }
 

@@ -1,6 +1,8 @@
 /** A shell's memory: variables, frames, texts. Plain JSON; fork copies it. */
 import { parsedCommandCharactersKeptMax, parsedCommandsKeptMax } from "../../core/limits.ts";
 import type { Grammar } from "./bash/cursor.ts";
+import type { Session } from "../kernel/state.ts";
+import type { Kept, Line } from "../readline/line.ts";
 import { Parser } from "./parser.ts";
 import { SyntaxProblem, type Node, type Unit } from "./ast.ts";
 
@@ -45,6 +47,8 @@ export type Frame = Base &
         ln?: number;
         /** PROMPT_COMMAND has run. */
         pc?: 1;
+        /** The line that is edited, and the terminal's modes before. */
+        ed?: { line: Line; modes: Pick<Session, "raw" | "echo" | "noSignals"> };
       }
     | {
         k: "node";
@@ -247,10 +251,13 @@ export interface ShellState {
   hp?: Record<string, string>;
   /** Functions that are exported. */
   xf?: string[];
-  /** History of commands. */
-  hi?: string[];
   /** The command that runs. */
   bc?: NodeRef;
+  /** What readline keeps between lines; absent: the history has not been read. */
+  rl?: Kept;
+  /** History of commands; whether the first line of the command that is typed is in it. */
+  hi?: string[];
+  hj?: 1;
 }
 
 const units = new Map<string, Unit | SyntaxProblem>();
