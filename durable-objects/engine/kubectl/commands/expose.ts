@@ -17,7 +17,7 @@ import { podSpecOf } from "../mutate/pod-specs.ts";
 import type { Info } from "../result.ts";
 import type { KubeObject } from "../objects.ts";
 import type { Work } from "../work.ts";
-import { intOrString } from "./create-policy.ts";
+import { intOrString } from "./create/policy.ts";
 
 const exposable = ["ReplicationController", "Service", "Pod", "Deployment.apps", "ReplicaSet.apps"];
 

@@ -13,7 +13,7 @@ import type { KubeObject } from "../objects.ts";
 import type { Printer } from "../printers/index.ts";
 import type { Info, Result } from "../result.ts";
 import type { Work } from "../work.ts";
-import { labelSelectorOf, resourceList } from "./create-policy.ts";
+import { labelSelectorOf, resourceList } from "./create/policy.ts";
 import { setEnv } from "./set-env.ts";
 
 interface Begun {

@@ -5,7 +5,7 @@ import type { Expander } from "./expand.ts";
 import { expanding } from "./expanding.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf, ListItem } from "./state.ts";
-import { traceAssignment } from "./tracing.ts";
+import { traceAssignment } from "./bash/tracing.ts";
 
 type NodeFrame = FrameOf<"node">;
 type Command = Extract<Node, { k: "cmd" }>;

@@ -10,7 +10,7 @@ import { compoundRedirects, expandTargets } from "./expanding.ts";
 import { assign, beforeCommand } from "./bash/assignments.ts";
 import { placeOf } from "./bash/worked.ts";
 import { external, replace } from "./programs.ts";
-import { trace } from "./tracing.ts";
+import { trace } from "./bash/tracing.ts";
 import { redirect, RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { exported, type FrameOf, type Saved, type Variable } from "./state.ts";

@@ -6,7 +6,7 @@ import { redirectStatus } from "./dialects.ts";
 import { RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import type { Frame, Saved } from "./state.ts";
-import { traceLine } from "./tracing.ts";
+import { traceLine } from "./bash/tracing.ts";
 
 /** Starts every part of a pipeline as a process of its own. */
 export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): undefined {

@@ -19,7 +19,7 @@ import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
 import { RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
 import { loadStep } from "./places.ts";
-import { saveHistory } from "./line-editing.ts";
+import { saveHistory } from "./typing/line-editing.ts";
 import { promptStep, sourceStep } from "./source.ts";
 import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 

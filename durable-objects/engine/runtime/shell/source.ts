@@ -5,9 +5,9 @@ import { withAliases } from "./aliases.ts";
 import { noteCommand } from "./bash/history.ts";
 import { sayGoodbye, syntaxWords } from "./dialects.ts";
 import { expanding } from "./expanding.ts";
-import { beginLine, editLine, editsLines } from "./line-editing.ts";
+import { beginLine, editLine, editsLines } from "./typing/line-editing.ts";
 import { tellJobs } from "./jobs.ts";
-import { promptText } from "./prompt.ts";
+import { promptText } from "./typing/prompt.ts";
 import type { Shell } from "./shell.ts";
 import { addChunk, modeOf, sweepChunks, unitAt, type FrameOf, type Mode } from "./state.ts";
 

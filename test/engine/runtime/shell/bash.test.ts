@@ -153,7 +153,9 @@ function typed(lines: readonly string[]): string {
   );
   const kernel = PodKernel.load(world, spec.pod.key) as Kernel;
   const key = kernel.containerKey(spec.id) as string;
-  const started = startExec(kernel, key, { command: ["bash", "--norc"], tty: true, stdin: true });
+  // Lines are edited where the cursor can move; these were recorded where it cannot.
+  const command = ["env", "TERM=dumb", "bash", "--norc"];
+  const started = startExec(kernel, key, { command, tty: true, stdin: true });
   if ("error" in started) return started.error;
   kernel.run();
   for (const line of lines) {

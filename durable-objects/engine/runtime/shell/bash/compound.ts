@@ -6,7 +6,7 @@ import { ExpansionProblem } from "../problems.ts";
 import { keepOpen } from "../redirect.ts";
 import type { Shell } from "../shell.ts";
 import type { FrameOf } from "../state.ts";
-import { traceLine } from "../tracing.ts";
+import { traceLine } from "./tracing.ts";
 import { beforeCommand } from "./assignments.ts";
 import { BadPattern, conditionValue } from "./conditions.ts";
 import { menuText } from "./menu.ts";

@@ -4,7 +4,7 @@ import type { VarPart, Word } from "../ast.ts";
 import type { Expansion, Fields } from "../fields.ts";
 import { matches, replace, strip } from "../pattern.ts";
 import { ExpansionProblem } from "../problems.ts";
-import { promptText } from "../prompt.ts";
+import { promptText } from "../typing/prompt.ts";
 import type { Shell } from "../shell.ts";
 import { lettersOf, listWords } from "./attributes.ts";
 import { wholeOf } from "./parameter-reader.ts";

@@ -1,14 +1,14 @@
 /** `set -x`: commands as they are about to run. */
-import { SyntaxProblem, type Assign, type Node } from "./ast.ts";
-import { reusable, doubleQuoted, quotedIfNeeded } from "./bash/quote.ts";
-import { traceLevel } from "./expanding.ts";
-import { Expander } from "./expand.ts";
-import { Parser } from "./parser.ts";
-import { ExpansionProblem, NeedSubstitution } from "./problems.ts";
-import { promptText } from "./prompt.ts";
-import type { Shell } from "./shell.ts";
-import type { FrameOf, ListItem } from "./state.ts";
-import { quoted } from "./variable-builtins.ts";
+import { SyntaxProblem, type Assign, type Node } from "../ast.ts";
+import { reusable, doubleQuoted, quotedIfNeeded } from "./quote.ts";
+import { traceLevel } from "../expanding.ts";
+import { Expander } from "../expand.ts";
+import { Parser } from "../parser.ts";
+import { ExpansionProblem, NeedSubstitution } from "../problems.ts";
+import { promptText } from "../typing/prompt.ts";
+import type { Shell } from "../shell.ts";
+import type { FrameOf, ListItem } from "../state.ts";
+import { quoted } from "../variable-builtins.ts";
 
 /** A word as bash traces it: unprintable ones in `$'...'` only where nothing else asks for quotes. */
 function traced(word: string): string {

@@ -1,12 +1,12 @@
 /** Completion: commands, variables, users' homes and files; and what `complete` has been told. */
-import { decodeUtf8 } from "../bytes.ts";
-import { completionsMax } from "../../core/limits.ts";
-import { Errno } from "../errno.ts";
-import { put, redraw, toLineEnd } from "../readline/editor.ts";
-import { listedInColumns, quotedName, wordAt, type Word } from "../readline/completion.ts";
-import type { Line } from "../readline/line.ts";
-import type { Shell } from "./shell.ts";
-import { builtins } from "./builtins.ts";
+import { decodeUtf8 } from "../../bytes.ts";
+import { completionsMax } from "../../../core/limits.ts";
+import { Errno } from "../../errno.ts";
+import { put, redraw, toLineEnd } from "../../readline/editor.ts";
+import { listedInColumns, quotedName, wordAt, type Word } from "../../readline/completion.ts";
+import type { Line } from "../../readline/line.ts";
+import type { Shell } from "../shell.ts";
+import { builtins } from "../builtins.ts";
 
 /** What may stand in a word's place: whole words; the part before the last slash is not shown in lists. */
 export interface Candidates {

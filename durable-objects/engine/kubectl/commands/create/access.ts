@@ -1,15 +1,15 @@
 /** kubectl create serviceaccount, role, clusterrole, rolebinding, clusterrolebinding, token. k8s: kubectl/pkg/cmd/create */
-import { terminal } from "../asks.ts";
-import { goQuote } from "../../machinery/field.ts";
-import type { Command, Kubectl } from "../command.ts";
-import type { Mapper } from "../discovery.ts";
-import { Exit, Failure } from "../errors.ts";
-import { byText } from "../go/json.ts";
-import { generator, nameOfArgs, type Generated } from "../mutate/generate.ts";
-import { placeIn } from "../mutate/mutation.ts";
-import type { KubeObject } from "../objects.ts";
-import { printerOf } from "../printers/index.ts";
-import type { Work } from "../work.ts";
+import { terminal } from "../../asks.ts";
+import { goQuote } from "../../../machinery/field.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import type { Mapper } from "../../discovery.ts";
+import { Exit, Failure } from "../../errors.ts";
+import { byText } from "../../go/json.ts";
+import { generator, nameOfArgs, type Generated } from "../../mutate/generate.ts";
+import { placeIn } from "../../mutate/mutation.ts";
+import type { KubeObject } from "../../objects.ts";
+import { printerOf } from "../../printers/index.ts";
+import type { Work } from "../../work.ts";
 
 const rbac = "rbac.authorization.k8s.io";
 

@@ -1,12 +1,12 @@
 /** bash at a terminal: lines are edited (runtime/readline/), with the terminal taking keys one by one while they are. */
-import { historyFileBytesMax, historyLinesMax } from "../../core/limits.ts";
-import { Errno } from "../errno.ts";
-import type { Session } from "../kernel/state.ts";
-import { begin, edit, finish, interrupted, resize } from "../readline/editor.ts";
-import { expandHistory } from "../readline/expansion.ts";
+import { historyFileBytesMax, historyLinesMax } from "../../../core/limits.ts";
+import { Errno } from "../../errno.ts";
+import type { Session } from "../../kernel/state.ts";
+import { begin, edit, finish, interrupted, resize } from "../../readline/editor.ts";
+import { expandHistory } from "../../readline/expansion.ts";
 import { completeKey } from "./completing.ts";
-import type { Shell } from "./shell.ts";
-import type { FrameOf } from "./state.ts";
+import type { Shell } from "../shell.ts";
+import type { FrameOf } from "../state.ts";
 
 type Source = FrameOf<"src">;
 

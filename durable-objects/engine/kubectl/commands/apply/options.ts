@@ -1,7 +1,7 @@
 /** What an apply works with. */
-import type { DryRun } from "../changes.ts";
-import type { Kubectl } from "../command.ts";
-import type { ResourceType } from "../discovery.ts";
+import type { DryRun } from "../../changes.ts";
+import type { Kubectl } from "../../command.ts";
+import type { ResourceType } from "../../discovery.ts";
 
 export type PruneType = ResourceType;
 

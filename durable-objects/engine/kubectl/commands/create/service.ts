@@ -1,11 +1,11 @@
 /** kubectl create service, ingress. k8s: kubectl/pkg/cmd/create/create_{service,ingress}.go */
-import { goQuote } from "../../machinery/field.ts";
-import { dns1123Subdomain, portName, portNumber } from "../../machinery/names.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { Failure } from "../errors.ts";
-import { generator, type Generated } from "../mutate/generate.ts";
-import type { Work } from "../work.ts";
-import { intOrString } from "./create-policy.ts";
+import { goQuote } from "../../../machinery/field.ts";
+import { dns1123Subdomain, portName, portNumber } from "../../../machinery/names.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { Failure } from "../../errors.ts";
+import { generator, type Generated } from "../../mutate/generate.ts";
+import type { Work } from "../../work.ts";
+import { intOrString } from "./policy.ts";
 
 interface Port {
   port: number;

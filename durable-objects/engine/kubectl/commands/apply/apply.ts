@@ -1,11 +1,18 @@
 /** kubectl apply. k8s: kubectl/pkg/cmd/apply/{apply,patcher}.go */
-import { mergePatchType, strategicPatchType, type ApiClient } from "../client.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { sleep } from "../asks.ts";
-import { placeOf } from "../config/client-config.ts";
-import { aggregate, Failure, isNotFound, isReason, StatusFailure, withSource } from "../errors.ts";
-import { fileOptions, requireFiles } from "../files.ts";
-import { goJson } from "../go/json.ts";
+import { mergePatchType, strategicPatchType, type ApiClient } from "../../client.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { sleep } from "../../asks.ts";
+import { placeOf } from "../../config/client-config.ts";
+import {
+  aggregate,
+  Failure,
+  isNotFound,
+  isReason,
+  StatusFailure,
+  withSource,
+} from "../../errors.ts";
+import { fileOptions, requireFiles } from "../../files.ts";
+import { goJson } from "../../go/json.ts";
 import {
   applyObject,
   cascadeOf,
@@ -21,16 +28,16 @@ import {
   validationOf,
   withLastApplied,
   type DryRun,
-} from "../changes.ts";
-import { threeWayPatch } from "../merge/diff.ts";
-import { patchLocally, structOfType } from "../merge/local-patch.ts";
-import { migrate } from "../merge/migrate-managed-fields.ts";
-import type { KubeObject } from "../objects.ts";
-import { readInfo, type Info } from "../result.ts";
-import { section, type Outcome, type Work } from "../work.ts";
-import type { ApplyOptions } from "./apply-options.ts";
-import { prune, pruneTypes } from "./apply-prune.ts";
-import type { JsonObject } from "../../schema/patch/go-value.ts";
+} from "../../changes.ts";
+import { threeWayPatch } from "../../merge/diff.ts";
+import { patchLocally, structOfType } from "../../merge/local-patch.ts";
+import { migrate } from "../../merge/migrate-managed-fields.ts";
+import type { KubeObject } from "../../objects.ts";
+import { readInfo, type Info } from "../../result.ts";
+import { section, type Outcome, type Work } from "../../work.ts";
+import type { ApplyOptions } from "./options.ts";
+import { prune, pruneTypes } from "./prune.ts";
+import type { JsonObject } from "../../../schema/patch/go-value.ts";
 
 function* complete(k: Kubectl): Work<ApplyOptions> {
   const { flags, args } = k;

@@ -1,17 +1,17 @@
 /** kubectl create configmap, secret. k8s: kubectl/pkg/cmd/create/create_{configmap,secret,secret_docker,secret_tls}.go */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { bytesOf, decodeUtf8, encodeUtf8, toBase64 } from "../../runtime/bytes.ts";
-import { trimEndOf } from "../../core/trim.ts";
-import { goQuote } from "../../machinery/field.ts";
-import { configMapKey } from "../../machinery/names.ts";
-import { environment, list, readBytes, stat } from "../asks.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { Failure } from "../errors.ts";
-import { goJson } from "../go/json.ts";
-import { envVarProblems } from "../mutate/env-names.ts";
-import { generator, type Generated } from "../mutate/generate.ts";
-import type { Work } from "../work.ts";
+import { bytesOf, decodeUtf8, encodeUtf8, toBase64 } from "../../../runtime/bytes.ts";
+import { trimEndOf } from "../../../core/trim.ts";
+import { goQuote } from "../../../machinery/field.ts";
+import { configMapKey } from "../../../machinery/names.ts";
+import { environment, list, readBytes, stat } from "../../asks.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { Failure } from "../../errors.ts";
+import { goJson } from "../../go/json.ts";
+import { envVarProblems } from "../../mutate/env-names.ts";
+import { generator, type Generated } from "../../mutate/generate.ts";
+import type { Work } from "../../work.ts";
 
 /** Keys with their values, binary strings. */
 type Data = Map<string, string>;

@@ -1,7 +1,7 @@
 /** What `\w` and its like in a prompt stand for. */
-import { formatDate } from "../tools/system/date.ts";
-import { bashNumber } from "./bash-version.ts";
-import type { Shell } from "./shell.ts";
+import { formatDate } from "../../tools/system/date.ts";
+import { bashNumber } from "../bash-version.ts";
+import type { Shell } from "../shell.ts";
 
 function shortened(shell: Shell): string {
   const home = shell.get("HOME");

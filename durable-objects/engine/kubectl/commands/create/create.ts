@@ -1,10 +1,10 @@
 /** kubectl create -f. k8s: kubectl/pkg/cmd/create/create.go */
-import type { Command, Kubectl } from "../command.ts";
-import { pathOf } from "../discovery.ts";
-import { Failure, withSource } from "../errors.ts";
-import { fileOptions, requireFiles } from "../files.ts";
-import { readFile, stdin } from "../asks.ts";
-import { failureOf } from "../client.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { pathOf } from "../../discovery.ts";
+import { Failure, withSource } from "../../errors.ts";
+import { fileOptions, requireFiles } from "../../files.ts";
+import { readFile, stdin } from "../../asks.ts";
+import { failureOf } from "../../client.ts";
 import {
   annotateApplied,
   changeQuery,
@@ -13,11 +13,11 @@ import {
   placeIn,
   printerFor,
   validationOf,
-} from "../mutate/mutation.ts";
-import type { Info } from "../result.ts";
-import type { KubeObject } from "../objects.ts";
-import type { Work } from "../work.ts";
-import { goQuote } from "../../machinery/field.ts";
+} from "../../mutate/mutation.ts";
+import type { Info } from "../../result.ts";
+import type { KubeObject } from "../../objects.ts";
+import type { Work } from "../../work.ts";
+import { goQuote } from "../../../machinery/field.ts";
 
 function validate(k: Kubectl): void {
   const { flags } = k;

@@ -1,11 +1,11 @@
 /** What apply --prune deletes. k8s: kubectl/pkg/cmd/apply/prune.go, kubectl/pkg/util/prune/prune.go */
-import type { Kubectl } from "../command.ts";
-import { apiVersionOf, klogHead, pathOf } from "../discovery.ts";
-import { Failure } from "../errors.ts";
-import { deleteObject, donePrinter, lastApplied } from "../changes.ts";
-import type { ListObject } from "../objects.ts";
-import type { Work } from "../work.ts";
-import type { ApplyOptions, PruneType } from "./apply-options.ts";
+import type { Kubectl } from "../../command.ts";
+import { apiVersionOf, klogHead, pathOf } from "../../discovery.ts";
+import { Failure } from "../../errors.ts";
+import { deleteObject, donePrinter, lastApplied } from "../../changes.ts";
+import type { ListObject } from "../../objects.ts";
+import type { Work } from "../../work.ts";
+import type { ApplyOptions, PruneType } from "./options.ts";
 
 const namespaced =
   "ConfigMap Endpoints PersistentVolumeClaim Pod ReplicationController Secret Service batch/Job batch/CronJob networking.k8s.io/Ingress apps/DaemonSet apps/Deployment apps/ReplicaSet apps/StatefulSet";

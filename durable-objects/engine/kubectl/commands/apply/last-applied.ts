@@ -1,6 +1,6 @@
 /** kubectl apply view-last-applied, set-last-applied. k8s: kubectl/pkg/cmd/apply/apply_{view,set}_last_applied.go */
-import { mergePatchType } from "../client.ts";
-import type { Command, Kubectl } from "../command.ts";
+import { mergePatchType } from "../../client.ts";
+import type { Command, Kubectl } from "../../command.ts";
 import {
   described,
   doneWith,
@@ -8,16 +8,16 @@ import {
   lastApplied,
   lastAppliedKey,
   patchObject,
-} from "../changes.ts";
-import { placeOf } from "../config/client-config.ts";
-import { Failure, isNotFound, withSource } from "../errors.ts";
-import { fileOptions } from "../files.ts";
-import { goJson } from "../go/json.ts";
-import type { KubeObject } from "../objects.ts";
-import { printerOf } from "../printers/index.ts";
-import { printYaml } from "../printers/yaml.ts";
-import { readInfo, type Info } from "../result.ts";
-import type { Outcome, Work } from "../work.ts";
+} from "../../changes.ts";
+import { placeOf } from "../../config/client-config.ts";
+import { Failure, isNotFound, withSource } from "../../errors.ts";
+import { fileOptions } from "../../files.ts";
+import { goJson } from "../../go/json.ts";
+import type { KubeObject } from "../../objects.ts";
+import { printerOf } from "../../printers/index.ts";
+import { printYaml } from "../../printers/yaml.ts";
+import { readInfo, type Info } from "../../result.ts";
+import type { Outcome, Work } from "../../work.ts";
 
 function* view(k: Kubectl): Work<Outcome> {
   const { flags } = k;

@@ -1,10 +1,10 @@
 /** kubectl create deployment, job, cronjob. k8s: kubectl/pkg/cmd/create/create_{deployment,job,cronjob}.go */
-import { random } from "../asks.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { placeIn } from "../mutate/mutation.ts";
-import { generator, type Generated } from "../mutate/generate.ts";
-import type { KubeObject } from "../objects.ts";
-import type { Work } from "../work.ts";
+import { random } from "../../asks.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { placeIn } from "../../mutate/mutation.ts";
+import { generator, type Generated } from "../../mutate/generate.ts";
+import type { KubeObject } from "../../objects.ts";
+import type { Work } from "../../work.ts";
 
 const letters = "bcdfghjklmnpqrstvwxz2456789";
 

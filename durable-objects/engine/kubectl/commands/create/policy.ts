@@ -1,10 +1,10 @@
 /** kubectl create namespace, quota, poddisruptionbudget, priorityclass. k8s: kubectl/pkg/cmd/create */
-import { quantityError, canonicalQuantity } from "../../machinery/quantity.ts";
-import { parseLabelSelector } from "../../machinery/selectors.ts";
-import type { Command, Kubectl } from "../command.ts";
-import { Failure } from "../errors.ts";
-import { generator, type Generated } from "../mutate/generate.ts";
-import type { Work } from "../work.ts";
+import { quantityError, canonicalQuantity } from "../../../machinery/quantity.ts";
+import { parseLabelSelector } from "../../../machinery/selectors.ts";
+import type { Command, Kubectl } from "../../command.ts";
+import { Failure } from "../../errors.ts";
+import { generator, type Generated } from "../../mutate/generate.ts";
+import type { Work } from "../../work.ts";
 
 // eslint-disable-next-line require-yield
 function* namespace(k: Kubectl, name: string): Work<Generated> {
