@@ -33,7 +33,8 @@ const step = (place: SessionPlace): Work<Step> =>
     perform(sys, kept) {
       const { stream, stdin, tty } = place;
       const terminal = tty ? sys.terminal(0) : undefined;
-      if (terminal) terminal.raw = true;
+      // Keys that signal are the other side's.
+      if (terminal) Object.assign(terminal, { raw: true, noSignals: true });
       const size = sizeOf(terminal);
       const known = (kept["size"] ?? place.size) as Step["size"];
       if (size && (size.cols !== known?.cols || size.rows !== known.rows)) {
@@ -46,7 +47,8 @@ const step = (place: SessionPlace): Work<Step> =>
         ...(kept["size"] ? { size: kept["size"] as NonNullable<Step["size"]> } : {}),
       });
       if (frames) return { answer: { frames, ...state() } };
-      while (stdin && !place.ended && !kept["ended"]) {
+      if (!stdin || place.ended) return { wait: { answer: stream } };
+      while (!kept["ended"]) {
         const data = sys.read(0);
         if (data === undefined) return { wait: { answer: stream, readable: [0] } };
         if (data === "") {
@@ -69,7 +71,10 @@ export const rawTerminal = (): Work<boolean> => at((sys) => sys.terminal(0) !== 
 const cooked = (): Work<null> =>
   at((sys) => {
     const terminal = sys.terminal(0);
-    if (terminal) delete terminal.raw;
+    if (terminal) {
+      delete terminal.raw;
+      delete terminal.noSignals;
+    }
     return null;
   });
 

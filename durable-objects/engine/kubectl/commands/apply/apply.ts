@@ -27,7 +27,6 @@ import {
   validated,
   validationOf,
   withLastApplied,
-  type DryRun,
 } from "../../changes.ts";
 import { threeWayPatch } from "../../merge/diff.ts";
 import { patchLocally, structOfType } from "../../merge/local-patch.ts";
