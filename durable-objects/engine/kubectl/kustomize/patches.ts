@@ -6,12 +6,20 @@ import { jsonPatchType, mergePatchType, strategicPatchType } from "../client.ts"
 import { Failure } from "../errors.ts";
 import { builtInType, patchLocally } from "../merge/local-patch.ts";
 import { readObjects, type KubeObject } from "../objects.ts";
+import { encodeUtf8 } from "../../runtime/bytes.ts";
+import { Regex, regexFor } from "../../runtime/regex/regex.ts";
+import { MatchWork } from "../../runtime/regex/work.ts";
 import type { Work } from "../work.ts";
 import { absolute } from "./paths.ts";
 import type { Kustomization, PatchEntry, Resource, Target } from "./types.ts";
 
-const whole = (pattern: string | undefined, text: string): boolean =>
-  !pattern || new RegExp(`^(?:${pattern})$`).test(text);
+/** Whether a pattern, as Go has them, matches all of a name; one that is none matches nothing. */
+function whole(pattern: string | undefined, text: string): boolean {
+  if (!pattern) return true;
+  const work = new MatchWork();
+  const made = regexFor(work, pattern, encodeUtf8(`^(?:${pattern})$`), { syntax: "perl" });
+  return made instanceof Regex && made.test(encodeUtf8(text), work);
+}
 
 /** Whether an object, under its present or its first name, is meant. */
 export function isTarget({ object, origin }: Resource, target: Target): boolean {
