@@ -42,7 +42,6 @@ import {
 import type {
   ApiRequest,
   ApiResponse,
-  LogFollow,
   Reply,
   Subscription,
   EngineResponse,
@@ -321,9 +320,7 @@ export class Engine {
     return watches.heartbeat(this.#context.registry, subscription);
   }
 
-  pollLog(follow: LogFollow): { text: string; follow: LogFollow; ended: boolean } {
-    return this.#parts.streams.pollLog(follow);
-  }
+  readonly pollLog: Streams["pollLog"] = (follow) => this.#parts.streams.pollLog(follow);
 
   /** The answer of a proxied request that was under way; undefined: not yet. */
   pollProxy(pending: ProxyPending): Reply | undefined {
@@ -346,9 +343,7 @@ export class Engine {
   }
 
   /** Starts a command on a node; belongs into `session`, as everything done to the session that it gives. */
-  onMachine(...args: Parameters<Streams["onMachine"]>): ReturnType<Streams["onMachine"]> {
-    return this.#parts.streams.onMachine(...args);
-  }
+  readonly onMachine: Streams["onMachine"] = (...args) => this.#parts.streams.onMachine(...args);
 
   /** Work that sessions caused since this engine was made, in the units of a turn's budget; every call of `session` counts. */
   get sessionWork(): number {

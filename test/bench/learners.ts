@@ -106,10 +106,11 @@ const found = await withHostedServer(directory, async ({ url, cpuMs }): Promise<
       if (++made === learners) madeMs = performance.now() - began;
     }),
   );
-  let over = false;
-  const settled = Promise.allSettled(all).finally(() => (over = true));
+  const state = { over: false };
+  const settled = Promise.allSettled(all).finally(() => (state.over = true));
   const times: number[] = [];
-  while (!over && madeMs === 0) {
+  for (;;) {
+    if (state.over || madeMs > 0) break;
     const before = performance.now();
     await ask("GET", pods);
     times.push(performance.now() - before);

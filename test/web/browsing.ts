@@ -46,7 +46,10 @@ export async function expectPlain(page: Page): Promise<void> {
     return {
       overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
       unlabelled: fields
-        .filter((field) => !(field as HTMLInputElement).labels?.length)
+        .filter(
+          (field) =>
+            !(field as HTMLInputElement).labels?.length && !field.getAttribute("aria-label"),
+        )
         .map((field) => field.outerHTML),
       unnamed: named
         .filter(

@@ -52,7 +52,7 @@ describe.skipIf(!executablePath)("two people", () => {
     await mine!.getByText("Robin").waitFor();
     await mine!.getByText(/^viewer, page, since /).waitFor();
     await theirs!.getByText("You (Robin)").waitFor();
-    await theirs!.getByText(/^owner, page, since /).waitFor();
+    await theirs!.getByText(/^owner, page and terminal, since /).waitFor();
     const invited = guest.url();
     await guest.goto("about:blank");
     await mine!.getByText("viewer, page, a minute ago").waitFor();

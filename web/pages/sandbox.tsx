@@ -16,6 +16,7 @@ import { Pods } from "../panels/pods.tsx";
 import { Presence } from "../panels/presence.tsx";
 import { SandboxEmbedding } from "../panels/sandbox-embedding.tsx";
 import { Sharing } from "../panels/sharing.tsx";
+import { TerminalPanel } from "../panels/terminal.tsx";
 import { Start } from "../panels/start.tsx";
 import { Problem } from "../ui/panel.tsx";
 import { useWork, when } from "../ui/work.ts";
@@ -60,6 +61,7 @@ function Yard({ sandbox }: { sandbox: Sandbox }) {
     <>
       <Head sandbox={sandbox} />
       <Foreign sandbox={sandbox} />
+      {sandbox.role !== "viewer" && <TerminalPanel sandbox={sandbox} />}
       <div class="yard">
         <div class="column">
           <Start sandbox={sandbox} />

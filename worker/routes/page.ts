@@ -21,7 +21,7 @@ export const headersOfPages = (url: URL, env: Env): Record<string, string> => ({
 
 /**
  * Scripts and styles are the page's own files alone: elsewhere on this origin lie those that sandboxes serve. A policy
- * cannot name an IPv6 address, so there it is the whole origin. `human`: Turnstile's script and frame may come; no frame of
+ * cannot name an IPv6 address, so there it is the whole origin. Styles may also be made by scripts, as the terminal's emulator does. `human`: Turnstile's script and frame may come; no frame of
  * another site asks whether somebody is human.
  * Source: developers.cloudflare.com/turnstile/reference/content-security-policy
  */
@@ -32,7 +32,7 @@ export function policyOf(
   const own = hostname.startsWith("[") ? "'self'" : `${origin}/assets/`;
   const asked = human ? " https://challenges.cloudflare.com" : "";
   return (
-    `default-src 'none'; script-src ${own}${asked}; ${asked && `frame-src${asked}; `}style-src ${own}; img-src 'self' data:; font-src ${own}; ` +
+    `default-src 'none'; script-src ${own}${asked}; ${asked && `frame-src${asked}; `}style-src ${own} 'unsafe-inline'; img-src 'self' data:; font-src ${own}; ` +
     `connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ${ancestors}`
   );
 }

@@ -19,7 +19,13 @@ import type {
 } from "../ports/controller.ts";
 import type { KubeObject, ResourceId } from "../core/object.ts";
 import type { Store } from "../core/store.ts";
-import type { ApiRequest, ApiResponse } from "../ports/request.ts";
+import type {
+  ApiOwed,
+  ApiRequest,
+  ApiResponse,
+  LogFollow,
+  Subscription,
+} from "../ports/request.ts";
 import { recorded } from "./events.ts";
 import { cpuUsPerObjectRead } from "../core/limits.ts";
 
@@ -92,6 +98,8 @@ export interface ClientParts {
   reader: Reader;
   /** The API server as Pods reach it. */
   apiServer(request: ApiRequest): ApiResponse;
+  /** What a watch or a followed log of theirs is owed. */
+  pollApi(open: Subscription | LogFollow, fresh: boolean): ApiOwed;
   /** Takes note of a fault of Podyard that went no further. */
   fault(work: string, error: unknown): void;
   tokens: TokenSigner;
@@ -101,6 +109,7 @@ export class EngineClient implements Client {
   readonly records: Records;
   readonly tokens: TokenSigner;
   readonly apiServer: ClientParts["apiServer"];
+  readonly pollApi: ClientParts["pollApi"];
   readonly fault: ClientParts["fault"];
   readonly #store: Store;
   readonly #operations: Operations;
@@ -121,6 +130,7 @@ export class EngineClient implements Client {
     this.resources = parts.operations.registry;
     this.tokens = parts.tokens;
     this.apiServer = parts.apiServer;
+    this.pollApi = parts.pollApi;
     this.fault = parts.fault;
     this.records = {
       get: (table, key) => store.record(table, key),

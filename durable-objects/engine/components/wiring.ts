@@ -3,6 +3,7 @@ import { birthOf, type Birth } from "../core/birth.ts";
 import type { ApiContext } from "../api/context.ts";
 import { handle } from "../api/handle.ts";
 import { fieldsOf } from "../api/read/list.ts";
+import { poll } from "../api/read/watch.ts";
 import { Operations } from "../api/write/operations.ts";
 import { builtin, Registry } from "../api/discovery/registry.ts";
 import { imageCatalog } from "../images/index.ts";
@@ -25,6 +26,7 @@ import { Store } from "../core/store.ts";
 import { Faults } from "../loop/faults.ts";
 import { indices } from "../kinds/indices.ts";
 import { objectsBytesMax, objectsMax, stateBytesMax } from "../core/limits.ts";
+import type { ApiOwed, LogFollow, Subscription } from "../ports/request.ts";
 import type { Sql } from "../core/sql.ts";
 import { createStreams, type Streams } from "../streams/index.ts";
 import { clockOf } from "../loop/steering.ts";
@@ -83,11 +85,7 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   };
   const random = new Random(birth.seed);
   const reader = createReader(store, now, registry);
-  const limits = {
-    objectsMax: options.limits?.objectsMax ?? objectsMax,
-    stateBytesMax: options.limits?.stateBytesMax ?? stateBytesMax,
-    objectsBytesMax: options.limits?.objectsBytesMax ?? objectsBytesMax,
-  };
+  const limits = limitsOf(options);
   const operations = new Operations(
     store,
     random,
@@ -103,7 +101,8 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
     operations,
     reader,
     // Pods ask the API, and the API (exec, proxy) asks Pods.
-    apiServer: (request) => handle(context, request),
+    apiServer: (request) => handle({ ...context, wallNow: now.ms }, request),
+    pollApi: (open, fresh) => owed(context, streams, open, fresh),
     fault: (work, error) => faults.note(work, error),
     tokens: signerWith(key),
   });
@@ -125,4 +124,29 @@ export function createComponents(sql: Sql, options: EngineOptions): Components {
   const renewTokens = renewing(client, key);
   const parts = { birth, store, log, now, queue, random, client, context, streams, faults, work };
   return { ...parts, renewTokens };
+}
+
+const limitsOf = ({ limits }: EngineOptions): Required<NonNullable<typeof limits>> => ({
+  objectsMax: limits?.objectsMax ?? objectsMax,
+  stateBytesMax: limits?.stateBytesMax ?? stateBytesMax,
+  objectsBytesMax: limits?.objectsBytesMax ?? objectsBytesMax,
+});
+
+/** What a watch or a followed log of a Pod's is owed; time is the cluster's. */
+function owed(
+  context: ApiContext,
+  streams: Streams,
+  open: Subscription | LogFollow,
+  fresh: boolean,
+): ApiOwed {
+  const { log, store } = context;
+  if (fresh) log.remember(store.pendingChanges);
+  if (!("resource" in open)) {
+    const { follow, ...rest } = streams.pollLog(open);
+    return { ...rest, open: follow };
+  }
+  const moved = { ...open };
+  const { now } = context.reader;
+  const { lines, ended } = poll({ ...context, now, wallNow: now, random: () => 0 }, moved);
+  return { text: lines.join(""), open: moved, ended };
 }

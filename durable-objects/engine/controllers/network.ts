@@ -5,6 +5,7 @@ import { powerAnnotation } from "../kinds/node-machine.ts";
 import { forgetAffinity } from "../network/services.ts";
 import type { Controller } from "../ports/controller.ts";
 import { runtimeContext } from "../cri/runtime.ts";
+import { closeStreamsOf, watchersOf } from "../network/api-stream.ts";
 import { stepAny } from "../network/steps.ts";
 import type { Exchange } from "../network/exchange.ts";
 import { networkTable, type Stream } from "../runtime/net/stream.ts";
@@ -14,6 +15,7 @@ import { stepDatagram } from "../network/udp.ts";
 export const networkController: Controller = {
   name: "network",
   wakesOn: {
+    "*": ({ resource }, { records }) => records && watchersOf(records, resource),
     // Whoever asked a Pod that is gone must hear of it.
     pods(change) {
       return change.op === "delete"
@@ -35,8 +37,10 @@ export const networkController: Controller = {
   reconcile(key, client) {
     const [what = "", object = ""] = key.split(" ");
     const context = runtimeContext(client);
-    if (what === "gone") podGone(context, object);
-    else if (what === "power") wakeAll(context);
+    if (what === "gone") {
+      podGone(context, object);
+      closeStreamsOf(context, object);
+    } else if (what === "power") wakeAll(context);
     else if (what === "unstick") forgetAffinity(context, object);
     else return key.startsWith("u") ? stepDatagram(context, key) : stepAny(context, key);
     return undefined;

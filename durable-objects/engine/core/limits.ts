@@ -155,6 +155,16 @@ export const podRecordCharactersMax = 1_000_000;
 export const pipeBytesMax = 64 * 1024;
 export const processesPerPodMax = 128;
 export const openFilesPerProcessMax = 256;
+/** Nodes that one template may walk through, turns of its loops over a number, values that one JSONPath may find. */
+export const kubectlTemplateStepsMax = 200_000;
+/** Blocks, parentheses or filters of a template within each other: the parser calls itself for each. */
+export const kubectlTemplateDepthMax = 200;
+/** Kustomizations that name one another, from the outermost to the innermost. */
+export const kustomizationDepthMax = 16;
+/** Answers that a kubectl holds while it waits: what it needs to go on after a loss of memory. */
+export const kubectlJournalCharactersMax = 384 * 1024;
+/** Output of a kubectl that its process keeps while nobody takes it; what is more waits in a file. */
+export const kubectlOutputHeldCharactersMax = 64 * 1024;
 /** Bytes of real state one process may hold, whatever its container's limit; beyond it, it is killed for memory. */
 export const processStateBytesMax = 512 * 1024;
 export const argumentBytesMax = 128 * 1024;
@@ -189,6 +199,17 @@ export const terminalsMax = 20;
 export const terminalCellsMax = 1_000;
 /** Typed, or pasted, and read by nobody yet. */
 export const terminalInputBytesMax = 1024 * 1024;
+/** A line that is edited at a prompt, the changes that ^_ takes back, and what ^Y has (readline: kill.c DEFAULT_MAX_KILLS). */
+export const editedLineBytesMax = 16 * 1024;
+export const undoStepsMax = 100;
+export const killRingMax = 10;
+/** An escape sequence that is no key's. */
+export const keyBytesMax = 32;
+/** What an interactive bash keeps of its history, and takes from the file of it. */
+export const historyLinesMax = 500;
+export const historyFileBytesMax = 256 * 1024;
+/** Words that Tab offers. */
+export const completionsMax = 2_000;
 /** Of the value of one kernel setting. */
 export const sysctlBytesMax = 256;
 export const shellDepthMax = 200;
@@ -233,6 +254,9 @@ export const chunksLookedUpMax = 1_024;
 export const accountFilesKeptMax = 50;
 /** Layers of nodes' file systems, one per node and machine id. */
 export const nodeLayersKeptMax = 64;
+/** Lines of a node's journal that are kept, and characters of each: whoever restarts a service in a loop writes them. */
+export const journalLinesMax = 300;
+export const journalLineCharsMax = 1_000;
 /** A larger file in a node's folder of static Pods is not read. */
 export const staticManifestBytesMax = 256 * 1024;
 /** Parsed ones that are kept. */
@@ -254,6 +278,10 @@ export const finishedJobsKeptMax = 32;
 /** Parsed commands, and characters of their texts. */
 export const parsedCommandsKeptMax = 4_000;
 export const parsedCommandCharactersKeptMax = 4_000_000;
+/** Words that one word with braces (`{1..9}`) may become. */
+export const braceWordsMax = 50_000;
+/** Commands that a shell's history keeps. bash: HISTSIZE */
+export const shellHistoryMax = 500;
 /** Compiled patterns (`case`, globs) that are kept, and the length of one that is worth it. */
 export const shellPatternsKeptMax = 2_000;
 export const shellPatternCharactersMax = 200;

@@ -22,6 +22,7 @@ export function runtimeContext(client: Client): RuntimeContext {
     fault: (work, error) => client.fault?.(work, error),
     ...(client.tokens ? { tokens: client.tokens } : {}),
     ...(client.mayRun ? { mayRun: client.mayRun } : {}),
+    ...(client.pollApi ? { pollApi: (open, fresh) => client.pollApi!(open, fresh) } : {}),
     ...(client.apiServer ? { apiServer: (request) => client.apiServer!(request) } : {}),
   };
 }

@@ -10,6 +10,7 @@ import { gbFrontend, goGuestbookImage } from "./guestbook/guestbook.ts";
 import { helloImages } from "./hello-family.ts";
 import { httpd } from "./httpd.ts";
 import { nodeImage, pythonImage } from "./scripts/python-node.ts";
+import { kubectlImages } from "./kubectl.ts";
 import { kubernetesImages } from "./kubernetes.ts";
 import { linuxImages } from "./distributions/linux.ts";
 import { nodeService } from "../runtime/kernel/process-view.ts";
@@ -49,6 +50,7 @@ const definitions: ImageDefinition[] = [
   ...e2eImages,
   ...echoImages,
   ...helloImages,
+  ...kubectlImages,
   ...kubernetesImages,
   ...linuxImages,
   ...redisReplicas,

@@ -5,7 +5,7 @@
 import { parseTime, rfc3339, rfc3339Micro } from "../core/clock.ts";
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
-import { hasPower } from "./node-machine.ts";
+import { hasKubelet } from "./node-machine.ts";
 import { leaderRenewMs, nodeLeaseRenewMs, nodeReportMs, serverRenewMs } from "../core/limits.ts";
 
 interface Beating extends KubeObject {
@@ -27,7 +27,7 @@ function lastBeat(text: string | undefined, periodMs: number, now: number): numb
 /** A Node as its kubelet last reported it. */
 export function presentNode<T extends KubeObject>(object: T, now: number): T {
   const node = object as T & Beating;
-  if (!node.status?.conditions || !hasPower(node)) return node;
+  if (!node.status?.conditions || !hasKubelet(node)) return node;
   let changed = false;
   const conditions = node.status.conditions.map((condition) => {
     if (!reported.has(condition.type) || condition.status === "Unknown") return condition;
@@ -55,7 +55,7 @@ function renewalMs(lease: Lease, reader: Pick<Reader, "get">): number | undefine
   const holder = lease.spec?.holderIdentity ?? "";
   if (namespace === nodeLeases) {
     const node = reader.get("nodes", "", name);
-    return node && hasPower(node) && holder === name ? nodeLeaseRenewMs : undefined;
+    return node && hasKubelet(node) && holder === name ? nodeLeaseRenewMs : undefined;
   }
   if (namespace !== "kube-system") return undefined;
   const row = systemLeases.find((l) => l.name.test(name));

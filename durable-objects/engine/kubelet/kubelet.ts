@@ -11,7 +11,7 @@ import { rejection } from "./admission.ts";
 import { syncNode } from "./node.ts";
 import { nodeRecord } from "./node-address.ts";
 import { machineKey, nodeOfKey } from "../runtime/machine-key.ts";
-import { hasPower, nodeIsDown } from "../kinds/node-machine.ts";
+import { hasKubelet, nodeIsDown } from "../kinds/node-machine.ts";
 import { deletePod, endPod } from "./ending.ts";
 import { publish } from "./publish.ts";
 import { type LoadedRecord, kubeletTable, loadRecord, newRecord, saveRecord } from "./record.ts";
@@ -52,8 +52,8 @@ function concerns(pod: Pod, before: Pod): boolean {
 
 const wakeNode: Waker = (change, reader) => {
   const keys = [machineKey(change.name)];
-  const power = (o: typeof change.previous): boolean => o !== undefined && hasPower(o);
-  if (change.op === "create" || power(change.object) !== power(change.previous)) {
+  const runs = (o: typeof change.previous): boolean => o !== undefined && hasKubelet(o);
+  if (change.op === "create" || runs(change.object) !== runs(change.previous)) {
     for (const pod of reader.byIndex("pod.node", change.name)) {
       keys.push(objectKey(pod.metadata.namespace, pod.metadata.name));
     }
@@ -114,7 +114,7 @@ export function createKubelet(runtime: Runtime): Controller {
 type Tools = Pick<Sync, "client" | "runtime">;
 
 function syncPod(tools: Tools, key: string): number | undefined {
-  const { client } = tools;
+  const { client, runtime } = tools;
   const { namespace, name } = splitKey(key);
   const pod = client.get<Pod>("pods", namespace, name);
   const nodeName = pod?.spec.nodeName;
@@ -127,6 +127,8 @@ function syncPod(tools: Tools, key: string): number | undefined {
   if (!pod || !nodeName) return undefined;
   const node = client.get<Node>("nodes", "", nodeName);
   if (!node || nodeIsDown(client, nodeName)) return undefined;
+  // Nobody looks after it; what runs goes on.
+  if (!hasKubelet(node)) return stored && runtime.advance(runtimeContext(client), key);
   const loaded = stored ?? newRecord(runningUid(pod), nodeName, client.now);
   if (loaded.record.done && !pod.metadata.deletionTimestamp && !loaded.record.withdrawn) {
     return undefined;

@@ -2,12 +2,14 @@
 import type { Client } from "../ports/controller.ts";
 import { objectKey } from "../core/object.ts";
 import { machineKey } from "../runtime/machine-key.ts";
+import { dropLinks, syncLinks } from "../runtime/machine-links.ts";
 import type { Runtime } from "../runtime/define.ts";
 import { syncPressure } from "./eviction.ts";
 import { nodeRecord, nodeTable } from "./node-address.ts";
 import { nodeIsDown } from "../kinds/node-machine.ts";
 import { loadRecord, saveRecord } from "./record.ts";
 import type { Node } from "../kinds/node.ts";
+import { syncService } from "./service.ts";
 import { syncStatics } from "./static-pods.ts";
 import { runtimeContext } from "../cri/runtime.ts";
 
@@ -18,6 +20,7 @@ export function syncNode(client: Client, runtime: Runtime, name: string): number
   const memory = nodeRecord(client, name);
   if (nodeIsDown(client, name)) {
     if (!memory.down) client.records.put(nodeTable, name, { ...memory, down: true });
+    dropLinks(runtimeContext(client), name);
     return undefined;
   }
   if (memory.down) {
@@ -25,11 +28,17 @@ export function syncNode(client: Client, runtime: Runtime, name: string): number
     client.records.put(nodeTable, name, rest);
     loseProcesses(client, runtime, name);
   }
-  const byHand = runtime.advance(runtimeContext(client), machineKey(name));
+  runtime.advance(runtimeContext(client), machineKey(name));
+  syncLinks(runtimeContext(client), name);
+  const byHand = client.records.get<{ due?: number }>("runtime", machineKey(name))?.due;
+  const { up, dueAtMs } = syncService(client, runtime, name);
+  if (!up) return earlier(byHand, dueAtMs);
   syncStatics(client, runtime, node);
-  const pressure = syncPressure(client, runtime, node);
-  return byHand === undefined ? pressure : Math.min(byHand, pressure ?? byHand);
+  return earlier(byHand, syncPressure(client, runtime, node));
 }
+
+const earlier = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined ? b : Math.min(a, b ?? a);
 
 /** Power is back: nothing that ran on the node has survived. */
 function loseProcesses(client: Client, runtime: Runtime, node: string): void {

@@ -12,6 +12,7 @@ import type { HttpRequest, HttpResponse, PodRecord } from "../runtime/kernel/sta
 import { isUp } from "./addresses.ts";
 import { apiServerAnswer, kubeletAnswer } from "./hosts.ts";
 import { hop } from "./hops.ts";
+import { nextId } from "./ids.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { startIngress, type Relay } from "./ingress.ts";
 import { kubeProxyAt } from "./kube-proxy.ts";
@@ -54,13 +55,6 @@ export type ExchangeResult = { hops: Hop[] } & (
   | { response: HttpResponse }
   | { error: ExchangeError }
 );
-
-/** The next id of a request ("r") or stream ("s"); never given twice in a cluster. */
-export function nextId(context: RuntimeContext, prefix: "r" | "s"): string {
-  const next = (context.records.get<number>("network-draws", "id") ?? 0) + 1;
-  context.records.put("network-draws", "id", next);
-  return `${prefix}${next}`;
-}
 
 const load = (context: RuntimeContext, id: string): Exchange | undefined =>
   context.records.get<Exchange>(networkTable, id);
@@ -196,7 +190,9 @@ function deliver(
       return undefined;
     }
     case "apiserver":
-      return settle(context, id, exchange, { response: apiServerAnswer(context, request) });
+      return settle(context, id, exchange, {
+        response: apiServerAnswer(context, request, exchange.from),
+      });
     case "kubelet":
       return settle(context, id, exchange, {
         response: kubeletAnswer(context.reader, outcome.node, request),

@@ -1,5 +1,10 @@
 /** What listens on the nodes themselves: the API server and the kubelets, as far as a Pod without a token sees them. */
 import type { Reader } from "../ports/controller.ts";
+import type { Source } from "../runtime/net/stream.ts";
+import { adminToken } from "../runtime/net/admin-access.ts";
+import { openSession } from "./api-session.ts";
+import { openApiStream } from "./api-stream.ts";
+import { nextId } from "./ids.ts";
 import type { HttpRequest, HttpResponse } from "../runtime/kernel/state.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { User } from "../ports/request.ts";
@@ -39,26 +44,39 @@ const forbidden = (method: string, path: string): HttpResponse =>
 const anonymous: User = { name: "system:anonymous", groups: ["system:unauthenticated"] };
 
 /** The API server, asked with a Pod's token or with none. k8s: --anonymous-auth */
-export function apiServerAnswer(context: RuntimeContext, request: HttpRequest): HttpResponse {
+export function apiServerAnswer(
+  context: RuntimeContext,
+  request: HttpRequest,
+  from: Source,
+): HttpResponse {
   if (!request.https) return notHttps;
   const [path = "/", query = ""] = request.path.split("?", 2);
   if (!request.headers.authorization && discovery.test(path))
     return forbidden(request.method, path);
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) headers[name] = decodeUtf8(value);
+  const { tokens } = context;
+  const admin = tokens && headers.authorization === `Bearer ${adminToken(tokens)}`;
+  if (admin) delete headers["authorization"];
   const answer = context.apiServer?.({
     method: request.method,
     path,
     query,
     headers,
     ...(request.body ? { body: bytesOf(request.body) } : {}),
-    ...(headers.authorization ? {} : { user: anonymous }),
+    ...(headers.authorization || admin ? {} : { user: anonymous }),
   });
-  if (answer?.type === "watch") {
-    return { status: 200, headers: answer.headers, body: encodeUtf8(answer.lines.join("")) };
+  if (answer?.type === "watch" || answer?.type === "follow") {
+    const watches = answer.type === "watch";
+    const body = encodeUtf8(watches ? answer.lines.join("") : answer.text);
+    const whole = { status: 200, headers: answer.headers, body };
+    if (!request.stream || (watches && answer.ended)) return whole;
+    const at = watches ? answer.subscription : answer.follow;
+    return { ...whole, stream: openApiStream(context, nextId(context, "a"), from, at) };
   }
-  if (answer?.type === "follow") {
-    return { status: 200, headers: answer.headers, body: encodeUtf8(answer.text) };
+  if (answer?.type === "session" && answer.kind !== "portforward" && request.stream) {
+    const stream = openSession(context, nextId(context, "a"), from, answer.session);
+    return { status: 101, headers: {}, body: "", stream };
   }
   if (answer?.type !== "reply") return plain(501, "not served to Pods\n");
   const { status, body } = answer;

@@ -8,15 +8,22 @@ import {
   type Parcel,
 } from "../runtime/net/network-port.ts";
 import type { HttpResponse, PodRecord } from "../runtime/kernel/state.ts";
+import { closeApiStream, hasApiNews, receiveApi, tellFollowers } from "./api-stream.ts";
+import { receiveSession, sendSession } from "./api-session.ts";
+import { apiServerAnswer } from "./hosts.ts";
 import { queryFrom, resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
+import { isApiStream } from "../runtime/net/api-stream.ts";
 import { networkTable, type Stream } from "../runtime/net/stream.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
 import { route, sourceHop, sourceOfPod } from "./route.ts";
 import { siteListens } from "../runtime/net/sites.ts";
 import * as tcp from "./tcp.ts";
 import { askDatagram, type Datagram } from "./udp.ts";
+
+/** Paths that lead on to a Pod: what asks them may change it. */
+const connects = /\/(proxy|exec|attach|portforward)(\/|\?|$)/;
 
 function connect(
   context: RuntimeContext,
@@ -116,14 +123,30 @@ export const network: Network = {
   datagram,
   ping,
 
+  readApi(context, podKey, request) {
+    if (request.method !== "GET" || connects.test(request.path)) return undefined;
+    const from = sourceOfPod(context, podKey);
+    const { outcome } = route(context, from, request.host, request.port, "TCP");
+    if (outcome.to === "apiserver")
+      return apiServerAnswer(context, { ...request, clientIp: from.ip }, from);
+    const refused = outcome.to === "nobody" && outcome.error === "refused";
+    return refused && outcome.afterMs === 0 ? { refused: true } : undefined;
+  },
+  receiveApi,
+  receiveSession,
+  sendSession,
+  closeApi: closeApiStream,
+
   settled(context, handle) {
     if (!isNetworkHandle(handle)) return true;
+    if (isApiStream(handle)) return hasApiNews(context, handle);
     const record = context.records.get<Exchange | Stream>(networkTable, handle);
     if (!record) return true;
     return "request" in record ? exchange.isSettled(record) : tcp.hasNews(record);
   },
 
   moved(context, pod) {
+    if (pod.pod) tellFollowers(context, pod.pod.key);
     for (const handle in pod.requests) {
       const waiting = pod.requests?.[handle]?.waiter;
       if (waiting) context.wake?.("network", waiting);

@@ -8,6 +8,7 @@ import { failure } from "../api/handle.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";
+import { kubeletIsStopped } from "../kinds/node-machine.ts";
 import { inCidr, isUp, nodeIp } from "./addresses.ts";
 import { isAddress } from "../machinery/ip.ts";
 import type { Reply, ProxyPending } from "../ports/request.ts";
@@ -97,6 +98,8 @@ function toNode(context: RuntimeContext, asked: ProxyRequest, name: string, path
   const node = reader.get<Node>("nodes", "", name);
   if (!node) throw notFound({ group: "", plural: "nodes" }, name);
   if (!isUp(reader, name)) throw unreachable(`dial tcp ${nodeIp(node)}:10250: i/o timeout`);
+  if (kubeletIsStopped(reader, name))
+    throw unreachable(`dial tcp ${nodeIp(node)}:10250: connect: connection refused`);
   const request = outgoing(asked, { ip: nodeIp(node), port: 10_250, https: true }, "", path);
   return replyOf(kubeletAnswer(reader, name, request, true), asked.method);
 }

@@ -1,8 +1,17 @@
-/** Steps of whatever is under way in the network: requests (`rN`, exchange.ts) and streams (`sN`, tcp.ts). */
+/** Steps of whatever is under way in the network: requests (`rN`, exchange.ts), streams (`sN`, tcp.ts), and those of the API (`aN`). */
 import { stepStream } from "./tcp.ts";
 import { networkRoundsMax } from "../core/limits.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
-import { isSettled, stepExchange, take, type Exchange, type ExchangeResult } from "./exchange.ts";
+import { isApiStream } from "../runtime/net/api-stream.ts";
+import { stepApiStream } from "./api-stream.ts";
+import {
+  isSettled,
+  runPod,
+  stepExchange,
+  take,
+  type Exchange,
+  type ExchangeResult,
+} from "./exchange.ts";
 import { networkTable } from "../runtime/net/stream.ts";
 
 /** Pushes one on as far as it goes now; returns when to look again (virtual ms), if time alone helps. */
@@ -11,7 +20,9 @@ export const stepAny = (context: RuntimeContext, id: string): number | undefined
     ? stepExchange(context, id)
     : id.startsWith("s")
       ? stepStream(context, id)
-      : undefined;
+      : isApiStream(id)
+        ? stepApiStream(context, id, runPod)
+        : undefined;
 
 /** Pushes on what a request moves until it has its outcome, nothing moves any more, or the rounds are used up. */
 export function settleNow(context: RuntimeContext, id: string): ExchangeResult | undefined {

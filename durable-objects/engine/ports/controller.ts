@@ -1,7 +1,7 @@
 /** What a controller is and what it sees. Key in, whole state compared, due time out. */
 import type { QuotaSum } from "./quota-sum.ts";
 import type { Change, KubeObject, ResourceId } from "../core/object.ts";
-import type { ApiRequest, ApiResponse } from "./request.ts";
+import type { ApiOwed, ApiRequest, ApiResponse, LogFollow, Subscription } from "./request.ts";
 
 /** How virtual time stands to the wall's, and when something happens by itself. */
 export interface ClockReading {
@@ -140,6 +140,11 @@ export interface Client extends Reader {
   random(): number;
   /** Optional. The API server as Pods reach it; who asks is told by its token or `user`. */
   apiServer?(request: ApiRequest): ApiResponse;
+  /**
+   * Optional. What a watch or a followed log that was opened through `apiServer` is owed. `fresh`: with what this turn has
+   * changed so far, for a reconciler that has written nothing itself yet.
+   */
+  pollApi?(open: Subscription | LogFollow, fresh: boolean): ApiOwed;
   /** Optional. Absent: volumes' tokens are empty. */
   readonly tokens?: TokenSigner;
   /** Optional. Tells a fault of Podyard that went no further than one process of a container. */
@@ -164,7 +169,10 @@ export interface Records {
 }
 
 /** Maps a change to keys this controller must look at. Must be cheap and pure. */
-export type Waker = (change: Change, reader: Reader) => Iterable<string> | undefined;
+export type Waker = (
+  change: Change,
+  reader: Reader & { readonly records?: Pick<Records, "get" | "keys"> },
+) => Iterable<string> | undefined;
 
 /**
  * A failure that the reconciler has told and kept its writes of: the key comes back after a delay that doubles with

@@ -106,6 +106,13 @@ export interface LogFollow {
   stream?: "Stdout" | "Stderr";
 }
 
+/** What a watch or a followed log has to say since it was last asked, and where it then stands. */
+export interface ApiOwed {
+  text: string;
+  open: Subscription | LogFollow;
+  ended: boolean;
+}
+
 /** The Status on a session's error channel. */
 export type SessionStatus = Omit<Status, "kind" | "apiVersion" | "code"> & { code?: number };
 

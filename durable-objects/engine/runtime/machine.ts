@@ -10,6 +10,7 @@ import { hostPidBase } from "./kernel/process-view.ts";
 import type { PodRecord } from "./kernel/state.ts";
 import type { RuntimeContext } from "./kernel/types.ts";
 import { machineImage } from "./volumes/node-files.ts";
+import { startMachineServices } from "./node/services.ts";
 import { removeTree } from "./fs/chunks.ts";
 
 /** The one container of a machine. */
@@ -80,8 +81,9 @@ export function openMachine(context: RuntimeContext, node: Node): PodKernel {
   return made;
 }
 
-/** Ends everything that runs on a node by hand: its power went, or it is gone. */
+/** A node's power is back: nothing that ran there by hand is left, and its services start. */
 export function closeMachine(context: RuntimeContext, node: string): void {
+  startMachineServices(context, node);
   const kernel = PodKernel.load(context, machineKey(node));
   if (!kernel) return;
   for (const key of Object.keys(kernel.pod.processes)) kernel.exit(Number(key), 0, 9);

@@ -10,6 +10,9 @@ import { within } from "./runtime.ts";
 import { foreground, terminalInput } from "./kernel/terminal.ts";
 import type { PodRecord, Session } from "./kernel/state.ts";
 
+/** Records of sessions that a connection holds. Key: `podKey sessionId`, or ` streamId`. */
+export const sessionTable = "sessions";
+
 export interface SessionOutput {
   stdout: Uint8Array;
   stderr: Uint8Array;

@@ -2,28 +2,16 @@
  * YAML bodies (the subset that is JSON). Two parsers: `js-yaml` is quick and says what it reads as events, `yaml` knows more
  * of what is wrong with a text, and reads again what the first refuses, as long as it is short.
  */
-import { CORE_SCHEMA, YAMLException, constructFromEvents, parseEvents } from "js-yaml";
-import { LineCounter, isMap, isPair, isScalar, parseDocument, visit, type YAMLError } from "yaml";
+import { YAMLException, constructFromEvents, parseEvents } from "js-yaml";
+import { LineCounter, isMap, isPair, isScalar, parseDocument, visit } from "yaml";
 import { yamlDepthMax, yamlExplainedCharsMax } from "../core/limits.ts";
 import { checkValues, countYaml } from "./body-budget.ts";
 import { DecodeError } from "./decode.ts";
 import { tryJson, type Parsed } from "./parse.ts";
+import { goSchema } from "./yaml-scalars.ts";
+import { libyamlText } from "./yaml-problems.ts";
 
 const convert = "error converting YAML to JSON: yaml: ";
-
-/** libyaml's words for the errors that the yaml package names by code. */
-const yamlTexts: Partial<Record<YAMLError["code"], string>> = {
-  TAB_AS_INDENT: "found character that cannot start any token",
-  BLOCK_AS_IMPLICIT_KEY: "mapping values are not allowed in this context",
-  BLOCK_IN_FLOW: "did not find expected node content",
-  BAD_INDENT: "did not find expected key",
-  MISSING_CHAR: "did not find expected key",
-  MULTILINE_IMPLICIT_KEY: "could not find expected ':'",
-  BAD_ALIAS: "unknown anchor referenced",
-  UNEXPECTED_TOKEN: "did not find expected node content",
-  BAD_PROP_ORDER: "did not find expected node content",
-  MULTIPLE_DOCS: "expected a single document in the stream",
-};
 
 /**
  * Parses a YAML body. Throws DecodeError with sigs.k8s.io/yaml's text
@@ -37,7 +25,7 @@ export function parseYaml(text: string): Parsed {
   checkValues(countYaml(text));
   try {
     const events = parseEvents(text, { maxDepth: yamlDepthMax });
-    const [value] = constructFromEvents(events, { source: text, schema: CORE_SCHEMA } as never);
+    const [value] = constructFromEvents(events, { source: text, schema: goSchema } as never);
     checkAliases(value);
     return { value: value ?? null, duplicates: [] };
   } catch (error) {
@@ -66,7 +54,7 @@ function explained(text: string, error: YAMLException): Parsed {
 /** A text with doubled keys, of which the last wins. */
 function twice(text: string): { value: unknown } {
   const events = parseEvents(text, { maxDepth: yamlDepthMax });
-  const options = { source: text, schema: CORE_SCHEMA, json: true };
+  const options = { source: text, schema: goSchema, json: true };
   const [value] = constructFromEvents(events, options as never);
   checkAliases(value);
   return { value };
@@ -120,8 +108,7 @@ function careful(text: string): Parsed {
   const error = document.errors.find((e) => e.code !== "MULTIPLE_DOCS");
   if (error) {
     const { line } = lines.linePos(error.pos[0]);
-    const words = yamlTexts[error.code] ?? error.message;
-    throw new DecodeError(`${convert}line ${line}: ${words}`);
+    throw new DecodeError(`${convert}${libyamlText(error, line, text)}`);
   }
   const doubled: string[] = [];
   visit(document, (_key, node) => {
@@ -140,8 +127,9 @@ function careful(text: string): Parsed {
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: -1 });
-  } catch {
-    throw new DecodeError(`${convert}unknown anchor referenced`);
+  } catch (error) {
+    const name = /: (\S+)$/.exec(error instanceof Error ? error.message : "")?.[1];
+    throw new DecodeError(`${convert}unknown anchor ${name ? `'${name}' ` : ""}referenced`);
   }
   checkAliases(value);
   if (!doubled.length) return { value: value ?? null, duplicates: [] };

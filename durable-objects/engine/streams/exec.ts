@@ -5,11 +5,11 @@ import { objectKey } from "../core/object.ts";
 import { podContainers, type Pod } from "../kinds/pod/types.ts";
 import type { CommandReply, CommandSession } from "../ports/request.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
-import { attachSession, execSession } from "../runtime/sessions.ts";
+import { attachSession, execSession, sessionTable } from "../runtime/sessions.ts";
 import { containerFor, podOf, runningInstance } from "./containers.ts";
 import { hexId } from "./ids.ts";
-import { sessionTable } from "./session.ts";
-import { withKubeletWake } from "./kubelet-wake.ts";
+import { withKubeletWake } from "../network/kubelet-wake.ts";
+import { checkKubelet } from "./kubelet-answers.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
 /**
@@ -27,6 +27,7 @@ export function command(
   const container = containerFor(pod, query.get("container"));
   if (!pod.spec.nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
   checkUpgrade(call.request);
+  checkKubelet(context.reader, pod.spec.nodeName);
   const wanted = {
     stdin: query.flag("stdin"),
     stdout: query.flag("stdout"),

@@ -11,6 +11,7 @@ import { nextRepeatMs } from "../runtime/logs/repeats.ts";
 import { readLogRecord, type LogOptions } from "../runtime/logs/logs.ts";
 import type { LogRecord, PodRecord } from "../runtime/kernel/state.ts";
 import { containerFor, podOf, statusOf } from "./containers.ts";
+import { checkKubelet } from "./kubelet-answers.ts";
 import { logOptions, type PodLogOptions } from "./log-options.ts";
 
 const headers = { "content-type": "text/plain" };
@@ -23,7 +24,13 @@ export function log(context: RuntimeContext, call: Call, name: string): ApiRespo
   // A Pod without a node has no log to look for, which is no error.
   if (!pod.spec.nodeName) return { type: "reply", status: 204, headers, body: "" };
   const instance = instanceOf(pod, container, options.previous);
-  const key = objectKey(call.info.namespace, name);
+  const { namespace } = call.info;
+  checkKubelet(
+    context.reader,
+    pod.spec.nodeName,
+    `/containerLogs/${namespace}/${name}/${container}`,
+  );
+  const key = objectKey(namespace, name);
   const record = recordOf(context, key, container, instance);
   if (!record) {
     const body = `unable to retrieve container logs for containerd://${instance}`;

@@ -6,7 +6,7 @@ import { machineContainer, openMachine } from "../runtime/machine.ts";
 import { startExec, type ExecRequest } from "../runtime/launch.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { CommandSession } from "../ports/request.ts";
-import { withKubeletWake } from "./kubelet-wake.ts";
+import { withKubeletWake } from "../network/kubelet-wake.ts";
 
 /**
  * Starts a command on a node as root, in its home folder. The session is read, written, resized and ended as an exec's

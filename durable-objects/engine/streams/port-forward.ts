@@ -8,6 +8,7 @@ import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
 import { podOf } from "./containers.ts";
 import { networkNamespace, sandboxId } from "./ids.ts";
+import { checkKubelet } from "./kubelet-answers.ts";
 import { checkUpgrade } from "./upgrade.ts";
 
 /** Checks a port-forward up to its upgrade. Throws 400 and 404, and 500 where the kubelet does not know the Pod. */
@@ -19,6 +20,7 @@ export function portForward(context: RuntimeContext, call: Call, name: string): 
     .flatMap((text) => text.split(","))
     .map(portOf);
   checkUpgrade(call.request);
+  checkKubelet(context.reader, pod.spec.nodeName);
   const key = objectKey(call.info.namespace, name);
   if (!context.records.get("runtime", key)) {
     const text = `unable to upgrade connection: pod not found (${goQuote(`${name}_${call.info.namespace}`)})`;

@@ -11,10 +11,10 @@ import { binaryOf, bytesOf } from "../runtime/bytes.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { PodRecord } from "../runtime/kernel/state.ts";
 import * as runtime from "../runtime/sessions.ts";
+import { sessionTable } from "../runtime/sessions.ts";
 import { exitStatus } from "./exit-status.ts";
 import { connectError } from "./port-forward.ts";
-import { withKubeletWake } from "./kubelet-wake.ts";
-import { sessionTable } from "./session.ts";
+import { withKubeletWake } from "../network/kubelet-wake.ts";
 
 export interface SessionNews {
   stdout: Uint8Array;

@@ -10,7 +10,7 @@ import type { TerminalState } from "../runtime/terminals.ts";
 import * as sessions from "../runtime/sessions.ts";
 import { execSession } from "../runtime/sessions.ts";
 import { runningInstance } from "./containers.ts";
-import { withKubeletWake } from "./kubelet-wake.ts";
+import { withKubeletWake } from "../network/kubelet-wake.ts";
 import { machineSession } from "./machine.ts";
 
 export type { TerminalState };

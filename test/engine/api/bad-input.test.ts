@@ -101,7 +101,7 @@ describe("bodies that are no object", () => {
       "a: b: c",
       yaml,
       400,
-      `${unknown}yaml: line 1: mapping values are not allowed in this context (613a20623a2063)`,
+      `${unknown}yaml: mapping values are not allowed in this context (613a20623a2063)`,
     ],
     [
       "no protobuf",

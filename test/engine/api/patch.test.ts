@@ -4,9 +4,9 @@ import {
   applyOperations,
   decodeJsonPatch,
   jsonPatch,
-} from "../../../durable-objects/engine/api/patch/json-patch.ts";
-import { mergePatch } from "../../../durable-objects/engine/api/patch/merge-patch.ts";
-import { strategicMergePatch } from "../../../durable-objects/engine/api/patch/strategic-merge.ts";
+} from "../../../durable-objects/engine/schema/patch/json-patch.ts";
+import { mergePatch } from "../../../durable-objects/engine/schema/patch/merge-patch.ts";
+import { strategicMergePatch } from "../../../durable-objects/engine/schema/patch/strategic-merge.ts";
 
 type Json = Record<string, unknown>;
 

@@ -364,7 +364,7 @@ describe("parsing", () => {
 
   test("YAML", () => {
     expect(parseYaml("a: 1\nb: [x, yes]\nc: {d: null}\n")).toEqual({
-      value: { a: 1, b: ["x", "yes"], c: { d: null } },
+      value: { a: 1, b: ["x", true], c: { d: null } },
       duplicates: [],
     });
     expect(parseYaml("a: 1\nb:\n  c: 1\n  c: 2\n").duplicates).toEqual([
@@ -375,7 +375,7 @@ describe("parsing", () => {
   test.each([
     [
       "a: b: c",
-      "error converting YAML to JSON: yaml: line 1: mapping values are not allowed in this context",
+      "error converting YAML to JSON: yaml: mapping values are not allowed in this context",
     ],
     [
       "a:\n\t- b",

@@ -114,7 +114,8 @@ describe("a shell on a node", () => {
     const world = new World();
     world.create(web);
     world.settle();
-    const { out } = onNode(world, "node-1", "ps -ef");
+    const [pod] = world.get("/api/v1/namespaces/default/pods").items;
+    const { out } = onNode(world, pod.spec.nodeName, "ps -ef");
     expect(out).toContain("/usr/bin/kubelet");
     expect(out).toContain("nginx: master process");
     expect(out).toContain("ps -ef");
@@ -144,5 +145,24 @@ describe("a shell on a node", () => {
     world.advance(20_000);
     expect(read()).toEqual({ text: "", over: true });
     expect(onNode(world, "node-9", "true").err).toBe('node "node-9" not found');
+  });
+});
+
+describe("kubectl on a node", () => {
+  it("is the administrator on the control plane, and nobody elsewhere", () => {
+    const world = new World();
+    const said = onNode(
+      world,
+      "control-plane",
+      "kubectl config current-context; kubectl auth whoami 2>/dev/null; kubectl get nodes -o name; stat -c %a /etc/kubernetes/admin.conf; kubectl config set-context --current --namespace=kube-system; kubectl get ds -o name",
+    );
+    expect(said.err).toBe("");
+    expect(said.out).toMatch(
+      /^kubernetes-admin@kubernetes\n[^]*node\/control-plane\nnode\/node-1\nnode\/node-2\nnode\/node-3\n600\nContext "kubernetes-admin@kubernetes" modified\.\ndaemonset\.apps\/kube-proxy\n$/,
+    );
+    const elsewhere = onNode(world, "node-1", "kubectl get nodes");
+    expect(elsewhere.err).toContain(
+      "The connection to the server localhost:8080 was refused - did you specify the right host or port?",
+    );
   });
 });

@@ -87,8 +87,8 @@ describe("a terminal", () => {
     fork.engine = new Engine(sql, { ...world.options, nowMs: world.now });
     type(fork, "ret\r");
     type(world, "ret-not\r");
-    expect(shown(fork)).toContain("echo $secret\r\nkept\r\n");
-    expect(shown(world)).toContain("echo $secret-not\r\nkept-not\r\n");
+    expect(shown(fork)).toContain("echo $secret\r\n\x1b[?2004l\rkept\r\n");
+    expect(shown(world)).toContain("echo $secret-not\r\n\x1b[?2004l\rkept-not\r\n");
   });
 
   it("keeps what it printed up to a bound, and says what is lost", () => {

@@ -1,5 +1,5 @@
 /** What changed between two objects, as field sets. k8s: structured-merge-diff/typed/compare.go */
-import { isObject, jsonEqual, type JsonObject } from "../patch/go-value.ts";
+import { isObject, jsonEqual, type JsonObject } from "../../schema/patch/go-value.ts";
 import { fieldElement } from "./element.ts";
 import {
   EMPTY,

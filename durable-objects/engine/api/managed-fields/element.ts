@@ -3,7 +3,7 @@
  * k8s: structured-merge-diff/fieldpath/serialize-pe.go and element.go
  */
 import { goQuote } from "../../machinery/field.ts";
-import { goFormat, goJson, isObject } from "../patch/go-value.ts";
+import { goFormat, goJson, isObject } from "../../schema/patch/go-value.ts";
 
 export const fieldElement = (name: string): string => `f:${name}`;
 export const valueElement = (value: unknown): string => `v:${goJson(value)}`;

@@ -5,7 +5,7 @@
 import type { ManagedFieldsEntry } from "../../core/object.ts";
 import { updateManagersMax } from "../../core/limits.ts";
 import { goQuote } from "../../machinery/field.ts";
-import { goJson } from "../patch/go-value.ts";
+import { goJson } from "../../schema/patch/go-value.ts";
 import { isEmpty, markCanonical, parseFieldSet, union, type FieldSet } from "./field-set.ts";
 
 /** One manager's share. Immutable; changes make a new record. */

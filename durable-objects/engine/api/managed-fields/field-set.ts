@@ -4,7 +4,7 @@
  * share structure: an operation that changes nothing returns its first operand itself.
  * k8s: structured-merge-diff/fieldpath/set.go
  */
-import { isObject } from "../patch/go-value.ts";
+import { isObject } from "../../schema/patch/go-value.ts";
 import { canonicalElement, compareElements, printElement, sortElements } from "./element.ts";
 
 export interface FieldSet {

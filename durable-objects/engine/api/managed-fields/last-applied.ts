@@ -4,7 +4,7 @@
  * k8s: apimachinery/pkg/util/managedfields/internal/lastappliedmanager.go, lastappliedupdater.go
  */
 import { annotationBytesMax } from "../../core/limits.ts";
-import { getOwn, goJson, isObject, type JsonObject } from "../patch/go-value.ts";
+import { getOwn, goJson, isObject, type JsonObject } from "../../schema/patch/go-value.ts";
 import { compare } from "./compare.ts";
 import { difference, EMPTY, type FieldSet } from "./field-set.ts";
 import type { MapShape } from "./shape.ts";

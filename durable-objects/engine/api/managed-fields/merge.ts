@@ -1,5 +1,11 @@
 /** Merging an applied configuration into a live object, and taking parts out of an object again. */
-import { getOwn, isObject, jsonEqual, setOwn, type JsonObject } from "../patch/go-value.ts";
+import {
+  getOwn,
+  isObject,
+  jsonEqual,
+  setOwn,
+  type JsonObject,
+} from "../../schema/patch/go-value.ts";
 import { fieldElement } from "./element.ts";
 import { isEmpty, isMember, type FieldSet } from "./field-set.ts";
 import type { ListShape, MapShape, Shape } from "./shape.ts";

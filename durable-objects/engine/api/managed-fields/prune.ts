@@ -1,5 +1,5 @@
 /** What an applier stops to claim leaves the object, unless someone else claims it. */
-import type { JsonObject } from "../patch/go-value.ts";
+import type { JsonObject } from "../../schema/patch/go-value.ts";
 import type { Shares } from "./entries.ts";
 import { difference, EMPTY, intersection, isEmpty, union, type FieldSet } from "./field-set.ts";
 import { removeTyped } from "./merge.ts";

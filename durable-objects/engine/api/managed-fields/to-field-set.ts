@@ -1,5 +1,5 @@
 /** The paths a value sets. k8s: structured-merge-diff/typed/tofieldset.go */
-import { isObject } from "../patch/go-value.ts";
+import { isObject } from "../../schema/patch/go-value.ts";
 import { fieldElement } from "./element.ts";
 import { EMPTY, LEAF, makeNode, withSelf, type FieldSet, type Node } from "./field-set.ts";
 import type { ListShape, MapShape, Shape } from "./shape.ts";

@@ -6,7 +6,7 @@ import {
   goType,
   isObject,
   type JsonObject,
-} from "../patch/go-value.ts";
+} from "../../schema/patch/go-value.ts";
 import { fieldElement, keyElement, printElement, valueElement } from "./element.ts";
 import {
   type ListShape,

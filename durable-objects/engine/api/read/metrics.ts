@@ -5,7 +5,7 @@
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import type { KubeObject } from "../../core/object.ts";
 import { fnv32a } from "../../core/random.ts";
-import { hasPower } from "../../kinds/node-machine.ts";
+import { hasKubelet } from "../../kinds/node-machine.ts";
 import type { Pod } from "../../kinds/pod/types.ts";
 import { metricsWindowMs } from "../../core/limits.ts";
 import { computedList, computedOne } from "./computed.ts";
@@ -78,7 +78,7 @@ function nodeMetrics(
 ): NodeMetrics | undefined {
   const { reader } = context;
   const { name, creationTimestamp } = node.metadata;
-  if (!hasPower(node) || reader.now - parseTime(creationTimestamp) < metricsWindowMs)
+  if (!hasKubelet(node) || reader.now - parseTime(creationTimestamp) < metricsWindowMs)
     return undefined;
   const atMs = reader.now - (reader.now % metricsWindowMs);
   const all = { ...systemOverhead };

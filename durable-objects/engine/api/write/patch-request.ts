@@ -11,10 +11,10 @@ import { invalid, invalidObject } from "../../machinery/field.ts";
 import { checkName, checkNamespace, conversionProblem } from "../request/identity.ts";
 import { applyPatch } from "../managed-fields/managed-fields.ts";
 import type { WriteOptions } from "./write-options.ts";
-import { decodeJsonPatch, jsonPatch } from "../patch/json-patch.ts";
-import { conversionError, goText } from "../patch/go-text.ts";
-import { mergePatch } from "../patch/merge-patch.ts";
-import { strategicMergePatch } from "../patch/strategic-merge.ts";
+import { decodeJsonPatch, jsonPatch } from "../../schema/patch/json-patch.ts";
+import { conversionError, goText } from "../../schema/patch/go-text.ts";
+import { mergePatch } from "../../schema/patch/merge-patch.ts";
+import { strategicMergePatch } from "../../schema/patch/strategic-merge.ts";
 import * as status from "../../machinery/status.ts";
 
 type Json = Record<string, unknown>;

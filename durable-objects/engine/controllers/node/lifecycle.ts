@@ -10,7 +10,7 @@ import type { Pod } from "../../kinds/pod/types.ts";
 import { nodeLeases } from "../../kinds/heartbeats.ts";
 import { parseTime, rfc3339 } from "../../core/clock.ts";
 import type { Change } from "../../core/object.ts";
-import { hasPower } from "../../kinds/node-machine.ts";
+import { hasKubelet } from "../../kinds/node-machine.ts";
 import { nodeGraceMs, nodeStartupGraceMs } from "../../core/limits.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
 import {
@@ -106,7 +106,7 @@ function silence(
   known: Known | undefined,
   sign: string,
 ): number | undefined {
-  if (hasPower(node)) return undefined;
+  if (hasKubelet(node)) return undefined;
   if (known?.silentSinceMs !== undefined && known.sign === sign) return known.silentSinceMs;
   if (!known && readyStatus(node) === "") return parseTime(node.metadata.creationTimestamp);
   return client.now;

@@ -15,7 +15,8 @@ import {
   nodeStatus,
 } from "../../bootstrap/nodes.ts";
 import { rfc3339Micro } from "../../core/clock.ts";
-import { hasPower } from "../../kinds/node-machine.ts";
+import { hasPower, kubeletAnnotation, powerAnnotation } from "../../kinds/node-machine.ts";
+import { serviceRecord } from "../../runtime/node/services.ts";
 import { nodeLeaseSeconds, nodeStatusMs } from "../../core/limits.ts";
 import type { Client, Controller } from "../../ports/controller.ts";
 import { conditionOf, nodeReference, readyStatus } from "./nodes.ts";
@@ -27,6 +28,10 @@ interface Machine {
   /** Of the Node it was started for. */
   uid: string;
   up: boolean;
+  /** Its kubelet was stopped, while its power stayed on. */
+  stopped?: true;
+  /** Starts of its kubelet by hand that were told. */
+  starts?: number;
   /** When the kubelet next posts what differs from what it knows. */
   postAtMs?: number;
   /** It has told that its Node is cordoned. */
@@ -51,22 +56,42 @@ export const nodeMachineController: Controller = {
     const { uid } = node.metadata;
     const machine = known?.uid === uid ? known : undefined;
     if (!hasPower(node)) {
-      if (machine?.up) {
-        client.records.put(table, name, { uid, up: false });
-        lastWords(client, node);
-      }
+      if (machine?.up || machine?.stopped) client.records.put(table, name, { uid, up: false });
+      if (machine?.up) lastWords(client, node);
       return undefined;
     }
-    if (machine?.up) return post(client, node, machine);
+    const kubelet = serviceRecord(client.records, name, "kubelet");
+    if (kubelet && (kubelet.state !== "active" || kubelet.starting)) {
+      if (machine?.up) {
+        client.records.put(table, name, { uid, up: false, stopped: true });
+        lastWords(client, node);
+      }
+      mark(client, node, "stopped");
+      return undefined;
+    }
+    mark(client, node, undefined);
+    const starts = kubelet?.starts ?? 0;
+    if (machine?.up && (machine.starts ?? 0) === starts) return post(client, node, machine);
     // Its addresses follow from its range, which comes from the allocator.
     if (!node.spec?.podCIDR) return undefined;
-    client.records.put(table, name, { uid, up: true });
-    start(client, node, machine !== undefined);
+    client.records.put(table, name, { uid, up: true, ...(starts > 0 ? { starts } : {}) });
+    const running = machine?.up || machine?.stopped;
+    start(client, node, machine !== undefined && !running);
     return undefined;
   },
 };
 
-/** Power is gone: what was last reported and renewed stays as it was. */
+/** Says on the Node whether its kubelet runs, for all who read that there. */
+function mark(client: Client, node: Node, state: "stopped" | undefined): void {
+  if (node.metadata.annotations?.[kubeletAnnotation] === state) return;
+  client.modify<Node>("nodes", "", node.metadata.name, ({ metadata, ...rest }) => {
+    const { [kubeletAnnotation]: _was, ...others } = metadata.annotations ?? {};
+    const annotations = state === undefined ? others : { ...others, [kubeletAnnotation]: state };
+    return { ...rest, metadata: { ...metadata, annotations } };
+  });
+}
+
+/** Power or the kubelet is gone: what was last reported and renewed stays as it was. */
 function lastWords(client: Client, node: Node): void {
   const { name } = node.metadata;
   // Without power nothing beats any more, so the beat up to now is worked out with it.
@@ -86,7 +111,11 @@ function lastWords(client: Client, node: Node): void {
 }
 const on = { "podyard.dev/machine": "true" };
 function kept(node: Node): Record<string, string> {
-  const { "podyard.dev/power": _power, ...rest } = node.metadata.annotations ?? {};
+  const {
+    [powerAnnotation]: _power,
+    [kubeletAnnotation]: _kubelet,
+    ...rest
+  } = node.metadata.annotations ?? {};
   return rest;
 }
 
@@ -197,7 +226,13 @@ function post(client: Client, node: Node, machine: Machine): number | undefined 
     if (due === undefined) client.records.put(table, name, { ...known, postAtMs });
     return postAtMs;
   }
-  client.records.put(table, name, { uid, up: true, ...(cordoned ? { cordoned } : {}) });
+  const { starts } = machine;
+  client.records.put(table, name, {
+    uid,
+    up: true,
+    ...(starts === undefined ? {} : { starts }),
+    ...(cordoned ? { cordoned } : {}),
+  });
   if (!client.get(leases, nodeLeases, name)) renew(client, node);
   if (!ready) {
     const conditions = healthy(node, client.now);

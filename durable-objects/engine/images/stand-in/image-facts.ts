@@ -69,13 +69,6 @@ export const standIns: readonly StandIn[] = [
   },
   { names: "alpine/socat", base: "alpine", entrypoint: ["socat"], tools: `${curl} socat=one-shot` },
   {
-    names:
-      "alpine/k8s bitnami/kubectl rancher/kubectl registry.k8s.io/kubectl lachlanevenson/k8s-kubectl",
-    base: "alpine",
-    entrypoint: ["kubectl"],
-    tools: `${curl} bash kubectl=one-shot`,
-  },
-  {
     names: "arunvelsriram/utils",
     base: "ubuntu",
     cmd: ["/bin/bash"],
@@ -474,7 +467,7 @@ export const standIns: readonly StandIn[] = [
     names: "google/cloud-sdk gcr.io/google.com/cloudsdktool/google-cloud-cli",
     base: "debian",
     cmd: ["/bin/bash"],
-    tools: "curl gcloud=one-shot gsutil=one-shot kubectl=one-shot",
+    tools: "curl gcloud=one-shot gsutil=one-shot kubectl",
   },
   { names: "mcr.microsoft.com/azure-cli", base: "rocky", cmd: ["bash"], tools: "curl az=one-shot" },
   {

@@ -14,22 +14,14 @@ import {
 } from "../fs/vfs.ts";
 import { processKey } from "./process-key.ts";
 import { parentPid, uidOf } from "./process-view.ts";
+import { devices, pipeStat } from "./special-files.ts";
 import type { Process, Session } from "./state.ts";
-
-const devices: Record<string, string> = {
-  null: "n",
-  zero: "z",
-  full: "F",
-  random: "R",
-  urandom: "R",
-};
 
 /** A process and its files. */
 export class FileCalls {
   readonly kernel: Kernel;
   readonly key: number;
   readonly process: Process;
-  /** Bytes of real state the program holds; beyond processStateBytesMax it is killed. */
   held = 0;
 
   constructor(kernel: Kernel, key: number, process: Process) {
@@ -102,9 +94,14 @@ export class FileCalls {
     return this.vfs.existing(this.cwd, this.#mine(path), this.who, follow);
   }
   #mine(path: string): string {
-    return path.startsWith("/proc/self/") ? `/proc/${this.pid}${path.slice(10)}` : path;
+    if (path.startsWith("/proc/self/")) return `/proc/${this.pid}${path.slice(10)}`;
+    return path.startsWith("/dev/fd/") ? `/proc/${this.pid}${path.slice(4)}` : path;
   }
   stat(path: string, follow = true): Stat {
+    const given = follow && /\/fd\/\d+$/.test(path) ? this.#othersFd(path) : undefined;
+    const file = given === undefined ? undefined : this.kernel.pod.openFiles[given];
+    // A pipe that `/dev/fd/N` leads to.
+    if (file?.kind === "r" || file?.kind === "w") return pipeStat(file.pipe, this.who, this.now);
     return this.vfs.stat(this.existing(path, follow));
   }
   /** Like stat, but nothing when it cannot be had. */
@@ -121,6 +118,7 @@ export class FileCalls {
   }
   /** access(2): 4 read, 2 write, 1 execute. */
   access(path: string, want: number): boolean {
+    if (path.startsWith("/dev/fd/") && this.peek(path)?.type === "p") return (want & 1) === 0;
     const place = this.peekPlace(path);
     if (!place?.node) return false;
     if (want & 2 && place.mount.readOnly) return false;
@@ -229,6 +227,7 @@ export class FileCalls {
     if (pid === undefined) return undefined;
     const other = this.kernel.process(processKey(this.process.pidNamespace, Number(pid)));
     if (!other) throw new Errno("ENOENT");
+    if (other === this.process && !this.isOpen(Number(fd))) throw new Errno("ENOENT");
     if (this.who.uid !== 0 && uidOf(this.kernel, other) !== this.who.uid) throw new Errno("EACCES");
     return this.kernel.files.idOf(other, Number(fd));
   }

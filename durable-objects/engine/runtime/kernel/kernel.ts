@@ -149,7 +149,7 @@ export class PodKernel implements Kernel {
     if (wait.readable?.some((fd) => this.files.readable(process, fd))) return true;
     if (wait.writable?.some((fd) => this.files.writable(process, fd))) return true;
     if (wait.childEnd && this.#hasZombie(process)) return true;
-    if (wait.answer !== undefined && this.files.answered(wait.answer)) return true;
+    if (wait.answer?.split(" ").some((handle) => this.files.answered(handle))) return true;
     return false;
   }
 

@@ -8,6 +8,7 @@ import type { FileId } from "../fs/inode.ts";
 import { Tree } from "../fs/tree.ts";
 import { isAnswered } from "../http/http.ts";
 import { isNetworkHandle } from "../net/network-port.ts";
+import { isLinkHandle, linkHasNews } from "../node/links.ts";
 import type { ReadTree } from "../fs/vfs.ts";
 import type { Files, Kernel } from "./types.ts";
 import type { NewOpenFile, OpenFile, Pipe, PodRecord, Process } from "./state.ts";
@@ -229,7 +230,7 @@ export class OpenFiles implements Files {
     const session = this.#pod.sessions[id];
     if (!session) return "";
     if (session.input === "") return session.inputEnded ? "" : undefined;
-    if (line && session.input.startsWith("\x04")) {
+    if (line && !session.raw && session.input.startsWith("\x04")) {
       session.input = session.input.slice(1);
       return "";
     }
@@ -377,6 +378,7 @@ export class OpenFiles implements Files {
   }
 
   answered(handle: string): boolean {
+    if (isLinkHandle(handle)) return linkHasNews(this.kernel.records, handle);
     if (isNetworkHandle(handle))
       return this.kernel.context.network?.settled?.(this.kernel.context, handle) ?? true;
     return isAnswered(this.kernel, handle);

@@ -5,6 +5,8 @@
 import { type KubeObject, objectKey } from "../../core/object.ts";
 import { parseTime } from "../../core/clock.ts";
 import { fnv32a, hex32 } from "../../core/random.ts";
+import { service } from "../node/services.ts";
+import { units } from "../node/units.ts";
 import { machineKey, nodeOfKey } from "../machine-key.ts";
 import type { Kernel, Program, RuntimeContext } from "./types.ts";
 import type { PodRecord, Process } from "./state.ts";
@@ -15,21 +17,6 @@ const podPids = 250;
 const podRanges = 380;
 /** Room between the processes of other Pods, for what `Program.shadow` adds. */
 const pidStep = 6;
-
-/** k8s: build/rpms 10-kubeadm.conf KUBELET_KUBECONFIG_ARGS, KUBELET_CONFIG_ARGS */
-const kubeletArguments = [
-  "/usr/bin/kubelet",
-  "--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf",
-  "--kubeconfig=/etc/kubernetes/kubelet.conf",
-  "--config=/var/lib/kubelet/config.yaml",
-];
-
-const services: readonly { pid: number; words: string[]; megabytes: number }[] = [
-  { pid: 1, words: ["/sbin/init"], megabytes: 13 },
-  { pid: 318, words: ["/lib/systemd/systemd-journald"], megabytes: 18 },
-  { pid: 604, words: ["/usr/bin/containerd"], megabytes: 64 },
-  { pid: 871, words: kubeletArguments, megabytes: 92 },
-];
 
 /** Stands for what runs on a node and is simulated elsewhere. */
 export const nodeService: Program<{ mb: number }> = {
@@ -65,6 +52,17 @@ const serviceProcess = (
   startedAtMs: t,
   uid: 0,
 });
+
+/** Those that run, by pid. */
+function services(context: RuntimeContext, node: string): NodeProcess[] {
+  const running = units.flatMap(({ name, words, megabytes }): NodeProcess[] => {
+    const { state, pid, sinceMs } = service(context, node, name);
+    return state === "active"
+      ? [{ process: serviceProcess(pid, 1, words, megabytes, sinceMs) }]
+      : [];
+  });
+  return running.sort((a, b) => a.process.pid - b.process.pid);
+}
 
 const rangeAt = (range: number): number => firstPodPid + range * podPids;
 
@@ -120,9 +118,8 @@ export function nodeProcesses(kernel: Kernel): NodeProcess[] {
   const { node } = kernel.pod.pod;
   const made = context.reader.get<KubeObject>("nodes", "", node)?.metadata.creationTimestamp;
   const since = made === undefined ? 0 : parseTime(made);
-  const out: NodeProcess[] = services.map(({ pid, words, megabytes }) => ({
-    process: serviceProcess(pid, pid === 1 ? 0 : 1, words, megabytes, since),
-  }));
+  const init = serviceProcess(1, 0, ["/sbin/init"], 13, since);
+  const out: NodeProcess[] = [{ process: init }, ...services(context, node)];
   const all = neighbours(context, node);
   const taken = new Set<number>();
   for (const { record } of all) if (record.hostPidBase !== undefined) taken.add(record.hostPidBase);

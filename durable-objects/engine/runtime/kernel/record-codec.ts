@@ -26,6 +26,7 @@ const process: StoredNames = {
     umask: "um",
     pendingSignals: "sig",
     ignoredSignals: "ig",
+    keptFds: "kf",
     stopped: "st",
     exitStatus: "z",
     session: "se",

@@ -1,12 +1,34 @@
 /** Files that are no files: fifos, devices, names of sockets. */
 import { Errno } from "../errno.ts";
-import { deviceName, type DeviceNumbers } from "../fs/vfs.ts";
+import { deviceName, type Credentials, type DeviceNumbers, type Stat } from "../fs/vfs.ts";
 import type { Sys } from "./types.ts";
 
 /** Makes a named pipe. Throws Errno. */
 export function mkfifo(sys: Sys, path: string, mode = 0o666): void {
   sys.vfs.create(sys.place(path), sys.who, { type: "p", mode: mode & ~sys.umask });
 }
+
+/** The kernel's own devices, as descriptors name them. */
+export const devices: Record<string, string> = {
+  null: "n",
+  zero: "z",
+  full: "F",
+  random: "R",
+  urandom: "R",
+};
+
+/** What stat says of a pipe without a name. */
+export const pipeStat = (pipe: number, { uid, gid }: Credentials, mtime: number): Stat => ({
+  type: "p",
+  mode: 0o600,
+  uid,
+  gid,
+  size: 0,
+  mtime,
+  links: 1,
+  ino: `pipe:${pipe}`,
+  device: "pipe",
+});
 
 /** Who a device speaks to is not simulated but for the kernel's own: opening another says ENXIO. */
 export function mknod(

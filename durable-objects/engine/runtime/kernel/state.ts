@@ -17,7 +17,7 @@ export interface Wait {
   writable?: number[];
   /** A child's end. */
   childEnd?: true;
-  /** Answer of a request over the network, by its handle. */
+  /** Answer of a request over the network, by its handle; of streams any of several, with spaces between them. */
   answer?: string;
 }
 
@@ -66,6 +66,8 @@ export interface Process {
   exitStatus?: number;
   /** Session it belongs to, when a terminal's or an exec's. */
   session?: string;
+  /** Descriptors from 10 on that stay open when another program takes its place. */
+  keptFds?: number[];
   /** Path of its executable. */
   executable?: string;
   /** Its root folder, where not the container's. */
@@ -228,6 +230,10 @@ export interface Session {
   editedLine?: string;
   /** Terminal reads are not line by line. */
   raw?: true;
+  /** Whether keys are echoed; absent: where it reads line by line. */
+  echo?: boolean;
+  /** ^C, ^\ and ^Z are keys like others. */
+  noSignals?: true;
   stdout: string;
   stderr: string;
   /** Process it started. */
@@ -284,12 +290,16 @@ export interface HttpRequest {
   https?: boolean;
   /** Tells requests under way apart, for a server that answers "pending". */
   id?: number;
+  /** The client goes on reading an answer that has no end: see runtime/net/api-stream.ts. */
+  stream?: true;
 }
 
 export interface HttpResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
+  /** Handle of what follows the body: runtime/net/api-stream.ts. */
+  stream?: string;
 }
 
 export interface PendingHttp {

@@ -177,7 +177,8 @@ export class SystemCalls extends FileCalls implements Sys {
     else delete process.env;
     if (executable !== "/bin/busybox") process.executable = executable;
     delete process.wait;
-    for (const fd of Object.keys(process.fds ?? {})) if (Number(fd) >= 10) this.close(Number(fd));
+    for (const fd of Object.keys(process.fds ?? {}).map(Number))
+      if (fd >= 10 && !process.keptFds?.includes(fd)) this.close(fd);
     this.held = 0;
     process.state = found?.start(this);
   }

@@ -10,6 +10,7 @@ export function terminalOutput(data: string): string {
 const signalKeys: Record<string, number> = { "\x03": 2, "\x1c": 3, "\x1a": 20 };
 
 function echo(kernel: Kernel, session: Session, text: string): void {
+  if (!echoes(session)) return;
   if (session.kept) kernel.printed.append(session.kept, text);
   else if (session.kind === "own") kernel.logs.append(session.container, 1, text);
   else session.stdout += text;
@@ -18,6 +19,9 @@ function echo(kernel: Kernel, session: Session, text: string): void {
 /** How a control character shows itself: ^C. */
 const caret = (key: string): string =>
   key < " " || key === "\x7f" ? `^${String.fromCharCode(key.charCodeAt(0) ^ 64)}` : key;
+
+/** Whether keys show themselves. */
+const echoes = (session: Session): boolean => session.echo ?? !session.raw;
 
 function erase(kernel: Kernel, session: Session, count: number): void {
   const edited = session.editedLine ?? "";
@@ -35,7 +39,7 @@ function lastLength(line: string): number {
 
 function key(kernel: Kernel, session: Session, character: string): void {
   const edited = session.editedLine ?? "";
-  const signal = signalKeys[character];
+  const signal = session.noSignals ? undefined : signalKeys[character];
   if (signal !== undefined) {
     echo(kernel, session, caret(character));
     session.editedLine = "";
@@ -81,7 +85,10 @@ export function foreground(kernel: Kernel, session: Session, signal: number): vo
 export function terminalInput(kernel: Kernel, session: Session, data: string): void {
   kernel.touch();
   for (const character of data) {
-    if (session.raw && signalKeys[character] === undefined) session.input += character;
-    else key(kernel, session, character);
+    const signal = session.noSignals ? undefined : signalKeys[character];
+    if (session.raw && signal === undefined) {
+      session.input += character;
+      echo(kernel, session, character === "\r" ? "\r\n" : character);
+    } else key(kernel, session, character);
   }
 }

@@ -5,7 +5,6 @@
  */
 import type { Step, HttpAnswer, Ended, OpenFlags, Printed } from "./calls.ts";
 import type { Records, Reader, TokenSigner } from "../../ports/controller.ts";
-import type { ApiRequest, ApiResponse } from "../../ports/request.ts";
 import type { ImageLookupCache } from "../image/lookup-cache.ts";
 import type { FileId } from "../fs/inode.ts";
 import type { Tree } from "../fs/tree.ts";
@@ -19,6 +18,7 @@ import type {
   NetworkResult,
   Parcel,
 } from "../net/network-port.ts";
+import type { ApiAccess, ApiServer } from "../net/api-stream.ts";
 import type { MatchWork } from "../regex/work.ts";
 import type {
   ContainerRecord,
@@ -37,7 +37,7 @@ import type {
 import type { GroupEntry, Identity, PasswdEntry } from "./users.ts";
 
 /** What the runtime may use. A ports/controller.ts Client satisfies it. */
-export interface RuntimeContext {
+export interface RuntimeContext extends ApiServer {
   /** Virtual now, ms. */
   readonly now: number;
   readonly records: Records;
@@ -51,8 +51,6 @@ export interface RuntimeContext {
   wake?(controller: string, key: string, atMs?: number): void;
   /** Optional. What programs reach outside their Pod; absent: nothing (net/no-network.ts). */
   readonly network?: Network;
-  /** Optional. The API server as Pods reach it. */
-  apiServer?(request: ApiRequest): ApiResponse;
   /** Optional. Signs the tokens that volumes hold; absent: they are empty. */
   readonly tokens?: TokenSigner;
   /** Optional. Tells a fault of Podyard that went no further, for tests and the operator's log. */
@@ -67,7 +65,7 @@ export interface RuntimeContext {
  * What programs ask of the cluster's network. Localhost and the Pod's own address are the runtime's. Who asks takes a handle and
  * waits for it, `{ wait: { answer: handle, untilMs: ownTimeout } }`: runtime/net/socket.ts does that for programs.
  */
-export interface Network {
+export interface Network extends ApiAccess<RuntimeContext> {
   /** One query to the Pod's name server, the name fully qualified (the caller walks the search list). */
   query(
     context: RuntimeContext,

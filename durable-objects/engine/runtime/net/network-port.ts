@@ -39,4 +39,4 @@ export interface Parcel {
 export type DatagramResult = NetworkResult<string> & { silent?: true };
 
 /** Handles of the network's; others are the Pod's own (PodRecord.requests). */
-export const isNetworkHandle = (handle: string): boolean => /^[rs]\d+$/.test(handle);
+export const isNetworkHandle = (handle: string): boolean => /^[ars]\d+$/.test(handle);

@@ -17,6 +17,7 @@ import { noNetwork } from "./no-network.ts";
 import type { HttpRequest, HttpResponse, Listener, Wait } from "../kernel/state.ts";
 import type { Sys } from "../kernel/types.ts";
 import { isAddress } from "../../machinery/ip.ts";
+import type { ApiNews } from "./api-stream.ts";
 import { candidates, type Resolver } from "./resolver.ts";
 import { type Stream, networkTable } from "./stream.ts";
 import { isGivenUp, nextSynMs } from "./syn.ts";
@@ -116,6 +117,23 @@ export function httpResult(sys: Sys, handle: string): HttpResult {
   const result = port(sys).requestResult(kernel.context, kernel.key, handle);
   if (!result.done) return { wait: { answer: handle } };
   return "error" in result ? { error: result.error } : { response: result.result };
+}
+
+/** Bytes of an answer that has no end (`HttpResponse.stream`), or what to wait for. */
+export function streamNews(sys: Sys, handle: string): ApiNews | { wait: Wait } {
+  return port(sys).receiveApi?.(sys.kernel.context, handle) ?? { wait: { answer: handle } };
+}
+
+/**
+ * A request that only reads from the API server, answered at once; undefined: send it with `httpStart`.
+ * `request.host` is an address.
+ */
+export function readApi(
+  sys: Sys,
+  request: Omit<HttpRequest, "clientIp">,
+): HttpResponse | { refused: true } | undefined {
+  if (isHere(sys, request.host, request.port, "tcp")) return undefined;
+  return port(sys).readApi?.(sys.kernel.context, sys.kernel.key, request);
 }
 
 const clientView = (outcome: { response: HttpResponse } | { error: string }): HttpResult =>

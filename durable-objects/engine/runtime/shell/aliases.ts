@@ -1,6 +1,7 @@
 /** alias and unalias, and what aliases do to a text before it is parsed. */
 import { SyntaxProblem } from "./ast.ts";
 import { Parser } from "./parser.ts";
+import { singleQuoted } from "./bash/quote.ts";
 import type { Shell } from "./shell.ts";
 import { quoted } from "./variable-builtins.ts";
 
@@ -8,11 +9,12 @@ export function alias(shell: Shell, argv: string[]): number {
   const table = (shell.state.al ??= {});
   let status = 0;
   if (argv.length === 1)
-    for (const name of Object.keys(table)) shell.write(1, `${name}=${quoted(table[name]!)}\n`);
+    for (const name of shell.bash ? Object.keys(table).sort() : Object.keys(table))
+      shell.write(1, line(shell, name, table[name]!));
   for (const word of argv.slice(1)) {
     const equals = word.indexOf("=", 1);
     if (equals > 0) table[word.slice(0, equals)] = word.slice(equals + 1);
-    else if (table[word] !== undefined) shell.write(1, `${word}=${quoted(table[word]!)}\n`);
+    else if (table[word] !== undefined) shell.write(1, line(shell, word, table[word]!));
     else {
       notAlias(shell, word);
       status = 1;
@@ -20,6 +22,9 @@ export function alias(shell: Shell, argv: string[]): number {
   }
   return status;
 }
+
+const line = (shell: Shell, name: string, text: string): string =>
+  shell.bash ? `alias ${name}=${singleQuoted(text)}\n` : `${name}=${quoted(text)}\n`;
 
 export function unalias(shell: Shell, argv: string[]): number {
   if (argv[1] === "-a") {
@@ -43,7 +48,12 @@ export function unalias(shell: Shell, argv: string[]): number {
 export function withAliases(shell: Shell, text: string, offset: number): string {
   const { al } = shell.state;
   if (!al || Object.keys(al).length === 0) return text;
-  const parser = new Parser(text, offset);
+  // A bash that runs a script has aliases only when it is told.
+  if (shell.bash && !shell.state.ia && !shell.shopt("expand_aliases")) return text;
+  const parser = new Parser(text, offset, {
+    bash: shell.bash,
+    ext: shell.shopt("extglob"),
+  });
   parser.aliases = al;
   try {
     parser.unit();

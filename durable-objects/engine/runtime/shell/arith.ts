@@ -2,12 +2,21 @@
 import { arithmeticDepthMax } from "../../core/limits.ts";
 
 export interface ArithmeticScope {
+  /** A name, in bash also `name[subscript]`. */
   get(name: string): string;
   set(name: string, value: string): void;
+  /** Of bash: elements of arrays, digits up to base 64. */
+  readonly bash?: boolean;
 }
 
+/** ash's words; `bash` holds that shell's, of which expression, and what stood where it went wrong. */
 export class ArithmeticProblem extends Error {
   override name = "ArithmeticProblem";
+  readonly bash?: { of: string; words: string; rest: string };
+  constructor(text: string, bash?: { of: string; words: string; rest: string }) {
+    super(text);
+    if (bash) this.bash = bash;
+  }
 }
 
 const int = (value: bigint): bigint => BigInt.asIntN(64, value);
@@ -43,11 +52,59 @@ const tokenPattern =
   /\s*(?:(0[xX][0-9a-fA-F]+|\d+#[0-9a-zA-Z]+|\d+)|([A-Za-z_]\w*)|(<<=|>>=|\*\*|\+\+|--|&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%&|^]=|[-+*/%&|^<>=!~?:(),]))/y;
 
 interface Token {
-  kind: "number" | "name" | "op" | "end";
+  /** "bad": no token of the language; `text` says why, in bash's words. */
+  kind: "number" | "name" | "op" | "end" | "bad";
   text: string;
+  from: number;
 }
 
-function tokenize(text: string): Token[] {
+/** Where a subscript ends that begins at `from`; -1: nothing closes it. */
+function subscriptEnd(text: string, from: number): number {
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    if (text[i] === "[") depth++;
+    else if (text[i] === "]" && --depth === 0) return i + 1;
+  }
+  return -1;
+}
+
+/** bash: expr.c readtok */
+function bashTokens(text: string): Token[] {
+  const out: Token[] = [];
+  let at = 0;
+  for (;;) {
+    while (/\s/.test(text[at] ?? "")) at++;
+    const from = at;
+    if (at >= text.length) break;
+    const rest = text.slice(at, at + 256);
+    const number = /^\d[\w#@]*/.exec(rest)?.[0];
+    const name = /^[A-Za-z_]\w*/.exec(rest)?.[0];
+    tokenPattern.lastIndex = at;
+    const op = number || name ? undefined : tokenPattern.exec(text)?.[3];
+    at += (number ?? name ?? op ?? "").length;
+    if (number) out.push({ kind: "number", text: number, from });
+    else if (op) out.push({ kind: "op", text: op, from });
+    else if (name && text[at] !== "[") out.push({ kind: "name", text: name, from });
+    else if (name) {
+      const end = subscriptEnd(text, at);
+      if (end < 0) out.push({ kind: "bad", text: "bad array subscript", from });
+      if (end < 0) break;
+      at = end;
+      out.push({ kind: "name", text: text.slice(from, end), from });
+    } else {
+      const before = out.at(-1);
+      const wanted = !before || (before.kind === "op" && before.text !== ")");
+      const words = wanted ? "operand expected" : "invalid arithmetic operator";
+      out.push({ kind: "bad", text: `syntax error: ${words}`, from });
+      break;
+    }
+  }
+  out.push({ kind: "end", text: "", from: text.length });
+  return out;
+}
+
+function tokenize(text: string, bash: boolean): Token[] {
+  if (bash) return bashTokens(text);
   const out: Token[] = [];
   let at = 0;
   while (at < text.length) {
@@ -57,13 +114,37 @@ function tokenize(text: string): Token[] {
       if (text.slice(at).trim() === "") break;
       throw new ArithmeticProblem("arithmetic syntax error");
     }
+    const from = at;
     at = tokenPattern.lastIndex;
-    if (match[1] !== undefined) out.push({ kind: "number", text: match[1] });
-    else if (match[2] !== undefined) out.push({ kind: "name", text: match[2] });
-    else out.push({ kind: "op", text: match[3] ?? "" });
+    if (match[1] !== undefined) out.push({ kind: "number", text: match[1], from });
+    else if (match[2] !== undefined) out.push({ kind: "name", text: match[2], from });
+    else out.push({ kind: "op", text: match[3] ?? "", from });
   }
-  out.push({ kind: "end", text: "" });
+  out.push({ kind: "end", text: "", from: at });
   return out;
+}
+
+const digits64 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@_";
+
+/** A number in any base up to 64; what is wrong with it otherwise. bash: expr.c strlong */
+function bashNumber(text: string): bigint | string {
+  const wrong = "value too great for base";
+  let [base, digits] = [10, text];
+  const [whole, chosen, rest] = /^(\d+)#(.*)$/.exec(text) ?? [];
+  if (whole !== undefined) {
+    [base, digits] = [Number(chosen), rest ?? ""];
+    if (base < 2 || base > 64) return "invalid arithmetic base";
+    if (digits === "") return "invalid integer constant";
+  } else if (/^0[xX]/.test(text)) [base, digits] = [16, text.slice(2)];
+  else if (text.startsWith("0")) base = 8;
+  let value = 0n;
+  for (const c of digits) {
+    if (c === "#") return "invalid number";
+    const digit = digits64.indexOf(base <= 36 ? c.toLowerCase() : c);
+    if (digit < 0 || digit >= base) return wrong;
+    value = int(value * BigInt(base) + BigInt(digit));
+  }
+  return value;
 }
 
 function number(text: string): bigint {
@@ -87,6 +168,7 @@ function number(text: string): bigint {
 }
 
 class Evaluator {
+  readonly text: string;
   readonly tokens: Token[];
   readonly scope: ArithmeticScope;
   readonly depth: number;
@@ -96,8 +178,14 @@ class Evaluator {
   dead = 0;
 
   constructor(text: string, scope: ArithmeticScope, depth: number) {
-    if (depth > 32) throw new ArithmeticProblem("expression recursion loop detected");
-    this.tokens = tokenize(text);
+    if (depth > 32)
+      throw new ArithmeticProblem("expression recursion loop detected", {
+        of: text,
+        words: "expression recursion level exceeded",
+        rest: text,
+      });
+    this.text = text;
+    this.tokens = tokenize(text, scope.bash === true);
     this.scope = scope;
     this.depth = depth;
   }
@@ -113,8 +201,13 @@ class Evaluator {
     this.at++;
     return true;
   }
-  bad(): never {
-    throw new ArithmeticProblem("arithmetic syntax error");
+  /** bash names the token that it read last. */
+  bad(words = "syntax error: operand expected", ash = "arithmetic syntax error"): never {
+    const { token } = this;
+    const at = token.kind === "end" ? this.tokens[this.at - 1] : token;
+    const rest = this.text.slice(at?.from ?? 0);
+    const said = token.kind === "bad" ? token.text : words;
+    throw new ArithmeticProblem(ash, { of: this.text.trimStart(), words: said, rest });
   }
 
   value(name: string): bigint {
@@ -132,7 +225,12 @@ class Evaluator {
   all(): bigint {
     if (this.token.kind === "end") return 0n;
     const value = this.comma();
-    if (this.at < this.tokens.length - 1) this.bad();
+    if (this.at < this.tokens.length - 1)
+      this.bad(
+        /^(?:<<|>>|[-+*/%&|^])?=$/.test(this.token.text)
+          ? "attempted assignment to non-variable"
+          : "syntax error in expression",
+      );
     return value;
   }
   comma(): bigint {
@@ -154,7 +252,9 @@ class Evaluator {
       const op = next.text.slice(0, -1);
       const level = levels.find((known) => known[op]);
       if (this.dead) return 0n;
-      return this.store(name, int((level as Record<string, Binary>)[op]!(this.value(name), right)));
+      const before = this.value(name);
+      if ((op === "/" || op === "%") && right === 0n) this.zero(this.tokens.length - 2);
+      return this.store(name, int((level as Record<string, Binary>)[op]!(before, right)));
     }
     return this.choice();
   }
@@ -162,7 +262,8 @@ class Evaluator {
     const condition = this.or();
     if (!this.accept("?")) return condition;
     const yes = this.skipUnless(condition !== 0n, () => this.comma());
-    if (!this.accept(":")) throw new ArithmeticProblem("malformed ?: operator");
+    if (!this.accept(":"))
+      this.bad("`:' expected for conditional expression", "malformed ?: operator");
     const no = this.skipUnless(condition === 0n, () => this.choice());
     return condition === 0n ? no : yes;
   }
@@ -188,6 +289,12 @@ class Evaluator {
     }
     return left;
   }
+  /** Division by what stands at a token, which is 0. */
+  zero(divisor: number): never {
+    const rest = this.text.slice(this.tokens[divisor]?.from ?? 0);
+    const bash = { of: this.text.trimStart(), words: "division by 0", rest };
+    throw new ArithmeticProblem("divide by zero", bash);
+  }
   binary(level: number): bigint {
     const table = levels[level];
     if (!table) return this.power();
@@ -198,8 +305,10 @@ class Evaluator {
           ? table[this.token.text]
           : undefined;
       if (!apply) return left;
-      this.at++;
+      const op = this.token.text;
+      const divisor = ++this.at;
       const right = this.binary(level + 1);
+      if ((op === "/" || op === "%") && right === 0n && !this.dead) this.zero(divisor);
       left = this.dead ? 0n : int(apply(left, right));
     }
   }
@@ -208,7 +317,7 @@ class Evaluator {
     if (!this.accept("**")) return base;
     const exponent = this.power();
     if (this.dead) return 0n;
-    if (exponent < 0n) throw new ArithmeticProblem("exponent less than 0");
+    if (exponent < 0n) this.bad("exponent less than 0", "exponent less than 0");
     return exponent > 4096n ? 0n : int(base ** exponent);
   }
   unary(): bigint {
@@ -238,6 +347,12 @@ class Evaluator {
   primary(): bigint {
     const { kind, text } = this.token;
     if (kind === "number") {
+      if (this.scope.bash) {
+        const made = bashNumber(text);
+        if (typeof made === "string") this.badNumber(made, text);
+        this.at++;
+        return made;
+      }
       this.at++;
       return number(text);
     }
@@ -250,8 +365,13 @@ class Evaluator {
     }
     if (!this.accept("(")) this.bad();
     const value = this.comma();
-    if (!this.accept(")")) this.bad();
+    if (!this.accept(")")) this.bad("missing `)'");
     return value;
+  }
+  badNumber(words: string, text: string): never {
+    const { from } = this.token;
+    const of = this.text.slice(0, from + text.length).trimStart();
+    throw new ArithmeticProblem("arithmetic syntax error", { of, words, rest: text });
   }
 }
 

@@ -3,6 +3,7 @@ import { foreverMs } from "../../core/clock.ts";
 import type { Step } from "../kernel/calls.ts";
 import { ExpansionProblem } from "./problems.ts";
 import { reap, tellSignal } from "./jobs.ts";
+import { usage } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
 import type { FrameOf } from "./state.ts";
 
@@ -18,17 +19,21 @@ export function waitsStep(shell: Shell, frame: FrameOf<"waits">): Step {
   const { state } = shell;
   const trapped = state.pt?.find((known) => state.tr[String(known)]);
   if (trapped !== undefined) return done(shell, 128 + trapped, true);
+  let ended: number | undefined;
   reap(shell, (pid, status, signal) => {
     if (!frame.p.includes(pid)) return false;
     if (frame.y) tellSignal(shell, signal);
     frame.p = frame.p.filter((known) => known !== pid);
     frame.x = status;
+    ended = pid;
     const job = state.j.find((known) => known.p.includes(pid));
     if (job?.told) state.j = state.j.filter((known) => known !== job);
     else if (job) Object.assign(job, { x: status, w: 1 }, signal ? { s: signal } : {});
     return true;
   });
-  if (frame.p.length === 0) return done(shell, frame.y ? frame.x : 0, frame.t === 1);
+  if (frame.v !== undefined && ended !== undefined) shell.set(frame.v, String(ended));
+  const over = frame.n ? frame.p.length < frame.n : frame.p.length === 0;
+  if (over) return done(shell, frame.y ? frame.x : 0, frame.t === 1);
   return { wait: { childEnd: true } };
 }
 
@@ -41,7 +46,10 @@ export function startWait(
   const { state } = shell;
   // A subshell sees its parent's jobs, but cannot wait for them.
   state.j = state.j.filter((job) => !job.o);
-  const names = argv.slice(1).filter((word) => word !== "-n");
+  const options = shell.bash ? waitOptions(argv) : undefined;
+  if (options?.bad !== undefined) return usage(shell, options.bad);
+  if (options?.next) return waitNext(shell, options, tested);
+  const names = options?.names ?? argv.slice(1).filter((word) => word !== "-n");
   const known = new Set(state.j.filter((job) => job.x !== undefined));
   reap(shell, () => false);
   const flags = tested ? { t: 1 as const } : {};
@@ -62,13 +70,19 @@ export function startWait(
     const job = findJob(shell, name);
     if (!job) {
       if (!/^\d+$/.test(name) && !name.startsWith("%")) {
-        shell.complain(`Illegal number: ${name}`);
-        return 2;
+        shell.complain(
+          shell.bash ? `\`${name}': not a pid or valid job spec` : `Illegal number: ${name}`,
+        );
+        return shell.bash ? 1 : 2;
       }
       status = 127;
-      if (shell.state.fl === "bash") {
+      if (shell.bash) {
         shell.command = "wait";
-        shell.complain(`pid ${name} is not a child of this shell`);
+        shell.complain(
+          name.startsWith("%")
+            ? `${name}: no such job`
+            : `pid ${name} is not a child of this shell`,
+        );
       }
     } else if (job.x !== undefined) {
       status = job.x;
@@ -81,9 +95,56 @@ export function startWait(
   return undefined;
 }
 
+interface WaitOptions {
+  /** The first that ends is enough. */
+  next?: true;
+  /** Variable that gets its pid. */
+  into?: string;
+  names: string[];
+  bad?: string;
+}
+
+function waitOptions(argv: readonly string[]): WaitOptions {
+  const out: WaitOptions = { names: [] };
+  let i = 1;
+  for (; i < argv.length && /^-./.test(argv[i]!) && argv[i] !== "--"; i++) {
+    if (argv[i] === "-p") out.into = argv[++i] ?? "";
+    else if (/^-[nf]+$/.test(argv[i]!)) {
+      if (argv[i]!.includes("n")) out.next = true;
+    } else out.bad = argv[i]!.slice(0, 2);
+  }
+  out.names = argv.slice(argv[i] === "--" ? i + 1 : i);
+  return out;
+}
+
+/** `wait -n`: the next of the jobs that ends. */
+function waitNext(shell: Shell, { into }: WaitOptions, tested: boolean): number | undefined {
+  const { state } = shell;
+  const ready = state.j.find((job) => job.x !== undefined && !job.w);
+  if (ready) {
+    ready.w = 1;
+    if (into !== undefined) shell.set(into, String(ready.p.at(-1)));
+    return ready.x;
+  }
+  const running = state.j.filter((job) => job.x === undefined).flatMap((job) => job.p.slice(-1));
+  if (running.length === 0) return 127;
+  shell.push({
+    k: "waits",
+    p: running,
+    x: 0,
+    y: 1,
+    n: running.length,
+    ...(into === undefined ? {} : { v: into }),
+    ...(tested ? { t: 1 as const } : {}),
+  });
+  return undefined;
+}
+
 /** The job `%1`, `%%`, `%+`, `%-` or a pid names. */
 export function findJob(shell: Shell, name: string): ShellJob | undefined {
-  const { j } = shell.state;
+  // A bash that runs a script forgets jobs by number as they end.
+  const gone = shell.bash && !shell.state.ia && name.startsWith("%");
+  const j = gone ? shell.state.j.filter((job) => job.x === undefined) : shell.state.j;
   if (name === "%%" || name === "%+" || name === "%") return j.at(-1);
   if (name === "%-") return j.at(-2);
   if (/^%\d+$/.test(name)) return j.find((job) => job.n === Number(name.slice(1)));
@@ -101,6 +162,8 @@ interface ReadOptions {
   prompt: string;
   due?: number;
   n?: number;
+  ar?: 1;
+  whole?: 1;
 }
 
 /** Takes one option's value in; a complaint when it is none. */
@@ -110,35 +173,58 @@ function readOption(
   letter: string,
   value: string,
 ): string | undefined {
+  const number = Number(value);
   if (letter === "t") {
-    if (!/^\d+(\.\d*)?$/.test(value)) return "invalid timeout";
-    into.due = shell.sys.now + Math.min(Number(value) * 1000, foreverMs);
+    if (!/^\d*(\.\d*)?$/.test(value) || value === "" || value === ".")
+      return shell.bash ? `${value}: invalid timeout specification` : "invalid timeout";
+    into.due = shell.sys.now + Math.min(number * 1000, foreverMs);
   } else if (letter === "p") into.prompt = value;
-  else if (letter === "n" && Number(value) > 0) into.n = Number(value);
-  else if (letter === "u") into.fd = Number(value);
   else if (letter === "d") into.d = value.slice(0, 1);
+  else if (letter === "n" || letter === "N") {
+    if (shell.bash && !/^\d+$/.test(value)) return `${value}: invalid number`;
+    if (number > 0) into.n = number;
+    if (letter === "N") into.whole = 1;
+  } else if (letter === "u") {
+    if (shell.bash && !/^\d+$/.test(value))
+      return `${value}: invalid file descriptor specification`;
+    if (shell.bash && !shell.sys.isOpen(number))
+      return `${value}: invalid file descriptor: Bad file descriptor`;
+    into.fd = number;
+  }
   return undefined;
 }
 
-/** Options of `read` and the names behind them, or a complaint. */
-function readOptions(shell: Shell, argv: readonly string[]): [ReadOptions, string[]] | string {
+/** Options of `read` and the names behind them, or a complaint and its status. */
+function readOptions(
+  shell: Shell,
+  argv: readonly string[],
+): [ReadOptions, string[]] | [complaint: string, status: number] {
   const into: ReadOptions = { raw: false, fd: 0, d: "\n", prompt: "" };
+  const plain = shell.bash ? "rse" : "rs";
+  const valued = shell.bash ? "tpnudNai" : "tpnud";
+  let array: string | undefined;
   let i = 1;
   for (; i < argv.length && /^-[a-zA-Z]/.test(argv[i]!); i++) {
     const word = argv[i]!;
     for (let at = 1; at < word.length; at++) {
       const letter = word[at]!;
       if (letter === "r") into.raw = true;
-      if (letter === "r" || letter === "s") continue;
-      if (!"tpnud".includes(letter)) return `illegal option -${letter}`;
+      if (plain.includes(letter)) continue;
+      if (!valued.includes(letter)) return [`illegal option -${letter}`, 2];
       const value = word.slice(at + 1) || argv[++i];
-      if (value === undefined) return `-${letter}: option requires an argument`;
-      const bad = readOption(shell, into, letter, value);
-      if (bad) return bad;
+      if (value === undefined) return [`-${letter}: option requires an argument`, 2];
+      if (letter === "a") {
+        array = value;
+        into.ar = 1;
+      } else {
+        const bad = readOption(shell, into, letter, value);
+        if (bad) return [bad, shell.bash ? 1 : 2];
+      }
       break;
     }
   }
-  return [into, argv.slice(i)];
+  const rest = argv.slice(shell.bash && argv[i] === "--" ? i + 1 : i);
+  return [into, array === undefined ? rest : [array]];
 }
 
 /** `read`: begins to read a line; a status where it cannot even begin. */
@@ -147,21 +233,29 @@ export function startRead(
   argv: readonly string[],
   tested: boolean,
 ): number | undefined {
-  const parsed = readOptions(shell, argv);
-  if (typeof parsed === "string") {
-    shell.complain(parsed);
-    return 2;
+  const [options, words] = readOptions(shell, argv);
+  if (typeof options === "string") {
+    shell.complain(options);
+    return words as number;
   }
-  const [{ prompt, ...rest }, names] = parsed;
-  const bad = names.find((name) => !/^[A-Za-z_]\w*$/.test(name));
+  const { prompt, ...rest } = options;
+  const names = words as string[];
+  const valid = shell.bash ? /^[A-Za-z_]\w*(\[[^]+\])?$/ : /^[A-Za-z_]\w*$/;
+  const bad = names.find((name) => !valid.test(name));
   if (bad !== undefined) {
-    shell.say(`read: '${bad}': bad variable name`);
+    if (shell.bash) shell.complain(`\`${bad}': not a valid identifier`);
+    else shell.say(`read: '${bad}': bad variable name`);
     return 1;
   }
+  // Only whether there is something to read.
+  if (shell.bash && rest.due === shell.sys.now) return shell.sys.readable(rest.fd) ? 0 : 1;
   if (prompt && shell.sys.terminal(rest.fd)) shell.write(2, prompt);
   shell.push({ k: "read", a: names, b: "", ...rest, ...(tested ? { t: 1 as const } : {}) });
   return undefined;
 }
+
+/** Microseconds. */
+const usPerByteRead = 0.05;
 
 /** Reads up to the delimiter; a file is read ahead and given back, a pipe is read byte by byte as a shell must. */
 export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
@@ -179,19 +273,22 @@ export function readStep(shell: Shell, frame: FrameOf<"read">): Step {
   for (let count = 0; count < 2000; count++) {
     const data = sys.read(frame.fd, ahead ? 256 : 1);
     if (data === undefined) {
-      if (frame.due !== undefined && sys.now >= frame.due) return done(shell, 1, tested);
+      if (frame.due !== undefined && sys.now >= frame.due)
+        return shell.bash ? finishRead(shell, frame, 142) : done(shell, 1, tested);
       return {
         wait: { readable: [frame.fd], ...(frame.due === undefined ? {} : { untilMs: frame.due }) },
       };
     }
     if (data === "") return finishRead(shell, frame, 1);
+    // Beyond what a line is long, it takes its time.
+    if (count > 16) sys.charge(data.length * usPerByteRead);
     for (let i = 0; i < data.length; i++) {
       const c = data[i]!;
       if (frame.esc) {
         delete frame.esc;
         if (c !== "\n") frame.b += `\\${c}`;
       } else if (c === "\\" && !frame.raw) frame.esc = 1;
-      else if (c === frame.d || (frame.d === "" && c === "\0")) {
+      else if (!frame.whole && (c === frame.d || (frame.d === "" && c === "\0"))) {
         if (i + 1 < data.length) sys.unread(frame.fd, data.length - i - 1);
         return finishRead(shell, frame, 0);
       } else if (c !== "\0") frame.b += c;
@@ -221,7 +318,8 @@ function finishRead(shell: Shell, frame: FrameOf<"read">, status: number): undef
 /** Splits what was read over the names. Escaped characters are no separators. */
 function assignRead(shell: Shell, frame: FrameOf<"read">): void {
   const names = frame.a.length ? frame.a : ["REPLY"];
-  const ifs = shell.ifs();
+  const ifs = frame.whole ? "" : shell.ifs();
+  if (frame.ar) shell.setList(names[0]!, [], false);
   const characters: [c: string, plain: boolean][] = [];
   for (let i = 0; i < frame.b.length; i++) {
     if (frame.b[i] === "\\" && !frame.raw) characters.push([frame.b[++i] ?? "", false]);
@@ -237,10 +335,22 @@ function assignRead(shell: Shell, frame: FrameOf<"read">): void {
   };
   const whole = frame.a.length === 0;
   if (!whole) skip();
+  if (frame.ar) {
+    for (let i = 0; rest.length > 0; i++) {
+      const end = rest.findIndex(separates);
+      shell.setElement(names[0]!, String(i), text(end < 0 ? rest : rest.slice(0, end)));
+      rest = end < 0 ? [] : rest.slice(end);
+      skip();
+      if (end < 0 || !rest[0] || !separates(rest[0]) || white(rest[0])) continue;
+      rest = rest.slice(1);
+      skip();
+    }
+    return;
+  }
   names.forEach((name, i) => {
     if (i === names.length - 1) {
       if (!whole) rest = trimLast(rest, separates, white);
-      shell.set(name, text(rest));
+      shell.assign(name, text(rest));
       return;
     }
     const end = rest.findIndex(separates);
@@ -251,7 +361,7 @@ function assignRead(shell: Shell, frame: FrameOf<"read">): void {
       rest = rest.slice(1);
       skip();
     }
-    shell.set(name, text(field));
+    shell.assign(name, text(field));
   });
 }
 

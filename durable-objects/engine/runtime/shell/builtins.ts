@@ -6,6 +6,9 @@ import { TestProblem, testExpression } from "../tools/arguments/test.ts";
 import { alias, unalias } from "./aliases.ts";
 import { startRead, startWait } from "./blocking.ts";
 import type { Builtin } from "./builtin.ts";
+import { bashOwn } from "./bash/builtins.ts";
+import { bashUnary } from "./bash/conditions.ts";
+import { commandNames } from "./bash/naming.ts";
 import { hasBuiltin, testWords } from "./dialects.ts";
 import { doExit, doLogout, doReturn, evaluate, leave } from "./flow.ts";
 import { foreground, jobs, kill, trap } from "./job-builtins.ts";
@@ -36,7 +39,7 @@ export function describe(shell: Shell, name: string, short: boolean): string | u
       ? `alias ${name}=${quoted(state.al[name]!)}`
       : `${name} is an alias for ${state.al[name]}`;
   if (state.fn[name]) return short ? name : `${name} is a function`;
-  if (builtins[name] && hasBuiltin(shell, name))
+  if (builtinOf(shell, name))
     return short
       ? name
       : `${name} is a ${shell.state.fl !== "bash" && /^(:|\.|break|continue|eval|exec|exit|export|readonly|local|return|set|shift|source|times|trap|unset)$/.test(name) ? "special " : ""}shell builtin`;
@@ -50,27 +53,12 @@ export function describe(shell: Shell, name: string, short: boolean): string | u
 }
 
 function type(shell: Shell, argv: string[]): number {
-  if (argv[1] === "-t" && shell.state.fl === "bash") return typeWords(shell, argv.slice(2));
   let status = 0;
   const short = /^-./.test(argv[1] ?? "");
   for (const name of argv.slice(short ? 2 : 1)) {
     const text = describe(shell, name, short);
-    const bash = shell.state.fl === "bash";
-    if (text === undefined && bash) {
-      if (!short) shell.complain(`${name}: not found`);
-    } else shell.write(1, `${text ?? `${name}: not found`}\n`);
-    if (text === undefined) status = bash ? 1 : 127;
-  }
-  return status;
-}
-
-/** `type -t`: what each name is, in a word. */
-function typeWords(shell: Shell, names: readonly string[]): number {
-  let status = 0;
-  for (const name of names) {
-    const text = describe(shell, name, false);
-    if (text === undefined) status = 1;
-    else shell.write(1, `${/ (keyword|alias|function|builtin)\b/.exec(text)?.[1] ?? "file"}\n`);
+    shell.write(1, `${text ?? `${name}: not found`}\n`);
+    if (text === undefined) status = 127;
   }
   return status;
 }
@@ -90,13 +78,14 @@ function command(shell: Shell, argv: string[], tested: boolean): number | undefi
   if (words[0] === "--") words = words.slice(1);
   const name = words[0];
   if (name === undefined) return 0;
+  if (/[vV]/.test(mode) && shell.bash) return commandNames(shell, words, mode.includes("V"));
   if (/[vV]/.test(mode)) {
     const text = describe(shell, name, mode.includes("v"));
     if (text !== undefined) shell.write(1, `${text}\n`);
     else if (mode.includes("V")) shell.write(1, `${name}: not found\n`);
-    return text === undefined ? (shell.state.fl === "bash" ? 1 : 127) : 0;
+    return text === undefined ? 127 : 0;
   }
-  const builtin = hasBuiltin(shell, name) ? builtins[name] : undefined;
+  const builtin = builtinOf(shell, name);
   if (builtin && name !== "exec") {
     shell.command = name;
     shell.tolerant = true;
@@ -104,7 +93,7 @@ function command(shell: Shell, argv: string[], tested: boolean): number | undefi
   }
   // A program: written out again, with functions of that name out of the way.
   const text = words.map(quoted).join(" ");
-  const hidden = shell.state.fn[name];
+  const hidden = Object.hasOwn(shell.state.fn, name);
   if (hidden) delete shell.state.fn[name];
   shell.push({
     k: "src",
@@ -129,12 +118,35 @@ function test(shell: Shell, argv: string[]): number {
     // dash knows one equals sign only.
     if (shell.state.fl === "dash" && words.length === 3 && words[1] === "==")
       throw new TestProblem("");
-    return testExpression(words, shell.sys, argv[0] === "[[") ? 0 : 1;
+    const own = shell.bash ? (op: string, word: string) => bashUnary(shell, op, word) : undefined;
+    return testExpression(words, shell.sys, argv[0] === "[[", own) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof TestProblem)) throw error;
     shell.say(testWords(shell, error.message, words));
     return 2;
   }
+}
+
+/** What a shell runs for a name; undefined: it has no such builtin. */
+export function builtinOf(shell: Shell, name: string): Builtin | undefined {
+  const known = Object.hasOwn(builtins, name);
+  if (!hasBuiltin(shell, name, known)) return undefined;
+  if (shell.bash && Object.hasOwn(bashOwn, name)) return bashOwn[name];
+  return known ? builtins[name] : undefined;
+}
+
+/** `builtin`: past functions of that name. */
+function builtinCommand(shell: Shell, argv: string[], tested: boolean): number | undefined {
+  const words = argv.slice(argv[1] === "--" ? 2 : 1);
+  const [name] = words;
+  if (name === undefined) return 0;
+  const found = builtinOf(shell, name);
+  if (!found) {
+    shell.complain(`${name}: not a shell builtin`);
+    return 1;
+  }
+  shell.command = name;
+  return found(shell, words, tested);
 }
 
 export const builtins: Record<string, Builtin> = {
@@ -151,12 +163,17 @@ export const builtins: Record<string, Builtin> = {
   bg: () => 0,
   fg: foreground,
   break: leave(false),
+  builtin: builtinCommand,
   continue: leave(true),
   cd,
   chdir: cd,
   command,
   echo(shell, argv) {
     const { fl } = shell.state;
+    if (fl === "bash" && shell.shopt("xpg_echo")) {
+      shell.write(1, dashEcho(argv.slice(1)));
+      return 0;
+    }
     shell.write(1, fl === "dash" ? dashEcho(argv.slice(1)) : echoText(argv.slice(1)));
     return 0;
   },

@@ -1,5 +1,14 @@
 /** The parts of a simple command. */
-import { SyntaxProblem, type Assign, type Node, type Redirect, type Word } from "./ast.ts";
+import {
+  SyntaxProblem,
+  type Assign,
+  type Item,
+  type Node,
+  type Redirect,
+  type Word,
+} from "./ast.ts";
+import { readItems, readSubscript } from "./bash/parameter-reader.ts";
+import type { Grammar } from "./bash/cursor.ts";
 import { WordReader } from "./words.ts";
 
 export const reserved = new Set([
@@ -22,12 +31,21 @@ export const reserved = new Set([
   "function",
 ]);
 
+const posix: Grammar = { bash: false, ext: false };
+
+/** Builtins of bash whose arguments may be `name=(...)`. */
+const declaring = new Set(["declare", "typeset", "local", "export", "readonly"]);
+
+const posixRedirection = /^(\d{0,9})(<<-|<<|<&|<>|<|>>|>&|>\||>)|^(&>)/;
+const bashRedirection =
+  /^(\d{0,9}|\{[A-Za-z_]\w{0,80}\})(<<<|<<-|<<|<&|<>|<(?!\()|>>|>&|>\||>(?!\())|^(&>>|&>)/;
+
 /** Simple commands and redirections: what the grammar above is made of. */
 export abstract class CommandReader extends WordReader {
   readonly nodes: Node[];
 
-  constructor(text: string, at: number, nodes: Node[] = []) {
-    super(text, at);
+  constructor(text: string, at: number, grammar: Grammar = posix, nodes: Node[] = []) {
+    super(text, at, grammar);
     this.nodes = nodes;
   }
 
@@ -116,19 +134,28 @@ export abstract class CommandReader extends WordReader {
 
   protected redirect(): Redirect | undefined {
     this.blanks();
-    const match = /^(\d{0,9})(<<-|<<|<&|<>|<|>>|>&|>\||>)|^(&>)/.exec(
-      this.text.slice(this.at, this.at + 12),
+    const match = (this.grammar.bash ? bashRedirection : posixRedirection).exec(
+      this.text.slice(this.at, this.at + 100),
     );
     if (!match) return undefined;
     const op = match[2] ?? match[3] ?? "";
     this.at += match[0].length;
-    const fd = match[1] ? Number(match[1]) : op.startsWith("<") ? 0 : 1;
+    const name = match[1]?.startsWith("{") ? match[1].slice(1, -1) : undefined;
+    const fd = match[1] && !name ? Number(match[1]) : op.startsWith("<") ? 0 : 1;
     this.blanks();
     const start = this.at;
     const word = this.word();
     if (!word) this.unexpected();
-    const redirect: Redirect = { fd, op, word };
-    if (op.startsWith("<<")) {
+    const raw = this.text.slice(start, this.at);
+    const redirect: Redirect = {
+      fd,
+      op,
+      word,
+      raw,
+      ...(match[1] ? { given: true as const } : {}),
+      ...(name === undefined ? {} : { var: name }),
+    };
+    if (op === "<<" || op === "<<-") {
       redirect.op = "<<";
       this.expectDocument(redirect, this.text.slice(start, this.at), op === "<<-");
     }
@@ -180,10 +207,56 @@ export abstract class CommandReader extends WordReader {
     throw new SyntaxProblem("syntax error: bad function name", this.line());
   }
 
+  /** `name=value`, in bash `name+=value`, `name[sub]=value`, `name=(...)` too. */
+  #assignment(): Assign | undefined {
+    const begun = this.at;
+    const rest = this.text.slice(begun, begun + 200);
+    if (!this.grammar.bash) {
+      const assign = /^([A-Za-z_]\w*)=/.exec(rest);
+      if (!assign) return undefined;
+      this.at += assign[0].length;
+      return { name: assign[1]!, append: false, word: this.word() ?? [] };
+    }
+    const head = /^([A-Za-z_]\w*)(?=\[|\+?=)/.exec(rest);
+    if (!head) return undefined;
+    this.at += head[0].length;
+    const sub = this.text[this.at] === "[" ? readSubscript(this) : undefined;
+    const sign = /^\+?=/.exec(this.text.slice(this.at, this.at + 2))?.[0];
+    if (sign === undefined) {
+      this.at = begun;
+      return undefined;
+    }
+    this.at += sign.length;
+    const one = { name: head[1]!, append: sign === "+=", ...(sub ? { sub } : {}) };
+    if (this.text[this.at] === "(" && !sub) return { ...one, word: [], items: readItems(this) };
+    return { ...one, word: this.word() ?? [] };
+  }
+
+  /** The list of an assignment that is all there is; undefined: it is no such thing. */
+  listAlone(): Item[] | undefined {
+    const items = this.#assignment()?.items;
+    this.blanks();
+    return this.at < this.text.length ? undefined : items;
+  }
+
+  /** `name=(...)` as an argument. */
+  #declared(words: readonly Word[]): Word | undefined {
+    const first = words[0]?.length === 1 ? words[0][0] : undefined;
+    if (!this.grammar.bash || first?.t !== "lit" || !declaring.has(first.v)) return undefined;
+    const head = /^[A-Za-z_]\w*\+?=(?=\()/.exec(this.text.slice(this.at, this.at + 200))?.[0];
+    if (head === undefined) return undefined;
+    this.at += head.length;
+    return [
+      { t: "lit", v: head, q: false },
+      { t: "items", items: readItems(this), q: false },
+    ];
+  }
+
   protected simple(): number {
     const assigns: Assign[] = [];
     const words: Word[] = [];
     const redirs: Redirect[] = [];
+    const raw: string[] = [];
     const start = this.at;
     const line = this.line();
     for (;;) {
@@ -194,18 +267,13 @@ export abstract class CommandReader extends WordReader {
       }
       if (words.length > 0) this.#expandNext();
       else if (assigns.length > 0) while (this.expandAlias());
-      const assign =
-        words.length === 0
-          ? /^([A-Za-z_]\w*)()=/.exec(this.text.slice(this.at, this.at + 200))
-          : null;
-      if (assign) {
-        this.at += assign[0].length;
-        assigns.push({ name: assign[1] ?? "", append: assign[2] === "+", word: this.word() ?? [] });
-        continue;
-      }
-      const word = this.word();
-      if (!word) break;
-      words.push(word);
+      const from = this.at;
+      const assign = words.length === 0 ? this.#assignment() : undefined;
+      const word = assign ? undefined : (this.#declared(words) ?? this.word());
+      if (assign) assigns.push(assign);
+      else if (word) words.push(word);
+      else break;
+      if (this.grammar.bash) raw.push(this.text.slice(from, this.at));
     }
     if (assigns.length === 0 && words.length === 0 && redirs.length === 0) this.unexpected();
     if (this.text[this.at] === "(") this.#noFunction(words, [...assigns, ...redirs]);
@@ -216,6 +284,7 @@ export abstract class CommandReader extends WordReader {
       redirs,
       line,
       text: this.text.slice(start, this.at).trim(),
+      ...(this.grammar.bash ? { raw } : {}),
     });
   }
 }

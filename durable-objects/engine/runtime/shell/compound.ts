@@ -1,19 +1,22 @@
 /** Compound commands: pipelines, subshells, conditions, loops. */
-import { type NodeFrame, type NodeOf, expandWords, expanding } from "./expanding.ts";
+import { type NodeFrame, type NodeOf, expandTargets, expandWords, expanding } from "./expanding.ts";
 import { forkShell } from "./jobs.ts";
 import { matches } from "./pattern.ts";
 import { redirectStatus } from "./dialects.ts";
 import { RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
-import type { Frame } from "./state.ts";
+import type { Frame, Saved } from "./state.ts";
+import { traceLine } from "./bash/tracing.ts";
 
 /** Starts every part of a pipeline as a process of its own. */
 export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): undefined {
   const { sys } = shell;
   const pids: number[] = [];
   let input = -1;
+  const own = shell.shopt("lastpipe") && !shell.option("m");
   node.parts.forEach((part, i) => {
     const last = i === node.parts.length - 1;
+    if (last && own) return;
     const [read, write] = last ? [-1, -1] : sys.pipe();
     const pid = forkShell(shell, [
       { k: "node", r: [frame.r[0], frame.r[1], part], i: 0, ...(frame.t ? { t: 1 as const } : {}) },
@@ -34,12 +37,26 @@ export function pipeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"pipe">): 
     pids.push(pid);
   });
   shell.state.f.pop();
+  const order = shell.bash ? { q: own ? [...pids, -1] : pids } : {};
   shell.push({
     k: "wait",
     p: pids,
-    l: pids.at(-1) as number,
+    l: own ? -1 : (pids.at(-1) as number),
+    ...(own ? { lp: 1 as const } : {}),
+    ...order,
     ...(frame.t ? { t: 1 as const } : {}),
   });
+  if (own) lastPart(shell, frame, node.parts.at(-1)!, input);
+}
+
+/** The last part of a pipeline in the shell itself: its input is put back behind it. */
+function lastPart(shell: Shell, frame: NodeFrame, part: number, input: number): void {
+  const { sys } = shell;
+  const saved: Saved[] = [[0, sys.isOpen(0) ? sys.dupFree(0) : -1]];
+  sys.dup(input, 0);
+  sys.close(input);
+  shell.push({ k: "undo", s: saved, t: 1 });
+  shell.run(frame.r, part, frame.t === 1);
 }
 
 /** Starts a subshell; its redirections are opened in the child. */
@@ -57,16 +74,9 @@ export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">
     return;
   }
   if (frame.x) {
-    frame.d ??= [];
-    while (frame.d.length < node.redirs.length) {
-      const { word } = node.redirs[frame.d.length]!;
-      const target = expanding(shell, frame, (expander) => expander.text(word));
-      if (target === undefined) return;
-      frame.d.push(target);
-      frame.m = [];
-    }
+    if (!expandTargets(shell, frame, node.redirs)) return;
     try {
-      redirect(shell.sys, node.redirs, frame.d, !shell.option("C"));
+      redirect(shell.sys, node.redirs, frame.d ?? [], !shell.option("C"), undefined, shell);
     } catch (error) {
       if (!(error instanceof RedirectProblem)) throw error;
       shell.complain(error.message);
@@ -77,8 +87,9 @@ export function subshellStep(shell: Shell, frame: NodeFrame, node: NodeOf<"sub">
     return;
   }
   const pid = forkShell(shell, [body]);
+  const text = shell.bash ? { tx: frame.r } : {};
   shell.state.f.pop();
-  shell.push({ k: "wait", p: [pid], l: pid, ...tested });
+  shell.push({ k: "wait", p: [pid], l: pid, ...text, ...tested });
 }
 
 export function ifStep(shell: Shell, frame: NodeFrame, node: NodeOf<"if">): undefined {
@@ -117,6 +128,12 @@ export function forStep(shell: Shell, frame: NodeFrame, node: NodeOf<"for">): un
   if (frame.i >= 0 && !frame.a) {
     if (frame.i === 0) {
       frame.i = 1;
+      if (shell.bash && !/^[A-Za-z_]\w*$/.test(node.name)) {
+        shell.complain(`\`${node.name}': not a valid identifier`);
+        shell.pop();
+        shell.state.st = 1;
+        return;
+      }
       if (!node.words) frame.w = [...shell.state.p];
     }
     if (node.words && !expandWords(shell, frame, node.words)) return;
@@ -132,6 +149,7 @@ export function forStep(shell: Shell, frame: NodeFrame, node: NodeOf<"for">): un
   }
   frame.i--;
   shell.set(node.name, value);
+  if (shell.bash) traceLine(shell, `for ${node.name} in ${(node.raw ?? "") || '"$@"'}`);
   shell.run(frame.r, node.body, frame.t === 1);
 }
 
@@ -139,10 +157,17 @@ export function caseStep(shell: Shell, frame: NodeFrame, node: NodeOf<"case">): 
   if (!frame.a) {
     const value = expanding(shell, frame, (expander) => expander.text(node.word));
     if (value === undefined) return;
+    if (shell.bash) traceLine(shell, `case ${node.raw ?? ""} in`);
     frame.a = [value];
     frame.m = [];
   }
+  // A body before this arm has run: with `;&` the next one does too, with `;;&` its patterns count.
+  if (frame.nx) {
+    delete frame.nx;
+    if (node.arms[frame.i - 1]?.then === ";&") return runArm(shell, frame, node);
+  }
   const value = frame.a[0] as string;
+  const rules = { ext: shell.shopt("extglob"), fold: shell.shopt("nocasematch") };
   for (; frame.i < node.arms.length; frame.i++) {
     const arm = node.arms[frame.i]!;
     frame.w ??= [];
@@ -153,14 +178,26 @@ export function caseStep(shell: Shell, frame: NodeFrame, node: NodeOf<"case">): 
       if (pattern === undefined) return;
       frame.m = [];
       frame.w.push(pattern);
-      if (!matches(pattern, value, shell.sys.matching)) continue;
-      shell.state.st = 0;
-      if (arm.body === undefined) shell.pop();
-      else shell.runLast(frame, arm.body);
-      return;
+      if (!matches(pattern, value, shell.sys.matching, rules)) continue;
+      return runArm(shell, frame, node);
     }
     delete frame.w;
   }
-  shell.state.st = 0;
+  if (frame.ss === undefined) shell.state.st = 0;
   shell.pop();
+}
+
+/** Runs the body of the arm that the frame has come to. */
+function runArm(shell: Shell, frame: NodeFrame, node: NodeOf<"case">): undefined {
+  const arm = node.arms[frame.i]!;
+  delete frame.w;
+  if (frame.ss === undefined) shell.state.st = 0;
+  if (arm.then && arm.body !== undefined && frame.i < node.arms.length - 1) {
+    frame.i++;
+    frame.nx = 1;
+    frame.ss = 0;
+    return void shell.run(frame.r, arm.body, frame.t === 1);
+  }
+  if (arm.body === undefined) shell.pop();
+  else shell.runLast(frame, arm.body);
 }

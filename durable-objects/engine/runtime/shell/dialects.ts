@@ -3,6 +3,8 @@
  * The interpreter is one and speaks ash; a shell's flavour is looked at here and by the few builtins that differ.
  */
 import { dialectCharactersMax } from "../../core/limits.ts";
+import type { ArithmeticProblem } from "./arith.ts";
+import { bashBuiltins, bashUsages } from "./bash/builtin-names-data.ts";
 import type { SyntaxProblem } from "./ast.ts";
 import type { ShellState } from "./state.ts";
 
@@ -62,16 +64,6 @@ const dashRules: readonly Rule[] = [
   [/: maximum recursion depth reached$/, ": Maximum function recursion depth (1000) reached"],
 ];
 
-/** What bash says after an option that a builtin has not. */
-const usages: Record<string, string> = {
-  cd: "cd [-L|[-P [-e]] [-@]] [dir]",
-  pwd: "pwd [-LP]",
-  set: "set [-abefhkmnptuvxBCEHPT] [-o option-name] [--] [-] [arg ...]",
-  unset: "unset [-f] [-v] [-n] [name ...]",
-  umask: "umask [-p] [-S] [mode]",
-  command: "command [-pVv] command [arg ...]",
-};
-
 /** ash's words in the shell's own. */
 export function inWords(shell: Speaker, text: string): string {
   const { fl } = shell.state;
@@ -79,7 +71,7 @@ export function inWords(shell: Speaker, text: string): string {
   for (const [pattern, words] of fl === "bash" ? bashRules : dashRules) {
     if (!pattern.test(text)) continue;
     const usage =
-      fl === "bash" && /^illegal option -[^o]/.test(text) && usages[shell.command ?? ""];
+      fl === "bash" && /^illegal option -[^o]/.test(text) && bashUsages[shell.command ?? ""];
     return text.replace(pattern, words) + (usage ? `\n${shell.command}: usage: ${usage}` : "");
   }
   if (fl === "bash" && / is read only$|: is read only$/.test(text))
@@ -105,13 +97,11 @@ export function dialectHead(shell: Speaker): string {
   }
   if (state.ia) return `bash: ${prefix}`;
   const sourced = shell.dotted ? within : undefined;
-  const inFunction = state.f.some((frame) => frame.k === "call" && frame.z !== undefined);
-  const place = inFunction ? functionsPlace[state.sm ?? ""] : undefined;
-  return `${sourced ?? state.script ?? place ?? state.z}: line ${line}: ${dropped.has(command ?? "") ? "" : prefix}`;
+  const call = state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
+  const file = call?.k === "call" ? call.fs : state.cs?.[0]?.[2];
+  const place = file ?? (call ? functionsPlace[state.sm ?? ""] : undefined);
+  return `${place ?? sourced ?? state.script ?? state.z}: line ${line}: ${prefix}`;
 }
-
-/** Builtins that bash does not name before what they say of a file. */
-const dropped = new Set([".", "source"]);
 
 /** What is said of a command that was not found or cannot be run. */
 export function notRun(shell: Speaker, name: string, text: string, replaced: boolean): string {
@@ -141,6 +131,12 @@ export function abortStatus(shell: Speaker, text: string | undefined, status: nu
 export const goesOn = (shell: Speaker): boolean =>
   shell.state.fl === "bash" && shell.command !== undefined && shell.command !== "exit";
 
+/** Whether an error ends a line of bash's, not the shell: all but unset parameters, and what `exit` says. */
+export function discards(shell: Speaker, text: string | undefined): boolean {
+  if (shell.state.fl !== "bash" || text === undefined || shell.asked) return false;
+  return !/: (unbound variable|parameter (null or )?not set)$|^can't fork/.test(text);
+}
+
 /** A syntax error in the shell's own form; undefined: in ash's. */
 export function syntaxWords(shell: Speaker, problem: SyntaxProblem): string | undefined {
   const { state } = shell;
@@ -148,12 +144,20 @@ export function syntaxWords(shell: Speaker, problem: SyntaxProblem): string | un
   if (state.fl === "dash") return `${dialectHead(shell)}Syntax error: ${dashSyntax(text)}\n`;
   if (state.fl !== "bash") return undefined;
   const name = state.script ?? state.z;
-  const how = state.sm === "c" && state.script === undefined ? `${name}: -c` : name;
+  const evaluated = state.f.findLast((frame) => frame.k === "src")?.n === "eval";
+  const how = evaluated
+    ? state.script === undefined
+      ? "bash: eval"
+      : `${name}: eval`
+    : state.sm === "c" && state.script === undefined
+      ? `${name}: -c`
+      : name;
   const head = (line: number): string => (state.ia ? "bash: " : `${how}: line ${line}: `);
   const line = state.ln ?? 1;
-  const open = /^(unterminated quoted string|missing '\}'|EOF in backquote substitution)$/.exec(
-    text,
-  );
+  if (problem.condition !== undefined)
+    return problem.condition === "" ? "" : `${head(line)}${problem.condition}\n`;
+  const open =
+    /^(unterminated quoted string|missing '\}'|EOF in backquote substitution|unclosed)$/.exec(text);
   if (open)
     return `${head(problem.from ?? line)}unexpected EOF while looking for matching \`${problem.token ?? "}"}'\n`;
   if (text.startsWith("unexpected end of file")) {
@@ -187,19 +191,23 @@ export function testWords(shell: Speaker, text: string, words: readonly string[]
   }
   if (fl !== "bash" || text.startsWith("missing")) return text;
   if (number) return `${number[1]}: integer expression expected`;
+  if (text === "bad number") return ": integer expression expected";
+  if (text === "argument expected" && words.length > 3) return text;
   if (words.length === 2) return `${words[0]}: unary operator expected`;
   return words.length === 3 ? `${words[1]}: binary operator expected` : "too many arguments";
 }
 
 /** Builtins that not all shells have. */
-const absent: Record<"ash" | "bash" | "dash", ReadonlySet<string>> = {
+const absent: Record<"ash" | "dash", ReadonlySet<string>> = {
   ash: new Set(["logout"]),
   dash: new Set(["[[", "source", "let", "help", "history", "logout"]),
-  bash: new Set(["chdir"]),
 };
 
-export const hasBuiltin = (shell: Speaker, name: string): boolean =>
-  !absent[shell.state.fl ?? "ash"].has(name);
+/** Whether a shell has a builtin that `known` shells have. */
+export function hasBuiltin({ state }: Speaker, name: string, known = true): boolean {
+  if (state.fl === "bash") return bashBuiltins.has(name) && !state.nb?.includes(name);
+  return known && !absent[state.fl ?? "ash"].has(name);
+}
 
 /** Whether a shell was started as a login shell. */
 export function isLogin({ sys }: Speaker): boolean {
@@ -218,25 +226,24 @@ export function sayGoodbye(shell: Speaker): void {
   if (ia && fl === "bash") shell.write(2, isLogin(shell) ? "logout\n" : "exit\n");
 }
 
-/** The operator or operand an expression ends with. */
-function lastWord(expression: string): string {
-  const text = expression.trimEnd();
-  if (/[/%*+-]$/.test(text)) return text.slice(-1);
-  let start = text.length;
-  while (start > 0 && !/[\s/%*+-]/.test(text.charAt(start - 1))) start--;
-  return text.slice(start) || expression;
+/** What is wrong with an arithmetic expression. */
+export function arithmeticWords(
+  fl: ShellState["fl"],
+  expression: string,
+  problem: ArithmeticProblem,
+): string {
+  const text = problem.message;
+  if (!fl || expression.length > dialectCharactersMax) return text;
+  if (problem.bash) {
+    const { of, words, rest } = problem.bash;
+    return fl === "bash"
+      ? `${of}: ${words} (error token is "${rest}")`
+      : dashArithmetic(expression, text);
+  }
+  return fl === "dash" ? dashArithmetic(expression, text) : text;
 }
 
-/** What is wrong with an arithmetic expression. */
-export function arithmeticWords(shell: Speaker, expression: string, text: string): string {
-  const { fl } = shell.state;
-  if (!fl || expression.length > dialectCharactersMax) return text;
+function dashArithmetic(expression: string, text: string): string {
   const zero = text === "divide by zero";
-  if (fl === "dash")
-    return `arithmetic expression: ${zero ? "division by zero" : "expecting primary"}: "${expression}"`;
-  const last = lastWord(expression);
-  if (zero) return `${expression}: division by 0 (error token is "${last}")`;
-  const number = /^\s*(0\d+)\s*$/.exec(expression)?.[1];
-  if (number) return `${number}: value too great for base (error token is "${number}")`;
-  return `${expression}: syntax error: operand expected (error token is "${last}")`;
+  return `arithmetic expression: ${zero ? "division by zero" : "expecting primary"}: "${expression}"`;
 }

@@ -1,14 +1,16 @@
 /** Expansion within a frame: what needs a substitution starts over when it is there. */
 import { redirectStatus } from "./dialects.ts";
-import type { Node } from "./ast.ts";
+import type { Node, Redirect } from "./ast.ts";
 import { Expander } from "./expand.ts";
 import { NeedSubstitution } from "./problems.ts";
-import { forkShell } from "./jobs.ts";
-import { RedirectProblem, redirect } from "./redirect.ts";
+import { forkShell, reap } from "./jobs.ts";
+import { keepOpen, RedirectProblem, redirect } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
-import type { FrameOf, Saved } from "./state.ts";
+import type { FrameOf, Saved, ShellState } from "./state.ts";
 
 export type NodeFrame = FrameOf<"node">;
+/** Frames whose words are expanded. */
+type Expanding = NodeFrame | FrameOf<"prompt">;
 
 export type NodeOf<K> = Node extends infer N
   ? N extends { k: infer J }
@@ -18,20 +20,51 @@ export type NodeOf<K> = Node extends infer N
     : never
   : never;
 
+/**
+ * Starts what `<( )` or `>( )` stands for. A frame below the command's closes the descriptor when that is over; the program
+ * of the command inherits it.
+ */
+function attach(shell: Shell, frame: Expanding, body: number, out: boolean): string {
+  const { sys, state } = shell;
+  // Those before that have ended make room.
+  reap(shell, () => false);
+  const [read, write] = sys.pipe();
+  const [mine, theirs] = out ? [write, read] : [read, write];
+  const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], body], i: 0 }]);
+  const child = sys.child(pid);
+  child.dup(theirs, out ? 0 : 1);
+  child.close(read);
+  child.close(write);
+  for (const fd of frame.ps ?? []) child.close(fd);
+  sys.close(theirs);
+  let fd = 63;
+  while (fd > 10 && sys.isOpen(fd)) fd--;
+  sys.dup(mine, fd);
+  sys.close(mine);
+  keepOpen(sys, fd);
+  state.bg = pid;
+  frame.ps = [...(frame.ps ?? []), fd];
+  const at = state.f.lastIndexOf(frame);
+  state.f.splice(at, 0, { k: "undo", s: [[fd, -1]], ...(frame.t ? { t: 1 as const } : {}) });
+  return `/dev/fd/${fd}`;
+}
+
 /** Runs `work` with an expander; a substitution it needs is started instead. Undefined then. */
 export function expanding<T>(
   shell: Shell,
-  frame: NodeFrame,
+  frame: Expanding,
   work: (expander: Expander) => T,
 ): T | undefined {
   try {
-    return work(new Expander(shell, (frame.m ??= [])));
+    const start = (body: number, out: boolean): string => attach(shell, frame, body, out);
+    return work(new Expander(shell, (frame.m ??= []), start));
   } catch (error) {
     if (!(error instanceof NeedSubstitution)) throw error;
     const { sys } = shell;
     const [read, write] = sys.pipe();
     const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], error.body], i: 0 }]);
     const child = sys.child(pid);
+    if (shell.bash) substituted(shell, child.process.state as unknown as ShellState);
     child.dup(write, 1);
     if (write !== 1) child.close(write);
     if (read !== 1) child.close(read);
@@ -39,6 +72,41 @@ export function expanding<T>(
     shell.push({ k: "sub", fd: read, p: pid, b: "" });
     return undefined;
   }
+}
+
+/** What a command substitution of bash's does not have of its shell: `set -e`; and its traces are one deeper. */
+function substituted(shell: Shell, state: ShellState): void {
+  if (!shell.shopt("inherit_errexit")) state.o = state.o.replace("e", "");
+  state.xl = traceLevel(shell) + 1;
+}
+
+/** How deep commands that are traced lie within others: substitutions, `eval`, sourced files, traps. */
+export const traceLevel = ({ state }: Shell): number =>
+  (state.xl ?? 0) +
+  state.f.filter(
+    (one) => (one.k === "src" && (one.n !== undefined || one.m === "dot")) || one.k === "trap",
+  ).length;
+
+/** Targets of redirections, expanded one after the other; false while substitutions run. */
+export function expandTargets(
+  shell: Shell,
+  frame: NodeFrame,
+  redirs: readonly Redirect[],
+): boolean {
+  frame.d ??= [];
+  while (frame.d.length < redirs.length) {
+    const { word, op, raw } = redirs[frame.d.length]!;
+    const target = expanding(shell, frame, (expander) => {
+      if (!shell.bash || op.startsWith("<<")) return expander.text(word);
+      const fields = expander.fields(word);
+      if (fields.length !== 1) throw new RedirectProblem(`${raw}: ambiguous redirect`);
+      return fields[0]!;
+    });
+    if (target === undefined) return false;
+    frame.d.push(target);
+    frame.m = [];
+  }
+  return true;
 }
 
 /** Expands a list of words into `frame.w`, one per call of the step; true when all are done. */
@@ -67,19 +135,12 @@ export function compoundRedirects(
   node: Node & { redirs: NodeOf<"cmd">["redirs"] },
 ): boolean {
   if (frame.x || node.redirs.length === 0) return true;
-  frame.d ??= [];
-  while (frame.d.length < node.redirs.length) {
-    const { word } = node.redirs[frame.d.length]!;
-    const target = expanding(shell, frame, (expander) => expander.text(word));
-    if (target === undefined) return false;
-    frame.d.push(target);
-    frame.m = [];
-  }
+  if (!expandTargets(shell, frame, node.redirs)) return false;
   const saved: Saved[] = [];
   shell.state.f.pop();
   shell.push({ k: "undo", s: saved });
   try {
-    redirect(shell.sys, node.redirs, frame.d, !shell.option("C"), saved);
+    redirect(shell.sys, node.redirs, frame.d ?? [], !shell.option("C"), saved, shell);
   } catch (error) {
     if (!(error instanceof RedirectProblem)) throw error;
     shell.complain(error.message);

@@ -10,7 +10,7 @@ function loops(shell: Shell): Frame[] {
   return f.slice(from).filter((frame) => {
     if (frame.k !== "node") return false;
     const { k } = shell.node(frame.r);
-    return k === "while" || k === "until" || k === "for";
+    return k === "while" || k === "until" || k === "for" || k === "cfor" || k === "select";
   });
 }
 
@@ -18,11 +18,22 @@ export const leave =
   (again: boolean): Builtin =>
   (shell, argv) => {
     const count = argv[1] === undefined ? 1 : Number(argv[1]);
-    if (!Number.isInteger(count) || count < 1) {
+    const list = loops(shell);
+    if (shell.bash && list.length > 0 && !/^[-+]?\d+$/.test(argv[1] ?? "1")) {
+      shell.complain(`${argv[1]}: numeric argument required`);
+      shell.exit(128);
+      return undefined;
+    }
+    if (shell.bash && list.length > 0 && count < 1) {
+      shell.complain(`${argv[1]}: loop count out of range`);
+      shell.unwind((frame) => frame === list[0]);
+      shell.state.st = 1;
+      return undefined;
+    }
+    if (!shell.bash && (!Number.isInteger(count) || count < 1)) {
       shell.abort(`Illegal number: ${argv[1]}`, 2);
       return undefined;
     }
-    const list = loops(shell);
     if (list.length === 0) {
       if (shell.state.fl === "bash")
         shell.complain("only meaningful in a `for', `while', or `until' loop");
@@ -50,6 +61,13 @@ export function doReturn(shell: Shell, argv: string[]): number | undefined {
   if (shell.state.fl === "bash" && !shell.state.f.some(returns)) {
     shell.complain("can only `return' from a function or sourced script");
     return 2;
+  }
+  const call = shell.state.f.findLast(returns);
+  if (shell.bash && call?.k === "call" && call.z !== undefined) {
+    // The trap for RETURN may run before it goes.
+    while (shell.top !== call) shell.pop();
+    shell.state.st = status & 255;
+    return undefined;
   }
   const inside = shell.unwind(returns);
   shell.state.st = status & 255;

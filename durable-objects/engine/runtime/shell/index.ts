@@ -3,9 +3,11 @@ import type { Program, Sys } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
 import { bashBanner } from "./bash-version.ts";
 import { advance } from "./interp.ts";
+import { interruptLine, resizeLine } from "./typing/line-editing.ts";
 import { setOptions } from "./options.ts";
 import { Shell } from "./shell.ts";
-import { addChunk, exported, type ShellState } from "./state.ts";
+import { SyntaxProblem } from "./ast.ts";
+import { addChunk, exported, unitAt, type ShellState } from "./state.ts";
 
 function fresh(sys: Sys): ShellState {
   return {
@@ -31,6 +33,7 @@ function readStartFiles(shell: Shell): void {
   for (const path of [`${home.replace(/\/$/, "")}/.bashrc`, "/etc/bash.bashrc"]) {
     if (shell.sys.peek(path)?.type !== "f" || !shell.sys.access(path, 4)) continue;
     const c = addChunk(shell.state, shell.sys.readFile(path));
+    shell.state.cf = { ...shell.state.cf, [c]: path };
     shell.state.f.push({ k: "src", c, o: 0, m: "dot", n: path });
   }
 }
@@ -54,6 +57,7 @@ function fromInput(shell: Shell, words: string[]): void {
 function start(sys: Sys, flavour: ShellState["fl"]): ShellState {
   const state = fresh(sys);
   if (flavour) state.fl = flavour;
+  if (flavour === "bash") Object.assign(state, { o: "hBJ", ss: sys.now });
   const shell = new Shell(sys, state);
   let i = 1;
   let command = false;
@@ -73,8 +77,13 @@ function start(sys: Sys, flavour: ShellState["fl"]): ShellState {
       if (word.startsWith("--")) continue;
       break;
     }
-    if (word === "-o" || word === "+o") {
-      setOptions(shell, [word, sys.argv[++i] ?? ""]);
+    if (/^[-+]O$/.test(word) && flavour === "bash") {
+      state.so = { ...state.so, [sys.argv[++i] ?? ""]: word === "-O" };
+      continue;
+    }
+    if (/^[-+][a-z]*o$/.test(word)) {
+      if (word.length > 2) setOptions(shell, [word.slice(0, -1)]);
+      setOptions(shell, [`${word[0]}o`, sys.argv[++i] ?? ""]);
       continue;
     }
     for (const letter of word.slice(1)) {
@@ -100,8 +109,29 @@ function start(sys: Sys, flavour: ShellState["fl"]): ShellState {
   return state;
 }
 
+/** Functions that another bash has exported. */
+function importFunctions(shell: Shell): void {
+  const { sys, state } = shell;
+  for (const key in sys.env) {
+    const name = /^BASH_FUNC_([^%]+)%%$/.exec(key)?.[1];
+    const text = sys.env[key]!;
+    if (name === undefined || !text.startsWith("() ")) continue;
+    state.v[key] = [null, 0];
+    const chunk = addChunk(state, `${name} ${text}`);
+    try {
+      const { nodes } = unitAt(state.c[chunk]!, 0, 1);
+      const node = nodes.find((one) => one.k === "func");
+      if (node?.k === "func") state.fn[name] = [chunk, 0, node.body];
+      state.xf = [...(state.xf ?? []), name];
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error;
+    }
+  }
+}
+
 function variables(shell: Shell): void {
   const { sys } = shell;
+  if (shell.bash) importFunctions(shell);
   shell.state.v.PWD = [
     shell.get("PWD") && sameFolder(shell) ? shell.get("PWD")! : sys.cwd,
     exported,
@@ -172,7 +202,10 @@ function program(name: string, flavour?: ShellState["fl"]): Program<ShellState> 
       const action = state.tr?.[String(signal)];
       if (action !== undefined) return action !== "";
       // An interactive shell shrugs off what stops its commands.
-      return state.ia === 1 && (signal === 2 || signal === 3 || signal === 15 || signal === 20);
+      return (
+        state.ia === 1 &&
+        (signal === 2 || signal === 3 || signal === 15 || signal === 20 || signal === 28)
+      );
     },
     signal(sys, state, signal) {
       if (state.tr[String(signal)]) {
@@ -181,12 +214,14 @@ function program(name: string, flavour?: ShellState["fl"]): Program<ShellState> 
       }
       const shell = new Shell(sys, state);
       const { top } = shell;
+      if (signal === 28 && top?.k === "src") resizeLine(shell, top);
       if (signal !== 2) return undefined;
       if (top?.k === "src" && top.m === "in") {
+        if (top.ed) interruptLine(shell, top);
+        else shell.write(1, "\n");
         delete top.b;
         delete top.ln;
         state.st = 130;
-        shell.write(1, "\n");
       } else if (top?.k === "read" || top?.k === "waits") {
         while (state.f.length > 1) shell.pop();
         state.st = 130;

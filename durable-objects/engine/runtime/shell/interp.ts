@@ -4,6 +4,9 @@
  */
 import { trimEndOf } from "../../core/trim.ts";
 import { Errno } from "../errno.ts";
+import { bashNodeStep, timedStep } from "./bash/compound.ts";
+import { commandText } from "./bash/command-text.ts";
+import { mapStep } from "./bash/map-lines.ts";
 import type { Step } from "../kernel/calls.ts";
 import { SyntaxProblem } from "./ast.ts";
 import { readStep, waitsStep } from "./blocking.ts";
@@ -13,8 +16,11 @@ import { syntaxWords } from "./dialects.ts";
 import { ExpansionProblem, MemoryProblem } from "./problems.ts";
 import { type NodeFrame, type NodeOf, compoundRedirects, expandWords } from "./expanding.ts";
 import { addJob, forkShell, reap, tellSignal } from "./jobs.ts";
+import { RedirectProblem } from "./redirect.ts";
 import type { Shell } from "./shell.ts";
-import { sourceStep } from "./source.ts";
+import { loadStep } from "./places.ts";
+import { saveHistory } from "./typing/line-editing.ts";
+import { promptStep, sourceStep } from "./source.ts";
 import { type Frame, type FrameOf, type NodeRef, addChunk } from "./state.ts";
 
 /** One step of a shell. */
@@ -33,10 +39,9 @@ export function advance(shell: Shell): Step {
     return undefined;
   }
   const { top } = shell;
-  if (state.pt?.length && (!top || !blocksTraps(top))) return startTrap(shell);
-  if (!top) return finish(shell);
   try {
-    return act(shell, top);
+    if (state.pt?.length && (!top || !blocksTraps(top))) return startTrap(shell);
+    return top ? act(shell, top) : finish(shell);
   } catch (error) {
     return failed(shell, error);
   }
@@ -68,11 +73,19 @@ function finish(shell: Shell): Step {
     shell.push({ k: "src", c: addChunk(state, action), o: 0, m: "eval" });
     return undefined;
   }
+  saveHistory(shell);
   return { exit: state.x };
 }
 
 function failed(shell: Shell, error: unknown): Step {
   if (error instanceof MemoryProblem) return void shell.sys.kernel.oomKill(shell.sys.key);
+  if (error instanceof RedirectProblem) {
+    // A target that is no one word: the command fails.
+    shell.complain(error.message);
+    const frame = shell.pop();
+    shell.state.st = 1;
+    return void shell.checkError(frame?.t === 1);
+  }
   if (error instanceof ExpansionProblem) return void shell.abort(error.message, 2);
   if (error instanceof SyntaxProblem) {
     const source = shell.top?.k === "src" ? shell.top : undefined;
@@ -83,7 +96,16 @@ function failed(shell: Shell, error: unknown): Step {
     const words = syntaxWords(shell, error);
     if (words === undefined) return void shell.abort(error.message, 2);
     shell.write(2, words);
-    return void shell.abort(undefined, 2);
+    if (fl === "bash" && !shell.state.ia && (source?.n !== undefined || source?.m === "dot")) {
+      // Of `eval` and sourced files that text alone ends.
+      while (shell.top && shell.top !== source) shell.pop();
+      shell.pop();
+      shell.state.st = 2;
+      return;
+    }
+    // What is wrong within [[ ]] ends the reading, and leaves the status as it was.
+    if (error.condition !== undefined && !shell.state.ia) return void shell.exit(shell.state.st);
+    return void shell.abort(undefined, error.status ?? 2);
   }
   if (error instanceof Errno && error.code === "EAGAIN")
     return void shell.abort("can't fork: Resource temporarily unavailable", 2);
@@ -108,29 +130,71 @@ function act(shell: Shell, frame: Frame): Step {
       return readStep(shell, frame);
     case "waits":
       return waitsStep(shell, frame);
+    case "time":
+      return timedStep(shell, frame);
+    case "map":
+      return mapStep(shell, frame);
+    case "trap":
+      shell.pop();
+      if (frame.e) shell.exit(frame.st);
+      return undefined;
+    case "prompt":
+      return promptStep(shell, frame);
+    case "load":
+      return loadStep(shell, frame);
+    case "call":
+      return returned(shell, frame);
     default:
       shell.pop();
       return undefined;
   }
 }
 
+/** A function has come to its end. */
+function returned(shell: Shell, frame: FrameOf<"call">): undefined {
+  const { state } = shell;
+  const action = state.tr.RETURN;
+  if (action && !frame.rd && (frame.rt || shell.option("T")) && frame.z !== undefined) {
+    frame.rd = 1;
+    shell.startTrap("RETURN", action);
+    return;
+  }
+  shell.pop();
+  if (shell.bash && frame.z !== undefined) shell.checkError(frame.t === 1);
+}
+
 /** Waits for the foreground job. */
 function waitStep(shell: Shell, frame: FrameOf<"wait">): Step {
+  const { state } = shell;
+  if (frame.lp) {
+    // The last part has run in the shell itself.
+    delete frame.lp;
+    frame.x = state.st;
+  }
   reap(shell, (pid, status, signal) => {
     if (!frame.p.includes(pid)) return false;
     frame.p = frame.p.filter((known) => known !== pid);
+    if (frame.q) (frame.qs ??= {})[pid] = status;
     if (pid === frame.l) {
       frame.x = status;
-      tellSignal(shell, signal);
+      tellSignal(shell, signal, { pid, text: frame.tx ? commandText(state, frame.tx) : "" });
     } else if (status !== 0 && shell.option("P")) frame.pf = status;
-    if (signal === 2 && shell.state.ia) shell.write(1, "\n");
+    if (signal === 2 && state.ia) shell.write(1, "\n");
     return true;
   });
   if (frame.p.length > 0) return { wait: { childEnd: true } };
   shell.pop();
-  shell.state.st = frame.x || (frame.pf ?? 0);
+  state.st = frame.x || (frame.pf ?? 0);
+  if (frame.q) pipelineStatus(shell, frame);
   shell.checkError(frame.t === 1);
   return undefined;
+}
+
+/** PIPESTATUS, and with pipefail the status of the last part that failed. */
+function pipelineStatus(shell: Shell, { q = [], qs = {}, x = 0 }: FrameOf<"wait">): void {
+  const all = q.map((pid) => (pid < 0 ? x : (qs[pid] ?? 0)));
+  shell.state.pp = all;
+  if (shell.option("P")) shell.state.st = all.findLast((status) => status !== 0) ?? 0;
 }
 
 /** Collects a substitution's output; the word it stands in starts over with it. */
@@ -153,9 +217,11 @@ function substitutionStep(shell: Shell, frame: FrameOf<"sub">): Step {
   if (status === undefined) return { wait: { childEnd: true } };
   shell.state.f.pop();
   const below = shell.top;
-  if (below?.k === "node") {
+  // What comes behind it in the command sees its status.
+  if (shell.bash && below?.k === "node") shell.state.st = status;
+  if (below?.k === "node" || below?.k === "prompt") {
     (below.m ??= []).push(trimEndOf(frame.b, "\n"));
-    below.ss = status;
+    if (below.k === "node") below.ss = status;
   }
   return undefined;
 }
@@ -171,6 +237,7 @@ function nodeStep(shell: Shell, frame: NodeFrame): Step {
     !compoundRedirects(shell, frame, node)
   )
     return undefined;
+  if (shell.bash && bashNodeStep(shell, frame, node)) return undefined;
   switch (node.k) {
     case "list":
       return listStep(shell, frame, node);
@@ -211,6 +278,7 @@ function nodeStep(shell: Shell, frame: NodeFrame): Step {
     case "cmd":
       return runCommand(shell, frame, node, (words) => expandWords(shell, frame, words));
   }
+  return undefined;
 }
 
 function listStep(shell: Shell, frame: NodeFrame, node: NodeOf<"list">): undefined {

@@ -3,13 +3,62 @@ import { Errno } from "../errno.ts";
 import { parseSignal, signalNames } from "../kernel/signals.ts";
 import { findJob, startWait } from "./blocking.ts";
 import { jobLine, reap } from "./jobs.ts";
+import { singleQuoted } from "./bash/quote.ts";
+import { usage, usageAlone } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
 import { quoted } from "./variable-builtins.ts";
+
+/** ERR, DEBUG, RETURN; false: it is none of them. */
+function trapOwn(shell: Shell, word: string, action: string | undefined): boolean {
+  const name = word.toUpperCase().replace(/^SIG/, "");
+  if (name !== "ERR" && name !== "DEBUG" && name !== "RETURN") return false;
+  const { state } = shell;
+  if (action === undefined) delete state.tr[name];
+  else state.tr[name] = action;
+  const call = state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
+  if (name === "RETURN" && call?.k === "call" && action) call.rt = 1;
+  return true;
+}
+
+/** Where bash lists a trap: EXIT, the signals by number, then its own. */
+const placeOfTrap = (name: string): number =>
+  name === "EXIT"
+    ? 0
+    : /^\d/.test(name)
+      ? Number(name)
+      : 100 + ["DEBUG", "ERR", "RETURN"].indexOf(name);
+
+function showTraps(shell: Shell, names: readonly string[]): number {
+  const { tr } = shell.state;
+  const shown = (key: string): string => (/^\d/.test(key) ? `SIG${signalNames[Number(key)]}` : key);
+  const asked = names.map((name) => name.toUpperCase().replace(/^SIG/, ""));
+  for (const key of Object.keys(tr).sort((a, b) => placeOfTrap(a) - placeOfTrap(b)))
+    if (asked.length === 0 || asked.includes(shown(key).replace(/^SIG/, "")) || asked.includes(key))
+      shell.write(1, `trap -- ${singleQuoted(tr[key]!)} ${shown(key)}\n`);
+  return 0;
+}
+
+/** Signals in five columns, as bash lists them. */
+function bashSignals(): string {
+  const names: [number, string][] = [];
+  for (let number = 1; number <= 31; number++) names.push([number, `SIG${signalNames[number]}`]);
+  for (let i = 0; i <= 15; i++) names.push([34 + i, i === 0 ? "SIGRTMIN" : `SIGRTMIN+${i}`]);
+  for (let i = 14; i >= 0; i--) names.push([64 - i, i === 0 ? "SIGRTMAX" : `SIGRTMAX-${i}`]);
+  return names
+    .map(
+      ([number, name], i) =>
+        `${String(number).padStart(2)}) ${name}${(i + 1) % 5 === 0 || i === names.length - 1 ? "\n" : "\t"}`,
+    )
+    .join("");
+}
 
 export function trap(shell: Shell, argv: string[]): number {
   const { state, sys } = shell;
   let words = argv.slice(1);
   if (words[0] === "--") words = words.slice(1);
+  if (shell.bash && /^-[^lp]/.test(words[0] ?? "")) return usage(shell, words[0]!);
+  if (shell.bash && (words.length === 0 || words[0] === "-p"))
+    return showTraps(shell, words.slice(1));
   if (words.length === 0 || words[0] === "-p") {
     for (const name of Object.keys(state.tr))
       shell.write(
@@ -19,8 +68,10 @@ export function trap(shell: Shell, argv: string[]): number {
     return 0;
   }
   if (words[0] === "-l") {
-    for (let number = 1; number <= 31; number++)
-      shell.write(1, `${String(number).padStart(2)}) ${signalNames[number]}\n`);
+    if (shell.bash) shell.write(1, bashSignals());
+    else
+      for (let number = 1; number <= 31; number++)
+        shell.write(1, `${String(number).padStart(2)}) ${signalNames[number]}\n`);
     return 0;
   }
   // A number first (or nothing else) means: back to the default.
@@ -28,6 +79,7 @@ export function trap(shell: Shell, argv: string[]): number {
   const action = reset ? undefined : words[0];
   let status = 0;
   for (const word of (words[0] === "-" && words.length > 1) || !reset ? words.slice(1) : words) {
+    if (shell.bash && trapOwn(shell, word, action)) continue;
     const number = parseSignal(word);
     if (number === undefined) {
       if (shell.state.fl === "dash") shell.write(2, `trap: ${word}: bad trap\n`);
@@ -51,8 +103,9 @@ export function kill(shell: Shell, argv: string[]): number {
   const { sys } = shell;
   let words = argv.slice(1);
   let signal = 15;
-  if (words[0] === "-l") {
-    if (words.length === 1)
+  if (words[0] === "-l" || (shell.bash && words[0] === "-L")) {
+    if (words.length === 1 && shell.bash) shell.write(1, bashSignals());
+    else if (words.length === 1)
       for (let number = 1; number <= 31; number++)
         shell.write(1, `${String(number).padStart(2)}) ${signalNames[number]}\n`);
     for (const word of words.slice(1)) {
@@ -61,16 +114,23 @@ export function kill(shell: Shell, argv: string[]): number {
     }
     return 0;
   }
+  if (shell.bash && words.length === 0) return usageAlone(shell);
   const option =
-    words[0] === "-s" ? words[1] : /^-\w/.test(words[0] ?? "") ? words[0]!.slice(1) : undefined;
+    words[0] === "-s" || (shell.bash && words[0] === "-n")
+      ? words[1]
+      : /^-\w/.test(words[0] ?? "")
+        ? words[0]!.slice(1)
+        : undefined;
   if (option !== undefined) {
     const number = parseSignal(option);
     if (number === undefined) {
-      shell.say(`bad signal name '${option}'`);
+      shell.say(
+        shell.bash ? `${option}: invalid signal specification` : `bad signal name '${option}'`,
+      );
       return 1;
     }
     signal = number;
-    words = words.slice(words[0] === "-s" ? 2 : 1);
+    words = words.slice(words[0] === "-s" || (shell.bash && words[0] === "-n") ? 2 : 1);
   }
   if (words[0] === "--") words = words.slice(1);
   if (words.length === 0) {
@@ -81,7 +141,9 @@ export function kill(shell: Shell, argv: string[]): number {
   for (const word of words) {
     const job = word.startsWith("%") ? findJob(shell, word) : undefined;
     if (!job && !/^-?\d+$/.test(word)) {
-      shell.say(`invalid number '${word}'`);
+      if (!shell.bash) shell.say(`invalid number '${word}'`);
+      else if (word.startsWith("%")) shell.complain(`${word}: no such job`);
+      else shell.complain(`${word}: arguments must be process or job IDs`);
       failed++;
       continue;
     }

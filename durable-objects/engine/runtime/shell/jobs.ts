@@ -2,7 +2,18 @@
 import { finishedJobsKeptMax } from "../../core/limits.ts";
 import { signalTexts } from "../kernel/signals.ts";
 import type { Shell } from "./shell.ts";
-import type { Frame, Job, ShellState } from "./state.ts";
+import { calls } from "./bash/worked.ts";
+import type { Frame, Job, ShellState, Variable } from "./state.ts";
+
+/** Variables as a child gets them: arrays are changed in place. */
+function copied(variables: Record<string, Variable>): Record<string, Variable> {
+  const out = { ...variables };
+  for (const name in out) {
+    const [value, marks, elements] = out[name]!;
+    if (elements) out[name] = [value, marks, { ...elements }];
+  }
+  return out;
+}
 
 /** A child shell that runs the given frames: same variables and texts, no traps but the ignored, no jobs. */
 export function forkShell(shell: Shell, frames: Frame[]): number {
@@ -10,16 +21,19 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
   dropWaited(shell);
   const used = new Set(frames.map((frame) => (frame.k === "node" ? frame.r[0] : "")));
   for (const name in state.fn) used.add(state.fn[name]![0]);
+  if (state.bc) used.add(state.bc[0]);
   const c: Record<string, string> = {};
   for (const id of used) if (state.c[id] !== undefined) c[id] = state.c[id];
   const tr: Record<string, string> = {};
   for (const name in state.tr) if (state.tr[name] === "") tr[name] = "";
+  if (state.tr.ERR && shell.option("E")) tr.ERR = state.tr.ERR;
+  if (state.tr.DEBUG && shell.option("T")) tr.DEBUG = state.tr.DEBUG;
   const { ia: _ia, po: _po, pt: _pt, x: _x, ...kept } = state;
   const cn = shell.within();
   const child: ShellState = {
     ...kept,
     c,
-    v: { ...state.v },
+    v: copied(state.v),
     fn: { ...state.fn },
     p: [...state.p],
     tr,
@@ -27,6 +41,7 @@ export function forkShell(shell: Shell, frames: Frame[]): number {
     f: frames,
     ...(cn === undefined ? {} : { cn }),
     ...(shell.dotted ? { cd: true as const } : {}),
+    ...(shell.bash ? { sd: (state.sd ?? 0) + 1, cs: calls(state) } : {}),
     sub: 1,
   };
   return shell.sys.fork(child);
@@ -70,10 +85,17 @@ export function reap(
 }
 
 /** What a shell says of a foreground child, or one waited for, that a signal ended. */
-export function tellSignal(shell: Shell, signal: number | undefined): void {
+export function tellSignal(
+  shell: Shell,
+  signal: number | undefined,
+  foreground?: { pid: number; text: string },
+): void {
   const text =
     signal === undefined || signal === 2 || signal === 13 ? undefined : signalTexts[signal];
-  if (text) shell.write(2, `${text}\n`);
+  if (!text) return;
+  if (!shell.bash || (signal === 15 && foreground)) return shell.write(2, `${text}\n`);
+  if (signal !== 15 && foreground)
+    shell.complain(`${String(foreground.pid).padStart(5)} ${text.padEnd(23)} ${foreground.text}`);
 }
 
 /** What became of background jobs since the last prompt, as an interactive ash prints it. */
@@ -88,8 +110,9 @@ export function tellJobs(shell: Shell): void {
   if (j.some((job) => job.told)) shell.state.j = j.filter((job) => !job.told);
 }
 
-export function jobLine(shell: Shell, job: Job): string {
+export function jobLine(shell: Shell, job: Job, pid = false): string {
   const current = shell.state.j.at(-1) === job ? "+" : shell.state.j.at(-2) === job ? "-" : " ";
+  if (shell.bash) return bashJobLine(job, current, pid);
   const state =
     job.x === undefined
       ? "Running"
@@ -99,6 +122,18 @@ export function jobLine(shell: Shell, job: Job): string {
           ? signalState(job.x - 128)
           : `Done(${job.x})`;
   return `[${job.n}]${current}  ${state.padEnd(27)}${shell.state.ia ? job.t : ""}`;
+}
+
+function bashJobLine(job: Job, current: string, pid: boolean): string {
+  const state =
+    job.x === undefined
+      ? "Running"
+      : job.x === 0
+        ? "Done"
+        : job.s
+          ? (signalTexts[job.s] ?? `Signal ${job.s}`)
+          : `Exit ${job.x}`;
+  return `[${job.n}]${current} ${pid ? String(job.p[0]).padStart(5) : ""} ${state.padEnd(24)}${job.t}${job.x === undefined ? " &" : ""}`;
 }
 
 const signalState = (signal: number): string =>

@@ -1,5 +1,6 @@
 /** umask and ulimit. */
 import { changeMode } from "../tools/files/chmod-chown.ts";
+import { usage } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
 
 const classes = [6, 3, 0] as const;
@@ -14,6 +15,10 @@ const symbolic = (mode: number): string =>
 export function umask(shell: Shell, argv: string[]): number {
   const { umask: mask, process } = shell.sys;
   const long = argv[1] === "-S";
+  if (argv[1] === "-p" && shell.bash && argv[2] === undefined) {
+    shell.write(1, `umask ${mask.toString(8).padStart(4, "0")}\n`);
+    return 0;
+  }
   const option = !long && /^-[^rwxXst,]/.exec(argv[1] ?? "");
   if (option) {
     shell.complain(`illegal option ${option[0]}`);
@@ -30,7 +35,7 @@ export function umask(shell: Shell, argv: string[]): number {
   const made = octal ? parseInt(word, 8) : changeMode(word, allowed, false, 0);
   if (made === undefined || made > 0o777 || /^\d/.test(word) !== octal) {
     shell.complain(`illegal mode: ${word}`);
-    return 2;
+    return shell.bash ? 1 : 2;
   }
   process.umask = octal ? made : ~made & 0o777;
   return 0;
@@ -72,6 +77,7 @@ export function ulimit(shell: Shell, argv: string[]): number {
       const limit = limits.find(([known]) => known === letter);
       if (letter === "a") all = true;
       else if (letter === "S" || letter === "H") which += letter;
+      else if (!limit && shell.bash) return usage(shell, `-${letter}`);
       else if (!limit) {
         shell.write(2, `ulimit: invalid option -- '${letter}'\n`);
         return 1;

@@ -16,7 +16,40 @@ export const optionNames: Record<string, string> = {
   vi: "V",
   pipefail: "P",
 };
+
+/** Those of bash: `P`, `V`, `M`, `H`, `L`, `N`, `Y` are letters that none of its own `set` letters mean. */
+export const bashOptionNames: Record<string, string> = {
+  allexport: "a",
+  braceexpand: "B",
+  emacs: "M",
+  errexit: "e",
+  errtrace: "E",
+  functrace: "T",
+  hashall: "h",
+  histexpand: "H",
+  history: "N",
+  ignoreeof: "I",
+  "interactive-comments": "J",
+  keyword: "k",
+  monitor: "m",
+  noclobber: "C",
+  noexec: "n",
+  noglob: "f",
+  nolog: "G",
+  notify: "b",
+  nounset: "u",
+  onecmd: "t",
+  physical: "Y",
+  pipefail: "P",
+  posix: "O",
+  privileged: "p",
+  verbose: "v",
+  vi: "V",
+  xtrace: "x",
+};
+
 /** How `$-` orders them. */
 const shownOrder = "ubaCvxcsnmiIfe";
-export const shownOptions = (letters: string): string =>
-  [...shownOrder].filter((letter) => letters.includes(letter)).join("");
+const bashOrder = "abefhikmnprtuvxBCEHTcs";
+export const shownOptions = (letters: string, bash = false): string =>
+  [...(bash ? bashOrder : shownOrder)].filter((letter) => letters.includes(letter)).join("");

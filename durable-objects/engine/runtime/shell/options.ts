@@ -1,5 +1,7 @@
 /** `set` and its options. */
-import { optionNames } from "./option-letters.ts";
+import { bashOptionNames, optionNames } from "./option-letters.ts";
+import { functionNames, functionText } from "./bash/function-text.ts";
+import { usage } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
 import { quoted } from "./variable-builtins.ts";
 
@@ -27,13 +29,19 @@ export function setOptions(shell: Shell, words: readonly string[]): string[] | n
           listOptions(shell, on);
           continue;
         }
-        const known = shell.state.fl === "dash" && name === "pipefail" ? "" : optionNames[name];
+        const names = shell.bash ? bashOptionNames : optionNames;
+        const there =
+          Object.hasOwn(names, name) && !(shell.state.fl === "dash" && name === "pipefail");
+        const known = there ? names[name] : "";
         if (!known) {
           shell.complain(`illegal option ${word[0]}o ${name}`);
           return shell.state.fl ? 2 : 1;
         }
         put(known, on);
-      } else if (Object.values(optionNames).includes(letter) && !"PIV".includes(letter))
+      } else if (shell.bash && "abefhkmnptuvxBCEHPT".includes(letter))
+        put(letter === "P" ? "Y" : letter, on);
+      else if (shell.bash) return usage(shell, `${word[0]}${letter}`);
+      else if (Object.values(optionNames).includes(letter) && !"PIV".includes(letter))
         put(letter, on);
       else if (letter !== "h") {
         shell.complain(`illegal option ${word[0]}${letter}`);
@@ -45,8 +53,12 @@ export function setOptions(shell: Shell, words: readonly string[]): string[] | n
 }
 
 function listOptions(shell: Shell, pretty: boolean): void {
-  for (const [name, letter] of Object.entries(optionNames)) {
+  for (const [name, letter] of Object.entries(shell.bash ? bashOptionNames : optionNames)) {
     const on = shell.option(letter);
+    if (shell.bash && pretty) {
+      shell.write(1, `${name.padEnd(15)}\t${on ? "on" : "off"}\n`);
+      continue;
+    }
     shell.write(
       1,
       pretty ? `${name.padEnd(16)}${on ? "on" : "off"}\n` : `set ${on ? "-" : "+"}o ${name}\n`,
@@ -56,6 +68,11 @@ function listOptions(shell: Shell, pretty: boolean): void {
 
 export function set(shell: Shell, argv: string[]): number | undefined {
   const words = argv.slice(1);
+  if (words.length === 0 && shell.bash) {
+    for (const line of shell.listing()) shell.write(1, line);
+    for (const name of functionNames(shell)) shell.write(1, functionText(shell, name));
+    return 0;
+  }
   if (words.length === 0) {
     for (const [name, value] of shell.variables()) shell.write(1, `${name}=${quoted(value)}\n`);
     return 0;
@@ -63,6 +80,7 @@ export function set(shell: Shell, argv: string[]): number | undefined {
   const rest = setOptions(shell, words);
   // A name that is none only fails; a letter ends the shell.
   if (rest === 1) return 1;
+  if (typeof rest === "number" && shell.bash) return rest;
   if (typeof rest === "number") {
     shell.abort(undefined, rest);
     return undefined;

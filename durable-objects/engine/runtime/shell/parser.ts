@@ -1,23 +1,37 @@
 /** Parser of POSIX shell commands, with the few extensions busybox ash has. Recursive descent over the text itself. */
 import { shellNestingMax } from "../../core/limits.ts";
-import { SyntaxProblem, type Unit, type Word } from "./ast.ts";
-import { CommandReader, reserved } from "./command-reader.ts";
+import { SyntaxProblem, type Arm, type Unit, type Word } from "./ast.ts";
+import { CompoundReader } from "./bash/compound-reader.ts";
+import { reserved } from "./command-reader.ts";
 
 const closing = new Set(["then", "elif", "else", "fi", "do", "done", "esac", "}"]);
 
-export class Parser extends CommandReader {
+export class Parser extends CompoundReader {
   #depth = 0;
 
   protected override subshellBody(): number {
     const list = this.list(")");
     this.blanks();
+    if (this.grammar.bash && this.at >= this.text.length)
+      this.unterminated("unclosed", ")", this.line() + (this.text.endsWith("\n") ? 0 : 1));
     if (this.text[this.at] !== ")") this.unexpected(")");
     this.at++;
+    if (this.grammar.bash) this.#fileAlone(list);
     return list;
   }
 
+  /** `$(< file)` reads the file. */
+  #fileAlone(list: number): void {
+    const node = this.nodes[list]!;
+    const only = node.k === "list" && node.items.length === 1 ? node.items[0]!.node : undefined;
+    const command = only === undefined ? undefined : this.nodes[only]!;
+    if (command?.k !== "cmd" || command.words.length > 0 || command.assigns.length > 0) return;
+    if (command.redirs.length === 1 && command.redirs[0]!.op === "<")
+      command.words.push([{ t: "lit", v: "cat", q: false }]);
+  }
+
   protected override nested(text: string): number {
-    const inner = new Parser(text, 0, this.nodes);
+    const inner = this.within(text) as Parser;
     const body = inner.list("");
     inner.blanks();
     if (inner.at < text.length) inner.unexpected();
@@ -40,7 +54,14 @@ export class Parser extends CommandReader {
     const line = this.line();
     if (this.at >= this.text.length) return { nodes: this.nodes, end: this.at, line };
     const root = this.#line();
-    return { nodes: this.nodes, root, end: this.at, line };
+    const { warnings } = this;
+    return {
+      nodes: this.nodes,
+      root,
+      end: this.at,
+      line,
+      ...(warnings.length ? { warnings } : {}),
+    };
   }
 
   #line(): number {
@@ -75,7 +96,9 @@ export class Parser extends CommandReader {
     const text = this.text.slice(start, this.at).trim();
     this.blanks();
     const bg = this.text[this.at] === "&" && this.text[this.at + 1] !== "&";
-    const semicolon = this.text[this.at] === ";" && this.text[this.at + 1] !== ";";
+    const next = this.text[this.at + 1];
+    const semicolon =
+      this.text[this.at] === ";" && next !== ";" && !(this.grammar.bash && next === "&");
     this.#separated = bg || semicolon;
     if (this.#separated) this.at++;
     return { node, bg, text };
@@ -92,7 +115,8 @@ export class Parser extends CommandReader {
       if (
         next === undefined ||
         (next === ")" && until !== "") ||
-        this.text.startsWith(";;", this.at)
+        this.text.startsWith(";;", this.at) ||
+        (this.grammar.bash && this.text.startsWith(";&", this.at))
       )
         break;
       if (closing.has(this.peekWord())) break;
@@ -115,42 +139,49 @@ export class Parser extends CommandReader {
   }
 
   #andOr(): number {
-    let left = this.#pipeline();
+    let left = this.pipeline();
     for (;;) {
       this.blanks();
       const operator = this.text.slice(this.at, this.at + 2);
       if (operator !== "&&" && operator !== "||") return left;
       this.at += 2;
       this.newlines();
-      const right = this.#pipeline();
+      const right = this.pipeline();
       left = this.add({ k: operator === "&&" ? "and" : "or", l: left, r: right });
     }
   }
 
-  #pipeline(): number {
+  protected override pipeline(): number {
+    if (this.grammar.bash && this.#accept("time")) return this.timed();
     if (this.#accept("!")) {
-      if (this.peekWord() === "!") this.unexpected();
-      return this.add({ k: "not", body: this.#pipeline() });
+      if (this.peekWord() === "!" && !this.grammar.bash) this.unexpected();
+      return this.add({ k: "not", body: this.pipeline() });
     }
     const start = this.at;
-    const parts = [this.#command()];
+    const parts = [this.command()];
     for (;;) {
       this.blanks();
       if (this.text[this.at] !== "|" || this.text[this.at + 1] === "|") break;
       this.at++;
-      if (this.text[this.at] === "&") this.unexpected();
+      if (this.text[this.at] === "&") {
+        if (!this.grammar.bash) this.unexpected();
+        this.at++;
+        this.joinErrors(parts.at(-1) as number);
+      }
       this.newlines();
-      parts.push(this.#command());
+      parts.push(this.command());
     }
     if (parts.length === 1) return parts[0] as number;
     return this.add({ k: "pipe", parts, text: this.text.slice(start, this.at).trim() });
   }
 
-  #command(): number {
+  protected override command(): number {
     this.blanks();
+    const own = this.bashCommand(this.peekWord());
+    if (own !== undefined) return own;
     if (this.text[this.at] === "(") return this.#subshell();
     const word = this.peekWord();
-    if (!reserved.has(word) && this.expandAlias()) return this.#command();
+    if (!reserved.has(word) && this.expandAlias()) return this.command();
     switch (word) {
       case "if":
         this.at += 2;
@@ -176,8 +207,7 @@ export class Parser extends CommandReader {
     }
     if (closing.has(word) || word === "in") this.unexpected();
     if (word === "[[") return this.double();
-    if (/^[A-Za-z_]\w*[ \t]*\([ \t]*\)/.test(this.text.slice(this.at, this.at + 120)))
-      return this.#function(false);
+    if (this.functionName() !== undefined) return this.#function(false);
     return this.simple();
   }
 
@@ -195,9 +225,11 @@ export class Parser extends CommandReader {
     const match = (
       keyword ? /^function[ \t]+([^\s()]+)(?:[ \t]*\([ \t]*\))?/ : /^([^\s()]+)[ \t]*\([ \t]*\)/
     ).exec(this.text.slice(this.at));
+    const from = this.at;
     this.at += match?.[0].length ?? 0;
     this.newlines();
-    return this.add({ k: "func", name: match?.[1] ?? "", body: this.#command() });
+    const body = this.command();
+    return this.add({ k: "func", name: match?.[1] ?? "", body, from, to: this.at });
   }
 
   #if(): number {
@@ -217,10 +249,15 @@ export class Parser extends CommandReader {
 
   #loop(k: "while" | "until"): number {
     const cond = this.list("do");
-    return this.add({ k, cond, body: this.#body(), redirs: this.redirects() });
+    return this.add({ k, cond, body: this.body(), redirs: this.redirects() });
   }
 
-  #body(): number {
+  protected override body(): number {
+    if (this.grammar.bash && this.#accept("{")) {
+      const group = this.list("}");
+      this.#expect("}");
+      return group;
+    }
     this.#expect("do");
     const body = this.list("done");
     this.#expect("done");
@@ -228,13 +265,32 @@ export class Parser extends CommandReader {
   }
 
   #for(): number {
-    this.blanks();
-    const name = /^[A-Za-z_]\w*/.exec(this.text.slice(this.at, this.at + 200))?.[0];
+    const arithmetic = this.arithmeticFor();
+    if (arithmetic !== undefined) return arithmetic;
+    // bash looks at the name when the loop runs.
+    const names = this.grammar.bash ? /^[^\s;&|()<>]+/ : /^[A-Za-z_]\w*/;
+    const name = names.exec(this.text.slice(this.at, this.at + 200))?.[0];
     if (!name) {
-      if (this.at >= this.text.length) this.unexpected();
+      if (this.at >= this.text.length || this.grammar.bash) this.unexpected();
       throw new SyntaxProblem("syntax error: bad for loop variable", this.line());
     }
     this.at += name.length;
+    const from = this.at;
+    const words = this.names();
+    const raw = /\bin\b([^\n;]*)/.exec(this.text.slice(from, this.at))?.[1]?.trim() ?? "";
+    const body = this.body();
+    return this.add({
+      k: "for",
+      name,
+      raw,
+      ...(words ? { words } : {}),
+      body,
+      redirs: this.redirects(),
+    });
+  }
+
+  /** `in words`, up to the body; undefined: the positional parameters are meant. */
+  protected override names(): Word[] | undefined {
     this.newlines();
     let words: Word[] | undefined;
     if (this.#accept("in")) {
@@ -253,40 +309,38 @@ export class Parser extends CommandReader {
       if (this.text[this.at] === ";") this.at++;
     }
     this.newlines();
-    const body = this.#body();
-    return this.add({
-      k: "for",
-      name,
-      ...(words ? { words } : {}),
-      body,
-      redirs: this.redirects(),
-    });
+    return words;
   }
 
   #case(): number {
     this.blanks();
+    const from = this.at;
     const word = this.word();
     if (!word) this.unexpected();
+    const raw = this.text.slice(from, this.at);
     this.newlines();
     this.#expect("in");
-    const arms: { patterns: Word[]; body?: number }[] = [];
+    const arms: Arm[] = [];
     this.newlines();
     while (!this.#accept("esac")) {
       if (this.at >= this.text.length) this.unexpected(")");
       arms.push(this.#arm());
       this.newlines();
     }
-    return this.add({ k: "case", word, arms, redirs: this.redirects() });
+    return this.add({ k: "case", word, raw, arms, redirs: this.redirects() });
   }
 
-  #arm(): { patterns: Word[]; body?: number } {
+  #arm(): Arm {
     if (this.text[this.at] === "(") this.at++;
     const patterns: Word[] = [];
+    const raw: string[] = [];
     for (;;) {
       this.blanks();
+      const from = this.at;
       const pattern = this.word();
       if (!pattern) this.unexpected(")");
       patterns.push(pattern);
+      raw.push(this.text.slice(from, this.at));
       this.blanks();
       if (this.text[this.at] !== "|") break;
       this.at++;
@@ -295,8 +349,13 @@ export class Parser extends CommandReader {
     this.at++;
     const body = this.list(";;");
     this.blanks();
+    const fall = this.grammar.bash && /^;;?&/.exec(this.text.slice(this.at, this.at + 3))?.[0];
+    if (fall) {
+      this.at += fall.length;
+      return { patterns, raw, body, then: fall as ";&" | ";;&" };
+    }
     if (this.text.startsWith(";;", this.at)) this.at += 2;
     else if (this.peekWord() !== "esac") this.unexpected(";;");
-    return { patterns, body };
+    return { patterns, raw, body };
   }
 }

@@ -2,49 +2,36 @@
 
 import { shellPatternCharactersMax, shellPatternsKeptMax } from "../../core/limits.ts";
 import { keep } from "../../core/memo.ts";
-import { characterClasses, complement, has, normalized, type CharSet } from "../regex/char-set.ts";
+import { has, type CharSet } from "../regex/char-set.ts";
 import { placeOf } from "../regex/place.ts";
 import type { MatchWork } from "../regex/work.ts";
+import { Extended, isExtended } from "./bash/extended-pattern.ts";
+import { bracket } from "./bracket.ts";
 
 /** Quotes what is special in a pattern, or within its brackets. */
-export const escapePattern = (text: string): string => text.replace(/[\\*?[\]!^-]/g, "\\$&");
+export const escapePattern = (text: string): string => text.replace(/[\\*?[\]!^()|@+-]/g, "\\$&");
 
 /** Whether a pattern holds anything special. */
-export const isPattern = (pattern: string): boolean => /(^|[^\\])(\\\\)*[*?[]/.test(pattern);
+export const isPattern = (pattern: string, ext = false): boolean =>
+  /(^|[^\\])(\\\\)*[*?[]/.test(pattern) || (ext && isExtended(pattern));
+
+/** How bash reads a pattern: with `@(a|b)`, letters in either case. */
+export interface PatternRules {
+  readonly ext?: boolean;
+  readonly fold?: boolean;
+}
+
+/** What a pattern of bash's, with groups, does; undefined: it has none. */
+function extended(
+  pattern: string,
+  text: string,
+  work: MatchWork,
+  rules: PatternRules | undefined,
+): Extended | undefined {
+  return rules?.ext && isExtended(pattern) ? new Extended(pattern, text, work) : undefined;
+}
 
 export const unescapePattern = (pattern: string): string => pattern.replace(/\\([^])/g, "$1");
-
-/** The set from `[` on; undefined: it is not closed. */
-function bracket(pattern: string, at: number): { set: CharSet; end: number } | undefined {
-  let i = at + 1;
-  const negated = pattern[i] === "!" || pattern[i] === "^";
-  if (negated) i++;
-  const pairs: number[] = [];
-  const member = (): number => {
-    if (pattern[i] === "\\" && pattern[i + 1] !== undefined) i++;
-    return pattern.charCodeAt(i++);
-  };
-  for (let first = true; first || pattern[i] !== "]"; first = false) {
-    if (pattern[i] === undefined) return undefined;
-    const named = pattern[i] === "[" ? /^\[:(\w+):\]/.exec(pattern.slice(i, i + 12)) : null;
-    if (named) {
-      const name = named[1]!;
-      if (Object.hasOwn(characterClasses, name)) pairs.push(...characterClasses[name]!);
-      i += named[0].length;
-      continue;
-    }
-    const from = member();
-    let to = from;
-    if (pattern[i] === "-" && pattern[i + 1] !== undefined && pattern[i + 1] !== "]") {
-      i++;
-      to = member();
-    }
-    // A range the wrong way round matches nothing.
-    if (from <= to) pairs.push(from, to);
-  }
-  const set = normalized(pairs);
-  return { set: negated ? complement(set) : set, end: i };
-}
 
 /** One character of a pattern: itself, one of a set, or (undefined) any. */
 type Sign = string | CharSet | undefined;
@@ -165,15 +152,32 @@ function endOf(list: Piece[], of: string, from: number, far: boolean, work: Matc
 const backwards = (text: string): string => [...text].reverse().join("");
 
 /** Whether a pattern matches all of a text. ENOMEM: the work of the step is used up. */
-export function matches(pattern: string, text: string, work: MatchWork): boolean {
+export function matches(
+  pattern: string,
+  text: string,
+  work: MatchWork,
+  rules?: PatternRules,
+): boolean {
   if (pattern === "*") return true;
+  if (rules?.fold)
+    return matches(pattern.toLowerCase(), text.toLowerCase(), work, { ext: rules.ext === true });
+  const groups = extended(pattern, text, work, rules);
+  if (groups) return groups.whole();
   return endOf(pieces(pattern), text, 0, true, work) === text.length;
 }
 
 /** `${x#p}`, `##`, `%`, `%%`. */
-export function strip(text: string, pattern: string, op: string, work: MatchWork): string {
-  const list = pieces(pattern);
+export function strip(
+  text: string,
+  pattern: string,
+  op: string,
+  work: MatchWork,
+  rules?: PatternRules,
+): string {
   const far = op.length === 2;
+  const groups = extended(pattern, text, work, rules);
+  if (groups) return op.startsWith("#") ? groups.withoutHead(far) : groups.withoutTail(far);
+  const list = pieces(pattern);
   if (op.startsWith("#")) {
     const end = endOf(list, text, 0, far, work);
     return end < 0 ? text : text.slice(end);
@@ -188,19 +192,41 @@ export function strip(text: string, pattern: string, op: string, work: MatchWork
   return end < 0 ? text : text.slice(0, text.length - end);
 }
 
-/** `${x/p/r}`, `${x//p/r}`: longest match first. */
-export function replace(
+/** Where the matches of a pattern lie, the longest at each place, none within another. `anchor`: at an end alone. */
+export function found(
   text: string,
   pattern: string,
-  by: string,
   all: boolean,
   work: MatchWork,
-): string {
-  if (pattern === "") return text;
+  rules?: PatternRules & { anchor?: "#" | "%" },
+): [from: number, to: number][] {
+  if (pattern === "" && !rules?.anchor) return [];
+  if (rules?.fold) {
+    const { fold: _, ...others } = rules;
+    return found(text.toLowerCase(), pattern.toLowerCase(), all, work, others);
+  }
+  const groups = extended(pattern, text, work, rules);
+  if (rules?.anchor === "#") {
+    const end = groups ? groups.end(0, true) : endOf(pieces(pattern), text, 0, true, work);
+    return end < 0 ? [] : [[0, end]];
+  }
+  if (rules?.anchor === "%") {
+    const rest = strip(text, pattern, "%%", work, rules);
+    const all = matches(pattern, "", work, rules);
+    return rest === text && !all ? [] : [[rest.length, text.length]];
+  }
+  return groups ? groups.all(all) : plainFound(text, pattern, all, work);
+}
+
+function plainFound(
+  text: string,
+  pattern: string,
+  all: boolean,
+  work: MatchWork,
+): [from: number, to: number][] {
   const list = pieces(pattern);
   const head = list[0] as Piece;
-  let out = "";
-  let from = 0;
+  const out: [number, number][] = [];
   for (let at = 0; at <= text.length;) {
     at = first(head, text, at, work);
     if (at < 0) break;
@@ -211,9 +237,27 @@ export function replace(
       at++;
       continue;
     }
-    out += text.slice(from, at) + by;
-    from = at = end;
+    out.push([at, end]);
+    at = end;
     if (!all) break;
+  }
+  return out;
+}
+
+/** `${x/p/r}`, `${x//p/r}`: longest match first. */
+export function replace(
+  text: string,
+  pattern: string,
+  by: string | ((match: string) => string),
+  all: boolean,
+  work: MatchWork,
+  rules?: PatternRules & { anchor?: "#" | "%" },
+): string {
+  let out = "";
+  let from = 0;
+  for (const [at, end] of found(text, pattern, all, work, rules)) {
+    out += text.slice(from, at) + (typeof by === "string" ? by : by(text.slice(at, end)));
+    from = end;
   }
   return out + text.slice(from);
 }

@@ -1,8 +1,10 @@
 /** cd, pwd, and running a file in the shell itself. */
 import { Errno } from "../errno.ts";
 import { normalPath } from "../fs/vfs.ts";
+import { usageAlone } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
-import { addChunk, exported } from "./state.ts";
+import type { Step } from "../kernel/calls.ts";
+import { addChunk, exported, type FrameOf } from "./state.ts";
 
 export function cd(shell: Shell, argv: string[]): number {
   const { sys } = shell;
@@ -20,6 +22,10 @@ export function cd(shell: Shell, argv: string[]): number {
   if (words[0] === "--") words = words.slice(1);
   if (words.length > 1 && shell.state.fl === "bash") {
     shell.complain("too many arguments");
+    return 1;
+  }
+  if (shell.bash && words[0] === undefined && shell.get("HOME") === undefined) {
+    shell.complain("HOME not set");
     return 1;
   }
   let target = words[0] ?? shell.get("HOME") ?? "";
@@ -64,7 +70,11 @@ export function pwd(shell: Shell, argv: string[]): number {
 export function dot(shell: Shell, argv: string[], tested: boolean): number | undefined {
   const { sys } = shell;
   const name = argv[1];
-  if (name === undefined) return 2;
+  if (name === undefined) {
+    if (!shell.bash) return 2;
+    shell.complain("filename argument required");
+    return usageAlone(shell);
+  }
   try {
     let path = name;
     if (!name.includes("/")) {
@@ -73,24 +83,38 @@ export function dot(shell: Shell, argv: string[], tested: boolean): number | und
         .find((one) => sys.peek(`${one}/${name}`)?.type === "f");
       if (folder !== undefined) path = `${folder}/${name}`;
     }
+    const type = shell.bash ? sys.peek(path)?.type : undefined;
+    if (type === "d") {
+      shell.complain(`${name}: is a directory`);
+      return 1;
+    }
+    if (type === "p") {
+      const p = argv.length > 2 ? { p: argv.slice(2) } : {};
+      shell.push({ k: "load", fd: sys.open(path, { read: true }), b: "", n: name, ...p });
+      return undefined;
+    }
     const text = sys.readFile(path);
     const restore = argv.length > 2;
     if (restore) {
       shell.push({ k: "call", p: shell.state.p, l: {} });
       shell.state.p = argv.slice(2);
     }
+    const chunk = addChunk(shell.state, text);
+    if (shell.bash) shell.state.cf = { ...shell.state.cf, [chunk]: path };
     shell.push({
       k: "src",
-      c: addChunk(shell.state, text),
+      c: chunk,
       o: 0,
       m: "dot",
       n: name,
+      ...(shell.bash ? { ln: shell.state.ln ?? 1 } : {}),
       ...(tested ? { t: 1 as const } : {}),
     });
     return undefined;
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
     if (shell.state.fl === "bash") {
+      shell.command = undefined;
       shell.complain(`can't open '${name}': ${error.message}`);
       return 1;
     }
@@ -100,4 +124,22 @@ export function dot(shell: Shell, argv: string[], tested: boolean): number | und
   }
 }
 
-// Variables
+/** Reads a pipe to its end, then runs what it said as a sourced file. */
+export function loadStep(shell: Shell, frame: FrameOf<"load">): Step {
+  const { sys, state } = shell;
+  const data = sys.read(frame.fd);
+  if (data === undefined) return { wait: { readable: [frame.fd] } };
+  frame.b += data;
+  sys.held = frame.b.length + (state.vb ?? 0);
+  if (data !== "") return undefined;
+  sys.close(frame.fd);
+  state.f.pop();
+  if (frame.p) {
+    shell.push({ k: "call", p: state.p, l: {} });
+    state.p = frame.p;
+  }
+  const c = addChunk(state, frame.b);
+  state.cf = { ...state.cf, [c]: frame.n };
+  shell.push({ k: "src", c, o: 0, m: "dot", n: frame.n, ln: state.ln ?? 1 });
+  return undefined;
+}

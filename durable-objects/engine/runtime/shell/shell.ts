@@ -1,34 +1,30 @@
 /** The shell's view of its memory: parameters, options, output, frames coming and going. */
 import { shellDepthMax } from "../../core/limits.ts";
-import type { Sys } from "../kernel/types.ts";
-import { abortStatus, dialectHead, goesOn, inWords } from "./dialects.ts";
+import { abortStatus, dialectHead, discards, goesOn, inWords } from "./dialects.ts";
 import { ExpansionProblem } from "./problems.ts";
-import { bashVersion } from "./bash-version.ts";
-import { shownOptions } from "./option-letters.ts";
+import { closeFd } from "./redirect.ts";
+import { builtIn, Parameters } from "./parameters.ts";
+import { shoptNames } from "./bash/shopt-data.ts";
+import { functionText } from "./bash/function-text.ts";
+import { listWords } from "./bash/attributes.ts";
+import { settingWord } from "./bash/quote.ts";
+import { marksOf, worked, workedNames } from "./bash/worked.ts";
 import {
+  addChunk,
   exported,
+  indexed,
   nodeAt,
-  readOnly,
+  type Elements,
   type Frame,
   type FrameOf,
+  type ListItem,
   type NodeRef,
   type Saved,
-  type ShellState,
   type Variable,
 } from "./state.ts";
 import type { Node } from "./ast.ts";
 
-/** Variables a shell has without being given them. */
-const builtIn: Record<string, string> = {
-  IFS: " \t\n",
-  PS1: "\\w \\$ ",
-  PS2: "> ",
-  PS4: "+ ",
-};
-
-export class Shell {
-  readonly sys: Sys;
-  readonly state: ShellState;
+export class Shell extends Parameters {
   /** Where builtins' complaints name themselves. */
   command: string | undefined;
   /** What was wrong is a parameter that was asked for: `${name:?}`. */
@@ -36,90 +32,61 @@ export class Shell {
   /** Run by `command`: what is wrong does not end the shell. */
   tolerant = false;
 
-  constructor(sys: Sys, state: ShellState) {
-    this.sys = sys;
-    this.state = state;
+  /** The lists among a builtin's arguments, by number: `name=(...)`. */
+  lists: Record<string, ListItem[]> | undefined;
+
+  worked(name: string): string | Elements | undefined {
+    if (this.bash) return worked(this, name);
+    if (name !== "FUNCNAME") return undefined;
+    const call = this.state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
+    return call?.k === "call" ? call.z : undefined;
   }
 
-  // Parameters
-
-  /** A plain variable. Those of the process's environment are not copied until they change. */
-  get(name: string): string | undefined {
-    const variable = this.state.v[name];
-    if (variable) return variable[0] ?? undefined;
-    return this.sys.env[name] ?? (name === "PS1" && this.state.fl ? undefined : builtIn[name]);
+  /** Whether an option of `shopt` is on. */
+  shopt(name: string): boolean {
+    if (!this.bash) return false;
+    return this.state.so?.[name] ?? shoptNames.some(([known, on]) => known === name && on);
   }
 
-  /** Any parameter: variables, positional and special ones. */
-  parameter(name: string): string | undefined {
-    const { state } = this;
-    if (/^\d+$/.test(name)) return name === "0" ? state.z : state.p[Number(name) - 1];
-    switch (name) {
-      case "@":
-      case "*":
-        return state.p.join(" ");
-      case "#":
-        return String(state.p.length);
-      case "?":
-        return String(state.st);
-      case "$":
-        return String(state.pid);
-      case "!":
-        return state.bg === undefined ? "" : String(state.bg);
-      case "-":
-        return shownOptions((state.sm ?? "") + state.o + (state.ia ? "i" : ""));
-      case "RANDOM":
-        if (state.fl === "dash") return this.get(name);
-        return this.state.v.RANDOM
-          ? this.get(name)
-          : String(Math.floor(this.sys.random() * 32_768));
-      case "LINENO":
-        return String(this.lineNumber());
-      case "FUNCNAME": {
-        const call = state.f.findLast((frame) => frame.k === "call" && frame.z !== undefined);
-        return call?.k === "call" ? call.z : this.get(name);
-      }
-      case "PPID":
-        return String(state.ppid);
-      case "BASH_VERSION":
-      case "BASH":
-        if (state.fl === "bash" && !state.v[name])
-          return name === "BASH" ? "/bin/bash" : bashVersion(this.sys);
-        break;
-    }
-    return this.get(name);
+  // All of them
+
+  /** Names of all variables, sorted. */
+  names(): string[] {
+    const names = Object.keys(this.state.v).filter((name) => {
+      const [value, , elements] = this.state.v[name]!;
+      return value !== null || elements;
+    });
+    return [...new Set([...names, ...Object.keys(this.sys.env), ...workedNames])].sort();
   }
 
-  set(name: string, value: string, marks = 0): void {
-    const old =
-      this.state.v[name] ??
-      (name in this.sys.env ? ([this.sys.env[name], exported] as Variable) : undefined);
-    if (old && old[1] & readOnly) throw new ExpansionProblem(`${name}: is read only`);
-    const had = this.state.v[name]?.[0]?.length ?? 0;
-    this.state.vb = (this.state.vb ?? 0) + value.length - had;
-    this.sys.held = this.state.vb;
-    const auto = this.option("a") ? exported : 0;
-    this.state.v[name] = [value, (old?.[1] ?? 0) | marks | auto];
-    if (name === "OPTIND") delete this.state.go;
+  /** A variable as it is declared; undefined: there is none. */
+  variableOf(name: string): Variable | undefined {
+    const known = Object.hasOwn(this.state.v, name) ? this.state.v[name] : undefined;
+    // Taken away, though the environment has it.
+    if (known) return known[0] === null && known[1] === 0 && !known[2] ? undefined : known;
+    if (name in this.sys.env) return [this.sys.env[name]!, exported];
+    const made = this.worked(name);
+    if (made === undefined) return name === "IFS" ? [this.ifs(), 0] : undefined;
+    return typeof made === "string" ? [made, marksOf(name)] : ["", marksOf(name) | indexed, made];
   }
 
-  mark(name: string, marks: number): void {
-    const value = this.get(name);
-    const old = this.state.v[name];
-    this.state.v[name] = [
-      value ?? null,
-      (old?.[1] ?? (name in this.sys.env ? exported : 0)) | marks,
-    ];
+  /** Names of all that is declared, with a value or without, sorted. */
+  declared(): string[] {
+    const names = [...Object.keys(this.state.v), ...this.names()];
+    return [...new Set(names)].filter((name) => this.variableOf(name)).sort();
   }
 
-  unset(name: string): void {
-    if ((this.state.v[name]?.[1] ?? 0) & readOnly)
-      throw new ExpansionProblem(`${name}: is read only`);
-    if (name in this.sys.env || name in builtIn) this.state.v[name] = [null, 0];
-    else delete this.state.v[name];
+  /** Lines of `set` and `declare`. */
+  listing(): string[] {
+    return this.names().flatMap((name) => {
+      const variable = this.variableOf(name);
+      if (!variable) return [];
+      const [value, , elements] = variable;
+      return [`${name}=${elements ? listWords(variable) : settingWord(value ?? "")}\n`];
+    });
   }
 
-  /** All variables with a value, by name. */
+  /** All variables with a value, by name. Arrays: their first element. */
   variables(): [name: string, value: string, marks: number][] {
     const names = new Set([
       ...Object.keys(builtIn),
@@ -139,15 +106,14 @@ export class Shell {
   environment(extra: Record<string, string> = {}): Record<string, string> {
     const env = { ...this.sys.env };
     for (const name in this.state.v) {
-      const [value, marks] = this.state.v[name] as Variable;
-      if (value !== null && marks & exported) env[name] = value;
+      const [value, marks, elements] = this.state.v[name] as Variable;
+      if (value !== null && marks & exported && !elements) env[name] = value;
       else delete env[name];
     }
+    for (const name of this.state.xf ?? [])
+      if (Object.hasOwn(this.state.fn, name))
+        env[`BASH_FUNC_${name}%%`] = functionText(this, name).slice(name.length + 1, -1);
     return Object.assign(env, extra);
-  }
-
-  option(letter: string): boolean {
-    return this.state.o.includes(letter);
   }
 
   ifs(): string {
@@ -249,6 +215,7 @@ export class Shell {
       if (frame.s) this.restoreFiles(frame.s);
       this.restoreVariables(frame.l);
       this.state.p = frame.p;
+      if (frame.lo !== undefined) this.state.o = frame.lo;
     } else if (frame.k === "sub") {
       if (this.sys.isOpen(frame.fd)) this.sys.close(frame.fd);
     } else if (frame.k === "trap" && !frame.x) this.state.st = frame.st;
@@ -257,9 +224,8 @@ export class Shell {
 
   restoreFiles(saved: Saved[]): void {
     for (const [fd, copy] of saved.toReversed()) {
-      if (copy < 0) {
-        if (this.sys.isOpen(fd)) this.sys.close(fd);
-      } else {
+      if (copy < 0) closeFd(this.sys, fd);
+      else {
         this.sys.dup(copy, fd);
         this.sys.close(copy);
       }
@@ -290,9 +256,38 @@ export class Shell {
     while (this.state.f.length) this.pop();
   }
 
-  /** `set -e`: a command failed that nothing tests. */
+  /** `set -e`, and bash's trap for ERR: a command failed that nothing tests. */
   checkError(tested: boolean): void {
-    if (this.state.st !== 0 && !tested && this.option("e")) this.exit(this.state.st);
+    const { state } = this;
+    if (state.st === 0 || tested) return;
+    const action = state.tr.ERR;
+    if (action && this.bash && !this.trapping("ERR") && (!this.called || this.option("E")))
+      return this.startTrap("ERR", action);
+    if (this.option("e")) this.exit(state.st);
+  }
+
+  /** Whether a function runs. */
+  get called(): boolean {
+    const { f, cs } = this.state;
+    return f.some((frame) => frame.k === "call" && frame.z !== undefined) || (cs?.length ?? 0) > 0;
+  }
+
+  trapping(name: string): boolean {
+    return this.state.f.some((frame) => frame.k === "trap" && frame.z === name);
+  }
+
+  /** Runs a trap of bash's own next, once the redirections of the command are undone. */
+  startTrap(name: "ERR" | "DEBUG" | "RETURN", action: string): void {
+    const { state } = this;
+    const at = this.top?.k === "undo" ? state.f.length - 1 : state.f.length;
+    const ends = name === "ERR" && this.option("e") ? { e: 1 as const } : {};
+    const line = state.ln === undefined ? {} : { ln: state.ln };
+    state.f.splice(
+      at,
+      0,
+      { k: "trap", st: state.st, z: name, ...ends, ...line },
+      { k: "src", c: addChunk(state, action, (state.ln ?? 1) - 1), o: 0, m: "eval" },
+    );
   }
 
   /** An error of expansion or a special builtin: ends the command, and a shell that is not interactive. */
@@ -303,8 +298,17 @@ export class Shell {
       this.state.st = left;
       return;
     }
-    if (!this.state.ia) return this.exit(left);
-    while (this.state.f.length > 1) this.pop();
-    this.state.st = left;
+    if (this.state.ia) {
+      while (this.state.f.length > 1) this.pop();
+      this.state.st = left;
+    } else if (discards(this, text)) this.#discard(left);
+    else this.exit(left);
+  }
+
+  /** bash gives the whole line up, and goes on with the next of the text it is of. */
+  #discard(status: number): void {
+    if (this.state.sub) return this.exit(status);
+    while (this.top && this.top.k !== "src" && this.top.k !== "trap") this.pop();
+    this.state.st = status;
   }
 }

@@ -1,12 +1,15 @@
 /** Where commands come from: a text, a script, standard input, a terminal. */
 import type { Step } from "../kernel/calls.ts";
-import { SyntaxProblem } from "./ast.ts";
+import { SyntaxProblem, type Unit } from "./ast.ts";
 import { withAliases } from "./aliases.ts";
-import { bashNumber } from "./bash-version.ts";
+import { noteCommand } from "./bash/history.ts";
 import { sayGoodbye, syntaxWords } from "./dialects.ts";
+import { expanding } from "./expanding.ts";
+import { beginLine, editLine, editsLines } from "./typing/line-editing.ts";
 import { tellJobs } from "./jobs.ts";
+import { promptText } from "./typing/prompt.ts";
 import type { Shell } from "./shell.ts";
-import { addChunk, sweepChunks, unitAt, type FrameOf } from "./state.ts";
+import { addChunk, modeOf, sweepChunks, unitAt, type FrameOf, type Mode } from "./state.ts";
 
 type Source = FrameOf<"src">;
 
@@ -16,7 +19,8 @@ export function sourceStep(shell: Shell, frame: Source): Step {
   const { state } = shell;
   let text = state.c[frame.c] ?? "";
   if (state.al) state.c[frame.c] = text = withAliases(shell, text, frame.o);
-  const unit = unitAt(text, frame.o);
+  noteGrammar(shell, frame.c, frame.o);
+  const unit = unitAt(text, frame.o, modeOf(state, frame.c, frame.o));
   if (unit.root === undefined) {
     shell.pop();
     if (frame.o === 0 && frame.m !== "c") state.st = 0;
@@ -25,6 +29,7 @@ export function sourceStep(shell: Shell, frame: Source): Step {
   }
   const from = frame.o;
   frame.o = unit.end;
+  if (unit.warnings && shell.bash) warn(shell, frame, unit.warnings);
   // The last command takes the frame's place, so that it may take the process's too.
   const last = frame.n === undefined && text.slice(unit.end).trim() === "";
   if (last) state.f.pop();
@@ -37,6 +42,26 @@ export function sourceStep(shell: Shell, frame: Source): Step {
   });
   return undefined;
 }
+
+/** Of here-documents that nothing ends. */
+function warn(shell: Shell, frame: Source, warnings: NonNullable<Unit["warnings"]>): void {
+  const before = shell.state.lb?.[frame.c] ?? 0;
+  for (const { at, from, end } of warnings) {
+    shell.state.ln = at + before;
+    shell.complain(
+      `warning: here-document at line ${from + before} delimited by end-of-file (wanted \`${end}')`,
+    );
+  }
+}
+
+/** From here on a text is read with extended patterns, where the shell has them. */
+function noteGrammar(shell: Shell, chunk: string, offset: number): void {
+  const { state } = shell;
+  if (shell.shopt("extglob") && state.xp?.[chunk] === undefined)
+    state.xp = { ...state.xp, [chunk]: offset };
+}
+
+const modeNow = (shell: Shell): Mode => (!shell.bash ? 0 : shell.shopt("extglob") ? 2 : 1);
 
 /** Reads commands from descriptor 0, prompting on a terminal. */
 function inputStep(shell: Shell, frame: Source): Step {
@@ -53,27 +78,31 @@ function inputStep(shell: Shell, frame: Source): Step {
     return undefined;
   }
   if (state.ia && !frame.ln) {
-    if (text === "") tellJobs(shell);
-    shell.write(2, prompt(shell, text === "" ? "PS1" : "PS2"));
+    if (text === "" && !frame.pc) tellJobs(shell);
+    if (text === "" && !frame.pc && shell.bash && promptCommand(shell, frame)) return undefined;
     frame.ln = 1;
-    if (state.po) return undefined;
+    delete frame.pc;
+    showPrompt(shell, frame, text === "" ? "PS1" : "PS2");
+    if (state.po || shell.top !== frame) return undefined;
   }
-  const data = sys.read(0, state.ia ? 4096 : 1024);
-  if (data === undefined) return { wait: { readable: [0] } };
+  const edited = frame.ed !== undefined;
+  const data = edited ? editLine(shell, frame) : sys.read(0, state.ia ? 4096 : 1024);
+  if (data === undefined) return state.po ? undefined : { wait: { readable: [0] } };
   delete frame.ln;
   if (data === "") {
     if (text === "" || !state.ia || endsWith(shell, text)) frame.eof = 1;
     if (text !== "") return void runAll(shell, frame, text);
   }
-  frame.b = text + (state.ia ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
+  frame.b = text + (state.ia && !edited ? data.replace(/\x1b\[[0-9;]*[A-Za-z~]/g, "") : data);
   return undefined;
 }
 
 /** Whether an interactive shell ends with input that ends within a command: bash alone does, where words are missing. */
-function endsWith({ state }: Shell, text: string): boolean {
+function endsWith(shell: Shell, text: string): boolean {
+  const { state } = shell;
   if (state.fl !== "bash" || hereDocumentOpen(text)) return false;
   try {
-    unitAt(text, 0);
+    unitAt(text, 0, modeNow(shell));
     return false;
   } catch (error) {
     if (!(error instanceof SyntaxProblem)) throw error;
@@ -94,7 +123,7 @@ function start(shell: Shell, frame: Source, written: string): boolean {
   if (!whole) return false;
   const text = withAliases(shell, written, 0);
   try {
-    const unit = unitAt(text, 0);
+    const unit = unitAt(text, 0, modeNow(shell));
     const complete = unit.end > 0 && (text[unit.end - 1] === "\n" || unit.end < text.length);
     if (unit.root !== undefined && !complete) return false;
     const command = text.slice(0, unit.end);
@@ -110,7 +139,12 @@ function start(shell: Shell, frame: Source, written: string): boolean {
     }
     sweepChunks(shell.state);
     const before = shell.state.fl ? (shell.state.il ?? 0) : 0;
-    shell.push({ k: "node", r: [addChunk(shell.state, command, before), 0, unit.root], i: 0 });
+    const chunk = addChunk(shell.state, command, before);
+    noteGrammar(shell, chunk, 0);
+    // As it was typed: aliases are not written out in the history.
+    const typed = written.slice(0, written.length - (text.length - unit.end));
+    if (shell.state.ia && shell.bash && !editsLines(shell)) noteCommand(shell, typed);
+    shell.push({ k: "node", r: [chunk, 0, unit.root], i: 0 });
     if (shell.state.fl) shell.state.il = before + lineCount(command);
     return true;
   } catch (error) {
@@ -139,6 +173,47 @@ function hereDocumentOpen(command: string): boolean {
 
 const lineCount = (text: string): number => text.split("\n").length - 1;
 
+/** Runs what PROMPT_COMMAND says, with the status as it was behind it; false: it says nothing. */
+function promptCommand(shell: Shell, frame: Source): boolean {
+  const { state } = shell;
+  const words = shell.values("PROMPT_COMMAND").filter((word) => word.trim() !== "");
+  if (words.length === 0) return false;
+  frame.pc = 1;
+  shell.push({ k: "trap", st: state.st });
+  shell.push({ k: "src", c: addChunk(state, words.join("\n")), o: 0, m: "eval" });
+  return true;
+}
+
+/** Writes a prompt; one of bash's with parameters or substitutions in it is expanded first. */
+function showPrompt(shell: Shell, frame: Source, name: "PS1" | "PS2"): void {
+  const text = prompt(shell, name);
+  if (!shell.bash || !/[$`]/.test(text) || !shell.shopt("promptvars"))
+    return sayPrompt(shell, frame, text);
+  // A here-document is expanded as a prompt is: quotes mean themselves.
+  const c = addChunk(shell.state, `: <<${promptEnd}\n${text}\n${promptEnd}\n`);
+  shell.push({ k: "prompt", r: [c, 0, 0] });
+}
+
+/** Hands a prompt to the line editor, or writes it. */
+function sayPrompt(shell: Shell, frame: Source, text: string): void {
+  if (editsLines(shell)) beginLine(shell, frame, text);
+  else shell.write(2, text.replaceAll(/[\x01\x02]/g, ""));
+}
+
+const promptEnd = "END_OF_PROMPT";
+
+export function promptStep(shell: Shell, frame: FrameOf<"prompt">): Step {
+  const { nodes } = unitAt(shell.state.c[frame.r[0]] ?? "", 0, modeOf(shell.state, frame.r[0], 0));
+  const command = nodes.find((node) => node.k === "cmd" && node.redirs.length > 0);
+  const word = command?.k === "cmd" ? command.redirs.at(-1)!.word : [];
+  const text = expanding(shell, frame, (expander) => expander.text(word));
+  if (text === undefined) return undefined;
+  shell.pop();
+  const source = shell.top;
+  if (source?.k === "src") sayPrompt(shell, source, text.replace(/\n$/, ""));
+  return undefined;
+}
+
 function prompt(shell: Shell, name: "PS1" | "PS2"): string {
   const { sys } = shell;
   const root = sys.who.uid === 0;
@@ -146,22 +221,5 @@ function prompt(shell: Shell, name: "PS1" | "PS2"): string {
   if (name === "PS2") return set ?? "> ";
   if (shell.state.fl === "dash") return set ?? (root ? "# " : "$ ");
   const text = set ?? (shell.state.fl === "bash" ? "\\s-\\v\\$ " : "\\w \\$ ");
-  const home = shell.get("HOME");
-  const cwd = shell.get("PWD") ?? sys.cwd;
-  const short =
-    home && home !== "/" && (cwd === home || cwd.startsWith(`${home}/`))
-      ? `~${cwd.slice(home.length)}`
-      : cwd;
-  const user =
-    sys.container.passwd.find((entry) => entry.uid === sys.who.uid)?.name ?? "I have no name!";
-  return text.replace(/\\([wWhuHnsv$\\])/g, (_, c: string) => {
-    if (c === "w") return short;
-    if (c === "W") return short.replace(/^.*\/(?=.)/, "");
-    if (c === "h" || c === "H") return sys.container.hostname.split(".")[0] ?? "";
-    if (c === "u") return user;
-    if (c === "n") return "\n";
-    if (c === "s") return shell.state.z.replace(/^.*\//, "").replace(/^-/, "");
-    if (c === "v") return bashNumber(sys).replace(/\.\d+$/, "");
-    return c === "$" ? (root ? "#" : "$") : "\\";
-  });
+  return promptText(shell, text);
 }

@@ -1,6 +1,7 @@
 /** Builtins about variables and parameters. */
 import { ArithmeticProblem, arithmetic } from "./arith.ts";
 import type { Builtin } from "./builtin.ts";
+import { usageAlone } from "./bash/usage.ts";
 import type { Shell } from "./shell.ts";
 import { exported } from "./state.ts";
 
@@ -88,6 +89,10 @@ export function unset(shell: Shell, argv: string[]): number | undefined {
 
 export function shift(shell: Shell, argv: string[]): number | undefined {
   const count = argv[1] === undefined ? 1 : Number(argv[1]);
+  if (shell.bash && Number.isInteger(count) && count < 0) {
+    shell.complain(`${argv[1]}: shift count out of range`);
+    return 1;
+  }
   if (!Number.isInteger(count) || count < 0) {
     shell.abort(`Illegal number: ${argv[1]}`, 2);
     return undefined;
@@ -105,6 +110,7 @@ export function shift(shell: Shell, argv: string[]): number | undefined {
 export function getopts(shell: Shell, argv: string[]): number {
   const { state } = shell;
   const [, spec, name] = argv;
+  if (shell.bash && (spec === undefined || name === undefined)) return usageAlone(shell);
   if (spec === undefined || name === undefined) {
     shell.complain("usage: getopts optstring var [arg]");
     return 2;
@@ -118,8 +124,11 @@ export function getopts(shell: Shell, argv: string[]): number {
     shell.set(name, value);
     return status;
   };
+  let sign = "";
   const tell = (text: string): void => {
-    if (shell.get("OPTERR") !== "0") shell.write(2, `${text}\n`);
+    if (shell.get("OPTERR") === "0") return;
+    const bash = text.startsWith("No arg") ? "option requires an argument" : "illegal option";
+    shell.write(2, shell.bash ? `${state.z}: ${bash} -- ${sign}\n` : `${text}\n`);
   };
   const word = words[at === undefined ? next - 1 : next - 2] ?? "";
   if (at === undefined) {
@@ -132,6 +141,7 @@ export function getopts(shell: Shell, argv: string[]): number {
     at = 1;
   }
   const letter = word[at] ?? "";
+  sign = letter;
   at = at + 1 < word.length ? at + 1 : undefined;
   const silent = spec.startsWith(":");
   const where = letter === ":" ? -1 : spec.indexOf(letter, silent ? 1 : 0);

@@ -1,40 +1,37 @@
 /** Words: quoting and expansions as written. The cursor part of the parser. */
-import { SyntaxProblem, type Part, type Redirect, type Word } from "./ast.ts";
+import { shellNestingMax } from "../../core/limits.ts";
+import { ansiString } from "./ansi.ts";
+import { SyntaxProblem, type Part, type Redirect, type Unit, type Word } from "./ast.ts";
+import type { Cursor, Grammar } from "./bash/cursor.ts";
+import { readBashParameter } from "./bash/parameter-reader.ts";
 
 const namePattern = /^[A-Za-z_]\w*/;
 const special = new Set(["@", "*", "#", "?", "-", "$", "!"]);
 
 interface Awaited {
   redirect: Redirect;
+  line: number;
   end: string;
   quoted: boolean;
   strip: boolean;
 }
 
-const ansiEscapes: Record<string, string> = {
-  n: "\n",
-  t: "\t",
-  r: "\r",
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  v: "\v",
-  e: "\x1b",
-  E: "\x1b",
-};
-
-export abstract class WordReader {
+export abstract class WordReader implements Cursor {
   text: string;
   at: number;
+  readonly grammar: Grammar;
   #awaited: Awaited[] = [];
+  depth = 0;
 
-  constructor(text: string, at: number) {
+  constructor(text: string, at: number, grammar: Grammar) {
     this.text = text;
     this.at = at;
+    this.grammar = grammar;
   }
 
   protected abstract subshellBody(): number;
   protected abstract nested(text: string): number;
+  abstract unexpected(expecting?: string): never;
 
   line(): number {
     let line = 1;
@@ -43,10 +40,11 @@ export abstract class WordReader {
     return line;
   }
 
-  #unterminated(what: string, token = "}", from?: number): never {
+  unterminated(what: string, token = "}", from?: number, status?: number): never {
     const problem = new SyntaxProblem(`syntax error: ${what}`, this.line(), true);
     problem.token = token;
     if (from !== undefined) problem.from = from;
+    if (status !== undefined) problem.status = status;
     throw problem;
   }
 
@@ -80,7 +78,7 @@ export abstract class WordReader {
     const end = redirect.word
       .map((part) => (part.t === "lit" ? part.v : part.t === "var" ? `$${part.name}` : ""))
       .join("");
-    this.#awaited.push({ redirect, end, quoted, strip });
+    this.#awaited.push({ redirect, line: this.line(), end, quoted, strip });
   }
 
   hereDocuments(): void {
@@ -93,7 +91,7 @@ export abstract class WordReader {
     this.hereDocuments();
   }
 
-  #document({ redirect, end, quoted, strip }: Awaited): void {
+  #document({ redirect, line: from, end, quoted, strip }: Awaited): void {
     let body = "";
     for (;;) {
       if (this.at >= this.text.length) break;
@@ -102,39 +100,51 @@ export abstract class WordReader {
       this.at = stop < 0 ? this.text.length : stop + 1;
       if (strip) line = line.replace(/^\t+/, "");
       if (line === end) {
+        redirect.doc = body;
         redirect.word = quoted ? [{ t: "lit", v: body, q: true }] : this.#documentWord(body);
         return;
       }
       body += stop < 0 ? line : `${line}\n`;
     }
+    redirect.doc = body;
     // ash takes the end of the script for the end of the document.
     redirect.word = quoted ? [{ t: "lit", v: body, q: true }] : this.#documentWord(body);
     this.documentCut = true;
+    this.warnings.push({ at: this.line() - (this.text.endsWith("\n") ? 1 : 0), from, end });
   }
 
   /** A here-document ended with the text: on a terminal more would come. */
   documentCut = false;
+  readonly warnings: NonNullable<Unit["warnings"]> = [];
 
   #documentWord(body: string): Word {
     const inner = this.within(body);
-    const parts = inner.#quoted("", "document");
+    const parts = inner.quoted("", "document");
     return parts.length ? parts : [{ t: "lit", v: "", q: true }];
   }
 
   /** A reader over another text that adds its nodes to the same tree. */
   protected within(text: string): WordReader {
-    return new (this.constructor as new (text: string, at: number, nodes: unknown) => WordReader)(
-      text,
-      0,
-      (this as unknown as { nodes: unknown }).nodes,
-    );
+    const made = new (this.constructor as new (
+      text: string,
+      at: number,
+      grammar: Grammar,
+      nodes: unknown,
+    ) => WordReader)(text, 0, this.grammar, (this as unknown as { nodes: unknown }).nodes);
+    made.depth = this.depth + 1;
+    if (made.depth > shellNestingMax) this.#tooDeep();
+    return made;
+  }
+
+  #tooDeep(): never {
+    throw new SyntaxProblem("syntax error: nested too deeply", this.line());
   }
 
   // Words
 
   /** The word at the cursor; undefined when there is none. */
   word(): Word | undefined {
-    const parts = this.#parts((c) => /[\s;&|()<>]/.test(c));
+    const parts = this.parts((c) => /[\s;&|()<>]/.test(c));
     return parts.length ? parts : undefined;
   }
 
@@ -144,10 +154,13 @@ export abstract class WordReader {
     else parts.push({ t: "lit", v: text, q: quoted });
   }
 
-  #parts(stop: (c: string) => boolean): Part[] {
+  /** What stands up to a character that `stop`, asked once for each that is not quoted, says. */
+  parts(stop: (c: string) => boolean): Part[] {
+    if (++this.depth > shellNestingMax) this.#tooDeep();
     const parts: Part[] = [];
     while (this.at < this.text.length) {
       const c = this.text[this.at] as string;
+      if (this.grammar.bash && this.#bashPart(parts, c)) continue;
       if (stop(c)) break;
       if (c === "\\") {
         this.at++;
@@ -157,7 +170,7 @@ export abstract class WordReader {
       } else if (c === "'") this.#literal(parts, this.#single(), true);
       else if (c === '"') {
         this.at++;
-        parts.push(...this.#closeQuoted(this.#quoted('"', "string")));
+        parts.push(...this.#closeQuoted(this.quoted('"', "string")));
       } else if (c === "$" && this.text[this.at + 1] === "'")
         this.#literal(parts, this.#ansi(), true);
       else if (c === "$" || c === "`") this.#dollar(parts, false);
@@ -166,7 +179,42 @@ export abstract class WordReader {
         this.at++;
       }
     }
+    this.depth--;
     return parts;
+  }
+
+  /** What only bash has in a word; false: nothing of it stands here. */
+  #bashPart(parts: Part[], c: string): boolean {
+    const next = this.text[this.at + 1];
+    if (c === "$" && next === '"') {
+      this.at += 2;
+      parts.push(...this.#closeQuoted(this.quoted('"', "string")));
+      return true;
+    }
+    if (c === "$" && next === "[") {
+      const end = this.text.indexOf("]", this.at);
+      if (end < 0) return false;
+      const inner = this.within(this.text.slice(this.at + 2, end));
+      this.at = end + 1;
+      parts.push({ t: "arith", word: inner.quoted("", "string"), q: false });
+      return true;
+    }
+    if (next !== "(") return false;
+    if (c === "<" || c === ">") {
+      this.at += 2;
+      parts.push({ t: "proc", body: this.subshellBody(), out: c === ">", q: false });
+      return true;
+    }
+    if (!this.grammar.ext || !/[?*+@!]/.test(c)) return false;
+    this.#literal(parts, `${c}(`, false);
+    this.at += 2;
+    for (const part of this.parts((one) => one === ")"))
+      if (part.t === "lit") this.#literal(parts, part.v, part.q);
+      else parts.push(part);
+    if (this.text[this.at] !== ")") this.unterminated("unterminated quoted string", ")");
+    this.#literal(parts, ")", false);
+    this.at++;
+    return true;
   }
 
   #closeQuoted(parts: Part[]): Part[] {
@@ -179,7 +227,7 @@ export abstract class WordReader {
     if (end < 0) {
       const from = this.line();
       this.at = this.text.length;
-      this.#unterminated("unterminated quoted string", "'", from);
+      this.unterminated("unterminated quoted string", "'", from);
     }
     const text = this.text.slice(this.at + 1, end);
     this.at = end + 1;
@@ -187,32 +235,18 @@ export abstract class WordReader {
   }
 
   #ansi(): string {
-    let out = "";
-    for (this.at += 2; this.text[this.at] !== "'";) {
-      const c = this.text[this.at++];
-      if (c === undefined) this.#unterminated("unterminated quoted string", "'");
-      if (c !== "\\") {
-        out += c;
-        continue;
-      }
-      const rest = this.text.slice(this.at);
-      const code = /^x([0-9a-fA-F]{1,2})|^([0-7]{1,3})/.exec(rest);
-      if (code) {
-        out += String.fromCharCode(
-          code[1] ? parseInt(code[1], 16) : parseInt(code[2] ?? "0", 8) & 255,
-        );
-        this.at += code[0].length;
-      } else {
-        const next = this.text[this.at++] ?? "";
-        out += ansiEscapes[next] ?? (/["'\\?]/.test(next) ? next : `\\${next}`);
-      }
+    const found = ansiString(this.text, this.at + 2, this.grammar.bash);
+    if (!found) {
+      const from = this.line();
+      this.at = this.text.length;
+      this.unterminated("unterminated quoted string", "'", this.grammar.bash ? from : undefined);
     }
-    this.at++;
-    return out;
+    this.at = found.end;
+    return found.made;
   }
 
   /** Inside double quotes (up to `end`, which stays), a here-document or arithmetic (up to the text's end). */
-  #quoted(end: string, kind: "string" | "document" | "brace"): Part[] {
+  quoted(end: string, kind: "string" | "document" | "brace"): Part[] {
     const parts: Part[] = [];
     const begun = this.at;
     for (;;) {
@@ -223,7 +257,7 @@ export abstract class WordReader {
         const from = this.line();
         this.at = this.text.length;
         const what = end === "}" ? "missing '}'" : "unterminated quoted string";
-        this.#unterminated(what, end, from);
+        this.unterminated(what, end, from);
       }
       if (c === end) return parts;
       if (c === "\\") {
@@ -235,7 +269,7 @@ export abstract class WordReader {
       } else if (c === "$" || c === "`") this.#dollar(parts, true);
       else if (c === '"' && kind === "brace") {
         this.at++;
-        parts.push(...this.#closeQuoted(this.#quoted('"', "string")));
+        parts.push(...this.#closeQuoted(this.quoted('"', "string")));
       } else {
         this.#literal(parts, c, true);
         this.at++;
@@ -254,14 +288,14 @@ export abstract class WordReader {
       if (arithmetic >= 0) {
         const inner = this.within(this.text.slice(this.at + 3, arithmetic));
         this.at = arithmetic + 2;
-        parts.push({ t: "arith", word: inner.#quoted("", "string"), q });
+        parts.push({ t: "arith", word: inner.quoted("", "string"), q });
         return;
       }
       this.at += 2;
       parts.push({ t: "cmd", body: this.subshellBody(), q });
     } else if (next === "{") {
       this.at += 2;
-      parts.push(this.#braced(q));
+      parts.push(this.grammar.bash ? readBashParameter(this, q) : this.#braced(q));
     } else {
       const name =
         namePattern.exec(this.text.slice(this.at + 1, this.at + 256))?.[0] ??
@@ -274,14 +308,7 @@ export abstract class WordReader {
 
   /** Where the `))` of `$((` stands, or -1 when it is a command substitution that begins with a subshell. */
   #arithmeticEnd(): number {
-    let depth = 0;
-    for (let i = this.at + 3; i < this.text.length; i++) {
-      const c = this.text[i];
-      if (c === "(") depth++;
-      else if (c === ")" && depth > 0) depth--;
-      else if (c === ")") return this.text[i + 1] === ")" ? i : -1;
-    }
-    return -1;
+    return arithmeticEnd(this.text, this.at + 3);
   }
 
   #backquoted(q: boolean): number {
@@ -289,7 +316,7 @@ export abstract class WordReader {
     let i = this.at + 1;
     for (; ; i++) {
       const c = this.text[i];
-      if (c === undefined) this.#unterminated("EOF in backquote substitution", "`");
+      if (c === undefined) this.unterminated("EOF in backquote substitution", "`");
       if (c === "`") break;
       if (c === "\\" && /[\\`$]/.test(this.text[i + 1] ?? "")) inner += this.text[++i];
       else if (c === "\\" && q && this.text[i + 1] === '"') inner += this.text[++i];
@@ -321,20 +348,20 @@ export abstract class WordReader {
       return { t: "var", name, op: "", q };
     }
     if (op === undefined) {
-      if (this.at >= this.text.length) this.#unterminated("missing '}'");
+      if (this.at >= this.text.length) this.unterminated("missing '}'");
       return this.#badSubstitution(q);
     }
     this.at += op.length;
     if (op === ":" && this.text[this.at] === "}")
       throw new SyntaxProblem("syntax error: missing '}'", this.line());
     const part: Part = { t: "var", name, op, q };
-    part.arg = this.#argument(
+    part.arg = this.argument(
       q && !/^[#%/]/.test(op),
       op.startsWith("/") ? "/" : op === ":" ? ":" : "",
     );
     if (this.text[this.at] !== "}") {
       this.at++;
-      part.arg2 = this.#argument(q, "");
+      part.arg2 = this.argument(q, "");
     }
     this.at++;
     return part;
@@ -343,15 +370,27 @@ export abstract class WordReader {
   #badSubstitution(q: boolean): Part {
     const end = this.text.indexOf("}", this.at);
     this.at = end < 0 ? this.text.length : end + 1;
-    if (end < 0) this.#unterminated("missing '}'");
+    if (end < 0) this.unterminated("missing '}'");
     return { t: "var", name: "", op: "bad", q };
   }
 
   /** Text of an operator's word up to `}` or a delimiter, which stays. */
-  #argument(quoted: boolean, delimiter: string): Word {
-    if (quoted && delimiter === "") return this.#quoted("}", "brace");
-    const parts = this.#parts((c) => c === "}" || (delimiter !== "" && c === delimiter));
-    if (this.at >= this.text.length) this.#unterminated("missing '}'");
+  argument(quoted: boolean, delimiter: string): Word {
+    if (quoted && delimiter === "") return this.quoted("}", "brace");
+    const parts = this.parts((c) => c === "}" || (delimiter !== "" && c === delimiter));
+    if (this.at >= this.text.length) this.unterminated("missing '}'");
     return parts;
   }
+}
+
+/** Where the `))` stands that closes what begins at `from`, behind a `((`; -1: the parentheses do not close together. */
+export function arithmeticEnd(text: string, from: number): number {
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    const c = text[i];
+    if (c === "(") depth++;
+    else if (c === ")" && depth > 0) depth--;
+    else if (c === ")") return text[i + 1] === ")" ? i : -1;
+  }
+  return -1;
 }

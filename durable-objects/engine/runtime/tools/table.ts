@@ -37,6 +37,7 @@ import { ncTools } from "./nc/nc.ts";
 import { ncOpenbsd } from "./nc/openbsd.ts";
 import { netStateTools } from "./net/interfaces.ts";
 import { nohupTools } from "./system/nohup.ts";
+import { nodeTools } from "./machine/index.ts";
 import { pathTools } from "./files/path-names.ts";
 import { pingTools } from "./net/ping.ts";
 import { processTools } from "./system/ps-kill.ts";
@@ -102,6 +103,8 @@ const families = (): Program[][] => [
   machineTools,
   sleepTools,
   [top, watch, date, cal, time, timeout],
+  // The nodes themselves.
+  nodeTools,
 ];
 
 export const toolPrograms = (): Program[] => families().flat();

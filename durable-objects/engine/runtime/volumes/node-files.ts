@@ -5,13 +5,16 @@
 import { trimEndOf, trimSlashes } from "../../core/trim.ts";
 import { debianFiles, debianReleases, runtimeFiles, type FileTable } from "../image/base-files.ts";
 import { osCodename } from "../../core/machine.ts";
+import type { ConfigMap } from "../../kinds/config-map.ts";
 import type { Node } from "../../kinds/node.ts";
 import { nodeLayersKeptMax, pathBytesMax, staticManifestBytesMax } from "../../core/limits.ts";
 import { decodeUtf8 } from "../bytes.ts";
 import { imageTimeMs } from "../image/image.ts";
 import type { RuntimeContext } from "../kernel/types.ts";
 import { Errno } from "../errno.ts";
+import { adminConfig, adminConfigText } from "../net/admin-access.ts";
 import { nodeNameserver, stubNameserver } from "../net/resolver.ts";
+import { unitFiles } from "../node/units.ts";
 import { isTooLong } from "./path-limits.ts";
 import { buildLayer, type Layer } from "../fs/layer.ts";
 import { Tree } from "../fs/tree.ts";
@@ -54,10 +57,24 @@ const devices: FileTable = {
   ...Object.fromEntries(Object.entries(runtimeFiles).filter(([path]) => path.startsWith("/dev/"))),
 };
 
-const machineTools = "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less".split(" ");
+const machineTools =
+  "ps top free uptime kill pgrep pkill pidof ip ss ping curl vi less kubectl".split(" ");
+/** Programs that only nodes have (tools/machine/). */
+export const nodeTools =
+  "systemctl journalctl ssh scp sudo su hostnamectl crictl etcdctl kubeadm minikube openssl iptables ip6tables nft ipvsadm tcpdump".split(
+    " ",
+  );
 
-function commonFiles(node: string, machineId: string): FileTable {
+/** What kubeadm leaves for the administrator. */
+const controlPlaneFiles: FileTable = {
+  "/etc/kubernetes/admin.conf": { dynamic: adminConfig, mode: 0o600 },
+  "/root/.kube": { dir: true, mode: 0o700 },
+  "/root/.kube/config": { dynamic: adminConfig, mode: 0o600 },
+};
+
+function commonFiles(node: string, machineId: string, controls: boolean): FileTable {
   return {
+    ...(controls ? controlPlaneFiles : {}),
     ...debianFiles(debianReleases[osCodename] as (typeof debianReleases)[string]),
     ...devices,
     "/proc": dir,
@@ -69,13 +86,16 @@ function commonFiles(node: string, machineId: string): FileTable {
     "/run/systemd/resolve/stub-resolv.conf": `nameserver ${stubNameserver}\noptions edns0 trust-ad\nsearch .\n`,
     "/run/systemd/resolve/resolv.conf": `nameserver ${nodeNameserver}\n`,
     "/etc/kubernetes/kubelet.conf": { text: "", mode: 0o600 },
-    "/etc/kubernetes/pki/ca.crt": "",
+    "/etc/kubernetes/pki/ca.crt": { dynamic: rootCertificate },
     [defaultManifests]: dir,
     "/etc/cni/net.d": dir,
     "/usr/bin/kubelet": { text: "", mode: 0o755 },
     "/usr/bin/containerd": { text: "", mode: 0o755 },
+    ...unitFiles,
     // Machines have what small images leave out.
-    ...Object.fromEntries(machineTools.map((name) => [`/usr/bin/${name}`, { program: name }])),
+    ...Object.fromEntries(
+      [...machineTools, ...nodeTools].map((name) => [`/usr/bin/${name}`, { program: name }]),
+    ),
     [kubeletConfig]: configText,
     "/var/lib/kubelet/kubeadm-flags.env": `KUBELET_KUBEADM_ARGS=""\n`,
     "/var/lib/kubelet/pods": { dir: true, mode: 0o750 },
@@ -97,11 +117,13 @@ function layerOf(context: RuntimeContext, node: string): Layer {
   let known = layers.get(own);
   if (!known) layers.set(own, (known = new Map()));
   const machineId = machineIdOf(context, node);
-  const key = `${node} ${machineId}`;
+  const labels = context.reader.get<Node>("nodes", "", node)?.metadata.labels;
+  const controls = labels?.["node-role.kubernetes.io/control-plane"] !== undefined;
+  const key = `${node} ${machineId} ${controls}`;
   let layer = known.get(key);
   // Clusters share equal layers; one that differs is dropped with its cluster.
   if (!layer && known.size >= nodeLayersKeptMax) known.clear();
-  if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId), own)));
+  if (!layer) known.set(key, (layer = buildLayer(commonFiles(node, machineId, controls), own)));
   return layer;
 }
 
@@ -112,6 +134,14 @@ function hostsFile({ reader }: RuntimeContext): string {
     return ip === undefined ? [] : [`${ip}\t${metadata.name}\n`];
   });
   return `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${nodes.sort().join("")}`;
+}
+
+const rootCertificate = "ca.crt";
+
+/** The cluster's certificate, as every namespace has it. */
+function certificateFile({ reader }: RuntimeContext): string {
+  const root = reader.get<ConfigMap>("configmaps", "kube-system", "kube-root-ca.crt");
+  return root?.data?.[rootCertificate] ?? "";
 }
 
 /** What machines run as; its files are the node's, so of the image only the environment counts. */
@@ -127,7 +157,14 @@ export function hostTree(context: RuntimeContext, node: string, now: () => numbe
     now,
     lower: layerOf(context, node),
     lowerTime: imageTimeMs,
-    dynamic: (name) => (name === "hosts" ? hostsFile(context) : ""),
+    dynamic: (name) =>
+      name === "hosts"
+        ? hostsFile(context)
+        : name === adminConfig
+          ? adminConfigText(context, node)
+          : name === rootCertificate
+            ? certificateFile(context)
+            : "",
   });
 }
 

@@ -51,7 +51,9 @@ describe("at a terminal", () => {
     );
     const kernel = PodKernel.load(world, spec.pod.key) as Kernel;
     const key = kernel.containerKey(spec.id) as string;
-    const started = startExec(kernel, key, { command, tty: true, stdin: true });
+    // Lines are edited where the cursor can move; these were recorded where it cannot.
+    const words = ["env", "TERM=dumb", ...command];
+    const started = startExec(kernel, key, { command: words, tty: true, stdin: true });
     if ("error" in started) return started.error;
     kernel.run();
     for (const line of lines) {

@@ -1,4 +1,5 @@
 /** Tools where goldens do not reach: binary streams, bombs, endless work, other images' words. */
+import { nodeTools } from "../../../../durable-objects/engine/runtime/volumes/node-files.ts";
 import { describe, expect, test } from "vitest";
 import { gzipSync } from "fflate";
 import { runtime } from "../../../../durable-objects/engine/cri/runtime.ts";
@@ -53,11 +54,11 @@ function feed({ world, spec }: ReturnType<typeof box>, command: string[], input:
 
 const none = new Uint8Array();
 
-test("every program has its name in the images' list", () => {
+test("every program has its name in the images' list, or in the nodes'", () => {
   const programs = toolPrograms()
     .map(({ name }) => name)
     .filter((name) => name !== "no-applet");
-  expect([...toolNames].sort()).toEqual(programs.sort());
+  expect([...toolNames, ...nodeTools].sort()).toEqual(programs.sort());
 });
 
 describe("kubectl cp", () => {

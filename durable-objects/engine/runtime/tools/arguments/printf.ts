@@ -10,12 +10,25 @@ export interface Printed {
 }
 
 const specPattern = /%([-+ 0#]*)(\*|[1-9]\d*)?(?:\.(\*|-?\d+)?)?[hljztLq]*([a-zA-Z%])/y;
+/** The same in bash, where `q` and `(format)T` are conversions. */
+const bashPattern =
+  /%([-+ 0#']*)(\*|[1-9]\d*)?(?:\.(\*|-?\d+)?)?[hljztL]*(?:\(([^()]*)\)(?=T))?([a-gikm-su-yA-KM-Z%])/y;
+
+/** What bash's printf can do beside. */
+export interface BashPrintf {
+  /** `%q`. */
+  quote(text: string): string;
+  /** `%(format)T` of seconds since 1970; -1: now, -2: when the shell was started. */
+  time(format: string, seconds: number): string;
+}
 
 interface Spec {
   flags: string;
   width: number;
   precision: number | undefined;
   conversion: string;
+  /** Of `%(format)T`. */
+  time?: string;
 }
 
 function pad(text: string, { flags, width }: Spec, zero = false): string {
@@ -66,13 +79,23 @@ function exponent(value: number, precision: number): string {
   return value.toExponential(precision).replace(/e([-+])(\d)$/, "e$10$2");
 }
 
+/** As C rounds: what lies in the middle to the even digit. */
+function fixed(value: number, precision: number): string {
+  const rounded = value.toFixed(precision);
+  const whole = value.toFixed(Math.min(100, precision + 30));
+  const cut = whole.length - (Math.min(100, precision + 30) - precision);
+  if (!/^50*$/.test(whole.slice(cut))) return rounded;
+  const below = whole.slice(0, precision === 0 ? cut - 1 : cut);
+  return /[02468]$/.test(below) ? below : rounded;
+}
+
 function formatFloat(value: number, spec: Spec): string {
   const precision = spec.precision ?? 6;
   const { conversion, flags } = spec;
   const lower = conversion.toLowerCase();
   let text: string;
   if (!Number.isFinite(value)) text = Number.isNaN(value) ? "nan" : value < 0 ? "-inf" : "inf";
-  else if (lower === "f") text = value.toFixed(Math.min(precision, 100));
+  else if (lower === "f") text = fixed(value, Math.min(precision, 100));
   else if (lower === "e") text = exponent(value, precision);
   else {
     const digits = precision || 1;
@@ -101,8 +124,10 @@ class Printer {
   errors: string[] = [];
   status = 0;
   stopped = false;
-  constructor(args: string[]) {
+  readonly bash: BashPrintf | undefined;
+  constructor(args: string[], bash?: BashPrintf) {
     this.args = args;
+    this.bash = bash;
   }
 
   next(): string | undefined {
@@ -114,7 +139,8 @@ class Printer {
     const value = parseInteger(text);
     if (value !== undefined && value >> 63n === (value < 0n ? -1n : 0n)) return value;
     this.bad(text);
-    return 0n;
+    // bash takes the digits there are.
+    return this.bash ? (parseInteger(/^\s*[-+]?\d*/.exec(text)?.[0] || "0") ?? 0n) : 0n;
   }
 
   float(text: string | undefined): number {
@@ -127,14 +153,20 @@ class Printer {
   }
 
   bad(text: string): void {
-    this.errors.push(`invalid number '${text}'`);
+    this.errors.push(this.bash ? `${text}: invalid number` : `invalid number '${text}'`);
     this.status = 1;
   }
 
   convert(spec: Spec): boolean {
     const { conversion } = spec;
     if (conversion === "%") this.out += "%";
-    else if (conversion === "s")
+    else if (this.bash && (conversion === "q" || conversion === "Q"))
+      this.out += pad(this.bash.quote(this.next() ?? ""), spec);
+    else if (this.bash && conversion === "T" && spec.time !== undefined) {
+      const word = this.next();
+      const seconds = word === undefined || word === "" ? -1 : Number(this.number(word));
+      this.out += pad(this.bash.time(spec.time, seconds), spec);
+    } else if (conversion === "s")
       this.out += pad((this.next() ?? "").slice(0, spec.precision), spec);
     else if (conversion === "c") this.out += pad((this.next() ?? "").slice(0, 1), spec);
     else if (conversion === "b") {
@@ -146,6 +178,16 @@ class Printer {
     else if (/[eEfFgG]/.test(conversion)) this.out += formatFloat(this.float(this.next()), spec);
     else return false;
     return true;
+  }
+
+  /** The directive at a place: all of it, flags, width, precision, conversion, a moment's format. */
+  #directive(format: string, at: number): (string | undefined)[] | null {
+    const pattern = this.bash ? bashPattern : specPattern;
+    pattern.lastIndex = at;
+    const match = pattern.exec(format);
+    if (!match || !this.bash) return match;
+    const [whole, flags, width, precision, time, conversion] = match;
+    return [whole, flags, width, precision, conversion, time];
   }
 
   /** One pass over the format; false: an invalid directive. */
@@ -161,37 +203,12 @@ class Printer {
         this.stopped = made.stopped;
         i += piece.length;
       } else if (c === "%") {
-        specPattern.lastIndex = i;
-        const match = specPattern.exec(format);
-        if (!match) {
-          this.errors.push(`${format.slice(i)}: invalid format`);
-          return false;
-        }
-        const [whole, flags = "", width, precision, conversion = ""] = match;
-        let w = width === "*" ? Number(this.number(this.next())) : Number(width ?? 0);
-        const p =
-          precision === "*"
-            ? Number(this.number(this.next()))
-            : precision === undefined
-              ? whole.includes(".")
-                ? 0
-                : undefined
-              : Number(precision);
-        let left = flags;
-        if (w < 0) {
-          w = -w;
-          left += "-";
-        }
-        const spec: Spec = {
-          flags: left,
-          width: Math.min(w, 65_536),
-          precision: p === undefined || p < 0 ? undefined : p,
-          conversion,
-        };
-        if ((conversion === "%" && whole !== "%%") || !this.convert(spec)) {
-          this.errors.push(`${format.slice(i)}: invalid format`);
-          return false;
-        }
+        const match = this.#directive(format, i);
+        if (!match) return this.#invalid(format.slice(i));
+        const spec = this.#spec(match);
+        const [whole = ""] = match;
+        if ((spec.conversion === "%" && whole !== "%%") || !this.convert(spec))
+          return this.#invalid(format.slice(i));
         i += whole.length;
       } else {
         const end = format.slice(i).search(/[\\%]/);
@@ -201,16 +218,52 @@ class Printer {
     }
     return true;
   }
+
+  /** What a directive asks for; widths of `*` are arguments. */
+  #spec(match: (string | undefined)[]): Spec {
+    const [whole = "", flags = "", width, precision, conversion = "", time] = match;
+    let w = width === "*" ? Number(this.number(this.next())) : Number(width ?? 0);
+    const p =
+      precision === "*"
+        ? Number(this.number(this.next()))
+        : precision === undefined
+          ? whole.includes(".")
+            ? 0
+            : undefined
+          : Number(precision);
+    let left = flags;
+    if (w < 0) {
+      w = -w;
+      left += "-";
+    }
+    return {
+      flags: left,
+      width: Math.min(w, 65_536),
+      precision: p === undefined || p < 0 ? undefined : p,
+      conversion,
+      ...(time === undefined ? {} : { time }),
+    };
+  }
+
+  /** Complains of what a format's rest begins with. */
+  #invalid(rest: string): false {
+    const sign = /^%[-+ 0#'*.\d]*([a-zA-Z])/.exec(rest.slice(0, 40))?.[1] ?? "";
+    if (!this.bash) this.errors.push(`${rest}: invalid format`);
+    else if (sign === "" || "hljztL".includes(sign))
+      this.errors.push(`\`${rest}': missing format character`);
+    else this.errors.push(`\`${sign}': invalid format character`);
+    return false;
+  }
 }
 
 /** `words`: the format and its arguments. */
-export function formatPrintf(words: readonly string[]): Printed {
+export function formatPrintf(words: readonly string[], bash?: BashPrintf): Printed {
   let list = [...words];
   if (list[0] === "--") list = list.slice(1);
   const format = list[0];
   if (format === undefined)
     return { out: "", errors: ["usage: printf FORMAT [ARGUMENT...]"], status: 2 };
-  const printer = new Printer(list.slice(1));
+  const printer = new Printer(list.slice(1), bash);
   do {
     const before = printer.at;
     if (!printer.pass(format)) return { out: printer.out, errors: printer.errors, status: 1 };

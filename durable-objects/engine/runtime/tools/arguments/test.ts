@@ -25,7 +25,7 @@ const typeTests: Record<string, string> = {
   "-S": "s",
 };
 
-function unary(op: string, word: string, sys: Sys): boolean | undefined {
+export function unary(op: string, word: string, sys: Sys): boolean | undefined {
   const has = (follow: boolean, fits: (stat: Stat) => boolean): boolean => {
     const stat = sys.peek(word, follow);
     return stat !== undefined && fits(stat);
@@ -97,15 +97,20 @@ const binary: Record<string, Binary> = {
   },
 };
 
+/** Tests that a shell has beside these; undefined: it is none. */
+export type OwnTests = (op: string, word: string) => boolean | undefined;
+
 class Reader {
   readonly words: readonly string[];
   readonly sys: Sys;
   readonly double: boolean;
+  readonly own: OwnTests | undefined;
   at = 0;
-  constructor(words: readonly string[], sys: Sys, double: boolean) {
+  constructor(words: readonly string[], sys: Sys, double: boolean, own?: OwnTests) {
     this.words = words;
     this.sys = sys;
     this.double = double;
+    this.own = own;
   }
   or(): boolean {
     let value = this.and();
@@ -146,7 +151,7 @@ class Reader {
       return value;
     }
     if (op !== undefined && /^-[a-zA-Z]$/.test(a)) {
-      const value = unary(a, op, this.sys);
+      const value = this.own?.(a, op) ?? unary(a, op, this.sys);
       if (value !== undefined) {
         this.at += 2;
         return value;
@@ -159,14 +164,19 @@ class Reader {
 }
 
 /** The value of an expression's words; TestProblem (status 2) when they are none. */
-export function testExpression(words: readonly string[], sys: Sys, double = false): boolean {
+export function testExpression(
+  words: readonly string[],
+  sys: Sys,
+  double = false,
+  own?: OwnTests,
+): boolean {
   const [a, b, c] = words;
   if (words.length === 0) return false;
   // POSIX fixes the meaning by the number of words, so that operands may look like operators.
   if (words.length === 1) return a !== "";
   if (words.length === 2 && a === "!") return b === "";
   if (words.length === 3 && binary[b!]) return binary[b!]!(a!, c!, sys, double);
-  const reader = new Reader(words, sys, double);
+  const reader = new Reader(words, sys, double, own);
   const value = reader.or();
   const rest = words[reader.at];
   if (rest !== undefined) throw new TestProblem(`${rest}: unknown operand`);

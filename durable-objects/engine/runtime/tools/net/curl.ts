@@ -1,6 +1,7 @@
 /** curl. */
 import { toBase64 } from "../../bytes.ts";
 import { reasonOf } from "../../http/http.ts";
+import { streamNews } from "../../net/socket.ts";
 import type { Program, Sys } from "../../kernel/types.ts";
 import type { Step } from "../../kernel/calls.ts";
 import type { HttpResponse } from "../../kernel/state.ts";
@@ -28,6 +29,8 @@ interface CurlState {
   e?: Exchange;
   told?: true;
   began: number;
+  /** An answer without end that is being read, and the file that it goes to. */
+  s?: { from: string; to?: string };
   /** Tries left, and when the next one is. */
   tries: number;
   again?: number;
@@ -174,7 +177,7 @@ function failed(
 
 function nextUrl(state: CurlState, code: number): void {
   state.code = code;
-  for (const name of ["url", "e", "told", "again"] as const) delete state[name];
+  for (const name of ["url", "e", "told", "again", "s"] as const) delete state[name];
   state.urls.shift();
   if (state.urls.length === 0) state.x = state.code;
 }
@@ -218,9 +221,23 @@ function answered(io: Io, state: CurlState, opts: Options, url: Url, response: H
   if (toFile) {
     if (!io.try(file, () => io.sys.writeFile(file, content))) return nextUrl(state, 23);
   } else io.out(content);
+  if (response.stream !== undefined) {
+    state.s = { from: response.stream, ...(toFile ? { to: file } : {}) };
+    return;
+  }
   const format = opts.value("w");
   if (format !== undefined) io.out(written(io, state, text, format, response));
   nextUrl(state, 0);
+}
+
+/** What comes of an answer that has no end, as it comes. */
+function readOn(sys: Sys, io: Io, state: CurlState, from: string, to: string | undefined): Step {
+  const news = streamNews(sys, from);
+  if ("wait" in news) return news;
+  if (to === undefined) io.out(news.bytes);
+  else sys.writeFile(to, news.bytes, { write: true, create: true, append: true });
+  if (news.ended) nextUrl(state, 0);
+  return undefined;
 }
 
 const failures = {
@@ -254,6 +271,7 @@ function unreachable(
 }
 
 function curlStep(sys: Sys, io: Io, state: CurlState): Step {
+  if (state.s) return readOn(sys, io, state, state.s.from, state.s.to);
   const opts = parse(io);
   if (state.again !== undefined) {
     if (sys.now < state.again) return { wait: { untilMs: state.again } };
@@ -271,7 +289,11 @@ function curlStep(sys: Sys, io: Io, state: CurlState): Step {
     opts.value("γ") === undefined ? Infinity : state.e.began + Number(opts.value("γ")) * 1000;
   const limit = Math.min(all, connecting);
   const ask = askOf(io, opts, url);
-  const answer = exchange(sys, state.e, { ...ask, ...(limit === Infinity ? {} : { limit }) });
+  const answer = exchange(sys, state.e, {
+    ...ask,
+    stream: true,
+    ...(limit === Infinity ? {} : { limit }),
+  });
   const { ip = "" } = state.e;
   if ("error" in answer && answer.error === "name")
     return void failed(io, state, opts, 6, `Could not resolve host: ${url.host}`, true);

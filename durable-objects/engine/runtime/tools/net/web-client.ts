@@ -65,6 +65,8 @@ export interface Ask {
   known?: Record<string, string>;
   /** Moment by which it must be over. */
   limit?: number;
+  /** What has no end is read on: `HttpResponse.stream`. */
+  stream?: true;
 }
 
 export type Answer =
@@ -105,6 +107,7 @@ export function exchange(sys: Sys, state: Exchange, ask: Ask): Answer {
     host: state.ip,
     port: url.port,
     ...(url.scheme === "https" ? { https: true } : {}),
+    ...(ask.stream ? { stream: true } : {}),
   });
   const result = httpResult(sys, state.handle);
   if ("response" in result) return result;

@@ -1,0 +1,38 @@
+/** `--raw`. k8s: kubectl/pkg/rawhttp/raw.go */
+import { closeStream, events } from "../http.ts";
+import type { Command, Kubectl } from "../command.ts";
+import { failureOf } from "../client.ts";
+import type { Outcome, Work } from "../work.ts";
+
+/** Prints what the server says at a path. */
+export function* rawGet(k: Kubectl, raw: string): Work<Outcome> {
+  const client = yield* k.client();
+  const [path = "/", query] = raw.split(/\?(.*)/s);
+  const pairs = (query ?? "")
+    .split("&")
+    .filter(Boolean)
+    .map((pair) =>
+      pair.split(/=(.*)/s).map((part) => decodeURIComponent(part.replaceAll("+", " "))),
+    );
+  const call = {
+    path,
+    query: pairs.map(([name = "", value = ""]) => [name, value] as const),
+    stream: true,
+  };
+  const answer = yield* client.send(call);
+  if (answer.status >= 400) throw failureOf(answer, call);
+  k.out(answer.text);
+  if (answer.stream === undefined) return 0;
+  return k.continueAs("raw", { stream: answer.stream });
+}
+
+/** What follows of a watch or a followed log. */
+export function* readRaw(k: Kubectl, data: { stream: string }): Work<Outcome> {
+  const news = yield* events(data.stream);
+  k.out(news.text);
+  if (!news.ended) return k.continueAs("raw", data);
+  yield* closeStream(data.stream);
+  return 0;
+}
+
+export const rawContinuations: Command["continuations"] = { raw: readRaw };

@@ -1,0 +1,91 @@
+/**
+ * What a kustomization makes of its resources: bases and components first, then generators, patches and the transformers of its
+ * fields. k8s: sigs.k8s.io/kustomize/api/internal/target/kusttarget.go
+ */
+import { kustomizationDepthMax } from "../../core/limits.ts";
+import { trimEndOf } from "../../core/trim.ts";
+import { parseYaml } from "../../schema/yaml.ts";
+import { list, readFile, stat } from "../asks.ts";
+import { Failure } from "../errors.ts";
+import { isList, objectOf, readObjects, type KubeObject } from "../objects.ts";
+import type { Work } from "../work.ts";
+import { generate } from "./generators.ts";
+import { patchAll } from "./patches.ts";
+import { absolute } from "./paths.ts";
+import { transform } from "./transformers.ts";
+import { resourceOf, type Kustomization, type Resource } from "./types.ts";
+
+const names = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+const known = new Set(
+  `apiVersion kind metadata resources bases components patches patchesStrategicMerge patchesJson6902 configMapGenerator
+  secretGenerator generatorOptions namePrefix nameSuffix namespace labels commonLabels commonAnnotations images replicas
+  replacements sortOptions buildMetadata configurations crds openapi vars generators transformers validators helmCharts`
+    .split(/\s+/)
+    .filter(Boolean),
+);
+
+const noFolder = (given: string, path: string): Failure =>
+  new Failure(
+    `must build at directory: not a valid directory: evalsymlink failure on '${given}' : lstat ${path}: no such file or directory`,
+  );
+
+function* load(folder: string): Work<Kustomization> {
+  const found: string[] = (yield* list(folder)).filter((name) => names.includes(name));
+  if (found.length === 0)
+    throw new Failure(
+      `unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${folder}'`,
+    );
+  if (found.length > 1) throw new Failure(`Found multiple kustomization files: ${folder}\n`);
+  const text = yield* readFile(`${folder}/${found[0]}`);
+  const value = (parseYaml(text).value ?? {}) as Record<string, unknown>;
+  const strange = Object.keys(value).find((key) => !known.has(key));
+  if (strange !== undefined)
+    throw new Failure(`invalid Kustomization: json: unknown field "${strange}"`);
+  return value as Kustomization;
+}
+
+/** The objects of the kustomization in a folder. */
+export function* build(given: string): Work<KubeObject[]> {
+  const folder = yield* absolute(given);
+  const found = yield* stat(folder);
+  if (!found) throw noFolder(given, folder);
+  if (!found.folder)
+    throw new Failure(`must build at directory: '${folder}': file is not directory`);
+  const resources = yield* accumulate(folder, []);
+  return resources.map(({ object }) => object);
+}
+
+function* accumulate(folder: string, below: readonly Resource[], depth = 0): Work<Resource[]> {
+  if (depth > kustomizationDepthMax) throw new Failure(`cycle not allowed: ${folder}`);
+  const config = yield* load(folder);
+  const resources: Resource[] = [...below];
+  for (const name of [...(config.resources ?? []), ...(config.bases ?? [])])
+    resources.push(...(yield* oneResource(folder, name, depth)));
+  yield* generate(folder, config, resources);
+  let all = resources;
+  for (const name of config.components ?? [])
+    all = yield* accumulate(yield* absolute(`${folder}/${name}`), all, depth + 1);
+  yield* patchAll(folder, config, all);
+  return transform(config, all, depth === 0);
+}
+
+function* oneResource(folder: string, name: string, depth: number): Work<Resource[]> {
+  const path = yield* absolute(`${folder}/${name}`);
+  const found = yield* stat(trimEndOf(path, "/"));
+  if (!found) {
+    const lost = `evalsymlink failure on '${path}' : lstat ${path}: no such file or directory`;
+    throw new Failure(
+      `accumulating resources: accumulation err='accumulating resources from '${name}': ${lost}': must build at directory: not a valid directory: ${lost}`,
+    );
+  }
+  if (found.folder) return yield* accumulate(path, [], depth + 1);
+  const values = [...readObjects(yield* readFile(path), name)];
+  return values
+    .flatMap((value) => itemsOf(objectOf(value, name)))
+    .map((object) => resourceOf(object));
+}
+
+/** An object, or those of a list. */
+const itemsOf = (object: KubeObject): KubeObject[] =>
+  isList(object) ? object.items.flatMap(itemsOf) : [object];

@@ -1,0 +1,288 @@
+/**
+ * `complete`, `compgen`, `compopt`: what is to be completed is kept as words in the shell's state (`cc`, by command), for
+ * whoever edits lines.
+ */
+import type { Builtin } from "../builtin.ts";
+import { paths } from "../glob.ts";
+import { matches } from "../pattern.ts";
+import type { Shell } from "../shell.ts";
+import { bashBuiltins, bashKeywords } from "./builtin-names-data.ts";
+import { functionNames } from "./function-text.ts";
+import { inMapOrder } from "./map-order.ts";
+import { singleQuoted } from "./quote.ts";
+import { shoptNames } from "./shopt-data.ts";
+import { usage } from "./usage.ts";
+
+/** bash: pcomplib.c COMPLETE_HASH_BUCKETS */
+const bucketsOfCompletions = 512;
+const flags = "abcdefgjksuv";
+const valued = "oAGWFCXPS";
+const actions = new Set(
+  "alias arrayvar binding builtin command directory disabled enabled export file function group helptopic hostname job keyword running service setopt shopt signal stopped user variable".split(
+    " ",
+  ),
+);
+
+/** Options of a completion, as words, and the names behind them. */
+interface Wanted {
+  words: string[];
+  letters: string;
+  names: string[];
+  /** Values by letter, the last of each. */
+  values: Record<string, string>;
+}
+
+function wanted(shell: Shell, argv: readonly string[]): Wanted | number {
+  const into: Wanted = { words: [], letters: "", names: [], values: {} };
+  let i = 1;
+  for (; i < argv.length && /^-./.test(argv[i]!); i++) {
+    const word = argv[i]!;
+    if (word === "--") {
+      i++;
+      break;
+    }
+    for (let at = 1; at < word.length; at++) {
+      const letter = word[at]!;
+      if (valued.includes(letter)) {
+        const value = word.slice(at + 1) || argv[++i];
+        if (value === undefined) {
+          shell.complain(`-${letter}: option requires an argument`);
+          return 2;
+        }
+        if (letter === "A" && !actions.has(value)) {
+          shell.complain(`${value}: invalid action name`);
+          return 2;
+        }
+        into.words.push(`-${letter}`, value);
+        into.values[letter] = value;
+        break;
+      }
+      if (!`${flags}prDEI`.includes(letter)) return usage(shell, `-${letter}`);
+      into.letters += letter;
+      if (flags.includes(letter)) into.words.push(`-${letter}`);
+    }
+  }
+  into.names = argv.slice(i);
+  if (into.letters.includes("D")) into.names.push("-D");
+  if (into.letters.includes("E")) into.names.push("-E");
+  if (into.letters.includes("I")) into.names.push("-I");
+  return into;
+}
+
+/** Options before actions before words, as they are printed. */
+const order = [
+  "-o",
+  "-a",
+  "-b",
+  "-c",
+  "-d",
+  "-e",
+  "-f",
+  "-g",
+  "-j",
+  "-k",
+  "-s",
+  "-u",
+  "-v",
+  "-A",
+  "-G",
+  "-W",
+  "-P",
+  "-S",
+  "-X",
+  "-F",
+  "-C",
+];
+
+function line(name: string, words: readonly string[]): string {
+  const pairs: [string, string | undefined][] = [];
+  for (let i = 0; i < words.length; i++) {
+    const option = words[i]!;
+    pairs.push(valued.includes(option[1]!) ? [option, words[++i]] : [option, undefined]);
+  }
+  const place = ([option, value]: [string, string | undefined]): string =>
+    `${String(order.indexOf(option)).padStart(2)}${option === "-o" ? value : ""}`;
+  pairs.sort((a, b) => (place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0));
+  const text = pairs.map(([option, value]) => {
+    if (value === undefined) return option;
+    return `${option} ${/[GWPSXC]/.test(option) ? singleQuoted(value) : value}`;
+  });
+  return `complete ${[...text, name].join(" ")}\n`;
+}
+
+export const complete: Builtin = (shell, argv) => {
+  const asked = wanted(shell, argv);
+  if (typeof asked === "number") return asked;
+  const { state } = shell;
+  const known = state.cc ?? {};
+  const { letters, names, words } = asked;
+  if (letters.includes("r")) {
+    const left = Object.entries(known).filter(
+      ([name]) => names.length > 0 && !names.includes(name),
+    );
+    state.cc = Object.fromEntries(left);
+    return 0;
+  }
+  if (letters.includes("p") || (names.length === 0 && words.length === 0)) {
+    let status = 0;
+    for (const name of names.length
+      ? names
+      : inMapOrder(Object.keys(known), bucketsOfCompletions)) {
+      if (known[name]) shell.write(1, line(name, known[name]));
+      else {
+        shell.complain(`${name}: no completion specification`);
+        status = 1;
+      }
+    }
+    return status;
+  }
+  if (names.length === 0) {
+    shell.write(
+      2,
+      "complete: usage: complete [-abcdefgjksuv] [-pr] [-DEI] [-o option] [-A action] [-G globpat] [-W wordlist] [-F function] [-C command] [-X filterpat] [-P prefix] [-S suffix] [name ...]\n",
+    );
+    return 2;
+  }
+  state.cc = { ...known };
+  for (const name of names) state.cc[name] = words;
+  return 0;
+};
+
+export const compopt: Builtin = (shell, argv) => {
+  const options: [string, boolean][] = [];
+  let i = 1;
+  for (; i < argv.length && /^[-+]/.test(argv[i]!); i++)
+    if (/^[-+]o$/.test(argv[i]!)) options.push([argv[i + 1] ?? "", argv[i++]!.startsWith("-")]);
+  const names = argv.slice(i);
+  if (names.length === 0) {
+    if (shell.state.cp) return 0;
+    shell.complain("not currently executing completion function");
+    return 1;
+  }
+  let status = 0;
+  for (const name of names) {
+    const words = shell.state.cc?.[name];
+    if (!words) {
+      shell.complain(`${name}: no completion specification`);
+      status = 1;
+      continue;
+    }
+    const kept: string[] = [];
+    for (let at = 0; at < words.length; at++) {
+      const drop = words[at] === "-o" && options.some(([option]) => option === words[at + 1]);
+      if (drop) at++;
+      else kept.push(words[at]!);
+    }
+    for (const [option, on] of options) if (on) kept.unshift("-o", option);
+    shell.state.cc = { ...shell.state.cc, [name]: kept };
+  }
+  return status;
+};
+
+function commandNames(shell: Shell): string[] {
+  const found = (shell.get("PATH") ?? "").split(":").flatMap((folder) => {
+    try {
+      return shell.sys.list(folder).filter((name) => shell.sys.access(`${folder}/${name}`, 1));
+    } catch {
+      return [];
+    }
+  });
+  return [
+    ...new Set([
+      ...Object.keys(shell.state.al ?? {}),
+      ...bashKeywords,
+      ...functionNames(shell),
+      ...bashBuiltins,
+      ...found,
+    ]),
+  ];
+}
+
+/** Names of a kind that `-A` or a letter asks for. */
+function namesOf(shell: Shell, action: string, word: string): string[] {
+  const { sys, state } = shell;
+  switch (action) {
+    case "alias":
+      return Object.keys(state.al ?? {});
+    case "builtin":
+    case "enabled":
+    case "helptopic":
+      return [...bashBuiltins].filter((name) => !state.nb?.includes(name)).sort();
+    case "disabled":
+      return state.nb ?? [];
+    case "command":
+      return commandNames(shell);
+    case "directory":
+      return paths(shell, `${word}*`).filter((path) => sys.peek(path)?.type === "d");
+    case "file":
+      return paths(shell, `${word}*`);
+    case "function":
+      return functionNames(shell);
+    case "keyword":
+      return [...bashKeywords];
+    case "shopt":
+      return shoptNames.map(([name]) => name);
+    case "user":
+      return sys.container.passwd.map(({ name }) => name);
+    case "group":
+      return sys.container.groups.map(({ name }) => name);
+    case "export":
+      return Object.keys(shell.environment()).sort();
+    case "arrayvar":
+      return shell.names().filter((name) => state.v[name]?.[2]);
+    case "variable":
+      return shell.names();
+    default:
+      return [];
+  }
+}
+
+const letterActions: Record<string, string> = {
+  a: "alias",
+  b: "builtin",
+  c: "command",
+  d: "directory",
+  e: "export",
+  f: "file",
+  g: "group",
+  k: "keyword",
+  u: "user",
+  v: "variable",
+};
+
+/** What a completion of words, kinds and patterns makes of a word; functions are for who edits lines to call. */
+export function generated(shell: Shell, words: readonly string[], word: string): string[] {
+  const out: string[] = [];
+  let filter: string | undefined;
+  let [prefix, suffix] = ["", ""];
+  for (let i = 0; i < words.length; i++) {
+    const option = words[i]!;
+    const letter = option[1]!;
+    const value = valued.includes(letter) ? (words[++i] ?? "") : "";
+    if (letter === "A") out.push(...namesOf(shell, value, word));
+    else if (letter === "W") out.push(...value.split(/[ \t\n]+/).filter(Boolean));
+    else if (letter === "G") out.push(...paths(shell, value));
+    else if (letter === "X") filter = value;
+    else if (letter === "P") prefix = value;
+    else if (letter === "S") suffix = value;
+    else if (letterActions[letter]) out.push(...namesOf(shell, letterActions[letter]!, word));
+  }
+  return out
+    .filter((name) => name.startsWith(word))
+    .filter((name) => filter === undefined || !filtered(shell, filter, name, word))
+    .map((name) => prefix + name + suffix);
+}
+
+function filtered(shell: Shell, filter: string, name: string, word: string): boolean {
+  const negated = filter.startsWith("!");
+  const pattern = (negated ? filter.slice(1) : filter).replaceAll("&", word);
+  return matches(pattern, name, shell.sys.matching, { ext: true }) !== negated;
+}
+
+export const compgen: Builtin = (shell, argv) => {
+  const asked = wanted(shell, argv);
+  if (typeof asked === "number") return asked;
+  const found = generated(shell, asked.words, asked.names[0] ?? "");
+  for (const name of found) shell.write(1, `${name}\n`);
+  return found.length ? 0 : 1;
+};

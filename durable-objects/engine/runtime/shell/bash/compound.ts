@@ -1,0 +1,225 @@
+/** The compound commands that bash has beyond POSIX, a step at a time. */
+import type { Node } from "../ast.ts";
+import { expanding, expandWords, type NodeFrame, type NodeOf } from "../expanding.ts";
+import { addJob, forkShell } from "../jobs.ts";
+import { ExpansionProblem } from "../problems.ts";
+import { keepOpen } from "../redirect.ts";
+import type { Shell } from "../shell.ts";
+import type { FrameOf } from "../state.ts";
+import { traceLine } from "./tracing.ts";
+import { beforeCommand } from "./assignments.ts";
+import { BadPattern, conditionValue } from "./conditions.ts";
+import { menuText } from "./menu.ts";
+
+/** Notes where the shell is; true: a trap runs first. */
+function begin(shell: Shell, frame: NodeFrame, node: { line: number }): boolean {
+  const { state } = shell;
+  state.ln = node.line + (state.lb?.[frame.r[0]] ?? 0);
+  if (beforeCommand(shell, frame)) return true;
+  delete state.pp;
+  return false;
+}
+
+/** The command is over. */
+function ended(shell: Shell, frame: NodeFrame, status: number): undefined {
+  shell.state.f.pop();
+  shell.state.st = status;
+  shell.checkError(frame.t === 1);
+}
+
+/** What goes wrong in `[[ ]]` and `(( ))` is told, and is a failed command. */
+function tried<T>(shell: Shell, work: () => T): T | { failed: number } {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof BadPattern) return { failed: 2 };
+    if (!(error instanceof ExpansionProblem) || !/error token is/.test(error.message)) throw error;
+    shell.complain(error.message);
+    return { failed: 1 };
+  }
+}
+
+const isFailure = (value: unknown): value is { failed: number } =>
+  typeof value === "object" && value !== null && "failed" in value;
+
+export function conditionStep(shell: Shell, frame: NodeFrame, node: NodeOf<"cond">): undefined {
+  if (begin(shell, frame, node)) return;
+  const made = tried(shell, () =>
+    expanding(shell, frame, (x) =>
+      conditionValue(shell, x, node.of, (text) => traceLine(shell, text)),
+    ),
+  );
+  if (made === undefined) return;
+  ended(shell, frame, isFailure(made) ? made.failed : made ? 0 : 1);
+}
+
+/** The value of an expression; undefined: substitutions run first. */
+function valued(
+  shell: Shell,
+  frame: NodeFrame,
+  word: NodeOf<"arith">["word"],
+): bigint | { failed: number } | undefined {
+  const text = expanding(shell, frame, (x) => x.text(word));
+  if (text === undefined) return undefined;
+  frame.m = [];
+  traceLine(shell, `(( ${text} ))`);
+  return tried(shell, () => {
+    try {
+      return shell.evaluate(text);
+    } catch (error) {
+      if (!(error instanceof ExpansionProblem) || !/error token is/.test(error.message))
+        throw error;
+      throw new ExpansionProblem(`((: ${error.message}`);
+    }
+  });
+}
+
+export function arithmeticStep(shell: Shell, frame: NodeFrame, node: NodeOf<"arith">): undefined {
+  if (begin(shell, frame, node)) return;
+  const made = valued(shell, frame, node.word);
+  if (made === undefined) return;
+  ended(shell, frame, isFailure(made) ? made.failed : made === 0n ? 1 : 0);
+}
+
+/** `i`: 0 the beginning, 1 the test, 2 the body, 3 the step. */
+export function arithmeticForStep(shell: Shell, frame: NodeFrame, node: NodeOf<"cfor">): undefined {
+  if (frame.i === 2) frame.ss = shell.state.st;
+  if (frame.i === 2) {
+    frame.i = 3;
+    return;
+  }
+  const word = node.parts[frame.i === 0 ? 0 : frame.i === 1 ? 1 : 2]!;
+  const empty = word.every((part) => part.t === "lit" && part.v.trim() === "");
+  shell.state.ln = node.line + (shell.state.lb?.[frame.r[0]] ?? 0);
+  const made = empty ? 1n : valued(shell, frame, word);
+  if (made === undefined) return;
+  if (isFailure(made)) return ended(shell, frame, made.failed);
+  if (frame.i !== 1) {
+    frame.i = 1;
+    return;
+  }
+  if (made === 0n) {
+    shell.state.f.pop();
+    shell.state.st = frame.ss ?? 0;
+    return;
+  }
+  frame.i = 2;
+  shell.run(frame.r, node.body, frame.t === 1);
+}
+
+/** `i`: 0 its words, then -1 the menu, -2 the answer, -3 behind the body. */
+export function selectStep(shell: Shell, frame: NodeFrame, node: NodeOf<"select">): undefined {
+  const { state } = shell;
+  if (frame.i >= 0) {
+    if (frame.i === 0) {
+      frame.i = 1;
+      if (!node.words) frame.w = [...state.p];
+    }
+    if (node.words && !expandWords(shell, frame, node.words)) return;
+    frame.a = frame.w ?? [];
+    delete frame.w;
+    state.st = 0;
+    frame.i = -1;
+    if (frame.a.length === 0) return void shell.pop();
+  }
+  const words = frame.a ?? [];
+  if (frame.i === -1 || frame.i === -3) {
+    const menu = frame.i === -1 ? menuText(words, Number(shell.get("COLUMNS") ?? 80)) : "";
+    shell.write(2, `${menu}${shell.get("PS3") ?? "#? "}`);
+    frame.i = -2;
+    frame.ss = state.st;
+    return void shell.push({ k: "read", a: [], b: "", raw: true, fd: 0, d: "\n", t: 1 });
+  }
+  if (state.st !== 0) {
+    shell.write(1, "\n");
+    return ended(shell, frame, 1);
+  }
+  const answer = (shell.get("REPLY") ?? "").trim();
+  if (answer === "") {
+    frame.i = -1;
+    return;
+  }
+  frame.i = -3;
+  shell.set(node.name, /^\d+$/.test(answer) ? (words[Number(answer) - 1] ?? "") : "");
+  shell.run(frame.r, node.body, frame.t === 1);
+}
+
+export function timeStep(shell: Shell, frame: NodeFrame, node: NodeOf<"time">): undefined {
+  shell.state.f.pop();
+  const posix = node.posix ? { p: 1 as const } : {};
+  const tested = frame.t ? { t: 1 as const } : {};
+  shell.push({ k: "time", from: shell.sys.now, ...posix, ...tested });
+  if (node.body !== undefined) shell.run(frame.r, node.body, frame.t === 1);
+}
+
+const seconds = (ms: number, digits: number): string => (ms / 1000).toFixed(digits);
+const minutes = (ms: number, digits: number): string =>
+  `${Math.floor(ms / 60_000)}m${seconds(ms % 60_000, digits)}s`;
+
+/** What `time` says: by TIMEFORMAT, or as POSIX has it. */
+export function timedStep(shell: Shell, frame: FrameOf<"time">): undefined {
+  shell.state.f.pop();
+  const ms = shell.sys.now - frame.from;
+  const format = frame.p
+    ? "real %2R\nuser %2U\nsys %2S"
+    : (shell.get("TIMEFORMAT") ?? "\nreal\t%3lR\nuser\t%3lU\nsys\t%3lS");
+  if (format === "") return;
+  const text = format.replace(
+    /%([0-9]?)(l?)([RUSP%])/g,
+    (_, digits: string, long: string, sign: string) => {
+      if (sign === "%") return "%";
+      if (sign === "P") return "0.00";
+      const count = digits === "" ? 3 : Math.min(Number(digits), 3);
+      const spent = sign === "R" ? ms : 0;
+      return long ? minutes(spent, count) : seconds(spent, count);
+    },
+  );
+  shell.write(2, `${text}\n`);
+}
+
+/** A coprocess: a shell whose input and output are ends of pipes that an array names. */
+export function coprocessStep(shell: Shell, frame: NodeFrame, node: NodeOf<"coproc">): undefined {
+  const { sys, state } = shell;
+  state.f.pop();
+  const [theirInput, ourOutput] = sys.pipe();
+  const [ourInput, theirOutput] = sys.pipe();
+  const pid = forkShell(shell, [{ k: "node", r: [frame.r[0], frame.r[1], node.body], i: 0 }]);
+  const child = sys.child(pid);
+  child.dup(theirInput, 0);
+  child.dup(theirOutput, 1);
+  for (const fd of [theirInput, ourOutput, ourInput, theirOutput]) child.close(fd);
+  sys.close(theirInput);
+  sys.close(theirOutput);
+  const [reads, writes] = [63, 60];
+  sys.dup(ourInput, reads);
+  sys.dup(ourOutput, writes);
+  sys.close(ourInput);
+  sys.close(ourOutput);
+  keepOpen(sys, reads);
+  keepOpen(sys, writes);
+  shell.setList(
+    node.name,
+    [
+      [null, String(reads)],
+      [null, String(writes)],
+    ],
+    false,
+  );
+  shell.set(`${node.name}_PID`, String(pid));
+  state.bg = pid;
+  const job = addJob(shell, [pid], `coproc ${node.name} ${node.text.replace(/^coproc\s+/, "")}`);
+  if (state.ia && !state.sub) shell.write(2, `[${job.n}] ${pid}\n`);
+  state.st = 0;
+}
+
+/** Runs one of bash's own nodes; false: it is none of them. */
+export function bashNodeStep(shell: Shell, frame: NodeFrame, node: Node): boolean {
+  if (node.k === "cond") conditionStep(shell, frame, node);
+  else if (node.k === "arith") arithmeticStep(shell, frame, node);
+  else if (node.k === "cfor") arithmeticForStep(shell, frame, node);
+  else if (node.k === "select") selectStep(shell, frame, node);
+  else if (node.k === "time") timeStep(shell, frame, node);
+  else if (node.k === "coproc") coprocessStep(shell, frame, node);
+  else return false;
+  return true;
+}

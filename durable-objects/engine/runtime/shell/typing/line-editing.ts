@@ -1,0 +1,201 @@
+/** bash at a terminal: lines are edited (runtime/readline/), with the terminal taking keys one by one while they are. */
+import { historyFileBytesMax, historyLinesMax } from "../../../core/limits.ts";
+import { Errno } from "../../errno.ts";
+import type { Session } from "../../kernel/state.ts";
+import { begin, edit, finish, interrupted, resize } from "../../readline/editor.ts";
+import { expandHistory } from "../../readline/expansion.ts";
+import { completeKey } from "./completing.ts";
+import type { Shell } from "../shell.ts";
+import type { FrameOf } from "../state.ts";
+
+type Source = FrameOf<"src">;
+
+/** Whether a shell edits its lines: bash on a terminal that can move its cursor. */
+export function editsLines(shell: Shell): boolean {
+  const { state, sys } = shell;
+  if (state.fl !== "bash" || !state.ia || sys.argv.includes("--noediting")) return false;
+  return (
+    sys.terminal(0) !== undefined &&
+    sys.terminal(2) !== undefined &&
+    (shell.get("TERM") ?? "dumb") !== "dumb"
+  );
+}
+
+const historyOf = (shell: Shell): string[] => shell.state.hi ?? [];
+
+const sizeOf = (shell: Shell): number => {
+  const size = Number(shell.get("HISTSIZE") ?? "500");
+  return Number.isInteger(size) && size >= 0 ? Math.min(size, historyLinesMax) : historyLinesMax;
+};
+
+const historyFile = (shell: Shell): string =>
+  shell.get("HISTFILE") ?? `${(shell.get("HOME") ?? "").replace(/\/$/, "")}/.bash_history`;
+
+function loadHistory(shell: Shell): void {
+  const { state, sys } = shell;
+  state.rl = {};
+  const path = historyFile(shell);
+  try {
+    if (path === "" || sys.stat(path).size > historyFileBytesMax) return;
+    const lines = sys.readFile(path).split("\n").filter(Boolean);
+    const size = sizeOf(shell);
+    if (lines.length && size) state.hi = lines.slice(-size);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+  }
+}
+
+/** An interactive shell ends: what was typed goes into the file. */
+export function saveHistory(shell: Shell): void {
+  const { state, sys } = shell;
+  const path = historyFile(shell);
+  if (!state.rl || !state.ia || !state.hi?.length || path === "") return;
+  delete state.rl;
+  const most = Number(shell.get("HISTFILESIZE") ?? "500");
+  const lines =
+    Number.isInteger(most) && most >= 0 ? state.hi.slice(-most || state.hi.length) : state.hi;
+  try {
+    const isNew = sys.peek(path) === undefined;
+    sys.writeFile(path, lines.map((line) => `${line}\n`).join(""));
+    if (isNew) sys.chmod(path, 0o600);
+  } catch (error) {
+    if (!(error instanceof Errno)) throw error;
+  }
+}
+
+/** Notes a line that was typed, as HISTCONTROL says. */
+function note(shell: Shell, text: string): void {
+  const { state } = shell;
+  const control = (shell.get("HISTCONTROL") ?? "").split(":");
+  const both = control.includes("ignoreboth");
+  if ((both || control.includes("ignorespace")) && /^[ \t]/.test(text)) return;
+  const known = historyOf(shell);
+  if ((both || control.includes("ignoredups")) && known.at(-1) === text) return;
+  const others = control.includes("erasedups") ? known.filter((one) => one !== text) : known;
+  const size = sizeOf(shell);
+  state.hi = size ? [...others, text].slice(-size) : [];
+}
+
+/** Takes the terminal's keys as they come, and what was typed before. */
+function takeKeys(session: Session): Pick<Session, "raw" | "echo" | "noSignals"> {
+  const { raw, echo, noSignals } = session;
+  session.raw = true;
+  delete session.echo;
+  delete session.noSignals;
+  if (session.editedLine) {
+    session.input += session.editedLine;
+    session.editedLine = "";
+  }
+  return {
+    ...(raw ? { raw } : {}),
+    ...(echo === undefined ? {} : { echo }),
+    ...(noSignals ? { noSignals } : {}),
+  };
+}
+
+/** The terminal is again as it was before the prompt; keys behind the line's end are for who reads next. */
+function giveKeys(
+  session: Session | undefined,
+  modes: Pick<Session, "raw" | "echo" | "noSignals">,
+  rest = "",
+): void {
+  if (!session) return;
+  delete session.raw;
+  delete session.echo;
+  delete session.noSignals;
+  Object.assign(session, modes);
+  if (rest) session.input = rest.replaceAll("\r", "\n") + session.input;
+}
+
+/** Begins a line: prints the prompt. */
+export function beginLine(shell: Shell, frame: Source, prompt: string): void {
+  const { state, sys } = shell;
+  if (!state.rl) loadHistory(shell);
+  const session = sys.terminal(0);
+  if (!session) return;
+  sys.kernel.touch();
+  const [line, output] = begin(prompt, session.cols || 80, state.rl ?? {});
+  frame.ed = { line, modes: takeKeys(session) };
+  shell.write(2, output);
+}
+
+/** Reads keys: the line once it is over (with its end), "" at the end of input, undefined: more must be typed. */
+export function editLine(shell: Shell, frame: Source): string | undefined {
+  const { state, sys } = shell;
+  const { line, modes } = frame.ed!;
+  line.kept = state.rl ??= {};
+  const keys = sys.read(0, 4096);
+  if (keys === undefined) return undefined;
+  sys.kernel.touch();
+  const session = sys.terminal(0);
+  if (keys === "") {
+    shell.write(2, finish(line, historyOf(shell)));
+    delete frame.ed;
+    giveKeys(session, modes);
+    return "";
+  }
+  let rest = keys;
+  for (;;) {
+    const edited = edit(line, historyOf(shell), rest);
+    shell.write(2, edited.output);
+    ({ rest } = edited);
+    if (edited.event === "complete" || edited.event === "list") {
+      completeKey(shell, line, historyOf(shell), edited.event === "list");
+      if (rest !== "") continue;
+      return undefined;
+    }
+    if (!edited.event) return undefined;
+    delete frame.ed;
+    giveKeys(session, modes, rest);
+    return edited.event === "eof" ? "" : accepted(shell, frame, line.text);
+  }
+}
+
+/** A line that was ended: `!` is expanded, and it is noted. */
+function accepted(shell: Shell, frame: Source, text: string): string {
+  const { state } = shell;
+  const goesOn = (frame.b ?? "") !== "";
+  const expanded = expandHistory(text, historyOf(shell), goesOn ? (frame.b ?? "") : "");
+  if ("error" in expanded) {
+    shell.write(2, `bash: ${expanded.error}\n`);
+    state.st = 1;
+    return "\n";
+  }
+  if (expanded.text !== text) shell.write(2, `${expanded.text}\n`);
+  if (goesOn && state.hj) {
+    const last = state.hi?.pop() ?? "";
+    const joint = jointOf(last, frame.b ?? "");
+    state.hi = [...(state.hi ?? []), last + joint + expanded.text];
+  } else if (expanded.text.trim() !== "") {
+    const had = state.hi;
+    note(shell, expanded.text);
+    if (state.hi === had) delete state.hj;
+    else state.hj = 1;
+  }
+  return `${expanded.text}\n`;
+}
+
+/** What joins the lines of one command: a semicolon, but not within quotes or behind words that need none. */
+function jointOf(last: string, typed: string): string {
+  const isOpen = (quote: string): boolean => (typed.split(quote).length - 1) % 2 === 1;
+  if (typed.includes("<<") || isOpen("'") || isOpen('"')) return "\n";
+  return /(?:^|[\s;])(?:do|then|else|\{|\(|in|&&|\|\||\|)\s*$/.test(last) ? " " : "; ";
+}
+
+/** ^C at the prompt: the line is given up. */
+export function interruptLine(shell: Shell, frame: Source): void {
+  const { ed } = frame;
+  if (!ed) return;
+  shell.write(2, interrupted(ed.line, historyOf(shell)));
+  delete frame.ed;
+  shell.sys.kernel.touch();
+  giveKeys(shell.sys.terminal(0), ed.modes);
+}
+
+/** The terminal has another size. */
+export function resizeLine(shell: Shell, frame: Source): void {
+  const cols = shell.sys.terminal(0)?.cols || 80;
+  const { ed } = frame;
+  if (!ed || ed.line.cols === cols) return;
+  shell.write(2, resize(ed.line, historyOf(shell), cols));
+}

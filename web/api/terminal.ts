@@ -1,0 +1,152 @@
+import type { Sandbox } from "./sandboxes.ts";
+
+/**
+ * A screen of a terminal: bytes from and to the service over a WebSocket that may be lost at any time and goes on where it stood.
+ * Text messages from there are JSON `{position, cols, rows, lost?, exitCode?}`.
+ */
+export interface Shown {
+  /** Bytes to show. */
+  bytes(bytes: Uint8Array, done: () => void): void;
+  /** What came before is not kept any more: the screen begins anew. */
+  clear(): void;
+  size(cols: number, rows: number): void;
+  state(state: ScreenState): void;
+}
+
+export type ScreenState = { is: "open" } | { is: "connecting" } | { is: "over"; why: string };
+
+interface Head {
+  position: number;
+  cols: number;
+  rows: number;
+  lost?: boolean;
+  exitCode?: number;
+}
+
+const protocol = "terminal.podyard.dev";
+const bearer = "base64url.bearer.authorization.k8s.io.";
+const retryMsMin = 500;
+const retryMsMax = 15_000;
+/** A paste goes in pieces; the service takes no larger messages. */
+const pieceBytes = 32 * 1024;
+const typedCharsMax = 4_096;
+/** After so many bytes the service is told that they were shown. */
+const toldBytes = 32 * 1024;
+
+export class TerminalScreen {
+  readonly #sandbox: Sandbox;
+  readonly #name: string;
+  readonly #machine: string | undefined;
+  readonly #shown: Shown;
+  #socket: WebSocket | undefined;
+  #position: number | undefined;
+  #toldPosition = 0;
+  #size: { cols: number; rows: number };
+  #retryMs = retryMsMin;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+  #typed = "";
+  readonly #encoder = new TextEncoder();
+
+  /** `machine`: `node/NAME` or `pod/NAMESPACE/NAME/CONTAINER`; absent: the control plane. */
+  constructor(
+    sandbox: Sandbox,
+    name: string,
+    machine: string | undefined,
+    size: { cols: number; rows: number },
+    shown: Shown,
+  ) {
+    this.#sandbox = sandbox;
+    this.#name = name;
+    this.#machine = machine;
+    this.#size = size;
+    this.#shown = shown;
+    this.open();
+  }
+
+  /** Connects, also again after the terminal's command has ended: then it begins anew. */
+  open(): void {
+    const { id, key } = this.#sandbox;
+    const url = new URL(`/api/sandboxes/${id}/terminals/${this.#name}`, location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    url.searchParams.set("cols", String(this.#size.cols));
+    url.searchParams.set("rows", String(this.#size.rows));
+    if (this.#machine !== undefined) url.searchParams.set("machine", this.#machine);
+    if (this.#position !== undefined) url.searchParams.set("position", String(this.#position));
+    const protocols = key === undefined ? [protocol] : [protocol, `${bearer}${base64url(key)}`];
+    this.#shown.state({ is: "connecting" });
+    const socket = new WebSocket(url, protocols);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    socket.onopen = () => {
+      this.#retryMs = retryMsMin;
+      this.#shown.state({ is: "open" });
+      const typed = this.#typed;
+      this.#typed = "";
+      if (typed !== "") this.type(typed);
+    };
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => this.#hear(data);
+    socket.onclose = ({ code, reason }) => this.#lost(socket, code, reason);
+  }
+
+  #hear(data: string | ArrayBuffer): void {
+    if (typeof data === "string") {
+      const { position, cols, rows, lost } = JSON.parse(data) as Head;
+      if (lost && this.#position !== undefined) this.#shown.clear();
+      this.#position = position;
+      this.#shown.size(cols, rows);
+      return;
+    }
+    const bytes = new Uint8Array(data);
+    const position = (this.#position ?? 0) + bytes.length;
+    this.#position = position;
+    this.#shown.bytes(bytes, () => {
+      if (position - this.#toldPosition < toldBytes) return;
+      this.#toldPosition = position;
+      this.#send(JSON.stringify({ shown: position }));
+    });
+  }
+
+  #lost(socket: WebSocket, code: number, reason: string): void {
+    if (this.#closed || socket !== this.#socket) return;
+    this.#socket = undefined;
+    // The service has said that it is over; anything else is the way there.
+    if ((code === 1000 && reason !== "") || code === 1008 || code === 1001) {
+      this.#shown.state({ is: "over", why: reason || "it was closed" });
+      return;
+    }
+    this.#shown.state({ is: "connecting" });
+    this.#timer = setTimeout(() => this.open(), this.#retryMs);
+    this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
+  }
+
+  /** Keys. What is typed while the way is lost goes out when it is there again. */
+  type(text: string): void {
+    if (this.#socket?.readyState !== WebSocket.OPEN) {
+      this.#typed = (this.#typed + text).slice(0, typedCharsMax);
+      return;
+    }
+    const bytes = this.#encoder.encode(text);
+    for (let at = 0; at < bytes.length; at += pieceBytes)
+      this.#send(bytes.subarray(at, at + pieceBytes));
+  }
+
+  resize(cols: number, rows: number): void {
+    if (cols === this.#size.cols && rows === this.#size.rows) return;
+    this.#size = { cols, rows };
+    this.#send(JSON.stringify({ resize: this.#size }));
+  }
+
+  #send(message: string | Uint8Array<ArrayBuffer>): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#socket?.close(1000);
+  }
+}
+
+const base64url = (text: string): string =>
+  btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

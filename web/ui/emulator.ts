@@ -1,0 +1,58 @@
+import { FitAddon } from "@xterm/addon-fit";
+import { Terminal } from "@xterm/xterm";
+import "@xterm/xterm/css/xterm.css";
+import type { Sandbox } from "../api/sandboxes.ts";
+import { TerminalScreen, type ScreenState } from "../api/terminal.ts";
+
+const scrollbackLines = 2_000;
+
+const colours = (): { background: string; foreground: string; cursor: string } => {
+  const style = getComputedStyle(document.documentElement);
+  const read = (name: string, otherwise: string): string =>
+    style.getPropertyValue(name).trim() || otherwise;
+  const foreground = read("--terminal-text", "#e6e6e6");
+  return { background: read("--terminal-ground", "#16181d"), foreground, cursor: foreground };
+};
+
+/** Shows a terminal of a sandbox in an element, until `stop`. */
+export function emulate(
+  place: HTMLElement,
+  sandbox: Sandbox,
+  name: string,
+  tell: (state: ScreenState) => void,
+): { screen: TerminalScreen; stop: () => void } {
+  const terminal = new Terminal({
+    fontFamily: "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+    fontSize: 13,
+    cursorBlink: true,
+    scrollback: scrollbackLines,
+    screenReaderMode: false,
+    theme: colours(),
+  });
+  const fit = new FitAddon();
+  terminal.loadAddon(fit);
+  terminal.open(place);
+  fit.fit();
+  const size = { cols: terminal.cols, rows: terminal.rows };
+  const screen = new TerminalScreen(sandbox, name, undefined, size, {
+    bytes: (bytes, done) => terminal.write(bytes, done),
+    clear: () => terminal.reset(),
+    size: (cols, rows) => terminal.resize(cols, rows),
+    state: tell,
+  });
+  terminal.onData((text) => screen.type(text));
+  const watch = new ResizeObserver(() => {
+    const wanted = fit.proposeDimensions();
+    if (wanted) screen.resize(Math.max(20, wanted.cols), Math.max(5, wanted.rows));
+  });
+  watch.observe(place);
+  terminal.focus();
+  return {
+    screen,
+    stop: () => {
+      watch.disconnect();
+      screen.close();
+      terminal.dispose();
+    },
+  };
+}
