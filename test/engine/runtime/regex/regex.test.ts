@@ -15,6 +15,7 @@ import { matchUnitsPerStepMax } from "../../../../durable-objects/engine/core/li
 
 /** Makers of a RegExp of text: of constants, and of numbers within one. */
 const makers = [
+  "core/born-rows.ts",
   "machinery/selectors.ts",
   "machinery/names.ts",
   "kinds/checks.ts",
