@@ -27,7 +27,7 @@ export function TerminalPanel({ sandbox, name = "main" }: { sandbox: Sandbox; na
 
   return (
     <Panel title="Terminal">
-      <div class="terminal" ref={place} />
+      <div class="terminal-screen" ref={place} />
       <p class="quiet" role="status">
         {state.value.is === "connecting" && "Connecting…"}
         {state.value.is === "over" && (
