@@ -111,7 +111,7 @@ test("two screens show one terminal, and what was printed before", async () => {
   const second = await screen(made);
   await second.until("42\r\n");
   second.type("echo from the second\r");
-  await first.until("echo from the second\r\nfrom the second\r\n");
+  await first.until("\x1b[?2004l\rfrom the second\r\n");
   await second.until(() => second.position() === first.position());
   expect(second.text()).toBe(first.text());
   first.socket.close();
@@ -146,7 +146,7 @@ test("a screen goes on where it stood when the object had lost its memory", asyn
   await shown.until("n3\r\n");
   await evictDurableObject(stub, { webSockets: "hibernate" });
   shown.type("echo again\r");
-  await shown.until("echo again\r\nagain\r\n");
+  await shown.until("\x1b[?2004l\ragain\r\n");
   expect(shown.text()).toContain("n1\r\nn2\r\nn3\r\nover\r\n");
   expect(shown.text().split("n2\r\n").length).toBe(2);
 });
