@@ -72,6 +72,15 @@ export const refusal = (error: StatusError): Response => {
   });
 };
 
+/** Closes a socket that its peer may have closed already. 1005 and 1006 only report: they may not be sent. */
+export function closeSocket(socket: WebSocket, code: number, reason?: string): void {
+  try {
+    socket.close(code === 1005 || code === 1006 ? 1000 : code, reason);
+  } catch {
+    // Closed by its peer already.
+  }
+}
+
 export const gone = (): StatusError =>
   new StatusError(410, "Gone", "this sandbox has expired or was deleted; make a new one");
 /** k8s: apiserver/pkg/endpoints/filters/authentication.go Unauthorized */

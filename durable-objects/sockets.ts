@@ -2,6 +2,7 @@ import type { StatusError } from "./engine/machinery/status.ts";
 import type { Engine } from "./engine/index.ts";
 import type { FollowReply, LogFollow, Subscription, WatchReply } from "./engine/ports/request.ts";
 import type { Grant } from "./grant.ts";
+import { closeSocket } from "./http.ts";
 import { isScreen } from "./terminals.ts";
 import {
   lookMsMax,
@@ -162,12 +163,7 @@ export class Sockets {
 
   close(socket: WebSocket, code: number): void {
     if (this.streams.delete(socket)) this.changes += 1;
-    try {
-      // 1005 and 1006 only report; they may not be sent.
-      socket.close(code === 1005 || code === 1006 ? 1000 : code);
-    } catch {
-      // Closed by its peer already.
-    }
+    closeSocket(socket, code);
   }
 
   /** Ends what those opened who may not look any more. */

@@ -4,7 +4,7 @@ import type { TerminalState } from "./engine/streams/terminals.ts";
 import { terminalCellsMax } from "./engine/core/limits.ts";
 import type { TerminalRequest } from "./edge-request.ts";
 import type { Grant } from "./grant.ts";
-import { refusal } from "./http.ts";
+import { closeSocket, refusal } from "./http.ts";
 import { terminalMessageBytesMax, terminalSocketsMax, terminalUnreadBytesMax } from "./limits.ts";
 
 /** Where a screen stands: the attachment of its socket, so that it outlives the object's sleep. */
@@ -92,6 +92,7 @@ export class TerminalSockets {
     const lost = position > (asked.position ?? position);
     this.tellHead(server, screen, this.fit(name, engine, nowMs) ?? state, lost);
     this.show(server, screen, engine);
+    server.serializeAttachment(screen);
     const headers: Record<string, string> = protocol ? { "sec-websocket-protocol": protocol } : {};
     return new Response(null, { status: 101, webSocket: client, headers });
   }
@@ -112,7 +113,8 @@ export class TerminalSockets {
   private show(socket: WebSocket, screen: Screen, engine: Engine): void {
     const state = engine.terminals.get(screen.name);
     if (!state) return this.close(socket, 1000, "the terminal was closed");
-    const unread = screen.position - screen.shown;
+    const before = screen.position;
+    const unread = before - screen.shown;
     if (screen.position !== state.position && unread < terminalUnreadBytesMax) {
       const most = terminalUnreadBytesMax - unread;
       const news = engine.terminals.read(screen.name, screen.position, most);
@@ -126,7 +128,7 @@ export class TerminalSockets {
       this.tellHead(socket, screen, state, false);
       return this.close(socket, 1000, `exit ${state.exitCode}`);
     }
-    socket.serializeAttachment(screen);
+    if (screen.position !== before) socket.serializeAttachment(screen);
   }
 
   private tellHead(socket: WebSocket, screen: Screen, state: TerminalState, lost: boolean): void {
@@ -207,12 +209,7 @@ export class TerminalSockets {
 
   close(socket: WebSocket, code: number, reason?: string): void {
     if (this.screens.delete(socket)) this.changes += 1;
-    try {
-      // 1005 and 1006 only report; they may not be sent.
-      socket.close(code === 1005 || code === 1006 ? 1000 : code, reason);
-    } catch {
-      // Closed by its peer already.
-    }
+    closeSocket(socket, code, reason);
   }
 }
 

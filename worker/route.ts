@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import * as v from "valibot";
+import type { EdgeRequest } from "../durable-objects/edge-request.ts";
 import { note, type Audit } from "./db/audit.ts";
 import type { Person } from "./db/people.ts";
 import type { Page } from "./db/database.ts";
@@ -162,6 +163,21 @@ export class Call<Body = unknown> {
     const sandboxId = this.access?.sandbox.id ?? null;
     const userId = this.person?.id ?? null;
     this.later(note(this.env.DB, { at: this.now, userId, sandboxId, action, subject, ...more }));
+  }
+
+  /** What the object is told of a request to the sandbox. */
+  get edge(): EdgeRequest {
+    const { grant, user } = this.access;
+    return { grant, user, publicPath: new URL(this.request.url).pathname };
+  }
+
+  /** A whole number in the query; undefined where it is not there. */
+  number(name: string, min: number, max: number): number | undefined {
+    const said = this.c.req.query(name);
+    if (said === undefined) return undefined;
+    const value = /^\d{1,16}$/.test(said) ? Number(said) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new EdgeError(400, `${name} must be a whole number from ${min} to ${max}`, name);
   }
 
   /** `?limit=` and `?cursor=` of a list. */

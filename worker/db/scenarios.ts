@@ -327,6 +327,12 @@ const livingLab = (
     lives(now),
   );
 
+const labsWithSandboxes = (db: D1Database) =>
+  on(db)
+    .select({ lab: labs, sandbox: sandboxes })
+    .from(labs)
+    .innerJoin(sandboxes, eq(sandboxes.id, labs.sandboxId));
+
 /** The person's newest one of this version that lives and that they still own, made at or after `since`. */
 export async function findLab(
   db: D1Database,
@@ -335,10 +341,7 @@ export async function findLab(
   now: number,
 ): Promise<FoundLab | undefined> {
   const rows = await ask(
-    on(db)
-      .select({ lab: labs, sandbox: sandboxes })
-      .from(labs)
-      .innerJoin(sandboxes, eq(sandboxes.id, labs.sandboxId))
+    labsWithSandboxes(db)
       .where(livingLab(of, since, now))
       .orderBy(desc(labs.createdAt))
       .limit(1),
@@ -354,10 +357,7 @@ export async function labById(
   now: number,
 ): Promise<FoundLab | undefined> {
   const rows = await ask(
-    on(db)
-      .select({ lab: labs, sandbox: sandboxes })
-      .from(labs)
-      .innerJoin(sandboxes, eq(sandboxes.id, labs.sandboxId))
+    labsWithSandboxes(db)
       .where(
         and(eq(labs.id, id), eq(labs.userId, userId), eq(sandboxes.ownerId, userId), lives(now)),
       )
@@ -374,10 +374,7 @@ export const labsOf = (
   { limit, after }: Page,
 ): Promise<FoundLab[]> =>
   ask(
-    on(db)
-      .select({ lab: labs, sandbox: sandboxes })
-      .from(labs)
-      .innerJoin(sandboxes, eq(sandboxes.id, labs.sandboxId))
+    labsWithSandboxes(db)
       .where(
         and(
           eq(labs.userId, userId),

@@ -105,33 +105,20 @@ async function readTimeline(call: Call): Promise<Response> {
 /** What a page of a timeline is asked for by. */
 export function timelineOptions(call: Call): { after?: number; before?: number; limit?: number } {
   const options = {
-    after: numberIn(call, "after", 0, Number.MAX_SAFE_INTEGER),
-    before: numberIn(call, "before", 1, Number.MAX_SAFE_INTEGER),
-    limit: numberIn(call, "limit", 1, timelineRowsMax),
+    after: call.number("after", 0, Number.MAX_SAFE_INTEGER),
+    before: call.number("before", 1, Number.MAX_SAFE_INTEGER),
+    limit: call.number("limit", 1, timelineRowsMax),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-function numberIn(call: Call, name: string, min: number, max: number): number | undefined {
-  const said = call.c.req.query(name);
-  if (said === undefined) return undefined;
-  const value = /^\d{1,16}$/.test(said) ? Number(said) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new EdgeError(400, `${name} must be a whole number from ${min} to ${max}`, name);
 }
 
 /** By the way of watches, so that a quiet one lets the object sleep. */
 function followTimeline(call: Call): Promise<Response> {
   const { after } = timelineOptions(call);
   const client = new Headers({ accept: "application/x-ndjson" });
-  const edge = { ...edgeOf(call), timeline: after === undefined ? {} : { after } };
+  const edge = { ...call.edge, timeline: after === undefined ? {} : { after } };
   const stub = call.env.SANDBOX.getByName(call.access.sandbox.id);
   return bridge(stub, "https://sandbox/timeline?watch=true", client, edge, call.request.signal);
-}
-
-function edgeOf({ access, request }: Call): EdgeRequest {
-  const { grant, user } = access;
-  return { grant, user, publicPath: new URL(request.url).pathname };
 }
 
 const below = /^\/api\/sandboxes\/[^/]+\/at\/[^/]+(\/.*)$/;
@@ -149,7 +136,7 @@ async function askPast(call: Call): Promise<Response> {
   const body = await readWhole(request, requestBodyBytesMax);
   return env.SANDBOX.getByName(access.sandbox.id).fetch(`https://sandbox${path}${search}`, {
     method: request.method,
-    headers: writeEdge(withoutUpgrade(forwardedHeaders(request.headers)), { ...edgeOf(call), at }),
+    headers: writeEdge(withoutUpgrade(forwardedHeaders(request.headers)), { ...call.edge, at }),
     redirect: "manual",
     ...(body.length > 0 && { body }),
   });

@@ -107,12 +107,6 @@ export const terminalRoutes: Row[] = [
 
 const controlPlane = "control-plane";
 
-const edgeOf = ({ access, request }: Call): EdgeRequest => ({
-  grant: access.grant,
-  user: access.user,
-  publicPath: new URL(request.url).pathname,
-});
-
 /** What the object says, a refusal as the Worker's own. */
 async function asked(
   call: Call,
@@ -123,7 +117,7 @@ async function asked(
   const client = (init.headers as Headers | undefined) ?? new Headers();
   const agent = call.request.headers.get("user-agent");
   if (agent !== null) client.set("user-agent", agent);
-  const headers = writeEdge(client, { ...edgeOf(call), ...edge });
+  const headers = writeEdge(client, { ...call.edge, ...edge });
   const stub = call.env.SANDBOX.getByName(call.access.sandbox.id);
   const response = await stub.fetch("https://sandbox/", { ...init, headers });
   if (response.status < 400) return response;
@@ -172,14 +166,13 @@ async function showTerminal(call: Call): Promise<Response> {
   if (!asksForSocket(request.headers)) {
     throw new EdgeError(426, "a terminal is shown on a WebSocket: ask for an upgrade");
   }
-  const query = new URL(request.url).searchParams;
   const wanted: TerminalRequest = {
     name,
-    place: placeOf(query.get("machine") ?? `node/${controlPlane}`),
-    cols: numberIn(query, "cols", 1, terminalCellsMax) ?? 80,
-    rows: numberIn(query, "rows", 1, terminalCellsMax) ?? 24,
+    place: placeOf(call.c.req.query("machine") ?? `node/${controlPlane}`),
+    cols: call.number("cols", 1, terminalCellsMax) ?? 80,
+    rows: call.number("rows", 1, terminalCellsMax) ?? 24,
   };
-  const position = numberIn(query, "position", 0, Number.MAX_SAFE_INTEGER);
+  const position = call.number("position", 0, Number.MAX_SAFE_INTEGER);
   if (position !== undefined) wanted.position = position;
   const headers = new Headers({ upgrade: "websocket" });
   if (subprotocolsOf(request.headers).includes(terminalProtocol))
@@ -194,17 +187,4 @@ function placeOf(machine: string): TerminalRequest["place"] {
   if (kind === "pod" && names.length === 3 && first && second && third)
     return { pod: `${first}/${second}`, container: third };
   throw new EdgeError(400, "machine must be node/NAME or pod/NAMESPACE/NAME/CONTAINER", "machine");
-}
-
-function numberIn(
-  query: URLSearchParams,
-  name: string,
-  min: number,
-  max: number,
-): number | undefined {
-  const said = query.get(name);
-  if (said === null) return undefined;
-  const value = /^\d{1,16}$/.test(said) ? Number(said) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  throw new EdgeError(400, `${name} must be a whole number from ${min} to ${max}`, name);
 }

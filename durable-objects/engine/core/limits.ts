@@ -205,8 +205,7 @@ export const undoStepsMax = 100;
 export const killRingMax = 10;
 /** An escape sequence that is no key's. */
 export const keyBytesMax = 32;
-/** What an interactive bash keeps of its history, and takes from the file of it. */
-export const historyLinesMax = 500;
+/** What an interactive bash takes from the file of its history. */
 export const historyFileBytesMax = 256 * 1024;
 /** Words that Tab offers. */
 export const completionsMax = 2_000;

@@ -1,6 +1,7 @@
 /** Whether a Node has a machine, and that has power. */
 import type { KubeObject } from "../core/object.ts";
 import type { Reader } from "../ports/controller.ts";
+import type { Node } from "./node.ts";
 
 export const powerAnnotation = "podyard.dev/power";
 /** "true": Podyard runs a machine for this Node. One made by hand without it is an entry that nobody answers for. */
@@ -30,3 +31,7 @@ export function nodeIsDown(reader: Reader, nodeName: string): boolean {
   const node = reader.get("nodes", "", nodeName);
   return node !== undefined && !hasPower(node);
 }
+
+/** The address by which the cluster knows a node; "" where it has told none yet. */
+export const internalIp = (node: Pick<Node, "status"> | undefined): string =>
+  node?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";

@@ -1,14 +1,4 @@
 /** The kubectl that is simulated: of the cluster's own release. */
-export const clientVersion = {
-  major: "1",
-  minor: "36",
-  gitVersion: "v1.36.1",
-  gitCommit: "0000000000000000000000000000000000000000",
-  gitTreeState: "clean",
-  buildDate: "2026-05-13T00:00:00Z",
-  goVersion: "go1.26.2",
-  compiler: "gc",
-  platform: "linux/amd64",
-};
+export { release as clientVersion } from "../machinery/release.ts";
 
 export const kustomizeVersion = "v5.8.1";

@@ -7,7 +7,7 @@ import { list, readFile, stat, stdin } from "./asks.ts";
 import { Failure, UrlFailure } from "./errors.ts";
 import type { Flags } from "./flags.ts";
 import { http } from "./http.ts";
-import { kustomizeHook } from "./kustomize-hook.ts";
+import { kustomization } from "./kustomize/documents.ts";
 
 export interface FileOptions {
   filenames: readonly string[];
@@ -60,7 +60,7 @@ export function* fileSources(
       sources.push(...found.map((file) => ({ name: file, read: () => readFile(file) })));
     }
   }
-  if (kustomize) sources.push({ name: kustomize, read: () => kustomizeHook(kustomize) });
+  if (kustomize) sources.push({ name: kustomize, read: () => kustomization(kustomize) });
   return { sources, single: !several && streams === 0 && sources.length === 1 };
 }
 

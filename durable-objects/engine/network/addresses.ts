@@ -3,7 +3,7 @@ import { parseCidr, parseIp } from "../machinery/ip.ts";
 import type { KubeObject } from "../core/object.ts";
 import { cidrContains } from "../kinds/ip-address.ts";
 import type { Service } from "../kinds/service/shape.ts";
-import { nodeIsDown } from "../kinds/node-machine.ts";
+import { internalIp, nodeIsDown } from "../kinds/node-machine.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";
 import { siteAt, type Site } from "../runtime/net/sites.ts";
@@ -34,9 +34,6 @@ export function inCidr(cidr: string, ip: string): boolean {
   return outer !== undefined && address !== undefined && cidrContains(outer, address);
 }
 
-export const nodeIp = (node: Node): string =>
-  node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
-
 const isOver = (pod: Pod): boolean =>
   pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 
@@ -45,7 +42,7 @@ export const podAt = (reader: Reader, ip: string): Pod | undefined =>
   reader.byIndex<Pod>("pod.ip", ip).find((pod) => !isOver(pod));
 
 export const nodeAt = (reader: Reader, ip: string): Node | undefined =>
-  reader.list<Node>("nodes").find((node) => nodeIp(node) === ip);
+  reader.list<Node>("nodes").find((node) => internalIp(node) === ip);
 
 /** Running Pods that live in the network of a node itself. */
 export const hostPods = (reader: Reader, node: string): Pod[] =>

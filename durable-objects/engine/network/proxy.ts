@@ -8,8 +8,8 @@ import { failure } from "../api/handle.ts";
 import type { Service } from "../kinds/service/shape.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";
-import { kubeletIsStopped } from "../kinds/node-machine.ts";
-import { inCidr, isUp, nodeIp } from "./addresses.ts";
+import { internalIp, kubeletIsStopped } from "../kinds/node-machine.ts";
+import { inCidr, isUp } from "./addresses.ts";
 import { isAddress } from "../machinery/ip.ts";
 import type { Reply, ProxyPending } from "../ports/request.ts";
 import { binaryOf, bytesOf, encodeUtf8 } from "../runtime/bytes.ts";
@@ -97,10 +97,10 @@ function toNode(context: RuntimeContext, asked: ProxyRequest, name: string, path
   const { reader } = context;
   const node = reader.get<Node>("nodes", "", name);
   if (!node) throw notFound({ group: "", plural: "nodes" }, name);
-  if (!isUp(reader, name)) throw unreachable(`dial tcp ${nodeIp(node)}:10250: i/o timeout`);
+  if (!isUp(reader, name)) throw unreachable(`dial tcp ${internalIp(node)}:10250: i/o timeout`);
   if (kubeletIsStopped(reader, name))
-    throw unreachable(`dial tcp ${nodeIp(node)}:10250: connect: connection refused`);
-  const request = outgoing(asked, { ip: nodeIp(node), port: 10_250, https: true }, "", path);
+    throw unreachable(`dial tcp ${internalIp(node)}:10250: connect: connection refused`);
+  const request = outgoing(asked, { ip: internalIp(node), port: 10_250, https: true }, "", path);
   return replyOf(kubeletAnswer(reader, name, request, true), asked.method);
 }
 
@@ -202,7 +202,7 @@ function serverSource(context: RuntimeContext): Source {
   const nodes = context.reader.list<Node>("nodes");
   const label = "node-role.kubernetes.io/control-plane";
   const node = nodes.find(({ metadata }) => metadata.labels?.[label] !== undefined) ?? nodes[0];
-  return { ip: node ? nodeIp(node) : "", ...(node ? { node: node.metadata.name } : {}) };
+  return { ip: node ? internalIp(node) : "", ...(node ? { node: node.metadata.name } : {}) };
 }
 
 function send(

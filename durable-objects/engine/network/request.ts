@@ -6,7 +6,8 @@ import { encodeUtf8 } from "../runtime/bytes.ts";
 import type { Pending } from "../runtime/define.ts";
 import type { RuntimeContext } from "../runtime/kernel/types.ts";
 import type { HttpRequest } from "../runtime/kernel/state.ts";
-import { ingressIp, isUp, nodeIp } from "./addresses.ts";
+import { ingressIp, isUp } from "./addresses.ts";
+import { internalIp } from "../kinds/node-machine.ts";
 import { isAddress } from "../machinery/ip.ts";
 import { resolve } from "./dns.ts";
 import * as exchange from "./exchange.ts";
@@ -46,7 +47,7 @@ export function sourceOf(context: RuntimeContext, from: RequestSource): Source {
   if (from === "outside") return outside;
   if ("pod" in from) return sourceOfPod(context, from.pod);
   const node = context.reader.get<Node>("nodes", "", from.node);
-  return { ip: node ? nodeIp(node) : "", node: from.node };
+  return { ip: node ? internalIp(node) : "", node: from.node };
 }
 
 const done = (result: RequestResult): Pending<RequestResult> => ({ done: true, result });
@@ -138,7 +139,7 @@ export function previewService(
     return request(context, "outside", {
       ...target,
       headers,
-      host: nodeIp(node),
+      host: internalIp(node),
       port: port.nodePort,
     });
   }

@@ -11,7 +11,8 @@ import type { Service, ServicePort } from "../kinds/service/shape.ts";
 import type { Pod } from "../kinds/pod/types.ts";
 import type { Node } from "../kinds/node.ts";
 import { connectTimeoutMs, hostUnreachableMs } from "../core/limits.ts";
-import { hostPods, isUp, nodeIp, objectKeyOf, outsideIp, ownerOf, podAt } from "./addresses.ts";
+import { hostPods, isUp, objectKeyOf, outsideIp, ownerOf, podAt } from "./addresses.ts";
+import { internalIp } from "../kinds/node-machine.ts";
 import { machineKey } from "../runtime/machine-key.ts";
 import { hop } from "./hops.ts";
 import type { Hop } from "../kinds/podyard/trace.ts";
@@ -164,7 +165,7 @@ function entryNode(
         isUp(context.reader, metadata.name) &&
         metadata.labels?.["node.kubernetes.io/exclude-from-external-load-balancers"] === undefined,
     );
-  if (node) flow.clientIp = nodeIp(node);
+  if (node) flow.clientIp = internalIp(node);
   return node?.metadata.name;
 }
 
@@ -266,7 +267,7 @@ function toNode(flow: Flow, node: Node, ip: string, port: number): Outcome {
     // Who is on the node already is not bound by the policy: as if its traffic had gone out and come back.
     const local = service.spec?.externalTrafficPolicy === "Local" && flow.source.node !== name;
     if (service.spec?.externalTrafficPolicy !== "Local")
-      flow.clientIp = isLoopback(ip) ? nodeIp(node) : ip;
+      flow.clientIp = isLoopback(ip) ? internalIp(node) : ip;
     return toEndpoint(flow, service, known, ip, name, local);
   }
   return toHost(flow, node, ip, port);

@@ -11,25 +11,13 @@ import { encodeUtf8 } from "./bytes.ts";
 import { Errno } from "./errno.ts";
 import { hostPidBase } from "./kernel/process-view.ts";
 import type { KeptOutput, PodRecord, Process, Session } from "./kernel/state.ts";
+import { emptyRecord } from "./kernel/stored-record.ts";
 import { misfit, prepareMounts } from "./volumes/mounts.ts";
 import { pathProblem } from "./volumes/path-limits.ts";
 
 function emptyPod(pod: PodSandbox): PodRecord {
   const { labels: _labels, ...kept } = pod;
-  return {
-    pod: compact({ ...kept, labels: {} }) as unknown as PodSandbox,
-    containers: {},
-    processes: {},
-    nextPids: {},
-    openFiles: {},
-    pipes: {},
-    connections: {},
-    listeners: {},
-    sessions: {},
-    requests: {},
-    logs: {},
-    next: 1,
-  };
+  return emptyRecord(compact({ ...kept, labels: {} }) as unknown as PodSandbox);
 }
 
 const silent: Record<string, (value: unknown) => boolean> = {

@@ -4,10 +4,12 @@
  * simulated elsewhere and only shown among its processes (kernel/process-view.ts).
  */
 import type { Node } from "../kinds/node.ts";
+import { internalIp } from "../kinds/node-machine.ts";
 import { machineKey } from "./machine-key.ts";
 import { PodKernel } from "./kernel/kernel.ts";
 import { hostPidBase } from "./kernel/process-view.ts";
 import type { PodRecord } from "./kernel/state.ts";
+import { emptyRecord } from "./kernel/stored-record.ts";
 import type { RuntimeContext } from "./kernel/types.ts";
 import { machineImage } from "./volumes/node-files.ts";
 import { startMachineServices } from "./node/services.ts";
@@ -17,15 +19,12 @@ import { removeTree } from "./fs/chunks.ts";
 export const machineContainer = "1";
 const machineContainerId = "0".repeat(64);
 
-const addressOf = (node: Node): string =>
-  node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
-
 function newMachine(context: RuntimeContext, node: Node): PodRecord {
   const { name, uid = "" } = node.metadata;
-  const ip = addressOf(node);
+  const ip = internalIp(node);
   const base = hostPidBase(context, name, uid);
   return {
-    pod: {
+    ...emptyRecord({
       key: machineKey(name),
       namespace: "@node",
       name,
@@ -39,7 +38,7 @@ function newMachine(context: RuntimeContext, node: Node): PodRecord {
       shareProcessNamespace: false,
       dnsPolicy: "Default",
       labels: {},
-    },
+    }),
     containers: {
       [machineContainer]: {
         spec: {
@@ -55,16 +54,8 @@ function newMachine(context: RuntimeContext, node: Node): PodRecord {
         root: 0,
       },
     },
-    processes: {},
     nextPids: { 0: base + 3 },
     hostPidBase: base,
-    openFiles: {},
-    pipes: {},
-    connections: {},
-    listeners: {},
-    sessions: {},
-    requests: {},
-    logs: {},
     next: 2,
   };
 }

@@ -1,5 +1,5 @@
 /** Whether the kubelet that a stream needs answers. */
-import { kubeletIsStopped } from "../kinds/node-machine.ts";
+import { internalIp, kubeletIsStopped } from "../kinds/node-machine.ts";
 import type { Node } from "../kinds/node.ts";
 import { plainError } from "../machinery/status.ts";
 import type { Reader } from "../ports/controller.ts";
@@ -10,8 +10,7 @@ import type { Reader } from "../ports/controller.ts";
  */
 export function checkKubelet(reader: Reader, nodeName: string, path?: string): void {
   if (!kubeletIsStopped(reader, nodeName)) return;
-  const addresses = reader.get<Node>("nodes", "", nodeName)?.status?.addresses;
-  const ip = addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
+  const ip = internalIp(reader.get<Node>("nodes", "", nodeName));
   const refused = `dial tcp ${ip}:10250: connect: connection refused`;
   throw plainError(
     path === undefined

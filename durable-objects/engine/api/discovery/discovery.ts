@@ -7,23 +7,20 @@ import { healthText } from "./health.ts";
 import { URLQuery } from "../request/request-info.ts";
 import { checkTimeout } from "../request/request-timeout.ts";
 import { builtin, type GroupVersion, type Registry, type Resource } from "./registry.ts";
+import { release } from "../../machinery/release.ts";
 import { unknownPath } from "../../machinery/status.ts";
+
+const { major, minor, ...build } = release;
 
 /** The Kubernetes release that Podyard speaks. */
 export const version = {
-  major: "1",
-  minor: "36",
-  emulationMajor: "1",
-  emulationMinor: "36",
-  minCompatibilityMajor: "1",
+  major,
+  minor,
+  emulationMajor: major,
+  emulationMinor: minor,
+  minCompatibilityMajor: major,
   minCompatibilityMinor: "35",
-  gitVersion: "v1.36.1",
-  gitCommit: "0000000000000000000000000000000000000000",
-  gitTreeState: "clean",
-  buildDate: "2026-05-13T00:00:00Z",
-  goVersion: "go1.26.2",
-  compiler: "gc",
-  platform: "linux/amd64",
+  ...build,
 };
 
 const json = (body: unknown, headers: Record<string, string> = {}): Reply => ({

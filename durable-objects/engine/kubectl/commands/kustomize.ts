@@ -1,7 +1,7 @@
 /** kubectl kustomize. k8s: sigs.k8s.io/kustomize/kustomize/commands/build */
 import { writeFile } from "../asks.ts";
 import type { Command } from "../command.ts";
-import { kustomized } from "../kustomize-hook.ts";
+import { kustomized } from "../kustomize/documents.ts";
 
 export const kustomize: Command = {
   path: "kustomize",

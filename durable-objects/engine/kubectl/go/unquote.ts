@@ -1,4 +1,4 @@
-/** strconv.Unquote for texts in double quotes or backquotes. */
+/** Texts as Go quotes them. k8s: strconv.Unquote, client-go/util/jsonpath/parser.go UnquoteExtend */
 const escapes: Record<string, string> = {
   a: "\x07",
   b: "\b",
@@ -8,20 +8,14 @@ const escapes: Record<string, string> = {
   t: "\t",
   v: "\v",
   "\\": "\\",
-  '"': '"',
 };
 
-/** Undefined: it is not quoted as Go quotes. */
-export function unquote(text: string): string | undefined {
-  const quote = text[0];
-  if (text.length < 2 || quote !== text.at(-1)) return undefined;
-  const inner = text.slice(1, -1);
-  if (quote === "`") return inner.includes("`") ? undefined : inner.replaceAll("\r", "");
-  if (quote !== '"') return undefined;
+/** What stands between two quotes, its escapes written out; a quote in it is escaped. Undefined: it is not as Go has it. */
+export function unescaped(inner: string, quote: string): string | undefined {
   let out = "";
   for (let i = 0; i < inner.length; i++) {
     const c = inner[i] as string;
-    if (c === '"' || c === "\n") return undefined;
+    if (c === quote) return undefined;
     if (c !== "\\") {
       out += c;
       continue;
@@ -39,10 +33,20 @@ export function unquote(text: string): string | undefined {
       out += String.fromCharCode(Number.parseInt(inner.slice(i, i + 3), 8));
       i += 2;
     } else {
-      const known = escapes[next];
+      const known = next === quote ? quote : escapes[next];
       if (known === undefined) return undefined;
       out += known;
     }
   }
   return out;
+}
+
+/** A text in double quotes or backquotes. Undefined: it is not quoted as Go quotes. */
+export function unquote(text: string): string | undefined {
+  const quote = text[0];
+  if (text.length < 2 || quote !== text.at(-1)) return undefined;
+  const inner = text.slice(1, -1);
+  if (quote === "`") return inner.includes("`") ? undefined : inner.replaceAll("\r", "");
+  if (quote !== '"' || inner.includes("\n")) return undefined;
+  return unescaped(inner, quote);
 }

@@ -2,6 +2,7 @@
 import { kubectlTemplateDepthMax } from "../../core/limits.ts";
 import { trimEndOf } from "../../core/trim.ts";
 import { Failure } from "../errors.ts";
+import { unescaped } from "../go/unquote.ts";
 import { parseInteger } from "../flag-values.ts";
 
 export interface Param {
@@ -261,52 +262,10 @@ function sliceOf(text: string): [Param, Param, Param] {
 /** Without zeros before it, which would make it octal. */
 const decimal = (digits: string): string => digits.replace(/^(-?)0+(?=\d)/, "$1");
 
-const escapes: Record<string, string> = {
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "\\": "\\",
-  "'": "'",
-  '"': '"',
-};
-
-/** k8s: parser.go UnquoteExtend */
 function unquoted(text: string): string {
-  const quote = text[0] as string;
-  const inner = text.slice(1, -1);
-  const bad = (): never => {
-    throw new Failure(`unquote string ${text} error invalid syntax`);
-  };
-  let out = "";
-  for (let i = 0; i < inner.length; i++) {
-    const c = inner[i] as string;
-    if (c === quote) bad();
-    if (c !== "\\") {
-      out += c;
-      continue;
-    }
-    const next = inner[++i] ?? bad();
-    const hex = { x: 2, u: 4, U: 8 }[next];
-    if (hex !== undefined) {
-      const digits = inner.slice(i + 1, i + 1 + hex);
-      if (!/^[0-9a-fA-F]+$/.test(digits) || digits.length < hex) bad();
-      const code = parseInt(digits, 16);
-      if (code > 0x10ffff) bad();
-      out += String.fromCodePoint(code);
-      i += hex;
-    } else if (/[0-7]/.test(next)) {
-      const digits = inner.slice(i, i + 3);
-      if (!/^[0-7]{3}$/.test(digits)) bad();
-      out += String.fromCharCode(parseInt(digits, 8));
-      i += 2;
-    } else if ((next === "'" || next === '"') && next !== quote) bad();
-    else out += escapes[next] ?? bad();
-  }
-  return out;
+  const inner = unescaped(text.slice(1, -1), text[0] as string);
+  if (inner === undefined) throw new Failure(`unquote string ${text} error invalid syntax`);
+  return inner;
 }
 
 /** The tree of a template. Failure with the parser's words. */

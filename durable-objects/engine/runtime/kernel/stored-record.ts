@@ -64,6 +64,17 @@ const emptyTables = () => ({
   requests: {},
 });
 
+/** A record in which nothing has run yet. */
+export const emptyRecord = (pod: PodRecord["pod"]): PodRecord => ({
+  pod,
+  containers: {},
+  processes: {},
+  nextPids: {},
+  ...emptyTables(),
+  logs: {},
+  next: 1,
+});
+
 const tables = new Set(Object.keys(emptyTables()));
 
 function isEmpty(table: object): boolean {

@@ -7,6 +7,7 @@ import { debianFiles, debianReleases, runtimeFiles, type FileTable } from "../im
 import { osCodename } from "../../core/machine.ts";
 import type { ConfigMap } from "../../kinds/config-map.ts";
 import type { Node } from "../../kinds/node.ts";
+import { internalIp } from "../../kinds/node-machine.ts";
 import { nodeLayersKeptMax, pathBytesMax, staticManifestBytesMax } from "../../core/limits.ts";
 import { decodeUtf8 } from "../bytes.ts";
 import { imageTimeMs } from "../image/image.ts";
@@ -129,9 +130,9 @@ function layerOf(context: RuntimeContext, node: string): Layer {
 
 /** Like kubeadm's preparations: every machine knows the others by name. */
 function hostsFile({ reader }: RuntimeContext): string {
-  const nodes = reader.list<Node>("nodes").flatMap(({ metadata, status }) => {
-    const ip = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
-    return ip === undefined ? [] : [`${ip}\t${metadata.name}\n`];
+  const nodes = reader.list<Node>("nodes").flatMap((node) => {
+    const ip = internalIp(node);
+    return ip === "" ? [] : [`${ip}\t${node.metadata.name}\n`];
   });
   return `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${nodes.sort().join("")}`;
 }

@@ -7,8 +7,11 @@ import type { Shell } from "../shell.ts";
 import { addChunk } from "../state.ts";
 import { usage } from "./usage.ts";
 
-/** Notes a command; one that begins with a blank, or is the one before again, as HISTCONTROL says. */
-export function noteCommand(shell: Shell, line: string): void {
+/**
+ * Notes a command, of `most` that are kept; one that begins with a blank, or is the one before again, as HISTCONTROL says. What is
+ * not noted leaves the list as it is.
+ */
+export function noteCommand(shell: Shell, line: string, most = shellHistoryMax): void {
   const { state } = shell;
   const text = trimEndOf(line, "\n");
   if (text.trim() === "") return;
@@ -18,7 +21,7 @@ export function noteCommand(shell: Shell, line: string): void {
   const known = state.hi ?? [];
   if ((both || control.includes("ignoredups")) && known.at(-1) === text) return;
   const others = control.includes("erasedups") ? known.filter((one) => one !== text) : known;
-  state.hi = [...others, text].slice(-shellHistoryMax);
+  state.hi = most === 0 ? [] : [...others, text].slice(-most);
 }
 
 const path = (shell: Shell, word: string | undefined): string =>

@@ -1,5 +1,6 @@
 /** bash at a terminal: lines are edited (runtime/readline/), with the terminal taking keys one by one while they are. */
-import { historyFileBytesMax, historyLinesMax } from "../../../core/limits.ts";
+import { historyFileBytesMax, shellHistoryMax } from "../../../core/limits.ts";
+import { noteCommand } from "../bash/history.ts";
 import { Errno } from "../../errno.ts";
 import type { Session } from "../../kernel/state.ts";
 import { begin, edit, finish, interrupted, resize } from "../../readline/editor.ts";
@@ -25,7 +26,7 @@ const historyOf = (shell: Shell): string[] => shell.state.hi ?? [];
 
 const sizeOf = (shell: Shell): number => {
   const size = Number(shell.get("HISTSIZE") ?? "500");
-  return Number.isInteger(size) && size >= 0 ? Math.min(size, historyLinesMax) : historyLinesMax;
+  return Number.isInteger(size) && size >= 0 ? Math.min(size, shellHistoryMax) : shellHistoryMax;
 };
 
 const historyFile = (shell: Shell): string =>
@@ -61,19 +62,6 @@ export function saveHistory(shell: Shell): void {
   } catch (error) {
     if (!(error instanceof Errno)) throw error;
   }
-}
-
-/** Notes a line that was typed, as HISTCONTROL says. */
-function note(shell: Shell, text: string): void {
-  const { state } = shell;
-  const control = (shell.get("HISTCONTROL") ?? "").split(":");
-  const both = control.includes("ignoreboth");
-  if ((both || control.includes("ignorespace")) && /^[ \t]/.test(text)) return;
-  const known = historyOf(shell);
-  if ((both || control.includes("ignoredups")) && known.at(-1) === text) return;
-  const others = control.includes("erasedups") ? known.filter((one) => one !== text) : known;
-  const size = sizeOf(shell);
-  state.hi = size ? [...others, text].slice(-size) : [];
 }
 
 /** Takes the terminal's keys as they come, and what was typed before. */
@@ -168,7 +156,7 @@ function accepted(shell: Shell, frame: Source, text: string): string {
     state.hi = [...(state.hi ?? []), last + joint + expanded.text];
   } else if (expanded.text.trim() !== "") {
     const had = state.hi;
-    note(shell, expanded.text);
+    noteCommand(shell, expanded.text, sizeOf(shell));
     if (state.hi === had) delete state.hj;
     else state.hj = 1;
   }

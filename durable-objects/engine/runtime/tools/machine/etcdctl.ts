@@ -2,6 +2,7 @@
 import { fnv32a, hex32 } from "../../../core/random.ts";
 import type { KubeObject } from "../../../core/object.ts";
 import type { Node } from "../../../kinds/node.ts";
+import { internalIp } from "../../../kinds/node-machine.ts";
 import type { Program } from "../../kernel/types.ts";
 import { nodeContainers } from "../../node/containers.ts";
 import { type Io, tool } from "../tool.ts";
@@ -46,8 +47,7 @@ function memberAt(io: Io, { flags }: Asked, endpoint: string): Member | undefine
   const { context } = io.sys.kernel;
   const etcd = nodeContainers(context, node).find(({ name, exit }) => name === "etcd" && !exit);
   if (!etcd) return undefined;
-  const addresses = context.reader.get<Node>("nodes", "", node)?.status?.addresses;
-  const ip = addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
+  const ip = internalIp(context.reader.get<Node>("nodes", "", node));
   const id = hex32(fnv32a(`member ${node}`)) + hex32(fnv32a(`${etcd.sandbox.uid} member`));
   const version = /:(\d+\.\d+\.\d+)/.exec(etcd.image)?.[1] ?? "";
   return { id, node, ip, version };

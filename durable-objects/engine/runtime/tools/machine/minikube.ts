@@ -2,13 +2,11 @@
 import { encodeUtf8 } from "../../bytes.ts";
 import type { Node } from "../../../kinds/node.ts";
 import { hasKubelet, hasPower } from "../../../kinds/node-machine.ts";
+import { internalIp } from "../../../kinds/node-machine.ts";
 import type { Service } from "../../../kinds/service/shape.ts";
 import type { Program } from "../../kernel/types.ts";
 import { options } from "../options.ts";
 import { type Io, tool } from "../tool.ts";
-
-const addressOf = (node: Node | undefined): string =>
-  node?.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
 
 const controls = (node: Node): boolean =>
   node.metadata.labels?.["node-role.kubernetes.io/control-plane"] !== undefined;
@@ -36,7 +34,7 @@ function service(io: Io): number {
     io.err(`* service ${namespace}/${name} has no node port\n`);
     return 1;
   }
-  const ip = addressOf(nodes(io)[0]);
+  const ip = internalIp(nodes(io)[0]);
   for (const port of ports) io.out(`http://${ip}:${port}\n`);
   return 0;
 }
@@ -66,7 +64,7 @@ export const minikube: Program = tool("minikube", (io) => {
 function run(io: Io): number {
   switch (io.args[0]) {
     case "ip":
-      io.out(`${addressOf(nodes(io)[0])}\n`);
+      io.out(`${internalIp(nodes(io)[0])}\n`);
       return 0;
     case "service":
       return service(io);
