@@ -18,8 +18,8 @@ export interface StoredNames {
 /** Names for what a field says; undefined: none. */
 type NamesFor = (said: string) => StoredNames | undefined;
 
-type KeyOf<S> = S extends unknown ? Extract<keyof S, string> : never;
-type ValueOf<S, K> = S extends unknown ? (K extends keyof S ? NonNullable<S[K]> : never) : never;
+type KeyOf<S> = S extends object ? Extract<keyof S, string> : never;
+type ValueOf<S, K> = S extends object ? (K extends keyof S ? NonNullable<S[K]> : never) : never;
 
 /** The same for one shape, so that names of fields that it does not have are an error of types. */
 export interface NamesOf<S> {
