@@ -2,7 +2,7 @@
 import { fnv32a } from "../core/random.ts";
 import type { TreeRecord } from "./fs/inode.ts";
 import { treeRecordCodec } from "./fs/tree-codec.ts";
-import { storedState } from "./kernel/record-codec.ts";
+import { stateCodec } from "./kernel/record-codec.ts";
 import type { Programs, RuntimeContext } from "./kernel/types.ts";
 import type { PodRecord } from "./kernel/state.ts";
 import { sourceTree } from "./volumes/volumes.ts";
@@ -32,7 +32,7 @@ function processPrint(pod: PodRecord, programs: Programs): string | undefined {
     const program = programs.get(process.program);
     if (process.exitStatus === undefined && program?.restless?.(process.state)) return undefined;
     // As on disk, like the trees: prints are kept.
-    const state = storedState(program, process.state);
+    const state = stateCodec(program)?.save(process.state) ?? process.state;
     known.push([key, process.program, process.exitStatus, process.stopped, state]);
   }
   const ports = Object.entries(pod.listeners ?? {}).map(([port, listener]) => [

@@ -166,11 +166,11 @@ export function podRecordCodec(images: ImageCatalog): RecordCodec {
 
 const stateCodecs = new WeakMap<StoredNames, RecordCodec>();
 
-/** What a process of a program keeps, in its form on disk. */
-export function storedState(program: Program | undefined, state: unknown): unknown {
+/** The codec of what a process of a program keeps; undefined: it is stored as it is. */
+export function stateCodec(program: Program | undefined): RecordCodec | undefined {
   const names = program?.storedNames;
-  if (!names) return state;
+  if (!names) return undefined;
   let codec = stateCodecs.get(names);
   if (!codec) stateCodecs.set(names, (codec = new RecordCodec(names)));
-  return codec.save(state);
+  return codec;
 }
